@@ -1,0 +1,82 @@
+/**
+ * The resources that an operator declares, as plain immutable values with every field filled in.
+ * Durations are whole milliseconds. `proto/lb/v1/resources.proto` says what each field means to its user.
+ */
+export const STRATEGIES = [
+  'round_robin',
+  'least_connections',
+  'power_of_two_choices',
+  'random',
+  'source_hash',
+  'peak_ewma',
+] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
+export const BACKEND_STATES = ['active', 'draining', 'disabled'] as const;
+export type BackendState = (typeof BACKEND_STATES)[number];
+
+export const HEALTH_CHECK_TYPES = ['tcp', 'none'] as const;
+export type HealthCheckType = (typeof HEALTH_CHECK_TYPES)[number];
+
+/** What a proxy believes of a backend. `ejected`: failed connects took it out until its next passing check. */
+export const HEALTH_STATES = ['healthy', 'unhealthy', 'unknown', 'ejected'] as const;
+export type Health = (typeof HEALTH_STATES)[number];
+
+export interface HealthCheck {
+  readonly type: HealthCheckType;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly healthyThreshold: number;
+  readonly unhealthyThreshold: number;
+}
+
+export interface Policy {
+  readonly name: string;
+  readonly strategy: Strategy;
+  readonly healthCheck: HealthCheck;
+  readonly connect: { readonly timeoutMs: number; readonly retries: number };
+  /** 0 means never. */
+  readonly timeouts: { readonly idleMs: number; readonly halfClosedMs: number };
+  /** 0 means no deadline. */
+  readonly drainTimeoutMs: number;
+}
+
+/** A pool without its backends, which are resources of their own. */
+export interface Pool {
+  readonly name: string;
+  readonly policy: string;
+}
+
+export interface Backend {
+  readonly pool: string;
+  /** Canonical `IP:PORT` (see address.ts): its name within the pool. */
+  readonly address: string;
+  readonly weight: number;
+  readonly state: BackendState;
+}
+
+export interface Listener {
+  readonly name: string;
+  /** Canonical `IP:PORT`. */
+  readonly address: string;
+  readonly pool: string;
+}
+
+export type Resource =
+  | { readonly kind: 'policy'; readonly value: Policy }
+  | { readonly kind: 'pool'; readonly value: Pool }
+  | { readonly kind: 'backend'; readonly value: Backend }
+  | { readonly kind: 'listener'; readonly value: Listener };
+export type Kind = Resource['kind'];
+
+/** The name of a resource among those of its kind; a backend's is `POOL/ADDRESS`. */
+export function nameOf(resource: Resource): string {
+  return resource.kind === 'backend'
+    ? `${resource.value.pool}/${resource.value.address}`
+    : resource.value.name;
+}
+
+/** The key of a resource among all resources: `policy/steady`, `backend/web/10.0.0.1:80`. */
+export function keyOf(resource: Resource): string {
+  return `${resource.kind}/${nameOf(resource)}`;
+}

@@ -1,0 +1,29 @@
+/**
+ * The configuration at one revision: the fold of the log up to there (fold.ts). Immutable.
+ *
+ * Invariants
+ *  - the policy `default` is always there; every reference resolves; no two listeners overlap;
+ *  - maps keep the order in which things were first created, the same at every replica.
+ */
+import type { Head } from './commit.ts';
+import type { Backend, Listener, Policy, Pool } from './resources.ts';
+
+export interface Stored<T> {
+  readonly value: T;
+  /** The commit that last changed it; 0: as delivered. */
+  readonly revision: number;
+}
+
+export interface StoredPool extends Stored<Pool> {
+  /** The commit that last changed the pool or one of its backends. */
+  readonly revision: number;
+  /** By address. */
+  readonly backends: ReadonlyMap<string, Stored<Backend>>;
+}
+
+export interface State {
+  readonly head: Head;
+  readonly policies: ReadonlyMap<string, Stored<Policy>>;
+  readonly pools: ReadonlyMap<string, StoredPool>;
+  readonly listeners: ReadonlyMap<string, Stored<Listener>>;
+}

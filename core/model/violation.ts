@@ -1,0 +1,7 @@
+/** One thing that is wrong with a request or a snapshot. */
+export interface Violation {
+  /** Path of the field, such as `pools[web].backends[10.0.0.1:80].weight`; empty for the whole. */
+  readonly field: string;
+  /** What is wrong, what is allowed, and what to do, in one sentence. */
+  readonly description: string;
+}

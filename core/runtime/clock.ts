@@ -1,0 +1,45 @@
+/** Time, as an argument. Only this file may touch the system clock and timers; tests pass a fake. */
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970, for people. May jump. */
+  wallMs(): number;
+  /** Milliseconds since some moment, for measuring. Never goes back. */
+  nowMs(): number;
+  /** Calls `action` once, `delayMs` from now. The timer does not keep the process alive. */
+  after(delayMs: number, action: () => void): Timer;
+}
+
+export const systemClock: Clock = {
+  wallMs: () => Date.now(),
+  nowMs: () => performance.now(),
+  after(delayMs, action) {
+    const timer = setTimeout(action, delayMs).unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+/** Resolves after `delayMs`, or at once when `signal` is or becomes aborted. Never rejects. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const finish = () => {
+      timer.cancel();
+      signal?.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = clock.after(delayMs, finish);
+    signal?.addEventListener('abort', finish, { once: true });
+  });
+}
+
+/** Calls `action` every `intervalMs`, the first time after one interval, until it is cancelled. */
+export function every(clock: Clock, intervalMs: number, action: () => void): Timer {
+  let timer = clock.after(intervalMs, function tick() {
+    timer = clock.after(intervalMs, tick);
+    action();
+  });
+  return { cancel: () => timer.cancel() };
+}

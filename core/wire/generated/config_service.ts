@@ -1,0 +1,76 @@
+import type * as grpc from '@grpc/grpc-js';
+import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
+
+import type { Duration as _google_protobuf_Duration, Duration__Output as _google_protobuf_Duration__Output } from './google/protobuf/Duration.ts';
+import type { Timestamp as _google_protobuf_Timestamp, Timestamp__Output as _google_protobuf_Timestamp__Output } from './google/protobuf/Timestamp.ts';
+import type { ApplyRequest as _lb_v1_ApplyRequest, ApplyRequest__Output as _lb_v1_ApplyRequest__Output } from './lb/v1/ApplyRequest.ts';
+import type { Backend as _lb_v1_Backend, Backend__Output as _lb_v1_Backend__Output } from './lb/v1/Backend.ts';
+import type { ChangeResult as _lb_v1_ChangeResult, ChangeResult__Output as _lb_v1_ChangeResult__Output } from './lb/v1/ChangeResult.ts';
+import type { ConfigServiceClient as _lb_v1_ConfigServiceClient, ConfigServiceDefinition as _lb_v1_ConfigServiceDefinition } from './lb/v1/ConfigService.ts';
+import type { Connect as _lb_v1_Connect, Connect__Output as _lb_v1_Connect__Output } from './lb/v1/Connect.ts';
+import type { ExportRequest as _lb_v1_ExportRequest, ExportRequest__Output as _lb_v1_ExportRequest__Output } from './lb/v1/ExportRequest.ts';
+import type { ExportResponse as _lb_v1_ExportResponse, ExportResponse__Output as _lb_v1_ExportResponse__Output } from './lb/v1/ExportResponse.ts';
+import type { HealthCheck as _lb_v1_HealthCheck, HealthCheck__Output as _lb_v1_HealthCheck__Output } from './lb/v1/HealthCheck.ts';
+import type { ListRevisionsRequest as _lb_v1_ListRevisionsRequest, ListRevisionsRequest__Output as _lb_v1_ListRevisionsRequest__Output } from './lb/v1/ListRevisionsRequest.ts';
+import type { ListRevisionsResponse as _lb_v1_ListRevisionsResponse, ListRevisionsResponse__Output as _lb_v1_ListRevisionsResponse__Output } from './lb/v1/ListRevisionsResponse.ts';
+import type { Listener as _lb_v1_Listener, Listener__Output as _lb_v1_Listener__Output } from './lb/v1/Listener.ts';
+import type { Policy as _lb_v1_Policy, Policy__Output as _lb_v1_Policy__Output } from './lb/v1/Policy.ts';
+import type { Pool as _lb_v1_Pool, Pool__Output as _lb_v1_Pool__Output } from './lb/v1/Pool.ts';
+import type { PoolBackend as _lb_v1_PoolBackend, PoolBackend__Output as _lb_v1_PoolBackend__Output } from './lb/v1/PoolBackend.ts';
+import type { Position as _lb_v1_Position, Position__Output as _lb_v1_Position__Output } from './lb/v1/Position.ts';
+import type { ProxyConvergence as _lb_v1_ProxyConvergence, ProxyConvergence__Output as _lb_v1_ProxyConvergence__Output } from './lb/v1/ProxyConvergence.ts';
+import type { Resource as _lb_v1_Resource, Resource__Output as _lb_v1_Resource__Output } from './lb/v1/Resource.ts';
+import type { ResourceChange as _lb_v1_ResourceChange, ResourceChange__Output as _lb_v1_ResourceChange__Output } from './lb/v1/ResourceChange.ts';
+import type { Revision as _lb_v1_Revision, Revision__Output as _lb_v1_Revision__Output } from './lb/v1/Revision.ts';
+import type { Timeouts as _lb_v1_Timeouts, Timeouts__Output as _lb_v1_Timeouts__Output } from './lb/v1/Timeouts.ts';
+import type { WaitConvergedRequest as _lb_v1_WaitConvergedRequest, WaitConvergedRequest__Output as _lb_v1_WaitConvergedRequest__Output } from './lb/v1/WaitConvergedRequest.ts';
+import type { WaitConvergedResponse as _lb_v1_WaitConvergedResponse, WaitConvergedResponse__Output as _lb_v1_WaitConvergedResponse__Output } from './lb/v1/WaitConvergedResponse.ts';
+import type { WatchRequest as _lb_v1_WatchRequest, WatchRequest__Output as _lb_v1_WatchRequest__Output } from './lb/v1/WatchRequest.ts';
+import type { WatchResponse as _lb_v1_WatchResponse, WatchResponse__Output as _lb_v1_WatchResponse__Output } from './lb/v1/WatchResponse.ts';
+
+type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
+  new(...args: ConstructorParameters<Constructor>): Subtype;
+};
+
+export interface ProtoGrpcType {
+  google: {
+    protobuf: {
+      Duration: MessageTypeDefinition<_google_protobuf_Duration, _google_protobuf_Duration__Output>
+      Timestamp: MessageTypeDefinition<_google_protobuf_Timestamp, _google_protobuf_Timestamp__Output>
+    }
+  }
+  lb: {
+    v1: {
+      ApplyRequest: MessageTypeDefinition<_lb_v1_ApplyRequest, _lb_v1_ApplyRequest__Output>
+      Backend: MessageTypeDefinition<_lb_v1_Backend, _lb_v1_Backend__Output>
+      BackendState: EnumTypeDefinition
+      ChangeResult: MessageTypeDefinition<_lb_v1_ChangeResult, _lb_v1_ChangeResult__Output>
+      /**
+       * The whole configuration at once, for tools.
+       */
+      ConfigService: SubtypeConstructor<typeof grpc.Client, _lb_v1_ConfigServiceClient> & { service: _lb_v1_ConfigServiceDefinition }
+      Connect: MessageTypeDefinition<_lb_v1_Connect, _lb_v1_Connect__Output>
+      ExportRequest: MessageTypeDefinition<_lb_v1_ExportRequest, _lb_v1_ExportRequest__Output>
+      ExportResponse: MessageTypeDefinition<_lb_v1_ExportResponse, _lb_v1_ExportResponse__Output>
+      HealthCheck: MessageTypeDefinition<_lb_v1_HealthCheck, _lb_v1_HealthCheck__Output>
+      ListRevisionsRequest: MessageTypeDefinition<_lb_v1_ListRevisionsRequest, _lb_v1_ListRevisionsRequest__Output>
+      ListRevisionsResponse: MessageTypeDefinition<_lb_v1_ListRevisionsResponse, _lb_v1_ListRevisionsResponse__Output>
+      Listener: MessageTypeDefinition<_lb_v1_Listener, _lb_v1_Listener__Output>
+      Policy: MessageTypeDefinition<_lb_v1_Policy, _lb_v1_Policy__Output>
+      Pool: MessageTypeDefinition<_lb_v1_Pool, _lb_v1_Pool__Output>
+      PoolBackend: MessageTypeDefinition<_lb_v1_PoolBackend, _lb_v1_PoolBackend__Output>
+      Position: MessageTypeDefinition<_lb_v1_Position, _lb_v1_Position__Output>
+      ProxyConvergence: MessageTypeDefinition<_lb_v1_ProxyConvergence, _lb_v1_ProxyConvergence__Output>
+      Resource: MessageTypeDefinition<_lb_v1_Resource, _lb_v1_Resource__Output>
+      ResourceChange: MessageTypeDefinition<_lb_v1_ResourceChange, _lb_v1_ResourceChange__Output>
+      Revision: MessageTypeDefinition<_lb_v1_Revision, _lb_v1_Revision__Output>
+      Strategy: EnumTypeDefinition
+      Timeouts: MessageTypeDefinition<_lb_v1_Timeouts, _lb_v1_Timeouts__Output>
+      WaitConvergedRequest: MessageTypeDefinition<_lb_v1_WaitConvergedRequest, _lb_v1_WaitConvergedRequest__Output>
+      WaitConvergedResponse: MessageTypeDefinition<_lb_v1_WaitConvergedResponse, _lb_v1_WaitConvergedResponse__Output>
+      WatchRequest: MessageTypeDefinition<_lb_v1_WatchRequest, _lb_v1_WatchRequest__Output>
+      WatchResponse: MessageTypeDefinition<_lb_v1_WatchResponse, _lb_v1_WatchResponse__Output>
+    }
+  }
+}
+

@@ -1,0 +1,126 @@
+// Original file: proto/lb/v1/config_service.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { ApplyRequest as _lb_v1_ApplyRequest, ApplyRequest__Output as _lb_v1_ApplyRequest__Output } from '../../lb/v1/ApplyRequest.ts';
+import type { ChangeResult as _lb_v1_ChangeResult, ChangeResult__Output as _lb_v1_ChangeResult__Output } from '../../lb/v1/ChangeResult.ts';
+import type { ExportRequest as _lb_v1_ExportRequest, ExportRequest__Output as _lb_v1_ExportRequest__Output } from '../../lb/v1/ExportRequest.ts';
+import type { ExportResponse as _lb_v1_ExportResponse, ExportResponse__Output as _lb_v1_ExportResponse__Output } from '../../lb/v1/ExportResponse.ts';
+import type { ListRevisionsRequest as _lb_v1_ListRevisionsRequest, ListRevisionsRequest__Output as _lb_v1_ListRevisionsRequest__Output } from '../../lb/v1/ListRevisionsRequest.ts';
+import type { ListRevisionsResponse as _lb_v1_ListRevisionsResponse, ListRevisionsResponse__Output as _lb_v1_ListRevisionsResponse__Output } from '../../lb/v1/ListRevisionsResponse.ts';
+import type { WaitConvergedRequest as _lb_v1_WaitConvergedRequest, WaitConvergedRequest__Output as _lb_v1_WaitConvergedRequest__Output } from '../../lb/v1/WaitConvergedRequest.ts';
+import type { WaitConvergedResponse as _lb_v1_WaitConvergedResponse, WaitConvergedResponse__Output as _lb_v1_WaitConvergedResponse__Output } from '../../lb/v1/WaitConvergedResponse.ts';
+import type { WatchRequest as _lb_v1_WatchRequest, WatchRequest__Output as _lb_v1_WatchRequest__Output } from '../../lb/v1/WatchRequest.ts';
+import type { WatchResponse as _lb_v1_WatchResponse, WatchResponse__Output as _lb_v1_WatchResponse__Output } from '../../lb/v1/WatchResponse.ts';
+
+/**
+ * The whole configuration at once, for tools.
+ */
+export interface ConfigServiceClient extends grpc.Client {
+  /**
+   * Replaces each resource that is named, whole, in one commit or not at all. Others stay, unless prune.
+   */
+  Apply(argument: _lb_v1_ApplyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_lb_v1_ChangeResult__Output>): grpc.ClientUnaryCall;
+  Apply(argument: _lb_v1_ApplyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_lb_v1_ChangeResult__Output>): grpc.ClientUnaryCall;
+  Apply(argument: _lb_v1_ApplyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_lb_v1_ChangeResult__Output>): grpc.ClientUnaryCall;
+  Apply(argument: _lb_v1_ApplyRequest, callback: grpc.requestCallback<_lb_v1_ChangeResult__Output>): grpc.ClientUnaryCall;
+  /**
+   * Replaces each resource that is named, whole, in one commit or not at all. Others stay, unless prune.
+   */
+  apply(argument: _lb_v1_ApplyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_lb_v1_ChangeResult__Output>): grpc.ClientUnaryCall;
+  apply(argument: _lb_v1_ApplyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_lb_v1_ChangeResult__Output>): grpc.ClientUnaryCall;
+  apply(argument: _lb_v1_ApplyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_lb_v1_ChangeResult__Output>): grpc.ClientUnaryCall;
+  apply(argument: _lb_v1_ApplyRequest, callback: grpc.requestCallback<_lb_v1_ChangeResult__Output>): grpc.ClientUnaryCall;
+  
+  /**
+   * Everything that Apply would need to recreate this configuration.
+   */
+  Export(argument: _lb_v1_ExportRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_lb_v1_ExportResponse__Output>): grpc.ClientUnaryCall;
+  Export(argument: _lb_v1_ExportRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_lb_v1_ExportResponse__Output>): grpc.ClientUnaryCall;
+  Export(argument: _lb_v1_ExportRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_lb_v1_ExportResponse__Output>): grpc.ClientUnaryCall;
+  Export(argument: _lb_v1_ExportRequest, callback: grpc.requestCallback<_lb_v1_ExportResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Everything that Apply would need to recreate this configuration.
+   */
+  export(argument: _lb_v1_ExportRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_lb_v1_ExportResponse__Output>): grpc.ClientUnaryCall;
+  export(argument: _lb_v1_ExportRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_lb_v1_ExportResponse__Output>): grpc.ClientUnaryCall;
+  export(argument: _lb_v1_ExportRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_lb_v1_ExportResponse__Output>): grpc.ClientUnaryCall;
+  export(argument: _lb_v1_ExportRequest, callback: grpc.requestCallback<_lb_v1_ExportResponse__Output>): grpc.ClientUnaryCall;
+  
+  /**
+   * Commits, newest first.
+   */
+  ListRevisions(argument: _lb_v1_ListRevisionsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_lb_v1_ListRevisionsResponse__Output>): grpc.ClientUnaryCall;
+  ListRevisions(argument: _lb_v1_ListRevisionsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_lb_v1_ListRevisionsResponse__Output>): grpc.ClientUnaryCall;
+  ListRevisions(argument: _lb_v1_ListRevisionsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_lb_v1_ListRevisionsResponse__Output>): grpc.ClientUnaryCall;
+  ListRevisions(argument: _lb_v1_ListRevisionsRequest, callback: grpc.requestCallback<_lb_v1_ListRevisionsResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Commits, newest first.
+   */
+  listRevisions(argument: _lb_v1_ListRevisionsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_lb_v1_ListRevisionsResponse__Output>): grpc.ClientUnaryCall;
+  listRevisions(argument: _lb_v1_ListRevisionsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_lb_v1_ListRevisionsResponse__Output>): grpc.ClientUnaryCall;
+  listRevisions(argument: _lb_v1_ListRevisionsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_lb_v1_ListRevisionsResponse__Output>): grpc.ClientUnaryCall;
+  listRevisions(argument: _lb_v1_ListRevisionsRequest, callback: grpc.requestCallback<_lb_v1_ListRevisionsResponse__Output>): grpc.ClientUnaryCall;
+  
+  /**
+   * Reports each proxy's way to a revision and ends when all have it or one has rejected it. Wait with a deadline.
+   */
+  WaitConverged(argument: _lb_v1_WaitConvergedRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_lb_v1_WaitConvergedResponse__Output>;
+  WaitConverged(argument: _lb_v1_WaitConvergedRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_lb_v1_WaitConvergedResponse__Output>;
+  /**
+   * Reports each proxy's way to a revision and ends when all have it or one has rejected it. Wait with a deadline.
+   */
+  waitConverged(argument: _lb_v1_WaitConvergedRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_lb_v1_WaitConvergedResponse__Output>;
+  waitConverged(argument: _lb_v1_WaitConvergedRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_lb_v1_WaitConvergedResponse__Output>;
+  
+  /**
+   * The current configuration, then each commit as it happens. Ends with UNAVAILABLE when the replica stops.
+   */
+  Watch(argument: _lb_v1_WatchRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_lb_v1_WatchResponse__Output>;
+  Watch(argument: _lb_v1_WatchRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_lb_v1_WatchResponse__Output>;
+  /**
+   * The current configuration, then each commit as it happens. Ends with UNAVAILABLE when the replica stops.
+   */
+  watch(argument: _lb_v1_WatchRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_lb_v1_WatchResponse__Output>;
+  watch(argument: _lb_v1_WatchRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_lb_v1_WatchResponse__Output>;
+  
+}
+
+/**
+ * The whole configuration at once, for tools.
+ */
+export interface ConfigServiceHandlers extends grpc.UntypedServiceImplementation {
+  /**
+   * Replaces each resource that is named, whole, in one commit or not at all. Others stay, unless prune.
+   */
+  Apply: grpc.handleUnaryCall<_lb_v1_ApplyRequest__Output, _lb_v1_ChangeResult>;
+  
+  /**
+   * Everything that Apply would need to recreate this configuration.
+   */
+  Export: grpc.handleUnaryCall<_lb_v1_ExportRequest__Output, _lb_v1_ExportResponse>;
+  
+  /**
+   * Commits, newest first.
+   */
+  ListRevisions: grpc.handleUnaryCall<_lb_v1_ListRevisionsRequest__Output, _lb_v1_ListRevisionsResponse>;
+  
+  /**
+   * Reports each proxy's way to a revision and ends when all have it or one has rejected it. Wait with a deadline.
+   */
+  WaitConverged: grpc.handleServerStreamingCall<_lb_v1_WaitConvergedRequest__Output, _lb_v1_WaitConvergedResponse>;
+  
+  /**
+   * The current configuration, then each commit as it happens. Ends with UNAVAILABLE when the replica stops.
+   */
+  Watch: grpc.handleServerStreamingCall<_lb_v1_WatchRequest__Output, _lb_v1_WatchResponse>;
+  
+}
+
+export interface ConfigServiceDefinition extends grpc.ServiceDefinition {
+  Apply: MethodDefinition<_lb_v1_ApplyRequest, _lb_v1_ChangeResult, _lb_v1_ApplyRequest__Output, _lb_v1_ChangeResult__Output>
+  Export: MethodDefinition<_lb_v1_ExportRequest, _lb_v1_ExportResponse, _lb_v1_ExportRequest__Output, _lb_v1_ExportResponse__Output>
+  ListRevisions: MethodDefinition<_lb_v1_ListRevisionsRequest, _lb_v1_ListRevisionsResponse, _lb_v1_ListRevisionsRequest__Output, _lb_v1_ListRevisionsResponse__Output>
+  WaitConverged: MethodDefinition<_lb_v1_WaitConvergedRequest, _lb_v1_WaitConvergedResponse, _lb_v1_WaitConvergedRequest__Output, _lb_v1_WaitConvergedResponse__Output>
+  Watch: MethodDefinition<_lb_v1_WatchRequest, _lb_v1_WatchResponse, _lb_v1_WatchRequest__Output, _lb_v1_WatchResponse__Output>
+}

@@ -1,0 +1,35 @@
+// Original file: proto/lb/v1/pool_service.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface DeletePoolRequest {
+  'name'?: (string);
+  /**
+   * Refused with ABORTED when it is set and not the resource's current revision.
+   */
+  'revision'?: (number | string | Long);
+  /**
+   * See change.proto for these five.
+   */
+  'requestId'?: (string);
+  'author'?: (string);
+  'message'?: (string);
+  'dryRun'?: (boolean);
+  'force'?: (boolean);
+}
+
+export interface DeletePoolRequest__Output {
+  'name': (string);
+  /**
+   * Refused with ABORTED when it is set and not the resource's current revision.
+   */
+  'revision': (string);
+  /**
+   * See change.proto for these five.
+   */
+  'requestId': (string);
+  'author': (string);
+  'message': (string);
+  'dryRun': (boolean);
+  'force': (boolean);
+}

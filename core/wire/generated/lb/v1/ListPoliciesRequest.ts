@@ -1,0 +1,8 @@
+// Original file: proto/lb/v1/policy_service.proto
+
+
+export interface ListPoliciesRequest {
+}
+
+export interface ListPoliciesRequest__Output {
+}

@@ -1,0 +1,18 @@
+// Original file: proto/lb/v1/discovery_service.proto
+
+
+export interface Violation {
+  /**
+   * Path of the field, such as pools[web].backends[10.0.0.1:80].weight; empty for the whole.
+   */
+  'field'?: (string);
+  'description'?: (string);
+}
+
+export interface Violation__Output {
+  /**
+   * Path of the field, such as pools[web].backends[10.0.0.1:80].weight; empty for the whole.
+   */
+  'field': (string);
+  'description': (string);
+}

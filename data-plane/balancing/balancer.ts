@@ -1,0 +1,71 @@
+/**
+ * The interface of a balancing strategy. One strategy a file; registry.ts lists them all.
+ *
+ * Candidates are numbered 0..n-1 in the plan's order (sorted by address, so every proxy has the same numbers).
+ * `pick` reserves: the candidate's open connections are one more when it returns, and `release` gives that back
+ * exactly once. No I/O, no clock, no allocation in `pick`.
+ */
+import type { Random } from '../../core/runtime/random.ts';
+
+/** Returned by `pick` when no candidate is eligible and untried. */
+export const NO_BACKEND = -1;
+
+/** What a strategy may know of a pool's backends. Reads are live: eligibility changes between two picks. */
+export interface Candidates {
+  readonly count: number;
+  weight(candidate: number): number;
+  /** May get a new connection now: weight above 0, active, and up (or the pool is in panic). */
+  eligible(candidate: number): boolean;
+  /**
+   * Grows whenever the answer of `eligible` may have changed for any candidate, so that a strategy can keep a list
+   * of eligible ones and rebuild it only then.
+   */
+  epoch(): number;
+  /** Open connections over all workers of this proxy. */
+  open(candidate: number): number;
+  /** One connection more. */
+  reserve(candidate: number): void;
+  /** One connection fewer. */
+  unreserve(candidate: number): void;
+}
+
+/** What a strategy may know of a connection. One object is reused for all picks. */
+export interface Flow {
+  /** 32-bit hash of the client's IP address (not its port): see core/model/source-hash.ts. */
+  sourceHash: number;
+  /** Milliseconds, monotonic. */
+  nowMs: number;
+}
+
+/** The candidates that this connection has tried already. A handful at most. */
+export interface Tried {
+  has(candidate: number): boolean;
+  readonly size: number;
+}
+
+export interface Balancer {
+  /** An eligible candidate that is not in `tried`, reserved; NO_BACKEND when there is none. */
+  pick(flow: Flow, tried: Tried): number;
+  /** Gives back what `pick` reserved. */
+  release(candidate: number): void;
+  /** A connect took `connectMs`. */
+  connected(candidate: number, connectMs: number, nowMs: number): void;
+  /** A connect failed after `connectMs`. */
+  connectFailed(candidate: number, connectMs: number, nowMs: number): void;
+}
+
+export interface BalancerInputs {
+  readonly candidates: Candidates;
+  readonly random: Random;
+  /** Which of the proxy's workers this is, and of how many: round robin starts at a different place in each. */
+  readonly worker: { readonly index: number; readonly count: number };
+  /** Maglev's table of candidate numbers; only for source_hash. Built once per plan, off the workers. */
+  readonly table: Uint16Array | Uint32Array | null;
+  /**
+   * What the pool's balancer of the plan before was, and where its candidates stand now (`moved[old]` is the new
+   * number or NO_BACKEND): lets round robin and the EWMAs survive a change of the plan.
+   */
+  readonly previous: { readonly balancer: Balancer; readonly moved: Int32Array } | null;
+}
+
+export type BalancerFactory = (inputs: BalancerInputs) => Balancer;

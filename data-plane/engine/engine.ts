@@ -1,0 +1,86 @@
+/**
+ * What moves bytes. An engine owns accept, connect, relay, half-close, timers and byte counts of one worker; which
+ * backend a connection goes to, and what is counted, is decided by the ConnectionHandler it is given.
+ *
+ * A connection is a slot: a small integer, given at accept and free again after `onClosed` has returned.
+ * Nothing here throws or returns a promise: the data path knows errno values, not exceptions.
+ */
+
+/** Why a connection ended. A closed set: it is the label `reason` of lb_connections_closed_total. */
+export const CLOSE_REASONS = [
+  /** Both directions ended in order. */
+  'completed',
+  'client_reset',
+  'backend_reset',
+  /** No backend was eligible. */
+  'no_backend',
+  /** Every attempt to connect failed. */
+  'connect_failed',
+  'idle_timeout',
+  'half_closed_timeout',
+  /** Its backend was draining or removed, and the drain timeout passed. */
+  'drain_deadline',
+  /** The proxy stopped, and the drain timeout of the process passed. */
+  'shutdown',
+  'worker_lost',
+  'internal_error',
+] as const;
+export type CloseReason = (typeof CLOSE_REASONS)[number];
+
+/** Returned instead of a backend's row: there is none to try. */
+export const NO_ROW = -1;
+
+/** Milliseconds; 0 means never. */
+export interface ConnectionTimeouts {
+  readonly connectMs: number;
+  readonly idleMs: number;
+  readonly halfClosedMs: number;
+}
+
+/**
+ * Policy, driven by an engine. Called in this order for one slot:
+ * onAccept, then onConnectFailed any number of times, then onEstablished at most once, with onBytes after it, then
+ * onClosed exactly once, also when onAccept returned NO_ROW.
+ */
+export interface ConnectionHandler {
+  /** A client was accepted. Returns the row of the backend to connect to, or NO_ROW: reset the client. */
+  onAccept(slot: number, listener: number, sourceHash: number): number;
+  /** Valid from onAccept on: the timeouts of this slot's connection, fixed for its life. */
+  timeouts(slot: number): ConnectionTimeouts;
+  /** A connect failed (positive errno; ETIMEDOUT for the connect timeout). Returns the row to try next, or NO_ROW. */
+  onConnectFailed(slot: number, errno: number): number;
+  /** How long to wait before trying the row just returned by onConnectFailed. Mostly 0. */
+  readonly retryDelayMs: number;
+  onEstablished(slot: number): void;
+  /** Bytes that the kernel took from us since the last call: exact once the connection is closed. */
+  onBytes(slot: number, toBackend: number, toClient: number): void;
+  onClosed(slot: number, reason: CloseReason): void;
+}
+
+/** Where backends are: read from shared memory by row (telemetry/shared-memory.ts). */
+export interface Targets {
+  /** Textual IP address. */
+  host(row: number): string;
+  port(row: number): number;
+}
+
+/** What a worker listens on: a bound descriptor lent by the main thread, or an address where FFI can't load. */
+export type ListenOn =
+  | { readonly type: 'descriptor'; readonly fd: number }
+  | { readonly type: 'address'; readonly host: string; readonly port: number };
+
+export interface Engine {
+  readonly name: 'portable' | 'epoll';
+  /** Starts accepting for a listener. `done` gets null, or why it failed in words with the errno name. */
+  listen(listener: number, on: ListenOn, done: (failure: string | null) => void): void;
+  /** Stops accepting for a listener. Connections already accepted go on. */
+  unlisten(listener: number): void;
+  /** Stops accepting everywhere, for good. */
+  stopAccepting(): void;
+  /** Resets both sides of a connection and calls onClosed with `reason`. A free slot is ignored. */
+  reset(slot: number, reason: CloseReason): void;
+  /** Open slots now. */
+  readonly connections: number;
+  /** Releases everything; connections still open are reset with `shutdown`. */
+  close(): void;
+}

@@ -1,0 +1,46 @@
+/**
+ * A plan: what one worker runs. Made from one snapshot by build-plan.ts; names have become rows of shared memory.
+ *
+ * Invariants
+ *  - immutable, and cheap to hand to a worker: whatever is as long as the number of backends lies in shared memory;
+ *  - a pool's candidates are sorted by address, so that every proxy numbers them alike;
+ *  - a row named by a plan stays what it is until no worker runs that plan and no connection uses the row.
+ */
+import type { Strategy } from '../../core/model/resources.ts';
+
+export interface Plan {
+  /** Counts the plans of this process: 1, 2, 3, ... */
+  readonly sequence: number;
+  /** The revision it was made from. */
+  readonly revision: number;
+  readonly listeners: readonly PlanListener[];
+  readonly pools: readonly PlanPool[];
+}
+
+export interface PlanListener {
+  /** Row in the listeners' part of shared memory. */
+  readonly row: number;
+  readonly name: string;
+  readonly address: string;
+  /** Index in `pools`. */
+  readonly pool: number;
+}
+
+export interface PlanPool {
+  /** Row in the pools' part of shared memory. */
+  readonly row: number;
+  readonly name: string;
+  readonly strategy: Strategy;
+  readonly connectTimeoutMs: number;
+  readonly retries: number;
+  readonly idleMs: number;
+  readonly halfClosedMs: number;
+  /** `health_check: {type: none}`: every backend counts as up. */
+  readonly alwaysUp: boolean;
+  /** By candidate number: row of the backend. In shared memory. */
+  readonly rows: Int32Array;
+  /** By candidate number: weight; 0 also for a backend that is not active. In shared memory. */
+  readonly weights: Uint16Array;
+  /** Maglev's table of candidate numbers (in shared memory), for source_hash only. */
+  readonly table: Uint32Array | null;
+}

@@ -1,0 +1,43 @@
+/** The messages between the main thread and a worker: two closed unions. Errors travel as words. */
+import type { CloseReason, ListenOn } from '../engine/engine.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { SharedBuffers } from '../telemetry/shared-memory.ts';
+
+export type ToWorker =
+  /** Make everything ready for this plan; answer `prepared`. */
+  | { readonly type: 'prepare'; readonly plan: Plan }
+  /** Swap to the prepared plan of this sequence number; answer `committed`. */
+  | { readonly type: 'commit'; readonly sequence: number }
+  /** Forget a prepared plan. */
+  | { readonly type: 'abort'; readonly sequence: number }
+  /** Accept for this listener row; answer `listening`. */
+  | { readonly type: 'listen'; readonly listener: number; readonly on: ListenOn }
+  | { readonly type: 'unlisten'; readonly listener: number }
+  /** Reset the connections to a backend, if its row is still of this generation. */
+  | { readonly type: 'close-backend'; readonly row: number; readonly generation: number; readonly reason: CloseReason }
+  | { readonly type: 'stop-accepting' }
+  /** Reset what is left and end the thread. */
+  | { readonly type: 'exit' };
+
+export type FromWorker =
+  | { readonly type: 'ready' }
+  | { readonly type: 'prepared'; readonly sequence: number }
+  | { readonly type: 'committed'; readonly sequence: number }
+  /** `failure` is null, or words with the errno name. */
+  | { readonly type: 'listening'; readonly listener: number; readonly failure: string | null }
+  /** Failed connects took a backend out (its health cell says so already). */
+  | { readonly type: 'ejected'; readonly row: number; readonly generation: number; readonly reason: string }
+  /** Accepting stopped at the limit of connections, or went on. */
+  | { readonly type: 'saturated'; readonly on: boolean }
+  | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string; readonly fields: Readonly<Record<string, string | number>> };
+
+/** What a worker thread is started with. */
+export interface WorkerStart {
+  readonly index: number;
+  readonly engine: 'portable' | 'epoll';
+  readonly buffers: SharedBuffers;
+  /** Seeds the worker's randomness. */
+  readonly seed: number;
+  /** Addresses towards backends; empty: the kernel chooses. */
+  readonly sourceAddresses: readonly string[];
+}

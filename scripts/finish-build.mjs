@@ -1,0 +1,19 @@
+// What tsc does not do: put the files that are read at run time beside the emitted ones, drop outputs whose
+// source is gone, and make the programs executable, so that `npx lbctl` works in a checkout.
+import { chmodSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+cpSync('proto', 'dist/proto', { recursive: true });
+cpSync('control-plane/dashboard', 'dist/control-plane/dashboard', {
+  recursive: true,
+  filter: (source) => !source.endsWith('.ts'),
+});
+for (const file of readdirSync('dist', { recursive: true, encoding: 'utf8' })) {
+  if (file.endsWith('.js') && !existsSync(file.replace(/\.js$/, '.ts'))) {
+    rmSync(join('dist', file));
+    rmSync(join('dist', `${file}.map`), { force: true });
+  }
+}
+for (const program of ['control-plane', 'data-plane', 'cli']) {
+  if (existsSync(`dist/${program}/main.js`)) chmodSync(`dist/${program}/main.js`, 0o755);
+}
