@@ -4,7 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-const protos = readdirSync('proto', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.proto'));
+const protos = readdirSync('proto', { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.proto'),
+);
 rmSync('core/wire/generated', { recursive: true, force: true });
 execFileSync(
   'node_modules/.bin/proto-loader-gen-types',

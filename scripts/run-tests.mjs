@@ -11,7 +11,9 @@ const files = readdirSync('dist/test', { recursive: true, encoding: 'utf8' })
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   .sort();
 if (files.length === 0) {
-  console.error(`no test file matches ${wanted.join(' ')}; build first, and name part of a path below dist/test`);
+  console.error(
+    `no test file matches ${wanted.join(' ')}; build first, and name part of a path below dist/test`,
+  );
   process.exit(2);
 }
 const run = spawnSync(

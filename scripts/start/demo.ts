@@ -1,0 +1,50 @@
+/** The demo's configuration: put into an empty store, and never over what somebody has changed. */
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { shiftManifest, type Addresses } from './addresses.ts';
+import { built } from './child.ts';
+import type { StartOptions } from './options.ts';
+import { StartError } from './readiness.ts';
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const LBCTL_DEADLINE_MS = 60_000;
+
+/** The path of a manifest of examples/. With other ports that is a changed copy below the data folder. */
+export function manifestPath(name: 'quickstart' | 'more', options: StartOptions): string {
+  const original = `examples/${name}.yaml`;
+  if (options.portOffset === 0) return original;
+  const copy = join(options.dataDir, `${name}.yaml`);
+  writeFileSync(copy, shiftManifest(readFileSync(built(`../${original}`), 'utf8'), options.portOffset));
+  return copy;
+}
+
+/** Applies examples/quickstart.yaml if nothing was ever committed, and waits until the proxy runs it. */
+export async function applyQuickstart(options: StartOptions, at: Addresses): Promise<void> {
+  const revisions = await lbctl(at, ['get', 'revisions', '-o', 'json']);
+  if (revisions.code !== 0) throw new StartError(`lbctl get revisions failed:\n${revisions.stderr.trim()}`);
+  const known = (JSON.parse(revisions.stdout) as unknown[]).length;
+  if (known > 0) {
+    console.log(`The configuration is as it was left: ${options.dataDir} (revisions so far: ${known}).`);
+    return;
+  }
+  const manifest = manifestPath('quickstart', options);
+  const applied = await lbctl(at, ['apply', '-f', manifest, '--wait', '--message', 'quick start']);
+  console.log(`The store is empty: applied ${manifest}.`);
+  // The configuration is stored all the same, and the proxy takes a listener as soon as its port is free.
+  if (applied.code !== 0) console.error(`But not all of it works yet:\n${applied.stderr.trim()}\n`);
+}
+
+function lbctl(at: Addresses, args: readonly string[]): Promise<Ended> {
+  const command = [built('cli/main.js'), '--server', at.grpc, ...args];
+  return new Promise((resolve) => {
+    execFile(process.execPath, command, { timeout: LBCTL_DEADLINE_MS }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
+    });
+  });
+}
