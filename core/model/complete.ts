@@ -1,0 +1,44 @@
+/**
+ * Drafts become complete values here, and only here: defaults filled in, addresses in canonical form. Nothing is
+ * refused; validate.ts looks at the result.
+ */
+import { canonicalAddress } from './address.ts';
+import { BACKEND_DEFAULTS, DEFAULT_POLICY_NAME, POLICY_DEFAULTS } from './defaults.ts';
+import type { BackendDraft, ListenerDraft, PolicyDraft, PoolDraft } from './draft.ts';
+import type { Backend, HealthCheck, Listener, Policy, Pool } from './resources.ts';
+import type { StoredPool } from './state.ts';
+
+/** A policy with every field. */
+export function completePolicy(draft: PolicyDraft): Policy {
+  return {
+    ...POLICY_DEFAULTS,
+    ...draft,
+    healthCheck: completeHealthCheck(draft.healthCheck ?? {}),
+    connect: { ...POLICY_DEFAULTS.connect, ...draft.connect },
+    timeouts: { ...POLICY_DEFAULTS.timeouts, ...draft.timeouts },
+  };
+}
+
+/** A pool without its backends. */
+export function completePool(draft: Omit<PoolDraft, 'backends'>): Pool {
+  return { name: draft.name, policy: draft.policy || DEFAULT_POLICY_NAME };
+}
+
+/** A backend of `pool`. A state left out is the one that the backend has in `existing`. */
+export function completeBackend(pool: string, draft: BackendDraft, existing?: StoredPool): Backend {
+  const address = canonicalAddress(draft.address);
+  const state = draft.state ?? existing?.backends.get(address)?.value.state ?? BACKEND_DEFAULTS.state;
+  return { pool, address, weight: draft.weight ?? BACKEND_DEFAULTS.weight, state };
+}
+
+/** A listener with its address in canonical form. */
+export function completeListener(draft: ListenerDraft): Listener {
+  return { name: draft.name, address: canonicalAddress(draft.address), pool: draft.pool };
+}
+
+function completeHealthCheck(draft: Partial<HealthCheck>): HealthCheck {
+  const complete = { ...POLICY_DEFAULTS.healthCheck, ...draft };
+  // A short interval alone must not be refused for a timeout that nobody asked for.
+  const timeoutMs = draft.timeoutMs ?? Math.min(complete.timeoutMs, complete.intervalMs);
+  return { ...complete, timeoutMs };
+}

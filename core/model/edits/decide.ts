@@ -1,0 +1,80 @@
+/** What all edits share: how they refuse, and the last look at what they would make. */
+import type { Change } from '../commit.ts';
+import type { EditResult, Refusal } from '../edit.ts';
+import { applyChanges } from '../fold.ts';
+import { canonicalJson } from '../hash.ts';
+import { didYouMean } from '../nearest.ts';
+import { type Kind, nameOf, type Resource } from '../resources.ts';
+import type { State, Stored } from '../state.ts';
+import { pathOf, validateChanges } from '../validate.ts';
+import type { Violation } from '../violation.ts';
+
+/** The changes, if the state that they make is valid; `known` are violations already found. */
+export function decide(
+  state: State,
+  changes: readonly Change[],
+  known: readonly Violation[] = [],
+): EditResult {
+  const after = applyChanges(state, changes, state.head.revision + 1);
+  const violations = [...known, ...validateChanges(after, changes)];
+  if (violations.length === 0) return { ok: true, changes };
+  return refuse('INVALID_ARGUMENT', summary(violations), violations);
+}
+
+/** A refusal as an edit's result. */
+export function refuse(
+  code: Refusal['code'],
+  message: string,
+  violations: readonly Violation[] = [],
+): { ok: false; refusal: Refusal } {
+  return { ok: false, refusal: { code, message, violations } };
+}
+
+/** There is no such thing; names the one that may have been meant. */
+export function refuseMissing(kind: Kind, name: string, known: Iterable<string>): EditResult {
+  return refuse('NOT_FOUND', `There is no ${kind} "${name}"${didYouMean(name, known)}; create it first.`);
+}
+
+/** There is such a thing already. */
+export function refuseTaken(kind: Kind, name: string): EditResult {
+  return refuse('ALREADY_EXISTS', `There is a ${kind} "${name}" already; update it, or take another name.`);
+}
+
+/** A refusal when the caller saw another revision of the resource than the current one. */
+export function refuseStale(
+  kind: Kind,
+  name: string,
+  stored: { readonly revision: number },
+  expectedRevision: number | undefined,
+): EditResult | undefined {
+  if (expectedRevision === undefined || expectedRevision === stored.revision) return undefined;
+  const message = `The ${kind} "${name}" is at revision ${stored.revision}, not ${expectedRevision}: somebody changed it; read it again, then decide.`;
+  return refuse('ABORTED', message);
+}
+
+/** It is still referred to: names by what. */
+export function refuseReferenced(
+  kind: 'policy' | 'pool',
+  name: string,
+  users: readonly Resource[],
+): EditResult {
+  const violations = users.map((user) => ({
+    field: `${pathOf(user)}.${kind}`,
+    description: `refers to the ${kind} "${name}"`,
+  }));
+  const names = users.map((user) => `${user.kind} "${nameOf(user)}"`).join(', ');
+  const message = `The ${kind} "${name}" is still used by ${names}; give each another ${kind}, or delete it first.`;
+  return refuse('FAILED_PRECONDITION', message, violations);
+}
+
+/** The change that makes `resource` stored: none when it is so already. */
+export function put(resource: Resource, stored: Stored<unknown> | undefined): Change[] {
+  if (stored !== undefined && canonicalJson(stored.value) === canonicalJson(resource.value)) return [];
+  return [{ op: 'put', resource }];
+}
+
+function summary(violations: readonly Violation[]): string {
+  const [first, ...others] = violations;
+  if (first !== undefined && others.length === 0) return `${first.field} ${first.description}.`;
+  return `${violations.length} things are wrong; nothing was changed.`;
+}

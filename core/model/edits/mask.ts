@@ -1,0 +1,30 @@
+/** Field masks: which fields of a draft an update means. Paths are those of the proto: `health_check.interval`. */
+import { didYouMean } from '../nearest.ts';
+import type { Violation } from '../violation.ts';
+
+/** A mask that was read: `has('health_check.interval')` is true for `health_check` too. */
+export type Mask = (path: string) => boolean;
+
+const WHOLE: Mask = () => true;
+
+/** Outputs and the name itself, which an update can't change: named in a mask they are passed over. */
+const IGNORED = ['name', 'revision'];
+
+export type ReadMask =
+  | { readonly ok: true; readonly has: Mask }
+  | { readonly ok: false; readonly violations: readonly Violation[] };
+
+/** Reads the paths of a mask. None at all, or `*`, is the whole resource. */
+export function readMask(paths: readonly string[], known: readonly string[]): ReadMask {
+  if (paths.length === 0 || paths.includes('*')) return { ok: true, has: WHOLE };
+  const allowed = [...known, ...IGNORED];
+  const violations = paths
+    .filter((path) => !allowed.some((candidate) => candidate === path || candidate.startsWith(`${path}.`)))
+    .map((path) => ({ field: 'update_mask', description: describeUnknown(path, known) }));
+  if (violations.length > 0) return { ok: false, violations };
+  return { ok: true, has: (path) => paths.some((named) => named === path || path.startsWith(`${named}.`)) };
+}
+
+function describeUnknown(path: string, known: readonly string[]): string {
+  return `"${path}" is no field that can be updated${didYouMean(path, known)}; allowed are ${known.join(', ')}`;
+}

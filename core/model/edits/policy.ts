@@ -1,0 +1,92 @@
+/** Edits of policies: create, update, delete. */
+import { completePolicy } from '../complete.ts';
+import { DEFAULT_POLICY_NAME } from '../defaults.ts';
+import type { PolicyDraft } from '../draft.ts';
+import type { Edit } from '../edit.ts';
+import type { Policy } from '../resources.ts';
+import { referrers } from '../validate.ts';
+import { decide, put, refuse, refuseMissing, refuseReferenced, refuseStale, refuseTaken } from './decide.ts';
+import { type Mask, readMask } from './mask.ts';
+
+const FIELDS = [
+  'strategy',
+  'health_check.type',
+  'health_check.interval',
+  'health_check.timeout',
+  'health_check.healthy_threshold',
+  'health_check.unhealthy_threshold',
+  'connect.timeout',
+  'connect.retries',
+  'timeouts.idle',
+  'timeouts.half_closed',
+  'drain_timeout',
+];
+
+/** A new policy. */
+export function createPolicy(draft: PolicyDraft): Edit {
+  return (state) => {
+    if (state.policies.has(draft.name)) return refuseTaken('policy', draft.name);
+    return decide(state, [{ op: 'put', resource: { kind: 'policy', value: completePolicy(draft) } }]);
+  };
+}
+
+/** Replaces the fields that `maskPaths` names, or all; a field the draft leaves out takes its default. */
+export function updatePolicy(
+  draft: PolicyDraft,
+  maskPaths: readonly string[] = [],
+  expectedRevision?: number,
+): Edit {
+  return (state) => {
+    const stored = state.policies.get(draft.name);
+    if (stored === undefined) return refuseMissing('policy', draft.name, state.policies.keys());
+    const stale = refuseStale('policy', draft.name, stored, expectedRevision);
+    if (stale !== undefined) return stale;
+    const mask = readMask(maskPaths, FIELDS);
+    if (!mask.ok) return decide(state, [], mask.violations);
+    const value = merge(stored.value, completePolicy(draft), mask.has);
+    return decide(state, put({ kind: 'policy', value }, stored));
+  };
+}
+
+/** Refused while a pool uses it, and for the built-in policy. */
+export function deletePolicy(name: string, expectedRevision?: number): Edit {
+  return (state) => {
+    const stored = state.policies.get(name);
+    if (stored === undefined) return refuseMissing('policy', name, state.policies.keys());
+    const stale = refuseStale('policy', name, stored, expectedRevision);
+    if (stale !== undefined) return stale;
+    if (name === DEFAULT_POLICY_NAME) {
+      return refuse(
+        'FAILED_PRECONDITION',
+        `The policy "${name}" is built in and can't be deleted; update it instead.`,
+      );
+    }
+    const users = referrers(state, 'policy', name);
+    if (users.length > 0) return refuseReferenced('policy', name, users);
+    return decide(state, [{ op: 'delete', kind: 'policy', name }]);
+  };
+}
+
+function merge(stored: Policy, draft: Policy, has: Mask): Policy {
+  const from = (path: string) => (has(path) ? draft : stored);
+  return {
+    name: stored.name,
+    strategy: from('strategy').strategy,
+    healthCheck: {
+      type: from('health_check.type').healthCheck.type,
+      intervalMs: from('health_check.interval').healthCheck.intervalMs,
+      timeoutMs: from('health_check.timeout').healthCheck.timeoutMs,
+      healthyThreshold: from('health_check.healthy_threshold').healthCheck.healthyThreshold,
+      unhealthyThreshold: from('health_check.unhealthy_threshold').healthCheck.unhealthyThreshold,
+    },
+    connect: {
+      timeoutMs: from('connect.timeout').connect.timeoutMs,
+      retries: from('connect.retries').connect.retries,
+    },
+    timeouts: {
+      idleMs: from('timeouts.idle').timeouts.idleMs,
+      halfClosedMs: from('timeouts.half_closed').timeouts.halfClosedMs,
+    },
+    drainTimeoutMs: from('drain_timeout').drainTimeoutMs,
+  };
+}

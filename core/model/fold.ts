@@ -1,0 +1,160 @@
+/**
+ * The fold: a state and a commit make the next state.
+ *
+ * Invariants
+ *  - total: never throws, and skips what it doesn't know or can't place, so that an old log folds under a newer
+ *    program and every replica arrives at the same state;
+ *  - the state given is left as it was; what didn't change is shared with it, so that an equal reference means equal.
+ */
+import type { Change, Commit } from './commit.ts';
+import { DEFAULT_POLICY_NAME, POLICY_DEFAULTS } from './defaults.ts';
+import { genesisHash } from './hash.ts';
+import type { Backend, Kind, Listener, Policy, Resource } from './resources.ts';
+import type { State, Stored, StoredPool } from './state.ts';
+
+const BUILT_IN_POLICY = {
+  value: { name: DEFAULT_POLICY_NAME, ...POLICY_DEFAULTS },
+  revision: 0,
+};
+
+/** The state before the first commit: nothing but the built-in policy. */
+export function emptyState(storeId: string): State {
+  return {
+    head: { storeId, revision: 0, hash: genesisHash(storeId) },
+    policies: new Map([[DEFAULT_POLICY_NAME, BUILT_IN_POLICY]]),
+    pools: new Map(),
+    listeners: new Map(),
+  };
+}
+
+/** The state after one commit. */
+export function applyCommit(state: State, commit: Commit): State {
+  return applyCommits(state, [commit]);
+}
+
+/** The state after several. Each map is copied at most once. */
+export function applyCommits(state: State, commits: readonly Commit[]): State {
+  const next = new NextState(state);
+  let head = state.head;
+  for (const { revision, hash, changes } of commits) {
+    for (const change of changes) next.apply(change, revision);
+    head = { storeId: head.storeId, revision, hash };
+  }
+  return next.finish(head);
+}
+
+/** What `changes` would make of a state, as the commit `revision`, before there is such a commit. */
+export function applyChanges(state: State, changes: readonly Change[], revision: number): State {
+  const next = new NextState(state);
+  for (const change of changes) next.apply(change, revision);
+  return next.finish(state.head);
+}
+
+/** A state under construction: maps are copied when they are first written to. */
+class NextState {
+  readonly #before: State;
+  #policies: Map<string, Stored<Policy>> | undefined;
+  #pools: Map<string, StoredPool> | undefined;
+  #listeners: Map<string, Stored<Listener>> | undefined;
+  /** The backend maps that are ours to write to, by pool. */
+  readonly #backends = new Map<string, Map<string, Stored<Backend>>>();
+
+  constructor(before: State) {
+    this.#before = before;
+  }
+
+  apply(change: Change, revision: number): void {
+    if (change.op === 'put') this.#put(change.resource, revision);
+    else if (change.op === 'delete') this.#delete(change.kind, change.name, revision);
+  }
+
+  finish(head: State['head']): State {
+    return {
+      head,
+      policies: this.#policies ?? this.#before.policies,
+      pools: this.#pools ?? this.#before.pools,
+      listeners: this.#listeners ?? this.#before.listeners,
+    };
+  }
+
+  #put(resource: Resource, revision: number): void {
+    switch (resource.kind) {
+      case 'policy':
+        this.#writablePolicies().set(resource.value.name, { value: resource.value, revision });
+        break;
+      case 'pool': {
+        const pools = this.#writablePools();
+        const { name } = resource.value;
+        pools.set(name, {
+          value: resource.value,
+          revision,
+          backends: pools.get(name)?.backends ?? new Map(),
+        });
+        break;
+      }
+      case 'backend':
+        this.#changeBackends(resource.value.pool, revision, (backends) =>
+          backends.set(resource.value.address, { value: resource.value, revision }),
+        );
+        break;
+      case 'listener':
+        this.#writableListeners().set(resource.value.name, { value: resource.value, revision });
+        break;
+    }
+  }
+
+  #delete(kind: Kind, name: string, revision: number): void {
+    switch (kind) {
+      case 'policy':
+        if (name === DEFAULT_POLICY_NAME) this.#writablePolicies().set(name, BUILT_IN_POLICY);
+        else this.#writablePolicies().delete(name);
+        break;
+      case 'pool':
+        this.#writablePools().delete(name);
+        this.#backends.delete(name);
+        break;
+      case 'backend': {
+        const slash = name.indexOf('/');
+        this.#changeBackends(name.slice(0, slash), revision, (backends) =>
+          backends.delete(name.slice(slash + 1)),
+        );
+        break;
+      }
+      case 'listener':
+        this.#writableListeners().delete(name);
+        break;
+    }
+  }
+
+  #changeBackends(
+    poolName: string,
+    revision: number,
+    change: (backends: Map<string, Stored<Backend>>) => void,
+  ): void {
+    const pools = this.#writablePools();
+    const pool = pools.get(poolName);
+    if (pool === undefined) return;
+    let backends = this.#backends.get(poolName);
+    if (backends === undefined) {
+      backends = new Map(pool.backends);
+      this.#backends.set(poolName, backends);
+    }
+    change(backends);
+    pools.set(poolName, { value: pool.value, revision, backends });
+  }
+
+  #writablePolicies() {
+    this.#policies ??= new Map(this.#before.policies);
+    return this.#policies;
+  }
+
+  #writablePools() {
+    this.#pools ??= new Map(this.#before.pools);
+    return this.#pools;
+  }
+
+  #writableListeners() {
+    this.#listeners ??= new Map(this.#before.listeners);
+    return this.#listeners;
+  }
+}

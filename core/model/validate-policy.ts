@@ -1,0 +1,110 @@
+/** The rules of a policy by itself: known words, and the ranges that resources.proto names. */
+import { formatDuration } from './duration.ts';
+import { didYouMean } from './nearest.ts';
+import { HEALTH_CHECK_TYPES, type Policy, STRATEGIES } from './resources.ts';
+import type { Violation } from './violation.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+interface Range {
+  readonly field: string;
+  readonly of: (policy: Policy) => number;
+  readonly min: number;
+  readonly max: number;
+  readonly unit: 'duration' | 'count';
+  /** What 0 means where it is allowed below `min`. */
+  readonly zero?: string;
+}
+
+const RANGES: readonly Range[] = [
+  {
+    field: 'health_check.interval',
+    of: (p) => p.healthCheck.intervalMs,
+    min: 100,
+    max: HOUR,
+    unit: 'duration',
+  },
+  {
+    field: 'health_check.timeout',
+    of: (p) => p.healthCheck.timeoutMs,
+    min: 10,
+    max: MINUTE,
+    unit: 'duration',
+  },
+  {
+    field: 'health_check.healthy_threshold',
+    of: (p) => p.healthCheck.healthyThreshold,
+    min: 1,
+    max: 100,
+    unit: 'count',
+  },
+  {
+    field: 'health_check.unhealthy_threshold',
+    of: (p) => p.healthCheck.unhealthyThreshold,
+    min: 1,
+    max: 100,
+    unit: 'count',
+  },
+  { field: 'connect.timeout', of: (p) => p.connect.timeoutMs, min: 10, max: 5 * MINUTE, unit: 'duration' },
+  { field: 'connect.retries', of: (p) => p.connect.retries, min: 0, max: 10, unit: 'count' },
+  {
+    field: 'timeouts.idle',
+    of: (p) => p.timeouts.idleMs,
+    min: SECOND,
+    max: 7 * DAY,
+    unit: 'duration',
+    zero: 'never',
+  },
+  {
+    field: 'timeouts.half_closed',
+    of: (p) => p.timeouts.halfClosedMs,
+    min: SECOND,
+    max: HOUR,
+    unit: 'duration',
+    zero: 'never',
+  },
+  { field: 'drain_timeout', of: (p) => p.drainTimeoutMs, min: 0, max: DAY, unit: 'duration' },
+];
+
+/** Every violation of a policy but that of its name; `at` is its path. */
+export function validatePolicy(policy: Policy, at: string): Violation[] {
+  const violations = [
+    ...validateWord(`${at}.strategy`, 'strategy', policy.strategy, STRATEGIES),
+    ...validateWord(`${at}.health_check.type`, 'health check', policy.healthCheck.type, HEALTH_CHECK_TYPES),
+    ...RANGES.flatMap((range) => validateRange(range, policy, at)),
+  ];
+  const { intervalMs, timeoutMs } = policy.healthCheck;
+  if (timeoutMs > intervalMs) {
+    const description = `is ${formatDuration(timeoutMs)}, longer than the interval of ${formatDuration(intervalMs)}; a check must end before the next one starts`;
+    violations.push({ field: `${at}.health_check.timeout`, description });
+  }
+  return violations;
+}
+
+/** A word that must be one of a closed set. */
+export function validateWord(
+  field: string,
+  what: string,
+  word: string,
+  allowed: readonly string[],
+): readonly Violation[] {
+  if (allowed.includes(word)) return [];
+  const description = `"${word}" is no ${what}${didYouMean(word, allowed)}; allowed are ${allowed.join(', ')}`;
+  return [{ field, description }];
+}
+
+function validateRange(range: Range, policy: Policy, at: string): readonly Violation[] {
+  const { min, max, unit, zero } = range;
+  const value = range.of(policy);
+  const inRange = value >= min && value <= max;
+  if (Number.isInteger(value) && (inRange || (value === 0 && zero !== undefined))) return [];
+  const show = unit === 'duration' ? formatDuration : String;
+  const whole = Number.isInteger(value) && value >= 0;
+  const shown = whole ? show(value) : unit === 'duration' ? `${value}ms` : String(value);
+  const orZero = zero === undefined ? '' : `, or ${show(0)} for ${zero}`;
+  const description = `is ${shown}; allowed is ${show(min)} to ${show(max)}${orZero}, in whole ${unit === 'duration' ? 'milliseconds' : 'numbers'}`;
+  return [{ field: `${at}.${range.field}`, description }];
+}

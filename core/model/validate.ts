@@ -1,0 +1,232 @@
+/**
+ * Validation: what makes a state valid, and every violation of it at once, each with its path.
+ *
+ * Invariants
+ *  - `validateChanges` looks only at what changed and at what refers to it, so that one more backend among 10,000 is
+ *    cheap; on a valid state it finds something exactly when `validateState` does on the state that comes out;
+ *  - run before an append only: a log that was written by an older program is folded, not judged.
+ */
+import { type Address, addressesOverlap, parseAddress } from './address.ts';
+import type { Change } from './commit.ts';
+import { isLoopback, isMulticastOrBroadcast, isUnspecified } from './ip.ts';
+import { didYouMean } from './nearest.ts';
+import { BACKEND_STATES, type Backend, keyOf, type Listener, type Resource } from './resources.ts';
+import type { State } from './state.ts';
+import { validatePolicy, validateWord } from './validate-policy.ts';
+import type { Violation } from './violation.ts';
+
+const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const MAX_WEIGHT = 1_000;
+
+/** The path of a resource in a violation: `policies[steady]`, `pools[web].backends[10.0.0.1:80]`. */
+export function pathOf(resource: Resource): string {
+  switch (resource.kind) {
+    case 'policy':
+      return `policies[${resource.value.name}]`;
+    case 'pool':
+      return `pools[${resource.value.name}]`;
+    case 'backend':
+      return `pools[${resource.value.pool}].backends[${resource.value.address}]`;
+    case 'listener':
+      return `listeners[${resource.value.name}]`;
+  }
+}
+
+/** Every violation of a whole state. */
+export function validateState(state: State): Violation[] {
+  const resources: Resource[] = [];
+  for (const { value } of state.policies.values()) resources.push({ kind: 'policy', value });
+  for (const pool of state.pools.values()) {
+    resources.push({ kind: 'pool', value: pool.value });
+    for (const { value } of pool.backends.values()) resources.push({ kind: 'backend', value });
+  }
+  for (const { value } of state.listeners.values()) resources.push({ kind: 'listener', value });
+  return validateResources(resources, state);
+}
+
+/** Every violation that `changes` bring into `after`, the state that they make of a valid one. */
+export function validateChanges(after: State, changes: readonly Change[]): Violation[] {
+  const touched = new Map<string, Resource>();
+  for (const change of changes) {
+    const resources = change.op === 'put' ? [change.resource] : referrers(after, change.kind, change.name);
+    for (const resource of resources) touched.set(keyOf(resource), resource);
+  }
+  return validateResources([...touched.values()], after);
+}
+
+/** What refers to a policy or a pool. */
+export function referrers(state: State, kind: string, name: string): Resource[] {
+  const found: Resource[] = [];
+  if (kind === 'policy') {
+    for (const { value } of state.pools.values())
+      if (value.policy === name) found.push({ kind: 'pool', value });
+  }
+  if (kind === 'pool') {
+    for (const { value } of state.listeners.values()) {
+      if (value.pool === name) found.push({ kind: 'listener', value });
+    }
+  }
+  return found;
+}
+
+function validateResources(resources: readonly Resource[], state: State): Violation[] {
+  const listeners = parseListeners(state);
+  const violations: Violation[] = [];
+  const loops = new Set<string>();
+  for (const resource of resources) {
+    violations.push(...validateOne(resource, state));
+    for (const loop of loopsOf(resource, state, listeners)) {
+      if (!loops.has(loop.field)) violations.push(loop);
+      loops.add(loop.field);
+    }
+    if (resource.kind === 'listener') violations.push(...overlapsOf(resource.value, listeners));
+  }
+  return violations;
+}
+
+/** A resource by itself, and what it refers to. */
+function validateOne(resource: Resource, state: State): Violation[] {
+  const at = pathOf(resource);
+  switch (resource.kind) {
+    case 'policy':
+      return [...validateName(resource.value.name, at), ...validatePolicy(resource.value, at)];
+    case 'pool':
+      return [
+        ...validateName(resource.value.name, at),
+        ...validateReference(`${at}.policy`, 'policy', resource.value.policy, state.policies),
+      ];
+    case 'backend':
+      return validateBackend(resource.value, at, state);
+    case 'listener':
+      return [
+        ...validateName(resource.value.name, at),
+        ...validateAddress(`${at}.address`, resource.value.address),
+        ...validateReference(`${at}.pool`, 'pool', resource.value.pool, state.pools),
+      ];
+  }
+}
+
+function validateBackend(backend: Backend, at: string, state: State): Violation[] {
+  const violations = [
+    ...validateAddress(`${at}.address`, backend.address),
+    ...validateWord(`${at}.state`, 'backend state', backend.state, BACKEND_STATES),
+  ];
+  const { weight } = backend;
+  if (!Number.isInteger(weight) || weight < 0 || weight > MAX_WEIGHT) {
+    const description = `is ${weight}; allowed is 0 (no new connections) to ${MAX_WEIGHT}, in whole numbers`;
+    violations.push({ field: `${at}.weight`, description });
+  }
+  if (!state.pools.has(backend.pool)) {
+    violations.push(...validateReference(at, 'pool', backend.pool, state.pools));
+  }
+  const parsed = parseAddress(backend.address);
+  if (parsed.ok && isUnspecified(parsed.value.bytes)) {
+    const description = `"${backend.address}" means any address, which only a listener can have; name the server's own`;
+    violations.push({ field: `${at}.address`, description });
+  }
+  return violations;
+}
+
+function validateName(name: string, at: string): Violation[] {
+  if (NAME.test(name)) return [];
+  const description = `"${name}" is no name; allowed are 1 to 63 of a-z, 0-9 and -, with no - at either end`;
+  return [{ field: `${at}.name`, description }];
+}
+
+function validateReference(
+  field: string,
+  kind: 'policy' | 'pool',
+  name: string,
+  known: ReadonlyMap<string, unknown>,
+): Violation[] {
+  if (known.has(name)) return [];
+  const what = name === '' ? `names no ${kind}` : `there is no ${kind} "${name}"`;
+  return [{ field, description: `${what}${didYouMean(name, known.keys())}; create it first, or with this` }];
+}
+
+function validateAddress(field: string, address: string): Violation[] {
+  const parsed = parseAddress(address);
+  if (!parsed.ok) return [{ field, description: parsed.description }];
+  if (!isMulticastOrBroadcast(parsed.value.bytes)) return [];
+  const description = `"${address}" is a multicast or broadcast address, which TCP can't use; name one server's own`;
+  return [{ field, description }];
+}
+
+interface ParsedListener {
+  readonly name: string;
+  readonly address: Address;
+}
+
+/** The listeners whose addresses can be read, found by name and by what a backend may run into. */
+interface Listeners {
+  readonly byName: ReadonlyMap<string, ParsedListener>;
+  readonly byAddress: ReadonlyMap<string, ParsedListener>;
+  readonly wildcards: readonly ParsedListener[];
+}
+
+function parseListeners(state: State): Listeners {
+  const byName = new Map<string, ParsedListener>();
+  const byAddress = new Map<string, ParsedListener>();
+  const wildcards: ParsedListener[] = [];
+  for (const { value } of state.listeners.values()) {
+    const parsed = parseAddress(value.address);
+    if (!parsed.ok) continue;
+    const listener = { name: value.name, address: parsed.value };
+    byName.set(value.name, listener);
+    byAddress.set(parsed.value.canonical, listener);
+    if (isUnspecified(parsed.value.bytes)) wildcards.push(listener);
+  }
+  return { byName, byAddress, wildcards };
+}
+
+function overlapsOf(listener: Listener, listeners: Listeners): Violation[] {
+  const own = listeners.byName.get(listener.name)?.address;
+  if (own === undefined) return [];
+  return [...listeners.byName.values()]
+    .filter(({ name, address }) => name !== listener.name && addressesOverlap(own, address))
+    .map(({ name, address }) => ({
+      field: `listeners[${listener.name}].address`,
+      description: `${own.canonical} overlaps ${address.canonical} of the listener "${name}"; give each its own`,
+    }));
+}
+
+/** Backends that are one of our own listeners: each connection would come back as a new one, without end. */
+function loopsOf(resource: Resource, state: State, listeners: Listeners): Violation[] {
+  if (resource.kind === 'backend') return loopsOfBackend(resource.value, listeners);
+  const listener = resource.kind === 'listener' ? listeners.byName.get(resource.value.name) : undefined;
+  if (listener === undefined) return [];
+  return [...state.pools.values()]
+    .flatMap(({ backends }) => backendsThatMayReach(backends, listener.address))
+    .flatMap((backend) => loopsOfBackend(backend, listeners));
+}
+
+function loopsOfBackend(backend: Backend, listeners: Listeners): Violation[] {
+  const parsed = parseAddress(backend.address);
+  if (!parsed.ok) return [];
+  const address = parsed.value;
+  const listener =
+    listeners.byAddress.get(address.canonical) ??
+    (isLoopback(address.bytes)
+      ? listeners.wildcards.find((wildcard) => addressesOverlap(address, wildcard.address))
+      : undefined);
+  if (listener === undefined) return [];
+  return [
+    {
+      field: `${pathOf({ kind: 'backend', value: backend })}.address`,
+      description: `is the address of our own listener "${listener.name}" (${listener.address.canonical}), so connections would go round in a loop; name another server or port`,
+    },
+  ];
+}
+
+/** A quick sieve: all backends are looked at only for a wildcard listener, and then by the end of their text. */
+function backendsThatMayReach(
+  backends: ReadonlyMap<string, { readonly value: Backend }>,
+  listener: Address,
+): Backend[] {
+  if (!isUnspecified(listener.bytes)) {
+    const equal = backends.get(listener.canonical);
+    return equal === undefined ? [] : [equal.value];
+  }
+  const ending = `:${listener.port}`;
+  return [...backends.values()].map(({ value }) => value).filter(({ address }) => address.endsWith(ending));
+}
