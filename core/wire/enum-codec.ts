@@ -1,0 +1,32 @@
+/** Words of the model ⇄ names of proto enums: `round_robin` ⇄ `STRATEGY_ROUND_ROBIN`. */
+import type { Violation } from '../model/violation.ts';
+
+/** `PREFIX_WORD` for a word. */
+export function wordToWire<Prefix extends string, Word extends string>(
+  prefix: Prefix,
+  word: Word,
+): `${Prefix}_${Uppercase<Word>}` {
+  return `${prefix}_${word.toUpperCase() as Uppercase<Word>}`;
+}
+
+/**
+ * The word for a value off the wire; undefined when it is unspecified. A value that this program does not know (an
+ * enum travels as a number, so a newer peer can send one) adds to `violations`.
+ */
+export function wordFromWire<Word extends string>(
+  prefix: string,
+  words: readonly Word[],
+  value: string | number | undefined,
+  field: string,
+  violations: Violation[],
+): Word | undefined {
+  if (value === undefined || value === `${prefix}_UNSPECIFIED`) return undefined;
+  const found = words.find((word) => `${prefix}_${word.toUpperCase()}` === value);
+  if (found === undefined) {
+    violations.push({
+      field,
+      description: `${String(value)} is not known here; use one of ${words.join(', ')}`,
+    });
+  }
+  return found;
+}

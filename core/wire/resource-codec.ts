@@ -1,0 +1,141 @@
+/**
+ * Resources and drafts ⇄ the wire. What comes in as a draft may lack fields; values are checked later, by
+ * core/model/validate.ts, but for what the wire itself can get wrong (`violations` collects that, with paths).
+ */
+import { BACKEND_DEFAULTS, DEFAULT_POLICY_NAME } from '../model/defaults.ts';
+import type { BackendDraft, ListenerDraft, PoolDraft, ResourceDraft } from '../model/draft.ts';
+import { BACKEND_STATES, type Backend, type Resource } from '../model/resources.ts';
+import type { Violation } from '../model/violation.ts';
+import { wordFromWire, wordToWire } from './enum-codec.ts';
+import type { Backend as WireBackend, Backend__Output } from './generated/lb/v1/Backend.ts';
+import type { Listener as WireListener, Listener__Output } from './generated/lb/v1/Listener.ts';
+import type { Pool as WirePool, Pool__Output } from './generated/lb/v1/Pool.ts';
+import type { Resource as WireResource, Resource__Output } from './generated/lb/v1/Resource.ts';
+import { policyDraftFromWire, policyDraftToWire, policyFromWire } from './policy-codec.ts';
+
+export function backendDraftToWire(draft: BackendDraft, revision = 0): WireBackend {
+  return {
+    address: draft.address,
+    ...(draft.weight !== undefined && { weight: draft.weight }),
+    ...(draft.state && { state: wordToWire('BACKEND_STATE', draft.state) }),
+    revision: String(revision),
+  };
+}
+
+export function backendDraftFromWire(
+  wire: Backend__Output,
+  path: string,
+  violations: Violation[],
+): BackendDraft {
+  const state = wordFromWire('BACKEND_STATE', BACKEND_STATES, wire.state, `${path}.state`, violations);
+  return {
+    address: wire.address,
+    ...(wire.weight !== undefined && { weight: wire.weight }),
+    ...(state && { state }),
+  };
+}
+
+export function poolDraftToWire(draft: PoolDraft, revision = 0): WirePool {
+  return {
+    name: draft.name,
+    ...(draft.policy !== undefined && { policy: draft.policy }),
+    backends: draft.backends.map((backend) => backendDraftToWire(backend)),
+    revision: String(revision),
+  };
+}
+
+export function poolDraftFromWire(wire: Pool__Output, path: string, violations: Violation[]): PoolDraft {
+  return {
+    name: wire.name,
+    ...(wire.policy !== '' && { policy: wire.policy }),
+    backends: wire.backends.map((backend) =>
+      backendDraftFromWire(backend, `${path}.backends[${backend.address}]`, violations),
+    ),
+  };
+}
+
+export function listenerToWire(listener: ListenerDraft, revision = 0): WireListener {
+  return { name: listener.name, address: listener.address, pool: listener.pool, revision: String(revision) };
+}
+
+export function listenerFromWire(wire: Listener__Output): ListenerDraft {
+  return { name: wire.name, address: wire.address, pool: wire.pool };
+}
+
+export function resourceDraftToWire(draft: ResourceDraft): WireResource {
+  switch (draft.kind) {
+    case 'policy':
+      return { policy: policyDraftToWire(draft.value) };
+    case 'pool':
+      return { pool: poolDraftToWire(draft.value) };
+    case 'listener':
+      return { listener: listenerToWire(draft.value) };
+  }
+}
+
+/** Undefined, with a violation, when it is none of the three kinds that can be declared. `at` is its place in the request. */
+export function resourceDraftFromWire(
+  wire: Resource__Output,
+  at: string,
+  violations: Violation[],
+): ResourceDraft | undefined {
+  if (wire.policy) {
+    return {
+      kind: 'policy',
+      value: policyDraftFromWire(wire.policy, `policies[${wire.policy.name}]`, violations),
+    };
+  }
+  if (wire.pool) {
+    return { kind: 'pool', value: poolDraftFromWire(wire.pool, `pools[${wire.pool.name}]`, violations) };
+  }
+  if (wire.listener) return { kind: 'listener', value: listenerFromWire(wire.listener) };
+  violations.push({ field: at, description: 'must be a policy, a pool (with its backends) or a listener' });
+  return undefined;
+}
+
+/** A complete resource by itself; a pool goes without its backends. */
+export function resourceToWire(resource: Resource, revision = 0): WireResource {
+  switch (resource.kind) {
+    case 'policy':
+      return { policy: policyDraftToWire(resource.value, revision) };
+    case 'pool':
+      return { pool: poolDraftToWire({ ...resource.value, backends: [] }, revision) };
+    case 'backend':
+      return {
+        backend: { pool: resource.value.pool, backend: backendDraftToWire(resource.value, revision) },
+      };
+    case 'listener':
+      return { listener: listenerToWire(resource.value, revision) };
+  }
+}
+
+/** The same, back. Undefined, with a violation, when there is nothing in it. */
+export function resourceFromWire(
+  wire: Resource__Output,
+  at: string,
+  violations: Violation[],
+): Resource | undefined {
+  if (wire.policy) return { kind: 'policy', value: policyFromWire(wire.policy, at, violations) };
+  if (wire.pool) {
+    return { kind: 'pool', value: { name: wire.pool.name, policy: wire.pool.policy || DEFAULT_POLICY_NAME } };
+  }
+  if (wire.listener) return { kind: 'listener', value: listenerFromWire(wire.listener) };
+  if (wire.backend?.backend) {
+    return {
+      kind: 'backend',
+      value: backendFromWire(wire.backend.pool, wire.backend.backend, at, violations),
+    };
+  }
+  violations.push({ field: at, description: 'holds no resource that this program knows' });
+  return undefined;
+}
+
+/** A complete backend of a pool. */
+export function backendFromWire(
+  pool: string,
+  wire: Backend__Output,
+  at: string,
+  violations: Violation[],
+): Backend {
+  return { ...BACKEND_DEFAULTS, ...backendDraftFromWire(wire, at, violations), pool };
+}

@@ -1,0 +1,118 @@
+/** Our errors as gRPC statuses with google.rpc details, and back. */
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import type { Violation } from '../model/violation.ts';
+import { type ErrorCode, LbError } from '../runtime/errors.ts';
+import { loadDefinitions } from './definitions.ts';
+
+/** A code without a status does not compile. */
+export const STATUS_OF: Readonly<Record<ErrorCode, status>> = {
+  INVALID_ARGUMENT: status.INVALID_ARGUMENT,
+  NOT_FOUND: status.NOT_FOUND,
+  ALREADY_EXISTS: status.ALREADY_EXISTS,
+  FAILED_PRECONDITION: status.FAILED_PRECONDITION,
+  ABORTED: status.ABORTED,
+  UNAVAILABLE: status.UNAVAILABLE,
+  OUTCOME_UNKNOWN: status.DEADLINE_EXCEEDED,
+  RESOURCE_EXHAUSTED: status.RESOURCE_EXHAUSTED,
+  INTERNAL: status.INTERNAL,
+};
+
+const DETAILS = 'grpc-status-details-bin';
+const BAD_REQUEST = 'type.googleapis.com/google.rpc.BadRequest';
+const PRECONDITION_FAILURE = 'type.googleapis.com/google.rpc.PreconditionFailure';
+
+/** Many gRPC clients refuse more than 8 KiB of trailers, and base64 adds a third. */
+const MAX_DETAILS_BYTES = 4_500;
+
+export interface GrpcStatus {
+  readonly code: status;
+  readonly details: string;
+  readonly metadata: Metadata;
+}
+
+/** What a server answers with. Violations beyond about 4 KiB are counted in a last one instead of listed. */
+export function toGrpcStatus(error: LbError): GrpcStatus {
+  const code = STATUS_OF[error.code];
+  const metadata = new Metadata();
+  if (error.violations.length > 0) {
+    metadata.set(DETAILS, encodeDetails(code, error.message, withinTrailer(error.violations)));
+  }
+  return { code, details: error.message.slice(0, 1_000), metadata };
+}
+
+function withinTrailer(violations: readonly Violation[]): readonly Violation[] {
+  let bytes = 0;
+  const fitting = violations.findIndex((violation) => {
+    bytes += Buffer.byteLength(violation.field) + Buffer.byteLength(violation.description) + 8;
+    return bytes > MAX_DETAILS_BYTES;
+  });
+  if (fitting === -1) return violations;
+  return [
+    ...violations.slice(0, fitting),
+    { field: '', description: `and ${violations.length - fitting} more violations` },
+  ];
+}
+
+function encodeDetails(code: status, message: string, violations: readonly Violation[]): Buffer {
+  const definitions = loadDefinitions();
+  const detail =
+    code === status.INVALID_ARGUMENT
+      ? {
+          type_url: BAD_REQUEST,
+          value: definitions.badRequest.serialize({
+            fieldViolations: violations.map((violation) => ({ ...violation })),
+          }),
+        }
+      : {
+          type_url: PRECONDITION_FAILURE,
+          value: definitions.preconditionFailure.serialize({
+            violations: violations.map(({ field, description }) => ({
+              type: 'STATE',
+              subject: field,
+              description,
+            })),
+          }),
+        };
+  return definitions.status.serialize({ code, message: message.slice(0, 500), details: [detail] });
+}
+
+/**
+ * What a client makes of a failed call. A call that was cut off may have had its effect: that is OUTCOME_UNKNOWN,
+ * and repeating it with the same request_id tells.
+ */
+export function fromGrpcError(error: ServiceError): LbError {
+  return new LbError(
+    codeOf(error.code),
+    error.details || error.message,
+    decodeViolations(error.metadata),
+    error,
+  );
+}
+
+function codeOf(code: status): ErrorCode {
+  if (code === status.CANCELLED) return 'OUTCOME_UNKNOWN';
+  for (const [name, value] of Object.entries(STATUS_OF)) {
+    if (value === code) return name as ErrorCode;
+  }
+  return 'INTERNAL';
+}
+
+function decodeViolations(metadata: Metadata | undefined): Violation[] {
+  const encoded = metadata?.get(DETAILS)[0];
+  if (!Buffer.isBuffer(encoded)) return [];
+  const definitions = loadDefinitions();
+  try {
+    return definitions.status.deserialize(encoded).details.flatMap((detail) => {
+      const { type_url: type, value } = detail as { type_url?: string; value?: Buffer };
+      if (!value) return [];
+      if (type === BAD_REQUEST) return definitions.badRequest.deserialize(value).fieldViolations;
+      if (type !== PRECONDITION_FAILURE) return [];
+      return definitions.preconditionFailure
+        .deserialize(value)
+        .violations.map(({ subject, description }) => ({ field: subject, description }));
+    });
+  } catch {
+    // Details are an extra: a status that another program made is still a status.
+    return [];
+  }
+}

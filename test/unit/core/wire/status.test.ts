@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type ServiceError, status } from '@grpc/grpc-js';
+import type { Violation } from '../../../../core/model/violation.ts';
+import { ERROR_CODES, LbError } from '../../../../core/runtime/errors.ts';
+import { fromGrpcError, toGrpcStatus } from '../../../../core/wire/status.ts';
+
+function there(error: LbError): LbError {
+  const { code, details, metadata } = toGrpcStatus(error);
+  return fromGrpcError(Object.assign(new Error(details), { code, details, metadata }) as ServiceError);
+}
+
+describe('errors as gRPC statuses', () => {
+  for (const code of ERROR_CODES) {
+    it(`carry ${code} there and back, with every violation`, () => {
+      const violations: Violation[] = [
+        { field: 'pools[web].policy', description: 'there is no policy `stedy`; did you mean `steady`?' },
+        { field: '', description: 'ünïcode' },
+      ];
+      const received = there(new LbError(code, 'no', violations));
+      assert.equal(received.code, code);
+      assert.equal(received.message, 'no');
+      assert.deepEqual(
+        received.violations.map((violation) => ({ ...violation })),
+        violations,
+      );
+    });
+  }
+
+  it('stay within the 8 KiB of trailers that clients accept, and count what is left out', () => {
+    const violations = Array.from({ length: 1_000 }, (_, index) => ({
+      field: `f${index}`,
+      description: 'too large',
+    }));
+    const { metadata } = toGrpcStatus(new LbError('INVALID_ARGUMENT', 'no', violations));
+    const encoded = metadata.get('grpc-status-details-bin')[0];
+    assert.ok(Buffer.isBuffer(encoded) && (encoded.length * 4) / 3 < 8_192, `${encoded?.length} bytes`);
+    const received = there(new LbError('INVALID_ARGUMENT', 'no', violations));
+    const listed = received.violations.length - 1;
+    assert.equal(received.violations.at(-1)?.description, `and ${1_000 - listed} more violations`);
+  });
+
+  it('take a cancelled call for an unknown outcome, and an unknown code for INTERNAL', () => {
+    const error = (code: status) => Object.assign(new Error('x'), { code, details: 'x' }) as ServiceError;
+    assert.equal(fromGrpcError(error(status.CANCELLED)).code, 'OUTCOME_UNKNOWN');
+    assert.equal(fromGrpcError(error(status.UNIMPLEMENTED)).code, 'INTERNAL');
+  });
+});
