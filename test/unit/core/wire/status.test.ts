@@ -7,7 +7,8 @@ import { fromGrpcError, toGrpcStatus } from '../../../../core/wire/status.ts';
 
 function there(error: LbError): LbError {
   const { code, details, metadata } = toGrpcStatus(error);
-  return fromGrpcError(Object.assign(new Error(details), { code, details, metadata }) as ServiceError);
+  const failure: ServiceError = Object.assign(new Error(details), { code, details, metadata });
+  return fromGrpcError(failure);
 }
 
 describe('errors as gRPC statuses', () => {
