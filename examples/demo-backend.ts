@@ -43,7 +43,7 @@ server.on('error', (error: NodeJS.ErrnoException) => {
   );
   process.exit(1);
 });
-server.listen(port, host, () => console.error(`${name} answers at http://${host}:${port}/`));
+server.listen(port, host, () => console.log(`${name} answers at http://${host}:${port}/`));
 
 function stop(): void {
   server.close();

@@ -6,9 +6,10 @@
  *  - it ends when the parent ends, in whatever way (leash.ts);
  *  - every line it writes is in its log file; warnings and errors are also shown at once.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { readable } from './log-lines.ts';
 
@@ -65,7 +66,9 @@ export function startChild(options: ChildOptions): Child {
   });
   // The pipe breaks when the child dies: that is told by `ended`.
   process_.stdin.on('error', () => undefined);
-  follow(process_, log, (line) => {
+  follow(process_.stdout, (line) => log.write(`${line}\n`));
+  follow(process_.stderr, (line) => {
+    log.write(`${line}\n`);
     const { text, important } = readable(line);
     if (important || options.verbose) {
       console.error(`${options.name.padEnd(16)}  ${text}`);
@@ -92,12 +95,6 @@ export function startChild(options: ChildOptions): Child {
   };
 }
 
-function follow(process_: ChildProcess, log: WriteStream, onLine: (line: string) => void): void {
-  for (const stream of [process_.stdout, process_.stderr]) {
-    if (stream === null) continue;
-    createInterface({ input: stream }).on('line', (line) => {
-      log.write(`${line}\n`);
-      onLine(line);
-    });
-  }
+function follow(stream: Readable, onLine: (line: string) => void): void {
+  createInterface({ input: stream }).on('line', onLine);
 }

@@ -1,15 +1,8 @@
 /** A child's log line, made readable for the terminal. Pure. */
 
-const LEVELS = [
-  { from: 60, name: 'fatal' },
-  { from: 50, name: 'error' },
-  { from: 40, name: 'warn' },
-  { from: 30, name: 'info' },
-  { from: 0, name: 'debug' },
-] as const;
-const WARN = 40;
+const IMPORTANT = new Set(['warn', 'error', 'fatal']);
 /** What every line has and nobody needs to read here. */
-const UNINTERESTING = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'name', 'v']);
+const UNINTERESTING = new Set(['level', 'time', 'program', 'msg']);
 
 export interface ReadableLine {
   readonly text: string;
@@ -17,18 +10,17 @@ export interface ReadableLine {
   readonly important: boolean;
 }
 
-/** `{"level":40,"msg":"port taken","listener":"web"}` reads `warn  port taken  listener=web`. */
+/** `{"level":"warn","msg":"port taken","listener":"web"}` reads `warn   port taken  listener=web`. */
 export function readable(line: string): ReadableLine {
   const record = parse(line);
   if (record === undefined) return { text: line, important: true };
-  const level = Number(record['level']);
-  const levelName = LEVELS.find(({ from }) => level >= from)?.name ?? 'info';
+  const level = wordsOf(record['level'] ?? 'info');
   const fields = Object.entries(record)
     .filter(([key]) => !UNINTERESTING.has(key))
     .map(([key, value]) => `${key}=${wordsOf(value)}`);
   return {
-    text: [levelName.padEnd(5), wordsOf(record['msg'] ?? ''), ...fields].join('  '),
-    important: level >= WARN,
+    text: [level.padEnd(5), wordsOf(record['msg'] ?? ''), ...fields].join('  '),
+    important: IMPORTANT.has(level),
   };
 }
 
@@ -41,9 +33,6 @@ function parse(line: string): Record<string, unknown> | undefined {
   }
 }
 
-/** An error that pino wrote is an object with a message; its stack is in the log file. */
 function wordsOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  const message = (value as { message?: unknown } | null)?.message;
-  return typeof message === 'string' ? message : JSON.stringify(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

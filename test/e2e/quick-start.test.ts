@@ -1,0 +1,126 @@
+/** What README.md promises a newcomer: one command, then everything it prints works; stop, start, nothing lost. */
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { answers } from '../harness/fleet.ts';
+import {
+  CHECKOUT,
+  eventually,
+  isFree,
+  run,
+  startBuilt,
+  temporaryFolder,
+  type RunningProcess,
+} from '../harness/processes.ts';
+
+const PORTS = [7000, 7080, 7100, 8080, 8081, 9101, 9102, 9103, 9104];
+const NEVER = () => undefined;
+
+/** An offset with which all ports of `npm start` are free. */
+async function freeOffset(): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const offset = 1_000 + Math.floor(Math.random() * 20_000);
+    const free = await Promise.all(PORTS.map((port) => isFree(port + offset)));
+    if (free.every(Boolean)) return offset;
+  }
+  throw new Error('no offset with which all ports are free');
+}
+
+function npmStart(t: TestContext, dataDir: string, offset: number, ...flags: string[]): RunningProcess {
+  const args = ['--data', dataDir, '--port-offset', String(offset), ...flags];
+  return startBuilt(t, 'scripts/start.js', args, { cwd: CHECKOUT, endSignal: 'SIGTERM' });
+}
+
+const isUp = (started: RunningProcess) =>
+  started.line((line) => (line.startsWith('Equipoise is running') ? true : undefined), 'the welcome');
+
+/** The commands it prints, each with `# why` behind it; the last one of the list is a curl of /metrics. */
+async function printedCommands(started: RunningProcess): Promise<readonly string[]> {
+  await started.line((line) => (line.includes('/metrics') ? true : undefined), 'the last hint');
+  return started.lines.filter((line) => /^ {2}(npx|curl|node) /.test(line)).map((line) => line.trim());
+}
+
+/** Runs a command as typed, but without npx's second of start-up, and in the background only as long as the test. */
+async function type(t: TestContext, command: string, server: string): Promise<string> {
+  const words = command.replace(/#.*/, '').trim();
+  const demo = /^node dist\/(\S+) (\d+) &$/.exec(words);
+  if (demo) {
+    await startBuilt(t, demo[1] ?? '', [demo[2] ?? '']).line(() => true, 'its address');
+    return '';
+  }
+  const line = words.replace(/^npx lbctl/, 'node dist/cli/main.js');
+  const done = await run('bash', ['-c', line], { cwd: CHECKOUT, env: { LBCTL_SERVER: server } });
+  const expected = words.startsWith('npx lbctl diff') ? 5 : 0;
+  assert.equal(done.code, expected, `${words} exited ${done.code}:\n${done.stderr}${done.stdout}`);
+  return done.stdout;
+}
+
+describe('npm start', () => {
+  it('serves from three backends, all it prints works, and a second start finds what was left', async (t) => {
+    const dataDir = temporaryFolder(t);
+    const offset = await freeOffset();
+    const server = `127.0.0.1:${7000 + offset}`;
+    const first = npmStart(t, dataDir, offset);
+    await isUp(first);
+    const names = new Set<string>();
+    await eventually(async () => {
+      const answer = await answers(`http://127.0.0.1:${8080 + offset}/`);
+      names.add(answer.split(' ')[0] ?? '');
+      return names.size === 3 ? true : undefined;
+    }, 'an answer of all three backends');
+
+    const commands = await printedCommands(first);
+    assert.ok(commands.length >= 15, `only ${commands.length} commands were printed`);
+    for (const command of commands) await type(t, command, server);
+    const left = await type(t, 'npx lbctl export', server);
+
+    first.signal('SIGINT');
+    assert.equal((await first.ended).code, 0, first.lines.join('\n'));
+    const free = await Promise.all(
+      [7000, 7080, 7100, 8080, 9101, 9102, 9103].map((port) => isFree(port + offset)),
+    );
+    assert.ok(free.every(Boolean), 'a port is still taken after the end');
+
+    const second = npmStart(t, dataDir, offset);
+    await isUp(second);
+    assert.equal(await type(t, 'npx lbctl export', server), left);
+    await answers(`http://127.0.0.1:${8080 + offset}/`);
+    assert.equal((await second.stop()).code, 0, second.lines.join('\n'));
+  });
+
+  it('starts without the demo', async (t) => {
+    const offset = await freeOffset();
+    const started = npmStart(t, temporaryFolder(t), offset, '--no-demo');
+    await isUp(started);
+    const pools = await type(t, 'npx lbctl get pools -o json', `127.0.0.1:${7000 + offset}`);
+    assert.deepEqual(JSON.parse(pools), []);
+    assert.ok(await isFree(9101 + offset));
+    assert.equal((await started.stop()).code, 0);
+  });
+
+  it('names every taken port and what to do, and starts nothing', async (t) => {
+    const offset = await freeOffset();
+    const taken = [9102 + offset, 9103 + offset];
+    for (const port of taken) {
+      await startBuilt(t, 'examples/demo-backend.js', [String(port)]).line(() => true, 'its address');
+    }
+    const started = npmStart(t, temporaryFolder(t), offset);
+    assert.equal((await started.ended).code, 1);
+    const said = started.lines.join('\n');
+    for (const port of taken)
+      assert.match(said, new RegExp(`127.0.0.1:${port} is taken; demo-backend needs it`));
+    assert.match(said, /--port-offset/);
+    assert.ok(await isFree(7000 + offset));
+  });
+
+  it('leaves no process behind when it is killed', async (t) => {
+    const offset = await freeOffset();
+    const started = npmStart(t, temporaryFolder(t), offset);
+    await isUp(started);
+    started.signal('SIGKILL');
+    await started.ended.catch(NEVER);
+    await eventually(async () => {
+      const free = await Promise.all(PORTS.map((port) => isFree(port + offset)));
+      return free.every(Boolean) ? true : undefined;
+    }, 'every port free again');
+  });
+});

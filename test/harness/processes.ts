@@ -1,0 +1,214 @@
+/**
+ * Programs as real processes. Each is stopped when its test ends, and ends by itself when the test process dies.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** What a harness needs of a test: node:test's TestContext is one. */
+export interface Scope {
+  after(action: () => void | Promise<void>): void;
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface RunningProcess {
+  readonly pid: number;
+  /** Everything it wrote, both streams, newest last. */
+  readonly lines: readonly string[];
+  readonly ended: Promise<Ended>;
+  /** The first line, past or to come, for which `find` gives something. Fails when the process ends or after 30 s. */
+  line<T>(find: (line: string) => T | undefined, what: string): Promise<T>;
+  signal(name: NodeJS.Signals): void;
+  /** SIGTERM, then SIGKILL after 10 s. */
+  stop(): Promise<Ended>;
+}
+
+export interface Finished extends Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const LINE_DEADLINE_MS = 30_000;
+const STOP_DEADLINE_MS = 10_000;
+const RUN_DEADLINE_MS = 60_000;
+/** Loaded into our own programs: they end when their standard input does. */
+const LEASH = new URL('../../scripts/start/leash.js', import.meta.url).href;
+
+/** The folder of the checkout. */
+export const CHECKOUT = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** The file of a built program, named below dist/. */
+export function built(path: string): string {
+  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
+}
+
+export interface SpawnOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** What ends it when its test is over; SIGKILL when left out. */
+  readonly endSignal?: NodeJS.Signals;
+}
+
+/** Starts one of our built programs, such as `control-plane/main.js`. */
+export function startBuilt(
+  scope: Scope,
+  program: string,
+  args: readonly string[],
+  options: SpawnOptions = {},
+): RunningProcess {
+  return startProcess(scope, process.execPath, ['--import', LEASH, built(program), ...args], options);
+}
+
+/** Starts any program. */
+export function startProcess(
+  scope: Scope,
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions = {},
+): RunningProcess {
+  const { env, endSignal = 'SIGKILL', ...rest } = options;
+  const child = spawn(command, args, {
+    ...rest,
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const lines: string[] = [];
+  const listeners = new Set<() => void>();
+  child.stdin.on('error', () => undefined);
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      lines.push(line);
+      for (const listener of listeners) listener();
+    });
+  }
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+  ended.catch(() => undefined);
+  const running: RunningProcess = {
+    pid: child.pid ?? -1,
+    lines,
+    ended,
+    line: (find, what) => awaitLine(running, listeners, find, `${what} of ${command} ${args.join(' ')}`),
+    signal: (name) => void child.kill(name),
+    async stop() {
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
+      const how = await ended;
+      clearTimeout(timer);
+      return how;
+    },
+  };
+  scope.after(async () => {
+    child.kill(endSignal);
+    await ended;
+  });
+  return running;
+}
+
+function awaitLine<T>(
+  running: RunningProcess,
+  listeners: Set<() => void>,
+  find: (line: string) => T | undefined,
+  what: string,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let seen = 0;
+    const finish = (settle: () => void) => {
+      clearTimeout(timer);
+      listeners.delete(look);
+      settle();
+    };
+    const fail = (why: string) =>
+      finish(() => reject(new Error(`${what}: ${why}. It wrote:\n${running.lines.slice(-30).join('\n')}`)));
+    const look = () => {
+      for (; seen < running.lines.length; seen += 1) {
+        const found = find(running.lines[seen] ?? '');
+        if (found !== undefined) return finish(() => resolve(found));
+      }
+    };
+    const timer = setTimeout(() => fail(`not seen in ${LINE_DEADLINE_MS / 1000} s`), LINE_DEADLINE_MS);
+    listeners.add(look);
+    look();
+    running.ended.then(
+      ({ code, signal }) => fail(`the process ended (code ${code}, signal ${signal})`),
+      (error: unknown) => fail(String(error)),
+    );
+  });
+}
+
+/** Runs a program to its end. Never rejects for its exit code. */
+export function run(
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions = {},
+  input?: string,
+): Promise<Finished> {
+  const { env, ...rest } = options;
+  const child = spawn(command, args, { ...rest, env: { ...process.env, ...env }, timeout: RUN_DEADLINE_MS });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+}
+
+/** A folder that is gone after the test. */
+export function temporaryFolder(scope: Scope): string {
+  const folder = mkdtempSync(join(tmpdir(), 'equipoise-'));
+  scope.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
+  return folder;
+}
+
+/** A loopback port that was free a moment ago, below those the kernel gives to outgoing connections. */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if (await isFree(port)) return port;
+  }
+  throw new Error('no free port between 20000 and 32000');
+}
+
+export function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '0.0.0.0', () => probe.close(() => resolve(true)));
+  });
+}
+
+/** Asks `look` again and again until it gives something. Fails after `deadlineMs` with what it threw or gave last. */
+export async function eventually<T>(
+  look: () => Promise<T | undefined>,
+  what: string,
+  deadlineMs = 10_000,
+): Promise<T> {
+  const end = Date.now() + deadlineMs;
+  let last: unknown;
+  do {
+    try {
+      const found = await look();
+      if (found !== undefined) return found;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  } while (Date.now() < end);
+  throw new Error(`${what}: not in ${deadlineMs / 1000} s`, { cause: last });
+}
