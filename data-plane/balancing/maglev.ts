@@ -1,0 +1,98 @@
+/**
+ * Builds Maglev's lookup table (Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI
+ * 2016, section 3.4), weighted as there: a heavier candidate takes its turns more often.
+ *
+ * Guarantee: with equal weights, slots per candidate differ by at most one; with others they follow the weights to
+ * within a turn, and every candidate of weight above 0 has at least one slot. Taking one of n candidates away moves its own
+ * slots and few others (below one in a hundred of the rest while M > 100 n).
+ * Cost: O(M log M) steps, some milliseconds; run it off the workers.
+ * Invariants
+ *  - the table is a function of addresses and weights alone, so every proxy at one revision has the same;
+ *  - a candidate's preferences depend on its address only, not on its number.
+ */
+
+/** Slots of a table. Prime, so that every step visits all slots, and twice the most backends there can be. */
+export const MAGLEV_SLOTS = 65_537;
+
+export interface MaglevCandidate {
+  /** What it is known by in the whole fleet. */
+  readonly address: string;
+  /** 0: it gets no slot. */
+  readonly weight: number;
+}
+
+// `!` on typed arrays in this file: all indexes are below the lengths fixed at the top of each function.
+
+/** The candidate number of each slot, in shared memory; an empty table when no weight is above 0. */
+export function buildMaglevTable(candidates: readonly MaglevCandidate[]): Uint32Array {
+  const heaviest = candidates.reduce((most, { weight }) => Math.max(most, weight), 0);
+  if (heaviest === 0) return new Uint32Array(new SharedArrayBuffer(0));
+  const table = new Uint32Array(new SharedArrayBuffer(MAGLEV_SLOTS * Uint32Array.BYTES_PER_ELEMENT));
+  const taken = new Uint8Array(MAGLEV_SLOTS);
+  const next = Float64Array.from(candidates, ({ address }) => hashText(address, 0x9747b28c) % MAGLEV_SLOTS);
+  const step = Float64Array.from(
+    candidates,
+    ({ address }) => 1 + (hashText(address, 0x2c1b3c6d) % (MAGLEV_SLOTS - 1)),
+  );
+  const turns = new Turns(candidates, heaviest);
+  for (let filled = 0; filled < MAGLEV_SLOTS; filled++) {
+    const candidate = turns.next();
+    let slot = next[candidate]!;
+    while (taken[slot] === 1) slot = (slot + step[candidate]!) % MAGLEV_SLOTS;
+    taken[slot] = 1;
+    table[slot] = candidate;
+    next[candidate] = (slot + step[candidate]!) % MAGLEV_SLOTS;
+  }
+  return table;
+}
+
+/**
+ * Whose turn it is. Turn j of a candidate falls in round ceil(j × heaviest / weight), so the heaviest has one in
+ * every round and everybody one in round 0. Kept as a queue a round, since trying everybody in every round would take
+ * rounds × candidates steps.
+ */
+class Turns {
+  readonly #weights: Float64Array;
+  readonly #heaviest: number;
+  readonly #taken: Float64Array;
+  /** By round: the first and the last of its queue; by candidate: the one behind it. -1: none. */
+  readonly #first = new Int32Array(MAGLEV_SLOTS + 1).fill(-1);
+  readonly #last = new Int32Array(MAGLEV_SLOTS + 1).fill(-1);
+  readonly #behind: Int32Array;
+  #round = 0;
+
+  constructor(candidates: readonly MaglevCandidate[], heaviest: number) {
+    this.#weights = Float64Array.from(candidates, ({ weight }) => weight);
+    this.#heaviest = heaviest;
+    this.#taken = new Float64Array(candidates.length);
+    this.#behind = new Int32Array(candidates.length).fill(-1);
+    for (const [candidate, { weight }] of candidates.entries()) if (weight > 0) this.#enqueue(0, candidate);
+  }
+
+  next(): number {
+    // Ends: the heaviest is in every round's queue until the table is full.
+    while (this.#first[this.#round] === -1) this.#round++;
+    const candidate = this.#first[this.#round]!;
+    this.#first[this.#round] = this.#behind[candidate]!;
+    this.#taken[candidate]!++;
+    const round = Math.ceil((this.#taken[candidate]! * this.#heaviest) / this.#weights[candidate]!);
+    if (round < this.#first.length) this.#enqueue(round, candidate);
+    return candidate;
+  }
+
+  #enqueue(round: number, candidate: number): void {
+    this.#behind[candidate] = -1;
+    if (this.#first[round] === -1) this.#first[round] = candidate;
+    else this.#behind[this.#last[round]!] = candidate;
+    this.#last[round] = candidate;
+  }
+}
+
+/** 32 bits of a text and a seed: FNV-1a over its characters, then MurmurHash3's finaliser (both public domain). */
+function hashText(text: string, seed: number): number {
+  let hash = seed;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

@@ -1,0 +1,102 @@
+/**
+ * Peak EWMA: draw two distinct eligible candidates by weight, take the one that promises to connect sooner under its
+ * load: estimate × (open + 1) / weight. The estimate is an exponentially weighted moving average of connect times
+ * that jumps to every peak and forgets with time (Finagle and Linkerd, "Beyond Round Robin: Load Balancing for
+ * Latency", 2016). A failed connect counts as a very slow one.
+ *
+ * Guarantee: a backend that turns slow or refuses gets fewer connections from its first slow connect on, and is
+ * looked at again once its estimate has faded: to a third every ten seconds without a new peak. Among backends of one speed it
+ * behaves as power_of_two_choices does; of two idle ones the heavier goes first.
+ * Cost: O(1) a pick, see weighted-draw.ts. No allocation.
+ * Invariants
+ *  - estimates are this worker's own, in milliseconds, never below the floor;
+ *  - a candidate that no connect was measured on is judged by its load alone, so it is tried and can't attract all;
+ *  - estimates survive a change of the plan through `previous`.
+ */
+import type { Balancer, BalancerInputs, Candidates, Flow, Tried } from './balancer.ts';
+import { NO_BACKEND } from './balancer.ts';
+import { WeightedDraw } from './weighted-draw.ts';
+
+/** After this long an estimate has faded to 1/e, as in Finagle and Linkerd. */
+const DECAY_MS = 10_000;
+/** Differences below a tenth of a millisecond are noise, and an estimate of zero would hide the load. */
+const FLOOR_MS = 0.1;
+/** A refusal takes no time at all, but it is no better than a backend that needs a second. */
+const FAILURE_MS = 1_000;
+
+// `!` on typed arrays in this file: candidates are below their count, and this runs for each connection.
+class PeakEwma implements Balancer {
+  readonly #candidates: Candidates;
+  readonly #draw: WeightedDraw;
+  /** By candidate: the estimate at `#atMs`; 0 means nothing is known. */
+  readonly #estimateMs: Float64Array;
+  readonly #atMs: Float64Array;
+
+  constructor({ candidates, random, previous }: BalancerInputs) {
+    this.#candidates = candidates;
+    this.#draw = new WeightedDraw(candidates, random);
+    this.#estimateMs = new Float64Array(candidates.count);
+    this.#atMs = new Float64Array(candidates.count);
+    if (previous?.balancer instanceof PeakEwma) this.#takeOver(previous.balancer, previous.moved);
+  }
+
+  pick(flow: Flow, tried: Tried): number {
+    this.#draw.refresh();
+    const first = this.#draw.draw(tried);
+    if (first === NO_BACKEND) return NO_BACKEND;
+    const second = this.#draw.draw(tried, first);
+    const chosen = second !== NO_BACKEND && this.#isCheaper(second, first, flow.nowMs) ? second : first;
+    this.#candidates.reserve(chosen);
+    return chosen;
+  }
+
+  release(candidate: number): void {
+    this.#candidates.unreserve(candidate);
+  }
+
+  connected(candidate: number, connectMs: number, nowMs: number): void {
+    this.#observe(candidate, connectMs, nowMs);
+  }
+
+  connectFailed(candidate: number, connectMs: number, nowMs: number): void {
+    this.#observe(candidate, Math.max(connectMs, FAILURE_MS), nowMs);
+  }
+
+  #isCheaper(a: number, b: number, nowMs: number): boolean {
+    const all = this.#candidates;
+    const bothKnown = this.#estimateMs[a]! > 0 && this.#estimateMs[b]! > 0;
+    const timeA = bothKnown ? this.#faded(a, nowMs) : 1;
+    const timeB = bothKnown ? this.#faded(b, nowMs) : 1;
+    return timeA * (all.open(a) + 1) * all.weight(b) < timeB * (all.open(b) + 1) * all.weight(a);
+  }
+
+  #faded(candidate: number, nowMs: number): number {
+    return Math.max(FLOOR_MS, this.#estimateMs[candidate]! * this.#keptShare(candidate, nowMs));
+  }
+
+  #keptShare(candidate: number, nowMs: number): number {
+    return Math.exp(-Math.max(0, nowMs - this.#atMs[candidate]!) / DECAY_MS);
+  }
+
+  #observe(candidate: number, sampleMs: number, nowMs: number): void {
+    const before = this.#estimateMs[candidate]!;
+    const kept = this.#keptShare(candidate, nowMs);
+    const average = sampleMs >= before * kept ? sampleMs : before * kept + sampleMs * (1 - kept);
+    this.#estimateMs[candidate] = Math.max(FLOOR_MS, average);
+    this.#atMs[candidate] = nowMs;
+  }
+
+  #takeOver(previous: PeakEwma, moved: Int32Array): void {
+    for (let old = 0; old < moved.length; old++) {
+      const candidate = moved[old]!;
+      if (candidate === NO_BACKEND) continue;
+      this.#estimateMs[candidate] = previous.#estimateMs[old]!;
+      this.#atMs[candidate] = previous.#atMs[old]!;
+    }
+  }
+}
+
+/** Makes a balancer of the strategy `peak_ewma`. */
+export function peakEwma(inputs: BalancerInputs): Balancer {
+  return new PeakEwma(inputs);
+}

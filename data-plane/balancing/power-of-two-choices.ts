@@ -1,0 +1,52 @@
+/**
+ * Power of two choices: draw two distinct eligible candidates by weight, take the one with fewer open connections per
+ * weight; when they have the same, the first drawn.
+ *
+ * Guarantee: the fullest of n equal backends is O(log log n) above the mean (Mitzenmacher, "The Power of Two Choices
+ * in Randomized Load Balancing", 2001). Counts that are a little stale herd far less than under least_connections.
+ * Among idle backends the shares are exactly the weights', since the first draw decides.
+ * Cost: O(1) a pick, see weighted-draw.ts. No allocation.
+ * Invariants: two eligible untried candidates are never compared with themselves; a lone one is taken.
+ */
+import type { Balancer, BalancerInputs, Candidates, Flow, Tried } from './balancer.ts';
+import { NO_BACKEND } from './balancer.ts';
+import { WeightedDraw } from './weighted-draw.ts';
+
+class PowerOfTwoChoices implements Balancer {
+  readonly #candidates: Candidates;
+  readonly #draw: WeightedDraw;
+
+  constructor({ candidates, random }: BalancerInputs) {
+    this.#candidates = candidates;
+    this.#draw = new WeightedDraw(candidates, random);
+  }
+
+  pick(_flow: Flow, tried: Tried): number {
+    this.#draw.refresh();
+    const first = this.#draw.draw(tried);
+    if (first === NO_BACKEND) return NO_BACKEND;
+    const second = this.#draw.draw(tried, first);
+    const chosen = second !== NO_BACKEND && this.#isLessLoaded(second, first) ? second : first;
+    this.#candidates.reserve(chosen);
+    return chosen;
+  }
+
+  release(candidate: number): void {
+    this.#candidates.unreserve(candidate);
+  }
+
+  connected(): void {}
+
+  connectFailed(): void {}
+
+  /** open / weight, multiplied out: whole numbers, so that ties are ties. */
+  #isLessLoaded(a: number, b: number): boolean {
+    const all = this.#candidates;
+    return all.open(a) * all.weight(b) < all.open(b) * all.weight(a);
+  }
+}
+
+/** Makes a balancer of the strategy `power_of_two_choices`. */
+export function powerOfTwoChoices(inputs: BalancerInputs): Balancer {
+  return new PowerOfTwoChoices(inputs);
+}

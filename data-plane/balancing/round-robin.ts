@@ -1,0 +1,163 @@
+/**
+ * Round robin, smooth and weighted: earliest deadline first over a fixed time-table.
+ *
+ * A cycle has the length 1. In each cycle candidate i of n has as many turns as its weight w, evenly spread, at
+ * (turn + (i + ½) / n) / w for turn 0 to w - 1: the offset keeps candidates of equal weight apart and in order. A pick takes the
+ * next turn after the last one taken. (Deadlines of weighted fair queueing: Demers, Keshav and Shenker, 1989.)
+ *
+ * Guarantee: any W picks in a row, W being the sum of the weights, hold each candidate exactly as often as its weight
+ * says, as long as the eligible ones stay the same and none is skipped as tried. Turns are computed from whole
+ * numbers each time, so nothing drifts. A candidate that comes back has no turns saved up.
+ * Cost: O(log n) a pick by a heap, 14 steps for 10,000 backends, where the scan of nginx's smooth round robin takes
+ * 10,000; O(n) after a change of the epoch. No allocation.
+ * Invariants
+ *  - the place in the time-table is all the state there is: it survives epochs and, through `previous`, plans;
+ *  - each worker starts at its own place, worker / workers of a cycle in;
+ *  - at most tried.size + 1 candidates are taken off the heap in a pick.
+ */
+import type { Balancer, BalancerInputs, Candidates, Flow, Tried } from './balancer.ts';
+import { NO_BACKEND } from './balancer.ts';
+
+/** A place in the time-table. Candidates with turns at the same moment come in the order of their numbers. */
+interface Place {
+  cycle: number;
+  /** Within the cycle, in [0, 1). */
+  moment: number;
+  candidate: number;
+}
+
+// `!` on typed arrays in this file: candidates are below their count, and this runs for each connection.
+class RoundRobin implements Balancer {
+  readonly #candidates: Candidates;
+  /** The last turn taken. */
+  readonly #last: Place;
+  /** By candidate: its next turn. */
+  readonly #cycle: Float64Array;
+  readonly #moment: Float64Array;
+  /** Eligible candidates, the one whose turn is next on top. */
+  readonly #heap: Int32Array;
+  #size = 0;
+  #epoch = 0;
+  #known = false;
+
+  constructor({ candidates, worker, previous }: BalancerInputs) {
+    this.#candidates = candidates;
+    this.#cycle = new Float64Array(candidates.count);
+    this.#moment = new Float64Array(candidates.count);
+    this.#heap = new Int32Array(candidates.count);
+    this.#last =
+      previous?.balancer instanceof RoundRobin
+        ? previous.balancer.#placeIn(previous.moved)
+        : { cycle: 0, moment: worker.index / worker.count, candidate: NO_BACKEND };
+  }
+
+  pick(_flow: Flow, tried: Tried): number {
+    this.#refresh();
+    const all = this.#size;
+    // Tried ones are parked behind the heap's end, and put back with the turn they had.
+    while (this.#size > 0 && tried.has(this.#heap[0]!)) this.#park();
+    const chosen = this.#size > 0 ? this.#heap[0]! : NO_BACKEND;
+    if (chosen !== NO_BACKEND) this.#take(chosen);
+    while (this.#size < all) this.#siftUp(this.#size++);
+    return chosen;
+  }
+
+  release(candidate: number): void {
+    this.#candidates.unreserve(candidate);
+  }
+
+  connected(): void {}
+
+  connectFailed(): void {}
+
+  /** The place, in the numbers of the next plan. */
+  #placeIn(moved: Int32Array): Place {
+    return { ...this.#last, candidate: moved[this.#last.candidate] ?? NO_BACKEND };
+  }
+
+  #take(chosen: number): void {
+    // A tried one that was skipped may be taken later than its turn: the place never goes back for it.
+    if (this.#isBefore(this.#last, this.#cycle[chosen]!, this.#moment[chosen]!, chosen)) {
+      this.#last.cycle = this.#cycle[chosen]!;
+      this.#last.moment = this.#moment[chosen]!;
+      this.#last.candidate = chosen;
+    }
+    this.#schedule(chosen);
+    this.#siftDown(0);
+    this.#candidates.reserve(chosen);
+  }
+
+  #refresh(): void {
+    const epoch = this.#candidates.epoch();
+    if (this.#known && epoch === this.#epoch) return;
+    this.#known = true;
+    this.#epoch = epoch;
+    this.#size = 0;
+    for (let candidate = 0; candidate < this.#candidates.count; candidate++) {
+      if (!this.#candidates.eligible(candidate)) continue;
+      this.#schedule(candidate);
+      this.#heap[this.#size++] = candidate;
+    }
+    for (let at = (this.#size >> 1) - 1; at >= 0; at--) this.#siftDown(at);
+  }
+
+  /** Gives a candidate its first turn after the last one taken. */
+  #schedule(candidate: number): void {
+    const last = this.#last;
+    const weight = this.#candidates.weight(candidate);
+    const offset = (candidate + 0.5) / this.#candidates.count;
+    // The estimate may be one off by rounding; the comparison with the turn itself decides.
+    let turn = Math.max(0, Math.floor(last.moment * weight - offset));
+    while (turn < weight && !this.#isBefore(last, last.cycle, (turn + offset) / weight, candidate)) turn++;
+    this.#cycle[candidate] = turn < weight ? last.cycle : last.cycle + 1;
+    this.#moment[candidate] = ((turn < weight ? turn : 0) + offset) / weight;
+  }
+
+  #isBefore(place: Place, cycle: number, moment: number, candidate: number): boolean {
+    if (place.cycle !== cycle) return place.cycle < cycle;
+    return place.moment === moment ? place.candidate < candidate : place.moment < moment;
+  }
+
+  #comesFirst(a: number, b: number): boolean {
+    if (this.#cycle[a] !== this.#cycle[b]) return this.#cycle[a]! < this.#cycle[b]!;
+    return this.#moment[a] === this.#moment[b] ? a < b : this.#moment[a]! < this.#moment[b]!;
+  }
+
+  /** Moves the top behind the heap's end. */
+  #park(): void {
+    const top = this.#heap[0]!;
+    this.#size--;
+    this.#heap[0] = this.#heap[this.#size]!;
+    this.#heap[this.#size] = top;
+    this.#siftDown(0);
+  }
+
+  #siftDown(from: number): void {
+    const moving = this.#heap[from]!;
+    let at = from;
+    for (let child = 2 * at + 1; child < this.#size; child = 2 * at + 1) {
+      if (child + 1 < this.#size && this.#comesFirst(this.#heap[child + 1]!, this.#heap[child]!)) child++;
+      if (!this.#comesFirst(this.#heap[child]!, moving)) break;
+      this.#heap[at] = this.#heap[child]!;
+      at = child;
+    }
+    this.#heap[at] = moving;
+  }
+
+  #siftUp(from: number): void {
+    const moving = this.#heap[from]!;
+    let at = from;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!this.#comesFirst(moving, this.#heap[parent]!)) break;
+      this.#heap[at] = this.#heap[parent]!;
+      at = parent;
+    }
+    this.#heap[at] = moving;
+  }
+}
+
+/** Makes a balancer of the strategy `round_robin`. */
+export function roundRobin(inputs: BalancerInputs): Balancer {
+  return new RoundRobin(inputs);
+}

@@ -1,0 +1,154 @@
+/**
+ * Snapshot to plan: names become rows.
+ *
+ * Invariants
+ *  - a snapshot that can't be run whole gives violations, all of them, and no row changes hands;
+ *  - a backend that is not active has weight 0;
+ *  - what is as long as the number of backends (rows, weights, Maglev's table) lies in shared memory and is taken
+ *    over from the plan before where it would come out the same.
+ */
+import type { Snapshot } from '../../core/model/snapshot.ts';
+import type { Violation } from '../../core/model/violation.ts';
+import { buildMaglevTable } from '../balancing/maglev.ts';
+import type { AssignedRows, RowAllocator } from '../telemetry/rows.ts';
+import type { PlanListener, PlanPool } from './plan.ts';
+import type { BuiltPlan, DirectoryBackend, DirectoryListener, DirectoryPool } from './plan-directory.ts';
+import { type ReadListener, type ReadPool, readSnapshot } from './read-snapshot.ts';
+
+export type PlanResult =
+  | { readonly ok: true; readonly built: BuiltPlan }
+  | { readonly ok: false; readonly violations: readonly Violation[] };
+
+export interface PlanInputs {
+  readonly snapshot: Snapshot;
+  /** Sequence number of the plan to be: above that of every plan built before, aborted ones included. */
+  readonly sequence: number;
+  readonly rows: Pick<RowAllocator, 'assign' | 'generation'>;
+  /** The plan that the workers run now. */
+  readonly previous: BuiltPlan | null;
+}
+
+export function buildPlan({ snapshot, sequence, rows, previous }: PlanInputs): PlanResult {
+  const read = readSnapshot(snapshot);
+  if (read.violations.length > 0) return { ok: false, violations: read.violations };
+  const assigned = rows.assign(sequence, {
+    pools: read.pools.map(({ name }) => name),
+    backends: read.pools.flatMap(({ name, backends }) =>
+      backends.map(({ address }) => ({ pool: name, address })),
+    ),
+    listeners: read.listeners.map(({ address }) => address),
+  });
+  if (!assigned.ok) return assigned;
+  const pools = namePools(read.pools, assigned, rows);
+  const before = new Map(previous?.plan.pools.map((pool) => [pool.row, pool]));
+  const listeners = nameListeners(read.listeners, assigned);
+  const poolIndex = new Map(pools.map(({ name }, index) => [name, index]));
+  return {
+    ok: true,
+    built: {
+      plan: {
+        sequence,
+        revision: snapshot.position.revision,
+        listeners: listeners.map((listener) => planListener(listener, poolIndex)),
+        pools: pools.map((pool) => planPool(pool, before.get(pool.row) ?? null)),
+      },
+      directory: { pools, listeners },
+    },
+  };
+}
+
+// `!` in the next two functions: `assign` gives as many rows as it was asked for, in that order.
+function namePools(
+  pools: readonly ReadPool[],
+  assigned: AssignedRows,
+  rows: Pick<RowAllocator, 'generation'>,
+): DirectoryPool[] {
+  let next = 0;
+  return pools.map(({ name, policy, backends }, index) => ({
+    row: assigned.pools[index]!,
+    name,
+    policy,
+    backends: backends.map(({ resource, address }): DirectoryBackend => {
+      const row = assigned.backends[next++]!;
+      const { weight, state } = resource;
+      const { host, port, canonical } = address;
+      return {
+        row,
+        generation: rows.generation(row),
+        pool: name,
+        address: canonical,
+        host,
+        port,
+        weight,
+        state,
+      };
+    }),
+  }));
+}
+
+function nameListeners(listeners: readonly ReadListener[], assigned: AssignedRows): DirectoryListener[] {
+  return listeners.map(({ resource, address }, index) => ({
+    row: assigned.listeners[index]!,
+    name: resource.name,
+    address: address.canonical,
+    host: address.host,
+    port: address.port,
+    pool: resource.pool,
+  }));
+}
+
+function planListener(listener: DirectoryListener, poolIndex: ReadonlyMap<string, number>): PlanListener {
+  const { row, name, address } = listener;
+  // `!`: readSnapshot refused listeners of unknown pools.
+  return { row, name, address, pool: poolIndex.get(listener.pool)! };
+}
+
+function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
+  const { row, name, policy, backends } = pool;
+  const same = before !== null && hasSameCandidates(before, backends) ? before : null;
+  return {
+    row,
+    name,
+    strategy: policy.strategy,
+    connectTimeoutMs: policy.connect.timeoutMs,
+    retries: policy.connect.retries,
+    idleMs: policy.timeouts.idleMs,
+    halfClosedMs: policy.timeouts.halfClosedMs,
+    alwaysUp: policy.healthCheck.type === 'none',
+    ...(same ? { rows: same.rows, weights: same.weights } : shareCandidates(backends)),
+    table: policy.strategy === 'source_hash' ? (same?.table ?? maglevTable(backends)) : null,
+  };
+}
+
+/** Equal rows mean equal addresses: a row that the running plan names does not change hands. */
+function hasSameCandidates(before: PlanPool, backends: readonly DirectoryBackend[]): boolean {
+  return (
+    before.rows.length === backends.length &&
+    backends.every(
+      (backend, candidate) =>
+        before.rows[candidate] === backend.row && before.weights[candidate] === planWeight(backend),
+    )
+  );
+}
+
+function shareCandidates(backends: readonly DirectoryBackend[]): { rows: Int32Array; weights: Uint16Array } {
+  const rowBytes = backends.length * Int32Array.BYTES_PER_ELEMENT;
+  const memory = new SharedArrayBuffer(rowBytes + backends.length * Uint16Array.BYTES_PER_ELEMENT);
+  const rows = new Int32Array(memory, 0, backends.length);
+  const weights = new Uint16Array(memory, rowBytes, backends.length);
+  for (const [candidate, backend] of backends.entries()) {
+    rows[candidate] = backend.row;
+    weights[candidate] = planWeight(backend);
+  }
+  return { rows, weights };
+}
+
+function maglevTable(backends: readonly DirectoryBackend[]): Uint32Array {
+  return buildMaglevTable(
+    backends.map((backend) => ({ address: backend.address, weight: planWeight(backend) })),
+  );
+}
+
+function planWeight({ state, weight }: DirectoryBackend): number {
+  return state === 'active' ? weight : 0;
+}
