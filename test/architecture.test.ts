@@ -1,0 +1,174 @@
+/** The rules of the source tree, as tables that are kept true by reading the imports. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { filesBelow, readText, sourceFiles, type SourceFile } from './harness/source-tree.ts';
+
+/** Who may import whom. A folder not named here may import anything: tests. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'core/model': ['core/model'],
+  'core/runtime': ['core/model', 'core/runtime'],
+  'core/wire': ['core/model', 'core/runtime', 'core/wire'],
+  'control-plane': ['core', 'control-plane'],
+  'data-plane': ['core', 'data-plane'],
+  cli: ['core', 'cli'],
+  scripts: ['scripts'],
+  examples: [],
+};
+
+/** Narrower than the table above, with the reason. */
+const MUST_NOT_IMPORT = [
+  { who: 'data-plane/engine/', whom: 'data-plane/balancing/', because: 'both engines serve one policy code' },
+  {
+    who: 'data-plane/engine/',
+    whom: 'data-plane/worker/',
+    because: 'the worker hands the engine its handler',
+  },
+  { who: 'data-plane/balancing/', whom: 'data-plane/engine/', because: 'a pick knows no sockets' },
+] as const;
+
+/** Decisions without I/O, clock or chance of their own. */
+const PURE = [
+  /^core\/model\//,
+  /^data-plane\/balancing\//,
+  /^data-plane\/plan\//,
+  /^control-plane\/snapshot\/build\.ts$/,
+  /^control-plane\/distribution\/delta\.ts$/,
+  /-machine\.ts$/,
+];
+/** What decisions may use of Node: hashing, and telling an IP address from a name. */
+const PURE_MAY_USE = new Set(['node:crypto', 'node:net']);
+/** Time is an argument. */
+const PURE_MUST_NOT_REACH = 'core/runtime/clock.ts';
+
+/** Packages that only one place may know. Types are free. */
+const ONE_IMPORTER = [
+  { name: 'koffi', allowed: /^data-plane\/engine\/[\w-]+\.ts$/, files: 1 },
+  { name: 'etcd3', allowed: /^control-plane\/store\/etcd-store\.ts$/, files: 1 },
+  { name: 'lmdb', allowed: /^control-plane\/store\/lmdb-store\.ts$/, files: 1 },
+  { name: '@grpc/proto-loader', allowed: /^core\/wire\//, files: 1 },
+  { name: 'pino', allowed: /^core\/runtime\/logger\.ts$/, files: 1 },
+] as const;
+
+const MAX_LINES = 300;
+const NAMELESS = /(^|\/)(utils?|helpers?|common|misc|shared|index)(\.ts|\/)/;
+
+const files = sourceFiles();
+const programs = files.filter(({ path }) => !path.startsWith('test/'));
+
+const byPath = new Map(files.map((file) => [file.path, file]));
+
+/** Everything that is loaded with a file: packages by name, our own files by path. */
+function reach(path: string, seen = new Set<string>()): ReadonlySet<string> {
+  for (const { target, typeOnly } of byPath.get(path)?.imports ?? []) {
+    if (typeOnly || seen.has(target)) continue;
+    seen.add(target);
+    reach(target, seen);
+  }
+  return seen;
+}
+
+function ruleOf(path: string): readonly string[] | undefined {
+  const folder = Object.keys(MAY_IMPORT).find((key) => path.startsWith(`${key}/`));
+  return folder === undefined ? undefined : MAY_IMPORT[folder];
+}
+
+/** One line for each import that a rule forbids. */
+function forbidden(
+  judge: (file: SourceFile, target: SourceFile['imports'][number]) => boolean,
+): readonly string[] {
+  return files.flatMap((file) =>
+    file.imports
+      .filter((target) => judge(file, target))
+      .map(({ target }) => `${file.path} imports ${target}`),
+  );
+}
+
+describe('the source tree', () => {
+  it('imports one way only', () => {
+    const wrong = forbidden(({ path }, { target, own }) => {
+      const allowed = ruleOf(path);
+      return own && allowed !== undefined && !allowed.some((folder) => target.startsWith(`${folder}/`));
+    });
+    assert.deepEqual(wrong, []);
+  });
+
+  for (const { who, whom, because } of MUST_NOT_IMPORT) {
+    it(`${who} never imports ${whom}, because ${because}`, () => {
+      const wrong = forbidden(({ path }, { target }) => path.startsWith(who) && target.startsWith(whom));
+      assert.deepEqual(wrong, []);
+    });
+  }
+
+  it('keeps decisions apart from I/O, clock and chance', () => {
+    const impure = (target: string) =>
+      target === PURE_MUST_NOT_REACH || !(byPath.has(target) || PURE_MAY_USE.has(target));
+    const wrong = programs
+      .filter(({ path }) => PURE.some((pattern) => pattern.test(path)))
+      .flatMap(({ path }) => [...reach(path)].filter(impure).map((target) => `${path} reaches ${target}`));
+    assert.deepEqual(wrong, []);
+  });
+
+  for (const { name, allowed, files: count } of ONE_IMPORTER) {
+    it(`imports ${name} in one place`, () => {
+      const users = programs
+        .filter(({ imports }) => imports.some(({ target, typeOnly }) => target === name && !typeOnly))
+        .map(({ path }) => path);
+      assert.equal(users.length, count, users.join(', '));
+      assert.ok(
+        users.every((path) => allowed.test(path)),
+        users.join(', '),
+      );
+    });
+  }
+
+  it('finds the imports it judges', () => {
+    const [main] = files.filter(({ path }) => path === 'test/architecture.test.ts');
+    assert.ok(main?.imports.some(({ target, own }) => own && target === 'test/harness/source-tree.ts'));
+    assert.ok(files.length > 100);
+  });
+
+  it(`has no file over ${MAX_LINES} lines`, () => {
+    const long = files.filter(({ lines }) => lines > MAX_LINES).map(({ path, lines }) => `${path}: ${lines}`);
+    assert.deepEqual(long, []);
+  });
+
+  it('names every file after one concept, in kebab-case', () => {
+    const bad = files
+      .map(({ path }) => path)
+      .filter((path) => NAMELESS.test(path) || !/^[a-z0-9./-]+$/.test(path));
+    assert.deepEqual(bad, []);
+  });
+
+  it('has no barrels', () => {
+    const barrels = programs.filter(({ text }) =>
+      /^export (?:\*|\{[^}]*\}|type \{[^}]*\}) from /m.test(text),
+    );
+    assert.deepEqual(
+      barrels.map(({ path }) => path),
+      [],
+    );
+  });
+});
+
+describe('the packages it stands on', () => {
+  it('have no registry address in the lockfile', () => {
+    const { packages } = JSON.parse(readText('package-lock.json')) as {
+      packages: Record<string, { resolved?: string }>;
+    };
+    assert.ok(Object.keys(packages).length > 10);
+    const withAddress = Object.keys(packages).filter((name) => packages[name]?.resolved !== undefined);
+    assert.deepEqual(withAddress, []);
+    assert.match(readText('.npmrc'), /^omit-lockfile-registry-resolved=true$/m);
+  });
+
+  it('are each named with their reason in docs/adr', () => {
+    const manifest = JSON.parse(readText('package.json')) as Record<string, Record<string, string>>;
+    const names = [
+      ...Object.keys(manifest['dependencies'] ?? {}),
+      ...Object.keys(manifest['devDependencies'] ?? {}),
+    ];
+    const decisions = filesBelow('docs/adr', '.md').map(readText).join('\n');
+    const unexplained = names.filter((name) => !decisions.includes(`| \`${name}\` |`));
+    assert.deepEqual(unexplained, []);
+  });
+});
