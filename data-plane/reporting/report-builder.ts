@@ -1,0 +1,160 @@
+/**
+ * What changed from one observation to the next, as messages.
+ *
+ * Invariants
+ *  - pure; a receiver that starts from nothing and takes every message in order knows the newest observation;
+ *  - nothing changed: no message; a message names at most MAX_BACKENDS_A_MESSAGE backends, so that it always fits.
+ */
+import type { ProxyInfo } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
+import type { AppliedSnapshot } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
+import type { BackendKey } from '../../core/wire/generated/lb/v1/BackendKey.ts';
+import type { BackendReport } from '../../core/wire/generated/lb/v1/BackendReport.ts';
+import type { StreamReportsRequest } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
+import type { WorkerReport } from '../../core/wire/generated/lb/v1/WorkerReport.ts';
+import { wordToWire } from '../../core/wire/enum-codec.ts';
+import { positionToWire } from '../../core/wire/snapshot-codec.ts';
+import type {
+  AppliedObservation,
+  BackendObservation,
+  ListenerObservation,
+  Observation,
+  WorkerObservation,
+} from '../telemetry/observation.ts';
+
+/** About 200 bytes each. */
+const MAX_BACKENDS_A_MESSAGE = 2_000;
+
+/** The messages that take a receiver from `before` to `now`. */
+export function buildReports(before: Observation, now: Observation): StreamReportsRequest[] {
+  const backends = changedBackends(before, now);
+  const goneBackends = gone(before.backends, now.backends).map(keyOfBackend);
+  const rest: StreamReportsRequest = {
+    ...(before.applied !== now.applied && { applied: appliedToWire(now.applied) }),
+    ...nonEmpty('listeners', changedListeners(before, now)),
+    ...nonEmpty('goneListeners', goneKeys(before.listeners, now.listeners)),
+    ...nonEmpty('workers', changedWorkers(before, now)),
+  };
+  const reports = chunks(backends, (part) => ({ backends: part }));
+  reports.push(...chunks(goneBackends, (part) => ({ goneBackends: part })));
+  if (Object.keys(rest).length > 0) reports[0] = { ...reports[0], ...rest };
+  return reports;
+}
+
+/** Everything, for a receiver that knows nothing. There is always a first message, and it says who reports. */
+export function buildFirstReports(proxy: ProxyInfo, now: Observation): StreamReportsRequest[] {
+  const [first, ...others] = buildReports(NOTHING, now);
+  return [{ ...first, proxy, applied: appliedToWire(now.applied) }, ...others];
+}
+
+const NOTHING: Observation = {
+  applied: { running: null, failedListeners: [], rejected: null, fromDisk: false },
+  backends: new Map(),
+  listeners: new Map(),
+  workers: [],
+};
+
+function changedBackends(before: Observation, now: Observation): BackendReport[] {
+  const reports: BackendReport[] = [];
+  for (const [key, backend] of now.backends) {
+    const known = before.backends.get(key);
+    if (!known || !sameBackend(known, backend)) reports.push(backendToWire(backend));
+  }
+  return reports;
+}
+
+function sameBackend(a: BackendObservation, b: BackendObservation): boolean {
+  return (
+    a.health === b.health &&
+    a.reason === b.reason &&
+    a.sinceMs === b.sinceMs &&
+    a.active === b.active &&
+    a.connections === b.connections &&
+    a.connectFailures === b.connectFailures &&
+    a.bytesToBackend === b.bytesToBackend &&
+    a.bytesFromBackend === b.bytesFromBackend
+  );
+}
+
+function changedListeners(before: Observation, now: Observation) {
+  return [...now.listeners]
+    .filter(([name, listener]) => !sameListener(before.listeners.get(name), listener))
+    .map(([name, { active, accepted }]) => ({
+      listener: name,
+      connectionsActive: active,
+      connectionsTotal: String(accepted),
+    }));
+}
+
+function sameListener(a: ListenerObservation | undefined, b: ListenerObservation): boolean {
+  return a?.active === b.active && a.accepted === b.accepted;
+}
+
+function changedWorkers(before: Observation, now: Observation): WorkerReport[] {
+  return now.workers.flatMap((worker, index) =>
+    sameWorker(before.workers[index], worker)
+      ? []
+      : [{ index, connectionsActive: worker.active, restarts: worker.restarts }],
+  );
+}
+
+function sameWorker(a: WorkerObservation | undefined, b: WorkerObservation): boolean {
+  return a?.active === b.active && a.restarts === b.restarts;
+}
+
+function gone<V>(before: ReadonlyMap<string, V>, now: ReadonlyMap<string, V>): V[] {
+  return [...before].filter(([key]) => !now.has(key)).map(([, value]) => value);
+}
+
+function goneKeys(before: ReadonlyMap<string, unknown>, now: ReadonlyMap<string, unknown>): string[] {
+  return [...before.keys()].filter((key) => !now.has(key));
+}
+
+function nonEmpty<K extends keyof StreamReportsRequest, V>(field: K, values: V[]): { [key in K]?: V[] } {
+  return values.length === 0 ? {} : ({ [field]: values } as { [key in K]: V[] });
+}
+
+function chunks<T>(items: readonly T[], make: (part: T[]) => StreamReportsRequest): StreamReportsRequest[] {
+  const reports: StreamReportsRequest[] = [];
+  for (let start = 0; start < items.length; start += MAX_BACKENDS_A_MESSAGE) {
+    reports.push(make(items.slice(start, start + MAX_BACKENDS_A_MESSAGE)));
+  }
+  return reports;
+}
+
+function keyOfBackend({ pool, address }: BackendObservation): BackendKey {
+  return { pool, address };
+}
+
+function backendToWire(backend: BackendObservation): BackendReport {
+  return {
+    backend: keyOfBackend(backend),
+    health: wordToWire('HEALTH', backend.health),
+    reason: backend.reason,
+    since: timestampToWire(backend.sinceMs),
+    connectionsActive: backend.active,
+    connectionsTotal: String(backend.connections),
+    connectFailuresTotal: String(backend.connectFailures),
+    bytesToBackendTotal: String(backend.bytesToBackend),
+    bytesFromBackendTotal: String(backend.bytesFromBackend),
+  };
+}
+
+function appliedToWire(applied: AppliedObservation): AppliedSnapshot {
+  const { running, failedListeners, rejected, fromDisk } = applied;
+  return {
+    position: running && positionToWire(running.position),
+    snapshotHash: running?.hash ?? '',
+    failedListeners: failedListeners.map((failed) => ({ ...failed })),
+    rejected: rejected && {
+      position: positionToWire(rejected.position),
+      violations: rejected.violations.map((violation) => ({ ...violation })),
+    },
+    fromDisk,
+  };
+}
+
+/** Milliseconds since 1970 as google.protobuf.Timestamp. */
+export function timestampToWire(ms: number): { seconds: string; nanos: number } {
+  const seconds = Math.floor(ms / 1_000);
+  return { seconds: String(seconds), nanos: Math.round((ms - seconds * 1_000) * 1_000_000) };
+}

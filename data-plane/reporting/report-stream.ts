@@ -1,0 +1,140 @@
+/**
+ * The report stream to one replica: connected again whenever it is lost, and never ahead of its receiver.
+ *
+ * Invariants
+ *  - at most one message batch waits in the stream; while it does, changes coalesce into the next one;
+ *  - what the replica was sent last is remembered, so that it gets changes only, and everything after a reconnect.
+ */
+import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
+import type { Clock, Timer } from '../../core/runtime/clock.ts';
+import type { Logger } from '../../core/runtime/logger.ts';
+import type { Random } from '../../core/runtime/random.ts';
+import type { ReplicaClient } from '../../core/wire/clients.ts';
+import type { ProxyInfo } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
+import type { StreamReportsRequest } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
+import type { StreamReportsResponse__Output } from '../../core/wire/generated/lb/v1/StreamReportsResponse.ts';
+import { positionFromWire } from '../../core/wire/snapshot-codec.ts';
+import type { ReplicaView } from '../subscription/replica-choice.ts';
+import type { Observation } from '../telemetry/observation.ts';
+import { buildFirstReports, buildReports } from './report-builder.ts';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const RETRY_MS = { min: 100, max: 2_000 };
+/** A stream that lived this long was a success: its end starts a new series of retries. */
+const GOOD_STREAM_MS = 10_000;
+/** How long a stop waits for the replica to take the last message. */
+const STOP_TIMEOUT_MS = 1_000;
+
+export interface ReportStreamOptions {
+  readonly client: ReplicaClient;
+  readonly proxy: ProxyInfo;
+  readonly observe: () => Observation;
+  /** What the replica says of itself; null: the stream is lost. */
+  readonly onReplica: (replica: string, view: ReplicaView | null) => void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+type Call = ReturnType<ReplicaClient['reports']['streamReports']>;
+
+export class ReportStream {
+  readonly #options: ReportStreamOptions;
+  readonly #backoff: Backoff;
+  #call: Call | null = null;
+  #openedMs = 0;
+  #sent: Observation | null = null;
+  #waiting: Observation | null = null;
+  #writable = false;
+  #stopped = false;
+  #timer: Timer | null = null;
+
+  constructor(options: ReportStreamOptions) {
+    this.#options = options;
+    this.#backoff = backoff(RETRY_MS.min, RETRY_MS.max, options.random);
+  }
+
+  async start(): Promise<void> {
+    const { client, clock } = this.#options;
+    const ready = await client.ready(CONNECT_TIMEOUT_MS);
+    if (this.#stopped) return;
+    if (!ready) return this.#retry();
+    const call = client.reports.streamReports();
+    this.#call = call;
+    this.#openedMs = clock.nowMs();
+    this.#writable = true;
+    call.on('data', (response: StreamReportsResponse__Output) => {
+      if (call === this.#call) this.#onReplica(response);
+    });
+    call.on('drain', () => {
+      if (call !== this.#call) return;
+      this.#writable = true;
+      if (this.#waiting) this.offer(this.#waiting);
+    });
+    call.on('error', (error: Error) => this.#lose(call, error.message));
+    call.on('end', () => this.#lose(call, 'the replica ended it'));
+    this.offer(this.#options.observe());
+  }
+
+  /** Sends what changed, now or as soon as the stream takes it. */
+  offer(now: Observation): void {
+    if (!this.#call) return;
+    if (!this.#writable) {
+      this.#waiting = now;
+      return;
+    }
+    this.#waiting = null;
+    const reports = this.#sent ? buildReports(this.#sent, now) : buildFirstReports(this.#options.proxy, now);
+    this.#sent = now;
+    for (const report of reports) this.#write(report);
+  }
+
+  /** Says that the proxy stops of its own accord, and ends the stream. Never rejects; bounded. */
+  stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    const call = this.#call;
+    if (!call) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.after(STOP_TIMEOUT_MS, () => call.cancel());
+      const done = () => {
+        timer.cancel();
+        resolve();
+      };
+      call.once('end', done);
+      call.once('error', done);
+      this.#write({ stopping: true });
+      call.end();
+    });
+  }
+
+  #write(report: StreamReportsRequest): void {
+    this.#writable = this.#call?.write(report) ?? false;
+  }
+
+  #onReplica({ position, storeAgeMs, stopping }: StreamReportsResponse__Output): void {
+    this.#options.onReplica(this.#options.client.address, {
+      position: position && positionFromWire(position),
+      storeAgeMs: Number(storeAgeMs),
+      stopping,
+    });
+  }
+
+  #lose(call: Call, reason: string): void {
+    if (call !== this.#call) return;
+    const { client, clock, logger, onReplica } = this.#options;
+    this.#call = null;
+    this.#sent = null;
+    this.#waiting = null;
+    this.#writable = false;
+    if (this.#stopped) return;
+    logger.debug({ control_plane: client.address, reason }, 'lost the report stream');
+    if (clock.nowMs() - this.#openedMs >= GOOD_STREAM_MS) this.#backoff.reset();
+    onReplica(client.address, null);
+    this.#retry();
+  }
+
+  #retry(): void {
+    this.#timer = this.#options.clock.after(this.#backoff.nextMs(), () => void this.start());
+  }
+}

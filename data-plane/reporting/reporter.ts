@@ -1,0 +1,57 @@
+/** Reports to every control plane: urgent changes within milliseconds, changed counters every second. */
+import { every, type Timer } from '../../core/runtime/clock.ts';
+import type { ReplicaClient } from '../../core/wire/clients.ts';
+import { ReportStream, type ReportStreamOptions } from './report-stream.ts';
+
+const COUNTERS_MS = 1_000;
+/** What happens together is reported together. */
+const COALESCE_MS = 5;
+/** An observation of 10,000 backends takes milliseconds, so a storm of changes is reported at most this often. */
+const URGENT_GAP_MS = 50;
+
+export type ReporterOptions = Omit<ReportStreamOptions, 'client'> & {
+  readonly replicas: readonly ReplicaClient[];
+};
+
+export class Reporter {
+  readonly #options: ReporterOptions;
+  readonly #streams: readonly ReportStream[];
+  #ticks: Timer | null = null;
+  #urgent: Timer | null = null;
+  #lastMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+    this.#streams = options.replicas.map((client) => new ReportStream({ ...options, client }));
+  }
+
+  start(): void {
+    for (const stream of this.#streams) void stream.start();
+    this.#ticks = every(this.#options.clock, COUNTERS_MS, () => this.#report());
+  }
+
+  /** Something changed that can't wait for the next second. */
+  wake(): void {
+    if (this.#urgent) return;
+    const { clock } = this.#options;
+    const delayMs = Math.max(COALESCE_MS, this.#lastMs + URGENT_GAP_MS - clock.nowMs());
+    this.#urgent = clock.after(delayMs, () => {
+      this.#urgent = null;
+      this.#report();
+    });
+  }
+
+  /** Sends what is left, says that the proxy stops, and ends. Bounded by the streams' own deadline. */
+  async stop(): Promise<void> {
+    this.#ticks?.cancel();
+    this.#urgent?.cancel();
+    this.#report();
+    await Promise.all(this.#streams.map((stream) => stream.stop()));
+  }
+
+  #report(): void {
+    this.#lastMs = this.#options.clock.nowMs();
+    const now = this.#options.observe();
+    for (const stream of this.#streams) stream.offer(now);
+  }
+}

@@ -1,0 +1,44 @@
+/** Where this proxy stands with its configuration: what runs, what could not be bound, what was refused. */
+import type { Position } from '../../core/model/commit.ts';
+import type { Snapshot } from '../../core/model/snapshot.ts';
+import type { Violation } from '../../core/model/violation.ts';
+import type { AppliedObservation, FailedListener } from '../telemetry/observation.ts';
+
+export class ConfigStatus {
+  readonly #onChange: () => void;
+  #observation: AppliedObservation = { running: null, failedListeners: [], rejected: null, fromDisk: false };
+
+  /** `onChange` is called after every change. */
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+  }
+
+  /** Another object exactly when something changed. */
+  get observation(): AppliedObservation {
+    return this.#observation;
+  }
+
+  /** All workers run `snapshot`. */
+  applied({ position, hash }: Snapshot, fromDisk: boolean): void {
+    this.#change({ running: { position, hash }, rejected: null, fromDisk });
+  }
+
+  rejected(position: Position, violations: readonly Violation[]): void {
+    this.#change({ rejected: { position, violations } });
+  }
+
+  /** A control plane stands by what was read from disk. */
+  confirmed(): void {
+    if (this.#observation.fromDisk) this.#change({ fromDisk: false });
+  }
+
+  /** The listeners that are not bound now: all of them. */
+  failedListeners(failedListeners: readonly FailedListener[]): void {
+    this.#change({ failedListeners });
+  }
+
+  #change(fields: Partial<AppliedObservation>): void {
+    this.#observation = { ...this.#observation, ...fields };
+    this.#onChange();
+  }
+}

@@ -1,0 +1,58 @@
+/** Which control-plane replica to take configuration from: pure choices over what the report streams say of each. */
+import type { Position } from '../../core/model/commit.ts';
+
+/** What a replica last said of itself. */
+export interface ReplicaView {
+  readonly position: Position | null;
+  /** Milliseconds since it heard from its store. */
+  readonly storeAgeMs: number;
+  /** It is about to stop. */
+  readonly stopping: boolean;
+}
+
+/** A replica that has not heard from its store for longer is left for a fresher one. */
+const STALE_MS = 10_000;
+
+/** The one after `failed` (null: the first), without those that are stopping, unless all are. */
+export function nextReplica(
+  replicas: readonly string[],
+  failed: string | null,
+  views: ReadonlyMap<string, ReplicaView>,
+): string {
+  const after = failed === null ? 0 : replicas.indexOf(failed) + 1;
+  const order = [...replicas.slice(after), ...replicas.slice(0, after)];
+  const chosen = order.find((replica) => views.get(replica)?.stopping !== true) ?? order[0];
+  if (chosen === undefined) throw new RangeError('a proxy needs the address of a control plane');
+  return chosen;
+}
+
+/**
+ * A replica to leave `present` for, or null. Only when `present` is stopping or stale, and only for one that is
+ * neither and has at least the history that runs here.
+ */
+export function fresherReplica(
+  replicas: readonly string[],
+  present: string,
+  views: ReadonlyMap<string, ReplicaView>,
+  current: Position | null,
+): string | null {
+  const own = views.get(present);
+  if (!own || isFresh(own)) return null;
+  let best: { replica: string; ageMs: number } | null = null;
+  for (const replica of replicas) {
+    const view = views.get(replica);
+    if (!view || !isFresh(view) || !hasHistory(view, current)) continue;
+    if (!best || view.storeAgeMs < best.ageMs) best = { replica, ageMs: view.storeAgeMs };
+  }
+  return best?.replica ?? null;
+}
+
+function isFresh({ stopping, storeAgeMs }: ReplicaView): boolean {
+  return !stopping && storeAgeMs <= STALE_MS;
+}
+
+/** Whether it has read its store, and not less of it than what runs here. */
+function hasHistory({ position }: ReplicaView, current: Position | null): boolean {
+  if (!position || !current) return position !== null;
+  return position.storeId === current.storeId && position.revision >= current.revision;
+}

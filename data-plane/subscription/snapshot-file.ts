@@ -1,0 +1,128 @@
+/**
+ * The last good snapshot on disk, so that a proxy starts without any control plane.
+ *
+ * The file is two lines of JSON: a header {format, checksum} and the body that the checksum (SHA-256, hex) is of.
+ *
+ * Invariants
+ *  - whatever moment the power fails at, the file is the old one or the new one, whole: a new file is synced before
+ *    it takes the name, and the folder after;
+ *  - a file that is torn, foreign or of an unknown format is never run: it is left where it is, and said to be ignored.
+ */
+import { createHash } from 'node:crypto';
+import { open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FORMAT, type Position } from '../../core/model/commit.ts';
+import type { Snapshot, SnapshotEntry } from '../../core/model/snapshot.ts';
+import { messageOf } from '../../core/runtime/errors.ts';
+import { assemble } from './assemble.ts';
+
+const FILE_NAME = 'snapshot.json';
+
+interface Header {
+  readonly format: number;
+  readonly checksum: string;
+}
+
+interface Body {
+  readonly savedAtMs: number;
+  readonly position: Position;
+  readonly hash: string;
+  readonly entries: readonly SnapshotEntry[];
+}
+
+export interface SavedSnapshot {
+  readonly snapshot: Snapshot;
+  /** Milliseconds since 1970. */
+  readonly savedAtMs: number;
+}
+
+export type ReadResult =
+  | { readonly type: 'saved'; readonly saved: SavedSnapshot }
+  | { readonly type: 'none' }
+  | { readonly type: 'ignored'; readonly path: string; readonly reason: string };
+
+/** A snapshot that is on disk, but not yet under the name that the next process reads. */
+export interface StagedSnapshot {
+  /** Makes it the one that the next process reads; durable when it resolves. */
+  keep(): Promise<void>;
+}
+
+/**
+ * Writes and syncs a snapshot beside the one that is kept. Everything that usually goes wrong with a disk goes wrong
+ * here, before any worker runs the snapshot. Not to be called again before `keep` has settled or was given up.
+ */
+export async function stageSnapshotFile(
+  directory: string,
+  { snapshot, savedAtMs }: SavedSnapshot,
+): Promise<StagedSnapshot> {
+  const body: Body = {
+    savedAtMs,
+    position: snapshot.position,
+    hash: snapshot.hash,
+    entries: [...snapshot.entries.values()],
+  };
+  const text = JSON.stringify(body);
+  const header: Header = { format: FORMAT, checksum: checksumOf(text) };
+  const path = join(directory, FILE_NAME);
+  const staged = `${path}.new`;
+  const file = await open(staged, 'w', 0o600);
+  try {
+    await file.writeFile(`${JSON.stringify(header)}\n${text}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return {
+    async keep() {
+      await rename(staged, path);
+      await syncFolder(directory);
+    },
+  };
+}
+
+/** Reads what the last process left. Never throws. */
+export async function readSnapshotFile(directory: string): Promise<ReadResult> {
+  const path = join(directory, FILE_NAME);
+  try {
+    return { type: 'saved', saved: parse(await readFile(path, 'utf8')) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { type: 'none' };
+    return { type: 'ignored', path, reason: messageOf(error) };
+  }
+}
+
+/** Throws with the reason. */
+function parse(text: string): SavedSnapshot {
+  const [headerLine = '', bodyLine = ''] = text.split('\n', 2);
+  const header = JSON.parse(headerLine) as Partial<Header> | null;
+  if (header?.format !== FORMAT) {
+    throw new Error(`it has the format ${String(header?.format)}, and this program reads ${FORMAT}`);
+  }
+  if (header.checksum !== checksumOf(bodyLine))
+    throw new Error('its checksum is wrong: it is torn or was edited');
+  const { savedAtMs, position, hash, entries } = JSON.parse(bodyLine) as Body;
+  // The same way in as for one off the wire, so that nothing is run that would not be accepted today.
+  const end = { position, snapshotHash: hash, format: FORMAT };
+  const part = { nonce: '', baseHash: '', upserts: entries, removals: [], end, violations: [] };
+  const collected = { nonce: '', parts: [part], items: entries.length, tooLarge: false };
+  const assembled = assemble(null, collected, end);
+  if (!assembled.ok) {
+    throw new Error(
+      assembled.violations.map(({ field, description }) => `${field} ${description}`).join('; '),
+    );
+  }
+  return { snapshot: assembled.snapshot, savedAtMs };
+}
+
+function checksumOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * The directory that a proxy keeps its state in, locked for the life of the process, so that two processes of one id
+ * never write over each other.
+ *
+ * The lock is flock(2) on a file in it, which the kernel gives back however the process dies. Where the C library
+ * can't be called, it is the process id in that file, and whether such a process lives.
+ */
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { LbError, messageOf } from '../../core/runtime/errors.ts';
+
+const LOCK_FILE = 'lock';
+
+/** The part of the C library that this needs; null where it can't be called. */
+export interface FileLocking {
+  /** Locks an open file for this process alone, or returns a negative number at once. */
+  lock(fd: number): number;
+}
+
+/** Creates and locks the directory; returns its absolute path. Throws FAILED_PRECONDITION when it is in use. */
+export function lockStateDir(directory: string, locking: FileLocking | null): string {
+  const path = resolve(directory);
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (locking) lockFile(path, locking);
+    else claimPidFile(path);
+  } catch (error) {
+    if (error instanceof LbError) throw error;
+    const message = `the state directory ${path} can't be used: ${messageOf(error)}; name a writable one with --state-dir`;
+    throw new LbError('FAILED_PRECONDITION', message, [], error);
+  }
+  return path;
+}
+
+function lockFile(path: string, locking: FileLocking): void {
+  const file = join(path, LOCK_FILE);
+  // Never closed: the lock lasts as long as the descriptor. 'a' creates without truncating the owner's number.
+  const fd = openSync(file, 'a', 0o600);
+  if (locking.lock(fd) < 0) {
+    closeSync(fd);
+    throw inUse(path, readFileSync(file, 'utf8').trim());
+  }
+  ftruncateSync(fd);
+  writeSync(fd, `${process.pid}\n`);
+}
+
+function claimPidFile(path: string): void {
+  const file = join(path, LOCK_FILE);
+  try {
+    writeFileSync(file, `${process.pid}\n`, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const pid = readFileSync(file, 'utf8').trim();
+    if (isAlive(Number(pid))) throw inUse(path, pid);
+    rmSync(file);
+    writeFileSync(file, `${process.pid}\n`, { flag: 'wx', mode: 0o600 });
+  }
+  process.on('exit', () => rmSync(file, { force: true }));
+}
+
+/** A number that was given to another process meanwhile counts as alive too: better to refuse than to share. */
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function inUse(path: string, pid: string): LbError {
+  const owner = pid === '' ? 'another process' : `the process ${pid}`;
+  return new LbError(
+    'FAILED_PRECONDITION',
+    `the state directory ${path} is used by ${owner}; stop that one first, or give this proxy another --proxy-id or --state-dir`,
+  );
+}

@@ -1,0 +1,229 @@
+/**
+ * The subscription as a pure machine: (state, event) → {state, effects}. subscription.ts does what the effects say.
+ *
+ * Invariants
+ *  - one stream at most, to one replica; one apply at a time, and a new stream is opened only between two of them,
+ *    because its first message says what this proxy runs;
+ *  - every delta that ended gets exactly one answer, Ack or Nack, unless its stream was lost first;
+ *  - `current` changes only when the apply of a snapshot that is not older has succeeded (never-backwards.ts);
+ *  - every replica of the list is tried before it waits, and it always waits between two rounds.
+ */
+import type { Snapshot } from '../../core/model/snapshot.ts';
+import { assemble } from './assemble.ts';
+import { collect, type DeltaPart } from './delta-part.ts';
+import { backwardViolations } from './never-backwards.ts';
+import { fresherReplica, nextReplica, type ReplicaView } from './replica-choice.ts';
+import type { Effect, Event, Link, State, Step, Trouble, WithheldReason } from './subscription-state.ts';
+
+/** A stream that lived this long was a success, whatever ended it. */
+const GOOD_STREAM_MS = 10_000;
+
+/** `current` was read from disk, or null. */
+export function initialState(replicas: readonly string[], current: Snapshot | null): State {
+  return {
+    replicas,
+    current,
+    confirmed: false,
+    link: { type: 'idle' },
+    failures: 0,
+    troubles: new Map(),
+    views: new Map(),
+  };
+}
+
+/** Events that come when nobody waits for them any more change nothing. */
+export function step(state: State, event: Event): Step {
+  if (state.link.type === 'stopped') return stay(state);
+  switch (event.type) {
+    case 'start':
+      return begin(state, 'idle');
+    case 'waited':
+      return begin(state, 'waiting');
+    case 'connected':
+      return connected(state);
+    case 'part':
+      return onPart(state, event.part);
+    case 'withheld':
+      return withheld(state, event);
+    case 'stream-lost':
+      return streamLost(state, event);
+    case 'applied':
+      return applied(state, event.snapshot);
+    case 'apply-refused':
+      return answered(state, (nonce) => ({ ...event, type: 'reject', nonce }));
+    case 'replica-reported':
+      return replicaReported(state, event.replica, event.view);
+    case 'stop':
+      return { state: { ...state, link: { type: 'stopped' } }, effects: [{ type: 'disconnect' }] };
+  }
+}
+
+function begin(state: State, from: 'idle' | 'waiting'): Step {
+  return state.link.type === from ? tryNext(state, null) : stay(state);
+}
+
+function stay(state: State): Step {
+  return { state, effects: [] };
+}
+
+/** Connects to the replica after `failed`. */
+function tryNext(state: State, failed: string | null): Step {
+  const replica = nextReplica(state.replicas, failed, state.views);
+  return connectTo(state, replica);
+}
+
+function connectTo(state: State, replica: string): Step {
+  return {
+    state: { ...state, link: { type: 'connecting', replica } },
+    effects: [{ type: 'connect', replica }],
+  };
+}
+
+function connected(state: State): Step {
+  const { current, troubles } = state;
+  if (state.link.type !== 'connecting') return stay(state);
+  const { replica } = state.link;
+  const link: Link = { type: 'subscribed', replica, collected: null };
+  const subscribe: Effect = {
+    type: 'subscribe',
+    position: current?.position ?? null,
+    snapshotHash: current?.hash ?? '',
+  };
+  // One that withheld may well do so again: it has to send something first.
+  const kind = troubles.get(replica)?.kind ?? 'unreachable';
+  if (kind !== 'unreachable') return { state: { ...state, link }, effects: [subscribe] };
+  const message = `subscribed to the control plane at ${replica}`;
+  return {
+    state: { ...state, link, troubles: without(troubles, replica) },
+    effects: [subscribe, { type: 'say', level: 'info', message }],
+  };
+}
+
+function onPart(state: State, part: DeltaPart): Step {
+  const { link, current } = state;
+  if (link.type === 'applying' && link.streaming) {
+    // It did not wait for our answer, so its idea of what we have can't be trusted.
+    const next = { ...state, link: { ...link, streaming: false } };
+    const message = `${link.replica} sent a delta before the one before was answered; subscribing anew`;
+    return { state: next, effects: [{ type: 'disconnect' }, { type: 'say', level: 'warn', message }] };
+  }
+  if (link.type !== 'subscribed') return stay(state);
+  const { replica } = link;
+  const collected = collect(link.collected, part);
+  if (!part.end) return stay({ ...state, link: { ...link, collected } });
+
+  const { nonce } = part;
+  const { position } = part.end;
+  const heard: State = { ...state, failures: 0, troubles: without(state.troubles, replica) };
+  const assembled = assemble(current, collected, part.end);
+  const backwards = backwardViolations(current?.position ?? null, position);
+  if (assembled.ok && backwards.length === 0) {
+    return {
+      state: { ...heard, link: { type: 'applying', replica, nonce, streaming: true } },
+      effects: [{ type: 'apply', snapshot: assembled.snapshot }],
+    };
+  }
+  const violations = [...backwards, ...(assembled.ok ? [] : assembled.violations)];
+  return {
+    state: { ...heard, link: { type: 'subscribed', replica, collected: null } },
+    effects: [{ type: 'reject', nonce, position, violations }],
+  };
+}
+
+function withheld(state: State, event: { readonly reason: WithheldReason; readonly detail: string }): Step {
+  if (state.link.type !== 'subscribed') return stay(state);
+  const { replica } = state.link;
+  const { reason, detail } = event;
+  const words: Record<WithheldReason, string> = {
+    store_mismatch: `the store of the control plane at ${replica} is not the one that this proxy's configuration came from, so nothing is taken from it and the last good configuration stays`,
+    replica_behind: `the control plane at ${replica} has not caught up with what this proxy runs`,
+    not_ready: `the control plane at ${replica} has not read its store yet`,
+  };
+  const message = `${words[reason]}${detail ? `: ${detail}` : ''}`;
+  const failed = fail(state, replica, { kind: reason, message });
+  return { ...failed, effects: [{ type: 'disconnect' }, ...failed.effects] };
+}
+
+function streamLost(state: State, event: { readonly livedMs: number; readonly reason: string }): Step {
+  const { link } = state;
+  if (link.type === 'applying') return stay({ ...state, link: { ...link, streaming: false } });
+  if (link.type !== 'connecting' && link.type !== 'subscribed') return stay(state);
+  const before = event.livedMs >= GOOD_STREAM_MS ? { ...state, failures: 0 } : state;
+  const verb = link.type === 'connecting' ? 'cannot reach' : 'lost';
+  const message = `${verb} the control plane at ${link.replica}: ${event.reason}`;
+  return fail(before, link.replica, { kind: 'unreachable', message });
+}
+
+/** Goes on to the next replica; after a whole round without success it waits first. */
+function fail(state: State, replica: string, trouble: Trouble): Step {
+  const failures = state.failures + 1;
+  const troubles = new Map(state.troubles).set(replica, trouble);
+  const level = trouble.kind === 'store_mismatch' ? 'error' : 'warn';
+  const known = state.troubles.get(replica)?.message === trouble.message;
+  const said: Effect[] = known ? [] : [{ type: 'say', level, message: trouble.message }];
+  const failed: State = { ...state, failures, troubles };
+  if (failures % state.replicas.length !== 0) {
+    const next = tryNext(failed, replica);
+    return { state: next.state, effects: [...said, ...next.effects] };
+  }
+  const slow = state.replicas.every((each) => troubles.get(each)?.kind === 'store_mismatch');
+  return {
+    state: { ...failed, link: { type: 'waiting' } },
+    effects: [...said, { type: 'wait', first: failures === state.replicas.length, slow }],
+  };
+}
+
+function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> {
+  const rest = new Map(map);
+  rest.delete(key);
+  return rest;
+}
+
+function applied(state: State, snapshot: Snapshot): Step {
+  if (state.link.type !== 'applying') return stay(state);
+  const now: State = { ...state, current: snapshot, confirmed: true };
+  return answered(now, (nonce) => (nonce === null ? null : { type: 'acknowledge', nonce }));
+}
+
+/** The end of an apply: an answer if somebody still waits for it, then on with the same or a better replica. */
+function answered(state: State, answer: (nonce: string | null) => Effect | null): Step {
+  const { link } = state;
+  if (link.type !== 'applying') return stay(state);
+  const effect = answer(link.streaming ? link.nonce : null);
+  const effects = effect ? [effect] : [];
+  const next = link.streaming
+    ? follow({ ...state, link: { type: 'subscribed', replica: link.replica, collected: null } })
+    : tryNext(state, null);
+  return { state: next.state, effects: [...effects, ...next.effects] };
+}
+
+function replicaReported(state: State, replica: string, view: ReplicaView | null): Step {
+  const views = new Map(state.views);
+  if (view) views.set(replica, view);
+  else views.delete(replica);
+  const seen: State = { ...state, views };
+  const { current, confirmed } = state;
+  const position = view?.position;
+  const confirms =
+    !confirmed &&
+    current !== null &&
+    position?.storeId === current.position.storeId &&
+    position.revision === current.position.revision &&
+    position.hash === current.position.hash;
+  const next = follow(confirms ? { ...seen, confirmed: true } : seen);
+  return confirms ? { state: next.state, effects: [{ type: 'confirmed' }, ...next.effects] } : next;
+}
+
+/** Leaves a replica that is stopping or stale for a fresher one, if there is one. */
+function follow(state: State): Step {
+  const { link } = state;
+  if (link.type !== 'subscribed') return stay(state);
+  const better = fresherReplica(state.replicas, link.replica, state.views, state.current?.position ?? null);
+  if (better === null) return stay(state);
+  const next = connectTo(state, better);
+  const message = `moving from the control plane at ${link.replica} to ${better}, which is fresher`;
+  return {
+    state: next.state,
+    effects: [{ type: 'disconnect' }, { type: 'say', level: 'info', message }, ...next.effects],
+  };
+}

@@ -1,0 +1,164 @@
+/** The runner of the subscription: performs what subscription-machine.ts decides, and tells it what happened. */
+import type { Position } from '../../core/model/commit.ts';
+import type { Snapshot } from '../../core/model/snapshot.ts';
+import type { Violation } from '../../core/model/violation.ts';
+import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
+import type { Clock, Timer } from '../../core/runtime/clock.ts';
+import { messageOf } from '../../core/runtime/errors.ts';
+import type { Logger } from '../../core/runtime/logger.ts';
+import { type Random, randomBelow } from '../../core/runtime/random.ts';
+import type { ReplicaClient } from '../../core/wire/clients.ts';
+import { type DiscoveryStream, openDiscoveryStream } from './discovery-stream.ts';
+import type { ReplicaView } from './replica-choice.ts';
+import { initialState, step } from './subscription-machine.ts';
+import type { Effect, Event, State } from './subscription-state.ts';
+
+const RETRY_MS = { min: 100, max: 2_000 };
+/** When only an operator can help. */
+const SLOW_RETRY_MS = { min: 5_000, max: 30_000 };
+
+const VIOLATIONS_LOGGED = 20;
+
+export interface SubscriptionOptions {
+  readonly proxyId: string;
+  /** One or more. */
+  readonly replicas: readonly ReplicaClient[];
+  /** What was read from disk. */
+  readonly current: Snapshot | null;
+  /**
+   * Brings a snapshot to all workers and to disk; called again only when the last call has settled. Returns why it
+   * can't be run; empty: it runs.
+   */
+  readonly apply: (snapshot: Snapshot) => Promise<readonly Violation[]>;
+  readonly onRejected: (position: Position, violations: readonly Violation[]) => void;
+  /** A control plane confirmed that `current` is what this proxy should run. */
+  readonly onConfirmed: () => void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export class Subscription {
+  readonly #options: SubscriptionOptions;
+  readonly #clients: ReadonlyMap<string, ReplicaClient>;
+  readonly #retry: Backoff;
+  readonly #slowRetry: Backoff;
+  #state: State;
+  #stream: DiscoveryStream | null = null;
+  #timer: Timer | null = null;
+  #lastConnectedMs: number | null = null;
+
+  constructor(options: SubscriptionOptions) {
+    this.#options = options;
+    this.#clients = new Map(options.replicas.map((client) => [client.address, client]));
+    this.#retry = backoff(RETRY_MS.min, RETRY_MS.max, options.random);
+    this.#slowRetry = backoff(SLOW_RETRY_MS.min, SLOW_RETRY_MS.max, options.random);
+    // In an order of its own, or all proxies would crowd at the first replica.
+    this.#state = initialState(shuffled([...this.#clients.keys()], options.random), options.current);
+  }
+
+  start(): void {
+    this.#handle({ type: 'start' });
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#handle({ type: 'stop' });
+  }
+
+  /** A stream to a control plane stands. */
+  get connected(): boolean {
+    const { link } = this.#state;
+    return link.type === 'subscribed' || (link.type === 'applying' && link.streaming);
+  }
+
+  /** When a stream to a control plane stood last, in milliseconds since 1970; null: never yet. */
+  get lastConnectedMs(): number | null {
+    return this.connected ? this.#options.clock.wallMs() : this.#lastConnectedMs;
+  }
+
+  /** What a report stream says of its replica; null: that stream is lost. */
+  onReplicaReport(replica: string, view: ReplicaView | null): void {
+    this.#handle({ type: 'replica-reported', replica, view });
+  }
+
+  #handle(event: Event): void {
+    const { state, effects } = step(this.#state, event);
+    if (this.connected) this.#lastConnectedMs = this.#options.clock.wallMs();
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: Effect): void {
+    const { logger, proxyId, onConfirmed } = this.#options;
+    switch (effect.type) {
+      case 'connect':
+        return this.#connect(effect.replica);
+      case 'subscribe':
+        return this.#stream?.subscribe(proxyId, effect.position, effect.snapshotHash);
+      case 'disconnect':
+        return this.#disconnect();
+      case 'apply':
+        return void this.#apply(effect.snapshot);
+      case 'acknowledge':
+        return this.#stream?.acknowledge(effect.nonce);
+      case 'reject':
+        return this.#reject(effect.nonce, effect.position, effect.violations);
+      case 'confirmed':
+        return onConfirmed();
+      case 'wait':
+        return this.#wait(effect.first, effect.slow ? this.#slowRetry : this.#retry);
+      case 'say':
+        return logger[effect.level](effect.message);
+    }
+  }
+
+  #reject(nonce: string | null, position: Position, violations: readonly Violation[]): void {
+    const { logger, onRejected } = this.#options;
+    if (nonce !== null) this.#stream?.reject(nonce, violations);
+    const shown = violations.slice(0, VIOLATIONS_LOGGED);
+    logger.error(
+      { revision: position.revision, count: violations.length, violations: shown },
+      'refused a snapshot; the last good one stays',
+    );
+    onRejected(position, violations);
+  }
+
+  #connect(replica: string): void {
+    const client = this.#clients.get(replica);
+    if (!client) throw new RangeError(`there is no control plane ${replica}`);
+    this.#stream = openDiscoveryStream(client, this.#options.clock, (event) => this.#handle(event));
+  }
+
+  #disconnect(): void {
+    this.#stream?.close();
+    this.#stream = null;
+  }
+
+  #wait(first: boolean, delay: Backoff): void {
+    if (first) delay.reset();
+    this.#timer = this.#options.clock.after(delay.nextMs(), () => this.#handle({ type: 'waited' }));
+  }
+
+  async #apply(snapshot: Snapshot): Promise<void> {
+    let violations: readonly Violation[];
+    try {
+      violations = await this.#options.apply(snapshot);
+    } catch (error) {
+      violations = [{ field: '', description: `could not be applied: ${messageOf(error)}` }];
+    }
+    const { position } = snapshot;
+    if (violations.length > 0) this.#handle({ type: 'apply-refused', position, violations });
+    else this.#handle({ type: 'applied', snapshot });
+  }
+}
+
+/** Every order is as likely as any other (Fisher and Yates). */
+function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const result = [...items];
+  for (let last = result.length - 1; last > 0; last -= 1) {
+    const other = randomBelow(random, last + 1);
+    [result[last], result[other]] = [result[other] as T, result[last] as T];
+  }
+  return result;
+}

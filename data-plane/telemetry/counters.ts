@@ -1,0 +1,88 @@
+/** Sums over all workers of what each of them counts by itself. Reads only; the main thread's view of shared memory. */
+import { CLOSE_REASONS, type CloseReason } from '../engine/engine.ts';
+import {
+  BACKEND_COUNTERS,
+  HISTOGRAM_CELLS,
+  LISTENER_COUNTERS,
+  WORKER_COUNTERS,
+  type WorkerCells,
+} from './shared-memory.ts';
+
+export type BackendCounts = Record<(typeof BACKEND_COUNTERS)[number], number>;
+export type ListenerCounts = Record<(typeof LISTENER_COUNTERS)[number], number> & { active: number };
+
+export function backendCounts(workers: readonly WorkerCells[], row: number): BackendCounts {
+  const counts: BackendCounts = {
+    connections: 0,
+    connectFailures: 0,
+    bytesToBackend: 0,
+    bytesFromBackend: 0,
+  };
+  const start = row * BACKEND_COUNTERS.length;
+  for (const { backends } of workers) {
+    BACKEND_COUNTERS.forEach((counter, index) => {
+      counts[counter] += backends[start + index] ?? 0;
+    });
+  }
+  return counts;
+}
+
+export function listenerCounts(workers: readonly WorkerCells[], row: number): ListenerCounts {
+  const counts: ListenerCounts = { accepted: 0, bytesFromClients: 0, bytesToClients: 0, active: 0 };
+  const start = row * LISTENER_COUNTERS.length;
+  for (const { listeners, listenerOpen } of workers) {
+    LISTENER_COUNTERS.forEach((counter, index) => {
+      counts[counter] += listeners[start + index] ?? 0;
+    });
+    counts.active += listenerOpen[row] ?? 0;
+  }
+  return counts;
+}
+
+/** Connections of one worker that are open now. */
+export function openConnections(worker: WorkerCells, listenerRows: Iterable<number>): number {
+  let open = 0;
+  for (const row of listenerRows) open += worker.listenerOpen[row] ?? 0;
+  return open;
+}
+
+/** By reason, over all workers. */
+export function closedConnections(workers: readonly WorkerCells[]): Record<CloseReason, number> {
+  const closed = Object.fromEntries(CLOSE_REASONS.map((reason) => [reason, 0])) as Record<
+    CloseReason,
+    number
+  >;
+  for (const { worker } of workers) {
+    CLOSE_REASONS.forEach((reason, index) => {
+      closed[reason] += worker[index] ?? 0;
+    });
+  }
+  return closed;
+}
+
+/** Log records that workers dropped because their ring was full. */
+export function droppedLogRecords(workers: readonly WorkerCells[]): number {
+  const index = WORKER_COUNTERS.indexOf('logDropped');
+  return workers.reduce((sum, { worker }) => sum + (worker[index] ?? 0), 0);
+}
+
+export interface HistogramCounts {
+  /** Observations in each bucket alone, the one without an upper bound last. */
+  readonly buckets: readonly number[];
+  readonly sum: number;
+}
+
+/** `which` holds the histograms of all rows. */
+export function histogramCounts(
+  workers: readonly WorkerCells[],
+  which: 'connectSeconds' | 'durationSeconds',
+  row: number,
+): HistogramCounts {
+  const cells = Array.from({ length: HISTOGRAM_CELLS }, () => 0);
+  for (const worker of workers) {
+    for (let cell = 0; cell < HISTOGRAM_CELLS; cell += 1) {
+      cells[cell] = (cells[cell] ?? 0) + (worker[which][row * HISTOGRAM_CELLS + cell] ?? 0);
+    }
+  }
+  return { buckets: cells.slice(0, -1), sum: cells.at(-1) ?? 0 };
+}

@@ -1,0 +1,54 @@
+/**
+ * What a proxy knows of itself and of its backends at one moment: what it reports upwards, and what /metrics shows.
+ * Immutable values.
+ */
+import type { Position } from '../../core/model/commit.ts';
+import type { Health } from '../../core/model/resources.ts';
+import type { Violation } from '../../core/model/violation.ts';
+import type { BackendCounts, ListenerCounts } from './counters.ts';
+
+export interface Observation {
+  /** Another object exactly when something in it changed. */
+  readonly applied: AppliedObservation;
+  /** By POOL/ADDRESS. Removed backends stay while connections to them are open. */
+  readonly backends: ReadonlyMap<string, BackendObservation>;
+  /** By name. */
+  readonly listeners: ReadonlyMap<string, ListenerObservation>;
+  readonly workers: readonly WorkerObservation[];
+}
+
+export interface AppliedObservation {
+  /** What all workers run; null: nothing yet. */
+  readonly running: { readonly position: Position; readonly hash: string } | null;
+  readonly failedListeners: readonly FailedListener[];
+  /** The newest snapshot that was refused, until a later one is applied. */
+  readonly rejected: { readonly position: Position; readonly violations: readonly Violation[] } | null;
+  /** `running` was read from disk, and no control plane has confirmed it since. */
+  readonly fromDisk: boolean;
+}
+
+/** A listener whose address can't be bound on this host now. */
+export interface FailedListener {
+  readonly listener: string;
+  readonly address: string;
+  /** In words, with the errno name. */
+  readonly reason: string;
+}
+
+export interface BackendObservation extends Readonly<BackendCounts> {
+  readonly pool: string;
+  readonly address: string;
+  readonly health: Health;
+  readonly reason: string;
+  /** When `health` became what it is; milliseconds since 1970. */
+  readonly sinceMs: number;
+  readonly active: number;
+}
+
+export type ListenerObservation = Readonly<ListenerCounts>;
+
+export interface WorkerObservation {
+  readonly active: number;
+  /** How often it was replaced. */
+  readonly restarts: number;
+}

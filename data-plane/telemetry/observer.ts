@@ -1,0 +1,146 @@
+/**
+ * Turns shared memory back into names: what the main thread knows of backends, listeners and workers right now.
+ *
+ * Invariants
+ *  - a backend that was removed is shown, and its series go on, until its last connection is closed;
+ *  - a row that has another owner since is never read under its old name (generation).
+ */
+import type { CloseReason } from '../engine/engine.ts';
+import type {
+  DirectoryBackend,
+  DirectoryListener,
+  DirectoryPool,
+  PlanDirectory,
+} from '../plan/plan-directory.ts';
+import type { Health } from '../../core/model/resources.ts';
+import {
+  backendCounts,
+  closedConnections,
+  droppedLogRecords,
+  type HistogramCounts,
+  histogramCounts,
+  listenerCounts,
+  openConnections,
+} from './counters.ts';
+import type { AppliedObservation, BackendObservation, ListenerObservation, Observation } from './observation.ts';
+import { type SharedBuffers, type SharedCells, sharedCells, type WorkerCells, workerCells } from './shared-memory.ts';
+
+export interface HealthView {
+  readonly health: Health;
+  /** In words. */
+  readonly reason: string;
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+}
+
+export interface ObserverSources {
+  readonly buffers: SharedBuffers;
+  readonly healthOf: (backend: DirectoryBackend) => HealthView;
+  readonly applied: () => AppliedObservation;
+  /** How often a worker was replaced. */
+  readonly restarts: (worker: number) => number;
+}
+
+export interface TrafficReadings {
+  readonly closed: Readonly<Record<CloseReason, number>>;
+  readonly connectSeconds: ReadonlyMap<string, HistogramCounts>;
+  readonly durationSeconds: ReadonlyMap<string, HistogramCounts>;
+  readonly logRecordsDropped: number;
+}
+
+export class Observer {
+  readonly #sources: ObserverSources;
+  readonly #shared: SharedCells;
+  readonly #workers: readonly WorkerCells[];
+  #pools: readonly DirectoryPool[] = [];
+  /** By POOL/ADDRESS: those of the plan, and removed ones that still have connections. */
+  #backends = new Map<string, DirectoryBackend>();
+  /** By row. */
+  #listeners = new Map<number, DirectoryListener>();
+  #current = new Set<DirectoryBackend | DirectoryListener>();
+
+  constructor(sources: ObserverSources) {
+    this.#sources = sources;
+    this.#shared = sharedCells(sources.buffers);
+    this.#workers = sources.buffers.perWorker.map((_, worker) => workerCells(sources.buffers, worker));
+  }
+
+  /** The workers run another plan. */
+  run(directory: PlanDirectory): void {
+    this.#pools = directory.pools;
+    this.#current = new Set(directory.listeners);
+    for (const listener of directory.listeners) this.#listeners.set(listener.row, listener);
+    for (const { backends } of directory.pools) {
+      for (const backend of backends) {
+        this.#backends.set(`${backend.pool}/${backend.address}`, backend);
+        this.#current.add(backend);
+      }
+    }
+    this.#forget();
+  }
+
+  observe(): Observation {
+    this.#forget();
+    const listeners = new Map<string, ListenerObservation>();
+    for (const listener of this.#listeners.values()) {
+      // A listener that moved to another address leaves its old one behind, under the same name: that one is silent.
+      if (this.#current.has(listener) || !listeners.has(listener.name)) {
+        listeners.set(listener.name, listenerCounts(this.#workers, listener.row));
+      }
+    }
+    const backends = new Map<string, BackendObservation>();
+    for (const [key, backend] of this.#backends) backends.set(key, this.#observeBackend(backend));
+    const rows = [...this.#listeners.keys()];
+    const workers = this.#workers.map((worker, index) => ({
+      active: openConnections(worker, rows),
+      restarts: this.#sources.restarts(index),
+    }));
+    return { applied: this.#sources.applied(), backends, listeners, workers };
+  }
+
+  readTraffic(): TrafficReadings {
+    const workers = this.#workers;
+    const connectSeconds = new Map<string, HistogramCounts>();
+    for (const { name, row } of this.#pools) {
+      connectSeconds.set(name, histogramCounts(workers, 'connectSeconds', row));
+    }
+    const durationSeconds = new Map<string, HistogramCounts>();
+    for (const listener of this.#listeners.values()) {
+      if (!this.#current.has(listener)) continue;
+      durationSeconds.set(listener.name, histogramCounts(workers, 'durationSeconds', listener.row));
+    }
+    return {
+      closed: closedConnections(workers),
+      connectSeconds,
+      durationSeconds,
+      logRecordsDropped: droppedLogRecords(workers),
+    };
+  }
+
+  /** Connections open now, in all workers. */
+  get connections(): number {
+    const rows = [...this.#listeners.keys()];
+    return this.#workers.reduce((sum, worker) => sum + openConnections(worker, rows), 0);
+  }
+
+  #observeBackend(backend: DirectoryBackend): BackendObservation {
+    const { pool, address, row } = backend;
+    const { health, reason, sinceMs } = this.#sources.healthOf(backend);
+    const active = Math.max(0, Atomics.load(this.#shared.open, row));
+    return { pool, address, health, reason, sinceMs, active, ...backendCounts(this.#workers, row) };
+  }
+
+  /** Drops what was removed and has no connection any more. */
+  #forget(): void {
+    for (const [key, backend] of this.#backends) {
+      if (this.#current.has(backend)) continue;
+      const { row, generation } = backend;
+      const reused = Atomics.load(this.#shared.generation, row) !== generation;
+      if (reused || Atomics.load(this.#shared.open, row) <= 0) this.#backends.delete(key);
+    }
+    for (const [row, listener] of this.#listeners) {
+      if (this.#current.has(listener)) continue;
+      if (this.#workers.every(({ listenerOpen }) => listenerOpen[row] === 0)) this.#listeners.delete(row);
+    }
+  }
+}

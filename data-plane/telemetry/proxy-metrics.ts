@@ -1,0 +1,242 @@
+/**
+ * The metrics of a proxy (docs/metrics.md), in Prometheus' text format.
+ *
+ * Invariants
+ *  - nothing is counted here: every scrape reads one observation and what the workers counted in shared memory;
+ *  - a series exists exactly as long as what it is about, and never shows what an earlier owner of its row counted;
+ *  - backends, of which there may be tens of thousands, are rendered in slices between which the event loop goes on.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { CloseReason } from '../engine/engine.ts';
+import type { HistogramCounts } from './counters.ts';
+import { familyHeader, histogramLines, type Labels, sampleLine } from './exposition.ts';
+import type { BackendObservation, Observation } from './observation.ts';
+import { CONNECT_SECONDS, DURATION_SECONDS } from './shared-memory.ts';
+
+/** Some milliseconds of rendering. */
+const BACKENDS_A_SLICE = 1_000;
+
+/** Everything that /metrics shows, read at one moment. */
+export interface ProxyReadings {
+  readonly observation: Observation;
+  readonly closed: Readonly<Record<CloseReason, number>>;
+  /** By pool. */
+  readonly connectSeconds: ReadonlyMap<string, HistogramCounts>;
+  /** By listener. */
+  readonly durationSeconds: ReadonlyMap<string, HistogramCounts>;
+  /** By pool: whether it uses its backends whatever their health. */
+  readonly panic: ReadonlyMap<string, boolean>;
+  readonly connected: boolean;
+  /** How long ago a control plane last stood by what runs; null: nothing runs. */
+  readonly configAgeSeconds: number | null;
+  /** New clients wait because the most connections allowed are open. */
+  readonly saturated: boolean;
+  readonly logRecordsDropped: number;
+}
+
+export interface ProxyMetrics {
+  readonly contentType: string;
+  render(): Promise<string>;
+}
+
+type Set = (labels: Labels, value: number) => void;
+type Fill = (set: Set, readings: ProxyReadings) => void;
+
+export function createProxyMetrics(read: () => ProxyReadings): ProxyMetrics {
+  const registry = new Registry();
+  let readings: ProxyReadings | null = null;
+  let underWay: Promise<string> | null = null;
+  collectDefaultMetrics({ register: registry });
+  registerFamilies(registry, () => (readings ??= read()));
+
+  async function render(): Promise<string> {
+    const now = read();
+    readings = now;
+    const registered = await registry.metrics();
+    return (
+      registered + histogramFamilies(now) + (await backendFamilies([...now.observation.backends.values()]))
+    );
+  }
+
+  return {
+    contentType: registry.contentType,
+    render() {
+      // One scrape serves all who ask meanwhile: nobody can pile up work by asking often.
+      underWay ??= render().finally(() => {
+        underWay = null;
+      });
+      return underWay;
+    },
+  };
+}
+
+function registerFamilies(registry: Registry, readings: () => ProxyReadings): void {
+  const registers = [registry];
+  const gauge = (name: string, help: string, labelNames: readonly string[], fill: Fill) =>
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        fill((labels, value) => this.set(labels, value), readings());
+      },
+    });
+  const counter = (name: string, help: string, labelNames: readonly string[], fill: Fill) =>
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        fill((labels, value) => this.inc(labels, value), readings());
+      },
+    });
+  registerListeners(gauge, counter);
+  registerProcess(gauge, counter);
+}
+
+type Register = (name: string, help: string, labelNames: readonly string[], fill: Fill) => unknown;
+
+function registerListeners(gauge: Register, counter: Register): void {
+  counter('lb_listener_connections_total', 'Connections accepted.', ['listener'], (set, { observation }) => {
+    for (const [listener, { accepted }] of observation.listeners) set({ listener }, accepted);
+  });
+  gauge('lb_listener_connections_active', 'Connections open now.', ['listener'], (set, { observation }) => {
+    for (const [listener, { active }] of observation.listeners) set({ listener }, active);
+  });
+  counter(
+    'lb_listener_bytes_total',
+    'Bytes relayed, by direction: from_client or to_client.',
+    ['listener', 'direction'],
+    (set, { observation }) => {
+      for (const [listener, counts] of observation.listeners) {
+        set({ listener, direction: 'from_client' }, counts.bytesFromClients);
+        set({ listener, direction: 'to_client' }, counts.bytesToClients);
+      }
+    },
+  );
+  gauge(
+    'lb_listener_bound',
+    '1 when the address of the listener is bound; 0 when this host refuses it.',
+    ['listener'],
+    (set, { observation }) => {
+      for (const listener of observation.listeners.keys()) set({ listener }, 1);
+      for (const { listener } of observation.applied.failedListeners) set({ listener }, 0);
+    },
+  );
+  gauge(
+    'lb_pool_panic',
+    '1 while no backend of the pool is up and all active ones are used whatever their health.',
+    ['pool'],
+    (set, { panic }) => {
+      for (const [pool, on] of panic) set({ pool }, Number(on));
+    },
+  );
+}
+
+function registerProcess(gauge: Register, counter: Register): void {
+  counter('lb_connections_closed_total', 'Connections ended, by reason.', ['reason'], (set, { closed }) => {
+    for (const [reason, count] of Object.entries(closed)) set({ reason }, count);
+  });
+  gauge(
+    'lb_worker_connections_active',
+    'Connections open now, by worker.',
+    ['worker'],
+    (set, { observation }) => {
+      for (const [worker, { active }] of observation.workers.entries())
+        set({ worker: String(worker) }, active);
+    },
+  );
+  counter(
+    'lb_worker_restarts_total',
+    'How often a worker was replaced.',
+    ['worker'],
+    (set, { observation }) => {
+      for (const [worker, { restarts }] of observation.workers.entries())
+        set({ worker: String(worker) }, restarts);
+    },
+  );
+  gauge('lb_config_revision', 'Revision that all workers run; 0: none.', [], (set, { observation }) => {
+    set({}, observation.applied.running?.position.revision ?? 0);
+  });
+  gauge(
+    'lb_config_age_seconds',
+    'Time since a control plane last stood by the configuration that runs; 0 while connected to one.',
+    [],
+    (set, { configAgeSeconds }) => {
+      if (configAgeSeconds !== null) set({}, configAgeSeconds);
+    },
+  );
+  gauge('lb_control_plane_connected', '1 while subscribed to a control plane.', [], (set, { connected }) => {
+    set({}, Number(connected));
+  });
+  gauge(
+    'lb_saturated',
+    '1 while new clients wait because the most connections allowed are open.',
+    [],
+    (set, { saturated }) => set({}, Number(saturated)),
+  );
+  counter('lb_log_records_dropped_total', 'Log lines dropped.', [], (set, { logRecordsDropped }) => {
+    set({}, logRecordsDropped);
+  });
+}
+
+function histogramFamilies({ connectSeconds, durationSeconds }: ProxyReadings): string {
+  const connect = 'lb_connect_duration_seconds';
+  let text = familyHeader(connect, 'histogram', 'Time to connect to a backend, successful attempts only.');
+  for (const [pool, counts] of connectSeconds)
+    text += histogramLines(connect, { pool }, CONNECT_SECONDS, counts);
+  const duration = 'lb_connection_duration_seconds';
+  text += familyHeader(duration, 'histogram', 'Life of a connection, from accept to close.');
+  for (const [listener, counts] of durationSeconds) {
+    text += histogramLines(duration, { listener }, DURATION_SECONDS, counts);
+  }
+  return text;
+}
+
+type BackendSamples = (backend: BackendObservation, labels: Labels) => string;
+
+async function backendFamilies(backends: readonly BackendObservation[]): Promise<string> {
+  const family = async (
+    name: string,
+    type: 'counter' | 'gauge',
+    help: string,
+    valueOf: (backend: BackendObservation) => number,
+  ) =>
+    familyHeader(name, type, help) +
+    (await inSlices(backends, (b, labels) => sampleLine(name, labels, valueOf(b))));
+
+  const families = [
+    await family('lb_backend_connections_total', 'counter', 'Connections established.', (b) => b.connections),
+    await family('lb_backend_connections_active', 'gauge', 'Connections open now.', (b) => b.active),
+    await family(
+      'lb_backend_connect_failures_total',
+      'counter',
+      'Failed connects.',
+      (b) => b.connectFailures,
+    ),
+    await family('lb_backend_up', 'gauge', '1 when the backend is healthy.', (b) =>
+      Number(b.health === 'healthy'),
+    ),
+    familyHeader('lb_bytes_total', 'counter', 'Bytes relayed, by direction: to_backend or from_backend.'),
+    await inSlices(
+      backends,
+      (backend, labels) =>
+        sampleLine('lb_bytes_total', { direction: 'to_backend', ...labels }, backend.bytesToBackend) +
+        sampleLine('lb_bytes_total', { direction: 'from_backend', ...labels }, backend.bytesFromBackend),
+    ),
+  ];
+  return families.join('');
+}
+
+async function inSlices(backends: readonly BackendObservation[], samples: BackendSamples): Promise<string> {
+  let text = '';
+  for (const [index, backend] of backends.entries()) {
+    if (index > 0 && index % BACKENDS_A_SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
+    text += samples(backend, { pool: backend.pool, backend: backend.address });
+  }
+  return text;
+}
