@@ -1,0 +1,37 @@
+/**
+ * The next step of a follower, decided without I/O: may this head and these commits come after that state?
+ *
+ * Invariant: a state only ever moves along one history: the same store, each revision after the one before, each hash
+ * over the one before it. Everything else is a reason to stand still and say so.
+ */
+import type { Commit, Head, Position } from '../../core/model/commit.ts';
+import { commitHash } from '../../core/model/hash.ts';
+
+/** Why `head` is not a continuation of what was `known` when the read of it began; undefined when it is one. */
+export function whyNotSameHistory(known: Position, head: Position): string | undefined {
+  if (head.storeId !== known.storeId) {
+    return `it is another store now (id ${head.storeId}, before ${known.storeId}): it was wiped, or replaced`;
+  }
+  if (head.revision < known.revision || head.version < known.version) {
+    return `it went back from revision ${known.revision} to ${head.revision} (version ${known.version} to ${head.version}): it was restored from a backup`;
+  }
+  if (head.revision === known.revision && head.hash !== known.hash) {
+    return `its revision ${head.revision} is another one than it was: its history was replaced`;
+  }
+  return undefined;
+}
+
+/** Why `commits` do not continue the history that ends in `head`; undefined when they do. */
+export function whyNotContinuation(head: Head, commits: readonly Commit[]): string | undefined {
+  let { revision, hash } = head;
+  for (const commit of commits) {
+    if (commit.revision !== revision + 1)
+      return `after revision ${revision} comes ${commit.revision}: its log has a hole`;
+    if (commit.parent !== hash)
+      return `revision ${commit.revision} does not follow revision ${revision}: its history was replaced`;
+    if (commitHash(commit) !== commit.hash)
+      return `revision ${commit.revision} is not what its hash says: it is damaged`;
+    ({ revision, hash } = commit);
+  }
+  return undefined;
+}

@@ -1,0 +1,182 @@
+/**
+ * The store of one machine: LMDB in a directory. The only file that imports lmdb.
+ *
+ * Invariants
+ *  - visible only after it is durable: without overlappingSync a commit is fsynced before its pages are published,
+ *    so neither this process nor another one ever sees what a power cut could take back;
+ *  - the version counter grows in every transaction that writes;
+ *  - several processes may open the same directory: LMDB's write lock makes compare-and-append one step.
+ */
+import { randomUUID } from 'node:crypto';
+import { type FSWatcher, mkdirSync, watch } from 'node:fs';
+import { open, type RootDatabase } from 'lmdb';
+import type { Commit, Head, Position } from '../../core/model/commit.ts';
+import { genesisHash } from '../../core/model/hash.ts';
+import type { Clock } from '../../core/runtime/clock.ts';
+import { LbError, messageOf } from '../../core/runtime/errors.ts';
+import { decodeCommit, decodeHead, encodeAppend, encodeHead } from './commit-codec.ts';
+import type { AppendResult, ConfigStore } from './config-store.ts';
+import { HEAD_KEY, logKey } from './keys.ts';
+import { withDeadline } from './with-deadline.ts';
+
+const VERSION_KEY = 'version';
+/** Another process that was stopped inside a transaction holds the write lock: nobody waits for it longer. */
+const WRITE_DEADLINE_MS = 5_000;
+/** A read gives back what it has once it has so much. */
+const READ_BYTES = 8 * 1_048_576;
+
+export interface LmdbStoreOptions {
+  readonly directory: string;
+  readonly clock: Clock;
+}
+
+export class LmdbStore implements ConfigStore {
+  readonly description: string;
+  readonly #directory: string;
+  readonly #clock: Clock;
+  readonly #wakes = new Set<() => void>();
+  #opened: RootDatabase<Buffer, string> | undefined;
+  #watcher: FSWatcher | undefined;
+  #closed = false;
+
+  constructor({ directory, clock }: LmdbStoreOptions) {
+    this.description = `lmdb:${directory}`;
+    this.#directory = directory;
+    this.#clock = clock;
+  }
+
+  async head(): Promise<Position> {
+    const db = this.#database();
+    const found = this.#guard(() => readPosition(db, this.description));
+    if (found !== undefined) return found;
+    await this.#write(db, () => createHead(db)).catch((error) => {
+      throw this.#unavailable(error);
+    });
+    const created = this.#guard(() => readPosition(db, this.description));
+    if (created === undefined) throw this.#unavailable('its head could not be written');
+    return created;
+  }
+
+  async read(fromRevision: number, limit: number): Promise<Commit[]> {
+    const db = this.#database();
+    return this.#guard(() => {
+      db.resetReadTxn();
+      const commits: Commit[] = [];
+      for (let size = 0; commits.length < limit && size < READ_BYTES; ) {
+        const revision = fromRevision + commits.length;
+        const bytes = db.get(logKey(revision));
+        if (bytes === undefined) break;
+        commits.push(decodeCommit(bytes, `commit ${revision} in ${this.description}`));
+        size += bytes.length;
+      }
+      return commits;
+    });
+  }
+
+  async append(parent: Head, commits: readonly Commit[]): Promise<AppendResult> {
+    const values = encodeAppend(commits);
+    const db = this.#database();
+    const last = commits.at(-1) as Commit;
+    const next = encodeHead({ storeId: parent.storeId, revision: last.revision, hash: last.hash });
+    try {
+      const appended = await this.#write(db, () => {
+        const current = db.get(HEAD_KEY);
+        if (current === undefined || !encodeHead(parent).equals(current)) return false;
+        for (const [index, value] of values.entries())
+          void db.put(logKey(parent.revision + 1 + index), value);
+        void db.put(HEAD_KEY, next);
+        void db.put(VERSION_KEY, Buffer.from(String(readVersion(db) + 1)));
+        return true;
+      });
+      if (!appended) return { outcome: 'conflict' };
+      for (const wake of this.#wakes) wake();
+      return { outcome: 'appended' };
+    } catch (cause) {
+      return { outcome: 'unknown', cause };
+    }
+  }
+
+  onWake(wake: () => void): () => void {
+    this.#wakes.add(wake);
+    this.#watchFiles();
+    return () => this.#wakes.delete(wake);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#watcher?.close();
+    this.#wakes.clear();
+    await this.#opened?.close();
+    this.#opened = undefined;
+  }
+
+  #database(): RootDatabase<Buffer, string> {
+    if (this.#closed) throw this.#unavailable('it was closed');
+    this.#opened ??= this.#guard(() => {
+      mkdirSync(this.#directory, { recursive: true });
+      return open<Buffer, string>({
+        path: this.#directory,
+        noSubdir: false,
+        encoding: 'binary',
+        overlappingSync: false,
+      });
+    });
+    this.#watchFiles();
+    return this.#opened;
+  }
+
+  /** Other processes wake us by their writes to the file. Where that can't be had, the look once a second does. */
+  #watchFiles(): void {
+    if (this.#watcher !== undefined || this.#opened === undefined || this.#wakes.size === 0) return;
+    try {
+      this.#watcher = watch(this.#directory, { persistent: false }, () => {
+        for (const wake of this.#wakes) wake();
+      }).on('error', () => undefined);
+    } catch {
+      // A hint only.
+    }
+  }
+
+  #write<T>(db: RootDatabase<Buffer, string>, action: () => T): Promise<T> {
+    return withDeadline(this.#clock, WRITE_DEADLINE_MS, db.transaction(action), () => {
+      throw new Error(`no write lock within ${WRITE_DEADLINE_MS / 1_000} s: another process holds it`);
+    });
+  }
+
+  #guard<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      throw error instanceof LbError ? error : this.#unavailable(error);
+    }
+  }
+
+  #unavailable(cause: unknown): LbError {
+    return new LbError(
+      'UNAVAILABLE',
+      `the store ${this.description} does not work: ${messageOf(cause)}`,
+      [],
+      cause,
+    );
+  }
+}
+
+function readPosition(db: RootDatabase<Buffer, string>, description: string): Position | undefined {
+  // lmdb keeps its read transaction through a turn of the event loop; a head must be the newest one.
+  db.resetReadTxn();
+  const bytes = db.get(HEAD_KEY);
+  if (bytes === undefined) return undefined;
+  return { ...decodeHead(bytes, `the head of ${description}`), version: readVersion(db) };
+}
+
+function readVersion(db: RootDatabase<Buffer, string>): number {
+  return Number(db.get(VERSION_KEY)?.toString() ?? 0);
+}
+
+/** Inside a transaction: another process may have been first. */
+function createHead(db: RootDatabase<Buffer, string>): void {
+  if (db.get(HEAD_KEY) !== undefined) return;
+  const storeId = randomUUID();
+  void db.put(HEAD_KEY, encodeHead({ storeId, revision: 0, hash: genesisHash(storeId) }));
+  void db.put(VERSION_KEY, Buffer.from(String(readVersion(db) + 1)));
+}

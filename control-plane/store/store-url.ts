@@ -1,0 +1,46 @@
+/** The `--store` flag: `lmdb:DIR` or `etcd:HOST:PORT[,HOST:PORT...]`. */
+import type { Clock } from '../../core/runtime/clock.ts';
+import type { Random } from '../../core/runtime/random.ts';
+import type { ConfigStore } from './config-store.ts';
+import { EtcdStore } from './etcd-store.ts';
+import { LmdbStore } from './lmdb-store.ts';
+
+export type StoreUrl =
+  | { readonly kind: 'lmdb'; readonly directory: string }
+  | { readonly kind: 'etcd'; readonly endpoints: readonly string[] };
+
+export type ParsedStoreUrl =
+  | { readonly ok: true; readonly value: StoreUrl }
+  | { readonly ok: false; readonly description: string };
+
+/** Reads the flag, or says what is wrong with it. */
+export function parseStoreUrl(text: string): ParsedStoreUrl {
+  const colon = text.indexOf(':');
+  const kind = text.slice(0, Math.max(colon, 0));
+  const rest = text.slice(colon + 1);
+  if (kind === 'lmdb' && rest !== '') return { ok: true, value: { kind, directory: rest } };
+  const endpoints = rest.split(',').map((endpoint) => endpoint.trim());
+  if (kind === 'etcd' && endpoints.every(isEndpoint)) return { ok: true, value: { kind, endpoints } };
+  const bad = kind === 'etcd' ? endpoints.find((endpoint) => !isEndpoint(endpoint)) : undefined;
+  const why = bad === undefined ? `"${text}" is no store` : `"${text}": "${bad}" is no HOST:PORT`;
+  return {
+    ok: false,
+    description: `${why}; write lmdb:DIR, such as lmdb:./data, or etcd:HOST:PORT[,HOST:PORT...], such as etcd:127.0.0.1:2379`,
+  };
+}
+
+export interface StoreDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** The store that a flag names. It is opened by its first use, so a store that is away stops nobody here. */
+export function openStore(url: StoreUrl, { clock, random }: StoreDeps): ConfigStore {
+  if (url.kind === 'lmdb') return new LmdbStore({ directory: url.directory, clock });
+  return new EtcdStore({ endpoints: url.endpoints, clock, random });
+}
+
+function isEndpoint(text: string): boolean {
+  const port = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(text)?.[1];
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+}

@@ -1,0 +1,112 @@
+/**
+ * A store in memory, for tests of everything that is built on one. A MemoryLog is the "server"; any number of
+ * MemoryStores are its clients, each with its own faults.
+ */
+import { randomUUID } from 'node:crypto';
+import type { AppendResult, ConfigStore } from '../../control-plane/store/config-store.ts';
+import type { Commit, Head, Position } from '../../core/model/commit.ts';
+import { genesisHash } from '../../core/model/hash.ts';
+import { LbError } from '../../core/runtime/errors.ts';
+
+/** What becomes of an append: `lost-reply` lands unheard, `late` lands when `MemoryLog.landLate` is called, `dropped` never. */
+export type AppendFault = 'none' | 'lost-reply' | 'late' | 'dropped';
+
+export class MemoryLog {
+  readonly storeId: string;
+  readonly commits: Commit[] = [];
+  readonly wakes = new Set<() => void>();
+  version = 1;
+  readonly #late: { readonly parent: Head; readonly commits: readonly Commit[] }[] = [];
+
+  constructor(storeId: string = randomUUID()) {
+    this.storeId = storeId;
+  }
+
+  get head(): Head {
+    const last = this.commits.at(-1);
+    return {
+      storeId: this.storeId,
+      revision: last?.revision ?? 0,
+      hash: last?.hash ?? genesisHash(this.storeId),
+    };
+  }
+
+  append(parent: Head, commits: readonly Commit[]): boolean {
+    const { storeId, revision, hash } = this.head;
+    if (parent.storeId !== storeId || parent.revision !== revision || parent.hash !== hash) return false;
+    this.commits.push(...commits.map((commit) => structuredClone(commit)));
+    this.version += 1;
+    for (const wake of this.wakes) wake();
+    return true;
+  }
+
+  appendLate(parent: Head, commits: readonly Commit[]): void {
+    this.#late.push({ parent, commits });
+  }
+
+  /** Lets the appends that are still under way arrive, in whatever order `take` says. */
+  landLate(take: (count: number) => number = () => 0): void {
+    while (this.#late.length > 0) {
+      const [one] = this.#late.splice(take(this.#late.length), 1);
+      if (one !== undefined) this.append(one.parent, one.commits);
+    }
+  }
+}
+
+export class MemoryStore implements ConfigStore {
+  readonly description = 'memory';
+  readonly log: MemoryLog;
+  /** Every call fails with UNAVAILABLE. */
+  away = false;
+  /** Asked before each append. */
+  nextFault: () => AppendFault = () => 'none';
+  /** Awaited at the start of every call: a place for tests to hold or reorder calls. */
+  onCall: (call: 'head' | 'read' | 'append') => Promise<void> = () => Promise.resolve();
+  readonly calls = { head: 0, read: 0, append: 0 };
+
+  constructor(log: MemoryLog = new MemoryLog()) {
+    this.log = log;
+  }
+
+  async head(): Promise<Position> {
+    await this.#enter('head');
+    return { ...this.log.head, version: this.log.version };
+  }
+
+  async read(fromRevision: number, limit: number): Promise<Commit[]> {
+    await this.#enter('read');
+    return this.log.commits
+      .slice(fromRevision - 1, fromRevision - 1 + limit)
+      .map((commit) => structuredClone(commit));
+  }
+
+  async append(parent: Head, commits: readonly Commit[]): Promise<AppendResult> {
+    await this.#enter('append');
+    const unknown: AppendResult = { outcome: 'unknown', cause: new Error('no answer') };
+    switch (this.nextFault()) {
+      case 'none':
+        return { outcome: this.log.append(parent, commits) ? 'appended' : 'conflict' };
+      case 'lost-reply':
+        this.log.append(parent, commits);
+        return unknown;
+      case 'late':
+        this.log.appendLate(parent, commits);
+        return unknown;
+      case 'dropped':
+        return unknown;
+    }
+  }
+
+  onWake(wake: () => void): () => void {
+    this.log.wakes.add(wake);
+    return () => this.log.wakes.delete(wake);
+  }
+
+  async close(): Promise<void> {}
+
+  async #enter(call: 'head' | 'read' | 'append'): Promise<void> {
+    this.calls[call] += 1;
+    await this.onCall(call);
+    if (this.away) throw new LbError('UNAVAILABLE', 'the store memory does not answer');
+  }
+}
