@@ -1,0 +1,188 @@
+/** Documentation that can't drift: what the code has is in docs/, and nothing else is. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'node:test';
+import { parseManifest } from '../cli/manifest/parse.ts';
+import { BACKEND_DEFAULTS, DEFAULT_POLICY_NAME, POLICY_DEFAULTS } from '../core/model/defaults.ts';
+import { formatDuration } from '../core/model/duration.ts';
+import { STRATEGIES } from '../core/model/resources.ts';
+import { ERROR_CODES } from '../core/runtime/errors.ts';
+import { STATUS_OF } from '../core/wire/status.ts';
+import { CLOSE_REASONS } from '../data-plane/engine/engine.ts';
+import { addresses } from '../scripts/start/addresses.ts';
+import { hintText } from '../scripts/start/hints.ts';
+import { built, CHECKOUT, run } from './harness/processes.ts';
+import { filesBelow, readText, sourceFiles } from './harness/source-tree.ts';
+
+const GRPC_STATUS_NAMES = [
+  'INVALID_ARGUMENT',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+];
+
+/** All matches of the first group, without doubles, sorted. */
+function found(text: string, pattern: RegExp): readonly string[] {
+  return [...new Set([...text.matchAll(pattern)].map(([, first]) => first ?? ''))].sort();
+}
+
+/** The part of a page below a heading, up to the next one of its level. */
+function section(text: string, heading: string): string {
+  const level = heading.indexOf(' ');
+  const start = text.indexOf(`\n${heading}\n`);
+  assert.notEqual(start, -1, `no heading ${heading}`);
+  const rest = text.slice(start + heading.length + 2);
+  const end = rest.search(new RegExp(`^#{1,${level}} `, 'm'));
+  return end === -1 ? rest : rest.slice(0, end);
+}
+
+/** First cells of table rows that are code: | `x` | ... */
+function codeCells(text: string): readonly string[] {
+  return found(text, /^\| `([^`]+)` \|/gm);
+}
+
+async function help(program: string, ...words: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(process.execPath, [built(program), ...words, '--help'], {
+    env: { COLUMNS: '200' },
+  });
+  assert.equal(code, 0, stderr);
+  return stdout;
+}
+
+const pages = ['README.md', 'CONTRIBUTING.md', ...filesBelow('docs', '.md')];
+const programs = sourceFiles().filter(({ path }) => /^(control-plane|data-plane)\//.test(path));
+
+describe('docs/metrics.md', () => {
+  const page = readText('docs/metrics.md');
+
+  it('lists every metric in the code, and no other', () => {
+    const inCode = found(programs.map(({ text }) => text).join('\n'), /'(lb_[a-z0-9_]+)'/g);
+    const inDocs = codeCells(page).filter((name) => name.startsWith('lb_'));
+    assert.ok(inCode.length > 10);
+    assert.deepEqual(inDocs, inCode);
+  });
+
+  it('lists every reason for which a connection is closed, and no other', () => {
+    const reasons = codeCells(section(page, '## Proxy')).filter((name) => !name.startsWith('lb_'));
+    assert.deepEqual(reasons, [...CLOSE_REASONS].sort());
+  });
+});
+
+describe('docs/configuration.md', () => {
+  for (const [program, heading] of [
+    ['control-plane/main.js', '## lb-control-plane'],
+    ['data-plane/main.js', '## lb-data-plane'],
+  ] as const) {
+    it(`lists every flag and variable in the help of ${program}, and no other`, async () => {
+      const text = await help(program);
+      const rows = section(readText('docs/configuration.md'), heading);
+      const flags = found(text, /^\s+(?:-\w, )?(--[a-z-]+)/gm).filter(
+        (name) => !['--help', '--version'].includes(name),
+      );
+      assert.deepEqual(found(rows, /^\| `(--[a-z-]+)/gm), flags);
+      assert.deepEqual(found(rows, /`(LB_[A-Z_]+)`/g), found(text, /\b(LB_[A-Z_]+)\b/g));
+    });
+  }
+});
+
+describe('docs/cli.md', () => {
+  /** Every command that does something: `backend add`, `get`. */
+  async function commands(words: readonly string[] = []): Promise<readonly string[]> {
+    const text = await help('cli/main.js', ...words);
+    const below = /^Commands:\n((?: {2}.*\n?)+)/m.exec(text)?.[1] ?? '';
+    const names = found(below, /^ {2}([a-z]+)/gm).filter((name) => name !== 'help');
+    if (names.length === 0) return [words.join(' ')];
+    const deeper = await Promise.all(names.map((name) => commands([...words, name])));
+    return deeper.flat();
+  }
+
+  it('lists every command of lbctl, and no other', async () => {
+    const inDocs = found(
+      section(readText('docs/cli.md'), '## Commands'),
+      /^ {4}lbctl ([a-z]+(?: [a-z]+)?)\b/gm,
+    );
+    const inCode = [...(await commands())].sort();
+    const known = inDocs.map((words) => {
+      const [first = ''] = words.split(' ');
+      return inCode.includes(words) ? words : first;
+    });
+    assert.deepEqual([...new Set(known)].sort(), inCode);
+  });
+});
+
+describe('docs/errors.md', () => {
+  it('lists every code with its status, and no other', () => {
+    const page = readText('docs/errors.md');
+    assert.deepEqual(codeCells(page), [...ERROR_CODES].sort());
+    for (const name of GRPC_STATUS_NAMES)
+      assert.match(page, new RegExp(`^\\| \`${name}\` \\| \`${name}\` \\|`, 'm'));
+    assert.equal(Object.keys(STATUS_OF).length, ERROR_CODES.length);
+  });
+});
+
+describe('docs/concepts.md', () => {
+  const page = readText('docs/concepts.md');
+
+  it('names every strategy, and no other', () => {
+    assert.deepEqual(codeCells(section(page, '## Strategies')), [...STRATEGIES].sort());
+  });
+
+  it('gives every default as the code has it', () => {
+    const { strategy, healthCheck, connect, timeouts, drainTimeoutMs } = POLICY_DEFAULTS;
+    const defaults: Readonly<Record<string, string | number>> = {
+      strategy,
+      'health_check.type': healthCheck.type,
+      'health_check.interval': formatDuration(healthCheck.intervalMs),
+      'health_check.timeout': formatDuration(healthCheck.timeoutMs),
+      'health_check.healthy_threshold': healthCheck.healthyThreshold,
+      'health_check.unhealthy_threshold': healthCheck.unhealthyThreshold,
+      'connect.timeout': formatDuration(connect.timeoutMs),
+      'connect.retries': connect.retries,
+      'timeouts.idle': formatDuration(timeouts.idleMs),
+      'timeouts.half_closed': formatDuration(timeouts.halfClosedMs),
+      drain_timeout: formatDuration(drainTimeoutMs),
+    };
+    const rows = section(page, '## Defaults');
+    for (const [name, value] of Object.entries(defaults)) {
+      assert.ok(rows.includes(`| \`${name}\` | \`${value}\` |`), `${name}: ${value}`);
+    }
+    assert.deepEqual(codeCells(rows), Object.keys(defaults).sort());
+    assert.ok(rows.includes(`| a pool's \`policy\` | \`${DEFAULT_POLICY_NAME}\` |`));
+    assert.ok(rows.includes(`| a backend's \`weight\` | \`${BACKEND_DEFAULTS.weight}\` |`));
+  });
+});
+
+describe('README.md', () => {
+  it('tells a newcomer to type what npm start prints', () => {
+    const readme = readText('README.md');
+    const options = { dataDir: './data', demo: true, verbose: false, portOffset: 0 };
+    const hints = hintText(options, addresses(0), 'examples/more.yaml');
+    const commands = found(hints, /^ {2}((?:npx|curl|node) .*?) +#/gm);
+    assert.ok(commands.length >= 15);
+    for (const command of commands) assert.ok(readme.includes(command), command);
+  });
+});
+
+describe('every page', () => {
+  for (const page of pages) {
+    it(`${page} has manifests that parse and links that lead somewhere`, () => {
+      const text = readText(page);
+      for (const [, manifest = ''] of text.matchAll(/^```yaml\n([\s\S]*?)^```/gm)) {
+        assert.deepEqual(parseManifest(page, manifest).problems, []);
+      }
+      for (const [, link = ''] of text.matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
+        if (!/^https?:/.test(link)) assert.ok(existsSync(join(CHECKOUT, dirname(page), link)), link);
+      }
+    });
+  }
+
+  it('and every manifest in examples/ parses', () => {
+    for (const file of filesBelow('examples', '.yaml')) {
+      const { problems, resources } = parseManifest(file, readText(file));
+      assert.deepEqual(problems, []);
+      assert.ok(resources.length > 0);
+    }
+  });
+});
