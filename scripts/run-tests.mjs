@@ -16,9 +16,18 @@ if (files.length === 0) {
   );
   process.exit(2);
 }
-const run = spawnSync(
-  process.execPath,
-  ['--enable-source-maps', '--test', '--test-reporter=spec', '--test-concurrency=2', ...files],
-  { stdio: 'inherit' },
-);
-process.exit(run.status ?? 1);
+
+// Load generators want the machine for themselves, so the end-to-end tests come last, one after the other.
+const isEndToEnd = (file) => file.includes('/e2e/');
+const groups = [
+  { files: files.filter((file) => !isEndToEnd(file)), concurrency: 2 },
+  { files: files.filter(isEndToEnd), concurrency: 1 },
+];
+const flags = ['--enable-source-maps', '--test', '--test-reporter=spec', '--test-timeout=300000'];
+const codes = groups
+  .filter((group) => group.files.length > 0)
+  .map((group) => {
+    const args = [...flags, `--test-concurrency=${group.concurrency}`, ...group.files];
+    return spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1;
+  });
+process.exit(Math.max(...codes));
