@@ -2,11 +2,12 @@
  * Peak EWMA: draw two distinct eligible candidates by weight, take the one that promises to connect sooner under its
  * load: estimate × (open + 1) / weight. The estimate is an exponentially weighted moving average of connect times
  * that jumps to every peak and forgets with time (Finagle and Linkerd, "Beyond Round Robin: Load Balancing for
- * Latency", 2016). A failed connect counts as a very slow one.
+ * Latency", 2016). A failed connect counts as a very slow one. Estimates that are nearly the same say nothing: then
+ * the choice is that of power_of_two_choices.
  *
  * Guarantee: a backend that turns slow or refuses gets fewer connections from its first slow connect on, and is
- * looked at again once its estimate has faded: to a third every ten seconds without a new peak. Among backends of one speed it
- * behaves as power_of_two_choices does; of two idle ones the heavier goes first.
+ * looked at again once its estimate has faded: to a third every ten seconds without a new peak. Among idle backends
+ * of one speed the shares are the weights'.
  * Cost: O(1) a pick, see weighted-draw.ts. No allocation.
  * Invariants
  *  - estimates are this worker's own, in milliseconds, never below the floor;
@@ -19,8 +20,10 @@ import { WeightedDraw } from './weighted-draw.ts';
 
 /** After this long an estimate has faded to 1/e, as in Finagle and Linkerd. */
 const DECAY_MS = 10_000;
-/** Differences below a tenth of a millisecond are noise, and an estimate of zero would hide the load. */
-const FLOOR_MS = 0.1;
+/** Below this an estimate tells more of this process's own turns than of the backend; zero would hide the load. */
+const FLOOR_MS = 0.5;
+/** Estimates that differ by less than this factor are called the same: jitter must not outvote the weights. */
+const SAME_WITHIN = 1.5;
 /** A refusal takes no time at all, but it is no better than a backend that needs a second. */
 const FAILURE_MS = 1_000;
 
@@ -64,10 +67,17 @@ class PeakEwma implements Balancer {
 
   #isCheaper(a: number, b: number, nowMs: number): boolean {
     const all = this.#candidates;
-    const bothKnown = this.#estimateMs[a]! > 0 && this.#estimateMs[b]! > 0;
-    const timeA = bothKnown ? this.#faded(a, nowMs) : 1;
-    const timeB = bothKnown ? this.#faded(b, nowMs) : 1;
-    return timeA * (all.open(a) + 1) * all.weight(b) < timeB * (all.open(b) + 1) * all.weight(a);
+    const openA = all.open(a);
+    const openB = all.open(b);
+    const weightA = all.weight(a);
+    const weightB = all.weight(b);
+    const timeA = this.#faded(a, nowMs);
+    const timeB = this.#faded(b, nowMs);
+    const isKnown = this.#estimateMs[a]! > 0 && this.#estimateMs[b]! > 0;
+    if (!isKnown || (timeA < timeB * SAME_WITHIN && timeB < timeA * SAME_WITHIN)) {
+      return openA * weightB < openB * weightA;
+    }
+    return timeA * (openA + 1) * weightB < timeB * (openB + 1) * weightA;
   }
 
   #faded(candidate: number, nowMs: number): number {

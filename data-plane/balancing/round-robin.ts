@@ -1,9 +1,10 @@
 /**
  * Round robin, smooth and weighted: earliest deadline first over a fixed time-table.
  *
- * A cycle has the length 1. In each cycle candidate i of n has as many turns as its weight w, evenly spread, at
- * (turn + (i + ½) / n) / w for turn 0 to w - 1: the offset keeps candidates of equal weight apart and in order. A pick takes the
- * next turn after the last one taken. (Deadlines of weighted fair queueing: Demers, Keshav and Shenker, 1989.)
+ * A cycle has the length 1. In each cycle a candidate has as many turns as its weight w, evenly spread, at
+ * (turn + offset) / w for turn 0 to w - 1. The offset, (i + ½) / n for candidate i of n at first, keeps candidates
+ * of equal weight apart and in order. A pick takes the next turn after the last one taken. (Deadlines of weighted
+ * fair queueing: Demers, Keshav and Shenker, 1989.)
  *
  * Guarantee: any W picks in a row, W being the sum of the weights, hold each candidate exactly as often as its weight
  * says, as long as the eligible ones stay the same and none is skipped as tried. Turns are computed from whole
@@ -11,12 +12,16 @@
  * Cost: O(log n) a pick by a heap, 14 steps for 10,000 backends, where the scan of nginx's smooth round robin takes
  * 10,000; O(n) after a change of the epoch. No allocation.
  * Invariants
- *  - the place in the time-table is all the state there is: it survives epochs and, through `previous`, plans;
+ *  - the last turn taken and the offsets are all the state there is: they survive epochs and, through `previous`,
+ *    plans, so that candidates that come and go leave the turns of the others alone;
  *  - each worker starts at its own place, worker / workers of a cycle in;
  *  - at most tried.size + 1 candidates are taken off the heap in a pick.
  */
 import type { Balancer, BalancerInputs, Candidates, Flow, Tried } from './balancer.ts';
 import { NO_BACKEND } from './balancer.ts';
+
+/** Multiples of the golden ratio fall far from each other within a cycle: offsets of candidates that come later. */
+const GOLDEN_RATIO = 0.618_033_988_749_894_9;
 
 /** A place in the time-table. Candidates with turns at the same moment come in the order of their numbers. */
 interface Place {
@@ -31,6 +36,7 @@ class RoundRobin implements Balancer {
   readonly #candidates: Candidates;
   /** The last turn taken. */
   readonly #last: Place;
+  readonly #offset: Float64Array;
   /** By candidate: its next turn. */
   readonly #cycle: Float64Array;
   readonly #moment: Float64Array;
@@ -45,10 +51,9 @@ class RoundRobin implements Balancer {
     this.#cycle = new Float64Array(candidates.count);
     this.#moment = new Float64Array(candidates.count);
     this.#heap = new Int32Array(candidates.count);
-    this.#last =
-      previous?.balancer instanceof RoundRobin
-        ? previous.balancer.#placeIn(previous.moved)
-        : { cycle: 0, moment: worker.index / worker.count, candidate: NO_BACKEND };
+    this.#offset = Float64Array.from({ length: candidates.count }, (_, i) => (i + 0.5) / candidates.count);
+    this.#last = { cycle: 0, moment: worker.index / worker.count, candidate: NO_BACKEND };
+    if (previous?.balancer instanceof RoundRobin) this.#takeOver(previous.balancer, previous.moved);
   }
 
   pick(_flow: Flow, tried: Tried): number {
@@ -70,9 +75,16 @@ class RoundRobin implements Balancer {
 
   connectFailed(): void {}
 
-  /** The place, in the numbers of the next plan. */
-  #placeIn(moved: Int32Array): Place {
-    return { ...this.#last, candidate: moved[this.#last.candidate] ?? NO_BACKEND };
+  #takeOver(previous: RoundRobin, moved: Int32Array): void {
+    const last = previous.#last;
+    this.#last.cycle = last.cycle;
+    this.#last.moment = last.moment;
+    this.#last.candidate = moved[last.candidate] ?? NO_BACKEND;
+    for (let i = 0; i < this.#offset.length; i++) this.#offset[i] = ((i + 1) * GOLDEN_RATIO) % 1;
+    for (let old = 0; old < moved.length; old++) {
+      const candidate = moved[old]!;
+      if (candidate !== NO_BACKEND) this.#offset[candidate] = previous.#offset[old]!;
+    }
   }
 
   #take(chosen: number): void {
@@ -105,7 +117,7 @@ class RoundRobin implements Balancer {
   #schedule(candidate: number): void {
     const last = this.#last;
     const weight = this.#candidates.weight(candidate);
-    const offset = (candidate + 0.5) / this.#candidates.count;
+    const offset = this.#offset[candidate]!;
     // The estimate may be one off by rounding; the comparison with the turn itself decides.
     let turn = Math.max(0, Math.floor(last.moment * weight - offset));
     while (turn < weight && !this.#isBefore(last, last.cycle, (turn + offset) / weight, candidate)) turn++;

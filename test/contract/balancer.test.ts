@@ -1,0 +1,246 @@
+/** What every strategy promises, run against each of them. A new strategy is tested by standing in the registry. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Random, randomBelow, seededRandom } from '../../core/runtime/random.ts';
+import { STRATEGIES, type Strategy } from '../../core/model/resources.ts';
+import {
+  type Balancer,
+  type Candidates,
+  type Flow,
+  NO_BACKEND,
+} from '../../data-plane/balancing/balancer.ts';
+import { buildMaglevTable } from '../../data-plane/balancing/maglev.ts';
+import { BALANCERS } from '../../data-plane/balancing/registry.ts';
+import { TriedSet } from '../../data-plane/balancing/tried.ts';
+import { FakeCandidates } from '../harness/fake-candidates.ts';
+
+const NOTHING_TRIED = new TriedSet();
+
+function create(
+  strategy: Strategy,
+  candidates: Candidates & { readonly weights: readonly number[] },
+  options: { random?: Random; previous?: { balancer: Balancer; moved: Int32Array } } = {},
+): Balancer {
+  return BALANCERS[strategy]({
+    candidates,
+    random: options.random ?? seededRandom(1),
+    worker: { index: 0, count: 1 },
+    table:
+      strategy === 'source_hash'
+        ? buildMaglevTable(candidates.weights.map((weight, n) => ({ address: `10.0.0.${n}:80`, weight })))
+        : null,
+    previous: options.previous ?? null,
+  });
+}
+
+function tried(...candidates: number[]): TriedSet {
+  const set = new TriedSet();
+  for (const candidate of candidates) set.add(candidate);
+  return set;
+}
+
+/** Picks for many different clients; `hold` keeps the connections open. */
+function tally(balancer: Balancer, count: number, picks: number, hold: boolean): number[] {
+  const counts = Array.from({ length: count }, () => 0);
+  const random = seededRandom(7);
+  const flow: Flow = { sourceHash: 0, nowMs: 0 };
+  for (let n = 0; n < picks; n++) {
+    flow.sourceHash = randomBelow(random, 2 ** 32);
+    const picked = balancer.pick(flow, NOTHING_TRIED);
+    assert.notEqual(picked, NO_BACKEND);
+    counts[picked] = (counts[picked] ?? 0) + 1;
+    if (!hold) balancer.release(picked);
+  }
+  return counts;
+}
+
+/** Asserts that counts are a sample of the shares: chi-square, at one in a million for a right strategy. */
+function assertShares(counts: readonly number[], weights: readonly number[]): void {
+  const critical = [Number.NaN, 23.93, 27.63, 30.66, 33.38, 35.89];
+  const picks = counts.reduce((sum, count) => sum + count, 0);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let chiSquare = 0;
+  for (const [candidate, weight] of weights.entries()) {
+    const count = counts[candidate] ?? 0;
+    if (weight === 0) assert.equal(count, 0);
+    else chiSquare += (count - (picks * weight) / total) ** 2 / ((picks * weight) / total);
+  }
+  const limit = critical[weights.filter((weight) => weight > 0).length - 1] ?? Number.NaN;
+  assert.ok(chiSquare <= limit, `shares ${counts.join(' ')} for weights ${weights.join(' ')}`);
+}
+
+for (const strategy of STRATEGIES) {
+  describe(`balancer ${strategy}`, () => {
+    it('finds the only eligible candidate, wherever it stands', () => {
+      for (let only = 0; only < 50; only++) {
+        const candidates = new FakeCandidates(Array.from({ length: 50 }, () => 1));
+        const balancer = create(strategy, candidates);
+        candidates.set(false, ...candidates.up.keys());
+        candidates.set(true, only);
+        for (let n = 0; n < 20; n++) {
+          assert.equal(balancer.pick({ sourceHash: n * 7_919, nowMs: n }, NOTHING_TRIED), only);
+        }
+      }
+    });
+
+    it('returns NO_BACKEND when there is nothing to pick, and reserves nothing', () => {
+      for (const weights of [[], [0], [0, 0, 0]]) {
+        const candidates = new FakeCandidates(weights);
+        const balancer = create(strategy, candidates);
+        assert.equal(balancer.pick({ sourceHash: 5, nowMs: 0 }, NOTHING_TRIED), NO_BACKEND);
+        assert.ok(candidates.opened.every((open) => open === 0));
+      }
+    });
+
+    it('never picks one of weight 0, in panic neither', () => {
+      const candidates = new FakeCandidates([0, 1, 0, 2, 0]);
+      const balancer = create(strategy, candidates);
+      const usual = tally(balancer, 5, 500, false);
+      candidates.set(false, 1, 3);
+      const panic = tally(balancer, 5, 500, false);
+      for (const counts of [usual, panic]) {
+        assert.deepEqual([counts[0], counts[2], counts[4]], [0, 0, 0]);
+        assert.ok((counts[1] ?? 0) > 0 && (counts[3] ?? 0) > 0);
+      }
+    });
+
+    it('never picks a tried one, and returns NO_BACKEND once all are tried', () => {
+      const candidates = new FakeCandidates([1, 500, 3, 0, 1, 1]);
+      const balancer = create(strategy, candidates);
+      for (let client = 0; client < 200; client++) {
+        const seen = new TriedSet();
+        const flow = { sourceHash: client * 104_729, nowMs: client };
+        for (let attempt = 0; attempt < 5; attempt++) {
+          const picked = balancer.pick(flow, seen);
+          assert.ok(picked !== NO_BACKEND && !seen.has(picked), `attempt ${attempt} picked ${picked}`);
+          seen.add(picked);
+          balancer.release(picked);
+        }
+        assert.equal(balancer.pick(flow, seen), NO_BACKEND);
+      }
+      assert.deepEqual(candidates.opened, [0, 0, 0, 0, 0, 0]);
+    });
+
+    it('answers when every candidate has connections already', () => {
+      const candidates = new FakeCandidates([1, 1, 1]);
+      candidates.opened.fill(1_000_000);
+      assert.notEqual(
+        create(strategy, candidates).pick({ sourceHash: 1, nowMs: 0 }, NOTHING_TRIED),
+        NO_BACKEND,
+      );
+    });
+
+    it('reserves on pick and gives back on release, once each', () => {
+      const candidates = new FakeCandidates([1, 2, 3]);
+      const balancer = create(strategy, candidates);
+      const counts = tally(balancer, 3, 60, true);
+      assert.deepEqual(candidates.opened, counts);
+      for (const [candidate, count] of counts.entries()) {
+        for (let n = 0; n < count; n++) balancer.release(candidate);
+      }
+      assert.deepEqual(candidates.opened, [0, 0, 0]);
+    });
+
+    it('respects a change of eligibility at the very next pick', () => {
+      const candidates = new FakeCandidates([1, 1, 1, 1]);
+      const balancer = create(strategy, candidates);
+      const random = seededRandom(3);
+      for (let n = 0; n < 2_000; n++) {
+        const flow = { sourceHash: randomBelow(random, 2 ** 32), nowMs: n };
+        const first = balancer.pick(flow, NOTHING_TRIED);
+        candidates.set(false, first);
+        const second = balancer.pick(flow, NOTHING_TRIED);
+        assert.notEqual(second, first);
+        candidates.set(true, first);
+        balancer.release(first);
+        balancer.release(second);
+      }
+    });
+
+    it('uses all of weight above 0 in panic, and only the healthy one when it comes up', () => {
+      const candidates = new FakeCandidates([1, 1, 1]);
+      const balancer = create(strategy, candidates);
+      candidates.set(false, 0, 1, 2);
+      assert.ok(tally(balancer, 3, 300, false).every((count) => count > 0));
+      candidates.set(true, 2);
+      assert.deepEqual(tally(balancer, 3, 300, false), [0, 0, 300]);
+    });
+
+    it('is reproducible from a seed', () => {
+      const run = () => tally(create(strategy, new FakeCandidates([1, 2, 3])), 3, 1_000, true);
+      assert.deepEqual(run(), run());
+    });
+
+    it('shares by equal weights as documented', () => {
+      const weights = [1, 1, 1, 1, 1];
+      assertShares(tally(create(strategy, new FakeCandidates(weights)), 5, 100_000, false), weights);
+    });
+
+    it('keeps serving across a plan swap that moves, removes and adds candidates', () => {
+      const before = create(strategy, new FakeCandidates([1, 2, 3]));
+      tally(before, 3, 100, false);
+      for (let candidate = 0; candidate < 3; candidate++) before.connected(candidate, 2, 100);
+      const candidates = new FakeCandidates([5, 1, 2]);
+      const after = create(strategy, candidates, {
+        previous: { balancer: before, moved: Int32Array.of(NO_BACKEND, 1, 2) },
+      });
+      const counts = tally(after, 3, 1_000, false);
+      assert.ok(
+        counts.every((count) => count > 0),
+        counts.join(' '),
+      );
+    });
+
+    it('takes over from any other strategy', () => {
+      for (const other of STRATEGIES) {
+        const before = create(other, new FakeCandidates([1, 1]));
+        tally(before, 2, 10, false);
+        const previous = { balancer: before, moved: Int32Array.of(0, 1) };
+        const after = create(strategy, new FakeCandidates([1, 1]), { previous });
+        assert.ok(tally(after, 2, 100, false).every((count) => count > 0));
+      }
+    });
+
+    it('allocates nothing while picking', () => {
+      const candidates = new FakeCandidates(Array.from({ length: 20 }, () => 1));
+      const balancer = create(strategy, candidates);
+      const flow: Flow = { sourceHash: 0, nowMs: 0 };
+      const seen = tried(3, 4);
+      const grown = () => {
+        const before = process.memoryUsage().heapUsed;
+        for (let n = 0; n < 100_000; n++) {
+          flow.sourceHash = (n * 7_919) | 0;
+          balancer.release(balancer.pick(flow, seen));
+        }
+        return process.memoryUsage().heapUsed - before;
+      };
+      // The first rounds compile. Then the seeded generator may box a number a pick, 12 bytes; the smallest object
+      // has twice that.
+      for (let round = 0; round < 5; round++) grown();
+      const rounds = Array.from({ length: 9 }, grown).toSorted((a, b) => a - b);
+      assert.ok((rounds[4] ?? 0) < 1_600_000, `${rounds.join(' ')} bytes in 100,000 picks`);
+    });
+  });
+}
+
+describe('balancers and weights', () => {
+  const weights = [1, 2, 3, 0, 10];
+
+  it('share idle candidates by weight', () => {
+    for (const strategy of STRATEGIES) {
+      const counts = tally(create(strategy, new FakeCandidates(weights)), 5, 100_000, false);
+      assertShares(counts, weights);
+    }
+  });
+
+  it('hold connections in proportion to the weights where connections are counted', () => {
+    for (const strategy of ['least_connections', 'power_of_two_choices', 'peak_ewma'] as const) {
+      const counts = tally(create(strategy, new FakeCandidates(weights)), 5, 1_600, true);
+      const most = strategy === 'least_connections' ? 1 : 25;
+      for (const [candidate, weight] of weights.entries()) {
+        const off = Math.abs((counts[candidate] ?? 0) - weight * 100);
+        assert.ok(off <= most, `${strategy}: ${counts.join(' ')}`);
+      }
+    }
+  });
+});
