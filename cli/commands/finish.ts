@@ -1,0 +1,21 @@
+/** How every changing command ends: the result printed, then the wait that was asked for. */
+import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
+import type { Context } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { printChangeResult } from '../output/change-result.ts';
+import type { ChangeOptions } from '../session/change-fields.ts';
+import { waitConverged } from '../session/converge.ts';
+import type { Session } from '../session/session.ts';
+
+/** Prints first: what was committed is so, however long its way to the proxies takes. */
+export async function finishChange(
+  context: Context,
+  session: Session,
+  result: ChangeResult__Output,
+  options: ChangeOptions,
+  wait: (context: Context, session: Session, revision: string) => Promise<void> = waitConverged,
+): Promise<ExitCode> {
+  printChangeResult(context, result);
+  if (options.wait && !result.dryRun) await wait(context, session, result.revision);
+  return EXIT.done;
+}

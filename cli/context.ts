@@ -1,0 +1,30 @@
+/** What a command gets besides its arguments: streams, time, chance and the global options. Tests pass their own. */
+import type { Readable, Writable } from 'node:stream';
+import type { Clock } from '../core/runtime/clock.ts';
+import type { Random } from '../core/runtime/random.ts';
+import type { Style } from './output/style.ts';
+
+export const FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
+export type Format = (typeof FORMATS)[number];
+
+export interface Context {
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** Standard error is a terminal: progress may be shown there. */
+  readonly showProgress: boolean;
+  readonly style: Style;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** HOST:PORT of each replica, in the order in which they are tried. */
+  readonly servers: readonly string[];
+  readonly format: Format;
+  readonly timeoutMs: number;
+  /** Who makes a change, as its commit will say. */
+  readonly author: string;
+}
+
+/** Prose for a person, so never on stdout. */
+export function tell(context: Context, line: string): void {
+  context.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,45 @@
+/** How lbctl ends: its exit codes, and the error that carries one. docs/lbctl.md lists the codes. */
+import { type ErrorCode, LbError, messageOf } from '../core/runtime/errors.ts';
+
+export const EXIT = {
+  done: 0,
+  /** Refused or failed; the reason is on stderr. */
+  failed: 1,
+  /** Wrong usage. */
+  usage: 2,
+  /** No control plane answered; nothing was written. */
+  unreachable: 3,
+  /** Timed out waiting, or it is not known whether a change was written. */
+  timedOut: 4,
+  /** `diff` found a difference. */
+  different: 5,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Ends the program: one line why, then one line a detail. */
+export class CliError extends Error {
+  readonly exitCode: ExitCode;
+  readonly details: readonly string[];
+
+  constructor(exitCode: ExitCode, message: string, details: readonly string[] = []) {
+    super(message);
+    this.name = 'CliError';
+    this.exitCode = exitCode;
+    this.details = details;
+  }
+}
+
+const EXIT_OF: Partial<Record<ErrorCode, ExitCode>> = {
+  UNAVAILABLE: EXIT.unreachable,
+  OUTCOME_UNKNOWN: EXIT.timedOut,
+};
+
+/** What anything thrown means for the user. */
+export function toCliError(error: unknown): CliError {
+  if (error instanceof CliError) return error;
+  if (!(error instanceof LbError)) return new CliError(EXIT.failed, messageOf(error));
+  const details = error.violations.map(({ field, description }) =>
+    field === '' ? description : `${field}: ${description}`,
+  );
+  return new CliError(EXIT_OF[error.code] ?? EXIT.failed, error.message, details);
+}

@@ -1,0 +1,22 @@
+/** What every changing command prints. */
+import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
+import type { Context } from '../context.ts';
+import { changePlain, differenceText } from './difference.ts';
+import { emitStructured } from './emit.ts';
+
+/** `revision 42`, `unchanged`, or for a dry run what would change. */
+export function printChangeResult(context: Context, result: ChangeResult__Output): void {
+  const { revision, unchanged, dryRun, changes } = result;
+  const plain = { revision, unchanged, dryRun, changes: changes.map(changePlain) };
+  if (emitStructured(context, plain)) return;
+  if (context.format === 'name') {
+    for (const { kind, name } of changes) context.stdout.write(`${kind}/${name}\n`);
+    return;
+  }
+  if (dryRun) {
+    context.stdout.write(differenceText(changes, context.style));
+    context.stdout.write('dry run: nothing was changed\n');
+    return;
+  }
+  context.stdout.write(unchanged ? 'unchanged\n' : `revision ${revision}\n`);
+}

@@ -1,0 +1,61 @@
+/** Tables for people: aligned columns, no borders. */
+import type { Style, Tone } from './style.ts';
+
+/** A cell, and how it should look where colours are shown. */
+export type Cell = string | { readonly text: string; readonly tone?: Tone; readonly moving?: true };
+
+const GAP = '  ';
+
+/** The widest text of each column, the header included. */
+export function columnWidths(header: readonly string[], rows: readonly (readonly Cell[])[]): number[] {
+  return header.map((title, column) =>
+    rows.reduce((widest, row) => Math.max(widest, printable(textOf(row[column])).length), title.length),
+  );
+}
+
+export function headerLine(header: readonly string[], widths: readonly number[], style: Style): string {
+  return style(
+    'faint',
+    line(header, widths, (_tone, text) => text),
+  );
+}
+
+export function rowLine(row: readonly Cell[], widths: readonly number[], style: Style): string {
+  return line(row, widths, style);
+}
+
+/** All of it, the header first. */
+export function table(header: readonly string[], rows: readonly (readonly Cell[])[], style: Style): string {
+  const widths = columnWidths(header, rows);
+  return [headerLine(header, widths, style), ...rows.map((row) => rowLine(row, widths, style))]
+    .map((text) => `${text}\n`)
+    .join('');
+}
+
+function line(cells: readonly Cell[], widths: readonly number[], style: Style): string {
+  const parts = cells.map((cell, column) => {
+    const text = printable(textOf(cell)) || '-';
+    // Nothing follows the last column, so nothing has to be aligned behind it.
+    const padding =
+      column === cells.length - 1 ? '' : ' '.repeat(Math.max(0, (widths[column] ?? 0) - text.length));
+    return (typeof cell === 'string' || !cell.tone ? text : style(cell.tone, text)) + padding;
+  });
+  return parts.join(GAP);
+}
+
+/** What makes two rows the same to a person who watches: ages move by themselves, and count only by their tone. */
+export function sameness(row: readonly Cell[]): string {
+  return JSON.stringify(
+    row.map((cell) => (typeof cell !== 'string' && cell.moving ? (cell.tone ?? '') : textOf(cell))),
+  );
+}
+
+function textOf(cell: Cell | undefined): string {
+  return typeof cell === 'string' ? cell : (cell?.text ?? '');
+}
+
+/** Messages are written by anybody: control characters must not steer the reader's terminal. */
+export function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+}

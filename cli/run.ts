@@ -1,0 +1,102 @@
+/** One run of lbctl: arguments and streams in, an exit code out. */
+import { userInfo } from 'node:os';
+import { hostname } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
+import { type Command, CommanderError } from 'commander';
+import { systemClock } from '../core/runtime/clock.ts';
+import { systemRandom } from '../core/runtime/random.ts';
+import type { Context, Format } from './context.ts';
+import { EXIT, type ExitCode, toCliError } from './exit.ts';
+import { printable } from './output/table.ts';
+import { styleFor } from './output/style.ts';
+import { buildProgram } from './program.ts';
+import type { Task } from './tree/execute.ts';
+
+export interface Surroundings {
+  readonly stdin: Readable;
+  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly env: NodeJS.ProcessEnv;
+}
+
+interface GlobalOptions {
+  readonly server: readonly string[];
+  readonly output: Format;
+  readonly timeout: number;
+}
+
+/** `words` is everything behind `lbctl`. */
+export async function run(words: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.done;
+  const program = buildProgram(async (task) => {
+    exitCode = await execute(task, contextOf(program, surroundings));
+  });
+  program.configureOutput({
+    writeOut: (text) => surroundings.stdout.write(text),
+    writeErr: (text) => surroundings.stderr.write(text),
+  });
+  try {
+    if (words[0] === '__complete') {
+      await completeLine(program, words.slice(words[1] === '--' ? 2 : 1), surroundings);
+    } else await program.parseAsync(words, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    return report(error, surroundings.stderr);
+  }
+}
+
+async function execute(task: Task, context: Context): Promise<ExitCode> {
+  const { openSession } = await import('./session/session.ts');
+  const session = openSession(context);
+  try {
+    return await task(context, session);
+  } finally {
+    session.close();
+  }
+}
+
+async function completeLine(
+  program: Command,
+  words: readonly string[],
+  surroundings: Surroundings,
+): Promise<void> {
+  const { complete } = await import('./completion/complete.ts');
+  program.parseOptions([]);
+  await complete(program, words, contextOf(program, surroundings));
+}
+
+function contextOf(program: Command, surroundings: Surroundings): Context {
+  const { stdin, stdout, stderr, env } = surroundings;
+  const options = program.opts<GlobalOptions>();
+  return {
+    stdin,
+    stdout,
+    stderr,
+    showProgress: stderr.isTTY === true,
+    style: styleFor(stdout.isTTY === true, env['NO_COLOR']),
+    clock: systemClock,
+    random: systemRandom,
+    servers: options.server,
+    format: options.output,
+    timeoutMs: options.timeout,
+    author: env['LBCTL_AUTHOR'] || `${userName(env)}@${hostname()}`,
+  };
+}
+
+/** A process in a container may run as a user that has no name. */
+function userName(env: NodeJS.ProcessEnv): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return env['USER'] || 'unknown';
+  }
+}
+
+/** One line why, then one line a detail. */
+function report(error: unknown, stderr: Writable): ExitCode {
+  const { exitCode, message, details } = toCliError(error);
+  stderr.write(`lbctl: ${printable(message)}\n`);
+  for (const detail of details) stderr.write(`  ${printable(detail)}\n`);
+  return exitCode;
+}

@@ -1,0 +1,241 @@
+/**
+ * Talking to the control plane: several replicas, tried in turn; reads once each, changes again and again under one
+ * request_id until the outcome is known or the time is up.
+ *
+ * Invariants
+ *  - every call has a deadline, and all calls of one request together end by --timeout;
+ *  - a change that may have reached a replica and was not answered is never reported as "nothing was written".
+ */
+import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import { formatDuration } from '../../core/model/duration.ts';
+import { backoff } from '../../core/runtime/backoff.ts';
+import { sleep } from '../../core/runtime/clock.ts';
+import { LbError } from '../../core/runtime/errors.ts';
+import { callUnary, connectReplica, type ReplicaClient, type UnaryMethod } from '../../core/wire/clients.ts';
+import type { Services } from '../../core/wire/definitions.ts';
+import { type Context, tell } from '../context.ts';
+import { CliError, EXIT } from '../exit.ts';
+import { reach } from './connect.ts';
+
+/** A replica that does not even answer a connect in this time is passed over for the next. */
+const CONNECT_MS = 2_000;
+
+type ServiceName = keyof Services;
+/** Request and response of a method, off its definition. */
+type RequestOf<S extends ServiceName, M extends keyof Services[S]> = Services[S][M] extends {
+  requestSerialize: (request: infer Request) => unknown;
+}
+  ? Request
+  : never;
+type ResponseOf<S extends ServiceName, M extends keyof Services[S]> = Services[S][M] extends {
+  responseDeserialize: (bytes: Buffer) => infer Response;
+}
+  ? Response
+  : never;
+
+export interface Session {
+  /** One pass over the replicas. Exits with 3 when none of them answers. */
+  read<S extends ServiceName, M extends keyof Services[S] & string>(
+    service: S,
+    method: M,
+    request: RequestOf<S, M>,
+  ): Promise<ResponseOf<S, M>>;
+  /** The same request, its request_id included, until it is answered or --timeout has passed. */
+  change<S extends ServiceName, M extends keyof Services[S] & string>(
+    service: S,
+    method: M,
+    request: RequestOf<S, M>,
+  ): Promise<ResponseOf<S, M>>;
+  /** The messages of a stream of the first replica that takes it. Throws LbError when it breaks. */
+  stream<M extends 'Watch' | 'WaitConverged'>(
+    method: M,
+    request: RequestOf<'config', M>,
+    timeoutMs: number | undefined,
+  ): AsyncIterable<ResponseOf<'config', M>>;
+  close(): void;
+}
+
+/** Opens nothing yet. */
+export function openSession(context: Context): Session {
+  const clients = new Map<string, ReplicaClient>();
+  const clientOf = (address: string) => {
+    const client = clients.get(address) ?? connectReplica(address);
+    clients.set(address, client);
+    return client;
+  };
+  const state: State = { context, clientOf, preferred: 0, saidStale: false };
+  return {
+    read: async (service, method, request) => (await read(state, service, method, request)) as never,
+    change: async (service, method, request) => (await change(state, service, method, request)) as never,
+    stream: (method, request, timeoutMs) => stream(state, method, request, timeoutMs) as never,
+    close: () => clients.forEach((client) => client.close()),
+  };
+}
+
+interface State {
+  readonly context: Context;
+  readonly clientOf: (address: string) => ReplicaClient;
+  /** Index of the replica that answered last. */
+  preferred: number;
+  saidStale: boolean;
+}
+
+async function read(state: State, service: ServiceName, method: string, request: unknown): Promise<unknown> {
+  const { servers, timeoutMs, clock } = state.context;
+  const end = clock.nowMs() + timeoutMs;
+  const failures: string[] = [];
+  for (let left = servers.length; left > 0; left--) {
+    // A replica that hangs must leave time for the others.
+    const attempt = await call(state, service, method, request, (end - clock.nowMs()) / left);
+    if (attempt.ok) return attempt.response;
+    if (!attempt.again) throw attempt.error;
+    failures.push(`${attempt.address}: ${plainly(attempt.error)}`);
+    nextReplica(state);
+  }
+  throw new CliError(EXIT.unreachable, unreachable(servers), failures);
+}
+
+async function change(
+  state: State,
+  service: ServiceName,
+  method: string,
+  request: unknown,
+): Promise<unknown> {
+  const { servers, timeoutMs, clock, random } = state.context;
+  const end = clock.nowMs() + timeoutMs;
+  const pause = backoff(200, 2_000, random);
+  const last = new Map<string, string>();
+  let maybeWritten = false;
+  for (let attempts = 1; ; attempts++) {
+    const remaining = end - clock.nowMs();
+    const attempt = await call(state, service, method, request, Math.max(remaining / servers.length, 1));
+    if (attempt.ok) return attempt.response;
+    if (!attempt.again) throw attempt.error;
+    maybeWritten ||= attempt.maybeSent;
+    last.set(attempt.address, plainly(attempt.error));
+    nextReplica(state);
+    if (attempts % servers.length !== 0) continue;
+    const delay = pause.nextMs();
+    if (clock.nowMs() + delay >= end) break;
+    if (attempts === servers.length) {
+      tell(
+        state.context,
+        `no answer yet (${plainly(attempt.error)}); trying for ${formatDuration(timeoutMs)}`,
+      );
+    }
+    await sleep(clock, delay);
+  }
+  const failures = [...last].map(([address, message]) => `${address}: ${message}`);
+  if (!maybeWritten)
+    throw new CliError(EXIT.unreachable, `${unreachable(servers)}; nothing was written`, failures);
+  const { requestId } = request as { requestId: string };
+  throw new CliError(
+    EXIT.timedOut,
+    `it is not known whether the change was written (request_id ${requestId}); look at the current configuration before you repeat it`,
+    failures,
+  );
+}
+
+type Attempt =
+  | { readonly ok: true; readonly response: unknown }
+  | {
+      readonly ok: false;
+      readonly address: string;
+      readonly error: LbError;
+      /** Another replica, or the same one later, may do better. */
+      readonly again: boolean;
+      readonly maybeSent: boolean;
+    };
+
+async function call(
+  state: State,
+  service: ServiceName,
+  method: string,
+  request: unknown,
+  timeoutMs: number,
+): Promise<Attempt> {
+  const { context } = state;
+  const address = context.servers[state.preferred] ?? '';
+  const client = state.clientOf(address);
+  const end = context.clock.nowMs() + timeoutMs;
+  const reached = await reach(client, Math.min(timeoutMs, CONNECT_MS), context.clock);
+  if (reached === 'silent') {
+    const error = new LbError('UNAVAILABLE', 'accepts no connection in time');
+    return { ok: false, address, error, again: true, maybeSent: false };
+  }
+  const stub = client[service] as unknown as Record<string, UnaryMethod<unknown, unknown>>;
+  const bound = stub[method]?.bind(stub);
+  if (bound === undefined) throw new Error(`${service} has no method ${method}`);
+  try {
+    const { response, stale } = await callUnary(bound, request, Math.max(end - context.clock.nowMs(), 1));
+    if (stale) sayStale(state);
+    return { ok: true, response };
+  } catch (error) {
+    if (!(error instanceof LbError)) throw error;
+    const again = error.code === 'UNAVAILABLE' || error.code === 'OUTCOME_UNKNOWN';
+    return { ok: false, address, error, again, maybeSent: reached === 'ready' && !saidByServer(error) };
+  }
+}
+
+/**
+ * UNAVAILABLE off the wire means that nothing was written; the same code made on this side, of a connection that
+ * broke, means nothing. Only the first comes with metadata: the content type at least.
+ */
+function saidByServer(error: LbError): boolean {
+  const metadata = (error.cause as ServiceError | undefined)?.metadata;
+  return error.code === 'UNAVAILABLE' && Object.keys(metadata?.getMap() ?? {}).length > 0;
+}
+
+async function* stream(
+  state: State,
+  method: 'Watch' | 'WaitConverged',
+  request: unknown,
+  timeoutMs: number | undefined,
+): AsyncGenerator {
+  const { servers, clock } = state.context;
+  let client = state.clientOf(servers[state.preferred] ?? '');
+  for (let left = servers.length; left > 1; left--) {
+    if ((await reach(client, CONNECT_MS, clock)) === 'ready') break;
+    nextReplica(state);
+    client = state.clientOf(servers[state.preferred] ?? '');
+  }
+  const options = timeoutMs === undefined ? {} : { deadline: clock.wallMs() + timeoutMs };
+  const open = client.config[method].bind(client.config) as unknown as (
+    request: unknown,
+    options: object,
+  ) => ClientReadableStream<unknown>;
+  const messages = open(request, options);
+  try {
+    for await (const message of messages) yield message;
+  } catch (error) {
+    nextReplica(state);
+    const { fromGrpcError } = await import('../../core/wire/status.ts');
+    throw fromGrpcError(error as ServiceError);
+  } finally {
+    messages.cancel();
+  }
+}
+
+function nextReplica(state: State): void {
+  state.preferred = (state.preferred + 1) % state.context.servers.length;
+}
+
+function sayStale(state: State): void {
+  if (state.saidStale) return;
+  state.saidStale = true;
+  tell(
+    state.context,
+    'warning: the control plane can’t reach its store; this was read from its memory and may be old',
+  );
+}
+
+/** What grpc-js wraps around a failed connect says nothing to the user. */
+function plainly({ message }: LbError): string {
+  return message
+    .replace(/^No connection established\. Last error: (Error: )?/, '')
+    .replace(/\.? Resolution note:.*$/s, '');
+}
+
+function unreachable(servers: readonly string[]): string {
+  return `no control plane answers at ${servers.join(', ')} (--server names others)`;
+}
