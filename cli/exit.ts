@@ -1,4 +1,4 @@
-/** How lbctl ends: its exit codes, and the error that carries one. docs/lbctl.md lists the codes. */
+/** How lbctl ends: its exit codes, and the error that carries one. docs/cli.md lists the codes. */
 import { type ErrorCode, LbError, messageOf } from '../core/runtime/errors.ts';
 
 export const EXIT = {

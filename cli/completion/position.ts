@@ -23,7 +23,7 @@ export function wantedAt(program: Command, words: readonly string[]): Wanted {
     if (pending) {
       pending = undefined;
     } else if (word.startsWith('-')) {
-      const option = optionsOf(command, program).find((known) => known.is(word));
+      const option = optionsOf(command, program).find(({ short, long }) => word === short || word === long);
       pending = option?.required ? option : undefined;
     } else {
       const next =

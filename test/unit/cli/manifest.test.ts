@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { describe, it, type TestContext } from 'node:test';
+import type { ResourceDraft } from '../../../core/model/draft.ts';
+import { LbError } from '../../../core/runtime/errors.ts';
+import { CliError } from '../../../cli/exit.ts';
+import { loadManifests, traced } from '../../../cli/manifest/load.ts';
+import { parseManifest } from '../../../cli/manifest/parse.ts';
+import { toManifest } from '../../../cli/manifest/print.ts';
+import { yamlText } from '../../../cli/output/emit.ts';
+
+/** Problems as one line each, without the file. */
+function problemsOf(text: string): string[] {
+  return parseManifest('a.yaml', text).problems.map(
+    ({ place, path, description }) => `${place.line} ${path} ${description}`,
+  );
+}
+
+function draftsOf(text: string): ResourceDraft[] {
+  const { resources, problems } = parseManifest('a.yaml', text);
+  assert.deepEqual(problems, []);
+  return resources.map(({ draft }) => draft);
+}
+
+const WHOLE = `kind: Policy
+name: steady
+strategy: least_connections
+health_check: { type: tcp, interval: 5s, timeout: 2s, healthy_threshold: 2, unhealthy_threshold: 3 }
+connect: { timeout: 5s, retries: 2 }
+timeouts: { idle: 1h, half_closed: 1m }
+drain_timeout: 1m30s
+---
+kind: Pool
+name: web
+policy: steady
+backends:
+  - { address: "10.0.0.1:8080", weight: 2 }
+  - { address: "10.0.0.2:8080", state: draining }
+---
+kind: Listener
+name: web
+address: "0.0.0.0:80"
+pool: web
+`;
+
+const DRAFTS: ResourceDraft[] = [
+  {
+    kind: 'policy',
+    value: {
+      name: 'steady',
+      strategy: 'least_connections',
+      healthCheck: {
+        type: 'tcp',
+        intervalMs: 5_000,
+        timeoutMs: 2_000,
+        healthyThreshold: 2,
+        unhealthyThreshold: 3,
+      },
+      connect: { timeoutMs: 5_000, retries: 2 },
+      timeouts: { idleMs: 3_600_000, halfClosedMs: 60_000 },
+      drainTimeoutMs: 90_000,
+    },
+  },
+  {
+    kind: 'pool',
+    value: {
+      name: 'web',
+      policy: 'steady',
+      backends: [
+        { address: '10.0.0.1:8080', weight: 2 },
+        { address: '10.0.0.2:8080', state: 'draining' },
+      ],
+    },
+  },
+  { kind: 'listener', value: { name: 'web', address: '0.0.0.0:80', pool: 'web' } },
+];
+
+describe('a manifest', () => {
+  it('is read with every field', () => {
+    assert.deepEqual(draftsOf(WHOLE), DRAFTS);
+  });
+
+  it('that was written is read back as what it was', () => {
+    assert.deepEqual(draftsOf(DRAFTS.map((draft) => yamlText(toManifest(draft))).join('---\n')), DRAFTS);
+    assert.deepEqual(draftsOf(JSON.stringify(DRAFTS.map(toManifest), null, '\t')), DRAFTS);
+  });
+
+  it('may leave out all but the name', () => {
+    assert.deepEqual(draftsOf('kind: Policy\nname: a'), [{ kind: 'policy', value: { name: 'a' } }]);
+    assert.deepEqual(draftsOf('kind: Pool\nname: a'), [{ kind: 'pool', value: { name: 'a', backends: [] } }]);
+  });
+
+  it('may be empty, and may have anchors', () => {
+    assert.deepEqual(draftsOf('# nothing\n---\n---\n'), []);
+    const text = 'kind: Pool\nname: a\nbackends:\n  - &one { address: "10.0.0.1:1" }\n  - *one\n';
+    const backend = { address: '10.0.0.1:1' };
+    assert.deepEqual(draftsOf(text), [{ kind: 'pool', value: { name: 'a', backends: [backend, backend] } }]);
+  });
+});
+
+describe('a problem in a manifest', () => {
+  const CASES: readonly (readonly [title: string, text: string, problems: readonly string[]])[] = [
+    [
+      'an unknown field names its line, its path and the nearest known one',
+      'kind: Pool\nname: web\nbackends:\n  - address: "10.0.0.1:80"\n    wieght: 2\n',
+      [
+        '5 pools[web].backends[10.0.0.1:80].wieght is no field of a backend (did you mean "weight"?); allowed are address, weight, state',
+      ],
+    ],
+    [
+      'an unknown kind',
+      'kind: pool\nname: web\n',
+      ['1 kind "pool" is no kind (did you mean "Pool"?); use one of Policy, Pool, Listener'],
+    ],
+    ['no kind', 'name: web\n', ['1  has no kind; use one of Policy, Pool, Listener']],
+    [
+      'a document that is no resource',
+      'hello\n',
+      ['1  is no resource; write fields, beginning with kind: Policy | Pool | Listener'],
+    ],
+    [
+      'an unknown strategy',
+      'kind: Policy\nname: a\nstrategy: round-robin\n',
+      [
+        '3 policies[a].strategy is "round-robin" (did you mean "round_robin"?); allowed are round_robin, least_connections, power_of_two_choices, random, source_hash, peak_ewma',
+      ],
+    ],
+    [
+      'a duration without a unit',
+      'kind: Policy\nname: a\nhealth_check:\n  interval: 5\n  timeout: 2 s\n',
+      [
+        '4 policies[a].health_check.interval is number 5, and must be a duration with a unit, such as 250ms, 5s, 1m30s or 1h',
+        '5 policies[a].health_check.timeout "2 s" is no duration; write whole numbers with units, such as 250ms, 5s, 1m30s or 1h',
+      ],
+    ],
+    [
+      'missing required fields, all of them',
+      'kind: Listener\nname: a\n',
+      [
+        '1 listeners[a] has no address, which a listener must have',
+        '1 listeners[a] has no pool, which a listener must have',
+      ],
+    ],
+    [
+      'wrong types',
+      'kind: Pool\nname: 7\npolicy:\nbackends: { address: a }\n',
+      [
+        '2 pools[?].name is number 7, and must be text: put it in quotes',
+        '3 pools[?].policy is empty; give it a value or leave the field out',
+        '4 pools[?].backends is a set of fields, and must be a list',
+      ],
+    ],
+    [
+      'a weight that is no whole number',
+      'kind: Pool\nname: a\nbackends:\n  - { address: "10.0.0.1:1", weight: 1.5 }\n',
+      ['4 pools[a].backends[10.0.0.1:1].weight is number 1.5, and must be a whole number, 0 or more'],
+    ],
+    [
+      'an output field',
+      'kind: Listener\nname: a\naddress: "0.0.0.0:1"\npool: a\nrevision: "4"\n',
+      ['5 listeners[a].revision is set by the control plane and can’t be declared; leave it out'],
+    ],
+    [
+      'a field of every object’s prototype',
+      'kind: constructor\nname: a\n---\nkind: Listener\nname: a\naddress: b\npool: c\ntoString: d\n',
+      [
+        '1 kind "constructor" is no kind; use one of Policy, Pool, Listener',
+        '8 listeners[a].toString is no field of a listener; allowed are name, address, pool',
+      ],
+    ],
+  ];
+  for (const [title, text, problems] of CASES) {
+    it(title, () => assert.deepEqual(problemsOf(text), problems));
+  }
+
+  it('does not hide the problems of other documents, and YAML that can’t be read is one', () => {
+    const text = 'kind: Pool\nname: [\n---\nkind: pool\nname: a\n';
+    const problems = problemsOf(text);
+    assert.ok(problems.length >= 2, problems.join('\n'));
+    assert.match(problems[0] ?? '', /can't be read/);
+    assert.match(problems.at(-1) ?? '', /^4 kind "pool" is no kind/);
+    assert.match(
+      problemsOf('kind: Pool\nname: a\nname: b\n').join(),
+      /^3 .*can't be read: Map keys must be unique/,
+    );
+  });
+});
+
+describe('manifests of several files', () => {
+  const folder = (t: TestContext, files: Readonly<Record<string, string>>) => {
+    const path = mkdtempSync(join(tmpdir(), 'manifests-'));
+    t.after(() => rmSync(path, { recursive: true }));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
+    return path;
+  };
+  const POOL = 'kind: Pool\nname: web\n';
+
+  it('are read from a directory by name, and from standard input', async (t) => {
+    const path = folder(t, {
+      'b.yaml': 'kind: Pool\nname: b\n',
+      'a.json': '{"kind": "Pool", "name": "a"}',
+      'c.yml': 'kind: Pool\nname: c\n',
+      'README.md': 'not: [a manifest',
+    });
+    const { drafts } = await loadManifests([path, '-'], Readable.from(['kind: Pool\nname: d\n']));
+    assert.deepEqual(
+      drafts.map(({ value }) => value.name),
+      ['a', 'b', 'c', 'd'],
+    );
+  });
+
+  it('are refused with every problem of every file at once', async (t) => {
+    const path = folder(t, { 'a.yaml': POOL, 'b.yaml': `${POOL}---\nkind: Pol\nname: x\n` });
+    const empty = folder(t, {});
+    await assert.rejects(
+      loadManifests([path, join(path, 'none.yaml'), empty], Readable.from([])),
+      (error) => {
+        assert.ok(error instanceof CliError);
+        assert.equal(error.exitCode, 1);
+        const [missing = '', noFiles = '', kind = '', twice = '', ...more] = error.details;
+        assert.match(missing, /none\.yaml: can't be read: ENOENT/);
+        assert.match(noFiles, /holds no \*\.yaml, \*\.yml or \*\.json/);
+        assert.match(kind, /b\.yaml:4: kind: "Pol" is no kind \(did you mean "Pool"\?\)/);
+        assert.match(twice, /b\.yaml:1: declares Pool web again, which .*a\.yaml:1 declares/);
+        assert.deepEqual(more, []);
+        return true;
+      },
+    );
+  });
+
+  it('without any resource are refused: with --prune they would delete everything', async () => {
+    await assert.rejects(loadManifests(['-'], Readable.from(['# nothing\n'])), /no resource in \(stdin\)/);
+  });
+
+  it('trace what the server objects to back to its line, or to the nearest thing around it', async (t) => {
+    const path = join(folder(t, { 'a.yaml': WHOLE }), 'a.yaml');
+    const { places } = await loadManifests([path], Readable.from([]));
+    const fields: readonly (readonly [string, number | undefined])[] = [
+      ['policies[steady].health_check.interval', 4],
+      ['pools[web].policy', 11],
+      ['pools[web].backends[10.0.0.1:8080].weight', 13],
+      ['pools[web].backends[10.0.0.2:8080].weight', 14],
+      ['pools[web].backends[10.0.0.3:8080].weight', 12],
+      ['listeners[web].address', 18],
+      ['listeners[other].pool', undefined],
+    ];
+    const error = new LbError(
+      'INVALID_ARGUMENT',
+      'no',
+      fields.map(([field]) => ({ field, description: 'is wrong' })),
+    );
+    const result = traced(error, places);
+    assert.ok(result instanceof LbError);
+    assert.deepEqual(
+      result.violations.map(({ field }) => field),
+      fields.map(([field, line]) => (line === undefined ? field : `${path}:${line}: ${field}`)),
+    );
+  });
+});
