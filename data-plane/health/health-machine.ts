@@ -1,0 +1,125 @@
+/**
+ * What a proxy believes of one backend, as a machine: (state, event) to state. Pure.
+ *
+ *                passed                    failed                          ejected
+ *   unknown      healthy                   unhealthy                       -
+ *   healthy      -                         unhealthy after `fall` in a row ejected
+ *   unhealthy    healthy after `rise`      -                               -
+ *   ejected      healthy                   unhealthy after `fall` in a row -
+ *
+ * Invariants
+ *  - `passes` and `failures` count results in a row: a result of one kind sets the other count to 0, in every state;
+ *  - `sinceMs` moves when `health` does, and only then; `reason` says what brought it about, the newest failure included;
+ *  - a step that changes nothing returns the state itself.
+ */
+import type { Health, HealthCheck } from '../../core/model/resources.ts';
+
+export interface HealthState {
+  readonly health: Health;
+  /** In words. */
+  readonly reason: string;
+  /** When `health` became what it is; milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** Checks passed in a row, as far as they still matter. */
+  readonly passes: number;
+  /** Checks failed in a row, as far as they still matter. */
+  readonly failures: number;
+}
+
+export type HealthEvent =
+  | { readonly type: 'passed' }
+  | { readonly type: 'failed'; readonly reason: string }
+  /** Failed connects of clients took it out. */
+  | { readonly type: 'ejected'; readonly reason: string }
+  /** An operator disabled it: it isn't checked from now on. */
+  | { readonly type: 'disabled' }
+  /** It is checked from now on, and nothing is known. */
+  | { readonly type: 'enabled' }
+  /** Its pool has no checks: it counts as up. */
+  | { readonly type: 'unchecked' };
+
+type Thresholds = Pick<HealthCheck, 'healthyThreshold' | 'unhealthyThreshold'>;
+
+const DISABLED = 'disabled';
+const NOT_CHECKED = 'not checked';
+const NOT_CHECKED_YET = 'not checked yet';
+const FIRST_CHECK_PASSED = 'passed its first check';
+
+/** A backend that nothing is known of yet. */
+export function unknownHealth(nowMs: number): HealthState {
+  return { health: 'unknown', reason: NOT_CHECKED_YET, sinceMs: nowMs, passes: 0, failures: 0 };
+}
+
+export function stepHealth(
+  state: HealthState,
+  event: HealthEvent,
+  thresholds: Thresholds,
+  nowMs: number,
+): HealthState {
+  switch (event.type) {
+    case 'passed':
+      return passed(state, thresholds.healthyThreshold, nowMs);
+    case 'failed':
+      return failed(state, event.reason, thresholds.unhealthyThreshold, nowMs);
+    case 'ejected':
+      return state.health === 'healthy' ? become('ejected', event.reason, nowMs) : state;
+    case 'disabled':
+      return state.reason === DISABLED ? state : become('unknown', DISABLED, nowMs, state);
+    case 'enabled':
+      return become('unknown', NOT_CHECKED_YET, nowMs, state);
+    case 'unchecked':
+      return state.reason === NOT_CHECKED ? state : become('healthy', NOT_CHECKED, nowMs, state);
+  }
+}
+
+/** On its way from one state to another, or just out: worth another look soon. */
+export function isInTransition(state: HealthState): boolean {
+  switch (state.health) {
+    case 'healthy':
+      return state.failures > 0;
+    case 'unhealthy':
+      return state.passes > 0;
+    case 'ejected':
+      return true;
+    case 'unknown':
+      return false;
+  }
+}
+
+function passed(state: HealthState, rise: number, nowMs: number): HealthState {
+  switch (state.health) {
+    case 'healthy':
+      // Its pool had no checks before.
+      if (state.reason === NOT_CHECKED) return become('healthy', FIRST_CHECK_PASSED, nowMs, state);
+      return state.failures === 0 ? state : { ...state, passes: 0, failures: 0 };
+    case 'unknown':
+      return become('healthy', FIRST_CHECK_PASSED, nowMs);
+    case 'ejected':
+      return become('healthy', 'passed a check after failed connects', nowMs);
+    case 'unhealthy': {
+      const passes = state.passes + 1;
+      if (passes < rise) return { ...state, passes, failures: 0 };
+      return become('healthy', passes === 1 ? 'passed a check' : `passed ${passes} checks in a row`, nowMs);
+    }
+  }
+}
+
+function failed(state: HealthState, reason: string, fall: number, nowMs: number): HealthState {
+  switch (state.health) {
+    case 'unknown':
+      return become('unhealthy', reason, nowMs);
+    case 'unhealthy':
+      return state.passes === 0 && state.reason === reason ? state : { ...state, reason, passes: 0 };
+    case 'healthy':
+    case 'ejected': {
+      const failures = state.failures + 1;
+      return failures < fall ? { ...state, passes: 0, failures } : become('unhealthy', reason, nowMs);
+    }
+  }
+}
+
+/** With `from`, the time stays when the health does. */
+function become(health: Health, reason: string, nowMs: number, from?: HealthState): HealthState {
+  const sinceMs = from?.health === health ? from.sinceMs : nowMs;
+  return { health, reason, sinceMs, passes: 0, failures: 0 };
+}

@@ -1,0 +1,260 @@
+/**
+ * Runs the health checks of all backends, writes what comes of them into shared memory and tells who wants to know.
+ * Main thread.
+ *
+ * Invariants
+ *  - at most `MAX_RUNNING` checks at once and one timer, however many backends there are;
+ *  - each checked backend is either being checked or in the schedule;
+ *  - a backend keeps its state from plan to plan as long as its row and generation stay;
+ *  - after each change of a `health` cell the epoch of its pool moves;
+ *  - the result of a check that began before an ejection is never heard.
+ */
+import type { Health } from '../../core/model/resources.ts';
+import type { Clock, Timer } from '../../core/runtime/clock.ts';
+import type { Random } from '../../core/runtime/random.ts';
+import type { DirectoryBackend, DirectoryPool, PlanDirectory } from '../plan/plan-directory.ts';
+import type { HealthView } from '../telemetry/observer.ts';
+import type { SharedCells } from '../telemetry/shared-memory.ts';
+import type { Checker, CheckResult } from './checker.ts';
+import type { HealthEvent } from './health-machine.ts';
+import { MonitoredBackend } from './monitored-backend.ts';
+import { PoolTally } from './pool-tally.ts';
+import { CheckSchedule, firstDelayMs, nextDelayMs } from './scheduler.ts';
+
+/** Each takes a descriptor, and the budget of connections leaves room for this many. */
+export const MAX_RUNNING = 256;
+/** Results in a row that may say nothing about a backend before they count as failures. */
+const MAX_INCONCLUSIVE = 3;
+
+export interface HealthTransition {
+  readonly pool: string;
+  readonly address: string;
+  readonly from: Health;
+  readonly to: Health;
+  /** In words. */
+  readonly reason: string;
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+}
+
+export interface HealthMonitorInputs {
+  readonly shared: Pick<SharedCells, 'health' | 'failures' | 'poolEpoch'>;
+  readonly checker: Checker;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onTransition: (transition: HealthTransition) => void;
+  /** No backend of the pool is up, so all active ones are used; or that is over. Not while first checks are under way. */
+  readonly onPanic: (pool: string, on: boolean) => void;
+}
+
+interface MonitoredPool {
+  readonly row: number;
+  readonly name: string;
+  readonly tally: PoolTally;
+  alarmed: boolean;
+}
+
+export class HealthMonitor {
+  readonly #inputs: HealthMonitorInputs;
+  /** By row. */
+  #backends = new Map<number, MonitoredBackend>();
+  /** By name. */
+  #pools = new Map<string, MonitoredPool>();
+  readonly #schedule = new CheckSchedule();
+  #running = 0;
+  #timer: Timer | null = null;
+
+  constructor(inputs: HealthMonitorInputs) {
+    this.#inputs = inputs;
+  }
+
+  /** The workers run another plan. */
+  update(directory: PlanDirectory): void {
+    const before = this.#backends;
+    const poolsBefore = this.#pools;
+    this.#backends = new Map();
+    this.#pools = new Map();
+    const due: MonitoredBackend[] = [];
+    for (const pool of directory.pools) {
+      const alarmed = poolsBefore.get(pool.name)?.alarmed ?? false;
+      this.#pools.set(pool.name, { row: pool.row, name: pool.name, tally: new PoolTally(), alarmed });
+      for (const backend of pool.backends) {
+        const known = before.get(backend.row);
+        const keeps = known?.backend.generation === backend.generation;
+        if (keeps) before.delete(backend.row);
+        else this.#schedule.remove(backend.row);
+        const entry = keeps ? known : this.#meet(backend, pool);
+        this.#backends.set(backend.row, entry);
+        if (this.#adopt(entry, backend, pool)) due.push(entry);
+      }
+    }
+    for (const gone of before.values()) {
+      this.#cancel(gone);
+      // Its row may belong to another backend already, and so does the place in the schedule then.
+      if (!this.#backends.has(gone.backend.row)) this.#schedule.remove(gone.backend.row);
+    }
+    for (const entry of due)
+      this.#scheduleIn(entry, firstDelayMs(due.length, entry.check, this.#inputs.random));
+    for (const pool of this.#pools.values()) this.#tellPanic(pool);
+    this.#proceed();
+  }
+
+  /** A worker says that failed connects took a backend out. */
+  ejected(row: number, generation: number, reason: string): void {
+    const entry = this.#backends.get(row);
+    if (entry?.backend.generation !== generation) return;
+    this.#hearEjection(entry, reason);
+    this.#tellPanic(this.#pools.get(entry.backend.pool));
+    this.#proceed();
+  }
+
+  /** What is known of a backend; of one that was removed, that. */
+  healthOf(backend: Pick<DirectoryBackend, 'row' | 'generation'>): HealthView {
+    const entry = this.#backends.get(backend.row);
+    if (entry?.backend.generation !== backend.generation) return REMOVED;
+    const { health, reason, sinceMs } = entry.state;
+    return { health, reason, sinceMs };
+  }
+
+  /** By pool: no active backend of weight above 0 is up, so all of them are used. */
+  panic(): ReadonlyMap<string, boolean> {
+    return new Map(Array.from(this.#pools.values(), ({ name, tally }) => [name, tally.panic]));
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    for (const entry of this.#backends.values()) this.#stopChecking(entry);
+    this.#backends.clear();
+  }
+
+  #meet(backend: DirectoryBackend, pool: DirectoryPool): MonitoredBackend {
+    const { shared, clock } = this.#inputs;
+    return new MonitoredBackend(backend, pool.policy.healthCheck, shared, clock.wallMs());
+  }
+
+  /** Brings an entry up to its configuration. Says whether a first check is to be scheduled. */
+  #adopt(entry: MonitoredBackend, backend: DirectoryBackend, pool: DirectoryPool): boolean {
+    const wasDisabled = entry.backend.state === 'disabled';
+    const { intervalMs } = entry.check;
+    entry.backend = backend;
+    entry.check = pool.policy.healthCheck;
+    this.#pools.get(pool.name)?.tally.count(backend, entry.state.health, 1);
+    if (!entry.isChecked) {
+      this.#stopChecking(entry);
+      this.#step(entry, whyNotChecked(entry));
+      return false;
+    }
+    if (wasDisabled) this.#step(entry, { type: 'enabled' });
+    const isWaiting = entry.running !== null || this.#schedule.dueMs(backend.row) !== null;
+    // A shorter interval takes effect at once, not after the longer one that is running.
+    return !isWaiting || entry.check.intervalMs < intervalMs;
+  }
+
+  #stopChecking(entry: MonitoredBackend): void {
+    this.#schedule.remove(entry.backend.row);
+    this.#cancel(entry);
+  }
+
+  #cancel(entry: MonitoredBackend): void {
+    if (!entry.running) return;
+    entry.cancelCheck();
+    this.#running--;
+  }
+
+  #scheduleIn(entry: MonitoredBackend, delayMs: number): void {
+    if (entry.running) return;
+    const dueMs = this.#inputs.clock.nowMs() + delayMs;
+    const { row } = entry.backend;
+    this.#schedule.set(row, Math.min(dueMs, this.#schedule.dueMs(row) ?? dueMs));
+  }
+
+  /** Starts what is due and arms the timer for what comes next. */
+  #proceed(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    const { clock } = this.#inputs;
+    while (this.#running < MAX_RUNNING) {
+      const row = this.#schedule.takeDue(clock.nowMs());
+      if (row === null) break;
+      const entry = this.#backends.get(row);
+      if (entry) this.#start(entry);
+    }
+    const nextMs = this.#schedule.nextDueMs();
+    // With no room left, the end of a check comes back here.
+    if (nextMs === null || this.#running >= MAX_RUNNING) return;
+    this.#timer = clock.after(Math.max(0, nextMs - clock.nowMs()), () => this.#proceed());
+  }
+
+  #start(entry: MonitoredBackend): void {
+    const { checker, clock } = this.#inputs;
+    this.#running++;
+    entry.startedMs = clock.nowMs();
+    entry.running = checker.check(entry.backend, entry.check.timeoutMs, (result) =>
+      this.#finish(entry, result),
+    );
+  }
+
+  #finish(entry: MonitoredBackend, result: CheckResult): void {
+    entry.running = null;
+    this.#running--;
+    // The message of a worker that died on the way is made up for here.
+    if (!this.#hearEjection(entry, 'failed connects in a row')) this.#judge(entry, result);
+    this.#tellPanic(this.#pools.get(entry.backend.pool));
+    const { clock, random } = this.#inputs;
+    const sinceStartMs = clock.nowMs() - entry.startedMs;
+    this.#scheduleIn(entry, Math.max(0, nextDelayMs(entry.state, entry.check, random) - sinceStartMs));
+    this.#proceed();
+  }
+
+  #judge(entry: MonitoredBackend, result: CheckResult): void {
+    if (result.type !== 'inconclusive') {
+      entry.inconclusive = 0;
+      this.#step(entry, result);
+    } else if (++entry.inconclusive > MAX_INCONCLUSIVE) {
+      this.#step(entry, { type: 'failed', reason: result.reason });
+    }
+  }
+
+  /** True when there was an ejection that the machine did not know of. */
+  #hearEjection(entry: MonitoredBackend, reason: string): boolean {
+    if (!entry.hearEjection()) return false;
+    // A check that began before says nothing about what came after it.
+    this.#cancel(entry);
+    this.#step(entry, entry.isChecked ? { type: 'ejected', reason } : whyNotChecked(entry));
+    this.#moveEpoch(entry);
+    if (entry.isChecked) {
+      this.#scheduleIn(entry, nextDelayMs(entry.state, entry.check, this.#inputs.random));
+    }
+    return true;
+  }
+
+  #step(entry: MonitoredBackend, event: HealthEvent): void {
+    const from = entry.state.health;
+    const hasCellChanged = entry.step(event, this.#inputs.clock.wallMs());
+    if (hasCellChanged) this.#moveEpoch(entry);
+    const { health: to, reason, sinceMs } = entry.state;
+    if (from === to) return;
+    const { pool, address } = entry.backend;
+    const tally = this.#pools.get(pool)?.tally;
+    tally?.count(entry.backend, from, -1);
+    tally?.count(entry.backend, to, 1);
+    this.#inputs.onTransition({ pool, address, from, to, reason, sinceMs });
+  }
+
+  #moveEpoch(entry: MonitoredBackend): void {
+    const pool = this.#pools.get(entry.backend.pool);
+    if (pool) Atomics.add(this.#inputs.shared.poolEpoch, pool.row, 1);
+  }
+
+  #tellPanic(pool: MonitoredPool | undefined): void {
+    if (!pool || pool.tally.alarm === pool.alarmed) return;
+    pool.alarmed = pool.tally.alarm;
+    this.#inputs.onPanic(pool.name, pool.alarmed);
+  }
+}
+
+function whyNotChecked({ backend }: MonitoredBackend): HealthEvent {
+  return { type: backend.state === 'disabled' ? 'disabled' : 'unchecked' };
+}
+
+const REMOVED: HealthView = { health: 'unknown', reason: 'removed', sinceMs: 0 };

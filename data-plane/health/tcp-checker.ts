@@ -1,0 +1,74 @@
+/**
+ * Checks that a TCP connection can be established.
+ *
+ * Invariants
+ *  - ends within the timeout and one turn of the event loop;
+ *  - an established connection is ended with a reset: no TIME_WAIT is left behind, here or there;
+ *  - the event loop runs timers before it looks at sockets, so after a pause of this process the deadline would come
+ *    before a success that has long arrived. So at the deadline the sockets are looked at once more, and a deadline
+ *    that came late by more than a quarter of the timeout proves nothing.
+ */
+import { connect } from 'node:net';
+import { formatDuration } from '../../core/model/duration.ts';
+import type { Clock } from '../../core/runtime/clock.ts';
+import type { Checker, CheckResult } from './checker.ts';
+
+/** What a failed connect is called, by errno name. */
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  EHOSTUNREACH: 'host unreachable',
+  EHOSTDOWN: 'host down',
+  ENETUNREACH: 'network unreachable',
+  ENETDOWN: 'network down',
+  ETIMEDOUT: 'timed out',
+  EACCES: 'not permitted by this host',
+  EPERM: 'not permitted by this host',
+};
+
+/** Shortages of this host: no fault of the backend. */
+const OUR_OWN_SHORTAGES: ReadonlySet<string> = new Set([
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'EADDRNOTAVAIL',
+]);
+
+export function tcpChecker(clock: Clock): Checker {
+  return {
+    check({ host, port }, timeoutMs, done) {
+      const startedMs = clock.nowMs();
+      const socket = connect({ host, port });
+      let ended = false;
+      const end = (result: CheckResult | null) => {
+        if (ended) return;
+        ended = true;
+        deadline.cancel();
+        socket.resetAndDestroy();
+        if (result) done(result);
+      };
+      const deadline = clock.after(timeoutMs, () => {
+        const lateMs = clock.nowMs() - startedMs - timeoutMs;
+        // setImmediate comes after the next look at the sockets, which may still end this check.
+        setImmediate(() => end(timedOut(timeoutMs, lateMs)));
+      });
+      socket.once('connect', () => end({ type: 'passed' }));
+      // Not once: a socket that is being destroyed may report another error, which nobody wants to hear.
+      socket.on('error', (error) => end(refused(error)));
+      return { cancel: () => end(null) };
+    },
+  };
+}
+
+function timedOut(timeoutMs: number, lateMs: number): CheckResult {
+  return lateMs > timeoutMs / 4
+    ? { type: 'inconclusive', reason: `this process stood still for ${Math.round(lateMs)} ms` }
+    : { type: 'failed', reason: `timed out after ${formatDuration(timeoutMs)}` };
+}
+
+function refused(error: NodeJS.ErrnoException): CheckResult {
+  const code = error.code ?? error.message;
+  if (OUR_OWN_SHORTAGES.has(code)) return { type: 'inconclusive', reason: `this host is short: ${code}` };
+  return { type: 'failed', reason: WORDS[code] ?? code };
+}
