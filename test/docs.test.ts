@@ -87,28 +87,40 @@ describe('docs/configuration.md', () => {
   }
 });
 
-describe('docs/cli.md', () => {
-  /** Every command that does something: `backend add`, `get`. */
-  async function commands(words: readonly string[] = []): Promise<readonly string[]> {
-    const text = await help('cli/main.js', ...words);
-    const below = /^Commands:\n((?: {2}.*\n?)+)/m.exec(text)?.[1] ?? '';
-    const names = found(below, /^ {2}([a-z]+)/gm).filter((name) => name !== 'help');
-    if (names.length === 0) return [words.join(' ')];
-    const deeper = await Promise.all(names.map((name) => commands([...words, name])));
-    return deeper.flat();
-  }
+/** What the help of a command lists in sections other than these are commands below it. */
+const NO_COMMANDS = /^(Usage|Arguments|Options|Global Options|Examples|Exit codes)\b/;
 
-  it('lists every command of lbctl, and no other', async () => {
-    const inDocs = found(
-      section(readText('docs/cli.md'), '## Commands'),
-      /^ {4}lbctl ([a-z]+(?: [a-z]+)?)\b/gm,
+interface Command {
+  /** Without lbctl: `backend add`. */
+  readonly words: string;
+  readonly options: readonly string[];
+}
+
+/** Every command that does something. */
+async function commandTree(words: readonly string[] = []): Promise<readonly Command[]> {
+  const text = await help('cli/main.js', ...words);
+  const below = text.split(/\n(?=\S)/).filter((part) => !NO_COMMANDS.test(part) && part.includes(':\n'));
+  const names = found(below.join('\n'), /^ {2}([a-z]+)/gm).filter((name) => name !== 'help');
+  const options = found(text, /^ {2}(?:-\w, )?(--[a-z-]+)/gm);
+  if (names.length === 0) return [{ words: words.join(' '), options }];
+  const deeper = await Promise.all(names.map((name) => commandTree([...words, name])));
+  return deeper.flat();
+}
+
+describe('docs/cli.md', () => {
+  const page = readText('docs/cli.md');
+
+  it('lists every command of lbctl with every option, and no other', async () => {
+    const tree = await commandTree();
+    const inCode = tree.map(({ words }) => words).sort();
+    const inDocs = found(section(page, '## Commands'), /^ {4}lbctl ([a-z]+(?: [a-z]+)?)\b/gm).map((words) =>
+      inCode.includes(words) ? words : (words.split(' ')[0] ?? ''),
     );
-    const inCode = [...(await commands())].sort();
-    const known = inDocs.map((words) => {
-      const [first = ''] = words.split(' ');
-      return inCode.includes(words) ? words : first;
-    });
-    assert.deepEqual([...new Set(known)].sort(), inCode);
+    assert.deepEqual([...new Set(inDocs)].sort(), inCode);
+    const options = [...new Set(tree.flatMap((command) => command.options))]
+      .filter((name) => name !== '--help')
+      .sort();
+    assert.deepEqual(found(page, /(--[a-z][a-z-]+)/g), options);
   });
 });
 
