@@ -62,7 +62,9 @@ async function completeLine(
   surroundings: Surroundings,
 ): Promise<void> {
   const { complete } = await import('./completion/complete.ts');
-  program.parseOptions([]);
+  // Nothing is parsed here, so nobody has looked at the environment.
+  const server = surroundings.env['LBCTL_SERVER'];
+  if (server) program.setOptionValue('server', server.split(','));
   await complete(program, words, contextOf(program, surroundings));
 }
 

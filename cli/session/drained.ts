@@ -21,46 +21,52 @@ export async function waitDrained(
 ): Promise<void> {
   const { clock, timeoutMs } = context;
   const end = clock.nowMs() + timeoutMs;
+  let open: readonly string[] = ['no control plane has answered'];
   let shown = '';
   for (;;) {
-    const [{ proxies }, { statuses }] = await Promise.all([
-      session.read('fleet', 'ListProxies', {}),
-      session.read('fleet', 'ListBackendStatus', { pool }),
-    ]);
-    if (proxies.length === 0) return tell(context, 'no proxy is on the roster: nothing to wait for');
-    const open = undrained(proxies, statuses, BigInt(revision), canonicalAddress(address));
+    const fleet = await look(session, pool);
+    if (fleet?.proxies.length === 0) return tell(context, 'no proxy is on the roster: nothing to wait for');
+    if (fleet) open = undrained(fleet, BigInt(revision), canonicalAddress(address));
     if (open.length === 0) return tell(context, `no proxy has a connection to ${address}`);
     if (clock.nowMs() + LOOK_EVERY_MS >= end) {
-      const names = open.map(({ proxyId }) => proxyId).join(', ');
-      const message = `after ${formatDuration(timeoutMs)}, ${address} is not drained on every proxy: ${names}`;
-      throw new CliError(EXIT.timedOut, message, open.map(describe));
+      const message = `after ${formatDuration(timeoutMs)}, ${address} is not drained on every proxy`;
+      throw new CliError(EXIT.timedOut, message, open);
     }
-    const progress = open.map(describe).join('; ');
+    const progress = open.join('; ');
     if (context.showProgress && progress !== shown) tell(context, `waiting: ${progress}`);
     shown = progress;
     await sleep(clock, LOOK_EVERY_MS);
   }
 }
 
-export interface Undrained {
-  readonly proxyId: string;
-  readonly why: string;
+interface Fleet {
+  readonly proxies: readonly Proxy__Output[];
+  readonly statuses: readonly BackendStatus__Output[];
 }
 
-/** The proxies that have not drained it, and why not. */
-export function undrained(
-  proxies: readonly Proxy__Output[],
-  statuses: readonly BackendStatus__Output[],
-  revision: bigint,
-  address: string,
-): Undrained[] {
+/** Undefined while no control plane answers: the drain itself is committed. */
+async function look(session: Session, pool: string): Promise<Fleet | undefined> {
+  try {
+    const [{ proxies }, { statuses }] = await Promise.all([
+      session.read('fleet', 'ListProxies', {}),
+      session.read('fleet', 'ListBackendStatus', { pool }),
+    ]);
+    return { proxies, statuses };
+  } catch (error) {
+    if (error instanceof CliError && error.exitCode === EXIT.unreachable) return undefined;
+    throw error;
+  }
+}
+
+/** A line for each proxy that has not drained it: which, and why not. */
+function undrained({ proxies, statuses }: Fleet, revision: bigint, address: string): string[] {
   return proxies.flatMap((proxy) => {
     const proxyId = proxy.info?.id ?? '';
     const status = statuses.find(
       (other) => other.proxyId === proxyId && other.report?.backend?.address === address,
     );
     const why = whyUndrained(proxy, status, revision);
-    return why === undefined ? [] : [{ proxyId, why }];
+    return why === undefined ? [] : [`proxy ${proxyId} ${why}`];
   });
 }
 
@@ -82,8 +88,4 @@ function whyUndrained(
   return BigInt(status.revision) < revision
     ? `${away}has not reported since it applied revision ${revision}`
     : undefined;
-}
-
-function describe({ proxyId, why }: Undrained): string {
-  return `proxy ${proxyId} ${why}`;
 }

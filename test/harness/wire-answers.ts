@@ -1,15 +1,15 @@
 /** Messages as a control plane sends them, for answers of the fake one. */
+import { completePolicy } from '../../core/model/complete.ts';
 import type { BackendState, Health } from '../../core/model/resources.ts';
-import { durationToWire } from '../../core/wire/duration-codec.ts';
 import type { BackendStatus } from '../../core/wire/generated/lb/v1/BackendStatus.ts';
 import type { Policy } from '../../core/wire/generated/lb/v1/Policy.ts';
 import type { Pool } from '../../core/wire/generated/lb/v1/Pool.ts';
 import type { Proxy } from '../../core/wire/generated/lb/v1/Proxy.ts';
-import { completePolicy } from '../../core/model/complete.ts';
 import { policyDraftToWire } from '../../core/wire/policy-codec.ts';
+import type { Answers } from './fake-control-plane.ts';
 
 export function wirePolicy(name: string, revision = 1): Policy {
-  return { ...policyDraftToWire(completePolicy({ name }), revision), drainTimeout: durationToWire(300_000) };
+  return policyDraftToWire(completePolicy({ name }), revision);
 }
 
 /** Backends as ADDRESS or [ADDRESS, state]. */
@@ -65,3 +65,38 @@ export function wireStatus(
     },
   };
 }
+
+/** Two backends of the pool `web`, three proxies that see them differently, one of them away. */
+export const A = '10.0.0.1:80';
+export const B = '10.0.0.2:80';
+
+/** A fleet of everything, for what reads. */
+export const FLEET: Answers = {
+  ListPools: () => ({ pools: [wirePool('api', []), wirePool('web', [A, [B, 'draining']])] }),
+  ListPolicies: () => ({ policies: [wirePolicy('default'), wirePolicy('steady')] }),
+  ListListeners: () => ({
+    listeners: [{ name: 'web', address: '0.0.0.0:80', pool: 'web', revision: '4' }],
+  }),
+  ListProxies: () => ({
+    proxies: [
+      wireProxy('edge-1'),
+      {
+        ...wireProxy('edge-2', { revision: 3 }),
+        applied: {
+          position: { revision: '3' },
+          failedListeners: [{ listener: 'web', address: '0.0.0.0:80', reason: 'EADDRINUSE: in use' }],
+        },
+      },
+      wireProxy('edge-3', { connected: false }),
+    ],
+  }),
+  ListBackendStatus: () => ({
+    statuses: [
+      wireStatus('edge-1', 'web', A, { connections: 3 }),
+      wireStatus('edge-2', 'web', A, { health: 'unhealthy', reason: 'connection refused', connections: 1 }),
+      // What an absent proxy said last counts for nothing.
+      wireStatus('edge-3', 'web', B, { health: 'unhealthy', connections: 9 }),
+      wireStatus('edge-1', 'web', B),
+    ],
+  }),
+};
