@@ -8,6 +8,9 @@ import type { BackendDraft, ListenerDraft, PolicyDraft, PoolDraft } from './draf
 import type { Backend, HealthCheck, Listener, Policy, Pool } from './resources.ts';
 import type { StoredPool } from './state.ts';
 
+/** Below it a health check's timeout is refused (validate-policy.ts): a default must not be. */
+const SHORTEST_TIMEOUT_MS = 10;
+
 /** A policy with every field. */
 export function completePolicy(draft: PolicyDraft): Policy {
   return {
@@ -39,6 +42,7 @@ export function completeListener(draft: ListenerDraft): Listener {
 function completeHealthCheck(draft: Partial<HealthCheck>): HealthCheck {
   const complete = { ...POLICY_DEFAULTS.healthCheck, ...draft };
   // A short interval alone must not be refused for a timeout that nobody asked for.
-  const timeoutMs = draft.timeoutMs ?? Math.min(complete.timeoutMs, complete.intervalMs);
+  const timeoutMs =
+    draft.timeoutMs ?? Math.max(SHORTEST_TIMEOUT_MS, Math.min(complete.timeoutMs, complete.intervalMs));
   return { ...complete, timeoutMs };
 }

@@ -77,7 +77,8 @@ export function validatePolicy(policy: Policy, at: string): Violation[] {
     ...RANGES.flatMap((range) => validateRange(range, policy, at)),
   ];
   const { intervalMs, timeoutMs } = policy.healthCheck;
-  if (timeoutMs > intervalMs) {
+  // Only of two good values is it worth saying that they don't fit together.
+  if (violations.length === 0 && timeoutMs > intervalMs) {
     const description = `is ${formatDuration(timeoutMs)}, longer than the interval of ${formatDuration(intervalMs)}; a check must end before the next one starts`;
     violations.push({ field: `${at}.health_check.timeout`, description });
   }

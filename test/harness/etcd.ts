@@ -62,18 +62,21 @@ class EtcdProcess implements Etcd {
 
   async start(): Promise<void> {
     const url = `http://${this.endpoint}`;
-    this.#child = spawn(
-      this.#binary,
-      [
-        ...['--data-dir', this.#directory, '--name', 'one'],
-        ...['--listen-client-urls', url, '--advertise-client-urls', url],
-        ...['--listen-peer-urls', this.#peerUrl, '--initial-advertise-peer-urls', this.#peerUrl],
-        ...['--initial-cluster', `one=${this.#peerUrl}`],
-        ...['--heartbeat-interval', '10', '--election-timeout', '100'],
-        ...['--logger', 'zap', '--log-level', 'error'],
-      ],
-      { stdio: 'ignore' },
-    );
+    const flags = {
+      'data-dir': this.#directory,
+      name: 'one',
+      'listen-client-urls': url,
+      'advertise-client-urls': url,
+      'listen-peer-urls': this.#peerUrl,
+      'initial-advertise-peer-urls': this.#peerUrl,
+      'initial-cluster': `one=${this.#peerUrl}`,
+      'heartbeat-interval': '10',
+      'election-timeout': '100',
+      logger: 'zap',
+      'log-level': 'error',
+    };
+    const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
+    this.#child = spawn(this.#binary, args, { stdio: 'ignore' });
     await this.#ready(url);
   }
 
