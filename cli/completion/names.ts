@@ -4,7 +4,7 @@ import type { KindName } from '../kinds/names.ts';
 import { openSession, type Session } from '../session/session.ts';
 
 /** A person who presses a key does not wait longer. */
-export const COMPLETION_MS = 1_000;
+const COMPLETION_MS = 1_000;
 
 const MOST_REVISIONS = 20;
 

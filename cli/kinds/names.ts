@@ -11,7 +11,6 @@ export const KIND_NAMES = {
   revisions: 'revision',
 } as const;
 export type KindName = keyof typeof KIND_NAMES;
-export type SingularKind = (typeof KIND_NAMES)[KindName];
 
 /** The kind that a word means, in the plural or the singular; undefined when there is none. */
 export function kindOf(word: string): KindName | undefined {
