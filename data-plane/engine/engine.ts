@@ -5,6 +5,7 @@
  * A connection is a slot: a small integer, given at accept and free again after `onClosed` has returned.
  * Nothing here throws or returns a promise: the data path knows errno values, not exceptions.
  */
+import type { Clock } from '../../core/runtime/clock.ts';
 
 /** Why a connection ended. A closed set: it is the label `reason` of lb_connections_closed_total. */
 export const CLOSE_REASONS = [
@@ -47,7 +48,10 @@ export interface ConnectionHandler {
   onAccept(slot: number, listener: number, sourceHash: number): number;
   /** Valid from onAccept on: the timeouts of this slot's connection, fixed for its life. */
   timeouts(slot: number): ConnectionTimeouts;
-  /** A connect failed (positive errno; ETIMEDOUT for the connect timeout). Returns the row to try next, or NO_ROW. */
+  /**
+   * A connect failed (positive errno; ETIMEDOUT for the connect timeout, ECANCELED after `reconsider`). Returns the
+   * row to try next, or NO_ROW.
+   */
   onConnectFailed(slot: number, errno: number): number;
   /** How long to wait before trying the row just returned by onConnectFailed. Mostly 0. */
   readonly retryDelayMs: number;
@@ -71,10 +75,18 @@ export type ListenOn =
 
 export interface Engine {
   readonly name: 'portable' | 'epoll';
-  /** Starts accepting for a listener. `done` gets null, or why it failed in words with the errno name. */
+  /**
+   * Starts accepting for a listener; on several descriptors when it is called for each. `done` gets null, or why it
+   * failed in words with the errno name.
+   */
   listen(listener: number, on: ListenOn, done: (failure: string | null) => void): void;
   /** Stops accepting for a listener. Connections already accepted go on. */
   unlisten(listener: number): void;
+  /**
+   * Gives up the connect under way, or the wait before one, and asks the handler for another row with
+   * onConnectFailed(slot, ECANCELED). Ignored when the connection isn't connecting.
+   */
+  reconsider(slot: number): void;
   /** Stops accepting everywhere, for good. */
   stopAccepting(): void;
   /** Resets both sides of a connection and calls onClosed with `reason`. A free slot is ignored. */
@@ -84,3 +96,29 @@ export interface Engine {
   /** Releases everything; connections still open are reset with `shutdown`. */
   close(): void;
 }
+
+/** How many connections all workers together may have. A connection is two descriptors: this is what prevents EMFILE. */
+export interface ConnectionBudget {
+  /** Counts one connection more. True when there is no room for another: stop accepting. */
+  take(): boolean;
+  /** Counts one fewer. */
+  giveBack(): void;
+  /** Whether accepting may go on after it stopped: some way below the limit, so that it doesn't flutter. */
+  hasRoom(): boolean;
+}
+
+/** What an engine is made of. */
+export interface EngineInputs {
+  readonly handler: ConnectionHandler;
+  readonly targets: Targets;
+  readonly budget: ConnectionBudget;
+  readonly clock: Clock;
+  /** Addresses towards backends, used in turn; none: the kernel chooses. */
+  readonly sourceAddresses: readonly string[];
+  /** Accepting stopped for want of room in the budget, or goes on. */
+  onSaturated(on: boolean): void;
+  /** Something that is our own mistake, or the system's: one connection at most was given up for it. */
+  onFault(where: string, error: unknown): void;
+}
+
+export type EngineFactory = (inputs: EngineInputs) => Engine;

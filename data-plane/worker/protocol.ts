@@ -14,7 +14,12 @@ export type ToWorker =
   | { readonly type: 'listen'; readonly listener: number; readonly on: ListenOn }
   | { readonly type: 'unlisten'; readonly listener: number }
   /** Reset the connections to a backend, if its row is still of this generation. */
-  | { readonly type: 'close-backend'; readonly row: number; readonly generation: number; readonly reason: CloseReason }
+  | {
+      readonly type: 'close-backend';
+      readonly row: number;
+      readonly generation: number;
+      readonly reason: CloseReason;
+    }
   | { readonly type: 'stop-accepting' }
   /** Reset what is left and end the thread. */
   | { readonly type: 'exit' };
@@ -29,7 +34,12 @@ export type FromWorker =
   | { readonly type: 'ejected'; readonly row: number; readonly generation: number; readonly reason: string }
   /** Accepting stopped at the limit of connections, or went on. */
   | { readonly type: 'saturated'; readonly on: boolean }
-  | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string; readonly fields: Readonly<Record<string, string | number>> };
+  | {
+      readonly type: 'log';
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly fields: Readonly<Record<string, string | number>>;
+    };
 
 /** What a worker thread is started with. */
 export interface WorkerStart {

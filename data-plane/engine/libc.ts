@@ -1,0 +1,172 @@
+/**
+ * The C library, as far as we call it: the only file that imports koffi.
+ *
+ * Invariants
+ *  - nothing throws after loading: a call returns what it got (>= 0), or the errno negated;
+ *  - prototypes are fixed, calls are synchronous, every buffer is alive while its call runs;
+ *  - numbers and layouts below are those of Linux on x64 and arm64 (asm-generic), and only those load.
+ */
+import { createRequire } from 'node:module';
+import { messageOf } from '../../core/runtime/errors.ts';
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_STREAM = 1;
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2000000;
+const F_DUPFD_CLOEXEC = 1030;
+const RLIMIT_NOFILE = 7;
+const LOCK_EX_NB = 2 | 4;
+/** Bytes not yet acknowledged by the peer. */
+const SIOCOUTQ = 0x5411;
+const EBADF = 9;
+
+/** The options that we set, as [level, name]. */
+const OPTIONS = {
+  reuseAddress: [1, 2],
+  reusePort: [1, 15],
+  keepAliveIntervalSeconds: [6, 5],
+  keepAliveProbes: [6, 6],
+  userTimeoutMs: [6, 18],
+  ipv6Only: [41, 26],
+} as const;
+
+export interface Libc {
+  /** A TCP socket, non-blocking and closed on exec. */
+  socket(family: 4 | 6): number;
+  setOption(fd: number, option: keyof typeof OPTIONS, value: number): number;
+  /** `ip` is 4 or 16 bytes in network order. */
+  bind(fd: number, ip: Uint8Array, port: number): number;
+  listen(fd: number, backlog: number): number;
+  /** The port that a socket is bound to. */
+  localPort(fd: number): number;
+  /** A second descriptor of the same open socket, closed on exec. */
+  duplicate(fd: number): number;
+  close(fd: number): number;
+  /** How many bytes sent on a socket its peer has not acknowledged. */
+  unacknowledged(fd: number): number;
+  /** The most descriptors that this process may have open. */
+  descriptorLimit(): number;
+  /** Locks an open file for this process alone, or returns -EWOULDBLOCK at once. */
+  lock(fd: number): number;
+}
+
+export type LoadedLibc =
+  | { readonly libc: Libc; readonly reason: null }
+  | { readonly libc: null; readonly reason: string };
+
+type Call = (...args: readonly (number | Uint8Array)[]) => number;
+interface Koffi {
+  load(path: null): { func(prototype: string): Call };
+  errno(): number;
+}
+
+let loaded: LoadedLibc | null = null;
+
+/** The C library, or why it can't be used here. Loads it once a thread. */
+export function loadLibc(): LoadedLibc {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): LoadedLibc {
+  if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
+    return {
+      libc: null,
+      reason: `it is known for Linux on x64 and arm64 only, not ${process.platform} on ${process.arch}`,
+    };
+  }
+  try {
+    const libc = declare(createRequire(import.meta.url)('koffi') as Koffi);
+    const failure = selfCheck(libc);
+    return failure === null
+      ? { libc, reason: null }
+      : { libc: null, reason: `the self-check failed: ${failure}` };
+  } catch (error) {
+    return { libc: null, reason: `koffi does not load: ${messageOf(error)}` };
+  }
+}
+
+function declare(koffi: Koffi): Libc {
+  const library = koffi.load(null);
+  const call = (prototype: string): Call => {
+    const native = library.func(prototype);
+    return (...args) => {
+      const result = native(...args);
+      return result < 0 ? -koffi.errno() : result;
+    };
+  };
+  const socket = call('int socket(int, int, int)');
+  const setsockopt = call('int setsockopt(int, int, int, void *, uint32_t)');
+  const bind = call('int bind(int, void *, uint32_t)');
+  const getsockname = call('int getsockname(int, void *, void *)');
+  const fcntl = call('int fcntl(int, int, int)');
+  const ioctl = call('int ioctl(int, unsigned long, void *)');
+  const getrlimit = call('int getrlimit(int, void *)');
+  const flock = call('int flock(int, int)');
+  const listen = call('int listen(int, int)');
+  const close = call('int close(int)');
+  const value = new Int32Array(1);
+  const valueBytes = new Uint8Array(value.buffer);
+
+  return {
+    socket: (family) =>
+      socket(family === 4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
+    setOption(fd, option, wanted) {
+      const [level, name] = OPTIONS[option];
+      value[0] = wanted;
+      return setsockopt(fd, level, name, valueBytes, 4);
+    },
+    bind(fd, ip, port) {
+      const address = socketAddress(ip, port);
+      return bind(fd, address, address.length);
+    },
+    listen: (fd, backlog) => listen(fd, backlog),
+    localPort(fd) {
+      const address = Buffer.alloc(28);
+      value[0] = address.length;
+      const result = getsockname(fd, address, valueBytes);
+      return result < 0 ? result : address.readUInt16BE(2);
+    },
+    duplicate: (fd) => fcntl(fd, F_DUPFD_CLOEXEC, 0),
+    close: (fd) => close(fd),
+    unacknowledged(fd) {
+      const result = ioctl(fd, SIOCOUTQ, valueBytes);
+      return result < 0 ? result : value[0]!; // `!`: one element, always.
+    },
+    descriptorLimit() {
+      const limits = Buffer.alloc(16);
+      const result = getrlimit(RLIMIT_NOFILE, limits);
+      // "Unlimited" is all ones: more than any number of descriptors that Linux hands out.
+      return result < 0 ? result : Number(limits.readBigUInt64LE(0));
+    },
+    lock: (fd) => flock(fd, LOCK_EX_NB),
+  };
+}
+
+/** struct sockaddr_in or sockaddr_in6. */
+function socketAddress(ip: Uint8Array, port: number): Buffer {
+  const address = Buffer.alloc(ip.length === 4 ? 16 : 28);
+  address.writeUInt16LE(ip.length === 4 ? AF_INET : AF_INET6, 0);
+  address.writeUInt16BE(port, 2);
+  address.set(ip, ip.length === 4 ? 4 : 8);
+  return address;
+}
+
+/** Makes every kind of call once whose layout could be wrong. Null, or what went wrong. */
+function selfCheck(libc: Libc): string | null {
+  const fd = libc.socket(4);
+  if (fd < 0) return `socket gave ${fd}`;
+  const copy = libc.duplicate(fd);
+  const results = {
+    setsockopt: libc.setOption(fd, 'reusePort', 1),
+    bind: libc.bind(fd, Uint8Array.of(127, 0, 0, 1), 0),
+    fcntl: copy,
+    getsockname: libc.localPort(copy) - 1,
+    getrlimit: libc.descriptorLimit() - 1,
+    close: Math.min(libc.close(fd), libc.close(copy)),
+  };
+  const failed = Object.entries(results).find(([, result]) => result < 0);
+  if (failed) return `${failed[0]} gave ${failed[1]}`;
+  return libc.listen(-1, 1) === -EBADF ? null : 'errno is not what it must be';
+}

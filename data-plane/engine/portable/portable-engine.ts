@@ -1,0 +1,195 @@
+/**
+ * The engine on node:net: runs wherever Node does.
+ *
+ * Invariants
+ *  - a slot is in use from accept until `onClosed` has returned, and is then given to the next client;
+ *  - accepting stops when the budget has no room and goes on by itself; connections already open never notice;
+ *  - nothing but listen failures is said through a callback, and nothing throws.
+ */
+import { isIPv4, type Socket, Socket as NetSocket } from 'node:net';
+import { sourceHash } from '../../../core/model/source-hash.ts';
+import type { Timer } from '../../../core/runtime/clock.ts';
+import type { CloseReason, Engine, EngineInputs, ListenOn } from '../engine.ts';
+import { type Libc, loadLibc } from '../libc.ts';
+import { Acceptor } from './acceptor.ts';
+import { Connection, type ConnectionContext } from './connection.ts';
+import { Side, type SideOwner } from './side.ts';
+import { SlotTimers } from './slot-timers.ts';
+
+/** A peer that vanished is noticed after 60 + 6 × 10 s, or after 60 s when something is on its way to it. */
+const KEEP_ALIVE = { idleMs: 60_000, intervalSeconds: 10, probes: 6, userTimeoutMs: 60_000 } as const;
+/** While accepting is stopped, how often to look whether other workers have made room. */
+const ROOM_LOOK_MS = 100;
+
+class PortableEngine implements Engine, ConnectionContext {
+  readonly name = 'portable';
+  readonly #inputs: EngineInputs;
+  readonly #libc: Libc | null = loadLibc().libc;
+  readonly #timers: SlotTimers;
+  /** By listener. */
+  readonly #acceptors = new Map<number, Acceptor[]>();
+  readonly #connections: (Connection | null)[] = [];
+  readonly #free: number[] = [];
+  #open = 0;
+  #isAccepting = true;
+  #roomLook: Timer | null = null;
+  #sourceTurn = 0;
+
+  constructor(inputs: EngineInputs) {
+    this.#inputs = inputs;
+    this.#timers = new SlotTimers(inputs.clock, (slot) => this.#connections[slot]?.onTimer());
+  }
+
+  get handler(): EngineInputs['handler'] {
+    return this.#inputs.handler;
+  }
+
+  get connections(): number {
+    return this.#open;
+  }
+
+  listen(listener: number, on: ListenOn, done: (failure: string | null) => void): void {
+    if (!this.#isAccepting) return done('the worker has stopped accepting');
+    const acceptors = this.#acceptors.get(listener) ?? [];
+    if (acceptors.some((acceptor) => acceptor.isOn(on))) return done(null);
+    const acceptor = new Acceptor(on, this.#libc, {
+      accepted: (client) => this.#accepted(client, listener),
+      onFault: (where, error) => this.onFault(where, error),
+    });
+    this.#acceptors.set(listener, [...acceptors, acceptor]);
+    acceptor.start((failure) => {
+      if (failure !== null) this.#forget(listener, acceptor);
+      else if (this.#roomLook) acceptor.stop();
+      done(failure);
+    });
+  }
+
+  unlisten(listener: number): void {
+    const acceptors = this.#acceptors.get(listener) ?? [];
+    this.#acceptors.delete(listener);
+    for (const acceptor of acceptors) acceptor.stop();
+  }
+
+  stopAccepting(): void {
+    this.#isAccepting = false;
+    this.#roomLook?.cancel();
+    this.#roomLook = null;
+    for (const acceptor of this.#everyAcceptor()) acceptor.stop();
+    this.#acceptors.clear();
+  }
+
+  reset(slot: number, reason: CloseReason): void {
+    this.#connections[slot]?.reset(reason);
+  }
+
+  reconsider(slot: number): void {
+    this.#connections[slot]?.reconsider();
+  }
+
+  close(): void {
+    this.stopAccepting();
+    for (const connection of this.#connections) connection?.reset('shutdown');
+    this.#timers.stop();
+  }
+
+  nowMs(): number {
+    return this.#inputs.clock.nowMs();
+  }
+
+  setTimer(slot: number, delayMs: number): void {
+    this.#timers.set(slot, delayMs);
+  }
+
+  cancelTimer(slot: number): void {
+    this.#timers.cancel(slot);
+  }
+
+  dial(row: number, owner: SideOwner): Side {
+    const host = this.#inputs.targets.host(row);
+    const side = new Side(new NetSocket({ allowHalfOpen: true }), owner);
+    side.connect(host, this.#inputs.targets.port(row), this.#nextSource(isIPv4(host)));
+    return side;
+  }
+
+  configure(side: Side): void {
+    side.configure(KEEP_ALIVE.idleMs);
+    if (!this.#libc || side.fd < 0) return;
+    this.#libc.setOption(side.fd, 'keepAliveIntervalSeconds', KEEP_ALIVE.intervalSeconds);
+    this.#libc.setOption(side.fd, 'keepAliveProbes', KEEP_ALIVE.probes);
+    this.#libc.setOption(side.fd, 'userTimeoutMs', KEEP_ALIVE.userTimeoutMs);
+  }
+
+  unacknowledged(side: Side): number | null {
+    const bytes = this.#libc?.unacknowledged(side.fd) ?? -1;
+    return bytes < 0 ? null : bytes;
+  }
+
+  onFault(where: string, error: unknown): void {
+    this.#inputs.onFault(where, error);
+  }
+
+  release(slot: number): void {
+    this.#connections[slot] = null;
+    this.#free.push(slot);
+    this.#open -= 1;
+    this.#inputs.budget.giveBack();
+    if (this.#roomLook) this.#acceptAgain();
+  }
+
+  #accepted(client: Socket, listener: number): void {
+    const slot = this.#free.pop() ?? this.#connections.length;
+    const connection = new Connection(this, slot, client);
+    this.#connections[slot] = connection;
+    this.#open += 1;
+    if (this.#inputs.budget.take()) this.#pauseAccepting();
+    connection.start(listener, sourceHash(client.remoteAddress ?? ''));
+  }
+
+  #everyAcceptor(): Acceptor[] {
+    return [...this.#acceptors.values()].flat();
+  }
+
+  #forget(listener: number, acceptor: Acceptor): void {
+    const rest = (this.#acceptors.get(listener) ?? []).filter((other) => other !== acceptor);
+    if (rest.length > 0) this.#acceptors.set(listener, rest);
+    else this.#acceptors.delete(listener);
+  }
+
+  #pauseAccepting(): void {
+    if (this.#roomLook || !this.#isAccepting) return;
+    for (const acceptor of this.#everyAcceptor()) acceptor.stop();
+    this.#lookForRoom();
+    this.#inputs.onSaturated(true);
+  }
+
+  #lookForRoom(): void {
+    this.#roomLook = this.#inputs.clock.after(ROOM_LOOK_MS, () => {
+      if (!this.#acceptAgain()) this.#lookForRoom();
+    });
+  }
+
+  #acceptAgain(): boolean {
+    if (!this.#inputs.budget.hasRoom()) return false;
+    this.#roomLook?.cancel();
+    this.#roomLook = null;
+    for (const acceptor of this.#everyAcceptor()) {
+      acceptor.start((failure) => {
+        if (failure !== null) this.onFault('accepting again', new Error(failure));
+      });
+    }
+    this.#inputs.onSaturated(false);
+    return true;
+  }
+
+  /** The next address towards backends of that family, or undefined: let the kernel choose. */
+  #nextSource(isV4: boolean): string | undefined {
+    const fitting = this.#inputs.sourceAddresses.filter((address) => isIPv4(address) === isV4);
+    this.#sourceTurn += 1;
+    return fitting[this.#sourceTurn % fitting.length];
+  }
+}
+
+/** An engine on node:net. */
+export function portableEngine(inputs: EngineInputs): Engine {
+  return new PortableEngine(inputs);
+}

@@ -1,0 +1,102 @@
+/**
+ * A plan, ready to run in one worker: a balancer for each pool, and the ways to find them.
+ *
+ * Invariants
+ *  - made whole before the worker swaps to it, and never changed by the swap;
+ *  - a pool that comes out the same keeps its balancer; one of the same strategy hands its state on;
+ *  - holds no reference to the plan before: a connection that lives long keeps no old plan alive.
+ */
+import type { Random } from '../../core/runtime/random.ts';
+import { type Balancer, NO_BACKEND } from '../balancing/balancer.ts';
+import { PoolCandidates } from '../balancing/candidates.ts';
+import { BALANCERS } from '../balancing/registry.ts';
+import type { ConnectionTimeouts } from '../engine/engine.ts';
+import type { Plan, PlanPool } from '../plan/plan.ts';
+import { movedCandidates } from '../plan/plan-difference.ts';
+import { MAX_BACKENDS, type SharedCells, type WorkerCells } from '../telemetry/shared-memory.ts';
+
+/** What a worker is, to its plans. */
+export interface PlanSurroundings {
+  readonly shared: SharedCells;
+  readonly own: WorkerCells;
+  readonly random: Random;
+  readonly worker: { readonly index: number; readonly count: number };
+}
+
+export interface PoolRuntime {
+  readonly pool: PlanPool;
+  readonly candidates: PoolCandidates;
+  readonly balancer: Balancer;
+  readonly timeouts: ConnectionTimeouts;
+}
+
+export class PlanRuntime {
+  readonly sequence: number;
+  /** By listener row. */
+  readonly #poolOfListener = new Map<number, PoolRuntime>();
+  readonly #poolByRow = new Map<number, PoolRuntime>();
+  /** By backend row; a row belongs to one pool. */
+  readonly #candidateOfRow = new Int32Array(MAX_BACKENDS).fill(NO_BACKEND);
+
+  constructor(plan: Plan, previous: PlanRuntime | null, surroundings: PlanSurroundings) {
+    this.sequence = plan.sequence;
+    const pools = plan.pools.map((pool) =>
+      poolRuntime(pool, previous?.poolByRow(pool.row) ?? null, surroundings),
+    );
+    for (const runtime of pools) {
+      this.#poolByRow.set(runtime.pool.row, runtime);
+      for (const [candidate, row] of runtime.pool.rows.entries()) this.#candidateOfRow[row] = candidate;
+    }
+    for (const listener of plan.listeners) {
+      const runtime = pools[listener.pool];
+      if (runtime) this.#poolOfListener.set(listener.row, runtime);
+    }
+  }
+
+  poolOfListener(listener: number): PoolRuntime | null {
+    return this.#poolOfListener.get(listener) ?? null;
+  }
+
+  poolByRow(row: number): PoolRuntime | null {
+    return this.#poolByRow.get(row) ?? null;
+  }
+
+  /** The candidate number of a backend's row in its pool, or NO_BACKEND when this plan doesn't name it. */
+  candidateOfRow(row: number): number {
+    return this.#candidateOfRow[row] ?? NO_BACKEND;
+  }
+}
+
+function poolRuntime(
+  pool: PlanPool,
+  before: PoolRuntime | null,
+  surroundings: PlanSurroundings,
+): PoolRuntime {
+  const { shared, own, random, worker } = surroundings;
+  const timeouts = { connectMs: pool.connectTimeoutMs, idleMs: pool.idleMs, halfClosedMs: pool.halfClosedMs };
+  if (before && isBalancedAlike(before.pool, pool)) return { ...before, pool, timeouts };
+  const candidates = new PoolCandidates(pool, shared, own);
+  const inherits = before !== null && before.pool.strategy === pool.strategy;
+  const balancer = BALANCERS[pool.strategy]({
+    candidates,
+    random,
+    worker,
+    table: pool.table,
+    previous: inherits ? { balancer: before.balancer, moved: movedCandidates(before.pool, pool) } : null,
+  });
+  return { pool, candidates, balancer, timeouts };
+}
+
+/** Maglev's table is a function of the rows' addresses and weights, so it needs no look. */
+function isBalancedAlike(a: PlanPool, b: PlanPool): boolean {
+  return (
+    a.strategy === b.strategy &&
+    a.alwaysUp === b.alwaysUp &&
+    isSame(a.rows, b.rows) &&
+    isSame(a.weights, b.weights)
+  );
+}
+
+function isSame(a: Int32Array | Uint16Array, b: Int32Array | Uint16Array): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
+}

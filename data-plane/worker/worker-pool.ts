@@ -1,0 +1,274 @@
+/**
+ * The worker threads of a proxy: keeps as many as were asked for alive, and makes all of them run one plan.
+ *
+ * Invariants
+ *  - when `apply` has resolved, no worker runs an older plan: one that was late or died on the way is gone;
+ *  - a worker counts (is in #running) only with the current plan and all its listeners; until then it gets no order;
+ *  - a dead worker's connections are taken out of what workers share before its replacement starts;
+ *  - a first failure is made good at once, further ones in a row after a delay that doubles; meanwhile a neighbour
+ *    accepts on the dead one's sockets, so that no client waits for it;
+ *  - nothing here fails because a worker does, and every wait has a deadline.
+ */
+import { type Clock, sleep } from '../../core/runtime/clock.ts';
+import { messageOf } from '../../core/runtime/errors.ts';
+import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
+import { type Random, randomBelow } from '../../core/runtime/random.ts';
+import type { CloseReason, ListenOn } from '../engine/engine.ts';
+import type { Plan } from '../plan/plan.ts';
+import { CONTROL, type SharedBuffers, sharedCells } from '../telemetry/shared-memory.ts';
+import { takeOutLostWorker } from './lost-worker.ts';
+import type { FromWorker, WorkerStart } from './protocol.ts';
+import { type StartThread, WorkerHandle } from './worker-handle.ts';
+
+/** For what a worker does in milliseconds, on a machine that swaps. */
+const ANSWER_MS = 10_000;
+const RESTART_MIN_MS = 200;
+const RESTART_MAX_MS = 10_000;
+/** A worker that lived this long did not fail in a row with the one before. */
+const SETTLED_MS = 10_000;
+const DRAIN_LOOK_MS = 20;
+
+export interface WorkerPoolEvents {
+  onEjected(row: number, generation: number, reason: string): void;
+  onSaturated(worker: number, on: boolean): void;
+  onLog(worker: number, record: Extract<FromWorker, { type: 'log' }>): void;
+  /** A worker died or was ended for being late, and will be replaced. */
+  onLost(worker: number, why: string, lostConnections: number): void;
+}
+
+export interface WorkerPoolInputs {
+  readonly engine: WorkerStart['engine'];
+  readonly buffers: SharedBuffers;
+  readonly sourceAddresses: readonly string[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly events: WorkerPoolEvents;
+  readonly startThread: StartThread;
+}
+
+/** What a worker listens on for one listener; null: nothing (it has no socket of its own). */
+export type ListenPlaces = readonly (ListenOn | null)[];
+
+interface Place {
+  readonly index: number;
+  readonly backoff: Backoff;
+  handle: WorkerHandle | null;
+  restarts: number;
+  startedMs: number;
+}
+
+export class WorkerPool {
+  readonly #inputs: WorkerPoolInputs;
+  readonly #places: readonly Place[];
+  readonly #running = new Map<number, WorkerHandle>();
+  readonly #listening = new Map<number, ListenPlaces>();
+  #plan: Plan | null = null;
+  readonly #stopped = new AbortController();
+  readonly #onProcessExit: () => void;
+
+  constructor(inputs: WorkerPoolInputs) {
+    this.#inputs = inputs;
+    const { clock, random, buffers } = inputs;
+    this.#places = Array.from({ length: buffers.workerCount }, (_, index) => ({
+      index,
+      backoff: backoff(RESTART_MIN_MS, RESTART_MAX_MS, random),
+      handle: null,
+      restarts: 0,
+      startedMs: clock.nowMs(),
+    }));
+    const { control } = sharedCells(buffers);
+    this.#onProcessExit = () => void Atomics.store(control, CONTROL.stop, 1);
+  }
+
+  /** Starts all workers. Rejects when not one of them starts, with the reason of the last. */
+  async start(): Promise<void> {
+    // Installed before the workers start: one that sits in a system call has no other way to learn of the end.
+    process.on('exit', this.#onProcessExit);
+    const failures = await Promise.all(this.#places.map((place) => this.#boot(place)));
+    if (this.#running.size === 0)
+      throw new Error(`no worker starts: ${failures.find(Boolean) ?? 'unknown reason'}`);
+  }
+
+  /** Makes all workers run this plan. */
+  async apply(plan: Plan): Promise<void> {
+    const preparing = [...this.#running.values()];
+    const prepared = new Set<WorkerHandle>();
+    await Promise.all(
+      preparing.map(async (handle) => {
+        if (await this.#prepare(handle, plan)) prepared.add(handle);
+      }),
+    );
+    // From here on a replacement starts with this plan; one that came to count meanwhile has not prepared it.
+    this.#plan = plan;
+    await Promise.all(
+      [...this.#running.values()].map(async (handle) => {
+        if (!prepared.has(handle)) await this.#prepare(handle, plan);
+        await this.#commit(handle, plan);
+      }),
+    );
+  }
+
+  /** Makes all workers accept for a listener. Null, or why the first that failed did. Then none does. */
+  async listen(listener: number, places: ListenPlaces): Promise<string | null> {
+    this.#listening.set(listener, places);
+    const failures = await Promise.all(
+      [...this.#running].map(([index, handle]) => this.#listenAt(handle, listener, places[index] ?? null)),
+    );
+    const failure = failures.find((reason) => reason !== null) ?? null;
+    if (failure !== null) this.unlisten(listener);
+    return failure;
+  }
+
+  unlisten(listener: number): void {
+    this.#listening.delete(listener);
+    for (const handle of this.#running.values()) handle.send({ type: 'unlisten', listener });
+  }
+
+  /** Resets the connections to a backend, if its row is still of this generation. */
+  closeBackend(row: number, generation: number, reason: CloseReason): void {
+    for (const handle of this.#running.values())
+      handle.send({ type: 'close-backend', row, generation, reason });
+  }
+
+  /** By worker: how often it was replaced. */
+  get restarts(): readonly number[] {
+    return this.#places.map(({ restarts }) => restarts);
+  }
+
+  /** Stops accepting for good. Close the listening sockets too: clients would wait in their backlogs. */
+  stopAccepting(): void {
+    this.#listening.clear();
+    for (const handle of this.#running.values()) handle.send({ type: 'stop-accepting' });
+  }
+
+  /** Stops accepting, waits up to `drainMs` for connections to end, resets the rest and ends all threads. */
+  async stop(drainMs: number): Promise<void> {
+    const { clock, buffers } = this.#inputs;
+    const { control } = sharedCells(buffers);
+    this.stopAccepting();
+    const deadlineMs = clock.nowMs() + drainMs;
+    while (Atomics.load(control, CONTROL.connections) > 0 && clock.nowMs() < deadlineMs) {
+      await sleep(clock, DRAIN_LOOK_MS);
+    }
+    this.#stopped.abort();
+    await Promise.all(
+      this.#places.map(async ({ handle }) => {
+        if (!handle) return;
+        handle.send({ type: 'exit' });
+        await handle.expect(() => false, ANSWER_MS);
+        await handle.kill('the proxy stops');
+      }),
+    );
+    process.off('exit', this.#onProcessExit);
+  }
+
+  /** Null, or why the worker at this place did not come to count. It is replaced then. */
+  async #boot(place: Place): Promise<string | null> {
+    const handle = this.#startThread(place);
+    if (typeof handle === 'string') return handle;
+    if (await handle.expect(({ type }) => type === 'ready', ANSWER_MS)) await this.#catchUp(handle);
+    else await handle.kill('it did not become ready');
+    if (handle !== place.handle) return 'it ended while it started';
+    this.#running.set(place.index, handle);
+    for (const [listener, places] of this.#listening) {
+      void this.#listenAt(handle, listener, places[place.index] ?? null);
+    }
+    return null;
+  }
+
+  /** Brings a new worker to the current plan, which may change meanwhile; ends it when it can't follow. */
+  async #catchUp(handle: WorkerHandle): Promise<void> {
+    let plan: Plan | null = null;
+    while (this.#plan !== plan) {
+      plan = this.#plan;
+      if (plan && !((await this.#prepare(handle, plan)) && (await this.#commit(handle, plan)))) return;
+    }
+  }
+
+  #startThread(place: Place): WorkerHandle | string {
+    const { buffers, clock, engine, random, sourceAddresses, startThread } = this.#inputs;
+    const { index } = place;
+    try {
+      const seed = randomBelow(random, 2 ** 32);
+      const start = { index, engine, buffers, seed, sourceAddresses };
+      place.startedMs = clock.nowMs();
+      place.handle = new WorkerHandle(startThread, start, clock, {
+        onNews: (message) => this.#onNews(index, message),
+        onGone: (why) => this.#onGone(place, why),
+      });
+      return place.handle;
+    } catch (error) {
+      this.#onGone(place, messageOf(error));
+      return messageOf(error);
+    }
+  }
+
+  async #prepare(handle: WorkerHandle, plan: Plan): Promise<boolean> {
+    handle.send({ type: 'prepare', plan });
+    return this.#insist(handle, 'prepared', plan.sequence);
+  }
+
+  async #commit(handle: WorkerHandle, plan: Plan): Promise<boolean> {
+    handle.send({ type: 'commit', sequence: plan.sequence });
+    return this.#insist(handle, 'committed', plan.sequence);
+  }
+
+  /** A worker that does not answer in time is ended: it must not go on with an old plan. */
+  async #insist(handle: WorkerHandle, type: 'prepared' | 'committed', sequence: number): Promise<boolean> {
+    const answer = await handle.expect(
+      (message) => message.type === type && message.sequence === sequence,
+      ANSWER_MS,
+    );
+    if (!answer) await handle.kill(`it has not ${type} plan ${sequence} within ${ANSWER_MS / 1_000} s`);
+    return answer !== null;
+  }
+
+  async #listenAt(handle: WorkerHandle, listener: number, on: ListenOn | null): Promise<string | null> {
+    if (!on) return null;
+    handle.send({ type: 'listen', listener, on });
+    const answer = await handle.expect(
+      (message) => message.type === 'listening' && message.listener === listener,
+      ANSWER_MS,
+    );
+    // A worker that is gone is no reason to give the listener up: its replacement listens.
+    return answer?.type === 'listening' ? answer.failure : null;
+  }
+
+  #onNews(worker: number, message: FromWorker): void {
+    const { events } = this.#inputs;
+    if (message.type === 'ejected') events.onEjected(message.row, message.generation, message.reason);
+    else if (message.type === 'saturated') events.onSaturated(worker, message.on);
+    else if (message.type === 'log') events.onLog(worker, message);
+  }
+
+  #onGone(place: Place, why: string): void {
+    place.handle = null;
+    this.#running.delete(place.index);
+    if (this.#stopped.signal.aborted) return;
+    const { buffers, clock, events } = this.#inputs;
+    events.onLost(place.index, why, takeOutLostWorker(buffers, place.index));
+    place.restarts += 1;
+    if (clock.nowMs() - place.startedMs >= SETTLED_MS) place.backoff.reset();
+    void this.#replace(place);
+  }
+
+  async #replace(place: Place): Promise<void> {
+    const { clock } = this.#inputs;
+    const hadSettled = clock.nowMs() - place.startedMs >= SETTLED_MS;
+    if (place.restarts > 1 && !hadSettled) {
+      this.#rehome(place.index);
+      await sleep(clock, place.backoff.nextMs(), this.#stopped.signal);
+    }
+    if (!this.#stopped.signal.aborted) await this.#boot(place);
+  }
+
+  /** A neighbour accepts on the sockets of a worker that will be away for a while. */
+  #rehome(index: number): void {
+    const neighbour = this.#running.values().next().value;
+    if (!neighbour) return;
+    for (const [listener, places] of this.#listening) {
+      const on = places[index];
+      if (on?.type === 'descriptor') void this.#listenAt(neighbour, listener, on);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * One worker: an engine, the policy that drives it, and the plans. Does what the main thread's messages say.
+ *
+ * Invariant: a commit only swaps to what `prepare` made ready, so it can't fail.
+ */
+import type { Clock } from '../../core/runtime/clock.ts';
+import { messageOf } from '../../core/runtime/errors.ts';
+import { seededRandom } from '../../core/runtime/random.ts';
+import type { Engine, EngineFactory } from '../engine/engine.ts';
+import { sharedCells, workerCells } from '../telemetry/shared-memory.ts';
+import { Accounts } from './accounts.ts';
+import { sharedBudget } from './connection-budget.ts';
+import { WorkerConnections } from './connection-handler.ts';
+import { PassiveHealth } from './passive-health.ts';
+import { PlanRuntime, type PlanSurroundings } from './plan-runtime.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './protocol.ts';
+import { sharedTargets } from './shared-targets.ts';
+import { WorkerLog } from './worker-log.ts';
+
+export interface WorkerInputs {
+  readonly start: WorkerStart;
+  readonly createEngine: EngineFactory;
+  readonly clock: Clock;
+  post(message: FromWorker): void;
+  /** Ends the thread. */
+  exit(): void;
+}
+
+export class Worker {
+  readonly #inputs: WorkerInputs;
+  readonly #surroundings: PlanSurroundings;
+  readonly #connections: WorkerConnections;
+  readonly #engine: Engine;
+  #running: PlanRuntime | null = null;
+  #prepared: PlanRuntime | null = null;
+
+  constructor(inputs: WorkerInputs) {
+    this.#inputs = inputs;
+    const { clock, createEngine, start } = inputs;
+    const post = (message: FromWorker): void => inputs.post(message);
+    const shared = sharedCells(start.buffers);
+    const own = workerCells(start.buffers, start.index);
+    const random = seededRandom(start.seed);
+    const log = new WorkerLog(clock, own, post);
+    this.#surroundings = {
+      shared,
+      own,
+      random,
+      worker: { index: start.index, count: start.buffers.workerCount },
+    };
+    this.#connections = new WorkerConnections({
+      shared,
+      own,
+      clock,
+      random,
+      accounts: new Accounts(own),
+      passiveHealth: new PassiveHealth(shared, post),
+    });
+    this.#engine = createEngine({
+      handler: this.#connections,
+      targets: sharedTargets(shared),
+      budget: sharedBudget(shared),
+      clock,
+      sourceAddresses: start.sourceAddresses,
+      onSaturated: (on) => post({ type: 'saturated', on }),
+      onFault: (where, error) => {
+        const stack = error instanceof Error ? (error.stack ?? '') : '';
+        log.write('error', `a failure in ${where}: ${messageOf(error)}`, { stack });
+      },
+    });
+    post({ type: 'ready' });
+  }
+
+  handle(message: ToWorker): void {
+    switch (message.type) {
+      case 'prepare':
+        this.#prepared = new PlanRuntime(message.plan, this.#running, this.#surroundings);
+        this.#inputs.post({ type: 'prepared', sequence: message.plan.sequence });
+        break;
+      case 'commit':
+        this.#commit(message.sequence);
+        break;
+      case 'abort':
+        if (this.#prepared?.sequence === message.sequence) this.#prepared = null;
+        break;
+      case 'listen':
+        this.#engine.listen(message.listener, message.on, (failure) => {
+          this.#inputs.post({ type: 'listening', listener: message.listener, failure });
+        });
+        break;
+      case 'unlisten':
+        this.#engine.unlisten(message.listener);
+        break;
+      case 'close-backend':
+        this.#closeBackend(message);
+        break;
+      case 'stop-accepting':
+        this.#engine.stopAccepting();
+        break;
+      case 'exit':
+        this.#engine.close();
+        this.#inputs.exit();
+        break;
+    }
+  }
+
+  #commit(sequence: number): void {
+    if (this.#prepared?.sequence !== sequence) return;
+    this.#running = this.#prepared;
+    this.#prepared = null;
+    this.#connections.adopt(this.#running, this.#engine);
+    this.#inputs.post({ type: 'committed', sequence });
+  }
+
+  #closeBackend({ row, generation, reason }: Extract<ToWorker, { type: 'close-backend' }>): void {
+    if (Atomics.load(this.#surroundings.shared.generation, row) !== generation) return;
+    this.#connections.closeBackend(row, reason, this.#engine);
+  }
+}

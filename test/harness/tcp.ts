@@ -1,0 +1,140 @@
+/** Small TCP actors for tests of traffic: servers, clients, hashes, and waiting for things with a deadline. */
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/** Long enough for a loaded machine; a test that waits this long has failed. */
+export const DEADLINE_MS = 10_000;
+
+/** Resolves when `isTrue`, asked again and again; rejects with `what` after the deadline. */
+export async function until(what: string, isTrue: () => boolean, deadlineMs = DEADLINE_MS): Promise<void> {
+  const endMs = Date.now() + deadlineMs;
+  while (!isTrue()) {
+    if (Date.now() > endMs) throw new Error(`waited ${deadlineMs} ms in vain: ${what}`);
+    await pause(5);
+  }
+}
+
+/** The promise, or a rejection with `what` after the deadline. */
+export async function within<T>(what: string, promise: Promise<T>, deadlineMs = DEADLINE_MS): Promise<T> {
+  const given = new AbortController();
+  const late = pause(deadlineMs, given.signal).then(() => {
+    throw new Error(`waited ${deadlineMs} ms in vain: ${what}`);
+  });
+  late.catch(() => {});
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    given.abort();
+  }
+}
+
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => clearTimeout(timer), { once: true });
+  });
+}
+
+/** A TCP server on a free port of 127.0.0.1 that remembers its sockets. */
+export class TcpServer {
+  readonly sockets: Socket[] = [];
+  readonly port: number;
+  readonly #server: Server;
+
+  private constructor(server: Server, port: number) {
+    this.#server = server;
+    this.port = port;
+  }
+
+  /** `serve` gets each socket, half-open allowed, its errors swallowed. */
+  static async start(serve: (socket: Socket) => void, port = 0): Promise<TcpServer> {
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    const started = new TcpServer(server, address.port);
+    server.on('connection', (socket) => {
+      socket.on('error', () => {});
+      started.sockets.push(socket);
+      serve(socket);
+    });
+    return started;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** Stops listening and resets what is open. */
+  stop(): void {
+    this.#server.close();
+    for (const socket of this.sockets) socket.destroy();
+  }
+}
+
+/** Answers each line of text with its own name and the line. */
+export function startEcho(name: string, port = 0): Promise<TcpServer> {
+  return TcpServer.start((socket) => {
+    socket.on('data', (chunk) => socket.write(`${name}:${chunk.toString('latin1')}`));
+    socket.on('end', () => socket.end());
+    socket.resume();
+  }, port);
+}
+
+/** A client with half-open allowed, connected. */
+export async function dial(port: number, host = '127.0.0.1'): Promise<Socket> {
+  const socket = connect({ port, host, allowHalfOpen: true });
+  socket.on('error', () => {});
+  await within('connecting', once(socket, 'connect'));
+  return socket;
+}
+
+/** How the input of a socket ended, and what came before. */
+export interface Received {
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly text: string;
+  /** `end` in order, else the code of the error. */
+  readonly how: string;
+}
+
+/** Reads a socket to the end, whichever that is. The text is kept up to 64 KB. */
+export function readAll(socket: Socket): Promise<Received> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let text = '';
+  return new Promise((resolve) => {
+    const finish = (how: string): void => resolve({ bytes, sha256: hash.digest('hex'), text, how });
+    socket.on('data', (chunk: Buffer) => {
+      hash.update(chunk);
+      bytes += chunk.length;
+      if (text.length < 65_536) text += chunk.toString('latin1');
+    });
+    socket.once('end', () => finish('end'));
+    socket.once('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
+    socket.resume();
+  });
+}
+
+/** One line to a server and its answer. */
+export async function ask(socket: Socket, line: string): Promise<string> {
+  const answer = once(socket, 'data').then(([chunk]) => String(chunk));
+  const closed = once(socket, 'close').then(() => 'closed');
+  socket.write(line);
+  return within(`an answer to ${line}`, Promise.race([answer, closed]));
+}
+
+/** A free port below the range that outgoing connections take theirs from. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    try {
+      (await TcpServer.start((socket) => socket.destroy(), port)).stop();
+      return port;
+    } catch {
+      // Taken: draw again.
+    }
+  }
+}

@@ -1,0 +1,152 @@
+/** Workers, sockets and plans of a proxy, without its control plane: what carries the traffic, for tests. */
+import type { Resource } from '../../core/model/resources.ts';
+import { systemClock } from '../../core/runtime/clock.ts';
+import { seededRandom } from '../../core/runtime/random.ts';
+import { loadLibc } from '../../data-plane/engine/libc.ts';
+import { buildPlan } from '../../data-plane/plan/build-plan.ts';
+import type { BuiltPlan } from '../../data-plane/plan/plan-directory.ts';
+import type { FailedListener } from '../../data-plane/telemetry/observation.ts';
+import { RowAllocator } from '../../data-plane/telemetry/rows.ts';
+import {
+  CONTROL,
+  createBuffers,
+  HEALTH,
+  type SharedCells,
+  sharedCells,
+  type WorkerCells,
+  workerCells,
+} from '../../data-plane/telemetry/shared-memory.ts';
+import { ListeningSockets } from '../../data-plane/worker/listening-sockets.ts';
+import { PlanApplier } from '../../data-plane/worker/plan-applier.ts';
+import { startThread } from '../../data-plane/worker/thread.ts';
+import type { Thread } from '../../data-plane/worker/worker-handle.ts';
+import { WorkerPool } from '../../data-plane/worker/worker-pool.ts';
+import { snapshot } from './snapshots.ts';
+
+export interface RigOptions {
+  readonly workers?: number;
+  readonly withoutLibc?: boolean;
+  readonly maxConnections?: number;
+  readonly sourceAddresses?: readonly string[];
+}
+
+export class TrafficRig {
+  readonly pool: WorkerPool;
+  readonly applier: PlanApplier;
+  readonly shared: SharedCells;
+  readonly workers: readonly WorkerCells[];
+  /** The thread at each place, the newest. */
+  readonly threads: Thread[] = [];
+  /** Events as lines, in the order they came. */
+  readonly events: string[] = [];
+  /** What onListenersChanged told last. */
+  failed: readonly FailedListener[] | null = null;
+  readonly #rows: RowAllocator;
+  #built: BuiltPlan | null = null;
+  #sequence = 0;
+
+  constructor({
+    workers = 2,
+    withoutLibc = false,
+    maxConnections = 0,
+    sourceAddresses = [],
+  }: RigOptions = {}) {
+    const buffers = createBuffers(workers);
+    const random = seededRandom(1);
+    this.shared = sharedCells(buffers);
+    this.workers = Array.from({ length: workers }, (_, index) => workerCells(buffers, index));
+    Atomics.store(this.shared.control, CONTROL.maxConnections, maxConnections);
+    this.#rows = new RowAllocator(buffers);
+    this.pool = new WorkerPool({
+      engine: 'portable',
+      buffers,
+      sourceAddresses,
+      clock: systemClock,
+      random,
+      events: {
+        onEjected: (row, _generation, reason) => this.events.push(`ejected ${this.nameOf(row)}: ${reason}`),
+        onSaturated: (_worker, on) => this.events.push(`saturated ${on}`),
+        onLog: (worker, { level, message }) => this.events.push(`log ${worker} ${level} ${message}`),
+        onLost: (worker, why, connections) => this.events.push(`lost ${worker} ${connections}: ${why}`),
+      },
+      startThread: (start, events) => {
+        const thread = startThread(start, events);
+        this.threads[start.index] = thread;
+        return thread;
+      },
+    });
+    const { libc } = loadLibc();
+    const sockets =
+      libc && !withoutLibc
+        ? new ListeningSockets({ libc, workerCount: workers, shareListeners: false })
+        : null;
+    this.applier = new PlanApplier({
+      pool: this.pool,
+      sockets,
+      clock: systemClock,
+      random,
+      onListenersChanged: (failed) => {
+        this.failed = failed;
+      },
+    });
+  }
+
+  static async start(options: RigOptions = {}): Promise<TrafficRig> {
+    const rig = new TrafficRig(options);
+    await rig.pool.start();
+    return rig;
+  }
+
+  /** Applies a configuration. Backends new in it count as healthy at once, unless `areUp` is false. */
+  async apply(resources: readonly Resource[], areUp = true): Promise<readonly FailedListener[]> {
+    this.#sequence += 1;
+    const result = buildPlan({
+      snapshot: snapshot(this.#sequence, ...resources),
+      sequence: this.#sequence,
+      rows: this.#rows,
+      previous: this.#built,
+    });
+    if (!result.ok) throw new Error(`no plan: ${JSON.stringify(result.violations)}`);
+    this.#built = result.built;
+    for (const { row, backends } of result.built.directory.pools) {
+      for (const backend of areUp ? backends : []) {
+        Atomics.compareExchange(this.shared.health, backend.row, HEALTH.unknown, HEALTH.healthy);
+      }
+      Atomics.add(this.shared.poolEpoch, row, 1);
+    }
+    const { failedListeners } = await this.applier.apply(result.built.plan);
+    this.#rows.sweep(this.#sequence);
+    return failedListeners;
+  }
+
+  /** The plan that was applied last, with names. */
+  get built(): BuiltPlan {
+    if (!this.#built) throw new Error('nothing was applied yet');
+    return this.#built;
+  }
+
+  rowOf(address: string): number {
+    const all = this.built.directory.pools.flatMap(({ backends }) => backends);
+    const row = all.find((backend) => backend.address === address)?.row;
+    if (row === undefined) throw new Error(`${address} is in no pool`);
+    return row;
+  }
+
+  nameOf(row: number): string {
+    const all = this.built.directory.pools.flatMap(({ backends }) => backends);
+    return all.find((backend) => backend.row === row)?.address ?? `row ${row}`;
+  }
+
+  openAt(address: string): number {
+    return Atomics.load(this.shared.open, this.rowOf(address));
+  }
+
+  get connections(): number {
+    return Atomics.load(this.shared.control, CONTROL.connections);
+  }
+
+  async stop(): Promise<void> {
+    await this.applier.stopAccepting();
+    await this.pool.stop(0);
+  }
+}
