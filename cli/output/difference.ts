@@ -1,19 +1,20 @@
 /** What a commit changed, or would change, field by field: `-` before, `+` after, as in a unified diff. */
-import type { Resource } from '../../core/model/resources.ts';
-import type { Resource__Output } from '../../core/wire/generated/lb/v1/Resource.ts';
+import type { Difference, Revised } from '../../core/model/difference.ts';
+import { differenceFromWire } from '../../core/wire/change-codec.ts';
 import type { ResourceChange__Output } from '../../core/wire/generated/lb/v1/ResourceChange.ts';
-import { resourceFromWire } from '../../core/wire/resource-codec.ts';
 import { type Plain, toPlain } from '../manifest/print.ts';
 import { BACKEND, SHAPES } from '../manifest/shape.ts';
 import type { Style } from './style.ts';
 import { printable } from './table.ts';
 
-type Action = 'created' | 'updated' | 'deleted';
+const SIGNS: Readonly<Record<Difference['action'], string>> = { created: '+', updated: '~', deleted: '-' };
 
 /** The value that JSON and YAML show. */
 export function changePlain(change: ResourceChange__Output): Plain {
-  const { kind, name, before, after } = change;
-  return { action: actionOf(change), kind, name, before: plainOf(before), after: plainOf(after) };
+  const { kind, name } = change;
+  const difference = differenceFromWire(change, []);
+  const [before, after] = [plainOf(difference?.before), plainOf(difference?.after)];
+  return { action: difference?.action ?? 'unknown', kind, name, before, after };
 }
 
 /** Lines for people, one block a resource. */
@@ -22,10 +23,14 @@ export function differenceText(changes: readonly ResourceChange__Output[], style
 }
 
 function blockOf(change: ResourceChange__Output, style: Style): string[] {
-  const action = actionOf(change);
-  const before = flatten(plainOf(change.before));
-  const after = flatten(plainOf(change.after));
-  const lines = [style('strong', `${SIGNS[action]} ${change.kind} ${printable(change.name)} (${action})`)];
+  const name = printable(`${change.kind} ${change.name}`);
+  const difference = differenceFromWire(change, []);
+  // Something of a newer control plane: that it changes must not be hidden.
+  if (difference === undefined) return [style('strong', `~ ${name} (how, this lbctl can't tell)`)];
+  const { action } = difference;
+  const before = flatten(plainOf(difference.before));
+  const after = flatten(plainOf(difference.after));
+  const lines = [style('strong', `${SIGNS[action]} ${name} (${action})`)];
   for (const field of new Set([...before.keys(), ...after.keys()])) {
     const [old, now] = [before.get(field), after.get(field)];
     if (old === now) continue;
@@ -35,21 +40,9 @@ function blockOf(change: ResourceChange__Output, style: Style): string[] {
   return lines;
 }
 
-const SIGNS: Readonly<Record<Action, string>> = { created: '+', updated: '~', deleted: '-' };
-
-function actionOf({ action, before, after }: ResourceChange__Output): Action {
-  if (action === 'ACTION_CREATED') return 'created';
-  if (action === 'ACTION_DELETED') return 'deleted';
-  if (action === 'ACTION_UPDATED' || (before && after)) return 'updated';
-  return before ? 'deleted' : 'created';
-}
-
-function plainOf(wire: Resource__Output | null): Plain | null {
-  const resource = wire ? resourceFromWire(wire, '', []) : undefined;
-  return resource ? plainResource(resource) : null;
-}
-
-function plainResource(resource: Resource): Plain {
+function plainOf(revised: Revised | undefined): Plain | null {
+  if (revised === undefined) return null;
+  const { resource } = revised;
   if (resource.kind !== 'backend') return toPlain(resource.value, SHAPES[resource.kind].shape);
   return { pool: resource.value.pool, ...toPlain(resource.value, BACKEND) };
 }
