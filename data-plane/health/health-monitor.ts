@@ -58,6 +58,8 @@ export class HealthMonitor {
   readonly #inputs: HealthMonitorInputs;
   /** By row. */
   #backends = new Map<number, MonitoredBackend>();
+  /** By row, until the row has another owner: since when a backend is removed. */
+  readonly #removed = new Map<number, { readonly generation: number; readonly sinceMs: number }>();
   /** By name. */
   #pools = new Map<string, MonitoredPool>();
   readonly #schedule = new CheckSchedule();
@@ -83,16 +85,13 @@ export class HealthMonitor {
         const keeps = known?.backend.generation === backend.generation;
         if (keeps) before.delete(backend.row);
         else this.#schedule.remove(backend.row);
+        this.#removed.delete(backend.row);
         const entry = keeps ? known : this.#meet(backend, pool);
         this.#backends.set(backend.row, entry);
         if (this.#adopt(entry, backend, pool)) due.push(entry);
       }
     }
-    for (const gone of before.values()) {
-      this.#cancel(gone);
-      // Its row may belong to another backend already, and so does the place in the schedule then.
-      if (!this.#backends.has(gone.backend.row)) this.#schedule.remove(gone.backend.row);
-    }
+    for (const gone of before.values()) this.#leave(gone);
     for (const entry of due)
       this.#scheduleIn(entry, firstDelayMs(due.length, entry.check, this.#inputs.random));
     for (const pool of this.#pools.values()) this.#tellPanic(pool);
@@ -111,7 +110,11 @@ export class HealthMonitor {
   /** What is known of a backend; of one that was removed, that. */
   healthOf(backend: Pick<DirectoryBackend, 'row' | 'generation'>): HealthView {
     const entry = this.#backends.get(backend.row);
-    if (entry?.backend.generation !== backend.generation) return REMOVED;
+    if (entry?.backend.generation !== backend.generation) {
+      const removed = this.#removed.get(backend.row);
+      const sinceMs = removed?.generation === backend.generation ? removed.sinceMs : 0;
+      return { health: 'unknown', reason: 'removed', sinceMs };
+    }
     const { health, reason, sinceMs } = entry.state;
     return { health, reason, sinceMs };
   }
@@ -148,6 +151,15 @@ export class HealthMonitor {
     const isWaiting = entry.running !== null || this.#schedule.dueMs(backend.row) !== null;
     // A shorter interval takes effect at once, not after the longer one that is running.
     return !isWaiting || entry.check.intervalMs < intervalMs;
+  }
+
+  #leave(entry: MonitoredBackend): void {
+    this.#cancel(entry);
+    const { row, generation } = entry.backend;
+    // Its row may belong to another backend already, and so does the place in the schedule then.
+    if (this.#backends.has(row)) return;
+    this.#schedule.remove(row);
+    this.#removed.set(row, { generation, sinceMs: this.#inputs.clock.wallMs() });
   }
 
   #stopChecking(entry: MonitoredBackend): void {
@@ -256,5 +268,3 @@ export class HealthMonitor {
 function whyNotChecked({ backend }: MonitoredBackend): HealthEvent {
   return { type: backend.state === 'disabled' ? 'disabled' : 'unchecked' };
 }
-
-const REMOVED: HealthView = { health: 'unknown', reason: 'removed', sinceMs: 0 };

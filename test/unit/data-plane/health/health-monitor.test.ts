@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { MAX_RUNNING } from '../../../../data-plane/health/health-monitor.ts';
+import { HEALTH } from '../../../../data-plane/telemetry/shared-memory.ts';
+import { healthRig, poolOf } from '../../../harness/health-rig.ts';
+
+describe('HealthMonitor', () => {
+  it('checks a newcomer at once, and its first pass makes it healthy, in shared memory too', () => {
+    const { shared, checker, told, run, cell } = healthRig();
+    run(poolOf('web', 7, [{ row: 3 }]));
+    assert.deepEqual(checker.ports, [1_003]);
+    assert.equal(cell(3), 'unknown');
+    const epoch = Atomics.load(shared.poolEpoch, 7);
+    checker.pass(1_003);
+    assert.equal(cell(3), 'healthy');
+    assert.ok(Atomics.load(shared.poolEpoch, 7) > epoch);
+    assert.deepEqual(told, ['web/1003 unknown to healthy: passed its first check']);
+  });
+
+  it('checks again after the interval, quickly while it falls, and takes it down', () => {
+    const { clock, checker, run, cell } = healthRig();
+    run(poolOf('web', 0, [{ row: 0 }]));
+    checker.pass(1_000);
+    clock.advance(4_400);
+    assert.deepEqual(checker.ports, []);
+    clock.advance(1_200);
+    checker.fail(1_000);
+    clock.advance(1_200);
+    checker.fail(1_000);
+    assert.equal(cell(0), 'healthy');
+    clock.advance(1_200);
+    checker.fail(1_000);
+    assert.equal(cell(0), 'unhealthy');
+  });
+
+  it('keeps what it knows across plans, as long as the generation stays', () => {
+    const { checker, run, cell, health, shared } = healthRig();
+    run(poolOf('web', 0, [{ row: 0 }, { row: 1 }]));
+    checker.pass(1_000);
+    checker.fail(1_001);
+    run(poolOf('web', 0, [{ row: 0 }, { row: 1 }, { row: 2 }], { intervalMs: 9_000 }));
+    assert.deepEqual(checker.ports, [1_002]);
+    assert.equal(cell(0), 'healthy');
+    assert.equal(health(1), 'unhealthy: connection refused');
+    Atomics.store(shared.health, 0, HEALTH.unknown);
+    run(poolOf('web', 0, [{ row: 0, generation: 2 }]));
+    assert.equal(health(0, 2), 'unknown: not checked yet');
+    assert.equal(health(0, 1), 'unknown: removed');
+    assert.equal(health(1), 'unknown: removed');
+    assert.deepEqual(checker.ports, [1_000]);
+  });
+
+  it('drops the check of a backend that was removed', () => {
+    const { clock, checker, monitor, run } = healthRig();
+    run(poolOf('web', 0, [{ row: 0 }, { row: 1 }]));
+    checker.pass(1_001);
+    clock.advance(500);
+    run(poolOf('web', 0, []));
+    assert.equal(monitor.healthOf({ row: 1, generation: 1 }).sinceMs, clock.wallMs());
+    assert.deepEqual(checker.ports, []);
+    clock.advance(60_000);
+    assert.equal(checker.started, 2);
+    assert.equal(clock.pending, 0);
+  });
+
+  it('does not check a disabled backend, checks a draining one, and starts over when enabled', () => {
+    const { clock, checker, run, cell, health } = healthRig();
+    run(poolOf('web', 0, [{ row: 0 }, { row: 1 }]));
+    checker.pass(1_000);
+    checker.pass(1_001);
+    run(
+      poolOf('web', 0, [
+        { row: 0, state: 'disabled' },
+        { row: 1, state: 'draining' },
+      ]),
+    );
+    assert.equal(health(0), 'unknown: disabled');
+    assert.equal(cell(0), 'unknown');
+    clock.advance(6_000);
+    assert.deepEqual(checker.ports, [1_001]);
+    checker.pass(1_001);
+    run(poolOf('web', 0, [{ row: 0 }, { row: 1, state: 'draining' }]));
+    assert.equal(health(0), 'unknown: not checked yet');
+    assert.deepEqual(checker.ports, [1_000]);
+    assert.equal(health(1), 'healthy: passed its first check');
+  });
+
+  it('counts backends as up where there are no checks, and goes on from there when checks begin', () => {
+    const { checker, run, cell, health } = healthRig();
+    run(poolOf('web', 0, [{ row: 0 }], { type: 'none' }));
+    assert.equal(health(0), 'healthy: not checked');
+    assert.equal(cell(0), 'healthy');
+    assert.equal(checker.started, 0);
+    run(poolOf('web', 0, [{ row: 0 }]));
+    assert.equal(cell(0), 'healthy');
+    assert.deepEqual(checker.ports, [1_000]);
+    run(poolOf('web', 0, [{ row: 0 }], { type: 'none' }));
+    assert.deepEqual(checker.ports, []);
+  });
+
+  it('looks soon at what a worker took out, and one pass brings it back with its failures forgotten', () => {
+    const { shared, clock, checker, told, monitor, run, cell, ejectCell } = healthRig();
+    run(poolOf('web', 0, [{ row: 0 }, { row: 1 }]));
+    checker.pass(1_000);
+    checker.pass(1_001);
+    ejectCell(0);
+    monitor.ejected(0, 1, '3 failed connects in a row');
+    assert.equal(told.at(-1), 'web/1000 healthy to ejected: 3 failed connects in a row');
+    clock.advance(1_200);
+    assert.deepEqual(checker.ports, [1_000]);
+    checker.pass(1_000);
+    assert.equal(cell(0), 'healthy');
+    assert.equal(Atomics.load(shared.failures, 0), 0);
+  });
+
+  it('does not let a check that began before an ejection undo it', () => {
+    const { clock, checker, monitor, run, cell, ejectCell } = healthRig();
+    run(poolOf('web', 0, [{ row: 0 }]));
+    checker.pass(1_000);
+    clock.advance(6_000);
+    const [begunBefore] = checker.running;
+    ejectCell(0);
+    monitor.ejected(0, 1, 'failed connects');
+    assert.deepEqual(checker.ports, []);
+    assert.ok(begunBefore);
+    assert.equal(cell(0), 'ejected');
+  });
+
+  it('makes up for an ejection that nobody told of', () => {
+    const { clock, checker, run, cell, health, ejectCell } = healthRig();
+    run(poolOf('web', 0, [{ row: 0 }]));
+    checker.pass(1_000);
+    ejectCell(0);
+    clock.advance(6_000);
+    checker.pass(1_000);
+    assert.equal(health(0), 'ejected: failed connects in a row');
+    assert.equal(cell(0), 'ejected');
+    clock.advance(1_200);
+    checker.pass(1_000);
+    assert.equal(cell(0), 'healthy');
+  });
+
+  it('never overwrites an ejection it has not heard of, and settles it once it has', () => {
+    const { clock, checker, monitor, run, cell, health, ejectCell } = healthRig();
+    run(poolOf('web', 0, [{ row: 0 }], { unhealthyThreshold: 1 }));
+    checker.pass(1_000);
+    clock.advance(6_000);
+    ejectCell(0);
+    checker.fail(1_000);
+    assert.equal(cell(0), 'ejected');
+    monitor.ejected(0, 1, 'late news');
+    clock.advance(1_200);
+    checker.fail(1_000);
+    assert.equal(cell(0), 'unhealthy');
+    assert.equal(health(0), 'unhealthy: connection refused');
+  });
+
+  it('ignores news of a former owner of the row', () => {
+    const { checker, told, monitor, run, ejectCell } = healthRig();
+    run(poolOf('web', 0, [{ row: 0, generation: 2 }]));
+    checker.pass(1_000);
+    ejectCell(0);
+    monitor.ejected(0, 1, 'old news');
+    monitor.ejected(9, 1, 'no such row');
+    assert.equal(told.length, 1);
+  });
+
+  it('puts up with three results that prove nothing, not with more', () => {
+    const { clock, checker, run, cell } = healthRig();
+    run(poolOf('web', 0, [{ row: 0 }], { unhealthyThreshold: 1 }));
+    checker.pass(1_000);
+    for (let n = 0; n < 3; n++) {
+      clock.advance(6_000);
+      checker.end(1_000, { type: 'inconclusive', reason: 'stood still' });
+      assert.equal(cell(0), 'healthy');
+    }
+    clock.advance(6_000);
+    checker.end(1_000, { type: 'inconclusive', reason: 'stood still' });
+    assert.equal(cell(0), 'unhealthy');
+  });
+
+  it('never runs more than its share of checks at once, and gets round to all', () => {
+    const { clock, checker, run, cell } = healthRig();
+    const count = 3 * MAX_RUNNING;
+    run(
+      poolOf(
+        'web',
+        0,
+        Array.from({ length: count }, (_, row) => ({ row })),
+      ),
+    );
+    clock.advance(1_000);
+    assert.equal(checker.running.length, MAX_RUNNING);
+    for (let n = 0; n < count; n++) checker.pass(checker.ports[0] ?? 0);
+    assert.equal(checker.mostRunning, MAX_RUNNING);
+    assert.equal(checker.started, count);
+    for (let row = 0; row < count; row++) assert.equal(cell(row), 'healthy');
+    assert.equal(clock.pending, 1);
+  });
+
+  it('is quiet once closed', () => {
+    const { clock, checker, monitor, run } = healthRig();
+    run(poolOf('web', 0, [{ row: 0 }, { row: 1 }]));
+    checker.pass(1_000);
+    monitor.close();
+    assert.deepEqual(checker.ports, []);
+    assert.equal(clock.pending, 0);
+  });
+});

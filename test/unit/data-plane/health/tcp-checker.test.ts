@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { describe, it } from 'node:test';
+import { systemClock } from '../../../../core/runtime/clock.ts';
+import type { CheckResult } from '../../../../data-plane/health/checker.ts';
+import { tcpChecker } from '../../../../data-plane/health/tcp-checker.ts';
+import { FakeClock } from '../../../harness/fake-clock.ts';
+
+const checker = tcpChecker(systemClock);
+
+/** TEST-NET-1: nothing answers there, or the host has no route to it. */
+const NOWHERE = { host: '192.0.2.1', port: 9 };
+
+async function listen(): Promise<{ server: Server; port: number }> {
+  // Checks end with a reset, which the socket here reports as an error.
+  const server = createServer((socket) => socket.on('error', () => undefined));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+function checkOnce(port: number, timeoutMs: number): Promise<CheckResult> {
+  return new Promise((resolve) => void checker.check({ host: '127.0.0.1', port }, timeoutMs, resolve));
+}
+
+describe('TCP checker', () => {
+  it('passes where a connection is accepted, and ends it with a reset', async () => {
+    const { server, port } = await listen();
+    const ended = new Promise<string>((resolve) => {
+      server.once('connection', (socket) => {
+        socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
+        socket.on('end', () => resolve('an orderly end'));
+        socket.resume();
+      });
+    });
+    assert.deepEqual(await checkOnce(port, 5_000), { type: 'passed' });
+    assert.equal(await ended, 'ECONNRESET');
+    server.close();
+  });
+
+  it('fails where it is refused, in words', async () => {
+    const { server, port } = await listen();
+    server.close();
+    await once(server, 'close');
+    assert.deepEqual(await checkOnce(port, 5_000), { type: 'failed', reason: 'connection refused' });
+  });
+
+  it('passes after a pause of the process that outlasted the deadline, if the answer had come', async () => {
+    const { server, port } = await listen();
+    const result = checkOnce(port, 50);
+    const until = performance.now() + 200;
+    while (performance.now() < until);
+    assert.deepEqual(await result, { type: 'passed' });
+    server.close();
+  });
+
+  it('fails at the deadline, and says what it was', async () => {
+    const clock = new FakeClock();
+    const result = new Promise<CheckResult>((resolve) => {
+      tcpChecker(clock).check(NOWHERE, 1_500, resolve);
+    });
+    clock.advance(1_500);
+    const { type, reason } = (await result) as { type: string; reason: string };
+    assert.equal(type, 'failed');
+    // Without a route the kernel may answer before the deadline does.
+    assert.match(reason, /^(timed out after 1s500ms|network unreachable|host unreachable)$/);
+  });
+
+  it('proves nothing when the deadline itself came late', async () => {
+    const clock = new FakeClock();
+    const { server, port } = await listen();
+    // Accepting takes the event loop; standing still in between, it can't have happened at the deadline. The
+    // look at the sockets after it may come first, and then the check passes: both are right, a failure is not.
+    const result = new Promise<CheckResult>((resolve) => {
+      tcpChecker(clock).check({ host: '127.0.0.1', port }, 1_000, resolve);
+    });
+    clock.stall(1_400);
+    clock.advance(0);
+    assert.notEqual((await result).type, 'failed');
+    server.close();
+  });
+
+  it('says nothing any more once it is cancelled', async () => {
+    const { server, port } = await listen();
+    const running = checker.check({ host: '127.0.0.1', port }, 5_000, () => assert.fail('called'));
+    running.cancel();
+    assert.deepEqual(await checkOnce(port, 5_000), { type: 'passed' });
+    server.close();
+  });
+});
