@@ -9,6 +9,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type FSWatcher, mkdirSync, watch } from 'node:fs';
+import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import type { Commit, Head, Position } from '../../core/model/commit.ts';
 import { genesisHash } from '../../core/model/hash.ts';
@@ -17,6 +18,7 @@ import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import { decodeCommit, decodeHead, encodeAppend, encodeHead } from './commit-codec.ts';
 import type { AppendResult, ConfigStore } from './config-store.ts';
 import { HEAD_KEY, logKey } from './keys.ts';
+import { whyNotLmdb } from './lmdb-file.ts';
 import { withDeadline } from './with-deadline.ts';
 
 const VERSION_KEY = 'version';
@@ -114,6 +116,8 @@ export class LmdbStore implements ConfigStore {
     if (this.#closed) throw this.#unavailable('it was closed');
     this.#opened ??= this.#guard(() => {
       mkdirSync(this.#directory, { recursive: true });
+      const damage = whyNotLmdb(join(this.#directory, 'data.mdb'));
+      if (damage !== undefined) throw new Error(damage);
       return open<Buffer, string>({
         path: this.#directory,
         noSubdir: false,

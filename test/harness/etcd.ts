@@ -1,9 +1,9 @@
 /** A real etcd for tests: started on free ports in a temporary directory, stopped, killed and started again. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { eventually, freePort } from './processes.ts';
 
 const READY_WITHIN_MS = 15_000;
 
@@ -101,35 +101,17 @@ class EtcdProcess implements Etcd {
 
   /** A linearizable read through the JSON gateway: needs an elected leader. */
   async #ready(url: string): Promise<void> {
-    const until = Date.now() + READY_WITHIN_MS;
     const request = {
       method: 'POST',
       body: JSON.stringify({ key: Buffer.from('ready').toString('base64') }),
     };
-    while (Date.now() < until) {
-      if (this.#child?.exitCode !== null)
-        throw new Error('etcd ended while it was starting; is a port taken?');
-      const answer = await fetch(`${url}/v3/kv/range`, request).catch(() => undefined);
-      if (answer?.ok === true) return;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    const child = this.#child;
+    const look = async () => {
+      if (child?.exitCode !== null) return 'ended';
+      return (await fetch(`${url}/v3/kv/range`, request)).ok ? 'ready' : undefined;
+    };
+    if ((await eventually(look, 'etcd starts', READY_WITHIN_MS)) === 'ended') {
+      throw new Error('etcd ended while it was starting; is a port taken?');
     }
-    throw new Error(`etcd did not get ready within ${READY_WITHIN_MS} ms`);
   }
-}
-
-/** Below 32768: ports above are given to outgoing connections, which could take one before etcd does. */
-async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (await canListen(port)) return port;
-  }
-  throw new Error('no free port found between 20000 and 32000');
-}
-
-function canListen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }

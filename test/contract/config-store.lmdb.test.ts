@@ -1,0 +1,135 @@
+/** LMDB: the contract of stores, and what only a store in files can be asked. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { LmdbStore } from '../../control-plane/store/lmdb-store.ts';
+import { commitHash, genesisHash } from '../../core/model/hash.ts';
+import { systemClock as clock } from '../../core/runtime/clock.ts';
+import { commitsAfter, configStoreContract, failureOf } from './config-store.contract.ts';
+
+const WRITER = fileURLToPath(new URL('../harness/lmdb-writer.js', import.meta.url));
+
+let root = '';
+let directory = '';
+let made = 0;
+const fresh = () => {
+  directory = join(root, `store-${made++}`);
+};
+const harness = {
+  async start() {
+    root = mkdtempSync(join(tmpdir(), 'lb-lmdb-'));
+  },
+  async fresh() {
+    fresh();
+  },
+  open: () => new LmdbStore({ directory, clock }),
+  async stop() {
+    rmSync(root, { recursive: true, force: true });
+  },
+};
+
+configStoreContract('lmdb', harness);
+
+describe('lmdb', () => {
+  before(harness.start);
+  after(harness.stop);
+
+  it('loses nothing that was acknowledged when its process is killed', async () => {
+    fresh();
+    for (let round = 1; round <= 5; round++) {
+      const child = spawn(process.execPath, [WRITER, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const exit = once(child, 'exit');
+      let acknowledged = 0;
+      // Each line is a revision that was acknowledged. It is killed in the midst of its writing.
+      for await (const line of createInterface({ input: child.stdout })) {
+        acknowledged = Number(line);
+        if (acknowledged >= round * 40) child.kill('SIGKILL');
+      }
+      await exit;
+      const store = harness.open();
+      const head = await store.head();
+      assert.ok(acknowledged >= round * 40);
+      assert.ok(
+        head.revision >= acknowledged,
+        `${acknowledged} were acknowledged, ${head.revision} are there`,
+      );
+      const commits = await store.read(1, 10_000);
+      assert.equal(commits.length, head.revision);
+      let parent = genesisHash(head.storeId);
+      for (const commit of commits) {
+        assert.equal(commit.parent, parent);
+        assert.equal(commitHash(commit), commit.hash);
+        parent = commit.hash;
+      }
+      assert.equal(parent, head.hash);
+      await store.close();
+    }
+  });
+
+  it('is shared with other processes', async () => {
+    fresh();
+    const store = harness.open();
+    await store.head();
+    const child = spawn(process.execPath, [WRITER, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const lines = createInterface({ input: child.stdout });
+    for await (const line of lines) {
+      // What the other process has written is there at once, and the slots it took are taken.
+      const head = await store.head();
+      assert.ok(head.revision >= Number(line));
+      const result = await store.append({ ...head, revision: head.revision - 1 }, commitsAfter(head, 1));
+      assert.equal(result.outcome, 'conflict');
+      if (Number(line) >= 50) break;
+    }
+    const exit = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exit;
+    // A writer that was killed leaves no lock behind. What it was about to acknowledge may still come to light, once.
+    const outcomes: string[] = [];
+    for (let attempt = 0; attempt < 2 && outcomes.at(-1) !== 'appended'; attempt++) {
+      const parent = await store.head();
+      outcomes.push((await store.append(parent, commitsAfter(parent, 1))).outcome);
+    }
+    assert.equal(outcomes.at(-1), 'appended');
+    await store.close();
+  });
+
+  it('says what is wrong with a directory that it can not use, and works once it can', async () => {
+    fresh();
+    writeFileSync(directory, 'a file');
+    const store = harness.open();
+    const error = await failureOf(store.head());
+    assert.equal(error.code, 'UNAVAILABLE');
+    assert.match(error.message, /the store lmdb:.* does not work: .*EEXIST/);
+    rmSync(directory);
+    assert.equal((await store.head()).revision, 0);
+    await store.close();
+  });
+
+  it('says what is wrong with files that are not its own', async () => {
+    fresh();
+    await harness.open().close();
+    const store = harness.open();
+    await store.head();
+    await store.close();
+    const file = join(directory, 'data.mdb');
+    const whole = readFileSync(file);
+    for (const content of ['not a database '.repeat(1_000), 'x', whole.subarray(0, 4_096)]) {
+      writeFileSync(file, content);
+      const again = harness.open();
+      const error = await failureOf(again.head());
+      assert.equal(error.code, 'UNAVAILABLE');
+      assert.match(error.message, /data\.mdb is no LMDB file, or was cut short/);
+      await again.close();
+    }
+    writeFileSync(file, whole);
+    const restored = harness.open();
+    assert.equal((await restored.head()).revision, 0);
+    await restored.close();
+  });
+});
