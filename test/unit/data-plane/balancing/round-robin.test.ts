@@ -65,8 +65,8 @@ describe('round_robin', () => {
           const turns = picks.flatMap((picked, at) => (picked === candidate ? [at] : []));
           for (const [n, at] of turns.entries()) {
             const next = turns[n + 1] ?? at;
-            // Every other candidate has at most ceil of its share in a gap of 1 / weight of a cycle.
-            const most = weights.reduce((sum, other) => sum + Math.ceil(other / weight), 0);
+            // A gap is 1 / weight of a cycle long: the others' turns in it, and one more where turns coincide.
+            const most = weights.reduce((sum, other) => sum + Math.floor(other / weight) + 1, 0);
             assert.ok(next - at <= most);
           }
         }

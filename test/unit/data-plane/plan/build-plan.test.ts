@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { BackendState, Resource } from '../../../../core/model/resources.ts';
+import { MAGLEV_SLOTS } from '../../../../data-plane/balancing/maglev.ts';
+import { buildPlan } from '../../../../data-plane/plan/build-plan.ts';
+import type { BuiltPlan } from '../../../../data-plane/plan/plan-directory.ts';
+import { RowAllocator } from '../../../../data-plane/telemetry/rows.ts';
+import { createBuffers } from '../../../../data-plane/telemetry/shared-memory.ts';
+import { backend, listener, policy, pool, snapshot } from '../../../harness/snapshots.ts';
+
+function inState(resource: Resource, state: BackendState): Resource {
+  assert.equal(resource.kind, 'backend');
+  return { kind: 'backend', value: { ...resource.value, state } };
+}
+
+/** Builds one plan after the other, as a proxy does. */
+function planner() {
+  const rows = new RowAllocator(createBuffers(1));
+  let sequence = 0;
+  let previous: BuiltPlan | null = null;
+  const build = (...resources: Resource[]) => {
+    sequence++;
+    return buildPlan({ snapshot: snapshot(sequence * 10, ...resources), sequence, rows, previous });
+  };
+  const run = (...resources: Resource[]): BuiltPlan => {
+    const result = build(...resources);
+    assert.ok(result.ok, JSON.stringify(result));
+    previous = result.built;
+    return result.built;
+  };
+  return { build, run, rows };
+}
+
+function poolNamed({ plan }: BuiltPlan, name: string) {
+  const found = plan.pools.find((each) => each.name === name);
+  assert.ok(found);
+  return found;
+}
+
+describe('buildPlan', () => {
+  it('turns names into rows, takes what policies say, and keeps the names aside', () => {
+    const built = planner().run(
+      policy('steady', {
+        strategy: 'least_connections',
+        connect: { timeoutMs: 7, retries: 4 },
+        timeouts: { idleMs: 8, halfClosedMs: 9 },
+      }),
+      pool('web', 'steady'),
+      backend('web', '10.0.0.2:80', 3),
+      backend('web', '10.0.0.10:80', 2),
+      listener('http', '0.0.0.0:80', 'web'),
+    );
+    const { rows, weights, ...rest } = poolNamed(built, 'web');
+    assert.deepEqual(rest, {
+      row: 0,
+      name: 'web',
+      strategy: 'least_connections',
+      connectTimeoutMs: 7,
+      retries: 4,
+      idleMs: 8,
+      halfClosedMs: 9,
+      alwaysUp: false,
+      table: null,
+    });
+    assert.deepEqual([...weights], [2, 3]);
+    assert.equal(built.plan.sequence, 1);
+    assert.equal(built.plan.revision, 10);
+    assert.deepEqual(built.plan.listeners, [{ row: 0, name: 'http', address: '0.0.0.0:80', pool: 0 }]);
+    const [directory] = built.directory.pools;
+    assert.deepEqual(
+      directory?.backends.map(({ address, row, generation }) => [address, row, generation]),
+      [
+        ['10.0.0.10:80', rows[0], 1],
+        ['10.0.0.2:80', rows[1], 1],
+      ],
+    );
+    assert.equal(directory?.policy.name, 'steady');
+    assert.deepEqual(built.directory.listeners, [
+      { row: 0, name: 'http', address: '0.0.0.0:80', host: '0.0.0.0', port: 80, pool: 'web' },
+    ]);
+  });
+
+  it('gives weight 0 to what is not active, and keeps the configured weight for people', () => {
+    const built = planner().run(
+      pool('web'),
+      inState(backend('web', '10.0.0.1:80', 5), 'draining'),
+      inState(backend('web', '10.0.0.2:80', 6), 'disabled'),
+      backend('web', '10.0.0.3:80', 7),
+    );
+    assert.deepEqual([...poolNamed(built, 'web').weights], [0, 0, 7]);
+    assert.deepEqual(
+      built.directory.pools[0]?.backends.map(({ weight, state }) => [weight, state]),
+      [
+        [5, 'draining'],
+        [6, 'disabled'],
+        [7, 'active'],
+      ],
+    );
+  });
+
+  it('counts as always up what is not checked', () => {
+    const { healthCheck } = policyValue();
+    const built = planner().run(
+      policy('blind', { healthCheck: { ...healthCheck, type: 'none' } }),
+      pool('web', 'blind'),
+      pool('api'),
+    );
+    assert.equal(poolNamed(built, 'web').alwaysUp, true);
+    assert.equal(poolNamed(built, 'api').alwaysUp, false);
+  });
+
+  it('puts whatever is as long as the pool into shared memory', () => {
+    const built = planner().run(
+      policy('sticky', { strategy: 'source_hash' }),
+      pool('web', 'sticky'),
+      backend('web', '10.0.0.1:80'),
+    );
+    const { rows, weights, table } = poolNamed(built, 'web');
+    for (const view of [rows, weights, table]) assert.ok(view?.buffer instanceof SharedArrayBuffer);
+    assert.equal(table?.length, MAGLEV_SLOTS);
+  });
+
+  it('takes arrays and table over while members, weights and strategy stay, and only then', () => {
+    const { run } = planner();
+    const sticky = policy('sticky', { strategy: 'source_hash' });
+    const one = backend('web', '10.0.0.1:80');
+    const two = backend('web', '10.0.0.2:80');
+    const before = poolNamed(run(sticky, pool('web', 'sticky'), one, two), 'web');
+    const slower = policy('sticky', { strategy: 'source_hash', connect: { timeoutMs: 99, retries: 1 } });
+    const same = poolNamed(
+      run(slower, pool('web', 'sticky'), one, two, listener('l', '0.0.0.0:80', 'web')),
+      'web',
+    );
+    assert.equal(same.connectTimeoutMs, 99);
+    assert.ok(same.rows === before.rows && same.weights === before.weights && same.table === before.table);
+    const drained = poolNamed(run(sticky, pool('web', 'sticky'), one, inState(two, 'draining')), 'web');
+    assert.ok(drained.weights !== same.weights && drained.table !== same.table);
+    assert.ok(drained.table?.every((candidate) => candidate === 0));
+    const spread = poolNamed(run(pool('web'), one, inState(two, 'draining')), 'web');
+    assert.ok(spread.table === null && spread.rows === drained.rows);
+    const hashed = poolNamed(run(sticky, pool('web', 'sticky'), one, inState(two, 'draining')), 'web');
+    assert.deepEqual(hashed.table, drained.table);
+  });
+
+  it('keeps rows from plan to plan, and those of a listener by its address', () => {
+    const { run } = planner();
+    const before = run(
+      pool('web'),
+      pool('api'),
+      backend('web', '10.0.0.5:80'),
+      listener('a', '0.0.0.0:80', 'web'),
+    );
+    const after = run(
+      pool('another'),
+      pool('web'),
+      backend('web', '10.0.0.1:80'),
+      backend('web', '10.0.0.5:80'),
+      listener('renamed', '0.0.0.0:80', 'another'),
+    );
+    assert.equal(poolNamed(after, 'web').row, poolNamed(before, 'web').row);
+    assert.equal(poolNamed(after, 'web').rows[1], poolNamed(before, 'web').rows[0]);
+    assert.equal(after.plan.listeners[0]?.row, before.plan.listeners[0]?.row);
+    assert.equal(after.plan.pools[after.plan.listeners[0]?.pool ?? -1]?.name, 'another');
+  });
+
+  it('refuses what it could not run, whole, with every reason, and without touching a row', () => {
+    const { build, rows } = planner();
+    const result = build(
+      pool('web', 'missing-policy'),
+      backend('web', 'localhost:80'),
+      backend('no-pool', '10.0.0.1:80'),
+      listener('one', '0.0.0.0:80', 'web'),
+      listener('two', '0.0.0.0:80', 'web'),
+      listener('three', '0.0.0.0:81', 'nowhere'),
+    );
+    assert.ok(!result.ok);
+    assert.deepEqual(result.violations.map(({ field }) => field).toSorted(), [
+      'listeners[three].pool',
+      'listeners[two].address',
+      'pools[no-pool].backends[10.0.0.1:80]',
+      'pools[web].backends[localhost:80].address',
+      'pools[web].policy',
+    ]);
+    assert.equal(rows.generation(0), 0);
+  });
+
+  it('runs an empty snapshot', () => {
+    assert.deepEqual(planner().run().plan, { sequence: 1, revision: 10, listeners: [], pools: [] });
+  });
+});
+
+function policyValue() {
+  const resource = policy('default');
+  assert.equal(resource.kind, 'policy');
+  return resource.value;
+}
