@@ -1,7 +1,7 @@
 /** etcd as the store, two proxies on one host that share their listeners. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { startEtcd } from '../harness/etcd.ts';
+import { findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../harness/etcd.ts';
 import {
   answers,
   lbctlFor,
@@ -12,7 +12,6 @@ import {
   type Proxy,
 } from '../harness/fleet.ts';
 import { eventually, freePort, startBuilt, type Scope } from '../harness/processes.ts';
-import { findProgram, present } from '../harness/real-servers.ts';
 
 async function startDemoBackend(scope: Scope): Promise<string> {
   const port = await freePort();
@@ -35,8 +34,9 @@ async function answersOnce(listener: string): Promise<string> {
 
 describe('a fleet on etcd', () => {
   it('two proxies share a listener, run every revision, and outlive control plane and etcd', async (t) => {
-    if (!present(t, 'etcd')) return;
-    const etcd = await startEtcd(findProgram('etcd') ?? '');
+    const binary = findEtcd();
+    if (binary === undefined) return t.skip(HOW_TO_GET_ETCD);
+    const etcd = await startEtcd(binary);
     t.after(() => etcd.dispose());
     const plane = await startControlPlane(t, `etcd:${etcd.endpoint}`);
     const proxies = await Promise.all(

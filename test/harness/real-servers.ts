@@ -23,7 +23,6 @@ const PACKAGES = {
   initdb: 'postgresql',
   postgres: 'postgresql',
   pgbench: 'postgresql-contrib',
-  etcd: 'etcd-server',
 } as const;
 export type RealProgram = keyof typeof PACKAGES;
 
@@ -63,7 +62,7 @@ function programFile(name: RealProgram): string {
 }
 
 /** Waits until somebody accepts connections there. */
-export async function accepts(host: string, port: number): Promise<void> {
+async function accepts(host: string, port: number): Promise<void> {
   await eventually(
     () =>
       new Promise<true>((resolve, reject) => {
