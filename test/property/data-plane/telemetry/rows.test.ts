@@ -26,11 +26,12 @@ const ADDRESSES = Array.from({ length: 5 }, (_, n) =>
   addressOf(n === 4 ? '[2001:db8::1]:80' : `10.0.0.${n}:80`),
 );
 const POOLS = ['a', 'b'] as const;
+const LISTENERS = [addressOf('0.0.0.0:80'), addressOf('0.0.0.0:81')];
 
 /** One step in the life of a proxy: bits of `names` choose what a plan names; `n` chooses a row, worker or plan. */
 const step = fc.record({
   op: fc.constantFrom('plan', 'abort', 'commit', 'open', 'close', 'accept', 'leave', 'sweep'),
-  names: fc.nat(2 ** 13 - 1),
+  names: fc.noBias(fc.nat(2 ** 14 - 1)),
   n: fc.nat(1_000),
 });
 
@@ -43,7 +44,7 @@ interface NamedPlan {
 describe('RowAllocator', () => {
   it('never hands out a row that a plan names or a connection uses, and generations grow', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
+      fc.property(fc.array(step, { minLength: 60, maxLength: 200 }), (steps) => {
         const life = new Life();
         for (const { op, names, n } of steps) {
           life[op](names, n);
@@ -51,7 +52,7 @@ describe('RowAllocator', () => {
         }
         life.end();
       }),
-      { numRuns: 200 },
+      { numRuns: 300 },
     );
   });
 });
@@ -84,7 +85,7 @@ class Life {
     const backends = pools.flatMap((pool, at) =>
       ADDRESSES.filter((_, bit) => (names >> (2 + at * 5 + bit)) & 1).map((address) => ({ pool, address })),
     );
-    const listeners = (names >> 12) & 1 ? [addressOf('0.0.0.0:80')] : [];
+    const listeners = LISTENERS.filter((_, at) => (names >> (12 + at)) & 1);
     const assigned: ReturnType<RowAllocator['assign']> = this.rows.assign(this.sequence, {
       pools,
       backends,
@@ -93,7 +94,9 @@ class Life {
     assert.ok(assigned.ok);
     const named = new Map<string, string>();
     for (const [at, pool] of pools.entries()) named.set(`pool ${pool}`, `${assigned.pools[at]}`);
-    for (const [at] of listeners.entries()) named.set('listener', `${assigned.listeners[at]}`);
+    for (const [at, { canonical }] of listeners.entries()) {
+      named.set(`listener ${canonical}`, `${assigned.listeners[at]}`);
+    }
     for (const [at, { pool, address }] of backends.entries()) {
       const row: number = assigned.backends[at] ?? -1;
       const key = `backend ${pool}/${address.canonical}`;
@@ -130,7 +133,7 @@ class Life {
   }
 
   close(_: number, n: number): void {
-    const backends = this.uses.filter(({ key }) => key !== 'listener');
+    const backends = this.uses.filter(({ key }) => key.startsWith('backend'));
     const use = backends[n % Math.max(1, backends.length)];
     if (!use) return;
     this.uses.splice(this.uses.indexOf(use), 1);
@@ -139,15 +142,16 @@ class Life {
 
   /** A client of a listener. */
   accept(_: number, n: number): void {
-    const owner = this.running.rows.get('listener');
-    if (owner === undefined) return;
-    const worker = n % 2 === 0 ? 0 : 1;
-    this.uses.push({ key: 'listener', owner, row: Number(owner), worker });
+    const listeners = [...this.running.rows].filter(([key]) => key.startsWith('listener'));
+    const [key, owner] = listeners[n % Math.max(1, listeners.length)] ?? [];
+    if (key === undefined || owner === undefined) return;
+    const worker = n % 3 === 0 ? 0 : 1;
+    this.uses.push({ key, owner, row: Number(owner), worker });
     workers[worker].listenerOpen[Number(owner)]!++;
   }
 
   leave(): void {
-    const use = this.uses.find(({ key }) => key === 'listener');
+    const use = this.uses.find(({ key }) => key.startsWith('listener'));
     if (!use) return;
     this.uses.splice(this.uses.indexOf(use), 1);
     workers[use.worker].listenerOpen[use.row]!--;
