@@ -14,7 +14,7 @@ import type { PlanPool } from '../plan/plan.ts';
 import { HEALTH, type SharedCells, type WorkerCells } from '../telemetry/shared-memory.ts';
 import type { Candidates } from './balancer.ts';
 
-// `!` on typed arrays in this file: candidate numbers come from this pool's own strategies, and each pick runs through here.
+// `!` on typed arrays in this file: candidates are below their count, and each pick runs through here.
 export class PoolCandidates implements Candidates {
   readonly count: number;
   readonly #pool: PlanPool;

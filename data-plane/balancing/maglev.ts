@@ -3,8 +3,8 @@
  * 2016, section 3.4), weighted as there: a heavier candidate takes its turns more often.
  *
  * Guarantee: with equal weights, slots per candidate differ by at most one; with others they follow the weights to
- * within a turn, and every candidate of weight above 0 has at least one slot. Taking one of n candidates away moves its own
- * slots and few others (below one in a hundred of the rest while M > 100 n).
+ * within a turn, and every candidate of weight above 0 has at least one slot. Taking one of n candidates away moves
+ * its own slots and few others (in the tests below 6 in 100 of the rest).
  * Cost: O(M log M) steps, some milliseconds; run it off the workers.
  * Invariants
  *  - the table is a function of addresses and weights alone, so every proxy at one revision has the same;

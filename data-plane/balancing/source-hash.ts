@@ -2,8 +2,8 @@
  * Source hash: the same client goes to the same backend, by Maglev's table (maglev.ts).
  *
  * Guarantee: every proxy at one revision sends a client to the same backend as long as that one is up in its view,
- * whatever it believes of the others: the table knows configuration only, and what is down or tried is stepped over by hashing
- * again, in the same sequence everywhere. Clients spread by weight, also those of a backend that is down.
+ * whatever it believes of the others: the table knows configuration only, and what is down or tried is stepped over
+ * by hashing again, in the same sequence everywhere. Clients spread by weight, also those of a backend that is down.
  * Cost: one look mostly. After `REHASHES` of them one pass over the candidates: that takes a pool that is nearly all
  * down. No allocation.
  * Invariants

@@ -9,7 +9,7 @@
  *
  * Invariants
  *  - `passes` and `failures` count results in a row: a result of one kind sets the other count to 0, in every state;
- *  - `sinceMs` moves when `health` does, and only then; `reason` says what brought it about, the newest failure included;
+ *  - `sinceMs` moves when `health` does, and only then; `reason` says what brought it about, or the newest failure;
  *  - a step that changes nothing returns the state itself.
  */
 import type { Health, HealthCheck } from '../../core/model/resources.ts';

@@ -43,7 +43,7 @@ export interface HealthMonitorInputs {
   readonly clock: Clock;
   readonly random: Random;
   readonly onTransition: (transition: HealthTransition) => void;
-  /** No backend of the pool is up, so all active ones are used; or that is over. Not while first checks are under way. */
+  /** No backend of the pool is up, so all active ones are used; or that is over. Not told while first checks run. */
   readonly onPanic: (pool: string, on: boolean) => void;
 }
 

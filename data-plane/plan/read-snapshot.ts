@@ -1,7 +1,7 @@
 /**
  * Reads a snapshot as a plan needs it: pools with their policies and sorted backends, listeners with their addresses.
- * The control plane sends valid snapshots only; what a plan could not be made from is refused here all the same, whole and
- * with every reason.
+ * The control plane sends valid snapshots only; what a plan could not be made from is refused here all the same,
+ * whole and with every reason.
  */
 import { type Address, parseAddress } from '../../core/model/address.ts';
 import type { Backend, Listener, Policy, Pool } from '../../core/model/resources.ts';

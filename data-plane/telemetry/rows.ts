@@ -211,7 +211,7 @@ function refusal(
   return [
     {
       field: what,
-      description: `${keys.length} ${what} are wanted${rest}; a proxy has room for ${table.capacity}: spread them over more proxies, or remove some`,
+      description: `${keys.length} ${what} are wanted${rest}; a proxy has room for ${table.capacity}: remove some`,
     },
   ];
 }
