@@ -92,7 +92,7 @@ export class LogFollower {
     return this.#clock.nowMs() - this.#heardMs;
   }
 
-  /** Calls `listener` after every change of revision. Returns a way to stop. */
+  /** Calls `listener` after the first read and every change of revision. Returns a way to stop. */
   onChange(listener: (followed: Followed) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -89,7 +89,7 @@ export function tryOut(proposal: Proposal, state: State): Outcome {
 }
 
 /** The outcome of a request whose commit is in the log already, or the refusal when it asks for something else. */
-export function repeated({ requestId, requestDigest }: Proposal, earlier: RequestOutcome): Outcome | LbError {
+function repeated({ requestId, requestDigest }: Proposal, earlier: RequestOutcome): Outcome | LbError {
   const { revision, changes, digest } = earlier;
   if (digest === requestDigest) return { revision, changes, unchanged: false, repeated: true, dryRun: false };
   const description = `"${requestId}" was used for another request, committed as revision ${revision}; make a new one for each request`;

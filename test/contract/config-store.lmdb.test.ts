@@ -37,8 +37,8 @@ const harness = {
 configStoreContract('lmdb', harness);
 
 describe('lmdb', () => {
-  before(harness.start);
-  after(harness.stop);
+  before(() => harness.start());
+  after(() => harness.stop());
 
   it('loses nothing that was acknowledged when its process is killed', async () => {
     fresh();

@@ -1,6 +1,6 @@
 /** A real etcd for tests: started on free ports in a temporary directory, stopped, killed and started again. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { eventually, freePort } from './processes.ts';
@@ -16,7 +16,7 @@ export interface Etcd {
   /** Ends it with a signal and waits until it is gone. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   /** Stops it in its tracks (SIGSTOP), or lets it go on. */
-  freeze(frozen: boolean): void;
+  freeze(frozen: boolean): Promise<void>;
   /** Stops it and removes its data. */
   dispose(): Promise<void>;
 }
@@ -90,8 +90,13 @@ class EtcdProcess implements Etcd {
     await gone;
   }
 
-  freeze(frozen: boolean): void {
+  async freeze(frozen: boolean): Promise<void> {
     this.#child?.kill(frozen ? 'SIGSTOP' : 'SIGCONT');
+    if (!frozen) return;
+    // Its threads stop one after the other, and a request may pass until the last one has.
+    const tasks = `/proc/${this.pid}/task`;
+    const isStopped = (task: string) => /\) T /.test(readFileSync(join(tasks, task, 'stat'), 'latin1'));
+    await eventually(async () => (readdirSync(tasks).every(isStopped) ? true : undefined), 'etcd is frozen');
   }
 
   async dispose(): Promise<void> {

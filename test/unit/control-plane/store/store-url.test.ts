@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { openStore, parseStoreUrl } from '../../../../control-plane/store/store-url.ts';
+import { systemClock as clock } from '../../../../core/runtime/clock.ts';
+import { systemRandom as random } from '../../../../core/runtime/random.ts';
+
+describe('the --store flag', () => {
+  const accepted: [text: string, value: unknown][] = [
+    ['lmdb:./data', { kind: 'lmdb', directory: './data' }],
+    ['lmdb:/a:b', { kind: 'lmdb', directory: '/a:b' }],
+    ['etcd:127.0.0.1:2379', { kind: 'etcd', endpoints: ['127.0.0.1:2379'] }],
+    ['etcd:a.b:1, c:65535', { kind: 'etcd', endpoints: ['a.b:1', 'c:65535'] }],
+    ['etcd:[::1]:2379', { kind: 'etcd', endpoints: ['[::1]:2379'] }],
+  ];
+  for (const [text, value] of accepted) {
+    it(`accepts ${text}`, () => assert.deepEqual(parseStoreUrl(text), { ok: true, value }));
+  }
+
+  const refused: [text: string, why: RegExp][] = [
+    ['', /"" is no store/],
+    ['lmdb', /"lmdb" is no store/],
+    ['lmdb:', /"lmdb:" is no store/],
+    ['sqlite:x', /"sqlite:x" is no store/],
+    ['etcd:', /"" is no HOST:PORT/],
+    ['etcd:localhost', /"localhost" is no HOST:PORT/],
+    ['etcd:a:1,b', /"b" is no HOST:PORT/],
+    ['etcd:a:0', /"a:0" is no HOST:PORT/],
+    ['etcd:a:65536', /"a:65536" is no HOST:PORT/],
+    ['etcd:http://a:1', /"http:\/\/a:1" is no HOST:PORT/],
+  ];
+  for (const [text, why] of refused) {
+    it(`refuses "${text}" and says what to write`, () => {
+      const parsed = parseStoreUrl(text);
+      assert.ok(!parsed.ok);
+      assert.match(parsed.description, why);
+      assert.match(parsed.description, /write lmdb:DIR.* or etcd:HOST:PORT/);
+    });
+  }
+
+  it('opens the store that it names, without touching it', async () => {
+    const deps = { clock, random };
+    const lmdb = openStore({ kind: 'lmdb', directory: '/nonexistent/x' }, deps);
+    const etcd = openStore({ kind: 'etcd', endpoints: ['127.0.0.1:1', 'b:2'] }, deps);
+    assert.deepEqual([lmdb.description, etcd.description], ['lmdb:/nonexistent/x', 'etcd:127.0.0.1:1,b:2']);
+    await Promise.all([lmdb.close(), etcd.close()]);
+  });
+});
