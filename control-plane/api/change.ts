@@ -1,0 +1,98 @@
+/**
+ * What all changing methods share: the five fields of change.proto, and the way from a request to a commit.
+ *
+ * Invariant: nothing is proposed while anything about the request itself is wrong; all of that is said at once.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Edit } from '../../core/model/edit.ts';
+import { requestDigest } from '../../core/model/hash.ts';
+import type { Violation } from '../../core/model/violation.ts';
+import { LbError } from '../../core/runtime/errors.ts';
+import { differenceToWire } from '../../core/wire/change-codec.ts';
+import type { ChangeResult } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
+import type { UnaryCall } from '../rpc/answer.ts';
+import type { Committer } from '../store/committer.ts';
+
+/** In every changing request. `force` overrules guards, and nothing is guarded yet. */
+export interface ChangeFields {
+  readonly requestId: string;
+  readonly author: string;
+  readonly message: string;
+  readonly dryRun: boolean;
+}
+
+const MAX_LENGTH = { requestId: 64, author: 200, message: 1_000 } as const;
+const PATHS = { requestId: 'request_id', author: 'author', message: 'message' } as const;
+
+/**
+ * Commits what a request asks for. `read` makes the edit and adds whatever is wrong with the request itself to
+ * `violations`; its edit is not used then, so there need be none.
+ */
+export type MakeChange = <Request extends ChangeFields>(
+  method: string,
+  request: Request,
+  call: UnaryCall,
+  read: (violations: Violation[]) => Edit | null,
+) => Promise<ChangeResult>;
+
+export function makeChangeWith(committer: Committer): MakeChange {
+  return async (method, request, call, read) => {
+    const violations: Violation[] = [];
+    const edit = read(violations);
+    for (const field of ['requestId', 'author', 'message'] as const) {
+      const max = MAX_LENGTH[field];
+      if (request[field].length <= max) continue;
+      const description = `has ${request[field].length} characters; ${max} are allowed`;
+      violations.push({ field: PATHS[field], description });
+    }
+    refuseIfAny(violations);
+    if (edit === null) throw new TypeError(`${method} read no edit and found nothing wrong`);
+    const { requestId, ...asked } = request;
+    const outcome = await committer.propose({
+      edit,
+      requestId: requestId || randomUUID(),
+      requestDigest: requestDigest(method, asked),
+      author: request.author,
+      message: request.message,
+      dryRun: request.dryRun,
+      deadlineMs: call.remainingMs(),
+    });
+    return {
+      revision: String(outcome.revision),
+      unchanged: outcome.unchanged,
+      dryRun: outcome.dryRun,
+      repeatedRequest: outcome.repeated,
+      changes: outcome.changes.map(differenceToWire),
+    };
+  };
+}
+
+/** Throws INVALID_ARGUMENT with all of them. */
+export function refuseIfAny(violations: readonly Violation[]): void {
+  const [first, ...others] = violations;
+  if (first === undefined) return;
+  const message =
+    others.length === 0 ? `${first.field} ${first.description}.` : `${violations.length} things are wrong with the request.`;
+  throw new LbError('INVALID_ARGUMENT', message, violations);
+}
+
+/** A name, or another text, that must be in the request. */
+export function requiredName(field: string, value: string, violations: Violation[]): void {
+  if (value === '') violations.push({ field, description: 'is missing' });
+}
+
+/** A list that must not be empty. */
+export function requiredItems(field: string, items: readonly unknown[], violations: Violation[]): void {
+  if (items.length === 0) violations.push({ field, description: 'is empty: name at least one' });
+}
+
+/** A message that must be in the request. */
+export function required<T>(field: string, value: T | null, violations: Violation[]): T | null {
+  if (value === null) violations.push({ field, description: 'is missing' });
+  return value;
+}
+
+/** The revision that a caller expects: 0 on the wire means any. */
+export function expected(revision: string): number | undefined {
+  return revision === '0' ? undefined : Number(revision);
+}

@@ -1,0 +1,93 @@
+/** ConfigService: Apply, Export and ListRevisions; its two streams are in watch.ts and wait-converged.ts. */
+import type { ResourceDraft } from '../../core/model/draft.ts';
+import { applyResources } from '../../core/model/edits/apply.ts';
+import type { Violation } from '../../core/model/violation.ts';
+import type { ApplyRequest__Output } from '../../core/wire/generated/lb/v1/ApplyRequest.ts';
+import type { ConfigServiceHandlers } from '../../core/wire/generated/lb/v1/ConfigService.ts';
+import type { ListRevisionsRequest__Output } from '../../core/wire/generated/lb/v1/ListRevisionsRequest.ts';
+import type { Revision } from '../../core/wire/generated/lb/v1/Revision.ts';
+import { resourceDraftFromWire } from '../../core/wire/resource-codec.ts';
+import { positionToWire } from '../../core/wire/snapshot-codec.ts';
+import { timestampToWire } from '../rpc/timestamp.ts';
+import type { RevisionRecord } from '../store/history.ts';
+import { refuseIfAny } from './change.ts';
+import type { ApiDeps } from './deps.ts';
+import { readFor } from './read.ts';
+import { stateToWire } from './stored-codec.ts';
+import { waitConverged } from './wait-converged.ts';
+import { watch } from './watch.ts';
+
+const DEFAULT_PAGE_SIZE = 50;
+const MAX_PAGE_SIZE = 1_000;
+
+export function configHandlers(deps: ApiDeps): ConfigServiceHandlers {
+  const { unary, change, follower } = deps;
+  return {
+    Apply: unary((request, call) =>
+      change('Apply', request, call, (violations) => {
+        const { prune, expectedRevision } = request;
+        const drafts = readDrafts(request, violations);
+        return applyResources(drafts, {
+          prune,
+          ...(expectedRevision !== undefined && { expectedRevision: Number(expectedRevision) }),
+        });
+      }),
+    ),
+    Export: unary(async (_request, call) => {
+      const { state, position } = await readFor(call, follower);
+      return { resources: stateToWire(state), position: positionToWire(position) };
+    }),
+    ListRevisions: unary(async (request, call) => {
+      const { size, before } = readPage(request);
+      await readFor(call, follower);
+      // One more than asked for tells whether there is a next page.
+      const found = follower.revisions(size + 1, before);
+      const page = found.slice(0, size);
+      const last = page.at(-1);
+      return {
+        revisions: page.map(revisionToWire),
+        nextPageToken: found.length > size && last !== undefined ? String(last.revision) : '',
+      };
+    }),
+    Watch: (call) => watch(deps, call),
+    WaitConverged: (call) => waitConverged(deps, call),
+  };
+}
+
+function readDrafts(request: ApplyRequest__Output, violations: Violation[]): ResourceDraft[] {
+  const drafts: ResourceDraft[] = [];
+  for (const [index, wire] of request.resources.entries()) {
+    const at = `resources[${index}]`;
+    const draft = resourceDraftFromWire(wire, at, violations);
+    if (draft?.value.name === '') violations.push({ field: `${at}.${draft.kind}.name`, description: 'is missing' });
+    else if (draft) drafts.push(draft);
+  }
+  return drafts;
+}
+
+function readPage({ pageSize, pageToken }: ListRevisionsRequest__Output): { size: number; before?: number } {
+  const violations: Violation[] = [];
+  if (pageSize < 0 || pageSize > MAX_PAGE_SIZE) {
+    const description = `is ${pageSize}; use 1 to ${MAX_PAGE_SIZE}, or 0 for ${DEFAULT_PAGE_SIZE}`;
+    violations.push({ field: 'page_size', description });
+  }
+  if (!/^\d{0,15}$/.test(pageToken)) {
+    const description = 'is none that this server made; take next_page_token of the page before, or leave it out';
+    violations.push({ field: 'page_token', description });
+  }
+  refuseIfAny(violations);
+  return { size: pageSize || DEFAULT_PAGE_SIZE, ...(pageToken !== '' && { before: Number(pageToken) }) };
+}
+
+function revisionToWire(record: RevisionRecord): Revision {
+  const { revision, hash, timeMs, author, message, requestId, changes } = record;
+  return {
+    revision: String(revision),
+    time: timestampToWire(timeMs),
+    author,
+    message,
+    requestId,
+    hash,
+    changes: changes.map(({ action, kind, name }) => `${action} ${kind} ${name}`),
+  };
+}

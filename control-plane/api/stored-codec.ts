@@ -1,0 +1,41 @@
+/** Stored resources on the wire, each with the revision that last changed it. */
+import type { Listener, Policy } from '../../core/model/resources.ts';
+import type { State, Stored, StoredPool } from '../../core/model/state.ts';
+import type { Listener as WireListener } from '../../core/wire/generated/lb/v1/Listener.ts';
+import type { Policy as WirePolicy } from '../../core/wire/generated/lb/v1/Policy.ts';
+import type { Pool as WirePool } from '../../core/wire/generated/lb/v1/Pool.ts';
+import type { Resource as WireResource } from '../../core/wire/generated/lb/v1/Resource.ts';
+import { policyDraftToWire } from '../../core/wire/policy-codec.ts';
+import { backendDraftToWire, listenerToWire } from '../../core/wire/resource-codec.ts';
+
+export function storedPolicyToWire({ value, revision }: Stored<Policy>): WirePolicy {
+  return policyDraftToWire(value, revision);
+}
+
+export function storedPoolToWire({ value, revision, backends }: StoredPool): WirePool {
+  return {
+    name: value.name,
+    policy: value.policy,
+    backends: Array.from(backends.values(), (backend) => backendDraftToWire(backend.value, backend.revision)),
+    revision: String(revision),
+  };
+}
+
+export function storedListenerToWire({ value, revision }: Stored<Listener>): WireListener {
+  return listenerToWire(value, revision);
+}
+
+/** Sorted by name. */
+export function byName<T>(stored: ReadonlyMap<string, T>): T[] {
+  return [...stored].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
+}
+
+/** Everything that Apply would need to make this state. The built-in policy only when it was edited. */
+export function stateToWire(state: State): WireResource[] {
+  const policies = byName(state.policies).filter(({ revision }) => revision > 0);
+  return [
+    ...policies.map((stored) => ({ policy: storedPolicyToWire(stored) })),
+    ...byName(state.pools).map((stored) => ({ pool: storedPoolToWire(stored) })),
+    ...byName(state.listeners).map((stored) => ({ listener: storedListenerToWire(stored) })),
+  ];
+}

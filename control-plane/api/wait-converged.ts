@@ -1,0 +1,55 @@
+/** ConfigService.WaitConverged: how far each proxy is, until all are there or one has refused. */
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import { LbError } from '../../core/runtime/errors.ts';
+import type { Timer } from '../../core/runtime/clock.ts';
+import type { WaitConvergedRequest__Output } from '../../core/wire/generated/lb/v1/WaitConvergedRequest.ts';
+import type { WaitConvergedResponse } from '../../core/wire/generated/lb/v1/WaitConvergedResponse.ts';
+import { convergence } from '../distribution/convergence.ts';
+import { knownError } from '../rpc/answer.ts';
+import { LatestStream } from '../rpc/latest-stream.ts';
+import type { LogFollower } from '../store/log-follower.ts';
+import type { ApiDeps } from './deps.ts';
+
+type Call = ServerWritableStream<WaitConvergedRequest__Output, WaitConvergedResponse>;
+
+/** A fleet of a thousand that acknowledges at once is looked at once, not a thousand times. */
+const COALESCE_MS = 10;
+
+export function waitConverged({ follower, fleet, streams, clock, logger }: ApiDeps, call: Call): void {
+  const stream = new LatestStream(call, streams, clock);
+  const revision = Number(call.request.revision);
+  let sent = '';
+  let timer: Timer | null = null;
+  const onFleetChange = () => {
+    timer ??= clock.after(COALESCE_MS, () => {
+      timer = null;
+      stream.changed();
+    });
+  };
+  existing(follower, revision).then(
+    (storeId) => {
+      stream.onClose(fleet.onChange(onFleetChange));
+      stream.onClose(() => timer?.cancel());
+      stream.send(() => {
+        const { response, settled } = convergence(fleet.list(), storeId, revision);
+        const text = JSON.stringify(response);
+        if (text === sent) return null;
+        sent = text;
+        return { message: response, last: settled };
+      });
+    },
+    (error: unknown) => stream.end(knownError(error, 'WaitConverged', logger)),
+  );
+}
+
+/** The id of the store, which must have that revision: nobody should wait for one that nobody made. */
+async function existing(follower: LogFollower, revision: number): Promise<string> {
+  if (revision < 0) throw new LbError('INVALID_ARGUMENT', `revision is ${revision}: the first one is 1`);
+  const { position, stale } = await follower.readBarrier();
+  if (revision <= position.revision) return position.storeId;
+  if (stale) {
+    const message = `this replica knows revisions up to ${position.revision}, and its store does not answer: ask another replica`;
+    throw new LbError('UNAVAILABLE', message);
+  }
+  throw new LbError('NOT_FOUND', `There is no revision ${revision} yet: the newest is ${position.revision}.`);
+}

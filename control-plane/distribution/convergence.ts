@@ -1,0 +1,69 @@
+/** How far each proxy of the roster is on its way to a revision. Pure. */
+import type { ProxyConvergence, _lb_v1_ProxyConvergence_State as State } from '../../core/wire/generated/lb/v1/ProxyConvergence.ts';
+import type { Violation__Output } from '../../core/wire/generated/lb/v1/Violation.ts';
+import type { WaitConvergedResponse } from '../../core/wire/generated/lb/v1/WaitConvergedResponse.ts';
+import { type ProxyRecord, appliedRevision } from './proxy-record.ts';
+
+/** Violations quoted in a reason: the rest is in the proxy's log and in ListProxies. */
+const QUOTED = 5;
+
+export interface Convergence {
+  readonly response: WaitConvergedResponse;
+  /** Nothing more is to be expected: all have it, or one refused and no connected one is on its way. */
+  readonly settled: boolean;
+}
+
+/** An empty roster has converged. */
+export function convergence(
+  roster: readonly ProxyRecord[],
+  storeId: string,
+  revision: number,
+): Convergence {
+  const proxies = roster.map((proxy) => convergenceOf(proxy, storeId, revision));
+  const has = (state: State) => proxies.some((proxy) => proxy.state === state);
+  const lagging = has('STATE_LAGGING');
+  if (has('STATE_REJECTED') && !lagging) {
+    return { response: { outcome: 'OUTCOME_REJECTED', proxies }, settled: true };
+  }
+  const pending = lagging || has('STATE_DISCONNECTED');
+  return {
+    response: { outcome: pending ? 'OUTCOME_PENDING' : 'OUTCOME_CONVERGED', proxies },
+    settled: !pending,
+  };
+}
+
+function convergenceOf(proxy: ProxyRecord, storeId: string, revision: number): ProxyConvergence {
+  const { applied } = proxy;
+  const runs = appliedRevision(proxy);
+  const is = (state: State, reason = ''): ProxyConvergence => ({
+    proxyId: proxy.info.id,
+    state,
+    revision: String(Math.max(runs, 0)),
+    reason,
+  });
+  if (!proxy.connected) return is('STATE_DISCONNECTED', `away since ${new Date(proxy.lastSeenMs).toISOString()}`);
+  const runsStore = applied?.position?.storeId;
+  if (runsStore !== undefined && runsStore !== storeId) {
+    return is('STATE_LAGGING', `runs the configuration of another store, ${runsStore}`);
+  }
+  if (runs >= revision) {
+    const failed = applied?.failedListeners ?? [];
+    if (failed.length === 0) return is('STATE_APPLIED');
+    const reasons = failed.map(({ listener, address, reason }) => `listener ${listener}: ${address}: ${reason}`);
+    return is('STATE_REJECTED', reasons.join('; '));
+  }
+  const rejected = applied?.rejected;
+  if (rejected?.position && Number(rejected.position.revision) >= revision) {
+    return is('STATE_REJECTED', `refused revision ${rejected.position.revision}: ${quote(rejected.violations)}`);
+  }
+  return is('STATE_LAGGING', runs < 0 ? 'runs no configuration yet' : '');
+}
+
+function quote(violations: readonly Violation__Output[]): string {
+  const quoted = violations
+    .slice(0, QUOTED)
+    .map(({ field, description }) => (field === '' ? description : `${field} ${description}`));
+  const more = violations.length - quoted.length;
+  if (more > 0) quoted.push(`and ${more} more`);
+  return quoted.join('; ');
+}

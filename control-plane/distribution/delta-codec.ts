@@ -1,0 +1,56 @@
+/**
+ * Deltas as bytes. Most proxies are sent the same delta, so it is encoded once: with objects, a thousand streams
+ * cost a thousand encodings and block the loop for as long.
+ */
+import { FORMAT } from '../../core/model/commit.ts';
+import type { Snapshot } from '../../core/model/snapshot.ts';
+import { positionToWire, snapshotEntryToWire } from '../../core/wire/snapshot-codec.ts';
+import type { StreamSnapshotsResponse } from '../../core/wire/generated/lb/v1/StreamSnapshotsResponse.ts';
+import { type DeltaPart, delta, splitDelta } from './delta.ts';
+
+/** A part of a delta on the wire. Well below the 4 MiB that gRPC clients take by default. */
+const PART_BYTES = 1_024 * 1_024;
+
+export type Encode = (response: StreamSnapshotsResponse) => Buffer;
+
+export class DeltaEncoder {
+  readonly #encode: Encode;
+  /** By target, then by the base's hash. Goes with the target, so it is as bounded as the snapshots in use. */
+  readonly #cache = new WeakMap<Snapshot, Map<string, readonly Buffer[]>>();
+
+  constructor(encode: Encode) {
+    this.#encode = encode;
+  }
+
+  /** The messages that bring a proxy from `base` to `target`. The nonce must be the same for each target. */
+  parts(base: Snapshot | null, target: Snapshot, nonce: string): readonly Buffer[] {
+    let ofTarget = this.#cache.get(target);
+    if (ofTarget === undefined) {
+      ofTarget = new Map();
+      this.#cache.set(target, ofTarget);
+    }
+    const baseHash = base?.hash ?? '';
+    let encoded = ofTarget.get(baseHash);
+    if (encoded === undefined) {
+      encoded = splitDelta(delta(base, target), PART_BYTES).map((part) => this.#encode(toWire(part, nonce)));
+      ofTarget.set(baseHash, encoded);
+    }
+    return encoded;
+  }
+}
+
+function toWire(part: DeltaPart, nonce: string): StreamSnapshotsResponse {
+  return {
+    part: {
+      nonce,
+      baseHash: part.baseHash,
+      upserts: part.upserts.map(snapshotEntryToWire),
+      removals: [...part.removals],
+      end: part.end && {
+        position: positionToWire(part.end.position),
+        snapshotHash: part.end.snapshotHash,
+        format: FORMAT,
+      },
+    },
+  };
+}

@@ -1,0 +1,73 @@
+/**
+ * The difference between what a proxy has and what it should have, in parts that fit a message.
+ *
+ * Invariants
+ *  - pure; applying all parts to the base gives the target, hash included;
+ *  - a delta to nothing carries the whole target and tells the proxy to forget what it had;
+ *  - the first part alone names the base, the last part alone carries the end; a delta always has a part.
+ */
+import type { Position } from '../../core/model/commit.ts';
+import type { Snapshot, SnapshotEntry } from '../../core/model/snapshot.ts';
+
+export interface Delta {
+  /** Hash of the snapshot that this is a delta to; empty: to nothing. */
+  readonly baseHash: string;
+  readonly upserts: readonly SnapshotEntry[];
+  /** Keys. */
+  readonly removals: readonly string[];
+  readonly end: DeltaEnd;
+}
+
+export interface DeltaEnd {
+  readonly position: Position;
+  readonly snapshotHash: string;
+}
+
+export interface DeltaPart {
+  readonly baseHash: string;
+  readonly upserts: readonly SnapshotEntry[];
+  readonly removals: readonly string[];
+  readonly end: DeltaEnd | null;
+}
+
+/** What turns `base` into `target`. Without a base: everything. */
+export function delta(base: Snapshot | null, target: Snapshot): Delta {
+  const upserts: SnapshotEntry[] = [];
+  for (const [key, entry] of target.entries) {
+    if (base?.entries.get(key)?.hash !== entry.hash) upserts.push(entry);
+  }
+  const removals = base === null ? [] : [...base.entries.keys()].filter((key) => !target.entries.has(key));
+  const end = { position: target.position, snapshotHash: target.hash };
+  return { baseHash: base?.hash ?? '', upserts, removals, end };
+}
+
+/** Cuts a delta into parts of about `maxBytes` on the wire: more only where one resource alone is larger. */
+export function splitDelta(whole: Delta, maxBytes: number): readonly DeltaPart[] {
+  const parts: { upserts: SnapshotEntry[]; removals: string[] }[] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  const partFor = (size: number) => {
+    let part = parts.at(-1);
+    if (part === undefined || bytes + size > maxBytes) {
+      part = { upserts: [], removals: [] };
+      parts.push(part);
+      bytes = 0;
+    }
+    bytes += size;
+    return part;
+  };
+  for (const key of whole.removals) partFor(key.length + KEY_OVERHEAD_BYTES).removals.push(key);
+  for (const entry of whole.upserts) partFor(wireBytes(entry)).upserts.push(entry);
+  if (parts.length === 0) parts.push({ upserts: [], removals: [] });
+  return parts.map((part, index) => ({
+    ...part,
+    baseHash: index === 0 ? whole.baseHash : '',
+    end: index === parts.length - 1 ? whole.end : null,
+  }));
+}
+
+const KEY_OVERHEAD_BYTES = 4;
+
+/** An upper estimate. Keys and names are ASCII; a policy is the largest resource there is, below 160 bytes and its name. */
+function wireBytes(entry: SnapshotEntry): number {
+  return 2 * entry.key.length + entry.hash.length + 200;
+}

@@ -1,0 +1,193 @@
+/**
+ * DiscoveryService: performs what each proxy's subscription machine decides.
+ *
+ * Invariants
+ *  - a stream has one message part in the transport and no queue of its own: what is published meanwhile waits in the
+ *    machine, where the newest wins;
+ *  - a part that the proxy does not take, and a delta that it does not answer, end the stream after a deadline.
+ */
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { Position } from '../../core/model/commit.ts';
+import type { Snapshot } from '../../core/model/snapshot.ts';
+import type { Clock, Timer } from '../../core/runtime/clock.ts';
+import { LbError } from '../../core/runtime/errors.ts';
+import type { Logger } from '../../core/runtime/logger.ts';
+import type { DiscoveryServiceHandlers } from '../../core/wire/generated/lb/v1/DiscoveryService.ts';
+import type { StreamSnapshotsRequest__Output } from '../../core/wire/generated/lb/v1/StreamSnapshotsRequest.ts';
+import type { StreamSnapshotsResponse } from '../../core/wire/generated/lb/v1/StreamSnapshotsResponse.ts';
+import { positionFromWire, positionToWire } from '../../core/wire/snapshot-codec.ts';
+import type { Publisher } from '../snapshot/publish.ts';
+import type { Look } from './admission.ts';
+import type { DeltaEncoder, Encode } from './delta-codec.ts';
+import { endStream, type OpenStreams } from '../rpc/streams.ts';
+import {
+  openSubscription,
+  stepSubscription,
+  type SubscriptionEffect,
+  type SubscriptionEvent,
+  type SubscriptionState,
+} from './subscription.ts';
+
+/** For a proxy to take one part off the wire. */
+const DRAIN_TIMEOUT_MS = 30_000;
+/** For a proxy to answer a delta that it has taken whole. */
+const ANSWER_TIMEOUT_MS = 30_000;
+
+export interface DiscoveryOptions {
+  readonly publisher: Publisher;
+  readonly encoder: DeltaEncoder;
+  readonly encode: Encode;
+  /** Looks at the store for a proxy that claims a position. Null: the store does not answer. */
+  readonly look: (claimed: Position, behind: boolean) => Promise<Look | null>;
+  /** A proxy refused a snapshot. */
+  readonly onNack: () => void;
+  readonly streams: OpenStreams;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Handlers for a definition that passes Buffers through (see preEncoded in rpc/definitions.ts). */
+export function discoveryHandlers(options: DiscoveryOptions): Pick<DiscoveryServiceHandlers, 'StreamSnapshots'> {
+  return { StreamSnapshots: (call) => new DiscoveryStream(options, call).start() };
+}
+
+type Call = ServerDuplexStream<StreamSnapshotsRequest__Output, StreamSnapshotsResponse>;
+
+class DiscoveryStream {
+  readonly #options: DiscoveryOptions;
+  readonly #call: Call;
+  #logger: Logger;
+  #state: SubscriptionState;
+  #ended = false;
+  #timer: Timer | null = null;
+  #stops: (() => void)[] = [];
+
+  constructor(options: DiscoveryOptions, call: Call) {
+    this.#options = options;
+    this.#call = call;
+    this.#logger = options.logger.child({ peer: call.getPeer() });
+    this.#state = openSubscription(options.publisher.newest);
+  }
+
+  start(): void {
+    const { publisher, streams } = this.#options;
+    this.#stops = [
+      publisher.subscribe((snapshot) => this.#step({ type: 'published', snapshot })),
+      streams.add((reason) => this.#end(reason)),
+    ];
+    this.#call.on('data', (request: StreamSnapshotsRequest__Output) => this.#receive(request));
+    this.#call.on('end', () => {
+      this.#close();
+      this.#call.end();
+    });
+    this.#call.on('cancelled', () => this.#close());
+  }
+
+  #receive(request: StreamSnapshotsRequest__Output): void {
+    const { subscribe, ack, nack } = request;
+    if (subscribe) {
+      const { proxyId, format, snapshotHash } = subscribe;
+      this.#logger = this.#logger.child({ proxy: proxyId.slice(0, 100) });
+      const position = subscribe.position && positionFromWire(subscribe.position);
+      const base = this.#options.publisher.find(snapshotHash);
+      this.#logger.debug({ revision: position?.revision, snapshot: snapshotHash }, 'proxy subscribed');
+      this.#step({ type: 'subscribe', proxyId, format, position, snapshotHash, base });
+    } else if (ack) this.#step({ type: 'ack', nonce: ack.nonce });
+    else if (nack) this.#step({ type: 'nack', nonce: nack.nonce, violations: nack.violations });
+    else this.#step({ type: 'unreadable' });
+  }
+
+  #step(event: SubscriptionEvent): void {
+    if (this.#ended) return;
+    const wasInFlight = this.#state.inFlight;
+    const { state, effects } = stepSubscription(this.#state, event);
+    this.#state = state;
+    if (wasInFlight !== null && state.inFlight !== wasInFlight) this.#timer?.cancel();
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: SubscriptionEffect): void {
+    switch (effect.type) {
+      case 'send':
+        this.#send(effect.base, effect.target, effect.nonce);
+        break;
+      case 'withhold':
+        this.#withhold(effect);
+        break;
+      case 'look':
+        void this.#options
+          .look(effect.claimed, effect.behind)
+          .catch(() => null)
+          .then((look) => this.#step({ type: 'looked', look }));
+        break;
+      case 'rejected': {
+        this.#options.onNack();
+        const { revision } = effect.snapshot.position;
+        const violations = effect.violations.slice(0, 10);
+        this.#logger.warn({ revision, violations }, 'the proxy refused a snapshot and keeps what it had');
+        break;
+      }
+      case 'end':
+        this.#end(new LbError(effect.code, effect.message));
+        break;
+    }
+  }
+
+  #send(base: Snapshot | null, target: Snapshot, nonce: string): void {
+    const { revision } = target.position;
+    this.#logger.debug({ revision, nonce, base: base?.position.revision }, 'sending a snapshot');
+    this.#writeParts(this.#options.encoder.parts(base, target, nonce), 0);
+  }
+
+  /** One part at a time: the next goes out when the transport has taken the one before. */
+  #writeParts(parts: readonly Buffer[], index: number): void {
+    const part = parts[index];
+    if (this.#ended) return;
+    if (part === undefined) {
+      this.#arm(ANSWER_TIMEOUT_MS, () => this.#step({ type: 'unanswered' }));
+      return;
+    }
+    this.#arm(DRAIN_TIMEOUT_MS, () => {
+      const message = `the proxy has taken nothing for ${DRAIN_TIMEOUT_MS / 1_000} s; subscribe again with what you have`;
+      this.#end(new LbError('OUTCOME_UNKNOWN', message));
+    });
+    const delta = this.#state.inFlight;
+    this.#write(part, () => {
+      // An answer that came before the last part was taken has ended this delta.
+      if (this.#state.inFlight === delta) this.#writeParts(parts, index + 1);
+    });
+  }
+
+  #withhold(effect: SubscriptionEffect & { type: 'withhold' }): void {
+    const { reason, detail } = effect;
+    this.#logger.warn({ reason, detail }, 'nothing is sent to this proxy');
+    const position = this.#state.replica && positionToWire(this.#state.replica);
+    this.#write(this.#options.encode({ withheld: { reason, detail, position } }), () => undefined);
+  }
+
+  #write(bytes: Buffer, taken: () => void): void {
+    // The definition passes Buffers through, which its type does not know.
+    const message = bytes as unknown as StreamSnapshotsResponse;
+    this.#call.write(message, (error?: Error | null) => {
+      if (!error) taken();
+    });
+  }
+
+  #arm(delayMs: number, action: () => void): void {
+    this.#timer?.cancel();
+    this.#timer = this.#options.clock.after(delayMs, action);
+  }
+
+  #end(reason: LbError): void {
+    if (this.#ended) return;
+    this.#close();
+    this.#logger.debug({ code: reason.code, reason: reason.message }, 'ending a discovery stream');
+    endStream(this.#call, reason);
+  }
+
+  #close(): void {
+    this.#ended = true;
+    this.#timer?.cancel();
+    for (const stop of this.#stops) stop();
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * One proxy's discovery stream as a pure machine: (state, event) → {state, effects}.
+ *
+ * Invariants
+ *  - at most one delta is in flight; changes in between coalesce to the newest snapshot;
+ *  - a delta's base is what the proxy acknowledged on this stream, or said it has when that is still known here;
+ *  - a proxy is never sent a revision below the one it has;
+ *  - a snapshot is not sent again after a Nack; the next commit is;
+ *  - a snapshot with nothing new but its revision goes out as an empty delta, so that the proxy can say it is there;
+ *  - after `end` there are no more effects.
+ */
+import { FORMAT, type Position } from '../../core/model/commit.ts';
+import type { Snapshot } from '../../core/model/snapshot.ts';
+import type { Violation } from '../../core/model/violation.ts';
+import type { ErrorCode } from '../../core/runtime/errors.ts';
+import { admit, type Look } from './admission.ts';
+
+interface Claim {
+  readonly position: Position | null;
+  readonly hash: string;
+  /** The claimed snapshot, if it is still known here. */
+  readonly base: Snapshot | null;
+}
+
+export interface SubscriptionState {
+  /** `applying`: said what it has and is not admitted yet. */
+  readonly phase: 'silent' | 'applying' | 'admitted' | 'ended';
+  readonly claim: Claim | null;
+  /** A look at the store is under way. */
+  readonly looking: boolean;
+  /** The reason that the proxy was told last why nothing is sent. */
+  readonly withheld: WithheldReason | null;
+  /** Where this replica stands; may be newer than `newest`. */
+  readonly replica: Position | null;
+  readonly newest: Snapshot | null;
+  /** What the proxy runs, as far as this stream knows. */
+  readonly has: { readonly hash: string; readonly revision: number; readonly snapshot: Snapshot | null };
+  readonly inFlight: { readonly nonce: string; readonly snapshot: Snapshot } | null;
+  readonly rejected: Snapshot | null;
+}
+
+export type WithheldReason = 'REASON_REPLICA_BEHIND' | 'REASON_STORE_MISMATCH' | 'REASON_NOT_READY';
+
+export type SubscriptionEvent =
+  | {
+      readonly type: 'subscribe';
+      readonly proxyId: string;
+      readonly format: number;
+      readonly position: Position | null;
+      readonly snapshotHash: string;
+      readonly base: Snapshot | null;
+    }
+  | { readonly type: 'ack'; readonly nonce: string }
+  | { readonly type: 'nack'; readonly nonce: string; readonly violations: readonly Violation[] }
+  /** A message that is none of the three above. */
+  | { readonly type: 'unreadable' }
+  | { readonly type: 'published'; readonly snapshot: Snapshot }
+  /** The answer to `look`; null: the store does not answer. */
+  | { readonly type: 'looked'; readonly look: Look | null }
+  /** The delta in flight was sent, and not answered in time. */
+  | { readonly type: 'unanswered' };
+
+export type SubscriptionEffect =
+  | {
+      readonly type: 'send';
+      readonly nonce: string;
+      readonly base: Snapshot | null;
+      readonly target: Snapshot;
+    }
+  | { readonly type: 'withhold'; readonly reason: WithheldReason; readonly detail: string }
+  /** Read the store (again, when `behind`) and answer with `looked`. */
+  | { readonly type: 'look'; readonly claimed: Position; readonly behind: boolean }
+  | { readonly type: 'rejected'; readonly snapshot: Snapshot; readonly violations: readonly Violation[] }
+  | { readonly type: 'end'; readonly code: ErrorCode; readonly message: string };
+
+export interface Step {
+  readonly state: SubscriptionState;
+  readonly effects: readonly SubscriptionEffect[];
+}
+
+/** A stream that has said nothing yet. `newest` is what is published at this moment. */
+export function openSubscription(newest: Snapshot | null): SubscriptionState {
+  return {
+    phase: 'silent',
+    claim: null,
+    looking: false,
+    withheld: null,
+    replica: newest?.position ?? null,
+    newest,
+    has: { hash: '', revision: -1, snapshot: null },
+    inFlight: null,
+    rejected: null,
+  };
+}
+
+export function stepSubscription(state: SubscriptionState, event: SubscriptionEvent): Step {
+  if (state.phase === 'ended') return { state, effects: [] };
+  switch (event.type) {
+    case 'subscribe':
+      return subscribe(state, event);
+    case 'ack':
+    case 'nack':
+      return answer(state, event);
+    case 'unreadable':
+      return end(state, 'INVALID_ARGUMENT', 'a message must hold one of subscribe, ack and nack');
+    case 'published': {
+      const next = { ...state, newest: event.snapshot, replica: event.snapshot.position };
+      return next.phase === 'applying' && !next.looking ? decide(next, null) : offer(next, []);
+    }
+    case 'looked':
+      return looked(state, event.look);
+    case 'unanswered':
+      return end(
+        state,
+        'OUTCOME_UNKNOWN',
+        `no Ack and no Nack of ${state.inFlight?.nonce ?? 'the snapshot'} came in time; subscribe again with what you have`,
+      );
+  }
+}
+
+function subscribe(state: SubscriptionState, event: SubscriptionEvent & { type: 'subscribe' }): Step {
+  if (state.phase !== 'silent') {
+    return end(state, 'INVALID_ARGUMENT', 'subscribe was sent before: it opens a stream, and only there');
+  }
+  if (event.proxyId === '') return end(state, 'INVALID_ARGUMENT', 'subscribe.proxy_id is empty: say who you are');
+  if (event.format < FORMAT) {
+    return end(
+      state,
+      'INVALID_ARGUMENT',
+      `subscribe.format is ${event.format}: this replica sends format ${FORMAT}; say the newest one you can read, or upgrade the proxy`,
+    );
+  }
+  const claim = { position: event.position, hash: event.snapshotHash, base: event.base };
+  return decide({ ...state, phase: 'applying', claim }, null);
+}
+
+/** Whether the proxy may be sent anything. */
+function decide(state: SubscriptionState, look: Look | null): Step {
+  const { claim, replica } = state;
+  if (claim === null) return { state, effects: [] };
+  if (replica === null || state.newest === null) {
+    return withhold(state, 'REASON_NOT_READY', 'this replica has not read its store yet');
+  }
+  const admission = admit(claim.position, replica, look);
+  switch (admission.verdict) {
+    case 'withheld':
+      return withhold(state, admission.reason, admission.detail);
+    case 'look': {
+      const claimed = claim.position;
+      if (claimed === null || state.looking) return { state, effects: [] };
+      return { state: { ...state, looking: true }, effects: [{ type: 'look', claimed, behind: admission.behind }] };
+    }
+    case 'admitted': {
+      if (claim.position === null) return offer({ ...state, phase: 'admitted' }, []);
+      const has = { hash: claim.hash, revision: claim.position.revision, snapshot: claim.base };
+      return offer({ ...state, phase: 'admitted', has }, []);
+    }
+  }
+}
+
+function looked(state: SubscriptionState, look: Look | null): Step {
+  const next = { ...state, looking: false };
+  if (next.phase !== 'applying') return { state: next, effects: [] };
+  if (look === null) {
+    const message = 'the store does not answer, so the histories of proxy and store cannot be compared; try again';
+    return end(next, 'UNAVAILABLE', message);
+  }
+  return decide({ ...next, replica: look.replica }, look);
+}
+
+function answer(state: SubscriptionState, event: SubscriptionEvent & { type: 'ack' | 'nack' }): Step {
+  const { inFlight } = state;
+  if (inFlight === null || inFlight.nonce !== event.nonce) {
+    const expected = inFlight === null ? 'nothing is waiting for an answer' : `${inFlight.nonce} is in flight`;
+    return end(state, 'INVALID_ARGUMENT', `${event.type} of unknown nonce "${event.nonce.slice(0, 80)}": ${expected}`);
+  }
+  const { snapshot } = inFlight;
+  if (event.type === 'nack') {
+    const rejected = { type: 'rejected', snapshot, violations: event.violations } as const;
+    return offer({ ...state, inFlight: null, rejected: snapshot }, [rejected]);
+  }
+  const has = { hash: snapshot.hash, revision: snapshot.position.revision, snapshot };
+  return offer({ ...state, inFlight: null, has }, []);
+}
+
+/** Sends the newest snapshot if the proxy may have it, lacks it and is not busy with another. */
+function offer(state: SubscriptionState, effects: readonly SubscriptionEffect[]): Step {
+  const { newest, has } = state;
+  if (state.phase !== 'admitted' || state.inFlight !== null || newest === null) return { state, effects };
+  // A look at the store can be ahead of what is published: what comes next is already on its way.
+  const older = newest.position.revision < has.revision;
+  const same = newest.position.revision === has.revision && newest.hash === has.hash;
+  if (older || same || isSame(newest, state.rejected)) return { state, effects };
+  const base = newest.hash === has.hash ? newest : has.snapshot;
+  const nonce = `${newest.position.revision}.${newest.position.version}.${newest.hash.slice(0, 16)}`;
+  return {
+    state: { ...state, inFlight: { nonce, snapshot: newest } },
+    effects: [...effects, { type: 'send', nonce, base, target: newest }],
+  };
+}
+
+function isSame(a: Snapshot, b: Snapshot | null): boolean {
+  return a.hash === b?.hash && a.position.revision === b.position.revision;
+}
+
+function withhold(state: SubscriptionState, reason: WithheldReason, detail: string): Step {
+  if (state.withheld === reason) return { state, effects: [] };
+  return { state: { ...state, withheld: reason }, effects: [{ type: 'withhold', reason, detail }] };
+}
+
+function end(state: SubscriptionState, code: ErrorCode, message: string): Step {
+  return { state: { ...state, phase: 'ended' }, effects: [{ type: 'end', code, message }] };
+}

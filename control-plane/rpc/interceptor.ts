@@ -1,0 +1,70 @@
+/**
+ * What every call has in common, whichever service it is for: it is counted and logged, a request that can't be read
+ * is answered in words, and a unary call has a deadline even when its caller gave none.
+ */
+import {
+  ResponderBuilder,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  ServerListenerBuilder,
+  status,
+} from '@grpc/grpc-js';
+import type { Clock } from '../../core/runtime/clock.ts';
+import type { Logger } from '../../core/runtime/logger.ts';
+import { MalformedRequest } from './definitions.ts';
+
+/** The longest a unary call may take. */
+const UNARY_DEADLINE_MS = 30_000;
+
+export interface InterceptorOptions {
+  /** A call of `method` (SERVICE/METHOD) has ended. */
+  readonly onCall: (method: string, code: string) => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export function everyCall({ onCall, clock, logger }: InterceptorOptions): ServerInterceptor {
+  return (descriptor, call) => {
+    const method = descriptor.path.slice(1);
+    const startedMs = clock.nowMs();
+    const unary = !descriptor.requestStream && !descriptor.responseStream;
+    const late = unary
+      ? clock.after(UNARY_DEADLINE_MS, () => intercepting.sendStatus({ ...LATE, metadata: null }))
+      : null;
+    let ended = false;
+    const end = (code: status, details: string) => {
+      if (ended) return;
+      ended = true;
+      late?.cancel();
+      onCall(method, status[code]);
+      const ms = Math.round(clock.nowMs() - startedMs);
+      logger.debug({ method, code: status[code], details, ms, peer: call.getPeer() }, 'call ended');
+    };
+    const listener = new ServerListenerBuilder()
+      .withOnReceiveMessage((message, next) => {
+        if (message instanceof MalformedRequest) intercepting.sendStatus(malformed(descriptor.path, message));
+        else next(message);
+      })
+      .withOnCancel(() => end(status.CANCELLED, 'the client went away'))
+      .build();
+    const responder = new ResponderBuilder()
+      .withStart((next) => next(listener))
+      .withSendStatus((answer, next) => {
+        end(answer.code ?? status.UNKNOWN, answer.details ?? '');
+        next(answer);
+      })
+      .build();
+    const intercepting = new ServerInterceptingCall(call, responder);
+    return intercepting;
+  };
+}
+
+const LATE = {
+  code: status.DEADLINE_EXCEEDED,
+  details: `no answer within ${UNARY_DEADLINE_MS / 1_000} s; if it was a change, repeating it with the same request_id tells whether it was made`,
+};
+
+function malformed(path: string, { why }: MalformedRequest) {
+  const details = `the request is no valid message for ${path}: ${why}; is the client generated from another lb/v1?`;
+  return { code: status.INVALID_ARGUMENT, details, metadata: null };
+}

@@ -1,0 +1,84 @@
+/**
+ * A server stream that sends the newest of something, and never queues.
+ *
+ * Invariants
+ *  - one message at a time is in the transport; whatever changes meanwhile is looked at when the client has taken it;
+ *  - a client that takes nothing for TAKE_TIMEOUT_MS loses its stream, in words;
+ *  - `next` is never called again once the stream has ended.
+ */
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { Clock, Timer } from '../../core/runtime/clock.ts';
+import { LbError } from '../../core/runtime/errors.ts';
+import { endStream, type OpenStreams } from './streams.ts';
+
+const TAKE_TIMEOUT_MS = 30_000;
+
+/** A message, or nothing for now. `last`: the stream ends after it. */
+export type NextMessage<Response> = { readonly message: Response; readonly last?: boolean } | null;
+
+export class LatestStream<Request, Response> {
+  readonly #call: ServerWritableStream<Request, Response>;
+  readonly #clock: Clock;
+  readonly #unregister: () => void;
+  readonly #onClose: (() => void)[] = [];
+  #next: () => NextMessage<Response> = () => null;
+  #busy = false;
+  #closed = false;
+  #timer: Timer | null = null;
+
+  constructor(call: ServerWritableStream<Request, Response>, streams: OpenStreams, clock: Clock) {
+    this.#call = call;
+    this.#clock = clock;
+    this.#unregister = streams.add((reason) => this.end(reason));
+    call.on('cancelled', () => this.#close());
+  }
+
+  /** Also when the stream has closed already. */
+  onClose(action: () => void): void {
+    if (this.#closed) action();
+    else this.#onClose.push(action);
+  }
+
+  /** What to send, asked for at once and after every `changed`. */
+  send(next: () => NextMessage<Response>): void {
+    this.#next = next;
+    this.changed();
+  }
+
+  /** There may be something new to send. */
+  changed(): void {
+    if (this.#closed || this.#busy) return;
+    const found = this.#next();
+    if (found === null) return;
+    this.#busy = true;
+    this.#timer = this.#clock.after(TAKE_TIMEOUT_MS, () => {
+      const message = `nothing was read from this stream for ${TAKE_TIMEOUT_MS / 1_000} s: open it again, and read on`;
+      this.end(new LbError('RESOURCE_EXHAUSTED', message));
+    });
+    this.#call.write(found.message, () => {
+      this.#timer?.cancel();
+      this.#busy = false;
+      if (!found.last) this.changed();
+    });
+    if (found.last) this.#finish();
+  }
+
+  end(reason: LbError): void {
+    if (this.#closed) return;
+    this.#close();
+    endStream(this.#call, reason);
+  }
+
+  #finish(): void {
+    this.#close();
+    this.#call.end();
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#unregister();
+    for (const action of this.#onClose) action();
+  }
+}
