@@ -1,4 +1,5 @@
 /** How many connections this process may have, so that it never runs out of descriptors. */
+import { readFileSync } from 'node:fs';
 
 /** Kept for everything that is not a proxied connection: gRPC, admin clients, log, files, listening sockets. */
 const RESERVED = 512;
@@ -11,4 +12,26 @@ export function connectionLimit(descriptorLimit: number, concurrentChecks: numbe
   const limit = Math.floor(free / DESCRIPTORS_PER_CONNECTION);
   // An Int32 cell holds it.
   return Math.min(Math.max(limit, 1), 0x7fff_ffff);
+}
+
+/** What every system allows at least. */
+const LEAST_DESCRIPTORS = 1_024;
+
+/**
+ * The descriptor limit where the C library can't be asked. Node raised the soft limit to the hard one when it started,
+ * so there is nothing to raise here.
+ */
+export function descriptorLimitOf(procLimits: string): number {
+  const limit = /^Max open files\s+(\d+|unlimited)/m.exec(procLimits)?.[1];
+  if (limit === 'unlimited') return Number.POSITIVE_INFINITY;
+  return limit === undefined ? LEAST_DESCRIPTORS : Number(limit);
+}
+
+/** /proc/self/limits, or nothing where there is no such file. */
+export function readProcLimits(): string {
+  try {
+    return readFileSync('/proc/self/limits', 'utf8');
+  } catch {
+    return '';
+  }
 }

@@ -5,6 +5,7 @@
  *  - a backend that was removed is shown, and its series go on, until its last connection is closed;
  *  - a row that has another owner since is never read under its old name (generation).
  */
+import type { Health } from '../../core/model/resources.ts';
 import type { CloseReason } from '../engine/engine.ts';
 import type {
   DirectoryBackend,
@@ -12,7 +13,6 @@ import type {
   DirectoryPool,
   PlanDirectory,
 } from '../plan/plan-directory.ts';
-import type { Health } from '../../core/model/resources.ts';
 import {
   backendCounts,
   closedConnections,
@@ -22,8 +22,19 @@ import {
   listenerCounts,
   openConnections,
 } from './counters.ts';
-import type { AppliedObservation, BackendObservation, ListenerObservation, Observation } from './observation.ts';
-import { type SharedBuffers, type SharedCells, sharedCells, type WorkerCells, workerCells } from './shared-memory.ts';
+import type {
+  AppliedObservation,
+  BackendObservation,
+  ListenerObservation,
+  Observation,
+} from './observation.ts';
+import {
+  type SharedBuffers,
+  type SharedCells,
+  sharedCells,
+  type WorkerCells,
+  workerCells,
+} from './shared-memory.ts';
 
 export interface HealthView {
   readonly health: Health;
@@ -37,8 +48,8 @@ export interface ObserverSources {
   readonly buffers: SharedBuffers;
   readonly healthOf: (backend: DirectoryBackend) => HealthView;
   readonly applied: () => AppliedObservation;
-  /** How often a worker was replaced. */
-  readonly restarts: (worker: number) => number;
+  /** By worker: how often it was replaced. */
+  readonly restarts: () => readonly number[];
 }
 
 export interface TrafficReadings {
@@ -91,9 +102,10 @@ export class Observer {
     const backends = new Map<string, BackendObservation>();
     for (const [key, backend] of this.#backends) backends.set(key, this.#observeBackend(backend));
     const rows = [...this.#listeners.keys()];
+    const restarts = this.#sources.restarts();
     const workers = this.#workers.map((worker, index) => ({
       active: openConnections(worker, rows),
-      restarts: this.#sources.restarts(index),
+      restarts: restarts[index] ?? 0,
     }));
     return { applied: this.#sources.applied(), backends, listeners, workers };
   }
@@ -115,12 +127,6 @@ export class Observer {
       durationSeconds,
       logRecordsDropped: droppedLogRecords(workers),
     };
-  }
-
-  /** Connections open now, in all workers. */
-  get connections(): number {
-    const rows = [...this.#listeners.keys()];
-    return this.#workers.reduce((sum, worker) => sum + openConnections(worker, rows), 0);
   }
 
   #observeBackend(backend: DirectoryBackend): BackendObservation {

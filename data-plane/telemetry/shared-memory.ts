@@ -22,13 +22,22 @@ export const MAX_LISTENERS = 1_024;
 export const HEALTH = { unknown: 0, healthy: 1, unhealthy: 2, ejected: 3 } as const;
 
 /** Bounds of the histograms' buckets, in seconds; one more bucket takes what is above the last. */
-export const CONNECT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] as const;
-export const DURATION_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 1_800, 3_600, 14_400, 86_400] as const;
+export const CONNECT_SECONDS = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
+] as const;
+export const DURATION_SECONDS = [
+  0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 1_800, 3_600, 14_400, 86_400,
+] as const;
 /** Buckets, then the sum of all observations in seconds. */
 export const HISTOGRAM_CELLS = CONNECT_SECONDS.length + 2;
 
 /** Counters of one backend in one worker. */
-export const BACKEND_COUNTERS = ['connections', 'connectFailures', 'bytesToBackend', 'bytesFromBackend'] as const;
+export const BACKEND_COUNTERS = [
+  'connections',
+  'connectFailures',
+  'bytesToBackend',
+  'bytesFromBackend',
+] as const;
 /** Counters of one listener in one worker. */
 export const LISTENER_COUNTERS = ['accepted', 'bytesFromClients', 'bytesToClients'] as const;
 /** Counters of one worker: one a close reason, then log records dropped. */
@@ -110,7 +119,10 @@ class Layout {
     this.#buffer = buffer ?? new SharedArrayBuffer(0);
   }
 
-  view<T>(View: { new (buffer: SharedArrayBuffer, offset: number, length: number): T; BYTES_PER_ELEMENT: number }, length: number): T {
+  view<T>(
+    View: { new (buffer: SharedArrayBuffer, offset: number, length: number): T; BYTES_PER_ELEMENT: number },
+    length: number,
+  ): T {
     const offset = this.bytes;
     this.bytes += Math.ceil((length * View.BYTES_PER_ELEMENT) / 8) * 8;
     return this.#measuring ? new View(this.#buffer, 0, 0) : new View(this.#buffer, offset, length);

@@ -36,6 +36,14 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** Resolves with the event, or with the end of the socket: unlike `once` of node:events it never rejects. */
+export function either(socket: Socket, event: string): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once(event, () => resolve());
+    socket.once('close', () => resolve());
+  });
+}
+
 /** A TCP server on a free port of 127.0.0.1 that remembers its sockets. */
 export class TcpServer {
   readonly sockets: Socket[] = [];
@@ -57,7 +65,7 @@ export class TcpServer {
     const started = new TcpServer(server, address.port);
     server.on('connection', (socket) => {
       socket.on('error', () => {});
-      started.sockets.push(socket);
+      started.sockets.push(doubtEnds(socket));
       serve(socket);
     });
     return started;
@@ -88,7 +96,7 @@ export async function dial(port: number, host = '127.0.0.1'): Promise<Socket> {
   const socket = connect({ port, host, allowHalfOpen: true });
   socket.on('error', () => {});
   await within('connecting', once(socket, 'connect'));
-  return socket;
+  return doubtEnds(socket);
 }
 
 /** How the input of a socket ended, and what came before. */
@@ -96,7 +104,7 @@ export interface Received {
   readonly bytes: number;
   readonly sha256: string;
   readonly text: string;
-  /** `end` in order, else the code of the error. */
+  /** `end` in order, `closed` by this side itself, else the code of the error. */
   readonly how: string;
 }
 
@@ -106,16 +114,39 @@ export function readAll(socket: Socket): Promise<Received> {
   let bytes = 0;
   let text = '';
   return new Promise((resolve) => {
-    const finish = (how: string): void => resolve({ bytes, sha256: hash.digest('hex'), text, how });
+    let isFinished = false;
+    const finish = (how: string): void => {
+      if (!isFinished) resolve({ bytes, sha256: hash.digest('hex'), text, how });
+      isFinished = true;
+    };
     socket.on('data', (chunk: Buffer) => {
       hash.update(chunk);
       bytes += chunk.length;
       if (text.length < 65_536) text += chunk.toString('latin1');
     });
     socket.once('end', () => finish('end'));
+    // Our own doing, unless the end was heard already.
+    socket.once('close', () => finish(socket.readableEnded ? 'end' : 'closed'));
     socket.once('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
+    if (socket.destroyed) finish('closed');
     socket.resume();
   });
+}
+
+/**
+ * libuv takes a reset behind some last bytes for an end, without asking the kernel. This makes a socket read once more
+ * before it believes an end.
+ */
+function doubtEnds(socket: Socket): Socket {
+  const { _handle: handle } = socket as unknown as { readonly _handle: { readStart(): number } };
+  const push = socket.push.bind(socket);
+  let isInDoubt = true;
+  socket.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    if (chunk !== null || !isInDoubt) return push(chunk, encoding);
+    isInDoubt = false;
+    return handle.readStart() === 0 || push(null);
+  };
+  return socket;
 }
 
 /** One line to a server and its answer. */

@@ -7,6 +7,8 @@
  *
  * Invariants
  *  - after close() or reset() the owner is never called again, and both may be called any number of times;
+ *  - an end of input is believed only when a second read says so too: libuv takes a reset behind some last bytes for
+ *    an end, without asking the kernel;
  *  - the end of output is sent only after every byte before it was taken by the kernel;
  *  - an exception of the owner reaches owner.threw, never Node.
  */
@@ -33,6 +35,7 @@ interface Handle {
   readonly fd?: number;
   readonly bytesWritten?: number;
   readonly writeQueueSize?: number;
+  readStart(): number;
 }
 
 export class Side {
@@ -44,6 +47,7 @@ export class Side {
   #given = 0;
   #taken = 0;
   #inputOver = false;
+  #isEndInDoubt = true;
   #outputBroken = false;
   #output: 'open' | 'ending' | 'ended' = 'open';
   #resetWhenEnded = false;
@@ -170,15 +174,20 @@ export class Side {
     if (!this.#open || this.#inputOver) return false;
     let goOn = false;
     this.#guarded(() => {
-      if (chunk !== null) {
-        goOn = this.#owner.received(this, chunk);
-        return;
-      }
-      this.#inputOver = true;
-      this.#owner.inputEnded(this);
+      if (chunk === null) this.#endSeen();
+      else goOn = this.#owner.received(this, chunk);
     });
     this.#reading = goOn && this.#open;
     return this.#reading;
+  }
+
+  #endSeen(): void {
+    if (this.#isEndInDoubt) {
+      this.#isEndInDoubt = false;
+      if (this.#handle?.readStart() === 0) return;
+    }
+    this.#inputOver = true;
+    this.#owner.inputEnded(this);
   }
 
   #written(error: Error | null | undefined): void {

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+/** lb-data-plane: flags → options → start, and the end of the process. */
+import { systemClock } from '../core/runtime/clock.ts';
+import { LbError, messageOf } from '../core/runtime/errors.ts';
+import { exitOnUnhandledFailures, stopOnSignals } from '../core/runtime/lifecycle.ts';
+import { standardErrorSink } from '../core/runtime/log-sink.ts';
+import { createLogger } from '../core/runtime/logger.ts';
+import { systemRandom } from '../core/runtime/random.ts';
+import { Proxy } from './proxy.ts';
+import { parseProxyFlags } from './proxy-flags.ts';
+
+const flags = parseProxyFlags();
+const sink = standardErrorSink(systemClock);
+const logger = createLogger('lb-data-plane', flags.logLevel, sink);
+exitOnUnhandledFailures(logger);
+try {
+  const proxy = new Proxy({
+    proxyId: flags.proxyId,
+    zone: flags.zone,
+    controlPlanes: flags.controlPlane,
+    adminAddress: flags.adminAddress,
+    stateDir: flags.stateDir ?? `./data/proxy-${flags.proxyId}`,
+    workers: flags.workers,
+    shareListeners: flags.shareListeners,
+    sourceAddresses: flags.sourceAddress ?? [],
+    engine: flags.engine,
+    shutdownDelayMs: flags.shutdownDelay,
+    drainTimeoutMs: flags.drainTimeout,
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    logLinesDropped: () => sink.dropped,
+  });
+  await proxy.start();
+  stopOnSignals(() => proxy.stop(), logger);
+} catch (error) {
+  // Something the operator can mend is words; anything else is a defect, and where it came from matters.
+  const stack = error instanceof LbError || !(error instanceof Error) ? undefined : error.stack;
+  logger.fatal({ stack }, `cannot start: ${messageOf(error)}`);
+  process.exit(1);
+}

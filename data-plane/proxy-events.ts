@@ -1,0 +1,53 @@
+/** What happens in a proxy, as log lines and as something to report at once. */
+import type { Logger } from '../core/runtime/logger.ts';
+import type { HealthTransition } from './health/health-monitor.ts';
+import type { WorkerPoolEvents } from './worker/worker-pool.ts';
+
+export interface ProxyEvents {
+  onTransition(transition: HealthTransition): void;
+  onPanic(pool: string, on: boolean): void;
+  readonly worker: Omit<WorkerPoolEvents, 'onEjected'>;
+  /** New clients wait because the most connections allowed are open. */
+  readonly saturated: boolean;
+}
+
+export function proxyEvents(logger: Logger, connectionLimit: number, report: () => void): ProxyEvents {
+  const saturated = new Set<number>();
+  const setSaturated = (worker: number, on: boolean) => {
+    const before = saturated.size > 0;
+    if (on) saturated.add(worker);
+    else saturated.delete(worker);
+    if (before === saturated.size > 0) return;
+    const fields = { limit: connectionLimit };
+    if (on)
+      logger.warn(
+        fields,
+        'the most connections allowed are open: new clients wait; raise the descriptor limit',
+      );
+    else logger.info(fields, 'there is room for new clients again');
+  };
+  return {
+    get saturated() {
+      return saturated.size > 0;
+    },
+    onTransition({ pool, address, from, to, reason }) {
+      const level = to === 'unhealthy' || to === 'ejected' ? 'warn' : 'info';
+      logger[level]({ pool, backend: address, from, to, reason }, `a backend is ${to}`);
+      report();
+    },
+    onPanic(pool, on) {
+      if (on) logger.warn({ pool }, 'panic: no backend of the pool is up, so all active ones are used');
+      else logger.info({ pool }, 'panic is over: a backend of the pool is up');
+      report();
+    },
+    worker: {
+      onSaturated: setSaturated,
+      onLog: (worker, { level, message, fields }) => logger[level]({ worker, ...fields }, message),
+      onLost(worker, why, lostConnections) {
+        setSaturated(worker, false);
+        logger.error({ worker, why, lost_connections: lostConnections }, 'a worker was lost and is replaced');
+        report();
+      },
+    },
+  };
+}

@@ -1,0 +1,121 @@
+/** The flags of lb-data-plane. */
+import { isIP } from 'node:net';
+import { hostname } from 'node:os';
+import { Command, InvalidArgumentError, type Option } from 'commander';
+import {
+  choice,
+  duration,
+  flag,
+  type HostPort,
+  hostPort,
+  hostPortList,
+  integer,
+  logLevelFlag,
+  type Parse,
+  parseProgram,
+  switchFlag,
+} from '../core/runtime/flags.ts';
+import type { LogLevel } from '../core/runtime/logger.ts';
+import { ENGINE_CHOICES, type EngineChoice } from './engine-choice.ts';
+import { defaultWorkerCount } from './worker-count.ts';
+
+const MAX_WORKERS = 256;
+
+export interface ProxyFlags {
+  readonly proxyId: string;
+  readonly zone: string;
+  readonly controlPlane: readonly string[];
+  readonly adminAddress: HostPort;
+  readonly stateDir?: string;
+  readonly workers: number;
+  readonly shareListeners: boolean;
+  readonly sourceAddress: readonly string[];
+  readonly engine: EngineChoice;
+  readonly shutdownDelay: number;
+  readonly drainTimeout: number;
+  readonly logLevel: LogLevel;
+}
+
+/** The characters of a path and of a label that need no quoting. */
+const proxyId: Parse<string> = (text) => {
+  if (/^[A-Za-z0-9]([-_.A-Za-z0-9]{0,251}[A-Za-z0-9])?$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    'Use 1 to 253 of A-Z, a-z, 0-9, -, _ and ., with a letter or digit at both ends.',
+  );
+};
+
+const zone: Parse<string> = (text) => {
+  if (/^[-_.A-Za-z0-9]{0,63}$/.test(text)) return text;
+  throw new InvalidArgumentError('Use at most 63 of A-Z, a-z, 0-9, -, _ and .');
+};
+
+/** Repeatable; in the environment with commas between. */
+function sourceAddress(text: string, before: readonly string[] = []): readonly string[] {
+  const addresses = text.split(',').map((address) => address.trim());
+  for (const address of addresses) {
+    if (isIP(address) === 0) throw new InvalidArgumentError(`"${address}" is no IP address.`);
+  }
+  return [...before, ...addresses];
+}
+
+/** Reads the arguments of this process. Exits with 0 after --help, with 2 on wrong usage. */
+export function parseProxyFlags(): ProxyFlags {
+  const program = new Command('lb-data-plane').description(
+    'A proxy: takes its configuration from a control plane and balances TCP connections.',
+  );
+  for (const option of [...placeFlags(), ...trafficFlags(), logLevelFlag()]) program.addOption(option);
+  return parseProgram<ProxyFlags>(program);
+}
+
+/** Who it is and whom it talks to. */
+function placeFlags(): Option[] {
+  const controlPlane = ['127.0.0.1:7000'];
+  const admin = { host: '127.0.0.1', port: 7_100 };
+  return [
+    flag('--proxy-id <ID>', 'name of this proxy, unique in the fleet', proxyId, hostname(), 'the host name'),
+    flag('--zone <ZONE>', 'where this proxy is', zone, ''),
+    flag(
+      '--control-plane <HOST:PORT,...>',
+      'one or more control-plane replicas',
+      hostPortList,
+      controlPlane,
+      controlPlane.join(','),
+    ),
+    flag(
+      '--admin-address <HOST:PORT>',
+      '/metrics, /healthz and /readyz; port 0 picks a free one',
+      hostPort,
+      admin,
+      `${admin.host}:${admin.port}`,
+    ),
+    flag('--state-dir <DIR>', 'keeps the last good snapshot (default: ./data/proxy-ID)', String),
+  ];
+}
+
+/** How it serves. */
+function trafficFlags(): Option[] {
+  const cpus = defaultWorkerCount();
+  return [
+    flag(
+      '--workers <N>',
+      'worker threads',
+      integer(1, MAX_WORKERS),
+      cpus,
+      `the CPUs it may use, here ${cpus}`,
+    ),
+    switchFlag('--share-listeners', 'let another process on this host hold the same addresses'),
+    flag(
+      '--source-address <IP>',
+      'address towards backends; repeatable',
+      sourceAddress as Parse<readonly string[]>,
+    ),
+    flag(
+      '--engine <ENGINE>',
+      `what moves bytes: ${ENGINE_CHOICES.join('|')}`,
+      choice(ENGINE_CHOICES),
+      'auto',
+    ),
+    flag('--shutdown-delay <DURATION>', 'after SIGTERM: not ready, but still accepting', duration, 0, '0s'),
+    flag('--drain-timeout <DURATION>', 'then: how long open connections may finish', duration, 30_000, '30s'),
+  ];
+}

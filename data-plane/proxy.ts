@@ -1,0 +1,232 @@
+/** The composition root of a proxy's main thread: every `new`, in order. No traffic passes here. */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type Clock, every, type Timer } from '../core/runtime/clock.ts';
+import { LbError } from '../core/runtime/errors.ts';
+import type { HostPort } from '../core/runtime/flags.ts';
+import type { Logger } from '../core/runtime/logger.ts';
+import type { Random } from '../core/runtime/random.ts';
+import { connectReplica, type ReplicaClient } from '../core/wire/clients.ts';
+import type { ProxyInfo } from '../core/wire/generated/lb/v1/ProxyInfo.ts';
+import { AdminServer } from './admin/admin-server.ts';
+import { chooseEngine, type EngineChoice } from './engine-choice.ts';
+import { type Libc, loadLibc } from './engine/libc.ts';
+import { timestampToWire } from './reporting/report-builder.ts';
+import { Reporter } from './reporting/reporter.ts';
+import { shutDown, type ShutdownTimes } from './shutdown.ts';
+import { ConfigStatus } from './subscription/config-status.ts';
+import { readSnapshotFile, type SavedSnapshot } from './subscription/snapshot-file.ts';
+import { lockStateDir } from './subscription/state-dir.ts';
+import { Subscription } from './subscription/subscription.ts';
+import { createProxyMetrics } from './telemetry/proxy-metrics.ts';
+import { Traffic } from './traffic.ts';
+
+/** How often rows that nothing uses any more are looked for. */
+const SWEEP_MS = 1_000;
+
+export interface ProxyOptions extends ShutdownTimes {
+  readonly proxyId: string;
+  readonly zone: string;
+  /** HOST:PORT of one or more replicas. */
+  readonly controlPlanes: readonly string[];
+  readonly adminAddress: HostPort;
+  readonly stateDir: string;
+  readonly workers: number;
+  readonly shareListeners: boolean;
+  readonly sourceAddresses: readonly string[];
+  readonly engine: EngineChoice;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Log lines that the sink dropped. */
+  readonly logLinesDropped: () => number;
+}
+
+/** Construct, `start` once, `stop` once. */
+export class Proxy {
+  readonly #options: ProxyOptions;
+  readonly #engine: 'portable';
+  readonly #stateDir: string;
+  readonly #status: ConfigStatus;
+  readonly #traffic: Traffic;
+  readonly #replicas: readonly ReplicaClient[];
+  readonly #admin: AdminServer;
+  #subscription: Subscription | null = null;
+  #reporter: Reporter | null = null;
+  #sweeps: Timer | null = null;
+  /** When what runs was saved by an earlier process. */
+  #savedAtMs: number | null = null;
+  #stopping = false;
+
+  /** Throws LbError when this host or the state directory can't be used. */
+  constructor(options: ProxyOptions) {
+    const { clock, random, logger } = options;
+    this.#options = options;
+    this.#engine = chooseEngine(options.engine);
+    const libc = loadCLibrary(options);
+    this.#stateDir = lockStateDir(options.stateDir, libc);
+    const report = () => this.#reporter?.wake();
+    this.#status = new ConfigStatus(report);
+    this.#traffic = new Traffic({
+      engine: this.#engine,
+      libc,
+      workers: options.workers,
+      shareListeners: options.shareListeners,
+      sourceAddresses: options.sourceAddresses,
+      stateDir: this.#stateDir,
+      status: this.#status,
+      report,
+      clock,
+      random,
+      logger,
+    });
+    this.#replicas = options.controlPlanes.map(connectReplica);
+    this.#admin = new AdminServer(
+      createProxyMetrics(() => this.#read()),
+      () => this.#notReady(),
+    );
+  }
+
+  /** Serves what was read from disk before any control plane answers. */
+  async start(): Promise<void> {
+    const { adminAddress, clock, logger, proxyId, workers } = this.#options;
+    const address = await this.#admin.listen(adminAddress);
+    await this.#traffic.start();
+    const engine = this.#engine;
+    const limit = this.#traffic.connectionLimit;
+    logger.info(
+      { proxy_id: proxyId, admin_address: address, engine, workers, connection_limit: limit },
+      'proxy started',
+    );
+    const saved = await this.#resume();
+    this.#savedAtMs = saved?.savedAtMs ?? null;
+    this.#subscription = this.#createSubscription(saved);
+    this.#reporter = this.#createReporter(this.#subscription, address);
+    this.#subscription.start();
+    this.#reporter.start();
+    this.#sweeps = every(clock, SWEEP_MS, () => this.#traffic.applier.sweep());
+  }
+
+  /** Bounded by the shutdown delay, the drain timeout and a few seconds. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const traffic = this.#traffic;
+    const steps = {
+      unsubscribe: () => this.#subscription?.stop(),
+      stopAccepting: () => traffic.stopAccepting(),
+      connections: () => traffic.connections,
+      drain: (drainMs: number) => traffic.drain(drainMs),
+      sayGoodbye: async () => this.#reporter?.stop(),
+      release: () => {
+        this.#sweeps?.cancel();
+        this.#admin.close();
+        for (const replica of this.#replicas) replica.close();
+      },
+    };
+    await shutDown(steps, this.#options, this.#options.clock, this.#options.logger);
+  }
+
+  /** Runs the last good snapshot of an earlier process, if there is one that can be run. */
+  async #resume(): Promise<SavedSnapshot | null> {
+    const { clock, logger } = this.#options;
+    const read = await readSnapshotFile(this.#stateDir);
+    if (read.type === 'none') return null;
+    if (read.type === 'ignored') {
+      logger.warn({ file: read.path, reason: read.reason }, 'the saved snapshot is ignored');
+      return null;
+    }
+    const { snapshot, savedAtMs } = read.saved;
+    const violations = await this.#traffic.applier.resume(snapshot);
+    if (violations.length > 0) {
+      logger.warn({ violations: violations.slice(0, 20) }, 'the saved snapshot is ignored: it cannot be run');
+      return null;
+    }
+    const ageSeconds = Math.max(0, Math.round((clock.wallMs() - savedAtMs) / 1_000));
+    logger.info(
+      { revision: snapshot.position.revision, age_s: ageSeconds },
+      'serving the last good snapshot from disk until a control plane confirms or replaces it',
+    );
+    return read.saved;
+  }
+
+  #createSubscription(saved: SavedSnapshot | null): Subscription {
+    const { clock, random, logger, proxyId } = this.#options;
+    return new Subscription({
+      proxyId,
+      replicas: this.#replicas,
+      current: saved?.snapshot ?? null,
+      apply: (snapshot) => this.#traffic.applier.apply(snapshot),
+      onRejected: (position, violations) => this.#status.rejected(position, violations),
+      onConfirmed: () => this.#status.confirmed(),
+      clock,
+      random,
+      logger,
+    });
+  }
+
+  #createReporter(subscription: Subscription, adminAddress: string): Reporter {
+    const { clock, random, logger } = this.#options;
+    return new Reporter({
+      replicas: this.#replicas,
+      proxy: describeProxy(this.#options, this.#engine, adminAddress),
+      observe: () => this.#traffic.observer.observe(),
+      onReplica: (replica, view) => subscription.onReplicaReport(replica, view),
+      clock,
+      random,
+      logger,
+    });
+  }
+
+  #read() {
+    const readings = this.#traffic.read();
+    return {
+      ...readings,
+      connected: this.#subscription?.connected ?? false,
+      configAgeSeconds: this.#configAgeSeconds(),
+      logRecordsDropped: readings.logRecordsDropped + this.#options.logLinesDropped(),
+    };
+  }
+
+  /** Since a control plane last stood by what runs; null: nothing runs. */
+  #configAgeSeconds(): number | null {
+    if (!this.#status.observation.running) return null;
+    const sinceMs = this.#subscription?.lastConnectedMs ?? this.#savedAtMs;
+    return sinceMs === null ? null : Math.max(0, (this.#options.clock.wallMs() - sinceMs) / 1_000);
+  }
+
+  #notReady(): string[] {
+    const reasons: string[] = [];
+    if (this.#stopping) reasons.push('it is stopping');
+    if (!this.#status.observation.running) {
+      const addresses = this.#options.controlPlanes.join(', ');
+      reasons.push(`it runs no snapshot yet: there was none on disk, and none has come from ${addresses}`);
+    }
+    return reasons;
+  }
+}
+
+/** Null, with a warning, where it can't be called; an error where something was asked for that needs it. */
+function loadCLibrary({ logger, shareListeners, workers }: ProxyOptions): Libc | null {
+  const { libc, reason } = loadLibc();
+  if (libc) return libc;
+  if (shareListeners) {
+    throw new LbError('FAILED_PRECONDITION', `--share-listeners needs the C library, but ${reason}`);
+  }
+  logger.warn({ reason, workers }, 'the C library cannot be called: only one worker accepts connections');
+  return null;
+}
+
+function describeProxy(options: ProxyOptions, engine: string, adminAddress: string): ProxyInfo {
+  const { proxyId, zone, clock } = options;
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const { version } = JSON.parse(manifest) as { version: string };
+  return {
+    id: proxyId,
+    zone,
+    version,
+    engine,
+    adminAddress,
+    startedAt: timestampToWire(clock.wallMs()),
+    instanceId: randomUUID(),
+  };
+}

@@ -1,0 +1,138 @@
+/** Everything on a proxy's main thread that serves the traffic: shared memory, workers, sockets, health checks. */
+import type { Clock } from '../core/runtime/clock.ts';
+import type { Logger } from '../core/runtime/logger.ts';
+import type { Random } from '../core/runtime/random.ts';
+import { connectionLimit, descriptorLimitOf, readProcLimits } from './connection-limit.ts';
+import type { Libc } from './engine/libc.ts';
+import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
+import { tcpChecker } from './health/tcp-checker.ts';
+import { type ProxyEvents, proxyEvents } from './proxy-events.ts';
+import { SnapshotApplier } from './snapshot-applier.ts';
+import type { ConfigStatus } from './subscription/config-status.ts';
+import { Observer } from './telemetry/observer.ts';
+import type { ProxyReadings } from './telemetry/proxy-metrics.ts';
+import { RowAllocator } from './telemetry/rows.ts';
+import { CONTROL, createBuffers, type SharedCells, sharedCells } from './telemetry/shared-memory.ts';
+import { DrainDeadlines } from './worker/drain-deadlines.ts';
+import { ListeningSockets } from './worker/listening-sockets.ts';
+import { PlanApplier } from './worker/plan-applier.ts';
+import { startThread } from './worker/thread.ts';
+import { WorkerPool } from './worker/worker-pool.ts';
+
+export interface TrafficOptions {
+  readonly engine: 'portable';
+  /** Null where it can't be called: then one worker accepts. */
+  readonly libc: Libc | null;
+  readonly workers: number;
+  readonly shareListeners: boolean;
+  readonly sourceAddresses: readonly string[];
+  /** Locked. */
+  readonly stateDir: string;
+  readonly status: ConfigStatus;
+  /** Something changed that is to be reported at once. */
+  readonly report: () => void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export type TrafficReadings = Omit<ProxyReadings, 'connected' | 'configAgeSeconds'>;
+
+export class Traffic {
+  readonly applier: SnapshotApplier;
+  readonly observer: Observer;
+  readonly connectionLimit: number;
+  readonly #shared: SharedCells;
+  readonly #events: ProxyEvents;
+  readonly #pool: WorkerPool;
+  readonly #planApplier: PlanApplier;
+  readonly #health: HealthMonitor;
+  readonly #drains: DrainDeadlines;
+
+  constructor(options: TrafficOptions) {
+    const { clock, random, logger, libc, status, workers } = options;
+    const buffers = createBuffers(workers);
+    this.#shared = sharedCells(buffers);
+    const descriptors = libc?.descriptorLimit() ?? descriptorLimitOf(readProcLimits());
+    this.connectionLimit = connectionLimit(descriptors, MAX_RUNNING);
+    Atomics.store(this.#shared.control, CONTROL.maxConnections, this.connectionLimit);
+    this.#events = proxyEvents(logger, this.connectionLimit, options.report);
+    this.#health = new HealthMonitor({
+      shared: this.#shared,
+      checker: tcpChecker(clock),
+      clock,
+      random,
+      onTransition: (transition) => this.#events.onTransition(transition),
+      onPanic: (pool, on) => this.#events.onPanic(pool, on),
+    });
+    this.#pool = new WorkerPool({
+      engine: options.engine,
+      buffers,
+      sourceAddresses: options.sourceAddresses,
+      clock,
+      random,
+      events: {
+        ...this.#events.worker,
+        onEjected: (row, generation, reason) => this.#health.ejected(row, generation, reason),
+      },
+      startThread,
+    });
+    this.#planApplier = new PlanApplier({
+      pool: this.#pool,
+      sockets:
+        libc && new ListeningSockets({ libc, workerCount: workers, shareListeners: options.shareListeners }),
+      clock,
+      random,
+      onListenersChanged: (failed) => this.applier.listenersFailed(failed),
+    });
+    this.#drains = new DrainDeadlines(clock, this.#pool);
+    this.observer = new Observer({
+      buffers,
+      healthOf: (backend) => this.#health.healthOf(backend),
+      applied: () => status.observation,
+      restarts: () => this.#pool.restarts,
+    });
+    this.applier = new SnapshotApplier({
+      stateDir: options.stateDir,
+      rows: new RowAllocator(buffers),
+      planApplier: this.#planApplier,
+      observer: this.observer,
+      health: this.#health,
+      drains: this.#drains,
+      status,
+      clock,
+      logger,
+    });
+  }
+
+  /** Starts the workers. Rejects when none starts. */
+  start(): Promise<void> {
+    return this.#pool.start();
+  }
+
+  /** For /metrics. */
+  read(): TrafficReadings {
+    return {
+      ...this.observer.readTraffic(),
+      observation: this.observer.observe(),
+      panic: this.#health.panic(),
+      saturated: this.#events.saturated,
+    };
+  }
+
+  stopAccepting(): Promise<void> {
+    return this.#planApplier.stopAccepting();
+  }
+
+  /** Open now, in all workers. */
+  get connections(): number {
+    return Atomics.load(this.#shared.control, CONTROL.connections);
+  }
+
+  /** Waits up to `drainMs` for connections to end, resets the rest and ends the workers. */
+  async drain(drainMs: number): Promise<void> {
+    await this.#pool.stop(drainMs);
+    this.#drains.stop();
+    this.#health.close();
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * A thread that runs one engine under a scripted handler, and checks the order of the engine's calls. Adding an engine
+ * to ENGINES runs the whole contract against it.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../../core/runtime/clock.ts';
+import type {
+  CloseReason,
+  ConnectionHandler,
+  ConnectionTimeouts,
+  EngineFactory,
+  ListenOn,
+} from '../../data-plane/engine/engine.ts';
+import { NO_ROW } from '../../data-plane/engine/engine.ts';
+import { portableEngine } from '../../data-plane/engine/portable/portable-engine.ts';
+
+export const ENGINES = { portable: portableEngine } satisfies Record<string, EngineFactory>;
+export type EngineName = keyof typeof ENGINES;
+
+type Call = 'onAccept' | 'onConnectFailed' | 'onEstablished' | 'onBytes' | 'onClosed';
+
+/** What the handler does. */
+export interface Script {
+  readonly engine: EngineName;
+  readonly rows: readonly { readonly host: string; readonly port: number }[];
+  /** Rows to try, in this order. */
+  readonly attempts: readonly number[];
+  readonly timeouts: ConnectionTimeouts;
+  readonly retryDelayMs: number;
+  readonly maxConnections: number;
+  readonly sourceAddresses: readonly string[];
+  /** The first time that the handler is called so, it throws. */
+  readonly throwIn: Call | null;
+}
+
+export type ToHost =
+  | { readonly type: 'listen'; readonly on: ListenOn }
+  | { readonly type: 'unlisten' | 'stop-accepting' | 'close' | 'exit' | 'report' }
+  | { readonly type: 'reset'; readonly slot: number; readonly reason: CloseReason }
+  | { readonly type: 'reconsider'; readonly slot: number };
+
+export type FromHost =
+  | { readonly type: 'accepted'; readonly slot: number; readonly sourceHash: number }
+  | { readonly type: 'failed'; readonly slot: number; readonly errno: number }
+  | { readonly type: 'established'; readonly slot: number }
+  | {
+      readonly type: 'closed';
+      readonly slot: number;
+      readonly reason: CloseReason;
+      readonly toBackend: number;
+      readonly toClient: number;
+    }
+  | { readonly type: 'saturated'; readonly on: boolean }
+  | { readonly type: 'fault'; readonly where: string }
+  | { readonly type: 'listening'; readonly failure: string | null }
+  | { readonly type: 'report'; readonly connections: number }
+  /** The engine broke the order of calls. */
+  | { readonly type: 'violation'; readonly what: string };
+
+const LISTENER = 7;
+
+interface Slot {
+  state: 'free' | 'accepted' | 'established';
+  attempt: number;
+  toBackend: number;
+  toClient: number;
+}
+
+class ScriptedHandler implements ConnectionHandler {
+  readonly retryDelayMs: number;
+  readonly #script: Script;
+  readonly #post: (message: FromHost) => void;
+  readonly #slots: Slot[] = [];
+  #toThrow: Call | null;
+
+  constructor(script: Script, post: (message: FromHost) => void) {
+    this.retryDelayMs = script.retryDelayMs;
+    this.#script = script;
+    this.#post = post;
+    this.#toThrow = script.throwIn;
+  }
+
+  onAccept(slot: number, listener: number, sourceHash: number): number {
+    const state = (this.#slots[slot] ??= { state: 'free', attempt: 0, toBackend: 0, toClient: 0 });
+    this.#demand(state.state === 'free' && listener === LISTENER, `onAccept(${slot}) while ${state.state}`);
+    Object.assign(state, { state: 'accepted', attempt: 0, toBackend: 0, toClient: 0 });
+    this.#post({ type: 'accepted', slot, sourceHash });
+    this.#throwIf('onAccept');
+    return this.#script.attempts[0] ?? NO_ROW;
+  }
+
+  timeouts(): ConnectionTimeouts {
+    return this.#script.timeouts;
+  }
+
+  onConnectFailed(slot: number, errno: number): number {
+    const state = this.#expect(slot, 'accepted', 'onConnectFailed');
+    state.attempt += 1;
+    this.#post({ type: 'failed', slot, errno });
+    this.#throwIf('onConnectFailed');
+    return this.#script.attempts[state.attempt] ?? NO_ROW;
+  }
+
+  onEstablished(slot: number): void {
+    this.#expect(slot, 'accepted', 'onEstablished').state = 'established';
+    this.#post({ type: 'established', slot });
+    this.#throwIf('onEstablished');
+  }
+
+  onBytes(slot: number, toBackend: number, toClient: number): void {
+    const state = this.#expect(slot, 'established', 'onBytes');
+    this.#demand(toBackend >= 0 && toClient >= 0, 'onBytes counts backwards');
+    state.toBackend += toBackend;
+    state.toClient += toClient;
+    this.#throwIf('onBytes');
+  }
+
+  onClosed(slot: number, reason: CloseReason): void {
+    const state = this.#slots[slot];
+    this.#demand(state !== undefined && state.state !== 'free', `onClosed(${slot}) twice`);
+    if (!state) return;
+    state.state = 'free';
+    this.#post({ type: 'closed', slot, reason, toBackend: state.toBackend, toClient: state.toClient });
+    this.#throwIf('onClosed');
+  }
+
+  #expect(slot: number, wanted: Slot['state'], call: Call): Slot {
+    const state = this.#slots[slot] ?? { state: 'free', attempt: 0, toBackend: 0, toClient: 0 };
+    this.#demand(state.state === wanted, `${call}(${slot}) while ${state.state}`);
+    return state;
+  }
+
+  #demand(isTrue: boolean, what: string): void {
+    if (!isTrue) this.#post({ type: 'violation', what });
+  }
+
+  #throwIf(call: Call): void {
+    if (this.#toThrow !== call) return;
+    this.#toThrow = null;
+    throw new Error(`${call} throws, as the test asked`);
+  }
+}
+
+function run(script: Script, port: NonNullable<typeof parentPort>): void {
+  const post = (message: FromHost): void => port.postMessage(message);
+  let connections = 0;
+  const limit = script.maxConnections || Number.POSITIVE_INFINITY;
+  const engine = ENGINES[script.engine]({
+    handler: new ScriptedHandler(script, post),
+    targets: {
+      host: (row) => script.rows[row]?.host ?? 'no row',
+      port: (row) => script.rows[row]?.port ?? 0,
+    },
+    budget: {
+      take: () => (connections += 1) >= limit,
+      giveBack: () => void (connections -= 1),
+      hasRoom: () => connections < limit,
+    },
+    clock: systemClock,
+    sourceAddresses: script.sourceAddresses,
+    onSaturated: (on) => post({ type: 'saturated', on }),
+    onFault: (where) => post({ type: 'fault', where }),
+  });
+  port.on('message', (message: ToHost) => {
+    if (message.type === 'listen') {
+      engine.listen(LISTENER, message.on, (failure) => post({ type: 'listening', failure }));
+    } else if (message.type === 'reset') engine.reset(message.slot, message.reason);
+    else if (message.type === 'reconsider') engine.reconsider(message.slot);
+    else if (message.type === 'unlisten') engine.unlisten(LISTENER);
+    else if (message.type === 'stop-accepting') engine.stopAccepting();
+    else if (message.type === 'close') engine.close();
+    else if (message.type === 'report') post({ type: 'report', connections: engine.connections });
+    else process.exit(0);
+  });
+}
+
+if (parentPort && workerData) run(workerData as Script, parentPort);

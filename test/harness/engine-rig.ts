@@ -1,0 +1,189 @@
+/** An engine in a thread of its own, between clients and backends of a test. */
+import { Worker } from 'node:worker_threads';
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { CloseReason, ListenOn } from '../../data-plane/engine/engine.ts';
+import { type Libc, loadLibc } from '../../data-plane/engine/libc.ts';
+import type { EngineName, FromHost, Script, ToHost } from './engine-host.ts';
+import { dial, readAll, TcpServer, until, within } from './tcp.ts';
+
+type EventOf<Type extends FromHost['type']> = Extract<FromHost, { type: Type }>;
+
+/** The C library: these tests run where it loads. */
+export function libcOrFail(): Libc {
+  const { libc, reason } = loadLibc();
+  if (!libc) throw new Error(`these tests lend descriptors, which needs the C library: ${reason}`);
+  return libc;
+}
+
+export class EngineRig {
+  readonly events: FromHost[] = [];
+  readonly port: number;
+  readonly #worker: Worker;
+  readonly #fd: number;
+  readonly #cleanups: (() => void)[] = [];
+
+  private constructor(worker: Worker, fd: number, port: number) {
+    this.#worker = worker;
+    this.#fd = fd;
+    this.port = port;
+    worker.on('message', (event: FromHost) => this.events.push(event));
+    worker.on('error', (error) => this.events.push({ type: 'violation', what: String(error.stack) }));
+  }
+
+  /** An engine that listens on a lent descriptor. Without attempts it tries the rows in turn. */
+  static async start(
+    engine: EngineName,
+    script: Partial<Omit<Script, 'engine'>> & Pick<Script, 'rows'>,
+  ): Promise<EngineRig> {
+    const libc = libcOrFail();
+    const fd = libc.socket(4);
+    assert.equal(libc.bind(fd, Uint8Array.of(127, 0, 0, 1), 0), 0);
+    assert.equal(libc.listen(fd, 4_096), 0);
+    const workerData: Script = {
+      engine,
+      attempts: script.rows.map((_, row) => row),
+      timeouts: { connectMs: 5_000, idleMs: 0, halfClosedMs: 0 },
+      retryDelayMs: 0,
+      maxConnections: 0,
+      sourceAddresses: [],
+      throwIn: null,
+      ...script,
+    };
+    const worker = new Worker(new URL('./engine-host.js', import.meta.url), { workerData });
+    const rig = new EngineRig(worker, fd, libc.localPort(fd));
+    assert.equal(await rig.listen({ type: 'descriptor', fd }), null);
+    return rig;
+  }
+
+  send(message: ToHost): void {
+    this.#worker.postMessage(message, []);
+  }
+
+  async listen(on: ListenOn): Promise<string | null> {
+    const before = this.of('listening').length;
+    this.send({ type: 'listen', on });
+    await until('listening', () => this.of('listening').length > before);
+    return this.of('listening').at(-1)?.failure ?? null;
+  }
+
+  of<Type extends FromHost['type']>(type: Type): EventOf<Type>[] {
+    return this.events.filter((event): event is EventOf<Type> => event.type === type);
+  }
+
+  async waitFor<Type extends FromHost['type']>(type: Type, count = 1): Promise<EventOf<Type>[]> {
+    await until(`${count} × ${type}`, () => this.of(type).length >= count);
+    return this.of(type);
+  }
+
+  /** The reasons that connections were closed for, once there are `count`. */
+  async closed(count = 1): Promise<CloseReason[]> {
+    return (await this.waitFor('closed', count)).map(({ reason }) => reason);
+  }
+
+  /** Open slots, after everything that was sent before has been done. */
+  async connections(): Promise<number> {
+    const before = this.of('report').length;
+    this.send({ type: 'report' });
+    await until('a report', () => this.of('report').length > before);
+    return this.of('report').at(-1)?.connections ?? -1;
+  }
+
+  async client(): Promise<Socket> {
+    const socket = await dial(this.port);
+    this.#cleanups.push(() => socket.destroy());
+    return socket;
+  }
+
+  /** How the connection of a client ended that may be reset before it knows that it was connected. */
+  async refusedClient(): Promise<string> {
+    const socket = connect({ port: this.port, host: '127.0.0.1', allowHalfOpen: true });
+    this.#cleanups.push(() => socket.destroy());
+    return (await within('the reset', readAll(socket))).how;
+  }
+
+  /** Called when the rig stops, the last one first. */
+  onStop(cleanup: () => void): void {
+    this.#cleanups.push(cleanup);
+  }
+
+  /** Ends the thread; fails when the engine broke its contract or has connections that were never closed. */
+  async stop(): Promise<void> {
+    const gone = once(this.#worker, 'exit');
+    this.send({ type: 'close' });
+    const open = await this.connections();
+    this.send({ type: 'exit' });
+    await within('the engine thread to end', gone);
+    for (const cleanup of this.#cleanups.splice(0).reverse()) cleanup();
+    libcOrFail().close(this.#fd);
+    assert.deepEqual(this.of('violation'), []);
+    assert.equal(open, 0, 'no connection is open after close()');
+    assert.equal(this.of('closed').length, this.of('accepted').length, 'each connection is closed once');
+  }
+}
+
+/** Runs `test` with an engine in front of one backend; `serve` gets each of the backend's sockets. */
+export async function withBackend(
+  engine: EngineName,
+  script: Partial<Omit<Script, 'engine' | 'rows'>>,
+  serve: (socket: Socket) => void,
+  test: (rig: EngineRig, backend: TcpServer) => Promise<void>,
+): Promise<void> {
+  const backend = await TcpServer.start(serve);
+  const rig = await EngineRig.start(engine, { rows: [{ host: '127.0.0.1', port: backend.port }], ...script });
+  rig.onStop(() => backend.stop());
+  try {
+    await test(rig, backend);
+  } finally {
+    await rig.stop();
+  }
+}
+
+/** A client and its backend's socket, connected through the engine. Neither is read yet. */
+export async function connectedPair(
+  engine: EngineName,
+  script: Partial<Omit<Script, 'engine' | 'rows'>>,
+  test: (pair: { rig: EngineRig; client: Socket; backend: Socket }) => Promise<void>,
+): Promise<void> {
+  const sockets: Socket[] = [];
+  await withBackend(
+    engine,
+    script,
+    (socket) => sockets.push(socket),
+    async (rig) => {
+      const client = await rig.client();
+      await until('the backend to be connected', () => sockets.length > 0);
+      const [backend] = sockets;
+      assert.ok(backend);
+      await rig.waitFor('established');
+      await test({ rig, client, backend });
+    },
+  );
+}
+
+/** Resolves when the peer's kernel has all that was sent on a socket, its end included. */
+export async function acknowledged(socket: Socket): Promise<void> {
+  const libc = libcOrFail();
+  const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
+  await until('everything sent to be acknowledged', () => {
+    const isSent = socket.writableLength === 0 && socket.writableEnded === socket.writableFinished;
+    return isSent && libc.unacknowledged(fd) === 0;
+  });
+}
+
+/** A port of loopback on which connects hang: its queue of connections is full. */
+export async function blackHole(rig: { onStop(cleanup: () => void): void }): Promise<number> {
+  const libc = libcOrFail();
+  const fd = libc.socket(4);
+  libc.bind(fd, Uint8Array.of(127, 0, 0, 1), 0);
+  libc.listen(fd, 0);
+  const port = libc.localPort(fd);
+  // A backlog of 0 holds one connection.
+  const filler = await dial(port);
+  rig.onStop(() => {
+    filler.destroy();
+    libc.close(fd);
+  });
+  return port;
+}

@@ -1,0 +1,142 @@
+/**
+ * The side of a control plane that a proxy sees, with a script instead of a store: it sends the snapshots that a test
+ * publishes and remembers what the proxy answers and reports.
+ */
+import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import { delta, splitDelta } from '../../control-plane/distribution/delta.ts';
+import type { Position } from '../../core/model/commit.ts';
+import type { Snapshot } from '../../core/model/snapshot.ts';
+import { loadDefinitions } from '../../core/wire/definitions.ts';
+import type { BackendReport__Output } from '../../core/wire/generated/lb/v1/BackendReport.ts';
+import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
+import type { StreamReportsResponse } from '../../core/wire/generated/lb/v1/StreamReportsResponse.ts';
+import type { StreamSnapshotsRequest__Output } from '../../core/wire/generated/lb/v1/StreamSnapshotsRequest.ts';
+import type { StreamSnapshotsResponse } from '../../core/wire/generated/lb/v1/StreamSnapshotsResponse.ts';
+import { positionToWire, snapshotEntryToWire } from '../../core/wire/snapshot-codec.ts';
+import type { Scope } from './processes.ts';
+import { eventually } from './processes.ts';
+
+const MAX_PART_BYTES = 4_096;
+
+export interface ScriptedReplica {
+  readonly address: string;
+  /** What the proxy sent on discovery streams, oldest first. */
+  readonly requests: readonly StreamSnapshotsRequest__Output[];
+  /** What it reported, oldest first. */
+  readonly reports: readonly StreamReportsRequest__Output[];
+  /** How many discovery streams are open. */
+  readonly subscribers: number;
+  /** Sends a snapshot to whoever is subscribed or subscribes, as a delta to what it has. Resolves with its nonce. */
+  publish(snapshot: Snapshot): string;
+  /** Sends one message as it is. */
+  send(response: StreamSnapshotsResponse): void;
+  /** What it says of itself on report streams. */
+  tell(standing: { position?: Position; storeAgeMs?: number; stopping?: boolean }): void;
+  /** The violations of the Nack of this nonce, or null for an Ack. */
+  answerTo(nonce: string): Promise<readonly string[] | null>;
+  /** The newest report of a backend for which `wanted` holds. */
+  backend(
+    address: string,
+    wanted: (report: BackendReport__Output) => boolean,
+  ): Promise<BackendReport__Output>;
+  stop(): void;
+}
+
+type Discovery = ServerDuplexStream<StreamSnapshotsRequest__Output, StreamSnapshotsResponse>;
+type Reports = ServerDuplexStream<StreamReportsRequest__Output, StreamReportsResponse>;
+
+/** Listens on a free port, or on `address`, until the test ends. */
+export async function startScriptedReplica(scope: Scope, address = '127.0.0.1:0'): Promise<ScriptedReplica> {
+  const requests: StreamSnapshotsRequest__Output[] = [];
+  const reports: StreamReportsRequest__Output[] = [];
+  const discovery = new Set<Discovery>();
+  const reporting = new Set<Reports>();
+  const known = new Map<string, Snapshot>();
+  const holds = new Map<Discovery, string>();
+  let newest: Snapshot | null = null;
+  let nonces = 0;
+  let standing: StreamReportsResponse | null = null;
+
+  const sendNewest = (stream: Discovery, nonce: string) => {
+    const held = holds.get(stream) ?? '';
+    if (!newest || held === newest.hash) return;
+    for (const part of splitDelta(delta(known.get(held) ?? null, newest), MAX_PART_BYTES)) {
+      const end = part.end && { ...part.end, position: positionToWire(part.end.position), format: 1 };
+      const upserts = part.upserts.map(snapshotEntryToWire);
+      stream.write({ part: { nonce, baseHash: part.baseHash, upserts, removals: [...part.removals], end } });
+    }
+  };
+
+  const onRequest = (stream: Discovery, request: StreamSnapshotsRequest__Output) => {
+    requests.push(request);
+    if (request.ack && newest) holds.set(stream, newest.hash);
+    if (!request.subscribe) return;
+    holds.set(stream, request.subscribe.snapshotHash);
+    sendNewest(stream, `n${nonces}`);
+  };
+
+  const server = new Server();
+  const { services } = loadDefinitions();
+  server.addService(services.discovery, {
+    StreamSnapshots: (stream: Discovery) => {
+      discovery.add(stream);
+      stream.on('data', (request: StreamSnapshotsRequest__Output) => onRequest(stream, request));
+      stream.on('end', () => stream.end());
+      stream.on('close', () => discovery.delete(stream));
+      stream.on('cancelled', () => discovery.delete(stream));
+    },
+  });
+  server.addService(services.reports, {
+    StreamReports: (stream: Reports) => {
+      reporting.add(stream);
+      if (standing) stream.write(standing);
+      stream.on('data', (report: StreamReportsRequest__Output) => reports.push(report));
+      stream.on('end', () => stream.end());
+      stream.on('close', () => reporting.delete(stream));
+    },
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  const stop = () => server.forceShutdown();
+  scope.after(stop);
+
+  return {
+    address: `127.0.0.1:${port}`,
+    requests,
+    reports,
+    get subscribers() {
+      return discovery.size;
+    },
+    publish(snapshot) {
+      newest = snapshot;
+      known.set(snapshot.hash, snapshot);
+      nonces += 1;
+      for (const stream of discovery) sendNewest(stream, `n${nonces}`);
+      return `n${nonces}`;
+    },
+    send(response) {
+      for (const stream of discovery) stream.write(response);
+    },
+    tell({ position, storeAgeMs = 0, stopping = false }) {
+      const place = position && positionToWire(position);
+      standing = { ...(place && { position: place }), storeAgeMs: String(storeAgeMs), stopping };
+      for (const stream of reporting) stream.write(standing);
+    },
+    answerTo: (nonce) =>
+      eventually(async () => {
+        if (requests.some(({ ack }) => ack?.nonce === nonce)) return null;
+        const found = requests.find(({ nack }) => nack?.nonce === nonce)?.nack;
+        return found?.violations.map(({ field, description }) => `${field}: ${description}`);
+      }, `an answer to ${nonce}`),
+    backend: (wantedAddress, wanted) =>
+      eventually(async () => {
+        const all = reports.flatMap(({ backends }) => backends);
+        const last = all.findLast(({ backend }) => backend?.address === wantedAddress);
+        return last && wanted(last) ? last : undefined;
+      }, `a report of ${wantedAddress}`),
+    stop,
+  };
+}

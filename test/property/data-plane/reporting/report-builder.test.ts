@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { HEALTH_STATES } from '../../../../core/model/resources.ts';
+import type { BackendKey } from '../../../../core/wire/generated/lb/v1/BackendKey.ts';
+import type { StreamReportsRequest } from '../../../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
+import { buildFirstReports, buildReports } from '../../../../data-plane/reporting/report-builder.ts';
+import type { BackendObservation, Observation } from '../../../../data-plane/telemetry/observation.ts';
+
+const count = fc.integer({ min: 0, max: 3 });
+const backend: fc.Arbitrary<BackendObservation> = fc.record({
+  pool: fc.constantFrom('a', 'b'),
+  address: fc.constantFrom('10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'),
+  health: fc.constantFrom(...HEALTH_STATES),
+  reason: fc.constantFrom('', 'connection refused'),
+  sinceMs: count,
+  active: count,
+  connections: count,
+  connectFailures: count,
+  bytesToBackend: count,
+  bytesFromBackend: count,
+});
+const observation: fc.Arbitrary<Observation> = fc
+  .record({
+    backends: fc.uniqueArray(backend, { selector: ({ pool, address }) => `${pool}/${address}` }),
+    listeners: fc.dictionary(
+      fc.constantFrom('x', 'y', 'z'),
+      fc.record({ active: count, accepted: count, bytesFromClients: count, bytesToClients: count }),
+    ),
+    workers: fc.array(fc.record({ active: count, restarts: count }), { minLength: 2, maxLength: 2 }),
+    fromDisk: fc.boolean(),
+  })
+  .map(({ backends, listeners, workers, fromDisk }) => ({
+    applied: { running: null, failedListeners: [], rejected: null, fromDisk },
+    backends: new Map(backends.map((each) => [`${each.pool}/${each.address}`, each])),
+    listeners: new Map(Object.entries(listeners)),
+    workers,
+  }));
+
+/** What a control plane knows that takes every message in order. */
+class Receiver {
+  readonly backends = new Map<string, unknown>();
+  readonly listeners = new Map<string, unknown>();
+  readonly workers = new Map<number, unknown>();
+  applied: unknown;
+
+  take({ applied, backends, goneBackends, listeners, goneListeners, workers }: StreamReportsRequest): void {
+    if (applied) this.applied = applied;
+    for (const each of backends ?? []) this.backends.set(keyOf(each.backend), each);
+    for (const each of goneBackends ?? []) this.backends.delete(keyOf(each));
+    for (const each of listeners ?? []) this.listeners.set(each.listener ?? '', each);
+    for (const name of goneListeners ?? []) this.listeners.delete(name);
+    for (const each of workers ?? []) this.workers.set(each.index ?? -1, each);
+  }
+}
+
+function keyOf(key: BackendKey | null | undefined): string {
+  return `${key?.pool}/${key?.address}`;
+}
+
+const sorted = (map: ReadonlyMap<string | number, unknown>) =>
+  [...map].sort(([a], [b]) => String(a).localeCompare(String(b)));
+
+describe('reports', () => {
+  it('whoever takes every change in order knows the same as whoever is told everything at the end', () => {
+    fc.assert(
+      fc.property(fc.array(observation, { minLength: 1, maxLength: 6 }), (observations) => {
+        const follower = new Receiver();
+        let before: Observation | null = null;
+        for (const now of observations) {
+          const reports = before ? buildReports(before, now) : buildFirstReports({ id: 'p' }, now);
+          for (const report of reports) follower.take(report);
+          before = now;
+        }
+        assert.ok(before);
+        const latecomer = new Receiver();
+        for (const report of buildFirstReports({ id: 'p' }, before)) latecomer.take(report);
+        assert.deepEqual(sorted(follower.backends), sorted(latecomer.backends));
+        assert.deepEqual(sorted(follower.listeners), sorted(latecomer.listeners));
+        assert.deepEqual(sorted(follower.workers), sorted(latecomer.workers));
+        assert.deepEqual(follower.applied, latecomer.applied);
+      }),
+    );
+  });
+
+  it('nothing is sent when nothing changed', () => {
+    fc.assert(
+      fc.property(observation, (now) => {
+        const same: Observation = { ...now, backends: new Map(now.backends), workers: [...now.workers] };
+        assert.deepEqual(buildReports(now, same), []);
+      }),
+    );
+  });
+});
