@@ -1,4 +1,5 @@
 /** Waiting until a program serves, with words for what can go wrong. */
+import { get } from 'node:http';
 import { isFree, portOf } from './addresses.ts';
 import type { Child } from './child.ts';
 
@@ -7,6 +8,7 @@ export class StartError extends Error {}
 
 const READY_DEADLINE_MS = 30_000;
 const LOOK_EVERY_MS = 50;
+const LOOK_DEADLINE_MS = 2_000;
 
 interface Use {
   readonly address: string;
@@ -47,15 +49,16 @@ export async function waitUntilReady(child: Child, url: string): Promise<void> {
   throw new StartError(`${child.options.name} is not ready after ${waited}: ${url}: ${seen}.${tail(child)}`);
 }
 
-async function look(url: string): Promise<string> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-    const text = await response.text();
-    return response.ok ? 'ready' : `${response.status} ${text.trim()}`;
-  } catch (error) {
-    const cause = (error as { cause?: unknown }).cause ?? error;
-    return cause instanceof Error ? cause.message : String(cause);
-  }
+/** Not fetch, which refuses some ports that anybody may listen on. */
+function look(url: string): Promise<string> {
+  return new Promise((resolve) => {
+    const request = get(url, { timeout: LOOK_DEADLINE_MS, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200 ? 'ready' : `it answers ${response.statusCode}`);
+    });
+    request.once('timeout', () => request.destroy(new Error('no answer')));
+    request.once('error', (error) => resolve(error.message));
+  });
 }
 
 function tail(child: Child): string {

@@ -22,14 +22,9 @@ async function startDemoBackend(scope: Scope): Promise<string> {
 /** Opens new connections until a proxy has accepted one. */
 async function untilItServes(proxy: Proxy, listener: string): Promise<void> {
   await eventually(async () => {
-    await answersOnce(listener);
+    await answers(`http://${listener}/`);
     return (await metricSum(proxy, 'lb_listener_connections_total')) > 0 ? true : undefined;
   }, `a connection accepted by ${proxy.id}`);
-}
-
-async function answersOnce(listener: string): Promise<string> {
-  const response = await fetch(`http://${listener}/`, { headers: { connection: 'close' } });
-  return response.text();
 }
 
 describe('a fleet on etcd', () => {
@@ -56,7 +51,7 @@ describe('a fleet on etcd', () => {
     assert.ok(revision > 0, drained);
     for (const proxy of proxies) assert.equal(await metricSum(proxy, 'lb_config_revision'), revision);
     for (let request = 0; request < 20; request += 1) {
-      assert.match(await answersOnce(listener), new RegExp(second));
+      assert.match(await answers(`http://${listener}/`), new RegExp(second));
     }
 
     plane.signal('SIGKILL');

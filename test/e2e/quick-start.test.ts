@@ -13,12 +13,14 @@ import {
 } from '../harness/processes.ts';
 
 const PORTS = [7000, 7080, 7100, 8080, 8081, 9101, 9102, 9103, 9104];
+/** fetch refuses port 10080, which a smaller offset could make of 7080. */
+const LOWEST_OFFSET = 4_000;
 const NEVER = () => undefined;
 
 /** An offset with which all ports of `npm start` are free. */
 async function freeOffset(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    const offset = 1_000 + Math.floor(Math.random() * 20_000);
+    const offset = LOWEST_OFFSET + Math.floor(Math.random() * 18_000);
     const free = await Promise.all(PORTS.map((port) => isFree(port + offset)));
     if (free.every(Boolean)) return offset;
   }

@@ -64,11 +64,14 @@ export async function startProxy(
   return { ...running, id, admin };
 }
 
-/** Waits until a URL answers 200. */
+/** Waits until a URL answers 200, over a new connection each time. Answers the body. */
 export function answers(url: string): Promise<string> {
   return eventually(
     async () => {
-      const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+      const response = await fetch(url, {
+        headers: { connection: 'close' },
+        signal: AbortSignal.timeout(2_000),
+      });
       const text = await response.text();
       return response.ok ? text : undefined;
     },
