@@ -80,6 +80,8 @@ function registerFamilies(registry: Registry, readings: () => ProxyReadings): vo
       registers,
       collect() {
         this.reset();
+        // A reset leaves a 0 where there are no labels; what there is nothing to say about is to be left out.
+        if (labelNames.length === 0) this.remove();
         fill((labels, value) => this.set(labels, value), readings());
       },
     });

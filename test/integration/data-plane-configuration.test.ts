@@ -1,70 +1,26 @@
 /** A real proxy process and a scripted control plane: how configuration arrives, or does not. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { Snapshot } from '../../core/model/snapshot.ts';
 import { answers } from '../harness/fleet.ts';
-import { eventually, freePort, type Scope, startBuilt, temporaryFolder } from '../harness/processes.ts';
+import { eventually, freePort, startBuilt, temporaryFolder } from '../harness/processes.ts';
+import {
+  askOnce,
+  proxySurroundings as setUp,
+  readMetric as metric,
+  startProxyProcess as startProxy,
+  webResources,
+  webSnapshot as web,
+} from '../harness/proxy-process.ts';
 import { startScriptedReplica } from '../harness/scripted-replica.ts';
 import * as make from '../harness/snapshots.ts';
-import { connectClient, startEchoServer } from '../harness/tcp-peers.ts';
-
-const unchecked = make.policy('unchecked', {
-  healthCheck: {
-    type: 'none',
-    intervalMs: 1_000,
-    timeoutMs: 1_000,
-    healthyThreshold: 1,
-    unhealthyThreshold: 1,
-  },
-});
-
-/** One listener in front of these backends, which count as up. */
-function web(at: Snapshot['position'] | number, port: number, ...backends: readonly string[]): Snapshot {
-  return make.snapshot(
-    at,
-    unchecked,
-    make.pool('web', 'unchecked'),
-    make.listener('web', `127.0.0.1:${port}`, 'web'),
-    ...backends.map((address) => make.backend('web', address)),
-  );
-}
-
-async function startProxy(scope: Scope, replicas: readonly string[], stateDir: string) {
-  const flags = {
-    'proxy-id': 'p1',
-    workers: '2',
-    'admin-address': '127.0.0.1:0',
-    'drain-timeout': '1s',
-    'control-plane': replicas.join(','),
-    'state-dir': stateDir,
-  };
-  const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
-  const running = startBuilt(scope, 'data-plane/main.js', args);
-  const admin = await running.line((line) => /"admin_address":"([^"]+)"/.exec(line)?.[1], 'admin_address');
-  return { ...running, admin };
-}
-
-async function setUp(scope: Scope) {
-  const replica = await startScriptedReplica(scope);
-  const echo = await startEchoServer(scope, 'one');
-  const port = await freePort();
-  const stateDir = join(temporaryFolder(scope), 'state');
-  return { replica, echo, port, stateDir, front: `127.0.0.1:${port}` };
-}
-
-async function metric(admin: string, name: string): Promise<number | undefined> {
-  const text = await (await fetch(`http://${admin}/metrics`)).text();
-  const line = text.split('\n').find((each) => each.startsWith(`${name} `) || each.startsWith(`${name}{`));
-  return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(' ') + 1));
-}
 
 describe('a proxy and its configuration', () => {
   it('acknowledges a snapshot once it runs in all workers and is on disk', async (t) => {
-    const { replica, echo, port, stateDir, front } = await setUp(t);
+    const { replica, echo, port, stateDir } = await setUp(t);
     const { admin } = await startProxy(t, [replica.address], stateDir);
     const notReady = await fetch(`http://${admin}/readyz`);
     assert.equal(notReady.status, 503);
@@ -73,9 +29,7 @@ describe('a proxy and its configuration', () => {
     assert.equal(await replica.answerTo(replica.publish(target)), null);
     assert.match(readFileSync(join(stateDir, 'snapshot.json'), 'utf8'), new RegExp(target.hash));
     for (let times = 0; times < 8; times += 1) {
-      const client = await connectClient(t, front);
-      client.socket.write('hello');
-      assert.equal(await client.until('hello'), 'one\nhello');
+      assert.equal(await askOnce(port), 'one:hello');
     }
     await answers(`http://${admin}/readyz`);
     assert.equal(await metric(admin, 'lb_config_revision'), 7);
@@ -96,7 +50,7 @@ describe('a proxy and its configuration', () => {
   });
 
   it('refuses an invalid snapshot whole, with every violation, and keeps the old one running', async (t) => {
-    const { replica, echo, port, stateDir, front } = await setUp(t);
+    const { replica, echo, port, stateDir } = await setUp(t);
     await startProxy(t, [replica.address], stateDir);
     await replica.answerTo(replica.publish(web(1, port, echo.address)));
     const invalid = make.snapshot(
@@ -107,8 +61,7 @@ describe('a proxy and its configuration', () => {
     );
     const violations = await replica.answerTo(replica.publish(invalid));
     assert.equal(violations?.length, 2, violations?.join('\n'));
-    const client = await connectClient(t, front);
-    assert.equal(await client.until('one'), 'one\n');
+    assert.equal(await askOnce(port), 'one:hello');
     const report = await eventually(
       async () => replica.reports.findLast(({ applied }) => applied?.rejected),
       'a report of the refusal',
@@ -132,7 +85,7 @@ describe('a proxy and its configuration', () => {
   });
 
   it('starts from disk without any control plane, says so, and is confirmed later', async (t) => {
-    const { replica, echo, port, stateDir, front } = await setUp(t);
+    const { replica, echo, port, stateDir } = await setUp(t);
     const target = web(3, port, echo.address);
     const first = await startProxy(t, [replica.address], stateDir);
     await replica.answerTo(replica.publish(target));
@@ -142,8 +95,7 @@ describe('a proxy and its configuration', () => {
 
     const second = await startProxy(t, [replica.address], stateDir);
     await answers(`http://${second.admin}/readyz`);
-    const client = await connectClient(t, front);
-    assert.equal(await client.until('one'), 'one\n');
+    assert.equal(await askOnce(port), 'one:hello');
     assert.equal(await metric(second.admin, 'lb_control_plane_connected'), 0);
     assert.ok(Number(await metric(second.admin, 'lb_config_age_seconds')) > 0);
     assert.ok(second.lines.some((line) => /last good snapshot from disk/.test(line)));
@@ -167,7 +119,7 @@ describe('a proxy and its configuration', () => {
   });
 
   it('rejects alone a listener whose port is taken, and binds it by itself once it is free', async (t) => {
-    const { replica, echo, port, stateDir, front } = await setUp(t);
+    const { replica, echo, port, stateDir } = await setUp(t);
     const taken = await freePort();
     const holder = createServer().listen(taken, '127.0.0.1');
     await once(holder, 'listening');
@@ -175,9 +127,7 @@ describe('a proxy and its configuration', () => {
     const { admin } = await startProxy(t, [replica.address], stateDir);
     const target = make.snapshot(
       1,
-      ...[...web(1, port, echo.address).entries.values()]
-        .map(({ resource }) => resource)
-        .filter(({ value }) => !('strategy' in value && value.name === 'default')),
+      ...webResources(port, echo.address),
       make.listener('busy', `127.0.0.1:${taken}`, 'web'),
     );
     assert.equal(await replica.answerTo(replica.publish(target)), null);
@@ -191,7 +141,7 @@ describe('a proxy and its configuration', () => {
     assert.equal(failure.address, `127.0.0.1:${taken}`);
     assert.match(failure.reason, /EADDRINUSE/);
     assert.equal(await metric(admin, 'lb_listener_bound{listener="busy"}'), 0);
-    assert.equal(await (await connectClient(t, front)).until('one'), 'one\n');
+    assert.equal(await askOnce(port), 'one:hello');
 
     holder.close();
     await eventually(
@@ -199,7 +149,7 @@ describe('a proxy and its configuration', () => {
       'the listener to recover',
       20_000,
     );
-    assert.equal(await (await connectClient(t, `127.0.0.1:${taken}`)).until('one'), 'one\n');
+    assert.equal(await askOnce(taken), 'one:hello');
     assert.equal(await metric(admin, 'lb_listener_bound{listener="busy"}'), 1);
   });
 

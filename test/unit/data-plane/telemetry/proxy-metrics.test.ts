@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { CLOSE_REASONS } from '../../../../data-plane/engine/engine.ts';
+import { createProxyMetrics, type ProxyReadings } from '../../../../data-plane/telemetry/proxy-metrics.ts';
+import {
+  CONNECT_SECONDS,
+  HISTOGRAM_CELLS,
+  WORKER_COUNTERS,
+} from '../../../../data-plane/telemetry/shared-memory.ts';
+import { BOTH, HEALTHY, ObservedTraffic, UNHEALTHY, WEB } from '../../../harness/observed-traffic.ts';
+import { parsePrometheusText } from '../../../harness/prometheus-text.ts';
+import * as make from '../../../harness/snapshots.ts';
+
+describe('the metrics', () => {
+  let traffic: ObservedTraffic;
+  beforeEach(() => {
+    traffic = new ObservedTraffic();
+    traffic.run(BOTH);
+  });
+
+  const read = (fields: Partial<ProxyReadings> = {}): ProxyReadings => ({
+    ...traffic.observer.readTraffic(),
+    observation: traffic.observer.observe(),
+    panic: new Map(),
+    connected: true,
+    configAgeSeconds: 0,
+    saturated: false,
+    ...fields,
+  });
+  const families = async (fields: Partial<ProxyReadings> = {}) =>
+    parsePrometheusText(await createProxyMetrics(() => read(fields)).render());
+  /** The value of a series, which may have more labels than are named. */
+  const scrape = async (fields: Partial<ProxyReadings> = {}) => {
+    const samples = [...(await families(fields)).values()].flatMap((family) => family.samples);
+    return (name: string, labels: Record<string, string> = {}) =>
+      samples.find(
+        (sample) =>
+          sample.name === name &&
+          Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
+      )?.value;
+  };
+
+  it('are well-formed, and each family has its type', async () => {
+    const own = [...(await families()).values()].filter(({ name }) => name.startsWith('lb_'));
+    assert.deepEqual(Object.fromEntries(own.map(({ name, type }) => [name, type])), {
+      lb_listener_connections_total: 'counter',
+      lb_listener_connections_active: 'gauge',
+      lb_listener_bytes_total: 'counter',
+      lb_listener_bound: 'gauge',
+      lb_connections_closed_total: 'counter',
+      lb_backend_connections_total: 'counter',
+      lb_backend_connections_active: 'gauge',
+      lb_backend_connect_failures_total: 'counter',
+      lb_backend_up: 'gauge',
+      lb_bytes_total: 'counter',
+      lb_connect_duration_seconds: 'histogram',
+      lb_connection_duration_seconds: 'histogram',
+      lb_worker_connections_active: 'gauge',
+      lb_worker_restarts_total: 'counter',
+      lb_config_revision: 'gauge',
+      lb_config_age_seconds: 'gauge',
+      lb_control_plane_connected: 'gauge',
+      lb_pool_panic: 'gauge',
+      lb_saturated: 'gauge',
+      lb_log_records_dropped_total: 'counter',
+    });
+  });
+
+  it('say what was counted, under the right labels', async () => {
+    traffic.connect(0, HEALTHY, 10);
+    const [first] = traffic.workers;
+    first.worker[CLOSE_REASONS.indexOf('client_reset')] = 3;
+    first.worker[WORKER_COUNTERS.indexOf('logDropped')] = 5;
+    const value = await scrape({ panic: new Map([['web', true]]), connected: false, configAgeSeconds: 12 });
+    const a = { pool: 'web', backend: HEALTHY };
+    const b = { pool: 'web', backend: UNHEALTHY };
+    assert.equal(value('lb_backend_connections_total', a), 1);
+    assert.equal(value('lb_backend_connections_active', a), 1);
+    assert.equal(value('lb_backend_connections_total', b), 0);
+    assert.equal(value('lb_backend_up', a), 1);
+    assert.equal(value('lb_backend_up', b), 0);
+    assert.equal(value('lb_bytes_total', { ...a, direction: 'to_backend' }), 10);
+    assert.equal(value('lb_listener_connections_total', { listener: 'web' }), 1);
+    assert.equal(value('lb_listener_bound', { listener: 'web' }), 1);
+    assert.equal(value('lb_listener_bound', { listener: 'taken' }), 0);
+    assert.equal(value('lb_connections_closed_total', { reason: 'client_reset' }), 3);
+    assert.equal(value('lb_connections_closed_total', { reason: 'completed' }), 0);
+    assert.equal(value('lb_worker_connections_active', { worker: '0' }), 1);
+    assert.equal(value('lb_worker_restarts_total', { worker: '1' }), 1);
+    assert.equal(value('lb_config_revision'), 4);
+    assert.equal(value('lb_config_age_seconds'), 12);
+    assert.equal(value('lb_control_plane_connected'), 0);
+    assert.equal(value('lb_pool_panic', { pool: 'web' }), 1);
+    assert.equal(value('lb_saturated'), 0);
+    assert.equal(value('lb_log_records_dropped_total'), 5);
+  });
+
+  it('give histograms their buckets from shared memory, summed and cumulative', async () => {
+    const row = traffic.built.directory.pools[0]?.row ?? -1;
+    for (const worker of traffic.workers) {
+      worker.connectSeconds[row * HISTOGRAM_CELLS] = 2;
+      worker.connectSeconds[row * HISTOGRAM_CELLS + CONNECT_SECONDS.length] = 1;
+      worker.connectSeconds[row * HISTOGRAM_CELLS + HISTOGRAM_CELLS - 1] = 6.5;
+    }
+    const value = await scrape();
+    const bucket = (le: string) => value('lb_connect_duration_seconds_bucket', { pool: 'web', le });
+    assert.equal(bucket('0.0005'), 4);
+    assert.equal(bucket('5'), 4);
+    assert.equal(bucket('+Inf'), 6);
+    assert.equal(value('lb_connect_duration_seconds_count', { pool: 'web' }), 6);
+    assert.equal(value('lb_connect_duration_seconds_sum', { pool: 'web' }), 13);
+  });
+
+  it('lose the series of a backend that is gone', async () => {
+    traffic.run(make.snapshot(2, ...WEB, make.backend('web', UNHEALTHY)));
+    const value = await scrape();
+    assert.equal(value('lb_backend_connections_total', { backend: HEALTHY }), undefined);
+    assert.equal(value('lb_backend_connections_total', { backend: UNHEALTHY }), 0);
+  });
+
+  it('have no age of the configuration while there is none', async () => {
+    const value = await scrape({ configAgeSeconds: null });
+    assert.equal(value('lb_config_age_seconds'), undefined);
+  });
+
+  it('serve all who ask at once from one reading', async () => {
+    let reads = 0;
+    const metrics = createProxyMetrics(() => {
+      reads += 1;
+      return read();
+    });
+    const [one, two] = await Promise.all([metrics.render(), metrics.render()]);
+    assert.equal(one, two);
+    assert.equal(reads, 1);
+    await metrics.render();
+    assert.equal(reads, 2);
+  });
+
+  it('let the event loop go on while thousands of backends are rendered', async () => {
+    const many = Array.from({ length: 3_000 }, (_, index) => make.backend('web', `10.0.0.1:${index + 1}`));
+    traffic.run(make.snapshot(1, ...WEB, ...many));
+    let turns = 0;
+    let rendering = true;
+    const turn = () => {
+      turns += 1;
+      if (rendering) setImmediate(turn);
+    };
+    setImmediate(turn);
+    const seen = await families().finally(() => {
+      rendering = false;
+    });
+    assert.equal(seen.get('lb_bytes_total')?.samples.length, 6_000);
+    assert.ok(turns >= 10, `${turns} turns`);
+  });
+});
