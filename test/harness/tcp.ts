@@ -41,6 +41,7 @@ export function either(socket: Socket, event: string): Promise<void> {
   return new Promise((resolve) => {
     socket.once(event, () => resolve());
     socket.once('close', () => resolve());
+    if (socket.destroyed) resolve();
   });
 }
 
