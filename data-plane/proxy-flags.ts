@@ -15,7 +15,7 @@ import {
   parseProgram,
   switchFlag,
 } from '../core/runtime/flags.ts';
-import type { LogLevel } from '../core/runtime/logger.ts';
+import type { LogLevel } from '../core/runtime/log-level.ts';
 import { ENGINE_CHOICES, type EngineChoice } from './engine-choice.ts';
 import { defaultWorkerCount } from './worker-count.ts';
 

@@ -4,7 +4,7 @@
  */
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../model/duration.ts';
-import { LOG_LEVELS } from './logger.ts';
+import { LOG_LEVELS } from './log-level.ts';
 
 /** Turns the text of a flag into its value, or throws InvalidArgumentError with what is allowed. */
 export type Parse<T> = (text: string) => T;

@@ -2,12 +2,10 @@
 import { Writable } from 'node:stream';
 import { pino, type Logger as PinoLogger } from 'pino';
 import { PinoPretty } from 'pino-pretty';
+import type { LogLevel } from './log-level.ts';
 import type { LogSink } from './log-sink.ts';
 
 export type Logger = PinoLogger;
-
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** `program` is on every line. */
 export function createLogger(program: string, level: LogLevel, sink: LogSink): Logger {

@@ -45,7 +45,7 @@ export interface HealthCheck {
    */
   'interval'?: (_google_protobuf_Duration | null);
   /**
-   * 10ms to 1m, at most the interval; default 2s.
+   * 10ms to 1m, at most the interval; default 2s, or the interval when that is shorter.
    */
   'timeout'?: (_google_protobuf_Duration | null);
   /**
@@ -73,7 +73,7 @@ export interface HealthCheck__Output {
    */
   'interval': (_google_protobuf_Duration__Output | null);
   /**
-   * 10ms to 1m, at most the interval; default 2s.
+   * 10ms to 1m, at most the interval; default 2s, or the interval when that is shorter.
    */
   'timeout': (_google_protobuf_Duration__Output | null);
   /**
