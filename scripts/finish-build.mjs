@@ -9,7 +9,8 @@ cpSync('control-plane/dashboard', 'dist/control-plane/dashboard', {
   filter: (source) => !source.endsWith('.ts'),
 });
 for (const file of readdirSync('dist', { recursive: true, encoding: 'utf8' })) {
-  if (file.endsWith('.js') && !existsSync(file.replace(/\.js$/, '.ts'))) {
+  // A script for the browser is copied as it is, so its source has the same name.
+  if (file.endsWith('.js') && !existsSync(file) && !existsSync(file.replace(/\.js$/, '.ts'))) {
     rmSync(join('dist', file));
     rmSync(join('dist', `${file}.map`), { force: true });
   }
