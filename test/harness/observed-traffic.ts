@@ -59,14 +59,20 @@ export class ObservedTraffic {
     return this.#built;
   }
 
-  /** All workers run a snapshot. */
-  run(snapshot: Snapshot): void {
+  /** All workers run a snapshot; `meanwhile` happens before the observer hears of it. */
+  run(snapshot: Snapshot, meanwhile: () => void = () => undefined): void {
     this.#sequence += 1;
     const inputs = { snapshot, sequence: this.#sequence, rows: this.#rows, previous: this.#built };
     const result = buildPlan(inputs);
     assert.ok(result.ok);
     this.#built = result.built;
+    meanwhile();
     this.observer.run(result.built.directory);
+    this.sweep();
+  }
+
+  /** Takes back the rows that nothing uses. */
+  sweep(): void {
     this.#rows.sweep(this.#sequence);
   }
 

@@ -5,7 +5,7 @@ import { contentHash, snapshotHash } from '../../core/model/hash.ts';
 import { keyOf, type Policy, type Resource } from '../../core/model/resources.ts';
 import type { Snapshot, SnapshotEntry } from '../../core/model/snapshot.ts';
 
-export const defaultPolicy: Resource = { kind: 'policy', value: { name: 'default', ...POLICY_DEFAULTS } };
+const defaultPolicy: Resource = { kind: 'policy', value: { name: 'default', ...POLICY_DEFAULTS } };
 
 export function policy(name: string, fields: Partial<Policy> = {}): Resource {
   return { kind: 'policy', value: { name, ...POLICY_DEFAULTS, ...fields } };

@@ -64,6 +64,24 @@ describe('a report', () => {
     );
   });
 
+  const changes: readonly Partial<BackendObservation>[] = [
+    { health: 'ejected' },
+    { reason: 'timed out' },
+    { sinceMs: 1 },
+    { active: 1 },
+    { connections: 1 },
+    { connectFailures: 1 },
+    { bytesToBackend: 1 },
+    { bytesFromBackend: 1 },
+  ];
+  for (const change of changes) {
+    it(`is made when nothing but ${Object.keys(change)} of a backend changed`, () => {
+      const before = { ...nothing, backends: new Map([backend('10.0.0.1:80')]) };
+      const now = { ...nothing, backends: new Map([backend('10.0.0.1:80', change)]) };
+      assert.equal(buildReports(before, now)[0]?.backends?.length, 1);
+    });
+  }
+
   it('names what is gone', () => {
     const counts = { active: 0, accepted: 1, bytesFromClients: 0, bytesToClients: 0 };
     const before = {

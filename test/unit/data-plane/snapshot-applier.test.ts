@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { silentLogger } from '../../../core/runtime/logger.ts';
+import { SnapshotApplier } from '../../../data-plane/snapshot-applier.ts';
+import { ConfigStatus } from '../../../data-plane/subscription/config-status.ts';
+import { readSnapshotFile } from '../../../data-plane/subscription/snapshot-file.ts';
+import type { FailedListener } from '../../../data-plane/telemetry/observation.ts';
+import { RowAllocator } from '../../../data-plane/telemetry/rows.ts';
+import { createBuffers } from '../../../data-plane/telemetry/shared-memory.ts';
+import { FakeClock } from '../../harness/fake-clock.ts';
+import * as make from '../../harness/snapshots.ts';
+
+const one = make.snapshot(1, make.pool('web'), make.backend('web', '10.0.0.1:80'));
+const two = make.snapshot(2, make.pool('web'));
+const invalid = make.snapshot(2, make.pool('web', 'gone'), make.backend('none', '10.0.0.1:80'));
+
+describe('the snapshot applier', () => {
+  let stateDir = '';
+  let steps: string[];
+  let failedListeners: FailedListener[];
+  let status: ConfigStatus;
+  let onDiskWhileApplying: string;
+  beforeEach(() => {
+    stateDir = mkdtempSync(join(tmpdir(), 'lb-applier-'));
+    steps = [];
+    failedListeners = [];
+    onDiskWhileApplying = '';
+    status = new ConfigStatus(() => steps.push('status'));
+  });
+  afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
+
+  const onDisk = async () => {
+    const read = await readSnapshotFile(stateDir);
+    return read.type === 'saved' ? String(read.saved.snapshot.position.revision) : read.type;
+  };
+  const createApplier = (directory = stateDir) =>
+    new SnapshotApplier({
+      stateDir: directory,
+      rows: new RowAllocator(createBuffers(1)),
+      planApplier: {
+        apply: async ({ revision }) => {
+          onDiskWhileApplying = await onDisk();
+          steps.push(`workers ${revision}`);
+          return { failedListeners };
+        },
+      },
+      observer: { run: () => steps.push('observer') },
+      health: { update: () => steps.push('health') },
+      drains: { update: ({ retired }) => steps.push(`drains ${retired.length}`) },
+      status,
+      clock: new FakeClock(),
+      logger: silentLogger,
+    });
+
+  it('brings a snapshot to the workers first, then to all others, and keeps it on disk', async () => {
+    const applier = createApplier();
+    assert.deepEqual(await applier.apply(one), []);
+    assert.deepEqual(steps, ['workers 1', 'observer', 'health', 'drains 0', 'status', 'status']);
+    assert.equal(await onDisk(), '1');
+    assert.deepEqual(status.observation.running, { position: one.position, hash: one.hash });
+  });
+
+  it('keeps the old snapshot on disk until the workers run the new one', async () => {
+    const applier = createApplier();
+    await applier.apply(one);
+    await applier.apply(two);
+    assert.equal(onDiskWhileApplying, '1');
+    assert.equal(await onDisk(), '2');
+    assert.ok(steps.includes('drains 1'), 'the removed backend is drained');
+  });
+
+  it('changes nothing when the snapshot can not be run, and names every reason', async () => {
+    const applier = createApplier();
+    await applier.apply(one);
+    steps = [];
+    const violations = await applier.apply(invalid);
+    assert.equal(violations.length, 2);
+    assert.deepEqual(steps, []);
+    assert.equal(await onDisk(), '1');
+    assert.deepEqual(await applier.apply(two), [], 'a good one is taken after it');
+  });
+
+  it('runs nothing that it can not save', async () => {
+    const [violation] = await createApplier(join(stateDir, 'gone')).apply(one);
+    assert.match(violation?.description ?? '', /could not be saved in .*gone: ENOENT/);
+    assert.deepEqual(steps, []);
+    assert.equal(status.observation.running, null);
+  });
+
+  it('resumes from disk without writing, and says where it came from', async () => {
+    assert.deepEqual(await createApplier(join(stateDir, 'gone')).resume(one), []);
+    assert.equal(status.observation.fromDisk, true);
+    status.confirmed();
+    assert.equal(status.observation.fromDisk, false);
+  });
+
+  it('tells which listeners are not bound, and that they are again', async () => {
+    const failure = { listener: 'web', address: '0.0.0.0:80', reason: 'EADDRINUSE' };
+    failedListeners = [failure];
+    const applier = createApplier();
+    assert.deepEqual(await applier.apply(one), []);
+    assert.deepEqual(status.observation.failedListeners, [failure]);
+    applier.listenersFailed([]);
+    assert.deepEqual(status.observation.failedListeners, []);
+  });
+
+  it('forgets a refusal once a later snapshot runs', async () => {
+    const applier = createApplier();
+    status.rejected(invalid.position, [{ field: '', description: 'no' }]);
+    assert.equal(status.observation.rejected?.position.revision, 2);
+    await applier.apply(two);
+    assert.equal(status.observation.rejected, null);
+  });
+});
