@@ -72,7 +72,9 @@ export function refuseIfAny(violations: readonly Violation[]): void {
   const [first, ...others] = violations;
   if (first === undefined) return;
   const message =
-    others.length === 0 ? `${first.field} ${first.description}.` : `${violations.length} things are wrong with the request.`;
+    others.length === 0
+      ? `${first.field} ${first.description}.`
+      : `${violations.length} things are wrong with the request.`;
   throw new LbError('INVALID_ARGUMENT', message, violations);
 }
 

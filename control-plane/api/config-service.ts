@@ -59,7 +59,8 @@ function readDrafts(request: ApplyRequest__Output, violations: Violation[]): Res
   for (const [index, wire] of request.resources.entries()) {
     const at = `resources[${index}]`;
     const draft = resourceDraftFromWire(wire, at, violations);
-    if (draft?.value.name === '') violations.push({ field: `${at}.${draft.kind}.name`, description: 'is missing' });
+    if (draft?.value.name === '')
+      violations.push({ field: `${at}.${draft.kind}.name`, description: 'is missing' });
     else if (draft) drafts.push(draft);
   }
   return drafts;
@@ -72,7 +73,8 @@ function readPage({ pageSize, pageToken }: ListRevisionsRequest__Output): { size
     violations.push({ field: 'page_size', description });
   }
   if (!/^\d{0,15}$/.test(pageToken)) {
-    const description = 'is none that this server made; take next_page_token of the page before, or leave it out';
+    const description =
+      'is none that this server made; take next_page_token of the page before, or leave it out';
     violations.push({ field: 'page_token', description });
   }
   refuseIfAny(violations);

@@ -17,7 +17,9 @@ export function fleetHandlers({ unary, fleet, follower }: ApiDeps): FleetService
       return { proxies: fleet.list().map((proxy) => ({ ...proxyToWire(proxy), currentRevision })) };
     }),
     ListBackendStatus: unary(async ({ pool }) => {
-      const statuses = backendStatuses(fleet.list()).filter((status) => pool === '' || poolOf(status) === pool);
+      const statuses = backendStatuses(fleet.list()).filter(
+        (status) => pool === '' || poolOf(status) === pool,
+      );
       const pools = follower.current()?.state.pools;
       if (pool !== '' && statuses.length === 0 && pools?.has(pool) === false) {
         throw new LbError('NOT_FOUND', `There is no pool "${pool}"${didYouMean(pool, pools.keys())}.`);

@@ -15,7 +15,10 @@ export function poolHandlers(deps: ApiDeps): PoolServiceHandlers {
 }
 
 type OfBackends = Pick<PoolServiceHandlers, 'AddBackends' | 'RemoveBackends' | 'UpdateBackend'>;
-type OfPools = Pick<PoolServiceHandlers, 'CreatePool' | 'GetPool' | 'ListPools' | 'UpdatePool' | 'DeletePool'>;
+type OfPools = Pick<
+  PoolServiceHandlers,
+  'CreatePool' | 'GetPool' | 'ListPools' | 'UpdatePool' | 'DeletePool'
+>;
 
 function ofPools({ unary, change, follower }: ApiDeps): OfPools {
   return {

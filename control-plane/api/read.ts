@@ -35,5 +35,8 @@ export function find<Kind extends keyof typeof MAPS>(
 export function find(state: State, kind: keyof typeof MAPS, name: string): unknown {
   const stored = state[MAPS[kind]].get(name);
   if (stored !== undefined) return stored;
-  throw new LbError('NOT_FOUND', `There is no ${kind} "${name}"${didYouMean(name, state[MAPS[kind]].keys())}.`);
+  throw new LbError(
+    'NOT_FOUND',
+    `There is no ${kind} "${name}"${didYouMean(name, state[MAPS[kind]].keys())}.`,
+  );
 }

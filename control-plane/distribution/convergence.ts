@@ -1,5 +1,8 @@
 /** How far each proxy of the roster is on its way to a revision. Pure. */
-import type { ProxyConvergence, _lb_v1_ProxyConvergence_State as State } from '../../core/wire/generated/lb/v1/ProxyConvergence.ts';
+import type {
+  ProxyConvergence,
+  _lb_v1_ProxyConvergence_State as State,
+} from '../../core/wire/generated/lb/v1/ProxyConvergence.ts';
 import type { Violation__Output } from '../../core/wire/generated/lb/v1/Violation.ts';
 import type { WaitConvergedResponse } from '../../core/wire/generated/lb/v1/WaitConvergedResponse.ts';
 import { type ProxyRecord, appliedRevision } from './proxy-record.ts';
@@ -14,11 +17,7 @@ export interface Convergence {
 }
 
 /** An empty roster has converged. */
-export function convergence(
-  roster: readonly ProxyRecord[],
-  storeId: string,
-  revision: number,
-): Convergence {
+export function convergence(roster: readonly ProxyRecord[], storeId: string, revision: number): Convergence {
   const proxies = roster.map((proxy) => convergenceOf(proxy, storeId, revision));
   const has = (state: State) => proxies.some((proxy) => proxy.state === state);
   const lagging = has('STATE_LAGGING');
@@ -41,22 +40,28 @@ function convergenceOf(proxy: ProxyRecord, storeId: string, revision: number): P
     revision: String(Math.max(runs, 0)),
     reason,
   });
-  if (!proxy.connected) return is('STATE_DISCONNECTED', `away since ${new Date(proxy.lastSeenMs).toISOString()}`);
+  if (!proxy.connected)
+    return is('STATE_DISCONNECTED', `away since ${new Date(proxy.lastSeenMs).toISOString()}`);
   const runsStore = applied?.position?.storeId;
   if (runsStore !== undefined && runsStore !== storeId) {
     return is('STATE_LAGGING', `runs the configuration of another store, ${runsStore}`);
   }
-  if (runs >= revision) {
-    const failed = applied?.failedListeners ?? [];
-    if (failed.length === 0) return is('STATE_APPLIED');
-    const reasons = failed.map(({ listener, address, reason }) => `listener ${listener}: ${address}: ${reason}`);
-    return is('STATE_REJECTED', reasons.join('; '));
-  }
-  const rejected = applied?.rejected;
-  if (rejected?.position && Number(rejected.position.revision) >= revision) {
-    return is('STATE_REJECTED', `refused revision ${rejected.position.revision}: ${quote(rejected.violations)}`);
-  }
+  const refusal = refusalOf(proxy, revision);
+  if (refusal !== '') return is('STATE_REJECTED', refusal);
+  if (runs >= revision) return is('STATE_APPLIED');
   return is('STATE_LAGGING', runs < 0 ? 'runs no configuration yet' : '');
+}
+
+/** What the proxy can't bind of the revision that it runs, or why it refused to run it; empty: neither. */
+function refusalOf(proxy: ProxyRecord, revision: number): string {
+  const { failedListeners = [], rejected = null } = proxy.applied ?? {};
+  if (appliedRevision(proxy) >= revision) {
+    return failedListeners
+      .map(({ listener, address, reason }) => `listener ${listener}: ${address}: ${reason}`)
+      .join('; ');
+  }
+  if (!rejected?.position || Number(rejected.position.revision) < revision) return '';
+  return `refused revision ${rejected.position.revision}: ${quote(rejected.violations)}`;
 }
 
 function quote(violations: readonly Violation__Output[]): string {

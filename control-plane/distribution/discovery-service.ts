@@ -26,7 +26,7 @@ import {
   type SubscriptionEffect,
   type SubscriptionEvent,
   type SubscriptionState,
-} from './subscription.ts';
+} from './subscription-machine.ts';
 
 /** For a proxy to take one part off the wire. */
 const DRAIN_TIMEOUT_MS = 30_000;
@@ -47,7 +47,9 @@ export interface DiscoveryOptions {
 }
 
 /** Handlers for a definition that passes Buffers through (see preEncoded in rpc/definitions.ts). */
-export function discoveryHandlers(options: DiscoveryOptions): Pick<DiscoveryServiceHandlers, 'StreamSnapshots'> {
+export function discoveryHandlers(
+  options: DiscoveryOptions,
+): Pick<DiscoveryServiceHandlers, 'StreamSnapshots'> {
   return { StreamSnapshots: (call) => new DiscoveryStream(options, call).start() };
 }
 

@@ -16,7 +16,10 @@ export async function lookAtStore(
   if (followed === null) return null;
   const { position } = followed;
   if (claimed.revision > position.revision) return { replica: position, hashAtRevision: null };
-  return { replica: position, hashAtRevision: await hashAt(follower, store, claimed.revision, position.storeId) };
+  return {
+    replica: position,
+    hashAtRevision: await hashAt(follower, store, claimed.revision, position.storeId),
+  };
 }
 
 async function hashAt(

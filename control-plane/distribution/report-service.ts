@@ -118,7 +118,8 @@ class ReportStream {
     if (this.#closed) return;
     try {
       if (this.#session === null) this.#session = this.#introduce(request.proxy);
-      else if (request.proxy) throw new LbError('INVALID_ARGUMENT', 'proxy belongs in the first message only');
+      else if (request.proxy)
+        throw new LbError('INVALID_ARGUMENT', 'proxy belongs in the first message only');
       this.#session.report(request);
     } catch (error) {
       this.#end(knownError(error, 'StreamReports', this.#options.logger));
@@ -131,7 +132,10 @@ class ReportStream {
       throw new LbError('INVALID_ARGUMENT', message);
     }
     if (proxy.id.length > MAX_ID_LENGTH || proxy.instanceId.length > MAX_ID_LENGTH) {
-      throw new LbError('INVALID_ARGUMENT', `proxy.id and proxy.instance_id have ${MAX_ID_LENGTH} characters at most`);
+      throw new LbError(
+        'INVALID_ARGUMENT',
+        `proxy.id and proxy.instance_id have ${MAX_ID_LENGTH} characters at most`,
+      );
     }
     const { fleet, logger } = this.#options;
     logger.info({ proxy: proxy.id, peer: this.#call.getPeer() }, 'a proxy reports');
@@ -159,5 +163,7 @@ class ReportStream {
 
 function isNews(told: Standing, now: Standing): boolean {
   if (told.stopping !== now.stopping || told.position?.version !== now.position?.version) return true;
-  return told.position?.hash !== now.position?.hash || told.storeAgeMs > FRESH_MS || now.storeAgeMs > FRESH_MS;
+  return (
+    told.position?.hash !== now.position?.hash || told.storeAgeMs > FRESH_MS || now.storeAgeMs > FRESH_MS
+  );
 }

@@ -122,7 +122,8 @@ function subscribe(state: SubscriptionState, event: SubscriptionEvent & { type: 
   if (state.phase !== 'silent') {
     return end(state, 'INVALID_ARGUMENT', 'subscribe was sent before: it opens a stream, and only there');
   }
-  if (event.proxyId === '') return end(state, 'INVALID_ARGUMENT', 'subscribe.proxy_id is empty: say who you are');
+  if (event.proxyId === '')
+    return end(state, 'INVALID_ARGUMENT', 'subscribe.proxy_id is empty: say who you are');
   if (event.format < FORMAT) {
     return end(
       state,
@@ -148,7 +149,10 @@ function decide(state: SubscriptionState, look: Look | null): Step {
     case 'look': {
       const claimed = claim.position;
       if (claimed === null || state.looking) return { state, effects: [] };
-      return { state: { ...state, looking: true }, effects: [{ type: 'look', claimed, behind: admission.behind }] };
+      return {
+        state: { ...state, looking: true },
+        effects: [{ type: 'look', claimed, behind: admission.behind }],
+      };
     }
     case 'admitted': {
       if (claim.position === null) return offer({ ...state, phase: 'admitted' }, []);
@@ -162,7 +166,8 @@ function looked(state: SubscriptionState, look: Look | null): Step {
   const next = { ...state, looking: false };
   if (next.phase !== 'applying') return { state: next, effects: [] };
   if (look === null) {
-    const message = 'the store does not answer, so the histories of proxy and store cannot be compared; try again';
+    const message =
+      'the store does not answer, so the histories of proxy and store cannot be compared; try again';
     return end(next, 'UNAVAILABLE', message);
   }
   return decide({ ...next, replica: look.replica }, look);
@@ -171,8 +176,13 @@ function looked(state: SubscriptionState, look: Look | null): Step {
 function answer(state: SubscriptionState, event: SubscriptionEvent & { type: 'ack' | 'nack' }): Step {
   const { inFlight } = state;
   if (inFlight === null || inFlight.nonce !== event.nonce) {
-    const expected = inFlight === null ? 'nothing is waiting for an answer' : `${inFlight.nonce} is in flight`;
-    return end(state, 'INVALID_ARGUMENT', `${event.type} of unknown nonce "${event.nonce.slice(0, 80)}": ${expected}`);
+    const expected =
+      inFlight === null ? 'nothing is waiting for an answer' : `${inFlight.nonce} is in flight`;
+    return end(
+      state,
+      'INVALID_ARGUMENT',
+      `${event.type} of unknown nonce "${event.nonce.slice(0, 80)}": ${expected}`,
+    );
   }
   const { snapshot } = inFlight;
   if (event.type === 'nack') {

@@ -1,0 +1,65 @@
+/** The flags of lb-control-plane. */
+import { Command, InvalidArgumentError } from 'commander';
+import {
+  flag,
+  formatHostPort,
+  type HostPort,
+  hostPort,
+  logLevelFlag,
+  type Parse,
+  parseProgram,
+} from '../core/runtime/flags.ts';
+import type { LogLevel } from '../core/runtime/log-level.ts';
+import { parseStoreUrl, type StoreUrl } from './store/store-url.ts';
+
+export interface ControlPlaneFlags {
+  readonly grpcAddress: HostPort;
+  readonly httpAddress: HostPort;
+  readonly store: StoreUrl;
+  readonly logLevel: LogLevel;
+}
+
+const GRPC_ADDRESS: HostPort = { host: '127.0.0.1', port: 7_000 };
+const HTTP_ADDRESS: HostPort = { host: '127.0.0.1', port: 7_080 };
+const STORE = { kind: 'lmdb', directory: './data/control-plane' } as const;
+
+const storeUrl: Parse<StoreUrl> = (text) => {
+  const parsed = parseStoreUrl(text);
+  if (!parsed.ok) throw new InvalidArgumentError(parsed.description);
+  return parsed.value;
+};
+
+/** Reads the arguments of this process. Exits with 0 after --help, with 2 on wrong usage. */
+export function parseControlPlaneFlags(): ControlPlaneFlags {
+  const program = new Command('lb-control-plane')
+    .description('Knows what the fleet of proxies should do: the API, the store and the status page.')
+    .addOption(
+      flag(
+        '--grpc-address <HOST:PORT>',
+        'the API, and what proxies connect to; port 0 picks a free one',
+        hostPort,
+        GRPC_ADDRESS,
+        formatHostPort(GRPC_ADDRESS),
+      ),
+    )
+    .addOption(
+      flag(
+        '--http-address <HOST:PORT>',
+        'the status page, /metrics, /healthz and /readyz',
+        hostPort,
+        HTTP_ADDRESS,
+        formatHostPort(HTTP_ADDRESS),
+      ),
+    )
+    .addOption(
+      flag(
+        '--store <URL>',
+        'lmdb:DIR, or etcd:HOST:PORT[,HOST:PORT...]',
+        storeUrl,
+        STORE as StoreUrl,
+        `lmdb:${STORE.directory}`,
+      ),
+    )
+    .addOption(logLevelFlag());
+  return parseProgram<ControlPlaneFlags>(program);
+}

@@ -1,0 +1,186 @@
+/**
+ * The composition root of a control plane: everything is made here, in order, and ends here, in the reverse.
+ *
+ * Invariants
+ *  - it starts although its store does not answer: it says so, keeps trying, and is not ready until then;
+ *  - `stop` ends within a bounded time, whoever is connected.
+ */
+import { type Clock, sleep } from '../core/runtime/clock.ts';
+import { LbError } from '../core/runtime/errors.ts';
+import type { HostPort } from '../core/runtime/flags.ts';
+import type { Logger } from '../core/runtime/logger.ts';
+import type { Random } from '../core/runtime/random.ts';
+import { loadDefinitions } from '../core/wire/definitions.ts';
+import { makeChangeWith } from './api/change.ts';
+import { configHandlers } from './api/config-service.ts';
+import type { ApiDeps } from './api/deps.ts';
+import { fleetHandlers } from './api/fleet-service.ts';
+import { listenerHandlers } from './api/listener-service.ts';
+import { policyHandlers } from './api/policy-service.ts';
+import { poolHandlers } from './api/pool-service.ts';
+import { dashboardRoutes } from './dashboard/routes.ts';
+import { DeltaEncoder } from './distribution/delta-codec.ts';
+import { discoveryHandlers } from './distribution/discovery-service.ts';
+import { Fleet } from './distribution/fleet.ts';
+import { lookAtStore } from './distribution/look.ts';
+import { reportService } from './distribution/report-service.ts';
+import { HttpServer } from './http/http-server.ts';
+import { ControlPlaneMetrics } from './http/metrics.ts';
+import { operationRoutes } from './http/operation-routes.ts';
+import { notReadyReasons } from './http/readiness.ts';
+import { unaryWith } from './rpc/answer.ts';
+import { preEncoded } from './rpc/definitions.ts';
+import { GrpcServer, type Service } from './rpc/grpc-server.ts';
+import { OpenStreams } from './rpc/streams.ts';
+import { Publisher } from './snapshot/publish.ts';
+import { Committer } from './store/committer.ts';
+import type { ConfigStore } from './store/config-store.ts';
+import { LogFollower } from './store/log-follower.ts';
+
+/** For the store to settle what is under way when this replica stops. */
+const STORE_TIMEOUT_MS = 3_000;
+
+export interface ControlPlaneOptions {
+  readonly grpcAddress: HostPort;
+  readonly httpAddress: HostPort;
+}
+
+export interface ControlPlaneDeps {
+  /** Closed by `stop`. */
+  readonly store: ConfigStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** For the metrics. */
+  readonly logLinesDropped?: () => number;
+}
+
+export interface RunningControlPlane {
+  /** With the ports that were chosen. */
+  readonly grpcAddress: string;
+  readonly httpAddress: string;
+  stop(): Promise<void>;
+}
+
+/** Throws LbError when an address can't be used. */
+export async function startControlPlane(
+  options: ControlPlaneOptions,
+  deps: ControlPlaneDeps,
+): Promise<RunningControlPlane> {
+  const parts = makeParts(deps);
+  const { follower, publisher, grpc, http } = parts;
+  follower.onChange(({ state, position }) => publisher.offer(state, position));
+  try {
+    const grpcAddress = await grpc.listen(options.grpcAddress);
+    const httpAddress = await http.listen(options.httpAddress);
+    follower.start();
+    return { grpcAddress, httpAddress, stop: () => stop(parts, deps) };
+  } catch (error) {
+    await stop(parts, deps);
+    throw error;
+  }
+}
+
+type Parts = ReturnType<typeof makeParts>;
+
+function makeParts(deps: ControlPlaneDeps) {
+  const { store, clock, random, logger } = deps;
+  const run = { stopping: false };
+  const metrics = new ControlPlaneMetrics();
+  const follower: LogFollower = new LogFollower({
+    store,
+    clock,
+    random,
+    onStatus(status) {
+      grpc.setServing(status.ready && !run.stopping);
+      if (status.ready) logger.info({ revision: follower.current()?.position.revision }, 'the store is read');
+      else logger.warn({ store: store.description, reason: status.reason }, 'the store is away: trying on');
+    },
+  });
+  const committer = new Committer({ store, follower, clock, random, onAppend: metrics.countAppend });
+  const publisher = new Publisher(clock);
+  const fleet = new Fleet(clock);
+  const streams = new OpenStreams();
+  metrics.observe({ follower, fleet, logLinesDropped: deps.logLinesDropped ?? (() => 0) });
+  const reports = reportService({
+    fleet,
+    streams,
+    clock,
+    logger,
+    standing: () => ({
+      position: follower.current()?.position ?? null,
+      storeAgeMs: follower.storeAgeMs(),
+      stopping: run.stopping,
+    }),
+  });
+  const unary = unaryWith(clock, logger);
+  const api: ApiDeps = { unary, change: makeChangeWith(committer), follower, fleet, streams, clock, logger };
+  const discovery = makeDiscovery({ publisher, follower, streams, metrics, deps });
+  const { services } = loadDefinitions();
+  const grpc = new GrpcServer(
+    [
+      { definition: services.policies, handlers: policyHandlers(api) },
+      { definition: services.pools, handlers: poolHandlers(api) },
+      { definition: services.listeners, handlers: listenerHandlers(api) },
+      { definition: services.config, handlers: configHandlers(api) },
+      { definition: services.fleet, handlers: fleetHandlers(api) },
+      { definition: services.reports, handlers: reports.handlers },
+      discovery,
+    ],
+    { onCall: metrics.countCall, clock, logger },
+  );
+  const http = new HttpServer(
+    {
+      ...dashboardRoutes({ follower, fleet }),
+      ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
+    },
+    logger,
+  );
+  return { run, follower, committer, publisher, fleet, streams, reports, grpc, http };
+}
+
+function makeDiscovery({
+  publisher,
+  follower,
+  streams,
+  metrics,
+  deps,
+}: {
+  readonly publisher: Publisher;
+  readonly follower: LogFollower;
+  readonly streams: OpenStreams;
+  readonly metrics: ControlPlaneMetrics;
+  readonly deps: ControlPlaneDeps;
+}): Service {
+  const { discovery } = loadDefinitions().services;
+  const encode = discovery.StreamSnapshots.responseSerialize;
+  const handlers = discoveryHandlers({
+    publisher,
+    encoder: new DeltaEncoder(encode),
+    encode,
+    look: (claimed, behind) => lookAtStore(follower, deps.store, claimed, behind),
+    onNack: metrics.countNack,
+    streams,
+    clock: deps.clock,
+    logger: deps.logger,
+  });
+  return { definition: preEncoded(discovery), handlers };
+}
+
+async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<void> {
+  const { run, follower, committer, publisher, fleet, streams, reports, grpc, http } = parts;
+  /** A store that is away must not hold up the end: what it still has to say is then unknown to the caller, too. */
+  const bounded = (work: Promise<void>) => Promise.race([work, sleep(clock, STORE_TIMEOUT_MS)]);
+  run.stopping = true;
+  grpc.setServing(false);
+  reports.tellStanding();
+  // Changes under way are settled first; what comes after them is refused in words.
+  await bounded(committer.close());
+  streams.endAll(new LbError('UNAVAILABLE', 'the control plane is stopping'));
+  await grpc.stop();
+  http.close();
+  publisher.stop();
+  fleet.stop();
+  await bounded(follower.stop());
+  await bounded(store.close());
+}

@@ -1,0 +1,95 @@
+/** The metrics of a control plane (docs/metrics.md). Registered once; whoever counts gets the handle. */
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { appliedRevision } from '../distribution/proxy-record.ts';
+import type { Fleet } from '../distribution/fleet.ts';
+import type { AppendEnd } from '../store/batch.ts';
+import type { LogFollower } from '../store/log-follower.ts';
+
+const APPEND_ENDS: readonly AppendEnd[] = ['appended', 'conflict', 'unknown', 'refused'];
+
+export interface Readings {
+  readonly follower: LogFollower;
+  readonly fleet: Fleet;
+  readonly logLinesDropped: () => number;
+}
+
+export class ControlPlaneMetrics {
+  readonly #registry = new Registry();
+  readonly #calls: Counter<'method' | 'code'>;
+  readonly #commits: Counter<'result'>;
+  readonly #nacks: Counter;
+
+  constructor() {
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    this.#calls = new Counter({
+      name: 'lb_grpc_calls_total',
+      help: 'gRPC calls that have ended',
+      labelNames: ['method', 'code'],
+      registers,
+    });
+    this.#commits = new Counter({
+      name: 'lb_store_commits_total',
+      help: 'Commits sent to the store, by what became of them',
+      labelNames: ['result'],
+      registers,
+    });
+    for (const result of APPEND_ENDS) this.#commits.inc({ result }, 0);
+    this.#nacks = new Counter({
+      name: 'lb_snapshot_nacks_total',
+      help: 'Snapshots that a proxy refused',
+      registers,
+    });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  render(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  readonly countCall = (method: string, code: string): void => this.#calls.inc({ method, code });
+  readonly countAppend = (result: AppendEnd, commits: number): void => this.#commits.inc({ result }, commits);
+  readonly countNack = (): void => this.#nacks.inc();
+
+  /** Gauges are read when they are scraped. */
+  observe({ follower, fleet, logLinesDropped }: Readings): void {
+    const revision = () => follower.current()?.position.revision ?? 0;
+    const connected = () => fleet.list().filter((proxy) => proxy.connected);
+    this.#gauge('lb_store_revision', 'The newest revision this control plane knows', revision);
+    this.#gauge(
+      'lb_store_age_seconds',
+      'Time since the store was last heard; +Inf before the first time',
+      () => follower.storeAgeMs() / 1_000,
+    );
+    this.#gauge(
+      'lb_proxies_connected',
+      'Proxies that report to this control plane',
+      () => connected().length,
+    );
+    this.#gauge('lb_proxies_behind', 'Connected proxies that do not run the newest revision yet', () => {
+      const newest = revision();
+      return connected().filter((proxy) => appliedRevision(proxy) < newest).length;
+    });
+    const dropped: Counter = new Counter({
+      name: 'lb_log_records_dropped_total',
+      help: 'Log lines dropped because whoever reads them is too slow',
+      registers: [this.#registry],
+      collect() {
+        dropped.reset();
+        dropped.inc(logLinesDropped());
+      },
+    });
+  }
+
+  #gauge(name: string, help: string, read: () => number): void {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect: () => gauge.set(read()),
+    });
+  }
+}

@@ -1,0 +1,11 @@
+/** Whether this replica should be asked: it has read its store, the store answers, and it is not about to stop. */
+import type { LogFollower } from '../store/log-follower.ts';
+
+/** Why not, in words; empty: it should. */
+export function notReadyReasons(follower: LogFollower, stopping: boolean): readonly string[] {
+  const reasons: string[] = [];
+  if (stopping) reasons.push('this control plane is stopping');
+  const status = follower.status();
+  if (!status.ready) reasons.push(status.reason);
+  return reasons;
+}

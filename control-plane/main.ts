@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+/** lb-control-plane: flags → options → start, and the end of the process. */
+import { systemClock } from '../core/runtime/clock.ts';
+import { LbError, messageOf } from '../core/runtime/errors.ts';
+import { exitOnUnhandledFailures, stopOnSignals } from '../core/runtime/lifecycle.ts';
+import { standardErrorSink } from '../core/runtime/log-sink.ts';
+import { createLogger } from '../core/runtime/logger.ts';
+import { systemRandom } from '../core/runtime/random.ts';
+import { startControlPlane } from './control-plane.ts';
+import { parseControlPlaneFlags } from './control-plane-flags.ts';
+import { openStore } from './store/store-url.ts';
+
+const { grpcAddress, httpAddress, store: storeUrl, logLevel } = parseControlPlaneFlags();
+const clock = systemClock;
+const random = systemRandom;
+const sink = standardErrorSink(clock);
+const logger = createLogger('lb-control-plane', logLevel, sink);
+exitOnUnhandledFailures(logger);
+try {
+  const store = openStore(storeUrl, { clock, random });
+  const running = await startControlPlane(
+    { grpcAddress, httpAddress },
+    { store, clock, random, logger, logLinesDropped: () => sink.dropped },
+  );
+  stopOnSignals(() => running.stop(), logger);
+  const { grpcAddress: grpc_address, httpAddress: http_address } = running;
+  logger.info({ grpc_address, http_address, store: store.description }, 'control plane started');
+} catch (error) {
+  // Something the operator can mend is words; anything else is a defect, and where it came from matters.
+  const stack = error instanceof LbError || !(error instanceof Error) ? undefined : error.stack;
+  logger.fatal({ stack }, `cannot start: ${messageOf(error)}`);
+  process.exit(1);
+}
