@@ -75,7 +75,7 @@ describe('a report', () => {
     { bytesFromBackend: 1 },
   ];
   for (const change of changes) {
-    it(`is made when nothing but ${Object.keys(change)} of a backend changed`, () => {
+    it(`is made when nothing but ${Object.keys(change).join()} of a backend changed`, () => {
       const before = { ...nothing, backends: new Map([backend('10.0.0.1:80')]) };
       const now = { ...nothing, backends: new Map([backend('10.0.0.1:80', change)]) };
       assert.equal(buildReports(before, now)[0]?.backends?.length, 1);
