@@ -57,11 +57,8 @@ export class TimingWheel {
   advance(nowMs: number, expire: (id: number) => void): void {
     const target = Math.floor(nowMs / this.#tickMs);
     while (this.#tick < target) {
-      if (this.#count === 0) {
-        this.#tick = target;
-        return;
-      }
-      this.#tick += 1;
+      // Nothing stands in the buckets between: they need no look.
+      this.#tick = Math.min(target, this.#nextTick());
       this.#cascade();
       const bucket = this.#tick % BUCKETS;
       for (let id = this.#heads[bucket]!; id !== NONE; id = this.#heads[bucket]!) {
@@ -73,16 +70,20 @@ export class TimingWheel {
 
   /** When `advance` next has something to do, in milliseconds; Infinity when no timer is set. */
   nextMs(): number {
+    return this.#nextTick() * this.#tickMs;
+  }
+
+  /** The next tick whose bucket, of any level, is not empty. */
+  #nextTick(): number {
     let earliest = Number.POSITIVE_INFINITY;
     if (this.#count === 0) return earliest;
     for (let level = 0, span = 1; level < LEVELS; level++, span *= BUCKETS) {
       const now = Math.floor(this.#tick / span);
       for (let ahead = 1; ahead <= BUCKETS && (now + ahead) * span < earliest; ahead++) {
-        if (this.#heads[level * BUCKETS + ((now + ahead) % BUCKETS)] !== NONE)
-          earliest = (now + ahead) * span;
+        if (this.#heads[level * BUCKETS + ((now + ahead) % BUCKETS)] !== NONE) earliest = (now + ahead) * span;
       }
     }
-    return earliest * this.#tickMs;
+    return earliest;
   }
 
   /** Spreads the buckets whose time has come, from the highest level down. */

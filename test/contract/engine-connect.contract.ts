@@ -145,7 +145,9 @@ export function connectContract(engine: EngineName): void {
         for (let n = 0; n < 4; n++) await rig.client();
         await rig.waitFor('established', 4);
         await until('all four', () => echo.sockets.length === 4);
-        const sources = echo.sockets.map(({ remoteAddress }) => remoteAddress ?? "").sort((a, b) => (a < b ? -1 : 1));
+        const sources = echo.sockets
+          .map(({ remoteAddress }) => remoteAddress ?? '')
+          .sort((a, b) => (a < b ? -1 : 1));
         assert.deepEqual(sources, ['127.0.0.2', '127.0.0.2', '127.0.0.3', '127.0.0.3']);
       });
     });
