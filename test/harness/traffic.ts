@@ -61,7 +61,7 @@ export function redisBenchmark({ host, port }: Target, reconnect: boolean): Traf
   return repeat('redis-benchmark', args, ({ stdout, stderr }) => {
     const lines = `${stdout}\n${stderr}`.split(/[\r\n]+/);
     const summaries = lines.filter((line) => /^(SET|GET): [\d.]+ requests per second/.test(line));
-    const complete = summaries.length === 2 ? [] : [`redis-benchmark did not finish: ${stdout}`];
+    const complete = summaries.length === 2 ? [] : [`redis-benchmark did not finish: ${stdout.slice(-100)}`];
     return [...complete, ...lines.filter((line) => /error|closed|refused|reset|could not/i.test(line))];
   });
 }
