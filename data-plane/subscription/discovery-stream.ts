@@ -8,9 +8,9 @@ import type { StreamSnapshotsResponse__Output } from '../../core/wire/generated/
 import type { Withheld__Output } from '../../core/wire/generated/lb/v1/Withheld.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
 import { deltaPartFromWire } from './delta-part.ts';
+import { reachReplica } from './reach-replica.ts';
 import type { Event, WithheldReason } from './subscription-state.ts';
 
-const CONNECT_TIMEOUT_MS = 5_000;
 /** A Nack must fit into a message; whoever mends the first thousand sees the others next. */
 const MAX_VIOLATIONS = 1_000;
 
@@ -38,9 +38,9 @@ export function openDiscoveryStream(
     onEvent({ type: 'stream-lost', livedMs: call ? clock.nowMs() - sinceMs : 0, reason });
   };
 
-  void client.ready(CONNECT_TIMEOUT_MS).then((ready) => {
+  void reachReplica(client, clock).then((failure) => {
     if (!open) return;
-    if (!ready) return lose(`no connection within ${CONNECT_TIMEOUT_MS / 1_000} s`);
+    if (failure !== null) return lose(failure);
     sinceMs = clock.nowMs();
     call = client.discovery.streamSnapshots();
     call.on('data', (response: StreamSnapshotsResponse__Output) => {

@@ -181,6 +181,14 @@ describe('a proxy and its configuration', () => {
     assert.equal(subscribe.snapshotHash, target.hash);
   });
 
+  it('finds the one replica that answers among many that do not', async (t) => {
+    const { replica, stateDir } = await setUp(t);
+    const dead = await Promise.all([1, 2, 3, 4, 5, 6].map(() => freePort()));
+    const addresses = [...dead.map((port) => `127.0.0.1:${port}`), replica.address];
+    await startProxy(t, addresses, stateDir);
+    assert.equal(await replica.answerTo(replica.publish(make.snapshot(1))), null);
+  });
+
   it('tries the next replica when one is behind it', async (t) => {
     const { replica, stateDir } = await setUp(t);
     const other = await startScriptedReplica(t);
