@@ -133,7 +133,22 @@ export class Observer {
     const { pool, address, row } = backend;
     const { health, reason, sinceMs } = this.#sources.healthOf(backend);
     const active = Math.max(0, Atomics.load(this.#shared.open, row));
-    return { pool, address, health, reason, sinceMs, active, ...backendCounts(this.#workers, row) };
+    const { connections, connectFailures, bytesToBackend, bytesFromBackend } = backendCounts(
+      this.#workers,
+      row,
+    );
+    return {
+      pool,
+      address,
+      health,
+      reason,
+      sinceMs,
+      active,
+      connections,
+      connectFailures,
+      bytesToBackend,
+      bytesFromBackend,
+    };
   }
 
   /** Drops what was removed and has no connection any more. */
