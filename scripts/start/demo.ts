@@ -28,9 +28,9 @@ export function manifestPath(name: 'quickstart' | 'more', options: StartOptions)
 export async function applyQuickstart(options: StartOptions, at: Addresses): Promise<void> {
   const revisions = await lbctl(at, ['get', 'revisions', '-o', 'json']);
   if (revisions.code !== 0) throw new StartError(`lbctl get revisions failed:\n${revisions.stderr.trim()}`);
-  const known = (JSON.parse(revisions.stdout) as unknown[]).length;
-  if (known > 0) {
-    console.log(`The configuration is as it was left: ${options.dataDir} (revisions so far: ${known}).`);
+  const [newest] = JSON.parse(revisions.stdout) as { readonly revision: string }[];
+  if (newest !== undefined) {
+    console.log(`The configuration in ${options.dataDir} is as it was left: revision ${newest.revision}.`);
     return;
   }
   const manifest = manifestPath('quickstart', options);
