@@ -1,0 +1,72 @@
+/** What proxies report, made by hand. */
+import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
+import type { BackendReport__Output } from '../../core/wire/generated/lb/v1/BackendReport.ts';
+import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
+import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
+
+export function proxyInfo(id: string, instanceId = `${id}-1`): ProxyInfo__Output {
+  return {
+    id,
+    zone: '',
+    version: '0.1.0',
+    engine: 'portable',
+    adminAddress: '',
+    startedAt: null,
+    instanceId,
+  };
+}
+
+/** Nothing but what is given. */
+export function report(fields: Partial<StreamReportsRequest__Output> = {}): StreamReportsRequest__Output {
+  return {
+    proxy: null,
+    applied: null,
+    backends: [],
+    goneBackends: [],
+    listeners: [],
+    goneListeners: [],
+    workers: [],
+    stopping: false,
+    ...fields,
+  };
+}
+
+/** That all workers run `revision` of the store `store`. */
+export function applied(
+  revision: number,
+  fields: Partial<AppliedSnapshot__Output> = {},
+): AppliedSnapshot__Output {
+  const position = {
+    storeId: 'store',
+    version: String(revision),
+    revision: String(revision),
+    hash: `commit-${revision}`,
+  };
+  return {
+    position,
+    snapshotHash: `snapshot-${revision}`,
+    failedListeners: [],
+    rejected: null,
+    fromDisk: false,
+    ...fields,
+  };
+}
+
+export function backendReport(
+  pool: string,
+  address: string,
+  fields: Partial<BackendReport__Output> = {},
+): BackendReport__Output {
+  return {
+    backend: { pool, address },
+    health: 'HEALTH_HEALTHY',
+    reason: '',
+    since: null,
+    connectionsActive: 0,
+    connectionsTotal: '0',
+    connectFailuresTotal: '0',
+    bytesToBackendTotal: '0',
+    bytesFromBackendTotal: '0',
+    ...fields,
+  };
+}

@@ -1,0 +1,77 @@
+/** May a replica send to a proxy that says where it stands? */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { admit } from '../../../../control-plane/distribution/admission.ts';
+import { position } from '../../../harness/snapshots.ts';
+
+const replica = position(10, { version: 100 });
+const at = (revision: number, version: number, fields = {}) => position(revision, { version, ...fields });
+const seen = (hashAtRevision: string | null, now = replica) => ({ replica: now, hashAtRevision });
+
+const CASES = [
+  { name: 'a proxy that runs nothing is admitted', claimed: null, look: null, is: 'admitted' },
+  { name: 'one at the same revision is', claimed: at(10, 100), look: null, is: 'admitted' },
+  {
+    name: 'one at the same revision of an earlier version is',
+    claimed: at(10, 90),
+    look: null,
+    is: 'admitted',
+  },
+  { name: 'one that is behind must be looked up', claimed: at(4, 40), look: null, is: 'look' },
+  {
+    name: 'it is admitted when its commit is ours',
+    claimed: at(4, 40),
+    look: seen('commit-4'),
+    is: 'admitted',
+  },
+  { name: 'and when our log no longer has it', claimed: at(4, 40), look: seen(null), is: 'admitted' },
+  {
+    name: 'and withheld when it is another',
+    claimed: at(4, 40),
+    look: seen('x'),
+    is: 'REASON_STORE_MISMATCH',
+  },
+  {
+    name: 'another hash at our revision is another history',
+    claimed: at(10, 100, { hash: 'x' }),
+    look: null,
+    is: 'REASON_STORE_MISMATCH',
+  },
+  {
+    name: 'another store is a mismatch, wherever it stands',
+    claimed: at(99, 999, { storeId: 'other' }),
+    look: null,
+    is: 'REASON_STORE_MISMATCH',
+  },
+  { name: 'a later revision makes us look', claimed: at(11, 110), look: null, is: 'look' },
+  { name: 'a later version alone makes us look', claimed: at(10, 101), look: null, is: 'look' },
+  {
+    name: 'still later after the look: this store is behind',
+    claimed: at(11, 110),
+    look: seen(null),
+    is: 'REASON_REPLICA_BEHIND',
+  },
+  {
+    name: 'a later version after the look is behind, too',
+    claimed: at(10, 101),
+    look: seen('commit-10'),
+    is: 'REASON_REPLICA_BEHIND',
+  },
+] as const;
+
+describe('admission', () => {
+  for (const { name, claimed, look, is } of CASES) {
+    it(name, () => {
+      const admission = admit(claimed, look?.replica ?? replica, look);
+      assert.equal(admission.verdict === 'withheld' ? admission.reason : admission.verdict, is);
+    });
+  }
+
+  it('says what to do about another store', () => {
+    const admission = admit(at(1, 1, { storeId: 'other' }), replica, null);
+    assert.match(
+      admission.verdict === 'withheld' ? admission.detail : '',
+      /store other.*store store.*lbctl store adopt/,
+    );
+  });
+});

@@ -1,0 +1,105 @@
+/** Publishing snapshots: coalesced, never back, the last ones kept. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Publisher } from '../../../../control-plane/snapshot/publish.ts';
+import { updateBackend } from '../../../../core/model/edits/backend.ts';
+import type { State } from '../../../../core/model/state.ts';
+import { FakeClock } from '../../../harness/fake-clock.ts';
+import { after, stateOf } from '../../../harness/state.ts';
+
+const first = stateOf([
+  { kind: 'pool', value: { name: 'web', backends: [{ address: '10.0.0.1:80', weight: 1 }] } },
+]);
+const weigh = (state: State, weight: number) =>
+  after(state, updateBackend('web', { address: '10.0.0.1:80', weight }));
+const at = (state: State) => ({ ...state.head, version: state.head.revision });
+
+function publisher() {
+  const clock = new FakeClock();
+  const made = new Publisher(clock);
+  const published: number[] = [];
+  made.subscribe(({ position }) => published.push(position.revision));
+  const offer = (state: State) => made.offer(state, at(state));
+  return { clock, made, published, offer };
+}
+
+describe('the publisher', () => {
+  it('has nothing before the store was read', () => {
+    assert.equal(publisher().made.newest, null);
+  });
+
+  it('publishes a first change at once', () => {
+    const { clock, published, offer } = publisher();
+    offer(first);
+    clock.advance(0);
+    assert.deepEqual(published, [1]);
+  });
+
+  it('coalesces a burst to its newest state', () => {
+    const { clock, published, offer } = publisher();
+    let state = first;
+    for (let weight = 2; weight < 1_000; weight += 1) {
+      offer(state);
+      state = weigh(state, weight);
+    }
+    offer(state);
+    clock.advance(1_000);
+    assert.deepEqual(published, [state.head.revision]);
+  });
+
+  it('builds rarely while changes keep coming', () => {
+    const { clock, published, offer } = publisher();
+    let state = first;
+    for (let weight = 2; weight <= 101; weight += 1) {
+      offer(state);
+      clock.advance(1);
+      state = weigh(state, weight);
+    }
+    assert.ok(published.length <= 6, `${published.length} builds in 100 ms`);
+    assert.ok(published.length >= 4, `${published.length} builds in 100 ms`);
+  });
+
+  it('never goes back, and keeps what it has', () => {
+    const { clock, made, published, offer } = publisher();
+    const second = weigh(first, 7);
+    offer(second);
+    clock.advance(100);
+    offer(first);
+    clock.advance(100);
+    assert.deepEqual(published, [2]);
+    assert.equal(made.newest?.position.revision, 2);
+  });
+
+  it('never goes to another store', () => {
+    const { clock, made, offer } = publisher();
+    offer(first);
+    clock.advance(100);
+    made.offer(weigh(first, 2), { ...at(weigh(first, 2)), storeId: 'other' });
+    clock.advance(100);
+    assert.equal(made.newest?.position.revision, 1);
+  });
+
+  it('finds the last sixteen snapshots by hash, and no older one', () => {
+    const { clock, made, offer } = publisher();
+    const hashes: string[] = [];
+    let state = first;
+    for (let weight = 2; weight < 22; weight += 1) {
+      state = weigh(state, weight);
+      offer(state);
+      clock.advance(100);
+      hashes.push(made.newest?.hash ?? '');
+    }
+    assert.deepEqual(
+      hashes.map((hash) => made.find(hash) !== null),
+      hashes.map((_, index) => index >= hashes.length - 16),
+    );
+  });
+
+  it('says nothing more once it is stopped', () => {
+    const { clock, made, published, offer } = publisher();
+    offer(first);
+    made.stop();
+    clock.advance(1_000);
+    assert.deepEqual(published, []);
+  });
+});

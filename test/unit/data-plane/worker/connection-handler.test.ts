@@ -1,0 +1,312 @@
+import assert from 'node:assert/strict';
+import { constants } from 'node:os';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { STRATEGIES, type Strategy } from '../../../../core/model/resources.ts';
+import { seededRandom } from '../../../../core/runtime/random.ts';
+import { CLOSE_REASONS, type Engine, NO_ROW } from '../../../../data-plane/engine/engine.ts';
+import { buildPlan } from '../../../../data-plane/plan/build-plan.ts';
+import type { BuiltPlan } from '../../../../data-plane/plan/plan-directory.ts';
+import { RowAllocator } from '../../../../data-plane/telemetry/rows.ts';
+import {
+  createBuffers,
+  HEALTH,
+  sharedCells,
+  workerCells,
+} from '../../../../data-plane/telemetry/shared-memory.ts';
+import { Accounts } from '../../../../data-plane/worker/accounts.ts';
+import { WorkerConnections } from '../../../../data-plane/worker/connection-handler.ts';
+import { PassiveHealth } from '../../../../data-plane/worker/passive-health.ts';
+import { PlanRuntime } from '../../../../data-plane/worker/plan-runtime.ts';
+import type { FromWorker } from '../../../../data-plane/worker/protocol.ts';
+import { FakeClock } from '../../../harness/fake-clock.ts';
+import { backend, listener, policy, pool, snapshot } from '../../../harness/snapshots.ts';
+
+const { ECANCELED, ECONNREFUSED, EADDRNOTAVAIL } = constants.errno;
+
+interface Config {
+  readonly backends: Readonly<Record<string, number>>;
+  readonly strategy?: Strategy;
+  readonly retries?: number;
+}
+
+/** A handler, its memory, and an engine that only remembers what it is told. */
+class Bench {
+  readonly clock = new FakeClock();
+  readonly posted: FromWorker[] = [];
+  readonly reconsidered: number[] = [];
+  readonly resets: string[] = [];
+  readonly #buffers = createBuffers(1);
+  readonly shared = sharedCells(this.#buffers);
+  readonly own = workerCells(this.#buffers, 0);
+  readonly #rows = new RowAllocator(this.#buffers);
+  readonly #random = seededRandom(7);
+  readonly handler = new WorkerConnections({
+    shared: this.shared,
+    own: this.own,
+    accounts: new Accounts(this.own),
+    passiveHealth: new PassiveHealth(this.shared, (message) => this.posted.push(message)),
+    clock: this.clock,
+    random: this.#random,
+  });
+  readonly engine = {
+    reconsider: (slot: number) => this.reconsidered.push(slot),
+    reset: (slot: number, reason: string) => this.resets.push(`${slot} ${reason}`),
+  } as unknown as Engine;
+  #sequence = 0;
+  #built: BuiltPlan | null = null;
+  #runtime: PlanRuntime | null = null;
+
+  /** The pool `web` behind listener row 0; all its backends are healthy. */
+  apply({ backends, strategy = 'round_robin', retries = 2 }: Config): void {
+    this.#sequence += 1;
+    const result = buildPlan({
+      snapshot: snapshot(
+        this.#sequence,
+        policy('p', { strategy, connect: { timeoutMs: 1_000, retries } }),
+        pool('web', 'p'),
+        ...Object.entries(backends).map(([name, weight]) => backend('web', addressOf(name), weight)),
+        listener('web', '127.0.0.1:80', 'web'),
+      ),
+      sequence: this.#sequence,
+      rows: this.#rows,
+      previous: this.#built,
+    });
+    assert.ok(result.ok);
+    this.#built = result.built;
+    for (const { row } of this.#backends) Atomics.store(this.shared.health, row, HEALTH.healthy);
+    for (const { row } of result.built.directory.pools) Atomics.add(this.shared.poolEpoch, row, 1);
+    this.#runtime = new PlanRuntime(result.built.plan, this.#runtime, {
+      shared: this.shared,
+      own: this.own,
+      random: this.#random,
+      worker: { index: 0, count: 1 },
+    });
+    this.handler.adopt(this.#runtime, this.engine);
+    this.#rows.sweep(this.#sequence);
+  }
+
+  /** The name of a row's backend, or `none`. */
+  name(row: number): string {
+    if (row === NO_ROW) return 'none';
+    return (
+      this.#backends.find((each) => each.row === row)?.address.slice('10.0.0.'.length, -':80'.length) ??
+      `row ${row}`
+    );
+  }
+
+  row(name: string): number {
+    return this.#backends.find(({ address }) => address === addressOf(name))?.row ?? NO_ROW;
+  }
+
+  accept(slot: number): string {
+    return this.name(this.handler.onAccept(slot, 0, slot));
+  }
+
+  fail(slot: number, errno = ECONNREFUSED): string {
+    return this.name(this.handler.onConnectFailed(slot, errno));
+  }
+
+  get allOpen(): number {
+    return this.shared.open.reduce((sum, open) => sum + open, 0);
+  }
+
+  get #backends() {
+    return this.#built?.directory.pools.flatMap(({ backends }) => backends) ?? [];
+  }
+}
+
+function addressOf(name: string): string {
+  return `10.0.0.${name}:80`;
+}
+
+function benchOf(config: Config): Bench {
+  const bench = new Bench();
+  bench.apply(config);
+  return bench;
+}
+
+describe('the connection handler', () => {
+  it('retries on backends not tried yet, then gives up', () => {
+    const bench = benchOf({ backends: { 1: 1, 2: 1, 3: 1, 4: 1 }, retries: 2 });
+    const tried = [bench.accept(0), bench.fail(0), bench.fail(0)];
+    assert.equal(new Set(tried).size, 3, tried.join());
+    assert.equal(bench.handler.retryDelayMs, 0);
+    assert.equal(bench.fail(0), 'none');
+    bench.handler.onClosed(0, 'connect_failed');
+    assert.equal(bench.allOpen, 0);
+  });
+
+  it('tries a lone backend again after delays that double, with jitter', () => {
+    const bench = benchOf({ backends: { 1: 1 }, retries: 4 });
+    bench.accept(0);
+    for (const step of [100, 200, 400, 800]) {
+      assert.equal(bench.fail(0), '1');
+      const delay = bench.handler.retryDelayMs;
+      assert.ok(delay >= step / 2 && delay <= step, `${delay} is not between half and all of ${step}`);
+    }
+    assert.equal(bench.fail(0), 'none');
+  });
+
+  it('tries others before it tries one again', () => {
+    const bench = benchOf({ backends: { 1: 1, 2: 1 }, retries: 3 });
+    const first = [bench.accept(0), bench.fail(0)];
+    assert.deepEqual(
+      [...first].sort((a, b) => Number(a) - Number(b)),
+      ['1', '2'],
+    );
+    assert.notEqual(bench.fail(0), 'none');
+    assert.ok(bench.handler.retryDelayMs > 0);
+    assert.notEqual(bench.fail(0), 'none');
+    assert.equal(bench.handler.retryDelayMs, 0, 'the other one needs no delay');
+  });
+
+  it('tells the engine to reconsider attempts to backends that a new plan gives nothing', () => {
+    const bench = benchOf({ backends: { 1: 1, 2: 1, 3: 1 } });
+    const names = [0, 1, 2].map((slot) => bench.accept(slot));
+    assert.equal(new Set(names).size, 3);
+    const [removed, drained, kept] = names as [string, string, string];
+    bench.apply({ backends: { [drained]: 0, [kept]: 1 } });
+    assert.deepEqual(bench.reconsidered, [0, 1]);
+    assert.equal(bench.fail(0, ECANCELED), kept);
+    assert.equal(bench.fail(1, ECANCELED), kept);
+    assert.equal(bench.row(removed), NO_ROW);
+    for (const slot of [0, 1, 2]) bench.handler.onClosed(slot, 'client_reset');
+    assert.equal(bench.allOpen, 0);
+  });
+
+  it('does not count a reconsidered attempt as failed', () => {
+    const bench = benchOf({ backends: { 1: 1 }, retries: 0 });
+    bench.accept(0);
+    bench.apply({ backends: { 2: 1 }, retries: 0 });
+    assert.equal(bench.fail(0, ECANCELED), '2');
+    assert.equal(
+      bench.own.backends.reduce((sum, each) => sum + each, 0),
+      0,
+    );
+    assert.equal(bench.fail(0), 'none', 'this one failed');
+  });
+
+  it('does not reconsider an established connection', () => {
+    const bench = benchOf({ backends: { 1: 1 } });
+    bench.accept(0);
+    bench.handler.onEstablished(0);
+    bench.apply({ backends: {} });
+    assert.deepEqual(bench.reconsidered, []);
+    assert.equal(bench.allOpen, 1);
+    bench.handler.onClosed(0, 'completed');
+    assert.equal(bench.allOpen, 0, 'no plan names the row, and still it is given back');
+  });
+
+  it('has no backend for a listener that no plan names', () => {
+    const bench = new Bench();
+    assert.equal(bench.handler.onAccept(0, 5, 1), NO_ROW);
+    bench.handler.onClosed(0, 'no_backend');
+    assert.equal(bench.own.listenerOpen[5], 0);
+  });
+
+  it('takes a backend out after three failures in a row, and only for what speaks of the backend', () => {
+    const bench = benchOf({ backends: { 1: 1 }, retries: 10 });
+    bench.accept(0);
+    for (let n = 0; n < 5; n++) bench.fail(0, EADDRNOTAVAIL);
+    assert.deepEqual(bench.posted, []);
+    bench.handler.onClosed(0, 'connect_failed');
+    bench.accept(0);
+    bench.fail(0);
+    bench.fail(0);
+    bench.handler.onEstablished(0);
+    bench.handler.onClosed(0, 'completed');
+    bench.accept(0);
+    bench.fail(0);
+    bench.fail(0);
+    assert.deepEqual(bench.posted, [], 'a success in between starts the count again');
+    assert.equal(bench.fail(0), '1', 'out, but in panic it is better than nothing');
+    bench.fail(0);
+    const row = bench.row('1');
+    const reason = '3 failed connects in a row, the last one with ECONNREFUSED';
+    assert.deepEqual(bench.posted, [{ type: 'ejected', row, generation: 1, reason }]);
+    assert.equal(bench.shared.health[row], HEALTH.ejected);
+  });
+
+  it('counts what happened', () => {
+    const bench = benchOf({ backends: { 1: 1, 2: 1 } });
+    const failed = bench.row(bench.accept(0));
+    const row = bench.row(bench.fail(0));
+    bench.clock.advance(3);
+    bench.handler.onEstablished(0);
+    bench.handler.onBytes(0, 10, 20);
+    bench.clock.advance(2_000);
+    bench.handler.onBytes(0, 1, 2);
+    bench.handler.onClosed(0, 'backend_reset');
+    assert.deepEqual([...bench.own.backends.slice(failed * 4, failed * 4 + 4)], [0, 1, 0, 0]);
+    assert.deepEqual([...bench.own.backends.slice(row * 4, row * 4 + 4)], [1, 0, 11, 22]);
+    assert.deepEqual([...bench.own.listeners.slice(0, 3)], [1, 11, 22]);
+    assert.equal(bench.own.worker[CLOSE_REASONS.indexOf('backend_reset')], 1);
+    // 3 ms to connect: above 2.5 and up to 5 ms, the fourth bucket. 2 s of life: the sixth.
+    assert.equal(bench.own.connectSeconds[3], 1);
+    assert.equal(bench.own.durationSeconds[5], 1);
+    assert.ok(Math.abs((bench.own.durationSeconds[14] ?? 0) - 2.003) < 1e-9);
+  });
+
+  it('closes the connections of one backend, established or not', () => {
+    const bench = benchOf({ backends: { 1: 1, 2: 1 } });
+    const names = [0, 1, 2, 3].map((slot) => bench.accept(slot));
+    bench.handler.onEstablished(0);
+    bench.handler.closeBackend(bench.row(names[0] ?? ''), 'drain_deadline', bench.engine);
+    const expected = names.flatMap((name, slot) => (name === names[0] ? [`${slot} drain_deadline`] : []));
+    assert.deepEqual(bench.resets, expected);
+  });
+
+  it('gives back every reservation exactly once, whatever happens in whatever order', () => {
+    const slot = fc.integer({ min: 0, max: 5 });
+    const weights = fc.dictionary(fc.constantFrom('1', '2', '3', '4'), fc.integer({ min: 0, max: 3 }));
+    const step = fc.oneof(
+      fc.record({ type: fc.constantFrom('accept', 'fail', 'establish', 'close', 'bytes'), slot }),
+      fc.record({ type: fc.constant('apply'), backends: weights, strategy: fc.constantFrom(...STRATEGIES) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const bench = benchOf({ backends: { 1: 1, 2: 1 } });
+        /** By slot: what the engine believes of it. */
+        const states = new Map<number, 'connecting' | 'established'>();
+        for (const each of steps) {
+          if ('backends' in each) {
+            bench.apply(each);
+            for (const slot of bench.reconsidered.splice(0)) {
+              if (bench.fail(slot, ECANCELED) === 'none') close(bench, states, slot);
+            }
+          } else doOne(bench, states, each.type, each.slot);
+          const reserved = [...states.keys()].length;
+          assert.equal(bench.allOpen, reserved, 'one reservation a connection');
+          assert.equal(bench.own.listenerOpen[0], reserved);
+        }
+        for (const slot of [...states.keys()]) close(bench, states, slot);
+        assert.ok(bench.shared.open.every((open) => open === 0));
+        assert.ok(bench.own.backendOpen.every((open) => open === 0));
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+type States = Map<number, 'connecting' | 'established'>;
+
+function close(bench: Bench, states: States, slot: number): void {
+  bench.handler.onClosed(slot, 'completed');
+  states.delete(slot);
+}
+
+/** What an engine does next with a slot, if it can. */
+function doOne(bench: Bench, states: States, type: string, slot: number): void {
+  const state = states.get(slot);
+  if (type === 'accept' && !state) {
+    states.set(slot, 'connecting');
+    if (bench.accept(slot) === 'none') close(bench, states, slot);
+  } else if (type === 'fail' && state === 'connecting') {
+    if (bench.fail(slot) === 'none') close(bench, states, slot);
+  } else if (type === 'establish' && state === 'connecting') {
+    bench.handler.onEstablished(slot);
+    states.set(slot, 'established');
+  } else if (type === 'bytes' && state === 'established') bench.handler.onBytes(slot, 1, 1);
+  else if (type === 'close' && state) close(bench, states, slot);
+}
