@@ -52,15 +52,19 @@ export async function startScriptedReplica(scope: Scope, address = '127.0.0.1:0'
   const discovery = new Set<Discovery>();
   const reporting = new Set<Reports>();
   const known = new Map<string, Snapshot>();
-  const holds = new Map<Discovery, string>();
-  let newest: Snapshot | null = null;
+  /** By stream: hash of what the proxy holds, and of what it was sent and has not answered. */
+  const sides = new Map<Discovery, { held: string; sent: string | null }>();
+  let newest: { readonly snapshot: Snapshot; readonly nonce: string } | null = null;
   let nonces = 0;
   let standing: StreamReportsResponse | null = null;
 
-  const sendNewest = (stream: Discovery, nonce: string) => {
-    const held = holds.get(stream) ?? '';
-    if (!newest || held === newest.hash) return;
-    for (const part of splitDelta(delta(known.get(held) ?? null, newest), MAX_PART_BYTES)) {
+  /** Like a real replica it sends nothing more before the proxy has answered. */
+  const sendNewest = (stream: Discovery) => {
+    const side = sides.get(stream);
+    if (!newest || !side || side.sent !== null || side.held === newest.snapshot.hash) return;
+    const { snapshot, nonce } = newest;
+    side.sent = snapshot.hash;
+    for (const part of splitDelta(delta(known.get(side.held) ?? null, snapshot), MAX_PART_BYTES)) {
       const end = part.end && { ...part.end, position: positionToWire(part.end.position), format: 1 };
       const upserts = part.upserts.map(snapshotEntryToWire);
       stream.write({ part: { nonce, baseHash: part.baseHash, upserts, removals: [...part.removals], end } });
@@ -69,10 +73,14 @@ export async function startScriptedReplica(scope: Scope, address = '127.0.0.1:0'
 
   const onRequest = (stream: Discovery, request: StreamSnapshotsRequest__Output) => {
     requests.push(request);
-    if (request.ack && newest) holds.set(stream, newest.hash);
-    if (!request.subscribe) return;
-    holds.set(stream, request.subscribe.snapshotHash);
-    sendNewest(stream, `n${nonces}`);
+    const side = sides.get(stream);
+    if (request.subscribe) sides.set(stream, { held: request.subscribe.snapshotHash, sent: null });
+    else if (side) {
+      const refused = request.nack ? side.sent : null;
+      sides.set(stream, { held: (request.ack && side.sent) ?? side.held, sent: null });
+      if (refused !== null && refused === newest?.snapshot.hash) return;
+    }
+    sendNewest(stream);
   };
 
   const server = new Server();
@@ -111,11 +119,11 @@ export async function startScriptedReplica(scope: Scope, address = '127.0.0.1:0'
       return discovery.size;
     },
     publish(snapshot) {
-      newest = snapshot;
       known.set(snapshot.hash, snapshot);
       nonces += 1;
-      for (const stream of discovery) sendNewest(stream, `n${nonces}`);
-      return `n${nonces}`;
+      newest = { snapshot, nonce: `n${nonces}` };
+      for (const stream of discovery) sendNewest(stream);
+      return newest.nonce;
     },
     send(response) {
       for (const stream of discovery) stream.write(response);

@@ -89,18 +89,16 @@ describe('a proxy that is told to stop', () => {
     let revision = 0;
     for (let round = 0; round < 5; round += 1) {
       const proxy = await startProxyProcess(t, [replica.address], stateDir);
-      // Killed in the middle of taking one snapshot after the other.
-      let acknowledged = 0;
-      const publishing = (async () => {
-        for (let count = 0; count < 3 + round; count += 1) {
-          revision += 1;
-          const spare = `127.0.0.1:${1 + (revision % 1_000)}`;
-          await replica.answerTo(replica.publish(webSnapshot(revision, port, echo.address, spare)));
-          acknowledged = revision;
-        }
-        replica.publish(webSnapshot((revision += 1), port, echo.address));
-      })();
-      await publishing;
+      for (let count = 0; count < 3; count += 1) {
+        revision += 1;
+        const spare = `127.0.0.1:${1 + revision}`;
+        const nonce = replica.publish(webSnapshot(revision, port, echo.address, spare));
+        assert.equal(await replica.answerTo(nonce), null);
+      }
+      const acknowledged = revision;
+      // Killed in the middle of taking one more.
+      revision += 1;
+      replica.publish(webSnapshot(revision, port, echo.address, `127.0.0.1:${1 + revision}`));
       proxy.signal('SIGKILL');
       await proxy.ended;
       const before = replica.requests.length;
