@@ -150,15 +150,30 @@ describe('the source tree', () => {
   });
 });
 
+interface LockedPackage {
+  readonly resolved?: string;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
 describe('the packages it stands on', () => {
+  const { packages } = JSON.parse(readText('package-lock.json')) as {
+    packages: Readonly<Record<string, LockedPackage>>;
+  };
+
   it('have no registry address in the lockfile', () => {
-    const { packages } = JSON.parse(readText('package-lock.json')) as {
-      packages: Record<string, { resolved?: string }>;
-    };
     assert.ok(Object.keys(packages).length > 10);
     const withAddress = Object.keys(packages).filter((name) => packages[name]?.resolved !== undefined);
     assert.deepEqual(withAddress, []);
     assert.match(readText('.npmrc'), /^omit-lockfile-registry-resolved=true$/m);
+  });
+
+  it('are in the lockfile for every platform, or npm ci refuses it (scripts/complete-lockfile.mjs)', () => {
+    const wanted = Object.values(packages).flatMap((owner) => Object.keys(owner.optionalDependencies ?? {}));
+    assert.ok(wanted.length > 10);
+    assert.deepEqual(
+      wanted.filter((name) => packages[`node_modules/${name}`] === undefined),
+      [],
+    );
   });
 
   it('are each named with their reason in docs/adr', () => {
