@@ -1,59 +1,17 @@
 /** The workers of a proxy under real traffic: plans come and go, workers die, limits are reached. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { STRATEGIES } from '../../core/model/resources.ts';
 import { CLOSE_REASONS } from '../../data-plane/engine/engine.ts';
-import { CONTROL, HEALTH } from '../../data-plane/telemetry/shared-memory.ts';
+import { HEALTH } from '../../data-plane/telemetry/shared-memory.ts';
 import { blackHole } from '../harness/engine-rig.ts';
 import { backend, listener, policy, pool } from '../harness/snapshots.ts';
-import { ask, dial, freePort, readAll, startEcho, type TcpServer, until, within } from '../harness/tcp.ts';
-import { type RigOptions, TrafficRig } from '../harness/traffic-rig.ts';
+import { ask, dial, freePort, readAll, until, within } from '../harness/tcp.ts';
+import { Scene, web } from '../harness/traffic-scene.ts';
 
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function rigOf(options: RigOptions = {}): Promise<TrafficRig> {
-  const rig = await TrafficRig.start(options);
-  cleanups.push(() => rig.stop());
-  return rig;
-}
-
-async function echo(name: string, port = 0): Promise<TcpServer> {
-  const server = await startEcho(name, port);
-  cleanups.push(() => server.stop());
-  return server;
-}
-
-async function client(port: number): Promise<Socket> {
-  const socket = await dial(port);
-  cleanups.push(() => socket.destroy());
-  return socket;
-}
-
-/** A rig with the pool `web` behind a listener. */
-async function webRig(
-  addresses: readonly string[],
-  options: RigOptions = {},
-): Promise<{ rig: TrafficRig; port: number }> {
-  const rig = await rigOf(options);
-  const port = await freePort();
-  await rig.apply([pool('web'), ...addresses.map((address) => backend('web', address)), web(port)]);
-  return { rig, port };
-}
-
-/** How a connection ends that never comes to much. */
-async function endOf(port: number): Promise<string> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-  cleanups.push(() => socket.destroy());
-  return (await within('the end', readAll(socket))).how;
-}
-
-const web = (port: number) => listener('web', `127.0.0.1:${port}`, 'web');
+const scene = new Scene();
+afterEach(() => scene.clear());
 
 /** Connects, asks and closes, again and again, until it is stopped. Returns how often, and every error. */
 function visitors(port: number): { stop(): Promise<{ visits: number; errors: string[] }> } {
@@ -84,9 +42,9 @@ function visitors(port: number): { stop(): Promise<{ visits: number; errors: str
 
 describe('workers under traffic', () => {
   it('relay through all workers, and count what they did', async () => {
-    const [one, two] = [await echo('one'), await echo('two')];
-    const { rig, port } = await webRig([one.address, two.address]);
-    const sockets = await Promise.all(Array.from({ length: 40 }, () => client(port)));
+    const [one, two] = [await scene.echo('one'), await scene.echo('two')];
+    const { rig, port } = await scene.webRig([one.address, two.address]);
+    const sockets = await Promise.all(Array.from({ length: 40 }, () => scene.client(port)));
     const answers = await Promise.all(sockets.map((socket) => ask(socket, 'hi')));
     assert.deepEqual(new Set(answers), new Set(['one:hi', 'two:hi']));
     assert.equal(rig.connections, 40);
@@ -104,9 +62,9 @@ describe('workers under traffic', () => {
   });
 
   it('a configuration change breaks no connection and fails no new one', async () => {
-    const servers = await Promise.all(['a', 'b', 'c', 'd'].map((name) => echo(name)));
-    const { rig, port } = await webRig(servers.map(({ address }) => address));
-    const old = await Promise.all(Array.from({ length: 12 }, () => client(port)));
+    const servers = await Promise.all(['a', 'b', 'c', 'd'].map((name) => scene.echo(name)));
+    const { rig, port } = await scene.webRig(servers.map(({ address }) => address));
+    const old = await Promise.all(Array.from({ length: 12 }, () => scene.client(port)));
     for (const socket of old) await ask(socket, 'hi');
     const traffic = visitors(port);
     for (const strategy of [...STRATEGIES, ...STRATEGIES]) {
@@ -133,12 +91,12 @@ describe('workers under traffic', () => {
   });
 
   it('a removed or draining backend gets no new connection once the plan is applied, attempts under way included', async () => {
-    const stays = await echo('stays');
-    const hole = await blackHole({ onStop: (cleanup) => cleanups.push(cleanup) });
-    const rig = await rigOf();
+    const stays = await scene.echo('stays');
+    const hole = await blackHole({ onStop: (cleanup) => scene.onClear(cleanup) });
+    const rig = await scene.rig();
     const port = await freePort();
     await rig.apply([pool('web'), backend('web', `127.0.0.1:${hole}`), web(port)]);
-    const stuck = await Promise.all(Array.from({ length: 8 }, () => client(port)));
+    const stuck = await Promise.all(Array.from({ length: 8 }, () => scene.client(port)));
     const answers = stuck.map((socket) => ask(socket, 'hi'));
     await until('all to be connecting', () => rig.openAt(`127.0.0.1:${hole}`) === 8);
     const row = rig.rowOf(`127.0.0.1:${hole}`);
@@ -148,14 +106,14 @@ describe('workers under traffic', () => {
   });
 
   it('established connections to a removed backend go on, until they are closed by order', async () => {
-    const [one, two] = [await echo('one'), await echo('two')];
-    const { rig, port } = await webRig([one.address]);
-    const socket = await client(port);
+    const [one, two] = [await scene.echo('one'), await scene.echo('two')];
+    const { rig, port } = await scene.webRig([one.address]);
+    const socket = await scene.client(port);
     assert.equal(await ask(socket, 'hi'), 'one:hi');
     const row = rig.rowOf(one.address);
     const generation = Atomics.load(rig.shared.generation, row);
     await rig.apply([pool('web'), backend('web', two.address), web(port)]);
-    assert.equal(await ask(await client(port), 'hi'), 'two:hi');
+    assert.equal(await ask(await scene.client(port), 'hi'), 'two:hi');
     assert.equal(await ask(socket, 'still'), 'one:still');
     rig.pool.closeBackend(row, generation + 1, 'drain_deadline');
     assert.equal(await ask(socket, 'again'), 'one:again', 'another generation is another backend');
@@ -166,8 +124,8 @@ describe('workers under traffic', () => {
   });
 
   it('a listener moves to another pool in one step', async () => {
-    const [blue, green] = [await echo('blue'), await echo('green')];
-    const rig = await rigOf();
+    const [blue, green] = [await scene.echo('blue'), await scene.echo('green')];
+    const rig = await scene.rig();
     const port = await freePort();
     const pools = [
       pool('blue'),
@@ -176,17 +134,17 @@ describe('workers under traffic', () => {
       backend('green', green.address),
     ];
     await rig.apply([...pools, listener('web', `127.0.0.1:${port}`, 'blue')]);
-    assert.equal(await ask(await client(port), 'hi'), 'blue:hi');
+    assert.equal(await ask(await scene.client(port), 'hi'), 'blue:hi');
     await rig.apply([...pools, listener('web', `127.0.0.1:${port}`, 'green')]);
-    assert.equal(await ask(await client(port), 'hi'), 'green:hi');
+    assert.equal(await ask(await scene.client(port), 'hi'), 'green:hi');
   });
 
   it('three failed connects in a row take a backend out, once, and the others serve', async () => {
-    const alive = await echo('alive');
+    const alive = await scene.echo('alive');
     const dead = `127.0.0.1:${await freePort()}`;
-    const { rig, port } = await webRig([alive.address, dead]);
+    const { rig, port } = await scene.webRig([alive.address, dead]);
     const answers: string[] = [];
-    for (let n = 0; n < 30; n++) answers.push(await ask(await client(port), 'hi'));
+    for (let n = 0; n < 30; n++) answers.push(await ask(await scene.client(port), 'hi'));
     assert.deepEqual(new Set(answers), new Set(['alive:hi']), 'each was tried on the other one');
     assert.equal(Atomics.load(rig.shared.health, rig.rowOf(dead)), HEALTH.ejected);
     const ejected = rig.events.filter((event) => event.startsWith('ejected'));
@@ -195,9 +153,9 @@ describe('workers under traffic', () => {
   });
 
   it('a backend without health check is never taken out', async () => {
-    const alive = await echo('alive');
+    const alive = await scene.echo('alive');
     const dead = `127.0.0.1:${await freePort()}`;
-    const rig = await rigOf();
+    const rig = await scene.rig();
     const port = await freePort();
     const unchecked = policy('unchecked', {
       healthCheck: { type: 'none', intervalMs: 1, timeoutMs: 1, healthyThreshold: 1, unhealthyThreshold: 1 },
@@ -209,39 +167,39 @@ describe('workers under traffic', () => {
       backend('web', dead),
       web(port),
     ]);
-    for (let n = 0; n < 20; n++) assert.equal(await ask(await client(port), 'hi'), 'alive:hi');
+    for (let n = 0; n < 20; n++) assert.equal(await ask(await scene.client(port), 'hi'), 'alive:hi');
     assert.deepEqual(rig.events, []);
   });
 
   it('a lone backend is tried again after a delay', async () => {
     const port = await freePort();
-    const rig = await rigOf();
+    const rig = await scene.rig();
     const backendPort = await freePort();
     const patient = policy('patient', { connect: { timeoutMs: 5_000, retries: 10 } });
     await rig.apply([patient, pool('web', 'patient'), backend('web', `127.0.0.1:${backendPort}`), web(port)]);
-    const answer = ask(await client(port), 'hi');
+    const answer = ask(await scene.client(port), 'hi');
     const failures = (): number =>
       rig.workers.reduce(
         (sum, { backends }) => sum + (backends[rig.rowOf(`127.0.0.1:${backendPort}`) * 4 + 1] ?? 0),
         0,
       );
     await until('a failed connect', () => failures() > 0);
-    await echo('late', backendPort);
+    await scene.echo('late', backendPort);
     assert.equal(await answer, 'late:hi');
     assert.ok(failures() <= 10);
   });
 
   it('stop at the limit of connections together, and go on when there is room', async () => {
-    const one = await echo('one');
-    const { rig, port } = await webRig([one.address], { maxConnections: 10 });
-    const sockets = await Promise.all(Array.from({ length: 30 }, () => client(port)));
+    const one = await scene.echo('one');
+    const { rig, port } = await scene.webRig([one.address], { maxConnections: 10 });
+    const sockets = await Promise.all(Array.from({ length: 30 }, () => scene.client(port)));
     const answered = sockets.map((socket) => ask(socket, 'hi').then(() => socket));
     await until('all workers to say that they are full', () => rig.events.includes('saturated true'));
     while (answered.length > 0) {
       const socket = await within('the next answer', Promise.race(answered));
       // Each of the two workers may be one over before it sees the other's.
       assert.ok(rig.connections <= 11, `${rig.connections} connections at a limit of 10`);
-      answered.splice(sockets.indexOf(socket), 1);
+      void answered.splice(sockets.indexOf(socket), 1);
       sockets.splice(sockets.indexOf(socket), 1);
       socket.destroy();
     }
@@ -249,21 +207,21 @@ describe('workers under traffic', () => {
   });
 
   it('say nothing and reset the client when a pool has no backend', async () => {
-    const { rig, port } = await webRig([]);
-    assert.equal(await endOf(port), 'ECONNRESET');
+    const { rig, port } = await scene.webRig([]);
+    assert.equal(await scene.endOf(port), 'ECONNRESET');
     const noBackend = CLOSE_REASONS.indexOf('no_backend');
     await until('it to be counted', () => rig.workers.some(({ worker }) => (worker[noBackend] ?? 0) > 0));
   });
 
   it('drain when they stop: what ends in time ends in order, the rest is reset', async () => {
-    const one = await echo('one');
-    const { rig, port } = await webRig([one.address]);
-    const [quick, slow] = [await client(port), await client(port)];
+    const one = await scene.echo('one');
+    const { rig, port } = await scene.webRig([one.address]);
+    const [quick, slow] = [await scene.client(port), await scene.client(port)];
     await Promise.all([ask(quick, 'hi'), ask(slow, 'hi')]);
     await rig.applier.stopAccepting();
     let refused = '';
     await until('new clients to be refused', () => {
-      void endOf(port).then((how) => {
+      void scene.endOf(port).then((how) => {
         refused = how;
       });
       return refused === 'ECONNREFUSED';
@@ -281,64 +239,5 @@ describe('workers under traffic', () => {
       rig.workers.reduce((sum, { worker }) => sum + (worker[shutdown] ?? 0), 0),
       1,
     );
-  });
-});
-
-describe('a dead worker', () => {
-  it('is replaced, and the others are untouched', async () => {
-    const one = await echo('one');
-    const { rig, port } = await webRig([one.address]);
-    const sockets = await Promise.all(Array.from({ length: 30 }, () => client(port)));
-    await Promise.all(sockets.map((socket) => ask(socket, 'hi')));
-    const lost = rig.workers[0]?.listenerOpen[0] ?? 0;
-    assert.ok(lost > 0 && lost < 30);
-    const firstThread = rig.threads[0];
-    await firstThread?.terminate();
-    await until('the replacement', () => rig.threads[0] !== firstThread);
-    assert.equal(rig.connections, 30 - lost);
-    assert.equal(rig.openAt(one.address), 30 - lost);
-    assert.equal(rig.workers[0]?.worker[CLOSE_REASONS.indexOf('worker_lost')], lost);
-    assert.deepEqual(rig.pool.restarts, [1, 0]);
-    assert.ok(
-      rig.events.some((event) => event.startsWith(`lost 0 ${lost}`)),
-      rig.events.join('\n'),
-    );
-    // Each socket's listener is shared out by the kernel: forty come to both workers.
-    const fresh = await Promise.all(Array.from({ length: 40 }, () => client(port)));
-    assert.deepEqual(
-      new Set(await Promise.all(fresh.map((socket) => ask(socket, 'hi')))),
-      new Set(['one:hi']),
-    );
-    assert.ok((rig.workers[0]?.listenerOpen[0] ?? 0) > 0, 'the replacement accepts');
-    const survivors = await Promise.all(
-      sockets.filter((socket) => !socket.destroyed && socket.readable).map((socket) => ask(socket, 'still')),
-    );
-    assert.equal(survivors.filter((answer) => answer === 'one:still').length, 30 - lost);
-  });
-
-  it('keeps no client waiting while its replacement backs off: a neighbour accepts', async () => {
-    const one = await echo('one');
-    const { rig, port } = await webRig([one.address]);
-    for (let death = 1; death <= 3; death++) {
-      const thread = rig.threads[0];
-      await thread?.terminate();
-      const answers = Array.from({ length: 20 }, async () => ask(await client(port), 'hi'));
-      assert.deepEqual(new Set(await Promise.all(answers)), new Set(['one:hi']));
-      await until('the replacement', () => rig.threads[0] !== thread);
-    }
-    assert.deepEqual(rig.pool.restarts, [3, 0]);
-    assert.equal(Atomics.load(rig.shared.control, CONTROL.connections), rig.openAt(one.address));
-  });
-
-  it('gets the plan of the moment: one applied while it was away, too', async () => {
-    const [one, two] = [await echo('one'), await echo('two')];
-    const { rig, port } = await webRig([one.address]);
-    const thread = rig.threads[1];
-    const gone = thread?.terminate();
-    await rig.apply([pool('web'), backend('web', two.address), web(port)]);
-    await gone;
-    await until('the replacement', () => rig.threads[1] !== thread);
-    const answers = await Promise.all(Array.from({ length: 40 }, async () => ask(await client(port), 'hi')));
-    assert.deepEqual(new Set(answers), new Set(['two:hi']));
   });
 });

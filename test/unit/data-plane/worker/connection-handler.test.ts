@@ -2,129 +2,12 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { STRATEGIES, type Strategy } from '../../../../core/model/resources.ts';
-import { seededRandom } from '../../../../core/runtime/random.ts';
-import { CLOSE_REASONS, type Engine, NO_ROW } from '../../../../data-plane/engine/engine.ts';
-import { buildPlan } from '../../../../data-plane/plan/build-plan.ts';
-import type { BuiltPlan } from '../../../../data-plane/plan/plan-directory.ts';
-import { RowAllocator } from '../../../../data-plane/telemetry/rows.ts';
-import {
-  createBuffers,
-  HEALTH,
-  sharedCells,
-  workerCells,
-} from '../../../../data-plane/telemetry/shared-memory.ts';
-import { Accounts } from '../../../../data-plane/worker/accounts.ts';
-import { WorkerConnections } from '../../../../data-plane/worker/connection-handler.ts';
-import { PassiveHealth } from '../../../../data-plane/worker/passive-health.ts';
-import { PlanRuntime } from '../../../../data-plane/worker/plan-runtime.ts';
-import type { FromWorker } from '../../../../data-plane/worker/protocol.ts';
-import { FakeClock } from '../../../harness/fake-clock.ts';
-import { backend, listener, policy, pool, snapshot } from '../../../harness/snapshots.ts';
+import { STRATEGIES } from '../../../../core/model/resources.ts';
+import { CLOSE_REASONS, NO_ROW } from '../../../../data-plane/engine/engine.ts';
+import { HEALTH } from '../../../../data-plane/telemetry/shared-memory.ts';
+import { benchOf, HandlerBench } from '../../../harness/handler-bench.ts';
 
-const { ECANCELED, ECONNREFUSED, EADDRNOTAVAIL } = constants.errno;
-
-interface Config {
-  readonly backends: Readonly<Record<string, number>>;
-  readonly strategy?: Strategy;
-  readonly retries?: number;
-}
-
-/** A handler, its memory, and an engine that only remembers what it is told. */
-class Bench {
-  readonly clock = new FakeClock();
-  readonly posted: FromWorker[] = [];
-  readonly reconsidered: number[] = [];
-  readonly resets: string[] = [];
-  readonly #buffers = createBuffers(1);
-  readonly shared = sharedCells(this.#buffers);
-  readonly own = workerCells(this.#buffers, 0);
-  readonly #rows = new RowAllocator(this.#buffers);
-  readonly #random = seededRandom(7);
-  readonly handler = new WorkerConnections({
-    shared: this.shared,
-    own: this.own,
-    accounts: new Accounts(this.own),
-    passiveHealth: new PassiveHealth(this.shared, (message) => this.posted.push(message)),
-    clock: this.clock,
-    random: this.#random,
-  });
-  readonly engine = {
-    reconsider: (slot: number) => this.reconsidered.push(slot),
-    reset: (slot: number, reason: string) => this.resets.push(`${slot} ${reason}`),
-  } as unknown as Engine;
-  #sequence = 0;
-  #built: BuiltPlan | null = null;
-  #runtime: PlanRuntime | null = null;
-
-  /** The pool `web` behind listener row 0; all its backends are healthy. */
-  apply({ backends, strategy = 'round_robin', retries = 2 }: Config): void {
-    this.#sequence += 1;
-    const result = buildPlan({
-      snapshot: snapshot(
-        this.#sequence,
-        policy('p', { strategy, connect: { timeoutMs: 1_000, retries } }),
-        pool('web', 'p'),
-        ...Object.entries(backends).map(([name, weight]) => backend('web', addressOf(name), weight)),
-        listener('web', '127.0.0.1:80', 'web'),
-      ),
-      sequence: this.#sequence,
-      rows: this.#rows,
-      previous: this.#built,
-    });
-    assert.ok(result.ok);
-    this.#built = result.built;
-    for (const { row } of this.#backends) Atomics.store(this.shared.health, row, HEALTH.healthy);
-    for (const { row } of result.built.directory.pools) Atomics.add(this.shared.poolEpoch, row, 1);
-    this.#runtime = new PlanRuntime(result.built.plan, this.#runtime, {
-      shared: this.shared,
-      own: this.own,
-      random: this.#random,
-      worker: { index: 0, count: 1 },
-    });
-    this.handler.adopt(this.#runtime, this.engine);
-    this.#rows.sweep(this.#sequence);
-  }
-
-  /** The name of a row's backend, or `none`. */
-  name(row: number): string {
-    if (row === NO_ROW) return 'none';
-    return (
-      this.#backends.find((each) => each.row === row)?.address.slice('10.0.0.'.length, -':80'.length) ??
-      `row ${row}`
-    );
-  }
-
-  row(name: string): number {
-    return this.#backends.find(({ address }) => address === addressOf(name))?.row ?? NO_ROW;
-  }
-
-  accept(slot: number): string {
-    return this.name(this.handler.onAccept(slot, 0, slot));
-  }
-
-  fail(slot: number, errno = ECONNREFUSED): string {
-    return this.name(this.handler.onConnectFailed(slot, errno));
-  }
-
-  get allOpen(): number {
-    return this.shared.open.reduce((sum, open) => sum + open, 0);
-  }
-
-  get #backends() {
-    return this.#built?.directory.pools.flatMap(({ backends }) => backends) ?? [];
-  }
-}
-
-function addressOf(name: string): string {
-  return `10.0.0.${name}:80`;
-}
-
-function benchOf(config: Config): Bench {
-  const bench = new Bench();
-  bench.apply(config);
-  return bench;
-}
+const { ECANCELED, EADDRNOTAVAIL } = constants.errno;
 
 describe('the connection handler', () => {
   it('retries on backends not tried yet, then gives up', () => {
@@ -199,7 +82,7 @@ describe('the connection handler', () => {
   });
 
   it('has no backend for a listener that no plan names', () => {
-    const bench = new Bench();
+    const bench = new HandlerBench();
     assert.equal(bench.handler.onAccept(0, 5, 1), NO_ROW);
     bench.handler.onClosed(0, 'no_backend');
     assert.equal(bench.own.listenerOpen[5], 0);
@@ -238,9 +121,9 @@ describe('the connection handler', () => {
     bench.clock.advance(2_000);
     bench.handler.onBytes(0, 1, 2);
     bench.handler.onClosed(0, 'backend_reset');
-    assert.deepEqual([...bench.own.backends.slice(failed * 4, failed * 4 + 4)], [0, 1, 0, 0]);
-    assert.deepEqual([...bench.own.backends.slice(row * 4, row * 4 + 4)], [1, 0, 11, 22]);
-    assert.deepEqual([...bench.own.listeners.slice(0, 3)], [1, 11, 22]);
+    assert.deepEqual(Array.from(bench.own.backends.subarray(failed * 4, failed * 4 + 4)), [0, 1, 0, 0]);
+    assert.deepEqual(Array.from(bench.own.backends.subarray(row * 4, row * 4 + 4)), [1, 0, 11, 22]);
+    assert.deepEqual(Array.from(bench.own.listeners.subarray(0, 3)), [1, 11, 22]);
     assert.equal(bench.own.worker[CLOSE_REASONS.indexOf('backend_reset')], 1);
     // 3 ms to connect: above 2.5 and up to 5 ms, the fourth bucket. 2 s of life: the sixth.
     assert.equal(bench.own.connectSeconds[3], 1);
@@ -276,11 +159,11 @@ describe('the connection handler', () => {
               if (bench.fail(slot, ECANCELED) === 'none') close(bench, states, slot);
             }
           } else doOne(bench, states, each.type, each.slot);
-          const reserved = [...states.keys()].length;
+          const reserved = states.size;
           assert.equal(bench.allOpen, reserved, 'one reservation a connection');
           assert.equal(bench.own.listenerOpen[0], reserved);
         }
-        for (const slot of [...states.keys()]) close(bench, states, slot);
+        for (const slot of states.keys()) close(bench, states, slot);
         assert.ok(bench.shared.open.every((open) => open === 0));
         assert.ok(bench.own.backendOpen.every((open) => open === 0));
       }),
@@ -291,13 +174,13 @@ describe('the connection handler', () => {
 
 type States = Map<number, 'connecting' | 'established'>;
 
-function close(bench: Bench, states: States, slot: number): void {
+function close(bench: HandlerBench, states: States, slot: number): void {
   bench.handler.onClosed(slot, 'completed');
   states.delete(slot);
 }
 
 /** What an engine does next with a slot, if it can. */
-function doOne(bench: Bench, states: States, type: string, slot: number): void {
+function doOne(bench: HandlerBench, states: States, type: string, slot: number): void {
   const state = states.get(slot);
   if (type === 'accept' && !state) {
     states.set(slot, 'connecting');
