@@ -11,7 +11,7 @@ import type { ProxyInfo } from '../core/wire/generated/lb/v1/ProxyInfo.ts';
 import { AdminServer } from './admin/admin-server.ts';
 import { chooseEngine, type EngineChoice } from './engine-choice.ts';
 import { type Libc, loadLibc } from './engine/libc.ts';
-import { timestampToWire } from './reporting/report-builder.ts';
+import { timestampToWire } from '../core/wire/timestamp-codec.ts';
 import { Reporter } from './reporting/reporter.ts';
 import { shutDown, type ShutdownTimes } from './shutdown.ts';
 import { ConfigStatus } from './subscription/config-status.ts';

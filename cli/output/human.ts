@@ -1,5 +1,6 @@
 /** Numbers and times in a form that is read at a glance. */
 import type { Timestamp__Output } from '../../core/wire/generated/google/protobuf/Timestamp.ts';
+import { timestampFromWire } from '../../core/wire/timestamp-codec.ts';
 import type { Cell } from './table.ts';
 
 const AGES = [
@@ -11,7 +12,7 @@ const AGES = [
 /** `12s`, `5m`, `3h`, `8d`: how long ago, in its largest unit. Empty for a time that is unset. */
 export function age(time: Timestamp__Output | null, nowMs: number): string {
   if (!time) return '';
-  const seconds = Math.max(0, Math.floor((nowMs - millisecondsOf(time)) / 1_000));
+  const seconds = Math.max(0, Math.floor((nowMs - timestampFromWire(time)) / 1_000));
   for (const [unit, length] of AGES) {
     // Two of a unit before it is used: 90 s says more than 1 m.
     if (seconds >= 2 * length) return `${Math.floor(seconds / length)}${unit}`;
@@ -26,11 +27,7 @@ export function ageCell(time: Timestamp__Output | null, nowMs: number): Cell {
 
 /** ISO 8601 in UTC, for JSON; null for a time that is unset. */
 export function isoTime(time: Timestamp__Output | null): string | null {
-  return time ? new Date(millisecondsOf(time)).toISOString() : null;
-}
-
-function millisecondsOf(time: Timestamp__Output): number {
-  return Number(time.seconds) * 1_000 + time.nanos / 1_000_000;
+  return time ? new Date(timestampFromWire(time)).toISOString() : null;
 }
 
 /** `1 backend`, `2 backends`. */

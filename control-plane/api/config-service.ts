@@ -8,7 +8,7 @@ import type { ListRevisionsRequest__Output } from '../../core/wire/generated/lb/
 import type { Revision } from '../../core/wire/generated/lb/v1/Revision.ts';
 import { resourceDraftFromWire } from '../../core/wire/resource-codec.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
-import { timestampToWire } from '../rpc/timestamp.ts';
+import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
 import type { RevisionRecord } from '../store/history.ts';
 import { refuseIfAny } from './change.ts';
 import type { ApiDeps } from './deps.ts';

@@ -6,7 +6,7 @@ import type { BackendStatus } from '../../core/wire/generated/lb/v1/BackendStatu
 import type { FleetServiceHandlers } from '../../core/wire/generated/lb/v1/FleetService.ts';
 import type { Proxy as WireProxy } from '../../core/wire/generated/lb/v1/Proxy.ts';
 import { appliedRevision, type ProxyRecord } from '../distribution/proxy-record.ts';
-import { timestampToWire } from '../rpc/timestamp.ts';
+import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
 import { refuseIfAny, requiredName } from './change.ts';
 import type { ApiDeps } from './deps.ts';
 

@@ -80,7 +80,8 @@ export class TimingWheel {
     for (let level = 0, span = 1; level < LEVELS; level++, span *= BUCKETS) {
       const now = Math.floor(this.#tick / span);
       for (let ahead = 1; ahead <= BUCKETS && (now + ahead) * span < earliest; ahead++) {
-        if (this.#heads[level * BUCKETS + ((now + ahead) % BUCKETS)] !== NONE) earliest = (now + ahead) * span;
+        if (this.#heads[level * BUCKETS + ((now + ahead) % BUCKETS)] !== NONE)
+          earliest = (now + ahead) * span;
       }
     }
     return earliest;

@@ -13,6 +13,7 @@ import type { StreamReportsRequest } from '../../core/wire/generated/lb/v1/Strea
 import type { WorkerReport } from '../../core/wire/generated/lb/v1/WorkerReport.ts';
 import { wordToWire } from '../../core/wire/enum-codec.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
+import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
 import type {
   AppliedObservation,
   BackendObservation,
@@ -151,10 +152,4 @@ function appliedToWire(applied: AppliedObservation): AppliedSnapshot {
     },
     fromDisk,
   };
-}
-
-/** Milliseconds since 1970 as google.protobuf.Timestamp. */
-export function timestampToWire(ms: number): { seconds: string; nanos: number } {
-  const seconds = Math.floor(ms / 1_000);
-  return { seconds: String(seconds), nanos: Math.round((ms - seconds * 1_000) * 1_000_000) };
 }

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loadDefinitions } from '../../../../core/wire/definitions.ts';
-import {
-  buildFirstReports,
-  buildReports,
-  timestampToWire,
-} from '../../../../data-plane/reporting/report-builder.ts';
+import { timestampToWire } from '../../../../core/wire/timestamp-codec.ts';
+import { buildFirstReports, buildReports } from '../../../../data-plane/reporting/report-builder.ts';
 import type { BackendObservation, Observation } from '../../../../data-plane/telemetry/observation.ts';
 import { position } from '../../../harness/snapshots.ts';
 
