@@ -34,7 +34,8 @@ export function stopOnSignals(children: readonly Child[]): Stopper {
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   const parent = process.ppid;
-  // npm that was killed passes no signal on. Started by hand, a parent may come and go.
+  // npm that was killed passes no signal on; it is our parent because package.json says exec. Started by hand, a
+  // parent may come and go.
   if (process.env['npm_lifecycle_event'] === 'start') {
     setInterval(() => process.ppid !== parent && onSignal(), LOOK_FOR_NPM_EVERY_MS).unref();
   }
