@@ -170,17 +170,16 @@ function makeDiscovery({
 async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<void> {
   const { run, follower, committer, publisher, fleet, streams, reports, grpc, http } = parts;
   /** A store that is away must not hold up the end: what it still has to say is then unknown to the caller, too. */
-  const bounded = (work: Promise<void>) => Promise.race([work, sleep(clock, STORE_TIMEOUT_MS)]);
+  const bounded = (work: Promise<unknown>) => Promise.race([work, sleep(clock, STORE_TIMEOUT_MS)]);
   run.stopping = true;
   grpc.setServing(false);
   reports.tellStanding();
   // Changes under way are settled first; what comes after them is refused in words.
-  await bounded(committer.close());
+  await bounded(Promise.all([committer.close(), follower.stop()]));
   streams.endAll(new LbError('UNAVAILABLE', 'the control plane is stopping'));
   await grpc.stop();
   http.close();
   publisher.stop();
   fleet.stop();
-  await bounded(follower.stop());
   await bounded(store.close());
 }

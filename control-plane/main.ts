@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** lb-control-plane: flags → options → start, and the end of the process. */
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { systemClock } from '../core/runtime/clock.ts';
 import { LbError, messageOf } from '../core/runtime/errors.ts';
 import { exitOnUnhandledFailures, stopOnSignals } from '../core/runtime/lifecycle.ts';
@@ -16,6 +17,8 @@ const random = systemRandom;
 const sink = standardErrorSink(clock);
 const logger = createLogger('lb-control-plane', logLevel, sink);
 exitOnUnhandledFailures(logger);
+// Its own lines are no JSON, and say nothing that an error here does not say.
+setLogVerbosity(logVerbosity.NONE);
 try {
   const store = openStore(storeUrl, { clock, random });
   const running = await startControlPlane(

@@ -25,7 +25,7 @@ function fleet() {
       made.connect(proxyInfo(id, instanceId), (reason: LbError) =>
         ended.push(`${instanceId} ${reason.code}`),
       ),
-    changesSince(action: () => void) {
+    changesSince: (action: () => void) => {
       const before = changes;
       action();
       return changes - before;

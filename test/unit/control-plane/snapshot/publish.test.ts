@@ -43,6 +43,7 @@ describe('the publisher', () => {
       state = weigh(state, weight);
     }
     offer(state);
+    assert.equal(clock.pending, 1);
     clock.advance(1_000);
     assert.deepEqual(published, [state.head.revision]);
   });
