@@ -22,7 +22,7 @@ const PACKAGES = {
   'redis-benchmark': 'redis-tools',
   initdb: 'postgresql',
   postgres: 'postgresql',
-  pgbench: 'postgresql-contrib',
+  pgbench: 'postgresql',
 } as const;
 export type RealProgram = keyof typeof PACKAGES;
 
