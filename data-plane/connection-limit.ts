@@ -1,14 +1,16 @@
 /** How many connections this process may have, so that it never runs out of descriptors. */
 import { readFileSync } from 'node:fs';
 
-/** Kept for everything that is not a proxied connection: gRPC, admin clients, log, files, listening sockets. */
+/** Kept for everything that is not a proxied connection: gRPC, admin clients, log, files. */
 const RESERVED = 512;
 /** A client's socket and a backend's. */
 const DESCRIPTORS_PER_CONNECTION = 2;
 
-/** `concurrentChecks`: health probes that may be under way at once. At least 1. */
-export function connectionLimit(descriptorLimit: number, concurrentChecks: number): number {
-  const free = descriptorLimit - RESERVED - concurrentChecks;
+/**
+ * `others`: descriptors that health probes and listening sockets may take at once. At least 1.
+ */
+export function connectionLimit(descriptorLimit: number, others: number): number {
+  const free = descriptorLimit - RESERVED - others;
   const limit = Math.floor(free / DESCRIPTORS_PER_CONNECTION);
   // An Int32 cell holds it.
   return Math.min(Math.max(limit, 1), 0x7fff_ffff);

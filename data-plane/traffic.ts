@@ -8,6 +8,7 @@ import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
 import { tcpChecker } from './health/tcp-checker.ts';
 import { type ProxyEvents, proxyEvents } from './proxy-events.ts';
 import { SnapshotApplier } from './snapshot-applier.ts';
+import type { Plan } from './plan/plan.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
 import { Observer } from './telemetry/observer.ts';
 import type { ProxyReadings } from './telemetry/proxy-metrics.ts';
@@ -18,6 +19,9 @@ import { ListeningSockets } from './worker/listening-sockets.ts';
 import { PlanApplier } from './worker/plan-applier.ts';
 import { startThread } from './worker/thread.ts';
 import { WorkerPool } from './worker/worker-pool.ts';
+
+/** A worker's socket, and its duplicate in the engine. */
+const DESCRIPTORS_PER_LISTENER = 2;
 
 export interface TrafficOptions {
   readonly engine: 'portable';
@@ -41,7 +45,9 @@ export type TrafficReadings = Omit<ProxyReadings, 'connected' | 'configAgeSecond
 export class Traffic {
   readonly applier: SnapshotApplier;
   readonly observer: Observer;
+  /** With no listener. */
   readonly connectionLimit: number;
+  readonly #limitFor: (listeners: number) => number;
   readonly #shared: SharedCells;
   readonly #events: ProxyEvents;
   readonly #pool: WorkerPool;
@@ -55,6 +61,8 @@ export class Traffic {
     this.#shared = sharedCells(buffers);
     const descriptors = libc?.descriptorLimit() ?? descriptorLimitOf(readProcLimits());
     this.connectionLimit = connectionLimit(descriptors, MAX_RUNNING);
+    this.#limitFor = (listeners) =>
+      connectionLimit(descriptors, MAX_RUNNING + listeners * workers * DESCRIPTORS_PER_LISTENER);
     Atomics.store(this.#shared.control, CONTROL.maxConnections, this.connectionLimit);
     this.#events = proxyEvents(logger, this.connectionLimit, options.report);
     this.#health = new HealthMonitor({
@@ -95,7 +103,7 @@ export class Traffic {
     this.applier = new SnapshotApplier({
       stateDir: options.stateDir,
       rows: new RowAllocator(buffers),
-      planApplier: this.#planApplier,
+      planApplier: { apply: (plan) => this.#apply(plan) },
       observer: this.observer,
       health: this.#health,
       drains: this.#drains,
@@ -103,6 +111,11 @@ export class Traffic {
       clock,
       logger,
     });
+  }
+
+  #apply(plan: Plan): ReturnType<PlanApplier['apply']> {
+    Atomics.store(this.#shared.control, CONTROL.maxConnections, this.#limitFor(plan.listeners.length));
+    return this.#planApplier.apply(plan);
   }
 
   /** Starts the workers. Rejects when none starts. */

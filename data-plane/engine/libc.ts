@@ -27,7 +27,6 @@ const OPTIONS = {
   reusePort: [1, 15],
   keepAliveIntervalSeconds: [6, 5],
   keepAliveProbes: [6, 6],
-  userTimeoutMs: [6, 18],
   ipv6Only: [41, 26],
 } as const;
 

@@ -132,7 +132,9 @@ export class HealthMonitor {
 
   #meet(backend: DirectoryBackend, pool: DirectoryPool): MonitoredBackend {
     const { shared, clock } = this.#inputs;
-    return new MonitoredBackend(backend, pool.policy.healthCheck, shared, clock.wallMs());
+    const entry = new MonitoredBackend(backend, pool.policy.healthCheck, shared, clock.wallMs());
+    Atomics.add(shared.poolEpoch, pool.row, 1);
+    return entry;
   }
 
   /** Brings an entry up to its configuration. Says whether a first check is to be scheduled. */

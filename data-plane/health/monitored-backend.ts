@@ -21,7 +21,7 @@ export class MonitoredBackend {
   startedMs = 0;
   /** Results in a row that said nothing about the backend. */
   inconclusive = 0;
-  /** What the cell holds as far as the machine has heard. A row that was just given out holds `unknown`. */
+  /** What the cell holds as far as the machine has heard. */
   #heard: number = HEALTH.unknown;
   readonly #shared: Pick<SharedCells, 'health' | 'failures'>;
 
@@ -35,6 +35,9 @@ export class MonitoredBackend {
     this.check = check;
     this.state = unknownHealth(wallMs);
     this.#shared = shared;
+    // A backend that was removed and comes back while connections to it live on has its old row, and old health.
+    Atomics.store(shared.health, backend.row, HEALTH.unknown);
+    Atomics.store(shared.failures, backend.row, 0);
   }
 
   get isChecked(): boolean {

@@ -45,7 +45,9 @@ export function tcpChecker(clock: Clock): Checker {
         if (ended) return;
         ended = true;
         deadline.cancel();
-        socket.resetAndDestroy();
+        // Node's reset waits for a connect under way, for as long as the kernel tries: minutes.
+        if (socket.connecting) socket.destroy();
+        else socket.resetAndDestroy();
         if (result) done(result);
       };
       const deadline = clock.after(timeoutMs, () => {

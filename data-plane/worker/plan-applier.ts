@@ -74,7 +74,7 @@ export class PlanApplier {
     this.#isStopped = true;
     this.#retry?.cancel();
     return this.#inTurn(async () => {
-      this.#inputs.pool.stopAccepting();
+      await this.#inputs.pool.stopAccepting();
       this.#inputs.sockets?.closeAll();
     });
   }

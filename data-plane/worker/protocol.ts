@@ -20,6 +20,7 @@ export type ToWorker =
       readonly generation: number;
       readonly reason: CloseReason;
     }
+  /** For good; answer `stopped-accepting`. */
   | { readonly type: 'stop-accepting' }
   /** Reset what is left and end the thread. */
   | { readonly type: 'exit' };
@@ -30,6 +31,7 @@ export type FromWorker =
   | { readonly type: 'committed'; readonly sequence: number }
   /** `failure` is null, or words with the errno name. */
   | { readonly type: 'listening'; readonly listener: number; readonly failure: string | null }
+  | { readonly type: 'stopped-accepting' }
   /** Failed connects took a backend out (its health cell says so already). */
   | { readonly type: 'ejected'; readonly row: number; readonly generation: number; readonly reason: string }
   /** Accepting stopped at the limit of connections, or went on. */

@@ -135,17 +135,25 @@ export class WorkerPool {
     return this.#places.map(({ restarts }) => restarts);
   }
 
-  /** Stops accepting for good. Close the listening sockets too: clients would wait in their backlogs. */
-  stopAccepting(): void {
+  /**
+   * Stops accepting for good: no worker does when this resolves. Close the listening sockets then: clients would wait
+   * in their backlogs.
+   */
+  async stopAccepting(): Promise<void> {
     this.#listening.clear();
-    for (const handle of this.#running.values()) handle.send({ type: 'stop-accepting' });
+    await Promise.all(
+      [...this.#running.values()].map((handle) => {
+        handle.send({ type: 'stop-accepting' });
+        return handle.expect(({ type }) => type === 'stopped-accepting', ANSWER_MS);
+      }),
+    );
   }
 
   /** Stops accepting, waits up to `drainMs` for connections to end, resets the rest and ends all threads. */
   async stop(drainMs: number): Promise<void> {
     const { clock, buffers } = this.#inputs;
     const { control } = sharedCells(buffers);
-    this.stopAccepting();
+    await this.stopAccepting();
     const deadlineMs = clock.nowMs() + drainMs;
     while (Atomics.load(control, CONTROL.connections) > 0 && clock.nowMs() < deadlineMs) {
       await sleep(clock, DRAIN_LOOK_MS);
@@ -170,10 +178,19 @@ export class WorkerPool {
     else await handle.kill('it did not become ready');
     if (handle !== place.handle) return 'it ended while it started';
     this.#running.set(place.index, handle);
-    for (const [listener, places] of this.#listening) {
-      void this.#listenAt(handle, listener, places[place.index] ?? null);
-    }
-    return null;
+    return this.#listenEverywhere(place.index, handle);
+  }
+
+  /** A worker that can't accept on its sockets is ended: its share of the clients would wait in their backlogs. */
+  async #listenEverywhere(index: number, handle: WorkerHandle): Promise<string | null> {
+    const failures = await Promise.all(
+      [...this.#listening].map(([listener, places]) =>
+        this.#listenAt(handle, listener, places[index] ?? null),
+      ),
+    );
+    const failure = failures.find((reason) => reason !== null) ?? null;
+    if (failure !== null) await handle.kill(`it can't listen: ${failure}`);
+    return failure;
   }
 
   /** Brings a new worker to the current plan, which may change meanwhile; ends it when it can't follow. */

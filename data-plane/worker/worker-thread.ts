@@ -15,3 +15,5 @@ const worker = new Worker({
   exit: () => process.exit(0),
 });
 port.on('message', (message: ToWorker) => worker.handle(message));
+// Only a look: the exception goes on to end the thread, and the main thread learns of it.
+process.on('uncaughtExceptionMonitor', () => worker.abandon());

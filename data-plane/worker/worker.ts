@@ -96,12 +96,18 @@ export class Worker {
         break;
       case 'stop-accepting':
         this.#engine.stopAccepting();
+        this.#inputs.post({ type: 'stopped-accepting' });
         break;
       case 'exit':
         this.#engine.close();
         this.#inputs.exit();
         break;
     }
+  }
+
+  /** The thread is about to die of a defect: resets all connections, so that no peer takes that for an orderly end. */
+  abandon(): void {
+    this.#engine.close();
   }
 
   #commit(sequence: number): void {

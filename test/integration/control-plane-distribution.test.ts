@@ -1,9 +1,8 @@
 /** Snapshots on their way to proxies, over real gRPC. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { FakeClock } from '../harness/fake-clock.ts';
 import { MemoryLog, MemoryStore } from '../harness/memory-store.ts';
-import { eventually } from '../harness/processes.ts';
 import { runControlPlane, temporaryLmdb, type TestControlPlane } from '../harness/running-control-plane.ts';
 import { TestProxy } from '../harness/test-proxy.ts';
 
@@ -139,22 +138,49 @@ describe('a proxy', () => {
     assert.equal(error.code, 'INVALID_ARGUMENT');
     assert.match(error.message, /ack of unknown nonce "made up"/);
   });
+});
 
-  it('that does not answer for thirty seconds loses its stream', async (context) => {
+describe('a deadline of thirty seconds, by a clock that the test moves', () => {
+  /** A control plane with 10,000 backends published, whose time stands still from then on. */
+  async function standingStill(context: TestContext) {
     const clock = new FakeClock();
-    const log = new MemoryLog();
-    const plane = await runControlPlane(context, { store: new MemoryStore(log), clock, ready: false });
-    await eventually(async () => {
-      clock.advance(10);
-      return (await fetch(`http://${plane.httpAddress}/readyz`)).ok || undefined;
-    }, 'ready');
-    clock.advance(10);
+    const plane = await runControlPlane(context, { clock, ready: false });
+    const ticking = setInterval(() => clock.advance(5), 5);
+    context.after(() => clearInterval(ticking));
+    await createPool(plane, 'web', 10_000);
+    const first = new TestProxy(plane.client, 'first');
+    first.subscribe();
+    await first.reach(1);
+    clearInterval(ticking);
+    return { clock, plane };
+  }
+
+  /** Moves the time on until the stream has ended: the wait may begin a moment after we look. */
+  async function endedBy(clock: FakeClock, proxy: TestProxy) {
+    const leaping = setInterval(() => clock.advance(30_000), 10);
+    try {
+      return await proxy.incoming.error();
+    } finally {
+      clearInterval(leaping);
+    }
+  }
+
+  it('ends the stream of a proxy that does not answer', async (context) => {
+    const { clock, plane } = await standingStill(context);
     const proxy = new TestProxy(plane.client, 'p');
     proxy.subscribe();
     await proxy.delta();
-    // The transport says a moment later that the last part is taken; only then the wait for the answer begins.
-    const ticking = setInterval(() => clock.advance(30_000), 10);
-    context.after(() => clearInterval(ticking));
-    assert.match((await proxy.incoming.error()).message, /no Ack and no Nack/);
+    assert.match((await endedBy(clock, proxy)).message, /no Ack and no Nack/);
+  });
+
+  it('ends the stream of a proxy that takes nothing', async (context) => {
+    const { clock, plane } = await standingStill(context);
+    const stuck = new TestProxy(plane.client, 'stuck');
+    stuck.pause();
+    stuck.subscribe();
+    await plane.call('pools', 'ListPools', {});
+    clock.advance(30_000);
+    stuck.resume();
+    assert.match((await endedBy(clock, stuck)).message, /has taken nothing for 30 s/);
   });
 });

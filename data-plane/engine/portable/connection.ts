@@ -77,7 +77,7 @@ export class Connection implements SideOwner {
 
   onTimer(): void {
     this.#guarded(() => {
-      if (this.#state === 'connecting') this.#attemptFailed(ERRNO.timedOut);
+      if (this.#state === 'connecting') this.#checkConnect(this.#backend);
       else if (this.#state === 'waiting') this.#connect();
       else if (this.#state === 'relaying') this.#checkActivity();
       else if (this.#state === 'delivering') this.#checkDelivery();
@@ -163,6 +163,17 @@ export class Connection implements SideOwner {
     const { handler } = this.#context;
     const row = handler.onConnectFailed(this.#slot, errno);
     this.#tryRow(row, row === NO_ROW ? 0 : handler.retryDelayMs);
+  }
+
+  /**
+   * Timers run before sockets are looked at: after a pause of this process a connect that was answered long ago would
+   * fail, and its backend be taken out. setImmediate comes after the next look at the sockets.
+   */
+  #checkConnect(attempt: Side | null): void {
+    setImmediate(() => {
+      if (this.#state !== 'connecting' || this.#backend !== attempt) return;
+      this.#guarded(() => this.#attemptFailed(ERRNO.timedOut));
+    });
   }
 
   #relayOver(end: RelayEnd): void {

@@ -16,8 +16,8 @@ import { Connection, type ConnectionContext } from './connection.ts';
 import { Side, type SideOwner } from './side.ts';
 import { SlotTimers } from './slot-timers.ts';
 
-/** A peer that vanished is noticed after 60 + 6 × 10 s, or after 60 s when something is on its way to it. */
-const KEEP_ALIVE = { idleMs: 60_000, intervalSeconds: 10, probes: 6, userTimeoutMs: 60_000 } as const;
+/** A peer that vanished is noticed after 60 + 6 × 10 s. No TCP_USER_TIMEOUT: see docs/adr/0010. */
+const KEEP_ALIVE = { idleMs: 60_000, intervalSeconds: 10, probes: 6 } as const;
 /** While accepting is stopped, how often to look whether other workers have made room. */
 const ROOM_LOOK_MS = 100;
 
@@ -116,7 +116,6 @@ class PortableEngine implements Engine, ConnectionContext {
     if (!this.#libc || side.fd < 0) return;
     this.#libc.setOption(side.fd, 'keepAliveIntervalSeconds', KEEP_ALIVE.intervalSeconds);
     this.#libc.setOption(side.fd, 'keepAliveProbes', KEEP_ALIVE.probes);
-    this.#libc.setOption(side.fd, 'userTimeoutMs', KEEP_ALIVE.userTimeoutMs);
   }
 
   unacknowledged(side: Side): number | null {
@@ -157,8 +156,8 @@ class PortableEngine implements Engine, ConnectionContext {
 
   #pauseAccepting(): void {
     if (this.#roomLook || !this.#isAccepting) return;
-    for (const acceptor of this.#everyAcceptor()) acceptor.stop();
     this.#lookForRoom();
+    for (const acceptor of this.#everyAcceptor()) acceptor.stop();
     this.#inputs.onSaturated(true);
   }
 
@@ -174,11 +173,19 @@ class PortableEngine implements Engine, ConnectionContext {
     this.#roomLook = null;
     for (const acceptor of this.#everyAcceptor()) {
       acceptor.start((failure) => {
-        if (failure !== null) this.onFault('accepting again', new Error(failure));
+        if (failure !== null) this.#couldNotAccept(acceptor, failure);
       });
     }
     this.#inputs.onSaturated(false);
     return true;
+  }
+
+  /** Out of descriptors just now, say: what could not be accepted on is tried again until it can. */
+  #couldNotAccept(acceptor: Acceptor, failure: string): void {
+    if (this.#roomLook || !this.#isAccepting || !this.#everyAcceptor().includes(acceptor)) return;
+    this.onFault('accepting again', new Error(failure));
+    this.#lookForRoom();
+    this.#inputs.onSaturated(true);
   }
 
   /** The next address towards backends of that family, or undefined: let the kernel choose. */

@@ -33,6 +33,21 @@ describe('HealthMonitor', () => {
     assert.equal(cell(0), 'unhealthy');
   });
 
+  it('starts afresh with a backend that comes back while connections keep its row, whatever the cell says', () => {
+    const { checker, run, cell, shared } = healthRig();
+    run(poolOf('web', 7, [{ row: 0 }, { row: 1 }]));
+    checker.pass(1_000);
+    checker.fail(1_001);
+    run(poolOf('web', 7, []));
+    const epoch = Atomics.load(shared.poolEpoch, 7);
+    run(poolOf('web', 7, [{ row: 0 }, { row: 1 }]));
+    assert.deepEqual([cell(0), cell(1)], ['unknown', 'unknown']);
+    assert.ok(Atomics.load(shared.poolEpoch, 7) > epoch);
+    checker.fail(1_000);
+    checker.pass(1_001);
+    assert.deepEqual([cell(0), cell(1)], ['unhealthy', 'healthy']);
+  });
+
   it('keeps what it knows across plans, as long as the generation stays', () => {
     const { checker, run, cell, health, shared } = healthRig();
     run(poolOf('web', 0, [{ row: 0 }, { row: 1 }]));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { describe, it } from 'node:test';
 import { systemClock } from '../../../../core/runtime/clock.ts';
@@ -51,6 +52,21 @@ describe('TCP checker', () => {
     while (performance.now() < until);
     assert.deepEqual(await result, { type: 'passed' });
     server.close();
+  });
+
+  it('holds no descriptor once the deadline has passed', async () => {
+    const server = await silentServer();
+    const descriptors = () => readdirSync('/proc/self/fd').length;
+    const before = descriptors();
+    await Promise.all(
+      Array.from({ length: 20 }, () => {
+        return new Promise((resolve) => void checker.check(server, 50, resolve));
+      }),
+    );
+    // Sockets that were destroyed are closed before the next turn of the event loop.
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(descriptors() <= before, `${before} descriptors before, ${descriptors()} after`);
+    await server.close();
   });
 
   it('fails at the deadline, and says what it was', async () => {

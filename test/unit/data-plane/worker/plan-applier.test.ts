@@ -25,7 +25,7 @@ function benchOf() {
       return Promise.resolve(failing.get(listener) ?? null);
     },
     unlisten: (listener) => void calls.push(`unlisten ${listener}`),
-    stopAccepting: () => void calls.push('stop accepting'),
+    stopAccepting: async () => void calls.push('stop accepting'),
   };
   const applier = new PlanApplier({
     pool,

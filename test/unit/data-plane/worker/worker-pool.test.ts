@@ -36,6 +36,7 @@ class FakeThread implements Thread {
     if (message.type === 'listen') {
       this.#answer('listen', { type: 'listening', listener: message.listener, failure: null });
     }
+    if (message.type === 'stop-accepting') this.#answer('stop-accepting', { type: 'stopped-accepting' });
     if (message.type === 'exit' && !this.#isDeafTo('exit')) queueMicrotask(() => this.die());
   }
 
