@@ -8,6 +8,8 @@ import type { Followed, FollowerStatus } from '../store/log-follower.ts';
 
 /** Rows of one table. */
 const MAX_ROWS = 200;
+/** Reasons in one cell: a fleet that finds a backend down mostly agrees why. */
+const MAX_REASONS = 5;
 
 export interface StatusPage {
   /** Null: the store was not read yet. */
@@ -103,6 +105,11 @@ function cut<T, R>(all: readonly T[], row: (one: T) => R): Rows<R> {
   return { rows: all.slice(0, MAX_ROWS).map(row), more: Math.max(0, all.length - MAX_ROWS) };
 }
 
+function few(reasons: readonly string[]): readonly string[] {
+  if (reasons.length <= MAX_REASONS) return reasons;
+  return [...reasons.slice(0, MAX_REASONS), `and ${reasons.length - MAX_REASONS} more`];
+}
+
 function poolStatus({ value, backends }: StoredPool, connected: readonly ProxyRecord[]): PoolStatus {
   return {
     name: value.name,
@@ -131,7 +138,7 @@ function observed(
     connections += report.connectionsActive;
     if (seen !== 'healthy' && report.reason !== '') reasons.push(`${proxy.info.id}: ${report.reason}`);
   }
-  return { health, reasons: reasons.slice(0, MAX_ROWS), connections };
+  return { health, reasons: few(reasons), connections };
 }
 
 function listenerStatus(
@@ -147,7 +154,7 @@ function listenerStatus(
     (sum, proxy) => sum + (proxy.listeners.get(name)?.connectionsActive ?? 0),
     0,
   );
-  return { name, address, pool, connections, failures };
+  return { name, address, pool, connections, failures: few(failures) };
 }
 
 function policyStatus({ name, strategy, healthCheck }: Policy): PolicyStatus {
@@ -177,7 +184,7 @@ function proxyStatus(proxy: ProxyRecord, newest: number | null): ProxyStatus {
     zone: info.zone,
     revision: runs < 0 ? null : runs,
     lag: Math.max(0, (newest ?? 0) - Math.max(runs, 0)),
-    problems: [...refused, ...failed],
+    problems: few([...refused, ...failed]),
     connections: [...proxy.listeners.values()].reduce(
       (sum, { connectionsActive }) => sum + connectionsActive,
       0,

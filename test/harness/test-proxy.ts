@@ -110,6 +110,10 @@ export class TestProxy {
     this.#call.pause();
   }
 
+  resume(): void {
+    this.#call.resume();
+  }
+
   #assemble(parts: readonly SnapshotPart__Output[]): Delta {
     const [first] = parts;
     const end = parts.at(-1)?.end;
