@@ -37,7 +37,11 @@ export async function applyQuickstart(options: StartOptions, at: Addresses): Pro
   const applied = await lbctl(at, ['apply', '-f', manifest, '--wait', '--message', 'quick start']);
   console.log(`The store is empty: applied ${manifest}.`);
   // The configuration is stored all the same, and the proxy takes a listener as soon as its port is free.
-  if (applied.code !== 0) console.error(`But not all of it works yet:\n${applied.stderr.trim()}\n`);
+  if (applied.code !== 0) {
+    console.error(
+      `But not all of it works yet; an address that is taken is used once it is free:\n${applied.stderr.trim()}`,
+    );
+  }
 }
 
 function lbctl(at: Addresses, args: readonly string[]): Promise<Ended> {
