@@ -202,10 +202,11 @@ function troubleContract(engine: EngineName): void {
       it(`resets one connection alone when ${call} throws`, async () => {
         const attempts = call === 'onConnectFailed' ? [1] : [0];
         await withBackend(engine, { throwIn: call, attempts }, echo, async (rig) => {
-          const unlucky = await rig.client();
-          const received = readAll(unlucky);
-          unlucky.end('hello');
-          await within('its end', received);
+          // A reset right after accept may reach the client before its own connect does.
+          const unlucky = await rig.client().catch(() => null);
+          const received = unlucky && readAll(unlucky);
+          unlucky?.end('hello');
+          await within('its end', Promise.resolve(received));
           await rig.waitFor('fault');
           const [reason] = await rig.closed();
           assert.equal(reason, call === 'onClosed' ? 'completed' : 'internal_error');
