@@ -52,7 +52,7 @@ export function knownError(error: unknown, what: string, logger: Logger): LbErro
   return new LbError('INTERNAL', 'something failed here that should not; see the log of the control plane');
 }
 
-/** As toGrpcStatus, and safe to send: grpc-js throws on text that is not well-formed, which may come from a request. */
+/** As toGrpcStatus, and safe to send: grpc-js throws on half a character, where a long text may have been cut. */
 export function statusOf(error: LbError): GrpcStatus {
   const status = toGrpcStatus(error);
   return { ...status, details: Buffer.from(status.details).toString() };

@@ -79,14 +79,10 @@ describe('a request', () => {
     await assert.rejects(plane.call('pools', 'CreatePool', smaller), { code: 'INVALID_ARGUMENT' });
   });
 
-  it('with text that is not well-formed gets its refusal all the same', async (context) => {
+  it('gets its refusal though the text of that is cut in the middle of a character', async (context) => {
     const plane = await runControlPlane(context);
-    const send = raw(context, plane.grpcAddress);
-    // A lone surrogate in CESU-8: GetPool {name: "\ud800"}.
-    const error = await statusOf(
-      send('/lb.v1.PoolService/GetPool', Buffer.from([0x0a, 3, 0xed, 0xa0, 0x80])),
-    );
-    assert.equal(error.code, status.NOT_FOUND);
+    const name = `a${'😀'.repeat(600)}`;
+    await assert.rejects(plane.call('pools', 'GetPool', { name }), { code: 'NOT_FOUND' });
     await plane.call('pools', 'ListPools', {});
   });
 
