@@ -37,7 +37,7 @@ export interface TestControlPlane extends RunningControlPlane {
   readonly call: Call;
 }
 
-export function callsOf(client: ReplicaClient): Call {
+function callsOf(client: ReplicaClient): Call {
   return <Request, Response>(service: keyof Services, method: string, request: Request) => {
     const stub = client[service] as unknown as Record<string, UnaryMethod<Request, Response>>;
     const bound = stub[method]?.bind(stub);
