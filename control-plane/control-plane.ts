@@ -131,7 +131,7 @@ function makeParts(deps: ControlPlaneDeps) {
   );
   const http = new HttpServer(
     {
-      ...dashboardRoutes({ follower, fleet }),
+      ...dashboardRoutes({ follower, fleet, clock }),
       ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
     },
     logger,

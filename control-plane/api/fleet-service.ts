@@ -57,12 +57,13 @@ function backendStatuses(proxies: readonly ProxyRecord[]): BackendStatus[] {
   const statuses = proxies.flatMap((proxy) => {
     const revision = String(Math.max(appliedRevision(proxy), 0));
     return Array.from(proxy.backends, ([key, report]) => ({
-      key,
+      // A space sorts before everything that a pool's name may hold.
+      order: key.replace('/', ' '),
       status: { proxyId: proxy.info.id, report, revision } satisfies BackendStatus,
     }));
   });
-  // Stable, so that the proxies of one backend keep the roster's order. A space sorts before all of a name.
-  statuses.sort((a, b) => compare(a.key.replace('/', ' '), b.key.replace('/', ' ')));
+  // Stable, so that the proxies of one backend keep the roster's order.
+  statuses.sort((a, b) => compare(a.order, b.order));
   return statuses.map(({ status }) => status);
 }
 

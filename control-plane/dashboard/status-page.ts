@@ -6,8 +6,8 @@ import { wordFromWire } from '../../core/wire/enum-codec.ts';
 import { appliedRevision, type ProxyRecord } from '../distribution/proxy-record.ts';
 import type { Followed, FollowerStatus } from '../store/log-follower.ts';
 
-/** Rows of one table. */
-const MAX_ROWS = 200;
+/** Rows of one table, and pools. */
+const MAX_ROWS = 100;
 /** Reasons in one cell: a fleet that finds a backend down mostly agrees why. */
 const MAX_REASONS = 5;
 

@@ -125,6 +125,6 @@ describe('the status page', () => {
     const large = stateOf([{ kind: 'pool', value: { name: 'web', backends } }]);
     const page = statusPage({ state: large, position: { ...large.head, version: 1 } }, ready, []);
     const rows = page.pools.rows[0]?.backends;
-    assert.deepEqual([rows?.rows.length, rows?.more], [200, 50]);
+    assert.deepEqual([rows?.rows.length, rows?.more], [100, 150]);
   });
 });
