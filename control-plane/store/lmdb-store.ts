@@ -84,10 +84,9 @@ export class LmdbStore implements ConfigStore {
       const appended = await this.#write(db, () => {
         const current = db.get(HEAD_KEY);
         if (current === undefined || !encodeHead(parent).equals(current)) return false;
-        for (const [index, value] of values.entries())
-          void db.put(logKey(parent.revision + 1 + index), value);
-        void db.put(HEAD_KEY, next);
-        void db.put(VERSION_KEY, Buffer.from(String(readVersion(db) + 1)));
+        for (const [index, value] of values.entries()) db.putSync(logKey(parent.revision + 1 + index), value);
+        db.putSync(HEAD_KEY, next);
+        db.putSync(VERSION_KEY, Buffer.from(String(readVersion(db) + 1)));
         return true;
       });
       if (!appended) return { outcome: 'conflict' };
@@ -123,6 +122,8 @@ export class LmdbStore implements ConfigStore {
         noSubdir: false,
         encoding: 'binary',
         overlappingSync: false,
+        // A batch of an event turn has a promise that nobody can reach: a commit that fails would end the process.
+        eventTurnBatching: false,
       });
     });
     this.#watchFiles();
@@ -142,7 +143,10 @@ export class LmdbStore implements ConfigStore {
   }
 
   #write<T>(db: RootDatabase<Buffer, string>, action: () => T): Promise<T> {
-    return withDeadline(this.#clock, WRITE_DEADLINE_MS, db.transaction(action), () => {
+    const committed = db.transaction(action).catch(async (error: unknown) => {
+      throw await reasonOf(error);
+    });
+    return withDeadline(this.#clock, WRITE_DEADLINE_MS, committed, () => {
       throw new Error(`no write lock within ${WRITE_DEADLINE_MS / 1_000} s: another process holds it`);
     });
   }
@@ -177,10 +181,16 @@ function readVersion(db: RootDatabase<Buffer, string>): number {
   return Number(db.get(VERSION_KEY)?.toString() ?? 0);
 }
 
-/** Inside a transaction: another process may have been first. */
+/** Why a transaction failed. lmdb keeps the reason of a failed commit in a second promise, which rejects as well. */
+async function reasonOf(error: unknown): Promise<unknown> {
+  const { commitError } = error as { readonly commitError?: Promise<never> };
+  return commitError === undefined ? error : commitError.catch((reason: unknown) => reason);
+}
+
+/** Inside a transaction: another process may have been first. `put` would make promises that nobody waits for. */
 function createHead(db: RootDatabase<Buffer, string>): void {
   if (db.get(HEAD_KEY) !== undefined) return;
   const storeId = randomUUID();
-  void db.put(HEAD_KEY, encodeHead({ storeId, revision: 0, hash: genesisHash(storeId) }));
-  void db.put(VERSION_KEY, Buffer.from(String(readVersion(db) + 1)));
+  db.putSync(HEAD_KEY, encodeHead({ storeId, revision: 0, hash: genesisHash(storeId) }));
+  db.putSync(VERSION_KEY, Buffer.from(String(readVersion(db) + 1)));
 }

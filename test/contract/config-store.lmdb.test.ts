@@ -99,6 +99,28 @@ describe('lmdb', () => {
     await store.close();
   });
 
+  it('lives on when a commit can not be written, and says why', async () => {
+    fresh();
+    // A limit on the size of files stands for a full disk.
+    const limited = ['-c', 'ulimit -f 64 && exec "$0" "$@"', process.execPath, WRITER, directory];
+    const child = spawn('bash', limited, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const exit = once(child, 'exit');
+    let acknowledged = 0;
+    const failures: string[] = [];
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (line.startsWith('unknown')) failures.push(line);
+      else acknowledged = Number(line);
+      if (failures.length >= 3) child.kill('SIGKILL');
+    }
+    assert.deepEqual(await exit, [null, 'SIGKILL'], 'it ended by itself');
+    assert.match(failures[0] ?? '', /^unknown: File too large/);
+    const store = harness.open();
+    const head = await store.head();
+    assert.ok(acknowledged > 0 && head.revision === acknowledged);
+    assert.equal((await store.append(head, commitsAfter(head, 1))).outcome, 'appended');
+    await store.close();
+  });
+
   it('says what is wrong with a directory that it can not use, and works once it can', async () => {
     fresh();
     writeFileSync(directory, 'a file');

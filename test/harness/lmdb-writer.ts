@@ -1,9 +1,13 @@
-/** Appends to the LMDB store in the directory it is given until it is killed; prints each revision once acknowledged. */
+/**
+ * Appends to the LMDB store in the directory it is given until it is killed; prints each revision once acknowledged,
+ * and why when it can't know whether it was written.
+ */
 import { writeSync } from 'node:fs';
 import { LmdbStore } from '../../control-plane/store/lmdb-store.ts';
 import { FORMAT } from '../../core/model/commit.ts';
 import { sealCommit } from '../../core/model/hash.ts';
 import { systemClock } from '../../core/runtime/clock.ts';
+import { messageOf } from '../../core/runtime/errors.ts';
 
 const store = new LmdbStore({ directory: process.argv[2] ?? '', clock: systemClock });
 for (;;) {
@@ -20,6 +24,7 @@ for (;;) {
     requestDigest: '',
     changes: [],
   });
-  const { outcome } = await store.append(parent, [commit]);
-  if (outcome === 'appended') writeSync(1, `${revision}\n`);
+  const result = await store.append(parent, [commit]);
+  if (result.outcome === 'appended') writeSync(1, `${revision}\n`);
+  if (result.outcome === 'unknown') writeSync(1, `unknown: ${messageOf(result.cause)}\n`);
 }
