@@ -5,6 +5,6 @@ import { waitConverged } from '../session/converge.ts';
 import type { Session } from '../session/session.ts';
 
 export async function wait(context: Context, session: Session, revision: string): Promise<ExitCode> {
-  await waitConverged(context, session, revision);
+  await waitConverged(context, session, revision, false);
   return EXIT.done;
 }

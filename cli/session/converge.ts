@@ -10,8 +10,16 @@ import { CliError, EXIT } from '../exit.ts';
 import { counted } from '../output/human.ts';
 import type { Session } from './session.ts';
 
-/** Resolves when all have it. Ends the program with 1 when it was rejected, with 4 when time was up. */
-export async function waitConverged(context: Context, session: Session, revision: string): Promise<void> {
+/**
+ * Resolves when all have it. Ends the program with 1 when it was rejected, with 4 when time was up, and with 3 when no
+ * control plane could be asked, unless this program has `committed` the revision itself: 3 would say that nothing was.
+ */
+export async function waitConverged(
+  context: Context,
+  session: Session,
+  revision: string,
+  committed = true,
+): Promise<void> {
   const { clock, timeoutMs } = context;
   const end = clock.nowMs() + timeoutMs;
   const pause = backoff(200, 2_000, context.random);
@@ -29,6 +37,10 @@ export async function waitConverged(context: Context, session: Session, revision
       failure = retriable(error);
     }
     await sleep(clock, Math.min(pause.nextMs(), Math.max(end - clock.nowMs(), 0)));
+  }
+  if (latest === undefined && failure && committed) {
+    const message = `revision ${revision} is committed; no control plane says whether it runs everywhere`;
+    throw new CliError(EXIT.timedOut, message, [failure.message]);
   }
   if (latest === undefined && failure?.code === 'UNAVAILABLE') {
     throw new CliError(EXIT.unreachable, `no control plane answers at ${context.servers.join(', ')}`, [

@@ -110,9 +110,11 @@ async function change(
     const remaining = end - clock.nowMs();
     const attempt = await call(state, service, method, request, Math.max(remaining / servers.length, 1));
     if (attempt.ok) return attempt.response;
-    if (!attempt.again) throw attempt.error;
+    if (!attempt.again && !maybeWritten) throw attempt.error;
     maybeWritten ||= attempt.maybeSent;
     last.set(attempt.address, plainly(attempt.error));
+    // A refusal after an attempt that may have been written says nothing about that one.
+    if (!attempt.again) break;
     nextReplica(state);
     if (attempts % servers.length !== 0) continue;
     const delay = pause.nextMs();

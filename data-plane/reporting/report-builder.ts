@@ -25,7 +25,10 @@ import type {
 /** About 200 bytes each. */
 const MAX_BACKENDS_A_MESSAGE = 2_000;
 
-/** The messages that take a receiver from `before` to `now`. */
+/**
+ * The messages that take a receiver from `before` to `now`. What was applied comes last: who hears that a revision runs
+ * has then heard every count that was taken since.
+ */
 export function buildReports(before: Observation, now: Observation): StreamReportsRequest[] {
   const backends = changedBackends(before, now);
   const goneBackends = gone(before.backends, now.backends).map(keyOfBackend);
@@ -37,14 +40,19 @@ export function buildReports(before: Observation, now: Observation): StreamRepor
   };
   const reports = chunks(backends, (part) => ({ backends: part }));
   reports.push(...chunks(goneBackends, (part) => ({ goneBackends: part })));
-  if (Object.keys(rest).length > 0) reports[0] = { ...reports[0], ...rest };
+  if (Object.keys(rest).length === 0) return reports;
+  const last = Math.max(reports.length - 1, 0);
+  reports[last] = { ...reports[last], ...rest };
   return reports;
 }
 
 /** Everything, for a receiver that knows nothing. There is always a first message, and it says who reports. */
 export function buildFirstReports(proxy: ProxyInfo, now: Observation): StreamReportsRequest[] {
-  const [first, ...others] = buildReports(NOTHING, now);
-  return [{ ...first, proxy, applied: appliedToWire(now.applied) }, ...others];
+  const reports = buildReports(NOTHING, now);
+  const last = Math.max(reports.length - 1, 0);
+  reports[last] = { ...reports[last], applied: appliedToWire(now.applied) };
+  reports[0] = { ...reports[0], proxy };
+  return reports;
 }
 
 const NOTHING: Observation = {

@@ -64,7 +64,7 @@ export class EngineRig {
   async listen(on: ListenOn): Promise<string | null> {
     const before = this.of('listening').length;
     this.send({ type: 'listen', on });
-    await until('listening', () => this.of('listening').length > before);
+    await until('listening', () => this.#has('listening', before + 1));
     return this.of('listening').at(-1)?.failure ?? null;
   }
 
@@ -73,7 +73,7 @@ export class EngineRig {
   }
 
   async waitFor<Type extends FromHost['type']>(type: Type, count = 1): Promise<EventOf<Type>[]> {
-    await until(`${count} × ${type}`, () => this.of(type).length >= count);
+    await until(`${count} × ${type}`, () => this.#has(type, count));
     return this.of(type);
   }
 
@@ -86,7 +86,7 @@ export class EngineRig {
   async connections(): Promise<number> {
     const before = this.of('report').length;
     this.send({ type: 'report' });
-    await until('a report', () => this.of('report').length > before);
+    await until('a report', () => this.#has('report', before + 1));
     return this.of('report').at(-1)?.connections ?? -1;
   }
 
@@ -106,6 +106,12 @@ export class EngineRig {
   /** Called when the rig stops, the last one first. */
   onStop(cleanup: () => void): void {
     this.#cleanups.push(cleanup);
+  }
+
+  /** Fails at once when the engine broke its contract: what is waited for may never come. */
+  #has(type: FromHost['type'], count: number): boolean {
+    assert.deepEqual(this.of('violation'), []);
+    return this.of(type).length >= count;
   }
 
   /** Ends the thread; fails when the engine broke its contract or has connections that were never closed. */

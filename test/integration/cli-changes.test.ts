@@ -181,6 +181,22 @@ describe('a changing command', () => {
     assert.ok(stderr.includes(String(fake.requests[0]?.request['requestId'])), stderr);
   });
 
+  it('exits 4 when a refusal follows an attempt that may have been written', async (t) => {
+    let calls = 0;
+    const fake = await startFakeControlPlane(t, {
+      DeletePool: () => {
+        calls++;
+        throw calls === 1
+          ? new LbError('OUTCOME_UNKNOWN', 'the store did not answer')
+          : new LbError('NOT_FOUND', 'there is no pool "web"');
+      },
+    });
+    const { code, stderr } = await lbctlFor(fake.address)(['delete', 'pool', 'web', '--timeout', '5s']);
+    assert.equal(code, 4, stderr);
+    assert.match(stderr, /not known whether the change was written/);
+    assert.match(stderr, /there is no pool "web"/);
+  });
+
   it('exits 4 when the replica died with the request', async (t) => {
     const fake = await startFakeControlPlane(t, {
       DeletePool: () => {

@@ -100,6 +100,19 @@ describe('--wait', () => {
     const { code, stderr } = await lbctlFor('127.0.0.1:1')(['wait', '42', '--timeout', '1s']);
     assert.equal(code, 3, stderr);
   });
+
+  it('exits 4 after a change that is committed, though nobody can say where it runs', async (t) => {
+    const fake = await startFakeControlPlane(t, {
+      DeletePool: () => ({ revision: '42' }),
+      WaitConverged: () => {
+        throw new LbError('UNAVAILABLE', 'the control plane is stopping');
+      },
+    });
+    const words = ['delete', 'pool', 'web', '--wait', '--timeout', '1s'];
+    const { code, stdout, stderr } = await lbctlFor(fake.address)(words);
+    assert.deepEqual([code, stdout], [4, 'revision 42\n'], stderr);
+    assert.match(stderr, /revision 42 is committed/);
+  });
 });
 
 describe('backend drain --wait', () => {

@@ -42,8 +42,37 @@ describe('the first report', () => {
       reports.map((report) => report.backends?.length),
       [2_000, 2_000, 500],
     );
+    // Who hears that a revision runs has heard every count by then.
+    assert.deepEqual(
+      reports.map((report) => [report.proxy?.id, report.applied !== undefined]),
+      [
+        ['p1', false],
+        [undefined, false],
+        [undefined, true],
+      ],
+    );
     const { requestSerialize } = loadDefinitions().services.reports.StreamReports;
     for (const report of reports) assert.ok(requestSerialize(report).length < 1_048_576);
+  });
+});
+
+describe('what runs', () => {
+  it('is told last, after everything that was counted under it', () => {
+    const backends = new Map(Array.from({ length: 2_001 }, (_, index) => backend(`10.0.0.1:${index + 1}`)));
+    const now = { ...nothing, applied: { ...nothing.applied, fromDisk: true }, backends };
+    for (const reports of [buildFirstReports({ id: 'p1' }, now), buildReports(nothing, now)]) {
+      assert.deepEqual(
+        reports.map(({ applied, backends: part }) => [part?.length, applied?.fromDisk]),
+        [
+          [2_000, undefined],
+          [1, true],
+        ],
+      );
+    }
+    assert.deepEqual(
+      buildFirstReports({ id: 'p1' }, now).map(({ proxy }) => proxy?.id),
+      ['p1', undefined],
+    );
   });
 });
 

@@ -201,6 +201,21 @@ describe('the worker pool', () => {
     assert.equal(threads.length, 5, 'it had lived long enough not to fail in a row');
   });
 
+  it('lets a neighbour accept on the sockets of a worker while its replacement backs off', async () => {
+    const { pool, clock, threads } = poolOf();
+    await pool.start();
+    const places = [0, 1].map((fd) => ({ type: 'descriptor', fd: 100 + fd }) as const);
+    await pool.listen(5, places);
+    threads[1]?.die();
+    await clock.advanceSettling(0);
+    assert.equal(threads[0]?.got.length, 1, 'a first failure is made good at once');
+    threads[2]?.die();
+    await clock.advanceSettling(0);
+    assert.deepEqual(threads[0]?.got.at(-1), { type: 'listen', listener: 5, on: places[1] });
+    await clock.advanceSettling(200);
+    assert.deepEqual(threads[3]?.got.at(-1), { type: 'listen', listener: 5, on: places[1] });
+  });
+
   it('rejects its start when no worker starts', async () => {
     const { pool, clock } = poolOf({ isDeafTo: (_index, _nth, type) => type === 'start' });
     const started = assert.rejects(pool.start(), /no worker starts/);

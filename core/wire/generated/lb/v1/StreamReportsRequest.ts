@@ -13,7 +13,8 @@ export interface StreamReportsRequest {
    */
   'proxy'?: (_lb_v1_ProxyInfo | null);
   /**
-   * Sent when it changed, and in the first message.
+   * Sent when it changed, and at the start; in the last of several messages, so that who hears of it has heard every
+   * count that was taken since.
    */
   'applied'?: (_lb_v1_AppliedSnapshot | null);
   /**
@@ -45,7 +46,8 @@ export interface StreamReportsRequest__Output {
    */
   'proxy': (_lb_v1_ProxyInfo__Output | null);
   /**
-   * Sent when it changed, and in the first message.
+   * Sent when it changed, and at the start; in the last of several messages, so that who hears of it has heard every
+   * count that was taken since.
    */
   'applied': (_lb_v1_AppliedSnapshot__Output | null);
   /**
