@@ -38,15 +38,7 @@ export async function waitConverged(
     }
     await sleep(clock, Math.min(pause.nextMs(), Math.max(end - clock.nowMs(), 0)));
   }
-  if (latest === undefined && failure && committed) {
-    const message = `revision ${revision} is committed; no control plane says whether it runs everywhere`;
-    throw new CliError(EXIT.timedOut, message, [failure.message]);
-  }
-  if (latest === undefined && failure?.code === 'UNAVAILABLE') {
-    throw new CliError(EXIT.unreachable, `no control plane answers at ${context.servers.join(', ')}`, [
-      failure.message,
-    ]);
-  }
+  if (latest === undefined && failure) throw nobodySays(context, revision, failure, committed);
   const missing = (latest?.proxies ?? []).filter(({ state }) => state !== 'STATE_APPLIED');
   const names = missing.length === 0 ? '' : `: ${missing.map(({ proxyId }) => proxyId).join(', ')}`;
   throw new CliError(
@@ -54,6 +46,15 @@ export async function waitConverged(
     `after ${formatDuration(timeoutMs)}, revision ${revision} does not run on every proxy${names}`,
     missing.map(describe),
   );
+}
+
+function nobodySays(context: Context, revision: string, failure: LbError, committed: boolean): CliError {
+  if (committed) {
+    const message = `revision ${revision} is committed; no control plane says whether it runs everywhere`;
+    return new CliError(EXIT.timedOut, message, [failure.message]);
+  }
+  const exit = failure.code === 'UNAVAILABLE' ? EXIT.unreachable : EXIT.timedOut;
+  return new CliError(exit, `no control plane answers at ${context.servers.join(', ')}`, [failure.message]);
 }
 
 /** A stream that broke can be opened again; anything else is an answer. */
