@@ -104,8 +104,8 @@ export class EtcdStore implements ConfigStore {
       return { outcome: succeeded ? 'appended' : 'conflict' };
     } catch (cause) {
       const refused = refusalOf(cause, this.description);
-      if (refused !== undefined) throw refused;
-      this.#useNextMember();
+      if (refused !== undefined && (await this.#isCertain(cause, parent))) throw refused;
+      if (refused === undefined) this.#useNextMember();
       return { outcome: 'unknown', cause };
     }
   }
@@ -122,6 +122,13 @@ export class EtcdStore implements ConfigStore {
   async close(): Promise<void> {
     this.#closing.abort();
     for (const client of this.#clients) client.close();
+  }
+
+  /** etcd may say that it is full when it has applied an append nevertheless: a head that stayed as it was tells. */
+  async #isCertain(refusal: unknown, parent: Head): Promise<boolean> {
+    if (!(refusal instanceof GRPCResourceExhastedError)) return true;
+    const head = await this.#readHead().catch(() => undefined);
+    return head !== undefined && encodeHead(head).equals(encodeHead(parent));
   }
 
   async #readHead(): Promise<Position | undefined> {
@@ -244,7 +251,7 @@ function clientOptions(endpoint: string, clock: Clock): IOptions {
   };
 }
 
-/** Answers of etcd itself that say: not done, and not now. Anything else leaves it open whether it was done. */
+/** Answers of etcd itself that say: not done, and not now (but see `#isCertain`). Anything else leaves it open whether it was done. */
 function refusalOf(error: unknown, store: string): LbError | undefined {
   const say = (code: 'RESOURCE_EXHAUSTED' | 'FAILED_PRECONDITION', hint: string) =>
     new LbError(

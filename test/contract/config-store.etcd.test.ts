@@ -239,21 +239,6 @@ function troubles(): void {
     assert.match(error.message, /has commits under .* and no head/);
   });
 
-  it('says in words that etcd is full, and that nothing was written', async () => {
-    await harness.fresh();
-    const one = replica();
-    await one.propose(pool('a'));
-    await gateway('maintenance/alarm', { action: 'ACTIVATE', alarm: 'NOSPACE' });
-    try {
-      const error = await failureOf(one.propose(pool('b')));
-      assert.equal(error.code, 'RESOURCE_EXHAUSTED');
-      assert.match(error.message, /refused, and nothing was written: .*space exceeded.*NOSPACE/);
-    } finally {
-      await gateway('maintenance/alarm', { action: 'DEACTIVATE', alarm: 'NOSPACE' });
-    }
-    assert.equal((await one.propose(pool('b'))).revision, 2);
-  });
-
   it('keeps waking after its watch was cut', async () => {
     await harness.fresh();
     const between = await proxy();
