@@ -19,6 +19,7 @@ import { positionFromWire, positionToWire } from '../../core/wire/snapshot-codec
 import type { Publisher } from '../snapshot/publish.ts';
 import type { Look } from './admission.ts';
 import type { DeltaEncoder, Encode } from './delta-codec.ts';
+import { awaitFirstMessage } from './first-message.ts';
 import { endStream, type OpenStreams } from '../rpc/streams.ts';
 import {
   openSubscription,
@@ -72,11 +73,12 @@ class DiscoveryStream {
   }
 
   start(): void {
-    const { publisher, streams } = this.#options;
+    const { publisher, streams, clock } = this.#options;
     this.#stops = [
       publisher.subscribe((snapshot) => this.#step({ type: 'published', snapshot })),
       streams.add((reason) => this.#end(reason)),
     ];
+    this.#timer = awaitFirstMessage(clock, 'subscribe', (reason) => this.#end(reason));
     this.#call.on('data', (request: StreamSnapshotsRequest__Output) => this.#receive(request));
     this.#call.on('end', () => {
       this.#close();
@@ -87,6 +89,7 @@ class DiscoveryStream {
 
   #receive(request: StreamSnapshotsRequest__Output): void {
     const { subscribe, ack, nack } = request;
+    if (this.#state.phase === 'silent') this.#timer?.cancel();
     if (subscribe) {
       const { proxyId, format, snapshotHash } = subscribe;
       this.#logger = this.#logger.child({ proxy: proxyId.slice(0, 100) });

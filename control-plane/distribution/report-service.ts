@@ -18,6 +18,7 @@ import type { StreamReportsResponse } from '../../core/wire/generated/lb/v1/Stre
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
 import { knownError } from '../rpc/answer.ts';
 import { endStream, type OpenStreams } from '../rpc/streams.ts';
+import { awaitFirstMessage } from './first-message.ts';
 import type { Fleet, FleetSession } from './fleet.ts';
 
 const TICK_MS = 1_000;
@@ -76,6 +77,7 @@ class ReportStream {
   #writable = true;
   #closed = false;
   #ticks: Timer | null = null;
+  #silence: Timer | null = null;
   #unregister: () => void = () => undefined;
 
   constructor(options: ReportOptions, call: Call, onClose: () => void) {
@@ -89,6 +91,7 @@ class ReportStream {
     const call = this.#call;
     this.#unregister = streams.add((reason) => this.#end(reason));
     this.#ticks = every(clock, TICK_MS, () => this.tellStanding());
+    this.#silence = awaitFirstMessage(clock, 'proxy', (reason) => this.#end(reason));
     call.on('data', (request: StreamReportsRequest__Output) => this.#receive(request));
     call.on('drain', () => {
       this.#writable = true;
@@ -116,6 +119,7 @@ class ReportStream {
 
   #receive(request: StreamReportsRequest__Output): void {
     if (this.#closed) return;
+    this.#silence?.cancel();
     try {
       if (this.#session === null) this.#session = this.#introduce(request.proxy);
       else if (request.proxy)
@@ -155,6 +159,7 @@ class ReportStream {
     if (this.#closed) return;
     this.#closed = true;
     this.#ticks?.cancel();
+    this.#silence?.cancel();
     this.#unregister();
     this.#onClose();
     this.#session?.close();
