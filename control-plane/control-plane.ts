@@ -51,6 +51,8 @@ export interface ControlPlaneDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** For tests: how long after its start an empty roster is not yet taken for one. */
+  readonly rosterGraceMs?: number;
   /** For the metrics. */
   readonly logLinesDropped?: () => number;
 }
@@ -99,7 +101,7 @@ function makeParts(deps: ControlPlaneDeps) {
   });
   const committer = new Committer({ store, follower, clock, random, onAppend: metrics.countAppend });
   const publisher = new Publisher(clock);
-  const fleet = new Fleet(clock);
+  const fleet = new Fleet(clock, deps.rosterGraceMs);
   const streams = new OpenStreams();
   metrics.observe({ follower, fleet, logLinesDropped: deps.logLinesDropped ?? (() => 0) });
   const reports = reportService({

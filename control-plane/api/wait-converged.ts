@@ -30,8 +30,14 @@ export function waitConverged({ follower, fleet, streams, clock, logger }: ApiDe
     (storeId) => {
       stream.onClose(fleet.onChange(onFleetChange));
       stream.onClose(() => timer?.cancel());
+      let rosterKnown = fleet.unknownForMs() === 0;
+      const grace = clock.after(fleet.unknownForMs(), () => {
+        rosterKnown = true;
+        stream.changed();
+      });
+      stream.onClose(() => grace.cancel());
       stream.send(() => {
-        const { response, settled } = convergence(fleet.list(), storeId, revision);
+        const { response, settled } = convergence(fleet.list(), storeId, revision, rosterKnown);
         const text = JSON.stringify(response);
         if (text === sent) return null;
         sent = text;

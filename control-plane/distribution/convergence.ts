@@ -16,15 +16,21 @@ export interface Convergence {
   readonly settled: boolean;
 }
 
-/** An empty roster has converged. */
-export function convergence(roster: readonly ProxyRecord[], storeId: string, revision: number): Convergence {
+/** An empty roster has converged, once it is known that it is empty. */
+export function convergence(
+  roster: readonly ProxyRecord[],
+  storeId: string,
+  revision: number,
+  rosterKnown = true,
+): Convergence {
   const proxies = roster.map((proxy) => convergenceOf(proxy, storeId, revision));
   const has = (state: State) => proxies.some((proxy) => proxy.state === state);
   const lagging = has('STATE_LAGGING');
   if (has('STATE_REJECTED') && !lagging) {
     return { response: { outcome: 'OUTCOME_REJECTED', proxies }, settled: true };
   }
-  const pending = lagging || has('STATE_DISCONNECTED');
+  const unknown = roster.length === 0 && !rosterKnown;
+  const pending = unknown || lagging || has('STATE_DISCONNECTED');
   return {
     response: { outcome: pending ? 'OUTCOME_PENDING' : 'OUTCOME_CONVERGED', proxies },
     settled: !pending,

@@ -15,6 +15,8 @@ import { type ProxyRecord, ReportedProxy } from './proxy-record.ts';
 
 const ABSENCE_MS = 10 * 60_000;
 const MAX_PROXIES = 10_000;
+/** After a start: proxies that run try again within 2 s, their longest backoff, so they are on the roster by then. */
+const ROSTER_GRACE_MS = 5_000;
 
 /** A report stream's place in the fleet. */
 export interface FleetSession {
@@ -34,11 +36,18 @@ interface Member {
 
 export class Fleet {
   readonly #clock: Clock;
+  readonly #knownAtMs: number;
   readonly #members = new Map<string, Member>();
   readonly #listeners = new Set<() => void>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, rosterGraceMs = ROSTER_GRACE_MS) {
     this.#clock = clock;
+    this.#knownAtMs = clock.nowMs() + rosterGraceMs;
+  }
+
+  /** How long an empty roster may still be one that the proxies have not come back to; 0: it is empty. */
+  unknownForMs(): number {
+    return Math.max(0, this.#knownAtMs - this.#clock.nowMs());
   }
 
   /** The roster, sorted by id. */

@@ -49,6 +49,8 @@ function callsOf(client: ReplicaClient): Call {
 export interface StartOptions {
   readonly store?: ConfigStore;
   readonly clock?: Clock;
+  /** As if it had run for long, unless told otherwise. */
+  readonly rosterGraceMs?: number;
   /** Wait until it has read its store. */
   readonly ready?: boolean;
 }
@@ -56,13 +58,13 @@ export interface StartOptions {
 /** Stopped when the test ends, unless it was before. */
 export async function runControlPlane(
   scope: Scope,
-  { store = new MemoryStore(), clock = systemClock, ready = true }: StartOptions = {},
+  { store = new MemoryStore(), clock = systemClock, ready = true, rosterGraceMs = 0 }: StartOptions = {},
 ): Promise<TestControlPlane> {
   // The system clock's timers do not keep a process alive; the servers do, until they are stopped.
   const alive = setInterval(() => undefined, 60_000);
   const running = await startControlPlane(
     { grpcAddress: ANY_PORT, httpAddress: ANY_PORT },
-    { store, clock, random: systemRandom, logger: silentLogger },
+    { store, clock, random: systemRandom, logger: silentLogger, rosterGraceMs },
   );
   const client = connectReplica(running.grpcAddress);
   let stopped: Promise<void> | undefined;
