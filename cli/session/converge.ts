@@ -34,7 +34,8 @@ export async function waitConverged(
         showProgress(context, revision, message.proxies);
       }
     } catch (error) {
-      failure = retriable(error);
+      failure = failureOf(error);
+      if (!retriable(failure)) throw committed ? nobodySays(context, revision, failure, committed) : failure;
     }
     await sleep(clock, Math.min(pause.nextMs(), Math.max(end - clock.nowMs(), 0)));
   }
@@ -57,11 +58,15 @@ function nobodySays(context: Context, revision: string, failure: LbError, commit
   return new CliError(exit, `no control plane answers at ${context.servers.join(', ')}`, [failure.message]);
 }
 
-/** A stream that broke can be opened again; anything else is an answer. */
-function retriable(error: unknown): LbError {
-  if (error instanceof LbError && (error.code === 'UNAVAILABLE' || error.code === 'OUTCOME_UNKNOWN'))
-    return error;
+/** How the stream ended, by the control plane or the connection to it; any other error goes on. */
+function failureOf(error: unknown): LbError {
+  if (error instanceof LbError) return error;
   throw error;
+}
+
+/** A stream that broke can be opened again; anything else is an answer. */
+function retriable({ code }: LbError): boolean {
+  return code === 'UNAVAILABLE' || code === 'OUTCOME_UNKNOWN';
 }
 
 function settled(

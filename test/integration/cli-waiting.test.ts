@@ -113,6 +113,20 @@ describe('--wait', () => {
     assert.deepEqual([code, stdout], [4, 'revision 42\n'], stderr);
     assert.match(stderr, /revision 42 is committed/);
   });
+
+  it('exits 4 after a change that is committed when the wait is refused, and 1 without one', async (t) => {
+    const fake = await startFakeControlPlane(t, {
+      DeletePool: () => ({ revision: '42' }),
+      WaitConverged: () => {
+        throw new LbError('RESOURCE_EXHAUSTED', 'too many streams');
+      },
+    });
+    const lbctl = lbctlFor(fake.address);
+    const { code, stderr } = await lbctl(['delete', 'pool', 'web', '--wait', '--timeout', '5s']);
+    assert.equal(code, 4, stderr);
+    assert.match(stderr, /revision 42 is committed.*\n {2}.*too many streams/);
+    assert.equal((await lbctl(['wait', '42', '--timeout', '5s'])).code, 1);
+  });
 });
 
 describe('backend drain --wait', () => {
