@@ -32,7 +32,7 @@ export function refuse(
 
 /** There is no such thing; names the one that may have been meant. */
 export function refuseMissing(kind: Kind, name: string, known: Iterable<string>): EditResult {
-  return refuse('NOT_FOUND', `There is no ${kind} "${name}"${didYouMean(name, known)}; create it first.`);
+  return refuse('NOT_FOUND', `There is no ${kind} "${name}"${didYouMean(name, known)}; check the name.`);
 }
 
 /** There is such a thing already. */

@@ -40,6 +40,7 @@ describe('edits of one resource', () => {
       const refusal = refusalOf(STATE, edit);
       assert.equal(refusal.code, 'NOT_FOUND');
       assert.match(refusal.message, message);
+      assert.doesNotMatch(refusal.message, /create/, 'who deletes or removes wants no new one');
     });
   }
 
