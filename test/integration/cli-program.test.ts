@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { loadDefinitions } from '../../core/wire/definitions.ts';
 import type { Resource } from '../../core/wire/generated/lb/v1/Resource.ts';
 import { startFakeControlPlane } from '../harness/fake-control-plane.ts';
 import { lbctlFor, succeed } from '../harness/fleet.ts';
-import { built, run, startBuilt } from '../harness/processes.ts';
+import { built, CHECKOUT, run, startBuilt } from '../harness/processes.ts';
 import { A, B, FLEET, wirePolicy, wirePool } from '../harness/wire-answers.ts';
 
 describe('lbctl export', () => {
@@ -95,6 +97,12 @@ describe('lbctl as a program', () => {
       assert.notEqual(stderr, '');
     }
     assert.match((await lbctl(['gett', 'pools'])).stderr, /Did you mean get\?/);
+  });
+
+  it('prints the version of its package', async () => {
+    const manifest = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as { version: string };
+    const { code, stdout, stderr } = await lbctlFor('127.0.0.1:1')(['--version']);
+    assert.deepEqual([code, stdout, stderr], [0, `${manifest.version}\n`, '']);
   });
 
   it('ends quietly when its reader does', async (t) => {
