@@ -1,4 +1,5 @@
 /** How lbctl ends: its exit codes, and the error that carries one. docs/cli.md lists the codes. */
+import type { Violation } from '../core/model/violation.ts';
 import { type ErrorCode, LbError, messageOf } from '../core/runtime/errors.ts';
 
 export const EXIT = {
@@ -38,8 +39,16 @@ const EXIT_OF: Partial<Record<ErrorCode, ExitCode>> = {
 export function toCliError(error: unknown): CliError {
   if (error instanceof CliError) return error;
   if (!(error instanceof LbError)) return new CliError(EXIT.failed, messageOf(error));
-  const details = error.violations.map(({ field, description }) =>
+  const { message, violations } = error;
+  // A single violation often is the whole message: once is enough.
+  const unsaid = violations.filter((violation) => !says(message, violation));
+  const details = unsaid.map(({ field, description }) =>
     field === '' ? description : `${field}: ${description}`,
   );
-  return new CliError(EXIT_OF[error.code] ?? EXIT.failed, error.message, details);
+  return new CliError(EXIT_OF[error.code] ?? EXIT.failed, message, details);
+}
+
+/** Both where and what: a headline without the path still wants the line that has it. */
+function says(message: string, { field, description }: Violation): boolean {
+  return message.includes(`${field} ${description}`.trim());
 }

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { toCliError } from '../../../cli/exit.ts';
+import { LbError } from '../../../core/runtime/errors.ts';
+
+describe('the lines under a refusal', () => {
+  const violation = { field: 'pools[web].policy', description: 'there is no policy "no"' };
+  const detailsOf = (message: string, ...violations: readonly (typeof violation)[]) =>
+    toCliError(new LbError('INVALID_ARGUMENT', message, violations)).details;
+
+  it('leave out what the headline says whole', () => {
+    assert.deepEqual(detailsOf('pools[web].policy there is no policy "no".', violation), []);
+    assert.deepEqual(detailsOf('There is nothing.', { field: '', description: 'There is nothing' }), []);
+  });
+
+  it('keep the path that the headline lacks', () => {
+    assert.deepEqual(detailsOf('there is no policy "no"', violation), [
+      'pools[web].policy: there is no policy "no"',
+    ]);
+  });
+
+  it('keep the place in a manifest', () => {
+    const traced = { ...violation, field: 'web.yaml:5: pools[web].policy' };
+    const headline = 'pools[web].policy there is no policy "no".';
+    assert.deepEqual(detailsOf(headline, traced), ['web.yaml:5: pools[web].policy: there is no policy "no"']);
+  });
+
+  it('are one for each of several', () => {
+    const other = { field: 'pools[api].policy', description: 'there is no policy "no"' };
+    assert.equal(detailsOf('2 things are wrong; nothing was changed.', violation, other).length, 2);
+  });
+});
