@@ -1,6 +1,7 @@
 /** The tree of commands. Cheap to build: what a command does is imported when it runs. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAbsentCommands } from './tree/absent-commands.ts';
 import { addBackendCommands } from './tree/backend-commands.ts';
 import { addChangeCommands } from './tree/change-commands.ts';
 import { addCompletionCommands } from './tree/completion-commands.ts';
@@ -32,6 +33,7 @@ export function buildProgram(execute: Execute): Command {
   addBackendCommands(program, execute);
   program.commandsGroup('Shell:');
   addCompletionCommands(program, execute);
+  addAbsentCommands(program);
   return program.addHelpText(
     'after',
     examples(

@@ -39,10 +39,15 @@ export function wantedAt(program: Command, words: readonly string[]): Wanted {
       words: optionsOf(command, program).map(({ long, short }) => long ?? short ?? ''),
     };
   }
-  if (command.commands.length > 0)
-    return { type: 'words', words: command.commands.map((known) => known.name()) };
+  if (command.commands.length > 0) return { type: 'words', words: namesUnder(command) };
   const argument = command.registeredArguments[operands.length];
   return argument ? argumentAt(argument, command, operands) : NOTHING;
+}
+
+/** The commands that help shows, without commander's own `help`. */
+function namesUnder(command: Command): readonly string[] {
+  const visible = command.createHelp().visibleCommands(command);
+  return visible.filter((known) => command.commands.includes(known)).map((known) => known.name());
 }
 
 function optionsOf(command: Command, program: Command): readonly Option[] {

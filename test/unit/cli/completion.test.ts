@@ -8,6 +8,7 @@ const program = buildProgram(async () => undefined);
 describe('what is completed', () => {
   const names = (kind: string, pool?: string) => ({ type: 'names', kind, ...(pool && { pool }) });
   const CASES: readonly (readonly [line: string, wanted: object | string])[] = [
+    ['', 'get describe health wait apply diff export create set delete backend completion'],
     ['get ', 'listeners pools policies backends proxies revisions'],
     ['delete ', 'listener pool policy backend proxy'],
     ['backend ', 'add remove set drain disable enable'],
