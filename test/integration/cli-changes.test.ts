@@ -195,6 +195,7 @@ describe('a changing command', () => {
     assert.equal(code, 4, stderr);
     assert.match(stderr, /not known whether the change was written/);
     assert.match(stderr, /there is no pool "web"/);
+    assert.ok(stderr.includes(String(fake.requests[0]?.request['requestId'])), stderr);
   });
 
   it('exits 4 when the replica died with the request', async (t) => {
