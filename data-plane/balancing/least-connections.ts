@@ -8,43 +8,19 @@
  * all busy. For pools of many thousands under high rates take power_of_two_choices. No allocation.
  * Invariant: the pass visits each eligible candidate at most once.
  */
-import type { Balancer, BalancerInputs, Candidates, Flow, Tried } from './balancer.ts';
-import { NO_BACKEND } from './balancer.ts';
-import { WeightedDraw } from './weighted-draw.ts';
+import { type Balancer, type BalancerInputs, type Flow, NO_BACKEND, type Tried } from './balancer.ts';
+import { DrawingBalancer } from './drawing-balancer.ts';
 
-class LeastConnections implements Balancer {
-  readonly #candidates: Candidates;
-  readonly #draw: WeightedDraw;
-
-  constructor({ candidates, random }: BalancerInputs) {
-    this.#candidates = candidates;
-    this.#draw = new WeightedDraw(candidates, random);
-  }
-
-  pick(_flow: Flow, tried: Tried): number {
-    this.#draw.refresh();
-    const chosen = this.#leastLoaded(tried);
-    if (chosen !== NO_BACKEND) this.#candidates.reserve(chosen);
-    return chosen;
-  }
-
-  release(candidate: number): void {
-    this.#candidates.unreserve(candidate);
-  }
-
-  connected(): void {}
-
-  connectFailed(): void {}
-
-  #leastLoaded(tried: Tried): number {
-    const all = this.#candidates;
-    const size = this.#draw.size;
+class LeastConnections extends DrawingBalancer {
+  protected override choose(_flow: Flow, tried: Tried): number {
+    const all = this.candidates;
+    const size = this.draw.size;
     let best = NO_BACKEND;
     let bestOpen = 0;
     let bestWeight = 1;
-    let place = this.#draw.drawPlace();
+    let place = this.draw.drawPlace();
     for (let visited = 0; visited < size; visited++) {
-      const candidate = this.#draw.at(place);
+      const candidate = this.draw.at(place);
       place = place + 1 === size ? 0 : place + 1;
       const open = all.open(candidate);
       const weight = all.weight(candidate);

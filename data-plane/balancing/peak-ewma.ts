@@ -14,9 +14,8 @@
  *  - a candidate that no connect was measured on is judged by its load alone, so it is tried and can't attract all;
  *  - estimates survive a change of the plan through `previous`.
  */
-import type { Balancer, BalancerInputs, Candidates, Flow, Tried } from './balancer.ts';
-import { NO_BACKEND } from './balancer.ts';
-import { WeightedDraw } from './weighted-draw.ts';
+import { type Balancer, type BalancerInputs, NO_BACKEND } from './balancer.ts';
+import { PowerOfTwoChoices } from './power-of-two-choices.ts';
 
 /** After this long an estimate has faded to 1/e, as in Finagle and Linkerd. */
 const DECAY_MS = 10_000;
@@ -28,56 +27,37 @@ const SAME_WITHIN = 1.5;
 const FAILURE_MS = 1_000;
 
 // `!` on typed arrays in this file: candidates are below their count, and this runs for each connection.
-class PeakEwma implements Balancer {
-  readonly #candidates: Candidates;
-  readonly #draw: WeightedDraw;
+class PeakEwma extends PowerOfTwoChoices {
   /** By candidate: the estimate at `#atMs`; 0 means nothing is known. */
   readonly #estimateMs: Float64Array;
   readonly #atMs: Float64Array;
 
-  constructor({ candidates, random, previous }: BalancerInputs) {
-    this.#candidates = candidates;
-    this.#draw = new WeightedDraw(candidates, random);
+  constructor(inputs: BalancerInputs) {
+    super(inputs);
+    const { candidates, previous } = inputs;
     this.#estimateMs = new Float64Array(candidates.count);
     this.#atMs = new Float64Array(candidates.count);
     if (previous?.balancer instanceof PeakEwma) this.#takeOver(previous.balancer, previous.moved);
   }
 
-  pick(flow: Flow, tried: Tried): number {
-    this.#draw.refresh();
-    const first = this.#draw.draw(tried);
-    if (first === NO_BACKEND) return NO_BACKEND;
-    const second = this.#draw.draw(tried, first);
-    const chosen = second !== NO_BACKEND && this.#isCheaper(second, first, flow.nowMs) ? second : first;
-    this.#candidates.reserve(chosen);
-    return chosen;
-  }
-
-  release(candidate: number): void {
-    this.#candidates.unreserve(candidate);
-  }
-
-  connected(candidate: number, connectMs: number, nowMs: number): void {
+  override connected(candidate: number, connectMs: number, nowMs: number): void {
     this.#observe(candidate, connectMs, nowMs);
   }
 
-  connectFailed(candidate: number, connectMs: number, nowMs: number): void {
+  override connectFailed(candidate: number, connectMs: number, nowMs: number): void {
     this.#observe(candidate, Math.max(connectMs, FAILURE_MS), nowMs);
   }
 
-  #isCheaper(a: number, b: number, nowMs: number): boolean {
-    const all = this.#candidates;
-    const openA = all.open(a);
-    const openB = all.open(b);
-    const weightA = all.weight(a);
-    const weightB = all.weight(b);
+  /** Cheaper: sooner connected under its load. Where the estimates say nothing, less loaded. */
+  protected override isBetter(a: number, b: number, nowMs: number): boolean {
     const timeA = this.#faded(a, nowMs);
     const timeB = this.#faded(b, nowMs);
     const isKnown = this.#estimateMs[a]! > 0 && this.#estimateMs[b]! > 0;
     if (!isKnown || (timeA < timeB * SAME_WITHIN && timeB < timeA * SAME_WITHIN)) {
-      return openA * weightB < openB * weightA;
+      return super.isBetter(a, b, nowMs);
     }
-    return timeA * (openA + 1) * weightB < timeB * (openB + 1) * weightA;
+    const all = this.candidates;
+    return timeA * (all.open(a) + 1) * all.weight(b) < timeB * (all.open(b) + 1) * all.weight(a);
   }
 
   #faded(candidate: number, nowMs: number): number {

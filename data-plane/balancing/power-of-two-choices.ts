@@ -8,40 +8,21 @@
  * Cost: O(1) a pick, see weighted-draw.ts. No allocation.
  * Invariants: two eligible untried candidates are never compared with themselves; a lone one is taken.
  */
-import type { Balancer, BalancerInputs, Candidates, Flow, Tried } from './balancer.ts';
-import { NO_BACKEND } from './balancer.ts';
-import { WeightedDraw } from './weighted-draw.ts';
+import { type Balancer, type BalancerInputs, type Flow, NO_BACKEND, type Tried } from './balancer.ts';
+import { DrawingBalancer } from './drawing-balancer.ts';
 
-class PowerOfTwoChoices implements Balancer {
-  readonly #candidates: Candidates;
-  readonly #draw: WeightedDraw;
-
-  constructor({ candidates, random }: BalancerInputs) {
-    this.#candidates = candidates;
-    this.#draw = new WeightedDraw(candidates, random);
-  }
-
-  pick(_flow: Flow, tried: Tried): number {
-    this.#draw.refresh();
-    const first = this.#draw.draw(tried);
+/** Also what peak_ewma is, but for the comparison. */
+export class PowerOfTwoChoices extends DrawingBalancer {
+  protected override choose(flow: Flow, tried: Tried): number {
+    const first = this.draw.draw(tried);
     if (first === NO_BACKEND) return NO_BACKEND;
-    const second = this.#draw.draw(tried, first);
-    const chosen = second !== NO_BACKEND && this.#isLessLoaded(second, first) ? second : first;
-    this.#candidates.reserve(chosen);
-    return chosen;
+    const second = this.draw.draw(tried, first);
+    return second !== NO_BACKEND && this.isBetter(second, first, flow.nowMs) ? second : first;
   }
 
-  release(candidate: number): void {
-    this.#candidates.unreserve(candidate);
-  }
-
-  connected(): void {}
-
-  connectFailed(): void {}
-
-  /** open / weight, multiplied out: whole numbers, so that ties are ties. */
-  #isLessLoaded(a: number, b: number): boolean {
-    const all = this.#candidates;
+  /** Less loaded: open / weight, multiplied out: whole numbers, so that ties are ties. */
+  protected isBetter(a: number, b: number, _nowMs: number): boolean {
+    const all = this.candidates;
     return all.open(a) * all.weight(b) < all.open(b) * all.weight(a);
   }
 }

@@ -1,0 +1,43 @@
+/**
+ * What the strategies that leave something to chance have in common: a weighted draw over the eligible candidates,
+ * and the reservation of whichever they choose.
+ *
+ * Invariant: a candidate is reserved here and nowhere else, once for each pick that returns it.
+ */
+import {
+  type Balancer,
+  type BalancerInputs,
+  type Candidates,
+  type Flow,
+  NO_BACKEND,
+  type Tried,
+} from './balancer.ts';
+import { WeightedDraw } from './weighted-draw.ts';
+
+export abstract class DrawingBalancer implements Balancer {
+  protected readonly candidates: Candidates;
+  protected readonly draw: WeightedDraw;
+
+  constructor({ candidates, random }: BalancerInputs) {
+    this.candidates = candidates;
+    this.draw = new WeightedDraw(candidates, random);
+  }
+
+  pick(flow: Flow, tried: Tried): number {
+    this.draw.refresh();
+    const chosen = this.choose(flow, tried);
+    if (chosen !== NO_BACKEND) this.candidates.reserve(chosen);
+    return chosen;
+  }
+
+  release(candidate: number): void {
+    this.candidates.unreserve(candidate);
+  }
+
+  connected(_candidate: number, _connectMs: number, _nowMs: number): void {}
+
+  connectFailed(_candidate: number, _connectMs: number, _nowMs: number): void {}
+
+  /** An eligible candidate that is not in `tried`, or NO_BACKEND. The draw is up to date; nothing is reserved yet. */
+  protected abstract choose(flow: Flow, tried: Tried): number;
+}
