@@ -8,7 +8,9 @@
 import { type Clock, sleep } from '../core/runtime/clock.ts';
 import { LbError } from '../core/runtime/errors.ts';
 import type { HostPort } from '../core/runtime/flags.ts';
+import { HttpServer } from '../core/runtime/http-server.ts';
 import type { Logger } from '../core/runtime/logger.ts';
+import { operationRoutes } from '../core/runtime/operation-routes.ts';
 import type { Random } from '../core/runtime/random.ts';
 import { loadDefinitions } from '../core/wire/definitions.ts';
 import { makeChangeWith } from './api/change.ts';
@@ -24,9 +26,7 @@ import { discoveryHandlers } from './distribution/discovery-service.ts';
 import { Fleet } from './distribution/fleet.ts';
 import { lookAtStore } from './distribution/look.ts';
 import { reportService } from './distribution/report-service.ts';
-import { HttpServer } from './http/http-server.ts';
 import { ControlPlaneMetrics } from './http/metrics.ts';
-import { operationRoutes } from './http/operation-routes.ts';
 import { notReadyReasons } from './http/readiness.ts';
 import { unaryWith } from './rpc/answer.ts';
 import { preEncoded } from './rpc/definitions.ts';
@@ -39,6 +39,7 @@ import { LogFollower } from './store/log-follower.ts';
 
 /** For the store to settle what is under way when this replica stops. */
 const STORE_TIMEOUT_MS = 3_000;
+const MAX_HTTP_CONNECTIONS = 256;
 
 export interface ControlPlaneOptions {
   readonly grpcAddress: HostPort;
@@ -131,13 +132,16 @@ function makeParts(deps: ControlPlaneDeps) {
     ],
     { onCall: metrics.countCall, clock, logger },
   );
-  const http = new HttpServer(
-    {
+  const http = new HttpServer({
+    routes: {
       ...dashboardRoutes({ follower, fleet, clock }),
       ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
     },
+    what: 'the HTTP address',
+    flag: '--http-address',
+    maxConnections: MAX_HTTP_CONNECTIONS,
     logger,
-  );
+  });
   return { run, follower, committer, publisher, fleet, streams, reports, grpc, http };
 }
 

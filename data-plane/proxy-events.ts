@@ -11,14 +11,14 @@ export interface ProxyEvents {
   readonly saturated: boolean;
 }
 
-export function proxyEvents(logger: Logger, connectionLimit: number, report: () => void): ProxyEvents {
+export function proxyEvents(logger: Logger, connectionLimit: () => number, report: () => void): ProxyEvents {
   const saturated = new Set<number>();
   const setSaturated = (worker: number, on: boolean) => {
     const before = saturated.size > 0;
     if (on) saturated.add(worker);
     else saturated.delete(worker);
     if (before === saturated.size > 0) return;
-    const fields = { limit: connectionLimit };
+    const fields = { limit: connectionLimit() };
     if (on)
       logger.warn(
         fields,

@@ -4,14 +4,15 @@ import { readFileSync } from 'node:fs';
 import { type Clock, every, type Timer } from '../core/runtime/clock.ts';
 import { LbError } from '../core/runtime/errors.ts';
 import type { HostPort } from '../core/runtime/flags.ts';
+import type { HttpServer } from '../core/runtime/http-server.ts';
 import type { Logger } from '../core/runtime/logger.ts';
 import type { Random } from '../core/runtime/random.ts';
 import { connectReplica, type ReplicaClient } from '../core/wire/clients.ts';
 import type { ProxyInfo } from '../core/wire/generated/lb/v1/ProxyInfo.ts';
-import { AdminServer } from './admin/admin-server.ts';
+import { timestampToWire } from '../core/wire/timestamp-codec.ts';
+import { adminServer } from './admin/admin-server.ts';
 import { chooseEngine, type EngineChoice } from './engine-choice.ts';
 import { type Libc, loadLibc } from './engine/libc.ts';
-import { timestampToWire } from '../core/wire/timestamp-codec.ts';
 import { Reporter } from './reporting/reporter.ts';
 import { shutDown, type ShutdownTimes } from './shutdown.ts';
 import { ConfigStatus } from './subscription/config-status.ts';
@@ -50,7 +51,7 @@ export class Proxy {
   readonly #status: ConfigStatus;
   readonly #traffic: Traffic;
   readonly #replicas: readonly ReplicaClient[];
-  readonly #admin: AdminServer;
+  readonly #admin: HttpServer;
   #subscription: Subscription | null = null;
   #reporter: Reporter | null = null;
   #sweeps: Timer | null = null;
@@ -81,10 +82,8 @@ export class Proxy {
       logger,
     });
     this.#replicas = options.controlPlanes.map(connectReplica);
-    this.#admin = new AdminServer(
-      createProxyMetrics(() => this.#read()),
-      () => this.#notReady(),
-    );
+    const metrics = createProxyMetrics(() => this.#read());
+    this.#admin = adminServer(metrics, () => this.#notReady(), logger);
   }
 
   /** Serves what was read from disk before any control plane answers. */

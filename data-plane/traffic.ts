@@ -45,9 +45,8 @@ export type TrafficReadings = Omit<ProxyReadings, 'connected' | 'configAgeSecond
 export class Traffic {
   readonly applier: SnapshotApplier;
   readonly observer: Observer;
-  /** With no listener. */
-  readonly connectionLimit: number;
-  readonly #limitFor: (listeners: number) => number;
+  readonly #descriptors: number;
+  readonly #workers: number;
   readonly #shared: SharedCells;
   readonly #events: ProxyEvents;
   readonly #pool: WorkerPool;
@@ -59,12 +58,10 @@ export class Traffic {
     const { clock, random, logger, libc, status, workers } = options;
     const buffers = createBuffers(workers);
     this.#shared = sharedCells(buffers);
-    const descriptors = libc?.descriptorLimit() ?? descriptorLimitOf(readProcLimits());
-    this.connectionLimit = connectionLimit(descriptors, MAX_RUNNING);
-    this.#limitFor = (listeners) =>
-      connectionLimit(descriptors, MAX_RUNNING + listeners * workers * DESCRIPTORS_PER_LISTENER);
-    Atomics.store(this.#shared.control, CONTROL.maxConnections, this.connectionLimit);
-    this.#events = proxyEvents(logger, this.connectionLimit, options.report);
+    this.#descriptors = libc?.descriptorLimit() ?? descriptorLimitOf(readProcLimits());
+    this.#workers = workers;
+    this.#limitConnections(0);
+    this.#events = proxyEvents(logger, () => this.connectionLimit, options.report);
     this.#health = new HealthMonitor({
       shared: this.#shared,
       checker: tcpChecker(clock),
@@ -114,8 +111,14 @@ export class Traffic {
   }
 
   #apply(plan: Plan): ReturnType<PlanApplier['apply']> {
-    Atomics.store(this.#shared.control, CONTROL.maxConnections, this.#limitFor(plan.listeners.length));
+    this.#limitConnections(plan.listeners.length);
     return this.#planApplier.apply(plan);
+  }
+
+  #limitConnections(listeners: number): void {
+    const sockets = listeners * this.#workers * DESCRIPTORS_PER_LISTENER;
+    const limit = connectionLimit(this.#descriptors, MAX_RUNNING + sockets);
+    Atomics.store(this.#shared.control, CONTROL.maxConnections, limit);
   }
 
   /** Starts the workers. Rejects when none starts. */
@@ -135,6 +138,11 @@ export class Traffic {
 
   stopAccepting(): Promise<void> {
     return this.#planApplier.stopAccepting();
+  }
+
+  /** The most connections that may be open, beside the sockets that the plan listens on. */
+  get connectionLimit(): number {
+    return Atomics.load(this.#shared.control, CONTROL.maxConnections);
   }
 
   /** Open now, in all workers. */

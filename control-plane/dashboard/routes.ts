@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../../core/runtime/clock.ts';
 import type { Fleet } from '../distribution/fleet.ts';
-import { type HttpAnswer, json, type Routes } from '../http/http-server.ts';
+import { type HttpAnswer, json, type Routes } from '../../core/runtime/http-server.ts';
 import type { LogFollower } from '../store/log-follower.ts';
 import { statusPage } from './status-page.ts';
 

@@ -4,7 +4,7 @@ import type { Clock } from '../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import { STALE_HEADER } from '../../core/wire/clients.ts';
-import { type GrpcStatus, toGrpcStatus } from '../../core/wire/status.ts';
+import { toGrpcStatus } from '../../core/wire/status.ts';
 
 /** Below the interceptor's own deadline, so that who knows more about the call answers first. */
 const MAX_REMAINING_MS = 29_000;
@@ -39,7 +39,7 @@ export function unaryWith(clock: Clock, logger: Logger): Unary {
     };
     answer(call.request, facts).then(
       (response) => callback(null, response),
-      (error: unknown) => callback(statusOf(knownError(error, call.getPath(), logger))),
+      (error: unknown) => callback(toGrpcStatus(knownError(error, call.getPath(), logger))),
     );
   };
 }
@@ -50,10 +50,4 @@ export function knownError(error: unknown, what: string, logger: Logger): LbErro
   const stack = error instanceof Error ? error.stack : undefined;
   logger.error({ what, error: messageOf(error), stack }, 'a call failed unexpectedly: this is a defect');
   return new LbError('INTERNAL', 'something failed here that should not; see the log of the control plane');
-}
-
-/** As toGrpcStatus, and safe to send: grpc-js throws on half a character, where a long text may have been cut. */
-export function statusOf(error: LbError): GrpcStatus {
-  const status = toGrpcStatus(error);
-  return { ...status, details: Buffer.from(status.details).toString() };
 }

@@ -1,11 +1,11 @@
 /** How long-lived streams end: in words, and all of them when this replica stops. */
 import type { EventEmitter } from 'node:events';
 import type { LbError } from '../../core/runtime/errors.ts';
-import { statusOf } from './answer.ts';
+import { toGrpcStatus } from '../../core/wire/status.ts';
 
 /** Ends a server's side of a stream with a status. What was written before still goes out, if the peer takes it. */
 export function endStream(call: EventEmitter, error: LbError): void {
-  call.emit('error', statusOf(error));
+  call.emit('error', toGrpcStatus(error));
 }
 
 /** Every open long-lived stream of this replica. */

@@ -37,7 +37,15 @@ export function toGrpcStatus(error: LbError): GrpcStatus {
   if (error.violations.length > 0) {
     metadata.set(DETAILS, encodeDetails(code, error.message, withinTrailer(error.violations)));
   }
-  return { code, details: error.message.slice(0, 1_000), metadata };
+  return { code, details: atMost(1_000, error.message), metadata };
+}
+
+/**
+ * The beginning of a text, well-formed: the cut may split a character, and a request may bring halves of one. grpc-js
+ * throws on those.
+ */
+function atMost(length: number, text: string): string {
+  return Buffer.from(text.slice(0, length)).toString();
 }
 
 function withinTrailer(violations: readonly Violation[]): readonly Violation[] {
@@ -73,7 +81,7 @@ function encodeDetails(code: status, message: string, violations: readonly Viola
             })),
           }),
         };
-  return definitions.status.serialize({ code, message: message.slice(0, 500), details: [detail] });
+  return definitions.status.serialize({ code, message: atMost(500, message), details: [detail] });
 }
 
 /**

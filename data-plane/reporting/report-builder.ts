@@ -49,8 +49,6 @@ export function buildReports(before: Observation, now: Observation): StreamRepor
 /** Everything, for a receiver that knows nothing. There is always a first message, and it says who reports. */
 export function buildFirstReports(proxy: ProxyInfo, now: Observation): StreamReportsRequest[] {
   const reports = buildReports(NOTHING, now);
-  const last = Math.max(reports.length - 1, 0);
-  reports[last] = { ...reports[last], applied: appliedToWire(now.applied) };
   reports[0] = { ...reports[0], proxy };
   return reports;
 }

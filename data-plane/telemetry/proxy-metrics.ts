@@ -7,6 +7,7 @@
  *  - backends, of which there may be tens of thousands, are rendered in slices between which the event loop goes on.
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Metrics } from '../../core/runtime/operation-routes.ts';
 import type { CloseReason } from '../engine/engine.ts';
 import type { HistogramCounts } from './counters.ts';
 import { familyHeader, histogramLines, type Labels, sampleLine } from './exposition.ts';
@@ -34,15 +35,10 @@ export interface ProxyReadings {
   readonly logRecordsDropped: number;
 }
 
-export interface ProxyMetrics {
-  readonly contentType: string;
-  render(): Promise<string>;
-}
-
 type Set = (labels: Labels, value: number) => void;
 type Fill = (set: Set, readings: ProxyReadings) => void;
 
-export function createProxyMetrics(read: () => ProxyReadings): ProxyMetrics {
+export function createProxyMetrics(read: () => ProxyReadings): Metrics {
   const registry = new Registry();
   let readings: ProxyReadings | null = null;
   let underWay: Promise<string> | null = null;

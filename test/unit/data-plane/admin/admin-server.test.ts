@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { AdminServer } from '../../../../data-plane/admin/admin-server.ts';
+import { silentLogger } from '../../../../core/runtime/logger.ts';
+import { adminServer } from '../../../../data-plane/admin/admin-server.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 
@@ -11,7 +12,7 @@ describe('the admin server', () => {
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
     render: () => (fails ? Promise.reject(new Error('broken')) : Promise.resolve('x 1\n')),
   };
-  const server = new AdminServer(metrics, () => reasons);
+  const server = adminServer(metrics, () => reasons, silentLogger);
   let base = '';
   before(async () => {
     base = `http://${await server.listen(LOOPBACK)}`;
@@ -67,7 +68,7 @@ describe('the admin server', () => {
 
   it('says whose address is taken, and which flag names another', async () => {
     const port = Number(new URL(base).port);
-    const second = new AdminServer(metrics, () => []);
+    const second = adminServer(metrics, () => [], silentLogger);
     await assert.rejects(
       second.listen({ ...LOOPBACK, port }),
       new RegExp(`127\\.0\\.0\\.1:${port} can't be used: .*EADDRINUSE.*--admin-address`),

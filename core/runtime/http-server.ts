@@ -1,14 +1,13 @@
 /**
- * The HTTP address of a control plane: /healthz, /readyz, /metrics and the status page. Read-only.
- * Bounded in connections and in time, so that nobody can hold the control plane up here.
+ * The HTTP address of a program, read-only: /healthz, /readyz, /metrics and whatever else it shows.
+ * Bounded in connections and in time, so that nobody can hold the program up here.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { LbError, messageOf } from '../../core/runtime/errors.ts';
-import { formatHostPort, type HostPort } from '../../core/runtime/flags.ts';
-import type { Logger } from '../../core/runtime/logger.ts';
+import { LbError, messageOf } from './errors.ts';
+import { formatHostPort, type HostPort } from './flags.ts';
+import type { Logger } from './logger.ts';
 
-const MAX_CONNECTIONS = 256;
 const REQUEST_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 30_000;
 
@@ -21,7 +20,7 @@ export interface HttpAnswer {
 /** By path. */
 export type Routes = Readonly<Record<string, () => HttpAnswer | Promise<HttpAnswer>>>;
 
-/** The page loads its own files and asks its own address, nothing else; nobody may put it into a frame. */
+/** A page loads its own files and asks its own address, nothing else; nobody may put it into a frame. */
 const HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy':
@@ -31,16 +30,29 @@ const HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
+export interface HttpServerOptions {
+  readonly routes: Routes;
+  /** Such as `the admin address`, and the flag that names it: for errors. */
+  readonly what: string;
+  readonly flag: string;
+  readonly maxConnections: number;
+  readonly logger: Logger;
+}
+
 export class HttpServer {
   readonly #server: Server;
+  readonly #what: string;
+  readonly #flag: string;
   readonly #logger: Logger;
 
-  constructor(routes: Routes, logger: Logger) {
+  constructor({ routes, what, flag, maxConnections, logger }: HttpServerOptions) {
+    this.#what = what;
+    this.#flag = flag;
     this.#logger = logger;
     this.#server = createServer((request, response) => {
       void this.#answer(request, routes).then((given) => reply(request, response, given));
     });
-    this.#server.maxConnections = MAX_CONNECTIONS;
+    this.#server.maxConnections = maxConnections;
     this.#server.requestTimeout = REQUEST_TIMEOUT_MS;
     this.#server.headersTimeout = REQUEST_TIMEOUT_MS;
     this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -52,7 +64,7 @@ export class HttpServer {
   listen(address: HostPort): Promise<string> {
     return new Promise((resolve, reject) => {
       const refuse = (error: Error) => {
-        const message = `the HTTP address ${formatHostPort(address)} can't be used: ${messageOf(error)}; name another with --http-address`;
+        const message = `${this.#what} ${formatHostPort(address)} can't be used: ${messageOf(error)}; name another with ${this.#flag}`;
         reject(new LbError('FAILED_PRECONDITION', message, [], error));
       };
       this.#server.once('error', refuse);
@@ -83,7 +95,7 @@ export class HttpServer {
       return await route();
     } catch (error) {
       this.#logger.error({ path, error: messageOf(error) }, 'a page failed: this is a defect');
-      return json(500, { error: 'something failed here that should not; see the log of the control plane' });
+      return json(500, { error: 'something failed here that should not; see the log of this program' });
     }
   }
 }
