@@ -12,6 +12,8 @@ import type { ProxyInfo } from '../core/wire/generated/lb/v1/ProxyInfo.ts';
 import { timestampToWire } from '../core/wire/timestamp-codec.ts';
 import { adminServer } from './admin/admin-server.ts';
 import { chooseEngine, type EngineChoice } from './engine-choice.ts';
+import type { Engine } from './engine/engine.ts';
+import { epollEngineObstacle } from './engine/epoll/epoll-engine.ts';
 import { type Libc, loadLibc } from './engine/libc.ts';
 import { Reporter } from './reporting/reporter.ts';
 import { shutDown, type ShutdownTimes } from './shutdown.ts';
@@ -46,7 +48,7 @@ export interface ProxyOptions extends ShutdownTimes {
 /** Construct, `start` once, `stop` once. */
 export class Proxy {
   readonly #options: ProxyOptions;
-  readonly #engine: 'portable';
+  readonly #engine: Engine['name'];
   readonly #stateDir: string;
   readonly #status: ConfigStatus;
   readonly #traffic: Traffic;
@@ -63,8 +65,11 @@ export class Proxy {
   constructor(options: ProxyOptions) {
     const { clock, random, logger } = options;
     this.#options = options;
-    this.#engine = chooseEngine(options.engine);
     const libc = loadCLibrary(options);
+    const { engine, fellBack } = chooseEngine(options.engine, epollEngineObstacle());
+    if (fellBack !== null)
+      logger.warn({ reason: fellBack }, 'the epoll engine cannot run here: using the portable one');
+    this.#engine = engine;
     this.#stateDir = lockStateDir(options.stateDir, libc);
     const report = () => this.#reporter?.wake();
     this.#status = new ConfigStatus(report);

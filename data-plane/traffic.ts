@@ -3,6 +3,7 @@ import type { Clock } from '../core/runtime/clock.ts';
 import type { Logger } from '../core/runtime/logger.ts';
 import type { Random } from '../core/runtime/random.ts';
 import { connectionLimit, descriptorLimitOf, readProcLimits } from './connection-limit.ts';
+import type { Engine } from './engine/engine.ts';
 import type { Libc } from './engine/libc.ts';
 import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
 import { tcpChecker } from './health/tcp-checker.ts';
@@ -24,7 +25,7 @@ import { WorkerPool } from './worker/worker-pool.ts';
 const DESCRIPTORS_PER_LISTENER = 2;
 
 export interface TrafficOptions {
-  readonly engine: 'portable';
+  readonly engine: Engine['name'];
   /** Null where it can't be called: then one worker accepts. */
   readonly libc: Libc | null;
   readonly workers: number;
@@ -72,6 +73,7 @@ export class Traffic {
     });
     this.#pool = new WorkerPool({
       engine: options.engine,
+      libc,
       buffers,
       sourceAddresses: options.sourceAddresses,
       clock,

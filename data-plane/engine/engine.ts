@@ -65,6 +65,10 @@ export interface ConnectionHandler {
 export interface Targets {
   /** Textual IP address. */
   host(row: number): string;
+  /** How long its IP address is, in bytes. */
+  ipLength(row: number): 4 | 16;
+  /** Copies its IP address, in network order. */
+  copyIp(row: number, into: Uint8Array, at: number): void;
   port(row: number): number;
 }
 
@@ -75,6 +79,11 @@ export type ListenOn =
 
 export interface Engine {
   readonly name: 'portable' | 'epoll';
+  /**
+   * Waits for events, at most until the engine is woken through `wakeFd`, and handles them. Call it again and again;
+   * true: it was woken. Null: Node's own loop drives this engine.
+   */
+  readonly turn: (() => boolean) | null;
   /**
    * Starts accepting for a listener; on several descriptors when it is called for each. `done` gets null, or why it
    * failed in words with the errno name.
@@ -107,12 +116,24 @@ export interface ConnectionBudget {
   hasRoom(): boolean;
 }
 
+/** Descriptors that Node does not know of: nothing closes them when a thread ends. 0: none. */
+export interface EngineHoldings {
+  /** One element. Never closed by the engine. */
+  readonly epoll: Int32Array;
+  /** Two a connection; this is also how many connections there may be. */
+  readonly sockets: Int32Array;
+}
+
 /** What an engine is made of. */
 export interface EngineInputs {
   readonly handler: ConnectionHandler;
   readonly targets: Targets;
   readonly budget: ConnectionBudget;
   readonly clock: Clock;
+  /** An eventfd that ends a wait for events, when an engine waits by itself. */
+  readonly wakeFd: number;
+  /** Where an engine writes down the descriptors it holds, for whoever outlives its thread. */
+  readonly holdings: EngineHoldings;
   /** Addresses towards backends, used in turn; none: the kernel chooses. */
   readonly sourceAddresses: readonly string[];
   /** Accepting stopped for want of room in the budget, or goes on. */

@@ -1,13 +1,14 @@
 /**
- * The C library, as far as we call it: the only file that imports koffi.
+ * The C library, as far as it is called once in a while: sockets to listen on, limits, locks, wake-ups. What runs for
+ * each event stands in epoll/syscalls.ts.
  *
  * Invariants
  *  - nothing throws after loading: a call returns what it got (>= 0), or the errno negated;
  *  - prototypes are fixed, calls are synchronous, every buffer is alive while its call runs;
  *  - numbers and layouts below are those of Linux on x64 and arm64 (asm-generic), and only those load.
  */
-import { createRequire } from 'node:module';
 import { messageOf } from '../../core/runtime/errors.ts';
+import { type Ffi, loadFfi } from './ffi.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -16,6 +17,10 @@ const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const F_DUPFD_CLOEXEC = 1030;
 const RLIMIT_NOFILE = 7;
+const SOL_SOCKET = 1;
+const SO_LINGER = 13;
+/** EFD_CLOEXEC and EFD_NONBLOCK are the flags of sockets. */
+const EVENTFD_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
 const LOCK_EX_NB = 2 | 4;
 /** Bytes not yet acknowledged by the peer. */
 const SIOCOUTQ = 0x5411;
@@ -23,8 +28,11 @@ const EBADF = 9;
 
 /** The options that we set, as [level, name]. */
 const OPTIONS = {
-  reuseAddress: [1, 2],
-  reusePort: [1, 15],
+  reuseAddress: [SOL_SOCKET, 2],
+  reusePort: [SOL_SOCKET, 15],
+  noDelay: [6, 1],
+  keepAlive: [SOL_SOCKET, 9],
+  keepAliveIdleSeconds: [6, 4],
   keepAliveIntervalSeconds: [6, 5],
   keepAliveProbes: [6, 6],
   ipv6Only: [41, 26],
@@ -42,6 +50,12 @@ export interface Libc {
   /** A second descriptor of the same open socket, closed on exec. */
   duplicate(fd: number): number;
   close(fd: number): number;
+  /** Closes a socket with a reset: what its peer has not got yet is dropped. */
+  reset(fd: number): number;
+  /** A descriptor that `wake` makes readable, for a loop that waits in epoll_wait. */
+  eventfd(): number;
+  /** Nobody reads it: it must be registered edge-triggered. */
+  wake(eventfd: number): number;
   /** How many bytes sent on a socket its peer has not acknowledged. */
   unacknowledged(fd: number): number;
   /** The most descriptors that this process may have open. */
@@ -55,10 +69,6 @@ export type LoadedLibc =
   | { readonly libc: null; readonly reason: string };
 
 type Call = (...args: readonly (number | Uint8Array)[]) => number;
-interface Koffi {
-  load(path: null): { func(prototype: string): Call };
-  errno(): number;
-}
 
 let loaded: LoadedLibc | null = null;
 
@@ -75,24 +85,25 @@ function load(): LoadedLibc {
       reason: `it is known for Linux on x64 and arm64 only, not ${process.platform} on ${process.arch}`,
     };
   }
+  const { ffi, reason } = loadFfi();
+  if (!ffi) return { libc: null, reason };
   try {
-    const libc = declare(createRequire(import.meta.url)('koffi') as Koffi);
+    const libc = declare(ffi);
     const failure = selfCheck(libc);
     return failure === null
       ? { libc, reason: null }
       : { libc: null, reason: `the self-check failed: ${failure}` };
   } catch (error) {
-    return { libc: null, reason: `koffi does not load: ${messageOf(error)}` };
+    return { libc: null, reason: `a function of the C library is missing: ${messageOf(error)}` };
   }
 }
 
-function declare(koffi: Koffi): Libc {
-  const library = koffi.load(null);
+function declare(ffi: Ffi): Libc {
   const call = (prototype: string): Call => {
-    const native = library.func(prototype);
+    const native = ffi.declare<Call>(prototype);
     return (...args) => {
       const result = native(...args);
-      return result < 0 ? -koffi.errno() : result;
+      return result < 0 ? -ffi.errno() : result;
     };
   };
   const socket = call('int socket(int, int, int)');
@@ -105,6 +116,10 @@ function declare(koffi: Koffi): Libc {
   const flock = call('int flock(int, int)');
   const listen = call('int listen(int, int)');
   const close = call('int close(int)');
+  const eventfd = call('int eventfd(unsigned int, int)');
+  const write = call('intptr_t write(int, void *, size_t)');
+  const one = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
+  const lingerNotAtAll = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
   const value = new Int32Array(1);
   const valueBytes = new Uint8Array(value.buffer);
 
@@ -129,6 +144,12 @@ function declare(koffi: Koffi): Libc {
     },
     duplicate: (fd) => fcntl(fd, F_DUPFD_CLOEXEC, 0),
     close: (fd) => close(fd),
+    reset(fd) {
+      setsockopt(fd, SOL_SOCKET, SO_LINGER, lingerNotAtAll, lingerNotAtAll.length);
+      return close(fd);
+    },
+    eventfd: () => eventfd(0, EVENTFD_FLAGS),
+    wake: (fd) => write(fd, one, one.length),
     unacknowledged(fd) {
       const result = ioctl(fd, SIOCOUTQ, valueBytes);
       return result < 0 ? result : value[0]!; // `!`: one element, always.

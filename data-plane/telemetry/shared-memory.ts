@@ -9,6 +9,7 @@
  *   health, epoch              main; `ejected` by workers   atomic (compareExchange for ejected)
  *   failures, open             all workers                  atomic add
  *   counters, histograms       their worker alone           plain: a reader may be one event late, never torn
+ *   descriptors                their worker alone           plain: main reads them when the thread is gone
  *
  * Counters are 64-bit floats: exact up to 2^53, and aligned 8-byte writes do not tear on the machines Node runs on.
  */
@@ -17,6 +18,8 @@ import { CLOSE_REASONS } from '../engine/engine.ts';
 export const MAX_BACKENDS = 32_768;
 export const MAX_POOLS = 4_096;
 export const MAX_LISTENERS = 1_024;
+/** Most connections of one worker. */
+export const MAX_SLOTS = 1_048_576;
 
 /** Values of a `health` cell. `unknown` must be 0: it is what a fresh row holds. */
 export const HEALTH = { unknown: 0, healthy: 1, unhealthy: 2, ejected: 3 } as const;
@@ -81,6 +84,10 @@ export interface WorkerCells {
   readonly listeners: Float64Array;
   /** Index of the counter. */
   readonly worker: Float64Array;
+  /** The epoll descriptor of the worker's engine; 0: none. */
+  readonly epoll: Int32Array;
+  /** 2 * slot: the client's descriptor and the backend's, of an engine that opens them by itself; 0: none. */
+  readonly sockets: Int32Array;
   /** Pool row * HISTOGRAM_CELLS: seconds to connect to a backend. */
   readonly connectSeconds: Float64Array;
   /** Listener row * HISTOGRAM_CELLS: seconds from accept to close. */
@@ -153,6 +160,8 @@ function layOutWorker(buffer: SharedArrayBuffer | null): { bytes: number; cells:
     backends: layout.view(Float64Array, MAX_BACKENDS * BACKEND_COUNTERS.length),
     listeners: layout.view(Float64Array, MAX_LISTENERS * LISTENER_COUNTERS.length),
     worker: layout.view(Float64Array, WORKER_COUNTERS.length),
+    epoll: layout.view(Int32Array, 1),
+    sockets: layout.view(Int32Array, MAX_SLOTS * 2),
     connectSeconds: layout.view(Float64Array, MAX_POOLS * HISTOGRAM_CELLS),
     durationSeconds: layout.view(Float64Array, MAX_LISTENERS * HISTOGRAM_CELLS),
   };

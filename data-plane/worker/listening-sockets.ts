@@ -14,6 +14,17 @@ import { errnoName } from '../engine/errno.ts';
 import type { Libc } from '../engine/libc.ts';
 
 const BACKLOG = 4_096;
+/**
+ * What accepted sockets inherit, at no cost for each: a client that vanished is noticed after 60 + 6 × 10 s. No
+ * TCP_USER_TIMEOUT: see docs/adr/0010.
+ */
+const INHERITED = [
+  ['noDelay', 1],
+  ['keepAlive', 1],
+  ['keepAliveIdleSeconds', 60],
+  ['keepAliveIntervalSeconds', 10],
+  ['keepAliveProbes', 6],
+] as const;
 
 export interface ListeningSocketsInputs {
   readonly libc: Libc;
@@ -135,6 +146,7 @@ export class ListeningSockets {
     if (fd < 0) return fd;
     libc.setOption(fd, 'reuseAddress', 1);
     if (reusePort) libc.setOption(fd, 'reusePort', 1);
+    for (const [option, value] of INHERITED) libc.setOption(fd, option, value);
     // Said, since hosts differ in their default: [::] takes IPv4 too.
     if (address.family === 6) libc.setOption(fd, 'ipv6Only', 0);
     const result = libc.bind(fd, address.bytes, address.port);

@@ -92,11 +92,10 @@ export class PlanApplier {
     this.#plan = plan;
     this.#failures.clear();
     const wanted = new Set(plan.listeners.map(({ row }) => row));
-    for (const row of this.#listening.keys()) {
-      if (wanted.has(row)) continue;
-      pool.unlisten(row);
-      this.#listening.delete(row);
-    }
+    const unwanted = [...this.#listening.keys()].filter((row) => !wanted.has(row));
+    for (const row of unwanted) this.#listening.delete(row);
+    // Only when nobody accepts on them any more may sockets be closed: their numbers are given out again.
+    await Promise.all(unwanted.map((row) => pool.unlisten(row)));
     prepared?.commit();
     if (!this.#isStopped) await Promise.all(plan.listeners.map((listener) => this.#listen(listener)));
   }

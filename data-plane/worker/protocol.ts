@@ -12,6 +12,7 @@ export type ToWorker =
   | { readonly type: 'abort'; readonly sequence: number }
   /** Accept for this listener row; answer `listening`. */
   | { readonly type: 'listen'; readonly listener: number; readonly on: ListenOn }
+  /** Accept no more for it; answer `unlistened`. Its descriptors may be closed then. */
   | { readonly type: 'unlisten'; readonly listener: number }
   /** Reset the connections to a backend, if its row is still of this generation. */
   | {
@@ -31,6 +32,7 @@ export type FromWorker =
   | { readonly type: 'committed'; readonly sequence: number }
   /** `failure` is null, or words with the errno name. */
   | { readonly type: 'listening'; readonly listener: number; readonly failure: string | null }
+  | { readonly type: 'unlistened'; readonly listener: number }
   | { readonly type: 'stopped-accepting' }
   /** Failed connects took a backend out (its health cell says so already). */
   | { readonly type: 'ejected'; readonly row: number; readonly generation: number; readonly reason: string }
@@ -48,6 +50,8 @@ export interface WorkerStart {
   readonly index: number;
   readonly engine: 'portable' | 'epoll';
   readonly buffers: SharedBuffers;
+  /** An eventfd that is written after each message; -1 where there is none, and none is needed. */
+  readonly wakeFd: number;
   /** Seeds the worker's randomness. */
   readonly seed: number;
   /** Addresses towards backends; empty: the kernel chooses. */

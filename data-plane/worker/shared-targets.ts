@@ -12,6 +12,11 @@ export function sharedTargets({ family, ip, port }: Pick<SharedCells, 'family' |
       const start = row * IP_BYTES;
       return formatIp(ip.subarray(start, start + (family[row] === 4 ? 4 : IP_BYTES)));
     },
+    ipLength: (row) => (family[row] === 4 ? 4 : IP_BYTES),
+    copyIp(row, into, at) {
+      const length = family[row] === 4 ? 4 : IP_BYTES;
+      for (let index = 0; index < length; index++) into[at + index] = ip[row * IP_BYTES + index]!;
+    },
     port: (row) => port[row]!,
   };
 }

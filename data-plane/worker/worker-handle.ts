@@ -68,6 +68,16 @@ export class WorkerHandle {
     if (!this.#isGone) this.#thread.post(message);
   }
 
+  /** Sends a message and waits for its answer: see `expect`. */
+  ask(
+    message: ToWorker,
+    isAnswer: (answer: FromWorker) => boolean,
+    deadlineMs: number,
+  ): Promise<FromWorker | null> {
+    this.send(message);
+    return this.expect(isAnswer, deadlineMs);
+  }
+
   /** The first message that `isAnswer`, or null when the thread is gone or takes longer than `deadlineMs`. */
   expect(isAnswer: (message: FromWorker) => boolean, deadlineMs: number): Promise<FromWorker | null> {
     if (this.#isGone) return Promise.resolve(null);

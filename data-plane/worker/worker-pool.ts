@@ -15,9 +15,11 @@ import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
 import { type Random, randomBelow } from '../../core/runtime/random.ts';
 import type { CloseReason, ListenOn } from '../engine/engine.ts';
 import type { Plan } from '../plan/plan.ts';
-import { CONTROL, type SharedBuffers, sharedCells } from '../telemetry/shared-memory.ts';
-import { takeOutLostWorker } from './lost-worker.ts';
-import type { FromWorker, WorkerStart } from './protocol.ts';
+import { CONTROL, type SharedBuffers, sharedCells, workerCells } from '../telemetry/shared-memory.ts';
+import type { Libc } from '../engine/libc.ts';
+import { closeDescriptors, takeOutLostWorker } from './lost-worker.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './protocol.ts';
+import { WakeUp } from './wake-up.ts';
 import { type StartThread, WorkerHandle } from './worker-handle.ts';
 
 /** For what a worker does in milliseconds, on a machine that swaps. */
@@ -38,6 +40,8 @@ export interface WorkerPoolEvents {
 
 export interface WorkerPoolInputs {
   readonly engine: WorkerStart['engine'];
+  /** Null where it can't be called: then the engine is the portable one. */
+  readonly libc: Libc | null;
   readonly buffers: SharedBuffers;
   readonly sourceAddresses: readonly string[];
   readonly clock: Clock;
@@ -64,7 +68,7 @@ export class WorkerPool {
   readonly #listening = new Map<number, ListenPlaces>();
   #plan: Plan | null = null;
   readonly #stopped = new AbortController();
-  readonly #onProcessExit: () => void;
+  readonly #wakeUp: WakeUp;
 
   constructor(inputs: WorkerPoolInputs) {
     this.#inputs = inputs;
@@ -76,14 +80,12 @@ export class WorkerPool {
       restarts: 0,
       startedMs: clock.nowMs(),
     }));
-    const { control } = sharedCells(buffers);
-    this.#onProcessExit = () => void Atomics.store(control, CONTROL.stop, 1);
+    this.#wakeUp = new WakeUp(inputs.engine === 'epoll' ? inputs.libc : null, buffers);
   }
 
   /** Starts all workers. Rejects when not one of them starts, with the reason of the last. */
   async start(): Promise<void> {
-    // Installed before the workers start: one that sits in a system call has no other way to learn of the end.
-    process.on('exit', this.#onProcessExit);
+    this.#wakeUp.install();
     const failures = await Promise.all(this.#places.map((place) => this.#boot(place)));
     if (this.#running.size === 0)
       throw new Error(`no worker starts: ${failures.find(Boolean) ?? 'unknown reason'}`);
@@ -115,13 +117,20 @@ export class WorkerPool {
       [...this.#running].map(([index, handle]) => this.#listenAt(handle, listener, places[index] ?? null)),
     );
     const failure = failures.find((reason) => reason !== null) ?? null;
-    if (failure !== null) this.unlisten(listener);
+    if (failure !== null) await this.unlisten(listener);
     return failure;
   }
 
-  unlisten(listener: number): void {
+  /** When it resolves no worker accepts for a listener: its descriptors may be closed. */
+  async unlisten(listener: number): Promise<void> {
     this.#listening.delete(listener);
-    for (const handle of this.#running.values()) handle.send({ type: 'unlisten', listener });
+    await Promise.all(
+      [...this.#running.values()].map(async (handle) => {
+        const isAnswer = (answer: FromWorker) => answer.type === 'unlistened' && answer.listener === listener;
+        const answer = await handle.ask({ type: 'unlisten', listener }, isAnswer, ANSWER_MS);
+        if (!answer) await handle.kill('it goes on accepting');
+      }),
+    );
   }
 
   /** Resets the connections to a backend, if its row is still of this generation. */
@@ -142,16 +151,15 @@ export class WorkerPool {
   async stopAccepting(): Promise<void> {
     this.#listening.clear();
     await Promise.all(
-      [...this.#running.values()].map((handle) => {
-        handle.send({ type: 'stop-accepting' });
-        return handle.expect(({ type }) => type === 'stopped-accepting', ANSWER_MS);
-      }),
+      [...this.#running.values()].map((handle) =>
+        handle.ask({ type: 'stop-accepting' }, ({ type }) => type === 'stopped-accepting', ANSWER_MS),
+      ),
     );
   }
 
   /** Stops accepting, waits up to `drainMs` for connections to end, resets the rest and ends all threads. */
   async stop(drainMs: number): Promise<void> {
-    const { clock, buffers } = this.#inputs;
+    const { clock, buffers, libc } = this.#inputs;
     const { control } = sharedCells(buffers);
     await this.stopAccepting();
     const deadlineMs = clock.nowMs() + drainMs;
@@ -160,14 +168,14 @@ export class WorkerPool {
     }
     this.#stopped.abort();
     await Promise.all(
-      this.#places.map(async ({ handle }) => {
+      this.#places.map(async ({ handle, index }) => {
         if (!handle) return;
-        handle.send({ type: 'exit' });
-        await handle.expect(() => false, ANSWER_MS);
+        await handle.ask({ type: 'exit' }, () => false, ANSWER_MS);
         await handle.kill('the proxy stops');
+        if (libc) closeDescriptors(workerCells(buffers, index), libc);
       }),
     );
-    process.off('exit', this.#onProcessExit);
+    this.#wakeUp.close();
   }
 
   /** Null, or why the worker at this place did not come to count. It is replaced then. */
@@ -207,7 +215,8 @@ export class WorkerPool {
     const { index } = place;
     try {
       const seed = randomBelow(random, 2 ** 32);
-      const start = { index, engine, buffers, seed, sourceAddresses };
+      const wakeFd = this.#wakeUp.eventfd(index);
+      const start = { index, engine, buffers, wakeFd, seed, sourceAddresses };
       place.startedMs = clock.nowMs();
       place.handle = new WorkerHandle(startThread, start, clock, {
         onNews: (message) => this.#onNews(index, message),
@@ -220,33 +229,31 @@ export class WorkerPool {
     }
   }
 
-  async #prepare(handle: WorkerHandle, plan: Plan): Promise<boolean> {
-    handle.send({ type: 'prepare', plan });
-    return this.#insist(handle, 'prepared', plan.sequence);
+  #prepare(handle: WorkerHandle, plan: Plan): Promise<boolean> {
+    return this.#insist(handle, { type: 'prepare', plan }, 'prepared', plan.sequence);
   }
 
-  async #commit(handle: WorkerHandle, plan: Plan): Promise<boolean> {
-    handle.send({ type: 'commit', sequence: plan.sequence });
-    return this.#insist(handle, 'committed', plan.sequence);
+  #commit(handle: WorkerHandle, { sequence }: Plan): Promise<boolean> {
+    return this.#insist(handle, { type: 'commit', sequence }, 'committed', sequence);
   }
 
   /** A worker that does not answer in time is ended: it must not go on with an old plan. */
-  async #insist(handle: WorkerHandle, type: 'prepared' | 'committed', sequence: number): Promise<boolean> {
-    const answer = await handle.expect(
-      (message) => message.type === type && message.sequence === sequence,
-      ANSWER_MS,
-    );
+  async #insist(
+    handle: WorkerHandle,
+    order: ToWorker,
+    type: 'prepared' | 'committed',
+    sequence: number,
+  ): Promise<boolean> {
+    const isAnswer = (answer: FromWorker) => answer.type === type && answer.sequence === sequence;
+    const answer = await handle.ask(order, isAnswer, ANSWER_MS);
     if (!answer) await handle.kill(`it has not ${type} plan ${sequence} within ${ANSWER_MS / 1_000} s`);
     return answer !== null;
   }
 
   async #listenAt(handle: WorkerHandle, listener: number, on: ListenOn | null): Promise<string | null> {
     if (!on) return null;
-    handle.send({ type: 'listen', listener, on });
-    const answer = await handle.expect(
-      (message) => message.type === 'listening' && message.listener === listener,
-      ANSWER_MS,
-    );
+    const isAnswer = (answer: FromWorker) => answer.type === 'listening' && answer.listener === listener;
+    const answer = await handle.ask({ type: 'listen', listener, on }, isAnswer, ANSWER_MS);
     // A worker that is gone is no reason to give the listener up: its replacement listens.
     return answer?.type === 'listening' ? answer.failure : null;
   }
@@ -262,8 +269,8 @@ export class WorkerPool {
     place.handle = null;
     this.#running.delete(place.index);
     if (this.#stopped.signal.aborted) return;
-    const { buffers, clock, events } = this.#inputs;
-    events.onLost(place.index, why, takeOutLostWorker(buffers, place.index));
+    const { buffers, clock, events, libc } = this.#inputs;
+    events.onLost(place.index, why, takeOutLostWorker(buffers, place.index, libc));
     place.restarts += 1;
     if (clock.nowMs() - place.startedMs >= SETTLED_MS) place.backoff.reset();
     void this.#replace(place);

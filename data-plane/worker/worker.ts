@@ -30,7 +30,7 @@ export class Worker {
   readonly #inputs: WorkerInputs;
   readonly #surroundings: PlanSurroundings;
   readonly #connections: WorkerConnections;
-  readonly #engine: Engine;
+  readonly engine: Engine;
   #running: PlanRuntime | null = null;
   #prepared: PlanRuntime | null = null;
 
@@ -56,11 +56,13 @@ export class Worker {
       accounts: new Accounts(own),
       passiveHealth: new PassiveHealth(shared, post),
     });
-    this.#engine = createEngine({
+    this.engine = createEngine({
       handler: this.#connections,
       targets: sharedTargets(shared),
       budget: sharedBudget(shared),
       clock,
+      wakeFd: start.wakeFd,
+      holdings: { epoll: own.epoll, sockets: own.sockets },
       sourceAddresses: start.sourceAddresses,
       onSaturated: (on) => post({ type: 'saturated', on }),
       onFault: (where, error) => {
@@ -84,22 +86,23 @@ export class Worker {
         if (this.#prepared?.sequence === message.sequence) this.#prepared = null;
         break;
       case 'listen':
-        this.#engine.listen(message.listener, message.on, (failure) => {
+        this.engine.listen(message.listener, message.on, (failure) => {
           this.#inputs.post({ type: 'listening', listener: message.listener, failure });
         });
         break;
       case 'unlisten':
-        this.#engine.unlisten(message.listener);
+        this.engine.unlisten(message.listener);
+        this.#inputs.post({ type: 'unlistened', listener: message.listener });
         break;
       case 'close-backend':
         this.#closeBackend(message);
         break;
       case 'stop-accepting':
-        this.#engine.stopAccepting();
+        this.engine.stopAccepting();
         this.#inputs.post({ type: 'stopped-accepting' });
         break;
       case 'exit':
-        this.#engine.close();
+        this.engine.close();
         this.#inputs.exit();
         break;
     }
@@ -107,19 +110,19 @@ export class Worker {
 
   /** The thread is about to die of a defect: resets all connections, so that no peer takes that for an orderly end. */
   abandon(): void {
-    this.#engine.close();
+    this.engine.close();
   }
 
   #commit(sequence: number): void {
     if (this.#prepared?.sequence !== sequence) return;
     this.#running = this.#prepared;
     this.#prepared = null;
-    this.#connections.adopt(this.#running, this.#engine);
+    this.#connections.adopt(this.#running, this.engine);
     this.#inputs.post({ type: 'committed', sequence });
   }
 
   #closeBackend({ row, generation, reason }: Extract<ToWorker, { type: 'close-backend' }>): void {
     if (Atomics.load(this.#surroundings.shared.generation, row) !== generation) return;
-    this.#connections.closeBackend(row, reason, this.#engine);
+    this.#connections.closeBackend(row, reason, this.engine);
   }
 }

@@ -9,12 +9,19 @@ import type {
   ConnectionHandler,
   ConnectionTimeouts,
   EngineFactory,
+  EngineHoldings,
   ListenOn,
 } from '../../data-plane/engine/engine.ts';
 import { NO_ROW } from '../../data-plane/engine/engine.ts';
+import { parseIp } from '../../core/model/ip.ts';
+import { drive } from '../../data-plane/engine/drive.ts';
+import { epollEngine } from '../../data-plane/engine/epoll/epoll-engine.ts';
 import { portableEngine } from '../../data-plane/engine/portable/portable-engine.ts';
 
-export const ENGINES = { portable: portableEngine } satisfies Record<string, EngineFactory>;
+export const ENGINES = { portable: portableEngine, epoll: epollEngine } satisfies Record<
+  string,
+  EngineFactory
+>;
 export type EngineName = keyof typeof ENGINES;
 
 type Call = 'onAccept' | 'onConnectFailed' | 'onEstablished' | 'onBytes' | 'onClosed';
@@ -22,6 +29,10 @@ type Call = 'onAccept' | 'onConnectFailed' | 'onEstablished' | 'onBytes' | 'onCl
 /** What the handler does. */
 export interface Script {
   readonly engine: EngineName;
+  /** An eventfd, written after each message. */
+  readonly wakeFd: number;
+  /** In shared memory. */
+  readonly holdings: EngineHoldings;
   readonly rows: readonly { readonly host: string; readonly port: number }[];
   /** Rows to try, in this order. */
   readonly attempts: readonly number[];
@@ -149,6 +160,8 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
     handler: new ScriptedHandler(script, post),
     targets: {
       host: (row) => script.rows[row]?.host ?? 'no row',
+      ipLength: (row) => (script.rows[row]?.host.includes(':') ? 16 : 4),
+      copyIp: (row, into, at) => into.set(parseIp(script.rows[row]?.host ?? '') ?? [], at),
       port: (row) => script.rows[row]?.port ?? 0,
     },
     budget: {
@@ -157,11 +170,13 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
       hasRoom: () => connections < limit,
     },
     clock: systemClock,
+    wakeFd: script.wakeFd,
+    holdings: script.holdings,
     sourceAddresses: script.sourceAddresses,
     onSaturated: (on) => post({ type: 'saturated', on }),
     onFault: (where) => post({ type: 'fault', where }),
   });
-  port.on('message', (message: ToHost) => {
+  const handle = (message: ToHost): void => {
     if (message.type === 'listen') {
       engine.listen(LISTENER, message.on, (failure) => post({ type: 'listening', failure }));
     } else if (message.type === 'reset') engine.reset(message.slot, message.reason);
@@ -171,7 +186,8 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
     else if (message.type === 'close') engine.close();
     else if (message.type === 'report') post({ type: 'report', connections: engine.connections });
     else process.exit(0);
-  });
+  };
+  drive<ToHost>(engine, port, handle, () => false);
 }
 
 if (parentPort && workerData) run(workerData as Script, parentPort);

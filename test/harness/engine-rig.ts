@@ -3,10 +3,12 @@ import { Worker } from 'node:worker_threads';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { CloseReason, ListenOn } from '../../data-plane/engine/engine.ts';
+import type { CloseReason, EngineHoldings, ListenOn } from '../../data-plane/engine/engine.ts';
 import { type Libc, loadLibc } from '../../data-plane/engine/libc.ts';
 import type { EngineName, FromHost, Script, ToHost } from './engine-host.ts';
 import { dial, readAll, TcpServer, until, within } from './tcp.ts';
+
+const MAX_SLOTS = 4_096;
 
 type EventOf<Type extends FromHost['type']> = Extract<FromHost, { type: Type }>;
 
@@ -22,12 +24,16 @@ export class EngineRig {
   readonly port: number;
   readonly #worker: Worker;
   readonly #fd: number;
+  readonly #wakeFd: number;
+  readonly #holdings: EngineHoldings;
   readonly #cleanups: (() => void)[] = [];
 
-  private constructor(worker: Worker, fd: number, port: number) {
+  private constructor(worker: Worker, fd: number, { holdings, wakeFd }: Script) {
     this.#worker = worker;
     this.#fd = fd;
-    this.port = port;
+    this.#wakeFd = wakeFd;
+    this.#holdings = holdings;
+    this.port = libcOrFail().localPort(fd);
     worker.on('message', (event: FromHost) => this.events.push(event));
     worker.on('error', (error) => this.events.push({ type: 'violation', what: String(error.stack) }));
   }
@@ -41,8 +47,14 @@ export class EngineRig {
     const fd = libc.socket(4);
     assert.equal(libc.bind(fd, Uint8Array.of(127, 0, 0, 1), 0), 0);
     assert.equal(libc.listen(fd, 4_096), 0);
+    const wakeFd = libc.eventfd();
     const workerData: Script = {
       engine,
+      wakeFd,
+      holdings: {
+        epoll: new Int32Array(new SharedArrayBuffer(4)),
+        sockets: new Int32Array(new SharedArrayBuffer(8 * MAX_SLOTS)),
+      },
       attempts: script.rows.map((_, row) => row),
       timeouts: { connectMs: 5_000, idleMs: 0, halfClosedMs: 0 },
       retryDelayMs: 0,
@@ -52,13 +64,14 @@ export class EngineRig {
       ...script,
     };
     const worker = new Worker(new URL('./engine-host.js', import.meta.url), { workerData });
-    const rig = new EngineRig(worker, fd, libc.localPort(fd));
+    const rig = new EngineRig(worker, fd, workerData);
     assert.equal(await rig.listen({ type: 'descriptor', fd }), null);
     return rig;
   }
 
   send(message: ToHost): void {
     this.#worker.postMessage(message, []);
+    libcOrFail().wake(this.#wakeFd);
   }
 
   async listen(on: ListenOn): Promise<string | null> {
@@ -123,6 +136,8 @@ export class EngineRig {
     await within('the engine thread to end', gone);
     for (const cleanup of this.#cleanups.splice(0).reverse()) cleanup();
     libcOrFail().close(this.#fd);
+    libcOrFail().close(this.#wakeFd);
+    libcOrFail().close(this.#holdings.epoll[0] || -1);
     assert.deepEqual(this.of('violation'), []);
     assert.equal(open, 0, 'no connection is open after close()');
     assert.equal(this.of('closed').length, this.of('accepted').length, 'each connection is closed once');

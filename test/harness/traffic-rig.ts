@@ -2,6 +2,7 @@
 import type { Resource } from '../../core/model/resources.ts';
 import { systemClock } from '../../core/runtime/clock.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
+import type { Engine } from '../../data-plane/engine/engine.ts';
 import { loadLibc } from '../../data-plane/engine/libc.ts';
 import { buildPlan } from '../../data-plane/plan/build-plan.ts';
 import type { BuiltPlan } from '../../data-plane/plan/plan-directory.ts';
@@ -24,6 +25,7 @@ import { WorkerPool } from '../../data-plane/worker/worker-pool.ts';
 import { snapshot } from './snapshots.ts';
 
 export interface RigOptions {
+  readonly engine?: Engine['name'];
   readonly workers?: number;
   readonly withoutLibc?: boolean;
   readonly maxConnections?: number;
@@ -46,6 +48,7 @@ export class TrafficRig {
   #sequence = 0;
 
   constructor({
+    engine = 'epoll',
     workers = 2,
     withoutLibc = false,
     maxConnections = 0,
@@ -57,8 +60,10 @@ export class TrafficRig {
     this.workers = Array.from({ length: workers }, (_, index) => workerCells(buffers, index));
     Atomics.store(this.shared.control, CONTROL.maxConnections, maxConnections);
     this.#rows = new RowAllocator(buffers);
+    const { libc } = loadLibc();
     this.pool = new WorkerPool({
-      engine: 'portable',
+      engine,
+      libc,
       buffers,
       sourceAddresses,
       clock: systemClock,
@@ -75,7 +80,6 @@ export class TrafficRig {
         return thread;
       },
     });
-    const { libc } = loadLibc();
     const sockets =
       libc && !withoutLibc
         ? new ListeningSockets({ libc, workerCount: workers, shareListeners: false })

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { answers } from '../harness/fleet.ts';
-import { eventually, freePort, startBuilt, temporaryFolder } from '../harness/processes.ts';
+import { eventually, freePort, startBuilt } from '../harness/processes.ts';
 import {
   askOnce,
   proxySurroundings as setUp,
@@ -201,13 +201,9 @@ describe('a proxy and its configuration', () => {
     );
   });
 
-  it('exits with 2 and words for a flag that can not be, and with 1 for an engine that can not run', async (t) => {
+  it('exits with 2 and words for a flag that can not be', async (t) => {
     const wrong = startBuilt(t, 'data-plane/main.js', ['--drain-timeout', 'soon']);
     assert.equal((await wrong.ended).code, 2);
     assert.match(wrong.lines.join('\n'), /--drain-timeout.*soon/);
-    const stateDir = join(temporaryFolder(t), 'state');
-    const epoll = startBuilt(t, 'data-plane/main.js', ['--engine', 'epoll', '--state-dir', stateDir]);
-    assert.equal((await epoll.ended).code, 1);
-    assert.match(epoll.lines.join('\n'), /engine epoll .*--engine portable/);
   });
 });

@@ -23,6 +23,7 @@ const ROOM_LOOK_MS = 100;
 
 class PortableEngine implements Engine, ConnectionContext {
   readonly name = 'portable';
+  readonly turn = null;
   readonly #inputs: EngineInputs;
   readonly #libc: Libc | null = loadLibc().libc;
   readonly #timers: SlotTimers;

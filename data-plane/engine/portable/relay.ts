@@ -77,15 +77,14 @@ export class Relay {
   #check(): void {
     const client = this.#client;
     const backend = this.#backend;
-    if (isOutputDone(client) && isOutputDone(backend) && client.isInputOver && backend.isInputOver) {
-      const broken = [client, backend].find((side) => side.isOutputBroken);
-      this.#over(broken ? { type: 'broken', side: broken } : { type: 'completed' });
-      return;
-    }
     for (const side of [client, backend]) {
       const to = this.#other(side);
-      if (side.isOutputBroken && side.isInputOver && to.isOutputEnded)
-        this.#over({ type: 'deliver', side, to });
+      if (!side.isOutputBroken || !side.isInputOver || !to.isOutputEnded) continue;
+      this.#over({ type: 'deliver', side, to });
+      return;
+    }
+    if (isOutputDone(client) && isOutputDone(backend) && client.isInputOver && backend.isInputOver) {
+      this.#over(client.isOutputBroken ? { type: 'broken', side: client } : { type: 'completed' });
     }
   }
 

@@ -24,7 +24,9 @@ function benchOf() {
       calls.push(`listen ${listener}`);
       return Promise.resolve(failing.get(listener) ?? null);
     },
-    unlisten: (listener) => void calls.push(`unlisten ${listener}`),
+    async unlisten(listener) {
+      calls.push(`unlisten ${listener}`);
+    },
     stopAccepting: async () => void calls.push('stop accepting'),
   };
   const applier = new PlanApplier({

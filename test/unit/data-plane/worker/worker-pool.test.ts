@@ -79,6 +79,7 @@ function poolOf({
   const events: string[] = [];
   const pool = new WorkerPool({
     engine: 'portable',
+    libc: null,
     buffers,
     sourceAddresses: [],
     clock,

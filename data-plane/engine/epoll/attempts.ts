@@ -1,0 +1,105 @@
+/**
+ * Connections that have no backend yet: connects, waits, tries the next one.
+ *
+ * Invariants
+ *  - a connect that failed has no descriptor any more when the handler learns of it;
+ *  - a connect is asked once more before it counts as timed out: a pause of this process fails no connect that was
+ *    answered meanwhile.
+ */
+import { type CloseReason, NO_ROW } from '../engine.ts';
+import { ERRNO } from '../errno.ts';
+import { CONNECTED, type Dialer } from './dialer.ts';
+import { type LoopContext, registerSide } from './loop-context.ts';
+import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
+import { EALREADY } from './syscalls.ts';
+
+/** How it went. */
+export interface AttemptEvents {
+  established(slot: number): void;
+  /** No backend is left to try. */
+  gaveUp(slot: number, reason: CloseReason): void;
+}
+
+// `!` on typed arrays in this file: a slot is within them.
+export class Attempts {
+  readonly #context: LoopContext;
+  readonly #dialer: Dialer;
+  readonly #events: AttemptEvents;
+
+  constructor(context: LoopContext, dialer: Dialer, events: AttemptEvents) {
+    this.#context = context;
+    this.#dialer = dialer;
+    this.#events = events;
+  }
+
+  /** Connects to a row, or to those that the handler names after it, or gives up. */
+  start(slot: number, firstRow: number, firstDelayMs: number): void {
+    const { deadlines, handler, nowMs, slots } = this.#context;
+    let row = firstRow;
+    let delayMs = firstDelayMs;
+    while (row !== NO_ROW) {
+      slots.rows[slot] = row;
+      if (delayMs > 0) {
+        slots.states[slot] = STATE.waiting;
+        deadlines.set(slot, nowMs + delayMs);
+        return;
+      }
+      const errno = this.#connect(slot, row);
+      if (errno === 0) return;
+      row = this.#nextRow(slot, errno);
+      delayMs = row === NO_ROW ? 0 : handler.retryDelayMs;
+    }
+    const hasFailed = (slots.sides[2 * slot + CLIENT]! & SIDE.attemptFailed) !== 0;
+    this.#events.gaveUp(slot, hasFailed ? 'connect_failed' : 'no_backend');
+  }
+
+  /** The attempt under way, if there is one, has failed. */
+  failed(slot: number, errno: number): void {
+    const { deadlines, handler, slots, sys } = this.#context;
+    const side = 2 * slot + BACKEND;
+    const fd = slots.descriptors[side]!;
+    slots.descriptors[side] = 0;
+    if (fd !== 0) sys.close(fd);
+    deadlines.cancel(slot);
+    const row = this.#nextRow(slot, errno);
+    this.start(slot, row, row === NO_ROW ? 0 : handler.retryDelayMs);
+  }
+
+  onDeadline(slot: number): void {
+    const { descriptors, rows, states } = this.#context.slots;
+    if (states[slot] === STATE.waiting) {
+      this.start(slot, rows[slot]!, 0);
+      return;
+    }
+    const errno = this.#dialer.finish(descriptors[2 * slot + BACKEND]!, rows[slot]!);
+    if (errno === CONNECTED) this.#events.established(slot);
+    else this.failed(slot, errno === EALREADY ? ERRNO.timedOut : errno);
+  }
+
+  #nextRow(slot: number, errno: number): number {
+    const { handler, slots } = this.#context;
+    if (errno !== ERRNO.canceled) slots.sides[2 * slot + CLIENT]! |= SIDE.attemptFailed;
+    return handler.onConnectFailed(slot, errno);
+  }
+
+  /** 0 when a connect is under way, or its errno. */
+  #connect(slot: number, row: number): number {
+    const { deadlines, handler, nowMs, slots, sys } = this.#context;
+    const side = 2 * slot + BACKEND;
+    const fd = this.#dialer.dial(row);
+    if (fd < 0) return -fd;
+    slots.descriptors[side] = fd;
+    slots.sides[side] = 0;
+    slots.states[slot] = STATE.connecting;
+    const failure = registerSide(this.#context, slot, BACKEND);
+    if (failure < 0) {
+      slots.descriptors[side] = 0;
+      sys.close(fd);
+      return -failure;
+    }
+    const { connectMs } = handler.timeouts(slot);
+    if (connectMs > 0) deadlines.set(slot, nowMs + connectMs);
+    else deadlines.cancel(slot);
+    return 0;
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * The engine of Linux on x64: our own event loop in each worker thread, which calls the kernel through FFI.
+ *
+ * One turn: wait for events, mark what they say, give each marked connection its turn, look at the deadlines.
+ *
+ * Invariants
+ *  - a turn waits for nothing but events, and not at all while a connection has something to do;
+ *  - accepting stops when the budget, the slots, descriptors or memory of sockets run out, and goes on by itself;
+ *    connections already open never notice;
+ *  - nothing but listen failures is said through a callback, and nothing throws.
+ */
+import { parseIp } from '../../../core/model/ip.ts';
+import type { CloseReason, Engine, EngineFactory, EngineInputs, ListenOn } from '../engine.ts';
+import { errnoName } from '../errno.ts';
+import { type Ffi, loadFfi } from '../ffi.ts';
+import { Acceptors } from './acceptors.ts';
+import { Connections } from './connections.ts';
+import { Deadlines } from './deadlines.ts';
+import { Dialer } from './dialer.ts';
+import type { LoopContext } from './loop-context.ts';
+import { Relay } from './relay.ts';
+import { Slots } from './slots.ts';
+import { EPOLL, OPTION, Syscalls } from './syscalls.ts';
+
+/** What one wait brings at most. */
+const MAX_EVENTS = 256;
+/** Marks the events of listening sockets, and of the eventfd: generations of connections are 0 or more. */
+const LISTENING = -1;
+const WOKEN = -2;
+const BACKLOG = 4_096;
+/** While accepting is stopped, how often to look whether there is room again. */
+const ROOM_LOOK_MS = 100;
+/** A wait is this long at most, so that a clock that is late is noticed; the timeout of epoll_wait is an int. */
+const LONGEST_WAIT_MS = 60_000;
+
+class EpollEngine implements Engine {
+  readonly name = 'epoll';
+  readonly turn = (): boolean => this.#turn();
+  readonly #inputs: EngineInputs;
+  readonly #context: LoopContext;
+  readonly #connections: Connections;
+  readonly #acceptors: Acceptors;
+  #isAccepting = true;
+  /** When to look for room; Infinity while accepting. */
+  #roomLookMs = Number.POSITIVE_INFINITY;
+
+  constructor(inputs: EngineInputs, ffi: Ffi) {
+    const { clock, handler, holdings, sourceAddresses, targets, wakeFd } = inputs;
+    const sys = new Syscalls(ffi, MAX_EVENTS);
+    const epoll = sys.epollCreate();
+    if (epoll < 0) throw new Error(`no epoll instance: ${errnoName(-epoll)}`);
+    holdings.epoll[0] = epoll;
+    const result = sys.epollAdd(epoll, wakeFd, EPOLL.in | EPOLL.edge | 0, 0, WOKEN);
+    if (result < 0) throw new Error(`cannot wait for wake-ups on ${wakeFd}: ${errnoName(-result)}`);
+    const nowMs = clock.nowMs();
+    const slots = new Slots(holdings.sockets);
+    const deadlines = new Deadlines(nowMs, (slot) => this.#connections.onDeadline(slot));
+    this.#inputs = inputs;
+    this.#context = { slots, sys, epoll, handler, deadlines, nowMs };
+    this.#connections = new Connections({
+      context: this.#context,
+      dialer: new Dialer(sys, targets, sourceAddresses),
+      relay: new Relay(slots, sys, ffi),
+      onFault: (where, error) => inputs.onFault(where, error),
+      onReleased: () => this.#released(),
+    });
+    this.#acceptors = new Acceptors({
+      sys,
+      epoll,
+      mark: LISTENING,
+      accepted: (fd, listener) => this.#accepted(fd, listener),
+      onShortage: (errno) => this.#ranShort(errno),
+      onFault: (where, error) => inputs.onFault(where, error),
+    });
+  }
+
+  get connections(): number {
+    return this.#context.slots.open;
+  }
+
+  listen(listener: number, on: ListenOn, done: (failure: string | null) => void): void {
+    if (!this.#isAccepting) return done('the worker has stopped accepting');
+    if (on.type === 'descriptor') return done(this.#acceptors.add(listener, on.fd, false));
+    const fd = this.#open(on.host, on.port);
+    if (fd < 0) return done(`${errnoName(-fd)}: cannot listen on ${on.host} port ${on.port}`);
+    done(this.#acceptors.add(listener, fd, true));
+  }
+
+  unlisten(listener: number): void {
+    this.#acceptors.remove(listener);
+  }
+
+  stopAccepting(): void {
+    this.#isAccepting = false;
+    this.#roomLookMs = Number.POSITIVE_INFINITY;
+    this.#acceptors.removeAll();
+  }
+
+  reconsider(slot: number): void {
+    this.#connections.reconsider(slot);
+  }
+
+  reset(slot: number, reason: CloseReason): void {
+    this.#connections.reset(slot, reason);
+  }
+
+  /** The epoll instance stays, for the last wake-ups: it is closed by whoever outlives this thread. */
+  close(): void {
+    this.stopAccepting();
+    this.#connections.resetAll('shutdown');
+  }
+
+  #turn(): boolean {
+    const { epoll, sys } = this.#context;
+    const count = sys.epollWait(epoll, this.#timeoutMs());
+    this.#context.nowMs = this.#inputs.clock.nowMs();
+    let isWoken = false;
+    for (let index = 0; index < count; index++) {
+      const mark = sys.eventHigh(index);
+      if (mark >= 0) this.#connections.onEvent(sys.eventLow(index), mark, sys.eventBits(index));
+      else if (mark === LISTENING) this.#acceptors.ready(sys.eventLow(index));
+      else isWoken = true;
+    }
+    this.#connections.run();
+    this.#context.deadlines.advance(this.#context.nowMs);
+    if (this.#context.nowMs >= this.#roomLookMs) this.#lookForRoom();
+    return isWoken;
+  }
+
+  #timeoutMs(): number {
+    if (this.#connections.isBusy) return 0;
+    const { deadlines, nowMs } = this.#context;
+    const waitMs = Math.min(deadlines.waitMs(nowMs), this.#roomLookMs - nowMs, LONGEST_WAIT_MS);
+    return Math.max(0, Math.ceil(waitMs));
+  }
+
+  /** False: accept no more for now. */
+  #accepted(fd: number, listener: number): boolean {
+    const isLast = this.#inputs.budget.take() || this.#context.slots.open + 1 >= this.#context.slots.capacity;
+    if (isLast) this.#pauseAccepting();
+    this.#connections.accepted(fd, listener);
+    return !isLast;
+  }
+
+  #released(): void {
+    this.#inputs.budget.giveBack();
+    if (this.#acceptors.isPaused) this.#lookForRoom();
+  }
+
+  #ranShort(errno: number): void {
+    this.#inputs.onFault('accepting', new Error(`${errnoName(errno)}; clients wait for ${ROOM_LOOK_MS} ms`));
+    this.#pauseAccepting();
+  }
+
+  #pauseAccepting(): void {
+    if (!this.#isAccepting || this.#acceptors.isPaused) return;
+    this.#acceptors.pause();
+    this.#roomLookMs = this.#context.nowMs + ROOM_LOOK_MS;
+    this.#inputs.onSaturated(true);
+  }
+
+  #lookForRoom(): void {
+    this.#roomLookMs = this.#context.nowMs + ROOM_LOOK_MS;
+    if (!this.#inputs.budget.hasRoom() || !this.#context.slots.hasRoom) return;
+    this.#roomLookMs = Number.POSITIVE_INFINITY;
+    this.#acceptors.resume();
+    if (this.#acceptors.isPaused) this.#roomLookMs = this.#context.nowMs + ROOM_LOOK_MS;
+    else this.#inputs.onSaturated(false);
+  }
+
+  /** A socket that listens on an address of its own, or the errno negated. */
+  #open(host: string, port: number): number {
+    const { sys } = this.#context;
+    const ip = parseIp(host) ?? Uint8Array.of(0, 0, 0, 0);
+    const length = ip.length === 4 ? 4 : 16;
+    const fd = sys.socket(length);
+    if (fd < 0) return fd;
+    sys.setOption(fd, OPTION.reuseAddress, 1);
+    const { bytes, start } = sys.addressFor(length, port);
+    bytes.set(ip, start);
+    const bound = sys.bind(fd);
+    const result = bound < 0 ? bound : sys.listen(fd, BACKLOG);
+    if (result >= 0) return fd;
+    sys.close(fd);
+    return result;
+  }
+}
+
+/** Why the epoll engine can't run here, or null. */
+export function epollEngineObstacle(): string | null {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    return `it is made for Linux on x64, not ${process.platform} on ${process.arch}`;
+  }
+  return loadFfi().reason;
+}
+
+/** An engine on epoll. Throws where it can't run: ask epollEngineObstacle first. */
+export const epollEngine: EngineFactory = (inputs) => {
+  const { ffi, reason } = loadFfi();
+  if (!ffi) throw new Error(reason);
+  return new EpollEngine(inputs, ffi);
+};

@@ -1,0 +1,246 @@
+/**
+ * Moves bytes between the two sides of a connection, and says how it stands: decides nothing of its life.
+ *
+ * Invariants
+ *  - a side is read only when the other takes bytes: what can't be passed on stays in the kernel, but for the rest of
+ *    one read, which is parked;
+ *  - at most TURN_BYTES a direction and turn, then the next connection has its turn;
+ *  - a hang-up or an error is a reason to read to the end, never to close;
+ *  - the end of a side's input is passed on after its last byte. When both have ended, closing does it;
+ *  - a side that ended in order and is reset later has all its bytes passed on; those towards it are dropped.
+ */
+import { ERRNO } from '../errno.ts';
+import type { Ffi } from '../ffi.ts';
+import { Parking } from './parking.ts';
+import { BACKEND, CLIENT, SIDE, type Slots } from './slots.ts';
+import { EAGAIN, EINTR, type Syscalls } from './syscalls.ts';
+
+/** One read. Large reads are what makes bulk cheap: docs/performance.md. */
+const READ_BYTES = 256 * 1024;
+/** One look at what may not be taken whole: it is copied again the next time. */
+const PEEK_BYTES = 64 * 1024;
+/** The most that one direction of a connection moves in a turn. */
+const TURN_BYTES = 256 * 1024;
+/** The most that all connections of a worker may park. */
+const PARKING_BYTES = 64 * 1024 * 1024;
+
+/** How a connection stands after a turn. */
+export const STANDING = {
+  open: 0,
+  /** Both directions are done, in order. */
+  completed: 1,
+  /** The client is broken: reset the backend now. And the other way round. */
+  clientBroken: 2,
+  backendBroken: 3,
+  /** The client is broken, and all that it sent in order is in the kernel: reset the backend once it has got that. */
+  deliverToBackend: 4,
+  deliverToClient: 5,
+} as const;
+export type Standing = (typeof STANDING)[keyof typeof STANDING];
+
+const BROKEN = [STANDING.clientBroken, STANDING.backendBroken] as const;
+const DELIVER = [STANDING.deliverToBackend, STANDING.deliverToClient] as const;
+
+/** Nothing more will be passed on to this side. */
+const OUTPUT_DONE = SIDE.outputEnded | SIDE.outputBroken;
+
+// `!` on typed arrays in this file: a slot is within them.
+export class Relay {
+  /** Of the last turn: bytes that the kernel took from us. */
+  readonly moved = new Float64Array(2);
+  /** Whether the last turn stopped at its limit with more to do. */
+  unfinished = false;
+  /** Whether a byte moved or an end was seen in the last turn. */
+  active = false;
+  readonly #slots: Slots;
+  readonly #sys: Syscalls;
+  readonly #parking: Parking;
+  readonly #buffer = new Uint8Array(READ_BYTES);
+  readonly #bufferAt: number;
+  readonly #send: (at: number, size: number) => number;
+  /** The descriptor that #send sends to. */
+  #sendTo = 0;
+  /** What a step found out: the connection is broken. */
+  #broken: Standing = STANDING.open;
+
+  constructor(slots: Slots, sys: Syscalls, ffi: Ffi, parkingBytes = PARKING_BYTES) {
+    this.#slots = slots;
+    this.#sys = sys;
+    this.#parking = new Parking(ffi, parkingBytes);
+    this.#bufferAt = ffi.address(this.#buffer);
+    this.#send = (at, size) => sys.send(this.#sendTo, at, size);
+  }
+
+  /** Bytes parked for all connections. */
+  get parkedBytes(): number {
+    return this.#parking.bytes;
+  }
+
+  /** Moves what can be moved, both ways. `moved` and `unfinished` tell of it. */
+  turn(slot: number): Standing {
+    this.moved[BACKEND] = 0;
+    this.moved[CLIENT] = 0;
+    this.unfinished = false;
+    this.active = false;
+    this.#broken = STANDING.open;
+    this.#move(2 * slot + CLIENT);
+    if (this.#broken === STANDING.open) this.#move(2 * slot + BACKEND);
+    if (this.#broken === STANDING.open) this.#look(2 * slot + CLIENT);
+    if (this.#broken === STANDING.open) this.#look(2 * slot + BACKEND);
+    return this.#broken === STANDING.open ? this.#standing(slot) : this.#broken;
+  }
+
+  /** The connection is over. */
+  forget(slot: number): void {
+    this.#parking.drop(2 * slot + CLIENT);
+    this.#parking.drop(2 * slot + BACKEND);
+  }
+
+  /** From a side to the other one of its slot. */
+  #move(source: number): void {
+    const { sides } = this.#slots;
+    const sink = source ^ 1;
+    let left = TURN_BYTES;
+    while (this.#isMovable(source)) {
+      if (left <= 0) {
+        this.unfinished = true;
+        return;
+      }
+      left -= (sides[sink]! & SIDE.parked) === 0 ? this.#pass(source) : this.#unpark(sink);
+      if (this.#broken !== STANDING.open) return;
+    }
+    if ((sides[source]! & SIDE.inputEnded) !== 0) this.#endOutput(sink);
+  }
+
+  #isMovable(source: number): boolean {
+    const { sides } = this.#slots;
+    const to = sides[source ^ 1]!;
+    if ((to & (SIDE.writable | SIDE.outputBroken)) === 0) return false;
+    return (to & SIDE.parked) !== 0 || (sides[source]! & (SIDE.readable | SIDE.inputEnded)) === SIDE.readable;
+  }
+
+  /** One read, and what becomes of it. Returns about how many bytes that was. */
+  #pass(source: number): number {
+    const { sides, descriptors } = this.#slots;
+    const sink = source ^ 1;
+    const isDropped = (sides[sink]! & SIDE.outputBroken) !== 0;
+    const peeks = !isDropped && ((sides[sink]! & SIDE.congested) !== 0 || !this.#parking.hasRoom(READ_BYTES));
+    const size = peeks ? PEEK_BYTES : READ_BYTES;
+    const from = descriptors[source]!;
+    const got = peeks
+      ? this.#sys.peek(from, this.#bufferAt, size)
+      : this.#sys.receive(from, this.#bufferAt, size);
+    if (got <= 0) {
+      this.#nothingRead(source, got);
+      return 0;
+    }
+    this.active = true;
+    const passed = isDropped ? got : this.#passOn(sink, got, peeks);
+    if (peeks && passed > 0) this.#sys.discard(from, passed);
+    const mayHoldMore = (sides[source]! & (SIDE.ending | SIDE.urgent)) !== 0;
+    if (passed === got && got < size && !mayHoldMore) sides[source]! &= ~SIDE.readable;
+    return passed;
+  }
+
+  #nothingRead(source: number, got: number): void {
+    const { sides } = this.#slots;
+    if (got === 0) {
+      sides[source]! |= SIDE.inputEnded;
+      this.active = true;
+    } else if (got === -EAGAIN) {
+      sides[source]! &= ~SIDE.readable;
+    } else if (got !== -EINTR) {
+      this.#broken = BROKEN[source & 1]!;
+    }
+  }
+
+  /** Sends what stands in the buffer. Returns how much of it is off our hands: taken, parked, or dropped. */
+  #passOn(sink: number, size: number, peeked: boolean): number {
+    const { sides, descriptors } = this.#slots;
+    const taken = this.#sys.send(descriptors[sink]!, this.#bufferAt, size);
+    if (taken === size) {
+      sides[sink]! &= ~SIDE.congested;
+      this.moved[sink & 1]! += size;
+      return size;
+    }
+    if (taken < 0 && taken !== -EAGAIN) {
+      this.#outputFailed(sink, -taken);
+      return size;
+    }
+    const some = Math.max(taken, 0);
+    this.moved[sink & 1]! += some;
+    sides[sink] = (sides[sink]! & ~SIDE.writable) | SIDE.congested;
+    if (peeked) return some;
+    this.#parking.park(sink, this.#buffer.subarray(some, size));
+    sides[sink] |= SIDE.parked;
+    return size;
+  }
+
+  /** Sends what is parked for a side. Returns how much was taken. */
+  #unpark(sink: number): number {
+    const { sides, descriptors } = this.#slots;
+    this.#sendTo = descriptors[sink]!;
+    const taken = this.#parking.offer(sink, this.#send);
+    if (taken < 0 && taken !== -EAGAIN) {
+      this.#outputFailed(sink, -taken);
+      return 0;
+    }
+    if (!this.#parking.isParked(sink)) sides[sink]! &= ~SIDE.parked;
+    else sides[sink]! &= ~SIDE.writable;
+    const some = Math.max(taken, 0);
+    if (some > 0) this.active = true;
+    this.moved[sink & 1]! += some;
+    return some;
+  }
+
+  /** EPIPE: the peer ended its output in order before it was reset, and all it sent can still be passed on. */
+  #outputFailed(side: number, errno: number): void {
+    const { sides } = this.#slots;
+    if (errno !== ERRNO.pipe && (sides[side]! & SIDE.inputEnded) === 0) {
+      this.#broken = BROKEN[side & 1]!;
+      return;
+    }
+    this.#parking.drop(side);
+    sides[side] = (sides[side]! & ~SIDE.parked) | SIDE.outputBroken;
+  }
+
+  #endOutput(sink: number): void {
+    const { sides, descriptors } = this.#slots;
+    if ((sides[sink]! & (SIDE.parked | OUTPUT_DONE)) !== 0) return;
+    sides[sink]! |= SIDE.outputEnded;
+    // The last end of all is left to close().
+    const isLast = (sides[sink]! & SIDE.inputEnded) !== 0 && (sides[sink ^ 1]! & OUTPUT_DONE) !== 0;
+    // When it fails the peer is gone: reading says how.
+    if (!isLast || (sides[sink ^ 1]! & SIDE.outputBroken) !== 0) this.#sys.endOutput(descriptors[sink]!);
+  }
+
+  /** Asks for an error that an event told of, once the side can't be read on. */
+  #look(side: number): void {
+    const { sides, descriptors } = this.#slots;
+    if ((sides[side]! & SIDE.failing) === 0 || this.#isMovable(side)) return;
+    sides[side]! &= ~SIDE.failing;
+    const errno = this.#sys.pendingError(descriptors[side]!);
+    if (errno !== 0) this.#outputFailed(side, errno);
+  }
+
+  #standing(slot: number): Standing {
+    const { sides } = this.#slots;
+    const client = sides[2 * slot + CLIENT]!;
+    const backend = sides[2 * slot + BACKEND]!;
+    if (((client | backend) & SIDE.inputEnded) === 0) return STANDING.open;
+    if (isToDeliver(client, backend)) return DELIVER[CLIENT];
+    if (isToDeliver(backend, client)) return DELIVER[BACKEND];
+    const isOver = (client & backend & SIDE.inputEnded) !== 0 && isDone(client) && isDone(backend);
+    if (!isOver) return STANDING.open;
+    return (client & SIDE.outputBroken) === 0 ? STANDING.completed : BROKEN[CLIENT];
+  }
+}
+
+function isDone(side: number): boolean {
+  return (side & OUTPUT_DONE) !== 0;
+}
+
+function isToDeliver(broken: number, other: number): boolean {
+  const ended = SIDE.inputEnded | SIDE.outputBroken;
+  return (broken & ended) === ended && (other & SIDE.outputEnded) !== 0;
+}

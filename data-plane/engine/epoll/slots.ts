@@ -1,0 +1,122 @@
+/**
+ * The connections of one worker as rows of typed arrays: no object a connection. A slot has two sides, the client's
+ * and the backend's; `2 * slot + CLIENT` and `2 * slot + BACKEND` number them.
+ *
+ * Invariants
+ *  - the arrays hold zeros at the start and are never grown: memory that no connection has touched costs nothing;
+ *  - a slot's generation grows when it is freed, so that an event of its last owner is told from one of the next;
+ *  - the slot freed last is used first: few connections touch little memory.
+ */
+export const CLIENT = 0;
+export const BACKEND = 1;
+export type SideOfSlot = typeof CLIENT | typeof BACKEND;
+
+export const STATE = { free: 0, connecting: 1, waiting: 2, relaying: 3, delivering: 4 } as const;
+export type SlotState = (typeof STATE)[keyof typeof STATE];
+
+/** What is known of one side. Sticky: an edge sets it, and only what the comment says clears it. */
+export const SIDE = {
+  /** There may be something to read. Cleared by EAGAIN, a short read, or the end. */
+  readable: 1 << 0,
+  /** It may take bytes. Cleared by EAGAIN and by a send that was not taken whole. */
+  writable: 1 << 1,
+  /** A FIN or a reset has arrived: a short read is not the last one. Never cleared. */
+  ending: 1 << 2,
+  /** The kernel told of an error that has not been looked at yet. */
+  failing: 1 << 3,
+  /** Urgent data has arrived once: reads stop at its mark, so only EAGAIN says that nothing is left. Never cleared. */
+  urgent: 1 << 4,
+  /** It ended its output in order, and all of that has been read. */
+  inputEnded: 1 << 5,
+  /** All bytes towards it and the end after them are in the kernel. */
+  outputEnded: 1 << 6,
+  /** It reads nothing any more, though it ended its own output in order: what is towards it is dropped. */
+  outputBroken: 1 << 7,
+  /** The last send to it was not taken whole: peek, send, and drop what was taken, until one is. */
+  congested: 1 << 8,
+  /** Bytes that were read for it are parked. */
+  parked: 1 << 9,
+  /** Of a client: an attempt to connect it has failed. Never cleared. */
+  attemptFailed: 1 << 10,
+  /** Of a backend: keep-alive is set. Never cleared. */
+  keptAlive: 1 << 11,
+} as const;
+
+/** No more slots: see Slots.take. */
+export const NO_SLOT = -1;
+
+export class Slots {
+  readonly capacity: number;
+  /** Two a slot; 0: none. In shared memory: the main thread resets what a dead thread leaves behind. */
+  readonly descriptors: Int32Array;
+  readonly states: Uint8Array;
+  /** Two a slot: bits of SIDE. */
+  readonly sides: Uint16Array;
+  /** At least 0; grows, and wraps to 0. */
+  readonly generations: Int32Array;
+  /** Row of the backend that is tried, or used. */
+  readonly rows: Int32Array;
+  /** When bytes last moved, or a side ended. Milliseconds. */
+  readonly activeMs: Float64Array;
+  /** 1 while the slot stands in the list of those to run. */
+  readonly queued: Uint8Array;
+  #open = 0;
+  /** Slots from here on were never used. */
+  #untouched = 0;
+  readonly #free: Int32Array;
+  #freeCount = 0;
+
+  /** `descriptors` holds zeros, two for each slot that there may be. */
+  constructor(descriptors: Int32Array) {
+    const capacity = descriptors.length >> 1;
+    this.capacity = capacity;
+    this.descriptors = descriptors;
+    this.states = new Uint8Array(capacity);
+    this.sides = new Uint16Array(capacity * 2);
+    this.generations = new Int32Array(capacity);
+    this.rows = new Int32Array(capacity);
+    this.activeMs = new Float64Array(capacity);
+    this.queued = new Uint8Array(capacity);
+    this.#free = new Int32Array(capacity);
+  }
+
+  /** Slots in use. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** Every slot in use is below this. */
+  get touched(): number {
+    return this.#untouched;
+  }
+
+  get hasRoom(): boolean {
+    return this.#freeCount > 0 || this.#untouched < this.capacity;
+  }
+
+  /** A free slot, or NO_SLOT. Its state is `connecting` from now on. */
+  take(): number {
+    let slot = NO_SLOT;
+    // `!`: below the count of free ones.
+    if (this.#freeCount > 0) slot = this.#free[--this.#freeCount]!;
+    else if (this.#untouched < this.capacity) slot = this.#untouched++;
+    if (slot === NO_SLOT) return slot;
+    this.#open += 1;
+    this.states[slot] = STATE.connecting;
+    this.sides[2 * slot + CLIENT] = 0;
+    this.sides[2 * slot + BACKEND] = 0;
+    return slot;
+  }
+
+  /** The descriptors of a slot are closed already. */
+  release(slot: number): void {
+    this.#open -= 1;
+    this.states[slot] = STATE.free;
+    this.generations[slot] = (this.generations[slot]! + 1) & 0x7fff_ffff; // `!`: a slot is within the arrays.
+    this.#free[this.#freeCount++] = slot;
+  }
+
+  isOpen(slot: number): boolean {
+    return slot >= 0 && slot < this.#untouched && this.states[slot] !== STATE.free;
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * The way to the C library: the only file that imports koffi.
+ *
+ * Invariants
+ *  - prototypes are fixed and calls synchronous;
+ *  - `address` is good for as long as the caller keeps the memory referenced: a wrong address is a crash.
+ */
+import { createRequire } from 'node:module';
+import { messageOf } from '../../core/runtime/errors.ts';
+
+export interface Ffi {
+  /** The native function of a C prototype; `Call` is its type here. Throws when there is none. */
+  declare<Call extends (...args: never[]) => number>(prototype: string): Call;
+  /** The errno of the call before, positive. */
+  errno(): number;
+  /** Where memory starts, as a number: user addresses are below 2^48. */
+  address(memory: NodeJS.ArrayBufferView): number;
+}
+
+export type LoadedFfi =
+  | { readonly ffi: Ffi; readonly reason: null }
+  | { readonly ffi: null; readonly reason: string };
+
+interface Koffi {
+  load(path: null): { func(prototype: string): unknown };
+  errno(): number;
+  address(memory: NodeJS.ArrayBufferView): bigint;
+}
+
+let loaded: LoadedFfi | null = null;
+
+/** Loads it once a thread; or says why it can't be used here. */
+export function loadFfi(): LoadedFfi {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): LoadedFfi {
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+    const library = koffi.load(null);
+    const ffi: Ffi = {
+      declare: <Call>(prototype: string) => library.func(prototype) as Call,
+      errno: () => koffi.errno(),
+      address: (memory) => Number(koffi.address(memory)),
+    };
+    return { ffi, reason: null };
+  } catch (error) {
+    return { ffi: null, reason: `koffi does not load: ${messageOf(error)}` };
+  }
+}
