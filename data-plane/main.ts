@@ -23,6 +23,7 @@ try {
     workers: flags.workers,
     shareListeners: flags.shareListeners,
     sourceAddresses: flags.sourceAddress ?? [],
+    splice: flags.splice,
     engine: flags.engine,
     shutdownDelayMs: flags.shutdownDelay,
     drainTimeoutMs: flags.drainTimeout,

@@ -30,6 +30,7 @@ export interface ProxyFlags {
   readonly workers: number;
   readonly shareListeners: boolean;
   readonly sourceAddress: readonly string[];
+  readonly splice: boolean;
   readonly engine: EngineChoice;
   readonly shutdownDelay: number;
   readonly drainTimeout: number;
@@ -115,6 +116,7 @@ function trafficFlags(): Option[] {
       choice(ENGINE_CHOICES),
       'auto',
     ),
+    switchFlag('--splice', 'move bulk transfers inside the kernel, through pipes (epoll engine)'),
     flag('--shutdown-delay <DURATION>', 'after SIGTERM: not ready, but still accepting', duration, 0, '0s'),
     flag('--drain-timeout <DURATION>', 'then: how long open connections may finish', duration, 30_000, '30s'),
   ];

@@ -37,6 +37,7 @@ export interface ProxyOptions extends ShutdownTimes {
   readonly workers: number;
   readonly shareListeners: boolean;
   readonly sourceAddresses: readonly string[];
+  readonly splice: boolean;
   readonly engine: EngineChoice;
   readonly clock: Clock;
   readonly random: Random;
@@ -79,6 +80,7 @@ export class Proxy {
       workers: options.workers,
       shareListeners: options.shareListeners,
       sourceAddresses: options.sourceAddresses,
+      splice: options.splice,
       stateDir: this.#stateDir,
       status: this.#status,
       report,

@@ -31,6 +31,7 @@ export interface TrafficOptions {
   readonly workers: number;
   readonly shareListeners: boolean;
   readonly sourceAddresses: readonly string[];
+  readonly splice: boolean;
   /** Locked. */
   readonly stateDir: string;
   readonly status: ConfigStatus;
@@ -76,6 +77,7 @@ export class Traffic {
       libc,
       buffers,
       sourceAddresses: options.sourceAddresses,
+      splice: options.splice,
       clock,
       random,
       events: {

@@ -122,6 +122,8 @@ export interface EngineHoldings {
   readonly epoll: Int32Array;
   /** Two a connection; this is also how many connections there may be. */
   readonly sockets: Int32Array;
+  /** Two a pipe; this is also how many pipes there may be. */
+  readonly pipes: Int32Array;
 }
 
 /** What an engine is made of. */
@@ -132,6 +134,8 @@ export interface EngineInputs {
   readonly clock: Clock;
   /** An eventfd that ends a wait for events, when an engine waits by itself. */
   readonly wakeFd: number;
+  /** Move bulk through pipes inside the kernel, where the engine can. */
+  readonly splice: boolean;
   /** Where an engine writes down the descriptors it holds, for whoever outlives its thread. */
   readonly holdings: EngineHoldings;
   /** Addresses towards backends, used in turn; none: the kernel chooses. */

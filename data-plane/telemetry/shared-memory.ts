@@ -20,6 +20,8 @@ export const MAX_POOLS = 4_096;
 export const MAX_LISTENERS = 1_024;
 /** Most connections of one worker. */
 export const MAX_SLOTS = 1_048_576;
+/** Most pipes of one worker. */
+export const MAX_PIPES = 64;
 
 /** Values of a `health` cell. `unknown` must be 0: it is what a fresh row holds. */
 export const HEALTH = { unknown: 0, healthy: 1, unhealthy: 2, ejected: 3 } as const;
@@ -88,6 +90,8 @@ export interface WorkerCells {
   readonly epoll: Int32Array;
   /** 2 * slot: the client's descriptor and the backend's, of an engine that opens them by itself; 0: none. */
   readonly sockets: Int32Array;
+  /** Two a pipe of such an engine; 0: none. */
+  readonly pipes: Int32Array;
   /** Pool row * HISTOGRAM_CELLS: seconds to connect to a backend. */
   readonly connectSeconds: Float64Array;
   /** Listener row * HISTOGRAM_CELLS: seconds from accept to close. */
@@ -162,6 +166,7 @@ function layOutWorker(buffer: SharedArrayBuffer | null): { bytes: number; cells:
     worker: layout.view(Float64Array, WORKER_COUNTERS.length),
     epoll: layout.view(Int32Array, 1),
     sockets: layout.view(Int32Array, MAX_SLOTS * 2),
+    pipes: layout.view(Int32Array, MAX_PIPES * 2),
     connectSeconds: layout.view(Float64Array, MAX_POOLS * HISTOGRAM_CELLS),
     durationSeconds: layout.view(Float64Array, MAX_LISTENERS * HISTOGRAM_CELLS),
   };

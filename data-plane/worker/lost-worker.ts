@@ -41,12 +41,14 @@ export function takeOutLostWorker(buffers: SharedBuffers, worker: number, libc: 
  * Closes what a thread that is gone held: sockets with a reset, not an end, so that no peer takes what it got for all
  * there was. Listening sockets are the main thread's own.
  */
-export function closeDescriptors({ epoll, sockets }: WorkerCells, libc: Libc): void {
+export function closeDescriptors({ epoll, pipes, sockets }: WorkerCells, libc: Libc): void {
   for (const [index, fd] of sockets.entries()) {
     if (fd === 0) continue;
     libc.reset(fd);
     sockets[index] = 0;
   }
+  for (const fd of pipes) if (fd !== 0) libc.close(fd);
+  pipes.fill(0);
   // `!`: one element.
   if (epoll[0] !== 0) libc.close(epoll[0]!);
   epoll[0] = 0;

@@ -54,6 +54,8 @@ export interface WorkerStart {
   readonly wakeFd: number;
   /** Seeds the worker's randomness. */
   readonly seed: number;
+  /** Move bulk through pipes. */
+  readonly splice: boolean;
   /** Addresses towards backends; empty: the kernel chooses. */
   readonly sourceAddresses: readonly string[];
 }

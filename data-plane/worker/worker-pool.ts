@@ -44,6 +44,7 @@ export interface WorkerPoolInputs {
   readonly libc: Libc | null;
   readonly buffers: SharedBuffers;
   readonly sourceAddresses: readonly string[];
+  readonly splice: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly events: WorkerPoolEvents;
@@ -211,12 +212,12 @@ export class WorkerPool {
   }
 
   #startThread(place: Place): WorkerHandle | string {
-    const { buffers, clock, engine, random, sourceAddresses, startThread } = this.#inputs;
+    const { buffers, clock, engine, random, sourceAddresses, splice, startThread } = this.#inputs;
     const { index } = place;
     try {
       const seed = randomBelow(random, 2 ** 32);
       const wakeFd = this.#wakeUp.eventfd(index);
-      const start = { index, engine, buffers, wakeFd, seed, sourceAddresses };
+      const start = { index, engine, buffers, wakeFd, seed, sourceAddresses, splice };
       place.startedMs = clock.nowMs();
       place.handle = new WorkerHandle(startThread, start, clock, {
         onNews: (message) => this.#onNews(index, message),

@@ -62,7 +62,8 @@ export class Worker {
       budget: sharedBudget(shared),
       clock,
       wakeFd: start.wakeFd,
-      holdings: { epoll: own.epoll, sockets: own.sockets },
+      holdings: own,
+      splice: start.splice,
       sourceAddresses: start.sourceAddresses,
       onSaturated: (on) => post({ type: 'saturated', on }),
       onFault: (where, error) => {

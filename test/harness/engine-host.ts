@@ -4,6 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../core/runtime/clock.ts';
+import { messageOf } from '../../core/runtime/errors.ts';
 import type {
   CloseReason,
   ConnectionHandler,
@@ -17,11 +18,13 @@ import { parseIp } from '../../core/model/ip.ts';
 import { drive } from '../../data-plane/engine/drive.ts';
 import { epollEngine } from '../../data-plane/engine/epoll/epoll-engine.ts';
 import { portableEngine } from '../../data-plane/engine/portable/portable-engine.ts';
+import { shrinkBuffers } from './raw-socket.ts';
 
-export const ENGINES = { portable: portableEngine, epoll: epollEngine } satisfies Record<
-  string,
-  EngineFactory
->;
+export const ENGINES = {
+  portable: portableEngine,
+  epoll: epollEngine,
+  'epoll with splice': (inputs) => epollEngine({ ...inputs, splice: true }),
+} satisfies Record<string, EngineFactory>;
 export type EngineName = keyof typeof ENGINES;
 
 type Call = 'onAccept' | 'onConnectFailed' | 'onEstablished' | 'onBytes' | 'onClosed';
@@ -40,6 +43,8 @@ export interface Script {
   readonly retryDelayMs: number;
   readonly maxConnections: number;
   readonly sourceAddresses: readonly string[];
+  /** Of the kernel, for each of the engine's sockets: so small that little data is congestion. 0: the default. */
+  readonly bufferBytes: number;
   /** The first time that the handler is called so, it throws. */
   readonly throwIn: Call | null;
 }
@@ -48,7 +53,9 @@ export type ToHost =
   | { readonly type: 'listen'; readonly on: ListenOn }
   | { readonly type: 'unlisten' | 'stop-accepting' | 'close' | 'exit' | 'report' }
   | { readonly type: 'reset'; readonly slot: number; readonly reason: CloseReason }
-  | { readonly type: 'reconsider'; readonly slot: number };
+  | { readonly type: 'reconsider'; readonly slot: number }
+  /** Stop this thread until the gate's only element is not 0. */
+  | { readonly type: 'hold'; readonly gate: Int32Array };
 
 export type FromHost =
   | { readonly type: 'accepted'; readonly slot: number; readonly sourceHash: number }
@@ -62,7 +69,8 @@ export type FromHost =
       readonly toClient: number;
     }
   | { readonly type: 'saturated'; readonly on: boolean }
-  | { readonly type: 'fault'; readonly where: string }
+  | { readonly type: 'fault'; readonly where: string; readonly what: string }
+  | { readonly type: 'held' }
   | { readonly type: 'listening'; readonly failure: string | null }
   | { readonly type: 'report'; readonly connections: number }
   /** The engine broke the order of calls. */
@@ -77,7 +85,8 @@ interface Slot {
   toClient: number;
 }
 
-class ScriptedHandler implements ConnectionHandler {
+/** Does what the script says, and posts what it was called with. */
+export class ScriptedHandler implements ConnectionHandler {
   readonly retryDelayMs: number;
   readonly #script: Script;
   readonly #post: (message: FromHost) => void;
@@ -114,6 +123,8 @@ class ScriptedHandler implements ConnectionHandler {
 
   onEstablished(slot: number): void {
     this.#expect(slot, 'accepted', 'onEstablished').state = 'established';
+    const backend = this.#script.holdings.sockets[2 * slot + 1] ?? 0;
+    if (this.#script.bufferBytes > 0 && backend > 0) shrinkBuffers(backend, this.#script.bufferBytes);
     this.#post({ type: 'established', slot });
     this.#throwIf('onEstablished');
   }
@@ -171,10 +182,11 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
     },
     clock: systemClock,
     wakeFd: script.wakeFd,
+    splice: false,
     holdings: script.holdings,
     sourceAddresses: script.sourceAddresses,
     onSaturated: (on) => post({ type: 'saturated', on }),
-    onFault: (where) => post({ type: 'fault', where }),
+    onFault: (where, error) => post({ type: 'fault', where, what: messageOf(error) }),
   });
   const handle = (message: ToHost): void => {
     if (message.type === 'listen') {
@@ -184,7 +196,10 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
     else if (message.type === 'unlisten') engine.unlisten(LISTENER);
     else if (message.type === 'stop-accepting') engine.stopAccepting();
     else if (message.type === 'close') engine.close();
-    else if (message.type === 'report') post({ type: 'report', connections: engine.connections });
+    else if (message.type === 'hold') {
+      post({ type: 'held' });
+      Atomics.wait(message.gate, 0, 0);
+    } else if (message.type === 'report') post({ type: 'report', connections: engine.connections });
     else process.exit(0);
   };
   drive<ToHost>(engine, port, handle, () => false);

@@ -4,20 +4,18 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { CloseReason, EngineHoldings, ListenOn } from '../../data-plane/engine/engine.ts';
-import { type Libc, loadLibc } from '../../data-plane/engine/libc.ts';
 import type { EngineName, FromHost, Script, ToHost } from './engine-host.ts';
+import { libcOrFail } from './libc.ts';
+import { fdOf, shrinkBuffers } from './raw-socket.ts';
 import { dial, readAll, TcpServer, until, within } from './tcp.ts';
 
+export { libcOrFail };
+
 const MAX_SLOTS = 4_096;
+/** So few that they run out. */
+const MAX_PIPES = 4;
 
 type EventOf<Type extends FromHost['type']> = Extract<FromHost, { type: Type }>;
-
-/** The C library: these tests run where it loads. */
-export function libcOrFail(): Libc {
-  const { libc, reason } = loadLibc();
-  if (!libc) throw new Error(`these tests lend descriptors, which needs the C library: ${reason}`);
-  return libc;
-}
 
 export class EngineRig {
   readonly events: FromHost[] = [];
@@ -44,9 +42,8 @@ export class EngineRig {
     script: Partial<Omit<Script, 'engine'>> & Pick<Script, 'rows'>,
   ): Promise<EngineRig> {
     const libc = libcOrFail();
-    const fd = libc.socket(4);
-    assert.equal(libc.bind(fd, Uint8Array.of(127, 0, 0, 1), 0), 0);
-    assert.equal(libc.listen(fd, 4_096), 0);
+    const fd = listeningSocket();
+    if (script.bufferBytes) shrinkBuffers(fd, script.bufferBytes);
     const wakeFd = libc.eventfd();
     const workerData: Script = {
       engine,
@@ -54,12 +51,14 @@ export class EngineRig {
       holdings: {
         epoll: new Int32Array(new SharedArrayBuffer(4)),
         sockets: new Int32Array(new SharedArrayBuffer(8 * MAX_SLOTS)),
+        pipes: new Int32Array(new SharedArrayBuffer(8 * MAX_PIPES)),
       },
       attempts: script.rows.map((_, row) => row),
       timeouts: { connectMs: 5_000, idleMs: 0, halfClosedMs: 0 },
       retryDelayMs: 0,
       maxConnections: 0,
       sourceAddresses: [],
+      bufferBytes: 0,
       throwIn: null,
       ...script,
     };
@@ -72,6 +71,21 @@ export class EngineRig {
   send(message: ToHost): void {
     this.#worker.postMessage(message, []);
     libcOrFail().wake(this.#wakeFd);
+  }
+
+  /**
+   * Stops the engine's thread before its next turn, until the function returned is called: whatever the peers do
+   * meanwhile it meets at once.
+   */
+  async hold(): Promise<() => void> {
+    const before = this.of('held').length;
+    const gate = new Int32Array(new SharedArrayBuffer(4));
+    this.send({ type: 'hold', gate });
+    await until('the engine to be held', () => this.#has('held', before + 1));
+    return () => {
+      Atomics.store(gate, 0, 1);
+      Atomics.notify(gate, 0);
+    };
   }
 
   async listen(on: ListenOn): Promise<string | null> {
@@ -186,11 +200,20 @@ export async function connectedPair(
 /** Resolves when the peer's kernel has all that was sent on a socket, its end included. */
 export async function acknowledged(socket: Socket): Promise<void> {
   const libc = libcOrFail();
-  const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
+  const fd = fdOf(socket);
   await until('everything sent to be acknowledged', () => {
     const isSent = socket.writableLength === 0 && socket.writableEnded === socket.writableFinished;
     return isSent && libc.unacknowledged(fd) === 0;
   });
+}
+
+/** A socket that listens on a free port of loopback, to lend to an engine. */
+export function listeningSocket(): number {
+  const libc = libcOrFail();
+  const fd = libc.socket(4);
+  assert.equal(libc.bind(fd, Uint8Array.of(127, 0, 0, 1), 0), 0);
+  assert.equal(libc.listen(fd, 4_096), 0);
+  return fd;
 }
 
 /** A port of loopback on which connects hang: its queue of connections is full. */

@@ -19,10 +19,17 @@ import {
 } from '../../data-plane/telemetry/shared-memory.ts';
 import { ListeningSockets } from '../../data-plane/worker/listening-sockets.ts';
 import { PlanApplier } from '../../data-plane/worker/plan-applier.ts';
-import { startThread } from '../../data-plane/worker/thread.ts';
+import { threadsOf } from '../../data-plane/worker/thread.ts';
+import type { ToWorker } from '../../data-plane/worker/protocol.ts';
 import type { Thread } from '../../data-plane/worker/worker-handle.ts';
 import { WorkerPool } from '../../data-plane/worker/worker-pool.ts';
 import { snapshot } from './snapshots.ts';
+import type { Sabotage } from './traffic-thread.ts';
+
+/** What the same promises are made of. */
+export const ENGINES = ['epoll', 'portable'] as const satisfies readonly Engine['name'][];
+
+const startThread = threadsOf(new URL('./traffic-thread.js', import.meta.url));
 
 export interface RigOptions {
   readonly engine?: Engine['name'];
@@ -66,6 +73,7 @@ export class TrafficRig {
       libc,
       buffers,
       sourceAddresses,
+      splice: false,
       clock: systemClock,
       random,
       events: {
@@ -139,6 +147,11 @@ export class TrafficRig {
   nameOf(row: number): string {
     const all = this.built.directory.pools.flatMap(({ backends }) => backends);
     return all.find((backend) => backend.row === row)?.address ?? `row ${row}`;
+  }
+
+  /** Makes a worker do what it never would by itself. */
+  sabotage(worker: number, how: Sabotage): void {
+    this.threads[worker]?.post({ type: how } as unknown as ToWorker);
   }
 
   openAt(address: string): number {

@@ -18,6 +18,7 @@ import { Deliveries } from './deliveries.ts';
 import type { Dialer } from './dialer.ts';
 import { type LoopContext, registerSide } from './loop-context.ts';
 import { type Relay, STANDING, type Standing } from './relay.ts';
+import { ReadyList } from './ready-list.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
 import { EPOLL } from './syscalls.ts';
 
@@ -39,15 +40,14 @@ export class Connections {
   readonly #attempts: Attempts;
   readonly #activity: Activity;
   readonly #deliveries: Deliveries;
-  /** Slots that have something to do. */
-  #ready: number[] = [];
-  /** The list of the turn before, empty, to be filled again. */
-  #spare: number[] = [];
+  readonly #ready: ReadyList;
+  readonly #runSlot = (slot: number): void => this.#turn(slot);
 
   constructor(inputs: ConnectionsInputs) {
     const { context } = inputs;
     this.#in = inputs;
     this.#context = context;
+    this.#ready = new ReadyList(context.slots.capacity);
     this.#activity = new Activity(context);
     this.#deliveries = new Deliveries(context);
     this.#attempts = new Attempts(context, inputs.dialer, {
@@ -58,7 +58,7 @@ export class Connections {
 
   /** Whether connections have something to do without any event. */
   get isBusy(): boolean {
-    return this.#ready.length > 0;
+    return !this.#ready.isEmpty;
   }
 
   /** Takes a client over that was accepted just now. There is a slot for it. */
@@ -91,20 +91,13 @@ export class Connections {
     if ((bits & EPOLL.error) !== 0) flags |= SIDE.failing;
     if ((bits & EPOLL.urgent) !== 0) flags |= SIDE.readable | SIDE.urgent;
     slots.sides[side] = flags;
-    if (state === STATE.relaying || state === STATE.delivering) this.#queue(slot);
+    if (state === STATE.relaying || state === STATE.delivering) this.#ready.add(slot);
     else this.#eventBefore(slot, side);
   }
 
   /** Gives each connection that something happened to its turn. */
   run(): void {
-    const ready = this.#ready;
-    this.#ready = this.#spare;
-    this.#spare = ready;
-    for (const slot of ready) {
-      this.#context.slots.queued[slot] = 0;
-      this.#turn(slot);
-    }
-    ready.length = 0;
+    if (!this.#ready.isEmpty) this.#ready.run(this.#runSlot);
   }
 
   /** A deadline of a connection has passed. */
@@ -172,14 +165,7 @@ export class Connections {
     slots.states[slot] = STATE.relaying;
     handler.onEstablished(slot);
     this.#activity.begin(slot);
-    this.#queue(slot);
-  }
-
-  #queue(slot: number): void {
-    const { queued } = this.#context.slots;
-    if (queued[slot] === 1) return;
-    queued[slot] = 1;
-    this.#ready.push(slot);
+    this.#ready.add(slot);
   }
 
   #turn(slot: number): void {
@@ -192,7 +178,7 @@ export class Connections {
       const toBackend = relay.moved[BACKEND]!;
       const toClient = relay.moved[CLIENT]!;
       if (toBackend !== 0 || toClient !== 0) handler.onBytes(slot, toBackend, toClient);
-      if (relay.unfinished) this.#queue(slot);
+      if (relay.unfinished) this.#ready.add(slot);
       if (relay.active && state === STATE.relaying) this.#activity.seen(slot);
       if (standing !== STANDING.open) this.#standing(slot, standing);
     } catch (error) {

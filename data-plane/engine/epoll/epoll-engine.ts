@@ -18,6 +18,7 @@ import { Connections } from './connections.ts';
 import { Deadlines } from './deadlines.ts';
 import { Dialer } from './dialer.ts';
 import type { LoopContext } from './loop-context.ts';
+import { Pipes } from './pipes.ts';
 import { Relay } from './relay.ts';
 import { Slots } from './slots.ts';
 import { EPOLL, OPTION, Syscalls } from './syscalls.ts';
@@ -60,7 +61,7 @@ class EpollEngine implements Engine {
     this.#connections = new Connections({
       context: this.#context,
       dialer: new Dialer(sys, targets, sourceAddresses),
-      relay: new Relay(slots, sys, ffi),
+      relay: new Relay(slots, sys, ffi, inputs.splice ? new Pipes(sys, holdings.pipes) : null),
       onFault: (where, error) => inputs.onFault(where, error),
       onReleased: () => this.#released(),
     });

@@ -12,6 +12,7 @@
 import { ERRNO } from '../errno.ts';
 import type { Ffi } from '../ffi.ts';
 import { Parking } from './parking.ts';
+import { NO_PIPE, type Pipes } from './pipes.ts';
 import { BACKEND, CLIENT, SIDE, type Slots } from './slots.ts';
 import { EAGAIN, EINTR, type Syscalls } from './syscalls.ts';
 
@@ -21,6 +22,9 @@ const READ_BYTES = 256 * 1024;
 const PEEK_BYTES = 64 * 1024;
 /** The most that one direction of a connection moves in a turn. */
 const TURN_BYTES = 256 * 1024;
+/** A read that brought as much is followed by pipes, and one that brought less than that by copies again. */
+const BULK_BYTES = 64 * 1024;
+const TRICKLE_BYTES = 16 * 1024;
 /** The most that all connections of a worker may park. */
 const PARKING_BYTES = 64 * 1024 * 1024;
 
@@ -55,6 +59,7 @@ export class Relay {
   readonly #slots: Slots;
   readonly #sys: Syscalls;
   readonly #parking: Parking;
+  readonly #pipes: Pipes | null;
   readonly #buffer = new Uint8Array(READ_BYTES);
   readonly #bufferAt: number;
   readonly #send: (at: number, size: number) => number;
@@ -63,9 +68,11 @@ export class Relay {
   /** What a step found out: the connection is broken. */
   #broken: Standing = STANDING.open;
 
-  constructor(slots: Slots, sys: Syscalls, ffi: Ffi, parkingBytes = PARKING_BYTES) {
+  /** Without pipes everything is copied. */
+  constructor(slots: Slots, sys: Syscalls, ffi: Ffi, pipes: Pipes | null, parkingBytes = PARKING_BYTES) {
     this.#slots = slots;
     this.#sys = sys;
+    this.#pipes = pipes;
     this.#parking = new Parking(ffi, parkingBytes);
     this.#bufferAt = ffi.address(this.#buffer);
     this.#send = (at, size) => sys.send(this.#sendTo, at, size);
@@ -92,8 +99,8 @@ export class Relay {
 
   /** The connection is over. */
   forget(slot: number): void {
-    this.#parking.drop(2 * slot + CLIENT);
-    this.#parking.drop(2 * slot + BACKEND);
+    this.#drop(2 * slot + CLIENT);
+    this.#drop(2 * slot + BACKEND);
   }
 
   /** From a side to the other one of its slot. */
@@ -106,7 +113,7 @@ export class Relay {
         this.unfinished = true;
         return;
       }
-      left -= (sides[sink]! & SIDE.parked) === 0 ? this.#pass(source) : this.#unpark(sink);
+      left -= (sides[sink]! & SIDE.parked) === 0 ? this.#bring(source) : this.#unpark(sink);
       if (this.#broken !== STANDING.open) return;
     }
     if ((sides[source]! & SIDE.inputEnded) !== 0) this.#endOutput(sink);
@@ -119,8 +126,26 @@ export class Relay {
     return (to & SIDE.parked) !== 0 || (sides[source]! & (SIDE.readable | SIDE.inputEnded)) === SIDE.readable;
   }
 
-  /** One read, and what becomes of it. Returns about how many bytes that was. */
-  #pass(source: number): number {
+  /** Brings what a side has to the other one. Returns about how many bytes that was. */
+  #bring(source: number): number {
+    const { sides } = this.#slots;
+    const to = sides[source ^ 1]!;
+    if ((to & (SIDE.bulk | SIDE.outputBroken)) !== SIDE.bulk || this.#pipes === null)
+      return this.#copy(source);
+    const got = this.#pipes.fill(source ^ 1, this.#slots.descriptors[source]!);
+    if (got === -NO_PIPE) return this.#copy(source);
+    if (got <= 0) {
+      this.#nothingRead(source, got);
+      return 0;
+    }
+    if (got < TRICKLE_BYTES) sides[source ^ 1]! &= ~SIDE.bulk;
+    this.active = true;
+    sides[source ^ 1]! |= SIDE.parked;
+    return 0;
+  }
+
+  /** One read, and what becomes of it. */
+  #copy(source: number): number {
     const { sides, descriptors } = this.#slots;
     const sink = source ^ 1;
     const isDropped = (sides[sink]! & SIDE.outputBroken) !== 0;
@@ -139,6 +164,8 @@ export class Relay {
     if (peeks && passed > 0) this.#sys.discard(from, passed);
     const mayHoldMore = (sides[source]! & (SIDE.ending | SIDE.urgent)) !== 0;
     if (passed === got && got < size && !mayHoldMore) sides[source]! &= ~SIDE.readable;
+    // Reads stop at an urgent mark, and pipes know of none.
+    if (got >= BULK_BYTES && (sides[source]! & SIDE.urgent) === 0) sides[sink]! |= SIDE.bulk;
     return passed;
   }
 
@@ -176,17 +203,22 @@ export class Relay {
     return size;
   }
 
-  /** Sends what is parked for a side. Returns how much was taken. */
+  /** Sends what is parked for a side, or in its pipe. Returns how much was taken. */
   #unpark(sink: number): number {
     const { sides, descriptors } = this.#slots;
+    const isPiped = this.#pipes?.isFilled(sink) ?? false;
     this.#sendTo = descriptors[sink]!;
-    const taken = this.#parking.offer(sink, this.#send);
+    const taken = isPiped
+      ? this.#pipes!.drain(sink, this.#sendTo) // `!`: it holds the pipe.
+      : this.#parking.offer(sink, this.#send);
     if (taken < 0 && taken !== -EAGAIN) {
       this.#outputFailed(sink, -taken);
       return 0;
     }
-    if (!this.#parking.isParked(sink)) sides[sink]! &= ~SIDE.parked;
-    else sides[sink]! &= ~SIDE.writable;
+    if (!this.#parking.isParked(sink) && !(this.#pipes?.isFilled(sink) ?? false))
+      sides[sink]! &= ~SIDE.parked;
+    // What a pipe did not bring to the socket at once may still go: EAGAIN alone says that it is full.
+    else if (!isPiped || taken < 0) sides[sink]! &= ~SIDE.writable;
     const some = Math.max(taken, 0);
     if (some > 0) this.active = true;
     this.moved[sink & 1]! += some;
@@ -200,8 +232,13 @@ export class Relay {
       this.#broken = BROKEN[side & 1]!;
       return;
     }
-    this.#parking.drop(side);
+    this.#drop(side);
     sides[side] = (sides[side]! & ~SIDE.parked) | SIDE.outputBroken;
+  }
+
+  #drop(side: number): void {
+    this.#parking.drop(side);
+    this.#pipes?.drop(side);
   }
 
   #endOutput(sink: number): void {
@@ -240,7 +277,8 @@ function isDone(side: number): boolean {
   return (side & OUTPUT_DONE) !== 0;
 }
 
+/** Not when the other one is broken too: it would never have got everything. */
 function isToDeliver(broken: number, other: number): boolean {
   const ended = SIDE.inputEnded | SIDE.outputBroken;
-  return (broken & ended) === ended && (other & SIDE.outputEnded) !== 0;
+  return (broken & ended) === ended && (other & OUTPUT_DONE) === SIDE.outputEnded;
 }

@@ -34,8 +34,10 @@ export const SIDE = {
   outputBroken: 1 << 7,
   /** The last send to it was not taken whole: peek, send, and drop what was taken, until one is. */
   congested: 1 << 8,
-  /** Bytes that were read for it are parked. */
+  /** Bytes that were read for it are parked, or in a pipe. */
   parked: 1 << 9,
+  /** Much came for it at once: through a pipe, if there is one. Cleared when little comes. */
+  bulk: 1 << 12,
   /** Of a client: an attempt to connect it has failed. Never cleared. */
   attemptFailed: 1 << 10,
   /** Of a backend: keep-alive is set. Never cleared. */
@@ -58,8 +60,6 @@ export class Slots {
   readonly rows: Int32Array;
   /** When bytes last moved, or a side ended. Milliseconds. */
   readonly activeMs: Float64Array;
-  /** 1 while the slot stands in the list of those to run. */
-  readonly queued: Uint8Array;
   #open = 0;
   /** Slots from here on were never used. */
   #untouched = 0;
@@ -76,7 +76,6 @@ export class Slots {
     this.generations = new Int32Array(capacity);
     this.rows = new Int32Array(capacity);
     this.activeMs = new Float64Array(capacity);
-    this.queued = new Uint8Array(capacity);
     this.#free = new Int32Array(capacity);
   }
 

@@ -23,6 +23,9 @@ const MSG_PEEK = 0x2;
 const MSG_TRUNC = 0x20;
 const MSG_NOSIGNAL = 0x4000;
 const SIOCOUTQ = 0x5411;
+const F_SETPIPE_SZ = 1031;
+/** SPLICE_F_MOVE | SPLICE_F_NONBLOCK. */
+const SPLICE_FLAGS = 1 | 2;
 /** struct epoll_event is packed on x64: events in 4 bytes, then data in 8. */
 const EVENT_WORDS = 3;
 
@@ -202,6 +205,21 @@ export class Syscalls {
     return this.#checked(this.#native.send(fd, at, size, MSG_NOSIGNAL));
   }
 
+  /** From a socket into a pipe, or from a pipe to a socket; never waits. */
+  splice(from: number, to: number, size: number): number {
+    return this.#checked(this.#native.splice(from, 0, to, 0, size, SPLICE_FLAGS));
+  }
+
+  /** A pipe that holds `bytes`; null: descriptors ran out, or the memory that this user may have in pipes. */
+  pipe(bytes: number): { readonly output: number; readonly input: number } | null {
+    if (this.#native.pipe2(this.#valueAt, SOCKET_FLAGS) < 0) return null;
+    const [output = -1, input = -1] = this.#value;
+    if (this.#native.fcntl(input, F_SETPIPE_SZ, bytes) >= 0) return { output, input };
+    this.close(output);
+    this.close(input);
+    return null;
+  }
+
   endOutput(fd: number): number {
     return this.#checked(this.#native.shutdown(fd, SHUT_WR));
   }
@@ -250,4 +268,7 @@ const PROTOTYPES = {
   shutdown: 'int shutdown(int, int)',
   ioctl: 'int ioctl(int, unsigned long, uintptr_t)',
   close: 'int close(int)',
+  pipe2: 'int pipe2(uintptr_t, int)',
+  fcntl: 'int fcntl(int, int, int)',
+  splice: 'intptr_t splice(int, uintptr_t, int, uintptr_t, size_t, unsigned int)',
 } as const;

@@ -4,7 +4,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { errnoName } from '../../../../data-plane/engine/errno.ts';
-import { libcOrFail } from '../../../harness/engine-rig.ts';
+import { libcOrFail } from '../../../harness/libc.ts';
 
 const { EADDRINUSE, EAGAIN, EBADF } = constants.errno;
 const LOOPBACK = Uint8Array.of(127, 0, 0, 1);

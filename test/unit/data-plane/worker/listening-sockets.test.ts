@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
 import { ListeningSockets } from '../../../../data-plane/worker/listening-sockets.ts';
-import { libcOrFail } from '../../../harness/engine-rig.ts';
+import { libcOrFail } from '../../../harness/libc.ts';
 import { dial, freePort, TcpServer } from '../../../harness/tcp.ts';
 
 const libc = libcOrFail();

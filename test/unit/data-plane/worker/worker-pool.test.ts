@@ -82,6 +82,7 @@ function poolOf({
     libc: null,
     buffers,
     sourceAddresses: [],
+    splice: false,
     clock,
     random: seededRandom(1),
     events: {

@@ -1,0 +1,44 @@
+/**
+ * The slots that have something to do: each at most once, in the order they came. What comes while they are run is
+ * for the next run.
+ *
+ * Typed arrays, not lists that grow: emptying a JavaScript array gives its memory back, and the next event of every
+ * wait would ask for it again (1 % of the time of a busy worker).
+ */
+export class ReadyList {
+  #filling: Int32Array;
+  #count = 0;
+  #running: Int32Array;
+  /** By slot: 1 while it stands in #filling. */
+  readonly #isQueued: Uint8Array;
+
+  constructor(capacity: number) {
+    this.#filling = new Int32Array(capacity);
+    this.#running = new Int32Array(capacity);
+    this.#isQueued = new Uint8Array(capacity);
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  add(slot: number): void {
+    if (this.#isQueued[slot] === 1) return;
+    this.#isQueued[slot] = 1;
+    this.#filling[this.#count++] = slot;
+  }
+
+  /** Calls `action` for each slot that was added before; it must not throw. A slot may be free again by then. */
+  run(action: (slot: number) => void): void {
+    const running = this.#filling;
+    const count = this.#count;
+    this.#filling = this.#running;
+    this.#running = running;
+    this.#count = 0;
+    for (let index = 0; index < count; index++) {
+      const slot = running[index]!; // `!`: below the count.
+      this.#isQueued[slot] = 0;
+      action(slot);
+    }
+  }
+}
