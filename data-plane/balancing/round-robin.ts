@@ -51,7 +51,8 @@ class RoundRobin implements Balancer {
     this.#cycle = new Float64Array(candidates.count);
     this.#moment = new Float64Array(candidates.count);
     this.#heap = new Int32Array(candidates.count);
-    this.#offset = Float64Array.from({ length: candidates.count }, (_, i) => (i + 0.5) / candidates.count);
+    this.#offset = new Float64Array(candidates.count);
+    for (let i = 0; i < candidates.count; i++) this.#offset[i] = (i + 0.5) / candidates.count;
     this.#last = { cycle: 0, moment: worker.index / worker.count, candidate: NO_BACKEND };
     if (previous?.balancer instanceof RoundRobin) this.#takeOver(previous.balancer, previous.moved);
   }
