@@ -1,0 +1,190 @@
+/** The decisions of the bench: medians, paired ratios, verdicts, the table. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { barText, verdictOf, type Bar } from '../../../bench/report/bars.ts';
+import { judge, type Row } from '../../../bench/report/row.ts';
+import { seriesOf } from '../../../bench/report/series.ts';
+import { median, pairedRatios, rulerError, spreadOf } from '../../../bench/report/statistics.ts';
+import { align, figure, tableLines } from '../../../bench/report/table.ts';
+
+describe('a median', () => {
+  const cases = [
+    { values: [3, 1, 2], expected: 2 },
+    { values: [4, 1, 3, 2], expected: 2.5 },
+    { values: [10, 9, 100], expected: 10 },
+    { values: [7], expected: 7 },
+  ];
+  for (const { values, expected } of cases) {
+    it(`of ${values.join(', ')} is ${expected}`, () => assert.equal(median(values), expected));
+  }
+
+  it('of nothing is no number', () => assert.ok(Number.isNaN(median([]))));
+
+  it('leaves the values as they were', () => {
+    const values = [3, 1, 2];
+    median(values);
+    assert.deepEqual(values, [3, 1, 2]);
+  });
+});
+
+describe('paired ratios', () => {
+  it('divide what was measured in the same pair', () => {
+    assert.deepEqual(pairedRatios([2, 9], [1, 3]), [2, 3]);
+  });
+
+  it('leave out what has no partner', () => {
+    assert.deepEqual(pairedRatios([2, 9], [1]), [2]);
+    assert.deepEqual(pairedRatios([2], []), []);
+  });
+
+  it('have a median that one pair can not move', () => {
+    assert.deepEqual(spreadOf(pairedRatios([1, 1, 50], [1, 1, 1])), { median: 1, min: 1, max: 50 });
+  });
+});
+
+describe('the ruler’s own error', () => {
+  it('is the larger distance from 1', () => {
+    assert.equal(rulerError({ median: 1, min: 0.75, max: 1.125 }), 0.25);
+    assert.equal(rulerError({ median: 1, min: 1, max: 1.5 }), 0.5);
+  });
+});
+
+describe('a bar', () => {
+  const spread = (value: number) => ({ median: value, min: value, max: value });
+  const verdict = (bar: Bar, ratio: number, itself?: number) =>
+    verdictOf(bar, {
+      ours: [ratio],
+      theirs: [1],
+      ratio: spread(ratio),
+      itself: itself === undefined ? undefined : spread(itself),
+    });
+
+  /** A ruler that is right in the middle, and far off now and then. */
+  const wide = (ratio: number) => ({
+    ours: [ratio],
+    theirs: [1],
+    ratio: spread(ratio),
+    itself: { median: 1, min: 0.6, max: 1.4 },
+  });
+
+  it('of at most so many times is met up to there', () => {
+    const bar: Bar = { kind: 'at_most', times: 1.1 };
+    assert.equal(verdict(bar, 1.1), 'yes');
+    assert.equal(verdict(bar, 1.11), 'NO');
+    assert.equal(verdict(bar, 1.11, 1.05), 'NO');
+  });
+
+  it('gives way by the ruler’s error where it says so, and never by more than 5 %', () => {
+    const bar: Bar = { kind: 'at_most', times: 1, plusRulerError: true };
+    assert.equal(verdict(bar, 1.02, 0.97), 'yes');
+    assert.equal(verdict(bar, 1.04, 0.97), 'NO');
+    assert.equal(verdictOf(bar, wide(1.04)), 'yes');
+    assert.equal(verdictOf(bar, wide(1.06)), 'NO');
+    assert.equal(verdict(bar, 1.01), 'NO');
+  });
+
+  it('says nothing when the ruler is off by more than the bar grants', () => {
+    assert.equal(verdict({ kind: 'at_most', times: 1 }, 0.5, 1.06), 'noisy');
+    assert.equal(verdict({ kind: 'at_least', times: 1 }, 2, 0.9), 'noisy');
+    assert.equal(verdict({ kind: 'at_most', times: 2 }, 1.5, 1.9), 'yes');
+    assert.equal(verdict({ kind: 'at_most_and', times: 1.25, more: 9 }, 1, 0.7), 'noisy');
+  });
+
+  it('of at least gives way downwards', () => {
+    const bar: Bar = { kind: 'at_least', times: 1, plusRulerError: true };
+    assert.equal(verdict(bar, 0.98, 1.03), 'yes');
+    assert.equal(verdict(bar, 0.96, 1.03), 'NO');
+    assert.equal(verdict(bar, 2), 'yes');
+  });
+
+  it('with two conditions needs both', () => {
+    const bar: Bar = { kind: 'at_most_and', times: 1.25, more: 0.25 };
+    const of = (ours: number, theirs: number) =>
+      verdictOf(bar, { ours: [ours], theirs: [theirs], ratio: spread(ours / theirs) });
+    assert.equal(of(1.25, 1), 'yes');
+    assert.equal(of(1.3, 1), 'NO');
+    assert.equal(of(12, 10), 'NO');
+  });
+
+  it('of a figure by itself needs nobody to compare with', () => {
+    const bar: Bar = { kind: 'value_at_most', value: 512 };
+    assert.equal(verdictOf(bar, { ours: [512], theirs: [] }), 'yes');
+    assert.equal(verdictOf(bar, { ours: [513], theirs: [] }), 'NO');
+  });
+
+  it('that needs a peer says so when there is none', () => {
+    assert.equal(verdictOf({ kind: 'at_most', times: 1 }, { ours: [1], theirs: [] }), 'not compared');
+  });
+
+  it('does not take what is no number for met', () => {
+    assert.equal(verdict({ kind: 'at_most', times: 1 }, Number.NaN), 'NO');
+    assert.equal(verdictOf({ kind: 'value_at_most', value: 1 }, { ours: [Number.NaN], theirs: [] }), 'NO');
+  });
+
+  it('is readable', () => {
+    assert.equal(barText({ kind: 'at_most', times: 1, plusRulerError: true }, 'µs'), '≤ 1 × + A/A');
+    assert.equal(barText({ kind: 'at_most_and', times: 1.25, more: 0.3 }, 'ms'), '≤ 1.25 ×, ≤ +0.3 ms');
+  });
+});
+
+describe('a row', () => {
+  const row: Row = {
+    what: 'CPU per request',
+    unit: 'µs',
+    ours: [11, 12, 10],
+    theirs: [10, 10, 10],
+    again: [10, 11, 9],
+    nginx: [9, 9, 9],
+    bar: { kind: 'at_most', times: 1.1 },
+  };
+
+  it('is judged by the median of its pairs', () => {
+    const judged = judge(row);
+    assert.equal(judged.figure, 11);
+    assert.deepEqual(judged.ratio, { median: 1.1, min: 1, max: 1.2 });
+    assert.deepEqual(judged.itself, { median: 1, min: 0.9, max: 1.1 });
+    assert.equal(judged.met, 'yes');
+  });
+
+  it('takes its series from who measured what', () => {
+    const measured = new Map([
+      ['ours', [1]],
+      ['HAProxy', [2]],
+      ['HAProxy again', [3]],
+    ]);
+    const series = seriesOf(measured, (value) => 10 * value);
+    assert.deepEqual(series, { ours: [10], theirs: [20], again: [30], nginx: [] });
+  });
+
+  it('is printed with everything that belongs to it', () => {
+    const [header = '', line = ''] = tableLines([judge(row)]);
+    assert.match(line, /^CPU per request {2}µs {4}11 .* 1\.10 \(1\.00\.\.1\.20\) .* 0\.90 × .* yes$/);
+    assert.equal(header.indexOf('met'), line.indexOf('yes'));
+  });
+
+  it('without a peer has dashes', () => {
+    const [, line = ''] = tableLines([judge({ ...row, theirs: [], again: [], nginx: [] })]);
+    assert.match(line, /not compared$/);
+    assert.doesNotMatch(line, /NaN|Infinity/);
+  });
+});
+
+describe('a figure', () => {
+  const cases = [
+    [12.345, '12.3'],
+    [0.01234, '0.0123'],
+    [99.96, '100'],
+    [12_345.6, '12,346'],
+    [0, '0'],
+    [Number.NaN, '-'],
+  ] as const;
+  for (const [value, expected] of cases) {
+    it(`${value} is written ${expected}`, () => assert.equal(figure(value), expected));
+  }
+});
+
+describe('columns', () => {
+  it('are as wide as their widest cell', () => {
+    assert.deepEqual(align([['a', 'b'], ['long', 'c'], []]), ['a     b', 'long  c', '']);
+  });
+});
