@@ -1,5 +1,6 @@
 /** How many connections this process may have, so that it never runs out of descriptors. */
 import { readFileSync } from 'node:fs';
+import type { Engine } from './engine/engine.ts';
 
 /** Kept for everything that is not a proxied connection: gRPC, admin clients, log, files. */
 const RESERVED = 512;
@@ -7,8 +8,30 @@ const RESERVED = 512;
 const DESCRIPTORS_PER_CONNECTION = 2;
 
 /**
- * `others`: descriptors that health probes and listening sockets may take at once. At least 1.
+ * A worker thread's own: the loop and the standard streams that Node gives it, an epoll instance and an eventfd. Six
+ * were seen.
  */
+const DESCRIPTORS_PER_WORKER = 8;
+/** A worker's socket for a listener, and the duplicate that Node's server closes. */
+const DESCRIPTORS_PER_SOCKET = { epoll: 1, portable: 2 } as const;
+
+/** What takes descriptors beside connections. */
+export interface OtherUsers {
+  readonly engine: Engine['name'];
+  readonly workers: number;
+  /** Addresses that are listened on at once. */
+  readonly listeners: number;
+  /** That each worker may have. */
+  readonly pipes: number;
+  readonly healthChecks: number;
+}
+
+export function otherDescriptors({ engine, healthChecks, listeners, pipes, workers }: OtherUsers): number {
+  const perWorker = DESCRIPTORS_PER_WORKER + listeners * DESCRIPTORS_PER_SOCKET[engine] + 2 * pipes;
+  return healthChecks + workers * perWorker;
+}
+
+/** `others`: descriptors that something else than connections may take at once. At least 1. */
 export function connectionLimit(descriptorLimit: number, others: number): number {
   const free = descriptorLimit - RESERVED - others;
   const limit = Math.floor(free / DESCRIPTORS_PER_CONNECTION);

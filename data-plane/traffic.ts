@@ -2,7 +2,7 @@
 import type { Clock } from '../core/runtime/clock.ts';
 import type { Logger } from '../core/runtime/logger.ts';
 import type { Random } from '../core/runtime/random.ts';
-import { connectionLimit, descriptorLimitOf, readProcLimits } from './connection-limit.ts';
+import { connectionLimit, descriptorLimitOf, otherDescriptors, readProcLimits } from './connection-limit.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Libc } from './engine/libc.ts';
 import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
@@ -14,15 +14,18 @@ import type { ConfigStatus } from './subscription/config-status.ts';
 import { Observer } from './telemetry/observer.ts';
 import type { ProxyReadings } from './telemetry/proxy-metrics.ts';
 import { RowAllocator } from './telemetry/rows.ts';
-import { CONTROL, createBuffers, type SharedCells, sharedCells } from './telemetry/shared-memory.ts';
+import {
+  CONTROL,
+  createBuffers,
+  MAX_PIPES,
+  type SharedCells,
+  sharedCells,
+} from './telemetry/shared-memory.ts';
 import { DrainDeadlines } from './worker/drain-deadlines.ts';
 import { ListeningSockets } from './worker/listening-sockets.ts';
 import { PlanApplier } from './worker/plan-applier.ts';
 import { startThread } from './worker/thread.ts';
 import { WorkerPool } from './worker/worker-pool.ts';
-
-/** A worker's socket, and its duplicate in the engine. */
-const DESCRIPTORS_PER_LISTENER = 2;
 
 export interface TrafficOptions {
   readonly engine: Engine['name'];
@@ -47,8 +50,10 @@ export type TrafficReadings = Omit<ProxyReadings, 'connected' | 'configAgeSecond
 export class Traffic {
   readonly applier: SnapshotApplier;
   readonly observer: Observer;
+  readonly #options: TrafficOptions;
   readonly #descriptors: number;
-  readonly #workers: number;
+  /** Addresses that are listened on. */
+  #listening: ReadonlySet<string> = new Set();
   readonly #shared: SharedCells;
   readonly #events: ProxyEvents;
   readonly #pool: WorkerPool;
@@ -58,11 +63,11 @@ export class Traffic {
 
   constructor(options: TrafficOptions) {
     const { clock, random, logger, libc, status, workers } = options;
+    this.#options = options;
     const buffers = createBuffers(workers);
     this.#shared = sharedCells(buffers);
     this.#descriptors = libc?.descriptorLimit() ?? descriptorLimitOf(readProcLimits());
-    this.#workers = workers;
-    this.#limitConnections(0);
+    this.#limitConnections();
     this.#events = proxyEvents(logger, () => this.connectionLimit, options.report);
     this.#health = new HealthMonitor({
       shared: this.#shared,
@@ -114,14 +119,27 @@ export class Traffic {
     });
   }
 
-  #apply(plan: Plan): ReturnType<PlanApplier['apply']> {
-    this.#limitConnections(plan.listeners.length);
-    return this.#planApplier.apply(plan);
+  async #apply(plan: Plan): ReturnType<PlanApplier['apply']> {
+    const addresses = plan.listeners.map(({ address }) => address);
+    // New sockets are opened before old ones are closed.
+    this.#listening = new Set([...this.#listening, ...addresses]);
+    this.#limitConnections();
+    const result = await this.#planApplier.apply(plan);
+    this.#listening = new Set(addresses);
+    this.#limitConnections();
+    return result;
   }
 
-  #limitConnections(listeners: number): void {
-    const sockets = listeners * this.#workers * DESCRIPTORS_PER_LISTENER;
-    const limit = connectionLimit(this.#descriptors, MAX_RUNNING + sockets);
+  #limitConnections(): void {
+    const { engine, splice, workers } = this.#options;
+    const others = otherDescriptors({
+      engine,
+      workers,
+      listeners: this.#listening.size,
+      pipes: splice && engine === 'epoll' ? MAX_PIPES : 0,
+      healthChecks: MAX_RUNNING,
+    });
+    const limit = connectionLimit(this.#descriptors, others);
     Atomics.store(this.#shared.control, CONTROL.maxConnections, limit);
   }
 

@@ -102,8 +102,8 @@ export interface Engine {
   reset(slot: number, reason: CloseReason): void;
   /** Open slots now. */
   readonly connections: number;
-  /** Releases everything; connections still open are reset with `shutdown`. */
-  close(): void;
+  /** Releases everything; connections still open are reset, with `shutdown` when no reason is given. */
+  close(reason?: CloseReason): void;
 }
 
 /** How many connections all workers together may have. A connection is two descriptors: this is what prevents EMFILE. */

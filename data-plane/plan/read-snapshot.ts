@@ -39,6 +39,9 @@ interface Sorted {
   readonly listeners: Listener[];
 }
 
+/** Resources are immutable and live on from snapshot to snapshot: most addresses have been read before. */
+const readBefore = new WeakMap<Backend | Listener, Address>();
+
 export function readSnapshot(snapshot: Snapshot): ReadSnapshot {
   const sorted = sortByKind(snapshot);
   const violations: Violation[] = [];
@@ -84,7 +87,7 @@ function readBackends(backends: readonly Backend[], violations: Violation[]): Re
   const read: ReadBackend[] = [];
   for (const resource of backends) {
     const field = `pools[${resource.pool}].backends[${resource.address}].address`;
-    const address = readAddress(resource.address, field, violations);
+    const address = readAddress(resource, field, violations);
     if (address) read.push({ resource, address });
   }
   // The order of characters, not of a language: it must be the same on every machine.
@@ -98,7 +101,7 @@ function readListeners(sorted: Sorted, violations: Violation[]): ReadListener[] 
   for (const resource of sorted.listeners) {
     const field = `listeners[${resource.name}]`;
     if (!pools.has(resource.pool)) violations.push(dangling(`${field}.pool`, 'pool', resource.pool));
-    const address = readAddress(resource.address, `${field}.address`, violations);
+    const address = readAddress(resource, `${field}.address`, violations);
     if (!address) continue;
     const holder = holders.get(address.canonical);
     if (holder === undefined) holders.set(address.canonical, resource.name);
@@ -113,9 +116,14 @@ function readListeners(sorted: Sorted, violations: Violation[]): ReadListener[] 
   return read;
 }
 
-function readAddress(text: string, field: string, violations: Violation[]): Address | null {
-  const parsed = parseAddress(text);
-  if (parsed.ok) return parsed.value;
+function readAddress(resource: Backend | Listener, field: string, violations: Violation[]): Address | null {
+  const known = readBefore.get(resource);
+  if (known) return known;
+  const parsed = parseAddress(resource.address);
+  if (parsed.ok) {
+    readBefore.set(resource, parsed.value);
+    return parsed.value;
+  }
   violations.push({ field, description: parsed.description });
   return null;
 }

@@ -18,6 +18,9 @@ import { assemble } from './assemble.ts';
 
 const FILE_NAME = 'snapshot.json';
 
+/** Entries are immutable and live on from snapshot to snapshot: most of them have been written down before. */
+const writtenEntries = new WeakMap<SnapshotEntry, string>();
+
 interface Header {
   readonly format: number;
   readonly checksum: string;
@@ -55,13 +58,7 @@ export async function stageSnapshotFile(
   directory: string,
   { snapshot, savedAtMs }: SavedSnapshot,
 ): Promise<StagedSnapshot> {
-  const body: Body = {
-    savedAtMs,
-    position: snapshot.position,
-    hash: snapshot.hash,
-    entries: [...snapshot.entries.values()],
-  };
-  const text = JSON.stringify(body);
+  const text = bodyText({ savedAtMs, position: snapshot.position, hash: snapshot.hash }, snapshot);
   const header: Header = { format: FORMAT, checksum: checksumOf(text) };
   const path = join(directory, FILE_NAME);
   const staged = `${path}.new`;
@@ -112,6 +109,18 @@ function parse(text: string): SavedSnapshot {
     );
   }
   return { snapshot: assembled.snapshot, savedAtMs };
+}
+
+/** JSON of a Body. */
+function bodyText(rest: Omit<Body, 'entries'>, { entries }: Snapshot): string {
+  const written = Array.from(entries.values(), (entry) => {
+    const known = writtenEntries.get(entry);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(entry);
+    writtenEntries.set(entry, text);
+    return text;
+  });
+  return `${JSON.stringify(rest).slice(0, -1)},"entries":[${written.join(',')}]}`;
 }
 
 function checksumOf(text: string): string {

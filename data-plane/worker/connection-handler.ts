@@ -26,6 +26,7 @@ import type { Accounts } from './accounts.ts';
 import { Attempt } from './attempt.ts';
 import type { PassiveHealth } from './passive-health.ts';
 import type { PlanRuntime, PoolRuntime } from './plan-runtime.ts';
+import { SlotRows } from './slot-rows.ts';
 
 /** The delay before the n-th repeated attempt is this × 2^n, and between half and all of that. */
 const REPEAT_DELAY_MS = 100;
@@ -40,26 +41,12 @@ export interface HandlerInputs {
   readonly random: Random;
 }
 
-/** What is known of a slot in use. */
-interface SlotState {
-  listener: number;
-  /** The backend it is connecting or connected to, reserved; or NO_ROW. */
-  backend: number;
-  /** Row of that backend's pool. */
-  pool: number;
-  acceptedMs: number;
-  timeouts: ConnectionTimeouts;
-  /** While it has no connection to a backend. */
-  attempt: Attempt | null;
-}
-
+// `!` on typed arrays in this file: the engine names only slots that it gave to onAccept.
 export class WorkerConnections implements ConnectionHandler {
   retryDelayMs = 0;
   readonly #inputs: HandlerInputs;
   #plan: PlanRuntime | null = null;
-  /** By slot; a state is reused with its slot, and out of use while its listener is NO_ROW. */
-  readonly #slots: SlotState[] = [];
-  readonly #connecting = new Set<number>();
+  readonly #slots = new SlotRows();
   readonly #spareAttempts: Attempt[] = [];
   readonly #flow: Flow = { sourceHash: 0, nowMs: 0 };
   readonly #tried = new TriedSet();
@@ -71,8 +58,9 @@ export class WorkerConnections implements ConnectionHandler {
   /** The plan that decides from now on; attempts under way are checked against it. */
   adopt(plan: PlanRuntime, engine: Engine): void {
     this.#plan = plan;
-    for (const slot of this.#connecting) {
-      const { backend, pool } = this.#slot(slot);
+    for (const slot of this.#slots.attempts.keys()) {
+      const backend = this.#slots.backend[slot]!;
+      const pool = this.#slots.pool[slot]!;
       if (backend !== NO_ROW && !takesConnections(plan.poolByRow(pool), plan.candidateOfRow(backend))) {
         engine.reconsider(slot);
       }
@@ -81,89 +69,91 @@ export class WorkerConnections implements ConnectionHandler {
 
   /** Resets the connections to a backend, established or not. */
   closeBackend(row: number, reason: CloseReason, engine: Engine): void {
-    for (let slot = 0; slot < this.#slots.length; slot++) {
-      const state = this.#slot(slot);
-      if (state.listener !== NO_ROW && state.backend === row) engine.reset(slot, reason);
+    const { backend, end, isOpen } = this.#slots;
+    for (let slot = 0; slot < end; slot++) {
+      if (isOpen[slot] === 1 && backend[slot] === row) engine.reset(slot, reason);
     }
   }
 
   onAccept(slot: number, listener: number, sourceHash: number): number {
-    const state = (this.#slots[slot] ??= emptySlot());
-    state.listener = listener;
-    state.backend = NO_ROW;
-    state.acceptedMs = this.#inputs.clock.nowMs();
-    state.timeouts = NEVER;
+    const slots = this.#slots;
+    slots.isOpen[slot] = 1;
+    slots.listener[slot] = listener;
+    slots.backend[slot] = NO_ROW;
+    slots.acceptedMs[slot] = this.#inputs.clock.nowMs();
+    slots.timeouts[slot] = NEVER;
+    slots.end = Math.max(slots.end, slot + 1);
     this.#inputs.accounts.accepted(listener);
     const pool = this.#plan?.poolOfListener(listener) ?? null;
     if (!pool) return NO_ROW;
-    state.timeouts = pool.timeouts;
+    slots.timeouts[slot] = pool.timeouts;
     const attempt = this.#spareAttempts.pop() ?? new Attempt();
     attempt.begin(sourceHash, pool.pool.row);
-    state.attempt = attempt;
-    this.#connecting.add(slot);
-    return this.#pick(state, attempt, pool, 0);
+    slots.attempts.set(slot, attempt);
+    return this.#pick(slot, attempt, pool, 0);
   }
 
   timeouts(slot: number): ConnectionTimeouts {
-    return this.#slot(slot).timeouts;
+    return this.#slots.timeouts[slot]!;
   }
 
   onConnectFailed(slot: number, errno: number): number {
-    const state = this.#slot(slot);
-    const { attempt, backend } = state;
+    const attempt = this.#slots.attempts.get(slot);
     this.retryDelayMs = 0;
-    if (!attempt || backend === NO_ROW) return NO_ROW;
-    if (errno !== ERRNO.canceled) this.#countFailure(state, attempt, errno);
-    this.#release(state);
-    const pool = this.#poolFor(state, attempt);
+    if (!attempt || this.#slots.backend[slot] === NO_ROW) return NO_ROW;
+    if (errno !== ERRNO.canceled) this.#countFailure(slot, attempt, errno);
+    this.#release(slot);
+    const pool = this.#poolFor(slot, attempt);
     if (!pool || attempt.failed > pool.pool.retries) return NO_ROW;
-    const untried = this.#pick(state, attempt, pool, 0);
+    const untried = this.#pick(slot, attempt, pool, 0);
     if (untried !== NO_ROW || attempt.tried.length === 0) return untried;
     attempt.tried.length = 0;
     const step = REPEAT_DELAY_MS * 2 ** attempt.repeats;
     this.retryDelayMs = step / 2 + (this.#inputs.random.next() * step) / 2;
     attempt.repeats += 1;
-    return this.#pick(state, attempt, pool, this.retryDelayMs);
+    return this.#pick(slot, attempt, pool, this.retryDelayMs);
   }
 
   onEstablished(slot: number): void {
-    const state = this.#slot(slot);
-    const { attempt } = state;
+    const attempt = this.#slots.attempts.get(slot);
     if (!attempt) return;
+    const backend = this.#slots.backend[slot]!;
+    const pool = this.#slots.pool[slot]!;
     const nowMs = this.#inputs.clock.nowMs();
     const connectMs = Math.max(0, nowMs - attempt.startedMs);
-    this.#inputs.accounts.established(state.backend, state.pool, connectMs);
-    this.#inputs.passiveHealth.connected(state.backend);
-    const candidate = this.#plan?.candidateOfRow(state.backend) ?? NO_BACKEND;
+    this.#inputs.accounts.established(backend, pool, connectMs);
+    this.#inputs.passiveHealth.connected(backend);
+    const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;
     if (candidate !== NO_BACKEND) {
-      this.#plan?.poolByRow(state.pool)?.balancer.connected(candidate, connectMs, nowMs);
+      this.#plan?.poolByRow(pool)?.balancer.connected(candidate, connectMs, nowMs);
     }
-    this.#endAttempt(slot, state);
+    this.#endAttempt(slot);
   }
 
   onBytes(slot: number, toBackend: number, toClient: number): void {
-    const { backend, listener } = this.#slot(slot);
-    this.#inputs.accounts.bytes(backend, listener, toBackend, toClient);
+    const { backend, listener } = this.#slots;
+    this.#inputs.accounts.bytes(backend[slot]!, listener[slot]!, toBackend, toClient);
   }
 
   onClosed(slot: number, reason: CloseReason): void {
-    const state = this.#slot(slot);
-    this.#endAttempt(slot, state);
-    this.#release(state);
-    this.#inputs.accounts.closed(state.listener, reason, this.#inputs.clock.nowMs() - state.acceptedMs);
-    state.listener = NO_ROW;
+    const { acceptedMs, isOpen, listener } = this.#slots;
+    const durationMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
+    this.#endAttempt(slot);
+    this.#release(slot);
+    this.#inputs.accounts.closed(listener[slot]!, reason, durationMs);
+    isOpen[slot] = 0;
   }
 
   /** The pool to try next. Another one than before when the listener was moved meanwhile. */
-  #poolFor(state: SlotState, attempt: Attempt): PoolRuntime | null {
+  #poolFor(slot: number, attempt: Attempt): PoolRuntime | null {
     const plan = this.#plan;
-    const pool = plan?.poolOfListener(state.listener) ?? plan?.poolByRow(attempt.pool) ?? null;
+    const pool = plan?.poolOfListener(this.#slots.listener[slot]!) ?? plan?.poolByRow(attempt.pool) ?? null;
     if (pool && pool.pool.row !== attempt.pool) attempt.moveTo(pool.pool.row);
     return pool;
   }
 
   #pick(
-    state: SlotState,
+    slot: number,
     attempt: Attempt,
     { balancer, candidates, pool }: PoolRuntime,
     delayMs: number,
@@ -179,13 +169,15 @@ export class WorkerConnections implements ConnectionHandler {
     const candidate = balancer.pick(this.#flow, this.#tried);
     if (candidate === NO_BACKEND) return NO_ROW;
     attempt.startedMs = nowMs + delayMs;
-    state.backend = candidates.row(candidate);
-    state.pool = pool.row;
-    return state.backend;
+    const row = candidates.row(candidate);
+    this.#slots.backend[slot] = row;
+    this.#slots.pool[slot] = pool.row;
+    return row;
   }
 
-  #countFailure(state: SlotState, attempt: Attempt, errno: number): void {
-    const { backend, pool } = state;
+  #countFailure(slot: number, attempt: Attempt, errno: number): void {
+    const backend = this.#slots.backend[slot]!;
+    const pool = this.#slots.pool[slot]!;
     attempt.failed += 1;
     attempt.tried.push(backend);
     this.#inputs.accounts.connectFailed(backend);
@@ -198,35 +190,26 @@ export class WorkerConnections implements ConnectionHandler {
   }
 
   /** Gives back the reservation, if there is one: through the balancer, or by itself when no plan names the row. */
-  #release(state: SlotState): void {
-    const { backend, pool } = state;
+  #release(slot: number): void {
+    const backend = this.#slots.backend[slot]!;
     if (backend === NO_ROW) return;
-    state.backend = NO_ROW;
+    this.#slots.backend[slot] = NO_ROW;
     const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;
-    const runtime = this.#plan?.poolByRow(pool);
+    const runtime = this.#plan?.poolByRow(this.#slots.pool[slot]!);
     if (runtime && candidate !== NO_BACKEND) {
       runtime.balancer.release(candidate);
     } else {
       Atomics.sub(this.#inputs.shared.open, backend, 1);
-      this.#inputs.own.backendOpen[backend]! -= 1; // `!`: a row lies within the cells.
+      this.#inputs.own.backendOpen[backend]! -= 1;
     }
   }
 
-  #endAttempt(slot: number, state: SlotState): void {
-    if (!state.attempt) return;
-    this.#spareAttempts.push(state.attempt);
-    state.attempt = null;
-    this.#connecting.delete(slot);
+  #endAttempt(slot: number): void {
+    const attempt = this.#slots.attempts.get(slot);
+    if (!attempt) return;
+    this.#spareAttempts.push(attempt);
+    this.#slots.attempts.delete(slot);
   }
-
-  /** `!`: the engine names only slots that it gave to onAccept. */
-  #slot(slot: number): SlotState {
-    return this.#slots[slot]!;
-  }
-}
-
-function emptySlot(): SlotState {
-  return { listener: NO_ROW, backend: NO_ROW, pool: 0, acceptedMs: 0, timeouts: NEVER, attempt: null };
 }
 
 function takesConnections(runtime: PoolRuntime | null, candidate: number): boolean {

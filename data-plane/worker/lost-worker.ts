@@ -13,28 +13,43 @@ import {
 
 const WORKER_LOST = CLOSE_REASONS.indexOf('worker_lost');
 
-/**
- * Resets a dead worker's connections, takes them out of what all workers share, and counts them as closed. Returns how
- * many there were. Its thread must be gone: the main thread is the only writer of its cells now.
- */
-export function takeOutLostWorker(buffers: SharedBuffers, worker: number, libc: Libc | null): number {
-  const shared = sharedCells(buffers);
-  const own = workerCells(buffers, worker);
-  if (libc) closeDescriptors(own, libc);
-  let connections = 0;
-  // `!`: rows lie within the cells.
-  for (let row = 0; row < MAX_LISTENERS; row++) {
-    connections += own.listenerOpen[row]!;
-    own.listenerOpen[row] = 0;
+export class LostWorkers {
+  readonly #buffers: SharedBuffers;
+  readonly #libc: Libc | null;
+  /** By worker: connections lost so far. */
+  readonly #connections: number[] = [];
+
+  constructor(buffers: SharedBuffers, libc: Libc | null) {
+    this.#buffers = buffers;
+    this.#libc = libc;
   }
-  for (let row = 0; row < MAX_BACKENDS; row++) {
-    const open = own.backendOpen[row]!;
-    if (open !== 0) Atomics.sub(shared.open, row, open);
-    own.backendOpen[row] = 0;
+
+  /**
+   * Resets a dead worker's connections, takes them out of what all workers share, and counts them as lost. Returns how
+   * many it lost. Its thread must be gone: the main thread is the only writer of its cells now.
+   */
+  takeOut(worker: number): number {
+    const own = workerCells(this.#buffers, worker);
+    if (this.#libc) closeDescriptors(own, this.#libc);
+    const { control, open } = sharedCells(this.#buffers);
+    let connections = 0;
+    // `!`: rows and counters lie within the cells.
+    for (let row = 0; row < MAX_LISTENERS; row++) {
+      connections += own.listenerOpen[row]!;
+      own.listenerOpen[row] = 0;
+    }
+    for (let row = 0; row < MAX_BACKENDS; row++) {
+      const ownOpen = own.backendOpen[row]!;
+      if (ownOpen !== 0) Atomics.sub(open, row, ownOpen);
+      own.backendOpen[row] = 0;
+    }
+    Atomics.sub(control, CONTROL.connections, connections);
+    own.worker[WORKER_LOST]! += connections;
+    // Some it may have reset and counted by itself, when it died of an exception.
+    const lost = own.worker[WORKER_LOST]! - (this.#connections[worker] ?? 0);
+    this.#connections[worker] = own.worker[WORKER_LOST]!;
+    return lost;
   }
-  Atomics.sub(shared.control, CONTROL.connections, connections);
-  own.worker[WORKER_LOST]! += connections;
-  return connections;
 }
 
 /**

@@ -17,7 +17,7 @@ import type { CloseReason, ListenOn } from '../engine/engine.ts';
 import type { Plan } from '../plan/plan.ts';
 import { CONTROL, type SharedBuffers, sharedCells, workerCells } from '../telemetry/shared-memory.ts';
 import type { Libc } from '../engine/libc.ts';
-import { closeDescriptors, takeOutLostWorker } from './lost-worker.ts';
+import { closeDescriptors, LostWorkers } from './lost-worker.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.ts';
 import { WakeUp } from './wake-up.ts';
 import { type StartThread, WorkerHandle } from './worker-handle.ts';
@@ -70,6 +70,7 @@ export class WorkerPool {
   #plan: Plan | null = null;
   readonly #stopped = new AbortController();
   readonly #wakeUp: WakeUp;
+  readonly #lost: LostWorkers;
 
   constructor(inputs: WorkerPoolInputs) {
     this.#inputs = inputs;
@@ -81,6 +82,7 @@ export class WorkerPool {
       restarts: 0,
       startedMs: clock.nowMs(),
     }));
+    this.#lost = new LostWorkers(buffers, inputs.libc);
     this.#wakeUp = new WakeUp(inputs.engine === 'epoll' ? inputs.libc : null, buffers);
   }
 
@@ -270,19 +272,18 @@ export class WorkerPool {
     place.handle = null;
     this.#running.delete(place.index);
     if (this.#stopped.signal.aborted) return;
-    const { buffers, clock, events, libc } = this.#inputs;
-    events.onLost(place.index, why, takeOutLostWorker(buffers, place.index, libc));
+    const { clock, events } = this.#inputs;
+    events.onLost(place.index, why, this.#lost.takeOut(place.index));
     place.restarts += 1;
-    if (clock.nowMs() - place.startedMs >= SETTLED_MS) place.backoff.reset();
-    void this.#replace(place);
+    const hadSettled = clock.nowMs() - place.startedMs >= SETTLED_MS;
+    if (hadSettled) place.backoff.reset();
+    void this.#replace(place, hadSettled || place.restarts === 1);
   }
 
-  async #replace(place: Place): Promise<void> {
-    const { clock } = this.#inputs;
-    const hadSettled = clock.nowMs() - place.startedMs >= SETTLED_MS;
-    if (place.restarts > 1 && !hadSettled) {
+  async #replace(place: Place, atOnce: boolean): Promise<void> {
+    if (!atOnce) {
       this.#rehome(place.index);
-      await sleep(clock, place.backoff.nextMs(), this.#stopped.signal);
+      await sleep(this.#inputs.clock, place.backoff.nextMs(), this.#stopped.signal);
     }
     if (!this.#stopped.signal.aborted) await this.#boot(place);
   }

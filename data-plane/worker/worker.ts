@@ -111,7 +111,7 @@ export class Worker {
 
   /** The thread is about to die of a defect: resets all connections, so that no peer takes that for an orderly end. */
   abandon(): void {
-    this.engine.close();
+    this.engine.close('worker_lost');
   }
 
   #commit(sequence: number): void {

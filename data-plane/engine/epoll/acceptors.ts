@@ -104,7 +104,8 @@ export class Acceptors {
   /** Clients wait at a place. */
   ready(place: number): void {
     const acceptor = this.#acceptors[place];
-    if (!acceptor) return;
+    // An event of the same wait may have paused all.
+    if (!acceptor || this.#isPaused) return;
     const { batch, fd, listener } = acceptor;
     let count = 0;
     for (; count < batch; count++) {

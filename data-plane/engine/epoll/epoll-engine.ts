@@ -20,6 +20,7 @@ import { Dialer } from './dialer.ts';
 import type { LoopContext } from './loop-context.ts';
 import { Pipes } from './pipes.ts';
 import { Relay } from './relay.ts';
+import { selfCheck } from './self-check.ts';
 import { Slots } from './slots.ts';
 import { EPOLL, OPTION, Syscalls } from './syscalls.ts';
 
@@ -42,7 +43,9 @@ class EpollEngine implements Engine {
   readonly #connections: Connections;
   readonly #acceptors: Acceptors;
   #isAccepting = true;
-  /** When to look for room; Infinity while accepting. */
+  /** What was said last of saturation. */
+  #isSaturated = false;
+  /** When to look for room; Infinity while nothing is in the way of accepting. */
   #roomLookMs = Number.POSITIVE_INFINITY;
 
   constructor(inputs: EngineInputs, ffi: Ffi) {
@@ -106,9 +109,9 @@ class EpollEngine implements Engine {
   }
 
   /** The epoll instance stays, for the last wake-ups: it is closed by whoever outlives this thread. */
-  close(): void {
+  close(reason: CloseReason = 'shutdown'): void {
     this.stopAccepting();
-    this.#connections.resetAll('shutdown');
+    this.#connections.resetAll(reason);
   }
 
   #turn(): boolean {
@@ -148,8 +151,10 @@ class EpollEngine implements Engine {
     if (this.#acceptors.isPaused) this.#lookForRoom();
   }
 
+  /** Said once, however long it lasts. */
   #ranShort(errno: number): void {
-    this.#inputs.onFault('accepting', new Error(`${errnoName(errno)}; clients wait for ${ROOM_LOOK_MS} ms`));
+    if (!this.#isSaturated)
+      this.#inputs.onFault('accepting', new Error(`${errnoName(errno)}; clients wait until that is over`));
     this.#pauseAccepting();
   }
 
@@ -157,16 +162,24 @@ class EpollEngine implements Engine {
     if (!this.#isAccepting || this.#acceptors.isPaused) return;
     this.#acceptors.pause();
     this.#roomLookMs = this.#context.nowMs + ROOM_LOOK_MS;
-    this.#inputs.onSaturated(true);
+    this.#sayIfSaturated(true);
   }
 
+  /** Accepting that went on and was not stopped again until the next look goes on for good. */
   #lookForRoom(): void {
     this.#roomLookMs = this.#context.nowMs + ROOM_LOOK_MS;
-    if (!this.#inputs.budget.hasRoom() || !this.#context.slots.hasRoom) return;
-    this.#roomLookMs = Number.POSITIVE_INFINITY;
-    this.#acceptors.resume();
-    if (this.#acceptors.isPaused) this.#roomLookMs = this.#context.nowMs + ROOM_LOOK_MS;
-    else this.#inputs.onSaturated(false);
+    if (!this.#acceptors.isPaused) {
+      this.#roomLookMs = Number.POSITIVE_INFINITY;
+      this.#sayIfSaturated(false);
+    } else if (this.#inputs.budget.hasRoom() && this.#context.slots.hasRoom) {
+      this.#acceptors.resume();
+    }
+  }
+
+  #sayIfSaturated(isSaturated: boolean): void {
+    if (isSaturated === this.#isSaturated) return;
+    this.#isSaturated = isSaturated;
+    this.#inputs.onSaturated(isSaturated);
   }
 
   /** A socket that listens on an address of its own, or the errno negated. */
@@ -192,7 +205,10 @@ export function epollEngineObstacle(): string | null {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     return `it is made for Linux on x64, not ${process.platform} on ${process.arch}`;
   }
-  return loadFfi().reason;
+  const { ffi, reason } = loadFfi();
+  if (!ffi) return reason;
+  const failure = selfCheck(ffi);
+  return failure === null ? null : `the self-check failed: ${failure}`;
 }
 
 /** An engine on epoll. Throws where it can't run: ask epollEngineObstacle first. */

@@ -255,6 +255,9 @@ export class Relay {
   #look(side: number): void {
     const { sides, descriptors } = this.#slots;
     if ((sides[side]! & SIDE.failing) === 0 || this.#isMovable(side)) return;
+    // Once both ends are sent, errors tell no more whether its own came before the reset: reading to the end does.
+    const isUnread = (sides[side]! & (SIDE.readable | SIDE.inputEnded)) === SIDE.readable;
+    if (isUnread && (sides[side]! & SIDE.outputEnded) !== 0) return;
     sides[side]! &= ~SIDE.failing;
     const errno = this.#sys.pendingError(descriptors[side]!);
     if (errno !== 0) this.#outputFailed(side, errno);

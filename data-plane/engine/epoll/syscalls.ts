@@ -170,6 +170,13 @@ export class Syscalls {
     return this.#checked(this.#native.connect(fd, this.#addressAt, this.#addressLength()));
   }
 
+  /** The port that a socket is bound to. */
+  localPort(fd: number): number {
+    this.#length[0] = SOCKADDR_BYTES;
+    const result = this.#native.getsockname(fd, this.#addressAt, this.#lengthAt);
+    return result < 0 ? -this.#errno() : this.#addressView.getUint16(PORT_AT);
+  }
+
   listen(fd: number, backlog: number): number {
     return this.#checked(this.#native.listen(fd, backlog));
   }
@@ -260,6 +267,7 @@ const PROTOTYPES = {
   socket: 'int socket(int, int, int)',
   bind: 'int bind(int, uintptr_t, uint32_t)',
   listen: 'int listen(int, int)',
+  getsockname: 'int getsockname(int, uintptr_t, uintptr_t)',
   connect: 'int connect(int, uintptr_t, uint32_t)',
   setsockopt: 'int setsockopt(int, int, int, uintptr_t, uint32_t)',
   getsockopt: 'int getsockopt(int, int, int, uintptr_t, uintptr_t)',

@@ -87,9 +87,9 @@ class PortableEngine implements Engine, ConnectionContext {
     this.#connections[slot]?.reconsider();
   }
 
-  close(): void {
+  close(reason: CloseReason = 'shutdown'): void {
     this.stopAccepting();
-    for (const connection of this.#connections) connection?.reset('shutdown');
+    for (const connection of this.#connections) connection?.reset(reason);
     this.#timers.stop();
   }
 
