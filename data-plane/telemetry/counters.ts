@@ -3,6 +3,7 @@ import { CLOSE_REASONS, type CloseReason } from '../engine/engine.ts';
 import {
   BACKEND_COUNTERS,
   HISTOGRAM_CELLS,
+  type HistogramName,
   LISTENER_COUNTERS,
   WORKER_COUNTERS,
   type WorkerCells,
@@ -71,23 +72,33 @@ export function droppedLogRecords(workers: readonly WorkerCells[]): number {
   return workers.reduce((sum, { worker }) => sum + (worker[index] ?? 0), 0);
 }
 
-export interface HistogramCounts {
-  /** Observations in each bucket alone, the one without an upper bound last. */
-  readonly buckets: readonly number[];
-  readonly sum: number;
-}
+/**
+ * One histogram as it lies in shared memory, HISTOGRAM_CELLS long: observations in each bucket alone, the one without
+ * an upper bound last, then the sum of what was observed.
+ */
+export type HistogramCounts = Float64Array;
 
-/** `which` holds the histograms of all rows. */
 export function histogramCounts(
   workers: readonly WorkerCells[],
-  which: 'connectSeconds' | 'durationSeconds',
+  which: HistogramName,
   row: number,
 ): HistogramCounts {
-  const cells = Array.from({ length: HISTOGRAM_CELLS }, () => 0);
-  for (const worker of workers) {
-    for (let cell = 0; cell < HISTOGRAM_CELLS; cell += 1) {
-      cells[cell] = (cells[cell] ?? 0) + (worker[which][row * HISTOGRAM_CELLS + cell] ?? 0);
-    }
+  const counts = new Float64Array(HISTOGRAM_CELLS);
+  readHistogram(workers, which, row, counts);
+  return counts;
+}
+
+/** The same into an array that is there already. */
+export function readHistogram(
+  workers: readonly WorkerCells[],
+  which: HistogramName,
+  row: number,
+  into: HistogramCounts,
+): void {
+  const start = row * HISTOGRAM_CELLS;
+  into.fill(0);
+  // `!`: rows lie within the cells.
+  for (const { [which]: histograms } of workers) {
+    for (let cell = 0; cell < HISTOGRAM_CELLS; cell += 1) into[cell]! += histograms[start + cell]!;
   }
-  return { buckets: cells.slice(0, -1), sum: cells.at(-1) ?? 0 };
 }

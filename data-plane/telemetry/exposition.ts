@@ -3,6 +3,10 @@
  * series by the ten thousand, which must be rendered in slices lest the event loop stands still.
  */
 import type { HistogramCounts } from './counters.ts';
+import { HISTOGRAM_CELLS } from './shared-memory.ts';
+
+/** Some milliseconds of rendering. */
+const ITEMS_A_SLICE = 1_000;
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -20,16 +24,30 @@ export function histogramLines(
   name: string,
   labels: Labels,
   bounds: readonly number[],
-  { buckets, sum }: HistogramCounts,
+  counts: HistogramCounts,
 ): string {
+  // Labels are made into text once: there are hundreds of histograms, of sixteen lines each.
+  const text = labelText(labels);
+  const open = text === '' ? '{' : `${text.slice(0, -1)},`;
+  const sum = HISTOGRAM_CELLS - 1;
   let lines = '';
   let count = 0;
-  for (const [index, inBucket] of buckets.entries()) {
-    count += inBucket;
-    const le = numberText(bounds[index] ?? Number.POSITIVE_INFINITY);
-    lines += `${name}_bucket${labelText({ ...labels, le })} ${numberText(count)}\n`;
+  for (let bucket = 0; bucket < sum; bucket += 1) {
+    count += counts[bucket] ?? 0;
+    const le = numberText(bounds[bucket] ?? Number.POSITIVE_INFINITY);
+    lines += `${name}_bucket${open}le="${le}"} ${numberText(count)}\n`;
   }
-  return `${lines}${name}_sum${labelText(labels)} ${numberText(sum)}\n${name}_count${labelText(labels)} ${numberText(count)}\n`;
+  return `${lines}${name}_sum${text} ${numberText(counts[sum] ?? 0)}\n${name}_count${text} ${numberText(count)}\n`;
+}
+
+/** Does something to each of many, and lets the event loop go on after every slice of them. */
+export async function inSlices<T>(items: Iterable<T>, each: (item: T) => void): Promise<void> {
+  let done = 0;
+  for (const item of items) {
+    if (done > 0 && done % ITEMS_A_SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
+    each(item);
+    done += 1;
+  }
 }
 
 function labelText(labels: Labels): string {

@@ -13,6 +13,7 @@ import type {
   DirectoryPool,
   PlanDirectory,
 } from '../plan/plan-directory.ts';
+import { BackendDurationReader, type BackendDurations } from './backend-durations.ts';
 import {
   backendCounts,
   closedConnections,
@@ -54,8 +55,12 @@ export interface ObserverSources {
 
 export interface TrafficReadings {
   readonly closed: Readonly<Record<CloseReason, number>>;
-  readonly connectSeconds: ReadonlyMap<string, HistogramCounts>;
-  readonly durationSeconds: ReadonlyMap<string, HistogramCounts>;
+  /** By name of the pool or listener. */
+  readonly poolConnectSeconds: ReadonlyMap<string, HistogramCounts>;
+  readonly listenerConnectSeconds: ReadonlyMap<string, HistogramCounts>;
+  readonly listenerDurationSeconds: ReadonlyMap<string, HistogramCounts>;
+  /** Reads a backend by its key in an observation, when it is called; null: it is not observed any more. */
+  readonly durationsOf: (key: string) => BackendDurations | null;
   readonly logRecordsDropped: number;
 }
 
@@ -63,6 +68,7 @@ export class Observer {
   readonly #sources: ObserverSources;
   readonly #shared: SharedCells;
   readonly #workers: readonly WorkerCells[];
+  readonly #durations: BackendDurationReader;
   #pools: readonly DirectoryPool[] = [];
   /** By POOL/ADDRESS: those of the plan, and removed ones that still have connections. */
   #backends = new Map<string, DirectoryBackend>();
@@ -74,6 +80,7 @@ export class Observer {
     this.#sources = sources;
     this.#shared = sharedCells(sources.buffers);
     this.#workers = sources.buffers.perWorker.map((_, worker) => workerCells(sources.buffers, worker));
+    this.#durations = new BackendDurationReader(this.#shared, this.#workers);
   }
 
   /** The workers run another plan. */
@@ -112,19 +119,27 @@ export class Observer {
 
   readTraffic(): TrafficReadings {
     const workers = this.#workers;
-    const connectSeconds = new Map<string, HistogramCounts>();
+    const poolConnectSeconds = new Map<string, HistogramCounts>();
     for (const { name, row } of this.#pools) {
-      connectSeconds.set(name, histogramCounts(workers, 'connectSeconds', row));
+      poolConnectSeconds.set(name, histogramCounts(workers, 'poolConnectSeconds', row));
     }
-    const durationSeconds = new Map<string, HistogramCounts>();
+    const listenerConnectSeconds = new Map<string, HistogramCounts>();
+    const listenerDurationSeconds = new Map<string, HistogramCounts>();
     for (const listener of this.#listeners.values()) {
       if (!this.#current.has(listener)) continue;
-      durationSeconds.set(listener.name, histogramCounts(workers, 'durationSeconds', listener.row));
+      const { name, row } = listener;
+      listenerConnectSeconds.set(name, histogramCounts(workers, 'listenerConnectSeconds', row));
+      listenerDurationSeconds.set(name, histogramCounts(workers, 'listenerDurationSeconds', row));
     }
     return {
       closed: closedConnections(workers),
-      connectSeconds,
-      durationSeconds,
+      poolConnectSeconds,
+      listenerConnectSeconds,
+      listenerDurationSeconds,
+      durationsOf: (key) => {
+        const backend = this.#backends.get(key);
+        return backend ? this.#durations.read(backend) : null;
+      },
       logRecordsDropped: droppedLogRecords(workers),
     };
   }

@@ -2,29 +2,35 @@
  * The metrics of a proxy (docs/metrics.md), in Prometheus' text format.
  *
  * Invariants
- *  - nothing is counted here: every scrape reads one observation and what the workers counted in shared memory;
+ *  - nothing is counted here: every scrape reads one observation and what the workers counted in shared memory; only
+ *    what backends without a name of their own counted is added up from scrape to scrape (backend-histograms.ts);
  *  - a series exists exactly as long as what it is about, and never shows what an earlier owner of its row counted;
  *  - backends, of which there may be tens of thousands, are rendered in slices between which the event loop goes on.
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Metrics } from '../../core/runtime/operation-routes.ts';
 import type { CloseReason } from '../engine/engine.ts';
+import type { BackendDurations } from './backend-durations.ts';
+import { backendFamilies } from './backend-families.ts';
+import { BackendHistograms } from './backend-histograms.ts';
+import { METRIC_BACKENDS } from './busiest-backends.ts';
 import type { HistogramCounts } from './counters.ts';
-import { familyHeader, histogramLines, type Labels, sampleLine } from './exposition.ts';
-import type { BackendObservation, Observation } from './observation.ts';
+import { familyHeader, histogramLines, type Labels } from './exposition.ts';
+import type { Observation } from './observation.ts';
 import { CONNECT_SECONDS, DURATION_SECONDS } from './shared-memory.ts';
 
-/** Some milliseconds of rendering. */
-const BACKENDS_A_SLICE = 1_000;
-
-/** Everything that /metrics shows, read at one moment. */
+/** Everything that /metrics shows, read at one moment; but for the histograms of backends, too many for one moment. */
 export interface ProxyReadings {
   readonly observation: Observation;
   readonly closed: Readonly<Record<CloseReason, number>>;
   /** By pool. */
-  readonly connectSeconds: ReadonlyMap<string, HistogramCounts>;
+  readonly poolConnectSeconds: ReadonlyMap<string, HistogramCounts>;
   /** By listener. */
-  readonly durationSeconds: ReadonlyMap<string, HistogramCounts>;
+  readonly listenerConnectSeconds: ReadonlyMap<string, HistogramCounts>;
+  /** By listener. */
+  readonly listenerDurationSeconds: ReadonlyMap<string, HistogramCounts>;
+  /** Reads the backend that `observation` has under this key, now; null when it is gone meanwhile. */
+  readonly durationsOf: (key: string) => BackendDurations | null;
   /** By pool: whether it uses its backends whatever their health. */
   readonly panic: ReadonlyMap<string, boolean>;
   readonly connected: boolean;
@@ -40,6 +46,7 @@ type Fill = (set: Set, readings: ProxyReadings) => void;
 
 export function createProxyMetrics(read: () => ProxyReadings): Metrics {
   const registry = new Registry();
+  const backendHistograms = new BackendHistograms(METRIC_BACKENDS);
   let readings: ProxyReadings | null = null;
   let underWay: Promise<string> | null = null;
   // Its default of 10 ms wakes an idle process a hundred times a second.
@@ -49,9 +56,13 @@ export function createProxyMetrics(read: () => ProxyReadings): Metrics {
   async function render(): Promise<string> {
     const now = read();
     readings = now;
+    const { backends } = now.observation;
     const registered = await registry.metrics();
     return (
-      registered + histogramFamilies(now) + (await backendFamilies([...now.observation.backends.values()]))
+      registered +
+      histogramFamilies(now) +
+      (await backendFamilies(backends.values())) +
+      (await backendHistograms.render(backends, now.durationsOf))
     );
   }
 
@@ -183,59 +194,22 @@ function registerProcess(gauge: Register, counter: Register): void {
   });
 }
 
-function histogramFamilies({ connectSeconds, durationSeconds }: ProxyReadings): string {
-  const connect = 'lb_connect_duration_seconds';
-  let text = familyHeader(connect, 'histogram', 'Time to connect to a backend, successful attempts only.');
-  for (const [pool, counts] of connectSeconds)
-    text += histogramLines(connect, { pool }, CONNECT_SECONDS, counts);
+function histogramFamilies(readings: ProxyReadings): string {
+  const { poolConnectSeconds, listenerConnectSeconds, listenerDurationSeconds } = readings;
+  const pools = 'lb_connect_duration_seconds';
+  let text = familyHeader(pools, 'histogram', 'Time to connect to a backend, successful attempts only.');
+  for (const [pool, counts] of poolConnectSeconds) {
+    text += histogramLines(pools, { pool }, CONNECT_SECONDS, counts);
+  }
+  const connect = 'lb_listener_connect_duration_seconds';
+  text += familyHeader(connect, 'histogram', 'Time to connect to a backend, successful attempts only.');
+  for (const [listener, counts] of listenerConnectSeconds) {
+    text += histogramLines(connect, { listener }, CONNECT_SECONDS, counts);
+  }
   const duration = 'lb_connection_duration_seconds';
   text += familyHeader(duration, 'histogram', 'Life of a connection, from accept to close.');
-  for (const [listener, counts] of durationSeconds) {
+  for (const [listener, counts] of listenerDurationSeconds) {
     text += histogramLines(duration, { listener }, DURATION_SECONDS, counts);
-  }
-  return text;
-}
-
-type BackendSamples = (backend: BackendObservation, labels: Labels) => string;
-
-async function backendFamilies(backends: readonly BackendObservation[]): Promise<string> {
-  const family = async (
-    name: string,
-    type: 'counter' | 'gauge',
-    help: string,
-    valueOf: (backend: BackendObservation) => number,
-  ) =>
-    familyHeader(name, type, help) +
-    (await inSlices(backends, (b, labels) => sampleLine(name, labels, valueOf(b))));
-
-  const families = [
-    await family('lb_backend_connections_total', 'counter', 'Connections established.', (b) => b.connections),
-    await family('lb_backend_connections_active', 'gauge', 'Connections open now.', (b) => b.active),
-    await family(
-      'lb_backend_connect_failures_total',
-      'counter',
-      'Failed connects.',
-      (b) => b.connectFailures,
-    ),
-    await family('lb_backend_up', 'gauge', '1 when the backend is healthy.', (b) =>
-      Number(b.health === 'healthy'),
-    ),
-    familyHeader('lb_bytes_total', 'counter', 'Bytes relayed, by direction: to_backend or from_backend.'),
-    await inSlices(
-      backends,
-      (backend, labels) =>
-        sampleLine('lb_bytes_total', { direction: 'to_backend', ...labels }, backend.bytesToBackend) +
-        sampleLine('lb_bytes_total', { direction: 'from_backend', ...labels }, backend.bytesFromBackend),
-    ),
-  ];
-  return families.join('');
-}
-
-async function inSlices(backends: readonly BackendObservation[], samples: BackendSamples): Promise<string> {
-  let text = '';
-  for (const [index, backend] of backends.entries()) {
-    if (index > 0 && index % BACKENDS_A_SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
-    text += samples(backend, { pool: backend.pool, backend: backend.address });
   }
   return text;
 }

@@ -159,7 +159,7 @@ export class RowAllocator {
 
   #pool(name: string, sequence: number): number {
     const { row, isNew } = this.#pools.hold(name, name, sequence);
-    if (isNew) for (const worker of this.#workers) clear(worker.connectSeconds, row, HISTOGRAM_CELLS);
+    if (isNew) for (const worker of this.#workers) clear(worker.poolConnectSeconds, row, HISTOGRAM_CELLS);
     return row;
   }
 
@@ -168,7 +168,7 @@ export class RowAllocator {
     if (!isNew) return row;
     this.#backendRowsOf.set(pool, (this.#backendRowsOf.get(pool) ?? 0) + 1);
     const shared = this.#shared;
-    Atomics.add(shared.generation, row, 1);
+    const hadOwner = Atomics.add(shared.generation, row, 1) > 0;
     Atomics.store(shared.open, row, 0);
     Atomics.store(shared.health, row, HEALTH.unknown);
     Atomics.store(shared.failures, row, 0);
@@ -176,9 +176,13 @@ export class RowAllocator {
     shared.port[row] = address.port;
     shared.ip.fill(0, row * 16, row * 16 + 16);
     shared.ip.set(address.bytes, row * 16);
+    // Memory that nobody has written to holds zeros, and takes up none until somebody does.
+    if (!hadOwner) return row;
     for (const worker of this.#workers) {
       worker.backendOpen[row] = 0;
       clear(worker.backends, row, BACKEND_COUNTERS.length);
+      clear(worker.backendConnectSeconds, row, HISTOGRAM_CELLS);
+      clear(worker.backendDurationSeconds, row, HISTOGRAM_CELLS);
     }
     return row;
   }
@@ -189,7 +193,8 @@ export class RowAllocator {
     for (const worker of this.#workers) {
       worker.listenerOpen[row] = 0;
       clear(worker.listeners, row, LISTENER_COUNTERS.length);
-      clear(worker.durationSeconds, row, HISTOGRAM_CELLS);
+      clear(worker.listenerConnectSeconds, row, HISTOGRAM_CELLS);
+      clear(worker.listenerDurationSeconds, row, HISTOGRAM_CELLS);
     }
     return row;
   }

@@ -92,11 +92,19 @@ export interface WorkerCells {
   readonly sockets: Int32Array;
   /** Two a pipe of such an engine; 0: none. */
   readonly pipes: Int32Array;
-  /** Pool row * HISTOGRAM_CELLS: seconds to connect to a backend. */
-  readonly connectSeconds: Float64Array;
-  /** Listener row * HISTOGRAM_CELLS: seconds from accept to close. */
-  readonly durationSeconds: Float64Array;
+  /**
+   * Row * HISTOGRAM_CELLS: seconds to connect to a backend, of the connects that succeeded. The pool's is no sum over
+   * its backends, which would shrink when one of them leaves.
+   */
+  readonly poolConnectSeconds: Float64Array;
+  readonly listenerConnectSeconds: Float64Array;
+  readonly backendConnectSeconds: Float64Array;
+  /** Row * HISTOGRAM_CELLS: seconds from accept to close; a backend's, of the connections that it got. */
+  readonly listenerDurationSeconds: Float64Array;
+  readonly backendDurationSeconds: Float64Array;
 }
+
+export type HistogramName = Extract<keyof WorkerCells, `${string}Seconds`>;
 
 export const CONTROL = { stop: 0, connections: 1, maxConnections: 2 } as const;
 
@@ -167,8 +175,11 @@ function layOutWorker(buffer: SharedArrayBuffer | null): { bytes: number; cells:
     epoll: layout.view(Int32Array, 1),
     sockets: layout.view(Int32Array, MAX_SLOTS * 2),
     pipes: layout.view(Int32Array, MAX_PIPES * 2),
-    connectSeconds: layout.view(Float64Array, MAX_POOLS * HISTOGRAM_CELLS),
-    durationSeconds: layout.view(Float64Array, MAX_LISTENERS * HISTOGRAM_CELLS),
+    poolConnectSeconds: layout.view(Float64Array, MAX_POOLS * HISTOGRAM_CELLS),
+    listenerConnectSeconds: layout.view(Float64Array, MAX_LISTENERS * HISTOGRAM_CELLS),
+    backendConnectSeconds: layout.view(Float64Array, MAX_BACKENDS * HISTOGRAM_CELLS),
+    listenerDurationSeconds: layout.view(Float64Array, MAX_LISTENERS * HISTOGRAM_CELLS),
+    backendDurationSeconds: layout.view(Float64Array, MAX_BACKENDS * HISTOGRAM_CELLS),
   };
   return { bytes: layout.bytes, cells };
 }

@@ -1,9 +1,13 @@
 /**
  * What a worker writes down of its connections, in cells of shared memory that it alone writes.
  *
- * Invariant: a cell grows by whole events only, so that a reader on another thread is one event late at most.
+ * Invariants
+ *  - a cell grows by whole events only, so that a reader on another thread is one event late at most;
+ *  - a row is written only while its connection is open in it: callers write first and release then, since a row
+ *    that nothing uses may have another owner at once;
+ *  - nothing is allocated, and a duration finds its bucket once, however many rows it is written to.
  */
-import { CLOSE_REASONS, type CloseReason } from '../engine/engine.ts';
+import { CLOSE_REASONS, type CloseReason, NO_ROW } from '../engine/engine.ts';
 import {
   BACKEND_COUNTERS,
   CONNECT_SECONDS,
@@ -36,9 +40,15 @@ export class Accounts {
     this.#cells.listeners[listener * LISTENER_WIDTH + ACCEPTED]! += 1;
   }
 
-  established(backend: number, pool: number, connectMs: number): void {
-    this.#cells.backends[backend * BACKEND_WIDTH + CONNECTIONS]! += 1;
-    observe(this.#cells.connectSeconds, pool, CONNECT_SECONDS, connectMs / 1_000);
+  /** `connectMs`: how long the attempt took that succeeded. */
+  established(backend: number, pool: number, listener: number, connectMs: number): void {
+    const cells = this.#cells;
+    const seconds = connectMs / 1_000;
+    const bucket = bucketOf(CONNECT_SECONDS, seconds);
+    cells.backends[backend * BACKEND_WIDTH + CONNECTIONS]! += 1;
+    observe(cells.backendConnectSeconds, backend, bucket, seconds);
+    observe(cells.poolConnectSeconds, pool, bucket, seconds);
+    observe(cells.listenerConnectSeconds, listener, bucket, seconds);
   }
 
   connectFailed(backend: number): void {
@@ -53,17 +63,27 @@ export class Accounts {
     listeners[listener * LISTENER_WIDTH + BYTES_TO_CLIENTS]! += toClient;
   }
 
-  closed(listener: number, reason: CloseReason, durationMs: number): void {
-    this.#cells.worker[CLOSE_REASONS.indexOf(reason)]! += 1;
-    observe(this.#cells.durationSeconds, listener, DURATION_SECONDS, durationMs / 1_000);
-    this.#cells.listenerOpen[listener]! -= 1;
+  /** `backend`: the one it was established with, not yet released; or NO_ROW. `durationMs`: since it was accepted. */
+  closed(listener: number, backend: number, reason: CloseReason, durationMs: number): void {
+    const cells = this.#cells;
+    const seconds = durationMs / 1_000;
+    const bucket = bucketOf(DURATION_SECONDS, seconds);
+    cells.worker[CLOSE_REASONS.indexOf(reason)]! += 1;
+    observe(cells.listenerDurationSeconds, listener, bucket, seconds);
+    if (backend !== NO_ROW) observe(cells.backendDurationSeconds, backend, bucket, seconds);
+    cells.listenerOpen[listener]! -= 1;
   }
 }
 
-/** One bucket, and the sum in the last cell. */
-function observe(cells: Float64Array, row: number, bounds: readonly number[], seconds: number): void {
+/** The first bucket whose bound is not exceeded; the one without a bound comes last. */
+function bucketOf(bounds: readonly number[], seconds: number): number {
   let bucket = 0;
   while (bucket < bounds.length && seconds > bounds[bucket]!) bucket += 1;
+  return bucket;
+}
+
+/** One more in a bucket, and the sum in the last cell. */
+function observe(cells: Float64Array, row: number, bucket: number, seconds: number): void {
   cells[row * HISTOGRAM_CELLS + bucket]! += 1;
   cells[row * HISTOGRAM_CELLS + HISTOGRAM_CELLS - 1]! += seconds;
 }

@@ -121,7 +121,7 @@ export class WorkerConnections implements ConnectionHandler {
     const pool = this.#slots.pool[slot]!;
     const nowMs = this.#inputs.clock.nowMs();
     const connectMs = Math.max(0, nowMs - attempt.startedMs);
-    this.#inputs.accounts.established(backend, pool, connectMs);
+    this.#inputs.accounts.established(backend, pool, this.#slots.listener[slot]!, connectMs);
     this.#inputs.passiveHealth.connected(backend);
     const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;
     if (candidate !== NO_BACKEND) {
@@ -136,11 +136,13 @@ export class WorkerConnections implements ConnectionHandler {
   }
 
   onClosed(slot: number, reason: CloseReason): void {
-    const { acceptedMs, isOpen, listener } = this.#slots;
+    const { acceptedMs, attempts, backend, isOpen, listener } = this.#slots;
     const durationMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
+    const established = attempts.has(slot) ? NO_ROW : backend[slot]!;
+    // Before the release: a row that nothing uses may get another owner.
+    this.#inputs.accounts.closed(listener[slot]!, established, reason, durationMs);
     this.#endAttempt(slot);
     this.#release(slot);
-    this.#inputs.accounts.closed(listener[slot]!, reason, durationMs);
     isOpen[slot] = 0;
   }
 

@@ -1,142 +1,196 @@
-/** Conversations drawn at random: whatever two peers do, what arrives is a prefix, and whole when it ends in order. */
+/**
+ * Conversations drawn at random, many at once: whatever two peers do, what arrives is a prefix, and whole when it ended
+ * in order. TEST_SEED repeats a run, TEST_CASE one conversation of it.
+ */
 import assert from 'node:assert/strict';
-import type { Socket } from 'node:net';
+import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import { type Random, randomBelow, seededRandom } from '../../core/runtime/random.ts';
+import { randomBelow, seededRandom } from '../../core/runtime/random.ts';
+import { drawParts, type Part, Peer, TAG_BYTES } from '../harness/engine-conversation.ts';
 import type { EngineName } from '../harness/engine-host.ts';
 import { EngineRig } from '../harness/engine-rig.ts';
-import { dial, either, pause, readAll, TcpServer, until, within } from '../harness/tcp.ts';
+import { RawListener, RawSocket } from '../harness/raw-socket.ts';
+import { pause } from '../harness/tcp.ts';
 
-const CONVERSATIONS = 60;
-const AT_ONCE = 6;
+const { EAGAIN } = constants.errno;
+/** How many conversations an engine has, with the system's buffers and with small ones. */
+const CONVERSATIONS = { epoll: 2_000, 'epoll with splice': 800, portable: 1_000 } as const;
+const AT_ONCE = 32;
+const SMALL_BUFFER_BYTES = 16 * 1024;
+/** One of so many clients is gone before it has said who it is. */
+const ABRUPT_ONE_OF = 25;
+/** A conversation of the largest kind takes a second on a loaded machine; one that hangs has failed. */
+const DEADLINE_MS = 60_000;
 
-/** What one peer does: says `bytes` in pieces, then ends or resets. `lazy` peers start to read late. */
-interface Part {
-  readonly seed: number;
-  readonly bytes: number;
-  readonly finish: 'end' | 'reset' | 'end, then reset';
-  readonly lazyMs: number;
-}
+class Conversation {
+  readonly name: string;
+  readonly parts: readonly [Part, Part];
+  readonly #startMs = Date.now();
+  readonly #seed: number;
+  readonly #client: Peer;
+  #backend: Peer | null = null;
 
-function drawPart(random: Random): Part {
-  const draw = random.next();
-  return {
-    seed: randomBelow(random, 2 ** 31),
-    bytes: randomBelow(random, 4) === 0 ? randomBelow(random, 4_000_000) : randomBelow(random, 5_000),
-    finish: draw < 0.6 ? 'end' : draw < 0.8 ? 'reset' : 'end, then reset',
-    lazyMs: randomBelow(random, 3) === 0 ? randomBelow(random, 40) : 0,
-  };
-}
-
-/** The bytes that a part says: a function of its seed, so that the reader can check each one. */
-function speech({ seed, bytes }: Part): Buffer {
-  const random = seededRandom(seed);
-  const words = new Uint32Array(Math.ceil(bytes / 4));
-  for (let at = 0; at < words.length; at++) words[at] = Math.floor(random.next() * 2 ** 32);
-  return Buffer.from(words.buffer, 0, bytes);
-}
-
-interface Heard {
-  readonly bytes: Buffer;
-  readonly how: string;
-}
-
-async function hear(socket: Socket, { lazyMs }: Part): Promise<Heard> {
-  const chunks: Buffer[] = [];
-  if (lazyMs > 0) await pause(lazyMs);
-  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const { how } = await readAll(socket);
-  return { bytes: Buffer.concat(chunks), how };
-}
-
-async function speak(socket: Socket, part: Part): Promise<void> {
-  const random = seededRandom(part.seed + 1);
-  const words = speech(part);
-  for (let at = 0; at < words.length && !socket.destroyed; ) {
-    const size = random.next() < 0.3 ? 1 + randomBelow(random, 100) : 1 + randomBelow(random, 200_000);
-    const hasRoom = socket.write(words.subarray(at, at + size));
-    at += size;
-    if (!hasRoom) await either(socket, 'drain');
-    else if (random.next() < 0.1) await pause(randomBelow(random, 5));
+  constructor(seed: number, index: number, port: number, bufferBytes: number) {
+    this.#seed = Math.imul(seed, 31) + index;
+    const random = seededRandom(this.#seed);
+    this.parts = drawParts(random, bufferBytes > 0 ? 12 * bufferBytes : Number.POSITIVE_INFINITY);
+    this.name = `TEST_SEED=${seed} TEST_CASE=${index} ${JSON.stringify(this.parts)}`;
+    const socket = RawSocket.connect(port, bufferBytes);
+    const tag = Buffer.alloc(TAG_BYTES);
+    tag.writeUInt32BE(index);
+    assert.equal(socket.send(tag), TAG_BYTES);
+    this.#client = new Peer(socket, this.parts[0], random);
   }
-  if (part.finish !== 'reset') {
-    socket.end();
-    if (part.finish === 'end') return;
-    await either(socket, 'finish');
-    await pause(randomBelow(random, 20));
+
+  /** Its client is connected to a backend. */
+  connected(socket: RawSocket): void {
+    this.#backend = new Peer(socket, this.parts[1], seededRandom(this.#seed + 1));
   }
-  socket.resetAndDestroy();
+
+  get isOver(): boolean {
+    return this.#backend !== null && this.#client.isOver && this.#backend.isOver;
+  }
+
+  step(): boolean {
+    if (Date.now() - this.#startMs > DEADLINE_MS) throw new Error('it hangs');
+    const backend = this.#backend;
+    if (!backend) return false;
+    const one = !this.#client.isOver && this.#client.step(backend);
+    const other = !backend.isOver && backend.step(this.#client);
+    return one || other;
+  }
+
+  finish(): void {
+    assert.ok(this.#backend);
+    this.#client.check(this.#backend);
+    this.#backend.check(this.#client);
+    this.#client.close();
+    this.#backend.close();
+  }
 }
 
-/** What `reader` may have heard of `speaker`. */
-function check(reader: Part, heard: Heard, speaker: Part, who: string): void {
-  const said = speech(speaker);
-  assert.ok(heard.bytes.length <= said.length, `${who} heard more than was said`);
-  assert.ok(heard.bytes.equals(said.subarray(0, heard.bytes.length)), `${who} heard other bytes`);
-  if (heard.how === 'end')
-    assert.equal(heard.bytes.length, said.length, `${who} heard an end before the end`);
-  if (reader.finish !== 'end') return;
-  if (speaker.finish === 'end') assert.equal(heard.how, 'end', `${who} must hear the end`);
-  if (speaker.finish === 'reset') assert.notEqual(heard.how, 'end', `${who} must not hear an end in order`);
+/** Runs the conversations of one engine, some at once. */
+class Storm {
+  readonly #rig: EngineRig;
+  readonly #listener: RawListener;
+  readonly #bufferBytes: number;
+  readonly #running = new Map<number, Conversation>();
+  /** Accepted, and not known yet whose they are. */
+  #unknown: RawSocket[] = [];
+  abrupt = 0;
+
+  constructor(rig: EngineRig, listener: RawListener, bufferBytes: number) {
+    this.#rig = rig;
+    this.#listener = listener;
+    this.#bufferBytes = bufferBytes;
+  }
+
+  async run(seed: number, cases: readonly number[]): Promise<readonly Conversation[]> {
+    const done: Conversation[] = [];
+    const waiting = [...cases].reverse();
+    const random = seededRandom(seed);
+    while (waiting.length > 0 || this.#running.size > 0) {
+      while (this.#running.size < AT_ONCE && waiting.length > 0) {
+        const index = waiting.pop() ?? 0;
+        this.#running.set(index, new Conversation(seed, index, this.#rig.port, this.#bufferBytes));
+        if (randomBelow(random, ABRUPT_ONE_OF) === 0) this.#abruptClient();
+      }
+      const isBusy = this.#round(done);
+      await (isBusy ? new Promise((resolve) => setImmediate(resolve)) : pause(1));
+    }
+    for (const socket of this.#unknown) socket.close();
+    return done;
+  }
+
+  #abruptClient(): void {
+    const socket = RawSocket.connect(this.#rig.port);
+    socket.send(Buffer.alloc(this.abrupt % TAG_BYTES));
+    socket.reset();
+    this.abrupt += 1;
+  }
+
+  #round(done: Conversation[]): boolean {
+    for (let next = this.#listener.accept(); next; next = this.#listener.accept()) this.#unknown.push(next);
+    this.#unknown = this.#unknown.filter((socket) => !this.#introduce(socket));
+    let isBusy = false;
+    for (const [index, conversation] of this.#running) {
+      try {
+        if (conversation.step()) isBusy = true;
+        if (!conversation.isOver) continue;
+        conversation.finish();
+      } catch (error) {
+        throw new Error(conversation.name, { cause: error });
+      }
+      this.#running.delete(index);
+      done.push(conversation);
+    }
+    return isBusy;
+  }
+
+  /** Whether a socket is of no more concern to us. */
+  #introduce(socket: RawSocket): boolean {
+    const tag = Buffer.alloc(TAG_BYTES);
+    const got = socket.receive(tag);
+    if (got === -EAGAIN) return false;
+    if (got === TAG_BYTES) this.#running.get(tag.readUInt32BE(0))?.connected(socket);
+    // What is left is an abrupt client's.
+    else socket.close();
+    return true;
+  }
 }
 
-async function converse(
-  rig: EngineRig,
-  backends: Map<number, Socket>,
-  parts: readonly [Part, Part],
-): Promise<void> {
-  const [clientPart, backendPart] = parts;
-  const client = await dial(rig.port);
-  const localPort = client.localPort ?? 0;
-  // The first bytes say which client this is.
-  const tag = Buffer.alloc(2);
-  tag.writeUInt16BE(localPort);
-  client.write(tag);
-  await until('its backend', () => backends.has(localPort));
-  const backend = backends.get(localPort);
-  assert.ok(backend);
-  const heard = Promise.all([hear(client, clientPart), hear(backend, backendPart)]);
-  await within(
-    'both to speak',
-    Promise.all([speak(client, clientPart), speak(backend, backendPart)]),
-    30_000,
-  );
-  // A peer that reset its own socket hears nothing more; the other one always hears how it ends.
-  const [atClient, atBackend] = await within('both to hear', heard, 30_000);
-  if (clientPart.finish === 'end') check(clientPart, atClient, backendPart, 'the client');
-  if (backendPart.finish === 'end') check(backendPart, atBackend, clientPart, 'the backend');
+function isOrderly({ parts }: Conversation): boolean {
+  return parts.every(({ finish }) => finish === 'end' || finish === 'end last');
+}
+
+function isResetTwice({ parts }: Conversation): boolean {
+  return parts.every(({ finish }) => finish.endsWith('reset') || finish === 'reset last');
+}
+
+async function storm(engine: EngineName, bufferBytes: number, seed: number): Promise<void> {
+  const only = process.env['TEST_CASE'];
+  const cases = only === undefined ? [...Array(CONVERSATIONS[engine]).keys()] : [Number(only)];
+  const listener = new RawListener(bufferBytes);
+  const rows = [{ host: '127.0.0.1', port: listener.port }];
+  const rig = await EngineRig.start(engine, { rows, bufferBytes });
+  rig.onStop(() => listener.close());
+  try {
+    const run = new Storm(rig, listener, bufferBytes);
+    const done = await run.run(seed, cases);
+    // The portable engine is not told that a side was reset to which it had passed an end: its limit of time is for that.
+    const untold = engine === 'portable' ? done.filter(isResetTwice).length : 0;
+    await rig.waitFor('closed', cases.length + run.abrupt - untold);
+    assert.deepEqual(rig.of('fault'), []);
+    checkCounts(rig, done);
+  } finally {
+    await rig.stop();
+  }
+}
+
+/** Each connection whose peers both ended in order is closed as completed, with every byte counted. */
+function checkCounts(rig: EngineRig, done: readonly Conversation[]): void {
+  const counted = rig
+    .of('closed')
+    .filter(({ reason }) => reason === 'completed')
+    .map(({ toBackend, toClient }) => `${toBackend - TAG_BYTES} up, ${toClient} down`);
+  for (const { name, parts } of done.filter(isOrderly)) {
+    const at = counted.indexOf(`${parts[0].bytes} up, ${parts[1].bytes} down`);
+    assert.ok(at >= 0, `no connection is counted so: ${name}`);
+    counted.splice(at, 1);
+  }
 }
 
 export function randomContract(engine: EngineName): void {
   describe(`${engine}: at random`, () => {
-    it('keeps every byte in its place, whatever two peers do', async (test) => {
-      const seed = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-      test.diagnostic(`TEST_SEED=${seed}`);
-      const random = seededRandom(seed);
-      const backends = new Map<number, Socket>();
-      const server = await TcpServer.start((socket) => {
-        socket.once('readable', () => {
-          const tag = socket.read(2) as Buffer | null;
-          if (tag) backends.set(tag.readUInt16BE(), socket);
-        });
+    for (const [name, bufferBytes] of [
+      ['the buffers of the system', 0],
+      ['small buffers', SMALL_BUFFER_BYTES],
+    ] as const) {
+      it(`keeps every byte in its place, whatever two peers do, with ${name}`, async (test) => {
+        const seed = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+        test.diagnostic(`TEST_SEED=${seed}`);
+        await storm(engine, bufferBytes, seed);
       });
-      const rig = await EngineRig.start(engine, { rows: [{ host: '127.0.0.1', port: server.port }] });
-      rig.onStop(() => server.stop());
-      for (let done = 0; done < CONVERSATIONS; done += AT_ONCE) {
-        const parts = Array.from({ length: AT_ONCE }, (): [Part, Part] => [
-          drawPart(random),
-          drawPart(random),
-        ]);
-        await Promise.all(
-          parts.map((pair) =>
-            converse(rig, backends, pair).catch((error: unknown) => {
-              throw new Error(`TEST_SEED=${seed} ${JSON.stringify(pair)}`, { cause: error });
-            }),
-          ),
-        );
-      }
-      await rig.closed(CONVERSATIONS);
-      await rig.stop();
-    });
+    }
   });
 }

@@ -55,6 +55,8 @@ export interface SpawnOptions {
   readonly cwd?: string;
   readonly uid?: number;
   readonly gid?: number;
+  /** Of one of our own programs: the most descriptors it may have. */
+  readonly descriptors?: number;
   /** What ends it when its test is over; SIGKILL when left out. */
   readonly endSignal?: NodeJS.Signals;
 }
@@ -66,7 +68,11 @@ export function startBuilt(
   args: readonly string[],
   options: SpawnOptions = {},
 ): RunningProcess {
-  return startProcess(scope, process.execPath, ['--import', LEASH, built(program), ...args], options);
+  const { descriptors = 0, ...rest } = options;
+  const all = ['--import', LEASH, built(program), ...args];
+  if (descriptors === 0) return startProcess(scope, process.execPath, all, rest);
+  const limited = ['-c', 'ulimit -n "$0" && exec "$@"', String(descriptors), process.execPath, ...all];
+  return startProcess(scope, 'sh', limited, rest);
 }
 
 /** Starts any program. */

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import type { Position } from '../../core/model/commit.ts';
 import type { Resource } from '../../core/model/resources.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
-import { freePort, type RunningProcess, type Scope, startBuilt, temporaryFolder } from './processes.ts';
+import {
+  freePort,
+  type RunningProcess,
+  type Scope,
+  type SpawnOptions,
+  startBuilt,
+  temporaryFolder,
+} from './processes.ts';
 import { type ScriptedReplica, startScriptedReplica } from './scripted-replica.ts';
 import * as make from './snapshots.ts';
 import { ask, dial, startEcho, type TcpServer } from './tcp.ts';
@@ -19,6 +26,7 @@ export async function startProxyProcess(
   replicas: readonly string[],
   stateDir: string,
   flags: Readonly<Record<string, string>> = {},
+  options: SpawnOptions = {},
 ): Promise<ProxyProcess> {
   const all = {
     'proxy-id': 'p1',
@@ -29,7 +37,7 @@ export async function startProxyProcess(
     ...flags,
   };
   const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
-  const running = startBuilt(scope, 'data-plane/main.js', args);
+  const running = startBuilt(scope, 'data-plane/main.js', args, options);
   const admin = await running.line((line) => /"admin_address":"([^"]+)"/.exec(line)?.[1], 'admin_address');
   return { ...running, admin };
 }

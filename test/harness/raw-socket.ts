@@ -69,11 +69,6 @@ export function fdOf(socket: Socket): number {
   return (socket as unknown as { readonly _handle: { readonly fd: number } })._handle.fd;
 }
 
-/** Sends bytes of which the last is urgent: it is taken out of the stream by whoever receives it. */
-export function sendUrgent(fd: number, bytes: Uint8Array): number {
-  return calls().send(fd, bytes, bytes.length, MSG_OOB | MSG_NOSIGNAL);
-}
-
 export class RawSocket {
   readonly #fd: number;
   #isOpen = true;
@@ -102,6 +97,11 @@ export class RawSocket {
 
   send(bytes: Uint8Array): number {
     return calls().send(this.#fd, bytes, bytes.length, MSG_NOSIGNAL);
+  }
+
+  /** The last of these bytes is urgent: whoever receives them does not find it in the stream. */
+  sendUrgent(bytes: Uint8Array): number {
+    return calls().send(this.#fd, bytes, bytes.length, MSG_OOB | MSG_NOSIGNAL);
   }
 
   receive(into: Uint8Array): number {

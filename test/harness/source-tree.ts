@@ -3,7 +3,16 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CHECKOUT } from './processes.ts';
 
-const SOURCE_FOLDERS = ['core', 'control-plane', 'data-plane', 'cli', 'scripts', 'examples', 'test', 'bench'] as const;
+const SOURCE_FOLDERS = [
+  'core',
+  'control-plane',
+  'data-plane',
+  'cli',
+  'scripts',
+  'examples',
+  'test',
+  'bench',
+] as const;
 
 export interface Import {
   /** A path in the checkout for our own files, else the specifier: `koffi`, `node:fs`. */

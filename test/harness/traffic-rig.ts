@@ -151,6 +151,7 @@ export class TrafficRig {
 
   /** Makes a worker do what it never would by itself. */
   sabotage(worker: number, how: Sabotage): void {
+    // Understood by traffic-thread.ts alone.
     this.threads[worker]?.post({ type: how } as unknown as ToWorker);
   }
 

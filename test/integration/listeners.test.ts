@@ -38,10 +38,16 @@ async function answers(port: number, host = '127.0.0.1'): Promise<string> {
   }
 }
 
-for (const withoutLibc of [false, true]) {
-  describe(withoutLibc ? 'listeners without the C library' : 'listeners', () => {
+const HOSTS: readonly (RigOptions & { readonly name: string })[] = [
+  { name: 'listeners, epoll engine', engine: 'epoll' },
+  { name: 'listeners, portable engine', engine: 'portable' },
+  { name: 'listeners without the C library', engine: 'portable', withoutLibc: true },
+];
+
+for (const { name, ...host } of HOSTS) {
+  describe(name, () => {
     it('a taken port fails that listener alone, and it binds by itself once the port is free', async () => {
-      const { rig, listenOn } = await rigWithPool({ withoutLibc });
+      const { rig, listenOn } = await rigWithPool(host);
       const blocker = await TcpServer.start((socket) => socket.destroy());
       const free = await freePort();
       const failed = await listenOn({ good: `127.0.0.1:${free}`, bad: `127.0.0.1:${blocker.port}` });
@@ -59,7 +65,7 @@ for (const withoutLibc of [false, true]) {
     });
 
     it('a listener that is removed refuses, and answers again when it comes back', async () => {
-      const { listenOn } = await rigWithPool({ withoutLibc });
+      const { listenOn } = await rigWithPool(host);
       const [one, two] = [await freePort(), await freePort()];
       await listenOn({ one: `127.0.0.1:${one}`, two: `127.0.0.1:${two}` });
       await listenOn({ one: `127.0.0.1:${one}` });
@@ -72,7 +78,7 @@ for (const withoutLibc of [false, true]) {
     });
 
     it('a renamed listener keeps its socket', async () => {
-      const { rig, listenOn } = await rigWithPool({ withoutLibc });
+      const { rig, listenOn } = await rigWithPool(host);
       const port = await freePort();
       await listenOn({ before: `127.0.0.1:${port}` });
       const socket = await dial(port);

@@ -5,25 +5,41 @@ import { spawn } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { within } from '../harness/tcp.ts';
+import { ENGINES } from '../harness/traffic-rig.ts';
 
 const PROGRAM = fileURLToPath(new URL('../harness/traffic-program.js', import.meta.url));
+/** An engine that waits by itself has to be woken, and may be caught anywhere in its loop. */
+const ROUNDS = { epoll: 5, portable: 1 } as const;
 
-describe('a process with workers and open connections', () => {
-  for (const [how, code] of [
-    ['exit', 7],
-    ['throw', 1],
-    ['reject', 1],
-  ] as const) {
-    it(`ends on ${how}, with its code`, async () => {
-      const child = spawn(process.execPath, [PROGRAM, how], { stdio: ['ignore', 'pipe', 'ignore'] });
-      const exited = once(child, 'exit');
-      try {
-        const [line] = await within('the connections to be open', once(child.stdout, 'data'));
-        assert.equal(String(line), 'open\n');
-        assert.deepEqual(await within('the exit', exited), [code, null]);
-      } finally {
-        child.kill('SIGKILL');
-      }
-    });
+const WAYS = [
+  ['exit', 7],
+  ['throw', 1],
+  ['reject', 1],
+  ['terminate a worker', 7],
+  ['throw in a worker', 7],
+  ['loop in a worker', 7],
+] as const;
+
+async function endOf(how: string, engine: string): Promise<unknown[]> {
+  const child = spawn(process.execPath, [PROGRAM, how, engine], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const exited = once(child, 'exit');
+  try {
+    const [line] = await within('the connections to be open', once(child.stdout, 'data'));
+    assert.equal(String(line), 'open\n');
+    return await within('the exit', exited);
+  } finally {
+    child.kill('SIGKILL');
   }
-});
+}
+
+for (const engine of ENGINES) {
+  describe(`a process with workers and busy connections, ${engine} engine`, () => {
+    for (const [how, code] of WAYS) {
+      it(`ends with ${code}: ${how}`, async () => {
+        for (let round = 0; round < ROUNDS[engine]; round++) {
+          assert.deepEqual(await endOf(how, engine), [code, null], `round ${round}`);
+        }
+      });
+    }
+  });
+}

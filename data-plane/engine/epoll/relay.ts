@@ -130,8 +130,10 @@ export class Relay {
   #bring(source: number): number {
     const { sides } = this.#slots;
     const to = sides[source ^ 1]!;
-    if ((to & (SIDE.bulk | SIDE.outputBroken)) !== SIDE.bulk || this.#pipes === null)
-      return this.#copy(source);
+    // Nothing gets past an urgent mark through a pipe.
+    const isBulk =
+      (to & (SIDE.bulk | SIDE.outputBroken)) === SIDE.bulk && (sides[source]! & SIDE.urgent) === 0;
+    if (!isBulk || this.#pipes === null) return this.#copy(source);
     const got = this.#pipes.fill(source ^ 1, this.#slots.descriptors[source]!);
     if (got === -NO_PIPE) return this.#copy(source);
     if (got <= 0) {

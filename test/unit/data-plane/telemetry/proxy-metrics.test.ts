@@ -55,6 +55,9 @@ describe('the metrics', () => {
       lb_bytes_total: 'counter',
       lb_connect_duration_seconds: 'histogram',
       lb_connection_duration_seconds: 'histogram',
+      lb_listener_connect_duration_seconds: 'histogram',
+      lb_backend_connect_duration_seconds: 'histogram',
+      lb_backend_connection_duration_seconds: 'histogram',
       lb_worker_connections_active: 'gauge',
       lb_worker_restarts_total: 'counter',
       lb_config_revision: 'gauge',
@@ -98,9 +101,9 @@ describe('the metrics', () => {
   it('give histograms their buckets from shared memory, summed and cumulative', async () => {
     const row = traffic.built.directory.pools[0]?.row ?? -1;
     for (const worker of traffic.workers) {
-      worker.connectSeconds[row * HISTOGRAM_CELLS] = 2;
-      worker.connectSeconds[row * HISTOGRAM_CELLS + CONNECT_SECONDS.length] = 1;
-      worker.connectSeconds[row * HISTOGRAM_CELLS + HISTOGRAM_CELLS - 1] = 6.5;
+      worker.poolConnectSeconds[row * HISTOGRAM_CELLS] = 2;
+      worker.poolConnectSeconds[row * HISTOGRAM_CELLS + CONNECT_SECONDS.length] = 1;
+      worker.poolConnectSeconds[row * HISTOGRAM_CELLS + HISTOGRAM_CELLS - 1] = 6.5;
     }
     const value = await scrape();
     const bucket = (le: string) => value('lb_connect_duration_seconds_bucket', { pool: 'web', le });

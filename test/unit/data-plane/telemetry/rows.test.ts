@@ -7,11 +7,20 @@ import {
   createBuffers,
   HEALTH,
   HISTOGRAM_CELLS,
+  type HistogramName,
   LISTENER_COUNTERS,
   MAX_LISTENERS,
   sharedCells,
   workerCells,
 } from '../../../../data-plane/telemetry/shared-memory.ts';
+
+const HISTOGRAMS = [
+  'poolConnectSeconds',
+  'listenerConnectSeconds',
+  'backendConnectSeconds',
+  'listenerDurationSeconds',
+  'backendDurationSeconds',
+] as const satisfies readonly HistogramName[];
 
 function addressOf(text: string) {
   const parsed = parseAddress(text);
@@ -49,8 +58,10 @@ describe('RowAllocator', () => {
     for (const worker of workers) {
       worker.backends.fill(5, 0, BACKEND_COUNTERS.length);
       worker.listeners.fill(5, 0, LISTENER_COUNTERS.length);
-      worker.durationSeconds.fill(5, 0, HISTOGRAM_CELLS);
-      worker.connectSeconds.fill(5, 0, HISTOGRAM_CELLS);
+      for (const name of HISTOGRAMS) {
+        worker[name].fill(5, 0, HISTOGRAM_CELLS);
+        worker[name][HISTOGRAM_CELLS] = 8;
+      }
       worker.backends[BACKEND_COUNTERS.length] = 8;
     }
     const none = rows.assign(2, { pools: [], backends: [], listeners: [] });
@@ -65,8 +76,13 @@ describe('RowAllocator', () => {
     for (const worker of workers) {
       assert.ok(worker.backends.slice(0, BACKEND_COUNTERS.length).every((cell) => cell === 0));
       assert.ok(worker.listeners.slice(0, LISTENER_COUNTERS.length).every((cell) => cell === 0));
-      assert.ok(worker.durationSeconds.slice(0, HISTOGRAM_CELLS).every((cell) => cell === 0));
-      assert.ok(worker.connectSeconds.slice(0, HISTOGRAM_CELLS).every((cell) => cell === 0));
+      for (const name of HISTOGRAMS) {
+        assert.ok(
+          worker[name].slice(0, HISTOGRAM_CELLS).every((cell) => cell === 0),
+          name,
+        );
+        assert.equal(worker[name][HISTOGRAM_CELLS], 8, name);
+      }
       assert.equal(worker.backends[BACKEND_COUNTERS.length], 8);
     }
   });

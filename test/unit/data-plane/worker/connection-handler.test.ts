@@ -126,9 +126,9 @@ describe('the connection handler', () => {
     assert.deepEqual(Array.from(bench.own.listeners.subarray(0, 3)), [1, 11, 22]);
     assert.equal(bench.own.worker[CLOSE_REASONS.indexOf('backend_reset')], 1);
     // 3 ms to connect: above 2.5 and up to 5 ms, the fourth bucket. 2 s of life: the sixth.
-    assert.equal(bench.own.connectSeconds[3], 1);
-    assert.equal(bench.own.durationSeconds[5], 1);
-    assert.ok(Math.abs((bench.own.durationSeconds[14] ?? 0) - 2.003) < 1e-9);
+    assert.equal(bench.own.poolConnectSeconds[3], 1);
+    assert.equal(bench.own.listenerDurationSeconds[5], 1);
+    assert.ok(Math.abs((bench.own.listenerDurationSeconds[14] ?? 0) - 2.003) < 1e-9);
   });
 
   it('closes the connections of one backend, established or not', () => {

@@ -1,0 +1,68 @@
+/**
+ * Which backends the histograms of /metrics call by their names: a bounded number, since each takes dozens of series.
+ *
+ * Promises
+ *  - as many as there is room for, and all of them when there is;
+ *  - the first choice is the busiest, by connections established; among equals the first by name;
+ *  - who is named stays named until another is more than STAYS_AT times as busy: backends that take turns would change
+ *    places at every scrape otherwise, and each change starts new series.
+ */
+
+/** How many backends of a proxy have histograms of their own. */
+export const METRIC_BACKENDS = 200;
+
+const STAYS_AT = 2;
+
+interface Candidate {
+  readonly key: string;
+  readonly isNamed: boolean;
+  readonly weight: number;
+}
+
+export class BusiestBackends {
+  readonly #limit: number;
+  #named: ReadonlySet<string> = new Set();
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** The keys of those to name, from now on. */
+  choose(backends: ReadonlyMap<string, { readonly connections: number }>): ReadonlySet<string> {
+    const hasRoom = backends.size <= this.#limit;
+    this.#named = new Set(hasRoom ? backends.keys() : this.#best(backends));
+    return this.#named;
+  }
+
+  /** One pass over tens of thousands that keeps the best, in order: most are only compared with the last of them. */
+  #best(backends: ReadonlyMap<string, { readonly connections: number }>): string[] {
+    const best: Candidate[] = [];
+    for (const [key, { connections }] of backends) {
+      const isNamed = this.#named.has(key);
+      const candidate = { key, isNamed, weight: isNamed ? connections * STAYS_AT : connections };
+      const last = best[this.#limit - 1];
+      if (last && !precedes(candidate, last)) continue;
+      if (last) best.pop();
+      best.splice(placeOf(candidate, best), 0, candidate);
+    }
+    return best.map(({ key }) => key);
+  }
+}
+
+function precedes(a: Candidate, b: Candidate): boolean {
+  if (a.weight !== b.weight) return a.weight > b.weight;
+  return a.isNamed === b.isNamed ? a.key < b.key : a.isNamed;
+}
+
+/** Where it belongs among those in order. */
+function placeOf(candidate: Candidate, best: readonly Candidate[]): number {
+  let low = 0;
+  let high = best.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    // `!`: below the length.
+    if (precedes(candidate, best[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

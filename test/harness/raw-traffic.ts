@@ -1,0 +1,135 @@
+/** What tests do with raw sockets again and again. */
+import assert from 'node:assert/strict';
+import { constants } from 'node:os';
+import type { EngineName, Script } from './engine-host.ts';
+import { EngineRig } from './engine-rig.ts';
+import { RawListener, RawSocket } from './raw-socket.ts';
+import { pause, until } from './tcp.ts';
+
+const { EAGAIN } = constants.errno;
+/** Bytes that are no pattern of the buffers they go through: their period is a prime. */
+const PERIOD = 65_521;
+
+export interface RawPair {
+  readonly client: RawSocket;
+  readonly backend: RawSocket;
+}
+
+/** An engine's client and the socket of its backend, `count` times, one after the other. */
+export async function rawPairs(
+  rig: EngineRig,
+  backend: RawListener,
+  count: number,
+  bufferBytes = 0,
+): Promise<RawPair[]> {
+  const pairs: RawPair[] = [];
+  while (pairs.length < count) {
+    const client = RawSocket.connect(rig.port, bufferBytes);
+    rig.onStop(() => client.close());
+    pairs.push({ client, backend: await accepted(rig, backend) });
+  }
+  await rig.waitFor('established', count);
+  return pairs;
+}
+
+/** The next connection that comes to a backend. */
+export async function accepted(rig: EngineRig, listener: RawListener): Promise<RawSocket> {
+  const sockets: RawSocket[] = [];
+  await until('a connection to the backend', () => {
+    const socket = listener.accept();
+    if (socket) sockets.push(socket);
+    return socket !== null;
+  });
+  const [socket] = sockets;
+  assert.ok(socket);
+  rig.onStop(() => socket.close());
+  return socket;
+}
+
+/** Runs `test` with an engine in front of one raw backend. */
+export async function withRawBackend(
+  engine: EngineName,
+  script: Partial<Omit<Script, 'engine' | 'rows'>>,
+  test: (rig: EngineRig, backend: RawListener) => Promise<void>,
+): Promise<void> {
+  const backend = new RawListener(script.bufferBytes ?? 0);
+  const rig = await EngineRig.start(engine, { rows: [{ host: '127.0.0.1', port: backend.port }], ...script });
+  rig.onStop(() => backend.close());
+  try {
+    await test(rig, backend);
+  } finally {
+    await rig.stop();
+  }
+}
+
+/** `bytes` bytes that differ by `seed`. */
+export function stretch(seed: number, bytes: number): Buffer {
+  const all = Buffer.alloc(bytes);
+  for (let at = 0; at < bytes; at++) all[at] = ((at % PERIOD) * 31 + seed + (at >> 8)) & 0xff;
+  return all;
+}
+
+/** Sends what the kernel takes now. Returns how much that was. */
+export function sendSome(socket: RawSocket, bytes: Uint8Array): number {
+  let sent = 0;
+  while (sent < bytes.length) {
+    const taken = socket.send(bytes.subarray(sent));
+    if (taken === -EAGAIN) break;
+    assert.ok(taken > 0, `send gave ${taken}`);
+    sent += taken;
+  }
+  return sent;
+}
+
+/** Resolves when everything sent is in the peer's kernel. */
+export async function arrived(socket: RawSocket): Promise<void> {
+  await until('what was sent to arrive', () => socket.unacknowledged === 0);
+}
+
+/** How the input of a socket ended: 0 in order, else the errno negated; and what came before. */
+export async function readToEnd(socket: RawSocket): Promise<{ bytes: Buffer; how: number }> {
+  const chunks: Buffer[] = [];
+  let how = 1;
+  await readUntil(socket, chunks, (got) => {
+    how = got;
+    return got <= 0;
+  });
+  return { bytes: Buffer.concat(chunks), how };
+}
+
+/** The next `count` bytes. */
+export async function readBytes(socket: RawSocket, count: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let left = count;
+  await readUntil(
+    socket,
+    chunks,
+    (got) => {
+      assert.ok(got > 0, `the input ended (${got}) ${left} bytes early`);
+      left -= got;
+      return left === 0;
+    },
+    () => left,
+  );
+  return Buffer.concat(chunks);
+}
+
+async function readUntil(
+  socket: RawSocket,
+  chunks: Buffer[],
+  isOver: (got: number) => boolean,
+  most = (): number => 65_536,
+): Promise<void> {
+  const buffer = Buffer.alloc(65_536);
+  const endMs = Date.now() + 30_000;
+  for (;;) {
+    const got = socket.receive(buffer.subarray(0, Math.min(buffer.length, most())));
+    if (got === -EAGAIN) {
+      assert.ok(Date.now() < endMs, 'waited 30 s in vain for more to read');
+      await pause(1);
+      continue;
+    }
+    if (got > 0) chunks.push(Buffer.from(buffer.subarray(0, got)));
+    if (isOver(got)) return;
+  }
+}
