@@ -9,7 +9,7 @@ import { libcOrFail } from './libc.ts';
 import { fdOf, shrinkBuffers } from './raw-socket.ts';
 import { dial, readAll, TcpServer, until, within } from './tcp.ts';
 
-export { libcOrFail };
+{ libcOrFail };
 
 const MAX_SLOTS = 4_096;
 /** So few that they run out. */
@@ -208,7 +208,7 @@ export async function acknowledged(socket: Socket): Promise<void> {
 }
 
 /** A socket that listens on a free port of loopback, to lend to an engine. */
-export function listeningSocket(): number {
+function listeningSocket(): number {
   const libc = libcOrFail();
   const fd = libc.socket(4);
   assert.equal(libc.bind(fd, Uint8Array.of(127, 0, 0, 1), 0), 0);

@@ -33,7 +33,7 @@ function calls(): Calls {
 }
 
 /** The way to the C library: these tests run where it loads. */
-export function ffiOrFail(): Ffi {
+function ffiOrFail(): Ffi {
   const { ffi, reason } = loadFfi();
   assert.ok(ffi, `these tests need koffi: ${reason}`);
   return ffi;

@@ -61,7 +61,8 @@ export class TcpServer {
   /** `serve` gets each socket, half-open allowed, its errors swallowed. */
   static async start(serve: (socket: Socket) => void, port = 0): Promise<TcpServer> {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
-    server.listen(port, '127.0.0.1');
+    // A queue that overflows delays a client by seconds, silently.
+    server.listen({ port, host: '127.0.0.1', backlog: 4_096 });
     await once(server, 'listening');
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('no port');

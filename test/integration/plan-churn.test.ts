@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { type Resource, STRATEGIES } from '../../core/model/resources.ts';
+import { CLOSE_REASONS } from '../../data-plane/engine/engine.ts';
+import { closedConnections } from '../../data-plane/telemetry/counters.ts';
 import { BACKEND_COUNTERS } from '../../data-plane/telemetry/shared-memory.ts';
 import { CheckedConversation, startMirror } from '../harness/checked-conversation.ts';
 import { backend, listener, policy, pool } from '../harness/snapshots.ts';
@@ -9,7 +11,8 @@ import { freePort, type TcpServer, until } from '../harness/tcp.ts';
 import { ENGINES, type TrafficRig } from '../harness/traffic-rig.ts';
 import { Scene, web } from '../harness/traffic-scene.ts';
 
-const LANES = 1_000;
+/** The portable engine takes seconds to accept a thousand at once on a busy machine. */
+const LANES = { epoll: 1_000, portable: 200 } as const;
 /** Of them, those that keep their connection for all of it. */
 const LONG_LANES = 100;
 const CHANGES = 50;
@@ -22,8 +25,8 @@ class Lanes {
   #stopping = false;
   readonly #all: Promise<void>[];
 
-  constructor(port: number) {
-    this.#all = Array.from({ length: LANES }, (_, lane) => this.#lane(port, lane));
+  constructor(port: number, count: number) {
+    this.#all = Array.from({ length: count }, (_, lane) => this.#lane(port, lane));
   }
 
   async stop(): Promise<void> {
@@ -84,15 +87,7 @@ for (const engine of ENGINES) {
       const rig = await scene.rig();
       const [port, second] = [await freePort(), await freePort()];
       await rig.apply(planAt(0, port, second, servers));
-      let ordered = 0;
-      for (const server of servers) {
-        server.onSocket = (socket) =>
-          socket.once(
-            'error',
-            (error: NodeJS.ErrnoException) => (ordered += error.code === 'ECONNRESET' ? 1 : 0),
-          );
-      }
-      const lanes = new Lanes(port);
+      const lanes = new Lanes(port, LANES[engine]);
       scene.onClear(() => lanes.stop());
       await until('the long connections to be open', () => rig.connections >= LONG_LANES);
       for (let step = 1; step <= CHANGES; step++) {
@@ -111,8 +106,12 @@ for (const engine of ENGINES) {
       await lanes.stop();
       assert.deepEqual(lanes.failures, []);
       await until('all connections to close', () => rig.connections === 0);
-      assert.ok(ordered > 0, 'some were closed by order');
-      assert.equal(lanes.resets.length, ordered, lanes.resets.slice(0, 5).join('\n'));
+      const closed = closedConnections(rig.workers);
+      assert.ok(lanes.resets.length > 0, 'some were closed by order');
+      // One that was closed by order may have had its last byte already.
+      assert.ok(lanes.resets.length <= closed.drain_deadline, lanes.resets.slice(0, 5).join('\n'));
+      const reasons = CLOSE_REASONS.filter((reason) => closed[reason] > 0);
+      assert.deepEqual(reasons.sort(), ['completed', 'drain_deadline']);
       assert.ok(rig.shared.open.every((open) => open === 0));
       for (const { backendOpen, listenerOpen } of rig.workers) {
         assert.ok(backendOpen.every((open) => open === 0) && listenerOpen.every((open) => open === 0));

@@ -12,7 +12,7 @@ export const BACKEND = 1;
 export type SideOfSlot = typeof CLIENT | typeof BACKEND;
 
 export const STATE = { free: 0, connecting: 1, waiting: 2, relaying: 3, delivering: 4 } as const;
-export type SlotState = (typeof STATE)[keyof typeof STATE];
+
 
 /** What is known of one side. Sticky: an edge sets it, and only what the comment says clears it. */
 export const SIDE = {
@@ -45,7 +45,7 @@ export const SIDE = {
 } as const;
 
 /** No more slots: see Slots.take. */
-export const NO_SLOT = -1;
+const NO_SLOT = -1;
 
 export class Slots {
   readonly capacity: number;
