@@ -186,7 +186,8 @@ export function randomContract(engine: EngineName): void {
       ['the buffers of the system', 0],
       ['small buffers', SMALL_BUFFER_BYTES],
     ] as const) {
-      it(`keeps every byte in its place, whatever two peers do, with ${name}`, async (test) => {
+      it('keeps every byte in its place, whatever two peers do', async (test) => {
+        test.diagnostic(`with ${name}`);
         const seed = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
         test.diagnostic(`TEST_SEED=${seed}`);
         await storm(engine, bufferBytes, seed);

@@ -9,8 +9,6 @@ import { libcOrFail } from './libc.ts';
 import { fdOf, shrinkBuffers } from './raw-socket.ts';
 import { dial, readAll, TcpServer, until, within } from './tcp.ts';
 
-{ libcOrFail };
-
 const MAX_SLOTS = 4_096;
 /** So few that they run out. */
 const MAX_PIPES = 4;
