@@ -13,7 +13,6 @@ export type SideOfSlot = typeof CLIENT | typeof BACKEND;
 
 export const STATE = { free: 0, connecting: 1, waiting: 2, relaying: 3, delivering: 4 } as const;
 
-
 /** What is known of one side. Sticky: an edge sets it, and only what the comment says clears it. */
 export const SIDE = {
   /** There may be something to read. Cleared by EAGAIN, a short read, or the end. */
