@@ -192,6 +192,9 @@ describe('a dead worker of the epoll engine', () => {
     for (let death = 0; death < 3; death++) {
       const accepted = rig.threads[0];
       rig.sabotage(0, 'loop');
+      // Who connects now is accepted by nobody before this worker is gone, or by the other one.
+      const isStuck = () => rig.events.filter((event) => event.endsWith('stuck')).length > death;
+      await until('the worker to be stuck', isStuck);
       const waiting = await Promise.all(Array.from({ length: 40 }, () => scene.client(port)));
       const answers = waiting.map((socket) => ask(socket, 'hi'));
       await accepted?.terminate();
