@@ -67,7 +67,7 @@ export class Proxy {
     const { clock, random, logger } = options;
     this.#options = options;
     const libc = loadCLibrary(options);
-    const { engine, fellBack } = chooseEngine(options.engine, epollEngineObstacle());
+    const { engine, fellBack } = chooseEngine(options.engine, obstacleTo(options.engine));
     if (fellBack !== null)
       logger.warn({ reason: fellBack }, 'the epoll engine cannot run here: using the portable one');
     this.#engine = engine;
@@ -209,6 +209,11 @@ export class Proxy {
     }
     return reasons;
   }
+}
+
+/** Why the epoll engine can't run here. Not asked where another one was named: the answer takes a self-check. */
+function obstacleTo(choice: EngineChoice): string | null {
+  return choice === 'portable' ? null : epollEngineObstacle();
 }
 
 /** Null, with a warning, where it can't be called; an error where something was asked for that needs it. */

@@ -12,18 +12,15 @@
 import { type Address, addressesOverlap, parseAddress } from '../../core/model/address.ts';
 import { errnoName } from '../engine/errno.ts';
 import type { Libc } from '../engine/libc.ts';
+import { BACKLOG, KEEP_ALIVE } from '../engine/socket-settings.ts';
 
-const BACKLOG = 4_096;
-/**
- * What accepted sockets inherit, at no cost for each: a client that vanished is noticed after 60 + 6 × 10 s. No
- * TCP_USER_TIMEOUT: see docs/adr/0010.
- */
+/** What accepted sockets inherit, at no cost for each. */
 const INHERITED = [
   ['noDelay', 1],
   ['keepAlive', 1],
-  ['keepAliveIdleSeconds', 60],
-  ['keepAliveIntervalSeconds', 10],
-  ['keepAliveProbes', 6],
+  ['keepAliveIdleSeconds', KEEP_ALIVE.idleSeconds],
+  ['keepAliveIntervalSeconds', KEEP_ALIVE.intervalSeconds],
+  ['keepAliveProbes', KEEP_ALIVE.probes],
 ] as const;
 
 export interface ListeningSocketsInputs {

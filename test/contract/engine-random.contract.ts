@@ -181,17 +181,16 @@ function checkCounts(rig: EngineRig, done: readonly Conversation[]): void {
 }
 
 export function randomContract(engine: EngineName): void {
-  describe(`${engine}: at random`, () => {
-    for (const [name, bufferBytes] of [
-      ['the buffers of the system', 0],
-      ['small buffers', SMALL_BUFFER_BYTES],
-    ] as const) {
+  for (const [name, bufferBytes] of [
+    ['the buffers of the system', 0],
+    ['small buffers', SMALL_BUFFER_BYTES],
+  ] as const) {
+    describe(`${engine}: at random, with ${name}`, () => {
       it('keeps every byte in its place, whatever two peers do', async (test) => {
-        test.diagnostic(`with ${name}`);
         const seed = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
         test.diagnostic(`TEST_SEED=${seed}`);
         await storm(engine, bufferBytes, seed);
       });
-    }
-  });
+    });
+  }
 }

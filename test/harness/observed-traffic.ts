@@ -28,17 +28,29 @@ export class ObservedTraffic {
   readonly shared: SharedCells;
   readonly workers: readonly [WorkerCells, WorkerCells];
   readonly observer: Observer;
+  readonly #buffers = createBuffers(2);
   readonly #rows: RowAllocator;
   #sequence = 0;
   #built: BuiltPlan | null = null;
 
   constructor() {
-    const buffers = createBuffers(2);
+    const buffers = this.#buffers;
     this.#rows = new RowAllocator(buffers);
     this.shared = sharedCells(buffers);
     this.workers = [workerCells(buffers, 0), workerCells(buffers, 1)];
-    this.observer = new Observer({
-      buffers,
+    this.observer = this.#newObserver();
+  }
+
+  /** One that looks at the same, and has read nothing yet. */
+  anotherObserver(): Observer {
+    const observer = this.#newObserver();
+    observer.run(this.built.directory);
+    return observer;
+  }
+
+  #newObserver(): Observer {
+    return new Observer({
+      buffers: this.#buffers,
       healthOf: ({ address }) => ({
         health: address === HEALTHY ? 'healthy' : 'unhealthy',
         reason: 'why',

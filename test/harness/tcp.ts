@@ -48,8 +48,6 @@ export function either(socket: Socket, event: string): Promise<void> {
 /** A TCP server on a free port of 127.0.0.1 that remembers its sockets. */
 export class TcpServer {
   readonly sockets: Socket[] = [];
-  /** Told of each socket. */
-  onSocket: (socket: Socket) => void = () => {};
   readonly port: number;
   readonly #server: Server;
 
@@ -70,7 +68,6 @@ export class TcpServer {
     server.on('connection', (socket) => {
       socket.on('error', () => {});
       started.sockets.push(doubtEnds(socket));
-      started.onSocket(socket);
       serve(socket);
     });
     return started;

@@ -5,16 +5,16 @@
  * each byte.
  */
 import type { CloseReason } from '../engine.ts';
+import { KEEP_ALIVE } from '../socket-settings.ts';
 import type { LoopContext } from './loop-context.ts';
 import { BACKEND, CLIENT, SIDE } from './slots.ts';
 import { OPTION } from './syscalls.ts';
 
 /**
- * A peer that vanished is noticed after 60 + 6 × 10 s. No TCP_USER_TIMEOUT: see docs/adr/0010. Accepted sockets
- * inherit this from the one they were accepted on; towards a backend it takes four calls, so only a connection that
- * lives for `setAfterMs` pays for them.
+ * Accepted sockets inherit keep-alive from the one they were accepted on; towards a backend it takes four calls, so only
+ * a connection that lives this long pays for them.
  */
-const KEEP_ALIVE = { idleSeconds: 60, intervalSeconds: 10, probes: 6, setAfterMs: 30_000 } as const;
+const KEEP_ALIVE_AFTER_MS = 30_000;
 
 // `!` on typed arrays in this file: a slot is within them.
 export class Activity {
@@ -54,7 +54,7 @@ export class Activity {
     const { ms } = this.#limit(slot);
     let deadlineMs = ms > 0 ? slots.activeMs[slot]! + ms : Number.POSITIVE_INFINITY;
     const isKept = (slots.sides[2 * slot + BACKEND]! & SIDE.keptAlive) !== 0;
-    if (!isKept) deadlineMs = Math.min(deadlineMs, nowMs + KEEP_ALIVE.setAfterMs);
+    if (!isKept) deadlineMs = Math.min(deadlineMs, nowMs + KEEP_ALIVE_AFTER_MS);
     if (deadlineMs < Number.POSITIVE_INFINITY) deadlines.set(slot, deadlineMs);
     else deadlines.cancel(slot);
   }

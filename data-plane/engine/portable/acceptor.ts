@@ -10,8 +10,7 @@ import { messageOf } from '../../../core/runtime/errors.ts';
 import type { ListenOn } from '../engine.ts';
 import { errnoName } from '../errno.ts';
 import type { Libc } from '../libc.ts';
-
-const BACKLOG = 4_096;
+import { BACKLOG } from '../socket-settings.ts';
 
 /** What an acceptor tells. */
 export interface AcceptorEvents {

@@ -11,13 +11,12 @@ import { sourceHash } from '../../../core/model/source-hash.ts';
 import type { Timer } from '../../../core/runtime/clock.ts';
 import type { CloseReason, Engine, EngineInputs, ListenOn } from '../engine.ts';
 import { type Libc, loadLibc } from '../libc.ts';
+import { KEEP_ALIVE } from '../socket-settings.ts';
 import { Acceptor } from './acceptor.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
 import { Side, type SideOwner } from './side.ts';
 import { SlotTimers } from './slot-timers.ts';
 
-/** A peer that vanished is noticed after 60 + 6 × 10 s. No TCP_USER_TIMEOUT: see docs/adr/0010. */
-const KEEP_ALIVE = { idleMs: 60_000, intervalSeconds: 10, probes: 6 } as const;
 /** While accepting is stopped, how often to look whether other workers have made room. */
 const ROOM_LOOK_MS = 100;
 
@@ -113,7 +112,7 @@ class PortableEngine implements Engine, ConnectionContext {
   }
 
   configure(side: Side): void {
-    side.configure(KEEP_ALIVE.idleMs);
+    side.configure(KEEP_ALIVE.idleSeconds * 1_000);
     if (!this.#libc || side.fd < 0) return;
     this.#libc.setOption(side.fd, 'keepAliveIntervalSeconds', KEEP_ALIVE.intervalSeconds);
     this.#libc.setOption(side.fd, 'keepAliveProbes', KEEP_ALIVE.probes);

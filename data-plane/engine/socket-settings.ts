@@ -1,0 +1,7 @@
+/** What holds for the sockets of both engines, and for those that the main thread listens on. */
+
+/** Clients that the kernel holds for us until a worker accepts them. */
+export const BACKLOG = 4_096;
+
+/** A peer that vanished is noticed after 60 + 6 × 10 s. No TCP_USER_TIMEOUT: see docs/adr/0010. */
+export const KEEP_ALIVE = { idleSeconds: 60, intervalSeconds: 10, probes: 6 } as const;
