@@ -1,16 +1,15 @@
 /**
  * Brings a snapshot to everything that runs by it: disk, workers, health checks, metrics, drain deadlines, reports.
  *
- * Invariants
- *  - one snapshot at a time; one that can't be run changes nothing, and every reason is returned;
- *  - it is on disk, under another name, before any worker runs it, and takes its name before `apply` resolves: what
- *    was acknowledged is what the next process starts with.
+ * Invariant: one snapshot at a time, in the order of steps that apply-machine.ts decides; what was acknowledged is what
+ * the next process starts with.
  */
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { Violation } from '../core/model/violation.ts';
 import type { Clock } from '../core/runtime/clock.ts';
 import { messageOf } from '../core/runtime/errors.ts';
 import type { Logger } from '../core/runtime/logger.ts';
+import { type ApplyEffect, type ApplyEvent, openApply, stepApply } from './apply-machine.ts';
 import type { HealthMonitor } from './health/health-monitor.ts';
 import { buildPlan } from './plan/build-plan.ts';
 import { planDifference } from './plan/plan-difference.ts';
@@ -35,6 +34,13 @@ export interface SnapshotApplierInputs {
   readonly logger: Logger;
 }
 
+/** One snapshot on its way. */
+interface Work {
+  readonly snapshot: Snapshot;
+  readonly built: BuiltPlan;
+  staged: StagedSnapshot | null;
+}
+
 export class SnapshotApplier {
   readonly #inputs: SnapshotApplierInputs;
   #sequence = 0;
@@ -46,34 +52,46 @@ export class SnapshotApplier {
   }
 
   /** Runs a snapshot and keeps it on disk. Returns why it can't be run; empty: it runs. */
-  async apply(snapshot: Snapshot): Promise<readonly Violation[]> {
-    const { clock, stateDir } = this.#inputs;
-    const built = this.#build(snapshot);
-    if (!built.ok) return built.violations;
-    let staged: StagedSnapshot;
-    try {
-      staged = await stageSnapshotFile(stateDir, { snapshot, savedAtMs: clock.wallMs() });
-    } catch (error) {
-      return [unsaved(stateDir, error)];
-    }
-    await this.#run(built.built);
-    try {
-      await staged.keep();
-    } catch (error) {
-      // It runs already. Refusing it all the same tells the operator; acknowledging would promise a restart with it.
-      return [unsaved(stateDir, error)];
-    }
-    this.#tell(snapshot, false);
-    return [];
+  apply(snapshot: Snapshot): Promise<readonly Violation[]> {
+    return this.#bring(snapshot, false);
   }
 
   /** Runs a snapshot that was read from disk. Returns why it can't be run; empty: it runs. */
-  async resume(snapshot: Snapshot): Promise<readonly Violation[]> {
+  resume(snapshot: Snapshot): Promise<readonly Violation[]> {
+    return this.#bring(snapshot, true);
+  }
+
+  async #bring(snapshot: Snapshot, fromDisk: boolean): Promise<readonly Violation[]> {
     const built = this.#build(snapshot);
     if (!built.ok) return built.violations;
-    await this.#run(built.built);
-    this.#tell(snapshot, true);
-    return [];
+    const work: Work = { snapshot, built: built.built, staged: null };
+    let { state, effect } = openApply(fromDisk);
+    while (effect.type !== 'done') {
+      ({ state, effect } = stepApply(state, await this.#perform(effect, work)));
+    }
+    if (effect.violations.length === 0) this.#tell(snapshot, fromDisk);
+    return effect.violations;
+  }
+
+  async #perform(effect: Exclude<ApplyEffect, { type: 'done' }>, work: Work): Promise<ApplyEvent> {
+    const { clock, stateDir } = this.#inputs;
+    if (effect.type === 'run') {
+      await this.#run(work.built);
+      return { type: 'ran' };
+    }
+    try {
+      if (effect.type === 'keep') {
+        await work.staged?.keep();
+        return { type: 'kept' };
+      }
+      work.staged = await stageSnapshotFile(stateDir, {
+        snapshot: work.snapshot,
+        savedAtMs: clock.wallMs(),
+      });
+      return { type: 'staged' };
+    } catch (error) {
+      return { type: 'unsaved', violation: unsaved(stateDir, error) };
+    }
   }
 
   /** Other listeners can't be bound than before. */

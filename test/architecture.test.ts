@@ -33,10 +33,12 @@ const PURE = [
   /^data-plane\/plan\//,
   /^control-plane\/snapshot\/build\.ts$/,
   /^control-plane\/distribution\/delta\.ts$/,
+  /^control-plane\/store\/(?:follow|plan-append)\.ts$/,
+  /^data-plane\/worker\/plan-slots\.ts$/,
   /-machine\.ts$/,
 ];
-/** What decisions may use of Node: hashing, and telling an IP address from a name. */
-const PURE_MAY_USE = new Set(['node:crypto', 'node:net']);
+/** What decisions may use of Node: hashing, measuring what is packed, and telling an IP address from a name. */
+const PURE_MAY_USE = new Set(['node:crypto', 'node:net', 'node:zlib']);
 /** Time is an argument. */
 const PURE_MUST_NOT_REACH = 'core/runtime/clock.ts';
 

@@ -2,7 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { appliedRevision } from '../distribution/proxy-record.ts';
 import type { Fleet } from '../distribution/fleet.ts';
-import type { AppendEnd } from '../store/batch.ts';
+import type { AppendEnd } from '../store/batch-machine.ts';
 import type { LogFollower } from '../store/log-follower.ts';
 
 const APPEND_ENDS: readonly AppendEnd[] = ['appended', 'conflict', 'unknown', 'refused'];

@@ -1,30 +1,17 @@
 /**
- * Publishes a snapshot of what the store holds: at once after a pause, at most every `PAUSE_MS` in a burst.
- *
- * Invariants
- *  - what is published never goes back; the last good snapshot stays when there is nothing newer;
- *  - at most one build is waiting; changes in between coalesce to the newest state;
- *  - a bounded number of recent snapshots is kept, so that a proxy that comes back gets a delta, not everything.
+ * Publishes a snapshot of what the store holds: at once after a pause, rarely in a burst. Performs what
+ * publish-machine.ts decides, and has its invariants.
  */
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { State } from '../../core/model/state.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
-import { buildSnapshot } from './build.ts';
-
-/** A build of 10,000 backends takes some 10 ms: in a burst, no more than half the time goes into building. */
-const PAUSE_MS = 20;
-
-/** Enough for a proxy that was away during a handful of changes. */
-const KEPT_SNAPSHOTS = 16;
+import { NOTHING_PUBLISHED, type PublishEvent, type PublishState, stepPublish } from './publish-machine.ts';
 
 export class Publisher {
   readonly #clock: Clock;
   readonly #listeners = new Set<(snapshot: Snapshot) => void>();
-  /** By hash, oldest first. */
-  readonly #recent = new Map<string, Snapshot>();
-  #newest: Snapshot | null = null;
-  #waiting: { state: State; position: Position } | null = null;
+  #state: PublishState = NOTHING_PUBLISHED;
   #timer: Timer | null = null;
   #lastBuildMs = Number.NEGATIVE_INFINITY;
 
@@ -34,12 +21,12 @@ export class Publisher {
 
   /** Null until the store was read for the first time. */
   get newest(): Snapshot | null {
-    return this.#newest;
+    return this.#state.newest;
   }
 
   /** A recent snapshot by its hash. */
   find(hash: string): Snapshot | null {
-    return this.#recent.get(hash) ?? null;
+    return this.#state.recent.find((snapshot) => snapshot.hash === hash) ?? null;
   }
 
   /** Calls `listener` with each further snapshot. Returns a way to stop. */
@@ -50,10 +37,8 @@ export class Publisher {
 
   /** The store holds this now. */
   offer(state: State, position: Position): void {
-    this.#waiting = { state, position };
-    if (this.#timer !== null) return;
-    const sinceLastMs = this.#clock.nowMs() - this.#lastBuildMs;
-    this.#timer = this.#clock.after(Math.max(0, PAUSE_MS - sinceLastMs), () => this.#build());
+    const sinceLastBuildMs = this.#clock.nowMs() - this.#lastBuildMs;
+    this.#step({ type: 'offered', state, position, sinceLastBuildMs });
   }
 
   /** Drops what waits; nothing is published any more. */
@@ -62,29 +47,16 @@ export class Publisher {
     this.#listeners.clear();
   }
 
-  #build(): void {
-    this.#timer = null;
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    if (waiting === null || !this.#isNewer(waiting.position)) return;
-    const snapshot = buildSnapshot(waiting.state, waiting.position);
-    this.#lastBuildMs = this.#clock.nowMs();
-    this.#newest = snapshot;
-    this.#keep(snapshot);
-    for (const listener of this.#listeners) listener(snapshot);
-  }
-
-  #isNewer(position: Position): boolean {
-    const newest = this.#newest?.position;
-    if (newest === undefined) return true;
-    return position.storeId === newest.storeId && position.revision > newest.revision;
-  }
-
-  #keep(snapshot: Snapshot): void {
-    // Deleted first, so that a configuration that comes back counts as recent.
-    this.#recent.delete(snapshot.hash);
-    this.#recent.set(snapshot.hash, snapshot);
-    const [oldest] = this.#recent.keys();
-    if (this.#recent.size > KEPT_SNAPSHOTS && oldest !== undefined) this.#recent.delete(oldest);
+  #step(event: PublishEvent): void {
+    const { state, effects } = stepPublish(this.#state, event);
+    this.#state = state;
+    for (const effect of effects) {
+      if (effect.type === 'arm') {
+        this.#timer = this.#clock.after(effect.delayMs, () => this.#step({ type: 'due' }));
+      } else {
+        this.#lastBuildMs = this.#clock.nowMs();
+        for (const listener of this.#listeners) listener(effect.snapshot);
+      }
+    }
   }
 }

@@ -1,27 +1,20 @@
 /**
- * One batch of proposals on its way into the log.
+ * One batch of proposals on its way into the log: performs what batch-machine.ts decides.
  *
- * Invariants
- *  - decided on the head as of now: the store is asked before anything is sent, so a store that is away costs nothing;
- *  - a slot decides: after an append without an answer nothing else is decided for its tickets until the log shows
- *    whether their commits are there. Meanwhile the same commits are sent again: both tries name the same parent, so
- *    at most one can win, and they are equal;
- *  - ends when every ticket is settled or left over, and so at the latest at the last deadline.
+ * Invariant: ends when every ticket is settled or left over, and so at the latest at the last deadline.
  */
 import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
 import { type Clock, sleep } from '../../core/runtime/clock.ts';
-import { LbError, messageOf } from '../../core/runtime/errors.ts';
+import { LbError } from '../../core/runtime/errors.ts';
 import type { Random } from '../../core/runtime/random.ts';
+import { type AppendEnd, type BatchEffect, type BatchEvent, openBatch, stepBatch } from './batch-machine.ts';
 import type { ConfigStore } from './config-store.ts';
-import type { Followed, LogFollower } from './log-follower.ts';
-import { type AppendPlan, type Decision, planAppend } from './plan-append.ts';
+import type { LogFollower } from './log-follower.ts';
+import type { AppendPlan, Decision } from './plan-append.ts';
 import type { Ticket } from './ticket.ts';
 
 const RETRY_MIN_MS = 4;
 const RETRY_MAX_MS = 500;
-
-/** How an append ended, for metrics. */
-export type AppendEnd = 'appended' | 'conflict' | 'unknown' | 'refused';
 
 export interface BatchDeps {
   readonly store: ConfigStore;
@@ -35,10 +28,7 @@ export interface BatchDeps {
 export class Batch {
   readonly #deps: BatchDeps;
   readonly #retry: Backoff;
-  readonly #left: Ticket[] = [];
-  #tickets: readonly Ticket[];
-  /** Sent without an answer. */
-  #doubt: AppendPlan | undefined;
+  readonly #tickets: readonly Ticket[];
 
   constructor(tickets: readonly Ticket[], deps: BatchDeps) {
     this.#tickets = tickets;
@@ -48,99 +38,66 @@ export class Batch {
 
   /** Settles the tickets; gives back those that have to wait for another batch. */
   async settle(): Promise<Ticket[]> {
-    while (this.#openTickets().length > 0) {
-      const followed = await this.#catchUp();
-      if (followed !== undefined) {
-        const plan = this.#planOn(followed);
-        if (plan.commits.length === 0) break;
-        if (await this.#append(plan)) break;
-      }
-      if (this.#openTickets().length === 0) break;
-      await sleep(this.#deps.clock, this.#retry.nextMs());
+    let { state, effects } = openBatch(this.#tickets);
+    while (state.phase !== 'ended') {
+      const event = await this.#perform(effects);
+      for (const ticket of state.tickets)
+        if (!ticket.open) ({ state } = stepBatch(state, { type: 'expired', ticket }));
+      ({ state, effects } = stepBatch(state, event));
     }
-    return this.#left.filter(({ open }) => open);
+    this.#performNow(effects);
+    return state.left.filter(({ open }) => open);
   }
 
-  /** Undefined when the store can't tell: then tickets in doubt wait, and all others are told so. */
-  async #catchUp(): Promise<Followed | undefined> {
+  /** The event that answers the last effect: the only one that there is something to wait for. */
+  #perform(effects: readonly BatchEffect<Ticket>[]): Promise<BatchEvent<Ticket>> {
+    this.#performNow(effects);
+    const last = effects.at(-1);
+    if (last?.type === 'look') return this.#look();
+    if (last?.type === 'append') return this.#append(last.plan);
+    return last?.type === 'learn' ? this.#learn() : this.#pause();
+  }
+
+  #performNow(effects: readonly BatchEffect<Ticket>[]): void {
+    for (const effect of effects) {
+      if (effect.type === 'sent') effect.ticket.markSent();
+      else if (effect.type === 'not-sent') effect.ticket.markNotSent();
+      else if (effect.type === 'tell') tell(effect.decision);
+    }
+  }
+
+  async #look(): Promise<BatchEvent<Ticket>> {
+    const { follower, clock } = this.#deps;
     try {
-      return await this.#deps.follower.catchUp();
+      const { state } = await follower.catchUp();
+      const committed = (requestId: string) => follower.requestOutcome(requestId);
+      return { type: 'looked', state, timeMs: clock.wallMs(), committed };
     } catch (error) {
-      if (this.#doubt === undefined) this.#rejectAll(withNothingWritten(error));
-      return undefined;
+      return { type: 'look-failed', error };
     }
   }
 
-  /** The plan in doubt as long as its slot is free; else a new one for whatever is still open. */
-  #planOn({ state }: Followed): AppendPlan {
-    if (this.#doubt !== undefined) {
-      if (state.head.hash === this.#doubt.base.head.hash) return this.#doubt;
-      this.#settleDoubt(this.#doubt);
-      this.#doubt = undefined;
-    }
-    const plan = planAppend(this.#openTickets(), state, this.#deps.clock.wallMs(), (requestId) =>
-      this.#deps.follower.requestOutcome(requestId),
-    );
-    this.#left.push(...plan.left);
-    this.#tickets = plan.conditional.map(({ ticket }) => ticket);
-    for (const decision of plan.certain) tell(decision);
-    return plan;
-  }
-
-  /** Whether it is in the log for sure. */
-  async #append(plan: AppendPlan): Promise<boolean> {
-    for (const { ticket, commit } of plan.conditional) if (commit !== undefined) ticket.markSent();
-    const end = await this.#tryAppend(plan);
-    this.#deps.onAppend?.(end, plan.commits.length);
-    if (end === 'appended') {
-      // The follower learns it before the callers do, so that they find their change in what they read next.
-      await this.#deps.follower.catchUp().catch(() => undefined);
-      for (const decision of plan.conditional) tell(decision);
-      return true;
-    }
-    if (end === 'unknown') this.#doubt = plan;
-    if (this.#doubt === undefined) for (const { ticket } of plan.conditional) ticket.markNotSent();
-    return false;
-  }
-
-  async #tryAppend(plan: AppendPlan): Promise<AppendEnd> {
+  async #append({ base, commits }: AppendPlan): Promise<BatchEvent<Ticket>> {
+    const { store, onAppend } = this.#deps;
+    let event: { readonly end: AppendEnd; readonly error?: unknown };
     try {
-      return (await this.#deps.store.append(plan.base.head, plan.commits)).outcome;
+      event = { end: (await store.append(base.head, commits)).outcome };
     } catch (error) {
-      // Nothing of this try was sent. An earlier one without an answer stays in doubt.
-      if (this.#doubt === undefined) this.#rejectAll(withNothingWritten(error));
-      return 'refused';
+      event = { end: 'refused', error };
     }
+    onAppend?.(event.end, commits.length);
+    return { type: 'append-ended', ...event };
   }
 
-  /** The slot is taken: by our commits, all of them, or by somebody else's, and then ours can't come any more. */
-  #settleDoubt(plan: AppendPlan): void {
-    const landed = plan.conditional.some(({ commit }) => commit !== undefined && this.#isInLog(commit));
-    for (const decision of plan.conditional) {
-      if (landed) tell(decision);
-      else decision.ticket.markNotSent();
-    }
+  async #learn(): Promise<BatchEvent<Ticket>> {
+    await this.#deps.follower.catchUp().catch(() => undefined);
+    return { type: 'learnt' };
   }
 
-  #isInLog({ requestId, hash }: { readonly requestId: string; readonly hash: string }): boolean {
-    return this.#deps.follower.requestOutcome(requestId)?.hash === hash;
+  async #pause(): Promise<BatchEvent<Ticket>> {
+    await sleep(this.#deps.clock, this.#retry.nextMs());
+    return { type: 'paused' };
   }
-
-  #rejectAll(error: LbError): void {
-    for (const ticket of this.#openTickets()) ticket.reject(error);
-  }
-
-  #openTickets(): readonly Ticket[] {
-    return this.#tickets.filter(({ open }) => open);
-  }
-}
-
-/** The error with the certainty that callers want: nothing was written. */
-export function withNothingWritten(error: unknown): LbError {
-  const known = error instanceof LbError;
-  const message = messageOf(error);
-  const full = message.includes('nothing was written') ? message : `${message}; nothing was written`;
-  return new LbError(known ? error.code : 'UNAVAILABLE', full, known ? error.violations : [], error);
 }
 
 function tell({ ticket, result }: Decision): void {

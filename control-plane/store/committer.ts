@@ -3,11 +3,12 @@
  *
  * Invariants
  *  - one batch at a time; what waits meanwhile becomes the next one;
- *  - acknowledged means in the log; refused means not in the log; else the answer is OUTCOME_UNKNOWN (batch.ts);
+ *  - acknowledged means in the log; refused means not in the log; else the answer is OUTCOME_UNKNOWN (batch-machine.ts);
  *  - at most `queueLimit` proposals wait, none beyond its deadline.
  */
 import { LbError } from '../../core/runtime/errors.ts';
-import { Batch, type BatchDeps, withNothingWritten } from './batch.ts';
+import { Batch, type BatchDeps } from './batch.ts';
+import { withNothingWritten } from './batch-machine.ts';
 import { MAX_APPEND_COMMITS } from './commit-codec.ts';
 import { tryOut } from './plan-append.ts';
 import { type Outcome, type Proposal, Ticket } from './ticket.ts';
@@ -40,9 +41,7 @@ export class Committer {
     }
     const ticket = new Ticket(proposal, this.#deps.clock);
     this.#waiting.push(ticket);
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
     return ticket.outcome;
   }
 
@@ -68,6 +67,8 @@ export class Committer {
       if (this.#closed) for (const ticket of left) ticket.reject(stopping());
       else this.#waiting.unshift(...left);
     }
+    // In the same turn as the last look at what waits: a proposal that comes later starts another run.
+    this.#running = undefined;
   }
 }
 

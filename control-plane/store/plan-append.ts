@@ -13,37 +13,37 @@ import type { State } from '../../core/model/state.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import { encodeCommit, MAX_APPEND_BYTES, MAX_APPEND_COMMITS, tooLarge } from './commit-codec.ts';
 import type { RequestOutcome } from './history.ts';
-import type { Outcome, Proposal, Ticket } from './ticket.ts';
+import type { Outcome, Proposal, Proposed, Ticket } from './ticket.ts';
 
 /** What to tell a ticket, and the commit that makes it true. */
-export interface Decision {
-  readonly ticket: Ticket;
+export interface Decision<T extends Proposed = Ticket> {
+  readonly ticket: T;
   readonly result: Outcome | LbError;
   readonly commit?: Commit;
 }
 
-export interface AppendPlan {
+export interface AppendPlan<T extends Proposed = Ticket> {
   readonly base: State;
   readonly commits: readonly Commit[];
   /** Hold as they are: decided before the first commit of the plan. */
-  readonly certain: readonly Decision[];
+  readonly certain: readonly Decision<T>[];
   /** Hold once the append has succeeded. */
-  readonly conditional: readonly Decision[];
+  readonly conditional: readonly Decision<T>[];
   /** Not decided: they did not fit, or repeat a request of this plan. */
-  readonly left: readonly Ticket[];
+  readonly left: readonly T[];
 }
 
 /** Decides as many tickets as fit into one append on `base`. */
-export function planAppend(
-  tickets: readonly Ticket[],
+export function planAppend<T extends Proposed>(
+  tickets: readonly T[],
   base: State,
   timeMs: number,
   committed: (requestId: string) => RequestOutcome | undefined,
-): AppendPlan {
+): AppendPlan<T> {
   const commits: Commit[] = [];
-  const certain: Decision[] = [];
-  const conditional: Decision[] = [];
-  const left: Ticket[] = [];
+  const certain: Decision<T>[] = [];
+  const conditional: Decision<T>[] = [];
+  const left: T[] = [];
   const requestIds = new Set<string>();
   let state = base;
   let bytes = 0;
@@ -98,7 +98,7 @@ function repeated({ requestId, requestDigest }: Proposal, earlier: RequestOutcom
   ]);
 }
 
-function decide(ticket: Ticket, state: State, timeMs: number): Decision {
+function decide<T extends Proposed>(ticket: T, state: State, timeMs: number): Decision<T> {
   const { proposal } = ticket;
   try {
     const changes = changesOf(proposal, state);

@@ -30,7 +30,25 @@ export interface Outcome {
   readonly changes: readonly Difference[];
 }
 
-export class Ticket {
+/** What is decided on: all that decisions see of a ticket. */
+export interface Proposed {
+  readonly proposal: Proposal;
+}
+
+/** What a passed deadline says. `sent`: its commit may be in the log, now or later. */
+function expiry(requestId: string, sent: boolean): LbError {
+  return sent
+    ? new LbError(
+        'OUTCOME_UNKNOWN',
+        `the store took the change and has not said yet whether it is committed; repeat the request with the same request_id (${requestId}) to learn it`,
+      )
+    : new LbError(
+        'UNAVAILABLE',
+        'the deadline passed before the change was sent to the store; nothing was written',
+      );
+}
+
+export class Ticket implements Proposed {
   readonly proposal: Proposal;
   readonly outcome: Promise<Outcome>;
   readonly #timer: Timer;
@@ -72,17 +90,7 @@ export class Ticket {
   }
 
   #expire(): void {
-    const { requestId } = this.proposal;
-    const error = this.#sent
-      ? new LbError(
-          'OUTCOME_UNKNOWN',
-          `the store took the change and has not said yet whether it is committed; repeat the request with the same request_id (${requestId}) to learn it`,
-        )
-      : new LbError(
-          'UNAVAILABLE',
-          'the deadline passed before the change was sent to the store; nothing was written',
-        );
-    this.reject(error);
+    this.reject(expiry(this.proposal.requestId, this.#sent));
   }
 
   #close(): boolean {

@@ -2,8 +2,8 @@
  * The worker threads of a proxy: keeps as many as were asked for alive, and makes all of them run one plan.
  *
  * Invariants
- *  - when `apply` has resolved, no worker runs an older plan: one that was late or died on the way is gone;
- *  - a worker counts (is in #running) only with the current plan and all its listeners; until then it gets no order;
+ *  - which worker gets which plan when is decided by rollout-machine.ts; a worker that is late is ended;
+ *  - a worker counts (is in #running) only with the current plan; its listeners come next;
  *  - a dead worker's connections are taken out of what workers share before its replacement starts;
  *  - a first failure is made good at once, further ones in a row after a delay that doubles; meanwhile a neighbour
  *    accepts on the dead one's sockets, so that no client waits for it;
@@ -18,7 +18,8 @@ import type { Plan } from '../plan/plan.ts';
 import { CONTROL, type SharedBuffers, sharedCells, workerCells } from '../telemetry/shared-memory.ts';
 import type { Libc } from '../engine/libc.ts';
 import { closeDescriptors, LostWorkers } from './lost-worker.ts';
-import type { FromWorker, ToWorker, WorkerStart } from './protocol.ts';
+import type { FromWorker, WorkerStart } from './protocol.ts';
+import { done, isAnswerTo, type PlanOrder, Rollout } from './rollout.ts';
 import { WakeUp } from './wake-up.ts';
 import { type StartThread, WorkerHandle } from './worker-handle.ts';
 
@@ -58,6 +59,10 @@ interface Place {
   readonly index: number;
   readonly backoff: Backoff;
   handle: WorkerHandle | null;
+  /** Called when the present worker counts, or is gone. */
+  settled: () => void;
+  /** What the rollout knows the present worker by. */
+  worker: number;
   restarts: number;
   startedMs: number;
 }
@@ -67,7 +72,11 @@ export class WorkerPool {
   readonly #places: readonly Place[];
   readonly #running = new Map<number, WorkerHandle>();
   readonly #listening = new Map<number, ListenPlaces>();
-  #plan: Plan | null = null;
+  readonly #rollout = new Rollout({
+    order: (worker, order) => this.#order(worker, order),
+    counts: (worker) => this.#onCounts(worker),
+  });
+  #workersStarted = 0;
   readonly #stopped = new AbortController();
   readonly #wakeUp: WakeUp;
   readonly #lost: LostWorkers;
@@ -79,6 +88,8 @@ export class WorkerPool {
       index,
       backoff: backoff(RESTART_MIN_MS, RESTART_MAX_MS, random),
       handle: null,
+      settled: () => {},
+      worker: 0,
       restarts: 0,
       startedMs: clock.nowMs(),
     }));
@@ -94,23 +105,9 @@ export class WorkerPool {
       throw new Error(`no worker starts: ${failures.find(Boolean) ?? 'unknown reason'}`);
   }
 
-  /** Makes all workers run this plan. */
-  async apply(plan: Plan): Promise<void> {
-    const preparing = [...this.#running.values()];
-    const prepared = new Set<WorkerHandle>();
-    await Promise.all(
-      preparing.map(async (handle) => {
-        if (await this.#prepare(handle, plan)) prepared.add(handle);
-      }),
-    );
-    // From here on a replacement starts with this plan; one that came to count meanwhile has not prepared it.
-    this.#plan = plan;
-    await Promise.all(
-      [...this.#running.values()].map(async (handle) => {
-        if (!prepared.has(handle)) await this.#prepare(handle, plan);
-        await this.#commit(handle, plan);
-      }),
-    );
+  /** Makes all workers run this plan. To be called again only when it has resolved. */
+  apply(plan: Plan): Promise<void> {
+    return this.#rollout.apply(plan);
   }
 
   /** Makes all workers accept for a listener. Null, or why the first that failed did. Then none does. */
@@ -185,10 +182,10 @@ export class WorkerPool {
   async #boot(place: Place): Promise<string | null> {
     const handle = this.#startThread(place);
     if (typeof handle === 'string') return handle;
-    if (await handle.expect(({ type }) => type === 'ready', ANSWER_MS)) await this.#catchUp(handle);
-    else await handle.kill('it did not become ready');
+    const isReady = await handle.expect(({ type }) => type === 'ready', ANSWER_MS);
+    if (!isReady) await handle.kill('it did not become ready');
+    else if (handle === place.handle) await this.#catchUp(place);
     if (handle !== place.handle) return 'it ended while it started';
-    this.#running.set(place.index, handle);
     return this.#listenEverywhere(place.index, handle);
   }
 
@@ -204,13 +201,12 @@ export class WorkerPool {
     return failure;
   }
 
-  /** Brings a new worker to the current plan, which may change meanwhile; ends it when it can't follow. */
-  async #catchUp(handle: WorkerHandle): Promise<void> {
-    let plan: Plan | null = null;
-    while (this.#plan !== plan) {
-      plan = this.#plan;
-      if (plan && !((await this.#prepare(handle, plan)) && (await this.#commit(handle, plan)))) return;
-    }
+  /** Resolves when the new worker counts, or is gone. */
+  #catchUp(place: Place): Promise<void> {
+    return new Promise((resolve) => {
+      place.settled = resolve;
+      this.#rollout.started(place.worker);
+    });
   }
 
   #startThread(place: Place): WorkerHandle | string {
@@ -221,6 +217,7 @@ export class WorkerPool {
       const wakeFd = this.#wakeUp.eventfd(index);
       const start = { index, engine, buffers, wakeFd, seed, sourceAddresses, splice };
       place.startedMs = clock.nowMs();
+      place.worker = ++this.#workersStarted;
       place.handle = new WorkerHandle(startThread, start, clock, {
         onNews: (message) => this.#onNews(index, message),
         onGone: (why) => this.#onGone(place, why),
@@ -232,25 +229,24 @@ export class WorkerPool {
     }
   }
 
-  #prepare(handle: WorkerHandle, plan: Plan): Promise<boolean> {
-    return this.#insist(handle, { type: 'prepare', plan }, 'prepared', plan.sequence);
-  }
-
-  #commit(handle: WorkerHandle, { sequence }: Plan): Promise<boolean> {
-    return this.#insist(handle, { type: 'commit', sequence }, 'committed', sequence);
-  }
-
-  /** A worker that does not answer in time is ended: it must not go on with an old plan. */
-  async #insist(
-    handle: WorkerHandle,
-    order: ToWorker,
-    type: 'prepared' | 'committed',
-    sequence: number,
-  ): Promise<boolean> {
-    const isAnswer = (answer: FromWorker) => answer.type === type && answer.sequence === sequence;
-    const answer = await handle.ask(order, isAnswer, ANSWER_MS);
-    if (!answer) await handle.kill(`it has not ${type} plan ${sequence} within ${ANSWER_MS / 1_000} s`);
+  /** A worker that does not obey in time is ended: it must not go on with an old plan. */
+  async #order(worker: number, order: PlanOrder): Promise<boolean> {
+    const handle = this.#placeOf(worker)?.handle;
+    if (!handle) return false;
+    const answer = await handle.ask(order, (message) => isAnswerTo(order, message), ANSWER_MS);
+    if (!answer) await handle.kill(`it has not ${done(order)} within ${ANSWER_MS / 1_000} s`);
     return answer !== null;
+  }
+
+  #onCounts(worker: number): void {
+    const place = this.#placeOf(worker);
+    if (!place?.handle) return;
+    this.#running.set(place.index, place.handle);
+    place.settled();
+  }
+
+  #placeOf(worker: number): Place | undefined {
+    return this.#places.find((place) => place.worker === worker);
   }
 
   async #listenAt(handle: WorkerHandle, listener: number, on: ListenOn | null): Promise<string | null> {
@@ -271,6 +267,8 @@ export class WorkerPool {
   #onGone(place: Place, why: string): void {
     place.handle = null;
     this.#running.delete(place.index);
+    this.#rollout.gone(place.worker);
+    place.settled();
     if (this.#stopped.signal.aborted) return;
     const { clock, events } = this.#inputs;
     events.onLost(place.index, why, this.#lost.takeOut(place.index));

@@ -1,18 +1,16 @@
-/**
- * One worker: an engine, the policy that drives it, and the plans. Does what the main thread's messages say.
- *
- * Invariant: a commit only swaps to what `prepare` made ready, so it can't fail.
- */
+/** One worker: an engine, the policy that drives it, and the plans. Does what the main thread's messages say. */
 import type { Clock } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
 import type { Engine, EngineFactory } from '../engine/engine.ts';
+import type { Plan } from '../plan/plan.ts';
 import { sharedCells, workerCells } from '../telemetry/shared-memory.ts';
 import { Accounts } from './accounts.ts';
 import { sharedBudget } from './connection-budget.ts';
 import { WorkerConnections } from './connection-handler.ts';
 import { PassiveHealth } from './passive-health.ts';
 import { PlanRuntime, type PlanSurroundings } from './plan-runtime.ts';
+import { abortPrepared, commitPrepared, type PlanSlots } from './plan-slots.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.ts';
 import { sharedTargets } from './shared-targets.ts';
 import { WorkerLog } from './worker-log.ts';
@@ -31,8 +29,7 @@ export class Worker {
   readonly #surroundings: PlanSurroundings;
   readonly #connections: WorkerConnections;
   readonly engine: Engine;
-  #running: PlanRuntime | null = null;
-  #prepared: PlanRuntime | null = null;
+  #plans: PlanSlots<PlanRuntime> = { running: null, prepared: null };
 
   constructor(inputs: WorkerInputs) {
     this.#inputs = inputs;
@@ -77,14 +74,14 @@ export class Worker {
   handle(message: ToWorker): void {
     switch (message.type) {
       case 'prepare':
-        this.#prepared = new PlanRuntime(message.plan, this.#running, this.#surroundings);
+        this.#prepare(message.plan);
         this.#inputs.post({ type: 'prepared', sequence: message.plan.sequence });
         break;
       case 'commit':
         this.#commit(message.sequence);
         break;
       case 'abort':
-        if (this.#prepared?.sequence === message.sequence) this.#prepared = null;
+        this.#plans = abortPrepared(this.#plans, message.sequence);
         break;
       case 'listen':
         this.engine.listen(message.listener, message.on, (failure) => {
@@ -114,11 +111,16 @@ export class Worker {
     this.engine.close('worker_lost');
   }
 
+  #prepare(plan: Plan): void {
+    const { running } = this.#plans;
+    this.#plans = { running, prepared: new PlanRuntime(plan, running, this.#surroundings) };
+  }
+
   #commit(sequence: number): void {
-    if (this.#prepared?.sequence !== sequence) return;
-    this.#running = this.#prepared;
-    this.#prepared = null;
-    this.#connections.adopt(this.#running, this.engine);
+    const swapped = commitPrepared(this.#plans, sequence);
+    if (swapped === null) return;
+    this.#plans = swapped;
+    this.#connections.adopt(swapped.running, this.engine);
     this.#inputs.post({ type: 'committed', sequence });
   }
 
