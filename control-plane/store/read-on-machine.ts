@@ -12,7 +12,7 @@ import type { State } from '../../core/model/state.ts';
 import { whyNotContinuation, whyNotSameHistory } from './follow.ts';
 import type { Followed } from './log-follower.ts';
 
-export const READ_COMMITS = 100;
+const READ_COMMITS = 100;
 
 export interface ReadOnState {
   readonly followed: Followed | null;
