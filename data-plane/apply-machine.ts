@@ -3,8 +3,9 @@
  * snapshot-applier.ts does what the effects say.
  *
  * Invariants
- *  - it is on disk, under another name, before any worker runs it;
- *  - `done` comes after all workers run it and the next process would start with it.
+ *  - it is what the next process starts with before any worker runs it: a proxy that is killed between two workers
+ *    never goes back;
+ *  - one that can't be saved is run by nobody; `done` comes after all workers run it.
  */
 import type { Violation } from '../core/model/violation.ts';
 
@@ -46,15 +47,12 @@ export function stepApply(state: ApplyState, event: ApplyEvent): ApplyStep {
   const to = (phase: ApplyState['phase'], effect: ApplyEffect) => ({ state: { ...state, phase }, effect });
   switch (event.type) {
     case 'staged':
+      return to('keeping', { type: 'keep' });
+    case 'kept':
       return to('running', { type: 'run' });
     case 'ran':
-      return state.fromDisk ? to('ended', RUNS) : to('keeping', { type: 'keep' });
-    case 'kept':
-      return to('ended', RUNS);
+      return to('ended', { type: 'done', violations: [] });
     case 'unsaved':
-      // Where it runs already, refusing it all the same tells the operator; acknowledging would promise a restart with it.
       return to('ended', { type: 'done', violations: [event.violation] });
   }
 }
-
-const RUNS: ApplyEffect = { type: 'done', violations: [] };

@@ -55,7 +55,7 @@ describe('the snapshot applier', () => {
       logger: silentLogger,
     });
 
-  it('brings a snapshot to the workers first, then to all others, and keeps it on disk', async () => {
+  it('brings a snapshot to disk, then to the workers, then to all others', async () => {
     const applier = createApplier();
     assert.deepEqual(await applier.apply(one), []);
     assert.deepEqual(steps, ['workers 1', 'observer', 'health', 'drains 0', 'status', 'status']);
@@ -63,11 +63,11 @@ describe('the snapshot applier', () => {
     assert.deepEqual(status.observation.running, { position: one.position, hash: one.hash });
   });
 
-  it('keeps the old snapshot on disk until the workers run the new one', async () => {
+  it('has a snapshot on disk before any worker runs it, so that a proxy that is killed meanwhile never goes back', async () => {
     const applier = createApplier();
     await applier.apply(one);
     await applier.apply(two);
-    assert.equal(onDiskWhileApplying, '1');
+    assert.equal(onDiskWhileApplying, '2');
     assert.equal(await onDisk(), '2');
     assert.ok(steps.includes('drains 1'), 'the removed backend is drained');
   });

@@ -1,0 +1,283 @@
+/** The store, and what a replica does with it: reads on, and commits what clients ask for. */
+import type { BatchStep } from '../../../control-plane/store/batch-machine.ts';
+import { NOT_READ_YET, type ReadOnEvent } from '../../../control-plane/store/read-on-machine.ts';
+import type { Proposed } from '../../../control-plane/store/ticket.ts';
+import type { Decision } from '../../../control-plane/store/plan-append.ts';
+import { NOTHING_PUBLISHED } from '../../../control-plane/snapshot/publish-machine.ts';
+import type { RequestOutcome } from '../../../control-plane/store/history.ts';
+import type { Commit, Position } from '../../../core/model/commit.ts';
+import { LbError } from '../../../core/runtime/errors.ts';
+import type { Machines } from '../machines.ts';
+import { STORE_ID, TICKETS } from './scenario.ts';
+import {
+  type Answer,
+  type Append,
+  breakIf,
+  type Replica,
+  replicaAt,
+  withReplica,
+  type World,
+} from './world.ts';
+
+export const FRESH_REPLICA: Replica = {
+  up: true,
+  cut: false,
+  readOn: NOT_READ_YET,
+  history: [],
+  publish: NOTHING_PUBLISHED,
+  queue: [],
+  batch: null,
+  awaits: null,
+  sent: [],
+};
+
+export function headOf({ log }: World): Position {
+  const last = log.at(-1);
+  return { storeId: STORE_ID, revision: log.length, hash: last?.hash ?? '', version: log.length + 1 };
+}
+
+/**
+ * The head and all reads up to it in one step: a log only grows, and nothing beyond the head is read, so whatever
+ * else happens between them changes nothing of what they see.
+ */
+export function readOn(machines: Machines, world: World, index: number): World {
+  let now = world;
+  let event: ReadOnEvent | null = { type: 'head', head: headOf(world) };
+  while (event !== null) {
+    const before = replicaAt(now, index);
+    const { state, effects } = machines.stepReadOn(before.readOn, event);
+    event = null;
+    now = withReplica(now, index, { readOn: state });
+    for (const effect of effects) {
+      if (effect.type === 'read') {
+        const from = effect.from - 1;
+        event = { type: 'commits', commits: world.log.slice(from, from + effect.limit) };
+      } else if (effect.type === 'refuse') {
+        now = breakIf(now, true, `a replica refuses its own store: ${effect.doubt}`);
+      } else {
+        const old = before.readOn.followed?.position.revision ?? -1;
+        const { followed, commits } = effect;
+        now = withReplica(now, index, { history: [...before.history, ...commits] });
+        now = breakIf(
+          now,
+          followed.position.revision < old,
+          'never backwards: a replica follows an older state',
+        );
+        if (followed.position.revision !== old) now = offer(machines, now, index);
+      }
+    }
+  }
+  return now;
+}
+
+function offer(machines: Machines, world: World, index: number): World {
+  const { readOn: reading, publish } = replicaAt(world, index);
+  if (reading.followed === null) return world;
+  const { state, position } = reading.followed;
+  const event = { type: 'offered', state, position, sinceLastBuildMs: 0 } as const;
+  return withReplica(world, index, { publish: machines.stepPublish(publish, event).state });
+}
+
+/** A client asks for a change. */
+export function ask(machines: Machines, world: World, write: number, index: number): World {
+  const ticket = TICKETS[write] as Proposed;
+  const { queue } = replicaAt(world, index);
+  const doubted = world.writes[write]?.type === 'told';
+  const writes = world.writes.map((status, at) =>
+    at === write ? ({ type: 'asked', replica: index, doubted } as const) : status,
+  );
+  return startBatch(machines, withReplica({ ...world, writes }, index, { queue: [...queue, ticket] }), index);
+}
+
+function startBatch(machines: Machines, world: World, index: number): World {
+  const { batch, queue } = replicaAt(world, index);
+  if (batch !== null || queue.length === 0) return world;
+  const next = withReplica(world, index, { queue: [] });
+  return afterStep(machines, next, index, machines.openBatch(queue));
+}
+
+/** What is waited for comes about. `cut`: the store does not answer. */
+export function goOn(machines: Machines, world: World, index: number): World {
+  const { awaits, cut } = replicaAt(world, index);
+  switch (awaits?.type) {
+    case 'look':
+      return cut
+        ? event(machines, world, index, { type: 'look-failed', error: away() })
+        : look(machines, world, index);
+    case 'append': {
+      if (cut) return event(machines, world, index, { type: 'append-ended', end: 'refused', error: away() });
+      const { world: next, landed } = land(world, awaits.append);
+      return withReplica(next, index, { awaits: { type: 'answer', end: landed ? 'appended' : 'conflict' } });
+    }
+    case 'answer':
+      return event(machines, world, index, { type: 'append-ended', end: cut ? 'unknown' : awaits.end });
+    case undefined:
+      return world;
+  }
+}
+
+const away = () => new LbError('UNAVAILABLE', 'the store does not answer');
+
+function look(machines: Machines, world: World, index: number): World {
+  const read = readOn(machines, world, index);
+  const { history, readOn: reading } = replicaAt(read, index);
+  if (reading.followed === null) return read;
+  const { state } = reading.followed;
+  return event(machines, read, index, { type: 'looked', state, timeMs: 0, committed: outcomesOf(history) });
+}
+
+const outcomes = new Map<string, (requestId: string) => RequestOutcome | undefined>();
+
+/** The same function for the same history, so that equal events are equal. */
+function outcomesOf(history: readonly Commit[]): (requestId: string) => RequestOutcome | undefined {
+  const key = history.at(-1)?.hash ?? '';
+  let found = outcomes.get(key);
+  if (found === undefined) {
+    found = (requestId) => {
+      const commit = history.find((each) => each.requestId === requestId);
+      if (commit === undefined) return undefined;
+      const { revision, hash, requestDigest: digest } = commit;
+      return { revision, hash, digest, changes: [] };
+    };
+    outcomes.set(key, found);
+  }
+  return found;
+}
+
+/** No answer comes. */
+export function unanswered(machines: Machines, world: World, index: number): World {
+  return event(machines, world, index, { type: 'append-ended', end: 'unknown' });
+}
+
+export function expire(machines: Machines, world: World, write: number, index: number): World {
+  const ticket = TICKETS[write] as Proposed;
+  const { sent, queue } = replicaAt(world, index);
+  const answer = sent.includes(ticket) ? 'unknown' : 'nothing-written';
+  const told = tell(world, write, answer);
+  const next = withReplica(told, index, { queue: queue.filter((each) => each !== ticket) });
+  return event(machines, next, index, { type: 'expired', ticket });
+}
+
+type BatchEvents = Parameters<Machines['stepBatch']>[1];
+
+function event(machines: Machines, world: World, index: number, what: BatchEvents): World {
+  const { batch } = replicaAt(world, index);
+  if (batch === null) return world;
+  return afterStep(machines, world, index, machines.stepBatch(batch, what));
+}
+
+function afterStep(
+  machines: Machines,
+  world: World,
+  index: number,
+  { state, effects }: BatchStep<Proposed>,
+): World {
+  let next = withReplica(world, index, { batch: state });
+  for (const effect of effects) {
+    const { sent } = replicaAt(next, index);
+    switch (effect.type) {
+      case 'look':
+        next = withReplica(next, index, { awaits: { type: 'look' } });
+        break;
+      case 'append': {
+        const { base, commits } = effect.plan;
+        next = withReplica(next, index, {
+          awaits: { type: 'append', append: { parent: base.head, commits } },
+        });
+        break;
+      }
+      case 'sent':
+      case 'not-sent': {
+        const others = sent.filter((ticket) => ticket !== effect.ticket);
+        next = withReplica(next, index, {
+          sent: effect.type === 'sent' ? [...others, effect.ticket] : others,
+        });
+        break;
+      }
+      case 'tell':
+        next = decided(next, index, effect.decision);
+        break;
+      case 'learn':
+        if (!replicaAt(next, index).cut) next = readOn(machines, next, index);
+        return event(machines, next, index, { type: 'learnt' });
+      case 'pause':
+        // A pause only puts off a look, and that can be put off anyhow.
+        return event(machines, next, index, { type: 'paused' });
+    }
+  }
+  if (state.phase !== 'ended') return next;
+  const { queue } = replicaAt(next, index);
+  const stillOpen = state.left.filter((ticket) => isAsked(next, ticket, index));
+  const rest = { batch: null, awaits: null, sent: [], queue: [...stillOpen, ...queue] };
+  return startBatch(machines, withReplica(next, index, rest), index);
+}
+
+function isAsked({ writes }: World, ticket: Proposed, index: number): boolean {
+  const status = writes[TICKETS.indexOf(ticket)];
+  return status?.type === 'asked' && status.replica === index;
+}
+
+function decided(world: World, index: number, { ticket, result }: Decision<Proposed>): World {
+  if (!isAsked(world, ticket, index)) return world;
+  const write = TICKETS.indexOf(ticket);
+  if (result instanceof LbError) {
+    return tell(world, write, result.code === 'UNAVAILABLE' ? 'nothing-written' : 'refused');
+  }
+  const inLog = world.log[result.revision - 1]?.requestId === ticket.proposal.requestId;
+  return breakIf(
+    tell(world, write, 'committed'),
+    !inLog,
+    `no lost acknowledged commit: change ${write + 1} was acknowledged as revision ${result.revision}, which is not it`,
+  );
+}
+
+function tell(world: World, write: number, said: Answer): World {
+  const before = world.writes[write];
+  const answer = before?.type === 'asked' && before.doubted ? afterDoubt(said) : said;
+  const writes = world.writes.map((status, at) =>
+    at === write ? ({ type: 'told', answer } as const) : status,
+  );
+  const inLog = world.log.some(({ requestId }) => requestId === TICKETS[write]?.proposal.requestId);
+  const isFalse = inLog && (answer === 'refused' || answer === 'nothing-written');
+  const words = `change ${write + 1} is in the log, and its client was told: ${answer}`;
+  return breakIf({ ...world, writes }, isFalse, words);
+}
+
+/** What lbctl makes of an answer when an earlier try may have been written. */
+function afterDoubt(said: Answer): Answer {
+  if (said === 'nothing-written') return 'unknown';
+  return said === 'refused' ? 'unknown-for-good' : said;
+}
+
+/** Compare and append. */
+export function land(
+  world: World,
+  { parent, commits }: Append,
+): { readonly world: World; readonly landed: boolean } {
+  const head = headOf(world);
+  if (parent.revision !== head.revision || parent.hash !== head.hash) return { world, landed: false };
+  let next: World = { ...world, log: [...world.log, ...commits] };
+  for (const { requestId } of commits) {
+    const write = TICKETS.findIndex(({ proposal }) => proposal.requestId === requestId);
+    const status = world.writes[write];
+    const twice = world.log.some((commit) => commit.requestId === requestId);
+    next = breakIf(next, twice, `change ${write + 1} is in the log twice`);
+    const toldNo =
+      status?.type === 'told' && (status.answer === 'refused' || status.answer === 'nothing-written');
+    const words = status?.type === 'told' ? status.answer : '';
+    next = breakIf(next, toldNo, `change ${write + 1} lands in the log, and its client was told: ${words}`);
+  }
+  return { world: next, landed: true };
+}
+
+/** Its memory is gone, and its clients do not know what became of their changes. */
+export function killReplica(world: World, index: number): World {
+  const { awaits, cut } = replicaAt(world, index);
+  const late = awaits?.type === 'append' && !cut ? [...world.late, awaits.append] : world.late;
+  const writes = world.writes.map((status) =>
+    status.type === 'asked' && status.replica === index
+      ? ({ type: 'told', answer: 'unknown' } as const)
+      : status,
+  );
+  return withReplica({ ...world, late, writes }, index, { ...FRESH_REPLICA, up: false, cut });
+}
