@@ -32,6 +32,7 @@ import { unaryWith } from './rpc/answer.ts';
 import { preEncoded } from './rpc/definitions.ts';
 import { GrpcServer, type Service } from './rpc/grpc-server.ts';
 import { OpenStreams } from './rpc/streams.ts';
+import { fleetFacts } from './guard/fleet-facts.ts';
 import { Publisher } from './snapshot/publish.ts';
 import { Committer } from './store/committer.ts';
 import type { ConfigStore } from './store/config-store.ts';
@@ -40,6 +41,8 @@ import { LogFollower } from './store/log-follower.ts';
 /** For the store to settle what is under way when this replica stops. */
 const STORE_TIMEOUT_MS = 3_000;
 const MAX_HTTP_CONNECTIONS = 256;
+/** What a pool had then is what the guard compares with: small steps add up. */
+const GUARD_LOOKS_BACK_MS = 10 * 60_000;
 
 export interface ControlPlaneOptions {
   readonly grpcAddress: HostPort;
@@ -117,7 +120,15 @@ function makeParts(deps: ControlPlaneDeps) {
     }),
   });
   const unary = unaryWith(clock, logger);
-  const api: ApiDeps = { unary, change: makeChangeWith(committer), follower, fleet, streams, clock, logger };
+  const change = makeChangeWith({
+    committer,
+    guard: {
+      fleet: () => fleetFacts(fleet),
+      earlier: () => follower.stateAt(clock.wallMs() - GUARD_LOOKS_BACK_MS),
+    },
+    clock,
+  });
+  const api: ApiDeps = { unary, change, follower, fleet, streams, clock, logger };
   const discovery = makeDiscovery({ publisher, follower, streams, metrics, deps });
   const { services } = loadDefinitions();
   const grpc = new GrpcServer(

@@ -2,12 +2,13 @@
 import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
 import type { Context } from '../context.ts';
 import { changePlain, differenceText } from './difference.ts';
+import { effectsPlain, effectsText } from './effects.ts';
 import { emitStructured } from './emit.ts';
 
 /** `revision 42`, `unchanged`, or for a dry run what would change. */
 export function printChangeResult(context: Context, result: ChangeResult__Output): void {
   const { revision, unchanged, dryRun, changes } = result;
-  const plain = { revision, unchanged, dryRun, changes: changes.map(changePlain) };
+  const plain = { revision, unchanged, dryRun, changes: changes.map(changePlain), ...effectsPlain(result) };
   if (emitStructured(context, plain)) return;
   if (context.format === 'name') {
     for (const { kind, name } of changes) context.stdout.write(`${kind}/${name}\n`);
@@ -15,6 +16,7 @@ export function printChangeResult(context: Context, result: ChangeResult__Output
   }
   if (dryRun) {
     context.stdout.write(differenceText(changes, context.style));
+    context.stdout.write(effectsText(result, context.style));
     context.stdout.write('dry run: nothing was changed\n');
     return;
   }

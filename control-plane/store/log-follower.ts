@@ -7,7 +7,7 @@
  *  - a store that is away, or that turned into another one, changes nothing here: it is said in words, and looked at again.
  */
 import type { Commit, Position } from '../../core/model/commit.ts';
-import { applyCommits, emptyState } from '../../core/model/fold.ts';
+import { applyCommit, emptyState } from '../../core/model/fold.ts';
 import type { State } from '../../core/model/state.ts';
 import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
 import { type Clock, sleep } from '../../core/runtime/clock.ts';
@@ -15,6 +15,7 @@ import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import type { ConfigStore } from './config-store.ts';
 import { whyNotContinuation, whyNotSameHistory } from './follow.ts';
+import { RecentStates } from './recent-states.ts';
 import { History, type RequestOutcome, type RevisionRecord } from './history.ts';
 import { SharedRun } from './shared-run.ts';
 
@@ -22,6 +23,8 @@ const LOOK_INTERVAL_MS = 1_000;
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 5_000;
 const READ_COMMITS = 100;
+/** How far back `stateAt` goes. */
+const RECENT_MS = 10 * 60_000;
 
 /** A state and where it stands. */
 export interface Followed {
@@ -53,6 +56,7 @@ export class LogFollower {
   readonly #sync = new SharedRun(() => this.#synchronize());
   readonly #stopping = new AbortController();
   readonly #history = new History();
+  readonly #recent = new RecentStates(RECENT_MS);
   #followed: Followed | null = null;
   #status: FollowerStatus = { ready: false, reason: 'the store has not been read yet' };
   #heardMs = Number.NEGATIVE_INFINITY;
@@ -106,6 +110,11 @@ export class LogFollower {
   /** At most `limit` of the newest revisions, those before `before` only, newest first. */
   revisions(limit: number, before?: number): RevisionRecord[] {
     return this.#history.newest(limit, before);
+  }
+
+  /** What was configured at that time, at most ten minutes ago; null before the first read. */
+  stateAt(wallMs: number): State | null {
+    return this.#recent.at(wallMs);
   }
 
   /**
@@ -166,10 +175,14 @@ export class LogFollower {
       return this.#keep({ state: known.state, position: head }, []);
     }
     let state = known?.state ?? emptyState(head.storeId);
+    if (known === null) this.#recent.record(Number.NEGATIVE_INFINITY, state);
     const commits: Commit[] = [];
     while (state.head.revision < head.revision) {
       const more = await this.#readCommits(state, head.revision);
-      state = applyCommits(state, more);
+      for (const commit of more) {
+        state = applyCommit(state, commit);
+        this.#recent.record(commit.timeMs, state);
+      }
       commits.push(...more);
     }
     const { revision, hash } = state.head;
