@@ -33,6 +33,7 @@ const PURE = [
   /^data-plane\/plan\//,
   /^control-plane\/snapshot\/build\.ts$/,
   /^control-plane\/distribution\/delta\.ts$/,
+  /^control-plane\/guard\/(guard|effects|serving|guarded-edit)\.ts$/,
   /-machine\.ts$/,
 ];
 /** What decisions may use of Node: hashing, and telling an IP address from a name. */

@@ -62,3 +62,13 @@ it('what moves no connection is not said', () => {
     listeners: [],
   });
 });
+
+it('what drains already is not counted again', () => {
+  const draining = after(STATE, updateBackend('web', { address: '10.0.0.1:80', state: 'draining' }));
+  const edit = applyResources(
+    [{ kind: 'pool', value: { name: 'web', backends: [{ address: '10.0.0.3:80' }] } }],
+    { prune: false },
+  );
+  const [pool] = effectsOf(draining, after(draining, edit), FLEET).pools;
+  assert.equal(pool?.connectionsDraining, 5);
+});

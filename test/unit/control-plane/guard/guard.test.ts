@@ -92,7 +92,11 @@ describe('the guard, on less than half of the active backends of ten minutes ago
     it(`refuses ${how} alike, with the numbers`, () => assert.deepEqual(said(edit), [LESS]));
   }
 
-  it('lets go exactly half', () => assert.deepEqual(said(removeBackends('web', [A, B])), []));
+  it('lets go exactly half, and not one more', () => {
+    assert.deepEqual(said(removeBackends('web', [A, B])), []);
+    const five = stateOf([pool('web', [...ADDRESSES, '10.0.0.5:80'])]);
+    assert.equal(said(removeBackends('web', [A, B, C]), { before: five }).length, 1);
+  });
 
   it('adds small steps up', () => {
     const two = after(WEB, removeBackends('web', [A, B]));
