@@ -1,6 +1,7 @@
 /** etcd: the contract of stores against a real one, and what only a store behind a network can be asked. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { EtcdClient } from '../../control-plane/store/etcd-client.ts';
 import { EtcdStore } from '../../control-plane/store/etcd-store.ts';
 import { createPool } from '../../core/model/edits/pool.ts';
 import { systemClock as clock } from '../../core/runtime/clock.ts';
@@ -24,7 +25,7 @@ const harness = {
     prefix = `/test-${made++}/`;
   },
   open: (endpoints: readonly string[] = [etcd.endpoint]) =>
-    new EtcdStore({ endpoints, clock, random, prefix }),
+    new EtcdStore(new EtcdClient({ endpoints, clock, random, prefix })),
   async stop() {
     await etcd.dispose();
   },
