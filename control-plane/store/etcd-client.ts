@@ -10,23 +10,31 @@
 import type { IRangeRequest, IRangeResponse, ITxnRequest, ITxnResponse } from 'etcd3';
 import { backoff } from '../../core/runtime/backoff.ts';
 import { type Clock, sleep } from '../../core/runtime/clock.ts';
-import { LbError, messageOf } from '../../core/runtime/errors.ts';
+import type { LbError } from '../../core/runtime/errors.ts';
 import type { Random } from '../../core/runtime/random.ts';
-import { EtcdMember } from './etcd-member.ts';
-import { isNotFound, refusalOf } from './etcd-refusal.ts';
+import type { EtcdAccess } from './etcd-access.ts';
+import { EtcdMember, type EtcdRange, type EtcdServices } from './etcd-member.ts';
+import { isElecting, isNotFound, refusalOf, silenceOf } from './etcd-refusal.ts';
 import { firstAnswer } from './first-answer.ts';
 
-const CALL_DEADLINE_MS = 2_500;
+/**
+ * No answer, no matter from whom. With the pauses of the follower it stays below the two seconds after which a commit
+ * that a quorum answers for must be seen.
+ */
+const ASK_DEADLINE_MS = 1_000;
 /** A member answers in a few milliseconds. One that has not by then is given time, and the next one is asked too. */
-const PATIENCE_MS = 300;
+const PATIENCE_MS = 250;
+/** A transaction that is sent once waits for etcd to elect a leader: what it does not learn, a read has to settle. */
+const TXN_DEADLINE_MS = 2_500;
+/** Members without a leader say so at once, and have one a moment later. */
+const ELECTION_PAUSE_MS = 50;
 const WATCH_RETRY_MIN_MS = 200;
 const WATCH_RETRY_MAX_MS = 5_000;
 
 export interface EtcdClientOptions {
   /** HOST:PORT of the members, one at least. */
   readonly endpoints: readonly string[];
-  /** What every key starts with: several fleets can share a cluster. */
-  readonly prefix: string;
+  readonly access: EtcdAccess;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -50,12 +58,13 @@ export class EtcdClient {
   /** The one that answered last. */
   #current = 0;
 
-  constructor({ endpoints, prefix, clock, random }: EtcdClientOptions) {
+  constructor({ endpoints, access, clock, random }: EtcdClientOptions) {
+    const { prefix, tls, user } = access;
     this.description = `etcd:${endpoints.join(',')}`;
     this.prefix = prefix;
     this.#clock = clock;
     this.#random = random;
-    this.#members = endpoints.map((endpoint) => new EtcdMember(endpoint));
+    this.#members = endpoints.map((endpoint) => new EtcdMember({ endpoint, tls, user }));
   }
 
   /** The bytes of a key of this fleet. */
@@ -65,19 +74,20 @@ export class EtcdClient {
 
   /** Linearizable, unless the request says otherwise. */
   range(request: IRangeRequest): Promise<IRangeResponse> {
-    return this.#ask(({ kv }, deadline) => kv.range(request, { deadline }));
+    return this.#ask(({ kv }) => kv.range(request));
   }
 
   /** A transaction that does no harm when it is done twice. */
   txn(request: ITxnRequest): Promise<ITxnResponse> {
-    return this.#ask(({ kv }, deadline) => kv.txn(request, { deadline }));
+    return this.#ask(({ kv }) => kv.txn(request));
   }
 
   async txnOnce(request: ITxnRequest): Promise<Sent> {
     try {
-      return { outcome: 'answered', answer: await this.#member().kv.txn(request, this.#byDeadline()) };
+      const answer = await this.#member().call(this.#by(TXN_DEADLINE_MS), ({ kv }) => kv.txn(request));
+      return { outcome: 'answered', answer };
     } catch (cause) {
-      const refusal = refusalOf(cause, this.description);
+      const refusal = refusalOf(cause, this);
       if (refusal !== undefined) return { outcome: 'refused', refusal, cause };
       this.#current = (this.#current + 1) % this.#members.length;
       return { outcome: 'unknown', cause };
@@ -86,33 +96,18 @@ export class EtcdClient {
 
   /** The id of a new lease. One whose answer is lost ends by itself. */
   async grantLease(ttlSeconds: number): Promise<string> {
-    const granted = await this.#ask(({ lease }, deadline) =>
-      lease.leaseGrant({ TTL: ttlSeconds }, { deadline }),
-    );
-    return granted.ID;
+    return (await this.#ask(({ lease }) => lease.leaseGrant({ TTL: ttlSeconds }))).ID;
   }
 
   /** Renews a lease once; gives the seconds that it now has, 0 when there is no such lease any more. */
-  async renewLease(id: string): Promise<number> {
-    return this.#ask(async ({ lease }, deadline) => {
-      const stream = await lease.leaseKeepAlive({ deadline });
-      try {
-        return await new Promise<number>((resolve, reject) => {
-          stream.on('data', ({ TTL }) => resolve(Math.max(0, Number(TTL))));
-          stream.on('error', reject);
-          stream.on('end', () => reject(new Error('the stream ended without an answer')));
-          stream.write({ ID: id });
-        });
-      } finally {
-        stream.cancel();
-      }
-    });
+  renewLease(id: string): Promise<number> {
+    return this.#askMembers((member, deadline) => member.renewLease(id, deadline));
   }
 
   /** Ends a lease and removes its keys; fine when it has ended before. */
   async revokeLease(id: string): Promise<void> {
-    await this.#ask(({ lease }, deadline) =>
-      lease.leaseRevoke({ ID: id }, { deadline }).catch((error: unknown) => {
+    await this.#ask(({ lease }) =>
+      lease.leaseRevoke({ ID: id }).catch((error: unknown) => {
         if (!isNotFound(error)) throw error;
       }),
     );
@@ -134,58 +129,53 @@ export class EtcdClient {
     for (const member of this.#members) member.close();
   }
 
+  #ask<T>(call: (services: EtcdServices) => Promise<T>): Promise<T> {
+    return this.#askMembers((member, deadline) => member.call(deadline, call));
+  }
+
   /** Asks one member after the other. For calls that may be made twice only. */
-  async #ask<T>(call: (member: EtcdMember, deadline: number) => Promise<T>): Promise<T> {
-    if (this.#closing.signal.aborted) throw this.#silent('it was closed');
-    const first = this.#current;
-    const order = [...this.#members.slice(first), ...this.#members.slice(0, first)];
-    const { deadline } = this.#byDeadline();
-    const options = { clock: this.#clock, patienceMs: PATIENCE_MS };
-    try {
-      const asks = order.map((member) => () => call(member, deadline));
-      const { answer, index } = await firstAnswer(asks, options);
-      this.#current = (first + index) % this.#members.length;
-      return answer;
-    } catch (failure) {
-      throw refusalOf(failure, this.description) ?? this.#silent(messageOf(failure), failure);
+  async #askMembers<T>(call: (member: EtcdMember, deadline: number) => Promise<T>): Promise<T> {
+    if (this.#closing.signal.aborted) throw silenceOf('it was closed', this);
+    const deadline = this.#by(ASK_DEADLINE_MS);
+    for (;;) {
+      try {
+        return await this.#askOnce((member) => call(member, deadline));
+      } catch (failure) {
+        if (!isElecting(failure) || this.#clock.wallMs() >= deadline)
+          throw refusalOf(failure, this) ?? silenceOf(failure, this);
+      }
+      await sleep(this.#clock, ELECTION_PAUSE_MS, this.#closing.signal);
     }
   }
 
-  #silent(why: string, cause?: unknown): LbError {
-    return new LbError('UNAVAILABLE', `the store ${this.description} does not answer: ${why}`, [], cause);
+  async #askOnce<T>(call: (member: EtcdMember) => Promise<T>): Promise<T> {
+    const first = this.#current;
+    const order = [...this.#members.slice(first), ...this.#members.slice(0, first)];
+    const options = { clock: this.#clock, patienceMs: PATIENCE_MS };
+    const asks = order.map((member) => () => call(member));
+    const { answer, index } = await firstAnswer(asks, options);
+    this.#current = (first + index) % this.#members.length;
+    return answer;
   }
 
   /** A deadline is an instant of the wall clock to gRPC. */
-  #byDeadline(): { readonly deadline: number } {
-    return { deadline: this.#clock.wallMs() + CALL_DEADLINE_MS };
+  #by(waitMs: number): number {
+    return this.#clock.wallMs() + waitMs;
   }
 
   #member(): EtcdMember {
     return this.#members[this.#current] as EtcdMember;
   }
 
-  async #watch(range: object, wake: () => void, signal: AbortSignal): Promise<void> {
+  async #watch(range: EtcdRange, wake: () => void, signal: AbortSignal): Promise<void> {
     const retry = backoff(WATCH_RETRY_MIN_MS, WATCH_RETRY_MAX_MS, this.#random);
     while (!signal.aborted) {
       const openedMs = this.#clock.nowMs();
-      await this.#watchOnce(range, wake, signal).catch(() => undefined);
+      await this.#member()
+        .watch(range, wake, this.#by(TXN_DEADLINE_MS), signal)
+        .catch(() => undefined);
       if (this.#clock.nowMs() - openedMs > WATCH_RETRY_MAX_MS) retry.reset();
       await sleep(this.#clock, retry.nextMs(), signal);
     }
-  }
-
-  /** Until the stream ends, for whatever reason. */
-  async #watchOnce(range: object, wake: () => void, signal: AbortSignal): Promise<void> {
-    const stream = await this.#member().watch.watch();
-    const stop = () => stream.cancel();
-    await new Promise<void>((resolve) => {
-      const finish = () => resolve();
-      stream.on('error', finish).on('end', finish).on('data', wake);
-      if (signal.aborted) stop();
-      signal.addEventListener('abort', stop, { once: true });
-      stream.write({ create_request: range });
-    });
-    signal.removeEventListener('abort', stop);
-    stop();
   }
 }

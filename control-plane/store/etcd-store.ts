@@ -13,7 +13,7 @@ import { LbError } from '../../core/runtime/errors.ts';
 import { decodeCommit, decodeHead, encodeAppend, encodeHead } from './commit-codec.ts';
 import type { AppendResult, ConfigStore } from './config-store.ts';
 import type { EtcdClient } from './etcd-client.ts';
-import { isExhausted } from './etcd-refusal.ts';
+import { isExhausted, isLate } from './etcd-refusal.ts';
 import { HEAD_KEY, logKey } from './keys.ts';
 
 export class EtcdStore implements ConfigStore {
@@ -45,7 +45,7 @@ export class EtcdStore implements ConfigStore {
         });
         return kvs.map(({ key, value }) => decodeCommit(value, `${String(key)} in ${this.description}`));
       } catch (error) {
-        if (count === 1 || !(error instanceof LbError && isExhausted(error.cause))) throw error;
+        if (count === 1 || !isTooMuch(error)) throw error;
       }
     }
   }
@@ -109,4 +109,9 @@ export class EtcdStore implements ConfigStore {
   #put(key: string, value: Buffer): IRequestOp {
     return { request_put: { key: this.#client.key(key), value } };
   }
+}
+
+/** For one answer, or for the time that it has on a slow network. */
+function isTooMuch(error: unknown): boolean {
+  return error instanceof LbError && (isExhausted(error.cause) || isLate(error.cause));
 }

@@ -18,9 +18,11 @@ import { whyNotContinuation, whyNotSameHistory } from './follow.ts';
 import { History, type RequestOutcome, type RevisionRecord } from './history.ts';
 import { SharedRun } from './shared-run.ts';
 
+/** From the start of one look to the start of the next: a slow one must not put off the news by its own time. */
 const LOOK_INTERVAL_MS = 1_000;
 const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 5_000;
+/** A store that is back is found well within the two seconds that a commit may take to be seen. */
+const RETRY_MAX_MS = 500;
 const READ_COMMITS = 100;
 
 /** A state and where it stands. */
@@ -131,10 +133,11 @@ export class LogFollower {
     while (!this.#stopping.signal.aborted) {
       // Renewed before the look: a wake that comes during it starts another one.
       this.#wake = new AbortController();
+      const startedMs = this.#clock.nowMs();
       const pauseMs = await this.catchUp().then(
         () => {
           this.#retry.reset();
-          return LOOK_INTERVAL_MS;
+          return Math.max(0, startedMs + LOOK_INTERVAL_MS - this.#clock.nowMs());
         },
         () => this.#retry.nextMs(),
       );

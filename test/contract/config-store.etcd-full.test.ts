@@ -24,7 +24,9 @@ function full(found: string): void {
   beforeEach(async () => {
     etcd = await startEtcd(found);
     one = new Replica(
-      new EtcdStore(new EtcdClient({ endpoints: [etcd.endpoint], prefix: '/test/', clock, random })),
+      new EtcdStore(
+        new EtcdClient({ endpoints: [etcd.endpoint], access: { prefix: '/test/' }, clock, random }),
+      ),
     );
     await one.propose(pool('a'));
   });

@@ -25,7 +25,7 @@ const harness = {
     prefix = `/test-${made++}/`;
   },
   open: (endpoints: readonly string[] = [etcd.endpoint]) =>
-    new EtcdStore(new EtcdClient({ endpoints, clock, random, prefix })),
+    new EtcdStore(new EtcdClient({ endpoints, access: { prefix }, clock, random })),
   async stop() {
     await etcd.dispose();
   },
