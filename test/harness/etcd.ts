@@ -128,9 +128,7 @@ export class EtcdCluster {
    * Users, of whom each may read and write its prefix; then authentication is on.
    * The superuser is `root` with the password `root`.
    */
-  async enableAuth(
-    users: readonly { readonly name: string; readonly password?: string; readonly prefix: string }[],
-  ) {
+  async enableAuth(users: readonly EtcdTestUser[]): Promise<void> {
     await this.etcdctl(['user', 'add', 'root:root']);
     await this.etcdctl(['user', 'grant-role', 'root', 'root']);
     for (const { name, password, prefix } of users) {
