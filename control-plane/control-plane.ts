@@ -100,7 +100,9 @@ function makeParts(deps: ControlPlaneDeps) {
       else logger.warn({ store: store.description, reason: status.reason }, 'the store is away: trying on');
     },
   });
-  const committer = new Committer({ store, follower, clock, random, onAppend: metrics.countAppend });
+  const committerOn = (log: LogFollower) =>
+    new Committer({ store, follower: log, clock, random, onAppend: metrics.countAppend });
+  const committer = committerOn(follower);
   const publisher = new Publisher(clock);
   const fleet = new Fleet(clock, deps.rosterGraceMs);
   const streams = new OpenStreams();
@@ -117,7 +119,17 @@ function makeParts(deps: ControlPlaneDeps) {
     }),
   });
   const unary = unaryWith(clock, logger);
-  const api: ApiDeps = { unary, change: makeChangeWith(committer), follower, fleet, streams, clock, logger };
+  const api: ApiDeps = {
+    unary,
+    change: makeChangeWith(committer),
+    changeAnew: (...request) =>
+      makeChangeWith(committerOn(new LogFollower({ store, clock, random })))(...request),
+    follower,
+    fleet,
+    streams,
+    clock,
+    logger,
+  };
   const discovery = makeDiscovery({ publisher, follower, streams, metrics, deps });
   const { services } = loadDefinitions();
   const grpc = new GrpcServer(

@@ -12,6 +12,7 @@ import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
 import type { RevisionRecord } from '../store/history.ts';
 import { refuseIfAny } from './change.ts';
 import type { ApiDeps } from './deps.ts';
+import { adoptStore } from './adopt-store.ts';
 import { readFor } from './read.ts';
 import { stateToWire } from './stored-codec.ts';
 import { waitConverged } from './wait-converged.ts';
@@ -33,6 +34,7 @@ export function configHandlers(deps: ApiDeps): ConfigServiceHandlers {
         });
       }),
     ),
+    AdoptStore: adoptStore(deps),
     Export: unary(async (_request, call) => {
       const { state, position } = await readFor(call, follower);
       return { resources: stateToWire(state), position: positionToWire(position) };

@@ -10,6 +10,8 @@ import type { MakeChange } from './change.ts';
 export interface ApiDeps {
   readonly unary: Unary;
   readonly change: MakeChange;
+  /** The same on the store as it is now, whatever was followed before: for one that is to be accepted. */
+  readonly changeAnew: MakeChange;
   readonly follower: LogFollower;
   readonly fleet: Fleet;
   readonly streams: OpenStreams;

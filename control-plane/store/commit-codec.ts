@@ -75,16 +75,16 @@ export function decodeCommit(bytes: Uint8Array, where: string): Commit {
 }
 
 /** The bytes of a head: equal heads have equal bytes, so that a store can compare them. */
-export function encodeHead({ storeId, revision, hash }: Head): Buffer {
-  return Buffer.from(canonicalJson({ storeId, revision, hash }));
+export function encodeHead({ storeId, revision, hash, replaces }: Head): Buffer {
+  return Buffer.from(canonicalJson({ storeId, revision, hash, replaces }));
 }
 
 /** The head in `bytes`. */
 export function decodeHead(bytes: Uint8Array, where: string): Head {
   try {
-    const { storeId, revision, hash } = JSON.parse(Buffer.from(bytes).toString()) as Head;
+    const { storeId, revision, hash, replaces } = JSON.parse(Buffer.from(bytes).toString()) as Head;
     if (typeof storeId === 'string' && Number.isSafeInteger(revision) && typeof hash === 'string') {
-      return { storeId, revision, hash };
+      return { storeId, revision, hash, ...(replaces && { replaces }) };
     }
   } catch (error) {
     throw damaged(where, error);

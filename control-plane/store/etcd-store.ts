@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import type { IRequestOp } from 'etcd3';
 import type { Commit, Head, Position } from '../../core/model/commit.ts';
 import { genesisHash } from '../../core/model/hash.ts';
+import { headAfter } from '../../core/model/succession.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import { decodeCommit, decodeHead, encodeAppend, encodeHead } from './commit-codec.ts';
 import type { AppendResult, ConfigStore } from './config-store.ts';
@@ -52,8 +53,7 @@ export class EtcdStore implements ConfigStore {
 
   async append(parent: Head, commits: readonly Commit[]): Promise<AppendResult> {
     const values = encodeAppend(commits);
-    const last = commits.at(-1) as Commit;
-    const head = encodeHead({ storeId: parent.storeId, revision: last.revision, hash: last.hash });
+    const head = encodeHead(headAfter(parent, commits));
     const puts = values.map((value, index) => this.#put(logKey(parent.revision + 1 + index), value));
     const sent = await this.#client.txnOnce({
       compare: [

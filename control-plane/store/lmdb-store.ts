@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import type { Commit, Head, Position } from '../../core/model/commit.ts';
 import { genesisHash } from '../../core/model/hash.ts';
+import { headAfter } from '../../core/model/succession.ts';
 import type { Clock } from '../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import { decodeCommit, decodeHead, encodeAppend, encodeHead } from './commit-codec.ts';
@@ -78,8 +79,7 @@ export class LmdbStore implements ConfigStore {
   async append(parent: Head, commits: readonly Commit[]): Promise<AppendResult> {
     const values = encodeAppend(commits);
     const db = this.#database();
-    const last = commits.at(-1) as Commit;
-    const next = encodeHead({ storeId: parent.storeId, revision: last.revision, hash: last.hash });
+    const next = encodeHead(headAfter(parent, commits));
     try {
       const appended = await this.#write(db, () => {
         const current = db.get(HEAD_KEY);

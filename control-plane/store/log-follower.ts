@@ -8,13 +8,14 @@
  */
 import type { Commit, Position } from '../../core/model/commit.ts';
 import { applyCommits, emptyState } from '../../core/model/fold.ts';
+import { originOf } from '../../core/model/succession.ts';
 import type { State } from '../../core/model/state.ts';
 import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
 import { type Clock, sleep } from '../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import type { ConfigStore } from './config-store.ts';
-import { whyNotContinuation, whyNotSameHistory } from './follow.ts';
+import { isSuccession, whyNotContinuation, whyNotSameHistory } from './follow.ts';
 import { History, type RequestOutcome, type RevisionRecord } from './history.ts';
 import { SharedRun } from './shared-run.ts';
 
@@ -54,7 +55,7 @@ export class LogFollower {
   readonly #listeners = new Set<(followed: Followed) => void>();
   readonly #sync = new SharedRun(() => this.#synchronize());
   readonly #stopping = new AbortController();
-  readonly #history = new History();
+  #history = new History();
   #followed: Followed | null = null;
   #status: FollowerStatus = { ready: false, reason: 'the store has not been read yet' };
   #heardMs = Number.NEGATIVE_INFINITY;
@@ -164,19 +165,26 @@ export class LogFollower {
     this.#heardMs = startedMs;
     const known = this.#followed;
     const doubt = known === null ? undefined : whyNotSameHistory(known.position, head);
-    if (doubt !== undefined) throw this.#notOurs(doubt);
-    if (known !== null && head.revision === known.position.revision) {
+    if (doubt !== undefined) throw this.#notOurs(doubt, 'an operator accepts the store (lbctl store adopt)');
+    if (
+      known !== null &&
+      head.storeId === known.position.storeId &&
+      head.revision === known.position.revision
+    ) {
       return this.#keep({ state: known.state, position: head }, []);
     }
-    let state = known?.state ?? emptyState(head.storeId);
+    const base = known !== null && isSuccession(known.position, head) ? null : known;
+    let state = base?.state ?? emptyState(originOf(head));
     const commits: Commit[] = [];
     while (state.head.revision < head.revision) {
       const more = await this.#readCommits(state, head.revision);
       state = applyCommits(state, more);
       commits.push(...more);
     }
-    const { revision, hash } = state.head;
-    if (hash !== head.hash) throw this.#notOurs(`revision ${revision} is not the one that its head names`);
+    const { revision, hash, storeId } = state.head;
+    if (hash !== head.hash || storeId !== head.storeId)
+      throw this.#notOurs(`revision ${revision} is not the one that its head names`);
+    if (base === null) this.#history = new History();
     return this.#keep({ state, position: head }, commits);
   }
 
@@ -192,17 +200,17 @@ export class LogFollower {
   }
 
   #keep(followed: Followed, commits: readonly Commit[]): Followed {
-    const changed = this.#followed?.position.revision !== followed.position.revision;
+    const changed = this.#followed?.position.hash !== followed.position.hash;
     for (const commit of commits) this.#history.record(commit);
     this.#followed = followed;
     if (changed) for (const listener of this.#listeners) listener(followed);
     return followed;
   }
 
-  #notOurs(doubt: string): LbError {
+  #notOurs(doubt: string, until = 'an operator has looked at it'): LbError {
     const kept =
       this.#followed === null ? 'nothing is served' : `revision ${this.#followed.position.revision} is kept`;
-    const message = `the store ${this.#store.description} can't be followed: ${doubt}; ${kept} until an operator has looked at it`;
+    const message = `the store ${this.#store.description} can't be followed: ${doubt}; ${kept} until ${until}`;
     return new LbError('FAILED_PRECONDITION', message);
   }
 

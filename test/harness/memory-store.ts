@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { AppendResult, ConfigStore } from '../../control-plane/store/config-store.ts';
 import type { Commit, Head, Position } from '../../core/model/commit.ts';
 import { genesisHash } from '../../core/model/hash.ts';
+import { headAfter } from '../../core/model/succession.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 
 /** What becomes of an append: `lost-reply` lands unheard, `late` lands when `MemoryLog.landLate` is called, `dropped` never. */
@@ -23,12 +24,8 @@ export class MemoryLog {
   }
 
   get head(): Head {
-    const last = this.commits.at(-1);
-    return {
-      storeId: this.storeId,
-      revision: last?.revision ?? 0,
-      hash: last?.hash ?? genesisHash(this.storeId),
-    };
+    const genesis = { storeId: this.storeId, revision: 0, hash: genesisHash(this.storeId) };
+    return headAfter(genesis, this.commits);
   }
 
   append(parent: Head, commits: readonly Commit[]): boolean {

@@ -3,6 +3,7 @@ import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-load
 
 import type { Duration as _google_protobuf_Duration, Duration__Output as _google_protobuf_Duration__Output } from './google/protobuf/Duration.ts';
 import type { Timestamp as _google_protobuf_Timestamp, Timestamp__Output as _google_protobuf_Timestamp__Output } from './google/protobuf/Timestamp.ts';
+import type { AdoptStoreRequest as _lb_v1_AdoptStoreRequest, AdoptStoreRequest__Output as _lb_v1_AdoptStoreRequest__Output } from './lb/v1/AdoptStoreRequest.ts';
 import type { ApplyRequest as _lb_v1_ApplyRequest, ApplyRequest__Output as _lb_v1_ApplyRequest__Output } from './lb/v1/ApplyRequest.ts';
 import type { Backend as _lb_v1_Backend, Backend__Output as _lb_v1_Backend__Output } from './lb/v1/Backend.ts';
 import type { ChangeResult as _lb_v1_ChangeResult, ChangeResult__Output as _lb_v1_ChangeResult__Output } from './lb/v1/ChangeResult.ts';
@@ -41,6 +42,7 @@ export interface ProtoGrpcType {
   }
   lb: {
     v1: {
+      AdoptStoreRequest: MessageTypeDefinition<_lb_v1_AdoptStoreRequest, _lb_v1_AdoptStoreRequest__Output>
       ApplyRequest: MessageTypeDefinition<_lb_v1_ApplyRequest, _lb_v1_ApplyRequest__Output>
       Backend: MessageTypeDefinition<_lb_v1_Backend, _lb_v1_Backend__Output>
       BackendState: EnumTypeDefinition

@@ -2,6 +2,7 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { AdoptStoreRequest as _lb_v1_AdoptStoreRequest, AdoptStoreRequest__Output as _lb_v1_AdoptStoreRequest__Output } from '../../lb/v1/AdoptStoreRequest.ts';
 import type { ApplyRequest as _lb_v1_ApplyRequest, ApplyRequest__Output as _lb_v1_ApplyRequest__Output } from '../../lb/v1/ApplyRequest.ts';
 import type { ChangeResult as _lb_v1_ChangeResult, ChangeResult__Output as _lb_v1_ChangeResult__Output } from '../../lb/v1/ChangeResult.ts';
 import type { ExportRequest as _lb_v1_ExportRequest, ExportRequest__Output as _lb_v1_ExportRequest__Output } from '../../lb/v1/ExportRequest.ts';
@@ -17,6 +18,23 @@ import type { WatchResponse as _lb_v1_WatchResponse, WatchResponse__Output as _l
  * The whole configuration at once, for tools.
  */
 export interface ConfigServiceClient extends grpc.Client {
+  /**
+   * Accepts the store as it is now, in place of those that control planes and proxies followed: it was wiped and filled
+   * again, restored from a backup, or moved. Everybody goes on with it.
+   */
+  AdoptStore(argument: _lb_v1_AdoptStoreRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_lb_v1_ChangeResult__Output>): grpc.ClientUnaryCall;
+  AdoptStore(argument: _lb_v1_AdoptStoreRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_lb_v1_ChangeResult__Output>): grpc.ClientUnaryCall;
+  AdoptStore(argument: _lb_v1_AdoptStoreRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_lb_v1_ChangeResult__Output>): grpc.ClientUnaryCall;
+  AdoptStore(argument: _lb_v1_AdoptStoreRequest, callback: grpc.requestCallback<_lb_v1_ChangeResult__Output>): grpc.ClientUnaryCall;
+  /**
+   * Accepts the store as it is now, in place of those that control planes and proxies followed: it was wiped and filled
+   * again, restored from a backup, or moved. Everybody goes on with it.
+   */
+  adoptStore(argument: _lb_v1_AdoptStoreRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_lb_v1_ChangeResult__Output>): grpc.ClientUnaryCall;
+  adoptStore(argument: _lb_v1_AdoptStoreRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_lb_v1_ChangeResult__Output>): grpc.ClientUnaryCall;
+  adoptStore(argument: _lb_v1_AdoptStoreRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_lb_v1_ChangeResult__Output>): grpc.ClientUnaryCall;
+  adoptStore(argument: _lb_v1_AdoptStoreRequest, callback: grpc.requestCallback<_lb_v1_ChangeResult__Output>): grpc.ClientUnaryCall;
+  
   /**
    * Replaces each resource that is named, whole, in one commit or not at all. Others stay, unless prune.
    */
@@ -91,6 +109,12 @@ export interface ConfigServiceClient extends grpc.Client {
  */
 export interface ConfigServiceHandlers extends grpc.UntypedServiceImplementation {
   /**
+   * Accepts the store as it is now, in place of those that control planes and proxies followed: it was wiped and filled
+   * again, restored from a backup, or moved. Everybody goes on with it.
+   */
+  AdoptStore: grpc.handleUnaryCall<_lb_v1_AdoptStoreRequest__Output, _lb_v1_ChangeResult>;
+  
+  /**
    * Replaces each resource that is named, whole, in one commit or not at all. Others stay, unless prune.
    */
   Apply: grpc.handleUnaryCall<_lb_v1_ApplyRequest__Output, _lb_v1_ChangeResult>;
@@ -118,6 +142,7 @@ export interface ConfigServiceHandlers extends grpc.UntypedServiceImplementation
 }
 
 export interface ConfigServiceDefinition extends grpc.ServiceDefinition {
+  AdoptStore: MethodDefinition<_lb_v1_AdoptStoreRequest, _lb_v1_ChangeResult, _lb_v1_AdoptStoreRequest__Output, _lb_v1_ChangeResult__Output>
   Apply: MethodDefinition<_lb_v1_ApplyRequest, _lb_v1_ChangeResult, _lb_v1_ApplyRequest__Output, _lb_v1_ChangeResult__Output>
   Export: MethodDefinition<_lb_v1_ExportRequest, _lb_v1_ExportResponse, _lb_v1_ExportRequest__Output, _lb_v1_ExportResponse__Output>
   ListRevisions: MethodDefinition<_lb_v1_ListRevisionsRequest, _lb_v1_ListRevisionsResponse, _lb_v1_ListRevisionsRequest__Output, _lb_v1_ListRevisionsResponse__Output>
