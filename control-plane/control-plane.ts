@@ -106,7 +106,12 @@ function makeParts(deps: ControlPlaneDeps) {
   const publisher = new Publisher(clock);
   const fleet = new Fleet(clock, deps.rosterGraceMs);
   const streams = new OpenStreams();
-  metrics.observe({ follower, fleet, logLinesDropped: deps.logLinesDropped ?? (() => 0) });
+  metrics.observe({
+    follower,
+    fleet,
+    storeSizeBytes: () => store.sizeBytes(),
+    logLinesDropped: deps.logLinesDropped ?? (() => 0),
+  });
   const reports = reportService({
     fleet,
     streams,
@@ -144,16 +149,7 @@ function makeParts(deps: ControlPlaneDeps) {
     ],
     { onCall: metrics.countCall, clock, logger },
   );
-  const http = new HttpServer({
-    routes: {
-      ...dashboardRoutes({ follower, fleet, clock }),
-      ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
-    },
-    what: 'the HTTP address',
-    flag: '--http-address',
-    maxConnections: MAX_HTTP_CONNECTIONS,
-    logger,
-  });
+  const http = makeHttp({ follower, fleet, metrics, run, deps });
   return { run, follower, committer, publisher, fleet, streams, reports, grpc, http };
 }
 
@@ -183,6 +179,31 @@ function makeDiscovery({
     logger: deps.logger,
   });
   return { definition: preEncoded(discovery), handlers };
+}
+
+function makeHttp({
+  follower,
+  fleet,
+  metrics,
+  run,
+  deps: { clock, logger },
+}: {
+  readonly follower: LogFollower;
+  readonly fleet: Fleet;
+  readonly metrics: ControlPlaneMetrics;
+  readonly run: { readonly stopping: boolean };
+  readonly deps: ControlPlaneDeps;
+}): HttpServer {
+  return new HttpServer({
+    routes: {
+      ...dashboardRoutes({ follower, fleet, clock }),
+      ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
+    },
+    what: 'the HTTP address',
+    flag: '--http-address',
+    maxConnections: MAX_HTTP_CONNECTIONS,
+    logger,
+  });
 }
 
 async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<void> {

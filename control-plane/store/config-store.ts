@@ -33,6 +33,9 @@ export interface ConfigStore {
    */
   append(parent: Head, commits: readonly Commit[]): Promise<AppendResult>;
 
+  /** What it takes on disk, in bytes. etcd's quota counts the same. */
+  sizeBytes(): Promise<number>;
+
   /** Calls `wake` when the log may have grown: a hint that can be late, doubled or lost. Returns a way to stop. */
   onWake(wake: () => void): () => void;
 

@@ -94,6 +94,11 @@ export class EtcdClient {
     }
   }
 
+  /** What the database of the member that answers takes on disk. */
+  async sizeBytes(): Promise<number> {
+    return Number((await this.#ask(({ maintenance }) => maintenance.status())).dbSize);
+  }
+
   /** The id of a new lease. One whose answer is lost ends by itself. */
   async grantLease(ttlSeconds: number): Promise<string> {
     return (await this.#ask(({ lease }) => lease.leaseGrant({ TTL: ttlSeconds }))).ID;

@@ -70,6 +70,10 @@ export class EtcdStore implements ConfigStore {
     return { outcome: 'unknown', cause };
   }
 
+  sizeBytes(): Promise<number> {
+    return this.#client.sizeBytes();
+  }
+
   onWake(wake: () => void): () => void {
     return this.#client.watch(this.#client.key(HEAD_KEY), wake);
   }

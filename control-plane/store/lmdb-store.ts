@@ -8,7 +8,7 @@
  *  - several processes may open the same directory: LMDB's write lock makes compare-and-append one step.
  */
 import { randomUUID } from 'node:crypto';
-import { type FSWatcher, mkdirSync, watch } from 'node:fs';
+import { type FSWatcher, mkdirSync, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import type { Commit, Head, Position } from '../../core/model/commit.ts';
@@ -23,6 +23,7 @@ import { whyNotLmdb } from './lmdb-file.ts';
 import { withDeadline } from './with-deadline.ts';
 
 const VERSION_KEY = 'version';
+const DATA_FILE = 'data.mdb';
 /** Another process that was stopped inside a transaction holds the write lock: nobody waits for it longer. */
 const WRITE_DEADLINE_MS = 5_000;
 /** A read gives back what it has once it has so much. */
@@ -97,6 +98,11 @@ export class LmdbStore implements ConfigStore {
     }
   }
 
+  async sizeBytes(): Promise<number> {
+    this.#database();
+    return this.#guard(() => statSync(join(this.#directory, DATA_FILE)).size);
+  }
+
   onWake(wake: () => void): () => void {
     this.#wakes.add(wake);
     this.#watchFiles();
@@ -115,7 +121,7 @@ export class LmdbStore implements ConfigStore {
     if (this.#closed) throw this.#unavailable('it was closed');
     this.#opened ??= this.#guard(() => {
       mkdirSync(this.#directory, { recursive: true });
-      const damage = whyNotLmdb(join(this.#directory, 'data.mdb'));
+      const damage = whyNotLmdb(join(this.#directory, DATA_FILE));
       if (damage !== undefined) throw new Error(damage);
       return open<Buffer, string>({
         path: this.#directory,

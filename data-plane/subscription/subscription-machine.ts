@@ -211,21 +211,21 @@ function replicaReported(state: State, replica: string, view: ReplicaView | null
     position?.storeId === current.position.storeId &&
     position.revision === current.position.revision &&
     position.hash === current.position.hash;
-  if (view !== null && isAdoptedNow(state, replica, view)) return connectTo(seen, replica);
+  if (view !== null && isMendedNow(state, replica, view)) return connectTo(seen, replica);
   const next = follow(confirms ? { ...seen, confirmed: true } : seen);
   return confirms ? { state: next.state, effects: [{ type: 'confirmed' }, ...next.effects] } : next;
 }
 
-/** It was refused for its store, and an operator has accepted that: there is nothing to wait for any more. */
-function isAdoptedNow({ link, views, current }: State, replica: string, view: ReplicaView): boolean {
-  const before = views.get(replica)?.position;
+/** It was refused for its store, and has one now that this proxy may go on with: there is nothing to wait for. */
+function isMendedNow({ link, troubles, views, current }: State, replica: string, view: ReplicaView): boolean {
+  const { position } = view;
   return (
     link.type === 'waiting' &&
+    troubles.get(replica)?.kind === 'store_mismatch' &&
     current !== null &&
-    view.position !== null &&
-    view.position.storeId !== current.position.storeId &&
-    view.position.storeId !== before?.storeId &&
-    takesPlaceOf(view.position, current.position.storeId)
+    position !== null &&
+    position.storeId !== views.get(replica)?.position?.storeId &&
+    takesPlaceOf(position, current.position.storeId)
   );
 }
 

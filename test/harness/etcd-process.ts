@@ -41,6 +41,18 @@ export class EtcdProcess {
     return this.#child?.pid;
   }
 
+  /** What `etcdctl snapshot restore` needs to know, to make this member's data. */
+  get restoreFlags(): readonly string[] {
+    const { name, directory, cluster, peerPort } = this.#settings;
+    const flags = {
+      name,
+      'data-dir': directory,
+      'initial-cluster': cluster,
+      'initial-advertise-peer-urls': `http://127.0.0.1:${peerPort}`,
+    };
+    return Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
+  }
+
   /** Not killed or stopped; frozen counts as running. */
   get running(): boolean {
     return this.#child !== undefined;

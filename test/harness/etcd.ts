@@ -144,6 +144,31 @@ export class EtcdCluster {
     await this.etcdctl(['auth', 'enable']);
   }
 
+  /** Stops all, and starts them again with nothing. */
+  async wipe(): Promise<void> {
+    await this.#startWith((member) => rmSync(member.directory, { recursive: true, force: true }));
+  }
+
+  /** Writes a backup to `file`. */
+  async backUp(file: string): Promise<void> {
+    const [first] = this.endpoints;
+    await this.etcdctl(['snapshot', 'save', file], { endpoints: first === undefined ? [] : [first] });
+  }
+
+  /** Stops all, and starts them again with what a backup holds. */
+  async restore(file: string): Promise<void> {
+    await this.#startWith(async (member) => {
+      rmSync(member.directory, { recursive: true, force: true });
+      await this.etcdctl(['snapshot', 'restore', file, ...member.restoreFlags]);
+    });
+  }
+
+  async #startWith(prepare: (member: EtcdProcess) => void | Promise<void>): Promise<void> {
+    await Promise.all(this.members.map((member) => member.stop('SIGKILL')));
+    for (const member of this.members) await prepare(member);
+    await Promise.all(this.members.map((member) => member.start()));
+  }
+
   /** Stops all and removes their data. */
   async dispose(): Promise<void> {
     await Promise.all(this.members.map((member) => member.stop('SIGKILL')));

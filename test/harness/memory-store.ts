@@ -94,6 +94,10 @@ export class MemoryStore implements ConfigStore {
     }
   }
 
+  async sizeBytes(): Promise<number> {
+    return this.log.commits.length;
+  }
+
   onWake(wake: () => void): () => void {
     this.log.wakes.add(wake);
     return () => this.log.wakes.delete(wake);

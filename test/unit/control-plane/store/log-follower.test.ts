@@ -265,15 +265,12 @@ describe('LogFollower', () => {
     log.commits.splice(1);
     write(log, 'other');
     await assert.rejects(follower.catchUp(), /lbctl store adopt/);
-    const anew = new LogFollower({ store, clock: new FakeClock(), random: seededRandom(1) });
+    const fresh = () => new LogFollower({ store, clock: new FakeClock(), random: seededRandom(1) });
+    const anew = fresh();
     const { state } = await anew.catchUp();
     const adopt = adoptStore({ storeId: 'new', replaces: ['elsewhere', 'store'], force: true });
     assert.ok(log.append(log.head, [commitOn(state, changesOf(state, adopt), 'adopt')]));
-    for (const each of [
-      follower,
-      anew,
-      new LogFollower({ store, clock: new FakeClock(), random: seededRandom(1) }),
-    ]) {
+    for (const each of [follower, anew, fresh()]) {
       const { position, state: now } = await each.catchUp();
       assert.deepEqual([position.storeId, position.revision], ['new', 3]);
       assert.deepEqual(position.replaces, ['store', 'elsewhere']);
@@ -283,7 +280,6 @@ describe('LogFollower', () => {
     }
     assert.deepEqual(seen, [3, 3]);
     assert.equal(statuses.at(-1), 'ready');
-    // And never back to what it replaced.
     const replaced = new MemoryLog('store');
     write(replaced, 'a', 'b', 'c', 'd');
     store.head = () => Promise.resolve({ ...replaced.head, version: 99 });
