@@ -63,6 +63,7 @@ export function makeChangeWith(committer: Committer): MakeChange {
       dryRun: outcome.dryRun,
       repeatedRequest: outcome.repeated,
       changes: outcome.changes.map(differenceToWire),
+      notes: [...outcome.notes],
     };
   };
 }

@@ -24,6 +24,14 @@ const MAX_INFLATED_BYTES = 256 * 1_048_576;
 /** A group commit is measured, then sent: commits are immutable, so their bytes are made once. */
 const encoded = new WeakMap<Commit, Buffer>();
 
+/** Bytes of commits that were read, which are not worth keeping themselves. */
+const sizes = new WeakMap<Commit, number>();
+
+/** How many bytes a commit takes. */
+export function encodedBytes(commit: Commit): number {
+  return sizes.get(commit) ?? encodeCommit(commit).length;
+}
+
 /** The bytes of a commit. */
 export function encodeCommit(commit: Commit): Buffer {
   let bytes = encoded.get(commit);
@@ -68,7 +76,9 @@ export function decodeCommit(bytes: Uint8Array, where: string): Commit {
   try {
     const rest = bytes.subarray(2);
     const json = bytes[1] === DEFLATED ? inflateRawSync(rest, { maxOutputLength: MAX_INFLATED_BYTES }) : rest;
-    return JSON.parse(Buffer.from(json).toString()) as Commit;
+    const commit = JSON.parse(Buffer.from(json).toString()) as Commit;
+    sizes.set(commit, bytes.length);
+    return commit;
   } catch (error) {
     throw damaged(where, error);
   }

@@ -12,7 +12,8 @@ import { genesisHash } from '../../core/model/hash.ts';
 import { headAfter } from '../../core/model/succession.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import { decodeCommit, decodeHead, encodeAppend, encodeHead } from './commit-codec.ts';
-import type { AppendResult, ConfigStore } from './config-store.ts';
+import type { AppendResult, ConfigStore, NewCheckpoint } from './config-store.ts';
+import { readChunks, readMarks, trim, writeCheckpoint } from './etcd-checkpoints.ts';
 import type { EtcdClient } from './etcd-client.ts';
 import { isExhausted, isLate } from './etcd-refusal.ts';
 import { HEAD_KEY, logKey } from './keys.ts';
@@ -44,6 +45,8 @@ export class EtcdStore implements ConfigStore {
           key: this.#client.key(logKey(fromRevision)),
           range_end: this.#client.key(logKey(fromRevision + count)),
         });
+        // The first ones may have been trimmed away: then what is left does not begin with `fromRevision`.
+        if (kvs[0]?.key.equals(this.#client.key(logKey(fromRevision))) !== true) return [];
         return kvs.map(({ key, value }) => decodeCommit(value, `${String(key)} in ${this.description}`));
       } catch (error) {
         if (count === 1 || !isTooMuch(error)) throw error;
@@ -72,6 +75,22 @@ export class EtcdStore implements ConfigStore {
 
   sizeBytes(): Promise<number> {
     return this.#client.sizeBytes();
+  }
+
+  marks() {
+    return readMarks(this.#client);
+  }
+
+  readChunks(revision: number, writer: string): Promise<Uint8Array[]> {
+    return readChunks(this.#client, revision, writer);
+  }
+
+  writeCheckpoint(checkpoint: NewCheckpoint): Promise<boolean> {
+    return writeCheckpoint(this.#client, checkpoint);
+  }
+
+  trim(revision: number): Promise<void> {
+    return trim(this.#client, revision);
   }
 
   onWake(wake: () => void): () => void {

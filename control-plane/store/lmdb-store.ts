@@ -17,8 +17,9 @@ import { headAfter } from '../../core/model/succession.ts';
 import type { Clock } from '../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import { decodeCommit, decodeHead, encodeAppend, encodeHead } from './commit-codec.ts';
-import type { AppendResult, ConfigStore } from './config-store.ts';
+import type { AppendResult, ConfigStore, NewCheckpoint } from './config-store.ts';
 import { HEAD_KEY, logKey } from './keys.ts';
+import { putCheckpoint, readChunks, readMarks, removeBefore } from './lmdb-checkpoints.ts';
 import { whyNotLmdb } from './lmdb-file.ts';
 import { withDeadline } from './with-deadline.ts';
 
@@ -53,9 +54,7 @@ export class LmdbStore implements ConfigStore {
     const db = this.#database();
     const found = this.#guard(() => readPosition(db, this.description));
     if (found !== undefined) return found;
-    await this.#write(db, () => createHead(db)).catch((error) => {
-      throw this.#unavailable(error);
-    });
+    await this.#change(db, () => createHead(db));
     const created = this.#guard(() => readPosition(db, this.description));
     if (created === undefined) throw this.#unavailable('its head could not be written');
     return created;
@@ -87,7 +86,7 @@ export class LmdbStore implements ConfigStore {
         if (current === undefined || !encodeHead(parent).equals(current)) return false;
         for (const [index, value] of values.entries()) db.putSync(logKey(parent.revision + 1 + index), value);
         db.putSync(HEAD_KEY, next);
-        db.putSync(VERSION_KEY, Buffer.from(String(readVersion(db) + 1)));
+        raiseVersion(db);
         return true;
       });
       if (!appended) return { outcome: 'conflict' };
@@ -101,6 +100,38 @@ export class LmdbStore implements ConfigStore {
   async sizeBytes(): Promise<number> {
     this.#database();
     return this.#guard(() => statSync(join(this.#directory, DATA_FILE)).size);
+  }
+
+  async marks() {
+    const db = this.#database();
+    return this.#guard(() => {
+      db.resetReadTxn();
+      return readMarks(db);
+    });
+  }
+
+  async readChunks(revision: number, writer: string): Promise<Uint8Array[]> {
+    const db = this.#database();
+    return this.#guard(() => {
+      db.resetReadTxn();
+      return readChunks(db, revision, writer);
+    });
+  }
+
+  async writeCheckpoint(checkpoint: NewCheckpoint): Promise<boolean> {
+    const db = this.#database();
+    return this.#change(db, () => {
+      const written = putCheckpoint(db, checkpoint);
+      if (written) raiseVersion(db);
+      return written;
+    });
+  }
+
+  async trim(revision: number): Promise<void> {
+    const db = this.#database();
+    await this.#change(db, () => {
+      if (removeBefore(db, revision)) raiseVersion(db);
+    });
   }
 
   onWake(wake: () => void): () => void {
@@ -157,6 +188,13 @@ export class LmdbStore implements ConfigStore {
     });
   }
 
+  /** A transaction that does no harm when it is done twice. */
+  #change<T>(db: RootDatabase<Buffer, string>, action: () => T): Promise<T> {
+    return this.#write(db, action).catch((error: unknown) => {
+      throw this.#unavailable(error);
+    });
+  }
+
   #guard<T>(action: () => T): T {
     try {
       return action();
@@ -187,6 +225,10 @@ function readVersion(db: RootDatabase<Buffer, string>): number {
   return Number(db.get(VERSION_KEY)?.toString() ?? 0);
 }
 
+function raiseVersion(db: RootDatabase<Buffer, string>): void {
+  db.putSync(VERSION_KEY, Buffer.from(String(readVersion(db) + 1)));
+}
+
 /** Why a transaction failed. lmdb keeps the reason of a failed commit in a second promise, which rejects as well. */
 async function reasonOf(error: unknown): Promise<unknown> {
   const { commitError } = error as { readonly commitError?: Promise<never> };
@@ -198,5 +240,5 @@ function createHead(db: RootDatabase<Buffer, string>): void {
   if (db.get(HEAD_KEY) !== undefined) return;
   const storeId = randomUUID();
   db.putSync(HEAD_KEY, encodeHead({ storeId, revision: 0, hash: genesisHash(storeId) }));
-  db.putSync(VERSION_KEY, Buffer.from(String(readVersion(db) + 1)));
+  raiseVersion(db);
 }

@@ -285,6 +285,7 @@ export function configStoreContract(kind: string, harness: StoreHarness): void {
           unchanged: false,
           repeated: true,
           dryRun: false,
+          notes: [],
           changes: [{ action: 'created', kind: 'pool', name: 'web' }],
         });
       }

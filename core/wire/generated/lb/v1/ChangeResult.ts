@@ -24,6 +24,10 @@ export interface ChangeResult {
    * This request_id was committed before: this is that commit's outcome.
    */
   'repeatedRequest'?: (boolean);
+  /**
+   * What else the caller should know, in words: what a rollback left alone, for example. Empty for a repeated request.
+   */
+  'notes'?: (string)[];
 }
 
 export interface ChangeResult__Output {
@@ -47,4 +51,8 @@ export interface ChangeResult__Output {
    * This request_id was committed before: this is that commit's outcome.
    */
   'repeatedRequest': (boolean);
+  /**
+   * What else the caller should know, in words: what a rollback left alone, for example. Empty for a repeated request.
+   */
+  'notes': (string)[];
 }
