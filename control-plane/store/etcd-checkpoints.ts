@@ -2,8 +2,8 @@
  * Checkpoints in etcd: a request for each chunk, then one transaction that makes them count.
  *
  * Invariants
- *  - the mark is written only while the first chunk and the commit of its revision are there: a trim that came between
- *    removed all of them in one step, and then there is no mark;
+ *  - the mark is written only while the commit of its revision is there: a trim that came between removed the chunks
+ *    and that commit in one step, and then there is no mark;
  *  - a trim is one transaction, guarded by the mark that it leaves as the oldest.
  */
 import type { ICompare, IRequestOp } from 'etcd3';
@@ -47,7 +47,6 @@ export async function writeCheckpoint(client: EtcdClient, checkpoint: NewCheckpo
   const { succeeded, responses } = await client.txn({
     compare: [
       exists(client, markKey(revision), false),
-      exists(client, chunkKey(revision, writer, 0), true),
       exists(client, logKey(revision), true),
     ],
     success: [put(client, markKey(revision), mark)],

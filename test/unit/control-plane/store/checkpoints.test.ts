@@ -170,7 +170,7 @@ describe('a replica that was asleep beyond the trimmed log', () => {
   });
 
   it('stands still when no checkpoint is beyond what it has', async () => {
-    const { log, follower } = make();
+    const { log, follower, ignored } = make();
     const late = log.commits.splice(12);
     const before = await follower.catchUp();
     log.commits.push(...late);
@@ -183,6 +183,7 @@ describe('a replica that was asleep beyond the trimmed log', () => {
       /its log ends before revision 13, and its head says 30; revision 12 is kept/,
     );
     assert.equal(follower.current(), before);
+    assert.deepEqual(ignored, [], 'an older one was looked at');
   });
 });
 
