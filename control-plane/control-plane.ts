@@ -5,6 +5,7 @@
  *  - it starts although its store does not answer: it says so, keeps trying, and is not ready until then;
  *  - `stop` ends within a bounded time, whoever is connected.
  */
+import { randomUUID } from 'node:crypto';
 import { type Clock, sleep } from '../core/runtime/clock.ts';
 import { LbError } from '../core/runtime/errors.ts';
 import type { HostPort } from '../core/runtime/flags.ts';
@@ -34,9 +35,12 @@ import { GrpcServer, type Service } from './rpc/grpc-server.ts';
 import { OpenStreams } from './rpc/streams.ts';
 import { fleetFacts } from './guard/fleet-facts.ts';
 import { Publisher } from './snapshot/publish.ts';
+import { Checkpointer } from './store/checkpointer.ts';
 import { Committer } from './store/committer.ts';
 import type { ConfigStore } from './store/config-store.ts';
 import { LogFollower } from './store/log-follower.ts';
+import { Past } from './store/past.ts';
+import { RETENTION, type RetentionLimits } from './store/retention.ts';
 
 /** For the store to settle what is under way when this replica stops. */
 const STORE_TIMEOUT_MS = 3_000;
@@ -57,6 +61,8 @@ export interface ControlPlaneDeps {
   readonly logger: Logger;
   /** For tests: how long after its start an empty roster is not yet taken for one. */
   readonly rosterGraceMs?: number;
+  /** For tests: how much of the log is kept. */
+  readonly retention?: RetentionLimits;
   /** For the metrics. */
   readonly logLinesDropped?: () => number;
 }
@@ -102,12 +108,29 @@ function makeParts(deps: ControlPlaneDeps) {
       if (status.ready) logger.info({ revision: follower.current()?.position.revision }, 'the store is read');
       else logger.warn({ store: store.description, reason: status.reason }, 'the store is away: trying on');
     },
+    onIgnored: (words) => logger.warn(words),
   });
-  const committer = new Committer({ store, follower, clock, random, onAppend: metrics.countAppend });
+  const committerOn = (log: LogFollower) =>
+    new Committer({ store, follower: log, clock, random, onAppend: metrics.countAppend });
+  const committer = committerOn(follower);
+  const checkpointer = new Checkpointer({
+    store,
+    follower,
+    clock,
+    random,
+    logger,
+    newWriter: randomUUID,
+    limits: deps.retention ?? RETENTION,
+  });
   const publisher = new Publisher(clock);
   const fleet = new Fleet(clock, deps.rosterGraceMs);
   const streams = new OpenStreams();
-  metrics.observe({ follower, fleet, logLinesDropped: deps.logLinesDropped ?? (() => 0) });
+  metrics.observe({
+    follower,
+    fleet,
+    storeSizeBytes: () => store.sizeBytes(),
+    logLinesDropped: deps.logLinesDropped ?? (() => 0),
+  });
   const reports = reportService({
     fleet,
     streams,
@@ -120,15 +143,27 @@ function makeParts(deps: ControlPlaneDeps) {
     }),
   });
   const unary = unaryWith(clock, logger);
-  const change = makeChangeWith({
-    committer,
-    guard: {
-      fleet: () => fleetFacts(fleet),
-      earlier: () => follower.stateAt(clock.wallMs() - GUARD_LOOKS_BACK_MS),
-    },
+  const past = new Past(store, follower);
+  const changeOn = (committer: Committer) =>
+    makeChangeWith({
+      committer,
+      guard: {
+        fleet: () => fleetFacts(fleet),
+        earlier: () => follower.stateAt(clock.wallMs() - GUARD_LOOKS_BACK_MS),
+      },
+      clock,
+    });
+  const api: ApiDeps = {
+    unary,
+    change: changeOn(committer),
+    changeAnew: (...request) => changeOn(committerOn(new LogFollower({ store, clock, random })))(...request),
+    follower,
+    past,
+    fleet,
+    streams,
     clock,
-  });
-  const api: ApiDeps = { unary, change, follower, fleet, streams, clock, logger };
+    logger,
+  };
   const discovery = makeDiscovery({ publisher, follower, streams, metrics, deps });
   const { services } = loadDefinitions();
   const grpc = new GrpcServer(
@@ -143,17 +178,8 @@ function makeParts(deps: ControlPlaneDeps) {
     ],
     { onCall: metrics.countCall, clock, logger },
   );
-  const http = new HttpServer({
-    routes: {
-      ...dashboardRoutes({ follower, fleet, clock }),
-      ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
-    },
-    what: 'the HTTP address',
-    flag: '--http-address',
-    maxConnections: MAX_HTTP_CONNECTIONS,
-    logger,
-  });
-  return { run, follower, committer, publisher, fleet, streams, reports, grpc, http };
+  const http = makeHttp({ follower, fleet, metrics, run, deps });
+  return { run, follower, committer, checkpointer, publisher, fleet, streams, reports, grpc, http };
 }
 
 function makeDiscovery({
@@ -184,15 +210,40 @@ function makeDiscovery({
   return { definition: preEncoded(discovery), handlers };
 }
 
+function makeHttp({
+  follower,
+  fleet,
+  metrics,
+  run,
+  deps: { clock, logger },
+}: {
+  readonly follower: LogFollower;
+  readonly fleet: Fleet;
+  readonly metrics: ControlPlaneMetrics;
+  readonly run: { readonly stopping: boolean };
+  readonly deps: ControlPlaneDeps;
+}): HttpServer {
+  return new HttpServer({
+    routes: {
+      ...dashboardRoutes({ follower, fleet, clock }),
+      ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
+    },
+    what: 'the HTTP address',
+    flag: '--http-address',
+    maxConnections: MAX_HTTP_CONNECTIONS,
+    logger,
+  });
+}
+
 async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<void> {
-  const { run, follower, committer, publisher, fleet, streams, reports, grpc, http } = parts;
+  const { run, follower, committer, checkpointer, publisher, fleet, streams, reports, grpc, http } = parts;
   /** A store that is away must not hold up the end: what it still has to say is then unknown to the caller, too. */
   const bounded = (work: Promise<unknown>) => Promise.race([work, sleep(clock, STORE_TIMEOUT_MS)]);
   run.stopping = true;
   grpc.setServing(false);
   reports.tellStanding();
   // Changes under way are settled first; what comes after them is refused in words.
-  await bounded(Promise.all([committer.close(), follower.stop()]));
+  await bounded(Promise.all([committer.close(), checkpointer.stop(), follower.stop()]));
   streams.endAll(new LbError('UNAVAILABLE', 'the control plane is stopping'));
   await grpc.stop();
   http.close();

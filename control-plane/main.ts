@@ -11,7 +11,7 @@ import { startControlPlane } from './control-plane.ts';
 import { parseControlPlaneFlags } from './control-plane-flags.ts';
 import { openStore } from './store/store-url.ts';
 
-const { grpcAddress, httpAddress, store: storeUrl, logLevel } = parseControlPlaneFlags();
+const { grpcAddress, httpAddress, store: storeUrl, access, logLevel } = parseControlPlaneFlags();
 const clock = systemClock;
 const random = systemRandom;
 const sink = standardErrorSink(clock);
@@ -20,7 +20,7 @@ exitOnUnhandledFailures(logger);
 // Its own lines are no JSON, and say nothing that an error here does not say.
 setLogVerbosity(logVerbosity.NONE);
 try {
-  const store = openStore(storeUrl, { clock, random });
+  const store = openStore(storeUrl, { access, clock, random });
   const running = await startControlPlane(
     { grpcAddress, httpAddress },
     { store, clock, random, logger, logLinesDropped: () => sink.dropped },

@@ -4,7 +4,6 @@ import { type Context, tell } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { printChangeResult } from '../output/change-result.ts';
 import { refusalLines } from '../output/effects.ts';
-import { printable } from '../output/table.ts';
 import type { ChangeOptions } from '../session/change-fields.ts';
 import { waitConverged } from '../session/converge.ts';
 import type { Session } from '../session/session.ts';
@@ -18,7 +17,6 @@ export async function finishChange(
   wait: (context: Context, session: Session, revision: string) => Promise<void> = waitConverged,
 ): Promise<ExitCode> {
   printChangeResult(context, result);
-  for (const note of result.notes) tell(context, `note: ${printable(note)}`);
   if (result.guardRefusals.length > 0) {
     const refused = result.dryRun && options.force !== true;
     tell(context, refused ? 'the guard would refuse this without --force:' : 'the guard was overruled:');

@@ -4,15 +4,8 @@ import type { Style } from './style.ts';
 import { printable, table } from './table.ts';
 
 /** The values that JSON and YAML show. */
-export function effectsPlain({
-  notes,
-  guardRefusals,
-  poolEffects,
-  listenerEffects,
-  dryRun,
-}: ChangeResult__Output) {
+export function effectsPlain({ guardRefusals, poolEffects, listenerEffects, dryRun }: ChangeResult__Output) {
   return {
-    ...(notes.length > 0 && { notes }),
     ...(guardRefusals.length > 0 && { guardRefusals }),
     ...(dryRun && { poolEffects, listenerEffects }),
   };

@@ -81,6 +81,7 @@ export function makeChangeWith({ committer, guard, clock }: ChangeDeps): MakeCha
       repeatedRequest: outcome.repeated,
       changes: outcome.changes.map(differenceToWire),
       ...findingsToWire(guarded.findings),
+      notes: [...outcome.notes, ...guarded.findings.notes],
     };
   };
 }
@@ -98,9 +99,8 @@ async function patiently<T>(propose: () => Promise<T>, guarded: GuardedEdit, clo
   }
 }
 
-function findingsToWire({ notes, refused, effects }: Findings): Partial<ChangeResult> {
+function findingsToWire({ refused, effects }: Findings): Partial<ChangeResult> {
   return {
-    notes: [...notes],
     guardRefusals: [...refused],
     poolEffects: effects.pools.map(({ backends, ...effect }) => ({ ...effect, backends: [...backends] })),
     listenerEffects: [...effects.listeners],

@@ -10,6 +10,7 @@ const APPEND_ENDS: readonly AppendEnd[] = ['appended', 'conflict', 'unknown', 'r
 export interface Readings {
   readonly follower: LogFollower;
   readonly fleet: Fleet;
+  readonly storeSizeBytes: () => Promise<number>;
   readonly logLinesDropped: () => number;
 }
 
@@ -56,7 +57,7 @@ export class ControlPlaneMetrics {
   readonly countNack = (): void => this.#nacks.inc();
 
   /** Gauges are read when they are scraped. */
-  observe({ follower, fleet, logLinesDropped }: Readings): void {
+  observe({ follower, fleet, storeSizeBytes, logLinesDropped }: Readings): void {
     const revision = () => follower.current()?.position.revision ?? 0;
     const connected = () => fleet.list().filter((proxy) => proxy.connected);
     this.#gauge('lb_store_revision', 'The newest revision this control plane knows', revision);
@@ -64,6 +65,9 @@ export class ControlPlaneMetrics {
       'lb_store_age_seconds',
       'Time since the store was last heard; +Inf before the first time',
       () => follower.storeAgeMs() / 1_000,
+    );
+    this.#gauge('lb_store_size_bytes', 'What the store takes on disk; NaN while it does not answer', () =>
+      storeSizeBytes().catch(() => Number.NaN),
     );
     this.#gauge(
       'lb_proxies_connected',
@@ -85,12 +89,12 @@ export class ControlPlaneMetrics {
     });
   }
 
-  #gauge(name: string, help: string, read: () => number): void {
+  #gauge(name: string, help: string, read: () => number | Promise<number>): void {
     const gauge: Gauge = new Gauge({
       name,
       help,
       registers: [this.#registry],
-      collect: () => gauge.set(read()),
+      collect: async () => gauge.set(await read()),
     });
   }
 }

@@ -9,6 +9,7 @@
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { State } from '../../core/model/state.ts';
+import { takesPlaceOf } from '../../core/model/succession.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { buildSnapshot } from './build.ts';
 
@@ -77,7 +78,8 @@ export class Publisher {
   #isNewer(position: Position): boolean {
     const newest = this.#newest?.position;
     if (newest === undefined) return true;
-    return position.storeId === newest.storeId && position.revision > newest.revision;
+    if (position.storeId !== newest.storeId) return takesPlaceOf(position, newest.storeId);
+    return position.revision > newest.revision;
   }
 
   #keep(snapshot: Snapshot): void {

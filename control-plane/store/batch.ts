@@ -64,7 +64,7 @@ export class Batch {
   /** Undefined when the store can't tell: then tickets in doubt wait, and all others are told so. */
   async #catchUp(): Promise<Followed | undefined> {
     try {
-      return await this.#deps.follower.catchUp();
+      return await this.#deps.follower.catchUpToDecide();
     } catch (error) {
       if (this.#doubt === undefined) this.#rejectAll(withNothingWritten(error));
       return undefined;

@@ -2,13 +2,16 @@
  * The next step of a follower, decided without I/O: may this head and these commits come after that state?
  *
  * Invariant: a state only ever moves along one history: the same store, each revision after the one before, each hash
- * over the one before it. Everything else is a reason to stand still and say so.
+ * over the one before it; or to the beginning of a store that takes the place of it (core/model/succession.ts). Everything
+ * else is a reason to stand still and say so.
  */
 import type { Commit, Head, Position } from '../../core/model/commit.ts';
+import { takesPlaceOf } from '../../core/model/succession.ts';
 import { commitHash } from '../../core/model/hash.ts';
 
 /** Why `head` is not a continuation of what was `known` when the read of it began; undefined when it is one. */
 export function whyNotSameHistory(known: Position, head: Position): string | undefined {
+  if (isSuccession(known, head)) return undefined;
   if (head.storeId !== known.storeId) {
     return `it is another store now (id ${head.storeId}, before ${known.storeId}): it was wiped, or replaced`;
   }
@@ -19,6 +22,11 @@ export function whyNotSameHistory(known: Position, head: Position): string | und
     return `its revision ${head.revision} is another one than it was: its history was replaced`;
   }
   return undefined;
+}
+
+/** An operator made the store take the place of the one that was known: everything of it is read anew. */
+export function isSuccession(known: Position, head: Position): boolean {
+  return head.storeId !== known.storeId && takesPlaceOf(head, known.storeId);
 }
 
 /** Why `commits` do not continue the history that ends in `head`; undefined when they do. */

@@ -4,25 +4,33 @@
  * Invariants
  *  - what it gives out is one valid prefix of one history, and never goes back (follow.ts);
  *  - a wake is a hint; the head is looked at once a second anyhow, and the numbers of the commits show any gap;
+ *  - where the log was trimmed beyond what is known, a checkpoint takes its place, never an older one;
+ *  - a change is decided only once every request_id in the log is known, those behind a checkpoint included;
  *  - a store that is away, or that turned into another one, changes nothing here: it is said in words, and looked at again.
  */
-import type { Commit, Position } from '../../core/model/commit.ts';
-import { applyCommit, emptyState } from '../../core/model/fold.ts';
+import type { Commit, Head, Position } from '../../core/model/commit.ts';
+import { emptyState } from '../../core/model/fold.ts';
 import type { State } from '../../core/model/state.ts';
+import { originOf } from '../../core/model/succession.ts';
 import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
 import { type Clock, sleep } from '../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import type { ConfigStore } from './config-store.ts';
-import { whyNotContinuation, whyNotSameHistory } from './follow.ts';
+import { encodedBytes } from './commit-codec.ts';
+import { isSuccession, whyNotSameHistory } from './follow.ts';
+import { History, type RequestOutcome } from './history.ts';
+import type { RevisionRecord } from './labels.ts';
+import { LogReader } from './log-reader.ts';
+import { readPassedOver } from './outcomes.ts';
 import { RecentStates } from './recent-states.ts';
-import { History, type RequestOutcome, type RevisionRecord } from './history.ts';
 import { SharedRun } from './shared-run.ts';
 
+/** From the start of one look to the start of the next: a slow one must not put off the news by its own time. */
 const LOOK_INTERVAL_MS = 1_000;
 const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 5_000;
-const READ_COMMITS = 100;
+/** A store that is back is found well within the two seconds that a commit may take to be seen. */
+const RETRY_MAX_MS = 500;
 /** How far back `stateAt` goes. */
 const RECENT_MS = 10 * 60_000;
 
@@ -45,6 +53,8 @@ export interface LogFollowerDeps {
   readonly random: Random;
   /** Told once when the store becomes unusable and once when it is usable again. */
   readonly onStatus?: (status: FollowerStatus) => void;
+  /** Told of each checkpoint that is passed over, and why. */
+  readonly onIgnored?: (words: string) => void;
 }
 
 export class LogFollower {
@@ -55,16 +65,22 @@ export class LogFollower {
   readonly #listeners = new Set<(followed: Followed) => void>();
   readonly #sync = new SharedRun(() => this.#synchronize());
   readonly #stopping = new AbortController();
-  readonly #history = new History();
-  readonly #recent = new RecentStates(RECENT_MS);
+  #history = new History();
+  readonly #reader: LogReader;
+  readonly #filling = new SharedRun(() => this.#fill());
+  /** The part of the log that a checkpoint stands for: its requests are not known yet. */
+  #passedOver: { readonly known: number; readonly end: Head } | null = null;
+  #logBytes = 0;
+  #recent = new RecentStates(RECENT_MS);
   #followed: Followed | null = null;
   #status: FollowerStatus = { ready: false, reason: 'the store has not been read yet' };
   #heardMs = Number.NEGATIVE_INFINITY;
   #wake = new AbortController();
   #loop: Promise<void> | undefined;
 
-  constructor({ store, clock, random, onStatus }: LogFollowerDeps) {
+  constructor({ store, clock, random, onStatus, onIgnored }: LogFollowerDeps) {
     this.#store = store;
+    this.#reader = new LogReader(store, onIgnored);
     this.#clock = clock;
     this.#retry = backoff(RETRY_MIN_MS, RETRY_MAX_MS, random);
     this.#onStatus = onStatus ?? (() => undefined);
@@ -102,7 +118,17 @@ export class LogFollower {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The commit that carried out a request, among all that were followed. */
+  /** Bytes of all commits up to the current revision, those that were trimmed away included. */
+  logBytes(): number {
+    return this.#logBytes;
+  }
+
+  /** The log now begins with this revision: what happened before it is forgotten. */
+  forgetBefore(revision: number): void {
+    this.#history.forgetBefore(revision);
+  }
+
+  /** The commit that carried out a request, among all that are known: see `catchUpToDecide`. */
   requestOutcome(requestId: string): RequestOutcome | undefined {
     return this.#history.outcome(requestId);
   }
@@ -125,6 +151,13 @@ export class LogFollower {
     return this.#sync.start();
   }
 
+  /** The same, and knows the outcome of every request whose commit is in the log. */
+  async catchUpToDecide(): Promise<Followed> {
+    const followed = await this.catchUp();
+    if (this.#passedOver !== null) await this.#filling.start();
+    return followed;
+  }
+
   /** Everything that was acknowledged before this call; from memory and `stale` when the store can't tell. */
   async readBarrier(): Promise<ReadResult> {
     try {
@@ -140,10 +173,11 @@ export class LogFollower {
     while (!this.#stopping.signal.aborted) {
       // Renewed before the look: a wake that comes during it starts another one.
       this.#wake = new AbortController();
+      const startedMs = this.#clock.nowMs();
       const pauseMs = await this.catchUp().then(
         () => {
           this.#retry.reset();
-          return LOOK_INTERVAL_MS;
+          return Math.max(0, startedMs + LOOK_INTERVAL_MS - this.#clock.nowMs());
         },
         () => this.#retry.nextMs(),
       );
@@ -170,49 +204,57 @@ export class LogFollower {
     this.#heardMs = startedMs;
     const known = this.#followed;
     const doubt = known === null ? undefined : whyNotSameHistory(known.position, head);
-    if (doubt !== undefined) throw this.#notOurs(doubt);
-    if (known !== null && head.revision === known.position.revision) {
+    if (doubt !== undefined) throw this.#notOurs(doubt, 'an operator accepts the store (lbctl store adopt)');
+    if (
+      known !== null &&
+      head.storeId === known.position.storeId &&
+      head.revision === known.position.revision
+    ) {
       return this.#keep({ state: known.state, position: head }, []);
     }
-    let state = known?.state ?? emptyState(head.storeId);
-    if (known === null) this.#recent.record(Number.NEGATIVE_INFINITY, state);
-    const commits: Commit[] = [];
-    while (state.head.revision < head.revision) {
-      const more = await this.#readCommits(state, head.revision);
-      for (const commit of more) {
-        state = applyCommit(state, commit);
-        this.#recent.record(commit.timeMs, state);
-      }
-      commits.push(...more);
+    const base = known !== null && isSuccession(known.position, head) ? null : known;
+    const read = await this.#reader.readTo(head, { ...(base !== null && { known: base.state }) });
+    if (!read.ok) throw this.#notOurs(read.doubt);
+    const { checkpoint, commits, state } = read;
+    if (base === null) {
+      this.#recent = new RecentStates(RECENT_MS);
+      this.#history = new History();
+      this.#passedOver = null;
+      this.#logBytes = 0;
     }
-    const { revision, hash } = state.head;
-    if (hash !== head.hash) throw this.#notOurs(`revision ${revision} is not the one that its head names`);
+    if (checkpoint !== undefined) {
+      this.#history.restart(checkpoint.state);
+      this.#logBytes = checkpoint.mark.logBytes;
+      const first = this.#passedOver?.known ?? base?.position.revision ?? 0;
+      this.#passedOver = { known: first, end: checkpoint.state.head };
+    }
+    this.#recent.follow(checkpoint?.state ?? base?.state ?? emptyState(originOf(head)), commits);
     return this.#keep({ state, position: head }, commits);
   }
 
-  /** Not beyond `last`, so that the state always stands at a head that was read with its version. */
-  async #readCommits(state: State, last: number): Promise<Commit[]> {
-    const from = state.head.revision + 1;
-    const commits = await this.#store.read(from, Math.min(READ_COMMITS, last + 1 - from));
-    if (commits.length === 0)
-      throw this.#notOurs(`its log ends before revision ${from}, and its head says ${last}`);
-    const doubt = whyNotContinuation(state.head, commits);
-    if (doubt !== undefined) throw this.#notOurs(doubt);
-    return commits;
+  /** Once filled in, it is known; a newer checkpoint that was begun with meanwhile is not. */
+  async #fill(): Promise<void> {
+    const part = this.#passedOver;
+    if (part === null) return;
+    await readPassedOver(this.#store, part.known, part.end, (commit) => this.#history.fill(commit));
+    if (this.#passedOver === part) this.#passedOver = null;
   }
 
   #keep(followed: Followed, commits: readonly Commit[]): Followed {
-    const changed = this.#followed?.position.revision !== followed.position.revision;
-    for (const commit of commits) this.#history.record(commit);
+    const changed = this.#followed?.position.hash !== followed.position.hash;
+    for (const commit of commits) {
+      this.#history.record(commit);
+      this.#logBytes += encodedBytes(commit);
+    }
     this.#followed = followed;
     if (changed) for (const listener of this.#listeners) listener(followed);
     return followed;
   }
 
-  #notOurs(doubt: string): LbError {
+  #notOurs(doubt: string, until = 'an operator has looked at it'): LbError {
     const kept =
       this.#followed === null ? 'nothing is served' : `revision ${this.#followed.position.revision} is kept`;
-    const message = `the store ${this.#store.description} can't be followed: ${doubt}; ${kept} until an operator has looked at it`;
+    const message = `the store ${this.#store.description} can't be followed: ${doubt}; ${kept} until ${until}`;
     return new LbError('FAILED_PRECONDITION', message);
   }
 

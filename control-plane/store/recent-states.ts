@@ -2,6 +2,8 @@
  * The configuration as it was some minutes ago, from the log: a replica that has just started knows it as well as
  * one that has run for long. Bounded: one state a second is kept, and states share what did not change.
  */
+import type { Commit } from '../../core/model/commit.ts';
+import { applyCommits } from '../../core/model/fold.ts';
 import type { State } from '../../core/model/state.ts';
 
 const GRAIN_MS = 1_000;
@@ -13,6 +15,24 @@ export class RecentStates {
 
   constructor(keptMs: number) {
     this.#keptMs = keptMs;
+  }
+
+  /** Goes on with these commits, on the state that they were made on. Each map is copied once a second of the log. */
+  follow(start: State, commits: readonly Commit[]): void {
+    const newestMs = commits.at(-1)?.timeMs ?? 0;
+    if (this.#states.length === 0) this.record(Number.NEGATIVE_INFINITY, start);
+    let state = start;
+    for (let from = 0; from < commits.length; ) {
+      const firstMs = commits[from]?.timeMs ?? 0;
+      const isOld = (timeMs: number) => timeMs < newestMs - this.#keptMs;
+      const end = commits.findIndex(
+        ({ timeMs }, index) => index > from && !(isOld(timeMs) ? isOld(firstMs) : sameGrain(timeMs, firstMs)),
+      );
+      const part = commits.slice(from, end < 0 ? commits.length : end);
+      state = applyCommits(state, part);
+      this.record(part.at(-1)?.timeMs ?? firstMs, state);
+      from += part.length;
+    }
   }
 
   /** A state that came about at that time, by the commit's clock. Before the first commit it is minus infinity. */

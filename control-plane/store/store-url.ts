@@ -2,6 +2,8 @@
 import type { Clock } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import type { ConfigStore } from './config-store.ts';
+import type { EtcdAccess } from './etcd-access.ts';
+import { EtcdClient } from './etcd-client.ts';
 import { EtcdStore } from './etcd-store.ts';
 import { LmdbStore } from './lmdb-store.ts';
 
@@ -30,14 +32,16 @@ export function parseStoreUrl(text: string): ParsedStoreUrl {
 }
 
 export interface StoreDeps {
+  /** For etcd. */
+  readonly access: EtcdAccess;
   readonly clock: Clock;
   readonly random: Random;
 }
 
 /** The store that a flag names. It is opened by its first use, so a store that is away stops nobody here. */
-export function openStore(url: StoreUrl, { clock, random }: StoreDeps): ConfigStore {
+export function openStore(url: StoreUrl, { access, clock, random }: StoreDeps): ConfigStore {
   if (url.kind === 'lmdb') return new LmdbStore({ directory: url.directory, clock });
-  return new EtcdStore({ endpoints: url.endpoints, clock, random });
+  return new EtcdStore(new EtcdClient({ endpoints: url.endpoints, access, clock, random }));
 }
 
 function isEndpoint(text: string): boolean {

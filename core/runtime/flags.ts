@@ -106,3 +106,10 @@ export function parseProgram<T extends object>(program: Command): T {
     process.exit(error instanceof CommanderError && error.exitCode === 0 ? 0 : 2);
   }
 }
+
+/** For what only shows when flags are seen together: one line each, then exit 2. */
+export function exitOnWrongUsage(problems: readonly string[]): never {
+  const lines = [...problems.map((problem) => `error: ${problem}`), '(--help says more)'];
+  process.stderr.write(`${lines.join('\n')}\n`);
+  process.exit(2);
+}

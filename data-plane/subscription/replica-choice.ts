@@ -1,5 +1,6 @@
 /** Which control-plane replica to take configuration from: pure choices over what the report streams say of each. */
 import type { Position } from '../../core/model/commit.ts';
+import { takesPlaceOf } from '../../core/model/succession.ts';
 
 /** What a replica last said of itself. */
 export interface ReplicaView {
@@ -54,5 +55,6 @@ function isFresh({ stopping, storeAgeMs }: ReplicaView): boolean {
 /** Whether it has read its store, and not less of it than what runs here. */
 function hasHistory({ position }: ReplicaView, current: Position | null): boolean {
   if (!position || !current) return position !== null;
-  return position.storeId === current.storeId && position.revision >= current.revision;
+  if (position.storeId !== current.storeId) return takesPlaceOf(position, current.storeId);
+  return position.revision >= current.revision;
 }

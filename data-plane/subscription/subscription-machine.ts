@@ -9,6 +9,7 @@
  *  - every replica of the list is tried before it waits, and it always waits between two rounds.
  */
 import type { Snapshot } from '../../core/model/snapshot.ts';
+import { takesPlaceOf } from '../../core/model/succession.ts';
 import { assemble } from './assemble.ts';
 import { collect, type DeltaPart } from './delta-part.ts';
 import { backwardViolations } from './never-backwards.ts';
@@ -210,8 +211,22 @@ function replicaReported(state: State, replica: string, view: ReplicaView | null
     position?.storeId === current.position.storeId &&
     position.revision === current.position.revision &&
     position.hash === current.position.hash;
+  if (view !== null && isMendedNow(state, replica, view)) return connectTo(seen, replica);
   const next = follow(confirms ? { ...seen, confirmed: true } : seen);
   return confirms ? { state: next.state, effects: [{ type: 'confirmed' }, ...next.effects] } : next;
+}
+
+/** It was refused for its store, and has one now that this proxy may go on with: there is nothing to wait for. */
+function isMendedNow({ link, troubles, views, current }: State, replica: string, view: ReplicaView): boolean {
+  const { position } = view;
+  return (
+    link.type === 'waiting' &&
+    troubles.get(replica)?.kind === 'store_mismatch' &&
+    current !== null &&
+    position !== null &&
+    position.storeId !== views.get(replica)?.position?.storeId &&
+    takesPlaceOf(position, current.position.storeId)
+  );
 }
 
 /** Leaves a replica that is stopping or stale for a fresher one, if there is one. */

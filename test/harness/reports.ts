@@ -41,6 +41,7 @@ export function applied(
     version: String(revision),
     revision: String(revision),
     hash: `commit-${revision}`,
+    replaces: [],
   };
   return {
     position,

@@ -194,6 +194,19 @@ describe('never backwards', () => {
     assert.deepEqual(publish(four), ['send 4 on 3']);
   });
 
+  it('a store that takes the place of what a proxy runs is sent, whatever the numbers say', () => {
+    const adopted = snapshot(position(1, { storeId: 'new', replaces: ['store'] }), pool('web'));
+    const { resume, ack, publish } = stream(adopted);
+    assert.deepEqual(resume(three), ['send 1 on 3']);
+    ack();
+    assert.deepEqual(publish(adopted), []);
+    // And on a stream that stood all the while.
+    const standing = stream(three);
+    standing.subscribe();
+    standing.ack();
+    assert.deepEqual(standing.publish(adopted), ['send 1 on 3']);
+  });
+
   it('a store that is behind withholds until it has caught up', () => {
     const { resume, looked, publish } = stream(one);
     resume(two);

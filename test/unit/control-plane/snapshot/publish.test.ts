@@ -35,6 +35,19 @@ describe('the publisher', () => {
     assert.deepEqual(published, [1]);
   });
 
+  it('goes on with a store that takes the place of the last one, from any revision, and with no other', () => {
+    const { clock, made, published, offer } = publisher();
+    offer(first);
+    clock.advance(100);
+    const other = { ...first, head: { ...first.head, storeId: 'other', revision: 9 } };
+    offer(other);
+    clock.advance(100);
+    offer({ ...other, head: { ...other.head, revision: 1, replaces: ['x', first.head.storeId] } });
+    clock.advance(100);
+    assert.deepEqual(published, [1, 1]);
+    assert.equal(made.newest?.position.storeId, 'other');
+  });
+
   it('coalesces a burst to its newest state', () => {
     const { clock, published, offer } = publisher();
     let state = first;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Followed, LogFollower } from '../../../../control-plane/store/log-follower.ts';
 import type { Commit } from '../../../../core/model/commit.ts';
+import { adoptStore } from '../../../../core/model/edits/adopt.ts';
 import { createPool } from '../../../../core/model/edits/pool.ts';
 import { applyCommits, emptyState } from '../../../../core/model/fold.ts';
 import { sealCommit } from '../../../../core/model/hash.ts';
@@ -81,9 +82,9 @@ describe('LogFollower', () => {
     follower.start();
     await clock.advanceSettling(20_000);
     assert.deepEqual(statuses, ['the store memory does not answer']);
-    assert.ok(store.calls.head > 3 && store.calls.head < 20, `${store.calls.head} looks in 20 s`);
+    assert.ok(store.calls.head > 40 && store.calls.head < 100, `${store.calls.head} looks in 20 s`);
     store.away = false;
-    await clock.advanceSettling(5_000);
+    await clock.advanceSettling(500);
     assert.deepEqual(poolsOf(follower.current()), ['a']);
     assert.deepEqual(statuses.slice(1), ['ready']);
     store.away = true;
@@ -241,7 +242,10 @@ describe('LogFollower', () => {
       await assert.rejects(follower.catchUp(), (error: Error & { code?: string }) => {
         assert.equal(error.code, 'FAILED_PRECONDITION');
         assert.match(error.message, words);
-        assert.match(error.message, /revision 2 is kept until an operator has looked at it/);
+        assert.match(
+          error.message,
+          /revision 2 is kept until an operator (has looked at it|accepts the store \(lbctl store adopt\))$/,
+        );
         return true;
       });
       const status = follower.status();
@@ -250,6 +254,37 @@ describe('LogFollower', () => {
       assert.equal((await follower.readBarrier()).stale, true);
     });
   }
+
+  it('goes on with a store that takes the place of the one it followed, from its beginning', async () => {
+    const { log, store, follower, statuses } = make();
+    write(log, 'a', 'b', 'c');
+    const seen: number[] = [];
+    follower.onChange(({ position }) => seen.push(position.revision));
+    await follower.catchUp();
+    // Restored to its first revision, and something else written since.
+    log.commits.splice(1);
+    write(log, 'other');
+    await assert.rejects(follower.catchUp(), /lbctl store adopt/);
+    const fresh = () => new LogFollower({ store, clock: new FakeClock(), random: seededRandom(1) });
+    const anew = fresh();
+    const { state } = await anew.catchUp();
+    const adopt = adoptStore({ storeId: 'new', replaces: ['elsewhere', 'store'], force: true });
+    assert.ok(log.append(log.head, [commitOn(state, changesOf(state, adopt), 'adopt')]));
+    for (const each of [follower, anew, fresh()]) {
+      const { position, state: now } = await each.catchUp();
+      assert.deepEqual([position.storeId, position.revision], ['new', 3]);
+      assert.deepEqual(position.replaces, ['store', 'elsewhere']);
+      assert.deepEqual([...now.pools.keys()], ['a', 'other']);
+      assert.equal(each.requestOutcome('request for other')?.revision, 2);
+      assert.equal(each.requestOutcome('request for c'), undefined);
+    }
+    assert.deepEqual(seen, [3, 3]);
+    assert.equal(statuses.at(-1), 'ready');
+    const replaced = new MemoryLog('store');
+    write(replaced, 'a', 'b', 'c', 'd');
+    store.head = () => Promise.resolve({ ...replaced.head, version: 99 });
+    await assert.rejects(follower.catchUp(), /it is another store now \(id store, before new\)/);
+  });
 
   it('goes on by itself when the history is the right one again', async () => {
     const { log, follower } = make();

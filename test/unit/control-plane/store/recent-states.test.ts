@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { RecentStates } from '../../../../control-plane/store/recent-states.ts';
-import { emptyState } from '../../../../core/model/fold.ts';
+import { applyCommit, emptyState } from '../../../../core/model/fold.ts';
 import type { State } from '../../../../core/model/state.ts';
+import { commitOn } from '../../../harness/state.ts';
 
 const named = (name: string): State => emptyState(name);
 const nameAt = (recent: RecentStates, timeMs: number) => recent.at(timeMs)?.head.storeId;
@@ -55,6 +56,30 @@ describe('recent states', () => {
             if (expected === undefined || all.some((each) => each.timeMs === at)) continue;
             assert.equal(nameAt(recent, at), expected.name);
           }
+        }
+      }),
+    );
+  });
+
+  it('follow a log in pieces as commit by commit, from before the time that is kept on', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 4_000 }), { minLength: 1, maxLength: 60 }), (steps) => {
+        const [pieces, singly] = [new RecentStates(5_000), new RecentStates(5_000)];
+        let state = emptyState('store');
+        let timeMs = 0;
+        const commits = steps.map((step, index) => {
+          timeMs += step;
+          const put = { kind: 'pool', value: { name: `p${index}`, policy: 'default' } } as const;
+          const commit = { ...commitOn(state, [{ op: 'put', resource: put }]), timeMs };
+          state = applyCommit(state, commit);
+          return commit;
+        });
+        pieces.follow(emptyState('store'), commits);
+        let folded = emptyState('store');
+        singly.record(Number.NEGATIVE_INFINITY, folded);
+        for (const commit of commits) singly.record(commit.timeMs, (folded = applyCommit(folded, commit)));
+        for (let at = timeMs - 4_000; at <= timeMs; at += 250) {
+          assert.equal(pieces.at(at)?.head.revision, singly.at(at)?.head.revision);
         }
       }),
     );

@@ -202,6 +202,31 @@ describe('the subscription machine: replicas that can not serve', () => {
     assert.deepEqual(types(again), ['connect', 'subscribe', 'disconnect', 'connect']);
   });
 
+  it('goes back at once to one whose store was accepted in place of what it runs', () => {
+    const { send, state } = machine(['a', 'b'], first);
+    send(start, connected, withheld('store_mismatch'), connected, withheld('store_mismatch'));
+    const report = (storeId: string, replaces: readonly string[]): Event => ({
+      type: 'replica-reported',
+      replica: 'b',
+      view: { ...fresh, position: make.position(1, { storeId, replaces }) },
+    });
+    assert.deepEqual(send(report('other', [])), []);
+    assert.deepEqual(send(report('new', ['other', 'store'])), [{ type: 'connect', replica: 'b' }]);
+    const adopted = make.snapshot(
+      make.position(1, { storeId: 'new', replaces: ['other', 'store'] }),
+      make.pool('x'),
+    );
+    const taken = send(connected, whole(adopted)).at(-1);
+    assert.deepEqual(
+      [taken?.type, taken?.type === 'apply' && taken.snapshot.position],
+      ['apply', adopted.position],
+    );
+    send({ type: 'applied', snapshot: adopted });
+    assert.equal(state().current, adopted);
+    // What was replaced is not taken any more.
+    assert.deepEqual(types(send(whole(second))), ['reject']);
+  });
+
   it('is not slow while another replica may still come back', () => {
     const { send } = machine(['a', 'b'], first);
     const effects = send(start, connected, withheld('store_mismatch'), lost);

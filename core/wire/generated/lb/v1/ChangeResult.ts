@@ -28,7 +28,8 @@ export interface ChangeResult {
    */
   'repeatedRequest'?: (boolean);
   /**
-   * In words: what the caller should know about it. What could not be checked, what was left as it is.
+   * What else the caller should know, in words: what a rollback left alone, what the guard could not check. Empty for
+   * a repeated request.
    */
   'notes'?: (string)[];
   /**
@@ -67,7 +68,8 @@ export interface ChangeResult__Output {
    */
   'repeatedRequest': (boolean);
   /**
-   * In words: what the caller should know about it. What could not be checked, what was left as it is.
+   * What else the caller should know, in words: what a rollback left alone, what the guard could not check. Empty for
+   * a repeated request.
    */
   'notes': (string)[];
   /**

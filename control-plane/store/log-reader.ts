@@ -1,0 +1,129 @@
+/**
+ * Reads a state out of a store: the newest whole checkpoint, and the log from there on.
+ *
+ * Invariants
+ *  - what it gives is one prefix of one history: each commit follows the one before, and the checkpoint it began with;
+ *  - a checkpoint that is torn, foreign or does not fit the log is passed over, in words, for an older one or the log;
+ *  - where it continues a known state, it never gives an older one.
+ */
+import type { Commit, Head } from '../../core/model/commit.ts';
+import { applyCommits, emptyState } from '../../core/model/fold.ts';
+import type { State } from '../../core/model/state.ts';
+import { originOf, takesPlaceOf } from '../../core/model/succession.ts';
+import { type CheckpointMark, decodeCheckpoint, decodeMark } from './checkpoint-codec.ts';
+import type { ConfigStore } from './config-store.ts';
+import { whyNotContinuation } from './follow.ts';
+
+const READ_COMMITS = 100;
+
+export interface ReadOptions {
+  /** An earlier revision than that of the head. */
+  readonly revision?: number;
+  /** A state of the same history, to go on from as far as the log still has what follows it. */
+  readonly known?: State;
+}
+
+/** Where to read to: a revision of the log that ends with this head. */
+interface Goal {
+  readonly head: Head;
+  readonly revision: number;
+}
+
+export type Read =
+  | {
+      readonly ok: true;
+      readonly state: State;
+      /** What was folded, oldest first: on the known state, on the checkpoint, or on nothing. */
+      readonly commits: readonly Commit[];
+      /** Where it began, if neither with the known state nor with the first commit. */
+      readonly checkpoint?: { readonly mark: CheckpointMark; readonly state: State };
+    }
+  | { readonly ok: false; readonly doubt: string };
+
+type Folded =
+  | { readonly ok: true; readonly state: State; readonly commits: readonly Commit[] }
+  /** `trimmed`: the next commit is not there. */
+  | { readonly ok: false; readonly doubt: string; readonly trimmed: boolean };
+
+export class LogReader {
+  readonly #store: ConfigStore;
+  readonly #onIgnored: (words: string) => void;
+
+  /** `onIgnored` is told of each checkpoint that is passed over, and why. */
+  constructor(store: ConfigStore, onIgnored: (words: string) => void = () => undefined) {
+    this.#store = store;
+    this.#onIgnored = onIgnored;
+  }
+
+  /** The state at the head of the log, or at an earlier revision of it. */
+  async readTo(head: Head, { revision: last = head.revision, known }: ReadOptions = {}): Promise<Read> {
+    const goal: Goal = { head, revision: last };
+    let doubt: string | undefined;
+    if (known !== undefined) {
+      const folded = await this.#fold(known, goal);
+      if (folded.ok || !folded.trimmed) return folded;
+      ({ doubt } = folded);
+    }
+    const after = known?.head.revision ?? 0;
+    const marks = (await this.#store.marks()).filter(
+      ({ revision }) => revision > after && revision <= goal.revision,
+    );
+    for (const { revision, mark: bytes } of marks.reverse()) {
+      const read = await this.#readOn(revision, bytes, goal);
+      if (read.ok) return read;
+      this.#onIgnored(
+        `the checkpoint of revision ${revision} in ${this.#store.description} is ignored: ${read.doubt}`,
+      );
+      doubt ??= `the checkpoint of revision ${revision} can't be used (${read.doubt})`;
+    }
+    if (known !== undefined) return { ok: false, doubt: doubt ?? '' };
+    const folded = await this.#fold(emptyState(originOf(head)), goal);
+    if (folded.ok || doubt === undefined) return folded;
+    return { ok: false, doubt: `${doubt}, and ${folded.doubt}` };
+  }
+
+  async #readOn(revision: number, bytes: Uint8Array, goal: Goal): Promise<Read> {
+    const marked = decodeMark(revision, bytes);
+    if (!marked.ok) return { ok: false, doubt: marked.why };
+    const { mark } = marked;
+    // An adopted store has another id than it had when its older checkpoints were written.
+    if (!takesPlaceOf(goal.head, mark.head.storeId)) {
+      return { ok: false, doubt: `it is of another store (id ${mark.head.storeId})` };
+    }
+    const decoded = decodeCheckpoint(mark, await this.#store.readChunks(revision, mark.writer));
+    if (!decoded.ok) return { ok: false, doubt: decoded.why };
+    const { state } = decoded;
+    const folded = await this.#fold(state, goal);
+    return folded.ok ? { ...folded, checkpoint: { mark, state } } : folded;
+  }
+
+  async #fold(base: State, goal: Goal): Promise<Folded> {
+    let state = base;
+    const commits: Commit[] = [];
+    while (state.head.revision < goal.revision) {
+      const from = state.head.revision + 1;
+      // Not beyond the goal, so that the state always stands at a head that was read with its version.
+      const more = await this.#store.read(from, Math.min(READ_COMMITS, goal.revision + 1 - from));
+      if (more.length === 0) {
+        const doubt = `its log ends before revision ${from}, and its head says ${goal.revision}`;
+        return { ok: false, doubt, trimmed: true };
+      }
+      const doubt = whyNotContinuation(state.head, more);
+      if (doubt !== undefined) return { ok: false, doubt, trimmed: false };
+      state = applyCommits(state, more);
+      commits.push(...more);
+    }
+    const { revision, hash, storeId } = state.head;
+    const isNamed = hash === goal.head.hash && storeId === goal.head.storeId;
+    if (isNamed || revision !== goal.head.revision) return { ok: true, state, commits };
+    return { ok: false, doubt: `revision ${revision} is not the one that its head names`, trimmed: false };
+  }
+}
+
+/** The oldest revision whose commit is kept. */
+export async function oldestKept(store: ConfigStore): Promise<number> {
+  // Only a trim removes the first commit, and it leaves the checkpoint that it trimmed to as the oldest.
+  if ((await store.read(1, 1)).length > 0) return 1;
+  const [oldest] = await store.marks();
+  return (oldest?.revision ?? 0) + 1;
+}
