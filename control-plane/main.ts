@@ -19,6 +19,8 @@ const logger = createLogger('lb-control-plane', logLevel, sink);
 exitOnUnhandledFailures(logger);
 // Its own lines are no JSON, and say nothing that an error here does not say.
 setLogVerbosity(logVerbosity.NONE);
+if (access.user !== undefined && access.tls === undefined)
+  logger.warn('the password of --etcd-user goes to etcd unencrypted; give --etcd-ca');
 try {
   const store = openStore(storeUrl, { access, clock, random });
   const running = await startControlPlane(

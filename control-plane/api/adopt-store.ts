@@ -23,7 +23,9 @@ export function adoptStore({
     if (followed !== undefined) known.add(followed);
     for (const { applied } of fleet.list()) if (applied?.position) known.add(applied.position.storeId);
     const storeId = randomUUID();
-    const result = await changeAnew('AdoptStore', request, call, (violations) => {
+    // The same words at every replica, or a repeated request would be another one.
+    const asked = { ...request, message: request.message || 'the store was adopted' };
+    const result = await changeAnew('AdoptStore', asked, call, (violations) => {
       if (request.replaces.length > MAX_REPLACES || request.replaces.includes('')) {
         const description = `must hold ids of stores, at most ${MAX_REPLACES}`;
         violations.push({ field: 'replaces', description });
