@@ -15,6 +15,7 @@ import { chooseEngine, type EngineChoice } from './engine-choice.ts';
 import type { Engine } from './engine/engine.ts';
 import { epollEngineObstacle } from './engine/epoll/epoll-engine.ts';
 import { type Libc, loadLibc } from './engine/libc.ts';
+import { portReuseAdvice, readTcpTwReuse } from './port-reuse.ts';
 import { Reporter } from './reporting/reporter.ts';
 import { shutDown, type ShutdownTimes } from './shutdown.ts';
 import { ConfigStatus } from './subscription/config-status.ts';
@@ -104,6 +105,8 @@ export class Proxy {
       { proxy_id: proxyId, admin_address: address, engine, workers, connection_limit: limit },
       'proxy started',
     );
+    const advice = portReuseAdvice(readTcpTwReuse());
+    if (advice) logger[advice.level](advice.message);
     const saved = await this.#resume();
     this.#savedAtMs = saved?.savedAtMs ?? null;
     this.#subscription = this.#createSubscription(saved);
