@@ -15,7 +15,7 @@ import { chooseEngine, type EngineChoice } from './engine-choice.ts';
 import type { Engine } from './engine/engine.ts';
 import { epollEngineObstacle } from './engine/epoll/epoll-engine.ts';
 import { type Libc, loadLibc } from './engine/libc.ts';
-import { localPortAdvice } from './local-ports.ts';
+import { portReuseAdvice, readTcpTwReuse } from './port-reuse.ts';
 import { Reporter } from './reporting/reporter.ts';
 import { shutDown, type ShutdownTimes } from './shutdown.ts';
 import { ConfigStatus } from './subscription/config-status.ts';
@@ -67,8 +67,6 @@ export class Proxy {
   constructor(options: ProxyOptions) {
     const { clock, random, logger } = options;
     this.#options = options;
-    const advice = localPortAdvice(readTimeWaitReuse());
-    if (advice !== null) logger.warn(advice);
     const libc = loadCLibrary(options);
     const { engine, fellBack } = chooseEngine(options.engine, obstacleTo(options.engine));
     if (fellBack !== null)
@@ -107,6 +105,8 @@ export class Proxy {
       { proxy_id: proxyId, admin_address: address, engine, workers, connection_limit: limit },
       'proxy started',
     );
+    const advice = portReuseAdvice(readTcpTwReuse());
+    if (advice) logger[advice.level](advice.message);
     const saved = await this.#resume();
     this.#savedAtMs = saved?.savedAtMs ?? null;
     this.#subscription = this.#createSubscription(saved);
@@ -211,15 +211,6 @@ export class Proxy {
       reasons.push(`it runs no snapshot yet: there was none on disk, and none has come from ${addresses}`);
     }
     return reasons;
-  }
-}
-
-/** The kernel's setting; null where there is none, or it can't be read. */
-function readTimeWaitReuse(): string | null {
-  try {
-    return readFileSync('/proc/sys/net/ipv4/tcp_tw_reuse', 'utf8');
-  } catch {
-    return null;
   }
 }
 

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** What a harness needs of a test: node:test's TestContext is one. */
 export interface Scope {
@@ -40,7 +40,7 @@ const LINE_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 10_000;
 const RUN_DEADLINE_MS = 60_000;
 /** Loaded into our own programs: they end when their standard input does. */
-const LEASH = new URL('../../scripts/start/leash.js', import.meta.url).href;
+const LEASH = 'scripts/start/leash.js';
 
 /** The folder of the checkout. */
 export const CHECKOUT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -50,6 +50,15 @@ export function built(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));
 }
 
+/** Where our programs and what runs them are. */
+export interface Installation {
+  readonly node: string;
+  /** The folder `dist`; what it imports is beside it. */
+  readonly dist: string;
+}
+
+const HERE: Installation = { node: process.execPath, dist: built('') };
+
 export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
@@ -57,6 +66,8 @@ export interface SpawnOptions {
   readonly gid?: number;
   /** Of one of our own programs: the most descriptors it may have. */
   readonly descriptors?: number;
+  /** Of one of our own programs: where it is taken from, when not from this checkout. */
+  readonly installation?: Installation;
   /** What ends it when its test is over; SIGKILL when left out. */
   readonly endSignal?: NodeJS.Signals;
 }
@@ -68,10 +79,12 @@ export function startBuilt(
   args: readonly string[],
   options: SpawnOptions = {},
 ): RunningProcess {
-  const { descriptors = 0, ...rest } = options;
-  const all = ['--import', LEASH, built(program), ...args];
-  if (descriptors === 0) return startProcess(scope, process.execPath, all, rest);
-  const limited = ['-c', 'ulimit -n "$0" && exec "$@"', String(descriptors), process.execPath, ...all];
+  const { descriptors = 0, installation = HERE, ...rest } = options;
+  const { dist, node } = installation;
+  const leash = pathToFileURL(join(dist, LEASH)).href;
+  const all = ['--import', leash, join(dist, program), ...args];
+  if (descriptors === 0) return startProcess(scope, node, all, rest);
+  const limited = ['-c', 'ulimit -n "$0" && exec "$@"', String(descriptors), node, ...all];
   return startProcess(scope, 'sh', limited, rest);
 }
 
