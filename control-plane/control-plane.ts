@@ -28,6 +28,7 @@ import { lookAtStore } from './distribution/look.ts';
 import { reportService } from './distribution/report-service.ts';
 import { ControlPlaneMetrics } from './http/metrics.ts';
 import { notReadyReasons } from './http/readiness.ts';
+import { Roster } from './membership/roster.ts';
 import { unaryWith } from './rpc/answer.ts';
 import { preEncoded } from './rpc/definitions.ts';
 import { GrpcServer, type Service } from './rpc/grpc-server.ts';
@@ -36,6 +37,7 @@ import { Publisher } from './snapshot/publish.ts';
 import { Committer } from './store/committer.ts';
 import type { ConfigStore } from './store/config-store.ts';
 import { LogFollower } from './store/log-follower.ts';
+import type { MembershipStore } from './store/membership-store.ts';
 
 /** For the store to settle what is under way when this replica stops. */
 const STORE_TIMEOUT_MS = 3_000;
@@ -49,6 +51,8 @@ export interface ControlPlaneOptions {
 export interface ControlPlaneDeps {
   /** Closed by `stop`. */
   readonly store: ConfigStore;
+  /** The members beside that log. */
+  readonly membership: MembershipStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -71,8 +75,9 @@ export async function startControlPlane(
   deps: ControlPlaneDeps,
 ): Promise<RunningControlPlane> {
   const parts = makeParts(deps);
-  const { follower, publisher, grpc, http } = parts;
-  follower.onChange(({ state, position }) => publisher.offer(state, position));
+  const { follower, publisher, roster, grpc, http } = parts;
+  follower.onChange(({ state, position, members }) => publisher.offer(state, position, members));
+  roster.start();
   try {
     const grpcAddress = await grpc.listen(options.grpcAddress);
     const httpAddress = await http.listen(options.httpAddress);
@@ -87,11 +92,12 @@ export async function startControlPlane(
 type Parts = ReturnType<typeof makeParts>;
 
 function makeParts(deps: ControlPlaneDeps) {
-  const { store, clock, random, logger } = deps;
+  const { store, membership, clock, random, logger } = deps;
   const run = { stopping: false };
   const metrics = new ControlPlaneMetrics();
   const follower: LogFollower = new LogFollower({
     store,
+    membership,
     clock,
     random,
     onStatus(status) {
@@ -103,6 +109,7 @@ function makeParts(deps: ControlPlaneDeps) {
   const committer = new Committer({ store, follower, clock, random, onAppend: metrics.countAppend });
   const publisher = new Publisher(clock);
   const fleet = new Fleet(clock, deps.rosterGraceMs);
+  const roster = new Roster({ fleet, follower, membership, clock, logger });
   const streams = new OpenStreams();
   metrics.observe({ follower, fleet, logLinesDropped: deps.logLinesDropped ?? (() => 0) });
   const reports = reportService({
@@ -117,7 +124,7 @@ function makeParts(deps: ControlPlaneDeps) {
     }),
   });
   const unary = unaryWith(clock, logger);
-  const api: ApiDeps = { unary, change: makeChangeWith(committer), follower, fleet, streams, clock, logger };
+  const api: ApiDeps = { unary, change: makeChangeWith(committer), follower, fleet, roster, streams, clock, logger };
   const discovery = makeDiscovery({ publisher, follower, streams, metrics, deps });
   const { services } = loadDefinitions();
   const grpc = new GrpcServer(
@@ -142,7 +149,7 @@ function makeParts(deps: ControlPlaneDeps) {
     maxConnections: MAX_HTTP_CONNECTIONS,
     logger,
   });
-  return { run, follower, committer, publisher, fleet, streams, reports, grpc, http };
+  return { run, follower, committer, publisher, fleet, roster, streams, reports, grpc, http };
 }
 
 function makeDiscovery({
@@ -174,7 +181,7 @@ function makeDiscovery({
 }
 
 async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<void> {
-  const { run, follower, committer, publisher, fleet, streams, reports, grpc, http } = parts;
+  const { run, follower, committer, publisher, fleet, roster, streams, reports, grpc, http } = parts;
   /** A store that is away must not hold up the end: what it still has to say is then unknown to the caller, too. */
   const bounded = (work: Promise<unknown>) => Promise.race([work, sleep(clock, STORE_TIMEOUT_MS)]);
   run.stopping = true;
@@ -185,6 +192,7 @@ async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<v
   streams.endAll(new LbError('UNAVAILABLE', 'the control plane is stopping'));
   await grpc.stop();
   http.close();
+  await bounded(roster.stop());
   publisher.stop();
   fleet.stop();
   await bounded(store.close());

@@ -20,10 +20,10 @@ exitOnUnhandledFailures(logger);
 // Its own lines are no JSON, and say nothing that an error here does not say.
 setLogVerbosity(logVerbosity.NONE);
 try {
-  const store = openStore(storeUrl, { clock, random });
+  const { store, membership } = openStore(storeUrl, { clock, random });
   const running = await startControlPlane(
     { grpcAddress, httpAddress },
-    { store, clock, random, logger, logLinesDropped: () => sink.dropped },
+    { store, membership, clock, random, logger, logLinesDropped: () => sink.dropped },
   );
   stopOnSignals(() => running.stop(), logger);
   const { grpcAddress: grpc_address, httpAddress: http_address } = running;

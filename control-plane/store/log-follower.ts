@@ -14,6 +14,7 @@ import { type Clock, sleep } from '../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import type { ConfigStore } from './config-store.ts';
+import type { Member, MembershipLook, MembershipStore } from './membership-store.ts';
 import { whyNotContinuation, whyNotSameHistory } from './follow.ts';
 import { History, type RequestOutcome, type RevisionRecord } from './history.ts';
 import { SharedRun } from './shared-run.ts';
@@ -27,6 +28,8 @@ const READ_COMMITS = 100;
 export interface Followed {
   readonly state: State;
   readonly position: Position;
+  /** As of the same version. The same array as long as nothing changed. */
+  readonly members: readonly Member[];
 }
 
 /** An answer to a read: `stale` when the store could not be asked and it comes from memory. */
@@ -38,6 +41,8 @@ export type FollowerStatus = { readonly ready: true } | { readonly ready: false;
 
 export interface LogFollowerDeps {
   readonly store: ConfigStore;
+  /** Left out: there are no members. */
+  readonly membership?: Pick<MembershipStore, 'look' | 'onWake'>;
   readonly clock: Clock;
   readonly random: Random;
   /** Told once when the store becomes unusable and once when it is usable again. */
@@ -46,6 +51,7 @@ export interface LogFollowerDeps {
 
 export class LogFollower {
   readonly #store: ConfigStore;
+  readonly #membership: Pick<MembershipStore, 'look' | 'onWake'>;
   readonly #clock: Clock;
   readonly #retry: Backoff;
   readonly #onStatus: (status: FollowerStatus) => void;
@@ -59,8 +65,9 @@ export class LogFollower {
   #wake = new AbortController();
   #loop: Promise<void> | undefined;
 
-  constructor({ store, clock, random, onStatus }: LogFollowerDeps) {
+  constructor({ store, membership, clock, random, onStatus }: LogFollowerDeps) {
     this.#store = store;
+    this.#membership = membership ?? withoutMembers(store);
     this.#clock = clock;
     this.#retry = backoff(RETRY_MIN_MS, RETRY_MAX_MS, random);
     this.#onStatus = onStatus ?? (() => undefined);
@@ -92,7 +99,7 @@ export class LogFollower {
     return this.#clock.nowMs() - this.#heardMs;
   }
 
-  /** Calls `listener` after the first read and every change of revision. Returns a way to stop. */
+  /** Calls `listener` after the first read and every change of version or members. Returns a way to stop. */
   onChange(listener: (followed: Followed) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -127,7 +134,8 @@ export class LogFollower {
   }
 
   async #follow(): Promise<void> {
-    const stopWaking = this.#store.onWake(() => this.#wake.abort());
+    const wake = () => this.#wake.abort();
+    const stops = [this.#store.onWake(wake), this.#membership.onWake(wake)];
     while (!this.#stopping.signal.aborted) {
       // Renewed before the look: a wake that comes during it starts another one.
       this.#wake = new AbortController();
@@ -141,7 +149,7 @@ export class LogFollower {
       if (this.#stopping.signal.aborted) break;
       await sleep(this.#clock, pauseMs, this.#wake.signal);
     }
-    stopWaking();
+    for (const stop of stops) stop();
   }
 
   async #synchronize(): Promise<Followed> {
@@ -157,13 +165,13 @@ export class LogFollower {
 
   async #readOn(): Promise<Followed> {
     const startedMs = this.#clock.nowMs();
-    const head = await this.#store.head();
+    const { position: head, members } = await this.#membership.look();
     this.#heardMs = startedMs;
     const known = this.#followed;
     const doubt = known === null ? undefined : whyNotSameHistory(known.position, head);
     if (doubt !== undefined) throw this.#notOurs(doubt);
     if (known !== null && head.revision === known.position.revision) {
-      return this.#keep({ state: known.state, position: head }, []);
+      return this.#keep({ state: known.state, position: head, members }, []);
     }
     let state = known?.state ?? emptyState(head.storeId);
     const commits: Commit[] = [];
@@ -174,7 +182,7 @@ export class LogFollower {
     }
     const { revision, hash } = state.head;
     if (hash !== head.hash) throw this.#notOurs(`revision ${revision} is not the one that its head names`);
-    return this.#keep({ state, position: head }, commits);
+    return this.#keep({ state, position: head, members }, commits);
   }
 
   /** Not beyond `last`, so that the state always stands at a head that was read with its version. */
@@ -189,7 +197,9 @@ export class LogFollower {
   }
 
   #keep(followed: Followed, commits: readonly Commit[]): Followed {
-    const changed = this.#followed?.position.revision !== followed.position.revision;
+    const before = this.#followed;
+    const changed =
+      before?.position.version !== followed.position.version || before.members !== followed.members;
     for (const commit of commits) this.#history.record(commit);
     this.#followed = followed;
     if (changed) for (const listener of this.#listeners) listener(followed);
@@ -209,4 +219,9 @@ export class LogFollower {
     const same = before.ready ? status.ready : !status.ready && before.reason === status.reason;
     if (!same) this.#onStatus(status);
   }
+}
+
+function withoutMembers(store: ConfigStore): Pick<MembershipStore, 'look' | 'onWake'> {
+  const members: MembershipLook['members'] = [];
+  return { look: async () => ({ position: await store.head(), members }), onWake: () => () => undefined };
 }

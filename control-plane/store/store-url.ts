@@ -3,9 +3,12 @@ import type { Clock } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import type { ConfigStore } from './config-store.ts';
 import { EtcdClient } from './etcd-client.ts';
+import { EtcdMembership } from './etcd-membership.ts';
 import { EtcdStore } from './etcd-store.ts';
 import { ETCD_PREFIX } from './keys.ts';
+import { LmdbMembership } from './lmdb-membership.ts';
 import { LmdbStore } from './lmdb-store.ts';
+import type { MembershipStore } from './membership-store.ts';
 
 export type StoreUrl =
   | { readonly kind: 'lmdb'; readonly directory: string }
@@ -36,10 +39,22 @@ export interface StoreDeps {
   readonly random: Random;
 }
 
+/** A log, and the members beside it. */
+export interface OpenedStore {
+  /** Closing it closes both. */
+  readonly store: ConfigStore;
+  readonly membership: MembershipStore;
+}
+
 /** The store that a flag names. It is opened by its first use, so a store that is away stops nobody here. */
-export function openStore(url: StoreUrl, { clock, random }: StoreDeps): ConfigStore {
-  if (url.kind === 'lmdb') return new LmdbStore({ directory: url.directory, clock });
-  return new EtcdStore(new EtcdClient({ endpoints: url.endpoints, prefix: ETCD_PREFIX, clock, random }));
+export function openStore(url: StoreUrl, { clock, random }: StoreDeps): OpenedStore {
+  if (url.kind === 'lmdb') {
+    const store = new LmdbStore({ directory: url.directory, clock });
+    return { store, membership: new LmdbMembership(store, clock) };
+  }
+  const client = new EtcdClient({ endpoints: url.endpoints, prefix: ETCD_PREFIX, clock, random });
+  const store = new EtcdStore(client);
+  return { store, membership: new EtcdMembership(client, store) };
 }
 
 function isEndpoint(text: string): boolean {
