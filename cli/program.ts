@@ -9,6 +9,7 @@ import type { Execute } from './tree/execute.ts';
 import { addManifestCommands } from './tree/manifest-commands.ts';
 import { addGlobalOptions, examples } from './tree/options.ts';
 import { addReadCommands } from './tree/read-commands.ts';
+import { addRegisterCommand } from './tree/register-command.ts';
 
 const EXIT_CODES = `
 Exit codes: 0 done · 1 refused or failed · 2 wrong usage · 3 no control plane reachable · 4 timed out waiting
@@ -31,6 +32,7 @@ export function buildProgram(execute: Execute): Command {
   addManifestCommands(program, execute);
   addChangeCommands(program, execute);
   addBackendCommands(program, execute);
+  addRegisterCommand(program, execute);
   program.commandsGroup('Shell:');
   addCompletionCommands(program, execute);
   addAbsentCommands(program);

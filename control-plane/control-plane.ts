@@ -20,6 +20,7 @@ import { fleetHandlers } from './api/fleet-service.ts';
 import { listenerHandlers } from './api/listener-service.ts';
 import { policyHandlers } from './api/policy-service.ts';
 import { poolHandlers } from './api/pool-service.ts';
+import { registrationHandlers } from './api/registration-service.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { DeltaEncoder } from './distribution/delta-codec.ts';
 import { discoveryHandlers } from './distribution/discovery-service.ts';
@@ -28,6 +29,8 @@ import { lookAtStore } from './distribution/look.ts';
 import { reportService } from './distribution/report-service.ts';
 import { ControlPlaneMetrics } from './http/metrics.ts';
 import { notReadyReasons } from './http/readiness.ts';
+import { Expiry } from './membership/expiry.ts';
+import { Registrations } from './membership/registrations.ts';
 import { Roster } from './membership/roster.ts';
 import { unaryWith } from './rpc/answer.ts';
 import { preEncoded } from './rpc/definitions.ts';
@@ -75,9 +78,11 @@ export async function startControlPlane(
   deps: ControlPlaneDeps,
 ): Promise<RunningControlPlane> {
   const parts = makeParts(deps);
-  const { follower, publisher, roster, grpc, http } = parts;
+  const { follower, publisher, roster, registrations, expiry, grpc, http } = parts;
   follower.onChange(({ state, position, members }) => publisher.offer(state, position, members));
   roster.start();
+  registrations.start();
+  expiry.start();
   try {
     const grpcAddress = await grpc.listen(options.grpcAddress);
     const httpAddress = await http.listen(options.httpAddress);
@@ -110,6 +115,8 @@ function makeParts(deps: ControlPlaneDeps) {
   const publisher = new Publisher(clock);
   const fleet = new Fleet(clock, deps.rosterGraceMs);
   const roster = new Roster({ fleet, follower, membership, clock, logger });
+  const registrations = new Registrations({ fleet, follower, membership, clock, logger });
+  const expiry = new Expiry({ follower, membership, clock, logger });
   const streams = new OpenStreams();
   metrics.observe({ follower, fleet, logLinesDropped: deps.logLinesDropped ?? (() => 0) });
   const reports = reportService({
@@ -124,7 +131,16 @@ function makeParts(deps: ControlPlaneDeps) {
     }),
   });
   const unary = unaryWith(clock, logger);
-  const api: ApiDeps = { unary, change: makeChangeWith(committer), follower, fleet, roster, streams, clock, logger };
+  const api: ApiDeps = {
+    unary,
+    change: makeChangeWith(committer),
+    follower,
+    fleet,
+    roster,
+    streams,
+    clock,
+    logger,
+  };
   const discovery = makeDiscovery({ publisher, follower, streams, metrics, deps });
   const { services } = loadDefinitions();
   const grpc = new GrpcServer(
@@ -135,6 +151,7 @@ function makeParts(deps: ControlPlaneDeps) {
       { definition: services.config, handlers: configHandlers(api) },
       { definition: services.fleet, handlers: fleetHandlers(api) },
       { definition: services.reports, handlers: reports.handlers },
+      { definition: services.registrations, handlers: registrationHandlers(api, registrations) },
       discovery,
     ],
     { onCall: metrics.countCall, clock, logger },
@@ -149,7 +166,20 @@ function makeParts(deps: ControlPlaneDeps) {
     maxConnections: MAX_HTTP_CONNECTIONS,
     logger,
   });
-  return { run, follower, committer, publisher, fleet, roster, streams, reports, grpc, http };
+  return {
+    run,
+    follower,
+    committer,
+    publisher,
+    fleet,
+    roster,
+    registrations,
+    expiry,
+    streams,
+    reports,
+    grpc,
+    http,
+  };
 }
 
 function makeDiscovery({
@@ -181,7 +211,20 @@ function makeDiscovery({
 }
 
 async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<void> {
-  const { run, follower, committer, publisher, fleet, roster, streams, reports, grpc, http } = parts;
+  const {
+    run,
+    follower,
+    committer,
+    publisher,
+    fleet,
+    roster,
+    registrations,
+    expiry,
+    streams,
+    reports,
+    grpc,
+    http,
+  } = parts;
   /** A store that is away must not hold up the end: what it still has to say is then unknown to the caller, too. */
   const bounded = (work: Promise<unknown>) => Promise.race([work, sleep(clock, STORE_TIMEOUT_MS)]);
   run.stopping = true;
@@ -192,6 +235,8 @@ async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<v
   streams.endAll(new LbError('UNAVAILABLE', 'the control plane is stopping'));
   await grpc.stop();
   http.close();
+  registrations.stop();
+  expiry.stop();
   await bounded(roster.stop());
   publisher.stop();
   fleet.stop();

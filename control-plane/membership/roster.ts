@@ -113,7 +113,9 @@ export class Roster {
     const connected = fleet.list().filter((proxy) => proxy.connected);
     const here = new Set(connected.map(({ info }) => info.id));
     for (const { info } of connected) await this.#enter(info, entries.get(info.id));
-    const due: Entry[] = this.#isRenewalDue() ? [...entries.values()].filter(({ value }) => here.has(value.id)) : [];
+    const due: Entry[] = this.#isRenewalDue()
+      ? [...entries.values()].filter(({ value }) => here.has(value.id))
+      : [];
     for (const entry of entries.values()) {
       if (here.has(entry.value.id)) continue;
       // The ten minutes of one that was lost begin now, not at its last renewal.

@@ -10,6 +10,7 @@
 import type { Change } from '../../core/model/commit.ts';
 import { applyChanges } from '../../core/model/fold.ts';
 import { didYouMean } from '../../core/model/nearest.ts';
+import type { RegistrationSource } from '../../core/model/registration.ts';
 import type { Backend } from '../../core/model/resources.ts';
 import type { State } from '../../core/model/state.ts';
 import { pathOf, validateChanges } from '../../core/model/validate.ts';
@@ -18,8 +19,7 @@ import { isRegistration, type Member, type Registration } from '../store/members
 
 export interface Place {
   readonly member: Member<Registration>;
-  /** `shadowed`: the pool has a configured backend of that address. `ignored`: it can't be there. */
-  readonly source: 'registered' | 'shadowed' | 'ignored';
+  readonly source: RegistrationSource;
   /** Why it is not `registered`, in words; empty when it is. */
   readonly reason: string;
 }
@@ -32,7 +32,18 @@ export interface Merged {
 /** The backend that each registration stands for, made once: equal references mean equal backends. */
 const backends = new WeakMap<Registration, Backend>();
 
+/** The last merge into each state. Only a cache: it changes what a merge costs, never what it returns. */
+const merges = new WeakMap<State, { readonly members: readonly Member[]; readonly merged: Merged }>();
+
 export function mergeMembers(state: State, members: readonly Member[]): Merged {
+  const known = merges.get(state);
+  if (known?.members === members) return known.merged;
+  const merged = merge(state, members);
+  merges.set(state, { members, merged });
+  return merged;
+}
+
+function merge(state: State, members: readonly Member[]): Merged {
   const registrations = members.filter(isRegistration);
   if (registrations.length === 0) return { state, places: [] };
   const wanted = registrations.filter(({ value }) => whyOut(state, value) === undefined);

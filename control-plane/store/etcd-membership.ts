@@ -9,7 +9,14 @@ import { LbError } from '../../core/runtime/errors.ts';
 import type { ConfigStore } from './config-store.ts';
 import type { EtcdClient } from './etcd-client.ts';
 import { isNotFound } from './etcd-refusal.ts';
-import { ALIVE_PREFIX, decodeMember, encodeMember, MEMBER_END, MEMBER_PREFIX, reuse } from './member-codec.ts';
+import {
+  ALIVE_PREFIX,
+  decodeMember,
+  encodeMember,
+  MEMBER_END,
+  MEMBER_PREFIX,
+  reuse,
+} from './member-codec.ts';
 import {
   type Member,
   type MembershipLook,

@@ -12,10 +12,7 @@
  * Every method has a deadline of its own and throws LbError: UNAVAILABLE when the store does not answer.
  */
 import type { Position } from '../../core/model/commit.ts';
-
-/** `expiring`: its lease has ended along with most of its pool's, so it is kept for a while. */
-export const REGISTRATION_STATES = ['active', 'draining', 'expiring'] as const;
-export type RegistrationState = (typeof REGISTRATION_STATES)[number];
+import type { RegistrationState } from '../../core/model/registration.ts';
 
 export interface Registration {
   readonly kind: 'backend';

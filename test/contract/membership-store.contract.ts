@@ -134,7 +134,9 @@ export function membershipStoreContract(kind: string, harness: MembershipHarness
     it('lets one of many writers put a member that is not there', async () => {
       const clients = [open(), open(), open(), open()];
       const puts = await Promise.all(
-        clients.map(({ members }, index) => members.put(registration('10.0.0.1:80', { weight: index }), null)),
+        clients.map(({ members }, index) =>
+          members.put(registration('10.0.0.1:80', { weight: index }), null),
+        ),
       );
       const winners = puts.filter((put) => put !== null);
       assert.equal(winners.length, 1);
@@ -146,10 +148,7 @@ export function membershipStoreContract(kind: string, harness: MembershipHarness
       await members.put(registration('10.0.0.1:80', { ttlMs: SHORT_MS }), null);
       await members.put(registration('10.0.0.2:80'), null);
       const member = await ended(members, 'backend/web/10.0.0.1:80');
-      assert.deepEqual(await names(members), [
-        'backend/web/10.0.0.1:80 (ended)',
-        'backend/web/10.0.0.2:80',
-      ]);
+      assert.deepEqual(await names(members), ['backend/web/10.0.0.1:80 (ended)', 'backend/web/10.0.0.2:80']);
       assert.equal(await members.remove(member, true), true);
       assert.deepEqual(await names(members), ['backend/web/10.0.0.2:80']);
     });
@@ -171,7 +170,10 @@ export function membershipStoreContract(kind: string, harness: MembershipHarness
       const seen = await ended(one, 'backend/web/10.0.0.1:80');
       assert.ok(await other.put(value, seen));
       assert.equal(await one.remove(seen, true), false);
-      assert.equal(await one.remove(await one.look().then(({ members }) => members[0] ?? assert.fail()), true), false);
+      assert.equal(
+        await one.remove(await one.look().then(({ members }) => members[0] ?? assert.fail()), true),
+        false,
+      );
       assert.deepEqual(await names(one), ['backend/web/10.0.0.1:80']);
     });
 

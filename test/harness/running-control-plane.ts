@@ -67,7 +67,14 @@ export async function runControlPlane(
   const alive = setInterval(() => undefined, 60_000);
   const running = await startControlPlane(
     { grpcAddress: ANY_PORT, httpAddress: ANY_PORT },
-    { store, membership: membershipOf(store, clock), clock, random: systemRandom, logger: silentLogger, rosterGraceMs },
+    {
+      store,
+      membership: membershipOf(store, clock),
+      clock,
+      random: systemRandom,
+      logger: silentLogger,
+      rosterGraceMs,
+    },
   );
   const client = connectReplica(running.grpcAddress);
   let stopped: Promise<void> | undefined;

@@ -123,7 +123,11 @@ describe('the status page', () => {
   it('cuts long lists and says by how much', () => {
     const backends = Array.from({ length: 250 }, (_, index) => ({ address: `10.0.0.${index}:80` }));
     const large = stateOf([{ kind: 'pool', value: { name: 'web', backends } }]);
-    const page = statusPage({ state: large, position: { ...large.head, version: 1 }, members: [] }, ready, []);
+    const page = statusPage(
+      { state: large, position: { ...large.head, version: 1 }, members: [] },
+      ready,
+      [],
+    );
     const rows = page.pools.rows[0]?.backends;
     assert.deepEqual([rows?.rows.length, rows?.more], [100, 150]);
   });

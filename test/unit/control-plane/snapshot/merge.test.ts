@@ -57,7 +57,10 @@ describe('registrations in the state', () => {
 
   it('lose to a configured backend of their address, in words', () => {
     const merged = merge(registration('10.0.0.1:80', { weight: 9 }));
-    assert.deepEqual(backendsOf(merged).map(({ weight }) => weight), [3]);
+    assert.deepEqual(
+      backendsOf(merged).map(({ weight }) => weight),
+      [3],
+    );
     const [place] = merged.places;
     assert.equal(place?.source, 'shadowed');
     assert.match(place?.reason ?? '', /the pool "web" has 10\.0\.0\.1:80 configured, and that one counts/);
@@ -83,7 +86,9 @@ describe('registrations in the state', () => {
   it('make the same snapshot at every replica, whatever their tokens and leases', () => {
     const values = [registration('10.0.0.2:80'), registration('10.0.0.3:80')];
     const position = { ...state.head, version: 7 };
-    const [a, b] = [merge(...values), merge(...values)].map((merged) => buildSnapshot(merged.state, position));
+    const [a, b] = [merge(...values), merge(...values)].map((merged) =>
+      buildSnapshot(merged.state, position),
+    );
     assert.equal(a?.hash, b?.hash);
     assert.notEqual(a?.hash, buildSnapshot(state, position).hash);
   });
