@@ -12,7 +12,7 @@ import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
-import { type ProxyRecord, ReportedProxy } from './proxy-record.ts';
+import { NEVER_SEEN_MS, type ProxyRecord, ReportedProxy } from './proxy-record.ts';
 
 const ABSENCE_MS = 10 * 60_000;
 const MAX_PROXIES = 10_000;
@@ -92,7 +92,7 @@ export class Fleet {
     const added = proxies.filter(({ id }) => !this.#members.has(id));
     for (const id of gone) this.#drop(id);
     for (const proxy of added) {
-      const known = new ReportedProxy(infoOf(proxy), this.#clock.wallMs());
+      const known = new ReportedProxy(infoOf(proxy), NEVER_SEEN_MS);
       known.connected = false;
       this.#members.set(proxy.id, { proxy: known, end: null, absence: null });
     }
