@@ -11,6 +11,7 @@ import { addManifestCommands } from './tree/manifest-commands.ts';
 import { addGlobalOptions, examples } from './tree/options.ts';
 import { addReadCommands } from './tree/read-commands.ts';
 import { addStoreCommands } from './tree/store-commands.ts';
+import { addRegisterCommand } from './tree/register-command.ts';
 
 const EXIT_CODES = `
 Exit codes: 0 done · 1 refused or failed · 2 wrong usage · 3 no control plane reachable · 4 timed out waiting
@@ -36,6 +37,7 @@ export function buildProgram(execute: Execute): Command {
   addBackendCommands(program, execute);
   addRollback(program, execute);
   addStoreCommands(program, execute);
+  addRegisterCommand(program, execute);
   program.commandsGroup('Shell:');
   addCompletionCommands(program, execute);
   addAbsentCommands(program);

@@ -21,6 +21,7 @@ import { fleetHandlers } from './api/fleet-service.ts';
 import { listenerHandlers } from './api/listener-service.ts';
 import { policyHandlers } from './api/policy-service.ts';
 import { poolHandlers } from './api/pool-service.ts';
+import { registrationHandlers } from './api/registration-service.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { DeltaEncoder } from './distribution/delta-codec.ts';
 import { discoveryHandlers } from './distribution/discovery-service.ts';
@@ -29,6 +30,9 @@ import { lookAtStore } from './distribution/look.ts';
 import { reportService } from './distribution/report-service.ts';
 import { ControlPlaneMetrics } from './http/metrics.ts';
 import { notReadyReasons } from './http/readiness.ts';
+import { Expiry } from './membership/expiry.ts';
+import { Registrations } from './membership/registrations.ts';
+import { Roster } from './membership/roster.ts';
 import { unaryWith } from './rpc/answer.ts';
 import { preEncoded } from './rpc/definitions.ts';
 import { GrpcServer, type Service } from './rpc/grpc-server.ts';
@@ -39,6 +43,7 @@ import { Checkpointer } from './store/checkpointer.ts';
 import { Committer } from './store/committer.ts';
 import type { ConfigStore } from './store/config-store.ts';
 import { LogFollower } from './store/log-follower.ts';
+import type { MembershipStore } from './store/membership-store.ts';
 import { Past } from './store/past.ts';
 import { RETENTION, type RetentionLimits } from './store/retention.ts';
 
@@ -56,6 +61,8 @@ export interface ControlPlaneOptions {
 export interface ControlPlaneDeps {
   /** Closed by `stop`. */
   readonly store: ConfigStore;
+  /** The members beside that log. */
+  readonly membership: MembershipStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -80,8 +87,11 @@ export async function startControlPlane(
   deps: ControlPlaneDeps,
 ): Promise<RunningControlPlane> {
   const parts = makeParts(deps);
-  const { follower, publisher, grpc, http } = parts;
-  follower.onChange(({ state, position }) => publisher.offer(state, position));
+  const { follower, publisher, roster, registrations, expiry, grpc, http } = parts;
+  follower.onChange(({ state, position, members }) => publisher.offer(state, position, members));
+  roster.start();
+  registrations.start();
+  expiry.start();
   try {
     const grpcAddress = await grpc.listen(options.grpcAddress);
     const httpAddress = await http.listen(options.httpAddress);
@@ -96,11 +106,12 @@ export async function startControlPlane(
 type Parts = ReturnType<typeof makeParts>;
 
 function makeParts(deps: ControlPlaneDeps) {
-  const { store, clock, random, logger } = deps;
+  const { store, membership, clock, random, logger } = deps;
   const run = { stopping: false };
   const metrics = new ControlPlaneMetrics();
   const follower: LogFollower = new LogFollower({
     store,
+    membership,
     clock,
     random,
     onStatus(status) {
@@ -124,6 +135,9 @@ function makeParts(deps: ControlPlaneDeps) {
   });
   const publisher = new Publisher(clock);
   const fleet = new Fleet(clock, deps.rosterGraceMs);
+  const roster = new Roster({ fleet, follower, membership, clock, logger });
+  const registrations = new Registrations({ fleet, follower, membership, clock, logger });
+  const expiry = new Expiry({ follower, membership, clock, logger });
   const streams = new OpenStreams();
   metrics.observe({
     follower,
@@ -160,6 +174,7 @@ function makeParts(deps: ControlPlaneDeps) {
     follower,
     past,
     fleet,
+    roster,
     streams,
     clock,
     logger,
@@ -174,12 +189,27 @@ function makeParts(deps: ControlPlaneDeps) {
       { definition: services.config, handlers: configHandlers(api) },
       { definition: services.fleet, handlers: fleetHandlers(api) },
       { definition: services.reports, handlers: reports.handlers },
+      { definition: services.registrations, handlers: registrationHandlers(api, registrations) },
       discovery,
     ],
     { onCall: metrics.countCall, clock, logger },
   );
   const http = makeHttp({ follower, fleet, metrics, run, deps });
-  return { run, follower, committer, checkpointer, publisher, fleet, streams, reports, grpc, http };
+  return {
+    run,
+    follower,
+    committer,
+    checkpointer,
+    publisher,
+    fleet,
+    roster,
+    registrations,
+    expiry,
+    streams,
+    reports,
+    grpc,
+    http,
+  };
 }
 
 function makeDiscovery({
@@ -236,7 +266,21 @@ function makeHttp({
 }
 
 async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<void> {
-  const { run, follower, committer, checkpointer, publisher, fleet, streams, reports, grpc, http } = parts;
+  const {
+    run,
+    follower,
+    committer,
+    checkpointer,
+    publisher,
+    fleet,
+    roster,
+    registrations,
+    expiry,
+    streams,
+    reports,
+    grpc,
+    http,
+  } = parts;
   /** A store that is away must not hold up the end: what it still has to say is then unknown to the caller, too. */
   const bounded = (work: Promise<unknown>) => Promise.race([work, sleep(clock, STORE_TIMEOUT_MS)]);
   run.stopping = true;
@@ -247,6 +291,9 @@ async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<v
   streams.endAll(new LbError('UNAVAILABLE', 'the control plane is stopping'));
   await grpc.stop();
   http.close();
+  registrations.stop();
+  expiry.stop();
+  await bounded(roster.stop());
   publisher.stop();
   fleet.stop();
   await bounded(store.close());

@@ -22,10 +22,10 @@ setLogVerbosity(logVerbosity.NONE);
 if (access.user !== undefined && access.tls === undefined)
   logger.warn('the password of --etcd-user goes to etcd unencrypted; give --etcd-ca');
 try {
-  const store = openStore(storeUrl, { access, clock, random });
+  const { store, membership } = openStore(storeUrl, { access, clock, random });
   const running = await startControlPlane(
     { grpcAddress, httpAddress },
-    { store, clock, random, logger, logLinesDropped: () => sink.dropped },
+    { store, membership, clock, random, logger, logLinesDropped: () => sink.dropped },
   );
   stopOnSignals(() => running.stop(), logger);
   const { grpcAddress: grpc_address, httpAddress: http_address } = running;

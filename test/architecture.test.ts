@@ -31,7 +31,7 @@ const PURE = [
   /^core\/model\//,
   /^data-plane\/balancing\//,
   /^data-plane\/plan\//,
-  /^control-plane\/snapshot\/build\.ts$/,
+  /^control-plane\/snapshot\/(build|merge)\.ts$/,
   /^control-plane\/distribution\/delta\.ts$/,
   /^control-plane\/guard\/(guard|effects|serving|guarded-edit)\.ts$/,
   /-machine\.ts$/,

@@ -45,8 +45,9 @@ function rowOf(proxy: Proxy__Output, context: Context): readonly Cell[] {
 /** `yes`, or since when it is away. */
 export function connectedCell(proxy: Proxy__Output, context: Context): Cell {
   if (proxy.connected) return { text: 'yes', tone: 'good' };
+  const away = age(proxy.lastSeen, context.clock.wallMs());
   return {
-    text: `no, for ${age(proxy.lastSeen, context.clock.wallMs()) || 'ever'}`,
+    text: away === '' ? 'no' : `no, for ${away}`,
     tone: 'bad',
     moving: true,
   };

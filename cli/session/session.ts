@@ -90,7 +90,7 @@ async function read(state: State, service: ServiceName, method: string, request:
     if (attempt.ok) return attempt.response;
     if (!attempt.again) throw attempt.error;
     failures.push(`${attempt.address}: ${plainly(attempt.error)}`);
-    nextReplica(state);
+    leaveReplica(state, attempt.address);
   }
   throw new CliError(EXIT.unreachable, unreachable(servers), failures);
 }
@@ -115,7 +115,7 @@ async function change(
     last.set(attempt.address, plainly(attempt.error));
     // A refusal after an attempt that may have been written says nothing about that one.
     if (!attempt.again) break;
-    nextReplica(state);
+    leaveReplica(state, attempt.address);
     if (attempts % servers.length !== 0) continue;
     const delay = pause.nextMs();
     if (clock.nowMs() + delay >= end) break;
@@ -198,7 +198,7 @@ async function* stream(
   let client = state.clientOf(servers[state.preferred] ?? '');
   for (let left = servers.length; left > 1; left--) {
     if ((await reach(client, CONNECT_MS, clock)) === 'ready') break;
-    nextReplica(state);
+    leaveReplica(state, client.address);
     client = state.clientOf(servers[state.preferred] ?? '');
   }
   const options = timeoutMs === undefined ? {} : { deadline: clock.wallMs() + timeoutMs };
@@ -210,7 +210,7 @@ async function* stream(
   try {
     for await (const message of messages) yield message;
   } catch (error) {
-    nextReplica(state);
+    leaveReplica(state, client.address);
     const { fromGrpcError } = await import('../../core/wire/status.ts');
     throw fromGrpcError(error as ServiceError);
   } finally {
@@ -218,8 +218,10 @@ async function* stream(
   }
 }
 
-function nextReplica(state: State): void {
-  state.preferred = (state.preferred + 1) % state.context.servers.length;
+/** The next one is tried from now on, unless another call has seen to that: several may fail at one replica at once. */
+function leaveReplica(state: State, address: string): void {
+  const { servers } = state.context;
+  if (servers[state.preferred] === address) state.preferred = (state.preferred + 1) % servers.length;
 }
 
 function sayStale(state: State): void {

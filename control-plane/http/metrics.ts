@@ -4,6 +4,7 @@ import { appliedRevision } from '../distribution/proxy-record.ts';
 import type { Fleet } from '../distribution/fleet.ts';
 import type { AppendEnd } from '../store/batch.ts';
 import type { LogFollower } from '../store/log-follower.ts';
+import { isRegistration } from '../store/membership-store.ts';
 
 const APPEND_ENDS: readonly AppendEnd[] = ['appended', 'conflict', 'unknown', 'refused'];
 
@@ -78,6 +79,7 @@ export class ControlPlaneMetrics {
       const newest = revision();
       return connected().filter((proxy) => appliedRevision(proxy) < newest).length;
     });
+    this.#registrations(follower);
     const dropped: Counter = new Counter({
       name: 'lb_log_records_dropped_total',
       help: 'Log lines dropped because whoever reads them is too slow',
@@ -87,6 +89,33 @@ export class ControlPlaneMetrics {
         dropped.inc(logLinesDropped());
       },
     });
+  }
+
+  /** A pool that had some keeps its series, at 0: an alarm must be able to end. */
+  #registrations(follower: LogFollower): void {
+    const pools = new Set<string>();
+    const perPool = (name: string, help: string, counts: (state: string) => boolean) => {
+      const gauge: Gauge<'pool'> = new Gauge({
+        name,
+        help,
+        labelNames: ['pool'],
+        registers: [this.#registry],
+        collect() {
+          const registrations = follower.current()?.members.filter(isRegistration) ?? [];
+          for (const { value } of registrations) pools.add(value.pool);
+          for (const pool of pools) {
+            const own = registrations.filter(({ value }) => value.pool === pool && counts(value.state));
+            gauge.set({ pool }, own.length);
+          }
+        },
+      });
+    };
+    perPool('lb_registrations', 'Backends that registered themselves', () => true);
+    perPool(
+      'lb_registrations_held',
+      'Registrations that were lost together and are kept for five minutes: an alarm',
+      (state) => state === 'expiring',
+    );
   }
 
   #gauge(name: string, help: string, read: () => number | Promise<number>): void {

@@ -3,6 +3,7 @@
  *
  * Invariants
  *  - what is published never goes back; the last good snapshot stays when there is nothing newer;
+ *  - a version that changed nothing in it is published too, without a build: it may be the one that a proxy waits for;
  *  - at most one build is waiting; changes in between coalesce to the newest state;
  *  - a bounded number of recent snapshots is kept, so that a proxy that comes back gets a delta, not everything.
  */
@@ -11,7 +12,9 @@ import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { State } from '../../core/model/state.ts';
 import { takesPlaceOf } from '../../core/model/succession.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
+import type { Member } from '../store/membership-store.ts';
 import { buildSnapshot } from './build.ts';
+import { mergeMembers } from './merge.ts';
 
 /** A build of 10,000 backends takes some 10 ms: in a burst, no more than half the time goes into building. */
 const PAUSE_MS = 20;
@@ -19,13 +22,22 @@ const PAUSE_MS = 20;
 /** Enough for a proxy that was away during a handful of changes. */
 const KEPT_SNAPSHOTS = 16;
 
+interface Offer {
+  readonly state: State;
+  readonly position: Position;
+  readonly members: readonly Member[];
+}
+
+const NOBODY: readonly Member[] = [];
+
 export class Publisher {
   readonly #clock: Clock;
   readonly #listeners = new Set<(snapshot: Snapshot) => void>();
   /** By hash, oldest first. */
   readonly #recent = new Map<string, Snapshot>();
   #newest: Snapshot | null = null;
-  #waiting: { state: State; position: Position } | null = null;
+  #waiting: Offer | null = null;
+  #built: Offer | null = null;
   #timer: Timer | null = null;
   #lastBuildMs = Number.NEGATIVE_INFINITY;
 
@@ -50,8 +62,8 @@ export class Publisher {
   }
 
   /** The store holds this now. */
-  offer(state: State, position: Position): void {
-    this.#waiting = { state, position };
+  offer(state: State, position: Position, members: readonly Member[] = NOBODY): void {
+    this.#waiting = { state, position, members };
     if (this.#timer !== null) return;
     const sinceLastMs = this.#clock.nowMs() - this.#lastBuildMs;
     this.#timer = this.#clock.after(Math.max(0, PAUSE_MS - sinceLastMs), () => this.#build());
@@ -68,18 +80,25 @@ export class Publisher {
     const waiting = this.#waiting;
     this.#waiting = null;
     if (waiting === null || !this.#isNewer(waiting.position)) return;
-    const snapshot = buildSnapshot(waiting.state, waiting.position);
+    const snapshot = this.#snapshotOf(waiting);
+    this.#built = waiting;
     this.#lastBuildMs = this.#clock.nowMs();
     this.#newest = snapshot;
     this.#keep(snapshot);
     for (const listener of this.#listeners) listener(snapshot);
   }
 
+  #snapshotOf({ state, position, members }: Offer): Snapshot {
+    const same = this.#built?.state === state && this.#built.members === members;
+    if (same && this.#newest !== null) return { ...this.#newest, position };
+    return buildSnapshot(mergeMembers(state, members).state, position);
+  }
+
   #isNewer(position: Position): boolean {
     const newest = this.#newest?.position;
     if (newest === undefined) return true;
     if (position.storeId !== newest.storeId) return takesPlaceOf(position, newest.storeId);
-    return position.revision > newest.revision;
+    return position.revision >= newest.revision && position.version > newest.version;
   }
 
   #keep(snapshot: Snapshot): void {

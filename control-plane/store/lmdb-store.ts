@@ -30,6 +30,21 @@ const WRITE_DEADLINE_MS = 5_000;
 /** A read gives back what it has once it has so much. */
 const READ_BYTES = 8 * 1_048_576;
 
+/** The records in a range of keys, and where the store stood when they were read. */
+export interface LmdbView {
+  readonly position: Position;
+  readonly records: readonly { readonly key: string; readonly bytes: Buffer }[];
+}
+
+/** What may be done inside a transaction. */
+export interface LmdbTransaction {
+  get(key: string): Buffer | undefined;
+  put(key: string, bytes: Buffer): void;
+  remove(key: string): void;
+  /** The version that this transaction makes. */
+  version(): number;
+}
+
 export interface LmdbStoreOptions {
   readonly directory: string;
   readonly clock: Clock;
@@ -132,6 +147,44 @@ export class LmdbStore implements ConfigStore {
     await this.#change(db, () => {
       if (removeBefore(db, revision)) raiseVersion(db);
     });
+  }
+
+  /** Reads a range of keys and the head at one moment, for who keeps something beside the log. */
+  view(start: string, end: string): LmdbView {
+    const db = this.#database();
+    return this.#guard(() => {
+      const position = readPosition(db, this.description);
+      if (position === undefined) throw new Error('it has no head');
+      const found = [...db.getRange({ start, end })];
+      return { position, records: found.map(({ key, value }) => ({ key, bytes: value })) };
+    });
+  }
+
+  /** One transaction, durable once it resolves. Rejects with UNAVAILABLE: it may have been done nevertheless. */
+  async update<T>(action: (transaction: LmdbTransaction) => T): Promise<T> {
+    const db = this.#database();
+    let writes = 0;
+    const version = () => readVersion(db) + 1;
+    const result = await this.#write(db, () => {
+      const done = action({
+        get: (key) => db.get(key),
+        put(key, bytes) {
+          db.putSync(key, bytes);
+          writes += 1;
+        },
+        remove(key) {
+          db.removeSync(key);
+          writes += 1;
+        },
+        version,
+      });
+      if (writes > 0) db.putSync(VERSION_KEY, Buffer.from(String(version())));
+      return done;
+    }).catch((error) => {
+      throw this.#unavailable(error);
+    });
+    if (writes > 0) for (const wake of this.#wakes) wake();
+    return result;
   }
 
   onWake(wake: () => void): () => void {

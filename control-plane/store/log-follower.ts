@@ -23,6 +23,7 @@ import { History, type RequestOutcome } from './history.ts';
 import type { RevisionRecord } from './labels.ts';
 import { LogReader } from './log-reader.ts';
 import { readPassedOver } from './outcomes.ts';
+import type { Member, MembershipLook, MembershipStore } from './membership-store.ts';
 import { RecentStates } from './recent-states.ts';
 import { SharedRun } from './shared-run.ts';
 
@@ -38,6 +39,8 @@ const RECENT_MS = 10 * 60_000;
 export interface Followed {
   readonly state: State;
   readonly position: Position;
+  /** As of the same version. The same array as long as nothing changed. */
+  readonly members: readonly Member[];
 }
 
 /** An answer to a read: `stale` when the store could not be asked and it comes from memory. */
@@ -49,6 +52,8 @@ export type FollowerStatus = { readonly ready: true } | { readonly ready: false;
 
 export interface LogFollowerDeps {
   readonly store: ConfigStore;
+  /** Left out: there are no members. */
+  readonly membership?: Pick<MembershipStore, 'look' | 'onWake'>;
   readonly clock: Clock;
   readonly random: Random;
   /** Told once when the store becomes unusable and once when it is usable again. */
@@ -59,6 +64,7 @@ export interface LogFollowerDeps {
 
 export class LogFollower {
   readonly #store: ConfigStore;
+  readonly #membership: Pick<MembershipStore, 'look' | 'onWake'>;
   readonly #clock: Clock;
   readonly #retry: Backoff;
   readonly #onStatus: (status: FollowerStatus) => void;
@@ -78,8 +84,9 @@ export class LogFollower {
   #wake = new AbortController();
   #loop: Promise<void> | undefined;
 
-  constructor({ store, clock, random, onStatus, onIgnored }: LogFollowerDeps) {
+  constructor({ store, membership, clock, random, onStatus, onIgnored }: LogFollowerDeps) {
     this.#store = store;
+    this.#membership = membership ?? withoutMembers(store);
     this.#reader = new LogReader(store, onIgnored);
     this.#clock = clock;
     this.#retry = backoff(RETRY_MIN_MS, RETRY_MAX_MS, random);
@@ -112,7 +119,7 @@ export class LogFollower {
     return this.#clock.nowMs() - this.#heardMs;
   }
 
-  /** Calls `listener` after the first read and every change of revision. Returns a way to stop. */
+  /** Calls `listener` after the first read and every change of version or members. Returns a way to stop. */
   onChange(listener: (followed: Followed) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -169,7 +176,8 @@ export class LogFollower {
   }
 
   async #follow(): Promise<void> {
-    const stopWaking = this.#store.onWake(() => this.#wake.abort());
+    const wake = () => this.#wake.abort();
+    const stops = [this.#store.onWake(wake), this.#membership.onWake(wake)];
     while (!this.#stopping.signal.aborted) {
       // Renewed before the look: a wake that comes during it starts another one.
       this.#wake = new AbortController();
@@ -184,7 +192,7 @@ export class LogFollower {
       if (this.#stopping.signal.aborted) break;
       await sleep(this.#clock, pauseMs, this.#wake.signal);
     }
-    stopWaking();
+    for (const stop of stops) stop();
   }
 
   async #synchronize(): Promise<Followed> {
@@ -200,7 +208,7 @@ export class LogFollower {
 
   async #readOn(): Promise<Followed> {
     const startedMs = this.#clock.nowMs();
-    const head = await this.#store.head();
+    const { position: head, members } = await this.#membership.look();
     this.#heardMs = startedMs;
     const known = this.#followed;
     const doubt = known === null ? undefined : whyNotSameHistory(known.position, head);
@@ -210,7 +218,7 @@ export class LogFollower {
       head.storeId === known.position.storeId &&
       head.revision === known.position.revision
     ) {
-      return this.#keep({ state: known.state, position: head }, []);
+      return this.#keep({ state: known.state, position: head, members }, []);
     }
     const base = known !== null && isSuccession(known.position, head) ? null : known;
     const read = await this.#reader.readTo(head, { ...(base !== null && { known: base.state }) });
@@ -229,7 +237,7 @@ export class LogFollower {
       this.#passedOver = { known: first, end: checkpoint.state.head };
     }
     this.#recent.follow(checkpoint?.state ?? base?.state ?? emptyState(originOf(head)), commits);
-    return this.#keep({ state, position: head }, commits);
+    return this.#keep({ state, position: head, members }, commits);
   }
 
   /** Once filled in, it is known; a newer checkpoint that was begun with meanwhile is not. */
@@ -241,7 +249,11 @@ export class LogFollower {
   }
 
   #keep(followed: Followed, commits: readonly Commit[]): Followed {
-    const changed = this.#followed?.position.hash !== followed.position.hash;
+    const before = this.#followed;
+    const changed =
+      before?.position.version !== followed.position.version ||
+      before.position.hash !== followed.position.hash ||
+      before.members !== followed.members;
     for (const commit of commits) {
       this.#history.record(commit);
       this.#logBytes += encodedBytes(commit);
@@ -264,4 +276,9 @@ export class LogFollower {
     const same = before.ready ? status.ready : !status.ready && before.reason === status.reason;
     if (!same) this.#onStatus(status);
   }
+}
+
+function withoutMembers(store: ConfigStore): Pick<MembershipStore, 'look' | 'onWake'> {
+  const members: MembershipLook['members'] = [];
+  return { look: async () => ({ position: await store.head(), members }), onWake: () => () => undefined };
 }

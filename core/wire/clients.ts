@@ -20,6 +20,7 @@ import type { FleetServiceClient } from './generated/lb/v1/FleetService.ts';
 import type { ListenerServiceClient } from './generated/lb/v1/ListenerService.ts';
 import type { PolicyServiceClient } from './generated/lb/v1/PolicyService.ts';
 import type { PoolServiceClient } from './generated/lb/v1/PoolService.ts';
+import type { RegistrationServiceClient } from './generated/lb/v1/RegistrationService.ts';
 import type { ReportServiceClient } from './generated/lb/v1/ReportService.ts';
 import { fromGrpcError } from './status.ts';
 
@@ -48,6 +49,7 @@ export interface ReplicaClient {
   readonly fleet: FleetServiceClient;
   readonly discovery: DiscoveryServiceClient;
   readonly reports: ReportServiceClient;
+  readonly registrations: RegistrationServiceClient;
   /** True once connected, false when that took longer than `timeoutMs`. */
   ready(timeoutMs: number): Promise<boolean>;
   close(): void;
@@ -74,6 +76,7 @@ export function connectReplica(address: string): ReplicaClient {
     fleet: client(services.fleet),
     discovery: client(services.discovery),
     reports: client(services.reports),
+    registrations: client(services.registrations),
     ready: (timeoutMs) =>
       new Promise((resolve) => {
         config.waitForReady(systemClock.wallMs() + timeoutMs, (error) => resolve(!error));

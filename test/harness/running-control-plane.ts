@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { type RunningControlPlane, startControlPlane } from '../../control-plane/control-plane.ts';
 import type { ConfigStore } from '../../control-plane/store/config-store.ts';
+import { LmdbMembership } from '../../control-plane/store/lmdb-membership.ts';
 import { LmdbStore } from '../../control-plane/store/lmdb-store.ts';
+import type { MembershipStore } from '../../control-plane/store/membership-store.ts';
 import { type Clock, systemClock } from '../../core/runtime/clock.ts';
 import { silentLogger } from '../../core/runtime/logger.ts';
 import { systemRandom } from '../../core/runtime/random.ts';
@@ -15,6 +17,7 @@ import {
   type UnaryMethod,
 } from '../../core/wire/clients.ts';
 import type { Services } from '../../core/wire/definitions.ts';
+import { MemoryMembership } from './memory-membership.ts';
 import { MemoryStore } from './memory-store.ts';
 import { eventually, type Scope, temporaryFolder } from './processes.ts';
 
@@ -64,7 +67,14 @@ export async function runControlPlane(
   const alive = setInterval(() => undefined, 60_000);
   const running = await startControlPlane(
     { grpcAddress: ANY_PORT, httpAddress: ANY_PORT },
-    { store, clock, random: systemRandom, logger: silentLogger, rosterGraceMs },
+    {
+      store,
+      membership: membershipOf(store, clock),
+      clock,
+      random: systemRandom,
+      logger: silentLogger,
+      rosterGraceMs,
+    },
   );
   const client = connectReplica(running.grpcAddress);
   let stopped: Promise<void> | undefined;
@@ -77,6 +87,13 @@ export async function runControlPlane(
   if (ready)
     await eventually(async () => (await isReady(running)) || undefined, 'the control plane is ready');
   return { ...running, stop, client, call: callsOf(client) };
+}
+
+/** The members beside a store in memory or in LMDB. */
+function membershipOf(store: ConfigStore, clock: Clock): MembershipStore {
+  if (store instanceof LmdbStore) return new LmdbMembership(store, clock);
+  if (store instanceof MemoryStore) return new MemoryMembership(store, clock);
+  throw new TypeError(`no members are known beside ${store.description}`);
 }
 
 async function isReady({ httpAddress }: RunningControlPlane): Promise<boolean> {
