@@ -110,15 +110,7 @@ function makeParts(deps: ControlPlaneDeps) {
   const committerOn = (log: LogFollower) =>
     new Committer({ store, follower: log, clock, random, onAppend: metrics.countAppend });
   const committer = committerOn(follower);
-  const checkpointer = new Checkpointer({
-    store,
-    follower,
-    clock,
-    random,
-    logger,
-    newWriter: randomUUID,
-    limits: deps.retention ?? RETENTION,
-  });
+  const checkpointer = makeCheckpointer(deps, follower);
   const publisher = new Publisher(clock);
   const fleet = new Fleet(clock, deps.rosterGraceMs);
   const streams = new OpenStreams();
@@ -169,6 +161,13 @@ function makeParts(deps: ControlPlaneDeps) {
   );
   const http = makeHttp({ follower, fleet, metrics, run, deps });
   return { run, follower, committer, checkpointer, publisher, fleet, streams, reports, grpc, http };
+}
+
+function makeCheckpointer(
+  { store, clock, random, logger, retention: limits = RETENTION }: ControlPlaneDeps,
+  follower: LogFollower,
+): Checkpointer {
+  return new Checkpointer({ store, follower, clock, random, logger, newWriter: randomUUID, limits });
 }
 
 function makeDiscovery({

@@ -45,10 +45,7 @@ export async function writeCheckpoint(client: EtcdClient, checkpoint: NewCheckpo
     });
   }
   const { succeeded, responses } = await client.txn({
-    compare: [
-      exists(client, markKey(revision), false),
-      exists(client, logKey(revision), true),
-    ],
+    compare: [exists(client, markKey(revision), false), exists(client, logKey(revision), true)],
     success: [put(client, markKey(revision), mark)],
     failure: [{ request_range: { key: client.key(markKey(revision)) } }],
   });

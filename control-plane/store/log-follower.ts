@@ -19,7 +19,7 @@ import { encodedBytes } from './commit-codec.ts';
 import { isSuccession, whyNotSameHistory } from './follow.ts';
 import { History, type RequestOutcome } from './history.ts';
 import type { RevisionRecord } from './labels.ts';
-import { LogReader } from './log-reader.ts';
+import { LogReader, type StartedWith } from './log-reader.ts';
 import { readPassedOver } from './outcomes.ts';
 import { SharedRun } from './shared-run.ts';
 
@@ -204,19 +204,22 @@ export class LogFollower {
     const base = known !== null && isSuccession(known.position, head) ? null : known;
     const read = await this.#reader.readTo(head, { ...(base !== null && { known: base.state }) });
     if (!read.ok) throw this.#notOurs(read.doubt);
-    const { checkpoint, commits, state } = read;
+    this.#rememberStart(base, read.checkpoint);
+    return this.#keep({ state: read.state, position: head }, read.commits);
+  }
+
+  /** What is remembered goes on from `base`, and over whatever a checkpoint stands for. */
+  #rememberStart(base: Followed | null, checkpoint: StartedWith | undefined): void {
     if (base === null) {
       this.#history = new History();
       this.#passedOver = null;
       this.#logBytes = 0;
     }
-    if (checkpoint !== undefined) {
-      this.#history.restart(checkpoint.state);
-      this.#logBytes = checkpoint.mark.logBytes;
-      const first = this.#passedOver?.known ?? base?.position.revision ?? 0;
-      this.#passedOver = { known: first, end: checkpoint.state.head };
-    }
-    return this.#keep({ state, position: head }, commits);
+    if (checkpoint === undefined) return;
+    this.#history.restart(checkpoint.state);
+    this.#logBytes = checkpoint.mark.logBytes;
+    const known = this.#passedOver?.known ?? base?.position.revision ?? 0;
+    this.#passedOver = { known, end: checkpoint.state.head };
   }
 
   /** Once filled in, it is known; a newer checkpoint that was begun with meanwhile is not. */

@@ -72,7 +72,12 @@ function etcd(binary: string): StoreHarness {
       made += 1;
     },
     open: () => {
-      const options = { endpoints: [server.endpoint], prefix: `/checkpoints-${made}/`, clock, random };
+      const options = {
+        endpoints: [server.endpoint],
+        access: { prefix: `/checkpoints-${made}/` },
+        clock,
+        random,
+      };
       return new EtcdStore(new EtcdClient(options));
     },
     stop: () => server.dispose(),

@@ -5,6 +5,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { Checkpointer } from '../../control-plane/store/checkpointer.ts';
 import type { ConfigStore, NewCheckpoint } from '../../control-plane/store/config-store.ts';
 import { Past } from '../../control-plane/store/past.ts';
+import { adoptStore } from '../../core/model/edits/adopt.ts';
 import { addBackends, updateBackend } from '../../core/model/edits/backend.ts';
 import { createPool } from '../../core/model/edits/pool.ts';
 import { rollbackTo } from '../../core/model/edits/rollback.ts';
@@ -205,6 +206,27 @@ export function checkpointsContract(kind: string, harness: StoreHarness): void {
       // That of a commit that is not kept is a new request.
       const fresh = await two.replica.propose(edit, { requestId: 'r30' });
       assert.deepEqual([fresh.revision, fresh.repeated], [61, false]);
+    });
+
+    it('stay good when the store is adopted, and are written on', async () => {
+      const one = await busy();
+      await one.replica.propose(adoptStore({ storeId: 'adopted', replaces: [], force: true }));
+      const { state } = await one.replica.follower.catchUp();
+      const two = replica();
+      assert.deepEqual((await two.replica.follower.catchUp()).state, state);
+      assert.deepEqual(two.replica.follower.revisions(10).length, 1, 'it began with the first commit');
+      const old = (await two.replica.propose(createPool({ name: 'x', backends: [] }), { requestId: 'r31' }))
+        .revision;
+      assert.equal(old, 31);
+      for (let revision = 62; revision <= 80; revision++) {
+        await two.replica.propose(updateBackend('web', { address: '10.0.0.2:80', weight: revision }));
+        await two.checkpointer.run();
+      }
+      const three = replica();
+      const after = await three.replica.follower.catchUp();
+      assert.deepEqual([after.position.storeId, after.position.revision], ['adopted', 80]);
+      assert.deepEqual(after.state, (await two.replica.follower.catchUp()).state);
+      assert.deepEqual((await three.store.read(40, 1)).length, 0, 'nothing was trimmed after that');
     });
 
     it('are good for a rollback', async () => {

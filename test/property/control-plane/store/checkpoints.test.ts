@@ -220,7 +220,7 @@ class Storm {
     // Every revision from the oldest that is kept can still be had.
     const oldest = await oldestKept(this.#calm);
     const revision = oldest + randomBelow(this.#random, head.revision + 2 - oldest) - 1;
-    const past = await reader.readTo({ storeId: head.storeId, revision });
+    const past = await reader.readTo(head, { revision });
     assert.ok(past.ok, JSON.stringify(past));
     assert.deepEqual(past.state, applyCommits(emptyState(head.storeId), this.#log.slice(0, revision)));
     assert.ok(

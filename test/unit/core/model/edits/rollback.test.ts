@@ -25,7 +25,9 @@ const notesOf = (then: State, now: State) => {
 };
 const names = (changes: readonly Change[]) =>
   changes.map((change) =>
-    change.op === 'delete' ? `- ${change.kind} ${change.name}` : `+ ${change.resource.kind}`,
+    change.op === 'delete'
+      ? `- ${change.kind} ${change.name}`
+      : `+ ${change.op === 'put' ? change.resource.kind : 'adoption'}`,
   );
 
 describe('rollback', () => {
