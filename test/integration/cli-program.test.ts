@@ -101,7 +101,7 @@ describe('lbctl as a program', () => {
 
   it('says which commands are not in this version', async () => {
     const lbctl = lbctlFor('127.0.0.1:1');
-    for (const name of ['top', 'register', 'store']) {
+    for (const name of ['top', 'register']) {
       const { code, stdout, stderr } = await lbctl([name, 'web', '10.0.0.1:80', '--ttl', '5s']);
       assert.deepEqual([code, stdout], [2, '']);
       assert.ok(stderr.startsWith(`error: lbctl ${name} is not in this version\n`), stderr);
