@@ -124,15 +124,7 @@ function makeParts(deps: ControlPlaneDeps) {
   const committerOn = (log: LogFollower) =>
     new Committer({ store, follower: log, clock, random, onAppend: metrics.countAppend });
   const committer = committerOn(follower);
-  const checkpointer = new Checkpointer({
-    store,
-    follower,
-    clock,
-    random,
-    logger,
-    newWriter: randomUUID,
-    limits: deps.retention ?? RETENTION,
-  });
+  const checkpointer = makeCheckpointer(deps, follower);
   const publisher = new Publisher(clock);
   const fleet = new Fleet(clock, deps.rosterGraceMs);
   const roster = new Roster({ fleet, follower, membership, clock, logger });
@@ -210,6 +202,13 @@ function makeParts(deps: ControlPlaneDeps) {
     grpc,
     http,
   };
+}
+
+function makeCheckpointer(
+  { store, clock, random, logger, retention: limits = RETENTION }: ControlPlaneDeps,
+  follower: LogFollower,
+): Checkpointer {
+  return new Checkpointer({ store, follower, clock, random, logger, newWriter: randomUUID, limits });
 }
 
 function makeDiscovery({

@@ -21,7 +21,7 @@ import { encodedBytes } from './commit-codec.ts';
 import { isSuccession, whyNotSameHistory } from './follow.ts';
 import { History, type RequestOutcome } from './history.ts';
 import type { RevisionRecord } from './labels.ts';
-import { LogReader } from './log-reader.ts';
+import { LogReader, type StartedWith } from './log-reader.ts';
 import { readPassedOver } from './outcomes.ts';
 import type { Member, MembershipLook, MembershipStore } from './membership-store.ts';
 import { RecentStates } from './recent-states.ts';
@@ -223,21 +223,25 @@ export class LogFollower {
     const base = known !== null && isSuccession(known.position, head) ? null : known;
     const read = await this.#reader.readTo(head, { ...(base !== null && { known: base.state }) });
     if (!read.ok) throw this.#notOurs(read.doubt);
-    const { checkpoint, commits, state } = read;
+    this.#rememberStart(base, read.checkpoint);
+    const start = read.checkpoint?.state ?? base?.state ?? emptyState(originOf(head));
+    this.#recent.follow(start, read.commits);
+    return this.#keep({ state: read.state, position: head, members }, read.commits);
+  }
+
+  /** What is remembered goes on from `base`, and over whatever a checkpoint stands for. */
+  #rememberStart(base: Followed | null, checkpoint: StartedWith | undefined): void {
     if (base === null) {
       this.#recent = new RecentStates(RECENT_MS);
       this.#history = new History();
       this.#passedOver = null;
       this.#logBytes = 0;
     }
-    if (checkpoint !== undefined) {
-      this.#history.restart(checkpoint.state);
-      this.#logBytes = checkpoint.mark.logBytes;
-      const first = this.#passedOver?.known ?? base?.position.revision ?? 0;
-      this.#passedOver = { known: first, end: checkpoint.state.head };
-    }
-    this.#recent.follow(checkpoint?.state ?? base?.state ?? emptyState(originOf(head)), commits);
-    return this.#keep({ state, position: head, members }, commits);
+    if (checkpoint === undefined) return;
+    this.#history.restart(checkpoint.state);
+    this.#logBytes = checkpoint.mark.logBytes;
+    const known = this.#passedOver?.known ?? base?.position.revision ?? 0;
+    this.#passedOver = { known, end: checkpoint.state.head };
   }
 
   /** Once filled in, it is known; a newer checkpoint that was begun with meanwhile is not. */

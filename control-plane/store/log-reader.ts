@@ -29,6 +29,12 @@ interface Goal {
   readonly revision: number;
 }
 
+/** A checkpoint that was begun with. */
+export interface StartedWith {
+  readonly mark: CheckpointMark;
+  readonly state: State;
+}
+
 export type Read =
   | {
       readonly ok: true;
@@ -36,7 +42,7 @@ export type Read =
       /** What was folded, oldest first: on the known state, on the checkpoint, or on nothing. */
       readonly commits: readonly Commit[];
       /** Where it began, if neither with the known state nor with the first commit. */
-      readonly checkpoint?: { readonly mark: CheckpointMark; readonly state: State };
+      readonly checkpoint?: StartedWith;
     }
   | { readonly ok: false; readonly doubt: string };
 
@@ -58,28 +64,40 @@ export class LogReader {
   /** The state at the head of the log, or at an earlier revision of it. */
   async readTo(head: Head, { revision: last = head.revision, known }: ReadOptions = {}): Promise<Read> {
     const goal: Goal = { head, revision: last };
+    return known === undefined ? this.#begin(goal) : this.#goOn(known, goal);
+  }
+
+  /** A checkpoint takes the place of commits that were trimmed away; anything else that is wrong stays wrong. */
+  async #goOn(known: State, goal: Goal): Promise<Read> {
+    const folded = await this.#fold(known, goal);
+    if (folded.ok || !folded.trimmed) return folded;
+    const started = await this.#readFromCheckpoint(goal, known.head.revision);
+    return started?.ok ? started : folded;
+  }
+
+  async #begin(goal: Goal): Promise<Read> {
+    const started = await this.#readFromCheckpoint(goal, 0);
+    if (started?.ok) return started;
+    const folded = await this.#fold(emptyState(originOf(goal.head)), goal);
+    if (folded.ok || started === undefined) return folded;
+    return { ok: false, doubt: `${started.doubt}, and ${folded.doubt}` };
+  }
+
+  /** From the newest whole one after a revision; else why the newest can't be used; undefined when there is none. */
+  async #readFromCheckpoint(goal: Goal, after: number): Promise<Read | undefined> {
     let doubt: string | undefined;
-    if (known !== undefined) {
-      const folded = await this.#fold(known, goal);
-      if (folded.ok || !folded.trimmed) return folded;
-      ({ doubt } = folded);
-    }
-    const after = known?.head.revision ?? 0;
     const marks = (await this.#store.marks()).filter(
       ({ revision }) => revision > after && revision <= goal.revision,
     );
-    for (const { revision, mark: bytes } of marks.reverse()) {
-      const read = await this.#readOn(revision, bytes, goal);
+    for (const { revision, mark } of marks.reverse()) {
+      const read = await this.#readOn(revision, mark, goal);
       if (read.ok) return read;
       this.#onIgnored(
         `the checkpoint of revision ${revision} in ${this.#store.description} is ignored: ${read.doubt}`,
       );
       doubt ??= `the checkpoint of revision ${revision} can't be used (${read.doubt})`;
     }
-    if (known !== undefined) return { ok: false, doubt: doubt ?? '' };
-    const folded = await this.#fold(emptyState(originOf(head)), goal);
-    if (folded.ok || doubt === undefined) return folded;
-    return { ok: false, doubt: `${doubt}, and ${folded.doubt}` };
+    return doubt === undefined ? undefined : { ok: false, doubt };
   }
 
   async #readOn(revision: number, bytes: Uint8Array, goal: Goal): Promise<Read> {
