@@ -29,9 +29,7 @@ import { lookAtStore } from './distribution/look.ts';
 import { reportService } from './distribution/report-service.ts';
 import { ControlPlaneMetrics } from './http/metrics.ts';
 import { notReadyReasons } from './http/readiness.ts';
-import { Expiry } from './membership/expiry.ts';
-import { Registrations } from './membership/registrations.ts';
-import { Roster } from './membership/roster.ts';
+import { Memberships } from './membership/memberships.ts';
 import { unaryWith } from './rpc/answer.ts';
 import { preEncoded } from './rpc/definitions.ts';
 import { GrpcServer, type Service } from './rpc/grpc-server.ts';
@@ -78,11 +76,9 @@ export async function startControlPlane(
   deps: ControlPlaneDeps,
 ): Promise<RunningControlPlane> {
   const parts = makeParts(deps);
-  const { follower, publisher, roster, registrations, expiry, grpc, http } = parts;
+  const { follower, publisher, members, grpc, http } = parts;
   follower.onChange(({ state, position, members }) => publisher.offer(state, position, members));
-  roster.start();
-  registrations.start();
-  expiry.start();
+  members.start();
   try {
     const grpcAddress = await grpc.listen(options.grpcAddress);
     const httpAddress = await http.listen(options.httpAddress);
@@ -114,9 +110,7 @@ function makeParts(deps: ControlPlaneDeps) {
   const committer = new Committer({ store, follower, clock, random, onAppend: metrics.countAppend });
   const publisher = new Publisher(clock);
   const fleet = new Fleet(clock, deps.rosterGraceMs);
-  const roster = new Roster({ fleet, follower, membership, clock, logger });
-  const registrations = new Registrations({ fleet, follower, membership, clock, logger });
-  const expiry = new Expiry({ follower, membership, clock, logger });
+  const members = new Memberships({ fleet, follower, membership, clock, logger });
   const streams = new OpenStreams();
   metrics.observe({ follower, fleet, logLinesDropped: deps.logLinesDropped ?? (() => 0) });
   const reports = reportService({
@@ -131,16 +125,8 @@ function makeParts(deps: ControlPlaneDeps) {
     }),
   });
   const unary = unaryWith(clock, logger);
-  const api: ApiDeps = {
-    unary,
-    change: makeChangeWith(committer),
-    follower,
-    fleet,
-    roster,
-    streams,
-    clock,
-    logger,
-  };
+  const change = makeChangeWith(committer);
+  const api: ApiDeps = { unary, change, follower, fleet, members, streams, clock, logger };
   const discovery = makeDiscovery({ publisher, follower, streams, metrics, deps });
   const { services } = loadDefinitions();
   const grpc = new GrpcServer(
@@ -151,7 +137,7 @@ function makeParts(deps: ControlPlaneDeps) {
       { definition: services.config, handlers: configHandlers(api) },
       { definition: services.fleet, handlers: fleetHandlers(api) },
       { definition: services.reports, handlers: reports.handlers },
-      { definition: services.registrations, handlers: registrationHandlers(api, registrations) },
+      { definition: services.registrations, handlers: registrationHandlers(api) },
       discovery,
     ],
     { onCall: metrics.countCall, clock, logger },
@@ -166,20 +152,7 @@ function makeParts(deps: ControlPlaneDeps) {
     maxConnections: MAX_HTTP_CONNECTIONS,
     logger,
   });
-  return {
-    run,
-    follower,
-    committer,
-    publisher,
-    fleet,
-    roster,
-    registrations,
-    expiry,
-    streams,
-    reports,
-    grpc,
-    http,
-  };
+  return { run, follower, committer, publisher, fleet, members, streams, reports, grpc, http };
 }
 
 function makeDiscovery({
@@ -211,20 +184,7 @@ function makeDiscovery({
 }
 
 async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<void> {
-  const {
-    run,
-    follower,
-    committer,
-    publisher,
-    fleet,
-    roster,
-    registrations,
-    expiry,
-    streams,
-    reports,
-    grpc,
-    http,
-  } = parts;
+  const { run, follower, committer, publisher, fleet, members, streams, reports, grpc, http } = parts;
   /** A store that is away must not hold up the end: what it still has to say is then unknown to the caller, too. */
   const bounded = (work: Promise<unknown>) => Promise.race([work, sleep(clock, STORE_TIMEOUT_MS)]);
   run.stopping = true;
@@ -235,9 +195,7 @@ async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<v
   streams.endAll(new LbError('UNAVAILABLE', 'the control plane is stopping'));
   await grpc.stop();
   http.close();
-  registrations.stop();
-  expiry.stop();
-  await bounded(roster.stop());
+  await bounded(members.stop());
   publisher.stop();
   fleet.stop();
   await bounded(store.close());
