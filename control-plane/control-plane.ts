@@ -15,13 +15,8 @@ import { operationRoutes } from '../core/runtime/operation-routes.ts';
 import type { Random } from '../core/runtime/random.ts';
 import { loadDefinitions } from '../core/wire/definitions.ts';
 import { makeChangeWith } from './api/change.ts';
-import { configHandlers } from './api/config-service.ts';
 import type { ApiDeps } from './api/deps.ts';
-import { fleetHandlers } from './api/fleet-service.ts';
-import { listenerHandlers } from './api/listener-service.ts';
-import { policyHandlers } from './api/policy-service.ts';
-import { poolHandlers } from './api/pool-service.ts';
-import { registrationHandlers } from './api/registration-service.ts';
+import { apiServices } from './api/services.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { DeltaEncoder } from './distribution/delta-codec.ts';
 import { discoveryHandlers } from './distribution/discovery-service.ts';
@@ -30,14 +25,13 @@ import { lookAtStore } from './distribution/look.ts';
 import { reportService } from './distribution/report-service.ts';
 import { ControlPlaneMetrics } from './http/metrics.ts';
 import { notReadyReasons } from './http/readiness.ts';
-import { Expiry } from './membership/expiry.ts';
-import { Registrations } from './membership/registrations.ts';
-import { Roster } from './membership/roster.ts';
+import { Memberships } from './membership/memberships.ts';
 import { unaryWith } from './rpc/answer.ts';
 import { preEncoded } from './rpc/definitions.ts';
 import { GrpcServer, type Service } from './rpc/grpc-server.ts';
 import { OpenStreams } from './rpc/streams.ts';
 import { fleetFacts } from './guard/fleet-facts.ts';
+import type { GuardSources } from './guard/guarded-edit.ts';
 import { Publisher } from './snapshot/publish.ts';
 import { Checkpointer } from './store/checkpointer.ts';
 import { Committer } from './store/committer.ts';
@@ -87,11 +81,9 @@ export async function startControlPlane(
   deps: ControlPlaneDeps,
 ): Promise<RunningControlPlane> {
   const parts = makeParts(deps);
-  const { follower, publisher, roster, registrations, expiry, grpc, http } = parts;
+  const { follower, publisher, members, grpc, http } = parts;
   follower.onChange(({ state, position, members }) => publisher.offer(state, position, members));
-  roster.start();
-  registrations.start();
-  expiry.start();
+  members.start();
   try {
     const grpcAddress = await grpc.listen(options.grpcAddress);
     const httpAddress = await http.listen(options.httpAddress);
@@ -127,9 +119,7 @@ function makeParts(deps: ControlPlaneDeps) {
   const checkpointer = makeCheckpointer(deps, follower);
   const publisher = new Publisher(clock);
   const fleet = new Fleet(clock, deps.rosterGraceMs);
-  const roster = new Roster({ fleet, follower, membership, clock, logger });
-  const registrations = new Registrations({ fleet, follower, membership, clock, logger });
-  const expiry = new Expiry({ follower, membership, clock, logger });
+  const members = new Memberships({ fleet, follower, membership, clock, logger });
   const streams = new OpenStreams();
   metrics.observe({
     follower,
@@ -148,59 +138,44 @@ function makeParts(deps: ControlPlaneDeps) {
       stopping: run.stopping,
     }),
   });
-  const unary = unaryWith(clock, logger);
-  const past = new Past(store, follower);
-  const changeOn = (committer: Committer) =>
-    makeChangeWith({
-      committer,
-      guard: {
-        fleet: () => fleetFacts(fleet),
-        earlier: () => follower.stateAt(clock.wallMs() - GUARD_LOOKS_BACK_MS),
-      },
-      clock,
-    });
-  const api: ApiDeps = {
-    unary,
-    change: changeOn(committer),
-    changeAnew: (...request) => changeOn(committerOn(new LogFollower({ store, clock, random })))(...request),
-    follower,
-    past,
-    fleet,
-    roster,
-    streams,
-    clock,
-    logger,
-  };
+  const api = makeApi({ follower, committer, committerOn, fleet, members, streams, deps });
   const discovery = makeDiscovery({ publisher, follower, streams, metrics, deps });
-  const { services } = loadDefinitions();
   const grpc = new GrpcServer(
     [
-      { definition: services.policies, handlers: policyHandlers(api) },
-      { definition: services.pools, handlers: poolHandlers(api) },
-      { definition: services.listeners, handlers: listenerHandlers(api) },
-      { definition: services.config, handlers: configHandlers(api) },
-      { definition: services.fleet, handlers: fleetHandlers(api) },
-      { definition: services.reports, handlers: reports.handlers },
-      { definition: services.registrations, handlers: registrationHandlers(api, registrations) },
+      ...apiServices(api),
+      { definition: loadDefinitions().services.reports, handlers: reports.handlers },
       discovery,
     ],
     { onCall: metrics.countCall, clock, logger },
   );
   const http = makeHttp({ follower, fleet, metrics, run, deps });
+  return { run, follower, committer, checkpointer, publisher, fleet, members, streams, reports, grpc, http };
+}
+
+function makeApi({
+  committer,
+  committerOn,
+  deps: { store, clock, random, logger },
+  ...parts
+}: Pick<ApiDeps, 'follower' | 'fleet' | 'members' | 'streams'> & {
+  readonly committer: Committer;
+  readonly committerOn: (log: LogFollower) => Committer;
+  readonly deps: ControlPlaneDeps;
+}): ApiDeps {
+  const { follower, fleet } = parts;
+  const guard: GuardSources = {
+    fleet: () => fleetFacts(fleet),
+    earlier: () => follower.stateAt(clock.wallMs() - GUARD_LOOKS_BACK_MS),
+  };
+  const changeOn = (made: Committer) => makeChangeWith({ committer: made, guard, clock });
   return {
-    run,
-    follower,
-    committer,
-    checkpointer,
-    publisher,
-    fleet,
-    roster,
-    registrations,
-    expiry,
-    streams,
-    reports,
-    grpc,
-    http,
+    ...parts,
+    unary: unaryWith(clock, logger),
+    change: changeOn(committer),
+    changeAnew: (...request) => changeOn(committerOn(new LogFollower({ store, clock, random })))(...request),
+    past: new Past(store, follower),
+    clock,
+    logger,
   };
 }
 
@@ -265,21 +240,8 @@ function makeHttp({
 }
 
 async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<void> {
-  const {
-    run,
-    follower,
-    committer,
-    checkpointer,
-    publisher,
-    fleet,
-    roster,
-    registrations,
-    expiry,
-    streams,
-    reports,
-    grpc,
-    http,
-  } = parts;
+  const { run, follower, committer, checkpointer, publisher, fleet, members, streams, reports, grpc, http } =
+    parts;
   /** A store that is away must not hold up the end: what it still has to say is then unknown to the caller, too. */
   const bounded = (work: Promise<unknown>) => Promise.race([work, sleep(clock, STORE_TIMEOUT_MS)]);
   run.stopping = true;
@@ -290,9 +252,7 @@ async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<v
   streams.endAll(new LbError('UNAVAILABLE', 'the control plane is stopping'));
   await grpc.stop();
   http.close();
-  registrations.stop();
-  expiry.stop();
-  await bounded(roster.stop());
+  await bounded(members.stop());
   publisher.stop();
   fleet.stop();
   await bounded(store.close());

@@ -2,7 +2,7 @@
 import type { Clock } from '../../core/runtime/clock.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { Fleet } from '../distribution/fleet.ts';
-import type { Roster } from '../membership/roster.ts';
+import type { Memberships } from '../membership/memberships.ts';
 import type { Unary } from '../rpc/answer.ts';
 import type { OpenStreams } from '../rpc/streams.ts';
 import type { LogFollower } from '../store/log-follower.ts';
@@ -17,7 +17,7 @@ export interface ApiDeps {
   readonly follower: LogFollower;
   readonly past: Past;
   readonly fleet: Fleet;
-  readonly roster: Roster;
+  readonly members: Memberships;
   readonly streams: OpenStreams;
   readonly clock: Clock;
   readonly logger: Logger;

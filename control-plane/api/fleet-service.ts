@@ -10,7 +10,7 @@ import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
 import { refuseIfAny, requiredName } from './change.ts';
 import type { ApiDeps } from './deps.ts';
 
-export function fleetHandlers({ unary, fleet, roster, follower }: ApiDeps): FleetServiceHandlers {
+export function fleetHandlers({ unary, fleet, members, follower }: ApiDeps): FleetServiceHandlers {
   return {
     ListProxies: unary(async () => {
       const currentRevision = String(follower.current()?.position.revision ?? 0);
@@ -30,7 +30,7 @@ export function fleetHandlers({ unary, fleet, roster, follower }: ApiDeps): Flee
       const violations: Violation[] = [];
       requiredName('proxy_id', proxyId, violations);
       refuseIfAny(violations);
-      await roster.remove(proxyId);
+      await members.roster.remove(proxyId);
       return {};
     }),
   };

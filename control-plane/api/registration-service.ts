@@ -27,12 +27,10 @@ import { placeToWire } from './registration-codec.ts';
 
 type Call = ServerDuplexStream<RegisterRequest__Output, RegisterResponse>;
 
-export function registrationHandlers(
-  deps: ApiDeps,
-  registrations: Registrations,
-): RegistrationServiceHandlers {
+export function registrationHandlers(deps: ApiDeps): RegistrationServiceHandlers {
+  const { registrations } = deps.members;
   return {
-    Register: (call) => new RegisterStream(deps, registrations, call).start(),
+    Register: (call) => new RegisterStream(deps, call).start(),
     ListRegistrations: deps.unary(async () => ({
       registrations: (await registrations.places()).map(placeToWire),
     })),
@@ -49,9 +47,9 @@ class RegisterStream {
   #silence: Timer | null = null;
   #unregister: () => void = () => undefined;
 
-  constructor(deps: ApiDeps, registrations: Registrations, call: Call) {
+  constructor(deps: ApiDeps, call: Call) {
     this.#deps = deps;
-    this.#registrations = registrations;
+    this.#registrations = deps.members.registrations;
     this.#call = call;
   }
 

@@ -2,7 +2,7 @@
  * What becomes of registrations whose lease has ended, as a pure machine: (state, look) → {state, effects}.
  *
  * The store only takes the sign of life away; each replica runs this machine on what it sees, and writes what it decides,
- * comparing tokens. Whoever is first decides for all, so every replica serves the same (docs/adr/0014).
+ * comparing tokens. Whoever is first decides for all, so every replica serves the same (docs/adr/0017).
  *
  * Invariants
  *  - nothing is decided on a look that is old, nor at once after a gap in the looks: callers need time to come back;

@@ -38,11 +38,11 @@ export interface LmdbView {
 
 /** What may be done inside a transaction. */
 export interface LmdbTransaction {
-  get(key: string): Buffer | undefined;
-  put(key: string, bytes: Buffer): void;
-  remove(key: string): void;
+  readonly get: (key: string) => Buffer | undefined;
+  readonly put: (key: string, bytes: Buffer) => void;
+  readonly remove: (key: string) => void;
   /** The version that this transaction makes. */
-  version(): number;
+  readonly version: () => number;
 }
 
 export interface LmdbStoreOptions {

@@ -1,8 +1,8 @@
 /** Replicas reduced to what knows of members, on one log in memory and one clock that the test moves. */
 import { Fleet } from '../../control-plane/distribution/fleet.ts';
-import { Expiry } from '../../control-plane/membership/expiry.ts';
-import { Registrations } from '../../control-plane/membership/registrations.ts';
-import { Roster } from '../../control-plane/membership/roster.ts';
+import { Memberships } from '../../control-plane/membership/memberships.ts';
+import type { Registrations } from '../../control-plane/membership/registrations.ts';
+import type { Roster } from '../../control-plane/membership/roster.ts';
 import { isRegistration, type Registration } from '../../control-plane/store/membership-store.ts';
 import { LogFollower } from '../../control-plane/store/log-follower.ts';
 import { systemRandom as random } from '../../core/runtime/random.ts';
@@ -34,7 +34,7 @@ export class RigReplica {
   readonly fleet: Fleet;
   readonly roster: Roster;
   readonly registrations: Registrations;
-  readonly expiry: Expiry;
+  readonly #members: Memberships;
   readonly said: Said;
 
   constructor({ clock, log }: MembershipRig) {
@@ -45,13 +45,10 @@ export class RigReplica {
     this.follower = new LogFollower({ store: this.store, membership: this.membership, clock, random });
     this.fleet = new Fleet(clock, 0);
     const { fleet, follower, membership } = this;
-    const deps = { fleet, follower, membership, clock, logger };
-    this.roster = new Roster(deps);
-    this.registrations = new Registrations(deps);
-    this.expiry = new Expiry(deps);
-    this.roster.start();
-    this.registrations.start();
-    this.expiry.start();
+    this.#members = new Memberships({ fleet, follower, membership, clock, logger });
+    this.roster = this.#members.roster;
+    this.registrations = this.#members.registrations;
+    this.#members.start();
     this.follower.start();
   }
 
@@ -91,9 +88,7 @@ export class RigReplica {
   async kill(): Promise<void> {
     this.store.away = true;
     await this.follower.stop();
-    this.registrations.stop();
-    this.expiry.stop();
-    await this.roster.stop();
+    await this.#members.stop();
     this.fleet.stop();
   }
 }

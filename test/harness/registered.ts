@@ -1,6 +1,7 @@
 /** `lbctl register` as a real process, with a small HTTP server as its command, and a fleet for it to register with. */
 import { join } from 'node:path';
 import { callUnary, connectReplica, type ReplicaClient, type UnaryMethod } from '../../core/wire/clients.ts';
+import { messageOf } from '../../core/runtime/errors.ts';
 import type { ListRegistrationsResponse__Output } from '../../core/wire/generated/lb/v1/ListRegistrationsResponse.ts';
 import type { Registration__Output } from '../../core/wire/generated/lb/v1/Registration.ts';
 import { answers, type ControlPlane, startControlPlane, startProxy } from './fleet.ts';
@@ -84,7 +85,7 @@ export function startTraffic(listener: string): { stop(): Promise<TrafficEnd> } 
   };
   const run = async () => {
     while (!stopping) {
-      await ask().catch((error: Error) => failed.push(String(error.cause ?? error)));
+      await ask().catch((error: Error) => failed.push(messageOf(error.cause ?? error)));
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
@@ -98,11 +99,11 @@ export function startTraffic(listener: string): { stop(): Promise<TrafficEnd> } 
   };
 }
 
-/** Answers HTTP with its name; SIGTERM: exit code 7. Ends with its standard input, which is the test's. */
+/** Answers HTTP with its name; SIGTERM: exit code 7. Outlives lbctl, and ends with the process of the test. */
 const SERVER = `
-  const [port, name] = process.argv.slice(1);
+  const [port, name, test] = process.argv.slice(1);
   require('node:http').createServer((_, answer) => answer.end(name)).listen(Number(port), '127.0.0.1');
-  process.stdin.on('end', () => process.exit()).resume();
+  setInterval(() => { try { process.kill(Number(test), 0); } catch { process.exit(); } }, 1000);
   process.on('SIGTERM', () => process.exit(7));
   console.log('serves, process ' + process.pid);
 `;
@@ -130,7 +131,7 @@ export async function startRegistered(
   const address = `127.0.0.1:${port}`;
   const name = `backend ${port}`;
   const own = ['--server', servers.join(','), 'register', pool, address, '--ttl', ttl, ...flags, '--'];
-  const command = [process.execPath, '-e', SERVER, String(port), name];
+  const command = [process.execPath, '-e', SERVER, String(port), name, String(process.pid)];
   const running = startProcess(scope, process.execPath, [built('cli/main.js'), ...own, ...command]);
   const pid = await running.line((line) => /^serves, process (\d+)$/.exec(line)?.[1], 'its command');
   scope.after(() => {
