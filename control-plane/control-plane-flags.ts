@@ -1,6 +1,7 @@
 /** The flags of lb-control-plane. */
 import { Command, InvalidArgumentError } from 'commander';
 import {
+  exitOnWrongUsage,
   flag,
   formatHostPort,
   type HostPort,
@@ -8,14 +9,20 @@ import {
   logLevelFlag,
   type Parse,
   parseProgram,
+  switchFlag,
+  tokenFile,
 } from '../core/runtime/flags.ts';
 import type { LogLevel } from '../core/runtime/log-level.ts';
+import type { TokenFile } from '../core/runtime/token-file.ts';
+import { exposureProblems } from './access/exposure.ts';
 import { parseStoreUrl, type StoreUrl } from './store/store-url.ts';
 
 export interface ControlPlaneFlags {
   readonly grpcAddress: HostPort;
   readonly httpAddress: HostPort;
   readonly store: StoreUrl;
+  readonly tokenFile?: TokenFile;
+  readonly insecure: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -60,6 +67,11 @@ export function parseControlPlaneFlags(): ControlPlaneFlags {
         `lmdb:${STORE.directory}`,
       ),
     )
+    .addOption(flag('--token-file <FILE>', 'every call needs one of the tokens in it, one a line', tokenFile))
+    .addOption(switchFlag('--insecure', 'without a token, use addresses that other machines may reach'))
     .addOption(logLevelFlag());
-  return parseProgram<ControlPlaneFlags>(program);
+  const flags = parseProgram<ControlPlaneFlags>(program);
+  const problems = exposureProblems({ ...flags, hasToken: flags.tokenFile !== undefined });
+  if (problems.length > 0) exitOnWrongUsage(problems);
+  return flags;
 }

@@ -12,7 +12,9 @@ import { HttpServer } from '../core/runtime/http-server.ts';
 import type { Logger } from '../core/runtime/logger.ts';
 import { operationRoutes } from '../core/runtime/operation-routes.ts';
 import type { Random } from '../core/runtime/random.ts';
+import type { AcceptedTokens } from '../core/runtime/token-file.ts';
 import { loadDefinitions } from '../core/wire/definitions.ts';
+import { refuseCall, refusePage } from './access/access.ts';
 import { makeChangeWith } from './api/change.ts';
 import { configHandlers } from './api/config-service.ts';
 import type { ApiDeps } from './api/deps.ts';
@@ -52,6 +54,8 @@ export interface ControlPlaneDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** What every caller must know one of; left out: all are welcome. */
+  readonly tokens?: AcceptedTokens;
   /** For tests: how long after its start an empty roster is not yet taken for one. */
   readonly rosterGraceMs?: number;
   /** For the metrics. */
@@ -87,7 +91,7 @@ export async function startControlPlane(
 type Parts = ReturnType<typeof makeParts>;
 
 function makeParts(deps: ControlPlaneDeps) {
-  const { store, clock, random, logger } = deps;
+  const { store, clock, random, logger, tokens } = deps;
   const run = { stopping: false };
   const metrics = new ControlPlaneMetrics();
   const follower: LogFollower = new LogFollower({
@@ -130,13 +134,19 @@ function makeParts(deps: ControlPlaneDeps) {
       { definition: services.reports, handlers: reports.handlers },
       discovery,
     ],
-    { onCall: metrics.countCall, clock, logger },
+    {
+      onCall: metrics.countCall,
+      refuse: (path, authorization) => refuseCall(tokens, path, authorization),
+      clock,
+      logger,
+    },
   );
   const http = new HttpServer({
     routes: {
       ...dashboardRoutes({ follower, fleet, clock }),
       ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
     },
+    guard: (path, authorization) => refusePage(tokens, path, authorization),
     what: 'the HTTP address',
     flag: '--http-address',
     maxConnections: MAX_HTTP_CONNECTIONS,

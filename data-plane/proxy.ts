@@ -7,6 +7,7 @@ import type { HostPort } from '../core/runtime/flags.ts';
 import type { HttpServer } from '../core/runtime/http-server.ts';
 import type { Logger } from '../core/runtime/logger.ts';
 import type { Random } from '../core/runtime/random.ts';
+import type { SentToken } from '../core/runtime/token-file.ts';
 import { connectReplica, type ReplicaClient } from '../core/wire/clients.ts';
 import type { ProxyInfo } from '../core/wire/generated/lb/v1/ProxyInfo.ts';
 import { timestampToWire } from '../core/wire/timestamp-codec.ts';
@@ -32,6 +33,7 @@ export interface ProxyOptions extends ShutdownTimes {
   readonly zone: string;
   /** HOST:PORT of one or more replicas. */
   readonly controlPlanes: readonly string[];
+  readonly token?: SentToken;
   readonly adminAddress: HostPort;
   readonly stateDir: string;
   readonly workers: number;
@@ -88,7 +90,7 @@ export class Proxy {
       random,
       logger,
     });
-    this.#replicas = options.controlPlanes.map(connectReplica);
+    this.#replicas = options.controlPlanes.map((address) => connectReplica(address, options.token));
     const metrics = createProxyMetrics(() => this.#read());
     this.#admin = adminServer(metrics, () => this.#notReady(), logger);
   }

@@ -59,7 +59,7 @@ export interface Session {
 export function openSession(context: Context): Session {
   const clients = new Map<string, ReplicaClient>();
   const clientOf = (address: string) => {
-    const client = clients.get(address) ?? connectReplica(address);
+    const client = clients.get(address) ?? connectReplica(address, context.token);
     clients.set(address, client);
     return client;
   };
