@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { type Command, CommanderError } from 'commander';
 import { systemClock } from '../core/runtime/clock.ts';
+import { systemLookup } from '../core/runtime/name-lookup.ts';
 import { systemRandom } from '../core/runtime/random.ts';
 import type { TokenFile } from '../core/runtime/token-file.ts';
 import { type Context, type Format, tell } from './context.ts';
@@ -86,6 +87,7 @@ function contextOf(program: Command, surroundings: Surroundings): Context {
     clock: systemClock,
     random: systemRandom,
     servers: options.server,
+    lookup: systemLookup,
     ...(options.tokenFile && { token: options.tokenFile }),
     format: options.output,
     timeoutMs: options.timeout,

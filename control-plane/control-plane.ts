@@ -15,6 +15,7 @@ import type { Random } from '../core/runtime/random.ts';
 import type { AcceptedTokens } from '../core/runtime/token-file.ts';
 import { loadDefinitions } from '../core/wire/definitions.ts';
 import { refuseCall, refusePage } from './access/access.ts';
+import { refuseOutdated, steppedAside } from './access/stepped-aside.ts';
 import { makeChangeWith } from './api/change.ts';
 import { configHandlers } from './api/config-service.ts';
 import type { ApiDeps } from './api/deps.ts';
@@ -100,6 +101,8 @@ function makeParts(deps: ControlPlaneDeps) {
     random,
     onStatus(status) {
       grpc.setServing(status.ready && !run.stopping);
+      const aside = steppedAside(status);
+      if (aside !== null) streams.endAll(aside);
       if (status.ready) logger.info({ revision: follower.current()?.position.revision }, 'the store is read');
       else logger.warn({ store: store.description, reason: status.reason }, 'the store is away: trying on');
     },
@@ -136,7 +139,8 @@ function makeParts(deps: ControlPlaneDeps) {
     ],
     {
       onCall: metrics.countCall,
-      refuse: (path, authorization) => refuseCall(tokens, path, authorization),
+      refuse: (path, authorization) =>
+        refuseCall(tokens, path, authorization) ?? refuseOutdated(follower.status(), path),
       clock,
       logger,
     },

@@ -16,6 +16,7 @@ import type { Services } from '../../core/wire/definitions.ts';
 import { type Context, tell } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { reach } from './connect.ts';
+import { Servers } from './servers.ts';
 
 /** A replica that does not even answer a connect in this time is passed over for the next. */
 const CONNECT_MS = 2_000;
@@ -63,7 +64,8 @@ export function openSession(context: Context): Session {
     clients.set(address, client);
     return client;
   };
-  const state: State = { context, clientOf, preferred: 0, saidStale: false };
+  const servers = new Servers(context.servers, context.lookup, context.clock);
+  const state: State = { context, clientOf, servers, saidStale: false };
   return {
     read: async (service, method, request) => (await read(state, service, method, request)) as never,
     change: async (service, method, request) => (await change(state, service, method, request)) as never,
@@ -75,24 +77,26 @@ export function openSession(context: Context): Session {
 interface State {
   readonly context: Context;
   readonly clientOf: (address: string) => ReplicaClient;
-  /** Index of the replica that answered last. */
-  preferred: number;
+  readonly servers: Servers;
   saidStale: boolean;
 }
 
 async function read(state: State, service: ServiceName, method: string, request: unknown): Promise<unknown> {
-  const { servers, timeoutMs, clock } = state.context;
+  const { timeoutMs, clock } = state.context;
+  const { servers } = state;
   const end = clock.nowMs() + timeoutMs;
   const failures: string[] = [];
-  for (let left = servers.length; left > 0; left--) {
+  for (let left = await servers.count(); left > 0; left--) {
     // A replica that hangs must leave time for the others.
     const attempt = await call(state, service, method, request, (end - clock.nowMs()) / left);
     if (attempt.ok) return attempt.response;
     if (!attempt.again) throw attempt.error;
     failures.push(`${attempt.address}: ${plainly(attempt.error)}`);
-    nextReplica(state);
+    servers.next();
   }
-  throw new CliError(EXIT.unreachable, unreachable(servers), failures);
+  failures.push(...servers.failures);
+  servers.forget();
+  throw new CliError(EXIT.unreachable, unreachable(state.context.servers), failures);
 }
 
 async function change(
@@ -101,35 +105,37 @@ async function change(
   method: string,
   request: unknown,
 ): Promise<unknown> {
-  const { servers, timeoutMs, clock, random } = state.context;
+  const { timeoutMs, clock, random } = state.context;
+  const { servers } = state;
   const end = clock.nowMs() + timeoutMs;
   const pause = backoff(200, 2_000, random);
   const last = new Map<string, string>();
   let maybeWritten = false;
-  for (let attempts = 1; ; attempts++) {
-    const remaining = end - clock.nowMs();
-    const attempt = await call(state, service, method, request, Math.max(remaining / servers.length, 1));
-    if (attempt.ok) return attempt.response;
-    if (!attempt.again && !maybeWritten) throw attempt.error;
-    maybeWritten ||= attempt.maybeSent;
-    last.set(attempt.address, plainly(attempt.error));
-    // A refusal after an attempt that may have been written says nothing about that one.
-    if (!attempt.again) break;
-    nextReplica(state);
-    if (attempts % servers.length !== 0) continue;
+  rounds: for (let round = 1; ; round++) {
+    const count = await servers.count();
+    for (let left = count; left > 0; left--) {
+      const attempt = await call(state, service, method, request, Math.max((end - clock.nowMs()) / count, 1));
+      if (attempt.ok) return attempt.response;
+      if (!attempt.again && !maybeWritten) throw attempt.error;
+      maybeWritten ||= attempt.maybeSent;
+      last.set(attempt.address, plainly(attempt.error));
+      // A refusal after an attempt that may have been written says nothing about that one.
+      if (!attempt.again) break rounds;
+      servers.next();
+    }
     const delay = pause.nextMs();
     if (clock.nowMs() + delay >= end) break;
-    if (attempts === servers.length) {
-      tell(
-        state.context,
-        `no answer yet (${plainly(attempt.error)}); trying for ${formatDuration(timeoutMs)}`,
-      );
-    }
+    if (round === 1) sayTrying(state, [...last.values()].at(-1) ?? 'no address');
     await sleep(clock, delay);
+    servers.forget();
   }
-  const failures = [...last].map(([address, message]) => `${address}: ${message}`);
+  const failures = [...[...last].map(([address, message]) => `${address}: ${message}`), ...servers.failures];
   if (!maybeWritten)
-    throw new CliError(EXIT.unreachable, `${unreachable(servers)}; nothing was written`, failures);
+    throw new CliError(
+      EXIT.unreachable,
+      `${unreachable(state.context.servers)}; nothing was written`,
+      failures,
+    );
   const { requestId } = request as { requestId: string };
   throw new CliError(
     EXIT.timedOut,
@@ -157,7 +163,7 @@ async function call(
   timeoutMs: number,
 ): Promise<Attempt> {
   const { context } = state;
-  const address = context.servers[state.preferred] ?? '';
+  const address = state.servers.current;
   const client = state.clientOf(address);
   const end = context.clock.nowMs() + timeoutMs;
   const reached = await reach(client, Math.min(timeoutMs, CONNECT_MS), context.clock);
@@ -194,12 +200,18 @@ async function* stream(
   request: unknown,
   timeoutMs: number | undefined,
 ): AsyncGenerator {
-  const { servers, clock } = state.context;
-  let client = state.clientOf(servers[state.preferred] ?? '');
-  for (let left = servers.length; left > 1; left--) {
+  const { clock } = state.context;
+  const { servers } = state;
+  const count = await servers.count();
+  if (count === 0) {
+    servers.forget();
+    throw new LbError('UNAVAILABLE', servers.failures.join('; '));
+  }
+  let client = state.clientOf(servers.current);
+  for (let left = count; left > 1; left--) {
     if ((await reach(client, CONNECT_MS, clock)) === 'ready') break;
-    nextReplica(state);
-    client = state.clientOf(servers[state.preferred] ?? '');
+    servers.next();
+    client = state.clientOf(servers.current);
   }
   const options = timeoutMs === undefined ? {} : { deadline: clock.wallMs() + timeoutMs };
   const open = client.config[method].bind(client.config) as unknown as (
@@ -210,7 +222,7 @@ async function* stream(
   try {
     for await (const message of messages) yield message;
   } catch (error) {
-    nextReplica(state);
+    servers.next();
     const { fromGrpcError } = await import('../../core/wire/status.ts');
     throw fromGrpcError(error as ServiceError);
   } finally {
@@ -218,8 +230,8 @@ async function* stream(
   }
 }
 
-function nextReplica(state: State): void {
-  state.preferred = (state.preferred + 1) % state.context.servers.length;
+function sayTrying({ context }: State, why: string): void {
+  tell(context, `no answer yet (${why}); trying for ${formatDuration(context.timeoutMs)}`);
 }
 
 function sayStale(state: State): void {

@@ -15,6 +15,7 @@ import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import type { ConfigStore } from './config-store.ts';
 import { whyNotContinuation, whyNotSameHistory } from './follow.ts';
+import { NewerFormatError } from './newer-format.ts';
 import { History, type RequestOutcome, type RevisionRecord } from './history.ts';
 import { SharedRun } from './shared-run.ts';
 
@@ -34,7 +35,10 @@ export interface ReadResult extends Followed {
   readonly stale: boolean;
 }
 
-export type FollowerStatus = { readonly ready: true } | { readonly ready: false; readonly reason: string };
+export type FollowerStatus =
+  | { readonly ready: true }
+  /** `outdated`: a newer program wrote the store. */
+  | { readonly ready: false; readonly reason: string; readonly outdated?: boolean };
 
 export interface LogFollowerDeps {
   readonly store: ConfigStore;
@@ -150,7 +154,11 @@ export class LogFollower {
       this.#setStatus({ ready: true });
       return followed;
     } catch (error) {
-      this.#setStatus({ ready: false, reason: messageOf(error) });
+      this.#setStatus({
+        ready: false,
+        reason: messageOf(error),
+        outdated: error instanceof NewerFormatError,
+      });
       throw error;
     }
   }

@@ -48,6 +48,7 @@ export function applied(
     failedListeners: [],
     rejected: null,
     fromDisk: false,
+    stale: false,
     ...fields,
   };
 }
