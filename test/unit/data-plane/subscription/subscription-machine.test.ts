@@ -212,8 +212,27 @@ describe('the subscription machine: replicas that can not serve', () => {
     const { send } = machine(['a', 'b'], first);
     send(start, connected, { type: 'replica-reported', replica: 'b', view: fresh });
     const stale = { ...fresh, storeAgeMs: 10_001 };
-    const effects = send({ type: 'replica-reported', replica: 'a', view: stale });
+    assert.deepEqual(types(send({ type: 'replica-reported', replica: 'a', view: stale })), ['move-soon']);
+    assert.deepEqual(send({ type: 'replica-reported', replica: 'a', view: stale }), [], 'asked for once');
+    const effects = send({ type: 'move-due' });
     assert.deepEqual(types(effects), ['disconnect', 'say', 'connect']);
+    assert.deepEqual(effects.at(-1), { type: 'connect', replica: 'b' });
+  });
+
+  it('stays when its replica is fresh again before the moment to leave it, and may leave it later', () => {
+    const { send } = machine(['a', 'b'], first);
+    send(start, connected, { type: 'replica-reported', replica: 'b', view: fresh });
+    const stale: Event = { type: 'replica-reported', replica: 'a', view: { ...fresh, storeAgeMs: 10_001 } };
+    send(stale, { type: 'replica-reported', replica: 'a', view: fresh });
+    assert.deepEqual(send({ type: 'move-due' }), []);
+    assert.deepEqual(types(send(stale)), ['move-soon']);
+  });
+
+  it('leaves a stopping replica at once', () => {
+    const { send } = machine(['a', 'b'], first);
+    send(start, connected, { type: 'replica-reported', replica: 'b', view: fresh });
+    const stopping = { ...fresh, stopping: true };
+    const effects = send({ type: 'replica-reported', replica: 'a', view: stopping });
     assert.deepEqual(effects.at(-1), { type: 'connect', replica: 'b' });
   });
 
@@ -254,5 +273,49 @@ describe('the subscription machine: what was read from disk', () => {
       const view = { ...fresh, position: make.position(1, fields) };
       assert.deepEqual(send({ type: 'replica-reported', replica: 'a', view }), []);
     }
+  });
+});
+
+describe('the subscription machine: replicas that come and go', () => {
+  const changed = (...replicas: readonly string[]): Event => ({ type: 'replicas-changed', replicas });
+
+  it('stays with one that stays', () => {
+    const { send, state } = machine(['a', 'b'], first);
+    send(start, connected);
+    assert.deepEqual(send(changed('c', 'a')), []);
+    assert.deepEqual(send(lost).at(-1), { type: 'connect', replica: 'c' });
+    assert.deepEqual(state().replicas, ['c', 'a']);
+  });
+
+  it('leaves one that is gone, between two applies only', () => {
+    const { send } = machine(['a'], first);
+    send(start, connected);
+    assert.deepEqual(send(changed('b')), [{ type: 'disconnect' }, { type: 'connect', replica: 'b' }]);
+    send(connected, whole(second));
+    assert.deepEqual(send(changed('c')), [{ type: 'disconnect' }]);
+    assert.deepEqual(send({ type: 'applied', snapshot: second }), [{ type: 'connect', replica: 'c' }]);
+  });
+
+  it('waits, and looks again, while there is none', () => {
+    const { send } = machine([]);
+    assert.deepEqual(send(start), [{ type: 'wait', first: true, slow: false }]);
+    assert.deepEqual(send({ type: 'waited' }), [{ type: 'wait', first: false, slow: false }]);
+    assert.deepEqual(send(changed('a')), []);
+    assert.deepEqual(send({ type: 'waited' }), [{ type: 'connect', replica: 'a' }]);
+    assert.deepEqual(send(changed()), [{ type: 'disconnect' }, { type: 'wait', first: true, slow: false }]);
+  });
+
+  it('forgets what those that are gone had said', () => {
+    const { send, state } = machine(['a', 'b'], first);
+    send(start, lost, { type: 'replica-reported', replica: 'b', view: fresh }, changed('c'));
+    assert.deepEqual([[...state().views], [...state().troubles]], [[], []]);
+  });
+
+  it('says once that a token is wanted, however often it is', () => {
+    const { send } = machine(['a']);
+    const refused: Event = { ...lost, refused: true };
+    const said = (effects: readonly Effect[]) => effects.filter(({ type }) => type === 'say').length;
+    assert.equal(said(send(start, connected, refused)), 2);
+    assert.equal(said(send({ type: 'waited' }, connected, refused)), 0);
   });
 });
