@@ -1,6 +1,7 @@
 /**
  * The replicas that lbctl tries in turn: addresses as they were given, names as all that they lead to. Names are looked
- * up when they are first needed, and again after a round in which nobody answered.
+ * up when they are first needed, and again after a round in which nobody answered. Requests under way at the same time
+ * share what is known, and each tries every replica by itself.
  */
 import type { Clock } from '../../core/runtime/clock.ts';
 import { isName, type Lookup, lookUp } from '../../core/runtime/name-lookup.ts';
@@ -9,10 +10,9 @@ export class Servers {
   readonly #given: readonly string[];
   readonly #lookup: Lookup;
   readonly #clock: Clock;
-  #found: readonly string[] | null = null;
+  #found: Promise<readonly string[]> | null = null;
   #failures: readonly string[] = [];
-  /** Index of the replica that answered last. */
-  #preferred = 0;
+  #preferred = '';
 
   constructor(given: readonly string[], lookup: Lookup, clock: Clock) {
     this.#given = given;
@@ -20,15 +20,12 @@ export class Servers {
     this.#clock = clock;
   }
 
-  /** How many there are. Never rejects; bounded. */
-  async count(): Promise<number> {
-    this.#found ??= await this.#lookUp();
-    return this.#found.length;
-  }
-
-  /** The one to ask now. */
-  get current(): string {
-    return this.#found?.[this.#preferred] ?? '';
+  /** All of them, the one that answered last first. Never rejects; bounded. */
+  async inOrder(): Promise<readonly string[]> {
+    this.#found ??= this.#lookUp();
+    const found = await this.#found;
+    const start = Math.max(found.indexOf(this.#preferred), 0);
+    return [...found.slice(start), ...found.slice(0, start)];
   }
 
   /** `NAME: why`, of those that lead nowhere. */
@@ -36,16 +33,13 @@ export class Servers {
     return this.#failures;
   }
 
-  /** The one after it from now on. */
-  next(): void {
-    this.#preferred = (this.#preferred + 1) % Math.max(this.#found?.length ?? 1, 1);
+  answered(address: string): void {
+    this.#preferred = address;
   }
 
-  /** Looks the names up again at the next `count`. */
+  /** Nobody answered: names are looked up again. */
   forget(): void {
-    if (!this.#given.some(isName)) return;
-    this.#found = null;
-    this.#preferred = 0;
+    if (this.#given.some(isName)) this.#found = null;
   }
 
   async #lookUp(): Promise<readonly string[]> {

@@ -86,13 +86,14 @@ async function read(state: State, service: ServiceName, method: string, request:
   const { servers } = state;
   const end = clock.nowMs() + timeoutMs;
   const failures: string[] = [];
-  for (let left = await servers.count(); left > 0; left--) {
+  const addresses = await servers.inOrder();
+  for (const [index, address] of addresses.entries()) {
     // A replica that hangs must leave time for the others.
-    const attempt = await call(state, service, method, request, (end - clock.nowMs()) / left);
+    const timeLeft = (end - clock.nowMs()) / (addresses.length - index);
+    const attempt = await call(state, address, service, method, request, timeLeft);
     if (attempt.ok) return attempt.response;
     if (!attempt.again) throw attempt.error;
-    failures.push(`${attempt.address}: ${plainly(attempt.error)}`);
-    servers.next();
+    failures.push(`${address}: ${plainly(attempt.error)}`);
   }
   failures.push(...servers.failures);
   servers.forget();
@@ -112,16 +113,16 @@ async function change(
   const last = new Map<string, string>();
   let maybeWritten = false;
   rounds: for (let round = 1; ; round++) {
-    const count = await servers.count();
-    for (let left = count; left > 0; left--) {
-      const attempt = await call(state, service, method, request, Math.max((end - clock.nowMs()) / count, 1));
+    const addresses = await servers.inOrder();
+    for (const address of addresses) {
+      const timeLeft = Math.max((end - clock.nowMs()) / addresses.length, 1);
+      const attempt = await call(state, address, service, method, request, timeLeft);
       if (attempt.ok) return attempt.response;
       if (!attempt.again && !maybeWritten) throw attempt.error;
       maybeWritten ||= attempt.maybeSent;
-      last.set(attempt.address, plainly(attempt.error));
+      last.set(address, plainly(attempt.error));
       // A refusal after an attempt that may have been written says nothing about that one.
       if (!attempt.again) break rounds;
-      servers.next();
     }
     const delay = pause.nextMs();
     if (clock.nowMs() + delay >= end) break;
@@ -148,7 +149,6 @@ type Attempt =
   | { readonly ok: true; readonly response: unknown }
   | {
       readonly ok: false;
-      readonly address: string;
       readonly error: LbError;
       /** Another replica, or the same one later, may do better. */
       readonly again: boolean;
@@ -157,19 +157,19 @@ type Attempt =
 
 async function call(
   state: State,
+  address: string,
   service: ServiceName,
   method: string,
   request: unknown,
   timeoutMs: number,
 ): Promise<Attempt> {
   const { context } = state;
-  const address = state.servers.current;
   const client = state.clientOf(address);
   const end = context.clock.nowMs() + timeoutMs;
   const reached = await reach(client, Math.min(timeoutMs, CONNECT_MS), context.clock);
   if (reached === 'silent') {
     const error = new LbError('UNAVAILABLE', 'accepts no connection in time');
-    return { ok: false, address, error, again: true, maybeSent: false };
+    return { ok: false, error, again: true, maybeSent: false };
   }
   const stub = client[service] as unknown as Record<string, UnaryMethod<unknown, unknown>>;
   const bound = stub[method]?.bind(stub);
@@ -177,11 +177,12 @@ async function call(
   try {
     const { response, stale } = await callUnary(bound, request, Math.max(end - context.clock.nowMs(), 1));
     if (stale) sayStale(state);
+    state.servers.answered(address);
     return { ok: true, response };
   } catch (error) {
     if (!(error instanceof LbError)) throw error;
     const again = error.code === 'UNAVAILABLE' || error.code === 'OUTCOME_UNKNOWN';
-    return { ok: false, address, error, again, maybeSent: reached === 'ready' && !saidByServer(error) };
+    return { ok: false, error, again, maybeSent: reached === 'ready' && !saidByServer(error) };
   }
 }
 
@@ -202,16 +203,15 @@ async function* stream(
 ): AsyncGenerator {
   const { clock } = state.context;
   const { servers } = state;
-  const count = await servers.count();
-  if (count === 0) {
+  const addresses = await servers.inOrder();
+  let client: ReplicaClient | undefined;
+  for (const address of addresses) {
+    client = state.clientOf(address);
+    if ((await reach(client, CONNECT_MS, clock)) === 'ready') break;
+  }
+  if (client === undefined) {
     servers.forget();
     throw new LbError('UNAVAILABLE', servers.failures.join('; '));
-  }
-  let client = state.clientOf(servers.current);
-  for (let left = count; left > 1; left--) {
-    if ((await reach(client, CONNECT_MS, clock)) === 'ready') break;
-    servers.next();
-    client = state.clientOf(servers.current);
   }
   const options = timeoutMs === undefined ? {} : { deadline: clock.wallMs() + timeoutMs };
   const open = client.config[method].bind(client.config) as unknown as (
@@ -220,14 +220,22 @@ async function* stream(
   ) => ClientReadableStream<unknown>;
   const messages = open(request, options);
   try {
-    for await (const message of messages) yield message;
+    for await (const message of messages) {
+      servers.answered(client.address);
+      yield message;
+    }
   } catch (error) {
-    servers.next();
+    // The one that broke is the last to be tried again.
+    servers.answered(after(client.address, addresses));
     const { fromGrpcError } = await import('../../core/wire/status.ts');
     throw fromGrpcError(error as ServiceError);
   } finally {
     messages.cancel();
   }
+}
+
+function after(address: string, addresses: readonly string[]): string {
+  return addresses[(addresses.indexOf(address) + 1) % addresses.length] ?? '';
 }
 
 function sayTrying({ context }: State, why: string): void {
