@@ -9,8 +9,12 @@ import {
   logLevelFlag,
   type Parse,
   parseProgram,
+  switchFlag,
+  tokenFile,
 } from '../core/runtime/flags.ts';
 import type { LogLevel } from '../core/runtime/log-level.ts';
+import type { TokenFile } from '../core/runtime/token-file.ts';
+import { exposureProblems } from './access/exposure.ts';
 import { type EtcdAccess, type EtcdFlags, readEtcdAccess } from './store/etcd-access.ts';
 import { ETCD_PREFIX } from './store/keys.ts';
 import { parseStoreUrl, type StoreUrl } from './store/store-url.ts';
@@ -19,6 +23,8 @@ interface ParsedFlags extends EtcdFlags {
   readonly grpcAddress: HostPort;
   readonly httpAddress: HostPort;
   readonly store: StoreUrl;
+  readonly tokenFile?: TokenFile;
+  readonly insecure: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -67,11 +73,17 @@ export function parseControlPlaneFlags(): ControlPlaneFlags {
         `lmdb:${STORE.directory}`,
       ),
     )
+    .addOption(flag('--token-file <FILE>', 'every call needs one of the tokens in it, one a line', tokenFile))
+    .addOption(switchFlag('--insecure', 'without a token, use addresses that other machines may reach'))
     .addOption(logLevelFlag());
   for (const option of etcdFlags()) program.addOption(option);
   const flags = parseProgram<ParsedFlags>(program);
   const read = readEtcdAccess(flags, flags.store.kind);
-  if (!read.ok) exitOnWrongUsage(read.problems);
+  const problems = [
+    ...exposureProblems({ ...flags, hasToken: flags.tokenFile !== undefined }),
+    ...(read.ok ? [] : read.problems),
+  ];
+  if (!read.ok || problems.length > 0) exitOnWrongUsage(problems);
   return { ...flags, access: read.access };
 }
 

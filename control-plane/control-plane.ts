@@ -13,7 +13,10 @@ import { HttpServer } from '../core/runtime/http-server.ts';
 import type { Logger } from '../core/runtime/logger.ts';
 import { operationRoutes } from '../core/runtime/operation-routes.ts';
 import type { Random } from '../core/runtime/random.ts';
+import type { AcceptedTokens } from '../core/runtime/token-file.ts';
 import { loadDefinitions } from '../core/wire/definitions.ts';
+import { refuseCall, refusePage } from './access/access.ts';
+import { refuseOutdated, steppedAside } from './access/stepped-aside.ts';
 import { makeChangeWith } from './api/change.ts';
 import type { ApiDeps } from './api/deps.ts';
 import { apiServices } from './api/services.ts';
@@ -60,6 +63,8 @@ export interface ControlPlaneDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** What every caller must know one of; left out: all are welcome. */
+  readonly tokens?: AcceptedTokens;
   /** For tests: how long after its start an empty roster is not yet taken for one. */
   readonly rosterGraceMs?: number;
   /** For tests: how much of the log is kept. */
@@ -98,7 +103,7 @@ export async function startControlPlane(
 type Parts = ReturnType<typeof makeParts>;
 
 function makeParts(deps: ControlPlaneDeps) {
-  const { store, membership, clock, random, logger } = deps;
+  const { store, membership, clock, random, logger, tokens } = deps;
   const run = { stopping: false };
   const metrics = new ControlPlaneMetrics();
   const follower: LogFollower = new LogFollower({
@@ -108,6 +113,8 @@ function makeParts(deps: ControlPlaneDeps) {
     random,
     onStatus(status) {
       grpc.setServing(status.ready && !run.stopping);
+      const aside = steppedAside(status);
+      if (aside !== null) streams.endAll(aside);
       if (status.ready) logger.info({ revision: follower.current()?.position.revision }, 'the store is read');
       else logger.warn({ store: store.description, reason: status.reason }, 'the store is away: trying on');
     },
@@ -146,7 +153,13 @@ function makeParts(deps: ControlPlaneDeps) {
       { definition: loadDefinitions().services.reports, handlers: reports.handlers },
       discovery,
     ],
-    { onCall: metrics.countCall, clock, logger },
+    {
+      onCall: metrics.countCall,
+      refuse: (path, authorization) =>
+        refuseCall(tokens, path, authorization) ?? refuseOutdated(follower.status(), path),
+      clock,
+      logger,
+    },
   );
   const http = makeHttp({ follower, fleet, metrics, run, deps });
   return { run, follower, committer, checkpointer, publisher, fleet, members, streams, reports, grpc, http };
@@ -219,7 +232,7 @@ function makeHttp({
   fleet,
   metrics,
   run,
-  deps: { clock, logger },
+  deps: { clock, logger, tokens },
 }: {
   readonly follower: LogFollower;
   readonly fleet: Fleet;
@@ -232,6 +245,7 @@ function makeHttp({
       ...dashboardRoutes({ follower, fleet, clock }),
       ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
     },
+    guard: (path, authorization) => refusePage(tokens, path, authorization),
     what: 'the HTTP address',
     flag: '--http-address',
     maxConnections: MAX_HTTP_CONNECTIONS,

@@ -74,14 +74,17 @@ function factsOf(proxy: Proxy__Output, context: Context): [string, Cell][] {
   return facts;
 }
 
-function troubles({ fromDisk, rejected }: AppliedSnapshot__Output): [string, Cell][] {
+function troubles({ fromDisk, stale, rejected }: AppliedSnapshot__Output): [string, Cell][] {
   const label = `Rejected ${rejected?.position?.revision ?? ''}`;
   const facts = (rejected?.violations ?? []).map(({ field, description }): [string, Cell] => [
     label,
     { text: `${field}: ${description}`, tone: 'bad' },
   ]);
-  if (!fromDisk) return facts;
-  return [['Configuration', { text: 'read from its disk, not confirmed since', tone: 'doubtful' }], ...facts];
+  const doubts = [
+    ...(fromDisk ? ['read from its disk, not confirmed since'] : []),
+    ...(stale ? ['stale: it has no control plane to take it from'] : []),
+  ];
+  return [...doubts.map((text): [string, Cell] => ['Configuration', { text, tone: 'doubtful' }]), ...facts];
 }
 
 /** The commit, and each thing it changed. */

@@ -9,6 +9,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type Commit, FORMAT, type Head } from '../../core/model/commit.ts';
 import { canonicalJson } from '../../core/model/hash.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
+import { NewerFormatError } from './newer-format.ts';
 
 /** Most commits in one append. */
 export const MAX_APPEND_COMMITS = 100;
@@ -71,7 +72,7 @@ export function decodeCommit(bytes: Uint8Array, where: string): Commit {
   const format = bytes[0];
   if (format !== FORMAT) {
     const message = `${where} is written in format ${format}, and this program reads format ${FORMAT}: run the newer program`;
-    throw new LbError('FAILED_PRECONDITION', message);
+    throw new NewerFormatError(message);
   }
   try {
     const rest = bytes.subarray(2);

@@ -22,6 +22,7 @@ import { isSuccession, whyNotSameHistory } from './follow.ts';
 import { History, type RequestOutcome } from './history.ts';
 import type { RevisionRecord } from './labels.ts';
 import { LogReader, type StartedWith } from './log-reader.ts';
+import { NewerFormatError } from './newer-format.ts';
 import { readPassedOver } from './outcomes.ts';
 import type { Member, MembershipLook, MembershipStore } from './membership-store.ts';
 import { RecentStates } from './recent-states.ts';
@@ -48,7 +49,10 @@ export interface ReadResult extends Followed {
   readonly stale: boolean;
 }
 
-export type FollowerStatus = { readonly ready: true } | { readonly ready: false; readonly reason: string };
+export type FollowerStatus =
+  | { readonly ready: true }
+  /** `outdated`: a newer program wrote the store. */
+  | { readonly ready: false; readonly reason: string; readonly outdated?: boolean };
 
 export interface LogFollowerDeps {
   readonly store: ConfigStore;
@@ -201,7 +205,11 @@ export class LogFollower {
       this.#setStatus({ ready: true });
       return followed;
     } catch (error) {
-      this.#setStatus({ ready: false, reason: messageOf(error) });
+      this.#setStatus({
+        ready: false,
+        reason: messageOf(error),
+        outdated: error instanceof NewerFormatError,
+      });
       throw error;
     }
   }

@@ -4,7 +4,9 @@
  */
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../model/duration.ts';
+import { messageOf } from './errors.ts';
 import { LOG_LEVELS } from './log-level.ts';
+import { TokenFile } from './token-file.ts';
 
 /** Turns the text of a flag into its value, or throws InvalidArgumentError with what is allowed. */
 export type Parse<T> = (text: string) => T;
@@ -43,6 +45,15 @@ export const logLevelFlag = () =>
     choice(LOG_LEVELS),
     'info',
   );
+
+/** Reads the file. */
+export const tokenFile: Parse<TokenFile> = (text) => {
+  try {
+    return new TokenFile(text);
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error));
+  }
+};
 
 export interface HostPort {
   readonly host: string;

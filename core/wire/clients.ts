@@ -6,6 +6,8 @@ import {
   type Client,
   type ClientUnaryCall,
   credentials,
+  InterceptingCall,
+  type Interceptor,
   makeClientConstructor,
   type Metadata,
   type requestCallback,
@@ -13,6 +15,7 @@ import {
   type ServiceDefinition,
 } from '@grpc/grpc-js';
 import { systemClock } from '../runtime/clock.ts';
+import type { SentToken } from '../runtime/token-file.ts';
 import { loadDefinitions } from './definitions.ts';
 import type { ConfigServiceClient } from './generated/lb/v1/ConfigService.ts';
 import type { DiscoveryServiceClient } from './generated/lb/v1/DiscoveryService.ts';
@@ -55,15 +58,17 @@ export interface ReplicaClient {
   close(): void;
 }
 
-/** Connects when it is first used. `address` is HOST:PORT, IPv6 as [IP]:PORT. */
-export function connectReplica(address: string): ReplicaClient {
+/** Connects when it is first used. `address` is HOST:PORT, IPv6 as [IP]:PORT; `token` goes with every call. */
+export function connectReplica(address: string, token?: SentToken): ReplicaClient {
   const { services } = loadDefinitions();
+  const interceptors = token === undefined ? [] : [sending(token)];
   const channel = new Channel(targetOf(address), credentials.createInsecure(), CHANNEL_OPTIONS);
   const client = <T extends Client>(definition: object) => {
     // What makes a client wants the untyped form of a service; the typed one is what comes out.
     const Constructor = makeClientConstructor(definition as ServiceDefinition, '');
     return new Constructor(address, credentials.createInsecure(), {
       channelOverride: channel,
+      interceptors,
     }) as unknown as T;
   };
   const config = client<ConfigServiceClient>(services.config);
@@ -85,6 +90,17 @@ export function connectReplica(address: string): ReplicaClient {
   };
 }
 
+/** grpc-js has call credentials for this, and refuses them on a connection without TLS. */
+function sending(token: SentToken): Interceptor {
+  return (options, nextCall) =>
+    new InterceptingCall(nextCall(options), {
+      start(metadata, listener, next) {
+        metadata.set(AUTHORIZATION_HEADER, `Bearer ${token.first}`);
+        next(metadata, listener);
+      },
+    });
+}
+
 function targetOf(address: string): string {
   const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
   if (isIPv4(host)) return `ipv4:${address}`;
@@ -104,6 +120,9 @@ export interface UnaryAnswer<Response> {
   /** A replica that could not reach its store answered from memory. */
   readonly stale: boolean;
 }
+
+/** Metadata of a request: `Bearer TOKEN`. */
+export const AUTHORIZATION_HEADER = 'authorization';
 
 /** Initial metadata of an answer that was read from memory while the store was away. */
 export const STALE_HEADER = 'lb-stale';

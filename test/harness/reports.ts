@@ -49,6 +49,7 @@ export function applied(
     failedListeners: [],
     rejected: null,
     fromDisk: false,
+    stale: false,
     ...fields,
   };
 }

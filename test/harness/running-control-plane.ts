@@ -9,6 +9,7 @@ import type { MembershipStore } from '../../control-plane/store/membership-store
 import { type Clock, systemClock } from '../../core/runtime/clock.ts';
 import { silentLogger } from '../../core/runtime/logger.ts';
 import { systemRandom } from '../../core/runtime/random.ts';
+import type { AcceptedTokens, SentToken } from '../../core/runtime/token-file.ts';
 import {
   callUnary,
   connectReplica,
@@ -54,6 +55,8 @@ export interface StartOptions {
   readonly clock?: Clock;
   /** As if it had run for long, unless told otherwise. */
   readonly rosterGraceMs?: number;
+  /** What every caller must know; the client of the test does. */
+  readonly tokens?: AcceptedTokens & SentToken;
   /** Wait until it has read its store. */
   readonly ready?: boolean;
 }
@@ -61,7 +64,13 @@ export interface StartOptions {
 /** Stopped when the test ends, unless it was before. */
 export async function runControlPlane(
   scope: Scope,
-  { store = new MemoryStore(), clock = systemClock, ready = true, rosterGraceMs = 0 }: StartOptions = {},
+  {
+    store = new MemoryStore(),
+    clock = systemClock,
+    ready = true,
+    rosterGraceMs = 0,
+    tokens,
+  }: StartOptions = {},
 ): Promise<TestControlPlane> {
   // The system clock's timers do not keep a process alive; the servers do, until they are stopped.
   const alive = setInterval(() => undefined, 60_000);
@@ -74,9 +83,10 @@ export async function runControlPlane(
       random: systemRandom,
       logger: silentLogger,
       rosterGraceMs,
+      ...(tokens && { tokens }),
     },
   );
-  const client = connectReplica(running.grpcAddress);
+  const client = connectReplica(running.grpcAddress, tokens);
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= running.stop());
   scope.after(async () => {

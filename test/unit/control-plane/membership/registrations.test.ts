@@ -158,6 +158,7 @@ describe('a registration', () => {
       failedListeners: [],
       rejected: null,
       fromDisk: false,
+      stale: false,
     });
     // What it ran before the drain says nothing.
     session.report(

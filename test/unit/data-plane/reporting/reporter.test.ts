@@ -60,7 +60,7 @@ describe('the reporter', () => {
     return client as unknown as ReplicaClient;
   }
 
-  const applied = { running: null, failedListeners: [], rejected: null, fromDisk: false };
+  const applied = { running: null, failedListeners: [], rejected: null, fromDisk: false, stale: false };
   const observe = (): Observation => {
     observed += 1;
     const listener = { active: 0, accepted, bytesFromClients: 0, bytesToClients: 0 };

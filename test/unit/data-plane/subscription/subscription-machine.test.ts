@@ -237,8 +237,27 @@ describe('the subscription machine: replicas that can not serve', () => {
     const { send } = machine(['a', 'b'], first);
     send(start, connected, { type: 'replica-reported', replica: 'b', view: fresh });
     const stale = { ...fresh, storeAgeMs: 10_001 };
-    const effects = send({ type: 'replica-reported', replica: 'a', view: stale });
+    assert.deepEqual(types(send({ type: 'replica-reported', replica: 'a', view: stale })), ['move-soon']);
+    assert.deepEqual(send({ type: 'replica-reported', replica: 'a', view: stale }), [], 'asked for once');
+    const effects = send({ type: 'move-due' });
     assert.deepEqual(types(effects), ['disconnect', 'say', 'connect']);
+    assert.deepEqual(effects.at(-1), { type: 'connect', replica: 'b' });
+  });
+
+  it('stays when its replica is fresh again before the moment to leave it, and may leave it later', () => {
+    const { send } = machine(['a', 'b'], first);
+    send(start, connected, { type: 'replica-reported', replica: 'b', view: fresh });
+    const stale: Event = { type: 'replica-reported', replica: 'a', view: { ...fresh, storeAgeMs: 10_001 } };
+    send(stale, { type: 'replica-reported', replica: 'a', view: fresh });
+    assert.deepEqual(send({ type: 'move-due' }), []);
+    assert.deepEqual(types(send(stale)), ['move-soon']);
+  });
+
+  it('leaves a stopping replica at once', () => {
+    const { send } = machine(['a', 'b'], first);
+    send(start, connected, { type: 'replica-reported', replica: 'b', view: fresh });
+    const stopping = { ...fresh, stopping: true };
+    const effects = send({ type: 'replica-reported', replica: 'a', view: stopping });
     assert.deepEqual(effects.at(-1), { type: 'connect', replica: 'b' });
   });
 
