@@ -123,7 +123,7 @@ describe('lbctl get', () => {
     const proxies = await succeed(lbctl, ['get', 'proxies']);
     assert.match(proxies, /^edge-1 +north +yes +5 +portable +1 +4 +-$/m);
     assert.match(proxies, /^edge-2 +north +yes +3 \(2 behind\) +portable +1 +4 +web$/m);
-    assert.match(proxies, /^edge-3 +north +no, for /m);
+    assert.match(proxies, /^edge-3 +north +no /m);
   });
 
   it('names the nearest there is for a name or a kind that there is not', async (t) => {
@@ -195,7 +195,7 @@ describe('lbctl describe and health', () => {
     const page = await succeed(lbctl, ['describe', 'pool', 'web']);
     assert.match(page, /^Policy +default: power_of_two_choices, health check tcp every 5s$/m);
     assert.match(page, /^Listeners +web \(0\.0\.0\.0:80\)$/m);
-    assert.match(page, /^ {2}10\.0\.0\.1:80 +1 +active +healthy \(1\/2\) +4$/m);
+    assert.match(page, /^ {2}10\.0\.0\.1:80 +1 +active +healthy \(1\/2\) +4 +configured$/m);
   });
 
   it('describes every kind', async (t) => {
