@@ -1,0 +1,49 @@
+/**
+ * Which client connections may fail, and why: pure, over what was seen of the fleet. Everything else that fails, and
+ * any wrong byte, is a fault of ours.
+ */
+import type { Outage } from './actor.ts';
+import type { ConnectionRecord } from './clients.ts';
+
+/** What happened to the processes that a connection may have gone through. */
+export interface Surroundings {
+  /** By name. */
+  readonly proxies: ReadonlyMap<string, readonly Outage[]>;
+  /** By address. */
+  readonly backends: ReadonlyMap<string, readonly Outage[]>;
+  readonly proxyAt: (source: string) => string | undefined;
+  /** Since when, at `atMs`, a proxy has known that a backend takes no new connections; undefined: it does take them. */
+  readonly drainingSinceMs: (proxy: string, backend: string, atMs: number) => number | undefined;
+  readonly drainTimeoutMs: number;
+}
+
+/** A deadline may fire a little before the log line about what started it. */
+const SLACK_MS = 250;
+
+/** Why it may have failed; null: it may not. */
+export function excuseFor(record: ConnectionRecord, around: Surroundings): string | null {
+  if (record.corrupted) return null;
+  const proxy = record.source === null ? undefined : around.proxyAt(record.source);
+  // One that was never greeted can have been anywhere.
+  const proxies = proxy === undefined ? [...around.proxies] : entryOf(around.proxies, proxy);
+  const backends = record.backend === null ? [...around.backends] : entryOf(around.backends, record.backend);
+  for (const [name, outages] of proxies) {
+    if (outages.some((outage) => wasCaughtIn(record, outage))) return `${name} was killed`;
+  }
+  for (const [address, outages] of backends) {
+    if (outages.some((outage) => wasCaughtIn(record, outage))) return `the backend ${address} was killed`;
+  }
+  if (proxy === undefined || record.backend === null) return null;
+  const sinceMs = around.drainingSinceMs(proxy, record.backend, record.endedMs);
+  const isOver = sinceMs !== undefined && record.endedMs >= sinceMs + around.drainTimeoutMs - SLACK_MS;
+  return isOver ? 'its backend was removed or drained, and the deadline of that was over' : null;
+}
+
+/** It was open when the process died. Who comes later is served by others. */
+function wasCaughtIn({ openedMs, endedMs }: ConnectionRecord, { how, fromMs, goneMs }: Outage): boolean {
+  return how === 'killed' && openedMs <= goneMs && endedMs >= fromMs;
+}
+
+function entryOf(map: ReadonlyMap<string, readonly Outage[]>, name: string): [string, readonly Outage[]][] {
+  return [[name, map.get(name) ?? []]];
+}
