@@ -35,6 +35,9 @@ export class Actor {
   readonly #log: WriteStream;
   #running: RunningProcess | null = null;
   #isBeingKilled = false;
+  #startMs = 0;
+  /** From when it was started last until it wrote its first line. */
+  tookToStartMs = 0;
 
   constructor(scope: Scope, plan: ActorPlan) {
     this.name = plan.name;
@@ -57,7 +60,12 @@ export class Actor {
         : startProcess(this.#scope, program.command, args);
     this.#running = running;
     this.#isBeingKilled = false;
-    running.onLine((line) => this.#log.write(`${line}\n`));
+    this.#startMs = nowMs();
+    this.tookToStartMs = 0;
+    running.onLine((line) => {
+      this.tookToStartMs ||= nowMs() - this.#startMs;
+      this.#log.write(`${line}\n`);
+    });
     void running.ended.then(({ code, signal }) => {
       if (!this.#isBeingKilled) this.deaths.push(`${name} ended by itself: code ${code}, signal ${signal}`);
     });

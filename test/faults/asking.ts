@@ -66,7 +66,7 @@ export class Asking {
   #send(replica: string, requestId: string, write: Write): Promise<UnaryAnswer<ChangeResult__Output>> {
     const { pools, policies, config } = this.#client(replica);
     const change = (method: UnaryMethod<object, ChangeResult__Output>, request: object) =>
-      ask(method, { ...request, requestId, author: this.#by });
+      ask(method, { ...request, requestId });
     switch (write.do) {
       case 'add': {
         const { pool, address, weight } = write;

@@ -53,29 +53,34 @@ export function configurationModel(initial: Omit<Configuration, 'made'>): Model<
   };
 }
 
-function afterWrite(state: Configuration, step: Extract<Step, { write: Write }>): Answer {
-  const { end, requestId, write } = step;
+type WriteStep = Extract<Step, { write: Write }>;
+
+function afterWrite(state: Configuration, step: WriteStep): Answer {
+  const { end, requestId } = step;
   if (end.is === 'not written' || end.is === 'unknown') return { next: state };
   const earlier = madeBy(state, requestId);
   if (end.is === 'committed' && end.repeated) {
     if (earlier?.revision === end.revision) return { next: state };
-    return {
-      why: `request ${requestId} ${earlier ? `made revision ${earlier.revision}` : 'has made no revision yet'}`,
-    };
+    const what = earlier ? `made revision ${earlier.revision}` : 'has made no revision yet';
+    return { why: `request ${requestId} ${what}` };
   }
-  if (earlier !== undefined)
-    return { why: `request ${requestId} has made revision ${earlier.revision} already` };
+  if (earlier === undefined) return afterNewWrite(state, step);
+  return { why: `request ${requestId} has made revision ${earlier.revision} already` };
+}
+
+function afterNewWrite(state: Configuration, { end, requestId, write }: WriteStep): Answer {
   const effect = effectOf(state, write);
+  const at = `at revision ${state.revision}`;
   if ('refusal' in effect) {
-    if (end.is === 'refused' && end.code === effect.refusal) return { next: state };
-    return { why: `at revision ${state.revision} it would be refused: ${effect.refusal}` };
+    const isSo = end.is === 'refused' && end.code === effect.refusal;
+    return isSo ? { next: state } : { why: `${at} it would be refused: ${effect.refusal}` };
   }
-  if (end.is === 'refused') return { why: `at revision ${state.revision} nothing is wrong with it` };
   if (effect.same) {
-    if (end.is === 'unchanged' && end.revision === state.revision) return { next: state };
-    return { why: `at revision ${state.revision} it would change nothing` };
+    const isSo = end.is === 'unchanged' && end.revision === state.revision;
+    return isSo ? { next: state } : { why: `${at} it would change nothing` };
   }
-  if (end.is === 'unchanged') return { why: `at revision ${state.revision} it would change something` };
+  const isCommitted = end.is === 'committed' || end.is === 'landed';
+  if (!isCommitted) return { why: `${at} it would change something` };
   if (end.revision !== state.revision + 1) return { why: `the next revision is ${state.revision + 1}` };
   return { next: commit(state, requestId, effect) };
 }

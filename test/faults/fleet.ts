@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { eventually, freePort, type Scope } from '../harness/processes.ts';
 import { Actor } from './actor.ts';
 import { Link } from './link.ts';
-import { type FleetShape, KINDS, type Kind, linkName, nameOf, WRITERS } from './script.ts';
+import { type FleetShape, type Kind, linkName, nameOf, WRITERS } from './script.ts';
 
 const READY_WITHIN_MS = 30_000;
 /** A proxy's own address towards the backends, so that these can tell whom a connection comes through. */
@@ -178,12 +178,6 @@ class Building {
     this.actors.set(name, actor);
     actor.start();
   }
-}
-
-export function kindOf(name: string): Kind {
-  const kind = KINDS.find((each) => name.startsWith(`${each}-`));
-  if (kind === undefined) throw new RangeError(`no process is called ${name}`);
-  return kind;
 }
 
 async function answersOk(url: string): Promise<boolean> {

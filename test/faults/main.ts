@@ -6,9 +6,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { seededRandom } from '../../core/runtime/random.ts';
 import { programScope, within } from '../../bench/run-scope.ts';
+import type { Scope } from '../harness/processes.ts';
 import { findEtcd, HOW_TO_GET_ETCD } from '../harness/etcd.ts';
-import { runRound } from './round.ts';
+import { killWriterAgainAndAgain } from './lmdb-rounds.ts';
+import { runRound, SHAPE } from './round.ts';
+import { describeScript, drawScript } from './script.ts';
 
 const HELP = `npm run test:faults -- [flags]      real processes under a seeded script of faults
 
@@ -17,6 +21,7 @@ const HELP = `npm run test:faults -- [flags]      real processes under a seeded 
   --seconds N         how long each round has faults; 30 when left out
   --writers N         callers that change pools at once; 5 when left out
   --converge-ms N     a round fails when the proxies take longer after the last fault; 5000 when left out
+  --lmdb-rounds N     kill -9 of the writer of an embedded store in mid-write; 20 when left out, 0 for none
   --keep              keep the logs of rounds that passed, too
   --help              this text`;
 
@@ -26,6 +31,7 @@ interface Options {
   readonly seconds: number;
   readonly writers: number;
   readonly convergeMs: number;
+  readonly lmdbRounds: number;
   readonly keep: boolean;
 }
 
@@ -37,30 +43,47 @@ async function main(): Promise<number> {
     return 1;
   }
   const scope = programScope();
-  const failed: number[] = [];
+  const failed: string[] = [];
   for (let round = 0; round < options.rounds; round += 1) {
     const seed = options.seed + round;
-    const folder = mkdtempSync(join(tmpdir(), `equipoise-faults-${seed}-`));
-    console.log(`seed ${seed}:`);
-    try {
-      const { seconds, writers, convergeMs: convergeWithinMs } = options;
-      const report = await within(scope, (inner) =>
-        runRound(inner, { seed, seconds, writers, convergeWithinMs, folder }),
-      );
-      for (const line of report.script) console.log(`  ${line}`);
-      console.log(`  ${report.summary}`);
-      for (const violation of report.violations) console.log(`VIOLATED: ${violation}`);
-      if (report.violations.length > 0) failed.push(seed);
-    } catch (error) {
-      console.log(`VIOLATED: ${error instanceof Error ? error.stack : String(error)}`);
-      failed.push(seed);
-    }
-    if (failed.includes(seed) || options.keep) console.log(`the logs of all processes are in ${folder}`);
-    else rmSync(folder, { recursive: true, force: true });
+    if (!(await playSeed(scope, seed, options))) failed.push(`seed ${seed}`);
   }
-  console.log(failed.length === 0 ? `passed ${options.rounds}` : `FAILED with seeds ${failed.join(', ')}`);
+  if (options.lmdbRounds > 0 && !(await killEmbedded(options))) failed.push('the embedded store');
+  console.log(failed.length === 0 ? 'passed' : `FAILED: ${failed.join(', ')}`);
   await scope.close();
   return failed.length === 0 ? 0 : 1;
+}
+
+/** Whether it passed. */
+async function playSeed(scope: Scope, seed: number, options: Options): Promise<boolean> {
+  const { seconds, writers, convergeMs: convergeWithinMs } = options;
+  const folder = mkdtempSync(join(tmpdir(), `equipoise-faults-${seed}-`));
+  console.log(`seed ${seed}:`);
+  for (const line of describeScript(drawScript(seed, seconds, SHAPE))) console.log(`  ${line}`);
+  const violations = await within(scope, async (inner) => {
+    const report = await runRound(inner, { seed, seconds, writers, convergeWithinMs, folder });
+    console.log(`  ${report.summary}`);
+    return report.violations;
+  }).catch((error: unknown) => [error instanceof Error ? String(error.stack) : String(error)]);
+  for (const violation of violations) console.log(`VIOLATED: ${violation}`);
+  const hasPassed = violations.length === 0;
+  if (!hasPassed || options.keep) console.log(`  the logs of all processes are in ${folder}`);
+  else rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  return hasPassed;
+}
+
+/** Whether nothing was lost. */
+async function killEmbedded({ seed, lmdbRounds }: Options): Promise<boolean> {
+  const directory = mkdtempSync(join(tmpdir(), 'equipoise-faults-lmdb-'));
+  try {
+    await killWriterAgainAndAgain(directory, lmdbRounds, seededRandom(seed));
+    console.log(`embedded store: ${lmdbRounds} kills of its writer, nothing lost`);
+    rmSync(directory, { recursive: true, force: true });
+    return true;
+  } catch (error) {
+    console.log(`VIOLATED by the embedded store, kept in ${directory}: ${String(error)}`);
+    return false;
+  }
 }
 
 /** Or the code to exit with. */
@@ -73,6 +96,7 @@ function readOptions(): Options | number {
       seconds: number('30'),
       writers: number('5'),
       'converge-ms': number('5000'),
+      'lmdb-rounds': number('20'),
       keep: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -84,12 +108,16 @@ function readOptions(): Options | number {
     writers: Number(values.writers),
     convergeMs: Number(values['converge-ms']),
   };
-  const areWhole = Object.values(options).every((value) => Number.isSafeInteger(value) && value > 0);
+  const lmdbRounds = Number(values['lmdb-rounds']);
+  const areWhole =
+    Object.values(options).every((value) => Number.isSafeInteger(value) && value > 0) &&
+    Number.isSafeInteger(lmdbRounds) &&
+    lmdbRounds >= 0;
   if (values.help || !areWhole) {
     console.error(HELP);
     return values.help ? 0 : 2;
   }
-  return { ...options, keep: values.keep };
+  return { ...options, lmdbRounds, keep: values.keep };
 }
 
 process.exitCode = await main();

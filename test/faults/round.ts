@@ -1,5 +1,5 @@
 /** One fault run: a fleet, a script of faults, traffic and changes under it, then the judgement. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { callUnary, connectReplica } from '../../core/wire/clients.ts';
 import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
@@ -31,7 +31,6 @@ export interface RoundOptions {
 }
 
 export interface RoundReport {
-  readonly script: readonly string[];
   /** Empty: passed. */
   readonly violations: readonly string[];
   /** From the end of the last fault until every proxy ran a change that was made after it. */
@@ -48,33 +47,35 @@ const SETTLE_WITHIN_MS = 60_000;
 
 export async function runRound(scope: Scope, options: RoundOptions): Promise<RoundReport> {
   const { seed, seconds, folder } = options;
-  mkdirSync(folder, { recursive: true });
   const script = drawScript(seed, seconds, SHAPE);
   const fleet = await startFleet(scope, SHAPE, folder);
-  const history: Call[] = [];
   await declare(fleet);
   await allRun(fleet, 1, SETTLE_WITHIN_MS);
+  const history: Call[] = [];
   const clients = new Clients(fleet.listener);
   const watch = new FleetWatch(fleet.replicas);
   const zeroMs = nowMs();
   const { replicas, backends } = fleet;
   const changing = backends.slice(STEADY);
   const writers = new Writers({ count: options.writers, seed, replicas, changing, history });
-  const lastFaultMs = await strike(fleet, script, zeroMs);
-  writers.stop();
-  const settler = new Asking('settler', replicas, history);
-  const convergedMs = await converge(fleet, settler, lastFaultMs);
-  await writers.stopped();
-  await settle(fleet, settler, history);
-  const log = await readStoreLog(fleet.members[0] ?? '');
-  await allRun(fleet, log.head.revision, SETTLE_WITHIN_MS);
-  settler.close();
-  await watch.stop();
-  await clients.stop();
-  const proxies = await Promise.all(fleet.of('proxy').map(readProxyLog));
-  const evidence = { fleet, script, history, clients, watch, proxies, log, zeroMs };
-  keep(folder, evidence);
-  return judge(options, evidence, convergedMs);
+  try {
+    const lastFaultMs = await strike(fleet, script, zeroMs);
+    writers.stop();
+    const settler = new Asking('settler', replicas, history);
+    const convergedMs = await converge(fleet, settler, lastFaultMs);
+    await writers.stopped();
+    await settle(fleet, settler, history);
+    settler.close();
+    const log = await readStoreLog(fleet.members[0] ?? '');
+    await allRun(fleet, log.head.revision, SETTLE_WITHIN_MS);
+    await watch.stop();
+    await clients.stop();
+    const proxies = await Promise.all(fleet.of('proxy').map(readProxyLog));
+    return judge(options, { fleet, script, history, clients, watch, proxies, log, zeroMs }, convergedMs);
+  } finally {
+    await Promise.all([writers.stopped(), watch.stop(), clients.stop()]);
+    keep(folder, script, history, clients, zeroMs);
+  }
 }
 
 interface Evidence {
@@ -112,16 +113,21 @@ function judge(options: RoundOptions, evidence: Evidence, convergedMs: number): 
     ...verifyStaleReads(reads, log, zeroMs),
     ...verifyApplied(proxies, watch.seen, log),
     ...connections.violations,
-    ...(late ? [`the proxies converged ${(convergedMs / 1_000).toFixed(1)} s after the last fault`] : []),
+    ...(late ? [`the proxies converged ${seconds(convergedMs)} after the last fault`] : []),
   ];
+  const slowestStartMs = Math.max(...[...fleet.actors.values()].map(({ tookToStartMs }) => tookToStartMs));
   const count = (is: WriteCall['end']['is']) => writes.filter(({ end }) => end.is === is).length;
   const summary =
     `${script.length} faults; ${log.head.revision} commits; writes: ${count('committed')} acknowledged, ` +
     `${count('refused') + count('unchanged')} refused or the same, ${count('not written')} not written, ${count('unknown')} unknown; ` +
     `${reads.length} reads, ${reads.filter(({ end }) => end.is !== 'no answer' && end.stale).length} of them stale; ` +
     `${clients.records.length} connections, ${connections.excused} lost with a reason; ` +
-    `converged in ${(convergedMs / 1_000).toFixed(1)} s${convergedMs > 5_000 ? ' (ABOVE 5 s)' : ''}`;
-  return { script: describeScript(script), violations, convergedMs, summary };
+    `converged in ${seconds(convergedMs)}${convergedMs > 5_000 ? ' (ABOVE 5 s)' : ''}, where starting a process took up to ${seconds(slowestStartMs)}`;
+  return { violations, convergedMs, summary };
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
 }
 
 /** Pools, policies and the listener, in the first commit. */
@@ -179,7 +185,8 @@ function describeEnd(end: WriteCall['end']): string {
 }
 
 /** Asks after every unknown outcome, at two replicas, and reads all at each. */
-async function settle({ replicas }: Fleet, asking: Asking, history: readonly Call[]): Promise<void> {
+async function settle({ replicas, of }: Fleet, asking: Asking, history: readonly Call[]): Promise<void> {
+  await Promise.all(of('control-plane').map((actor) => actor.ready()));
   const names = [...replicas.keys()];
   const writes = history.filter((call): call is WriteCall => 'write' in call);
   const settled = new Set(
@@ -191,9 +198,21 @@ async function settle({ replicas }: Fleet, asking: Asking, history: readonly Cal
       .map(({ requestId, write }) => [requestId, write]),
   );
   for (const [requestId, write] of open) {
-    for (const replica of names.slice(0, 2)) await asking.write(replica, requestId, write);
+    for (const replica of names.slice(0, 2)) {
+      await answered(async () => (await asking.write(replica, requestId, write)).is !== 'unknown');
+    }
   }
-  for (const replica of names) await asking.read(replica, { do: 'read all' });
+  for (const replica of names) {
+    await answered(async () => {
+      const end = await asking.read(replica, { do: 'read all' });
+      return end.is !== 'no answer' && !end.stale;
+    });
+  }
+}
+
+/** A client that waits to connect again may need another try. */
+function answered(ask: () => Promise<boolean>): Promise<boolean> {
+  return eventually(async () => (await ask()) || undefined, 'an answer after all faults', SETTLE_WITHIN_MS);
 }
 
 /** Every proxy runs at least that revision. */
@@ -219,7 +238,13 @@ async function revisionOf(admin: string): Promise<number> {
 }
 
 /** What a reader of a failure needs beside the logs of the processes. */
-function keep(folder: string, { script, history, clients, zeroMs }: Evidence): void {
+function keep(
+  folder: string,
+  script: readonly Fault[],
+  history: readonly Call[],
+  clients: Clients,
+  zeroMs: number,
+): void {
   const lines = [...history]
     .sort((a, b) => a.invokedMs - b.invokedMs)
     .map((call) => describeCall(call, zeroMs));

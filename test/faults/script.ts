@@ -10,8 +10,7 @@
 import { type Random, randomBelow, seededRandom } from '../../core/runtime/random.ts';
 import { TROUBLES, type Trouble } from './link.ts';
 
-export const KINDS = ['etcd', 'control-plane', 'proxy', 'backend'] as const;
-export type Kind = (typeof KINDS)[number];
+export type Kind = 'etcd' | 'control-plane' | 'proxy' | 'backend';
 
 /** How many of each there are. */
 export type FleetShape = Readonly<Record<Kind, number>>;

@@ -12,6 +12,7 @@ export const SPARE = 'spare';
 export const SPARE_ADDRESSES = Array.from({ length: 6 }, (_, index) => `127.0.0.1:${index + 1}`);
 
 const PAUSE_MS = { min: 20, more: 120 };
+const RETRY_MS = 100;
 const MAX_ATTEMPTS = 4;
 
 export interface WritersInputs {
@@ -74,7 +75,7 @@ export class Writers {
       const end = await asking.write(this.#replica(home + attempt), requestId, write);
       if (end.is === 'committed') this.#seen = Math.max(this.#seen, end.revision);
       if (end.is !== 'unknown' || randomBelow(random, 4) === 0) return;
-      await pause(PAUSE_MS.min);
+      await pause(RETRY_MS);
     }
   }
 
