@@ -8,6 +8,9 @@ import { Link } from './link.ts';
 import { type FleetShape, type Kind, linkName, nameOf, WRITERS } from './script.ts';
 
 const READY_WITHIN_MS = 30_000;
+/** In a request of a writer, and in one that appends to the log. */
+const REQUEST = /w\d+-\d+/;
+const APPEND = /"requestId":/;
 /** A proxy's own address towards the backends, so that these can tell whom a connection comes through. */
 const sourceOf = (index: number): string => `127.0.7.${index + 1}`;
 
@@ -146,7 +149,7 @@ class Building {
 
   /** The endpoint by which `from` reaches `to`. */
   async link(from: string, to: string, endpoint: string): Promise<string> {
-    const link = await Link.start(endpoint);
+    const link = await Link.start(endpoint, from === WRITERS ? REQUEST : APPEND);
     this.#scope.after(() => link.close());
     this.links.set(linkName(from, to), link);
     return link.endpoint;

@@ -1,42 +1,50 @@
-/** The network between two processes: a TCP relay that can be cut, made silent, or slowed down. */
+/** The network between two processes: a TCP relay that can be cut, made silent, slowed down, or made to lose answers. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { nowMs } from './now.ts';
 
 /**
  * `cut`: what is open is reset, and so is what is opened. `silent`: nothing passes and nobody is told; what was sent
- * meanwhile arrives when it is over. `slow`: everything arrives late, in order.
+ * meanwhile arrives when it is over. `slow`: everything arrives late, in order. `lossy`: a request to write is lost, or
+ * its answer is, in turn; soon after, the connection is.
  */
-export const TROUBLES = ['cut', 'silent', 'slow'] as const;
-export type Trouble = (typeof TROUBLES)[number];
+export type Trouble = 'cut' | 'silent' | 'slow' | 'lossy';
 
 /** Each way. */
 const SLOW_MS = 150;
+/** After a loss. */
+const CUT_AFTER_MS = 150;
 
 interface Pair {
   readonly near: Socket;
   readonly far: Socket;
+  /** Nothing comes back any more. */
+  isMute: boolean;
 }
 
 export class Link {
   readonly #target: { readonly host: string; readonly port: number };
   readonly #server: Server;
+  /** What is in the bytes of a request to write. */
+  readonly #mark: RegExp;
   readonly #pairs = new Set<Pair>();
   /** Accepted while it was silent. */
   readonly #waiting = new Set<Socket>();
   #trouble: Trouble | null = null;
+  #losses = 0;
 
   /** `endpoint` is HOST:PORT. */
-  static async start(endpoint: string): Promise<Link> {
+  static async start(endpoint: string, mark: RegExp): Promise<Link> {
     const [host = '', port = ''] = endpoint.split(':');
-    const link = new Link({ host, port: Number(port) });
+    const link = new Link({ host, port: Number(port) }, mark);
     link.#server.listen(0, '127.0.0.1');
     await once(link.#server, 'listening');
     return link;
   }
 
-  private constructor(target: { readonly host: string; readonly port: number }) {
+  private constructor(target: { readonly host: string; readonly port: number }, mark: RegExp) {
     this.#target = target;
+    this.#mark = mark;
     this.#server = createServer({ noDelay: true }, (near) => this.#accept(near));
   }
 
@@ -74,10 +82,10 @@ export class Link {
       return;
     }
     const far = connect({ ...this.#target, noDelay: true });
-    const pair = { near, far };
+    const pair = { near, far, isMute: false };
     this.#pairs.add(pair);
-    this.#relay(near, far);
-    this.#relay(far, near);
+    this.#relay(near, far, (bytes) => this.#isLost(pair, bytes));
+    this.#relay(far, near, () => pair.isMute);
     for (const socket of [near, far]) {
       socket.on('error', () => socket.destroy());
       socket.on('close', () => {
@@ -90,13 +98,24 @@ export class Link {
   }
 
   /** In order, though the delay may change on the way. */
-  #relay(from: Socket, to: Socket): void {
+  #relay(from: Socket, to: Socket, isLost: (bytes: Buffer) => boolean): void {
     let dueMs = 0;
     from.on('data', (bytes: Buffer) => {
+      if (isLost(bytes)) return;
       const arrivedMs = nowMs();
       dueMs = Math.max(dueMs, arrivedMs + (this.#trouble === 'slow' ? SLOW_MS : 0));
       if (dueMs <= arrivedMs) to.write(bytes);
       else setTimeout(() => to.write(bytes), dueMs - arrivedMs);
     });
+  }
+
+  /** Whether these bytes of a client go no further. */
+  #isLost(pair: Pair, bytes: Buffer): boolean {
+    if (pair.isMute) return true;
+    if (this.#trouble !== 'lossy' || !this.#mark.test(bytes.toString('latin1'))) return false;
+    pair.isMute = true;
+    setTimeout(() => pair.near.destroy(), CUT_AFTER_MS);
+    this.#losses += 1;
+    return this.#losses % 2 === 0;
   }
 }

@@ -8,7 +8,7 @@
  *    plane at all, everything cut from everything.
  */
 import { type Random, randomBelow, seededRandom } from '../../core/runtime/random.ts';
-import { TROUBLES, type Trouble } from './link.ts';
+import type { Trouble } from './link.ts';
 
 export type Kind = 'etcd' | 'control-plane' | 'proxy' | 'backend';
 
@@ -43,9 +43,11 @@ const MENU: readonly { readonly often: number; readonly draw: (draw: Draw) => Hi
   { often: 2, draw: (draw) => draw.processes('backend', 1) },
   { often: 3, draw: (draw) => draw.links([draw.one('control-plane')], [draw.one('etcd')]) },
   { often: 2, draw: (draw) => draw.links([draw.one('control-plane')], draw.all('etcd')) },
+  { often: 5, draw: (draw) => draw.links([draw.one('control-plane')], draw.all('etcd'), ['lossy']) },
   { often: 3, draw: (draw) => draw.links([draw.one('proxy')], [draw.one('control-plane')]) },
   { often: 1, draw: (draw) => draw.links([draw.one('proxy')], draw.all('control-plane')) },
-  { often: 3, draw: (draw) => draw.links([WRITERS], [draw.one('control-plane')]) },
+  { often: 2, draw: (draw) => draw.links([WRITERS], [draw.one('control-plane')]) },
+  { often: 3, draw: (draw) => draw.links([WRITERS], [draw.one('control-plane')], ['lossy']) },
 ];
 
 type Hit = Pick<Fault, 'what' | 'targets'>;
@@ -107,9 +109,13 @@ class Draw {
     return { what: this.#oneOf(['kill', 'stop']), targets: names };
   }
 
-  links(from: readonly string[], to: readonly string[]): Hit {
+  links(
+    from: readonly string[],
+    to: readonly string[],
+    troubles: readonly Trouble[] = ['cut', 'silent', 'slow'],
+  ): Hit {
     return {
-      what: this.#oneOf(TROUBLES),
+      what: this.#oneOf(troubles),
       targets: from.flatMap((near) => to.map((far) => linkName(near, far))),
     };
   }

@@ -69,7 +69,8 @@ describe('a fault script', () => {
     const links = ['control-plane-N~etcd-N', 'proxy-N~control-plane-N', 'writers~control-plane-N'].flatMap(
       (name) => ['cut', 'silent', 'slow'].map((what) => `${what} ${name}`),
     );
-    assert.deepEqual([...kinds].sort(), [...processes, ...links].sort());
+    const losses = ['lossy control-plane-N~etcd-N', 'lossy writers~control-plane-N'];
+    assert.deepEqual([...kinds].sort(), [...processes, ...links, ...losses].sort());
     const most = (name: string) =>
       Math.max(
         ...all.map(
