@@ -11,6 +11,8 @@ export interface Applied {
 export interface ProxyLog {
   readonly name: string;
   readonly applied: readonly Applied[];
+  /** When it was started again. */
+  readonly restartsMs: readonly number[];
   /** Lines that no fault of the script is a reason for. */
   readonly complaints: readonly string[];
 }
@@ -29,7 +31,8 @@ export async function readProxyLog(proxy: Actor): Promise<ProxyLog> {
   const lines = await proxy.output();
   const applied = lines.filter((line) => line.includes('"running a snapshot"')).map(appliedIn);
   const complaints = lines.filter((line) => NEVER.some((words) => line.includes(words)));
-  return { name: proxy.name, applied, complaints };
+  const restartsMs = proxy.outages.filter(({ how }) => how === 'killed').map(({ toMs }) => toMs);
+  return { name: proxy.name, applied, restartsMs, complaints };
 }
 
 function appliedIn(line: string): Applied {

@@ -55,8 +55,10 @@ export class Clients {
     let conversation: CheckedConversation | undefined;
     let greeting: readonly string[] = [];
     let failure: string | null = null;
+    let localPort = 0;
     try {
       socket = await dial(this.#port);
+      localPort = socket.localPort ?? 0;
       greeting = (await within('the greeting', greetingOf(socket))).split(' ');
       conversation = CheckedConversation.over(socket, round);
       socket.resume();
@@ -68,7 +70,7 @@ export class Clients {
       kind,
       openedMs,
       endedMs: nowMs(),
-      localPort: socket?.localPort ?? 0,
+      localPort,
       backend: greeting[0] ?? null,
       source: greeting[1] ?? null,
       bytes: conversation?.heard ?? 0,

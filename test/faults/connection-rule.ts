@@ -27,21 +27,28 @@ export function excuseFor(record: ConnectionRecord, around: Surroundings): strin
   // One that was never greeted can have been anywhere.
   const proxies = proxy === undefined ? [...around.proxies] : entryOf(around.proxies, proxy);
   const backends = record.backend === null ? [...around.backends] : entryOf(around.backends, record.backend);
-  for (const [name, outages] of proxies) {
+  for (const [name, outages] of [...proxies, ...backends]) {
     if (outages.some((outage) => wasCaughtIn(record, outage))) return `${name} was killed`;
   }
-  for (const [address, outages] of backends) {
-    if (outages.some((outage) => wasCaughtIn(record, outage))) return `the backend ${address} was killed`;
+  // A backend that is stopped takes connections and says nothing, not even who it is.
+  const silent = backends.filter(([, outages]) => outages.some((outage) => wasAround(record, outage)));
+  for (const [name] of proxies) {
+    for (const [address] of record.backend === null ? silent : backends) {
+      const sinceMs = around.drainingSinceMs(name, address, record.endedMs);
+      if (sinceMs !== undefined && record.endedMs >= sinceMs + around.drainTimeoutMs - SLACK_MS)
+        return `the deadline of the drain of ${address} was over`;
+    }
   }
-  if (proxy === undefined || record.backend === null) return null;
-  const sinceMs = around.drainingSinceMs(proxy, record.backend, record.endedMs);
-  const isOver = sinceMs !== undefined && record.endedMs >= sinceMs + around.drainTimeoutMs - SLACK_MS;
-  return isOver ? 'its backend was removed or drained, and the deadline of that was over' : null;
+  return null;
 }
 
 /** It was open when the process died. Who comes later is served by others. */
 function wasCaughtIn({ openedMs, endedMs }: ConnectionRecord, { how, fromMs, goneMs }: Outage): boolean {
   return how === 'killed' && openedMs <= goneMs && endedMs >= fromMs;
+}
+
+function wasAround({ openedMs, endedMs }: ConnectionRecord, { fromMs, toMs }: Outage): boolean {
+  return openedMs <= toMs && endedMs >= fromMs;
 }
 
 function entryOf(map: ReadonlyMap<string, readonly Outage[]>, name: string): [string, readonly Outage[]][] {

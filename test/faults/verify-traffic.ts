@@ -11,9 +11,13 @@ const SHOWN = 12;
 export function verifyApplied(proxies: readonly ProxyLog[], seen: Iterable<string>, log: StoreLog): string[] {
   const snapshots = log.states.map((state) => buildSnapshot(state, { ...state.head, version: 0 }));
   const violations: string[] = [];
-  for (const { name, applied, complaints } of proxies) {
+  for (const { name, applied, restartsMs, complaints } of proxies) {
     if (applied.length === 0) violations.push(`${name} ran nothing`);
     for (const line of complaints) violations.push(`${name} says: ${line}`);
+    for (const restartMs of restartsMs) {
+      const first = applied.find(({ atMs }) => atMs > restartMs);
+      if (first?.fromDisk === false) violations.push(`${name} forgot what it ran when it was killed`);
+    }
     for (const [index, { revision, resources }] of applied.entries()) {
       const before = applied[index - 1]?.revision ?? 0;
       if (revision < before) violations.push(`${name} went back from revision ${before} to ${revision}`);

@@ -83,6 +83,18 @@ describe('a connection that failed', () => {
     assert.equal(excuseFor(failed({ endedMs: 13_000, source: '127.0.7.2' }), draining), null);
   });
 
+  it('can have waited for a stopped backend that was drained meanwhile, when it was never greeted', () => {
+    const drained = {
+      ...quiet,
+      drainingSinceMs: (_proxy: string, backend: string) => (backend === 'a:1' ? 1_000 : undefined),
+    };
+    const silent = failed({ source: null, backend: null, endedMs: 4_000 });
+    assert.equal(excuseFor(silent, drained), null);
+    const isStopped = { ...drained, backends: new Map([['a:1', [stopped]]]) };
+    assert.match(excuseFor(silent, isStopped) ?? '', /deadline of the drain of a:1/);
+    assert.equal(excuseFor({ ...silent, endedMs: 3_500 }, isStopped), null);
+  });
+
   it('has no excuse for a wrong byte, whatever happened', () => {
     assert.equal(excuseFor(failed({ corrupted: true }), withProxy('proxy-1', killed)), null);
   });
