@@ -13,7 +13,7 @@ const HELP = `npm run bench:control-plane -- [flags]      commits, distribution 
   --quick             fewer of each: not for figures
   --help              this text`;
 
-const FULL = { commitMs: 10_000, changes: 200, failOvers: 10 };
+const FULL = { commitMs: 10_000, changes: 100, failOvers: 10 };
 const QUICK = { commitMs: 2_000, changes: 20, failOvers: 2 };
 
 async function measureAll(scope: RunScope, { commitMs, changes, failOvers }: typeof FULL): Promise<void> {

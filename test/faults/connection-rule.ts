@@ -17,7 +17,7 @@ export interface Surroundings {
   readonly drainTimeoutMs: number;
 }
 
-/** A deadline may fire a little before the log line about what started it. */
+/** The log line about a drain comes a little after its start, and a busy client notices its end a little late. */
 const SLACK_MS = 250;
 
 /** Why it may have failed; null: it may not. */
@@ -34,12 +34,24 @@ export function excuseFor(record: ConnectionRecord, around: Surroundings): strin
   const silent = backends.filter(([, outages]) => outages.some((outage) => wasAround(record, outage)));
   for (const [name] of proxies) {
     for (const [address] of record.backend === null ? silent : backends) {
-      const sinceMs = around.drainingSinceMs(name, address, record.endedMs);
-      if (sinceMs !== undefined && record.endedMs >= sinceMs + around.drainTimeoutMs - SLACK_MS)
+      if (isDrainOver(record, around, name, address))
         return `the deadline of the drain of ${address} was over`;
     }
   }
   return null;
+}
+
+/** When it ended, or a moment before: a busy client notices late, and the backend may be taking connections again. */
+function isDrainOver(
+  { endedMs }: ConnectionRecord,
+  { drainingSinceMs, drainTimeoutMs }: Surroundings,
+  proxy: string,
+  backend: string,
+): boolean {
+  return [endedMs, endedMs - SLACK_MS].some((atMs) => {
+    const sinceMs = drainingSinceMs(proxy, backend, atMs);
+    return sinceMs !== undefined && endedMs >= sinceMs + drainTimeoutMs - SLACK_MS;
+  });
 }
 
 /** It was open when the process died. Who comes later is served by others. */

@@ -1,5 +1,6 @@
 /** What the proxies ran and what their clients met, against the log. Answers one text a violation. */
 import { buildSnapshot } from '../../control-plane/snapshot/build.ts';
+import type { Snapshot } from '../../core/model/snapshot.ts';
 import { type ProxyLog, runningAt } from './applied.ts';
 import type { ConnectionRecord } from './clients.ts';
 import { excuseFor, type Surroundings } from './connection-rule.ts';
@@ -10,29 +11,31 @@ const SHOWN = 12;
 /** Every revision that a proxy ran was one of the log, whole, and never older than the one before. */
 export function verifyApplied(proxies: readonly ProxyLog[], seen: Iterable<string>, log: StoreLog): string[] {
   const snapshots = log.states.map((state) => buildSnapshot(state, { ...state.head, version: 0 }));
-  const violations: string[] = [];
-  for (const { name, applied, restartsMs, complaints } of proxies) {
-    if (applied.length === 0) violations.push(`${name} ran nothing`);
-    for (const line of complaints) violations.push(`${name} says: ${line}`);
-    for (const restartMs of restartsMs) {
-      const first = applied.find(({ atMs }) => atMs > restartMs);
-      if (first?.fromDisk === false) violations.push(`${name} forgot what it ran when it was killed`);
-    }
-    for (const [index, { revision, resources }] of applied.entries()) {
-      const before = applied[index - 1]?.revision ?? 0;
-      if (revision < before) violations.push(`${name} went back from revision ${before} to ${revision}`);
-      const expected = snapshots[revision]?.entries.size;
-      if (resources !== expected) {
-        violations.push(
-          `${name} ran ${resources} resources as revision ${revision}, which has ${expected ?? 'never been'}`,
-        );
-      }
-    }
-  }
+  const violations = proxies.flatMap((proxy) => verifyProxy(proxy, snapshots));
   for (const each of seen) {
     const [name, revision, hash] = each.split(' ');
     if (snapshots[Number(revision)]?.hash !== hash)
       violations.push(`${name} ran another content as revision ${revision}`);
+  }
+  return violations;
+}
+
+function verifyProxy(
+  { name, applied, restartsMs, complaints }: ProxyLog,
+  snapshots: readonly Snapshot[],
+): string[] {
+  const violations = complaints.map((line) => `${name} says: ${line}`);
+  if (applied.length === 0) violations.push(`${name} ran nothing`);
+  for (const restartMs of restartsMs) {
+    const first = applied.find(({ atMs }) => atMs > restartMs);
+    if (first?.fromDisk === false) violations.push(`${name} forgot what it ran when it was killed`);
+  }
+  for (const [index, { revision, resources }] of applied.entries()) {
+    const before = applied[index - 1]?.revision ?? 0;
+    if (revision < before) violations.push(`${name} went back from revision ${before} to ${revision}`);
+    const whole = snapshots[revision]?.entries.size ?? 'never been';
+    if (resources !== whole)
+      violations.push(`${name} ran ${resources} resources as revision ${revision}, which has ${whole}`);
   }
   return violations;
 }

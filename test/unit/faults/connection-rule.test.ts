@@ -83,6 +83,15 @@ describe('a connection that failed', () => {
     assert.equal(excuseFor(failed({ endedMs: 13_000, source: '127.0.7.2' }), draining), null);
   });
 
+  it('is excused by a drain that was over a moment before its backend came back', () => {
+    const back = {
+      ...quiet,
+      drainingSinceMs: (_p: string, _b: string, atMs: number) => (atMs < 13_010 ? 10_000 : undefined),
+    };
+    assert.match(excuseFor(failed({ endedMs: 13_020 }), back) ?? '', /deadline/);
+    assert.equal(excuseFor(failed({ endedMs: 14_000 }), back), null);
+  });
+
   it('can have waited for a stopped backend that was drained meanwhile, when it was never greeted', () => {
     const drained = {
       ...quiet,
