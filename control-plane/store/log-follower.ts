@@ -217,7 +217,13 @@ export class LogFollower {
   #setStatus(status: FollowerStatus): void {
     const before = this.#status;
     this.#status = status;
-    const same = before.ready ? status.ready : !status.ready && before.reason === status.reason;
+    const same = before.ready ? status.ready : !status.ready && areAlike(before.reason, status.reason);
     if (!same) this.#onStatus(status);
   }
+}
+
+/** But for numbers: what a client says of one outage has other times and durations each time. */
+function areAlike(reason: string, other: string): boolean {
+  const wordsOf = (text: string) => text.replaceAll(/\d+/g, '');
+  return wordsOf(reason) === wordsOf(other);
 }
