@@ -35,9 +35,8 @@ export class Actor {
   readonly #log: WriteStream;
   #running: RunningProcess | null = null;
   #isBeingKilled = false;
-  #startMs = 0;
-  /** From when it was started last until it wrote its first line. */
-  tookToStartMs = 0;
+  /** When it wrote its first line after it was started last; 0: it has not yet. */
+  startedMs = 0;
 
   constructor(scope: Scope, plan: ActorPlan) {
     this.name = plan.name;
@@ -60,10 +59,9 @@ export class Actor {
         : startProcess(this.#scope, program.command, args);
     this.#running = running;
     this.#isBeingKilled = false;
-    this.#startMs = nowMs();
-    this.tookToStartMs = 0;
+    this.startedMs = 0;
     running.onLine((line) => {
-      this.tookToStartMs ||= nowMs() - this.#startMs;
+      this.startedMs ||= nowMs();
       this.#log.write(`${line}\n`);
     });
     void running.ended.then(({ code, signal }) => {

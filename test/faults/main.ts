@@ -20,7 +20,7 @@ const HELP = `npm run test:faults -- [flags]      real processes under a seeded 
   --rounds N          so many seeds, one after the other; 1 when left out
   --seconds N         how long each round has faults; 30 when left out
   --writers N         callers that change pools at once; 5 when left out
-  --converge-ms N     a round fails when the proxies take longer after the last fault; 5000 when left out
+  --converge-ms N     a round fails when the proxies take longer after all faults; 5000 when left out
   --lmdb-rounds N     kill -9 of the writer of an embedded store in mid-write; 20 when left out, 0 for none
   --keep              keep the logs of rounds that passed, too
   --help              this text`;
