@@ -99,13 +99,17 @@ export class Link {
 
   /** In order, though the delay may change on the way. */
   #relay(from: Socket, to: Socket, isLost: (bytes: Buffer) => boolean): void {
-    let dueMs = 0;
+    const late: { readonly bytes: Buffer; readonly dueMs: number }[] = [];
+    const deliver = () => {
+      while (late[0] !== undefined && late[0].dueMs <= nowMs()) to.write(late.shift()?.bytes ?? '');
+      if (late[0] !== undefined) setTimeout(deliver, late[0].dueMs - nowMs());
+    };
     from.on('data', (bytes: Buffer) => {
       if (isLost(bytes)) return;
-      const arrivedMs = nowMs();
-      dueMs = Math.max(dueMs, arrivedMs + (this.#trouble === 'slow' ? SLOW_MS : 0));
-      if (dueMs <= arrivedMs) to.write(bytes);
-      else setTimeout(() => to.write(bytes), dueMs - arrivedMs);
+      const isSlow = this.#trouble === 'slow';
+      if (late.length === 0 && !isSlow) return void to.write(bytes);
+      late.push({ bytes, dueMs: Math.max(late.at(-1)?.dueMs ?? 0, nowMs() + (isSlow ? SLOW_MS : 0)) });
+      if (late.length === 1) deliver();
     });
   }
 
