@@ -88,7 +88,7 @@ export async function startEquipoise(scope: Scope, setup: EquipoiseSetup): Promi
 }
 
 /** Commits resources. */
-async function apply(client: ReplicaClient, drafts: readonly ResourceDraft[]): Promise<void> {
+export async function apply(client: ReplicaClient, drafts: readonly ResourceDraft[]): Promise<void> {
   const resources = drafts.map(resourceDraftToWire);
   await callUnary(client.config.apply.bind(client.config), { resources }, CALL_DEADLINE_MS);
 }

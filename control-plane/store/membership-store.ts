@@ -12,6 +12,7 @@
  * Every method has a deadline of its own and throws LbError: UNAVAILABLE when the store does not answer.
  */
 import type { Position } from '../../core/model/commit.ts';
+import type { ConfigStore } from './config-store.ts';
 import type { RegistrationState } from '../../core/model/registration.ts';
 
 export interface Registration {
@@ -90,4 +91,10 @@ export function isRegistration(member: Member): member is Member<Registration> {
 
 export function isRosterEntry(member: Member): member is Member<RosterEntry> {
   return member.value.kind === 'proxy';
+}
+
+/** A store whose members nobody asked for: looks at its head alone. */
+export function withoutMembers(store: ConfigStore): Pick<MembershipStore, 'look' | 'onWake'> {
+  const members: MembershipLook['members'] = [];
+  return { look: async () => ({ position: await store.head(), members }), onWake: () => () => undefined };
 }

@@ -26,6 +26,8 @@ export interface RunningProcess {
   readonly ended: Promise<Ended>;
   /** The first line, past or to come, for which `find` gives something. Fails when the process ends or after 30 s. */
   line<T>(find: (line: string) => T | undefined, what: string): Promise<T>;
+  /** Calls `hear` with each line that is still to come. */
+  onLine(hear: (line: string) => void): void;
   signal(name: NodeJS.Signals): void;
   /** SIGTERM, then SIGKILL after 10 s. */
   stop(): Promise<Ended>;
@@ -119,6 +121,7 @@ export function startProcess(
     pid: child.pid ?? -1,
     lines,
     ended,
+    onLine: (hear) => void listeners.add(() => hear(lines.at(-1) ?? '')),
     line: (find, what) => awaitLine(running, listeners, find, `${what} of ${command} ${args.join(' ')}`),
     signal: (name) => void child.kill(name),
     async stop() {
