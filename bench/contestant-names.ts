@@ -1,5 +1,6 @@
 /** How those who are measured are called in every table. */
 export const OURS = 'ours';
+export const OURS_SPLICE = 'ours, --splice';
 export const HAPROXY = 'HAProxy';
 /** The same once more: what differs between the two is the ruler's own error. */
 export const HAPROXY_AGAIN = 'HAProxy again';

@@ -1,7 +1,7 @@
 /** Who takes part in a comparison, and all of them started. */
 import type { Scope } from '../test/harness/processes.ts';
 import type { Balancer, BalancerKind } from './balancers/balancer.ts';
-import { equipoise } from './balancers/equipoise.ts';
+import { equipoise, equipoiseSplice } from './balancers/equipoise.ts';
 import { haproxy, haproxyAgain, haproxyLargeBuffers, haproxySplice } from './balancers/haproxy.ts';
 import { nginxStream } from './balancers/nginx-stream.ts';
 import type { Engine } from './engine-flag.ts';
@@ -17,9 +17,12 @@ export function everybody(engine: Engine): readonly BalancerKind[] {
   ];
 }
 
-/** HAProxy as people tune it for bulk. */
-export function tunedForms(): readonly BalancerKind[] {
-  return findTool('haproxy') === undefined ? [] : [haproxyLargeBuffers, haproxySplice];
+/** As people tune for bulk: we, where the engine can splice, and HAProxy. */
+export function tunedForms(engine: Engine): readonly BalancerKind[] {
+  return [
+    ...(engine === 'portable' ? [] : [equipoiseSplice(engine)]),
+    ...(findTool('haproxy') === undefined ? [] : [haproxyLargeBuffers, haproxySplice]),
+  ];
 }
 
 /** Room for every load but the 9,000 idle connections. */

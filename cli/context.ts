@@ -1,7 +1,9 @@
 /** What a command gets besides its arguments: streams, time, chance and the global options. Tests pass their own. */
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../core/runtime/clock.ts';
+import type { Lookup } from '../core/runtime/name-lookup.ts';
 import type { Random } from '../core/runtime/random.ts';
+import type { SentToken } from '../core/runtime/token-file.ts';
 import type { Style } from './output/style.ts';
 
 export const FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
@@ -18,6 +20,9 @@ export interface Context {
   readonly random: Random;
   /** HOST:PORT of each replica, in the order in which they are tried. */
   readonly servers: readonly string[];
+  /** Finds what a name among them leads to. */
+  readonly lookup: Lookup;
+  readonly token?: SentToken;
   readonly format: Format;
   readonly timeoutMs: number;
   /** Who makes a change, as its commit will say. */

@@ -6,9 +6,12 @@ import { addBackendCommands } from './tree/backend-commands.ts';
 import { addChangeCommands } from './tree/change-commands.ts';
 import { addCompletionCommands } from './tree/completion-commands.ts';
 import type { Execute } from './tree/execute.ts';
+import { addHistoryCommands, addRollback } from './tree/history-commands.ts';
 import { addManifestCommands } from './tree/manifest-commands.ts';
 import { addGlobalOptions, examples } from './tree/options.ts';
 import { addReadCommands } from './tree/read-commands.ts';
+import { addStoreCommands } from './tree/store-commands.ts';
+import { addRegisterCommand } from './tree/register-command.ts';
 
 const EXIT_CODES = `
 Exit codes: 0 done · 1 refused or failed · 2 wrong usage · 3 no control plane reachable · 4 timed out waiting
@@ -27,10 +30,14 @@ export function buildProgram(execute: Execute): Command {
     .helpCommand(false);
   program.commandsGroup('Look:');
   addReadCommands(program, execute);
+  addHistoryCommands(program, execute);
   program.commandsGroup('Change:');
   addManifestCommands(program, execute);
   addChangeCommands(program, execute);
   addBackendCommands(program, execute);
+  addRollback(program, execute);
+  addStoreCommands(program, execute);
+  addRegisterCommand(program, execute);
   program.commandsGroup('Shell:');
   addCompletionCommands(program, execute);
   addAbsentCommands(program);

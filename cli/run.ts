@@ -4,8 +4,10 @@ import { hostname } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { type Command, CommanderError } from 'commander';
 import { systemClock } from '../core/runtime/clock.ts';
+import { systemLookup } from '../core/runtime/name-lookup.ts';
 import { systemRandom } from '../core/runtime/random.ts';
-import type { Context, Format } from './context.ts';
+import type { TokenFile } from '../core/runtime/token-file.ts';
+import { type Context, type Format, tell } from './context.ts';
 import { EXIT, type ExitCode, toCliError } from './exit.ts';
 import { printable } from './output/table.ts';
 import { styleFor } from './output/style.ts';
@@ -21,6 +23,7 @@ export interface Surroundings {
 
 interface GlobalOptions {
   readonly server: readonly string[];
+  readonly tokenFile?: TokenFile;
   readonly output: Format;
   readonly timeout: number;
 }
@@ -29,7 +32,10 @@ interface GlobalOptions {
 export async function run(words: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done;
   const program = buildProgram(async (task) => {
-    exitCode = await execute(task, contextOf(program, surroundings));
+    const context = contextOf(program, surroundings);
+    const { tokenFile } = program.opts<GlobalOptions>();
+    if (tokenFile?.warning) tell(context, `warning: ${tokenFile.warning}`);
+    exitCode = await execute(task, context);
   });
   program.configureOutput({
     writeOut: (text) => surroundings.stdout.write(text),
@@ -65,7 +71,8 @@ async function completeLine(
   // Nothing is parsed here, so nobody has looked at the environment.
   const server = surroundings.env['LBCTL_SERVER'];
   if (server) program.setOptionValue('server', server.split(','));
-  await complete(program, words, contextOf(program, surroundings));
+  const tokenFile = surroundings.env['LBCTL_TOKEN_FILE'];
+  await complete(program, words, contextOf(program, surroundings), tokenFile);
 }
 
 function contextOf(program: Command, surroundings: Surroundings): Context {
@@ -80,6 +87,8 @@ function contextOf(program: Command, surroundings: Surroundings): Context {
     clock: systemClock,
     random: systemRandom,
     servers: options.server,
+    lookup: systemLookup,
+    ...(options.tokenFile && { token: options.tokenFile }),
     format: options.output,
     timeoutMs: options.timeout,
     author: env['LBCTL_AUTHOR'] || `${userName(env)}@${hostname()}`,

@@ -1,6 +1,7 @@
 /** The flags of lb-control-plane. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, type Option } from 'commander';
 import {
+  exitOnWrongUsage,
   flag,
   formatHostPort,
   type HostPort,
@@ -8,15 +9,27 @@ import {
   logLevelFlag,
   type Parse,
   parseProgram,
+  switchFlag,
+  tokenFile,
 } from '../core/runtime/flags.ts';
 import type { LogLevel } from '../core/runtime/log-level.ts';
+import type { TokenFile } from '../core/runtime/token-file.ts';
+import { exposureProblems } from './access/exposure.ts';
+import { type EtcdAccess, type EtcdFlags, readEtcdAccess } from './store/etcd-access.ts';
+import { ETCD_PREFIX } from './store/keys.ts';
 import { parseStoreUrl, type StoreUrl } from './store/store-url.ts';
 
-export interface ControlPlaneFlags {
+interface ParsedFlags extends EtcdFlags {
   readonly grpcAddress: HostPort;
   readonly httpAddress: HostPort;
   readonly store: StoreUrl;
+  readonly tokenFile?: TokenFile;
+  readonly insecure: boolean;
   readonly logLevel: LogLevel;
+}
+
+export interface ControlPlaneFlags extends Omit<ParsedFlags, keyof EtcdFlags> {
+  readonly access: EtcdAccess;
 }
 
 const GRPC_ADDRESS: HostPort = { host: '127.0.0.1', port: 7_000 };
@@ -60,6 +73,32 @@ export function parseControlPlaneFlags(): ControlPlaneFlags {
         `lmdb:${STORE.directory}`,
       ),
     )
+    .addOption(flag('--token-file <FILE>', 'every call needs one of the tokens in it, one a line', tokenFile))
+    .addOption(switchFlag('--insecure', 'without a token, use addresses that other machines may reach'))
     .addOption(logLevelFlag());
-  return parseProgram<ControlPlaneFlags>(program);
+  for (const option of etcdFlags()) program.addOption(option);
+  const flags = parseProgram<ParsedFlags>(program);
+  const read = readEtcdAccess(flags, flags.store.kind);
+  const problems = [
+    ...exposureProblems({ ...flags, hasToken: flags.tokenFile !== undefined }),
+    ...(read.ok ? [] : read.problems),
+  ];
+  if (!read.ok || problems.length > 0) exitOnWrongUsage(problems);
+  return { ...flags, access: read.access };
+}
+
+/** How to get into etcd. Files only: a command line is read by everybody on the host. */
+function etcdFlags(): Option[] {
+  return [
+    flag('--etcd-ca <FILE>', "who signs etcd's certificates (PEM); TLS is used", String),
+    flag('--etcd-cert <FILE>', 'certificate to show to etcd (PEM); needs --etcd-key', String),
+    flag('--etcd-key <FILE>', 'its private key (PEM)', String),
+    flag('--etcd-user <NAME>', 'user of etcd; needs --etcd-password-file', String),
+    flag('--etcd-password-file <FILE>', 'the password, alone in a file', String),
+    flag(
+      '--etcd-prefix <PREFIX>',
+      `what every key starts with: one each for fleets that share a cluster (default: ${ETCD_PREFIX})`,
+      String,
+    ),
+  ];
 }

@@ -5,6 +5,7 @@
  *  - it starts although its store does not answer: it says so, keeps trying, and is not ready until then;
  *  - `stop` ends within a bounded time, whoever is connected.
  */
+import { randomUUID } from 'node:crypto';
 import { type Clock, sleep } from '../core/runtime/clock.ts';
 import { LbError } from '../core/runtime/errors.ts';
 import type { HostPort } from '../core/runtime/flags.ts';
@@ -12,14 +13,13 @@ import { HttpServer } from '../core/runtime/http-server.ts';
 import type { Logger } from '../core/runtime/logger.ts';
 import { operationRoutes } from '../core/runtime/operation-routes.ts';
 import type { Random } from '../core/runtime/random.ts';
+import type { AcceptedTokens } from '../core/runtime/token-file.ts';
 import { loadDefinitions } from '../core/wire/definitions.ts';
+import { refuseCall, refusePage } from './access/access.ts';
+import { refuseOutdated, steppedAside } from './access/stepped-aside.ts';
 import { makeChangeWith } from './api/change.ts';
-import { configHandlers } from './api/config-service.ts';
 import type { ApiDeps } from './api/deps.ts';
-import { fleetHandlers } from './api/fleet-service.ts';
-import { listenerHandlers } from './api/listener-service.ts';
-import { policyHandlers } from './api/policy-service.ts';
-import { poolHandlers } from './api/pool-service.ts';
+import { apiServices } from './api/services.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { DeltaEncoder } from './distribution/delta-codec.ts';
 import { discoveryHandlers } from './distribution/discovery-service.ts';
@@ -28,18 +28,27 @@ import { lookAtStore } from './distribution/look.ts';
 import { reportService } from './distribution/report-service.ts';
 import { ControlPlaneMetrics } from './http/metrics.ts';
 import { notReadyReasons } from './http/readiness.ts';
+import { Memberships } from './membership/memberships.ts';
 import { unaryWith } from './rpc/answer.ts';
 import { preEncoded } from './rpc/definitions.ts';
 import { GrpcServer, type Service } from './rpc/grpc-server.ts';
 import { OpenStreams } from './rpc/streams.ts';
+import { fleetFacts } from './guard/fleet-facts.ts';
+import type { GuardSources } from './guard/guarded-edit.ts';
 import { Publisher } from './snapshot/publish.ts';
+import { Checkpointer } from './store/checkpointer.ts';
 import { Committer } from './store/committer.ts';
 import type { ConfigStore } from './store/config-store.ts';
 import { LogFollower } from './store/log-follower.ts';
+import type { MembershipStore } from './store/membership-store.ts';
+import { Past } from './store/past.ts';
+import { RETENTION, type RetentionLimits } from './store/retention.ts';
 
 /** For the store to settle what is under way when this replica stops. */
 const STORE_TIMEOUT_MS = 3_000;
 const MAX_HTTP_CONNECTIONS = 256;
+/** What a pool had then is what the guard compares with: small steps add up. */
+const GUARD_LOOKS_BACK_MS = 10 * 60_000;
 
 export interface ControlPlaneOptions {
   readonly grpcAddress: HostPort;
@@ -49,11 +58,17 @@ export interface ControlPlaneOptions {
 export interface ControlPlaneDeps {
   /** Closed by `stop`. */
   readonly store: ConfigStore;
+  /** The members beside that log. */
+  readonly membership: MembershipStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** What every caller must know one of; left out: all are welcome. */
+  readonly tokens?: AcceptedTokens;
   /** For tests: how long after its start an empty roster is not yet taken for one. */
   readonly rosterGraceMs?: number;
+  /** For tests: how much of the log is kept. */
+  readonly retention?: RetentionLimits;
   /** For the metrics. */
   readonly logLinesDropped?: () => number;
 }
@@ -71,8 +86,9 @@ export async function startControlPlane(
   deps: ControlPlaneDeps,
 ): Promise<RunningControlPlane> {
   const parts = makeParts(deps);
-  const { follower, publisher, grpc, http } = parts;
-  follower.onChange(({ state, position }) => publisher.offer(state, position));
+  const { follower, publisher, members, grpc, http } = parts;
+  follower.onChange(({ state, position, members }) => publisher.offer(state, position, members));
+  members.start();
   try {
     const grpcAddress = await grpc.listen(options.grpcAddress);
     const httpAddress = await http.listen(options.httpAddress);
@@ -87,24 +103,37 @@ export async function startControlPlane(
 type Parts = ReturnType<typeof makeParts>;
 
 function makeParts(deps: ControlPlaneDeps) {
-  const { store, clock, random, logger } = deps;
+  const { store, membership, clock, random, logger, tokens } = deps;
   const run = { stopping: false };
   const metrics = new ControlPlaneMetrics();
   const follower: LogFollower = new LogFollower({
     store,
+    membership,
     clock,
     random,
     onStatus(status) {
       grpc.setServing(status.ready && !run.stopping);
+      const aside = steppedAside(status);
+      if (aside !== null) streams.endAll(aside);
       if (status.ready) logger.info({ revision: follower.current()?.position.revision }, 'the store is read');
       else logger.warn({ store: store.description, reason: status.reason }, 'the store is away: trying on');
     },
+    onIgnored: (words) => logger.warn(words),
   });
-  const committer = new Committer({ store, follower, clock, random, onAppend: metrics.countAppend });
+  const committerOn = (log: LogFollower) =>
+    new Committer({ store, follower: log, clock, random, onAppend: metrics.countAppend });
+  const committer = committerOn(follower);
+  const checkpointer = makeCheckpointer(deps, follower);
   const publisher = new Publisher(clock);
   const fleet = new Fleet(clock, deps.rosterGraceMs);
+  const members = new Memberships({ fleet, follower, membership, clock, logger });
   const streams = new OpenStreams();
-  metrics.observe({ follower, fleet, logLinesDropped: deps.logLinesDropped ?? (() => 0) });
+  metrics.observe({
+    follower,
+    fleet,
+    storeSizeBytes: () => store.sizeBytes(),
+    logLinesDropped: deps.logLinesDropped ?? (() => 0),
+  });
   const reports = reportService({
     fleet,
     streams,
@@ -116,33 +145,58 @@ function makeParts(deps: ControlPlaneDeps) {
       stopping: run.stopping,
     }),
   });
-  const unary = unaryWith(clock, logger);
-  const api: ApiDeps = { unary, change: makeChangeWith(committer), follower, fleet, streams, clock, logger };
+  const api = makeApi({ follower, committer, committerOn, fleet, members, streams, deps });
   const discovery = makeDiscovery({ publisher, follower, streams, metrics, deps });
-  const { services } = loadDefinitions();
   const grpc = new GrpcServer(
     [
-      { definition: services.policies, handlers: policyHandlers(api) },
-      { definition: services.pools, handlers: poolHandlers(api) },
-      { definition: services.listeners, handlers: listenerHandlers(api) },
-      { definition: services.config, handlers: configHandlers(api) },
-      { definition: services.fleet, handlers: fleetHandlers(api) },
-      { definition: services.reports, handlers: reports.handlers },
+      ...apiServices(api),
+      { definition: loadDefinitions().services.reports, handlers: reports.handlers },
       discovery,
     ],
-    { onCall: metrics.countCall, clock, logger },
-  );
-  const http = new HttpServer({
-    routes: {
-      ...dashboardRoutes({ follower, fleet, clock }),
-      ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
+    {
+      onCall: metrics.countCall,
+      refuse: (path, authorization) =>
+        refuseCall(tokens, path, authorization) ?? refuseOutdated(follower.status(), path),
+      clock,
+      logger,
     },
-    what: 'the HTTP address',
-    flag: '--http-address',
-    maxConnections: MAX_HTTP_CONNECTIONS,
+  );
+  const http = makeHttp({ follower, fleet, metrics, run, deps });
+  return { run, follower, committer, checkpointer, publisher, fleet, members, streams, reports, grpc, http };
+}
+
+function makeApi({
+  committer,
+  committerOn,
+  deps: { store, clock, random, logger },
+  ...parts
+}: Pick<ApiDeps, 'follower' | 'fleet' | 'members' | 'streams'> & {
+  readonly committer: Committer;
+  readonly committerOn: (log: LogFollower) => Committer;
+  readonly deps: ControlPlaneDeps;
+}): ApiDeps {
+  const { follower, fleet } = parts;
+  const guard: GuardSources = {
+    fleet: () => fleetFacts(fleet),
+    earlier: () => follower.stateAt(clock.wallMs() - GUARD_LOOKS_BACK_MS),
+  };
+  const changeOn = (made: Committer) => makeChangeWith({ committer: made, guard, clock });
+  return {
+    ...parts,
+    unary: unaryWith(clock, logger),
+    change: changeOn(committer),
+    changeAnew: (...request) => changeOn(committerOn(new LogFollower({ store, clock, random })))(...request),
+    past: new Past(store, follower),
+    clock,
     logger,
-  });
-  return { run, follower, committer, publisher, fleet, streams, reports, grpc, http };
+  };
+}
+
+function makeCheckpointer(
+  { store, clock, random, logger, retention: limits = RETENTION }: ControlPlaneDeps,
+  follower: LogFollower,
+): Checkpointer {
+  return new Checkpointer({ store, follower, clock, random, logger, newWriter: randomUUID, limits });
 }
 
 function makeDiscovery({
@@ -173,18 +227,46 @@ function makeDiscovery({
   return { definition: preEncoded(discovery), handlers };
 }
 
+function makeHttp({
+  follower,
+  fleet,
+  metrics,
+  run,
+  deps: { clock, logger, tokens },
+}: {
+  readonly follower: LogFollower;
+  readonly fleet: Fleet;
+  readonly metrics: ControlPlaneMetrics;
+  readonly run: { readonly stopping: boolean };
+  readonly deps: ControlPlaneDeps;
+}): HttpServer {
+  return new HttpServer({
+    routes: {
+      ...dashboardRoutes({ follower, fleet, clock }),
+      ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
+    },
+    guard: (path, authorization) => refusePage(tokens, path, authorization),
+    what: 'the HTTP address',
+    flag: '--http-address',
+    maxConnections: MAX_HTTP_CONNECTIONS,
+    logger,
+  });
+}
+
 async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<void> {
-  const { run, follower, committer, publisher, fleet, streams, reports, grpc, http } = parts;
+  const { run, follower, committer, checkpointer, publisher, fleet, members, streams, reports, grpc, http } =
+    parts;
   /** A store that is away must not hold up the end: what it still has to say is then unknown to the caller, too. */
   const bounded = (work: Promise<unknown>) => Promise.race([work, sleep(clock, STORE_TIMEOUT_MS)]);
   run.stopping = true;
   grpc.setServing(false);
   reports.tellStanding();
   // Changes under way are settled first; what comes after them is refused in words.
-  await bounded(Promise.all([committer.close(), follower.stop()]));
+  await bounded(Promise.all([committer.close(), checkpointer.stop(), follower.stop()]));
   streams.endAll(new LbError('UNAVAILABLE', 'the control plane is stopping'));
   await grpc.stop();
   http.close();
+  await bounded(members.stop());
   publisher.stop();
   fleet.stop();
   await bounded(store.close());

@@ -11,7 +11,15 @@ import { startControlPlane } from './control-plane.ts';
 import { parseControlPlaneFlags } from './control-plane-flags.ts';
 import { openStore } from './store/store-url.ts';
 
-const { grpcAddress, httpAddress, store: storeUrl, logLevel } = parseControlPlaneFlags();
+const {
+  grpcAddress,
+  httpAddress,
+  store: storeUrl,
+  access,
+  tokenFile,
+  insecure,
+  logLevel,
+} = parseControlPlaneFlags();
 const clock = systemClock;
 const random = systemRandom;
 const sink = standardErrorSink(clock);
@@ -19,11 +27,24 @@ const logger = createLogger('lb-control-plane', logLevel, sink);
 exitOnUnhandledFailures(logger);
 // Its own lines are no JSON, and say nothing that an error here does not say.
 setLogVerbosity(logVerbosity.NONE);
+if (access.user !== undefined && access.tls === undefined)
+  logger.warn('the password of --etcd-user goes to etcd unencrypted; give --etcd-ca');
+tokenFile?.follow(clock, logger);
+if (insecure && tokenFile === undefined)
+  logger.warn('--insecure: whoever reaches this control plane can change everything');
 try {
-  const store = openStore(storeUrl, { clock, random });
+  const { store, membership } = openStore(storeUrl, { access, clock, random });
   const running = await startControlPlane(
     { grpcAddress, httpAddress },
-    { store, clock, random, logger, logLinesDropped: () => sink.dropped },
+    {
+      store,
+      membership,
+      clock,
+      random,
+      logger,
+      logLinesDropped: () => sink.dropped,
+      ...(tokenFile && { tokens: tokenFile }),
+    },
   );
   stopOnSignals(() => running.stop(), logger);
   const { grpcAddress: grpc_address, httpAddress: http_address } = running;

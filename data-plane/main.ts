@@ -13,11 +13,13 @@ const flags = parseProxyFlags();
 const sink = standardErrorSink(systemClock);
 const logger = createLogger('lb-data-plane', flags.logLevel, sink);
 exitOnUnhandledFailures(logger);
+flags.tokenFile?.follow(systemClock, logger);
 try {
   const proxy = new Proxy({
     proxyId: flags.proxyId,
     zone: flags.zone,
     controlPlanes: flags.controlPlane,
+    ...(flags.tokenFile && { token: flags.tokenFile }),
     adminAddress: flags.adminAddress,
     stateDir: flags.stateDir ?? `./data/proxy-${flags.proxyId}`,
     workers: flags.workers,

@@ -14,8 +14,10 @@ import {
   type Parse,
   parseProgram,
   switchFlag,
+  tokenFile,
 } from '../core/runtime/flags.ts';
 import type { LogLevel } from '../core/runtime/log-level.ts';
+import type { TokenFile } from '../core/runtime/token-file.ts';
 import { ENGINE_CHOICES, type EngineChoice } from './engine-choice.ts';
 import { defaultWorkerCount } from './worker-count.ts';
 
@@ -25,6 +27,7 @@ export interface ProxyFlags {
   readonly proxyId: string;
   readonly zone: string;
   readonly controlPlane: readonly string[];
+  readonly tokenFile?: TokenFile;
   readonly adminAddress: HostPort;
   readonly stateDir?: string;
   readonly workers: number;
@@ -82,6 +85,7 @@ function placeFlags(): Option[] {
       controlPlane,
       controlPlane.join(','),
     ),
+    flag('--token-file <FILE>', 'the first token in it goes with every call', tokenFile),
     flag(
       '--admin-address <HOST:PORT>',
       '/metrics, /healthz and /readyz; port 0 picks a free one',

@@ -1,13 +1,17 @@
 /** The composition root of a proxy's main thread: every `new`, in order. No traffic passes here. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Snapshot } from '../core/model/snapshot.ts';
+import type { Violation } from '../core/model/violation.ts';
 import { type Clock, every, type Timer } from '../core/runtime/clock.ts';
 import { LbError } from '../core/runtime/errors.ts';
 import type { HostPort } from '../core/runtime/flags.ts';
 import type { HttpServer } from '../core/runtime/http-server.ts';
 import type { Logger } from '../core/runtime/logger.ts';
+import { systemLookup } from '../core/runtime/name-lookup.ts';
 import type { Random } from '../core/runtime/random.ts';
-import { connectReplica, type ReplicaClient } from '../core/wire/clients.ts';
+import type { SentToken } from '../core/runtime/token-file.ts';
+import { connectReplica } from '../core/wire/clients.ts';
 import type { ProxyInfo } from '../core/wire/generated/lb/v1/ProxyInfo.ts';
 import { timestampToWire } from '../core/wire/timestamp-codec.ts';
 import { adminServer } from './admin/admin-server.ts';
@@ -15,10 +19,13 @@ import { chooseEngine, type EngineChoice } from './engine-choice.ts';
 import type { Engine } from './engine/engine.ts';
 import { epollEngineObstacle } from './engine/epoll/epoll-engine.ts';
 import { type Libc, loadLibc } from './engine/libc.ts';
+import { portReuseAdvice, readTcpTwReuse } from './port-reuse.ts';
 import { Reporter } from './reporting/reporter.ts';
 import { shutDown, type ShutdownTimes } from './shutdown.ts';
 import { ConfigStatus } from './subscription/config-status.ts';
-import { readSnapshotFile, type SavedSnapshot } from './subscription/snapshot-file.ts';
+import { LastGood } from './subscription/last-good.ts';
+import { ReplicaDirectory } from './subscription/replica-directory.ts';
+import type { SavedSnapshot } from './subscription/snapshot-file.ts';
 import { lockStateDir } from './subscription/state-dir.ts';
 import { Subscription } from './subscription/subscription.ts';
 import { createProxyMetrics } from './telemetry/proxy-metrics.ts';
@@ -26,12 +33,15 @@ import { Traffic } from './traffic.ts';
 
 /** How often rows that nothing uses any more are looked for. */
 const SWEEP_MS = 1_000;
+/** Without a control plane for so long, what runs is called stale. A fail-over takes less. */
+const STALE_AFTER_S = 10;
 
 export interface ProxyOptions extends ShutdownTimes {
   readonly proxyId: string;
   readonly zone: string;
   /** HOST:PORT of one or more replicas. */
   readonly controlPlanes: readonly string[];
+  readonly token?: SentToken;
   readonly adminAddress: HostPort;
   readonly stateDir: string;
   readonly workers: number;
@@ -53,8 +63,9 @@ export class Proxy {
   readonly #stateDir: string;
   readonly #status: ConfigStatus;
   readonly #traffic: Traffic;
-  readonly #replicas: readonly ReplicaClient[];
+  readonly #replicas: ReplicaDirectory;
   readonly #admin: HttpServer;
+  readonly #lastGood: LastGood;
   #subscription: Subscription | null = null;
   #reporter: Reporter | null = null;
   #sweeps: Timer | null = null;
@@ -72,6 +83,7 @@ export class Proxy {
       logger.warn({ reason: fellBack }, 'the epoll engine cannot run here: using the portable one');
     this.#engine = engine;
     this.#stateDir = lockStateDir(options.stateDir, libc);
+    this.#lastGood = new LastGood({ stateDir: this.#stateDir, clock, logger });
     const report = () => this.#reporter?.wake();
     this.#status = new ConfigStatus(report);
     this.#traffic = new Traffic({
@@ -88,7 +100,14 @@ export class Proxy {
       random,
       logger,
     });
-    this.#replicas = options.controlPlanes.map(connectReplica);
+    this.#replicas = new ReplicaDirectory({
+      given: options.controlPlanes,
+      connect: (address) => connectReplica(address, options.token),
+      lookup: systemLookup,
+      clock,
+      random,
+      logger,
+    });
     const metrics = createProxyMetrics(() => this.#read());
     this.#admin = adminServer(metrics, () => this.#notReady(), logger);
   }
@@ -104,13 +123,23 @@ export class Proxy {
       { proxy_id: proxyId, admin_address: address, engine, workers, connection_limit: limit },
       'proxy started',
     );
-    const saved = await this.#resume();
+    const advice = portReuseAdvice(readTcpTwReuse());
+    if (advice) logger[advice.level](advice.message);
+    const saved = await this.#lastGood.resume((snapshot) => this.#traffic.applier.resume(snapshot));
     this.#savedAtMs = saved?.savedAtMs ?? null;
     this.#subscription = this.#createSubscription(saved);
     this.#reporter = this.#createReporter(this.#subscription, address);
     this.#subscription.start();
     this.#reporter.start();
-    this.#sweeps = every(clock, SWEEP_MS, () => this.#traffic.applier.sweep());
+    this.#replicas.start((replicas) => {
+      // First, so that a new replica's report does not find it unknown.
+      this.#subscription?.setReplicas(replicas);
+      this.#reporter?.setReplicas(replicas);
+    });
+    this.#sweeps = every(clock, SWEEP_MS, () => {
+      this.#traffic.applier.sweep();
+      this.#status.stale((this.#configAgeSeconds() ?? 0) > STALE_AFTER_S);
+    });
   }
 
   /** Bounded by the shutdown delay, the drain timeout and a few seconds. */
@@ -125,45 +154,33 @@ export class Proxy {
       sayGoodbye: async () => this.#reporter?.stop(),
       release: () => {
         this.#sweeps?.cancel();
+        this.#lastGood.survived();
         this.#admin.close();
-        for (const replica of this.#replicas) replica.close();
+        this.#replicas.stop();
       },
     };
     await shutDown(steps, this.#options, this.#options.clock, this.#options.logger);
   }
 
-  /** Runs the last good snapshot of an earlier process, if there is one that can be run. */
-  async #resume(): Promise<SavedSnapshot | null> {
-    const { clock, logger } = this.#options;
-    const read = await readSnapshotFile(this.#stateDir);
-    if (read.type === 'none') return null;
-    if (read.type === 'ignored') {
-      logger.warn({ file: read.path, reason: read.reason }, 'the saved snapshot is ignored');
-      return null;
-    }
-    const { snapshot, savedAtMs } = read.saved;
-    const violations = await this.#traffic.applier.resume(snapshot);
-    if (violations.length > 0) {
-      logger.warn({ violations: violations.slice(0, 20) }, 'the saved snapshot is ignored: it cannot be run');
-      return null;
-    }
-    const ageSeconds = Math.max(0, Math.round((clock.wallMs() - savedAtMs) / 1_000));
-    logger.info(
-      { revision: snapshot.position.revision, age_s: ageSeconds },
-      'serving the last good snapshot from disk until a control plane confirms or replaces it',
-    );
-    return read.saved;
+  async #apply(snapshot: Snapshot): Promise<readonly Violation[]> {
+    const violations = await this.#traffic.applier.apply(snapshot);
+    if (violations.length === 0) this.#lastGood.survived();
+    return violations;
   }
 
   #createSubscription(saved: SavedSnapshot | null): Subscription {
     const { clock, random, logger, proxyId } = this.#options;
     return new Subscription({
       proxyId,
-      replicas: this.#replicas,
+      replicas: this.#replicas.replicas,
       current: saved?.snapshot ?? null,
-      apply: (snapshot) => this.#traffic.applier.apply(snapshot),
+      apply: (snapshot) => this.#apply(snapshot),
       onRejected: (position, violations) => this.#status.rejected(position, violations),
-      onConfirmed: () => this.#status.confirmed(),
+      onAllFailed: () => this.#replicas.hurry(),
+      onConfirmed: () => {
+        this.#lastGood.survived();
+        this.#status.confirmed();
+      },
       clock,
       random,
       logger,
@@ -173,7 +190,7 @@ export class Proxy {
   #createReporter(subscription: Subscription, adminAddress: string): Reporter {
     const { clock, random, logger } = this.#options;
     return new Reporter({
-      replicas: this.#replicas,
+      replicas: this.#replicas.replicas,
       proxy: describeProxy(this.#options, this.#engine, adminAddress),
       observe: () => this.#traffic.observer.observe(),
       onReplica: (replica, view) => subscription.onReplicaReport(replica, view),

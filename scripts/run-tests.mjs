@@ -17,8 +17,8 @@ if (files.length === 0) {
   process.exit(2);
 }
 
-// Load generators want the machine for themselves, so the end-to-end tests come last, one after the other.
-const isEndToEnd = (file) => file.includes('/e2e/');
+// Load generators want the machine for themselves, so the end-to-end tests and the fault run come last, one after the other.
+const isEndToEnd = (file) => file.includes('/e2e/') || file.startsWith('dist/test/faults/');
 const groups = [
   { files: files.filter((file) => !isEndToEnd(file)), concurrency: 2 },
   { files: files.filter(isEndToEnd), concurrency: 1 },

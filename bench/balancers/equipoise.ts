@@ -8,7 +8,7 @@ import { backendDraftToWire, resourceDraftToWire } from '../../core/wire/resourc
 import { startControlPlane } from '../../test/harness/fleet.ts';
 import { built, freePort, temporaryFolder, type Scope } from '../../test/harness/processes.ts';
 import { readMetric } from '../../test/harness/proxy-process.ts';
-import { OURS } from '../contestant-names.ts';
+import { OURS, OURS_SPLICE } from '../contestant-names.ts';
 import type { Engine } from '../engine-flag.ts';
 import { startPinned, yieldToOthers } from '../pinning.ts';
 import { accepts, type Balancer, type BalancerKind, type Surroundings } from './balancer.ts';
@@ -34,6 +34,8 @@ export interface ProxyProcess {
 
 export interface EquipoiseSetup extends Surroundings {
   readonly engine: Engine;
+  /** Move bulk inside the kernel; off when left out. */
+  readonly splice?: boolean;
   /** Where clients connect; each proxy has all of them. */
   readonly listeners?: readonly string[];
   /** How many proxies share the listeners. */
@@ -45,6 +47,14 @@ export interface EquipoiseSetup extends Surroundings {
 /** As a contestant in a comparison. */
 export function equipoise(engine: Engine): BalancerKind {
   return { name: OURS, start: (scope, around) => startEquipoise(scope, { ...around, engine }) };
+}
+
+/** As people start it for bulk. */
+export function equipoiseSplice(engine: Engine): BalancerKind {
+  return {
+    name: OURS_SPLICE,
+    start: (scope, around) => startEquipoise(scope, { ...around, engine, splice: true }),
+  };
 }
 
 /** Starts a control plane where this program runs, and proxies on the CPU of the process under test. */
@@ -74,11 +84,11 @@ export async function startEquipoise(scope: Scope, setup: EquipoiseSetup): Promi
   if (first === undefined || address === undefined) throw new Error('a proxy and a listener are needed');
   await accepts(address);
   for (const proxy of proxies) await untilHealthy(proxy.admin, setup.backends.length);
-  return { name: OURS, pid: first.pid, address, client, proxies };
+  return { name: setup.splice ? OURS_SPLICE : OURS, pid: first.pid, address, client, proxies };
 }
 
 /** Commits resources. */
-async function apply(client: ReplicaClient, drafts: readonly ResourceDraft[]): Promise<void> {
+export async function apply(client: ReplicaClient, drafts: readonly ResourceDraft[]): Promise<void> {
   const resources = drafts.map(resourceDraftToWire);
   await callUnary(client.config.apply.bind(client.config), { resources }, CALL_DEADLINE_MS);
 }
@@ -98,7 +108,7 @@ export async function updateBackend(
 
 async function startProxy(
   scope: Scope,
-  { cpus, engine }: EquipoiseSetup,
+  { cpus, engine, splice = false }: EquipoiseSetup,
   controlPlane: string,
   id: string,
   shared: boolean,
@@ -110,6 +120,7 @@ async function startProxy(
     'state-dir': join(temporaryFolder(scope), 'state'),
     workers: '1',
     engine,
+    splice: String(splice),
   };
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
   if (shared) args.push('--share-listeners');

@@ -1,10 +1,9 @@
-/** `lbctl apply` and `lbctl diff`. */
+/** `lbctl apply` and `lbctl diff -f`. */
 import { resourceDraftToWire } from '../../core/wire/resource-codec.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { loadManifests, type Manifests, traced } from '../manifest/load.ts';
-import { changePlain, differenceText } from '../output/difference.ts';
-import { emitStructured } from '../output/emit.ts';
+import { printDifference } from '../output/difference.ts';
 import { type ChangeOptions, changeFields } from '../session/change-fields.ts';
 import type { Session } from '../session/session.ts';
 import { finishChange } from './finish.ts';
@@ -22,11 +21,7 @@ export async function apply(context: Context, session: Session, options: ApplyOp
 export async function diff(context: Context, session: Session, options: ApplyOptions): Promise<ExitCode> {
   const manifests = await loadManifests(options.file, context.stdin);
   const { changes } = await send(context, session, manifests, { ...options, dryRun: true });
-  if (!emitStructured(context, changes.map(changePlain))) {
-    if (context.format === 'name') {
-      for (const { kind, name } of changes) context.stdout.write(`${kind}/${name}\n`);
-    } else context.stdout.write(differenceText(changes, context.style));
-  }
+  printDifference(context, changes);
   return changes.length === 0 ? EXIT.done : EXIT.different;
 }
 

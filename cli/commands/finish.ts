@@ -1,8 +1,9 @@
 /** How every changing command ends: the result printed, then the wait that was asked for. */
 import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
-import type { Context } from '../context.ts';
+import { type Context, tell } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { printChangeResult } from '../output/change-result.ts';
+import { refusalLines } from '../output/effects.ts';
 import type { ChangeOptions } from '../session/change-fields.ts';
 import { waitConverged } from '../session/converge.ts';
 import type { Session } from '../session/session.ts';
@@ -16,6 +17,13 @@ export async function finishChange(
   wait: (context: Context, session: Session, revision: string) => Promise<void> = waitConverged,
 ): Promise<ExitCode> {
   printChangeResult(context, result);
+  if (result.guardRefusals.length > 0) {
+    const refused = result.dryRun && options.force !== true;
+    tell(context, refused ? 'the guard would refuse this without --force:' : 'the guard was overruled:');
+    for (const line of refusalLines(result)) tell(context, line);
+    // As the change itself would end.
+    if (refused) return EXIT.failed;
+  }
   if (options.wait && !result.dryRun) await wait(context, session, result.revision);
   return EXIT.done;
 }

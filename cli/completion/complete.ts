@@ -1,13 +1,19 @@
 /** `lbctl __complete -- WORDS...`, which the shells call: one candidate a line, and nothing at all on any failure. */
 import type { Command } from 'commander';
-import { hostPortList } from '../../core/runtime/flags.ts';
+import { hostPortList, tokenFile } from '../../core/runtime/flags.ts';
 import type { Context } from '../context.ts';
 import { wantedAt } from './position.ts';
 
-export async function complete(program: Command, words: readonly string[], context: Context): Promise<void> {
+/** `tokens` is the path of the token file that the environment names, if it does. */
+export async function complete(
+  program: Command,
+  words: readonly string[],
+  context: Context,
+  tokens?: string,
+): Promise<void> {
   const current = words.at(-1) ?? '';
   try {
-    const candidates = await candidatesFor(program, words, context);
+    const candidates = await candidatesFor(program, words, context, tokens);
     const fitting = candidates.filter((candidate) => candidate.startsWith(current));
     context.stdout.write(fitting.map((candidate) => `${candidate}\n`).join(''));
   } catch {
@@ -19,12 +25,22 @@ async function candidatesFor(
   program: Command,
   words: readonly string[],
   context: Context,
+  tokens?: string,
 ): Promise<readonly string[]> {
   const wanted = wantedAt(program, words);
   if (wanted.type === 'words') return wanted.words;
   if (wanted.type === 'files') return [];
-  const server = words[words.indexOf('--server') + 1];
-  const servers = words.includes('--server') && server ? hostPortList(server) : context.servers;
+  const server = valueOf('--server', words);
+  const servers = server ? hostPortList(server) : context.servers;
+  const path = valueOf('--token-file', words) || tokens;
   const { readNames } = await import('./names.ts');
-  return readNames({ ...context, servers }, wanted.kind, wanted.pool);
+  return readNames(
+    { ...context, servers, ...(path && { token: tokenFile(path) }) },
+    wanted.kind,
+    wanted.pool,
+  );
+}
+
+function valueOf(option: string, words: readonly string[]): string | undefined {
+  return words.includes(option) ? words[words.indexOf(option) + 1] : undefined;
 }

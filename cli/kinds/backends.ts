@@ -8,7 +8,7 @@ import { summaryCell, worstHealth } from './health.ts';
 import type { Lister } from './listing.ts';
 
 export const listBackends: Lister = async (session, context) => ({
-  header: ['POOL', 'ADDRESS', 'WEIGHT', 'STATE', 'HEALTH', 'CONNECTIONS'],
+  header: ['POOL', 'ADDRESS', 'WEIGHT', 'STATE', 'HEALTH', 'CONNECTIONS', 'SOURCE'],
   moreHeader: ['REASON', 'SINCE', 'BY PROXY'],
   items: (await readBackends(session)).map((backend) => ({
     name: backend.address,
@@ -24,17 +24,20 @@ export function backendRow(backend: SeenBackend): readonly Cell[] {
   const state: Cell = backend.state === 'active' ? backend.state : { text: backend.state, tone: 'doubtful' };
   const health = summaryCell(healthsOf(backend));
   const connections = String(connectionsOf(backend));
-  return [backend.pool, backend.address, String(backend.weight), state, health, connections];
+  const source: Cell =
+    backend.sourceReason === '' ? backend.source : { text: backend.source, tone: 'doubtful' };
+  return [backend.pool, backend.address, String(backend.weight), state, health, connections, source];
 }
 
 /** The value that JSON and YAML show. */
 export function backendPlain(backend: SeenBackend): Plain {
-  const { pool, address, weight, state, revision } = backend;
+  const { pool, address, weight, state, source, revision } = backend;
   return {
     pool,
     address,
     weight,
     state,
+    source,
     health: worstHealth(healthsOf(backend)),
     connections: connectionsOf(backend),
     revision,
@@ -67,5 +70,9 @@ function moreOf(backend: SeenBackend, context: Context): readonly Cell[] {
       connected ? `${proxyId}=${report.connectionsActive}` : `${proxyId}=away`,
     )
     .join(' ');
-  return [report?.reason ?? '', ageCell(report?.since ?? null, context.clock.wallMs()), byProxy];
+  return [
+    report?.reason || backend.sourceReason,
+    ageCell(report?.since ?? null, context.clock.wallMs()),
+    byProxy,
+  ];
 }

@@ -34,10 +34,15 @@ function factsOf(backend: SeenBackend): [string, Cell][] {
     ['Pool', backend.pool],
     ['Weight', String(backend.weight)],
     ['State', backend.state],
+    ['Source', sourceText(backend)],
     ['Health', summaryCell(healthsOf(backend))],
     ['Connections', String(connectionsOf(backend))],
     ['Revision', backend.revision],
   ];
+}
+
+function sourceText({ source, sourceReason }: SeenBackend): string {
+  return sourceReason === '' ? source : `${source}: ${sourceReason}`;
 }
 
 function sightRow({ proxyId, connected, health, report }: Sight, nowMs: number): Cell[] {

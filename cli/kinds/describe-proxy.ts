@@ -2,12 +2,12 @@
 import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import type { Proxy__Output } from '../../core/wire/generated/lb/v1/Proxy.ts';
 import type { Context } from '../context.ts';
-import { age, isoTime } from '../output/human.ts';
+import { age } from '../output/human.ts';
 import type { Cell } from '../output/table.ts';
 import { named } from './one.ts';
 import type { Describer } from './page.ts';
 import { connectedCell, infoOf, proxyPlain, revisionCell } from './proxies.ts';
-import { readRevisions, revisionPlain } from './revisions.ts';
+import { readRevisions, revisionFacts, revisionPlain } from './revisions.ts';
 
 /** The proxy, its listeners and its workers. */
 export const describeProxy: Describer = async (session, context, name) => {
@@ -74,14 +74,17 @@ function factsOf(proxy: Proxy__Output, context: Context): [string, Cell][] {
   return facts;
 }
 
-function troubles({ fromDisk, rejected }: AppliedSnapshot__Output): [string, Cell][] {
+function troubles({ fromDisk, stale, rejected }: AppliedSnapshot__Output): [string, Cell][] {
   const label = `Rejected ${rejected?.position?.revision ?? ''}`;
   const facts = (rejected?.violations ?? []).map(({ field, description }): [string, Cell] => [
     label,
     { text: `${field}: ${description}`, tone: 'bad' },
   ]);
-  if (!fromDisk) return facts;
-  return [['Configuration', { text: 'read from its disk, not confirmed since', tone: 'doubtful' }], ...facts];
+  const doubts = [
+    ...(fromDisk ? ['read from its disk, not confirmed since'] : []),
+    ...(stale ? ['stale: it has no control plane to take it from'] : []),
+  ];
+  return [...doubts.map((text): [string, Cell] => ['Configuration', { text, tone: 'doubtful' }]), ...facts];
 }
 
 /** The commit, and each thing it changed. */
@@ -95,14 +98,7 @@ export const describeRevision: Describer = async (session, _context, name) => {
   return {
     name,
     plain: revisionPlain(found),
-    facts: [
-      ['Revision', found.revision],
-      ['Time', isoTime(found.time) ?? ''],
-      ['Author', found.author],
-      ['Message', found.message],
-      ['Request', found.requestId],
-      ['Hash', found.hash],
-    ],
+    facts: revisionFacts(found),
     tables: [
       { title: 'Changes', header: ['CHANGE'], rows: found.changes.map((change) => [change]), none: 'none' },
     ],

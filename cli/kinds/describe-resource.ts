@@ -13,15 +13,17 @@ import { healthyCell, poolPlain } from './pools.ts';
 
 /** The pool, the policy in effect, the listeners that use it, and its backends. */
 export const describePool: Describer = async (session, _context, name) => {
-  const [{ pools }, { policies }, { listeners }, { statuses }, { proxies }] = await Promise.all([
-    session.read('pools', 'ListPools', {}),
-    session.read('policies', 'ListPolicies', {}),
-    session.read('listeners', 'ListListeners', {}),
-    session.read('fleet', 'ListBackendStatus', { pool: name }),
-    session.read('fleet', 'ListProxies', {}),
-  ]);
+  const [{ pools }, { registrations }, { policies }, { listeners }, { statuses }, { proxies }] =
+    await Promise.all([
+      session.read('pools', 'ListPools', {}),
+      session.read('registrations', 'ListRegistrations', {}),
+      session.read('policies', 'ListPolicies', {}),
+      session.read('listeners', 'ListListeners', {}),
+      session.read('fleet', 'ListBackendStatus', { pool: name }),
+      session.read('fleet', 'ListProxies', {}),
+    ]);
   const pool = oneOf('pool', name, pools);
-  const backends = joinBackends([pool], statuses, proxies);
+  const backends = joinBackends([pool], registrations, statuses, proxies);
   const wirePolicy = policies.find((policy) => policy.name === pool.policy);
   const policy = wirePolicy && policyFromWire(wirePolicy, '', []);
   const users = listeners.filter((listener) => listener.pool === name);
@@ -45,7 +47,7 @@ export const describePool: Describer = async (session, _context, name) => {
     tables: [
       {
         title: 'Backends',
-        header: ['ADDRESS', 'WEIGHT', 'STATE', 'HEALTH', 'CONNECTIONS'],
+        header: ['ADDRESS', 'WEIGHT', 'STATE', 'HEALTH', 'CONNECTIONS', 'SOURCE'],
         rows: backends.map((backend) => backendRow(backend).slice(1)),
         none: `none; add one with: lbctl backend add ${name} IP:PORT`,
       },

@@ -8,13 +8,14 @@ import { worstHealth } from './health.ts';
 import type { Lister } from './listing.ts';
 
 export const listPools: Lister = async (session) => {
-  const [{ pools }, { listeners }, { statuses }, { proxies }] = await Promise.all([
+  const [{ pools }, { registrations }, { listeners }, { statuses }, { proxies }] = await Promise.all([
     session.read('pools', 'ListPools', {}),
+    session.read('registrations', 'ListRegistrations', {}),
     session.read('listeners', 'ListListeners', {}),
     session.read('fleet', 'ListBackendStatus', {}),
     session.read('fleet', 'ListProxies', {}),
   ]);
-  const seen = joinBackends(pools, statuses, proxies);
+  const seen = joinBackends(pools, registrations, statuses, proxies);
   return {
     header: ['NAME', 'POLICY', 'BACKENDS'],
     moreHeader: ['LISTENERS', 'REVISION'],

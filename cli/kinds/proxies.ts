@@ -45,18 +45,20 @@ function rowOf(proxy: Proxy__Output, context: Context): readonly Cell[] {
 /** `yes`, or since when it is away. */
 export function connectedCell(proxy: Proxy__Output, context: Context): Cell {
   if (proxy.connected) return { text: 'yes', tone: 'good' };
+  const away = age(proxy.lastSeen, context.clock.wallMs());
   return {
-    text: `no, for ${age(proxy.lastSeen, context.clock.wallMs()) || 'ever'}`,
+    text: away === '' ? 'no' : `no, for ${away}`,
     tone: 'bad',
     moving: true,
   };
 }
 
-/** `42`, or `40 (2 behind)`. */
+/** `42`, `40 (2 behind)`, or `40 (2 behind, stale)`: it has no control plane to take its configuration from. */
 export function revisionCell(proxy: Proxy__Output): Cell {
   const behind = revisionsBehind(proxy);
   const revision = proxy.applied?.position?.revision ?? 'none';
-  return behind > 0 ? { text: `${revision} (${behind} behind)`, tone: 'doubtful' } : revision;
+  const doubts = [...(behind > 0 ? [`${behind} behind`] : []), ...(proxy.applied?.stale ? ['stale'] : [])];
+  return doubts.length > 0 ? { text: `${revision} (${doubts.join(', ')})`, tone: 'doubtful' } : revision;
 }
 
 function revisionsBehind(proxy: Proxy__Output): number {
@@ -75,6 +77,7 @@ export function proxyPlain(proxy: Proxy__Output): Plain {
     revision: applied?.position?.revision ?? null,
     behind: revisionsBehind(proxy),
     fromDisk: applied?.fromDisk ?? false,
+    stale: applied?.stale ?? false,
     engine: info.engine,
     version: info.version,
     adminAddress: info.adminAddress,

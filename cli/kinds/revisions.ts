@@ -59,6 +59,18 @@ export function revisionPlain({
   return { revision, time: isoTime(time), author, message, requestId, hash, changes };
 }
 
+/** The same for people. */
+export function revisionFacts(revision: Revision__Output): [string, string][] {
+  return [
+    ['Revision', revision.revision],
+    ['Time', isoTime(revision.time) ?? ''],
+    ['Author', revision.author],
+    ['Message', revision.message],
+    ['Request', revision.requestId],
+    ['Hash', revision.hash],
+  ];
+}
+
 function shortened(changes: readonly string[]): string {
   const [first = '', second, ...rest] = changes;
   if (second === undefined) return first;

@@ -2,8 +2,10 @@
 import type { Difference, Revised } from '../../core/model/difference.ts';
 import { differenceFromWire } from '../../core/wire/change-codec.ts';
 import type { ResourceChange__Output } from '../../core/wire/generated/lb/v1/ResourceChange.ts';
+import type { Context } from '../context.ts';
 import { type Plain, toPlain } from '../manifest/print.ts';
 import { BACKEND, SHAPES } from '../manifest/shape.ts';
+import { emitStructured } from './emit.ts';
 import type { Style } from './style.ts';
 import { printable } from './table.ts';
 
@@ -15,6 +17,14 @@ export function changePlain(change: ResourceChange__Output): Plain {
   const difference = differenceFromWire(change, []);
   const [before, after] = [plainOf(difference?.before), plainOf(difference?.after)];
   return { action: difference?.action ?? 'unknown', kind, name, before, after };
+}
+
+/** In the format that was asked for. */
+export function printDifference(context: Context, changes: readonly ResourceChange__Output[]): void {
+  if (emitStructured(context, changes.map(changePlain))) return;
+  if (context.format === 'name') {
+    for (const { kind, name } of changes) context.stdout.write(`${kind}/${name}\n`);
+  } else context.stdout.write(differenceText(changes, context.style));
 }
 
 /** Lines for people, one block a resource. */

@@ -16,6 +16,7 @@ import type { Services } from '../../core/wire/definitions.ts';
 import { type Context, tell } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { reach } from './connect.ts';
+import { Servers } from './servers.ts';
 
 /** A replica that does not even answer a connect in this time is passed over for the next. */
 const CONNECT_MS = 2_000;
@@ -59,11 +60,12 @@ export interface Session {
 export function openSession(context: Context): Session {
   const clients = new Map<string, ReplicaClient>();
   const clientOf = (address: string) => {
-    const client = clients.get(address) ?? connectReplica(address);
+    const client = clients.get(address) ?? connectReplica(address, context.token);
     clients.set(address, client);
     return client;
   };
-  const state: State = { context, clientOf, preferred: 0, saidStale: false };
+  const servers = new Servers(context.servers, context.lookup, context.clock);
+  const state: State = { context, clientOf, servers, saidStale: false };
   return {
     read: async (service, method, request) => (await read(state, service, method, request)) as never,
     change: async (service, method, request) => (await change(state, service, method, request)) as never,
@@ -75,24 +77,27 @@ export function openSession(context: Context): Session {
 interface State {
   readonly context: Context;
   readonly clientOf: (address: string) => ReplicaClient;
-  /** Index of the replica that answered last. */
-  preferred: number;
+  readonly servers: Servers;
   saidStale: boolean;
 }
 
 async function read(state: State, service: ServiceName, method: string, request: unknown): Promise<unknown> {
-  const { servers, timeoutMs, clock } = state.context;
+  const { timeoutMs, clock } = state.context;
+  const { servers } = state;
   const end = clock.nowMs() + timeoutMs;
   const failures: string[] = [];
-  for (let left = servers.length; left > 0; left--) {
+  const addresses = await servers.inOrder();
+  for (const [index, address] of addresses.entries()) {
     // A replica that hangs must leave time for the others.
-    const attempt = await call(state, service, method, request, (end - clock.nowMs()) / left);
+    const timeLeft = (end - clock.nowMs()) / (addresses.length - index);
+    const attempt = await call(state, address, service, method, request, timeLeft);
     if (attempt.ok) return attempt.response;
     if (!attempt.again) throw attempt.error;
-    failures.push(`${attempt.address}: ${plainly(attempt.error)}`);
-    nextReplica(state);
+    failures.push(`${address}: ${plainly(attempt.error)}`);
   }
-  throw new CliError(EXIT.unreachable, unreachable(servers), failures);
+  failures.push(...servers.failures);
+  servers.forget();
+  throw new CliError(EXIT.unreachable, unreachable(state.context.servers), failures);
 }
 
 async function change(
@@ -101,35 +106,37 @@ async function change(
   method: string,
   request: unknown,
 ): Promise<unknown> {
-  const { servers, timeoutMs, clock, random } = state.context;
+  const { timeoutMs, clock, random } = state.context;
+  const { servers } = state;
   const end = clock.nowMs() + timeoutMs;
   const pause = backoff(200, 2_000, random);
   const last = new Map<string, string>();
   let maybeWritten = false;
-  for (let attempts = 1; ; attempts++) {
-    const remaining = end - clock.nowMs();
-    const attempt = await call(state, service, method, request, Math.max(remaining / servers.length, 1));
-    if (attempt.ok) return attempt.response;
-    if (!attempt.again && !maybeWritten) throw attempt.error;
-    maybeWritten ||= attempt.maybeSent;
-    last.set(attempt.address, plainly(attempt.error));
-    // A refusal after an attempt that may have been written says nothing about that one.
-    if (!attempt.again) break;
-    nextReplica(state);
-    if (attempts % servers.length !== 0) continue;
+  rounds: for (let round = 1; ; round++) {
+    const addresses = await servers.inOrder();
+    for (const address of addresses) {
+      const timeLeft = Math.max((end - clock.nowMs()) / addresses.length, 1);
+      const attempt = await call(state, address, service, method, request, timeLeft);
+      if (attempt.ok) return attempt.response;
+      if (!attempt.again && !maybeWritten) throw attempt.error;
+      maybeWritten ||= attempt.maybeSent;
+      last.set(address, plainly(attempt.error));
+      // A refusal after an attempt that may have been written says nothing about that one.
+      if (!attempt.again) break rounds;
+    }
     const delay = pause.nextMs();
     if (clock.nowMs() + delay >= end) break;
-    if (attempts === servers.length) {
-      tell(
-        state.context,
-        `no answer yet (${plainly(attempt.error)}); trying for ${formatDuration(timeoutMs)}`,
-      );
-    }
+    if (round === 1) sayTrying(state, [...last.values()].at(-1) ?? 'no address');
     await sleep(clock, delay);
+    servers.forget();
   }
-  const failures = [...last].map(([address, message]) => `${address}: ${message}`);
+  const failures = [...[...last].map(([address, message]) => `${address}: ${message}`), ...servers.failures];
   if (!maybeWritten)
-    throw new CliError(EXIT.unreachable, `${unreachable(servers)}; nothing was written`, failures);
+    throw new CliError(
+      EXIT.unreachable,
+      `${unreachable(state.context.servers)}; nothing was written`,
+      failures,
+    );
   const { requestId } = request as { requestId: string };
   throw new CliError(
     EXIT.timedOut,
@@ -142,7 +149,6 @@ type Attempt =
   | { readonly ok: true; readonly response: unknown }
   | {
       readonly ok: false;
-      readonly address: string;
       readonly error: LbError;
       /** Another replica, or the same one later, may do better. */
       readonly again: boolean;
@@ -151,19 +157,19 @@ type Attempt =
 
 async function call(
   state: State,
+  address: string,
   service: ServiceName,
   method: string,
   request: unknown,
   timeoutMs: number,
 ): Promise<Attempt> {
   const { context } = state;
-  const address = context.servers[state.preferred] ?? '';
   const client = state.clientOf(address);
   const end = context.clock.nowMs() + timeoutMs;
   const reached = await reach(client, Math.min(timeoutMs, CONNECT_MS), context.clock);
   if (reached === 'silent') {
     const error = new LbError('UNAVAILABLE', 'accepts no connection in time');
-    return { ok: false, address, error, again: true, maybeSent: false };
+    return { ok: false, error, again: true, maybeSent: false };
   }
   const stub = client[service] as unknown as Record<string, UnaryMethod<unknown, unknown>>;
   const bound = stub[method]?.bind(stub);
@@ -171,11 +177,12 @@ async function call(
   try {
     const { response, stale } = await callUnary(bound, request, Math.max(end - context.clock.nowMs(), 1));
     if (stale) sayStale(state);
+    state.servers.answered(address);
     return { ok: true, response };
   } catch (error) {
     if (!(error instanceof LbError)) throw error;
     const again = error.code === 'UNAVAILABLE' || error.code === 'OUTCOME_UNKNOWN';
-    return { ok: false, address, error, again, maybeSent: reached === 'ready' && !saidByServer(error) };
+    return { ok: false, error, again, maybeSent: reached === 'ready' && !saidByServer(error) };
   }
 }
 
@@ -194,12 +201,17 @@ async function* stream(
   request: unknown,
   timeoutMs: number | undefined,
 ): AsyncGenerator {
-  const { servers, clock } = state.context;
-  let client = state.clientOf(servers[state.preferred] ?? '');
-  for (let left = servers.length; left > 1; left--) {
+  const { clock } = state.context;
+  const { servers } = state;
+  const addresses = await servers.inOrder();
+  let client: ReplicaClient | undefined;
+  for (const address of addresses) {
+    client = state.clientOf(address);
     if ((await reach(client, CONNECT_MS, clock)) === 'ready') break;
-    nextReplica(state);
-    client = state.clientOf(servers[state.preferred] ?? '');
+  }
+  if (client === undefined) {
+    servers.forget();
+    throw new LbError('UNAVAILABLE', servers.failures.join('; '));
   }
   const options = timeoutMs === undefined ? {} : { deadline: clock.wallMs() + timeoutMs };
   const open = client.config[method].bind(client.config) as unknown as (
@@ -208,9 +220,13 @@ async function* stream(
   ) => ClientReadableStream<unknown>;
   const messages = open(request, options);
   try {
-    for await (const message of messages) yield message;
+    for await (const message of messages) {
+      servers.answered(client.address);
+      yield message;
+    }
   } catch (error) {
-    nextReplica(state);
+    // The one that broke is the last to be tried again.
+    servers.answered(after(client.address, addresses));
     const { fromGrpcError } = await import('../../core/wire/status.ts');
     throw fromGrpcError(error as ServiceError);
   } finally {
@@ -218,8 +234,12 @@ async function* stream(
   }
 }
 
-function nextReplica(state: State): void {
-  state.preferred = (state.preferred + 1) % state.context.servers.length;
+function after(address: string, addresses: readonly string[]): string {
+  return addresses[(addresses.indexOf(address) + 1) % addresses.length] ?? '';
+}
+
+function sayTrying({ context }: State, why: string): void {
+  tell(context, `no answer yet (${why}); trying for ${formatDuration(context.timeoutMs)}`);
 }
 
 function sayStale(state: State): void {

@@ -1,7 +1,7 @@
 /** Commands that are planned and not there yet: who tries one is told so. */
 import type { Command } from 'commander';
 
-const ABSENT = ['top', 'history', 'show', 'rollback', 'register', 'store'];
+const ABSENT = ['top'];
 
 /** Adds them where neither help nor completion shows them. */
 export function addAbsentCommands(program: Command): void {

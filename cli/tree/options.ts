@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BackendDraft } from '../../core/model/draft.ts';
 import { HEALTH_CHECK_TYPES, STRATEGIES } from '../../core/model/resources.ts';
-import { duration, hostPortList, integer, type Parse } from '../../core/runtime/flags.ts';
+import { duration, hostPortList, integer, type Parse, tokenFile } from '../../core/runtime/flags.ts';
 import { FORMATS } from '../context.ts';
 
 /** The widest that any range is; the control plane knows the exact ones and says them. */
@@ -16,6 +16,11 @@ export function addGlobalOptions(program: Command): Command {
         .env('LBCTL_SERVER')
         .argParser(hostPortList)
         .default(['127.0.0.1:7000'], '127.0.0.1:7000'),
+    )
+    .addOption(
+      new Option('--token-file <FILE>', 'the first token in it goes with every call')
+        .env('LBCTL_TOKEN_FILE')
+        .argParser(tokenFile),
     )
     .addOption(new Option('-o, --output <FORMAT>', 'how to print it').choices(FORMATS).default('table'))
     .addOption(

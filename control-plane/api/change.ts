@@ -7,18 +7,22 @@ import { randomUUID } from 'node:crypto';
 import type { Edit } from '../../core/model/edit.ts';
 import { requestDigest } from '../../core/model/hash.ts';
 import type { Violation } from '../../core/model/violation.ts';
+import { type Clock, sleep } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import { differenceToWire } from '../../core/wire/change-codec.ts';
 import type { ChangeResult } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
+import { type Findings, GuardedEdit, type GuardSources } from '../guard/guarded-edit.ts';
 import type { UnaryCall } from '../rpc/answer.ts';
 import type { Committer } from '../store/committer.ts';
 
-/** In every changing request. `force` overrules guards, and nothing is guarded yet. */
+/** In every changing request. */
 export interface ChangeFields {
   readonly requestId: string;
   readonly author: string;
   readonly message: string;
   readonly dryRun: boolean;
+  /** Overrules the guard. */
+  readonly force: boolean;
 }
 
 const MAX_LENGTH = { requestId: 64, author: 200, message: 1_000 } as const;
@@ -35,7 +39,17 @@ export type MakeChange = <Request extends ChangeFields>(
   read: (violations: Violation[]) => Edit | null,
 ) => Promise<ChangeResult>;
 
-export function makeChangeWith(committer: Committer): MakeChange {
+/** How long a change that needs health which proxies are just finding out waits for it: `add B`, then `drain A`. */
+const PATIENCE_MS = 2_000;
+const LOOK_AGAIN_MS = 50;
+
+export interface ChangeDeps {
+  readonly committer: Committer;
+  readonly guard: GuardSources;
+  readonly clock: Clock;
+}
+
+export function makeChangeWith({ committer, guard, clock }: ChangeDeps): MakeChange {
   return async (method, request, call, read) => {
     const violations: Violation[] = [];
     const edit = read(violations);
@@ -48,22 +62,48 @@ export function makeChangeWith(committer: Committer): MakeChange {
     refuseIfAny(violations);
     if (edit === null) throw new TypeError(`${method} read no edit and found nothing wrong`);
     const { requestId, ...asked } = request;
-    const outcome = await committer.propose({
-      edit,
-      requestId: requestId || randomUUID(),
-      requestDigest: requestDigest(method, asked),
-      author: request.author,
-      message: request.message,
-      dryRun: request.dryRun,
-      deadlineMs: call.remainingMs(),
-    });
+    const guarded = new GuardedEdit(edit, guard, request);
+    const propose = () =>
+      committer.propose({
+        edit: guarded.edit,
+        requestId: requestId || randomUUID(),
+        requestDigest: requestDigest(method, asked),
+        author: request.author,
+        message: request.message,
+        dryRun: request.dryRun,
+        deadlineMs: call.remainingMs(),
+      });
+    const outcome = await patiently(propose, guarded, clock);
     return {
       revision: String(outcome.revision),
       unchanged: outcome.unchanged,
       dryRun: outcome.dryRun,
       repeatedRequest: outcome.repeated,
       changes: outcome.changes.map(differenceToWire),
+      ...findingsToWire(guarded.findings),
+      notes: [...outcome.notes, ...guarded.findings.notes],
     };
+  };
+}
+
+/** Proposes again for a while as long as only health that is not known yet stands against it. */
+async function patiently<T>(propose: () => Promise<T>, guarded: GuardedEdit, clock: Clock): Promise<T> {
+  const until = clock.nowMs() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await propose();
+    } catch (error) {
+      if (!guarded.findings.mayPass || clock.nowMs() >= until) throw error;
+      await sleep(clock, LOOK_AGAIN_MS);
+    }
+  }
+}
+
+function findingsToWire({ refused, effects }: Findings): Partial<ChangeResult> {
+  return {
+    guardRefusals: [...refused],
+    poolEffects: effects.pools.map(({ backends, ...effect }) => ({ ...effect, backends: [...backends] })),
+    listenerEffects: [...effects.listeners],
   };
 }
 

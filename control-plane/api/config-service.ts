@@ -1,18 +1,20 @@
-/** ConfigService: Apply, Export and ListRevisions; its two streams are in watch.ts and wait-converged.ts. */
+/**
+ * ConfigService: Apply, Export and ListRevisions. Single revisions are in revisions.ts, its two streams in watch.ts and
+ * wait-converged.ts.
+ */
 import type { ResourceDraft } from '../../core/model/draft.ts';
 import { applyResources } from '../../core/model/edits/apply.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import type { ApplyRequest__Output } from '../../core/wire/generated/lb/v1/ApplyRequest.ts';
 import type { ConfigServiceHandlers } from '../../core/wire/generated/lb/v1/ConfigService.ts';
 import type { ListRevisionsRequest__Output } from '../../core/wire/generated/lb/v1/ListRevisionsRequest.ts';
-import type { Revision } from '../../core/wire/generated/lb/v1/Revision.ts';
 import { resourceDraftFromWire } from '../../core/wire/resource-codec.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
-import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
-import type { RevisionRecord } from '../store/history.ts';
 import { refuseIfAny } from './change.ts';
 import type { ApiDeps } from './deps.ts';
+import { adoptStore } from './adopt-store.ts';
 import { readFor } from './read.ts';
+import { revisionHandlers, revisionToWire } from './revisions.ts';
 import { stateToWire } from './stored-codec.ts';
 import { waitConverged } from './wait-converged.ts';
 import { watch } from './watch.ts';
@@ -21,7 +23,7 @@ const DEFAULT_PAGE_SIZE = 50;
 const MAX_PAGE_SIZE = 1_000;
 
 export function configHandlers(deps: ApiDeps): ConfigServiceHandlers {
-  const { unary, change, follower } = deps;
+  const { unary, change, follower, past } = deps;
   return {
     Apply: unary((request, call) =>
       change('Apply', request, call, (violations) => {
@@ -33,15 +35,16 @@ export function configHandlers(deps: ApiDeps): ConfigServiceHandlers {
         });
       }),
     ),
+    AdoptStore: adoptStore(deps),
     Export: unary(async (_request, call) => {
       const { state, position } = await readFor(call, follower);
       return { resources: stateToWire(state), position: positionToWire(position) };
     }),
     ListRevisions: unary(async (request, call) => {
       const { size, before } = readPage(request);
-      await readFor(call, follower);
+      const { stale } = await readFor(call, follower);
       // One more than asked for tells whether there is a next page.
-      const found = follower.revisions(size + 1, before);
+      const found = stale ? follower.revisions(size + 1, before) : await past.revisions(size + 1, before);
       const page = found.slice(0, size);
       const last = page.at(-1);
       return {
@@ -49,6 +52,7 @@ export function configHandlers(deps: ApiDeps): ConfigServiceHandlers {
         nextPageToken: found.length > size && last !== undefined ? String(last.revision) : '',
       };
     }),
+    ...revisionHandlers(deps),
     Watch: (call) => watch(deps, call),
     WaitConverged: (call) => waitConverged(deps, call),
   };
@@ -79,17 +83,4 @@ function readPage({ pageSize, pageToken }: ListRevisionsRequest__Output): { size
   }
   refuseIfAny(violations);
   return { size: pageSize || DEFAULT_PAGE_SIZE, ...(pageToken !== '' && { before: Number(pageToken) }) };
-}
-
-function revisionToWire(record: RevisionRecord): Revision {
-  const { revision, hash, timeMs, author, message, requestId, changes } = record;
-  return {
-    revision: String(revision),
-    time: timestampToWire(timeMs),
-    author,
-    message,
-    requestId,
-    hash,
-    changes: changes.map(({ action, kind, name }) => `${action} ${kind} ${name}`),
-  };
 }

@@ -2,16 +2,22 @@
 import type { Clock } from '../../core/runtime/clock.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { Fleet } from '../distribution/fleet.ts';
+import type { Memberships } from '../membership/memberships.ts';
 import type { Unary } from '../rpc/answer.ts';
 import type { OpenStreams } from '../rpc/streams.ts';
 import type { LogFollower } from '../store/log-follower.ts';
+import type { Past } from '../store/past.ts';
 import type { MakeChange } from './change.ts';
 
 export interface ApiDeps {
   readonly unary: Unary;
   readonly change: MakeChange;
+  /** The same on the store as it is now, whatever was followed before: for one that is to be accepted. */
+  readonly changeAnew: MakeChange;
   readonly follower: LogFollower;
+  readonly past: Past;
   readonly fleet: Fleet;
+  readonly members: Memberships;
   readonly streams: OpenStreams;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -5,12 +5,12 @@ import { LbError } from '../../core/runtime/errors.ts';
 import type { BackendStatus } from '../../core/wire/generated/lb/v1/BackendStatus.ts';
 import type { FleetServiceHandlers } from '../../core/wire/generated/lb/v1/FleetService.ts';
 import type { Proxy as WireProxy } from '../../core/wire/generated/lb/v1/Proxy.ts';
-import { appliedRevision, type ProxyRecord } from '../distribution/proxy-record.ts';
+import { appliedRevision, NEVER_SEEN_MS, type ProxyRecord } from '../distribution/proxy-record.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
 import { refuseIfAny, requiredName } from './change.ts';
 import type { ApiDeps } from './deps.ts';
 
-export function fleetHandlers({ unary, fleet, follower }: ApiDeps): FleetServiceHandlers {
+export function fleetHandlers({ unary, fleet, members, follower }: ApiDeps): FleetServiceHandlers {
   return {
     ListProxies: unary(async () => {
       const currentRevision = String(follower.current()?.position.revision ?? 0);
@@ -30,7 +30,7 @@ export function fleetHandlers({ unary, fleet, follower }: ApiDeps): FleetService
       const violations: Violation[] = [];
       requiredName('proxy_id', proxyId, violations);
       refuseIfAny(violations);
-      fleet.remove(proxyId);
+      await members.roster.remove(proxyId);
       return {};
     }),
   };
@@ -41,7 +41,7 @@ function proxyToWire(proxy: ProxyRecord): WireProxy {
   return {
     info: proxy.info,
     connected: proxy.connected,
-    lastSeen: timestampToWire(proxy.lastSeenMs),
+    lastSeen: proxy.lastSeenMs === NEVER_SEEN_MS ? null : timestampToWire(proxy.lastSeenMs),
     applied: proxy.applied,
     listeners,
     workers: [...proxy.workers.values()].sort((a, b) => a.index - b.index),

@@ -19,7 +19,7 @@ export function watch({ follower, streams, clock, logger }: ApiDeps, call: Call)
   let sent: Followed | null = null;
   const next = () => {
     const now = follower.current();
-    if (now === null || sent?.position.revision === now.position.revision) return null;
+    if (now === null || sent?.position.hash === now.position.hash) return null;
     const before = sent;
     sent = now;
     return { message: before === null ? first(now) : since(before, now) };

@@ -4,6 +4,7 @@
  * A proxy that ran a later version, another store or another history keeps what it has, and both sides say so.
  */
 import type { Position } from '../../core/model/commit.ts';
+import { takesPlaceOf } from '../../core/model/succession.ts';
 
 export type Admission =
   | { readonly verdict: 'admitted' }
@@ -27,13 +28,14 @@ export interface Look {
 export function admit(claimed: Position | null, replica: Position, look: Look | null): Admission {
   if (claimed === null) return { verdict: 'admitted' };
   if (claimed.storeId !== replica.storeId) {
+    if (takesPlaceOf(replica, claimed.storeId)) return { verdict: 'admitted' };
     return mismatch(
       `the proxy runs the configuration of store ${claimed.storeId}, this replica has store ${replica.storeId}`,
     );
   }
   if (claimed.revision > replica.revision || claimed.version > replica.version) {
     if (look === null) return { verdict: 'look', behind: true };
-    const detail = `the proxy runs revision ${claimed.revision} (version ${claimed.version}), this store has only revision ${replica.revision} (version ${replica.version})`;
+    const detail = `the proxy runs revision ${claimed.revision} (version ${claimed.version}), this store has only revision ${replica.revision} (version ${replica.version}); if it was restored, an operator has to accept it (lbctl store adopt)`;
     return { verdict: 'withheld', reason: 'REASON_REPLICA_BEHIND', detail };
   }
   const known = claimed.revision === replica.revision ? replica.hash : look?.hashAtRevision;

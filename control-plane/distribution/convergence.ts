@@ -5,7 +5,7 @@ import type {
 } from '../../core/wire/generated/lb/v1/ProxyConvergence.ts';
 import type { Violation__Output } from '../../core/wire/generated/lb/v1/Violation.ts';
 import type { WaitConvergedResponse } from '../../core/wire/generated/lb/v1/WaitConvergedResponse.ts';
-import { type ProxyRecord, appliedRevision } from './proxy-record.ts';
+import { NEVER_SEEN_MS, type ProxyRecord, appliedRevision } from './proxy-record.ts';
 
 /** Violations quoted in a reason: the rest is in the proxy's log and in ListProxies. */
 const QUOTED = 5;
@@ -46,8 +46,7 @@ function convergenceOf(proxy: ProxyRecord, storeId: string, revision: number): P
     revision: String(Math.max(runs, 0)),
     reason,
   });
-  if (!proxy.connected)
-    return is('STATE_DISCONNECTED', `away since ${new Date(proxy.lastSeenMs).toISOString()}`);
+  if (!proxy.connected) return is('STATE_DISCONNECTED', absence(proxy));
   const runsStore = applied?.position?.storeId;
   if (runsStore !== undefined && runsStore !== storeId) {
     return is('STATE_LAGGING', `runs the configuration of another store, ${runsStore}`);
@@ -56,6 +55,11 @@ function convergenceOf(proxy: ProxyRecord, storeId: string, revision: number): P
   if (refusal !== '') return is('STATE_REJECTED', refusal);
   if (runs >= revision) return is('STATE_APPLIED');
   return is('STATE_LAGGING', runs < 0 ? 'runs no configuration yet' : '');
+}
+
+function absence({ lastSeenMs }: ProxyRecord): string {
+  if (lastSeenMs === NEVER_SEEN_MS) return 'away, not seen since this control plane started';
+  return `away since ${new Date(lastSeenMs).toISOString()}`;
 }
 
 /** What the proxy can't bind of the revision that it runs, or why it refused to run it; empty: neither. */

@@ -10,10 +10,14 @@ import type { WorkerReport__Output } from '../../core/wire/generated/lb/v1/Worke
 /** More than a proxy can serve (data-plane/telemetry/shared-memory.ts): a report beyond it is a mistake. */
 const MOST = { backends: 100_000, listeners: 10_000, workers: 1_024 } as const;
 
+/** When a proxy was last seen that has not been since this replica started. */
+export const NEVER_SEEN_MS = 0;
+
 /** A proxy as its readers see it. */
 export interface ProxyRecord {
   readonly info: ProxyInfo__Output;
   readonly connected: boolean;
+  /** NEVER_SEEN_MS: the store knows it, this replica does not yet. */
   readonly lastSeenMs: number;
   /** Null: nothing yet. */
   readonly applied: AppliedSnapshot__Output | null;

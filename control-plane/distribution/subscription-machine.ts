@@ -4,7 +4,7 @@
  * Invariants
  *  - at most one delta is in flight; changes in between coalesce to the newest snapshot;
  *  - a delta's base is what the proxy acknowledged on this stream, or said it has when that is still known here;
- *  - a proxy is never sent a revision below the one it has;
+ *  - a proxy is never sent a revision below the one it has, of the same store, nor, at one revision, an older version;
  *  - a snapshot is not sent again after a Nack; the next commit is;
  *  - a snapshot with nothing new but its revision goes out as an empty delta, so that the proxy can say it is there;
  *  - after `end` there are no more effects.
@@ -22,6 +22,14 @@ interface Claim {
   readonly base: Snapshot | null;
 }
 
+interface Possession {
+  readonly hash: string;
+  readonly storeId: string;
+  readonly revision: number;
+  readonly version: number;
+  readonly snapshot: Snapshot | null;
+}
+
 export interface SubscriptionState {
   /** `applying`: said what it has and is not admitted yet. */
   readonly phase: 'silent' | 'applying' | 'admitted' | 'ended';
@@ -34,7 +42,7 @@ export interface SubscriptionState {
   readonly replica: Position | null;
   readonly newest: Snapshot | null;
   /** What the proxy runs, as far as this stream knows. */
-  readonly has: { readonly hash: string; readonly revision: number; readonly snapshot: Snapshot | null };
+  readonly has: Possession;
   readonly inFlight: { readonly nonce: string; readonly snapshot: Snapshot } | null;
   readonly rejected: Snapshot | null;
 }
@@ -87,7 +95,7 @@ export function openSubscription(newest: Snapshot | null): SubscriptionState {
     withheld: null,
     replica: newest?.position ?? null,
     newest,
-    has: { hash: '', revision: -1, snapshot: null },
+    has: { hash: '', storeId: '', revision: -1, version: -1, snapshot: null },
     inFlight: null,
     rejected: null,
   };
@@ -156,7 +164,8 @@ function decide(state: SubscriptionState, look: Look | null): Step {
     }
     case 'admitted': {
       if (claim.position === null) return offer({ ...state, phase: 'admitted' }, []);
-      const has = { hash: claim.hash, revision: claim.position.revision, snapshot: claim.base };
+      const { storeId, revision, version } = claim.position;
+      const has = { hash: claim.hash, storeId, revision, version, snapshot: claim.base };
       return offer({ ...state, phase: 'admitted', has }, []);
     }
   }
@@ -189,7 +198,8 @@ function answer(state: SubscriptionState, event: SubscriptionEvent & { type: 'ac
     const rejected = { type: 'rejected', snapshot, violations: event.violations } as const;
     return offer({ ...state, inFlight: null, rejected: snapshot }, [rejected]);
   }
-  const has = { hash: snapshot.hash, revision: snapshot.position.revision, snapshot };
+  const { storeId, revision, version } = snapshot.position;
+  const has = { hash: snapshot.hash, storeId, revision, version, snapshot };
   return offer({ ...state, inFlight: null, has }, []);
 }
 
@@ -198,8 +208,10 @@ function offer(state: SubscriptionState, effects: readonly SubscriptionEffect[])
   const { newest, has } = state;
   if (state.phase !== 'admitted' || state.inFlight !== null || newest === null) return { state, effects };
   // A look at the store can be ahead of what is published: what comes next is already on its way.
-  const older = newest.position.revision < has.revision;
-  const same = newest.position.revision === has.revision && newest.hash === has.hash;
+  const sameStore = newest.position.storeId === has.storeId;
+  const older =
+    sameStore && (newest.position.revision < has.revision || newest.position.version < has.version);
+  const same = sameStore && newest.position.revision === has.revision && newest.hash === has.hash;
   if (older || same || isSame(newest, state.rejected)) return { state, effects };
   const base = newest.hash === has.hash ? newest : has.snapshot;
   const nonce = `${newest.position.revision}.${newest.position.version}.${newest.hash.slice(0, 16)}`;

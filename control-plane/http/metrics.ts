@@ -4,12 +4,14 @@ import { appliedRevision } from '../distribution/proxy-record.ts';
 import type { Fleet } from '../distribution/fleet.ts';
 import type { AppendEnd } from '../store/batch-machine.ts';
 import type { LogFollower } from '../store/log-follower.ts';
+import { isRegistration } from '../store/membership-store.ts';
 
 const APPEND_ENDS: readonly AppendEnd[] = ['appended', 'conflict', 'unknown', 'refused'];
 
 export interface Readings {
   readonly follower: LogFollower;
   readonly fleet: Fleet;
+  readonly storeSizeBytes: () => Promise<number>;
   readonly logLinesDropped: () => number;
 }
 
@@ -56,7 +58,7 @@ export class ControlPlaneMetrics {
   readonly countNack = (): void => this.#nacks.inc();
 
   /** Gauges are read when they are scraped. */
-  observe({ follower, fleet, logLinesDropped }: Readings): void {
+  observe({ follower, fleet, storeSizeBytes, logLinesDropped }: Readings): void {
     const revision = () => follower.current()?.position.revision ?? 0;
     const connected = () => fleet.list().filter((proxy) => proxy.connected);
     this.#gauge('lb_store_revision', 'The newest revision this control plane knows', revision);
@@ -64,6 +66,9 @@ export class ControlPlaneMetrics {
       'lb_store_age_seconds',
       'Time since the store was last heard; +Inf before the first time',
       () => follower.storeAgeMs() / 1_000,
+    );
+    this.#gauge('lb_store_size_bytes', 'What the store takes on disk; NaN while it does not answer', () =>
+      storeSizeBytes().catch(() => Number.NaN),
     );
     this.#gauge(
       'lb_proxies_connected',
@@ -74,6 +79,7 @@ export class ControlPlaneMetrics {
       const newest = revision();
       return connected().filter((proxy) => appliedRevision(proxy) < newest).length;
     });
+    this.#registrations(follower);
     const dropped: Counter = new Counter({
       name: 'lb_log_records_dropped_total',
       help: 'Log lines dropped because whoever reads them is too slow',
@@ -85,12 +91,39 @@ export class ControlPlaneMetrics {
     });
   }
 
-  #gauge(name: string, help: string, read: () => number): void {
+  /** A pool that had some keeps its series, at 0: an alarm must be able to end. */
+  #registrations(follower: LogFollower): void {
+    const pools = new Set<string>();
+    const perPool = (name: string, help: string, counts: (state: string) => boolean) => {
+      const gauge: Gauge<'pool'> = new Gauge({
+        name,
+        help,
+        labelNames: ['pool'],
+        registers: [this.#registry],
+        collect() {
+          const registrations = follower.current()?.members.filter(isRegistration) ?? [];
+          for (const { value } of registrations) pools.add(value.pool);
+          for (const pool of pools) {
+            const own = registrations.filter(({ value }) => value.pool === pool && counts(value.state));
+            gauge.set({ pool }, own.length);
+          }
+        },
+      });
+    };
+    perPool('lb_registrations', 'Backends that registered themselves', () => true);
+    perPool(
+      'lb_registrations_held',
+      'Registrations that were lost together and are kept for five minutes: an alarm',
+      (state) => state === 'expiring',
+    );
+  }
+
+  #gauge(name: string, help: string, read: () => number | Promise<number>): void {
     const gauge: Gauge = new Gauge({
       name,
       help,
       registers: [this.#registry],
-      collect: () => gauge.set(read()),
+      collect: async () => gauge.set(await read()),
     });
   }
 }

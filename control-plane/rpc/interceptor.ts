@@ -1,6 +1,7 @@
 /**
- * What every call has in common, whichever service it is for: it is counted and logged, a request that can't be read
- * is answered in words, and a unary call has a deadline even when its caller gave none.
+ * What every call has in common, whichever service it is for: it is counted and logged, one that may not be answered
+ * here is refused before its handler hears of it, a request that can't be read is answered in words, and a unary call
+ * has a deadline even when its caller gave none.
  */
 import {
   ResponderBuilder,
@@ -10,7 +11,10 @@ import {
   status,
 } from '@grpc/grpc-js';
 import type { Clock } from '../../core/runtime/clock.ts';
+import type { LbError } from '../../core/runtime/errors.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
+import { AUTHORIZATION_HEADER } from '../../core/wire/clients.ts';
+import { toGrpcStatus } from '../../core/wire/status.ts';
 import { MalformedRequest } from './definitions.ts';
 
 /** The longest a unary call may take. */
@@ -19,11 +23,13 @@ const UNARY_DEADLINE_MS = 30_000;
 export interface InterceptorOptions {
   /** A call of `method` (SERVICE/METHOD) has ended. */
   readonly onCall: (method: string, code: string) => void;
+  /** Why a call of `path` (/SERVICE/METHOD) is not answered; null: it is. */
+  readonly refuse: (path: string, authorization: string | undefined) => LbError | null;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-export function everyCall({ onCall, clock, logger }: InterceptorOptions): ServerInterceptor {
+export function everyCall({ onCall, refuse, clock, logger }: InterceptorOptions): ServerInterceptor {
   return (descriptor, call) => {
     const method = descriptor.path.slice(1);
     const startedMs = clock.nowMs();
@@ -31,6 +37,7 @@ export function everyCall({ onCall, clock, logger }: InterceptorOptions): Server
     const late = unary
       ? clock.after(UNARY_DEADLINE_MS, () => intercepting.sendStatus({ ...LATE, metadata: null }))
       : null;
+    let refused = false;
     let ended = false;
     const end = (code: status, details: string) => {
       if (ended) return;
@@ -41,7 +48,14 @@ export function everyCall({ onCall, clock, logger }: InterceptorOptions): Server
       logger.debug({ method, code: status[code], details, ms, peer: call.getPeer() }, 'call ended');
     };
     const listener = new ServerListenerBuilder()
+      .withOnReceiveMetadata((metadata, next) => {
+        const refusal = refuse(descriptor.path, metadata.get(AUTHORIZATION_HEADER)[0]?.toString());
+        if (refusal === null) return next(metadata);
+        refused = true;
+        intercepting.sendStatus(toGrpcStatus(refusal));
+      })
       .withOnReceiveMessage((message, next) => {
+        if (refused) return;
         if (message instanceof MalformedRequest) intercepting.sendStatus(malformed(descriptor.path, message));
         else next(message);
       })

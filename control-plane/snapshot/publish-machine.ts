@@ -3,13 +3,17 @@
  *
  * Invariants
  *  - what is published never goes back; the last good snapshot stays when there is nothing newer;
+ *  - a version that changed nothing in it is published too, without a build: it may be the one that a proxy waits for;
  *  - at most one build is waiting; changes in between coalesce to the newest state;
  *  - a bounded number of recent snapshots is kept, so that a proxy that comes back gets a delta, not everything.
  */
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { State } from '../../core/model/state.ts';
+import { takesPlaceOf } from '../../core/model/succession.ts';
+import type { Member } from '../store/membership-store.ts';
 import { buildSnapshot } from './build.ts';
+import { mergeMembers } from './merge.ts';
 
 /** A build of 10,000 backends takes some 10 ms: in a burst, no more than half the time goes into building. */
 const PAUSE_MS = 20;
@@ -17,23 +21,28 @@ const PAUSE_MS = 20;
 /** Enough for a proxy that was away during a handful of changes. */
 const KEPT_SNAPSHOTS = 16;
 
+/** What the store holds at one version of it. */
+export interface Offer {
+  readonly state: State;
+  readonly position: Position;
+  /** The same array as long as nothing changed. */
+  readonly members: readonly Member[];
+}
+
 export interface PublishState {
   /** Null until the store was read for the first time. */
   readonly newest: Snapshot | null;
+  /** What `newest` was built of. */
+  readonly built: Offer | null;
   /** Oldest first, each hash once. */
   readonly recent: readonly Snapshot[];
   /** To be built when the timer is due, which is armed for as long as something waits. */
-  readonly waiting: { readonly state: State; readonly position: Position } | null;
+  readonly waiting: Offer | null;
 }
 
 export type PublishEvent =
   /** The store holds this now. */
-  | {
-      readonly type: 'offered';
-      readonly state: State;
-      readonly position: Position;
-      readonly sinceLastBuildMs: number;
-    }
+  | { readonly type: 'offered'; readonly offer: Offer; readonly sinceLastBuildMs: number }
   | { readonly type: 'due' };
 
 export type PublishEffect =
@@ -45,14 +54,13 @@ export interface PublishStep {
   readonly effects: readonly PublishEffect[];
 }
 
-export const NOTHING_PUBLISHED: PublishState = { newest: null, recent: [], waiting: null };
+export const NOTHING_PUBLISHED: PublishState = { newest: null, built: null, recent: [], waiting: null };
 
 export function stepPublish(state: PublishState, event: PublishEvent): PublishStep {
   if (event.type === 'due') return due(state);
-  const waiting = { state: event.state, position: event.position };
   const delayMs = Math.max(0, PAUSE_MS - event.sinceLastBuildMs);
   return {
-    state: { ...state, waiting },
+    state: { ...state, waiting: event.offer },
     effects: state.waiting === null ? [{ type: 'arm', delayMs }] : [],
   };
 }
@@ -62,16 +70,28 @@ function due(state: PublishState): PublishStep {
   const rest = { ...state, waiting: null };
   if (waiting === null || !isNewer(waiting.position, state.newest?.position))
     return { state: rest, effects: [] };
-  const snapshot = buildSnapshot(waiting.state, waiting.position);
+  const snapshot = snapshotOf(state, waiting);
   // One that comes back counts as recent, so it is moved to the end.
   const others = state.recent.filter(({ hash }) => hash !== snapshot.hash);
   return {
-    state: { newest: snapshot, recent: [...others, snapshot].slice(-KEPT_SNAPSHOTS), waiting: null },
+    state: {
+      newest: snapshot,
+      built: waiting,
+      recent: [...others, snapshot].slice(-KEPT_SNAPSHOTS),
+      waiting: null,
+    },
     effects: [{ type: 'publish', snapshot }],
   };
 }
 
+/** The same state and members: only the position is newer. */
+function snapshotOf({ newest, built }: PublishState, { state, position, members }: Offer): Snapshot {
+  if (newest !== null && built?.state === state && built.members === members) return { ...newest, position };
+  return buildSnapshot(mergeMembers(state, members).state, position);
+}
+
 function isNewer(position: Position, newest: Position | undefined): boolean {
   if (newest === undefined) return true;
-  return position.storeId === newest.storeId && position.revision > newest.revision;
+  if (position.storeId !== newest.storeId) return takesPlaceOf(position, newest.storeId);
+  return position.revision >= newest.revision && position.version > newest.version;
 }

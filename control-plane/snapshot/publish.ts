@@ -6,7 +6,10 @@ import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { State } from '../../core/model/state.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
+import type { Member } from '../store/membership-store.ts';
 import { NOTHING_PUBLISHED, type PublishEvent, type PublishState, stepPublish } from './publish-machine.ts';
+
+const NOBODY: readonly Member[] = [];
 
 export class Publisher {
   readonly #clock: Clock;
@@ -36,9 +39,9 @@ export class Publisher {
   }
 
   /** The store holds this now. */
-  offer(state: State, position: Position): void {
+  offer(state: State, position: Position, members: readonly Member[] = NOBODY): void {
     const sinceLastBuildMs = this.#clock.nowMs() - this.#lastBuildMs;
-    this.#step({ type: 'offered', state, position, sinceLastBuildMs });
+    this.#step({ type: 'offered', offer: { state, position, members }, sinceLastBuildMs });
   }
 
   /** Drops what waits; nothing is published any more. */

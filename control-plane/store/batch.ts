@@ -69,7 +69,7 @@ export class Batch {
   async #look(): Promise<BatchEvent<Ticket>> {
     const { follower, clock } = this.#deps;
     try {
-      const { state } = await follower.catchUp();
+      const { state } = await follower.catchUpToDecide();
       const committed = (requestId: string) => follower.requestOutcome(requestId);
       return { type: 'looked', state, timeMs: clock.wallMs(), committed };
     } catch (error) {

@@ -9,6 +9,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type Commit, FORMAT, type Head } from '../../core/model/commit.ts';
 import { canonicalJson } from '../../core/model/hash.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
+import { NewerFormatError } from './newer-format.ts';
 
 /** Most commits in one append. */
 export const MAX_APPEND_COMMITS = 100;
@@ -23,6 +24,14 @@ const MAX_INFLATED_BYTES = 256 * 1_048_576;
 
 /** A group commit is measured, then sent: commits are immutable, so their bytes are made once. */
 const encoded = new WeakMap<Commit, Buffer>();
+
+/** Bytes of commits that were read, which are not worth keeping themselves. */
+const sizes = new WeakMap<Commit, number>();
+
+/** How many bytes a commit takes. */
+export function encodedBytes(commit: Commit): number {
+  return sizes.get(commit) ?? encodeCommit(commit).length;
+}
 
 /** The bytes of a commit. */
 export function encodeCommit(commit: Commit): Buffer {
@@ -63,28 +72,30 @@ export function decodeCommit(bytes: Uint8Array, where: string): Commit {
   const format = bytes[0];
   if (format !== FORMAT) {
     const message = `${where} is written in format ${format}, and this program reads format ${FORMAT}: run the newer program`;
-    throw new LbError('FAILED_PRECONDITION', message);
+    throw new NewerFormatError(message);
   }
   try {
     const rest = bytes.subarray(2);
     const json = bytes[1] === DEFLATED ? inflateRawSync(rest, { maxOutputLength: MAX_INFLATED_BYTES }) : rest;
-    return JSON.parse(Buffer.from(json).toString()) as Commit;
+    const commit = JSON.parse(Buffer.from(json).toString()) as Commit;
+    sizes.set(commit, bytes.length);
+    return commit;
   } catch (error) {
     throw damaged(where, error);
   }
 }
 
 /** The bytes of a head: equal heads have equal bytes, so that a store can compare them. */
-export function encodeHead({ storeId, revision, hash }: Head): Buffer {
-  return Buffer.from(canonicalJson({ storeId, revision, hash }));
+export function encodeHead({ storeId, revision, hash, replaces }: Head): Buffer {
+  return Buffer.from(canonicalJson({ storeId, revision, hash, replaces }));
 }
 
 /** The head in `bytes`. */
 export function decodeHead(bytes: Uint8Array, where: string): Head {
   try {
-    const { storeId, revision, hash } = JSON.parse(Buffer.from(bytes).toString()) as Head;
+    const { storeId, revision, hash, replaces } = JSON.parse(Buffer.from(bytes).toString()) as Head;
     if (typeof storeId === 'string' && Number.isSafeInteger(revision) && typeof hash === 'string') {
-      return { storeId, revision, hash };
+      return { storeId, revision, hash, ...(replaces && { replaces }) };
     }
   } catch (error) {
     throw damaged(where, error);

@@ -61,14 +61,17 @@ export class Committer {
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = new Batch(this.#waiting.splice(0, MAX_APPEND_COMMITS), this.#deps);
-      const left = await batch.settle();
-      if (this.#closed) for (const ticket of left) ticket.reject(stopping());
-      else this.#waiting.unshift(...left);
+    try {
+      while (this.#waiting.length > 0) {
+        const batch = new Batch(this.#waiting.splice(0, MAX_APPEND_COMMITS), this.#deps);
+        const left = await batch.settle();
+        if (this.#closed) for (const ticket of left) ticket.reject(stopping());
+        else this.#waiting.unshift(...left);
+      }
+    } finally {
+      // In the same turn as the last look at what waits: a proposal that comes in between would be left lying.
+      this.#running = undefined;
     }
-    // In the same turn as the last look at what waits: a proposal that comes later starts another run.
-    this.#running = undefined;
   }
 }
 

@@ -8,24 +8,42 @@
  *  - several processes may open the same directory: LMDB's write lock makes compare-and-append one step.
  */
 import { randomUUID } from 'node:crypto';
-import { type FSWatcher, mkdirSync, watch } from 'node:fs';
+import { type FSWatcher, mkdirSync, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import type { Commit, Head, Position } from '../../core/model/commit.ts';
 import { genesisHash } from '../../core/model/hash.ts';
+import { headAfter } from '../../core/model/succession.ts';
 import type { Clock } from '../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import { decodeCommit, decodeHead, encodeAppend, encodeHead } from './commit-codec.ts';
-import type { AppendResult, ConfigStore } from './config-store.ts';
+import type { AppendResult, ConfigStore, NewCheckpoint } from './config-store.ts';
 import { HEAD_KEY, logKey } from './keys.ts';
+import { putCheckpoint, readChunks, readMarks, removeBefore } from './lmdb-checkpoints.ts';
 import { whyNotLmdb } from './lmdb-file.ts';
 import { withDeadline } from './with-deadline.ts';
 
 const VERSION_KEY = 'version';
+const DATA_FILE = 'data.mdb';
 /** Another process that was stopped inside a transaction holds the write lock: nobody waits for it longer. */
 const WRITE_DEADLINE_MS = 5_000;
 /** A read gives back what it has once it has so much. */
 const READ_BYTES = 8 * 1_048_576;
+
+/** The records in a range of keys, and where the store stood when they were read. */
+export interface LmdbView {
+  readonly position: Position;
+  readonly records: readonly { readonly key: string; readonly bytes: Buffer }[];
+}
+
+/** What may be done inside a transaction. */
+export interface LmdbTransaction {
+  readonly get: (key: string) => Buffer | undefined;
+  readonly put: (key: string, bytes: Buffer) => void;
+  readonly remove: (key: string) => void;
+  /** The version that this transaction makes. */
+  readonly version: () => number;
+}
 
 export interface LmdbStoreOptions {
   readonly directory: string;
@@ -51,9 +69,7 @@ export class LmdbStore implements ConfigStore {
     const db = this.#database();
     const found = this.#guard(() => readPosition(db, this.description));
     if (found !== undefined) return found;
-    await this.#write(db, () => createHead(db)).catch((error) => {
-      throw this.#unavailable(error);
-    });
+    await this.#change(db, () => createHead(db));
     const created = this.#guard(() => readPosition(db, this.description));
     if (created === undefined) throw this.#unavailable('its head could not be written');
     return created;
@@ -78,15 +94,14 @@ export class LmdbStore implements ConfigStore {
   async append(parent: Head, commits: readonly Commit[]): Promise<AppendResult> {
     const values = encodeAppend(commits);
     const db = this.#database();
-    const last = commits.at(-1) as Commit;
-    const next = encodeHead({ storeId: parent.storeId, revision: last.revision, hash: last.hash });
+    const next = encodeHead(headAfter(parent, commits));
     try {
       const appended = await this.#write(db, () => {
         const current = db.get(HEAD_KEY);
         if (current === undefined || !encodeHead(parent).equals(current)) return false;
         for (const [index, value] of values.entries()) db.putSync(logKey(parent.revision + 1 + index), value);
         db.putSync(HEAD_KEY, next);
-        db.putSync(VERSION_KEY, Buffer.from(String(readVersion(db) + 1)));
+        raiseVersion(db);
         return true;
       });
       if (!appended) return { outcome: 'conflict' };
@@ -95,6 +110,81 @@ export class LmdbStore implements ConfigStore {
     } catch (cause) {
       return { outcome: 'unknown', cause };
     }
+  }
+
+  async sizeBytes(): Promise<number> {
+    this.#database();
+    return this.#guard(() => statSync(join(this.#directory, DATA_FILE)).size);
+  }
+
+  async marks() {
+    const db = this.#database();
+    return this.#guard(() => {
+      db.resetReadTxn();
+      return readMarks(db);
+    });
+  }
+
+  async readChunks(revision: number, writer: string): Promise<Uint8Array[]> {
+    const db = this.#database();
+    return this.#guard(() => {
+      db.resetReadTxn();
+      return readChunks(db, revision, writer);
+    });
+  }
+
+  async writeCheckpoint(checkpoint: NewCheckpoint): Promise<boolean> {
+    const db = this.#database();
+    return this.#change(db, () => {
+      const written = putCheckpoint(db, checkpoint);
+      if (written) raiseVersion(db);
+      return written;
+    });
+  }
+
+  async trim(revision: number): Promise<void> {
+    const db = this.#database();
+    await this.#change(db, () => {
+      if (removeBefore(db, revision)) raiseVersion(db);
+    });
+  }
+
+  /** Reads a range of keys and the head at one moment, for who keeps something beside the log. */
+  view(start: string, end: string): LmdbView {
+    const db = this.#database();
+    return this.#guard(() => {
+      const position = readPosition(db, this.description);
+      if (position === undefined) throw new Error('it has no head');
+      const found = [...db.getRange({ start, end })];
+      return { position, records: found.map(({ key, value }) => ({ key, bytes: value })) };
+    });
+  }
+
+  /** One transaction, durable once it resolves. Rejects with UNAVAILABLE: it may have been done nevertheless. */
+  async update<T>(action: (transaction: LmdbTransaction) => T): Promise<T> {
+    const db = this.#database();
+    let writes = 0;
+    const version = () => readVersion(db) + 1;
+    const result = await this.#write(db, () => {
+      const done = action({
+        get: (key) => db.get(key),
+        put(key, bytes) {
+          db.putSync(key, bytes);
+          writes += 1;
+        },
+        remove(key) {
+          db.removeSync(key);
+          writes += 1;
+        },
+        version,
+      });
+      if (writes > 0) db.putSync(VERSION_KEY, Buffer.from(String(version())));
+      return done;
+    }).catch((error) => {
+      throw this.#unavailable(error);
+    });
+    if (writes > 0) for (const wake of this.#wakes) wake();
+    return result;
   }
 
   onWake(wake: () => void): () => void {
@@ -115,7 +205,7 @@ export class LmdbStore implements ConfigStore {
     if (this.#closed) throw this.#unavailable('it was closed');
     this.#opened ??= this.#guard(() => {
       mkdirSync(this.#directory, { recursive: true });
-      const damage = whyNotLmdb(join(this.#directory, 'data.mdb'));
+      const damage = whyNotLmdb(join(this.#directory, DATA_FILE));
       if (damage !== undefined) throw new Error(damage);
       return open<Buffer, string>({
         path: this.#directory,
@@ -151,6 +241,13 @@ export class LmdbStore implements ConfigStore {
     });
   }
 
+  /** A transaction that does no harm when it is done twice. */
+  #change<T>(db: RootDatabase<Buffer, string>, action: () => T): Promise<T> {
+    return this.#write(db, action).catch((error: unknown) => {
+      throw this.#unavailable(error);
+    });
+  }
+
   #guard<T>(action: () => T): T {
     try {
       return action();
@@ -181,6 +278,10 @@ function readVersion(db: RootDatabase<Buffer, string>): number {
   return Number(db.get(VERSION_KEY)?.toString() ?? 0);
 }
 
+function raiseVersion(db: RootDatabase<Buffer, string>): void {
+  db.putSync(VERSION_KEY, Buffer.from(String(readVersion(db) + 1)));
+}
+
 /** Why a transaction failed. lmdb keeps the reason of a failed commit in a second promise, which rejects as well. */
 async function reasonOf(error: unknown): Promise<unknown> {
   const { commitError } = error as { readonly commitError?: Promise<never> };
@@ -192,5 +293,5 @@ function createHead(db: RootDatabase<Buffer, string>): void {
   if (db.get(HEAD_KEY) !== undefined) return;
   const storeId = randomUUID();
   db.putSync(HEAD_KEY, encodeHead({ storeId, revision: 0, hash: genesisHash(storeId) }));
-  db.putSync(VERSION_KEY, Buffer.from(String(readVersion(db) + 1)));
+  raiseVersion(db);
 }

@@ -4,29 +4,41 @@
  * Invariants
  *  - what it gives out is one valid prefix of one history, and never goes back (follow.ts);
  *  - a wake is a hint; the head is looked at once a second anyhow, and the numbers of the commits show any gap;
+ *  - where the log was trimmed beyond what is known, a checkpoint takes its place, never an older one;
+ *  - a change is decided only once every request_id in the log is known, those behind a checkpoint included;
  *  - a store that is away, or that turned into another one, changes nothing here: it is said in words, and looked at again.
  */
-import type { Commit, Position } from '../../core/model/commit.ts';
-import { applyCommits, emptyState } from '../../core/model/fold.ts';
+import type { Commit, Head } from '../../core/model/commit.ts';
+import { emptyState } from '../../core/model/fold.ts';
 import type { State } from '../../core/model/state.ts';
+import { originOf } from '../../core/model/succession.ts';
 import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
 import { type Clock, sleep } from '../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import type { ConfigStore } from './config-store.ts';
-import { whyNotContinuation, whyNotSameHistory } from './follow.ts';
-import { History, type RequestOutcome, type RevisionRecord } from './history.ts';
+import { encodedBytes } from './commit-codec.ts';
+import { type Known, wayTo } from './follow.ts';
+import { History, type RequestOutcome } from './history.ts';
+import type { RevisionRecord } from './labels.ts';
+import { LogReader, type StartedWith } from './log-reader.ts';
+import { NewerFormatError } from './newer-format.ts';
+import { readPassedOver } from './outcomes.ts';
+import { type Member, type MembershipStore, withoutMembers } from './membership-store.ts';
+import { RecentStates } from './recent-states.ts';
 import { SharedRun } from './shared-run.ts';
 
+/** From the start of one look to the start of the next: a slow one must not put off the news by its own time. */
 const LOOK_INTERVAL_MS = 1_000;
 const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 5_000;
-const READ_COMMITS = 100;
+/** A store that is back is found well within the two seconds that a commit may take to be seen. */
+const RETRY_MAX_MS = 500;
+/** How far back `stateAt` goes. */
+const RECENT_MS = 10 * 60_000;
 
-/** A state and where it stands. */
-export interface Followed {
-  readonly state: State;
-  readonly position: Position;
+export interface Followed extends Known {
+  /** As of the same version. The same array as long as nothing changed. */
+  readonly members: readonly Member[];
 }
 
 /** An answer to a read: `stale` when the store could not be asked and it comes from memory. */
@@ -34,33 +46,49 @@ export interface ReadResult extends Followed {
   readonly stale: boolean;
 }
 
-export type FollowerStatus = { readonly ready: true } | { readonly ready: false; readonly reason: string };
+export type FollowerStatus =
+  | { readonly ready: true }
+  /** `outdated`: a newer program wrote the store. */
+  | { readonly ready: false; readonly reason: string; readonly outdated?: boolean };
 
 export interface LogFollowerDeps {
   readonly store: ConfigStore;
+  /** Left out: there are no members. */
+  readonly membership?: Pick<MembershipStore, 'look' | 'onWake'>;
   readonly clock: Clock;
   readonly random: Random;
   /** Told once when the store becomes unusable and once when it is usable again. */
   readonly onStatus?: (status: FollowerStatus) => void;
+  /** Told of each checkpoint that is passed over, and why. */
+  readonly onIgnored?: (words: string) => void;
 }
 
 export class LogFollower {
   readonly #store: ConfigStore;
+  readonly #membership: Pick<MembershipStore, 'look' | 'onWake'>;
   readonly #clock: Clock;
   readonly #retry: Backoff;
   readonly #onStatus: (status: FollowerStatus) => void;
   readonly #listeners = new Set<(followed: Followed) => void>();
   readonly #sync = new SharedRun(() => this.#synchronize());
   readonly #stopping = new AbortController();
-  readonly #history = new History();
+  #history = new History();
+  readonly #reader: LogReader;
+  readonly #filling = new SharedRun(() => this.#fill());
+  /** The part of the log that a checkpoint stands for: its requests are not known yet. */
+  #passedOver: { readonly known: number; readonly end: Head } | null = null;
+  #logBytes = 0;
+  #recent = new RecentStates(RECENT_MS);
   #followed: Followed | null = null;
   #status: FollowerStatus = { ready: false, reason: 'the store has not been read yet' };
   #heardMs = Number.NEGATIVE_INFINITY;
   #wake = new AbortController();
   #loop: Promise<void> | undefined;
 
-  constructor({ store, clock, random, onStatus }: LogFollowerDeps) {
+  constructor({ store, membership, clock, random, onStatus, onIgnored }: LogFollowerDeps) {
     this.#store = store;
+    this.#membership = membership ?? withoutMembers(store);
+    this.#reader = new LogReader(store, onIgnored);
     this.#clock = clock;
     this.#retry = backoff(RETRY_MIN_MS, RETRY_MAX_MS, random);
     this.#onStatus = onStatus ?? (() => undefined);
@@ -92,13 +120,23 @@ export class LogFollower {
     return this.#clock.nowMs() - this.#heardMs;
   }
 
-  /** Calls `listener` after the first read and every change of revision. Returns a way to stop. */
+  /** Calls `listener` after the first read and every change of version or members. Returns a way to stop. */
   onChange(listener: (followed: Followed) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** The commit that carried out a request, among all that were followed. */
+  /** Bytes of all commits up to the current revision, those that were trimmed away included. */
+  logBytes(): number {
+    return this.#logBytes;
+  }
+
+  /** The log now begins with this revision: what happened before it is forgotten. */
+  forgetBefore(revision: number): void {
+    this.#history.forgetBefore(revision);
+  }
+
+  /** The commit that carried out a request, among all that are known: see `catchUpToDecide`. */
   requestOutcome(requestId: string): RequestOutcome | undefined {
     return this.#history.outcome(requestId);
   }
@@ -108,12 +146,24 @@ export class LogFollower {
     return this.#history.newest(limit, before);
   }
 
+  /** What was configured at that time, at most ten minutes ago; null before the first read. */
+  stateAt(wallMs: number): State | null {
+    return this.#recent.at(wallMs);
+  }
+
   /**
    * Reads on to a head that is asked for after this call. Callers at the same time share one look.
    * Throws UNAVAILABLE when the store does not answer, FAILED_PRECONDITION when its history is not the one followed.
    */
   catchUp(): Promise<Followed> {
     return this.#sync.start();
+  }
+
+  /** The same, and knows the outcome of every request whose commit is in the log. */
+  async catchUpToDecide(): Promise<Followed> {
+    const followed = await this.catchUp();
+    if (this.#passedOver !== null) await this.#filling.start();
+    return followed;
   }
 
   /** Everything that was acknowledged before this call; from memory and `stale` when the store can't tell. */
@@ -127,21 +177,23 @@ export class LogFollower {
   }
 
   async #follow(): Promise<void> {
-    const stopWaking = this.#store.onWake(() => this.#wake.abort());
+    const wake = () => this.#wake.abort();
+    const stops = [this.#store.onWake(wake), this.#membership.onWake(wake)];
     while (!this.#stopping.signal.aborted) {
       // Renewed before the look: a wake that comes during it starts another one.
       this.#wake = new AbortController();
+      const startedMs = this.#clock.nowMs();
       const pauseMs = await this.catchUp().then(
         () => {
           this.#retry.reset();
-          return LOOK_INTERVAL_MS;
+          return Math.max(0, startedMs + LOOK_INTERVAL_MS - this.#clock.nowMs());
         },
         () => this.#retry.nextMs(),
       );
       if (this.#stopping.signal.aborted) break;
       await sleep(this.#clock, pauseMs, this.#wake.signal);
     }
-    stopWaking();
+    for (const stop of stops) stop();
   }
 
   async #synchronize(): Promise<Followed> {
@@ -150,63 +202,88 @@ export class LogFollower {
       this.#setStatus({ ready: true });
       return followed;
     } catch (error) {
-      this.#setStatus({ ready: false, reason: messageOf(error) });
+      this.#setStatus({
+        ready: false,
+        reason: messageOf(error),
+        outdated: error instanceof NewerFormatError,
+      });
       throw error;
     }
   }
 
   async #readOn(): Promise<Followed> {
     const startedMs = this.#clock.nowMs();
-    const head = await this.#store.head();
+    const { position: head, members } = await this.#membership.look();
     this.#heardMs = startedMs;
-    const known = this.#followed;
-    const doubt = known === null ? undefined : whyNotSameHistory(known.position, head);
-    if (doubt !== undefined) throw this.#notOurs(doubt);
-    if (known !== null && head.revision === known.position.revision) {
-      return this.#keep({ state: known.state, position: head }, []);
+    const way = wayTo(this.#followed, head);
+    if (way.type === 'refuse') {
+      throw this.#notOurs(way.doubt, 'an operator accepts the store (lbctl store adopt)');
     }
-    let state = known?.state ?? emptyState(head.storeId);
-    const commits: Commit[] = [];
-    while (state.head.revision < head.revision) {
-      const more = await this.#readCommits(state, head.revision);
-      state = applyCommits(state, more);
-      commits.push(...more);
-    }
-    const { revision, hash } = state.head;
-    if (hash !== head.hash) throw this.#notOurs(`revision ${revision} is not the one that its head names`);
-    return this.#keep({ state, position: head }, commits);
+    if (way.type === 'stay') return this.#keep({ state: way.state, position: head, members }, []);
+    const { base } = way;
+    const read = await this.#reader.readTo(head, { ...(base !== null && { known: base.state }) });
+    if (!read.ok) throw this.#notOurs(read.doubt);
+    this.#rememberStart(base, read.checkpoint);
+    const start = read.checkpoint?.state ?? base?.state ?? emptyState(originOf(head));
+    this.#recent.follow(start, read.commits);
+    return this.#keep({ state: read.state, position: head, members }, read.commits);
   }
 
-  /** Not beyond `last`, so that the state always stands at a head that was read with its version. */
-  async #readCommits(state: State, last: number): Promise<Commit[]> {
-    const from = state.head.revision + 1;
-    const commits = await this.#store.read(from, Math.min(READ_COMMITS, last + 1 - from));
-    if (commits.length === 0)
-      throw this.#notOurs(`its log ends before revision ${from}, and its head says ${last}`);
-    const doubt = whyNotContinuation(state.head, commits);
-    if (doubt !== undefined) throw this.#notOurs(doubt);
-    return commits;
+  /** What is remembered goes on from `base`, and over whatever a checkpoint stands for. */
+  #rememberStart(base: Known | null, checkpoint: StartedWith | undefined): void {
+    if (base === null) {
+      this.#recent = new RecentStates(RECENT_MS);
+      this.#history = new History();
+      this.#passedOver = null;
+      this.#logBytes = 0;
+    }
+    if (checkpoint === undefined) return;
+    this.#history.restart(checkpoint.state);
+    this.#logBytes = checkpoint.mark.logBytes;
+    const known = this.#passedOver?.known ?? base?.position.revision ?? 0;
+    this.#passedOver = { known, end: checkpoint.state.head };
+  }
+
+  /** Once filled in, it is known; a newer checkpoint that was begun with meanwhile is not. */
+  async #fill(): Promise<void> {
+    const part = this.#passedOver;
+    if (part === null) return;
+    await readPassedOver(this.#store, part.known, part.end, (commit) => this.#history.fill(commit));
+    if (this.#passedOver === part) this.#passedOver = null;
   }
 
   #keep(followed: Followed, commits: readonly Commit[]): Followed {
-    const changed = this.#followed?.position.revision !== followed.position.revision;
-    for (const commit of commits) this.#history.record(commit);
+    const before = this.#followed;
+    const changed =
+      before?.position.version !== followed.position.version ||
+      before.position.hash !== followed.position.hash ||
+      before.members !== followed.members;
+    for (const commit of commits) {
+      this.#history.record(commit);
+      this.#logBytes += encodedBytes(commit);
+    }
     this.#followed = followed;
     if (changed) for (const listener of this.#listeners) listener(followed);
     return followed;
   }
 
-  #notOurs(doubt: string): LbError {
+  #notOurs(doubt: string, until = 'an operator has looked at it'): LbError {
     const kept =
       this.#followed === null ? 'nothing is served' : `revision ${this.#followed.position.revision} is kept`;
-    const message = `the store ${this.#store.description} can't be followed: ${doubt}; ${kept} until an operator has looked at it`;
+    const message = `the store ${this.#store.description} can't be followed: ${doubt}; ${kept} until ${until}`;
     return new LbError('FAILED_PRECONDITION', message);
   }
 
   #setStatus(status: FollowerStatus): void {
     const before = this.#status;
     this.#status = status;
-    const same = before.ready ? status.ready : !status.ready && before.reason === status.reason;
+    const same = before.ready ? status.ready : !status.ready && areAlike(before.reason, status.reason);
     if (!same) this.#onStatus(status);
   }
+}
+
+/** But for numbers: what a client says of one outage has other times and durations each time. */
+function areAlike(reason: string, other: string): boolean {
+  const wordsOf = (text: string) => text.replaceAll(/\d+/g, '');
+  return wordsOf(reason) === wordsOf(other);
 }

@@ -77,7 +77,7 @@ export function planAppend<T extends Proposed>(
 
 /** What a dry run answers. */
 export function tryOut(proposal: Proposal, state: State): Outcome {
-  const changes = changesOf(proposal, state);
+  const { changes, notes } = decisionOf(proposal, state);
   const after = applyChanges(state, changes, state.head.revision + 1);
   return {
     revision: state.head.revision,
@@ -85,13 +85,16 @@ export function tryOut(proposal: Proposal, state: State): Outcome {
     repeated: false,
     dryRun: true,
     changes: describeChanges(state, after),
+    notes,
   };
 }
 
 /** The outcome of a request whose commit is in the log already, or the refusal when it asks for something else. */
 function repeated({ requestId, requestDigest }: Proposal, earlier: RequestOutcome): Outcome | LbError {
   const { revision, changes, digest } = earlier;
-  if (digest === requestDigest) return { revision, changes, unchanged: false, repeated: true, dryRun: false };
+  if (digest === requestDigest) {
+    return { revision, changes, notes: [], unchanged: false, repeated: true, dryRun: false };
+  }
   const description = `"${requestId}" was used for another request, committed as revision ${revision}; make a new one for each request`;
   return new LbError('INVALID_ARGUMENT', `request_id ${description}.`, [
     { field: 'request_id', description },
@@ -101,9 +104,9 @@ function repeated({ requestId, requestDigest }: Proposal, earlier: RequestOutcom
 function decide<T extends Proposed>(ticket: T, state: State, timeMs: number): Decision<T> {
   const { proposal } = ticket;
   try {
-    const changes = changesOf(proposal, state);
+    const { changes, notes } = decisionOf(proposal, state);
     const { revision, hash } = state.head;
-    const rest = { repeated: false, dryRun: false };
+    const rest = { notes, repeated: false, dryRun: false };
     if (changes.length === 0) return { ticket, result: { revision, unchanged: true, changes: [], ...rest } };
     const { requestId, requestDigest, author, message } = proposal;
     const commit = sealCommit({
@@ -131,10 +134,13 @@ function decide<T extends Proposed>(ticket: T, state: State, timeMs: number): De
   }
 }
 
-/** The changes that an edit wants; its refusal is thrown. */
-function changesOf({ edit }: Proposal, state: State): readonly Change[] {
+/** What an edit wants; its refusal is thrown. */
+function decisionOf(
+  { edit }: Proposal,
+  state: State,
+): { changes: readonly Change[]; notes: readonly string[] } {
   const result = edit(state);
-  if (result.ok) return result.changes;
+  if (result.ok) return { changes: result.changes, notes: result.notes ?? [] };
   const { code, message, violations } = result.refusal;
   throw new LbError(code, message, violations);
 }

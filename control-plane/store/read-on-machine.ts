@@ -1,97 +1,74 @@
 /**
- * Reading on, as a pure machine: (state, event) → {state, effects}: from what is followed to a head, in pieces.
+ * Reading on, as a pure machine: (state, event) → {state, effect}: from a state to a later revision, in pieces.
+ * log-reader.ts does the reading, and knows what to begin with.
  *
  * Invariants
- *  - what is kept is one valid prefix of one history, and never goes back (follow.ts);
- *  - it is kept whole, at a head that was read with its version, or not at all;
- *  - a store that is away, or that turned into another one, changes nothing here.
+ *  - what is reached is one prefix of one history: each commit follows the one before, and the state it began with;
+ *  - it is read whole, up to the goal and not beyond it, or it is refused.
  */
-import type { Commit, Position } from '../../core/model/commit.ts';
-import { applyCommits, emptyState } from '../../core/model/fold.ts';
+import type { Commit, Head } from '../../core/model/commit.ts';
+import { applyCommits } from '../../core/model/fold.ts';
 import type { State } from '../../core/model/state.ts';
-import { whyNotContinuation, whyNotSameHistory } from './follow.ts';
-import type { Followed } from './log-follower.ts';
+import { whyNotContinuation } from './follow.ts';
 
 const READ_COMMITS = 100;
 
-export interface ReadOnState {
-  readonly followed: Followed | null;
-  /** On the way to `head`; null: no read is under way. */
-  readonly reading: {
-    readonly head: Position;
-    readonly state: State;
-    readonly commits: readonly Commit[];
-  } | null;
+/** Where to read to: a revision of the log that ends with this head. */
+export interface Goal {
+  readonly head: Head;
+  readonly revision: number;
 }
 
-export type ReadOnEvent =
-  /** The store says that this is its head now. */
-  | { readonly type: 'head'; readonly head: Position }
-  /** What was asked for, or less. */
-  | { readonly type: 'commits'; readonly commits: readonly Commit[] }
-  | { readonly type: 'away' };
+export interface ReadOnState {
+  readonly goal: Goal;
+  readonly state: State;
+  /** What was folded, oldest first, as it came. */
+  readonly pieces: readonly (readonly Commit[])[];
+}
 
 export type ReadOnEffect =
+  /** The next event is what the log has of these. */
   | { readonly type: 'read'; readonly from: number; readonly limit: number }
-  /** It is followed now. `commits` are new, and may be none. */
-  | { readonly type: 'keep'; readonly followed: Followed; readonly commits: readonly Commit[] }
-  /** Why this store can't be followed. */
-  | { readonly type: 'refuse'; readonly doubt: string };
+  | { readonly type: 'reached'; readonly state: State; readonly commits: readonly Commit[] }
+  /** `trimmed`: the next commit is not there. */
+  | { readonly type: 'refuse'; readonly doubt: string; readonly trimmed: boolean };
 
 export interface ReadOnStep {
   readonly state: ReadOnState;
-  readonly effects: readonly ReadOnEffect[];
+  readonly effect: ReadOnEffect;
 }
 
-export const NOT_READ_YET: ReadOnState = { followed: null, reading: null };
-
-export function stepReadOn(state: ReadOnState, event: ReadOnEvent): ReadOnStep {
-  switch (event.type) {
-    case 'head':
-      return readTo(state, event.head);
-    case 'commits':
-      return readMore(state, event.commits);
-    case 'away':
-      return { state: { ...state, reading: null }, effects: [] };
-  }
+export function openReadOn(base: State, goal: Goal): ReadOnStep {
+  return goOn({ goal, state: base, pieces: [] });
 }
 
-function readTo(state: ReadOnState, head: Position): ReadOnStep {
-  const { followed } = state;
-  const doubt = followed === null ? undefined : whyNotSameHistory(followed.position, head);
-  if (doubt !== undefined) return refuse(state, doubt);
-  return goOn(state, { head, state: followed?.state ?? emptyState(head.storeId), commits: [] });
-}
-
-function readMore(state: ReadOnState, commits: readonly Commit[]): ReadOnStep {
-  const { reading } = state;
-  if (reading === null) return { state, effects: [] };
+/** `commits`: what was asked for, or less. */
+export function stepReadOn(reading: ReadOnState, commits: readonly Commit[]): ReadOnStep {
+  const { goal, state, pieces } = reading;
   if (commits.length === 0) {
-    const next = reading.state.head.revision + 1;
-    return refuse(state, `its log ends before revision ${next}, and its head says ${reading.head.revision}`);
+    const next = state.head.revision + 1;
+    return refuse(reading, `its log ends before revision ${next}, and its head says ${goal.revision}`, true);
   }
-  const doubt = whyNotContinuation(reading.state.head, commits);
-  if (doubt !== undefined) return refuse(state, doubt);
-  return goOn(state, {
-    ...reading,
-    state: applyCommits(reading.state, commits),
-    commits: [...reading.commits, ...commits],
-  });
+  const doubt = whyNotContinuation(state.head, commits);
+  if (doubt !== undefined) return refuse(reading, doubt);
+  return goOn({ goal, state: applyCommits(state, commits), pieces: [...pieces, commits] });
 }
 
-/** Not beyond the head, so that the state always stands at one that was read with its version. */
-function goOn(state: ReadOnState, reading: NonNullable<ReadOnState['reading']>): ReadOnStep {
-  const { revision, hash } = reading.state.head;
-  const { head, commits } = reading;
-  if (revision < head.revision) {
-    const limit = Math.min(READ_COMMITS, head.revision - revision);
-    return { state: { ...state, reading }, effects: [{ type: 'read', from: revision + 1, limit }] };
+/** Not beyond the goal, so that the state always stands at a head that was read with its version. */
+function goOn(reading: ReadOnState): ReadOnStep {
+  const { goal, state, pieces } = reading;
+  const { revision, hash, storeId } = state.head;
+  if (revision < goal.revision) {
+    const limit = Math.min(READ_COMMITS, goal.revision - revision);
+    return { state: reading, effect: { type: 'read', from: revision + 1, limit } };
   }
-  if (hash !== head.hash) return refuse(state, `revision ${revision} is not the one that its head names`);
-  const followed = { state: reading.state, position: head };
-  return { state: { followed, reading: null }, effects: [{ type: 'keep', followed, commits }] };
+  const isNamed = hash === goal.head.hash && storeId === goal.head.storeId;
+  if (isNamed || revision !== goal.head.revision) {
+    return { state: reading, effect: { type: 'reached', state, commits: pieces.flat() } };
+  }
+  return refuse(reading, `revision ${revision} is not the one that its head names`);
 }
 
-function refuse(state: ReadOnState, doubt: string): ReadOnStep {
-  return { state: { ...state, reading: null }, effects: [{ type: 'refuse', doubt }] };
+function refuse(reading: ReadOnState, doubt: string, trimmed = false): ReadOnStep {
+  return { state: reading, effect: { type: 'refuse', doubt, trimmed } };
 }

@@ -2,8 +2,13 @@
 import type { Clock } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import type { ConfigStore } from './config-store.ts';
+import type { EtcdAccess } from './etcd-access.ts';
+import { EtcdClient } from './etcd-client.ts';
+import { EtcdMembership } from './etcd-membership.ts';
 import { EtcdStore } from './etcd-store.ts';
+import { LmdbMembership } from './lmdb-membership.ts';
 import { LmdbStore } from './lmdb-store.ts';
+import type { MembershipStore } from './membership-store.ts';
 
 export type StoreUrl =
   | { readonly kind: 'lmdb'; readonly directory: string }
@@ -30,14 +35,28 @@ export function parseStoreUrl(text: string): ParsedStoreUrl {
 }
 
 export interface StoreDeps {
+  /** For etcd. */
+  readonly access: EtcdAccess;
   readonly clock: Clock;
   readonly random: Random;
 }
 
+/** A log, and the members beside it. */
+export interface OpenedStore {
+  /** Closing it closes both. */
+  readonly store: ConfigStore;
+  readonly membership: MembershipStore;
+}
+
 /** The store that a flag names. It is opened by its first use, so a store that is away stops nobody here. */
-export function openStore(url: StoreUrl, { clock, random }: StoreDeps): ConfigStore {
-  if (url.kind === 'lmdb') return new LmdbStore({ directory: url.directory, clock });
-  return new EtcdStore({ endpoints: url.endpoints, clock, random });
+export function openStore(url: StoreUrl, { access, clock, random }: StoreDeps): OpenedStore {
+  if (url.kind === 'lmdb') {
+    const store = new LmdbStore({ directory: url.directory, clock });
+    return { store, membership: new LmdbMembership(store, clock) };
+  }
+  const client = new EtcdClient({ endpoints: url.endpoints, access, clock, random });
+  const store = new EtcdStore(client);
+  return { store, membership: new EtcdMembership(client, store) };
 }
 
 function isEndpoint(text: string): boolean {

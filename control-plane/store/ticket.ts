@@ -28,6 +28,8 @@ export interface Outcome {
   readonly repeated: boolean;
   readonly dryRun: boolean;
   readonly changes: readonly Difference[];
+  /** What the edit had to say besides; not kept, so a repeated request has none. */
+  readonly notes: readonly string[];
 }
 
 /** What is decided on: all that decisions see of a ticket. */

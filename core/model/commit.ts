@@ -14,7 +14,9 @@ export const FORMAT = 1;
 export type Change =
   | { readonly op: 'put'; readonly resource: Resource }
   /** Deleting a pool deletes its backends. */
-  | { readonly op: 'delete'; readonly kind: Kind; readonly name: string };
+  | { readonly op: 'delete'; readonly kind: Kind; readonly name: string }
+  /** From here on the store has another id, and takes the place of others (succession.ts). */
+  | { readonly op: 'adopt'; readonly storeId: string; readonly replaces: readonly string[] };
 
 export interface Commit {
   readonly format: number;
@@ -36,6 +38,8 @@ export interface Head {
   readonly storeId: string;
   readonly revision: number;
   readonly hash: string;
+  /** The ids of the stores that it takes the place of, the first one its own at first. Absent: of none. */
+  readonly replaces?: readonly string[];
 }
 
 /** A head, and the store's version at which it was read: versions grow with every change of the store. */

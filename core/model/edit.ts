@@ -10,7 +10,12 @@ export type Edit = (state: State) => EditResult;
 
 export type EditResult =
   /** No changes: the state is already as asked. */
-  | { readonly ok: true; readonly changes: readonly Change[] }
+  | {
+      readonly ok: true;
+      readonly changes: readonly Change[];
+      /** What the caller should know besides the changes, in words. */
+      readonly notes?: readonly string[];
+    }
   | { readonly ok: false; readonly refusal: Refusal };
 
 export interface Refusal {

@@ -11,6 +11,7 @@ import { DEFAULT_POLICY_NAME, POLICY_DEFAULTS } from './defaults.ts';
 import { genesisHash } from './hash.ts';
 import type { Backend, Kind, Listener, Policy, Resource } from './resources.ts';
 import type { State, Stored, StoredPool } from './state.ts';
+import { headAfter } from './succession.ts';
 
 const BUILT_IN_POLICY = {
   value: { name: DEFAULT_POLICY_NAME, ...POLICY_DEFAULTS },
@@ -35,12 +36,8 @@ export function applyCommit(state: State, commit: Commit): State {
 /** The state after several. Each map is copied at most once. */
 export function applyCommits(state: State, commits: readonly Commit[]): State {
   const next = new NextState(state);
-  let head = state.head;
-  for (const { revision, hash, changes } of commits) {
-    for (const change of changes) next.apply(change, revision);
-    head = { storeId: head.storeId, revision, hash };
-  }
-  return next.finish(head);
+  for (const { revision, changes } of commits) for (const change of changes) next.apply(change, revision);
+  return next.finish(headAfter(state.head, commits));
 }
 
 /** What `changes` would make of a state, as the commit `revision`, before there is such a commit. */

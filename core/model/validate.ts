@@ -48,6 +48,7 @@ export function validateState(state: State): Violation[] {
 export function validateChanges(after: State, changes: readonly Change[]): Violation[] {
   const touched = new Map<string, Resource>();
   for (const change of changes) {
+    if (change.op === 'adopt') continue;
     const resources = change.op === 'put' ? [change.resource] : referrers(after, change.kind, change.name);
     for (const resource of resources) touched.set(keyOf(resource), resource);
   }

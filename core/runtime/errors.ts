@@ -18,6 +18,8 @@ export const ERROR_CODES = [
   'OUTCOME_UNKNOWN',
   /** A limit was reached that an operator must raise. */
   'RESOURCE_EXHAUSTED',
+  /** No token, or one that is not accepted. */
+  'UNAUTHENTICATED',
   'INTERNAL',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -4,7 +4,9 @@
  */
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../model/duration.ts';
+import { messageOf } from './errors.ts';
 import { LOG_LEVELS } from './log-level.ts';
+import { TokenFile } from './token-file.ts';
 
 /** Turns the text of a flag into its value, or throws InvalidArgumentError with what is allowed. */
 export type Parse<T> = (text: string) => T;
@@ -43,6 +45,15 @@ export const logLevelFlag = () =>
     choice(LOG_LEVELS),
     'info',
   );
+
+/** Reads the file. */
+export const tokenFile: Parse<TokenFile> = (text) => {
+  try {
+    return new TokenFile(text);
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error));
+  }
+};
 
 export interface HostPort {
   readonly host: string;
@@ -105,4 +116,11 @@ export function parseProgram<T extends object>(program: Command): T {
   } catch (error) {
     process.exit(error instanceof CommanderError && error.exitCode === 0 ? 0 : 2);
   }
+}
+
+/** For what only shows when flags are seen together: one line each, then exit 2. */
+export function exitOnWrongUsage(problems: readonly string[]): never {
+  const lines = [...problems.map((problem) => `error: ${problem}`), '(--help says more)'];
+  process.stderr.write(`${lines.join('\n')}\n`);
+  process.exit(2);
 }

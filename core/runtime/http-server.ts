@@ -15,6 +15,7 @@ export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string | Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** By path. */
@@ -32,6 +33,8 @@ const HEADERS = {
 
 export interface HttpServerOptions {
   readonly routes: Routes;
+  /** Answers in the place of a route; null: the route may answer. Left out: all may. */
+  readonly guard?: (path: string, authorization: string | undefined) => HttpAnswer | null;
   /** Such as `the admin address`, and the flag that names it: for errors. */
   readonly what: string;
   readonly flag: string;
@@ -45,12 +48,12 @@ export class HttpServer {
   readonly #flag: string;
   readonly #logger: Logger;
 
-  constructor({ routes, what, flag, maxConnections, logger }: HttpServerOptions) {
+  constructor({ routes, guard = () => null, what, flag, maxConnections, logger }: HttpServerOptions) {
     this.#what = what;
     this.#flag = flag;
     this.#logger = logger;
     this.#server = createServer((request, response) => {
-      void this.#answer(request, routes).then((given) => reply(request, response, given));
+      void this.#answer(request, routes, guard).then((given) => reply(request, response, given));
     });
     this.#server.maxConnections = maxConnections;
     this.#server.requestTimeout = REQUEST_TIMEOUT_MS;
@@ -83,7 +86,11 @@ export class HttpServer {
     this.#server.closeAllConnections();
   }
 
-  async #answer(request: IncomingMessage, routes: Routes): Promise<HttpAnswer> {
+  async #answer(
+    request: IncomingMessage,
+    routes: Routes,
+    guard: NonNullable<HttpServerOptions['guard']>,
+  ): Promise<HttpAnswer> {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
     if (!route)
@@ -92,7 +99,7 @@ export class HttpServer {
       return json(405, { error: `${request.method} is not allowed here; use GET or HEAD` });
     }
     try {
-      return await route();
+      return guard(path, request.headers.authorization) ?? (await route());
     } catch (error) {
       this.#logger.error({ path, error: messageOf(error) }, 'a page failed: this is a defect');
       return json(500, { error: 'something failed here that should not; see the log of this program' });
@@ -107,10 +114,11 @@ export function json(status: number, value: unknown): HttpAnswer {
 function reply(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, contentType, body }: HttpAnswer,
+  { status, contentType, body, headers }: HttpAnswer,
 ): void {
   response.writeHead(status, {
     ...HEADERS,
+    ...headers,
     'content-type': contentType,
     'content-length': Buffer.byteLength(body),
     ...(status === 405 && { allow: 'GET, HEAD' }),

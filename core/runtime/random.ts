@@ -26,3 +26,8 @@ export function seededRandom(seed: number): Random {
 export function randomBelow(random: Random, bound: number): number {
   return Math.floor(random.next() * bound);
 }
+
+/** Uniform in [from, to). */
+export function randomBetween(random: Random, from: number, to: number): number {
+  return from + random.next() * (to - from);
+}

@@ -6,6 +6,8 @@ import {
   type Client,
   type ClientUnaryCall,
   credentials,
+  InterceptingCall,
+  type Interceptor,
   makeClientConstructor,
   type Metadata,
   type requestCallback,
@@ -13,6 +15,7 @@ import {
   type ServiceDefinition,
 } from '@grpc/grpc-js';
 import { systemClock } from '../runtime/clock.ts';
+import type { SentToken } from '../runtime/token-file.ts';
 import { loadDefinitions } from './definitions.ts';
 import type { ConfigServiceClient } from './generated/lb/v1/ConfigService.ts';
 import type { DiscoveryServiceClient } from './generated/lb/v1/DiscoveryService.ts';
@@ -20,6 +23,7 @@ import type { FleetServiceClient } from './generated/lb/v1/FleetService.ts';
 import type { ListenerServiceClient } from './generated/lb/v1/ListenerService.ts';
 import type { PolicyServiceClient } from './generated/lb/v1/PolicyService.ts';
 import type { PoolServiceClient } from './generated/lb/v1/PoolService.ts';
+import type { RegistrationServiceClient } from './generated/lb/v1/RegistrationService.ts';
 import type { ReportServiceClient } from './generated/lb/v1/ReportService.ts';
 import { fromGrpcError } from './status.ts';
 
@@ -48,20 +52,23 @@ export interface ReplicaClient {
   readonly fleet: FleetServiceClient;
   readonly discovery: DiscoveryServiceClient;
   readonly reports: ReportServiceClient;
+  readonly registrations: RegistrationServiceClient;
   /** True once connected, false when that took longer than `timeoutMs`. */
   ready(timeoutMs: number): Promise<boolean>;
   close(): void;
 }
 
-/** Connects when it is first used. `address` is HOST:PORT, IPv6 as [IP]:PORT. */
-export function connectReplica(address: string): ReplicaClient {
+/** Connects when it is first used. `address` is HOST:PORT, IPv6 as [IP]:PORT; `token` goes with every call. */
+export function connectReplica(address: string, token?: SentToken): ReplicaClient {
   const { services } = loadDefinitions();
+  const interceptors = token === undefined ? [] : [sending(token)];
   const channel = new Channel(targetOf(address), credentials.createInsecure(), CHANNEL_OPTIONS);
   const client = <T extends Client>(definition: object) => {
     // What makes a client wants the untyped form of a service; the typed one is what comes out.
     const Constructor = makeClientConstructor(definition as ServiceDefinition, '');
     return new Constructor(address, credentials.createInsecure(), {
       channelOverride: channel,
+      interceptors,
     }) as unknown as T;
   };
   const config = client<ConfigServiceClient>(services.config);
@@ -74,12 +81,24 @@ export function connectReplica(address: string): ReplicaClient {
     fleet: client(services.fleet),
     discovery: client(services.discovery),
     reports: client(services.reports),
+    registrations: client(services.registrations),
     ready: (timeoutMs) =>
       new Promise((resolve) => {
         config.waitForReady(systemClock.wallMs() + timeoutMs, (error) => resolve(!error));
       }),
     close: () => channel.close(),
   };
+}
+
+/** grpc-js has call credentials for this, and refuses them on a connection without TLS. */
+function sending(token: SentToken): Interceptor {
+  return (options, nextCall) =>
+    new InterceptingCall(nextCall(options), {
+      start(metadata, listener, next) {
+        metadata.set(AUTHORIZATION_HEADER, `Bearer ${token.first}`);
+        next(metadata, listener);
+      },
+    });
 }
 
 function targetOf(address: string): string {
@@ -101,6 +120,9 @@ export interface UnaryAnswer<Response> {
   /** A replica that could not reach its store answered from memory. */
   readonly stale: boolean;
 }
+
+/** Metadata of a request: `Bearer TOKEN`. */
+export const AUTHORIZATION_HEADER = 'authorization';
 
 /** Initial metadata of an answer that was read from memory while the store was away. */
 export const STALE_HEADER = 'lb-stale';

@@ -18,6 +18,7 @@ import type { FleetServiceDefinition } from './generated/lb/v1/FleetService.ts';
 import type { ListenerServiceDefinition } from './generated/lb/v1/ListenerService.ts';
 import type { PolicyServiceDefinition } from './generated/lb/v1/PolicyService.ts';
 import type { PoolServiceDefinition } from './generated/lb/v1/PoolService.ts';
+import type { RegistrationServiceDefinition } from './generated/lb/v1/RegistrationService.ts';
 import type { ReportServiceDefinition } from './generated/lb/v1/ReportService.ts';
 
 export interface Services {
@@ -28,6 +29,7 @@ export interface Services {
   readonly fleet: FleetServiceDefinition;
   readonly discovery: DiscoveryServiceDefinition;
   readonly reports: ReportServiceDefinition;
+  readonly registrations: RegistrationServiceDefinition;
 }
 
 export interface Definitions {
@@ -56,6 +58,7 @@ const FILES = [
   'lb/v1/fleet_service.proto',
   'lb/v1/discovery_service.proto',
   'lb/v1/report_service.proto',
+  'lb/v1/registration_service.proto',
   'google/rpc/status.proto',
   'google/rpc/error_details.proto',
 ];
@@ -83,6 +86,7 @@ function load(): Definitions {
       fleet: named('lb.v1.FleetService'),
       discovery: named('lb.v1.DiscoveryService'),
       reports: named('lb.v1.ReportService'),
+      registrations: named('lb.v1.RegistrationService'),
     },
     status: named('google.rpc.Status'),
     badRequest: named('google.rpc.BadRequest'),

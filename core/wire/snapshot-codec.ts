@@ -12,6 +12,7 @@ export function positionToWire(position: Position): WirePosition {
     version: String(position.version),
     revision: String(position.revision),
     hash: position.hash,
+    replaces: [...(position.replaces ?? [])],
   };
 }
 
@@ -21,6 +22,7 @@ export function positionFromWire(wire: Position__Output): Position {
     version: Number(wire.version),
     revision: Number(wire.revision),
     hash: wire.hash,
+    ...(wire.replaces.length > 0 && { replaces: wire.replaces }),
   };
 }
 

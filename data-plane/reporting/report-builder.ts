@@ -54,7 +54,7 @@ export function buildFirstReports(proxy: ProxyInfo, now: Observation): StreamRep
 }
 
 const NOTHING: Observation = {
-  applied: { running: null, failedListeners: [], rejected: null, fromDisk: false },
+  applied: { running: null, failedListeners: [], rejected: null, fromDisk: false, stale: false },
   backends: new Map(),
   listeners: new Map(),
   workers: [],
@@ -147,7 +147,7 @@ function backendToWire(backend: BackendObservation): BackendReport {
 }
 
 function appliedToWire(applied: AppliedObservation): AppliedSnapshot {
-  const { running, failedListeners, rejected, fromDisk } = applied;
+  const { running, failedListeners, rejected, fromDisk, stale } = applied;
   return {
     position: running && positionToWire(running.position),
     snapshotHash: running?.hash ?? '',
@@ -157,5 +157,6 @@ function appliedToWire(applied: AppliedObservation): AppliedSnapshot {
       violations: rejected.violations.map((violation) => ({ ...violation })),
     },
     fromDisk,
+    stale,
   };
 }

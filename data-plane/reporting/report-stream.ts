@@ -108,6 +108,15 @@ export class ReportStream {
     });
   }
 
+  /** Its replica is gone for good: nothing more is said to it, and nothing of it is passed on. */
+  drop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    const call = this.#call;
+    this.#call = null;
+    call?.cancel();
+  }
+
   #write(report: StreamReportsRequest): void {
     this.#writable = this.#call?.write(report) ?? false;
   }

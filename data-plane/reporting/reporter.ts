@@ -15,19 +15,37 @@ export type ReporterOptions = Omit<ReportStreamOptions, 'client'> & {
 
 export class Reporter {
   readonly #options: ReporterOptions;
-  readonly #streams: readonly ReportStream[];
+  /** By address. */
+  readonly #streams = new Map<string, ReportStream>();
   #ticks: Timer | null = null;
   #urgent: Timer | null = null;
+  #started = false;
   #lastMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
-    this.#streams = options.replicas.map((client) => new ReportStream({ ...options, client }));
+    this.setReplicas(options.replicas);
   }
 
   start(): void {
-    for (const stream of this.#streams) void stream.start();
+    this.#started = true;
+    for (const stream of this.#streams.values()) void stream.start();
     this.#ticks = every(this.#options.clock, COUNTERS_MS, () => this.#report());
+  }
+
+  /** Reports to these from now on, and to no others. */
+  setReplicas(replicas: readonly ReplicaClient[]): void {
+    for (const [address, stream] of this.#streams) {
+      if (replicas.some((client) => client.address === address)) continue;
+      this.#streams.delete(address);
+      stream.drop();
+    }
+    for (const client of replicas) {
+      if (this.#streams.has(client.address)) continue;
+      const stream = new ReportStream({ ...this.#options, client });
+      this.#streams.set(client.address, stream);
+      if (this.#started) void stream.start();
+    }
   }
 
   /** Something changed that can't wait for the next second. */
@@ -46,12 +64,12 @@ export class Reporter {
     this.#ticks?.cancel();
     this.#urgent?.cancel();
     this.#report();
-    await Promise.all(this.#streams.map((stream) => stream.stop()));
+    await Promise.all(Array.from(this.#streams.values(), (stream) => stream.stop()));
   }
 
   #report(): void {
     this.#lastMs = this.#options.clock.nowMs();
     const now = this.#options.observe();
-    for (const stream of this.#streams) stream.offer(now);
+    for (const stream of this.#streams.values()) stream.offer(now);
   }
 }

@@ -6,7 +6,13 @@ import type { AppliedObservation, FailedListener } from '../telemetry/observatio
 
 export class ConfigStatus {
   readonly #onChange: () => void;
-  #observation: AppliedObservation = { running: null, failedListeners: [], rejected: null, fromDisk: false };
+  #observation: AppliedObservation = {
+    running: null,
+    failedListeners: [],
+    rejected: null,
+    fromDisk: false,
+    stale: false,
+  };
 
   /** `onChange` is called after every change. */
   constructor(onChange: () => void) {
@@ -30,6 +36,11 @@ export class ConfigStatus {
   /** A control plane stands by what was read from disk. */
   confirmed(): void {
     if (this.#observation.fromDisk) this.#change({ fromDisk: false });
+  }
+
+  /** Whether no control plane has stood by what runs for a while. */
+  stale(stale: boolean): void {
+    if (this.#observation.stale !== stale) this.#change({ stale });
   }
 
   /** The listeners that are not bound now: all of them. */

@@ -1,4 +1,5 @@
 /** One discovery stream to one replica: connecting with a deadline, messages off the wire as events, and its end. */
+import { type ServiceError, status } from '@grpc/grpc-js';
 import { FORMAT, type Position } from '../../core/model/commit.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import type { Clock } from '../../core/runtime/clock.ts';
@@ -32,10 +33,10 @@ export function openDiscoveryStream(
   let open = true;
   let sinceMs = clock.nowMs();
   const send = (request: StreamSnapshotsRequest) => void call?.write(request);
-  const lose = (reason: string) => {
+  const lose = (reason: string, refused = false) => {
     if (!open) return;
     open = false;
-    onEvent({ type: 'stream-lost', livedMs: call ? clock.nowMs() - sinceMs : 0, reason });
+    onEvent({ type: 'stream-lost', livedMs: call ? clock.nowMs() - sinceMs : 0, reason, refused });
   };
 
   void reachReplica(client, clock).then((failure) => {
@@ -47,7 +48,7 @@ export function openDiscoveryStream(
       const event = eventOf(response);
       if (open && event) onEvent(event);
     });
-    call.on('error', (error: Error) => lose(error.message));
+    call.on('error', ({ code, details }: ServiceError) => lose(details, code === status.UNAUTHENTICATED));
     call.on('end', () => lose('it ended the stream'));
     onEvent({ type: 'connected' });
   });

@@ -1,5 +1,6 @@
 /** Which control-plane replica to take configuration from: pure choices over what the report streams say of each. */
 import type { Position } from '../../core/model/commit.ts';
+import { takesPlaceOf } from '../../core/model/succession.ts';
 
 /** What a replica last said of itself. */
 export interface ReplicaView {
@@ -12,6 +13,11 @@ export interface ReplicaView {
 
 /** A replica that has not heard from its store for longer is left for a fresher one. */
 const STALE_MS = 10_000;
+/**
+ * The one to leave it for must be far from stale itself: when the store is away from all of them, their ages differ by
+ * a second or so, and nobody should move for that. Replicas say nothing new of an age below 2.5 s.
+ */
+const FRESH_MS = 3_000;
 
 /** The one after `failed` (null: the first), without those that are stopping, unless all are. */
 export function nextReplica(
@@ -37,7 +43,7 @@ export function fresherReplica(
   current: Position | null,
 ): string | null {
   const own = views.get(present);
-  if (!own || isFresh(own)) return null;
+  if (!own || (!own.stopping && own.storeAgeMs <= STALE_MS)) return null;
   let best: { replica: string; ageMs: number } | null = null;
   for (const replica of replicas) {
     const view = views.get(replica);
@@ -48,11 +54,12 @@ export function fresherReplica(
 }
 
 function isFresh({ stopping, storeAgeMs }: ReplicaView): boolean {
-  return !stopping && storeAgeMs <= STALE_MS;
+  return !stopping && storeAgeMs <= FRESH_MS;
 }
 
 /** Whether it has read its store, and not less of it than what runs here. */
 function hasHistory({ position }: ReplicaView, current: Position | null): boolean {
   if (!position || !current) return position !== null;
-  return position.storeId === current.storeId && position.revision >= current.revision;
+  if (position.storeId !== current.storeId) return takesPlaceOf(position, current.storeId);
+  return position.revision >= current.revision;
 }

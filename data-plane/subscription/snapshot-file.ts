@@ -4,9 +4,10 @@
  * The file is two lines of JSON: a header {format, checksum} and the body that the checksum (SHA-256, hex) is of.
  *
  * Invariants
- *  - whatever moment the power fails at, the file is the old one or the new one, whole: a new file is synced before
- *    it takes the name, and the folder after;
- *  - a file that is torn, foreign or of an unknown format is never run: it is left where it is, and said to be ignored.
+ *  - whatever moment the power fails at, the first of SNAPSHOT_FILES that is there is the old one or the new one, whole: a
+ *    new file is synced before it takes the name, and the folder after;
+ *  - the one that it replaces stays, as the one before, until the next one is kept;
+ *  - a file that is torn, foreign or of an unknown format is never run, and said to be ignored.
  */
 import { createHash } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
@@ -16,7 +17,9 @@ import type { Snapshot, SnapshotEntry } from '../../core/model/snapshot.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import { assemble } from './assemble.ts';
 
-const FILE_NAME = 'snapshot.json';
+const [NEWEST, BEFORE] = ['snapshot.json', 'snapshot.before.json'] as const;
+/** In the order in which they are tried. */
+export const SNAPSHOT_FILES = [NEWEST, BEFORE] as const;
 
 /** Entries are immutable and live on from snapshot to snapshot: most of them have been written down before. */
 const writtenEntries = new WeakMap<SnapshotEntry, string>();
@@ -60,7 +63,7 @@ export async function stageSnapshotFile(
 ): Promise<StagedSnapshot> {
   const text = bodyText({ savedAtMs, position: snapshot.position, hash: snapshot.hash }, snapshot);
   const header: Header = { format: FORMAT, checksum: checksumOf(text) };
-  const path = join(directory, FILE_NAME);
+  const path = join(directory, NEWEST);
   const staged = `${path}.new`;
   const file = await open(staged, 'w', 0o600);
   try {
@@ -71,6 +74,8 @@ export async function stageSnapshotFile(
   }
   return {
     async keep() {
+      // Between the two, the one before is the newest one there is.
+      await renameIfThere(path, join(directory, BEFORE));
       await rename(staged, path);
       await syncFolder(directory);
     },
@@ -78,13 +83,31 @@ export async function stageSnapshotFile(
 }
 
 /** Reads what the last process left. Never throws. */
-export async function readSnapshotFile(directory: string): Promise<ReadResult> {
-  const path = join(directory, FILE_NAME);
+export async function readSnapshotFile(directory: string, name: string = NEWEST): Promise<ReadResult> {
+  const path = join(directory, name);
   try {
     return { type: 'saved', saved: parse(await readFile(path, 'utf8')) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { type: 'none' };
     return { type: 'ignored', path, reason: messageOf(error) };
+  }
+}
+
+/** Takes a file out of the way, so that nothing is kept beside it that was not good. False: there is none. */
+export async function setSnapshotAside(directory: string, name: string): Promise<boolean> {
+  const path = join(directory, name);
+  const moved = await renameIfThere(path, `${path}.set-aside`);
+  if (moved) await syncFolder(directory);
+  return moved;
+}
+
+async function renameIfThere(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
   }
 }
 

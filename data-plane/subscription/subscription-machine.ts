@@ -9,6 +9,7 @@
  *  - every replica of the list is tried before it waits, and it always waits between two rounds.
  */
 import type { Snapshot } from '../../core/model/snapshot.ts';
+import { takesPlaceOf } from '../../core/model/succession.ts';
 import { assemble } from './assemble.ts';
 import { collect, type DeltaPart } from './delta-part.ts';
 import { backwardViolations } from './never-backwards.ts';
@@ -28,6 +29,7 @@ export function initialState(replicas: readonly string[], current: Snapshot | nu
     failures: 0,
     troubles: new Map(),
     views: new Map(),
+    moving: false,
   };
 }
 
@@ -53,6 +55,10 @@ export function step(state: State, event: Event): Step {
       return answered(state, (nonce) => ({ ...event, type: 'reject', nonce }));
     case 'replica-reported':
       return replicaReported(state, event.replica, event.view);
+    case 'move-due':
+      return moveDue({ ...state, moving: false });
+    case 'replicas-changed':
+      return replicasChanged(state, event.replicas);
     case 'stop':
       return { state: { ...state, link: { type: 'stopped' } }, effects: [{ type: 'disconnect' }] };
   }
@@ -68,6 +74,10 @@ function stay(state: State): Step {
 
 /** Connects to the replica after `failed`. */
 function tryNext(state: State, failed: string | null): Step {
+  if (state.replicas.length === 0) {
+    const wait: Effect = { type: 'wait', first: state.link.type !== 'waiting', slow: false };
+    return { state: { ...state, link: { type: 'waiting' } }, effects: [wait] };
+  }
   const replica = nextReplica(state.replicas, failed, state.views);
   return connectTo(state, replica);
 }
@@ -144,14 +154,14 @@ function withheld(state: State, event: { readonly reason: WithheldReason; readon
   return { ...failed, effects: [{ type: 'disconnect' }, ...failed.effects] };
 }
 
-function streamLost(state: State, event: { readonly livedMs: number; readonly reason: string }): Step {
+function streamLost(state: State, event: Event & { type: 'stream-lost' }): Step {
   const { link } = state;
   if (link.type === 'applying') return stay({ ...state, link: { ...link, streaming: false } });
   if (link.type !== 'connecting' && link.type !== 'subscribed') return stay(state);
   const before = event.livedMs >= GOOD_STREAM_MS ? { ...state, failures: 0 } : state;
   const verb = link.type === 'connecting' ? 'cannot reach' : 'lost';
   const message = `${verb} the control plane at ${link.replica}: ${event.reason}`;
-  return fail(before, link.replica, { kind: 'unreachable', message });
+  return fail(before, link.replica, { kind: event.refused ? 'refused' : 'unreachable', message });
 }
 
 /** Goes on to the next replica; after a whole round without success it waits first. */
@@ -210,20 +220,60 @@ function replicaReported(state: State, replica: string, view: ReplicaView | null
     position?.storeId === current.position.storeId &&
     position.revision === current.position.revision &&
     position.hash === current.position.hash;
+  if (view !== null && isMendedNow(state, replica, view)) return connectTo(seen, replica);
   const next = follow(confirms ? { ...seen, confirmed: true } : seen);
   return confirms ? { state: next.state, effects: [{ type: 'confirmed' }, ...next.effects] } : next;
 }
 
-/** Leaves a replica that is stopping or stale for a fresher one, if there is one. */
+/** It was refused for its store, and has one now that this proxy may go on with: there is nothing to wait for. */
+function isMendedNow({ link, troubles, views, current }: State, replica: string, view: ReplicaView): boolean {
+  const { position } = view;
+  return (
+    link.type === 'waiting' &&
+    troubles.get(replica)?.kind === 'store_mismatch' &&
+    current !== null &&
+    position !== null &&
+    position.storeId !== views.get(replica)?.position?.storeId &&
+    takesPlaceOf(position, current.position.storeId)
+  );
+}
+
+/** Leaves a replica for a fresher one, if there is one: at once when it is stopping, soon when it is stale. */
 function follow(state: State): Step {
-  const { link } = state;
-  if (link.type !== 'subscribed') return stay(state);
-  const better = fresherReplica(state.replicas, link.replica, state.views, state.current?.position ?? null);
-  if (better === null) return stay(state);
+  if (state.link.type !== 'subscribed') return stay(state);
+  if (state.views.get(state.link.replica)?.stopping) return moveDue(state);
+  if (state.moving || fresher(state) === null) return stay(state);
+  return { state: { ...state, moving: true }, effects: [{ type: 'move-soon' }] };
+}
+
+function moveDue(state: State): Step {
+  const better = fresher(state);
+  if (better === null || state.link.type !== 'subscribed') return stay(state);
   const next = connectTo(state, better);
-  const message = `moving from the control plane at ${link.replica} to ${better}, which is fresher`;
+  const message = `moving from the control plane at ${state.link.replica} to ${better}, which is fresher`;
   return {
     state: next.state,
     effects: [{ type: 'disconnect' }, { type: 'say', level: 'info', message }, ...next.effects],
   };
+}
+
+function fresher({ link, replicas, views, current }: State): string | null {
+  return link.type === 'subscribed'
+    ? fresherReplica(replicas, link.replica, views, current?.position ?? null)
+    : null;
+}
+
+/** What is known of those that are gone is forgotten; the one in use is left when it is among them. */
+function replicasChanged(state: State, replicas: readonly string[]): Step {
+  const { link } = state;
+  const only = <V>(map: ReadonlyMap<string, V>) =>
+    new Map([...map].filter(([replica]) => replicas.includes(replica)));
+  const next: State = { ...state, replicas, views: only(state.views), troubles: only(state.troubles) };
+  if (!('replica' in link) || replicas.includes(link.replica)) return stay(next);
+  const disconnect: Effect = { type: 'disconnect' };
+  if (link.type === 'applying') {
+    return { state: { ...next, link: { ...link, streaming: false } }, effects: [disconnect] };
+  }
+  const tried = tryNext(next, null);
+  return { state: tried.state, effects: [disconnect, ...tried.effects] };
 }

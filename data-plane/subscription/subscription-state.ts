@@ -22,7 +22,7 @@ export type Link =
   | { readonly type: 'stopped' };
 
 export interface Trouble {
-  readonly kind: 'unreachable' | WithheldReason;
+  readonly kind: 'unreachable' | 'refused' | WithheldReason;
   readonly message: string;
 }
 
@@ -40,6 +40,8 @@ export interface State {
   readonly troubles: ReadonlyMap<string, Trouble>;
   /** What the report streams say of each replica. */
   readonly views: ReadonlyMap<string, ReplicaView>;
+  /** A move to a fresher replica waits for its moment. */
+  readonly moving: boolean;
 }
 
 export type Event =
@@ -49,13 +51,23 @@ export type Event =
   | { readonly type: 'part'; readonly part: DeltaPart }
   | { readonly type: 'withheld'; readonly reason: WithheldReason; readonly detail: string }
   /** Connecting failed, or the stream ended. */
-  | { readonly type: 'stream-lost'; readonly livedMs: number; readonly reason: string }
+  /** `refused`: the replica wants a token, or another one. */
+  | {
+      readonly type: 'stream-lost';
+      readonly livedMs: number;
+      readonly reason: string;
+      readonly refused?: boolean;
+    }
   /** All workers run `snapshot`, and it is on disk. */
   | { readonly type: 'applied'; readonly snapshot: Snapshot }
   | { readonly type: 'apply-refused'; readonly position: Position; readonly violations: readonly Violation[] }
   | { readonly type: 'waited' }
   /** From a report stream; null: that stream is lost, so nothing is known any more. */
   | { readonly type: 'replica-reported'; readonly replica: string; readonly view: ReplicaView | null }
+  /** The moment for a move that `move-soon` asked for. */
+  | { readonly type: 'move-due' }
+  /** These are the replicas from now on; names lead to others than before. */
+  | { readonly type: 'replicas-changed'; readonly replicas: readonly string[] }
   | { readonly type: 'stop' };
 
 export type Effect =
@@ -75,6 +87,8 @@ export type Effect =
   | { readonly type: 'confirmed' }
   /** `first`: of a series. `slow`: only an operator can help. */
   | { readonly type: 'wait'; readonly first: boolean; readonly slow: boolean }
+  /** Say `move-due` soon, but not when all other proxies do. */
+  | { readonly type: 'move-soon' }
   | { readonly type: 'say'; readonly level: 'info' | 'warn' | 'error'; readonly message: string };
 
 export interface Step {

@@ -10,6 +10,7 @@ import { type Random, randomBelow } from '../../core/runtime/random.ts';
 import type { ReplicaClient } from '../../core/wire/clients.ts';
 import { type DiscoveryStream, openDiscoveryStream } from './discovery-stream.ts';
 import type { ReplicaView } from './replica-choice.ts';
+import { MovePace } from './move-pace.ts';
 import { initialState, step } from './subscription-machine.ts';
 import type { Effect, Event, State } from './subscription-state.ts';
 
@@ -21,7 +22,7 @@ const VIOLATIONS_LOGGED = 20;
 
 export interface SubscriptionOptions {
   readonly proxyId: string;
-  /** One or more. */
+  /** None yet, where only a name is known. */
   readonly replicas: readonly ReplicaClient[];
   /** What was read from disk. */
   readonly current: Snapshot | null;
@@ -31,6 +32,8 @@ export interface SubscriptionOptions {
    */
   readonly apply: (snapshot: Snapshot) => Promise<readonly Violation[]>;
   readonly onRejected: (position: Position, violations: readonly Violation[]) => void;
+  /** No replica takes it: their names may lead to others by now. */
+  readonly onAllFailed: () => void;
   /** A control plane confirmed that `current` is what this proxy should run. */
   readonly onConfirmed: () => void;
   readonly clock: Clock;
@@ -40,17 +43,20 @@ export interface SubscriptionOptions {
 
 export class Subscription {
   readonly #options: SubscriptionOptions;
-  readonly #clients: ReadonlyMap<string, ReplicaClient>;
+  #clients: ReadonlyMap<string, ReplicaClient>;
   readonly #retry: Backoff;
   readonly #slowRetry: Backoff;
+  readonly #pace: MovePace;
   #state: State;
   #stream: DiscoveryStream | null = null;
   #timer: Timer | null = null;
+  #moveTimer: Timer | null = null;
   #lastConnectedMs: number | null = null;
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
-    this.#clients = new Map(options.replicas.map((client) => [client.address, client]));
+    this.#clients = byAddress(options.replicas);
+    this.#pace = new MovePace(options.random);
     this.#retry = backoff(RETRY_MS.min, RETRY_MS.max, options.random);
     this.#slowRetry = backoff(SLOW_RETRY_MS.min, SLOW_RETRY_MS.max, options.random);
     // In an order of its own, or all proxies would crowd at the first replica.
@@ -63,7 +69,15 @@ export class Subscription {
 
   stop(): void {
     this.#timer?.cancel();
+    this.#moveTimer?.cancel();
     this.#handle({ type: 'stop' });
+  }
+
+  /** These are the replicas from now on. The clients of those that are gone may be closed afterwards. */
+  setReplicas(replicas: readonly ReplicaClient[]): void {
+    this.#clients = byAddress(replicas);
+    const addresses = shuffled([...this.#clients.keys()], this.#options.random);
+    this.#handle({ type: 'replicas-changed', replicas: addresses });
   }
 
   /** A stream to a control plane stands. */
@@ -83,8 +97,9 @@ export class Subscription {
   }
 
   #handle(event: Event): void {
+    // A replica that withholds does not stand by what runs, though its stream stood for a moment.
+    if (this.connected && event.type !== 'withheld') this.#lastConnectedMs = this.#options.clock.wallMs();
     const { state, effects } = step(this.#state, event);
-    if (this.connected) this.#lastConnectedMs = this.#options.clock.wallMs();
     this.#state = state;
     for (const effect of effects) this.#perform(effect);
   }
@@ -106,7 +121,10 @@ export class Subscription {
         return this.#reject(effect.nonce, effect.position, effect.violations);
       case 'confirmed':
         return onConfirmed();
+      case 'move-soon':
+        return this.#moveSoon();
       case 'wait':
+        this.#options.onAllFailed();
         return this.#wait(effect.first, effect.slow ? this.#slowRetry : this.#retry);
       case 'say':
         return logger[effect.level](effect.message);
@@ -135,6 +153,12 @@ export class Subscription {
     this.#stream = null;
   }
 
+  #moveSoon(): void {
+    const { clock } = this.#options;
+    const delayMs = this.#pace.nextMs(clock.nowMs());
+    this.#moveTimer = clock.after(delayMs, () => this.#handle({ type: 'move-due' }));
+  }
+
   #wait(first: boolean, delay: Backoff): void {
     if (first) delay.reset();
     this.#timer = this.#options.clock.after(delay.nextMs(), () => this.#handle({ type: 'waited' }));
@@ -151,6 +175,10 @@ export class Subscription {
     if (violations.length > 0) this.#handle({ type: 'apply-refused', position, violations });
     else this.#handle({ type: 'applied', snapshot });
   }
+}
+
+function byAddress(replicas: readonly ReplicaClient[]): ReadonlyMap<string, ReplicaClient> {
+  return new Map(replicas.map((client) => [client.address, client]));
 }
 
 /** Every order is as likely as any other (Fisher and Yates). */

@@ -25,6 +25,8 @@ export interface AppliedObservation {
   readonly rejected: { readonly position: Position; readonly violations: readonly Violation[] } | null;
   /** `running` was read from disk, and no control plane has confirmed it since. */
   readonly fromDisk: boolean;
+  /** No control plane has stood by `running` for a while. */
+  readonly stale: boolean;
 }
 
 /** A listener whose address can't be bound on this host now. */

@@ -47,8 +47,19 @@ export async function applyQuickstart(options: StartOptions, at: Addresses): Pro
 function lbctl(at: Addresses, args: readonly string[]): Promise<Ended> {
   const command = [built('cli/main.js'), '--server', at.grpc, ...args];
   return new Promise((resolve) => {
-    execFile(process.execPath, command, { timeout: LBCTL_DEADLINE_MS }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
-    });
+    execFile(
+      process.execPath,
+      command,
+      { timeout: LBCTL_DEADLINE_MS, env: lbctlEnvironment() },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
+      },
+    );
   });
+}
+
+/** A token that the environment gives to the programs is the one that lbctl needs. */
+function lbctlEnvironment(): NodeJS.ProcessEnv {
+  const tokenFile = process.env['LBCTL_TOKEN_FILE'] ?? process.env['LB_TOKEN_FILE'];
+  return { ...process.env, ...(tokenFile !== undefined && { LBCTL_TOKEN_FILE: tokenFile }) };
 }

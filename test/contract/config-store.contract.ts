@@ -4,11 +4,15 @@ import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { MAX_APPEND_BYTES } from '../../control-plane/store/commit-codec.ts';
 import type { ConfigStore } from '../../control-plane/store/config-store.ts';
+import { LogFollower } from '../../control-plane/store/log-follower.ts';
 import { type Change, type Commit, FORMAT, type Head } from '../../core/model/commit.ts';
+import { adoptStore } from '../../core/model/edits/adopt.ts';
 import { addBackends } from '../../core/model/edits/backend.ts';
 import { createPool } from '../../core/model/edits/pool.ts';
 import { commitHash, genesisHash, sealCommit } from '../../core/model/hash.ts';
+import { systemClock } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
+import { systemRandom } from '../../core/runtime/random.ts';
 import { eventually } from '../harness/processes.ts';
 import { Replica } from '../harness/replica.ts';
 
@@ -215,6 +219,28 @@ export function configStoreContract(kind: string, harness: StoreHarness): void {
       assert.deepEqual(await open().read(1, 100), commits);
     });
 
+    it('keeps in its head which stores it takes the place of, and who follows one of those goes on with it', async () => {
+      const other = replica();
+      await other.propose(createPool({ name: 'old', backends: [] }));
+      const replaced = (await other.follower.catchUp()).position.storeId;
+      await harness.fresh();
+      const one = replica();
+      await one.propose(createPool({ name: 'web', backends: [] }));
+      const own = (await one.follower.catchUp()).position.storeId;
+      await one.propose(adoptStore({ storeId: 'new', replaces: [replaced], force: true }));
+      await one.propose(createPool({ name: 'more', backends: [] }));
+      const { storeId, revision, replaces } = await open().head();
+      assert.deepEqual([storeId, revision, replaces], ['new', 3, [own, replaced]]);
+      const moved = new LogFollower({ store: open(), clock: systemClock, random: systemRandom });
+      assert.deepEqual([...(await moved.catchUp()).state.pools.keys()], ['web', 'more']);
+    });
+
+    it('says how much it takes on disk', async () => {
+      const store = open();
+      await store.head();
+      assert.ok((await store.sizeBytes()) > 4_096);
+    });
+
     it('says so when it is used after it was closed', async () => {
       const store = open();
       await store.head();
@@ -259,6 +285,7 @@ export function configStoreContract(kind: string, harness: StoreHarness): void {
           unchanged: false,
           repeated: true,
           dryRun: false,
+          notes: [],
           changes: [{ action: 'created', kind: 'pool', name: 'web' }],
         });
       }

@@ -1,7 +1,9 @@
 /** etcd over its quota: refused in words, unless it was written all the same. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { GRPCResourceExhastedError, KVClient } from 'etcd3';
+import { status } from '@grpc/grpc-js';
+import { KVClient } from 'etcd3';
+import { EtcdClient } from '../../control-plane/store/etcd-client.ts';
 import { EtcdStore } from '../../control-plane/store/etcd-store.ts';
 import { createPool } from '../../core/model/edits/pool.ts';
 import { systemClock as clock } from '../../core/runtime/clock.ts';
@@ -21,7 +23,11 @@ function full(found: string): void {
   let one: Replica;
   beforeEach(async () => {
     etcd = await startEtcd(found);
-    one = new Replica(new EtcdStore({ endpoints: [etcd.endpoint], clock, random }));
+    one = new Replica(
+      new EtcdStore(
+        new EtcdClient({ endpoints: [etcd.endpoint], access: { prefix: '/test/' }, clock, random }),
+      ),
+    );
     await one.propose(pool('a'));
   });
   afterEach(async () => {
@@ -51,9 +57,8 @@ function full(found: string): void {
       async function (this: KVClient, request: Request): ReturnType<KVClient['txn']> {
         mock.restore();
         await this.txn(request);
-        throw new GRPCResourceExhastedError(
-          '8 RESOURCE_EXHAUSTED: etcdserver: mvcc: database space exceeded',
-        );
+        const error = new Error('8 RESOURCE_EXHAUSTED: etcdserver: mvcc: database space exceeded');
+        throw Object.assign(error, { code: status.RESOURCE_EXHAUSTED });
       },
     );
     const { revision, repeated } = await one.propose(pool('b'), { requestId: 'b' });

@@ -1,6 +1,9 @@
 /** etcd: the contract of stores against a real one, and what only a store behind a network can be asked. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { status } from '@grpc/grpc-js';
+import { KVClient } from 'etcd3';
+import { EtcdClient } from '../../control-plane/store/etcd-client.ts';
 import { EtcdStore } from '../../control-plane/store/etcd-store.ts';
 import { createPool } from '../../core/model/edits/pool.ts';
 import { systemClock as clock } from '../../core/runtime/clock.ts';
@@ -24,7 +27,7 @@ const harness = {
     prefix = `/test-${made++}/`;
   },
   open: (endpoints: readonly string[] = [etcd.endpoint]) =>
-    new EtcdStore({ endpoints, clock, random, prefix }),
+    new EtcdStore(new EtcdClient({ endpoints, access: { prefix }, clock, random })),
   async stop() {
     await etcd.dispose();
   },
@@ -210,6 +213,22 @@ function troubles(): void {
       await etcd.freeze(false);
     }
     await eventually(async () => ((await one.follower.readBarrier()).stale ? undefined : true), 'it is back');
+  });
+
+  it('waits for a leader where there is none for a moment, and refuses nothing', async (t) => {
+    await harness.fresh();
+    const one = replica();
+    await one.propose(pool('a'));
+    let left = 3;
+    const range = t.mock.method(KVClient.prototype, 'range', function (this: KVClient, request: object) {
+      if (left === 0) range.mock.restore();
+      else left -= 1;
+      if (left === 0) return this.range(request);
+      const error = new Error('14 UNAVAILABLE: etcdserver: leader changed');
+      return Promise.reject(Object.assign(error, { code: status.UNAVAILABLE }));
+    });
+    assert.equal((await one.propose(pool('b'))).revision, 2);
+    assert.equal(left, 0);
   });
 
   it('does not follow another history: wiped, restored or rewritten', async () => {

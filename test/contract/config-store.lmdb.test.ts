@@ -9,8 +9,9 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { LmdbStore } from '../../control-plane/store/lmdb-store.ts';
-import { commitHash, genesisHash } from '../../core/model/hash.ts';
 import { systemClock as clock } from '../../core/runtime/clock.ts';
+import { systemRandom } from '../../core/runtime/random.ts';
+import { killWriterAgainAndAgain } from '../faults/lmdb-rounds.ts';
 import { commitsAfter, configStoreContract, failureOf } from './config-store.contract.ts';
 
 const WRITER = fileURLToPath(new URL('../harness/lmdb-writer.js', import.meta.url));
@@ -42,34 +43,7 @@ describe('lmdb', () => {
 
   it('loses nothing that was acknowledged when its process is killed', async () => {
     fresh();
-    for (let round = 1; round <= 5; round++) {
-      const child = spawn(process.execPath, [WRITER, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
-      const exit = once(child, 'exit');
-      let acknowledged = 0;
-      // Each line is a revision that was acknowledged. It is killed in the midst of its writing.
-      for await (const line of createInterface({ input: child.stdout })) {
-        acknowledged = Number(line);
-        if (acknowledged >= round * 40) child.kill('SIGKILL');
-      }
-      await exit;
-      const store = harness.open();
-      const head = await store.head();
-      assert.ok(acknowledged >= round * 40);
-      assert.ok(
-        head.revision >= acknowledged,
-        `${acknowledged} were acknowledged, ${head.revision} are there`,
-      );
-      const commits = await store.read(1, 10_000);
-      assert.equal(commits.length, head.revision);
-      let parent = genesisHash(head.storeId);
-      for (const commit of commits) {
-        assert.equal(commit.parent, parent);
-        assert.equal(commitHash(commit), commit.hash);
-        parent = commit.hash;
-      }
-      assert.equal(parent, head.hash);
-      await store.close();
-    }
+    await killWriterAgainAndAgain(directory, 5, systemRandom);
   });
 
   it('is shared with other processes', async () => {

@@ -35,12 +35,12 @@ export const SMALL: readonly NamedBounds[] = [
     reports: 0,
   },
   {
-    name: 'one change on its way to both workers, and any fault at all',
+    name: 'one change on its way to both workers, and any fault of stream, proxy or worker',
     changes: 1,
     inTurn: true,
     proxy: true,
     faults: 1,
-    kinds: ALL_FAULTS,
+    kinds: DELIVERY_FAULTS,
     reports: 0,
   },
   {
@@ -65,6 +65,24 @@ export const SMALL: readonly NamedBounds[] = [
 
 /** What takes minutes, and up to some GB: see docs/reliability.md. */
 export const LARGE: readonly NamedBounds[] = [
+  {
+    name: 'a control plane that is cut from its store, and reports after which the proxy moves',
+    changes: 1,
+    inTurn: true,
+    proxy: true,
+    faults: 1,
+    kinds: ['cut'],
+    reports: 2,
+  },
+  {
+    name: 'one change on its way to both workers, and any fault at all',
+    changes: 1,
+    inTurn: true,
+    proxy: true,
+    faults: 1,
+    kinds: ALL_FAULTS,
+    reports: 0,
+  },
   {
     name: 'two changes at once, and any two faults of store or control plane',
     changes: 2,

@@ -1,5 +1,4 @@
 /** Copies of the machines with one defect each, to see that the explorer finds it. */
-import type { Commit } from '../../core/model/commit.ts';
 import { snapshotHash } from '../../core/model/hash.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import { BROKEN_WORKERS } from './broken-workers.ts';
@@ -7,7 +6,7 @@ import type { Defect } from './defect.ts';
 import { applyPlain } from './plain-delta.ts';
 import { type Machines, PRODUCT } from './machines.ts';
 
-const { stepBatch, stepReadOn, stepPublish, stepSubscription, stepProxy } = PRODUCT;
+const { stepBatch, openReadOn, stepPublish, stepSubscription, stepProxy } = PRODUCT;
 
 const nothing = new Error('no answer');
 
@@ -62,11 +61,11 @@ const storeClient: readonly Defect[] = [
     name: 'follows a head without reading the commits before it',
     machines: {
       ...PRODUCT,
-      stepReadOn: (state, event) => {
-        if (event.type !== 'head' || state.followed === null) return stepReadOn(state, event);
-        const followed = { ...state.followed, position: event.head };
-        const commits: readonly Commit[] = [];
-        return { state: { followed, reading: null }, effects: [{ type: 'keep', followed, commits }] };
+      openReadOn: (base, goal) => {
+        const opened = openReadOn(base, goal);
+        return base.head.revision === 0
+          ? opened
+          : { ...opened, effect: { type: 'reached', state: base, commits: [] } };
       },
     },
     finds: /never a mixture: what is applied as revision 2 is not that revision/,
@@ -85,7 +84,7 @@ const publisher: readonly Defect[] = [
       ...PRODUCT,
       stepPublish: (state, event) =>
         event.type === 'offered' && state.waiting !== null
-          ? stepPublish(state, { ...event, state: state.waiting.state })
+          ? stepPublish(state, { ...event, offer: { ...event.offer, state: state.waiting.state } })
           : stepPublish(state, event),
     },
     finds: /never a mixture: what is applied as revision \d is not that revision/,

@@ -8,7 +8,8 @@ import {
   stepBatch,
 } from '../../control-plane/store/batch-machine.ts';
 import type { Proposed } from '../../control-plane/store/ticket.ts';
-import { stepReadOn } from '../../control-plane/store/read-on-machine.ts';
+import { wayTo } from '../../control-plane/store/follow.ts';
+import { openReadOn, stepReadOn } from '../../control-plane/store/read-on-machine.ts';
 import { remembering } from './intern.ts';
 import { openSubscription, stepSubscription } from '../../control-plane/distribution/subscription-machine.ts';
 import { openApply, stepApply } from '../../data-plane/apply-machine.ts';
@@ -19,6 +20,8 @@ import { stepRollout } from '../../data-plane/worker/rollout-machine.ts';
 export const PRODUCT = {
   openBatch: openBatch<Proposed>,
   stepBatch: stepBatch<Proposed>,
+  wayTo,
+  openReadOn,
   stepReadOn,
   stepPublish,
   openSubscription,

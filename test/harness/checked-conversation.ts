@@ -39,7 +39,12 @@ export class CheckedConversation {
 
   /** Conversations of different seeds say different bytes. */
   static async open(port: number, seed: number): Promise<CheckedConversation> {
-    return new CheckedConversation(await dial(port), seed);
+    return CheckedConversation.over(await dial(port), seed);
+  }
+
+  /** Over a socket on which something else was said before. */
+  static over(socket: Socket, seed: number): CheckedConversation {
+    return new CheckedConversation(socket, seed);
   }
 
   get how(): string | null {

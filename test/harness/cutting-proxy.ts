@@ -1,6 +1,6 @@
 /**
- * A TCP proxy that a test can turn against a conversation: swallow answers, swallow a request, cut connections.
- * It looks for a marker in the bytes from the client, so that the trouble comes at one chosen request.
+ * A TCP proxy that a test can turn against a conversation: swallow answers, swallow a request, cut connections, hold up
+ * or delay everything. It looks for a marker in the bytes from the client, so that the trouble comes at one chosen request.
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
@@ -13,6 +13,8 @@ export class CuttingProxy {
   readonly #server: Server;
   readonly #pairs = new Set<{ readonly client: Socket; readonly target: Socket; silent: boolean }>();
   #marker: Buffer | undefined;
+  #held = false;
+  #delayMs = 0;
   #trouble: Trouble = 'no-answer';
   #struck: (() => void) | undefined;
 
@@ -51,6 +53,22 @@ export class CuttingProxy {
     }
   }
 
+  /** As a network that loses everything: connections stand, new ones too, and no byte arrives until it is over. */
+  hold(held: boolean): void {
+    this.#held = held;
+    for (const { client, target } of this.#pairs) {
+      for (const socket of [client, target]) {
+        if (held) socket.pause();
+        else socket.resume();
+      }
+    }
+  }
+
+  /** Every byte from now on, in each direction. */
+  delay(delayMs: number): void {
+    this.#delayMs = delayMs;
+  }
+
   async close(): Promise<void> {
     this.cut();
     this.#server.close();
@@ -67,17 +85,24 @@ export class CuttingProxy {
         this.#marker = undefined;
         if (this.#trouble === 'no-answer') target.write(bytes);
         this.#struck?.();
-      } else if (!pair.silent) target.write(bytes);
+      } else if (!pair.silent) this.#pass(bytes, target);
     });
     target.on('data', (bytes: Buffer) => {
-      if (!pair.silent) client.write(bytes);
+      if (!pair.silent) this.#pass(bytes, client);
     });
+    if (this.#held) for (const socket of [client, target]) socket.pause();
     const end = () => {
       client.destroy();
       target.destroy();
       this.#pairs.delete(pair);
     };
     for (const socket of [client, target]) socket.setNoDelay(true).on('error', end).on('close', end);
+  }
+
+  /** In order: timers of one length fire as they were made. */
+  #pass(bytes: Buffer, to: Socket): void {
+    if (this.#delayMs === 0) to.write(bytes);
+    else setTimeout(() => to.write(bytes), this.#delayMs);
   }
 
   #isMarked(bytes: Buffer): boolean {

@@ -1,25 +1,12 @@
 /** A real etcd for tests: started on free ports in a temporary directory, stopped, killed and started again. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Certificates } from './certificates.ts';
+import { EtcdProcess, type EtcdSettings } from './etcd-process.ts';
 import { eventually, freePort } from './processes.ts';
-
-const READY_WITHIN_MS = 15_000;
-
-export interface Etcd {
-  /** HOST:PORT for clients; stays the same through restarts. */
-  readonly endpoint: string;
-  readonly pid: number | undefined;
-  /** Starts it (again) with the same data, and waits until it answers reads. */
-  start(): Promise<void>;
-  /** Ends it with a signal and waits until it is gone. */
-  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
-  /** Stops it in its tracks (SIGSTOP), or lets it go on. */
-  freeze(frozen: boolean): Promise<void>;
-  /** Stops it and removes its data. */
-  dispose(): Promise<void>;
-}
 
 /** Where etcd is, or undefined. `CI=true` wants it to be there. */
 export function findEtcd(): string | undefined {
@@ -31,92 +18,177 @@ export function findEtcd(): string | undefined {
 }
 
 /** What a skipped test says. */
-export const HOW_TO_GET_ETCD = 'apt-get install etcd-server';
+export const HOW_TO_GET_ETCD = 'apt-get install etcd-server etcd-client';
+
+/** A member: started, killed, frozen. */
+export type Etcd = Omit<EtcdProcess, 'directory'> & { dispose(): Promise<void> };
+
+export interface EtcdClusterOptions {
+  /** How many; 1 when left out. */
+  readonly members?: number;
+  /** Clients must use TLS and show a certificate of this authority. */
+  readonly tls?: Certificates;
+  /** Further flags without their dashes, such as `auth-token-ttl`. */
+  readonly flags?: Readonly<Record<string, string>>;
+}
 
 /** Starts an etcd of one member. */
 export async function startEtcd(binary: string): Promise<Etcd> {
-  const directory = mkdtempSync(join(tmpdir(), 'lb-etcd-'));
-  const [clientPort, peerPort] = [await freePort(), await freePort()];
-  const etcd = new EtcdProcess(binary, directory, clientPort, peerPort);
-  await etcd.start();
-  return etcd;
+  const cluster = await EtcdCluster.start(binary, {});
+  const [member] = cluster.members;
+  if (member === undefined) throw new RangeError('a cluster has members');
+  return Object.assign(member, { dispose: () => cluster.dispose() });
 }
 
-class EtcdProcess implements Etcd {
-  readonly endpoint: string;
+export class EtcdCluster {
+  readonly members: readonly EtcdProcess[];
   readonly #binary: string;
-  readonly #directory: string;
-  readonly #peerUrl: string;
-  #child: ChildProcess | undefined;
+  readonly #folder: string;
+  readonly #tls: Certificates | undefined;
 
-  constructor(binary: string, directory: string, clientPort: number, peerPort: number) {
-    this.#binary = binary;
-    this.#directory = directory;
-    this.endpoint = `127.0.0.1:${clientPort}`;
-    this.#peerUrl = `http://127.0.0.1:${peerPort}`;
-  }
-
-  get pid(): number | undefined {
-    return this.#child?.pid;
-  }
-
-  async start(): Promise<void> {
-    const url = `http://${this.endpoint}`;
-    const flags = {
-      'data-dir': this.#directory,
-      name: 'one',
-      'listen-client-urls': url,
-      'advertise-client-urls': url,
-      'listen-peer-urls': this.#peerUrl,
-      'initial-advertise-peer-urls': this.#peerUrl,
-      'initial-cluster': `one=${this.#peerUrl}`,
-      'heartbeat-interval': '10',
-      'election-timeout': '100',
-      logger: 'zap',
-      'log-level': 'error',
-    };
-    const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
-    this.#child = spawn(this.#binary, args, { stdio: 'ignore' });
-    await this.#ready(url);
-  }
-
-  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGCONT');
-    child.kill(signal);
-    await gone;
-  }
-
-  async freeze(frozen: boolean): Promise<void> {
-    this.#child?.kill(frozen ? 'SIGSTOP' : 'SIGCONT');
-    if (!frozen) return;
-    // Its threads stop one after the other, and a request may pass until the last one has.
-    const tasks = `/proc/${this.pid}/task`;
-    const isStopped = (task: string) => /\) T /.test(readFileSync(join(tasks, task, 'stat'), 'latin1'));
-    await eventually(async () => (readdirSync(tasks).every(isStopped) ? true : undefined), 'etcd is frozen');
-  }
-
-  async dispose(): Promise<void> {
-    await this.stop('SIGKILL');
-    rmSync(this.#directory, { recursive: true, force: true });
-  }
-
-  /** A linearizable read through the JSON gateway: needs an elected leader. */
-  async #ready(url: string): Promise<void> {
-    const request = {
-      method: 'POST',
-      body: JSON.stringify({ key: Buffer.from('ready').toString('base64') }),
-    };
-    const child = this.#child;
-    const look = async () => {
-      if (child?.exitCode !== null) return 'ended';
-      return (await fetch(`${url}/v3/kv/range`, request)).ok ? 'ready' : undefined;
-    };
-    if ((await eventually(look, 'etcd starts', READY_WITHIN_MS)) === 'ended') {
-      throw new Error('etcd ended while it was starting; is a port taken?');
+  static async start(binary: string, options: EtcdClusterOptions): Promise<EtcdCluster> {
+    const count = options.members ?? 1;
+    const ports: { client: number; peer: number }[] = [];
+    for (let member = 0; member < count; member++)
+      ports.push({ client: await freePort(), peer: await freePort() });
+    const cluster = new EtcdCluster(binary, ports, options);
+    try {
+      await Promise.all(cluster.members.map((member) => member.start()));
+    } catch (error) {
+      await cluster.dispose();
+      throw error;
     }
+    return cluster;
   }
+
+  private constructor(
+    binary: string,
+    ports: readonly { readonly client: number; readonly peer: number }[],
+    { tls, flags = {} }: EtcdClusterOptions,
+  ) {
+    this.#binary = binary;
+    this.#folder = mkdtempSync(join(tmpdir(), 'lb-etcd-'));
+    this.#tls = tls;
+    const cluster = ports.map(({ peer }, index) => `m${index}=http://127.0.0.1:${peer}`).join(',');
+    // One member elects itself; three have to hear each other in time on a busy machine.
+    const pace =
+      ports.length === 1 ? { heartbeatMs: 10, electionMs: 100 } : { heartbeatMs: 50, electionMs: 500 };
+    this.members = ports.map(({ client, peer }, index) => {
+      const name = `m${index}`;
+      const settings: EtcdSettings = {
+        binary,
+        name,
+        directory: join(this.#folder, name),
+        clientPort: client,
+        peerPort: peer,
+        cluster,
+        tls,
+        flags,
+        ...pace,
+      };
+      return new EtcdProcess(settings);
+    });
+  }
+
+  /** HOST:PORT of all members. */
+  get endpoints(): readonly string[] {
+    return this.members.map(({ endpoint }) => endpoint);
+  }
+
+  /** The member that leads, as the others see it. */
+  async leader(): Promise<EtcdProcess> {
+    return eventually(async () => {
+      for (const member of this.members) {
+        if (!member.running) continue;
+        const text = await this.etcdctl(['endpoint', 'status', '-w', 'json'], {
+          endpoints: [member.endpoint],
+        }).catch(() => '');
+        const [status] = (text === '' ? [] : JSON.parse(text)) as EndpointStatus[];
+        if (status?.Status.leader === status?.Status.header.member_id && status !== undefined) return member;
+      }
+      return undefined;
+    }, 'etcd has a leader');
+  }
+
+  /** Runs etcdctl with these arguments, at all members unless one is named. Answers what it printed. */
+  async etcdctl(
+    args: readonly string[],
+    { endpoints = this.endpoints, input = '' }: EtcdctlOptions = {},
+  ): Promise<string> {
+    const tls = this.#tls;
+    const trust = tls ? ['--cacert', tls.ca, '--cert', tls.client.cert, '--key', tls.client.key] : [];
+    const all = ['--endpoints', endpoints.join(','), '--command-timeout=5s', ...trust, ...args];
+    const env = { ...process.env, ETCDCTL_API: '3' };
+    const running = promisify(execFile)(join(dirname(this.#binary), 'etcdctl'), all, { env });
+    running.child.stdin?.end(input);
+    return (await running).stdout;
+  }
+
+  /**
+   * Users, of whom each may read and write its prefix; then authentication is on.
+   * The superuser is `root` with the password `root`.
+   */
+  async enableAuth(users: readonly EtcdTestUser[]): Promise<void> {
+    await this.etcdctl(['user', 'add', 'root:root']);
+    await this.etcdctl(['user', 'grant-role', 'root', 'root']);
+    for (const { name, password, prefix } of users) {
+      await this.etcdctl(
+        password === undefined
+          ? ['user', 'add', name, '--no-password']
+          : ['user', 'add', `${name}:${password}`],
+      );
+      await this.etcdctl(['role', 'add', name]);
+      await this.etcdctl(['role', 'grant-permission', name, 'readwrite', prefix, '--prefix']);
+      await this.etcdctl(['user', 'grant-role', name, name]);
+    }
+    await this.etcdctl(['auth', 'enable']);
+  }
+
+  /** Stops all, and starts them again with nothing. */
+  async wipe(): Promise<void> {
+    await this.#startWith((member) => rmSync(member.directory, { recursive: true, force: true }));
+  }
+
+  /** Writes a backup to `file`. */
+  async backUp(file: string): Promise<void> {
+    const [first] = this.endpoints;
+    await this.etcdctl(['snapshot', 'save', file], { endpoints: first === undefined ? [] : [first] });
+  }
+
+  /** Stops all, and starts them again with what a backup holds. */
+  async restore(file: string): Promise<void> {
+    await this.#startWith(async (member) => {
+      rmSync(member.directory, { recursive: true, force: true });
+      await this.etcdctl(['snapshot', 'restore', file, ...member.restoreFlags]);
+    });
+  }
+
+  async #startWith(prepare: (member: EtcdProcess) => void | Promise<void>): Promise<void> {
+    await Promise.all(this.members.map((member) => member.stop('SIGKILL')));
+    for (const member of this.members) await prepare(member);
+    await Promise.all(this.members.map((member) => member.start()));
+  }
+
+  /** Stops all and removes their data. */
+  async dispose(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.stop('SIGKILL')));
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+interface EtcdctlOptions {
+  readonly endpoints?: readonly string[];
+  /** Its standard input. */
+  readonly input?: string;
+}
+
+interface EtcdTestUser {
+  readonly name: string;
+  /** Without one it is known by the name in its certificate alone. */
+  readonly password?: string;
+  readonly prefix: string;
+}
+
+interface EndpointStatus {
+  readonly Status: { readonly leader: number; readonly header: { readonly member_id: number } };
 }

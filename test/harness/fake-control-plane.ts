@@ -19,7 +19,8 @@ type Methods = Services['policies'] &
   Services['pools'] &
   Services['listeners'] &
   Services['config'] &
-  Services['fleet'];
+  Services['fleet'] &
+  Pick<Services['registrations'], 'ListRegistrations'>;
 type RequestOf<M> = M extends { requestDeserialize: (bytes: Buffer) => infer Request } ? Request : never;
 type ResponseOf<M> = M extends { responseSerialize: (response: infer Response) => Buffer } ? Response : never;
 type StreamName = 'Watch' | 'WaitConverged';
@@ -50,6 +51,8 @@ export async function startFakeControlPlane(
   address = '127.0.0.1:0',
 ): Promise<FakeControlPlane> {
   const server = new Server();
+  // Nobody has registered, unless a test says so.
+  const given: Answers = { ListRegistrations: () => ({ registrations: [] }), ...answers };
   const requests: { method: string; request: Record<string, unknown> }[] = [];
   const { services } = loadDefinitions();
   for (const service of [
@@ -58,10 +61,11 @@ export async function startFakeControlPlane(
     services.listeners,
     services.config,
     services.fleet,
+    services.registrations,
   ]) {
     const implementation: UntypedServiceImplementation = {};
     for (const [method, definition] of Object.entries(service)) {
-      const answer = (answers as Record<string, unknown>)[method];
+      const answer = (given as Record<string, unknown>)[method];
       if (answer === undefined) continue;
       const note = (request: unknown) =>
         requests.push({ method, request: request as Record<string, unknown> });

@@ -31,11 +31,21 @@ function field(name: string): (line: string) => string | undefined {
   };
 }
 
+export interface ControlPlaneStart {
+  /** A free port when left out. */
+  readonly grpcAddress?: string;
+  readonly flags?: readonly string[];
+}
+
 /** Starts a control plane and waits until it is ready. Without a store: an empty one of its own. */
-export async function startControlPlane(scope: Scope, store?: string): Promise<ControlPlane> {
+export async function startControlPlane(
+  scope: Scope,
+  store?: string,
+  { grpcAddress = '127.0.0.1:0', flags = [] }: ControlPlaneStart = {},
+): Promise<ControlPlane> {
   const kept = store ?? `lmdb:${join(temporaryFolder(scope), 'store')}`;
-  const args = ['--grpc-address', '127.0.0.1:0', '--http-address', '127.0.0.1:0', '--store', kept];
-  const running = startBuilt(scope, 'control-plane/main.js', args);
+  const args = ['--grpc-address', grpcAddress, '--http-address', '127.0.0.1:0', '--store', kept];
+  const running = startBuilt(scope, 'control-plane/main.js', [...args, ...flags]);
   const grpc = await running.line(field('grpc_address'), 'the gRPC address');
   const http = await running.line(field('http_address'), 'the HTTP address');
   await answers(`http://${http}/readyz`);

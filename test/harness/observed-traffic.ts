@@ -61,6 +61,7 @@ export class ObservedTraffic {
         failedListeners: [{ listener: 'taken', address: '0.0.0.0:81', reason: 'EADDRINUSE' }],
         rejected: null,
         fromDisk: false,
+        stale: false,
       }),
       restarts: () => [0, 1],
     });

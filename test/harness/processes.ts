@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** What a harness needs of a test: node:test's TestContext is one. */
 export interface Scope {
@@ -26,6 +26,8 @@ export interface RunningProcess {
   readonly ended: Promise<Ended>;
   /** The first line, past or to come, for which `find` gives something. Fails when the process ends or after 30 s. */
   line<T>(find: (line: string) => T | undefined, what: string): Promise<T>;
+  /** Calls `hear` with each line that is still to come. */
+  onLine(hear: (line: string) => void): void;
   signal(name: NodeJS.Signals): void;
   /** SIGTERM, then SIGKILL after 10 s. */
   stop(): Promise<Ended>;
@@ -40,7 +42,7 @@ const LINE_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 10_000;
 const RUN_DEADLINE_MS = 60_000;
 /** Loaded into our own programs: they end when their standard input does. */
-const LEASH = new URL('../../scripts/start/leash.js', import.meta.url).href;
+const LEASH = 'scripts/start/leash.js';
 
 /** The folder of the checkout. */
 export const CHECKOUT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -50,6 +52,15 @@ export function built(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));
 }
 
+/** Where our programs and what runs them are. */
+export interface Installation {
+  readonly node: string;
+  /** The folder `dist`; what it imports is beside it. */
+  readonly dist: string;
+}
+
+const HERE: Installation = { node: process.execPath, dist: built('') };
+
 export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
@@ -57,6 +68,8 @@ export interface SpawnOptions {
   readonly gid?: number;
   /** Of one of our own programs: the most descriptors it may have. */
   readonly descriptors?: number;
+  /** Of one of our own programs: where it is taken from, when not from this checkout. */
+  readonly installation?: Installation;
   /** What ends it when its test is over; SIGKILL when left out. */
   readonly endSignal?: NodeJS.Signals;
 }
@@ -68,10 +81,12 @@ export function startBuilt(
   args: readonly string[],
   options: SpawnOptions = {},
 ): RunningProcess {
-  const { descriptors = 0, ...rest } = options;
-  const all = ['--import', LEASH, built(program), ...args];
-  if (descriptors === 0) return startProcess(scope, process.execPath, all, rest);
-  const limited = ['-c', 'ulimit -n "$0" && exec "$@"', String(descriptors), process.execPath, ...all];
+  const { descriptors = 0, installation = HERE, ...rest } = options;
+  const { dist, node } = installation;
+  const leash = pathToFileURL(join(dist, LEASH)).href;
+  const all = ['--import', leash, join(dist, program), ...args];
+  if (descriptors === 0) return startProcess(scope, node, all, rest);
+  const limited = ['-c', 'ulimit -n "$0" && exec "$@"', String(descriptors), node, ...all];
   return startProcess(scope, 'sh', limited, rest);
 }
 
@@ -106,6 +121,7 @@ export function startProcess(
     pid: child.pid ?? -1,
     lines,
     ended,
+    onLine: (hear) => void listeners.add(() => hear(lines.at(-1) ?? '')),
     line: (find, what) => awaitLine(running, listeners, find, `${what} of ${command} ${args.join(' ')}`),
     signal: (name) => void child.kill(name),
     async stop() {

@@ -41,6 +41,7 @@ export function applied(
     version: String(revision),
     revision: String(revision),
     hash: `commit-${revision}`,
+    replaces: [],
   };
   return {
     position,
@@ -48,6 +49,7 @@ export function applied(
     failedListeners: [],
     rejected: null,
     fromDisk: false,
+    stale: false,
     ...fields,
   };
 }

@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { type RunningControlPlane, startControlPlane } from '../../control-plane/control-plane.ts';
 import type { ConfigStore } from '../../control-plane/store/config-store.ts';
+import { LmdbMembership } from '../../control-plane/store/lmdb-membership.ts';
 import { LmdbStore } from '../../control-plane/store/lmdb-store.ts';
+import type { MembershipStore } from '../../control-plane/store/membership-store.ts';
 import { type Clock, systemClock } from '../../core/runtime/clock.ts';
 import { silentLogger } from '../../core/runtime/logger.ts';
 import { systemRandom } from '../../core/runtime/random.ts';
+import type { AcceptedTokens, SentToken } from '../../core/runtime/token-file.ts';
 import {
   callUnary,
   connectReplica,
@@ -15,6 +18,7 @@ import {
   type UnaryMethod,
 } from '../../core/wire/clients.ts';
 import type { Services } from '../../core/wire/definitions.ts';
+import { MemoryMembership } from './memory-membership.ts';
 import { MemoryStore } from './memory-store.ts';
 import { eventually, type Scope, temporaryFolder } from './processes.ts';
 
@@ -51,6 +55,8 @@ export interface StartOptions {
   readonly clock?: Clock;
   /** As if it had run for long, unless told otherwise. */
   readonly rosterGraceMs?: number;
+  /** What every caller must know; the client of the test does. */
+  readonly tokens?: AcceptedTokens & SentToken;
   /** Wait until it has read its store. */
   readonly ready?: boolean;
 }
@@ -58,15 +64,29 @@ export interface StartOptions {
 /** Stopped when the test ends, unless it was before. */
 export async function runControlPlane(
   scope: Scope,
-  { store = new MemoryStore(), clock = systemClock, ready = true, rosterGraceMs = 0 }: StartOptions = {},
+  {
+    store = new MemoryStore(),
+    clock = systemClock,
+    ready = true,
+    rosterGraceMs = 0,
+    tokens,
+  }: StartOptions = {},
 ): Promise<TestControlPlane> {
   // The system clock's timers do not keep a process alive; the servers do, until they are stopped.
   const alive = setInterval(() => undefined, 60_000);
   const running = await startControlPlane(
     { grpcAddress: ANY_PORT, httpAddress: ANY_PORT },
-    { store, clock, random: systemRandom, logger: silentLogger, rosterGraceMs },
+    {
+      store,
+      membership: membershipOf(store, clock),
+      clock,
+      random: systemRandom,
+      logger: silentLogger,
+      rosterGraceMs,
+      ...(tokens && { tokens }),
+    },
   );
-  const client = connectReplica(running.grpcAddress);
+  const client = connectReplica(running.grpcAddress, tokens);
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= running.stop());
   scope.after(async () => {
@@ -77,6 +97,13 @@ export async function runControlPlane(
   if (ready)
     await eventually(async () => (await isReady(running)) || undefined, 'the control plane is ready');
   return { ...running, stop, client, call: callsOf(client) };
+}
+
+/** The members beside a store in memory or in LMDB. */
+function membershipOf(store: ConfigStore, clock: Clock): MembershipStore {
+  if (store instanceof LmdbStore) return new LmdbMembership(store, clock);
+  if (store instanceof MemoryStore) return new MemoryMembership(store, clock);
+  throw new TypeError(`no members are known beside ${store.description}`);
 }
 
 async function isReady({ httpAddress }: RunningControlPlane): Promise<boolean> {

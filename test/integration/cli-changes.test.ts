@@ -53,6 +53,7 @@ describe('a changing command', () => {
       unchanged: true,
       dryRun: false,
       changes: [],
+      notes: [],
     });
   });
 

@@ -12,9 +12,9 @@ describe('lbctl get', () => {
     assert.equal(
       await succeed(lbctl, ['get', 'backends']),
       [
-        'POOL  ADDRESS      WEIGHT  STATE     HEALTH         CONNECTIONS',
-        'web   10.0.0.1:80  1       active    healthy (1/2)  4',
-        'web   10.0.0.2:80  1       draining  healthy        0',
+        'POOL  ADDRESS      WEIGHT  STATE     HEALTH         CONNECTIONS  SOURCE',
+        'web   10.0.0.1:80  1       active    healthy (1/2)  4            configured',
+        'web   10.0.0.2:80  1       draining  healthy        0            configured',
         '',
       ].join('\n'),
     );
@@ -31,6 +31,55 @@ describe('lbctl get', () => {
     );
     const [first] = (all[0]?.['proxies'] ?? []) as Record<string, unknown>[];
     assert.equal(first?.['connectionsTotal'], '9007199254740993', '64-bit numbers are strings');
+  });
+
+  it('says where a backend comes from, and why a registration does not count', async (t) => {
+    const registration = (address: string, fields: object) => ({
+      pool: 'web',
+      address,
+      weight: 7,
+      state: 'REGISTRATION_STATE_ACTIVE' as const,
+      ...fields,
+    });
+    const fake = await startFakeControlPlane(t, {
+      ...FLEET,
+      ListRegistrations: () => ({
+        registrations: [
+          registration(A, { source: 'REGISTRATION_SOURCE_SHADOWED', reason: 'the configured one counts' }),
+          registration('10.0.0.9:80', {
+            source: 'REGISTRATION_SOURCE_REGISTERED',
+            state: 'REGISTRATION_STATE_EXPIRING',
+          }),
+          registration('10.0.0.8:80', {
+            pool: 'gone',
+            source: 'REGISTRATION_SOURCE_IGNORED',
+            reason: 'no pool "gone"',
+          }),
+        ],
+      }),
+    });
+    const lbctl = lbctlFor(fake.address);
+    const all = JSON.parse(await succeed(lbctl, ['get', 'backends', '-o', 'json'])) as Record<
+      string,
+      unknown
+    >[];
+    assert.deepEqual(
+      all.map(({ address, weight, state, source }) => [address, weight, state, source]),
+      [
+        [A, 1, 'active', 'registered, shadowed'],
+        [B, 1, 'draining', 'configured'],
+        ['10.0.0.9:80', 7, 'expiring', 'registered'],
+        ['10.0.0.8:80', 7, 'active', 'registered, ignored'],
+      ],
+    );
+    assert.match(
+      await succeed(lbctl, ['describe', 'backend', A]),
+      /registered, shadowed: the configured one counts/,
+    );
+    assert.match(
+      await succeed(lbctl, ['get', 'backends', '-o', 'wide']),
+      /registered, ignored .*no pool "gone"/,
+    );
   });
 
   it('shows one thing as an object, by its name, and a backend by address or POOL/ADDRESS', async (t) => {
@@ -74,7 +123,7 @@ describe('lbctl get', () => {
     const proxies = await succeed(lbctl, ['get', 'proxies']);
     assert.match(proxies, /^edge-1 +north +yes +5 +portable +1 +4 +-$/m);
     assert.match(proxies, /^edge-2 +north +yes +3 \(2 behind\) +portable +1 +4 +web$/m);
-    assert.match(proxies, /^edge-3 +north +no, for /m);
+    assert.match(proxies, /^edge-3 +north +no /m);
   });
 
   it('names the nearest there is for a name or a kind that there is not', async (t) => {
@@ -146,7 +195,7 @@ describe('lbctl describe and health', () => {
     const page = await succeed(lbctl, ['describe', 'pool', 'web']);
     assert.match(page, /^Policy +default: power_of_two_choices, health check tcp every 5s$/m);
     assert.match(page, /^Listeners +web \(0\.0\.0\.0:80\)$/m);
-    assert.match(page, /^ {2}10\.0\.0\.1:80 +1 +active +healthy \(1\/2\) +4$/m);
+    assert.match(page, /^ {2}10\.0\.0\.1:80 +1 +active +healthy \(1\/2\) +4 +configured$/m);
   });
 
   it('describes every kind', async (t) => {

@@ -40,6 +40,16 @@ describe('the flags', () => {
       assert.ok(stdout.includes(word), word);
     }
   });
+
+  it('of etcd are refused all at once', async () => {
+    const wrong = ['--etcd-key', '/nowhere', '--etcd-user', 'lb', '--etcd-prefix', 'east'];
+    for (const store of ['etcd:127.0.0.1:1', 'lmdb:/tmp/nowhere']) {
+      const { code, stderr } = await run(process.execPath, [program, '--store', store, ...wrong]);
+      assert.equal(code, 2);
+      for (const flag of ['--etcd-key', '--etcd-user', '--etcd-prefix'])
+        assert.match(stderr, new RegExp(`^error: ${flag} `, 'm'));
+    }
+  });
 });
 
 describe('the program', () => {

@@ -17,6 +17,7 @@ import { systemClock } from '../../core/runtime/clock.ts';
 import { silentLogger } from '../../core/runtime/logger.ts';
 import { systemRandom } from '../../core/runtime/random.ts';
 import { FakeClock } from '../harness/fake-clock.ts';
+import { MemoryMembership } from '../harness/memory-membership.ts';
 import { MemoryStore } from '../harness/memory-store.ts';
 import { eventually } from '../harness/processes.ts';
 import { runControlPlane, type TestControlPlane } from '../harness/running-control-plane.ts';
@@ -176,7 +177,9 @@ describe('an address that is taken', () => {
     const { port } = taken.address() as { port: number };
     const here = { host: '127.0.0.1', port };
     const free = { host: '127.0.0.1', port: 0 };
-    const deps = { store: new MemoryStore(), clock: systemClock, random: systemRandom, logger: silentLogger };
+    const store = new MemoryStore();
+    const membership = new MemoryMembership(store, systemClock);
+    const deps = { store, membership, clock: systemClock, random: systemRandom, logger: silentLogger };
     const start = (grpcAddress: typeof here, httpAddress: typeof here) =>
       startControlPlane({ grpcAddress, httpAddress }, deps);
     await assert.rejects(start(here, free), new RegExp(`gRPC address 127.0.0.1:${port} .*--grpc-address`));

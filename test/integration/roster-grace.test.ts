@@ -8,7 +8,7 @@ import { ServerStream } from '../harness/server-stream.ts';
 
 describe('an empty roster just after a start', () => {
   it('is pending, and has converged once no proxy has come', async (context) => {
-    const plane = await runControlPlane(context, { rosterGraceMs: 1_000 });
+    const plane = await runControlPlane(context, { rosterGraceMs: 5_000 });
     const stream = new ServerStream(plane.client.config.waitConverged({ revision: '0' }));
     assert.equal((await stream.next()).outcome, 'OUTCOME_PENDING');
     assert.equal((await stream.next()).outcome, 'OUTCOME_CONVERGED');

@@ -73,8 +73,8 @@ export function answerLook(machines: Machines, world: World): World {
   const { cut } = replicaAt(world, stream.replica);
   if (cut && behind) return serverEvent(machines, waiting, { type: 'looked', look: null });
   const read = behind ? readOn(machines, waiting, stream.replica) : waiting;
-  const { readOn: reading, history } = replicaAt(read, stream.replica);
-  const replica = reading.followed?.position;
+  const { followed, history } = replicaAt(read, stream.replica);
+  const replica = followed?.position;
   if (!replica) return serverEvent(machines, read, { type: 'looked', look: null });
   const hashAtRevision = history[claimed.revision - 1]?.hash ?? null;
   return serverEvent(machines, read, { type: 'looked', look: { replica, hashAtRevision } });

@@ -112,8 +112,8 @@ function reports(machines: Machines, world: World): Move<World>[] {
   if (budget.reports === 0) return [];
   const spent = { ...world, budget: { ...budget, reports: budget.reports - 1 } };
   return REPLICA_NAMES.map((replica, index) => {
-    const { up, cut, readOn } = replicaAt(world, index);
-    const position = readOn.followed?.position ?? null;
+    const { up, cut, followed } = replicaAt(world, index);
+    const position = followed?.position ?? null;
     const view = up ? { position, storeAgeMs: cut ? 60_000 : 0, stopping: false } : null;
     const says = view === null ? 'is gone' : cut ? 'has not heard from its store' : 'is fresh';
     return {

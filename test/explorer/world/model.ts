@@ -71,7 +71,7 @@ function isGoal(world: World): boolean {
   const running = proxy.workers.every(
     ({ slots }) => slots.running?.snapshot.position.revision === proxy.state.current?.position.revision,
   );
-  const known = replicas.every(({ readOn: reading }) => reading.followed?.position.revision === log.length);
+  const known = replicas.every(({ followed }) => followed?.position.revision === log.length);
   const ready = toldAll && known && late.length === 0;
   return ready && (!world.bounds.proxy || (current && running));
 }
@@ -105,7 +105,7 @@ function replicaSteps(machines: Machines, world: World, index: number): Move<Wor
       label: `${name} reaches its store again`,
       world: withReplica(world, index, { cut: false }),
     });
-  else if (replica.readOn.followed?.position.revision !== world.log.length) {
+  else if (replica.followed?.position.revision !== world.log.length) {
     moves.push({ label: `${name} reads on`, world: readOn(machines, world, index) });
   }
   if (replica.publish.waiting !== null && world.bounds.proxy) {
@@ -195,6 +195,12 @@ function proxySteps(machines: Machines, world: World): Move<World>[] {
         ? `the proxy reaches control plane ${name}`
         : `the proxy does not reach control plane ${name}`,
       world: isUp ? connected(machines, world, index) : proxyEvent(machines, world, refused),
+    });
+  }
+  if (state.moving) {
+    moves.push({
+      label: 'the moment has come for the proxy to move',
+      world: proxyEvent(machines, world, { type: 'move-due' }),
     });
   }
   if (apply?.todo === 'stage')

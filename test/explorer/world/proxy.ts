@@ -203,6 +203,7 @@ function perform(machines: Machines, world: World, effect: Effect): World {
     case 'connect':
     case 'confirmed':
     case 'wait':
+    case 'move-soon':
     case 'say':
       return world;
   }

@@ -1,11 +1,12 @@
 /** The store, and what a replica does with it: reads on, and commits what clients ask for. */
 import type { BatchStep } from '../../../control-plane/store/batch-machine.ts';
-import { NOT_READ_YET, type ReadOnEvent } from '../../../control-plane/store/read-on-machine.ts';
 import type { Proposed } from '../../../control-plane/store/ticket.ts';
 import type { Decision } from '../../../control-plane/store/plan-append.ts';
-import { NOTHING_PUBLISHED } from '../../../control-plane/snapshot/publish-machine.ts';
+import { NOTHING_PUBLISHED, type Offer } from '../../../control-plane/snapshot/publish-machine.ts';
 import type { RequestOutcome } from '../../../control-plane/store/history.ts';
 import type { Commit, Position } from '../../../core/model/commit.ts';
+import { emptyState } from '../../../core/model/fold.ts';
+import { originOf } from '../../../core/model/succession.ts';
 import { LbError } from '../../../core/runtime/errors.ts';
 import type { Machines } from '../machines.ts';
 import { STORE_ID, TICKETS } from './scenario.ts';
@@ -22,7 +23,7 @@ import {
 export const FRESH_REPLICA: Replica = {
   up: true,
   cut: false,
-  readOn: NOT_READ_YET,
+  followed: null,
   history: [],
   publish: NOTHING_PUBLISHED,
   queue: [],
@@ -41,40 +42,38 @@ export function headOf({ log }: World): Position {
  * else happens between them changes nothing of what they see.
  */
 export function readOn(machines: Machines, world: World, index: number): World {
-  let now = world;
-  let event: ReadOnEvent | null = { type: 'head', head: headOf(world) };
-  while (event !== null) {
-    const before = replicaAt(now, index);
-    const { state, effects } = machines.stepReadOn(before.readOn, event);
-    event = null;
-    now = withReplica(now, index, { readOn: state });
-    for (const effect of effects) {
-      if (effect.type === 'read') {
-        const from = effect.from - 1;
-        event = { type: 'commits', commits: world.log.slice(from, from + effect.limit) };
-      } else if (effect.type === 'refuse') {
-        now = breakIf(now, true, `a replica refuses its own store: ${effect.doubt}`);
-      } else {
-        const old = before.readOn.followed?.position.revision ?? -1;
-        const { followed, commits } = effect;
-        now = withReplica(now, index, { history: [...before.history, ...commits] });
-        now = breakIf(
-          now,
-          followed.position.revision < old,
-          'never backwards: a replica follows an older state',
-        );
-        if (followed.position.revision !== old) now = offer(machines, now, index);
-      }
-    }
+  const { followed, history } = replicaAt(world, index);
+  const head = headOf(world);
+  const way = machines.wayTo(followed, head);
+  if (way.type === 'refuse') return refused(world, way.doubt);
+  if (way.type === 'stay') return world;
+  const base = way.base?.state ?? emptyState(originOf(head));
+  let { state: reading, effect } = machines.openReadOn(base, { head, revision: head.revision });
+  while (effect.type === 'read') {
+    const from = effect.from - 1;
+    const commits = world.log.slice(from, from + effect.limit);
+    ({ state: reading, effect } = machines.stepReadOn(reading, commits));
   }
-  return now;
+  if (effect.type === 'refuse') return refused(world, effect.doubt);
+  const { state, commits } = effect;
+  const next = withReplica(world, index, {
+    followed: { state, position: head },
+    history: way.base === null ? commits : [...history, ...commits],
+  });
+  const isOlder = head.revision < (followed?.position.revision ?? -1);
+  return offer(machines, breakIf(next, isOlder, 'never backwards: a replica follows an older state'), index);
 }
 
+function refused(world: World, doubt: string): World {
+  return breakIf(world, true, `a replica refuses its own store: ${doubt}`);
+}
+
+const NOBODY: Offer['members'] = [];
+
 function offer(machines: Machines, world: World, index: number): World {
-  const { readOn: reading, publish } = replicaAt(world, index);
-  if (reading.followed === null) return world;
-  const { state, position } = reading.followed;
-  const event = { type: 'offered', state, position, sinceLastBuildMs: 0 } as const;
+  const { followed, publish } = replicaAt(world, index);
+  if (followed === null) return world;
+  const event = { type: 'offered', offer: { ...followed, members: NOBODY }, sinceLastBuildMs: 0 } as const;
   return withReplica(world, index, { publish: machines.stepPublish(publish, event).state });
 }
 
@@ -120,9 +119,9 @@ const away = () => new LbError('UNAVAILABLE', 'the store does not answer');
 
 function look(machines: Machines, world: World, index: number): World {
   const read = readOn(machines, world, index);
-  const { history, readOn: reading } = replicaAt(read, index);
-  if (reading.followed === null) return read;
-  const { state } = reading.followed;
+  const { history, followed } = replicaAt(read, index);
+  if (followed === null) return read;
+  const { state } = followed;
   return event(machines, read, index, { type: 'looked', state, timeMs: 0, committed: outcomesOf(history) });
 }
 

@@ -8,7 +8,10 @@ const program = buildProgram(async () => undefined);
 describe('what is completed', () => {
   const names = (kind: string, pool?: string) => ({ type: 'names', kind, ...(pool && { pool }) });
   const CASES: readonly (readonly [line: string, wanted: object | string])[] = [
-    ['', 'get describe health wait apply diff export create set delete backend completion'],
+    [
+      '',
+      'get describe health wait history show apply diff export create set delete backend rollback store completion',
+    ],
     ['get ', 'listeners pools policies backends proxies revisions'],
     ['delete ', 'listener pool policy backend proxy'],
     ['backend ', 'add remove set drain disable enable'],
@@ -29,6 +32,8 @@ describe('what is completed', () => {
     ['backend drain ', names('pools')],
     ['backend drain --wait web ', names('backends', 'web')],
     ['--timeout 5s wait ', names('revisions')],
+    ['diff 4 ', names('revisions')],
+    ['rollback ', names('revisions')],
     ['health ', names('pools')],
     ['apply -f ', { type: 'files' }],
   ];

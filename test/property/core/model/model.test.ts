@@ -13,6 +13,7 @@ import { addBackends, removeBackends, updateBackend } from '../../../../core/mod
 import { createListener, deleteListener, updateListener } from '../../../../core/model/edits/listener.ts';
 import { deletePolicy, updatePolicy } from '../../../../core/model/edits/policy.ts';
 import { createPool, deletePool, updatePool } from '../../../../core/model/edits/pool.ts';
+import { rollbackTo } from '../../../../core/model/edits/rollback.ts';
 import { applyChanges, applyCommit, applyCommits, emptyState } from '../../../../core/model/fold.ts';
 import { canonicalJson, contentHash } from '../../../../core/model/hash.ts';
 import { formatIp, parseIp } from '../../../../core/model/ip.ts';
@@ -81,6 +82,8 @@ function run(edits: readonly Edit[]): { states: State[]; commits: Commit[] } {
   return { states, commits };
 }
 
+const byAddress = (a: { address: string }, b: { address: string }) => (a.address < b.address ? -1 : 1);
+
 describe('the model', () => {
   it('every committed revision is valid by itself, after any edits', () => {
     fc.assert(
@@ -106,6 +109,49 @@ describe('the model', () => {
           assert.deepEqual(again, { ok: true, changes: [] });
         },
       ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('a rollback brings back everything of a revision but the states of backends that are there', () => {
+    fc.assert(
+      fc.property(fc.array(edit, { maxLength: 14 }), fc.nat(14), (edits, at) => {
+        const { states } = run(edits);
+        const now = states.at(-1) as State;
+        const then = states[Math.min(at, states.length - 1)] as State;
+        const result = rollbackTo(then)(now);
+        assert.ok(result.ok, JSON.stringify(result));
+        const back = applyCommit(now, commitOn(now, result.changes));
+        assert.deepEqual(validateState(back), []);
+        const wanted = new Map(
+          [...then.pools].map(([pool, { value, backends: all }]) => [
+            pool,
+            [
+              value,
+              ...Array.from(all.values(), ({ value: own }) => ({
+                ...own,
+                state: now.pools.get(pool)?.backends.get(own.address)?.value.state ?? own.state,
+              })).sort(byAddress),
+            ],
+          ]),
+        );
+        const found = new Map(
+          [...back.pools].map(([pool, { value, backends: all }]) => [
+            pool,
+            [value, ...Array.from(all.values(), ({ value: own }) => own).sort(byAddress)],
+          ]),
+        );
+        assert.deepEqual(found, wanted);
+        const values = (map: ReadonlyMap<string, { value: unknown }>) =>
+          new Map([...map].map(([key, { value }]) => [key, value]));
+        assert.deepEqual(values(back.policies), values(then.policies));
+        assert.deepEqual(values(back.listeners), values(then.listeners));
+        assert.deepEqual(rollbackTo(then)(back), {
+          ok: true,
+          changes: [],
+          notes: result.notes?.filter((note) => note.startsWith('the state')),
+        });
+      }),
       { numRuns: 500 },
     );
   });

@@ -29,9 +29,10 @@ const observation: fc.Arbitrary<Observation> = fc
     ),
     workers: fc.array(fc.record({ active: count, restarts: count }), { minLength: 2, maxLength: 2 }),
     fromDisk: fc.boolean(),
+    stale: fc.boolean(),
   })
-  .map(({ backends, listeners, workers, fromDisk }) => ({
-    applied: { running: null, failedListeners: [], rejected: null, fromDisk },
+  .map(({ backends, listeners, workers, fromDisk, stale }) => ({
+    applied: { running: null, failedListeners: [], rejected: null, fromDisk, stale },
     backends: new Map(backends.map((each) => [`${each.pool}/${each.address}`, each])),
     listeners: new Map(Object.entries(listeners)),
     workers,

@@ -16,7 +16,7 @@ const state = stateOf([
   { kind: 'listener', value: { name: 'web', address: '0.0.0.0:80', pool: 'web' } },
   { kind: 'policy', value: { name: 'unchecked', healthCheck: { type: 'none' } } },
 ]);
-const followed = { state, position: { ...state.head, version: 1 } };
+const followed = { state, position: { ...state.head, version: 1 }, members: [] };
 const ready = { ready: true } as const;
 
 function proxy(id: string, fields: Partial<StreamReportsRequest__Output>, connected = true): ProxyRecord {
@@ -123,7 +123,11 @@ describe('the status page', () => {
   it('cuts long lists and says by how much', () => {
     const backends = Array.from({ length: 250 }, (_, index) => ({ address: `10.0.0.${index}:80` }));
     const large = stateOf([{ kind: 'pool', value: { name: 'web', backends } }]);
-    const page = statusPage({ state: large, position: { ...large.head, version: 1 } }, ready, []);
+    const page = statusPage(
+      { state: large, position: { ...large.head, version: 1 }, members: [] },
+      ready,
+      [],
+    );
     const rows = page.pools.rows[0]?.backends;
     assert.deepEqual([rows?.rows.length, rows?.more], [100, 150]);
   });

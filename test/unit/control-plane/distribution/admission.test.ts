@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { admit } from '../../../../control-plane/distribution/admission.ts';
 import { position } from '../../../harness/snapshots.ts';
 
-const replica = position(10, { version: 100 });
+const replica = position(10, { version: 100, replaces: ['first', 'replaced'] });
 const at = (revision: number, version: number, fields = {}) => position(revision, { version, ...fields });
 const seen = (hashAtRevision: string | null, now = replica) => ({ replica: now, hashAtRevision });
 
@@ -36,6 +36,12 @@ const CASES = [
     claimed: at(10, 100, { hash: 'x' }),
     look: null,
     is: 'REASON_STORE_MISMATCH',
+  },
+  {
+    name: 'one of a store that ours takes the place of is admitted, wherever it stands',
+    claimed: at(99, 999, { storeId: 'replaced' }),
+    look: null,
+    is: 'admitted',
   },
   {
     name: 'another store is a mismatch, wherever it stands',

@@ -99,7 +99,12 @@ const CASES = [
   },
   {
     name: 'one runs another store',
-    roster: [proxy('a', applied(9, { position: { storeId: 'x', version: '9', revision: '9', hash: 'h' } }))],
+    roster: [
+      proxy(
+        'a',
+        applied(9, { position: { storeId: 'x', version: '9', revision: '9', hash: 'h', replaces: [] } }),
+      ),
+    ],
     is: 'PENDING',
     settled: false,
     states: ['LAGGING'],

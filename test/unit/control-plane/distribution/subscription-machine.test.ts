@@ -119,6 +119,31 @@ describe('a proxy that follows', () => {
   });
 });
 
+describe('a proxy at one revision, whose members come and go', () => {
+  const at = (version: number, ...members: readonly string[]) => {
+    const backends = members.map((address) => backend('web', address));
+    return snapshot(position(5, { version }), pool('web'), ...backends);
+  };
+
+  it('is never sent an older version of one revision, and gets the content of a later one', () => {
+    const { resume, looked, publish } = stream(at(10));
+    assert.deepEqual(resume(at(11, '10.0.0.1:80')), ['look for 5, behind']);
+    const replica = position(5, { version: 12 });
+    // What is published is still the older one; what was read just now is on its way.
+    assert.deepEqual(looked({ replica, hashAtRevision: replica.hash }), []);
+    assert.deepEqual(publish(at(10)), []);
+    assert.deepEqual(publish(at(12)), ['send 5 on 5']);
+  });
+
+  it('is sent nothing for a version that changes nothing', () => {
+    const { subscribe, ack, publish } = stream(at(10));
+    subscribe();
+    ack();
+    assert.deepEqual(publish(at(11)), []);
+    assert.deepEqual(publish(at(12, '10.0.0.1:80')), ['send 5 on 5']);
+  });
+});
+
 describe('a proxy that refuses', () => {
   it('keeps its base and is not sent the same again', () => {
     const { subscribe, ack, nack, publish } = stream(one);
@@ -192,6 +217,19 @@ describe('never backwards', () => {
     assert.deepEqual(looked({ replica: three.position, hashAtRevision: 'commit-3' }), []);
     assert.deepEqual(publish(two), []);
     assert.deepEqual(publish(four), ['send 4 on 3']);
+  });
+
+  it('a store that takes the place of what a proxy runs is sent, whatever the numbers say', () => {
+    const adopted = snapshot(position(1, { storeId: 'new', replaces: ['store'] }), pool('web'));
+    const { resume, ack, publish } = stream(adopted);
+    assert.deepEqual(resume(three), ['send 1 on 3']);
+    ack();
+    assert.deepEqual(publish(adopted), []);
+    // And on a stream that stood all the while.
+    const standing = stream(three);
+    standing.subscribe();
+    standing.ack();
+    assert.deepEqual(standing.publish(adopted), ['send 1 on 3']);
   });
 
   it('a store that is behind withholds until it has caught up', () => {

@@ -1,9 +1,11 @@
 /** Publishing snapshots: coalesced, never back, the last ones kept. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { memberName } from '../../../../control-plane/store/membership-store.ts';
 import { Publisher } from '../../../../control-plane/snapshot/publish.ts';
 import { updateBackend } from '../../../../core/model/edits/backend.ts';
 import type { State } from '../../../../core/model/state.ts';
+import { registration } from '../../../contract/membership-store.contract.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
 import { after, stateOf } from '../../../harness/state.ts';
 
@@ -33,6 +35,19 @@ describe('the publisher', () => {
     offer(first);
     clock.advance(0);
     assert.deepEqual(published, [1]);
+  });
+
+  it('goes on with a store that takes the place of the last one, from any revision, and with no other', () => {
+    const { clock, made, published, offer } = publisher();
+    offer(first);
+    clock.advance(100);
+    const other = { ...first, head: { ...first.head, storeId: 'other', revision: 9 } };
+    offer(other);
+    clock.advance(100);
+    offer({ ...other, head: { ...other.head, revision: 1, replaces: ['x', first.head.storeId] } });
+    clock.advance(100);
+    assert.deepEqual(published, [1, 1]);
+    assert.equal(made.newest?.position.storeId, 'other');
   });
 
   it('coalesces a burst to its newest state', () => {
@@ -69,6 +84,24 @@ describe('the publisher', () => {
     clock.advance(100);
     assert.deepEqual(published, [2]);
     assert.equal(made.newest?.position.revision, 2);
+  });
+
+  it('publishes members that came and went at one revision, and every later version', () => {
+    const { clock, made } = publisher();
+    const seen: string[] = [];
+    made.subscribe(({ position, entries }) => seen.push(`${position.version}: ${entries.size}`));
+    const value = registration('10.0.0.2:80');
+    const members = [{ name: memberName(value), value, token: 2, alive: true, lease: '' }];
+    const offer = (version: number, with_: typeof members) => {
+      made.offer(first, { ...at(first), version }, with_);
+      clock.advance(100);
+    };
+    offer(1, []);
+    offer(2, members);
+    offer(3, members);
+    offer(4, []);
+    offer(2, members);
+    assert.deepEqual(seen, ['1: 3', '2: 4', '3: 4', '4: 3']);
   });
 
   it('never goes to another store', () => {

@@ -48,6 +48,7 @@ describe('Committer', () => {
     assert.deepEqual(outcome, {
       revision: 1,
       unchanged: false,
+      notes: [],
       repeated: false,
       dryRun: false,
       changes: [

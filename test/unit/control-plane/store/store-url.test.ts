@@ -38,9 +38,9 @@ describe('the --store flag', () => {
   }
 
   it('opens the store that it names, without touching it', async () => {
-    const deps = { clock, random };
-    const lmdb = openStore({ kind: 'lmdb', directory: '/nonexistent/x' }, deps);
-    const etcd = openStore({ kind: 'etcd', endpoints: ['127.0.0.1:1', 'b:2'] }, deps);
+    const deps = { access: { prefix: '/test/' }, clock, random };
+    const { store: lmdb } = openStore({ kind: 'lmdb', directory: '/nonexistent/x' }, deps);
+    const { store: etcd } = openStore({ kind: 'etcd', endpoints: ['127.0.0.1:1', 'b:2'] }, deps);
     assert.deepEqual([lmdb.description, etcd.description], ['lmdb:/nonexistent/x', 'etcd:127.0.0.1:1,b:2']);
     await Promise.all([lmdb.close(), etcd.close()]);
   });

@@ -7,7 +7,7 @@ import type { BackendObservation, Observation } from '../../../../data-plane/tel
 import { position } from '../../../harness/snapshots.ts';
 
 const nothing: Observation = {
-  applied: { running: null, failedListeners: [], rejected: null, fromDisk: false },
+  applied: { running: null, failedListeners: [], rejected: null, fromDisk: false, stale: false },
   backends: new Map(),
   listeners: new Map(),
   workers: [],
@@ -127,6 +127,7 @@ describe('a report', () => {
       failedListeners: [{ listener: 'web', address: '0.0.0.0:80', reason: 'EADDRINUSE' }],
       rejected,
       fromDisk: true,
+      stale: true,
     };
     const [report] = buildReports(nothing, { ...nothing, applied });
     assert.ok(report);
@@ -138,6 +139,7 @@ describe('a report', () => {
     assert.equal(received.rejected?.position?.revision, '3');
     assert.deepEqual(received.rejected.violations, rejected.violations);
     assert.equal(received.fromDisk, true);
+    assert.equal(received.stale, true);
   });
 });
 

@@ -60,7 +60,7 @@ describe('the reporter', () => {
     return client as unknown as ReplicaClient;
   }
 
-  const applied = { running: null, failedListeners: [], rejected: null, fromDisk: false };
+  const applied = { running: null, failedListeners: [], rejected: null, fromDisk: false, stale: false };
   const observe = (): Observation => {
     observed += 1;
     const listener = { active: 0, accepted, bytesFromClients: 0, bytesToClients: 0 };
@@ -149,7 +149,7 @@ describe('the reporter', () => {
 
   it('passes on what a replica says of itself', async () => {
     await start('a');
-    const wire = { storeId: 'store', version: '3', revision: '3', hash: 'commit-3' };
+    const wire = { storeId: 'store', version: '3', revision: '3', hash: 'commit-3', replaces: [] };
     calls[0]?.emit('data', { position: wire, storeAgeMs: '250', stopping: true });
     assert.deepEqual(heard, [['a', { position: position(3), storeAgeMs: 250, stopping: true }]]);
   });

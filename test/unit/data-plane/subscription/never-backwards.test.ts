@@ -9,6 +9,10 @@ describe('never backwards', () => {
   const allowed = [
     ['the same position again', running],
     ['a later revision', position(6, { version: 51 })],
+    [
+      'an earlier revision of a store that takes the place of the one it came from',
+      position(1, { version: 2, storeId: 'new', replaces: ['x', running.storeId] }),
+    ],
     ['a later version of the same revision', position(5, { version: 60 })],
   ] as const;
   for (const [what, next] of allowed) {
@@ -17,6 +21,11 @@ describe('never backwards', () => {
 
   const refused = [
     ['another store', position(6, { version: 51, storeId: 'other' }), 'position.store_id'],
+    [
+      'a store that takes the place of others',
+      position(6, { version: 51, storeId: 'other', replaces: ['x'] }),
+      'position.store_id',
+    ],
     ['an earlier revision', position(4, { version: 51 }), 'position.revision'],
     ['another history', position(5, { version: 51, hash: 'fork' }), 'position.hash'],
     ['an earlier version', position(6, { version: 49 }), 'position.version'],
@@ -25,7 +34,7 @@ describe('never backwards', () => {
     it(`refuses ${what}, and says what to do`, () => {
       const [violation, ...others] = backwardViolations(running, next);
       assert.equal(violation?.field, field);
-      assert.match(violation?.description ?? '', /empty state directory/);
+      assert.match(violation?.description ?? '', /accept the store: lbctl store adopt/);
       assert.deepEqual(others, []);
     });
   }

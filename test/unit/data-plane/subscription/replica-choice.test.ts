@@ -46,6 +46,11 @@ describe('a fresher replica', () => {
     ['leaves a stopping one', { a: view({ stopping: true }), b: view() }, 'b'],
     ['goes to the freshest', { a: stale, b: view({ storeAgeMs: 500 }), c: view({ storeAgeMs: 20 }) }, 'c'],
     ['does not go to a stale one', { a: stale, b: view({ storeAgeMs: 20_000 }) }, null],
+    [
+      'does not go to one that is about to be stale itself',
+      { a: stale, b: view({ storeAgeMs: 9_500 }), c: view({ storeAgeMs: 3_001 }) },
+      null,
+    ],
     ['does not go to a stopping one', { a: stale, b: view({ stopping: true }) }, null],
     ['does not go to one without a store', { a: stale, b: view({ position: null }) }, null],
     ['does not go to one that is behind', { a: stale, b: view({ position: position(4) }) }, null],

@@ -3,7 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { readSnapshotFile, stageSnapshotFile } from '../../../../data-plane/subscription/snapshot-file.ts';
+import {
+  readSnapshotFile,
+  setSnapshotAside,
+  stageSnapshotFile,
+} from '../../../../data-plane/subscription/snapshot-file.ts';
 import * as make from '../../../harness/snapshots.ts';
 
 const one = make.snapshot(1, make.pool('web'), make.backend('web', '10.0.0.1:80'));
@@ -45,6 +49,20 @@ describe('the snapshot file', () => {
     const after = await readSnapshotFile(directory);
     assert.ok(after.type === 'saved');
     assert.equal(after.saved.snapshot.hash, two.hash);
+  });
+
+  it('is the one before once the next one is kept, and a torn one takes nobody with it', async () => {
+    await save();
+    await save(two);
+    const before = await readSnapshotFile(directory, 'snapshot.before.json');
+    assert.ok(before.type === 'saved');
+    assert.equal(before.saved.snapshot.hash, one.hash);
+    assert.equal(await setSnapshotAside(directory, 'snapshot.json'), true);
+    assert.equal(await setSnapshotAside(directory, 'snapshot.json'), false);
+    await save(two);
+    const still = await readSnapshotFile(directory, 'snapshot.before.json');
+    assert.ok(still.type === 'saved');
+    assert.equal(still.saved.snapshot.hash, one.hash);
   });
 
   it('may be missing', async () => {

@@ -1,51 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Snapshot } from '../../../../core/model/snapshot.ts';
-import type { DeltaPart } from '../../../../data-plane/subscription/delta-part.ts';
-import { initialState, step } from '../../../../data-plane/subscription/subscription-machine.ts';
-import type { Effect, Event, State } from '../../../../data-plane/subscription/subscription-state.ts';
+import type { Event } from '../../../../data-plane/subscription/subscription-state.ts';
 import * as make from '../../../harness/snapshots.ts';
-
-const first = make.snapshot(1, make.pool('web'));
-const second = make.snapshot(2, make.pool('web'), make.backend('web', '10.0.0.1:80'));
-const fresh = { position: make.position(1), storeAgeMs: 10, stopping: false };
-
-/** A machine driven by events, which remembers the effects since it was last asked. */
-function machine(replicas: readonly string[] = ['a', 'b'], current: Snapshot | null = null) {
-  let state: State = initialState(replicas, current);
-  let effects: Effect[] = [];
-  const send = (...events: readonly Event[]) => {
-    for (const event of events) {
-      const next = step(state, event);
-      state = next.state;
-      effects.push(...next.effects);
-    }
-    const seen = effects;
-    effects = [];
-    return seen;
-  };
-  return { send, state: () => state };
-}
-
-function types(effects: readonly Effect[]): string[] {
-  return effects.map(({ type }) => type);
-}
-
-function whole(target: Snapshot, nonce = 'n1'): Event & { type: 'part' } {
-  const part: DeltaPart = {
-    nonce,
-    baseHash: '',
-    upserts: [...target.entries.values()],
-    removals: [],
-    end: { position: target.position, snapshotHash: target.hash, format: 1 },
-    violations: [],
-  };
-  return { type: 'part', part };
-}
-
-const lost: Event = { type: 'stream-lost', livedMs: 0, reason: 'gone' };
-const start: Event = { type: 'start' };
-const connected: Event = { type: 'connected' };
+import {
+  connected,
+  first,
+  lost,
+  machine,
+  second,
+  start,
+  types,
+  whole,
+} from '../../../harness/subscription-rig.ts';
 
 describe('the subscription machine: subscribing', () => {
   it('connects to the first replica and says that it has nothing', () => {
@@ -175,84 +142,5 @@ describe('the subscription machine: applying', () => {
     send(start, connected, whole(first));
     assert.deepEqual(types(send(whole(second, 'n2'))), ['disconnect', 'say']);
     assert.deepEqual(types(send({ type: 'applied', snapshot: first })), ['connect']);
-  });
-});
-
-describe('the subscription machine: replicas that can not serve', () => {
-  const withheld = (reason: 'replica_behind' | 'store_mismatch' | 'not_ready'): Event => ({
-    type: 'withheld',
-    reason,
-    detail: 'because',
-  });
-
-  it('tries the next replica when one is behind', () => {
-    const { send } = machine(['a', 'b'], first);
-    send(start, connected);
-    assert.deepEqual(types(send(withheld('replica_behind'))), ['disconnect', 'say', 'connect']);
-  });
-
-  it('keeps what it runs and tries slowly when all have another store, and says so loudly once', () => {
-    const { send, state } = machine(['a', 'b'], first);
-    const effects = send(start, connected, withheld('store_mismatch'), connected, withheld('store_mismatch'));
-    const said = effects.filter((effect) => effect.type === 'say' && effect.level === 'error');
-    assert.equal(said.length, 2);
-    assert.deepEqual(effects.at(-1), { type: 'wait', first: true, slow: true });
-    assert.equal(state().current, first);
-    const again = send({ type: 'waited' }, connected, withheld('store_mismatch'));
-    assert.deepEqual(types(again), ['connect', 'subscribe', 'disconnect', 'connect']);
-  });
-
-  it('is not slow while another replica may still come back', () => {
-    const { send } = machine(['a', 'b'], first);
-    const effects = send(start, connected, withheld('store_mismatch'), lost);
-    assert.deepEqual(effects.at(-1), { type: 'wait', first: true, slow: false });
-  });
-
-  it('leaves a stale replica for a fresher one, with what it runs', () => {
-    const { send } = machine(['a', 'b'], first);
-    send(start, connected, { type: 'replica-reported', replica: 'b', view: fresh });
-    const stale = { ...fresh, storeAgeMs: 10_001 };
-    const effects = send({ type: 'replica-reported', replica: 'a', view: stale });
-    assert.deepEqual(types(effects), ['disconnect', 'say', 'connect']);
-    assert.deepEqual(effects.at(-1), { type: 'connect', replica: 'b' });
-  });
-
-  it('does not leave while it applies, but right after', () => {
-    const { send } = machine(['a', 'b']);
-    send(start, connected, { type: 'replica-reported', replica: 'b', view: fresh }, whole(first));
-    const stopping = { ...fresh, stopping: true };
-    assert.deepEqual(send({ type: 'replica-reported', replica: 'a', view: stopping }), []);
-    assert.deepEqual(types(send({ type: 'applied', snapshot: first })), [
-      'acknowledge',
-      'disconnect',
-      'say',
-      'connect',
-    ]);
-  });
-
-  it('forgets what a replica said when its report stream is lost', () => {
-    const { send } = machine(['a', 'b'], first);
-    send(start, connected, { type: 'replica-reported', replica: 'b', view: fresh });
-    send({ type: 'replica-reported', replica: 'b', view: null });
-    const stopping = { ...fresh, stopping: true };
-    assert.deepEqual(send({ type: 'replica-reported', replica: 'a', view: stopping }), []);
-  });
-});
-
-describe('the subscription machine: what was read from disk', () => {
-  it('is confirmed once, by a replica that stands at the same commit', () => {
-    const { send } = machine(['a'], first);
-    const other = { ...fresh, position: make.position(2) };
-    assert.deepEqual(send({ type: 'replica-reported', replica: 'a', view: other }), []);
-    assert.deepEqual(send({ type: 'replica-reported', replica: 'a', view: fresh }), [{ type: 'confirmed' }]);
-    assert.deepEqual(send({ type: 'replica-reported', replica: 'a', view: fresh }), []);
-  });
-
-  it('is not confirmed by another store or history', () => {
-    const { send } = machine(['a'], first);
-    for (const fields of [{ storeId: 'x' }, { hash: 'x' }]) {
-      const view = { ...fresh, position: make.position(1, fields) };
-      assert.deepEqual(send({ type: 'replica-reported', replica: 'a', view }), []);
-    }
   });
 });

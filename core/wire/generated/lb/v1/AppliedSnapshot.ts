@@ -22,6 +22,10 @@ export interface AppliedSnapshot {
    * It was read from disk and no control plane has confirmed it since.
    */
   'fromDisk'?: (boolean);
+  /**
+   * No control plane has stood by it for ten seconds or more: the proxy has none to take its configuration from.
+   */
+  'stale'?: (boolean);
 }
 
 export interface AppliedSnapshot__Output {
@@ -42,4 +46,8 @@ export interface AppliedSnapshot__Output {
    * It was read from disk and no control plane has confirmed it since.
    */
   'fromDisk': (boolean);
+  /**
+   * No control plane has stood by it for ten seconds or more: the proxy has none to take its configuration from.
+   */
+  'stale': (boolean);
 }

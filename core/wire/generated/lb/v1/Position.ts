@@ -22,6 +22,11 @@ export interface Position {
    * Hash of that commit, chained to all before it. Hex.
    */
   'hash'?: (string);
+  /**
+   * The ids of the stores that this one takes the place of (ConfigService.AdoptStore). What came from one of them may go
+   * on with this one, from whatever revision.
+   */
+  'replaces'?: (string)[];
 }
 
 /**
@@ -44,4 +49,9 @@ export interface Position__Output {
    * Hash of that commit, chained to all before it. Hex.
    */
   'hash': (string);
+  /**
+   * The ids of the stores that this one takes the place of (ConfigService.AdoptStore). What came from one of them may go
+   * on with this one, from whatever revision.
+   */
+  'replaces': (string)[];
 }

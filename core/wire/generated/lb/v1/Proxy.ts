@@ -10,6 +10,9 @@ import type { Long } from '@grpc/proto-loader';
 export interface Proxy {
   'info'?: (_lb_v1_ProxyInfo | null);
   'connected'?: (boolean);
+  /**
+   * Unset: it is on the roster, and this replica has not seen it since it started.
+   */
   'lastSeen'?: (_google_protobuf_Timestamp | null);
   'applied'?: (_lb_v1_AppliedSnapshot | null);
   /**
@@ -24,6 +27,9 @@ export interface Proxy {
 export interface Proxy__Output {
   'info': (_lb_v1_ProxyInfo__Output | null);
   'connected': (boolean);
+  /**
+   * Unset: it is on the roster, and this replica has not seen it since it started.
+   */
   'lastSeen': (_google_protobuf_Timestamp__Output | null);
   'applied': (_lb_v1_AppliedSnapshot__Output | null);
   /**

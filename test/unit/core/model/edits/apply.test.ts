@@ -76,7 +76,9 @@ describe('applyResources', () => {
     );
     assert.deepEqual(
       changes.map((change) =>
-        change.op === 'put' ? change.resource.value : `delete ${change.kind} ${change.name}`,
+        change.op === 'delete'
+          ? `delete ${change.kind} ${change.name}`
+          : change.op === 'put' && change.resource.value,
       ),
       [
         { ...state.policies.get('steady')?.value, strategy: 'power_of_two_choices' },

@@ -1,0 +1,127 @@
+/**
+ * RegistrationService: a stream keeps its caller in a pool.
+ *
+ * Invariants
+ *  - a stream's first message, and only that, says who registers as what;
+ *  - a caller that ends its side is drained before its stream ends; one whose stream is lost is only no longer renewed;
+ *  - nothing is queued for a caller that does not read.
+ */
+import { randomUUID } from 'node:crypto';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { Timer } from '../../core/runtime/clock.ts';
+import { LbError } from '../../core/runtime/errors.ts';
+import { durationToWire } from '../../core/wire/duration-codec.ts';
+import type { RegisterRequest__Output } from '../../core/wire/generated/lb/v1/RegisterRequest.ts';
+import type { RegisterResponse } from '../../core/wire/generated/lb/v1/RegisterResponse.ts';
+import type { RegistrationServiceHandlers } from '../../core/wire/generated/lb/v1/RegistrationService.ts';
+import type { RegistrationSpec__Output } from '../../core/wire/generated/lb/v1/RegistrationSpec.ts';
+import { awaitFirstMessage } from '../distribution/first-message.ts';
+import { type RegistrationHold, renewEveryMs } from '../membership/registration-hold.ts';
+import { readRegistration } from '../membership/registration-request.ts';
+import type { Registrations } from '../membership/registrations.ts';
+import { knownError } from '../rpc/answer.ts';
+import { endStream } from '../rpc/streams.ts';
+import type { Place } from '../snapshot/merge.ts';
+import type { ApiDeps } from './deps.ts';
+import { placeToWire } from './registration-codec.ts';
+
+type Call = ServerDuplexStream<RegisterRequest__Output, RegisterResponse>;
+
+export function registrationHandlers(deps: ApiDeps): RegistrationServiceHandlers {
+  const { registrations } = deps.members;
+  return {
+    Register: (call) => new RegisterStream(deps, call).start(),
+    ListRegistrations: deps.unary(async () => ({
+      registrations: (await registrations.places()).map(placeToWire),
+    })),
+  };
+}
+
+class RegisterStream {
+  readonly #deps: ApiDeps;
+  readonly #registrations: Registrations;
+  readonly #call: Call;
+  #hold: Promise<RegistrationHold> | null = null;
+  #held: RegistrationHold | null = null;
+  #over = false;
+  #silence: Timer | null = null;
+  #unregister: () => void = () => undefined;
+
+  constructor(deps: ApiDeps, call: Call) {
+    this.#deps = deps;
+    this.#registrations = deps.members.registrations;
+    this.#call = call;
+  }
+
+  start(): void {
+    const call = this.#call;
+    this.#unregister = this.#deps.streams.add((reason) => this.#end(reason));
+    this.#silence = awaitFirstMessage(this.#deps.clock, 'registration', (reason) => this.#end(reason));
+    call.on('data', (request: RegisterRequest__Output) => this.#receive(request));
+    call.on('end', () => void this.#drain());
+    call.on('cancelled', () => this.#close());
+  }
+
+  #receive({ registration }: RegisterRequest__Output): void {
+    if (this.#over) return;
+    this.#silence?.cancel();
+    if (registration === null) {
+      if (this.#hold === null) this.#refuse('the first message must say what to register: registration');
+      if (this.#held !== null) this.#registrations.heard(this.#held);
+    } else if (this.#hold !== null) this.#refuse('registration belongs in the first message only');
+    else this.#take(registration);
+  }
+
+  #take(spec: RegistrationSpec__Output): void {
+    const value = readRegistration(spec, this.#deps.clock.wallMs(), randomUUID());
+    const taking = this.#registrations.take(value, {
+      changed: (place, connections) => this.#tell(place, connections),
+      ended: (reason) => this.#end(reason),
+    });
+    this.#hold = taking;
+    taking.then(
+      (hold) => {
+        this.#held = hold;
+        if (this.#over) this.#registrations.drop(hold);
+      },
+      (error: unknown) => this.#end(knownError(error, 'Register', this.#deps.logger)),
+    );
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#over) return;
+    if (this.#hold === null) return this.#end(null);
+    // A registration that failed has ended the stream.
+    const hold = await this.#hold.catch(() => null);
+    if (hold !== null && !this.#over) await this.#registrations.drain(hold);
+  }
+
+  #tell(place: Place, connections: number): void {
+    if (this.#over || this.#call.writableNeedDrain) return;
+    this.#call.write({
+      registration: placeToWire(place),
+      renewEvery: durationToWire(renewEveryMs(place.member.value)),
+      connectionsActive: connections,
+    });
+  }
+
+  #refuse(message: string): void {
+    this.#end(new LbError('INVALID_ARGUMENT', message));
+  }
+
+  /** Null: in order. */
+  #end(reason: LbError | null): void {
+    if (this.#over) return;
+    this.#close();
+    if (reason === null) this.#call.end();
+    else endStream(this.#call, reason);
+  }
+
+  #close(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#silence?.cancel();
+    this.#unregister();
+    if (this.#held !== null) this.#registrations.drop(this.#held);
+  }
+}

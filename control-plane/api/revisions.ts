@@ -1,0 +1,62 @@
+/** ConfigService: GetRevision, DiffRevisions and Rollback, all of them reads of the log. */
+import { describeChanges } from '../../core/model/difference.ts';
+import type { Edit } from '../../core/model/edit.ts';
+import { refuse } from '../../core/model/edits/decide.ts';
+import { rollbackTo } from '../../core/model/edits/rollback.ts';
+import { LbError } from '../../core/runtime/errors.ts';
+import { differenceToWire } from '../../core/wire/change-codec.ts';
+import type { ConfigServiceHandlers } from '../../core/wire/generated/lb/v1/ConfigService.ts';
+import type { Revision } from '../../core/wire/generated/lb/v1/Revision.ts';
+import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
+import type { RevisionRecord } from '../store/labels.ts';
+import type { Past } from '../store/past.ts';
+import type { ApiDeps } from './deps.ts';
+
+type Handlers = Pick<ConfigServiceHandlers, 'GetRevision' | 'DiffRevisions' | 'Rollback'>;
+
+export function revisionHandlers({ unary, change, past }: ApiDeps): Handlers {
+  return {
+    GetRevision: unary(async ({ revision }) => {
+      const { record, before, after } = await past.commitAt(Number(revision));
+      const changes = describeChanges(before, after).map(differenceToWire);
+      return { revision: revisionToWire(record), changes };
+    }),
+    DiffRevisions: unary(async ({ fromRevision, toRevision }) => {
+      const before = await past.stateAt(Number(fromRevision));
+      const after = await past.stateAt(Number(toRevision));
+      return { changes: describeChanges(before, after).map(differenceToWire) };
+    }),
+    Rollback: unary(async (request, call) => {
+      const edit = await rollbackEdit(past, Number(request.revision));
+      const message = request.message || `rollback to revision ${request.revision}`;
+      return change('Rollback', { ...request, message }, call, () => edit);
+    }),
+  };
+}
+
+/**
+ * A revision that is not kept is refused by the edit, so that the repetition of a request that was carried out while it
+ * still was gets its first outcome.
+ */
+async function rollbackEdit(past: Past, revision: number): Promise<Edit> {
+  try {
+    return rollbackTo(await past.stateAt(revision));
+  } catch (error) {
+    if (!(error instanceof LbError && error.code === 'NOT_FOUND')) throw error;
+    const { message } = error;
+    return () => refuse('NOT_FOUND', message);
+  }
+}
+
+export function revisionToWire(record: RevisionRecord): Revision {
+  const { revision, hash, timeMs, author, message, requestId, changes } = record;
+  return {
+    revision: String(revision),
+    time: timestampToWire(timeMs),
+    author,
+    message,
+    requestId,
+    hash,
+    changes: changes.map(({ action, kind, name }) => `${action} ${kind} ${name}`),
+  };
+}

@@ -1,0 +1,110 @@
+/** Registrations while replicas are killed and stopped, through real programs. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { ReplicaClient } from '../../core/wire/clients.ts';
+import { findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../harness/etcd.ts';
+import { lbctlFor, startControlPlane, startProxy, succeed } from '../harness/fleet.ts';
+import { temporaryFolder } from '../harness/processes.ts';
+import {
+  addressesAt,
+  clientOf,
+  registrationScene,
+  startRegistered,
+  startTraffic,
+  untilRegistered,
+  untilServes,
+} from '../harness/registered.ts';
+
+/** Longer than a lease of 2 s and all that a removal waits for. */
+const OUTLIVES_MS = 6_000;
+
+/** Looks again and again: the address must be there every time. */
+async function stays(client: ReplicaClient, address: string): Promise<void> {
+  for (const end = Date.now() + OUTLIVES_MS; Date.now() < end; ) {
+    assert.deepEqual(await addressesAt(client), [address]);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+describe('a registration', () => {
+  it('stays in its pool when the replica that holds it is killed', async (t) => {
+    const { planes, clients, listener, servers } = await registrationScene(t);
+    const backend = await startRegistered(t, servers, 'web', { ttl: '2s' });
+    await untilRegistered(backend, servers[0]);
+    await untilServes(listener, backend);
+    const running = startTraffic(listener);
+    planes[0].signal('SIGKILL');
+    await untilRegistered(backend, servers[1]);
+    await stays(clients[1], backend.address);
+    const { answered, failed } = await running.stop();
+    assert.ok(answered > 0);
+    assert.deepEqual(failed, []);
+  });
+
+  it('can not be removed by a replica that wakes up when another one holds it', async (t) => {
+    const { planes, clients, servers } = await registrationScene(t);
+    const backend = await startRegistered(t, servers, 'web', { ttl: '2s' });
+    await untilRegistered(backend, servers[0]);
+    planes[0].signal('SIGSTOP');
+    await untilRegistered(backend, servers[1]);
+    planes[0].signal('SIGCONT');
+    await stays(clients[1], backend.address);
+  });
+
+  it('outlives on etcd that its lease ended while no replica was there', async (t) => {
+    const binary = findEtcd();
+    if (binary === undefined) return t.skip(HOW_TO_GET_ETCD);
+    const etcd = await startEtcd(binary);
+    t.after(() => etcd.dispose());
+    const store = `etcd:${etcd.endpoint}`;
+    const { planes, servers, clients, listener } = await registrationScene(t, store);
+    const backend = await startRegistered(t, servers, 'web', { ttl: '2s' });
+    await untilRegistered(backend);
+    await untilServes(listener, backend);
+    const running = startTraffic(listener);
+    for (const plane of planes) plane.signal('SIGKILL');
+    await Promise.all(planes.map(({ ended }) => ended));
+    await new Promise((resolve) => setTimeout(resolve, OUTLIVES_MS));
+    const before = backend.lines.length;
+    await startControlPlane(t, store, { grpcAddress: servers[1] ?? '' });
+    await backend.line(
+      (line) => (backend.lines.length > before && line.endsWith(`at ${servers[1]}`)) || undefined,
+      'the registration',
+    );
+    await stays(clients[1], backend.address);
+    const { answered, failed } = await running.stop();
+    assert.ok(answered > 0);
+    assert.deepEqual(failed, []);
+  });
+});
+
+describe('the roster of a fleet', () => {
+  it('survives a restart of every replica, and --wait counts a proxy that is away', async (t) => {
+    const store = `lmdb:${join(temporaryFolder(t), 'store')}`;
+    const plane = await startControlPlane(t, store);
+    const [east, west] = await Promise.all([
+      startProxy(t, 'east', [plane.grpc]),
+      startProxy(t, 'west', [plane.grpc]),
+    ]);
+    const lbctl = lbctlFor(plane.grpc);
+    await succeed(lbctl, ['create', 'pool', 'web', '--wait']);
+    west.signal('SIGKILL');
+    plane.signal('SIGKILL');
+    await Promise.all([west.ended, plane.ended]);
+    await startControlPlane(t, store, { grpcAddress: plane.grpc });
+    const { code, stderr } = await lbctl(['create', 'pool', 'api', '--wait', '--timeout', '10s']);
+    assert.equal(code, 4, stderr);
+    assert.match(stderr, /does not run on every proxy: west/);
+    await succeed(lbctl, ['delete', 'proxy', 'west']);
+    await succeed(lbctl, ['create', 'pool', 'more', '--wait']);
+    const proxies = clientOf(t, plane.grpc).fleet;
+    const listed = await new Promise<readonly string[]>((resolve, reject) => {
+      proxies.listProxies({}, (error, response) => {
+        if (error) reject(error);
+        else resolve((response?.proxies ?? []).map(({ info }) => info?.id ?? ''));
+      });
+    });
+    assert.deepEqual(listed, [east.id]);
+  });
+});

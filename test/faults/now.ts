@@ -1,0 +1,4 @@
+/** One time for everything in a run: milliseconds since 1970 as in the logs of the processes, and never going back. */
+export function nowMs(): number {
+  return performance.timeOrigin + performance.now();
+}

@@ -1,0 +1,153 @@
+/** `lbctl register` as a real process, with a small HTTP server as its command, and a fleet for it to register with. */
+import { join } from 'node:path';
+import { callUnary, connectReplica, type ReplicaClient, type UnaryMethod } from '../../core/wire/clients.ts';
+import { messageOf } from '../../core/runtime/errors.ts';
+import type { ListRegistrationsResponse__Output } from '../../core/wire/generated/lb/v1/ListRegistrationsResponse.ts';
+import type { Registration__Output } from '../../core/wire/generated/lb/v1/Registration.ts';
+import { answers, type ControlPlane, startControlPlane, startProxy } from './fleet.ts';
+import {
+  built,
+  eventually,
+  freePort,
+  type RunningProcess,
+  type Scope,
+  startProcess,
+  temporaryFolder,
+} from './processes.ts';
+
+export interface RegistrationScene {
+  readonly planes: readonly [ControlPlane, ControlPlane];
+  /** Their gRPC addresses. */
+  readonly servers: readonly [string, string];
+  /** A client of each. */
+  readonly clients: readonly [ReplicaClient, ReplicaClient];
+  /** HOST:PORT. */
+  readonly listener: string;
+}
+
+/** Two replicas on one store, one proxy, and a listener for the pool `web`, which is empty and checked often. */
+export async function registrationScene(
+  scope: Scope,
+  store = `lmdb:${join(temporaryFolder(scope), 'store')}`,
+): Promise<RegistrationScene> {
+  const planes = await Promise.all([startControlPlane(scope, store), startControlPlane(scope, store)]);
+  const servers = [planes[0].grpc, planes[1].grpc] as const;
+  const clients = [clientOf(scope, servers[0]), clientOf(scope, servers[1])] as const;
+  const address = `127.0.0.1:${await freePort()}`;
+  const resources = [
+    { policy: { name: 'quick', healthCheck: { interval: { nanos: 200_000_000 } } } },
+    { pool: { name: 'web', policy: 'quick' } },
+    { listener: { name: 'web', address, pool: 'web' } },
+  ];
+  const { config } = clients[0];
+  await callUnary(config.apply.bind(config), { resources }, 20_000);
+  await startProxy(scope, 'edge', servers);
+  return { planes, servers, clients, listener: address };
+}
+
+export function clientOf(scope: Scope, address: string): ReplicaClient {
+  const client = connectReplica(address);
+  scope.after(() => client.close());
+  return client;
+}
+
+/** Every registration, as a replica sees it. */
+export async function registrationsAt({ registrations }: ReplicaClient): Promise<Registration__Output[]> {
+  const call: UnaryMethod<object, ListRegistrationsResponse__Output> =
+    registrations.listRegistrations.bind(registrations);
+  return (await callUnary(call, {}, 20_000)).response.registrations;
+}
+
+export async function addressesAt(client: ReplicaClient): Promise<readonly string[]> {
+  return (await registrationsAt(client)).map(({ address }) => address);
+}
+
+/** Waits until the listener has given an answer of that backend. */
+export async function untilServes(listener: string, { name }: Registered): Promise<void> {
+  const look = async () => ((await answers(`http://${listener}/`)) === name ? true : undefined);
+  await eventually(look, `${name} serves`, 30_000);
+}
+
+export interface TrafficEnd {
+  readonly answered: number;
+  readonly failed: readonly string[];
+}
+
+/** Asks a listener again and again, over new connections. */
+export function startTraffic(listener: string): { stop(): Promise<TrafficEnd> } {
+  let stopping = false;
+  let answered = 0;
+  const failed: string[] = [];
+  const ask = async () => {
+    const options = { headers: { connection: 'close' }, signal: AbortSignal.timeout(20_000) };
+    await (await fetch(`http://${listener}/`, options)).text();
+    answered += 1;
+  };
+  const run = async () => {
+    while (!stopping) {
+      await ask().catch((error: Error) => failed.push(messageOf(error.cause ?? error)));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  const running = run();
+  return {
+    async stop() {
+      stopping = true;
+      await running;
+      return { answered, failed };
+    },
+  };
+}
+
+/** Answers HTTP with its name; SIGTERM: exit code 7. Outlives lbctl, and ends with the process of the test. */
+const SERVER = `
+  const [port, name, test] = process.argv.slice(1);
+  require('node:http').createServer((_, answer) => answer.end(name)).listen(Number(port), '127.0.0.1');
+  setInterval(() => { try { process.kill(Number(test), 0); } catch { process.exit(); } }, 1000);
+  process.on('SIGTERM', () => process.exit(7));
+  console.log('serves, process ' + process.pid);
+`;
+
+export interface Registered extends RunningProcess {
+  readonly address: string;
+  readonly name: string;
+  /** Of the command. */
+  readonly commandPid: number;
+}
+
+export interface RegisterOptions {
+  readonly ttl?: string;
+  readonly flags?: readonly string[];
+}
+
+/** Waits until the command serves; not until it is registered. */
+export async function startRegistered(
+  scope: Scope,
+  servers: readonly string[],
+  pool: string,
+  { ttl = '3s', flags = [] }: RegisterOptions = {},
+): Promise<Registered> {
+  const port = await freePort();
+  const address = `127.0.0.1:${port}`;
+  const name = `backend ${port}`;
+  const own = ['--server', servers.join(','), 'register', pool, address, '--ttl', ttl, ...flags, '--'];
+  const command = [process.execPath, '-e', SERVER, String(port), name, String(process.pid)];
+  const running = startProcess(scope, process.execPath, [built('cli/main.js'), ...own, ...command]);
+  const pid = await running.line((line) => /^serves, process (\d+)$/.exec(line)?.[1], 'its command');
+  scope.after(() => {
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has ended with its registration.
+    }
+  });
+  return { ...running, address, name, commandPid: Number(pid) };
+}
+
+/** Waits until it says that it is registered; how often it has said so by then. */
+export function untilRegistered(registered: Registered, at = ''): Promise<string> {
+  return registered.line(
+    (line) => (line.startsWith('lbctl: registered ') && line.includes(`at ${at}`) ? line : undefined),
+    'a registration',
+  );
+}

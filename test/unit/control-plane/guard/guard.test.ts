@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type FleetFacts, fleetFacts } from '../../../../control-plane/guard/fleet-facts.ts';
+import { guard } from '../../../../control-plane/guard/guard.ts';
+import { Fleet } from '../../../../control-plane/distribution/fleet.ts';
+import { applyResources } from '../../../../core/model/edits/apply.ts';
+import { removeBackends, updateBackend } from '../../../../core/model/edits/backend.ts';
+import type { Edit } from '../../../../core/model/edit.ts';
+import type { State } from '../../../../core/model/state.ts';
+import { FakeClock } from '../../../harness/fake-clock.ts';
+import { applied, backendReport, proxyInfo, report } from '../../../harness/reports.ts';
+import { after, stateOf } from '../../../harness/state.ts';
+
+const ADDRESSES = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80', '10.0.0.4:80'] as const;
+const [A, B, C, D] = ADDRESSES;
+
+const pool = (name: string, addresses: readonly string[]) =>
+  ({ kind: 'pool', value: { name, backends: addresses.map((address) => ({ address })) } }) as const;
+const listener = (name: string, of: string, port = 8080) =>
+  ({ kind: 'listener', value: { name, address: `0.0.0.0:${port}`, pool: of } }) as const;
+
+const WEB = stateOf([pool('web', ADDRESSES), pool('green', ['10.0.1.1:80']), listener('web', 'web')]);
+
+interface Reported {
+  readonly healthy?: readonly string[];
+  readonly unknown?: readonly string[];
+  readonly open?: number;
+}
+
+/** What proxies report, through the real fleet. */
+function fleetOf(proxies: readonly Reported[], graceMs = 0): FleetFacts {
+  const fleet = new Fleet(new FakeClock(), graceMs);
+  for (const [index, { healthy = [], unknown = [], open = 0 }] of proxies.entries()) {
+    const session = fleet.connect(proxyInfo(`p${index}`), () => undefined);
+    session.report(
+      report({
+        applied: applied(1),
+        backends: [...ADDRESSES, '10.0.9.9:80'].map((address) =>
+          backendReport('web', address, {
+            health: healthOf(address, healthy, unknown),
+          }),
+        ),
+        listeners: [{ listener: 'web', connectionsActive: open, connectionsTotal: '0' }] as never,
+      }),
+    );
+  }
+  return fleetFacts(fleet);
+}
+
+function healthOf(address: string, healthy: readonly string[], unknown: readonly string[]) {
+  if (healthy.includes(address)) return 'HEALTH_HEALTHY';
+  return unknown.includes(address) ? 'HEALTH_UNKNOWN' : 'HEALTH_UNHEALTHY';
+}
+
+const ALL_WELL = fleetOf([{ healthy: ADDRESSES }]);
+
+function verdict(edit: Edit, given: { before?: State; earlier?: State; fleet?: FleetFacts } = {}) {
+  const { before = WEB, fleet = ALL_WELL } = given;
+  return guard({ before, after: after(before, edit), earlier: given.earlier ?? before, fleet });
+}
+
+const said = (edit: Edit, given: Parameters<typeof verdict>[1] = {}) =>
+  verdict(edit, given).violations.map(({ field, description }) => `${field} ${description}`);
+
+describe('the guard, on less than half of the active backends of ten minutes ago', () => {
+  const LESS = 'pools[web] would have 1 active backend (4 now, 4 ten minutes ago): less than half';
+
+  for (const [how, edit] of [
+    ['removal', removeBackends('web', [A, B, C])],
+    ['an apply', applyResources([pool('web', [D])], { prune: false })],
+    [
+      'drain, disable and weight 0',
+      applyResources(
+        [
+          {
+            kind: 'pool',
+            value: {
+              name: 'web',
+              backends: [
+                { address: A, state: 'draining' },
+                { address: B, state: 'disabled' },
+                { address: C, weight: 0 },
+                { address: D },
+              ],
+            },
+          },
+        ],
+        { prune: false },
+      ),
+    ],
+  ] as const) {
+    it(`refuses ${how} alike, with the numbers`, () => assert.deepEqual(said(edit), [LESS]));
+  }
+
+  it('lets go exactly half, and not one more', () => {
+    assert.deepEqual(said(removeBackends('web', [A, B])), []);
+    const five = stateOf([pool('web', [...ADDRESSES, '10.0.0.5:80'])]);
+    assert.equal(said(removeBackends('web', [A, B, C]), { before: five }).length, 1);
+  });
+
+  it('adds small steps up', () => {
+    const two = after(WEB, removeBackends('web', [A, B]));
+    assert.deepEqual(said(removeBackends('web', [C]), { before: two, earlier: WEB }), [
+      'pools[web] would have 1 active backend (2 now, 4 ten minutes ago): less than half',
+    ]);
+    assert.deepEqual(said(removeBackends('web', [C]), { before: two, earlier: two }), []);
+  });
+
+  it('refuses no change that makes it no worse', () => {
+    const one = after(WEB, removeBackends('web', [A, B, C]));
+    assert.deepEqual(
+      said(updateBackend('web', { address: D, weight: 5 }), { before: one, earlier: WEB }),
+      [],
+    );
+  });
+});
+
+describe('the guard, on the last healthy backend', () => {
+  const fleet = fleetOf([{ healthy: [A] }, { healthy: [A, B] }]);
+
+  it('refuses to take it, whichever proxy it is that finds it healthy', () => {
+    assert.deepEqual(said(removeBackends('web', [A, B]), { fleet }), [
+      'pools[web] would have no backend that any proxy finds healthy; now 10.0.0.1:80, 10.0.0.2:80 are',
+    ]);
+    assert.deepEqual(said(removeBackends('web', [A]), { fleet }), []);
+  });
+
+  it('says nothing where none was healthy before: what is down may be mended', () => {
+    assert.deepEqual(said(removeBackends('web', [A, B]), { fleet: fleetOf([{}]) }), []);
+  });
+
+  it('refuses to replace all by new ones that nobody has checked yet', () => {
+    const edit = applyResources([pool('web', ['10.0.0.5:80', '10.0.0.6:80'])], { prune: false });
+    assert.equal(said(edit, { fleet }).length, 1);
+  });
+
+  it('counts a healthy backend that registered itself, and is in no configuration', () => {
+    const registered = fleetOf([{ healthy: [A, '10.0.9.9:80'] }]);
+    assert.deepEqual(said(removeBackends('web', [A]), { fleet: registered }), []);
+  });
+
+  it('refuses to point a listener to a pool without one, and not to one with one', () => {
+    const edit = applyResources([listener('web', 'green')], { prune: false });
+    assert.deepEqual(said(edit), [
+      'listeners[web].pool would be "green", where no proxy finds a backend healthy; "web" has one',
+    ]);
+    assert.deepEqual(said(edit, { fleet: fleetOf([{}]) }), []);
+  });
+
+  it('may pass in a moment only while a backend that stays is still unknown', () => {
+    const both = after(WEB, removeBackends('web', [C, D]));
+    const early = fleetOf([{ healthy: [A], unknown: [B] }]);
+    assert.equal(verdict(removeBackends('web', [A]), { before: both, fleet: early }).mayPass, true);
+    const known = fleetOf([{ healthy: [A] }]);
+    assert.equal(verdict(removeBackends('web', [A]), { before: both, fleet: known }).mayPass, false);
+    const swap = applyResources([pool('web', ['10.0.0.5:80', '10.0.0.6:80'])], { prune: false });
+    assert.equal(verdict(swap, { before: both, fleet: early }).mayPass, false);
+    assert.equal(verdict(removeBackends('web', [B]), { before: both, fleet: early }).mayPass, false);
+  });
+
+  it('says that it could not look when this replica has just started', () => {
+    const early = fleetOf([], 5_000);
+    assert.deepEqual(said(removeBackends('web', [A]), { fleet: early }), []);
+    assert.equal(verdict(removeBackends('web', [A]), { fleet: early }).notes.length, 1);
+    assert.deepEqual(verdict(updateBackend('web', { address: A, weight: 9 }), { fleet: early }).notes, []);
+    assert.deepEqual(verdict(removeBackends('web', [A]), { fleet: fleetOf([]) }).notes, []);
+  });
+});
+
+describe('the guard, on listeners', () => {
+  const prune = applyResources([pool('web', ADDRESSES)], { prune: true });
+
+  it('refuses to delete one with open connections, prune included', () => {
+    assert.deepEqual(said(prune, { fleet: fleetOf([{ open: 3 }, { open: 4 }, {}]) }), [
+      'listeners[web] has 7 open connections on 2 proxies',
+    ]);
+  });
+
+  it('lets one go that has none', () => assert.deepEqual(said(prune), []));
+});
+
+it('the guard says everything at once', () => {
+  const edit = applyResources([pool('web', ['10.0.0.9:80'])], { prune: true });
+  const found = said(edit, { fleet: fleetOf([{ healthy: ADDRESSES, open: 1 }]) });
+  assert.deepEqual(
+    found.map((text) => text.split(' ')[0]),
+    ['pools[web]', 'pools[web]', 'listeners[web]'],
+  );
+});

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Change } from '../../../../../core/model/commit.ts';
+import { applyResources } from '../../../../../core/model/edits/apply.ts';
+import { removeBackends, updateBackend } from '../../../../../core/model/edits/backend.ts';
+import { deleteListener } from '../../../../../core/model/edits/listener.ts';
+import { updatePolicy } from '../../../../../core/model/edits/policy.ts';
+import { createPool, deletePool } from '../../../../../core/model/edits/pool.ts';
+import { rollbackTo } from '../../../../../core/model/edits/rollback.ts';
+import { applyCommit, emptyState } from '../../../../../core/model/fold.ts';
+import type { State } from '../../../../../core/model/state.ts';
+import { after, changesOf, commitOn, refusalOf, stateOf } from '../../../../harness/state.ts';
+
+const A = '10.0.0.1:80';
+const B = '10.0.0.2:80';
+const first = stateOf([
+  { kind: 'pool', value: { name: 'web', backends: [{ address: A, weight: 2 }, { address: B }] } },
+  { kind: 'listener', value: { name: 'web', address: '0.0.0.0:80', pool: 'web' } },
+]);
+
+const notesOf = (then: State, now: State) => {
+  const result = rollbackTo(then)(now);
+  assert.ok(result.ok);
+  return result.notes;
+};
+const names = (changes: readonly Change[]) =>
+  changes.map((change) =>
+    change.op === 'delete'
+      ? `- ${change.kind} ${change.name}`
+      : `+ ${change.op === 'put' ? change.resource.kind : 'adoption'}`,
+  );
+
+describe('rollback', () => {
+  it('brings back weights, deletes what is new, and creates what is gone', () => {
+    let now = after(first, updateBackend('web', { address: A, weight: 9 }));
+    now = after(now, deleteListener('web'));
+    now = after(now, createPool({ name: 'new', backends: [] }));
+    const changes = changesOf(now, rollbackTo(first));
+    assert.deepEqual(names(changes), ['+ backend', '+ listener', '- pool new']);
+    const back = applyCommit(now, commitOn(now, changes));
+    assert.equal(back.pools.get('web')?.backends.get(A)?.value.weight, 2);
+    assert.deepEqual(notesOf(first, now), []);
+  });
+
+  it('leaves the state of each backend that exists as it is, and says so', () => {
+    const now = after(first, updateBackend('web', { address: A, weight: 9, state: 'draining' }));
+    const back = after(now, rollbackTo(first));
+    assert.deepEqual(back.pools.get('web')?.backends.get(A)?.value, {
+      pool: 'web',
+      address: A,
+      weight: 2,
+      state: 'draining',
+    });
+    assert.deepEqual(notesOf(first, now), [
+      'the state of a backend is operation and was left alone: web/10.0.0.1:80 (draining, was active)',
+    ]);
+  });
+
+  it('gives a backend that it brings back the state it had, and says so', () => {
+    const then = after(first, updateBackend('web', { address: B, state: 'disabled' }));
+    const without = after(then, removeBackends('web', [B]));
+    assert.equal(after(without, rollbackTo(then)).pools.get('web')?.backends.get(B)?.value.state, 'disabled');
+    assert.deepEqual(notesOf(then, without), [
+      'brought back in the state that they had at revision 2: web/10.0.0.2:80 (disabled)',
+    ]);
+    const gone = after(after(then, deleteListener('web')), deletePool('web'));
+    assert.equal(after(gone, rollbackTo(then)).pools.get('web')?.backends.get(B)?.value.state, 'disabled');
+  });
+
+  it('names a few backends and counts the others', () => {
+    const backends = Array.from({ length: 30 }, (_, at) => ({ address: `10.0.1.${at}:80` }));
+    const then = stateOf([{ kind: 'pool', value: { name: 'web', backends } }]);
+    const drained = backends.map((one) => ({ ...one, state: 'draining' as const }));
+    const now = after(
+      then,
+      applyResources([{ kind: 'pool', value: { name: 'web', backends: drained } }], { prune: false }),
+    );
+    assert.match(notesOf(then, now)?.[0] ?? '', /10\.0\.1\.9:80 \(draining, was active\) and 20 more$/);
+  });
+
+  it('gives the built-in policy back as it was delivered', () => {
+    const empty = emptyState('store');
+    const now = after(empty, updatePolicy({ name: 'default', strategy: 'random' }));
+    assert.deepEqual(names(changesOf(now, rollbackTo(empty))), ['- policy default']);
+    assert.equal(after(now, rollbackTo(empty)).policies.get('default')?.revision, 0);
+  });
+
+  it('changes nothing where nothing differs', () => {
+    assert.deepEqual(changesOf(first, rollbackTo(first)), []);
+  });
+
+  it('refuses whole, with every reason, what is no longer valid', () => {
+    // As an older program may have written it.
+    const backend = (address: string, weight: number): Change => ({
+      op: 'put',
+      resource: { kind: 'backend', value: { pool: 'web', address, weight, state: 'active' } },
+    });
+    const then = applyCommit(first, commitOn(first, [backend(A, 5_000), backend('10.0.0.3:80', -1)]));
+    const now = applyCommit(
+      then,
+      commitOn(then, [backend(A, 1), { op: 'delete', kind: 'backend', name: 'web/10.0.0.3:80' }]),
+    );
+    const { code, message, violations } = refusalOf(now, rollbackTo(then));
+    assert.equal(code, 'FAILED_PRECONDITION');
+    assert.match(
+      message,
+      /^Revision 2 can't come back: 2 things in it are no longer valid; nothing was changed\./,
+    );
+    assert.deepEqual(
+      violations.map(({ field }) => field),
+      ['pools[web].backends[10.0.0.1:80].weight', 'pools[web].backends[10.0.0.3:80].weight'],
+    );
+  });
+});
