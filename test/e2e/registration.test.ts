@@ -47,7 +47,6 @@ describe('a backend that registers itself', () => {
     ]);
     await Promise.all([untilRegistered(lost), untilRegistered(other)]);
     lost.signal('SIGKILL');
-    await lost.ended;
     await eventually(
       async () => ((await addressesAt(clients[0])).includes(lost.address) ? undefined : true),
       'it leaves',

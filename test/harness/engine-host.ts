@@ -76,7 +76,7 @@ export type FromHost =
   /** The engine broke the order of calls. */
   | { readonly type: 'violation'; readonly what: string };
 
-const LISTENER = 7;
+export const LISTENER = 7;
 
 interface Slot {
   state: 'free' | 'accepted' | 'established';

@@ -111,8 +111,6 @@ const SERVER = `
 export interface Registered extends RunningProcess {
   readonly address: string;
   readonly name: string;
-  /** Of the command. */
-  readonly commandPid: number;
 }
 
 export interface RegisterOptions {
@@ -132,16 +130,19 @@ export async function startRegistered(
   const name = `backend ${port}`;
   const own = ['--server', servers.join(','), 'register', pool, address, '--ttl', ttl, ...flags, '--'];
   const command = [process.execPath, '-e', SERVER, String(port), name, String(process.pid)];
-  const running = startProcess(scope, process.execPath, [built('cli/main.js'), ...own, ...command]);
-  const pid = await running.line((line) => /^serves, process (\d+)$/.exec(line)?.[1], 'its command');
+  let commandPid = 0;
+  // Before lbctl's own end, which is seen only when nobody holds its streams any more.
   scope.after(() => {
     try {
-      process.kill(Number(pid), 'SIGKILL');
+      if (commandPid > 0) process.kill(commandPid, 'SIGKILL');
     } catch {
       // It has ended with its registration.
     }
   });
-  return { ...running, address, name, commandPid: Number(pid) };
+  const running = startProcess(scope, process.execPath, [built('cli/main.js'), ...own, ...command]);
+  const pid = await running.line((line) => /^serves, process (\d+)$/.exec(line)?.[1], 'its command');
+  commandPid = Number(pid);
+  return { ...running, address, name };
 }
 
 /** Waits until it says that it is registered; how often it has said so by then. */

@@ -5,18 +5,22 @@
  *  - registered level-triggered: whatever makes us stop accepting, the next wait tells again;
  *  - a batch is bounded, so that a storm of clients delays nobody who is connected;
  *  - while accepting is paused clients wait in the backlog, and no event of a listening socket arrives;
+ *  - one listening socket that is broken is given up alone: the others go on;
  *  - a descriptor that was lent is never closed here; one that we opened is.
  */
 import { constants } from 'node:os';
 import { errnoName } from '../errno.ts';
-import { EAGAIN, EINTR, EPOLL, type Syscalls } from './syscalls.ts';
+import { BACKLOG } from '../socket-settings.ts';
+import { EAGAIN, EINTR, EPOLL, type Kernel } from './syscalls.ts';
 
 /** The most clients that one event brings. */
 const MAX_BATCH = 64;
-const { EBADF, EFAULT, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOTSOCK, EOPNOTSUPP } = constants.errno;
+/** Who can wait at most when accepting ends: the kernel holds one client more than it is asked to. */
+const LAST_BATCH = BACKLOG + 1;
+const { EBADF, EFAULT, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOTSOCK } = constants.errno;
 const SHORTAGES: ReadonlySet<number> = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM]);
-/** A listening socket that answers so will never bring a client again. */
-const DEFECTS: ReadonlySet<number> = new Set([EBADF, EFAULT, EINVAL, ENOTSOCK, EOPNOTSUPP]);
+/** A listening socket that answers so will never bring a client again. EOPNOTSUPP may be one client's: accept(2). */
+const DEFECTS: ReadonlySet<number> = new Set([EBADF, EFAULT, EINVAL, ENOTSOCK]);
 
 interface Acceptor {
   readonly listener: number;
@@ -28,7 +32,7 @@ interface Acceptor {
 }
 
 export interface AcceptorsInputs {
-  readonly sys: Syscalls;
+  readonly sys: Kernel;
   readonly epoll: number;
   /** The high word of events of listening sockets; the low one is the number that `ready` gets. */
   readonly mark: number;
@@ -60,7 +64,10 @@ export class Acceptors {
     const vacant = this.#acceptors.indexOf(null);
     const place = vacant < 0 ? this.#acceptors.length : vacant;
     const result = this.#isPaused ? 0 : this.#register(place, fd);
-    if (result < 0) return `cannot wait for clients on descriptor ${fd}: ${errnoName(-result)}`;
+    if (result < 0) {
+      if (isOurs) this.#inputs.sys.close(fd);
+      return `cannot wait for clients on descriptor ${fd}: ${errnoName(-result)}`;
+    }
     this.#acceptors[place] = { listener, fd, isOurs, batch: 1 };
     return null;
   }
@@ -69,7 +76,7 @@ export class Acceptors {
   remove(listener: number): void {
     for (const [place, acceptor] of this.#acceptors.entries()) {
       if (acceptor?.listener !== listener) continue;
-      acceptor.batch = Number.MAX_SAFE_INTEGER;
+      acceptor.batch = LAST_BATCH;
       if (!this.#isPaused) this.ready(place);
       this.#drop(place);
     }
@@ -93,7 +100,7 @@ export class Acceptors {
       if (!acceptor) continue;
       const result = this.#register(place, acceptor.fd);
       // No memory for it just now: all wait for the next look.
-      if (result < 0) {
+      if (result < 0 && !this.#isGivenUp(place, -result)) {
         this.pause();
         this.#inputs.onShortage(-result);
         return;
@@ -127,6 +134,11 @@ export class Acceptors {
       this.#inputs.onShortage(errno);
       return true;
     }
+    return this.#isGivenUp(place, errno);
+  }
+
+  /** Gives a listening socket up that is broken. */
+  #isGivenUp(place: number, errno: number): boolean {
     if (!DEFECTS.has(errno)) return false;
     this.#drop(place);
     this.#inputs.onFault('accepting', new Error(`${errnoName(errno)}; the socket is given up`));

@@ -5,19 +5,19 @@
  */
 import { parseIp } from '../../../core/model/ip.ts';
 import type { Targets } from '../engine.ts';
-import { EADDRNOTAVAIL, EINPROGRESS, EISCONN, OPTION, type Syscalls } from './syscalls.ts';
+import { EADDRNOTAVAIL, EINPROGRESS, EISCONN, type Kernel, OPTION } from './syscalls.ts';
 
 /** What `finish` found. */
 export const CONNECTED = 0;
 
 export class Dialer {
-  readonly #sys: Syscalls;
+  readonly #sys: Kernel;
   readonly #targets: Targets;
   /** By length of the address: addresses towards backends. */
   readonly #sources: { readonly 4: readonly Uint8Array[]; readonly 16: readonly Uint8Array[] };
   #turn = 0;
 
-  constructor(sys: Syscalls, targets: Targets, sourceAddresses: readonly string[]) {
+  constructor(sys: Kernel, targets: Targets, sourceAddresses: readonly string[]) {
     this.#sys = sys;
     this.#targets = targets;
     const sources = sourceAddresses.map(parseIp).filter((ip) => ip !== null);
@@ -48,7 +48,7 @@ export class Dialer {
   finish(fd: number, row: number): number {
     this.#setAddress(row, this.#targets.ipLength(row));
     const result = this.#sys.connect(fd);
-    return result === -EISCONN ? CONNECTED : -result;
+    return result === 0 || result === -EISCONN ? CONNECTED : -result;
   }
 
   #dialFrom(row: number, length: 4 | 16, source: Uint8Array | null): number {

@@ -1,12 +1,13 @@
 /**
  * The engine of Linux on x64: our own event loop in each worker thread, which calls the kernel through FFI.
  *
- * One turn: wait for events, mark what they say, give each marked connection its turn, look at the deadlines.
+ * One turn: wait for events, mark what they say, accept, give each marked connection its turn, look at the deadlines.
  *
  * Invariants
  *  - a turn waits for nothing but events, and not at all while a connection has something to do;
  *  - accepting stops when the budget, the slots, descriptors or memory of sockets run out, and goes on by itself;
  *    connections already open never notice;
+ *  - a slot that an event frees is taken again after the last event of that wait;
  *  - nothing but listen failures is said through a callback, and nothing throws.
  */
 import { parseIp } from '../../../core/model/ip.ts';
@@ -23,7 +24,7 @@ import { Pipes } from './pipes.ts';
 import { Relay } from './relay.ts';
 import { selfCheck } from './self-check.ts';
 import { Slots } from './slots.ts';
-import { EPOLL, OPTION, Syscalls } from './syscalls.ts';
+import { EPOLL, type Kernel, OPTION, Syscalls } from './syscalls.ts';
 
 /** What one wait brings at most. */
 const MAX_EVENTS = 256;
@@ -35,7 +36,7 @@ const ROOM_LOOK_MS = 100;
 /** A wait is this long at most, so that a clock that is late is noticed; the timeout of epoll_wait is an int. */
 const LONGEST_WAIT_MS = 60_000;
 
-class EpollEngine implements Engine {
+export class EpollEngine implements Engine {
   readonly name = 'epoll';
   readonly turn = (): boolean => this.#turn();
   readonly #inputs: EngineInputs;
@@ -48,9 +49,8 @@ class EpollEngine implements Engine {
   /** When to look for room; Infinity while nothing is in the way of accepting. */
   #roomLookMs = Number.POSITIVE_INFINITY;
 
-  constructor(inputs: EngineInputs, ffi: Ffi) {
+  constructor(inputs: EngineInputs, ffi: Pick<Ffi, 'address'>, sys: Kernel) {
     const { clock, handler, holdings, sourceAddresses, targets, wakeFd } = inputs;
-    const sys = new Syscalls(ffi, MAX_EVENTS);
     const epoll = sys.epollCreate();
     if (epoll < 0) throw new Error(`no epoll instance: ${errnoName(-epoll)}`);
     holdings.epoll[0] = epoll;
@@ -119,12 +119,14 @@ class EpollEngine implements Engine {
     const count = sys.epollWait(epoll, this.#timeoutMs());
     this.#context.nowMs = this.#inputs.clock.nowMs();
     let isWoken = false;
+    let doClientsWait = false;
     for (let index = 0; index < count; index++) {
       const mark = sys.eventHigh(index);
       if (mark >= 0) this.#connections.onEvent(sys.eventLow(index), mark, sys.eventBits(index));
-      else if (mark === LISTENING) this.#acceptors.ready(sys.eventLow(index));
+      else if (mark === LISTENING) doClientsWait = true;
       else isWoken = true;
     }
+    if (doClientsWait) this.#accept(count);
     this.#connections.run();
     this.#context.deadlines.advance(this.#context.nowMs);
     if (this.#context.nowMs >= this.#roomLookMs) this.#lookForRoom();
@@ -136,6 +138,14 @@ class EpollEngine implements Engine {
     const { deadlines, nowMs } = this.#context;
     const waitMs = Math.min(deadlines.waitMs(nowMs), this.#roomLookMs - nowMs, LONGEST_WAIT_MS);
     return Math.max(0, Math.ceil(waitMs));
+  }
+
+  /** After all other events of the wait, so that no slot freed by one of them is taken again among them. */
+  #accept(events: number): void {
+    const { sys } = this.#context;
+    for (let index = 0; index < events; index++) {
+      if (sys.eventHigh(index) === LISTENING) this.#acceptors.ready(sys.eventLow(index));
+    }
   }
 
   /** False: accept no more for now. */
@@ -215,5 +225,5 @@ export function epollEngineObstacle(): string | null {
 export const epollEngine: EngineFactory = (inputs) => {
   const { ffi, reason } = loadFfi();
   if (!ffi) throw new Error(reason);
-  return new EpollEngine(inputs, ffi);
+  return new EpollEngine(inputs, ffi, new Syscalls(ffi, MAX_EVENTS));
 };

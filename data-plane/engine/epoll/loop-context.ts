@@ -2,11 +2,11 @@
 import type { ConnectionHandler } from '../engine.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { SideOfSlot, Slots } from './slots.ts';
-import { EPOLL, type Syscalls } from './syscalls.ts';
+import { EPOLL, type Kernel } from './syscalls.ts';
 
 export interface LoopContext {
   readonly slots: Slots;
-  readonly sys: Syscalls;
+  readonly sys: Kernel;
   /** The descriptor of the epoll instance. */
   readonly epoll: number;
   readonly handler: ConnectionHandler;

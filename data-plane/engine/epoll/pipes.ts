@@ -10,7 +10,7 @@
  *  - at most as many pipes as `holdings` has room for; each stands there, for whoever outlives this thread.
  */
 import { constants } from 'node:os';
-import type { Syscalls } from './syscalls.ts';
+import type { Kernel } from './syscalls.ts';
 
 /** What a pipe holds. A process without privileges may have 64 MiB in pipes: then F_SETPIPE_SZ says EPERM. */
 const PIPE_BYTES = 256 * 1024;
@@ -26,7 +26,7 @@ interface Pipe {
 }
 
 export class Pipes {
-  readonly #sys: Syscalls;
+  readonly #sys: Kernel;
   /** Two a pipe: output, input. 0: none. */
   readonly #holdings: Int32Array;
   readonly #empty: Pipe[] = [];
@@ -36,7 +36,7 @@ export class Pipes {
   #isExhausted = false;
 
   /** `holdings` holds zeros, two for each pipe that there may be. */
-  constructor(sys: Syscalls, holdings: Int32Array) {
+  constructor(sys: Kernel, holdings: Int32Array) {
     this.#sys = sys;
     this.#holdings = holdings;
   }

@@ -14,7 +14,7 @@ import type { Ffi } from '../ffi.ts';
 import { Parking } from './parking.ts';
 import { NO_PIPE, type Pipes } from './pipes.ts';
 import { BACKEND, CLIENT, SIDE, type Slots } from './slots.ts';
-import { EAGAIN, EINTR, type Syscalls } from './syscalls.ts';
+import { EAGAIN, EINTR, type Kernel } from './syscalls.ts';
 
 /** One read. Large reads are what makes bulk cheap: docs/performance.md. */
 const READ_BYTES = 256 * 1024;
@@ -57,7 +57,7 @@ export class Relay {
   /** Whether a byte moved or an end was seen in the last turn. */
   active = false;
   readonly #slots: Slots;
-  readonly #sys: Syscalls;
+  readonly #sys: Kernel;
   readonly #parking: Parking;
   readonly #pipes: Pipes | null;
   readonly #buffer = new Uint8Array(READ_BYTES);
@@ -69,7 +69,13 @@ export class Relay {
   #broken: Standing = STANDING.open;
 
   /** Without pipes everything is copied. */
-  constructor(slots: Slots, sys: Syscalls, ffi: Ffi, pipes: Pipes | null, parkingBytes = PARKING_BYTES) {
+  constructor(
+    slots: Slots,
+    sys: Kernel,
+    ffi: Pick<Ffi, 'address'>,
+    pipes: Pipes | null,
+    parkingBytes = PARKING_BYTES,
+  ) {
     this.#slots = slots;
     this.#sys = sys;
     this.#pipes = pipes;
@@ -163,12 +169,17 @@ export class Relay {
     }
     this.active = true;
     const passed = isDropped ? got : this.#passOn(sink, got, peeks);
-    if (peeks && passed > 0) this.#sys.discard(from, passed);
+    if (peeks && passed > 0) this.#discard(source, from, passed);
     const mayHoldMore = (sides[source]! & (SIDE.ending | SIDE.urgent)) !== 0;
     if (passed === got && got < size && !mayHoldMore) sides[source]! &= ~SIDE.readable;
     // Reads stop at an urgent mark, and pipes know of none.
     if (got >= BULK_BYTES && (sides[source]! & SIDE.urgent) === 0) sides[sink]! |= SIDE.bulk;
     return passed;
+  }
+
+  /** What was sent and can't be dropped would be sent again: rather a reset than bytes twice. */
+  #discard(source: number, from: number, size: number): void {
+    if (this.#sys.discard(from, size) !== size) this.#broken = BROKEN[source & 1]!;
   }
 
   #nothingRead(source: number, got: number): void {

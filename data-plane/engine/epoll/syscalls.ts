@@ -259,6 +259,9 @@ export class Syscalls {
   }
 }
 
+/** What a loop asks of the kernel. Only tests put something else in the place of the calls. */
+export type Kernel = Pick<Syscalls, keyof Syscalls>;
+
 const PROTOTYPES = {
   epoll_create1: 'int epoll_create1(int)',
   epoll_ctl: 'int epoll_ctl(int, int, int, uintptr_t)',

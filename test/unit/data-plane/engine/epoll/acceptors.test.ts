@@ -1,163 +1,211 @@
-/** What a worker does when accept() fails: each errno its way, orderly, and never silent for ever. */
+/** Listening sockets, whatever accept answers: clients wait at worst, and one broken socket is given up alone. */
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { Acceptors } from '../../../../../data-plane/engine/epoll/acceptors.ts';
-import type { Syscalls } from '../../../../../data-plane/engine/epoll/syscalls.ts';
+import { EPOLL } from '../../../../../data-plane/engine/epoll/syscalls.ts';
+import { errnoName } from '../../../../../data-plane/engine/errno.ts';
+import { BACKLOG } from '../../../../../data-plane/engine/socket-settings.ts';
+import { ScriptedKernel } from '../../../../harness/scripted-kernel.ts';
 
-const { EAGAIN, EBADF, ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM, EPROTO } =
+const { EAGAIN, EBADF, ECONNABORTED, EINTR, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } =
   constants.errno;
-const LISTENER = 3;
-const FD = 10;
-const PLACE = 0;
+const { ENETUNREACH, ENOTSOCK, EOPNOTSUPP, EPROTO } = constants.errno;
+const EPOLL_FD = 1;
+const MARK = -1;
+const WEB = 0;
+const MAIL = 1;
+const CLIENT = 0;
 
-/** A kernel where accept() answers what the test said, then EAGAIN. */
-class Kernel {
-  answers: number[] = [];
-  /** Descriptors in epoll. */
-  readonly watched = new Set<number>();
-  readonly closed: number[] = [];
-  accepts = 0;
-  addAnswers = 0;
-
-  accept(): number {
-    this.accepts += 1;
-    return this.answers.shift() ?? -EAGAIN;
-  }
-
-  epollAdd(_epoll: number, fd: number): number {
-    if (this.addAnswers === 0) this.watched.add(fd);
-    return this.addAnswers;
-  }
-
-  epollDelete(_epoll: number, fd: number): number {
-    this.watched.delete(fd);
-    return 0;
-  }
-
-  close(fd: number): number {
-    this.closed.push(fd);
-    return 0;
-  }
-}
-
-function setUp(takes: (fd: number) => boolean = () => true) {
-  const kernel = new Kernel();
-  const clients: number[] = [];
-  const shortages: number[] = [];
-  const faults: string[] = [];
-  const acceptors: Acceptors = new Acceptors({
-    sys: kernel as unknown as Syscalls,
-    epoll: 1,
-    mark: -1,
-    accepted(fd) {
-      clients.push(fd);
-      return takes(fd);
+class Rig {
+  readonly kernel = new ScriptedKernel();
+  readonly accepted: number[] = [];
+  readonly shortages: number[] = [];
+  readonly faults: string[] = [];
+  /** Once so many are accepted there is no room for more. */
+  room = Number.POSITIVE_INFINITY;
+  readonly acceptors = new Acceptors({
+    sys: this.kernel,
+    epoll: EPOLL_FD,
+    mark: MARK,
+    accepted: (_fd, listener) => this.accepted.push(listener) < this.room,
+    onShortage: (errno) => {
+      this.shortages.push(errno);
+      this.acceptors.pause();
     },
-    // As the engine does.
-    onShortage(errno) {
-      shortages.push(errno);
-      acceptors.pause();
-    },
-    onFault: (_where, error) => faults.push(String(error)),
+    onFault: (where, error) => this.faults.push(`${where}: ${String(error)}`),
   });
-  assert.equal(acceptors.add(LISTENER, FD, false), null);
-  return { kernel, acceptors, clients, shortages, faults };
+
+  listen(listener: number): number {
+    const fd = this.kernel.lend();
+    assert.equal(this.acceptors.add(listener, fd, false), null);
+    return fd;
+  }
+
+  /** Clients wait on a socket, and accept answers so; then EAGAIN. */
+  ready(fd: number, ...answers: number[]): void {
+    this.kernel.answers.accept = answers;
+    this.acceptors.ready(this.kernel.event(fd, EPOLL.in).low);
+  }
+
+  isWaitedFor(fd: number): boolean {
+    return this.kernel.registered.has(fd);
+  }
 }
 
-describe('acceptors, when accept() fails', () => {
+describe('listening sockets', () => {
   for (const errno of [EMFILE, ENFILE, ENOBUFS, ENOMEM]) {
-    it(`pause with errno ${errno} after one call, tell once, and go on where they were`, () => {
-      const { kernel, acceptors, clients, shortages, faults } = setUp();
-      kernel.answers = [20, -errno];
-      acceptors.ready(PLACE);
-      acceptors.ready(PLACE);
-      acceptors.ready(PLACE);
-      assert.deepEqual([clients, shortages, faults], [[20], [errno], []]);
-      assert.deepEqual([acceptors.isPaused, kernel.watched.size], [true, 0]);
-      const before = kernel.accepts;
-      acceptors.ready(PLACE);
-      assert.equal(kernel.accepts, before, 'it spins');
-      acceptors.resume();
-      assert.deepEqual([...kernel.watched], [FD]);
-      kernel.answers = [21];
-      acceptors.ready(PLACE);
-      assert.deepEqual(clients, [20, 21]);
+    it(`tell once of ${errnoName(errno)}, end the batch, and are asked again after a pause`, () => {
+      const rig = new Rig();
+      const fds = [rig.listen(WEB), rig.listen(MAIL)] as const;
+      rig.ready(fds[0], CLIENT);
+      rig.ready(fds[0], CLIENT, CLIENT);
+      // Four may come with the next event.
+      rig.ready(fds[0], CLIENT, -errno, CLIENT);
+      assert.deepEqual(rig.shortages, [errno]);
+      assert.equal(rig.accepted.length, 4);
+      assert.deepEqual(
+        fds.map((fd) => rig.isWaitedFor(fd)),
+        [false, false],
+        'no event of any comes now',
+      );
+      rig.acceptors.resume();
+      assert.deepEqual(
+        fds.map((fd) => rig.isWaitedFor(fd)),
+        [true, true],
+      );
+      rig.ready(fds[0], CLIENT);
+      assert.deepEqual([rig.accepted.length, rig.faults], [5, []]);
     });
   }
 
-  for (const errno of [ECONNABORTED, EPROTO, EPERM, EINTR]) {
-    it(`go on to the next client after errno ${errno}, which was one client’s own`, () => {
-      const { kernel, acceptors, clients, shortages, faults } = setUp();
-      // Batches grow with what comes.
-      kernel.answers = [20, 21, 22, -errno, 23];
-      for (let event = 0; event < 4; event += 1) acceptors.ready(PLACE);
-      assert.deepEqual([clients, shortages, faults], [[20, 21, 22, 23], [], []]);
-      assert.deepEqual([...kernel.watched], [FD]);
+  it('ask no more within a wait that has paused them, though it told of clients', () => {
+    const rig = new Rig();
+    const fds = [rig.listen(WEB), rig.listen(MAIL)] as const;
+    const place = rig.kernel.event(fds[1], EPOLL.in).low;
+    rig.ready(fds[0], -EMFILE);
+    rig.acceptors.ready(place);
+    assert.equal(rig.kernel.count('accept'), 1);
+  });
+
+  for (const errno of [ECONNABORTED, EPROTO, ENETUNREACH, EOPNOTSUPP, EINTR]) {
+    it(`go on after ${errnoName(errno)}, which is one client's`, () => {
+      const rig = new Rig();
+      const fd = rig.listen(WEB);
+      rig.ready(fd, CLIENT);
+      rig.ready(fd, -errno, CLIENT);
+      assert.deepEqual(rig.accepted, [WEB, WEB]);
+      rig.ready(fd, -errno);
+      assert.deepEqual([rig.shortages, rig.faults, rig.isWaitedFor(fd)], [[], [], true]);
     });
   }
 
-  it('end the batch at EAGAIN, and stay registered', () => {
-    const { kernel, acceptors, faults } = setUp();
-    acceptors.ready(PLACE);
-    assert.deepEqual([kernel.accepts, [...kernel.watched], faults], [1, [FD], []]);
+  it('do not ask for ever, though each answer is an error: the next event goes on', () => {
+    const rig = new Rig();
+    const fd = rig.listen(WEB);
+    for (let turn = 0; turn < 20; turn++) rig.ready(fd, ...Array<number>(1_000).fill(-ECONNABORTED));
+    assert.ok(rig.kernel.count('accept') <= 20 * 64, `${rig.kernel.count('accept')} calls in 20 turns`);
+    rig.acceptors.remove(WEB);
+    assert.ok(rig.kernel.open.has(fd), 'it was lent');
   });
 
-  it('give up a socket that is none, say so, and never close one that was lent', () => {
-    const { kernel, acceptors, faults } = setUp();
-    kernel.answers = [-EBADF];
-    acceptors.ready(PLACE);
-    acceptors.ready(PLACE);
-    assert.match(faults.join(), /EBADF; the socket is given up/);
-    assert.deepEqual([kernel.accepts, kernel.watched.size, kernel.closed], [1, 0, []]);
-  });
-});
-
-describe('acceptors', () => {
-  it('keep a batch bounded, however many wait', () => {
-    const { kernel, acceptors, clients } = setUp();
-    kernel.answers = Array.from({ length: 1_000 }, (_, index) => 100 + index);
-    let last = 0;
-    let largest = 0;
-    while (kernel.answers.length > 0) {
-      acceptors.ready(PLACE);
-      largest = Math.max(largest, clients.length - last);
-      last = clients.length;
+  it('are left after one look at the whole backlog, whatever accept answers meanwhile', () => {
+    for (const answer of [CLIENT, -ECONNABORTED]) {
+      const rig = new Rig();
+      rig.listen(WEB);
+      rig.kernel.answers.accept = Array<number>(3 * BACKLOG).fill(answer);
+      rig.acceptors.remove(WEB);
+      assert.equal(rig.kernel.count('accept'), BACKLOG + 1);
+      assert.equal(rig.accepted.length, answer === CLIENT ? BACKLOG + 1 : 0);
     }
-    assert.deepEqual([clients.length, largest], [1_000, 64]);
   });
 
-  it('stop in the middle of a batch when no more may be taken', () => {
-    const { kernel, acceptors, clients } = setUp((fd) => fd !== 21);
-    kernel.answers = [20, 21, 22];
-    acceptors.ready(PLACE);
-    acceptors.ready(PLACE);
-    assert.deepEqual([clients, kernel.answers], [[20, 21], [22]]);
+  it('bring as many clients as came last time, twice that when there were more, and never over 64', () => {
+    const rig = new Rig();
+    const fd = rig.listen(WEB);
+    const asked = (clients: number): number => {
+      const before = rig.kernel.count('accept');
+      rig.ready(fd, ...Array<number>(clients).fill(CLIENT));
+      return rig.kernel.count('accept') - before;
+    };
+    assert.deepEqual(
+      [500, 500, 500, 500, 500, 500, 500, 500, 3, 3, 0, 0].map(asked),
+      [1, 2, 4, 8, 16, 32, 64, 64, 4, 3, 1, 1],
+    );
   });
 
-  it('wait for the next look when there is no memory to go on with', () => {
-    const { kernel, acceptors, shortages } = setUp();
-    acceptors.pause();
-    kernel.addAnswers = -ENOMEM;
-    acceptors.resume();
-    assert.deepEqual([acceptors.isPaused, shortages], [true, [ENOMEM]]);
-    kernel.addAnswers = 0;
-    acceptors.resume();
-    assert.deepEqual([acceptors.isPaused, [...kernel.watched]], [false, [FD]]);
+  it('end the batch when there is no room, and the one that filled it is taken all the same', () => {
+    const rig = new Rig();
+    const fd = rig.listen(WEB);
+    for (let turn = 0; turn < 3; turn++) rig.ready(fd, CLIENT, CLIENT, CLIENT, CLIENT);
+    rig.room = rig.accepted.length + 2;
+    rig.ready(fd, CLIENT, CLIENT, CLIENT, CLIENT);
+    assert.equal(rig.accepted.length, rig.room);
   });
 
-  it('take in everybody who waits in the backlog of a listener that goes', () => {
-    const { kernel, acceptors, clients } = setUp();
-    kernel.answers = Array.from({ length: 300 }, (_, index) => 100 + index);
-    acceptors.remove(LISTENER);
-    assert.deepEqual([clients.length, kernel.watched.size], [300, 0]);
+  for (const errno of [EBADF, EINVAL, ENOTSOCK]) {
+    it(`are given up alone after ${errnoName(errno)}, and that is said`, () => {
+      const rig = new Rig();
+      const fds = [rig.listen(WEB), rig.listen(MAIL)] as const;
+      rig.ready(fds[0], -errno);
+      assert.deepEqual(rig.faults, [`accepting: Error: ${errnoName(errno)}; the socket is given up`]);
+      assert.deepEqual(
+        fds.map((fd) => rig.isWaitedFor(fd)),
+        [false, true],
+      );
+      rig.ready(fds[1], CLIENT);
+      assert.deepEqual([rig.accepted, rig.shortages], [[MAIL], []]);
+    });
+  }
+
+  it('wait on when there is no memory to go on with, and go on at the next try', () => {
+    for (const errno of [ENOMEM, ENOSPC]) {
+      const rig = new Rig();
+      const fds = [rig.listen(WEB), rig.listen(MAIL)] as const;
+      rig.acceptors.pause();
+      rig.kernel.answers.epollAdd = [0, -errno];
+      rig.acceptors.resume();
+      assert.deepEqual([rig.shortages, rig.acceptors.isPaused], [[errno], true]);
+      assert.deepEqual(
+        fds.map((fd) => rig.isWaitedFor(fd)),
+        [false, false],
+      );
+      rig.acceptors.resume();
+      assert.deepEqual(
+        fds.map((fd) => rig.isWaitedFor(fd)),
+        [true, true],
+      );
+    }
   });
 
-  it('close what they opened themselves, and only once', () => {
-    const { kernel, acceptors } = setUp();
-    assert.equal(acceptors.add(LISTENER + 1, FD + 1, true), null);
-    acceptors.removeAll();
-    acceptors.removeAll();
-    assert.deepEqual(kernel.closed, [FD + 1]);
+  it('go on after a pause though one of them is broken meanwhile', () => {
+    const rig = new Rig();
+    const fds = [rig.listen(WEB), rig.listen(MAIL)] as const;
+    rig.acceptors.pause();
+    rig.kernel.answers.epollAdd = [-EBADF];
+    rig.acceptors.resume();
+    assert.deepEqual([rig.acceptors.isPaused, rig.isWaitedFor(fds[1])], [false, true]);
+    assert.deepEqual(rig.faults, ['accepting: Error: EBADF; the socket is given up']);
+  });
+
+  it('are closed when they are ours, also when they cannot be waited for, and never when they are lent', () => {
+    const rig = new Rig();
+    const lent = rig.listen(WEB);
+    const ours = rig.kernel.lend();
+    assert.equal(rig.acceptors.add(MAIL, ours, true), null);
+    const failing = rig.kernel.lend();
+    rig.kernel.answers.epollAdd = [-ENOMEM];
+    assert.match(rig.acceptors.add(MAIL, failing, true) ?? '', /ENOMEM/);
+    assert.deepEqual([...rig.kernel.open], [lent, ours]);
+    rig.acceptors.removeAll();
+    assert.deepEqual([...rig.kernel.open], [lent]);
+  });
+
+  it('answer EAGAIN in silence', () => {
+    const rig = new Rig();
+    const fd = rig.listen(WEB);
+    rig.ready(fd, -EAGAIN);
+    assert.deepEqual([rig.kernel.count('accept'), rig.shortages, rig.faults], [1, [], []]);
+    assert.equal(rig.isWaitedFor(fd), true);
   });
 });

@@ -1,118 +1,112 @@
-/** Connecting: a descriptor is returned or closed, and each source address has ports of its own. */
+/** Connects, whatever the kernel answers: the next source address where that helps, and no descriptor lost. */
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
+import { parseIp } from '../../../../../core/model/ip.ts';
 import { CONNECTED, Dialer } from '../../../../../data-plane/engine/epoll/dialer.ts';
-import { OPTION, type Syscalls } from '../../../../../data-plane/engine/epoll/syscalls.ts';
-import type { Targets } from '../../../../../data-plane/engine/engine.ts';
+import { errnoName } from '../../../../../data-plane/engine/errno.ts';
+import { ScriptedKernel } from '../../../../harness/scripted-kernel.ts';
 
-const { EADDRNOTAVAIL, EALREADY, ECONNREFUSED, EINPROGRESS, EISCONN, EMFILE, ENETUNREACH, ENOBUFS, ENOMEM } =
-  constants.errno;
-const ROW = 4;
+const { EACCES, EADDRNOTAVAIL, EALREADY, ECONNREFUSED, EISCONN, ENETUNREACH } = constants.errno;
+const { EMFILE, ENFILE, ENOBUFS, ENOMEM } = constants.errno;
+const V4 = 0;
+const V6 = 1;
+const HOSTS = ['10.0.0.9', '2001:db8::9'];
+const SOURCES = ['10.1.0.1', '10.1.0.2', '10.1.0.3', '2001:db8::1'];
 
-class Kernel {
-  readonly open = new Set<number>();
-  /** Source addresses that were bound, in order. */
-  readonly bound: string[] = [];
-  readonly options: string[] = [];
-  socketAnswer = 0;
-  connectAnswers: number[] = [];
-  readonly #address = new Uint8Array(28);
-  #next = 50;
-
-  socket(): number {
-    if (this.socketAnswer < 0) return this.socketAnswer;
-    this.open.add(this.#next);
-    return this.#next++;
-  }
-
-  setOption(_fd: number, option: readonly number[]): number {
-    this.options.push(option.join('/'));
-    return 0;
-  }
-
-  addressFor(): { bytes: Uint8Array; start: number } {
-    return { bytes: this.#address, start: 4 };
-  }
-
-  bind(): number {
-    this.bound.push(this.#address.subarray(4, 8).join('.'));
-    return 0;
-  }
-
-  connect(): number {
-    return this.connectAnswers.shift() ?? -EINPROGRESS;
-  }
-
-  close(fd: number): number {
-    assert.ok(this.open.delete(fd), `${fd} is closed twice`);
-    return 0;
-  }
+function dialerOn(kernel: ScriptedKernel, sources: readonly string[]): Dialer {
+  const targets = {
+    host: (row: number) => HOSTS[row] ?? '',
+    ipLength: (row: number): 4 | 16 => (row === V4 ? 4 : 16),
+    copyIp: (row: number, into: Uint8Array, at: number) => into.set(parseIp(HOSTS[row] ?? '') ?? [], at),
+    port: (row: number) => 80 + row,
+  };
+  return new Dialer(kernel, targets, sources);
 }
 
-const IPV4 = {
-  ipLength: () => 4,
-  port: () => 80,
-  copyIp: (_row: number, into: Uint8Array, start: number) => into.set([10, 0, 0, 1], start),
-};
-
-function dialerOf(kernel: Kernel, ...sources: readonly string[]): Dialer {
-  return new Dialer(kernel as unknown as Syscalls, IPV4 as unknown as Targets, sources);
+/** What was bound to, without ports. */
+function bound({ calls }: ScriptedKernel): string[] {
+  return calls
+    .filter((call) => call.startsWith('bind'))
+    .map((call) => call.replace(/^bind \d+ (.*):0$/, '$1'));
 }
 
-describe('the dialer', () => {
-  it('returns a descriptor that is connecting', () => {
-    const kernel = new Kernel();
-    assert.equal(dialerOf(kernel).dial(ROW), 50);
-    assert.deepEqual([[...kernel.open], kernel.bound], [[50], []]);
+describe('a dialer', () => {
+  it('connects without a bind when no source address is said', () => {
+    const kernel = new ScriptedKernel();
+    const fd = dialerOn(kernel, []).dial(V4);
+    assert.deepEqual(kernel.calls, ['socket 4', `connect ${fd} 10.0.0.9:80`]);
   });
 
-  for (const errno of [EMFILE, ENOBUFS, ENOMEM]) {
-    it(`answers errno ${errno} of socket(), and has nothing to close`, () => {
-      const kernel = new Kernel();
-      kernel.socketAnswer = -errno;
-      assert.equal(dialerOf(kernel, '127.0.0.2').dial(ROW), -errno);
+  it('takes the source addresses in turn, those of the family of the backend', () => {
+    const kernel = new ScriptedKernel();
+    const dialer = dialerOn(kernel, SOURCES);
+    for (let dial = 0; dial < 4; dial++) assert.ok(dialer.dial(V4) > 0);
+    assert.deepEqual(bound(kernel), ['10.1.0.2', '10.1.0.3', '10.1.0.1', '10.1.0.2']);
+    assert.ok(dialer.dial(V6) > 0);
+    assert.deepEqual(bound(kernel).at(-1), parseIp('2001:db8::1')?.join('.'));
+  });
+
+  for (const call of ['bind', 'connect'] as const) {
+    it(`tries the next source address when ${call} says that one is out of ports`, () => {
+      const kernel = new ScriptedKernel();
+      kernel.answers[call] = [-EADDRNOTAVAIL, -EADDRNOTAVAIL];
+      const fd = dialerOn(kernel, SOURCES).dial(V4);
+      assert.deepEqual(bound(kernel), ['10.1.0.2', '10.1.0.3', '10.1.0.1']);
+      assert.deepEqual([...kernel.open], [fd], 'those that failed are closed');
+    });
+
+    it(`fails the attempt when ${call} says so of each source address`, () => {
+      const kernel = new ScriptedKernel();
+      kernel.answers[call] = Array<number>(10).fill(-EADDRNOTAVAIL);
+      assert.equal(dialerOn(kernel, SOURCES).dial(V4), -EADDRNOTAVAIL);
+      assert.deepEqual(bound(kernel), ['10.1.0.2', '10.1.0.3', '10.1.0.1'], 'each is tried once');
       assert.equal(kernel.open.size, 0);
+    });
+
+    it(`fails the attempt at once when ${call} fails for another reason`, () => {
+      for (const errno of [EACCES, ECONNREFUSED, ENETUNREACH, ENOBUFS]) {
+        const kernel = new ScriptedKernel();
+        kernel.answers[call] = [-errno];
+        assert.equal(dialerOn(kernel, SOURCES).dial(V4), -errno);
+        assert.deepEqual([kernel.count('socket'), kernel.open.size], [1, 0]);
+      }
     });
   }
 
-  for (const errno of [ECONNREFUSED, ENETUNREACH, ENOBUFS, EADDRNOTAVAIL]) {
-    it(`closes the descriptor when connect() says errno ${errno} at once`, () => {
-      const kernel = new Kernel();
-      kernel.connectAnswers = [-errno];
-      assert.equal(dialerOf(kernel).dial(ROW), -errno);
-      assert.equal(kernel.open.size, 0);
+  it('fails the attempt when the only way out has no ports', () => {
+    const kernel = new ScriptedKernel();
+    kernel.answers.connect = [-EADDRNOTAVAIL];
+    assert.equal(dialerOn(kernel, []).dial(V4), -EADDRNOTAVAIL);
+    assert.equal(kernel.open.size, 0);
+  });
+
+  for (const errno of [EMFILE, ENFILE, ENOBUFS, ENOMEM]) {
+    it(`fails the attempt at once when there is no socket for it: ${errnoName(errno)}`, () => {
+      const kernel = new ScriptedKernel();
+      kernel.answers.socket = [-errno];
+      const dialer = dialerOn(kernel, SOURCES);
+      assert.equal(dialer.dial(V4), -errno);
+      assert.deepEqual(kernel.calls, ['socket 4']);
+      assert.ok(dialer.dial(V4) > 0, 'the next one is not affected');
     });
   }
 
-  it('takes its source addresses in turn, and the port only when it connects', () => {
-    const kernel = new Kernel();
-    const dialer = dialerOf(kernel, '127.0.0.2', '::1', '127.0.0.3');
-    for (let count = 0; count < 4; count += 1) dialer.dial(ROW);
-    assert.deepEqual(kernel.bound, ['127.0.0.3', '127.0.0.2', '127.0.0.3', '127.0.0.2']);
-    const late = OPTION.bindAddressNoPort.join('/');
-    assert.equal(kernel.options.filter((option) => option === late).length, 4);
+  it('closes the first socket when there is none for the next source address', () => {
+    const kernel = new ScriptedKernel();
+    kernel.answers.connect = [-EADDRNOTAVAIL];
+    kernel.answers.socket = [0, -EMFILE];
+    assert.equal(dialerOn(kernel, SOURCES).dial(V4), -EMFILE);
+    assert.equal(kernel.open.size, 0);
   });
 
-  it('tries the next source address when one is out of ports, each once, and closes what failed', () => {
-    const kernel = new Kernel();
-    const dialer = dialerOf(kernel, '127.0.0.2', '127.0.0.3', '127.0.0.4');
-    kernel.connectAnswers = [-EADDRNOTAVAIL, -EADDRNOTAVAIL];
-    assert.equal(dialer.dial(ROW), 52);
-    assert.deepEqual([kernel.bound, [...kernel.open]], [['127.0.0.3', '127.0.0.4', '127.0.0.2'], [52]]);
-    kernel.connectAnswers = [-EADDRNOTAVAIL, -EADDRNOTAVAIL, -EADDRNOTAVAIL];
-    assert.equal(dialer.dial(ROW), -EADDRNOTAVAIL);
-    assert.deepEqual([...kernel.open], [52]);
-    kernel.connectAnswers = [-ECONNREFUSED];
-    assert.equal(dialer.dial(ROW), -ECONNREFUSED, 'another address would be refused as well');
-  });
-
-  it('tells a connect that was answered unseen from one that is under way, and from one that failed', () => {
-    const kernel = new Kernel();
-    kernel.connectAnswers = [-EISCONN, 0, -EALREADY, -ECONNREFUSED];
-    const dialer = dialerOf(kernel);
-    // Negating 0 gives -0, which is 0 to everybody but this assertion.
-    const found = [1, 2, 3, 4].map(() => dialer.finish(9, ROW) + 0);
-    assert.deepEqual(found, [CONNECTED, CONNECTED, EALREADY, ECONNREFUSED]);
+  it('tells how a connect stands that was not heard of', () => {
+    const kernel = new ScriptedKernel();
+    const dialer = dialerOn(kernel, []);
+    const fd = dialer.dial(V4);
+    kernel.answers.connect = [-EALREADY, 0, -EISCONN, -ECONNREFUSED];
+    const found = [1, 2, 3, 4].map(() => dialer.finish(fd, V4));
+    assert.deepEqual(found, [EALREADY, CONNECTED, CONNECTED, ECONNREFUSED]);
+    assert.equal(kernel.open.has(fd), true, 'whoever asks closes it');
   });
 });
