@@ -7,7 +7,7 @@ import { closedConnections } from '../../data-plane/telemetry/counters.ts';
 import { BACKEND_COUNTERS } from '../../data-plane/telemetry/shared-memory.ts';
 import { CheckedConversation, startMirror } from '../harness/checked-conversation.ts';
 import { backend, listener, policy, pool } from '../harness/snapshots.ts';
-import { freePort, type TcpServer, until } from '../harness/tcp.ts';
+import { freePort, pause, type TcpServer, until } from '../harness/tcp.ts';
 import { ENGINES, type TrafficRig } from '../harness/traffic-rig.ts';
 import { Scene, web } from '../harness/traffic-scene.ts';
 
@@ -15,6 +15,7 @@ import { Scene, web } from '../harness/traffic-scene.ts';
 const LANES = { epoll: 1_000, portable: 200 } as const;
 /** Of them, those that keep their connection for all of it. */
 const LONG_LANES = 100;
+const PAUSE_MS = 300;
 const CHANGES = 50;
 
 /** Clients side by side, each with one connection after the other. */
@@ -47,8 +48,12 @@ class Lanes {
 
   async #visit(port: number, lane: number): Promise<void> {
     const conversation = await CheckedConversation.open(port, lane);
-    do await conversation.exchange(1 + ((lane * 37) % 5_000));
-    while (lane < LONG_LANES && !this.#stopping);
+    do {
+      await conversation.exchange(1 + ((lane * 37) % 5_000));
+      // Clients and servers share one thread here: those that talk without a pause would leave the others none of it.
+      await pause(PAUSE_MS);
+      await conversation.exchange(1 + ((lane * 41) % 5_000));
+    } while (lane < LONG_LANES && !this.#stopping);
     await conversation.end();
     this.visits += 1;
   }
