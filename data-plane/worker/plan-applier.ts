@@ -1,10 +1,12 @@
 /**
- * Makes a plan run: sockets are bound, all workers prepare and commit, then the new sockets listen.
+ * Makes a plan run: sockets are bound, workers accept no more for what it does not name, all of them prepare and
+ * commit, then the old sockets are closed and the new ones listen.
  *
  * Invariants
  *  - one plan or retry at a time, in the order they came;
  *  - a plan never fails: a listener whose address can't be had fails alone, is tried again with backoff for as long
  *    as the plan wants it, and each change of that is told;
+ *  - who waits in the backlog of a removed listener is taken in by the plan that still has a pool for it;
  *  - without the C library one worker accepts, on addresses of its own.
  */
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
@@ -84,20 +86,31 @@ export class PlanApplier {
     const addresses = this.#isStopped ? [] : plan.listeners.map(({ address }) => address);
     const prepared = sockets?.prepare(addresses);
     try {
+      // Before the plan: with it workers know no pool for these rows, and reset whom they take in. An address that
+      // stays wanted keeps its row, whatever its listener is called.
+      await this.#unlistenAllBut(plan);
       if (isNew) await pool.apply(plan);
     } catch (error) {
       prepared?.abort();
+      if (this.#plan) await this.#listenAll(this.#plan);
       throw error;
     }
     this.#plan = plan;
     this.#failures.clear();
-    const wanted = new Set(plan.listeners.map(({ row }) => row));
+    // Nobody accepts on old sockets any more. Only then may they be closed: their numbers are given out again.
+    prepared?.commit();
+    await this.#listenAll(plan);
+  }
+
+  async #unlistenAllBut({ listeners }: Plan): Promise<void> {
+    const wanted = new Set(listeners.map(({ row }) => row));
     const unwanted = [...this.#listening.keys()].filter((row) => !wanted.has(row));
     for (const row of unwanted) this.#listening.delete(row);
-    // Only when nobody accepts on them any more may sockets be closed: their numbers are given out again.
-    await Promise.all(unwanted.map((row) => pool.unlisten(row)));
-    prepared?.commit();
-    if (!this.#isStopped) await Promise.all(plan.listeners.map((listener) => this.#listen(listener)));
+    await Promise.all(unwanted.map((row) => this.#inputs.pool.unlisten(row)));
+  }
+
+  async #listenAll({ listeners }: Plan): Promise<void> {
+    if (!this.#isStopped) await Promise.all(listeners.map((listener) => this.#listen(listener)));
   }
 
   async #listen({ row, address }: PlanListener): Promise<void> {

@@ -18,7 +18,7 @@ import type { Plan } from '../plan/plan.ts';
 import { CONTROL, type SharedBuffers, sharedCells, workerCells } from '../telemetry/shared-memory.ts';
 import type { Libc } from '../engine/libc.ts';
 import { closeDescriptors, LostWorkers } from './lost-worker.ts';
-import type { FromWorker, WorkerStart } from './protocol.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './protocol.ts';
 import { done, isAnswerTo, type PlanOrder, Rollout } from './rollout.ts';
 import { WakeUp } from './wake-up.ts';
 import { type StartThread, WorkerHandle } from './worker-handle.ts';
@@ -113,10 +113,10 @@ export class WorkerPool {
   /** Makes all workers accept for a listener. Null, or why the first that failed did. Then none does. */
   async listen(listener: number, places: ListenPlaces): Promise<string | null> {
     this.#listening.set(listener, places);
-    const failures = await Promise.all(
-      [...this.#running].map(([index, handle]) => this.#listenAt(handle, listener, places[index] ?? null)),
+    const own = [...this.#running].map(([index, handle]) =>
+      this.#listenAt(handle, listener, places[index] ?? null),
     );
-    const failure = failures.find((reason) => reason !== null) ?? null;
+    const failure = firstOf(await Promise.all([...own, this.#rehome(listener, places)]));
     if (failure !== null) await this.unlisten(listener);
     return failure;
   }
@@ -124,13 +124,8 @@ export class WorkerPool {
   /** When it resolves no worker accepts for a listener: its descriptors may be closed. */
   async unlisten(listener: number): Promise<void> {
     this.#listening.delete(listener);
-    await Promise.all(
-      [...this.#running.values()].map(async (handle) => {
-        const isAnswer = (answer: FromWorker) => answer.type === 'unlistened' && answer.listener === listener;
-        const answer = await handle.ask({ type: 'unlisten', listener }, isAnswer, ANSWER_MS);
-        if (!answer) await handle.kill('it goes on accepting');
-      }),
-    );
+    const isAnswer = (answer: FromWorker) => answer.type === 'unlistened' && answer.listener === listener;
+    await this.#endAccepting({ type: 'unlisten', listener }, isAnswer);
   }
 
   /** Resets the connections to a backend, if its row is still of this generation. */
@@ -150,11 +145,7 @@ export class WorkerPool {
    */
   async stopAccepting(): Promise<void> {
     this.#listening.clear();
-    await Promise.all(
-      [...this.#running.values()].map((handle) =>
-        handle.ask({ type: 'stop-accepting' }, ({ type }) => type === 'stopped-accepting', ANSWER_MS),
-      ),
-    );
+    await this.#endAccepting({ type: 'stop-accepting' }, ({ type }) => type === 'stopped-accepting');
   }
 
   /** Stops accepting, waits up to `drainMs` for connections to end, resets the rest and ends all threads. */
@@ -196,7 +187,7 @@ export class WorkerPool {
         this.#listenAt(handle, listener, places[index] ?? null),
       ),
     );
-    const failure = failures.find((reason) => reason !== null) ?? null;
+    const failure = firstOf(failures);
     if (failure !== null) await handle.kill(`it can't listen: ${failure}`);
     return failure;
   }
@@ -257,6 +248,15 @@ export class WorkerPool {
     return answer?.type === 'listening' ? answer.failure : null;
   }
 
+  /** A worker that does not obey is ended: descriptors that it accepts on may be closed next. */
+  async #endAccepting(order: ToWorker, isAnswer: (answer: FromWorker) => boolean): Promise<void> {
+    const ends = [...this.#running.values()].map(async (handle) => {
+      const answer = await handle.ask(order, isAnswer, ANSWER_MS);
+      if (!answer) await handle.kill('it goes on accepting');
+    });
+    await Promise.all(ends);
+  }
+
   #onNews(worker: number, message: FromWorker): void {
     const { events } = this.#inputs;
     if (message.type === 'ejected') events.onEjected(message.row, message.generation, message.reason);
@@ -280,19 +280,21 @@ export class WorkerPool {
 
   async #replace(place: Place, atOnce: boolean): Promise<void> {
     if (!atOnce) {
-      this.#rehome(place.index);
+      for (const [listener, places] of this.#listening) void this.#rehome(listener, places);
       await sleep(this.#inputs.clock, place.backoff.nextMs(), this.#stopped.signal);
     }
     if (!this.#stopped.signal.aborted) await this.#boot(place);
   }
 
-  /** A neighbour accepts on the sockets of a worker that will be away for a while. */
-  #rehome(index: number): void {
+  /** The first worker that runs accepts on the sockets of those that do not: they may be away for a while. */
+  async #rehome(listener: number, places: ListenPlaces): Promise<string | null> {
     const neighbour = this.#running.values().next().value;
-    if (!neighbour) return;
-    for (const [listener, places] of this.#listening) {
-      const on = places[index];
-      if (on?.type === 'descriptor') void this.#listenAt(neighbour, listener, on);
-    }
+    if (!neighbour) return null;
+    const lent = places.filter((on, index) => on?.type === 'descriptor' && !this.#running.has(index));
+    return firstOf(await Promise.all(lent.map((on) => this.#listenAt(neighbour, listener, on))));
   }
+}
+
+function firstOf(failures: readonly (string | null)[]): string | null {
+  return failures.find((failure) => failure !== null) ?? null;
 }

@@ -24,7 +24,7 @@ import type { ToWorker } from '../../data-plane/worker/protocol.ts';
 import type { Thread } from '../../data-plane/worker/worker-handle.ts';
 import { WorkerPool } from '../../data-plane/worker/worker-pool.ts';
 import { snapshot } from './snapshots.ts';
-import type { Sabotage } from './traffic-thread.ts';
+import type { Hold, Sabotage } from './traffic-thread.ts';
 
 /** What the same promises are made of. */
 export const ENGINES = ['epoll', 'portable'] as const satisfies readonly Engine['name'][];
@@ -153,6 +153,17 @@ export class TrafficRig {
   sabotage(worker: number, how: Sabotage): void {
     // Understood by traffic-thread.ts alone.
     this.threads[worker]?.post({ type: how } as unknown as ToWorker);
+  }
+
+  /** Keeps a worker busy until what it returns is called. */
+  hold(worker: number): () => void {
+    const gate = new Int32Array(new SharedArrayBuffer(4));
+    const hold: Hold = { type: 'hold', gate };
+    this.threads[worker]?.post(hold as unknown as ToWorker);
+    return () => {
+      Atomics.store(gate, 0, 1);
+      Atomics.notify(gate, 0);
+    };
   }
 
   openAt(address: string): number {

@@ -3,11 +3,13 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { CheckedConversation, startMirror } from '../harness/checked-conversation.ts';
 import { backend, listener, pool } from '../harness/snapshots.ts';
-import { freePort, until } from '../harness/tcp.ts';
+import { ask, freePort, until } from '../harness/tcp.ts';
 import { ENGINES } from '../harness/traffic-rig.ts';
 import { Scene, web } from '../harness/traffic-scene.ts';
 
 const ROUNDS = 60;
+/** More than a worker accepts while a plan is on its way to it. */
+const WAITING = 400;
 
 /** Clients that come again and again. Those that were answered once must be served to their end. */
 class Comers {
@@ -79,3 +81,22 @@ for (const engine of ENGINES) {
     });
   });
 }
+
+describe('a listener that is removed, epoll engine', () => {
+  const scene = new Scene('epoll');
+  afterEach(() => scene.clear());
+
+  it('serves whoever waited in its backlog while the workers were busy', async () => {
+    const one = await scene.echo('one');
+    const { rig, port } = await scene.webRig([one.address]);
+    const releases = [rig.hold(0), rig.hold(1)];
+    await until('both workers to be busy', () => rig.events.filter((e) => e.endsWith('stuck')).length === 2);
+    const waiting = await Promise.all(Array.from({ length: WAITING }, () => scene.client(port)));
+    const answers = Promise.all(waiting.map((socket) => ask(socket, 'hi')));
+    const applied = rig.apply([pool('web'), backend('web', one.address)]);
+    for (const release of releases) release();
+    await applied;
+    assert.deepEqual(new Set(await answers), new Set(['one:hi']));
+    assert.equal(rig.connections, WAITING);
+  });
+});

@@ -13,10 +13,13 @@ function benchOf() {
   const calls: string[] = [];
   /** Listener rows that fail, and why. */
   const failing = new Map<number, string>();
+  /** Plans that workers can't be brought to. */
+  const impossible = new Set<number>();
   const told: (readonly FailedListener[])[] = [];
   const pool: Pick<WorkerPool, 'apply' | 'listen' | 'unlisten' | 'stopAccepting'> = {
     async apply({ sequence }) {
       calls.push(`apply ${sequence}`);
+      if (impossible.has(sequence)) throw new Error(`plan ${sequence} is impossible`);
       await new Promise((resolve) => setImmediate(resolve));
       calls.push(`applied ${sequence}`);
     },
@@ -36,7 +39,7 @@ function benchOf() {
     random: seededRandom(1),
     onListenersChanged: (failed) => told.push(failed),
   });
-  return { applier, clock, calls, failing, told };
+  return { applier, clock, calls, failing, impossible, told };
 }
 
 function plan(sequence: number, ...rows: readonly number[]): Plan {
@@ -57,13 +60,21 @@ describe('the plan applier', () => {
       'apply 1',
       'applied 1',
       'listen 1',
+      'unlisten 1',
       'apply 2',
       'applied 2',
-      'unlisten 1',
       'listen 2',
       'apply 3',
       'applied 3',
     ]);
+  });
+
+  it('accepts again for a listener whose removal failed, and for no other', async () => {
+    const { applier, calls, impossible } = benchOf();
+    await applier.apply(plan(1, 1, 2));
+    impossible.add(2);
+    await assert.rejects(applier.apply(plan(2, 2, 3)), /plan 2 is impossible/);
+    assert.deepEqual(calls.slice(4), ['unlisten 1', 'apply 2', 'listen 1']);
   });
 
   it('names a listener that fails, and tells when it recovers by itself', async () => {

@@ -218,6 +218,43 @@ describe('the worker pool', () => {
     assert.deepEqual(threads[3]?.got.at(-1), { type: 'listen', listener: 5, on: places[1] });
   });
 
+  it('lets a neighbour accept for a listener that is added while another worker is away', async () => {
+    const { pool, clock, threads } = poolOf();
+    await pool.start();
+    threads[1]?.die();
+    await clock.advanceSettling(0);
+    threads[2]?.die();
+    await clock.advanceSettling(0);
+    const places = [0, 1].map((fd) => ({ type: 'descriptor', fd: 100 + fd }) as const);
+    assert.equal(await pool.listen(5, places), null);
+    const lent = places.map((on) => ({ type: 'listen', listener: 5, on }));
+    assert.deepEqual(threads[0]?.got, lent);
+    await clock.advanceSettling(200);
+    assert.deepEqual(threads[3]?.got, lent.slice(1), 'the replacement accepts on its own');
+  });
+
+  it('lends no address of its own: its replacement could not have it', async () => {
+    const { pool, clock, threads } = poolOf();
+    await pool.start();
+    threads[0]?.die();
+    await clock.advanceSettling(0);
+    threads[2]?.die();
+    await clock.advanceSettling(0);
+    assert.equal(await pool.listen(5, [{ type: 'address', host: '127.0.0.1', port: 1 }]), null);
+    assert.deepEqual(threads[1]?.got, []);
+  });
+
+  it('ends a worker that does not stop accepting: its sockets are about to be closed', async () => {
+    const { pool, clock, events } = poolOf({
+      isDeafTo: (index, nth, type) => index === 1 && nth === 0 && type === 'stop-accepting',
+    });
+    await pool.start();
+    const stopped = pool.stopAccepting();
+    await clock.advanceSettling(10_000);
+    await stopped;
+    assert.deepEqual(events, ['lost 1 0: it goes on accepting']);
+  });
+
   it('rejects its start when no worker starts', async () => {
     const { pool, clock } = poolOf({ isDeafTo: (_index, _nth, type) => type === 'start' });
     const started = assert.rejects(pool.start(), /no worker starts/);
