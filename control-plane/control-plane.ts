@@ -35,6 +35,7 @@ import { GrpcServer, type Service } from './rpc/grpc-server.ts';
 import { OpenStreams } from './rpc/streams.ts';
 import { fleetFacts } from './guard/fleet-facts.ts';
 import type { GuardSources } from './guard/guarded-edit.ts';
+import { mergeMembers } from './snapshot/merge.ts';
 import { Publisher } from './snapshot/publish.ts';
 import { Checkpointer } from './store/checkpointer.ts';
 import { Committer } from './store/committer.ts';
@@ -179,6 +180,7 @@ function makeApi({
   const guard: GuardSources = {
     fleet: () => fleetFacts(fleet),
     earlier: () => follower.stateAt(clock.wallMs() - GUARD_LOOKS_BACK_MS),
+    whole: (state) => mergeMembers(state, follower.current()?.members ?? []).state,
   };
   const changeOn = (made: Committer) => makeChangeWith({ committer: made, guard, clock });
   return {

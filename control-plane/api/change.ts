@@ -61,12 +61,13 @@ export function makeChangeWith({ committer, guard, clock }: ChangeDeps): MakeCha
     }
     refuseIfAny(violations);
     if (edit === null) throw new TypeError(`${method} read no edit and found nothing wrong`);
-    const { requestId, ...asked } = request;
+    const { requestId: given, ...asked } = request;
+    const requestId = given || randomUUID();
     const guarded = new GuardedEdit(edit, guard, request);
     const propose = () =>
       committer.propose({
         edit: guarded.edit,
-        requestId: requestId || randomUUID(),
+        requestId,
         requestDigest: requestDigest(method, asked),
         author: request.author,
         message: request.message,
@@ -93,7 +94,8 @@ async function patiently<T>(propose: () => Promise<T>, guarded: GuardedEdit, clo
     try {
       return await propose();
     } catch (error) {
-      if (!guarded.findings.mayPass || clock.nowMs() >= until) throw error;
+      const isRefused = error instanceof LbError && error.code === 'FAILED_PRECONDITION';
+      if (!isRefused || !guarded.findings.mayPass || clock.nowMs() >= until) throw error;
       await sleep(clock, LOOK_AGAIN_MS);
     }
   }

@@ -3,7 +3,7 @@ import type { Fleet } from '../distribution/fleet.ts';
 import type { ProxyRecord } from '../distribution/proxy-record.ts';
 
 export interface FleetFacts {
-  /** False: this replica has just started and may not have heard of every proxy. What follows is then too little. */
+  /** False: a proxy on the roster does not report here, or this replica has just started. What follows is too little. */
   readonly complete: boolean;
   /** By address: how many connected proxies find that backend of a pool healthy. None without such a proxy. */
   healthy(pool: string): ReadonlyMap<string, number>;
@@ -16,9 +16,11 @@ export interface FleetFacts {
 }
 
 export function fleetFacts(fleet: Fleet): FleetFacts {
-  const proxies = fleet.list().filter(({ connected }) => connected);
+  const roster = fleet.list();
+  const proxies = roster.filter(({ connected }) => connected);
   return {
-    complete: fleet.unknownForMs() === 0 && proxies.every(({ applied }) => applied !== null),
+    complete:
+      fleet.unknownForMs() === 0 && roster.every(({ connected, applied }) => connected && applied !== null),
     healthy: (pool) => sumByAddress(proxies, pool, ({ health }) => (health === 'HEALTH_HEALTHY' ? 1 : 0)),
     isUnknown(pool, address) {
       const reports = proxies.map(({ backends }) => backends.get(`${pool}/${address}`));

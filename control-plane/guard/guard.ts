@@ -13,6 +13,7 @@ import type { Violation } from '../../core/model/violation.ts';
 import type { FleetFacts } from './fleet-facts.ts';
 import { changedPools, servingWeights } from './serving.ts';
 
+/** States as proxies run them: with the backends that registered themselves. */
 export interface GuardInputs {
   readonly before: State;
   readonly after: State;
@@ -60,7 +61,7 @@ function halved({ before, after, earlier }: GuardInputs): Finding[] {
 function unhealthy({ before, after, fleet }: GuardInputs): Finding[] {
   return changedPools(before, after).flatMap((name) => {
     const healthy = healthyIn(before, name, fleet);
-    const stay = healthyIn(after, name, fleet, before);
+    const stay = healthyIn(after, name, fleet);
     if (healthy.length === 0 || stay.length > 0) return [];
     const description = `would have no backend that any proxy finds healthy; now ${list(healthy)}`;
     return [{ field: `pools[${name}]`, description, ...hope({ before, after, fleet }, name) }];
@@ -72,8 +73,7 @@ function repointed({ before, after, fleet }: GuardInputs): Finding[] {
   return [...after.listeners.values()].flatMap(({ value: { name, pool } }) => {
     const old = before.listeners.get(name)?.value.pool;
     if (old === undefined || old === pool) return [];
-    if (healthyIn(before, old, fleet).length === 0 || healthyIn(after, pool, fleet, before).length > 0)
-      return [];
+    if (healthyIn(before, old, fleet).length === 0 || healthyIn(after, pool, fleet).length > 0) return [];
     const description = `would be "${pool}", where no proxy finds a backend healthy; "${old}" has one`;
     return [{ field: `listeners[${name}].pool`, description, ...hope({ before, after, fleet }, pool) }];
   });
@@ -89,16 +89,10 @@ function deleted({ before, after, fleet }: GuardInputs): Finding[] {
   });
 }
 
-/**
- * The addresses of a pool that take new connections and that some proxy finds healthy. What is healthy and was not
- * configured in `known` registered itself: a change of the configuration leaves it where it is.
- */
-function healthyIn(state: State, pool: string, fleet: FleetFacts, known: State = state): string[] {
+/** The addresses of a pool that take new connections and that some proxy finds healthy. */
+function healthyIn(state: State, pool: string, fleet: FleetFacts): string[] {
   const serving = servingWeights(state.pools.get(pool));
-  const configured = known.pools.get(pool)?.backends;
-  return [...fleet.healthy(pool).keys()].filter(
-    (address) => serving.has(address) || configured?.has(address) === false,
-  );
+  return [...fleet.healthy(pool).keys()].filter((address) => serving.has(address));
 }
 
 /** Whether a backend that stays is one that proxies are just getting to know. One that the change brings is not. */
@@ -128,7 +122,7 @@ function takesAway({ before, after }: GuardInputs): boolean {
 function unchecked({ fleet }: GuardInputs): string[] {
   if (fleet.complete) return [];
   return [
-    'the guard could not check health and open connections in full: this replica has just started and may not have heard of every proxy yet',
+    'the guard could not check health and open connections in full: not every proxy on the roster reports to this replica now',
   ];
 }
 

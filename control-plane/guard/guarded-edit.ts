@@ -16,6 +16,8 @@ export interface GuardSources {
   readonly fleet: () => FleetFacts;
   /** What was configured ten minutes ago; null: nothing is known of it. */
   readonly earlier: () => State | null;
+  /** A state as proxies run it: with the backends that registered themselves. */
+  readonly whole: (state: State) => State;
 }
 
 export interface GuardOptions {
@@ -46,19 +48,18 @@ export class GuardedEdit {
       this.#findings = NOTHING;
       const result = edit(before);
       if (!result.ok || result.changes.length === 0) return result;
-      const after = applyChanges(before, result.changes, before.head.revision + 1);
       const fleet = sources.fleet();
-      const { violations, mayPass, notes } = guard({
+      const [now, after, earlier] = [
         before,
-        after,
-        earlier: sources.earlier() ?? before,
-        fleet,
-      });
+        applyChanges(before, result.changes, before.head.revision + 1),
+        sources.earlier() ?? before,
+      ].map(sources.whole) as [State, State, State];
+      const { violations, mayPass, notes } = guard({ before: now, after, earlier, fleet });
       this.#findings = {
         refused: violations,
         mayPass,
         notes,
-        effects: dryRun ? effectsOf(before, after, fleet) : NOTHING.effects,
+        effects: dryRun ? effectsOf(now, after, fleet) : NOTHING.effects,
       };
       if (violations.length === 0 || force || dryRun) return result;
       return refuse('FAILED_PRECONDITION', refusal(violations), violations);

@@ -205,7 +205,8 @@ export class LogFollower {
       this.#setStatus({
         ready: false,
         reason: messageOf(error),
-        outdated: error instanceof NewerFormatError,
+        // A store that is away now is no older for it.
+        outdated: error instanceof NewerFormatError || isOutdated(this.#status),
       });
       throw error;
     }
@@ -280,6 +281,10 @@ export class LogFollower {
     const same = before.ready ? status.ready : !status.ready && areAlike(before.reason, status.reason);
     if (!same) this.#onStatus(status);
   }
+}
+
+function isOutdated(status: FollowerStatus): boolean {
+  return !status.ready && status.outdated === true;
 }
 
 /** But for numbers: what a client says of one outage has other times and durations each time. */

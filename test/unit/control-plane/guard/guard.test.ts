@@ -134,11 +134,6 @@ describe('the guard, on the last healthy backend', () => {
     assert.equal(said(edit, { fleet }).length, 1);
   });
 
-  it('counts a healthy backend that registered itself, and is in no configuration', () => {
-    const registered = fleetOf([{ healthy: [A, '10.0.9.9:80'] }]);
-    assert.deepEqual(said(removeBackends('web', [A]), { fleet: registered }), []);
-  });
-
   it('refuses to point a listener to a pool without one, and not to one with one', () => {
     const edit = applyResources([listener('web', 'green')], { prune: false });
     assert.deepEqual(said(edit), [

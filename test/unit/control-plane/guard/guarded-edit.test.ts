@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Fleet } from '../../../../control-plane/distribution/fleet.ts';
+import { fleetFacts } from '../../../../control-plane/guard/fleet-facts.ts';
+import { GuardedEdit } from '../../../../control-plane/guard/guarded-edit.ts';
+import { addBackends, removeBackends } from '../../../../core/model/edits/backend.ts';
+import type { State } from '../../../../core/model/state.ts';
+import { FakeClock } from '../../../harness/fake-clock.ts';
+import { applied, backendReport, proxyInfo, report } from '../../../harness/reports.ts';
+import { after, stateOf } from '../../../harness/state.ts';
+
+const CONFIGURED = '10.0.0.1:80';
+const REGISTERED = ['10.0.9.1:80', '10.0.9.2:80'];
+const STATE = stateOf([
+  { kind: 'pool', value: { name: 'web', backends: [{ address: CONFIGURED }] } },
+  { kind: 'listener', value: { name: 'web', address: '0.0.0.0:80', pool: 'web' } },
+]);
+
+/** A fleet of one proxy that finds everything healthy, and of one that is away. */
+function fleetOf({ away = false } = {}) {
+  const fleet = new Fleet(new FakeClock(), 0);
+  const backends = [CONFIGURED, ...REGISTERED].map((address) => backendReport('web', address));
+  fleet.connect(proxyInfo('here'), () => undefined).report(report({ applied: applied(1), backends }));
+  if (away) fleet.connect(proxyInfo('away'), () => undefined).close();
+  return fleet;
+}
+
+function remove(whole: (state: State) => State, options: { dryRun?: boolean; fleet?: Fleet } = {}) {
+  const { dryRun = false, fleet = fleetOf() } = options;
+  const sources = { fleet: () => fleetFacts(fleet), earlier: () => null, whole };
+  const guarded = new GuardedEdit(removeBackends('web', [CONFIGURED]), sources, { force: false, dryRun });
+  return { result: guarded.edit(STATE), findings: guarded.findings };
+}
+
+const alone = (state: State) => state;
+const withRegistered = (state: State) =>
+  after(
+    state,
+    addBackends(
+      'web',
+      REGISTERED.map((address) => ({ address })),
+    ),
+  );
+
+describe('an edit behind the guard', () => {
+  it('is refused where it takes the last backend, and passes where others registered themselves', () => {
+    assert.equal(remove(alone).result.ok, false);
+    assert.equal(remove(withRegistered).result.ok, true);
+  });
+
+  it('says in a dry run what it does, registered backends included', () => {
+    const [pool] = remove(withRegistered, { dryRun: true }).findings.effects.pools;
+    assert.deepEqual(pool?.backends.map(({ address, shareAfter }) => [address, shareAfter]).sort(), [
+      [CONFIGURED, 0],
+      ...REGISTERED.map((address) => [address, 0.5]),
+    ]);
+  });
+
+  it('notes that a proxy on the roster does not report here', () => {
+    assert.deepEqual(remove(withRegistered).findings.notes, []);
+    const { notes } = remove(withRegistered, { fleet: fleetOf({ away: true }) }).findings;
+    assert.match(notes.join(), /not every proxy on the roster reports/);
+  });
+});
