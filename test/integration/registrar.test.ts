@@ -13,7 +13,9 @@ describe('lbctl register', () => {
     const second = await runControlPlane(t, { store: new MemoryStore(log) });
     await first.call('pools', 'CreatePool', { pool: { name: 'web' } });
     const servers = [first.grpcAddress, second.grpcAddress];
-    const backend = await startRegistered(t, servers, 'web', { flags: ['--drain-wait', '60s'] });
+    // Its lease outlives the test: only who drains it takes it away.
+    const options = { ttl: '60s', flags: ['--drain-wait', '60s'] };
+    const backend = await startRegistered(t, servers, 'web', options);
     await untilRegistered(backend, servers[0]);
     backend.signal('SIGTERM');
     await backend.line((line) => line.includes(' leaves web') || undefined, 'the drain');
