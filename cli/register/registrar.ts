@@ -4,6 +4,7 @@
  * Invariants
  *  - it goes on until it is told to leave, or another process has taken the address;
  *  - a control plane that does not answer a sign of life is left before the lease can end;
+ *  - one that was registered leaves in order: where it can't be drained, the next control plane is asked to;
  *  - nothing here throws: what goes wrong is said, once for each reason.
  */
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
@@ -17,6 +18,7 @@ import type { RegisterResponse__Output } from '../../core/wire/generated/lb/v1/R
 import { fromGrpcError } from '../../core/wire/status.ts';
 import { type Context, tell } from '../context.ts';
 import { counted } from '../output/human.ts';
+import { Servers } from '../session/servers.ts';
 
 /** For a control plane to take the registration. */
 const ANSWER_MS = 2_000;
@@ -37,15 +39,20 @@ type RegistrationOutput = NonNullable<RegisterResponse__Output['registration']>;
 export class Registrar {
   readonly #context: Context;
   readonly #wanted: Wanted;
+  readonly #servers: Servers;
   readonly #leaving = new AbortController();
+  /** Its time to leave is over. */
+  readonly #givenUp = new AbortController();
   readonly #finished: Promise<void>;
   #stream: Stream | null = null;
+  #wasRegistered = false;
   #said = '';
 
   /** Registers from now on. */
   constructor(context: Context, wanted: Wanted) {
     this.#context = context;
     this.#wanted = wanted;
+    this.#servers = new Servers(context.servers, context.lookup, context.clock);
     this.#finished = this.#run();
   }
 
@@ -54,28 +61,62 @@ export class Registrar {
     this.#leaving.abort();
     this.#stream?.end();
     await Promise.race([this.#finished, sleep(this.#context.clock, withinMs)]);
+    this.#givenUp.abort();
     this.#stream?.cancel();
   }
 
   async #run(): Promise<void> {
-    const { servers, random, clock } = this.#context;
-    const signal = this.#leaving.signal;
+    const { random } = this.#context;
+    const servers = this.#servers;
     const pause = backoff(100, 2_000, random);
-    for (let turn = 0; !signal.aborted; turn++) {
-      const server = servers[turn % servers.length] ?? '';
-      const client = connectReplica(server);
-      const failure = await this.#holdAt(client, () => pause.reset());
-      client.close();
-      if (failure === null || signal.aborted) return;
+    let unanswered = 0;
+    while (!this.#isOver()) {
+      const addresses = await servers.inOrder();
+      const [server = this.#context.servers.join(', '), next = server] = addresses;
+      const failure =
+        addresses.length === 0
+          ? new LbError('UNAVAILABLE', servers.failures.join('; '))
+          : await this.#holdAt(server, () => {
+              pause.reset();
+              unanswered = 0;
+            });
+      if (failure === null || this.#isOver()) return;
       if (failure.code === 'ALREADY_EXISTS') return this.#say(`no longer registered: ${failure.message}`);
       this.#say(`not registered at ${server}: ${failure.message}`);
-      if (failure.code === 'INVALID_ARGUMENT') await sleep(clock, REFUSED_PAUSE_MS, signal);
-      else await sleep(clock, pause.nextMs(), signal);
+      if (failure.code === 'INVALID_ARGUMENT' && this.#leaving.signal.aborted) return;
+      // The one that failed is the last to be tried again.
+      servers.answered(next);
+      unanswered += 1;
+      if (unanswered >= addresses.length) {
+        servers.forget();
+        unanswered = 0;
+      }
+      await this.#rest(failure.code === 'INVALID_ARGUMENT' ? REFUSED_PAUSE_MS : pause.nextMs());
+    }
+  }
+
+  /** What was never registered has nothing to leave. */
+  #isOver(): boolean {
+    return this.#givenUp.signal.aborted || (this.#leaving.signal.aborted && !this.#wasRegistered);
+  }
+
+  /** Between two streams; ends early when it is told to leave. */
+  #rest(pauseMs: number): Promise<void> {
+    const { signal } = this.#leaving.signal.aborted ? this.#givenUp : this.#leaving;
+    return sleep(this.#context.clock, pauseMs, signal);
+  }
+
+  async #holdAt(server: string, onAnswer: () => void): Promise<LbError | null> {
+    const client = connectReplica(server, this.#context.token);
+    try {
+      return await this.#streamTo(client, onAnswer);
+    } finally {
+      client.close();
     }
   }
 
   /** Until the stream ends: null when it ended in order. */
-  #holdAt(client: ReplicaClient, onAnswer: () => void): Promise<LbError | null> {
+  #streamTo(client: ReplicaClient, onAnswer: () => void): Promise<LbError | null> {
     const { clock } = this.#context;
     const stream: Stream = client.registrations.register();
     this.#stream = stream;
@@ -104,8 +145,9 @@ export class Registrar {
           stream.write({});
           expectAnswer(everyMs);
         });
-        if (response.registration)
-          this.#report(client.address, response.registration, response.connectionsActive);
+        if (response.registration === null) return;
+        this.#wasRegistered = true;
+        this.#report(client.address, response.registration, response.connectionsActive);
       });
       stream.on('end', () => finish(null));
       stream.on('error', (error: ServiceError) => finish(fromGrpcError(error)));

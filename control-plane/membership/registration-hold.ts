@@ -3,6 +3,9 @@ import { LbError } from '../../core/runtime/errors.ts';
 import type { Place } from '../snapshot/merge.ts';
 import type { Member, Registration } from '../store/membership-store.ts';
 
+/** A proxy that lost this replica is back within 2 s, its longest backoff, and has then still to be told and to report. */
+const PROXIES_MS = 10_000;
+
 /** Told while a hold lasts. */
 export interface HoldListener {
   /** Its state or its place changed. */
@@ -16,9 +19,12 @@ export class RegistrationHold {
   member: Member<Registration>;
   /** It is being written: what the store shows meanwhile may be that, or not yet. */
   busy = false;
+  /** It said that it goes: it drains as soon as it is not busy. */
+  leaving = false;
   readonly #listener: HoldListener;
   #renewAtMs: number;
   #drainUntilMs: number | null = null;
+  #proxiesUntilMs = Number.NEGATIVE_INFINITY;
   /** When it was heard last; null: it sends no signs of life, and its stream alone tells. */
   #heardMs: number | null = null;
   #told = '';
@@ -38,7 +44,7 @@ export class RegistrationHold {
   }
 
   isSilent(nowMs: number): boolean {
-    if (this.isDraining || this.#heardMs === null) return false;
+    if (this.leaving || this.#heardMs === null) return false;
     return nowMs - this.#heardMs > this.member.value.ttlMs;
   }
 
@@ -56,9 +62,16 @@ export class RegistrationHold {
     this.#renewAtMs = nowMs + renewEveryMs(this.member.value);
   }
 
-  drain(member: Member<Registration>, untilMs: number): void {
+  /** A drain that has just begun waits for proxies that this replica does not hear. */
+  waitsForProxies(nowMs: number): boolean {
+    return nowMs < this.#proxiesUntilMs;
+  }
+
+  /** For at most `timeoutMs`. */
+  drain(member: Member<Registration>, nowMs: number, timeoutMs: number): void {
     this.member = member;
-    this.#drainUntilMs = untilMs;
+    this.#drainUntilMs = nowMs + timeoutMs;
+    this.#proxiesUntilMs = nowMs + PROXIES_MS;
   }
 
   /** Says where it stands, if that is news. */
@@ -89,12 +102,14 @@ export function whyOver(
 ): LbError | undefined {
   if (found === undefined || found.token === mine.token) return undefined;
   const { address, instanceId } = found.value;
-  if (instanceId !== mine.value.instanceId) {
-    const message = `another instance (${instanceId}) has registered ${address} since, and the newest one counts: give each process an address of its own`;
-    return new LbError('ALREADY_EXISTS', message);
-  }
+  if (instanceId !== mine.value.instanceId) return whyReplaced(found);
   if (found.value.state === 'expiring') return undefined;
   return new LbError('ABORTED', `a newer stream of this instance has registered ${address}, and takes over`);
+}
+
+export function whyReplaced({ value: { address, instanceId } }: Member<Registration>): LbError {
+  const message = `another instance (${instanceId}) has registered ${address} since, and the newest one counts: give each process an address of its own`;
+  return new LbError('ALREADY_EXISTS', message);
 }
 
 export function whySilent({ value }: Member<Registration>): LbError {

@@ -20,7 +20,14 @@ import {
   type Registration,
 } from '../store/membership-store.ts';
 import { openConnections } from './drained.ts';
-import { type HoldListener, RegistrationHold, whyOver, whySilent, whyStale } from './registration-hold.ts';
+import {
+  type HoldListener,
+  RegistrationHold,
+  whyOver,
+  whyReplaced,
+  whySilent,
+  whyStale,
+} from './registration-hold.ts';
 import { refuseIfAny, registrationViolations } from './registration-request.ts';
 
 const TICK_MS = 250;
@@ -53,9 +60,7 @@ export class Registrations {
     this.#ticks = every(clock, TICK_MS, () => void this.#renewDue());
     this.#stops = [
       follower.onChange((followed) => this.#look(followed)),
-      fleet.onChange(() => {
-        for (const hold of this.#holds) if (hold.isDraining) this.#lookAt(hold);
-      }),
+      fleet.onChange(() => this.#lookAtDraining()),
     ];
   }
 
@@ -91,29 +96,36 @@ export class Registrations {
     this.#lookAt(hold);
   }
 
-  /** It said that it goes: it drains, and leaves. */
+  /** It said that it goes: it drains, and leaves. At once, or when what is being written of it is written. */
   async drain(hold: RegistrationHold): Promise<void> {
-    const { membership, follower, logger } = this.#deps;
+    const { follower, clock, logger } = this.#deps;
+    hold.leaving = true;
+    if (hold.busy || !this.#holds.has(hold)) return;
     const { pool, address } = hold.member.value;
     logger.info({ pool, backend: address }, 'a registered backend leaves: it drains first');
     hold.busy = true;
     try {
-      const draining = await membership.put({ ...hold.member.value, state: 'draining' }, hold.member);
-      if (draining !== null) hold.drain(draining, this.#drainDeadline(pool));
+      const draining = await this.#putDraining(hold);
+      if (draining === null) {
+        // Its lease had ended, so it has left already.
+        if (this.#holds.delete(hold)) hold.end(null);
+        return;
+      }
+      hold.drain(draining, clock.nowMs(), this.#drainTimeoutMs(pool));
       hold.busy = false;
       await follower.catchUp();
       this.#lookAt(hold);
-      // Somebody else wrote it, and the look has not ended it: its lease had ended, so it has left already.
-      if (draining === null && this.#holds.delete(hold)) hold.end(null);
     } catch (error) {
       if (!(error instanceof LbError)) throw error;
       this.#end(hold, error);
+    } finally {
+      hold.busy = false;
     }
   }
 
   /** Its stream is gone: nobody renews it any more. One that drains goes on draining. */
   drop(hold: RegistrationHold): void {
-    if (hold.isDraining || !this.#holds.delete(hold)) return;
+    if (hold.leaving || !this.#holds.delete(hold)) return;
     const { pool, address, ttlMs } = hold.member.value;
     const words = 'a registered backend was lost: it leaves unless it comes back within its ttl';
     this.#deps.logger.warn({ pool, backend: address, ttl_ms: ttlMs }, words);
@@ -135,6 +147,21 @@ export class Registrations {
     throw new LbError('UNAVAILABLE', `others register ${value.address} again and again; try again`);
   }
 
+  /** On what is there of its instance, such as one that is held as expiring. Null: it is gone. */
+  async #putDraining({ member }: RegistrationHold): Promise<Member<Registration> | null> {
+    const { follower, membership } = this.#deps;
+    const value = { ...member.value, state: 'draining' } as const;
+    let seen: Member<Registration> | null = member;
+    for (let tries = 0; tries < PUT_TRIES; tries++) {
+      const put: Member<Registration> | null = await membership.put(value, seen);
+      if (put !== null) return put;
+      seen = find((await follower.catchUp()).members, member.name);
+      if (seen === null) return null;
+      if (seen.value.instanceId !== value.instanceId) throw whyReplaced(seen);
+    }
+    throw new LbError('UNAVAILABLE', `others write ${value.address} again and again; try again`);
+  }
+
   async #renewDue(): Promise<void> {
     const { membership, clock, logger } = this.#deps;
     const nowMs = clock.nowMs();
@@ -142,6 +169,8 @@ export class Registrations {
     for (const hold of this.#holds) {
       if (hold.isOverdue(nowMs)) void this.#leave(hold, 'its drain timeout has passed');
     }
+    // Connections that end are no change of the fleet.
+    this.#lookAtDraining();
     const due = [...this.#holds].filter((hold) => hold.isDue(nowMs));
     if (due.length === 0 || this.#renewing) return;
     this.#renewing = true;
@@ -175,23 +204,25 @@ export class Registrations {
       logger.debug({ reason: messageOf(error) }, 'a backend could not be registered again');
     } finally {
       hold.busy = false;
+      if (hold.leaving && !hold.isDraining) await this.drain(hold);
     }
   }
 
-  #look(followed: Followed): void {
-    if (this.#holds.size === 0) return;
+  #look(followed: Followed | null, holds: readonly RegistrationHold[] = [...this.#holds]): void {
+    if (followed === null || holds.length === 0) return;
     const places = new Map(
       mergeMembers(followed.state, followed.members).places.map((place) => [place.member.name, place]),
     );
-    for (const hold of this.#holds) this.#judge(hold, followed, places.get(hold.member.name));
+    for (const hold of holds) this.#judge(hold, followed, places.get(hold.member.name));
   }
 
   #lookAt(hold: RegistrationHold): void {
-    const followed = this.#deps.follower.current();
-    if (followed === null || !this.#holds.has(hold)) return;
-    const { places } = mergeMembers(followed.state, followed.members);
-    const place = places.find(({ member }) => member.name === hold.member.name);
-    this.#judge(hold, followed, place);
+    if (this.#holds.has(hold)) this.#look(this.#deps.follower.current(), [hold]);
+  }
+
+  #lookAtDraining(): void {
+    const draining = [...this.#holds].filter((hold) => hold.isDraining);
+    this.#look(this.#deps.follower.current(), draining);
   }
 
   #judge(hold: RegistrationHold, { position }: Followed, place: Place | undefined): void {
@@ -205,7 +236,8 @@ export class Registrations {
       return;
     }
     if (!hold.isDraining) return hold.tell(place, 0);
-    const open = openConnections(this.#deps.fleet.list(), place, position.storeId);
+    const { fleet, clock } = this.#deps;
+    const open = openConnections(fleet, place, position.storeId, hold.waitsForProxies(clock.nowMs()));
     hold.tell(place, open ?? 0);
     if (open === 0) void this.#leave(hold, 'no proxy has a connection to it');
   }
@@ -227,13 +259,12 @@ export class Registrations {
     hold.end(reason);
   }
 
-  /** By the policy of its pool; infinite where that has no deadline. */
-  #drainDeadline(pool: string): number {
-    const { follower, clock } = this.#deps;
-    const state = follower.current()?.state;
+  /** By the policy of its pool; infinite where that has none. */
+  #drainTimeoutMs(pool: string): number {
+    const state = this.#deps.follower.current()?.state;
     const policy = state?.policies.get(state.pools.get(pool)?.value.policy ?? '')?.value;
     const timeoutMs = policy?.drainTimeoutMs ?? 0;
-    return timeoutMs === 0 ? Number.POSITIVE_INFINITY : clock.nowMs() + timeoutMs;
+    return timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs;
   }
 }
 

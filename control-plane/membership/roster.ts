@@ -8,10 +8,10 @@
  *  - a lease that ended while no replica ran takes nobody off before its proxy had time to come back.
  */
 import { type Clock, every, type Timer } from '../../core/runtime/clock.ts';
-import { messageOf } from '../../core/runtime/errors.ts';
+import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { Fleet } from '../distribution/fleet.ts';
-import type { LogFollower } from '../store/log-follower.ts';
+import type { Followed, LogFollower } from '../store/log-follower.ts';
 import {
   isRosterEntry,
   type Member,
@@ -76,17 +76,23 @@ export class Roster {
     this.#ticks = every(clock, TICK_MS, () => this.#reconcileSoon());
   }
 
-  /** Forgets a proxy that is away. Throws NOT_FOUND, FAILED_PRECONDITION while it is connected, or UNAVAILABLE. */
+  /**
+   * Forgets a proxy that is away. Throws NOT_FOUND, FAILED_PRECONDITION while it is connected, ABORTED when it comes back
+   * meanwhile, or UNAVAILABLE.
+   */
   async remove(id: string): Promise<void> {
     const { fleet, follower, membership, logger } = this.#deps;
     const known = fleet.list().find(({ info }) => info.id === id);
     if (known?.connected !== true) {
-      const { members } = await follower.catchUp();
-      const entry = members.filter(isRosterEntry).find(({ value }) => value.id === id);
-      if (entry !== undefined && (await membership.remove(entry, false))) {
-        logger.info({ proxy: id }, 'a proxy is off the roster: it was deleted');
-        await follower.catchUp();
-        return;
+      const entry = entryOf(await follower.catchUp(), id);
+      if (entry !== undefined) {
+        const removed = await membership.remove(entry, false);
+        const now = entryOf(await follower.catchUp(), id);
+        if (removed) {
+          logger.info({ proxy: id }, 'a proxy is off the roster: it was deleted');
+          return;
+        }
+        if (now !== undefined) throw cameBack(id);
       }
     }
     fleet.remove(id);
@@ -179,4 +185,13 @@ export class Roster {
     const tokens = new Set(entries.map(({ token }) => token));
     for (const token of this.#deadSinceMs.keys()) if (!tokens.has(token)) this.#deadSinceMs.delete(token);
   }
+}
+
+function entryOf({ members }: Followed, id: string): Entry | undefined {
+  return members.filter(isRosterEntry).find(({ value }) => value.id === id);
+}
+
+function cameBack(id: string): LbError {
+  const message = `The proxy "${id}" came back while it was being deleted, and stays on the roster: stop it first.`;
+  return new LbError('ABORTED', message);
 }

@@ -9,6 +9,7 @@ import { connectReplica } from '../../core/wire/clients.ts';
 import { loadDefinitions } from '../../core/wire/definitions.ts';
 import { answers, lbctlFor, startProxy, succeed } from '../harness/fleet.ts';
 import { built, eventually, run, startBuilt, temporaryFolder } from '../harness/processes.ts';
+import { addressesAt, startRegistered, untilRegistered } from '../harness/registered.ts';
 import { runControlPlane } from '../harness/running-control-plane.ts';
 
 const TOKEN = 'correct-horse-battery-staple';
@@ -191,6 +192,17 @@ describe('the programs and their --token-file', () => {
       assert.doesNotMatch(program.lines.join('\n'), /old-token|new-token/);
     }
     assert.match(readFileSync(server, 'utf8'), /new-token/);
+  });
+
+  it('a backend registers with it', async (t) => {
+    const plane = await runControlPlane(t, { tokens });
+    await plane.call('pools', 'CreatePool', { pool: { name: 'web' } });
+    const file = join(temporaryFolder(t), 'token');
+    writeFileSync(file, TOKEN, { mode: 0o600 });
+    const flags = ['--token-file', file];
+    const backend = await startRegistered(t, [plane.grpcAddress], 'web', { flags });
+    await untilRegistered(backend);
+    assert.deepEqual(await addressesAt(plane.client), [backend.address]);
   });
 
   it('a proxy without the token says so, and what to do', async (t) => {

@@ -177,15 +177,76 @@ describe('a registration', () => {
     );
     await made.pass(2_000);
     assert.equal(told.at(-1), 'registered draining 2 open');
-    session.report(
-      report({
-        applied: runs(position.version),
-        backends: [backendReport('web', '10.0.0.1:80', { connectionsActive: 0 })],
-      }),
-    );
-    await made.pass(2_000);
+    // Counters alone, and no renewal is due yet: nothing but time makes the replica look.
+    session.report(report({ backends: [backendReport('web', '10.0.0.1:80', { connectionsActive: 0 })] }));
+    await made.pass(600);
     assert.deepEqual(await one.registered(), []);
     assert.equal(told.at(-1), 'over');
+  });
+
+  it('waits, for a bounded time, for proxies of the roster that its replica does not hear', async () => {
+    const { made, one, two } = await rig(2);
+    two.connect('edge-1');
+    await made.pass(2_000);
+    const { hold, told } = await one.register(web());
+    await one.registrations.drain(hold);
+    await made.pass(8_000);
+    assert.deepEqual(await one.registered(), ['10.0.0.1:80 draining']);
+    await made.pass(3_000);
+    assert.deepEqual(await one.registered(), []);
+    assert.equal(told.at(-1), 'over');
+  });
+
+  it('drains when it leaves while it is held as expiring, and its replica does not know that yet', async () => {
+    const { made, one } = await rig();
+    one.connect('edge-1');
+    const { hold, told } = await one.register(web());
+    const held = { ...hold.member.value, state: 'expiring', heldUntilMs: 1e15 } as const;
+    assert.ok(await one.membership.put(held, hold.member));
+    await one.registrations.drain(hold);
+    await made.pass(1_000);
+    assert.deepEqual(await one.registered(), ['10.0.0.1:80 draining']);
+    assert.equal(told.at(-1), 'registered draining');
+  });
+
+  it('is over at once when it leaves and is gone already, in words when it is another one', async () => {
+    const { one } = await rig();
+    const gone = await one.register(web());
+    assert.ok(await one.membership.remove(gone.hold.member, false));
+    await one.registrations.drain(gone.hold);
+    assert.equal(gone.told.at(-1), 'over');
+    const old = await one.register(web());
+    assert.ok(await one.membership.put(web('10.0.0.1:80', { instanceId: 'new' }), old.hold.member));
+    await one.registrations.drain(old.hold);
+    assert.equal(old.told.at(-1), 'ALREADY_EXISTS');
+    assert.deepEqual(await one.registered(), ['10.0.0.1:80 active']);
+  });
+
+  it('drains when it leaves while it is being put again', async () => {
+    const { made, one } = await rig();
+    one.connect('edge-1');
+    const { hold, told } = await one.register(web());
+    const put = one.membership.put.bind(one.membership);
+    let begin = () => undefined as void;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    let goOn = () => undefined as void;
+    const gate = new Promise<void>((resolve) => (goOn = resolve));
+    one.membership.put = async (value, seen) => {
+      if (value.kind === 'backend') {
+        begin();
+        await gate;
+      }
+      return put(value, seen);
+    };
+    assert.ok(await one.membership.remove(hold.member, false));
+    await made.pass(TTL);
+    await begun;
+    await one.registrations.drain(hold);
+    assert.ok(!told.includes('over'));
+    goOn();
+    await made.pass(1_000);
+    assert.deepEqual(await one.registered(), ['10.0.0.1:80 draining']);
+    assert.equal(told.at(-1), 'registered draining');
   });
 
   it('leaves at the drain timeout of its policy, connections or not', async () => {

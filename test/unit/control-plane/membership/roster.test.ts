@@ -127,6 +127,20 @@ describe('the roster in the store', () => {
     await assert.rejects(two.roster.remove('edge-1'), { code: 'NOT_FOUND' });
   });
 
+  it('says so when a proxy comes back while it is being deleted', async () => {
+    const { made, one, two } = await rig(2);
+    one.connect('edge-1', 'first').close();
+    await made.pass(2_000);
+    const remove = two.membership.remove.bind(two.membership);
+    two.membership.remove = async (seen, onlyDead) => {
+      one.connect('edge-1', 'second');
+      await made.pass(1_000);
+      return remove(seen, onlyDead);
+    };
+    await assert.rejects(two.roster.remove('edge-1'), { code: 'ABORTED', message: /came back/ });
+    assert.deepEqual([one.ids(), two.ids()], [['edge-1'], ['edge-1 (away)']]);
+  });
+
   it('enters later whom it could not enter while the store was away', async () => {
     const { made, one, two } = await rig(2);
     one.store.away = true;
