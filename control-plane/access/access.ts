@@ -4,7 +4,7 @@ import { type HttpAnswer, json } from '../../core/runtime/http-server.ts';
 import type { AcceptedTokens } from '../../core/runtime/token-file.ts';
 
 /** Probes know no token, and learn only whether this replica serves. */
-const OPEN_METHODS = '/grpc.health.v1.Health/';
+export const HEALTH_METHODS = '/grpc.health.v1.Health/';
 /** For probes and scrapers: no configuration, only that it runs and how much it does. */
 const OPEN_PATHS: readonly string[] = ['/metrics', '/healthz', '/readyz'];
 
@@ -17,7 +17,7 @@ export function refuseCall(
   path: string,
   authorization: string | undefined,
 ): LbError | null {
-  if (tokens === undefined || path.startsWith(OPEN_METHODS)) return null;
+  if (tokens === undefined || path.startsWith(HEALTH_METHODS)) return null;
   const [scheme, given] = credentials(authorization);
   if (scheme === 'bearer' && tokens.accepts(given)) return null;
   const what =

@@ -4,8 +4,7 @@
  */
 import { LbError } from '../../core/runtime/errors.ts';
 import type { FollowerStatus } from '../store/log-follower.ts';
-
-const HEALTH_METHODS = '/grpc.health.v1.Health/';
+import { HEALTH_METHODS } from './access.ts';
 
 /** What to answer to everything, and to end every stream with; null: it has not stepped aside. */
 export function steppedAside(status: FollowerStatus): LbError | null {

@@ -14,7 +14,7 @@ import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInf
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import { NEVER_SEEN_MS, type ProxyRecord, ReportedProxy } from './proxy-record.ts';
 
-const ABSENCE_MS = 10 * 60_000;
+export const ABSENCE_MS = 10 * 60_000;
 const MAX_PROXIES = 10_000;
 /**
  * Of an empty roster only: who was on it is known as soon as the store is read. A new fleet has nobody on it, and its

@@ -20,10 +20,9 @@ import { knownError } from '../rpc/answer.ts';
 import { endStream, type OpenStreams } from '../rpc/streams.ts';
 import { awaitFirstMessage } from './first-message.ts';
 import type { Fleet, FleetSession } from './fleet.ts';
+import { STORE_FRESH_MS } from '../store/log-follower.ts';
 
 const TICK_MS = 1_000;
-/** A younger store was just heard: no news. The follower looks once a second. */
-const FRESH_MS = 2_500;
 /** The longest host name there is. */
 const MAX_ID_LENGTH = 253;
 
@@ -169,6 +168,8 @@ class ReportStream {
 function isNews(told: Standing, now: Standing): boolean {
   if (told.stopping !== now.stopping || told.position?.version !== now.position?.version) return true;
   return (
-    told.position?.hash !== now.position?.hash || told.storeAgeMs > FRESH_MS || now.storeAgeMs > FRESH_MS
+    told.position?.hash !== now.position?.hash ||
+    told.storeAgeMs > STORE_FRESH_MS ||
+    now.storeAgeMs > STORE_FRESH_MS
   );
 }

@@ -10,10 +10,9 @@ import { mergeMembers } from '../snapshot/merge.ts';
 import type { Followed, LogFollower } from '../store/log-follower.ts';
 import { isRegistration, type MembershipStore } from '../store/membership-store.ts';
 import { type ExpiryEffect, NOTHING_SEEN, stepExpiry } from './expiry-machine.ts';
+import { STORE_FRESH_MS } from '../store/log-follower.ts';
 
 const TICK_MS = 250;
-/** The follower looks once a second. */
-const FRESH_MS = 2_500;
 
 export interface ExpiryDeps {
   readonly follower: LogFollower;
@@ -48,7 +47,7 @@ export class Expiry {
   async #look(): Promise<void> {
     const { follower, clock, logger } = this.#deps;
     const followed = follower.current();
-    if (this.#running || followed === null || follower.storeAgeMs() > FRESH_MS) return;
+    if (this.#running || followed === null || follower.storeAgeMs() > STORE_FRESH_MS) return;
     const look = { nowMs: clock.nowMs(), wallMs: clock.wallMs() };
     const registrations = followed.members.filter(isRegistration);
     const { state, effects } = stepExpiry(this.#state, { registrations, ...look });

@@ -29,10 +29,9 @@ import {
   whyStale,
 } from './registration-hold.ts';
 import { refuseIfAny, registrationViolations } from './registration-request.ts';
+import { STORE_FRESH_MS } from '../store/log-follower.ts';
 
 const TICK_MS = 250;
-/** The follower looks once a second. */
-const FRESH_MS = 2_500;
 /** A put that crosses another one is tried on what is there then. */
 const PUT_TRIES = 5;
 
@@ -91,7 +90,7 @@ export class Registrations {
   heard(hold: RegistrationHold): void {
     const { follower, clock } = this.#deps;
     if (!this.#holds.has(hold)) return;
-    if (follower.storeAgeMs() > FRESH_MS) return this.#end(hold, whyStale());
+    if (follower.storeAgeMs() > STORE_FRESH_MS) return this.#end(hold, whyStale());
     hold.heard(clock.nowMs());
     this.#lookAt(hold);
   }

@@ -10,7 +10,7 @@
 import { type Clock, every, type Timer } from '../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
-import type { Fleet } from '../distribution/fleet.ts';
+import { ABSENCE_MS, type Fleet } from '../distribution/fleet.ts';
 import type { Followed, LogFollower } from '../store/log-follower.ts';
 import {
   isRosterEntry,
@@ -20,7 +20,6 @@ import {
 } from '../store/membership-store.ts';
 import { SharedRun } from '../store/shared-run.ts';
 
-const ABSENCE_MS = 10 * 60_000;
 /** Three times within a lease: two of them may fail. */
 const RENEW_EVERY_MS = 3 * 60_000;
 const TICK_MS = 5_000;

@@ -30,6 +30,8 @@ import { SharedRun } from './shared-run.ts';
 
 /** From the start of one look to the start of the next: a slow one must not put off the news by its own time. */
 const LOOK_INTERVAL_MS = 1_000;
+/** A store that answered within this time was not missed: a look a second, and what one may take. */
+export const STORE_FRESH_MS = 2_500;
 const RETRY_MIN_MS = 100;
 /** A store that is back is found well within the two seconds that a commit may take to be seen. */
 const RETRY_MAX_MS = 500;

@@ -10,8 +10,7 @@ import { LbError } from '../../core/runtime/errors.ts';
 import type { ConfigStore } from './config-store.ts';
 import { whyNotContinuation } from './follow.ts';
 import { oldestKept } from './log-reader.ts';
-
-const READ_COMMITS = 100;
+import { READ_COMMITS } from './read-on-machine.ts';
 
 /** Gives each kept commit after `known` and up to `end`, oldest first. Trimmed away meanwhile counts as not kept. */
 export async function readPassedOver(

@@ -11,7 +11,7 @@ import { applyCommits } from '../../core/model/fold.ts';
 import type { State } from '../../core/model/state.ts';
 import { whyNotContinuation } from './follow.ts';
 
-const READ_COMMITS = 100;
+export const READ_COMMITS = 100;
 
 /** Where to read to: a revision of the log that ends with this head. */
 export interface Goal {
