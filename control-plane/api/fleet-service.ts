@@ -26,6 +26,7 @@ export function fleetHandlers({ unary, fleet, members, follower }: ApiDeps): Fle
       }
       return { statuses };
     }),
+    WatchStats: (call) => call.destroy(new Error('not there yet')),
     DeleteProxy: unary(async ({ proxyId }) => {
       const violations: Violation[] = [];
       requiredName('proxy_id', proxyId, violations);

@@ -1,6 +1,7 @@
 /** What proxies report, made by hand. */
 import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import type { BackendReport__Output } from '../../core/wire/generated/lb/v1/BackendReport.ts';
+import type { ListenerReport__Output } from '../../core/wire/generated/lb/v1/ListenerReport.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 
@@ -27,6 +28,7 @@ export function report(fields: Partial<StreamReportsRequest__Output> = {}): Stre
     goneListeners: [],
     workers: [],
     stopping: false,
+    process: null,
     ...fields,
   };
 }
@@ -69,6 +71,26 @@ export function backendReport(
     connectFailuresTotal: '0',
     bytesToBackendTotal: '0',
     bytesFromBackendTotal: '0',
+    connect: null,
+    firstByte: null,
+    ...fields,
+  };
+}
+
+export function listenerReport(
+  listener: string,
+  fields: Partial<ListenerReport__Output> = {},
+): ListenerReport__Output {
+  return {
+    listener,
+    connectionsActive: 0,
+    connectionsTotal: '0',
+    bytesFromClientsTotal: '0',
+    bytesToClientsTotal: '0',
+    closedTotal: {},
+    connect: null,
+    firstByte: null,
+    duration: null,
     ...fields,
   };
 }

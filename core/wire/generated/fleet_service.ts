@@ -8,6 +8,7 @@ import type { AppliedSnapshot as _lb_v1_AppliedSnapshot, AppliedSnapshot__Output
 import type { Backend as _lb_v1_Backend, Backend__Output as _lb_v1_Backend__Output } from './lb/v1/Backend.ts';
 import type { BackendKey as _lb_v1_BackendKey, BackendKey__Output as _lb_v1_BackendKey__Output } from './lb/v1/BackendKey.ts';
 import type { BackendReport as _lb_v1_BackendReport, BackendReport__Output as _lb_v1_BackendReport__Output } from './lb/v1/BackendReport.ts';
+import type { BackendStats as _lb_v1_BackendStats, BackendStats__Output as _lb_v1_BackendStats__Output } from './lb/v1/BackendStats.ts';
 import type { BackendStatus as _lb_v1_BackendStatus, BackendStatus__Output as _lb_v1_BackendStatus__Output } from './lb/v1/BackendStatus.ts';
 import type { Connect as _lb_v1_Connect, Connect__Output as _lb_v1_Connect__Output } from './lb/v1/Connect.ts';
 import type { DeleteProxyRequest as _lb_v1_DeleteProxyRequest, DeleteProxyRequest__Output as _lb_v1_DeleteProxyRequest__Output } from './lb/v1/DeleteProxyRequest.ts';
@@ -16,32 +17,41 @@ import type { DiscoveryServiceClient as _lb_v1_DiscoveryServiceClient, Discovery
 import type { FailedListener as _lb_v1_FailedListener, FailedListener__Output as _lb_v1_FailedListener__Output } from './lb/v1/FailedListener.ts';
 import type { FleetServiceClient as _lb_v1_FleetServiceClient, FleetServiceDefinition as _lb_v1_FleetServiceDefinition } from './lb/v1/FleetService.ts';
 import type { HealthCheck as _lb_v1_HealthCheck, HealthCheck__Output as _lb_v1_HealthCheck__Output } from './lb/v1/HealthCheck.ts';
+import type { Histogram as _lb_v1_Histogram, Histogram__Output as _lb_v1_Histogram__Output } from './lb/v1/Histogram.ts';
 import type { ListBackendStatusRequest as _lb_v1_ListBackendStatusRequest, ListBackendStatusRequest__Output as _lb_v1_ListBackendStatusRequest__Output } from './lb/v1/ListBackendStatusRequest.ts';
 import type { ListBackendStatusResponse as _lb_v1_ListBackendStatusResponse, ListBackendStatusResponse__Output as _lb_v1_ListBackendStatusResponse__Output } from './lb/v1/ListBackendStatusResponse.ts';
 import type { ListProxiesRequest as _lb_v1_ListProxiesRequest, ListProxiesRequest__Output as _lb_v1_ListProxiesRequest__Output } from './lb/v1/ListProxiesRequest.ts';
 import type { ListProxiesResponse as _lb_v1_ListProxiesResponse, ListProxiesResponse__Output as _lb_v1_ListProxiesResponse__Output } from './lb/v1/ListProxiesResponse.ts';
 import type { Listener as _lb_v1_Listener, Listener__Output as _lb_v1_Listener__Output } from './lb/v1/Listener.ts';
 import type { ListenerReport as _lb_v1_ListenerReport, ListenerReport__Output as _lb_v1_ListenerReport__Output } from './lb/v1/ListenerReport.ts';
+import type { ListenerStats as _lb_v1_ListenerStats, ListenerStats__Output as _lb_v1_ListenerStats__Output } from './lb/v1/ListenerStats.ts';
 import type { Nack as _lb_v1_Nack, Nack__Output as _lb_v1_Nack__Output } from './lb/v1/Nack.ts';
 import type { Policy as _lb_v1_Policy, Policy__Output as _lb_v1_Policy__Output } from './lb/v1/Policy.ts';
 import type { Pool as _lb_v1_Pool, Pool__Output as _lb_v1_Pool__Output } from './lb/v1/Pool.ts';
 import type { PoolBackend as _lb_v1_PoolBackend, PoolBackend__Output as _lb_v1_PoolBackend__Output } from './lb/v1/PoolBackend.ts';
+import type { PoolStats as _lb_v1_PoolStats, PoolStats__Output as _lb_v1_PoolStats__Output } from './lb/v1/PoolStats.ts';
 import type { Position as _lb_v1_Position, Position__Output as _lb_v1_Position__Output } from './lb/v1/Position.ts';
+import type { ProcessReport as _lb_v1_ProcessReport, ProcessReport__Output as _lb_v1_ProcessReport__Output } from './lb/v1/ProcessReport.ts';
 import type { Proxy as _lb_v1_Proxy, Proxy__Output as _lb_v1_Proxy__Output } from './lb/v1/Proxy.ts';
 import type { ProxyInfo as _lb_v1_ProxyInfo, ProxyInfo__Output as _lb_v1_ProxyInfo__Output } from './lb/v1/ProxyInfo.ts';
+import type { ProxyStats as _lb_v1_ProxyStats, ProxyStats__Output as _lb_v1_ProxyStats__Output } from './lb/v1/ProxyStats.ts';
+import type { Quantiles as _lb_v1_Quantiles, Quantiles__Output as _lb_v1_Quantiles__Output } from './lb/v1/Quantiles.ts';
 import type { RejectedSnapshot as _lb_v1_RejectedSnapshot, RejectedSnapshot__Output as _lb_v1_RejectedSnapshot__Output } from './lb/v1/RejectedSnapshot.ts';
 import type { ReportServiceClient as _lb_v1_ReportServiceClient, ReportServiceDefinition as _lb_v1_ReportServiceDefinition } from './lb/v1/ReportService.ts';
 import type { Resource as _lb_v1_Resource, Resource__Output as _lb_v1_Resource__Output } from './lb/v1/Resource.ts';
 import type { SnapshotEnd as _lb_v1_SnapshotEnd, SnapshotEnd__Output as _lb_v1_SnapshotEnd__Output } from './lb/v1/SnapshotEnd.ts';
 import type { SnapshotPart as _lb_v1_SnapshotPart, SnapshotPart__Output as _lb_v1_SnapshotPart__Output } from './lb/v1/SnapshotPart.ts';
 import type { SnapshotResource as _lb_v1_SnapshotResource, SnapshotResource__Output as _lb_v1_SnapshotResource__Output } from './lb/v1/SnapshotResource.ts';
+import type { StatsFrame as _lb_v1_StatsFrame, StatsFrame__Output as _lb_v1_StatsFrame__Output } from './lb/v1/StatsFrame.ts';
 import type { StreamReportsRequest as _lb_v1_StreamReportsRequest, StreamReportsRequest__Output as _lb_v1_StreamReportsRequest__Output } from './lb/v1/StreamReportsRequest.ts';
 import type { StreamReportsResponse as _lb_v1_StreamReportsResponse, StreamReportsResponse__Output as _lb_v1_StreamReportsResponse__Output } from './lb/v1/StreamReportsResponse.ts';
 import type { StreamSnapshotsRequest as _lb_v1_StreamSnapshotsRequest, StreamSnapshotsRequest__Output as _lb_v1_StreamSnapshotsRequest__Output } from './lb/v1/StreamSnapshotsRequest.ts';
 import type { StreamSnapshotsResponse as _lb_v1_StreamSnapshotsResponse, StreamSnapshotsResponse__Output as _lb_v1_StreamSnapshotsResponse__Output } from './lb/v1/StreamSnapshotsResponse.ts';
 import type { Subscribe as _lb_v1_Subscribe, Subscribe__Output as _lb_v1_Subscribe__Output } from './lb/v1/Subscribe.ts';
 import type { Timeouts as _lb_v1_Timeouts, Timeouts__Output as _lb_v1_Timeouts__Output } from './lb/v1/Timeouts.ts';
+import type { TrafficStats as _lb_v1_TrafficStats, TrafficStats__Output as _lb_v1_TrafficStats__Output } from './lb/v1/TrafficStats.ts';
 import type { Violation as _lb_v1_Violation, Violation__Output as _lb_v1_Violation__Output } from './lb/v1/Violation.ts';
+import type { WatchStatsRequest as _lb_v1_WatchStatsRequest, WatchStatsRequest__Output as _lb_v1_WatchStatsRequest__Output } from './lb/v1/WatchStatsRequest.ts';
 import type { Withheld as _lb_v1_Withheld, Withheld__Output as _lb_v1_Withheld__Output } from './lb/v1/Withheld.ts';
 import type { WorkerReport as _lb_v1_WorkerReport, WorkerReport__Output as _lb_v1_WorkerReport__Output } from './lb/v1/WorkerReport.ts';
 
@@ -64,6 +74,7 @@ export interface ProtoGrpcType {
       BackendKey: MessageTypeDefinition<_lb_v1_BackendKey, _lb_v1_BackendKey__Output>
       BackendReport: MessageTypeDefinition<_lb_v1_BackendReport, _lb_v1_BackendReport__Output>
       BackendState: EnumTypeDefinition
+      BackendStats: MessageTypeDefinition<_lb_v1_BackendStats, _lb_v1_BackendStats__Output>
       BackendStatus: MessageTypeDefinition<_lb_v1_BackendStatus, _lb_v1_BackendStatus__Output>
       Connect: MessageTypeDefinition<_lb_v1_Connect, _lb_v1_Connect__Output>
       DeleteProxyRequest: MessageTypeDefinition<_lb_v1_DeleteProxyRequest, _lb_v1_DeleteProxyRequest__Output>
@@ -76,25 +87,32 @@ export interface ProtoGrpcType {
       FleetService: SubtypeConstructor<typeof grpc.Client, _lb_v1_FleetServiceClient> & { service: _lb_v1_FleetServiceDefinition }
       Health: EnumTypeDefinition
       HealthCheck: MessageTypeDefinition<_lb_v1_HealthCheck, _lb_v1_HealthCheck__Output>
+      Histogram: MessageTypeDefinition<_lb_v1_Histogram, _lb_v1_Histogram__Output>
       ListBackendStatusRequest: MessageTypeDefinition<_lb_v1_ListBackendStatusRequest, _lb_v1_ListBackendStatusRequest__Output>
       ListBackendStatusResponse: MessageTypeDefinition<_lb_v1_ListBackendStatusResponse, _lb_v1_ListBackendStatusResponse__Output>
       ListProxiesRequest: MessageTypeDefinition<_lb_v1_ListProxiesRequest, _lb_v1_ListProxiesRequest__Output>
       ListProxiesResponse: MessageTypeDefinition<_lb_v1_ListProxiesResponse, _lb_v1_ListProxiesResponse__Output>
       Listener: MessageTypeDefinition<_lb_v1_Listener, _lb_v1_Listener__Output>
       ListenerReport: MessageTypeDefinition<_lb_v1_ListenerReport, _lb_v1_ListenerReport__Output>
+      ListenerStats: MessageTypeDefinition<_lb_v1_ListenerStats, _lb_v1_ListenerStats__Output>
       Nack: MessageTypeDefinition<_lb_v1_Nack, _lb_v1_Nack__Output>
       Policy: MessageTypeDefinition<_lb_v1_Policy, _lb_v1_Policy__Output>
       Pool: MessageTypeDefinition<_lb_v1_Pool, _lb_v1_Pool__Output>
       PoolBackend: MessageTypeDefinition<_lb_v1_PoolBackend, _lb_v1_PoolBackend__Output>
+      PoolStats: MessageTypeDefinition<_lb_v1_PoolStats, _lb_v1_PoolStats__Output>
       Position: MessageTypeDefinition<_lb_v1_Position, _lb_v1_Position__Output>
+      ProcessReport: MessageTypeDefinition<_lb_v1_ProcessReport, _lb_v1_ProcessReport__Output>
       Proxy: MessageTypeDefinition<_lb_v1_Proxy, _lb_v1_Proxy__Output>
       ProxyInfo: MessageTypeDefinition<_lb_v1_ProxyInfo, _lb_v1_ProxyInfo__Output>
+      ProxyStats: MessageTypeDefinition<_lb_v1_ProxyStats, _lb_v1_ProxyStats__Output>
+      Quantiles: MessageTypeDefinition<_lb_v1_Quantiles, _lb_v1_Quantiles__Output>
       RejectedSnapshot: MessageTypeDefinition<_lb_v1_RejectedSnapshot, _lb_v1_RejectedSnapshot__Output>
       ReportService: SubtypeConstructor<typeof grpc.Client, _lb_v1_ReportServiceClient> & { service: _lb_v1_ReportServiceDefinition }
       Resource: MessageTypeDefinition<_lb_v1_Resource, _lb_v1_Resource__Output>
       SnapshotEnd: MessageTypeDefinition<_lb_v1_SnapshotEnd, _lb_v1_SnapshotEnd__Output>
       SnapshotPart: MessageTypeDefinition<_lb_v1_SnapshotPart, _lb_v1_SnapshotPart__Output>
       SnapshotResource: MessageTypeDefinition<_lb_v1_SnapshotResource, _lb_v1_SnapshotResource__Output>
+      StatsFrame: MessageTypeDefinition<_lb_v1_StatsFrame, _lb_v1_StatsFrame__Output>
       Strategy: EnumTypeDefinition
       StreamReportsRequest: MessageTypeDefinition<_lb_v1_StreamReportsRequest, _lb_v1_StreamReportsRequest__Output>
       StreamReportsResponse: MessageTypeDefinition<_lb_v1_StreamReportsResponse, _lb_v1_StreamReportsResponse__Output>
@@ -102,7 +120,9 @@ export interface ProtoGrpcType {
       StreamSnapshotsResponse: MessageTypeDefinition<_lb_v1_StreamSnapshotsResponse, _lb_v1_StreamSnapshotsResponse__Output>
       Subscribe: MessageTypeDefinition<_lb_v1_Subscribe, _lb_v1_Subscribe__Output>
       Timeouts: MessageTypeDefinition<_lb_v1_Timeouts, _lb_v1_Timeouts__Output>
+      TrafficStats: MessageTypeDefinition<_lb_v1_TrafficStats, _lb_v1_TrafficStats__Output>
       Violation: MessageTypeDefinition<_lb_v1_Violation, _lb_v1_Violation__Output>
+      WatchStatsRequest: MessageTypeDefinition<_lb_v1_WatchStatsRequest, _lb_v1_WatchStatsRequest__Output>
       Withheld: MessageTypeDefinition<_lb_v1_Withheld, _lb_v1_Withheld__Output>
       WorkerReport: MessageTypeDefinition<_lb_v1_WorkerReport, _lb_v1_WorkerReport__Output>
     }

@@ -12,6 +12,7 @@ import type { Connect as _lb_v1_Connect, Connect__Output as _lb_v1_Connect__Outp
 import type { DiscoveryServiceClient as _lb_v1_DiscoveryServiceClient, DiscoveryServiceDefinition as _lb_v1_DiscoveryServiceDefinition } from './lb/v1/DiscoveryService.ts';
 import type { FailedListener as _lb_v1_FailedListener, FailedListener__Output as _lb_v1_FailedListener__Output } from './lb/v1/FailedListener.ts';
 import type { HealthCheck as _lb_v1_HealthCheck, HealthCheck__Output as _lb_v1_HealthCheck__Output } from './lb/v1/HealthCheck.ts';
+import type { Histogram as _lb_v1_Histogram, Histogram__Output as _lb_v1_Histogram__Output } from './lb/v1/Histogram.ts';
 import type { Listener as _lb_v1_Listener, Listener__Output as _lb_v1_Listener__Output } from './lb/v1/Listener.ts';
 import type { ListenerReport as _lb_v1_ListenerReport, ListenerReport__Output as _lb_v1_ListenerReport__Output } from './lb/v1/ListenerReport.ts';
 import type { Nack as _lb_v1_Nack, Nack__Output as _lb_v1_Nack__Output } from './lb/v1/Nack.ts';
@@ -19,6 +20,7 @@ import type { Policy as _lb_v1_Policy, Policy__Output as _lb_v1_Policy__Output }
 import type { Pool as _lb_v1_Pool, Pool__Output as _lb_v1_Pool__Output } from './lb/v1/Pool.ts';
 import type { PoolBackend as _lb_v1_PoolBackend, PoolBackend__Output as _lb_v1_PoolBackend__Output } from './lb/v1/PoolBackend.ts';
 import type { Position as _lb_v1_Position, Position__Output as _lb_v1_Position__Output } from './lb/v1/Position.ts';
+import type { ProcessReport as _lb_v1_ProcessReport, ProcessReport__Output as _lb_v1_ProcessReport__Output } from './lb/v1/ProcessReport.ts';
 import type { ProxyInfo as _lb_v1_ProxyInfo, ProxyInfo__Output as _lb_v1_ProxyInfo__Output } from './lb/v1/ProxyInfo.ts';
 import type { RejectedSnapshot as _lb_v1_RejectedSnapshot, RejectedSnapshot__Output as _lb_v1_RejectedSnapshot__Output } from './lb/v1/RejectedSnapshot.ts';
 import type { ReportServiceClient as _lb_v1_ReportServiceClient, ReportServiceDefinition as _lb_v1_ReportServiceDefinition } from './lb/v1/ReportService.ts';
@@ -60,6 +62,7 @@ export interface ProtoGrpcType {
       FailedListener: MessageTypeDefinition<_lb_v1_FailedListener, _lb_v1_FailedListener__Output>
       Health: EnumTypeDefinition
       HealthCheck: MessageTypeDefinition<_lb_v1_HealthCheck, _lb_v1_HealthCheck__Output>
+      Histogram: MessageTypeDefinition<_lb_v1_Histogram, _lb_v1_Histogram__Output>
       Listener: MessageTypeDefinition<_lb_v1_Listener, _lb_v1_Listener__Output>
       ListenerReport: MessageTypeDefinition<_lb_v1_ListenerReport, _lb_v1_ListenerReport__Output>
       Nack: MessageTypeDefinition<_lb_v1_Nack, _lb_v1_Nack__Output>
@@ -67,6 +70,7 @@ export interface ProtoGrpcType {
       Pool: MessageTypeDefinition<_lb_v1_Pool, _lb_v1_Pool__Output>
       PoolBackend: MessageTypeDefinition<_lb_v1_PoolBackend, _lb_v1_PoolBackend__Output>
       Position: MessageTypeDefinition<_lb_v1_Position, _lb_v1_Position__Output>
+      ProcessReport: MessageTypeDefinition<_lb_v1_ProcessReport, _lb_v1_ProcessReport__Output>
       ProxyInfo: MessageTypeDefinition<_lb_v1_ProxyInfo, _lb_v1_ProxyInfo__Output>
       RejectedSnapshot: MessageTypeDefinition<_lb_v1_RejectedSnapshot, _lb_v1_RejectedSnapshot__Output>
       ReportService: SubtypeConstructor<typeof grpc.Client, _lb_v1_ReportServiceClient> & { service: _lb_v1_ReportServiceDefinition }

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { Fleet } from '../../../../control-plane/distribution/fleet.ts';
 import type { LbError } from '../../../../core/runtime/errors.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
-import { applied, backendReport, proxyInfo, report } from '../../../harness/reports.ts';
+import { applied, backendReport, listenerReport, proxyInfo, report } from '../../../harness/reports.ts';
 
 const TEN_MINUTES = 600_000;
 
@@ -154,7 +154,7 @@ describe('what a proxy reports', () => {
     session.report(
       report({
         backends: [backendReport('web', '10.0.0.1:80'), backendReport('web', '10.0.0.2:80')],
-        listeners: [{ listener: 'web', connectionsActive: 1, connectionsTotal: '1' }],
+        listeners: [listenerReport('web', { connectionsActive: 1, connectionsTotal: '1' })],
       }),
     );
     session.report(
@@ -177,11 +177,7 @@ describe('what a proxy reports', () => {
 
   it('is bounded', () => {
     const session = fleet().connect('a');
-    const listeners = Array.from({ length: 10_001 }, (_, index) => ({
-      listener: `l${index}`,
-      connectionsActive: 0,
-      connectionsTotal: '0',
-    }));
+    const listeners = Array.from({ length: 10_001 }, (_, index) => listenerReport(`l${index}`));
     assert.throws(() => session.report(report({ listeners })), { code: 'RESOURCE_EXHAUSTED' });
   });
 });

@@ -8,6 +8,8 @@ import type { ListBackendStatusRequest as _lb_v1_ListBackendStatusRequest, ListB
 import type { ListBackendStatusResponse as _lb_v1_ListBackendStatusResponse, ListBackendStatusResponse__Output as _lb_v1_ListBackendStatusResponse__Output } from '../../lb/v1/ListBackendStatusResponse.ts';
 import type { ListProxiesRequest as _lb_v1_ListProxiesRequest, ListProxiesRequest__Output as _lb_v1_ListProxiesRequest__Output } from '../../lb/v1/ListProxiesRequest.ts';
 import type { ListProxiesResponse as _lb_v1_ListProxiesResponse, ListProxiesResponse__Output as _lb_v1_ListProxiesResponse__Output } from '../../lb/v1/ListProxiesResponse.ts';
+import type { StatsFrame as _lb_v1_StatsFrame, StatsFrame__Output as _lb_v1_StatsFrame__Output } from '../../lb/v1/StatsFrame.ts';
+import type { WatchStatsRequest as _lb_v1_WatchStatsRequest, WatchStatsRequest__Output as _lb_v1_WatchStatsRequest__Output } from '../../lb/v1/WatchStatsRequest.ts';
 
 /**
  * What the proxies report, as this replica sees it.
@@ -52,6 +54,19 @@ export interface FleetServiceClient extends grpc.Client {
   listProxies(argument: _lb_v1_ListProxiesRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_lb_v1_ListProxiesResponse__Output>): grpc.ClientUnaryCall;
   listProxies(argument: _lb_v1_ListProxiesRequest, callback: grpc.requestCallback<_lb_v1_ListProxiesResponse__Output>): grpc.ClientUnaryCall;
   
+  /**
+   * Rates and quantiles of the fleet, a frame every interval, for as long as the caller listens. A caller that reads too
+   * slowly misses frames, and gets the newest one then.
+   */
+  WatchStats(argument: _lb_v1_WatchStatsRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_lb_v1_StatsFrame__Output>;
+  WatchStats(argument: _lb_v1_WatchStatsRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_lb_v1_StatsFrame__Output>;
+  /**
+   * Rates and quantiles of the fleet, a frame every interval, for as long as the caller listens. A caller that reads too
+   * slowly misses frames, and gets the newest one then.
+   */
+  watchStats(argument: _lb_v1_WatchStatsRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_lb_v1_StatsFrame__Output>;
+  watchStats(argument: _lb_v1_WatchStatsRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_lb_v1_StatsFrame__Output>;
+  
 }
 
 /**
@@ -70,10 +85,17 @@ export interface FleetServiceHandlers extends grpc.UntypedServiceImplementation 
   
   ListProxies: grpc.handleUnaryCall<_lb_v1_ListProxiesRequest__Output, _lb_v1_ListProxiesResponse>;
   
+  /**
+   * Rates and quantiles of the fleet, a frame every interval, for as long as the caller listens. A caller that reads too
+   * slowly misses frames, and gets the newest one then.
+   */
+  WatchStats: grpc.handleServerStreamingCall<_lb_v1_WatchStatsRequest__Output, _lb_v1_StatsFrame>;
+  
 }
 
 export interface FleetServiceDefinition extends grpc.ServiceDefinition {
   DeleteProxy: MethodDefinition<_lb_v1_DeleteProxyRequest, _lb_v1_DeleteProxyResponse, _lb_v1_DeleteProxyRequest__Output, _lb_v1_DeleteProxyResponse__Output>
   ListBackendStatus: MethodDefinition<_lb_v1_ListBackendStatusRequest, _lb_v1_ListBackendStatusResponse, _lb_v1_ListBackendStatusRequest__Output, _lb_v1_ListBackendStatusResponse__Output>
   ListProxies: MethodDefinition<_lb_v1_ListProxiesRequest, _lb_v1_ListProxiesResponse, _lb_v1_ListProxiesRequest__Output, _lb_v1_ListProxiesResponse__Output>
+  WatchStats: MethodDefinition<_lb_v1_WatchStatsRequest, _lb_v1_StatsFrame, _lb_v1_WatchStatsRequest__Output, _lb_v1_StatsFrame__Output>
 }

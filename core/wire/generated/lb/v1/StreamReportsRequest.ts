@@ -6,6 +6,7 @@ import type { BackendReport as _lb_v1_BackendReport, BackendReport__Output as _l
 import type { BackendKey as _lb_v1_BackendKey, BackendKey__Output as _lb_v1_BackendKey__Output } from '../../lb/v1/BackendKey.ts';
 import type { ListenerReport as _lb_v1_ListenerReport, ListenerReport__Output as _lb_v1_ListenerReport__Output } from '../../lb/v1/ListenerReport.ts';
 import type { WorkerReport as _lb_v1_WorkerReport, WorkerReport__Output as _lb_v1_WorkerReport__Output } from '../../lb/v1/WorkerReport.ts';
+import type { ProcessReport as _lb_v1_ProcessReport, ProcessReport__Output as _lb_v1_ProcessReport__Output } from '../../lb/v1/ProcessReport.ts';
 
 export interface StreamReportsRequest {
   /**
@@ -38,6 +39,10 @@ export interface StreamReportsRequest {
    * The proxy is stopping of its own accord: take it off the roster when the stream ends.
    */
   'stopping'?: (boolean);
+  /**
+   * Sent when it changed.
+   */
+  'process'?: (_lb_v1_ProcessReport | null);
 }
 
 export interface StreamReportsRequest__Output {
@@ -71,4 +76,8 @@ export interface StreamReportsRequest__Output {
    * The proxy is stopping of its own accord: take it off the roster when the stream ends.
    */
   'stopping': (boolean);
+  /**
+   * Sent when it changed.
+   */
+  'process': (_lb_v1_ProcessReport__Output | null);
 }

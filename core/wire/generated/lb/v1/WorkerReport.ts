@@ -1,5 +1,6 @@
 // Original file: proto/lb/v1/report_service.proto
 
+import type { Long } from '@grpc/proto-loader';
 
 export interface WorkerReport {
   'index'?: (number);
@@ -8,6 +9,10 @@ export interface WorkerReport {
    * How often this worker was replaced.
    */
   'restarts'?: (number);
+  /**
+   * Accepted by this worker since the proxy started.
+   */
+  'connectionsTotal'?: (number | string | Long);
 }
 
 export interface WorkerReport__Output {
@@ -17,4 +22,8 @@ export interface WorkerReport__Output {
    * How often this worker was replaced.
    */
   'restarts': (number);
+  /**
+   * Accepted by this worker since the proxy started.
+   */
+  'connectionsTotal': (string);
 }

@@ -1,0 +1,23 @@
+// Original file: proto/lb/v1/fleet_service.proto
+
+import type { TrafficStats as _lb_v1_TrafficStats, TrafficStats__Output as _lb_v1_TrafficStats__Output } from '../../lb/v1/TrafficStats.ts';
+
+export interface PoolStats {
+  'pool'?: (string);
+  'traffic'?: (_lb_v1_TrafficStats | null);
+  /**
+   * Backends by what the proxies make of them: up is healthy on at least one connected proxy.
+   */
+  'backends'?: (number);
+  'backendsUp'?: (number);
+}
+
+export interface PoolStats__Output {
+  'pool': (string);
+  'traffic': (_lb_v1_TrafficStats__Output | null);
+  /**
+   * Backends by what the proxies make of them: up is healthy on at least one connected proxy.
+   */
+  'backends': (number);
+  'backendsUp': (number);
+}
