@@ -28,7 +28,8 @@ import {
   whySilent,
   whyStale,
 } from './registration-hold.ts';
-import { refuseIfAny, registrationViolations } from './registration-request.ts';
+import { refuseIfAny } from '../rpc/refuse-if-any.ts';
+import { registrationViolations } from './registration-request.ts';
 import { STORE_FRESH_MS } from '../store/log-follower.ts';
 
 const TICK_MS = 250;
