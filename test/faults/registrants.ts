@@ -12,13 +12,13 @@ import { nowMs } from './now.ts';
 
 /** The pool that nobody but them is in. No listener has it. */
 export const GUESTS = 'guests';
-export const GUEST_TTL_MS = 2_000;
+const GUEST_TTL_MS = 2_000;
 /** Its ttl, a third more, and the five seconds that a control plane looks on at first; the rest is for a busy machine. */
 const LEAVES_WITHIN_MS = GUEST_TTL_MS * (4 / 3) + 5_000 + 5_000;
 /** Ends when the process that began it is gone. */
 const COMMAND = ['sh', '-c', 'while kill -0 $PPID; do sleep 0.5; done'];
 
-export function guestAddress(index: number): string {
+function guestAddress(index: number): string {
   return `127.0.0.1:${101 + index}`;
 }
 
@@ -73,15 +73,25 @@ export async function untilGuests(
   }
 }
 
-/** Who lives is in the pool, who is lost is not for long, and nobody was removed who had been renewed. */
-export async function judgeGuests(
+/** How long after the last fault all of them were back. May be awaited later. */
+export function guestsBack(
   fleet: Fleet,
   guests: readonly number[],
   lastFaultMs: number,
   withinMs: number,
+): Promise<number> {
+  const back = untilGuests(fleet, guests, withinMs).then(() => nowMs() - lastFaultMs);
+  back.catch(() => undefined);
+  return back;
+}
+
+/** Who lives is in the pool, who is lost is not for long, and nobody was removed who had been renewed. */
+export async function judgeGuests(
+  fleet: Fleet,
+  guests: readonly number[],
+  backMs: number,
+  withinMs: number,
 ): Promise<{ readonly violations: readonly string[]; readonly summary: string }> {
-  await untilGuests(fleet, guests, withinMs);
-  const backMs = nowMs() - lastFaultMs;
   const [lost] = fleet.of('registrant');
   await lost?.kill();
   const lostMs = nowMs();

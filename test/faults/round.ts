@@ -13,7 +13,7 @@ import { type Fleet, startFleet } from './fleet.ts';
 import { FleetWatch } from './fleet-watch.ts';
 import { nowMs } from './now.ts';
 import { type Call, describeCall, type ReadCall, type WriteCall } from './operation.ts';
-import { GUESTS, judgeGuests, untilGuests } from './registrants.ts';
+import { GUESTS, guestsBack, judgeGuests, untilGuests } from './registrants.ts';
 import { describeScript, drawScript, type Fault, type FleetShape } from './script.ts';
 import { readStoreLog, type StoreLog } from './store-log.ts';
 import { strike } from './strike.ts';
@@ -64,12 +64,13 @@ export async function runRound(scope: Scope, options: RoundOptions): Promise<Rou
   try {
     const lastFaultMs = await strike(fleet, script, zeroMs);
     writers.stop();
+    const back = guestsBack(fleet, guests, lastFaultMs, SETTLE_WITHIN_MS);
     const settler = new Asking('settler', replicas, history);
     const convergence = await converge(fleet, settler, lastFaultMs);
     await writers.stopped();
     await settle(fleet, settler, history);
     settler.close();
-    const registrations = await judgeGuests(fleet, guests, lastFaultMs, SETTLE_WITHIN_MS);
+    const registrations = await judgeGuests(fleet, guests, await back, SETTLE_WITHIN_MS);
     const log = await readStoreLog(fleet.members[0] ?? '');
     await allRun(fleet, log.head.revision, SETTLE_WITHIN_MS);
     await watch.stop();
