@@ -40,6 +40,7 @@ import { Publisher } from './snapshot/publish.ts';
 import { Checkpointer } from './store/checkpointer.ts';
 import { Committer } from './store/committer.ts';
 import type { ConfigStore } from './store/config-store.ts';
+import { keptLog } from './store/kept-log.ts';
 import { LogFollower } from './store/log-follower.ts';
 import type { MembershipStore } from './store/membership-store.ts';
 import { Past } from './store/past.ts';
@@ -48,8 +49,6 @@ import { RETENTION, type RetentionLimits } from './store/retention.ts';
 /** For the store to settle what is under way when this replica stops. */
 const STORE_TIMEOUT_MS = 3_000;
 const MAX_HTTP_CONNECTIONS = 256;
-/** What a pool had then is what the guard compares with: small steps add up. */
-const GUARD_LOOKS_BACK_MS = 10 * 60_000;
 
 export interface ControlPlaneOptions {
   readonly grpcAddress: HostPort;
@@ -133,6 +132,7 @@ function makeParts(deps: ControlPlaneDeps) {
     follower,
     fleet,
     storeSizeBytes: () => store.sizeBytes(),
+    keptLog: () => keptLog(store, clock.wallMs()),
     logLinesDropped: deps.logLinesDropped ?? (() => 0),
   });
   const reports = reportService({
@@ -179,7 +179,7 @@ function makeApi({
   const { follower, fleet } = parts;
   const guard: GuardSources = {
     fleet: () => fleetFacts(fleet),
-    earlier: () => follower.stateAt(clock.wallMs() - GUARD_LOOKS_BACK_MS),
+    earlier: (pool) => follower.activeTenMinutesAgo(pool),
     whole: (state) => mergeMembers(state, follower.current()?.members ?? []).state,
   };
   const changeOn = (made: Committer) => makeChangeWith({ committer: made, guard, clock });

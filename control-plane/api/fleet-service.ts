@@ -7,7 +7,8 @@ import type { FleetServiceHandlers } from '../../core/wire/generated/lb/v1/Fleet
 import type { Proxy as WireProxy } from '../../core/wire/generated/lb/v1/Proxy.ts';
 import { appliedRevision, NEVER_SEEN_MS, type ProxyRecord } from '../distribution/proxy-record.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
-import { refuseIfAny, requiredName } from './change.ts';
+import { refuseIfAny } from '../rpc/refuse-if-any.ts';
+import { requiredName } from './change.ts';
 import type { ApiDeps } from './deps.ts';
 
 export function fleetHandlers({ unary, fleet, members, follower }: ApiDeps): FleetServiceHandlers {

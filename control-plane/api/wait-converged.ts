@@ -37,7 +37,10 @@ export function waitConverged({ follower, fleet, streams, clock, logger }: ApiDe
       });
       stream.onClose(() => grace.cancel());
       stream.send(() => {
-        const { response, settled } = convergence(fleet.list(), storeId, revision, rosterKnown);
+        const { response, settled } = convergence(fleet.list(), storeId, revision, {
+          rosterKnown,
+          committedMs: (each) => committedMs(follower, each),
+        });
         const text = JSON.stringify(response);
         if (text === sent) return null;
         sent = text;
@@ -46,6 +49,12 @@ export function waitConverged({ follower, fleet, streams, clock, logger }: ApiDe
     },
     (error: unknown) => stream.end(knownError(error, 'WaitConverged', logger)),
   );
+}
+
+/** Undefined for one that is not among the newest thousand. */
+function committedMs(follower: LogFollower, revision: number): number | undefined {
+  const [found] = follower.revisions(1, revision + 1);
+  return found?.revision === revision ? found.timeMs : undefined;
 }
 
 /** The id of the store, which must have that revision: nobody should wait for one that nobody made. */

@@ -17,6 +17,8 @@ export const NEVER_SEEN_MS = 0;
 export interface ProxyRecord {
   readonly info: ProxyInfo__Output;
   readonly connected: boolean;
+  /** When its report stream was opened, or it was first known of. */
+  readonly openedMs: number;
   /** NEVER_SEEN_MS: the store knows it, this replica does not yet. */
   readonly lastSeenMs: number;
   /** Null: nothing yet. */
@@ -35,6 +37,7 @@ export class ReportedProxy implements ProxyRecord {
   connected = true;
   /** It said that it stops of its own accord. */
   stopping = false;
+  readonly openedMs: number;
   lastSeenMs: number;
   applied: AppliedSnapshot__Output | null = null;
   readonly backends = new Map<string, BackendReport__Output>();
@@ -43,6 +46,7 @@ export class ReportedProxy implements ProxyRecord {
 
   constructor(info: ProxyInfo__Output, nowMs: number) {
     this.info = info;
+    this.openedMs = nowMs;
     this.lastSeenMs = nowMs;
   }
 

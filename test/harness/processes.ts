@@ -29,6 +29,8 @@ export interface RunningProcess {
   /** Calls `hear` with each line that is still to come. */
   onLine(hear: (line: string) => void): void;
   signal(name: NodeJS.Signals): void;
+  /** To its standard input. */
+  write(text: string): void;
   /** SIGTERM, then SIGKILL after 10 s. */
   stop(): Promise<Ended>;
 }
@@ -124,6 +126,7 @@ export function startProcess(
     onLine: (hear) => void listeners.add(() => hear(lines.at(-1) ?? '')),
     line: (find, what) => awaitLine(running, listeners, find, `${what} of ${command} ${args.join(' ')}`),
     signal: (name) => void child.kill(name),
+    write: (text) => void child.stdin.write(text),
     async stop() {
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);

@@ -7,7 +7,7 @@ import { LmdbMembership } from '../../control-plane/store/lmdb-membership.ts';
 import { LmdbStore } from '../../control-plane/store/lmdb-store.ts';
 import type { MembershipStore } from '../../control-plane/store/membership-store.ts';
 import { type Clock, systemClock } from '../../core/runtime/clock.ts';
-import { silentLogger } from '../../core/runtime/logger.ts';
+import { type Logger, silentLogger } from '../../core/runtime/logger.ts';
 import { systemRandom } from '../../core/runtime/random.ts';
 import type { AcceptedTokens, SentToken } from '../../core/runtime/token-file.ts';
 import {
@@ -57,6 +57,7 @@ export interface StartOptions {
   readonly rosterGraceMs?: number;
   /** What every caller must know; the client of the test does. */
   readonly tokens?: AcceptedTokens & SentToken;
+  readonly logger?: Logger;
   /** Wait until it has read its store. */
   readonly ready?: boolean;
 }
@@ -70,6 +71,7 @@ export async function runControlPlane(
     ready = true,
     rosterGraceMs = 0,
     tokens,
+    logger = silentLogger,
   }: StartOptions = {},
 ): Promise<TestControlPlane> {
   // The system clock's timers do not keep a process alive; the servers do, until they are stopped.
@@ -81,7 +83,7 @@ export async function runControlPlane(
       membership: membershipOf(store, clock),
       clock,
       random: systemRandom,
-      logger: silentLogger,
+      logger,
       rosterGraceMs,
       ...(tokens && { tokens }),
     },

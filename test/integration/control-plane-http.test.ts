@@ -40,6 +40,9 @@ describe('the HTTP address', () => {
       /^lb_proxies_behind 1$/m,
       /^lb_snapshot_nacks_total 0$/m,
       /^lb_store_age_seconds \d/m,
+      /^lb_store_oldest_revision 1$/m,
+      /^lb_checkpoint_revision 0$/m,
+      /^lb_checkpoint_age_seconds Nan$/im,
       /^lb_grpc_calls_total\{method="lb\.v1\.PoolService\/CreatePool",code="OK"\} 1$/m,
       /^process_cpu_seconds_total /m,
     ]) {
