@@ -17,9 +17,10 @@ import { Attempts } from './attempts.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Dialer } from './dialer.ts';
 import { type LoopContext, registerSide } from './loop-context.ts';
-import { type Relay, STANDING, type Standing } from './relay.ts';
 import { ReadyList } from './ready-list.ts';
+import type { Relay } from './relay.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
+import { STANDING, type Standing } from './standing.ts';
 import { EPOLL } from './syscalls.ts';
 
 const HAS_ENDED = EPOLL.readHangUp | EPOLL.hangUp | EPOLL.error;

@@ -15,6 +15,7 @@ import type { CloseReason, Engine, EngineFactory, EngineInputs, ListenOn } from 
 import { errnoName } from '../errno.ts';
 import { type Ffi, loadFfi } from '../ffi.ts';
 import { BACKLOG } from '../socket-settings.ts';
+import { ROOM_LOOK_MS } from '../waits.ts';
 import { Acceptors } from './acceptors.ts';
 import { Connections } from './connections.ts';
 import { Deadlines } from './deadlines.ts';
@@ -31,8 +32,6 @@ const MAX_EVENTS = 256;
 /** Marks the events of listening sockets, and of the eventfd: generations of connections are 0 or more. */
 const LISTENING = -1;
 const WOKEN = -2;
-/** While accepting is stopped, how often to look whether there is room again. */
-const ROOM_LOOK_MS = 100;
 /** A wait is this long at most, so that a clock that is late is noticed; the timeout of epoll_wait is an int. */
 const LONGEST_WAIT_MS = 60_000;
 

@@ -11,13 +11,9 @@
 import type { Socket } from 'node:net';
 import { ERRNO } from '../errno.ts';
 import { type CloseReason, type ConnectionHandler, type ConnectionTimeouts, NO_ROW } from '../engine.ts';
+import { DELIVERY_LOOK_MS, deliveryLimit, inactivityLimit, type InactivityLimit } from '../waits.ts';
 import { Relay, type RelayEnd } from './relay.ts';
 import { Side, type SideOwner } from './side.ts';
-
-/** How often to look whether a side has acknowledged everything. */
-const DELIVERY_LOOK_MS = 50;
-/** How long a side may take for its last bytes when its policy sets no limit. */
-const DELIVERY_LIMIT_MS = 60_000;
 
 /** What connections need of their engine. */
 export interface ConnectionContext {
@@ -101,7 +97,8 @@ export class Connection implements SideOwner {
   }
 
   received(side: Side, chunk: Uint8Array): boolean {
-    this.#active();
+    // What is dropped keeps no connection alive.
+    if (!this.#isDropped(side)) this.#active();
     return this.#relay?.received(side, chunk) ?? false;
   }
 
@@ -112,7 +109,9 @@ export class Connection implements SideOwner {
   }
 
   inputBroke(side: Side): void {
+    this.#active();
     this.#relay?.inputBroke(side);
+    if (this.#state === 'relaying') this.#watchActivity();
   }
 
   flushed(side: Side): void {
@@ -125,8 +124,10 @@ export class Connection implements SideOwner {
     this.#relay?.outputEnded();
   }
 
-  outputBroke(side: Side, errno: number): void {
-    this.#relay?.outputBroke(side, errno);
+  outputBroke(side: Side): void {
+    this.#active();
+    this.#relay?.outputBroke(side);
+    if (this.#state === 'relaying') this.#watchActivity();
   }
 
   threw(error: unknown): void {
@@ -185,8 +186,8 @@ export class Connection implements SideOwner {
     if (end.type === 'broken') {
       this.#finish(reason, 'reset');
     } else if (this.#state === 'relaying') {
-      const limitMs = this.#timeouts.halfClosedMs || DELIVERY_LIMIT_MS;
-      this.#delivery = { reason, to: end.to, deadlineMs: this.#context.nowMs() + limitMs };
+      const { ms } = deliveryLimit(this.#timeouts, reason);
+      this.#delivery = { reason, to: end.to, deadlineMs: this.#context.nowMs() + ms };
       this.#state = 'delivering';
       this.#checkDelivery();
     }
@@ -200,18 +201,20 @@ export class Connection implements SideOwner {
     else this.#context.setTimer(this.#slot, DELIVERY_LOOK_MS);
   }
 
+  #isDropped(from: Side): boolean {
+    return (from === this.#client ? this.#backend : this.#client)?.isOutputBroken ?? false;
+  }
+
   #active(): void {
     this.#lastActivityMs = this.#context.nowMs();
   }
 
-  /** The limit of inactivity that holds now: half-closed counts as soon as one side has ended. */
-  #inactivityLimit(): { readonly ms: number; readonly reason: CloseReason } {
-    const { idleMs, halfClosedMs } = this.#timeouts;
-    const isHalfClosed = this.#client.isInputOver || (this.#backend?.isInputOver ?? false);
-    if (isHalfClosed && halfClosedMs > 0 && (idleMs === 0 || halfClosedMs < idleMs)) {
-      return { ms: halfClosedMs, reason: 'half_closed_timeout' };
-    }
-    return { ms: idleMs, reason: 'idle_timeout' };
+  /** The limit of inactivity that holds now. */
+  #inactivityLimit(): InactivityLimit {
+    const backend = this.#backend;
+    if (this.#client.isReset) return deliveryLimit(this.#timeouts, 'client_reset');
+    if (backend?.isReset) return deliveryLimit(this.#timeouts, 'backend_reset');
+    return inactivityLimit(this.#timeouts, this.#client.isInputOver || (backend?.isInputOver ?? false));
   }
 
   #watchActivity(): void {

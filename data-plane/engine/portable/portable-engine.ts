@@ -12,13 +12,11 @@ import type { Timer } from '../../../core/runtime/clock.ts';
 import type { CloseReason, Engine, EngineInputs, ListenOn } from '../engine.ts';
 import { type Libc, loadLibc } from '../libc.ts';
 import { KEEP_ALIVE } from '../socket-settings.ts';
+import { ROOM_LOOK_MS } from '../waits.ts';
 import { Acceptor } from './acceptor.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
 import { Side, type SideOwner } from './side.ts';
 import { SlotTimers } from './slot-timers.ts';
-
-/** While accepting is stopped, how often to look whether other workers have made room. */
-const ROOM_LOOK_MS = 100;
 
 class PortableEngine implements Engine, ConnectionContext {
   readonly name = 'portable';
