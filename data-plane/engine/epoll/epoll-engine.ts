@@ -65,6 +65,7 @@ export class EpollEngine implements Engine {
       dialer: new Dialer(sys, targets, sourceAddresses),
       relay: new Relay(slots, sys, ffi, inputs.splice ? new Pipes(sys, holdings.pipes) : null),
       onFault: (where, error) => inputs.onFault(where, error),
+      onShortage: (errno) => this.#ranShort(errno),
       onReleased: () => this.#released(),
     });
     this.#acceptors = new Acceptors({
@@ -152,7 +153,7 @@ export class EpollEngine implements Engine {
     const isLast = this.#inputs.budget.take() || this.#context.slots.open + 1 >= this.#context.slots.capacity;
     if (isLast) this.#pauseAccepting();
     this.#connections.accepted(fd, listener);
-    return !isLast;
+    return !isLast && !this.#acceptors.isPaused;
   }
 
   #released(): void {
@@ -162,7 +163,7 @@ export class EpollEngine implements Engine {
 
   /** Said once, however long it lasts. */
   #ranShort(errno: number): void {
-    if (!this.#isSaturated)
+    if (!this.#isSaturated && this.#isAccepting)
       this.#inputs.onFault('accepting', new Error(`${errnoName(errno)}; clients wait until that is over`));
     this.#pauseAccepting();
   }

@@ -42,8 +42,8 @@ export class Relay {
   unfinished = false;
   /** Whether a byte was passed on, or an end or a reset was seen, in the last turn. */
   active = false;
-  /** Whether the kernel had no memory for a call of the last turn. No event tells when it has. */
-  starved = false;
+  /** The errno when the kernel had no memory for a call of the last turn; else 0. No event tells when it has. */
+  starved = 0;
   readonly #slots: Slots;
   readonly #sys: Kernel;
   readonly #parking: Parking;
@@ -83,7 +83,7 @@ export class Relay {
     this.moved[CLIENT] = 0;
     this.unfinished = false;
     this.active = false;
-    this.starved = false;
+    this.starved = 0;
     this.#broken = STANDING.open;
     this.#move(2 * slot + CLIENT);
     if (this.#broken === STANDING.open) this.#move(2 * slot + BACKEND);
@@ -178,7 +178,7 @@ export class Relay {
     if (got === -EINTR) return;
     if (isTransient(-got)) {
       sides[source]! &= ~SIDE.readable;
-      this.starved = true;
+      this.starved = -got;
       return;
     }
     const isEnd = got === 0 || (sides[source]! & SIDE.reset) !== 0;
@@ -232,8 +232,10 @@ export class Relay {
   /** A send failed: whether what was to be sent is lost. Else it is tried again. */
   #isLost(sink: number, errno: number): boolean {
     if (errno === EAGAIN) return false;
-    this.starved ||= isTransient(errno);
-    if (isTransient(errno)) return false;
+    if (isTransient(errno)) {
+      this.starved = errno;
+      return false;
+    }
     this.#outputFailed(sink, errno);
     return true;
   }

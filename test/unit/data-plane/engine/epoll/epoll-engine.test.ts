@@ -11,10 +11,12 @@ import { FakeClock } from '../../../../harness/fake-clock.ts';
 import { type KernelEvent, ScriptedKernel } from '../../../../harness/scripted-kernel.ts';
 
 const { EAGAIN, EALREADY, ECONNABORTED, ECONNREFUSED, ECONNRESET, EISCONN, ETIMEDOUT } = constants.errno;
-const { EMFILE, ENFILE, ENOBUFS, ENOMEM } = constants.errno;
+const { EEXIST, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } = constants.errno;
 const CONNECT_MS = 5_000;
 /** While accepting is stopped, how often the engine looks. */
 const LOOK_MS = 100;
+/** How long a connection waits for memory before it is tried again. */
+const RETRY_MS = 60;
 const CLIENT = 0;
 const FAILS = EPOLL.in | EPOLL.readHangUp | EPOLL.hangUp | EPOLL.error;
 
@@ -168,34 +170,105 @@ describe('the epoll engine, out of descriptors or memory', () => {
     }
   });
 
-  it('tries the next row when there is no socket, and loses none when nothing can be waited for', () => {
-    for (const call of ['socket', 'epollAdd'] as const) {
+  for (const [call, errno, answers] of [
+    ['socket', EMFILE, [-EMFILE]],
+    ['socket', ENOBUFS, [-ENOBUFS]],
+    ['connect', ENOMEM, [-ENOMEM]],
+    // Of a client, then of a backend: the sockets that this user may watch with epoll.
+    ['epollAdd', ENOSPC, [-ENOSPC]],
+    ['epollAdd', ENOSPC, [0, -ENOSPC]],
+    ['epollAdd', ENOMEM, [0, -ENOMEM]],
+  ] as const) {
+    it(`resets one client, blames no backend and lets the others wait after ${errnoName(errno)} of ${call} (${answers.length})`, () => {
       const rig = new Rig([0, 1]);
-      // The first registration is the client's.
-      rig.kernel.answers[call] = call === 'socket' ? [-ENOMEM] : [0, -ENOMEM];
-      assert.deepEqual(rig.turn(rig.clients(CLIENT)), ['accepted 0', 'failed 0 ENOMEM']);
-      const connected = rig.turn(rig.kernel.event(rig.backend(0), EPOLL.out));
-      assert.deepEqual(connected, ['established 0']);
+      rig.kernel.answers[call] = [...answers];
+      const said = `fault Error: ${errnoName(errno)}; clients wait until that is over`;
+      const told = rig.turn(rig.clients(CLIENT, CLIENT));
+      assert.deepEqual(told, ['accepted 0', 'closed 0 internal_error', said, 'saturated true']);
+      assert.deepEqual([rig.kernel.open.size, rig.engine.connections, rig.isAccepting], [3, 0, false]);
+      rig.clock.stall(LOOK_MS);
+      rig.turn();
+      assert.deepEqual(rig.turn(rig.clients(CLIENT)), ['accepted 0']);
+      assert.deepEqual(rig.turn(rig.kernel.event(rig.backend(0), EPOLL.out)), ['established 0']);
       rig.engine.reset(0, 'shutdown');
       assert.equal(rig.kernel.open.size, 3, 'the lent one, the eventfd and the epoll instance');
-    }
-  });
+    });
+  }
 
-  it('resets the client when there is no socket for any row', () => {
-    const rig = new Rig([0, 1]);
-    rig.kernel.answers.socket = [-EMFILE, -EMFILE];
-    const told = rig.turn(rig.clients(CLIENT));
-    assert.deepEqual(told, ['accepted 0', 'failed 0 EMFILE', 'failed 0 EMFILE', 'closed 0 connect_failed']);
-    assert.deepEqual([rig.kernel.open.size, rig.engine.connections], [3, 0]);
-  });
-
-  it('resets a client alone that cannot be waited for', () => {
+  it('resets a client alone that cannot be waited for by a mistake of ours', () => {
     const rig = new Rig();
-    rig.kernel.answers.epollAdd = [-ENOMEM];
+    rig.kernel.answers.epollAdd = [-EEXIST];
     const told = rig.turn(rig.clients(CLIENT));
     assert.deepEqual([told[0], told.at(-1)], ['accepted 0', 'closed 0 internal_error']);
-    assert.match(told[1] ?? '', /fault .*ENOMEM/);
+    assert.match(told[1] ?? '', /fault .*EEXIST/);
     assert.deepEqual([rig.kernel.open.size, rig.isAccepting], [3, true]);
+  });
+});
+
+describe('a connection for whose bytes the kernel has no memory', () => {
+  function established(): Rig {
+    const rig = connecting(1);
+    rig.turn(rig.kernel.event(rig.backend(0), EPOLL.out), rig.kernel.event(rig.client(0), EPOLL.out));
+    return rig;
+  }
+
+  for (const errno of [ENOBUFS, ENOMEM]) {
+    it(`lives through ${errnoName(errno)}, is tried again without an event, and loses nothing`, () => {
+      const rig = established();
+      rig.kernel.answers.send = Array.from({ length: 20 }, () => -errno);
+      const said = `fault Error: ${errnoName(errno)}; clients wait until that is over`;
+      assert.deepEqual(rig.turn(rig.says(rig.client(0), 'hello')), [said, 'saturated true']);
+      let tries = 0;
+      for (; rig.heard(rig.backend(0)) === '' && tries < 50; tries++) {
+        rig.turn();
+        assert.ok(rig.kernel.lastWaitMs > 0, 'it does not spin');
+        rig.clock.stall(RETRY_MS);
+        assert.deepEqual(rig.turn(), []);
+        rig.turn();
+      }
+      assert.deepEqual([rig.heard(rig.backend(0)), tries], ['hello', 20]);
+      rig.turn(rig.says(rig.backend(0), 'hi'));
+      assert.equal(rig.heard(rig.client(0)), 'hi');
+      const after: string[] = [];
+      for (let look = 0; look < 3; look++) {
+        rig.clock.stall(LOOK_MS);
+        after.push(...rig.turn());
+      }
+      assert.deepEqual(after, ['saturated false']);
+      rig.turn();
+      assert.ok(rig.kernel.lastWaitMs > 1_000, 'nothing is tried any more');
+    });
+
+    it(`is given up, as a failure of ours, after ${errnoName(errno)} for too long`, () => {
+      const rig = established();
+      rig.kernel.answers.send = Array.from({ length: 1_000 }, () => -errno);
+      rig.turn(rig.says(rig.client(0), 'hello'));
+      const told: string[] = [];
+      let tries = 0;
+      for (; told.length === 0 && tries < 500; tries++) {
+        rig.clock.stall(RETRY_MS);
+        rig.turn();
+        told.push(...rig.turn());
+      }
+      assert.deepEqual(told, [`fault Error: ${errnoName(errno)} for too long`, 'closed 0 internal_error']);
+      assert.ok(tries > 100, `${tries} tries`);
+      assert.equal(rig.kernel.open.size, 3);
+    });
+  }
+
+  it('leaves no retry to the next owner of its slot', () => {
+    const rig = established();
+    rig.kernel.answers.send = [-ENOMEM];
+    rig.turn(rig.says(rig.client(0), 'hello'));
+    rig.engine.reset(0, 'shutdown');
+    rig.clock.stall(LOOK_MS);
+    rig.turn();
+    assert.deepEqual(rig.turn(rig.clients(CLIENT)).at(-1), 'accepted 0');
+    rig.clock.stall(RETRY_MS);
+    rig.turn();
+    rig.turn();
+    assert.ok(rig.kernel.lastWaitMs > 0);
+    assert.equal(rig.kernel.sent.size, 0);
   });
 });
 
