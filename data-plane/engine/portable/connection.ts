@@ -9,7 +9,7 @@
  *  - an exception anywhere in here resets this connection only.
  */
 import type { Socket } from 'node:net';
-import { ERRNO } from '../errno.ts';
+import { ERRNO, isShortage } from '../errno.ts';
 import { type CloseReason, type ConnectionHandler, type ConnectionTimeouts, NO_ROW } from '../engine.ts';
 import { DELIVERY_LOOK_MS, deliveryLimit, inactivityLimit, type InactivityLimit } from '../waits.ts';
 import { Relay, type RelayEnd } from './relay.ts';
@@ -27,6 +27,8 @@ export interface ConnectionContext {
   /** Bytes that the peer of a side has not acknowledged; null when that can't be known. */
   unacknowledged(side: Side): number | null;
   onFault(where: string, error: unknown): void;
+  /** Descriptors or memory ran out. */
+  ranShort(errno: number): void;
   /** The slot is free again. */
   release(slot: number): void;
 }
@@ -92,14 +94,19 @@ export class Connection implements SideOwner {
     this.#client.resume();
   }
 
+  /** A shortage of our own ends the connection: no backend is blamed, and another one would help nothing. */
   connectFailed(_side: Side, errno: number): void {
-    this.#attemptFailed(errno);
+    if (!isShortage(errno)) return this.#attemptFailed(errno);
+    this.#finish('internal_error', 'reset');
+    this.#context.ranShort(errno);
   }
 
   received(side: Side, chunk: Uint8Array): boolean {
     // What is dropped keeps no connection alive.
     if (!this.#isDropped(side)) this.#active();
-    return this.#relay?.received(side, chunk) ?? false;
+    const goesOn = this.#relay?.received(side, chunk) ?? false;
+    if (this.#toClient === 0 && side === this.#backend) this.#tellFirstByte();
+    return goesOn;
   }
 
   inputEnded(side: Side): void {
@@ -228,6 +235,12 @@ export class Connection implements SideOwner {
     if (limit.ms > 0 && this.#context.nowMs() - this.#lastActivityMs >= limit.ms)
       this.#finish(limit.reason, 'reset');
     else this.#watchActivity();
+  }
+
+  /** A callback of Node comes when all of a chunk was taken, which may be long after its first byte. */
+  #tellFirstByte(): void {
+    this.#client.count();
+    this.#account();
   }
 
   #account(): void {

@@ -10,6 +10,7 @@ import { isIPv4, type Socket, Socket as NetSocket } from 'node:net';
 import { sourceHash } from '../../../core/model/source-hash.ts';
 import type { Timer } from '../../../core/runtime/clock.ts';
 import type { CloseReason, Engine, EngineInputs, ListenOn } from '../engine.ts';
+import { errnoName } from '../errno.ts';
 import { type Libc, loadLibc } from '../libc.ts';
 import { KEEP_ALIVE } from '../socket-settings.ts';
 import { ROOM_LOOK_MS } from '../waits.ts';
@@ -17,6 +18,9 @@ import { Acceptor } from './acceptor.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
 import { Side, type SideOwner } from './side.ts';
 import { SlotTimers } from './slot-timers.ts';
+
+/** A shortage that goes on is said as seldom as this. */
+const SHORTAGE_SAID_MS = 10_000;
 
 class PortableEngine implements Engine, ConnectionContext {
   readonly name = 'portable';
@@ -32,6 +36,7 @@ class PortableEngine implements Engine, ConnectionContext {
   #isAccepting = true;
   #roomLook: Timer | null = null;
   #sourceTurn = 0;
+  #saidShortMs = Number.NEGATIVE_INFINITY;
 
   constructor(inputs: EngineInputs) {
     this.#inputs = inputs;
@@ -123,6 +128,16 @@ class PortableEngine implements Engine, ConnectionContext {
 
   onFault(where: string, error: unknown): void {
     this.#inputs.onFault(where, error);
+  }
+
+  ranShort(errno: number): void {
+    if (this.#roomLook || !this.#isAccepting) return;
+    const nowMs = this.nowMs();
+    if (nowMs - this.#saidShortMs >= SHORTAGE_SAID_MS) {
+      this.#saidShortMs = nowMs;
+      this.onFault('accepting', new Error(`${errnoName(errno)}; clients wait until that is over`));
+    }
+    this.#pauseAccepting();
   }
 
   release(slot: number): void {

@@ -13,7 +13,7 @@
  *  - an exception of the owner reaches owner.threw, never Node.
  */
 import { Socket } from 'node:net';
-import { ERRNO, errnoOf } from '../errno.ts';
+import { ERRNO, errnoOf, isShortage } from '../errno.ts';
 
 /** What a side tells. Errnos are positive. */
 export interface SideOwner {
@@ -128,6 +128,13 @@ export class Side {
     this.#socket.write(chunk, this.#onWritten);
   }
 
+  /** What the kernel took of the last chunk is known to the handle alone. A failed write leaves no trace of it. */
+  count(): void {
+    const handle = this.#handle;
+    if (this.pending === 0 || this.#outputBroken || handle?.bytesWritten === undefined) return;
+    this.#taken = Math.max(this.#taken, handle.bytesWritten - (handle.writeQueueSize ?? 0));
+  }
+
   /** Ends the output in order, once nothing is pending: the caller waits for that. */
   endOutput(): void {
     if (this.#output !== 'open' || !this.#open) return;
@@ -156,11 +163,7 @@ export class Side {
   }
 
   #shut(): void {
-    const handle = this.#handle;
-    // What the kernel took of the last chunk is known to the handle alone. A failed write leaves no trace of it.
-    if (this.pending > 0 && !this.#outputBroken && handle?.bytesWritten !== undefined) {
-      this.#taken = handle.bytesWritten - (handle.writeQueueSize ?? 0);
-    }
+    this.count();
     this.#open = false;
   }
 
@@ -198,7 +201,7 @@ export class Side {
 
   #written(error: Error | null | undefined): void {
     if (error || !this.#open) return;
-    this.#taken = this.#given - this.#socket.writableLength;
+    this.#taken = Math.max(this.#taken, this.#given - this.#socket.writableLength);
     this.#guarded(() => this.#owner.flushed(this));
   }
 
@@ -207,6 +210,8 @@ export class Side {
     const errno = errnoOf(error);
     this.#guarded(() => {
       if (this.#connecting) this.#owner.connectFailed(this, errno);
+      // Node gives up a socket whose send failed, so there is nothing to try again.
+      else if (isShortage(errno)) throw error;
       else if (error.syscall === 'write') this.#outputFailed(errno);
       else if (error.syscall === 'read') this.#inputFailed();
       // Only a peer that is gone makes shutdown(2) fail: reading says how it went.
