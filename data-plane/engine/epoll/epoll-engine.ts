@@ -59,11 +59,13 @@ export class EpollEngine implements Engine {
     const slots = new Slots(holdings.sockets);
     const deadlines = new Deadlines(nowMs, (slot) => this.#connections.onDeadline(slot));
     this.#inputs = inputs;
-    this.#context = { slots, sys, epoll, handler, deadlines, nowMs };
+    const context = { slots, sys, epoll, handler, deadlines, nowMs };
+    const pipes = inputs.splice ? new Pipes(sys, holdings.pipes, () => context.nowMs) : null;
+    this.#context = context;
     this.#connections = new Connections({
-      context: this.#context,
+      context,
       dialer: new Dialer(sys, targets, sourceAddresses),
-      relay: new Relay(slots, sys, ffi, inputs.splice ? new Pipes(sys, holdings.pipes) : null),
+      relay: new Relay(slots, sys, ffi, pipes),
       onFault: (where, error) => inputs.onFault(where, error),
       onShortage: (errno) => this.#ranShort(errno),
       onReleased: () => this.#released(),
