@@ -5,11 +5,11 @@
  * each byte.
  */
 import type { CloseReason } from '../engine.ts';
+import { OPTION } from '../linux.ts';
 import { KEEP_ALIVE } from '../socket-settings.ts';
 import { deliveryLimit, inactivityLimit, type InactivityLimit } from '../waits.ts';
 import type { LoopContext } from './loop-context.ts';
 import { BACKEND, CLIENT, SIDE } from './slots.ts';
-import { OPTION } from './syscalls.ts';
 
 /**
  * Accepted sockets inherit keep-alive from the one they were accepted on; towards a backend it takes four calls, so only
@@ -66,7 +66,8 @@ export class Activity {
     const { handler, slots } = this.#context;
     const timeouts = handler.timeouts(slot);
     if ((slots.sides[2 * slot + CLIENT]! & SIDE.reset) !== 0) return deliveryLimit(timeouts, 'client_reset');
-    if ((slots.sides[2 * slot + BACKEND]! & SIDE.reset) !== 0) return deliveryLimit(timeouts, 'backend_reset');
+    if ((slots.sides[2 * slot + BACKEND]! & SIDE.reset) !== 0)
+      return deliveryLimit(timeouts, 'backend_reset');
     return inactivityLimit(timeouts, this.#isHalfClosed(slot));
   }
 

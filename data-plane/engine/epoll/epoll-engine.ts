@@ -14,6 +14,7 @@ import { parseIp } from '../../../core/model/ip.ts';
 import type { CloseReason, Engine, EngineFactory, EngineInputs, ListenOn } from '../engine.ts';
 import { errnoName } from '../errno.ts';
 import { type Ffi, loadFfi } from '../ffi.ts';
+import { OPTION } from '../linux.ts';
 import { BACKLOG } from '../socket-settings.ts';
 import { ROOM_LOOK_MS } from '../waits.ts';
 import { Acceptors } from './acceptors.ts';
@@ -25,7 +26,7 @@ import { Pipes } from './pipes.ts';
 import { Relay } from './relay.ts';
 import { selfCheck } from './self-check.ts';
 import { Slots } from './slots.ts';
-import { EPOLL, type Kernel, OPTION, Syscalls } from './syscalls.ts';
+import { EPOLL, type Kernel, Syscalls } from './syscalls.ts';
 
 /** What one wait brings at most. */
 const MAX_EVENTS = 256;
