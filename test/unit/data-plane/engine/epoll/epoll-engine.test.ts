@@ -17,6 +17,8 @@ const CONNECT_MS = 5_000;
 const LOOK_MS = 100;
 /** How long a connection waits for memory before it is tried again. */
 const RETRY_MS = 60;
+/** A connection that lives so long is worth the calls that keep-alive takes. */
+const KEEP_ALIVE_AFTER_MS = 30_000;
 const CLIENT = 0;
 const FAILS = EPOLL.in | EPOLL.readHangUp | EPOLL.hangUp | EPOLL.error;
 
@@ -270,6 +272,28 @@ describe('a connection for whose bytes the kernel has no memory', () => {
     rig.turn();
     assert.ok(rig.kernel.lastWaitMs > 0);
     assert.equal(rig.kernel.sent.size, 0);
+  });
+});
+
+describe('a connection that lives long', () => {
+  it('has its backend asked whether it is there: after 60 s, 6 times, 10 s apart', () => {
+    const rig = connecting(1);
+    rig.turn(rig.kernel.event(rig.backend(0), EPOLL.out));
+    rig.clock.stall(KEEP_ALIVE_AFTER_MS - 20);
+    rig.turn();
+    const fd = rig.backend(0);
+    assert.deepEqual(rig.kernel.options, [`${fd} noDelay 1`], 'most do not live so long');
+    rig.clock.stall(40);
+    rig.turn();
+    assert.deepEqual(rig.kernel.options.slice(1), [
+      `${fd} keepAliveIdleSeconds 60`,
+      `${fd} keepAliveIntervalSeconds 10`,
+      `${fd} keepAliveProbes 6`,
+      `${fd} keepAlive 1`,
+    ]);
+    rig.clock.stall(10 * KEEP_ALIVE_AFTER_MS);
+    rig.turn();
+    assert.equal(rig.kernel.options.length, 5, 'once');
   });
 });
 
