@@ -22,6 +22,11 @@ export function isTransient(errno: number): boolean {
   return TRANSIENT.has(errno);
 }
 
+/** Another source address may have local ports. */
+export function isOutOfPorts(errno: number): boolean {
+  return PORTS.has(errno);
+}
+
 /** Descriptors or memory ran out: whoever comes next fares no better. */
 export function isShortage(errno: number): boolean {
   return SHORTAGES.has(errno);

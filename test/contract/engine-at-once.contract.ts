@@ -126,7 +126,7 @@ function lastWordsContract(engine: EngineName, side: (typeof SIDES)[number]): vo
     });
   });
 
-  it(`brings them too when the other reads late, and sends all the while`, async () => {
+  it('brings them too when the other reads late, and sends all the while', async () => {
     const bufferBytes = engine === 'portable' ? 0 : SMALL_BUFFER_BYTES;
     await withRawBackend(engine, { bufferBytes }, async (rig, backend) => {
       const [pair] = await rawPairs(rig, backend, 1, bufferBytes);

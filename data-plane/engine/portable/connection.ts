@@ -9,7 +9,7 @@
  *  - an exception anywhere in here resets this connection only.
  */
 import type { Socket } from 'node:net';
-import { ERRNO, isShortage } from '../errno.ts';
+import { ERRNO, isOutOfPorts, isShortage } from '../errno.ts';
 import { type CloseReason, type ConnectionHandler, type ConnectionTimeouts, NO_ROW } from '../engine.ts';
 import { DELIVERY_LOOK_MS, deliveryLimit, inactivityLimit, type InactivityLimit } from '../waits.ts';
 import { Relay, type RelayEnd } from './relay.ts';
@@ -21,7 +21,9 @@ export interface ConnectionContext {
   nowMs(): number;
   setTimer(slot: number, delayMs: number): void;
   cancelTimer(slot: number): void;
-  /** Starts a connect to a row. */
+  /** How many addresses there are to connect to a row from. */
+  sourcesFor(row: number): number;
+  /** Starts a connect to a row, from the next of them. */
   dial(row: number, owner: SideOwner): Side;
   configure(side: Side): void;
   /** Bytes that the peer of a side has not acknowledged; null when that can't be known. */
@@ -39,6 +41,7 @@ export class Connection implements SideOwner {
   readonly #client: Side;
   #state: 'connecting' | 'waiting' | 'relaying' | 'delivering' | 'closed' = 'connecting';
   #row = NO_ROW;
+  #sourcesLeft = 0;
   #backend: Side | null = null;
   #relay: Relay | null = null;
   #timeouts: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0 };
@@ -96,6 +99,7 @@ export class Connection implements SideOwner {
 
   /** A shortage of our own ends the connection: no backend is blamed, and another one would help nothing. */
   connectFailed(_side: Side, errno: number): void {
+    if (isOutOfPorts(errno) && this.#sourcesLeft > 0) return this.#dialAgain();
     if (!isShortage(errno)) return this.#attemptFailed(errno);
     this.#finish('internal_error', 'reset');
     this.#context.ranShort(errno);
@@ -160,6 +164,14 @@ export class Connection implements SideOwner {
   #connect(): void {
     this.#state = 'connecting';
     if (this.#timeouts.connectMs > 0) this.#context.setTimer(this.#slot, this.#timeouts.connectMs);
+    this.#sourcesLeft = this.#context.sourcesFor(this.#row) - 1;
+    this.#backend = this.#context.dial(this.#row, this);
+  }
+
+  /** Each source address has local ports of its own: when one is out of them, another may not be. */
+  #dialAgain(): void {
+    this.#sourcesLeft -= 1;
+    this.#backend?.reset();
     this.#backend = this.#context.dial(this.#row, this);
   }
 

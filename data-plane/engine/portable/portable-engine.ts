@@ -107,6 +107,10 @@ class PortableEngine implements Engine, ConnectionContext {
     this.#timers.cancel(slot);
   }
 
+  sourcesFor(row: number): number {
+    return this.#sources(isIPv4(this.#inputs.targets.host(row))).length;
+  }
+
   dial(row: number, owner: SideOwner): Side {
     const host = this.#inputs.targets.host(row);
     const side = new Side(new NetSocket({ allowHalfOpen: true }), owner);
@@ -203,9 +207,13 @@ class PortableEngine implements Engine, ConnectionContext {
 
   /** The next address towards backends of that family, or undefined: let the kernel choose. */
   #nextSource(isV4: boolean): string | undefined {
-    const fitting = this.#inputs.sourceAddresses.filter((address) => isIPv4(address) === isV4);
+    const fitting = this.#sources(isV4);
     this.#sourceTurn += 1;
     return fitting[this.#sourceTurn % fitting.length];
+  }
+
+  #sources(isV4: boolean): readonly string[] {
+    return this.#inputs.sourceAddresses.filter((address) => isIPv4(address) === isV4);
   }
 }
 
