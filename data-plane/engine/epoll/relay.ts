@@ -156,8 +156,6 @@ export class Relay {
       this.#nothingRead(source, got);
       return 0;
     }
-    // What is dropped keeps no connection alive.
-    if (!isDropped) this.active = true;
     const passed = isDropped ? got : this.#passOn(sink, got, peeks);
     if (peeks && passed > 0) this.#discard(source, from, passed);
     const mayHoldMore = (sides[source]! & (SIDE.ending | SIDE.urgent)) !== 0;
@@ -194,6 +192,8 @@ export class Relay {
   /** Sends what stands in the buffer. Returns how much of it is off our hands: taken, parked, or dropped. */
   #passOn(sink: number, size: number, peeked: boolean): number {
     const { sides, descriptors } = this.#slots;
+    // What is dropped keeps no connection alive.
+    this.active = true;
     const taken = this.#sys.send(descriptors[sink]!, this.#bufferAt, size);
     if (taken === size) {
       sides[sink]! &= ~SIDE.congested;
@@ -260,7 +260,7 @@ export class Relay {
     sides[side] = (sides[side]! & ~SIDE.parked) | SIDE.outputBroken;
     const other = side ^ 1;
     // Nobody is left to pass anything on to. The other one was first.
-    if ((sides[other]! & SIDE.outputBroken) !== 0 && ((sides[side]! | sides[other]!) & SIDE.reset) !== 0)
+    if ((sides[other]! & SIDE.outputBroken) !== 0 && ((sides[side] | sides[other]!) & SIDE.reset) !== 0)
       this.#broken = BROKEN[other & 1]!;
   }
 
