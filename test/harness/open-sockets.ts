@@ -43,6 +43,13 @@ export function optionOf(fd: number, option: Exclude<keyof typeof OPTION, 'linge
   return value[0] ?? assert.fail();
 }
 
+/** How many clients may wait at a socket that listens: TCP_INFO says so in tcpi_sacked. */
+export function backlogOf(fd: number): number {
+  const info = Buffer.alloc(104);
+  assert.equal(calls().getsockopt(fd, 6, 11, info, bytesOf(Int32Array.of(info.length))), 0);
+  return info.readUInt32LE(28);
+}
+
 function isSocket(fd: number): boolean {
   try {
     return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
