@@ -142,11 +142,12 @@ function lastWordsContract(engine: EngineName, side: (typeof SIDES)[number]): vo
       await rig.connections();
       pair[side].reset();
       await rig.connections();
-      other.send(stretch(12, 1_000));
+      // The kernel tells of a reset once: to this send, if it has come already.
+      const told = other.send(stretch(12, 1_000));
       await rig.connections();
       const { bytes, how } = await readToEnd(other);
       assert.ok(words.equals(bytes), `${bytes.length} bytes of ${words.length}`);
-      assert.equal(how, -ECONNRESET);
+      assert.ok([told, how].includes(-ECONNRESET), `${told}, then ${how}`);
       assert.deepEqual(await rig.closed(), [`${side}_reset`]);
     });
   });
