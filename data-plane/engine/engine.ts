@@ -56,7 +56,10 @@ export interface ConnectionHandler {
   /** How long to wait before trying the row just returned by onConnectFailed. Mostly 0. */
   readonly retryDelayMs: number;
   onEstablished(slot: number): void;
-  /** Bytes that the kernel took from us since the last call: exact once the connection is closed. */
+  /**
+   * Bytes that the kernel took from us since the last call: exact once the connection is closed. Called at once when the
+   * first byte goes to the client, though more of the same read is still to go: the time to it is measured here.
+   */
   onBytes(slot: number, toBackend: number, toClient: number): void;
   onClosed(slot: number, reason: CloseReason): void;
 }

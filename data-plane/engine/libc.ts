@@ -9,39 +9,17 @@
  */
 import { messageOf } from '../../core/runtime/errors.ts';
 import { type Ffi, loadFfi } from './ffi.ts';
+import { AF_INET, AF_INET6, NONBLOCK_CLOEXEC, OPTION, SIOCOUTQ, SOCK_STREAM } from './linux.ts';
 
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOCK_STREAM = 1;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
 const F_DUPFD_CLOEXEC = 1030;
 const RLIMIT_NOFILE = 7;
-const SOL_SOCKET = 1;
-const SO_LINGER = 13;
-/** EFD_CLOEXEC and EFD_NONBLOCK are the flags of sockets. */
-const EVENTFD_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
 const LOCK_EX_NB = 2 | 4;
-/** Bytes not yet acknowledged by the peer. */
-const SIOCOUTQ = 0x5411;
 const EBADF = 9;
-
-/** The options that we set, as [level, name]. */
-const OPTIONS = {
-  reuseAddress: [SOL_SOCKET, 2],
-  reusePort: [SOL_SOCKET, 15],
-  noDelay: [6, 1],
-  keepAlive: [SOL_SOCKET, 9],
-  keepAliveIdleSeconds: [6, 4],
-  keepAliveIntervalSeconds: [6, 5],
-  keepAliveProbes: [6, 6],
-  ipv6Only: [41, 26],
-} as const;
 
 export interface Libc {
   /** A TCP socket, non-blocking and closed on exec. */
   socket(family: 4 | 6): number;
-  setOption(fd: number, option: keyof typeof OPTIONS, value: number): number;
+  setOption(fd: number, option: keyof typeof OPTION, value: number): number;
   /** `ip` is 4 or 16 bytes in network order. */
   bind(fd: number, ip: Uint8Array, port: number): number;
   listen(fd: number, backlog: number): number;
@@ -124,10 +102,9 @@ function declare(ffi: Ffi): Libc {
   const valueBytes = new Uint8Array(value.buffer);
 
   return {
-    socket: (family) =>
-      socket(family === 4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
+    socket: (family) => socket(family === 4 ? AF_INET : AF_INET6, SOCK_STREAM | NONBLOCK_CLOEXEC, 0),
     setOption(fd, option, wanted) {
-      const [level, name] = OPTIONS[option];
+      const [level, name] = OPTION[option];
       value[0] = wanted;
       return setsockopt(fd, level, name, valueBytes, 4);
     },
@@ -145,10 +122,10 @@ function declare(ffi: Ffi): Libc {
     duplicate: (fd) => fcntl(fd, F_DUPFD_CLOEXEC, 0),
     close: (fd) => close(fd),
     reset(fd) {
-      setsockopt(fd, SOL_SOCKET, SO_LINGER, lingerNotAtAll, lingerNotAtAll.length);
+      setsockopt(fd, ...OPTION.linger, lingerNotAtAll, lingerNotAtAll.length);
       return close(fd);
     },
-    eventfd: () => eventfd(0, EVENTFD_FLAGS),
+    eventfd: () => eventfd(0, NONBLOCK_CLOEXEC),
     wake: (fd) => write(fd, one, one.length),
     unacknowledged(fd) {
       const result = ioctl(fd, SIOCOUTQ, valueBytes);

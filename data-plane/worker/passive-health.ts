@@ -6,23 +6,12 @@
  *  - of all workers, the one whose compareExchange succeeds tells the main thread: once an ejection;
  *  - a backend that is not checked is never taken out: nothing would bring it back.
  */
-import { constants } from 'node:os';
-import { errnoName } from '../engine/errno.ts';
+import { errnoName, isOwnFailure } from '../engine/errno.ts';
 import type { PlanPool } from '../plan/plan.ts';
 import { HEALTH, type SharedCells } from '../telemetry/shared-memory.ts';
 import type { FromWorker } from './protocol.ts';
 
 const FAILURES_IN_A_ROW = 3;
-
-const { EADDRINUSE, EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM } = constants.errno;
-const OUR_OWN_SHORTAGES: ReadonlySet<number> = new Set([
-  EADDRINUSE,
-  EADDRNOTAVAIL,
-  EMFILE,
-  ENFILE,
-  ENOBUFS,
-  ENOMEM,
-]);
 
 export class PassiveHealth {
   readonly #shared: SharedCells;
@@ -38,7 +27,7 @@ export class PassiveHealth {
   }
 
   connectFailed(row: number, errno: number, pool: PlanPool): void {
-    if (OUR_OWN_SHORTAGES.has(errno)) return;
+    if (isOwnFailure(errno)) return;
     const { failures, generation, health, poolEpoch } = this.#shared;
     const inARow = Atomics.add(failures, row, 1) + 1;
     if (inARow < FAILURES_IN_A_ROW || pool.alwaysUp) return;

@@ -46,6 +46,25 @@ export function pressureContract(engine: EngineName): void {
       });
     });
 
+    it('tells at once of the first bytes to a client, though it reads nothing and more of them wait', async () => {
+      const bufferBytes = SMALL_BUFFER_BYTES / 8;
+      await withRawBackend(engine, { bufferBytes }, async (rig, backend) => {
+        const [pair] = await rawPairs(rig, backend, 1, bufferBytes);
+        assert.ok(pair);
+        const release = await rig.hold();
+        // More than the way to the client holds.
+        const words = stretch(13, MEGABYTE);
+        let sent = sendSome(pair.backend, words);
+        release();
+        await until('the way to be full', () => {
+          const more = sendSome(pair.backend, words.subarray(sent));
+          sent += more;
+          return more === 0 && rig.of('first-bytes').length > 0;
+        });
+        assert.ok((await readBytes(pair.client, sent)).equals(words.subarray(0, sent)));
+      });
+    });
+
     it('answers a small request again and again while bulk is under way', async () => {
       const echo = (socket: TcpServer['sockets'][number]): void => {
         socket.on('data', (chunk) => socket.write(chunk));

@@ -52,8 +52,9 @@ class Conversation {
   }
 
   step(): boolean {
-    if (Date.now() - this.#startMs > DEADLINE_MS) throw new Error('it hangs');
     const backend = this.#backend;
+    if (Date.now() - this.#startMs > DEADLINE_MS)
+      throw new Error(`it hangs; client: ${this.#client.state}; backend: ${backend?.state ?? 'none'}`);
     if (!backend) return false;
     const one = !this.#client.isOver && this.#client.step(backend);
     const other = !backend.isOver && backend.step(this.#client);

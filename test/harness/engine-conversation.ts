@@ -3,8 +3,8 @@
  * drawn from a seed, and every byte that is heard is compared at once.
  *
  * What must hold is invariant 7 of the architecture: a peer hears a prefix of what the other said; all of it, when
- * the other ended in order, even if it was reset later; an orderly end only if there was one; and the end of one that
- * was reset is a reset.
+ * the other ended in order, even if it was reset later, and when the engine had all of it before the reset; an orderly
+ * end only if there was one; and the end of one that was reset is a reset.
  */
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
@@ -30,6 +30,8 @@ const FINISHES = [
   'end last',
   'reset',
   'reset last',
+  /** Reset once the other's kernel has everything: nothing of it may be lost, though there was no end. */
+  'arrive, then reset',
   'end, then reset',
   /** Reset once the other's kernel has everything, the end included: nothing of it may be lost. */
   'end, arrive, then reset',
@@ -140,12 +142,18 @@ export class Peer {
     if (said.finish === 'end' || said.finish === 'end last') {
       assert.equal(this.how, 'end', 'heard a reset of one that ends in order');
     } else if (other.#hasArrived) {
-      assert.equal(this.#heard, said.bytes, 'lost bytes that were there before an orderly end');
+      assert.equal(this.#heard, said.bytes, 'lost bytes that were there before an end or a reset');
     }
   }
 
   close(): void {
     this.#socket.close();
+  }
+
+  /** For the message of a failure. */
+  get state(): string {
+    const sent = `said ${this.#said}, ${this.#socket.unacknowledged} not acknowledged, ${this.#output}`;
+    return `${sent}; heard ${this.#heard}, ${this.how}`;
   }
 
   /** Whether its part has come to its end, but for what it hears. */
@@ -173,6 +181,10 @@ export class Peer {
     if (finish.endsWith('last')) {
       if (this.how === 'open') return;
       if (finish === 'reset last') return this.#reset();
+    }
+    if (finish === 'arrive, then reset') {
+      if (this.#arrives(other)) this.#reset();
+      return;
     }
     if (this.#output === 'speaking') {
       this.#socket.end();

@@ -61,6 +61,8 @@ export type FromHost =
   | { readonly type: 'accepted'; readonly slot: number; readonly sourceHash: number }
   | { readonly type: 'failed'; readonly slot: number; readonly errno: number }
   | { readonly type: 'established'; readonly slot: number }
+  /** The first bytes that a client's kernel got. */
+  | { readonly type: 'first-bytes'; readonly slot: number }
   | {
       readonly type: 'closed';
       readonly slot: number;
@@ -132,6 +134,7 @@ export class ScriptedHandler implements ConnectionHandler {
   onBytes(slot: number, toBackend: number, toClient: number): void {
     const state = this.#expect(slot, 'established', 'onBytes');
     this.#demand(toBackend >= 0 && toClient >= 0, 'onBytes counts backwards');
+    if (state.toClient === 0 && toClient > 0) this.#post({ type: 'first-bytes', slot });
     state.toBackend += toBackend;
     state.toClient += toClient;
     this.#throwIf('onBytes');

@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import type { Ffi } from '../../data-plane/engine/ffi.ts';
+import { OPTION } from '../../data-plane/engine/linux.ts';
 import type { Kernel } from '../../data-plane/engine/epoll/syscalls.ts';
 
 const { EAGAIN, EINPROGRESS, ENOENT } = constants.errno;
@@ -30,6 +31,8 @@ export class ScriptedKernel implements Kernel {
   readonly sent = new Map<number, number[]>();
   /** What was asked of `accept`, `socket`, `bind`, `connect`, `close`, `reset` and `endOutput`, in words. */
   readonly calls: string[] = [];
+  /** What was set, as `descriptor option value`. */
+  readonly options: string[] = [];
   readonly open = new Set<number>();
   /** By descriptor, what its events say. */
   readonly registered = new Map<number, { readonly low: number; readonly high: number }>();
@@ -149,8 +152,10 @@ export class ScriptedKernel implements Kernel {
     return 0;
   }
 
-  setOption(fd: number): number {
+  setOption(fd: number, option: readonly [level: number, name: number], value: number): number {
     this.#demandOpen(fd);
+    const known = Object.entries(OPTION).find(([, numbers]) => numbers.join() === option.join());
+    this.options.push(`${fd} ${known?.[0]} ${value}`);
     return 0;
   }
 

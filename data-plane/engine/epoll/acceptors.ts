@@ -9,7 +9,7 @@
  *  - a descriptor that was lent is never closed here; one that we opened is.
  */
 import { constants } from 'node:os';
-import { errnoName } from '../errno.ts';
+import { errnoName, isShortage } from '../errno.ts';
 import { BACKLOG } from '../socket-settings.ts';
 import { EAGAIN, EINTR, EPOLL, type Kernel } from './syscalls.ts';
 
@@ -17,8 +17,7 @@ import { EAGAIN, EINTR, EPOLL, type Kernel } from './syscalls.ts';
 const MAX_BATCH = 64;
 /** Who can wait at most when accepting ends: the kernel holds one client more than it is asked to. */
 const LAST_BATCH = BACKLOG + 1;
-const { EBADF, EFAULT, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOTSOCK } = constants.errno;
-const SHORTAGES: ReadonlySet<number> = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM]);
+const { EBADF, EFAULT, EINVAL, ENOTSOCK } = constants.errno;
 /** A listening socket that answers so will never bring a client again. EOPNOTSUPP may be one client's: accept(2). */
 const DEFECTS: ReadonlySet<number> = new Set([EBADF, EFAULT, EINVAL, ENOTSOCK]);
 
@@ -130,7 +129,7 @@ export class Acceptors {
   #failed(place: number, errno: number): boolean {
     if (errno === EAGAIN) return true;
     if (errno === EINTR) return false;
-    if (SHORTAGES.has(errno)) {
+    if (isShortage(errno)) {
       this.#inputs.onShortage(errno);
       return true;
     }

@@ -5,16 +5,19 @@
  * each byte.
  */
 import type { CloseReason } from '../engine.ts';
+import { OPTION } from '../linux.ts';
 import { KEEP_ALIVE } from '../socket-settings.ts';
+import { deliveryLimit, inactivityLimit, type InactivityLimit } from '../waits.ts';
 import type { LoopContext } from './loop-context.ts';
 import { BACKEND, CLIENT, SIDE } from './slots.ts';
-import { OPTION } from './syscalls.ts';
 
 /**
  * Accepted sockets inherit keep-alive from the one they were accepted on; towards a backend it takes four calls, so only
  * a connection that lives this long pays for them.
  */
 const KEEP_ALIVE_AFTER_MS = 30_000;
+
+const ENDED = SIDE.inputEnded | SIDE.reset;
 
 // `!` on typed arrays in this file: a slot is within them.
 export class Activity {
@@ -35,7 +38,7 @@ export class Activity {
   seen(slot: number): void {
     const { nowMs, slots } = this.#context;
     slots.activeMs[slot] = nowMs;
-    // Half-closed has a limit of its own, from the end on.
+    // Half-closed has a limit of its own, from the end on, and so has what is left of a side that was reset.
     if (this.#isHalfClosed(slot)) this.#watch(slot);
   }
 
@@ -59,17 +62,18 @@ export class Activity {
     else deadlines.cancel(slot);
   }
 
-  #limit(slot: number): { readonly ms: number; readonly reason: CloseReason } {
-    const { idleMs, halfClosedMs } = this.#context.handler.timeouts(slot);
-    if (halfClosedMs > 0 && (idleMs === 0 || halfClosedMs < idleMs) && this.#isHalfClosed(slot)) {
-      return { ms: halfClosedMs, reason: 'half_closed_timeout' };
-    }
-    return { ms: idleMs, reason: 'idle_timeout' };
+  #limit(slot: number): InactivityLimit {
+    const { handler, slots } = this.#context;
+    const timeouts = handler.timeouts(slot);
+    if ((slots.sides[2 * slot + CLIENT]! & SIDE.reset) !== 0) return deliveryLimit(timeouts, 'client_reset');
+    if ((slots.sides[2 * slot + BACKEND]! & SIDE.reset) !== 0)
+      return deliveryLimit(timeouts, 'backend_reset');
+    return inactivityLimit(timeouts, this.#isHalfClosed(slot));
   }
 
   #isHalfClosed(slot: number): boolean {
     const { sides } = this.#context.slots;
-    return ((sides[2 * slot + CLIENT]! | sides[2 * slot + BACKEND]!) & SIDE.inputEnded) !== 0;
+    return ((sides[2 * slot + CLIENT]! | sides[2 * slot + BACKEND]!) & ENDED) !== 0;
   }
 
   #keepAlive(slot: number): void {

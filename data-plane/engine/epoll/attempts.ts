@@ -3,11 +3,12 @@
  *
  * Invariants
  *  - a connect that failed has no descriptor any more when the handler learns of it;
+ *  - a shortage of our own ends the connection: no backend is blamed, and another one would help nothing;
  *  - a connect is asked once more before it counts as timed out: a pause of this process fails no connect that was
  *    answered meanwhile.
  */
 import { type CloseReason, NO_ROW } from '../engine.ts';
-import { ERRNO } from '../errno.ts';
+import { ERRNO, isShortage } from '../errno.ts';
 import { CONNECTED, type Dialer } from './dialer.ts';
 import { type LoopContext, registerSide } from './loop-context.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
@@ -18,6 +19,8 @@ export interface AttemptEvents {
   established(slot: number): void;
   /** No backend is left to try. */
   gaveUp(slot: number, reason: CloseReason): void;
+  /** We have no descriptor or memory for it. */
+  ranShort(slot: number, errno: number): void;
 }
 
 // `!` on typed arrays in this file: a slot is within them.
@@ -46,6 +49,7 @@ export class Attempts {
       }
       const errno = this.#connect(slot, row);
       if (errno === 0) return;
+      if (isShortage(errno)) return this.#events.ranShort(slot, errno);
       row = this.#nextRow(slot, errno);
       delayMs = row === NO_ROW ? 0 : handler.retryDelayMs;
     }
@@ -61,6 +65,7 @@ export class Attempts {
     slots.descriptors[side] = 0;
     if (fd !== 0) sys.close(fd);
     deadlines.cancel(slot);
+    if (isShortage(errno)) return this.#events.ranShort(slot, errno);
     const row = this.#nextRow(slot, errno);
     this.start(slot, row, row === NO_ROW ? 0 : handler.retryDelayMs);
   }

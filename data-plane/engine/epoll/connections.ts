@@ -11,15 +11,17 @@
  */
 import { hashIpBytes } from '../../../core/model/source-hash.ts';
 import type { CloseReason } from '../engine.ts';
-import { errnoName, ERRNO } from '../errno.ts';
+import { errnoName, ERRNO, isShortage } from '../errno.ts';
 import { Activity } from './activity.ts';
 import { Attempts } from './attempts.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Dialer } from './dialer.ts';
 import { type LoopContext, registerSide } from './loop-context.ts';
-import { type Relay, STANDING, type Standing } from './relay.ts';
 import { ReadyList } from './ready-list.ts';
+import type { Relay } from './relay.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
+import { STANDING, type Standing } from './standing.ts';
+import { StarvedList } from './starved.ts';
 import { EPOLL } from './syscalls.ts';
 
 const HAS_ENDED = EPOLL.readHangUp | EPOLL.hangUp | EPOLL.error;
@@ -29,6 +31,8 @@ export interface ConnectionsInputs {
   readonly dialer: Dialer;
   readonly relay: Relay;
   onFault(where: string, error: unknown): void;
+  /** Descriptors or memory ran out. */
+  onShortage(errno: number): void;
   /** A slot is free again. */
   onReleased(): void;
 }
@@ -41,7 +45,13 @@ export class Connections {
   readonly #activity: Activity;
   readonly #deliveries: Deliveries;
   readonly #ready: ReadyList;
+  readonly #starved: StarvedList;
   readonly #runSlot = (slot: number): void => this.#turn(slot);
+  readonly #tryAgain = (slot: number): void => {
+    const { sides } = this.#context.slots;
+    for (let side = 2 * slot; side <= 2 * slot + 1; side++) sides[side]! |= SIDE.readable | SIDE.writable;
+    this.#ready.add(slot);
+  };
 
   constructor(inputs: ConnectionsInputs) {
     const { context } = inputs;
@@ -50,9 +60,11 @@ export class Connections {
     this.#ready = new ReadyList(context.slots.capacity);
     this.#activity = new Activity(context);
     this.#deliveries = new Deliveries(context);
+    this.#starved = new StarvedList(context);
     this.#attempts = new Attempts(context, inputs.dialer, {
       established: (slot) => this.#established(slot),
       gaveUp: (slot, reason) => this.#finish(slot, reason, 'reset'),
+      ranShort: (slot, errno) => this.#ranShort(slot, errno),
     });
   }
 
@@ -71,8 +83,8 @@ export class Connections {
     const failure = registerSide(this.#context, slot, CLIENT);
     try {
       const row = handler.onAccept(slot, listener, sourceHash);
-      if (failure < 0) throw new Error(`a client's socket cannot be waited for: ${errnoName(-failure)}`);
-      this.#attempts.start(slot, row, 0);
+      if (failure < 0) this.#cannotWait(slot, -failure);
+      else this.#attempts.start(slot, row, 0);
     } catch (error) {
       this.#threw(slot, error);
     }
@@ -102,6 +114,7 @@ export class Connections {
 
   /** A deadline of a connection has passed. */
   onDeadline(slot: number): void {
+    if (slot === this.#starved.deadlineId) return this.#starved.onDeadline(this.#tryAgain);
     try {
       const state = this.#context.slots.states[slot];
       if (state === STATE.connecting || state === STATE.waiting) this.#attempts.onDeadline(slot);
@@ -180,7 +193,10 @@ export class Connections {
       if (toBackend !== 0 || toClient !== 0) handler.onBytes(slot, toBackend, toClient);
       if (relay.unfinished) this.#ready.add(slot);
       if (relay.active && state === STATE.relaying) this.#activity.seen(slot);
+      const isGivenUp = !this.#starved.turned(slot, relay.starved !== 0);
       if (standing !== STANDING.open) this.#standing(slot, standing);
+      else if (isGivenUp) throw new Error(`${errnoName(relay.starved)} for too long`);
+      else if (relay.starved !== 0) this.#in.onShortage(relay.starved);
     } catch (error) {
       this.#threw(slot, error);
     }
@@ -205,6 +221,7 @@ export class Connections {
     const { deadlines, handler, slots, sys } = this.#context;
     deadlines.cancel(slot);
     this.#deliveries.forget(slot);
+    this.#starved.forget(slot);
     this.#in.relay.forget(slot);
     for (let side = 2 * slot; side <= 2 * slot + 1; side++) {
       const fd = slots.descriptors[side]!;
@@ -222,6 +239,18 @@ export class Connections {
     }
     slots.release(slot);
     this.#in.onReleased();
+  }
+
+  #cannotWait(slot: number, errno: number): void {
+    if (!isShortage(errno)) throw new Error(`a client's socket cannot be waited for: ${errnoName(errno)}`);
+    this.#ranShort(slot, errno);
+  }
+
+  /** Ours alone to answer for: new clients wait, and this one is reset. */
+  #ranShort(slot: number, errno: number): void {
+    this.#finish(slot, 'internal_error', 'reset');
+    // After the release, which lets accepting go on.
+    this.#in.onShortage(errno);
   }
 
   #threw(slot: number, error: unknown): void {

@@ -1,12 +1,8 @@
-/** The last bytes of sides that ended in order and were reset later: the other side is reset once it has them. */
+/** The last bytes of sides that were reset: the other side is reset once it has them. */
 import type { CloseReason } from '../engine.ts';
+import { DELIVERY_LOOK_MS, deliveryLimit } from '../waits.ts';
 import type { LoopContext } from './loop-context.ts';
 import { BACKEND, type SideOfSlot } from './slots.ts';
-
-/** How often to look whether everything is acknowledged. */
-const LOOK_MS = 50;
-/** How long it may take when the policy sets no limit. */
-const LIMIT_MS = 60_000;
 
 interface Delivery {
   readonly reason: CloseReason;
@@ -25,9 +21,9 @@ export class Deliveries {
 
   begin(slot: number, to: SideOfSlot): void {
     const { handler, nowMs } = this.#context;
-    const limitMs = handler.timeouts(slot).halfClosedMs || LIMIT_MS;
-    const reason = to === BACKEND ? 'client_reset' : 'backend_reset';
-    this.#deliveries.set(slot, { reason, to, deadlineMs: nowMs + limitMs });
+    const gone = to === BACKEND ? 'client_reset' : 'backend_reset';
+    const { ms, reason } = deliveryLimit(handler.timeouts(slot), gone);
+    this.#deliveries.set(slot, { reason, to, deadlineMs: nowMs + ms });
   }
 
   /** Null while there is something to wait for, or why the connection is to be reset now. */
@@ -38,7 +34,7 @@ export class Deliveries {
     const fd = slots.descriptors[2 * slot + delivery.to];
     const isDone = fd === undefined || sys.unacknowledged(fd) <= 0;
     if (isDone || nowMs >= delivery.deadlineMs) return delivery.reason;
-    deadlines.set(slot, nowMs + LOOK_MS);
+    deadlines.set(slot, nowMs + DELIVERY_LOOK_MS);
     return null;
   }
 

@@ -5,7 +5,8 @@
  */
 import { parseIp } from '../../../core/model/ip.ts';
 import type { Targets } from '../engine.ts';
-import { EADDRNOTAVAIL, EINPROGRESS, EISCONN, type Kernel, OPTION } from './syscalls.ts';
+import { OPTION } from '../linux.ts';
+import { EADDRNOTAVAIL, EINPROGRESS, EISCONN, type Kernel } from './syscalls.ts';
 
 /** What `finish` found. */
 export const CONNECTED = 0;

@@ -14,7 +14,9 @@ import { parseIp } from '../../../core/model/ip.ts';
 import type { CloseReason, Engine, EngineFactory, EngineInputs, ListenOn } from '../engine.ts';
 import { errnoName } from '../errno.ts';
 import { type Ffi, loadFfi } from '../ffi.ts';
+import { OPTION } from '../linux.ts';
 import { BACKLOG } from '../socket-settings.ts';
+import { ROOM_LOOK_MS } from '../waits.ts';
 import { Acceptors } from './acceptors.ts';
 import { Connections } from './connections.ts';
 import { Deadlines } from './deadlines.ts';
@@ -24,15 +26,13 @@ import { Pipes } from './pipes.ts';
 import { Relay } from './relay.ts';
 import { selfCheck } from './self-check.ts';
 import { Slots } from './slots.ts';
-import { EPOLL, type Kernel, OPTION, Syscalls } from './syscalls.ts';
+import { EPOLL, type Kernel, Syscalls } from './syscalls.ts';
 
 /** What one wait brings at most. */
 const MAX_EVENTS = 256;
 /** Marks the events of listening sockets, and of the eventfd: generations of connections are 0 or more. */
 const LISTENING = -1;
 const WOKEN = -2;
-/** While accepting is stopped, how often to look whether there is room again. */
-const ROOM_LOOK_MS = 100;
 /** A wait is this long at most, so that a clock that is late is noticed; the timeout of epoll_wait is an int. */
 const LONGEST_WAIT_MS = 60_000;
 
@@ -60,12 +60,15 @@ export class EpollEngine implements Engine {
     const slots = new Slots(holdings.sockets);
     const deadlines = new Deadlines(nowMs, (slot) => this.#connections.onDeadline(slot));
     this.#inputs = inputs;
-    this.#context = { slots, sys, epoll, handler, deadlines, nowMs };
+    const context = { slots, sys, epoll, handler, deadlines, nowMs };
+    const pipes = inputs.splice ? new Pipes(sys, holdings.pipes, () => context.nowMs) : null;
+    this.#context = context;
     this.#connections = new Connections({
-      context: this.#context,
+      context,
       dialer: new Dialer(sys, targets, sourceAddresses),
-      relay: new Relay(slots, sys, ffi, inputs.splice ? new Pipes(sys, holdings.pipes) : null),
+      relay: new Relay(slots, sys, ffi, pipes),
       onFault: (where, error) => inputs.onFault(where, error),
+      onShortage: (errno) => this.#ranShort(errno),
       onReleased: () => this.#released(),
     });
     this.#acceptors = new Acceptors({
@@ -153,7 +156,7 @@ export class EpollEngine implements Engine {
     const isLast = this.#inputs.budget.take() || this.#context.slots.open + 1 >= this.#context.slots.capacity;
     if (isLast) this.#pauseAccepting();
     this.#connections.accepted(fd, listener);
-    return !isLast;
+    return !isLast && !this.#acceptors.isPaused;
   }
 
   #released(): void {
@@ -163,7 +166,7 @@ export class EpollEngine implements Engine {
 
   /** Said once, however long it lasts. */
   #ranShort(errno: number): void {
-    if (!this.#isSaturated)
+    if (!this.#isSaturated && this.#isAccepting)
       this.#inputs.onFault('accepting', new Error(`${errnoName(errno)}; clients wait until that is over`));
     this.#pauseAccepting();
   }

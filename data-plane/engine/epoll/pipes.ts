@@ -6,6 +6,7 @@
  *
  * Invariants
  *  - a pipe is filled only when it is empty: then EAGAIN speaks of the socket;
+ *  - when the kernel refuses a pipe, none is asked for during PAUSE_MS, unless one of ours is closed;
  *  - a pipe that is given up with bytes in it is closed, never used again;
  *  - at most as many pipes as `holdings` has room for; each stands there, for whoever outlives this thread.
  */
@@ -14,6 +15,12 @@ import type { Kernel } from './syscalls.ts';
 
 /** What a pipe holds. A process without privileges may have 64 MiB in pipes: then F_SETPIPE_SZ says EPERM. */
 const PIPE_BYTES = 256 * 1024;
+
+/**
+ * How long to copy before a pipe is asked for again. Other processes of this user may give theirs back meanwhile, and
+ * asking costs two calls.
+ */
+const PAUSE_MS = 1_000;
 
 export const { EMFILE: NO_PIPE } = constants.errno;
 
@@ -32,13 +39,15 @@ export class Pipes {
   readonly #empty: Pipe[] = [];
   /** By side that the bytes are for. */
   readonly #filled = new Map<number, Pipe>();
-  /** No more can be made. */
-  #isExhausted = false;
+  readonly #nowMs: () => number;
+  /** No pipe is asked for before this. */
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
 
   /** `holdings` holds zeros, two for each pipe that there may be. */
-  constructor(sys: Kernel, holdings: Int32Array) {
+  constructor(sys: Kernel, holdings: Int32Array, nowMs: () => number) {
     this.#sys = sys;
     this.#holdings = holdings;
+    this.#nowMs = nowMs;
   }
 
   /** How many pipes hold bytes. */
@@ -90,13 +99,12 @@ export class Pipes {
   }
 
   #open(): Pipe | null {
-    if (this.#isExhausted) return null;
+    if (this.#nowMs() < this.#pausedUntilMs) return null;
     const place = this.#vacantPlace();
     if (place < 0) return null;
     const ends = this.#sys.pipe(PIPE_BYTES);
     if (ends === null) {
-      // Until a pipe is closed there is no point in asking again.
-      this.#isExhausted = true;
+      this.#pausedUntilMs = this.#nowMs() + PAUSE_MS;
       return null;
     }
     this.#holdings[2 * place] = ends.output;
@@ -116,6 +124,6 @@ export class Pipes {
     this.#holdings[2 * place + 1] = 0;
     this.#sys.close(input);
     this.#sys.close(output);
-    this.#isExhausted = false;
+    this.#pausedUntilMs = Number.NEGATIVE_INFINITY;
   }
 }

@@ -25,11 +25,11 @@ export const SIDE = {
   failing: 1 << 3,
   /** Urgent data has arrived once: reads stop at its mark, so only EAGAIN says that nothing is left. Never cleared. */
   urgent: 1 << 4,
-  /** It ended its output in order, and all of that has been read. */
+  /** It ended its output, in order unless it was `reset`, and all of that has been read. */
   inputEnded: 1 << 5,
   /** All bytes towards it and the end after them are in the kernel. */
   outputEnded: 1 << 6,
-  /** It reads nothing any more, though it ended its own output in order: what is towards it is dropped. */
+  /** It reads nothing any more: what is towards it is dropped. */
   outputBroken: 1 << 7,
   /** The last send to it was not taken whole: peek, send, and drop what was taken, until one is. */
   congested: 1 << 8,
@@ -41,6 +41,8 @@ export const SIDE = {
   attemptFailed: 1 << 10,
   /** Of a backend: keep-alive is set. Never cleared. */
   keptAlive: 1 << 11,
+  /** It was reset, or lost, and had not ended its output in order: no end is read of it any more. Never cleared. */
+  reset: 1 << 13,
 } as const;
 
 /** No more slots: see Slots.take. */

@@ -8,12 +8,8 @@
  */
 import { constants } from 'node:os';
 import type { Ffi } from '../ffi.ts';
+import { AF_INET, AF_INET6, NONBLOCK_CLOEXEC, OPTION, SIOCOUTQ, SOCK_STREAM } from '../linux.ts';
 
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOCK_STREAM = 1;
-/** SOCK_NONBLOCK | SOCK_CLOEXEC; EPOLL_CLOEXEC is the latter. */
-const SOCKET_FLAGS = 0o4000 | 0o2000000;
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
@@ -22,7 +18,6 @@ const MSG_PEEK = 0x2;
 /** On a TCP socket: drop the bytes instead of copying them. */
 const MSG_TRUNC = 0x20;
 const MSG_NOSIGNAL = 0x4000;
-const SIOCOUTQ = 0x5411;
 const F_SETPIPE_SZ = 1031;
 /** SPLICE_F_MOVE | SPLICE_F_NONBLOCK. */
 const SPLICE_FLAGS = 1 | 2;
@@ -39,19 +34,6 @@ export const EPOLL = {
   readHangUp: 0x2000,
   edge: 0x8000_0000,
 } as const;
-
-export const OPTION = {
-  reuseAddress: [1, 2],
-  error: [1, 4],
-  keepAlive: [1, 9],
-  linger: [1, 13],
-  noDelay: [6, 1],
-  keepAliveIdleSeconds: [6, 4],
-  keepAliveIntervalSeconds: [6, 5],
-  keepAliveProbes: [6, 6],
-  /** Takes a local port when it connects, not when it binds: one port serves many destinations. */
-  bindAddressNoPort: [0, 24],
-} as const satisfies Record<string, readonly [level: number, name: number]>;
 
 export const { EADDRNOTAVAIL, EAGAIN, EALREADY, EINPROGRESS, EINTR, EISCONN } = constants.errno;
 
@@ -132,7 +114,7 @@ export class Syscalls {
   /** The descriptor of the next client; `peerIp` has its address then. */
   accept(fd: number): number {
     this.#length[0] = SOCKADDR_BYTES;
-    return this.#checked(this.#native.accept4(fd, this.#addressAt, this.#lengthAt, SOCKET_FLAGS));
+    return this.#checked(this.#native.accept4(fd, this.#addressAt, this.#lengthAt, NONBLOCK_CLOEXEC));
   }
 
   /** The IP address of the client just accepted, in network order: `length` bytes from `start`. */
@@ -146,7 +128,7 @@ export class Syscalls {
   /** A TCP socket, non-blocking and closed on exec. */
   socket(length: 4 | 16): number {
     const family = length === 4 ? AF_INET : AF_INET6;
-    return this.#checked(this.#native.socket(family, SOCK_STREAM | SOCKET_FLAGS, 0));
+    return this.#checked(this.#native.socket(family, SOCK_STREAM | NONBLOCK_CLOEXEC, 0));
   }
 
   /**
@@ -219,7 +201,7 @@ export class Syscalls {
 
   /** A pipe that holds `bytes`; null: descriptors ran out, or the memory that this user may have in pipes. */
   pipe(bytes: number): { readonly output: number; readonly input: number } | null {
-    if (this.#native.pipe2(this.#valueAt, SOCKET_FLAGS) < 0) return null;
+    if (this.#native.pipe2(this.#valueAt, NONBLOCK_CLOEXEC) < 0) return null;
     const [output = -1, input = -1] = this.#value;
     if (this.#native.fcntl(input, F_SETPIPE_SZ, bytes) >= 0) return { output, input };
     this.close(output);

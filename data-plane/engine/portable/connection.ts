@@ -9,15 +9,11 @@
  *  - an exception anywhere in here resets this connection only.
  */
 import type { Socket } from 'node:net';
-import { ERRNO } from '../errno.ts';
+import { ERRNO, isOutOfPorts, isShortage } from '../errno.ts';
 import { type CloseReason, type ConnectionHandler, type ConnectionTimeouts, NO_ROW } from '../engine.ts';
+import { DELIVERY_LOOK_MS, deliveryLimit, inactivityLimit, type InactivityLimit } from '../waits.ts';
 import { Relay, type RelayEnd } from './relay.ts';
 import { Side, type SideOwner } from './side.ts';
-
-/** How often to look whether a side has acknowledged everything. */
-const DELIVERY_LOOK_MS = 50;
-/** How long a side may take for its last bytes when its policy sets no limit. */
-const DELIVERY_LIMIT_MS = 60_000;
 
 /** What connections need of their engine. */
 export interface ConnectionContext {
@@ -25,12 +21,16 @@ export interface ConnectionContext {
   nowMs(): number;
   setTimer(slot: number, delayMs: number): void;
   cancelTimer(slot: number): void;
-  /** Starts a connect to a row. */
+  /** How many addresses there are to connect to a row from. */
+  sourcesFor(row: number): number;
+  /** Starts a connect to a row, from the next of them. */
   dial(row: number, owner: SideOwner): Side;
   configure(side: Side): void;
   /** Bytes that the peer of a side has not acknowledged; null when that can't be known. */
   unacknowledged(side: Side): number | null;
   onFault(where: string, error: unknown): void;
+  /** Descriptors or memory ran out. */
+  ranShort(errno: number): void;
   /** The slot is free again. */
   release(slot: number): void;
 }
@@ -41,6 +41,7 @@ export class Connection implements SideOwner {
   readonly #client: Side;
   #state: 'connecting' | 'waiting' | 'relaying' | 'delivering' | 'closed' = 'connecting';
   #row = NO_ROW;
+  #sourcesLeft = 0;
   #backend: Side | null = null;
   #relay: Relay | null = null;
   #timeouts: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0 };
@@ -96,13 +97,20 @@ export class Connection implements SideOwner {
     this.#client.resume();
   }
 
+  /** A shortage of our own ends the connection: no backend is blamed, and another one would help nothing. */
   connectFailed(_side: Side, errno: number): void {
-    this.#attemptFailed(errno);
+    if (isOutOfPorts(errno) && this.#sourcesLeft > 0) return this.#dialAgain();
+    if (!isShortage(errno)) return this.#attemptFailed(errno);
+    this.#finish('internal_error', 'reset');
+    this.#context.ranShort(errno);
   }
 
   received(side: Side, chunk: Uint8Array): boolean {
-    this.#active();
-    return this.#relay?.received(side, chunk) ?? false;
+    // What is dropped keeps no connection alive.
+    if (!this.#isDropped(side)) this.#active();
+    const goesOn = this.#relay?.received(side, chunk) ?? false;
+    if (this.#toClient === 0 && side === this.#backend) this.#tellFirstByte();
+    return goesOn;
   }
 
   inputEnded(side: Side): void {
@@ -112,7 +120,9 @@ export class Connection implements SideOwner {
   }
 
   inputBroke(side: Side): void {
+    this.#active();
     this.#relay?.inputBroke(side);
+    if (this.#state === 'relaying') this.#watchActivity();
   }
 
   flushed(side: Side): void {
@@ -125,8 +135,10 @@ export class Connection implements SideOwner {
     this.#relay?.outputEnded();
   }
 
-  outputBroke(side: Side, errno: number): void {
-    this.#relay?.outputBroke(side, errno);
+  outputBroke(side: Side): void {
+    this.#active();
+    this.#relay?.outputBroke(side);
+    if (this.#state === 'relaying') this.#watchActivity();
   }
 
   threw(error: unknown): void {
@@ -152,6 +164,14 @@ export class Connection implements SideOwner {
   #connect(): void {
     this.#state = 'connecting';
     if (this.#timeouts.connectMs > 0) this.#context.setTimer(this.#slot, this.#timeouts.connectMs);
+    this.#sourcesLeft = this.#context.sourcesFor(this.#row) - 1;
+    this.#backend = this.#context.dial(this.#row, this);
+  }
+
+  /** Each source address has local ports of its own: when one is out of them, another may not be. */
+  #dialAgain(): void {
+    this.#sourcesLeft -= 1;
+    this.#backend?.reset();
     this.#backend = this.#context.dial(this.#row, this);
   }
 
@@ -185,8 +205,8 @@ export class Connection implements SideOwner {
     if (end.type === 'broken') {
       this.#finish(reason, 'reset');
     } else if (this.#state === 'relaying') {
-      const limitMs = this.#timeouts.halfClosedMs || DELIVERY_LIMIT_MS;
-      this.#delivery = { reason, to: end.to, deadlineMs: this.#context.nowMs() + limitMs };
+      const { ms } = deliveryLimit(this.#timeouts, reason);
+      this.#delivery = { reason, to: end.to, deadlineMs: this.#context.nowMs() + ms };
       this.#state = 'delivering';
       this.#checkDelivery();
     }
@@ -200,18 +220,20 @@ export class Connection implements SideOwner {
     else this.#context.setTimer(this.#slot, DELIVERY_LOOK_MS);
   }
 
+  #isDropped(from: Side): boolean {
+    return (from === this.#client ? this.#backend : this.#client)?.isOutputBroken ?? false;
+  }
+
   #active(): void {
     this.#lastActivityMs = this.#context.nowMs();
   }
 
-  /** The limit of inactivity that holds now: half-closed counts as soon as one side has ended. */
-  #inactivityLimit(): { readonly ms: number; readonly reason: CloseReason } {
-    const { idleMs, halfClosedMs } = this.#timeouts;
-    const isHalfClosed = this.#client.isInputOver || (this.#backend?.isInputOver ?? false);
-    if (isHalfClosed && halfClosedMs > 0 && (idleMs === 0 || halfClosedMs < idleMs)) {
-      return { ms: halfClosedMs, reason: 'half_closed_timeout' };
-    }
-    return { ms: idleMs, reason: 'idle_timeout' };
+  /** The limit of inactivity that holds now. */
+  #inactivityLimit(): InactivityLimit {
+    const backend = this.#backend;
+    if (this.#client.isReset) return deliveryLimit(this.#timeouts, 'client_reset');
+    if (backend?.isReset) return deliveryLimit(this.#timeouts, 'backend_reset');
+    return inactivityLimit(this.#timeouts, this.#client.isInputOver || (backend?.isInputOver ?? false));
   }
 
   #watchActivity(): void {
@@ -225,6 +247,12 @@ export class Connection implements SideOwner {
     if (limit.ms > 0 && this.#context.nowMs() - this.#lastActivityMs >= limit.ms)
       this.#finish(limit.reason, 'reset');
     else this.#watchActivity();
+  }
+
+  /** A callback of Node comes when all of a chunk was taken, which may be long after its first byte. */
+  #tellFirstByte(): void {
+    this.#client.count();
+    this.#account();
   }
 
   #account(): void {

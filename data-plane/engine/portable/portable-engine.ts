@@ -10,15 +10,17 @@ import { isIPv4, type Socket, Socket as NetSocket } from 'node:net';
 import { sourceHash } from '../../../core/model/source-hash.ts';
 import type { Timer } from '../../../core/runtime/clock.ts';
 import type { CloseReason, Engine, EngineInputs, ListenOn } from '../engine.ts';
+import { errnoName } from '../errno.ts';
 import { type Libc, loadLibc } from '../libc.ts';
 import { KEEP_ALIVE } from '../socket-settings.ts';
+import { ROOM_LOOK_MS } from '../waits.ts';
 import { Acceptor } from './acceptor.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
 import { Side, type SideOwner } from './side.ts';
 import { SlotTimers } from './slot-timers.ts';
 
-/** While accepting is stopped, how often to look whether other workers have made room. */
-const ROOM_LOOK_MS = 100;
+/** A shortage that goes on is said as seldom as this. */
+const SHORTAGE_SAID_MS = 10_000;
 
 class PortableEngine implements Engine, ConnectionContext {
   readonly name = 'portable';
@@ -34,6 +36,7 @@ class PortableEngine implements Engine, ConnectionContext {
   #isAccepting = true;
   #roomLook: Timer | null = null;
   #sourceTurn = 0;
+  #saidShortMs = Number.NEGATIVE_INFINITY;
 
   constructor(inputs: EngineInputs) {
     this.#inputs = inputs;
@@ -104,6 +107,10 @@ class PortableEngine implements Engine, ConnectionContext {
     this.#timers.cancel(slot);
   }
 
+  sourcesFor(row: number): number {
+    return this.#sources(isIPv4(this.#inputs.targets.host(row))).length;
+  }
+
   dial(row: number, owner: SideOwner): Side {
     const host = this.#inputs.targets.host(row);
     const side = new Side(new NetSocket({ allowHalfOpen: true }), owner);
@@ -125,6 +132,16 @@ class PortableEngine implements Engine, ConnectionContext {
 
   onFault(where: string, error: unknown): void {
     this.#inputs.onFault(where, error);
+  }
+
+  ranShort(errno: number): void {
+    if (this.#roomLook || !this.#isAccepting) return;
+    const nowMs = this.nowMs();
+    if (nowMs - this.#saidShortMs >= SHORTAGE_SAID_MS) {
+      this.#saidShortMs = nowMs;
+      this.onFault('accepting', new Error(`${errnoName(errno)}; clients wait until that is over`));
+    }
+    this.#pauseAccepting();
   }
 
   release(slot: number): void {
@@ -190,9 +207,13 @@ class PortableEngine implements Engine, ConnectionContext {
 
   /** The next address towards backends of that family, or undefined: let the kernel choose. */
   #nextSource(isV4: boolean): string | undefined {
-    const fitting = this.#inputs.sourceAddresses.filter((address) => isIPv4(address) === isV4);
+    const fitting = this.#sources(isV4);
     this.#sourceTurn += 1;
     return fitting[this.#sourceTurn % fitting.length];
+  }
+
+  #sources(isV4: boolean): readonly string[] {
+    return this.#inputs.sourceAddresses.filter((address) => isIPv4(address) === isV4);
   }
 }
 

@@ -5,10 +5,9 @@
  *  - a side is read only while less than PENDING_LIMIT waits for the other: memory is bounded, and back-pressure
  *    reaches the sender through the kernel;
  *  - the end of a side's input is passed on after its last byte, and only when it was in order;
- *  - a side that ended in order and is reset later still has all its bytes delivered: only the bytes towards it are
- *    dropped. The other side learns of the reset once it has acknowledged them (`over` says which side to wait for).
+ *  - a side that is reset still has all delivered that it said before: only the bytes towards it are dropped. The
+ *    other side learns of the reset once it has acknowledged them (`over` says which side to wait for).
  */
-import { ERRNO } from '../errno.ts';
 import type { Side } from './side.ts';
 
 /** Node reads 64 KB at a time, so at most 64 KB more than this wait for a side. */
@@ -19,7 +18,7 @@ export type RelayEnd =
   | { readonly type: 'completed' }
   /** This side is broken: reset the other one now. */
   | { readonly type: 'broken'; readonly side: Side }
-  /** `side` is broken, and everything it had sent in order is in the kernel: reset the other when it has got it. */
+  /** `side` is broken, and everything it had said is in the kernel: reset the other when it has got it. */
   | { readonly type: 'deliver'; readonly side: Side; readonly to: Side };
 
 export class Relay {
@@ -42,16 +41,17 @@ export class Relay {
 
   inputEnded(from: Side): void {
     const to = this.#other(from);
-    if (to.pending === 0 && !to.isOutputBroken) to.endOutput();
+    if (to.pending === 0) this.#passEnd(from, to);
     this.#check();
   }
 
   flushed(to: Side): void {
     const from = this.#other(to);
-    if (from.isInputOver) {
-      if (to.pending === 0) to.endOutput();
-    } else if (to.pending < PENDING_LIMIT) {
-      from.resume();
+    if (!from.isInputOver) {
+      if (to.pending < PENDING_LIMIT) from.resume();
+    } else if (to.pending === 0) {
+      this.#passEnd(from, to);
+      this.#check();
     }
   }
 
@@ -60,18 +60,30 @@ export class Relay {
   }
 
   inputBroke(from: Side): void {
-    this.#over({ type: 'broken', side: from });
+    this.#broke(from);
   }
 
-  /** EPIPE: the peer ended its output in order before it was reset. Any other errno: it did not. */
-  outputBroke(to: Side, errno: number): void {
-    if (errno !== ERRNO.pipe) {
-      this.#over({ type: 'broken', side: to });
+  /** What it had said is to be read still, also when nothing more gets to it. */
+  outputBroke(to: Side): void {
+    to.resume();
+    this.#broke(to);
+  }
+
+  #broke(side: Side): void {
+    const other = this.#other(side);
+    if (other.isOutputBroken && (side.isReset || other.isReset)) {
+      // Nobody is left to pass anything on to. The other one was first.
+      this.#over({ type: 'broken', side: other });
       return;
     }
     // Read on, and drop it: an end or a reset of the other side must still be seen.
-    this.#other(to).resume();
+    other.resume();
     this.#check();
+  }
+
+  /** No end is passed on of a side that had none. */
+  #passEnd(from: Side, to: Side): void {
+    if (!from.isReset && !to.isOutputBroken) to.endOutput();
   }
 
   #check(): void {
@@ -79,7 +91,8 @@ export class Relay {
     const backend = this.#backend;
     for (const side of [client, backend]) {
       const to = this.#other(side);
-      if (!side.isOutputBroken || !side.isInputOver || !to.isOutputEnded) continue;
+      if (!side.isOutputBroken || !side.isInputOver || to.isOutputBroken) continue;
+      if (side.isReset ? to.pending > 0 : !to.isOutputEnded) continue;
       this.#over({ type: 'deliver', side, to });
       return;
     }

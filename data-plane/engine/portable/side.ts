@@ -13,7 +13,7 @@
  *  - an exception of the owner reaches owner.threw, never Node.
  */
 import { Socket } from 'node:net';
-import { errnoOf } from '../errno.ts';
+import { ERRNO, errnoOf, isShortage } from '../errno.ts';
 
 /** What a side tells. Errnos are positive. */
 export interface SideOwner {
@@ -22,11 +22,11 @@ export interface SideOwner {
   /** Input. False: read no more until resume(). */
   received(side: Side, chunk: Uint8Array): boolean;
   inputEnded(side: Side): void;
-  inputBroke(side: Side, errno: number): void;
+  inputBroke(side: Side): void;
   /** The kernel took more of what was sent: see `taken` and `pending`. */
   flushed(side: Side): void;
   outputEnded(side: Side): void;
-  outputBroke(side: Side, errno: number): void;
+  outputBroke(side: Side): void;
   threw(error: unknown): void;
 }
 
@@ -49,6 +49,7 @@ export class Side {
   #inputOver = false;
   #isEndInDoubt = true;
   #outputBroken = false;
+  #isReset = false;
   #output: 'open' | 'ending' | 'ended' = 'open';
   #resetWhenEnded = false;
   readonly #onWritten: (error?: Error | null) => void;
@@ -90,6 +91,11 @@ export class Side {
     return this.#outputBroken;
   }
 
+  /** It was reset, or lost, and had not ended its output in order. */
+  get isReset(): boolean {
+    return this.#isReset;
+  }
+
   get isOutputEnded(): boolean {
     return this.#output === 'ended';
   }
@@ -122,6 +128,13 @@ export class Side {
     this.#socket.write(chunk, this.#onWritten);
   }
 
+  /** What the kernel took of the last chunk is known to the handle alone. A failed write leaves no trace of it. */
+  count(): void {
+    const handle = this.#handle;
+    if (this.pending === 0 || this.#outputBroken || handle?.bytesWritten === undefined) return;
+    this.#taken = Math.max(this.#taken, handle.bytesWritten - (handle.writeQueueSize ?? 0));
+  }
+
   /** Ends the output in order, once nothing is pending: the caller waits for that. */
   endOutput(): void {
     if (this.#output !== 'open' || !this.#open) return;
@@ -150,11 +163,7 @@ export class Side {
   }
 
   #shut(): void {
-    const handle = this.#handle;
-    // What the kernel took of the last chunk is known to the handle alone. A failed write leaves no trace of it.
-    if (this.pending > 0 && !this.#outputBroken && handle?.bytesWritten !== undefined) {
-      this.#taken = handle.bytesWritten - (handle.writeQueueSize ?? 0);
-    }
+    this.count();
     this.#open = false;
   }
 
@@ -192,7 +201,7 @@ export class Side {
 
   #written(error: Error | null | undefined): void {
     if (error || !this.#open) return;
-    this.#taken = this.#given - this.#socket.writableLength;
+    this.#taken = Math.max(this.#taken, this.#given - this.#socket.writableLength);
     this.#guarded(() => this.#owner.flushed(this));
   }
 
@@ -201,22 +210,29 @@ export class Side {
     const errno = errnoOf(error);
     this.#guarded(() => {
       if (this.#connecting) this.#owner.connectFailed(this, errno);
+      // Node gives up a socket whose send failed, so there is nothing to try again.
+      else if (isShortage(errno)) throw error;
       else if (error.syscall === 'write') this.#outputFailed(errno);
-      else if (error.syscall === 'read') this.#inputFailed(errno);
+      else if (error.syscall === 'read') this.#inputFailed();
       // Only a peer that is gone makes shutdown(2) fail: reading says how it went.
       else if (error.syscall !== 'shutdown') throw error;
     });
   }
 
+  /** EPIPE: the peer ended its output in order before it was reset. The kernel says any other errno once. */
   #outputFailed(errno: number): void {
     if (this.#outputBroken) return;
     this.#outputBroken = true;
-    this.#owner.outputBroke(this, errno);
+    this.#isReset = errno !== ERRNO.pipe && !this.#inputOver;
+    this.#owner.outputBroke(this);
   }
 
-  #inputFailed(errno: number): void {
+  #inputFailed(): void {
+    if (this.#inputOver) return;
     this.#inputOver = true;
-    this.#owner.inputBroke(this, errno);
+    this.#outputBroken = true;
+    this.#isReset = true;
+    this.#owner.inputBroke(this);
   }
 
   #guarded(action: () => void): void {

@@ -36,6 +36,13 @@ describe('a dialer', () => {
     const kernel = new ScriptedKernel();
     const fd = dialerOn(kernel, []).dial(V4);
     assert.deepEqual(kernel.calls, ['socket 4', `connect ${fd} 10.0.0.9:80`]);
+    assert.deepEqual(kernel.options, [`${fd} noDelay 1`]);
+  });
+
+  it('lets a socket with a source address take its port when it connects', () => {
+    const kernel = new ScriptedKernel();
+    const fd = dialerOn(kernel, SOURCES).dial(V4);
+    assert.deepEqual(kernel.options, [`${fd} noDelay 1`, `${fd} bindAddressNoPort 1`]);
   });
 
   it('takes the source addresses in turn, those of the family of the backend', () => {

@@ -1,201 +1,35 @@
-/** The loop on a scripted kernel: shortages, connects that are answered late, and events of connections that are over. */
+/** The loop on a scripted kernel: connects that are answered late, and events of connections that are over. */
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import { parseIp } from '../../../../../core/model/ip.ts';
-import { EpollEngine } from '../../../../../data-plane/engine/epoll/epoll-engine.ts';
 import { EPOLL } from '../../../../../data-plane/engine/epoll/syscalls.ts';
 import { errnoName } from '../../../../../data-plane/engine/errno.ts';
-import { type FromHost, LISTENER, type Script, ScriptedHandler } from '../../../../harness/engine-host.ts';
-import { FakeClock } from '../../../../harness/fake-clock.ts';
-import { type KernelEvent, ScriptedKernel } from '../../../../harness/scripted-kernel.ts';
+import { CLIENT, CONNECT_MS, connecting } from '../../../../harness/loop-rig.ts';
 
-const { EAGAIN, EALREADY, ECONNABORTED, ECONNREFUSED, ECONNRESET, EISCONN, ETIMEDOUT } = constants.errno;
-const { EMFILE, ENFILE, ENOBUFS, ENOMEM } = constants.errno;
-const CONNECT_MS = 5_000;
-/** While accepting is stopped, how often the engine looks. */
-const LOOK_MS = 100;
-const CLIENT = 0;
+const { EALREADY, ECONNREFUSED, ECONNRESET, EISCONN, ETIMEDOUT } = constants.errno;
 const FAILS = EPOLL.in | EPOLL.readHangUp | EPOLL.hangUp | EPOLL.error;
+/** A connection that lives so long is worth the calls that keep-alive takes. */
+const KEEP_ALIVE_AFTER_MS = 30_000;
 
-/** What was told, in short. */
-function inShort(told: FromHost): string {
-  if (told.type === 'failed') return `failed ${told.slot} ${errnoName(told.errno)}`;
-  if (told.type === 'closed') return `closed ${told.slot} ${told.reason}`;
-  if (told.type === 'saturated') return `saturated ${told.on}`;
-  if (told.type === 'fault') return `fault ${told.what}`;
-  if (told.type === 'violation') return `violation ${told.what}`;
-  return 'slot' in told ? `${told.type} ${told.slot}` : told.type;
-}
-
-class Rig {
-  readonly kernel = new ScriptedKernel();
-  readonly clock = new FakeClock();
-  readonly engine: EpollEngine;
-  readonly listening = this.kernel.lend();
-  readonly #sockets = new Int32Array(16);
-  #told: FromHost[] = [];
-
-  constructor(attempts: readonly number[] = [0]) {
-    const holdings = { epoll: new Int32Array(1), sockets: this.#sockets, pipes: new Int32Array(2) };
-    const script: Script = {
-      engine: 'epoll',
-      wakeFd: this.kernel.lend(),
-      holdings,
-      rows: [],
-      attempts,
-      timeouts: { connectMs: CONNECT_MS, idleMs: 0, halfClosedMs: 0 },
-      retryDelayMs: 0,
-      maxConnections: 0,
-      sourceAddresses: [],
-      bufferBytes: 0,
-      throwIn: null,
-    };
-    const tell = (message: FromHost): void => void this.#told.push(message);
-    const inputs = {
-      handler: new ScriptedHandler(script, tell),
-      targets: {
-        host: () => '10.0.0.9',
-        ipLength: () => 4 as const,
-        copyIp: (_row: number, into: Uint8Array, at: number) => into.set(parseIp('10.0.0.9') ?? [], at),
-        port: (row: number) => 80 + row,
-      },
-      budget: { take: () => false, giveBack: () => {}, hasRoom: () => true },
-      clock: this.clock,
-      wakeFd: script.wakeFd,
-      splice: false,
-      holdings,
-      sourceAddresses: [],
-      onSaturated: (on: boolean) => tell({ type: 'saturated', on }),
-      onFault: (where: string, error: unknown) => tell({ type: 'fault', where, what: String(error) }),
-    };
-    this.engine = new EpollEngine(inputs, this.kernel.ffi, this.kernel);
-    this.engine.listen(LISTENER, { type: 'descriptor', fd: this.listening }, (failure) => {
-      assert.equal(failure, null);
-    });
-  }
-
-  /** One turn; what it told, in short. */
-  turn(...events: readonly KernelEvent[]): string[] {
-    this.kernel.batch = [...events];
-    this.engine.turn();
-    return this.#told.splice(0).map(inShort);
-  }
-
-  /** Clients wait, and accept answers so. */
-  clients(...answers: readonly number[]): KernelEvent {
-    this.kernel.answers.accept = [...answers];
-    return this.kernel.event(this.listening, EPOLL.in);
-  }
-
-  client(slot: number): number {
-    return this.#sockets[2 * slot] ?? assert.fail();
-  }
-
-  backend(slot: number): number {
-    return this.#sockets[2 * slot + 1] ?? assert.fail();
-  }
-
-  says(fd: number, text: string): KernelEvent {
-    this.kernel.inbox.set(fd, [new TextEncoder().encode(text)]);
-    return this.kernel.event(fd, EPOLL.in);
-  }
-
-  heard(fd: number): string {
-    return new TextDecoder().decode(Uint8Array.from(this.kernel.sent.get(fd) ?? []));
-  }
-
-  get isAccepting(): boolean {
-    return this.kernel.registered.has(this.listening);
-  }
-}
-
-/** With so many clients, each connecting to its backend. */
-function connecting(clients: number, attempts?: readonly number[]): Rig {
-  const rig = new Rig(attempts);
-  for (let slot = 0; slot < clients; slot++) {
-    assert.deepEqual(rig.turn(rig.clients(CLIENT)), [`accepted ${slot}`]);
-  }
-  return rig;
-}
-
-describe('the epoll engine, out of descriptors or memory', () => {
-  for (const errno of [EMFILE, ENFILE, ENOBUFS, ENOMEM]) {
-    it(`says ${errnoName(errno)} once, lets clients wait, looks again and again, and goes on`, () => {
-      const rig = new Rig();
-      const said = `fault Error: ${errnoName(errno)}; clients wait until that is over`;
-      assert.deepEqual(rig.turn(rig.clients(-errno)), [said, 'saturated true']);
-      for (let look = 1; look <= 50; look++) {
-        assert.equal(rig.isAccepting, false, 'no event comes that nothing can be done about');
-        assert.deepEqual(rig.turn(), []);
-        assert.ok(
-          rig.kernel.lastWaitMs > 0 && rig.kernel.lastWaitMs <= LOOK_MS,
-          `${rig.kernel.lastWaitMs} ms`,
-        );
-        rig.clock.stall(LOOK_MS);
-        assert.deepEqual(rig.turn(), []);
-        assert.equal(rig.isAccepting, true);
-        assert.equal(rig.kernel.count('accept'), look, 'one try a look');
-        assert.deepEqual(rig.turn(rig.clients(-errno)), [], 'it was said');
-      }
-      rig.clock.stall(LOOK_MS);
-      rig.turn();
-      assert.deepEqual(rig.turn(rig.clients(CLIENT)), ['accepted 0']);
-      rig.clock.stall(LOOK_MS);
-      assert.deepEqual(rig.turn(), ['saturated false']);
-      assert.deepEqual(
-        rig.turn(rig.clients(-errno)),
-        [said, 'saturated true'],
-        'the next time is said again',
-      );
-    });
-  }
-
-  it('serves whoever is connected meanwhile', () => {
+describe('a connection that lives long', () => {
+  it('has its backend asked whether it is there: after 60 s, 6 times, 10 s apart', () => {
     const rig = connecting(1);
-    rig.turn(rig.kernel.event(rig.backend(0), EPOLL.out), rig.kernel.event(rig.client(0), EPOLL.out));
-    rig.turn(rig.clients(-EMFILE));
-    assert.deepEqual(rig.turn(rig.says(rig.client(0), 'hello'), rig.says(rig.backend(0), 'hi')), []);
-    assert.deepEqual([rig.heard(rig.backend(0)), rig.heard(rig.client(0))], ['hello', 'hi']);
-  });
-
-  it('takes no notice of a client that is gone, and of one that another worker took', () => {
-    for (const errno of [ECONNABORTED, EAGAIN]) {
-      const rig = new Rig();
-      assert.deepEqual(rig.turn(rig.clients(-errno)), []);
-      assert.equal(rig.isAccepting, true);
-      assert.deepEqual(rig.turn(rig.clients(CLIENT)), ['accepted 0']);
-    }
-  });
-
-  it('tries the next row when there is no socket, and loses none when nothing can be waited for', () => {
-    for (const call of ['socket', 'epollAdd'] as const) {
-      const rig = new Rig([0, 1]);
-      // The first registration is the client's.
-      rig.kernel.answers[call] = call === 'socket' ? [-ENOMEM] : [0, -ENOMEM];
-      assert.deepEqual(rig.turn(rig.clients(CLIENT)), ['accepted 0', 'failed 0 ENOMEM']);
-      const connected = rig.turn(rig.kernel.event(rig.backend(0), EPOLL.out));
-      assert.deepEqual(connected, ['established 0']);
-      rig.engine.reset(0, 'shutdown');
-      assert.equal(rig.kernel.open.size, 3, 'the lent one, the eventfd and the epoll instance');
-    }
-  });
-
-  it('resets the client when there is no socket for any row', () => {
-    const rig = new Rig([0, 1]);
-    rig.kernel.answers.socket = [-EMFILE, -EMFILE];
-    const told = rig.turn(rig.clients(CLIENT));
-    assert.deepEqual(told, ['accepted 0', 'failed 0 EMFILE', 'failed 0 EMFILE', 'closed 0 connect_failed']);
-    assert.deepEqual([rig.kernel.open.size, rig.engine.connections], [3, 0]);
-  });
-
-  it('resets a client alone that cannot be waited for', () => {
-    const rig = new Rig();
-    rig.kernel.answers.epollAdd = [-ENOMEM];
-    const told = rig.turn(rig.clients(CLIENT));
-    assert.deepEqual([told[0], told.at(-1)], ['accepted 0', 'closed 0 internal_error']);
-    assert.match(told[1] ?? '', /fault .*ENOMEM/);
-    assert.deepEqual([rig.kernel.open.size, rig.isAccepting], [3, true]);
+    rig.turn(rig.kernel.event(rig.backend(0), EPOLL.out));
+    rig.clock.stall(KEEP_ALIVE_AFTER_MS - 20);
+    rig.turn();
+    const fd = rig.backend(0);
+    assert.deepEqual(rig.kernel.options, [`${fd} noDelay 1`], 'most do not live so long');
+    rig.clock.stall(40);
+    rig.turn();
+    assert.deepEqual(rig.kernel.options.slice(1), [
+      `${fd} keepAliveIdleSeconds 60`,
+      `${fd} keepAliveIntervalSeconds 10`,
+      `${fd} keepAliveProbes 6`,
+      `${fd} keepAlive 1`,
+    ]);
+    rig.clock.stall(10 * KEEP_ALIVE_AFTER_MS);
+    rig.turn();
+    assert.equal(rig.kernel.options.length, 5, 'once');
   });
 });
 

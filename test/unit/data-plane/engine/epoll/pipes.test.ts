@@ -14,9 +14,12 @@ class Kernel {
   readonly spliced: string[] = [];
   answers: number[] = [];
   pipesLeft = Number.POSITIVE_INFINITY;
+  nowMs = 0;
+  asked = 0;
   #next = 100;
 
   pipe(): { output: number; input: number } | null {
+    this.asked += 1;
     if (this.pipesLeft-- <= 0) return null;
     const ends = { output: this.#next, input: this.#next + 1 };
     this.#next += 2;
@@ -37,7 +40,7 @@ class Kernel {
 
 function pipesOf(kernel: Kernel, places = 2): { pipes: Pipes; holdings: Int32Array } {
   const holdings = new Int32Array(2 * places);
-  return { pipes: new Pipes(kernel as unknown as Syscalls, holdings), holdings };
+  return { pipes: new Pipes(kernel as unknown as Syscalls, holdings, () => kernel.nowMs), holdings };
 }
 
 describe('pipes', () => {
@@ -90,5 +93,20 @@ describe('pipes', () => {
     pipes.drop(2);
     assert.equal(pipes.fill(3, SOCKET), 1);
     assert.equal(pipes.filled, 1);
+  });
+
+  it('are asked for again after a pause, as another process may have taken all memory for them, and given it back', () => {
+    const kernel = new Kernel();
+    const { pipes } = pipesOf(kernel);
+    for (let ms = 0; ms < 10_000; ms += 10) {
+      kernel.nowMs = ms;
+      kernel.pipesLeft = 0;
+      assert.equal(pipes.fill(1, SOCKET), -NO_PIPE);
+    }
+    assert.equal(kernel.asked, 10, 'once a second');
+    kernel.pipesLeft = 1;
+    kernel.nowMs += 1_000;
+    kernel.answers = [100];
+    assert.equal(pipes.fill(1, SOCKET), 100);
   });
 });

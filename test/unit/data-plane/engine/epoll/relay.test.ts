@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import { Relay, STANDING } from '../../../../../data-plane/engine/epoll/relay.ts';
+import { Relay } from '../../../../../data-plane/engine/epoll/relay.ts';
 import {
   BACKEND,
   CLIENT,
@@ -10,11 +10,13 @@ import {
   type SideOfSlot,
   Slots,
 } from '../../../../../data-plane/engine/epoll/slots.ts';
+import { STANDING } from '../../../../../data-plane/engine/epoll/standing.ts';
 import { errnoName } from '../../../../../data-plane/engine/errno.ts';
 import { ScriptedKernel } from '../../../../harness/scripted-kernel.ts';
 
 const { EAGAIN, ECONNRESET, EHOSTUNREACH, EINTR, ENOBUFS, ENOMEM, EPIPE, ETIMEDOUT } = constants.errno;
-const FATAL = [ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENOBUFS, ENOMEM];
+const FATAL = [ECONNRESET, ETIMEDOUT, EHOSTUNREACH];
+const TRANSIENT = [ENOBUFS, ENOMEM];
 const SIDES = [CLIENT, BACKEND] as const;
 const NAMES = ['client', 'backend'] as const;
 const BROKEN = [STANDING.clientBroken, STANDING.backendBroken] as const;
@@ -76,11 +78,37 @@ describe('a relay whose reads fail', () => {
       it(`passes on what the ${NAMES[side]} said before ${errnoName(errno)}, and says which side is broken`, () => {
         const rig = new Rig();
         rig.says(side, 'hello', -errno);
-        assert.equal(rig.turn(), BROKEN[side]);
+        assert.equal(rig.turn(), DELIVER[other]);
         assert.equal(rig.heard(other), 'hello');
         assert.equal(rig.relay.moved[other], 5);
+        assert.equal(rig.kernel.count('endOutput'), 0, 'a reset is no end');
       });
     }
+  }
+
+  for (const side of SIDES) {
+    const other = side === CLIENT ? BACKEND : CLIENT;
+    for (const errno of TRANSIENT) {
+      it(`asks the ${NAMES[side]} again after ${errnoName(errno)}, once it is told to`, () => {
+        const rig = new Rig();
+        rig.says(side, 'hello', -errno, ' again', 0);
+        assert.equal(rig.turn(), STANDING.open);
+        assert.deepEqual([rig.relay.starved, rig.has(side, SIDE.readable)], [errno, false]);
+        rig.flag(side, SIDE.readable);
+        rig.turn();
+        assert.deepEqual([rig.relay.starved, rig.heard(other)], [0, 'hello again']);
+      });
+    }
+
+    it(`passes on what the ${NAMES[side]} said before a reset, though the other takes it late`, () => {
+      const rig = new Rig();
+      rig.says(side, 'hello, ', 'world', -ECONNRESET);
+      rig.kernel.answers.send = [2];
+      assert.equal(rig.turn(), STANDING.open);
+      rig.flag(other, SIDE.writable);
+      assert.equal(rig.turn(), DELIVER[other]);
+      assert.deepEqual([rig.heard(other), rig.relay.parkedBytes], ['hello, world', 0]);
+    });
   }
 
   it('waits for the next event after EAGAIN, and asks again after EINTR', () => {
@@ -100,16 +128,65 @@ describe('a relay whose sends fail', () => {
   for (const side of SIDES) {
     const other = side === CLIENT ? BACKEND : CLIENT;
     for (const errno of FATAL) {
-      it(`says that the ${NAMES[side]} is broken after ${errnoName(errno)}`, () => {
-        const rig = new Rig();
-        rig.says(other, 'hello');
-        rig.kernel.answers.send = [-errno];
-        assert.equal(rig.turn(), BROKEN[side]);
-        assert.deepEqual([rig.relay.moved[side], rig.heard(side)], [0, '']);
+      // The error was told to the send: what is read after the last byte looks like an end, or like nothing more.
+      for (const last of [0, -EAGAIN]) {
+        it(`still passes on what the ${NAMES[side]} had said before ${errnoName(errno)}, then ${last}`, () => {
+          const rig = new Rig();
+          rig.kernel.inbox.set(rig.fds[side]!, [bytes('413'), last]);
+          rig.says(other, 'lost');
+          rig.kernel.answers.send = [-errno];
+          const lost = rig.turn();
+          // No event has told of it yet: the relay goes on by itself.
+          const standing = rig.relay.unfinished ? rig.turn() : lost;
+          assert.deepEqual([standing, rig.heard(side), rig.heard(other)], [DELIVER[other], '', '413']);
+          assert.equal(rig.kernel.count('endOutput'), 0, 'a reset is no end');
+        });
+      }
+    }
+
+    it(`keeps what the ${NAMES[side]} had said for the other, which takes it late, and drops what that says`, () => {
+      const rig = new Rig();
+      rig.says(other, 'lost');
+      rig.says(side, '413', ' too large', 0);
+      rig.kernel.answers.send = side === BACKEND ? [-ECONNRESET, 1] : [1, -ECONNRESET];
+      for (let turn = 0; turn < 3; turn++) {
+        assert.equal(rig.turn(), STANDING.open);
+        rig.says(other, 'lost too');
+      }
+      rig.flag(other, SIDE.writable);
+      assert.equal(rig.turn(), DELIVER[other]);
+      assert.deepEqual([rig.heard(side), rig.heard(other), rig.relay.parkedBytes], ['', '413 too large', 0]);
+    });
+
+    it(`says that the ${NAMES[side]} is broken at once when the other is reset too`, () => {
+      const rig = new Rig();
+      rig.says(other, 'lost', -ECONNRESET);
+      rig.says(side, '413', 0);
+      rig.kernel.answers.send = side === BACKEND ? [-ECONNRESET, 1] : [1, -ECONNRESET];
+      const standings = [rig.turn(), rig.turn(), rig.turn()];
+      assert.ok(standings.includes(BROKEN[side]), standings.join());
+    });
+
+    for (const errno of TRANSIENT) {
+      it(`keeps what ${errnoName(errno)} did not let through to the ${NAMES[side]}, until it is told to try again`, () => {
+        for (const parkingBytes of [undefined, 0]) {
+          const rig = new Rig(parkingBytes);
+          rig.says(other, 'hello');
+          rig.kernel.answers.send = [-errno, -errno];
+          for (let turn = 0; turn < 2; turn++) {
+            assert.equal(rig.turn(), STANDING.open);
+            assert.deepEqual([rig.relay.starved, rig.has(side, SIDE.writable)], [errno, false]);
+            rig.turn();
+            assert.equal(rig.relay.starved, 0, 'not asked again before that');
+            rig.flag(side, SIDE.writable);
+          }
+          assert.equal(rig.turn(), STANDING.open);
+          assert.deepEqual([rig.heard(side), rig.relay.parkedBytes], ['hello', 0]);
+        }
       });
     }
 
-    it(`says so too when the ${NAMES[side]} breaks with bytes parked for it, and forgets them`, () => {
+    it(`forgets what is parked for the ${NAMES[side]} when it breaks`, () => {
       const rig = new Rig();
       rig.says(other, 'hello');
       rig.kernel.answers.send = [2];
@@ -117,8 +194,7 @@ describe('a relay whose sends fail', () => {
       assert.deepEqual([rig.heard(side), rig.relay.parkedBytes], ['he', 3]);
       rig.flag(side, SIDE.writable);
       rig.kernel.answers.send = [-ECONNRESET];
-      assert.equal(rig.turn(), BROKEN[side]);
-      rig.relay.forget(rig.slot);
+      rig.turn();
       assert.equal(rig.relay.parkedBytes, 0);
     });
 
@@ -190,8 +266,12 @@ describe('a relay that is told of an error', () => {
       rig.says(side, 'hello', -EAGAIN);
       rig.flag(side, SIDE.failing);
       rig.kernel.answers.pendingError = [ECONNRESET];
-      assert.equal(rig.turn(), BROKEN[side]);
-      assert.equal(rig.heard(side === CLIENT ? BACKEND : CLIENT), 'hello');
+      assert.equal(rig.turn(), STANDING.open);
+      // The error was told, so the end of the rest is none.
+      rig.says(side, ', world', 0);
+      assert.equal(rig.turn(), DELIVER[side === CLIENT ? BACKEND : CLIENT]);
+      assert.equal(rig.kernel.count('endOutput'), 0);
+      assert.equal(rig.heard(side === CLIENT ? BACKEND : CLIENT), 'hello, world');
     });
 
     it(`leaves the ${NAMES[side]} open when there is none, and when it only takes nothing any more`, () => {
