@@ -73,14 +73,29 @@ function compare(
   const [old, fresh] = [from?.backends ?? [], to?.backends ?? []];
   for (let at = 0, index = 0; at < old.length || index < fresh.length; ) {
     const [one, other] = [old[at], fresh[index]];
-    const isOlder = one !== undefined && (other === undefined || one.address <= other.address);
-    const isNewer = other !== undefined && (one === undefined || other.address <= one.address);
-    if (isOlder) at += 1;
-    if (isNewer) index += 1;
+    const order = orderOf(one, other);
+    if (order <= 0) at += 1;
+    if (order >= 0) index += 1;
     if (one === other) continue;
-    if (isOlder && from) before.set(one.row, { backend: one, drainTimeoutMs: from.policy.drainTimeoutMs });
-    if (isNewer && to) now.set(other.row, { backend: other, drainTimeoutMs: to.policy.drainTimeoutMs });
+    if (order <= 0) note(one, from, before);
+    if (order >= 0) note(other, to, now);
   }
+}
+
+/** Below 0: the first comes first; 0: both are of one address. At the end of a list the other one's is next. */
+function orderOf(one: DirectoryBackend | undefined, other: DirectoryBackend | undefined): number {
+  if (!one) return 1;
+  if (!other) return -1;
+  if (one === other || one.address === other.address) return 0;
+  return one.address < other.address ? -1 : 1;
+}
+
+function note(
+  backend: DirectoryBackend | undefined,
+  pool: DirectoryPool | undefined,
+  index: Map<number, Indexed>,
+): void {
+  if (backend && pool) index.set(backend.row, { backend, drainTimeoutMs: pool.policy.drainTimeoutMs });
 }
 
 function sameIn(index: ReadonlyMap<number, Indexed>, backend: DirectoryBackend): Indexed | undefined {
