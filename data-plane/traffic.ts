@@ -5,6 +5,7 @@ import type { Random } from '../core/runtime/random.ts';
 import { connectionLimit, descriptorLimitOf, otherDescriptors, readProcLimits } from './connection-limit.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Libc } from './engine/libc.ts';
+import { epollChecker } from './health/epoll-checker.ts';
 import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
 import { tcpChecker } from './health/tcp-checker.ts';
 import { type ProxyEvents, proxyEvents } from './proxy-events.ts';
@@ -71,7 +72,7 @@ export class Traffic {
     this.#events = proxyEvents(logger, () => this.connectionLimit, options.report);
     this.#health = new HealthMonitor({
       shared: this.#shared,
-      checker: tcpChecker(clock),
+      checker: options.engine === 'epoll' ? epollChecker(clock) : tcpChecker(clock),
       clock,
       random,
       onTransition: (transition) => this.#events.onTransition(transition),

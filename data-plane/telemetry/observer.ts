@@ -85,12 +85,14 @@ export class Observer {
 
   /** The workers run another plan. */
   run(directory: PlanDirectory): void {
+    const before = this.#current;
     this.#pools = directory.pools;
     this.#current = new Set(directory.listeners);
     for (const listener of directory.listeners) this.#listeners.set(listener.row, listener);
     for (const { backends } of directory.pools) {
       for (const backend of backends) {
-        this.#backends.set(`${backend.pool}/${backend.address}`, backend);
+        // The same object has its place already.
+        if (!before.has(backend)) this.#backends.set(`${backend.pool}/${backend.address}`, backend);
         this.#current.add(backend);
       }
     }

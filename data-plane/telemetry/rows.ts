@@ -92,6 +92,17 @@ class RowTable<Name> {
   }
 }
 
+/** Who asks for the same backend again does so with the same object, mostly. */
+const backendKeys = new WeakMap<WantedRows['backends'][number], string>();
+
+function keyOfBackend(backend: WantedRows['backends'][number]): string {
+  const known = backendKeys.get(backend);
+  if (known !== undefined) return known;
+  const key = `${backend.pool}/${backend.address.canonical}`;
+  backendKeys.set(backend, key);
+  return key;
+}
+
 export class RowAllocator {
   readonly #shared: SharedCells;
   readonly #workers: readonly WorkerCells[];
@@ -111,7 +122,7 @@ export class RowAllocator {
     sequence: number,
     wanted: WantedRows,
   ): AssignedRows | { readonly ok: false; readonly violations: Violation[] } {
-    const backendKeys = wanted.backends.map(({ pool, address }) => `${pool}/${address.canonical}`);
+    const backendKeys = wanted.backends.map(keyOfBackend);
     const listenerKeys = wanted.listeners.map(({ canonical }) => canonical);
     const violations = [
       ...refusal('pools', this.#pools, wanted.pools),
