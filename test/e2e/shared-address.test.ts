@@ -1,14 +1,13 @@
 /** deploy/keepalived: two proxies on hosts of their own share an address; one stops in order, then the host of the other one dies. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createConnection } from 'node:net';
+import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { type Host, isRoot, Network } from '../harness/containers/network.ts';
 import { answers, lbctlFor, startControlPlane, succeed } from '../harness/fleet.ts';
 import { built, CHECKOUT, eventually, type RunningProcess, temporaryFolder } from '../harness/processes.ts';
 import { present } from '../harness/real-servers.ts';
-import { startEcho } from '../harness/tcp.ts';
 
 const LISTENER_PORT = 8080;
 const ADMIN_PORT = 7100;
@@ -22,7 +21,6 @@ class EntryHost {
   proxy: RunningProcess | undefined;
   readonly #t: TestContext;
   readonly #stateDir: string;
-  readonly #processes: RunningProcess[] = [];
 
   constructor(t: TestContext, host: Host) {
     this.#t = t;
@@ -42,7 +40,6 @@ class EntryHost {
     };
     const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
     this.proxy = this.host.start(this.#t, process.execPath, [built('data-plane/main.js'), ...args]);
-    this.#processes.push(this.proxy);
     await answers(`http://${this.host.address}:${ADMIN_PORT}/readyz`);
   }
 
@@ -57,8 +54,9 @@ class EntryHost {
     for (const line of stdout.trim().split('\n')) {
       const [command = '', ...args] = line.split(' ');
       // Two keepalived on one machine, as far as files go.
-      const own = command === 'keepalived' ? ['--pid', `${folder}/pid`, '--vrrp_pid', `${folder}/vrrp-pid`] : [];
-      this.#processes.push(this.host.start(this.#t, command, [...args, ...own]));
+      const own =
+        command === 'keepalived' ? ['--pid', `${folder}/pid`, '--vrrp_pid', `${folder}/vrrp-pid`] : [];
+      this.host.start(this.#t, command, [...args, ...own]);
     }
   }
 
@@ -77,7 +75,7 @@ class EntryHost {
   /** Power is gone. */
   die(): void {
     this.host.plug(false);
-    for (const process of this.#processes) process.signal('SIGKILL');
+    this.host.kill();
   }
 }
 
@@ -111,9 +109,10 @@ function converse(vip: string, enough: (answers: number) => boolean): Promise<vo
 }
 
 /** Clients that never rest: short conversations one after the other, and long ones that last until `stop`. */
-function startClients(vip: string): { readonly tally: Tally; stop(): Promise<Tally> } {
+function startClients(t: TestContext, vip: string): { readonly tally: Tally; stop(): Promise<Tally> } {
   const tally: Tally = { succeeded: 0, failures: [] };
   let stopped = false;
+  t.after(() => void (stopped = true));
   const count = (conversation: Promise<void>) =>
     conversation.then(
       () => void (tally.succeeded += 1),
@@ -136,10 +135,27 @@ function startClients(vip: string): { readonly tally: Tally; stop(): Promise<Tal
   };
 }
 
+/** Says back what it hears. Answers its address. */
+async function startEcho(t: TestContext, host: string): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    // A host that has died closes nothing.
+    t.after(() => void socket.destroy());
+    socket.pipe(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  t.after(() => void server.close());
+  return `${host}:${(server.address() as AddressInfo).port}`;
+}
+
 /** So many conversations more have succeeded since now. */
 async function moreSucceed(tally: Tally, count: number): Promise<void> {
   const goal = tally.succeeded + count;
-  await eventually(async () => (tally.succeeded >= goal ? true : undefined), `${count} conversations more`, 40_000);
+  await eventually(
+    async () => (tally.succeeded >= goal ? true : undefined),
+    `${count} conversations more`,
+    40_000,
+  );
 }
 
 async function twoHosts(t: TestContext, vip: string, network: Network, controlPlane: string) {
@@ -147,7 +163,11 @@ async function twoHosts(t: TestContext, vip: string, network: Network, controlPl
   const second = new EntryHost(t, network.addHost(t));
   for (const each of [first, second]) await each.startProxy(controlPlane);
   await first.share(second.host, vip, 150);
-  await eventually(async () => ((await first.isActive(vip)) ? true : undefined), 'the first host active', 20_000);
+  await eventually(
+    async () => ((await first.isActive(vip)) ? true : undefined),
+    'the first host active',
+    20_000,
+  );
   await second.share(first.host, vip, 100);
   return { first, second };
 }
@@ -157,22 +177,33 @@ describe('two proxies that share an address', () => {
     if (!isRoot(t) || !present(t, 'keepalived', 'nft')) return;
     const network = new Network(t);
     const vip = `${network.prefix}.250`;
-    const echo = await startEcho('one', { host: network.gateway });
-    t.after(() => echo.stop());
+    const backend = await startEcho(t, network.gateway);
     const plane = await startControlPlane(t, undefined, {
       grpcAddress: `${network.gateway}:0`,
       flags: ['--insecure'],
     });
     const lbctl = lbctlFor(plane.grpc);
-    await succeed(lbctl, ['create', 'pool', 'web', '--backend', echo.address]);
-    await succeed(lbctl, ['create', 'listener', 'web', '--address', `0.0.0.0:${LISTENER_PORT}`, '--pool', 'web']);
+    await succeed(lbctl, ['create', 'pool', 'web', '--backend', backend]);
+    await succeed(lbctl, [
+      'create',
+      'listener',
+      'web',
+      '--address',
+      `0.0.0.0:${LISTENER_PORT}`,
+      '--pool',
+      'web',
+    ]);
     const { first, second } = await twoHosts(t, vip, network, plane.grpc);
 
-    const clients = startClients(vip);
+    const clients = startClients(t, vip);
     await moreSucceed(clients.tally, 50);
     assert.equal(await second.accepted(), 0);
     first.proxy?.signal('SIGTERM');
-    await eventually(async () => ((await second.isActive(vip)) ? true : undefined), 'the second host active', 20_000);
+    await eventually(
+      async () => ((await second.isActive(vip)) ? true : undefined),
+      'the second host active',
+      20_000,
+    );
     await moreSucceed(clients.tally, 200);
     assert.ok((await second.accepted()) > 0);
     const graceful = await clients.stop();
@@ -181,10 +212,14 @@ describe('two proxies that share an address', () => {
     assert.deepEqual(graceful.failures, []);
 
     await first.startProxy(plane.grpc);
-    const others = startClients(vip);
+    const others = startClients(t, vip);
     await moreSucceed(others.tally, 50);
     second.die();
-    await eventually(async () => ((await first.isActive(vip)) ? true : undefined), 'the first host active', 20_000);
+    await eventually(
+      async () => ((await first.isActive(vip)) ? true : undefined),
+      'the first host active',
+      20_000,
+    );
     await moreSucceed(others.tally, 50);
     const { succeeded, failures } = await others.stop();
     t.diagnostic(`host killed: ${succeeded} connections, ${failures.length} failed`);

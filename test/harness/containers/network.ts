@@ -51,7 +51,10 @@ export class Network {
     const port = `${this.#bridge}.${this.#hosts}`;
     const host = new Host(name, port, `${this.prefix}.${this.#hosts}`);
     ip('netns', 'add', name);
-    scope.after(() => void ip('netns', 'del', name));
+    scope.after(() => {
+      host.kill();
+      ip('netns', 'del', name);
+    });
     ip('link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
     ip('link', 'set', port, 'master', this.#bridge, 'up');
     ip('-n', name, 'link', 'set', 'lo', 'up');
@@ -95,6 +98,13 @@ export class Host {
   /** Runs a program on it to its end. Never rejects for its exit code. */
   run(command: string, args: readonly string[], input?: string): Promise<Finished> {
     return run('ip', ['netns', 'exec', this.name, command, ...args], {}, input);
+  }
+
+  /** Ends every process on it at once. */
+  kill(): void {
+    for (const pid of ip('netns', 'pids', this.name).split('\n')) {
+      if (pid !== '') process.kill(Number(pid), 'SIGKILL');
+    }
   }
 
   /** Pulls the plug, or puts it back. */
