@@ -12,6 +12,7 @@ import { SnapshotApplier } from './snapshot-applier.ts';
 import type { Plan } from './plan/plan.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
 import { Observer } from './telemetry/observer.ts';
+import { processUsage } from './telemetry/process-usage.ts';
 import type { ProxyReadings } from './telemetry/proxy-metrics.ts';
 import { RowAllocator } from './telemetry/rows.ts';
 import {
@@ -105,6 +106,11 @@ export class Traffic {
       healthOf: (backend) => this.#health.healthOf(backend),
       applied: () => status.observation,
       restarts: () => this.#pool.restarts,
+      process: () => ({
+        ...processUsage(),
+        saturated: this.#events.saturated,
+        maxConnections: this.connectionLimit,
+      }),
     });
     this.applier = new SnapshotApplier({
       stateDir: options.stateDir,
@@ -154,7 +160,6 @@ export class Traffic {
       ...this.observer.readTraffic(),
       observation: this.observer.observe(),
       panic: this.#health.panic(),
-      saturated: this.#events.saturated,
     };
   }
 

@@ -6,7 +6,6 @@
  *  - a row that has another owner since is never read under its old name (generation).
  */
 import type { Health } from '../../core/model/resources.ts';
-import type { CloseReason } from '../engine/engine.ts';
 import type {
   DirectoryBackend,
   DirectoryListener,
@@ -15,8 +14,10 @@ import type {
 } from '../plan/plan-directory.ts';
 import { BackendDurationReader, type BackendDurations } from './backend-durations.ts';
 import {
-  backendCounts,
+  acceptedConnections,
+  type ClosedCounts,
   closedConnections,
+  closedOfListener,
   droppedLogRecords,
   type HistogramCounts,
   histogramCounts,
@@ -28,7 +29,9 @@ import type {
   BackendObservation,
   ListenerObservation,
   Observation,
+  ProcessObservation,
 } from './observation.ts';
+import { ObservedBackend } from './observed-backend.ts';
 import {
   type SharedBuffers,
   type SharedCells,
@@ -51,14 +54,13 @@ export interface ObserverSources {
   readonly applied: () => AppliedObservation;
   /** By worker: how often it was replaced. */
   readonly restarts: () => readonly number[];
+  readonly process: () => ProcessObservation;
 }
 
 export interface TrafficReadings {
-  readonly closed: Readonly<Record<CloseReason, number>>;
-  /** By name of the pool or listener. */
+  readonly closed: Readonly<ClosedCounts>;
+  /** By name of the pool. */
   readonly poolConnectSeconds: ReadonlyMap<string, HistogramCounts>;
-  readonly listenerConnectSeconds: ReadonlyMap<string, HistogramCounts>;
-  readonly listenerDurationSeconds: ReadonlyMap<string, HistogramCounts>;
   /** Reads a backend by its key in an observation, when it is called; null: it is not observed any more. */
   readonly durationsOf: (key: string) => BackendDurations | null;
   readonly logRecordsDropped: number;
@@ -71,7 +73,7 @@ export class Observer {
   readonly #durations: BackendDurationReader;
   #pools: readonly DirectoryPool[] = [];
   /** By POOL/ADDRESS: those of the plan, and removed ones that still have connections. */
-  #backends = new Map<string, DirectoryBackend>();
+  readonly #backends = new Map<string, ObservedBackend>();
   /** By row. */
   #listeners = new Map<number, DirectoryListener>();
   #current = new Set<DirectoryBackend | DirectoryListener>();
@@ -90,7 +92,10 @@ export class Observer {
     for (const listener of directory.listeners) this.#listeners.set(listener.row, listener);
     for (const { backends } of directory.pools) {
       for (const backend of backends) {
-        this.#backends.set(`${backend.pool}/${backend.address}`, backend);
+        const key = `${backend.pool}/${backend.address}`;
+        const known = this.#backends.get(key);
+        if (known?.holds(backend)) known.directory = backend;
+        else this.#backends.set(key, new ObservedBackend(backend));
         this.#current.add(backend);
       }
     }
@@ -103,7 +108,7 @@ export class Observer {
     for (const listener of this.#listeners.values()) {
       // A listener that moved to another address leaves its old one behind, under the same name: that one is silent.
       if (this.#current.has(listener) || !listeners.has(listener.name)) {
-        listeners.set(listener.name, listenerCounts(this.#workers, listener.row));
+        listeners.set(listener.name, this.#observeListener(listener));
       }
     }
     const backends = new Map<string, BackendObservation>();
@@ -112,9 +117,11 @@ export class Observer {
     const restarts = this.#sources.restarts();
     const workers = this.#workers.map((worker, index) => ({
       active: openConnections(worker, rows),
+      accepted: acceptedConnections(worker),
       restarts: restarts[index] ?? 0,
     }));
-    return { applied: this.#sources.applied(), backends, listeners, workers };
+    const { applied, process } = this.#sources;
+    return { applied: applied(), backends, listeners, workers, process: process() };
   }
 
   readTraffic(): TrafficReadings {
@@ -123,54 +130,38 @@ export class Observer {
     for (const { name, row } of this.#pools) {
       poolConnectSeconds.set(name, histogramCounts(workers, 'poolConnectSeconds', row));
     }
-    const listenerConnectSeconds = new Map<string, HistogramCounts>();
-    const listenerDurationSeconds = new Map<string, HistogramCounts>();
-    for (const listener of this.#listeners.values()) {
-      if (!this.#current.has(listener)) continue;
-      const { name, row } = listener;
-      listenerConnectSeconds.set(name, histogramCounts(workers, 'listenerConnectSeconds', row));
-      listenerDurationSeconds.set(name, histogramCounts(workers, 'listenerDurationSeconds', row));
-    }
     return {
       closed: closedConnections(workers),
       poolConnectSeconds,
-      listenerConnectSeconds,
-      listenerDurationSeconds,
       durationsOf: (key) => {
         const backend = this.#backends.get(key);
-        return backend ? this.#durations.read(backend) : null;
+        return backend ? this.#durations.read(backend.directory) : null;
       },
       logRecordsDropped: droppedLogRecords(workers),
     };
   }
 
-  #observeBackend(backend: DirectoryBackend): BackendObservation {
-    const { pool, address, row } = backend;
-    const { health, reason, sinceMs } = this.#sources.healthOf(backend);
-    const active = Math.max(0, Atomics.load(this.#shared.open, row));
-    const { connections, connectFailures, bytesToBackend, bytesFromBackend } = backendCounts(
-      this.#workers,
-      row,
-    );
+  #observeBackend(backend: ObservedBackend): BackendObservation {
+    const active = Math.max(0, Atomics.load(this.#shared.open, backend.directory.row));
+    return backend.observe(this.#workers, this.#sources.healthOf(backend.directory), active);
+  }
+
+  #observeListener({ row }: DirectoryListener): ListenerObservation {
+    const workers = this.#workers;
     return {
-      pool,
-      address,
-      health,
-      reason,
-      sinceMs,
-      active,
-      connections,
-      connectFailures,
-      bytesToBackend,
-      bytesFromBackend,
+      ...listenerCounts(workers, row),
+      closed: closedOfListener(workers, row),
+      connect: histogramCounts(workers, 'listenerConnectSeconds', row),
+      firstByte: histogramCounts(workers, 'listenerFirstByteSeconds', row),
+      duration: histogramCounts(workers, 'listenerDurationSeconds', row),
     };
   }
 
   /** Drops what was removed and has no connection any more. */
   #forget(): void {
-    for (const [key, backend] of this.#backends) {
-      if (this.#current.has(backend)) continue;
-      const { row, generation } = backend;
+    for (const [key, { directory }] of this.#backends) {
+      if (this.#current.has(directory)) continue;
+      const { row, generation } = directory;
       const reused = Atomics.load(this.#shared.generation, row) !== generation;
       if (reused || Atomics.load(this.#shared.open, row) <= 0) this.#backends.delete(key);
     }

@@ -17,7 +17,7 @@ import { METRIC_BACKENDS } from './busiest-backends.ts';
 import type { HistogramCounts } from './counters.ts';
 import { familyHeader, histogramLines, type Labels } from './exposition.ts';
 import type { Observation } from './observation.ts';
-import { CONNECT_SECONDS, DURATION_SECONDS } from './shared-memory.ts';
+import { CONNECT_SECONDS, DURATION_SECONDS, FIRST_BYTE_SECONDS } from './shared-memory.ts';
 
 /** Everything that /metrics shows, read at one moment; but for the histograms of backends, too many for one moment. */
 export interface ProxyReadings {
@@ -25,10 +25,6 @@ export interface ProxyReadings {
   readonly closed: Readonly<Record<CloseReason, number>>;
   /** By pool. */
   readonly poolConnectSeconds: ReadonlyMap<string, HistogramCounts>;
-  /** By listener. */
-  readonly listenerConnectSeconds: ReadonlyMap<string, HistogramCounts>;
-  /** By listener. */
-  readonly listenerDurationSeconds: ReadonlyMap<string, HistogramCounts>;
   /** Reads the backend that `observation` has under this key, now; null when it is gone meanwhile. */
   readonly durationsOf: (key: string) => BackendDurations | null;
   /** By pool: whether it uses its backends whatever their health. */
@@ -36,8 +32,6 @@ export interface ProxyReadings {
   readonly connected: boolean;
   /** How long ago a control plane last stood by what runs; null: nothing runs. */
   readonly configAgeSeconds: number | null;
-  /** New clients wait because the most connections allowed are open. */
-  readonly saturated: boolean;
   readonly logRecordsDropped: number;
 }
 
@@ -187,15 +181,15 @@ function registerProcess(gauge: Register, counter: Register): void {
     'lb_saturated',
     '1 while new clients wait because the most connections allowed are open.',
     [],
-    (set, { saturated }) => set({}, Number(saturated)),
+    (set, { observation }) => set({}, Number(observation.process.saturated)),
   );
   counter('lb_log_records_dropped_total', 'Log lines dropped.', [], (set, { logRecordsDropped }) => {
     set({}, logRecordsDropped);
   });
 }
 
-function histogramFamilies(readings: ProxyReadings): string {
-  const { poolConnectSeconds, listenerConnectSeconds, listenerDurationSeconds } = readings;
+function histogramFamilies({ observation, poolConnectSeconds }: ProxyReadings): string {
+  const { listeners } = observation;
   const pools = 'lb_connect_duration_seconds';
   let text = familyHeader(pools, 'histogram', 'Time to connect to a backend, successful attempts only.');
   for (const [pool, counts] of poolConnectSeconds) {
@@ -203,13 +197,18 @@ function histogramFamilies(readings: ProxyReadings): string {
   }
   const connect = 'lb_listener_connect_duration_seconds';
   text += familyHeader(connect, 'histogram', 'Time to connect to a backend, successful attempts only.');
-  for (const [listener, counts] of listenerConnectSeconds) {
-    text += histogramLines(connect, { listener }, CONNECT_SECONDS, counts);
+  for (const [listener, counts] of listeners) {
+    text += histogramLines(connect, { listener }, CONNECT_SECONDS, counts.connect);
+  }
+  const firstByte = 'lb_first_byte_duration_seconds';
+  text += familyHeader(firstByte, 'histogram', 'Time from accept to the first byte that the client got.');
+  for (const [listener, counts] of listeners) {
+    text += histogramLines(firstByte, { listener }, FIRST_BYTE_SECONDS, counts.firstByte);
   }
   const duration = 'lb_connection_duration_seconds';
   text += familyHeader(duration, 'histogram', 'Life of a connection, from accept to close.');
-  for (const [listener, counts] of listenerDurationSeconds) {
-    text += histogramLines(duration, { listener }, DURATION_SECONDS, counts);
+  for (const [listener, counts] of listeners) {
+    text += histogramLines(duration, { listener }, DURATION_SECONDS, counts.duration);
   }
   return text;
 }

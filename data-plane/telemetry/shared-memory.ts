@@ -33,6 +33,10 @@ export const CONNECT_SECONDS = [
 export const DURATION_SECONDS = [
   0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 1_800, 3_600, 14_400, 86_400,
 ] as const;
+/** From the accept to the first byte that the client gets. */
+export const FIRST_BYTE_SECONDS = [
+  0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60,
+] as const;
 /** Buckets, then the sum of all observations in seconds. */
 export const HISTOGRAM_CELLS = CONNECT_SECONDS.length + 2;
 
@@ -42,11 +46,13 @@ export const BACKEND_COUNTERS = [
   'connectFailures',
   'bytesToBackend',
   'bytesFromBackend',
+  /** Connections whose client got a byte. */
+  'answered',
 ] as const;
 /** Counters of one listener in one worker. */
 export const LISTENER_COUNTERS = ['accepted', 'bytesFromClients', 'bytesToClients'] as const;
-/** Counters of one worker: one a close reason, then log records dropped. */
-export const WORKER_COUNTERS = [...CLOSE_REASONS, 'logDropped'] as const;
+/** Counters of one worker: one a close reason, then connections accepted and log records dropped. */
+export const WORKER_COUNTERS = [...CLOSE_REASONS, 'accepted', 'logDropped'] as const;
 
 /** The buffers alone: what is handed to a worker thread. */
 export interface SharedBuffers {
@@ -84,6 +90,8 @@ export interface WorkerCells {
   readonly backends: Float64Array;
   /** row * LISTENER_COUNTERS.length + index of the counter. */
   readonly listeners: Float64Array;
+  /** row * CLOSE_REASONS.length + index of the reason. */
+  readonly listenerClosed: Float64Array;
   /** Index of the counter. */
   readonly worker: Float64Array;
   /** The epoll descriptor of the worker's engine; 0: none. */
@@ -99,6 +107,9 @@ export interface WorkerCells {
   readonly poolConnectSeconds: Float64Array;
   readonly listenerConnectSeconds: Float64Array;
   readonly backendConnectSeconds: Float64Array;
+  /** Row * HISTOGRAM_CELLS: seconds from accept to the first byte that the client got. */
+  readonly listenerFirstByteSeconds: Float64Array;
+  readonly backendFirstByteSeconds: Float64Array;
   /** Row * HISTOGRAM_CELLS: seconds from accept to close; a backend's, of the connections that it got. */
   readonly listenerDurationSeconds: Float64Array;
   readonly backendDurationSeconds: Float64Array;
@@ -171,6 +182,7 @@ function layOutWorker(buffer: SharedArrayBuffer | null): { bytes: number; cells:
     listenerOpen: layout.view(Int32Array, MAX_LISTENERS),
     backends: layout.view(Float64Array, MAX_BACKENDS * BACKEND_COUNTERS.length),
     listeners: layout.view(Float64Array, MAX_LISTENERS * LISTENER_COUNTERS.length),
+    listenerClosed: layout.view(Float64Array, MAX_LISTENERS * CLOSE_REASONS.length),
     worker: layout.view(Float64Array, WORKER_COUNTERS.length),
     epoll: layout.view(Int32Array, 1),
     sockets: layout.view(Int32Array, MAX_SLOTS * 2),
@@ -178,6 +190,8 @@ function layOutWorker(buffer: SharedArrayBuffer | null): { bytes: number; cells:
     poolConnectSeconds: layout.view(Float64Array, MAX_POOLS * HISTOGRAM_CELLS),
     listenerConnectSeconds: layout.view(Float64Array, MAX_LISTENERS * HISTOGRAM_CELLS),
     backendConnectSeconds: layout.view(Float64Array, MAX_BACKENDS * HISTOGRAM_CELLS),
+    listenerFirstByteSeconds: layout.view(Float64Array, MAX_LISTENERS * HISTOGRAM_CELLS),
+    backendFirstByteSeconds: layout.view(Float64Array, MAX_BACKENDS * HISTOGRAM_CELLS),
     listenerDurationSeconds: layout.view(Float64Array, MAX_LISTENERS * HISTOGRAM_CELLS),
     backendDurationSeconds: layout.view(Float64Array, MAX_BACKENDS * HISTOGRAM_CELLS),
   };

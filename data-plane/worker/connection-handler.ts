@@ -78,6 +78,7 @@ export class WorkerConnections implements ConnectionHandler {
   onAccept(slot: number, listener: number, sourceHash: number): number {
     const slots = this.#slots;
     slots.isOpen[slot] = 1;
+    slots.isAnswered[slot] = 0;
     slots.listener[slot] = listener;
     slots.backend[slot] = NO_ROW;
     slots.acceptedMs[slot] = this.#inputs.clock.nowMs();
@@ -131,7 +132,8 @@ export class WorkerConnections implements ConnectionHandler {
   }
 
   onBytes(slot: number, toBackend: number, toClient: number): void {
-    const { backend, listener } = this.#slots;
+    const { backend, isAnswered, listener } = this.#slots;
+    if (toClient > 0 && isAnswered[slot] === 0) this.#answered(slot);
     this.#inputs.accounts.bytes(backend[slot]!, listener[slot]!, toBackend, toClient);
   }
 
@@ -144,6 +146,13 @@ export class WorkerConnections implements ConnectionHandler {
     this.#endAttempt(slot);
     this.#release(slot);
     isOpen[slot] = 0;
+  }
+
+  #answered(slot: number): void {
+    const { acceptedMs, backend, isAnswered, listener } = this.#slots;
+    isAnswered[slot] = 1;
+    const sinceAcceptMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
+    this.#inputs.accounts.answered(backend[slot]!, listener[slot]!, sinceAcceptMs);
   }
 
   /** The pool to try next. Another one than before when the listener was moved meanwhile. */

@@ -64,6 +64,7 @@ export class ObservedTraffic {
         stale: false,
       }),
       restarts: () => [0, 1],
+      process: () => ({ cpuSeconds: 1.5, residentBytes: 1_048_576, saturated: false, maxConnections: 9 }),
     });
   }
 

@@ -86,7 +86,6 @@ describe('the histograms of backends', () => {
       panic: new Map<string, boolean>(),
       connected: true,
       configAgeSeconds: 0,
-      saturated: false,
     });
     const metrics = createProxyMetrics(() => read());
     const first = counts(samplesOf(await metrics.render()));

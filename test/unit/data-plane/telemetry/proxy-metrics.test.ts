@@ -24,7 +24,6 @@ describe('the metrics', () => {
     panic: new Map(),
     connected: true,
     configAgeSeconds: 0,
-    saturated: false,
     ...fields,
   });
   const families = async (fields: Partial<ProxyReadings> = {}) =>
@@ -56,6 +55,7 @@ describe('the metrics', () => {
       lb_connect_duration_seconds: 'histogram',
       lb_connection_duration_seconds: 'histogram',
       lb_listener_connect_duration_seconds: 'histogram',
+      lb_first_byte_duration_seconds: 'histogram',
       lb_backend_connect_duration_seconds: 'histogram',
       lb_backend_connection_duration_seconds: 'histogram',
       lb_worker_connections_active: 'gauge',
