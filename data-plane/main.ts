@@ -27,6 +27,7 @@ try {
     sourceAddresses: flags.sourceAddress ?? [],
     splice: flags.splice,
     engine: flags.engine,
+    metricBackends: flags.metricBackends,
     shutdownDelayMs: flags.shutdownDelay,
     drainTimeoutMs: flags.drainTimeout,
     clock: systemClock,

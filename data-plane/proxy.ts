@@ -1,6 +1,5 @@
 /** The composition root of a proxy's main thread: every `new`, in order. No traffic passes here. */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { Violation } from '../core/model/violation.ts';
 import { type Clock, every, type Timer } from '../core/runtime/clock.ts';
@@ -30,6 +29,7 @@ import { lockStateDir } from './subscription/state-dir.ts';
 import { Subscription } from './subscription/subscription.ts';
 import { createProxyMetrics } from './telemetry/proxy-metrics.ts';
 import { Traffic } from './traffic.ts';
+import { VERSION } from './version.ts';
 
 /** How often rows that nothing uses any more are looked for. */
 const SWEEP_MS = 1_000;
@@ -49,6 +49,8 @@ export interface ProxyOptions extends ShutdownTimes {
   readonly sourceAddresses: readonly string[];
   readonly splice: boolean;
   readonly engine: EngineChoice;
+  /** How many backends /metrics shows by name. */
+  readonly metricBackends: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -108,7 +110,7 @@ export class Proxy {
       random,
       logger,
     });
-    const metrics = createProxyMetrics(() => this.#read());
+    const metrics = createProxyMetrics(() => this.#read(), options.metricBackends);
     this.#admin = adminServer(metrics, () => this.#notReady(), logger);
   }
 
@@ -164,7 +166,9 @@ export class Proxy {
 
   async #apply(snapshot: Snapshot): Promise<readonly Violation[]> {
     const violations = await this.#traffic.applier.apply(snapshot);
-    if (violations.length === 0) this.#lastGood.survived();
+    if (violations.length > 0) return violations;
+    this.#traffic.counts.snapshots.applied += 1;
+    this.#lastGood.survived();
     return violations;
   }
 
@@ -175,7 +179,10 @@ export class Proxy {
       replicas: this.#replicas.replicas,
       current: saved?.snapshot ?? null,
       apply: (snapshot) => this.#apply(snapshot),
-      onRejected: (position, violations) => this.#status.rejected(position, violations),
+      onRejected: (position, violations) => {
+        this.#traffic.counts.snapshots.refused += 1;
+        this.#status.rejected(position, violations);
+      },
       onAllFailed: () => this.#replicas.hurry(),
       onConfirmed: () => {
         this.#lastGood.survived();
@@ -206,6 +213,7 @@ export class Proxy {
       ...readings,
       connected: this.#subscription?.connected ?? false,
       configAgeSeconds: this.#configAgeSeconds(),
+      build: { version: VERSION, engine: this.#engine },
       logRecordsDropped: readings.logRecordsDropped + this.#options.logLinesDropped(),
     };
   }
@@ -246,12 +254,10 @@ function loadCLibrary({ logger, shareListeners, workers }: ProxyOptions): Libc |
 
 function describeProxy(options: ProxyOptions, engine: string, adminAddress: string): ProxyInfo {
   const { proxyId, zone, clock } = options;
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const { version } = JSON.parse(manifest) as { version: string };
   return {
     id: proxyId,
     zone,
-    version,
+    version: VERSION,
     engine,
     adminAddress,
     startedAt: timestampToWire(clock.wallMs()),

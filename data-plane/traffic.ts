@@ -12,6 +12,7 @@ import { SnapshotApplier } from './snapshot-applier.ts';
 import type { Plan } from './plan/plan.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
 import { Observer } from './telemetry/observer.ts';
+import { ProxyCounts } from './telemetry/proxy-counts.ts';
 import { processUsage } from './telemetry/process-usage.ts';
 import type { ProxyReadings } from './telemetry/proxy-metrics.ts';
 import { RowAllocator } from './telemetry/rows.ts';
@@ -46,11 +47,12 @@ export interface TrafficOptions {
   readonly logger: Logger;
 }
 
-export type TrafficReadings = Omit<ProxyReadings, 'connected' | 'configAgeSeconds'>;
+export type TrafficReadings = Omit<ProxyReadings, 'connected' | 'configAgeSeconds' | 'build'>;
 
 export class Traffic {
   readonly applier: SnapshotApplier;
   readonly observer: Observer;
+  readonly counts = new ProxyCounts();
   readonly #options: TrafficOptions;
   readonly #descriptors: number;
   /** Addresses that are listened on. */
@@ -69,7 +71,7 @@ export class Traffic {
     this.#shared = sharedCells(buffers);
     this.#descriptors = libc?.descriptorLimit() ?? descriptorLimitOf(readProcLimits());
     this.#limitConnections();
-    this.#events = proxyEvents(logger, () => this.connectionLimit, options.report);
+    this.#events = proxyEvents(logger, this.counts, () => this.connectionLimit, options.report);
     this.#health = new HealthMonitor({
       shared: this.#shared,
       checker: tcpChecker(clock),
@@ -111,6 +113,7 @@ export class Traffic {
         saturated: this.#events.saturated,
         maxConnections: this.connectionLimit,
       }),
+      clock,
     });
     this.applier = new SnapshotApplier({
       stateDir: options.stateDir,
@@ -159,6 +162,7 @@ export class Traffic {
     return {
       ...this.observer.readTraffic(),
       observation: this.observer.observe(),
+      counts: this.counts,
       panic: this.#health.panic(),
     };
   }

@@ -47,6 +47,8 @@ export interface BackendObservation extends Readonly<BackendCounts> {
   /** When `health` became what it is; milliseconds since 1970. */
   readonly sinceMs: number;
   readonly active: number;
+  /** It is no longer configured, and has connections still. */
+  readonly removed: boolean;
   /** Attempts to connect that succeeded. The same array as before while nothing is added. */
   readonly connect: HistogramCounts;
   /** From accept to the first byte that the client got. The same array as before while nothing is added. */

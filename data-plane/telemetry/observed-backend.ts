@@ -30,6 +30,7 @@ export class ObservedBackend {
     workers: readonly WorkerCells[],
     { health, reason, sinceMs }: Pick<BackendObservation, 'health' | 'reason' | 'sinceMs'>,
     active: number,
+    removed: boolean,
   ): BackendObservation {
     const { pool, address, row } = this.directory;
     const { connections, connectFailures, bytesToBackend, bytesFromBackend, answered } = backendCounts(
@@ -43,6 +44,7 @@ export class ObservedBackend {
       reason,
       sinceMs,
       active,
+      removed,
       connections,
       connectFailures,
       bytesToBackend,

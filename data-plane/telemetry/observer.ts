@@ -2,9 +2,11 @@
  * Turns shared memory back into names: what the main thread knows of backends, listeners and workers right now.
  *
  * Invariants
- *  - a backend that was removed is shown, and its series go on, until its last connection is closed;
+ *  - a backend that was removed is observed until its last connection is closed, and what it had counted in the end is
+ *    kept for a while (retired-backends.ts);
  *  - a row that has another owner since is never read under its old name (generation).
  */
+import type { Clock } from '../../core/runtime/clock.ts';
 import type { Health } from '../../core/model/resources.ts';
 import type {
   DirectoryBackend,
@@ -12,7 +14,7 @@ import type {
   DirectoryPool,
   PlanDirectory,
 } from '../plan/plan-directory.ts';
-import { BackendDurationReader, type BackendDurations } from './backend-durations.ts';
+import { BackendTotalsReader, noTotals, type TotalsReading } from './backend-totals.ts';
 import {
   acceptedConnections,
   type ClosedCounts,
@@ -32,6 +34,7 @@ import type {
   ProcessObservation,
 } from './observation.ts';
 import { ObservedBackend } from './observed-backend.ts';
+import { type RetiredBackend, RetiredBackends } from './retired-backends.ts';
 import {
   type SharedBuffers,
   type SharedCells,
@@ -55,22 +58,28 @@ export interface ObserverSources {
   /** By worker: how often it was replaced. */
   readonly restarts: () => readonly number[];
   readonly process: () => ProcessObservation;
+  readonly clock: Pick<Clock, 'nowMs'>;
 }
 
 export interface TrafficReadings {
   readonly closed: Readonly<ClosedCounts>;
   /** By name of the pool. */
   readonly poolConnectSeconds: ReadonlyMap<string, HistogramCounts>;
-  /** Reads a backend by its key in an observation, when it is called; null: it is not observed any more. */
-  readonly durationsOf: (key: string) => BackendDurations | null;
+  /** Reads a backend by its key in an observation, when it is called; null: nothing is known of it any more. */
+  readonly totalsOf: (key: string) => TotalsReading | null;
+  /** Backends that were removed in the last minutes, by key. */
+  readonly retired: ReadonlyMap<string, RetiredBackend>;
   readonly logRecordsDropped: number;
 }
+
+const NO_GROWTH = noTotals();
 
 export class Observer {
   readonly #sources: ObserverSources;
   readonly #shared: SharedCells;
   readonly #workers: readonly WorkerCells[];
-  readonly #durations: BackendDurationReader;
+  readonly #totals: BackendTotalsReader;
+  readonly #retired = new RetiredBackends();
   #pools: readonly DirectoryPool[] = [];
   /** By POOL/ADDRESS: those of the plan, and removed ones that still have connections. */
   readonly #backends = new Map<string, ObservedBackend>();
@@ -82,7 +91,7 @@ export class Observer {
     this.#sources = sources;
     this.#shared = sharedCells(sources.buffers);
     this.#workers = sources.buffers.perWorker.map((_, worker) => workerCells(sources.buffers, worker));
-    this.#durations = new BackendDurationReader(this.#shared, this.#workers);
+    this.#totals = new BackendTotalsReader(this.#shared, this.#workers);
   }
 
   /** The workers run another plan. */
@@ -99,11 +108,11 @@ export class Observer {
         this.#current.add(backend);
       }
     }
-    this.#forget();
+    this.settle();
   }
 
   observe(): Observation {
-    this.#forget();
+    this.settle();
     const listeners = new Map<string, ListenerObservation>();
     for (const listener of this.#listeners.values()) {
       // A listener that moved to another address leaves its old one behind, under the same name: that one is silent.
@@ -133,17 +142,24 @@ export class Observer {
     return {
       closed: closedConnections(workers),
       poolConnectSeconds,
-      durationsOf: (key) => {
+      totalsOf: (key) => {
         const backend = this.#backends.get(key);
-        return backend ? this.#durations.read(backend.directory) : null;
+        const reading = backend && this.#totals.read(backend.directory);
+        if (reading) return reading;
+        // What a retired one had grown by is told with it, once.
+        const retired = this.#retired.get(key);
+        return retired ? { total: retired.total, growth: NO_GROWTH } : null;
       },
+      retired: this.#retired.at(this.#sources.clock.nowMs()),
       logRecordsDropped: droppedLogRecords(workers),
     };
   }
 
   #observeBackend(backend: ObservedBackend): BackendObservation {
-    const active = Math.max(0, Atomics.load(this.#shared.open, backend.directory.row));
-    return backend.observe(this.#workers, this.#sources.healthOf(backend.directory), active);
+    const { directory } = backend;
+    const active = Math.max(0, Atomics.load(this.#shared.open, directory.row));
+    const isRemoved = !this.#current.has(directory);
+    return backend.observe(this.#workers, this.#sources.healthOf(directory), active, isRemoved);
   }
 
   #observeListener({ row }: DirectoryListener): ListenerObservation {
@@ -157,13 +173,19 @@ export class Observer {
     };
   }
 
-  /** Drops what was removed and has no connection any more. */
-  #forget(): void {
+  /**
+   * Takes its leave of what was removed and has no connection any more. To be called before rows are taken back and
+   * given out again: what a backend has counted is read while its row is its own.
+   */
+  settle(): void {
     for (const [key, { directory }] of this.#backends) {
       if (this.#current.has(directory)) continue;
       const { row, generation } = directory;
       const reused = Atomics.load(this.#shared.generation, row) !== generation;
-      if (reused || Atomics.load(this.#shared.open, row) <= 0) this.#backends.delete(key);
+      if (!reused && Atomics.load(this.#shared.open, row) > 0) continue;
+      this.#backends.delete(key);
+      const last = this.#totals.read(directory);
+      if (last) this.#retired.add(directory.pool, directory.address, last, this.#sources.clock.nowMs());
     }
     for (const [row, listener] of this.#listeners) {
       if (this.#current.has(listener)) continue;

@@ -53,16 +53,18 @@ export class Worker {
       accounts: new Accounts(own),
       passiveHealth: new PassiveHealth(shared, post),
     });
+    const budget = sharedBudget(shared);
     this.engine = createEngine({
       handler: this.#connections,
       targets: sharedTargets(shared),
-      budget: sharedBudget(shared),
+      budget,
       clock,
       wakeFd: start.wakeFd,
       holdings: own,
       splice: start.splice,
       sourceAddresses: start.sourceAddresses,
-      onSaturated: (on) => post({ type: 'saturated', on }),
+      onSaturated: (on) =>
+        post({ type: 'saturated', on, cause: budget.hasRoom() ? 'shortage' : 'connection_limit' }),
       onFault: (where, error) => {
         const stack = error instanceof Error ? (error.stack ?? '') : '';
         log.write('error', `a failure in ${where}: ${messageOf(error)}`, { stack });

@@ -45,6 +45,7 @@ export function backendObservation(
     reason: '',
     sinceMs: 0,
     active: 0,
+    removed: false,
     connections: 0,
     connectFailures: 0,
     bytesToBackend: 0,

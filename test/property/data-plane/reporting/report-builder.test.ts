@@ -17,6 +17,7 @@ const backend: fc.Arbitrary<BackendObservation> = fc.record({
   reason: fc.constantFrom('', 'connection refused'),
   sinceMs: count,
   active: count,
+  removed: fc.boolean(),
   connections: count,
   connectFailures: count,
   bytesToBackend: count,

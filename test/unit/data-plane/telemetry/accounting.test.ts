@@ -19,6 +19,7 @@ import {
   type WorkerCells,
   workerCells,
 } from '../../../../data-plane/telemetry/shared-memory.ts';
+import { histogramOf } from '../../../../data-plane/telemetry/backend-totals.ts';
 import { Accounts } from '../../../../data-plane/worker/accounts.ts';
 import { LostWorkers } from '../../../../data-plane/worker/lost-worker.ts';
 import { benchOf } from '../../../harness/handler-bench.ts';
@@ -219,18 +220,23 @@ describe('the observer of accounts', () => {
       accounts.answered(row, listener, 4);
       accounts.closed(listener, row, 'completed', 20);
     }
-    const { durationsOf, poolConnectSeconds } = traffic.observer.readTraffic();
+    const { totalsOf, poolConnectSeconds } = traffic.observer.readTraffic();
     const { backends, listeners } = traffic.observer.observe();
-    const total = durationsOf(`web/${HEALTHY}`)?.total;
+    const total = totalsOf(`web/${HEALTHY}`)?.total;
     const web = listeners.get('web');
     const backend = backends.get(`web/${HEALTHY}`);
     assert.ok(total && web && backend);
-    const connects = [total.connect, poolConnectSeconds.get('web') ?? [], web.connect, backend.connect];
+    const connects = [
+      histogramOf(total, 'backendConnectSeconds'),
+      poolConnectSeconds.get('web') ?? [],
+      web.connect,
+      backend.connect,
+    ];
     for (const counts of connects)
       assert.deepEqual(histogram(counts, CONNECT_SECONDS), { 'le 0.005': 2, sumMs: 6 });
     for (const counts of [web.firstByte, backend.firstByte])
       assert.deepEqual(histogram(counts, FIRST_BYTE_SECONDS), { 'le 0.005': 2, sumMs: 8 });
-    for (const counts of [total.connection, web.duration])
+    for (const counts of [histogramOf(total, 'backendDurationSeconds'), web.duration])
       assert.deepEqual(histogram(counts, DURATION_SECONDS), { 'le 0.05': 2, sumMs: 40 });
     assert.deepEqual([web.closed.completed, web.closed.client_reset], [2, 0]);
   });
