@@ -38,6 +38,7 @@ export interface ProxyFlags {
   readonly splice: boolean;
   readonly engine: EngineChoice;
   readonly metricBackends: number;
+  readonly connectionLog: string;
   readonly shutdownDelay: number;
   readonly drainTimeout: number;
   readonly logLevel: LogLevel;
@@ -139,6 +140,12 @@ function observationFlags(): Option[] {
       integer(1, MAX_BACKENDS),
       METRIC_BACKENDS,
       String(METRIC_BACKENDS),
+    ),
+    flag(
+      '--connection-log <FILE>',
+      'one line of JSON for each connection that ended: `off`, a file, or `-` for standard output',
+      String,
+      'off',
     ),
   ];
 }

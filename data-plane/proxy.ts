@@ -27,6 +27,7 @@ import { ReplicaDirectory } from './subscription/replica-directory.ts';
 import type { SavedSnapshot } from './subscription/snapshot-file.ts';
 import { lockStateDir } from './subscription/state-dir.ts';
 import { Subscription } from './subscription/subscription.ts';
+import type { LineSink } from './telemetry/line-sink.ts';
 import { createProxyMetrics } from './telemetry/proxy-metrics.ts';
 import { Traffic } from './traffic.ts';
 import { VERSION } from './version.ts';
@@ -51,6 +52,8 @@ export interface ProxyOptions extends ShutdownTimes {
   readonly engine: EngineChoice;
   /** How many backends /metrics shows by name. */
   readonly metricBackends: number;
+  /** Where lines about connections go; null: nowhere. */
+  readonly connectionLog: LineSink | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -63,6 +66,7 @@ export class Proxy {
   readonly #options: ProxyOptions;
   readonly #engine: Engine['name'];
   readonly #stateDir: string;
+  readonly #instanceId = randomUUID();
   readonly #status: ConfigStatus;
   readonly #traffic: Traffic;
   readonly #replicas: ReplicaDirectory;
@@ -95,6 +99,11 @@ export class Proxy {
       shareListeners: options.shareListeners,
       sourceAddresses: options.sourceAddresses,
       splice: options.splice,
+      connectionLog: options.connectionLog && {
+        sink: options.connectionLog,
+        proxy: options.proxyId,
+        instance: this.#instanceId.slice(0, 8),
+      },
       stateDir: this.#stateDir,
       status: this.#status,
       report,
@@ -198,7 +207,7 @@ export class Proxy {
     const { clock, random, logger } = this.#options;
     return new Reporter({
       replicas: this.#replicas.replicas,
-      proxy: describeProxy(this.#options, this.#engine, adminAddress),
+      proxy: describeProxy(this.#options, this.#instanceId, this.#engine, adminAddress),
       observe: () => this.#traffic.observer.observe(),
       onReplica: (replica, view) => subscription.onReplicaReport(replica, view),
       clock,
@@ -252,7 +261,12 @@ function loadCLibrary({ logger, shareListeners, workers }: ProxyOptions): Libc |
   return null;
 }
 
-function describeProxy(options: ProxyOptions, engine: string, adminAddress: string): ProxyInfo {
+function describeProxy(
+  options: ProxyOptions,
+  instanceId: string,
+  engine: string,
+  adminAddress: string,
+): ProxyInfo {
   const { proxyId, zone, clock } = options;
   return {
     id: proxyId,
@@ -261,6 +275,6 @@ function describeProxy(options: ProxyOptions, engine: string, adminAddress: stri
     engine,
     adminAddress,
     startedAt: timestampToWire(clock.wallMs()),
-    instanceId: randomUUID(),
+    instanceId,
   };
 }

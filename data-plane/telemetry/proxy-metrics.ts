@@ -11,6 +11,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Metrics } from '../../core/runtime/operation-routes.ts';
 import { BackendSeries } from './backend-series.ts';
+import type { ConnectionLogReadings } from './connection-log.ts';
 import type { Labels } from './exposition.ts';
 import { listenerFamilies, poolFamilies } from './listener-families.ts';
 import type { Observation } from './observation.ts';
@@ -21,6 +22,8 @@ import { type HealthCounts, noHealthCounts, type ProxyCounts } from './proxy-cou
 export interface ProxyReadings extends TrafficReadings {
   readonly observation: Observation;
   readonly counts: ProxyCounts;
+  /** Null: there is none. */
+  readonly connectionLog: ConnectionLogReadings | null;
   /** By pool, for all pools: whether it uses its backends whatever their health. */
   readonly panic: ReadonlyMap<string, boolean>;
   readonly connected: boolean;
@@ -236,6 +239,20 @@ function registerConfiguration(gauge: Register, counter: Register): void {
   gauge('lb_control_plane_connected', '1 while subscribed to a control plane.', [], (set, { connected }) => {
     set({}, Number(connected));
   });
+  counter(
+    'lb_connection_log_lines_total',
+    'Lines of the connection log that were written.',
+    [],
+    (set, { connectionLog }) => set({}, connectionLog?.lines ?? 0),
+  );
+  counter(
+    'lb_connection_log_dropped_total',
+    'Connections that should have a line in the connection log and have none, by cause.',
+    ['cause'],
+    (set, { connectionLog }) => {
+      for (const [cause, count] of Object.entries(connectionLog?.dropped ?? {})) set({ cause }, count);
+    },
+  );
   counter('lb_log_records_dropped_total', 'Log lines dropped.', [], (set, { logRecordsDropped }) => {
     set({}, logRecordsDropped);
   });

@@ -14,6 +14,7 @@
  * Counters are 64-bit floats: exact up to 2^53, and aligned 8-byte writes do not tear on the machines Node runs on.
  */
 import { CLOSE_REASONS } from '../engine/engine.ts';
+import { createLogRing } from './log-ring.ts';
 
 export const MAX_BACKENDS = 32_768;
 export const MAX_POOLS = 4_096;
@@ -59,6 +60,8 @@ export interface SharedBuffers {
   readonly workerCount: number;
   readonly shared: SharedArrayBuffer;
   readonly perWorker: readonly SharedArrayBuffer[];
+  /** By worker: log-ring.ts. Empty when there is no connection log. */
+  readonly logRings: readonly SharedArrayBuffer[];
 }
 
 /** What all threads share. Index backends' cells by row unless said otherwise. */
@@ -120,11 +123,12 @@ export type HistogramName = Extract<keyof WorkerCells, `${string}Seconds`>;
 export const CONTROL = { stop: 0, connections: 1, maxConnections: 2 } as const;
 
 /** Reserves the memory. Main thread, once. */
-export function createBuffers(workerCount: number): SharedBuffers {
+export function createBuffers(workerCount: number, hasConnectionLog = false): SharedBuffers {
   return {
     workerCount,
     shared: new SharedArrayBuffer(layOutShared(null).bytes),
     perWorker: Array.from({ length: workerCount }, () => new SharedArrayBuffer(layOutWorker(null).bytes)),
+    logRings: Array.from({ length: hasConnectionLog ? workerCount : 0 }, () => createLogRing()),
   };
 }
 

@@ -102,6 +102,7 @@ describe('the series of backends', () => {
       ...observer.readTraffic(),
       observation: observer.observe(),
       counts: new ProxyCounts(),
+      connectionLog: null,
       panic: new Map<string, boolean>(),
       connected: true,
       configAgeSeconds: 0,

@@ -28,6 +28,7 @@ describe('the metrics', () => {
     connected: true,
     configAgeSeconds: 0,
     counts: new ProxyCounts(),
+    connectionLog: null,
     build: { version: '1.2.3', engine: 'epoll' },
     ...fields,
   });
@@ -66,6 +67,8 @@ describe('the metrics', () => {
       lb_accept_pauses_total: 'counter',
       lb_snapshots_total: 'counter',
       lb_build_info: 'gauge',
+      lb_connection_log_lines_total: 'counter',
+      lb_connection_log_dropped_total: 'counter',
       lb_connection_limit: 'gauge',
       lb_connection_duration_seconds: 'histogram',
       lb_listener_connect_duration_seconds: 'histogram',
@@ -164,6 +167,7 @@ describe('the metrics', () => {
     counts.snapshots.refused = 3;
     const value = await scrape({
       counts,
+      connectionLog: { lines: 5, dropped: { ring_full: 6, sink_full: 7, sink_error: 8 } },
       panic: new Map([
         ['web', false],
         ['idle', false],
@@ -178,6 +182,11 @@ describe('the metrics', () => {
     assert.equal(value('lb_accept_pauses_total', { cause: 'connection_limit' }), 0);
     assert.equal(value('lb_snapshots_total', { result: 'refused' }), 3);
     assert.equal(value('lb_snapshots_total', { result: 'applied' }), 0);
+    assert.equal(value('lb_connection_log_lines_total'), 5);
+    const dropped = ['ring_full', 'sink_full', 'sink_error'].map((cause) =>
+      value('lb_connection_log_dropped_total', { cause }),
+    );
+    assert.deepEqual(dropped, [6, 7, 8]);
   });
 
   it('have no age of the configuration while there is none', async () => {
