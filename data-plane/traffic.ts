@@ -11,7 +11,10 @@ import { type ProxyEvents, proxyEvents } from './proxy-events.ts';
 import { SnapshotApplier } from './snapshot-applier.ts';
 import type { Plan } from './plan/plan.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
+import { ConnectionLog, type ConnectionLogInputs } from './telemetry/connection-log.ts';
 import { Observer } from './telemetry/observer.ts';
+import { ProxyCounts } from './telemetry/proxy-counts.ts';
+import { processUsage } from './telemetry/process-usage.ts';
 import type { ProxyReadings } from './telemetry/proxy-metrics.ts';
 import { RowAllocator } from './telemetry/rows.ts';
 import {
@@ -35,6 +38,8 @@ export interface TrafficOptions {
   readonly shareListeners: boolean;
   readonly sourceAddresses: readonly string[];
   readonly splice: boolean;
+  /** Where lines about connections go; null: nowhere. */
+  readonly connectionLog: ConnectionLogTarget | null;
   /** Locked. */
   readonly stateDir: string;
   readonly status: ConfigStatus;
@@ -45,11 +50,15 @@ export interface TrafficOptions {
   readonly logger: Logger;
 }
 
-export type TrafficReadings = Omit<ProxyReadings, 'connected' | 'configAgeSeconds'>;
+export type TrafficReadings = Omit<ProxyReadings, 'connected' | 'configAgeSeconds' | 'build'>;
+
+/** A sink, and what this process is called in its lines. */
+export type ConnectionLogTarget = Pick<ConnectionLogInputs, 'sink' | 'proxy' | 'instance'>;
 
 export class Traffic {
   readonly applier: SnapshotApplier;
   readonly observer: Observer;
+  readonly counts = new ProxyCounts();
   readonly #options: TrafficOptions;
   readonly #descriptors: number;
   /** Addresses that are listened on. */
@@ -60,15 +69,19 @@ export class Traffic {
   readonly #planApplier: PlanApplier;
   readonly #health: HealthMonitor;
   readonly #drains: DrainDeadlines;
+  readonly #connectionLog: ConnectionLog | null;
 
   constructor(options: TrafficOptions) {
     const { clock, random, logger, libc, status, workers } = options;
     this.#options = options;
-    const buffers = createBuffers(workers);
+    const target = options.connectionLog;
+    const buffers = createBuffers(workers, target !== null);
+    const { logRings: rings } = buffers;
+    this.#connectionLog = target && new ConnectionLog({ ...target, rings, clock });
     this.#shared = sharedCells(buffers);
     this.#descriptors = libc?.descriptorLimit() ?? descriptorLimitOf(readProcLimits());
     this.#limitConnections();
-    this.#events = proxyEvents(logger, () => this.connectionLimit, options.report);
+    this.#events = proxyEvents(logger, this.counts, () => this.connectionLimit, options.report);
     this.#health = new HealthMonitor({
       shared: this.#shared,
       checker: tcpChecker(clock),
@@ -105,12 +118,27 @@ export class Traffic {
       healthOf: (backend) => this.#health.healthOf(backend),
       applied: () => status.observation,
       restarts: () => this.#pool.restarts,
+      process: () => ({
+        ...processUsage(),
+        saturated: this.#events.saturated,
+        maxConnections: this.connectionLimit,
+      }),
+      clock,
     });
     this.applier = new SnapshotApplier({
       stateDir: options.stateDir,
       rows: new RowAllocator(buffers),
       planApplier: { apply: (plan) => this.#apply(plan) },
-      observer: this.observer,
+      observer: {
+        run: (directory) => {
+          this.#connectionLog?.run(directory);
+          this.observer.run(directory);
+        },
+        settle: () => {
+          this.#connectionLog?.drain();
+          this.observer.settle();
+        },
+      },
       health: this.#health,
       drains: this.#drains,
       status,
@@ -153,8 +181,9 @@ export class Traffic {
     return {
       ...this.observer.readTraffic(),
       observation: this.observer.observe(),
+      counts: this.counts,
+      connectionLog: this.#connectionLog?.readings() ?? null,
       panic: this.#health.panic(),
-      saturated: this.#events.saturated,
     };
   }
 
@@ -175,6 +204,7 @@ export class Traffic {
   /** Waits up to `drainMs` for connections to end, resets the rest and ends the workers. */
   async drain(drainMs: number): Promise<void> {
     await this.#pool.stop(drainMs);
+    await this.#connectionLog?.stop();
     this.#drains.stop();
     this.#health.close();
   }

@@ -65,6 +65,7 @@ export class EpollEngine implements Engine {
       context: this.#context,
       dialer: new Dialer(sys, targets, sourceAddresses),
       relay: new Relay(slots, sys, ffi, inputs.splice ? new Pipes(sys, holdings.pipes) : null),
+      peer: inputs.peer,
       onFault: (where, error) => inputs.onFault(where, error),
       onReleased: () => this.#released(),
     });
