@@ -22,6 +22,7 @@ const PACKAGES = {
   nft: 'nftables',
   prometheus: 'prometheus',
   promtool: 'prometheus',
+  'systemd-analyze': 'systemd',
   nginx: 'nginx-light',
   wrk: 'wrk',
   'redis-server': 'redis-server',

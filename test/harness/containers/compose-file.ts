@@ -57,12 +57,26 @@ interface RawService {
   readonly restart?: string;
 }
 
-const KNOWN = new Set([
-  ...['image', 'build', 'entrypoint', 'command', 'environment', 'ports', 'volumes', 'deploy', 'depends_on'],
-  ...['healthcheck', 'stop_grace_period', 'ulimits', 'sysctls', 'read_only', 'restart', 'init'],
-  ...['cap_drop', 'security_opt'],
-]);
-const DEFAULT_STOP_GRACE = '10s';
+const KNOWN = new Set(
+  (
+    'image build entrypoint command environment ports volumes deploy depends_on healthcheck stop_grace_period ' +
+    'ulimits sysctls read_only restart init cap_drop security_opt'
+  ).split(' '),
+);
+/** What Compose does where a service says nothing. */
+const DEFAULTS = {
+  entrypoint: [],
+  command: [],
+  environment: {},
+  ports: [],
+  volumes: [],
+  deploy: { replicas: 1 },
+  depends_on: {},
+  healthcheck: {},
+  stop_grace_period: '10s',
+  sysctls: {},
+  read_only: false,
+};
 
 /** All services of a Compose file, by name. */
 export function readComposeFile(text: string): ReadonlyMap<string, Service> {
@@ -73,28 +87,29 @@ export function readComposeFile(text: string): ReadonlyMap<string, Service> {
 function readService(name: string, raw: RawService): Service {
   const unknown = Object.keys(raw).filter((key) => !KNOWN.has(key));
   assert.deepEqual(unknown, [], `service ${name} has what this reader does not know`);
-  const { test, disable } = raw.healthcheck ?? {};
+  const service = { ...DEFAULTS, ...raw };
+  const { test, disable }: NonNullable<RawService['healthcheck']> = service.healthcheck;
   return {
     name,
     image: raw.image,
-    entrypoint: (raw.entrypoint ?? []).map(unescape),
-    command: (raw.command ?? []).map(unescape),
-    environment: Object.fromEntries(
-      Object.entries(raw.environment ?? {}).map(([key, value]) => [key, unescape(value)]),
-    ),
-    ports: (raw.ports ?? []).map(readPort),
-    volumes: (raw.volumes ?? []).map(readVolume),
-    replicas: raw.deploy?.replicas ?? 1,
-    dependsOn: Object.fromEntries(
-      Object.entries(raw.depends_on ?? {}).map(([other, { condition }]) => [other, condition]),
-    ),
+    entrypoint: service.entrypoint.map(unescape),
+    command: service.command.map(unescape),
+    environment: mapValues(service.environment, unescape),
+    ports: service.ports.map(readPort),
+    volumes: service.volumes.map(readVolume),
+    replicas: service.deploy.replicas,
+    dependsOn: mapValues(service.depends_on, ({ condition }) => condition),
     healthcheck: disable === true ? [] : test?.slice(1),
-    stopGraceMs: milliseconds(raw.stop_grace_period ?? DEFAULT_STOP_GRACE),
+    stopGraceMs: milliseconds(service.stop_grace_period),
     descriptors: raw.ulimits?.nofile?.soft,
-    sysctls: raw.sysctls ?? {},
-    readOnly: raw.read_only ?? false,
+    sysctls: service.sysctls,
+    readOnly: service.read_only,
     restart: raw.restart,
   };
+}
+
+function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }
 
 /** `$$` stands for a dollar. Anything else with one would be replaced by Compose. */

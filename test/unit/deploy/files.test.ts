@@ -10,13 +10,12 @@ import {
   known,
   kubernetesResources,
   kubernetesStarts,
-  PROGRAMS,
-  type ProgramName,
   systemdStarts,
   unitValues,
 } from '../../harness/deployed.ts';
 import { readDockerfile } from '../../harness/containers/dockerfile.ts';
-import { CHECKOUT } from '../../harness/processes.ts';
+import { CHECKOUT, run } from '../../harness/processes.ts';
+import { present } from '../../harness/real-servers.ts';
 import { filesBelow, readText } from '../../harness/source-tree.ts';
 
 const starts = [...composeStarts(), ...systemdStarts(), ...kubernetesStarts()];
@@ -36,11 +35,12 @@ describe('what is deployed', () => {
     assert.deepEqual(programs(kubernetesStarts()), ['lb-control-plane', 'lb-data-plane']);
   });
 
-  for (const program of Object.keys(PROGRAMS) as ProgramName[]) {
+  // lbctl's commands are run by test/e2e/compose.test.ts.
+  for (const program of ['lb-control-plane', 'lb-data-plane'] as const) {
     it(`gives ${program} only flags and variables that it knows`, async () => {
       const { flags, variables } = await known(program);
       const unknown = starts
-        .filter((start) => start.program === program && program !== 'lbctl')
+        .filter((start) => start.program === program)
         .flatMap(({ where, flags: given, env }) =>
           [...given, ...Object.keys(env)]
             .filter((name) => !flags.has(name) && !variables.has(name))
@@ -145,6 +145,15 @@ describe('every image', () => {
 });
 
 describe('deploy/systemd', () => {
+  it('is what systemd understands', async (t) => {
+    if (!present(t, 'systemd-analyze')) return;
+    const units = filesBelow('deploy/systemd', '.service').map((file) => join(CHECKOUT, file));
+    const { code, stdout, stderr } = await run('systemd-analyze', ['verify', '--man=no', ...units]);
+    assert.equal(code, 0, stdout + stderr);
+    // What it does not know it only mentions.
+    assert.doesNotMatch(stdout + stderr, /lb-(control|data)-plane\.service/);
+  });
+
   for (const file of filesBelow('deploy/systemd', '.service')) {
     it(`${file} starts again after a crash, keeps its state, and may do little else`, () => {
       const text = readText(file);
