@@ -16,6 +16,12 @@ import {
 } from './processes.ts';
 
 const PACKAGES = {
+  etcd: 'etcd-server',
+  etcdctl: 'etcd-client',
+  keepalived: 'keepalived',
+  nft: 'nftables',
+  prometheus: 'prometheus',
+  promtool: 'prometheus',
   nginx: 'nginx-light',
   wrk: 'wrk',
   'redis-server': 'redis-server',
