@@ -8,7 +8,7 @@ import type { Libc } from './engine/libc.ts';
 import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
 import { tcpChecker } from './health/tcp-checker.ts';
 import { type ProxyEvents, proxyEvents } from './proxy-events.ts';
-import { SnapshotApplier } from './snapshot-applier.ts';
+import { SnapshotApplier, type SnapshotApplierInputs } from './snapshot-applier.ts';
 import type { Plan } from './plan/plan.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
 import { ConnectionLog, type ConnectionLogInputs } from './telemetry/connection-log.ts';
@@ -21,6 +21,7 @@ import {
   CONTROL,
   createBuffers,
   MAX_PIPES,
+  type SharedBuffers,
   type SharedCells,
   sharedCells,
 } from './telemetry/shared-memory.ts';
@@ -113,7 +114,23 @@ export class Traffic {
       onListenersChanged: (failed) => this.applier.listenersFailed(failed),
     });
     this.#drains = new DrainDeadlines(clock, this.#pool);
-    this.observer = new Observer({
+    this.observer = this.#createObserver(buffers);
+    this.applier = new SnapshotApplier({
+      stateDir: options.stateDir,
+      rows: new RowAllocator(buffers),
+      planApplier: { apply: (plan) => this.#apply(plan) },
+      observer: observingBoth(this.#connectionLog, this.observer),
+      health: this.#health,
+      drains: this.#drains,
+      status,
+      clock,
+      logger,
+    });
+  }
+
+  #createObserver(buffers: SharedBuffers): Observer {
+    const { clock, status } = this.#options;
+    return new Observer({
       buffers,
       healthOf: (backend) => this.#health.healthOf(backend),
       applied: () => status.observation,
@@ -124,26 +141,6 @@ export class Traffic {
         maxConnections: this.connectionLimit,
       }),
       clock,
-    });
-    this.applier = new SnapshotApplier({
-      stateDir: options.stateDir,
-      rows: new RowAllocator(buffers),
-      planApplier: { apply: (plan) => this.#apply(plan) },
-      observer: {
-        run: (directory) => {
-          this.#connectionLog?.run(directory);
-          this.observer.run(directory);
-        },
-        settle: () => {
-          this.#connectionLog?.drain();
-          this.observer.settle();
-        },
-      },
-      health: this.#health,
-      drains: this.#drains,
-      status,
-      clock,
-      logger,
     });
   }
 
@@ -208,4 +205,18 @@ export class Traffic {
     this.#drains.stop();
     this.#health.close();
   }
+}
+
+/** Whoever speaks of rows by their names hears of a plan, and that rows are about to change hands. */
+function observingBoth(log: ConnectionLog | null, observer: Observer): SnapshotApplierInputs['observer'] {
+  return {
+    run(directory) {
+      log?.run(directory);
+      observer.run(directory);
+    },
+    settle() {
+      log?.drain();
+      observer.settle();
+    },
+  };
 }

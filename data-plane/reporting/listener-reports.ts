@@ -3,6 +3,7 @@ import type { ListenerReport } from '../../core/wire/generated/lb/v1/ListenerRep
 import { CLOSE_REASONS } from '../engine/engine.ts';
 import type { HistogramCounts } from '../telemetry/counters.ts';
 import type { ListenerObservation, Observation } from '../telemetry/observation.ts';
+import { HISTOGRAM_CELLS } from '../telemetry/shared-memory.ts';
 import { connectToWire, durationToWire, firstByteToWire } from './histogram-to-wire.ts';
 
 export function changedListeners(before: Observation, now: Observation): ListenerReport[] {
@@ -28,7 +29,8 @@ function sameListener(a: ListenerObservation, b: ListenerObservation): boolean {
 }
 
 function sameHistogram(a: HistogramCounts, b: HistogramCounts): boolean {
-  return a.every((count, cell) => count === b[cell]);
+  for (let cell = 0; cell < HISTOGRAM_CELLS; cell += 1) if (a[cell] !== b[cell]) return false;
+  return true;
 }
 
 function listenerToWire(listener: string, counts: ListenerObservation): ListenerReport {

@@ -39,21 +39,24 @@ export interface Service {
   readonly restart: string | undefined;
 }
 
-interface RawService {
-  readonly [key: string]: unknown;
+/** What a service may leave out. */
+interface Optional {
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly ports: readonly string[];
+  readonly volumes: readonly string[];
+  readonly deploy: { readonly replicas: number };
+  readonly depends_on: Readonly<Record<string, { readonly condition: Condition }>>;
+  readonly healthcheck: { readonly test?: readonly string[]; readonly disable?: boolean };
+  readonly stop_grace_period: string;
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly read_only: boolean;
+}
+
+interface RawService extends Partial<Optional> {
   readonly image: string;
-  readonly entrypoint?: readonly string[];
-  readonly command?: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly ports?: readonly string[];
-  readonly volumes?: readonly string[];
-  readonly deploy?: { readonly replicas: number };
-  readonly depends_on?: Readonly<Record<string, { readonly condition: Condition }>>;
-  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
-  readonly stop_grace_period?: string;
   readonly ulimits?: { readonly nofile?: { readonly soft: number } };
-  readonly sysctls?: Readonly<Record<string, string>>;
-  readonly read_only?: boolean;
   readonly restart?: string;
 }
 
@@ -64,7 +67,7 @@ const KNOWN = new Set(
   ).split(' '),
 );
 /** What Compose does where a service says nothing. */
-const DEFAULTS = {
+const DEFAULTS: Optional = {
   entrypoint: [],
   command: [],
   environment: {},
@@ -87,8 +90,8 @@ export function readComposeFile(text: string): ReadonlyMap<string, Service> {
 function readService(name: string, raw: RawService): Service {
   const unknown = Object.keys(raw).filter((key) => !KNOWN.has(key));
   assert.deepEqual(unknown, [], `service ${name} has what this reader does not know`);
-  const service = { ...DEFAULTS, ...raw };
-  const { test, disable }: NonNullable<RawService['healthcheck']> = service.healthcheck;
+  const service: Optional = { ...DEFAULTS, ...raw };
+  const { test, disable } = service.healthcheck;
   return {
     name,
     image: raw.image,

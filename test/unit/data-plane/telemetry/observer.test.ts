@@ -76,7 +76,7 @@ describe('the observer', () => {
     assert.equal(seen()?.connect, after?.connect);
     assert.equal(seen()?.firstByte, after?.firstByte);
     assert.equal(
-      before?.connect.every((cell) => cell === 0),
+      Array.from(before?.connect ?? []).every((cell) => cell === 0),
       true,
       'what was observed does not change',
     );
