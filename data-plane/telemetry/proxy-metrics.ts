@@ -8,7 +8,8 @@
  *    removed backend ten minutes later;
  *  - backends, of which there may be tens of thousands, are rendered in slices between which the event loop goes on.
  */
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
+import { collectProcessMetrics } from '../../core/runtime/process-metrics.ts';
 import type { Metrics } from '../../core/runtime/operation-routes.ts';
 import { BackendSeries } from './backend-series.ts';
 import type { ConnectionLogReadings } from './connection-log.ts';
@@ -41,8 +42,7 @@ export function createProxyMetrics(read: () => ProxyReadings, metricBackends: nu
   const backendSeries = new BackendSeries(metricBackends);
   let readings: ProxyReadings | null = null;
   let underWay: Promise<string> | null = null;
-  // Its default of 10 ms wakes an idle process a hundred times a second.
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
+  collectProcessMetrics(registry);
   registerFamilies(registry, () => (readings ??= read()));
 
   async function render(): Promise<string> {

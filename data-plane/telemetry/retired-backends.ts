@@ -6,7 +6,7 @@
  */
 import type { BackendTotals, TotalsReading } from './backend-totals.ts';
 
-export const RETIRED_MS = 600_000;
+const RETIRED_MS = 600_000;
 const MAX_RETIRED = 1_000;
 
 export interface RetiredBackend {
