@@ -1,5 +1,6 @@
 /** The metrics of a control plane (docs/metrics.md). Registered once; whoever counts gets the handle. */
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
+import { collectProcessMetrics } from '../../core/runtime/process-metrics.ts';
 import { appliedRevision } from '../distribution/proxy-record.ts';
 import type { Fleet } from '../distribution/fleet.ts';
 import type { AppendEnd } from '../store/batch-machine.ts';
@@ -25,8 +26,7 @@ export class ControlPlaneMetrics {
 
   constructor() {
     const registers = [this.#registry];
-    // Its default of 10 ms wakes an idle process a hundred times a second.
-    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 100 });
+    collectProcessMetrics(this.#registry);
     this.#calls = new Counter({
       name: 'lb_grpc_calls_total',
       help: 'gRPC calls that have ended',

@@ -7,6 +7,7 @@
  *  - what is as long as the number of backends (rows, weights, Maglev's table) lies in shared memory and is taken
  *    over from the plan before where it would come out the same.
  */
+import { LOG_ONE_IN } from '../../core/model/defaults.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { buildMaglevTable } from '../balancing/maglev.ts';
@@ -115,6 +116,7 @@ function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
     retries: policy.connect.retries,
     idleMs: policy.timeouts.idleMs,
     halfClosedMs: policy.timeouts.halfClosedMs,
+    logOneIn: policy.connectionLog?.oneIn ?? LOG_ONE_IN,
     alwaysUp: policy.healthCheck.type === 'none',
     ...(same ? { rows: same.rows, weights: same.weights } : shareCandidates(backends)),
     table: policy.strategy === 'source_hash' ? (same?.table ?? maglevTable(backends)) : null,

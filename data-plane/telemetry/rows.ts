@@ -14,6 +14,7 @@
  */
 import type { Address } from '../../core/model/address.ts';
 import type { Violation } from '../../core/model/violation.ts';
+import { CLOSE_REASONS } from '../engine/engine.ts';
 import {
   BACKEND_COUNTERS,
   HEALTH,
@@ -193,6 +194,7 @@ export class RowAllocator {
       worker.backendOpen[row] = 0;
       clear(worker.backends, row, BACKEND_COUNTERS.length);
       clear(worker.backendConnectSeconds, row, HISTOGRAM_CELLS);
+      clear(worker.backendFirstByteSeconds, row, HISTOGRAM_CELLS);
       clear(worker.backendDurationSeconds, row, HISTOGRAM_CELLS);
     }
     return row;
@@ -204,7 +206,9 @@ export class RowAllocator {
     for (const worker of this.#workers) {
       worker.listenerOpen[row] = 0;
       clear(worker.listeners, row, LISTENER_COUNTERS.length);
+      clear(worker.listenerClosed, row, CLOSE_REASONS.length);
       clear(worker.listenerConnectSeconds, row, HISTOGRAM_CELLS);
+      clear(worker.listenerFirstByteSeconds, row, HISTOGRAM_CELLS);
       clear(worker.listenerDurationSeconds, row, HISTOGRAM_CELLS);
     }
     return row;

@@ -34,7 +34,7 @@ const DRAIN_LOOK_MS = 20;
 
 export interface WorkerPoolEvents {
   onEjected(row: number, generation: number, reason: string): void;
-  onSaturated(worker: number, on: boolean): void;
+  onSaturated(worker: number, on: boolean, cause: Extract<FromWorker, { type: 'saturated' }>['cause']): void;
   onLog(worker: number, record: Extract<FromWorker, { type: 'log' }>): void;
   /** A worker died or was ended for being late, and will be replaced. */
   onLost(worker: number, why: string, lostConnections: number): void;
@@ -223,7 +223,7 @@ export class WorkerPool {
   #onNews(worker: number, message: FromWorker): void {
     const { events } = this.#inputs;
     if (message.type === 'ejected') events.onEjected(message.row, message.generation, message.reason);
-    else if (message.type === 'saturated') events.onSaturated(worker, message.on);
+    else if (message.type === 'saturated') events.onSaturated(worker, message.on, message.cause);
     else if (message.type === 'log') events.onLog(worker, message);
   }
 

@@ -3,11 +3,14 @@ import type { Clock } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
 import type { Engine, EngineFactory } from '../engine/engine.ts';
+import { PeerAddress } from '../engine/peer-address.ts';
 import type { Plan } from '../plan/plan.ts';
+import { LogRing } from '../telemetry/log-ring.ts';
 import { sharedCells, workerCells } from '../telemetry/shared-memory.ts';
 import { Accounts } from './accounts.ts';
 import { sharedBudget } from './connection-budget.ts';
 import { WorkerConnections } from './connection-handler.ts';
+import { ConnectionRecords } from './connection-records.ts';
 import { PassiveHealth } from './passive-health.ts';
 import { PlanRuntime, type PlanSurroundings } from './plan-runtime.ts';
 import { abortPrepared, commitPrepared, type PlanSlots } from './plan-slots.ts';
@@ -45,6 +48,8 @@ export class Worker {
       random,
       worker: { index: start.index, count: start.buffers.workerCount },
     };
+    const peer = new PeerAddress();
+    const ring = start.buffers.logRings[start.index];
     this.#connections = new WorkerConnections({
       shared,
       own,
@@ -52,17 +57,21 @@ export class Worker {
       random,
       accounts: new Accounts(own),
       passiveHealth: new PassiveHealth(shared, post),
+      records: ring ? new ConnectionRecords({ ring: new LogRing(ring), peer, shared, clock, random }) : null,
     });
+    const budget = sharedBudget(shared);
     this.engine = createEngine({
       handler: this.#connections,
       targets: sharedTargets(shared),
-      budget: sharedBudget(shared),
+      budget,
       clock,
       wakeFd: start.wakeFd,
       holdings: own,
       splice: start.splice,
       sourceAddresses: start.sourceAddresses,
-      onSaturated: (on) => post({ type: 'saturated', on }),
+      peer: ring && peer,
+      onSaturated: (on) =>
+        post({ type: 'saturated', on, cause: budget.hasRoom() ? 'shortage' : 'connection_limit' }),
       onFault: (where, error) => {
         const stack = error instanceof Error ? (error.stack ?? '') : '';
         log.write('error', `a failure in ${where}: ${messageOf(error)}`, { stack });

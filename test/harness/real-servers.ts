@@ -16,6 +16,13 @@ import {
 } from './processes.ts';
 
 const PACKAGES = {
+  etcd: 'etcd-server',
+  etcdctl: 'etcd-client',
+  keepalived: 'keepalived',
+  nft: 'nftables',
+  prometheus: 'prometheus',
+  promtool: 'prometheus',
+  'systemd-analyze': 'systemd',
   nginx: 'nginx-light',
   wrk: 'wrk',
   'redis-server': 'redis-server',

@@ -136,7 +136,7 @@ describe('the worker pool', () => {
     const { pool, threads, events } = poolOf();
     await pool.start();
     threads[0]?.tell({ type: 'ejected', row: 1, generation: 2, reason: 'three' });
-    threads[1]?.tell({ type: 'saturated', on: true });
+    threads[1]?.tell({ type: 'saturated', on: true, cause: 'shortage' });
     threads[1]?.tell({ type: 'log', level: 'warn', message: 'hm', fields: {} });
     assert.deepEqual(events, ['ejected 1 2 three', 'saturated 1 true', 'log 1 hm']);
   });
