@@ -37,6 +37,7 @@ import { fleetFacts } from './guard/fleet-facts.ts';
 import type { GuardSources } from './guard/guarded-edit.ts';
 import { mergeMembers } from './snapshot/merge.ts';
 import { Publisher } from './snapshot/publish.ts';
+import { FleetStats } from './stats/fleet-stats.ts';
 import { Checkpointer } from './store/checkpointer.ts';
 import { Committer } from './store/committer.ts';
 import type { ConfigStore } from './store/config-store.ts';
@@ -127,6 +128,7 @@ function makeParts(deps: ControlPlaneDeps) {
   const checkpointer = makeCheckpointer(deps, follower);
   const publisher = new Publisher(clock);
   const fleet = new Fleet(clock, deps.rosterGraceMs);
+  const stats = new FleetStats({ fleet, follower, clock });
   const members = new Memberships({ fleet, follower, membership, clock, logger });
   const streams = new OpenStreams();
   metrics.observe({
@@ -146,7 +148,7 @@ function makeParts(deps: ControlPlaneDeps) {
       stopping: run.stopping,
     }),
   });
-  const api = makeApi({ follower, committer, committerOn, fleet, members, streams, deps });
+  const api = makeApi({ follower, committer, committerOn, fleet, stats, members, streams, deps });
   const discovery = makeDiscovery({ publisher, follower, streams, metrics, deps });
   const grpc = new GrpcServer(
     [
@@ -163,7 +165,20 @@ function makeParts(deps: ControlPlaneDeps) {
     },
   );
   const http = makeHttp({ follower, fleet, metrics, run, deps });
-  return { run, follower, committer, checkpointer, publisher, fleet, members, streams, reports, grpc, http };
+  return {
+    run,
+    follower,
+    committer,
+    checkpointer,
+    publisher,
+    fleet,
+    stats,
+    members,
+    streams,
+    reports,
+    grpc,
+    http,
+  };
 }
 
 function makeApi({
@@ -171,7 +186,7 @@ function makeApi({
   committerOn,
   deps: { store, clock, random, logger },
   ...parts
-}: Pick<ApiDeps, 'follower' | 'fleet' | 'members' | 'streams'> & {
+}: Pick<ApiDeps, 'follower' | 'fleet' | 'stats' | 'members' | 'streams'> & {
   readonly committer: Committer;
   readonly committerOn: (log: LogFollower) => Committer;
   readonly deps: ControlPlaneDeps;
@@ -256,8 +271,8 @@ function makeHttp({
 }
 
 async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<void> {
-  const { run, follower, committer, checkpointer, publisher, fleet, members, streams, reports, grpc, http } =
-    parts;
+  const { run, follower, committer, checkpointer, publisher, fleet, stats, members } = parts;
+  const { streams, reports, grpc, http } = parts;
   /** A store that is away must not hold up the end: what it still has to say is then unknown to the caller, too. */
   const bounded = (work: Promise<unknown>) => Promise.race([work, sleep(clock, STORE_TIMEOUT_MS)]);
   run.stopping = true;
@@ -270,6 +285,7 @@ async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<v
   http.close();
   await bounded(members.stop());
   publisher.stop();
+  stats.stop();
   fleet.stop();
   await bounded(store.close());
 }
