@@ -25,7 +25,7 @@ import { DeltaEncoder } from './distribution/delta-codec.ts';
 import { discoveryHandlers } from './distribution/discovery-service.ts';
 import { Fleet } from './distribution/fleet.ts';
 import { lookAtStore } from './distribution/look.ts';
-import { reportService } from './distribution/report-service.ts';
+import { type ReportOptions, type ReportService, reportService } from './distribution/report-service.ts';
 import { ControlPlaneMetrics } from './http/metrics.ts';
 import { notReadyReasons } from './http/readiness.ts';
 import { Memberships } from './membership/memberships.ts';
@@ -137,17 +137,7 @@ function makeParts(deps: ControlPlaneDeps) {
     storeSizeBytes: () => store.sizeBytes(),
     logLinesDropped: deps.logLinesDropped ?? (() => 0),
   });
-  const reports = reportService({
-    fleet,
-    streams,
-    clock,
-    logger,
-    standing: () => ({
-      position: follower.current()?.position ?? null,
-      storeAgeMs: follower.storeAgeMs(),
-      stopping: run.stopping,
-    }),
-  });
+  const reports = makeReports({ follower, fleet, streams, run, deps });
   const api = makeApi({ follower, committer, committerOn, fleet, stats, members, streams, deps });
   const discovery = makeDiscovery({ publisher, follower, streams, metrics, deps });
   const grpc = new GrpcServer(
@@ -165,20 +155,30 @@ function makeParts(deps: ControlPlaneDeps) {
     },
   );
   const http = makeHttp({ follower, fleet, metrics, run, deps });
-  return {
-    run,
-    follower,
-    committer,
-    checkpointer,
-    publisher,
-    fleet,
-    stats,
-    members,
-    streams,
-    reports,
-    grpc,
-    http,
-  };
+  const sources = { follower, committer, checkpointer, publisher, fleet, stats, members };
+  return { run, ...sources, streams, reports, grpc, http };
+}
+
+function makeReports({
+  follower,
+  run,
+  deps: { clock, logger },
+  ...parts
+}: Pick<ReportOptions, 'fleet' | 'streams'> & {
+  readonly follower: LogFollower;
+  readonly run: { readonly stopping: boolean };
+  readonly deps: ControlPlaneDeps;
+}): ReportService {
+  return reportService({
+    ...parts,
+    clock,
+    logger,
+    standing: () => ({
+      position: follower.current()?.position ?? null,
+      storeAgeMs: follower.storeAgeMs(),
+      stopping: run.stopping,
+    }),
+  });
 }
 
 function makeApi({

@@ -9,8 +9,10 @@ import { appliedRevision, NEVER_SEEN_MS, type ProxyRecord } from '../distributio
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
 import { refuseIfAny, requiredName } from './change.ts';
 import type { ApiDeps } from './deps.ts';
+import { watchStats } from './watch-stats.ts';
 
-export function fleetHandlers({ unary, fleet, members, follower }: ApiDeps): FleetServiceHandlers {
+export function fleetHandlers(deps: ApiDeps): FleetServiceHandlers {
+  const { unary, fleet, members, follower } = deps;
   return {
     ListProxies: unary(async () => {
       const currentRevision = String(follower.current()?.position.revision ?? 0);
@@ -26,7 +28,7 @@ export function fleetHandlers({ unary, fleet, members, follower }: ApiDeps): Fle
       }
       return { statuses };
     }),
-    WatchStats: (call) => call.destroy(new Error('not there yet')),
+    WatchStats: watchStats(deps),
     DeleteProxy: unary(async ({ proxyId }) => {
       const violations: Violation[] = [];
       requiredName('proxy_id', proxyId, violations);
