@@ -15,8 +15,8 @@ import type { BackendReport__Output } from '../../core/wire/generated/lb/v1/Back
 import type { ListenerReport__Output } from '../../core/wire/generated/lb/v1/ListenerReport.ts';
 import type { ProcessReport__Output } from '../../core/wire/generated/lb/v1/ProcessReport.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
-import { grownBy, type Histograms, histogramsGrowth } from './growth.ts';
-import { type Grid, type Growth, Series, type Window } from './series.ts';
+import { grownBy, growHistograms, growth, type Histograms, noHistograms } from './growth.ts';
+import { type Grid, Series, type Window } from './series.ts';
 import { SlidingCounts } from './sliding-counts.ts';
 
 /** In the order of the counts in BackendSeries. */
@@ -156,15 +156,15 @@ export class StatsFold {
       const series = ensure(this.backends, key, () => new BackendSeries(pool, address));
       series.reporters += 1;
       poolSeries.reporters += 1;
-      last = { series, counts, active: 0, health, histograms: {} };
-      histogramsGrowth(last.histograms, report, this.grid);
+      last = { series, counts, active: 0, health, histograms: noHistograms() };
+      growHistograms(last.histograms, report, this.grid);
       series.proxies[health]! += 1;
       tally.backends.set(key, last);
     } else {
-      const growth = {
-        counts: counts.map((count, index) => grownBy(last!.counts[index]!, count)),
-        ...histogramsGrowth(last.histograms, report, this.grid),
-      };
+      for (let index = 0; index < 4; index += 1) {
+        growth.counts[index] = grownBy(last.counts[index]!, counts[index]!);
+      }
+      growHistograms(last.histograms, report, this.grid);
       last.series.add(at, growth);
       poolSeries.add(at, growth);
       last.series.proxies[last.health]! -= 1;
@@ -198,22 +198,20 @@ export class StatsFold {
     let last = tally.listeners.get(name);
     if (last === undefined) {
       series.reporters += 1;
-      last = { counts, closed, active: 0, histograms: {} };
-      histogramsGrowth(last.histograms, report, this.grid);
+      last = { counts, closed, active: 0, histograms: noHistograms() };
+      growHistograms(last.histograms, report, this.grid);
       tally.listeners.set(name, last);
     } else {
-      const [connections, bytesIn, bytesOut] = counts.map((count, index) =>
-        grownBy(last!.counts[index]!, count),
-      );
       const ended = this.#endedBy(last.closed, closed);
       const errors = FAILURE_REASONS.reduce(
         (sum, reason) => sum + (ended[this.reasons.indexOf(reason)] ?? 0),
         0,
       );
-      const growth: Growth = {
-        counts: [connections!, errors, bytesIn!, bytesOut!],
-        ...histogramsGrowth(last.histograms, report, this.grid),
-      };
+      growth.counts[0] = grownBy(last.counts[0], counts[0]);
+      growth.counts[1] = errors;
+      growth.counts[2] = grownBy(last.counts[1], counts[1]);
+      growth.counts[3] = grownBy(last.counts[2], counts[2]);
+      growHistograms(last.histograms, report, this.grid);
       series.closed.add(at, ended);
       for (const part of [series, tally.series, this.total]) part.add(at, growth);
     }
