@@ -69,8 +69,9 @@ export class Screen {
     const { columns, rows } = this.size;
     const size = `${columns}x${rows}`;
     const isWhole = size !== this.#size;
+    // Erased first: behind a line that fills the screen, the cursor still stands on its last character.
     const changed = lines.map((line, index) =>
-      !isWhole && line === this.#lines[index] ? '' : `\u001b[${index + 1};1H${line}\u001b[0m\u001b[K`,
+      !isWhole && line === this.#lines[index] ? '' : `\u001b[${index + 1};1H\u001b[K${line}\u001b[0m`,
     );
     this.#size = size;
     this.#lines = lines;

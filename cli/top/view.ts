@@ -1,6 +1,5 @@
 /** The screen as lines: what is shown, what the person wants to see, and how much room there is. Pure. */
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
-import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
 import type { Style } from '../output/style.ts';
 import { type Column, columnsOf, layout } from './columns.ts';
 import { short, shortTime, sparkline } from './figures.ts';
@@ -49,9 +48,10 @@ export function sortedRows(
 }
 
 function inOrder(column: Column | undefined, a: Row, b: Row): number {
-  const [left, right] = [column?.value(a) ?? 0, column?.value(b) ?? 0];
+  // What looks the same is the same: rows that differ by a hair would change places all the time.
+  if (column === undefined || column.text(a) === column.text(b)) return 0;
+  const [left, right] = [column.value(a), column.value(b)];
   if (typeof left === 'number' && typeof right === 'number') return right - left;
-  if (left === right) return 0;
   return left < right ? -1 : 1;
 }
 
@@ -67,10 +67,10 @@ export function screenLines(shown: Shown, state: ViewState, size: Size, style: S
     ...table(shown, state, rows, visible, size.columns, style),
   ];
   while (lines.length < size.rows - BELOW) lines.push('');
-  return [...lines.slice(0, Math.max(1, size.rows - BELOW)), ...footer(size.columns, style)].slice(
-    0,
-    size.rows,
-  );
+  return [
+    ...lines.slice(0, Math.max(1, size.rows - BELOW)),
+    ...footer(state.view, size.columns, style),
+  ].slice(0, size.rows);
 }
 
 function overview({ frame, pool, server, clock }: Shown, width: number, style: Style): string[] {
@@ -78,26 +78,31 @@ function overview({ frame, pool, server, clock }: Shown, width: number, style: S
   const left = Math.max(0, width - textWidth(clock) - 1);
   const first = `${style('strong', fit(title, left))} ${clock}`;
   if (frame === null) return [first, fit('waiting for the first figures', width), ''];
-  return [first, fleetLine(frame, width, style), trafficLine(frame.total ?? NO_TRAFFIC, width, style)];
+  return [first, fleetLine(frame, width, style), trafficLine(frame, width, style)];
 }
 
-function fleetLine({ proxies, revision, window }: StatsFrame__Output, width: number, style: Style): string {
+function fleetLine({ proxies, revision, total }: StatsFrame__Output, width: number, style: Style): string {
   const here = proxies.filter(({ connected }) => connected).length;
-  const words = `revision ${revision} · ${here} of ${proxies.length} proxies connected · rates over ${window?.seconds ?? 0}s`;
+  const { connect, firstByte } = total ?? NO_TRAFFIC;
+  const words = [
+    `revision ${revision}`,
+    `${here} of ${proxies.length} proxies connected`,
+    `p99 connect ${shortTime(connect?.p99 ?? null)}, first byte ${shortTime(firstByte?.p99 ?? null)}`,
+  ].join(' · ');
   return here < proxies.length || here === 0 ? style('doubtful', fit(words, width)) : fit(words, width);
 }
 
-function trafficLine(total: TrafficStats__Output, width: number, style: Style): string {
+function trafficLine({ total, window }: StatsFrame__Output, width: number, style: Style): string {
+  const traffic = total ?? NO_TRAFFIC;
   const words = [
-    `${short(total.connectionsActive)} open`,
-    `${short(total.connectionsPerSecond)} conn/s`,
-    `${short(total.errorsPerSecond)} err/s`,
-    `in ${short(total.bytesInPerSecond)}B/s`,
-    `out ${short(total.bytesOutPerSecond)}B/s`,
-    `connect p99 ${shortTime(total.connect?.p99 ?? null)}`,
-    `first byte p99 ${shortTime(total.firstByte?.p99 ?? null)}`,
+    `${short(traffic.connectionsActive)} open`,
+    `${short(traffic.connectionsPerSecond)} conn/s`,
+    `${short(traffic.errorsPerSecond)} err/s`,
+    `in ${short(traffic.bytesInPerSecond)}B/s`,
+    `out ${short(traffic.bytesOutPerSecond)}B/s`,
+    `over ${window?.seconds ?? 0}s`,
   ].join(' · ');
-  return total.errorsPerSecond > 0 ? style('bad', fit(words, width)) : fit(words, width);
+  return traffic.errorsPerSecond > 0 ? style('bad', fit(words, width)) : fit(words, width);
 }
 
 function noticeLine(
@@ -132,15 +137,13 @@ function table(
   const longest = rows.reduce((most, { name }) => Math.max(most, textWidth(name)), 0);
   const { columns, nameWidth, sparkWidth } = layout(state.view, longest, width);
   const widthOf = (column: Column) => column.width || nameWidth;
+  const mark = state.reversed ? '▴' : '▾';
   const title = (column: Column) => {
-    const mark = column.key === state.sort ? (state.reversed ? '▴' : '▾') : '';
-    return fit(
-      `${column.title.slice(0, widthOf(column) - mark.length)}${mark}`,
-      widthOf(column),
-      column.align,
-    );
+    const isSorted = column.key === state.sort;
+    if (column.align === 'left') return ` ${fit(column.title + (isSorted ? mark : ''), widthOf(column))}`;
+    return (isSorted ? mark : ' ') + fit(column.title, widthOf(column), 'right');
   };
-  const header = `${columns.map(title).join(' ')} ${fit('CONN/S', sparkWidth)}`;
+  const header = `${columns.map(title).join('').slice(1)} ${fit('CONN/S', sparkWidth)}`;
   return [
     style('strong', fit(header, width)),
     ...visible.map((row) => {
@@ -155,9 +158,10 @@ function table(
   ];
 }
 
-function footer(width: number, style: Style): string[] {
+function footer(view: View, width: number, style: Style): string[] {
+  const sorts = columnsOf(view).map(({ key, title }) => `${key}:${title.toLowerCase().replace('/s', '')}`);
   return [
     'b/p/l/x or tab view · / filter · arrows, page keys scroll · r reverse · q quit',
-    'sort: n name s state a active c conn e err i in o out m C-P50 t C-P99 f FB-P99',
+    `sort ${sorts.join(' ')}`,
   ].map((line) => style('faint', fit(line, width)));
 }
