@@ -53,10 +53,14 @@ const TRAFFIC: readonly Column[] = [
     text: ({ state }) => state,
     tone: ({ tone }) => tone,
     value: ({ state }) => state,
+    worth: 8,
   },
-  number('ACTIVE', 'a', 6, ({ active }) => active),
+  number('ACTIVE', 'a', 6, ({ active }) => active, { worth: 6 }),
   number('CONN/S', 'c', 6, ({ connections }) => connections),
-  number('ERR/S', 'e', 5, ({ errors }) => errors, { tone: ({ errors }) => (errors > 0 ? 'bad' : null) }),
+  number('ERR/S', 'e', 5, ({ errors }) => errors, {
+    tone: ({ errors }) => (errors > 0 ? 'bad' : null),
+    worth: 7,
+  }),
   number('IN/S', 'i', 5, ({ bytesIn }) => bytesIn, { worth: 2 }),
   number('OUT/S', 'o', 5, ({ bytesOut }) => bytesOut, { worth: 4 }),
 ];
