@@ -79,7 +79,10 @@ class LiveTop {
     const redraw = () => this.#draw();
     const leave = () => this.#screen.leave();
     const stop = () => this.#stop();
-    const goOn = () => this.#goOn();
+    const goOn = () => {
+      this.#screen.enterAgain();
+      this.#goOn();
+    };
     const finish = (signal: NodeJS.Signals) => {
       this.#signal = signal;
       this.#end.abort();
@@ -172,7 +175,6 @@ class LiveTop {
     if (this.#end.signal.aborted) return;
     if (process.listenerCount('SIGTSTP') === 0) process.on('SIGTSTP', () => this.#stop());
     this.#screen.enter();
-    this.#screen.forget();
     this.#draw();
   }
 

@@ -59,6 +59,12 @@ export class Screen {
     this.#input.pause();
   }
 
+  /** Enters anew, whatever somebody did to the terminal meanwhile. */
+  enterAgain(): void {
+    this.#entered = false;
+    this.enter();
+  }
+
   /** The next picture is drawn whole. */
   forget(): void {
     this.#size = '';

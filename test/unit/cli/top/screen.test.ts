@@ -59,7 +59,9 @@ describe('the screen', () => {
     screen.draw(['one']);
     screen.forget();
     screen.draw(['one']);
-    assert.equal(written.filter((text) => text.includes('one')).length, 4);
+    screen.enterAgain();
+    screen.draw(['one']);
+    assert.equal(written.filter((text) => text.includes('one')).length, 5);
   });
 
   it('is not drawn while it is left, or while the terminal has not taken the last picture', () => {
