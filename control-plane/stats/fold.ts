@@ -7,9 +7,10 @@
  *  - open connections and health are those of proxies that report now: one that is away counts for nothing;
  *  - a growth goes into the series of all that it is part of: backend and pool, or listener, proxy and total.
  *
- * Memory: per proxy and backend what it reported last (about 500 bytes with both histograms), per backend that had traffic in
- * the window about 3.5 kB. Measured on a machine where one core was shared, with 10 proxies that each report 10,000 backends
- * with two histograms of 14 buckets: test/unit/control-plane/stats/cost.md has the figures.
+ * What it costs, with 10 proxies that each report 10,000 backends with two histograms of 14 buckets: 5 to 6 µs of CPU for a
+ * report of a backend that changed, so half a core when all 100,000 change every second, and next to nothing when few do; 170 MB,
+ * 500 bytes of it for each proxy and backend, and 3.5 kB for each backend with traffic in the window. A frame of all of them
+ * takes 30 ms. (Measured on a shared machine with 2 cores: other machines are faster.)
  */
 import type { BackendReport__Output } from '../../core/wire/generated/lb/v1/BackendReport.ts';
 import type { ListenerReport__Output } from '../../core/wire/generated/lb/v1/ListenerReport.ts';
