@@ -132,10 +132,10 @@ describe('lbctl top through a pipe', () => {
     assert.ok(text.includes(`web/${backend}`));
     assert.ok(!text.includes('\u001b'));
     const lines = (await succeed(lbctl, ['top', 'web', '--count', '2', '-o', 'json'])).trim().split('\n');
-    const [first, second] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const [first, second] = lines.map((line) => JSON.parse(line) as { backends: { address: string }[] });
     assert.equal(lines.length, 2);
     assert.deepEqual(Object.keys(first ?? {}), Object.keys(second ?? {}));
-    assert.deepEqual((first?.['backends'] as { address: string }[])[0]?.address, backend);
+    assert.deepEqual(first?.backends[0]?.address, backend);
   });
 
   it('exits 3 when no control plane answers, 1 for a pool that is not there, 2 for what it can’t do', async (t) => {
