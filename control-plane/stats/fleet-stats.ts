@@ -20,7 +20,7 @@ import { WINDOW_SLOTS } from './sliding-counts.ts';
 
 const TICK_MS = 1_000;
 /** Frames of the past are so far apart. */
-export const PAST_STEP_MS = 5_000;
+const PAST_STEP_MS = 5_000;
 export const PAST_MS = 15 * 60_000;
 const MAX_PAST_ROWS = 100;
 export const DEFAULT_BACKENDS = 200;

@@ -21,7 +21,7 @@ import { type Grid, Series, type Window } from './series.ts';
 import { SlidingCounts } from './sliding-counts.ts';
 
 /** In the order of the counts in BackendSeries. */
-export const HEALTHS = ['HEALTH_HEALTHY', 'HEALTH_UNHEALTHY', 'HEALTH_UNKNOWN', 'HEALTH_EJECTED'] as const;
+const HEALTHS = ['HEALTH_HEALTHY', 'HEALTH_UNHEALTHY', 'HEALTH_UNKNOWN', 'HEALTH_EJECTED'] as const;
 
 /** Close reasons that a client or an operator would call an error. Others are how connections end in normal life. */
 export const FAILURE_REASONS: readonly string[] = [

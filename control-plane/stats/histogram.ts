@@ -12,7 +12,7 @@
 import type { Quantiles__Output } from '../../core/wire/generated/lb/v1/Quantiles.ts';
 
 /** More than any proxy has: what is beyond it is no histogram of ours. */
-export const MAX_BOUNDS = 64;
+const MAX_BOUNDS = 64;
 
 /** Counts of buckets: one more than bounds, the last without an upper bound. */
 export type Counts = ArrayLike<number>;
