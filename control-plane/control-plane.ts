@@ -25,7 +25,7 @@ import { DeltaEncoder } from './distribution/delta-codec.ts';
 import { discoveryHandlers } from './distribution/discovery-service.ts';
 import { Fleet } from './distribution/fleet.ts';
 import { lookAtStore } from './distribution/look.ts';
-import { reportService } from './distribution/report-service.ts';
+import { type ReportOptions, type ReportService, reportService } from './distribution/report-service.ts';
 import { ControlPlaneMetrics } from './http/metrics.ts';
 import { notReadyReasons } from './http/readiness.ts';
 import { Memberships } from './membership/memberships.ts';
@@ -37,6 +37,7 @@ import { fleetFacts } from './guard/fleet-facts.ts';
 import type { GuardSources } from './guard/guarded-edit.ts';
 import { mergeMembers } from './snapshot/merge.ts';
 import { Publisher } from './snapshot/publish.ts';
+import { FleetStats } from './stats/fleet-stats.ts';
 import { Checkpointer } from './store/checkpointer.ts';
 import { Committer } from './store/committer.ts';
 import type { ConfigStore } from './store/config-store.ts';
@@ -126,6 +127,7 @@ function makeParts(deps: ControlPlaneDeps) {
   const checkpointer = makeCheckpointer(deps, follower);
   const publisher = new Publisher(clock);
   const fleet = new Fleet(clock, deps.rosterGraceMs);
+  const stats = new FleetStats({ fleet, follower, clock });
   const members = new Memberships({ fleet, follower, membership, clock, logger });
   const streams = new OpenStreams();
   metrics.observe({
@@ -135,18 +137,8 @@ function makeParts(deps: ControlPlaneDeps) {
     keptLog: () => keptLog(store, clock.wallMs()),
     logLinesDropped: deps.logLinesDropped ?? (() => 0),
   });
-  const reports = reportService({
-    fleet,
-    streams,
-    clock,
-    logger,
-    standing: () => ({
-      position: follower.current()?.position ?? null,
-      storeAgeMs: follower.storeAgeMs(),
-      stopping: run.stopping,
-    }),
-  });
-  const api = makeApi({ follower, committer, committerOn, fleet, members, streams, deps });
+  const reports = makeReports({ follower, fleet, streams, run, deps });
+  const api = makeApi({ follower, committer, committerOn, fleet, stats, members, streams, deps });
   const discovery = makeDiscovery({ publisher, follower, streams, metrics, deps });
   const grpc = new GrpcServer(
     [
@@ -163,7 +155,30 @@ function makeParts(deps: ControlPlaneDeps) {
     },
   );
   const http = makeHttp({ follower, fleet, metrics, run, deps });
-  return { run, follower, committer, checkpointer, publisher, fleet, members, streams, reports, grpc, http };
+  const sources = { follower, committer, checkpointer, publisher, fleet, stats, members };
+  return { run, ...sources, streams, reports, grpc, http };
+}
+
+function makeReports({
+  follower,
+  run,
+  deps: { clock, logger },
+  ...parts
+}: Pick<ReportOptions, 'fleet' | 'streams'> & {
+  readonly follower: LogFollower;
+  readonly run: { readonly stopping: boolean };
+  readonly deps: ControlPlaneDeps;
+}): ReportService {
+  return reportService({
+    ...parts,
+    clock,
+    logger,
+    standing: () => ({
+      position: follower.current()?.position ?? null,
+      storeAgeMs: follower.storeAgeMs(),
+      stopping: run.stopping,
+    }),
+  });
 }
 
 function makeApi({
@@ -171,7 +186,7 @@ function makeApi({
   committerOn,
   deps: { store, clock, random, logger },
   ...parts
-}: Pick<ApiDeps, 'follower' | 'fleet' | 'members' | 'streams'> & {
+}: Pick<ApiDeps, 'follower' | 'fleet' | 'stats' | 'members' | 'streams'> & {
   readonly committer: Committer;
   readonly committerOn: (log: LogFollower) => Committer;
   readonly deps: ControlPlaneDeps;
@@ -256,8 +271,8 @@ function makeHttp({
 }
 
 async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<void> {
-  const { run, follower, committer, checkpointer, publisher, fleet, members, streams, reports, grpc, http } =
-    parts;
+  const { run, follower, committer, checkpointer, publisher, fleet, stats, members } = parts;
+  const { streams, reports, grpc, http } = parts;
   /** A store that is away must not hold up the end: what it still has to say is then unknown to the caller, too. */
   const bounded = (work: Promise<unknown>) => Promise.race([work, sleep(clock, STORE_TIMEOUT_MS)]);
   run.stopping = true;
@@ -270,6 +285,7 @@ async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<v
   http.close();
   await bounded(members.stop());
   publisher.stop();
+  stats.stop();
   fleet.stop();
   await bounded(store.close());
 }

@@ -10,8 +10,10 @@ import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
 import { refuseIfAny } from '../rpc/refuse-if-any.ts';
 import { requiredName } from './change.ts';
 import type { ApiDeps } from './deps.ts';
+import { watchStats } from './watch-stats.ts';
 
-export function fleetHandlers({ unary, fleet, members, follower }: ApiDeps): FleetServiceHandlers {
+export function fleetHandlers(deps: ApiDeps): FleetServiceHandlers {
+  const { unary, fleet, members, follower } = deps;
   return {
     ListProxies: unary(async () => {
       const currentRevision = String(follower.current()?.position.revision ?? 0);
@@ -27,7 +29,7 @@ export function fleetHandlers({ unary, fleet, members, follower }: ApiDeps): Fle
       }
       return { statuses };
     }),
-    WatchStats: (call) => call.destroy(new Error('not there yet')),
+    WatchStats: watchStats(deps),
     DeleteProxy: unary(async ({ proxyId }) => {
       const violations: Violation[] = [];
       requiredName('proxy_id', proxyId, violations);

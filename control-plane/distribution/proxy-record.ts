@@ -13,7 +13,7 @@ const MOST = { backends: 100_000, listeners: 10_000, workers: 1_024 } as const;
 /** When a proxy was last seen that has not been since this replica started. */
 export const NEVER_SEEN_MS = 0;
 
-/** A proxy as its readers see it. */
+/** A proxy as its readers see it. Of its histograms nothing is kept: stats/fold.ts has what they grew by. */
 export interface ProxyRecord {
   readonly info: ProxyInfo__Output;
   readonly connected: boolean;
@@ -59,9 +59,16 @@ export class ReportedProxy implements ProxyRecord {
     for (const name of request.goneListeners) this.listeners.delete(name);
     for (const report of request.backends) {
       const { pool, address } = report.backend ?? { pool: '', address: '' };
+      report.connect = null;
+      report.firstByte = null;
       this.backends.set(`${pool}/${address}`, report);
     }
-    for (const report of request.listeners) this.listeners.set(report.listener, report);
+    for (const report of request.listeners) {
+      report.connect = null;
+      report.firstByte = null;
+      report.duration = null;
+      this.listeners.set(report.listener, report);
+    }
     for (const report of request.workers) this.workers.set(report.index, report);
     for (const kind of ['backends', 'listeners', 'workers'] as const) {
       if (this[kind].size <= MOST[kind]) continue;
