@@ -15,12 +15,14 @@ import { operationRoutes } from '../core/runtime/operation-routes.ts';
 import type { Random } from '../core/runtime/random.ts';
 import type { AcceptedTokens } from '../core/runtime/token-file.ts';
 import { loadDefinitions } from '../core/wire/definitions.ts';
-import { refuseCall, refusePage } from './access/access.ts';
+import { refuseCall } from './access/access.ts';
+import { refusePage } from './access/page-access.ts';
 import { refuseOutdated, steppedAside } from './access/stepped-aside.ts';
 import { makeChangeWith } from './api/change.ts';
 import type { ApiDeps } from './api/deps.ts';
 import { apiServices } from './api/services.ts';
-import { dashboardRoutes } from './dashboard/routes.ts';
+import { localCalls } from './dashboard/local-calls.ts';
+import { dashboardRoutes, missingPage } from './dashboard/routes.ts';
 import { DeltaEncoder } from './distribution/delta-codec.ts';
 import { discoveryHandlers } from './distribution/discovery-service.ts';
 import { Fleet } from './distribution/fleet.ts';
@@ -55,6 +57,8 @@ const GUARD_LOOKS_BACK_MS = 10 * 60_000;
 export interface ControlPlaneOptions {
   readonly grpcAddress: HostPort;
   readonly httpAddress: HostPort;
+  /** Names that the dashboard is asked for under, besides localhost and addresses. */
+  readonly dashboardHosts?: readonly string[];
 }
 
 export interface ControlPlaneDeps {
@@ -87,7 +91,7 @@ export async function startControlPlane(
   options: ControlPlaneOptions,
   deps: ControlPlaneDeps,
 ): Promise<RunningControlPlane> {
-  const parts = makeParts(deps);
+  const parts = makeParts(options, deps);
   const { follower, publisher, members, grpc, http } = parts;
   follower.onChange(({ state, position, members }) => publisher.offer(state, position, members));
   members.start();
@@ -104,7 +108,7 @@ export async function startControlPlane(
 
 type Parts = ReturnType<typeof makeParts>;
 
-function makeParts(deps: ControlPlaneDeps) {
+function makeParts({ dashboardHosts = [] }: ControlPlaneOptions, deps: ControlPlaneDeps) {
   const { store, membership, clock, random, logger, tokens } = deps;
   const run = { stopping: false };
   const metrics = new ControlPlaneMetrics();
@@ -140,9 +144,10 @@ function makeParts(deps: ControlPlaneDeps) {
   const reports = makeReports({ follower, fleet, streams, run, deps });
   const api = makeApi({ follower, committer, committerOn, fleet, stats, members, streams, deps });
   const discovery = makeDiscovery({ publisher, follower, streams, metrics, deps });
+  const services = apiServices(api);
   const grpc = new GrpcServer(
     [
-      ...apiServices(api),
+      ...services,
       { definition: loadDefinitions().services.reports, handlers: reports.handlers },
       discovery,
     ],
@@ -154,7 +159,7 @@ function makeParts(deps: ControlPlaneDeps) {
       logger,
     },
   );
-  const http = makeHttp({ follower, fleet, metrics, run, deps });
+  const http = makeHttp({ follower, fleet, stats, streams, services, metrics, run, dashboardHosts, deps });
   const sources = { follower, committer, checkpointer, publisher, fleet, stats, members };
   return { run, ...sources, streams, reports, grpc, http };
 }
@@ -245,24 +250,33 @@ function makeDiscovery({
 }
 
 function makeHttp({
-  follower,
-  fleet,
+  services,
   metrics,
   run,
+  dashboardHosts: hosts,
   deps: { clock, logger, tokens },
+  ...parts
 }: {
   readonly follower: LogFollower;
   readonly fleet: Fleet;
+  readonly stats: FleetStats;
+  readonly streams: OpenStreams;
+  readonly services: readonly Service[];
   readonly metrics: ControlPlaneMetrics;
   readonly run: { readonly stopping: boolean };
+  readonly dashboardHosts: readonly string[];
   readonly deps: ControlPlaneDeps;
 }): HttpServer {
+  const { follower } = parts;
+  const call = localCalls(services, (path) => refuseOutdated(follower.status(), path), clock);
+  const routes = {
+    ...dashboardRoutes({ ...parts, call, clock }),
+    ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
+  };
   return new HttpServer({
-    routes: {
-      ...dashboardRoutes({ follower, fleet, clock }),
-      ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
-    },
-    guard: (path, authorization) => refusePage(tokens, path, authorization),
+    routes,
+    guard: (head) => refusePage({ tokens, hosts }, head),
+    missing: missingPage(routes),
     what: 'the HTTP address',
     flag: '--http-address',
     maxConnections: MAX_HTTP_CONNECTIONS,
