@@ -47,7 +47,9 @@ const hostNames: Parse<readonly string[]> = (text) => {
   const names = text.split(',').map((name) => name.trim().toLowerCase());
   const wrong = names.find((name) => !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name));
   if (wrong === undefined) return names;
-  throw new InvalidArgumentError(`"${wrong}" is no host name; use names such as lb.example.com, without a port.`);
+  throw new InvalidArgumentError(
+    `"${wrong}" is no host name; use names such as lb.example.com, without a port.`,
+  );
 };
 
 /** Reads the arguments of this process. Exits with 0 after --help, with 2 on wrong usage. */

@@ -9,27 +9,22 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, sleep } from '../core/runtime/clock.ts';
 import { LbError } from '../core/runtime/errors.ts';
 import type { HostPort } from '../core/runtime/flags.ts';
-import { HttpServer } from '../core/runtime/http-server.ts';
 import type { Logger } from '../core/runtime/logger.ts';
-import { operationRoutes } from '../core/runtime/operation-routes.ts';
 import type { Random } from '../core/runtime/random.ts';
 import type { AcceptedTokens } from '../core/runtime/token-file.ts';
 import { loadDefinitions } from '../core/wire/definitions.ts';
 import { refuseCall } from './access/access.ts';
-import { refusePage } from './access/page-access.ts';
 import { refuseOutdated, steppedAside } from './access/stepped-aside.ts';
 import { makeChangeWith } from './api/change.ts';
 import type { ApiDeps } from './api/deps.ts';
 import { apiServices } from './api/services.ts';
-import { localCalls } from './dashboard/local-calls.ts';
-import { dashboardRoutes, missingPage } from './dashboard/routes.ts';
 import { DeltaEncoder } from './distribution/delta-codec.ts';
 import { discoveryHandlers } from './distribution/discovery-service.ts';
 import { Fleet } from './distribution/fleet.ts';
 import { lookAtStore } from './distribution/look.ts';
 import { type ReportOptions, type ReportService, reportService } from './distribution/report-service.ts';
+import { makeHttp } from './http/http-address.ts';
 import { ControlPlaneMetrics } from './http/metrics.ts';
-import { notReadyReasons } from './http/readiness.ts';
 import { Memberships } from './membership/memberships.ts';
 import { unaryWith } from './rpc/answer.ts';
 import { preEncoded } from './rpc/definitions.ts';
@@ -50,7 +45,6 @@ import { RETENTION, type RetentionLimits } from './store/retention.ts';
 
 /** For the store to settle what is under way when this replica stops. */
 const STORE_TIMEOUT_MS = 3_000;
-const MAX_HTTP_CONNECTIONS = 256;
 /** What a pool had then is what the guard compares with: small steps add up. */
 const GUARD_LOOKS_BACK_MS = 10 * 60_000;
 
@@ -146,11 +140,7 @@ function makeParts({ dashboardHosts = [] }: ControlPlaneOptions, deps: ControlPl
   const discovery = makeDiscovery({ publisher, follower, streams, metrics, deps });
   const services = apiServices(api);
   const grpc = new GrpcServer(
-    [
-      ...services,
-      { definition: loadDefinitions().services.reports, handlers: reports.handlers },
-      discovery,
-    ],
+    [...services, { definition: loadDefinitions().services.reports, handlers: reports.handlers }, discovery],
     {
       onCall: metrics.countCall,
       refuse: (path, authorization) =>
@@ -247,41 +237,6 @@ function makeDiscovery({
     logger: deps.logger,
   });
   return { definition: preEncoded(discovery), handlers };
-}
-
-function makeHttp({
-  services,
-  metrics,
-  run,
-  dashboardHosts: hosts,
-  deps: { clock, logger, tokens },
-  ...parts
-}: {
-  readonly follower: LogFollower;
-  readonly fleet: Fleet;
-  readonly stats: FleetStats;
-  readonly streams: OpenStreams;
-  readonly services: readonly Service[];
-  readonly metrics: ControlPlaneMetrics;
-  readonly run: { readonly stopping: boolean };
-  readonly dashboardHosts: readonly string[];
-  readonly deps: ControlPlaneDeps;
-}): HttpServer {
-  const { follower } = parts;
-  const call = localCalls(services, (path) => refuseOutdated(follower.status(), path), clock);
-  const routes = {
-    ...dashboardRoutes({ ...parts, call, clock }),
-    ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
-  };
-  return new HttpServer({
-    routes,
-    guard: (head) => refusePage({ tokens, hosts }, head),
-    missing: missingPage(routes),
-    what: 'the HTTP address',
-    flag: '--http-address',
-    maxConnections: MAX_HTTP_CONNECTIONS,
-    logger,
-  });
 }
 
 async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<void> {

@@ -30,7 +30,7 @@ export function refusePage({ tokens, hosts }: PageAccess, head: HttpHead): HttpA
   if (!path.startsWith(API)) return null;
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
-    return json(403, { error: `this was asked by a page of another site (Sec-Fetch-Site: ${String(site)})` });
+    return json(403, { error: `this was asked by a page of another site (Sec-Fetch-Site: ${site})` });
   }
   const refused = method === 'POST' ? refuseChange(head, host) : null;
   if (refused !== null) return refused;

@@ -4,7 +4,7 @@
  */
 import type { Metadata } from '@grpc/grpc-js';
 import type { Clock } from '../../core/runtime/clock.ts';
-import { LbError } from '../../core/runtime/errors.ts';
+import type { LbError } from '../../core/runtime/errors.ts';
 import { fromGrpcError } from '../../core/wire/status.ts';
 import type { Service } from '../rpc/grpc-server.ts';
 

@@ -93,7 +93,8 @@ function fits(value: unknown, shape: Leaf): boolean {
   if (shape === 'text') return typeof value === 'string';
   if (shape === 'yes or no') return typeof value === 'boolean';
   if (shape === 'digits') return typeof value === 'string' && /^\d{1,15}$/.test(value);
-  if (shape === 'whole number') return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MOST_WHOLE;
+  if (shape === 'whole number')
+    return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MOST_WHOLE;
   return typeof value === 'string' && shape.oneOf.includes(value);
 }
 

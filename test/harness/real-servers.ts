@@ -16,6 +16,7 @@ import {
 } from './processes.ts';
 
 const PACKAGES = {
+  chromium: 'chromium',
   nginx: 'nginx-light',
   wrk: 'wrk',
   'redis-server': 'redis-server',

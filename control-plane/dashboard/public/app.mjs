@@ -90,7 +90,11 @@ function draw() {
   render(
     nav,
     NAV.map(([path, words]) =>
-      h('a', { href: `#/${path}`, 'aria-current': path === shown.name ? 'page' : undefined, key: path }, words),
+      h(
+        'a',
+        { href: `#/${path}`, 'aria-current': path === shown.name ? 'page' : undefined, key: path },
+        words,
+      ),
     ),
   );
   render(pulse, pulseWords());
@@ -101,7 +105,9 @@ function draw() {
 }
 
 function firstWords() {
-  return stand.why === '' ? 'Asking the control plane …' : `The control plane can't be reached: ${stand.why}. Trying again …`;
+  return stand.why === ''
+    ? 'Asking the control plane …'
+    : `The control plane can't be reached: ${stand.why}. Trying again …`;
 }
 
 function pulseWords() {

@@ -1,5 +1,6 @@
 /** Everything the page shows but traffic, as one value. Pure. */
 import { formatDuration } from '../../../core/model/duration.ts';
+import { emptyState } from '../../../core/model/fold.ts';
 import type { Listener, Policy } from '../../../core/model/resources.ts';
 import type { ProxyRecord } from '../../distribution/proxy-record.ts';
 import { mergeMembers } from '../../snapshot/merge.ts';
@@ -51,14 +52,14 @@ export function fleetView(
   pool = '',
 ): FleetView {
   const merged = followed && mergeMembers(followed.state, followed.members);
-  const state = merged?.state;
+  const state = merged?.state ?? emptyState('');
   const revision = followed?.position.revision ?? null;
   const seen = observed(proxies);
   const rows = proxies.map((proxy) => proxyRow(proxy, revision));
-  const shown = state?.pools.get(pool);
+  const shown = state.pools.get(pool);
   const problems = problemsOf({
     status,
-    state: state ?? null,
+    state: followed && state,
     seen,
     proxies: rows,
     places: merged?.places ?? [],
@@ -67,11 +68,11 @@ export function fleetView(
     revision,
     storeTrouble: status.ready ? '' : status.reason,
     problems: cut(problems, MAX_PROBLEMS, (problem) => problem),
-    pools: cut(byName(state?.pools), MAX_ROWS, (stored) => poolSummary(stored, state!, seen)),
-    listeners: cut(byName(state?.listeners), MAX_ROWS, ({ value }) => listenerRow(value, seen)),
-    policies: cut(byName(state?.policies), MAX_ROWS, policyRow),
+    pools: cut(byName(state.pools), MAX_ROWS, (stored) => poolSummary(stored, state, seen)),
+    listeners: cut(byName(state.listeners), MAX_ROWS, ({ value }) => listenerRow(value, seen)),
+    policies: cut(byName(state.policies), MAX_ROWS, policyRow),
     proxies: cut(rows, MAX_ROWS, (row) => row),
-    pool: shown && state ? poolPage(shown, followed?.state.pools.get(pool), state, seen) : null,
+    pool: shown ? poolPage(shown, followed?.state.pools.get(pool), state, seen) : null,
   };
 }
 

@@ -88,7 +88,7 @@ function ofPool({ value: { name }, backends }: StoredPool, state: State, seen: O
     return { address: value.address, found, standing: standingOf(value.state, found) };
   });
   const page = `pools/${name}`;
-  const clients = `Connections to ${few(listeners)} are closed at once.`;
+  const clients = `New connections to ${listeners.length === 1 ? 'listener' : 'listeners'} ${few(listeners)} are closed at once.`;
   if (all.length === 0) {
     if (listeners.length === 0) return [];
     return [problem(`pool/${name}`, 'critical', `Pool ${name} has no backends`, [clients], { page })];
@@ -135,13 +135,13 @@ function ofProxy(proxy: ProxyRow): readonly Problem[] {
   const page = 'proxies';
   if (!connected) {
     const why = 'It keeps what it runs; whether it serves can not be seen from here.';
-    return [
-      problem(`away/${id}`, 'critical', `Proxy ${id} is away`, [why], { page, sinceMs: lastSeenMs }),
-    ];
+    return [problem(`away/${id}`, 'critical', `Proxy ${id} is away`, [why], { page, sinceMs: lastSeenMs })];
   }
   const runs = revision === null ? 'It runs no configuration.' : `It goes on with revision ${revision}.`;
   if (refused !== '') {
-    return [problem(`refused/${id}`, 'critical', `Proxy ${id} refused a revision`, [refused, runs], { page })];
+    return [
+      problem(`refused/${id}`, 'critical', `Proxy ${id} refused a revision`, [refused, runs], { page }),
+    ];
   }
   if (stale) {
     const what = `Proxy ${id} has no control plane to take its configuration from`;

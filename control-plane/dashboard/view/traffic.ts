@@ -1,6 +1,7 @@
 /** Traffic as the page shows it: the past as columns for the charts, the present as one frame. Pure. */
 import type { StatsFrame__Output } from '../../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../../core/wire/generated/lb/v1/TrafficStats.ts';
+import { FAILURE_REASONS } from '../../stats/fold.ts';
 import type { Problem } from './problems.ts';
 import { counted } from './rows.ts';
 
@@ -59,7 +60,9 @@ export function trafficProblems({ listeners, proxies }: StatsFrame__Output): rea
     const severity = errors >= rate * CRITICAL_SHARE ? 'critical' : 'warning';
     const what = `${perSecond(errors)} of ${perSecond(rate)} connections a second to listener ${listener} fail`;
     const page = `pools/${pool}`;
-    return [{ key: `failing/${listener}`, severity, what, why: reasonsIn(closedPerSecond), sinceMs: null, page }];
+    return [
+      { key: `failing/${listener}`, severity, what, why: reasonsIn(closedPerSecond), sinceMs: null, page },
+    ];
   });
   const full = proxies.flatMap(({ proxyId, saturated, maxConnections }): Problem[] => {
     if (!saturated) return [];
@@ -70,12 +73,9 @@ export function trafficProblems({ listeners, proxies }: StatsFrame__Output): rea
   return [...full, ...failing];
 }
 
-/** Those that are no failure are no reason for one. */
-const ORDERLY = /^(?:done|client_|idle|drain)/;
-
 function reasonsIn(closed: Readonly<Record<string, number>>): readonly string[] {
   return Object.entries(closed)
-    .filter(([reason, rate]) => rate > 0 && !ORDERLY.test(reason))
+    .filter(([reason, rate]) => rate > 0 && FAILURE_REASONS.includes(reason))
     .sort(([, a], [, b]) => b - a)
     .slice(0, REASONS)
     .map(([reason, rate]) => `${reason.replaceAll('_', ' ')}: ${perSecond(rate)} a second`);

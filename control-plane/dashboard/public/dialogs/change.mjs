@@ -2,8 +2,8 @@
 
 import { ask, change as send, requestId } from '../lib/api.mjs';
 import { render } from '../lib/dom.mjs';
-import { tell } from '../lib/parts.mjs';
-import { askStep, previewStep, resultStep } from './change-steps.mjs';
+import { previewStep } from './change-preview.mjs';
+import { askStep, resultStep } from './change-steps.mjs';
 
 const AUTHOR_KEY = 'equipoise-author';
 const LOOK_AGAIN_MS = 400;
@@ -59,7 +59,6 @@ function actsOf(run, dialog) {
       await work();
     } catch (refusal) {
       run.refusal = refusal;
-      tell(refusal.message);
     }
     run.busy = false;
     run.draw();
@@ -103,7 +102,6 @@ async function apply(run, force) {
     throw refusal;
   }
   run.step = 'result';
-  tell(`${run.what.done}: revision ${run.result.revision}`);
   if (!run.result.unchanged) void untilLive(run);
 }
 
@@ -113,10 +111,7 @@ async function untilLive(run) {
     try {
       run.convergence = await ask(`/api/converged?revision=${run.result.revision}`);
       run.draw();
-      if (run.convergence.settled) {
-        tell(`Live on ${run.convergence.proxies.length} proxies`);
-        return;
-      }
+      if (run.convergence.settled) return;
     } catch {
       // The control plane may be restarting; the revision is durable already.
     }
@@ -139,6 +134,9 @@ function readValues({ what, values }) {
 /** When a step has gone, its focus goes to what comes next rather than nowhere. */
 function settleFocus(dialog) {
   if (dialog.contains(document.activeElement) && document.activeElement !== dialog) return;
-  (dialog.querySelector('[aria-invalid]') ?? dialog.querySelector('[data-next]') ?? dialog.querySelector('button'))?.focus();
+  (
+    dialog.querySelector('[aria-invalid]') ??
+    dialog.querySelector('[data-next]') ??
+    dialog.querySelector('button')
+  )?.focus();
 }
-

@@ -18,7 +18,14 @@ export function add({ name }) {
         value: '',
         about: /\.address$|backends(\[.*\])?$|^pool$/,
       },
-      { name: 'weight', label: 'Weight of each', hint: '0 to 1000', value: '1', number: true, about: /weight/ },
+      {
+        name: 'weight',
+        label: 'Weight of each',
+        hint: '0 to 1000',
+        value: '1',
+        number: true,
+        about: /weight/,
+      },
     ],
     request: ({ addresses, weight }) => ({
       method: 'AddBackends',
@@ -44,7 +51,8 @@ function setState({ name }, { address, revision }, state, title, done) {
   change({
     title: `${title} ${address} of pool ${name}`,
     done,
-    request: () => updateBackend(name, { address, state: wire('BACKEND_STATE', state), revision: String(revision) }),
+    request: () =>
+      updateBackend(name, { address, state: wire('BACKEND_STATE', state), revision: String(revision) }),
   });
 }
 
@@ -95,7 +103,11 @@ export function strategy({ policy, policyUsers, strategy: now, policyRevision })
     request: (values) => ({
       method: 'UpdatePolicy',
       request: {
-        policy: { name: policy, strategy: wire('STRATEGY', values.strategy), revision: String(policyRevision) },
+        policy: {
+          name: policy,
+          strategy: wire('STRATEGY', values.strategy),
+          revision: String(policyRevision),
+        },
         updateMask: { paths: ['strategy'] },
       },
     }),
@@ -112,13 +124,19 @@ export function policy({ name, policy: now, revision }, policies) {
         name: 'policy',
         label: 'Policy',
         value: now,
-        options: policies.map((one) => [one.name, `${one.name}: ${words(one.strategy)}, checks ${one.healthCheck}`]),
+        options: policies.map((one) => [
+          one.name,
+          `${one.name}: ${words(one.strategy)}, checks ${one.healthCheck}`,
+        ]),
         about: /policy/,
       },
     ],
     request: (values) => ({
       method: 'UpdatePool',
-      request: { pool: { name, policy: values.policy, revision: String(revision) }, updateMask: { paths: ['policy'] } },
+      request: {
+        pool: { name, policy: values.policy, revision: String(revision) },
+        updateMask: { paths: ['policy'] },
+      },
     }),
   });
 }

@@ -17,7 +17,8 @@ export function signIn(why, redraw, onToken) {
       onToken();
     } catch (refusal) {
       token.set('');
-      state.wrong = refusal.status === 401 ? 'This control plane does not accept that token.' : refusal.message;
+      state.wrong =
+        refusal.status === 401 ? 'This control plane does not accept that token.' : refusal.message;
     }
     redraw();
   };
@@ -43,7 +44,11 @@ export function signIn(why, redraw, onToken) {
         },
       }),
       state.wrong !== '' && h('span', { class: 'wrong', role: 'alert' }, state.wrong),
-      h('span', { class: 'why' }, 'A line of the file given with --token-file. It is kept until this tab is closed.'),
+      h(
+        'span',
+        { class: 'why' },
+        'A line of the file given with --token-file. It is kept until this tab is closed.',
+      ),
     ),
     h('div', { class: 'buttons' }, h('button', { type: 'submit', class: 'primary' }, 'Sign in')),
   );

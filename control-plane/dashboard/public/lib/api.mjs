@@ -28,7 +28,11 @@ export function headers(more = {}) {
 export async function ask(path, options = {}) {
   let response;
   try {
-    response = await fetch(path, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS), ...options, headers: headers(options.headers) });
+    response = await fetch(path, {
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      ...options,
+      headers: headers(options.headers),
+    });
   } catch {
     throw new Refusal(0, { code: 'UNREACHABLE', error: 'The control plane does not answer.' });
   }
@@ -47,5 +51,7 @@ export const change = (method, request) =>
 
 /** Names a request. Works on pages without TLS, where crypto.randomUUID does not. */
 export function requestId() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
 }

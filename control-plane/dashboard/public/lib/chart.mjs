@@ -1,12 +1,14 @@
 // Charts over time, as elements for lib/dom.mjs. Colours come from the style sheet, so that they follow its scheme.
 
-import uPlot from '/charts/uplot.js';
+import uPlot from '../charts/uplot.js';
 import { h } from './dom.mjs';
 import { clock } from './format.mjs';
 
 const HEIGHT = 128;
 /** With less than this the scale would follow every single connection. */
 const LEAST_TOP = 1;
+/** What is shown at least, so that the first seconds of a chart do not look like a whole story. */
+const LEAST_SECONDS = 60;
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -76,16 +78,30 @@ function draw(element, lines, show, columns) {
 
 function make(element, plot, lines, show) {
   plot.made?.destroy();
-  const axis = { stroke: color('--quiet'), font: '11px system-ui', grid: { stroke: color('--grid'), width: 1 }, ticks: { show: false } };
+  const axis = {
+    stroke: color('--quiet'),
+    font: '11px system-ui',
+    grid: { stroke: color('--grid'), width: 1 },
+    ticks: { show: false },
+  };
   const options = {
     width: element.clientWidth || 300,
     height: HEIGHT,
     legend: { show: false },
     padding: [8, 8, 0, 0],
     cursor: { y: false, points: { size: 6 } },
-    scales: { y: { range: (_plot, _min, max) => [0, Math.max(LEAST_TOP, (max ?? 0) * 1.15)] } },
+    scales: {
+      x: { range: (_plot, min, max) => [Math.min(min, max - LEAST_SECONDS), max] },
+      y: { range: (_plot, _min, max) => [0, Math.max(LEAST_TOP, (max ?? 0) * 1.15)] },
+    },
     axes: [
-      { ...axis, size: 22, gap: 2, space: 70, values: (_plot, times) => times.map((time) => timeLabel(time, times)) },
+      {
+        ...axis,
+        size: 22,
+        gap: 2,
+        space: 70,
+        values: (_plot, times) => times.map((time) => timeLabel(time, times)),
+      },
       { ...axis, size: 52, gap: 4, space: 34, values: (_plot, values) => values.map((value) => show(value)) },
     ],
     series: [
@@ -113,6 +129,8 @@ function timeLabel(time, times) {
 function tell(element, made, plot, show) {
   const { idx } = made.cursor;
   const at = idx === null || idx === undefined ? undefined : plot.data[0][idx];
-  const words = (plot.current ?? []).map(({ label }, index) => `${label} ${show(plot.data[index + 1][idx] ?? 0)}`);
+  const words = (plot.current ?? []).map(
+    ({ label }, index) => `${label} ${show(plot.data[index + 1][idx] ?? 0)}`,
+  );
   element.title = at === undefined ? '' : `${clock(at * 1_000)}: ${words.join(', ')}`;
 }

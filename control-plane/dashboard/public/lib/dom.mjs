@@ -21,7 +21,9 @@ export function render(container, ...nodes) {
 
 function patchChildren(parent, nodes) {
   const old = [...parent.childNodes];
-  const keyed = new Map(old.filter((child) => child.madeOf?.key !== undefined).map((child) => [child.madeOf.key, child]));
+  const keyed = new Map(
+    old.filter((child) => child.madeOf?.key !== undefined).map((child) => [child.madeOf.key, child]),
+  );
   const used = new Set();
   let cursor = parent.firstChild;
   for (const node of nodes) {
@@ -47,7 +49,8 @@ function isNeeded(child, nodes) {
 }
 
 function find(node, old, keyed, used) {
-  if (typeof node === 'string') return old.find((child) => child.nodeType === Node.TEXT_NODE && !used.has(child));
+  if (typeof node === 'string')
+    return old.find((child) => child.nodeType === Node.TEXT_NODE && !used.has(child));
   if (node.key !== undefined) {
     const child = keyed.get(node.key);
     return child !== undefined && child.madeOf.tag === node.tag && !used.has(child) ? child : undefined;
@@ -97,15 +100,11 @@ const HOOKS = new Set(['mount', 'unmount', 'sync', 'own']);
 
 function set(element, name, value, before) {
   if (HOOKS.has(name)) return;
-  if (name === 'on') return listen(element, value ?? {}, before ?? {});
-  if (name === 'style') return style(element, value ?? {});
-  if (name === 'value' || name === 'checked') {
-    element[name] = value ?? '';
-    return;
-  }
-  const attribute = name === 'class' ? 'class' : name;
-  if (value === undefined || value === null || value === false) element.removeAttribute(attribute);
-  else element.setAttribute(attribute, value === true ? '' : String(value));
+  if (name === 'on') listen(element, value ?? {}, before ?? {});
+  else if (name === 'style') style(element, value ?? {});
+  else if (name === 'value') element.value = value ?? '';
+  else if (value === undefined || value === null || value === false) element.removeAttribute(name);
+  else element.setAttribute(name, value === true ? '' : String(value));
 }
 
 function listen(element, now, before) {

@@ -45,7 +45,10 @@ async function once(run, path, hear, onState) {
     silence = window.setTimeout(() => abort.abort(), SILENCE_MS);
   };
   try {
-    const response = await fetch(path, { headers: headers({ accept: 'text/event-stream' }), signal: abort.signal });
+    const response = await fetch(path, {
+      headers: headers({ accept: 'text/event-stream' }),
+      signal: abort.signal,
+    });
     if (!response.ok) {
       const { error } = await response.json().catch(() => ({}));
       return { status: response.status, why: error ?? `it answered ${response.status}` };

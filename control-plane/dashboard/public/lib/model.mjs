@@ -6,7 +6,14 @@ const COLUMNS = ['timeMs', 'active', 'rate', 'errors', 'bytesIn', 'bytesOut'];
 const MAX_LINES = 8;
 
 export function emptyModel() {
-  return { view: null, stats: null, history: emptyHistory(), backends: emptyBackends(), clockMs: 0, process: '' };
+  return {
+    view: null,
+    stats: null,
+    history: emptyHistory(),
+    backends: emptyBackends(),
+    clockMs: 0,
+    process: '',
+  };
 }
 
 const emptyHistory = () => Object.fromEntries(COLUMNS.map((name) => [name, []]));
@@ -28,15 +35,18 @@ function foldStats(model, stats, pool) {
   const { history, backends } = model;
   if (stats.timeMs <= (history.timeMs.at(-1) ?? 0)) return;
   const traffic = pool === '' ? stats.total : stats.pools.find((one) => one.pool === pool)?.traffic;
-  push(history, {
-    timeMs: stats.timeMs,
-    active: traffic?.connectionsActive ?? 0,
-    rate: traffic?.connectionsPerSecond ?? 0,
-    errors: traffic?.errorsPerSecond ?? 0,
-    bytesIn: traffic?.bytesInPerSecond ?? 0,
-    bytesOut: traffic?.bytesOutPerSecond ?? 0,
-  });
+  push(history, { timeMs: stats.timeMs, ...pointOf(traffic ?? {}) });
   foldBackends(backends, stats);
+}
+
+function pointOf({
+  connectionsActive: active = 0,
+  connectionsPerSecond: rate = 0,
+  errorsPerSecond: errors = 0,
+  bytesInPerSecond: bytesIn = 0,
+  bytesOutPerSecond: bytesOut = 0,
+}) {
+  return { active, rate, errors, bytesIn, bytesOut };
 }
 
 function push(history, point) {
@@ -49,9 +59,12 @@ function push(history, point) {
 /** Connections a second of each backend, since the page was opened. */
 function foldBackends(backends, stats) {
   backends.timeMs.push(stats.timeMs);
-  for (const { backend, traffic } of stats.backends) {
+  for (const { backend } of stats.backends) {
     if (backends.rates.has(backend.address) || backends.rates.size >= MAX_LINES) continue;
-    backends.rates.set(backend.address, new Array(backends.timeMs.length - 1).fill(null));
+    backends.rates.set(
+      backend.address,
+      backends.timeMs.slice(1).map(() => null),
+    );
   }
   for (const [address, rates] of backends.rates) {
     const found = stats.backends.find(({ backend }) => backend.address === address);

@@ -6,10 +6,16 @@ import { age, moment } from './format.mjs';
 /** `kind`: good, warn, bad or plain. The word says it, too: nobody has to see the colour. */
 export const mark = (kind, words, title) => h('span', { class: `mark ${kind}`, title }, words);
 
-export const why = (lines) => lines.map((line, index) => h('span', { class: 'why', key: `why-${index}` }, line));
+export const why = (lines) =>
+  lines.map((line, index) => h('span', { class: 'why', key: `why-${index}` }, line));
 
 export function panel(title, ...content) {
-  return h('section', { class: 'panel', key: `panel-${title}`, 'aria-label': title }, h('h2', {}, title), content);
+  return h(
+    'section',
+    { class: 'panel', key: `panel-${title}`, 'aria-label': title },
+    h('h2', {}, title),
+    content,
+  );
 }
 
 /** A column: `head`, what it shows of a row, and `kind`: number, address or actions. */
@@ -24,7 +30,15 @@ export function table(label, columns, rows, keyOf, { nothing, more = 0 }) {
     h(
       'table',
       { 'aria-label': label },
-      h('thead', {}, h('tr', {}, columns.map(({ head, kind }) => h('th', { class: kind, scope: 'col', key: head }, head)))),
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          columns.map(({ head, kind }) => h('th', { class: kind, scope: 'col', key: head }, head)),
+        ),
+      ),
       h(
         'tbody',
         {},
@@ -48,21 +62,26 @@ export const link = (page, words) => h('a', { href: `#/${page}` }, words);
 export const poolLink = (name) => link(`pools/${encodeURIComponent(name)}`, name);
 
 export function button(words, onClick, { kind = '', label, disabled = false } = {}) {
-  return h('button', { type: 'button', class: kind, 'aria-label': label, disabled, on: { click: onClick } }, words);
+  return h(
+    'button',
+    { type: 'button', class: kind, 'aria-label': label, disabled, on: { click: onClick } },
+    words,
+  );
 }
 
-export const since = (ms) => (ms === null || ms === undefined ? '' : `since ${moment(ms)} (${age(Date.now() - ms)})`);
-
-/** Says something once to who can't see it. */
-export function tell(words) {
-  document.getElementById('told').textContent = words;
-}
+export const since = (ms) =>
+  ms === null || ms === undefined ? '' : `since ${moment(ms)} (${age(Date.now() - ms)})`;
 
 const SEVERITY = { critical: ['bad', 'critical'], warning: ['warn', 'warning'], notice: ['plain', 'notice'] };
 
 export function problemList(problems, more) {
   if (problems.length === 0) {
-    return h('p', { class: 'all-well', key: 'well' }, h('span', { 'aria-hidden': 'true' }, '✓ '), 'Everything is as it should be.');
+    return h(
+      'p',
+      { class: 'all-well', key: 'well' },
+      h('span', { 'aria-hidden': 'true' }, '✓ '),
+      'Everything is as it should be.',
+    );
   }
   return h(
     'ul',
@@ -88,5 +107,8 @@ export function problemList(problems, more) {
 
 /** Why there are no figures. */
 export const noTraffic = () =>
-  h('p', { class: 'empty', key: 'no-traffic' }, 'No figures yet: no proxy has reported its traffic to this control plane.');
-
+  h(
+    'p',
+    { class: 'empty', key: 'no-traffic' },
+    'No figures yet: no proxy has reported its traffic to this control plane.',
+  );

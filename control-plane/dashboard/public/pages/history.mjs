@@ -9,7 +9,17 @@ import { button, column, panel, table, why } from '../lib/parts.mjs';
 
 const MAX_SUMMARY = 3;
 
-const state = { rows: [], before: '', newest: null, loading: false, trouble: '', from: '', to: '', difference: null, shown: null };
+const state = {
+  rows: [],
+  before: '',
+  newest: null,
+  loading: false,
+  trouble: '',
+  from: '',
+  to: '',
+  difference: null,
+  shown: null,
+};
 
 export const history = {
   name: 'History',
@@ -17,7 +27,8 @@ export const history = {
   draw: ({ view }, [number], redraw) => {
     // The newest revision as the live view has it says when there is something new to read.
     if (view.revision !== state.newest && !state.loading) void load(view.revision, redraw);
-    if (number !== undefined && state.shown?.revision !== number && state.wanted !== number) void show(number, redraw);
+    if (number !== undefined && state.shown?.revision !== number && state.wanted !== number)
+      void show(number, redraw);
     return [
       h('h1', { key: 'h1' }, 'History'),
       number !== undefined && shownPanel(number, view),
@@ -59,12 +70,22 @@ async function show(number, redraw) {
 
 function shownPanel(number, view) {
   const { shown } = state;
-  if (shown?.revision !== number) return panel(`Revision ${number}`, h('p', { class: 'empty' }, state.trouble || 'Reading …'));
+  if (shown?.revision !== number)
+    return panel(`Revision ${number}`, h('p', { class: 'empty' }, state.trouble || 'Reading …'));
   return panel(
     `Revision ${number}`,
-    h('p', { class: 'lead', key: 'who' }, `${moment(shown.timeMs)} by ${shown.author || 'somebody'}${shown.message === '' ? '' : `: ${shown.message}`}`),
+    h(
+      'p',
+      { class: 'lead', key: 'who' },
+      `${moment(shown.timeMs)} by ${shown.author || 'somebody'}${shown.message === '' ? '' : `: ${shown.message}`}`,
+    ),
     changeList(shown.changes) ?? h('p', { class: 'empty' }, 'It changed nothing.'),
-    h('div', { class: 'buttons', key: 'buttons' }, Number(number) < view.revision && button('Roll back to it', () => rollBack(number), { label: `Roll back to revision ${number}` })),
+    h(
+      'div',
+      { class: 'buttons', key: 'buttons' },
+      Number(number) < view.revision &&
+        button('Roll back to it', () => rollBack(number), { label: `Roll back to revision ${number}` }),
+    ),
   );
 }
 
@@ -90,12 +111,20 @@ function comparison(redraw) {
     event.preventDefault();
     const { from, to } = state;
     return attempt(async () => {
-      const { changes } = await ask(`/api/difference?from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`);
+      const { changes } = await ask(
+        `/api/difference?from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`,
+      );
       state.difference = { from, to, changes };
     }, redraw);
   };
   return [
-    h('form', { class: 'inline', key: 'form', on: { submit: compare } }, field('from', 'From revision'), field('to', 'to revision'), h('button', { type: 'submit', key: 'go' }, 'Compare')),
+    h(
+      'form',
+      { class: 'inline', key: 'form', on: { submit: compare } },
+      field('from', 'From revision'),
+      field('to', 'to revision'),
+      h('button', { type: 'submit', key: 'go' }, 'Compare'),
+    ),
     state.trouble !== '' && h('p', { class: 'refusal', role: 'alert', key: 'trouble' }, state.trouble),
     state.difference !== null && differenceWords(state.difference),
   ];
@@ -105,7 +134,13 @@ function differenceWords({ from, to, changes }) {
   return h(
     'div',
     { key: 'difference', class: 'difference', role: 'region', 'aria-label': 'Difference' },
-    h('h3', {}, changes.length === 0 ? `Revisions ${from} and ${to} are the same.` : `What leads from revision ${from} to ${to}`),
+    h(
+      'h3',
+      {},
+      changes.length === 0
+        ? `Revisions ${from} and ${to} are the same.`
+        : `What leads from revision ${from} to ${to}`,
+    ),
     changeList(changes),
   );
 }
@@ -116,19 +151,32 @@ function revisions(view, redraw) {
     column('When', ({ timeMs }) => [moment(timeMs), why([`${age(Date.now() - timeMs)} ago`])]),
     column('Who', ({ author }) => author || '–'),
     column('Why', ({ message }) => message || '–'),
-    column('What', ({ summary }) => [...summary.slice(0, MAX_SUMMARY).map((line) => h('span', { class: 'line', key: line }, line)), summary.length > MAX_SUMMARY && why([`and ${summary.length - MAX_SUMMARY} more`])]),
+    column('What', ({ summary }) => [
+      ...summary.slice(0, MAX_SUMMARY).map((line) => h('span', { class: 'line', key: line }, line)),
+      summary.length > MAX_SUMMARY && why([`and ${summary.length - MAX_SUMMARY} more`]),
+    ]),
     column(
       'Actions',
       ({ revision }) =>
         h('div', { class: 'actions-row' }, [
-          button('Compare with now', () => compareWithNow(revision, view, redraw), { kind: 'small', label: `Compare revision ${revision} with the newest` }),
-          Number(revision) < view.revision && button('Roll back', () => rollBack(revision), { kind: 'small', label: `Roll back to revision ${revision}` }),
+          Number(revision) < view.revision &&
+            button('Compare with now', () => compareWithNow(revision, view, redraw), {
+              kind: 'small',
+              label: `Compare revision ${revision} with the newest`,
+            }),
+          Number(revision) < view.revision &&
+            button('Roll back', () => rollBack(revision), {
+              kind: 'small',
+              label: `Roll back to revision ${revision}`,
+            }),
         ]),
       'actions',
     ),
   ];
   return [
-    table('Revisions', columns, state.rows, ({ revision }) => revision, { nothing: state.loading ? 'Reading …' : 'No revision yet.' }),
+    table('Revisions', columns, state.rows, ({ revision }) => revision, {
+      nothing: state.loading ? 'Reading …' : 'No revision yet.',
+    }),
     state.before !== '' && button('Earlier ones', () => earlier(redraw), { kind: 'wide' }),
   ];
 }

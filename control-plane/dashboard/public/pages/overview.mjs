@@ -15,7 +15,12 @@ export const overview = {
     const problems = problemsOf(model);
     return [
       h('h1', { class: 'hidden-words', key: 'h1' }, 'Overview'),
-      h('section', { class: 'panel', key: 'problems', 'aria-label': 'Problems' }, h('h2', {}, headline(problems)), problemList(problems, view.problems.more)),
+      h(
+        'section',
+        { class: 'panel', key: 'problems', 'aria-label': 'Problems' },
+        h('h2', {}, headline(problems)),
+        problemList(problems, view.problems.more),
+      ),
       trafficPanel(model),
       panel('Pools', poolTable(model)),
       panel('Listeners', listenerTable(model)),
@@ -27,13 +32,22 @@ export const overview = {
 function headline(problems) {
   if (problems.length === 0) return 'Problems';
   const critical = problems.filter(({ severity }) => severity === 'critical').length;
-  return critical > 0 ? `${counted(critical, 'critical problem')}, ${problems.length} in all` : counted(problems.length, 'problem');
+  return critical > 0
+    ? `${counted(critical, 'critical problem')}, ${problems.length} in all`
+    : counted(problems.length, 'problem');
 }
 
 export function trafficPanel({ stats, history }, total = stats?.total) {
   if (stats === null || history.timeMs.length === 0) return panel('Traffic', noTraffic());
   const one = (key, title, name, now, show, color) =>
-    chart({ key, title, now, show, lines: [{ label: title, color }], columns: [history.timeMs, history[name]] });
+    chart({
+      key,
+      title,
+      now,
+      show,
+      lines: [{ label: title, color }],
+      columns: [history.timeMs, history[name]],
+    });
   return panel(
     'Traffic',
     h(
@@ -44,8 +58,8 @@ export function trafficPanel({ stats, history }, total = stats?.total) {
       one('errors', 'Failed', 'errors', rate(total?.errorsPerSecond), rate, '--line-bad'),
       chart({
         key: 'bytes',
-        title: 'Bytes',
-        now: `${byteRate(total?.bytesInPerSecond)} in, ${byteRate(total?.bytesOutPerSecond)} out`,
+        title: 'Bytes in, out',
+        now: `${byteRate(total?.bytesInPerSecond)}, ${byteRate(total?.bytesOutPerSecond)}`,
         show: byteRate,
         lines: [
           { label: 'in', color: '--line-3' },
@@ -64,14 +78,21 @@ export function poolTable({ view, stats }) {
   const columns = [
     column('Pool', ({ name }) => poolLink(name)),
     column('Up', ({ up, backends }) => mark(upKind(up, backends), `${up} of ${backends}`)),
-    column('Backends', ({ standings }) => standingsOf(standings).map(({ kind, words: text }) => h('span', { class: `tally ${kind}`, key: text }, text))),
+    column('Backends', ({ standings }) =>
+      standingsOf(standings).map(({ kind, words: text }) =>
+        h('span', { class: `tally ${kind}`, key: text }, text),
+      ),
+    ),
     column('Strategy', ({ strategy, policy }) => [words(strategy), why([`policy ${policy}`])]),
     column('Open', ({ connections }) => whole(connections), 'number'),
     column('New', ({ name }) => rate(traffic(name)?.connectionsPerSecond), 'number'),
     column('Failed connects', ({ name }) => failing(traffic(name)?.errorsPerSecond), 'number'),
   ];
   const { rows, more } = view.pools;
-  return table('Pools', columns, rows, ({ name }) => name, { more, nothing: 'No pools yet. Try: npx lbctl apply -f examples/quickstart.yaml' });
+  return table('Pools', columns, rows, ({ name }) => name, {
+    more,
+    nothing: 'No pools yet. Try: npx lbctl apply -f examples/quickstart.yaml',
+  });
 }
 
 function upKind(up, backends) {
@@ -107,7 +128,10 @@ function proxyTable({ view, stats }) {
     column('New', ({ id }) => rate(traffic(id)?.connectionsPerSecond), 'number'),
   ];
   const { rows, more } = view.proxies;
-  return table('Proxies', columns, rows, ({ id }) => id, { more, nothing: 'No proxy has reported yet. Try: npx lb-data-plane' });
+  return table('Proxies', columns, rows, ({ id }) => id, {
+    more,
+    nothing: 'No proxy has reported yet. Try: npx lb-data-plane',
+  });
 }
 
 export function proxyMark({ connected, refused, failures, stale }) {

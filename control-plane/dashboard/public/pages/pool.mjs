@@ -3,12 +3,22 @@
 import { chart } from '../lib/chart.mjs';
 import { h } from '../lib/dom.mjs';
 import { latency, rate, whole, words } from '../lib/format.mjs';
-import { button, column, link, mark, panel, table, why } from '../lib/parts.mjs';
+import { button, column, link, mark, panel, problemList, table, why } from '../lib/parts.mjs';
 import { kindOf, reasonsOf, wordOf } from '../lib/standing.mjs';
+import { problemsOf } from '../lib/model.mjs';
 import * as actions from '../dialogs/pool-actions.mjs';
 import { trafficPanel } from './overview.mjs';
 
-const LINES = ['--line-1', '--line-2', '--line-3', '--line-4', '--line-5', '--line-6', '--line-7', '--line-8'];
+const LINES = [
+  '--line-1',
+  '--line-2',
+  '--line-3',
+  '--line-4',
+  '--line-5',
+  '--line-6',
+  '--line-7',
+  '--line-8',
+];
 
 export const pool = {
   name: 'Pool',
@@ -19,8 +29,11 @@ export const pool = {
     // The stream of the page before may still be the one that is heard.
     if (page?.name !== name) return missing(view, name);
     const traffic = stats?.pools.find((one) => one.pool === name)?.traffic;
+    const problems = problemsOf(model).filter((one) => one.page === `pools/${name}`);
     return [
       head(page, view),
+      problems.length > 0 &&
+        h('section', { class: 'panel', key: 'problems', 'aria-label': 'Problems' }, problemList(problems, 0)),
       panel(`Backends of ${name}`, backendTable(page, stats)),
       movement(model),
       trafficPanel(model, traffic),
@@ -32,7 +45,11 @@ function missing(view, name) {
   const known = view.pools.rows.some((row) => row.name === name);
   return [
     h('h1', { key: 'h1' }, `Pool ${name}`),
-    h('p', { class: 'empty', key: 'missing' }, known ? 'Reading …' : ['There is no such pool. ', link('pools', 'All pools')]),
+    h(
+      'p',
+      { class: 'empty', key: 'missing' },
+      known ? 'Reading …' : ['There is no such pool. ', link('pools', 'All pools')],
+    ),
   ];
 }
 
@@ -73,7 +90,10 @@ function backendTable(page, stats) {
   const rates = page.backends.rows.map(({ address }) => figures(address)?.connectionsPerSecond ?? 0);
   const all = rates.reduce((sum, one) => sum + one, 0);
   const columns = [
-    column('Backend', ({ address, source }) => [h('code', {}, address), why(source === 'registered' ? ['registered itself'] : [])]),
+    column('Backend', ({ address, source }) => [
+      h('code', {}, address),
+      why(source === 'registered' ? ['registered itself'] : []),
+    ]),
     column('State', (row) => [mark(kindOf(row.standing), wordOf(row.standing)), why(reasonsOf(row))]),
     column('Weight', ({ weight }) => whole(weight), 'number'),
     column('Share of new', ({ address }) => share(figures(address), all)),
@@ -135,4 +155,3 @@ function movement({ backends }) {
     }),
   );
 }
-

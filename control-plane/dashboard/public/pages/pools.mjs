@@ -19,7 +19,10 @@ export const pools = {
     return [
       h('h1', { key: 'h1' }, 'Pools'),
       panel('All pools', poolTable(model)),
-      panel('Policies', table('Policies', POLICIES, rows, ({ name }) => name, { more, nothing: 'No policies.' })),
+      panel(
+        'Policies',
+        table('Policies', POLICIES, rows, ({ name }) => name, { more, nothing: 'No policies.' }),
+      ),
     ];
   },
 };

@@ -16,7 +16,13 @@ export const proxies = {
     return [
       h('h1', { key: 'h1' }, 'Proxies'),
       h('p', { class: 'lead', key: 'lead' }, summary),
-      panel('Roster', table('Proxies', columnsOf(stats), rows, ({ id }) => id, { more, nothing: 'No proxy has reported yet. Try: npx lb-data-plane' })),
+      panel(
+        'Roster',
+        table('Proxies', columnsOf(stats), rows, ({ id }) => id, {
+          more,
+          nothing: 'No proxy has reported yet. Try: npx lb-data-plane',
+        }),
+      ),
     ];
   },
 };
@@ -26,11 +32,14 @@ function columnsOf(stats) {
   return [
     column('Proxy', (proxy) => [h('strong', {}, proxy.id), why(facts(proxy))]),
     column('State', (proxy) => [mark(...proxyMark(proxy)), why(troubles(proxy, figures(proxy.id)))]),
-    column('Revision', ({ revision, lag }) => [revision === null ? 'none yet' : String(revision), why(lag > 0 ? [`${lag} behind`] : [])]),
+    column('Revision', ({ revision, lag }) => [
+      revision === null ? 'none yet' : String(revision),
+      why(lag > 0 ? [`${lag} behind`] : []),
+    ]),
     column('Engine', ({ engine, version }) => [engine || '–', why(version === '' ? [] : [version])]),
     column('Open', ({ id, connections }) => [whole(connections), why(limit(figures(id)))], 'number'),
     column('New', ({ id }) => rate(figures(id)?.traffic?.connectionsPerSecond), 'number'),
-    column('CPU', ({ id }) => load(figures(id)?.cpus), 'number'),
+    column('CPU', ({ id }) => load(figures(id)), 'number'),
     column('Memory', ({ id }) => memory(figures(id)?.residentBytes), 'number'),
     column('Workers', ({ workers }) => workerBars(workers)),
   ];
@@ -44,7 +53,10 @@ function facts({ zone, startedMs }) {
 }
 
 function troubles({ connected, lastSeenMs, refused, failures, stale }, figures) {
-  if (!connected) return [lastSeenMs === null ? 'not seen since this control plane started' : `last seen ${moment(lastSeenMs)}`];
+  if (!connected)
+    return [
+      lastSeenMs === null ? 'not seen since this control plane started' : `last seen ${moment(lastSeenMs)}`,
+    ];
   return [
     ...(refused === '' ? [] : [`refused ${refused}`]),
     ...failures,
@@ -54,7 +66,9 @@ function troubles({ connected, lastSeenMs, refused, failures, stale }, figures) 
 }
 
 const limit = (figures) => (figures?.maxConnections > 0 ? [`of ${whole(figures.maxConnections)}`] : []);
-const load = (cpus) => (cpus === undefined ? '–' : `${cpus.toFixed(2)} CPUs`);
+/** A process that reports itself has some memory. */
+const load = (figures) =>
+  Number(figures?.residentBytes ?? 0) === 0 ? '–' : `${figures.cpus.toFixed(2)} CPUs`;
 const memory = (resident) => (Number(resident ?? 0) === 0 ? '–' : bytes(Number(resident)));
 
 /** A bar each, so that one that has more than its share shows. */
@@ -69,7 +83,10 @@ function workerBars(workers) {
       workers.map(({ index, connections, total, restarts: again }) =>
         h(
           'li',
-          { key: index, title: `worker ${index}: ${connections} open, ${total} in all, replaced ${again} times` },
+          {
+            key: index,
+            title: `worker ${index}: ${connections} open, ${total} in all, replaced ${again} times`,
+          },
           h('span', { class: 'bar', style: { '--share': connections / most } }),
           h('span', {}, whole(connections)),
         ),
