@@ -11,11 +11,9 @@ export class EventReader {
   readonly heard: HeardEvent[] = [];
   /** How it ended: null while it is open. */
   ended: 'in order' | 'cut off' | null = null;
-  readonly #response: IncomingMessage;
   #rest = '';
 
   private constructor(response: IncomingMessage) {
-    this.#response = response;
     response.setEncoding('utf8');
     response.on('data', (text: string) => this.#take(text));
     response.once('end', () => (this.ended ??= 'in order'));
@@ -39,15 +37,6 @@ export class EventReader {
   /** The first event, past or to come, that holds. */
   until(holds: (heard: HeardEvent) => boolean, what: string): Promise<HeardEvent> {
     return eventually(async () => this.heard.find(holds), what);
-  }
-
-  /** Takes nothing more. */
-  pause(): void {
-    this.#response.pause();
-  }
-
-  resume(): void {
-    this.#response.resume();
   }
 
   #take(text: string): void {
