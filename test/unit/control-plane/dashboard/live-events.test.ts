@@ -57,7 +57,13 @@ function rig() {
       return { ready: true };
     },
   } as unknown as LogFollower;
-  const live = new LiveEvents({ follower, fleet, streams, clock, stats: new FleetStats({ fleet, follower, clock }) });
+  const live = new LiveEvents({
+    follower,
+    fleet,
+    streams,
+    clock,
+    stats: new FleetStats({ fleet, follower, clock }),
+  });
   const open = () => {
     const connection = new Connection();
     const answer = live.open('');
