@@ -9,7 +9,7 @@ export const token = {
 };
 
 /** A refusal in words, with every violation. */
-export class Refusal extends Error {
+class Refusal extends Error {
   constructor(status, { code = '', error = '', violations = [] }) {
     super(error || `the control plane answered ${status}`);
     this.status = status;

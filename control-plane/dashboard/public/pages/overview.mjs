@@ -102,7 +102,7 @@ function upKind(up, backends) {
 
 const failing = (value) => (value > 0 ? h('strong', { class: 'bad-words' }, rate(value)) : rate(value));
 
-export function listenerTable({ view, stats }) {
+function listenerTable({ view, stats }) {
   const traffic = (name) => trafficOf(stats?.listeners, name, 'listener');
   const columns = [
     column('Listener', ({ name }) => name),
