@@ -3,14 +3,13 @@ import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/Traff
 import { type Counts, quantilesOf } from './histogram.ts';
 import { SlidingCounts } from './sliding-counts.ts';
 
-export const MEASURES = ['connect', 'firstByte', 'duration'] as const;
-export type Measure = (typeof MEASURES)[number];
+export type Measure = 'connect' | 'firstByte' | 'duration';
 
 /** The bounds of each measure's buckets, the same in all series; left out: none was ever reported. */
 export type Grid = { [M in Measure]?: readonly number[] };
 
 /** What came from one report to the next. */
-export interface Growth extends Readonly<Partial<Record<Measure, Counts>>> {
+export interface Growth extends Readonly<Record<Measure, Counts | null>> {
   /** Connections, errors, bytes in, bytes out. */
   readonly counts: Counts;
 }
@@ -28,14 +27,15 @@ export class Series {
   /** How many reports speak of it: of none, it is only kept until its past has left the window. */
   reporters = 0;
   readonly #counts = new SlidingCounts();
-  readonly #histograms: { [M in Measure]?: SlidingCounts } = {};
+  #connect: SlidingCounts | null = null;
+  #firstByte: SlidingCounts | null = null;
+  #duration: SlidingCounts | null = null;
 
-  add(at: number, growth: Growth): void {
-    this.#counts.add(at, growth.counts);
-    for (const measure of MEASURES) {
-      const counts = growth[measure];
-      if (counts) (this.#histograms[measure] ??= new SlidingCounts()).add(at, counts);
-    }
+  add(at: number, { counts, connect, firstByte, duration }: Growth): void {
+    this.#counts.add(at, counts);
+    if (connect !== null) (this.#connect ??= new SlidingCounts()).add(at, connect);
+    if (firstByte !== null) (this.#firstByte ??= new SlidingCounts()).add(at, firstByte);
+    if (duration !== null) (this.#duration ??= new SlidingCounts()).add(at, duration);
   }
 
   connectionsPerSecond({ from, to, seconds }: Window): number {
@@ -51,11 +51,9 @@ export class Series {
   traffic({ from, to, seconds }: Window, grid: Grid): TrafficStats__Output {
     const sums = [0, 0, 0, 0];
     this.#counts.sum(from, to, sums);
-    const quantiles = (measure: Measure) => {
-      const bounds = grid[measure];
-      if (bounds === undefined) return null;
+    const quantiles = (sliding: SlidingCounts | null, bounds: readonly number[] = []) => {
       const counts = Array.from({ length: bounds.length + 1 }, () => 0);
-      return this.#histograms[measure]?.sum(from, to, counts) ? quantilesOf(bounds, counts) : null;
+      return sliding?.sum(from, to, counts) ? quantilesOf(bounds, counts) : null;
     };
     return {
       connectionsActive: this.active,
@@ -63,9 +61,9 @@ export class Series {
       errorsPerSecond: sums[1]! / seconds,
       bytesInPerSecond: sums[2]! / seconds,
       bytesOutPerSecond: sums[3]! / seconds,
-      connect: quantiles('connect'),
-      firstByte: quantiles('firstByte'),
-      duration: quantiles('duration'),
+      connect: quantiles(this.#connect, grid.connect),
+      firstByte: quantiles(this.#firstByte, grid.firstByte),
+      duration: quantiles(this.#duration, grid.duration),
     };
   }
 }

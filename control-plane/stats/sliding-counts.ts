@@ -10,6 +10,8 @@
  *  - a count that is idle takes no memory: the ring is made when something is added, and dropped when all of it has left.
  */
 
+import type { Counts } from './histogram.ts';
+
 /** Ten seconds: a report more or less changes a rate by a tenth at most, and a change is seen within seconds. */
 export const WINDOW_SLOTS = 10;
 const RING_SLOTS = WINDOW_SLOTS + 2;
@@ -20,18 +22,21 @@ export class SlidingCounts {
   #width = 0;
 
   /** Adds `amounts` at the moment `at`, in slots with a fraction. All calls have as many amounts, and moments never go back. */
-  add(at: number, amounts: ArrayLike<number>): void {
+  add(at: number, amounts: Counts): void {
     const width = amounts.length;
-    let cells = this.#cells;
     const slot = Math.floor(at);
-    for (let index = 0; index < width; index += 1) {
+    const share = at - slot;
+    let first = 0;
+    while (first < width && amounts[first] === 0) first += 1;
+    if (first === width) return;
+    const cells = this.#cells ?? this.#make(slot, width);
+    if (slot > this.#newest) this.#advance(cells, slot);
+    const now = (slot % RING_SLOTS) * width;
+    const before = ((slot - 1) % RING_SLOTS) * width;
+    for (let index = first; index < width; index += 1) {
       const amount = amounts[index]!;
-      if (amount === 0) continue;
-      cells ??= this.#make(slot, width);
-      this.#advance(slot);
-      const late = amount * (at - slot);
-      cells[(slot % RING_SLOTS) * width + index]! += late;
-      cells[((slot - 1) % RING_SLOTS) * width + index]! += amount - late;
+      cells[now + index]! += amount * share;
+      cells[before + index]! += amount - amount * share;
     }
   }
 
@@ -56,14 +61,13 @@ export class SlidingCounts {
     return this.#cells;
   }
 
-  #advance(slot: number): void {
+  #advance(cells: Float64Array, slot: number): void {
     const width = this.#width;
-    const first = Math.max(this.#newest + 1, slot - RING_SLOTS + 1);
-    for (let next = first; next <= slot; next += 1) {
+    for (let next = Math.max(this.#newest + 1, slot - RING_SLOTS + 1); next <= slot; next += 1) {
       const start = (next % RING_SLOTS) * width;
-      this.#cells!.fill(0, start, start + width);
+      cells.fill(0, start, start + width);
     }
-    if (slot > this.#newest) this.#newest = slot;
+    this.#newest = slot;
   }
 
   /** What was added last lies in `newest` and the slot before it: once both have left, nothing is there. */
