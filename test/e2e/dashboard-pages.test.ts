@@ -133,6 +133,30 @@ describe('the dashboard', () => {
       .waitFor();
   });
 
+  it('shows what people wrote as text, whatever it is', async (t) => {
+    const page = await open(t, '#/history');
+    if (page === null) return;
+    const message = '<img src="/x" onerror="document.title = 1"><b>bold</b>';
+    await succeed(fleet.lbctl, [
+      'backend',
+      'set',
+      'web',
+      fleet.backends[1] ?? '',
+      '--weight',
+      '2',
+      '--message',
+      message,
+    ]);
+    await page.getByRole('cell').getByText(message).waitFor();
+    assert.equal(await page.locator('main img, main b').count(), 0);
+  });
+
+  it('makes the document like what it is told, however it was before, and keeps what has a key', async (t) => {
+    const page = await open(t, '#/');
+    if (page === null) return;
+    assert.deepEqual(await page.evaluate(RENDER_AT_RANDOM), []);
+  });
+
   it('says in words that there is no such page or pool', async (t) => {
     const page = await open(t, '#/pools/nothing');
     if (page === null) return;
@@ -167,6 +191,30 @@ describe('the dashboard of a control plane with a token', () => {
     check();
   });
 });
+
+/** Renders random lists after one another; answers those that came out wrong or made a keyed element anew. */
+const RENDER_AT_RANDOM = `import('/lib/dom.mjs').then(({ h, render }) => {
+  let seed = 42;
+  const random = (below) => (seed = (seed * 48271) % 2147483647) % below;
+  const box = document.createElement('div');
+  const wrong = [];
+  for (let round = 0; round < 500; round += 1) {
+    const keys = [...'abcdefgh'].filter(() => random(2) === 0).sort(() => random(3) - 1);
+    const before = new Map([...box.children].map((child) => [child.getAttribute('data-key'), child]));
+    const nodes = keys.map((key) => h('p', { key, 'data-key': key }, key, random(2) === 0 && h('i', {}, round)));
+    if (random(2) === 0) nodes.splice(random(nodes.length + 1), 0, h('hr'), 'text');
+    render(box, nodes);
+    const expected = nodes.map((node) => node.tag ?? node).join();
+    const found = [...box.childNodes].map((child) => child.tagName?.toLowerCase() ?? child.data).join();
+    const kept = [...box.querySelectorAll('p')].every((child) => {
+      const old = before.get(child.getAttribute('data-key'));
+      return old === undefined || old === child;
+    });
+    const order = [...box.querySelectorAll('p')].map((child) => child.textContent[0]).join('');
+    if (found !== expected || !kept || order !== keys.join('')) wrong.push({ round, expected, found, order, kept });
+  }
+  return wrong.slice(0, 3);
+})`;
 
 /** What a screen reader could not name: controls without a name, pictures without words, a table without a title. */
 function unlabelled(page: Page): Promise<readonly string[]> {

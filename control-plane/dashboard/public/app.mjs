@@ -99,7 +99,7 @@ function draw() {
   );
   render(pulse, pulseWords());
   document.body.classList.toggle('old', !stand.live && stand.heardMs !== null);
-  if (stand.status === 401) return render(main, signIn(stand.why, redraw, listen));
+  if (stand.status === 401) return render(main, signIn(redraw, listen));
   if (model.view === null) return render(main, h('p', { class: 'alone', key: 'first' }, firstWords()));
   render(main, shown.page.draw(model, shown.parts, redraw));
 }

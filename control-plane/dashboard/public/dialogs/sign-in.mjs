@@ -5,8 +5,8 @@ import { h } from '../lib/dom.mjs';
 
 const state = { text: '', wrong: '' };
 
-/** `why`: what the control plane said; `onToken`: it has one now that is accepted. */
-export function signIn(why, redraw, onToken) {
+/** `onToken`: there is one now that is accepted. */
+export function signIn(redraw, onToken) {
   const submit = async (event) => {
     event.preventDefault();
     token.set(state.text.trim());
@@ -26,7 +26,7 @@ export function signIn(why, redraw, onToken) {
     'form',
     { class: 'alone sign-in', key: 'sign-in', on: { submit } },
     h('h1', {}, 'Sign in'),
-    h('p', { class: 'quiet' }, why),
+    h('p', { class: 'quiet' }, 'This control plane shows and changes nothing without a token.'),
     h(
       'div',
       { class: 'field' },

@@ -68,12 +68,19 @@ function mount(element, lines, show) {
 function draw(element, lines, show, columns) {
   const { plot } = element;
   const names = lines.map(({ label }) => label).join();
-  plot.data = [columns[0].map((ms) => ms / 1_000), ...columns.slice(1)];
+  plot.data = dataOf(columns);
   if (plot.made === null || plot.lines !== names) {
     plot.lines = names;
     plot.current = lines;
     make(element, plot, lines, show);
   } else plot.made.setData(plot.data);
+}
+
+/** In seconds. uPlot would show a whole day around a single point, so it gets company. */
+function dataOf([times, ...values]) {
+  const seconds = times.map((ms) => ms / 1_000);
+  if (seconds.length !== 1) return [seconds, ...values];
+  return [[seconds[0] - 1, seconds[0]], ...values.map(([only]) => [null, only])];
 }
 
 function make(element, plot, lines, show) {
