@@ -4,13 +4,13 @@
  *
  * Invariants
  *  - at most MAX_STREAMS readers; a reader that is slow misses frames, and gets the newest ones then;
- *  - however many look, each view is made once, and making views takes at most a tenth of the time;
+ *  - however many look, each view and frame is made once, and making views takes at most a tenth of the time;
  *  - every stream ends when this control plane stops or steps aside.
  */
-import { randomUUID } from 'node:crypto';
 import { type Clock, every, type Timer } from '../../core/runtime/clock.ts';
 import type { EventStream } from '../../core/runtime/event-stream.ts';
 import { type EventsAnswer, type HttpAnswer, json } from '../../core/runtime/http-server.ts';
+import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { Fleet } from '../distribution/fleet.ts';
 import type { OpenStreams } from '../rpc/streams.ts';
 import { type FleetStats, PAST_MS, type StatsFilter } from '../stats/fleet-stats.ts';
@@ -33,6 +33,8 @@ export interface LiveDeps {
   readonly stats: FleetStats;
   readonly streams: OpenStreams;
   readonly clock: Clock;
+  /** Which page this control plane has: one that is open and older tells its user. */
+  readonly page: string;
 }
 
 interface Reader {
@@ -51,10 +53,9 @@ interface Kept {
 
 export class LiveEvents {
   readonly #deps: LiveDeps;
-  /** Another one tells the page that this is another process, so that it loads itself again if it is old. */
-  readonly #process = randomUUID();
   readonly #readers = new Set<Reader>();
   readonly #views = new Map<string, Kept>();
+  readonly #frames = new WeakMap<StatsFrame__Output, string>();
   #ticking: Timer | null = null;
   #soon: Timer | null = null;
 
@@ -72,7 +73,7 @@ export class LiveEvents {
   }
 
   #add(stream: EventStream, pool: string): void {
-    const { clock, streams, stats } = this.#deps;
+    const { clock, streams, stats, page } = this.#deps;
     const reader: Reader = { stream, pool, sentView: '', sentStats: '', readyMs: clock.nowMs() };
     this.#readers.add(reader);
     const unregister = streams.add(() => stream.end());
@@ -80,7 +81,7 @@ export class LiveEvents {
       unregister();
       this.#remove(reader);
     });
-    stream.send('hello', JSON.stringify({ process: this.#process, timeMs: clock.wallMs() }));
+    stream.send('hello', JSON.stringify({ page }));
     stream.send('history', JSON.stringify(trafficHistory(stats.past(filterOf(pool), PAST_MS), pool)));
     this.#send(reader);
     this.#ticking ??= every(clock, FRAME_MS, () => this.#look());
@@ -120,10 +121,16 @@ export class LiveEvents {
     const view = this.#view(pool, nowMs);
     if (view !== reader.sentView) stream.send('view', view);
     reader.sentView = view;
-    const frame = JSON.stringify(trafficNow(stats.frame(filterOf(pool))));
+    const frame = this.#frame(stats.frame(filterOf(pool)));
     if (frame === reader.sentStats) stream.beat();
     else stream.send('stats', frame);
     reader.sentStats = frame;
+  }
+
+  #frame(frame: StatsFrame__Output): string {
+    const text = this.#frames.get(frame) ?? JSON.stringify(trafficNow(frame));
+    this.#frames.set(frame, text);
+    return text;
   }
 
   #view(pool: string, nowMs: number): string {

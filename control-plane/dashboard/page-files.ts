@@ -20,13 +20,24 @@ const CHARTS = {
   '/charts/uplot.css': 'uplot/dist/uPlot.min.css',
 };
 
-export function fileRoutes(): Routes {
+export interface PageFiles {
+  readonly routes: Routes;
+  /** Another one when any of the files is another one. */
+  readonly version: string;
+}
+
+export function pageFiles(): PageFiles {
   const folder = fileURLToPath(new URL('./public/', import.meta.url));
   const own = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => extname(name) in TYPES)
+    .sort()
     .map((name) => [pathOf(name), file(`${folder}${name}`)] as const);
   const charts = Object.entries(CHARTS).map(([path, name]) => [path, file(require.resolve(name))] as const);
-  return Object.fromEntries([...own, ...charts].map(([path, answer]) => [path, () => answer]));
+  const all = [...own, ...charts];
+  return {
+    routes: Object.fromEntries(all.map(([path, answer]) => [path, () => answer])),
+    version: digestOf(all.map(([path, { headers }]) => `${path} ${headers?.['etag']}`).join()),
+  };
 }
 
 function pathOf(name: string): string {
@@ -36,7 +47,11 @@ function pathOf(name: string): string {
 /** A browser asks whether it changed, and gets it again only then: after an upgrade the page is never half old. */
 function file(name: string): HttpAnswer {
   const body = readFileSync(name);
-  const etag = `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`;
+  const etag = `"${digestOf(body)}"`;
   const contentType = TYPES[extname(name)] ?? 'application/octet-stream';
   return { status: 200, contentType, body, headers: { etag, 'cache-control': 'no-cache' } };
+}
+
+function digestOf(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('hex').slice(0, 32);
 }

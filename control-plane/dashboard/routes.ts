@@ -3,14 +3,15 @@ import type { HttpAnswer, HttpHead, Routes } from '../../core/runtime/http-serve
 import { json } from '../../core/runtime/http-server.ts';
 import { type ActionDeps, actionRoutes } from './actions.ts';
 import { LiveEvents, type LiveDeps } from './live-events.ts';
-import { fileRoutes } from './page-files.ts';
+import { pageFiles } from './page-files.ts';
 
-export type DashboardDeps = ActionDeps & LiveDeps;
+export type DashboardDeps = ActionDeps & Omit<LiveDeps, 'page'>;
 
 export function dashboardRoutes(deps: DashboardDeps): Routes {
-  const live = new LiveEvents(deps);
+  const { routes, version } = pageFiles();
+  const live = new LiveEvents({ ...deps, page: version });
   return {
-    ...fileRoutes(),
+    ...routes,
     ...actionRoutes(deps),
     '/api/events': ({ query }) => live.open(query.get('pool') ?? ''),
   };

@@ -25,7 +25,8 @@ const pulse = document.getElementById('pulse');
 const stand = { live: false, why: '', status: 0, heardMs: null };
 let model = emptyModel();
 let shown = null;
-let process = '';
+/** Which page this is, as the first control plane that was heard has it. */
+let own = '';
 let stop = () => undefined;
 let waiting = false;
 
@@ -63,8 +64,7 @@ function listen() {
 }
 
 function hear(event, data, wanted) {
-  if (event === 'hello' && process !== '' && process !== data.process) model.stats = null;
-  if (event === 'hello') ({ process } = data);
+  if (event === 'hello') own ||= data.page;
   fold(model, event, data, wanted);
   stand.heardMs = Date.now();
   redraw();
@@ -112,7 +112,11 @@ function firstWords() {
 
 function pulseWords() {
   if (stand.status === 401) return [h('i', { class: 'dot warn' }), 'signed out'];
-  if (stand.live) return [h('i', { class: 'dot good' }), `live · revision ${model.view?.revision ?? '–'}`];
+  if (stand.live) {
+    const words = `live · revision ${model.view?.revision ?? '–'}`;
+    const old = model.page !== '' && model.page !== own;
+    return [h('i', { class: 'dot good' }), words, old && ' · this page is an older one: reload it'];
+  }
   if (stand.heardMs === null) return [h('i', { class: 'dot warn' }), 'connecting …'];
   return [
     h('i', { class: 'dot bad' }),

@@ -11,8 +11,7 @@ export function emptyModel() {
     stats: null,
     history: emptyHistory(),
     backends: emptyBackends(),
-    clockMs: 0,
-    process: '',
+    page: '',
   };
 }
 
@@ -21,11 +20,8 @@ const emptyBackends = () => ({ timeMs: [], rates: new Map() });
 
 /** Takes over an event. `pool`: whose figures the history is of; empty: everything's. */
 export function fold(model, event, data, pool) {
-  if (event === 'hello') {
-    // Another build of the control plane may have another page.
-    model.process = data.process;
-    model.clockMs = data.timeMs - Date.now();
-  } else if (event === 'history') model.history = data;
+  if (event === 'hello') model.page = data.page;
+  else if (event === 'history') model.history = data;
   else if (event === 'view') model.view = data;
   else if (event === 'stats') foldStats(model, data, pool);
 }

@@ -62,6 +62,7 @@ function rig() {
     fleet,
     streams,
     clock,
+    page: 'v1',
     stats: new FleetStats({ fleet, follower, clock }),
   });
   const open = () => {
