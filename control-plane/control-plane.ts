@@ -9,25 +9,22 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, sleep } from '../core/runtime/clock.ts';
 import { LbError } from '../core/runtime/errors.ts';
 import type { HostPort } from '../core/runtime/flags.ts';
-import { HttpServer } from '../core/runtime/http-server.ts';
 import type { Logger } from '../core/runtime/logger.ts';
-import { operationRoutes } from '../core/runtime/operation-routes.ts';
 import type { Random } from '../core/runtime/random.ts';
 import type { AcceptedTokens } from '../core/runtime/token-file.ts';
 import { loadDefinitions } from '../core/wire/definitions.ts';
-import { refuseCall, refusePage } from './access/access.ts';
+import { refuseCall } from './access/access.ts';
 import { refuseOutdated, steppedAside } from './access/stepped-aside.ts';
 import { makeChangeWith } from './api/change.ts';
 import type { ApiDeps } from './api/deps.ts';
 import { apiServices } from './api/services.ts';
-import { dashboardRoutes } from './dashboard/routes.ts';
 import { DeltaEncoder } from './distribution/delta-codec.ts';
 import { discoveryHandlers } from './distribution/discovery-service.ts';
 import { Fleet } from './distribution/fleet.ts';
 import { lookAtStore } from './distribution/look.ts';
 import { type ReportOptions, type ReportService, reportService } from './distribution/report-service.ts';
+import { makeHttp } from './http/http-address.ts';
 import { ControlPlaneMetrics } from './http/metrics.ts';
-import { notReadyReasons } from './http/readiness.ts';
 import { Memberships } from './membership/memberships.ts';
 import { unaryWith } from './rpc/answer.ts';
 import { preEncoded } from './rpc/definitions.ts';
@@ -49,11 +46,12 @@ import { RETENTION, type RetentionLimits } from './store/retention.ts';
 
 /** For the store to settle what is under way when this replica stops. */
 const STORE_TIMEOUT_MS = 3_000;
-const MAX_HTTP_CONNECTIONS = 256;
 
 export interface ControlPlaneOptions {
   readonly grpcAddress: HostPort;
   readonly httpAddress: HostPort;
+  /** Names that the dashboard is asked for under, besides localhost and addresses. */
+  readonly dashboardHosts?: readonly string[];
 }
 
 export interface ControlPlaneDeps {
@@ -86,7 +84,7 @@ export async function startControlPlane(
   options: ControlPlaneOptions,
   deps: ControlPlaneDeps,
 ): Promise<RunningControlPlane> {
-  const parts = makeParts(deps);
+  const parts = makeParts(options, deps);
   const { follower, publisher, members, grpc, http } = parts;
   follower.onChange(({ state, position, members }) => publisher.offer(state, position, members));
   members.start();
@@ -103,7 +101,7 @@ export async function startControlPlane(
 
 type Parts = ReturnType<typeof makeParts>;
 
-function makeParts(deps: ControlPlaneDeps) {
+function makeParts({ dashboardHosts = [] }: ControlPlaneOptions, deps: ControlPlaneDeps) {
   const { store, membership, clock, random, logger, tokens } = deps;
   const run = { stopping: false };
   const metrics = new ControlPlaneMetrics();
@@ -140,12 +138,9 @@ function makeParts(deps: ControlPlaneDeps) {
   const reports = makeReports({ follower, fleet, streams, run, deps });
   const api = makeApi({ follower, committer, committerOn, fleet, stats, members, streams, deps });
   const discovery = makeDiscovery({ publisher, follower, streams, metrics, deps });
+  const services = apiServices(api);
   const grpc = new GrpcServer(
-    [
-      ...apiServices(api),
-      { definition: loadDefinitions().services.reports, handlers: reports.handlers },
-      discovery,
-    ],
+    [...services, { definition: loadDefinitions().services.reports, handlers: reports.handlers }, discovery],
     {
       onCall: metrics.countCall,
       refuse: (path, authorization) =>
@@ -154,7 +149,7 @@ function makeParts(deps: ControlPlaneDeps) {
       logger,
     },
   );
-  const http = makeHttp({ follower, fleet, metrics, run, deps });
+  const http = makeHttp({ follower, fleet, stats, streams, services, metrics, run, dashboardHosts, deps });
   const sources = { follower, committer, checkpointer, publisher, fleet, stats, members };
   return { run, ...sources, streams, reports, grpc, http };
 }
@@ -242,32 +237,6 @@ function makeDiscovery({
     logger: deps.logger,
   });
   return { definition: preEncoded(discovery), handlers };
-}
-
-function makeHttp({
-  follower,
-  fleet,
-  metrics,
-  run,
-  deps: { clock, logger, tokens },
-}: {
-  readonly follower: LogFollower;
-  readonly fleet: Fleet;
-  readonly metrics: ControlPlaneMetrics;
-  readonly run: { readonly stopping: boolean };
-  readonly deps: ControlPlaneDeps;
-}): HttpServer {
-  return new HttpServer({
-    routes: {
-      ...dashboardRoutes({ follower, fleet, clock }),
-      ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
-    },
-    guard: (path, authorization) => refusePage(tokens, path, authorization),
-    what: 'the HTTP address',
-    flag: '--http-address',
-    maxConnections: MAX_HTTP_CONNECTIONS,
-    logger,
-  });
 }
 
 async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<void> {

@@ -7,6 +7,7 @@ import type { WaitConvergedResponse } from '../../core/wire/generated/lb/v1/Wait
 import { convergence } from '../distribution/convergence.ts';
 import { knownError } from '../rpc/answer.ts';
 import { LatestStream } from '../rpc/latest-stream.ts';
+import { commitTimeMs } from '../store/commit-time.ts';
 import type { LogFollower } from '../store/log-follower.ts';
 import type { ApiDeps } from './deps.ts';
 
@@ -39,7 +40,7 @@ export function waitConverged({ follower, fleet, streams, clock, logger }: ApiDe
       stream.send(() => {
         const { response, settled } = convergence(fleet.list(), storeId, revision, {
           rosterKnown,
-          committedMs: (each) => committedMs(follower, each),
+          committedMs: (each) => commitTimeMs(follower, each),
         });
         const text = JSON.stringify(response);
         if (text === sent) return null;
@@ -49,12 +50,6 @@ export function waitConverged({ follower, fleet, streams, clock, logger }: ApiDe
     },
     (error: unknown) => stream.end(knownError(error, 'WaitConverged', logger)),
   );
-}
-
-/** Undefined for one that is not among the newest thousand. */
-function committedMs(follower: LogFollower, revision: number): number | undefined {
-  const [found] = follower.revisions(1, revision + 1);
-  return found?.revision === revision ? found.timeMs : undefined;
 }
 
 /** The id of the store, which must have that revision: nobody should wait for one that nobody made. */

@@ -17,7 +17,7 @@ import type { WatchStatsRequest__Output } from '../../core/wire/generated/lb/v1/
 import { knownError } from '../rpc/answer.ts';
 import { LatestStream } from '../rpc/latest-stream.ts';
 import { DEFAULT_BACKENDS, PAST_MS, type StatsFilter } from '../stats/fleet-stats.ts';
-import { refuseIfAny } from './change.ts';
+import { refuseIfAny } from '../rpc/refuse-if-any.ts';
 import type { ApiDeps } from './deps.ts';
 
 type Call = ServerWritableStream<WatchStatsRequest__Output, StatsFrame>;

@@ -14,6 +14,17 @@ export interface Scope {
   after(action: () => void | Promise<void>): void;
 }
 
+/** A scope for what several tests share, in `before` and `after`: what came last ends first. */
+export function laterScope(): Scope & { end(): Promise<void> } {
+  const actions: (() => void | Promise<void>)[] = [];
+  return {
+    after: (action) => void actions.push(action),
+    async end() {
+      for (const action of actions.splice(0).reverse()) await action();
+    },
+  };
+}
+
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;

@@ -23,6 +23,7 @@ const PACKAGES = {
   prometheus: 'prometheus',
   promtool: 'prometheus',
   'systemd-analyze': 'systemd',
+  chromium: 'chromium',
   nginx: 'nginx-light',
   wrk: 'wrk',
   'redis-server': 'redis-server',

@@ -41,7 +41,8 @@ export interface TestControlPlane extends RunningControlPlane {
   readonly call: Call;
 }
 
-function callsOf(client: ReplicaClient): Call {
+/** Unary calls of a client. */
+export function callsOf(client: ReplicaClient): Call {
   return <Request, Response>(service: keyof Services, method: string, request: Request) => {
     const stub = client[service] as unknown as Record<string, UnaryMethod<Request, Response>>;
     const bound = stub[method]?.bind(stub);
@@ -58,6 +59,7 @@ export interface StartOptions {
   /** What every caller must know; the client of the test does. */
   readonly tokens?: AcceptedTokens & SentToken;
   readonly logger?: Logger;
+  readonly dashboardHosts?: readonly string[];
   /** Wait until it has read its store. */
   readonly ready?: boolean;
 }
@@ -72,12 +74,13 @@ export async function runControlPlane(
     rosterGraceMs = 0,
     tokens,
     logger = silentLogger,
+    dashboardHosts = [],
   }: StartOptions = {},
 ): Promise<TestControlPlane> {
   // The system clock's timers do not keep a process alive; the servers do, until they are stopped.
   const alive = setInterval(() => undefined, 60_000);
   const running = await startControlPlane(
-    { grpcAddress: ANY_PORT, httpAddress: ANY_PORT },
+    { grpcAddress: ANY_PORT, httpAddress: ANY_PORT, dashboardHosts },
     {
       store,
       membership: membershipOf(store, clock),
