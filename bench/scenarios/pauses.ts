@@ -6,8 +6,10 @@ import type { BuiltPlan } from '../../data-plane/plan/plan-directory.ts';
 import { RowAllocator } from '../../data-plane/telemetry/rows.ts';
 import { createBuffers, HEALTH, sharedCells, workerCells } from '../../data-plane/telemetry/shared-memory.ts';
 import { PlanRuntime } from '../../data-plane/worker/plan-runtime.ts';
+import { warmUp } from '../../data-plane/worker/warm-up.ts';
 import { TriedSet } from '../../data-plane/balancing/tried.ts';
 import { backend, policy, pool, snapshot } from '../../test/harness/snapshots.ts';
+import { threadCpuClock } from '../measure/thread-cpu.ts';
 import { figure } from '../report/table.ts';
 import type { Scenario } from '../scenario.ts';
 
@@ -16,6 +18,8 @@ const ROUNDS = 8;
 
 export const pauses: Scenario = async (_scope, { options, progress }) => {
   progress('pauses');
+  // As a worker does before it is ready.
+  warmUp();
   const longest = new Map<Strategy, number>();
   const ours = Array.from({ length: options.pairs }, () => {
     const each = STRATEGIES.map((strategy) => [strategy, longestPauseMs(strategy)] as const);
@@ -44,6 +48,7 @@ function longestPauseMs(strategy: Strategy): number {
   const rows = new RowAllocator(buffers);
   const surroundings = { shared, own, random: seededRandom(1), worker: { index: 0, count: 1 } };
   const tried = new TriedSet();
+  const threadCpuMs = threadCpuClock();
   let built: BuiltPlan | null = null;
   let running: PlanRuntime | null = null;
   let longestMs = 0;
@@ -51,22 +56,16 @@ function longestPauseMs(strategy: Strategy): number {
     built = planOf(strategy, round, rows, built);
     const plan = built.plan;
     shared.health.fill(HEALTH.healthy, 0, BACKENDS);
-    const startedMs = cpuMs();
+    const startedMs = threadCpuMs();
     const next = new PlanRuntime(plan, running, surroundings);
-    const preparedMs = cpuMs();
+    const preparedMs = threadCpuMs();
     next.poolByRow(plan.pools[0]?.row ?? 0)?.balancer.pick({ sourceHash: round, nowMs: round }, tried);
-    const pickedMs = cpuMs();
+    const pickedMs = threadCpuMs();
     running = next;
     // The first is before any traffic.
     if (round > 1) longestMs = Math.max(longestMs, preparedMs - startedMs, pickedMs - preparedMs);
   }
   return longestMs;
-}
-
-/** CPU time and not the clock's, so that others on the machine don't count; helpers of the garbage collector do. */
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
 }
 
 function planOf(

@@ -6,7 +6,7 @@ import type { Engine, EngineFactory } from '../engine/engine.ts';
 import { PeerAddress } from '../engine/peer-address.ts';
 import type { Plan } from '../plan/plan.ts';
 import { LogRing } from '../telemetry/log-ring.ts';
-import { sharedCells, workerCells } from '../telemetry/shared-memory.ts';
+import { type SharedCells, sharedCells, workerCells } from '../telemetry/shared-memory.ts';
 import { Accounts } from './accounts.ts';
 import { sharedBudget } from './connection-budget.ts';
 import { WorkerConnections } from './connection-handler.ts';
@@ -16,6 +16,7 @@ import { PlanRuntime, type PlanSurroundings } from './plan-runtime.ts';
 import { abortPrepared, commitPrepared, type PlanSlots } from './plan-slots.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.ts';
 import { sharedTargets } from './shared-targets.ts';
+import { warmUp } from './warm-up.ts';
 import { WorkerLog } from './worker-log.ts';
 
 export interface WorkerInputs {
@@ -29,6 +30,7 @@ export interface WorkerInputs {
 
 export class Worker {
   readonly #inputs: WorkerInputs;
+  readonly #shared: SharedCells;
   readonly #surroundings: PlanSurroundings;
   readonly #connections: WorkerConnections;
   readonly engine: Engine;
@@ -42,6 +44,7 @@ export class Worker {
     const own = workerCells(start.buffers, start.index);
     const random = seededRandom(start.seed);
     const log = new WorkerLog(clock, own, post);
+    this.#shared = shared;
     this.#surroundings = {
       shared,
       own,
@@ -77,6 +80,7 @@ export class Worker {
         log.write('error', `a failure in ${where}: ${messageOf(error)}`, { stack });
       },
     });
+    warmUp();
     post({ type: 'ready' });
   }
 
@@ -134,7 +138,7 @@ export class Worker {
   }
 
   #closeBackend({ row, generation, reason }: Extract<ToWorker, { type: 'close-backend' }>): void {
-    if (Atomics.load(this.#surroundings.shared.generation, row) !== generation) return;
+    if (Atomics.load(this.#shared.generation, row) !== generation) return;
     this.#connections.closeBackend(row, reason, this.engine);
   }
 }
