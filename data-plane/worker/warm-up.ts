@@ -66,6 +66,7 @@ function planOf(strategy: Strategy, sequence: number): Plan {
     idleMs: 0,
     halfClosedMs: 0,
     alwaysUp: false,
+    logOneIn: 0,
     rows,
     weights,
     table: strategy === 'source_hash' ? Uint32Array.from(weights, (_, slot) => slot) : null,
