@@ -15,6 +15,7 @@ import { keepAlive } from './scenarios/keep-alive.ts';
 import { latency } from './scenarios/latency.ts';
 import { memory } from './scenarios/memory.ts';
 import { newConnections } from './scenarios/new-connections.ts';
+import { pauses } from './scenarios/pauses.ts';
 import { systemCalls } from './scenarios/system-calls.ts';
 import { missingPeers, requireLoadTools } from './tools.ts';
 
@@ -25,6 +26,7 @@ const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   latency,
   changing,
   bulk,
+  pauses,
   memory,
 };
 

@@ -11,6 +11,7 @@ export const SCENARIO_NAMES = [
   'latency',
   'changing',
   'bulk',
+  'pauses',
   'memory',
 ] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];

@@ -1,7 +1,6 @@
 /** The tree of commands. Cheap to build: what a command does is imported when it runs. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { addAbsentCommands } from './tree/absent-commands.ts';
 import { addBackendCommands } from './tree/backend-commands.ts';
 import { addChangeCommands } from './tree/change-commands.ts';
 import { addCompletionCommands } from './tree/completion-commands.ts';
@@ -12,6 +11,7 @@ import { addGlobalOptions, examples } from './tree/options.ts';
 import { addReadCommands } from './tree/read-commands.ts';
 import { addStoreCommands } from './tree/store-commands.ts';
 import { addRegisterCommand } from './tree/register-command.ts';
+import { addTopCommand } from './tree/top-command.ts';
 
 const EXIT_CODES = `
 Exit codes: 0 done · 1 refused or failed · 2 wrong usage · 3 no control plane reachable · 4 timed out waiting
@@ -30,6 +30,7 @@ export function buildProgram(execute: Execute): Command {
     .helpCommand(false);
   program.commandsGroup('Look:');
   addReadCommands(program, execute);
+  addTopCommand(program, execute);
   addHistoryCommands(program, execute);
   program.commandsGroup('Change:');
   addManifestCommands(program, execute);
@@ -40,7 +41,6 @@ export function buildProgram(execute: Execute): Command {
   addRegisterCommand(program, execute);
   program.commandsGroup('Shell:');
   addCompletionCommands(program, execute);
-  addAbsentCommands(program);
   return program.addHelpText(
     'after',
     examples(

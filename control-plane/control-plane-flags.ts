@@ -22,6 +22,7 @@ import { parseStoreUrl, type StoreUrl } from './store/store-url.ts';
 interface ParsedFlags extends EtcdFlags {
   readonly grpcAddress: HostPort;
   readonly httpAddress: HostPort;
+  readonly dashboardHost: readonly string[];
   readonly store: StoreUrl;
   readonly tokenFile?: TokenFile;
   readonly insecure: boolean;
@@ -42,10 +43,19 @@ const storeUrl: Parse<StoreUrl> = (text) => {
   return parsed.value;
 };
 
+const hostNames: Parse<readonly string[]> = (text) => {
+  const names = text.split(',').map((name) => name.trim().toLowerCase());
+  const wrong = names.find((name) => !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name));
+  if (wrong === undefined) return names;
+  throw new InvalidArgumentError(
+    `"${wrong}" is no host name; use names such as lb.example.com, without a port.`,
+  );
+};
+
 /** Reads the arguments of this process. Exits with 0 after --help, with 2 on wrong usage. */
 export function parseControlPlaneFlags(): ControlPlaneFlags {
   const program = new Command('lb-control-plane')
-    .description('Knows what the fleet of proxies should do: the API, the store and the status page.')
+    .description('Knows what the fleet of proxies should do: the API, the store and the dashboard.')
     .addOption(
       flag(
         '--grpc-address <HOST:PORT>',
@@ -58,10 +68,19 @@ export function parseControlPlaneFlags(): ControlPlaneFlags {
     .addOption(
       flag(
         '--http-address <HOST:PORT>',
-        'the status page, /metrics, /healthz and /readyz',
+        'the dashboard, /metrics, /healthz and /readyz',
         hostPort,
         HTTP_ADDRESS,
         formatHostPort(HTTP_ADDRESS),
+      ),
+    )
+    .addOption(
+      flag(
+        '--dashboard-host <NAME[,NAME...]>',
+        'names that the dashboard is asked for under, besides localhost and IP addresses',
+        hostNames,
+        [] as readonly string[],
+        'none',
       ),
     )
     .addOption(

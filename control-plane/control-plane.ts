@@ -9,25 +9,22 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, sleep } from '../core/runtime/clock.ts';
 import { LbError } from '../core/runtime/errors.ts';
 import type { HostPort } from '../core/runtime/flags.ts';
-import { HttpServer } from '../core/runtime/http-server.ts';
 import type { Logger } from '../core/runtime/logger.ts';
-import { operationRoutes } from '../core/runtime/operation-routes.ts';
 import type { Random } from '../core/runtime/random.ts';
 import type { AcceptedTokens } from '../core/runtime/token-file.ts';
 import { loadDefinitions } from '../core/wire/definitions.ts';
-import { refuseCall, refusePage } from './access/access.ts';
+import { refuseCall } from './access/access.ts';
 import { refuseOutdated, steppedAside } from './access/stepped-aside.ts';
 import { makeChangeWith } from './api/change.ts';
 import type { ApiDeps } from './api/deps.ts';
 import { apiServices } from './api/services.ts';
-import { dashboardRoutes } from './dashboard/routes.ts';
 import { DeltaEncoder } from './distribution/delta-codec.ts';
 import { discoveryHandlers } from './distribution/discovery-service.ts';
 import { Fleet } from './distribution/fleet.ts';
 import { lookAtStore } from './distribution/look.ts';
-import { reportService } from './distribution/report-service.ts';
+import { type ReportOptions, type ReportService, reportService } from './distribution/report-service.ts';
+import { makeHttp } from './http/http-address.ts';
 import { ControlPlaneMetrics } from './http/metrics.ts';
-import { notReadyReasons } from './http/readiness.ts';
 import { Memberships } from './membership/memberships.ts';
 import { unaryWith } from './rpc/answer.ts';
 import { preEncoded } from './rpc/definitions.ts';
@@ -37,9 +34,11 @@ import { fleetFacts } from './guard/fleet-facts.ts';
 import type { GuardSources } from './guard/guarded-edit.ts';
 import { mergeMembers } from './snapshot/merge.ts';
 import { Publisher } from './snapshot/publish.ts';
+import { FleetStats } from './stats/fleet-stats.ts';
 import { Checkpointer } from './store/checkpointer.ts';
 import { Committer } from './store/committer.ts';
 import type { ConfigStore } from './store/config-store.ts';
+import { keptLog } from './store/kept-log.ts';
 import { LogFollower } from './store/log-follower.ts';
 import type { MembershipStore } from './store/membership-store.ts';
 import { Past } from './store/past.ts';
@@ -47,13 +46,12 @@ import { RETENTION, type RetentionLimits } from './store/retention.ts';
 
 /** For the store to settle what is under way when this replica stops. */
 const STORE_TIMEOUT_MS = 3_000;
-const MAX_HTTP_CONNECTIONS = 256;
-/** What a pool had then is what the guard compares with: small steps add up. */
-const GUARD_LOOKS_BACK_MS = 10 * 60_000;
 
 export interface ControlPlaneOptions {
   readonly grpcAddress: HostPort;
   readonly httpAddress: HostPort;
+  /** Names that the dashboard is asked for under, besides localhost and addresses. */
+  readonly dashboardHosts?: readonly string[];
 }
 
 export interface ControlPlaneDeps {
@@ -86,7 +84,7 @@ export async function startControlPlane(
   options: ControlPlaneOptions,
   deps: ControlPlaneDeps,
 ): Promise<RunningControlPlane> {
-  const parts = makeParts(deps);
+  const parts = makeParts(options, deps);
   const { follower, publisher, members, grpc, http } = parts;
   follower.onChange(({ state, position, members }) => publisher.offer(state, position, members));
   members.start();
@@ -103,7 +101,7 @@ export async function startControlPlane(
 
 type Parts = ReturnType<typeof makeParts>;
 
-function makeParts(deps: ControlPlaneDeps) {
+function makeParts({ dashboardHosts = [] }: ControlPlaneOptions, deps: ControlPlaneDeps) {
   const { store, membership, clock, random, logger, tokens } = deps;
   const run = { stopping: false };
   const metrics = new ControlPlaneMetrics();
@@ -127,33 +125,22 @@ function makeParts(deps: ControlPlaneDeps) {
   const checkpointer = makeCheckpointer(deps, follower);
   const publisher = new Publisher(clock);
   const fleet = new Fleet(clock, deps.rosterGraceMs);
+  const stats = new FleetStats({ fleet, follower, clock });
   const members = new Memberships({ fleet, follower, membership, clock, logger });
   const streams = new OpenStreams();
   metrics.observe({
     follower,
     fleet,
     storeSizeBytes: () => store.sizeBytes(),
+    keptLog: () => keptLog(store, clock.wallMs()),
     logLinesDropped: deps.logLinesDropped ?? (() => 0),
   });
-  const reports = reportService({
-    fleet,
-    streams,
-    clock,
-    logger,
-    standing: () => ({
-      position: follower.current()?.position ?? null,
-      storeAgeMs: follower.storeAgeMs(),
-      stopping: run.stopping,
-    }),
-  });
-  const api = makeApi({ follower, committer, committerOn, fleet, members, streams, deps });
+  const reports = makeReports({ follower, fleet, streams, run, deps });
+  const api = makeApi({ follower, committer, committerOn, fleet, stats, members, streams, deps });
   const discovery = makeDiscovery({ publisher, follower, streams, metrics, deps });
+  const services = apiServices(api);
   const grpc = new GrpcServer(
-    [
-      ...apiServices(api),
-      { definition: loadDefinitions().services.reports, handlers: reports.handlers },
-      discovery,
-    ],
+    [...services, { definition: loadDefinitions().services.reports, handlers: reports.handlers }, discovery],
     {
       onCall: metrics.countCall,
       refuse: (path, authorization) =>
@@ -162,8 +149,31 @@ function makeParts(deps: ControlPlaneDeps) {
       logger,
     },
   );
-  const http = makeHttp({ follower, fleet, metrics, run, deps });
-  return { run, follower, committer, checkpointer, publisher, fleet, members, streams, reports, grpc, http };
+  const http = makeHttp({ follower, fleet, stats, streams, services, metrics, run, dashboardHosts, deps });
+  const sources = { follower, committer, checkpointer, publisher, fleet, stats, members };
+  return { run, ...sources, streams, reports, grpc, http };
+}
+
+function makeReports({
+  follower,
+  run,
+  deps: { clock, logger },
+  ...parts
+}: Pick<ReportOptions, 'fleet' | 'streams'> & {
+  readonly follower: LogFollower;
+  readonly run: { readonly stopping: boolean };
+  readonly deps: ControlPlaneDeps;
+}): ReportService {
+  return reportService({
+    ...parts,
+    clock,
+    logger,
+    standing: () => ({
+      position: follower.current()?.position ?? null,
+      storeAgeMs: follower.storeAgeMs(),
+      stopping: run.stopping,
+    }),
+  });
 }
 
 function makeApi({
@@ -171,7 +181,7 @@ function makeApi({
   committerOn,
   deps: { store, clock, random, logger },
   ...parts
-}: Pick<ApiDeps, 'follower' | 'fleet' | 'members' | 'streams'> & {
+}: Pick<ApiDeps, 'follower' | 'fleet' | 'stats' | 'members' | 'streams'> & {
   readonly committer: Committer;
   readonly committerOn: (log: LogFollower) => Committer;
   readonly deps: ControlPlaneDeps;
@@ -179,7 +189,7 @@ function makeApi({
   const { follower, fleet } = parts;
   const guard: GuardSources = {
     fleet: () => fleetFacts(fleet),
-    earlier: () => follower.stateAt(clock.wallMs() - GUARD_LOOKS_BACK_MS),
+    earlier: (pool) => follower.activeTenMinutesAgo(pool),
     whole: (state) => mergeMembers(state, follower.current()?.members ?? []).state,
   };
   const changeOn = (made: Committer) => makeChangeWith({ committer: made, guard, clock });
@@ -229,35 +239,9 @@ function makeDiscovery({
   return { definition: preEncoded(discovery), handlers };
 }
 
-function makeHttp({
-  follower,
-  fleet,
-  metrics,
-  run,
-  deps: { clock, logger, tokens },
-}: {
-  readonly follower: LogFollower;
-  readonly fleet: Fleet;
-  readonly metrics: ControlPlaneMetrics;
-  readonly run: { readonly stopping: boolean };
-  readonly deps: ControlPlaneDeps;
-}): HttpServer {
-  return new HttpServer({
-    routes: {
-      ...dashboardRoutes({ follower, fleet, clock }),
-      ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
-    },
-    guard: (path, authorization) => refusePage(tokens, path, authorization),
-    what: 'the HTTP address',
-    flag: '--http-address',
-    maxConnections: MAX_HTTP_CONNECTIONS,
-    logger,
-  });
-}
-
 async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<void> {
-  const { run, follower, committer, checkpointer, publisher, fleet, members, streams, reports, grpc, http } =
-    parts;
+  const { run, follower, committer, checkpointer, publisher, fleet, stats, members } = parts;
+  const { streams, reports, grpc, http } = parts;
   /** A store that is away must not hold up the end: what it still has to say is then unknown to the caller, too. */
   const bounded = (work: Promise<unknown>) => Promise.race([work, sleep(clock, STORE_TIMEOUT_MS)]);
   run.stopping = true;
@@ -270,6 +254,7 @@ async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<v
   http.close();
   await bounded(members.stop());
   publisher.stop();
+  stats.stop();
   fleet.stop();
   await bounded(store.close());
 }

@@ -14,6 +14,7 @@ import { openStore } from './store/store-url.ts';
 const {
   grpcAddress,
   httpAddress,
+  dashboardHost: dashboardHosts,
   store: storeUrl,
   access,
   tokenFile,
@@ -35,7 +36,7 @@ if (insecure && tokenFile === undefined)
 try {
   const { store, membership } = openStore(storeUrl, { access, clock, random });
   const running = await startControlPlane(
-    { grpcAddress, httpAddress },
+    { grpcAddress, httpAddress, dashboardHosts },
     {
       store,
       membership,

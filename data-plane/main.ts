@@ -7,6 +7,7 @@ import { standardErrorSink } from '../core/runtime/log-sink.ts';
 import { createLogger } from '../core/runtime/logger.ts';
 import { systemRandom } from '../core/runtime/random.ts';
 import { Proxy } from './proxy.ts';
+import { LineSink } from './telemetry/line-sink.ts';
 import { parseProxyFlags } from './proxy-flags.ts';
 
 const flags = parseProxyFlags();
@@ -27,6 +28,8 @@ try {
     sourceAddresses: flags.sourceAddress ?? [],
     splice: flags.splice,
     engine: flags.engine,
+    metricBackends: flags.metricBackends,
+    connectionLog: openConnectionLog(),
     shutdownDelayMs: flags.shutdownDelay,
     drainTimeoutMs: flags.drainTimeout,
     clock: systemClock,
@@ -41,4 +44,13 @@ try {
   const stack = error instanceof LbError || !(error instanceof Error) ? undefined : error.stack;
   logger.fatal({ stack }, `cannot start: ${messageOf(error)}`);
   process.exit(1);
+}
+
+/** Goes on in a new file on SIGHUP, so that the old one can be moved away. */
+function openConnectionLog(): LineSink | null {
+  const target = flags.connectionLog;
+  if (target === 'off') return null;
+  const lines = new LineSink({ target, clock: systemClock, logger });
+  process.on('SIGHUP', () => lines.reopen());
+  return lines;
 }

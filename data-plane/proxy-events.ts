@@ -1,6 +1,7 @@
-/** What happens in a proxy, as log lines and as something to report at once. */
+/** What happens in a proxy, as log lines, as counts and as something to report at once. */
 import type { Logger } from '../core/runtime/logger.ts';
 import type { HealthTransition } from './health/health-monitor.ts';
+import type { ProxyCounts } from './telemetry/proxy-counts.ts';
 import type { WorkerPoolEvents } from './worker/worker-pool.ts';
 
 export interface ProxyEvents {
@@ -11,7 +12,12 @@ export interface ProxyEvents {
   readonly saturated: boolean;
 }
 
-export function proxyEvents(logger: Logger, connectionLimit: () => number, report: () => void): ProxyEvents {
+export function proxyEvents(
+  logger: Logger,
+  counts: ProxyCounts,
+  connectionLimit: () => number,
+  report: () => void,
+): ProxyEvents {
   const saturated = new Set<number>();
   const setSaturated = (worker: number, on: boolean) => {
     const before = saturated.size > 0;
@@ -31,6 +37,7 @@ export function proxyEvents(logger: Logger, connectionLimit: () => number, repor
       return saturated.size > 0;
     },
     onTransition({ pool, address, from, to, reason }) {
+      counts.transition(pool, to);
       const level = to === 'unhealthy' || to === 'ejected' ? 'warn' : 'info';
       logger[level]({ pool, backend: address, from, to, reason }, `a backend is ${to}`);
       report();
@@ -41,7 +48,10 @@ export function proxyEvents(logger: Logger, connectionLimit: () => number, repor
       report();
     },
     worker: {
-      onSaturated: setSaturated,
+      onSaturated(worker, on, cause) {
+        if (on) counts.pauses[cause] += 1;
+        setSaturated(worker, on);
+      },
       onLog: (worker, { level, message, fields }) => logger[level]({ worker, ...fields }, message),
       onLost(worker, why, lostConnections) {
         setSaturated(worker, false);

@@ -19,9 +19,11 @@ import {
 import type { LogLevel } from '../core/runtime/log-level.ts';
 import type { TokenFile } from '../core/runtime/token-file.ts';
 import { ENGINE_CHOICES, type EngineChoice } from './engine-choice.ts';
+import { MAX_BACKENDS } from './telemetry/shared-memory.ts';
 import { defaultWorkerCount } from './worker-count.ts';
 
 const MAX_WORKERS = 256;
+const METRIC_BACKENDS = 200;
 
 export interface ProxyFlags {
   readonly proxyId: string;
@@ -35,6 +37,8 @@ export interface ProxyFlags {
   readonly sourceAddress: readonly string[];
   readonly splice: boolean;
   readonly engine: EngineChoice;
+  readonly metricBackends: number;
+  readonly connectionLog: string;
   readonly shutdownDelay: number;
   readonly drainTimeout: number;
   readonly logLevel: LogLevel;
@@ -67,7 +71,8 @@ export function parseProxyFlags(): ProxyFlags {
   const program = new Command('lb-data-plane').description(
     'A proxy: takes its configuration from a control plane and balances TCP connections.',
   );
-  for (const option of [...placeFlags(), ...trafficFlags(), logLevelFlag()]) program.addOption(option);
+  for (const option of [...placeFlags(), ...trafficFlags(), ...observationFlags(), logLevelFlag()])
+    program.addOption(option);
   return parseProgram<ProxyFlags>(program);
 }
 
@@ -123,5 +128,24 @@ function trafficFlags(): Option[] {
     switchFlag('--splice', 'move bulk transfers inside the kernel, through pipes (epoll engine)'),
     flag('--shutdown-delay <DURATION>', 'after SIGTERM: not ready, but still accepting', duration, 0, '0s'),
     flag('--drain-timeout <DURATION>', 'then: how long open connections may finish', duration, 30_000, '30s'),
+  ];
+}
+
+/** What can be seen of it. */
+function observationFlags(): Option[] {
+  return [
+    flag(
+      '--metric-backends <N>',
+      'backends that /metrics shows by name, the busiest; the rest of a pool is `other`',
+      integer(1, MAX_BACKENDS),
+      METRIC_BACKENDS,
+      String(METRIC_BACKENDS),
+    ),
+    flag(
+      '--connection-log <FILE>',
+      'one line of JSON for each connection that ended: `off`, a file, or `-` for standard output',
+      String,
+      'off',
+    ),
   ];
 }

@@ -1,6 +1,5 @@
 /** The composition root of a proxy's main thread: every `new`, in order. No traffic passes here. */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { Violation } from '../core/model/violation.ts';
 import { type Clock, every, type Timer } from '../core/runtime/clock.ts';
@@ -28,8 +27,10 @@ import { ReplicaDirectory } from './subscription/replica-directory.ts';
 import type { SavedSnapshot } from './subscription/snapshot-file.ts';
 import { lockStateDir } from './subscription/state-dir.ts';
 import { Subscription } from './subscription/subscription.ts';
+import type { LineSink } from './telemetry/line-sink.ts';
 import { createProxyMetrics } from './telemetry/proxy-metrics.ts';
 import { Traffic } from './traffic.ts';
+import { VERSION } from './version.ts';
 
 /** How often rows that nothing uses any more are looked for. */
 const SWEEP_MS = 1_000;
@@ -49,6 +50,10 @@ export interface ProxyOptions extends ShutdownTimes {
   readonly sourceAddresses: readonly string[];
   readonly splice: boolean;
   readonly engine: EngineChoice;
+  /** How many backends /metrics shows by name. */
+  readonly metricBackends: number;
+  /** Where lines about connections go; null: nowhere. */
+  readonly connectionLog: LineSink | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -61,6 +66,7 @@ export class Proxy {
   readonly #options: ProxyOptions;
   readonly #engine: Engine['name'];
   readonly #stateDir: string;
+  readonly #instanceId = randomUUID();
   readonly #status: ConfigStatus;
   readonly #traffic: Traffic;
   readonly #replicas: ReplicaDirectory;
@@ -93,6 +99,11 @@ export class Proxy {
       shareListeners: options.shareListeners,
       sourceAddresses: options.sourceAddresses,
       splice: options.splice,
+      connectionLog: options.connectionLog && {
+        sink: options.connectionLog,
+        proxy: options.proxyId,
+        instance: this.#instanceId.slice(0, 8),
+      },
       stateDir: this.#stateDir,
       status: this.#status,
       report,
@@ -108,7 +119,7 @@ export class Proxy {
       random,
       logger,
     });
-    const metrics = createProxyMetrics(() => this.#read());
+    const metrics = createProxyMetrics(() => this.#read(), options.metricBackends);
     this.#admin = adminServer(metrics, () => this.#notReady(), logger);
   }
 
@@ -164,7 +175,9 @@ export class Proxy {
 
   async #apply(snapshot: Snapshot): Promise<readonly Violation[]> {
     const violations = await this.#traffic.applier.apply(snapshot);
-    if (violations.length === 0) this.#lastGood.survived();
+    if (violations.length > 0) return violations;
+    this.#traffic.counts.snapshots.applied += 1;
+    this.#lastGood.survived();
     return violations;
   }
 
@@ -175,7 +188,10 @@ export class Proxy {
       replicas: this.#replicas.replicas,
       current: saved?.snapshot ?? null,
       apply: (snapshot) => this.#apply(snapshot),
-      onRejected: (position, violations) => this.#status.rejected(position, violations),
+      onRejected: (position, violations) => {
+        this.#traffic.counts.snapshots.refused += 1;
+        this.#status.rejected(position, violations);
+      },
       onAllFailed: () => this.#replicas.hurry(),
       onConfirmed: () => {
         this.#lastGood.survived();
@@ -191,7 +207,7 @@ export class Proxy {
     const { clock, random, logger } = this.#options;
     return new Reporter({
       replicas: this.#replicas.replicas,
-      proxy: describeProxy(this.#options, this.#engine, adminAddress),
+      proxy: describeProxy(this.#options, this.#instanceId, this.#engine, adminAddress),
       observe: () => this.#traffic.observer.observe(),
       onReplica: (replica, view) => subscription.onReplicaReport(replica, view),
       clock,
@@ -206,6 +222,7 @@ export class Proxy {
       ...readings,
       connected: this.#subscription?.connected ?? false,
       configAgeSeconds: this.#configAgeSeconds(),
+      build: { version: VERSION, engine: this.#engine },
       logRecordsDropped: readings.logRecordsDropped + this.#options.logLinesDropped(),
     };
   }
@@ -244,17 +261,20 @@ function loadCLibrary({ logger, shareListeners, workers }: ProxyOptions): Libc |
   return null;
 }
 
-function describeProxy(options: ProxyOptions, engine: string, adminAddress: string): ProxyInfo {
+function describeProxy(
+  options: ProxyOptions,
+  instanceId: string,
+  engine: string,
+  adminAddress: string,
+): ProxyInfo {
   const { proxyId, zone, clock } = options;
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const { version } = JSON.parse(manifest) as { version: string };
   return {
     id: proxyId,
     zone,
-    version,
+    version: VERSION,
     engine,
     adminAddress,
     startedAt: timestampToWire(clock.wallMs()),
-    instanceId: randomUUID(),
+    instanceId,
   };
 }

@@ -26,7 +26,7 @@ export interface SnapshotApplierInputs {
   readonly stateDir: string;
   readonly rows: RowAllocator;
   readonly planApplier: Pick<PlanApplier, 'apply'>;
-  readonly observer: Pick<Observer, 'run'>;
+  readonly observer: Pick<Observer, 'run' | 'settle'>;
   readonly health: Pick<HealthMonitor, 'update'>;
   readonly drains: Pick<DrainDeadlines, 'update'>;
   readonly status: ConfigStatus;
@@ -113,12 +113,14 @@ export class SnapshotApplier {
 
   /** Takes back rows that nothing uses any more. */
   sweep(): void {
+    this.#inputs.observer.settle();
     if (this.#running) this.#inputs.rows.sweep(this.#running.plan.sequence);
   }
 
   #build(snapshot: Snapshot) {
     this.#sequence += 1;
-    const { rows } = this.#inputs;
+    const { observer, rows } = this.#inputs;
+    observer.settle();
     return buildPlan({ snapshot, sequence: this.#sequence, rows, previous: this.#running });
   }
 

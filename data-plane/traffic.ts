@@ -5,19 +5,24 @@ import type { Random } from '../core/runtime/random.ts';
 import { connectionLimit, descriptorLimitOf, otherDescriptors, readProcLimits } from './connection-limit.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Libc } from './engine/libc.ts';
+import { epollChecker } from './health/epoll-checker.ts';
 import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
 import { tcpChecker } from './health/tcp-checker.ts';
 import { type ProxyEvents, proxyEvents } from './proxy-events.ts';
-import { SnapshotApplier } from './snapshot-applier.ts';
+import { SnapshotApplier, type SnapshotApplierInputs } from './snapshot-applier.ts';
 import type { Plan } from './plan/plan.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
+import { ConnectionLog, type ConnectionLogInputs } from './telemetry/connection-log.ts';
 import { Observer } from './telemetry/observer.ts';
+import { ProxyCounts } from './telemetry/proxy-counts.ts';
+import { processUsage } from './telemetry/process-usage.ts';
 import type { ProxyReadings } from './telemetry/proxy-metrics.ts';
 import { RowAllocator } from './telemetry/rows.ts';
 import {
   CONTROL,
   createBuffers,
   MAX_PIPES,
+  type SharedBuffers,
   type SharedCells,
   sharedCells,
 } from './telemetry/shared-memory.ts';
@@ -35,6 +40,8 @@ export interface TrafficOptions {
   readonly shareListeners: boolean;
   readonly sourceAddresses: readonly string[];
   readonly splice: boolean;
+  /** Where lines about connections go; null: nowhere. */
+  readonly connectionLog: ConnectionLogTarget | null;
   /** Locked. */
   readonly stateDir: string;
   readonly status: ConfigStatus;
@@ -45,11 +52,15 @@ export interface TrafficOptions {
   readonly logger: Logger;
 }
 
-export type TrafficReadings = Omit<ProxyReadings, 'connected' | 'configAgeSeconds'>;
+export type TrafficReadings = Omit<ProxyReadings, 'connected' | 'configAgeSeconds' | 'build'>;
+
+/** A sink, and what this process is called in its lines. */
+export type ConnectionLogTarget = Pick<ConnectionLogInputs, 'sink' | 'proxy' | 'instance'>;
 
 export class Traffic {
   readonly applier: SnapshotApplier;
   readonly observer: Observer;
+  readonly counts = new ProxyCounts();
   readonly #options: TrafficOptions;
   readonly #descriptors: number;
   /** Addresses that are listened on. */
@@ -60,18 +71,22 @@ export class Traffic {
   readonly #planApplier: PlanApplier;
   readonly #health: HealthMonitor;
   readonly #drains: DrainDeadlines;
+  readonly #connectionLog: ConnectionLog | null;
 
   constructor(options: TrafficOptions) {
     const { clock, random, logger, libc, status, workers } = options;
     this.#options = options;
-    const buffers = createBuffers(workers);
+    const target = options.connectionLog;
+    const buffers = createBuffers(workers, target !== null);
+    const { logRings: rings } = buffers;
+    this.#connectionLog = target && new ConnectionLog({ ...target, rings, clock });
     this.#shared = sharedCells(buffers);
     this.#descriptors = libc?.descriptorLimit() ?? descriptorLimitOf(readProcLimits());
     this.#limitConnections();
-    this.#events = proxyEvents(logger, () => this.connectionLimit, options.report);
+    this.#events = proxyEvents(logger, this.counts, () => this.connectionLimit, options.report);
     this.#health = new HealthMonitor({
       shared: this.#shared,
-      checker: tcpChecker(clock),
+      checker: options.engine === 'epoll' ? epollChecker(clock) : tcpChecker(clock),
       clock,
       random,
       onTransition: (transition) => this.#events.onTransition(transition),
@@ -100,22 +115,33 @@ export class Traffic {
       onListenersChanged: (failed) => this.applier.listenersFailed(failed),
     });
     this.#drains = new DrainDeadlines(clock, this.#pool);
-    this.observer = new Observer({
-      buffers,
-      healthOf: (backend) => this.#health.healthOf(backend),
-      applied: () => status.observation,
-      restarts: () => this.#pool.restarts,
-    });
+    this.observer = this.#createObserver(buffers);
     this.applier = new SnapshotApplier({
       stateDir: options.stateDir,
       rows: new RowAllocator(buffers),
       planApplier: { apply: (plan) => this.#apply(plan) },
-      observer: this.observer,
+      observer: observingBoth(this.#connectionLog, this.observer),
       health: this.#health,
       drains: this.#drains,
       status,
       clock,
       logger,
+    });
+  }
+
+  #createObserver(buffers: SharedBuffers): Observer {
+    const { clock, status } = this.#options;
+    return new Observer({
+      buffers,
+      healthOf: (backend) => this.#health.healthOf(backend),
+      applied: () => status.observation,
+      restarts: () => this.#pool.restarts,
+      process: () => ({
+        ...processUsage(),
+        saturated: this.#events.saturated,
+        maxConnections: this.connectionLimit,
+      }),
+      clock,
     });
   }
 
@@ -153,8 +179,9 @@ export class Traffic {
     return {
       ...this.observer.readTraffic(),
       observation: this.observer.observe(),
+      counts: this.counts,
+      connectionLog: this.#connectionLog?.readings() ?? null,
       panic: this.#health.panic(),
-      saturated: this.#events.saturated,
     };
   }
 
@@ -175,7 +202,22 @@ export class Traffic {
   /** Waits up to `drainMs` for connections to end, resets the rest and ends the workers. */
   async drain(drainMs: number): Promise<void> {
     await this.#pool.stop(drainMs);
+    await this.#connectionLog?.stop();
     this.#drains.stop();
     this.#health.close();
   }
+}
+
+/** Whoever speaks of rows by their names hears of a plan, and that rows are about to change hands. */
+function observingBoth(log: ConnectionLog | null, observer: Observer): SnapshotApplierInputs['observer'] {
+  return {
+    run(directory) {
+      log?.run(directory);
+      observer.run(directory);
+    },
+    settle() {
+      log?.drain();
+      observer.settle();
+    },
+  };
 }

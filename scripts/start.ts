@@ -20,7 +20,7 @@ type Start = (options: ChildOptions) => Child;
 async function launch(options: StartOptions, at: Addresses, start: Start): Promise<void> {
   await requireFree([
     { address: at.grpc, program: 'lb-control-plane', use: 'gRPC' },
-    { address: at.http, program: 'lb-control-plane', use: 'status page' },
+    { address: at.http, program: 'lb-control-plane', use: 'dashboard' },
     { address: at.admin, program: 'lb-data-plane', use: 'metrics' },
     ...(options.demo ? at.demo.map((address) => ({ address, program: 'demo-backend', use: 'demo' })) : []),
   ]);

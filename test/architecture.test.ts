@@ -32,6 +32,8 @@ const PURE = [
   /^data-plane\/balancing\//,
   /^data-plane\/plan\//,
   /^control-plane\/snapshot\/(build|merge)\.ts$/,
+  /^control-plane\/stats\/(?!fleet-stats)[\w-]+\.ts$/,
+  /^cli\/top\/(columns|figures|keys|rows|samples|text-width|view|view-state)\.ts$/,
   /^control-plane\/distribution\/delta\.ts$/,
   /^control-plane\/store\/(?:follow|plan-append)\.ts$/,
   /^data-plane\/worker\/plan-slots\.ts$/,

@@ -4,12 +4,19 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseManifest } from '../cli/manifest/parse.ts';
-import { BACKEND_DEFAULTS, DEFAULT_POLICY_NAME, POLICY_DEFAULTS } from '../core/model/defaults.ts';
+import {
+  BACKEND_DEFAULTS,
+  DEFAULT_POLICY_NAME,
+  LOG_ONE_IN,
+  POLICY_DEFAULTS,
+} from '../core/model/defaults.ts';
 import { formatDuration } from '../core/model/duration.ts';
 import { STRATEGIES } from '../core/model/resources.ts';
 import { ERROR_CODES } from '../core/runtime/errors.ts';
 import { STATUS_OF } from '../core/wire/status.ts';
-import { CLOSE_REASONS } from '../data-plane/engine/engine.ts';
+import { type CloseReason, CLOSE_REASONS } from '../data-plane/engine/engine.ts';
+import { CLOSE_WORDS, connectionLine } from '../data-plane/telemetry/connection-line.ts';
+import { LOG_FIELDS } from '../data-plane/telemetry/log-ring.ts';
 import { addresses } from '../scripts/start/addresses.ts';
 import { hintText } from '../scripts/start/hints.ts';
 import { built, CHECKOUT, run } from './harness/processes.ts';
@@ -93,6 +100,28 @@ describe('docs/configuration.md', () => {
   }
 });
 
+describe('docs/connection-log.md', () => {
+  const page = readText('docs/connection-log.md');
+  const cells = new Float64Array(LOG_FIELDS.length);
+  const names = { listener: () => null, pool: () => null, backend: () => null };
+  const line = connectionLine(cells, 0, names, { proxy: '', instance: '', worker: 0 });
+  const fields = Object.keys(JSON.parse(line) as object);
+
+  it('describes every field of a line in its place, and no other', () => {
+    const described = section(page, '## Fields').match(/^\| `[^`]+`/gm) ?? [];
+    assert.deepEqual(
+      described.map((cell) => cell.slice(3, -1)),
+      fields,
+    );
+  });
+
+  it('shows a line as it is', () => {
+    const example = JSON.parse(/```json\n(.*)\n```/.exec(page)?.[1] ?? '') as Record<string, string>;
+    assert.deepEqual(Object.keys(example), fields);
+    assert.equal(example['why'], CLOSE_WORDS[example['reason'] as CloseReason]);
+  });
+});
+
 /** What the help of a command lists in sections other than these are commands below it. */
 const NO_COMMANDS = /^(Usage|Arguments|Options|Global Options|Examples|Exit codes)\b/;
 
@@ -161,6 +190,7 @@ describe('docs/concepts.md', () => {
       'timeouts.idle': formatDuration(timeouts.idleMs),
       'timeouts.half_closed': formatDuration(timeouts.halfClosedMs),
       drain_timeout: formatDuration(drainTimeoutMs),
+      'connection_log.one_in': LOG_ONE_IN,
     };
     const rows = section(page, '## Defaults');
     for (const [name, value] of Object.entries(defaults)) {

@@ -1,5 +1,5 @@
 /** What a figure must reach. Pure. */
-import { median, rulerError, type Spread } from './statistics.ts';
+import { median, pairedDifferences, rulerError, type Spread } from './statistics.ts';
 
 export type Bar =
   /** Our figure divided by the other's, at most. */
@@ -40,7 +40,7 @@ export function verdictOf(bar: Bar, compared: Compared): Verdict {
     case 'at_least':
       return word(ratio.median >= bar.times - allowance(bar, compared.itself));
     case 'at_most_and': {
-      const more = median(compared.ours) - median(compared.theirs);
+      const more = median(pairedDifferences(compared.ours, compared.theirs));
       return word(ratio.median <= bar.times && more <= bar.more);
     }
   }

@@ -30,6 +30,12 @@ export function pairedRatios(ours: readonly number[], theirs: readonly number[])
   return Array.from({ length: pairs }, (_, index) => (ours[index] ?? 0) / (theirs[index] ?? 0));
 }
 
+/** The same, subtracted. */
+export function pairedDifferences(ours: readonly number[], theirs: readonly number[]): readonly number[] {
+  const pairs = Math.min(ours.length, theirs.length);
+  return Array.from({ length: pairs }, (_, index) => (ours[index] ?? 0) - (theirs[index] ?? 0));
+}
+
 /** How far from 1 something compared with itself came: the ruler's own error. */
 export function rulerError({ min, max }: Spread): number {
   return Math.max(Math.abs(1 - min), Math.abs(max - 1));

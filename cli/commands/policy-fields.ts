@@ -14,6 +14,7 @@ export interface PolicyOptions {
   readonly idleTimeout?: number;
   readonly halfClosedTimeout?: number;
   readonly drainTimeout?: number;
+  readonly logOneIn?: number;
 }
 
 /** Where each flag goes: the path on the wire, and the field of the draft. */
@@ -29,6 +30,7 @@ const FIELDS: Readonly<Record<keyof PolicyOptions, readonly [path: string, ...fi
   idleTimeout: ['timeouts.idle', 'timeouts', 'idleMs'],
   halfClosedTimeout: ['timeouts.half_closed', 'timeouts', 'halfClosedMs'],
   drainTimeout: ['drain_timeout', 'drainTimeoutMs'],
+  logOneIn: ['connection_log.one_in', 'connectionLog', 'oneIn'],
 };
 
 /** Only what was given. */

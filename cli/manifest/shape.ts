@@ -73,6 +73,10 @@ const POLICY: ObjectShape = {
       },
     },
     drain_timeout: duration('drainTimeoutMs'),
+    connection_log: {
+      as: 'connectionLog',
+      shape: { type: 'object', what: 'the connection log', fields: { one_in: count('oneIn') } },
+    },
   },
 };
 

@@ -31,7 +31,7 @@ export function effectsText({ poolEffects, listenerEffects }: ChangeResult__Outp
   });
   const ends = listenerEffects.map(
     ({ listener, connections }) =>
-      `\nlistener ${printable(listener)} would stop accepting; ${connections} open connections would be let finish\n`,
+      `\nlistener ${printable(listener)} would stop accepting at its address; ${connections} open connections would be let finish\n`,
   );
   return [...blocks, ...ends].join('');
 }

@@ -82,7 +82,7 @@ export class Registrar {
             });
       if (failure === null || this.#isOver()) return;
       if (failure.code === 'ALREADY_EXISTS') return this.#say(`no longer registered: ${failure.message}`);
-      this.#say(`not registered at ${server}: ${failure.message}`);
+      this.#say(`not registered at ${server}: ${inWords(failure)}`);
       if (failure.code === 'INVALID_ARGUMENT' && this.#leaving.signal.aborted) return;
       // The one that failed is the last to be tried again.
       servers.answered(next);
@@ -175,4 +175,10 @@ export class Registrar {
     this.#said = line;
     tell(this.#context, `lbctl: ${line}`);
   }
+}
+
+/** On one line, with everything that is wrong where it is more than one thing. */
+function inWords({ message, violations }: LbError): string {
+  if (violations.length < 2) return message;
+  return `${message} ${violations.map(({ field, description }) => `${field} ${description}`).join('; ')}`;
 }

@@ -7,7 +7,7 @@ import type { ProxyConvergence__Output } from '../../core/wire/generated/lb/v1/P
 import type { WaitConvergedResponse__Output } from '../../core/wire/generated/lb/v1/WaitConvergedResponse.ts';
 import { type Context, tell } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
-import { counted } from '../output/human.ts';
+import { age, counted } from '../output/human.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -45,7 +45,7 @@ export async function waitConverged(
   throw new CliError(
     EXIT.timedOut,
     `after ${formatDuration(timeoutMs)}, revision ${revision} does not run on every proxy${names}`,
-    missing.map(describe),
+    missing.map((proxy) => describe(proxy, clock.wallMs())),
   );
 }
 
@@ -79,7 +79,7 @@ function settled(
     throw new CliError(
       EXIT.failed,
       `revision ${revision} is committed, but ${counted(rejected.length, 'proxy', 'proxies')} rejected it, wholly or in part`,
-      rejected.map(describe),
+      rejected.map((proxy) => describe(proxy, context.clock.wallMs())),
     );
   }
   if (outcome !== 'OUTCOME_CONVERGED') return false;
@@ -99,7 +99,11 @@ function showProgress(
 ): void {
   if (!context.showProgress) return;
   const applied = proxies.filter(({ state }) => state === 'STATE_APPLIED').length;
-  const missing = proxies.filter(({ state }) => state !== 'STATE_APPLIED').map(({ proxyId }) => proxyId);
+  const missing = proxies
+    .filter(({ state }) => state !== 'STATE_APPLIED')
+    .map(({ proxyId, since }) =>
+      since ? `${proxyId} (for ${age(since, context.clock.wallMs())})` : proxyId,
+    );
   tell(
     context,
     `revision ${revision} runs on ${applied} of ${proxies.length} proxies; waiting for ${missing.join(', ')}`,
@@ -114,7 +118,10 @@ const STATES: Readonly<Record<ProxyConvergence__Output['state'], string>> = {
   STATE_DISCONNECTED: 'is not connected',
 };
 
-function describe({ proxyId, state, revision, reason }: ProxyConvergence__Output): string {
+function describe(proxy: ProxyConvergence__Output, nowMs: number): string {
+  const { proxyId, state, revision, reason, since } = proxy;
   const why = reason === '' ? '' : `: ${reason}`;
-  return `proxy ${proxyId} ${STATES[state]} (it runs revision ${revision})${why}`;
+  // The reason of one that is away says it already.
+  const lags = state === 'STATE_LAGGING' && since ? `, for ${age(since, nowMs)}` : '';
+  return `proxy ${proxyId} ${STATES[state]}${lags} (it runs revision ${revision})${why}`;
 }

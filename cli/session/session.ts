@@ -34,6 +34,16 @@ type ResponseOf<S extends ServiceName, M extends keyof Services[S]> = Services[S
   ? Response
   : never;
 
+type StreamMethod = 'Watch' | 'WaitConverged' | 'WatchStats';
+type ServiceOf<M extends StreamMethod> = M extends 'WatchStats' ? 'fleet' : 'config';
+
+/** For who wants to know more of a stream, or to end it from elsewhere. */
+export interface StreamFollower {
+  /** Told which replica was asked. */
+  readonly opened: (address: string) => void;
+  readonly signal: AbortSignal;
+}
+
 export interface Session {
   /** One pass over the replicas. Exits with 3 when none of them answers. */
   read<S extends ServiceName, M extends keyof Services[S] & string>(
@@ -48,11 +58,12 @@ export interface Session {
     request: RequestOf<S, M>,
   ): Promise<ResponseOf<S, M>>;
   /** The messages of a stream of the first replica that takes it. Throws LbError when it breaks. */
-  stream<M extends 'Watch' | 'WaitConverged'>(
+  stream<M extends StreamMethod>(
     method: M,
-    request: RequestOf<'config', M>,
+    request: RequestOf<ServiceOf<M>, M>,
     timeoutMs: number | undefined,
-  ): AsyncIterable<ResponseOf<'config', M>>;
+    follow?: StreamFollower,
+  ): AsyncIterable<ResponseOf<ServiceOf<M>, M>>;
   close(): void;
 }
 
@@ -69,7 +80,8 @@ export function openSession(context: Context): Session {
   return {
     read: async (service, method, request) => (await read(state, service, method, request)) as never,
     change: async (service, method, request) => (await change(state, service, method, request)) as never,
-    stream: (method, request, timeoutMs) => stream(state, method, request, timeoutMs) as never,
+    stream: (method, request, timeoutMs, follow) =>
+      stream(state, method, request, timeoutMs, follow) as never,
     close: () => clients.forEach((client) => client.close()),
   };
 }
@@ -197,9 +209,10 @@ function saidByServer(error: LbError): boolean {
 
 async function* stream(
   state: State,
-  method: 'Watch' | 'WaitConverged',
+  method: StreamMethod,
   request: unknown,
   timeoutMs: number | undefined,
+  follow: StreamFollower | undefined,
 ): AsyncGenerator {
   const { clock } = state.context;
   const { servers } = state;
@@ -214,11 +227,16 @@ async function* stream(
     throw new LbError('UNAVAILABLE', servers.failures.join('; '));
   }
   const options = timeoutMs === undefined ? {} : { deadline: clock.wallMs() + timeoutMs };
-  const open = client.config[method].bind(client.config) as unknown as (
+  const { config, fleet } = client;
+  const open = (method === 'WatchStats'
+    ? fleet[method].bind(fleet)
+    : config[method].bind(config)) as unknown as (
     request: unknown,
     options: object,
   ) => ClientReadableStream<unknown>;
   const messages = open(request, options);
+  follow?.opened(client.address);
+  follow?.signal.addEventListener('abort', () => messages.cancel(), { once: true });
   try {
     for await (const message of messages) {
       servers.answered(client.address);

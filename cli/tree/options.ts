@@ -60,6 +60,7 @@ export function addPolicyOptions(command: Command): Command {
     'how long connections to a draining backend may live; 0s: for ever',
     duration,
   );
+  add('--log-one-in <N>', 'one connection in so many is logged; 0: none', anyCount);
   return command;
 }
 

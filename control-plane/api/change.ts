@@ -13,6 +13,7 @@ import { differenceToWire } from '../../core/wire/change-codec.ts';
 import type { ChangeResult } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
 import { type Findings, GuardedEdit, type GuardSources } from '../guard/guarded-edit.ts';
 import type { UnaryCall } from '../rpc/answer.ts';
+import { refuseIfAny } from '../rpc/refuse-if-any.ts';
 import type { Committer } from '../store/committer.ts';
 
 /** In every changing request. */
@@ -107,17 +108,6 @@ function findingsToWire({ refused, effects }: Findings): Partial<ChangeResult> {
     poolEffects: effects.pools.map(({ backends, ...effect }) => ({ ...effect, backends: [...backends] })),
     listenerEffects: [...effects.listeners],
   };
-}
-
-/** Throws INVALID_ARGUMENT with all of them. */
-export function refuseIfAny(violations: readonly Violation[]): void {
-  const [first, ...others] = violations;
-  if (first === undefined) return;
-  const message =
-    others.length === 0
-      ? `${first.field} ${first.description}.`
-      : `${violations.length} things are wrong with the request.`;
-  throw new LbError('INVALID_ARGUMENT', message, violations);
 }
 
 /** A name, or another text, that must be in the request. */

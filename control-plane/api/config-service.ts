@@ -10,7 +10,7 @@ import type { ConfigServiceHandlers } from '../../core/wire/generated/lb/v1/Conf
 import type { ListRevisionsRequest__Output } from '../../core/wire/generated/lb/v1/ListRevisionsRequest.ts';
 import { resourceDraftFromWire } from '../../core/wire/resource-codec.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
-import { refuseIfAny } from './change.ts';
+import { refuseIfAny } from '../rpc/refuse-if-any.ts';
 import type { ApiDeps } from './deps.ts';
 import { adoptStore } from './adopt-store.ts';
 import { readFor } from './read.ts';

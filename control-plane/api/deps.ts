@@ -5,6 +5,7 @@ import type { Fleet } from '../distribution/fleet.ts';
 import type { Memberships } from '../membership/memberships.ts';
 import type { Unary } from '../rpc/answer.ts';
 import type { OpenStreams } from '../rpc/streams.ts';
+import type { FleetStats } from '../stats/fleet-stats.ts';
 import type { LogFollower } from '../store/log-follower.ts';
 import type { Past } from '../store/past.ts';
 import type { MakeChange } from './change.ts';
@@ -17,6 +18,7 @@ export interface ApiDeps {
   readonly follower: LogFollower;
   readonly past: Past;
   readonly fleet: Fleet;
+  readonly stats: FleetStats;
   readonly members: Memberships;
   readonly streams: OpenStreams;
   readonly clock: Clock;

@@ -7,10 +7,13 @@ import type { FleetServiceHandlers } from '../../core/wire/generated/lb/v1/Fleet
 import type { Proxy as WireProxy } from '../../core/wire/generated/lb/v1/Proxy.ts';
 import { appliedRevision, NEVER_SEEN_MS, type ProxyRecord } from '../distribution/proxy-record.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
-import { refuseIfAny, requiredName } from './change.ts';
+import { refuseIfAny } from '../rpc/refuse-if-any.ts';
+import { requiredName } from './change.ts';
 import type { ApiDeps } from './deps.ts';
+import { watchStats } from './watch-stats.ts';
 
-export function fleetHandlers({ unary, fleet, members, follower }: ApiDeps): FleetServiceHandlers {
+export function fleetHandlers(deps: ApiDeps): FleetServiceHandlers {
+  const { unary, fleet, members, follower } = deps;
   return {
     ListProxies: unary(async () => {
       const currentRevision = String(follower.current()?.position.revision ?? 0);
@@ -26,7 +29,7 @@ export function fleetHandlers({ unary, fleet, members, follower }: ApiDeps): Fle
       }
       return { statuses };
     }),
-    WatchStats: (call) => call.destroy(new Error('not there yet')),
+    WatchStats: watchStats(deps),
     DeleteProxy: unary(async ({ proxyId }) => {
       const violations: Violation[] = [];
       requiredName('proxy_id', proxyId, violations);

@@ -8,6 +8,7 @@ import { backendDraftFromWire, poolDraftFromWire } from '../../core/wire/resourc
 import { expected, required, requiredItems, requiredName } from './change.ts';
 import type { ApiDeps } from './deps.ts';
 import { find, readFor } from './read.ts';
+import { knowingRegistered } from './registered-backend.ts';
 import { byName, storedPoolToWire } from './stored-codec.ts';
 
 export function poolHandlers(deps: ApiDeps): PoolServiceHandlers {
@@ -53,7 +54,8 @@ function ofPools({ unary, change, follower }: ApiDeps): OfPools {
   };
 }
 
-function ofBackends({ unary, change }: ApiDeps): OfBackends {
+function ofBackends({ unary, change, follower }: ApiDeps): OfBackends {
+  const members = () => follower.current()?.members ?? [];
   return {
     AddBackends: unary((request, call) =>
       change('AddBackends', request, call, (violations) => {
@@ -69,7 +71,8 @@ function ofBackends({ unary, change }: ApiDeps): OfBackends {
       change('RemoveBackends', request, call, (violations) => {
         requiredName('pool', request.pool, violations);
         requiredItems('addresses', request.addresses, violations);
-        return removeBackends(request.pool, request.addresses);
+        const { pool, addresses } = request;
+        return knowingRegistered(removeBackends(pool, addresses), pool, addresses, members);
       }),
     ),
     UpdateBackend: unary((request, call) =>
@@ -80,7 +83,8 @@ function ofBackends({ unary, change }: ApiDeps): OfBackends {
         requiredName('backend.address', backend.address, violations);
         const path = `pools[${request.pool}].backends[${backend.address}]`;
         const draft = backendDraftFromWire(backend, path, violations);
-        return updateBackend(request.pool, draft, expected(backend.revision));
+        const edit = updateBackend(request.pool, draft, expected(backend.revision));
+        return knowingRegistered(edit, request.pool, [backend.address], members);
       }),
     ),
   };

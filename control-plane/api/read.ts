@@ -5,7 +5,8 @@ import type { Violation } from '../../core/model/violation.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import type { UnaryCall } from '../rpc/answer.ts';
 import type { LogFollower, ReadResult } from '../store/log-follower.ts';
-import { refuseIfAny, requiredName } from './change.ts';
+import { refuseIfAny } from '../rpc/refuse-if-any.ts';
+import { requiredName } from './change.ts';
 
 /**
  * Everything acknowledged before this call; marked stale when the store can't be asked. `names` are fields of the

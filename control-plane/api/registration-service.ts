@@ -3,7 +3,8 @@
  *
  * Invariants
  *  - a stream's first message, and only that, says who registers as what;
- *  - a caller that ends its side is drained before its stream ends; one whose stream is lost is only no longer renewed;
+ *  - a caller that ends its side is drained before its stream ends; one whose stream is lost, or cancelled, is only no
+ *    longer renewed;
  *  - nothing is queued for a caller that does not read.
  */
 import { randomUUID } from 'node:crypto';
@@ -27,6 +28,9 @@ import { placeToWire } from './registration-codec.ts';
 
 type Call = ServerDuplexStream<RegisterRequest__Output, RegisterResponse>;
 
+/** Both are sent at once, so they come together, but for what a busy machine puts between. */
+const RESET_MS = 100;
+
 export function registrationHandlers(deps: ApiDeps): RegistrationServiceHandlers {
   const { registrations } = deps.members;
   return {
@@ -45,6 +49,7 @@ class RegisterStream {
   #held: RegistrationHold | null = null;
   #over = false;
   #silence: Timer | null = null;
+  #farewell: Timer | null = null;
   #unregister: () => void = () => undefined;
 
   constructor(deps: ApiDeps, call: Call) {
@@ -58,7 +63,7 @@ class RegisterStream {
     this.#unregister = this.#deps.streams.add((reason) => this.#end(reason));
     this.#silence = awaitFirstMessage(this.#deps.clock, 'registration', (reason) => this.#end(reason));
     call.on('data', (request: RegisterRequest__Output) => this.#receive(request));
-    call.on('end', () => void this.#drain());
+    call.on('end', () => this.#ended());
     call.on('cancelled', () => this.#close());
   }
 
@@ -86,6 +91,11 @@ class RegisterStream {
       },
       (error: unknown) => this.#end(knownError(error, 'Register', this.#deps.logger)),
     );
+  }
+
+  /** Not at once: to cancel a stream, some clients end their side and reset it a moment later, and that is no farewell. */
+  #ended(): void {
+    this.#farewell = this.#deps.clock.after(RESET_MS, () => void this.#drain());
   }
 
   async #drain(): Promise<void> {
@@ -121,6 +131,7 @@ class RegisterStream {
     if (this.#over) return;
     this.#over = true;
     this.#silence?.cancel();
+    this.#farewell?.cancel();
     this.#unregister();
     if (this.#held !== null) this.#registrations.drop(this.#held);
   }

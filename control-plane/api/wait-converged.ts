@@ -7,6 +7,7 @@ import type { WaitConvergedResponse } from '../../core/wire/generated/lb/v1/Wait
 import { convergence } from '../distribution/convergence.ts';
 import { knownError } from '../rpc/answer.ts';
 import { LatestStream } from '../rpc/latest-stream.ts';
+import { commitTimeMs } from '../store/commit-time.ts';
 import type { LogFollower } from '../store/log-follower.ts';
 import type { ApiDeps } from './deps.ts';
 
@@ -37,7 +38,10 @@ export function waitConverged({ follower, fleet, streams, clock, logger }: ApiDe
       });
       stream.onClose(() => grace.cancel());
       stream.send(() => {
-        const { response, settled } = convergence(fleet.list(), storeId, revision, rosterKnown);
+        const { response, settled } = convergence(fleet.list(), storeId, revision, {
+          rosterKnown,
+          committedMs: (each) => commitTimeMs(follower, each),
+        });
         const text = JSON.stringify(response);
         if (text === sent) return null;
         sent = text;

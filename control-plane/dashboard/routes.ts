@@ -1,42 +1,29 @@
-/** The status page: three files beside this one, and what they show as JSON. */
-import { readFileSync } from 'node:fs';
-import type { Clock } from '../../core/runtime/clock.ts';
-import type { Fleet } from '../distribution/fleet.ts';
-import { type HttpAnswer, json, type Routes } from '../../core/runtime/http-server.ts';
-import type { LogFollower } from '../store/log-follower.ts';
-import { statusPage } from './status-page.ts';
+/** The dashboard: the files of the page, what it sees live, and what it asks. */
+import type { HttpAnswer, HttpHead, Routes } from '../../core/runtime/http-server.ts';
+import { json } from '../../core/runtime/http-server.ts';
+import { type ActionDeps, actionRoutes } from './actions.ts';
+import { LiveEvents, type LiveDeps } from './live-events.ts';
+import { pageFiles } from './page-files.ts';
 
-/** However many look, the page is made once in this time: in a large fleet that is work. */
-const KEPT_MS = 1_000;
+export type DashboardDeps = ActionDeps & Omit<LiveDeps, 'page'>;
 
-export interface DashboardDeps {
-  readonly follower: LogFollower;
-  readonly fleet: Fleet;
-  readonly clock: Clock;
-}
-
-/** The files are read once, here, so that one that is missing is noticed at the start. */
-export function dashboardRoutes({ follower, fleet, clock }: DashboardDeps): Routes {
-  const page = file(new URL('./index.html', import.meta.url), 'text/html; charset=utf-8');
-  const script = file(new URL('./status.mjs', import.meta.url), 'text/javascript; charset=utf-8');
-  const style = file(new URL('./status.css', import.meta.url), 'text/css; charset=utf-8');
-  let kept: { readonly answer: HttpAnswer; readonly atMs: number } | null = null;
-  const status = () => {
-    const nowMs = clock.nowMs();
-    if (kept === null || nowMs - kept.atMs >= KEPT_MS) {
-      const answer = json(200, statusPage(follower.current(), follower.status(), fleet.list()));
-      kept = { answer, atMs: nowMs };
-    }
-    return kept.answer;
-  };
+export function dashboardRoutes(deps: DashboardDeps): Routes {
+  const { routes, version } = pageFiles();
+  const live = new LiveEvents({ ...deps, page: version });
   return {
-    '/': () => page,
-    '/status.js': () => script,
-    '/status.css': () => style,
-    '/api/status': status,
+    ...routes,
+    ...actionRoutes(deps),
+    '/api/events': ({ query }) => live.open(query.get('pool') ?? ''),
   };
 }
 
-function file(url: URL, contentType: string): HttpAnswer {
-  return { status: 200, contentType, body: readFileSync(url) };
+/** A person gets a page, a program JSON. */
+export function missingPage(routes: Routes): (head: HttpHead) => HttpAnswer {
+  const paths = Object.keys(routes).filter((path) => !path.includes('.'));
+  return ({ path, headers }) => {
+    if (!headers.accept?.includes('text/html'))
+      return json(404, { error: `there is no ${path}; there are ${paths.join(', ')}` });
+    const body = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Equipoise: no such page</title><link rel="stylesheet" href="/style.css"><main class="alone"><h1>No such page</h1><p>The dashboard is one page, and beside it are /metrics, /healthz and /readyz.</p><p><a href="/">To the overview</a></p></main></html>`;
+    return { status: 404, contentType: 'text/html; charset=utf-8', body };
+  };
 }

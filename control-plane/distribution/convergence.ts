@@ -3,6 +3,7 @@ import type {
   ProxyConvergence,
   _lb_v1_ProxyConvergence_State as State,
 } from '../../core/wire/generated/lb/v1/ProxyConvergence.ts';
+import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
 import type { Violation__Output } from '../../core/wire/generated/lb/v1/Violation.ts';
 import type { WaitConvergedResponse } from '../../core/wire/generated/lb/v1/WaitConvergedResponse.ts';
 import { NEVER_SEEN_MS, type ProxyRecord, appliedRevision } from './proxy-record.ts';
@@ -16,14 +17,20 @@ export interface Convergence {
   readonly settled: boolean;
 }
 
+export interface ConvergenceFacts {
+  readonly rosterKnown?: boolean;
+  /** When a revision was committed, if that is known. */
+  readonly committedMs?: (revision: number) => number | undefined;
+}
+
 /** An empty roster has converged, once it is known that it is empty. */
 export function convergence(
   roster: readonly ProxyRecord[],
   storeId: string,
   revision: number,
-  rosterKnown = true,
+  { rosterKnown = true, committedMs = () => undefined }: ConvergenceFacts = {},
 ): Convergence {
-  const proxies = roster.map((proxy) => convergenceOf(proxy, storeId, revision));
+  const proxies = roster.map((proxy) => convergenceOf(proxy, storeId, revision, committedMs));
   const has = (state: State) => proxies.some((proxy) => proxy.state === state);
   const lagging = has('STATE_LAGGING');
   if (has('STATE_REJECTED') && !lagging) {
@@ -37,16 +44,25 @@ export function convergence(
   };
 }
 
-function convergenceOf(proxy: ProxyRecord, storeId: string, revision: number): ProxyConvergence {
+function convergenceOf(
+  proxy: ProxyRecord,
+  storeId: string,
+  revision: number,
+  committedMs: NonNullable<ConvergenceFacts['committedMs']>,
+): ProxyConvergence {
   const { applied } = proxy;
   const runs = appliedRevision(proxy);
-  const is = (state: State, reason = ''): ProxyConvergence => ({
+  const is = (state: State, reason = '', sinceMs?: number): ProxyConvergence => ({
     proxyId: proxy.info.id,
     state,
     revision: String(Math.max(runs, 0)),
     reason,
+    ...(sinceMs !== undefined && { since: timestampToWire(sinceMs) }),
   });
-  if (!proxy.connected) return is('STATE_DISCONNECTED', absence(proxy));
+  if (!proxy.connected) {
+    const { lastSeenMs } = proxy;
+    return is('STATE_DISCONNECTED', absence(proxy), lastSeenMs === NEVER_SEEN_MS ? undefined : lastSeenMs);
+  }
   const runsStore = applied?.position?.storeId;
   if (runsStore !== undefined && runsStore !== storeId) {
     return is('STATE_LAGGING', `runs the configuration of another store, ${runsStore}`);
@@ -54,7 +70,8 @@ function convergenceOf(proxy: ProxyRecord, storeId: string, revision: number): P
   const refusal = refusalOf(proxy, revision);
   if (refusal !== '') return is('STATE_REJECTED', refusal);
   if (runs >= revision) return is('STATE_APPLIED');
-  return is('STATE_LAGGING', runs < 0 ? 'runs no configuration yet' : '');
+  if (runs < 0) return is('STATE_LAGGING', 'runs no configuration yet', proxy.openedMs);
+  return is('STATE_LAGGING', '', committedMs(runs + 1));
 }
 
 function absence({ lastSeenMs }: ProxyRecord): string {

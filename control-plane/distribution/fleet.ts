@@ -54,6 +54,7 @@ export class Fleet {
   readonly #members = new Map<string, Member>();
   readonly #listeners = new Set<() => void>();
   readonly #onContact = new Set<(kind: ContactKind, info: ProxyInfo__Output) => void>();
+  readonly #onReport = new Set<(id: string, request: StreamReportsRequest__Output) => void>();
   #kept: ReadonlySet<string> = new Set();
 
   constructor(clock: Clock, rosterGraceMs = ROSTER_GRACE_MS) {
@@ -82,6 +83,11 @@ export class Fleet {
   /** Calls `listener` when a proxy comes or goes. */
   onContact(listener: (kind: ContactKind, info: ProxyInfo__Output) => void): void {
     this.#onContact.add(listener);
+  }
+
+  /** Calls `listener` with every report of a proxy whose stream was told of as `came`. */
+  onReport(listener: (id: string, request: StreamReportsRequest__Output) => void): void {
+    this.#onReport.add(listener);
   }
 
   /** Whom the store keeps on the roster: those that report to nobody here are away, and those no longer kept are gone. */
@@ -136,10 +142,12 @@ export class Fleet {
     for (const { absence } of this.#members.values()) absence?.cancel();
     this.#listeners.clear();
     this.#onContact.clear();
+    this.#onReport.clear();
   }
 
   #report(member: Member, request: StreamReportsRequest__Output): void {
     if (member.end === null) return;
+    for (const listener of this.#onReport) listener(member.proxy.info.id, request);
     member.proxy.fold(request, this.#clock.wallMs());
     if (request.applied !== null) this.#changed();
   }

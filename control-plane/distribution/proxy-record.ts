@@ -13,10 +13,12 @@ const MOST = { backends: 100_000, listeners: 10_000, workers: 1_024 } as const;
 /** When a proxy was last seen that has not been since this replica started. */
 export const NEVER_SEEN_MS = 0;
 
-/** A proxy as its readers see it. */
+/** A proxy as its readers see it. Of its histograms nothing is kept: stats/fold.ts has what they grew by. */
 export interface ProxyRecord {
   readonly info: ProxyInfo__Output;
   readonly connected: boolean;
+  /** When its report stream was opened, or it was first known of. */
+  readonly openedMs: number;
   /** NEVER_SEEN_MS: the store knows it, this replica does not yet. */
   readonly lastSeenMs: number;
   /** Null: nothing yet. */
@@ -35,6 +37,7 @@ export class ReportedProxy implements ProxyRecord {
   connected = true;
   /** It said that it stops of its own accord. */
   stopping = false;
+  readonly openedMs: number;
   lastSeenMs: number;
   applied: AppliedSnapshot__Output | null = null;
   readonly backends = new Map<string, BackendReport__Output>();
@@ -43,6 +46,7 @@ export class ReportedProxy implements ProxyRecord {
 
   constructor(info: ProxyInfo__Output, nowMs: number) {
     this.info = info;
+    this.openedMs = nowMs;
     this.lastSeenMs = nowMs;
   }
 
@@ -55,9 +59,16 @@ export class ReportedProxy implements ProxyRecord {
     for (const name of request.goneListeners) this.listeners.delete(name);
     for (const report of request.backends) {
       const { pool, address } = report.backend ?? { pool: '', address: '' };
+      report.connect = null;
+      report.firstByte = null;
       this.backends.set(`${pool}/${address}`, report);
     }
-    for (const report of request.listeners) this.listeners.set(report.listener, report);
+    for (const report of request.listeners) {
+      report.connect = null;
+      report.firstByte = null;
+      report.duration = null;
+      this.listeners.set(report.listener, report);
+    }
     for (const report of request.workers) this.workers.set(report.index, report);
     for (const kind of ['backends', 'listeners', 'workers'] as const) {
       if (this[kind].size <= MOST[kind]) continue;

@@ -2,7 +2,7 @@
 import { describeChanges } from '../../core/model/difference.ts';
 import type { State } from '../../core/model/state.ts';
 import type { FleetFacts } from './fleet-facts.ts';
-import { changedPools, servingWeights } from './serving.ts';
+import { changedPools, closedListeners, servingWeights } from './serving.ts';
 
 /** Of the pool's new connections, were all backends healthy: 0 to 1. */
 export interface BackendShare {
@@ -29,20 +29,18 @@ export interface ListenerEffect {
 
 export interface Effects {
   readonly pools: readonly PoolEffect[];
-  /** Listeners that would be deleted. */
+  /** Listeners that would be deleted, or moved to another address. */
   readonly listeners: readonly ListenerEffect[];
 }
 
 export function effectsOf(before: State, after: State, fleet: FleetFacts): Effects {
-  const deleted = [...before.listeners.keys()].filter((name) => !after.listeners.has(name));
   return {
     pools: poolsOf(before, after).flatMap((pool) => poolEffect(pool, before, after, fleet)),
-    listeners: deleted.map((listener) => ({ listener, ...pick(fleet.listenerConnections(listener)) })),
+    listeners: closedListeners(before, after).map((listener) => {
+      const { connections } = fleet.listenerConnections(listener);
+      return { listener, connections };
+    }),
   };
-}
-
-function pick({ connections }: { readonly connections: number }): { readonly connections: number } {
-  return { connections };
 }
 
 /** Changed ones, new ones, and deleted ones. */
@@ -56,13 +54,12 @@ function poolEffect(pool: string, before: State, after: State, fleet: FleetFacts
     ReadonlyMap<string, number>,
     ReadonlyMap<string, number>,
   ];
-  const open = fleet.backendConnections(pool);
   const addresses = [before, after].flatMap((state) => [...(state.pools.get(pool)?.backends.keys() ?? [])]);
   const backends = [...new Set(addresses)].map((address) => ({
     address,
     shareBefore: share(old, address),
     shareAfter: share(now, address),
-    connections: open.get(address) ?? 0,
+    connections: fleet.backendConnections(pool, address),
   }));
   if (backends.every(({ shareBefore, shareAfter }) => shareBefore === shareAfter)) return [];
   const connectionsDraining = backends

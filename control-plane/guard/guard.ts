@@ -5,20 +5,21 @@
  * prune count alike. Three rules:
  *  - a pool keeps at least half of the active backends that it had ten minutes ago;
  *  - a pool, or the pool that a listener is given, keeps a backend that some proxy finds healthy;
- *  - a listener with open connections is not deleted.
+ *  - a listener with open connections is not deleted, nor moved to another address.
  * A change that makes nothing worse is never refused: what is down already may be mended in any steps.
  */
 import type { State } from '../../core/model/state.ts';
 import type { Violation } from '../../core/model/violation.ts';
+import { activeIn, type EarlierCount } from '../store/active-history.ts';
 import type { FleetFacts } from './fleet-facts.ts';
-import { changedPools, servingWeights } from './serving.ts';
+import { changedPools, closedListeners, servingWeights } from './serving.ts';
 
 /** States as proxies run them: with the backends that registered themselves. */
 export interface GuardInputs {
   readonly before: State;
   readonly after: State;
-  /** What was configured ten minutes ago. */
-  readonly earlier: State;
+  /** How many active backends a pool had ten minutes ago. */
+  readonly earlier: (pool: string) => EarlierCount;
   readonly fleet: FleetFacts;
 }
 
@@ -37,7 +38,7 @@ interface Finding extends Violation {
 }
 
 export function guard(inputs: GuardInputs): GuardVerdict {
-  const findings = [...halved(inputs), ...unhealthy(inputs), ...repointed(inputs), ...deleted(inputs)];
+  const findings = [...halved(inputs), ...unhealthy(inputs), ...repointed(inputs), ...closed(inputs)];
   return {
     violations: findings.map(({ field, description }) => ({ field, description })),
     mayPass: findings.length > 0 && findings.every(({ mayPass }) => mayPass),
@@ -48,11 +49,11 @@ export function guard(inputs: GuardInputs): GuardVerdict {
 /** Pools left with less than half of what they had ten minutes ago, by this change. */
 function halved({ before, after, earlier }: GuardInputs): Finding[] {
   return changedPools(before, after).flatMap((name) => {
-    const [had, has, keeps] = [earlier, before, after].map(
-      (state) => servingWeights(state.pools.get(name)).size,
-    ) as [number, number, number];
+    const [has, keeps] = [before, after].map((state) => activeIn(state.pools.get(name))) as [number, number];
+    const { active: had, asOfThen } = earlier(name);
     if (keeps >= has || keeps * 2 >= had) return [];
-    const description = `would have ${active(keeps)} (${has} now, ${had} ten minutes ago): less than half`;
+    const then = asOfThen ? 'ten minutes ago' : 'as far back as this replica can tell';
+    const description = `would have ${active(keeps)} (${has} now, ${had} ${then}): less than half`;
     return [{ field: `pools[${name}]`, description }];
   });
 }
@@ -60,9 +61,9 @@ function halved({ before, after, earlier }: GuardInputs): Finding[] {
 /** Pools that lose their last healthy backend by this change. */
 function unhealthy({ before, after, fleet }: GuardInputs): Finding[] {
   return changedPools(before, after).flatMap((name) => {
+    if (hasHealthy(after, name, fleet)) return [];
     const healthy = healthyIn(before, name, fleet);
-    const stay = healthyIn(after, name, fleet);
-    if (healthy.length === 0 || stay.length > 0) return [];
+    if (healthy.length === 0) return [];
     const description = `would have no backend that any proxy finds healthy; now ${list(healthy)}`;
     return [{ field: `pools[${name}]`, description, ...hope({ before, after, fleet }, name) }];
   });
@@ -73,26 +74,36 @@ function repointed({ before, after, fleet }: GuardInputs): Finding[] {
   return [...after.listeners.values()].flatMap(({ value: { name, pool } }) => {
     const old = before.listeners.get(name)?.value.pool;
     if (old === undefined || old === pool) return [];
-    if (healthyIn(before, old, fleet).length === 0 || healthyIn(after, pool, fleet).length > 0) return [];
+    if (hasHealthy(after, pool, fleet) || !hasHealthy(before, old, fleet)) return [];
     const description = `would be "${pool}", where no proxy finds a backend healthy; "${old}" has one`;
     return [{ field: `listeners[${name}].pool`, description, ...hope({ before, after, fleet }, pool) }];
   });
 }
 
-function deleted({ before, after, fleet }: GuardInputs): Finding[] {
-  return [...before.listeners.keys()].flatMap((name) => {
-    if (after.listeners.has(name)) return [];
+/** Listeners whose address is closed, for good or for another one, while it has open connections. */
+function closed({ before, after, fleet }: GuardInputs): Finding[] {
+  return closedListeners(before, after).flatMap((name) => {
     const { connections, proxies } = fleet.listenerConnections(name);
     if (connections === 0) return [];
-    const description = `has ${count(connections, 'open connection')} on ${count(proxies, 'proxy', 'proxies')}`;
-    return [{ field: `listeners[${name}]`, description }];
+    const has = `has ${count(connections, 'open connection')} on ${count(proxies, 'proxy', 'proxies')}`;
+    const [from, to] = [before, after].map(({ listeners }) => listeners.get(name)?.value.address);
+    if (to === undefined) return [{ field: `listeners[${name}]`, description: has }];
+    return [{ field: `listeners[${name}].address`, description: `would be ${to}: ${from} ${has}` }];
   });
 }
 
 /** The addresses of a pool that take new connections and that some proxy finds healthy. */
 function healthyIn(state: State, pool: string, fleet: FleetFacts): string[] {
-  const serving = servingWeights(state.pools.get(pool));
-  return [...fleet.healthy(pool).keys()].filter((address) => serving.has(address));
+  const serving = [...servingWeights(state.pools.get(pool)).keys()];
+  return serving.filter((address) => fleet.isHealthy(pool, address));
+}
+
+/** Whether there is such an address: mostly the first one is. */
+function hasHealthy(state: State, pool: string, fleet: FleetFacts): boolean {
+  for (const address of servingWeights(state.pools.get(pool)).keys()) {
+    if (fleet.isHealthy(pool, address)) return true;
+  }
+  return false;
 }
 
 /** Whether a backend that stays is one that proxies are just getting to know. One that the change brings is not. */
@@ -113,17 +124,25 @@ function takesAway({ before, after }: GuardInputs): boolean {
     const keeps = servingWeights(after.pools.get(name));
     return [...servingWeights(before.pools.get(name)).keys()].some((address) => !keeps.has(address));
   });
-  const moved = [...before.listeners].some(
+  const repointed = [...before.listeners].some(
     ([name, { value }]) => after.listeners.get(name)?.value.pool !== value.pool,
   );
-  return fewer || moved;
+  return fewer || repointed || closedListeners(before, after).length > 0;
 }
 
-function unchecked({ fleet }: GuardInputs): string[] {
-  if (fleet.complete) return [];
-  return [
-    'the guard could not check health and open connections in full: not every proxy on the roster reports to this replica now',
-  ];
+function unchecked({ before, after, earlier, fleet }: GuardInputs): string[] {
+  const notes: string[] = [];
+  if (!fleet.complete) {
+    notes.push(
+      'the guard could not check health and open connections in full: not every proxy on the roster reports to this replica now',
+    );
+  }
+  if (changedPools(before, after).some((name) => !earlier(name).asOfThen)) {
+    notes.push(
+      'the guard could not compare with ten minutes ago: what was configured then can no longer be read from the store',
+    );
+  }
+  return notes;
 }
 
 const active = (number: number) => count(number, 'active backend');

@@ -7,6 +7,7 @@ import { refuse } from '../../core/model/edits/decide.ts';
 import { applyChanges } from '../../core/model/fold.ts';
 import type { State } from '../../core/model/state.ts';
 import type { Violation } from '../../core/model/violation.ts';
+import { activeIn, type EarlierCount } from '../store/active-history.ts';
 import { type Effects, effectsOf } from './effects.ts';
 import type { FleetFacts } from './fleet-facts.ts';
 import { guard } from './guard.ts';
@@ -14,8 +15,8 @@ import { guard } from './guard.ts';
 export interface GuardSources {
   /** Read at each decision. */
   readonly fleet: () => FleetFacts;
-  /** What was configured ten minutes ago; null: nothing is known of it. */
-  readonly earlier: () => State | null;
+  /** How many active backends were configured in a pool ten minutes ago; null: nothing is known of it. */
+  readonly earlier: (pool: string) => EarlierCount | null;
   /** A state as proxies run it: with the backends that registered themselves. */
   readonly whole: (state: State) => State;
 }
@@ -49,11 +50,9 @@ export class GuardedEdit {
       const result = edit(before);
       if (!result.ok || result.changes.length === 0) return result;
       const fleet = sources.fleet();
-      const [now, after, earlier] = [
-        before,
-        applyChanges(before, result.changes, before.head.revision + 1),
-        sources.earlier() ?? before,
-      ].map(sources.whole) as [State, State, State];
+      const now = sources.whole(before);
+      const after = sources.whole(applyChanges(before, result.changes, before.head.revision + 1));
+      const earlier = (pool: string) => earlierOf(pool, before, now, sources);
       const { violations, mayPass, notes } = guard({ before: now, after, earlier, fleet });
       this.#findings = {
         refused: violations,
@@ -69,6 +68,13 @@ export class GuardedEdit {
   get findings(): Findings {
     return this.#findings;
   }
+}
+
+/** With the registered backends of now: of those, nothing earlier is known. */
+function earlierOf(pool: string, configured: State, whole: State, { earlier }: GuardSources): EarlierCount {
+  const [ours, all] = [configured, whole].map(({ pools }) => activeIn(pools.get(pool))) as [number, number];
+  const { active, asOfThen } = earlier(pool) ?? { active: ours, asOfThen: false };
+  return { active: active + all - ours, asOfThen };
 }
 
 function refusal(violations: readonly Violation[]): string {

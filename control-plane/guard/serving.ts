@@ -18,3 +18,11 @@ export function changedPools(before: State, after: State): string[] {
     return old !== undefined && old !== after.pools.get(name);
   });
 }
+
+/** Names of the listeners whose address proxies no longer accept on: deleted ones, and moved ones. */
+export function closedListeners(before: State, after: State): string[] {
+  if (before.listeners === after.listeners) return [];
+  return [...before.listeners].flatMap(([name, { value }]) =>
+    after.listeners.get(name)?.value.address === value.address ? [] : [name],
+  );
+}

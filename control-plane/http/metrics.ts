@@ -1,8 +1,10 @@
 /** The metrics of a control plane (docs/metrics.md). Registered once; whoever counts gets the handle. */
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
+import { collectProcessMetrics } from '../../core/runtime/process-metrics.ts';
 import { appliedRevision } from '../distribution/proxy-record.ts';
 import type { Fleet } from '../distribution/fleet.ts';
 import type { AppendEnd } from '../store/batch-machine.ts';
+import type { KeptLog } from '../store/kept-log.ts';
 import type { LogFollower } from '../store/log-follower.ts';
 import { isRegistration } from '../store/membership-store.ts';
 
@@ -12,6 +14,7 @@ export interface Readings {
   readonly follower: LogFollower;
   readonly fleet: Fleet;
   readonly storeSizeBytes: () => Promise<number>;
+  readonly keptLog: () => Promise<KeptLog>;
   readonly logLinesDropped: () => number;
 }
 
@@ -23,8 +26,7 @@ export class ControlPlaneMetrics {
 
   constructor() {
     const registers = [this.#registry];
-    // Its default of 10 ms wakes an idle process a hundred times a second.
-    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 100 });
+    collectProcessMetrics(this.#registry);
     this.#calls = new Counter({
       name: 'lb_grpc_calls_total',
       help: 'gRPC calls that have ended',
@@ -58,7 +60,7 @@ export class ControlPlaneMetrics {
   readonly countNack = (): void => this.#nacks.inc();
 
   /** Gauges are read when they are scraped. */
-  observe({ follower, fleet, storeSizeBytes, logLinesDropped }: Readings): void {
+  observe({ follower, fleet, storeSizeBytes, keptLog, logLinesDropped }: Readings): void {
     const revision = () => follower.current()?.position.revision ?? 0;
     const connected = () => fleet.list().filter((proxy) => proxy.connected);
     this.#gauge('lb_store_revision', 'The newest revision this control plane knows', revision);
@@ -80,6 +82,7 @@ export class ControlPlaneMetrics {
       return connected().filter((proxy) => appliedRevision(proxy) < newest).length;
     });
     this.#registrations(follower);
+    this.#keptLog(keptLog);
     const dropped: Counter = new Counter({
       name: 'lb_log_records_dropped_total',
       help: 'Log lines dropped because whoever reads them is too slow',
@@ -89,6 +92,39 @@ export class ControlPlaneMetrics {
         dropped.inc(logLinesDropped());
       },
     });
+  }
+
+  /** NaN while the store does not answer. */
+  #keptLog(read: Readings['keptLog']): void {
+    let look: Promise<KeptLog | null> | null = null;
+    // A scrape collects all of them at once: one look at the store is enough.
+    const shared = () => {
+      look ??= read().then(
+        (kept) => kept,
+        () => null,
+      );
+      return look.finally(() => (look = null));
+    };
+    const gauge = (name: string, help: string, pick: (kept: KeptLog) => number) =>
+      this.#gauge(name, help, async () => {
+        const kept = await shared();
+        return kept === null ? Number.NaN : pick(kept);
+      });
+    gauge(
+      'lb_checkpoint_revision',
+      'The revision of the newest checkpoint in the store; 0: there is none',
+      ({ checkpointRevision }) => checkpointRevision,
+    );
+    gauge(
+      'lb_checkpoint_age_seconds',
+      'Time since the commit of the newest checkpoint was made; NaN: there is none',
+      ({ checkpointAgeMs }) => checkpointAgeMs / 1_000,
+    );
+    gauge(
+      'lb_store_oldest_revision',
+      'The oldest revision that can still be read and rolled back to',
+      ({ oldestRevision }) => oldestRevision,
+    );
   }
 
   /** A pool that had some keeps its series, at 0: an alarm must be able to end. */

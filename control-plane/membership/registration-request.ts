@@ -8,7 +8,6 @@ import { MAX_REGISTRATIONS, REGISTRATION_TTL_MS } from '../../core/model/registr
 import type { State } from '../../core/model/state.ts';
 import { pathOf, validateChanges } from '../../core/model/validate.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import { LbError } from '../../core/runtime/errors.ts';
 import type { RegistrationSpec__Output } from '../../core/wire/generated/lb/v1/RegistrationSpec.ts';
 import { durationFromWire } from '../../core/wire/duration-codec.ts';
 import { backendOf } from '../snapshot/merge.ts';
@@ -71,11 +70,4 @@ function backendViolations(value: Registration, state: State): Violation[] {
   return validateChanges(applyChanges(state, changes, state.head.revision), changes)
     .filter(({ field }) => field.startsWith(path))
     .map(({ field, description }) => ({ field: field.slice(path.length), description }));
-}
-
-/** Throws INVALID_ARGUMENT with all of them. */
-export function refuseIfAny(violations: readonly Violation[]): void {
-  if (violations.length === 0) return;
-  const all = violations.map(({ field, description }) => `${field} ${description}`).join('; ');
-  throw new LbError('INVALID_ARGUMENT', `This can't be registered: ${all}.`, violations);
 }

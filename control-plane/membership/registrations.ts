@@ -28,7 +28,8 @@ import {
   whySilent,
   whyStale,
 } from './registration-hold.ts';
-import { refuseIfAny, registrationViolations } from './registration-request.ts';
+import { refuseIfAny } from '../rpc/refuse-if-any.ts';
+import { registrationViolations } from './registration-request.ts';
 import { STORE_FRESH_MS } from '../store/log-follower.ts';
 
 const TICK_MS = 250;
@@ -106,7 +107,7 @@ export class Registrations {
     try {
       const draining = await this.#putDraining(hold);
       if (draining === null) {
-        // Its lease had ended, so it has left already.
+        // Its lease had ended, so it has left already, or it is somebody else's now.
         if (this.#holds.delete(hold)) hold.end(null);
         return;
       }
@@ -146,7 +147,7 @@ export class Registrations {
     throw new LbError('UNAVAILABLE', `others register ${value.address} again and again; try again`);
   }
 
-  /** On what is there of its instance, such as one that is held as expiring. Null: it is gone. */
+  /** On what is there of its instance, such as one that is held as expiring. Null: it is gone, or has moved. */
   async #putDraining({ member }: RegistrationHold): Promise<Member<Registration> | null> {
     const { follower, membership } = this.#deps;
     const value = { ...member.value, state: 'draining' } as const;
@@ -157,6 +158,8 @@ export class Registrations {
       seen = find((await follower.catchUp()).members, member.name);
       if (seen === null) return null;
       if (seen.value.instanceId !== value.instanceId) throw whyReplaced(seen);
+      // It came to another replica since, and lives there: a farewell that was late is none.
+      if (seen.value.state === 'active') return null;
     }
     throw new LbError('UNAVAILABLE', `others write ${value.address} again and again; try again`);
   }

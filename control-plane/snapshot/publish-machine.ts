@@ -11,7 +11,7 @@ import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { State } from '../../core/model/state.ts';
 import { takesPlaceOf } from '../../core/model/succession.ts';
-import type { Member } from '../store/membership-store.ts';
+import { isRegistration, type Member } from '../store/membership-store.ts';
 import { buildSnapshot } from './build.ts';
 import { mergeMembers } from './merge.ts';
 
@@ -84,10 +84,22 @@ function due(state: PublishState): PublishStep {
   };
 }
 
-/** The same state and members: only the position is newer. */
+/** The same state and registrations: only the position is newer. */
 function snapshotOf({ newest, built }: PublishState, { state, position, members }: Offer): Snapshot {
-  if (newest !== null && built?.state === state && built.members === members) return { ...newest, position };
+  const isBuilt = built?.state === state && haveSameRegistrations(built.members, members);
+  if (newest !== null && isBuilt) return { ...newest, position };
   return buildSnapshot(mergeMembers(state, members).state, position);
+}
+
+/** Proxies that come and go change the roster, and nothing that is published. */
+function haveSameRegistrations(members: readonly Member[], others: readonly Member[]): boolean {
+  if (members === others) return true;
+  const theirs = others.filter(isRegistration);
+  const ours = members.filter(isRegistration);
+  if (ours.length !== theirs.length) return false;
+  return ours.every(
+    ({ name, token }, index) => name === theirs[index]?.name && token === theirs[index].token,
+  );
 }
 
 function isNewer(position: Position, newest: Position | undefined): boolean {

@@ -82,14 +82,16 @@ export class Checkpointer {
 
   /** Writes a checkpoint if one is due, and trims what need not be kept. Throws LbError when the store fails. */
   async run(): Promise<void> {
-    const { store, follower, clock, limits } = this.#deps;
+    const { store, follower, clock, limits, logger } = this.#deps;
     await this.#look();
     if (this.#isDue()) await this.#write();
     const marks = await this.#look();
-    const target = trimTarget(this.#end(), marks, clock.wallMs(), limits);
+    const isWhole = (await oldestKept(store)) === 1;
+    const target = trimTarget(this.#end(), marks, isWhole, clock.wallMs(), limits);
     if (target !== undefined && (await this.#isSound(target))) {
-      await store.trim(target.head.revision);
-      this.#deps.logger.info({ revision: target.head.revision }, 'the log was trimmed up to this checkpoint');
+      const { revision } = target.head;
+      // False: another replica has trimmed further.
+      if (await store.trim(revision)) logger.info({ revision }, 'the log was trimmed up to this checkpoint');
     }
     follower.forgetBefore(await oldestKept(store));
   }

@@ -56,10 +56,10 @@ export interface ConfigStore {
   writeCheckpoint(checkpoint: NewCheckpoint): Promise<boolean>;
 
   /**
-   * Removes, in one step, the commits up to `revision` and the checkpoints older than it, unless there is no
-   * checkpoint of `revision`. May be done twice.
+   * Removes, in one step, the commits up to `revision` and the checkpoints older than it. False, and nothing is
+   * removed, when there is no checkpoint of `revision`. May be done twice.
    */
-  trim(revision: number): Promise<void>;
+  trim(revision: number): Promise<boolean>;
 
   /** What it takes on disk, in bytes. etcd's quota counts the same. */
   sizeBytes(): Promise<number>;

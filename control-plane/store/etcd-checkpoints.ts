@@ -57,9 +57,10 @@ export async function writeCheckpoint(client: EtcdClient, checkpoint: NewCheckpo
   return false;
 }
 
-export async function trim(client: EtcdClient, revision: number): Promise<void> {
+/** Whether there is a checkpoint of that revision to trim up to. */
+export async function trim(client: EtcdClient, revision: number): Promise<boolean> {
   const chunks = chunksBefore(revision);
-  await client.txn({
+  const { succeeded } = await client.txn({
     compare: [exists(client, markKey(revision), true)],
     success: [
       removal(client, logKey(1), logKey(revision + 1)),
@@ -68,6 +69,7 @@ export async function trim(client: EtcdClient, revision: number): Promise<void> 
     ],
     failure: [],
   });
+  return succeeded;
 }
 
 function exists(client: EtcdClient, key: string, there: boolean): ICompare {

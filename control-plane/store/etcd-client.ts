@@ -16,6 +16,7 @@ import type { EtcdAccess } from './etcd-access.ts';
 import { EtcdMember, type EtcdRange, type EtcdServices } from './etcd-member.ts';
 import { isElecting, isNotFound, refusalOf, silenceOf } from './etcd-refusal.ts';
 import { firstAnswer } from './first-answer.ts';
+import { inLanes } from './in-lanes.ts';
 
 /**
  * No answer, no matter from whom. With the pauses of the follower it stays below the two seconds after which a commit
@@ -28,6 +29,8 @@ const PATIENCE_MS = 250;
 const TXN_DEADLINE_MS = 2_500;
 /** Members without a leader say so at once, and have one a moment later. */
 const ELECTION_PAUSE_MS = 50;
+/** Each is a stream of its own to etcd. */
+const RENEWALS_AT_ONCE = 32;
 const WATCH_RETRY_MIN_MS = 200;
 const WATCH_RETRY_MAX_MS = 5_000;
 
@@ -104,9 +107,11 @@ export class EtcdClient {
     return (await this.#ask(({ lease }) => lease.leaseGrant({ TTL: ttlSeconds }))).ID;
   }
 
-  /** Renews a lease once; gives the seconds that it now has, 0 when there is no such lease any more. */
-  renewLease(id: string): Promise<number> {
-    return this.#askMembers((member, deadline) => member.renewLease(id, deadline));
+  /** Renews leases once; gives the seconds that each now has, 0 when there is no such lease any more. */
+  renewLeases(ids: readonly string[]): Promise<readonly number[]> {
+    const deadline = this.#by(ASK_DEADLINE_MS);
+    const renew = (id: string) => this.#askMembers((member, until) => member.renewLease(id, until));
+    return inLanes(ids, RENEWALS_AT_ONCE, renew, () => this.#clock.wallMs() >= deadline);
   }
 
   /** Ends a lease and removes its keys; fine when it has ended before. */

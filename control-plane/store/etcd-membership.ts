@@ -80,13 +80,11 @@ export class EtcdMembership implements MembershipStore {
   }
 
   async renew(members: readonly Member[]): Promise<readonly string[]> {
-    const renewed = await Promise.all(
-      members.map(async ({ name, lease }) => {
-        const seconds = lease === '0' ? 0 : await this.#client.renewLease(lease);
-        return seconds > 0 ? [] : [name];
-      }),
-    );
-    return renewed.flat();
+    // '0': it had none when it was read.
+    const leased = members.filter(({ lease }) => lease !== '0');
+    const seconds = await this.#client.renewLeases(leased.map(({ lease }) => lease));
+    const renewed = new Set(leased.filter((_, index) => (seconds[index] ?? 0) > 0));
+    return members.filter((member) => !renewed.has(member)).map(({ name }) => name);
   }
 
   async remove(seen: Member, onlyDead: boolean): Promise<boolean> {

@@ -89,7 +89,7 @@ export class EtcdStore implements ConfigStore {
     return writeCheckpoint(this.#client, checkpoint);
   }
 
-  trim(revision: number): Promise<void> {
+  trim(revision: number): Promise<boolean> {
     return trim(this.#client, revision);
   }
 

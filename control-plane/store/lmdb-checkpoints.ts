@@ -29,14 +29,14 @@ export function putCheckpoint(db: Database, { revision, writer, chunks, mark }: 
   return true;
 }
 
-/** Inside a transaction. Whether there was anything to remove. */
-export function removeBefore(db: Database, revision: number): boolean {
-  if (db.get(markKey(revision)) === undefined) return false;
+/** Inside a transaction. How many keys were removed; undefined, and none was: there is no checkpoint of that revision. */
+export function removeBefore(db: Database, revision: number): number | undefined {
+  if (db.get(markKey(revision)) === undefined) return undefined;
   const keys = [
     ...db.getKeys({ start: logKey(1), end: logKey(revision + 1) }),
     ...db.getKeys({ start: markKey(0), end: markKey(revision) }),
     ...db.getKeys(chunksBefore(revision)),
   ];
   for (const key of keys) db.removeSync(key);
-  return keys.length > 0;
+  return keys.length;
 }

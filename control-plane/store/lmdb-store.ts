@@ -142,10 +142,12 @@ export class LmdbStore implements ConfigStore {
     });
   }
 
-  async trim(revision: number): Promise<void> {
+  async trim(revision: number): Promise<boolean> {
     const db = this.#database();
-    await this.#change(db, () => {
-      if (removeBefore(db, revision)) raiseVersion(db);
+    return this.#change(db, () => {
+      const removed = removeBefore(db, revision);
+      if (removed !== undefined && removed > 0) raiseVersion(db);
+      return removed !== undefined;
     });
   }
 

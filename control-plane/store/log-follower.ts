@@ -10,12 +10,13 @@
  */
 import type { Commit, Head } from '../../core/model/commit.ts';
 import { emptyState } from '../../core/model/fold.ts';
-import type { State } from '../../core/model/state.ts';
 import { originOf } from '../../core/model/succession.ts';
 import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
 import { type Clock, sleep } from '../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import type { Random } from '../../core/runtime/random.ts';
+import type { EarlierCount } from './active-history.ts';
+import { ActivePast } from './active-past.ts';
 import type { ConfigStore } from './config-store.ts';
 import { encodedBytes } from './commit-codec.ts';
 import { type Known, wayTo } from './follow.ts';
@@ -25,7 +26,6 @@ import { LogReader, type StartedWith } from './log-reader.ts';
 import { NewerFormatError } from './newer-format.ts';
 import { readPassedOver } from './outcomes.ts';
 import { type Member, type MembershipStore, withoutMembers } from './membership-store.ts';
-import { RecentStates } from './recent-states.ts';
 import { SharedRun } from './shared-run.ts';
 
 /** From the start of one look to the start of the next: a slow one must not put off the news by its own time. */
@@ -35,8 +35,6 @@ export const STORE_FRESH_MS = 2_500;
 const RETRY_MIN_MS = 100;
 /** A store that is back is found well within the two seconds that a commit may take to be seen. */
 const RETRY_MAX_MS = 500;
-/** How far back `stateAt` goes. */
-const RECENT_MS = 10 * 60_000;
 
 export interface Followed extends Known {
   /** As of the same version. The same array as long as nothing changed. */
@@ -80,7 +78,7 @@ export class LogFollower {
   /** The part of the log that a checkpoint stands for: its requests are not known yet. */
   #passedOver: { readonly known: number; readonly end: Head } | null = null;
   #logBytes = 0;
-  #recent = new RecentStates(RECENT_MS);
+  readonly #past: ActivePast;
   #followed: Followed | null = null;
   #status: FollowerStatus = { ready: false, reason: 'the store has not been read yet' };
   #heardMs = Number.NEGATIVE_INFINITY;
@@ -91,6 +89,7 @@ export class LogFollower {
     this.#store = store;
     this.#membership = membership ?? withoutMembers(store);
     this.#reader = new LogReader(store, onIgnored);
+    this.#past = new ActivePast(store, this.#reader, clock);
     this.#clock = clock;
     this.#retry = backoff(RETRY_MIN_MS, RETRY_MAX_MS, random);
     this.#onStatus = onStatus ?? (() => undefined);
@@ -148,9 +147,9 @@ export class LogFollower {
     return this.#history.newest(limit, before);
   }
 
-  /** What was configured at that time, at most ten minutes ago; null before the first read. */
-  stateAt(wallMs: number): State | null {
-    return this.#recent.at(wallMs);
+  /** How many active backends were configured in a pool ten minutes ago; null before the first read. */
+  activeTenMinutesAgo(pool: string): EarlierCount | null {
+    return this.#past.tenMinutesAgo(pool);
   }
 
   /**
@@ -161,10 +160,11 @@ export class LogFollower {
     return this.#sync.start();
   }
 
-  /** The same, and knows the outcome of every request whose commit is in the log. */
+  /** The same, and knows the outcome of every request whose commit is in the log, and what the guard compares with. */
   async catchUpToDecide(): Promise<Followed> {
     const followed = await this.catchUp();
     if (this.#passedOver !== null) await this.#filling.start();
+    await this.#past.complete();
     return followed;
   }
 
@@ -228,14 +228,14 @@ export class LogFollower {
     if (!read.ok) throw this.#notOurs(read.doubt);
     this.#rememberStart(base, read.checkpoint);
     const start = read.checkpoint?.state ?? base?.state ?? emptyState(originOf(head));
-    this.#recent.follow(start, read.commits);
+    if (start !== base?.state) this.#past.begin(start, read.checkpoint);
+    this.#past.follow(start, read.commits, read.state);
     return this.#keep({ state: read.state, position: head, members }, read.commits);
   }
 
   /** What is remembered goes on from `base`, and over whatever a checkpoint stands for. */
   #rememberStart(base: Known | null, checkpoint: StartedWith | undefined): void {
     if (base === null) {
-      this.#recent = new RecentStates(RECENT_MS);
       this.#history = new History();
       this.#passedOver = null;
       this.#logBytes = 0;

@@ -2,12 +2,12 @@
 import type { CheckpointMark } from './checkpoint-codec.ts';
 
 export interface RetentionLimits {
-  /** Commits between two checkpoints, at least. */
+  /** Commits between two checkpoints; fewer where they are large. */
   readonly checkpointCommits: number;
   /** What is always kept, unless it takes more than `maxLogBytes`: so many commits, and all of so long. */
   readonly keptCommits: number;
   readonly keptMs: number;
-  /** Bytes of the log that is kept. The checkpoints in it take no more than it does. */
+  /** Bytes of the log and the checkpoints that are kept, as long as four checkpoints have room in it. */
   readonly maxLogBytes: number;
 }
 
@@ -23,10 +23,14 @@ export const RETENTION: RetentionLimits = {
 /** How far the log goes. */
 export interface LogEnd {
   readonly revision: number;
+  /** Bytes of all commits up to there, those that were trimmed away included. */
   readonly logBytes: number;
 }
 
-/** A checkpoint is worth writing once the log since the newest one has enough commits and is as large as that one. */
+/** What is trimmed lies between checkpoints, so they come no further apart than this part of `maxLogBytes`. */
+const CHECKPOINTS_IN_LIMIT = 4;
+
+/** A checkpoint is worth writing once the log since the newest one is long enough, and as large as that one. */
 export function isCheckpointDue(
   end: LogEnd,
   newest: CheckpointMark | undefined,
@@ -34,16 +38,18 @@ export function isCheckpointDue(
 ): boolean {
   const commits = end.revision - (newest?.head.revision ?? 0);
   const bytes = end.logBytes - (newest?.logBytes ?? 0);
-  return commits >= limits.checkpointCommits && bytes >= (newest?.bytes ?? 0);
+  const isLong = commits >= limits.checkpointCommits || bytes >= limits.maxLogBytes / CHECKPOINTS_IN_LIMIT;
+  return isLong && commits > 0 && bytes >= (newest?.bytes ?? 0);
 }
 
 /**
  * The checkpoint up to which the log can go, if any. `marks`, oldest first. Never the newest: were it damaged, the one
- * before and the log after that still are everything.
+ * before and the log after that still are everything. `isWhole`: nothing was trimmed yet.
  */
 export function trimTarget(
   end: LogEnd,
   marks: readonly CheckpointMark[],
+  isWhole: boolean,
   nowMs: number,
   limits: RetentionLimits,
 ): CheckpointMark | undefined {
@@ -52,11 +58,24 @@ export function trimTarget(
     ({ head, timeMs }) =>
       end.revision - head.revision >= limits.keptCommits && nowMs - timeMs >= limits.keptMs,
   );
-  // The oldest that leaves few enough bytes; if none does, the newest of them leaves the fewest.
-  const tooLarge = end.logBytes - (marks[0]?.logBytes ?? 0) > limits.maxLogBytes;
-  const bySize = tooLarge
-    ? (candidates.find(({ logBytes }) => end.logBytes - logBytes <= limits.maxLogBytes) ?? candidates.at(-1))
-    : undefined;
+  const bySize = targetBySize(end, marks, isWhole, limits);
   if (byAge === undefined || bySize === undefined) return byAge ?? bySize;
   return byAge.head.revision > bySize.head.revision ? byAge : bySize;
+}
+
+/** The oldest that leaves few enough bytes; if none does, the newest that may be trimmed to leaves the fewest. */
+function targetBySize(
+  end: LogEnd,
+  marks: readonly CheckpointMark[],
+  isWhole: boolean,
+  { maxLogBytes }: RetentionLimits,
+): CheckpointMark | undefined {
+  const leaves = (fromBytes: number, kept: readonly CheckpointMark[]) =>
+    end.logBytes - fromBytes + kept.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (leaves(isWhole ? 0 : (marks[0]?.logBytes ?? 0), marks) <= maxLogBytes) return undefined;
+  const candidates = marks.slice(0, -1);
+  const enough = candidates.find(
+    ({ logBytes }, index) => leaves(logBytes, marks.slice(index)) <= maxLogBytes,
+  );
+  return enough ?? candidates.at(-1);
 }

@@ -3,7 +3,7 @@
  * refused; validate.ts looks at the result.
  */
 import { canonicalAddress } from './address.ts';
-import { BACKEND_DEFAULTS, DEFAULT_POLICY_NAME, POLICY_DEFAULTS } from './defaults.ts';
+import { BACKEND_DEFAULTS, DEFAULT_POLICY_NAME, LOG_ONE_IN, POLICY_DEFAULTS } from './defaults.ts';
 import type { BackendDraft, ListenerDraft, PolicyDraft, PoolDraft } from './draft.ts';
 import type { Backend, HealthCheck, Listener, Policy, Pool } from './resources.ts';
 import type { StoredPool } from './state.ts';
@@ -11,11 +11,14 @@ import type { StoredPool } from './state.ts';
 /** Below it a health check's timeout is refused (validate-policy.ts): a default must not be. */
 const SHORTEST_TIMEOUT_MS = 10;
 
-/** A policy with every field. */
+/** A policy with every field, but for one that is left out while it is the default. */
 export function completePolicy(draft: PolicyDraft): Policy {
+  const { connectionLog, ...rest } = draft;
+  const oneIn = connectionLog?.oneIn ?? LOG_ONE_IN;
   return {
     ...POLICY_DEFAULTS,
-    ...draft,
+    ...rest,
+    ...(oneIn !== LOG_ONE_IN && { connectionLog: { oneIn } }),
     healthCheck: completeHealthCheck(draft.healthCheck ?? {}),
     connect: { ...POLICY_DEFAULTS.connect, ...draft.connect },
     timeouts: { ...POLICY_DEFAULTS.timeouts, ...draft.timeouts },

@@ -18,4 +18,7 @@ export const POLICY_DEFAULTS: Omit<Policy, 'name'> = {
   drainTimeoutMs: 300_000,
 };
 
+/** Each connection has a line in the connection log. */
+export const LOG_ONE_IN = 1;
+
 export const BACKEND_DEFAULTS = { weight: 1, state: 'active' } as const;

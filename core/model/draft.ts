@@ -11,6 +11,7 @@ export interface PolicyDraft {
   readonly connect?: Partial<Policy['connect']>;
   readonly timeouts?: Partial<Policy['timeouts']>;
   readonly drainTimeoutMs?: number;
+  readonly connectionLog?: { readonly oneIn?: number };
 }
 
 export interface BackendDraft {

@@ -39,6 +39,11 @@ export interface Policy {
   readonly timeouts: { readonly idleMs: number; readonly halfClosedMs: number };
   /** 0 means no deadline. */
   readonly drainTimeoutMs: number;
+  /**
+   * One connection in so many has a line in the connection log; 0: none. Left out while it is the default: policies
+   * from before this field keep their hashes.
+   */
+  readonly connectionLog?: { readonly oneIn: number };
 }
 
 /** A pool without its backends, which are resources of their own. */

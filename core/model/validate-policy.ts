@@ -1,4 +1,5 @@
 /** The rules of a policy by itself: known words, and the ranges that resources.proto names. */
+import { LOG_ONE_IN } from './defaults.ts';
 import { formatDuration } from './duration.ts';
 import { didYouMean } from './nearest.ts';
 import { HEALTH_CHECK_TYPES, type Policy, STRATEGIES } from './resources.ts';
@@ -65,6 +66,14 @@ const RANGES: readonly Range[] = [
     max: HOUR,
     unit: 'duration',
     zero: 'never',
+  },
+  {
+    field: 'connection_log.one_in',
+    of: (p) => p.connectionLog?.oneIn ?? LOG_ONE_IN,
+    min: 1,
+    max: 1_000_000,
+    unit: 'count',
+    zero: 'none',
   },
   { field: 'drain_timeout', of: (p) => p.drainTimeoutMs, min: 0, max: DAY, unit: 'duration' },
 ];

@@ -1,15 +1,19 @@
 /**
- * The HTTP address of a program, read-only: /healthz, /readyz, /metrics and whatever else it shows.
- * Bounded in connections and in time, so that nobody can hold the program up here.
+ * The HTTP address of a program: /healthz, /readyz, /metrics and whatever else it shows or takes.
+ * Bounded in connections, in time and in what it reads, so that nobody can hold the program up here.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LbError, messageOf } from './errors.ts';
+import { EventStream } from './event-stream.ts';
 import { formatHostPort, type HostPort } from './flags.ts';
 import type { Logger } from './logger.ts';
 
 const REQUEST_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 30_000;
+/** A change of a thousand backends fits. */
+const MAX_BODY_BYTES = 256 * 1_024;
 
 export interface HttpAnswer {
   readonly status: number;
@@ -18,8 +22,34 @@ export interface HttpAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Server-sent events, for as long as the reader stays. */
+export interface EventsAnswer {
+  readonly events: (stream: EventStream) => void;
+}
+
+/** What is known of a request before its body is read. */
+export interface HttpHead {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+}
+
+export interface HttpRequest extends HttpHead {
+  /** Empty for GET and HEAD. */
+  readonly body: string;
+}
+
+type MaybeLater<T> = T | Promise<T>;
+/** Answers GET and HEAD. */
+export type Read = (request: HttpRequest) => MaybeLater<HttpAnswer | EventsAnswer>;
+/** Answers POST, and nothing else. */
+export interface Post {
+  readonly post: (request: HttpRequest) => MaybeLater<HttpAnswer>;
+}
+
 /** By path. */
-export type Routes = Readonly<Record<string, () => HttpAnswer | Promise<HttpAnswer>>>;
+export type Routes = Readonly<Record<string, Read | Post>>;
 
 /** A page loads its own files and asks its own address, nothing else; nobody may put it into a frame. */
 const HEADERS = {
@@ -29,12 +59,15 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
 };
 
 export interface HttpServerOptions {
   readonly routes: Routes;
-  /** Answers in the place of a route; null: the route may answer. Left out: all may. */
-  readonly guard?: (path: string, authorization: string | undefined) => HttpAnswer | null;
+  /** Answers in the place of a route, before a body is read; null: the route may answer. Left out: all may. */
+  readonly guard?: (head: HttpHead) => HttpAnswer | null;
+  /** What to answer where there is no route. Left out: JSON that names the routes. */
+  readonly missing?: (head: HttpHead) => HttpAnswer;
   /** Such as `the admin address`, and the flag that names it: for errors. */
   readonly what: string;
   readonly flag: string;
@@ -44,18 +77,14 @@ export interface HttpServerOptions {
 
 export class HttpServer {
   readonly #server: Server;
-  readonly #what: string;
-  readonly #flag: string;
-  readonly #logger: Logger;
+  readonly #options: HttpServerOptions;
 
-  constructor({ routes, guard = () => null, what, flag, maxConnections, logger }: HttpServerOptions) {
-    this.#what = what;
-    this.#flag = flag;
-    this.#logger = logger;
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
     this.#server = createServer((request, response) => {
-      void this.#answer(request, routes, guard).then((given) => reply(request, response, given));
+      void this.#answer(request).then((given) => reply(request, response, given));
     });
-    this.#server.maxConnections = maxConnections;
+    this.#server.maxConnections = options.maxConnections;
     this.#server.requestTimeout = REQUEST_TIMEOUT_MS;
     this.#server.headersTimeout = REQUEST_TIMEOUT_MS;
     this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -65,15 +94,16 @@ export class HttpServer {
 
   /** Returns the address with the port that was chosen. Throws when it can't be bound. */
   listen(address: HostPort): Promise<string> {
+    const { what, flag, logger } = this.#options;
     return new Promise((resolve, reject) => {
       const refuse = (error: Error) => {
-        const message = `${this.#what} ${formatHostPort(address)} can't be used: ${messageOf(error)}; name another with ${this.#flag}`;
+        const message = `${what} ${formatHostPort(address)} can't be used: ${messageOf(error)}; name another with ${flag}`;
         reject(new LbError('FAILED_PRECONDITION', message, [], error));
       };
       this.#server.once('error', refuse);
       this.#server.listen(address.port, address.host, () => {
         this.#server.off('error', refuse);
-        this.#server.on('error', (error) => this.#logger.warn({ error: messageOf(error) }, 'HTTP server'));
+        this.#server.on('error', (error) => logger.warn({ error: messageOf(error) }, 'HTTP server'));
         const { port } = this.#server.address() as AddressInfo;
         resolve(formatHostPort({ host: address.host, port }));
       });
@@ -86,22 +116,23 @@ export class HttpServer {
     this.#server.closeAllConnections();
   }
 
-  async #answer(
-    request: IncomingMessage,
-    routes: Routes,
-    guard: NonNullable<HttpServerOptions['guard']>,
-  ): Promise<HttpAnswer> {
-    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+  async #answer(request: IncomingMessage): Promise<HttpAnswer | EventsAnswer> {
+    const { routes, guard = () => null, missing = missingFrom(routes), logger } = this.#options;
+    const { method = 'GET', url = '/', headers } = request;
+    const [path = '/', query] = url.split('?', 2);
+    const head: HttpHead = { method, path, query: new URLSearchParams(query), headers };
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
-    if (!route)
-      return json(404, { error: `there is no ${path}; there are ${Object.keys(routes).join(', ')}` });
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return json(405, { error: `${request.method} is not allowed here; use GET or HEAD` });
-    }
+    if (!route) return missing(head);
+    const allowed = typeof route === 'function' ? ['GET', 'HEAD'] : ['POST'];
+    if (!allowed.includes(method)) return notAllowed(method, allowed);
     try {
-      return guard(path, request.headers.authorization) ?? (await route());
+      const refused = guard(head);
+      if (refused !== null) return refused;
+      if (typeof route === 'function') return await route({ ...head, body: '' });
+      const body = await bodyOf(request);
+      return body === null ? TOO_LARGE : await route.post({ ...head, body });
     } catch (error) {
-      this.#logger.error({ path, error: messageOf(error) }, 'a page failed: this is a defect');
+      logger.error({ path, error: messageOf(error) }, 'a page failed: this is a defect');
       return json(500, { error: 'something failed here that should not; see the log of this program' });
     }
   }
@@ -111,17 +142,50 @@ export function json(status: number, value: unknown): HttpAnswer {
   return { status, contentType: 'application/json; charset=utf-8', body: `${JSON.stringify(value)}\n` };
 }
 
-function reply(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { status, contentType, body, headers }: HttpAnswer,
-): void {
+const TOO_LARGE = json(413, { error: `the request is larger than ${MAX_BODY_BYTES} bytes` });
+
+function missingFrom(routes: Routes): (head: HttpHead) => HttpAnswer {
+  return ({ path }) =>
+    json(404, { error: `there is no ${path}; there are ${Object.keys(routes).join(', ')}` });
+}
+
+function notAllowed(method: string, allowed: readonly string[]): HttpAnswer {
+  const answer = json(405, { error: `${method} is not allowed here; use ${allowed.join(' or ')}` });
+  return { ...answer, headers: { allow: allowed.join(', ') } };
+}
+
+/** Null: it is larger than allowed. Throws when its sender goes away. */
+async function bodyOf(request: IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  // Destroying it would take the connection along, and with it the answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function reply(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer | EventsAnswer): void {
+  if ('events' in answer) {
+    response.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream' });
+    if (request.method === 'HEAD') return void response.end();
+    response.flushHeaders();
+    return answer.events(new EventStream(response));
+  }
+  const { status, contentType, body, headers } = answer;
+  const all = { ...HEADERS, ...headers };
+  const etag = headers?.['etag'];
+  if (etag !== undefined && request.headers['if-none-match'] === etag) {
+    return void response.writeHead(304, all).end();
+  }
   response.writeHead(status, {
-    ...HEADERS,
-    ...headers,
+    ...all,
     'content-type': contentType,
     'content-length': Buffer.byteLength(body),
-    ...(status === 405 && { allow: 'GET, HEAD' }),
+    // What was not read of a request must not be taken for the next one.
+    ...(!request.complete && { connection: 'close' }),
   });
   response.end(request.method === 'HEAD' ? undefined : body);
 }

@@ -28,6 +28,7 @@ export function policyDraftToWire(draft: PolicyDraft, revision = 0): WirePolicy 
       },
     }),
     ...(draft.drainTimeoutMs !== undefined && { drainTimeout: durationToWire(draft.drainTimeoutMs) }),
+    ...(draft.connectionLog?.oneIn !== undefined && { connectionLog: { oneIn: draft.connectionLog.oneIn } }),
     revision: String(revision),
   };
 }
@@ -67,6 +68,7 @@ export function policyDraftFromWire(
       },
     }),
     ...(wire.drainTimeout && { drainTimeoutMs: durationFromWire(wire.drainTimeout) }),
+    ...(wire.connectionLog?.oneIn !== undefined && { connectionLog: { oneIn: wire.connectionLog.oneIn } }),
   };
 }
 

@@ -17,8 +17,15 @@ import type { Candidates } from './balancer.ts';
 // `!` on typed arrays in this file: candidates are below their count, and each pick runs through here.
 export class PoolCandidates implements Candidates {
   readonly count: number;
-  readonly #pool: PlanPool;
-  readonly #shared: Pick<SharedCells, 'health' | 'open' | 'poolEpoch'>;
+  // Each array in a field of its own: objects that come by message have another shape than those made here, and code
+  // that is compiled for one (worker/warm-up.ts) must not be thrown away at the first sight of the other.
+  readonly #poolRow: number;
+  readonly #alwaysUp: boolean;
+  readonly #rows: Int32Array;
+  readonly #weights: Uint16Array;
+  readonly #poolEpoch: Int32Array;
+  readonly #health: Int32Array;
+  readonly #open: Int32Array;
   readonly #ownOpen: Int32Array;
   readonly #eligible: Uint8Array;
   #epoch = 0;
@@ -31,19 +38,24 @@ export class PoolCandidates implements Candidates {
     own: Pick<WorkerCells, 'backendOpen'>,
   ) {
     this.count = pool.rows.length;
-    this.#pool = pool;
-    this.#shared = shared;
+    this.#poolRow = pool.row;
+    this.#alwaysUp = pool.alwaysUp;
+    this.#rows = pool.rows;
+    this.#weights = pool.weights;
+    this.#poolEpoch = shared.poolEpoch;
+    this.#health = shared.health;
+    this.#open = shared.open;
     this.#ownOpen = own.backendOpen;
     this.#eligible = new Uint8Array(this.count);
   }
 
   /** Row of a candidate in shared memory. */
   row(candidate: number): number {
-    return this.#pool.rows[candidate]!;
+    return this.#rows[candidate]!;
   }
 
   weight(candidate: number): number {
-    return this.#pool.weights[candidate]!;
+    return this.#weights[candidate]!;
   }
 
   eligible(candidate: number): boolean {
@@ -52,7 +64,7 @@ export class PoolCandidates implements Candidates {
   }
 
   epoch(): number {
-    return Atomics.load(this.#shared.poolEpoch, this.#pool.row);
+    return Atomics.load(this.#poolEpoch, this.#poolRow);
   }
 
   /** No candidate of weight above 0 is up, and there is at least one: they are used whatever their health. */
@@ -66,18 +78,18 @@ export class PoolCandidates implements Candidates {
    * nanoseconds old may be missed by an atomic read as well. It is 8 times as fast, which least_connections needs.
    */
   open(candidate: number): number {
-    return this.#shared.open[this.#pool.rows[candidate]!]!;
+    return this.#open[this.#rows[candidate]!]!;
   }
 
   reserve(candidate: number): void {
-    const row = this.#pool.rows[candidate]!;
-    Atomics.add(this.#shared.open, row, 1);
+    const row = this.#rows[candidate]!;
+    Atomics.add(this.#open, row, 1);
     this.#ownOpen[row]!++;
   }
 
   unreserve(candidate: number): void {
-    const row = this.#pool.rows[candidate]!;
-    Atomics.sub(this.#shared.open, row, 1);
+    const row = this.#rows[candidate]!;
+    Atomics.sub(this.#open, row, 1);
     this.#ownOpen[row]!--;
   }
 
@@ -86,13 +98,15 @@ export class PoolCandidates implements Candidates {
     if (this.#known && epoch === this.#epoch) return;
     this.#known = true;
     this.#epoch = epoch;
-    const { rows, weights, alwaysUp } = this.#pool;
+    const rows = this.#rows;
+    const weights = this.#weights;
+    const health = this.#health;
+    const alwaysUp = this.#alwaysUp;
     let weighted = 0;
     let up = 0;
     for (let candidate = 0; candidate < this.count; candidate++) {
       const takesPart = weights[candidate]! > 0;
-      const isUp =
-        takesPart && (alwaysUp || Atomics.load(this.#shared.health, rows[candidate]!) === HEALTH.healthy);
+      const isUp = takesPart && (alwaysUp || Atomics.load(health, rows[candidate]!) === HEALTH.healthy);
       if (takesPart) weighted++;
       if (isUp) up++;
       this.#eligible[candidate] = isUp ? 1 : 0;

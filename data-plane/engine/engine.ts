@@ -6,6 +6,7 @@
  * Nothing here throws or returns a promise: the data path knows errno values, not exceptions.
  */
 import type { Clock } from '../../core/runtime/clock.ts';
+import type { PeerAddress } from './peer-address.ts';
 
 /** Why a connection ended. A closed set: it is the label `reason` of lb_connections_closed_total. */
 export const CLOSE_REASONS = [
@@ -143,6 +144,8 @@ export interface EngineInputs {
   readonly holdings: EngineHoldings;
   /** Addresses towards backends, used in turn; none: the kernel chooses. */
   readonly sourceAddresses: readonly string[];
+  /** Where an engine writes down who a client is, before its onAccept; left out: nobody asks. */
+  readonly peer?: PeerAddress | undefined;
   /** Accepting stopped for want of room in the budget, or goes on. */
   onSaturated(on: boolean): void;
   /** Something that is our own mistake, or the system's: one connection at most was given up for it. */

@@ -1,5 +1,5 @@
 /**
- * Checks that a TCP connection can be established.
+ * Checks that a TCP connection can be established, with Node's sockets: where the C library can't be called.
  *
  * Invariants
  *  - ends within the timeout and one turn of the event loop;
@@ -9,31 +9,9 @@
  *    that came late by more than a quarter of the timeout proves nothing.
  */
 import { connect } from 'node:net';
-import { formatDuration } from '../../core/model/duration.ts';
 import type { Clock } from '../../core/runtime/clock.ts';
+import { refused, timedOut } from './check-results.ts';
 import type { Checker, CheckResult } from './checker.ts';
-
-/** What a failed connect is called, by errno name. */
-const WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'connection reset',
-  EHOSTUNREACH: 'host unreachable',
-  EHOSTDOWN: 'host down',
-  ENETUNREACH: 'network unreachable',
-  ENETDOWN: 'network down',
-  ETIMEDOUT: 'timed out',
-  EACCES: 'not permitted by this host',
-  EPERM: 'not permitted by this host',
-};
-
-/** Shortages of this host: no fault of the backend. */
-const OUR_OWN_SHORTAGES: ReadonlySet<string> = new Set([
-  'EMFILE',
-  'ENFILE',
-  'ENOBUFS',
-  'ENOMEM',
-  'EADDRNOTAVAIL',
-]);
 
 export function tcpChecker(clock: Clock): Checker {
   return {
@@ -57,20 +35,8 @@ export function tcpChecker(clock: Clock): Checker {
       });
       socket.once('connect', () => end({ type: 'passed' }));
       // Not once: a socket that is being destroyed may report another error, which nobody wants to hear.
-      socket.on('error', (error) => end(refused(error)));
+      socket.on('error', (error: NodeJS.ErrnoException) => end(refused(error.code ?? error.message)));
       return { cancel: () => end(null) };
     },
   };
-}
-
-function timedOut(timeoutMs: number, lateMs: number): CheckResult {
-  return lateMs > timeoutMs / 4
-    ? { type: 'inconclusive', reason: `this process stood still for ${Math.round(lateMs)} ms` }
-    : { type: 'failed', reason: `timed out after ${formatDuration(timeoutMs)}` };
-}
-
-function refused(error: NodeJS.ErrnoException): CheckResult {
-  const code = error.code ?? error.message;
-  if (OUR_OWN_SHORTAGES.has(code)) return { type: 'inconclusive', reason: `this host is short: ${code}` };
-  return { type: 'failed', reason: WORDS[code] ?? code };
 }

@@ -7,13 +7,14 @@
  *  - what is as long as the number of backends (rows, weights, Maglev's table) lies in shared memory and is taken
  *    over from the plan before where it would come out the same.
  */
+import { LOG_ONE_IN } from '../../core/model/defaults.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { buildMaglevTable } from '../balancing/maglev.ts';
 import type { AssignedRows, RowAllocator } from '../telemetry/rows.ts';
 import type { PlanListener, PlanPool } from './plan.ts';
 import type { BuiltPlan, DirectoryBackend, DirectoryListener, DirectoryPool } from './plan-directory.ts';
-import { type ReadListener, type ReadPool, readSnapshot } from './read-snapshot.ts';
+import { type ReadBackend, type ReadListener, type ReadPool, readSnapshot } from './read-snapshot.ts';
 
 export type PlanResult =
   | { readonly ok: true; readonly built: BuiltPlan }
@@ -28,14 +29,14 @@ export interface PlanInputs {
   readonly previous: BuiltPlan | null;
 }
 
+const named = new WeakMap<ReadBackend, DirectoryBackend>();
+
 export function buildPlan({ snapshot, sequence, rows, previous }: PlanInputs): PlanResult {
   const read = readSnapshot(snapshot);
   if (read.violations.length > 0) return { ok: false, violations: read.violations };
   const assigned = rows.assign(sequence, {
     pools: read.pools.map(({ name }) => name),
-    backends: read.pools.flatMap(({ name, backends }) =>
-      backends.map(({ address }) => ({ pool: name, address })),
-    ),
+    backends: read.pools.flatMap(({ backends }) => backends),
     listeners: read.listeners.map(({ address }) => address),
   });
   if (!assigned.ok) return assigned;
@@ -68,22 +69,23 @@ function namePools(
     row: assigned.pools[index]!,
     name,
     policy,
-    backends: backends.map(({ resource, address }): DirectoryBackend => {
+    backends: backends.map((backend) => {
       const row = assigned.backends[next++]!;
-      const { weight, state } = resource;
-      const { host, port, canonical } = address;
-      return {
-        row,
-        generation: rows.generation(row),
-        pool: name,
-        address: canonical,
-        host,
-        port,
-        weight,
-        state,
-      };
+      return nameBackend(backend, row, rows.generation(row));
     }),
   }));
+}
+
+/** The same object as before when nothing is different: most of a plan is what the one before was. */
+function nameBackend(backend: ReadBackend, row: number, generation: number): DirectoryBackend {
+  const before = named.get(backend);
+  if (before?.row === row && before.generation === generation) return before;
+  const { resource, address, pool } = backend;
+  const { weight, state } = resource;
+  const { host, port, canonical } = address;
+  const directory = { row, generation, pool, address: canonical, host, port, weight, state };
+  named.set(backend, directory);
+  return directory;
 }
 
 function nameListeners(listeners: readonly ReadListener[], assigned: AssignedRows): DirectoryListener[] {
@@ -114,6 +116,7 @@ function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
     retries: policy.connect.retries,
     idleMs: policy.timeouts.idleMs,
     halfClosedMs: policy.timeouts.halfClosedMs,
+    logOneIn: policy.connectionLog?.oneIn ?? LOG_ONE_IN,
     alwaysUp: policy.healthCheck.type === 'none',
     ...(same ? { rows: same.rows, weights: same.weights } : shareCandidates(backends)),
     table: policy.strategy === 'source_hash' ? (same?.table ?? maglevTable(backends)) : null,

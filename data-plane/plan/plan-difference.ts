@@ -8,7 +8,7 @@
  */
 import { NO_BACKEND } from '../balancing/balancer.ts';
 import type { PlanPool } from './plan.ts';
-import type { BuiltPlan, DirectoryBackend, DirectoryListener } from './plan-directory.ts';
+import type { BuiltPlan, DirectoryBackend, DirectoryListener, DirectoryPool } from './plan-directory.ts';
 
 export interface PlanDifference {
   readonly listenersAdded: readonly DirectoryListener[];
@@ -29,8 +29,7 @@ export interface RetiredBackend {
 export function planDifference(from: BuiltPlan | null, to: BuiltPlan): PlanDifference {
   const listenersBefore = new Set(from?.directory.listeners.map(({ address }) => address));
   const listenersNow = new Set(to.directory.listeners.map(({ address }) => address));
-  const before = indexBackends(from);
-  const now = indexBackends(to);
+  const { before, now } = differing(from, to);
   return {
     listenersAdded: to.directory.listeners.filter(({ address }) => !listenersBefore.has(address)),
     listenersRemoved: from?.directory.listeners.filter(({ address }) => !listenersNow.has(address)) ?? [],
@@ -44,35 +43,87 @@ interface Indexed {
   readonly drainTimeoutMs: number;
 }
 
-function indexBackends(built: BuiltPlan | null): Map<string, Indexed> {
-  const index = new Map<string, Indexed>();
-  for (const { backends, policy } of built?.directory.pools ?? []) {
-    for (const backend of backends) {
-      index.set(`${backend.row}:${backend.generation}`, { backend, drainTimeoutMs: policy.drainTimeoutMs });
-    }
+/**
+ * What is not the same object in both plans, by row: within one plan a row has one owner. A backend that nothing
+ * happened to is the same object in both (build-plan.ts), and nearly all of them are.
+ */
+function differing(
+  from: BuiltPlan | null,
+  to: BuiltPlan,
+): { readonly before: Map<number, Indexed>; readonly now: Map<number, Indexed> } {
+  const before = new Map<number, Indexed>();
+  const now = new Map<number, Indexed>();
+  const poolsBefore = new Map(from?.directory.pools.map((pool) => [pool.row, pool]));
+  for (const pool of to.directory.pools) {
+    const old = poolsBefore.get(pool.row);
+    poolsBefore.delete(pool.row);
+    compare(old, pool, before, now);
   }
-  return index;
+  for (const gone of poolsBefore.values()) compare(gone, undefined, before, now);
+  return { before, now };
+}
+
+/** Backends are sorted by address in both: one walk along both finds those that differ. */
+function compare(
+  from: DirectoryPool | undefined,
+  to: DirectoryPool | undefined,
+  before: Map<number, Indexed>,
+  now: Map<number, Indexed>,
+): void {
+  const [old, fresh] = [from?.backends ?? [], to?.backends ?? []];
+  for (let at = 0, index = 0; at < old.length || index < fresh.length; ) {
+    const [one, other] = [old[at], fresh[index]];
+    const order = orderOf(one, other);
+    if (order <= 0) at += 1;
+    if (order >= 0) index += 1;
+    if (one === other) continue;
+    if (order <= 0) note(one, from, before);
+    if (order >= 0) note(other, to, now);
+  }
+}
+
+/** Below 0: the first comes first; 0: both are of one address. At the end of a list the other one's is next. */
+function orderOf(one: DirectoryBackend | undefined, other: DirectoryBackend | undefined): number {
+  if (!one) return 1;
+  if (!other) return -1;
+  if (one === other || one.address === other.address) return 0;
+  return one.address < other.address ? -1 : 1;
+}
+
+function note(
+  backend: DirectoryBackend | undefined,
+  pool: DirectoryPool | undefined,
+  index: Map<number, Indexed>,
+): void {
+  if (backend && pool) index.set(backend.row, { backend, drainTimeoutMs: pool.policy.drainTimeoutMs });
+}
+
+function sameIn(index: ReadonlyMap<number, Indexed>, backend: DirectoryBackend): Indexed | undefined {
+  const found = index.get(backend.row);
+  return found?.backend.generation === backend.generation ? found : undefined;
 }
 
 function activated(
-  before: ReadonlyMap<string, Indexed>,
-  now: ReadonlyMap<string, Indexed>,
+  before: ReadonlyMap<number, Indexed>,
+  now: ReadonlyMap<number, Indexed>,
 ): DirectoryBackend[] {
   const found: DirectoryBackend[] = [];
-  for (const [key, { backend }] of now) {
-    if (backend.state === 'active' && before.get(key)?.backend.state !== 'active') found.push(backend);
+  for (const { backend } of now.values()) {
+    if (backend.state === 'active' && sameIn(before, backend)?.backend.state !== 'active')
+      found.push(backend);
   }
   return found;
 }
 
-function retired(before: ReadonlyMap<string, Indexed>, now: ReadonlyMap<string, Indexed>): RetiredBackend[] {
+function retired(before: ReadonlyMap<number, Indexed>, now: ReadonlyMap<number, Indexed>): RetiredBackend[] {
   const found: RetiredBackend[] = [];
-  for (const [key, { backend, drainTimeoutMs }] of before) {
-    const next = now.get(key);
+  for (const { backend, drainTimeoutMs } of before.values()) {
+    // One that was draining already keeps the deadline it has.
+    if (backend.state !== 'active') continue;
+    const next = sameIn(now, backend);
     if (!next) {
-      // One that was draining already keeps the deadline it has.
-      if (backend.state === 'active') found.push({ backend, why: 'removed', drainTimeoutMs });
-    } else if (backend.state === 'active' && next.backend.state !== 'active') {
+      found.push({ backend, why: 'removed', drainTimeoutMs });
+    } else if (next.backend.state !== 'active') {
       found.push({ backend: next.backend, why: next.backend.state, drainTimeoutMs: next.drainTimeoutMs });
     }
   }

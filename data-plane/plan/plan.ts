@@ -35,6 +35,8 @@ export interface PlanPool {
   readonly retries: number;
   readonly idleMs: number;
   readonly halfClosedMs: number;
+  /** One connection in so many has a line in the connection log; 0: none. */
+  readonly logOneIn: number;
   /** `health_check: {type: none}`: every backend counts as up. */
   readonly alwaysUp: boolean;
   /** By candidate number: row of the backend. In shared memory. */

@@ -10,6 +10,7 @@ import type { Violation } from '../../core/model/violation.ts';
 
 export interface ReadBackend {
   readonly resource: Backend;
+  readonly pool: string;
   readonly address: Address;
 }
 
@@ -39,8 +40,11 @@ interface Sorted {
   readonly listeners: Listener[];
 }
 
-/** Resources are immutable and live on from snapshot to snapshot: most addresses have been read before. */
-const readBefore = new WeakMap<Backend | Listener, Address>();
+/**
+ * Resources are immutable and live on from snapshot to snapshot: most have been read before, and come out as the same
+ * object, by which whoever comes next knows them too.
+ */
+const readBefore = new WeakMap<Backend, ReadBackend>();
 
 export function readSnapshot(snapshot: Snapshot): ReadSnapshot {
   const sorted = sortByKind(snapshot);
@@ -85,13 +89,29 @@ function sortByKind(snapshot: Snapshot): Sorted {
 
 function readBackends(backends: readonly Backend[], violations: Violation[]): ReadBackend[] {
   const read: ReadBackend[] = [];
+  let isSorted = true;
   for (const resource of backends) {
-    const field = `pools[${resource.pool}].backends[${resource.address}].address`;
-    const address = readAddress(resource, field, violations);
-    if (address) read.push({ resource, address });
+    const backend = readBefore.get(resource) ?? readBackend(resource, violations);
+    if (!backend) continue;
+    isSorted &&= read.length === 0 || !isBefore(backend, read.at(-1)!); // `!`: there is one.
+    read.push(backend);
   }
-  // The order of characters, not of a language: it must be the same on every machine.
-  return read.sort((a, b) => (a.address.canonical < b.address.canonical ? -1 : 1));
+  // A snapshot's entries nearly always have this order already.
+  return isSorted ? read : read.sort((a, b) => (isBefore(a, b) ? -1 : 1));
+}
+
+/** By the order of characters, not of a language: it must be the same on every machine. */
+function isBefore(a: ReadBackend, b: ReadBackend): boolean {
+  return a.address.canonical < b.address.canonical;
+}
+
+function readBackend(resource: Backend, violations: Violation[]): ReadBackend | null {
+  const field = `pools[${resource.pool}].backends[${resource.address}].address`;
+  const address = readAddress(resource, field, violations);
+  if (!address) return null;
+  const read = { resource, pool: resource.pool, address };
+  readBefore.set(resource, read);
+  return read;
 }
 
 function readListeners(sorted: Sorted, violations: Violation[]): ReadListener[] {
@@ -117,13 +137,8 @@ function readListeners(sorted: Sorted, violations: Violation[]): ReadListener[] 
 }
 
 function readAddress(resource: Backend | Listener, field: string, violations: Violation[]): Address | null {
-  const known = readBefore.get(resource);
-  if (known) return known;
   const parsed = parseAddress(resource.address);
-  if (parsed.ok) {
-    readBefore.set(resource, parsed.value);
-    return parsed.value;
-  }
+  if (parsed.ok) return parsed.value;
   violations.push({ field, description: parsed.description });
   return null;
 }

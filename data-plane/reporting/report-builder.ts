@@ -9,21 +9,24 @@ import type { ProxyInfo } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { AppliedSnapshot } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import type { BackendKey } from '../../core/wire/generated/lb/v1/BackendKey.ts';
 import type { BackendReport } from '../../core/wire/generated/lb/v1/BackendReport.ts';
+import type { ProcessReport } from '../../core/wire/generated/lb/v1/ProcessReport.ts';
 import type { StreamReportsRequest } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import type { WorkerReport } from '../../core/wire/generated/lb/v1/WorkerReport.ts';
 import { wordToWire } from '../../core/wire/enum-codec.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
+import { changedListeners } from './listener-reports.ts';
+import { connectToWire, firstByteToWire } from './histogram-to-wire.ts';
 import type {
   AppliedObservation,
   BackendObservation,
-  ListenerObservation,
   Observation,
+  ProcessObservation,
   WorkerObservation,
 } from '../telemetry/observation.ts';
 
-/** About 200 bytes each. */
-const MAX_BACKENDS_A_MESSAGE = 2_000;
+/** At most 700 bytes each, with both histograms. */
+const MAX_BACKENDS_A_MESSAGE = 1_000;
 
 /**
  * The messages that take a receiver from `before` to `now`. What was applied comes last: who hears that a revision runs
@@ -37,6 +40,7 @@ export function buildReports(before: Observation, now: Observation): StreamRepor
     ...nonEmpty('listeners', changedListeners(before, now)),
     ...nonEmpty('goneListeners', goneKeys(before.listeners, now.listeners)),
     ...nonEmpty('workers', changedWorkers(before, now)),
+    ...(!sameProcess(before.process, now.process) && { process: processToWire(now.process) }),
   };
   const reports = chunks(backends, (part) => ({ backends: part }));
   reports.push(...chunks(goneBackends, (part) => ({ goneBackends: part })));
@@ -58,6 +62,7 @@ const NOTHING: Observation = {
   backends: new Map(),
   listeners: new Map(),
   workers: [],
+  process: { cpuSeconds: 0, residentBytes: 0, saturated: false, maxConnections: 0 },
 };
 
 function changedBackends(before: Observation, now: Observation): BackendReport[] {
@@ -78,34 +83,29 @@ function sameBackend(a: BackendObservation, b: BackendObservation): boolean {
     a.connections === b.connections &&
     a.connectFailures === b.connectFailures &&
     a.bytesToBackend === b.bytesToBackend &&
-    a.bytesFromBackend === b.bytesFromBackend
+    a.bytesFromBackend === b.bytesFromBackend &&
+    a.connect === b.connect &&
+    a.firstByte === b.firstByte
   );
-}
-
-function changedListeners(before: Observation, now: Observation) {
-  return [...now.listeners]
-    .filter(([name, listener]) => !sameListener(before.listeners.get(name), listener))
-    .map(([name, { active, accepted }]) => ({
-      listener: name,
-      connectionsActive: active,
-      connectionsTotal: String(accepted),
-    }));
-}
-
-function sameListener(a: ListenerObservation | undefined, b: ListenerObservation): boolean {
-  return a?.active === b.active && a.accepted === b.accepted;
 }
 
 function changedWorkers(before: Observation, now: Observation): WorkerReport[] {
   return now.workers.flatMap((worker, index) =>
     sameWorker(before.workers[index], worker)
       ? []
-      : [{ index, connectionsActive: worker.active, restarts: worker.restarts }],
+      : [
+          {
+            index,
+            connectionsActive: worker.active,
+            restarts: worker.restarts,
+            connectionsTotal: String(worker.accepted),
+          },
+        ],
   );
 }
 
 function sameWorker(a: WorkerObservation | undefined, b: WorkerObservation): boolean {
-  return a?.active === b.active && a.restarts === b.restarts;
+  return a?.active === b.active && a.restarts === b.restarts && a.accepted === b.accepted;
 }
 
 function gone<V>(before: ReadonlyMap<string, V>, now: ReadonlyMap<string, V>): V[] {
@@ -143,6 +143,26 @@ function backendToWire(backend: BackendObservation): BackendReport {
     connectFailuresTotal: String(backend.connectFailures),
     bytesToBackendTotal: String(backend.bytesToBackend),
     bytesFromBackendTotal: String(backend.bytesFromBackend),
+    connect: connectToWire(backend.connect),
+    firstByte: firstByteToWire(backend.firstByte),
+  };
+}
+
+function sameProcess(a: ProcessObservation, b: ProcessObservation): boolean {
+  return (
+    a.cpuSeconds === b.cpuSeconds &&
+    a.residentBytes === b.residentBytes &&
+    a.saturated === b.saturated &&
+    a.maxConnections === b.maxConnections
+  );
+}
+
+function processToWire(usage: ProcessObservation): ProcessReport {
+  return {
+    cpuSecondsTotal: usage.cpuSeconds,
+    residentBytes: String(usage.residentBytes),
+    saturated: usage.saturated,
+    maxConnections: usage.maxConnections,
   };
 }
 

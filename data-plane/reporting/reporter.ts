@@ -1,9 +1,14 @@
 /** Reports to every control plane: urgent changes within milliseconds, changed counters every second. */
-import { every, type Timer } from '../../core/runtime/clock.ts';
+import type { Timer } from '../../core/runtime/clock.ts';
 import type { ReplicaClient } from '../../core/wire/clients.ts';
 import { ReportStream, type ReportStreamOptions } from './report-stream.ts';
 
 const COUNTERS_MS = 1_000;
+/**
+ * The counters of 10,000 busy backends take long to put into messages, once for each replica. Reporting takes at most
+ * this share of the main thread's time: health checks run there too.
+ */
+const MAX_SHARE = 0.2;
 /** What happens together is reported together. */
 const COALESCE_MS = 5;
 /** An observation of 10,000 backends takes milliseconds, so a storm of changes is reported at most this often. */
@@ -30,7 +35,7 @@ export class Reporter {
   start(): void {
     this.#started = true;
     for (const stream of this.#streams.values()) void stream.start();
-    this.#ticks = every(this.#options.clock, COUNTERS_MS, () => this.#report());
+    this.#tick(0);
   }
 
   /** Reports to these from now on, and to no others. */
@@ -46,6 +51,15 @@ export class Reporter {
       this.#streams.set(client.address, stream);
       if (this.#started) void stream.start();
     }
+  }
+
+  /** The next report of counters, after one that took `tookMs`. */
+  #tick(tookMs: number): void {
+    const { clock } = this.#options;
+    this.#ticks = clock.after(Math.max(COUNTERS_MS, tookMs / MAX_SHARE), () => {
+      this.#report();
+      this.#tick(clock.nowMs() - this.#lastMs);
+    });
   }
 
   /** Something changed that can't wait for the next second. */

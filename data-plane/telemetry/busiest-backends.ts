@@ -1,5 +1,5 @@
 /**
- * Which backends the histograms of /metrics call by their names: a bounded number, since each takes dozens of series.
+ * Which backends /metrics calls by their names: a bounded number, since each takes dozens of series.
  *
  * Promises
  *  - as many as there is room for, and all of them when there is;
@@ -7,9 +7,6 @@
  *  - who is named stays named until another is more than STAYS_AT times as busy: backends that take turns would change
  *    places at every scrape otherwise, and each change starts new series.
  */
-
-/** How many backends of a proxy have histograms of their own. */
-export const METRIC_BACKENDS = 200;
 
 const STAYS_AT = 2;
 
@@ -25,6 +22,11 @@ export class BusiestBackends {
 
   constructor(limit: number) {
     this.#limit = limit;
+  }
+
+  /** Whether it was chosen last. */
+  isNamed(key: string): boolean {
+    return this.#named.has(key);
   }
 
   /** The keys of those to name, from now on. */

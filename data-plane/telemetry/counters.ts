@@ -11,17 +11,19 @@ import {
 
 export type BackendCounts = Record<(typeof BACKEND_COUNTERS)[number], number>;
 export type ListenerCounts = Record<(typeof LISTENER_COUNTERS)[number], number> & { active: number };
+export type ClosedCounts = Record<CloseReason, number>;
 
 // Called for every backend every second: plain loops, and one object each.
-const [CONNECTIONS, CONNECT_FAILURES, TO_BACKEND, FROM_BACKEND] = [
+const [CONNECTIONS, CONNECT_FAILURES, TO_BACKEND, FROM_BACKEND, ANSWERED] = [
   BACKEND_COUNTERS.indexOf('connections'),
   BACKEND_COUNTERS.indexOf('connectFailures'),
   BACKEND_COUNTERS.indexOf('bytesToBackend'),
   BACKEND_COUNTERS.indexOf('bytesFromBackend'),
+  BACKEND_COUNTERS.indexOf('answered'),
 ];
 
 export function backendCounts(workers: readonly WorkerCells[], row: number): BackendCounts {
-  const counts = { connections: 0, connectFailures: 0, bytesToBackend: 0, bytesFromBackend: 0 };
+  const counts = { connections: 0, connectFailures: 0, bytesToBackend: 0, bytesFromBackend: 0, answered: 0 };
   const start = row * BACKEND_COUNTERS.length;
   // `!`: rows lie within the cells.
   for (const { backends } of workers) {
@@ -29,6 +31,7 @@ export function backendCounts(workers: readonly WorkerCells[], row: number): Bac
     counts.connectFailures += backends[start + CONNECT_FAILURES]!;
     counts.bytesToBackend += backends[start + TO_BACKEND]!;
     counts.bytesFromBackend += backends[start + FROM_BACKEND]!;
+    counts.answered += backends[start + ANSWERED]!;
   }
   return counts;
 }
@@ -52,15 +55,31 @@ export function openConnections(worker: WorkerCells, listenerRows: Iterable<numb
   return open;
 }
 
+/** Connections that one worker accepted. */
+export function acceptedConnections({ worker }: WorkerCells): number {
+  return worker[WORKER_COUNTERS.indexOf('accepted')] ?? 0;
+}
+
 /** By reason, over all workers. */
-export function closedConnections(workers: readonly WorkerCells[]): Record<CloseReason, number> {
-  const closed = Object.fromEntries(CLOSE_REASONS.map((reason) => [reason, 0])) as Record<
-    CloseReason,
-    number
-  >;
-  for (const { worker } of workers) {
+export function closedConnections(workers: readonly WorkerCells[]): ClosedCounts {
+  return sumClosed(workers, ({ worker }) => worker, 0);
+}
+
+/** Of one listener, by reason, over all workers. */
+export function closedOfListener(workers: readonly WorkerCells[], row: number): ClosedCounts {
+  return sumClosed(workers, ({ listenerClosed }) => listenerClosed, row * CLOSE_REASONS.length);
+}
+
+function sumClosed(
+  workers: readonly WorkerCells[],
+  cellsOf: (worker: WorkerCells) => Float64Array,
+  start: number,
+): ClosedCounts {
+  const closed = Object.fromEntries(CLOSE_REASONS.map((reason) => [reason, 0])) as ClosedCounts;
+  for (const worker of workers) {
+    const cells = cellsOf(worker);
     CLOSE_REASONS.forEach((reason, index) => {
-      closed[reason] += worker[index] ?? 0;
+      closed[reason] += cells[start + index] ?? 0;
     });
   }
   return closed;
@@ -76,29 +95,20 @@ export function droppedLogRecords(workers: readonly WorkerCells[]): number {
  * One histogram as it lies in shared memory, HISTOGRAM_CELLS long: observations in each bucket alone, the one without
  * an upper bound last, then the sum of what was observed.
  */
-export type HistogramCounts = Float64Array;
+export type HistogramCounts = ArrayLike<number>;
 
 export function histogramCounts(
   workers: readonly WorkerCells[],
   which: HistogramName,
   row: number,
 ): HistogramCounts {
-  const counts = new Float64Array(HISTOGRAM_CELLS);
-  readHistogram(workers, which, row, counts);
-  return counts;
-}
-
-/** The same into an array that is there already. */
-export function readHistogram(
-  workers: readonly WorkerCells[],
-  which: HistogramName,
-  row: number,
-  into: HistogramCounts,
-): void {
+  // No typed array: making one takes several times as long, and ten thousand are made in a second.
+  const counts: number[] = [];
   const start = row * HISTOGRAM_CELLS;
-  into.fill(0);
+  for (let cell = 0; cell < HISTOGRAM_CELLS; cell += 1) counts.push(0);
   // `!`: rows lie within the cells.
   for (const { [which]: histograms } of workers) {
-    for (let cell = 0; cell < HISTOGRAM_CELLS; cell += 1) into[cell]! += histograms[start + cell]!;
+    for (let cell = 0; cell < HISTOGRAM_CELLS; cell += 1) counts[cell]! += histograms[start + cell]!;
   }
+  return counts;
 }

@@ -5,8 +5,8 @@
 import type { HistogramCounts } from './counters.ts';
 import { HISTOGRAM_CELLS } from './shared-memory.ts';
 
-/** Some milliseconds of rendering. */
-const ITEMS_A_SLICE = 1_000;
+/** A few milliseconds of rendering. */
+const ITEMS_A_SLICE = 100;
 
 export type Labels = Readonly<Record<string, string>>;
 

@@ -5,7 +5,8 @@
 import type { Position } from '../../core/model/commit.ts';
 import type { Health } from '../../core/model/resources.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import type { BackendCounts, ListenerCounts } from './counters.ts';
+import type { BackendCounts, ClosedCounts, HistogramCounts, ListenerCounts } from './counters.ts';
+import type { ProcessUsage } from './process-usage.ts';
 
 export interface Observation {
   /** Another object exactly when something in it changed. */
@@ -15,6 +16,7 @@ export interface Observation {
   /** By name. */
   readonly listeners: ReadonlyMap<string, ListenerObservation>;
   readonly workers: readonly WorkerObservation[];
+  readonly process: ProcessObservation;
 }
 
 export interface AppliedObservation {
@@ -45,12 +47,31 @@ export interface BackendObservation extends Readonly<BackendCounts> {
   /** When `health` became what it is; milliseconds since 1970. */
   readonly sinceMs: number;
   readonly active: number;
+  /** It is no longer configured, and has connections still. */
+  readonly removed: boolean;
+  /** Attempts to connect that succeeded. The same array as before while nothing is added. */
+  readonly connect: HistogramCounts;
+  /** From accept to the first byte that the client got. The same array as before while nothing is added. */
+  readonly firstByte: HistogramCounts;
 }
 
-export type ListenerObservation = Readonly<ListenerCounts>;
+export interface ListenerObservation extends Readonly<ListenerCounts> {
+  readonly closed: Readonly<ClosedCounts>;
+  readonly connect: HistogramCounts;
+  readonly firstByte: HistogramCounts;
+  /** From accept to close. */
+  readonly duration: HistogramCounts;
+}
 
 export interface WorkerObservation {
   readonly active: number;
+  readonly accepted: number;
   /** How often it was replaced. */
   readonly restarts: number;
+}
+
+export interface ProcessObservation extends ProcessUsage {
+  /** New clients wait because the most connections allowed are open. */
+  readonly saturated: boolean;
+  readonly maxConnections: number;
 }

@@ -2,21 +2,24 @@
  * Turns shared memory back into names: what the main thread knows of backends, listeners and workers right now.
  *
  * Invariants
- *  - a backend that was removed is shown, and its series go on, until its last connection is closed;
+ *  - a backend that was removed is observed until its last connection is closed, and what it had counted in the end is
+ *    kept for a while (retired-backends.ts);
  *  - a row that has another owner since is never read under its old name (generation).
  */
+import type { Clock } from '../../core/runtime/clock.ts';
 import type { Health } from '../../core/model/resources.ts';
-import type { CloseReason } from '../engine/engine.ts';
 import type {
   DirectoryBackend,
   DirectoryListener,
   DirectoryPool,
   PlanDirectory,
 } from '../plan/plan-directory.ts';
-import { BackendDurationReader, type BackendDurations } from './backend-durations.ts';
+import { BackendTotalsReader, noTotals, type TotalsReading } from './backend-totals.ts';
 import {
-  backendCounts,
+  acceptedConnections,
+  type ClosedCounts,
   closedConnections,
+  closedOfListener,
   droppedLogRecords,
   type HistogramCounts,
   histogramCounts,
@@ -28,7 +31,10 @@ import type {
   BackendObservation,
   ListenerObservation,
   Observation,
+  ProcessObservation,
 } from './observation.ts';
+import { ObservedBackend } from './observed-backend.ts';
+import { type RetiredBackend, RetiredBackends } from './retired-backends.ts';
 import {
   type SharedBuffers,
   type SharedCells,
@@ -51,27 +57,32 @@ export interface ObserverSources {
   readonly applied: () => AppliedObservation;
   /** By worker: how often it was replaced. */
   readonly restarts: () => readonly number[];
+  readonly process: () => ProcessObservation;
+  readonly clock: Pick<Clock, 'nowMs'>;
 }
 
 export interface TrafficReadings {
-  readonly closed: Readonly<Record<CloseReason, number>>;
-  /** By name of the pool or listener. */
+  readonly closed: Readonly<ClosedCounts>;
+  /** By name of the pool. */
   readonly poolConnectSeconds: ReadonlyMap<string, HistogramCounts>;
-  readonly listenerConnectSeconds: ReadonlyMap<string, HistogramCounts>;
-  readonly listenerDurationSeconds: ReadonlyMap<string, HistogramCounts>;
-  /** Reads a backend by its key in an observation, when it is called; null: it is not observed any more. */
-  readonly durationsOf: (key: string) => BackendDurations | null;
+  /** Reads a backend by its key in an observation, when it is called; null: nothing is known of it any more. */
+  readonly totalsOf: (key: string) => TotalsReading | null;
+  /** Backends that were removed in the last minutes, by key. */
+  readonly retired: ReadonlyMap<string, RetiredBackend>;
   readonly logRecordsDropped: number;
 }
+
+const NO_GROWTH = noTotals();
 
 export class Observer {
   readonly #sources: ObserverSources;
   readonly #shared: SharedCells;
   readonly #workers: readonly WorkerCells[];
-  readonly #durations: BackendDurationReader;
+  readonly #totals: BackendTotalsReader;
+  readonly #retired = new RetiredBackends();
   #pools: readonly DirectoryPool[] = [];
   /** By POOL/ADDRESS: those of the plan, and removed ones that still have connections. */
-  #backends = new Map<string, DirectoryBackend>();
+  readonly #backends = new Map<string, ObservedBackend>();
   /** By row. */
   #listeners = new Map<number, DirectoryListener>();
   #current = new Set<DirectoryBackend | DirectoryListener>();
@@ -80,30 +91,39 @@ export class Observer {
     this.#sources = sources;
     this.#shared = sharedCells(sources.buffers);
     this.#workers = sources.buffers.perWorker.map((_, worker) => workerCells(sources.buffers, worker));
-    this.#durations = new BackendDurationReader(this.#shared, this.#workers);
+    this.#totals = new BackendTotalsReader(this.#shared, this.#workers);
   }
 
   /** The workers run another plan. */
   run(directory: PlanDirectory): void {
+    const before = this.#current;
     this.#pools = directory.pools;
     this.#current = new Set(directory.listeners);
     for (const listener of directory.listeners) this.#listeners.set(listener.row, listener);
     for (const { backends } of directory.pools) {
       for (const backend of backends) {
-        this.#backends.set(`${backend.pool}/${backend.address}`, backend);
+        // The same object has its place already.
+        if (!before.has(backend)) this.#place(backend);
         this.#current.add(backend);
       }
     }
-    this.#forget();
+    this.settle();
+  }
+
+  #place(backend: DirectoryBackend): void {
+    const key = `${backend.pool}/${backend.address}`;
+    const known = this.#backends.get(key);
+    if (known?.holds(backend)) known.directory = backend;
+    else this.#backends.set(key, new ObservedBackend(backend));
   }
 
   observe(): Observation {
-    this.#forget();
+    this.settle();
     const listeners = new Map<string, ListenerObservation>();
     for (const listener of this.#listeners.values()) {
       // A listener that moved to another address leaves its old one behind, under the same name: that one is silent.
       if (this.#current.has(listener) || !listeners.has(listener.name)) {
-        listeners.set(listener.name, listenerCounts(this.#workers, listener.row));
+        listeners.set(listener.name, this.#observeListener(listener));
       }
     }
     const backends = new Map<string, BackendObservation>();
@@ -112,9 +132,11 @@ export class Observer {
     const restarts = this.#sources.restarts();
     const workers = this.#workers.map((worker, index) => ({
       active: openConnections(worker, rows),
+      accepted: acceptedConnections(worker),
       restarts: restarts[index] ?? 0,
     }));
-    return { applied: this.#sources.applied(), backends, listeners, workers };
+    const { applied, process } = this.#sources;
+    return { applied: applied(), backends, listeners, workers, process: process() };
   }
 
   readTraffic(): TrafficReadings {
@@ -123,56 +145,53 @@ export class Observer {
     for (const { name, row } of this.#pools) {
       poolConnectSeconds.set(name, histogramCounts(workers, 'poolConnectSeconds', row));
     }
-    const listenerConnectSeconds = new Map<string, HistogramCounts>();
-    const listenerDurationSeconds = new Map<string, HistogramCounts>();
-    for (const listener of this.#listeners.values()) {
-      if (!this.#current.has(listener)) continue;
-      const { name, row } = listener;
-      listenerConnectSeconds.set(name, histogramCounts(workers, 'listenerConnectSeconds', row));
-      listenerDurationSeconds.set(name, histogramCounts(workers, 'listenerDurationSeconds', row));
-    }
     return {
       closed: closedConnections(workers),
       poolConnectSeconds,
-      listenerConnectSeconds,
-      listenerDurationSeconds,
-      durationsOf: (key) => {
+      totalsOf: (key) => {
         const backend = this.#backends.get(key);
-        return backend ? this.#durations.read(backend) : null;
+        const reading = backend && this.#totals.read(backend.directory);
+        if (reading) return reading;
+        // What a retired one had grown by is told with it, once.
+        const retired = this.#retired.get(key);
+        return retired ? { total: retired.total, growth: NO_GROWTH } : null;
       },
+      retired: this.#retired.at(this.#sources.clock.nowMs()),
       logRecordsDropped: droppedLogRecords(workers),
     };
   }
 
-  #observeBackend(backend: DirectoryBackend): BackendObservation {
-    const { pool, address, row } = backend;
-    const { health, reason, sinceMs } = this.#sources.healthOf(backend);
-    const active = Math.max(0, Atomics.load(this.#shared.open, row));
-    const { connections, connectFailures, bytesToBackend, bytesFromBackend } = backendCounts(
-      this.#workers,
-      row,
-    );
+  #observeBackend(backend: ObservedBackend): BackendObservation {
+    const { directory } = backend;
+    const active = Math.max(0, Atomics.load(this.#shared.open, directory.row));
+    const isRemoved = !this.#current.has(directory);
+    return backend.observe(this.#workers, this.#sources.healthOf(directory), active, isRemoved);
+  }
+
+  #observeListener({ row }: DirectoryListener): ListenerObservation {
+    const workers = this.#workers;
     return {
-      pool,
-      address,
-      health,
-      reason,
-      sinceMs,
-      active,
-      connections,
-      connectFailures,
-      bytesToBackend,
-      bytesFromBackend,
+      ...listenerCounts(workers, row),
+      closed: closedOfListener(workers, row),
+      connect: histogramCounts(workers, 'listenerConnectSeconds', row),
+      firstByte: histogramCounts(workers, 'listenerFirstByteSeconds', row),
+      duration: histogramCounts(workers, 'listenerDurationSeconds', row),
     };
   }
 
-  /** Drops what was removed and has no connection any more. */
-  #forget(): void {
-    for (const [key, backend] of this.#backends) {
-      if (this.#current.has(backend)) continue;
-      const { row, generation } = backend;
+  /**
+   * Takes its leave of what was removed and has no connection any more. To be called before rows are taken back and
+   * given out again: what a backend has counted is read while its row is its own.
+   */
+  settle(): void {
+    for (const [key, { directory }] of this.#backends) {
+      if (this.#current.has(directory)) continue;
+      const { row, generation } = directory;
       const reused = Atomics.load(this.#shared.generation, row) !== generation;
-      if (reused || Atomics.load(this.#shared.open, row) <= 0) this.#backends.delete(key);
+      if (!reused && Atomics.load(this.#shared.open, row) > 0) continue;
+      this.#backends.delete(key);
+      const last = this.#totals.read(directory);
+      if (last) this.#retired.add(directory.pool, directory.address, last, this.#sources.clock.nowMs());
     }
     for (const [row, listener] of this.#listeners) {
       if (this.#current.has(listener)) continue;

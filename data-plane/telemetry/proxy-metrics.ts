@@ -2,68 +2,60 @@
  * The metrics of a proxy (docs/metrics.md), in Prometheus' text format.
  *
  * Invariants
- *  - nothing is counted here: every scrape reads one observation and what the workers counted in shared memory; only
- *    what backends without a name of their own counted is added up from scrape to scrape (backend-histograms.ts);
- *  - a series exists exactly as long as what it is about, and never shows what an earlier owner of its row counted;
+ *  - nothing is counted here: every scrape reads one observation and what was counted elsewhere; only what backends
+ *    without a name of their own counted is added up from scrape to scrape (backend-series.ts);
+ *  - a series never shows what an earlier owner of its row counted, and leaves with what it is about; the counters of a
+ *    removed backend ten minutes later;
  *  - backends, of which there may be tens of thousands, are rendered in slices between which the event loop goes on.
  */
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
+import { collectProcessMetrics } from '../../core/runtime/process-metrics.ts';
 import type { Metrics } from '../../core/runtime/operation-routes.ts';
-import type { CloseReason } from '../engine/engine.ts';
-import type { BackendDurations } from './backend-durations.ts';
-import { backendFamilies } from './backend-families.ts';
-import { BackendHistograms } from './backend-histograms.ts';
-import { METRIC_BACKENDS } from './busiest-backends.ts';
-import type { HistogramCounts } from './counters.ts';
-import { familyHeader, histogramLines, type Labels } from './exposition.ts';
+import { BackendSeries } from './backend-series.ts';
+import type { ConnectionLogReadings } from './connection-log.ts';
+import type { Labels } from './exposition.ts';
+import { listenerFamilies, poolFamilies } from './listener-families.ts';
 import type { Observation } from './observation.ts';
-import { CONNECT_SECONDS, DURATION_SECONDS } from './shared-memory.ts';
+import type { TrafficReadings } from './observer.ts';
+import { type HealthCounts, noHealthCounts, type ProxyCounts } from './proxy-counts.ts';
 
-/** Everything that /metrics shows, read at one moment; but for the histograms of backends, too many for one moment. */
-export interface ProxyReadings {
+/** Everything that /metrics shows, read at one moment; but for what backends counted, too much for one moment. */
+export interface ProxyReadings extends TrafficReadings {
   readonly observation: Observation;
-  readonly closed: Readonly<Record<CloseReason, number>>;
-  /** By pool. */
-  readonly poolConnectSeconds: ReadonlyMap<string, HistogramCounts>;
-  /** By listener. */
-  readonly listenerConnectSeconds: ReadonlyMap<string, HistogramCounts>;
-  /** By listener. */
-  readonly listenerDurationSeconds: ReadonlyMap<string, HistogramCounts>;
-  /** Reads the backend that `observation` has under this key, now; null when it is gone meanwhile. */
-  readonly durationsOf: (key: string) => BackendDurations | null;
-  /** By pool: whether it uses its backends whatever their health. */
+  readonly counts: ProxyCounts;
+  /** Null: there is none. */
+  readonly connectionLog: ConnectionLogReadings | null;
+  /** By pool, for all pools: whether it uses its backends whatever their health. */
   readonly panic: ReadonlyMap<string, boolean>;
   readonly connected: boolean;
   /** How long ago a control plane last stood by what runs; null: nothing runs. */
   readonly configAgeSeconds: number | null;
-  /** New clients wait because the most connections allowed are open. */
-  readonly saturated: boolean;
-  readonly logRecordsDropped: number;
+  readonly build: { readonly version: string; readonly engine: string };
 }
 
 type Set = (labels: Labels, value: number) => void;
 type Fill = (set: Set, readings: ProxyReadings) => void;
 
-export function createProxyMetrics(read: () => ProxyReadings): Metrics {
+/** `metricBackends`: how many backends are shown by name. */
+export function createProxyMetrics(read: () => ProxyReadings, metricBackends: number): Metrics {
   const registry = new Registry();
-  const backendHistograms = new BackendHistograms(METRIC_BACKENDS);
+  const backendSeries = new BackendSeries(metricBackends);
   let readings: ProxyReadings | null = null;
   let underWay: Promise<string> | null = null;
-  // Its default of 10 ms wakes an idle process a hundred times a second.
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
+  collectProcessMetrics(registry);
   registerFamilies(registry, () => (readings ??= read()));
 
   async function render(): Promise<string> {
     const now = read();
     readings = now;
-    const { backends } = now.observation;
+    const { backends, listeners } = now.observation;
     const registered = await registry.metrics();
-    return (
-      registered +
-      histogramFamilies(now) +
-      (await backendFamilies(backends.values())) +
-      (await backendHistograms.render(backends, now.durationsOf))
-    );
+    const others = [
+      await poolFamilies(now.poolConnectSeconds),
+      await listenerFamilies(listeners),
+      await backendSeries.render({ backends, totalsOf: now.totalsOf, retired: now.retired }),
+    ];
+    return registered + others.join('');
   }
 
   return {
@@ -105,7 +97,9 @@ function registerFamilies(registry: Registry, readings: () => ProxyReadings): vo
       },
     });
   registerListeners(gauge, counter);
-  registerProcess(gauge, counter);
+  registerPools(gauge, counter);
+  registerWorkers(gauge, counter);
+  registerConfiguration(gauge, counter);
 }
 
 type Register = (name: string, help: string, labelNames: readonly string[], fill: Fill) => unknown;
@@ -137,6 +131,9 @@ function registerListeners(gauge: Register, counter: Register): void {
       for (const { listener } of observation.applied.failedListeners) set({ listener }, 0);
     },
   );
+}
+
+function registerPools(gauge: Register, counter: Register): void {
   gauge(
     'lb_pool_panic',
     '1 while no backend of the pool is up and all active ones are used whatever their health.',
@@ -145,21 +142,49 @@ function registerListeners(gauge: Register, counter: Register): void {
       for (const [pool, on] of panic) set({ pool }, Number(on));
     },
   );
+  gauge(
+    'lb_pool_backends',
+    'Configured backends by health: healthy, unhealthy, unknown or ejected.',
+    ['pool', 'health'],
+    (set, readings) => {
+      for (const [pool, counts] of healthOfPools(readings)) {
+        for (const [health, count] of Object.entries(counts)) set({ pool, health }, count);
+      }
+    },
+  );
+  counter(
+    'lb_backend_health_transitions_total',
+    'How often a backend of the pool became healthy, unhealthy, unknown or ejected.',
+    ['pool', 'to'],
+    (set, { counts, panic }) => {
+      for (const [pool, transitions] of counts.transitionsOf(panic.keys())) {
+        for (const [to, count] of Object.entries(transitions)) set({ pool, to }, count);
+      }
+    },
+  );
 }
 
-function registerProcess(gauge: Register, counter: Register): void {
+/** Of every pool, also of one without backends. */
+function healthOfPools({ observation, panic }: ProxyReadings): ReadonlyMap<string, HealthCounts> {
+  const pools = new Map(Array.from(panic.keys(), (pool) => [pool, noHealthCounts()]));
+  for (const { pool, health, removed } of observation.backends.values()) {
+    const counts = pools.get(pool);
+    if (counts && !removed) counts[health] += 1;
+  }
+  return pools;
+}
+
+function registerWorkers(gauge: Register, counter: Register): void {
   counter('lb_connections_closed_total', 'Connections ended, by reason.', ['reason'], (set, { closed }) => {
     for (const [reason, count] of Object.entries(closed)) set({ reason }, count);
   });
-  gauge(
-    'lb_worker_connections_active',
-    'Connections open now, by worker.',
-    ['worker'],
-    (set, { observation }) => {
-      for (const [worker, { active }] of observation.workers.entries())
-        set({ worker: String(worker) }, active);
-    },
-  );
+  counter('lb_worker_connections_total', 'Connections accepted.', ['worker'], (set, { observation }) => {
+    for (const [worker, { accepted }] of observation.workers.entries())
+      set({ worker: String(worker) }, accepted);
+  });
+  gauge('lb_worker_connections_active', 'Connections open now.', ['worker'], (set, { observation }) => {
+    for (const [worker, { active }] of observation.workers.entries()) set({ worker: String(worker) }, active);
+  });
   counter(
     'lb_worker_restarts_total',
     'How often a worker was replaced.',
@@ -169,6 +194,29 @@ function registerProcess(gauge: Register, counter: Register): void {
         set({ worker: String(worker) }, restarts);
     },
   );
+  gauge(
+    'lb_saturated',
+    '1 while new clients wait because the most connections allowed are open.',
+    [],
+    (set, { observation }) => set({}, Number(observation.process.saturated)),
+  );
+  gauge('lb_connection_limit', 'The most connections that may be open.', [], (set, { observation }) => {
+    set({}, observation.process.maxConnections);
+  });
+  counter(
+    'lb_accept_pauses_total',
+    'How often a worker accepted no clients for a while, by cause.',
+    ['cause'],
+    (set, { counts }) => {
+      for (const [cause, count] of Object.entries(counts.pauses)) set({ cause }, count);
+    },
+  );
+}
+
+function registerConfiguration(gauge: Register, counter: Register): void {
+  gauge('lb_build_info', 'Always 1; what runs, in the labels.', ['version', 'engine'], (set, { build }) => {
+    set(build, 1);
+  });
   gauge('lb_config_revision', 'Revision that all workers run; 0: none.', [], (set, { observation }) => {
     set({}, observation.applied.running?.position.revision ?? 0);
   });
@@ -180,36 +228,32 @@ function registerProcess(gauge: Register, counter: Register): void {
       if (configAgeSeconds !== null) set({}, configAgeSeconds);
     },
   );
+  counter(
+    'lb_snapshots_total',
+    'Snapshots that came, by what became of them.',
+    ['result'],
+    (set, { counts }) => {
+      for (const [result, count] of Object.entries(counts.snapshots)) set({ result }, count);
+    },
+  );
   gauge('lb_control_plane_connected', '1 while subscribed to a control plane.', [], (set, { connected }) => {
     set({}, Number(connected));
   });
-  gauge(
-    'lb_saturated',
-    '1 while new clients wait because the most connections allowed are open.',
+  counter(
+    'lb_connection_log_lines_total',
+    'Lines of the connection log that were written.',
     [],
-    (set, { saturated }) => set({}, Number(saturated)),
+    (set, { connectionLog }) => set({}, connectionLog?.lines ?? 0),
+  );
+  counter(
+    'lb_connection_log_dropped_total',
+    'Connections that should have a line in the connection log and have none, by cause.',
+    ['cause'],
+    (set, { connectionLog }) => {
+      for (const [cause, count] of Object.entries(connectionLog?.dropped ?? {})) set({ cause }, count);
+    },
   );
   counter('lb_log_records_dropped_total', 'Log lines dropped.', [], (set, { logRecordsDropped }) => {
     set({}, logRecordsDropped);
   });
-}
-
-function histogramFamilies(readings: ProxyReadings): string {
-  const { poolConnectSeconds, listenerConnectSeconds, listenerDurationSeconds } = readings;
-  const pools = 'lb_connect_duration_seconds';
-  let text = familyHeader(pools, 'histogram', 'Time to connect to a backend, successful attempts only.');
-  for (const [pool, counts] of poolConnectSeconds) {
-    text += histogramLines(pools, { pool }, CONNECT_SECONDS, counts);
-  }
-  const connect = 'lb_listener_connect_duration_seconds';
-  text += familyHeader(connect, 'histogram', 'Time to connect to a backend, successful attempts only.');
-  for (const [listener, counts] of listenerConnectSeconds) {
-    text += histogramLines(connect, { listener }, CONNECT_SECONDS, counts);
-  }
-  const duration = 'lb_connection_duration_seconds';
-  text += familyHeader(duration, 'histogram', 'Life of a connection, from accept to close.');
-  for (const [listener, counts] of listenerDurationSeconds) {
-    text += histogramLines(duration, { listener }, DURATION_SECONDS, counts);
-  }
-  return text;
 }

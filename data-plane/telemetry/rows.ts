@@ -14,6 +14,7 @@
  */
 import type { Address } from '../../core/model/address.ts';
 import type { Violation } from '../../core/model/violation.ts';
+import { CLOSE_REASONS } from '../engine/engine.ts';
 import {
   BACKEND_COUNTERS,
   HEALTH,
@@ -92,6 +93,17 @@ class RowTable<Name> {
   }
 }
 
+/** Who asks for the same backend again does so with the same object, mostly. */
+const backendKeys = new WeakMap<WantedRows['backends'][number], string>();
+
+function keyOfBackend(backend: WantedRows['backends'][number]): string {
+  const known = backendKeys.get(backend);
+  if (known !== undefined) return known;
+  const key = `${backend.pool}/${backend.address.canonical}`;
+  backendKeys.set(backend, key);
+  return key;
+}
+
 export class RowAllocator {
   readonly #shared: SharedCells;
   readonly #workers: readonly WorkerCells[];
@@ -111,7 +123,7 @@ export class RowAllocator {
     sequence: number,
     wanted: WantedRows,
   ): AssignedRows | { readonly ok: false; readonly violations: Violation[] } {
-    const backendKeys = wanted.backends.map(({ pool, address }) => `${pool}/${address.canonical}`);
+    const backendKeys = wanted.backends.map(keyOfBackend);
     const listenerKeys = wanted.listeners.map(({ canonical }) => canonical);
     const violations = [
       ...refusal('pools', this.#pools, wanted.pools),
@@ -182,6 +194,7 @@ export class RowAllocator {
       worker.backendOpen[row] = 0;
       clear(worker.backends, row, BACKEND_COUNTERS.length);
       clear(worker.backendConnectSeconds, row, HISTOGRAM_CELLS);
+      clear(worker.backendFirstByteSeconds, row, HISTOGRAM_CELLS);
       clear(worker.backendDurationSeconds, row, HISTOGRAM_CELLS);
     }
     return row;
@@ -193,7 +206,9 @@ export class RowAllocator {
     for (const worker of this.#workers) {
       worker.listenerOpen[row] = 0;
       clear(worker.listeners, row, LISTENER_COUNTERS.length);
+      clear(worker.listenerClosed, row, CLOSE_REASONS.length);
       clear(worker.listenerConnectSeconds, row, HISTOGRAM_CELLS);
+      clear(worker.listenerFirstByteSeconds, row, HISTOGRAM_CELLS);
       clear(worker.listenerDurationSeconds, row, HISTOGRAM_CELLS);
     }
     return row;

@@ -14,6 +14,7 @@
  * Counters are 64-bit floats: exact up to 2^53, and aligned 8-byte writes do not tear on the machines Node runs on.
  */
 import { CLOSE_REASONS } from '../engine/engine.ts';
+import { createLogRing } from './log-ring.ts';
 
 export const MAX_BACKENDS = 32_768;
 export const MAX_POOLS = 4_096;
@@ -33,6 +34,10 @@ export const CONNECT_SECONDS = [
 export const DURATION_SECONDS = [
   0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 1_800, 3_600, 14_400, 86_400,
 ] as const;
+/** From the accept to the first byte that the client gets. */
+export const FIRST_BYTE_SECONDS = [
+  0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60,
+] as const;
 /** Buckets, then the sum of all observations in seconds. */
 export const HISTOGRAM_CELLS = CONNECT_SECONDS.length + 2;
 
@@ -42,17 +47,21 @@ export const BACKEND_COUNTERS = [
   'connectFailures',
   'bytesToBackend',
   'bytesFromBackend',
+  /** Connections whose client got a byte. */
+  'answered',
 ] as const;
 /** Counters of one listener in one worker. */
 export const LISTENER_COUNTERS = ['accepted', 'bytesFromClients', 'bytesToClients'] as const;
-/** Counters of one worker: one a close reason, then log records dropped. */
-export const WORKER_COUNTERS = [...CLOSE_REASONS, 'logDropped'] as const;
+/** Counters of one worker: one a close reason, then connections accepted and log records dropped. */
+export const WORKER_COUNTERS = [...CLOSE_REASONS, 'accepted', 'logDropped'] as const;
 
 /** The buffers alone: what is handed to a worker thread. */
 export interface SharedBuffers {
   readonly workerCount: number;
   readonly shared: SharedArrayBuffer;
   readonly perWorker: readonly SharedArrayBuffer[];
+  /** By worker: log-ring.ts. Empty when there is no connection log. */
+  readonly logRings: readonly SharedArrayBuffer[];
 }
 
 /** What all threads share. Index backends' cells by row unless said otherwise. */
@@ -84,6 +93,8 @@ export interface WorkerCells {
   readonly backends: Float64Array;
   /** row * LISTENER_COUNTERS.length + index of the counter. */
   readonly listeners: Float64Array;
+  /** row * CLOSE_REASONS.length + index of the reason. */
+  readonly listenerClosed: Float64Array;
   /** Index of the counter. */
   readonly worker: Float64Array;
   /** The epoll descriptor of the worker's engine; 0: none. */
@@ -99,6 +110,9 @@ export interface WorkerCells {
   readonly poolConnectSeconds: Float64Array;
   readonly listenerConnectSeconds: Float64Array;
   readonly backendConnectSeconds: Float64Array;
+  /** Row * HISTOGRAM_CELLS: seconds from accept to the first byte that the client got. */
+  readonly listenerFirstByteSeconds: Float64Array;
+  readonly backendFirstByteSeconds: Float64Array;
   /** Row * HISTOGRAM_CELLS: seconds from accept to close; a backend's, of the connections that it got. */
   readonly listenerDurationSeconds: Float64Array;
   readonly backendDurationSeconds: Float64Array;
@@ -109,11 +123,12 @@ export type HistogramName = Extract<keyof WorkerCells, `${string}Seconds`>;
 export const CONTROL = { stop: 0, connections: 1, maxConnections: 2 } as const;
 
 /** Reserves the memory. Main thread, once. */
-export function createBuffers(workerCount: number): SharedBuffers {
+export function createBuffers(workerCount: number, hasConnectionLog = false): SharedBuffers {
   return {
     workerCount,
     shared: new SharedArrayBuffer(layOutShared(null).bytes),
     perWorker: Array.from({ length: workerCount }, () => new SharedArrayBuffer(layOutWorker(null).bytes)),
+    logRings: Array.from({ length: hasConnectionLog ? workerCount : 0 }, () => createLogRing()),
   };
 }
 
@@ -171,6 +186,7 @@ function layOutWorker(buffer: SharedArrayBuffer | null): { bytes: number; cells:
     listenerOpen: layout.view(Int32Array, MAX_LISTENERS),
     backends: layout.view(Float64Array, MAX_BACKENDS * BACKEND_COUNTERS.length),
     listeners: layout.view(Float64Array, MAX_LISTENERS * LISTENER_COUNTERS.length),
+    listenerClosed: layout.view(Float64Array, MAX_LISTENERS * CLOSE_REASONS.length),
     worker: layout.view(Float64Array, WORKER_COUNTERS.length),
     epoll: layout.view(Int32Array, 1),
     sockets: layout.view(Int32Array, MAX_SLOTS * 2),
@@ -178,6 +194,8 @@ function layOutWorker(buffer: SharedArrayBuffer | null): { bytes: number; cells:
     poolConnectSeconds: layout.view(Float64Array, MAX_POOLS * HISTOGRAM_CELLS),
     listenerConnectSeconds: layout.view(Float64Array, MAX_LISTENERS * HISTOGRAM_CELLS),
     backendConnectSeconds: layout.view(Float64Array, MAX_BACKENDS * HISTOGRAM_CELLS),
+    listenerFirstByteSeconds: layout.view(Float64Array, MAX_LISTENERS * HISTOGRAM_CELLS),
+    backendFirstByteSeconds: layout.view(Float64Array, MAX_BACKENDS * HISTOGRAM_CELLS),
     listenerDurationSeconds: layout.view(Float64Array, MAX_LISTENERS * HISTOGRAM_CELLS),
     backendDurationSeconds: layout.view(Float64Array, MAX_BACKENDS * HISTOGRAM_CELLS),
   };

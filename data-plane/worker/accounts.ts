@@ -12,8 +12,10 @@ import {
   BACKEND_COUNTERS,
   CONNECT_SECONDS,
   DURATION_SECONDS,
+  FIRST_BYTE_SECONDS,
   HISTOGRAM_CELLS,
   LISTENER_COUNTERS,
+  WORKER_COUNTERS,
   type WorkerCells,
 } from '../telemetry/shared-memory.ts';
 
@@ -23,9 +25,11 @@ const CONNECTIONS = BACKEND_COUNTERS.indexOf('connections');
 const CONNECT_FAILURES = BACKEND_COUNTERS.indexOf('connectFailures');
 const BYTES_TO_BACKEND = BACKEND_COUNTERS.indexOf('bytesToBackend');
 const BYTES_FROM_BACKEND = BACKEND_COUNTERS.indexOf('bytesFromBackend');
+const ANSWERED = BACKEND_COUNTERS.indexOf('answered');
 const ACCEPTED = LISTENER_COUNTERS.indexOf('accepted');
 const BYTES_FROM_CLIENTS = LISTENER_COUNTERS.indexOf('bytesFromClients');
 const BYTES_TO_CLIENTS = LISTENER_COUNTERS.indexOf('bytesToClients');
+const WORKER_ACCEPTED = WORKER_COUNTERS.indexOf('accepted');
 
 // `!` in this file: rows and indexes lie within the cells, and this runs for each connection.
 export class Accounts {
@@ -38,6 +42,7 @@ export class Accounts {
   accepted(listener: number): void {
     this.#cells.listenerOpen[listener]! += 1;
     this.#cells.listeners[listener * LISTENER_WIDTH + ACCEPTED]! += 1;
+    this.#cells.worker[WORKER_ACCEPTED]! += 1;
   }
 
   /** `connectMs`: how long the attempt took that succeeded. */
@@ -55,6 +60,16 @@ export class Accounts {
     this.#cells.backends[backend * BACKEND_WIDTH + CONNECT_FAILURES]! += 1;
   }
 
+  /** The client got its first byte, `sinceAcceptMs` after it was accepted. */
+  answered(backend: number, listener: number, sinceAcceptMs: number): void {
+    const cells = this.#cells;
+    const seconds = sinceAcceptMs / 1_000;
+    const bucket = bucketOf(FIRST_BYTE_SECONDS, seconds);
+    observe(cells.backendFirstByteSeconds, backend, bucket, seconds);
+    observe(cells.listenerFirstByteSeconds, listener, bucket, seconds);
+    cells.backends[backend * BACKEND_WIDTH + ANSWERED]! += 1;
+  }
+
   bytes(backend: number, listener: number, toBackend: number, toClient: number): void {
     const { backends, listeners } = this.#cells;
     backends[backend * BACKEND_WIDTH + BYTES_TO_BACKEND]! += toBackend;
@@ -68,7 +83,9 @@ export class Accounts {
     const cells = this.#cells;
     const seconds = durationMs / 1_000;
     const bucket = bucketOf(DURATION_SECONDS, seconds);
-    cells.worker[CLOSE_REASONS.indexOf(reason)]! += 1;
+    const why = CLOSE_REASONS.indexOf(reason);
+    cells.worker[why]! += 1;
+    cells.listenerClosed[listener * CLOSE_REASONS.length + why]! += 1;
     observe(cells.listenerDurationSeconds, listener, bucket, seconds);
     if (backend !== NO_ROW) observe(cells.backendDurationSeconds, backend, bucket, seconds);
     cells.listenerOpen[listener]! -= 1;

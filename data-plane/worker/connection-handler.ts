@@ -24,6 +24,7 @@ import { ERRNO } from '../engine/errno.ts';
 import type { SharedCells, WorkerCells } from '../telemetry/shared-memory.ts';
 import type { Accounts } from './accounts.ts';
 import { Attempt } from './attempt.ts';
+import type { ConnectionRecords } from './connection-records.ts';
 import type { PassiveHealth } from './passive-health.ts';
 import type { PlanRuntime, PoolRuntime } from './plan-runtime.ts';
 import { SlotRows } from './slot-rows.ts';
@@ -37,6 +38,8 @@ export interface HandlerInputs {
   readonly own: WorkerCells;
   readonly accounts: Accounts;
   readonly passiveHealth: PassiveHealth;
+  /** Null: there is no connection log. */
+  readonly records: ConnectionRecords | null;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -78,6 +81,7 @@ export class WorkerConnections implements ConnectionHandler {
   onAccept(slot: number, listener: number, sourceHash: number): number {
     const slots = this.#slots;
     slots.isOpen[slot] = 1;
+    slots.isAnswered[slot] = 0;
     slots.listener[slot] = listener;
     slots.backend[slot] = NO_ROW;
     slots.acceptedMs[slot] = this.#inputs.clock.nowMs();
@@ -85,6 +89,7 @@ export class WorkerConnections implements ConnectionHandler {
     slots.end = Math.max(slots.end, slot + 1);
     this.#inputs.accounts.accepted(listener);
     const pool = this.#plan?.poolOfListener(listener) ?? null;
+    this.#inputs.records?.accepted(slot, pool?.pool.logOneIn ?? 1);
     if (!pool) return NO_ROW;
     slots.timeouts[slot] = pool.timeouts;
     const attempt = this.#spareAttempts.pop() ?? new Attempt();
@@ -122,6 +127,7 @@ export class WorkerConnections implements ConnectionHandler {
     const nowMs = this.#inputs.clock.nowMs();
     const connectMs = Math.max(0, nowMs - attempt.startedMs);
     this.#inputs.accounts.established(backend, pool, this.#slots.listener[slot]!, connectMs);
+    this.#inputs.records?.established(slot, connectMs);
     this.#inputs.passiveHealth.connected(backend);
     const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;
     if (candidate !== NO_BACKEND) {
@@ -131,8 +137,10 @@ export class WorkerConnections implements ConnectionHandler {
   }
 
   onBytes(slot: number, toBackend: number, toClient: number): void {
-    const { backend, listener } = this.#slots;
+    const { backend, isAnswered, listener } = this.#slots;
+    if (toClient > 0 && isAnswered[slot] === 0) this.#answered(slot);
     this.#inputs.accounts.bytes(backend[slot]!, listener[slot]!, toBackend, toClient);
+    this.#inputs.records?.bytes(slot, toBackend, toClient);
   }
 
   onClosed(slot: number, reason: CloseReason): void {
@@ -140,10 +148,19 @@ export class WorkerConnections implements ConnectionHandler {
     const durationMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
     const established = attempts.has(slot) ? NO_ROW : backend[slot]!;
     // Before the release: a row that nothing uses may get another owner.
+    this.#inputs.records?.closed(slot, listener[slot]!, reason, durationMs);
     this.#inputs.accounts.closed(listener[slot]!, established, reason, durationMs);
     this.#endAttempt(slot);
     this.#release(slot);
     isOpen[slot] = 0;
+  }
+
+  #answered(slot: number): void {
+    const { acceptedMs, backend, isAnswered, listener } = this.#slots;
+    isAnswered[slot] = 1;
+    const sinceAcceptMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
+    this.#inputs.accounts.answered(backend[slot]!, listener[slot]!, sinceAcceptMs);
+    this.#inputs.records?.answered(slot, sinceAcceptMs);
   }
 
   /** The pool to try next. Another one than before when the listener was moved meanwhile. */
@@ -161,6 +178,7 @@ export class WorkerConnections implements ConnectionHandler {
     delayMs: number,
   ): number {
     const nowMs = this.#inputs.clock.nowMs();
+    this.#inputs.records?.sentTo(slot, pool.row);
     this.#flow.sourceHash = attempt.sourceHash;
     this.#flow.nowMs = nowMs;
     this.#tried.clear();
@@ -174,6 +192,7 @@ export class WorkerConnections implements ConnectionHandler {
     const row = candidates.row(candidate);
     this.#slots.backend[slot] = row;
     this.#slots.pool[slot] = pool.row;
+    this.#inputs.records?.trying(slot, row);
     return row;
   }
 

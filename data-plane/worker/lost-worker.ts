@@ -35,7 +35,10 @@ export class LostWorkers {
     let connections = 0;
     // `!`: rows and counters lie within the cells.
     for (let row = 0; row < MAX_LISTENERS; row++) {
-      connections += own.listenerOpen[row]!;
+      const open = own.listenerOpen[row]!;
+      if (open === 0) continue;
+      connections += open;
+      own.listenerClosed[row * CLOSE_REASONS.length + WORKER_LOST]! += open;
       own.listenerOpen[row] = 0;
     }
     for (let row = 0; row < MAX_BACKENDS; row++) {

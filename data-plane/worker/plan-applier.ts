@@ -15,8 +15,9 @@ import { parseAddress } from '../../core/model/address.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import type { Plan, PlanListener } from '../plan/plan.ts';
 import type { FailedListener } from '../telemetry/observation.ts';
+import type { ListenPlaces } from './lending.ts';
 import type { ListeningSockets } from './listening-sockets.ts';
-import type { ListenPlaces, WorkerPool } from './worker-pool.ts';
+import type { WorkerPool } from './worker-pool.ts';
 
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 30_000;

@@ -17,8 +17,8 @@ import { MAX_BACKENDS, type SharedCells, type WorkerCells } from '../telemetry/s
 
 /** What a worker is, to its plans. */
 export interface PlanSurroundings {
-  readonly shared: SharedCells;
-  readonly own: WorkerCells;
+  readonly shared: Pick<SharedCells, 'health' | 'open' | 'poolEpoch'>;
+  readonly own: Pick<WorkerCells, 'backendOpen'>;
   readonly random: Random;
   readonly worker: { readonly index: number; readonly count: number };
 }

@@ -1,6 +1,7 @@
 /** The messages between the main thread and a worker: two closed unions. Errors travel as words. */
 import type { CloseReason, ListenOn } from '../engine/engine.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { PauseCause } from '../telemetry/proxy-counts.ts';
 import type { SharedBuffers } from '../telemetry/shared-memory.ts';
 
 export type ToWorker =
@@ -36,8 +37,8 @@ export type FromWorker =
   | { readonly type: 'stopped-accepting' }
   /** Failed connects took a backend out (its health cell says so already). */
   | { readonly type: 'ejected'; readonly row: number; readonly generation: number; readonly reason: string }
-  /** Accepting stopped at the limit of connections, or went on. */
-  | { readonly type: 'saturated'; readonly on: boolean }
+  /** Accepting stopped, or went on; why it stopped. */
+  | { readonly type: 'saturated'; readonly on: boolean; readonly cause: PauseCause }
   | {
       readonly type: 'log';
       readonly level: 'debug' | 'info' | 'warn' | 'error';

@@ -16,6 +16,8 @@ export class SlotRows {
   readonly backend = new Int32Array(MAX_SLOTS);
   /** Row of that backend's pool. */
   readonly pool = new Int32Array(MAX_SLOTS);
+  /** 1 once the client got a byte. */
+  readonly isAnswered = new Uint8Array(MAX_SLOTS);
   readonly acceptedMs = new Float64Array(MAX_SLOTS);
   /** Of the pool it went to at first; shared by all of that pool. */
   readonly timeouts: ConnectionTimeouts[] = [];

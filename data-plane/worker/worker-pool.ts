@@ -5,20 +5,21 @@
  *  - which worker gets which plan when is decided by rollout-machine.ts; a worker that is late is ended;
  *  - a worker counts (is in #running) only with the current plan; its listeners come next;
  *  - a dead worker's connections are taken out of what workers share before its replacement starts;
- *  - a first failure is made good at once, further ones in a row after a delay that doubles; meanwhile a neighbour
- *    accepts on the dead one's sockets, so that no client waits for it;
+ *  - a first failure is made good at once, further ones in a row after a delay that doubles; who accepts on the dead
+ *    one's sockets meanwhile is decided by lending.ts;
  *  - nothing here fails because a worker does, and every wait has a deadline.
  */
 import { type Clock, sleep } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
 import { type Random, randomBelow } from '../../core/runtime/random.ts';
-import type { CloseReason, ListenOn } from '../engine/engine.ts';
+import type { CloseReason } from '../engine/engine.ts';
 import type { Plan } from '../plan/plan.ts';
 import { CONTROL, type SharedBuffers, sharedCells, workerCells } from '../telemetry/shared-memory.ts';
 import type { Libc } from '../engine/libc.ts';
+import { Lending, type ListenPlaces } from './lending.ts';
 import { closeDescriptors, LostWorkers } from './lost-worker.ts';
-import type { FromWorker, ToWorker, WorkerStart } from './protocol.ts';
+import type { FromWorker, WorkerStart } from './protocol.ts';
 import { done, isAnswerTo, type PlanOrder, Rollout } from './rollout.ts';
 import { WakeUp } from './wake-up.ts';
 import { type StartThread, WorkerHandle } from './worker-handle.ts';
@@ -33,7 +34,7 @@ const DRAIN_LOOK_MS = 20;
 
 export interface WorkerPoolEvents {
   onEjected(row: number, generation: number, reason: string): void;
-  onSaturated(worker: number, on: boolean): void;
+  onSaturated(worker: number, on: boolean, cause: Extract<FromWorker, { type: 'saturated' }>['cause']): void;
   onLog(worker: number, record: Extract<FromWorker, { type: 'log' }>): void;
   /** A worker died or was ended for being late, and will be replaced. */
   onLost(worker: number, why: string, lostConnections: number): void;
@@ -52,9 +53,6 @@ export interface WorkerPoolInputs {
   readonly startThread: StartThread;
 }
 
-/** What a worker listens on for one listener; null: nothing (it has no socket of its own). */
-export type ListenPlaces = readonly (ListenOn | null)[];
-
 interface Place {
   readonly index: number;
   readonly backoff: Backoff;
@@ -71,7 +69,7 @@ export class WorkerPool {
   readonly #inputs: WorkerPoolInputs;
   readonly #places: readonly Place[];
   readonly #running = new Map<number, WorkerHandle>();
-  readonly #listening = new Map<number, ListenPlaces>();
+  readonly #lending = new Lending(ANSWER_MS);
   readonly #rollout = new Rollout({
     order: (worker, order) => this.#order(worker, order),
     counts: (worker) => this.#onCounts(worker),
@@ -111,21 +109,13 @@ export class WorkerPool {
   }
 
   /** Makes all workers accept for a listener. Null, or why the first that failed did. Then none does. */
-  async listen(listener: number, places: ListenPlaces): Promise<string | null> {
-    this.#listening.set(listener, places);
-    const own = [...this.#running].map(([index, handle]) =>
-      this.#listenAt(handle, listener, places[index] ?? null),
-    );
-    const failure = firstOf(await Promise.all([...own, this.#rehome(listener, places)]));
-    if (failure !== null) await this.unlisten(listener);
-    return failure;
+  listen(listener: number, places: ListenPlaces): Promise<string | null> {
+    return this.#lending.listen(listener, places);
   }
 
   /** When it resolves no worker accepts for a listener: its descriptors may be closed. */
-  async unlisten(listener: number): Promise<void> {
-    this.#listening.delete(listener);
-    const isAnswer = (answer: FromWorker) => answer.type === 'unlistened' && answer.listener === listener;
-    await this.#endAccepting({ type: 'unlisten', listener }, isAnswer);
+  unlisten(listener: number): Promise<void> {
+    return this.#lending.unlisten(listener);
   }
 
   /** Resets the connections to a backend, if its row is still of this generation. */
@@ -143,9 +133,8 @@ export class WorkerPool {
    * Stops accepting for good: no worker does when this resolves. Close the listening sockets then: clients would wait
    * in their backlogs.
    */
-  async stopAccepting(): Promise<void> {
-    this.#listening.clear();
-    await this.#endAccepting({ type: 'stop-accepting' }, ({ type }) => type === 'stopped-accepting');
+  stopAccepting(): Promise<void> {
+    return this.#lending.stop();
   }
 
   /** Stops accepting, waits up to `drainMs` for connections to end, resets the rest and ends all threads. */
@@ -177,17 +166,8 @@ export class WorkerPool {
     if (!isReady) await handle.kill('it did not become ready');
     else if (handle === place.handle) await this.#catchUp(place);
     if (handle !== place.handle) return 'it ended while it started';
-    return this.#listenEverywhere(place.index, handle);
-  }
-
-  /** A worker that can't accept on its sockets is ended: its share of the clients would wait in their backlogs. */
-  async #listenEverywhere(index: number, handle: WorkerHandle): Promise<string | null> {
-    const failures = await Promise.all(
-      [...this.#listening].map(([listener, places]) =>
-        this.#listenAt(handle, listener, places[index] ?? null),
-      ),
-    );
-    const failure = firstOf(failures);
+    // One that can't accept on its sockets is ended: its share of the clients would wait in their queues.
+    const failure = await this.#lending.joined(place.index, handle);
     if (failure !== null) await handle.kill(`it can't listen: ${failure}`);
     return failure;
   }
@@ -240,33 +220,17 @@ export class WorkerPool {
     return this.#places.find((place) => place.worker === worker);
   }
 
-  async #listenAt(handle: WorkerHandle, listener: number, on: ListenOn | null): Promise<string | null> {
-    if (!on) return null;
-    const isAnswer = (answer: FromWorker) => answer.type === 'listening' && answer.listener === listener;
-    const answer = await handle.ask({ type: 'listen', listener, on }, isAnswer, ANSWER_MS);
-    // A worker that is gone is no reason to give the listener up: its replacement listens.
-    return answer?.type === 'listening' ? answer.failure : null;
-  }
-
-  /** A worker that does not obey is ended: descriptors that it accepts on may be closed next. */
-  async #endAccepting(order: ToWorker, isAnswer: (answer: FromWorker) => boolean): Promise<void> {
-    const ends = [...this.#running.values()].map(async (handle) => {
-      const answer = await handle.ask(order, isAnswer, ANSWER_MS);
-      if (!answer) await handle.kill('it goes on accepting');
-    });
-    await Promise.all(ends);
-  }
-
   #onNews(worker: number, message: FromWorker): void {
     const { events } = this.#inputs;
     if (message.type === 'ejected') events.onEjected(message.row, message.generation, message.reason);
-    else if (message.type === 'saturated') events.onSaturated(worker, message.on);
+    else if (message.type === 'saturated') events.onSaturated(worker, message.on, message.cause);
     else if (message.type === 'log') events.onLog(worker, message);
   }
 
   #onGone(place: Place, why: string): void {
     place.handle = null;
     this.#running.delete(place.index);
+    this.#lending.gone(place.index);
     this.#rollout.gone(place.worker);
     place.settled();
     if (this.#stopped.signal.aborted) return;
@@ -279,22 +243,7 @@ export class WorkerPool {
   }
 
   async #replace(place: Place, atOnce: boolean): Promise<void> {
-    if (!atOnce) {
-      for (const [listener, places] of this.#listening) void this.#rehome(listener, places);
-      await sleep(this.#inputs.clock, place.backoff.nextMs(), this.#stopped.signal);
-    }
+    if (!atOnce) await sleep(this.#inputs.clock, place.backoff.nextMs(), this.#stopped.signal);
     if (!this.#stopped.signal.aborted) await this.#boot(place);
   }
-
-  /** The first worker that runs accepts on the sockets of those that do not: they may be away for a while. */
-  async #rehome(listener: number, places: ListenPlaces): Promise<string | null> {
-    const neighbour = this.#running.values().next().value;
-    if (!neighbour) return null;
-    const lent = places.filter((on, index) => on?.type === 'descriptor' && !this.#running.has(index));
-    return firstOf(await Promise.all(lent.map((on) => this.#listenAt(neighbour, listener, on))));
-  }
-}
-
-function firstOf(failures: readonly (string | null)[]): string | null {
-  return failures.find((failure) => failure !== null) ?? null;
 }

@@ -3,16 +3,20 @@ import type { Clock } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
 import type { Engine, EngineFactory } from '../engine/engine.ts';
+import { PeerAddress } from '../engine/peer-address.ts';
 import type { Plan } from '../plan/plan.ts';
-import { sharedCells, workerCells } from '../telemetry/shared-memory.ts';
+import { LogRing } from '../telemetry/log-ring.ts';
+import { type SharedCells, sharedCells, workerCells } from '../telemetry/shared-memory.ts';
 import { Accounts } from './accounts.ts';
 import { sharedBudget } from './connection-budget.ts';
 import { WorkerConnections } from './connection-handler.ts';
+import { ConnectionRecords } from './connection-records.ts';
 import { PassiveHealth } from './passive-health.ts';
 import { PlanRuntime, type PlanSurroundings } from './plan-runtime.ts';
 import { abortPrepared, commitPrepared, type PlanSlots } from './plan-slots.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.ts';
 import { sharedTargets } from './shared-targets.ts';
+import { warmUp } from './warm-up.ts';
 import { WorkerLog } from './worker-log.ts';
 
 export interface WorkerInputs {
@@ -26,6 +30,7 @@ export interface WorkerInputs {
 
 export class Worker {
   readonly #inputs: WorkerInputs;
+  readonly #shared: SharedCells;
   readonly #surroundings: PlanSurroundings;
   readonly #connections: WorkerConnections;
   readonly engine: Engine;
@@ -39,12 +44,15 @@ export class Worker {
     const own = workerCells(start.buffers, start.index);
     const random = seededRandom(start.seed);
     const log = new WorkerLog(clock, own, post);
+    this.#shared = shared;
     this.#surroundings = {
       shared,
       own,
       random,
       worker: { index: start.index, count: start.buffers.workerCount },
     };
+    const peer = new PeerAddress();
+    const ring = start.buffers.logRings[start.index];
     this.#connections = new WorkerConnections({
       shared,
       own,
@@ -52,22 +60,27 @@ export class Worker {
       random,
       accounts: new Accounts(own),
       passiveHealth: new PassiveHealth(shared, post),
+      records: ring ? new ConnectionRecords({ ring: new LogRing(ring), peer, shared, clock, random }) : null,
     });
+    const budget = sharedBudget(shared);
     this.engine = createEngine({
       handler: this.#connections,
       targets: sharedTargets(shared),
-      budget: sharedBudget(shared),
+      budget,
       clock,
       wakeFd: start.wakeFd,
       holdings: own,
       splice: start.splice,
       sourceAddresses: start.sourceAddresses,
-      onSaturated: (on) => post({ type: 'saturated', on }),
+      peer: ring && peer,
+      onSaturated: (on) =>
+        post({ type: 'saturated', on, cause: budget.hasRoom() ? 'shortage' : 'connection_limit' }),
       onFault: (where, error) => {
         const stack = error instanceof Error ? (error.stack ?? '') : '';
         log.write('error', `a failure in ${where}: ${messageOf(error)}`, { stack });
       },
     });
+    warmUp();
     post({ type: 'ready' });
   }
 
@@ -125,7 +138,7 @@ export class Worker {
   }
 
   #closeBackend({ row, generation, reason }: Extract<ToWorker, { type: 'close-backend' }>): void {
-    if (Atomics.load(this.#surroundings.shared.generation, row) !== generation) return;
+    if (Atomics.load(this.#shared.generation, row) !== generation) return;
     this.#connections.closeBackend(row, reason, this.engine);
   }
 }

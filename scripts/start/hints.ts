@@ -40,7 +40,7 @@ export function hintText(options: StartOptions, at: Addresses, more: string): st
     '',
     'Equipoise is running. Ctrl-C stops it; the next start finds its configuration as it was left.',
     '',
-    `  status page    http://${at.http}/`,
+    `  dashboard      http://${at.http}/`,
     `  control plane  ${at.grpc} (gRPC)`,
     ...(options.demo ? [`  load balancer  http://${at.web}/`] : []),
     `  logs           ${options.dataDir}/*.log`,

@@ -86,12 +86,12 @@ export function checkpointsContract(kind: string, harness: StoreHarness): void {
     it('bound the log, and nothing is trimmed without one', async () => {
       const store = open();
       await appendTo(store, 30);
-      await store.trim(20);
+      assert.equal(await store.trim(20), false);
       assert.deepEqual((await revisionsOf(store, 1)).length, 30);
       for (const revision of [10, 20, 30])
         await store.writeCheckpoint(checkpoint(revision, `w${revision}`, 'x'));
       const head = await store.head();
-      await store.trim(20);
+      assert.equal(await store.trim(20), true);
       for (const each of [store, open()]) {
         assert.deepEqual(await marksOf(each), [
           [20, 'mark of w20'],
@@ -105,7 +105,8 @@ export function checkpointsContract(kind: string, harness: StoreHarness): void {
         assert.deepEqual([now.revision, now.hash], [head.revision, head.hash]);
         assert.ok(now.version >= head.version);
       }
-      await store.trim(20);
+      assert.equal(await store.trim(20), true);
+      assert.equal(await store.trim(10), false);
       await appendTo(store, 1);
       assert.deepEqual((await revisionsOf(store, 21)).length, 11);
     });

@@ -210,7 +210,7 @@ function threeMembers(found: string): void {
     for (const member of cluster.members) {
       await member.freeze(true);
       await eventually(
-        async () => ((await client.renewLease(id)) === 60 ? true : undefined),
+        async () => ((await client.renewLeases([id]))[0] === 60 ? true : undefined),
         'it is renewed',
       );
       await member.freeze(false);
@@ -226,7 +226,7 @@ function threeMembers(found: string): void {
     assert.equal((await client.range({ key })).kvs.length, 0);
     await eventually(async () => (wakes > before ? true : undefined), 'the end of the key wakes');
     stop();
-    assert.equal(await client.renewLease(id), 0);
+    assert.deepEqual(await client.renewLeases([id]), [0]);
     await client.revokeLease(id);
   });
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { eventually, freePort, type Scope } from '../harness/processes.ts';
 import { Actor } from './actor.ts';
 import { Link } from './link.ts';
+import { guestArguments } from './registrants.ts';
 import { type FleetShape, type Kind, linkName, nameOf, WRITERS } from './script.ts';
 
 const READY_WITHIN_MS = 30_000;
@@ -44,8 +45,10 @@ export async function startFleet(scope: Scope, shape: FleetShape, folder: string
     const name = nameOf('control-plane', index);
     replicas.set(name, await building.link(WRITERS, name, endpoint));
   }
+  building.registrants([...replicas.values()]);
   const actors = [...building.actors.values()];
-  await Promise.all(actors.filter(({ name }) => !name.startsWith('proxy')).map((actor) => actor.ready()));
+  const first = actors.filter(({ name }) => !/^(proxy|registrant)/.test(name));
+  await Promise.all(first.map((actor) => actor.ready()));
   return {
     shape,
     actors: building.actors,
@@ -147,6 +150,22 @@ class Building {
     return addresses;
   }
 
+  /** Not started: their pool is not there yet. Each has a replica of its own that it asks first. */
+  registrants(replicas: readonly string[]): void {
+    for (let index = 0; index < this.#shape.registrant; index += 1) {
+      const at = index % replicas.length;
+      const server = [...replicas.slice(at), ...replicas.slice(0, at)].join(',');
+      const isReady = () => Promise.resolve(true);
+      this.make(
+        nameOf('registrant', index),
+        { built: 'cli/main.js' },
+        { server },
+        isReady,
+        guestArguments(index),
+      );
+    }
+  }
+
   /** The endpoint by which `from` reaches `to`. */
   async link(from: string, to: string, endpoint: string): Promise<string> {
     const link = await Link.start(endpoint, from === WRITERS ? REQUEST : APPEND);
@@ -162,13 +181,17 @@ class Building {
     return made;
   }
 
-  #add(
+  #add(...plan: Parameters<Building['make']>): void {
+    this.make(...plan).start();
+  }
+
+  make(
     name: string,
     program: { readonly built: string } | { readonly command: string },
     flags: Readonly<Record<string, string>>,
     isReady: () => Promise<unknown>,
     more: readonly string[] = [],
-  ): void {
+  ): Actor {
     const args = [...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]), ...more];
     const logFile = join(this.#folder, `${name}.log`);
     const actor = new Actor(this.#scope, {
@@ -179,7 +202,7 @@ class Building {
       isReady: () => eventually(async () => (await isReady()) || undefined, `${name} works`, READY_WITHIN_MS),
     });
     this.actors.set(name, actor);
-    actor.start();
+    return actor;
   }
 }
 

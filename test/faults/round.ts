@@ -13,6 +13,7 @@ import { type Fleet, startFleet } from './fleet.ts';
 import { FleetWatch } from './fleet-watch.ts';
 import { nowMs } from './now.ts';
 import { type Call, describeCall, type ReadCall, type WriteCall } from './operation.ts';
+import { GUESTS, guestsBack, judgeGuests, untilGuests } from './registrants.ts';
 import { describeScript, drawScript, type Fault, type FleetShape } from './script.ts';
 import { readStoreLog, type StoreLog } from './store-log.ts';
 import { strike } from './strike.ts';
@@ -37,7 +38,7 @@ export interface RoundReport {
   readonly summary: string;
 }
 
-export const SHAPE: FleetShape = { etcd: 3, 'control-plane': 3, proxy: 3, backend: 5 };
+export const SHAPE: FleetShape = { etcd: 3, 'control-plane': 3, proxy: 3, backend: 5, registrant: 3 };
 const PROMISED_MS = 5_000;
 /** Backends of the pool that nobody changes. */
 const STEADY = 2;
@@ -50,6 +51,9 @@ export async function runRound(scope: Scope, options: RoundOptions): Promise<Rou
   const fleet = await startFleet(scope, SHAPE, folder);
   await declare(fleet);
   await allRun(fleet, 1, SETTLE_WITHIN_MS);
+  for (const registrant of fleet.of('registrant')) registrant.start();
+  const guests = fleet.of('registrant').map((_, index) => index);
+  await untilGuests(fleet, guests, SETTLE_WITHIN_MS);
   const history: Call[] = [];
   const clients = new Clients(fleet.listener);
   const watch = new FleetWatch(fleet.replicas);
@@ -60,17 +64,24 @@ export async function runRound(scope: Scope, options: RoundOptions): Promise<Rou
   try {
     const lastFaultMs = await strike(fleet, script, zeroMs);
     writers.stop();
+    const back = guestsBack(fleet, guests, lastFaultMs, SETTLE_WITHIN_MS);
     const settler = new Asking('settler', replicas, history);
     const convergence = await converge(fleet, settler, lastFaultMs);
     await writers.stopped();
     await settle(fleet, settler, history);
     settler.close();
+    const registrations = await judgeGuests(fleet, guests, await back, SETTLE_WITHIN_MS);
     const log = await readStoreLog(fleet.members[0] ?? '');
     await allRun(fleet, log.head.revision, SETTLE_WITHIN_MS);
     await watch.stop();
     await clients.stop();
     const proxies = await Promise.all(fleet.of('proxy').map(readProxyLog));
-    return judge(options, { fleet, script, history, clients, watch, proxies, log, zeroMs }, convergence);
+    const evidence = { fleet, script, history, clients, watch, proxies, log, zeroMs };
+    const { violations, summary } = judge(options, evidence, convergence);
+    return {
+      violations: [...violations, ...registrations.violations],
+      summary: `${summary}; ${registrations.summary}`,
+    };
   } finally {
     await Promise.all([writers.stopped(), watch.stop(), clients.stop()]);
     keep(folder, script, history, clients, zeroMs);
@@ -111,7 +122,7 @@ function judge(options: RoundOptions, evidence: Evidence, convergence: Convergen
     ...verifyOutcomes(writes, log, zeroMs),
     ...verifyOrder(history, log, zeroMs),
     ...verifyStaleReads(reads, log, zeroMs),
-    ...verifyApplied(proxies, watch.seen, log),
+    ...verifyApplied(proxies, watch.seen, log, SHAPE.registrant),
     ...connections.violations,
     ...(late
       ? [
@@ -148,6 +159,7 @@ async function declare({ replicas, backends, listener }: Fleet): Promise<void> {
     },
     { kind: 'policy', value: { name: SPARE, healthCheck: { type: 'none' } } },
     { kind: 'pool', value: { name: WEB, policy: WEB, backends: backends.map((address) => ({ address })) } },
+    { kind: 'pool', value: { name: GUESTS, policy: SPARE, backends: [] } },
     {
       kind: 'pool',
       value: { name: SPARE, policy: SPARE, backends: [{ address: SPARE_ADDRESSES[0] ?? '' }] },
@@ -183,7 +195,8 @@ async function converge(
     if (end.is === 'committed') {
       await allRun({ admins }, end.revision, SETTLE_WITHIN_MS);
       const doneMs = nowMs();
-      const startedMs = Math.max(...[...actors.values()].map((actor) => actor.startedMs));
+      const all = [...actors.values()].filter(({ name }) => !name.startsWith('registrant'));
+      const startedMs = Math.max(...all.map((actor) => actor.startedMs));
       return {
         convergedMs: doneMs - lastFaultMs,
         settledMs: Math.max(0, doneMs - Math.max(lastFaultMs, startedMs)),

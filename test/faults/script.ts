@@ -10,7 +10,7 @@
 import { type Random, randomBelow, seededRandom } from '../../core/runtime/random.ts';
 import type { Trouble } from './link.ts';
 
-export type Kind = 'etcd' | 'control-plane' | 'proxy' | 'backend';
+export type Kind = 'etcd' | 'control-plane' | 'proxy' | 'backend' | 'registrant';
 
 /** How many of each there are. */
 export type FleetShape = Readonly<Record<Kind, number>>;
@@ -41,6 +41,8 @@ const MENU: readonly { readonly often: number; readonly draw: (draw: Draw) => Hi
   { often: 1, draw: (draw) => draw.processes('control-plane', draw.shape['control-plane']) },
   { often: 3, draw: (draw) => draw.processes('proxy', 1) },
   { often: 2, draw: (draw) => draw.processes('backend', 1) },
+  { often: 5, draw: (draw) => draw.processes('registrant', 1) },
+  { often: 2, draw: (draw) => draw.processes('registrant', draw.shape.registrant) },
   { often: 3, draw: (draw) => draw.links([draw.one('control-plane')], [draw.one('etcd')]) },
   { often: 2, draw: (draw) => draw.links([draw.one('control-plane')], draw.all('etcd')) },
   { often: 5, draw: (draw) => draw.links([draw.one('control-plane')], draw.all('etcd'), ['lossy']) },

@@ -23,7 +23,7 @@ export const address = fc
   )
   .map(([third, fourth, port]) => `10.0.${third}.${fourth}:${port}`);
 
-export const policy: fc.Arbitrary<Policy> = plain({
+const settled: fc.Arbitrary<Policy> = plain({
   name,
   strategy: fc.constantFrom(...STRATEGIES),
   healthCheck: plain({
@@ -43,6 +43,10 @@ export const policy: fc.Arbitrary<Policy> = plain({
   }),
   drainTimeoutMs: fc.integer({ min: 0, max: 86_400_000 }),
 });
+/** With and without what is left out while it is the default. */
+export const policy: fc.Arbitrary<Policy> = fc
+  .tuple(settled, fc.constantFrom(0, 1, 100))
+  .map(([value, oneIn]) => (oneIn === 1 ? value : { ...value, connectionLog: { oneIn } }));
 
 export const backend: fc.Arbitrary<Backend> = plain({
   pool: name,

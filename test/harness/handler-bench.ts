@@ -5,9 +5,12 @@ import type { Strategy } from '../../core/model/resources.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
 import { type Engine, NO_ROW } from '../../data-plane/engine/engine.ts';
 import { buildPlan } from '../../data-plane/plan/build-plan.ts';
-import type { BuiltPlan } from '../../data-plane/plan/plan-directory.ts';
+import type { BuiltPlan, PlanDirectory } from '../../data-plane/plan/plan-directory.ts';
 import { RowAllocator } from '../../data-plane/telemetry/rows.ts';
 import { createBuffers, HEALTH, sharedCells, workerCells } from '../../data-plane/telemetry/shared-memory.ts';
+import { PeerAddress } from '../../data-plane/engine/peer-address.ts';
+import { createLogRing, LogRing } from '../../data-plane/telemetry/log-ring.ts';
+import { ConnectionRecords } from '../../data-plane/worker/connection-records.ts';
 import { Accounts } from '../../data-plane/worker/accounts.ts';
 import { WorkerConnections } from '../../data-plane/worker/connection-handler.ts';
 import { PassiveHealth } from '../../data-plane/worker/passive-health.ts';
@@ -22,6 +25,7 @@ export interface BenchConfig {
   readonly backends: Readonly<Record<string, number>>;
   readonly strategy?: Strategy;
   readonly retries?: number;
+  readonly logOneIn?: number;
 }
 
 /** A handler, its memory, and an engine that only remembers what it is told. */
@@ -35,10 +39,20 @@ export class HandlerBench {
   readonly own = workerCells(this.#buffers, 0);
   readonly #rows = new RowAllocator(this.#buffers);
   readonly #random = seededRandom(7);
+  readonly ring = new LogRing(createLogRing(64));
+  readonly peer = new PeerAddress();
+  readonly #records = new ConnectionRecords({
+    ring: this.ring,
+    peer: this.peer,
+    shared: this.shared,
+    clock: this.clock,
+    random: seededRandom(7),
+  });
   readonly handler = new WorkerConnections({
     shared: this.shared,
     own: this.own,
     accounts: new Accounts(this.own),
+    records: this.#records,
     passiveHealth: new PassiveHealth(this.shared, (message) => this.posted.push(message)),
     clock: this.clock,
     random: this.#random,
@@ -52,12 +66,16 @@ export class HandlerBench {
   #runtime: PlanRuntime | null = null;
 
   /** The pool `web` behind listener row 0; all its backends are healthy. */
-  apply({ backends, strategy = 'round_robin', retries = 2 }: BenchConfig): void {
+  apply({ backends, strategy = 'round_robin', retries = 2, logOneIn = 1 }: BenchConfig): void {
     this.#sequence += 1;
     const result = buildPlan({
       snapshot: snapshot(
         this.#sequence,
-        policy('p', { strategy, connect: { timeoutMs: 1_000, retries } }),
+        policy('p', {
+          strategy,
+          connect: { timeoutMs: 1_000, retries },
+          connectionLog: { oneIn: logOneIn },
+        }),
         pool('web', 'p'),
         ...Object.entries(backends).map(([name, weight]) => backend('web', addressOf(name), weight)),
         listener('web', '127.0.0.1:80', 'web'),
@@ -99,6 +117,12 @@ export class HandlerBench {
 
   fail(slot: number, errno = ECONNREFUSED): string {
     return this.name(this.handler.onConnectFailed(slot, errno));
+  }
+
+  /** What rows are called now. */
+  get directory(): PlanDirectory {
+    assert.ok(this.#built);
+    return this.#built.directory;
   }
 
   get allOpen(): number {

@@ -56,13 +56,14 @@ export class MemoryLog {
     return true;
   }
 
-  trim(revision: number): void {
-    if (!this.checkpoints.has(revision)) return;
+  trim(revision: number): boolean {
+    if (!this.checkpoints.has(revision)) return false;
     for (const older of this.checkpoints.keys()) if (older < revision) this.checkpoints.delete(older);
     const gone = this.commits.splice(0, Math.max(0, revision - this.trimmed));
     this.#trimmedHead = headAfter(this.#trimmedHead ?? this.#genesis(), gone);
     this.trimmed += gone.length;
     this.version += 1;
+    return true;
   }
 
   #genesis(): Head {
@@ -147,9 +148,9 @@ export class MemoryStore implements ConfigStore {
     return this.log.writeCheckpoint(checkpoint);
   }
 
-  async trim(revision: number): Promise<void> {
+  async trim(revision: number): Promise<boolean> {
     await this.#enter('checkpoint');
-    this.log.trim(revision);
+    return this.log.trim(revision);
   }
 
   onWake(wake: () => void): () => void {

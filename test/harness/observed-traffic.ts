@@ -14,6 +14,7 @@ import {
   type WorkerCells,
   workerCells,
 } from '../../data-plane/telemetry/shared-memory.ts';
+import { FakeClock } from './fake-clock.ts';
 import * as make from './snapshots.ts';
 
 /** Counts as healthy; all others don't. */
@@ -27,6 +28,7 @@ export const BOTH = make.snapshot(1, ...WEB, make.backend('web', HEALTHY), make.
 export class ObservedTraffic {
   readonly shared: SharedCells;
   readonly workers: readonly [WorkerCells, WorkerCells];
+  readonly clock = new FakeClock();
   readonly observer: Observer;
   readonly #buffers = createBuffers(2);
   readonly #rows: RowAllocator;
@@ -64,6 +66,8 @@ export class ObservedTraffic {
         stale: false,
       }),
       restarts: () => [0, 1],
+      clock: this.clock,
+      process: () => ({ cpuSeconds: 1.5, residentBytes: 1_048_576, saturated: false, maxConnections: 9 }),
     });
   }
 
@@ -75,6 +79,7 @@ export class ObservedTraffic {
   /** All workers run a snapshot; `meanwhile` happens before the observer hears of it. */
   run(snapshot: Snapshot, meanwhile: () => void = () => undefined): void {
     this.#sequence += 1;
+    this.observer.settle();
     const inputs = { snapshot, sequence: this.#sequence, rows: this.#rows, previous: this.#built };
     const result = buildPlan(inputs);
     assert.ok(result.ok);
@@ -86,6 +91,7 @@ export class ObservedTraffic {
 
   /** Takes back the rows that nothing uses. */
   sweep(): void {
+    this.observer.settle();
     this.#rows.sweep(this.#sequence);
   }
 

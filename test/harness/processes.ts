@@ -14,6 +14,17 @@ export interface Scope {
   after(action: () => void | Promise<void>): void;
 }
 
+/** A scope for what several tests share, in `before` and `after`: what came last ends first. */
+export function laterScope(): Scope & { end(): Promise<void> } {
+  const actions: (() => void | Promise<void>)[] = [];
+  return {
+    after: (action) => void actions.push(action),
+    async end() {
+      for (const action of actions.splice(0).reverse()) await action();
+    },
+  };
+}
+
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -29,6 +40,8 @@ export interface RunningProcess {
   /** Calls `hear` with each line that is still to come. */
   onLine(hear: (line: string) => void): void;
   signal(name: NodeJS.Signals): void;
+  /** To its standard input. */
+  write(text: string): void;
   /** SIGTERM, then SIGKILL after 10 s. */
   stop(): Promise<Ended>;
 }
@@ -124,6 +137,7 @@ export function startProcess(
     onLine: (hear) => void listeners.add(() => hear(lines.at(-1) ?? '')),
     line: (find, what) => awaitLine(running, listeners, find, `${what} of ${command} ${args.join(' ')}`),
     signal: (name) => void child.kill(name),
+    write: (text) => void child.stdin.write(text),
     async stop() {
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);

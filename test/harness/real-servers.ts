@@ -16,6 +16,14 @@ import {
 } from './processes.ts';
 
 const PACKAGES = {
+  etcd: 'etcd-server',
+  etcdctl: 'etcd-client',
+  keepalived: 'keepalived',
+  nft: 'nftables',
+  prometheus: 'prometheus',
+  promtool: 'prometheus',
+  'systemd-analyze': 'systemd',
+  chromium: 'chromium',
   nginx: 'nginx-light',
   wrk: 'wrk',
   'redis-server': 'redis-server',

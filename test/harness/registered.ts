@@ -111,11 +111,14 @@ const SERVER = `
 export interface Registered extends RunningProcess {
   readonly address: string;
   readonly name: string;
+  readonly commandPid: number;
 }
 
 export interface RegisterOptions {
   readonly ttl?: string;
   readonly flags?: readonly string[];
+  /** At a terminal of its own: what is written to it is typed there. */
+  readonly typed?: boolean;
 }
 
 /** Waits until the command serves; not until it is registered. */
@@ -123,7 +126,7 @@ export async function startRegistered(
   scope: Scope,
   servers: readonly string[],
   pool: string,
-  { ttl = '3s', flags = [] }: RegisterOptions = {},
+  { ttl = '3s', flags = [], typed = false }: RegisterOptions = {},
 ): Promise<Registered> {
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
@@ -139,10 +142,18 @@ export async function startRegistered(
       // It has ended with its registration.
     }
   });
-  const running = startProcess(scope, process.execPath, [built('cli/main.js'), ...own, ...command]);
+  const all = [process.execPath, built('cli/main.js'), ...own, ...command];
+  const running = typed ? startTyped(scope, all) : startProcess(scope, all[0] ?? '', all.slice(1));
   const pid = await running.line((line) => /^serves, process (\d+)$/.exec(line)?.[1], 'its command');
   commandPid = Number(pid);
-  return { ...running, address, name };
+  return { ...running, address, name, commandPid };
+}
+
+function startTyped(scope: Scope, command: readonly string[]): RunningProcess {
+  const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  return startProcess(scope, 'script', ['-qefc', `exec ${quoted}`, '/dev/null'], {
+    env: { SHELL: '/bin/sh' },
+  });
 }
 
 /** Waits until it says that it is registered; how often it has said so by then. */

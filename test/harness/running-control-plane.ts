@@ -7,7 +7,7 @@ import { LmdbMembership } from '../../control-plane/store/lmdb-membership.ts';
 import { LmdbStore } from '../../control-plane/store/lmdb-store.ts';
 import type { MembershipStore } from '../../control-plane/store/membership-store.ts';
 import { type Clock, systemClock } from '../../core/runtime/clock.ts';
-import { silentLogger } from '../../core/runtime/logger.ts';
+import { type Logger, silentLogger } from '../../core/runtime/logger.ts';
 import { systemRandom } from '../../core/runtime/random.ts';
 import type { AcceptedTokens, SentToken } from '../../core/runtime/token-file.ts';
 import {
@@ -41,7 +41,8 @@ export interface TestControlPlane extends RunningControlPlane {
   readonly call: Call;
 }
 
-function callsOf(client: ReplicaClient): Call {
+/** Unary calls of a client. */
+export function callsOf(client: ReplicaClient): Call {
   return <Request, Response>(service: keyof Services, method: string, request: Request) => {
     const stub = client[service] as unknown as Record<string, UnaryMethod<Request, Response>>;
     const bound = stub[method]?.bind(stub);
@@ -57,6 +58,8 @@ export interface StartOptions {
   readonly rosterGraceMs?: number;
   /** What every caller must know; the client of the test does. */
   readonly tokens?: AcceptedTokens & SentToken;
+  readonly logger?: Logger;
+  readonly dashboardHosts?: readonly string[];
   /** Wait until it has read its store. */
   readonly ready?: boolean;
 }
@@ -70,18 +73,20 @@ export async function runControlPlane(
     ready = true,
     rosterGraceMs = 0,
     tokens,
+    logger = silentLogger,
+    dashboardHosts = [],
   }: StartOptions = {},
 ): Promise<TestControlPlane> {
   // The system clock's timers do not keep a process alive; the servers do, until they are stopped.
   const alive = setInterval(() => undefined, 60_000);
   const running = await startControlPlane(
-    { grpcAddress: ANY_PORT, httpAddress: ANY_PORT },
+    { grpcAddress: ANY_PORT, httpAddress: ANY_PORT, dashboardHosts },
     {
       store,
       membership: membershipOf(store, clock),
       clock,
       random: systemRandom,
-      logger: silentLogger,
+      logger,
       rosterGraceMs,
       ...(tokens && { tokens }),
     },

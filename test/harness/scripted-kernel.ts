@@ -119,6 +119,8 @@ export class ScriptedKernel implements Kernel {
     return this.lend();
   }
 
+  readonly peerPort = 4_711;
+
   get peerIp(): { readonly bytes: Uint8Array; readonly start: number; readonly length: 4 | 16 } {
     return this.#peer;
   }

@@ -46,6 +46,8 @@ export class TrafficRig {
   readonly workers: readonly WorkerCells[];
   /** The thread at each place, the newest. */
   readonly threads: Thread[] = [];
+  /** Workers whose thread can't be started. */
+  readonly keptAway = new Set<number>();
   /** Events as lines, in the order they came. */
   readonly events: string[] = [];
   /** What onListenersChanged told last. */
@@ -83,6 +85,7 @@ export class TrafficRig {
         onLost: (worker, why, connections) => this.events.push(`lost ${worker} ${connections}: ${why}`),
       },
       startThread: (start, events) => {
+        if (this.keptAway.has(start.index)) throw new Error('kept away, as the test asked');
         const thread = startThread(start, events);
         this.threads[start.index] = thread;
         return thread;

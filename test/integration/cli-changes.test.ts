@@ -76,6 +76,7 @@ describe('a changing command', () => {
       ['--idle-timeout', '0s', 'timeouts.idle'],
       ['--half-closed-timeout', '1m30s', 'timeouts.half_closed'],
       ['--drain-timeout', '1h', 'drain_timeout'],
+      ['--log-one-in', '100', 'connection_log.one_in'],
     ] as const;
     await succeed(lbctl, ['set', 'policy', 'steady', ...flags.flatMap(([flag, value]) => [flag, value])]);
     const { policy, updateMask } = fake.requests[0]?.request ?? {};
@@ -95,6 +96,7 @@ describe('a changing command', () => {
       connect: { timeout: { seconds: '2', nanos: 0 }, retries: 0, _retries: 'retries' },
       timeouts: { idle: { seconds: '0', nanos: 0 }, halfClosed: { seconds: '90', nanos: 0 } },
       drainTimeout: { seconds: '3600', nanos: 0 },
+      connectionLog: { oneIn: 100, _oneIn: 'oneIn' },
       revision: '0',
     });
     await succeed(lbctl, ['set', 'listener', 'web', '--pool', 'green']);

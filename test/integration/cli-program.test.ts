@@ -99,16 +99,6 @@ describe('lbctl as a program', () => {
     assert.match((await lbctl(['gett', 'pools'])).stderr, /Did you mean get\?/);
   });
 
-  it('says which commands are not in this version', async () => {
-    const lbctl = lbctlFor('127.0.0.1:1');
-    for (const name of ['top']) {
-      const { code, stdout, stderr } = await lbctl([name, 'web', '10.0.0.1:80', '--ttl', '5s']);
-      assert.deepEqual([code, stdout], [2, '']);
-      assert.ok(stderr.startsWith(`error: lbctl ${name} is not in this version\n`), stderr);
-    }
-    assert.doesNotMatch(await succeed(lbctl, ['--help']), /^ +top\b/m);
-  });
-
   it('prints the version of its package', async () => {
     const manifest = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as { version: string };
     const { code, stdout, stderr } = await lbctlFor('127.0.0.1:1')(['--version']);

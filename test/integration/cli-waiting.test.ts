@@ -69,6 +69,17 @@ describe('--wait', () => {
     assert.doesNotMatch(stderr, /edge-1/);
   });
 
+  it('says for how long a proxy has been behind', async (t) => {
+    const since = { seconds: String(Math.floor(Date.now() / 1_000) - 600), nanos: 0 };
+    const pending: WaitConvergedResponse = {
+      outcome: 'OUTCOME_PENDING',
+      proxies: [{ proxyId: 'edge-1', state: 'STATE_LAGGING', revision: '41', since }],
+    };
+    const fake = await startFakeControlPlane(t, converging([pending], true));
+    const { stderr } = await lbctlFor(fake.address)(['wait', '42', '--timeout', '1s']);
+    assert.match(stderr, /proxy edge-1 is connected and not there yet, for 10m \(it runs revision 41\)/);
+  });
+
   it('exits 4 naming the proxies that are not there by --timeout', async (t) => {
     const pending = convergence(
       'OUTCOME_PENDING',

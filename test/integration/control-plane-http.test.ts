@@ -40,6 +40,9 @@ describe('the HTTP address', () => {
       /^lb_proxies_behind 1$/m,
       /^lb_snapshot_nacks_total 0$/m,
       /^lb_store_age_seconds \d/m,
+      /^lb_store_oldest_revision 1$/m,
+      /^lb_checkpoint_revision 0$/m,
+      /^lb_checkpoint_age_seconds Nan$/im,
       /^lb_grpc_calls_total\{method="lb\.v1\.PoolService\/CreatePool",code="OK"\} 1$/m,
       /^process_cpu_seconds_total /m,
     ]) {
@@ -60,27 +63,39 @@ describe('the HTTP address', () => {
         return answer.headers.get('content-type');
       }),
     );
-    assert.deepEqual(new Set(types), new Set(['text/css; charset=utf-8', 'text/javascript; charset=utf-8']));
+    assert.deepEqual(
+      new Set(types),
+      new Set(['image/svg+xml', 'text/css; charset=utf-8', 'text/javascript; charset=utf-8']),
+    );
   });
 
-  it('gives what the page shows as JSON', async (context) => {
+  it('gives a file again only when it changed, and nothing that is asked twice', async (context) => {
     const plane = await runControlPlane(context);
-    await plane.call('pools', 'CreatePool', {
-      pool: { name: 'web', backends: [{ address: '10.0.0.1:80' }] },
-    });
-    const body = (await (await get(plane, '/api/status')).json()) as Record<string, unknown>;
-    assert.equal(body['revision'], 1);
-    assert.match(JSON.stringify(body['pools']), /10\.0\.0\.1:80/);
+    for (const path of ['/', '/app.mjs', '/lib/dom.mjs', '/charts/uplot.js', '/style.css']) {
+      const first = await get(plane, path);
+      const etag = first.headers.get('etag') ?? '';
+      assert.deepEqual([first.status, first.headers.get('cache-control')], [200, 'no-cache'], path);
+      const again = await get(plane, path, { headers: { 'if-none-match': etag } });
+      assert.deepEqual([again.status, await again.text()], [304, ''], path);
+      const head = await get(plane, path, { method: 'HEAD' });
+      assert.deepEqual([head.headers.get('etag'), await head.text()], [etag, ''], path);
+    }
+    assert.equal((await get(plane, '/api/revisions')).headers.get('cache-control'), 'no-store');
   });
 
-  it('is read-only, and names what there is', async (context) => {
+  it('takes changes at one path only, and names what there is', async (context) => {
     const plane = await runControlPlane(context);
     const wrong = await get(plane, '/metrics', { method: 'POST' });
     assert.deepEqual([wrong.status, wrong.headers.get('allow')], [405, 'GET, HEAD']);
+    const reading = await get(plane, '/api/changes');
+    assert.deepEqual([reading.status, reading.headers.get('allow')], [405, 'POST']);
+    const person = await get(plane, '/nothing', { headers: { accept: 'text/html,*/*' } });
+    assert.equal(person.status, 404);
+    assert.match(await person.text(), /<h1>No such page<\/h1>/);
     const missing = await get(plane, '/nothing');
     assert.equal(missing.status, 404);
     assert.match(await missing.text(), /there is no \/nothing; there are .*\/metrics/);
-    for (const path of ['/__proto__', '/constructor', '/../package.json', '/status.ts']) {
+    for (const path of ['/__proto__', '/constructor', '/../package.json', '/routes.ts', '/public/app.mjs']) {
       assert.equal((await get(plane, path)).status, 404, path);
     }
   });

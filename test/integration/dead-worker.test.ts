@@ -88,13 +88,10 @@ for (const engine of ENGINES)
       const lost = rig.workers[0]?.listenerOpen[0] ?? 0;
       await kill(rig, 'terminate');
       assert.deepEqual(rig.pool.restarts, [1, 0]);
-      // Each socket's listener is shared out by the kernel: forty come to both workers.
-      const fresh = await Promise.all(Array.from({ length: 40 }, () => scene.client(port)));
-      assert.deepEqual(
-        new Set(await Promise.all(fresh.map((socket) => ask(socket, 'hi')))),
-        new Set(['one:hi']),
-      );
-      assert.ok((rig.workers[0]?.listenerOpen[0] ?? 0) > 0, 'the replacement accepts');
+      // Until it accepts on its own sockets again, the other one does.
+      while ((rig.workers[0]?.listenerOpen[0] ?? 0) === 0) {
+        assert.equal(await ask(await scene.client(port), 'hi'), 'one:hi');
+      }
       const survivors = await Promise.all(
         sockets
           .filter((socket) => !socket.destroyed && socket.readable)

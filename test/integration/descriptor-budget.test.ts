@@ -54,6 +54,10 @@ function count(proxy: ProxyProcess, text: string): number {
   return proxy.lines.filter((line) => line.includes(text)).length;
 }
 
+function pauses({ admin }: ProxyProcess, cause: string): Promise<number | undefined> {
+  return readMetric(admin, `lb_accept_pauses_total{cause="${cause}"}`);
+}
+
 function saturatedIs(value: number, { proxy }: Serving): Promise<boolean> {
   return eventually(
     async () => ((await readMetric(proxy.admin, 'lb_saturated')) === value ? true : undefined),
@@ -77,6 +81,8 @@ for (const engine of ENGINES) {
       const open = (await readMetric(proxy.admin, 'lb_listener_connections_active{listener="web"}')) ?? 0;
       assert.ok(open >= limit && open <= limit + 1, `${open} are open at a limit of ${limit}`);
       assert.equal(count(proxy, FULL), 1, proxy.lines.join('\n'));
+      assert.ok(((await pauses(proxy, 'connection_limit')) ?? 0) >= 1);
+      assert.equal(await pauses(proxy, 'shortage'), 0);
       assert.equal(count(proxy, 'EMFILE'), 0);
       await Promise.all(first.map((each) => each.end()));
       const waiting = all.filter((each) => !first.includes(each));
@@ -112,6 +118,7 @@ describe('a proxy that is out of descriptors all the same', () => {
     await until('those that waited to be served', () => late.every(({ heard }) => heard === 100));
     await Promise.all([...old, ...late].map((each) => each.end()));
     await saturatedIs(0, scene);
+    assert.ok(((await pauses(proxy, 'shortage')) ?? 0) >= 1);
     assert.ok(count(proxy, 'EMFILE') <= 2, 'each worker says it once');
     assert.equal(count(proxy, FULL), 1, 'and the proxy says once that clients wait');
     proxy.signal('SIGTERM');

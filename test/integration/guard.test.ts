@@ -78,7 +78,10 @@ describe('the guard', () => {
       return dry.stderr.includes('the guard would refuse') ? dry : undefined;
     }, 'the report of an open connection');
     assert.match(refused.stderr, /listeners\[web\] has 1 open connection on 1 proxy/);
-    assert.match(refused.stdout, /listener web would stop accepting; 1 open connections would be let finish/);
+    assert.match(
+      refused.stdout,
+      /listener web would stop accepting at its address; 1 open connections would be let finish/,
+    );
     const { code, stderr } = await lbctl(['delete', 'listener', 'web']);
     assert.equal(code, 1);
     assert.match(stderr, /has 1 open connection on 1 proxy/);

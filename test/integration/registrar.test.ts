@@ -1,6 +1,8 @@
 /** `lbctl register` and the replicas that it registers at. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { eventually } from '../harness/processes.ts';
 import { MemoryLog, MemoryStore } from '../harness/memory-store.ts';
 import { addressesAt, startRegistered, untilRegistered } from '../harness/registered.ts';
 import { runControlPlane } from '../harness/running-control-plane.ts';
@@ -23,4 +25,40 @@ describe('lbctl register', () => {
     assert.deepEqual(await backend.ended, { code: 7, signal: null });
     assert.deepEqual(await addressesAt(second.client), []);
   });
+
+  it('drains before a Ctrl-C at the terminal reaches its command, which a second one reaches at once', async (t) => {
+    // It knows no proxy yet and waits for them, so the drain does not end.
+    const plane = await runControlPlane(t, { rosterGraceMs: 60_000 });
+    await plane.call('pools', 'CreatePool', { pool: { name: 'web' } });
+    const options = { ttl: '60s', flags: ['--drain-wait', '60s'], typed: true };
+    const backend = await startRegistered(t, [plane.grpcAddress], 'web', options);
+    await untilRegistered(backend);
+    backend.write('\x03');
+    await backend.line((line) => line.includes(' leaves web') || undefined, 'the drain');
+    assert.ok(await (await fetch(`http://${backend.address}/`)).text(), 'it serves no more');
+    backend.write('\x03');
+    assert.deepEqual(await backend.ended, { code: 128 + 2, signal: null });
+  });
+
+  it('stops with its command at a Ctrl-Z, and both go on', async (t) => {
+    const plane = await runControlPlane(t);
+    await plane.call('pools', 'CreatePool', { pool: { name: 'web' } });
+    const backend = await startRegistered(t, [plane.grpcAddress], 'web', { ttl: '60s' });
+    await untilRegistered(backend);
+    const pids = [backend.pid, backend.commandPid];
+    backend.signal('SIGTSTP');
+    await eventually(
+      () => Promise.resolve(pids.every((pid) => stateOf(pid) === 'T') || undefined),
+      'both stop',
+    );
+    backend.signal('SIGCONT');
+    assert.ok(await (await fetch(`http://${backend.address}/`)).text());
+  });
 });
+
+/** One letter, as the kernel names it. */
+function stateOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .slice(0, 1);
+}

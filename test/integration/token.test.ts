@@ -84,25 +84,34 @@ describe('a control plane with a token', () => {
     assert.equal(await refused, status.UNAUTHENTICATED);
   });
 
-  it('refuses every page but those for probes and scrapers', async (t) => {
+  it('shows nothing over HTTP but what probes, scrapers and the sign-in need', async (t) => {
     const plane = await runControlPlane(t, { tokens });
-    const get = (path: string, authorization?: string) =>
-      fetch(`http://${plane.httpAddress}${path}`, { headers: authorization ? { authorization } : {} });
-    const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
-    for (const path of ['/', '/status.js', '/status.css', '/api/status']) {
-      const refused = await get(path);
-      assert.equal(refused.status, 401, path);
-      assert.match(refused.headers.get('www-authenticate') ?? '', /^Basic realm=/);
-      assert.match(await refused.text(), /--token-file/);
-      for (const wrong of ['Bearer other', basic('me:other'), basic(TOKEN), TOKEN]) {
-        assert.equal((await get(path, wrong)).status, wrong === basic(TOKEN) ? 200 : 401, `${path} ${wrong}`);
+    const ask = (path: string, authorization?: string, method = 'GET') => {
+      const origin = `http://${plane.httpAddress}`;
+      const headers = { origin, 'content-type': 'application/json', ...(authorization && { authorization }) };
+      return fetch(`${origin}${path}`, { method, headers });
+    };
+    const basic = `Basic ${Buffer.from(`me:${TOKEN}`).toString('base64')}`;
+    for (const [path, method] of [
+      ['/api/events', 'HEAD'],
+      ['/api/revisions', 'GET'],
+      ['/api/revision', 'GET'],
+      ['/api/difference', 'GET'],
+      ['/api/converged', 'GET'],
+      ['/api/changes', 'POST'],
+    ] as const) {
+      for (const wrong of [undefined, 'Bearer other', basic, TOKEN]) {
+        const refused = await ask(path, wrong, method);
+        assert.equal(refused.status, 401, `${path} ${wrong}`);
+        // Not Basic: a browser would ask for a password, and then send it with whatever another site asks for.
+        assert.match(refused.headers.get('www-authenticate') ?? '', /^Bearer realm=/);
       }
-      for (const right of [`Bearer ${TOKEN}`, basic(`me:${TOKEN}`), basic(`:${TOKEN}`)]) {
-        assert.equal((await get(path, right)).status, 200, `${path} ${right}`);
-      }
+      assert.notEqual((await ask(path, `Bearer ${TOKEN}`, method)).status, 401, path);
     }
-    for (const path of ['/metrics', '/healthz', '/readyz']) assert.equal((await get(path)).status, 200, path);
-    assert.equal((await get('/nothing')).status, 404);
+    for (const path of ['/', '/app.mjs', '/metrics', '/healthz', '/readyz']) {
+      assert.equal((await ask(path)).status, 200, path);
+    }
+    assert.equal((await ask('/nothing')).status, 404);
   });
 });
 

@@ -20,6 +20,7 @@ const FIELDS = [
   'timeouts.idle',
   'timeouts.half_closed',
   'drain_timeout',
+  'connection_log.one_in',
 ];
 
 /** A new policy. */
@@ -69,6 +70,7 @@ export function deletePolicy(name: string, expectedRevision?: number): Edit {
 
 function merge(stored: Policy, draft: Policy, has: Mask): Policy {
   const from = (path: string) => (has(path) ? draft : stored);
+  const { connectionLog } = from('connection_log.one_in');
   return {
     name: stored.name,
     strategy: from('strategy').strategy,
@@ -88,5 +90,6 @@ function merge(stored: Policy, draft: Policy, has: Mask): Policy {
       halfClosedMs: from('timeouts.half_closed').timeouts.halfClosedMs,
     },
     drainTimeoutMs: from('drain_timeout').drainTimeoutMs,
+    ...(connectionLog && { connectionLog }),
   };
 }

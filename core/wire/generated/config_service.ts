@@ -10,6 +10,7 @@ import type { BackendShare as _lb_v1_BackendShare, BackendShare__Output as _lb_v
 import type { ChangeResult as _lb_v1_ChangeResult, ChangeResult__Output as _lb_v1_ChangeResult__Output } from './lb/v1/ChangeResult.ts';
 import type { ConfigServiceClient as _lb_v1_ConfigServiceClient, ConfigServiceDefinition as _lb_v1_ConfigServiceDefinition } from './lb/v1/ConfigService.ts';
 import type { Connect as _lb_v1_Connect, Connect__Output as _lb_v1_Connect__Output } from './lb/v1/Connect.ts';
+import type { ConnectionLog as _lb_v1_ConnectionLog, ConnectionLog__Output as _lb_v1_ConnectionLog__Output } from './lb/v1/ConnectionLog.ts';
 import type { DiffRevisionsRequest as _lb_v1_DiffRevisionsRequest, DiffRevisionsRequest__Output as _lb_v1_DiffRevisionsRequest__Output } from './lb/v1/DiffRevisionsRequest.ts';
 import type { DiffRevisionsResponse as _lb_v1_DiffRevisionsResponse, DiffRevisionsResponse__Output as _lb_v1_DiffRevisionsResponse__Output } from './lb/v1/DiffRevisionsResponse.ts';
 import type { ExportRequest as _lb_v1_ExportRequest, ExportRequest__Output as _lb_v1_ExportRequest__Output } from './lb/v1/ExportRequest.ts';
@@ -62,6 +63,7 @@ export interface ProtoGrpcType {
        */
       ConfigService: SubtypeConstructor<typeof grpc.Client, _lb_v1_ConfigServiceClient> & { service: _lb_v1_ConfigServiceDefinition }
       Connect: MessageTypeDefinition<_lb_v1_Connect, _lb_v1_Connect__Output>
+      ConnectionLog: MessageTypeDefinition<_lb_v1_ConnectionLog, _lb_v1_ConnectionLog__Output>
       DiffRevisionsRequest: MessageTypeDefinition<_lb_v1_DiffRevisionsRequest, _lb_v1_DiffRevisionsRequest__Output>
       DiffRevisionsResponse: MessageTypeDefinition<_lb_v1_DiffRevisionsResponse, _lb_v1_DiffRevisionsResponse__Output>
       ExportRequest: MessageTypeDefinition<_lb_v1_ExportRequest, _lb_v1_ExportRequest__Output>

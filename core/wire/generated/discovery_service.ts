@@ -5,6 +5,7 @@ import type { Duration as _google_protobuf_Duration, Duration__Output as _google
 import type { Ack as _lb_v1_Ack, Ack__Output as _lb_v1_Ack__Output } from './lb/v1/Ack.ts';
 import type { Backend as _lb_v1_Backend, Backend__Output as _lb_v1_Backend__Output } from './lb/v1/Backend.ts';
 import type { Connect as _lb_v1_Connect, Connect__Output as _lb_v1_Connect__Output } from './lb/v1/Connect.ts';
+import type { ConnectionLog as _lb_v1_ConnectionLog, ConnectionLog__Output as _lb_v1_ConnectionLog__Output } from './lb/v1/ConnectionLog.ts';
 import type { DiscoveryServiceClient as _lb_v1_DiscoveryServiceClient, DiscoveryServiceDefinition as _lb_v1_DiscoveryServiceDefinition } from './lb/v1/DiscoveryService.ts';
 import type { HealthCheck as _lb_v1_HealthCheck, HealthCheck__Output as _lb_v1_HealthCheck__Output } from './lb/v1/HealthCheck.ts';
 import type { Listener as _lb_v1_Listener, Listener__Output as _lb_v1_Listener__Output } from './lb/v1/Listener.ts';
@@ -40,6 +41,7 @@ export interface ProtoGrpcType {
       Backend: MessageTypeDefinition<_lb_v1_Backend, _lb_v1_Backend__Output>
       BackendState: EnumTypeDefinition
       Connect: MessageTypeDefinition<_lb_v1_Connect, _lb_v1_Connect__Output>
+      ConnectionLog: MessageTypeDefinition<_lb_v1_ConnectionLog, _lb_v1_ConnectionLog__Output>
       DiscoveryService: SubtypeConstructor<typeof grpc.Client, _lb_v1_DiscoveryServiceClient> & { service: _lb_v1_DiscoveryServiceDefinition }
       HealthCheck: MessageTypeDefinition<_lb_v1_HealthCheck, _lb_v1_HealthCheck__Output>
       Listener: MessageTypeDefinition<_lb_v1_Listener, _lb_v1_Listener__Output>

@@ -11,6 +11,7 @@ import type { BackendReport as _lb_v1_BackendReport, BackendReport__Output as _l
 import type { BackendStats as _lb_v1_BackendStats, BackendStats__Output as _lb_v1_BackendStats__Output } from './lb/v1/BackendStats.ts';
 import type { BackendStatus as _lb_v1_BackendStatus, BackendStatus__Output as _lb_v1_BackendStatus__Output } from './lb/v1/BackendStatus.ts';
 import type { Connect as _lb_v1_Connect, Connect__Output as _lb_v1_Connect__Output } from './lb/v1/Connect.ts';
+import type { ConnectionLog as _lb_v1_ConnectionLog, ConnectionLog__Output as _lb_v1_ConnectionLog__Output } from './lb/v1/ConnectionLog.ts';
 import type { DeleteProxyRequest as _lb_v1_DeleteProxyRequest, DeleteProxyRequest__Output as _lb_v1_DeleteProxyRequest__Output } from './lb/v1/DeleteProxyRequest.ts';
 import type { DeleteProxyResponse as _lb_v1_DeleteProxyResponse, DeleteProxyResponse__Output as _lb_v1_DeleteProxyResponse__Output } from './lb/v1/DeleteProxyResponse.ts';
 import type { DiscoveryServiceClient as _lb_v1_DiscoveryServiceClient, DiscoveryServiceDefinition as _lb_v1_DiscoveryServiceDefinition } from './lb/v1/DiscoveryService.ts';
@@ -77,6 +78,7 @@ export interface ProtoGrpcType {
       BackendStats: MessageTypeDefinition<_lb_v1_BackendStats, _lb_v1_BackendStats__Output>
       BackendStatus: MessageTypeDefinition<_lb_v1_BackendStatus, _lb_v1_BackendStatus__Output>
       Connect: MessageTypeDefinition<_lb_v1_Connect, _lb_v1_Connect__Output>
+      ConnectionLog: MessageTypeDefinition<_lb_v1_ConnectionLog, _lb_v1_ConnectionLog__Output>
       DeleteProxyRequest: MessageTypeDefinition<_lb_v1_DeleteProxyRequest, _lb_v1_DeleteProxyRequest__Output>
       DeleteProxyResponse: MessageTypeDefinition<_lb_v1_DeleteProxyResponse, _lb_v1_DeleteProxyResponse__Output>
       DiscoveryService: SubtypeConstructor<typeof grpc.Client, _lb_v1_DiscoveryServiceClient> & { service: _lb_v1_DiscoveryServiceDefinition }

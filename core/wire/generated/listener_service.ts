@@ -7,6 +7,7 @@ import type { Backend as _lb_v1_Backend, Backend__Output as _lb_v1_Backend__Outp
 import type { BackendShare as _lb_v1_BackendShare, BackendShare__Output as _lb_v1_BackendShare__Output } from './lb/v1/BackendShare.ts';
 import type { ChangeResult as _lb_v1_ChangeResult, ChangeResult__Output as _lb_v1_ChangeResult__Output } from './lb/v1/ChangeResult.ts';
 import type { Connect as _lb_v1_Connect, Connect__Output as _lb_v1_Connect__Output } from './lb/v1/Connect.ts';
+import type { ConnectionLog as _lb_v1_ConnectionLog, ConnectionLog__Output as _lb_v1_ConnectionLog__Output } from './lb/v1/ConnectionLog.ts';
 import type { CreateListenerRequest as _lb_v1_CreateListenerRequest, CreateListenerRequest__Output as _lb_v1_CreateListenerRequest__Output } from './lb/v1/CreateListenerRequest.ts';
 import type { DeleteListenerRequest as _lb_v1_DeleteListenerRequest, DeleteListenerRequest__Output as _lb_v1_DeleteListenerRequest__Output } from './lb/v1/DeleteListenerRequest.ts';
 import type { GetListenerRequest as _lb_v1_GetListenerRequest, GetListenerRequest__Output as _lb_v1_GetListenerRequest__Output } from './lb/v1/GetListenerRequest.ts';
@@ -45,6 +46,7 @@ export interface ProtoGrpcType {
       BackendState: EnumTypeDefinition
       ChangeResult: MessageTypeDefinition<_lb_v1_ChangeResult, _lb_v1_ChangeResult__Output>
       Connect: MessageTypeDefinition<_lb_v1_Connect, _lb_v1_Connect__Output>
+      ConnectionLog: MessageTypeDefinition<_lb_v1_ConnectionLog, _lb_v1_ConnectionLog__Output>
       CreateListenerRequest: MessageTypeDefinition<_lb_v1_CreateListenerRequest, _lb_v1_CreateListenerRequest__Output>
       DeleteListenerRequest: MessageTypeDefinition<_lb_v1_DeleteListenerRequest, _lb_v1_DeleteListenerRequest__Output>
       GetListenerRequest: MessageTypeDefinition<_lb_v1_GetListenerRequest, _lb_v1_GetListenerRequest__Output>

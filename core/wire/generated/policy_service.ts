@@ -7,6 +7,7 @@ import type { Backend as _lb_v1_Backend, Backend__Output as _lb_v1_Backend__Outp
 import type { BackendShare as _lb_v1_BackendShare, BackendShare__Output as _lb_v1_BackendShare__Output } from './lb/v1/BackendShare.ts';
 import type { ChangeResult as _lb_v1_ChangeResult, ChangeResult__Output as _lb_v1_ChangeResult__Output } from './lb/v1/ChangeResult.ts';
 import type { Connect as _lb_v1_Connect, Connect__Output as _lb_v1_Connect__Output } from './lb/v1/Connect.ts';
+import type { ConnectionLog as _lb_v1_ConnectionLog, ConnectionLog__Output as _lb_v1_ConnectionLog__Output } from './lb/v1/ConnectionLog.ts';
 import type { CreatePolicyRequest as _lb_v1_CreatePolicyRequest, CreatePolicyRequest__Output as _lb_v1_CreatePolicyRequest__Output } from './lb/v1/CreatePolicyRequest.ts';
 import type { DeletePolicyRequest as _lb_v1_DeletePolicyRequest, DeletePolicyRequest__Output as _lb_v1_DeletePolicyRequest__Output } from './lb/v1/DeletePolicyRequest.ts';
 import type { GetPolicyRequest as _lb_v1_GetPolicyRequest, GetPolicyRequest__Output as _lb_v1_GetPolicyRequest__Output } from './lb/v1/GetPolicyRequest.ts';
@@ -45,6 +46,7 @@ export interface ProtoGrpcType {
       BackendState: EnumTypeDefinition
       ChangeResult: MessageTypeDefinition<_lb_v1_ChangeResult, _lb_v1_ChangeResult__Output>
       Connect: MessageTypeDefinition<_lb_v1_Connect, _lb_v1_Connect__Output>
+      ConnectionLog: MessageTypeDefinition<_lb_v1_ConnectionLog, _lb_v1_ConnectionLog__Output>
       CreatePolicyRequest: MessageTypeDefinition<_lb_v1_CreatePolicyRequest, _lb_v1_CreatePolicyRequest__Output>
       DeletePolicyRequest: MessageTypeDefinition<_lb_v1_DeletePolicyRequest, _lb_v1_DeletePolicyRequest__Output>
       GetPolicyRequest: MessageTypeDefinition<_lb_v1_GetPolicyRequest, _lb_v1_GetPolicyRequest__Output>

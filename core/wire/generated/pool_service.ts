@@ -8,6 +8,7 @@ import type { Backend as _lb_v1_Backend, Backend__Output as _lb_v1_Backend__Outp
 import type { BackendShare as _lb_v1_BackendShare, BackendShare__Output as _lb_v1_BackendShare__Output } from './lb/v1/BackendShare.ts';
 import type { ChangeResult as _lb_v1_ChangeResult, ChangeResult__Output as _lb_v1_ChangeResult__Output } from './lb/v1/ChangeResult.ts';
 import type { Connect as _lb_v1_Connect, Connect__Output as _lb_v1_Connect__Output } from './lb/v1/Connect.ts';
+import type { ConnectionLog as _lb_v1_ConnectionLog, ConnectionLog__Output as _lb_v1_ConnectionLog__Output } from './lb/v1/ConnectionLog.ts';
 import type { CreatePoolRequest as _lb_v1_CreatePoolRequest, CreatePoolRequest__Output as _lb_v1_CreatePoolRequest__Output } from './lb/v1/CreatePoolRequest.ts';
 import type { DeletePoolRequest as _lb_v1_DeletePoolRequest, DeletePoolRequest__Output as _lb_v1_DeletePoolRequest__Output } from './lb/v1/DeletePoolRequest.ts';
 import type { GetPoolRequest as _lb_v1_GetPoolRequest, GetPoolRequest__Output as _lb_v1_GetPoolRequest__Output } from './lb/v1/GetPoolRequest.ts';
@@ -49,6 +50,7 @@ export interface ProtoGrpcType {
       BackendState: EnumTypeDefinition
       ChangeResult: MessageTypeDefinition<_lb_v1_ChangeResult, _lb_v1_ChangeResult__Output>
       Connect: MessageTypeDefinition<_lb_v1_Connect, _lb_v1_Connect__Output>
+      ConnectionLog: MessageTypeDefinition<_lb_v1_ConnectionLog, _lb_v1_ConnectionLog__Output>
       CreatePoolRequest: MessageTypeDefinition<_lb_v1_CreatePoolRequest, _lb_v1_CreatePoolRequest__Output>
       DeletePoolRequest: MessageTypeDefinition<_lb_v1_DeletePoolRequest, _lb_v1_DeletePoolRequest__Output>
       GetPoolRequest: MessageTypeDefinition<_lb_v1_GetPoolRequest, _lb_v1_GetPoolRequest__Output>

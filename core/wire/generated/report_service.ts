@@ -9,6 +9,7 @@ import type { Backend as _lb_v1_Backend, Backend__Output as _lb_v1_Backend__Outp
 import type { BackendKey as _lb_v1_BackendKey, BackendKey__Output as _lb_v1_BackendKey__Output } from './lb/v1/BackendKey.ts';
 import type { BackendReport as _lb_v1_BackendReport, BackendReport__Output as _lb_v1_BackendReport__Output } from './lb/v1/BackendReport.ts';
 import type { Connect as _lb_v1_Connect, Connect__Output as _lb_v1_Connect__Output } from './lb/v1/Connect.ts';
+import type { ConnectionLog as _lb_v1_ConnectionLog, ConnectionLog__Output as _lb_v1_ConnectionLog__Output } from './lb/v1/ConnectionLog.ts';
 import type { DiscoveryServiceClient as _lb_v1_DiscoveryServiceClient, DiscoveryServiceDefinition as _lb_v1_DiscoveryServiceDefinition } from './lb/v1/DiscoveryService.ts';
 import type { FailedListener as _lb_v1_FailedListener, FailedListener__Output as _lb_v1_FailedListener__Output } from './lb/v1/FailedListener.ts';
 import type { HealthCheck as _lb_v1_HealthCheck, HealthCheck__Output as _lb_v1_HealthCheck__Output } from './lb/v1/HealthCheck.ts';
@@ -58,6 +59,7 @@ export interface ProtoGrpcType {
       BackendReport: MessageTypeDefinition<_lb_v1_BackendReport, _lb_v1_BackendReport__Output>
       BackendState: EnumTypeDefinition
       Connect: MessageTypeDefinition<_lb_v1_Connect, _lb_v1_Connect__Output>
+      ConnectionLog: MessageTypeDefinition<_lb_v1_ConnectionLog, _lb_v1_ConnectionLog__Output>
       DiscoveryService: SubtypeConstructor<typeof grpc.Client, _lb_v1_DiscoveryServiceClient> & { service: _lb_v1_DiscoveryServiceDefinition }
       FailedListener: MessageTypeDefinition<_lb_v1_FailedListener, _lb_v1_FailedListener__Output>
       Health: EnumTypeDefinition

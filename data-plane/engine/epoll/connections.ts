@@ -17,6 +17,7 @@ import { Attempts } from './attempts.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Dialer } from './dialer.ts';
 import { type LoopContext, registerSide } from './loop-context.ts';
+import type { PeerAddress } from '../peer-address.ts';
 import { ReadyList } from './ready-list.ts';
 import type { Relay } from './relay.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
@@ -30,6 +31,7 @@ export interface ConnectionsInputs {
   readonly context: LoopContext;
   readonly dialer: Dialer;
   readonly relay: Relay;
+  readonly peer: PeerAddress | undefined;
   onFault(where: string, error: unknown): void;
   /** Descriptors or memory ran out. */
   onShortage(errno: number): void;
@@ -78,6 +80,7 @@ export class Connections {
     const { handler, slots, sys } = this.#context;
     const { bytes, start, length } = sys.peerIp;
     const sourceHash = hashIpBytes(bytes, start, length);
+    this.#in.peer?.set(bytes, start, length, sys.peerPort);
     const slot = slots.take();
     slots.descriptors[2 * slot + CLIENT] = fd;
     const failure = registerSide(this.#context, slot, CLIENT);

@@ -67,6 +67,7 @@ export class EpollEngine implements Engine {
       context,
       dialer: new Dialer(sys, targets, sourceAddresses),
       relay: new Relay(slots, sys, ffi, pipes),
+      peer: inputs.peer,
       onFault: (where, error) => inputs.onFault(where, error),
       onShortage: (errno) => this.#ranShort(errno),
       onReleased: () => this.#released(),

@@ -122,6 +122,11 @@ export class Syscalls {
     return this.#address[0] === AF_INET ? this.#peerV4 : this.#peerV6;
   }
 
+  /** The port of the client just accepted. */
+  get peerPort(): number {
+    return this.#addressView.getUint16(PORT_AT);
+  }
+
   readonly #peerV4 = { bytes: this.#address, start: 4, length: 4 } as const;
   readonly #peerV6 = { bytes: this.#address, start: 8, length: 16 } as const;
 

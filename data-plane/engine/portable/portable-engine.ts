@@ -158,6 +158,7 @@ class PortableEngine implements Engine, ConnectionContext {
     this.#connections[slot] = connection;
     this.#open += 1;
     if (this.#inputs.budget.take()) this.#pauseAccepting();
+    this.#inputs.peer?.setText(client.remoteAddress ?? '', client.remotePort ?? 0);
     connection.start(listener, sourceHash(client.remoteAddress ?? ''));
   }
 

@@ -106,6 +106,16 @@ describe('a bar', () => {
     assert.equal(of(12, 10), 'NO');
   });
 
+  it('of at most so much more is about what was measured in the same pair', () => {
+    const bar: Bar = { kind: 'at_most_and', times: 9, more: 0.3 };
+    // The medians differ by 1, the pairs by 0.1.
+    const [theirs, ours] = [
+      [1, 3, 2, 9, 8],
+      [1.1, 4, 2.1, 9.1, 8.1],
+    ];
+    assert.equal(verdictOf(bar, { ours, theirs, ratio: spread(1) }), 'yes');
+  });
+
   it('of a figure by itself needs nobody to compare with', () => {
     const bar: Bar = { kind: 'value_at_most', value: 512 };
     assert.equal(verdictOf(bar, { ours: [512], theirs: [] }), 'yes');

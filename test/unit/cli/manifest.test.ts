@@ -32,6 +32,7 @@ health_check: { type: tcp, interval: 5s, timeout: 2s, healthy_threshold: 2, unhe
 connect: { timeout: 5s, retries: 2 }
 timeouts: { idle: 1h, half_closed: 1m }
 drain_timeout: 1m30s
+connection_log: { one_in: 0 }
 ---
 kind: Pool
 name: web
@@ -62,6 +63,7 @@ const DRAFTS: ResourceDraft[] = [
       connect: { timeoutMs: 5_000, retries: 2 },
       timeouts: { idleMs: 3_600_000, halfClosedMs: 60_000 },
       drainTimeoutMs: 90_000,
+      connectionLog: { oneIn: 0 },
     },
   },
   {
@@ -240,11 +242,11 @@ describe('manifests of several files', () => {
     const { places } = await loadManifests([path], Readable.from([]));
     const fields: readonly (readonly [string, number | undefined])[] = [
       ['policies[steady].health_check.interval', 4],
-      ['pools[web].policy', 11],
-      ['pools[web].backends[10.0.0.1:8080].weight', 13],
-      ['pools[web].backends[10.0.0.2:8080].weight', 14],
-      ['pools[web].backends[10.0.0.3:8080].weight', 12],
-      ['listeners[web].address', 18],
+      ['pools[web].policy', 12],
+      ['pools[web].backends[10.0.0.1:8080].weight', 14],
+      ['pools[web].backends[10.0.0.2:8080].weight', 15],
+      ['pools[web].backends[10.0.0.3:8080].weight', 13],
+      ['listeners[web].address', 19],
       ['listeners[other].pool', undefined],
     ];
     const error = new LbError(

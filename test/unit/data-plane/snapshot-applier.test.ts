@@ -47,7 +47,7 @@ describe('the snapshot applier', () => {
           return { failedListeners };
         },
       },
-      observer: { run: () => steps.push('observer') },
+      observer: { run: () => steps.push('observer'), settle: () => undefined },
       health: { update: () => steps.push('health') },
       drains: { update: ({ retired }) => steps.push(`drains ${retired.length}`) },
       status,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { describeScript, drawScript, type Fault } from '../../faults/script.ts';
 
-const SHAPE = { etcd: 3, 'control-plane': 3, proxy: 3, backend: 5 };
+const SHAPE = { etcd: 3, 'control-plane': 3, proxy: 3, backend: 5, registrant: 3 };
 const SECONDS = 30;
 const scripts = Array.from({ length: 200 }, (_, seed) => drawScript(seed, SECONDS, SHAPE));
 
@@ -62,10 +62,9 @@ describe('a fault script', () => {
     const kinds = new Set(
       all.flatMap(({ what, targets }) => targets.map((each) => `${what} ${each.replaceAll(/\d/g, 'N')}`)),
     );
-    const processes = ['etcd-N', 'control-plane-N', 'proxy-N', 'backend-N'].flatMap((name) => [
-      `kill ${name}`,
-      `stop ${name}`,
-    ]);
+    const processes = ['etcd-N', 'control-plane-N', 'proxy-N', 'backend-N', 'registrant-N'].flatMap(
+      (name) => [`kill ${name}`, `stop ${name}`],
+    );
     const links = ['control-plane-N~etcd-N', 'proxy-N~control-plane-N', 'writers~control-plane-N'].flatMap(
       (name) => ['cut', 'silent', 'slow'].map((what) => `${what} ${name}`),
     );

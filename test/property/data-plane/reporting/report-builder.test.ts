@@ -6,8 +6,10 @@ import type { BackendKey } from '../../../../core/wire/generated/lb/v1/BackendKe
 import type { StreamReportsRequest } from '../../../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import { buildFirstReports, buildReports } from '../../../../data-plane/reporting/report-builder.ts';
 import type { BackendObservation, Observation } from '../../../../data-plane/telemetry/observation.ts';
+import { closedCounts, EMPTY_HISTOGRAM, histogramOf } from '../../../harness/observations.ts';
 
 const count = fc.integer({ min: 0, max: 3 });
+const histogram = fc.constantFrom(EMPTY_HISTOGRAM, histogramOf(0.1), histogramOf(0.2));
 const backend: fc.Arbitrary<BackendObservation> = fc.record({
   pool: fc.constantFrom('a', 'b'),
   address: fc.constantFrom('10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'),
@@ -15,28 +17,53 @@ const backend: fc.Arbitrary<BackendObservation> = fc.record({
   reason: fc.constantFrom('', 'connection refused'),
   sinceMs: count,
   active: count,
+  removed: fc.boolean(),
   connections: count,
   connectFailures: count,
   bytesToBackend: count,
   bytesFromBackend: count,
+  answered: count,
+  connect: histogram,
+  firstByte: histogram,
 });
 const observation: fc.Arbitrary<Observation> = fc
   .record({
     backends: fc.uniqueArray(backend, { selector: ({ pool, address }) => `${pool}/${address}` }),
     listeners: fc.dictionary(
       fc.constantFrom('x', 'y', 'z'),
-      fc.record({ active: count, accepted: count, bytesFromClients: count, bytesToClients: count }),
+      fc.record({
+        active: count,
+        accepted: count,
+        bytesFromClients: count,
+        bytesToClients: count,
+        closed: fc.record({ completed: count, client_reset: count }).map(closedCounts),
+        connect: histogram,
+        firstByte: histogram,
+        duration: histogram,
+      }),
     ),
-    workers: fc.array(fc.record({ active: count, restarts: count }), { minLength: 2, maxLength: 2 }),
+    workers: fc.array(fc.record({ active: count, accepted: count, restarts: count }), {
+      minLength: 2,
+      maxLength: 2,
+    }),
+    process: fc.record({
+      cpuSeconds: count,
+      residentBytes: count,
+      saturated: fc.boolean(),
+      maxConnections: count,
+    }),
     fromDisk: fc.boolean(),
     stale: fc.boolean(),
   })
-  .map(({ backends, listeners, workers, fromDisk, stale }) => ({
+  .map(({ backends, listeners, workers, process, fromDisk, stale }) => ({
     applied: { running: null, failedListeners: [], rejected: null, fromDisk, stale },
     backends: new Map(backends.map((each) => [`${each.pool}/${each.address}`, each])),
     listeners: new Map(Object.entries(listeners)),
     workers,
+    process,
   }));
+
+const NOTHING_USED = { cpuSecondsTotal: 0, residentBytes: '0', saturated: false, maxConnections: 0 };
 
 /** What a control plane knows that takes every message in order. */
 class Receiver {
@@ -44,14 +71,17 @@ class Receiver {
   readonly listeners = new Map<string, unknown>();
   readonly workers = new Map<number, unknown>();
   applied: unknown;
+  process: unknown;
 
-  take({ applied, backends, goneBackends, listeners, goneListeners, workers }: StreamReportsRequest): void {
-    if (applied) this.applied = applied;
+  take(report: StreamReportsRequest): void {
+    const { backends, goneBackends, listeners, goneListeners, workers } = report;
+    this.applied = report.applied ?? this.applied;
+    this.process = report.process ?? this.process;
     for (const each of backends ?? []) this.backends.set(keyOf(each.backend), each);
     for (const each of goneBackends ?? []) this.backends.delete(keyOf(each));
     for (const each of listeners ?? []) this.listeners.set(each.listener ?? '', each);
     for (const name of goneListeners ?? []) this.listeners.delete(name);
-    for (const each of workers ?? []) this.workers.set(each.index ?? -1, each);
+    for (const each of workers ?? []) this.workers.set(Number(each.index), each);
   }
 }
 
@@ -80,6 +110,8 @@ describe('reports', () => {
         assert.deepEqual(sorted(follower.listeners), sorted(latecomer.listeners));
         assert.deepEqual(sorted(follower.workers), sorted(latecomer.workers));
         assert.deepEqual(follower.applied, latecomer.applied);
+        // Whoever is told nothing of the process takes it to have used nothing yet.
+        assert.deepEqual(follower.process ?? NOTHING_USED, latecomer.process ?? NOTHING_USED);
       }),
     );
   });

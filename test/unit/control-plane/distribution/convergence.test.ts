@@ -138,4 +138,26 @@ describe('convergence on revision 5', () => {
     const { response } = convergence([proxy('a', null, false)], 'store', 5);
     assert.equal(response.proxies?.[0]?.reason, 'away since 2023-11-14T22:13:20.000Z');
   });
+
+  it('says since when a proxy lags: since the first commit that it does not run was made', () => {
+    const committedMs = (revision: number) => (revision === 3 ? 1_700_000_003_000 : undefined);
+    const roster = [
+      proxy('a', applied(2)),
+      proxy('b', applied(3)),
+      proxy('c', null),
+      proxy('d', null, false),
+    ];
+    const { response } = convergence(roster, 'store', 5, { committedMs });
+    assert.deepEqual(
+      response.proxies?.map(({ proxyId, since }) => [proxyId, since?.seconds]),
+      [
+        ['a', '1700000003'],
+        // Of a commit that is not known any more.
+        ['b', undefined],
+        // Since it connected.
+        ['c', '0'],
+        ['d', '1700000000'],
+      ],
+    );
+  });
 });

@@ -15,13 +15,9 @@ const STATE = stateOf([
 ]);
 const FLEET: FleetFacts = {
   complete: true,
-  healthy: () => new Map(),
+  isHealthy: () => false,
   isUnknown: () => false,
-  backendConnections: () =>
-    new Map([
-      ['10.0.0.1:80', 12],
-      ['10.0.0.2:80', 5],
-    ]),
+  backendConnections: (_pool, address) => ({ '10.0.0.1:80': 12, '10.0.0.2:80': 5 })[address] ?? 0,
   listenerConnections: () => ({ connections: 17, proxies: 1 }),
 };
 const effects = (edit: Parameters<typeof after>[1]) => effectsOf(STATE, after(STATE, edit), FLEET);
@@ -54,6 +50,12 @@ it('a pool and a listener that go are both said, whole', () => {
   const found = effects(applyResources([], { prune: true }));
   assert.deepEqual(found.listeners, [{ listener: 'web', connections: 17 }]);
   assert.equal(found.pools[0]?.connectionsDraining, 17);
+});
+
+it('a listener that moves is said: its old address is closed', () => {
+  const value = { name: 'web', address: '0.0.0.0:81', pool: 'web' };
+  const { listeners } = effects(applyResources([{ kind: 'listener', value }], { prune: false }));
+  assert.deepEqual(listeners, [{ listener: 'web', connections: 17 }]);
 });
 
 it('what moves no connection is not said', () => {

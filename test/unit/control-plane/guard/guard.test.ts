@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type FleetFacts, fleetFacts } from '../../../../control-plane/guard/fleet-facts.ts';
 import { guard } from '../../../../control-plane/guard/guard.ts';
+import { activeIn } from '../../../../control-plane/store/active-history.ts';
 import { Fleet } from '../../../../control-plane/distribution/fleet.ts';
 import { applyResources } from '../../../../core/model/edits/apply.ts';
 import { removeBackends, updateBackend } from '../../../../core/model/edits/backend.ts';
@@ -54,9 +55,14 @@ function healthOf(address: string, healthy: readonly string[], unknown: readonly
 
 const ALL_WELL = fleetOf([{ healthy: ADDRESSES }]);
 
-function verdict(edit: Edit, given: { before?: State; earlier?: State; fleet?: FleetFacts } = {}) {
-  const { before = WEB, fleet = ALL_WELL } = given;
-  return guard({ before, after: after(before, edit), earlier: given.earlier ?? before, fleet });
+function verdict(
+  edit: Edit,
+  given: { before?: State; earlier?: State; asOfThen?: boolean; fleet?: FleetFacts } = {},
+) {
+  const { before = WEB, fleet = ALL_WELL, asOfThen = true } = given;
+  const state = given.earlier ?? before;
+  const earlier = (pool: string) => ({ active: activeIn(state.pools.get(pool)), asOfThen });
+  return guard({ before, after: after(before, edit), earlier, fleet });
 }
 
 const said = (edit: Edit, given: Parameters<typeof verdict>[1] = {}) =>
@@ -104,6 +110,17 @@ describe('the guard, on less than half of the active backends of ten minutes ago
       'pools[web] would have 1 active backend (2 now, 4 ten minutes ago): less than half',
     ]);
     assert.deepEqual(said(removeBackends('web', [C]), { before: two, earlier: two }), []);
+  });
+
+  it('compares with the oldest number it knows where it can tell no more, and says so', () => {
+    const two = after(WEB, removeBackends('web', [A, B]));
+    const found = verdict(removeBackends('web', [C]), { before: two, earlier: WEB, asOfThen: false });
+    assert.deepEqual(
+      found.violations.map(({ description }) => description),
+      ['would have 1 active backend (2 now, 4 as far back as this replica can tell): less than half'],
+    );
+    assert.match(found.notes.join(), /could not compare with ten minutes ago/);
+    assert.deepEqual(verdict(updateBackend('web', { address: A, weight: 9 }), { asOfThen: false }).notes, []);
   });
 
   it('refuses no change that makes it no worse', () => {
@@ -172,6 +189,34 @@ describe('the guard, on listeners', () => {
   });
 
   it('lets one go that has none', () => assert.deepEqual(said(prune), []));
+
+  it('refuses to close the address of one that moves, as it does to delete it', () => {
+    const move = applyResources([listener('web', 'web', 9090)], { prune: false });
+    assert.deepEqual(said(move, { fleet: fleetOf([{ open: 1 }, {}]) }), [
+      'listeners[web].address would be 0.0.0.0:9090: 0.0.0.0:8080 has 1 open connection on 1 proxy',
+    ]);
+    assert.deepEqual(said(move, { fleet: fleetOf([{ healthy: ADDRESSES }]) }), []);
+    assert.equal(verdict(move, { fleet: fleetOf([], 5_000) }).notes.length, 1);
+  });
+});
+
+it('the guard asks about the backends of the pools that change, and never goes through all reports', () => {
+  const fleet = new Fleet(new FakeClock(), 0);
+  const session = fleet.connect(proxyInfo('p'), () => undefined);
+  session.report(
+    report({ applied: applied(1), backends: ADDRESSES.map((each) => backendReport('web', each)) }),
+  );
+  const backends = fleet.list()[0]?.backends ?? assert.fail();
+  let asked = 0;
+  Object.assign(backends, {
+    get: (key: string) => {
+      asked += 1;
+      return Map.prototype.get.call(backends, key) as unknown;
+    },
+    values: () => assert.fail('went through all reports'),
+  });
+  assert.deepEqual(said(removeBackends('web', [A, B]), { fleet: fleetFacts(fleet) }), []);
+  assert.equal(asked, 1);
 });
 
 it('the guard says everything at once', () => {

@@ -25,9 +25,19 @@ function fleetOf({ away = false } = {}) {
   return fleet;
 }
 
-function remove(whole: (state: State) => State, options: { dryRun?: boolean; fleet?: Fleet } = {}) {
-  const { dryRun = false, fleet = fleetOf() } = options;
-  const sources = { fleet: () => fleetFacts(fleet), earlier: () => null, whole };
+interface Given {
+  readonly dryRun?: boolean;
+  readonly fleet?: Fleet;
+  /** Configured ten minutes ago; null: not known. */
+  readonly earlier?: number | null;
+}
+
+function remove(
+  whole: (state: State) => State,
+  { dryRun = false, fleet = fleetOf(), earlier = 1 }: Given = {},
+) {
+  const then = earlier === null ? null : { active: earlier, asOfThen: true };
+  const sources = { fleet: () => fleetFacts(fleet), earlier: () => then, whole };
   const guarded = new GuardedEdit(removeBackends('web', [CONFIGURED]), sources, { force: false, dryRun });
   return { result: guarded.edit(STATE), findings: guarded.findings };
 }
@@ -60,5 +70,19 @@ describe('an edit behind the guard', () => {
     assert.deepEqual(remove(withRegistered).findings.notes, []);
     const { notes } = remove(withRegistered, { fleet: fleetOf({ away: true }) }).findings;
     assert.match(notes.join(), /not every proxy on the roster reports/);
+  });
+
+  it('compares with what was configured ten minutes ago and what is registered now', () => {
+    assert.equal(remove(withRegistered, { earlier: 2 }).result.ok, true);
+    assert.deepEqual(
+      remove(withRegistered, { earlier: 3 }).findings.refused.map(({ description }) => description),
+      ['would have 2 active backends (3 now, 5 ten minutes ago): less than half'],
+    );
+  });
+
+  it('notes that it does not know what was ten minutes ago', () => {
+    const { result, findings } = remove(withRegistered, { earlier: null });
+    assert.equal(result.ok, true);
+    assert.match(findings.notes.join(), /could not compare with ten minutes ago/);
   });
 });

@@ -1,7 +1,11 @@
 /** Publishing snapshots: coalesced, never back, the last ones kept. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { memberName } from '../../../../control-plane/store/membership-store.ts';
+import {
+  type Member,
+  memberName,
+  type MemberValue,
+} from '../../../../control-plane/store/membership-store.ts';
 import { Publisher } from '../../../../control-plane/snapshot/publish.ts';
 import { updateBackend } from '../../../../core/model/edits/backend.ts';
 import type { State } from '../../../../core/model/state.ts';
@@ -102,6 +106,29 @@ describe('the publisher', () => {
     offer(4, []);
     offer(2, members);
     assert.deepEqual(seen, ['1: 3', '2: 4', '3: 4', '4: 3']);
+  });
+
+  it('builds nothing anew when proxies come and go, or a lease ends', () => {
+    const { clock, made } = publisher();
+    const of = (value: MemberValue, token: number, alive = true) => ({
+      name: memberName(value),
+      value,
+      token,
+      alive,
+      lease: '',
+    });
+    const backend = registration('10.0.9.9:80');
+    const proxy: MemberValue = { kind: 'proxy', id: 'p', zone: '', instanceId: 'i', ttlMs: 1, sinceMs: 1 };
+    const build = (version: number, members: readonly Member[]) => {
+      made.offer(first, { ...at(first), version }, members);
+      clock.advance(100);
+      assert.equal(made.newest?.position.version, version);
+      return made.newest?.entries;
+    };
+    const entries = build(1, [of(backend, 2)]);
+    assert.equal(build(2, [of(backend, 2), of(proxy, 3)]), entries);
+    assert.equal(build(3, [of({ ...backend }, 2, false)]), entries);
+    assert.notEqual(build(4, [of({ ...backend, weight: 7 }, 5)]), entries);
   });
 
   it('never goes to another store', () => {

@@ -246,6 +246,21 @@ describe('Checkpointer', () => {
     assert.equal(clock.pending, 0);
   });
 
+  it('says that it trimmed only where it did', async () => {
+    const { log } = make(10, 20);
+    const { follower, checkpointer, store, said } = started(log);
+    await follower.catchUp();
+    const { trim } = store;
+    store.trim = () => Promise.resolve(false);
+    await checkpointer.run();
+    const words = 'the log was trimmed up to this checkpoint';
+    assert.ok(!said.includes(words), said.join());
+    store.trim = trim.bind(store);
+    await checkpointer.run();
+    assert.ok(said.includes(words), said.join());
+    await checkpointer.stop();
+  });
+
   it('does not trim up to a checkpoint that is damaged', async () => {
     const { log } = make(10, 20);
     replace(log, 10, () => ({ chunks: [] }));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
+import { completePolicy } from '../../../../core/model/complete.ts';
 import type { Commit } from '../../../../core/model/commit.ts';
 import {
   canonicalJson,
@@ -24,11 +25,22 @@ const CONTENT: Omit<Commit, 'hash'> = {
   changes: [{ op: 'delete', kind: 'pool', name: 'web' }],
 };
 
+const DEFAULT_POLICY_HASH = 'd116b7832424419c8e42a7e29a23e56224b2e1b05fb7e4c823d2129c515b9137';
+
 describe('content hashes', () => {
   it('do not depend on the order of fields, nor on fields that are undefined', () => {
     assert.equal(canonicalJson({ b: [1, { d: 2, c: undefined }], a: 'x' }), '{"a":"x","b":[1,{"d":2}]}');
     assert.equal(contentHash({ a: 1, b: 2 }), contentHash({ b: 2, a: 1 }));
     assert.notEqual(contentHash({ a: 1 }), contentHash({ a: '1' }));
+  });
+
+  it('of a policy that says nothing new are what they were before there was more to say', () => {
+    const policy = completePolicy({ name: 'default' });
+    assert.equal(contentHash(policy), DEFAULT_POLICY_HASH);
+    assert.equal(
+      contentHash(completePolicy({ name: 'default', connectionLog: { oneIn: 1 } })),
+      DEFAULT_POLICY_HASH,
+    );
   });
 
   it('are SHA-256 in hex over the canonical JSON', () => {

@@ -74,6 +74,12 @@ describe('validation', () => {
       [0, 1_000, 3_600_000],
       [999, 3_600_001],
     ],
+    [
+      'connection_log.one_in',
+      (oneIn) => ({ connectionLog: { oneIn } }),
+      [0, 1, 1_000_000],
+      [-1, 1_000_001, 1.5],
+    ],
     ['drain_timeout', (drainTimeoutMs) => ({ drainTimeoutMs }), [0, 1, 86_400_000], [-1, 86_400_001]],
   ];
   for (const [field, of, good, bad] of ranges) {

@@ -24,6 +24,7 @@ function setUp(weights: readonly number[], alwaysUp = false) {
     retries: 0,
     idleMs: 0,
     halfClosedMs: 0,
+    logOneIn: 1,
     alwaysUp,
     rows: Int32Array.from(ROWS),
     weights: Uint16Array.from(weights),

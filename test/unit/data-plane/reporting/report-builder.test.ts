@@ -2,29 +2,26 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loadDefinitions } from '../../../../core/wire/definitions.ts';
 import { timestampToWire } from '../../../../core/wire/timestamp-codec.ts';
+import { CONNECT_SECONDS } from '../../../../data-plane/telemetry/shared-memory.ts';
 import { buildFirstReports, buildReports } from '../../../../data-plane/reporting/report-builder.ts';
-import type { BackendObservation, Observation } from '../../../../data-plane/telemetry/observation.ts';
+import type {
+  BackendObservation,
+  ListenerObservation,
+  WorkerObservation,
+} from '../../../../data-plane/telemetry/observation.ts';
+import {
+  backendObservation,
+  closedCounts,
+  histogramOf,
+  listenerObservation,
+  NO_OBSERVATION,
+} from '../../../harness/observations.ts';
 import { position } from '../../../harness/snapshots.ts';
 
-const nothing: Observation = {
-  applied: { running: null, failedListeners: [], rejected: null, fromDisk: false, stale: false },
-  backends: new Map(),
-  listeners: new Map(),
-  workers: [],
-};
+const nothing = NO_OBSERVATION;
 
 function backend(address: string, fields: Partial<BackendObservation> = {}): [string, BackendObservation] {
-  const counts = { connections: 0, connectFailures: 0, bytesToBackend: 0, bytesFromBackend: 0 };
-  const value = {
-    pool: 'web',
-    address,
-    health: 'healthy',
-    reason: '',
-    sinceMs: 0,
-    active: 0,
-    ...counts,
-  } as const;
-  return [`web/${address}`, { ...value, ...fields }];
+  return [`web/${address}`, backendObservation(address, fields)];
 }
 
 describe('the first report', () => {
@@ -36,11 +33,12 @@ describe('the first report', () => {
   });
 
   it('comes in messages that fit', () => {
-    const backends = Array.from({ length: 4_500 }, (_, index) => backend(`10.0.0.1:${index + 1}`));
+    const fields = { connect: histogramOf(0.000_1), firstByte: histogramOf(0.000_1) };
+    const backends = Array.from({ length: 2_500 }, (_, index) => backend(`10.0.0.1:${index + 1}`, fields));
     const reports = buildFirstReports({ id: 'p1' }, { ...nothing, backends: new Map(backends) });
     assert.deepEqual(
       reports.map((report) => report.backends?.length),
-      [2_000, 2_000, 500],
+      [1_000, 1_000, 500],
     );
     // Who hears that a revision runs has heard every count by then.
     assert.deepEqual(
@@ -58,13 +56,13 @@ describe('the first report', () => {
 
 describe('what runs', () => {
   it('is told last, after everything that was counted under it', () => {
-    const backends = new Map(Array.from({ length: 2_001 }, (_, index) => backend(`10.0.0.1:${index + 1}`)));
+    const backends = new Map(Array.from({ length: 1_001 }, (_, index) => backend(`10.0.0.1:${index + 1}`)));
     const now = { ...nothing, applied: { ...nothing.applied, fromDisk: true }, backends };
     for (const reports of [buildFirstReports({ id: 'p1' }, now), buildReports(nothing, now)]) {
       assert.deepEqual(
         reports.map(({ applied, backends: part }) => [part?.length, applied?.fromDisk]),
         [
-          [2_000, undefined],
+          [1_000, undefined],
           [1, true],
         ],
       );
@@ -99,6 +97,8 @@ describe('a report', () => {
     { connectFailures: 1 },
     { bytesToBackend: 1 },
     { bytesFromBackend: 1 },
+    { connect: histogramOf(0) },
+    { firstByte: histogramOf(0) },
   ];
   for (const change of changes) {
     it(`is made when nothing but ${Object.keys(change).join()} of a backend changed`, () => {
@@ -108,8 +108,93 @@ describe('a report', () => {
     });
   }
 
+  const listenerChanges: readonly Partial<ListenerObservation>[] = [
+    { active: 1 },
+    { accepted: 1 },
+    { bytesFromClients: 1 },
+    { bytesToClients: 1 },
+    { closed: closedCounts({ idle_timeout: 1 }) },
+    { connect: histogramOf(0) },
+    { firstByte: histogramOf(0) },
+    { duration: histogramOf(0) },
+  ];
+  for (const change of listenerChanges) {
+    it(`is made when nothing but ${Object.keys(change).join()} of a listener changed`, () => {
+      const before = { ...nothing, listeners: new Map([['web', listenerObservation()]]) };
+      const now = { ...nothing, listeners: new Map([['web', listenerObservation(change)]]) };
+      assert.equal(buildReports(before, now)[0]?.listeners?.length, 1);
+      assert.deepEqual(buildReports(now, now), []);
+    });
+  }
+
+  const worker = { active: 0, accepted: 0, restarts: 0 };
+  for (const field of ['active', 'accepted', 'restarts'] satisfies (keyof WorkerObservation)[]) {
+    it(`is made when nothing but ${field} of a worker changed`, () => {
+      const before = { ...nothing, workers: [worker, worker] };
+      const now = { ...nothing, workers: [worker, { ...worker, [field]: 1 }] };
+      assert.deepEqual(
+        buildReports(before, now)[0]?.workers?.map(({ index }) => index),
+        [1],
+      );
+    });
+  }
+
+  it('has histograms with their bounds, what is in each bucket and the sum, and none that is empty', () => {
+    const backends = new Map([backend('10.0.0.1:80', { connect: histogramOf(0.000_3) })]);
+    const [report] = buildReports(nothing, { ...nothing, backends });
+    const [{ connect, firstByte } = {}] = report?.backends ?? [];
+    assert.deepEqual(connect, {
+      bounds: [...CONNECT_SECONDS],
+      counts: [1, ...CONNECT_SECONDS.map(() => 0)],
+      sumSeconds: 0.000_3,
+    });
+    assert.equal(firstByte, null);
+  });
+
+  it('has all that was counted of listeners, workers and the process, in a form that survives the wire', () => {
+    const web = listenerObservation({
+      active: 1,
+      accepted: 2,
+      bytesFromClients: 3,
+      bytesToClients: 4,
+      closed: closedCounts({ completed: 5, no_backend: 6 }),
+      duration: histogramOf(0.25),
+    });
+    const [report] = buildReports(nothing, {
+      ...nothing,
+      listeners: new Map([['web', web]]),
+      workers: [{ active: 1, accepted: 2, restarts: 3 }],
+      process: { cpuSeconds: 1.25, residentBytes: 2 ** 20, saturated: true, maxConnections: 7 },
+    });
+    assert.ok(report);
+    const { requestSerialize, requestDeserialize } = loadDefinitions().services.reports.StreamReports;
+    const { listeners, workers, process } = requestDeserialize(requestSerialize(report));
+    const [{ duration, ...counts } = { duration: null }] = listeners;
+    assert.deepEqual(counts, {
+      listener: 'web',
+      connectionsActive: 1,
+      connectionsTotal: '2',
+      bytesFromClientsTotal: '3',
+      bytesToClientsTotal: '4',
+      closedTotal: { completed: '5', no_backend: '6' },
+      connect: null,
+      firstByte: null,
+    });
+    assert.deepEqual(
+      [duration?.counts.length, duration?.bounds.length, duration?.sumSeconds],
+      [14, 13, 0.25],
+    );
+    assert.deepEqual(workers, [{ index: 0, connectionsActive: 1, restarts: 3, connectionsTotal: '2' }]);
+    assert.deepEqual(process, {
+      cpuSecondsTotal: 1.25,
+      residentBytes: '1048576',
+      saturated: true,
+      maxConnections: 7,
+    });
+  });
+
   it('names what is gone', () => {
-    const counts = { active: 0, accepted: 1, bytesFromClients: 0, bytesToClients: 0 };
+    const counts = listenerObservation({ accepted: 1 });
     const before = {
       ...nothing,
       backends: new Map([backend('10.0.0.1:80')]),

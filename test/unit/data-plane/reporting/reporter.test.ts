@@ -9,6 +9,7 @@ import { Reporter } from '../../../../data-plane/reporting/reporter.ts';
 import type { ReplicaView } from '../../../../data-plane/subscription/replica-choice.ts';
 import type { Observation } from '../../../../data-plane/telemetry/observation.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
+import { listenerObservation, NO_OBSERVATION } from '../../../harness/observations.ts';
 import { position } from '../../../harness/snapshots.ts';
 
 /** A report stream as grpc-js gives it, with a receiver that can stop taking. */
@@ -39,6 +40,8 @@ describe('the reporter', () => {
   let reachable: boolean;
   let observed: number;
   let accepted: number;
+  let reportTakesMs: number;
+  let lateMs: number;
   let heard: [string, ReplicaView | null][];
 
   beforeEach(() => {
@@ -47,6 +50,8 @@ describe('the reporter', () => {
     reachable = true;
     observed = 0;
     accepted = 0;
+    reportTakesMs = 0;
+    lateMs = 0;
     heard = [];
   });
 
@@ -60,11 +65,10 @@ describe('the reporter', () => {
     return client as unknown as ReplicaClient;
   }
 
-  const applied = { running: null, failedListeners: [], rejected: null, fromDisk: false, stale: false };
   const observe = (): Observation => {
     observed += 1;
-    const listener = { active: 0, accepted, bytesFromClients: 0, bytesToClients: 0 };
-    return { applied, backends: new Map(), listeners: new Map([['web', listener]]), workers: [] };
+    lateMs += reportTakesMs;
+    return { ...NO_OBSERVATION, listeners: new Map([['web', listenerObservation({ accepted })]]) };
   };
 
   async function start(...addresses: readonly string[]): Promise<Reporter> {
@@ -73,7 +77,11 @@ describe('the reporter', () => {
       proxy: { id: 'p1' },
       observe,
       onReplica: (address, view) => heard.push([address, view]),
-      clock,
+      clock: {
+        wallMs: () => clock.wallMs(),
+        nowMs: () => clock.nowMs() + lateMs,
+        after: (delayMs, action) => clock.after(delayMs, action),
+      },
       random: seededRandom(1),
       logger: silentLogger,
     });
@@ -115,6 +123,18 @@ describe('the reporter', () => {
     }
     assert.ok(observed <= 22, `${observed} observations in a second`);
     assert.ok(observed >= 10);
+  });
+
+  it('takes its time where a report takes long, so that health checks get theirs', async () => {
+    reportTakesMs = 400;
+    await start('a');
+    observed = 0;
+    clock.advance(1_000);
+    assert.equal(observed, 1);
+    clock.advance(1_999);
+    assert.equal(observed, 1);
+    clock.advance(1);
+    assert.equal(observed, 2);
   });
 
   it('sends one message with the newest of everything to a replica that did not take any for a while', async () => {

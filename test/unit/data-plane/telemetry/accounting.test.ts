@@ -1,17 +1,25 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { backendCounts, listenerCounts } from '../../../../data-plane/telemetry/counters.ts';
+import { NO_ROW } from '../../../../data-plane/engine/engine.ts';
+import {
+  acceptedConnections,
+  backendCounts,
+  closedOfListener,
+  listenerCounts,
+} from '../../../../data-plane/telemetry/counters.ts';
 import {
   CONNECT_SECONDS,
   CONTROL,
   createBuffers,
   DURATION_SECONDS,
+  FIRST_BYTE_SECONDS,
   HISTOGRAM_CELLS,
   type HistogramName,
   sharedCells,
   type WorkerCells,
   workerCells,
 } from '../../../../data-plane/telemetry/shared-memory.ts';
+import { histogramOf } from '../../../../data-plane/telemetry/backend-totals.ts';
 import { Accounts } from '../../../../data-plane/worker/accounts.ts';
 import { LostWorkers } from '../../../../data-plane/worker/lost-worker.ts';
 import { benchOf } from '../../../harness/handler-bench.ts';
@@ -29,6 +37,9 @@ const connects = (cells: WorkerCells, name: HistogramName, row = 0) =>
   histogram(cells[name], CONNECT_SECONDS, row);
 const durations = (cells: WorkerCells, name: HistogramName, row = 0) =>
   histogram(cells[name], DURATION_SECONDS, row);
+
+const firstBytes = (cells: WorkerCells, name: HistogramName, row = 0) =>
+  histogram(cells[name], FIRST_BYTE_SECONDS, row);
 
 describe('accounting', () => {
   it('has a connection with all it took in the rows of its backend, pool and listener when it is closed', () => {
@@ -55,10 +66,50 @@ describe('accounting', () => {
       connectFailures: 0,
       bytesToBackend: 11,
       bytesFromBackend: 22,
+      answered: 1,
     });
     const other = [connects(own, 'backendConnectSeconds', failed), backendCounts([own], failed).connections];
     assert.deepEqual(other, [{ sumMs: 0 }, 0]);
     assert.deepEqual(durations(own, 'backendDurationSeconds', failed), { sumMs: 0 });
+  });
+
+  it('has the time of the first byte to the client, once, from the accept on', () => {
+    const bench = benchOf({ backends: { 1: 1 } });
+    const first = () => firstBytes(bench.own, 'listenerFirstByteSeconds');
+    for (const slot of [0, 0]) {
+      bench.accept(slot);
+      bench.clock.advance(10);
+      bench.handler.onEstablished(slot);
+      bench.handler.onBytes(slot, 5, 0);
+      bench.clock.advance(20);
+      bench.handler.onBytes(slot, 0, 1);
+      bench.clock.advance(1_000);
+      bench.handler.onBytes(slot, 0, 1);
+      bench.handler.onClosed(slot, 'completed');
+    }
+    assert.deepEqual(first(), { 'le 0.05': 2, sumMs: 60 });
+    assert.deepEqual(firstBytes(bench.own, 'backendFirstByteSeconds', bench.row('1')), first());
+    assert.equal(backendCounts([bench.own], bench.row('1')).answered, 2);
+    bench.accept(1);
+    bench.handler.onEstablished(1);
+    bench.handler.onBytes(1, 5, 0);
+    bench.handler.onClosed(1, 'client_reset');
+    assert.equal(backendCounts([bench.own], bench.row('1')).answered, 2, 'this client got nothing');
+  });
+
+  it('has what ended each connection at its listener, that of a lost worker too', () => {
+    const buffers = createBuffers(1);
+    const own = workerCells(buffers, 0);
+    const accounts = new Accounts(own);
+    for (const reason of ['completed', 'completed', 'no_backend', null] as const) {
+      accounts.accepted(1);
+      if (reason) accounts.closed(1, NO_ROW, reason, 1);
+    }
+    assert.equal(new LostWorkers(buffers, null).takeOut(0), 1);
+    const closed = closedOfListener([own], 1);
+    assert.deepEqual([closed.completed, closed.no_backend, closed.worker_lost], [2, 1, 1]);
+    assert.equal(Math.max(...Object.values(closedOfListener([own], 0))), 0);
+    assert.equal(acceptedConnections(own), 4);
   });
 
   it('shows bytes of a connection that is still open', () => {
@@ -166,17 +217,27 @@ describe('the observer of accounts', () => {
     for (const cells of traffic.workers) {
       const accounts = new Accounts(cells);
       accounts.established(row, pool, listener, 3);
+      accounts.answered(row, listener, 4);
       accounts.closed(listener, row, 'completed', 20);
     }
-    const { durationsOf, ...readings } = traffic.observer.readTraffic();
-    const connect = { 'le 0.005': 2, sumMs: 6 };
-    const life = { 'le 0.05': 2, sumMs: 40 };
-    const total = durationsOf(`web/${HEALTHY}`)?.total;
-    assert.deepEqual(histogram(total?.connect ?? [], CONNECT_SECONDS), connect);
-    assert.deepEqual(histogram(total?.connection ?? [], DURATION_SECONDS), life);
-    const { listenerConnectSeconds, listenerDurationSeconds, poolConnectSeconds } = readings;
-    assert.deepEqual(histogram(poolConnectSeconds.get('web') ?? [], CONNECT_SECONDS), connect);
-    assert.deepEqual(histogram(listenerConnectSeconds.get('web') ?? [], CONNECT_SECONDS), connect);
-    assert.deepEqual(histogram(listenerDurationSeconds.get('web') ?? [], DURATION_SECONDS), life);
+    const { totalsOf, poolConnectSeconds } = traffic.observer.readTraffic();
+    const { backends, listeners } = traffic.observer.observe();
+    const total = totalsOf(`web/${HEALTHY}`)?.total;
+    const web = listeners.get('web');
+    const backend = backends.get(`web/${HEALTHY}`);
+    assert.ok(total && web && backend);
+    const connects = [
+      histogramOf(total, 'backendConnectSeconds'),
+      poolConnectSeconds.get('web') ?? [],
+      web.connect,
+      backend.connect,
+    ];
+    for (const counts of connects)
+      assert.deepEqual(histogram(counts, CONNECT_SECONDS), { 'le 0.005': 2, sumMs: 6 });
+    for (const counts of [web.firstByte, backend.firstByte])
+      assert.deepEqual(histogram(counts, FIRST_BYTE_SECONDS), { 'le 0.005': 2, sumMs: 8 });
+    for (const counts of [histogramOf(total, 'backendDurationSeconds'), web.duration])
+      assert.deepEqual(histogram(counts, DURATION_SECONDS), { 'le 0.05': 2, sumMs: 40 });
+    assert.deepEqual([web.closed.completed, web.closed.client_reset], [2, 0]);
   });
 });

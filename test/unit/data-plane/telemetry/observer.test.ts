@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
+import { BACKEND_COUNTERS, HISTOGRAM_CELLS } from '../../../../data-plane/telemetry/shared-memory.ts';
+import { Accounts } from '../../../../data-plane/worker/accounts.ts';
 import { BOTH, HEALTHY, ObservedTraffic, UNHEALTHY, WEB } from '../../../harness/observed-traffic.ts';
 import * as make from '../../../harness/snapshots.ts';
 
@@ -59,6 +61,34 @@ describe('the observer', () => {
     traffic.run(BOTH);
     traffic.connect(0, HEALTHY, 1);
     assert.equal(observe().backends.get(`web/${HEALTHY}`)?.bytesToBackend, 11);
+  });
+
+  it('has the same histogram until something is added to it', () => {
+    const { row } = traffic.backend(HEALTHY);
+    const seen = () => observe().backends.get(`web/${HEALTHY}`);
+    const accounts = new Accounts(traffic.workers[0]);
+    const before = seen();
+    accounts.established(row, 0, 0, 3);
+    accounts.answered(row, 0, 4);
+    const after = seen();
+    assert.notEqual(after?.connect, before?.connect);
+    assert.notEqual(after?.firstByte, before?.firstByte);
+    assert.equal(seen()?.connect, after?.connect);
+    assert.equal(seen()?.firstByte, after?.firstByte);
+    assert.equal(
+      Array.from(before?.connect ?? []).every((cell) => cell === 0),
+      true,
+      'what was observed does not change',
+    );
+  });
+
+  it('reads a histogram again that its worker had not written yet when it had counted already', () => {
+    const { row } = traffic.backend(HEALTHY);
+    const [{ backends, backendConnectSeconds }] = traffic.workers;
+    backends[row * BACKEND_COUNTERS.length + BACKEND_COUNTERS.indexOf('connections')] = 1;
+    assert.equal(observe().backends.get(`web/${HEALTHY}`)?.connect[0], 0);
+    backendConnectSeconds[row * HISTOGRAM_CELLS] = 1;
+    assert.equal(observe().backends.get(`web/${HEALTHY}`)?.connect[0], 1);
   });
 
   it('counts connections of a removed listener until they end', () => {

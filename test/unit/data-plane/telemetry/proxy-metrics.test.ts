@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { CLOSE_REASONS } from '../../../../data-plane/engine/engine.ts';
+import { ProxyCounts } from '../../../../data-plane/telemetry/proxy-counts.ts';
 import { createProxyMetrics, type ProxyReadings } from '../../../../data-plane/telemetry/proxy-metrics.ts';
 import {
   CONNECT_SECONDS,
@@ -10,6 +11,8 @@ import {
 import { BOTH, HEALTHY, ObservedTraffic, UNHEALTHY, WEB } from '../../../harness/observed-traffic.ts';
 import { parsePrometheusText } from '../../../harness/prometheus-text.ts';
 import * as make from '../../../harness/snapshots.ts';
+
+const LIMIT = 200;
 
 describe('the metrics', () => {
   let traffic: ObservedTraffic;
@@ -24,11 +27,13 @@ describe('the metrics', () => {
     panic: new Map(),
     connected: true,
     configAgeSeconds: 0,
-    saturated: false,
+    counts: new ProxyCounts(),
+    connectionLog: null,
+    build: { version: '1.2.3', engine: 'epoll' },
     ...fields,
   });
   const families = async (fields: Partial<ProxyReadings> = {}) =>
-    parsePrometheusText(await createProxyMetrics(() => read(fields)).render());
+    parsePrometheusText(await createProxyMetrics(() => read(fields), LIMIT).render());
   /** The value of a series, which may have more labels than are named. */
   const scrape = async (fields: Partial<ProxyReadings> = {}) => {
     const samples = [...(await families(fields)).values()].flatMap((family) => family.samples);
@@ -54,8 +59,20 @@ describe('the metrics', () => {
       lb_backend_up: 'gauge',
       lb_bytes_total: 'counter',
       lb_connect_duration_seconds: 'histogram',
+      lb_listener_connections_closed_total: 'counter',
+      lb_backend_first_byte_duration_seconds: 'histogram',
+      lb_backend_health_transitions_total: 'counter',
+      lb_pool_backends: 'gauge',
+      lb_worker_connections_total: 'counter',
+      lb_accept_pauses_total: 'counter',
+      lb_snapshots_total: 'counter',
+      lb_build_info: 'gauge',
+      lb_connection_log_lines_total: 'counter',
+      lb_connection_log_dropped_total: 'counter',
+      lb_connection_limit: 'gauge',
       lb_connection_duration_seconds: 'histogram',
       lb_listener_connect_duration_seconds: 'histogram',
+      lb_first_byte_duration_seconds: 'histogram',
       lb_backend_connect_duration_seconds: 'histogram',
       lb_backend_connection_duration_seconds: 'histogram',
       lb_worker_connections_active: 'gauge',
@@ -74,6 +91,8 @@ describe('the metrics', () => {
     const [first] = traffic.workers;
     first.worker[CLOSE_REASONS.indexOf('client_reset')] = 3;
     first.worker[WORKER_COUNTERS.indexOf('logDropped')] = 5;
+    first.worker[WORKER_COUNTERS.indexOf('accepted')] = 6;
+    first.listenerClosed[CLOSE_REASONS.indexOf('no_backend')] = 7;
     const value = await scrape({ panic: new Map([['web', true]]), connected: false, configAgeSeconds: 12 });
     const a = { pool: 'web', backend: HEALTHY };
     const b = { pool: 'web', backend: UNHEALTHY };
@@ -89,6 +108,11 @@ describe('the metrics', () => {
     assert.equal(value('lb_connections_closed_total', { reason: 'client_reset' }), 3);
     assert.equal(value('lb_connections_closed_total', { reason: 'completed' }), 0);
     assert.equal(value('lb_worker_connections_active', { worker: '0' }), 1);
+    assert.equal(value('lb_worker_connections_total', { worker: '0' }), 6);
+    assert.equal(value('lb_listener_connections_closed_total', { listener: 'web', reason: 'no_backend' }), 7);
+    assert.equal(value('lb_listener_connections_closed_total', { listener: 'web', reason: 'completed' }), 0);
+    assert.equal(value('lb_build_info', { version: '1.2.3', engine: 'epoll' }), 1);
+    assert.equal(value('lb_connection_limit'), 9);
     assert.equal(value('lb_worker_restarts_total', { worker: '1' }), 1);
     assert.equal(value('lb_config_revision'), 4);
     assert.equal(value('lb_config_age_seconds'), 12);
@@ -114,11 +138,55 @@ describe('the metrics', () => {
     assert.equal(value('lb_connect_duration_seconds_sum', { pool: 'web' }), 13);
   });
 
-  it('lose the series of a backend that is gone', async () => {
+  it('lose the gauges of a backend that is gone at once, and its counters ten minutes later', async () => {
     traffic.run(make.snapshot(2, ...WEB, make.backend('web', UNHEALTHY)));
+    const backend = HEALTHY;
     const value = await scrape();
-    assert.equal(value('lb_backend_connections_total', { backend: HEALTHY }), undefined);
+    assert.equal(value('lb_backend_connections_total', { backend }), 0);
+    assert.equal(value('lb_backend_up', { backend }), undefined);
     assert.equal(value('lb_backend_connections_total', { backend: UNHEALTHY }), 0);
+    traffic.clock.advance(600_000);
+    assert.equal((await scrape())('lb_backend_connections_total', { backend }), undefined);
+  });
+
+  it('do not say of a backend that is removed, and has connections still, that it is down', async () => {
+    traffic.connect(0, UNHEALTHY);
+    traffic.run(make.snapshot(2, ...WEB, make.backend('web', HEALTHY)));
+    const value = await scrape({ panic: new Map([['web', false]]) });
+    assert.equal(value('lb_backend_connections_active', { backend: UNHEALTHY }), 1);
+    assert.equal(value('lb_backend_up', { backend: UNHEALTHY }), undefined);
+    assert.equal(value('lb_pool_backends', { pool: 'web', health: 'unhealthy' }), 0);
+    assert.equal(value('lb_pool_backends', { pool: 'web', health: 'healthy' }), 1);
+  });
+
+  it('count what the main thread saw, for the pools there are, from zero on', async () => {
+    const counts = new ProxyCounts();
+    for (const to of ['unhealthy', 'unhealthy', 'ejected'] as const) counts.transition('web', to);
+    counts.transition('gone', 'healthy');
+    counts.pauses.shortage = 2;
+    counts.snapshots.refused = 3;
+    const value = await scrape({
+      counts,
+      connectionLog: { lines: 5, dropped: { ring_full: 6, sink_full: 7, sink_error: 8 } },
+      panic: new Map([
+        ['web', false],
+        ['idle', false],
+      ]),
+    });
+    const became = (pool: string, to: string) => value('lb_backend_health_transitions_total', { pool, to });
+    assert.deepEqual([became('web', 'unhealthy'), became('web', 'ejected')], [2, 1]);
+    assert.deepEqual([became('web', 'healthy'), became('idle', 'healthy')], [0, 0]);
+    assert.equal(became('gone', 'healthy'), undefined);
+    assert.equal(value('lb_pool_backends', { pool: 'idle', health: 'healthy' }), 0);
+    assert.equal(value('lb_accept_pauses_total', { cause: 'shortage' }), 2);
+    assert.equal(value('lb_accept_pauses_total', { cause: 'connection_limit' }), 0);
+    assert.equal(value('lb_snapshots_total', { result: 'refused' }), 3);
+    assert.equal(value('lb_snapshots_total', { result: 'applied' }), 0);
+    assert.equal(value('lb_connection_log_lines_total'), 5);
+    const dropped = ['ring_full', 'sink_full', 'sink_error'].map((cause) =>
+      value('lb_connection_log_dropped_total', { cause }),
+    );
+    assert.deepEqual(dropped, [6, 7, 8]);
   });
 
   it('have no age of the configuration while there is none', async () => {
@@ -131,7 +199,7 @@ describe('the metrics', () => {
     const metrics = createProxyMetrics(() => {
       reads += 1;
       return read();
-    });
+    }, LIMIT);
     const [one, two] = await Promise.all([metrics.render(), metrics.render()]);
     assert.equal(one, two);
     assert.equal(reads, 1);
@@ -152,7 +220,8 @@ describe('the metrics', () => {
     const seen = await families().finally(() => {
       rendering = false;
     });
-    assert.equal(seen.get('lb_bytes_total')?.samples.length, 6_000);
+    // With a name, the rest together, and one that was removed.
+    assert.equal(seen.get('lb_bytes_total')?.samples.length, 2 * (LIMIT + 2));
     assert.ok(turns >= 10, `${turns} turns`);
   });
 });

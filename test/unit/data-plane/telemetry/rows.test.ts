@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseAddress } from '../../../../core/model/address.ts';
+import { CLOSE_REASONS } from '../../../../data-plane/engine/engine.ts';
 import { RowAllocator } from '../../../../data-plane/telemetry/rows.ts';
 import {
   BACKEND_COUNTERS,
@@ -18,6 +19,8 @@ const HISTOGRAMS = [
   'poolConnectSeconds',
   'listenerConnectSeconds',
   'backendConnectSeconds',
+  'listenerFirstByteSeconds',
+  'backendFirstByteSeconds',
   'listenerDurationSeconds',
   'backendDurationSeconds',
 ] as const satisfies readonly HistogramName[];
@@ -58,6 +61,7 @@ describe('RowAllocator', () => {
     for (const worker of workers) {
       worker.backends.fill(5, 0, BACKEND_COUNTERS.length);
       worker.listeners.fill(5, 0, LISTENER_COUNTERS.length);
+      worker.listenerClosed.fill(5, 0, CLOSE_REASONS.length);
       for (const name of HISTOGRAMS) {
         worker[name].fill(5, 0, HISTOGRAM_CELLS);
         worker[name][HISTOGRAM_CELLS] = 8;
@@ -76,6 +80,7 @@ describe('RowAllocator', () => {
     for (const worker of workers) {
       assert.ok(worker.backends.slice(0, BACKEND_COUNTERS.length).every((cell) => cell === 0));
       assert.ok(worker.listeners.slice(0, LISTENER_COUNTERS.length).every((cell) => cell === 0));
+      assert.ok(worker.listenerClosed.slice(0, CLOSE_REASONS.length).every((cell) => cell === 0));
       for (const name of HISTOGRAMS) {
         assert.ok(
           worker[name].slice(0, HISTOGRAM_CELLS).every((cell) => cell === 0),

@@ -1,105 +1,16 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { seededRandom } from '../../../../core/runtime/random.ts';
 import type { Plan } from '../../../../data-plane/plan/plan.ts';
-import {
-  CONTROL,
-  createBuffers,
-  sharedCells,
-  workerCells,
-} from '../../../../data-plane/telemetry/shared-memory.ts';
-import type { FromWorker, ToWorker } from '../../../../data-plane/worker/protocol.ts';
-import type { Thread, ThreadEvents } from '../../../../data-plane/worker/worker-handle.ts';
-import { WorkerPool } from '../../../../data-plane/worker/worker-pool.ts';
-import { FakeClock } from '../../../harness/fake-clock.ts';
+import { CONTROL, sharedCells, workerCells } from '../../../../data-plane/telemetry/shared-memory.ts';
+import { fakePool, type PoolOptions } from '../../../harness/fake-threads.ts';
 
-/** A thread that answers at once, but for what it is told not to answer. */
-class FakeThread implements Thread {
-  readonly index: number;
-  readonly got: ToWorker[] = [];
-  readonly #events: ThreadEvents;
-  readonly #isDeafTo: (type: string) => boolean;
-  #isGone = false;
-
-  constructor(index: number, events: ThreadEvents, isDeafTo: (type: string) => boolean) {
-    this.index = index;
-    this.#events = events;
-    this.#isDeafTo = isDeafTo;
-    queueMicrotask(() => this.#answer('start', { type: 'ready' }));
-  }
-
-  post(message: ToWorker): void {
-    this.got.push(message);
-    if (message.type === 'prepare')
-      this.#answer('prepare', { type: 'prepared', sequence: message.plan.sequence });
-    if (message.type === 'commit') this.#answer('commit', { type: 'committed', sequence: message.sequence });
-    if (message.type === 'listen') {
-      this.#answer('listen', { type: 'listening', listener: message.listener, failure: null });
-    }
-    if (message.type === 'stop-accepting') this.#answer('stop-accepting', { type: 'stopped-accepting' });
-    if (message.type === 'exit' && !this.#isDeafTo('exit')) queueMicrotask(() => this.die());
-  }
-
-  terminate(): Promise<void> {
-    queueMicrotask(() => this.die());
-    return Promise.resolve();
-  }
-
-  die(): void {
-    if (this.#isGone) return;
-    this.#isGone = true;
-    this.#events.onExit();
-  }
-
-  tell(message: FromWorker): void {
-    this.#events.onMessage(message);
-  }
-
-  get types(): string[] {
-    return this.got.map(({ type }) => type);
-  }
-
-  #answer(type: string, message: FromWorker): void {
-    if (!this.#isDeafTo(type)) queueMicrotask(() => !this.#isGone && this.tell(message));
-  }
-}
-
-const pools: WorkerPool[] = [];
+const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const pool of pools.splice(0)) await pool.stop(0);
+  for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-function poolOf({
-  workers = 2,
-  isDeafTo = (_index: number, _nth: number, _type: string): boolean => false,
-} = {}) {
-  const clock = new FakeClock();
-  const buffers = createBuffers(workers);
-  const threads: FakeThread[] = [];
-  const events: string[] = [];
-  const pool = new WorkerPool({
-    engine: 'portable',
-    libc: null,
-    buffers,
-    sourceAddresses: [],
-    splice: false,
-    clock,
-    random: seededRandom(1),
-    events: {
-      onEjected: (row, generation, reason) => events.push(`ejected ${row} ${generation} ${reason}`),
-      onSaturated: (worker, on) => events.push(`saturated ${worker} ${on}`),
-      onLog: (worker, { message }) => events.push(`log ${worker} ${message}`),
-      onLost: (worker, why, connections) => events.push(`lost ${worker} ${connections}: ${why}`),
-    },
-    startThread: ({ index }, threadEvents) => {
-      const nth = threads.filter((thread) => thread.index === index).length;
-      const thread = new FakeThread(index, threadEvents, (type) => isDeafTo(index, nth, type));
-      threads.push(thread);
-      return thread;
-    },
-  });
-  pools.push(pool);
-  return { pool, clock, buffers, threads, events };
+function poolOf(options: PoolOptions = {}) {
+  return fakePool((cleanup) => cleanups.push(cleanup), options);
 }
 
 function plan(sequence: number): Plan {
@@ -203,47 +114,6 @@ describe('the worker pool', () => {
     assert.equal(threads.length, 5, 'it had lived long enough not to fail in a row');
   });
 
-  it('lets a neighbour accept on the sockets of a worker while its replacement backs off', async () => {
-    const { pool, clock, threads } = poolOf();
-    await pool.start();
-    const places = [0, 1].map((fd) => ({ type: 'descriptor', fd: 100 + fd }) as const);
-    await pool.listen(5, places);
-    threads[1]?.die();
-    await clock.advanceSettling(0);
-    assert.equal(threads[0]?.got.length, 1, 'a first failure is made good at once');
-    threads[2]?.die();
-    await clock.advanceSettling(0);
-    assert.deepEqual(threads[0]?.got.at(-1), { type: 'listen', listener: 5, on: places[1] });
-    await clock.advanceSettling(200);
-    assert.deepEqual(threads[3]?.got.at(-1), { type: 'listen', listener: 5, on: places[1] });
-  });
-
-  it('lets a neighbour accept for a listener that is added while another worker is away', async () => {
-    const { pool, clock, threads } = poolOf();
-    await pool.start();
-    threads[1]?.die();
-    await clock.advanceSettling(0);
-    threads[2]?.die();
-    await clock.advanceSettling(0);
-    const places = [0, 1].map((fd) => ({ type: 'descriptor', fd: 100 + fd }) as const);
-    assert.equal(await pool.listen(5, places), null);
-    const lent = places.map((on) => ({ type: 'listen', listener: 5, on }));
-    assert.deepEqual(threads[0]?.got, lent);
-    await clock.advanceSettling(200);
-    assert.deepEqual(threads[3]?.got, lent.slice(1), 'the replacement accepts on its own');
-  });
-
-  it('lends no address of its own: its replacement could not have it', async () => {
-    const { pool, clock, threads } = poolOf();
-    await pool.start();
-    threads[0]?.die();
-    await clock.advanceSettling(0);
-    threads[2]?.die();
-    await clock.advanceSettling(0);
-    assert.equal(await pool.listen(5, [{ type: 'address', host: '127.0.0.1', port: 1 }]), null);
-    assert.deepEqual(threads[1]?.got, []);
-  });
-
   it('ends a worker that does not stop accepting: its sockets are about to be closed', async () => {
     const { pool, clock, events } = poolOf({
       isDeafTo: (index, nth, type) => index === 1 && nth === 0 && type === 'stop-accepting',
@@ -266,7 +136,7 @@ describe('the worker pool', () => {
     const { pool, threads, events } = poolOf();
     await pool.start();
     threads[0]?.tell({ type: 'ejected', row: 1, generation: 2, reason: 'three' });
-    threads[1]?.tell({ type: 'saturated', on: true });
+    threads[1]?.tell({ type: 'saturated', on: true, cause: 'shortage' });
     threads[1]?.tell({ type: 'log', level: 'warn', message: 'hm', fields: {} });
     assert.deepEqual(events, ['ejected 1 2 three', 'saturated 1 true', 'log 1 hm']);
   });

@@ -5,6 +5,9 @@ import type { Long } from '@grpc/proto-loader';
 
 export interface BackendStatus {
   'proxyId'?: (string);
+  /**
+   * Without its histograms: WatchStats has what they say.
+   */
   'report'?: (_lb_v1_BackendReport | null);
   /**
    * The revision that the proxy had applied when it reported this.
@@ -14,6 +17,9 @@ export interface BackendStatus {
 
 export interface BackendStatus__Output {
   'proxyId': (string);
+  /**
+   * Without its histograms: WatchStats has what they say.
+   */
   'report': (_lb_v1_BackendReport__Output | null);
   /**
    * The revision that the proxy had applied when it reported this.

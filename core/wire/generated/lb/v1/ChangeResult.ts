@@ -41,7 +41,7 @@ export interface ChangeResult {
    */
   'poolEffects'?: (_lb_v1_PoolEffect)[];
   /**
-   * Set for a dry run: the listeners that would be deleted.
+   * Set for a dry run: the listeners that would be deleted, or moved to another address.
    */
   'listenerEffects'?: (_lb_v1_ListenerEffect)[];
 }
@@ -81,7 +81,7 @@ export interface ChangeResult__Output {
    */
   'poolEffects': (_lb_v1_PoolEffect__Output)[];
   /**
-   * Set for a dry run: the listeners that would be deleted.
+   * Set for a dry run: the listeners that would be deleted, or moved to another address.
    */
   'listenerEffects': (_lb_v1_ListenerEffect__Output)[];
 }

@@ -5,6 +5,7 @@ import type { HealthCheck as _lb_v1_HealthCheck, HealthCheck__Output as _lb_v1_H
 import type { Connect as _lb_v1_Connect, Connect__Output as _lb_v1_Connect__Output } from '../../lb/v1/Connect.ts';
 import type { Timeouts as _lb_v1_Timeouts, Timeouts__Output as _lb_v1_Timeouts__Output } from '../../lb/v1/Timeouts.ts';
 import type { Duration as _google_protobuf_Duration, Duration__Output as _google_protobuf_Duration__Output } from '../../google/protobuf/Duration.ts';
+import type { ConnectionLog as _lb_v1_ConnectionLog, ConnectionLog__Output as _lb_v1_ConnectionLog__Output } from '../../lb/v1/ConnectionLog.ts';
 import type { Long } from '@grpc/proto-loader';
 
 /**
@@ -27,6 +28,7 @@ export interface Policy {
    * 0s to 24h; default 5m. 0s means: no deadline.
    */
   'drainTimeout'?: (_google_protobuf_Duration | null);
+  'connectionLog'?: (_lb_v1_ConnectionLog | null);
   /**
    * Output: the commit that last changed this resource; 0 for the built-in policy as delivered.
    * In an update: refused with ABORTED when it is set and no longer the current one.
@@ -54,6 +56,7 @@ export interface Policy__Output {
    * 0s to 24h; default 5m. 0s means: no deadline.
    */
   'drainTimeout': (_google_protobuf_Duration__Output | null);
+  'connectionLog': (_lb_v1_ConnectionLog__Output | null);
   /**
    * Output: the commit that last changed this resource; 0 for the built-in policy as delivered.
    * In an update: refused with ABORTED when it is set and no longer the current one.

@@ -19,6 +19,9 @@ export interface Proxy {
    * The replica's own revision, to compare with.
    */
   'currentRevision'?: (number | string | Long);
+  /**
+   * Without their histograms: WatchStats has what they say.
+   */
   'listeners'?: (_lb_v1_ListenerReport)[];
   'workers'?: (_lb_v1_WorkerReport)[];
   'connectionsActive'?: (number);
@@ -36,6 +39,9 @@ export interface Proxy__Output {
    * The replica's own revision, to compare with.
    */
   'currentRevision': (string);
+  /**
+   * Without their histograms: WatchStats has what they say.
+   */
   'listeners': (_lb_v1_ListenerReport__Output)[];
   'workers': (_lb_v1_WorkerReport__Output)[];
   'connectionsActive': (number);

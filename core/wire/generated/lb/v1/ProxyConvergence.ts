@@ -1,5 +1,6 @@
 // Original file: proto/lb/v1/config_service.proto
 
+import type { Timestamp as _google_protobuf_Timestamp, Timestamp__Output as _google_protobuf_Timestamp__Output } from '../../google/protobuf/Timestamp.ts';
 import type { Long } from '@grpc/proto-loader';
 
 // Original file: proto/lb/v1/config_service.proto
@@ -43,6 +44,11 @@ export interface ProxyConvergence {
    * Why it was rejected, or since when it is away: in words.
    */
   'reason'?: (string);
+  /**
+   * Lagging: when the oldest commit that it does not run was made, or when it connected if it runs none yet.
+   * Disconnected: when it was last seen. Unset: not known, or neither.
+   */
+  'since'?: (_google_protobuf_Timestamp | null);
 }
 
 export interface ProxyConvergence__Output {
@@ -56,4 +62,9 @@ export interface ProxyConvergence__Output {
    * Why it was rejected, or since when it is away: in words.
    */
   'reason': (string);
+  /**
+   * Lagging: when the oldest commit that it does not run was made, or when it connected if it runs none yet.
+   * Disconnected: when it was last seen. Unset: not known, or neither.
+   */
+  'since': (_google_protobuf_Timestamp__Output | null);
 }

@@ -12,7 +12,8 @@ export interface TrafficStats {
    */
   'connectionsPerSecond'?: (number | string);
   /**
-   * Of listeners: ended for a reason of failures. Of pools and backends: failed connects.
+   * Of listeners: ended with no_backend, connect_failed, backend_reset, worker_lost or internal_error. Of pools and
+   * backends: failed connects.
    */
   'errorsPerSecond'?: (number | string);
   /**
@@ -38,7 +39,8 @@ export interface TrafficStats__Output {
    */
   'connectionsPerSecond': (number);
   /**
-   * Of listeners: ended for a reason of failures. Of pools and backends: failed connects.
+   * Of listeners: ended with no_backend, connect_failed, backend_reset, worker_lost or internal_error. Of pools and
+   * backends: failed connects.
    */
   'errorsPerSecond': (number);
   /**

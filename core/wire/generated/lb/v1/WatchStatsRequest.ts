@@ -12,11 +12,13 @@ export interface WatchStatsRequest {
    */
   'interval'?: (_google_protobuf_Duration | null);
   /**
-   * Frames of so much of the past come first, oldest first; 15m at most. They have no backends.
+   * Frames of so much of the past come first, oldest first, one for every five seconds; 15m at most. They have no
+   * backends, and the hundred busiest of everything else.
    */
   'history'?: (_google_protobuf_Duration | null);
   /**
-   * The most backends in a frame, the busiest by connections per second, then by connections; unset: 200.
+   * The most backends in a frame, the busiest by connections per second, then by connections; unset: 200;
+   * 10,000 at most.
    */
   'maxBackends'?: (number);
 }
@@ -31,11 +33,13 @@ export interface WatchStatsRequest__Output {
    */
   'interval': (_google_protobuf_Duration__Output | null);
   /**
-   * Frames of so much of the past come first, oldest first; 15m at most. They have no backends.
+   * Frames of so much of the past come first, oldest first, one for every five seconds; 15m at most. They have no
+   * backends, and the hundred busiest of everything else.
    */
   'history': (_google_protobuf_Duration__Output | null);
   /**
-   * The most backends in a frame, the busiest by connections per second, then by connections; unset: 200.
+   * The most backends in a frame, the busiest by connections per second, then by connections; unset: 200;
+   * 10,000 at most.
    */
   'maxBackends': (number);
 }

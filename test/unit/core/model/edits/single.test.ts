@@ -133,6 +133,15 @@ describe('edits of one resource', () => {
     assert.deepEqual(masked('*'), masked());
   });
 
+  it('leaves the connection log of a policy out while each connection is logged: its hash stays what it was', () => {
+    const value = (oneIn: number, mask: readonly string[] = []) =>
+      after(STATE, updatePolicy({ name: 'steady', connectionLog: { oneIn } }, mask)).policies.get('steady')
+        ?.value;
+    assert.equal(Object.hasOwn(value(1) ?? {}, 'connectionLog'), false);
+    assert.equal(Object.hasOwn(value(1, ['connection_log']) ?? {}, 'connectionLog'), false);
+    assert.deepEqual(value(0)?.connectionLog, { oneIn: 0 });
+  });
+
   it('updates every field of a policy by its own path', () => {
     const paths: [path: string, draft: object, expected: (value: Policy) => unknown][] = [
       ['health_check.type', { healthCheck: { type: 'none' } }, (p) => p.healthCheck.type === 'none'],
@@ -159,6 +168,7 @@ describe('edits of one resource', () => {
         { timeouts: { halfClosedMs: 9_000 } },
         (p) => p.timeouts.halfClosedMs === 9_000,
       ],
+      ['connection_log.one_in', { connectionLog: { oneIn: 9 } }, (p) => p.connectionLog?.oneIn === 9],
     ];
     const value = (draft: object, path: string) =>
       after(STATE, updatePolicy({ name: 'steady', ...draft }, [path])).policies.get('steady')?.value;

@@ -1,0 +1,106 @@
+/**
+ * FleetService.WatchStats: frames of the past, then one every interval. A caller that reads too slowly misses frames.
+ *
+ * Invariants
+ *  - nothing is sent while anything about the request is wrong; all of that is said at once;
+ *  - at most MAX_WATCHERS streams are open: one more is refused, and disturbs nobody.
+ */
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import { formatDuration } from '../../core/model/duration.ts';
+import { didYouMean } from '../../core/model/nearest.ts';
+import type { Violation } from '../../core/model/violation.ts';
+import { LbError } from '../../core/runtime/errors.ts';
+import { durationFromWire } from '../../core/wire/duration-codec.ts';
+import type { Duration__Output } from '../../core/wire/generated/google/protobuf/Duration.ts';
+import type { StatsFrame } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
+import type { WatchStatsRequest__Output } from '../../core/wire/generated/lb/v1/WatchStatsRequest.ts';
+import { knownError } from '../rpc/answer.ts';
+import { LatestStream } from '../rpc/latest-stream.ts';
+import { DEFAULT_BACKENDS, PAST_MS, type StatsFilter } from '../stats/fleet-stats.ts';
+import { refuseIfAny } from '../rpc/refuse-if-any.ts';
+import type { ApiDeps } from './deps.ts';
+
+type Call = ServerWritableStream<WatchStatsRequest__Output, StatsFrame>;
+
+const MAX_WATCHERS = 100;
+const INTERVAL_MS = { least: 1_000, most: 60_000 } as const;
+const MAX_BACKENDS = 10_000;
+/** Frames come a second apart, and a timer is never early: what is due by then is not put off for a whole second. */
+const SLACK_MS = 500;
+
+interface Wish {
+  readonly filter: StatsFilter;
+  readonly intervalMs: number;
+  readonly historyMs: number;
+}
+
+/** The handler. It counts who watches. */
+export function watchStats(deps: ApiDeps): (call: Call) => void {
+  const { follower, stats, streams, clock, logger } = deps;
+  let watchers = 0;
+  return (call) => {
+    const stream = new LatestStream(call, streams, clock);
+    try {
+      const { filter, intervalMs, historyMs } = read(call.request);
+      refuseUnknownPool(filter.pool, follower.current()?.state.pools);
+      if (watchers >= MAX_WATCHERS) {
+        const message = `${MAX_WATCHERS} callers watch here already, the most that may: end one, or ask another control plane`;
+        throw new LbError('RESOURCE_EXHAUSTED', message);
+      }
+      watchers += 1;
+      stream.onClose(() => {
+        watchers -= 1;
+      });
+      const past = [...stats.past(filter, historyMs)];
+      let sentMs = Number.NEGATIVE_INFINITY;
+      stream.onClose(stats.onFrame(() => stream.changed()));
+      stream.send(() => {
+        const message = past.shift();
+        if (message !== undefined) return { message };
+        if (clock.nowMs() - sentMs < intervalMs - SLACK_MS) return null;
+        sentMs = clock.nowMs();
+        return { message: stats.frame(filter) };
+      });
+    } catch (error) {
+      stream.end(knownError(error, 'WatchStats', logger));
+    }
+  };
+}
+
+function read({ pool, interval, history, maxBackends }: WatchStatsRequest__Output): Wish {
+  const violations: Violation[] = [];
+  const intervalMs = between('interval', interval, INTERVAL_MS.least, INTERVAL_MS.most, violations);
+  const historyMs = between('history', history, 0, PAST_MS, violations);
+  if (maxBackends > MAX_BACKENDS) {
+    violations.push({ field: 'max_backends', description: `is ${maxBackends}; ${MAX_BACKENDS} are allowed` });
+  }
+  refuseIfAny(violations);
+  return {
+    filter: { pool: pool || undefined, maxBackends: maxBackends || DEFAULT_BACKENDS },
+    intervalMs,
+    historyMs,
+  };
+}
+
+/** The least when it is unset. */
+function between(
+  field: string,
+  duration: Duration__Output | null,
+  least: number,
+  most: number,
+  violations: Violation[],
+): number {
+  if (duration === null) return least;
+  const ms = durationFromWire(duration);
+  if (ms < least || ms > most) {
+    const given = ms < 0 ? `-${formatDuration(-ms)}` : formatDuration(ms);
+    const description = `is ${given}; ${formatDuration(least)} to ${formatDuration(most)} are allowed`;
+    violations.push({ field, description });
+  }
+  return ms;
+}
+
+function refuseUnknownPool(pool: string | undefined, pools: ReadonlyMap<string, unknown> | undefined): void {
+  if (pool === undefined || pools === undefined || pools.has(pool)) return;
+  throw new LbError('NOT_FOUND', `There is no pool "${pool}"${didYouMean(pool, pools.keys())}.`);
+}

@@ -1,0 +1,40 @@
+// What the steps of a change have in common.
+
+import { h } from '../lib/dom.mjs';
+
+export function frame({ what }, content, ...buttons) {
+  return h(
+    'form',
+    { class: 'step', method: 'dialog', key: 'step', on: { submit: (event) => event.preventDefault() } },
+    h('h2', { key: 'title' }, what.title),
+    content,
+    h('div', { class: 'buttons', key: 'buttons' }, buttons),
+  );
+}
+
+export function refused({ refusal, what }) {
+  if (refusal === null) return null;
+  const fields = what.fields ?? [];
+  const elsewhere = refusal.violations.filter(({ field }) => !fields.some(({ about }) => about.test(field)));
+  return h(
+    'div',
+    { class: 'refusal', role: 'alert', key: 'refusal' },
+    h('strong', {}, refusal.message),
+    elsewhere.length > 0 &&
+      h(
+        'ul',
+        {},
+        elsewhere.map((violation, index) => h('li', { key: index }, words(violation))),
+      ),
+  );
+}
+
+export const words = ({ field, description }) => [field, description].filter((part) => part !== '').join(' ');
+
+export function submit(label, act, disabled, kind = 'primary') {
+  return h(
+    'button',
+    { type: 'submit', class: kind, disabled, 'data-next': true, key: 'submit', on: { click: act } },
+    label,
+  );
+}

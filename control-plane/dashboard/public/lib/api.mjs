@@ -1,0 +1,57 @@
+// Asks the control plane. The token, where one is wanted, lives as long as this tab.
+
+const ANSWER_TIMEOUT_MS = 20_000;
+const KEY = 'equipoise-token';
+
+export const token = {
+  get: () => sessionStorage.getItem(KEY) ?? '',
+  set: (value) => (value === '' ? sessionStorage.removeItem(KEY) : sessionStorage.setItem(KEY, value)),
+};
+
+/** A refusal in words, with every violation. */
+class Refusal extends Error {
+  constructor(status, { code = '', error = '', violations = [] }) {
+    super(error || `the control plane answered ${status}`);
+    this.status = status;
+    this.code = code;
+    this.violations = violations;
+  }
+}
+
+/** Headers of every request. */
+export function headers(more = {}) {
+  const value = token.get();
+  return value === '' ? more : { ...more, authorization: `Bearer ${value}` };
+}
+
+/** The answer, or a Refusal; also when nobody answers. */
+export async function ask(path, options = {}) {
+  let response;
+  try {
+    response = await fetch(path, {
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      ...options,
+      headers: headers(options.headers),
+    });
+  } catch {
+    throw new Refusal(0, { code: 'UNREACHABLE', error: 'The control plane does not answer.' });
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Refusal(response.status, answer);
+  return answer;
+}
+
+/** Calls a changing method. Repeating it with the same requestId is safe. */
+export const change = (method, request) =>
+  ask('/api/changes', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ method, request }),
+  });
+
+/** Names a request. Works on pages without TLS, where crypto.randomUUID does not. */
+export function requestId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
+}

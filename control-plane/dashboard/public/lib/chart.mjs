@@ -1,0 +1,143 @@
+// Charts over time, as elements for lib/dom.mjs. Colours come from the style sheet, so that they follow its scheme.
+
+import uPlot from '../charts/uplot.js';
+import { h } from './dom.mjs';
+import { clock } from './format.mjs';
+
+const HEIGHT = 128;
+/** With less than this the scale would follow every single connection. */
+const LEAST_TOP = 1;
+/** What is shown at least, so that the first seconds of a chart do not look like a whole story. */
+const LEAST_SECONDS = 60;
+
+const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/**
+ * A figure with one line or several. `lines`: `{label, color}` with the name of a CSS variable; `columns`: the times in
+ * milliseconds, then the values of each line; `show`: a value in words.
+ */
+export function chart({ key, title, now, lines, columns, show, hint = '' }) {
+  const latest = lines.map(({ label }, index) => `${label} ${show(columns[index + 1].at(-1) ?? 0)}`);
+  const legend = lines.length > 1 || hint !== '';
+  return h(
+    'figure',
+    { class: 'chart', key },
+    h('figcaption', {}, h('span', { class: 'chart-title' }, title), h('strong', { class: 'chart-now' }, now)),
+    h('div', {
+      class: 'plot',
+      role: 'img',
+      own: true,
+      'aria-label': `${title}, the last minutes. Now: ${latest.join(', ')}`,
+      mount: (element) => mount(element, lines, show),
+      sync: (element) => draw(element, lines, show, columns),
+      unmount: (element) => element.plot?.end(),
+    }),
+    legend &&
+      h(
+        'p',
+        { class: 'legend' },
+        lines.map((line) =>
+          h(
+            'span',
+            { key: line.label },
+            h('i', { class: 'swatch', style: { '--swatch': `var(${line.color})` } }),
+            line.label,
+          ),
+        ),
+        hint && h('span', { class: 'quiet', key: 'hint' }, hint),
+      ),
+  );
+}
+
+function mount(element, lines, show) {
+  const plot = { made: null, lines: '', size: null, scheme: null, data: [[]] };
+  element.plot = plot;
+  const again = () => make(element, plot, lines, show);
+  plot.size = new ResizeObserver(() => plot.made?.setSize({ width: element.clientWidth, height: HEIGHT }));
+  plot.size.observe(element);
+  plot.scheme = window.matchMedia('(prefers-color-scheme: dark)');
+  plot.onScheme = () => again();
+  plot.scheme.addEventListener('change', plot.onScheme);
+  plot.end = () => {
+    plot.size.disconnect();
+    plot.scheme.removeEventListener('change', plot.onScheme);
+    plot.made?.destroy();
+  };
+}
+
+function draw(element, lines, show, columns) {
+  const { plot } = element;
+  const names = lines.map(({ label }) => label).join();
+  plot.data = dataOf(columns);
+  if (plot.made === null || plot.lines !== names) {
+    plot.lines = names;
+    plot.current = lines;
+    make(element, plot, lines, show);
+  } else plot.made.setData(plot.data);
+}
+
+/** In seconds. uPlot would show a whole day around a single point, so it gets company. */
+function dataOf([times, ...values]) {
+  const seconds = times.map((ms) => ms / 1_000);
+  if (seconds.length !== 1) return [seconds, ...values];
+  return [[seconds[0] - 1, seconds[0]], ...values.map(([only]) => [null, only])];
+}
+
+function make(element, plot, lines, show) {
+  plot.made?.destroy();
+  const axis = {
+    stroke: color('--quiet'),
+    font: '11px system-ui',
+    grid: { stroke: color('--grid'), width: 1 },
+    ticks: { show: false },
+  };
+  const options = {
+    width: element.clientWidth || 300,
+    height: HEIGHT,
+    legend: { show: false },
+    padding: [8, 8, 0, 0],
+    cursor: { y: false, points: { size: 6 } },
+    scales: {
+      x: { range: (_plot, min, max) => [Math.min(min, max - LEAST_SECONDS), max] },
+      y: { range: (_plot, _min, max) => [0, Math.max(LEAST_TOP, (max ?? 0) * 1.15)] },
+    },
+    axes: [
+      {
+        ...axis,
+        size: 22,
+        gap: 2,
+        space: 70,
+        values: (_plot, times) => times.map((time) => timeLabel(time, times)),
+      },
+      { ...axis, size: 52, gap: 4, space: 34, values: (_plot, values) => values.map((value) => show(value)) },
+    ],
+    series: [
+      {},
+      ...(plot.current ?? lines).map((line) => ({
+        label: line.label,
+        stroke: color(line.color),
+        width: 1.5,
+        points: { show: false },
+        ...(lines.length === 1 && { fill: `${color(line.color)}22` }),
+      })),
+    ],
+    hooks: { setCursor: [(made) => tell(element, made, plot, show)] },
+  };
+  plot.made = new uPlot(options, plot.data, element);
+}
+
+/** With seconds only where the lines are so close that minutes would repeat. */
+function timeLabel(time, times) {
+  const words = clock(time * 1_000);
+  return times.length > 1 && times[1] - times[0] < 60 ? words : words.slice(0, 5);
+}
+
+/** What the pointer is over, in words. */
+function tell(element, made, plot, show) {
+  const { idx } = made.cursor;
+  const at = idx === null || idx === undefined ? undefined : plot.data[0][idx];
+  const words = (plot.current ?? []).map(
+    ({ label }, index) => `${label} ${show(plot.data[index + 1][idx] ?? 0)}`,
+  );
+  element.title = at === undefined ? '' : `${clock(at * 1_000)}: ${words.join(', ')}`;
+}

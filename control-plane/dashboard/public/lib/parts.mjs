@@ -1,0 +1,114 @@
+// Small parts that all pages are made of.
+
+import { h } from './dom.mjs';
+import { age, moment } from './format.mjs';
+
+/** `kind`: good, warn, bad or plain. The word says it, too: nobody has to see the colour. */
+export const mark = (kind, words, title) => h('span', { class: `mark ${kind}`, title }, words);
+
+export const why = (lines) =>
+  lines.map((line, index) => h('span', { class: 'why', key: `why-${index}` }, line));
+
+export function panel(title, ...content) {
+  return h(
+    'section',
+    { class: 'panel', key: `panel-${title}`, 'aria-label': title },
+    h('h2', {}, title),
+    content,
+  );
+}
+
+/** A column: `head`, what it shows of a row, and `kind`: number, address or actions. */
+export const column = (head, show, kind = '') => ({ head, show, kind });
+
+/** A table that becomes cards on a phone. `keyOf` names a row for as long as it lives. */
+export function table(label, columns, rows, keyOf, { nothing, more = 0 }) {
+  if (rows.length === 0) return h('p', { class: 'empty', key: 'empty' }, nothing);
+  return h(
+    'div',
+    { class: 'scroll', key: 'table' },
+    h(
+      'table',
+      { 'aria-label': label },
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          columns.map(({ head, kind }) => h('th', { class: kind, scope: 'col', key: head }, head)),
+        ),
+      ),
+      h(
+        'tbody',
+        {},
+        rows.map((row) =>
+          h(
+            'tr',
+            { key: keyOf(row) },
+            columns.map(({ head, show, kind }) =>
+              h('td', { class: kind, 'data-head': head, key: head }, h('div', { class: 'cell' }, show(row))),
+            ),
+          ),
+        ),
+      ),
+    ),
+    more > 0 && h('p', { class: 'empty' }, `and ${more} more: lbctl shows all of them`),
+  );
+}
+
+export const link = (page, words) => h('a', { href: `#/${page}` }, words);
+
+export const poolLink = (name) => link(`pools/${encodeURIComponent(name)}`, name);
+
+export function button(words, onClick, { kind = '', label, disabled = false } = {}) {
+  return h(
+    'button',
+    { type: 'button', class: kind, 'aria-label': label, disabled, on: { click: onClick } },
+    words,
+  );
+}
+
+export const since = (ms) =>
+  ms === null || ms === undefined ? '' : `since ${moment(ms)} (${age(Date.now() - ms)})`;
+
+const SEVERITY = { critical: ['bad', 'critical'], warning: ['warn', 'warning'], notice: ['plain', 'notice'] };
+
+export function problemList(problems, more) {
+  if (problems.length === 0) {
+    return h(
+      'p',
+      { class: 'all-well', key: 'well' },
+      h('span', { 'aria-hidden': 'true' }, '✓ '),
+      'Everything is as it should be.',
+    );
+  }
+  return h(
+    'ul',
+    { class: 'problems', key: 'problems', 'aria-label': 'Problems' },
+    problems.map(({ key, severity, what, why: reasons, sinceMs, page }) => {
+      const [kind, word] = SEVERITY[severity];
+      return h(
+        'li',
+        { key, class: kind },
+        mark(kind, word),
+        h(
+          'div',
+          {},
+          h('strong', {}, page === '' ? what : link(page, what)),
+          why(reasons),
+          sinceMs !== null && h('span', { class: 'why', key: 'since' }, since(sinceMs)),
+        ),
+      );
+    }),
+    more > 0 && h('li', { key: 'more', class: 'plain' }, `and ${more} more`),
+  );
+}
+
+/** Why there are no figures. */
+export const noTraffic = () =>
+  h(
+    'p',
+    { class: 'empty', key: 'no-traffic' },
+    'No figures yet: no proxy has reported its traffic to this control plane.',
+  );

@@ -1,0 +1,207 @@
+// Revisions: who changed what, when and why; what differs between two of them; and the way back.
+
+import { change } from '../dialogs/change.mjs';
+import { ask } from '../lib/api.mjs';
+import { changeList } from '../lib/change-list.mjs';
+import { h } from '../lib/dom.mjs';
+import { age, moment } from '../lib/format.mjs';
+import { button, column, panel, table, why } from '../lib/parts.mjs';
+
+const MAX_SUMMARY = 3;
+
+const state = {
+  rows: [],
+  before: '',
+  newest: null,
+  loading: false,
+  trouble: '',
+  from: '',
+  to: '',
+  difference: null,
+  shown: null,
+};
+
+export const history = {
+  name: 'History',
+  pool: () => '',
+  draw: ({ view }, [number], redraw) => {
+    // The newest revision as the live view has it says when there is something new to read.
+    if (view.revision !== state.newest && !state.loading) void load(view.revision, redraw);
+    if (number !== undefined && state.shown?.revision !== number && state.wanted !== number)
+      void show(number, redraw);
+    return [
+      h('h1', { key: 'h1' }, 'History'),
+      number !== undefined && shownPanel(number, view),
+      panel('Compare', comparison(redraw)),
+      panel('Revisions', revisions(view, redraw)),
+    ];
+  },
+};
+
+async function attempt(work, redraw) {
+  state.trouble = '';
+  try {
+    await work();
+  } catch (refusal) {
+    state.trouble = refusal.message;
+  }
+  redraw();
+}
+
+async function load(newest, redraw) {
+  state.loading = true;
+  state.newest = newest;
+  await attempt(async () => {
+    const page = await ask('/api/revisions');
+    state.rows = page.revisions;
+    state.before = page.before;
+    state.from ||= state.rows[1]?.revision ?? '';
+    state.to ||= state.rows[0]?.revision ?? '';
+  }, redraw);
+  state.loading = false;
+}
+
+async function show(number, redraw) {
+  state.wanted = number;
+  await attempt(async () => {
+    state.shown = await ask(`/api/revision?number=${encodeURIComponent(number)}`);
+  }, redraw);
+}
+
+function shownPanel(number, view) {
+  const { shown } = state;
+  if (shown?.revision !== number)
+    return panel(`Revision ${number}`, h('p', { class: 'empty' }, state.trouble || 'Reading …'));
+  return panel(
+    `Revision ${number}`,
+    h(
+      'p',
+      { class: 'lead', key: 'who' },
+      `${moment(shown.timeMs)} by ${shown.author || 'somebody'}${shown.message === '' ? '' : `: ${shown.message}`}`,
+    ),
+    changeList(shown.changes) ?? h('p', { class: 'empty' }, 'It changed nothing.'),
+    h(
+      'div',
+      { class: 'buttons', key: 'buttons' },
+      Number(number) < view.revision &&
+        button('Roll back to it', () => rollBack(number), { label: `Roll back to revision ${number}` }),
+    ),
+  );
+}
+
+function comparison(redraw) {
+  const field = (name, label) =>
+    h(
+      'div',
+      { class: 'field', key: name },
+      h('label', { for: `compare-${name}` }, label),
+      h('input', {
+        id: `compare-${name}`,
+        type: 'text',
+        inputmode: 'numeric',
+        value: state[name],
+        on: {
+          input: ({ target }) => {
+            state[name] = target.value;
+          },
+        },
+      }),
+    );
+  const compare = (event) => {
+    event.preventDefault();
+    const { from, to } = state;
+    return attempt(async () => {
+      const { changes } = await ask(
+        `/api/difference?from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`,
+      );
+      state.difference = { from, to, changes };
+    }, redraw);
+  };
+  return [
+    h(
+      'form',
+      { class: 'inline', key: 'form', on: { submit: compare } },
+      field('from', 'From revision'),
+      field('to', 'to revision'),
+      h('button', { type: 'submit', key: 'go' }, 'Compare'),
+    ),
+    state.trouble !== '' && h('p', { class: 'refusal', role: 'alert', key: 'trouble' }, state.trouble),
+    state.difference !== null && differenceWords(state.difference),
+  ];
+}
+
+function differenceWords({ from, to, changes }) {
+  return h(
+    'div',
+    { key: 'difference', class: 'difference', role: 'region', 'aria-label': 'Difference' },
+    h(
+      'h3',
+      {},
+      changes.length === 0
+        ? `Revisions ${from} and ${to} are the same.`
+        : `What leads from revision ${from} to ${to}`,
+    ),
+    changeList(changes),
+  );
+}
+
+function revisions(view, redraw) {
+  const columns = [
+    column('Revision', ({ revision }) => h('a', { href: `#/history/${revision}` }, revision)),
+    column('When', ({ timeMs }) => [moment(timeMs), why([`${age(Date.now() - timeMs)} ago`])]),
+    column('Who', ({ author }) => author || '–'),
+    column('Why', ({ message }) => message || '–'),
+    column('What', ({ summary }) => [
+      ...summary.slice(0, MAX_SUMMARY).map((line) => h('span', { class: 'line', key: line }, line)),
+      summary.length > MAX_SUMMARY && why([`and ${summary.length - MAX_SUMMARY} more`]),
+    ]),
+    column(
+      'Actions',
+      ({ revision }) =>
+        h('div', { class: 'actions-row' }, [
+          Number(revision) < view.revision &&
+            button('Compare with now', () => compareWithNow(revision, view, redraw), {
+              kind: 'small',
+              label: `Compare revision ${revision} with the newest`,
+            }),
+          Number(revision) < view.revision &&
+            button('Roll back', () => rollBack(revision), {
+              kind: 'small',
+              label: `Roll back to revision ${revision}`,
+            }),
+        ]),
+      'actions',
+    ),
+  ];
+  return [
+    table('Revisions', columns, state.rows, ({ revision }) => revision, {
+      nothing: state.loading ? 'Reading …' : 'No revision yet.',
+    }),
+    state.before !== '' && button('Earlier ones', () => earlier(redraw), { kind: 'wide' }),
+  ];
+}
+
+function compareWithNow(revision, view, redraw) {
+  state.from = revision;
+  state.to = String(view.revision);
+  return attempt(async () => {
+    const { changes } = await ask(`/api/difference?from=${state.from}&to=${state.to}`);
+    state.difference = { from: state.from, to: state.to, changes };
+  }, redraw).then(() => document.getElementById('compare-from')?.scrollIntoView({ block: 'center' }));
+}
+
+function earlier(redraw) {
+  return attempt(async () => {
+    const page = await ask(`/api/revisions?before=${encodeURIComponent(state.before)}`);
+    state.rows = [...state.rows, ...page.revisions];
+    state.before = page.before;
+  }, redraw);
+}
+
+function rollBack(revision) {
+  change({
+    title: `Roll back to revision ${revision}`,
+    done: 'Rolled back',
+    request: () => ({ method: 'Rollback', request: { revision } }),
+  });
+}

@@ -1,0 +1,142 @@
+// The overview: what is wrong and why, then traffic, pools, listeners and proxies at a glance.
+
+import { chart } from '../lib/chart.mjs';
+import { h } from '../lib/dom.mjs';
+import { byteRate, counted, rate, short, whole, words } from '../lib/format.mjs';
+import { problemsOf } from '../lib/model.mjs';
+import { column, link, mark, noTraffic, panel, poolLink, problemList, table, why } from '../lib/parts.mjs';
+import { standingsOf } from '../lib/standing.mjs';
+
+export const overview = {
+  name: 'Overview',
+  pool: () => '',
+  draw: (model) => {
+    const { view } = model;
+    const problems = problemsOf(model);
+    return [
+      h('h1', { class: 'hidden-words', key: 'h1' }, 'Overview'),
+      h(
+        'section',
+        { class: 'panel', key: 'problems', 'aria-label': 'Problems' },
+        h('h2', {}, headline(problems)),
+        problemList(problems, view.problems.more),
+      ),
+      trafficPanel(model),
+      panel('Pools', poolTable(model)),
+      panel('Listeners', listenerTable(model)),
+      panel('Proxies', proxyTable(model)),
+    ];
+  },
+};
+
+function headline(problems) {
+  if (problems.length === 0) return 'Problems';
+  const critical = problems.filter(({ severity }) => severity === 'critical').length;
+  return critical > 0
+    ? `${counted(critical, 'critical problem')}, ${problems.length} in all`
+    : counted(problems.length, 'problem');
+}
+
+export function trafficPanel({ stats, history }, total = stats?.total) {
+  if (stats === null || history.timeMs.length === 0) return panel('Traffic', noTraffic());
+  const one = (key, title, name, now, show, color) =>
+    chart({
+      key,
+      title,
+      now,
+      show,
+      lines: [{ label: title, color }],
+      columns: [history.timeMs, history[name]],
+    });
+  return panel(
+    'Traffic',
+    h(
+      'div',
+      { class: 'charts', key: 'charts' },
+      one('active', 'Open connections', 'active', whole(total?.connectionsActive), short, '--line-1'),
+      one('rate', 'New connections', 'rate', rate(total?.connectionsPerSecond), rate, '--line-2'),
+      one('errors', 'Failed', 'errors', rate(total?.errorsPerSecond), rate, '--line-bad'),
+      chart({
+        key: 'bytes',
+        title: 'Bytes in, out',
+        now: `${byteRate(total?.bytesInPerSecond)}, ${byteRate(total?.bytesOutPerSecond)}`,
+        show: byteRate,
+        lines: [
+          { label: 'in', color: '--line-3' },
+          { label: 'out', color: '--line-4' },
+        ],
+        columns: [history.timeMs, history.bytesIn, history.bytesOut],
+      }),
+    ),
+  );
+}
+
+const trafficOf = (list, name, key) => list?.find((one) => one[key] === name)?.traffic;
+
+export function poolTable({ view, stats }) {
+  const traffic = (name) => trafficOf(stats?.pools, name, 'pool');
+  const columns = [
+    column('Pool', ({ name }) => poolLink(name)),
+    column('Up', ({ up, backends }) => mark(upKind(up, backends), `${up} of ${backends}`)),
+    column('Backends', ({ standings }) =>
+      standingsOf(standings).map(({ kind, words: text }) =>
+        h('span', { class: `tally ${kind}`, key: text }, text),
+      ),
+    ),
+    column('Strategy', ({ strategy, policy }) => [words(strategy), why([`policy ${policy}`])]),
+    column('Open', ({ connections }) => whole(connections), 'number'),
+    column('New', ({ name }) => rate(traffic(name)?.connectionsPerSecond), 'number'),
+    column('Failed connects', ({ name }) => failing(traffic(name)?.errorsPerSecond), 'number'),
+  ];
+  const { rows, more } = view.pools;
+  return table('Pools', columns, rows, ({ name }) => name, {
+    more,
+    nothing: 'No pools yet. Try: npx lbctl apply -f examples/quickstart.yaml',
+  });
+}
+
+function upKind(up, backends) {
+  if (up === backends && backends > 0) return 'good';
+  return up === 0 ? 'bad' : 'warn';
+}
+
+const failing = (value) => (value > 0 ? h('strong', { class: 'bad-words' }, rate(value)) : rate(value));
+
+function listenerTable({ view, stats }) {
+  const traffic = (name) => trafficOf(stats?.listeners, name, 'listener');
+  const columns = [
+    column('Listener', ({ name }) => name),
+    column('Address', ({ address, failures }) => [h('code', {}, address), why(failures)]),
+    column('Pool', ({ pool }) => poolLink(pool)),
+    column('Open', ({ connections }) => whole(connections), 'number'),
+    column('New', ({ name }) => rate(traffic(name)?.connectionsPerSecond), 'number'),
+    column('Failed', ({ name }) => failing(traffic(name)?.errorsPerSecond), 'number'),
+    column('In', ({ name }) => byteRate(traffic(name)?.bytesInPerSecond), 'number'),
+    column('Out', ({ name }) => byteRate(traffic(name)?.bytesOutPerSecond), 'number'),
+  ];
+  const { rows, more } = view.listeners;
+  return table('Listeners', columns, rows, ({ name }) => name, { more, nothing: 'No listeners yet.' });
+}
+
+function proxyTable({ view, stats }) {
+  const traffic = (id) => trafficOf(stats?.proxies, id, 'proxyId');
+  const columns = [
+    column('Proxy', ({ id }) => link('proxies', id)),
+    column('State', (proxy) => mark(...proxyMark(proxy))),
+    column('Revision', ({ revision, lag }) => [revision ?? 'none', lag > 0 && ` (${lag} behind)`]),
+    column('Open', ({ connections }) => whole(connections), 'number'),
+    column('New', ({ id }) => rate(traffic(id)?.connectionsPerSecond), 'number'),
+  ];
+  const { rows, more } = view.proxies;
+  return table('Proxies', columns, rows, ({ id }) => id, {
+    more,
+    nothing: 'No proxy has reported yet. Try: npx lb-data-plane',
+  });
+}
+
+export function proxyMark({ connected, refused, failures, stale }) {
+  if (!connected) return ['bad', 'away'];
+  if (refused !== '') return ['bad', 'refused a revision'];
+  if (failures.length > 0) return ['bad', "can't accept everywhere"];
+  return stale ? ['warn', 'without a control plane'] : ['good', 'connected'];
+}

@@ -1,0 +1,157 @@
+// One pool: its backends live, what can be done with them, and where its traffic goes.
+
+import { chart } from '../lib/chart.mjs';
+import { h } from '../lib/dom.mjs';
+import { latency, rate, whole, words } from '../lib/format.mjs';
+import { button, column, link, mark, panel, problemList, table, why } from '../lib/parts.mjs';
+import { kindOf, reasonsOf, wordOf } from '../lib/standing.mjs';
+import { problemsOf } from '../lib/model.mjs';
+import * as actions from '../dialogs/pool-actions.mjs';
+import { trafficPanel } from './overview.mjs';
+
+const LINES = [
+  '--line-1',
+  '--line-2',
+  '--line-3',
+  '--line-4',
+  '--line-5',
+  '--line-6',
+  '--line-7',
+  '--line-8',
+];
+
+export const pool = {
+  name: 'Pool',
+  pool: ([name]) => name,
+  draw: (model, [name]) => {
+    const { view, stats } = model;
+    const page = view.pool;
+    // The stream of the page before may still be the one that is heard.
+    if (page?.name !== name) return missing(view, name);
+    const traffic = stats?.pools.find((one) => one.pool === name)?.traffic;
+    const problems = problemsOf(model).filter((one) => one.page === `pools/${name}`);
+    return [
+      head(page, view),
+      problems.length > 0 &&
+        h('section', { class: 'panel', key: 'problems', 'aria-label': 'Problems' }, problemList(problems, 0)),
+      panel(`Backends of ${name}`, backendTable(page, stats)),
+      movement(model),
+      trafficPanel(model, traffic),
+    ];
+  },
+};
+
+function missing(view, name) {
+  const known = view.pools.rows.some((row) => row.name === name);
+  return [
+    h('h1', { key: 'h1' }, `Pool ${name}`),
+    h(
+      'p',
+      { class: 'empty', key: 'missing' },
+      known ? 'Reading …' : ['There is no such pool. ', link('pools', 'All pools')],
+    ),
+  ];
+}
+
+function head(page, view) {
+  const { name, policy, policyUsers, strategy, listeners, backends } = page;
+  const up = backends.rows.filter(({ standing }) => standing === 'up' || standing === 'partly up').length;
+  const from = listeners.map((one) => `${one.name} (${one.address})`).join(', ');
+  return h(
+    'div',
+    { class: 'page-head', key: 'head' },
+    h(
+      'div',
+      {},
+      h('h1', {}, `Pool ${name}`),
+      h(
+        'dl',
+        { class: 'facts' },
+        fact('Up', `${up} of ${backends.rows.length + backends.more}`),
+        fact('Strategy', words(strategy)),
+        fact('Policy', policyUsers > 1 ? `${policy}, shared by ${policyUsers} pools` : policy),
+        fact('Listeners', from || 'none'),
+      ),
+    ),
+    h(
+      'div',
+      { class: 'tools' },
+      button('Add backends', () => actions.add(page), { kind: 'primary' }),
+      button('Change strategy', () => actions.strategy(page, view.policies.rows)),
+      button('Change policy', () => actions.policy(page, view.policies.rows)),
+    ),
+  );
+}
+
+const fact = (name, value) => h('div', { key: name }, h('dt', {}, name), h('dd', {}, value));
+
+function backendTable(page, stats) {
+  const figures = (address) => stats?.backends.find(({ backend }) => backend.address === address)?.traffic;
+  const rates = page.backends.rows.map(({ address }) => figures(address)?.connectionsPerSecond ?? 0);
+  const all = rates.reduce((sum, one) => sum + one, 0);
+  const columns = [
+    column('Backend', ({ address, source }) => [
+      h('code', {}, address),
+      why(source === 'registered' ? ['registered itself'] : []),
+    ]),
+    column('State', (row) => [mark(kindOf(row.standing), wordOf(row.standing)), why(reasonsOf(row))]),
+    column('Weight', ({ weight }) => whole(weight), 'number'),
+    column('Share of new', ({ address }) => share(figures(address), all)),
+    column('Open', ({ connections }) => whole(connections), 'number'),
+    column('New', ({ address }) => rate(figures(address)?.connectionsPerSecond), 'number'),
+    column('Failed', ({ address }) => rate(figures(address)?.errorsPerSecond), 'number'),
+    column('Connect p50 / p99', ({ address }) => pair(figures(address)?.connect), 'number'),
+    column('First byte p50 / p99', ({ address }) => pair(figures(address)?.firstByte), 'number'),
+    column('Actions', (row) => backendActions(page, row), 'actions'),
+  ];
+  return table('Backends', columns, page.backends.rows, ({ address }) => address, {
+    more: page.backends.more,
+    nothing: 'No backends yet: clients of this pool are closed at once.',
+  });
+}
+
+const pair = (quantiles) => `${latency(quantiles?.p50)} / ${latency(quantiles?.p99)}`;
+
+function share(traffic, all) {
+  if (all === 0) return '–';
+  const part = (traffic?.connectionsPerSecond ?? 0) / all;
+  return h(
+    'span',
+    { class: 'share', title: 'of the new connections of this pool, now' },
+    h('span', { class: 'bar', style: { '--share': part } }),
+    h('span', { class: 'share-words' }, `${Math.round(part * 100)} %`),
+  );
+}
+
+function backendActions(page, row) {
+  if (row.source === 'registered') return h('span', { class: 'quiet' }, 'ends with its process');
+  const one = (name, act, kind = 'small') =>
+    button(name, () => act(page, row), { kind, label: `${name} ${row.address}` });
+  return h(
+    'div',
+    { class: 'actions-row' },
+    row.state !== 'active' && one('Enable', actions.enable),
+    row.state === 'active' && one('Drain', actions.drain),
+    row.state !== 'disabled' && one('Disable', actions.disable),
+    one('Weight', actions.weight),
+    one('Remove', actions.remove, 'small danger'),
+  );
+}
+
+/** Connections a second of each backend since the page was opened: how traffic moves after a change. */
+function movement({ backends }) {
+  const lines = [...backends.rates.keys()].map((label, index) => ({ label, color: LINES[index] }));
+  if (lines.length === 0) return null;
+  return panel(
+    'Where new connections go',
+    chart({
+      key: 'movement',
+      title: 'New connections by backend',
+      now: '',
+      show: rate,
+      lines,
+      columns: [backends.timeMs, ...backends.rates.values()],
+      hint: 'since this page was opened',
+    }),
+  );
+}

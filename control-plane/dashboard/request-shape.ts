@@ -1,0 +1,113 @@
+/** What the JSON of a change may look like: the wire format itself would turn what it does not understand into zeros. Pure. */
+import { BACKEND_STATES, STRATEGIES } from '../../core/model/resources.ts';
+import type { Violation } from '../../core/model/violation.ts';
+import { wordToWire } from '../../core/wire/enum-codec.ts';
+
+type Shape =
+  | 'text'
+  | 'whole number'
+  | 'yes or no'
+  /** A revision: 64 bits, so it travels as text. */
+  | 'digits'
+  | { readonly oneOf: readonly string[] }
+  | { readonly list: Shape }
+  | { readonly fields: Fields };
+type Fields = Readonly<Record<string, Shape>>;
+
+const MOST_WHOLE = 2 ** 32 - 1;
+
+const FIVE: Fields = {
+  requestId: 'text',
+  author: 'text',
+  message: 'text',
+  dryRun: 'yes or no',
+  force: 'yes or no',
+};
+const MASK: Shape = { fields: { paths: { list: 'text' } } };
+const STATE: Shape = { oneOf: BACKEND_STATES.map((state) => wordToWire('BACKEND_STATE', state)) };
+const STRATEGY: Shape = { oneOf: STRATEGIES.map((strategy) => wordToWire('STRATEGY', strategy)) };
+const NEW_BACKEND: Shape = { fields: { address: 'text', weight: 'whole number' } };
+const BACKEND: Shape = {
+  fields: { address: 'text', weight: 'whole number', state: STATE, revision: 'digits' },
+};
+
+/** The methods that the dashboard may call to change something, with what it may ask of them. */
+const CHANGES: Readonly<Record<string, Fields>> = {
+  AddBackends: { ...FIVE, pool: 'text', backends: { list: NEW_BACKEND } },
+  RemoveBackends: { ...FIVE, pool: 'text', addresses: { list: 'text' } },
+  UpdateBackend: { ...FIVE, pool: 'text', backend: BACKEND },
+  UpdatePool: {
+    ...FIVE,
+    pool: { fields: { name: 'text', policy: 'text', revision: 'digits' } },
+    updateMask: MASK,
+  },
+  UpdatePolicy: {
+    ...FIVE,
+    policy: { fields: { name: 'text', strategy: STRATEGY, revision: 'digits' } },
+    updateMask: MASK,
+  },
+  Rollback: { ...FIVE, revision: 'digits' },
+};
+
+export interface Asked {
+  readonly method: string;
+  readonly request: object;
+}
+
+/** Null, with violations, when it is nothing that may be asked. */
+export function readChange(body: unknown, violations: Violation[]): Asked | null {
+  const { method, request } = isObject(body) ? body : {};
+  if (typeof method !== 'string' || !Object.hasOwn(CHANGES, method)) {
+    const description = `must be one of ${Object.keys(CHANGES).join(', ')}`;
+    violations.push({ field: 'method', description });
+    return null;
+  }
+  check(request, { fields: CHANGES[method] ?? {} }, '', violations);
+  return violations.length === 0 ? { method, request: request as object } : null;
+}
+
+function check(value: unknown, shape: Shape, at: string, violations: Violation[]): void {
+  if (typeof shape === 'object' && 'fields' in shape) {
+    return checkFields(value, shape.fields, at, violations);
+  }
+  if (typeof shape === 'object' && 'list' in shape) {
+    if (!Array.isArray(value)) return wrong('must be a list', at, violations);
+    return value.forEach((item, index) => check(item, shape.list, `${at}[${index}]`, violations));
+  }
+  if (!fits(value, shape)) wrong(`must be ${wordsOf(shape)}`, at, violations);
+}
+
+function checkFields(value: unknown, fields: Fields, at: string, violations: Violation[]): void {
+  if (!isObject(value)) return wrong('must be an object', at, violations);
+  for (const [name, inner] of Object.entries(value)) {
+    const field = at === '' ? name : `${at}.${name}`;
+    const shape = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if (shape !== undefined) check(inner, shape, field, violations);
+    else wrong(`is not known; there are ${Object.keys(fields).join(', ')}`, field, violations);
+  }
+}
+
+type Leaf = Exclude<Shape, { readonly list: Shape } | { readonly fields: Fields }>;
+
+function fits(value: unknown, shape: Leaf): boolean {
+  if (shape === 'text') return typeof value === 'string';
+  if (shape === 'yes or no') return typeof value === 'boolean';
+  if (shape === 'digits') return typeof value === 'string' && /^\d{1,15}$/.test(value);
+  if (shape === 'whole number')
+    return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MOST_WHOLE;
+  return typeof value === 'string' && shape.oneOf.includes(value);
+}
+
+function wordsOf(shape: Leaf): string {
+  if (typeof shape === 'object') return `one of ${shape.oneOf.join(', ')}`;
+  if (shape === 'whole number') return 'a whole number, 0 or more';
+  return shape === 'yes or no' ? 'true or false' : shape;
+}
+
+function wrong(description: string, field: string, violations: Violation[]): void {
+  violations.push({ field, description });
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,196 @@
+/** What is wrong with the fleet, and why, in words, worst first. Pure. */
+import type { Listener } from '../../../core/model/resources.ts';
+import type { State, StoredPool } from '../../../core/model/state.ts';
+import type { Place } from '../../snapshot/merge.ts';
+import type { FollowerStatus } from '../../store/log-follower.ts';
+import { type Complaint, type Observed, type SeenBackend, UNSEEN_LISTENER } from './observed.ts';
+import { isUp, listenersOf, seenOf, type Standing, standingOf } from './pool-rows.ts';
+import type { ProxyRow } from './proxy-rows.ts';
+import { byName, counted, few } from './rows.ts';
+
+/** Critical: clients notice. Warning: they may soon. Notice: it mostly passes by itself. */
+export type Severity = 'critical' | 'warning' | 'notice';
+
+export interface Problem {
+  /** The same for the same thing as long as it lasts. */
+  readonly key: string;
+  readonly severity: Severity;
+  readonly what: string;
+  /** A line each. */
+  readonly why: readonly string[];
+  readonly sinceMs: number | null;
+  /** Which page shows more, as the fragment of its address; empty: none. */
+  readonly page: string;
+}
+
+export interface Facts {
+  readonly status: FollowerStatus;
+  /** With the backends that registered themselves; null: not read yet. */
+  readonly state: State | null;
+  readonly seen: Observed;
+  readonly proxies: readonly ProxyRow[];
+  readonly places: readonly Place[];
+}
+
+const ORDER: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, notice: 2 };
+
+export function problemsOf({ status, state, seen, proxies, places }: Facts): readonly Problem[] {
+  const problems = [
+    ...ofStore(status),
+    ...ofFleet(state, seen, proxies),
+    ...byName(state?.listeners).flatMap(({ value }) => ofListener(value, seen)),
+    ...(state === null ? [] : byName(state.pools).flatMap((pool) => ofPool(pool, state, seen))),
+    ...proxies.flatMap(ofProxy),
+    ...ofRegistrations(places),
+  ];
+  return problems.sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
+}
+
+function problem(
+  key: string,
+  severity: Severity,
+  what: string,
+  why: readonly string[],
+  { sinceMs = null, page = '' }: { sinceMs?: number | null; page?: string } = {},
+): Problem {
+  return { key, severity, what, why, sinceMs, page };
+}
+
+function ofStore(status: FollowerStatus): readonly Problem[] {
+  if (status.ready) return [];
+  const why = [status.reason, 'Traffic goes on as it is. Changes are refused until the store is back.'];
+  return [problem('store', 'critical', "The store can't be asked: this comes from memory", why)];
+}
+
+function ofFleet(state: State | null, seen: Observed, proxies: readonly ProxyRow[]): readonly Problem[] {
+  if (state === null || seen.proxies > 0) return [];
+  const why =
+    proxies.length === 0
+      ? 'None has reported since this control plane started.'
+      : 'All of them are away. They keep what they run; whether they serve can not be seen from here.';
+  const severity = state.listeners.size > 0 ? 'critical' : 'notice';
+  return [problem('no-proxy', severity, 'No proxy is connected', [why], { page: 'proxies' })];
+}
+
+function ofListener({ name, pool }: Listener, seen: Observed): readonly Problem[] {
+  const { failures } = seen.listeners.get(name) ?? UNSEEN_LISTENER;
+  if (failures.length === 0) return [];
+  const what = `Listener ${name} does not accept on ${failures.length} of ${counted(seen.proxies, 'proxy', 'proxies')}`;
+  const why = failures.slice(0, 3).map(({ proxy, reason }) => `${proxy}: ${reason}`);
+  return [problem(`listener/${name}`, 'critical', what, why, { page: `pools/${pool}` })];
+}
+
+function ofPool({ value: { name }, backends }: StoredPool, state: State, seen: Observed): readonly Problem[] {
+  if (seen.proxies === 0) return [];
+  const listeners = listenersOf(name, state).map((listener) => listener.name);
+  const all = [...backends.values()].map(({ value }) => {
+    const found = seenOf(seen, value);
+    return { address: value.address, found, standing: standingOf(value.state, found) };
+  });
+  const page = `pools/${name}`;
+  const clients = `New connections to ${listeners.length === 1 ? 'listener' : 'listeners'} ${few(listeners)} are closed at once.`;
+  if (all.length === 0) {
+    if (listeners.length === 0) return [];
+    return [problem(`pool/${name}`, 'critical', `Pool ${name} has no backends`, [clients], { page })];
+  }
+  const down = all.filter(({ standing }) => standing === 'down');
+  const partly = all.filter(({ standing }) => standing === 'partly up');
+  const settling = all.some(({ standing }) => standing === 'not checked yet' || standing === 'unseen');
+  if (!all.some(({ standing }) => isUp(standing)) && !settling) {
+    const why = [...standingsInWords(all), ...reasonsOf(down), ...(listeners.length > 0 ? [clients] : [])];
+    const severity = listeners.length > 0 ? 'critical' : 'warning';
+    const what = `Pool ${name} has no backend that takes connections`;
+    return [problem(`pool/${name}`, severity, what, why, { page, sinceMs: sinceOf(down) })];
+  }
+  return [...ofDown(name, all.length, down), ...ofPartly(name, seen.proxies, partly)];
+}
+
+interface Judged {
+  readonly address: string;
+  readonly found: SeenBackend;
+  readonly standing: Standing;
+}
+
+function ofDown(pool: string, total: number, down: readonly Judged[]): readonly Problem[] {
+  if (down.length === 0) return [];
+  const names = few(down.map(({ address }) => address));
+  const what = `${down.length} of ${counted(total, 'backend')} of pool ${pool} ${down.length === 1 ? 'is' : 'are'} down: ${names}`;
+  const at = { page: `pools/${pool}`, sinceMs: sinceOf(down) };
+  return [problem(`pool/${pool}`, 'warning', what, reasonsOf(down), at)];
+}
+
+function ofPartly(pool: string, proxies: number, partly: readonly Judged[]): readonly Problem[] {
+  return partly.slice(0, 5).map((backend) => {
+    const { address, found } = backend;
+    const bad = found.complaints.filter(isBad);
+    const what = `${address} of pool ${pool} is down on ${bad.length} of ${counted(proxies, 'proxy', 'proxies')}, up on others`;
+    const why = bad.slice(0, 3).map(({ proxy, reason, health }) => `${proxy}: ${reason || health}`);
+    const at = { page: `pools/${pool}`, sinceMs: sinceOf([backend]) };
+    return problem(`backend/${pool}/${address}`, 'warning', what, why, at);
+  });
+}
+
+function ofProxy(proxy: ProxyRow): readonly Problem[] {
+  const { id, connected, lastSeenMs, refused, revision, lag, stale } = proxy;
+  const page = 'proxies';
+  if (!connected) {
+    const why = 'It keeps what it runs; whether it serves can not be seen from here.';
+    return [problem(`away/${id}`, 'critical', `Proxy ${id} is away`, [why], { page, sinceMs: lastSeenMs })];
+  }
+  const runs = revision === null ? 'It runs no configuration.' : `It goes on with revision ${revision}.`;
+  if (refused !== '') {
+    return [
+      problem(`refused/${id}`, 'critical', `Proxy ${id} refused a revision`, [refused, runs], { page }),
+    ];
+  }
+  if (stale) {
+    const what = `Proxy ${id} has no control plane to take its configuration from`;
+    return [problem(`stale/${id}`, 'warning', what, [runs], { page })];
+  }
+  if (lag === 0) return [];
+  return [
+    problem(`lag/${id}`, 'notice', `Proxy ${id} is ${counted(lag, 'revision')} behind`, [runs], { page }),
+  ];
+}
+
+/** Held by the guard of registrations: lost together, so it may be us who lost them. */
+function ofRegistrations(places: readonly Place[]): readonly Problem[] {
+  const held = new Map<string, string[]>();
+  for (const { member } of places) {
+    const { pool, address, state } = member.value;
+    if (state === 'expiring') held.set(pool, [...(held.get(pool) ?? []), address]);
+  }
+  return [...held].map(([pool, addresses]) => {
+    const what = `${counted(addresses.length, 'registered backend')} of pool ${pool} were lost together: ${few(addresses)}`;
+    const why = ['They are kept for five minutes, and health checks decide about their traffic.'];
+    return problem(`held/${pool}`, 'warning', what, why, { page: `pools/${pool}` });
+  });
+}
+
+function standingsInWords(all: readonly Judged[]): readonly string[] {
+  const counts = new Map<Standing, number>();
+  for (const { standing } of all) counts.set(standing, (counts.get(standing) ?? 0) + 1);
+  const parts = [...counts].map(([standing, count]) => `${count} ${standing}`);
+  return [`Of ${counted(all.length, 'backend')}: ${parts.join(', ')}.`];
+}
+
+function isBad({ health }: Complaint): boolean {
+  return health === 'unhealthy' || health === 'ejected';
+}
+
+/** The commonest reasons, with how many backends have them. */
+function reasonsOf(down: readonly Judged[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const { found } of down) {
+    const reasons = new Set(found.complaints.filter(isBad).map(({ reason, health }) => reason || health));
+    for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  const commonest = [...counts].sort(([, a], [, b]) => b - a).slice(0, 3);
+  return commonest.map(([reason, count]) => (down.length === 1 ? reason : `${reason} (${count})`));
+}
+
+function sinceOf(backends: readonly Judged[]): number | null {
+  const times = backends.flatMap(({ found }) => found.complaints.filter(isBad).map(({ sinceMs }) => sinceMs));
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}

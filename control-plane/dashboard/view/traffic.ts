@@ -1,0 +1,95 @@
+/** Traffic as the page shows it: the past as columns for the charts, the present as one frame. Pure. */
+import type { StatsFrame__Output } from '../../../core/wire/generated/lb/v1/StatsFrame.ts';
+import type { TrafficStats__Output } from '../../../core/wire/generated/lb/v1/TrafficStats.ts';
+import { FAILURE_REASONS } from '../../stats/fold.ts';
+import type { Problem } from './problems.ts';
+import { counted } from './rows.ts';
+
+/** Equally long columns, oldest first. */
+export interface TrafficHistory {
+  readonly timeMs: readonly number[];
+  readonly active: readonly number[];
+  readonly rate: readonly number[];
+  readonly errors: readonly number[];
+  readonly bytesIn: readonly number[];
+  readonly bytesOut: readonly number[];
+}
+
+/** Below one a second it takes this share of all connections to be worth a line. */
+const FAILING_SHARE = 0.01;
+const CRITICAL_SHARE = 0.5;
+const REASONS = 3;
+
+/** Of a pool, or of everything. */
+export function trafficHistory(frames: readonly StatsFrame__Output[], pool: string): TrafficHistory {
+  const points = frames.map((frame) => ({ timeMs: timeOf(frame), traffic: trafficIn(frame, pool) }));
+  const column = (read: (traffic: TrafficStats__Output | null) => number | undefined) =>
+    points.map(({ traffic }) => rounded(read(traffic) ?? 0));
+  return {
+    timeMs: points.map(({ timeMs }) => timeMs),
+    active: column((traffic) => traffic?.connectionsActive),
+    rate: column((traffic) => traffic?.connectionsPerSecond),
+    errors: column((traffic) => traffic?.errorsPerSecond),
+    bytesIn: column((traffic) => traffic?.bytesInPerSecond),
+    bytesOut: column((traffic) => traffic?.bytesOutPerSecond),
+  };
+}
+
+function trafficIn(frame: StatsFrame__Output, pool: string): TrafficStats__Output | null {
+  return pool === '' ? frame.total : (frame.pools.find((stats) => stats.pool === pool)?.traffic ?? null);
+}
+
+/** A frame as the page gets it: only what it shows. */
+export function trafficNow(frame: StatsFrame__Output) {
+  return {
+    timeMs: timeOf(frame),
+    total: frame.total,
+    listeners: frame.listeners,
+    pools: frame.pools,
+    backends: frame.backends,
+    proxies: frame.proxies,
+    problems: trafficProblems(frame),
+  };
+}
+
+export function trafficProblems({ listeners, proxies }: StatsFrame__Output): readonly Problem[] {
+  const failing = listeners.flatMap(({ listener, pool, traffic, closedPerSecond }): Problem[] => {
+    const errors = traffic?.errorsPerSecond ?? 0;
+    const rate = Math.max(traffic?.connectionsPerSecond ?? 0, errors);
+    if (errors === 0 || (errors < 1 && errors < rate * FAILING_SHARE)) return [];
+    const severity = errors >= rate * CRITICAL_SHARE ? 'critical' : 'warning';
+    const what = `${perSecond(errors)} of ${perSecond(rate)} connections a second to listener ${listener} fail`;
+    const page = `pools/${pool}`;
+    return [
+      { key: `failing/${listener}`, severity, what, why: reasonsIn(closedPerSecond), sinceMs: null, page },
+    ];
+  });
+  const full = proxies.flatMap(({ proxyId, saturated, maxConnections }): Problem[] => {
+    if (!saturated) return [];
+    const what = `Proxy ${proxyId} is full: new clients wait`;
+    const why = [`It has ${counted(maxConnections, 'connection')}, as many as it may.`];
+    return [{ key: `full/${proxyId}`, severity: 'critical', what, why, sinceMs: null, page: 'proxies' }];
+  });
+  return [...full, ...failing];
+}
+
+function reasonsIn(closed: Readonly<Record<string, number>>): readonly string[] {
+  return Object.entries(closed)
+    .filter(([reason, rate]) => rate > 0 && FAILURE_REASONS.includes(reason))
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, REASONS)
+    .map(([reason, rate]) => `${reason.replaceAll('_', ' ')}: ${perSecond(rate)} a second`);
+}
+
+function perSecond(rate: number): string {
+  return rate >= 10 ? String(Math.round(rate)) : String(Math.round(rate * 10) / 10);
+}
+
+function timeOf({ time }: StatsFrame__Output): number {
+  return Number(time?.seconds ?? 0) * 1_000 + Math.floor((time?.nanos ?? 0) / 1_000_000);
+}
+
+/** Three digits after the point are more than a chart shows. */
+function rounded(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}

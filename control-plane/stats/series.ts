@@ -1,0 +1,81 @@
+/** What went through one thing in the last seconds, on all proxies together, and what is open on it now. Pure. */
+import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
+import { type Counts, quantilesOf } from './histogram.ts';
+import { SlidingCounts } from './sliding-counts.ts';
+
+export type Measure = 'connect' | 'firstByte' | 'duration';
+
+/** The bounds of each measure's buckets, the same in all series; left out: none was ever reported. */
+export type Grid = { [M in Measure]?: readonly number[] };
+
+/** What came from one report to the next. */
+export interface Growth extends Readonly<Record<Measure, Counts | null>> {
+  /** Connections, errors, bytes in, bytes out. */
+  readonly counts: Counts;
+}
+
+/** Slots whose sums a frame shows, both ends included. */
+export interface Window {
+  readonly from: number;
+  readonly to: number;
+  readonly seconds: number;
+}
+
+export class Series {
+  /** Open now, on connected proxies. */
+  active = 0;
+  /** How many reports speak of it: of none, it is only kept until its past has left the window. */
+  reporters = 0;
+  readonly #counts = new SlidingCounts();
+  #connect: SlidingCounts | null = null;
+  #firstByte: SlidingCounts | null = null;
+  #duration: SlidingCounts | null = null;
+
+  add(at: number, { counts, connect, firstByte, duration }: Growth): void {
+    this.#counts.add(at, counts);
+    if (connect !== null) (this.#connect ??= new SlidingCounts()).add(at, connect);
+    if (firstByte !== null) (this.#firstByte ??= new SlidingCounts()).add(at, firstByte);
+    if (duration !== null) (this.#duration ??= new SlidingCounts()).add(at, duration);
+  }
+
+  connectionsPerSecond({ from, to, seconds }: Window): number {
+    const sums = [0, 0, 0, 0];
+    this.#counts.sum(from, to, sums);
+    return sums[0]! / seconds;
+  }
+
+  isForgotten({ from, to }: Window): boolean {
+    return this.reporters === 0 && !this.#counts.sum(from, to, [0, 0, 0, 0]);
+  }
+
+  traffic({ from, to, seconds }: Window, grid: Grid): TrafficStats__Output {
+    const sums = [0, 0, 0, 0];
+    this.#counts.sum(from, to, sums);
+    const quantiles = (sliding: SlidingCounts | null, bounds: readonly number[] = []) => {
+      const counts = Array.from({ length: bounds.length + 1 }, () => 0);
+      return sliding?.sum(from, to, counts) ? quantilesOf(bounds, counts) : null;
+    };
+    return {
+      connectionsActive: this.active,
+      connectionsPerSecond: sums[0]! / seconds,
+      errorsPerSecond: sums[1]! / seconds,
+      bytesInPerSecond: sums[2]! / seconds,
+      bytesOutPerSecond: sums[3]! / seconds,
+      connect: quantiles(this.#connect, grid.connect),
+      firstByte: quantiles(this.#firstByte, grid.firstByte),
+      duration: quantiles(this.#duration, grid.duration),
+    };
+  }
+}
+
+/** Of something that nobody reported. */
+export const NO_TRAFFIC: TrafficStats__Output = {
+  connectionsActive: 0,
+  connectionsPerSecond: 0,
+  errorsPerSecond: 0,
+  bytesInPerSecond: 0,
+  bytesOutPerSecond: 0,
+  connect: null,
+  firstByte: null,
+  duration: null,
+};

@@ -1,0 +1,36 @@
+import { parseIp } from '../../core/model/ip.ts';
+
+/** Who a client is, as an engine writes it down just before `onAccept`. Nothing is allocated for a client. */
+export class PeerAddress {
+  /** 4 or 6; 0: it is not known. */
+  family: 0 | 4 | 6 = 0;
+  port = 0;
+  /** Network order; IPv4 uses the first four. */
+  readonly ip = new Uint8Array(16);
+  /** The same memory. */
+  readonly words = new Uint32Array(this.ip.buffer);
+
+  /** The address as Node has it; empty when the client is gone already. */
+  setText(address: string, port: number): void {
+    const bytes = parseIp(address);
+    if (bytes) this.set(bytes, 0, bytes.length === 4 ? 4 : 16, port);
+    else this.family = 0;
+  }
+
+  /** `length` bytes from `start`; an IPv6 socket's view of an IPv4 client is that client. */
+  set(bytes: Uint8Array, start: number, length: 4 | 16, port: number): void {
+    const isMapped = length === 16 && isMappedV4(bytes, start);
+    const from = isMapped ? start + 12 : start;
+    const size = isMapped ? 4 : length;
+    this.family = size === 4 ? 4 : 6;
+    this.port = port;
+    this.ip.fill(0);
+    for (let index = 0; index < size; index += 1) this.ip[index] = bytes[from + index]!; // `!`: there are as many.
+  }
+}
+
+/** ::ffff:0:0/96 */
+function isMappedV4(bytes: Uint8Array, start: number): boolean {
+  for (let index = 0; index < 10; index += 1) if (bytes[start + index] !== 0) return false;
+  return bytes[start + 10] === 0xff && bytes[start + 11] === 0xff;
+}

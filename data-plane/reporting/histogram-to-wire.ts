@@ -1,0 +1,40 @@
+/** Histograms as reports carry them. */
+import type { Histogram } from '../../core/wire/generated/lb/v1/Histogram.ts';
+import type { HistogramCounts } from '../telemetry/counters.ts';
+import {
+  CONNECT_SECONDS,
+  DURATION_SECONDS,
+  FIRST_BYTE_SECONDS,
+  HISTOGRAM_CELLS,
+} from '../telemetry/shared-memory.ts';
+
+const SUM = HISTOGRAM_CELLS - 1;
+
+// One array each for all messages: ten thousand backends have histograms.
+const connectBounds: number[] = [...CONNECT_SECONDS];
+const firstByteBounds: number[] = [...FIRST_BYTE_SECONDS];
+const durationBounds: number[] = [...DURATION_SECONDS];
+
+export function connectToWire(counts: HistogramCounts): Histogram | null {
+  return histogramToWire(connectBounds, counts);
+}
+
+export function firstByteToWire(counts: HistogramCounts): Histogram | null {
+  return histogramToWire(firstByteBounds, counts);
+}
+
+export function durationToWire(counts: HistogramCounts): Histogram | null {
+  return histogramToWire(durationBounds, counts);
+}
+
+/** Null when nothing was observed: most backends of a large fleet rest. */
+function histogramToWire(bounds: number[], cells: HistogramCounts): Histogram | null {
+  const counts: number[] = [];
+  let observations = 0;
+  for (let bucket = 0; bucket < SUM; bucket += 1) {
+    const count = cells[bucket] ?? 0;
+    counts.push(count);
+    observations += count;
+  }
+  return observations === 0 ? null : { bounds, counts, sumSeconds: cells[SUM] ?? 0 };
+}

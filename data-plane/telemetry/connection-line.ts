@@ -1,0 +1,74 @@
+/** A line of the connection log: one connection that ended, as JSON (docs/connection-log.md). */
+import { formatIp } from '../../core/model/ip.ts';
+import { CLOSE_REASONS, type CloseReason } from '../engine/engine.ts';
+import { FIELD } from './log-ring.ts';
+
+/** Why a connection ended, for people. */
+export const CLOSE_WORDS: Readonly<Record<CloseReason, string>> = {
+  completed: 'both directions ended in order',
+  client_reset: 'the client reset it',
+  backend_reset: 'the backend reset it',
+  no_backend: 'no backend could be used',
+  connect_failed: 'every attempt to connect failed',
+  idle_timeout: 'no byte in either direction for too long',
+  half_closed_timeout: 'no byte for too long after one side had ended',
+  drain_deadline: 'its backend was draining or removed, and the drain timeout passed',
+  shutdown: 'the proxy stopped, and its drain timeout passed',
+  worker_lost: 'its worker died',
+  internal_error: 'a defect of the proxy',
+};
+
+/** What the rows of a record are called. */
+export interface RowNames {
+  /** Null: it was never known. */
+  listener(row: number): string | null;
+  pool(row: number): string | null;
+  backend(row: number, generation: number): string | null;
+}
+
+export interface Writer {
+  readonly proxy: string;
+  /** Tells this process from the one before. */
+  readonly instance: string;
+  readonly worker: number;
+}
+
+const ip = new Uint32Array(4);
+const ipBytes = new Uint8Array(ip.buffer);
+
+// `!` in this file: the record lies within the cells.
+export function connectionLine(cells: Float64Array, at: number, names: RowNames, writer: Writer): string {
+  const field = (name: keyof typeof FIELD) => cells[at + FIELD[name]]!;
+  const reason = CLOSE_REASONS[field('reason')] ?? 'internal_error';
+  return `${JSON.stringify({
+    time: new Date(field('acceptedMs')).toISOString(),
+    connection: `${writer.instance}-${writer.worker}-${field('id')}`,
+    proxy: writer.proxy,
+    worker: writer.worker,
+    listener: names.listener(field('listener')),
+    pool: names.pool(field('pool')),
+    backend: names.backend(field('backend'), field('generation')),
+    client: clientOf(cells, at),
+    attempts: field('attempts'),
+    connect_ms: milliseconds(field('connectMs')),
+    first_byte_ms: milliseconds(field('firstByteMs')),
+    duration_ms: milliseconds(field('durationMs')),
+    bytes_from_client: field('bytesFromClient'),
+    bytes_to_client: field('bytesToClient'),
+    reason,
+    why: CLOSE_WORDS[reason],
+  })}\n`;
+}
+
+function clientOf(cells: Float64Array, at: number): string | null {
+  const family = cells[at + FIELD.family]!;
+  if (family === 0) return null;
+  for (let word = 0; word < ip.length; word += 1) ip[word] = cells[at + FIELD.ip0 + word]!;
+  const port = cells[at + FIELD.port]!;
+  return family === 4 ? `${formatIp(ipBytes.subarray(0, 4))}:${port}` : `[${formatIp(ipBytes)}]:${port}`;
+}
+
+/** To a hundredth; what did not happen is null. */
+function milliseconds(value: number): number | null {
+  return value < 0 ? null : Math.round(value * 100) / 100;
+}

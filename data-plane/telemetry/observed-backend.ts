@@ -1,0 +1,81 @@
+/**
+ * One backend as the main thread looks at it every second.
+ *
+ * Invariant: a histogram that did not change is the same array as before, so that ten thousand idle backends cost a
+ * look at their counters only, and whoever compares two observations compares references.
+ */
+import type { DirectoryBackend } from '../plan/plan-directory.ts';
+import { backendCounts, type HistogramCounts, histogramCounts } from './counters.ts';
+import type { BackendObservation } from './observation.ts';
+import { HISTOGRAM_CELLS, type HistogramName, type WorkerCells } from './shared-memory.ts';
+
+const NOTHING: HistogramCounts = new Float64Array(HISTOGRAM_CELLS);
+
+export class ObservedBackend {
+  /** The newest plan's view of it. */
+  directory: DirectoryBackend;
+  readonly #connect = new Follower('backendConnectSeconds');
+  readonly #firstByte = new Follower('backendFirstByteSeconds');
+
+  constructor(directory: DirectoryBackend) {
+    this.directory = directory;
+  }
+
+  /** Whether its row is that of this one. */
+  holds({ row, generation }: DirectoryBackend): boolean {
+    return this.directory.row === row && this.directory.generation === generation;
+  }
+
+  observe(
+    workers: readonly WorkerCells[],
+    { health, reason, sinceMs }: Pick<BackendObservation, 'health' | 'reason' | 'sinceMs'>,
+    active: number,
+    removed: boolean,
+  ): BackendObservation {
+    const { pool, address, row } = this.directory;
+    const { connections, connectFailures, bytesToBackend, bytesFromBackend, answered } = backendCounts(
+      workers,
+      row,
+    );
+    return {
+      pool,
+      address,
+      health,
+      reason,
+      sinceMs,
+      active,
+      removed,
+      connections,
+      connectFailures,
+      bytesToBackend,
+      bytesFromBackend,
+      answered,
+      connect: this.#connect.read(workers, row, connections),
+      firstByte: this.#firstByte.read(workers, row, answered),
+    };
+  }
+}
+
+/**
+ * Reads a histogram again when it has not as many observations as its counter says: also when a worker had written one
+ * of the two and not yet the other.
+ */
+class Follower {
+  readonly #which: HistogramName;
+  #counts = NOTHING;
+  #observations = 0;
+
+  constructor(which: HistogramName) {
+    this.#which = which;
+  }
+
+  read(workers: readonly WorkerCells[], row: number, counter: number): HistogramCounts {
+    if (counter === this.#observations) return this.#counts;
+    this.#counts = histogramCounts(workers, this.#which, row);
+    this.#observations = 0;
+    // `!`: below the length; the last cell is the sum of what was observed.
+    for (let bucket = 0; bucket < HISTOGRAM_CELLS - 1; bucket += 1)
+      this.#observations += this.#counts[bucket]!;
+    return this.#counts;
+  }
+}

@@ -1,0 +1,20 @@
+/** What this process takes of its machine, as coarse as it is worth telling: an idle proxy has nothing to report. */
+
+const CPU_STEP_S = 0.01;
+const MEMORY_STEP_BYTES = 1_048_576;
+
+export interface ProcessUsage {
+  /** User and system time of all threads. */
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+}
+
+export function processUsage(): ProcessUsage {
+  const { user, system } = process.cpuUsage();
+  const cpuSteps = Math.round((user + system) / 1e6 / CPU_STEP_S);
+  return {
+    // Divided, so that the figure is the nearest to its two decimals.
+    cpuSeconds: cpuSteps / (1 / CPU_STEP_S),
+    residentBytes: Math.round(process.memoryUsage.rss() / MEMORY_STEP_BYTES) * MEMORY_STEP_BYTES,
+  };
+}

@@ -1,0 +1,40 @@
+/** What the main thread itself counts, beside what workers count in shared memory. */
+import { HEALTH_STATES, type Health } from '../../core/model/resources.ts';
+
+/** Why a worker stopped accepting for a while. */
+export const PAUSE_CAUSES = [
+  /** The most connections allowed are open. */
+  'connection_limit',
+  /** The system had no descriptor or no memory left. */
+  'shortage',
+] as const;
+export type PauseCause = (typeof PAUSE_CAUSES)[number];
+
+export const SNAPSHOT_RESULTS = ['applied', 'refused'] as const;
+export type SnapshotResult = (typeof SNAPSHOT_RESULTS)[number];
+
+export type HealthCounts = Record<Health, number>;
+
+export class ProxyCounts {
+  /** By pool, then by what backends became. */
+  readonly #transitions = new Map<string, HealthCounts>();
+  readonly pauses: Record<PauseCause, number> = { connection_limit: 0, shortage: 0 };
+  readonly snapshots: Record<SnapshotResult, number> = { applied: 0, refused: 0 };
+
+  transition(pool: string, to: Health): void {
+    const counts = this.#transitions.get(pool) ?? noHealthCounts();
+    counts[to] += 1;
+    this.#transitions.set(pool, counts);
+  }
+
+  /** Of these pools; what was counted for others is forgotten. */
+  transitionsOf(pools: Iterable<string>): ReadonlyMap<string, HealthCounts> {
+    const names = new Set(pools);
+    for (const pool of this.#transitions.keys()) if (!names.has(pool)) this.#transitions.delete(pool);
+    return new Map(Array.from(names, (pool) => [pool, this.#transitions.get(pool) ?? noHealthCounts()]));
+  }
+}
+
+export function noHealthCounts(): HealthCounts {
+  return Object.fromEntries(HEALTH_STATES.map((health) => [health, 0])) as HealthCounts;
+}

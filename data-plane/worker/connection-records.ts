@@ -1,0 +1,121 @@
+/**
+ * What a worker tells of connections that ended, for the connection log: one record each, as often as the policy says.
+ *
+ * Invariants
+ *  - whether a connection has a record is drawn when it is accepted; one without costs a look at one byte;
+ *  - nothing is allocated, and a full ring stops nobody;
+ *  - a record is written while its rows are still its own: before the connection gives them back.
+ */
+import type { Clock } from '../../core/runtime/clock.ts';
+import type { Random } from '../../core/runtime/random.ts';
+import { CLOSE_REASONS, type CloseReason, NO_ROW } from '../engine/engine.ts';
+import type { PeerAddress } from '../engine/peer-address.ts';
+import { FIELD, type LogRing } from '../telemetry/log-ring.ts';
+import { MAX_SLOTS, type SharedCells } from '../telemetry/shared-memory.ts';
+
+const IP_WORDS = 4;
+
+export interface ConnectionRecordsInputs {
+  readonly ring: LogRing;
+  /** Whom the engine accepts just now. */
+  readonly peer: PeerAddress;
+  readonly shared: Pick<SharedCells, 'generation'>;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+// `!` in this file: slots lie within the arrays, fields within a record.
+export class ConnectionRecords {
+  readonly #inputs: ConnectionRecordsInputs;
+  // By slot. As long as they can get from the start: slots nobody has used take no memory.
+  readonly #isLogged = new Uint8Array(MAX_SLOTS);
+  readonly #id = new Float64Array(MAX_SLOTS);
+  readonly #family = new Uint8Array(MAX_SLOTS);
+  readonly #port = new Uint16Array(MAX_SLOTS);
+  readonly #ip = new Uint32Array(MAX_SLOTS * IP_WORDS);
+  readonly #pool = new Int32Array(MAX_SLOTS);
+  readonly #backend = new Int32Array(MAX_SLOTS);
+  readonly #generation = new Int32Array(MAX_SLOTS);
+  readonly #attempts = new Uint8Array(MAX_SLOTS);
+  readonly #connectMs = new Float64Array(MAX_SLOTS);
+  readonly #firstByteMs = new Float64Array(MAX_SLOTS);
+  readonly #bytesFromClient = new Float64Array(MAX_SLOTS);
+  readonly #bytesToClient = new Float64Array(MAX_SLOTS);
+
+  constructor(inputs: ConnectionRecordsInputs) {
+    this.#inputs = inputs;
+  }
+
+  /** `oneIn`: as the policy says; 0: none. */
+  accepted(slot: number, oneIn: number): void {
+    const { peer, random, ring } = this.#inputs;
+    const isLogged = oneIn === 1 || (oneIn > 0 && random.next() * oneIn < 1);
+    this.#isLogged[slot] = Number(isLogged);
+    if (!isLogged) return;
+    this.#id[slot] = ring.nextId();
+    this.#family[slot] = peer.family;
+    this.#port[slot] = peer.port;
+    this.#ip.set(peer.words, slot * IP_WORDS);
+    this.#pool[slot] = NO_ROW;
+    this.#backend[slot] = NO_ROW;
+    this.#attempts[slot] = 0;
+    this.#connectMs[slot] = -1;
+    this.#firstByteMs[slot] = -1;
+    this.#bytesFromClient[slot] = 0;
+    this.#bytesToClient[slot] = 0;
+  }
+
+  /** It waits for a backend of this pool. */
+  sentTo(slot: number, pool: number): void {
+    this.#pool[slot] = pool;
+  }
+
+  /** A connect begins, or will after a delay. */
+  trying(slot: number, backend: number): void {
+    if (this.#isLogged[slot] === 0) return;
+    this.#backend[slot] = backend;
+    this.#generation[slot] = Atomics.load(this.#inputs.shared.generation, backend);
+    this.#attempts[slot]! += 1;
+  }
+
+  established(slot: number, connectMs: number): void {
+    this.#connectMs[slot] = connectMs;
+  }
+
+  answered(slot: number, sinceAcceptMs: number): void {
+    this.#firstByteMs[slot] = sinceAcceptMs;
+  }
+
+  bytes(slot: number, toBackend: number, toClient: number): void {
+    if (this.#isLogged[slot] === 0) return;
+    this.#bytesFromClient[slot]! += toBackend;
+    this.#bytesToClient[slot]! += toClient;
+  }
+
+  closed(slot: number, listener: number, reason: CloseReason, durationMs: number): void {
+    if (this.#isLogged[slot] === 0) return;
+    this.#isLogged[slot] = 0;
+    const { clock, ring } = this.#inputs;
+    const at = ring.begin();
+    if (at < 0) return;
+    const { cells } = ring;
+    cells[at + FIELD.id] = this.#id[slot]!;
+    cells[at + FIELD.acceptedMs] = clock.wallMs() - durationMs;
+    cells[at + FIELD.listener] = listener;
+    cells[at + FIELD.pool] = this.#pool[slot]!;
+    cells[at + FIELD.backend] = this.#backend[slot]!;
+    cells[at + FIELD.generation] = this.#generation[slot]!;
+    cells[at + FIELD.attempts] = this.#attempts[slot]!;
+    cells[at + FIELD.connectMs] = this.#connectMs[slot]!;
+    cells[at + FIELD.firstByteMs] = this.#firstByteMs[slot]!;
+    cells[at + FIELD.durationMs] = durationMs;
+    cells[at + FIELD.bytesFromClient] = this.#bytesFromClient[slot]!;
+    cells[at + FIELD.bytesToClient] = this.#bytesToClient[slot]!;
+    cells[at + FIELD.reason] = CLOSE_REASONS.indexOf(reason);
+    cells[at + FIELD.family] = this.#family[slot]!;
+    cells[at + FIELD.port] = this.#port[slot]!;
+    for (let word = 0; word < IP_WORDS; word += 1)
+      cells[at + FIELD.ip0 + word] = this.#ip[slot * IP_WORDS + word]!;
+    ring.commit();
+  }
+}

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { describe, it } from 'node:test';
+import { type Clock, systemClock } from '../../core/runtime/clock.ts';
+import type { Checker, CheckResult } from '../../data-plane/health/checker.ts';
+import { epollChecker } from '../../data-plane/health/epoll-checker.ts';
+import { tcpChecker } from '../../data-plane/health/tcp-checker.ts';
+import { FakeClock } from '../harness/fake-clock.ts';
+import { silentServer } from '../harness/silent-server.ts';
+
+const CHECKERS: Readonly<Record<string, (clock: Clock) => Checker>> = {
+  'Node’s sockets': tcpChecker,
+  'the calls of the epoll engine': epollChecker,
+};
+
+async function listen(): Promise<{ server: Server; port: number }> {
+  // Checks end with a reset, which the socket here reports as an error.
+  const server = createServer((socket) => socket.on('error', () => undefined));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+for (const [name, checkerOn] of Object.entries(CHECKERS))
+  describe(`a TCP checker on ${name}`, () => {
+    const checker = checkerOn(systemClock);
+
+    function checkOnce(port: number, timeoutMs: number): Promise<CheckResult> {
+      return new Promise((resolve) => void checker.check({ host: '127.0.0.1', port }, timeoutMs, resolve));
+    }
+
+    it('passes where a connection is accepted, and ends it with a reset', async () => {
+      const { server, port } = await listen();
+      const ended = new Promise<string>((resolve) => {
+        server.once('connection', (socket) => {
+          socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
+          socket.on('end', () => resolve('an orderly end'));
+          socket.resume();
+        });
+      });
+      assert.deepEqual(await checkOnce(port, 5_000), { type: 'passed' });
+      assert.equal(await ended, 'ECONNRESET');
+      server.close();
+    });
+
+    it('fails where it is refused, in words', async () => {
+      const { server, port } = await listen();
+      server.close();
+      await once(server, 'close');
+      assert.deepEqual(await checkOnce(port, 5_000), { type: 'failed', reason: 'connection refused' });
+    });
+
+    it('passes after a pause of the process that outlasted the deadline, if the answer had come', async () => {
+      const { server, port } = await listen();
+      const result = checkOnce(port, 50);
+      const until = performance.now() + 200;
+      while (performance.now() < until);
+      assert.deepEqual(await result, { type: 'passed' });
+      server.close();
+    });
+
+    it('holds no descriptor once the deadline has passed', async () => {
+      const server = await silentServer();
+      const descriptors = () => readdirSync('/proc/self/fd').length;
+      const before = descriptors();
+      await Promise.all(
+        Array.from({ length: 20 }, () => {
+          return new Promise((resolve) => void checker.check(server, 50, resolve));
+        }),
+      );
+      // Sockets that were destroyed are closed before the next turn of the event loop.
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.ok(descriptors() <= before, `${before} descriptors before, ${descriptors()} after`);
+      await server.close();
+    });
+
+    it('fails at the deadline, and says what it was', async () => {
+      const server = await silentServer();
+      const clock = new FakeClock();
+      const result = new Promise<CheckResult>((resolve) => {
+        checkerOn(clock).check(server, 1_500, resolve);
+      });
+      clock.advance(1_500);
+      assert.deepEqual(await result, { type: 'failed', reason: 'timed out after 1s500ms' });
+      await server.close();
+    });
+
+    it('proves nothing when the deadline itself came late by more than a quarter', async () => {
+      const server = await silentServer();
+      for (const [lateMs, type] of [
+        [240, 'failed'],
+        [260, 'inconclusive'],
+      ] as const) {
+        const clock = new FakeClock();
+        const result = new Promise<CheckResult>((resolve) => {
+          checkerOn(clock).check(server, 1_000, resolve);
+        });
+        clock.stall(1_000 + lateMs);
+        clock.advance(0);
+        assert.equal((await result).type, type);
+      }
+      await server.close();
+    });
+
+    it('says nothing any more once it is cancelled', async () => {
+      const { server, port } = await listen();
+      const running = checker.check({ host: '127.0.0.1', port }, 5_000, () => assert.fail('called'));
+      running.cancel();
+      assert.deepEqual(await checkOnce(port, 5_000), { type: 'passed' });
+      server.close();
+    });
+
+    it('checks an IPv6 address too', async () => {
+      const server = createServer((socket) => socket.on('error', () => undefined));
+      server.listen(0, '::1');
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      const result = await new Promise(
+        (resolve) => void checker.check({ host: '::1', port }, 5_000, resolve),
+      );
+      assert.deepEqual(result, { type: 'passed' });
+      server.close();
+    });
+
+    it('says in words when there is no way to an address', async () => {
+      // The broadcast address: no TCP goes there.
+      const result = await new Promise<CheckResult>(
+        (resolve) => void checker.check({ host: '255.255.255.255', port: 9 }, 5_000, resolve),
+      );
+      assert.equal(result.type, 'failed');
+      assert.match(
+        result.type === 'failed' ? result.reason : '',
+        /network unreachable|not permitted by this host/,
+      );
+    });
+
+    it('answers each of many that run at once, and of those that are cancelled nothing', async () => {
+      const { server, port } = await listen();
+      const closed = await listen();
+      closed.server.close();
+      await once(closed.server, 'close');
+      const silent = await silentServer();
+      const ask = (target: { host: string; port: number }) =>
+        new Promise<string>((resolve) => void checker.check(target, 300, ({ type }) => resolve(type)));
+      for (let n = 0; n < 50; n++) {
+        checker.check({ host: '127.0.0.1', port }, 300, () => assert.fail('called')).cancel();
+      }
+      const answers = await Promise.all(
+        Array.from({ length: 150 }, (_, n) =>
+          ask(n % 3 === 0 ? silent : { host: '127.0.0.1', port: n % 3 === 1 ? port : closed.port }),
+        ),
+      );
+      const wanted = ['failed', 'passed', 'failed'];
+      assert.deepEqual(
+        answers,
+        answers.map((_, n) => wanted[n % 3]),
+      );
+      server.close();
+      await silent.close();
+    });
+
+    it('leaves no descriptor behind, however many it makes', async () => {
+      const { server, port } = await listen();
+      await checkOnce(port, 5_000);
+      const before = readdirSync('/proc/self/fd').length;
+      for (let n = 0; n < 100; n++) assert.equal((await checkOnce(port, 5_000)).type, 'passed');
+      await new Promise((resolve) => setImmediate(resolve));
+      // The server's ends of the last ones may not have been told of their reset yet.
+      assert.ok(readdirSync('/proc/self/fd').length < before + 50);
+      server.close();
+    });
+  });

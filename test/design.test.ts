@@ -1,0 +1,133 @@
+/** docs/design.md: its tables follow from the figures it starts from, and each figure names a command that there is. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readText } from './harness/source-tree.ts';
+
+const page = readText('docs/design.md');
+const scripts = (JSON.parse(readText('package.json')) as { scripts: Record<string, string> }).scripts;
+
+/** The cells of the table below the line that begins so, without its head. */
+function rowsBelow(start: string): string[][] {
+  const from = page.indexOf(`\n${start}`);
+  assert.notEqual(from, -1, `no table begins with ${start}`);
+  const lines = page.slice(from + 1).split('\n');
+  const end = lines.findIndex((line) => !line.startsWith('|'));
+  return lines.slice(2, end).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+const figureRows = rowsBelow('| figure |');
+const figures = new Map(figureRows.map(([name, value]) => [name?.replaceAll('`', '') ?? '', Number(value)]));
+
+function figure(name: string): number {
+  const value = figures.get(name);
+  assert.ok(value !== undefined && value > 0, `no figure ${name}`);
+  return value;
+}
+
+/** The example of the page: what it says above its table. */
+const LIFE_SECONDS = 600;
+const PAUSE_SECONDS = 30;
+const ANSWER_BYTES = 16_384;
+const MACHINE = { cpus: 8, bytes: 16 * 2 ** 30, gbits: 10 };
+const PLANNED = 0.6;
+const SPARE = 1.5;
+const CHECK_SECONDS = 5;
+const HOURS_A_MONTH = 730;
+/** Dollars an hour. */
+const PRICE = { machine: 0.34, controlMachines: 3 * 0.085, managed: 0.0225, unit: 0.006 };
+
+function size(connections: number) {
+  const opened = connections / LIFE_SECONDS;
+  const requests = connections / PAUSE_SECONDS;
+  const cpus = (opened * figure('connect') + requests * figure('request')) / 1e6;
+  const bytes = connections * (figure('user') + figure('kernel'));
+  const gbits = (requests * ANSWER_BYTES * 8) / 1e9;
+  const wouldDo = [
+    cpus / (MACHINE.cpus * PLANNED),
+    bytes / (MACHINE.bytes * PLANNED),
+    gbits / (MACHINE.gbits * PLANNED),
+  ].map(Math.ceil);
+  const proxies = Math.max(2, Math.ceil(Math.max(...wouldDo) * SPARE));
+  const each = Math.ceil(connections / Math.floor((proxies * 2) / 3));
+  const dollars = proxies * PRICE.machine + PRICE.controlMachines;
+  const gigabytesAnHour = (requests * ANSWER_BYTES * 3_600) / 1e9;
+  const units = Math.max(opened / 800, connections / 100_000, gigabytesAnHour);
+  const managed = PRICE.managed + PRICE.unit * units;
+  const monthly = (hourly: number) => words((hourly * HOURS_A_MONTH * 1e6) / connections, 0);
+  return {
+    'new connections a second': words(opened, 0),
+    'requests a second': words(requests, 0),
+    'CPUs busy': words(cpus, cpus < 10 ? 2 : 1),
+    'memory for connections, GB': words(bytes / 1e9, 1),
+    'Gbit/s, each way': words(gbits, 2),
+    'proxies that would do, for CPUs, memory, network': wouldDo.join(', '),
+    'proxies to run': words(proxies, 0),
+    'connections on each while one zone is away': words(each, 0),
+    'backends or source addresses needed for ports, each': words(Math.ceil(each / figure('ports')), 0),
+    'first snapshots to all, 10,000 backends, MB': words((proxies * figure('first')) / 1e6, 0),
+    'checks a second for each backend': words(proxies / CHECK_SECONDS, 1),
+    'Equipoise, $ an hour': words(dollars, 2),
+    'managed, $ an hour': words(managed, 2),
+    'Equipoise, $ a month for a million connections': monthly(dollars),
+    'managed, $ a month for a million connections': monthly(managed),
+    'GB an hour above which Equipoise is cheaper': words((dollars - PRICE.managed) / PRICE.unit, 0),
+  };
+}
+
+function words(value: number, digits: number): string {
+  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+describe('docs/design.md', () => {
+  it('names the command behind each figure', () => {
+    assert.ok(figureRows.length >= 8);
+    for (const [name, , , command] of figureRows) {
+      const script = /`npm run ([\w:-]+)`/.exec(command ?? '')?.[1];
+      assert.ok(script ? script in scripts : command?.startsWith('`cat /proc/'), `${name}: ${command}`);
+    }
+  });
+
+  it('computes what a core and a GB hold', () => {
+    const derived = rowsBelow('| | |').map(([, value]) => value);
+    assert.deepEqual(derived, [
+      words(1e9 / (figure('user') + figure('kernel')), 0),
+      words(1e6 / figure('request'), 0),
+      words(1e6 / figure('connect'), 0),
+      words(8 / figure('bulk'), 1),
+      words(figure('ports'), 0),
+    ]);
+  });
+
+  it('computes the three sizes and what they cost', () => {
+    const sizes = [1e4, 1e6, 1e8].map(size);
+    const cost = page.slice(page.indexOf('### Cost'));
+    const inPage = new Map(
+      [...rowsBelow('| | 10 thousand |'), ...tableOf(cost)].map(([name, ...cells]) => [name, cells]),
+    );
+    for (const name of Object.keys(sizes[0] ?? {}) as (keyof ReturnType<typeof size>)[]) {
+      assert.deepEqual(
+        inPage.get(name),
+        sizes.map((one) => one[name]),
+        name,
+      );
+    }
+  });
+});
+
+/** The first table of a text. */
+function tableOf(text: string): string[][] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| |'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+}

@@ -1,0 +1,230 @@
+/** The pages of the dashboard in a real browser: what they show, for whom, and what they do when the control plane goes. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { screenshot, startBrowser, visit } from '../harness/browser.ts';
+import { type DashboardFleet, startDashboardFleet } from '../harness/dashboard-fleet.ts';
+import { succeed } from '../harness/fleet.ts';
+import { laterScope, temporaryFolder } from '../harness/processes.ts';
+import { findProgram, present } from '../harness/real-servers.ts';
+
+const PAGES = {
+  overview: ['#/', 'Listeners'],
+  pools: ['#/pools', 'Policies'],
+  pool: ['#/pools/web', 'Where new connections go'],
+  proxies: ['#/proxies', 'Roster'],
+  history: ['#/history', 'Revisions'],
+  revision: ['#/history/1', 'Revision 1'],
+} as const;
+const LOOKS: Readonly<Record<string, BrowserContextOptions>> = {
+  light: { colorScheme: 'light' },
+  dark: { colorScheme: 'dark' },
+  phone: { colorScheme: 'light', viewport: { width: 360, height: 740 } },
+};
+const scope = laterScope();
+
+describe('the dashboard', () => {
+  let fleet: DashboardFleet;
+  let browser: Browser;
+  const here = findProgram('chromium') !== undefined;
+  before(async () => {
+    if (!here) return;
+    fleet = await startDashboardFleet(scope);
+    browser = await startBrowser(scope);
+  });
+  after(() => scope.end());
+
+  async function open(t: TestContext, hash: string, options?: BrowserContextOptions): Promise<Page | null> {
+    if (!present(t, 'chromium')) return null;
+    const { page, check } = await visit(t, browser, fleet.http, hash, options);
+    t.after(check);
+    return page;
+  }
+
+  for (const [look, options] of Object.entries(LOOKS)) {
+    it(`shows every page, ${look}, with nothing from another host and nothing wider than the window`, async (t) => {
+      const page = await open(t, '#/', options);
+      if (page === null) return;
+      for (const [name, [hash, heading]] of Object.entries(PAGES)) {
+        await page.goto(`http://${fleet.http}/${hash}`);
+        await page.getByRole('heading', { name: heading, exact: true }).waitFor();
+        await fleet.reached();
+        const wider = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
+        assert.equal(await page.evaluate(wider), false, `${name} is wider than the window`);
+        assert.deepEqual(await unlabelled(page), [], name);
+        await screenshot(page, `${name}-${look}`);
+      }
+    });
+  }
+
+  it('says what is wrong and why, first', async (t) => {
+    const page = await open(t, '#/');
+    if (page === null) return;
+    await page.getByText('Everything is as it should be.').waitFor();
+    const dead = '127.0.0.1:9';
+    await succeed(fleet.lbctl, ['backend', 'add', 'web', dead]);
+    const problem = page.getByRole('list', { name: 'Problems' }).getByRole('listitem');
+    await problem.getByText(`1 of 4 backends of pool web is down: ${dead}`).waitFor();
+    await problem.getByText('connection refused').waitFor();
+    await screenshot(page, 'overview-problem');
+    await problem.getByRole('link').click();
+    await page
+      .getByRole('row')
+      .filter({ hasText: dead })
+      .getByText('unhealthy: connection refused')
+      .waitFor();
+    await screenshot(page, 'pool-problem');
+    await succeed(fleet.lbctl, ['backend', 'remove', 'web', dead]);
+    await page.getByRole('row').filter({ hasText: dead }).waitFor({ state: 'detached' });
+  });
+
+  it('shows traffic as it happens', async (t) => {
+    const page = await open(t, '#/pools/web');
+    if (page === null) return;
+    const row = page.getByRole('row').filter({ hasText: fleet.backends[0] ?? '' });
+    for (let round = 0; !(await row.innerText()).match(/[1-9]\d* %/); round += 1) {
+      assert.ok(round < 200, 'no share of traffic was shown');
+      await fleet.reached();
+    }
+    const charts = page.getByRole('img', { name: /New connections by backend/ });
+    assert.match((await charts.getAttribute('aria-label')) ?? '', /Now: 127\.0\.0\.1:\d+ .*\/s/);
+  });
+
+  it('keeps the focus where it is while everything around it is live', async (t) => {
+    const page = await open(t, '#/pools/web');
+    if (page === null) return;
+    const [first = '', second = ''] = fleet.backends;
+    const button = page.getByRole('button', { name: `Weight ${second}` });
+    await button.focus();
+    const before = await page.getByRole('row').count();
+    await succeed(fleet.lbctl, ['backend', 'add', 'web', fleet.spare, '--wait']);
+    await succeed(fleet.lbctl, ['backend', 'drain', 'web', first, '--wait']);
+    await page.getByRole('button', { name: `Enable ${first}` }).waitFor();
+    assert.equal(await page.getByRole('row').count(), before + 1);
+    const focused = "document.activeElement.getAttribute('aria-label')";
+    assert.equal(await page.evaluate(focused), `Weight ${second}`);
+    // The dialog takes the focus, Enter and Escape do what they should, and it goes back.
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.equal(await page.evaluate(focused), `Weight ${second}`);
+    await succeed(fleet.lbctl, ['backend', 'enable', 'web', first, '--wait']);
+    await succeed(fleet.lbctl, ['backend', 'remove', 'web', fleet.spare, '--wait']);
+  });
+
+  it('survives a restart of the control plane, and says from when it is meanwhile', async (t) => {
+    const page = await open(t, '#/pools/web');
+    if (page === null) return;
+    await page.getByText(/live · revision \d+/).waitFor();
+    await fleet.plane.stop();
+    await page.getByText(/Reconnecting: .*What you see is from \d\d:\d\d:\d\d/).waitFor();
+    await page.getByText('Backends of web').waitFor();
+    await screenshot(page, 'reconnecting');
+    await fleet.restart();
+    await page.getByText(/live · revision \d+/).waitFor();
+    await succeed(fleet.lbctl, ['backend', 'set', 'web', fleet.backends[0] ?? '', '--weight', '7']);
+    await page
+      .getByRole('row')
+      .filter({ hasText: fleet.backends[0] ?? '' })
+      .getByText('7', { exact: true })
+      .waitFor();
+  });
+
+  it('shows what people wrote as text, whatever it is', async (t) => {
+    const page = await open(t, '#/history');
+    if (page === null) return;
+    const message = '<img src="/x" onerror="document.title = 1"><b>bold</b>';
+    await succeed(fleet.lbctl, [
+      'backend',
+      'set',
+      'web',
+      fleet.backends[1] ?? '',
+      '--weight',
+      '2',
+      '--message',
+      message,
+    ]);
+    await page.getByRole('cell').getByText(message).waitFor();
+    assert.equal(await page.locator('main img, main b').count(), 0);
+  });
+
+  it('makes the document like what it is told, however it was before, and keeps what has a key', async (t) => {
+    const page = await open(t, '#/');
+    if (page === null) return;
+    assert.deepEqual(await page.evaluate(RENDER_AT_RANDOM), []);
+  });
+
+  it('says in words that there is no such page or pool', async (t) => {
+    const page = await open(t, '#/pools/nothing');
+    if (page === null) return;
+    await page.getByText('There is no such pool.').waitFor();
+    await page.goto(`http://${fleet.http}/nothing`);
+    await page.getByRole('heading', { name: 'No such page' }).waitFor();
+    await screenshot(page, 'no-such-page');
+  });
+});
+
+describe('the dashboard of a control plane with a token', () => {
+  it('asks for it, keeps it for this tab, and works with it', async (t) => {
+    if (!present(t, 'chromium')) return;
+    const file = join(temporaryFolder(t), 'token');
+    writeFileSync(file, 'correct-horse', { mode: 0o600 });
+    const fleet = await startDashboardFleet(t, ['--token-file', file]);
+    const browser = await startBrowser(t);
+    const { page, check } = await visit(t, browser, fleet.http, '#/');
+    await page.getByLabel('Token').fill('wrong');
+    await page.keyboard.press('Enter');
+    await page.getByText('This control plane does not accept that token.').waitFor();
+    await screenshot(page, 'sign-in');
+    await page.getByLabel('Token').fill('correct-horse');
+    await page.keyboard.press('Enter');
+    await page.getByText('Everything is as it should be.').waitFor();
+    await page.reload();
+    await page.getByText('Everything is as it should be.').waitFor();
+    await page.goto(`http://${fleet.http}/#/pools/web`);
+    await page.getByRole('button', { name: `Drain ${fleet.backends[0]}` }).click();
+    await page.getByRole('button', { name: 'Apply', exact: true }).click();
+    await page.getByText('Live on 1 of 1 proxy.').waitFor();
+    check();
+  });
+});
+
+/** Renders random lists after one another; answers those that came out wrong or made a keyed element anew. */
+const RENDER_AT_RANDOM = `import('/lib/dom.mjs').then(({ h, render }) => {
+  let seed = 42;
+  const random = (below) => (seed = (seed * 48271) % 2147483647) % below;
+  const box = document.createElement('div');
+  const wrong = [];
+  for (let round = 0; round < 500; round += 1) {
+    const keys = [...'abcdefgh'].filter(() => random(2) === 0).sort(() => random(3) - 1);
+    const before = new Map([...box.children].map((child) => [child.getAttribute('data-key'), child]));
+    const nodes = keys.map((key) => h('p', { key, 'data-key': key }, key, random(2) === 0 && h('i', {}, round)));
+    if (random(2) === 0) nodes.splice(random(nodes.length + 1), 0, h('hr'), 'text');
+    render(box, nodes);
+    const expected = nodes.map((node) => node.tag ?? node).join();
+    const found = [...box.childNodes].map((child) => child.tagName?.toLowerCase() ?? child.data).join();
+    const kept = [...box.querySelectorAll('p')].every((child) => {
+      const old = before.get(child.getAttribute('data-key'));
+      return old === undefined || old === child;
+    });
+    const order = [...box.querySelectorAll('p')].map((child) => child.textContent[0]).join('');
+    if (found !== expected || !kept || order !== keys.join('')) wrong.push({ round, expected, found, order, kept });
+  }
+  return wrong.slice(0, 3);
+})`;
+
+/** What a screen reader could not name: controls without a name, pictures without words, a table without a title. */
+function unlabelled(page: Page): Promise<readonly string[]> {
+  return page.evaluate(`
+    [...document.querySelectorAll('a, button, input, select, textarea, table, [role=img], img, section')]
+      .filter((element) => {
+        const label = element.getAttribute('aria-label') || element.textContent.trim() || element.labels?.length;
+        return element.tagName === 'IMG' ? !element.hasAttribute('alt') : !label;
+      })
+      .concat([...document.querySelectorAll('main')].filter(() => document.querySelectorAll('h1').length !== 1))
+      .map((element) => element.outerHTML.slice(0, 120))
+  `);
+}

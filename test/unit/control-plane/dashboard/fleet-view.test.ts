@@ -1,0 +1,151 @@
+/** What the page shows of the fleet. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { fleetView } from '../../../../control-plane/dashboard/view/fleet-view.ts';
+import { type ProxyRecord, ReportedProxy } from '../../../../control-plane/distribution/proxy-record.ts';
+import type { StreamReportsRequest__Output } from '../../../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
+import { applied, backendReport, listenerReport, proxyInfo, report } from '../../../harness/reports.ts';
+import { stateOf } from '../../../harness/state.ts';
+
+const state = stateOf([
+  {
+    kind: 'pool',
+    value: { name: 'web', backends: [{ address: '10.0.0.1:80', weight: 3 }, { address: '10.0.0.2:80' }] },
+  },
+  { kind: 'pool', value: { name: 'api', backends: [] } },
+  { kind: 'listener', value: { name: 'web', address: '0.0.0.0:80', pool: 'web' } },
+  { kind: 'policy', value: { name: 'unchecked', healthCheck: { type: 'none' } } },
+]);
+const followed = { state, position: { ...state.head, version: 1 }, members: [] };
+const ready = { ready: true } as const;
+
+function proxy(id: string, fields: Partial<StreamReportsRequest__Output>, connected = true): ProxyRecord {
+  const made = new ReportedProxy(proxyInfo(id), 0);
+  made.fold(report({ applied: applied(1), ...fields }), 5_000);
+  made.connected = connected;
+  return made;
+}
+
+const refused = {
+  health: 'HEALTH_UNHEALTHY',
+  reason: 'connection refused',
+  since: { seconds: '100', nanos: 0 },
+} as const;
+
+function view(proxies: readonly ProxyRecord[], pool = '') {
+  return fleetView(followed, ready, proxies, pool);
+}
+
+describe('the view of the fleet', () => {
+  it('has nothing but the reason before the store was read', () => {
+    const { revision, storeTrouble, pools, pool } = fleetView(
+      null,
+      { ready: false, reason: 'no answer' },
+      [],
+      'web',
+    );
+    assert.deepEqual([revision, storeTrouble, pools.rows, pool], [null, 'no answer', [], null]);
+  });
+
+  it('shows pools by name, with how many of their backends are up', () => {
+    const backends = [
+      backendReport('web', '10.0.0.1:80', { connectionsActive: 2 }),
+      backendReport('web', '10.0.0.2:80', refused),
+    ];
+    const both = view([proxy('a', { backends }), proxy('b', { backends })]).pools.rows;
+    assert.deepEqual(
+      both.map(({ name, backends: count, up, connections, listeners }) => [
+        name,
+        count,
+        up,
+        connections,
+        listeners,
+      ]),
+      [
+        ['api', 0, 0, 0, []],
+        ['web', 2, 1, 4, ['web']],
+      ],
+    );
+    assert.deepEqual(both[1]?.standings, { up: 1, down: 1 });
+  });
+
+  it('shows policies and listeners in words', () => {
+    const { policies, listeners } = view([
+      proxy('a', { listeners: [listenerReport('web', { connectionsActive: 7 })] }),
+      proxy('b', {
+        applied: applied(1, {
+          failedListeners: [{ listener: 'web', address: '0.0.0.0:80', reason: 'EADDRINUSE' }],
+        }),
+      }),
+    ]);
+    assert.deepEqual(
+      policies.rows.map(({ name, healthCheck }) => [name, healthCheck]),
+      [
+        ['default', 'tcp every 5s, timeout 2s'],
+        ['unchecked', 'none'],
+      ],
+    );
+    assert.deepEqual([listeners.rows[0]?.connections, listeners.rows[0]?.failures], [7, ['b: EADDRINUSE']]);
+  });
+
+  it('shows the backends of the pool that was asked for, and why each is as it is', () => {
+    const backends = [backendReport('web', '10.0.0.1:80', { ...refused, connectionsActive: 2 })];
+    const { pool } = view(
+      [
+        proxy('a', { backends }),
+        proxy('b', { backends: [backendReport('web', '10.0.0.1:80')] }),
+        proxy('gone', { backends }, false),
+      ],
+      'web',
+    );
+    const [first, second] = pool?.backends.rows ?? [];
+    assert.deepEqual([first?.standing, first?.weight, first?.connections], ['partly up', 3, 2]);
+    assert.deepEqual(first?.complaints, [
+      { proxy: 'a', health: 'unhealthy', reason: 'connection refused', sinceMs: 100_000 },
+    ]);
+    assert.equal(second?.standing, 'unseen');
+    assert.equal(view([], 'nothing').pool, null);
+  });
+
+  it('counts a health that this program does not know as unknown', () => {
+    const backends = [backendReport('web', '10.0.0.1:80', { health: 9 as never })];
+    const { pool } = view([proxy('a', { backends })], 'web');
+    assert.equal(pool?.backends.rows[0]?.standing, 'not checked yet');
+  });
+
+  it('says of a proxy how far it is behind, what it refused and when it was last seen', () => {
+    const rejected = { position: applied(9).position, violations: [{ field: '', description: 'too large' }] };
+    const { proxies } = view([
+      proxy('behind', { applied: applied(0, { rejected }) }),
+      proxy('gone', {}, false),
+    ]);
+    assert.deepEqual(
+      proxies.rows.map(({ revision, lag, refused: what, lastSeenMs }) => [revision, lag, what, lastSeenMs]),
+      [
+        [0, 1, 'revision 9: too large', null],
+        [1, 0, '', 5_000],
+      ],
+    );
+  });
+
+  it('cuts what is long and says by how much', () => {
+    const backends = Array.from({ length: 700 }, (_, index) => ({
+      address: `10.0.${index >> 8}.${index & 255}:80`,
+    }));
+    const large = stateOf([{ kind: 'pool', value: { name: 'web', backends } }]);
+    const { pool, pools } = fleetView(
+      { state: large, position: { ...large.head, version: 1 }, members: [] },
+      ready,
+      Array.from({ length: 8 }, (_, index) =>
+        proxy(`p${index}`, { backends: [backendReport('web', '10.0.0.0:80', refused)] }),
+      ),
+      'web',
+    );
+    assert.deepEqual([pool?.backends.rows.length, pool?.backends.more], [500, 200]);
+    assert.deepEqual(
+      [pool?.backends.rows[0]?.complaints.length, pool?.backends.rows[0]?.moreComplaints],
+      [5, 3],
+    );
+    assert.equal(pools.rows[0]?.backends, 700);
+  });
+});

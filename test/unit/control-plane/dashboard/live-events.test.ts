@@ -1,0 +1,146 @@
+/** What readers of the live stream get, and what slow ones do not. */
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { describe, it } from 'node:test';
+import { LiveEvents } from '../../../../control-plane/dashboard/live-events.ts';
+import { Fleet } from '../../../../control-plane/distribution/fleet.ts';
+import { OpenStreams } from '../../../../control-plane/rpc/streams.ts';
+import { FleetStats } from '../../../../control-plane/stats/fleet-stats.ts';
+import type { Followed, LogFollower } from '../../../../control-plane/store/log-follower.ts';
+import { LbError } from '../../../../core/runtime/errors.ts';
+import { EventStream } from '../../../../core/runtime/event-stream.ts';
+import { FakeClock } from '../../../harness/fake-clock.ts';
+import { stateOf } from '../../../harness/state.ts';
+
+/** A connection whose reader takes what it wants. */
+class Connection extends EventEmitter {
+  writableNeedDrain = false;
+  ended: 'in order' | 'cut off' | null = null;
+  readonly written: string[] = [];
+
+  write(text: string): void {
+    this.written.push(text);
+  }
+
+  end(): void {
+    this.ended = 'in order';
+    this.emit('close');
+  }
+
+  destroy(): void {
+    this.ended = 'cut off';
+    this.emit('close');
+  }
+
+  /** The data of the events of that name. */
+  heard(name: string): readonly Record<string, unknown>[] {
+    return this.written.flatMap((text) => {
+      const data = new RegExp(`^event: ${name}\\ndata: (.*)\\n\\n$`).exec(text)?.[1];
+      return data === undefined ? [] : [JSON.parse(data) as Record<string, unknown>];
+    });
+  }
+}
+
+function rig() {
+  const clock = new FakeClock();
+  const fleet = new Fleet(clock);
+  const streams = new OpenStreams();
+  const listeners = new Set<() => void>();
+  let looked = 0;
+  let followed = at(1);
+  const follower = {
+    current: () => followed,
+    onChange: (listener: () => void) => void listeners.add(listener),
+    status() {
+      looked += 1;
+      return { ready: true };
+    },
+  } as unknown as LogFollower;
+  const live = new LiveEvents({
+    follower,
+    fleet,
+    streams,
+    clock,
+    page: 'v1',
+    stats: new FleetStats({ fleet, follower, clock }),
+  });
+  const open = () => {
+    const connection = new Connection();
+    const answer = live.open('');
+    assert.ok('events' in answer);
+    answer.events(new EventStream(connection as unknown as ServerResponse));
+    return connection;
+  };
+  const commit = (revision: number) => {
+    followed = at(revision);
+    for (const listener of listeners) listener();
+  };
+  return { clock, streams, open, commit, looks: () => looked };
+}
+
+function at(revision: number): Followed {
+  const state = stateOf([]);
+  return { state, position: { ...state.head, revision, version: revision }, members: [] };
+}
+
+const revisions = (connection: Connection) => connection.heard('view').map(({ revision }) => revision);
+
+describe('a reader of the live stream', () => {
+  it('gets the view at once, again only when it changed, and figures all the time', () => {
+    const { clock, open, commit } = rig();
+    const reader = open();
+    assert.deepEqual(revisions(reader), [1]);
+    clock.advance(3_000);
+    assert.deepEqual(revisions(reader), [1]);
+    assert.ok(reader.heard('stats').length >= 3);
+    commit(2);
+    clock.advance(100);
+    assert.deepEqual(revisions(reader), [1, 2]);
+  });
+
+  it('misses what it did not take, and gets the newest then', () => {
+    const { clock, open, commit } = rig();
+    const [slow, quick] = [open(), open()];
+    slow.writableNeedDrain = true;
+    const sent = slow.written.length;
+    for (let revision = 2; revision <= 10; revision += 1) {
+      commit(revision);
+      clock.advance(1_000);
+    }
+    assert.equal(slow.written.length, sent);
+    assert.equal(revisions(quick).length, 10);
+    slow.writableNeedDrain = false;
+    clock.advance(1_000);
+    assert.deepEqual(revisions(slow), [1, 10]);
+  });
+
+  it('is cut off when it takes nothing for long', () => {
+    const { clock, open } = rig();
+    const reader = open();
+    reader.writableNeedDrain = true;
+    clock.advance(30_000);
+    assert.equal(reader.ended, null);
+    clock.advance(2_000);
+    assert.equal(reader.ended, 'cut off');
+  });
+
+  it('costs a view no more when there are many, and nothing when there is none', () => {
+    const { clock, open, looks } = rig();
+    const readers = Array.from({ length: 50 }, open);
+    const before = looks();
+    clock.advance(1_000);
+    assert.equal(looks() - before, 1);
+    for (const reader of readers) reader.end();
+    const after = looks();
+    clock.advance(10_000);
+    assert.equal(looks(), after);
+  });
+
+  it('is told the end when the control plane stops or steps aside', () => {
+    const { streams, open } = rig();
+    const reader = open();
+    streams.endAll(new LbError('UNAVAILABLE', 'stopping'));
+    assert.equal(reader.ended, 'in order');
+  });
+});

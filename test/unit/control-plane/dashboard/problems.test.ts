@@ -1,0 +1,126 @@
+/** What is wrong with the fleet, in words. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { fleetView } from '../../../../control-plane/dashboard/view/fleet-view.ts';
+import { type ProxyRecord, ReportedProxy } from '../../../../control-plane/distribution/proxy-record.ts';
+import type { FollowerStatus } from '../../../../control-plane/store/log-follower.ts';
+import type { State } from '../../../../core/model/state.ts';
+import type { StreamReportsRequest__Output } from '../../../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
+import { applied, backendReport, proxyInfo, report } from '../../../harness/reports.ts';
+import { stateOf } from '../../../harness/state.ts';
+
+const addresses = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'];
+const fleetState = (
+  states: readonly ('active' | 'draining' | 'disabled')[] = ['active', 'active', 'active'],
+) =>
+  stateOf([
+    {
+      kind: 'pool',
+      value: {
+        name: 'web',
+        backends: states.map((state, index) => ({ address: addresses[index] ?? '', state })),
+      },
+    },
+    { kind: 'listener', value: { name: 'front', address: '0.0.0.0:80', pool: 'web' } },
+  ]);
+
+function proxy(
+  id: string,
+  fields: Partial<StreamReportsRequest__Output> = {},
+  connected = true,
+): ProxyRecord {
+  const made = new ReportedProxy(proxyInfo(id), 0);
+  made.fold(report({ applied: applied(1), backends: healthy(), ...fields }), 5_000);
+  made.connected = connected;
+  return made;
+}
+
+const down = {
+  health: 'HEALTH_UNHEALTHY',
+  reason: 'connection refused',
+  since: { seconds: '60', nanos: 0 },
+} as const;
+const healthy = (bad: readonly number[] = []) =>
+  addresses.map((address, index) => backendReport('web', address, bad.includes(index) ? down : {}));
+
+function problems(
+  proxies: readonly ProxyRecord[],
+  { state = fleetState(), status = { ready: true } }: { state?: State; status?: FollowerStatus } = {},
+) {
+  const view = fleetView({ state, position: { ...state.head, version: 1 }, members: [] }, status, proxies);
+  return view.problems.rows.map(({ severity, what, why }) => [severity, what, why.join(' | ')]);
+}
+
+describe('the problems', () => {
+  it('are none while everything is as it should be', () => {
+    assert.deepEqual(problems([proxy('a'), proxy('b')]), []);
+  });
+
+  it('say that a backend is down, why, and of which pool', () => {
+    const backends = healthy([1]);
+    assert.deepEqual(problems([proxy('a', { backends }), proxy('b', { backends })]), [
+      ['warning', '1 of 3 backends of pool web is down: 10.0.0.2:80', 'connection refused'],
+    ]);
+  });
+
+  it('say where, when the proxies do not agree', () => {
+    assert.deepEqual(problems([proxy('a', { backends: healthy([1]) }), proxy('b')]), [
+      ['warning', '10.0.0.2:80 of pool web is down on 1 of 2 proxies, up on others', 'a: connection refused'],
+    ]);
+  });
+
+  it('say what a pool without a backend that takes connections means to clients', () => {
+    const [first] = problems([proxy('a', { backends: healthy([0, 1]) })], {
+      state: fleetState(['active', 'active', 'draining']),
+    });
+    assert.deepEqual(first?.slice(0, 2), ['critical', 'Pool web has no backend that takes connections']);
+    assert.match(
+      first?.[2] ?? '',
+      /Of 3 backends: 2 down, 1 draining\. \| connection refused \(2\) \| New connections to listener front are closed at once\./,
+    );
+  });
+
+  it('wait until backends were checked', () => {
+    assert.deepEqual(problems([proxy('a', { backends: [] })]), []);
+  });
+
+  it('name a listener that does not accept, with the reason of each proxy', () => {
+    const failedListeners = [{ listener: 'front', address: '0.0.0.0:80', reason: 'EADDRINUSE: in use' }];
+    assert.deepEqual(problems([proxy('a', { applied: applied(1, { failedListeners }) }), proxy('b')]), [
+      ['critical', 'Listener front does not accept on 1 of 2 proxies', 'a: EADDRINUSE: in use'],
+    ]);
+  });
+
+  it('name proxies that are away, refused a revision, are on their own or behind: worst first', () => {
+    const rejected = { position: applied(2).position, violations: [{ field: 'x', description: 'is wrong' }] };
+    const found = problems([
+      proxy('away', {}, false),
+      proxy('behind', { applied: applied(0) }),
+      proxy('lonely', { applied: applied(1, { stale: true }) }),
+      proxy('refuses', { applied: applied(1, { rejected }) }),
+    ]);
+    assert.deepEqual(
+      found.map(([severity, what]) => [severity, what]),
+      [
+        ['critical', 'Proxy away is away'],
+        ['critical', 'Proxy refuses refused a revision'],
+        ['warning', 'Proxy lonely has no control plane to take its configuration from'],
+        ['notice', 'Proxy behind is 1 revision behind'],
+      ],
+    );
+    assert.match(found[1]?.[2] ?? '', /revision 2: x is wrong \| It goes on with revision 1\./);
+  });
+
+  it('say that no proxy is connected, once, rather than that each backend is unseen', () => {
+    assert.deepEqual(
+      problems([]).map(([severity, what]) => [severity, what]),
+      [['critical', 'No proxy is connected']],
+    );
+  });
+
+  it('say that the store is away, and what that means', () => {
+    const [first] = problems([proxy('a')], { status: { ready: false, reason: 'etcd does not answer' } });
+    assert.equal(first?.[0], 'critical');
+    assert.match(first?.[2] ?? '', /etcd does not answer \| Traffic goes on as it is/);
+  });
+});
