@@ -10,6 +10,7 @@ import { drawParts, type Part, Peer, TAG_BYTES } from '../harness/engine-convers
 import type { EngineName } from '../harness/engine-host.ts';
 import { EngineRig } from '../harness/engine-rig.ts';
 import { RawListener, RawSocket } from '../harness/raw-socket.ts';
+import { socketsWith, TcpCounters } from '../harness/socket-statistics.ts';
 import { pause } from '../harness/tcp.ts';
 
 const { EAGAIN } = constants.errno;
@@ -21,11 +22,21 @@ const SMALL_BUFFER_BYTES = 16 * 1024;
 const ABRUPT_ONE_OF = 25;
 /** A conversation of the largest kind takes a second on a loaded machine; one that hangs has failed. */
 const DEADLINE_MS = 60_000;
+/** Nothing was heard or said for so long: what the kernel makes of it is asked while it lasts. */
+const SILENCE_MS = 10_000;
+/** Only the engine can end a connection whose peer went unnoticed; whoever else meets this limit hangs. */
+const HALF_CLOSED_MS = 15_000;
 
 class Conversation {
   readonly name: string;
   readonly parts: readonly [Part, Part];
   readonly #startMs = Date.now();
+  readonly #counters = new TcpCounters();
+  #movedMs = this.#startMs;
+  /** What was found out about a silence. */
+  #silence = '';
+  /** By which its two connections are found. */
+  readonly #ports: number[];
   readonly #seed: number;
   readonly #client: Peer;
   #backend: Peer | null = null;
@@ -40,25 +51,47 @@ class Conversation {
     tag.writeUInt32BE(index);
     assert.equal(socket.send(tag), TAG_BYTES);
     this.#client = new Peer(socket, this.parts[0], random);
+    this.#ports = [socket.localPort];
   }
 
   /** Its client is connected to a backend. */
   connected(socket: RawSocket): void {
     this.#backend = new Peer(socket, this.parts[1], seededRandom(this.#seed + 1));
+    this.#ports.push(socket.peerPort);
   }
 
   get isOver(): boolean {
     return this.#backend !== null && this.#client.isOver && this.#backend.isOver;
   }
 
+  /** Whether the half-closed timeout may be what ended it. */
+  get wasSilent(): boolean {
+    return this.#silence !== '' && this.#mayBeSilent;
+  }
+
+  get #mayBeSilent(): boolean {
+    return this.#client.mayGoUnnoticed || (this.#backend?.mayGoUnnoticed ?? false);
+  }
+
   step(): boolean {
     const backend = this.#backend;
-    if (Date.now() - this.#startMs > DEADLINE_MS)
-      throw new Error(`it hangs; client: ${this.#client.state}; backend: ${backend?.state ?? 'none'}`);
-    if (!backend) return false;
-    const one = !this.#client.isOver && this.#client.step(backend);
-    const other = !backend.isOver && backend.step(this.#client);
+    const nowMs = Date.now();
+    if (nowMs - this.#startMs > DEADLINE_MS) throw new Error(`it hangs; ${this.#state}${this.#silence}`);
+    const one = backend !== null && !this.#client.isOver && this.#client.step(backend);
+    const other = backend !== null && !backend.isOver && backend.step(this.#client);
+    if (one || other) this.#movedMs = nowMs;
+    // After the step: it is no silence when this machine stood still.
+    else if (nowMs - this.#movedMs > SILENCE_MS && this.#silence === '') this.#lookAtSilence();
     return one || other;
+  }
+
+  get #state(): string {
+    return `client: ${this.#client.state}; backend: ${this.#backend?.state ?? 'none'}`;
+  }
+
+  #lookAtSilence(): void {
+    this.#silence = `\nsilent for ${SILENCE_MS / 1_000} s; ${this.#state}\n${socketsWith(this.#ports)}\n${this.#counters.grown}`;
+    if (!this.#mayBeSilent) throw new Error(this.#silence);
   }
 
   finish(): void {
@@ -153,7 +186,8 @@ async function storm(engine: EngineName, bufferBytes: number, seed: number): Pro
   const cases = only === undefined ? [...Array(CONVERSATIONS[engine]).keys()] : [Number(only)];
   const listener = new RawListener(bufferBytes);
   const rows = [{ host: '127.0.0.1', port: listener.port }];
-  const rig = await EngineRig.start(engine, { rows, bufferBytes });
+  const timeouts = { connectMs: 5_000, idleMs: 0, halfClosedMs: HALF_CLOSED_MS };
+  const rig = await EngineRig.start(engine, { rows, bufferBytes, timeouts });
   rig.onStop(() => listener.close());
   try {
     const run = new Storm(rig, listener, bufferBytes);
@@ -162,10 +196,18 @@ async function storm(engine: EngineName, bufferBytes: number, seed: number): Pro
     const untold = engine === 'portable' ? done.filter(isResetTwice).length : 0;
     await rig.waitFor('closed', cases.length + run.abrupt - untold);
     assert.deepEqual(rig.of('fault'), []);
+    checkTimeouts(rig, done);
     checkCounts(rig, done);
   } finally {
     await rig.stop();
   }
+}
+
+/** No connection times out but those of peers that went unnoticed. */
+function checkTimeouts(rig: EngineRig, done: readonly Conversation[]): void {
+  const timedOut = rig.of('closed').filter(({ reason }) => reason === 'half_closed_timeout').length;
+  const silent = done.filter(({ wasSilent }) => wasSilent).length;
+  assert.ok(timedOut <= silent, `${timedOut} connections timed out; the peers of ${silent} went unnoticed`);
 }
 
 /** Each connection whose peers both ended in order is closed as completed, with every byte counted. */

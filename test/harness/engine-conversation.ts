@@ -104,6 +104,8 @@ export class Peer {
   /** Its socket told of a reset when it sent: the kernel says it once. */
   #sendFailed = false;
   #heard = 0;
+  /** It left in a way that its kernel may tell nobody of: see RawSocket.reset. */
+  mayGoUnnoticed = false;
   /** How its input ended. */
   how: 'open' | 'end' | 'reset' = 'open';
 
@@ -229,6 +231,7 @@ export class Peer {
   }
 
   #reset(): void {
+    this.mayGoUnnoticed = this.#socket.isLastUnacknowledged;
     this.#socket.reset();
     this.#output = 'reset';
   }

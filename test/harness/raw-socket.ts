@@ -16,6 +16,11 @@ const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
 const SHUT_WR = 1;
+const IPPROTO_TCP = 6;
+/** struct tcp_info begins with the state, a byte. */
+const TCP_INFO = 11;
+const TCP_LAST_ACK = 9;
+const TCP_CLOSING = 11;
 const MSG_OOB = 0x1;
 const MSG_NOSIGNAL = 0x4000;
 const SOCKET_FLAGS = 0o4000 | 0o2000000;
@@ -23,7 +28,9 @@ const { EAGAIN, EINPROGRESS } = constants.errno;
 const LOOPBACK = Uint8Array.of(127, 0, 0, 1);
 
 type Call = (...args: readonly (number | Uint8Array | null)[]) => number;
-type Calls = Readonly<Record<'accept4' | 'connect' | 'recv' | 'send' | 'setsockopt' | 'shutdown', Call>>;
+type Calls = Readonly<
+  Record<'accept4' | 'connect' | 'getsockopt' | 'recv' | 'send' | 'setsockopt' | 'shutdown', Call>
+>;
 
 let declared: Calls | null = null;
 
@@ -50,6 +57,7 @@ function declareAll(ffi: Ffi): Calls {
   return {
     accept4: call('int accept4(int, void *, void *, int)'),
     connect: call('int connect(int, void *, uint32_t)'),
+    getsockopt: call('int getsockopt(int, int, int, void *, void *)'),
     recv: call('intptr_t recv(int, void *, size_t, int)'),
     send: call('intptr_t send(int, void *, size_t, int)'),
     setsockopt: call('int setsockopt(int, int, int, void *, uint32_t)'),
@@ -71,10 +79,13 @@ export function fdOf(socket: Socket): number {
 
 export class RawSocket {
   readonly #fd: number;
+  /** Of one that was accepted; else 0. */
+  readonly peerPort: number;
   #isOpen = true;
 
-  constructor(fd: number) {
+  constructor(fd: number, peerPort = 0) {
     this.#fd = fd;
+    this.peerPort = peerPort;
   }
 
   /** Connects to a port of loopback; the connect may be under way still. `bufferBytes` 0: the system's default. */
@@ -112,11 +123,29 @@ export class RawSocket {
     calls().shutdown(this.#fd, SHUT_WR);
   }
 
+  get localPort(): number {
+    return libcOrFail().localPort(this.#fd);
+  }
+
   /** Bytes that the peer's kernel has not got. */
   get unacknowledged(): number {
     return libcOrFail().unacknowledged(this.#fd);
   }
 
+  /** Both ends are said, and the last bytes of this one may not have arrived: see `reset`. */
+  get isLastUnacknowledged(): boolean {
+    const state = new Uint8Array(1);
+    const length = new Uint8Array(Int32Array.of(state.length).buffer);
+    assert.equal(calls().getsockopt(this.#fd, IPPROTO_TCP, TCP_INFO, state, length), 0);
+    return state[0] === TCP_LAST_ACK || state[0] === TCP_CLOSING;
+  }
+
+  /**
+   * Linux sends no reset when `isLastUnacknowledged` and nothing is unsent: it drops the socket. When the peer's kernel
+   * had no room for the last segment, its program hears nothing any more, for nobody sends that again.
+   * Measured on 6.18 without an engine, the receiver's buffer small: so in 51 of 51 such cases, with TCPRcvQDrop
+   * growing; a reset in all of the 26 where the sender had not heard the other's end or had something unsent.
+   */
   reset(): void {
     if (this.#isOpen) libcOrFail().reset(this.#fd);
     this.#isOpen = false;
@@ -145,9 +174,11 @@ export class RawListener {
 
   /** The next connection that waits, or null. */
   accept(): RawSocket | null {
-    const fd = calls().accept4(this.fd, null, null, SOCKET_FLAGS);
+    const peer = Buffer.alloc(16);
+    const length = new Uint8Array(Int32Array.of(peer.length).buffer);
+    const fd = calls().accept4(this.fd, peer, length, SOCKET_FLAGS);
     assert.ok(fd >= 0 || fd === -EAGAIN, `accept gave ${fd}`);
-    return fd < 0 ? null : new RawSocket(fd);
+    return fd < 0 ? null : new RawSocket(fd, peer.readUInt16BE(2));
   }
 
   close(): void {
