@@ -75,16 +75,18 @@ function foldBackends(backends, stats) {
   choose(backends);
 }
 
+const byName = (a, b) => (a < b ? -1 : 1);
+
 /** Which get a line: the busiest of late. One that stays keeps its place, and with it its colour. */
 function choose(backends) {
   const sums = [...backends.rates].map(([address, rates]) => [
     address,
     rates.slice(-RECENT_POINTS).reduce((sum, rate) => sum + (rate ?? 0), 0),
   ]);
-  sums.sort(([a, most], [b, less]) => less - most || (a < b ? -1 : 1));
+  sums.sort(([a, most], [b, less]) => less - most || byName(a, b));
   const wanted = sums.slice(0, MAX_LINES).map(([address]) => address);
   const kept = backends.lines.map((address) => (wanted.includes(address) ? address : null));
-  for (const address of wanted.filter((one) => !kept.includes(one)).sort()) {
+  for (const address of wanted.filter((one) => !kept.includes(one)).sort(byName)) {
     const free = kept.indexOf(null);
     if (free === -1) kept.push(address);
     else kept[free] = address;

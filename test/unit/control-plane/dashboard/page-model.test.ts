@@ -62,7 +62,7 @@ describe('where new connections go', () => {
 
   it('has a line for each of the busiest of late, which keep their colours', () => {
     const first = after(many((index) => index));
-    assert.deepEqual([...first.lines].sort(), ['b10', 'b11', 'b4', 'b5', 'b6', 'b7', 'b8', 'b9']);
+    assert.deepEqual(new Set(first.lines), new Set(['b10', 'b11', 'b4', 'b5', 'b6', 'b7', 'b8', 'b9']));
     const later = after(
       many((index) => index),
       many((index) => (index === 0 ? 1_000 : index)),
