@@ -146,7 +146,8 @@ describe('the connection log of a proxy', () => {
       make.listener('quiet', `127.0.0.1:${quietPort}`, 'quiet'),
     ]);
     await askOnce(port).then((answer) => assert.equal(answer, 'one:hello'));
-    await knock(quietPort);
+    const socket = await dial(quietPort);
+    await readAll(socket);
     await askOnce(port);
     const lines = await eventually(
       async () => (linesOf(file).length >= 2 ? linesOf(file) : undefined),
