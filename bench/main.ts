@@ -9,6 +9,7 @@ import { judge, type JudgedRow } from './report/row.ts';
 import { tableLines } from './report/table.ts';
 import { programScope, within, type RunScope } from './run-scope.ts';
 import type { Findings, Scenario, ScenarioName } from './scenario.ts';
+import { atomics } from './scenarios/atomics.ts';
 import { bulk } from './scenarios/bulk.ts';
 import { changing } from './scenarios/changing.ts';
 import { keepAlive } from './scenarios/keep-alive.ts';
@@ -27,6 +28,7 @@ const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   changing,
   bulk,
   pauses,
+  atomics,
   memory,
 };
 

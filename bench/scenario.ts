@@ -12,6 +12,7 @@ export const SCENARIO_NAMES = [
   'changing',
   'bulk',
   'pauses',
+  'atomics',
   'memory',
 ] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];

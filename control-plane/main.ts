@@ -3,7 +3,7 @@
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { systemClock } from '../core/runtime/clock.ts';
 import { LbError, messageOf } from '../core/runtime/errors.ts';
-import { exitOnUnhandledFailures, stopOnSignals } from '../core/runtime/lifecycle.ts';
+import { exitOnUnhandledFailures, stopOnSignals, surviveHangups } from '../core/runtime/lifecycle.ts';
 import { standardErrorSink } from '../core/runtime/log-sink.ts';
 import { createLogger } from '../core/runtime/logger.ts';
 import { systemRandom } from '../core/runtime/random.ts';
@@ -26,6 +26,7 @@ const random = systemRandom;
 const sink = standardErrorSink(clock);
 const logger = createLogger('lb-control-plane', logLevel, sink);
 exitOnUnhandledFailures(logger);
+surviveHangups(logger);
 // Its own lines are no JSON, and say nothing that an error here does not say.
 setLogVerbosity(logVerbosity.NONE);
 if (access.user !== undefined && access.tls === undefined)

@@ -2,7 +2,7 @@
 /** lb-data-plane: flags → options → start, and the end of the process. */
 import { systemClock } from '../core/runtime/clock.ts';
 import { LbError, messageOf } from '../core/runtime/errors.ts';
-import { exitOnUnhandledFailures, stopOnSignals } from '../core/runtime/lifecycle.ts';
+import { exitOnUnhandledFailures, stopOnSignals, surviveHangups } from '../core/runtime/lifecycle.ts';
 import { standardErrorSink } from '../core/runtime/log-sink.ts';
 import { createLogger } from '../core/runtime/logger.ts';
 import { systemRandom } from '../core/runtime/random.ts';
@@ -14,6 +14,7 @@ const flags = parseProxyFlags();
 const sink = standardErrorSink(systemClock);
 const logger = createLogger('lb-data-plane', flags.logLevel, sink);
 exitOnUnhandledFailures(logger);
+surviveHangups(logger);
 flags.tokenFile?.follow(systemClock, logger);
 try {
   const proxy = new Proxy({

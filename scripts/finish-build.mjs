@@ -10,12 +10,7 @@ cpSync('control-plane/dashboard', 'dist/control-plane/dashboard', {
 });
 for (const file of readdirSync('dist', { recursive: true, encoding: 'utf8' })) {
   // A script for the browser is copied as it is, so its source has the same name.
-  if (
-    file.endsWith('.js') &&
-    !existsSync(file) &&
-    !existsSync(file) &&
-    !existsSync(file.replace(/\.js$/, '.ts'))
-  ) {
+  if (file.endsWith('.js') && !existsSync(file) && !existsSync(file.replace(/\.js$/, '.ts'))) {
     rmSync(join('dist', file));
     rmSync(join('dist', `${file}.map`), { force: true });
   }

@@ -87,9 +87,14 @@ describe('docs/design.md', () => {
   it('names the command behind each figure', () => {
     assert.ok(figureRows.length >= 8);
     for (const [name, , , command] of figureRows) {
-      const script = /`npm run ([\w:-]+)`/.exec(command ?? '')?.[1];
+      const script = /`npm run ([\w:-]+)[^`]*`/.exec(command ?? '')?.[1];
       assert.ok(script ? script in scripts : command?.startsWith('`cat /proc/'), `${name}: ${command}`);
     }
+  });
+
+  it('computes what the atomic additions of a connection cost', () => {
+    const text = `at most ${words(4 * figure('contended'), 0)} ns of the ${figure('connect')} µs`;
+    assert.ok(page.replaceAll('\n', ' ').includes(text), text);
   });
 
   it('computes what a core and a GB hold', () => {

@@ -8,8 +8,10 @@ export async function untilHealthy(admin: string, count: number): Promise<void> 
   await eventually(
     async () => {
       const response = await fetch(`http://${admin}/metrics`, { headers: { connection: 'close' } });
-      const up = (await response.text()).match(/^lb_backend_up\{[^}]*\} 1$/gm) ?? [];
-      return up.length >= count ? true : undefined;
+      // Per pool: of many backends only the busiest have series of their own.
+      const healthy = (await response.text()).matchAll(/^lb_pool_backends\{.*health="healthy"\} (\d+)$/gm);
+      const up = [...healthy].reduce((sum, [, ofPool]) => sum + Number(ofPool), 0);
+      return up >= count ? true : undefined;
     },
     `${count} healthy backends at ${admin}`,
     DEADLINE_MS,

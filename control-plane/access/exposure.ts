@@ -15,7 +15,7 @@ export function exposureProblems({ grpcAddress, httpAddress, hasToken, insecure 
   if (hasToken || insecure) return [];
   return [
     { flag: '--grpc-address', address: grpcAddress, may: 'change everything' },
-    { flag: '--http-address', address: httpAddress, may: 'read the configuration' },
+    { flag: '--http-address', address: httpAddress, may: 'change everything through the dashboard' },
   ]
     .filter(({ address }) => !isLoopback(address.host))
     .map(

@@ -12,7 +12,7 @@ import { bearerOf } from './access.ts';
 /** For probes and scrapers, under any name: no configuration, only that it runs and how much it does. */
 const OPEN_PATHS: readonly string[] = ['/metrics', '/healthz', '/readyz'];
 /** What shows or changes something. The other paths are the files of the page, the same for everybody. */
-const API = '/api/';
+export const API_PATHS = '/api/';
 
 export interface PageAccess {
   /** Left out: all are welcome. */
@@ -27,7 +27,7 @@ export function refusePage({ tokens, hosts }: PageAccess, head: HttpHead): HttpA
   if (OPEN_PATHS.includes(path)) return null;
   const host = headers.host ?? '';
   if (!isKnownHost(host, hosts)) return json(421, { error: unknownHost(host) });
-  if (!path.startsWith(API)) return null;
+  if (!path.startsWith(API_PATHS)) return null;
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
     return json(403, { error: `this was asked by a page of another site (Sec-Fetch-Site: ${site})` });

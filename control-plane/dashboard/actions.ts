@@ -14,7 +14,7 @@ import { commitTimeMs } from '../store/commit-time.ts';
 import type { LogFollower } from '../store/log-follower.ts';
 import { changeRows } from './change-rows.ts';
 import type { LocalCall } from './local-calls.ts';
-import { readChange } from './request-shape.ts';
+import { type Asked, readChange } from './request-shape.ts';
 
 const PAGE_SIZE = 50;
 
@@ -80,8 +80,18 @@ async function change(call: LocalCall, body: string): Promise<object> {
   if (asked === null) {
     throw new LbError('INVALID_ARGUMENT', 'The request is not as it must be.', violations);
   }
+  await refuseUnlessNewest(call, asked);
   const result = await call<ChangeResult__Output>(asked.method, asked.request);
   return { ...result, changes: changeRows(result.changes) };
+}
+
+/** The methods that are asked this way take no revision themselves. A dry run reads the store, so it knows the newest one. */
+async function refuseUnlessNewest(call: LocalCall, { method, request, shown }: Asked): Promise<void> {
+  if (shown === null) return;
+  const { revision } = await call<ChangeResult__Output>(method, { ...request, dryRun: true });
+  if (Number(revision) === shown) return;
+  const message = `This was shown at revision ${shown}, and now there is revision ${revision}: look at what it would do now.`;
+  throw new LbError('ABORTED', message);
 }
 
 function parsed(body: string): unknown {

@@ -4,18 +4,22 @@
  *
  * Invariants
  *  - at most MAX_STREAMS readers; a reader that is slow misses frames, and gets the newest ones then;
- *  - however many look, each view and frame is made once, and making views takes at most a tenth of the time;
+ *  - however many look, and at whatever, each view and frame is made once, and making views takes at most a tenth of the
+ *    time, but for what a new reader must have to begin with;
+ *  - what fails here ends the streams, which the pages open again, and nothing else;
  *  - every stream ends when this control plane stops or steps aside.
  */
 import { type Clock, every, type Timer } from '../../core/runtime/clock.ts';
 import type { EventStream } from '../../core/runtime/event-stream.ts';
+import { messageOf } from '../../core/runtime/errors.ts';
 import { type EventsAnswer, type HttpAnswer, json } from '../../core/runtime/http-server.ts';
+import type { Logger } from '../../core/runtime/logger.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { Fleet } from '../distribution/fleet.ts';
 import type { OpenStreams } from '../rpc/streams.ts';
 import { type FleetStats, PAST_MS, type StatsFilter } from '../stats/fleet-stats.ts';
 import type { LogFollower } from '../store/log-follower.ts';
-import { fleetView } from './view/fleet-view.ts';
+import { type FleetViews, fleetViews } from './view/fleet-view.ts';
 import { trafficHistory, trafficNow } from './view/traffic.ts';
 
 const MAX_STREAMS = 100;
@@ -33,6 +37,7 @@ export interface LiveDeps {
   readonly stats: FleetStats;
   readonly streams: OpenStreams;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** Which page this control plane has: one that is open and older tells its user. */
   readonly page: string;
 }
@@ -46,15 +51,19 @@ interface Reader {
   readyMs: number;
 }
 
+/** The views of one moment, as text. */
 interface Kept {
-  readonly text: string;
-  readonly untilMs: number;
+  readonly views: FleetViews;
+  readonly shared: string;
+  readonly byPool: Map<string, string>;
+  /** They serve until then: the longer it took to make them, the longer. */
+  untilMs: number;
 }
 
 export class LiveEvents {
   readonly #deps: LiveDeps;
   readonly #readers = new Set<Reader>();
-  readonly #views = new Map<string, Kept>();
+  #kept: Kept | null = null;
   readonly #frames = new WeakMap<StatsFrame__Output, string>();
   #ticking: Timer | null = null;
   #soon: Timer | null = null;
@@ -83,18 +92,18 @@ export class LiveEvents {
     });
     stream.send('hello', JSON.stringify({ page }));
     stream.send('history', JSON.stringify(trafficHistory(stats.past(filterOf(pool), PAST_MS), pool)));
-    this.#send(reader);
+    this.#send(reader, clock.nowMs());
     this.#ticking ??= every(clock, FRAME_MS, () => this.#look());
   }
 
   #remove(reader: Reader): void {
     this.#readers.delete(reader);
-    if (![...this.#readers].some(({ pool }) => pool === reader.pool)) this.#views.delete(reader.pool);
     if (this.#readers.size > 0) return;
     this.#ticking?.cancel();
     this.#soon?.cancel();
     this.#ticking = null;
     this.#soon = null;
+    this.#kept = null;
   }
 
   #lookSoon(): void {
@@ -106,13 +115,18 @@ export class LiveEvents {
   }
 
   #look(): void {
-    for (const reader of this.#readers) this.#send(reader);
+    try {
+      const nowMs = this.#deps.clock.nowMs();
+      for (const reader of this.#readers) this.#send(reader, nowMs);
+    } catch (error) {
+      this.#deps.logger.error({ error: messageOf(error) }, 'the live stream failed: this is a defect');
+      for (const { stream } of this.#readers) stream.end();
+    }
   }
 
-  #send(reader: Reader): void {
-    const { clock, stats } = this.#deps;
+  #send(reader: Reader, nowMs: number): void {
+    const { stats } = this.#deps;
     const { stream, pool } = reader;
-    const nowMs = clock.nowMs();
     if (!stream.ready) {
       if (nowMs - reader.readyMs > TAKE_TIMEOUT_MS) stream.end();
       return;
@@ -121,26 +135,38 @@ export class LiveEvents {
     const view = this.#view(pool, nowMs);
     if (view !== reader.sentView) stream.send('view', view);
     reader.sentView = view;
-    const frame = this.#frame(stats.frame(filterOf(pool)));
+    const frame = this.#frame(stats.frame(filterOf(pool)), pool);
     if (frame === reader.sentStats) stream.beat();
     else stream.send('stats', frame);
     reader.sentStats = frame;
   }
 
-  #frame(frame: StatsFrame__Output): string {
-    const text = this.#frames.get(frame) ?? JSON.stringify(trafficNow(frame));
+  #frame(frame: StatsFrame__Output, pool: string): string {
+    const text = this.#frames.get(frame) ?? JSON.stringify(trafficNow(frame, pool));
     this.#frames.set(frame, text);
     return text;
   }
 
   #view(pool: string, nowMs: number): string {
-    const kept = this.#views.get(pool);
-    if (kept !== undefined && nowMs < kept.untilMs) return kept.text;
-    const { follower, fleet, clock } = this.#deps;
-    const text = JSON.stringify(fleetView(follower.current(), follower.status(), fleet.list(), pool));
-    const tookMs = clock.nowMs() - nowMs;
-    this.#views.set(pool, { text, untilMs: nowMs + Math.max(COALESCE_MS, tookMs * COST_SHARE) });
+    if (this.#kept === null || nowMs >= this.#kept.untilMs) this.#kept = this.#make(nowMs);
+    const { views, shared, byPool } = this.#kept;
+    const known = byPool.get(pool);
+    if (known !== undefined) return known;
+    const { clock } = this.#deps;
+    const beganMs = clock.nowMs();
+    // Two objects as one, so that the large one is written down once for all pools.
+    const text = `${shared.slice(0, -1)},${JSON.stringify(views.of(pool)).slice(1)}`;
+    byPool.set(pool, text);
+    this.#kept.untilMs += (clock.nowMs() - beganMs) * COST_SHARE;
     return text;
+  }
+
+  #make(nowMs: number): Kept {
+    const { follower, fleet, clock } = this.#deps;
+    const views = fleetViews(follower.current(), follower.status(), fleet.list());
+    const shared = JSON.stringify(views.shared);
+    const tookMs = clock.nowMs() - nowMs;
+    return { views, shared, byPool: new Map(), untilMs: nowMs + Math.max(COALESCE_MS, tookMs * COST_SHARE) };
   }
 }
 

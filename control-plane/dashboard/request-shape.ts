@@ -52,18 +52,22 @@ const CHANGES: Readonly<Record<string, Fields>> = {
 export interface Asked {
   readonly method: string;
   readonly request: object;
+  /** The newest revision when the page showed what it would do; null: any may be the newest. */
+  readonly shown: number | null;
 }
 
 /** Null, with violations, when it is nothing that may be asked. */
 export function readChange(body: unknown, violations: Violation[]): Asked | null {
-  const { method, request } = isObject(body) ? body : {};
+  const { method, request, shown } = isObject(body) ? body : {};
   if (typeof method !== 'string' || !Object.hasOwn(CHANGES, method)) {
     const description = `must be one of ${Object.keys(CHANGES).join(', ')}`;
     violations.push({ field: 'method', description });
     return null;
   }
   check(request, { fields: CHANGES[method] ?? {} }, '', violations);
-  return violations.length === 0 ? { method, request: request as object } : null;
+  if (shown !== undefined) check(shown, 'digits', 'shown', violations);
+  if (violations.length > 0) return null;
+  return { method, request: request as object, shown: shown === undefined ? null : Number(shown) };
 }
 
 function check(value: unknown, shape: Shape, at: string, violations: Violation[]): void {

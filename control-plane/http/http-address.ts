@@ -5,7 +5,7 @@ import type { Logger } from '../../core/runtime/logger.ts';
 import { operationRoutes } from '../../core/runtime/operation-routes.ts';
 import type { AcceptedTokens } from '../../core/runtime/token-file.ts';
 import { refusePage } from '../access/page-access.ts';
-import { refuseOutdated } from '../access/stepped-aside.ts';
+import { refuseOutdated, refuseOutdatedPage } from '../access/stepped-aside.ts';
 import { localCalls } from '../dashboard/local-calls.ts';
 import { dashboardRoutes, missingPage } from '../dashboard/routes.ts';
 import type { Fleet } from '../distribution/fleet.ts';
@@ -16,7 +16,10 @@ import type { LogFollower } from '../store/log-follower.ts';
 import type { ControlPlaneMetrics } from './metrics.ts';
 import { notReadyReasons } from './readiness.ts';
 
-/** More than the live streams of the dashboard, so that probes and scrapers always get in. */
+/**
+ * More than the live streams of the dashboard, so that open pages leave room for probes and scrapers. Who opens connections
+ * and asks nothing holds each for some seconds; whoever can do that again and again must be kept away by the network.
+ */
 const MAX_CONNECTIONS = 256;
 
 export interface HttpAddressDeps {
@@ -44,12 +47,12 @@ export function makeHttp({
   const { follower } = parts;
   const call = localCalls(services, (path) => refuseOutdated(follower.status(), path), clock);
   const routes = {
-    ...dashboardRoutes({ ...parts, call, clock }),
+    ...dashboardRoutes({ ...parts, call, clock, logger }),
     ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
   };
   return new HttpServer({
     routes,
-    guard: (head) => refusePage({ tokens, hosts }, head),
+    guard: (head) => refusePage({ tokens, hosts }, head) ?? refuseOutdatedPage(follower.status(), head.path),
     missing: missingPage(routes),
     what: 'the HTTP address',
     flag: '--http-address',

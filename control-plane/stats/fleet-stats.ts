@@ -2,7 +2,8 @@
  * What goes through the fleet, as frames: rates, quantiles and health of everything.
  *
  * Invariants
- *  - a frame is made once a second at most for each filter, however many look, and only while somebody does;
+ *  - what a frame has is made once a second at most, however many look and at whatever: their frames are cut from it; and only
+ *    while somebody does;
  *  - every five seconds one without backends is kept for the past: the last fifteen minutes, each with the busiest
  *    MAX_PAST_ROWS listeners, pools and proxies. At about 600 bytes a row that is 32 MB at most, and seldom one;
  *  - what proxies report is folded as it comes (fold.ts, which says what that costs).
@@ -14,7 +15,7 @@ import type { Fleet } from '../distribution/fleet.ts';
 import { mergeMembers } from '../snapshot/merge.ts';
 import type { LogFollower } from '../store/log-follower.ts';
 import { StatsFold } from './fold.ts';
-import { buildFrame } from './frame.ts';
+import { Frames } from './frame.ts';
 import type { Window } from './series.ts';
 import { WINDOW_SLOTS } from './sliding-counts.ts';
 
@@ -48,9 +49,12 @@ export class FleetStats {
   /** The first whole slot after the first report: nothing is known of what was before. */
   #firstSlot: number | null = null;
   readonly #past: { readonly atMs: number; readonly frame: StatsFrame__Output }[] = [];
-  /** Of the second that `#madeIn` names, by filter. */
-  readonly #made = new Map<string, StatsFrame__Output>();
-  #madeIn = -1;
+  /** Of the newest second that somebody looked at. */
+  #made: {
+    readonly slot: number;
+    readonly frames: Frames;
+    readonly byFilter: Map<string, StatsFrame__Output>;
+  } | null = null;
   readonly #watchers = new Set<() => void>();
   readonly #timers: readonly Timer[];
 
@@ -77,14 +81,10 @@ export class FleetStats {
 
   /** The newest frame. Whoever asks for the same within a second gets the same. */
   frame({ pool, maxBackends = DEFAULT_BACKENDS }: StatsFilter = {}): StatsFrame__Output {
-    const slot = Math.floor(this.#at());
-    if (slot !== this.#madeIn) this.#made.clear();
-    this.#madeIn = slot;
+    const { frames, byFilter } = this.#now();
     const key = `${maxBackends}/${pool ?? ''}`;
-    const known = this.#made.get(key);
-    if (known !== undefined) return known;
-    const frame = this.#build(pool, maxBackends);
-    this.#made.set(key, frame);
+    const frame = byFilter.get(key) ?? frames.frame(pool, maxBackends);
+    byFilter.set(key, frame);
     return frame;
   }
 
@@ -113,7 +113,7 @@ export class FleetStats {
 
   #keep(): void {
     const atMs = this.#deps.clock.nowMs();
-    const frame = this.#build(undefined, 0);
+    const frame = this.frame({ maxBackends: 0 });
     const listeners = busiest(frame.listeners);
     this.#past.push({
       atMs,
@@ -123,20 +123,25 @@ export class FleetStats {
     this.#fold.sweep(this.#window());
   }
 
-  #build(pool: string | undefined, maxBackends: number): StatsFrame__Output {
+  #now() {
+    const slot = Math.floor(this.#at());
+    if (this.#made?.slot !== slot) this.#made = { slot, frames: this.#frames(), byFilter: new Map() };
+    return this.#made;
+  }
+
+  #frames(): Frames {
     const { fleet, follower, clock } = this.#deps;
     const followed = follower.current();
     const window = this.#window();
     const endMs = (window.to + 1 - this.#at()) * 1_000;
-    const sources = {
+    return new Frames({
       fold: this.#fold,
       state: followed === null ? null : mergeMembers(followed.state, followed.members).state,
       proxies: fleet.list(),
       revision: followed?.position.revision ?? 0,
       window,
       wallMs: Math.round(clock.wallMs() + endMs),
-    };
-    return buildFrame(sources, pool, maxBackends);
+    });
   }
 
   /** Now, in slots. */

@@ -1,6 +1,8 @@
 /**
  * The HTTP address of a program: /healthz, /readyz, /metrics and whatever else it shows or takes.
  * Bounded in connections, in time and in what it reads, so that nobody can hold the program up here.
+ *
+ * Invariant: whatever an answer throws, and whenever, ends that answer and nothing else.
  */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http';
 import type { ServerResponse } from 'node:http';
@@ -11,7 +13,10 @@ import { formatHostPort, type HostPort } from './flags.ts';
 import type { Logger } from './logger.ts';
 
 const REQUEST_TIMEOUT_MS = 5_000;
-const KEEP_ALIVE_MS = 30_000;
+/** How often connections are looked at that take longer: Node's own 30 seconds would add to every limit. */
+const LOOK_MS = 1_000;
+/** Longer than between two questions of a page, and short, since a connection that asks nothing takes the place of one that would. */
+const KEEP_ALIVE_MS = 5_000;
 /** A change of a thousand backends fits. */
 const MAX_BODY_BYTES = 256 * 1_024;
 
@@ -81,8 +86,8 @@ export class HttpServer {
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
-    this.#server = createServer((request, response) => {
-      void this.#answer(request).then((given) => reply(request, response, given));
+    this.#server = createServer({ connectionsCheckingInterval: LOOK_MS }, (request, response) => {
+      void this.#serve(request, response);
     });
     this.#server.maxConnections = options.maxConnections;
     this.#server.requestTimeout = REQUEST_TIMEOUT_MS;
@@ -116,25 +121,35 @@ export class HttpServer {
     this.#server.closeAllConnections();
   }
 
-  async #answer(request: IncomingMessage): Promise<HttpAnswer | EventsAnswer> {
-    const { routes, guard = () => null, missing = missingFrom(routes), logger } = this.#options;
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/', headers } = request;
     const [path = '/', query] = url.split('?', 2);
-    const head: HttpHead = { method, path, query: new URLSearchParams(query), headers };
+    try {
+      const head = { method, path, query: new URLSearchParams(query), headers };
+      const answer = await this.#answer(request, head);
+      if (answer !== null) reply(request, response, answer);
+    } catch (error) {
+      this.#options.logger.error({ path, error: messageOf(error) }, 'a page failed: this is a defect');
+      // Half an answer can't become another one.
+      if (response.headersSent) response.destroy();
+      else reply(request, response, FAILED);
+    }
+  }
+
+  /** Null: nobody waits for an answer any more. */
+  async #answer(request: IncomingMessage, head: HttpHead): Promise<HttpAnswer | EventsAnswer | null> {
+    const { routes, guard = () => null, missing = missingFrom(routes) } = this.#options;
+    const { method, path } = head;
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
     if (!route) return missing(head);
     const allowed = typeof route === 'function' ? ['GET', 'HEAD'] : ['POST'];
     if (!allowed.includes(method)) return notAllowed(method, allowed);
-    try {
-      const refused = guard(head);
-      if (refused !== null) return refused;
-      if (typeof route === 'function') return await route({ ...head, body: '' });
-      const body = await bodyOf(request);
-      return body === null ? TOO_LARGE : await route.post({ ...head, body });
-    } catch (error) {
-      logger.error({ path, error: messageOf(error) }, 'a page failed: this is a defect');
-      return json(500, { error: 'something failed here that should not; see the log of this program' });
-    }
+    const refused = guard(head);
+    if (refused !== null) return refused;
+    if (typeof route === 'function') return route({ ...head, body: '' });
+    const body = await bodyOf(request);
+    if (body === 'too large') return TOO_LARGE;
+    return body === 'gone' ? null : route.post({ ...head, body: body.text });
   }
 }
 
@@ -142,6 +157,7 @@ export function json(status: number, value: unknown): HttpAnswer {
   return { status, contentType: 'application/json; charset=utf-8', body: `${JSON.stringify(value)}\n` };
 }
 
+const FAILED = json(500, { error: 'something failed here that should not; see the log of this program' });
 const TOO_LARGE = json(413, { error: `the request is larger than ${MAX_BODY_BYTES} bytes` });
 
 function missingFrom(routes: Routes): (head: HttpHead) => HttpAnswer {
@@ -154,17 +170,21 @@ function notAllowed(method: string, allowed: readonly string[]): HttpAnswer {
   return { ...answer, headers: { allow: allowed.join(', ') } };
 }
 
-/** Null: it is larger than allowed. Throws when its sender goes away. */
-async function bodyOf(request: IncomingMessage): Promise<string | null> {
+/** `gone`: its sender went away before the end, or was cut off for taking too long. */
+async function bodyOf(request: IncomingMessage): Promise<{ readonly text: string } | 'too large' | 'gone'> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // Destroying it would take the connection along, and with it the answer.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) return null;
-    chunks.push(chunk);
+  try {
+    // Destroying it would take the connection along, and with it the answer.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > MAX_BODY_BYTES) return 'too large';
+      chunks.push(chunk);
+    }
+  } catch {
+    return 'gone';
   }
-  return Buffer.concat(chunks).toString();
+  return { text: Buffer.concat(chunks).toString() };
 }
 
 function reply(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer | EventsAnswer): void {

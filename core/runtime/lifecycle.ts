@@ -27,6 +27,11 @@ export function stopOnSignals(stop: () => Promise<void>, logger: Logger): void {
   process.on('SIGINT', onSignal);
 }
 
+/** SIGHUP, of which a program would die, only makes it read and open files again: those who do so listen for it too. */
+export function surviveHangups(logger: Logger): void {
+  process.on('SIGHUP', (signal) => logger.debug({ signal }, 'nothing ends at this signal'));
+}
+
 /** A failure nobody handled is a defect: say so and end, for a supervisor to start the program afresh. */
 export function exitOnUnhandledFailures(logger: Logger): void {
   const end = (error: unknown) => {

@@ -71,7 +71,7 @@ export function standardErrorSink(clock: Clock): LogSink {
  * A pipe is opened once more, so that non-blocking writes are ours alone and not forced on whoever shares it. Files
  * and terminals take what they are given.
  */
-export function openWithoutBlocking(fd: number): number {
+function openWithoutBlocking(fd: number): number {
   try {
     if (!fstatSync(fd).isFIFO()) return fd;
     return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);

@@ -46,11 +46,15 @@ export class ConnectionLog {
     },
   };
   readonly #looks: Timer;
+  /** The next slice is due as soon as the event loop has gone on. */
+  #isSliceDue = false;
 
   constructor(inputs: ConnectionLogInputs) {
     this.#inputs = inputs;
     this.#rings = inputs.rings.map((buffer) => new LogRing(buffer));
-    this.#looks = every(inputs.clock, LOOK_MS, () => this.#slice());
+    this.#looks = every(inputs.clock, LOOK_MS, () => {
+      if (!this.#isSliceDue) this.#slice();
+    });
   }
 
   /** The workers run another plan. */
@@ -81,7 +85,8 @@ export class ConnectionLog {
   }
 
   #slice(): void {
-    if (this.#take(RECORDS_A_SLICE)) setImmediate(() => this.#slice());
+    this.#isSliceDue = this.#take(RECORDS_A_SLICE);
+    if (this.#isSliceDue) setImmediate(() => this.#slice());
   }
 
   /** At most so many of each worker. Whether one of them may have more. */

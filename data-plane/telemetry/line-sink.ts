@@ -4,13 +4,14 @@
  * Invariants
  *  - one write at a time, on a thread of Node's pool; a pipe that nobody reads answers at once that it would block;
  *  - at most MAX_WAITING_BYTES wait; what comes beyond that, and what can't be written, is dropped and counted;
- *  - a line is written whole or broken off at the end of what there was room for: the next one starts on a line of its own.
+ *  - a line is written whole or broken off at the end of what there was room for: the next one starts on a line of its own;
+ *  - the end of the process waits for no reader, and writes nothing twice.
  */
 import { closeSync, constants, openSync, write, writeSync } from 'node:fs';
 import type { Clock } from '../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
-import { openWithoutBlocking } from '../../core/runtime/log-sink.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
+import { openStandardOutput, type Output } from './standard-output.ts';
 
 const MAX_WAITING_BYTES = 4_194_304;
 const MAX_WRITE_BYTES = 65_536;
@@ -18,7 +19,6 @@ const RETRY_MS = 20;
 const AFTER_ERROR_MS = 200;
 /** How long the end waits for a sink that takes nothing. */
 const END_MS = 1_000;
-const STDOUT = 1;
 const NEWLINE = 0x0a;
 
 /** Why lines were dropped: too many waited, or they could not be written. */
@@ -36,14 +36,16 @@ export class LineSink {
   readonly #inputs: LineSinkInputs;
   /** Lines written. */
   lines = 0;
-  #fd: number;
+  #output: Output;
   #waiting: string[] = [];
   #waitingBytes = 0;
-  /** On its way; null: none is. */
+  /** What is left of the lines on their way; null: there are none. Empty: they failed a moment ago. */
   #batch: Buffer | null = null;
   #batchLines = 0;
+  /** A thread of the pool has the batch. */
+  #isUnderWay = false;
   #isReopenDue = false;
-  /** The last line written was broken off. */
+  /** The last byte written was not the end of a line. */
   #isTorn = false;
   #isFailing = false;
   #onIdle: (() => void) | null = null;
@@ -52,7 +54,7 @@ export class LineSink {
   constructor(inputs: LineSinkInputs) {
     this.#inputs = inputs;
     try {
-      this.#fd = open(inputs.target);
+      this.#output = open(inputs.target);
     } catch (error) {
       throw new LbError(
         'FAILED_PRECONDITION',
@@ -77,17 +79,17 @@ export class LineSink {
   reopen(): void {
     if (this.#inputs.target === '-') return;
     this.#isReopenDue = true;
-    // The descriptor must not be closed while a write to it is under way.
-    if (!this.#batch) this.#reopenIfDue();
+    this.#reopenIfDue();
   }
 
   #reopenIfDue(): void {
-    if (!this.#isReopenDue) return;
+    // The descriptor must not be closed while a write to it is under way, nor a line be continued in another file.
+    if (!this.#isReopenDue || this.#isUnderWay || (this.#isTorn && this.#batch)) return;
     this.#isReopenDue = false;
     const { logger, target } = this.#inputs;
     try {
-      const before = this.#fd;
-      this.#fd = open(target);
+      const before = this.#output.fd;
+      this.#output = open(target);
       this.#isTorn = false;
       closeSync(before);
       logger.info({ file: target }, 'reopened the connection log');
@@ -110,6 +112,7 @@ export class LineSink {
 
   #next(): void {
     if (this.#batch) return;
+    this.#reopenIfDue();
     if (this.#waiting.length === 0) {
       this.#onIdle?.();
       return;
@@ -123,7 +126,6 @@ export class LineSink {
       this.#waitingBytes -= line.length;
     }
     this.#waiting = this.#waiting.slice(count);
-    this.#isTorn = false;
     this.#batchLines = count;
     this.#writeOut(Buffer.from(text));
   }
@@ -131,7 +133,10 @@ export class LineSink {
   #writeOut(batch: Buffer): void {
     this.#batch = batch;
     this.#reopenIfDue();
-    write(this.#fd, batch, 0, batch.length, null, (error, written) => {
+    this.#isUnderWay = true;
+    write(this.#output.fd, batch, 0, batch.length, null, (error, written) => {
+      this.#isUnderWay = false;
+      if (!error && written > 0) this.#isTorn = batch[written - 1] !== NEWLINE;
       if (error?.code === 'EAGAIN') this.#inputs.clock.after(RETRY_MS, () => this.#writeOut(batch));
       else if (error) this.#failed(error, batch);
       else if (written < batch.length) this.#writeOut(batch.subarray(written));
@@ -155,7 +160,7 @@ export class LineSink {
       );
     }
     this.#isFailing = true;
-    this.#isTorn = true;
+    this.#batch = Buffer.alloc(0);
     const lost = Math.min(
       this.#batchLines,
       batch.reduce((lines, byte) => lines + Number(byte === NEWLINE), 0),
@@ -168,21 +173,22 @@ export class LineSink {
     });
   }
 
-  /** The process ends: what a last write takes. */
+  /** The process ends: what a last write takes. The batch under way is left to its thread, for which Node waits. */
   #writeRest(): void {
+    if (!this.#output.isPrompt) return;
+    const batch = (this.#isUnderWay ? null : this.#batch) ?? Buffer.alloc(0);
+    const waiting = Buffer.from(this.#waiting.join(''));
+    const newline = Buffer.from(this.#isTorn && batch.length === 0 ? '\n' : '');
     try {
-      writeSync(
-        this.#fd,
-        Buffer.concat([this.#batch ?? Buffer.alloc(0), Buffer.from(this.#waiting.join(''))]),
-      );
+      writeSync(this.#output.fd, Buffer.concat([batch, newline, waiting]));
     } catch {
       // There is nobody left to tell.
     }
   }
 }
 
-function open(target: string): number {
-  if (target === '-') return openWithoutBlocking(STDOUT);
+function open(target: string): Output {
+  if (target === '-') return openStandardOutput();
   const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
-  return openSync(target, O_APPEND | O_CREAT | O_NONBLOCK | O_WRONLY, 0o640);
+  return { fd: openSync(target, O_APPEND | O_CREAT | O_NONBLOCK | O_WRONLY, 0o640), isPrompt: true };
 }

@@ -10,6 +10,7 @@ function demoHints(at: Addresses, more: string): readonly Hint[] {
     [`curl http://${at.web}/`, 'again and again: three backends answer'],
     ['npx lbctl get pools', 'also: backends, listeners, policies, proxies, revisions'],
     ['npx lbctl health', 'every backend, as each proxy sees it'],
+    ['npx lbctl top', 'what goes through it, live; q quits'],
     [`node dist/examples/demo-backend.js ${portOf(at.spare)} &`, 'a fourth backend'],
     [`npx lbctl backend add web ${at.spare} --wait`, 'in use once it passed a check'],
     [`npx lbctl backend set web ${at.spare} --weight 3`, 'three times the share'],

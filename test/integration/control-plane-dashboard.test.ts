@@ -111,6 +111,27 @@ describe('a change from the page', () => {
     assert.equal((await post(plane, drain({ force: true }))).status, 200);
   });
 
+  it('is refused when it is for what was shown and there is something newer, until it is shown again', async (t) => {
+    const plane = await runControlPlane(t);
+    await withPool(plane);
+    const weigh = (weight: number) =>
+      post(plane, {
+        method: 'UpdateBackend',
+        request: { pool: 'web', backend: { address: '10.0.0.1:80', weight } },
+      });
+    await weigh(5);
+    const back = (fields: object, shown?: unknown) =>
+      post(plane, { method: 'Rollback', request: { revision: '1', ...fields }, shown });
+    const { revision } = (await back({ dryRun: true })).body;
+    assert.equal(revision, '2');
+    await weigh(6);
+    const refused = await back({}, revision);
+    assert.deepEqual([refused.status, refused.body['code']], [409, 'ABORTED']);
+    assert.match(String(refused.body['error']), /shown at revision 2, and now there is revision 3/);
+    assert.equal((await back({}, 3)).status, 400);
+    assert.equal((await back({}, '3')).body['revision'], '4');
+  });
+
   it('is refused from elsewhere, as something else, too large or broken, and changes nothing', async (t) => {
     const plane = await runControlPlane(t);
     await withPool(plane);

@@ -69,6 +69,16 @@ describe('the program', () => {
     assert.match(await succeed(lbctlFor(third.grpc), ['get', 'pools', '-o', 'name']), /web/);
   });
 
+  it('lives through SIGHUP with nothing to read again', async (context) => {
+    const store = `lmdb:${join(temporaryFolder(context), 'store')}`;
+    const flags = [...ANY, '--store', store, '--log-level', 'debug'];
+    const running = startBuilt(context, 'control-plane/main.js', flags);
+    await running.line((line) => (line.includes('control plane started') ? true : undefined), 'the start');
+    running.signal('SIGHUP');
+    await running.line((line) => (line.includes('"SIGHUP"') ? true : undefined), 'the signal');
+    assert.deepEqual(await running.stop(), { code: 0, signal: null });
+  });
+
   it('starts on a store that does not answer, says so, and is not ready', async (context) => {
     const store = `etcd:127.0.0.1:${await freePort()}`;
     const running = startBuilt(context, 'control-plane/main.js', [...ANY, '--store', store]);

@@ -94,6 +94,16 @@ for (const engine of ENGINES)
     });
   });
 
+describe('a proxy with nothing to read again', () => {
+  it('lives through SIGHUP, with its connections', async (t) => {
+    const { proxy, client } = await servingWith('epoll', t, { 'log-level': 'debug' });
+    proxy.signal('SIGHUP');
+    await proxy.line((line) => (line.includes('"SIGHUP"') ? true : undefined), 'the signal');
+    assert.equal(await ask(client, 'after'), 'one:after');
+    client.destroy();
+  });
+});
+
 describe('a proxy that is killed', () => {
   it('leaves a state directory behind that the next process starts from, whenever it is killed', async (t) => {
     const { replica, echo, port, stateDir } = await proxySurroundings(t);

@@ -33,6 +33,7 @@ describe('lbctl register', () => {
     const options = { ttl: '60s', flags: ['--drain-wait', '60s'], typed: true };
     const backend = await startRegistered(t, [plane.grpcAddress], 'web', options);
     await untilRegistered(backend);
+    await untilServing(backend);
     backend.write('\x03');
     await backend.line((line) => line.includes(' leaves web') || undefined, 'the drain');
     assert.ok(await (await fetch(`http://${backend.address}/`)).text(), 'it serves no more');
@@ -45,6 +46,7 @@ describe('lbctl register', () => {
     await plane.call('pools', 'CreatePool', { pool: { name: 'web' } });
     const backend = await startRegistered(t, [plane.grpcAddress], 'web', { ttl: '60s' });
     await untilRegistered(backend);
+    await untilServing(backend);
     const pids = [backend.pid, backend.commandPid];
     backend.signal('SIGTSTP');
     await eventually(
@@ -55,6 +57,18 @@ describe('lbctl register', () => {
     assert.ok(await (await fetch(`http://${backend.address}/`)).text());
   });
 });
+
+/** A command registers while it is still starting. */
+async function untilServing({ address }: { readonly address: string }): Promise<void> {
+  await eventually(
+    () =>
+      fetch(`http://${address}/`).then(
+        () => true,
+        () => undefined,
+      ),
+    'the command serves',
+  );
+}
 
 /** One letter, as the kernel names it. */
 function stateOf(pid: number): string {

@@ -81,6 +81,13 @@ describe('a replica older than what it reads in the store', () => {
     const ready = await fetch(`http://${old.httpAddress}/readyz`);
     assert.equal(ready.status, 503);
     assert.match(await ready.text(), /stepped aside.*format 2/);
+    const http = (path: string) => fetch(`http://${old.httpAddress}${path}`);
+    for (const path of ['/api/events', '/api/converged?revision=1', '/api/revisions']) {
+      const answer = await http(path);
+      assert.equal(answer.status, 503, path);
+      assert.match(await answer.text(), /stepped aside.*format 2.*another replica/, path);
+    }
+    for (const path of ['/', '/metrics']) assert.equal((await http(path)).status, 200, path);
     const refusals = [
       old.call('pools', 'ListPools', {}),
       old.call('config', 'Export', {}),

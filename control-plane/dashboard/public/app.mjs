@@ -31,10 +31,21 @@ let stop = () => undefined;
 let waiting = false;
 
 function route() {
-  const [name = '', ...rest] = decodeURI(location.hash).replace(/^#\/?/, '').split('/');
-  const parts = rest.map(decodeURIComponent).filter((part) => part !== '');
-  const page = name === 'pools' && parts.length > 0 ? pool : PAGES[name];
-  return { name, page: page ?? overview, parts };
+  const [name, ...parts] = partsOfHash();
+  if (name === 'pools' && parts.length > 0) return { name, page: pool, parts };
+  return Object.hasOwn(PAGES, name)
+    ? { name, page: PAGES[name], parts }
+    : { name: '', page: overview, parts: [] };
+}
+
+/** What nobody could have meant leads to the overview. */
+function partsOfHash() {
+  const [name = '', ...rest] = location.hash.replace(/^#\/?/, '').split('/');
+  try {
+    return [name, ...rest.filter((part) => part !== '').map(decodeURIComponent)];
+  } catch {
+    return [''];
+  }
 }
 
 /** Another page may want another stream: that of its pool. */

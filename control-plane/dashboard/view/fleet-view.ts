@@ -1,4 +1,4 @@
-/** Everything the page shows but traffic, as one value. Pure. */
+/** Everything the page shows but traffic. Pure. */
 import { formatDuration } from '../../../core/model/duration.ts';
 import { emptyState } from '../../../core/model/fold.ts';
 import type { Listener, Policy } from '../../../core/model/resources.ts';
@@ -7,25 +7,34 @@ import { mergeMembers } from '../../snapshot/merge.ts';
 import type { Followed, FollowerStatus } from '../../store/log-follower.ts';
 import { observed, type Observed, UNSEEN_LISTENER } from './observed.ts';
 import { type PoolPage, poolPage, type PoolSummary, poolSummary } from './pool-rows.ts';
-import { type Problem, problemsOf } from './problems.ts';
+import { ofPoolPage, type ProblemList, problemList, problemsOf } from './problems.ts';
 import { type ProxyRow, proxyRow } from './proxy-rows.ts';
 import { byName, cut, type Rows } from './rows.ts';
 
 const MAX_ROWS = 200;
-const MAX_PROBLEMS = 30;
 
-export interface FleetView {
+/** Lists are cut; counts are of everything. */
+export interface SharedView {
   /** Null: the store was not read yet. */
   readonly revision: number | null;
   /** Why the store can't be asked now; empty: it can. */
   readonly storeTrouble: string;
-  readonly problems: Rows<Problem>;
+  readonly problems: ProblemList;
   readonly pools: Rows<PoolSummary>;
   readonly listeners: Rows<ListenerRow>;
   readonly policies: Rows<PolicyRow>;
   readonly proxies: Rows<ProxyRow>;
-  /** The pool that was asked for; null: none was, or there is none of that name. */
+  /** Proxies that are connected, and those of them that run an older revision. */
+  readonly connected: number;
+  readonly behind: number;
+}
+
+export interface PoolView {
+  /** The name that was asked for. */
+  readonly asked: string;
+  /** Null: none was asked for, or there is none of that name. */
   readonly pool: PoolPage | null;
+  readonly poolProblems: ProblemList;
 }
 
 export interface ListenerRow {
@@ -44,35 +53,46 @@ export interface PolicyRow {
   readonly revision: number;
 }
 
-/** `followed`: null before the store was read for the first time. `pool`: whose backends to show; empty: nobody's. */
-export function fleetView(
+/** What the pages of all pools share is made once; `of` adds what only one of them shows. */
+export interface FleetViews {
+  readonly shared: SharedView;
+  /** `pool`: whose backends to show; empty: nobody's. */
+  of(pool: string): PoolView;
+}
+
+/** `followed`: null before the store was read for the first time. */
+export function fleetViews(
   followed: Followed | null,
   status: FollowerStatus,
   proxies: readonly ProxyRecord[],
-  pool = '',
-): FleetView {
+): FleetViews {
   const merged = followed && mergeMembers(followed.state, followed.members);
   const state = merged?.state ?? emptyState('');
   const revision = followed?.position.revision ?? null;
   const seen = observed(proxies);
   const rows = proxies.map((proxy) => proxyRow(proxy, revision));
-  const shown = state.pools.get(pool);
-  const problems = problemsOf({
-    status,
-    state: followed && state,
-    seen,
-    proxies: rows,
-    places: merged?.places ?? [],
-  });
+  const places = merged?.places ?? [];
+  const problems = problemsOf({ status, state: followed && state, seen, proxies: rows, places });
   return {
-    revision,
-    storeTrouble: status.ready ? '' : status.reason,
-    problems: cut(problems, MAX_PROBLEMS, (problem) => problem),
-    pools: cut(byName(state.pools), MAX_ROWS, (stored) => poolSummary(stored, state, seen)),
-    listeners: cut(byName(state.listeners), MAX_ROWS, ({ value }) => listenerRow(value, seen)),
-    policies: cut(byName(state.policies), MAX_ROWS, policyRow),
-    proxies: cut(rows, MAX_ROWS, (row) => row),
-    pool: shown ? poolPage(shown, followed?.state.pools.get(pool), state, seen) : null,
+    shared: {
+      revision,
+      storeTrouble: status.ready ? '' : status.reason,
+      problems: problemList(problems),
+      pools: cut(byName(state.pools), MAX_ROWS, (stored) => poolSummary(stored, state, seen)),
+      listeners: cut(byName(state.listeners), MAX_ROWS, ({ value }) => listenerRow(value, seen)),
+      policies: cut(byName(state.policies), MAX_ROWS, policyRow),
+      proxies: cut(rows, MAX_ROWS, (row) => row),
+      connected: seen.proxies,
+      behind: rows.filter(({ connected, lag }) => connected && lag > 0).length,
+    },
+    of(pool) {
+      const shown = state.pools.get(pool);
+      return {
+        asked: pool,
+        pool: shown ? poolPage(shown, followed?.state.pools.get(pool), state, seen) : null,
+        poolProblems: problemList(ofPoolPage(problems, pool)),
+      };
+    },
   };
 }
 

@@ -40,6 +40,8 @@ export interface BackendRow {
 
 export interface PoolPage {
   readonly name: string;
+  /** Of all backends, however many are shown. */
+  readonly up: number;
   readonly revision: number;
   readonly policy: string;
   readonly policyRevision: number;
@@ -98,15 +100,17 @@ export function poolPage(
   seen: Observed,
 ): PoolPage {
   const policy = state.policies.get(value.policy);
+  const all = [...backends.values()];
   return {
     name: value.name,
+    up: all.filter((one) => isUp(standingOf(one.value.state, seenOf(seen, one.value)))).length,
     revision,
     policy: value.policy,
     policyRevision: policy?.revision ?? 0,
     policyUsers: [...state.pools.values()].filter((pool) => pool.value.policy === value.policy).length,
     strategy: policy?.value.strategy ?? '',
     listeners: listenersOf(value.name, state),
-    backends: cut([...backends.values()], MAX_BACKENDS, (stored) => {
+    backends: cut(all, MAX_BACKENDS, (stored) => {
       const found = seenOf(seen, stored.value);
       return {
         address: stored.value.address,

@@ -1,4 +1,4 @@
-/** What is wrong with the fleet, and why, in words, worst first. Pure. */
+/** What is wrong with the fleet, and why, in words. Pure. */
 import type { Listener } from '../../../core/model/resources.ts';
 import type { State, StoredPool } from '../../../core/model/state.ts';
 import type { Place } from '../../snapshot/merge.ts';
@@ -6,7 +6,7 @@ import type { FollowerStatus } from '../../store/log-follower.ts';
 import { type Complaint, type Observed, type SeenBackend, UNSEEN_LISTENER } from './observed.ts';
 import { isUp, listenersOf, seenOf, type Standing, standingOf } from './pool-rows.ts';
 import type { ProxyRow } from './proxy-rows.ts';
-import { byName, counted, few } from './rows.ts';
+import { byName, counted, cut, few, type Rows } from './rows.ts';
 
 /** Critical: clients notice. Warning: they may soon. Notice: it mostly passes by itself. */
 export type Severity = 'critical' | 'warning' | 'notice';
@@ -23,6 +23,11 @@ export interface Problem {
   readonly page: string;
 }
 
+/** The worst of them, and how many there are of each severity, those that are cut included. */
+export interface ProblemList extends Rows<Problem> {
+  readonly counts: Readonly<Record<Severity, number>>;
+}
+
 export interface Facts {
   readonly status: FollowerStatus;
   /** With the backends that registered themselves; null: not read yet. */
@@ -33,9 +38,25 @@ export interface Facts {
 }
 
 const ORDER: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, notice: 2 };
+const MAX_PROBLEMS = 30;
+/** Of one pool; more are told together. */
+const MAX_PARTLY = 5;
 
+export function problemList(problems: readonly Problem[]): ProblemList {
+  const counts = { critical: 0, warning: 0, notice: 0 };
+  for (const { severity } of problems) counts[severity] += 1;
+  const worstFirst = [...problems].sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
+  return { ...cut(worstFirst, MAX_PROBLEMS, (problem) => problem), counts };
+}
+
+/** Those that the page of a pool shows. */
+export function ofPoolPage(problems: readonly Problem[], pool: string): readonly Problem[] {
+  return problems.filter(({ page }) => page === `pools/${pool}`);
+}
+
+/** In no order. */
 export function problemsOf({ status, state, seen, proxies, places }: Facts): readonly Problem[] {
-  const problems = [
+  return [
     ...ofStore(status),
     ...ofFleet(state, seen, proxies),
     ...byName(state?.listeners).flatMap(({ value }) => ofListener(value, seen)),
@@ -43,7 +64,6 @@ export function problemsOf({ status, state, seen, proxies, places }: Facts): rea
     ...proxies.flatMap(ofProxy),
     ...ofRegistrations(places),
   ];
-  return problems.sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
 }
 
 function problem(
@@ -120,7 +140,13 @@ function ofDown(pool: string, total: number, down: readonly Judged[]): readonly 
 }
 
 function ofPartly(pool: string, proxies: number, partly: readonly Judged[]): readonly Problem[] {
-  return partly.slice(0, 5).map((backend) => {
+  if (partly.length > MAX_PARTLY) {
+    const what = `${partly.length} backends of pool ${pool} are down on some proxies, up on others`;
+    const why = [`${few(partly.map(({ address }) => address))}.`];
+    const at = { page: `pools/${pool}`, sinceMs: sinceOf(partly) };
+    return [problem(`partly/${pool}`, 'warning', what, why, at)];
+  }
+  return partly.map((backend) => {
     const { address, found } = backend;
     const bad = found.complaints.filter(isBad);
     const what = `${address} of pool ${pool} is down on ${bad.length} of ${counted(proxies, 'proxy', 'proxies')}, up on others`;

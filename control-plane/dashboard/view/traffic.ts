@@ -2,7 +2,7 @@
 import type { StatsFrame__Output } from '../../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../../core/wire/generated/lb/v1/TrafficStats.ts';
 import { FAILURE_REASONS } from '../../stats/fold.ts';
-import type { Problem } from './problems.ts';
+import { ofPoolPage, type Problem, problemList } from './problems.ts';
 import { counted } from './rows.ts';
 
 /** Equally long columns, oldest first. */
@@ -39,8 +39,9 @@ function trafficIn(frame: StatsFrame__Output, pool: string): TrafficStats__Outpu
   return pool === '' ? frame.total : (frame.pools.find((stats) => stats.pool === pool)?.traffic ?? null);
 }
 
-/** A frame as the page gets it: only what it shows. */
-export function trafficNow(frame: StatsFrame__Output) {
+/** A frame as the page gets it: only what it shows. `pool`: which one's page it is; empty: another page. */
+export function trafficNow(frame: StatsFrame__Output, pool: string) {
+  const problems = trafficProblems(frame);
   return {
     timeMs: timeOf(frame),
     total: frame.total,
@@ -48,7 +49,7 @@ export function trafficNow(frame: StatsFrame__Output) {
     pools: frame.pools,
     backends: frame.backends,
     proxies: frame.proxies,
-    problems: trafficProblems(frame),
+    problems: problemList(pool === '' ? problems : ofPoolPage(problems, pool)),
   };
 }
 

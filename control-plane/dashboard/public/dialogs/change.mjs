@@ -7,10 +7,12 @@ import { askStep, resultStep } from './change-steps.mjs';
 
 const AUTHOR_KEY = 'equipoise-author';
 const LOOK_AGAIN_MS = 400;
+const LOOK_AGAIN = ['FAILED_PRECONDITION', 'ABORTED'];
 
 /**
  * `what`: title, lead, fields (each with a name, label, value and what its violations are about), request(values) as
- * {method, request}, done: what is said at the end, danger: it takes something away.
+ * {method, request}, done: what is said at the end, danger: it takes something away, asShown: it is refused when there is
+ * another revision since the dry run.
  */
 export function change(what) {
   const dialog = document.createElement('dialog');
@@ -24,6 +26,8 @@ export function change(what) {
     refusal: null,
     preview: null,
     result: null,
+    // It was sent, and nobody knows what became of it: it may itself be the newest revision.
+    unsure: false,
     convergence: null,
     // One for all attempts to apply the same thing: if the first was carried out, the next one says so.
     requestId: requestId(),
@@ -95,10 +99,12 @@ async function apply(run, force) {
   localStorage.setItem(AUTHOR_KEY, run.author);
   const fields = { requestId: run.requestId, author: run.author || 'dashboard', message: run.message, force };
   try {
-    run.result = await send(method, { ...request, ...fields });
+    const shown = run.what.asShown && !run.unsure ? run.preview.revision : undefined;
+    run.result = await send(method, { ...request, ...fields }, shown);
   } catch (refusal) {
-    // What the guard has against it now may be new: it is shown with its numbers before it can be overruled.
-    if (refusal.code === 'FAILED_PRECONDITION') run.preview = await dryRun(run).catch(() => run.preview);
+    run.unsure ||= refusal.status === 0 || refusal.status >= 500;
+    // What the guard has against it now, or what would change now, may be new: it is shown before it can be applied.
+    if (LOOK_AGAIN.includes(refusal.code)) run.preview = await dryRun(run).catch(() => run.preview);
     throw refusal;
   }
   run.step = 'result';

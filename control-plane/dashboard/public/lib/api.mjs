@@ -41,12 +41,15 @@ export async function ask(path, options = {}) {
   return answer;
 }
 
-/** Calls a changing method. Repeating it with the same requestId is safe. */
-export const change = (method, request) =>
+/**
+ * Calls a changing method. Repeating it with the same requestId is safe. `shown`: refuse it unless this is still the newest
+ * revision.
+ */
+export const change = (method, request, shown) =>
   ask('/api/changes', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ method, request }),
+    body: JSON.stringify({ method, request, shown }),
   });
 
 /** Names a request. Works on pages without TLS, where crypto.randomUUID does not. */

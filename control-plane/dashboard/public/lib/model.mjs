@@ -4,6 +4,8 @@ const MAX_POINTS = 1_000;
 const COLUMNS = ['timeMs', 'active', 'rate', 'errors', 'bytesIn', 'bytesOut'];
 /** Lines of one chart that can be told apart. */
 const MAX_LINES = 8;
+/** The busiest are those of about the last minute. */
+const RECENT_POINTS = 60;
 
 export function emptyModel() {
   return {
@@ -16,7 +18,8 @@ export function emptyModel() {
 }
 
 const emptyHistory = () => Object.fromEntries(COLUMNS.map((name) => [name, []]));
-const emptyBackends = () => ({ timeMs: [], rates: new Map() });
+/** `lines`: by colour, the address that has it; null: it is free. */
+const emptyBackends = () => ({ timeMs: [], rates: new Map(), lines: [] });
 
 /** Takes over an event. `pool`: whose figures the history is of; empty: everything's. */
 export function fold(model, event, data, pool) {
@@ -52,28 +55,55 @@ function push(history, point) {
   }
 }
 
-/** Connections a second of each backend, since the page was opened. */
+/** Connections a second of each backend that is in the newest frame, since the page was opened. */
 function foldBackends(backends, stats) {
-  backends.timeMs.push(stats.timeMs);
-  for (const { backend } of stats.backends) {
-    if (backends.rates.has(backend.address) || backends.rates.size >= MAX_LINES) continue;
-    backends.rates.set(
-      backend.address,
-      backends.timeMs.slice(1).map(() => null),
-    );
+  const { timeMs, rates } = backends;
+  const now = new Map(
+    stats.backends.map(({ backend, traffic }) => [backend.address, traffic?.connectionsPerSecond ?? 0]),
+  );
+  for (const address of rates.keys()) if (!now.has(address)) rates.delete(address);
+  for (const [address, value] of now) {
+    if (!rates.has(address))
+      rates.set(
+        address,
+        timeMs.map(() => null),
+      );
+    rates.get(address).push(value);
   }
-  for (const [address, rates] of backends.rates) {
-    const found = stats.backends.find(({ backend }) => backend.address === address);
-    rates.push(found?.traffic?.connectionsPerSecond ?? null);
-  }
-  if (backends.timeMs.length <= MAX_POINTS) return;
-  backends.timeMs.shift();
-  for (const rates of backends.rates.values()) rates.shift();
+  timeMs.push(stats.timeMs);
+  if (timeMs.length > MAX_POINTS) for (const column of [timeMs, ...rates.values()]) column.shift();
+  choose(backends);
 }
 
-/** All problems, worst first: those of the fleet and those that traffic shows. */
-export function problemsOf({ view, stats }) {
-  const order = { critical: 0, warning: 1, notice: 2 };
-  const rows = [...(view?.problems.rows ?? []), ...(stats?.problems ?? [])];
-  return rows.sort((a, b) => order[a.severity] - order[b.severity]);
+const byName = (a, b) => (a < b ? -1 : 1);
+
+/** Which get a line: the busiest of late. One that stays keeps its place, and with it its colour. */
+function choose(backends) {
+  const sums = [...backends.rates].map(([address, rates]) => [
+    address,
+    rates.slice(-RECENT_POINTS).reduce((sum, rate) => sum + (rate ?? 0), 0),
+  ]);
+  sums.sort(([a, most], [b, less]) => less - most || byName(a, b));
+  const wanted = sums.slice(0, MAX_LINES).map(([address]) => address);
+  const kept = backends.lines.map((address) => (wanted.includes(address) ? address : null));
+  for (const address of wanted.filter((one) => !kept.includes(one)).sort(byName)) {
+    const free = kept.indexOf(null);
+    if (free === -1) kept.push(address);
+    else kept[free] = address;
+  }
+  backends.lines = kept;
+}
+
+const ORDER = { critical: 0, warning: 1, notice: 2 };
+
+/** The problems of the fleet and those that traffic shows, worst first, with how many there are in all. */
+export function problemsOf(fleet, traffic) {
+  const lists = [fleet, traffic].filter((list) => list !== undefined);
+  const sum = (read) => lists.reduce((all, list) => all + read(list), 0);
+  return {
+    rows: lists.flatMap(({ rows }) => rows).sort((a, b) => ORDER[a.severity] - ORDER[b.severity]),
+    more: sum(({ more }) => more),
+    critical: sum(({ counts }) => counts.critical),
+    all: sum(({ counts }) => counts.critical + counts.warning + counts.notice),
+  };
 }

@@ -8,17 +8,24 @@ import { age, moment } from '../lib/format.mjs';
 import { button, column, panel, table, why } from '../lib/parts.mjs';
 
 const MAX_SUMMARY = 3;
+const PAUSE_MS = 2_000;
 
 const state = {
   rows: [],
   before: '',
   newest: null,
   loading: false,
+  pausedUntilMs: 0,
+  /** Why the list, a revision or a difference could not be read. */
+  unread: '',
+  unshown: '',
   trouble: '',
   from: '',
   to: '',
   difference: null,
   shown: null,
+  /** The one that is shown, or asked for. */
+  wanted: null,
 };
 
 export const history = {
@@ -26,9 +33,11 @@ export const history = {
   pool: () => '',
   draw: ({ view }, [number], redraw) => {
     // The newest revision as the live view has it says when there is something new to read.
-    if (view.revision !== state.newest && !state.loading) void load(view.revision, redraw);
-    if (number !== undefined && state.shown?.revision !== number && state.wanted !== number)
-      void show(number, redraw);
+    // What could not be read is tried again after a while, when the next figures come.
+    if (Date.now() >= state.pausedUntilMs) {
+      if (view.revision !== state.newest && !state.loading) void load(view.revision, redraw);
+      if (number !== undefined && state.wanted !== number) void show(number, redraw);
+    }
     return [
       h('h1', { key: 'h1' }, 'History'),
       number !== undefined && shownPanel(number, view),
@@ -38,40 +47,72 @@ export const history = {
   },
 };
 
-async function attempt(work, redraw) {
-  state.trouble = '';
+/** `trouble`: where to say that it failed. Answers the refusal; null: there was none. */
+async function attempt(trouble, work, redraw) {
+  let refusal = null;
   try {
     await work();
-  } catch (refusal) {
-    state.trouble = refusal.message;
+  } catch (error) {
+    refusal = error;
   }
+  state[trouble] = refusal?.message ?? '';
+  if (refusal !== null) state.pausedUntilMs = Date.now() + PAUSE_MS;
   redraw();
+  return refusal;
 }
 
+/** One at a time: the list is of one piece. */
 async function load(newest, redraw) {
   state.loading = true;
-  state.newest = newest;
-  await attempt(async () => {
-    const page = await ask('/api/revisions');
-    state.rows = page.revisions;
-    state.before = page.before;
-    state.from ||= state.rows[1]?.revision ?? '';
-    state.to ||= state.rows[0]?.revision ?? '';
-  }, redraw);
+  await attempt(
+    'unread',
+    async () => {
+      const page = await ask('/api/revisions');
+      state.rows = page.revisions;
+      state.before = page.before;
+      state.from ||= state.rows[1]?.revision ?? '';
+      state.to ||= state.rows[0]?.revision ?? '';
+      state.newest = newest;
+    },
+    redraw,
+  );
+  state.loading = false;
+}
+
+async function earlier(redraw) {
+  if (state.loading) return;
+  state.loading = true;
+  await attempt(
+    'unread',
+    async () => {
+      const page = await ask(`/api/revisions?before=${encodeURIComponent(state.before)}`);
+      state.rows = [...state.rows, ...page.revisions];
+      state.before = page.before;
+    },
+    redraw,
+  );
   state.loading = false;
 }
 
 async function show(number, redraw) {
   state.wanted = number;
-  await attempt(async () => {
-    state.shown = await ask(`/api/revision?number=${encodeURIComponent(number)}`);
-  }, redraw);
+  const refusal = await attempt(
+    'unshown',
+    async () => {
+      const shown = await ask(`/api/revision?number=${encodeURIComponent(number)}`);
+      if (state.wanted === number) state.shown = shown;
+    },
+    redraw,
+  );
+  // That there is none will be so again; that it could not be asked may pass.
+  const passes = refusal !== null && (refusal.status === 0 || refusal.status >= 500);
+  if (passes && state.wanted === number) state.wanted = null;
 }
 
 function shownPanel(number, view) {
   const { shown } = state;
   if (shown?.revision !== number)
-    return panel(`Revision ${number}`, h('p', { class: 'empty' }, state.trouble || 'Reading …'));
+    return panel(`Revision ${number}`, h('p', { class: 'empty' }, state.unshown || 'Reading …'));
   return panel(
     `Revision ${number}`,
     h(
@@ -110,12 +151,7 @@ function comparison(redraw) {
   const compare = (event) => {
     event.preventDefault();
     const { from, to } = state;
-    return attempt(async () => {
-      const { changes } = await ask(
-        `/api/difference?from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`,
-      );
-      state.difference = { from, to, changes };
-    }, redraw);
+    return readDifference(from, to, redraw);
   };
   return [
     h(
@@ -128,6 +164,19 @@ function comparison(redraw) {
     state.trouble !== '' && h('p', { class: 'refusal', role: 'alert', key: 'trouble' }, state.trouble),
     state.difference !== null && differenceWords(state.difference),
   ];
+}
+
+function readDifference(from, to, redraw) {
+  return attempt(
+    'trouble',
+    async () => {
+      const { changes } = await ask(
+        `/api/difference?from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`,
+      );
+      state.difference = { from, to, changes };
+    },
+    redraw,
+  );
 }
 
 function differenceWords({ from, to, changes }) {
@@ -174,6 +223,7 @@ function revisions(view, redraw) {
     ),
   ];
   return [
+    state.unread !== '' && h('p', { class: 'refusal', role: 'alert', key: 'unread' }, state.unread),
     table('Revisions', columns, state.rows, ({ revision }) => revision, {
       nothing: state.loading ? 'Reading …' : 'No revision yet.',
     }),
@@ -184,24 +234,17 @@ function revisions(view, redraw) {
 function compareWithNow(revision, view, redraw) {
   state.from = revision;
   state.to = String(view.revision);
-  return attempt(async () => {
-    const { changes } = await ask(`/api/difference?from=${state.from}&to=${state.to}`);
-    state.difference = { from: state.from, to: state.to, changes };
-  }, redraw).then(() => document.getElementById('compare-from')?.scrollIntoView({ block: 'center' }));
-}
-
-function earlier(redraw) {
-  return attempt(async () => {
-    const page = await ask(`/api/revisions?before=${encodeURIComponent(state.before)}`);
-    state.rows = [...state.rows, ...page.revisions];
-    state.before = page.before;
-  }, redraw);
+  return readDifference(state.from, state.to, redraw).then(() =>
+    document.getElementById('compare-from')?.scrollIntoView({ block: 'center' }),
+  );
 }
 
 function rollBack(revision) {
   change({
     title: `Roll back to revision ${revision}`,
     done: 'Rolled back',
+    // It changes whatever differs by then, so it is for what was shown, or not at all.
+    asShown: true,
     request: () => ({ method: 'Rollback', request: { revision } }),
   });
 }

@@ -12,14 +12,14 @@ export const overview = {
   pool: () => '',
   draw: (model) => {
     const { view } = model;
-    const problems = problemsOf(model);
+    const problems = problemsOf(view.problems, model.stats?.problems);
     return [
       h('h1', { class: 'hidden-words', key: 'h1' }, 'Overview'),
       h(
         'section',
         { class: 'panel', key: 'problems', 'aria-label': 'Problems' },
         h('h2', {}, headline(problems)),
-        problemList(problems, view.problems.more),
+        problemList(problems.rows, problems.more),
       ),
       trafficPanel(model),
       panel('Pools', poolTable(model)),
@@ -29,12 +29,11 @@ export const overview = {
   },
 };
 
-function headline(problems) {
-  if (problems.length === 0) return 'Problems';
-  const critical = problems.filter(({ severity }) => severity === 'critical').length;
+function headline({ critical, all }) {
+  if (all === 0) return 'Problems';
   return critical > 0
-    ? `${counted(critical, 'critical problem')}, ${problems.length} in all`
-    : counted(problems.length, 'problem');
+    ? `${counted(critical, 'critical problem')}, ${whole(all)} in all`
+    : counted(all, 'problem');
 }
 
 export function trafficPanel({ stats, history }, total = stats?.total) {

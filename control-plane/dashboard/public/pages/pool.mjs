@@ -29,12 +29,16 @@ export const pool = {
     // The stream of the page before may still be the one that is heard.
     if (page?.name !== name) return missing(view, name);
     const traffic = stats?.pools.find((one) => one.pool === name)?.traffic;
-    const problems = problemsOf(model).filter((one) => one.page === `pools/${name}`);
+    const problems = problemsOf(view.poolProblems, stats?.problems);
     return [
       head(page, view),
-      problems.length > 0 &&
-        h('section', { class: 'panel', key: 'problems', 'aria-label': 'Problems' }, problemList(problems, 0)),
-      panel(`Backends of ${name}`, backendTable(page, stats)),
+      problems.all > 0 &&
+        h(
+          'section',
+          { class: 'panel', key: 'problems', 'aria-label': 'Problems' },
+          problemList(problems.rows, problems.more),
+        ),
+      panel(`Backends of ${name}`, backendTable(page, stats, traffic)),
       movement(model),
       trafficPanel(model, traffic),
     ];
@@ -42,7 +46,7 @@ export const pool = {
 };
 
 function missing(view, name) {
-  const known = view.pools.rows.some((row) => row.name === name);
+  const known = view.asked !== name;
   return [
     h('h1', { key: 'h1' }, `Pool ${name}`),
     h(
@@ -54,8 +58,7 @@ function missing(view, name) {
 }
 
 function head(page, view) {
-  const { name, policy, policyUsers, strategy, listeners, backends } = page;
-  const up = backends.rows.filter(({ standing }) => standing === 'up' || standing === 'partly up').length;
+  const { name, up, policy, policyUsers, strategy, listeners, backends } = page;
   const from = listeners.map((one) => `${one.name} (${one.address})`).join(', ');
   return h(
     'div',
@@ -77,7 +80,7 @@ function head(page, view) {
       'div',
       { class: 'tools' },
       button('Add backends', () => actions.add(page), { kind: 'primary' }),
-      button('Change strategy', () => actions.strategy(page, view.policies.rows)),
+      button('Change strategy', () => actions.strategy(page)),
       button('Change policy', () => actions.policy(page, view.policies.rows)),
     ),
   );
@@ -85,10 +88,9 @@ function head(page, view) {
 
 const fact = (name, value) => h('div', { key: name }, h('dt', {}, name), h('dd', {}, value));
 
-function backendTable(page, stats) {
+function backendTable(page, stats, traffic) {
   const figures = (address) => stats?.backends.find(({ backend }) => backend.address === address)?.traffic;
-  const rates = page.backends.rows.map(({ address }) => figures(address)?.connectionsPerSecond ?? 0);
-  const all = rates.reduce((sum, one) => sum + one, 0);
+  const all = traffic?.connectionsPerSecond ?? 0;
   const columns = [
     column('Backend', ({ address, source }) => [
       h('code', {}, address),
@@ -140,8 +142,12 @@ function backendActions(page, row) {
 
 /** Connections a second of each backend since the page was opened: how traffic moves after a change. */
 function movement({ backends }) {
-  const lines = [...backends.rates.keys()].map((label, index) => ({ label, color: LINES[index] }));
+  const lines = backends.lines.flatMap((label, index) =>
+    label === null ? [] : [{ label, color: LINES[index] }],
+  );
   if (lines.length === 0) return null;
+  const few =
+    backends.rates.size > lines.length ? `the busiest ${lines.length} of ${backends.rates.size}, ` : '';
   return panel(
     'Where new connections go',
     chart({
@@ -150,8 +156,8 @@ function movement({ backends }) {
       now: '',
       show: rate,
       lines,
-      columns: [backends.timeMs, ...backends.rates.values()],
-      hint: 'since this page was opened',
+      columns: [backends.timeMs, ...lines.map(({ label }) => backends.rates.get(label))],
+      hint: `${few}since this page was opened`,
     }),
   );
 }

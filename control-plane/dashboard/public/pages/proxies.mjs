@@ -9,9 +9,8 @@ export const proxies = {
   name: 'Proxies',
   pool: () => '',
   draw: ({ view, stats }) => {
+    const { connected, behind } = view;
     const { rows, more } = view.proxies;
-    const connected = rows.filter((proxy) => proxy.connected).length;
-    const behind = rows.filter((proxy) => proxy.connected && proxy.lag > 0).length;
     const summary = `${connected} of ${counted(rows.length + more, 'proxy', 'proxies')} connected, ${behind === 0 ? 'none behind' : `${behind} behind`} revision ${view.revision ?? '–'}`;
     return [
       h('h1', { key: 'h1' }, 'Proxies'),

@@ -1,7 +1,7 @@
 /** What the page shows of the fleet. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fleetView } from '../../../../control-plane/dashboard/view/fleet-view.ts';
+import { type FleetViews, fleetViews } from '../../../../control-plane/dashboard/view/fleet-view.ts';
 import { type ProxyRecord, ReportedProxy } from '../../../../control-plane/distribution/proxy-record.ts';
 import type { StreamReportsRequest__Output } from '../../../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import { applied, backendReport, listenerReport, proxyInfo, report } from '../../../harness/reports.ts';
@@ -32,16 +32,16 @@ const refused = {
   since: { seconds: '100', nanos: 0 },
 } as const;
 
+const viewOf = (views: FleetViews, pool: string) => ({ ...views.shared, ...views.of(pool) });
+
 function view(proxies: readonly ProxyRecord[], pool = '') {
-  return fleetView(followed, ready, proxies, pool);
+  return viewOf(fleetViews(followed, ready, proxies), pool);
 }
 
 describe('the view of the fleet', () => {
   it('has nothing but the reason before the store was read', () => {
-    const { revision, storeTrouble, pools, pool } = fleetView(
-      null,
-      { ready: false, reason: 'no answer' },
-      [],
+    const { revision, storeTrouble, pools, pool } = viewOf(
+      fleetViews(null, { ready: false, reason: 'no answer' }, []),
       'web',
     );
     assert.deepEqual([revision, storeTrouble, pools.rows, pool], [null, 'no answer', [], null]);
@@ -133,19 +133,51 @@ describe('the view of the fleet', () => {
       address: `10.0.${index >> 8}.${index & 255}:80`,
     }));
     const large = stateOf([{ kind: 'pool', value: { name: 'web', backends } }]);
-    const { pool, pools } = fleetView(
+    const views = fleetViews(
       { state: large, position: { ...large.head, version: 1 }, members: [] },
       ready,
       Array.from({ length: 8 }, (_, index) =>
         proxy(`p${index}`, { backends: [backendReport('web', '10.0.0.0:80', refused)] }),
       ),
-      'web',
     );
+    const { pool, pools } = viewOf(views, 'web');
     assert.deepEqual([pool?.backends.rows.length, pool?.backends.more], [500, 200]);
     assert.deepEqual(
       [pool?.backends.rows[0]?.complaints.length, pool?.backends.rows[0]?.moreComplaints],
       [5, 3],
     );
     assert.equal(pools.rows[0]?.backends, 700);
+  });
+
+  it('counts everything, however little of it is shown', () => {
+    const addresses = Array.from({ length: 600 }, (_, index) => `10.0.${index >> 8}.${index & 255}:80`);
+    const large = stateOf([
+      { kind: 'pool', value: { name: 'web', backends: addresses.map((address) => ({ address })) } },
+    ]);
+    const backends = addresses.map((address) => backendReport('web', address));
+    const views = fleetViews(
+      { state: large, position: { ...large.head, revision: 2, version: 2 }, members: [] },
+      ready,
+      Array.from({ length: 300 }, (_, index) =>
+        proxy(`p${index}`, index === 0 ? { backends } : {}, index < 250),
+      ),
+    );
+    const { pool, proxies, connected, behind, problems } = viewOf(views, 'web');
+    assert.equal(pool?.up, 600);
+    assert.deepEqual([proxies.rows.length, proxies.more, connected, behind], [200, 100, 250, 250]);
+    assert.deepEqual(problems.counts, { critical: 50, warning: 0, notice: 250 });
+    assert.deepEqual([problems.rows.length, problems.more], [30, 270]);
+  });
+
+  it('has the problems of the pool that was asked for, whatever else is wrong', () => {
+    const down = [backendReport('web', '10.0.0.1:80', refused)];
+    const away = Array.from({ length: 40 }, (_, index) => proxy(`away-${index}`, {}, false));
+    const { asked, poolProblems, problems } = view([proxy('a', { backends: down }), ...away], 'web');
+    assert.equal(asked, 'web');
+    assert.deepEqual(
+      poolProblems.rows.map(({ what }) => what),
+      ['1 of 2 backends of pool web is down: 10.0.0.1:80'],
+    );
+    assert.ok(problems.rows.every(({ page }) => page === 'proxies'));
   });
 });

@@ -10,6 +10,7 @@ import { FleetStats } from '../../../../control-plane/stats/fleet-stats.ts';
 import type { Followed, LogFollower } from '../../../../control-plane/store/log-follower.ts';
 import { LbError } from '../../../../core/runtime/errors.ts';
 import { EventStream } from '../../../../core/runtime/event-stream.ts';
+import { collectingLogger } from '../../../harness/collecting-logger.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
 import { stateOf } from '../../../harness/state.ts';
 
@@ -47,13 +48,18 @@ function rig() {
   const fleet = new Fleet(clock);
   const streams = new OpenStreams();
   const listeners = new Set<() => void>();
+  const { logger, said } = collectingLogger();
   let looked = 0;
+  let costMs = 0;
+  let broken = false;
   let followed = at(1);
   const follower = {
     current: () => followed,
     onChange: (listener: () => void) => void listeners.add(listener),
     status() {
       looked += 1;
+      clock.stall(costMs);
+      if (broken) throw new TypeError('broken');
       return { ready: true };
     },
   } as unknown as LogFollower;
@@ -62,12 +68,13 @@ function rig() {
     fleet,
     streams,
     clock,
+    logger,
     page: 'v1',
     stats: new FleetStats({ fleet, follower, clock }),
   });
-  const open = () => {
+  const open = (pool = '') => {
     const connection = new Connection();
-    const answer = live.open('');
+    const answer = live.open(pool);
     assert.ok('events' in answer);
     answer.events(new EventStream(connection as unknown as ServerResponse));
     return connection;
@@ -76,7 +83,21 @@ function rig() {
     followed = at(revision);
     for (const listener of listeners) listener();
   };
-  return { clock, streams, open, commit, looks: () => looked };
+  return {
+    clock,
+    streams,
+    open,
+    commit,
+    said,
+    looks: () => looked,
+    /** How long it takes from now on to make a view. */
+    cost(ms: number): void {
+      costMs = ms;
+    },
+    breakIt(): void {
+      broken = true;
+    },
+  };
 }
 
 function at(revision: number): Followed {
@@ -127,7 +148,7 @@ describe('a reader of the live stream', () => {
 
   it('costs a view no more when there are many, and nothing when there is none', () => {
     const { clock, open, looks } = rig();
-    const readers = Array.from({ length: 50 }, open);
+    const readers = Array.from({ length: 50 }, () => open());
     const before = looks();
     clock.advance(1_000);
     assert.equal(looks() - before, 1);
@@ -135,6 +156,31 @@ describe('a reader of the live stream', () => {
     const after = looks();
     clock.advance(10_000);
     assert.equal(looks(), after);
+  });
+
+  it('costs views a tenth of the time, however many pools are looked at', () => {
+    const { clock, open, commit, looks, cost } = rig();
+    const readers = Array.from({ length: 20 }, (_, index) => open(`pool-${index}`));
+    assert.equal(looks(), 1);
+    cost(200);
+    const beganMs = clock.nowMs();
+    for (let revision = 2; revision < 300; revision += 1) {
+      commit(revision);
+      clock.advance(100);
+    }
+    const share = ((looks() - 1) * 200) / (clock.nowMs() - beganMs);
+    assert.ok(share > 0.05 && share < 0.12, `${share}`);
+    clock.advance(3_000);
+    for (const reader of readers) assert.equal(revisions(reader).at(-1), 299);
+  });
+
+  it('is cut off when something fails here, which is said and ends nothing else', () => {
+    const { clock, open, said, breakIt } = rig();
+    const reader = open();
+    breakIt();
+    clock.advance(1_000);
+    assert.equal(reader.ended, 'in order');
+    assert.deepEqual(said, ['error the live stream failed: this is a defect']);
   });
 
   it('is told the end when the control plane stops or steps aside', () => {

@@ -1,7 +1,7 @@
 /** What is wrong with the fleet, in words. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fleetView } from '../../../../control-plane/dashboard/view/fleet-view.ts';
+import { fleetViews } from '../../../../control-plane/dashboard/view/fleet-view.ts';
 import { type ProxyRecord, ReportedProxy } from '../../../../control-plane/distribution/proxy-record.ts';
 import type { FollowerStatus } from '../../../../control-plane/store/log-follower.ts';
 import type { State } from '../../../../core/model/state.ts';
@@ -47,8 +47,12 @@ function problems(
   proxies: readonly ProxyRecord[],
   { state = fleetState(), status = { ready: true } }: { state?: State; status?: FollowerStatus } = {},
 ) {
-  const view = fleetView({ state, position: { ...state.head, version: 1 }, members: [] }, status, proxies);
-  return view.problems.rows.map(({ severity, what, why }) => [severity, what, why.join(' | ')]);
+  const followed = { state, position: { ...state.head, version: 1 }, members: [] };
+  return fleetViews(followed, status, proxies).shared.problems.rows.map(({ severity, what, why }) => [
+    severity,
+    what,
+    why.join(' | '),
+  ]);
 }
 
 describe('the problems', () => {

@@ -21,7 +21,8 @@ describe('a change as JSON', () => {
         requestId: 'a',
       },
     };
-    assert.deepEqual(read(body), { asked: body, wrong: [] });
+    assert.deepEqual(read(body), { asked: { ...body, shown: null }, wrong: [] });
+    assert.deepEqual(read({ ...body, shown: '42' }), { asked: { ...body, shown: 42 }, wrong: [] });
   });
 
   it('names one of the methods of the page', () => {

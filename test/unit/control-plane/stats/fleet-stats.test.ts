@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { timestampFromWire } from '../../../../core/wire/timestamp-codec.ts';
 import { backendReport, listenerReport, report } from '../../../harness/reports.ts';
+import { stateOf } from '../../../harness/state.ts';
 import { StatsRig, WEB } from '../../../harness/stats-rig.ts';
 
 describe('a frame', () => {
@@ -71,6 +72,48 @@ describe('a frame', () => {
     rig.configure(WEB);
     const { pools, backends, listeners } = rig.stats.frame({ pool: 'api' });
     assert.deepEqual([pools.map((row) => row.pool), backends.length, listeners], [['api'], 1, []]);
+  });
+
+  it('counts as up what is active and healthy somewhere', () => {
+    const rig = new StatsRig();
+    const states = ['active', 'active', 'draining', 'disabled'] as const;
+    const backends = states.map((state, index) => ({ address: `10.0.0.${index}:80`, state }));
+    rig.configure(stateOf([{ kind: 'pool', value: { name: 'web', backends } }]));
+    const unhealthy = { health: 'HEALTH_UNHEALTHY' } as const;
+    rig.connect('a').report(
+      report({
+        backends: backends.map(({ address }, index) =>
+          backendReport('web', address, index === 0 ? unhealthy : {}),
+        ),
+      }),
+    );
+    assert.deepEqual(
+      rig.stats.frame().pools.map((row) => [row.backends, row.backendsUp]),
+      [[4, 1]],
+    );
+  });
+
+  it('shares its rows with those of others who look at something else', () => {
+    const rig = new StatsRig();
+    rig.configure(WEB);
+    const addresses = ['web/10.0.0.1:80', 'web/10.0.0.2:80', 'api/10.0.1.1:80'];
+    const backends = addresses
+      .map((key) => key.split('/'))
+      .map(([pool = '', address = '']) => backendReport(pool, address));
+    rig.connect('a').report(report({ backends }));
+    const all = rig.stats.frame({ maxBackends: 10 });
+    const web = rig.stats.frame({ pool: 'web', maxBackends: 1 });
+    const fewer = rig.stats.frame({ maxBackends: 2 });
+    assert.equal(web.proxies, all.proxies);
+    for (const frame of [web, fewer]) {
+      assert.ok(frame.backends.every((row) => all.backends.includes(row)));
+      assert.ok(
+        [...frame.pools, ...frame.listeners].every((row) =>
+          [...all.pools, ...all.listeners].includes(row as never),
+        ),
+      );
+    }
+    assert.deepEqual([web.backends.length, web.moreBackends, fewer.moreBackends], [1, 1, 1]);
   });
 
   it('is made once a second for all who look', () => {

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync, readFileSync, readSync, renameSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, existsSync, openSync, readFileSync, readSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { systemClock } from '../../../../core/runtime/clock.ts';
 import { LbError } from '../../../../core/runtime/errors.ts';
 import { silentLogger } from '../../../../core/runtime/logger.ts';
 import { LineSink } from '../../../../data-plane/telemetry/line-sink.ts';
-import { temporaryFolder } from '../../../harness/processes.ts';
-import { until } from '../../../harness/tcp.ts';
+import { built, temporaryFolder } from '../../../harness/processes.ts';
+import { until, within } from '../../../harness/tcp.ts';
 
 const sinkTo = (target: string) => new LineSink({ target, clock: systemClock, logger: silentLogger });
 const lineOf = (number: number, length = 0) => `${JSON.stringify({ number, text: 'x'.repeat(length) })}\n`;
@@ -62,15 +63,10 @@ describe('a sink of lines', () => {
     assert.ok(dropped > 1_000 && dropped < total, `${dropped} dropped`);
     const chunk = Buffer.alloc(1_048_576);
     let text = '';
-    const readSome = () => {
-      try {
-        text += chunk.toString('latin1', 0, readSync(reader, chunk));
-      } catch (error) {
-        assert.equal((error as NodeJS.ErrnoException).code, 'EAGAIN', 'it is empty just now');
-      }
+    await until('all lines that were taken', () => {
+      text += chunk.toString('latin1', 0, readSome(reader, chunk));
       return text.split('\n').length > total - dropped;
-    };
-    await until('all lines that were taken', readSome);
+    });
     assert.deepEqual(
       numbersIn(text),
       Array.from({ length: total - dropped }, (_, number) => number),
@@ -84,6 +80,30 @@ describe('a sink of lines', () => {
     assert.equal(sink.lines, 0);
   });
 
+  it('leaves no empty line for what a pipe without a reader did not take, and breaks no later line', async (t) => {
+    const pipe = join(temporaryFolder(t), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const open = () => openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    const first = open();
+    const sink = sinkTo(pipe);
+    // More than a pipe takes: it is torn.
+    sink.write(lineOf(1, 100_000));
+    const chunk = Buffer.alloc(4_096);
+    await until('its beginning', () => readSome(first, chunk) > 0);
+    closeSync(first);
+    await until('it to be dropped', () => sink.dropped.sink_error === 1);
+    sink.write(lineOf(2));
+    await until('the next one to be dropped', () => sink.dropped.sink_error === 2);
+    const second = open();
+    t.after(() => closeSync(second));
+    const text = await textUntil(second, 'number":4', () =>
+      [3, 4].forEach((each) => sink.write(lineOf(each))),
+    );
+    const [torn, ...rest] = text.trimEnd().split('\n');
+    assert.match(torn ?? '', /^x+$/);
+    assert.deepEqual(numbersIn(rest.join('\n')), [3, 4]);
+  });
+
   it('says in words what cannot be opened', (t) => {
     const file = join(temporaryFolder(t), 'missing', 'lines');
     assert.throws(
@@ -92,3 +112,85 @@ describe('a sink of lines', () => {
     );
   });
 });
+
+describe('the end of a process with a sink of lines', () => {
+  it('writes each line once', async (t) => {
+    const file = join(temporaryFolder(t), 'lines');
+    const child = spawn(
+      process.execPath,
+      program(file, 'for (let n = 0; n < 100; n += 1) write(n); process.exit(3)'),
+    );
+    assert.deepEqual(await within('the exit', once(child, 'exit')), [3, null]);
+    assert.deepEqual(
+      numbersIn(readFileSync(file, 'utf8')).toSorted((a, b) => a - b),
+      Array.from({ length: 100 }, (_, number) => number),
+    );
+  });
+
+  /** Ends when the sink has as much as it takes. */
+  const FILL = 'const fill = () => (write(0) ? setImmediate(fill) : process.exit(3)); fill()';
+
+  it('does not wait for the reader of a socket that is its standard output', async () => {
+    // Nobody reads what it writes.
+    const child = spawn(process.execPath, program('-', FILL), { stdio: ['ignore', 'pipe', 'inherit'] });
+    assert.deepEqual(await within('the exit', endOf(child)), [3, null]);
+  });
+
+  it('does not wait for a terminal that shows nothing more', async (t) => {
+    const ended = join(temporaryFolder(t), 'ended');
+    const words = [process.execPath, ...program('-', FILL)].map(
+      (word) => `'${word.replaceAll("'", `'\\''`)}'`,
+    );
+    const child = spawn('script', ['-qefc', `${words.join(' ')}; touch '${ended}'`, '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    t.after(() => void child.kill('SIGKILL'));
+    await until('the exit', () => existsSync(ended));
+  });
+});
+
+/** Arguments of a Node that runs this with a sink: `write` says whether the line was taken. */
+function program(target: string, body: string): readonly string[] {
+  const inputs = JSON.stringify({ target });
+  const lines = [
+    `const { LineSink } = await import(${JSON.stringify(built('data-plane/telemetry/line-sink.js'))});`,
+    `const { systemClock: clock } = await import(${JSON.stringify(built('core/runtime/clock.js'))});`,
+    'const logger = { info() {}, error() {} };',
+    `const sink = new LineSink({ ...${inputs}, clock, logger });`,
+    "const text = 'x'.repeat(1000);",
+    "const write = (number) => { sink.write(JSON.stringify({ number, text }) + '\\n'); return sink.dropped.sink_full === 0; };",
+    body,
+  ];
+  return ['--input-type=module', '-e', lines.join('\n')];
+}
+
+/** Nothing of its output is read until then. */
+async function endOf(child: ReturnType<typeof spawn>): Promise<unknown[]> {
+  try {
+    return await once(child, 'exit');
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+/** How many bytes there were. */
+function readSome(fd: number, chunk: Buffer): number {
+  try {
+    return readSync(fd, chunk);
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'EAGAIN', 'it is empty just now');
+    return 0;
+  }
+}
+
+/** What there is to read, once `begin` was called, up to the one with this in it. */
+async function textUntil(fd: number, last: string, begin: () => void): Promise<string> {
+  const chunk = Buffer.alloc(65_536);
+  let text = '';
+  begin();
+  await until(last, () => {
+    text += chunk.toString('latin1', 0, readSome(fd, chunk));
+    return text.includes(last) && text.endsWith('\n');
+  });
+  return text;
+}

@@ -6,7 +6,8 @@ export interface PoolStats {
   'pool'?: (string);
   'traffic'?: (_lb_v1_TrafficStats | null);
   /**
-   * Backends by what the proxies make of them: up is healthy on at least one connected proxy.
+   * All of the pool, and those of them that take new connections somewhere: active, and healthy on at least one
+   * connected proxy.
    */
   'backends'?: (number);
   'backendsUp'?: (number);
@@ -16,7 +17,8 @@ export interface PoolStats__Output {
   'pool': (string);
   'traffic': (_lb_v1_TrafficStats__Output | null);
   /**
-   * Backends by what the proxies make of them: up is healthy on at least one connected proxy.
+   * All of the pool, and those of them that take new connections somewhere: active, and healthy on at least one
+   * connected proxy.
    */
   'backends': (number);
   'backendsUp': (number);
