@@ -1,8 +1,9 @@
 /**
  * Runs a command as a child: its streams are ours, our signals are its, and its end is ours.
  *
- * It has a process group of its own: a Ctrl-C at a terminal is for everybody in the group there, and would end the command
- * before the pool has let go of it. What a terminal means for all of them reaches the whole group of the command, from here.
+ * It has a session and a process group of its own (`detached` is setsid): a Ctrl-C at a terminal is for everybody in the
+ * group there, and would end the command before the pool has let go of it. What a terminal means for all of them reaches
+ * the whole group of the command, from here. The price: the command has no controlling terminal, so `/dev/tty` does not open.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';

@@ -10,6 +10,7 @@ import { ActiveHistory, type EarlierCount } from './active-history.ts';
 import { decodeMark } from './checkpoint-codec.ts';
 import type { ConfigStore } from './config-store.ts';
 import { type LogReader, oldestKept, type StartedWith } from './log-reader.ts';
+import { SharedRun } from './shared-run.ts';
 
 const LOOKS_BACK_MS = 10 * 60_000;
 
@@ -20,6 +21,7 @@ export class ActivePast {
   #history: ActiveHistory | null = null;
   /** Where it began, while what was before has still to be looked for. */
   #unread: Head | null = null;
+  readonly #completing = new SharedRun(() => this.#complete());
 
   constructor(store: ConfigStore, reader: LogReader, clock: Clock) {
     this.#store = store;
@@ -43,8 +45,15 @@ export class ActivePast {
     return this.#history?.at(pool, this.#thenMs()) ?? null;
   }
 
-  /** Reads what was before a checkpoint that is younger than ten minutes. A store that can't tell leaves it unknown. */
+  /**
+   * Reads what was before a checkpoint that is younger than ten minutes. A store that can't tell leaves it unknown.
+   * Callers at the same time share one reading.
+   */
   async complete(): Promise<void> {
+    if (this.#unread !== null) await this.#completing.start();
+  }
+
+  async #complete(): Promise<void> {
     const began = this.#unread;
     if (began === null) return;
     if (this.#history?.knows(this.#thenMs())) {

@@ -29,6 +29,13 @@ export const CLOSE_REASONS = [
 ] as const;
 export type CloseReason = (typeof CLOSE_REASONS)[number];
 
+/** Why accepting stopped for a while: the label `cause` of lb_accept_pauses_total. */
+export type PauseCause =
+  /** The most connections allowed are open, in all workers or in this one. */
+  | 'connection_limit'
+  /** The system had no descriptor or no memory left. */
+  | 'shortage';
+
 /** Returned instead of a backend's row: there is none to try. */
 export const NO_ROW = -1;
 
@@ -146,8 +153,8 @@ export interface EngineInputs {
   readonly sourceAddresses: readonly string[];
   /** Where an engine writes down who a client is, before its onAccept; left out: nobody asks. */
   readonly peer?: PeerAddress | undefined;
-  /** Accepting stopped for want of room in the budget, or goes on. */
-  onSaturated(on: boolean): void;
+  /** Accepting stopped, or goes on; `cause` says why it stopped. */
+  onSaturated(on: boolean, cause: PauseCause): void;
   /** Something that is our own mistake, or the system's: one connection at most was given up for it. */
   onFault(where: string, error: unknown): void;
 }

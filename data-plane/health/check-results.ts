@@ -1,5 +1,6 @@
 /** What a failed connect means for the health of a backend, in words. Pure. */
 import { formatDuration } from '../../core/model/duration.ts';
+import { errnoName, isOwnFailure } from '../engine/errno.ts';
 import type { CheckResult } from './checker.ts';
 
 /** What a failed connect is called, by errno name. */
@@ -15,15 +16,6 @@ const WORDS: Readonly<Record<string, string>> = {
   EPERM: 'not permitted by this host',
 };
 
-/** Shortages of this host: no fault of the backend. */
-const OUR_OWN_SHORTAGES: ReadonlySet<string> = new Set([
-  'EMFILE',
-  'ENFILE',
-  'ENOBUFS',
-  'ENOMEM',
-  'EADDRNOTAVAIL',
-]);
-
 /** A deadline that came late by more than a quarter of the timeout proves nothing. */
 export function timedOut(timeoutMs: number, lateMs: number): CheckResult {
   return lateMs > timeoutMs / 4
@@ -31,8 +23,9 @@ export function timedOut(timeoutMs: number, lateMs: number): CheckResult {
     : { type: 'failed', reason: `timed out after ${formatDuration(timeoutMs)}` };
 }
 
-/** `code` is the name of an errno. */
-export function refused(code: string): CheckResult {
-  if (OUR_OWN_SHORTAGES.has(code)) return { type: 'inconclusive', reason: `this host is short: ${code}` };
+/** A connect that failed. What this host ran out of is no fault of the backend. */
+export function refused(errno: number): CheckResult {
+  const code = errnoName(errno);
+  if (isOwnFailure(errno)) return { type: 'inconclusive', reason: `this host is short: ${code}` };
   return { type: 'failed', reason: WORDS[code] ?? code };
 }

@@ -58,7 +58,7 @@ class EpollChecker implements Checker {
     this.#last = (this.#last + 1) % NUMBERS;
     const number = this.#last;
     const fd = this.#connect(target, number);
-    if (fd < 0) return later(() => done(refused(errnoName(-fd))));
+    if (fd < 0) return later(() => done(refused(-fd)));
     const startedMs = this.#clock.nowMs();
     const deadline = this.#clock.after(timeoutMs, () => {
       const lateMs = this.#clock.nowMs() - startedMs - timeoutMs;
@@ -98,16 +98,22 @@ class EpollChecker implements Checker {
     if (this.#isLookPlanned) this.#clock.after(LOOK_EVERY_MS, () => this.#lookOn());
   }
 
-  /** Ends those that the kernel has come to an end with. The rest is level-triggered: a later look finds it. */
+  /** Ends all that the kernel has come to an end with: those are watched no more, so each wait brings others. */
   #look(): void {
+    while (this.#endSome() === MAX_EVENTS);
+  }
+
+  /** As many as one wait brings. Returns how many those were. */
+  #endSome(): number {
     const count = this.#sys.epollWait(this.#epoll, 0);
     const numbers = Array.from({ length: Math.max(0, count) }, (_, index) => this.#sys.eventLow(index));
     for (const number of numbers) {
       const pending = this.#pending.get(number);
       if (!pending) continue;
       const errno = this.#sys.pendingError(pending.fd);
-      this.#end(number, errno === 0 ? { type: 'passed' } : refused(errnoName(errno)));
+      this.#end(number, errno === 0 ? { type: 'passed' } : refused(errno));
     }
+    return count;
   }
 
   #end(number: number, result: CheckResult | null): void {

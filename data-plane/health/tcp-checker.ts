@@ -10,6 +10,7 @@
  */
 import { connect } from 'node:net';
 import type { Clock } from '../../core/runtime/clock.ts';
+import { errnoOf } from '../engine/errno.ts';
 import { refused, timedOut } from './check-results.ts';
 import type { Checker, CheckResult } from './checker.ts';
 
@@ -35,8 +36,13 @@ export function tcpChecker(clock: Clock): Checker {
       });
       socket.once('connect', () => end({ type: 'passed' }));
       // Not once: a socket that is being destroyed may report another error, which nobody wants to hear.
-      socket.on('error', (error: NodeJS.ErrnoException) => end(refused(error.code ?? error.message)));
+      socket.on('error', (error) => end(failed(error)));
       return { cancel: () => end(null) };
     },
   };
+}
+
+function failed(error: Error): CheckResult {
+  const errno = errnoOf(error);
+  return errno === 0 ? { type: 'failed', reason: error.message } : refused(errno);
 }

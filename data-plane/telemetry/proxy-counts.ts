@@ -1,14 +1,6 @@
 /** What the main thread itself counts, beside what workers count in shared memory. */
 import { HEALTH_STATES, type Health } from '../../core/model/resources.ts';
-
-/** Why a worker stopped accepting for a while. */
-export const PAUSE_CAUSES = [
-  /** The most connections allowed are open. */
-  'connection_limit',
-  /** The system had no descriptor or no memory left. */
-  'shortage',
-] as const;
-export type PauseCause = (typeof PAUSE_CAUSES)[number];
+import type { PauseCause } from '../engine/engine.ts';
 
 export const SNAPSHOT_RESULTS = ['applied', 'refused'] as const;
 export type SnapshotResult = (typeof SNAPSHOT_RESULTS)[number];

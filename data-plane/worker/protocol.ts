@@ -1,7 +1,6 @@
 /** The messages between the main thread and a worker: two closed unions. Errors travel as words. */
-import type { CloseReason, ListenOn } from '../engine/engine.ts';
+import type { CloseReason, ListenOn, PauseCause } from '../engine/engine.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { PauseCause } from '../telemetry/proxy-counts.ts';
 import type { SharedBuffers } from '../telemetry/shared-memory.ts';
 
 export type ToWorker =

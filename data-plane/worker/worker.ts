@@ -62,19 +62,17 @@ export class Worker {
       passiveHealth: new PassiveHealth(shared, post),
       records: ring ? new ConnectionRecords({ ring: new LogRing(ring), peer, shared, clock, random }) : null,
     });
-    const budget = sharedBudget(shared);
     this.engine = createEngine({
       handler: this.#connections,
       targets: sharedTargets(shared),
-      budget,
+      budget: sharedBudget(shared),
       clock,
       wakeFd: start.wakeFd,
       holdings: own,
       splice: start.splice,
       sourceAddresses: start.sourceAddresses,
       peer: ring && peer,
-      onSaturated: (on) =>
-        post({ type: 'saturated', on, cause: budget.hasRoom() ? 'shortage' : 'connection_limit' }),
+      onSaturated: (on, cause) => post({ type: 'saturated', on, cause }),
       onFault: (where, error) => {
         const stack = error instanceof Error ? (error.stack ?? '') : '';
         log.write('error', `a failure in ${where}: ${messageOf(error)}`, { stack });

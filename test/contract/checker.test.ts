@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { describe, it } from 'node:test';
 import { type Clock, systemClock } from '../../core/runtime/clock.ts';
@@ -21,6 +21,17 @@ async function listen(): Promise<{ server: Server; port: number }> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { server, port: (server.address() as AddressInfo).port };
+}
+
+/** Blocks until the kernel has so many connections to a port of this machine. */
+function waitUntilEstablished(port: number, count: number): void {
+  const peer = `:${port.toString(16).toUpperCase().padStart(4, '0')} 01 `;
+  const until = performance.now() + 10_000;
+  let established = 0;
+  while (established < count) {
+    assert.ok(performance.now() < until, `${established} connections`);
+    established = readFileSync('/proc/net/tcp', 'utf8').split(peer).length - 1;
+  }
 }
 
 for (const [name, checkerOn] of Object.entries(CHECKERS))
@@ -172,3 +183,21 @@ for (const [name, checkerOn] of Object.entries(CHECKERS))
       server.close();
     });
   });
+
+describe('a TCP checker on the calls of the epoll engine, at a deadline', () => {
+  it('passes if the answer had come, however many others were answered before', async () => {
+    const { server, port } = await listen();
+    const target = { host: '127.0.0.1', port };
+    const clock = new FakeClock();
+    const checker = epollChecker(clock);
+    const ask = (timeoutMs: number) =>
+      new Promise<CheckResult>((resolve) => void checker.check(target, timeoutMs, resolve));
+    const answers = Array.from({ length: 200 }, () => ask(5_000));
+    const last = ask(1_000);
+    // All in one turn of Node's loop, so that nobody has looked before.
+    waitUntilEstablished(port, 201);
+    clock.advance(1_000);
+    server.close();
+    for (const result of await Promise.all([last, ...answers])) assert.deepEqual(result, { type: 'passed' });
+  });
+});

@@ -182,7 +182,8 @@ function troubleContract(engine: EngineName): void {
       await withBackend(engine, { maxConnections: 5 }, echo, async (rig) => {
         const clients = await Promise.all(Array.from({ length: 8 }, () => rig.client()));
         await rig.waitFor('established', 5);
-        assert.deepEqual(await rig.waitFor('saturated'), [{ type: 'saturated', on: true }]);
+        const saturated = { type: 'saturated', on: true, cause: 'connection_limit' };
+        assert.deepEqual(await rig.waitFor('saturated'), [saturated]);
         const answers = clients.map((client) => ask(client, 'hello'));
         await Promise.race(answers);
         assert.equal(await rig.connections(), 5);

@@ -12,13 +12,14 @@ import type {
   EngineFactory,
   EngineHoldings,
   ListenOn,
+  PauseCause,
 } from '../../data-plane/engine/engine.ts';
 import { NO_ROW } from '../../data-plane/engine/engine.ts';
 import { parseIp } from '../../core/model/ip.ts';
 import { drive } from '../../data-plane/engine/drive.ts';
 import { epollEngine } from '../../data-plane/engine/epoll/epoll-engine.ts';
 import { portableEngine } from '../../data-plane/engine/portable/portable-engine.ts';
-import { shrinkBuffers } from './raw-socket.ts';
+import { shrinkSendBuffer } from './raw-socket.ts';
 
 export const ENGINES = {
   portable: portableEngine,
@@ -43,7 +44,7 @@ export interface Script {
   readonly retryDelayMs: number;
   readonly maxConnections: number;
   readonly sourceAddresses: readonly string[];
-  /** Of the kernel, for each of the engine's sockets: so small that little data is congestion. 0: the default. */
+  /** Of the kernel, for the engine's sockets: so small that little data is congestion. 0: the default. */
   readonly bufferBytes: number;
   /** The first time that the handler is called so, it throws. */
   readonly throwIn: Call | null;
@@ -70,7 +71,7 @@ export type FromHost =
       readonly toBackend: number;
       readonly toClient: number;
     }
-  | { readonly type: 'saturated'; readonly on: boolean }
+  | { readonly type: 'saturated'; readonly on: boolean; readonly cause: PauseCause }
   | { readonly type: 'fault'; readonly where: string; readonly what: string }
   | { readonly type: 'held' }
   | { readonly type: 'listening'; readonly failure: string | null }
@@ -126,7 +127,7 @@ export class ScriptedHandler implements ConnectionHandler {
   onEstablished(slot: number): void {
     this.#expect(slot, 'accepted', 'onEstablished').state = 'established';
     const backend = this.#script.holdings.sockets[2 * slot + 1] ?? 0;
-    if (this.#script.bufferBytes > 0 && backend > 0) shrinkBuffers(backend, this.#script.bufferBytes);
+    if (this.#script.bufferBytes > 0 && backend > 0) shrinkSendBuffer(backend, this.#script.bufferBytes);
     this.#post({ type: 'established', slot });
     this.#throwIf('onEstablished');
   }
@@ -188,7 +189,7 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
     splice: false,
     holdings: script.holdings,
     sourceAddresses: script.sourceAddresses,
-    onSaturated: (on) => post({ type: 'saturated', on }),
+    onSaturated: (on, cause) => post({ type: 'saturated', on, cause }),
     onFault: (where, error) => post({ type: 'fault', where, what: messageOf(error) }),
   });
   const handle = (message: ToHost): void => {

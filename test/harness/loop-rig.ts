@@ -1,6 +1,7 @@
 /** The loop of the epoll engine on a scripted kernel, turn by turn. */
 import assert from 'node:assert/strict';
 import { parseIp } from '../../core/model/ip.ts';
+import type { PauseCause } from '../../data-plane/engine/engine.ts';
 import { EpollEngine } from '../../data-plane/engine/epoll/epoll-engine.ts';
 import { EPOLL } from '../../data-plane/engine/epoll/syscalls.ts';
 import { errnoName } from '../../data-plane/engine/errno.ts';
@@ -9,6 +10,8 @@ import { FakeClock } from './fake-clock.ts';
 import { type KernelEvent, ScriptedKernel } from './scripted-kernel.ts';
 
 export const CONNECT_MS = 5_000;
+/** The most connections of the engine. */
+export const SLOTS = 8;
 /** What accept answers: a client. */
 export const CLIENT = 0;
 
@@ -16,7 +19,7 @@ export const CLIENT = 0;
 function inShort(told: FromHost): string {
   if (told.type === 'failed') return `failed ${told.slot} ${errnoName(told.errno)}`;
   if (told.type === 'closed') return `closed ${told.slot} ${told.reason}`;
-  if (told.type === 'saturated') return `saturated ${told.on}`;
+  if (told.type === 'saturated') return told.on ? `saturated: ${told.cause}` : 'saturated no more';
   if (told.type === 'fault') return `fault ${told.what}`;
   if (told.type === 'violation') return `violation ${told.what}`;
   return 'slot' in told ? `${told.type} ${told.slot}` : told.type;
@@ -27,7 +30,7 @@ export class LoopRig {
   readonly clock = new FakeClock();
   readonly engine: EpollEngine;
   readonly listening = this.kernel.lend();
-  readonly #sockets = new Int32Array(16);
+  readonly #sockets = new Int32Array(2 * SLOTS);
   #told: FromHost[] = [];
 
   constructor(attempts: readonly number[] = [0]) {
@@ -60,7 +63,7 @@ export class LoopRig {
       splice: false,
       holdings,
       sourceAddresses: [],
-      onSaturated: (on: boolean) => tell({ type: 'saturated', on }),
+      onSaturated: (on: boolean, cause: PauseCause) => tell({ type: 'saturated', on, cause }),
       onFault: (where: string, error: unknown) => tell({ type: 'fault', where, what: String(error) }),
     };
     this.engine = new EpollEngine(inputs, this.kernel.ffi, this.kernel);

@@ -67,9 +67,21 @@ function declareAll(ffi: Ffi): Calls {
 
 /** Makes the kernel's buffers of a socket small (it doubles the number), so that little data is congestion. */
 export function shrinkBuffers(fd: number, bytes: number): void {
+  shrinkSendBuffer(fd, bytes);
+  setBufferBytes(fd, SO_RCVBUF, bytes);
+}
+
+/**
+ * Of a socket that is connected already. Its receive buffer stays: the window that it has offered is not taken back, so
+ * the kernel would drop what no longer fits (TCPRcvQDrop), and a reset behind that may tell nobody: see docs/adr/0020.
+ */
+export function shrinkSendBuffer(fd: number, bytes: number): void {
+  setBufferBytes(fd, SO_SNDBUF, bytes);
+}
+
+function setBufferBytes(fd: number, name: number, bytes: number): void {
   const value = new Uint8Array(Int32Array.of(bytes).buffer);
-  for (const name of [SO_SNDBUF, SO_RCVBUF])
-    assert.equal(calls().setsockopt(fd, SOL_SOCKET, name, value, 4), 0);
+  assert.equal(calls().setsockopt(fd, SOL_SOCKET, name, value, 4), 0);
 }
 
 /** The descriptor of one of Node's sockets. */

@@ -5,6 +5,7 @@
  */
 import { parseIp } from '../../../core/model/ip.ts';
 import type { Targets } from '../engine.ts';
+import { isOutOfPorts } from '../errno.ts';
 import { OPTION } from '../linux.ts';
 import { EADDRNOTAVAIL, EINPROGRESS, EISCONN, type Kernel } from './syscalls.ts';
 
@@ -35,7 +36,7 @@ export class Dialer {
     if (sources.length === 0) return this.#dialFrom(row, length, null);
     // Each source address has local ports of its own: when one is out of them, another may not be.
     let result = -EADDRNOTAVAIL;
-    for (let tries = 0; tries < sources.length && result === -EADDRNOTAVAIL; tries++) {
+    for (let tries = 0; tries < sources.length && isOutOfPorts(-result); tries++) {
       this.#turn = (this.#turn + 1) % sources.length;
       result = this.#dialFrom(row, length, sources[this.#turn] ?? null);
     }

@@ -11,7 +11,7 @@
  *  - nothing but listen failures is said through a callback, and nothing throws.
  */
 import { parseIp } from '../../../core/model/ip.ts';
-import type { CloseReason, Engine, EngineFactory, EngineInputs, ListenOn } from '../engine.ts';
+import type { CloseReason, Engine, EngineFactory, EngineInputs, ListenOn, PauseCause } from '../engine.ts';
 import { errnoName } from '../errno.ts';
 import { type Ffi, loadFfi } from '../ffi.ts';
 import { OPTION } from '../linux.ts';
@@ -46,6 +46,8 @@ export class EpollEngine implements Engine {
   #isAccepting = true;
   /** What was said last of saturation. */
   #isSaturated = false;
+  /** Of the last time. */
+  #pauseCause: PauseCause = 'connection_limit';
   /** When to look for room; Infinity while nothing is in the way of accepting. */
   #roomLookMs = Number.POSITIVE_INFINITY;
 
@@ -155,7 +157,7 @@ export class EpollEngine implements Engine {
   /** False: accept no more for now. */
   #accepted(fd: number, listener: number): boolean {
     const isLast = this.#inputs.budget.take() || this.#context.slots.open + 1 >= this.#context.slots.capacity;
-    if (isLast) this.#pauseAccepting();
+    if (isLast) this.#pauseAccepting('connection_limit');
     this.#connections.accepted(fd, listener);
     return !isLast && !this.#acceptors.isPaused;
   }
@@ -169,11 +171,12 @@ export class EpollEngine implements Engine {
   #ranShort(errno: number): void {
     if (!this.#isSaturated && this.#isAccepting)
       this.#inputs.onFault('accepting', new Error(`${errnoName(errno)}; clients wait until that is over`));
-    this.#pauseAccepting();
+    this.#pauseAccepting('shortage');
   }
 
-  #pauseAccepting(): void {
+  #pauseAccepting(cause: PauseCause): void {
     if (!this.#isAccepting || this.#acceptors.isPaused) return;
+    this.#pauseCause = cause;
     this.#acceptors.pause();
     this.#roomLookMs = this.#context.nowMs + ROOM_LOOK_MS;
     this.#sayIfSaturated(true);
@@ -193,7 +196,7 @@ export class EpollEngine implements Engine {
   #sayIfSaturated(isSaturated: boolean): void {
     if (isSaturated === this.#isSaturated) return;
     this.#isSaturated = isSaturated;
-    this.#inputs.onSaturated(isSaturated);
+    this.#inputs.onSaturated(isSaturated, this.#pauseCause);
   }
 
   /** A socket that listens on an address of its own, or the errno negated. */

@@ -6,7 +6,8 @@
  *    one read, which is parked;
  *  - at most TURN_BYTES a direction and turn, then the next connection has its turn;
  *  - a hang-up or an error is a reason to read to the end, never to close;
- *  - the end of a side's input is passed on after its last byte. When both have ended, closing does it;
+ *  - the end of a side's input is passed on after its last byte. When both have ended, closing does it, unless a reset
+ *    is to come after it;
  *  - a side that is reset has all passed on that it said before; what is towards it is dropped;
  *  - an end that is read after a reset was told is none.
  *
@@ -273,10 +274,11 @@ export class Relay {
     const { sides, descriptors } = this.#slots;
     if ((sides[sink]! & (SIDE.parked | OUTPUT_DONE)) !== 0 || (sides[sink ^ 1]! & SIDE.reset) !== 0) return;
     sides[sink]! |= SIDE.outputEnded;
-    // The last end of all is left to close().
     const isLast = (sides[sink]! & SIDE.inputEnded) !== 0 && (sides[sink ^ 1]! & OUTPUT_DONE) !== 0;
-    // When it fails the peer is gone: reading says how.
-    if (!isLast || (sides[sink ^ 1]! & SIDE.outputBroken) !== 0) this.#sys.endOutput(descriptors[sink]!);
+    // A side that breaks after its end, or is about to, is followed by a reset of this one, which would tell of no end.
+    const isReset = (sides[sink ^ 1]! & (SIDE.outputBroken | SIDE.failing)) !== 0;
+    // The last end of all is left to close(). When it fails the peer is gone: reading says how.
+    if (!isLast || isReset) this.#sys.endOutput(descriptors[sink]!);
   }
 
   /** Asks for an error that an event told of, once the side can't be read on. */

@@ -27,7 +27,7 @@ export const SIDE = {
   urgent: 1 << 4,
   /** It ended its output, in order unless it was `reset`, and all of that has been read. */
   inputEnded: 1 << 5,
-  /** All bytes towards it and the end after them are in the kernel. */
+  /** All bytes towards it are in the kernel, and so is the end after them; the last end of all is left to close(). */
   outputEnded: 1 << 6,
   /** It reads nothing any more: what is towards it is dropped. */
   outputBroken: 1 << 7,

@@ -9,7 +9,7 @@
 import { isIPv4, type Socket, Socket as NetSocket } from 'node:net';
 import { sourceHash } from '../../../core/model/source-hash.ts';
 import type { Timer } from '../../../core/runtime/clock.ts';
-import type { CloseReason, Engine, EngineInputs, ListenOn } from '../engine.ts';
+import type { CloseReason, Engine, EngineInputs, ListenOn, PauseCause } from '../engine.ts';
 import { errnoName } from '../errno.ts';
 import { type Libc, loadLibc } from '../libc.ts';
 import { KEEP_ALIVE } from '../socket-settings.ts';
@@ -35,6 +35,8 @@ class PortableEngine implements Engine, ConnectionContext {
   #open = 0;
   #isAccepting = true;
   #roomLook: Timer | null = null;
+  /** Of the last time. */
+  #pauseCause: PauseCause = 'connection_limit';
   #sourceTurn = 0;
   #saidShortMs = Number.NEGATIVE_INFINITY;
 
@@ -141,7 +143,7 @@ class PortableEngine implements Engine, ConnectionContext {
       this.#saidShortMs = nowMs;
       this.onFault('accepting', new Error(`${errnoName(errno)}; clients wait until that is over`));
     }
-    this.#pauseAccepting();
+    this.#pauseAccepting('shortage');
   }
 
   release(slot: number): void {
@@ -157,7 +159,7 @@ class PortableEngine implements Engine, ConnectionContext {
     const connection = new Connection(this, slot, client);
     this.#connections[slot] = connection;
     this.#open += 1;
-    if (this.#inputs.budget.take()) this.#pauseAccepting();
+    if (this.#inputs.budget.take()) this.#pauseAccepting('connection_limit');
     this.#inputs.peer?.setText(client.remoteAddress ?? '', client.remotePort ?? 0);
     connection.start(listener, sourceHash(client.remoteAddress ?? ''));
   }
@@ -172,11 +174,16 @@ class PortableEngine implements Engine, ConnectionContext {
     else this.#acceptors.delete(listener);
   }
 
-  #pauseAccepting(): void {
+  #pauseAccepting(cause: PauseCause): void {
     if (this.#roomLook || !this.#isAccepting) return;
     this.#lookForRoom();
     for (const acceptor of this.#everyAcceptor()) acceptor.stop();
-    this.#inputs.onSaturated(true);
+    this.#saturated(cause);
+  }
+
+  #saturated(cause: PauseCause): void {
+    this.#pauseCause = cause;
+    this.#inputs.onSaturated(true, cause);
   }
 
   #lookForRoom(): void {
@@ -194,7 +201,7 @@ class PortableEngine implements Engine, ConnectionContext {
         if (failure !== null) this.#couldNotAccept(acceptor, failure);
       });
     }
-    this.#inputs.onSaturated(false);
+    this.#inputs.onSaturated(false, this.#pauseCause);
     return true;
   }
 
@@ -203,7 +210,7 @@ class PortableEngine implements Engine, ConnectionContext {
     if (this.#roomLook || !this.#isAccepting || !this.#everyAcceptor().includes(acceptor)) return;
     this.onFault('accepting again', new Error(failure));
     this.#lookForRoom();
-    this.#inputs.onSaturated(true);
+    this.#saturated('shortage');
   }
 
   /** The next address towards backends of that family, or undefined: let the kernel choose. */

@@ -55,6 +55,22 @@ describe('what a pool had ten minutes ago', () => {
     });
   }
 
+  it('is read once for all that decide at the same time', async () => {
+    const { store, follower } = make(18);
+    await follower.catchUp();
+    const before = store.calls.read;
+    await follower.catchUpToDecide();
+    const forOne = store.calls.read - before;
+    assert.ok(forOne > 0);
+
+    const other = make(18);
+    await other.follower.catchUp();
+    const otherBefore = other.store.calls.read;
+    await Promise.all(Array.from({ length: 20 }, () => other.follower.catchUpToDecide()));
+    assert.equal(other.store.calls.read - otherBefore, forOne);
+    assert.deepEqual(other.follower.activeTenMinutesAgo('web'), { active: 10, asOfThen: true });
+  });
+
   it('is said not to be known where the store no longer has it', async () => {
     const { log, follower, clock } = make(15, 18);
     log.trim(15);

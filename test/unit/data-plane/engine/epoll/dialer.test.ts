@@ -7,7 +7,7 @@ import { CONNECTED, Dialer } from '../../../../../data-plane/engine/epoll/dialer
 import { errnoName } from '../../../../../data-plane/engine/errno.ts';
 import { ScriptedKernel } from '../../../../harness/scripted-kernel.ts';
 
-const { EACCES, EADDRNOTAVAIL, EALREADY, ECONNREFUSED, EISCONN, ENETUNREACH } = constants.errno;
+const { EACCES, EADDRINUSE, EADDRNOTAVAIL, EALREADY, ECONNREFUSED, EISCONN, ENETUNREACH } = constants.errno;
 const { EMFILE, ENFILE, ENOBUFS, ENOMEM } = constants.errno;
 const V4 = 0;
 const V6 = 1;
@@ -55,21 +55,23 @@ describe('a dialer', () => {
   });
 
   for (const call of ['bind', 'connect'] as const) {
-    it(`tries the next source address when ${call} says that one is out of ports`, () => {
-      const kernel = new ScriptedKernel();
-      kernel.answers[call] = [-EADDRNOTAVAIL, -EADDRNOTAVAIL];
-      const fd = dialerOn(kernel, SOURCES).dial(V4);
-      assert.deepEqual(bound(kernel), ['10.1.0.2', '10.1.0.3', '10.1.0.1']);
-      assert.deepEqual([...kernel.open], [fd], 'those that failed are closed');
-    });
+    for (const errno of [EADDRNOTAVAIL, EADDRINUSE]) {
+      it(`tries the next source address when ${call} says of one ${errnoName(errno)}`, () => {
+        const kernel = new ScriptedKernel();
+        kernel.answers[call] = [-errno, -errno];
+        const fd = dialerOn(kernel, SOURCES).dial(V4);
+        assert.deepEqual(bound(kernel), ['10.1.0.2', '10.1.0.3', '10.1.0.1']);
+        assert.deepEqual([...kernel.open], [fd], 'those that failed are closed');
+      });
 
-    it(`fails the attempt when ${call} says so of each source address`, () => {
-      const kernel = new ScriptedKernel();
-      kernel.answers[call] = Array<number>(10).fill(-EADDRNOTAVAIL);
-      assert.equal(dialerOn(kernel, SOURCES).dial(V4), -EADDRNOTAVAIL);
-      assert.deepEqual(bound(kernel), ['10.1.0.2', '10.1.0.3', '10.1.0.1'], 'each is tried once');
-      assert.equal(kernel.open.size, 0);
-    });
+      it(`fails the attempt when ${call} says ${errnoName(errno)} of each source address`, () => {
+        const kernel = new ScriptedKernel();
+        kernel.answers[call] = Array<number>(10).fill(-errno);
+        assert.equal(dialerOn(kernel, SOURCES).dial(V4), -errno);
+        assert.deepEqual(bound(kernel), ['10.1.0.2', '10.1.0.3', '10.1.0.1'], 'each is tried once');
+        assert.equal(kernel.open.size, 0);
+      });
+    }
 
     it(`fails the attempt at once when ${call} fails for another reason`, () => {
       for (const errno of [EACCES, ECONNREFUSED, ENETUNREACH, ENOBUFS]) {

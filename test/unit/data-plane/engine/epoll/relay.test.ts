@@ -2,81 +2,22 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import { Relay } from '../../../../../data-plane/engine/epoll/relay.ts';
-import {
-  BACKEND,
-  CLIENT,
-  SIDE,
-  type SideOfSlot,
-  Slots,
-} from '../../../../../data-plane/engine/epoll/slots.ts';
+import { BACKEND, CLIENT, SIDE } from '../../../../../data-plane/engine/epoll/slots.ts';
 import { STANDING } from '../../../../../data-plane/engine/epoll/standing.ts';
 import { errnoName } from '../../../../../data-plane/engine/errno.ts';
-import { ScriptedKernel } from '../../../../harness/scripted-kernel.ts';
+import { bytes, DELIVER, NAMES, RelayRig, SIDES } from '../../../../harness/relay-rig.ts';
 
 const { EAGAIN, ECONNRESET, EHOSTUNREACH, EINTR, ENOBUFS, ENOMEM, EPIPE, ETIMEDOUT } = constants.errno;
 const FATAL = [ECONNRESET, ETIMEDOUT, EHOSTUNREACH];
 const TRANSIENT = [ENOBUFS, ENOMEM];
-const SIDES = [CLIENT, BACKEND] as const;
-const NAMES = ['client', 'backend'] as const;
 const BROKEN = [STANDING.clientBroken, STANDING.backendBroken] as const;
-const DELIVER = [STANDING.deliverToClient, STANDING.deliverToBackend] as const;
-
-function bytes(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
-
-/** One connection that is established, with nothing said yet. */
-class Rig {
-  readonly kernel = new ScriptedKernel();
-  readonly slots = new Slots(new Int32Array(2));
-  readonly slot = this.slots.take();
-  readonly relay: Relay;
-  readonly fds: readonly number[];
-
-  constructor(parkingBytes?: number) {
-    this.relay = new Relay(this.slots, this.kernel, this.kernel.ffi, null, parkingBytes);
-    this.fds = SIDES.map((side) => {
-      const fd = this.kernel.lend();
-      this.slots.descriptors[2 * this.slot + side] = fd;
-      return fd;
-    });
-    for (const side of SIDES) this.flag(side, SIDE.writable);
-  }
-
-  /** What an event says of a side. */
-  flag(side: SideOfSlot, flags: number): void {
-    this.slots.sides[2 * this.slot + side]! |= flags;
-  }
-
-  has(side: SideOfSlot, flag: number): boolean {
-    return (this.slots.sides[2 * this.slot + side]! & flag) !== 0;
-  }
-
-  /** A side has this to read: bytes, 0 for the end, or an errno negated. */
-  says(side: SideOfSlot, ...what: (string | number)[]): void {
-    const all = what.map((each) => (typeof each === 'number' ? each : bytes(each)));
-    this.kernel.inbox.set(this.fds[side]!, all);
-    const isMore = what.length > 1 || typeof what[0] === 'number';
-    this.flag(side, isMore ? SIDE.readable | SIDE.ending : SIDE.readable);
-  }
-
-  /** What a side got. */
-  heard(side: SideOfSlot): string {
-    return new TextDecoder().decode(Uint8Array.from(this.kernel.sent.get(this.fds[side]!) ?? []));
-  }
-
-  turn(): number {
-    return this.relay.turn(this.slot);
-  }
-}
 
 describe('a relay whose reads fail', () => {
   for (const side of SIDES) {
     const other = side === CLIENT ? BACKEND : CLIENT;
     for (const errno of FATAL) {
       it(`passes on what the ${NAMES[side]} said before ${errnoName(errno)}, and says which side is broken`, () => {
-        const rig = new Rig();
+        const rig = new RelayRig();
         rig.says(side, 'hello', -errno);
         assert.equal(rig.turn(), DELIVER[other]);
         assert.equal(rig.heard(other), 'hello');
@@ -90,7 +31,7 @@ describe('a relay whose reads fail', () => {
     const other = side === CLIENT ? BACKEND : CLIENT;
     for (const errno of TRANSIENT) {
       it(`asks the ${NAMES[side]} again after ${errnoName(errno)}, once it is told to`, () => {
-        const rig = new Rig();
+        const rig = new RelayRig();
         rig.says(side, 'hello', -errno, ' again', 0);
         assert.equal(rig.turn(), STANDING.open);
         assert.deepEqual([rig.relay.starved, rig.has(side, SIDE.readable)], [errno, false]);
@@ -101,7 +42,7 @@ describe('a relay whose reads fail', () => {
     }
 
     it(`passes on what the ${NAMES[side]} said before a reset, though the other takes it late`, () => {
-      const rig = new Rig();
+      const rig = new RelayRig();
       rig.says(side, 'hello, ', 'world', -ECONNRESET);
       rig.kernel.answers.send = [2];
       assert.equal(rig.turn(), STANDING.open);
@@ -112,7 +53,7 @@ describe('a relay whose reads fail', () => {
   }
 
   it('waits for the next event after EAGAIN, and asks again after EINTR', () => {
-    const rig = new Rig();
+    const rig = new RelayRig();
     rig.says(CLIENT, -EINTR, 'hello', -EAGAIN, 'more');
     assert.equal(rig.turn(), STANDING.open);
     assert.deepEqual([rig.heard(BACKEND), rig.has(CLIENT, SIDE.readable)], ['hello', false]);
@@ -131,7 +72,7 @@ describe('a relay whose sends fail', () => {
       // The error was told to the send: what is read after the last byte looks like an end, or like nothing more.
       for (const last of [0, -EAGAIN]) {
         it(`still passes on what the ${NAMES[side]} had said before ${errnoName(errno)}, then ${last}`, () => {
-          const rig = new Rig();
+          const rig = new RelayRig();
           rig.kernel.inbox.set(rig.fds[side]!, [bytes('413'), last]);
           rig.says(other, 'lost');
           rig.kernel.answers.send = [-errno];
@@ -145,7 +86,7 @@ describe('a relay whose sends fail', () => {
     }
 
     it(`keeps what the ${NAMES[side]} had said for the other, which takes it late, and drops what that says`, () => {
-      const rig = new Rig();
+      const rig = new RelayRig();
       rig.says(other, 'lost');
       rig.says(side, '413', ' too large', 0);
       rig.kernel.answers.send = side === BACKEND ? [-ECONNRESET, 1] : [1, -ECONNRESET];
@@ -159,7 +100,7 @@ describe('a relay whose sends fail', () => {
     });
 
     it(`says that the ${NAMES[side]} is broken at once when the other is reset too`, () => {
-      const rig = new Rig();
+      const rig = new RelayRig();
       rig.says(other, 'lost', -ECONNRESET);
       rig.says(side, '413', 0);
       rig.kernel.answers.send = side === BACKEND ? [-ECONNRESET, 1] : [1, -ECONNRESET];
@@ -170,7 +111,7 @@ describe('a relay whose sends fail', () => {
     for (const errno of TRANSIENT) {
       it(`keeps what ${errnoName(errno)} did not let through to the ${NAMES[side]}, until it is told to try again`, () => {
         for (const parkingBytes of [undefined, 0]) {
-          const rig = new Rig(parkingBytes);
+          const rig = new RelayRig(parkingBytes);
           rig.says(other, 'hello');
           rig.kernel.answers.send = [-errno, -errno];
           for (let turn = 0; turn < 2; turn++) {
@@ -187,7 +128,7 @@ describe('a relay whose sends fail', () => {
     }
 
     it(`forgets what is parked for the ${NAMES[side]} when it breaks`, () => {
-      const rig = new Rig();
+      const rig = new RelayRig();
       rig.says(other, 'hello');
       rig.kernel.answers.send = [2];
       assert.equal(rig.turn(), STANDING.open);
@@ -199,7 +140,7 @@ describe('a relay whose sends fail', () => {
     });
 
     it(`brings all that the ${NAMES[side]} said in order, though it takes nothing any more (EPIPE)`, () => {
-      const rig = new Rig();
+      const rig = new RelayRig();
       rig.says(other, 'lost');
       rig.kernel.answers.send = [-EPIPE];
       assert.equal(rig.turn(), STANDING.open);
@@ -211,7 +152,7 @@ describe('a relay whose sends fail', () => {
     });
 
     it(`brings them too when the ${NAMES[side]} has ended before a send to it fails`, () => {
-      const rig = new Rig();
+      const rig = new RelayRig();
       rig.says(side, 'bye', 0);
       assert.equal(rig.turn(), STANDING.open);
       rig.says(other, 'lost');
@@ -223,7 +164,7 @@ describe('a relay whose sends fail', () => {
 
   it('sends each byte once, in order, however little is taken at a time', () => {
     for (const parkingBytes of [undefined, 0]) {
-      const rig = new Rig(parkingBytes);
+      const rig = new RelayRig(parkingBytes);
       rig.says(CLIENT, 'a long story, ', 'told in parts', 0);
       rig.kernel.answers.send = [3, -EAGAIN, 0, 1, 5, 2, 30, 30];
       for (let turn = 0; turn < 20 && !rig.has(BACKEND, SIDE.outputEnded); turn++) {
@@ -237,7 +178,7 @@ describe('a relay whose sends fail', () => {
   });
 
   it('leaves in the kernel what it may not park, and drops there what was sent', () => {
-    const rig = new Rig(0);
+    const rig = new RelayRig(0);
     rig.says(CLIENT, 'hello');
     rig.kernel.answers.send = [2];
     assert.equal(rig.turn(), STANDING.open);
@@ -250,41 +191,11 @@ describe('a relay whose sends fail', () => {
     ['only in part', 1],
   ] as const) {
     it(`resets rather than send bytes twice that are ${what} dropped after they were sent`, () => {
-      const rig = new Rig(0);
+      const rig = new RelayRig(0);
       rig.says(CLIENT, 'hello');
       rig.kernel.answers.discard = [answer];
       assert.equal(rig.turn(), STANDING.clientBroken);
       assert.deepEqual([rig.heard(BACKEND), rig.relay.moved[BACKEND]], ['hello', 5]);
-    });
-  }
-});
-
-describe('a relay that is told of an error', () => {
-  for (const side of SIDES) {
-    it(`reads the ${NAMES[side]} to the end before it asks which`, () => {
-      const rig = new Rig();
-      rig.says(side, 'hello', -EAGAIN);
-      rig.flag(side, SIDE.failing);
-      rig.kernel.answers.pendingError = [ECONNRESET];
-      assert.equal(rig.turn(), STANDING.open);
-      // The error was told, so the end of the rest is none.
-      rig.says(side, ', world', 0);
-      assert.equal(rig.turn(), DELIVER[side === CLIENT ? BACKEND : CLIENT]);
-      assert.equal(rig.kernel.count('endOutput'), 0);
-      assert.equal(rig.heard(side === CLIENT ? BACKEND : CLIENT), 'hello, world');
-    });
-
-    it(`leaves the ${NAMES[side]} open when there is none, and when it only takes nothing any more`, () => {
-      for (const errno of [0, EPIPE]) {
-        const rig = new Rig();
-        rig.flag(side, SIDE.failing);
-        rig.kernel.answers.pendingError = [errno];
-        assert.equal(rig.turn(), STANDING.open);
-        assert.deepEqual(
-          [rig.has(side, SIDE.failing), rig.has(side, SIDE.outputBroken)],
-          [false, errno === EPIPE],
-        );
-      }
     });
   }
 });

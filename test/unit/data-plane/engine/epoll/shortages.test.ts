@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { EPOLL } from '../../../../../data-plane/engine/epoll/syscalls.ts';
 import { errnoName } from '../../../../../data-plane/engine/errno.ts';
-import { CLIENT, connecting, LoopRig } from '../../../../harness/loop-rig.ts';
+import { CLIENT, connecting, LoopRig, SLOTS } from '../../../../harness/loop-rig.ts';
 
 const { EAGAIN, ECONNABORTED, EEXIST, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } = constants.errno;
 /** While accepting is stopped, how often the engine looks. */
@@ -17,7 +17,7 @@ describe('the epoll engine, out of descriptors or memory', () => {
     it(`says ${errnoName(errno)} once, lets clients wait, looks again and again, and goes on`, () => {
       const rig = new LoopRig();
       const said = `fault Error: ${errnoName(errno)}; clients wait until that is over`;
-      assert.deepEqual(rig.turn(rig.clients(-errno)), [said, 'saturated true']);
+      assert.deepEqual(rig.turn(rig.clients(-errno)), [said, 'saturated: shortage']);
       for (let look = 1; look <= 50; look++) {
         assert.equal(rig.isAccepting, false, 'no event comes that nothing can be done about');
         assert.deepEqual(rig.turn(), []);
@@ -35,14 +35,20 @@ describe('the epoll engine, out of descriptors or memory', () => {
       rig.turn();
       assert.deepEqual(rig.turn(rig.clients(CLIENT)), ['accepted 0']);
       rig.clock.stall(LOOK_MS);
-      assert.deepEqual(rig.turn(), ['saturated false']);
+      assert.deepEqual(rig.turn(), ['saturated no more']);
       assert.deepEqual(
         rig.turn(rig.clients(-errno)),
-        [said, 'saturated true'],
+        [said, 'saturated: shortage'],
         'the next time is said again',
       );
     });
   }
+
+  it('says that it is the limit of connections, not a shortage, when it has no slot left', () => {
+    const rig = connecting(SLOTS - 1);
+    assert.deepEqual(rig.turn(rig.clients(CLIENT)), ['saturated: connection_limit', `accepted ${SLOTS - 1}`]);
+    assert.equal(rig.isAccepting, false);
+  });
 
   it('serves whoever is connected meanwhile', () => {
     const rig = connecting(1);
@@ -76,7 +82,7 @@ describe('the epoll engine, out of descriptors or memory', () => {
       rig.kernel.answers[call] = [...answers];
       const said = `fault Error: ${errnoName(errno)}; clients wait until that is over`;
       const told = rig.turn(rig.clients(CLIENT, CLIENT));
-      assert.deepEqual(told, ['accepted 0', 'closed 0 internal_error', said, 'saturated true']);
+      assert.deepEqual(told, ['accepted 0', 'closed 0 internal_error', said, 'saturated: shortage']);
       assert.deepEqual([rig.kernel.open.size, rig.engine.connections, rig.isAccepting], [3, 0, false]);
       rig.clock.stall(LOOK_MS);
       rig.turn();
@@ -109,7 +115,7 @@ describe('a connection for whose bytes the kernel has no memory', () => {
       const rig = established();
       rig.kernel.answers.send = Array.from({ length: 20 }, () => -errno);
       const said = `fault Error: ${errnoName(errno)}; clients wait until that is over`;
-      assert.deepEqual(rig.turn(rig.says(rig.client(0), 'hello')), [said, 'saturated true']);
+      assert.deepEqual(rig.turn(rig.says(rig.client(0), 'hello')), [said, 'saturated: shortage']);
       let tries = 0;
       for (; rig.heard(rig.backend(0)) === '' && tries < 50; tries++) {
         rig.turn();
@@ -126,7 +132,7 @@ describe('a connection for whose bytes the kernel has no memory', () => {
         rig.clock.stall(LOOK_MS);
         after.push(...rig.turn());
       }
-      assert.deepEqual(after, ['saturated false']);
+      assert.deepEqual(after, ['saturated no more']);
       rig.turn();
       assert.ok(rig.kernel.lastWaitMs > 1_000, 'nothing is tried any more');
     });
