@@ -146,12 +146,15 @@ describe('every image', () => {
 
 describe('deploy/systemd', () => {
   it('is what systemd understands', async (t) => {
-    if (!present(t, 'systemd-analyze')) return;
-    const units = filesBelow('deploy/systemd', '.service').map((file) => join(CHECKOUT, file));
+    if (!present(t, 'systemd-analyze', 'keepalived')) return;
+    const units = [
+      ...filesBelow('deploy/systemd', '.service'),
+      ...filesBelow('deploy/keepalived', '.service'),
+    ].map((file) => join(CHECKOUT, file));
     const { code, stdout, stderr } = await run('systemd-analyze', ['verify', '--man=no', ...units]);
     assert.equal(code, 0, stdout + stderr);
     // What it does not know it only mentions.
-    assert.doesNotMatch(stdout + stderr, /lb-(control|data)-plane\.service/);
+    assert.doesNotMatch(stdout + stderr, /(lb|equipoise)-[a-z-]+\.service/);
   });
 
   for (const file of filesBelow('deploy/systemd', '.service')) {
@@ -187,6 +190,15 @@ describe('deploy/kubernetes', () => {
       const found = pods.filter((pod) => labels.every(([name, value]) => pod.labels[name] === value));
       assert.equal(found.length, 1, `${kind} ${metadata.name}`);
     }
+  });
+
+  // Nothing ever evicts the pods of a DaemonSet.
+  it('has a disruption budget for the control plane alone', () => {
+    const budgets = resources.filter(({ kind }) => kind === 'PodDisruptionBudget');
+    assert.deepEqual(
+      budgets.map(({ metadata }) => metadata.name),
+      ['control-plane'],
+    );
   });
 
   it('names ports that the containers have', () => {
