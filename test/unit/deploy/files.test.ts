@@ -16,6 +16,7 @@ import {
 import { readDockerfile } from '../../harness/containers/dockerfile.ts';
 import { CHECKOUT, run } from '../../harness/processes.ts';
 import { present } from '../../harness/real-servers.ts';
+import { silentServer } from '../../harness/silent-server.ts';
 import { filesBelow, readText } from '../../harness/source-tree.ts';
 
 const starts = [...composeStarts(), ...systemdStarts(), ...kubernetesStarts()];
@@ -174,6 +175,18 @@ describe('deploy/systemd', () => {
       assert.deepEqual(unitValues(text, 'MemoryDenyWriteExecute'), []);
     });
   }
+});
+
+describe('deploy/keepalived', () => {
+  it('gives up a proxy that does not even take the connection', async (t) => {
+    const server = await silentServer();
+    t.after(() => server.close());
+    const asked = run(join(CHECKOUT, 'deploy/keepalived/check-proxy'), [
+      `${server.host}:${server.port}`,
+      '/healthz',
+    ]);
+    assert.equal((await asked).code, 124);
+  });
 });
 
 describe('deploy/kubernetes', () => {
