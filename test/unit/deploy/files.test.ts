@@ -16,6 +16,7 @@ import {
 import { readDockerfile } from '../../harness/containers/dockerfile.ts';
 import { CHECKOUT, run } from '../../harness/processes.ts';
 import { present } from '../../harness/real-servers.ts';
+import { silentServer } from '../../harness/silent-server.ts';
 import { filesBelow, readText } from '../../harness/source-tree.ts';
 
 const starts = [...composeStarts(), ...systemdStarts(), ...kubernetesStarts()];
@@ -146,12 +147,15 @@ describe('every image', () => {
 
 describe('deploy/systemd', () => {
   it('is what systemd understands', async (t) => {
-    if (!present(t, 'systemd-analyze')) return;
-    const units = filesBelow('deploy/systemd', '.service').map((file) => join(CHECKOUT, file));
+    if (!present(t, 'systemd-analyze', 'keepalived')) return;
+    const units = [
+      ...filesBelow('deploy/systemd', '.service'),
+      ...filesBelow('deploy/keepalived', '.service'),
+    ].map((file) => join(CHECKOUT, file));
     const { code, stdout, stderr } = await run('systemd-analyze', ['verify', '--man=no', ...units]);
     assert.equal(code, 0, stdout + stderr);
     // What it does not know it only mentions.
-    assert.doesNotMatch(stdout + stderr, /lb-(control|data)-plane\.service/);
+    assert.doesNotMatch(stdout + stderr, /(lb|equipoise)-[a-z-]+\.service/);
   });
 
   for (const file of filesBelow('deploy/systemd', '.service')) {
@@ -173,6 +177,18 @@ describe('deploy/systemd', () => {
   }
 });
 
+describe('deploy/keepalived', () => {
+  it('gives up a proxy that does not even take the connection', async (t) => {
+    const server = await silentServer();
+    t.after(() => server.close());
+    const asked = run(join(CHECKOUT, 'deploy/keepalived/check-proxy'), [
+      `${server.host}:${server.port}`,
+      '/healthz',
+    ]);
+    assert.equal((await asked).code, 124);
+  });
+});
+
 describe('deploy/kubernetes', () => {
   const resources = kubernetesResources();
 
@@ -187,6 +203,15 @@ describe('deploy/kubernetes', () => {
       const found = pods.filter((pod) => labels.every(([name, value]) => pod.labels[name] === value));
       assert.equal(found.length, 1, `${kind} ${metadata.name}`);
     }
+  });
+
+  // Nothing ever evicts the pods of a DaemonSet.
+  it('has a disruption budget for the control plane alone', () => {
+    const budgets = resources.filter(({ kind }) => kind === 'PodDisruptionBudget');
+    assert.deepEqual(
+      budgets.map(({ metadata }) => metadata.name),
+      ['control-plane'],
+    );
   });
 
   it('names ports that the containers have', () => {

@@ -15,8 +15,8 @@ describe('the connection log', () => {
       worker.commit();
     }
     let lines = 0;
-    const sink = { write: () => (lines += 1) } as unknown as LineSink;
-    new ConnectionLog({ rings: [ring], sink, proxy: 'p1', instance: 'abc', clock });
+    const sink = { write: () => (lines += 1), end: async () => undefined } as unknown as LineSink;
+    const log = new ConnectionLog({ rings: [ring], sink, proxy: 'p1', instance: 'abc', clock });
     clock.advance(20);
     const slice = lines;
     assert.ok(slice > 0 && slice < 4_000 / 4, `${slice} at once`);
@@ -31,5 +31,6 @@ describe('the connection log', () => {
     await new Promise(setImmediate);
     clock.advance(20);
     assert.equal(lines, 4_001, 'and it looks again');
+    await log.stop();
   });
 });
