@@ -2,13 +2,15 @@
 
 import uPlot from '../charts/uplot.js';
 import { h } from './dom.mjs';
-import { clock } from './format.mjs';
+import { byteRate, clock } from './format.mjs';
 
 const HEIGHT = 128;
 /** With less than this the scale would follow every single connection. */
 const LEAST_TOP = 1;
 /** What is shown at least, so that the first seconds of a chart do not look like a whole story. */
 const LEAST_SECONDS = 60;
+/** Between the lines of the grid, where the figures are bytes: 512 KiB rather than 488 KiB. */
+const BYTE_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -109,7 +111,14 @@ function make(element, plot, lines, show) {
         space: 70,
         values: (_plot, times) => times.map((time) => timeLabel(time, times)),
       },
-      { ...axis, size: 52, gap: 4, space: 34, values: (_plot, values) => values.map((value) => show(value)) },
+      {
+        ...axis,
+        size: 62,
+        gap: 4,
+        space: 34,
+        values: (_plot, values) => values.map((value) => show(value)),
+        ...(show === byteRate && { incrs: BYTE_STEPS }),
+      },
     ],
     series: [
       {},
