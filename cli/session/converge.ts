@@ -34,8 +34,10 @@ export async function waitConverged(
         showProgress(context, revision, message.proxies);
       }
     } catch (error) {
-      failure = failureOf(error);
-      if (!retriable(failure)) throw committed ? nobodySays(context, revision, failure, committed) : failure;
+      const told = failureOf(error);
+      if (!retriable(told)) throw committed ? nobodySays(context, revision, told, committed) : told;
+      // A last try that our own deadline cut short says less than the one before.
+      if (failure === undefined || clock.nowMs() < end) failure = told;
     }
     await sleep(clock, Math.min(pause.nextMs(), Math.max(end - clock.nowMs(), 0)));
   }
