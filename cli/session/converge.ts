@@ -36,8 +36,7 @@ export async function waitConverged(
     } catch (error) {
       const told = failureOf(error);
       if (!retriable(told)) throw committed ? nobodySays(context, revision, told, committed) : told;
-      // A last try that our own deadline cut short says less than the one before.
-      if (failure === undefined || clock.nowMs() < end) failure = told;
+      failure = moreTelling(failure, told, clock.nowMs() >= end);
     }
     await sleep(clock, Math.min(pause.nextMs(), Math.max(end - clock.nowMs(), 0)));
   }
@@ -58,6 +57,11 @@ function nobodySays(context: Context, revision: string, failure: LbError, commit
   }
   const exit = failure.code === 'UNAVAILABLE' ? EXIT.unreachable : EXIT.timedOut;
   return new CliError(exit, `no control plane answers at ${context.servers.join(', ')}`, [failure.message]);
+}
+
+/** A last try that our own deadline cut short says less than the one before. */
+function moreTelling(before: LbError | undefined, last: LbError, isCutShort: boolean): LbError {
+  return isCutShort ? (before ?? last) : last;
 }
 
 /** How the stream ended, by the control plane or the connection to it; any other error goes on. */
