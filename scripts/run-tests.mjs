@@ -17,11 +17,15 @@ if (files.length === 0) {
   process.exit(2);
 }
 
-// Load generators want the machine for themselves, so the end-to-end tests and the fault run come last, one after the other.
+// Load generators, browsers and whole fleets want the machine for themselves, so these come last, one after the other.
+const WANT_THE_MACHINE = ['real-programs', 'compose', 'shared-address', 'how-to', 'dashboard', 'quick-start'];
 const isEndToEnd = (file) => file.includes('/e2e/') || file.startsWith('dist/test/faults/');
+const wantsTheMachine = (file) =>
+  file.startsWith('dist/test/faults/') || WANT_THE_MACHINE.some((name) => file.includes(`/e2e/${name}`));
 const groups = [
   { files: files.filter((file) => !isEndToEnd(file)), concurrency: 2 },
-  { files: files.filter(isEndToEnd), concurrency: 1 },
+  { files: files.filter((file) => isEndToEnd(file) && !wantsTheMachine(file)), concurrency: 2 },
+  { files: files.filter(wantsTheMachine), concurrency: 1 },
 ];
 const flags = ['--enable-source-maps', '--test', '--test-reporter=spec', '--test-timeout=300000'];
 const codes = groups
