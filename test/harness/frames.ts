@@ -3,7 +3,7 @@ import type { BackendStats__Output } from '../../core/wire/generated/lb/v1/Backe
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
 
-function traffic(fields: Partial<TrafficStats__Output> = {}): TrafficStats__Output {
+export function traffic(fields: Partial<TrafficStats__Output> = {}): TrafficStats__Output {
   return {
     connectionsActive: 0,
     connectionsPerSecond: 0,

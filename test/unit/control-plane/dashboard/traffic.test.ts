@@ -8,20 +8,7 @@ import {
 } from '../../../../control-plane/dashboard/view/traffic.ts';
 import type { StatsFrame__Output } from '../../../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../../../core/wire/generated/lb/v1/TrafficStats.ts';
-
-function traffic(fields: Partial<TrafficStats__Output> = {}): TrafficStats__Output {
-  return {
-    connectionsActive: 0,
-    connectionsPerSecond: 0,
-    errorsPerSecond: 0,
-    bytesInPerSecond: 0,
-    bytesOutPerSecond: 0,
-    connect: null,
-    firstByte: null,
-    duration: null,
-    ...fields,
-  };
-}
+import { traffic } from '../../../harness/frames.ts';
 
 function frame(seconds: number, fields: Partial<StatsFrame__Output> = {}): StatsFrame__Output {
   return {
