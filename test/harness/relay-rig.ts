@@ -13,6 +13,8 @@ export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
+const TURN_BYTES = 256 * 1024;
+
 export class RelayRig {
   readonly kernel = new ScriptedKernel();
   readonly slots = new Slots(new Int32Array(2));
@@ -53,6 +55,6 @@ export class RelayRig {
   }
 
   turn(): number {
-    return this.relay.turn(this.slot);
+    return this.relay.turn(this.slot, TURN_BYTES);
   }
 }

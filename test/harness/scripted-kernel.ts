@@ -19,8 +19,23 @@ export interface KernelEvent {
   readonly bits: number;
 }
 
+interface Registration {
+  readonly events: number;
+  readonly low: number;
+  readonly high: number;
+}
+
 /** Of these a test says the answers to come. What is not said is answered as a kernel does that has enough of everything. */
-type Scripted = 'accept' | 'socket' | 'bind' | 'connect' | 'epollAdd' | 'send' | 'discard' | 'pendingError';
+type Scripted =
+  | 'accept'
+  | 'socket'
+  | 'bind'
+  | 'connect'
+  | 'epollAdd'
+  | 'epollChange'
+  | 'send'
+  | 'discard'
+  | 'pendingError';
 
 export class ScriptedKernel implements Kernel {
   /** The next answers of each call. 0 or more from `accept` and `socket`: a descriptor, whichever. */
@@ -35,7 +50,7 @@ export class ScriptedKernel implements Kernel {
   readonly options: string[] = [];
   readonly open = new Set<number>();
   /** By descriptor, what its events say. */
-  readonly registered = new Map<number, { readonly low: number; readonly high: number }>();
+  readonly registered = new Map<number, Registration>();
   /** What the next wait brings. */
   batch: KernelEvent[] = [];
   lastWaitMs = Number.NaN;
@@ -66,8 +81,8 @@ export class ScriptedKernel implements Kernel {
 
   /** An event of a descriptor, as it would say when it were told now. */
   event(fd: number, bits: number): KernelEvent {
-    const data = this.registered.get(fd) ?? assert.fail(`${fd} is not registered`);
-    return { ...data, bits };
+    const { low, high } = this.registered.get(fd) ?? assert.fail(`${fd} is not registered`);
+    return { low, high, bits };
   }
 
   count(call: string): number {
@@ -78,12 +93,21 @@ export class ScriptedKernel implements Kernel {
     return this.lend();
   }
 
-  epollAdd(_epoll: number, fd: number, _events: number, low: number, high: number): number {
+  epollAdd(_epoll: number, fd: number, events: number, low: number, high: number): number {
     const answer = this.answers.epollAdd?.shift() ?? 0;
     if (answer < 0) return answer;
     assert.ok(!this.registered.has(fd), `${fd} is registered already`);
     this.#demandOpen(fd);
-    this.registered.set(fd, { low, high });
+    this.registered.set(fd, { events, low, high });
+    return 0;
+  }
+
+  epollChange(_epoll: number, fd: number, events: number, low: number, high: number): number {
+    const answer = this.answers.epollChange?.shift() ?? 0;
+    if (answer < 0) return answer;
+    this.calls.push(`epollChange ${fd}`);
+    assert.deepEqual([low, high], [this.registered.get(fd)?.low, this.registered.get(fd)?.high]);
+    this.registered.set(fd, { events, low, high });
     return 0;
   }
 

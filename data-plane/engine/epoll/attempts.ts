@@ -10,7 +10,8 @@
 import { type CloseReason, NO_ROW } from '../engine.ts';
 import { ERRNO, isShortage } from '../errno.ts';
 import { CONNECTED, type Dialer } from './dialer.ts';
-import { type LoopContext, registerSide } from './loop-context.ts';
+import { registerSide } from './interest.ts';
+import type { LoopContext } from './loop-context.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
 import { EALREADY } from './syscalls.ts';
 
@@ -96,7 +97,7 @@ export class Attempts {
     slots.descriptors[side] = fd;
     slots.sides[side] = 0;
     slots.states[slot] = STATE.connecting;
-    const failure = registerSide(this.#context, slot, BACKEND);
+    const failure = registerSide(this.#context, side);
     if (failure < 0) {
       slots.descriptors[side] = 0;
       sys.close(fd);

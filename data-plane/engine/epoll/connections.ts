@@ -16,7 +16,8 @@ import { Activity } from './activity.ts';
 import { Attempts } from './attempts.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Dialer } from './dialer.ts';
-import { type LoopContext, registerSide } from './loop-context.ts';
+import { muteIfNoNews, registerSide, unmuteRead } from './interest.ts';
+import type { LoopContext } from './loop-context.ts';
 import type { PeerAddress } from '../peer-address.ts';
 import { ReadyList } from './ready-list.ts';
 import type { Relay } from './relay.ts';
@@ -24,6 +25,7 @@ import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
 import { STANDING, type Standing } from './standing.ts';
 import { StarvedList } from './starved.ts';
 import { EPOLL } from './syscalls.ts';
+import { turnBytes } from './turn-bytes.ts';
 
 const HAS_ENDED = EPOLL.readHangUp | EPOLL.hangUp | EPOLL.error;
 
@@ -48,6 +50,8 @@ export class Connections {
   readonly #deliveries: Deliveries;
   readonly #ready: ReadyList;
   readonly #starved: StarvedList;
+  /** Of the turns that are run now. */
+  #turnBytes = 0;
   readonly #runSlot = (slot: number): void => this.#turn(slot);
   readonly #tryAgain = (slot: number): void => {
     const { sides } = this.#context.slots;
@@ -72,7 +76,7 @@ export class Connections {
 
   /** Whether connections have something to do without any event. */
   get isBusy(): boolean {
-    return !this.#ready.isEmpty;
+    return this.#ready.count > 0;
   }
 
   /** Takes a client over that was accepted just now. There is a slot for it. */
@@ -83,7 +87,7 @@ export class Connections {
     this.#in.peer?.set(bytes, start, length, sys.peerPort);
     const slot = slots.take();
     slots.descriptors[2 * slot + CLIENT] = fd;
-    const failure = registerSide(this.#context, slot, CLIENT);
+    const failure = registerSide(this.#context, 2 * slot + CLIENT);
     try {
       const row = handler.onAccept(slot, listener, sourceHash);
       if (failure < 0) this.#cannotWait(slot, -failure);
@@ -99,6 +103,8 @@ export class Connections {
     const slot = side >> 1;
     const state = slots.states[slot];
     if (slots.generations[slot] !== generation || state === STATE.free) return;
+    const isRelayed = state === STATE.relaying || state === STATE.delivering;
+    if (isRelayed) muteIfNoNews(this.#context, side, bits);
     let flags = slots.sides[side]!;
     if ((bits & EPOLL.in) !== 0) flags |= SIDE.readable;
     if ((bits & EPOLL.out) !== 0) flags |= SIDE.writable;
@@ -106,13 +112,15 @@ export class Connections {
     if ((bits & EPOLL.error) !== 0) flags |= SIDE.failing;
     if ((bits & EPOLL.urgent) !== 0) flags |= SIDE.readable | SIDE.urgent;
     slots.sides[side] = flags;
-    if (state === STATE.relaying || state === STATE.delivering) this.#ready.add(slot);
+    if (isRelayed) this.#ready.add(slot);
     else this.#eventBefore(slot, side);
   }
 
   /** Gives each connection that something happened to its turn. */
   run(): void {
-    if (!this.#ready.isEmpty) this.#ready.run(this.#runSlot);
+    if (this.#ready.count === 0) return;
+    this.#turnBytes = turnBytes(this.#ready.count);
+    this.#ready.run(this.#runSlot);
   }
 
   /** A deadline of a connection has passed. */
@@ -190,11 +198,12 @@ export class Connections {
     if (state !== STATE.relaying && state !== STATE.delivering) return;
     const { relay } = this.#in;
     try {
-      const standing = relay.turn(slot);
+      const standing = relay.turn(slot, this.#turnBytes);
       const toBackend = relay.moved[BACKEND]!;
       const toClient = relay.moved[CLIENT]!;
       if (toBackend !== 0 || toClient !== 0) handler.onBytes(slot, toBackend, toClient);
       if (relay.unfinished) this.#ready.add(slot);
+      unmuteRead(this.#context, slot);
       if (relay.active && state === STATE.relaying) this.#activity.seen(slot);
       const isGivenUp = !this.#starved.turned(slot, relay.starved !== 0);
       if (standing !== STANDING.open) this.#standing(slot, standing);

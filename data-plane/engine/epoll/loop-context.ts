@@ -1,8 +1,8 @@
 /** What all parts of one worker's loop work on. */
 import type { ConnectionHandler } from '../engine.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { SideOfSlot, Slots } from './slots.ts';
-import { EPOLL, type Kernel } from './syscalls.ts';
+import type { Slots } from './slots.ts';
+import type { Kernel } from './syscalls.ts';
 
 export interface LoopContext {
   readonly slots: Slots;
@@ -13,13 +13,4 @@ export interface LoopContext {
   readonly deadlines: Deadlines;
   /** The moment of this turn: one look at the clock serves all of it. Milliseconds, monotonic. */
   nowMs: number;
-}
-
-const EVENTS = EPOLL.in | EPOLL.out | EPOLL.readHangUp | EPOLL.urgent | EPOLL.edge | 0;
-
-/** Registers a side's socket for all its events, once and for good. Negative: the errno negated. */
-export function registerSide({ slots, sys, epoll }: LoopContext, slot: number, which: SideOfSlot): number {
-  const side = 2 * slot + which;
-  // `!`: a slot is within the arrays.
-  return sys.epollAdd(epoll, slots.descriptors[side]!, EVENTS, side, slots.generations[slot]!);
 }

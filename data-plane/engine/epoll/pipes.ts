@@ -13,8 +13,11 @@
 import { constants } from 'node:os';
 import type { Kernel } from './syscalls.ts';
 
-/** What a pipe holds. A process without privileges may have 64 MiB in pipes: then F_SETPIPE_SZ says EPERM. */
-const PIPE_BYTES = 256 * 1024;
+/**
+ * What a pipe is to hold, at best. A process without privileges may have 64 MiB in pipes: then F_SETPIPE_SZ says EPERM,
+ * and smaller ones may still be had.
+ */
+const PIPE_BYTES = [1024 * 1024, 256 * 1024] as const;
 
 /**
  * How long to copy before a pipe is asked for again. Other processes of this user may give theirs back meanwhile, and
@@ -56,13 +59,13 @@ export class Pipes {
   }
 
   /**
-   * Moves what a socket has into an empty pipe, for `side`. Returns how many bytes, 0 at the end, or an errno negated;
-   * -NO_PIPE: copy instead.
+   * Moves what a socket has into an empty pipe, for `side`: at most `size`, and what the pipe holds. Returns how many
+   * bytes, 0 at the end, or an errno negated; -NO_PIPE: copy instead.
    */
-  fill(side: number, socket: number): number {
+  fill(side: number, socket: number, size: number): number {
     const pipe = this.#empty.pop() ?? this.#open();
     if (!pipe) return -NO_PIPE;
-    const got = this.#sys.splice(socket, pipe.input, PIPE_BYTES);
+    const got = this.#sys.splice(socket, pipe.input, size);
     if (got > 0) {
       pipe.bytes = got;
       this.#filled.set(side, pipe);
@@ -102,7 +105,8 @@ export class Pipes {
     if (this.#nowMs() < this.#pausedUntilMs) return null;
     const place = this.#vacantPlace();
     if (place < 0) return null;
-    const ends = this.#sys.pipe(PIPE_BYTES);
+    const [large, small] = PIPE_BYTES;
+    const ends = this.#sys.pipe(large) ?? this.#sys.pipe(small);
     if (ends === null) {
       this.#pausedUntilMs = this.#nowMs() + PAUSE_MS;
       return null;

@@ -18,8 +18,8 @@ export class ReadyList {
     this.#isQueued = new Uint8Array(capacity);
   }
 
-  get isEmpty(): boolean {
-    return this.#count === 0;
+  get count(): number {
+    return this.#count;
   }
 
   add(slot: number): void {

@@ -4,7 +4,7 @@
  * Invariants
  *  - a side is read only when the other takes bytes: what can't be passed on stays in the kernel, but for the rest of
  *    one read, which is parked;
- *  - at most TURN_BYTES a direction and turn, then the next connection has its turn;
+ *  - at most about the limit of a turn a direction, then the next connection has its turn;
  *  - a hang-up or an error is a reason to read to the end, never to close;
  *  - the end of a side's input is passed on after its last byte. When both have ended, closing does it, unless a reset
  *    is to come after it;
@@ -27,8 +27,6 @@ import { EAGAIN, EINTR, type Kernel } from './syscalls.ts';
 const READ_BYTES = 256 * 1024;
 /** One look at what may not be taken whole: it is copied again the next time. */
 const PEEK_BYTES = 64 * 1024;
-/** The most that one direction of a connection moves in a turn. */
-const TURN_BYTES = 256 * 1024;
 /** A read that brought as much is followed by pipes, and one that brought less than that by copies again. */
 const BULK_BYTES = 64 * 1024;
 const TRICKLE_BYTES = 16 * 1024;
@@ -54,6 +52,8 @@ export class Relay {
   readonly #send: (at: number, size: number) => number;
   /** The descriptor that #send sends to. */
   #sendTo = 0;
+  /** Of this turn, bytes a direction. */
+  #limit = 0;
   /** What a step found out: the connection is broken. */
   #broken: Standing = STANDING.open;
 
@@ -78,8 +78,9 @@ export class Relay {
     return this.#parking.bytes;
   }
 
-  /** Moves what can be moved, both ways. `moved` and `unfinished` tell of it. */
-  turn(slot: number): Standing {
+  /** Moves what can be moved, both ways, but not much more than the limit. `moved` and `unfinished` tell of it. */
+  turn(slot: number, limitBytes: number): Standing {
+    this.#limit = limitBytes;
     this.moved[BACKEND] = 0;
     this.moved[CLIENT] = 0;
     this.unfinished = false;
@@ -103,7 +104,7 @@ export class Relay {
   #move(source: number): void {
     const { sides } = this.#slots;
     const sink = source ^ 1;
-    let left = TURN_BYTES;
+    let left = this.#limit;
     while (this.#isMovable(source)) {
       if (left <= 0) {
         this.unfinished = true;
@@ -130,7 +131,7 @@ export class Relay {
     const isBulk =
       (to & (SIDE.bulk | SIDE.outputBroken)) === SIDE.bulk && (sides[source]! & SIDE.urgent) === 0;
     if (!isBulk || this.#pipes === null) return this.#copy(source);
-    const got = this.#pipes.fill(source ^ 1, this.#slots.descriptors[source]!);
+    const got = this.#pipes.fill(source ^ 1, this.#slots.descriptors[source]!, this.#limit);
     if (got === -NO_PIPE) return this.#copy(source);
     if (got <= 0) {
       this.#nothingRead(source, got);

@@ -63,6 +63,11 @@ function relay(sys: Syscalls, ffi: Ffi, epoll: number, client: number, server: n
   demand('recv with MSG_TRUNC', sys.discard(server, 3) === 3);
   demand('recv', sys.receive(server, to, SENT.length) === SENT.length - 3);
   demand('the bytes', received.subarray(0, 5).join() === SENT.subarray(3).join());
+  checked('epoll_ctl', sys.epollChange(epoll, server, EPOLL.out | EPOLL.edge, LOW, HIGH));
+  demand('an edge of output', sys.epollWait(epoll, DEADLINE_MS) === 1 && sys.eventBits(0) === EPOLL.out);
+  demand('send', sys.send(client, from, 1) === 1 && sys.epollWait(epoll, 0) === 0);
+  checked('epoll_ctl', sys.epollChange(epoll, server, EPOLL.in | EPOLL.edge, LOW, HIGH));
+  demand('what came meanwhile', sys.epollWait(epoll, DEADLINE_MS) === 1 && sys.receive(server, to, 1) === 1);
   checked('shutdown', sys.endOutput(client));
   demand('the end', sys.epollWait(epoll, DEADLINE_MS) === 1 && sys.receive(server, to, 1) === 0);
 }

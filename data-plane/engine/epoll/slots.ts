@@ -43,6 +43,8 @@ export const SIDE = {
   keptAlive: 1 << 11,
   /** It was reset, or lost, and had not ended its output in order: no end is read of it any more. Never cleared. */
   reset: 1 << 13,
+  /** Its input makes no events. Cleared once it is not readable any more: see interest.ts. */
+  muted: 1 << 14,
 } as const;
 
 /** No more slots: see Slots.take. */

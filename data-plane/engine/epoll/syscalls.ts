@@ -13,6 +13,7 @@ import { AF_INET, AF_INET6, NONBLOCK_CLOEXEC, OPTION, SIOCOUTQ, SOCK_STREAM } fr
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
+const EPOLL_CTL_MOD = 3;
 const SHUT_WR = 1;
 const MSG_PEEK = 0x2;
 /** On a TCP socket: drop the bytes instead of copying them. */
@@ -83,10 +84,12 @@ export class Syscalls {
 
   /** `low` and `high` come back with each event. */
   epollAdd(epoll: number, fd: number, events: number, low: number, high: number): number {
-    this.#event[0] = events;
-    this.#event[1] = low;
-    this.#event[2] = high;
-    return this.#checked(this.#native.epoll_ctl(epoll, EPOLL_CTL_ADD, fd, this.#eventAt));
+    return this.#epollControl(epoll, EPOLL_CTL_ADD, fd, events, low, high);
+  }
+
+  /** Other events from now on. What is there already is told again. */
+  epollChange(epoll: number, fd: number, events: number, low: number, high: number): number {
+    return this.#epollControl(epoll, EPOLL_CTL_MOD, fd, events, low, high);
   }
 
   epollDelete(epoll: number, fd: number): number {
@@ -239,6 +242,20 @@ export class Syscalls {
 
   #addressLength(): number {
     return this.#address[0] === AF_INET ? 16 : SOCKADDR_BYTES;
+  }
+
+  #epollControl(
+    epoll: number,
+    operation: number,
+    fd: number,
+    events: number,
+    low: number,
+    high: number,
+  ): number {
+    this.#event[0] = events;
+    this.#event[1] = low;
+    this.#event[2] = high;
+    return this.#checked(this.#native.epoll_ctl(epoll, operation, fd, this.#eventAt));
   }
 
   #checked(result: number): number {

@@ -45,7 +45,7 @@ class Model {
   }
 
   check(): void {
-    assert.equal(this.#list.isEmpty, this.#next.length === 0);
+    assert.equal(this.#list.count, this.#next.length);
   }
 }
 

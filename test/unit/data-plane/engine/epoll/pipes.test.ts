@@ -7,6 +7,7 @@ import type { Syscalls } from '../../../../../data-plane/engine/epoll/syscalls.t
 
 const { EAGAIN } = constants.errno;
 const SOCKET = 5;
+const SIZE = 262_144;
 
 /** A kernel with pipes, where each splice answers what the test said it would. */
 class Kernel {
@@ -15,11 +16,14 @@ class Kernel {
   answers: number[] = [];
   pipesLeft = Number.POSITIVE_INFINITY;
   nowMs = 0;
-  asked = 0;
+  largest = Number.POSITIVE_INFINITY;
+  /** Sizes. */
+  readonly asked: number[] = [];
   #next = 100;
 
-  pipe(): { output: number; input: number } | null {
-    this.asked += 1;
+  pipe(bytes: number): { output: number; input: number } | null {
+    this.asked.push(bytes);
+    if (bytes > this.largest) return null;
     if (this.pipesLeft-- <= 0) return null;
     const ends = { output: this.#next, input: this.#next + 1 };
     this.#next += 2;
@@ -48,7 +52,7 @@ describe('pipes', () => {
     const kernel = new Kernel();
     const { pipes } = pipesOf(kernel);
     kernel.answers = [1_000, 400, 600];
-    assert.equal(pipes.fill(7, SOCKET), 1_000);
+    assert.equal(pipes.fill(7, SOCKET, SIZE), 1_000);
     assert.equal(pipes.isFilled(7), true);
     assert.equal(pipes.drain(7, SOCKET + 1), 400);
     assert.equal(pipes.isFilled(7), true, '600 bytes are in it still');
@@ -61,11 +65,11 @@ describe('pipes', () => {
     const kernel = new Kernel();
     const { pipes } = pipesOf(kernel);
     kernel.answers = [-EAGAIN, 0, 10, 10, 20];
-    assert.equal(pipes.fill(1, SOCKET), -EAGAIN);
-    assert.equal(pipes.fill(1, SOCKET), 0);
-    assert.equal(pipes.fill(1, SOCKET), 10);
+    assert.equal(pipes.fill(1, SOCKET, SIZE), -EAGAIN);
+    assert.equal(pipes.fill(1, SOCKET, SIZE), 0);
+    assert.equal(pipes.fill(1, SOCKET, SIZE), 10);
     assert.equal(pipes.drain(1, SOCKET), 10);
-    assert.equal(pipes.fill(2, SOCKET), 20);
+    assert.equal(pipes.fill(2, SOCKET, SIZE), 20);
     assert.equal(kernel.open.size, 2, 'one pipe served all of that');
   });
 
@@ -73,7 +77,7 @@ describe('pipes', () => {
     const kernel = new Kernel();
     const { pipes, holdings } = pipesOf(kernel);
     kernel.answers = [10];
-    pipes.fill(1, SOCKET);
+    pipes.fill(1, SOCKET, SIZE);
     assert.deepEqual([...holdings], [100, 101, 0, 0]);
     pipes.drop(1);
     assert.deepEqual([pipes.isFilled(1), kernel.open.size, [...holdings]], [false, 0, [0, 0, 0, 0]]);
@@ -84,15 +88,27 @@ describe('pipes', () => {
     const kernel = new Kernel();
     const { pipes } = pipesOf(kernel, 2);
     kernel.answers = [1, 1, 1];
-    assert.deepEqual([pipes.fill(1, SOCKET), pipes.fill(2, SOCKET), pipes.fill(3, SOCKET)], [1, 1, -NO_PIPE]);
+    assert.deepEqual(
+      [pipes.fill(1, SOCKET, SIZE), pipes.fill(2, SOCKET, SIZE), pipes.fill(3, SOCKET, SIZE)],
+      [1, 1, -NO_PIPE],
+    );
     pipes.drop(1);
     kernel.pipesLeft = 0;
-    assert.equal(pipes.fill(3, SOCKET), -NO_PIPE);
+    assert.equal(pipes.fill(3, SOCKET, SIZE), -NO_PIPE);
     kernel.pipesLeft = 1;
-    assert.equal(pipes.fill(3, SOCKET), -NO_PIPE, 'not asked again before a pipe is closed');
+    assert.equal(pipes.fill(3, SOCKET, SIZE), -NO_PIPE, 'not asked again before a pipe is closed');
     pipes.drop(2);
-    assert.equal(pipes.fill(3, SOCKET), 1);
+    assert.equal(pipes.fill(3, SOCKET, SIZE), 1);
     assert.equal(pipes.filled, 1);
+  });
+
+  it('are smaller when the kernel has none of the best size', () => {
+    const kernel = new Kernel();
+    const { pipes } = pipesOf(kernel);
+    kernel.largest = 262_144;
+    kernel.answers = [100];
+    assert.equal(pipes.fill(1, SOCKET, SIZE), 100);
+    assert.deepEqual(kernel.asked, [1_048_576, 262_144]);
   });
 
   it('are asked for again after a pause, as another process may have taken all memory for them, and given it back', () => {
@@ -101,12 +117,12 @@ describe('pipes', () => {
     for (let ms = 0; ms < 10_000; ms += 10) {
       kernel.nowMs = ms;
       kernel.pipesLeft = 0;
-      assert.equal(pipes.fill(1, SOCKET), -NO_PIPE);
+      assert.equal(pipes.fill(1, SOCKET, SIZE), -NO_PIPE);
     }
-    assert.equal(kernel.asked, 10, 'once a second');
+    assert.equal(kernel.asked.length, 20, 'once a second, for each size');
     kernel.pipesLeft = 1;
     kernel.nowMs += 1_000;
     kernel.answers = [100];
-    assert.equal(pipes.fill(1, SOCKET), 100);
+    assert.equal(pipes.fill(1, SOCKET, SIZE), 100);
   });
 });
