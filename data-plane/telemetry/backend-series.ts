@@ -18,19 +18,11 @@ import {
   type TotalsReading,
 } from './backend-totals.ts';
 import { BusiestBackends } from './busiest-backends.ts';
-import { familyHeader, histogramLines, inSlices, type Labels, sampleLine } from './exposition.ts';
+import { Histograms, inSlices, labelText, Samples } from './exposition.ts';
 import type { BackendObservation } from './observation.ts';
 import type { RetiredBackend } from './retired-backends.ts';
 import { CONNECT_SECONDS, DURATION_SECONDS, FIRST_BYTE_SECONDS } from './shared-memory.ts';
 
-const CONNECTIONS = 'lb_backend_connections_total';
-const FAILURES = 'lb_backend_connect_failures_total';
-const BYTES = 'lb_bytes_total';
-const ACTIVE = 'lb_backend_connections_active';
-const UP = 'lb_backend_up';
-const CONNECT = 'lb_backend_connect_duration_seconds';
-const FIRST_BYTE = 'lb_backend_first_byte_duration_seconds';
-const CONNECTION = 'lb_backend_connection_duration_seconds';
 /** No address. */
 const OTHER = 'other';
 
@@ -61,7 +53,7 @@ export class BackendSeries {
   async render({ backends, totalsOf, retired }: BackendSources): Promise<string> {
     this.#hear(retired);
     const named = this.#busiest.choose(backends);
-    const text = new FamilyTexts();
+    const families = new Families();
     /** By pool: connections open now to those without a name. */
     const active = new Map<string, number>();
     const pools = new Set<string>();
@@ -74,22 +66,22 @@ export class BackendSeries {
         this.#fold(pool, reading);
         active.set(pool, (active.get(pool) ?? 0) + backend.active);
       } else if (reading) {
-        const labels = { pool, backend: address };
-        text.counts(labels, reading.total);
-        text.active(labels, backend.active);
-        if (!backend.removed) text.up(labels, backend.health === 'healthy');
+        const labels = labelText({ pool, backend: address });
+        families.counts(labels, reading.total);
+        families.active(labels, backend.active);
+        if (!backend.removed) families.up(labels, backend.health === 'healthy');
       }
     });
     for (const pool of this.#others.keys()) if (!pools.has(pool)) this.#others.delete(pool);
     await inSlices(this.#others, ([pool, totals]) => {
-      const labels = { pool, backend: OTHER };
-      text.counts(labels, totals);
-      text.active(labels, active.get(pool) ?? 0);
+      const labels = labelText({ pool, backend: OTHER });
+      families.counts(labels, totals);
+      families.active(labels, active.get(pool) ?? 0);
     });
     await inSlices(this.#kept, ([key, { pool, address, total }]) => {
-      if (!backends.has(key)) text.counts({ pool, backend: address }, total);
+      if (!backends.has(key)) families.counts(labelText({ pool, backend: address }), total);
     });
-    return text.toString();
+    return families.toString();
   }
 
   /** Of a backend that is gone goes on by its name what was shown by it; the rest is in `other`. */
@@ -119,46 +111,53 @@ export class BackendSeries {
 }
 
 /** The lines of each family, which must stand together, while backends come one after the other. */
-class FamilyTexts {
-  #connections = familyHeader(CONNECTIONS, 'counter', 'Connections established.');
-  #failures = familyHeader(FAILURES, 'counter', 'Failed connects.');
-  #bytes = familyHeader(BYTES, 'counter', 'Bytes relayed, by direction: to_backend or from_backend.');
-  #active = familyHeader(ACTIVE, 'gauge', 'Connections open now.');
-  #up = familyHeader(UP, 'gauge', '1 when the backend is healthy.');
-  #connect = familyHeader(CONNECT, 'histogram', 'Time to connect, successful attempts only.');
-  #firstByte = familyHeader(
-    FIRST_BYTE,
-    'histogram',
+class Families {
+  readonly #connections = new Samples('lb_backend_connections_total', 'counter', 'Connections established.');
+  readonly #failures = new Samples('lb_backend_connect_failures_total', 'counter', 'Failed connects.');
+  readonly #bytes = new Samples(
+    'lb_bytes_total',
+    'counter',
+    'Bytes relayed, by direction: to_backend or from_backend.',
+  );
+  readonly #active = new Samples('lb_backend_connections_active', 'gauge', 'Connections open now.');
+  readonly #up = new Samples('lb_backend_up', 'gauge', '1 when the backend is healthy.');
+  readonly #connect = new Histograms(
+    'lb_backend_connect_duration_seconds',
+    CONNECT_SECONDS,
+    'Time to connect, successful attempts only.',
+  );
+  readonly #firstByte = new Histograms(
+    'lb_backend_first_byte_duration_seconds',
+    FIRST_BYTE_SECONDS,
     'Time from accept to the first byte that the client got.',
   );
-  #connection = familyHeader(CONNECTION, 'histogram', 'Life of a connection, from accept to close.');
+  readonly #connection = new Histograms(
+    'lb_backend_connection_duration_seconds',
+    DURATION_SECONDS,
+    'Life of a connection, from accept to close.',
+  );
 
-  counts(labels: Labels, totals: BackendTotals): void {
-    this.#connections += sampleLine(CONNECTIONS, labels, counterOf(totals, 'connections'));
-    this.#failures += sampleLine(FAILURES, labels, counterOf(totals, 'connectFailures'));
-    const bytes = (direction: string, count: number) => sampleLine(BYTES, { direction, ...labels }, count);
-    this.#bytes += bytes('to_backend', counterOf(totals, 'bytesToBackend'));
-    this.#bytes += bytes('from_backend', counterOf(totals, 'bytesFromBackend'));
-    const [connect, firstByte, connection] = [
-      histogramOf(totals, 'backendConnectSeconds'),
-      histogramOf(totals, 'backendFirstByteSeconds'),
-      histogramOf(totals, 'backendDurationSeconds'),
-    ];
-    this.#connect += histogramLines(CONNECT, labels, CONNECT_SECONDS, connect);
-    this.#firstByte += histogramLines(FIRST_BYTE, labels, FIRST_BYTE_SECONDS, firstByte);
-    this.#connection += histogramLines(CONNECTION, labels, DURATION_SECONDS, connection);
+  /** `labels`: see labelText. */
+  counts(labels: string, totals: BackendTotals): void {
+    this.#connections.add(labels, counterOf(totals, 'connections'));
+    this.#failures.add(labels, counterOf(totals, 'connectFailures'));
+    this.#bytes.add(`direction="to_backend",${labels}`, counterOf(totals, 'bytesToBackend'));
+    this.#bytes.add(`direction="from_backend",${labels}`, counterOf(totals, 'bytesFromBackend'));
+    this.#connect.add(labels, histogramOf(totals, 'backendConnectSeconds'));
+    this.#firstByte.add(labels, histogramOf(totals, 'backendFirstByteSeconds'));
+    this.#connection.add(labels, histogramOf(totals, 'backendDurationSeconds'));
   }
 
-  active(labels: Labels, active: number): void {
-    this.#active += sampleLine(ACTIVE, labels, active);
+  active(labels: string, active: number): void {
+    this.#active.add(labels, active);
   }
 
-  up(labels: Labels, isUp: boolean): void {
-    this.#up += sampleLine(UP, labels, Number(isUp));
+  up(labels: string, isUp: boolean): void {
+    this.#up.add(labels, Number(isUp));
   }
 
   toString(): string {
-    const counts = this.#connections + this.#failures + this.#bytes + this.#active + this.#up;
-    return counts + this.#connect + this.#firstByte + this.#connection;
+    const samples = [this.#connections, this.#failures, this.#bytes, this.#active, this.#up];
+    return [...samples, this.#connect, this.#firstByte, this.#connection].join('');
   }
 }

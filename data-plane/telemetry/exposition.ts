@@ -10,34 +10,67 @@ const ITEMS_A_SLICE = 100;
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** The two lines that stand before the samples of a family. */
-export function familyHeader(name: string, type: 'counter' | 'gauge' | 'histogram', help: string): string {
-  return `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n`;
+/**
+ * Labels as they stand in a sample's line, without the braces. Made once for all lines of one thing: there are hundreds of
+ * histograms, of sixteen lines each.
+ */
+export function labelText(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${escaped(value)}"`)
+    .join(',');
 }
 
-export function sampleLine(name: string, labels: Labels, value: number): string {
-  return `${name}${labelText(labels)} ${numberText(value)}\n`;
-}
+/** The lines of one counter or gauge. */
+export class Samples {
+  readonly #name: string;
+  #text: string;
 
-/** All lines of one histogram. `bounds` are the upper bounds, without the infinite one. */
-export function histogramLines(
-  name: string,
-  labels: Labels,
-  bounds: readonly number[],
-  counts: HistogramCounts,
-): string {
-  // Labels are made into text once: there are hundreds of histograms, of sixteen lines each.
-  const text = labelText(labels);
-  const open = text === '' ? '{' : `${text.slice(0, -1)},`;
-  const sum = HISTOGRAM_CELLS - 1;
-  let lines = '';
-  let count = 0;
-  for (let bucket = 0; bucket < sum; bucket += 1) {
-    count += counts[bucket] ?? 0;
-    const le = numberText(bounds[bucket] ?? Number.POSITIVE_INFINITY);
-    lines += `${name}_bucket${open}le="${le}"} ${numberText(count)}\n`;
+  constructor(name: string, type: 'counter' | 'gauge', help: string) {
+    this.#name = name;
+    this.#text = familyHeader(name, type, help);
   }
-  return `${lines}${name}_sum${text} ${numberText(counts[sum] ?? 0)}\n${name}_count${text} ${numberText(count)}\n`;
+
+  /** `labels`: see labelText. */
+  add(labels: string, value: number): void {
+    this.#text += `${this.#name}${braced(labels)} ${numberText(value)}\n`;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
+
+/** The lines of one family of histograms. */
+export class Histograms {
+  readonly #name: string;
+  /** What stands between a bucket's labels and its count. */
+  readonly #bounds: readonly string[];
+  #text: string;
+
+  /** `bounds` are the upper bounds, without the infinite one. */
+  constructor(name: string, bounds: readonly number[], help: string) {
+    this.#name = name;
+    this.#bounds = [...bounds, Number.POSITIVE_INFINITY].map((bound) => `le="${numberText(bound)}"} `);
+    this.#text = familyHeader(name, 'histogram', help);
+  }
+
+  /** `labels`: see labelText. */
+  add(labels: string, counts: HistogramCounts): void {
+    const start = `${this.#name}_bucket{${labels}${labels === '' ? '' : ','}`;
+    let count = 0;
+    let lines = '';
+    for (let bucket = 0; bucket < this.#bounds.length; bucket += 1) {
+      count += counts[bucket] ?? 0;
+      lines += `${start}${this.#bounds[bucket]}${count}\n`;
+    }
+    const end = braced(labels);
+    const sum = numberText(counts[HISTOGRAM_CELLS - 1] ?? 0);
+    this.#text += `${lines}${this.#name}_sum${end} ${sum}\n${this.#name}_count${end} ${count}\n`;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
 }
 
 /** Does something to each of many, and lets the event loop go on after every slice of them. */
@@ -50,9 +83,13 @@ export async function inSlices<T>(items: Iterable<T>, each: (item: T) => void): 
   }
 }
 
-function labelText(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+/** The two lines that stand before the samples of a family. */
+function familyHeader(name: string, type: 'counter' | 'gauge' | 'histogram', help: string): string {
+  return `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n`;
+}
+
+function braced(labels: string): string {
+  return labels === '' ? '' : `{${labels}}`;
 }
 
 function escaped(value: string): string {
