@@ -1,34 +1,41 @@
 /**
- * Where log lines go: standard error, without ever waiting for it. A pipe whose reader is slow, or stopped, would stop
- * a synchronous logger and the event loop with it; so lines that the pipe does not take are kept up to a bound, and
- * dropped and counted beyond it.
+ * Where log lines go: standard error, without ever waiting for it. A reader that is slow, or has stopped, would stop a
+ * synchronous logger and the event loop with it; so lines that it does not take are kept up to a bound, and dropped and
+ * counted beyond it. The end of the process gives it a moment for what is left.
  */
-import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import type { Clock } from './clock.ts';
+import { openNonBlocking } from './nonblocking-output.ts';
 
 const MAX_WAITING_BYTES = 1_048_576;
 const RETRY_MS = 20;
+/** How long the end of the process waits for a reader. One that reads has had all that can wait long before. */
+const END_MS = 2_000;
+const END_RETRY_MS = 1;
 
 export interface LogSink {
   write(line: string): void;
-  /** Lines dropped since the start. */
+  /** Lines dropped since the start: too many waited, or they could not be written. */
   readonly dropped: number;
 }
 
 export function standardErrorSink(clock: Clock): LogSink {
-  const fd = openWithoutBlocking(2);
+  const { fd } = openNonBlocking(2);
   const waiting: Buffer[] = [];
   let waitingBytes = 0;
   let retrying = false;
   let dropped = 0;
 
-  /** True when everything that waited is written. */
+  /** True when nothing waits any more. */
   function flush(): boolean {
     for (let first = waiting[0]; first; first = waiting[0]) {
       const written = tryWrite(fd, first);
-      waitingBytes -= written;
-      if (written < first.length) {
-        waiting[0] = first.subarray(written);
+      // There is nowhere left to complain.
+      if (written === null) dropped += 1;
+      const gone = written ?? first.length;
+      waitingBytes -= gone;
+      if (gone < first.length) {
+        waiting[0] = first.subarray(gone);
         return false;
       }
       waiting.shift();
@@ -46,8 +53,10 @@ export function standardErrorSink(clock: Clock): LogSink {
   }
 
   process.on('exit', () => {
-    flush();
-    if (fd !== 2) closeSync(fd);
+    const deadline = clock.nowMs() + END_MS;
+    // No timer runs any more: the thread sleeps.
+    const cell = new Int32Array(new SharedArrayBuffer(4));
+    while (!flush() && clock.nowMs() < deadline) Atomics.wait(cell, 0, 0, END_RETRY_MS);
   });
 
   return {
@@ -67,24 +76,11 @@ export function standardErrorSink(clock: Clock): LogSink {
   };
 }
 
-/**
- * A pipe is opened once more, so that non-blocking writes are ours alone and not forced on whoever shares it. Files
- * and terminals take what they are given.
- */
-function openWithoutBlocking(fd: number): number {
-  try {
-    if (!fstatSync(fd).isFIFO()) return fd;
-    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
-  } catch {
-    return fd;
-  }
-}
-
-/** Bytes taken. 0 when it would block; all, when nobody will ever read them: there is nowhere left to complain. */
-function tryWrite(fd: number, bytes: Buffer): number {
+/** Bytes taken: 0 when there is no room just now. Null when it can't be written: nobody reads it, or the disk is full. */
+function tryWrite(fd: number, bytes: Buffer): number | null {
   try {
     return writeSync(fd, bytes);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 0 : bytes.length;
+    return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 0 : null;
   }
 }

@@ -1,7 +1,7 @@
 /** Logs: JSON lines on standard error through pino; pretty when that is a terminal. */
-import { Writable } from 'node:stream';
+import { isatty } from 'node:tty';
 import { pino, type Logger as PinoLogger } from 'pino';
-import { PinoPretty } from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import type { LogLevel } from './log-level.ts';
 import type { LogSink } from './log-sink.ts';
 
@@ -9,32 +9,16 @@ export type Logger = PinoLogger;
 
 /** `program` is on every line. */
 export function createLogger(program: string, level: LogLevel, sink: LogSink): Logger {
-  const destination = { write: (line: string) => sink.write(line) };
   const options = {
     level,
     base: { program },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  if (!process.stderr.isTTY) return pino(options, destination);
-  const pretty = PinoPretty({
-    sync: true,
-    ignore: 'program',
-    translateTime: 'SYS:HH:MM:ss.l',
-    destination: prettyTo(sink),
-  });
-  return pino(options, pretty);
+  if (!isatty(2)) return pino(options, sink);
+  const pretty = prettyFactory({ ignore: 'program', translateTime: 'SYS:HH:MM:ss.l' });
+  return pino(options, { write: (line: string) => sink.write(pretty(line)) });
 }
 
-function prettyTo(sink: LogSink): Writable {
-  return new Writable({
-    decodeStrings: false,
-    write(chunk: string | Buffer, _encoding, done) {
-      sink.write(String(chunk));
-      done();
-    },
-  });
-}
-
-/** For tests and library use: says nothing. */
-export const silentLogger: Logger = pino({ level: 'silent' });
+/** For tests and library use: says nothing, and leaves standard output alone, which pino would otherwise open. */
+export const silentLogger: Logger = pino({ level: 'silent' }, { write: () => undefined });

@@ -11,7 +11,7 @@ import { closeSync, constants, openSync, write, writeSync } from 'node:fs';
 import type { Clock } from '../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
-import { openStandardOutput, type Output } from './standard-output.ts';
+import { openNonBlocking, type Output } from '../../core/runtime/nonblocking-output.ts';
 
 const MAX_WAITING_BYTES = 4_194_304;
 const MAX_WRITE_BYTES = 65_536;
@@ -175,7 +175,7 @@ export class LineSink {
 
   /** The process ends: what a last write takes. The batch under way is left to its thread, for which Node waits. */
   #writeRest(): void {
-    if (!this.#output.isPrompt) return;
+    if (this.#output.mayBlock) return;
     const batch = (this.#isUnderWay ? null : this.#batch) ?? Buffer.alloc(0);
     const waiting = Buffer.from(this.#waiting.join(''));
     const newline = Buffer.from(this.#isTorn && batch.length === 0 ? '\n' : '');
@@ -188,7 +188,7 @@ export class LineSink {
 }
 
 function open(target: string): Output {
-  if (target === '-') return openStandardOutput();
+  if (target === '-') return openNonBlocking(1);
   const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
-  return { fd: openSync(target, O_APPEND | O_CREAT | O_NONBLOCK | O_WRONLY, 0o640), isPrompt: true };
+  return { fd: openSync(target, O_APPEND | O_CREAT | O_NONBLOCK | O_WRONLY, 0o640), mayBlock: false };
 }

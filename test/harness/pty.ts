@@ -35,6 +35,16 @@ export class Pty {
     this.#write(keys);
   }
 
+  /** Ctrl-S: nothing more is shown, and what is pressed from now on finds it like that. */
+  stall(): void {
+    this.press('\u0013');
+  }
+
+  /** Ctrl-Q. */
+  goOn(): void {
+    this.press('\u0011');
+  }
+
   /** Whether a program has the whole screen. */
   get isAlternate(): boolean {
     return this.text.lastIndexOf('\u001b[?1049h') > this.text.lastIndexOf('\u001b[?1049l');

@@ -1,57 +1,125 @@
+/** The sink of log lines, in a program of its own, with readers of every kind that stall and go on. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { describe, it } from 'node:test';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { built, temporaryFolder } from '../../../harness/processes.ts';
+import {
+  SOCKET,
+  STALLING_READERS,
+  type StallingReader,
+  type Watched,
+} from '../../../harness/stalling-readers.ts';
+import { until, within } from '../../../harness/tcp.ts';
 
-const at = (file: string) => new URL(`../../../../core/runtime/${file}`, import.meta.url).href;
+const at = (file: string) => JSON.stringify(built(`core/runtime/${file}`));
 
+/** Does what lines on standard input say, and reports in a file. It loads nothing that touches process.stderr. */
 const PROGRAM = `
-  import { standardErrorSink } from '${at('log-sink.js')}';
-  import { systemClock } from '${at('clock.js')}';
-  import { createLogger } from '${at('logger.js')}';
+  import { appendFileSync } from 'node:fs';
+  import { createInterface } from 'node:readline';
+  import { standardErrorSink } from ${at('log-sink.js')};
+  import { systemClock } from ${at('clock.js')};
   const sink = standardErrorSink(systemClock);
-  const logger = createLogger('demo', 'info', sink);
-  const lines = Number(process.argv[1]);
-  for (let line = 0; line < lines; line += 1) logger.info({ line }, 'x'.repeat(1_000));
-  console.log(JSON.stringify({ dropped: sink.dropped }));
-  process.stdin.on('end', () => process.exit(0)).resume();`;
+  const report = () => appendFileSync(process.argv[1], sink.dropped + '\\n');
+  let number = 0;
+  report();
+  createInterface({ input: process.stdin }).on('line', (line) => {
+    const [word, count] = line.split(' ');
+    for (let left = Number(count); left > 0; left -= 1, number += 1)
+      sink.write(JSON.stringify({ number, text: 'x'.repeat(1_000) }) + '\\n');
+    report();
+    if (word !== 'fail') return;
+    sink.write('cannot start\\n');
+    process.exit(3);
+  });`;
 
-function start(lines: number) {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, String(lines)], {
-    stdio: 'pipe',
+/** The running program, whose standard error has stalled. */
+class Demo {
+  readonly watched: Watched;
+  readonly #file: string;
+  #reports = 0;
+
+  private constructor(watched: Watched, file: string) {
+    this.watched = watched;
+    this.#file = file;
+  }
+
+  /** `prefix`: runs the command that follows it. */
+  static async start(
+    t: TestContext,
+    { start }: StallingReader,
+    prefix: readonly string[] = [],
+  ): Promise<Demo> {
+    const file = join(temporaryFolder(t), 'reports');
+    const watched = start(t, 2, [...prefix, process.execPath, '--input-type=module', '-e', PROGRAM, file]);
+    const demo = new Demo(watched, file);
+    await demo.#report();
+    watched.stall();
+    return demo;
+  }
+
+  /** Writes so many lines, and maybe fails after that. How many lines were dropped since the start. */
+  async does(word: 'write' | 'fail', count: number): Promise<number> {
+    this.watched.say(`${word} ${count}\n`);
+    return await this.#report();
+  }
+
+  get numbers(): readonly number[] {
+    return this.watched.text
+      .split(/\r?\n/)
+      .filter((line) => line.startsWith('{"number"') && line.endsWith('}'))
+      .map((line) => (JSON.parse(line) as { number: number }).number);
+  }
+
+  async #report(): Promise<number> {
+    const lines = () =>
+      (existsSync(this.#file) ? readFileSync(this.#file, 'utf8') : '').split('\n').slice(0, -1);
+    this.#reports += 1;
+    await until('its report', () => lines().length >= this.#reports, 30_000);
+    return Number(lines()[this.#reports - 1]);
+  }
+}
+
+const upTo = (count: number) => Array.from({ length: count }, (_, number) => number);
+
+for (const reader of STALLING_READERS) {
+  describe(`the log sink, when standard error is ${reader.name}`, () => {
+    it('never waits for a reader that has stalled: it drops, counts, and goes on when the reader does', async (t) => {
+      const demo = await Demo.start(t, reader);
+      // 5 MB are more than whatever it is takes.
+      const dropped = await demo.does('write', 5_000);
+      assert.ok(dropped > 3_000 && dropped < 5_000, `${dropped} of 5000 lines dropped`);
+      assert.equal(await demo.does('write', 0), dropped);
+      demo.watched.read();
+      await until('what was kept', () => demo.numbers.length === 5_000 - dropped, 30_000);
+      await demo.does('write', 1);
+      await until('one more', () => demo.numbers.at(-1) === 5_000);
+      assert.deepEqual(demo.numbers, [...upTo(5_000 - dropped), 5_000]);
+    });
+
+    it('ends though the reader has stalled', async (t) => {
+      const demo = await Demo.start(t, reader);
+      await demo.does('fail', 5_000);
+      await within('the end', demo.watched.ended, 30_000);
+    });
+
+    it('writes all that waits before the end of a start that failed, when somebody reads', async (t) => {
+      const demo = await Demo.start(t, reader);
+      assert.equal(await demo.does('write', 900), 0);
+      // In one breath, so that nearly all of it still waits when the end comes.
+      demo.watched.read();
+      assert.equal(await demo.does('fail', 0), 0);
+      await within('the end', demo.watched.ended, 30_000);
+      await until('the last line', () => demo.watched.text.includes('cannot start'));
+      assert.deepEqual(demo.numbers, upTo(900));
+    });
   });
-  child.stdout.setEncoding('utf8');
-  child.stderr.setEncoding('utf8');
-  return child;
 }
 
 describe('the log sink', () => {
-  it('never waits for a reader that has stopped: it drops, and counts what it dropped', async () => {
-    const child = start(5_000);
-    // Nobody reads standard error yet: 5 MB do not fit into a pipe, and still the program goes on.
-    const [line] = (await once(child.stdout, 'data')) as [string];
-    const { dropped } = JSON.parse(line) as { dropped: number };
-    assert.ok(dropped > 3_000, `${dropped} of 5000 lines dropped`);
-
-    let text = '';
-    child.stderr.on('data', (chunk: string) => {
-      text += chunk;
-      if (text.split('\n').length > 5_000 - dropped) child.stdin.end();
-    });
-    await once(child, 'close');
-    const received = text.trimEnd().split('\n');
-    assert.equal(received.length, 5_000 - dropped);
-    for (const [index, json] of received.entries())
-      assert.equal((JSON.parse(json) as { line: number }).line, index);
-  });
-
-  it('writes every line in order when somebody reads', async () => {
-    const child = start(200);
-    let text = '';
-    child.stderr.on('data', (chunk: string) => (text += chunk));
-    await once(child.stdout, 'data');
-    child.stdin.end();
-    await once(child, 'close');
-    assert.equal(text.trimEnd().split('\n').length, 200);
+  it('counts what cannot be written', async (t) => {
+    const demo = await Demo.start(t, SOCKET, ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh']);
+    assert.equal(await demo.does('write', 3), 3);
   });
 });

@@ -9,6 +9,7 @@ import { LbError } from '../../../../core/runtime/errors.ts';
 import { silentLogger } from '../../../../core/runtime/logger.ts';
 import { LineSink } from '../../../../data-plane/telemetry/line-sink.ts';
 import { built, temporaryFolder } from '../../../harness/processes.ts';
+import { STALLING_READERS } from '../../../harness/stalling-readers.ts';
 import { until, within } from '../../../harness/tcp.ts';
 
 const sinkTo = (target: string) => new LineSink({ target, clock: systemClock, logger: silentLogger });
@@ -104,6 +105,29 @@ describe('a sink of lines', () => {
     assert.deepEqual(numbersIn(rest.join('\n')), [3, 4]);
   });
 
+  it('knows a line that was written whole, though the ones behind it were not: no empty line comes after it', async (t) => {
+    const pipe = join(temporaryFolder(t), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const open = () => openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    const first = open();
+    let waits = 0;
+    const after = (delayMs: number, action: () => void) => {
+      waits += 1;
+      return systemClock.after(delayMs, action);
+    };
+    const sink = new LineSink({ target: pipe, clock: { ...systemClock, after }, logger: silentLogger });
+    // Pages of 4 KiB, of which a pipe holds sixteen: the last line waits alone.
+    for (let line = 0; line < 17; line += 1) sink.write(`${'x'.repeat(4_095)}\n`);
+    await until('the pipe to be full', () => waits > 0);
+    closeSync(first);
+    await until('the last one to be dropped', () => sink.dropped.sink_error === 1);
+    const second = open();
+    t.after(() => closeSync(second));
+    const text = await textUntil(second, 'number":1', () => sink.write(lineOf(1)));
+    const lengths = text.split('\n').map((line) => line.length);
+    assert.deepEqual(lengths, [...Array<number>(16).fill(4_095), lineOf(1).length - 1, 0]);
+  });
+
   it('says in words what cannot be opened', (t) => {
     const file = join(temporaryFolder(t), 'missing', 'lines');
     assert.throws(
@@ -126,28 +150,26 @@ describe('the end of a process with a sink of lines', () => {
       Array.from({ length: 100 }, (_, number) => number),
     );
   });
-
-  /** Ends when the sink has as much as it takes. */
-  const FILL = 'const fill = () => (write(0) ? setImmediate(fill) : process.exit(3)); fill()';
-
-  it('does not wait for the reader of a socket that is its standard output', async () => {
-    // Nobody reads what it writes.
-    const child = spawn(process.execPath, program('-', FILL), { stdio: ['ignore', 'pipe', 'inherit'] });
-    assert.deepEqual(await within('the exit', endOf(child)), [3, null]);
-  });
-
-  it('does not wait for a terminal that shows nothing more', async (t) => {
-    const ended = join(temporaryFolder(t), 'ended');
-    const words = [process.execPath, ...program('-', FILL)].map(
-      (word) => `'${word.replaceAll("'", `'\\''`)}'`,
-    );
-    const child = spawn('script', ['-qefc', `${words.join(' ')}; touch '${ended}'`, '/dev/null'], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    t.after(() => void child.kill('SIGKILL'));
-    await until('the exit', () => existsSync(ended));
-  });
 });
+
+for (const reader of STALLING_READERS) {
+  describe(`the end of a process with a sink of lines, when standard output is ${reader.name}`, () => {
+    it('does not wait for a reader that has stalled', async (t) => {
+      const full = join(temporaryFolder(t), 'full');
+      // Ends when the sink has as much as it takes.
+      const body = `
+        const { writeFileSync } = await import('node:fs');
+        const end = () => { writeFileSync(${JSON.stringify(full)}, ''); process.exit(); };
+        const fill = () => (write(0) ? setImmediate(fill) : end());
+        process.stdin.once('data', fill)`;
+      const watched = reader.start(t, 1, [process.execPath, ...program('-', body)]);
+      watched.stall();
+      watched.say('go\n');
+      await within('the end', watched.ended, 30_000);
+      assert.ok(existsSync(full));
+    });
+  });
+}
 
 /** Arguments of a Node that runs this with a sink: `write` says whether the line was taken. */
 function program(target: string, body: string): readonly string[] {
@@ -162,15 +184,6 @@ function program(target: string, body: string): readonly string[] {
     body,
   ];
   return ['--input-type=module', '-e', lines.join('\n')];
-}
-
-/** Nothing of its output is read until then. */
-async function endOf(child: ReturnType<typeof spawn>): Promise<unknown[]> {
-  try {
-    return await once(child, 'exit');
-  } finally {
-    child.kill('SIGKILL');
-  }
 }
 
 /** How many bytes there were. */
