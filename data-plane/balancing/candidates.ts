@@ -89,8 +89,9 @@ export class PoolCandidates implements Candidates {
 
   unreserve(candidate: number): void {
     const row = this.#rows[candidate]!;
-    Atomics.sub(this.#open, row, 1);
+    // The shared count last: at zero the row may be given to another backend.
     this.#ownOpen[row]!--;
+    Atomics.sub(this.#open, row, 1);
   }
 
   #refresh(): void {

@@ -220,8 +220,9 @@ export class WorkerConnections implements ConnectionHandler {
     if (runtime && candidate !== NO_BACKEND) {
       runtime.balancer.release(candidate);
     } else {
-      Atomics.sub(this.#inputs.shared.open, backend, 1);
+      // The shared count last: at zero the row may be given to another backend.
       this.#inputs.own.backendOpen[backend]! -= 1;
+      Atomics.sub(this.#inputs.shared.open, backend, 1);
     }
   }
 

@@ -41,10 +41,14 @@ class Conversation {
   readonly #client: Peer;
   #backend: Peer | null = null;
 
-  constructor(seed: number, index: number, port: number, bufferBytes: number) {
+  constructor(seed: number, index: number, { engine, port }: EngineRig, bufferBytes: number) {
     this.#seed = Math.imul(seed, 31) + index;
     const random = seededRandom(this.#seed);
-    this.parts = drawParts(random, bufferBytes > 0 ? 12 * bufferBytes : Number.POSITIVE_INFINITY);
+    this.parts = drawParts(
+      random,
+      bufferBytes > 0 ? 12 * bufferBytes : Number.POSITIVE_INFINITY,
+      engine !== 'portable',
+    );
     this.name = `TEST_SEED=${seed} TEST_CASE=${index} ${JSON.stringify(this.parts)}`;
     const socket = RawSocket.connect(port, bufferBytes);
     const tag = Buffer.alloc(TAG_BYTES);
@@ -126,7 +130,7 @@ class Storm {
     while (waiting.length > 0 || this.#running.size > 0) {
       while (this.#running.size < AT_ONCE && waiting.length > 0) {
         const index = waiting.pop() ?? 0;
-        this.#running.set(index, new Conversation(seed, index, this.#rig.port, this.#bufferBytes));
+        this.#running.set(index, new Conversation(seed, index, this.#rig, this.#bufferBytes));
         if (randomBelow(random, ABRUPT_ONE_OF) === 0) this.#abruptClient();
       }
       const isBusy = this.#round(done);

@@ -46,27 +46,41 @@ export interface Part {
   readonly atOnce: number;
   readonly finish: Finish;
   readonly reads: (typeof READS)[number];
+  /** Behind so many bytes it says an urgent one, which the other does not find in the stream; null: never. */
+  readonly urgentAt: number | null;
 }
 
-/** The parts of the client and of the backend. */
-export function drawParts(random: Random, mostBytes: number): readonly [Part, Part] {
-  const client = drawPart(random, mostBytes);
-  const backend = drawPart(random, mostBytes);
+/**
+ * The parts of the client and of the backend. `resetsBehindUrgent`: whether one that says an urgent byte may be reset;
+ * libuv takes that for an end now and then.
+ */
+export function drawParts(
+  random: Random,
+  mostBytes: number,
+  resetsBehindUrgent: boolean,
+): readonly [Part, Part] {
+  const client = drawPart(random, mostBytes, resetsBehindUrgent);
+  const backend = drawPart(random, mostBytes, resetsBehindUrgent);
   // Somebody must come first.
   const bothLast = client.finish.endsWith('last') && backend.finish.endsWith('last');
   return [bothLast ? { ...client, finish: 'end' } : client, backend];
 }
 
-function drawPart(random: Random, mostBytes: number): Part {
+function drawPart(random: Random, mostBytes: number, resetsBehindUrgent: boolean): Part {
   const finish = pick(random, FINISHES);
   // Who never reads would never hear the end that it waits for.
   const readsAtLast = finish === 'end' || finish.endsWith('last');
+  const mayReset = finish !== 'end' && finish !== 'end last';
+  const bytes = Math.min(drawBytes(random), mostBytes);
+  // Behind the last byte more often than anywhere else.
+  const urgentAt = Math.min(bytes, randomBelow(random, Math.ceil(1.3 * bytes) + 1));
   return {
     from: randomBelow(random, POOL_BYTES / 2),
-    bytes: Math.min(drawBytes(random), mostBytes),
+    bytes,
     atOnce: pick(random, [1_000, 20_000, 300_000]),
     finish,
     reads: pick(random, readsAtLast ? READS.slice(0, -1) : READS),
+    urgentAt: randomBelow(random, 3) === 0 && (resetsBehindUrgent || !mayReset) ? urgentAt : null,
   };
 }
 
@@ -97,6 +111,7 @@ export class Peer {
   readonly #socket: RawSocket;
   readonly #random: Random;
   #said = 0;
+  #urgentSaid = false;
   #silentSteps = 0;
   #output: 'speaking' | 'ended' | 'reset' = 'speaking';
   /** Everything, its end included, is in the kernel of the engine. */
@@ -163,18 +178,35 @@ export class Peer {
     return this.part.finish === 'end' || this.part.finish === 'end last';
   }
 
+  get #owesUrgent(): boolean {
+    const { urgentAt } = this.part;
+    const isDue = urgentAt !== null && this.#said >= urgentAt && !this.#urgentSaid;
+    return isDue && this.#output === 'speaking' && !this.#sendFailed;
+  }
+
   #speak(other: Peer): void {
     const { bytes, from, atOnce } = this.part;
+    if (this.#owesUrgent) {
+      const sent = this.#socket.sendUrgent(Buffer.from('!'));
+      this.#urgentSaid = sent > 0;
+      this.#sent(sent);
+      return;
+    }
     if (this.#output === 'speaking' && this.#said < bytes && !this.#sendFailed) {
       const size = Math.min(bytes - this.#said, 1 + randomBelow(this.#random, atOnce));
       const sent = this.#socket.send(pool.subarray(from + this.#said, from + this.#said + size));
       if (sent > 0) this.#said += sent;
-      else if (sent !== -EAGAIN) this.#sendFailed = true;
-      this.#silentSteps = sent > 0 ? 0 : this.#silentSteps + 1;
-      if (this.part.reads === 'never' && this.#silentSteps > PATIENCE_STEPS) this.#reset();
+      this.#sent(sent);
       return;
     }
     this.#finish(other);
+  }
+
+  /** What a send brought. */
+  #sent(sent: number): void {
+    if (sent <= 0 && sent !== -EAGAIN) this.#sendFailed = true;
+    this.#silentSteps = sent > 0 ? 0 : this.#silentSteps + 1;
+    if (this.part.reads === 'never' && this.#silentSteps > PATIENCE_STEPS) this.#reset();
   }
 
   #finish(other: Peer): void {

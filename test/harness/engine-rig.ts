@@ -17,6 +17,7 @@ type EventOf<Type extends FromHost['type']> = Extract<FromHost, { type: Type }>;
 
 export class EngineRig {
   readonly events: FromHost[] = [];
+  readonly engine: EngineName;
   readonly port: number;
   readonly #worker: Worker;
   readonly #fd: number;
@@ -24,7 +25,8 @@ export class EngineRig {
   readonly #holdings: EngineHoldings;
   readonly #cleanups: (() => void)[] = [];
 
-  private constructor(worker: Worker, fd: number, { holdings, wakeFd }: Script) {
+  private constructor(worker: Worker, fd: number, { engine, holdings, wakeFd }: Script) {
+    this.engine = engine;
     this.#worker = worker;
     this.#fd = fd;
     this.#wakeFd = wakeFd;

@@ -21,11 +21,11 @@ import type { LoopContext } from './loop-context.ts';
 import type { PeerAddress } from '../peer-address.ts';
 import { ReadyList } from './ready-list.ts';
 import type { Relay } from './relay.ts';
+import { turnBytes } from './sizes.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
 import { STANDING, type Standing } from './standing.ts';
 import { StarvedList } from './starved.ts';
 import { EPOLL } from './syscalls.ts';
-import { turnBytes } from './turn-bytes.ts';
 
 const HAS_ENDED = EPOLL.readHangUp | EPOLL.hangUp | EPOLL.error;
 

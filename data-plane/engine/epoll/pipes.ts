@@ -14,10 +14,12 @@ import { constants } from 'node:os';
 import type { Kernel } from './syscalls.ts';
 
 /**
- * What a pipe is to hold, at best. A process without privileges may have 64 MiB in pipes: then F_SETPIPE_SZ says EPERM,
- * and smaller ones may still be had.
+ * What the first pipes of a worker are to hold, and the others. A user without privileges has 64 MiB of pipes, for all
+ * workers and all else it runs: then F_SETPIPE_SZ says EPERM. So a worker asks for 22 MB at most.
  */
-const PIPE_BYTES = [1024 * 1024, 256 * 1024] as const;
+const LARGE_BYTES = 1024 * 1024;
+const LARGE_PIPES = 8;
+const SMALL_BYTES = 256 * 1024;
 
 /**
  * How long to copy before a pipe is asked for again. Other processes of this user may give theirs back meanwhile, and
@@ -105,8 +107,8 @@ export class Pipes {
     if (this.#nowMs() < this.#pausedUntilMs) return null;
     const place = this.#vacantPlace();
     if (place < 0) return null;
-    const [large, small] = PIPE_BYTES;
-    const ends = this.#sys.pipe(large) ?? this.#sys.pipe(small);
+    const large = place < LARGE_PIPES ? this.#sys.pipe(LARGE_BYTES) : null;
+    const ends = large ?? this.#sys.pipe(SMALL_BYTES);
     if (ends === null) {
       this.#pausedUntilMs = this.#nowMs() + PAUSE_MS;
       return null;

@@ -20,18 +20,9 @@ import type { Ffi } from '../ffi.ts';
 import { Parking } from './parking.ts';
 import { NO_PIPE, type Pipes } from './pipes.ts';
 import { BACKEND, CLIENT, SIDE, type Slots } from './slots.ts';
+import { BULK_BYTES, PARKING_BYTES, PEEK_BYTES, READ_BYTES, TRICKLE_BYTES } from './sizes.ts';
 import { BROKEN, OUTPUT_DONE, STANDING, type Standing, standingOf } from './standing.ts';
 import { EAGAIN, EINTR, type Kernel } from './syscalls.ts';
-
-/** One read. Large reads are what makes bulk cheap: docs/performance.md. */
-const READ_BYTES = 256 * 1024;
-/** One look at what may not be taken whole: it is copied again the next time. */
-const PEEK_BYTES = 64 * 1024;
-/** A read that brought as much is followed by pipes, and one that brought less than that by copies again. */
-const BULK_BYTES = 64 * 1024;
-const TRICKLE_BYTES = 16 * 1024;
-/** The most that all connections of a worker may park. */
-const PARKING_BYTES = 64 * 1024 * 1024;
 
 // `!` on typed arrays in this file: a slot is within them.
 export class Relay {
@@ -132,15 +123,22 @@ export class Relay {
       (to & (SIDE.bulk | SIDE.outputBroken)) === SIDE.bulk && (sides[source]! & SIDE.urgent) === 0;
     if (!isBulk || this.#pipes === null) return this.#copy(source);
     const got = this.#pipes.fill(source ^ 1, this.#slots.descriptors[source]!, this.#limit);
-    if (got === -NO_PIPE) return this.#copy(source);
-    if (got <= 0) {
-      this.#nothingRead(source, got);
-      return 0;
-    }
+    if (got <= 0) return this.#nothingPiped(source, got);
     if (got < TRICKLE_BYTES) sides[source ^ 1]! &= ~SIDE.bulk;
     this.active = true;
     sides[source ^ 1]! |= SIDE.parked;
     return 0;
+  }
+
+  /** A pipe is told of an end or a reset before it gets what stands behind an urgent mark: only reads are believed. */
+  #nothingPiped(source: number, got: number): number {
+    const isForNow = got === -EAGAIN || got === -EINTR || (got !== -NO_PIPE && isTransient(-got));
+    if (isForNow) {
+      this.#nothingRead(source, got);
+      return 0;
+    }
+    if (got !== 0 && got !== -NO_PIPE) this.#wasReset(source);
+    return this.#copy(source);
   }
 
   /** One read, and what becomes of it. */
@@ -148,12 +146,15 @@ export class Relay {
     const { sides, descriptors } = this.#slots;
     const sink = source ^ 1;
     const isDropped = (sides[sink]! & SIDE.outputBroken) !== 0;
-    const peeks = !isDropped && ((sides[sink]! & SIDE.congested) !== 0 || !this.#parking.hasRoom(READ_BYTES));
+    let peeks = !isDropped && ((sides[sink]! & SIDE.congested) !== 0 || !this.#parking.hasRoom(READ_BYTES));
     const size = peeks ? PEEK_BYTES : READ_BYTES;
     const from = descriptors[source]!;
-    const got = peeks
-      ? this.#sys.peek(from, this.#bufferAt, size)
-      : this.#sys.receive(from, this.#bufferAt, size);
+    let got = peeks ? this.#sys.peek(from, this.#bufferAt, size) : 0;
+    // A peek goes past an urgent byte and leaves it, and close() makes a reset of what was not read: ends are read.
+    if (got === 0) {
+      peeks = false;
+      got = this.#sys.receive(from, this.#bufferAt, size);
+    }
     if (got <= 0) {
       this.#nothingRead(source, got);
       return 0;

@@ -111,6 +111,16 @@ describe('pipes', () => {
     assert.deepEqual(kernel.asked, [1_048_576, 262_144]);
   });
 
+  it('are large for the first only, so that one worker does not take what all have', () => {
+    const kernel = new Kernel();
+    const { pipes } = pipesOf(kernel, 10);
+    for (let side = 0; side < 10; side++) {
+      kernel.answers = [1];
+      assert.equal(pipes.fill(side, SOCKET, SIZE), 1);
+    }
+    assert.deepEqual(kernel.asked, [...Array(8).fill(1_048_576), 262_144, 262_144]);
+  });
+
   it('are asked for again after a pause, as another process may have taken all memory for them, and given it back', () => {
     const kernel = new Kernel();
     const { pipes } = pipesOf(kernel);

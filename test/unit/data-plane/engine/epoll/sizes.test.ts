@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { turnBytes } from '../../../../../data-plane/engine/epoll/turn-bytes.ts';
+import { turnBytes } from '../../../../../data-plane/engine/epoll/sizes.ts';
 
 const KB = 1_024;
 
