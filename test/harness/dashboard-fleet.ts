@@ -14,6 +14,7 @@ import {
 import { type Call, callsOf } from './running-control-plane.ts';
 
 export interface DashboardFleet {
+  readonly grpc: string;
   readonly http: string;
   readonly lbctl: Lbctl;
   readonly call: Call;
@@ -54,6 +55,7 @@ export async function startDashboardFleet(
   scope.after(() => client.close());
   await answers(`http://${listener}/`);
   return {
+    grpc,
     http,
     lbctl,
     call: callsOf(client),

@@ -8,14 +8,12 @@ import { frame, refused, submit } from './step-parts.mjs';
 export function askStep(run, acts) {
   const { what, busy } = run;
   if (what.fields === undefined) {
+    const asking = h('p', { class: 'quiet', key: 'asking' }, 'Asking what it would do …');
     return frame(
       run,
-      [
-        run.refusal === null
-          ? h('p', { class: 'quiet', key: 'asking' }, 'Asking what it would do …')
-          : refused(run),
-      ],
-      button('Close', acts.close, { kind: 'next' }),
+      [refused(run) ?? asking],
+      button('Close', acts.close),
+      run.refusal !== null && submit('Ask again', acts.preview, busy),
     );
   }
   return frame(
