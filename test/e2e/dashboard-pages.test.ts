@@ -40,6 +40,7 @@ describe('the dashboard', () => {
           const wider = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
           assert.equal(await page.evaluate(wider), false, `${name} is wider than the window`);
           assert.deepEqual(await unlabelled(page), [], name);
+          assert.deepEqual(await crowdedLabels(page), [], name);
           await screenshot(page, `${name}-${look}`);
         }
       },
@@ -201,6 +202,36 @@ const RENDER_AT_RANDOM = `import('/lib/dom.mjs').then(({ h, render }) => {
   }
   return wrong.slice(0, 3);
 })`;
+
+/** Charts whose time labels reach up to the lowest figure, or could be cut off at the right end. */
+function crowdedLabels(page: Page): Promise<readonly string[]> {
+  return page.evaluate(CROWDED_LABELS);
+}
+
+/** Draws each chart once more, and looks where it writes what. */
+const CROWDED_LABELS = `(async () => {
+  const { prototype } = CanvasRenderingContext2D;
+  const { fillText } = prototype;
+  const crowded = [];
+  for (const { plot: { made }, ariaLabel } of document.querySelectorAll('.plot')) {
+    const written = [];
+    prototype.fillText = function (text, x, y) {
+      const size = this.measureText(text);
+      const time = this.textAlign === 'center';
+      written.push({ time, top: y - size.actualBoundingBoxAscent, bottom: y + size.actualBoundingBoxDescent, half: size.width / 2 });
+    };
+    made.redraw();
+    await null;
+    prototype.fillText = fillText;
+    const times = written.filter(({ time }) => time);
+    const figures = written.filter(({ time }) => !time);
+    const apart = Math.min(...times.map(({ top }) => top)) > Math.max(...figures.map(({ bottom }) => bottom));
+    const room = made.ctx.canvas.width - made.bbox.left - made.bbox.width;
+    const fits = room >= Math.max(...times.map(({ half }) => half));
+    if (times.length === 0 || figures.length === 0 || !apart || !fits) crowded.push(ariaLabel + JSON.stringify({ apart, fits, written: written.length }));
+  }
+  return crowded;
+})()`;
 
 /** What a screen reader could not name: controls without a name, pictures without words, a table without a title. */
 function unlabelled(page: Page): Promise<readonly string[]> {

@@ -145,7 +145,7 @@ function signature(run) {
   return h(
     'div',
     { class: 'signature', key: 'signature' },
-    field('author', 'Who', 'your name, for the history'),
+    field('author', 'Who', 'your name'),
     field('message', 'Why', 'for the history'),
   );
 }

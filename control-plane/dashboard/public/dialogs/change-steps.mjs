@@ -1,7 +1,7 @@
 // The first and the last step of a change: what is asked for, and where it is live.
 
 import { h } from '../lib/dom.mjs';
-import { counted } from '../lib/format.mjs';
+import { counted, moment } from '../lib/format.mjs';
 import { button, mark } from '../lib/parts.mjs';
 import { frame, refused, submit } from './step-parts.mjs';
 
@@ -90,6 +90,9 @@ export function resultStep(run, acts) {
   );
 }
 
+/** Other times of the page are those of its reader's clock, too. */
+const atOurTime = (text) => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => moment(Date.parse(time)));
+
 function progress(convergence, revision) {
   if (convergence === null)
     return h('p', { class: 'quiet', key: 'progress' }, 'It is durable. Asking where it is live …');
@@ -114,7 +117,7 @@ function progress(convergence, revision) {
           { key: proxyId },
           mark(...(STATES[state] ?? ['warn', 'unknown'])),
           ` ${proxyId}`,
-          reason !== '' && `: ${reason}`,
+          reason !== '' && `: ${atOurTime(reason)}`,
         ),
       ),
     ),

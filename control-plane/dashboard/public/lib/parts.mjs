@@ -18,7 +18,7 @@ export function panel(title, ...content) {
   );
 }
 
-/** A column: `head`, what it shows of a row, and `kind`: number, address or actions. */
+/** A column: `head`, what it shows of a row, and `kind`: number, brief, state or actions. */
 export const column = (head, show, kind = '') => ({ head, show, kind });
 
 /** A table that becomes cards on a phone. `keyOf` names a row for as long as it lives. */

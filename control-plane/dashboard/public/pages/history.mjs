@@ -236,10 +236,15 @@ function revisions(view, redraw) {
   return [
     state.unread !== '' && h('p', { class: 'refusal', role: 'alert', key: 'unread' }, state.unread),
     table('Revisions', columns, state.rows, ({ revision }) => revision, {
-      nothing: state.loading || state.unread !== '' ? 'Reading …' : 'No revision yet.',
+      nothing: nothingYet(),
     }),
     state.before !== '' && button('Earlier ones', () => earlier(redraw), { kind: 'wide' }),
   ];
+}
+
+function nothingYet() {
+  if (state.unread !== '') return 'Trying again …';
+  return state.loading ? 'Reading …' : 'No revision yet.';
 }
 
 function compareWithNow(revision, view, redraw) {

@@ -106,7 +106,11 @@ function backendTable(page, stats, traffic) {
       h('code', {}, address),
       why(source === 'registered' ? ['registered itself'] : []),
     ]),
-    column('State', (row) => [mark(kindOf(row.standing), wordOf(row.standing)), why(reasonsOf(row))]),
+    column(
+      'State',
+      (row) => [mark(kindOf(row.standing), wordOf(row.standing)), why(reasonsOf(row))],
+      'state',
+    ),
     column('Weight', ({ weight }) => whole(weight), 'number'),
     column('Share of new', ({ address }) => share(figures(address), all)),
     column('Open', ({ connections }) => whole(connections), 'number'),
