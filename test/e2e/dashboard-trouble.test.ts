@@ -134,6 +134,51 @@ describe('the dashboard, in trouble,', () => {
     assert.equal(new URL(page.url()).hash, '#/pools');
   });
 
+  test(
+    'goes through a change with keys alone, and the focus is never lost',
+    '#/pools/web',
+    async (page, fleet) => {
+      const [first = ''] = fleet.backends;
+      const weight = `Weight ${first}`;
+      await page.getByRole('button', { name: weight }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog').waitFor();
+      await page.keyboard.type('33');
+      assert.equal(await page.getByLabel('Weight', { exact: true }).inputValue(), '33');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Apply', exact: true }).waitFor();
+      await page.keyboard.press('Enter');
+      await page.getByText('Live on 1 of 1 proxy.').waitFor();
+      assert.equal(await focused(page), 'Close');
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      assert.equal(await focused(page), weight);
+      // Somebody else takes a button away before it: it stays the same one.
+      const state = (word: 'ACTIVE' | 'DISABLED') =>
+        fleet.call('pools', 'UpdateBackend', {
+          pool: 'web',
+          backend: { address: first, state: `BACKEND_STATE_${word}` },
+        });
+      await state('DISABLED');
+      await page.getByRole('button', { name: `Disable ${first}` }).waitFor({ state: 'detached' });
+      assert.equal(await focused(page), weight);
+      await state('ACTIVE');
+      await page.getByRole('button', { name: `Disable ${first}` }).focus();
+      await state('DISABLED');
+      await page.locator('#main:focus').waitFor();
+      await state('ACTIVE');
+      await press(page, 'Add backends');
+      await page.getByLabel('Addresses').fill('127.0.0.1:9');
+      await press(page, 'What would it do?');
+      await apply(page);
+      await press(page, 'Remove 127.0.0.1:9');
+      await page.getByRole('button', { name: 'Apply', exact: true }).click();
+      await page.getByText('Live on 1 of 1 proxy.').waitFor();
+      await press(page, 'Close');
+      await page.locator('#main:focus').waitFor();
+    },
+  );
+
   test('closes a dialog with the page that it belongs to', '#/pools', async (page) => {
     await page.getByRole('link', { name: 'web' }).click();
     await press(page, 'Add backends');
@@ -166,6 +211,13 @@ describe('a page that is older than the control plane', () => {
   });
 });
 
+/** The name of what has the focus. */
+function focused(page: Page): Promise<string> {
+  return page.evaluate(
+    "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent",
+  );
+}
+
 /** Sets the weight of a backend; answers the revision of it. */
 async function weigh(fleet: DashboardFleet, address: string, weight: number): Promise<number> {
   const { response } = await fleet.call('pools', 'UpdateBackend', {
@@ -184,15 +236,19 @@ async function manyRevisions(fleet: DashboardFleet): Promise<number> {
   return newest;
 }
 
-/** Clicks a button twice while its request is under way, and fails if there was another one. */
+/** Clicks a button twice, and once more, while its request is under way; fails if there was another one. */
 async function twice(page: Page, name: string, url: string): Promise<void> {
   const button = page.getByRole('button', { name, exact: true });
-  await button.waitFor();
+  await button.scrollIntoViewIfNeeded();
+  const box = await button.boundingBox();
+  assert.ok(box);
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
   const held: Route[] = [];
   await page.route(url, (route) => void held.push(route));
   const asked = page.waitForRequest(url);
   const answered = page.waitForResponse(url);
-  await button.dblclick();
+  await page.mouse.dblclick(x, y);
+  await page.mouse.click(x, y);
   await asked;
   await Promise.all(held.map((route) => route.continue()));
   await answered;

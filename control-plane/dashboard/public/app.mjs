@@ -102,6 +102,13 @@ function redraw() {
 }
 
 function draw() {
+  const { activeElement, body } = document;
+  drawAll();
+  // What had the focus has gone, such as the row of a backend: from here on the keys go through the page.
+  if (activeElement !== body && document.activeElement === body) main.focus({ preventScroll: true });
+}
+
+function drawAll() {
   render(
     nav,
     NAV.map(([path, words]) =>

@@ -45,11 +45,16 @@ export function change(what) {
   dialog.addEventListener('close', () => {
     run.closed = true;
     dialog.remove();
+    // What opened it may have gone, such as the row of a backend that was removed.
+    if (document.activeElement === document.body)
+      document.getElementById('main').focus({ preventScroll: true });
   });
   dialog.addEventListener('keydown', ignoreHeldEnter);
   document.body.append(dialog);
   run.draw();
   dialog.showModal();
+  // What is typed takes the place of what is there, rather than a 4 behind a 1.
+  document.activeElement.select?.();
   if (run.what.fields === undefined) void acts.preview();
 }
 

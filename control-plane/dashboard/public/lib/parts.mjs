@@ -61,10 +61,10 @@ export const link = (page, words) => h('a', { href: `#/${page}` }, words);
 
 export const poolLink = (name) => link(`pools/${encodeURIComponent(name)}`, name);
 
-export function button(words, onClick, { kind = '', label, disabled = false } = {}) {
+export function button(words, onClick, { kind = '', label, disabled = false, key } = {}) {
   return h(
     'button',
-    { type: 'button', class: kind, 'aria-label': label, disabled, on: { click: onClick } },
+    { type: 'button', key, class: kind, 'aria-label': label, disabled, on: { click: onClick } },
     words,
   );
 }

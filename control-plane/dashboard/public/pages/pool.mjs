@@ -141,13 +141,14 @@ function share(traffic, all) {
 
 function backendActions(row) {
   if (row.source === 'registered') return h('span', { class: 'quiet' }, 'ends with its process');
-  const one = (name, act, kind = 'small') =>
-    button(name, () => act(current(row)), { kind, label: `${name} ${row.address}` });
+  // With a key each, so that the focus is never on another one because somebody changed the state.
+  const one = (name, act, kind = 'small', key = name) =>
+    button(name, () => act(current(row)), { kind, key, label: `${name} ${row.address}` });
   return h(
     'div',
     { class: 'actions-row' },
-    row.state !== 'active' && one('Enable', actions.enable),
-    row.state === 'active' && one('Drain', actions.drain),
+    row.state !== 'active' && one('Enable', actions.enable, 'small', 'turn'),
+    row.state === 'active' && one('Drain', actions.drain, 'small', 'turn'),
     row.state !== 'disabled' && one('Disable', actions.disable),
     one('Weight', actions.weight),
     one('Remove', actions.remove, 'small danger'),
