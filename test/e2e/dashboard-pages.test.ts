@@ -63,6 +63,8 @@ describe('the dashboard', () => {
       .getByText('unhealthy: connection refused')
       .waitFor();
     await screenshot(page, 'pool-problem');
+    const cut = "[...document.querySelectorAll('.scroll')].some((one) => one.scrollWidth > one.clientWidth)";
+    assert.equal(await page.evaluate(cut), false, 'a table is wider than its panel');
     await succeed(fleet.lbctl, ['backend', 'remove', 'web', dead]);
     await page.getByRole('row').filter({ hasText: dead }).waitFor({ state: 'detached' });
   });
