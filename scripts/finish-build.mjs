@@ -4,6 +4,8 @@ import { chmodSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 cpSync('proto', 'dist/proto', { recursive: true });
+// All of the files of the page are served, so one that is gone must not stay.
+rmSync('dist/control-plane/dashboard/public', { recursive: true, force: true });
 cpSync('control-plane/dashboard', 'dist/control-plane/dashboard', {
   recursive: true,
   filter: (source) => !source.endsWith('.ts'),

@@ -17,13 +17,26 @@ export function dashboardRoutes(deps: DashboardDeps): Routes {
   };
 }
 
+const NO_SUCH_PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Equipoise: no such page</title>
+${['colors', 'base', 'layout'].map((name) => `<link rel="stylesheet" href="/styles/${name}.css">`).join('\n')}
+<main class="alone">
+<h1>No such page</h1>
+<p>The dashboard is one page, and beside it are /metrics, /healthz and /readyz.</p>
+<p><a href="/">To the overview</a></p>
+</main>
+</html>
+`;
+
 /** A person gets a page, a program JSON. */
 export function missingPage(routes: Routes): (head: HttpHead) => HttpAnswer {
   const paths = Object.keys(routes).filter((path) => !path.includes('.'));
   return ({ path, headers }) => {
     if (!headers.accept?.includes('text/html'))
       return json(404, { error: `there is no ${path}; there are ${paths.join(', ')}` });
-    const body = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Equipoise: no such page</title><link rel="stylesheet" href="/style.css"><main class="alone"><h1>No such page</h1><p>The dashboard is one page, and beside it are /metrics, /healthz and /readyz.</p><p><a href="/">To the overview</a></p></main></html>`;
-    return { status: 404, contentType: 'text/html; charset=utf-8', body };
+    return { status: 404, contentType: 'text/html; charset=utf-8', body: NO_SUCH_PAGE };
   };
 }

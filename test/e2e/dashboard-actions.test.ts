@@ -1,71 +1,43 @@
 /** Every action of the dashboard in a real browser, seen through the API and in where traffic goes. */
 import assert from 'node:assert/strict';
-import { after, before, describe, it, type TestContext } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import { describe } from 'node:test';
 import type { Backend__Output } from '../../core/wire/generated/lb/v1/Backend.ts';
-import { screenshot, startBrowser, visit } from '../harness/browser.ts';
-import { type DashboardFleet, startDashboardFleet, untilReached } from '../harness/dashboard-fleet.ts';
-import { eventually, laterScope } from '../harness/processes.ts';
-import { findProgram, present } from '../harness/real-servers.ts';
-
-const scope = laterScope();
+import { screenshot } from '../harness/browser.ts';
+import { type DashboardFleet, untilReached } from '../harness/dashboard-fleet.ts';
+import { apply, dashboardSuite, press } from '../harness/dashboard-suite.ts';
+import { eventually } from '../harness/processes.ts';
 
 describe('the dashboard changes', () => {
-  let fleet: DashboardFleet;
-  let browser: Browser;
-  const here = findProgram('chromium') !== undefined;
-  before(async () => {
-    if (!here) return;
-    fleet = await startDashboardFleet(scope);
-    browser = await startBrowser(scope);
-  });
-  after(() => scope.end());
+  const test = dashboardSuite();
 
-  /** A page, closed and checked when the test is over. */
-  async function open(t: TestContext, hash: string): Promise<Page | null> {
-    if (!present(t, 'chromium')) return null;
-    const { page, check } = await visit(t, browser, fleet.http, hash);
-    t.after(check);
-    return page;
-  }
+  test(
+    'a backend from active to draining and back, with who and why in the history',
+    '#/pools/web',
+    async (page, fleet) => {
+      const [first = '', ...others] = fleet.backends;
+      await press(page, `Drain ${first}`);
+      await page.getByText('This is what would change. Nothing was changed yet.').waitFor();
+      assert.equal((await backend(fleet, first))?.state, 'BACKEND_STATE_ACTIVE');
+      await page.getByLabel('Who').fill('anna');
+      await page.getByLabel('Why').fill('kernel update');
+      await screenshot(page, 'dialog-drain');
+      await apply(page);
+      await untilBackend(fleet, first, (found) => found?.state === 'BACKEND_STATE_DRAINING');
+      await untilReached(fleet, others);
+      await press(page, `Enable ${first}`);
+      await apply(page);
+      await untilReached(fleet, fleet.backends);
+      await page.goto(`http://${fleet.http}/#/history`);
+      const row = page.getByRole('row').filter({ hasText: 'kernel update' });
+      await row.getByText('anna').waitFor();
+    },
+  );
 
-  async function backend(address: string): Promise<Backend__Output | undefined> {
-    const { response } = await fleet.call('pools', 'GetPool', { name: 'web' });
-    return response.backends.find((one) => one.address === address);
-  }
-
-  async function untilBackend(address: string, holds: (found: Backend__Output | undefined) => boolean) {
-    await eventually(async () => holds(await backend(address)) || undefined, `the change of ${address}`);
-  }
-
-  it('a backend from active to draining and back, with who and why in the history', async (t) => {
-    const page = await open(t, '#/pools/web');
-    if (page === null) return;
-    const [first = '', ...others] = fleet.backends;
-    await press(page, `Drain ${first}`);
-    await page.getByText('This is what would change. Nothing was changed yet.').waitFor();
-    assert.equal((await backend(first))?.state, 'BACKEND_STATE_ACTIVE');
-    await page.getByLabel('Who').fill('anna');
-    await page.getByLabel('Why').fill('kernel update');
-    await screenshot(page, 'dialog-drain');
-    await apply(page);
-    await untilBackend(first, (found) => found?.state === 'BACKEND_STATE_DRAINING');
-    await untilReached(fleet, others);
-    await press(page, `Enable ${first}`);
-    await apply(page);
-    await untilReached(fleet, fleet.backends);
-    await page.goto(`http://${fleet.http}/#/history`);
-    const row = page.getByRole('row').filter({ hasText: 'kernel update' });
-    await row.getByText('anna').waitFor();
-  });
-
-  it('a backend to disabled and back', async (t) => {
-    const page = await open(t, '#/pools/web');
-    if (page === null) return;
+  test('a backend to disabled and back', '#/pools/web', async (page, fleet) => {
     const [first = '', ...others] = fleet.backends;
     await press(page, `Disable ${first}`);
     await apply(page);
-    await untilBackend(first, (found) => found?.state === 'BACKEND_STATE_DISABLED');
+    await untilBackend(fleet, first, (found) => found?.state === 'BACKEND_STATE_DISABLED');
     await untilReached(fleet, others);
     await page
       .getByRole('row')
@@ -77,9 +49,7 @@ describe('the dashboard changes', () => {
     await untilReached(fleet, fleet.backends);
   });
 
-  it('a pool by a backend more, and takes it out again', async (t) => {
-    const page = await open(t, '#/pools/web');
-    if (page === null) return;
+  test('a pool by a backend more, and takes it out again', '#/pools/web', async (page, fleet) => {
     await press(page, 'Add backends');
     await page.getByLabel('Addresses').fill(fleet.spare);
     await press(page, 'What would it do?');
@@ -90,13 +60,11 @@ describe('the dashboard changes', () => {
     await page.getByRole('row').filter({ hasText: fleet.spare }).getByText('up', { exact: true }).waitFor();
     await press(page, `Remove ${fleet.spare}`);
     await apply(page);
-    await untilBackend(fleet.spare, (found) => found === undefined);
+    await untilBackend(fleet, fleet.spare, (found) => found === undefined);
     await untilReached(fleet, fleet.backends);
   });
 
-  it('a weight, and traffic follows', async (t) => {
-    const page = await open(t, '#/pools/web');
-    if (page === null) return;
+  test('a weight, and traffic follows', '#/pools/web', async (page, fleet) => {
     const [first = '', ...others] = fleet.backends;
     for (const [weight, reached] of [
       ['0', others],
@@ -106,14 +74,12 @@ describe('the dashboard changes', () => {
       await page.getByLabel('Weight', { exact: true }).fill(weight);
       await press(page, 'What would it do?');
       await apply(page);
-      await untilBackend(first, (found) => found?.weight === Number(weight));
+      await untilBackend(fleet, first, (found) => found?.weight === Number(weight));
       await untilReached(fleet, reached);
     }
   });
 
-  it('a strategy, and which policy a pool follows', async (t) => {
-    const page = await open(t, '#/pools/web');
-    if (page === null) return;
+  test('a strategy, and which policy a pool follows', '#/pools/web', async (page, fleet) => {
     const strategy = async () =>
       (await fleet.call('policies', 'GetPolicy', { name: 'default' })).response.strategy;
     await press(page, 'Change strategy');
@@ -142,46 +108,48 @@ describe('the dashboard changes', () => {
     );
   });
 
-  it('everything back to an earlier revision, after it showed what differs', async (t) => {
-    const page = await open(t, '#/history');
-    if (page === null) return;
-    await press(page, 'Compare revision 1 with the newest');
-    const difference = page.getByRole('region', { name: 'Difference' });
-    await difference.getByText('policy:').waitFor();
-    await screenshot(page, 'history-difference');
-    await press(page, 'Roll back to revision 1');
-    await page.getByRole('dialog').getByText('updated pool').waitFor();
-    await apply(page);
-    await untilReached(fleet, fleet.backends);
-    await page.getByRole('row').filter({ hasText: 'rollback to revision 1' }).waitFor();
-  });
-
-  it('nothing that the guard refuses, before it has said why and was overruled', async (t) => {
-    const page = await open(t, '#/pools/web');
-    if (page === null) return;
-    const [first = '', second = '', third = ''] = fleet.backends;
-    for (const address of [first, second]) {
-      await press(page, `Drain ${address}`);
+  test(
+    'everything back to an earlier revision, after it showed what differs',
+    '#/history',
+    async (page, fleet) => {
+      await press(page, 'Compare revision 1 with the newest');
+      const difference = page.getByRole('region', { name: 'Difference' });
+      await difference.getByText('policy:').waitFor();
+      await screenshot(page, 'history-difference');
+      await press(page, 'Roll back to revision 1');
+      await page.getByRole('dialog').getByText('updated pool').waitFor();
       await apply(page);
-    }
-    await press(page, `Drain ${third}`);
-    await page.getByText('The guard refuses this.').waitFor();
-    await page.getByText(`would have no backend that any proxy finds healthy; now ${third} is`).waitFor();
-    assert.equal(await page.getByRole('button', { name: 'Apply', exact: true }).count(), 0);
-    await screenshot(page, 'dialog-guard');
-    assert.equal((await backend(third))?.state, 'BACKEND_STATE_ACTIVE');
-    await apply(page, 'Overrule the guard and apply');
-    await untilBackend(third, (found) => found?.state === 'BACKEND_STATE_DRAINING');
-    for (const address of fleet.backends) {
-      await press(page, `Enable ${address}`);
-      await apply(page);
-    }
-    await untilReached(fleet, fleet.backends);
-  });
+      await untilReached(fleet, fleet.backends);
+      await page.getByRole('row').filter({ hasText: 'rollback to revision 1' }).waitFor();
+    },
+  );
 
-  it('nothing when the request is wrong, and says what next to each field', async (t) => {
-    const page = await open(t, '#/pools/web');
-    if (page === null) return;
+  test(
+    'nothing that the guard refuses, before it has said why and was overruled',
+    '#/pools/web',
+    async (page, fleet) => {
+      const [first = '', second = '', third = ''] = fleet.backends;
+      for (const address of [first, second]) {
+        await press(page, `Drain ${address}`);
+        await apply(page);
+      }
+      await press(page, `Drain ${third}`);
+      await page.getByText('The guard refuses this.').waitFor();
+      await page.getByText(`would have no backend that any proxy finds healthy; now ${third} is`).waitFor();
+      assert.equal(await page.getByRole('button', { name: 'Apply', exact: true }).count(), 0);
+      await screenshot(page, 'dialog-guard');
+      assert.equal((await backend(fleet, third))?.state, 'BACKEND_STATE_ACTIVE');
+      await apply(page, 'Overrule the guard and apply');
+      await untilBackend(fleet, third, (found) => found?.state === 'BACKEND_STATE_DRAINING');
+      for (const address of fleet.backends) {
+        await press(page, `Enable ${address}`);
+        await apply(page);
+      }
+      await untilReached(fleet, fleet.backends);
+    },
+  );
+
+  test('nothing when the request is wrong, and says what next to each field', '#/pools/web', async (page) => {
     await press(page, 'Add backends');
     await page.getByLabel('Addresses').fill('10.0.0.9\nexample.com:80');
     await page.getByLabel('Weight of each').fill('2000');
@@ -201,14 +169,15 @@ describe('the dashboard changes', () => {
   });
 });
 
-async function press(page: Page, name: string): Promise<void> {
-  await page.getByRole('button', { name, exact: true }).click();
+async function backend(fleet: DashboardFleet, address: string): Promise<Backend__Output | undefined> {
+  const { response } = await fleet.call('pools', 'GetPool', { name: 'web' });
+  return response.backends.find((one) => one.address === address);
 }
 
-/** Applies what is previewed, waits until it is live on the proxy, and closes the dialog. */
-async function apply(page: Page, name = 'Apply'): Promise<void> {
-  await press(page, name);
-  await page.getByText('Live on 1 of 1 proxy.').waitFor();
-  await press(page, 'Close');
-  await page.getByRole('dialog').waitFor({ state: 'detached' });
+async function untilBackend(
+  fleet: DashboardFleet,
+  address: string,
+  holds: (found: Backend__Output | undefined) => boolean,
+): Promise<void> {
+  await eventually(async () => holds(await backend(fleet, address)) || undefined, `the change of ${address}`);
 }

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it, type TestContext } from 'node:test';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { describe, it } from 'node:test';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { screenshot, startBrowser, visit } from '../harness/browser.ts';
-import { type DashboardFleet, startDashboardFleet } from '../harness/dashboard-fleet.ts';
+import { startDashboardFleet } from '../harness/dashboard-fleet.ts';
+import { dashboardSuite } from '../harness/dashboard-suite.ts';
 import { succeed } from '../harness/fleet.ts';
-import { laterScope, temporaryFolder } from '../harness/processes.ts';
-import { findProgram, present } from '../harness/real-servers.ts';
+import { temporaryFolder } from '../harness/processes.ts';
+import { present } from '../harness/real-servers.ts';
 
 const PAGES = {
   overview: ['#/', 'Listeners'],
@@ -23,45 +24,31 @@ const LOOKS: Readonly<Record<string, BrowserContextOptions>> = {
   dark: { colorScheme: 'dark' },
   phone: { colorScheme: 'light', viewport: { width: 360, height: 740 } },
 };
-const scope = laterScope();
 
 describe('the dashboard', () => {
-  let fleet: DashboardFleet;
-  let browser: Browser;
-  const here = findProgram('chromium') !== undefined;
-  before(async () => {
-    if (!here) return;
-    fleet = await startDashboardFleet(scope);
-    browser = await startBrowser(scope);
-  });
-  after(() => scope.end());
-
-  async function open(t: TestContext, hash: string, options?: BrowserContextOptions): Promise<Page | null> {
-    if (!present(t, 'chromium')) return null;
-    const { page, check } = await visit(t, browser, fleet.http, hash, options);
-    t.after(check);
-    return page;
-  }
+  const test = dashboardSuite();
 
   for (const [look, options] of Object.entries(LOOKS)) {
-    it(`shows every page, ${look}, with nothing from another host and nothing wider than the window`, async (t) => {
-      const page = await open(t, '#/', options);
-      if (page === null) return;
-      for (const [name, [hash, heading]] of Object.entries(PAGES)) {
-        await page.goto(`http://${fleet.http}/${hash}`);
-        await page.getByRole('heading', { name: heading, exact: true }).waitFor();
-        await fleet.reached();
-        const wider = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
-        assert.equal(await page.evaluate(wider), false, `${name} is wider than the window`);
-        assert.deepEqual(await unlabelled(page), [], name);
-        await screenshot(page, `${name}-${look}`);
-      }
-    });
+    test(
+      `shows every page, ${look}, with nothing from another host and nothing wider than the window`,
+      '#/',
+      async (page, fleet) => {
+        for (const [name, [hash, heading]] of Object.entries(PAGES)) {
+          await page.goto(`http://${fleet.http}/${hash}`);
+          await page.getByRole('heading', { name: heading, exact: true }).waitFor();
+          await fleet.reached();
+          const wider = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
+          assert.equal(await page.evaluate(wider), false, `${name} is wider than the window`);
+          assert.deepEqual(await unlabelled(page), [], name);
+          assert.deepEqual(await crowdedLabels(page), [], name);
+          await screenshot(page, `${name}-${look}`);
+        }
+      },
+      options,
+    );
   }
 
-  it('says what is wrong and why, first', async (t) => {
-    const page = await open(t, '#/');
-    if (page === null) return;
+  test('says what is wrong and why, first', '#/', async (page, fleet) => {
     await page.getByText('Everything is as it should be.').waitFor();
     const dead = '127.0.0.1:9';
     await succeed(fleet.lbctl, ['backend', 'add', 'web', dead]);
@@ -76,13 +63,13 @@ describe('the dashboard', () => {
       .getByText('unhealthy: connection refused')
       .waitFor();
     await screenshot(page, 'pool-problem');
+    const cut = "[...document.querySelectorAll('.scroll')].some((one) => one.scrollWidth > one.clientWidth)";
+    assert.equal(await page.evaluate(cut), false, 'a table is wider than its panel');
     await succeed(fleet.lbctl, ['backend', 'remove', 'web', dead]);
     await page.getByRole('row').filter({ hasText: dead }).waitFor({ state: 'detached' });
   });
 
-  it('shows traffic as it happens', async (t) => {
-    const page = await open(t, '#/pools/web');
-    if (page === null) return;
+  test('shows traffic as it happens', '#/pools/web', async (page, fleet) => {
     const row = page.getByRole('row').filter({ hasText: fleet.backends[0] ?? '' });
     for (let round = 0; !(await row.innerText()).match(/[1-9]\d* %/); round += 1) {
       assert.ok(round < 200, 'no share of traffic was shown');
@@ -92,50 +79,52 @@ describe('the dashboard', () => {
     assert.match((await charts.getAttribute('aria-label')) ?? '', /Now: 127\.0\.0\.1:\d+ .*\/s/);
   });
 
-  it('keeps the focus where it is while everything around it is live', async (t) => {
-    const page = await open(t, '#/pools/web');
-    if (page === null) return;
-    const [first = '', second = ''] = fleet.backends;
-    const button = page.getByRole('button', { name: `Weight ${second}` });
-    await button.focus();
-    const before = await page.getByRole('row').count();
-    await succeed(fleet.lbctl, ['backend', 'add', 'web', fleet.spare, '--wait']);
-    await succeed(fleet.lbctl, ['backend', 'drain', 'web', first, '--wait']);
-    await page.getByRole('button', { name: `Enable ${first}` }).waitFor();
-    assert.equal(await page.getByRole('row').count(), before + 1);
-    const focused = "document.activeElement.getAttribute('aria-label')";
-    assert.equal(await page.evaluate(focused), `Weight ${second}`);
-    // The dialog takes the focus, Enter and Escape do what they should, and it goes back.
-    await page.keyboard.press('Enter');
-    await page.getByRole('dialog').waitFor();
-    await page.keyboard.press('Escape');
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
-    assert.equal(await page.evaluate(focused), `Weight ${second}`);
-    await succeed(fleet.lbctl, ['backend', 'enable', 'web', first, '--wait']);
-    await succeed(fleet.lbctl, ['backend', 'remove', 'web', fleet.spare, '--wait']);
-  });
+  test(
+    'keeps the focus where it is while everything around it is live',
+    '#/pools/web',
+    async (page, fleet) => {
+      const [first = '', second = ''] = fleet.backends;
+      const button = page.getByRole('button', { name: `Weight ${second}` });
+      await button.focus();
+      const before = await page.getByRole('row').count();
+      await succeed(fleet.lbctl, ['backend', 'add', 'web', fleet.spare, '--wait']);
+      await succeed(fleet.lbctl, ['backend', 'drain', 'web', first, '--wait']);
+      await page.getByRole('button', { name: `Enable ${first}` }).waitFor();
+      assert.equal(await page.getByRole('row').count(), before + 1);
+      const focused = "document.activeElement.getAttribute('aria-label')";
+      assert.equal(await page.evaluate(focused), `Weight ${second}`);
+      // The dialog takes the focus, Enter and Escape do what they should, and it goes back.
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog').waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      assert.equal(await page.evaluate(focused), `Weight ${second}`);
+      await succeed(fleet.lbctl, ['backend', 'enable', 'web', first, '--wait']);
+      await succeed(fleet.lbctl, ['backend', 'remove', 'web', fleet.spare, '--wait']);
+    },
+  );
 
-  it('survives a restart of the control plane, and says from when it is meanwhile', async (t) => {
-    const page = await open(t, '#/pools/web');
-    if (page === null) return;
-    await page.getByText(/live · revision \d+/).waitFor();
-    await fleet.plane.stop();
-    await page.getByText(/Reconnecting: .*What you see is from \d\d:\d\d:\d\d/).waitFor();
-    await page.getByText('Backends of web').waitFor();
-    await screenshot(page, 'reconnecting');
-    await fleet.restart();
-    await page.getByText(/live · revision \d+/).waitFor();
-    await succeed(fleet.lbctl, ['backend', 'set', 'web', fleet.backends[0] ?? '', '--weight', '7']);
-    await page
-      .getByRole('row')
-      .filter({ hasText: fleet.backends[0] ?? '' })
-      .getByText('7', { exact: true })
-      .waitFor();
-  });
+  test(
+    'survives a restart of the control plane, and says from when it is meanwhile',
+    '#/pools/web',
+    async (page, fleet) => {
+      await page.getByText(/live · revision \d+/).waitFor();
+      await fleet.stop();
+      await page.getByText(/Reconnecting: .*What you see is from \d\d:\d\d:\d\d/).waitFor();
+      await page.getByText('Backends of web').waitFor();
+      await screenshot(page, 'reconnecting');
+      await fleet.start();
+      await page.getByText(/live · revision \d+/).waitFor();
+      await succeed(fleet.lbctl, ['backend', 'set', 'web', fleet.backends[0] ?? '', '--weight', '7']);
+      await page
+        .getByRole('row')
+        .filter({ hasText: fleet.backends[0] ?? '' })
+        .getByText('7', { exact: true })
+        .waitFor();
+    },
+  );
 
-  it('shows what people wrote as text, whatever it is', async (t) => {
-    const page = await open(t, '#/history');
-    if (page === null) return;
+  test('shows what people wrote as text, whatever it is', '#/history', async (page, fleet) => {
     const message = '<img src="/x" onerror="document.title = 1"><b>bold</b>';
     await succeed(fleet.lbctl, [
       'backend',
@@ -151,15 +140,15 @@ describe('the dashboard', () => {
     assert.equal(await page.locator('main img, main b').count(), 0);
   });
 
-  it('makes the document like what it is told, however it was before, and keeps what has a key', async (t) => {
-    const page = await open(t, '#/');
-    if (page === null) return;
-    assert.deepEqual(await page.evaluate(RENDER_AT_RANDOM), []);
-  });
+  test(
+    'makes the document like what it is told, however it was before, and keeps what has a key',
+    '#/',
+    async (page) => {
+      assert.deepEqual(await page.evaluate(RENDER_AT_RANDOM), []);
+    },
+  );
 
-  it('says in words that there is no such page or pool', async (t) => {
-    const page = await open(t, '#/pools/nothing');
-    if (page === null) return;
+  test('says in words that there is no such page or pool', '#/pools/nothing', async (page, fleet) => {
     await page.getByText('There is no such pool.').waitFor();
     await page.goto(`http://${fleet.http}/nothing`);
     await page.getByRole('heading', { name: 'No such page' }).waitFor();
@@ -215,6 +204,36 @@ const RENDER_AT_RANDOM = `import('/lib/dom.mjs').then(({ h, render }) => {
   }
   return wrong.slice(0, 3);
 })`;
+
+/** Charts whose time labels reach up to the lowest figure, or could be cut off at the right end. */
+function crowdedLabels(page: Page): Promise<readonly string[]> {
+  return page.evaluate(CROWDED_LABELS);
+}
+
+/** Draws each chart once more, and looks where it writes what. */
+const CROWDED_LABELS = `(async () => {
+  const { prototype } = CanvasRenderingContext2D;
+  const { fillText } = prototype;
+  const crowded = [];
+  for (const { plot: { made }, ariaLabel } of document.querySelectorAll('.plot')) {
+    const written = [];
+    prototype.fillText = function (text, x, y) {
+      const size = this.measureText(text);
+      const time = this.textAlign === 'center';
+      written.push({ time, top: y - size.actualBoundingBoxAscent, bottom: y + size.actualBoundingBoxDescent, half: size.width / 2 });
+    };
+    made.redraw();
+    await null;
+    prototype.fillText = fillText;
+    const times = written.filter(({ time }) => time);
+    const figures = written.filter(({ time }) => !time);
+    const apart = Math.min(...times.map(({ top }) => top)) > Math.max(...figures.map(({ bottom }) => bottom));
+    const room = made.ctx.canvas.width - made.bbox.left - made.bbox.width;
+    const fits = room >= Math.max(...times.map(({ half }) => half));
+    if (times.length === 0 || figures.length === 0 || !apart || !fits) crowded.push(ariaLabel + JSON.stringify({ apart, fits, written: written.length }));
+  }
+  return crowded;
+})()`;
 
 /** What a screen reader could not name: controls without a name, pictures without words, a table without a title. */
 function unlabelled(page: Page): Promise<readonly string[]> {

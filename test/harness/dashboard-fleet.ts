@@ -1,20 +1,20 @@
 /** A fleet with traffic for the dashboard to show: real programs, three demo backends, a listener, and a client. */
 import { join } from 'node:path';
 import { connectReplica } from '../../core/wire/clients.ts';
+import { answers, lbctlFor, type Lbctl, startProxy, succeed } from './fleet.ts';
 import {
-  answers,
-  type ControlPlane,
-  lbctlFor,
-  type Lbctl,
-  startControlPlane,
-  startProxy,
-  succeed,
-} from './fleet.ts';
-import { eventually, freePort, type Scope, startBuilt, temporaryFolder } from './processes.ts';
+  eventually,
+  freePort,
+  type Installation,
+  type RunningProcess,
+  type Scope,
+  startBuilt,
+  temporaryFolder,
+} from './processes.ts';
 import { type Call, callsOf } from './running-control-plane.ts';
 
 export interface DashboardFleet {
-  readonly plane: ControlPlane;
+  readonly grpc: string;
   readonly http: string;
   readonly lbctl: Lbctl;
   readonly call: Call;
@@ -24,8 +24,10 @@ export interface DashboardFleet {
   readonly spare: string;
   /** Which backends answered so many new connections. */
   reached(connections?: number): Promise<ReadonlySet<string>>;
-  /** Another control plane at the same addresses with the same store, once the one before has ended. */
-  restart(): Promise<ControlPlane>;
+  /** Stops the control plane. */
+  stop(): Promise<void>;
+  /** Another one at the same addresses with the same store. `from`: of another version. */
+  start(from?: Installation): Promise<void>;
 }
 
 export async function startDashboardFleet(
@@ -35,9 +37,14 @@ export async function startDashboardFleet(
   const store = `lmdb:${join(temporaryFolder(scope), 'store')}`;
   const grpc = `127.0.0.1:${await freePort()}`;
   const http = `127.0.0.1:${await freePort()}`;
-  const start = () =>
-    startControlPlane(scope, store, { grpcAddress: grpc, flags: ['--http-address', http, ...flags] });
-  const plane = await start();
+  const addresses = ['--grpc-address', grpc, '--http-address', http, '--store', store];
+  let plane: RunningProcess;
+  const start = async (installation?: Installation) => {
+    const options = installation && { installation };
+    plane = startBuilt(scope, 'control-plane/main.js', [...addresses, ...flags], options);
+    await answers(`http://${http}/readyz`);
+  };
+  await start();
   await startProxy(scope, 'east', [grpc], ['--workers', '1', ...flags]);
   const backends = [await startBackend(scope), await startBackend(scope), await startBackend(scope)];
   const spare = await startBackend(scope);
@@ -48,14 +55,15 @@ export async function startDashboardFleet(
   scope.after(() => client.close());
   await answers(`http://${listener}/`);
   return {
-    plane,
+    grpc,
     http,
     lbctl,
     call: callsOf(client),
     backends,
     spare,
     reached: (connections = 12) => reached(listener, connections),
-    restart: start,
+    stop: async () => void (await plane.stop()),
+    start,
   };
 }
 

@@ -71,7 +71,7 @@ describe('the HTTP address', () => {
 
   it('gives a file again only when it changed, and nothing that is asked twice', async (context) => {
     const plane = await runControlPlane(context);
-    for (const path of ['/', '/app.mjs', '/lib/dom.mjs', '/charts/uplot.js', '/style.css']) {
+    for (const path of ['/', '/app.mjs', '/lib/dom.mjs', '/charts/uplot.js', '/styles/base.css']) {
       const first = await get(plane, path);
       const etag = first.headers.get('etag') ?? '';
       assert.deepEqual([first.status, first.headers.get('cache-control')], [200, 'no-cache'], path);

@@ -5,7 +5,9 @@ import { h, render } from './lib/dom.mjs';
 import { clock } from './lib/format.mjs';
 import { follow } from './lib/live.mjs';
 import { emptyModel, fold } from './lib/model.mjs';
+import { button } from './lib/parts.mjs';
 import { history } from './pages/history.mjs';
+import { missing } from './pages/missing.mjs';
 import { overview } from './pages/overview.mjs';
 import { pool } from './pages/pool.mjs';
 import { pools } from './pages/pools.mjs';
@@ -17,7 +19,8 @@ const NAV = [
   ['proxies', 'Proxies'],
   ['history', 'History'],
 ];
-const PAGES = { '': overview, pools, proxies, history };
+/** By how many parts follow the name in the address, such as the name of a pool. */
+const PAGES = { '': [overview], pools: [pools, pool], proxies: [proxies], history: [history, history] };
 
 const main = document.getElementById('main');
 const nav = document.getElementById('nav');
@@ -31,25 +34,26 @@ let stop = () => undefined;
 let waiting = false;
 
 function route() {
-  const [name, ...parts] = partsOfHash();
-  if (name === 'pools' && parts.length > 0) return { name, page: pool, parts };
-  return Object.hasOwn(PAGES, name)
-    ? { name, page: PAGES[name], parts }
-    : { name: '', page: overview, parts: [] };
+  const [name = '', ...rest] = location.hash.replace(/^#\/?/, '').split('/');
+  const parts = rest.filter((part) => part !== '').map(decoded);
+  const page = Object.hasOwn(PAGES, name) ? PAGES[name][parts.length] : undefined;
+  return page === undefined || parts.includes(null)
+    ? { name: null, page: missing, parts: [] }
+    : { name, page, parts };
 }
 
-/** What nobody could have meant leads to the overview. */
-function partsOfHash() {
-  const [name = '', ...rest] = location.hash.replace(/^#\/?/, '').split('/');
+/** Null: it is no text that anybody encoded. */
+function decoded(part) {
   try {
-    return [name, ...rest.filter((part) => part !== '').map(decodeURIComponent)];
+    return decodeURIComponent(part);
   } catch {
-    return [''];
+    return null;
   }
 }
 
-/** Another page may want another stream: that of its pool. */
+/** Another page may want another stream: that of its pool. A dialog belongs to the page where it was opened. */
 function go() {
+  document.querySelector('dialog')?.close();
   const next = route();
   const wanted = next.page.pool(next.parts);
   const before = shown;
@@ -98,6 +102,13 @@ function redraw() {
 }
 
 function draw() {
+  const { activeElement, body } = document;
+  drawAll();
+  // What had the focus has gone, such as the row of a backend: from here on the keys go through the page.
+  if (activeElement !== body && document.activeElement === body) main.focus({ preventScroll: true });
+}
+
+function drawAll() {
   render(
     nav,
     NAV.map(([path, words]) =>
@@ -126,7 +137,7 @@ function pulseWords() {
   if (stand.live) {
     const words = `live · revision ${model.view?.revision ?? '–'}`;
     const old = model.page !== '' && model.page !== own;
-    return [h('i', { class: 'dot good' }), words, old && ' · this page is an older one: reload it'];
+    return [h('i', { class: 'dot good' }), words, old && olderPage()];
   }
   if (stand.heardMs === null) return [h('i', { class: 'dot warn' }), 'connecting …'];
   return [
@@ -135,5 +146,19 @@ function pulseWords() {
   ];
 }
 
+/** The control plane has another version than the one that this page came from. */
+const olderPage = () =>
+  h(
+    'span',
+    { class: 'older' },
+    ' · this page is an older one: ',
+    button('Reload it', () => location.reload(), { kind: 'small' }),
+  );
+
+// The address names the page that is shown, so it is no place for the way to its content.
+document.querySelector('.skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  main.focus();
+});
 window.addEventListener('hashchange', go);
 go();

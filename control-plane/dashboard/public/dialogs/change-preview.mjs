@@ -7,32 +7,40 @@ import { button } from '../lib/parts.mjs';
 import { frame, refused, submit, words } from './step-parts.mjs';
 
 export function previewStep(run, acts) {
-  const { what, preview, busy } = run;
+  const { what, preview, outdated } = run;
   const guarded = preview.guardRefusals.length > 0;
   const nothing = preview.unchanged || preview.changes.length === 0;
   return frame(
     run,
     [
-      h(
-        'p',
-        { class: 'quiet', key: 'lead' },
-        nothing
-          ? 'Nothing would change: it is so already.'
-          : 'This is what would change. Nothing was changed yet.',
-      ),
+      h('p', { class: 'quiet', key: 'lead' }, leadOf(outdated, nothing)),
       refused(run),
-      guarded && guardWords(preview.guardRefusals),
-      changeList(preview.changes),
-      effects(preview),
-      preview.notes.map((note, index) => h('p', { class: 'note', key: `note-${index}` }, note)),
-      !nothing && signature(run),
+      !outdated && guarded && guardWords(preview.guardRefusals),
+      !outdated && whatWouldChange(preview),
+      (outdated || !nothing) && signature(run),
     ],
     what.fields === undefined ? button('Cancel', acts.close) : button('Back', acts.back),
-    !nothing && applyButton(run, acts, guarded, busy),
+    outdated ? askAgainButton(run, acts) : !nothing && applyButton(run, acts, guarded),
   );
 }
 
-function applyButton({ what }, acts, guarded, busy) {
+function leadOf(outdated, nothing) {
+  if (outdated) return 'Nothing was changed: somebody else was quicker.';
+  return nothing
+    ? 'Nothing would change: it is so already.'
+    : 'This is what would change. Nothing was changed yet.';
+}
+
+const whatWouldChange = (preview) => [
+  changeList(preview.changes),
+  effects(preview),
+  preview.notes.map((note, index) => h('p', { class: 'note', key: `note-${index}` }, note)),
+];
+
+const askAgainButton = ({ busy }, acts) =>
+  submit(busy ? 'Asking …' : 'What would it do now?', acts.preview, busy);
+
+function applyButton({ what, busy }, acts, guarded) {
   if (guarded)
     return submit(
       busy ? 'Applying …' : 'Overrule the guard and apply',
@@ -137,7 +145,7 @@ function signature(run) {
   return h(
     'div',
     { class: 'signature', key: 'signature' },
-    field('author', 'Who', 'your name, for the history'),
+    field('author', 'Who', 'your name'),
     field('message', 'Why', 'for the history'),
   );
 }

@@ -1,21 +1,19 @@
 // The first and the last step of a change: what is asked for, and where it is live.
 
 import { h } from '../lib/dom.mjs';
-import { counted } from '../lib/format.mjs';
+import { counted, moment } from '../lib/format.mjs';
 import { button, mark } from '../lib/parts.mjs';
 import { frame, refused, submit } from './step-parts.mjs';
 
 export function askStep(run, acts) {
   const { what, busy } = run;
   if (what.fields === undefined) {
+    const asking = h('p', { class: 'quiet', key: 'asking' }, 'Asking what it would do …');
     return frame(
       run,
-      [
-        run.refusal === null
-          ? h('p', { class: 'quiet', key: 'asking' }, 'Asking what it would do …')
-          : refused(run),
-      ],
-      button('Close', acts.close, { kind: 'next' }),
+      [refused(run) ?? asking],
+      button('Close', acts.close),
+      run.refusal !== null && submit('Ask again', acts.preview, busy),
     );
   }
   return frame(
@@ -92,6 +90,9 @@ export function resultStep(run, acts) {
   );
 }
 
+/** Other times of the page are those of its reader's clock, too. */
+const atOurTime = (text) => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => moment(Date.parse(time)));
+
 function progress(convergence, revision) {
   if (convergence === null)
     return h('p', { class: 'quiet', key: 'progress' }, 'It is durable. Asking where it is live …');
@@ -116,7 +117,7 @@ function progress(convergence, revision) {
           { key: proxyId },
           mark(...(STATES[state] ?? ['warn', 'unknown'])),
           ` ${proxyId}`,
-          reason !== '' && `: ${reason}`,
+          reason !== '' && `: ${atOurTime(reason)}`,
         ),
       ),
     ),

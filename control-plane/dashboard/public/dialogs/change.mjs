@@ -7,12 +7,11 @@ import { askStep, resultStep } from './change-steps.mjs';
 
 const AUTHOR_KEY = 'equipoise-author';
 const LOOK_AGAIN_MS = 400;
-const LOOK_AGAIN = ['FAILED_PRECONDITION', 'ABORTED'];
 
 /**
  * `what`: title, lead, fields (each with a name, label, value and what its violations are about), request(values) as
- * {method, request}, done: what is said at the end, danger: it takes something away, asShown: it is refused when there is
- * another revision since the dry run.
+ * {method, request}, asked for at each dry run, done: what is said at the end, danger: it takes something away, asShown: it
+ * is refused when there is another revision since the dry run.
  */
 export function change(what) {
   const dialog = document.createElement('dialog');
@@ -24,7 +23,11 @@ export function change(what) {
     message: '',
     busy: false,
     refusal: null,
+    /** What was tried dry: it is applied as it is, or tried again. */
+    asked: null,
     preview: null,
+    // Somebody else was quicker: what is shown is no longer what would happen.
+    outdated: false,
     result: null,
     // It was sent, and nobody knows what became of it: it may itself be the newest revision.
     unsure: false,
@@ -42,10 +45,16 @@ export function change(what) {
   dialog.addEventListener('close', () => {
     run.closed = true;
     dialog.remove();
+    // What opened it may have gone, such as the row of a backend that was removed.
+    if (document.activeElement === document.body)
+      document.getElementById('main').focus({ preventScroll: true });
   });
+  dialog.addEventListener('keydown', ignoreHeldEnter);
   document.body.append(dialog);
   run.draw();
   dialog.showModal();
+  // What is typed takes the place of what is there, rather than a 4 behind a 1.
+  document.activeElement.select?.();
   if (run.what.fields === undefined) void acts.preview();
 }
 
@@ -70,7 +79,9 @@ function actsOf(run, dialog) {
   };
   const preview = () =>
     busy(async () => {
+      run.asked = run.what.request(readValues(run));
       run.preview = await dryRun(run);
+      run.outdated = false;
       run.step = 'preview';
     });
   return {
@@ -89,13 +100,10 @@ function actsOf(run, dialog) {
   };
 }
 
-async function dryRun(run) {
-  const { method, request } = run.what.request(readValues(run));
-  return send(method, { ...request, dryRun: true });
-}
+const dryRun = ({ asked: { method, request } }) => send(method, { ...request, dryRun: true });
 
 async function apply(run, force) {
-  const { method, request } = run.what.request(readValues(run));
+  const { method, request } = run.asked;
   localStorage.setItem(AUTHOR_KEY, run.author);
   const fields = { requestId: run.requestId, author: run.author || 'dashboard', message: run.message, force };
   try {
@@ -103,8 +111,9 @@ async function apply(run, force) {
     run.result = await send(method, { ...request, ...fields }, shown);
   } catch (refusal) {
     run.unsure ||= refusal.status === 0 || refusal.status >= 500;
-    // What the guard has against it now, or what would change now, may be new: it is shown before it can be applied.
-    if (LOOK_AGAIN.includes(refusal.code)) run.preview = await dryRun(run).catch(() => run.preview);
+    run.outdated = refusal.code === 'ABORTED';
+    // What the guard has against it now may be new: it is shown before it can be overruled.
+    if (refusal.code === 'FAILED_PRECONDITION') run.preview = await dryRun(run).catch(() => run.preview);
     throw refusal;
   }
   run.step = 'result';
@@ -135,6 +144,11 @@ function readValues({ what, values }) {
       return [name, number && text !== '' && Number.isFinite(Number(text)) ? Number(text) : text];
     }),
   );
+}
+
+/** A key that is held since before would go through every step at once. */
+function ignoreHeldEnter(event) {
+  if (event.repeat && event.key === 'Enter' && event.target.tagName !== 'TEXTAREA') event.preventDefault();
 }
 
 /** When a step has gone, its focus goes to what comes next rather than nowhere. */

@@ -5,7 +5,10 @@ import { words } from '../lib/format.mjs';
 
 const wire = (prefix, word) => `${prefix}_${word.toUpperCase()}`;
 
-export function add({ name }) {
+/** `now()`: `{page, row}` as the newest view has them. A change names the revision of what its dry run shows. */
+
+export function add(now) {
+  const { name } = now().page;
   change({
     title: `Add backends to pool ${name}`,
     done: 'Added',
@@ -34,7 +37,9 @@ export function add({ name }) {
   });
 }
 
-export function remove({ name }, { address }) {
+export function remove(now) {
+  const { name } = now().page;
+  const { address } = now().row;
   change({
     title: `Remove ${address} from pool ${name}`,
     done: 'Removed',
@@ -43,20 +48,22 @@ export function remove({ name }, { address }) {
   });
 }
 
-export const drain = (page, row) => setState(page, row, 'draining', 'Drain', 'Draining');
-export const enable = (page, row) => setState(page, row, 'active', 'Enable', 'Enabled');
-export const disable = (page, row) => setState(page, row, 'disabled', 'Disable', 'Disabled');
+export const drain = (now) => setState(now, 'draining', 'Drain', 'Draining');
+export const enable = (now) => setState(now, 'active', 'Enable', 'Enabled');
+export const disable = (now) => setState(now, 'disabled', 'Disable', 'Disabled');
 
-function setState({ name }, { address, revision }, state, title, done) {
+function setState(now, state, title, done) {
+  const { page, row } = now();
   change({
-    title: `${title} ${address} of pool ${name}`,
+    title: `${title} ${row.address} of pool ${page.name}`,
     done,
-    request: () =>
-      updateBackend(name, { address, state: wire('BACKEND_STATE', state), revision: String(revision) }),
+    request: () => updateBackend(now(), { state: wire('BACKEND_STATE', state) }),
   });
 }
 
-export function weight({ name }, { address, weight: now, revision }) {
+export function weight(now) {
+  const { name } = now().page;
+  const { address, weight: before } = now().row;
   change({
     title: `Weight of ${address} of pool ${name}`,
     done: 'Weight set',
@@ -65,16 +72,19 @@ export function weight({ name }, { address, weight: now, revision }) {
         name: 'weight',
         label: 'Weight',
         hint: '0 to 1000, relative to the other backends; 0 takes no new connections.',
-        value: String(now),
+        value: String(before),
         number: true,
         about: /weight/,
       },
     ],
-    request: (values) => updateBackend(name, { address, weight: values.weight, revision: String(revision) }),
+    request: (values) => updateBackend(now(), { weight: values.weight }),
   });
 }
 
-const updateBackend = (pool, backend) => ({ method: 'UpdateBackend', request: { pool, backend } });
+const updateBackend = ({ page, row: { address, revision } }, fields) => ({
+  method: 'UpdateBackend',
+  request: { pool: page.name, backend: { address, revision: String(revision), ...fields } },
+});
 
 const STRATEGIES = {
   power_of_two_choices: 'two draws, the one with fewer connections wins',
@@ -85,7 +95,11 @@ const STRATEGIES = {
   peak_ewma: 'the quickest to answer of two draws',
 };
 
-export function strategy({ policy, policyUsers, strategy: now, policyRevision }) {
+export function strategy(now) {
+  const opened = now().page;
+  const { policy, policyUsers, strategy: before } = opened;
+  // By now the pool may follow another policy, which is not the one that this is about.
+  const revision = () => (now().page.policy === policy ? now().page : opened).policyRevision;
   const shared = policyUsers > 1 ? ` It is shared by ${policyUsers} pools: all of them change.` : '';
   change({
     title: `Strategy of policy ${policy}`,
@@ -95,7 +109,7 @@ export function strategy({ policy, policyUsers, strategy: now, policyRevision })
       {
         name: 'strategy',
         label: 'Strategy',
-        value: now,
+        value: before,
         options: Object.entries(STRATEGIES).map(([name, hint]) => [name, `${words(name)}: ${hint}`]),
         about: /strategy/,
       },
@@ -106,7 +120,7 @@ export function strategy({ policy, policyUsers, strategy: now, policyRevision })
         policy: {
           name: policy,
           strategy: wire('STRATEGY', values.strategy),
-          revision: String(policyRevision),
+          revision: String(revision()),
         },
         updateMask: { paths: ['strategy'] },
       },
@@ -114,7 +128,8 @@ export function strategy({ policy, policyUsers, strategy: now, policyRevision })
   });
 }
 
-export function policy({ name, policy: now, revision }, policies) {
+export function policy(now, policies) {
+  const { name, policy: before } = now().page;
   change({
     title: `Policy of pool ${name}`,
     done: 'Policy changed',
@@ -123,7 +138,7 @@ export function policy({ name, policy: now, revision }, policies) {
       {
         name: 'policy',
         label: 'Policy',
-        value: now,
+        value: before,
         options: policies.map((one) => [
           one.name,
           `${one.name}: ${words(one.strategy)}, checks ${one.healthCheck}`,
@@ -134,7 +149,7 @@ export function policy({ name, policy: now, revision }, policies) {
     request: (values) => ({
       method: 'UpdatePool',
       request: {
-        pool: { name, policy: values.policy, revision: String(revision) },
+        pool: { name, policy: values.policy, revision: String(now().page.revision) },
         updateMask: { paths: ['policy'] },
       },
     }),

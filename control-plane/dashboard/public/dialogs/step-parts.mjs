@@ -31,10 +31,14 @@ export function refused({ refusal, what }) {
 
 export const words = ({ field, description }) => [field, description].filter((part) => part !== '').join(' ');
 
+/** The second click of a double click does nothing: what it hits was not there when the first one was made. */
 export function submit(label, act, disabled, kind = 'primary') {
+  const click = (event) => {
+    if (event.detail < 2) void act();
+  };
   return h(
     'button',
-    { type: 'submit', class: kind, disabled, 'data-next': true, key: 'submit', on: { click: act } },
+    { type: 'submit', class: kind, disabled, 'data-next': true, key: 'submit', on: { click } },
     label,
   );
 }

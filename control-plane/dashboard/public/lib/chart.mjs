@@ -12,6 +12,9 @@ const LEAST_SECONDS = 60;
 /** Between the lines of the grid, where the figures are bytes: 512 KiB rather than 488 KiB. */
 const BYTE_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
+/** Half of a time label, which may stand at the very end. */
+const RIGHT_ROOM = 26;
+
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /**
@@ -97,7 +100,7 @@ function make(element, plot, lines, show) {
     width: element.clientWidth || 300,
     height: HEIGHT,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, RIGHT_ROOM, 0, 0],
     cursor: { y: false, points: { size: 6 } },
     scales: {
       x: { range: (_plot, min, max) => [Math.min(min, max - LEAST_SECONDS), max] },
@@ -106,8 +109,9 @@ function make(element, plot, lines, show) {
     axes: [
       {
         ...axis,
-        size: 22,
-        gap: 2,
+        size: 24,
+        // Below the lowest figure of the other axis, which stands half under the line.
+        gap: 9,
         space: 70,
         values: (_plot, times) => times.map((time) => timeLabel(time, times)),
       },

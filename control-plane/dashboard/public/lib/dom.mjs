@@ -44,8 +44,8 @@ function patchChildren(parent, nodes) {
 }
 
 function isNeeded(child, nodes) {
-  const key = child.madeOf?.key;
-  return key === undefined || nodes.some((node) => node.key === key);
+  const { key, tag } = child.madeOf ?? {};
+  return key === undefined || nodes.some((node) => node.key === key && node.tag === tag);
 }
 
 function find(node, old, keyed, used) {

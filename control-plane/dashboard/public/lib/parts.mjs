@@ -18,7 +18,7 @@ export function panel(title, ...content) {
   );
 }
 
-/** A column: `head`, what it shows of a row, and `kind`: number, address or actions. */
+/** A column: `head`, what it shows of a row, and `kind`: number, brief, state or actions. */
 export const column = (head, show, kind = '') => ({ head, show, kind });
 
 /** A table that becomes cards on a phone. `keyOf` names a row for as long as it lives. */
@@ -61,10 +61,10 @@ export const link = (page, words) => h('a', { href: `#/${page}` }, words);
 
 export const poolLink = (name) => link(`pools/${encodeURIComponent(name)}`, name);
 
-export function button(words, onClick, { kind = '', label, disabled = false } = {}) {
+export function button(words, onClick, { kind = '', label, disabled = false, key } = {}) {
   return h(
     'button',
-    { type: 'button', class: kind, 'aria-label': label, disabled, on: { click: onClick } },
+    { type: 'button', key, class: kind, 'aria-label': label, disabled, on: { click: onClick } },
     words,
   );
 }

@@ -31,13 +31,16 @@ export function reasonsOf({ state, complaints, moreComplaints, health }) {
   const lines = [...groups].map(([words, group]) => {
     const everywhere = group.proxies.length === proxies && proxies > 1;
     const where = everywhere ? `on all ${proxies} proxies` : `on ${group.proxies.join(', ')}`;
-    return [words, where, since(group.sinceMs)].filter((part) => part !== '').join(' · ');
+    return [`${words} ${where}`, since(group.sinceMs)];
   });
-  return moreComplaints > 0 ? [...lines, `and ${moreComplaints} more`] : lines;
+  const all = lines.flat().filter((line) => line !== '');
+  return moreComplaints > 0 ? [...all, `and ${moreComplaints} more`] : all;
 }
+
+const tallyOf = (standing) => (standing === 'unseen' ? 'not reported' : standing);
 
 /** The states of a pool's backends as marks, such as 3 up, 1 down. */
 export const standingsOf = (standings) =>
   Object.keys(KINDS)
     .filter((standing) => standings[standing] > 0)
-    .map((standing) => ({ kind: kindOf(standing), words: `${standings[standing]} ${wordOf(standing)}` }));
+    .map((standing) => ({ kind: kindOf(standing), words: `${standings[standing]} ${tallyOf(standing)}` }));

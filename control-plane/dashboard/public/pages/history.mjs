@@ -23,6 +23,8 @@ const state = {
   from: '',
   to: '',
   difference: null,
+  /** The comparison that is asked for. */
+  comparing: '',
   shown: null,
   /** The one that is shown, or asked for. */
   wanted: null,
@@ -68,8 +70,7 @@ async function load(newest, redraw) {
     'unread',
     async () => {
       const page = await ask('/api/revisions');
-      state.rows = page.revisions;
-      state.before = page.before;
+      takeNewest(page);
       state.from ||= state.rows[1]?.revision ?? '';
       state.to ||= state.rows[0]?.revision ?? '';
       state.newest = newest;
@@ -77,6 +78,13 @@ async function load(newest, redraw) {
     redraw,
   );
   state.loading = false;
+}
+
+/** Earlier ones that somebody reads stay, unless there would be a gap before them. */
+function takeNewest({ revisions: rows, before }) {
+  const last = state.rows.findIndex(({ revision }) => revision === rows.at(-1)?.revision);
+  state.rows = [...rows, ...(last === -1 ? [] : state.rows.slice(last + 1))];
+  if (last === -1) state.before = before;
 }
 
 async function earlier(redraw) {
@@ -166,17 +174,20 @@ function comparison(redraw) {
   ];
 }
 
-function readDifference(from, to, redraw) {
-  return attempt(
+/** Of several that are asked for, the last one is shown. */
+async function readDifference(from, to, redraw) {
+  const wanted = `from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`;
+  if (state.comparing === wanted) return;
+  state.comparing = wanted;
+  await attempt(
     'trouble',
     async () => {
-      const { changes } = await ask(
-        `/api/difference?from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`,
-      );
-      state.difference = { from, to, changes };
+      const { changes } = await ask(`/api/difference?${wanted}`);
+      if (state.comparing === wanted) state.difference = { from, to, changes };
     },
     redraw,
   );
+  if (state.comparing === wanted) state.comparing = '';
 }
 
 function differenceWords({ from, to, changes }) {
@@ -225,10 +236,15 @@ function revisions(view, redraw) {
   return [
     state.unread !== '' && h('p', { class: 'refusal', role: 'alert', key: 'unread' }, state.unread),
     table('Revisions', columns, state.rows, ({ revision }) => revision, {
-      nothing: state.loading ? 'Reading …' : 'No revision yet.',
+      nothing: nothingYet(),
     }),
     state.before !== '' && button('Earlier ones', () => earlier(redraw), { kind: 'wide' }),
   ];
+}
+
+function nothingYet() {
+  if (state.unread !== '') return 'Trying again …';
+  return state.loading ? 'Reading …' : 'No revision yet.';
 }
 
 function compareWithNow(revision, view, redraw) {

@@ -31,9 +31,9 @@ export const overview = {
 
 function headline({ critical, all }) {
   if (all === 0) return 'Problems';
-  return critical > 0
-    ? `${counted(critical, 'critical problem')}, ${whole(all)} in all`
-    : counted(all, 'problem');
+  if (critical === 0) return counted(all, 'problem');
+  const words = counted(critical, 'critical problem');
+  return critical === all ? words : `${words}, ${whole(all)} in all`;
 }
 
 export function trafficPanel({ stats, history }, total = stats?.total) {

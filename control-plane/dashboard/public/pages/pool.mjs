@@ -20,6 +20,15 @@ const LINES = [
   '--line-8',
 ];
 
+/** The pool that is shown, as it was drawn last. */
+let newest = null;
+
+/** What an action is about, whenever it asks: another view may have come since its dialog was opened. */
+const current = (row) => () => ({
+  page: newest,
+  row: newest.backends.rows.find(({ address }) => address === row?.address) ?? row,
+});
+
 export const pool = {
   name: 'Pool',
   pool: ([name]) => name,
@@ -28,6 +37,7 @@ export const pool = {
     const page = view.pool;
     // The stream of the page before may still be the one that is heard.
     if (page?.name !== name) return missing(view, name);
+    newest = page;
     const traffic = stats?.pools.find((one) => one.pool === name)?.traffic;
     const problems = problemsOf(view.poolProblems, stats?.problems);
     return [
@@ -79,9 +89,9 @@ function head(page, view) {
     h(
       'div',
       { class: 'tools' },
-      button('Add backends', () => actions.add(page), { kind: 'primary' }),
-      button('Change strategy', () => actions.strategy(page)),
-      button('Change policy', () => actions.policy(page, view.policies.rows)),
+      button('Add backends', () => actions.add(current()), { kind: 'primary' }),
+      button('Change strategy', () => actions.strategy(current())),
+      button('Change policy', () => actions.policy(current(), view.policies.rows)),
     ),
   );
 }
@@ -96,7 +106,11 @@ function backendTable(page, stats, traffic) {
       h('code', {}, address),
       why(source === 'registered' ? ['registered itself'] : []),
     ]),
-    column('State', (row) => [mark(kindOf(row.standing), wordOf(row.standing)), why(reasonsOf(row))]),
+    column(
+      'State',
+      (row) => [mark(kindOf(row.standing), wordOf(row.standing)), why(reasonsOf(row))],
+      'state',
+    ),
     column('Weight', ({ weight }) => whole(weight), 'number'),
     column('Share of new', ({ address }) => share(figures(address), all)),
     column('Open', ({ connections }) => whole(connections), 'number'),
@@ -104,7 +118,7 @@ function backendTable(page, stats, traffic) {
     column('Failed', ({ address }) => rate(figures(address)?.errorsPerSecond), 'number'),
     column('Connect p50 / p99', ({ address }) => pair(figures(address)?.connect), 'number'),
     column('First byte p50 / p99', ({ address }) => pair(figures(address)?.firstByte), 'number'),
-    column('Actions', (row) => backendActions(page, row), 'actions'),
+    column('Actions', backendActions, 'actions'),
   ];
   return table('Backends', columns, page.backends.rows, ({ address }) => address, {
     more: page.backends.more,
@@ -125,15 +139,16 @@ function share(traffic, all) {
   );
 }
 
-function backendActions(page, row) {
+function backendActions(row) {
   if (row.source === 'registered') return h('span', { class: 'quiet' }, 'ends with its process');
-  const one = (name, act, kind = 'small') =>
-    button(name, () => act(page, row), { kind, label: `${name} ${row.address}` });
+  // With a key each, so that the focus is never on another one because somebody changed the state.
+  const one = (name, act, kind = 'small', key = name) =>
+    button(name, () => act(current(row)), { kind, key, label: `${name} ${row.address}` });
   return h(
     'div',
     { class: 'actions-row' },
-    row.state !== 'active' && one('Enable', actions.enable),
-    row.state === 'active' && one('Drain', actions.drain),
+    row.state !== 'active' && one('Enable', actions.enable, 'small', 'turn'),
+    row.state === 'active' && one('Drain', actions.drain, 'small', 'turn'),
     row.state !== 'disabled' && one('Disable', actions.disable),
     one('Weight', actions.weight),
     one('Remove', actions.remove, 'small danger'),

@@ -11,7 +11,7 @@ export const proxies = {
   draw: ({ view, stats }) => {
     const { connected, behind } = view;
     const { rows, more } = view.proxies;
-    const summary = `${connected} of ${counted(rows.length + more, 'proxy', 'proxies')} connected, ${behind === 0 ? 'none behind' : `${behind} behind`} revision ${view.revision ?? '–'}`;
+    const summary = `${connected} of ${counted(rows.length + more, 'proxy', 'proxies')} connected, ${behind === 0 ? 'none' : behind} of them behind revision ${view.revision ?? '–'}`;
     return [
       h('h1', { key: 'h1' }, 'Proxies'),
       h('p', { class: 'lead', key: 'lead' }, summary),
@@ -29,12 +29,16 @@ export const proxies = {
 function columnsOf(stats) {
   const figures = (id) => stats?.proxies.find(({ proxyId }) => proxyId === id);
   return [
-    column('Proxy', (proxy) => [h('strong', {}, proxy.id), why(facts(proxy))]),
+    column('Proxy', (proxy) => [h('strong', {}, proxy.id), why(facts(proxy))], 'brief'),
     column('State', (proxy) => [mark(...proxyMark(proxy)), why(troubles(proxy, figures(proxy.id)))]),
-    column('Revision', ({ revision, lag }) => [
-      revision === null ? 'none yet' : String(revision),
-      why(lag > 0 ? [`${lag} behind`] : []),
-    ]),
+    column(
+      'Revision',
+      ({ revision, lag }) => [
+        revision === null ? 'none yet' : String(revision),
+        why(lag > 0 ? [`${lag} behind`] : []),
+      ],
+      'brief',
+    ),
     column('Engine', ({ engine, version }) => [engine || '–', why(version === '' ? [] : [version])]),
     column('Open', ({ id, connections }) => [whole(connections), why(limit(figures(id)))], 'number'),
     column('New', ({ id }) => rate(figures(id)?.traffic?.connectionsPerSecond), 'number'),

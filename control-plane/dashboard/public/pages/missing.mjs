@@ -1,0 +1,30 @@
+// What is said where the address names no page.
+
+import { h } from '../lib/dom.mjs';
+import { link, panel } from '../lib/parts.mjs';
+
+export const missing = {
+  name: 'No such page',
+  pool: () => '',
+  draw: () => [
+    h('h1', { key: 'h1' }, 'No such page'),
+    panel(
+      'Where to go from here',
+      h(
+        'p',
+        { class: 'lead', key: 'words' },
+        'There is no page at ',
+        h('code', {}, location.hash),
+        '. There are the ',
+        link('', 'overview'),
+        ', ',
+        link('pools', 'all pools'),
+        ', ',
+        link('proxies', 'the proxies'),
+        ' and ',
+        link('history', 'the history'),
+        '.',
+      ),
+    ),
+  ],
+};
