@@ -13,8 +13,7 @@ import { connectReplica } from '../../core/wire/clients.ts';
 import { loadDefinitions } from '../../core/wire/definitions.ts';
 import { Reporter } from '../../data-plane/reporting/reporter.ts';
 import type { Observation } from '../../data-plane/telemetry/observation.ts';
-import { HISTOGRAM_CELLS } from '../../data-plane/telemetry/shared-memory.ts';
-import { backendObservation, NO_OBSERVATION } from '../../test/harness/observations.ts';
+import { backendAddresses, busyBackends } from '../measure/busy-backends.ts';
 import { threadCpuClock } from '../measure/thread-cpu.ts';
 import { median } from '../report/statistics.ts';
 
@@ -25,23 +24,11 @@ const WARM_UP = 5;
 /** In the last message of a report, and only there. */
 const MARK = 'the-end-of-a-report';
 
-/** All backends are different from one to the next. */
 function observation(round: number): Observation {
-  const cells = () =>
-    Float64Array.from({ length: HISTOGRAM_CELLS }, (_, cell) => (cell % 3 === 0 ? round + cell + 1 : 0));
-  const fields = () => {
-    const connections = 1_000 + round;
-    return { active: 3, connections, bytesToBackend: 1e9 + round, bytesFromBackend: 1e10 + round };
-  };
-  const backends = Array.from({ length: BACKENDS }, (_, index) => {
-    const address = `10.0.${Math.floor(index / 250)}.${index % 250}:8080`;
-    const backend = backendObservation(address, { ...fields(), connect: cells(), firstByte: cells() });
-    return [`web/${address}`, backend] as const;
-  });
   const violations = [{ field: MARK, description: String(round) }];
   const position = { storeId: 'store', version: 1, revision: 1, hash: 'hash', replaces: [] };
-  const applied = { ...NO_OBSERVATION.applied, rejected: { position, violations } };
-  return { ...NO_OBSERVATION, applied, backends: new Map(backends) };
+  const busy = busyBackends(backendAddresses(BACKENDS), round);
+  return { ...busy, applied: { ...busy.applied, rejected: { position, violations } } };
 }
 
 async function replica(): Promise<void> {
