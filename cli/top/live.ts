@@ -4,6 +4,7 @@
  * Invariant: however it ends, the terminal is given back as it was: at q and Ctrl-C, at signals, at an error, and while
  * the process is stopped by Ctrl-Z.
  */
+import type { EventEmitter } from 'node:events';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import { every } from '../../core/runtime/clock.ts';
 import type { Context } from '../context.ts';
@@ -25,6 +26,9 @@ const NOTICE_MS = 8_000;
 /** A stop that has not come by then will not: nobody can continue a process that has no shell. */
 const STOP_MS = 300;
 const ENDING_SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const;
+
+/** Whom, what, and what it does. */
+type Heard = readonly [EventEmitter, string, Parameters<EventEmitter['on']>[1]];
 
 export interface LiveOptions {
   readonly pool: string | undefined;
@@ -55,6 +59,7 @@ class LiveTop {
   readonly #samples = new Samples();
   readonly #states: BackendStates;
   readonly #end = new AbortController();
+  readonly #onStop = () => this.#stop();
   #state: ViewState = FIRST_STATE;
   #frame: StatsFrame__Output | null = null;
   #frameMs = 0;
@@ -74,27 +79,9 @@ class LiveTop {
   }
 
   async run(input: TerminalIn, output: TerminalOut): Promise<ExitCode> {
-    const { clock } = this.#context;
-    const onData = (bytes: Buffer) => this.#press(bytes.toString('utf8'));
-    const redraw = () => this.#draw();
-    const leave = () => this.#screen.leave();
-    const stop = () => this.#stop();
-    const goOn = () => {
-      this.#screen.enterAgain();
-      this.#goOn();
-    };
-    const finish = (signal: NodeJS.Signals) => {
-      this.#signal = signal;
-      this.#end.abort();
-    };
-    input.on('data', onData);
-    output.on('resize', redraw);
-    output.on('drain', redraw);
-    process.on('exit', leave);
-    process.on('SIGTSTP', stop);
-    process.on('SIGCONT', goOn);
-    for (const signal of ENDING_SIGNALS) process.on(signal, finish);
-    const looks = every(clock, LOOK_EVERY_MS, redraw);
+    const heard = this.#heard(input, output);
+    for (const [source, event, listener] of heard) source.on(event, listener);
+    const looks = every(this.#context.clock, LOOK_EVERY_MS, () => this.#draw());
     try {
       this.#screen.enter();
       this.#draw();
@@ -102,17 +89,33 @@ class LiveTop {
     } finally {
       looks.cancel();
       this.#screen.leave();
-      input.off('data', onData);
-      output.off('resize', redraw);
-      output.off('drain', redraw);
-      process.off('exit', leave);
-      process.off('SIGTSTP', stop);
-      process.off('SIGCONT', goOn);
-      for (const signal of ENDING_SIGNALS) process.off(signal, finish);
+      for (const [source, event, listener] of heard) source.off(event, listener);
     }
     // Whoever sent it learns that it was heard: the process ends as it would have without us.
     if (this.#signal !== null && this.#signal !== 'SIGINT') process.kill(process.pid, this.#signal);
     return EXIT.done;
+  }
+
+  /** What is listened to while the screen is shown. */
+  #heard(input: TerminalIn, output: TerminalOut): readonly Heard[] {
+    const redraw = () => this.#draw();
+    const finish = (signal: NodeJS.Signals) => {
+      this.#signal = signal;
+      this.#end.abort();
+    };
+    const goOn = () => {
+      this.#screen.enterAgain();
+      this.#goOn();
+    };
+    return [
+      [input, 'data', (bytes: Buffer) => this.#press(bytes.toString('utf8'))],
+      [output, 'resize', redraw],
+      [output, 'drain', redraw],
+      [process, 'exit', () => this.#screen.leave()],
+      [process, 'SIGTSTP', this.#onStop],
+      [process, 'SIGCONT', goOn],
+      ...ENDING_SIGNALS.map((signal): Heard => [process, signal, finish]),
+    ];
   }
 
   async #watch(): Promise<void> {
@@ -165,7 +168,7 @@ class LiveTop {
 
   #stop(): void {
     this.#screen.leave();
-    process.removeAllListeners('SIGTSTP');
+    process.off('SIGTSTP', this.#onStop);
     // The whole group, since the shell waits for what it started, which may be npx.
     process.kill(0, 'SIGTSTP');
     this.#context.clock.after(STOP_MS, () => this.#goOn());
@@ -173,7 +176,7 @@ class LiveTop {
 
   #goOn(): void {
     if (this.#end.signal.aborted) return;
-    if (process.listenerCount('SIGTSTP') === 0) process.on('SIGTSTP', () => this.#stop());
+    if (!process.listeners('SIGTSTP').includes(this.#onStop)) process.on('SIGTSTP', this.#onStop);
     this.#screen.enter();
     this.#draw();
   }

@@ -1,13 +1,14 @@
 /** Figures for a pipe: a table an interval, or one value for a program. */
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
+import { NO_TRAFFIC } from '../../core/wire/no-traffic.ts';
 import type { Context, Format } from '../context.ts';
 import { yamlText } from '../output/emit.ts';
 import { isoTime } from '../output/human.ts';
 import { table } from '../output/table.ts';
 import { columnsOf } from './columns.ts';
 import { short } from './figures.ts';
-import { NO_TRAFFIC, rowsOf, type States } from './rows.ts';
+import { rowsOf, type States } from './rows.ts';
 
 /** One frame as it is printed, its line ends included. */
 export function frameText(

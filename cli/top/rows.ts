@@ -2,6 +2,7 @@
 import type { BackendStats__Output } from '../../core/wire/generated/lb/v1/BackendStats.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
+import { NO_TRAFFIC } from '../../core/wire/no-traffic.ts';
 import type { Tone } from '../output/style.ts';
 import { short } from './figures.ts';
 
@@ -96,18 +97,6 @@ function upTone(up: number, all: number): Tone {
   if (up === all && all > 0) return 'good';
   return up === 0 ? 'bad' : 'doubtful';
 }
-
-/** Of what nothing was said. */
-export const NO_TRAFFIC: TrafficStats__Output = {
-  connectionsActive: 0,
-  connectionsPerSecond: 0,
-  errorsPerSecond: 0,
-  bytesInPerSecond: 0,
-  bytesOutPerSecond: 0,
-  connect: null,
-  firstByte: null,
-  duration: null,
-};
 
 function figures(traffic: TrafficStats__Output | null): Omit<Row, 'name' | 'state' | 'tone' | 'process'> {
   const { connect, firstByte, ...rates } = traffic ?? NO_TRAFFIC;

@@ -1,9 +1,10 @@
 /** The screen as lines: what is shown, what the person wants to see, and how much room there is. Pure. */
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
+import { NO_TRAFFIC } from '../../core/wire/no-traffic.ts';
 import type { Style } from '../output/style.ts';
 import { type Column, columnsOf, layout } from './columns.ts';
 import { short, shortTime, sparkline } from './figures.ts';
-import { NO_TRAFFIC, type Row, rowsOf, type States, type View, VIEWS } from './rows.ts';
+import { type Row, rowsOf, type States, type View, VIEWS } from './rows.ts';
 import { fit, textWidth } from './text-width.ts';
 import type { ViewState } from './view-state.ts';
 

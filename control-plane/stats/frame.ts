@@ -5,9 +5,10 @@ import type { ListenerStats__Output } from '../../core/wire/generated/lb/v1/List
 import type { PoolStats__Output } from '../../core/wire/generated/lb/v1/PoolStats.ts';
 import type { ProxyStats__Output } from '../../core/wire/generated/lb/v1/ProxyStats.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
+import { NO_TRAFFIC } from '../../core/wire/no-traffic.ts';
 import { appliedRevision, type ProxyRecord } from '../distribution/proxy-record.ts';
 import { BackendSeries, type ListenerSeries, type StatsFold } from './fold.ts';
-import { NO_TRAFFIC, type Window } from './series.ts';
+import type { Window } from './series.ts';
 
 export interface FrameSources {
   readonly fold: StatsFold;

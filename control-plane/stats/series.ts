@@ -67,15 +67,3 @@ export class Series {
     };
   }
 }
-
-/** Of something that nobody reported. */
-export const NO_TRAFFIC: TrafficStats__Output = {
-  connectionsActive: 0,
-  connectionsPerSecond: 0,
-  errorsPerSecond: 0,
-  bytesInPerSecond: 0,
-  bytesOutPerSecond: 0,
-  connect: null,
-  firstByte: null,
-  duration: null,
-};

@@ -177,7 +177,13 @@ function notSent<T extends Proposed>({ ticket }: Decision<T>): BatchEffect<T> {
 /** The error with the certainty that callers want: nothing was written. */
 export function withNothingWritten(error: unknown): LbError {
   const known = error instanceof LbError;
-  const message = messageOf(error);
-  const full = message.includes('nothing was written') ? message : `${message}; nothing was written`;
-  return new LbError(known ? error.code : 'UNAVAILABLE', full, known ? error.violations : [], error);
+  const message = sayingThatNothingWasWritten(messageOf(error));
+  return new LbError(known ? error.code : 'UNAVAILABLE', message, known ? error.violations : [], error);
+}
+
+function sayingThatNothingWasWritten(message: string): string {
+  if (/nothing was (?:written|changed)/i.test(message)) return message;
+  const text = message.replace(/[\s,;:]+$/, '');
+  if (text === '') return 'nothing was written';
+  return /[.!?]$/.test(text) ? `${text} Nothing was written.` : `${text}; nothing was written`;
 }

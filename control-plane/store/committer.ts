@@ -53,11 +53,10 @@ export class Committer {
   }
 
   async #tryOut(proposal: Proposal): Promise<Outcome> {
-    try {
-      return tryOut(proposal, (await this.#deps.follower.catchUp()).state);
-    } catch (error) {
+    const { state } = await this.#deps.follower.catchUp().catch((error: unknown) => {
       throw withNothingWritten(error);
-    }
+    });
+    return tryOut(proposal, state);
   }
 
   async #run(): Promise<void> {

@@ -24,7 +24,7 @@ import type { ListenerServiceClient } from './generated/lb/v1/ListenerService.ts
 import type { PolicyServiceClient } from './generated/lb/v1/PolicyService.ts';
 import type { PoolServiceClient } from './generated/lb/v1/PoolService.ts';
 import type { RegistrationServiceClient } from './generated/lb/v1/RegistrationService.ts';
-import type { ReportServiceClient } from './generated/lb/v1/ReportService.ts';
+import { preEncodedReports, type ReportsClient } from './report-codec.ts';
 import { fromGrpcError } from './status.ts';
 
 /** The largest message that any of our programs takes. */
@@ -51,7 +51,7 @@ export interface ReplicaClient {
   readonly config: ConfigServiceClient;
   readonly fleet: FleetServiceClient;
   readonly discovery: DiscoveryServiceClient;
-  readonly reports: ReportServiceClient;
+  readonly reports: ReportsClient;
   readonly registrations: RegistrationServiceClient;
   /** True once connected, false when that took longer than `timeoutMs`. */
   ready(timeoutMs: number): Promise<boolean>;
@@ -80,7 +80,7 @@ export function connectReplica(address: string, token?: SentToken): ReplicaClien
     listeners: client(services.listeners),
     fleet: client(services.fleet),
     discovery: client(services.discovery),
-    reports: client(services.reports),
+    reports: client(preEncodedReports()),
     registrations: client(services.registrations),
     ready: (timeoutMs) =>
       new Promise((resolve) => {

@@ -2,7 +2,8 @@
  * The report stream to one replica: connected again whenever it is lost, and never ahead of its receiver.
  *
  * Invariants
- *  - at most one message batch waits in the stream; while it does, changes coalesce into the next one;
+ *  - a report is sent whole, a message a turn of the event loop, and only while the stream takes them; what changes
+ *    meanwhile coalesces into the next report;
  *  - what the replica was sent last is remembered, so that it gets changes only, and everything after a reconnect.
  */
 import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
@@ -10,13 +11,12 @@ import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import type { ReplicaClient } from '../../core/wire/clients.ts';
-import type { ProxyInfo } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { StreamReportsRequest } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import type { StreamReportsResponse__Output } from '../../core/wire/generated/lb/v1/StreamReportsResponse.ts';
 import { positionFromWire } from '../../core/wire/snapshot-codec.ts';
 import type { ReplicaView } from '../subscription/replica-choice.ts';
 import type { Observation } from '../telemetry/observation.ts';
-import { buildFirstReports, buildReports } from './report-builder.ts';
+import type { SharedReports } from './shared-reports.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const RETRY_MS = { min: 100, max: 2_000 };
@@ -27,8 +27,10 @@ const STOP_TIMEOUT_MS = 1_000;
 
 export interface ReportStreamOptions {
   readonly client: ReplicaClient;
-  readonly proxy: ProxyInfo;
+  readonly reports: SharedReports;
   readonly observe: () => Observation;
+  /** So long the main thread was busy with a message. */
+  readonly onTook: (tookMs: number) => void;
   /** What the replica says of itself; null: the stream is lost. */
   readonly onReplica: (replica: string, view: ReplicaView | null) => void;
   readonly clock: Clock;
@@ -43,8 +45,12 @@ export class ReportStream {
   readonly #backoff: Backoff;
   #call: Call | null = null;
   #openedMs = 0;
+  /** What the replica knows once `#rest` is sent. */
   #sent: Observation | null = null;
+  /** The rest of a report. */
+  #rest: Iterator<Buffer> | null = null;
   #waiting: Observation | null = null;
+  #turn: Timer | null = null;
   #writable = false;
   #stopped = false;
   #timer: Timer | null = null;
@@ -69,32 +75,55 @@ export class ReportStream {
     call.on('drain', () => {
       if (call !== this.#call) return;
       this.#writable = true;
-      if (this.#waiting) this.offer(this.#waiting);
+      this.#proceed();
     });
     call.on('error', (error: Error) => this.#lose(call, error.message));
     call.on('end', () => this.#lose(call, 'the replica ended it'));
     this.offer(this.#options.observe());
   }
 
-  /** Sends what changed, now or as soon as the stream takes it. */
+  /** Sends what changed, from now on and as fast as the stream takes it. */
   offer(now: Observation): void {
     if (!this.#call) return;
-    if (!this.#writable) {
-      this.#waiting = now;
-      return;
+    this.#waiting = now;
+    this.#proceed();
+  }
+
+  /** One message now, the others in turns of their own: health checks run in between. */
+  #proceed(): void {
+    if (this.#turn || !this.#writable) return;
+    const { clock, onTook } = this.#options;
+    const startMs = clock.nowMs();
+    const message = this.#next();
+    if (message) {
+      this.#write(message);
+      this.#turn = clock.after(0, () => {
+        this.#turn = null;
+        this.#proceed();
+      });
     }
+    onTook(clock.nowMs() - startMs);
+  }
+
+  #next(): Buffer | null {
+    const next = this.#rest?.next();
+    if (next && !next.done) return next.value;
+    this.#rest = null;
+    if (!this.#waiting) return null;
+    this.#rest = this.#options.reports.between(this.#sent, this.#waiting);
+    this.#sent = this.#waiting;
     this.#waiting = null;
-    const reports = this.#sent ? buildReports(this.#sent, now) : buildFirstReports(this.#options.proxy, now);
-    this.#sent = now;
-    for (const report of reports) this.#write(report);
+    return this.#next();
   }
 
   /** Says that the proxy stops of its own accord, and ends the stream. Never rejects; bounded. */
   stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
+    this.#turn?.cancel();
     const call = this.#call;
     if (!call) return Promise.resolve();
+    for (let rest = this.#next(); rest; rest = this.#next()) this.#write(rest);
     return new Promise((resolve) => {
       const timer = this.#options.clock.after(STOP_TIMEOUT_MS, () => call.cancel());
       const done = () => {
@@ -112,13 +141,14 @@ export class ReportStream {
   drop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
+    this.#turn?.cancel();
     const call = this.#call;
     this.#call = null;
     call?.cancel();
   }
 
-  #write(report: StreamReportsRequest): void {
-    this.#writable = this.#call?.write(report) ?? false;
+  #write(message: StreamReportsRequest | Buffer): void {
+    this.#writable = this.#call?.write(message) ?? false;
   }
 
   #onReplica({ position, storeAgeMs, stopping }: StreamReportsResponse__Output): void {
@@ -134,7 +164,10 @@ export class ReportStream {
     const { client, clock, logger, onReplica } = this.#options;
     this.#call = null;
     this.#sent = null;
+    this.#rest = null;
     this.#waiting = null;
+    this.#turn?.cancel();
+    this.#turn = null;
     this.#writable = false;
     if (this.#stopped) return;
     logger.debug({ control_plane: client.address, reason }, 'lost the report stream');

@@ -1,12 +1,14 @@
 /** Reports to every control plane: urgent changes within milliseconds, changed counters every second. */
 import type { Timer } from '../../core/runtime/clock.ts';
 import type { ReplicaClient } from '../../core/wire/clients.ts';
+import type { ProxyInfo } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import { ReportStream, type ReportStreamOptions } from './report-stream.ts';
+import { SharedReports } from './shared-reports.ts';
 
 const COUNTERS_MS = 1_000;
 /**
- * The counters of 10,000 busy backends take long to put into messages, once for each replica. Reporting takes at most
- * this share of the main thread's time: health checks run there too.
+ * The counters of 10,000 busy backends take long to put into messages. Reporting them takes at most this share of the
+ * main thread's time: health checks run there too.
  */
 const MAX_SHARE = 0.2;
 /** What happens together is reported together. */
@@ -14,28 +16,33 @@ const COALESCE_MS = 5;
 /** An observation of 10,000 backends takes milliseconds, so a storm of changes is reported at most this often. */
 const URGENT_GAP_MS = 50;
 
-export type ReporterOptions = Omit<ReportStreamOptions, 'client'> & {
+export type ReporterOptions = Omit<ReportStreamOptions, 'client' | 'reports' | 'onTook'> & {
   readonly replicas: readonly ReplicaClient[];
+  readonly proxy: ProxyInfo;
 };
 
 export class Reporter {
   readonly #options: ReporterOptions;
+  readonly #shared: SharedReports;
   /** By address. */
   readonly #streams = new Map<string, ReportStream>();
   #ticks: Timer | null = null;
   #urgent: Timer | null = null;
   #started = false;
   #lastMs = Number.NEGATIVE_INFINITY;
+  /** What the main thread has spent on the report of `#lastMs` so far. */
+  #tookMs = 0;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
+    this.#shared = new SharedReports(options.proxy);
     this.setReplicas(options.replicas);
   }
 
   start(): void {
     this.#started = true;
     for (const stream of this.#streams.values()) void stream.start();
-    this.#tick(0);
+    this.#tick(COUNTERS_MS);
   }
 
   /** Reports to these from now on, and to no others. */
@@ -47,18 +54,26 @@ export class Reporter {
     }
     for (const client of replicas) {
       if (this.#streams.has(client.address)) continue;
-      const stream = new ReportStream({ ...this.#options, client });
+      const stream = new ReportStream({
+        ...this.#options,
+        client,
+        reports: this.#shared,
+        onTook: (tookMs) => {
+          this.#tookMs += tookMs;
+        },
+      });
       this.#streams.set(client.address, stream);
       if (this.#started) void stream.start();
     }
   }
 
-  /** The next report of counters, after one that took `tookMs`. */
-  #tick(tookMs: number): void {
+  /** Reports the counters, unless the last report took so long that it is too early. */
+  #tick(delayMs: number): void {
     const { clock } = this.#options;
-    this.#ticks = clock.after(Math.max(COUNTERS_MS, tookMs / MAX_SHARE), () => {
-      this.#report();
-      this.#tick(clock.nowMs() - this.#lastMs);
+    this.#ticks = clock.after(delayMs, () => {
+      const earlyMs = this.#lastMs + this.#tookMs / MAX_SHARE - clock.nowMs();
+      if (earlyMs <= 0) this.#report();
+      this.#tick(earlyMs <= 0 ? COUNTERS_MS : earlyMs);
     });
   }
 
@@ -82,8 +97,10 @@ export class Reporter {
   }
 
   #report(): void {
-    this.#lastMs = this.#options.clock.nowMs();
-    const now = this.#options.observe();
+    const { clock, observe } = this.#options;
+    this.#lastMs = clock.nowMs();
+    const now = observe();
+    this.#tookMs = clock.nowMs() - this.#lastMs;
     for (const stream of this.#streams.values()) stream.offer(now);
   }
 }

@@ -2,19 +2,10 @@
 import type { BackendStats__Output } from '../../core/wire/generated/lb/v1/BackendStats.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
+import { NO_TRAFFIC } from '../../core/wire/no-traffic.ts';
 
 export function traffic(fields: Partial<TrafficStats__Output> = {}): TrafficStats__Output {
-  return {
-    connectionsActive: 0,
-    connectionsPerSecond: 0,
-    errorsPerSecond: 0,
-    bytesInPerSecond: 0,
-    bytesOutPerSecond: 0,
-    connect: null,
-    firstByte: null,
-    duration: null,
-    ...fields,
-  };
+  return { ...NO_TRAFFIC, ...fields };
 }
 
 export function backendStats(

@@ -82,7 +82,9 @@ describe('Committer', () => {
       [true, 0, false, 1],
     );
     await propose(pool('web'));
-    assert.equal((await propose(pool('web'), { dryRun: true })).code, 'ALREADY_EXISTS');
+    const refused = await propose(pool('web'), { dryRun: true });
+    assert.equal(refused.code, 'ALREADY_EXISTS');
+    assert.deepEqual(refused, await propose(pool('web')), 'in the words of the change itself');
     assert.equal(log.head.revision, 1);
     store.away = true;
     assert.equal((await propose(pool('b'), { dryRun: true })).code, 'UNAVAILABLE');
