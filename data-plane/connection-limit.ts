@@ -1,5 +1,5 @@
-/** How many connections this process may have, so that it never runs out of descriptors. */
-import { readFileSync } from 'node:fs';
+/** How many connections this process may have, so that it never runs out of descriptors or memory. */
+import type { ReadText } from './control-group.ts';
 import type { Engine } from './engine/engine.ts';
 
 /** Kept for everything that is not a proxied connection: gRPC, admin clients, log, files. */
@@ -31,12 +31,28 @@ export function otherDescriptors({ engine, healthChecks, listeners, pipes, worke
   return healthChecks + workers * perWorker;
 }
 
-/** `others`: descriptors that something else than connections may take at once. At least 1. */
-export function connectionLimit(descriptorLimit: number, others: number): number {
-  const free = descriptorLimit - RESERVED - others;
-  const limit = Math.floor(free / DESCRIPTORS_PER_CONNECTION);
-  // An Int32 cell holds it.
-  return Math.min(Math.max(limit, 1), 0x7fff_ffff);
+/** `others`: descriptors that something else than connections may take at once. May be below 1. */
+export function descriptorBound(descriptorLimit: number, others: number): number {
+  return Math.floor((descriptorLimit - RESERVED - others) / DESCRIPTORS_PER_CONNECTION);
+}
+
+/** What bounds the number of connections: `flag` is `--max-connections`. */
+export type Bound = 'descriptors' | 'memory' | 'flag';
+
+export interface ConnectionLimit {
+  readonly connections: number;
+  /** Which bound it was. */
+  readonly bound: Bound;
+}
+
+/** An Int32 cell holds the limit. */
+export const MAX_CONNECTIONS = 0x7fff_ffff;
+
+/** The lowest of all bounds, at least 1. */
+export function connectionLimit(bounds: Readonly<Record<Bound, number>>): ConnectionLimit {
+  let bound: Bound = 'descriptors';
+  for (const other of ['memory', 'flag'] as const) if (bounds[other] < bounds[bound]) bound = other;
+  return { connections: Math.min(Math.max(bounds[bound], 1), MAX_CONNECTIONS), bound };
 }
 
 /** What every system allows at least. */
@@ -46,17 +62,8 @@ const LEAST_DESCRIPTORS = 1_024;
  * The descriptor limit where the C library can't be asked. Node raised the soft limit to the hard one when it started,
  * so there is nothing to raise here.
  */
-export function descriptorLimitOf(procLimits: string): number {
-  const limit = /^Max open files\s+(\d+|unlimited)/m.exec(procLimits)?.[1];
+export function descriptorLimitOf(read: ReadText): number {
+  const limit = /^Max open files\s+(\d+|unlimited)/m.exec(read('/proc/self/limits') ?? '')?.[1];
   if (limit === 'unlimited') return Number.POSITIVE_INFINITY;
   return limit === undefined ? LEAST_DESCRIPTORS : Number(limit);
-}
-
-/** /proc/self/limits, or nothing where there is no such file. */
-export function readProcLimits(): string {
-  try {
-    return readFileSync('/proc/self/limits', 'utf8');
-  } catch {
-    return '';
-  }
 }

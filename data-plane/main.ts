@@ -28,6 +28,7 @@ try {
     shareListeners: flags.shareListeners,
     sourceAddresses: flags.sourceAddress ?? [],
     splice: flags.splice,
+    maxConnections: flags.maxConnections,
     engine: flags.engine,
     metricBackends: flags.metricBackends,
     connectionLog: openConnectionLog(),

@@ -1,5 +1,6 @@
 /** What happens in a proxy, as log lines, as counts and as something to report at once. */
 import type { Logger } from '../core/runtime/logger.ts';
+import type { Bound, ConnectionLimit } from './connection-limit.ts';
 import type { HealthTransition } from './health/health-monitor.ts';
 import type { ProxyCounts } from './telemetry/proxy-counts.ts';
 import type { WorkerPoolEvents } from './worker/worker-pool.ts';
@@ -12,10 +13,17 @@ export interface ProxyEvents {
   readonly saturated: boolean;
 }
 
+/** What an operator can do about each bound. */
+const RAISE: Readonly<Record<Bound, string>> = {
+  descriptors: 'raise the descriptor limit',
+  memory: 'raise the memory limit of the control group',
+  flag: 'raise --max-connections',
+};
+
 export function proxyEvents(
   logger: Logger,
   counts: ProxyCounts,
-  connectionLimit: () => number,
+  connectionLimit: () => ConnectionLimit,
   report: () => void,
 ): ProxyEvents {
   const saturated = new Set<number>();
@@ -24,12 +32,9 @@ export function proxyEvents(
     if (on) saturated.add(worker);
     else saturated.delete(worker);
     if (before === saturated.size > 0) return;
-    const fields = { limit: connectionLimit() };
-    if (on)
-      logger.warn(
-        fields,
-        'the most connections allowed are open: new clients wait; raise the descriptor limit',
-      );
+    const { bound, connections } = connectionLimit();
+    const fields = { limit: connections, limited_by: bound };
+    if (on) logger.warn(fields, `the most connections allowed are open: new clients wait; ${RAISE[bound]}`);
     else logger.info(fields, 'there is room for new clients again');
   };
   return {

@@ -18,6 +18,7 @@ import {
 } from '../core/runtime/flags.ts';
 import type { LogLevel } from '../core/runtime/log-level.ts';
 import type { TokenFile } from '../core/runtime/token-file.ts';
+import { MAX_CONNECTIONS } from './connection-limit.ts';
 import { ENGINE_CHOICES, type EngineChoice } from './engine-choice.ts';
 import { MAX_BACKENDS } from './telemetry/shared-memory.ts';
 import { defaultWorkerCount } from './worker-count.ts';
@@ -36,6 +37,7 @@ export interface ProxyFlags {
   readonly shareListeners: boolean;
   readonly sourceAddress: readonly string[];
   readonly splice: boolean;
+  readonly maxConnections: number;
   readonly engine: EngineChoice;
   readonly metricBackends: number;
   readonly connectionLog: string;
@@ -126,6 +128,13 @@ function trafficFlags(): Option[] {
       'auto',
     ),
     switchFlag('--splice', 'move bulk transfers inside the kernel, through pipes (epoll engine)'),
+    flag(
+      '--max-connections <N>',
+      'clients beyond it wait; only lowers what descriptors and memory allow',
+      integer(0, MAX_CONNECTIONS),
+      0,
+      '0, what those allow',
+    ),
     flag('--shutdown-delay <DURATION>', 'after SIGTERM: not ready, but still accepting', duration, 0, '0s'),
     flag('--drain-timeout <DURATION>', 'then: how long open connections may finish', duration, 30_000, '30s'),
   ];

@@ -49,6 +49,8 @@ export interface ProxyOptions extends ShutdownTimes {
   readonly shareListeners: boolean;
   readonly sourceAddresses: readonly string[];
   readonly splice: boolean;
+  /** 0: as many as there is room for. */
+  readonly maxConnections: number;
   readonly engine: EngineChoice;
   /** How many backends /metrics shows by name. */
   readonly metricBackends: number;
@@ -99,6 +101,7 @@ export class Proxy {
       shareListeners: options.shareListeners,
       sourceAddresses: options.sourceAddresses,
       splice: options.splice,
+      maxConnections: options.maxConnections,
       connectionLog: options.connectionLog && {
         sink: options.connectionLog,
         proxy: options.proxyId,
@@ -128,10 +131,10 @@ export class Proxy {
     const { adminAddress, clock, logger, proxyId, workers } = this.#options;
     const address = await this.#admin.listen(adminAddress);
     await this.#traffic.start();
-    const engine = this.#engine;
-    const limit = this.#traffic.connectionLimit;
+    const { bound, connections } = this.#traffic.connectionLimit;
+    const limit = { connection_limit: connections, limited_by: bound };
     logger.info(
-      { proxy_id: proxyId, admin_address: address, engine, workers, connection_limit: limit },
+      { proxy_id: proxyId, admin_address: address, engine: this.#engine, workers, ...limit },
       'proxy started',
     );
     const advice = portReuseAdvice(readTcpTwReuse());

@@ -2,12 +2,20 @@
 import type { Clock } from '../core/runtime/clock.ts';
 import type { Logger } from '../core/runtime/logger.ts';
 import type { Random } from '../core/runtime/random.ts';
-import { connectionLimit, descriptorLimitOf, otherDescriptors, readProcLimits } from './connection-limit.ts';
+import {
+  type ConnectionLimit,
+  connectionLimit,
+  descriptorBound,
+  descriptorLimitOf,
+  otherDescriptors,
+} from './connection-limit.ts';
+import { readText } from './control-group.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Libc } from './engine/libc.ts';
 import { epollChecker } from './health/epoll-checker.ts';
 import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
 import { tcpChecker } from './health/tcp-checker.ts';
+import { memoryBoundHere } from './memory-bound.ts';
 import { type ProxyEvents, proxyEvents } from './proxy-events.ts';
 import { SnapshotApplier, type SnapshotApplierInputs } from './snapshot-applier.ts';
 import type { Plan } from './plan/plan.ts';
@@ -40,6 +48,8 @@ export interface TrafficOptions {
   readonly shareListeners: boolean;
   readonly sourceAddresses: readonly string[];
   readonly splice: boolean;
+  /** The most connections that the operator wants; 0: as many as there is room for. */
+  readonly maxConnections: number;
   /** Where lines about connections go; null: nowhere. */
   readonly connectionLog: ConnectionLogTarget | null;
   /** Locked. */
@@ -63,6 +73,7 @@ export class Traffic {
   readonly counts = new ProxyCounts();
   readonly #options: TrafficOptions;
   readonly #descriptors: number;
+  #limit: ConnectionLimit;
   /** Addresses that are listened on. */
   #listening: ReadonlySet<string> = new Set();
   readonly #shared: SharedCells;
@@ -81,8 +92,8 @@ export class Traffic {
     const { logRings: rings } = buffers;
     this.#connectionLog = target && new ConnectionLog({ ...target, rings, clock });
     this.#shared = sharedCells(buffers);
-    this.#descriptors = libc?.descriptorLimit() ?? descriptorLimitOf(readProcLimits());
-    this.#limitConnections();
+    this.#descriptors = libc?.descriptorLimit() ?? descriptorLimitOf(readText);
+    this.#limit = this.#limitConnections();
     this.#events = proxyEvents(logger, this.counts, () => this.connectionLimit, options.report);
     this.#health = new HealthMonitor({
       shared: this.#shared,
@@ -139,7 +150,7 @@ export class Traffic {
       process: () => ({
         ...processUsage(),
         saturated: this.#events.saturated,
-        maxConnections: this.connectionLimit,
+        maxConnections: this.connectionLimit.connections,
       }),
       clock,
     });
@@ -156,8 +167,9 @@ export class Traffic {
     return result;
   }
 
-  #limitConnections(): void {
-    const { engine, splice, workers } = this.#options;
+  /** With every plan: its sockets take descriptors, and what it names takes memory. */
+  #limitConnections(): ConnectionLimit {
+    const { engine, maxConnections, splice, workers } = this.#options;
     const others = otherDescriptors({
       engine,
       workers,
@@ -165,13 +177,20 @@ export class Traffic {
       pipes: splice && engine === 'epoll' ? MAX_PIPES : 0,
       healthChecks: MAX_RUNNING,
     });
-    const limit = connectionLimit(this.#descriptors, others);
-    Atomics.store(this.#shared.control, CONTROL.maxConnections, limit);
+    this.#limit = connectionLimit({
+      descriptors: descriptorBound(this.#descriptors, others),
+      memory: memoryBoundHere({ engine, workers }),
+      flag: maxConnections || Number.POSITIVE_INFINITY,
+    });
+    Atomics.store(this.#shared.control, CONTROL.maxConnections, this.#limit.connections);
+    return this.#limit;
   }
 
   /** Starts the workers. Rejects when none starts. */
-  start(): Promise<void> {
-    return this.#pool.start();
+  async start(): Promise<void> {
+    await this.#pool.start();
+    // Before, memory for the workers was not taken yet; nothing is accepted without them.
+    this.#limitConnections();
   }
 
   /** For /metrics. */
@@ -190,8 +209,8 @@ export class Traffic {
   }
 
   /** The most connections that may be open, beside the sockets that the plan listens on. */
-  get connectionLimit(): number {
-    return Atomics.load(this.#shared.control, CONTROL.maxConnections);
+  get connectionLimit(): ConnectionLimit {
+    return this.#limit;
   }
 
   /** Open now, in all workers. */

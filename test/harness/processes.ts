@@ -81,6 +81,8 @@ export interface SpawnOptions {
   readonly gid?: number;
   /** Of one of our own programs: the most descriptors it may have. */
   readonly descriptors?: number;
+  /** Of one of our own programs: the folder of the control group that it starts in. */
+  readonly controlGroup?: string;
   /** Of one of our own programs: where it is taken from, when not from this checkout. */
   readonly installation?: Installation;
   /** What ends it when its test is over; SIGKILL when left out. */
@@ -94,13 +96,16 @@ export function startBuilt(
   args: readonly string[],
   options: SpawnOptions = {},
 ): RunningProcess {
-  const { descriptors = 0, installation = HERE, ...rest } = options;
+  const { controlGroup, descriptors, installation = HERE, ...rest } = options;
   const { dist, node } = installation;
   const leash = pathToFileURL(join(dist, LEASH)).href;
   const all = ['--import', leash, join(dist, program), ...args];
-  if (descriptors === 0) return startProcess(scope, node, all, rest);
-  const limited = ['-c', 'ulimit -n "$0" && exec "$@"', String(descriptors), node, ...all];
-  return startProcess(scope, 'sh', limited, rest);
+  const limits = [
+    ...(descriptors === undefined ? [] : [`ulimit -n ${descriptors}`]),
+    ...(controlGroup === undefined ? [] : [`echo $$ > "${controlGroup}/cgroup.procs"`]),
+  ];
+  if (limits.length === 0) return startProcess(scope, node, all, rest);
+  return startProcess(scope, 'sh', ['-c', [...limits, 'exec "$@"'].join(' && '), 'sh', node, ...all], rest);
 }
 
 /** Starts any program. */
