@@ -30,7 +30,7 @@ USER 10001:10001
 WORKDIR /var/lib/equipoise
 VOLUME /var/lib/equipoise
 # The HTTP address of either program.
-HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
   CMD ["node", "/opt/equipoise/deploy/container/health.mjs", "http://127.0.0.1:7100/healthz", "http://127.0.0.1:7080/healthz"]
 # The base image's would run a name it does not know as a script.
 ENTRYPOINT []

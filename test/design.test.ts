@@ -1,6 +1,7 @@
 /** docs/design.md: its tables follow from the figures it starts from, and each figure names a command that there is. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { connectionLimit } from '../data-plane/connection-limit.ts';
 import { readText } from './harness/source-tree.ts';
 
 const page = readText('docs/design.md');
@@ -33,27 +34,33 @@ function figure(name: string): number {
 const LIFE_SECONDS = 600;
 const PAUSE_SECONDS = 30;
 const ANSWER_BYTES = 16_384;
-const MACHINE = { cpus: 8, bytes: 16 * 2 ** 30, gbits: 10 };
+const MACHINE = { cpus: 8, bytes: 16 * 2 ** 30, gbits: 2.5 };
 const PLANNED = 0.6;
+const PLANNED_PORTS = 0.5;
+const PLANNED_CONNECTIONS = 500_000;
+/** A port is kept for so long after its connection. */
+const TIME_WAIT_SECONDS = 60;
 const SPARE = 1.5;
 const CHECK_SECONDS = 5;
 const HOURS_A_MONTH = 730;
 /** Dollars an hour. */
 const PRICE = { machine: 0.34, controlMachines: 3 * 0.085, managed: 0.0225, unit: 0.006 };
 
-function size(connections: number) {
+function size(connections: number, machine: typeof MACHINE = MACHINE, most = PLANNED_CONNECTIONS) {
   const opened = connections / LIFE_SECONDS;
   const requests = connections / PAUSE_SECONDS;
   const cpus = (opened * figure('connect') + requests * figure('request')) / 1e6;
   const bytes = connections * (figure('user') + figure('kernel'));
   const gbits = (requests * ANSWER_BYTES * 8) / 1e9;
   const wouldDo = [
-    cpus / (MACHINE.cpus * PLANNED),
-    bytes / (MACHINE.bytes * PLANNED),
-    gbits / (MACHINE.gbits * PLANNED),
+    cpus / (machine.cpus * PLANNED),
+    bytes / (machine.bytes * PLANNED),
+    gbits / (machine.gbits * PLANNED),
+    connections / most,
   ].map(Math.ceil);
   const proxies = Math.max(2, Math.ceil(Math.max(...wouldDo) * SPARE));
   const each = Math.ceil(connections / Math.floor((proxies * 2) / 3));
+  const ports = each * (1 + TIME_WAIT_SECONDS / LIFE_SECONDS);
   const dollars = proxies * PRICE.machine + PRICE.controlMachines;
   const gigabytesAnHour = (requests * ANSWER_BYTES * 3_600) / 1e9;
   const units = Math.max(opened / 800, connections / 100_000, gigabytesAnHour);
@@ -65,10 +72,13 @@ function size(connections: number) {
     'CPUs busy': words(cpus, cpus < 10 ? 2 : 1),
     'memory for connections, GB': words(bytes / 1e9, 1),
     'Gbit/s, each way': words(gbits, 2),
-    'proxies that would do, for CPUs, memory, network': wouldDo.join(', '),
+    'proxies that would do, for CPUs, memory, network, descriptors': wouldDo.join(', '),
     'proxies to run': words(proxies, 0),
     'connections on each while one zone is away': words(each, 0),
-    'backends or source addresses needed for ports, each': words(Math.ceil(each / figure('ports')), 0),
+    'backends or source addresses needed for ports, each': words(
+      Math.ceil(ports / (figure('ports') * PLANNED_PORTS)),
+      0,
+    ),
     'first snapshots to all, 10,000 backends, MB': words((proxies * figure('first')) / 1e6, 0),
     'checks a second for each backend': words(proxies / CHECK_SECONDS, 1),
     'Equipoise, $ an hour': words(dollars, 2),
@@ -105,11 +115,38 @@ describe('docs/design.md', () => {
       words(1e6 / figure('connect'), 0),
       words(8 / figure('bulk'), 1),
       words(figure('ports'), 0),
+      words(figure('ports') * PLANNED_PORTS, 0),
+      words(connectionLimit(figure('descriptors'), 0), 0),
     ]);
   });
 
+  it('plans for no more connections on a proxy than the limits in deploy/ allow', () => {
+    const limits = [
+      /^LimitNOFILE=(\d+)$/m.exec(readText('deploy/systemd/lb-data-plane.service'))?.[1],
+      /nofile: \{ soft: (\d+), hard: \1 \}/.exec(readText('docker-compose.yml'))?.[1],
+    ];
+    assert.deepEqual(limits.map(Number), [figure('descriptors'), figure('descriptors')]);
+    const [, ...planned] =
+      rowsBelow('| | 10 thousand |').find(([name]) => name?.startsWith('connections on')) ?? [];
+    assert.equal(planned.length, 3);
+    for (const each of planned) assert.ok(Number(each.replaceAll(',', '')) <= PLANNED_CONNECTIONS, each);
+    assert.ok(PLANNED_CONNECTIONS < connectionLimit(figure('descriptors'), 0));
+  });
+
+  it('computes what a wider network saves', () => {
+    const proxies = (...of: Parameters<typeof size>) => Number(size(...of)['proxies to run']);
+    const wide = { ...MACHINE, gbits: 10 };
+    const narrow = proxies(1e8);
+    const [few, fewer] = [proxies(1e8, wide), proxies(1e8, wide, 2 * PLANNED_CONNECTIONS)];
+    const text =
+      `300 proxies, for descriptors, and 153 with \`fs.nr_open\` raised, for memory: cheaper as long as such a machine costs ` +
+      `less than ${words(narrow / few, 2)}, or ${words(narrow / fewer, 2)}, times as much`;
+    assert.deepEqual([few, fewer], [300, 153]);
+    assert.ok(page.replaceAll('\n', ' ').includes(text), text);
+  });
+
   it('computes the three sizes and what they cost', () => {
-    const sizes = [1e4, 1e6, 1e8].map(size);
+    const sizes = [1e4, 1e6, 1e8].map((connections) => size(connections));
     const cost = page.slice(page.indexOf('### Cost'));
     const inPage = new Map(
       [...rowsBelow('| | 10 thousand |'), ...tableOf(cost)].map(([name, ...cells]) => [name, cells]),

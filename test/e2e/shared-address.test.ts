@@ -1,4 +1,4 @@
-/** deploy/keepalived: two proxies on hosts of their own share an address; one stops in order, then the host of the other one dies. */
+/** deploy/keepalived: two proxies on hosts of their own share an address; one stops in order, then the host of the other one dies; and no check succeeds. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createConnection, createServer } from 'node:net';
@@ -12,6 +12,10 @@ import { present } from '../harness/real-servers.ts';
 const LISTENER_PORT = 8080;
 const ADMIN_PORT = 7100;
 const CONVERSATION_DEADLINE_MS = 15_000;
+/** As docs/how-to/put-an-entry-in-front.md has it. */
+const SHUTDOWN_DELAY = '8s';
+/** Longer than a test. */
+const ACCEPTS_ON = '120s';
 const SHORT_CLIENTS = 6;
 const LONG_CLIENTS = 6;
 
@@ -19,6 +23,7 @@ const LONG_CLIENTS = 6;
 class EntryHost {
   readonly host: Host;
   proxy: RunningProcess | undefined;
+  #keepalived: RunningProcess | undefined;
   readonly #t: TestContext;
   readonly #stateDir: string;
 
@@ -28,14 +33,14 @@ class EntryHost {
     this.#stateDir = join(temporaryFolder(t), 'state');
   }
 
-  async startProxy(controlPlane: string): Promise<void> {
+  async startProxy(controlPlane: string, shutdownDelay: string): Promise<void> {
     const flags = {
       'proxy-id': this.host.name,
       'control-plane': controlPlane,
       'admin-address': `0.0.0.0:${ADMIN_PORT}`,
       'state-dir': this.#stateDir,
       workers: '2',
-      'shutdown-delay': '6s',
+      'shutdown-delay': shutdownDelay,
       'drain-timeout': '60s',
     };
     const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
@@ -44,11 +49,11 @@ class EntryHost {
   }
 
   /** Obeys what the script says has to run. */
-  async share(peer: Host, vip: string, priority: number): Promise<void> {
+  async share(peer: Host, vip: string): Promise<void> {
     // keepalived runs no script from a folder that others may write.
     const folder = mkdtempSync('/run/equipoise-entry-');
     this.#t.after(() => rmSync(folder, { recursive: true }));
-    const words = ['eth0', this.host.address, peer.address, vip, String(priority), folder];
+    const words = ['eth0', this.host.address, peer.address, vip, folder];
     const { code, stdout, stderr } = await this.host.run(join(CHECKOUT, 'deploy/keepalived/install'), words);
     assert.equal(code, 0, stderr);
     for (const line of stdout.trim().split('\n')) {
@@ -56,8 +61,18 @@ class EntryHost {
       // Two keepalived on one machine, as far as files go.
       const own =
         command === 'keepalived' ? ['--pid', `${folder}/pid`, '--vrrp_pid', `${folder}/vrrp-pid`] : [];
-      this.host.start(this.#t, command, [...args, ...own]);
+      const process = this.host.start(this.#t, command, [...args, ...own]);
+      if (command === 'keepalived') this.#keepalived = process;
     }
+  }
+
+  /** Its proxy says that it is not ready, and accepts for as long as its --shutdown-delay. */
+  async failCheck(): Promise<void> {
+    this.proxy?.signal('SIGTERM');
+    await this.#keepalived?.line(
+      (line) => /Script\W+proxy\W+failed/i.exec(line) ?? undefined,
+      'a failed check',
+    );
   }
 
   /** Whether others find the address here. */
@@ -158,18 +173,29 @@ async function moreSucceed(tally: Tally, count: number): Promise<void> {
   );
 }
 
-async function twoHosts(t: TestContext, vip: string, network: Network, controlPlane: string) {
+/** Two hosts that share `vip`, which the first one has, in front of one backend. */
+async function twoHosts(t: TestContext, network: Network, vip: string, shutdownDelay: string) {
+  const backend = await startEcho(t, network.gateway);
+  const { grpc } = await startControlPlane(t, undefined, {
+    grpcAddress: `${network.gateway}:0`,
+    flags: ['--insecure'],
+  });
+  const lbctl = lbctlFor(grpc);
+  await succeed(lbctl, ['create', 'pool', 'web', '--backend', backend]);
+  const address = `0.0.0.0:${LISTENER_PORT}`;
+  await succeed(lbctl, ['create', 'listener', 'web', '--address', address, '--pool', 'web']);
   const first = new EntryHost(t, network.addHost(t));
   const second = new EntryHost(t, network.addHost(t));
-  for (const each of [first, second]) await each.startProxy(controlPlane);
-  await first.share(second.host, vip, 150);
-  await eventually(
-    async () => ((await first.isActive(vip)) ? true : undefined),
-    'the first host active',
-    20_000,
-  );
-  await second.share(first.host, vip, 100);
-  return { first, second };
+  for (const each of [first, second]) await each.startProxy(grpc, shutdownDelay);
+  await first.share(second.host, vip);
+  await becomesActive(first, vip);
+  await second.share(first.host, vip);
+  return { first, second, controlPlane: grpc };
+}
+
+async function becomesActive(one: EntryHost, vip: string): Promise<void> {
+  const active = async () => ((await one.isActive(vip)) ? true : undefined);
+  await eventually(active, `${one.host.name} active`, 20_000);
 }
 
 describe('two proxies that share an address', () => {
@@ -177,33 +203,13 @@ describe('two proxies that share an address', () => {
     if (!isRoot(t) || !present(t, 'keepalived', 'nft')) return;
     const network = new Network(t);
     const vip = `${network.prefix}.250`;
-    const backend = await startEcho(t, network.gateway);
-    const plane = await startControlPlane(t, undefined, {
-      grpcAddress: `${network.gateway}:0`,
-      flags: ['--insecure'],
-    });
-    const lbctl = lbctlFor(plane.grpc);
-    await succeed(lbctl, ['create', 'pool', 'web', '--backend', backend]);
-    await succeed(lbctl, [
-      'create',
-      'listener',
-      'web',
-      '--address',
-      `0.0.0.0:${LISTENER_PORT}`,
-      '--pool',
-      'web',
-    ]);
-    const { first, second } = await twoHosts(t, vip, network, plane.grpc);
+    const { first, second, controlPlane } = await twoHosts(t, network, vip, SHUTDOWN_DELAY);
 
     const clients = startClients(t, vip);
     await moreSucceed(clients.tally, 50);
     assert.equal(await second.accepted(), 0);
     first.proxy?.signal('SIGTERM');
-    await eventually(
-      async () => ((await second.isActive(vip)) ? true : undefined),
-      'the second host active',
-      20_000,
-    );
+    await becomesActive(second, vip);
     await moreSucceed(clients.tally, 200);
     assert.ok((await second.accepted()) > 0);
     const graceful = await clients.stop();
@@ -211,18 +217,31 @@ describe('two proxies that share an address', () => {
     t.diagnostic(`stopped in order: ${graceful.succeeded} connections, ${graceful.failures.length} failed`);
     assert.deepEqual(graceful.failures, []);
 
-    await first.startProxy(plane.grpc);
+    await first.startProxy(controlPlane, SHUTDOWN_DELAY);
     const others = startClients(t, vip);
     await moreSucceed(others.tally, 50);
     second.die();
-    await eventually(
-      async () => ((await first.isActive(vip)) ? true : undefined),
-      'the first host active',
-      20_000,
-    );
+    await becomesActive(first, vip);
     await moreSucceed(others.tally, 50);
     const { succeeded, failures } = await others.stop();
     t.diagnostic(`host killed: ${succeeded} connections, ${failures.length} failed`);
     assert.ok(failures.length <= SHORT_CLIENTS + LONG_CLIENTS, `more than were open: ${failures.join(', ')}`);
+  });
+
+  it('keep the address on one host when the checks of both fail', async (t) => {
+    if (!isRoot(t) || !present(t, 'keepalived', 'nft')) return;
+    const network = new Network(t);
+    const vip = `${network.prefix}.250`;
+    const { first, second } = await twoHosts(t, network, vip, ACCEPTS_ON);
+    const clients = startClients(t, vip);
+    await moreSucceed(clients.tally, 50);
+
+    await first.failCheck();
+    await becomesActive(second, vip);
+    await second.failCheck();
+    await moreSucceed(clients.tally, 200);
+    const active = [await first.isActive(vip), await second.isActive(vip)];
+    assert.deepEqual(active, [false, true]);
+    assert.deepEqual((await clients.stop()).failures, []);
   });
 });

@@ -145,6 +145,15 @@ describe('every image', () => {
   });
 });
 
+describe('docker-compose.yml', () => {
+  // Each check is a process of its own: one of Node takes more than 0.1 s of CPU.
+  it('asks a container that is up for its health every ten seconds, and one that starts every second', () => {
+    const text = readText('docker-compose.yml');
+    assert.deepEqual(new Set(text.match(/(?<=^ +interval: ).*/gm)), new Set(['10s']));
+    assert.equal(text.match(/^ +start_interval: 1s$/gm)?.length, text.match(/^ +interval: /gm)?.length);
+  });
+});
+
 describe('deploy/systemd', () => {
   it('is what systemd understands', async (t) => {
     if (!present(t, 'systemd-analyze', 'keepalived')) return;
