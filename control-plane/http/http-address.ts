@@ -16,10 +16,7 @@ import type { LogFollower } from '../store/log-follower.ts';
 import type { ControlPlaneMetrics } from './metrics.ts';
 import { notReadyReasons } from './readiness.ts';
 
-/**
- * More than the live streams of the dashboard, so that open pages leave room for probes and scrapers. Who opens connections
- * and asks nothing holds each for some seconds; whoever can do that again and again must be kept away by the network.
- */
+/** More than the live streams of the dashboard, so that open pages leave room for probes and scrapers. */
 const MAX_CONNECTIONS = 256;
 
 export interface HttpAddressDeps {

@@ -2,11 +2,14 @@
  * The HTTP address of a program: /healthz, /readyz, /metrics and whatever else it shows or takes.
  * Bounded in connections, in time and in what it reads, so that nobody can hold the program up here.
  *
- * Invariant: whatever an answer throws, and whenever, ends that answer and nothing else.
+ * Invariants
+ *  - whatever an answer throws, and whenever, ends that answer and nothing else;
+ *  - connections that wait for their clients keep no new one out: at the limit one of them makes room.
  */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http';
 import type { ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { ConnectionPlaces } from './connection-places.ts';
 import { LbError, messageOf } from './errors.ts';
 import { EventStream } from './event-stream.ts';
 import { formatHostPort, type HostPort } from './flags.ts';
@@ -17,6 +20,8 @@ const REQUEST_TIMEOUT_MS = 5_000;
 const LOOK_MS = 1_000;
 /** Longer than between two questions of a page, and short, since a connection that asks nothing takes the place of one that would. */
 const KEEP_ALIVE_MS = 5_000;
+/** After so many a client connects again, which costs little, and who asks all the time does not stay for ever. */
+const MAX_REQUESTS_PER_CONNECTION = 100;
 /** A change of a thousand backends fits. */
 const MAX_BODY_BYTES = 256 * 1_024;
 
@@ -83,13 +88,22 @@ export interface HttpServerOptions {
 export class HttpServer {
   readonly #server: Server;
   readonly #options: HttpServerOptions;
+  readonly #places: ConnectionPlaces<Socket>;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
+    this.#places = new ConnectionPlaces({
+      connections: options.maxConnections,
+      requestsEach: MAX_REQUESTS_PER_CONNECTION,
+    });
     this.#server = createServer({ connectionsCheckingInterval: LOOK_MS }, (request, response) => {
       void this.#serve(request, response);
     });
-    this.#server.maxConnections = options.maxConnections;
+    // Not Node's own `maxConnections`: that refuses whoever comes last, a probe as well.
+    this.#server.on('connection', (socket) => {
+      socket.once('close', () => this.#places.leave(socket));
+      this.#places.enter(socket)?.destroy();
+    });
     this.#server.requestTimeout = REQUEST_TIMEOUT_MS;
     this.#server.headersTimeout = REQUEST_TIMEOUT_MS;
     this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -124,10 +138,16 @@ export class HttpServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/', headers } = request;
     const [path = '/', query] = url.split('?', 2);
+    if (this.#places.countRequest(request.socket) === 'last') response.setHeader('connection', 'close');
     try {
       const head = { method, path, query: new URLSearchParams(query), headers };
       const answer = await this.#answer(request, head);
-      if (answer !== null) reply(request, response, answer);
+      if (answer === null) return;
+      if ('events' in answer) {
+        this.#places.eventsBegin(request.socket);
+        response.once('close', () => this.#places.eventsEnd(request.socket));
+      }
+      reply(request, response, answer);
     } catch (error) {
       this.#options.logger.error({ path, error: messageOf(error) }, 'a page failed: this is a defect');
       // Half an answer can't become another one.
@@ -146,10 +166,14 @@ export class HttpServer {
     if (!allowed.includes(method)) return notAllowed(method, allowed);
     const refused = guard(head);
     if (refused !== null) return refused;
-    if (typeof route === 'function') return route({ ...head, body: '' });
+    const { socket } = request;
+    if (typeof route === 'function') {
+      return this.#places.whileAnswering(socket, () => route({ ...head, body: '' }));
+    }
     const body = await bodyOf(request);
     if (body === 'too large') return TOO_LARGE;
-    return body === 'gone' ? null : route.post({ ...head, body: body.text });
+    if (body === 'gone') return null;
+    return this.#places.whileAnswering(socket, () => route.post({ ...head, body: body.text }));
   }
 }
 
