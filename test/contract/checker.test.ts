@@ -13,9 +13,11 @@ import { libcOrFail } from '../harness/libc.ts';
 import { RawListener } from '../harness/raw-socket.ts';
 import { silentServer } from '../harness/silent-server.ts';
 
-const CHECKERS: Readonly<Record<string, (clock: Clock) => Checker>> = {
-  'Node’s sockets alone': (clock) => tcpChecker(clock, null),
-  'Node’s sockets and the C library': (clock) => tcpChecker(clock, libcOrFail()),
+type MakeChecker = (clock: Clock, sourceAddresses: readonly string[]) => Checker;
+
+const CHECKERS: Readonly<Record<string, MakeChecker>> = {
+  'Node’s sockets alone': (clock, sources) => tcpChecker(clock, sources, null),
+  'Node’s sockets and the C library': (clock, sources) => tcpChecker(clock, sources, libcOrFail()),
   'the calls of the epoll engine': epollChecker,
 };
 
@@ -41,12 +43,24 @@ function waitUntilEstablished(port: number, count: number): void {
   }
 }
 
+/** The addresses, as the kernel writes them, from which this machine has connected to a port of its own. */
+function addressesTowards(port: number): string[] {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  const pattern = new RegExp(`: ([0-9A-F]{8}):[0-9A-F]{4} [0-9A-F]{8}:${hex} 01 `, 'g');
+  return Array.from(readFileSync('/proc/net/tcp', 'utf8').matchAll(pattern), ([, address]) => address ?? '');
+}
+
 for (const [name, checkerOn] of Object.entries(CHECKERS))
   describe(`a TCP checker on ${name}`, () => {
-    const checker = checkerOn(systemClock);
+    const checker = checkerOn(systemClock, []);
 
     function checkOnce(port: number, timeoutMs: number): Promise<CheckResult> {
       return new Promise((resolve) => void checker.check({ host: '127.0.0.1', port }, timeoutMs, resolve));
+    }
+
+    function checkFrom(sources: readonly string[], port: number): Promise<CheckResult> {
+      const target = { host: '127.0.0.1', port };
+      return new Promise((resolve) => void checkerOn(systemClock, sources).check(target, 5_000, resolve));
     }
 
     it('passes where it can connect', async () => {
@@ -104,7 +118,7 @@ for (const [name, checkerOn] of Object.entries(CHECKERS))
       const server = await silentServer();
       const clock = new FakeClock();
       const result = new Promise<CheckResult>((resolve) => {
-        checkerOn(clock).check(server, 1_500, resolve);
+        checkerOn(clock, []).check(server, 1_500, resolve);
       });
       clock.advance(1_500);
       assert.deepEqual(await result, { type: 'failed', reason: 'timed out after 1s500ms' });
@@ -119,7 +133,7 @@ for (const [name, checkerOn] of Object.entries(CHECKERS))
       ] as const) {
         const clock = new FakeClock();
         const result = new Promise<CheckResult>((resolve) => {
-          checkerOn(clock).check(server, 1_000, resolve);
+          checkerOn(clock, []).check(server, 1_000, resolve);
         });
         clock.stall(1_000 + lateMs);
         clock.advance(0);
@@ -145,6 +159,23 @@ for (const [name, checkerOn] of Object.entries(CHECKERS))
         (resolve) => void checker.check({ host: '::1', port }, 5_000, resolve),
       );
       assert.deepEqual(result, { type: 'passed' });
+      server.close();
+    });
+
+    for (const sources of [['127.0.0.2'], ['::1', '127.0.0.2', '127.0.0.3']]) {
+      it(`comes from the first fitting one of ${sources.join(', ')}`, async () => {
+        const { server, port } = await listen();
+        const result = checkFrom(sources, port);
+        await new Promise<void>((resolve) => process.nextTick(resolve));
+        assert.deepEqual(addressesTowards(port), ['0200007F']);
+        assert.deepEqual(await result, { type: 'passed' });
+        server.close();
+      });
+    }
+
+    it('comes from anywhere when no source address is of the backend’s family', async () => {
+      const { server, port } = await listen();
+      assert.deepEqual(await checkFrom(['::1'], port), { type: 'passed' });
       server.close();
     });
 
@@ -201,7 +232,7 @@ for (const name of ['Node’s sockets and the C library', 'the calls of the epol
   describe(`a TCP checker on ${name}, seen from the server`, () => {
     it('is over before the server’s program could accept a connection', async () => {
       const listener = new RawListener();
-      const checker = CHECKERS[name]!(systemClock);
+      const checker = CHECKERS[name]!(systemClock, []);
       const target = { host: '127.0.0.1', port: listener.port };
       for (let prompt = 0, tries = 0; prompt < 20; tries++) {
         assert.ok(tries < 1_000, 'this machine stands still all the time');
@@ -220,12 +251,24 @@ for (const name of ['Node’s sockets and the C library', 'the calls of the epol
     });
   });
 
+describe('a TCP checker on the calls of the epoll engine, with several source addresses', () => {
+  it('takes the next one when one has no port', async () => {
+    const { server, port } = await listen();
+    const checker = epollChecker(systemClock, ['192.0.2.1', '127.0.0.3']);
+    const target = { host: '127.0.0.1', port };
+    const result = new Promise((resolve) => void checker.check(target, 5_000, resolve));
+    assert.deepEqual(addressesTowards(port), ['0300007F']);
+    assert.deepEqual(await result, { type: 'passed' });
+    server.close();
+  });
+});
+
 describe('a TCP checker on the calls of the epoll engine, at a deadline', () => {
   it('passes if the answer had come, however many others were answered before', async () => {
     const { server, port } = await listen();
     const target = { host: '127.0.0.1', port };
     const clock = new FakeClock();
-    const checker = epollChecker(clock);
+    const checker = epollChecker(clock, []);
     const ask = (timeoutMs: number) =>
       new Promise<CheckResult>((resolve) => void checker.check(target, timeoutMs, resolve));
     const answers = Array.from({ length: 200 }, () => ask(5_000));
