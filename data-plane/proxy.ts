@@ -21,6 +21,7 @@ import { type Libc, loadLibc } from './engine/libc.ts';
 import { portReuseAdvice, readTcpTwReuse } from './port-reuse.ts';
 import { Reporter } from './reporting/reporter.ts';
 import { shutDown, type ShutdownTimes } from './shutdown.ts';
+import { checkSourceAddresses } from './source-addresses.ts';
 import { ConfigStatus } from './subscription/config-status.ts';
 import { LastGood } from './subscription/last-good.ts';
 import { ReplicaDirectory } from './subscription/replica-directory.ts';
@@ -129,6 +130,7 @@ export class Proxy {
   /** Serves what was read from disk before any control plane answers. */
   async start(): Promise<void> {
     const { adminAddress, clock, logger, proxyId, workers } = this.#options;
+    await checkSourceAddresses(this.#options.sourceAddresses);
     const address = await this.#admin.listen(adminAddress);
     await this.#traffic.start();
     const { bound, connections } = this.#traffic.connectionLimit;

@@ -97,7 +97,10 @@ export class Traffic {
     this.#events = proxyEvents(logger, this.counts, () => this.connectionLimit, options.report);
     this.#health = new HealthMonitor({
       shared: this.#shared,
-      checker: options.engine === 'epoll' ? epollChecker(clock) : tcpChecker(clock),
+      checker:
+        options.engine === 'epoll'
+          ? epollChecker(clock, options.sourceAddresses)
+          : tcpChecker(clock, options.sourceAddresses, libc),
       clock,
       random,
       onTransition: (transition) => this.#events.onTransition(transition),

@@ -19,6 +19,8 @@ export const OPTION = {
   keepAliveIdleSeconds: [6, 4],
   keepAliveIntervalSeconds: [6, 5],
   keepAliveProbes: [6, 6],
+  /** 0 before connect: the handshake's last acknowledgement waits, up to 200 ms. */
+  quickAck: [6, 12],
   /** Takes a local port when it connects, not when it binds: one port serves many destinations. */
   bindAddressNoPort: [0, 24],
   ipv6Only: [41, 26],

@@ -22,3 +22,9 @@ export interface Checker {
   /** Checks once. `done` is called exactly once, later, unless the check is cancelled first. */
   check(target: CheckTarget, timeoutMs: number, done: (result: CheckResult) => void): RunningCheck;
 }
+
+/** For a check that is over before it began. */
+export function later(action: () => void): RunningCheck {
+  const immediate = setImmediate(action);
+  return { cancel: () => clearImmediate(immediate) };
+}

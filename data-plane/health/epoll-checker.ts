@@ -7,18 +7,23 @@
  *
  * Invariants
  *  - ends within the timeout and one turn of the event loop;
- *  - an established connection is ended with a reset: no TIME_WAIT is left behind, here or there;
+ *  - an established connection is ended with a reset: no TIME_WAIT is left behind, here or there. Unless this process
+ *    stands still for 200 ms the reset comes before the handshake's last acknowledgement, so the server's kernel drops
+ *    the half-open connection: its program accepts none, starts no process for it and logs nothing;
+ *  - it comes from the first source address of the family of the backend, if any is set, or from the next one when that
+ *    is out of ports;
  *  - at the deadline it looks once more: after a pause of this process the timer comes before a success that has long
  *    arrived;
  *  - an event that was fetched for a check that is over is ignored: checks are told apart by a number, not by descriptor.
  */
 import { parseIp } from '../../core/model/ip.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
-import { EINPROGRESS, EPOLL, Syscalls } from '../engine/epoll/syscalls.ts';
-import { errnoName } from '../engine/errno.ts';
+import { EADDRNOTAVAIL, EINPROGRESS, EPOLL, Syscalls } from '../engine/epoll/syscalls.ts';
+import { errnoName, isOutOfPorts } from '../engine/errno.ts';
 import { loadFfi } from '../engine/ffi.ts';
+import { OPTION } from '../engine/linux.ts';
 import { refused, timedOut } from './check-results.ts';
-import type { Checker, CheckResult, CheckTarget, RunningCheck } from './checker.ts';
+import { type Checker, type CheckResult, type CheckTarget, later, type RunningCheck } from './checker.ts';
 
 const LOOK_EVERY_MS = 5;
 const MAX_EVENTS = 64;
@@ -31,27 +36,30 @@ interface Pending {
 }
 
 /** Throws where the epoll engine can't run. */
-export function epollChecker(clock: Clock): Checker {
+export function epollChecker(clock: Clock, sourceAddresses: readonly string[]): Checker {
   const { ffi, reason } = loadFfi();
   if (!ffi) throw new Error(reason);
   const sys = new Syscalls(ffi, MAX_EVENTS);
   const epoll = sys.epollCreate();
   if (epoll < 0) throw new Error(`no epoll for health checks: ${errnoName(-epoll)}`);
-  return new EpollChecker(clock, sys, epoll);
+  const sources = sourceAddresses.map(parseIp).filter((ip) => ip !== null);
+  return new EpollChecker(clock, sys, epoll, sources);
 }
 
 class EpollChecker implements Checker {
   readonly #clock: Clock;
   readonly #sys: Syscalls;
   readonly #epoll: number;
+  readonly #sources: readonly Uint8Array[];
   readonly #pending = new Map<number, Pending>();
   #last = 0;
   #isLookPlanned = false;
 
-  constructor(clock: Clock, sys: Syscalls, epoll: number) {
+  constructor(clock: Clock, sys: Syscalls, epoll: number, sources: readonly Uint8Array[]) {
     this.#clock = clock;
     this.#sys = sys;
     this.#epoll = epoll;
+    this.#sources = sources;
   }
 
   check(target: CheckTarget, timeoutMs: number, done: (result: CheckResult) => void): RunningCheck {
@@ -75,21 +83,44 @@ class EpollChecker implements Checker {
 
   /** A socket that is connecting, or connected, and watched; or the errno negated. */
   #connect({ host, port }: CheckTarget, number: number): number {
-    const sys = this.#sys;
     const ip = parseIp(host) ?? new Uint8Array(4);
-    const length = ip.length === 4 ? 4 : 16;
-    const fd = sys.socket(length);
+    const fitting = this.#sources.filter(({ length }) => length === ip.length);
+    if (fitting.length === 0) return this.#connectFrom(null, ip, port, number);
+    let result = -EADDRNOTAVAIL;
+    for (const source of fitting) {
+      result = this.#connectFrom(source, ip, port, number);
+      if (result >= 0 || !isOutOfPorts(-result)) return result;
+    }
+    return result;
+  }
+
+  #connectFrom(source: Uint8Array | null, ip: Uint8Array, port: number, number: number): number {
+    const sys = this.#sys;
+    const fd = sys.socket(ip.length === 4 ? 4 : 16);
     if (fd < 0) return fd;
-    const { bytes, start } = sys.addressFor(length, port);
-    bytes.set(ip, start);
-    const connected = sys.connect(fd);
-    const result =
-      connected < 0 && connected !== -EINPROGRESS
-        ? connected
-        : sys.epollAdd(this.#epoll, fd, EPOLL.out, number, 0);
+    sys.setOption(fd, OPTION.quickAck, 0);
+    let result = source === null ? 0 : this.#bind(fd, source);
+    if (result >= 0) {
+      this.#setAddress(ip, port);
+      result = sys.connect(fd);
+    }
+    if (result >= 0 || result === -EINPROGRESS) {
+      result = sys.epollAdd(this.#epoll, fd, EPOLL.out, number, 0);
+    }
     if (result >= 0) return fd;
     sys.close(fd);
     return result;
+  }
+
+  #bind(fd: number, source: Uint8Array): number {
+    this.#sys.setOption(fd, OPTION.bindAddressNoPort, 1);
+    this.#setAddress(source, 0);
+    return this.#sys.bind(fd);
+  }
+
+  #setAddress(ip: Uint8Array, port: number): void {
+    const { bytes, start } = this.#sys.addressFor(ip.length === 4 ? 4 : 16, port);
+    bytes.set(ip, start);
   }
 
   #lookOn(): void {
@@ -124,9 +155,4 @@ class EpollChecker implements Checker {
     this.#sys.reset(pending.fd);
     if (result) pending.done(result);
   }
-}
-
-function later(action: () => void): RunningCheck {
-  const immediate = setImmediate(action);
-  return { cancel: () => clearImmediate(immediate) };
 }

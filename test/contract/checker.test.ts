@@ -2,18 +2,27 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { type Clock, systemClock } from '../../core/runtime/clock.ts';
 import type { Checker, CheckResult } from '../../data-plane/health/checker.ts';
 import { epollChecker } from '../../data-plane/health/epoll-checker.ts';
 import { tcpChecker } from '../../data-plane/health/tcp-checker.ts';
 import { FakeClock } from '../harness/fake-clock.ts';
+import { libcOrFail } from '../harness/libc.ts';
+import { RawListener } from '../harness/raw-socket.ts';
 import { silentServer } from '../harness/silent-server.ts';
 
-const CHECKERS: Readonly<Record<string, (clock: Clock) => Checker>> = {
-  'Node’s sockets': tcpChecker,
+type MakeChecker = (clock: Clock, sourceAddresses: readonly string[]) => Checker;
+
+const CHECKERS: Readonly<Record<string, MakeChecker>> = {
+  'Node’s sockets alone': (clock, sources) => tcpChecker(clock, sources, null),
+  'Node’s sockets and the C library': (clock, sources) => tcpChecker(clock, sources, libcOrFail()),
   'the calls of the epoll engine': epollChecker,
 };
+
+/** The kernel puts the last acknowledgement of a handshake off for 200 ms at most, and less than this never. */
+const SURELY_PUT_OFF_MS = 100;
 
 async function listen(): Promise<{ server: Server; port: number }> {
   // Checks end with a reset, which the socket here reports as an error.
@@ -34,26 +43,44 @@ function waitUntilEstablished(port: number, count: number): void {
   }
 }
 
+/** The addresses, as the kernel writes them, from which this machine has connected to a port of its own. */
+function addressesTowards(port: number): string[] {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  const pattern = new RegExp(`: ([0-9A-F]{8}):[0-9A-F]{4} [0-9A-F]{8}:${hex} 01 `, 'g');
+  return Array.from(readFileSync('/proc/net/tcp', 'utf8').matchAll(pattern), ([, address]) => address ?? '');
+}
+
 for (const [name, checkerOn] of Object.entries(CHECKERS))
   describe(`a TCP checker on ${name}`, () => {
-    const checker = checkerOn(systemClock);
+    const checker = checkerOn(systemClock, []);
 
     function checkOnce(port: number, timeoutMs: number): Promise<CheckResult> {
       return new Promise((resolve) => void checker.check({ host: '127.0.0.1', port }, timeoutMs, resolve));
     }
 
-    it('passes where a connection is accepted, and ends it with a reset', async () => {
+    function checkFrom(sources: readonly string[], port: number): Promise<CheckResult> {
+      const target = { host: '127.0.0.1', port };
+      return new Promise((resolve) => void checkerOn(systemClock, sources).check(target, 5_000, resolve));
+    }
+
+    it('passes where it can connect', async () => {
       const { server, port } = await listen();
-      const ended = new Promise<string>((resolve) => {
-        server.once('connection', (socket) => {
-          socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
-          socket.on('end', () => resolve('an orderly end'));
-          socket.resume();
-        });
-      });
       assert.deepEqual(await checkOnce(port, 5_000), { type: 'passed' });
-      assert.equal(await ended, 'ECONNRESET');
       server.close();
+    });
+
+    it('ends a connection that was accepted with a reset', async () => {
+      const listener = new RawListener();
+      const result = checkOnce(listener.port, 30_000);
+      // Node connects in the next tick. After that this process stands still until the handshake is over.
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+      let accepted = listener.accept();
+      const until = performance.now() + 10_000;
+      while (!accepted && performance.now() < until) accepted = listener.accept();
+      assert.deepEqual(await result, { type: 'passed' });
+      assert.equal(accepted?.receive(Buffer.alloc(1)), -constants.errno.ECONNRESET);
+      accepted.close();
+      listener.close();
     });
 
     it('fails where it is refused, in words', async () => {
@@ -91,7 +118,7 @@ for (const [name, checkerOn] of Object.entries(CHECKERS))
       const server = await silentServer();
       const clock = new FakeClock();
       const result = new Promise<CheckResult>((resolve) => {
-        checkerOn(clock).check(server, 1_500, resolve);
+        checkerOn(clock, []).check(server, 1_500, resolve);
       });
       clock.advance(1_500);
       assert.deepEqual(await result, { type: 'failed', reason: 'timed out after 1s500ms' });
@@ -106,7 +133,7 @@ for (const [name, checkerOn] of Object.entries(CHECKERS))
       ] as const) {
         const clock = new FakeClock();
         const result = new Promise<CheckResult>((resolve) => {
-          checkerOn(clock).check(server, 1_000, resolve);
+          checkerOn(clock, []).check(server, 1_000, resolve);
         });
         clock.stall(1_000 + lateMs);
         clock.advance(0);
@@ -132,6 +159,23 @@ for (const [name, checkerOn] of Object.entries(CHECKERS))
         (resolve) => void checker.check({ host: '::1', port }, 5_000, resolve),
       );
       assert.deepEqual(result, { type: 'passed' });
+      server.close();
+    });
+
+    for (const sources of [['127.0.0.2'], ['::1', '127.0.0.2', '127.0.0.3']]) {
+      it(`comes from the first fitting one of ${sources.join(', ')}`, async () => {
+        const { server, port } = await listen();
+        const result = checkFrom(sources, port);
+        await new Promise<void>((resolve) => process.nextTick(resolve));
+        assert.deepEqual(addressesTowards(port), ['0200007F']);
+        assert.deepEqual(await result, { type: 'passed' });
+        server.close();
+      });
+    }
+
+    it('comes from anywhere when no source address is of the backend’s family', async () => {
+      const { server, port } = await listen();
+      assert.deepEqual(await checkFrom(['::1'], port), { type: 'passed' });
       server.close();
     });
 
@@ -184,12 +228,47 @@ for (const [name, checkerOn] of Object.entries(CHECKERS))
     });
   });
 
+for (const name of ['Node’s sockets and the C library', 'the calls of the epoll engine'])
+  describe(`a TCP checker on ${name}, seen from the server`, () => {
+    it('is over before the server’s program could accept a connection', async () => {
+      const listener = new RawListener();
+      const checker = CHECKERS[name]!(systemClock, []);
+      const target = { host: '127.0.0.1', port: listener.port };
+      for (let prompt = 0, tries = 0; prompt < 20; tries++) {
+        assert.ok(tries < 1_000, 'this machine stands still all the time');
+        const startedMs = performance.now();
+        const result = await new Promise((resolve) => void checker.check(target, 5_000, resolve));
+        assert.deepEqual(result, { type: 'passed' });
+        const wasPrompt = performance.now() - startedMs < SURELY_PUT_OFF_MS;
+        const accepted = listener.accept();
+        accepted?.close();
+        // A check that found this process standing still shows nothing.
+        if (!wasPrompt) continue;
+        assert.equal(accepted, null);
+        prompt += 1;
+      }
+      listener.close();
+    });
+  });
+
+describe('a TCP checker on the calls of the epoll engine, with several source addresses', () => {
+  it('takes the next one when one has no port', async () => {
+    const { server, port } = await listen();
+    const checker = epollChecker(systemClock, ['192.0.2.1', '127.0.0.3']);
+    const target = { host: '127.0.0.1', port };
+    const result = new Promise((resolve) => void checker.check(target, 5_000, resolve));
+    assert.deepEqual(addressesTowards(port), ['0300007F']);
+    assert.deepEqual(await result, { type: 'passed' });
+    server.close();
+  });
+});
+
 describe('a TCP checker on the calls of the epoll engine, at a deadline', () => {
   it('passes if the answer had come, however many others were answered before', async () => {
     const { server, port } = await listen();
     const target = { host: '127.0.0.1', port };
     const clock = new FakeClock();
-    const checker = epollChecker(clock);
+    const checker = epollChecker(clock, []);
     const ask = (timeoutMs: number) =>
       new Promise<CheckResult>((resolve) => void checker.check(target, timeoutMs, resolve));
     const answers = Array.from({ length: 200 }, () => ask(5_000));
