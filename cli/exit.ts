@@ -48,7 +48,15 @@ export function toCliError(error: unknown): CliError {
   return new CliError(EXIT_OF[error.code] ?? EXIT.failed, message, details);
 }
 
-/** Both where and what: a headline without the path still wants the line that has it. */
+/**
+ * Both where and what: a headline without the path still wants the line that has it, unless it names all that the
+ * path leads to, as 'Pool "web": 10.0.0.1:80 is not in the pool' does of pools[web].backends[10.0.0.1:80].
+ */
 function says(message: string, { field, description }: Violation): boolean {
-  return message.includes(`${field} ${description}`.trim());
+  if (message.includes(`${field} ${description}`.trim())) return true;
+  // A place in a manifest has a blank before its path.
+  if (!field.endsWith(']') || field.includes(' ')) return false;
+  // The brackets of IPv6 are within those of the path.
+  const names = [...field.matchAll(/\[(.+?)\](?=\.|$)/g)].map(([, name = '']) => name);
+  return message.includes(description) && names.every((name) => message.includes(name));
 }

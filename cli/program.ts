@@ -1,6 +1,6 @@
 /** The tree of commands. Cheap to build: what a command does is imported when it runs. */
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { VERSION } from '../core/runtime/version.ts';
 import { addBackendCommands } from './tree/backend-commands.ts';
 import { addChangeCommands } from './tree/change-commands.ts';
 import { addCompletionCommands } from './tree/completion-commands.ts';
@@ -22,7 +22,7 @@ Exit codes: 0 done · 1 refused or failed · 2 wrong usage · 3 no control plane
 export function buildProgram(execute: Execute): Command {
   const program = addGlobalOptions(new Command('lbctl'))
     .description('Looks at and changes an Equipoise load balancer, by way of its control plane.')
-    .version(ownVersion(), '--version', 'print the version of lbctl')
+    .version(VERSION, '--version', 'print the version of lbctl')
     .usage('COMMAND [ARGUMENTS] [OPTIONS]')
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
@@ -50,10 +50,4 @@ export function buildProgram(execute: Execute): Command {
       'lbctl set policy default --strategy least_connections',
     ) + EXIT_CODES,
   );
-}
-
-function ownVersion(): string {
-  // Two folders up from dist/cli, where this runs.
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }

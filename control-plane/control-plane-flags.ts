@@ -52,7 +52,7 @@ const hostNames: Parse<readonly string[]> = (text) => {
   );
 };
 
-/** Reads the arguments of this process. Exits with 0 after --help, with 2 on wrong usage. */
+/** Reads the arguments of this process. Exits with 0 after --help and --version, with 2 on wrong usage. */
 export function parseControlPlaneFlags(): ControlPlaneFlags {
   const program = new Command('lb-control-plane')
     .description('Knows what the fleet of proxies should do: the API, the store and the dashboard.')

@@ -68,7 +68,7 @@ function sourceAddress(text: string, before: readonly string[] = []): readonly s
   return [...before, ...addresses];
 }
 
-/** Reads the arguments of this process. Exits with 0 after --help, with 2 on wrong usage. */
+/** Reads the arguments of this process. Exits with 0 after --help and --version, with 2 on wrong usage. */
 export function parseProxyFlags(): ProxyFlags {
   const program = new Command('lb-data-plane').description(
     'A proxy: takes its configuration from a control plane and balances TCP connections.',

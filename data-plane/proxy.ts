@@ -10,6 +10,7 @@ import type { Logger } from '../core/runtime/logger.ts';
 import { systemLookup } from '../core/runtime/name-lookup.ts';
 import type { Random } from '../core/runtime/random.ts';
 import type { SentToken } from '../core/runtime/token-file.ts';
+import { VERSION } from '../core/runtime/version.ts';
 import { connectReplica } from '../core/wire/clients.ts';
 import type { ProxyInfo } from '../core/wire/generated/lb/v1/ProxyInfo.ts';
 import { timestampToWire } from '../core/wire/timestamp-codec.ts';
@@ -31,7 +32,6 @@ import { Subscription } from './subscription/subscription.ts';
 import type { LineSink } from './telemetry/line-sink.ts';
 import { createProxyMetrics } from './telemetry/proxy-metrics.ts';
 import { Traffic } from './traffic.ts';
-import { VERSION } from './version.ts';
 
 /** How often rows that nothing uses any more are looked for. */
 const SWEEP_MS = 1_000;

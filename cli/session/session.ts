@@ -98,6 +98,7 @@ async function read(state: State, service: ServiceName, method: string, request:
   const { servers } = state;
   const end = clock.nowMs() + timeoutMs;
   const failures: string[] = [];
+  const answering = new Set<string>();
   const addresses = await servers.inOrder();
   for (const [index, address] of addresses.entries()) {
     // A replica that hangs must leave time for the others.
@@ -105,11 +106,12 @@ async function read(state: State, service: ServiceName, method: string, request:
     const attempt = await call(state, address, service, method, request, timeLeft);
     if (attempt.ok) return attempt.response;
     if (!attempt.again) throw attempt.error;
+    if (attempt.answered) answering.add(address);
     failures.push(`${address}: ${plainly(attempt.error)}`);
   }
   failures.push(...servers.failures);
   servers.forget();
-  throw new CliError(EXIT.unreachable, unreachable(state.context.servers), failures);
+  throw new CliError(EXIT.unreachable, unreachable(state.context.servers, answering), failures);
 }
 
 async function change(
@@ -123,6 +125,7 @@ async function change(
   const end = clock.nowMs() + timeoutMs;
   const pause = backoff(200, 2_000, random);
   const last = new Map<string, string>();
+  const answering = new Set<string>();
   let maybeWritten = false;
   rounds: for (let round = 1; ; round++) {
     const addresses = await servers.inOrder();
@@ -132,6 +135,7 @@ async function change(
       if (attempt.ok) return attempt.response;
       if (!attempt.again && !maybeWritten) throw attempt.error;
       maybeWritten ||= attempt.maybeSent;
+      if (attempt.answered) answering.add(address);
       last.set(address, plainly(attempt.error));
       // A refusal after an attempt that may have been written says nothing about that one.
       if (!attempt.again) break rounds;
@@ -146,7 +150,7 @@ async function change(
   if (!maybeWritten)
     throw new CliError(
       EXIT.unreachable,
-      `${unreachable(state.context.servers)}; nothing was written`,
+      `${unreachable(state.context.servers, answering)}; nothing was written`,
       failures,
     );
   const { requestId } = request as { requestId: string };
@@ -164,6 +168,8 @@ type Attempt =
       readonly error: LbError;
       /** Another replica, or the same one later, may do better. */
       readonly again: boolean;
+      /** UNAVAILABLE in the control plane's own words: its store is away, or it is stopping, and it says which. */
+      readonly answered: boolean;
       readonly maybeSent: boolean;
     };
 
@@ -181,7 +187,7 @@ async function call(
   const reached = await reach(client, Math.min(timeoutMs, CONNECT_MS), context.clock);
   if (reached === 'silent') {
     const error = new LbError('UNAVAILABLE', 'accepts no connection in time');
-    return { ok: false, error, again: true, maybeSent: false };
+    return { ok: false, error, again: true, answered: false, maybeSent: false };
   }
   const stub = client[service] as unknown as Record<string, UnaryMethod<unknown, unknown>>;
   const bound = stub[method]?.bind(stub);
@@ -194,7 +200,8 @@ async function call(
   } catch (error) {
     if (!(error instanceof LbError)) throw error;
     const again = error.code === 'UNAVAILABLE' || error.code === 'OUTCOME_UNKNOWN';
-    return { ok: false, error, again, maybeSent: reached === 'ready' && !saidByServer(error) };
+    const answered = saidByServer(error);
+    return { ok: false, error, again, answered, maybeSent: reached === 'ready' && !answered };
   }
 }
 
@@ -276,6 +283,9 @@ function plainly({ message }: LbError): string {
     .replace(/\.? Resolution note:.*$/s, '');
 }
 
-function unreachable(servers: readonly string[]): string {
+/** None answered; or some did, and why they could do nothing is in what they said. */
+function unreachable(servers: readonly string[], answering: ReadonlySet<string>): string {
+  if (answering.size > 0)
+    return `the control plane at ${[...answering].join(', ')} answers, but can’t do this now`;
   return `no control plane answers at ${servers.join(', ')} (--server names others)`;
 }

@@ -1,12 +1,19 @@
 /** Options that several commands have, and the texts that they take. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { MAX_WEIGHT } from '../../core/model/defaults.ts';
 import type { BackendDraft } from '../../core/model/draft.ts';
 import { HEALTH_CHECK_TYPES, STRATEGIES } from '../../core/model/resources.ts';
+import { allowedRange } from '../../core/model/validate-policy.ts';
 import { duration, hostPortList, integer, type Parse, tokenFile } from '../../core/runtime/flags.ts';
 import { FORMATS } from '../context.ts';
 
-/** The widest that any range is; the control plane knows the exact ones and says them. */
-const anyCount = integer(0, 4_294_967_295);
+const weight = integer(0, MAX_WEIGHT);
+
+/** A whole number that a field of a policy may be. */
+function count(field: string): Parse<number> {
+  const { min, max } = allowedRange(field);
+  return integer(min, max);
+}
 
 /** Options of every command, accepted before and after its name. */
 export function addGlobalOptions(program: Command): Command {
@@ -49,10 +56,18 @@ export function addPolicyOptions(command: Command): Command {
   );
   add('--interval <DURATION>', 'between two health checks of a backend', duration);
   add('--check-timeout <DURATION>', 'how long a health check may take', duration);
-  add('--healthy-threshold <N>', 'passes in a row that make a backend healthy again', anyCount);
-  add('--unhealthy-threshold <N>', 'failures in a row that make it unhealthy', anyCount);
+  add(
+    '--healthy-threshold <N>',
+    'passes in a row that make a backend healthy again',
+    count('health_check.healthy_threshold'),
+  );
+  add(
+    '--unhealthy-threshold <N>',
+    'failures in a row that make it unhealthy',
+    count('health_check.unhealthy_threshold'),
+  );
   add('--connect-timeout <DURATION>', 'how long connecting to a backend may take', duration);
-  add('--retries <N>', 'further attempts, each on another backend', anyCount);
+  add('--retries <N>', 'further attempts, each on another backend', count('connect.retries'));
   add('--idle-timeout <DURATION>', 'ends a connection without a byte for so long; 0s: never', duration);
   add('--half-closed-timeout <DURATION>', 'the same once one side has ended; 0s: never', duration);
   add(
@@ -60,15 +75,13 @@ export function addPolicyOptions(command: Command): Command {
     'how long connections to a draining backend may live; 0s: for ever',
     duration,
   );
-  add('--log-one-in <N>', 'one connection in so many is logged; 0: none', anyCount);
+  add('--log-one-in <N>', 'one connection in so many is logged; 0: none', count('connection_log.one_in'));
   return command;
 }
 
 export function addWeight(command: Command): Command {
   return command.addOption(
-    new Option('--weight <N>', 'share of the connections, 0 to 1000; 0 takes no new ones').argParser(
-      anyCount,
-    ),
+    new Option('--weight <N>', 'share of the connections, 0 to 1000; 0 takes no new ones').argParser(weight),
   );
 }
 
@@ -83,9 +96,9 @@ export function collect<T>(
 export const backendSpec: Parse<BackendDraft> = (text) => {
   const [address = '', ...rest] = text.split(',');
   if (rest.length === 0) return { address };
-  const weight = /^weight=(\d+)$/.exec(rest.join(','))?.[1];
-  if (weight === undefined) throw new InvalidArgumentError('Use IP:PORT or IP:PORT,weight=N.');
-  return { address, weight: anyCount(weight) };
+  const share = /^weight=(\d+)$/.exec(rest.join(','))?.[1];
+  if (share === undefined) throw new InvalidArgumentError('Use IP:PORT or IP:PORT,weight=N.');
+  return { address, weight: weight(share) };
 };
 
 export const revisionNumber: Parse<string> = (text) => {

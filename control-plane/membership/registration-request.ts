@@ -49,7 +49,7 @@ export function registrationViolations(
     add('instance_id', `has ${value.instanceId.length} characters; ${MAX_INSTANCE_ID} are allowed`);
   }
   if (!state.pools.has(value.pool)) {
-    const what = value.pool === '' ? 'is missing' : `there is no pool "${value.pool}"`;
+    const what = value.pool === '' ? 'is missing' : `"${value.pool}" is not there`;
     add('pool', `${what}${didYouMean(value.pool, state.pools.keys())}; create it first`);
   }
   violations.push(...backendViolations(value, state));

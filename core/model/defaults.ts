@@ -21,4 +21,7 @@ export const POLICY_DEFAULTS: Omit<Policy, 'name'> = {
 /** Each connection has a line in the connection log. */
 export const LOG_ONE_IN = 1;
 
+/** Of a backend; the least is 0, which takes no new connections. */
+export const MAX_WEIGHT = 1_000;
+
 export const BACKEND_DEFAULTS = { weight: 1, state: 'active' } as const;

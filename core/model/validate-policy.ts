@@ -78,6 +78,13 @@ const RANGES: readonly Range[] = [
   { field: 'drain_timeout', of: (p) => p.drainTimeoutMs, min: 0, max: DAY, unit: 'duration' },
 ];
 
+/** What a field of a policy may be, 0 included where that means something. */
+export function allowedRange(field: string): { readonly min: number; readonly max: number } {
+  const range = RANGES.find((one) => one.field === field);
+  if (range === undefined) throw new Error(`no range of ${field}`);
+  return { min: range.zero === undefined ? range.min : 0, max: range.max };
+}
+
 /** Every violation of a policy but that of its name; `at` is its path. */
 export function validatePolicy(policy: Policy, at: string): Violation[] {
   const violations = [

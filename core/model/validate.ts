@@ -8,6 +8,7 @@
  */
 import { type Address, addressesOverlap, parseAddress } from './address.ts';
 import type { Change } from './commit.ts';
+import { MAX_WEIGHT } from './defaults.ts';
 import { isLoopback, isMulticastOrBroadcast, isUnspecified } from './ip.ts';
 import { didYouMean } from './nearest.ts';
 import { BACKEND_STATES, type Backend, keyOf, type Listener, type Resource } from './resources.ts';
@@ -16,7 +17,6 @@ import { validatePolicy, validateWord } from './validate-policy.ts';
 import type { Violation } from './violation.ts';
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const MAX_WEIGHT = 1_000;
 
 /** The path of a resource in a violation: `policies[steady]`, `pools[web].backends[10.0.0.1:80]`. */
 export function pathOf(resource: Resource): string {

@@ -7,6 +7,7 @@ import { parseDuration } from '../model/duration.ts';
 import { messageOf } from './errors.ts';
 import { LOG_LEVELS } from './log-level.ts';
 import { TokenFile } from './token-file.ts';
+import { VERSION } from './version.ts';
 
 /** Turns the text of a flag into its value, or throws InvalidArgumentError with what is allowed. */
 export type Parse<T> = (text: string) => T;
@@ -110,7 +111,11 @@ export function formatHostPort({ host, port }: HostPort): string {
 
 /** Parses the arguments of this process. Exits with 0 after --help and --version, with 2 on wrong usage. */
 export function parseProgram<T extends object>(program: Command): T {
-  program.exitOverride().allowExcessArguments(false).showHelpAfterError('(--help says more)');
+  program
+    .version(VERSION, '--version', `print the version of ${program.name()}`)
+    .exitOverride()
+    .allowExcessArguments(false)
+    .showHelpAfterError('(--help says more)');
   try {
     return program.parse().opts<T>();
   } catch (error) {

@@ -1,6 +1,6 @@
 /** docs/how-to: every command in a bash block, as it stands there, from a clean state on a machine of its own. */
 import assert from 'node:assert/strict';
-import { symlinkSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { isRoot, Network, type Host } from '../harness/containers/network.ts';
@@ -9,17 +9,11 @@ import { present } from '../harness/real-servers.ts';
 import { filesBelow, readText } from '../harness/source-tree.ts';
 
 /** What a checkout has and a command may name. */
-const OF_CHECKOUT = ['dist', 'node_modules', 'examples', 'deploy', 'package.json'];
-const SAID_AT_THE_END = 'the-end-of-the-page';
-/** Without its second of start-up, and the build that comes before npm start. */
-const SHORTER = [
-  'npx() { local name=$1; shift; case $name in',
-  '  lbctl) exec_node cli "$@";; lb-control-plane) exec_node control-plane "$@";; lb-data-plane) exec_node data-plane "$@";;',
-  '  *) command npx "$name" "$@";; esac; }',
-  // Behind & it has to be the program itself that a signal reaches.
-  'exec_node() { if [ $BASHPID != $$ ]; then exec node "dist/$1/main.js" "${@:2}"; else node "dist/$1/main.js" "${@:2}"; fi; }',
+const OF_CHECKOUT = ['dist', 'node_modules', 'examples', 'deploy'];
+/** What npx keeps is kept with the rest, and it asks nobody: a machine of this network reaches no registry. */
+const NPM_SETTINGS = [
+  'export npm_config_cache="$PWD/.npm" npm_config_offline=true npm_config_update_notifier=false',
 ];
-
 function commandsOf(page: string): readonly string[] {
   return [...readText(page).matchAll(/^```bash\n([\s\S]*?)^```/gm)].map(([, block = '']) => block);
 }
@@ -28,6 +22,9 @@ function commandsOf(page: string): readonly string[] {
 function cleanMachine(t: TestContext): { host: Host; folder: string } {
   const folder = temporaryFolder(t);
   for (const name of OF_CHECKOUT) symlinkSync(join(CHECKOUT, name), join(folder, name));
+  // Without its scripts: the first npx in a folder runs `prepare`, and a build under other tests breaks them.
+  const { name, version, type, bin } = JSON.parse(readText('package.json')) as Record<string, unknown>;
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, version, type, bin }));
   return { host: new Network(t).addHost(t), folder };
 }
 
@@ -48,6 +45,13 @@ describe('docs/how-to', () => {
     ]);
   });
 
+  it('starts what runs in the background as itself: a signal to npx would leave the program running', () => {
+    const behindNpx = pages
+      .flatMap(commandsOf)
+      .flatMap((block) => block.match(/^.*\bnpx [^&\n]*&(?!&).*$/gm) ?? []);
+    assert.deepEqual(behindNpx, []);
+  });
+
   for (const page of pages) {
     it(`${page}: every command works, in its order`, async (t) => {
       if (!isRoot(t) || !present(t, 'etcd', 'etcdctl')) return;
@@ -59,16 +63,17 @@ describe('docs/how-to', () => {
           'the welcome',
         );
       }
+      const blocks = commandsOf(page);
+      const ends = blocks.map((_, index) => `the-end-of-block-${index + 1}-of-${blocks.length}`);
       const script = [
         'set -eu -o pipefail',
         `cd '${folder}'`,
-        ...SHORTER,
+        ...NPM_SETTINGS,
         'set -x',
-        ...commandsOf(page),
-        `echo ${SAID_AT_THE_END}`,
+        ...blocks.flatMap((block, index) => [block, `echo ${ends[index]}`]),
       ];
       const typed = host.start(t, 'bash', ['-c', script.join('\n')]);
-      await typed.line((line) => (line === SAID_AT_THE_END ? true : undefined), 'the end of the page');
+      for (const end of ends) await typed.line((line) => (line === end ? true : undefined), end);
     });
   }
 });

@@ -99,10 +99,32 @@ describe('lbctl as a program', () => {
     assert.match((await lbctl(['gett', 'pools'])).stderr, /Did you mean get\?/);
   });
 
+  it('says the range that the model allows where a number is outside it', async () => {
+    const lbctl = lbctlFor('127.0.0.1:1');
+    for (const [args, range] of [
+      [['backend', 'set', 'web', '10.0.0.1:80', '--weight', '-1'], '0 to 1000'],
+      [['backend', 'set', 'web', '10.0.0.1:80', '--weight', '1001'], '0 to 1000'],
+      [['set', 'policy', 'steady', '--retries', '11'], '0 to 10'],
+      [['set', 'policy', 'steady', '--healthy-threshold', '0'], '1 to 100'],
+      [['set', 'policy', 'steady', '--log-one-in', '1000001'], '0 to 1000000'],
+    ] as const) {
+      const { code, stderr } = await lbctl(args);
+      assert.deepEqual([code, stderr.includes(`Use a whole number from ${range}.`)], [2, true], stderr);
+    }
+  });
+
   it('prints the version of its package', async () => {
     const manifest = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as { version: string };
     const { code, stdout, stderr } = await lbctlFor('127.0.0.1:1')(['--version']);
     assert.deepEqual([code, stdout, stderr], [0, `${manifest.version}\n`, '']);
+    for (const program of ['control-plane/main.js', 'data-plane/main.js']) {
+      const printed = await run(process.execPath, [built(program), '--version']);
+      assert.deepEqual(
+        [printed.code, printed.stdout, printed.stderr],
+        [0, `${manifest.version}\n`, ''],
+        program,
+      );
+    }
   });
 
   it('ends quietly when its reader does', async (t) => {

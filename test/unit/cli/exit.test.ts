@@ -19,6 +19,19 @@ describe('the lines under a refusal', () => {
     ]);
   });
 
+  it('leave out a path whose names the headline has, beside what is wrong', () => {
+    const gone = { field: 'pools[web].backends[[::1]:81]', description: 'is not in the pool' };
+    assert.deepEqual(detailsOf('Pool "web": [::1]:81 is not in the pool; nothing was changed.', gone), []);
+    assert.deepEqual(detailsOf('Pool "web": it is not in the pool.', gone), [
+      'pools[web].backends[[::1]:81]: is not in the pool',
+    ]);
+  });
+
+  it('say nothing twice when the store adds that nothing was written', () => {
+    const headline = 'pools[web].policy there is no policy "no".; nothing was written';
+    assert.deepEqual(detailsOf(headline, violation), []);
+  });
+
   it('keep the place in a manifest', () => {
     const traced = { ...violation, field: 'web.yaml:5: pools[web].policy' };
     const headline = 'pools[web].policy there is no policy "no".';
