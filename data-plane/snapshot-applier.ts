@@ -15,6 +15,7 @@ import { buildPlan } from './plan/build-plan.ts';
 import { planDifference } from './plan/plan-difference.ts';
 import type { BuiltPlan } from './plan/plan-directory.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
+import type { PassingViolation } from './subscription/passing-violation.ts';
 import { type StagedSnapshot, stageSnapshotFile } from './subscription/snapshot-file.ts';
 import type { FailedListener } from './telemetry/observation.ts';
 import type { Observer } from './telemetry/observer.ts';
@@ -144,7 +145,7 @@ export class SnapshotApplier {
   }
 }
 
-function unsaved(stateDir: string, error: unknown): Violation {
-  const description = `the snapshot could not be saved in ${stateDir}: ${messageOf(error)}; make room there, or mend its permissions`;
-  return { field: '', description };
+function unsaved(stateDir: string, error: unknown): PassingViolation {
+  const description = `the snapshot could not be saved in ${stateDir}: ${messageOf(error)}; make room there, or mend its permissions: it is tried again`;
+  return { field: '', description, passing: true };
 }

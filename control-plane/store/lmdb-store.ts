@@ -15,11 +15,12 @@ import type { Commit, Head, Position } from '../../core/model/commit.ts';
 import { genesisHash } from '../../core/model/hash.ts';
 import { headAfter } from '../../core/model/succession.ts';
 import type { Clock } from '../../core/runtime/clock.ts';
-import { LbError, messageOf } from '../../core/runtime/errors.ts';
+import { LbError } from '../../core/runtime/errors.ts';
 import { decodeCommit, decodeHead, encodeAppend, encodeHead } from './commit-codec.ts';
 import type { AppendResult, ConfigStore, NewCheckpoint } from './config-store.ts';
 import { HEAD_KEY, logKey } from './keys.ts';
 import { putCheckpoint, readChunks, readMarks, removeBefore } from './lmdb-checkpoints.ts';
+import { lacksRoom, noRoom, throwReason, RoomLog, type RoomLogger, wordsOf } from './lmdb-failure.ts';
 import { whyNotLmdb } from './lmdb-file.ts';
 import { withDeadline } from './with-deadline.ts';
 
@@ -48,21 +49,24 @@ export interface LmdbTransaction {
 export interface LmdbStoreOptions {
   readonly directory: string;
   readonly clock: Clock;
+  readonly logger?: RoomLogger;
 }
 
 export class LmdbStore implements ConfigStore {
   readonly description: string;
   readonly #directory: string;
   readonly #clock: Clock;
+  readonly #room: RoomLog;
   readonly #wakes = new Set<() => void>();
   #opened: RootDatabase<Buffer, string> | undefined;
   #watcher: FSWatcher | undefined;
   #closed = false;
 
-  constructor({ directory, clock }: LmdbStoreOptions) {
+  constructor({ directory, clock, logger }: LmdbStoreOptions) {
     this.description = `lmdb:${directory}`;
     this.#directory = directory;
     this.#clock = clock;
+    this.#room = new RoomLog(logger);
   }
 
   async head(): Promise<Position> {
@@ -105,9 +109,12 @@ export class LmdbStore implements ConfigStore {
         return true;
       });
       if (!appended) return { outcome: 'conflict' };
+      this.#room.appended();
       for (const wake of this.#wakes) wake();
       return { outcome: 'appended' };
     } catch (cause) {
+      if (lacksRoom(cause, this.#directory) && this.#isStill(db, parent))
+        throw this.#room.refused(noRoom(this.description, this.#directory, cause));
       return { outcome: 'unknown', cause };
     }
   }
@@ -235,9 +242,7 @@ export class LmdbStore implements ConfigStore {
   }
 
   #write<T>(db: RootDatabase<Buffer, string>, action: () => T): Promise<T> {
-    const committed = db.transaction(action).catch(async (error: unknown) => {
-      throw await reasonOf(error);
-    });
+    const committed = db.transaction(action).catch(throwReason);
     return withDeadline(this.#clock, WRITE_DEADLINE_MS, committed, () => {
       throw new Error(`no write lock within ${WRITE_DEADLINE_MS / 1_000} s: another process holds it`);
     });
@@ -258,13 +263,15 @@ export class LmdbStore implements ConfigStore {
     }
   }
 
+  /** A head that stayed as it was tells that nothing was written. */
+  #isStill(db: RootDatabase<Buffer, string>, parent: Head): boolean {
+    db.resetReadTxn();
+    return db.get(HEAD_KEY)?.equals(encodeHead(parent)) === true;
+  }
+
   #unavailable(cause: unknown): LbError {
-    return new LbError(
-      'UNAVAILABLE',
-      `the store ${this.description} does not work: ${messageOf(cause)}`,
-      [],
-      cause,
-    );
+    const message = `the store ${this.description} does not work: ${wordsOf(cause, this.#directory)}`;
+    return new LbError('UNAVAILABLE', message, [], cause);
   }
 }
 
@@ -282,12 +289,6 @@ function readVersion(db: RootDatabase<Buffer, string>): number {
 
 function raiseVersion(db: RootDatabase<Buffer, string>): void {
   db.putSync(VERSION_KEY, Buffer.from(String(readVersion(db) + 1)));
-}
-
-/** Why a transaction failed. lmdb keeps the reason of a failed commit in a second promise, which rejects as well. */
-async function reasonOf(error: unknown): Promise<unknown> {
-  const { commitError } = error as { readonly commitError?: Promise<never> };
-  return commitError === undefined ? error : commitError.catch((reason: unknown) => reason);
 }
 
 /** Inside a transaction: another process may have been first. `put` would make promises that nobody waits for. */

@@ -1,5 +1,6 @@
 /** The `--store` flag: `lmdb:DIR` or `etcd:HOST:PORT[,HOST:PORT...]`. */
 import type { Clock } from '../../core/runtime/clock.ts';
+import type { Logger } from '../../core/runtime/logger.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import type { ConfigStore } from './config-store.ts';
 import type { EtcdAccess } from './etcd-access.ts';
@@ -39,6 +40,7 @@ export interface StoreDeps {
   readonly access: EtcdAccess;
   readonly clock: Clock;
   readonly random: Random;
+  readonly logger: Logger;
 }
 
 /** A log, and the members beside it. */
@@ -49,9 +51,9 @@ export interface OpenedStore {
 }
 
 /** The store that a flag names. It is opened by its first use, so a store that is away stops nobody here. */
-export function openStore(url: StoreUrl, { access, clock, random }: StoreDeps): OpenedStore {
+export function openStore(url: StoreUrl, { access, clock, random, logger }: StoreDeps): OpenedStore {
   if (url.kind === 'lmdb') {
-    const store = new LmdbStore({ directory: url.directory, clock });
+    const store = new LmdbStore({ directory: url.directory, clock, logger });
     return { store, membership: new LmdbMembership(store, clock) };
   }
   const client = new EtcdClient({ endpoints: url.endpoints, access, clock, random });

@@ -35,7 +35,10 @@ export function initialState(replicas: readonly string[], current: Snapshot | nu
 
 /** Events that come when nobody waits for them any more change nothing. */
 export function step(state: State, event: Event): Step {
-  if (state.link.type === 'stopped') return stay(state);
+  return state.link.type === 'stopped' ? stay(state) : react(state, event);
+}
+
+function react(state: State, event: Event): Step {
   switch (event.type) {
     case 'start':
       return begin(state, 'idle');
@@ -52,7 +55,9 @@ export function step(state: State, event: Event): Step {
     case 'applied':
       return applied(state, event.snapshot);
     case 'apply-refused':
-      return answered(state, (nonce) => ({ ...event, type: 'reject', nonce }));
+      return applyRefused(state, event);
+    case 'again-due':
+      return againDue(state);
     case 'replica-reported':
       return replicaReported(state, event.replica, event.view);
     case 'move-due':
@@ -193,6 +198,21 @@ function applied(state: State, snapshot: Snapshot): Step {
   if (state.link.type !== 'applying') return stay(state);
   const now: State = { ...state, current: snapshot, confirmed: true };
   return answered(now, (nonce) => (nonce === null ? null : { type: 'acknowledge', nonce }));
+}
+
+function applyRefused(state: State, event: Event & { type: 'apply-refused' }): Step {
+  const { position, violations, passing } = event;
+  const next = answered(state, (nonce) => ({ type: 'reject', nonce, position, violations }));
+  // Without a stream, it has just begun to subscribe anew.
+  if (passing !== true || next.state.link.type !== 'subscribed') return next;
+  return { state: next.state, effects: [...next.effects, { type: 'try-again' }] };
+}
+
+/** A new stream brings what this proxy does not run yet, as it is by then. */
+function againDue(state: State): Step {
+  if (state.link.type !== 'subscribed' || state.link.collected !== null) return stay(state);
+  const next = connectTo(state, state.link.replica);
+  return { state: next.state, effects: [{ type: 'disconnect' }, ...next.effects] };
 }
 
 /** The end of an apply: an answer if somebody still waits for it, then on with the same or a better replica. */

@@ -60,7 +60,15 @@ export type Event =
     }
   /** All workers run `snapshot`, and it is on disk. */
   | { readonly type: 'applied'; readonly snapshot: Snapshot }
-  | { readonly type: 'apply-refused'; readonly position: Position; readonly violations: readonly Violation[] }
+  /** `passing`: for a reason of this host, which may be gone at the next try. */
+  | {
+      readonly type: 'apply-refused';
+      readonly position: Position;
+      readonly violations: readonly Violation[];
+      readonly passing?: boolean;
+    }
+  /** The moment for another try that `try-again` asked for. */
+  | { readonly type: 'again-due' }
   | { readonly type: 'waited' }
   /** From a report stream; null: that stream is lost, so nothing is known any more. */
   | { readonly type: 'replica-reported'; readonly replica: string; readonly view: ReplicaView | null }
@@ -87,6 +95,8 @@ export type Effect =
   | { readonly type: 'confirmed' }
   /** `first`: of a series. `slow`: only an operator can help. */
   | { readonly type: 'wait'; readonly first: boolean; readonly slow: boolean }
+  /** Say `again-due` after a while, unless something is applied or another stream is opened before. */
+  | { readonly type: 'try-again' }
   /** Say `move-due` soon, but not when all other proxies do. */
   | { readonly type: 'move-soon' }
   | { readonly type: 'say'; readonly level: 'info' | 'warn' | 'error'; readonly message: string };

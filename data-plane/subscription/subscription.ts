@@ -11,10 +11,13 @@ import type { ReplicaClient } from '../../core/wire/clients.ts';
 import { type DiscoveryStream, openDiscoveryStream } from './discovery-stream.ts';
 import type { ReplicaView } from './replica-choice.ts';
 import { MovePace } from './move-pace.ts';
+import { isPassing } from './passing-violation.ts';
 import { initialState, step } from './subscription-machine.ts';
 import type { Effect, Event, State } from './subscription-state.ts';
 
 const RETRY_MS = { min: 100, max: 2_000 };
+/** For a reason of this host that may pass. */
+const AGAIN_MS = { min: 1_000, max: 10_000 };
 /** When only an operator can help. */
 const SLOW_RETRY_MS = { min: 5_000, max: 30_000 };
 
@@ -46,11 +49,13 @@ export class Subscription {
   #clients: ReadonlyMap<string, ReplicaClient>;
   readonly #retry: Backoff;
   readonly #slowRetry: Backoff;
+  readonly #again: Backoff;
   readonly #pace: MovePace;
   #state: State;
   #stream: DiscoveryStream | null = null;
   #timer: Timer | null = null;
   #moveTimer: Timer | null = null;
+  #againTimer: Timer | null = null;
   #lastConnectedMs: number | null = null;
 
   constructor(options: SubscriptionOptions) {
@@ -59,6 +64,7 @@ export class Subscription {
     this.#pace = new MovePace(options.random);
     this.#retry = backoff(RETRY_MS.min, RETRY_MS.max, options.random);
     this.#slowRetry = backoff(SLOW_RETRY_MS.min, SLOW_RETRY_MS.max, options.random);
+    this.#again = backoff(AGAIN_MS.min, AGAIN_MS.max, options.random);
     // In an order of its own, or all proxies would crowd at the first replica.
     this.#state = initialState(shuffled([...this.#clients.keys()], options.random), options.current);
   }
@@ -70,6 +76,7 @@ export class Subscription {
   stop(): void {
     this.#timer?.cancel();
     this.#moveTimer?.cancel();
+    this.#againTimer?.cancel();
     this.#handle({ type: 'stop' });
   }
 
@@ -121,11 +128,13 @@ export class Subscription {
         return this.#reject(effect.nonce, effect.position, effect.violations);
       case 'confirmed':
         return onConfirmed();
+      case 'try-again':
+        return this.#tryAgain();
       case 'move-soon':
         return this.#moveSoon();
       case 'wait':
         this.#options.onAllFailed();
-        return this.#wait(effect.first, effect.slow ? this.#slowRetry : this.#retry);
+        return this.#wait(effect);
       case 'say':
         return logger[effect.level](effect.message);
     }
@@ -145,6 +154,7 @@ export class Subscription {
   #connect(replica: string): void {
     const client = this.#clients.get(replica);
     if (!client) throw new RangeError(`there is no control plane ${replica}`);
+    this.#againTimer?.cancel();
     this.#stream = openDiscoveryStream(client, this.#options.clock, (event) => this.#handle(event));
   }
 
@@ -159,7 +169,15 @@ export class Subscription {
     this.#moveTimer = clock.after(delayMs, () => this.#handle({ type: 'move-due' }));
   }
 
-  #wait(first: boolean, delay: Backoff): void {
+  #tryAgain(): void {
+    this.#againTimer?.cancel();
+    this.#againTimer = this.#options.clock.after(this.#again.nextMs(), () =>
+      this.#handle({ type: 'again-due' }),
+    );
+  }
+
+  #wait({ first, slow }: Effect & { type: 'wait' }): void {
+    const delay = slow ? this.#slowRetry : this.#retry;
     if (first) delay.reset();
     this.#timer = this.#options.clock.after(delay.nextMs(), () => this.#handle({ type: 'waited' }));
   }
@@ -172,8 +190,13 @@ export class Subscription {
       violations = [{ field: '', description: `could not be applied: ${messageOf(error)}` }];
     }
     const { position } = snapshot;
-    if (violations.length > 0) this.#handle({ type: 'apply-refused', position, violations });
-    else this.#handle({ type: 'applied', snapshot });
+    if (violations.length > 0) {
+      const passing = violations.some(isPassing);
+      return this.#handle({ type: 'apply-refused', position, violations, passing });
+    }
+    this.#again.reset();
+    this.#againTimer?.cancel();
+    this.#handle({ type: 'applied', snapshot });
   }
 }
 

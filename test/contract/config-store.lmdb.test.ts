@@ -73,7 +73,7 @@ describe('lmdb', () => {
     await store.close();
   });
 
-  it('lives on when a commit can not be written, and says why', async () => {
+  it('refuses with certainty a commit for which there is no room, says what to do, and lives on', async () => {
     fresh();
     // A limit on the size of files stands for a full disk.
     const limited = ['-c', 'ulimit -f 64 && exec "$0" "$@"', process.execPath, WRITER, directory];
@@ -81,13 +81,22 @@ describe('lmdb', () => {
     const exit = once(child, 'exit');
     let acknowledged = 0;
     const failures: string[] = [];
+    const logged: string[] = [];
     for await (const line of createInterface({ input: child.stdout })) {
-      if (line.startsWith('unknown')) failures.push(line);
+      if (line.startsWith('logged')) logged.push(line);
+      else if (/^(?:unknown|refused)/.test(line)) failures.push(line);
       else acknowledged = Number(line);
       if (failures.length >= 3) child.kill('SIGKILL');
     }
     assert.deepEqual(await exit, [null, 'SIGKILL'], 'it ended by itself');
-    assert.match(failures[0] ?? '', /^unknown: File too large/);
+    for (const failure of failures) {
+      assert.match(
+        failure,
+        /^refused: RESOURCE_EXHAUSTED .* has no room, and nothing was written: File too large/,
+      );
+      assert.ok(failure.includes(`make room in ${directory}`), failure);
+    }
+    assert.equal(logged.length, 1, 'it is logged once');
     const store = harness.open();
     const head = await store.head();
     assert.ok(acknowledged > 0 && head.revision === acknowledged);

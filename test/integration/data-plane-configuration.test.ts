@@ -1,7 +1,7 @@
 /** A real proxy process and a scripted control plane: how configuration arrives, or does not. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -71,6 +71,22 @@ describe('a proxy and its configuration', () => {
     assert.equal(await replica.answerTo(replica.publish(web(3, port, echo.address, '127.0.0.1:9'))), null);
     const applied = () => replica.reports.findLast((each) => each.applied)?.applied;
     await eventually(async () => (applied()?.rejected === null ? true : undefined), 'the refusal to be over');
+  });
+
+  it('runs what it had no room for as soon as there is room, without another commit', async (t) => {
+    const { replica, echo, port, stateDir } = await setUp(t);
+    await startProxy(t, [replica.address], stateDir);
+    await replica.answerTo(replica.publish(web(1, port, echo.address)));
+    // A folder in the place of the file that is written: as impossible for root as for anybody else.
+    const inTheWay = join(stateDir, 'snapshot.json.new');
+    mkdirSync(inTheWay);
+    const target = web(2, port, echo.address, '127.0.0.1:9');
+    const violations = await replica.answerTo(replica.publish(target));
+    assert.match(violations?.join() ?? '', /could not be saved in .*it is tried again/);
+    rmdirSync(inTheWay);
+    const applied = () => replica.reports.findLast((each) => each.applied)?.applied;
+    await eventually(async () => (applied()?.position?.revision === '2' ? true : undefined), 'revision 2');
+    assert.match(readFileSync(join(stateDir, 'snapshot.json'), 'utf8'), new RegExp(target.hash));
   });
 
   it('never goes backwards: refuses an older revision and another store, and goes on', async (t) => {

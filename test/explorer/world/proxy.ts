@@ -204,6 +204,8 @@ function perform(machines: Machines, world: World, effect: Effect): World {
     case 'confirmed':
     case 'wait':
     case 'move-soon':
+    // No disk of this world is full.
+    case 'try-again':
     case 'say':
       return world;
   }

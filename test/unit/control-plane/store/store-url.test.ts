@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { openStore, parseStoreUrl } from '../../../../control-plane/store/store-url.ts';
 import { systemClock as clock } from '../../../../core/runtime/clock.ts';
+import { silentLogger } from '../../../../core/runtime/logger.ts';
 import { systemRandom as random } from '../../../../core/runtime/random.ts';
 
 describe('the --store flag', () => {
@@ -38,7 +39,7 @@ describe('the --store flag', () => {
   }
 
   it('opens the store that it names, without touching it', async () => {
-    const deps = { access: { prefix: '/test/' }, clock, random };
+    const deps = { access: { prefix: '/test/' }, clock, random, logger: silentLogger };
     const { store: lmdb } = openStore({ kind: 'lmdb', directory: '/nonexistent/x' }, deps);
     const { store: etcd } = openStore({ kind: 'etcd', endpoints: ['127.0.0.1:1', 'b:2'] }, deps);
     assert.deepEqual([lmdb.description, etcd.description], ['lmdb:/nonexistent/x', 'etcd:127.0.0.1:1,b:2']);

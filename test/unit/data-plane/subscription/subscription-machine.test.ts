@@ -125,6 +125,23 @@ describe('the subscription machine: applying', () => {
     assert.equal(state().current, first);
   });
 
+  it('asks for another try of what this host alone stands in the way of, and subscribes anew for it', () => {
+    const { send, state } = machine(['a'], first);
+    send(start, connected, whole(second));
+    const refused = { type: 'apply-refused', position: second.position, violations: [] } as const;
+    assert.deepEqual(types(send({ ...refused, passing: true })), ['reject', 'try-again']);
+    assert.deepEqual(types(send({ type: 'again-due' })), ['disconnect', 'connect']);
+    assert.deepEqual(send(connected)[0], {
+      type: 'subscribe',
+      position: first.position,
+      snapshotHash: first.hash,
+    });
+    send(whole(second));
+    assert.deepEqual(send({ type: 'again-due' }), [], 'it is being applied already');
+    assert.deepEqual(types(send({ type: 'applied', snapshot: second })), ['acknowledge']);
+    assert.equal(state().current, second);
+  });
+
   it('finishes an apply whose stream is lost before it subscribes anew with what it then has', () => {
     const { send } = machine(['a']);
     send(start, connected, whole(first));
