@@ -1,7 +1,7 @@
 /** docs/design.md: its tables follow from the figures it starts from, and each figure names a command that there is. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { connectionLimit } from '../data-plane/connection-limit.ts';
+import { descriptorBound } from '../data-plane/connection-limit.ts';
 import { readText } from './harness/source-tree.ts';
 
 const page = readText('docs/design.md');
@@ -116,7 +116,7 @@ describe('docs/design.md', () => {
       words(8 / figure('bulk'), 1),
       words(figure('ports'), 0),
       words(figure('ports') * PLANNED_PORTS, 0),
-      words(connectionLimit(figure('descriptors'), 0), 0),
+      words(descriptorBound(figure('descriptors'), 0), 0),
     ]);
   });
 
@@ -130,7 +130,7 @@ describe('docs/design.md', () => {
       rowsBelow('| | 10 thousand |').find(([name]) => name?.startsWith('connections on')) ?? [];
     assert.equal(planned.length, 3);
     for (const each of planned) assert.ok(Number(each.replaceAll(',', '')) <= PLANNED_CONNECTIONS, each);
-    assert.ok(PLANNED_CONNECTIONS < connectionLimit(figure('descriptors'), 0));
+    assert.ok(PLANNED_CONNECTIONS < descriptorBound(figure('descriptors'), 0));
   });
 
   it('computes what a wider network saves', () => {

@@ -146,15 +146,10 @@ export class Relay {
     const { sides, descriptors } = this.#slots;
     const sink = source ^ 1;
     const isDropped = (sides[sink]! & SIDE.outputBroken) !== 0;
-    let peeks = !isDropped && ((sides[sink]! & SIDE.congested) !== 0 || !this.#parking.hasRoom(READ_BYTES));
+    const peeks = !isDropped && ((sides[sink]! & SIDE.congested) !== 0 || !this.#parking.hasRoom(READ_BYTES));
     const size = peeks ? PEEK_BYTES : READ_BYTES;
     const from = descriptors[source]!;
-    let got = peeks ? this.#sys.peek(from, this.#bufferAt, size) : 0;
-    // A peek goes past an urgent byte and leaves it, and close() makes a reset of what was not read: ends are read.
-    if (got === 0) {
-      peeks = false;
-      got = this.#sys.receive(from, this.#bufferAt, size);
-    }
+    const got = peeks ? this.#peek(from, size) : this.#sys.receive(from, this.#bufferAt, size);
     if (got <= 0) {
       this.#nothingRead(source, got);
       return 0;
@@ -166,6 +161,12 @@ export class Relay {
     // Reads stop at an urgent mark, and pipes know of none.
     if (got >= BULK_BYTES && (sides[source]! & SIDE.urgent) === 0) sides[sink]! |= SIDE.bulk;
     return passed;
+  }
+
+  /** It goes past an urgent byte and leaves it, and close() makes a reset of what was not read: so an end is read. */
+  #peek(from: number, size: number): number {
+    const got = this.#sys.peek(from, this.#bufferAt, size);
+    return got === 0 ? this.#sys.receive(from, this.#bufferAt, 1) : got;
   }
 
   /** What was sent and can't be dropped would be sent again: rather a reset than bytes twice. */
