@@ -183,7 +183,7 @@ export function withNothingWritten(error: unknown): LbError {
 
 function sayingThatNothingWasWritten(message: string): string {
   if (/nothing was (?:written|changed)/i.test(message)) return message;
-  const text = message.replace(/[\s,;:]+$/, '');
-  if (text === '') return 'nothing was written';
-  return /[.!?]$/.test(text) ? `${text} Nothing was written.` : `${text}; nothing was written`;
+  // The words are always the same: people look for them.
+  const text = message.replace(/[\s,;:.]+$/, '');
+  return text === '' ? 'nothing was written' : `${text}; nothing was written`;
 }
