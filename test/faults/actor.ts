@@ -62,7 +62,8 @@ export class Actor {
     this.startedMs = 0;
     running.onLine((line) => {
       this.startedMs ||= nowMs();
-      this.#log.write(`${line}\n`);
+      // What it writes once the run is over is of no concern.
+      if (!this.#log.writableEnded) this.#log.write(`${line}\n`);
     });
     void running.ended.then(({ code, signal }) => {
       if (!this.#isBeingKilled) this.deaths.push(`${name} ended by itself: code ${code}, signal ${signal}`);
