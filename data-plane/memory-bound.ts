@@ -21,7 +21,8 @@ export interface MemoryUser {
 
 /** Of this process, as it is now. What open connections take of our own memory counts twice, on the safe side. */
 export function memoryBoundHere(user: MemoryUser): number {
-  const limit = cgroupMemory(readText) ?? Number.POSITIVE_INFINITY;
+  const limit = cgroupMemory(readText);
+  if (limit === null) return Number.POSITIVE_INFINITY;
   return memoryBound(limit, ownMemory(readText, process.memoryUsage.rss()), user);
 }
 

@@ -163,10 +163,10 @@ export class Traffic {
     const addresses = plan.listeners.map(({ address }) => address);
     // New sockets are opened before old ones are closed.
     this.#listening = new Set([...this.#listening, ...addresses]);
-    this.#limitConnections();
+    this.#limit = this.#limitConnections();
     const result = await this.#planApplier.apply(plan);
     this.#listening = new Set(addresses);
-    this.#limitConnections();
+    this.#limit = this.#limitConnections();
     return result;
   }
 
@@ -180,20 +180,20 @@ export class Traffic {
       pipes: splice && engine === 'epoll' ? MAX_PIPES : 0,
       healthChecks: MAX_RUNNING,
     });
-    this.#limit = connectionLimit({
+    const limit = connectionLimit({
       descriptors: descriptorBound(this.#descriptors, others),
       memory: memoryBoundHere({ engine, workers }),
       flag: maxConnections || Number.POSITIVE_INFINITY,
     });
-    Atomics.store(this.#shared.control, CONTROL.maxConnections, this.#limit.connections);
-    return this.#limit;
+    Atomics.store(this.#shared.control, CONTROL.maxConnections, limit.connections);
+    return limit;
   }
 
   /** Starts the workers. Rejects when none starts. */
   async start(): Promise<void> {
     await this.#pool.start();
     // Before, memory for the workers was not taken yet; nothing is accepted without them.
-    this.#limitConnections();
+    this.#limit = this.#limitConnections();
   }
 
   /** For /metrics. */

@@ -132,8 +132,7 @@ export class Relay {
 
   /** A pipe is told of an end or a reset before it gets what stands behind an urgent mark: only reads are believed. */
   #nothingPiped(source: number, got: number): number {
-    const isForNow = got === -EAGAIN || got === -EINTR || (got !== -NO_PIPE && isTransient(-got));
-    if (isForNow) {
+    if (got === -EAGAIN || got === -EINTR || isTransient(-got)) {
       this.#nothingRead(source, got);
       return 0;
     }
