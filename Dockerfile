@@ -8,7 +8,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY . .
 # Tests and the bench are of no use in the image.
-RUN npm run build && rm -rf dist/test dist/bench
+RUN npm run build && rm -rf dist/harness dist/test dist/bench
 
 FROM node:20.20.2-bookworm-slim
 ENV NODE_ENV=production PATH=/opt/equipoise/bin:$PATH

@@ -1,5 +1,5 @@
 /** Who takes part in a comparison, and all of them started. */
-import type { Scope } from '../test/harness/processes.ts';
+import type { Scope } from '../harness/programs/processes.ts';
 import type { Balancer, BalancerKind } from './balancers/balancer.ts';
 import { equipoise, equipoiseSplice } from './balancers/equipoise.ts';
 import { haproxy, haproxyAgain, haproxyLargeBuffers, haproxySplice } from './balancers/haproxy.ts';

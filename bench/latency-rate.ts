@@ -1,5 +1,5 @@
 /** The fixed rate at which latency is measured: half of what HAProxy can, or of what we can where it is missing. */
-import type { Scope } from '../test/harness/processes.ts';
+import type { Scope } from '../harness/programs/processes.ts';
 import type { Balancer } from './balancers/balancer.ts';
 import { HAPROXY } from './contestant-names.ts';
 import { SMALL, type WebBackend } from './load/nginx-backend.ts';

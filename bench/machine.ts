@@ -1,6 +1,6 @@
 /** What a result depends on: the machine and the versions. */
 import { cpus as cpusOf, release, totalmem } from 'node:os';
-import { CHECKOUT, run } from '../test/harness/processes.ts';
+import { CHECKOUT, run } from '../harness/programs/processes.ts';
 import { findTool, type Tool } from './tools.ts';
 
 export interface Machine {

@@ -1,7 +1,7 @@
 /** `npm run bench`: this load balancer beside HAProxy and nginx, as a table of what must be reached. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CHECKOUT } from '../test/harness/processes.ts';
+import { CHECKOUT } from '../harness/programs/processes.ts';
 import { HELP, parseBench, type BenchOptions } from './bench-options.ts';
 import { describeMachine, machineLines, type Machine } from './machine.ts';
 import { chooseCpus, pinMyself, type Cpus } from './pinning.ts';

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
-import { run, startProcess, type RunningProcess, type Scope } from '../test/harness/processes.ts';
+import { run, startProcess, type RunningProcess, type Scope } from '../harness/programs/processes.ts';
 import { requireTool } from './tools.ts';
 
 export interface Cpus {

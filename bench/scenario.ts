@@ -1,5 +1,5 @@
 /** What every kind of measurement is given and gives back. */
-import type { Scope } from '../test/harness/processes.ts';
+import type { Scope } from '../harness/programs/processes.ts';
 import type { BenchOptions } from './bench-options.ts';
 import type { Cpus } from './pinning.ts';
 import type { Row } from './report/row.ts';

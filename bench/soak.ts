@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { startMirror } from '../test/harness/checked-conversation.ts';
+import { startMirror } from '../harness/engine/checked-conversation.ts';
 import { startEquipoise } from './balancers/equipoise.ts';
 import { changerOf } from './changes.ts';
 import { ENGINES, type Engine } from './engine-flag.ts';

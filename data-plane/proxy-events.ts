@@ -1,9 +1,9 @@
 /** What happens in a proxy, as log lines, as counts and as something to report at once. */
 import type { Logger } from '../core/runtime/logger.ts';
-import type { Bound, ConnectionLimit } from './connection-limit.ts';
+import type { Bound, ConnectionLimit } from './host/connection-limit.ts';
 import type { HealthTransition } from './health/health-monitor.ts';
-import type { ProxyCounts } from './telemetry/proxy-counts.ts';
-import type { WorkerPoolEvents } from './worker/worker-pool.ts';
+import type { ProxyCounts } from './memory/proxy-counts.ts';
+import type { WorkerPoolEvents } from './worker/pool/worker-pool.ts';
 
 export interface ProxyEvents {
   onTransition(transition: HealthTransition): void;

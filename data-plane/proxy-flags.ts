@@ -18,10 +18,10 @@ import {
 } from '../core/runtime/flags.ts';
 import type { LogLevel } from '../core/runtime/log-level.ts';
 import type { TokenFile } from '../core/runtime/token-file.ts';
-import { MAX_CONNECTIONS } from './connection-limit.ts';
-import { ENGINE_CHOICES, type EngineChoice } from './engine-choice.ts';
-import { MAX_BACKENDS } from './telemetry/shared-memory.ts';
-import { defaultWorkerCount } from './worker-count.ts';
+import { MAX_CONNECTIONS } from './host/connection-limit.ts';
+import { ENGINE_CHOICES, type EngineChoice } from './host/engine-choice.ts';
+import { MAX_BACKENDS } from './memory/shared-memory.ts';
+import { defaultWorkerCount } from './host/worker-count.ts';
 
 const MAX_WORKERS = 256;
 const METRIC_BACKENDS = 200;

@@ -19,9 +19,9 @@ import type { PassingViolation } from './subscription/passing-violation.ts';
 import { type StagedSnapshot, stageSnapshotFile } from './subscription/snapshot-file.ts';
 import type { FailedListener } from './telemetry/observation.ts';
 import type { Observer } from './telemetry/observer.ts';
-import type { RowAllocator } from './telemetry/rows.ts';
-import type { DrainDeadlines } from './worker/drain-deadlines.ts';
-import type { PlanApplier } from './worker/plan-applier.ts';
+import type { RowAllocator } from './memory/rows.ts';
+import type { DrainDeadlines } from './worker/pool/drain-deadlines.ts';
+import type { PlanApplier } from './worker/pool/plan-applier.ts';
 
 export interface SnapshotApplierInputs {
   readonly stateDir: string;

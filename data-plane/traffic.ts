@@ -8,24 +8,24 @@ import {
   descriptorBound,
   descriptorLimitOf,
   otherDescriptors,
-} from './connection-limit.ts';
-import { readText } from './control-group.ts';
+} from './host/connection-limit.ts';
+import { readText } from './host/control-group.ts';
 import type { Engine } from './engine/engine.ts';
-import type { Libc } from './engine/libc.ts';
+import type { Libc } from './kernel/libc.ts';
 import { epollChecker } from './health/epoll-checker.ts';
 import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
 import { tcpChecker } from './health/tcp-checker.ts';
-import { memoryBoundHere } from './memory-bound.ts';
+import { memoryBoundHere } from './host/memory-bound.ts';
 import { type ProxyEvents, proxyEvents } from './proxy-events.ts';
 import { SnapshotApplier, type SnapshotApplierInputs } from './snapshot-applier.ts';
 import type { Plan } from './plan/plan.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
 import { ConnectionLog, type ConnectionLogInputs } from './telemetry/connection-log.ts';
 import { Observer } from './telemetry/observer.ts';
-import { ProxyCounts } from './telemetry/proxy-counts.ts';
+import { ProxyCounts } from './memory/proxy-counts.ts';
 import { processUsage } from './telemetry/process-usage.ts';
 import type { ProxyReadings } from './telemetry/proxy-metrics.ts';
-import { RowAllocator } from './telemetry/rows.ts';
+import { RowAllocator } from './memory/rows.ts';
 import {
   CONTROL,
   createBuffers,
@@ -33,12 +33,12 @@ import {
   type SharedBuffers,
   type SharedCells,
   sharedCells,
-} from './telemetry/shared-memory.ts';
-import { DrainDeadlines } from './worker/drain-deadlines.ts';
-import { ListeningSockets } from './worker/listening-sockets.ts';
-import { PlanApplier } from './worker/plan-applier.ts';
-import { startThread } from './worker/thread.ts';
-import { WorkerPool } from './worker/worker-pool.ts';
+} from './memory/shared-memory.ts';
+import { DrainDeadlines } from './worker/pool/drain-deadlines.ts';
+import { ListeningSockets } from './worker/pool/listening-sockets.ts';
+import { PlanApplier } from './worker/pool/plan-applier.ts';
+import { startThread } from './worker/pool/thread.ts';
+import { WorkerPool } from './worker/pool/worker-pool.ts';
 
 export interface TrafficOptions {
   readonly engine: Engine['name'];

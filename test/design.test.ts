@@ -1,8 +1,8 @@
 /** docs/design.md: its tables follow from the figures it starts from, and each figure names a command that there is. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { descriptorBound } from '../data-plane/connection-limit.ts';
-import { readText } from './harness/source-tree.ts';
+import { descriptorBound } from '../data-plane/host/connection-limit.ts';
+import { readText } from '../harness/source-tree.ts';
 
 const page = readText('docs/design.md');
 const scripts = (JSON.parse(readText('package.json')) as { scripts: Record<string, string> }).scripts;

@@ -16,11 +16,11 @@ import { ERROR_CODES } from '../core/runtime/errors.ts';
 import { STATUS_OF } from '../core/wire/status.ts';
 import { type CloseReason, CLOSE_REASONS } from '../data-plane/engine/engine.ts';
 import { CLOSE_WORDS, connectionLine } from '../data-plane/telemetry/connection-line.ts';
-import { LOG_FIELDS } from '../data-plane/telemetry/log-ring.ts';
+import { LOG_FIELDS } from '../data-plane/memory/log-ring.ts';
 import { addresses } from '../scripts/start/addresses.ts';
 import { hintText } from '../scripts/start/hints.ts';
-import { built, CHECKOUT, run } from './harness/processes.ts';
-import { filesBelow, readText, sourceFiles } from './harness/source-tree.ts';
+import { built, CHECKOUT, run } from '../harness/programs/processes.ts';
+import { filesBelow, readText, sourceFiles } from '../harness/source-tree.ts';
 
 const GRPC_STATUS_NAMES = [
   'INVALID_ARGUMENT',

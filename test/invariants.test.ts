@@ -1,7 +1,7 @@
 /** Each promise of docs/invariants.md has a test of that name, and each number from 1 to 12 a promise. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readText } from './harness/source-tree.ts';
+import { readText } from '../harness/source-tree.ts';
 
 const ROW = /^\| (\d*) ?\|.*\| \[([^\]]+)\]\(\.\.\/test\/([^)]+)\): "([^"]+)" \|$/;
 

@@ -1,6 +1,6 @@
 /** A load balancer under test, whoever wrote it. */
 import { createConnection } from 'node:net';
-import { eventually, type Scope } from '../../test/harness/processes.ts';
+import { eventually, type Scope } from '../../harness/programs/processes.ts';
 import type { Cpus } from '../pinning.ts';
 
 export interface Balancer {

@@ -5,9 +5,9 @@ import { callUnary, connectReplica, type ReplicaClient, type UnaryMethod } from 
 import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
 import type { UpdateBackendRequest } from '../../core/wire/generated/lb/v1/UpdateBackendRequest.ts';
 import { backendDraftToWire, resourceDraftToWire } from '../../core/wire/resource-codec.ts';
-import { startControlPlane } from '../../test/harness/fleet.ts';
-import { built, freePort, temporaryFolder, type Scope } from '../../test/harness/processes.ts';
-import { readMetric } from '../../test/harness/proxy-process.ts';
+import { startControlPlane } from '../../harness/programs/fleet.ts';
+import { built, freePort, temporaryFolder, type Scope } from '../../harness/programs/processes.ts';
+import { readMetric } from '../../harness/programs/proxy-process.ts';
 import { OURS, OURS_SPLICE } from '../contestant-names.ts';
 import type { Engine } from '../engine-flag.ts';
 import { startPinned, yieldToOthers } from '../pinning.ts';

@@ -1,5 +1,5 @@
 /** Waiting until a proxy finds its backends healthy. */
-import { eventually } from '../../test/harness/processes.ts';
+import { eventually } from '../../harness/programs/processes.ts';
 
 const DEADLINE_MS = 60_000;
 

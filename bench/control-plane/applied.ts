@@ -1,6 +1,6 @@
 /** From asking for a change until it runs in every worker of every proxy. */
-import { type Proxy, startProxy } from '../../test/harness/fleet.ts';
-import type { RunningProcess, Scope } from '../../test/harness/processes.ts';
+import { type Proxy, startProxy } from '../../harness/programs/fleet.ts';
+import type { RunningProcess, Scope } from '../../harness/programs/processes.ts';
 import { updateBackend } from '../balancers/equipoise.ts';
 import { quantile } from '../report/statistics.ts';
 import { figure } from '../report/table.ts';

@@ -1,6 +1,6 @@
 /** Commits a second, and how long each takes, with one writer and with many. */
 import type { ReplicaClient } from '../../core/wire/clients.ts';
-import type { Scope } from '../../test/harness/processes.ts';
+import type { Scope } from '../../harness/programs/processes.ts';
 import { updateBackend } from '../balancers/equipoise.ts';
 import { quantile } from '../report/statistics.ts';
 import { figure } from '../report/table.ts';

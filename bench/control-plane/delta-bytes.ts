@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Scope } from '../../test/harness/processes.ts';
+import type { Scope } from '../../harness/programs/processes.ts';
 import { updateBackend } from '../balancers/equipoise.ts';
 import { median } from '../report/statistics.ts';
 import { figure } from '../report/table.ts';

@@ -1,7 +1,7 @@
 /** kill -9 of the control plane that a proxy listens to, until it runs a change that was asked of another one. */
 import { callUnary } from '../../core/wire/clients.ts';
-import { startProxy } from '../../test/harness/fleet.ts';
-import type { RunningProcess, Scope } from '../../test/harness/processes.ts';
+import { startProxy } from '../../harness/programs/fleet.ts';
+import type { RunningProcess, Scope } from '../../harness/programs/processes.ts';
 import { updateBackend } from '../balancers/equipoise.ts';
 import { quantile } from '../report/statistics.ts';
 import { figure } from '../report/table.ts';

@@ -1,8 +1,8 @@
 /** The stores that a control plane can stand on, empty, and a control plane on one. */
 import { connectReplica, type ReplicaClient } from '../../core/wire/clients.ts';
-import { EtcdCluster, findEtcd } from '../../test/harness/etcd.ts';
-import { type ControlPlane, startControlPlane } from '../../test/harness/fleet.ts';
-import { type Scope, temporaryFolder } from '../../test/harness/processes.ts';
+import { EtcdCluster, findEtcd } from '../../harness/programs/etcd.ts';
+import { type ControlPlane, startControlPlane } from '../../harness/programs/fleet.ts';
+import { type Scope, temporaryFolder } from '../../harness/programs/processes.ts';
 import { apply } from '../balancers/equipoise.ts';
 
 export const STORES = ['lmdb', 'etcd'] as const;

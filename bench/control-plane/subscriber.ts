@@ -4,7 +4,7 @@ import { silentLogger } from '../../core/runtime/logger.ts';
 import { systemRandom } from '../../core/runtime/random.ts';
 import { connectReplica } from '../../core/wire/clients.ts';
 import { Subscription } from '../../data-plane/subscription/subscription.ts';
-import type { Scope } from '../../test/harness/processes.ts';
+import type { Scope } from '../../harness/programs/processes.ts';
 
 export interface Subscriber {
   /** Resolves once it has that revision or a later one. */

@@ -1,6 +1,6 @@
 /** A load program of ours as a process of its own, which answers one question after the other. */
 import { fork } from 'node:child_process';
-import { built, type Scope } from '../../test/harness/processes.ts';
+import { built, type Scope } from '../../harness/programs/processes.ts';
 import { pinnedTo } from '../pinning.ts';
 
 export interface Generator<Question, Answer> {

@@ -1,5 +1,5 @@
 /** Many quiet connections through a balancer: the two ends, each a process of its own. */
-import type { Scope } from '../../test/harness/processes.ts';
+import type { Scope } from '../../harness/programs/processes.ts';
 import { startGenerator, type Generator } from './generator.ts';
 import type { ClientAnswer, ClientQuestion, EchoAnswer, EchoQuestion } from './idle-protocol.ts';
 

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
-import { eventually, freePort, temporaryFolder, type Scope } from '../../test/harness/processes.ts';
+import { eventually, freePort, temporaryFolder, type Scope } from '../../harness/programs/processes.ts';
 import { startPinned } from '../pinning.ts';
 import { requireTool } from '../tools.ts';
 

@@ -1,6 +1,6 @@
 /** wrk, until it is told to stop. */
 import { join } from 'node:path';
-import { CHECKOUT, type Scope } from '../../test/harness/processes.ts';
+import { CHECKOUT, type Scope } from '../../harness/programs/processes.ts';
 import { startPinned } from '../pinning.ts';
 import { requireTool } from '../tools.ts';
 

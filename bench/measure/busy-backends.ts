@@ -1,7 +1,7 @@
 /** Backends of which each has had traffic in every second. */
 import type { Observation } from '../../data-plane/telemetry/observation.ts';
-import { HISTOGRAM_CELLS } from '../../data-plane/telemetry/shared-memory.ts';
-import { backendObservation, NO_OBSERVATION } from '../../test/harness/observations.ts';
+import { HISTOGRAM_CELLS } from '../../data-plane/memory/shared-memory.ts';
+import { backendObservation, NO_OBSERVATION } from '../../harness/worker/observations.ts';
 
 export function backendAddresses(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `10.0.${Math.floor(index / 250)}.${index % 250}:8080`);

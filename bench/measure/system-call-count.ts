@@ -1,5 +1,5 @@
 /** How many system calls a process with all its threads makes: perf where it is, strace otherwise. */
-import { run } from '../../test/harness/processes.ts';
+import { run } from '../../harness/programs/processes.ts';
 import { findTool } from '../tools.ts';
 
 /** NaN when neither program is here, or when it may not look. */

@@ -2,7 +2,7 @@
  * CPU time of the calling thread. `process.cpuUsage()` counts V8's helpers as well, which compile beside a program that
  * goes on: they hold nothing up. The wall clock counts whoever else is on the machine.
  */
-import { loadFfi } from '../../data-plane/engine/ffi.ts';
+import { loadFfi } from '../../data-plane/kernel/ffi.ts';
 
 const CLOCK_THREAD_CPUTIME_ID = 3;
 

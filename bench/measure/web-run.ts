@@ -1,6 +1,6 @@
 /** One run of a web load through a balancer: warm up, measure, stop. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Scope } from '../../test/harness/processes.ts';
+import type { Scope } from '../../harness/programs/processes.ts';
 import type { Balancer } from '../balancers/balancer.ts';
 import type { WebBackend } from '../load/nginx-backend.ts';
 import { startWrk, type WrkLoad, type WrkResult } from '../load/wrk.ts';

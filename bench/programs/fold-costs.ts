@@ -5,11 +5,11 @@
 import { encodeReport } from '../../core/wire/report-codec.ts';
 import { loadDefinitions } from '../../core/wire/definitions.ts';
 import { buildReports } from '../../data-plane/reporting/report-builder.ts';
-import { Fleet, type FleetSession } from '../../control-plane/distribution/fleet.ts';
-import { NO_OBSERVATION } from '../../test/harness/observations.ts';
-import { proxyInfo } from '../../test/harness/reports.ts';
-import { stateOf } from '../../test/harness/state.ts';
-import { StatsRig } from '../../test/harness/stats-rig.ts';
+import { Fleet, type FleetSession } from '../../control-plane/fleet/fleet.ts';
+import { NO_OBSERVATION } from '../../harness/worker/observations.ts';
+import { proxyInfo } from '../../harness/control-plane/reports.ts';
+import { stateOf } from '../../harness/state.ts';
+import { StatsRig } from '../../harness/control-plane/stats-rig.ts';
 import { backendAddresses, busyBackends } from '../measure/busy-backends.ts';
 import { threadCpuClock } from '../measure/thread-cpu.ts';
 import { median } from '../report/statistics.ts';

@@ -4,9 +4,9 @@
  *   unshare -n sh -c 'ip link set lo up; echo 10240 18431 > /proc/sys/net/ipv4/ip_local_port_range; node dist/bench/programs/local-ports.js'
  */
 import { readFileSync } from 'node:fs';
-import { EINPROGRESS, Syscalls } from '../../data-plane/engine/epoll/syscalls.ts';
-import { loadFfi } from '../../data-plane/engine/ffi.ts';
-import { OPTION } from '../../data-plane/engine/linux.ts';
+import { EINPROGRESS, Syscalls } from '../../data-plane/kernel/syscalls.ts';
+import { loadFfi } from '../../data-plane/kernel/ffi.ts';
+import { OPTION } from '../../data-plane/kernel/linux.ts';
 
 const BACKEND_PORT = 9000;
 const BACKEND = [127, 0, 0, 1];

@@ -1,6 +1,6 @@
 /** One proxy, more and more connections: memory of each, and CPU of a request at a fixed rate, must stay flat. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Scope } from '../../test/harness/processes.ts';
+import type { Scope } from '../../harness/programs/processes.ts';
 import { startEquipoise } from '../balancers/equipoise.ts';
 import type { ConnectionsOptions } from '../connections-options.ts';
 import { openIdle, startEchoBackend, startIdleClients } from '../load/idle-load.ts';

@@ -1,5 +1,5 @@
 /** What an atomic addition costs: every connection makes four of them, and bytes none (docs/design.md). */
-import { built, run } from '../../test/harness/processes.ts';
+import { built, run } from '../../harness/programs/processes.ts';
 import type { Scenario } from '../scenario.ts';
 import { requireTool } from '../tools.ts';
 

@@ -1,6 +1,6 @@
 /** CPU for a gigabyte, from the backend to the client, against HAProxy as it comes and as people tune it. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Scope } from '../../test/harness/processes.ts';
+import type { Scope } from '../../harness/programs/processes.ts';
 import type { Balancer } from '../balancers/balancer.ts';
 import { HAPROXY_LARGE_BUFFERS, HAPROXY_SPLICE, OURS, OURS_SPLICE } from '../contestant-names.ts';
 import { everybody, startAll, tunedForms } from '../contestants.ts';

@@ -1,6 +1,6 @@
 /** Memory of 9,000 quiet connections, what they cost while nothing happens, and whether cycles leave something behind. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { eventually, type Scope } from '../../test/harness/processes.ts';
+import { eventually, type Scope } from '../../harness/programs/processes.ts';
 import type { Balancer, BalancerKind } from '../balancers/balancer.ts';
 import { equipoise } from '../balancers/equipoise.ts';
 import { haproxy } from '../balancers/haproxy.ts';

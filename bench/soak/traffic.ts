@@ -1,6 +1,6 @@
 /** Clients of every kind, each with one connection after the other, every byte checked on its way back. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { CheckedConversation } from '../../test/harness/checked-conversation.ts';
+import { CheckedConversation } from '../../harness/engine/checked-conversation.ts';
 
 type Visit = (conversation: CheckedConversation, round: number) => Promise<void>;
 

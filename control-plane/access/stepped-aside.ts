@@ -4,7 +4,7 @@
  */
 import { LbError } from '../../core/runtime/errors.ts';
 import { type HttpAnswer, json } from '../../core/runtime/http-server.ts';
-import type { FollowerStatus } from '../store/log-follower.ts';
+import type { FollowerStatus } from '../store/log/log-follower.ts';
 import { HEALTH_METHODS } from './access.ts';
 import { API_PATHS } from './page-access.ts';
 

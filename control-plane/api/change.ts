@@ -14,7 +14,7 @@ import type { ChangeResult } from '../../core/wire/generated/lb/v1/ChangeResult.
 import { type Findings, GuardedEdit, type GuardSources } from '../guard/guarded-edit.ts';
 import type { UnaryCall } from '../rpc/answer.ts';
 import { refuseIfAny } from '../rpc/refuse-if-any.ts';
-import type { Committer } from '../store/committer.ts';
+import type { Committer } from '../store/log/committer.ts';
 
 /** In every changing request. */
 export interface ChangeFields {

@@ -1,13 +1,13 @@
 /** What the services of the API are made from. */
 import type { Clock } from '../../core/runtime/clock.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
-import type { Fleet } from '../distribution/fleet.ts';
-import type { Memberships } from '../membership/memberships.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { Memberships } from '../store/members/memberships.ts';
 import type { Unary } from '../rpc/answer.ts';
 import type { OpenStreams } from '../rpc/streams.ts';
-import type { FleetStats } from '../stats/fleet-stats.ts';
-import type { LogFollower } from '../store/log-follower.ts';
-import type { Past } from '../store/past.ts';
+import type { FleetStats } from '../fleet/fleet-stats.ts';
+import type { LogFollower } from '../store/log/log-follower.ts';
+import type { Past } from '../store/log/past.ts';
 import type { MakeChange } from './change.ts';
 
 export interface ApiDeps {

@@ -5,7 +5,7 @@ import { LbError } from '../../core/runtime/errors.ts';
 import type { BackendStatus } from '../../core/wire/generated/lb/v1/BackendStatus.ts';
 import type { FleetServiceHandlers } from '../../core/wire/generated/lb/v1/FleetService.ts';
 import type { Proxy as WireProxy } from '../../core/wire/generated/lb/v1/Proxy.ts';
-import { appliedRevision, NEVER_SEEN_MS, type ProxyRecord } from '../distribution/proxy-record.ts';
+import { appliedRevision, NEVER_SEEN_MS, type ProxyRecord } from '../fleet/proxy-record.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
 import { refuseIfAny } from '../rpc/refuse-if-any.ts';
 import { requiredName } from './change.ts';

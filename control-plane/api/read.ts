@@ -4,7 +4,7 @@ import type { State } from '../../core/model/state.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import type { UnaryCall } from '../rpc/answer.ts';
-import type { LogFollower, ReadResult } from '../store/log-follower.ts';
+import type { LogFollower, ReadResult } from '../store/log/log-follower.ts';
 import { refuseIfAny } from '../rpc/refuse-if-any.ts';
 import { requiredName } from './change.ts';
 

@@ -16,10 +16,10 @@ import type { RegisterRequest__Output } from '../../core/wire/generated/lb/v1/Re
 import type { RegisterResponse } from '../../core/wire/generated/lb/v1/RegisterResponse.ts';
 import type { RegistrationServiceHandlers } from '../../core/wire/generated/lb/v1/RegistrationService.ts';
 import type { RegistrationSpec__Output } from '../../core/wire/generated/lb/v1/RegistrationSpec.ts';
-import { awaitFirstMessage } from '../distribution/first-message.ts';
-import { type RegistrationHold, renewEveryMs } from '../membership/registration-hold.ts';
-import { readRegistration } from '../membership/registration-request.ts';
-import type { Registrations } from '../membership/registrations.ts';
+import { awaitFirstMessage } from '../rpc/first-message.ts';
+import { type RegistrationHold, renewEveryMs } from '../store/members/registration-hold.ts';
+import { readRegistration } from '../store/members/registration-request.ts';
+import type { Registrations } from '../store/members/registrations.ts';
 import { knownError } from '../rpc/answer.ts';
 import { endStream } from '../rpc/streams.ts';
 import type { Place } from '../snapshot/merge.ts';

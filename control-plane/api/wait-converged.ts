@@ -4,11 +4,11 @@ import { LbError } from '../../core/runtime/errors.ts';
 import type { Timer } from '../../core/runtime/clock.ts';
 import type { WaitConvergedRequest__Output } from '../../core/wire/generated/lb/v1/WaitConvergedRequest.ts';
 import type { WaitConvergedResponse } from '../../core/wire/generated/lb/v1/WaitConvergedResponse.ts';
-import { convergence } from '../distribution/convergence.ts';
+import { convergence } from '../fleet/convergence.ts';
 import { knownError } from '../rpc/answer.ts';
 import { LatestStream } from '../rpc/latest-stream.ts';
-import { commitTimeMs } from '../store/commit-time.ts';
-import type { LogFollower } from '../store/log-follower.ts';
+import { commitTimeMs } from '../store/log/commit-time.ts';
+import type { LogFollower } from '../store/log/log-follower.ts';
 import type { ApiDeps } from './deps.ts';
 
 type Call = ServerWritableStream<WaitConvergedRequest__Output, WaitConvergedResponse>;

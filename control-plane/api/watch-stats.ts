@@ -16,7 +16,7 @@ import type { StatsFrame } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { WatchStatsRequest__Output } from '../../core/wire/generated/lb/v1/WatchStatsRequest.ts';
 import { knownError } from '../rpc/answer.ts';
 import { LatestStream } from '../rpc/latest-stream.ts';
-import { DEFAULT_BACKENDS, PAST_MS, type StatsFilter } from '../stats/fleet-stats.ts';
+import { DEFAULT_BACKENDS, PAST_MS, type StatsFilter } from '../fleet/fleet-stats.ts';
 import { refuseIfAny } from '../rpc/refuse-if-any.ts';
 import type { ApiDeps } from './deps.ts';
 

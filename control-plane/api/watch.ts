@@ -7,7 +7,7 @@ import type { WatchResponse } from '../../core/wire/generated/lb/v1/WatchRespons
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
 import { knownError } from '../rpc/answer.ts';
 import { LatestStream } from '../rpc/latest-stream.ts';
-import type { Followed } from '../store/log-follower.ts';
+import type { Followed } from '../store/log/log-follower.ts';
 import type { ApiDeps } from './deps.ts';
 import { stateToWire } from './stored-codec.ts';
 

@@ -8,10 +8,10 @@ import type { GetRevisionResponse__Output } from '../../core/wire/generated/lb/v
 import type { ListRevisionsResponse__Output } from '../../core/wire/generated/lb/v1/ListRevisionsResponse.ts';
 import type { Revision__Output } from '../../core/wire/generated/lb/v1/Revision.ts';
 import { timestampFromWire } from '../../core/wire/timestamp-codec.ts';
-import { convergence } from '../distribution/convergence.ts';
-import type { Fleet } from '../distribution/fleet.ts';
-import { commitTimeMs } from '../store/commit-time.ts';
-import type { LogFollower } from '../store/log-follower.ts';
+import { convergence } from '../fleet/convergence.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import { commitTimeMs } from '../store/log/commit-time.ts';
+import type { LogFollower } from '../store/log/log-follower.ts';
 import { changeRows } from './change-rows.ts';
 import type { LocalCall } from './local-calls.ts';
 import { type Asked, readChange } from './request-shape.ts';

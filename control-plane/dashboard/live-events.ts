@@ -15,10 +15,10 @@ import { messageOf } from '../../core/runtime/errors.ts';
 import { type EventsAnswer, type HttpAnswer, json } from '../../core/runtime/http-server.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
-import type { Fleet } from '../distribution/fleet.ts';
+import type { Fleet } from '../fleet/fleet.ts';
 import type { OpenStreams } from '../rpc/streams.ts';
-import { type FleetStats, PAST_MS, type StatsFilter } from '../stats/fleet-stats.ts';
-import type { LogFollower } from '../store/log-follower.ts';
+import { type FleetStats, PAST_MS, type StatsFilter } from '../fleet/fleet-stats.ts';
+import type { LogFollower } from '../store/log/log-follower.ts';
 import { type FleetViews, fleetViews } from './view/fleet-view.ts';
 import { trafficHistory, trafficNow } from './view/traffic.ts';
 

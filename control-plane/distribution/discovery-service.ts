@@ -19,7 +19,7 @@ import { positionFromWire, positionToWire } from '../../core/wire/snapshot-codec
 import type { Publisher } from '../snapshot/publish.ts';
 import type { Look } from './admission.ts';
 import type { DeltaEncoder, Encode } from './delta-codec.ts';
-import { awaitFirstMessage } from './first-message.ts';
+import { awaitFirstMessage } from '../rpc/first-message.ts';
 import { endStream, type OpenStreams } from '../rpc/streams.ts';
 import {
   openSubscription,

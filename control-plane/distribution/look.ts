@@ -2,7 +2,7 @@
 import type { Position } from '../../core/model/commit.ts';
 import { genesisHash } from '../../core/model/hash.ts';
 import type { ConfigStore } from '../store/config-store.ts';
-import type { LogFollower } from '../store/log-follower.ts';
+import type { LogFollower } from '../store/log/log-follower.ts';
 import type { Look } from './admission.ts';
 
 /** `behind`: the proxy may be ahead of what was read, so the store is read again first. Rejects when it does not answer. */

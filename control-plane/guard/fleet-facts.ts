@@ -3,7 +3,7 @@
  *
  * Every question is about one backend or listener: it looks those up, and never goes through all that proxies report.
  */
-import type { Fleet } from '../distribution/fleet.ts';
+import type { Fleet } from '../fleet/fleet.ts';
 
 export interface FleetFacts {
   /** False: a proxy on the roster does not report here, or this replica has just started. What follows is too little. */

@@ -8,11 +8,11 @@ import { refusePage } from '../access/page-access.ts';
 import { refuseOutdated, refuseOutdatedPage } from '../access/stepped-aside.ts';
 import { localCalls } from '../dashboard/local-calls.ts';
 import { dashboardRoutes, missingPage } from '../dashboard/routes.ts';
-import type { Fleet } from '../distribution/fleet.ts';
+import type { Fleet } from '../fleet/fleet.ts';
 import type { Service } from '../rpc/grpc-server.ts';
 import type { OpenStreams } from '../rpc/streams.ts';
-import type { FleetStats } from '../stats/fleet-stats.ts';
-import type { LogFollower } from '../store/log-follower.ts';
+import type { FleetStats } from '../fleet/fleet-stats.ts';
+import type { LogFollower } from '../store/log/log-follower.ts';
 import type { ControlPlaneMetrics } from './metrics.ts';
 import { notReadyReasons } from './readiness.ts';
 

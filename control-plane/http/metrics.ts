@@ -1,12 +1,12 @@
 /** The metrics of a control plane (docs/metrics.md). Registered once; whoever counts gets the handle. */
 import { Counter, Gauge, Registry } from 'prom-client';
 import { collectProcessMetrics } from '../../core/runtime/process-metrics.ts';
-import { appliedRevision } from '../distribution/proxy-record.ts';
-import type { Fleet } from '../distribution/fleet.ts';
-import type { AppendEnd } from '../store/batch-machine.ts';
-import type { KeptLog } from '../store/kept-log.ts';
-import type { LogFollower } from '../store/log-follower.ts';
-import { isRegistration } from '../store/membership-store.ts';
+import { appliedRevision } from '../fleet/proxy-record.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { AppendEnd } from '../store/log/batch-machine.ts';
+import type { KeptLog } from '../store/log/kept-log.ts';
+import type { LogFollower } from '../store/log/log-follower.ts';
+import { isRegistration } from '../store/members/membership-store.ts';
 
 const APPEND_ENDS: readonly AppendEnd[] = ['appended', 'conflict', 'unknown', 'refused'];
 

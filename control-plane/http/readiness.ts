@@ -1,6 +1,6 @@
 /** Whether this replica should be asked: it has read its store, the store answers, and it is not about to stop. */
 import { steppedAside } from '../access/stepped-aside.ts';
-import type { LogFollower } from '../store/log-follower.ts';
+import type { LogFollower } from '../store/log/log-follower.ts';
 
 /** Why not, in words; empty: it should. */
 export function notReadyReasons(follower: LogFollower, stopping: boolean): readonly string[] {

@@ -15,7 +15,7 @@ import type { Backend } from '../../core/model/resources.ts';
 import type { State } from '../../core/model/state.ts';
 import { pathOf, validateChanges } from '../../core/model/validate.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import { isRegistration, type Member, type Registration } from '../store/membership-store.ts';
+import { isRegistration, type Member, type Registration } from '../store/members/membership-store.ts';
 
 export interface Place {
   readonly member: Member<Registration>;

@@ -11,7 +11,7 @@ import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { State } from '../../core/model/state.ts';
 import { takesPlaceOf } from '../../core/model/succession.ts';
-import { isRegistration, type Member } from '../store/membership-store.ts';
+import { isRegistration, type Member } from '../store/members/membership-store.ts';
 import { buildSnapshot } from './build.ts';
 import { mergeMembers } from './merge.ts';
 

@@ -3,13 +3,13 @@ import type { Clock } from '../../core/runtime/clock.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import type { ConfigStore } from './config-store.ts';
-import type { EtcdAccess } from './etcd-access.ts';
-import { EtcdClient } from './etcd-client.ts';
-import { EtcdMembership } from './etcd-membership.ts';
-import { EtcdStore } from './etcd-store.ts';
-import { LmdbMembership } from './lmdb-membership.ts';
-import { LmdbStore } from './lmdb-store.ts';
-import type { MembershipStore } from './membership-store.ts';
+import type { EtcdAccess } from './etcd/etcd-access.ts';
+import { EtcdClient } from './etcd/etcd-client.ts';
+import { EtcdMembership } from './etcd/etcd-membership.ts';
+import { EtcdStore } from './etcd/etcd-store.ts';
+import { LmdbMembership } from './lmdb/lmdb-membership.ts';
+import { LmdbStore } from './lmdb/lmdb-store.ts';
+import type { MembershipStore } from './members/membership-store.ts';
 
 export type StoreUrl =
   | { readonly kind: 'lmdb'; readonly directory: string }

@@ -11,7 +11,7 @@
  *  - the epoch is read before the health it covers, so a change that is missed moves the epoch again.
  */
 import type { PlanPool } from '../plan/plan.ts';
-import { HEALTH, type SharedCells, type WorkerCells } from '../telemetry/shared-memory.ts';
+import { HEALTH, type SharedCells, type WorkerCells } from '../memory/shared-memory.ts';
 import type { Candidates } from './balancer.ts';
 
 // `!` on typed arrays in this file: candidates are below their count, and each pick runs through here.

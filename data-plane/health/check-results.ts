@@ -1,6 +1,6 @@
 /** What a failed connect means for the health of a backend, in words. Pure. */
 import { formatDuration } from '../../core/model/duration.ts';
-import { errnoName, isOwnFailure } from '../engine/errno.ts';
+import { errnoName, isOwnFailure } from '../kernel/errno.ts';
 import type { CheckResult } from './checker.ts';
 
 /** What a failed connect is called, by errno name. */

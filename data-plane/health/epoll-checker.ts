@@ -18,10 +18,10 @@
  */
 import { parseIp } from '../../core/model/ip.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
-import { EADDRNOTAVAIL, EINPROGRESS, EPOLL, Syscalls } from '../engine/epoll/syscalls.ts';
-import { errnoName, isOutOfPorts } from '../engine/errno.ts';
-import { loadFfi } from '../engine/ffi.ts';
-import { OPTION } from '../engine/linux.ts';
+import { EADDRNOTAVAIL, EINPROGRESS, EPOLL, Syscalls } from '../kernel/syscalls.ts';
+import { errnoName, isOutOfPorts } from '../kernel/errno.ts';
+import { loadFfi } from '../kernel/ffi.ts';
+import { OPTION } from '../kernel/linux.ts';
 import { refused, timedOut } from './check-results.ts';
 import { type Checker, type CheckResult, type CheckTarget, later, type RunningCheck } from './checker.ts';
 

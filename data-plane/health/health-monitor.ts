@@ -14,7 +14,7 @@ import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import type { DirectoryBackend, DirectoryPool, PlanDirectory } from '../plan/plan-directory.ts';
 import type { HealthView } from '../telemetry/observer.ts';
-import type { SharedCells } from '../telemetry/shared-memory.ts';
+import type { SharedCells } from '../memory/shared-memory.ts';
 import type { Checker, CheckResult } from './checker.ts';
 import type { HealthEvent } from './health-machine.ts';
 import { MonitoredBackend } from './monitored-backend.ts';

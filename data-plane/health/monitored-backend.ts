@@ -8,7 +8,7 @@
  */
 import type { HealthCheck } from '../../core/model/resources.ts';
 import type { DirectoryBackend } from '../plan/plan-directory.ts';
-import { HEALTH, type SharedCells } from '../telemetry/shared-memory.ts';
+import { HEALTH, type SharedCells } from '../memory/shared-memory.ts';
 import type { RunningCheck } from './checker.ts';
 import { type HealthEvent, type HealthState, stepHealth, unknownHealth } from './health-machine.ts';
 

@@ -14,8 +14,8 @@
  */
 import { isIP, isIPv4, Socket } from 'node:net';
 import type { Clock } from '../../core/runtime/clock.ts';
-import { errnoOf } from '../engine/errno.ts';
-import type { Libc } from '../engine/libc.ts';
+import { errnoOf } from '../kernel/errno.ts';
+import type { Libc } from '../kernel/libc.ts';
 import { refused, timedOut } from './check-results.ts';
 import { type Checker, type CheckResult, later } from './checker.ts';
 

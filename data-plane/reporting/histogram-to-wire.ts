@@ -1,12 +1,12 @@
 /** Histograms as reports carry them. */
 import type { Histogram } from '../../core/wire/generated/lb/v1/Histogram.ts';
-import type { HistogramCounts } from '../telemetry/counters.ts';
+import type { HistogramCounts } from '../memory/counters.ts';
 import {
   CONNECT_SECONDS,
   DURATION_SECONDS,
   FIRST_BYTE_SECONDS,
   HISTOGRAM_CELLS,
-} from '../telemetry/shared-memory.ts';
+} from '../memory/shared-memory.ts';
 
 const SUM = HISTOGRAM_CELLS - 1;
 

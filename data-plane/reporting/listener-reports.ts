@@ -1,9 +1,9 @@
 /** The listeners of a report. */
 import type { ListenerReport } from '../../core/wire/generated/lb/v1/ListenerReport.ts';
 import { CLOSE_REASONS } from '../engine/engine.ts';
-import type { HistogramCounts } from '../telemetry/counters.ts';
+import type { HistogramCounts } from '../memory/counters.ts';
 import type { ListenerObservation, Observation } from '../telemetry/observation.ts';
-import { HISTOGRAM_CELLS } from '../telemetry/shared-memory.ts';
+import { HISTOGRAM_CELLS } from '../memory/shared-memory.ts';
 import { connectToWire, durationToWire, firstByteToWire } from './histogram-to-wire.ts';
 
 export function changedListeners(before: Observation, now: Observation): ListenerReport[] {

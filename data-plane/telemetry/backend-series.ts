@@ -16,12 +16,12 @@ import {
   histogramOf,
   noTotals,
   type TotalsReading,
-} from './backend-totals.ts';
+} from '../memory/backend-totals.ts';
 import { BusiestBackends } from './busiest-backends.ts';
 import { Histograms, inSlices, labelText, Samples } from './exposition.ts';
 import type { BackendObservation } from './observation.ts';
 import type { RetiredBackend } from './retired-backends.ts';
-import { CONNECT_SECONDS, DURATION_SECONDS, FIRST_BYTE_SECONDS } from './shared-memory.ts';
+import { CONNECT_SECONDS, DURATION_SECONDS, FIRST_BYTE_SECONDS } from '../memory/shared-memory.ts';
 
 /** No address. */
 const OTHER = 'other';

@@ -1,7 +1,7 @@
 /** A line of the connection log: one connection that ended, as JSON (docs/connection-log.md). */
 import { formatIp } from '../../core/model/ip.ts';
 import { CLOSE_REASONS, type CloseReason } from '../engine/engine.ts';
-import { FIELD } from './log-ring.ts';
+import { FIELD } from '../memory/log-ring.ts';
 
 /** Why a connection ended, for people. */
 export const CLOSE_WORDS: Readonly<Record<CloseReason, string>> = {

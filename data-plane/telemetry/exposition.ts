@@ -2,8 +2,8 @@
  * Prometheus' text format, for the families that prom-client can't hold: histograms that were counted elsewhere, and
  * series by the ten thousand, which must be rendered in slices lest the event loop stands still.
  */
-import type { HistogramCounts } from './counters.ts';
-import { HISTOGRAM_CELLS } from './shared-memory.ts';
+import type { HistogramCounts } from '../memory/counters.ts';
+import { HISTOGRAM_CELLS } from '../memory/shared-memory.ts';
 
 /** A few milliseconds of rendering. */
 const ITEMS_A_SLICE = 100;

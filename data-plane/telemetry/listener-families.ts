@@ -1,8 +1,8 @@
 /** What /metrics says of listeners and pools in histograms and by reason: a thousand listeners have tens of thousands of series. */
-import type { HistogramCounts } from './counters.ts';
+import type { HistogramCounts } from '../memory/counters.ts';
 import { Histograms, inSlices, labelText, Samples } from './exposition.ts';
 import type { ListenerObservation } from './observation.ts';
-import { CONNECT_SECONDS, DURATION_SECONDS, FIRST_BYTE_SECONDS } from './shared-memory.ts';
+import { CONNECT_SECONDS, DURATION_SECONDS, FIRST_BYTE_SECONDS } from '../memory/shared-memory.ts';
 
 export async function listenerFamilies(listeners: ReadonlyMap<string, ListenerObservation>): Promise<string> {
   const closed = new Samples(

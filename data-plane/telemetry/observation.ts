@@ -5,7 +5,7 @@
 import type { Position } from '../../core/model/commit.ts';
 import type { Health } from '../../core/model/resources.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import type { BackendCounts, ClosedCounts, HistogramCounts, ListenerCounts } from './counters.ts';
+import type { BackendCounts, ClosedCounts, HistogramCounts, ListenerCounts } from '../memory/counters.ts';
 import type { ProcessUsage } from './process-usage.ts';
 
 export interface Observation {

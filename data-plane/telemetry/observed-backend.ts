@@ -5,9 +5,9 @@
  * look at their counters only, and whoever compares two observations compares references.
  */
 import type { DirectoryBackend } from '../plan/plan-directory.ts';
-import { backendCounts, type HistogramCounts, histogramCounts } from './counters.ts';
+import { backendCounts, type HistogramCounts, histogramCounts } from '../memory/counters.ts';
 import type { BackendObservation } from './observation.ts';
-import { HISTOGRAM_CELLS, type HistogramName, type WorkerCells } from './shared-memory.ts';
+import { HISTOGRAM_CELLS, type HistogramName, type WorkerCells } from '../memory/shared-memory.ts';
 
 const NOTHING: HistogramCounts = new Float64Array(HISTOGRAM_CELLS);
 

@@ -14,7 +14,7 @@ import type {
   DirectoryPool,
   PlanDirectory,
 } from '../plan/plan-directory.ts';
-import { BackendTotalsReader, noTotals, type TotalsReading } from './backend-totals.ts';
+import { BackendTotalsReader, noTotals, type TotalsReading } from '../memory/backend-totals.ts';
 import {
   acceptedConnections,
   type ClosedCounts,
@@ -25,7 +25,7 @@ import {
   histogramCounts,
   listenerCounts,
   openConnections,
-} from './counters.ts';
+} from '../memory/counters.ts';
 import type {
   AppliedObservation,
   BackendObservation,
@@ -41,7 +41,7 @@ import {
   sharedCells,
   type WorkerCells,
   workerCells,
-} from './shared-memory.ts';
+} from '../memory/shared-memory.ts';
 
 export interface HealthView {
   readonly health: Health;

@@ -17,7 +17,7 @@ import type { Labels } from './exposition.ts';
 import { listenerFamilies, poolFamilies } from './listener-families.ts';
 import type { Observation } from './observation.ts';
 import type { TrafficReadings } from './observer.ts';
-import { type HealthCounts, noHealthCounts, type ProxyCounts } from './proxy-counts.ts';
+import { type HealthCounts, noHealthCounts, type ProxyCounts } from '../memory/proxy-counts.ts';
 
 /** Everything that /metrics shows, read at one moment; but for what backends counted, too much for one moment. */
 export interface ProxyReadings extends TrafficReadings {

@@ -4,7 +4,7 @@
  *
  * Invariant: at most MAX_RETIRED are kept, each for at most RETIRED_MS; the oldest goes first.
  */
-import type { BackendTotals, TotalsReading } from './backend-totals.ts';
+import type { BackendTotals, TotalsReading } from '../memory/backend-totals.ts';
 
 const RETIRED_MS = 600_000;
 const MAX_RETIRED = 1_000;

@@ -17,7 +17,7 @@ import {
   LISTENER_COUNTERS,
   WORKER_COUNTERS,
   type WorkerCells,
-} from '../telemetry/shared-memory.ts';
+} from '../memory/shared-memory.ts';
 
 const BACKEND_WIDTH = BACKEND_COUNTERS.length;
 const LISTENER_WIDTH = LISTENER_COUNTERS.length;

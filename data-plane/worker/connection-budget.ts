@@ -1,6 +1,6 @@
 /** The budget of connections that all workers share: two cells of shared memory. */
 import type { ConnectionBudget } from '../engine/engine.ts';
-import { CONTROL, type SharedCells } from '../telemetry/shared-memory.ts';
+import { CONTROL, type SharedCells } from '../memory/shared-memory.ts';
 
 /** Accepting goes on when connections are this share of the limit below it. */
 const RESUME_BELOW = 0.98;

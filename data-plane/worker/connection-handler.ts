@@ -20,8 +20,8 @@ import {
   type Engine,
   NO_ROW,
 } from '../engine/engine.ts';
-import { ERRNO } from '../engine/errno.ts';
-import type { SharedCells, WorkerCells } from '../telemetry/shared-memory.ts';
+import { ERRNO } from '../kernel/errno.ts';
+import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { Accounts } from './accounts.ts';
 import { Attempt } from './attempt.ts';
 import type { ConnectionRecords } from './connection-records.ts';

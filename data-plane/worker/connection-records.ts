@@ -10,8 +10,8 @@ import type { Clock } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import { CLOSE_REASONS, type CloseReason, NO_ROW } from '../engine/engine.ts';
 import type { PeerAddress } from '../engine/peer-address.ts';
-import { FIELD, type LogRing } from '../telemetry/log-ring.ts';
-import { MAX_SLOTS, type SharedCells } from '../telemetry/shared-memory.ts';
+import { FIELD, type LogRing } from '../memory/log-ring.ts';
+import { MAX_SLOTS, type SharedCells } from '../memory/shared-memory.ts';
 
 const IP_WORDS = 4;
 

@@ -6,9 +6,9 @@
  *  - of all workers, the one whose compareExchange succeeds tells the main thread: once an ejection;
  *  - a backend that is not checked is never taken out: nothing would bring it back.
  */
-import { errnoName, isOwnFailure } from '../engine/errno.ts';
+import { errnoName, isOwnFailure } from '../kernel/errno.ts';
 import type { PlanPool } from '../plan/plan.ts';
-import { HEALTH, type SharedCells } from '../telemetry/shared-memory.ts';
+import { HEALTH, type SharedCells } from '../memory/shared-memory.ts';
 import type { FromWorker } from './protocol.ts';
 
 const FAILURES_IN_A_ROW = 3;

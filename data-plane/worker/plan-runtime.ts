@@ -13,7 +13,7 @@ import { BALANCERS } from '../balancing/registry.ts';
 import type { ConnectionTimeouts } from '../engine/engine.ts';
 import type { Plan, PlanPool } from '../plan/plan.ts';
 import { isSameArray, movedCandidates } from '../plan/plan-difference.ts';
-import { MAX_BACKENDS, type SharedCells, type WorkerCells } from '../telemetry/shared-memory.ts';
+import { MAX_BACKENDS, type SharedCells, type WorkerCells } from '../memory/shared-memory.ts';
 
 /** What a worker is, to its plans. */
 export interface PlanSurroundings {

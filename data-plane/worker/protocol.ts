@@ -1,7 +1,7 @@
 /** The messages between the main thread and a worker: two closed unions. Errors travel as words. */
 import type { CloseReason, ListenOn, PauseCause } from '../engine/engine.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { SharedBuffers } from '../telemetry/shared-memory.ts';
+import type { SharedBuffers } from '../memory/shared-memory.ts';
 
 export type ToWorker =
   /** Make everything ready for this plan; answer `prepared`. */

@@ -1,7 +1,7 @@
 /** Where backends are, read from shared memory by row. */
 import { formatIp } from '../../core/model/ip.ts';
 import type { Targets } from '../engine/engine.ts';
-import type { SharedCells } from '../telemetry/shared-memory.ts';
+import type { SharedCells } from '../memory/shared-memory.ts';
 
 const IP_BYTES = 16;
 

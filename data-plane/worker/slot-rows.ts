@@ -5,7 +5,7 @@
  * memory.
  */
 import type { ConnectionTimeouts } from '../engine/engine.ts';
-import { MAX_SLOTS } from '../telemetry/shared-memory.ts';
+import { MAX_SLOTS } from '../memory/shared-memory.ts';
 import type { Attempt } from './attempt.ts';
 
 export class SlotRows {

@@ -12,7 +12,7 @@ import { STRATEGIES, type Strategy } from '../../core/model/resources.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
 import { TriedSet } from '../balancing/tried.ts';
 import type { Plan } from '../plan/plan.ts';
-import { HEALTH } from '../telemetry/shared-memory.ts';
+import { HEALTH } from '../memory/shared-memory.ts';
 import { PlanRuntime, type PlanSurroundings } from './plan-runtime.ts';
 
 /** Together enough for V8 to compile what is in the loops, and 30 to 60 ms of one CPU. */

@@ -5,7 +5,7 @@
  * Invariant: at most BURST records at once and PER_SECOND over time; the others are counted in `logDropped`.
  */
 import type { Clock } from '../../core/runtime/clock.ts';
-import { WORKER_COUNTERS, type WorkerCells } from '../telemetry/shared-memory.ts';
+import { WORKER_COUNTERS, type WorkerCells } from '../memory/shared-memory.ts';
 import type { FromWorker } from './protocol.ts';
 
 const BURST = 50;

@@ -4,7 +4,7 @@ import { systemClock } from '../../core/runtime/clock.ts';
 import { drive } from '../engine/drive.ts';
 import { epollEngine } from '../engine/epoll/epoll-engine.ts';
 import { portableEngine } from '../engine/portable/portable-engine.ts';
-import { CONTROL, sharedCells } from '../telemetry/shared-memory.ts';
+import { CONTROL, sharedCells } from '../memory/shared-memory.ts';
 import type { ToWorker, WorkerStart } from './protocol.ts';
 import { Worker } from './worker.ts';
 

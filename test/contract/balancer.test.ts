@@ -12,7 +12,7 @@ import {
 import { buildMaglevTable } from '../../data-plane/balancing/maglev.ts';
 import { BALANCERS } from '../../data-plane/balancing/registry.ts';
 import { TriedSet } from '../../data-plane/balancing/tried.ts';
-import { FakeCandidates } from '../harness/fake-candidates.ts';
+import { FakeCandidates } from '../../harness/worker/fake-candidates.ts';
 
 const NOTHING_TRIED = new TriedSet();
 

@@ -8,10 +8,10 @@ import { type Clock, systemClock } from '../../core/runtime/clock.ts';
 import type { Checker, CheckResult } from '../../data-plane/health/checker.ts';
 import { epollChecker } from '../../data-plane/health/epoll-checker.ts';
 import { tcpChecker } from '../../data-plane/health/tcp-checker.ts';
-import { FakeClock } from '../harness/fake-clock.ts';
-import { libcOrFail } from '../harness/libc.ts';
-import { RawListener } from '../harness/raw-socket.ts';
-import { silentServer } from '../harness/silent-server.ts';
+import { FakeClock } from '../../harness/fake-clock.ts';
+import { libcOrFail } from '../../harness/engine/libc.ts';
+import { RawListener } from '../../harness/engine/raw-socket.ts';
+import { silentServer } from '../../harness/engine/silent-server.ts';
 
 type MakeChecker = (clock: Clock, sourceAddresses: readonly string[]) => Checker;
 

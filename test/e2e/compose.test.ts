@@ -1,14 +1,14 @@
 /** docker-compose.yml, with every command, variable, mount, port and limit as it stands there, but without a container engine. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { readComposeFile } from '../harness/containers/compose-file.ts';
-import { ComposeProject } from '../harness/containers/compose-project.ts';
-import { buildImage } from '../harness/containers/dockerfile.ts';
-import { isRoot } from '../harness/containers/network.ts';
-import { answers } from '../harness/fleet.ts';
-import { eventually } from '../harness/processes.ts';
-import { present } from '../harness/real-servers.ts';
-import { readText } from '../harness/source-tree.ts';
+import { readComposeFile } from '../../harness/containers/compose-file.ts';
+import { ComposeProject } from '../../harness/containers/compose-project.ts';
+import { buildImage } from '../../harness/containers/dockerfile.ts';
+import { isRoot } from '../../harness/containers/network.ts';
+import { answers } from '../../harness/programs/fleet.ts';
+import { eventually } from '../../harness/programs/processes.ts';
+import { present } from '../../harness/programs/real-servers.ts';
+import { readText } from '../../harness/source-tree.ts';
 
 /** Grafana is in no distribution: its files are checked in test/unit/deploy. */
 const NOT_RUN = 'grafana';

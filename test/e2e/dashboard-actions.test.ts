@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import type { Backend__Output } from '../../core/wire/generated/lb/v1/Backend.ts';
-import { screenshot } from '../harness/browser.ts';
-import { type DashboardFleet, untilReached } from '../harness/dashboard-fleet.ts';
-import { apply, dashboardSuite, press } from '../harness/dashboard-suite.ts';
-import { eventually } from '../harness/processes.ts';
+import { screenshot } from '../../harness/programs/browser.ts';
+import { type DashboardFleet, untilReached } from '../../harness/programs/dashboard-fleet.ts';
+import { apply, dashboardSuite, press } from '../../harness/programs/dashboard-suite.ts';
+import { eventually } from '../../harness/programs/processes.ts';
 
 describe('the dashboard changes', () => {
   const test = dashboardSuite();

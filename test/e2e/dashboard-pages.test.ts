@@ -4,12 +4,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { BrowserContextOptions, Page } from 'playwright-core';
-import { screenshot, startBrowser, visit } from '../harness/browser.ts';
-import { startDashboardFleet } from '../harness/dashboard-fleet.ts';
-import { dashboardSuite } from '../harness/dashboard-suite.ts';
-import { succeed } from '../harness/fleet.ts';
-import { temporaryFolder } from '../harness/processes.ts';
-import { present } from '../harness/real-servers.ts';
+import { screenshot, startBrowser, visit } from '../../harness/programs/browser.ts';
+import { startDashboardFleet } from '../../harness/programs/dashboard-fleet.ts';
+import { dashboardSuite } from '../../harness/programs/dashboard-suite.ts';
+import { succeed } from '../../harness/programs/fleet.ts';
+import { temporaryFolder } from '../../harness/programs/processes.ts';
+import { present } from '../../harness/programs/real-servers.ts';
 
 const PAGES = {
   overview: ['#/', 'Listeners'],

@@ -5,11 +5,17 @@ import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Page, Request, Route } from 'playwright-core';
-import { screenshot, startBrowser, visit } from '../harness/browser.ts';
-import { type DashboardFleet, startDashboardFleet } from '../harness/dashboard-fleet.ts';
-import { apply, dashboardSuite, press } from '../harness/dashboard-suite.ts';
-import { built, CHECKOUT, type Installation, type Scope, temporaryFolder } from '../harness/processes.ts';
-import { present } from '../harness/real-servers.ts';
+import { screenshot, startBrowser, visit } from '../../harness/programs/browser.ts';
+import { type DashboardFleet, startDashboardFleet } from '../../harness/programs/dashboard-fleet.ts';
+import { apply, dashboardSuite, press } from '../../harness/programs/dashboard-suite.ts';
+import {
+  built,
+  CHECKOUT,
+  type Installation,
+  type Scope,
+  temporaryFolder,
+} from '../../harness/programs/processes.ts';
+import { present } from '../../harness/programs/real-servers.ts';
 
 describe('the dashboard, in trouble,', () => {
   const test = dashboardSuite();

@@ -1,7 +1,7 @@
 /** etcd as the store, two proxies on one host that share their listeners. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../harness/etcd.ts';
+import { findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../../harness/programs/etcd.ts';
 import {
   answers,
   lbctlFor,
@@ -10,8 +10,8 @@ import {
   startProxy,
   succeed,
   type Proxy,
-} from '../harness/fleet.ts';
-import { eventually, freePort, startBuilt, type Scope } from '../harness/processes.ts';
+} from '../../harness/programs/fleet.ts';
+import { eventually, freePort, startBuilt, type Scope } from '../../harness/programs/processes.ts';
 
 async function startDemoBackend(scope: Scope): Promise<string> {
   const port = await freePort();

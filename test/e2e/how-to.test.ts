@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { isRoot, Network, type Host } from '../harness/containers/network.ts';
-import { CHECKOUT, temporaryFolder } from '../harness/processes.ts';
-import { present } from '../harness/real-servers.ts';
-import { filesBelow, readText } from '../harness/source-tree.ts';
+import { isRoot, Network, type Host } from '../../harness/containers/network.ts';
+import { CHECKOUT, temporaryFolder } from '../../harness/programs/processes.ts';
+import { present } from '../../harness/programs/real-servers.ts';
+import { filesBelow, readText } from '../../harness/source-tree.ts';
 
 /** What a checkout has and a command may name. */
 const OF_CHECKOUT = ['dist', 'node_modules', 'examples', 'deploy'];

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../harness/etcd.ts';
-import { lbctlFor, startControlPlane, succeed } from '../harness/fleet.ts';
-import { temporaryFolder } from '../harness/processes.ts';
+import { findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../../harness/programs/etcd.ts';
+import { lbctlFor, startControlPlane, succeed } from '../../harness/programs/fleet.ts';
+import { temporaryFolder } from '../../harness/programs/processes.ts';
 
 const CONFIGURATION = [
   ['create', 'policy', 'steady', '--strategy', 'least_connections', '--idle-timeout', '1m30s'],

@@ -1,10 +1,15 @@
 /** What Prometheus' own checker says of the metrics of both programs, with traffic and failures in them. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { startControlPlane, startProxy } from '../harness/fleet.ts';
-import { run } from '../harness/processes.ts';
-import { askOnce, proxySurroundings, startProxyProcess, webSnapshot } from '../harness/proxy-process.ts';
-import { findProgram, present } from '../harness/real-servers.ts';
+import { startControlPlane, startProxy } from '../../harness/programs/fleet.ts';
+import { run } from '../../harness/programs/processes.ts';
+import {
+  askOnce,
+  proxySurroundings,
+  startProxyProcess,
+  webSnapshot,
+} from '../../harness/programs/proxy-process.ts';
+import { findProgram, present } from '../../harness/programs/real-servers.ts';
 
 async function check(address: string): Promise<void> {
   const metrics = await (await fetch(`http://${address}/metrics`)).text();

@@ -1,7 +1,7 @@
 /** What README.md promises a newcomer: one command, then everything it prints works; stop, start, nothing lost. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { answers } from '../harness/fleet.ts';
+import { answers } from '../../harness/programs/fleet.ts';
 import {
   CHECKOUT,
   eventually,
@@ -11,7 +11,7 @@ import {
   startProcess,
   temporaryFolder,
   type RunningProcess,
-} from '../harness/processes.ts';
+} from '../../harness/programs/processes.ts';
 
 const PORTS = [7000, 7080, 7100, 8080, 8081, 9101, 9102, 9103, 9104];
 /** fetch refuses port 10080, which a smaller offset could make of 7080. */

@@ -1,11 +1,11 @@
 /** nginx, Redis and PostgreSQL, with the clients people know, while the pool behind them changes all the time. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { lbctlFor, startControlPlane, startProxy } from '../harness/fleet.ts';
-import { changeEverything, declarePool, type LivePool } from '../harness/live-changes.ts';
-import { freePort } from '../harness/processes.ts';
-import { present, startNginx, startPostgres, startRedis } from '../harness/real-servers.ts';
-import { pgbench, redisBenchmark, wrk, type Target, type Traffic } from '../harness/traffic.ts';
+import { lbctlFor, startControlPlane, startProxy } from '../../harness/programs/fleet.ts';
+import { changeEverything, declarePool, type LivePool } from '../../harness/programs/live-changes.ts';
+import { freePort } from '../../harness/programs/processes.ts';
+import { present, startNginx, startPostgres, startRedis } from '../../harness/programs/real-servers.ts';
+import { pgbench, redisBenchmark, wrk, type Target, type Traffic } from '../../harness/programs/traffic.ts';
 
 type Load = (target: Target, reconnect: boolean) => Traffic;
 type Backends = readonly [first: string, second: string, added: string];

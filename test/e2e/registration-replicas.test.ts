@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { ReplicaClient } from '../../core/wire/clients.ts';
-import { findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../harness/etcd.ts';
-import { lbctlFor, startControlPlane, startProxy, succeed } from '../harness/fleet.ts';
-import { temporaryFolder } from '../harness/processes.ts';
+import { findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../../harness/programs/etcd.ts';
+import { lbctlFor, startControlPlane, startProxy, succeed } from '../../harness/programs/fleet.ts';
+import { temporaryFolder } from '../../harness/programs/processes.ts';
 import {
   addressesAt,
   clientOf,
@@ -14,7 +14,7 @@ import {
   startTraffic,
   untilRegistered,
   untilServes,
-} from '../harness/registered.ts';
+} from '../../harness/programs/registered.ts';
 
 /** Longer than a lease of 2 s and all that a removal waits for. */
 const OUTLIVES_MS = 6_000;

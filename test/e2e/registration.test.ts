@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { lbctlFor, startControlPlane, succeed } from '../harness/fleet.ts';
-import { eventually, freePort, temporaryFolder } from '../harness/processes.ts';
+import { lbctlFor, startControlPlane, succeed } from '../../harness/programs/fleet.ts';
+import { eventually, freePort, temporaryFolder } from '../../harness/programs/processes.ts';
 import {
   addressesAt,
   clientOf,
@@ -13,7 +13,7 @@ import {
   startTraffic,
   untilRegistered,
   untilServes,
-} from '../harness/registered.ts';
+} from '../../harness/programs/registered.ts';
 
 describe('a backend that registers itself', () => {
   it('gets traffic while its command runs, and drains before the command hears of its end', async (t) => {

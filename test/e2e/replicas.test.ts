@@ -1,7 +1,7 @@
 /** Control planes that are killed, one after the other, on a real etcd: proxies and lbctl go on with those that are left. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../harness/etcd.ts';
+import { findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../../harness/programs/etcd.ts';
 import {
   type ControlPlane,
   lbctlFor,
@@ -9,8 +9,8 @@ import {
   startControlPlane,
   startProxy,
   succeed,
-} from '../harness/fleet.ts';
-import { eventually } from '../harness/processes.ts';
+} from '../../harness/programs/fleet.ts';
+import { eventually } from '../../harness/programs/processes.ts';
 
 describe('control planes on one etcd', () => {
   it('are killed in turn, and lbctl and a proxy fail over without the proxy ever going back', async (t) => {

@@ -4,10 +4,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { type Host, isRoot, Network } from '../harness/containers/network.ts';
-import { answers, lbctlFor, startControlPlane, succeed } from '../harness/fleet.ts';
-import { built, CHECKOUT, eventually, type RunningProcess, temporaryFolder } from '../harness/processes.ts';
-import { present } from '../harness/real-servers.ts';
+import { type Host, isRoot, Network } from '../../harness/containers/network.ts';
+import { answers, lbctlFor, startControlPlane, succeed } from '../../harness/programs/fleet.ts';
+import {
+  built,
+  CHECKOUT,
+  eventually,
+  type RunningProcess,
+  temporaryFolder,
+} from '../../harness/programs/processes.ts';
+import { present } from '../../harness/programs/real-servers.ts';
 
 const LISTENER_PORT = 8080;
 const ADMIN_PORT = 7100;

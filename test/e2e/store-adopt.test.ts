@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { EtcdCluster, findEtcd, HOW_TO_GET_ETCD } from '../harness/etcd.ts';
+import { EtcdCluster, findEtcd, HOW_TO_GET_ETCD } from '../../harness/programs/etcd.ts';
 import {
   answers,
   type ControlPlane,
@@ -14,8 +14,14 @@ import {
   startControlPlane,
   startProxy,
   succeed,
-} from '../harness/fleet.ts';
-import { eventually, freePort, startBuilt, temporaryFolder, type Scope } from '../harness/processes.ts';
+} from '../../harness/programs/fleet.ts';
+import {
+  eventually,
+  freePort,
+  startBuilt,
+  temporaryFolder,
+  type Scope,
+} from '../../harness/programs/processes.ts';
 
 const binary = findEtcd();
 

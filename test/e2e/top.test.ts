@@ -3,9 +3,15 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
-import { type ControlPlane, lbctlFor, startControlPlane, startProxy, succeed } from '../harness/fleet.ts';
-import { built, eventually, freePort } from '../harness/processes.ts';
-import { Pty } from '../harness/pty.ts';
+import {
+  type ControlPlane,
+  lbctlFor,
+  startControlPlane,
+  startProxy,
+  succeed,
+} from '../../harness/programs/fleet.ts';
+import { built, eventually, freePort } from '../../harness/programs/processes.ts';
+import { Pty } from '../../harness/programs/pty.ts';
 
 const PLAIN = { NO_COLOR: '1' };
 

@@ -6,16 +6,16 @@ import {
   type BatchStep,
   openBatch,
   stepBatch,
-} from '../../control-plane/store/batch-machine.ts';
-import type { Proposed } from '../../control-plane/store/ticket.ts';
-import { wayTo } from '../../control-plane/store/follow.ts';
-import { openReadOn, stepReadOn } from '../../control-plane/store/read-on-machine.ts';
+} from '../../control-plane/store/log/batch-machine.ts';
+import type { Proposed } from '../../control-plane/store/log/ticket.ts';
+import { wayTo } from '../../control-plane/store/log/follow.ts';
+import { openReadOn, stepReadOn } from '../../control-plane/store/log/read-on-machine.ts';
 import { remembering } from './intern.ts';
 import { openSubscription, stepSubscription } from '../../control-plane/distribution/subscription-machine.ts';
 import { openApply, stepApply } from '../../data-plane/apply-machine.ts';
 import { step } from '../../data-plane/subscription/subscription-machine.ts';
 import { commitPrepared } from '../../data-plane/worker/plan-slots.ts';
-import { stepRollout } from '../../data-plane/worker/rollout-machine.ts';
+import { stepRollout } from '../../data-plane/worker/pool/rollout-machine.ts';
 
 export const PRODUCT = {
   openBatch: openBatch<Proposed>,

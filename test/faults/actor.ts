@@ -1,7 +1,12 @@
 /** A process of the fleet that can be killed and started again, stopped in its tracks and let go on. */
 import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
 import { nowMs } from './now.ts';
-import { type RunningProcess, type Scope, startBuilt, startProcess } from '../harness/processes.ts';
+import {
+  type RunningProcess,
+  type Scope,
+  startBuilt,
+  startProcess,
+} from '../../harness/programs/processes.ts';
 
 export interface ActorPlan {
   /** Such as `proxy-2`. */

@@ -1,8 +1,8 @@
 /** TCP clients of the fleet's listener, short and long, that check every byte and note how each connection went. */
 import type { Socket } from 'node:net';
 import { messageOf } from '../../core/runtime/errors.ts';
-import { CheckedConversation } from '../harness/checked-conversation.ts';
-import { dial, pause, within } from '../harness/tcp.ts';
+import { CheckedConversation } from '../../harness/engine/checked-conversation.ts';
+import { dial, pause, within } from '../../harness/engine/tcp.ts';
 import { nowMs } from './now.ts';
 
 export interface ConnectionRecord {

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { randomBelow, systemRandom } from '../../core/runtime/random.ts';
-import { findEtcd, HOW_TO_GET_ETCD } from '../harness/etcd.ts';
+import { findEtcd, HOW_TO_GET_ETCD } from '../../harness/programs/etcd.ts';
 import { runRound, SHAPE } from './round.ts';
 import { describeScript, drawScript } from './script.ts';
 

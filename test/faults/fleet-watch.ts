@@ -1,7 +1,7 @@
 /** Asks every control plane again and again what the proxies say they run. */
 import { callUnary, connectReplica } from '../../core/wire/clients.ts';
 import type { ListProxiesResponse__Output } from '../../core/wire/generated/lb/v1/ListProxiesResponse.ts';
-import { pause } from '../harness/tcp.ts';
+import { pause } from '../../harness/engine/tcp.ts';
 
 const EVERY_MS = 300;
 const CALL_TIMEOUT_MS = 1_000;

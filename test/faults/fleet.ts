@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { eventually, freePort, type Scope } from '../harness/processes.ts';
+import { eventually, freePort, type Scope } from '../../harness/programs/processes.ts';
 import { Actor } from './actor.ts';
 import { Link } from './link.ts';
 import { guestArguments } from './registrants.ts';

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { LmdbStore } from '../../control-plane/store/lmdb-store.ts';
+import { LmdbStore } from '../../control-plane/store/lmdb/lmdb-store.ts';
 import { commitHash, genesisHash } from '../../core/model/hash.ts';
 import { systemClock as clock } from '../../core/runtime/clock.ts';
 import { type Random, randomBelow } from '../../core/runtime/random.ts';
-import { built } from '../harness/processes.ts';
-import { pause } from '../harness/tcp.ts';
+import { built } from '../../harness/programs/processes.ts';
+import { pause } from '../../harness/engine/tcp.ts';
 
 const COMMITS_EACH = 40;
 const KILL_WITHIN_MS = 20;
@@ -39,7 +39,7 @@ export async function killWriterAgainAndAgain(
 
 /** Answers the last revision that was acknowledged. The kill comes at a random moment after revision `from`. */
 async function writeUntilKilled(directory: string, from: number, random: Random): Promise<number> {
-  const child = spawn(process.execPath, [built('test/harness/lmdb-writer.js'), directory], {
+  const child = spawn(process.execPath, [built('harness/store/lmdb-writer.js'), directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exit = once(child, 'exit');

@@ -1,11 +1,11 @@
 /** Processes that register themselves in a pool of their own, and what must be true of them once all faults are over. */
 import { mergeMembers } from '../../control-plane/snapshot/merge.ts';
-import { ALIVE_PREFIX } from '../../control-plane/store/member-codec.ts';
-import { memberName, type Registration } from '../../control-plane/store/membership-store.ts';
+import { ALIVE_PREFIX } from '../../control-plane/store/members/member-codec.ts';
+import { memberName, type Registration } from '../../control-plane/store/members/membership-store.ts';
 import type { State } from '../../core/model/state.ts';
 import { connectReplica } from '../../core/wire/clients.ts';
-import { eventually } from '../harness/processes.ts';
-import { registrationsAt } from '../harness/registered.ts';
+import { eventually } from '../../harness/programs/processes.ts';
+import { registrationsAt } from '../../harness/programs/registered.ts';
 import type { Fleet } from './fleet.ts';
 import { readMemberHistory, verifyRemovals } from './member-history.ts';
 import { nowMs } from './now.ts';

@@ -1,5 +1,5 @@
 /** The log of the store, read from etcd itself, and the configuration at each of its revisions. */
-import { decodeCommit, decodeHead } from '../../control-plane/store/commit-codec.ts';
+import { decodeCommit, decodeHead } from '../../control-plane/store/log/commit-codec.ts';
 import { ETCD_PREFIX, HEAD_KEY, logKey } from '../../control-plane/store/keys.ts';
 import type { Commit, Head } from '../../core/model/commit.ts';
 import { applyCommit, emptyState } from '../../core/model/fold.ts';

@@ -1,5 +1,5 @@
 /** Performs a fault script on a fleet. */
-import { pause } from '../harness/tcp.ts';
+import { pause } from '../../harness/engine/tcp.ts';
 import type { Actor } from './actor.ts';
 import type { Fleet } from './fleet.ts';
 import { nowMs } from './now.ts';

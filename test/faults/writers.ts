@@ -1,7 +1,7 @@
 /** Concurrent writers, each with a control plane of its own to ask first, that change two pools and their policies. */
 import { STRATEGIES } from '../../core/model/resources.ts';
 import { type Random, randomBelow, seededRandom } from '../../core/runtime/random.ts';
-import { pause } from '../harness/tcp.ts';
+import { pause } from '../../harness/engine/tcp.ts';
 import { Asking } from './asking.ts';
 import type { Call, Write } from './operation.ts';
 

@@ -3,7 +3,7 @@ import { HEALTH_STATES, type Health } from '../../../core/model/resources.ts';
 import type { Timestamp__Output } from '../../../core/wire/generated/google/protobuf/Timestamp.ts';
 import { wordFromWire } from '../../../core/wire/enum-codec.ts';
 import { timestampFromWire } from '../../../core/wire/timestamp-codec.ts';
-import type { ProxyRecord } from '../../distribution/proxy-record.ts';
+import type { ProxyRecord } from '../../fleet/proxy-record.ts';
 
 /** Why one proxy finds a backend in anything but good health. */
 export interface Complaint {

@@ -2,7 +2,7 @@
 import type { Listener } from '../../../core/model/resources.ts';
 import type { State, StoredPool } from '../../../core/model/state.ts';
 import type { Place } from '../../snapshot/merge.ts';
-import type { FollowerStatus } from '../../store/log-follower.ts';
+import type { FollowerStatus } from '../../store/log/log-follower.ts';
 import { type Complaint, type Observed, type SeenBackend, UNSEEN_LISTENER } from './observed.ts';
 import { isUp, listenersOf, seenOf, type Standing, standingOf } from './pool-rows.ts';
 import type { ProxyRow } from './proxy-rows.ts';

@@ -1,5 +1,5 @@
 /** Proxies, as the page shows them. Pure. */
-import { appliedRevision, NEVER_SEEN_MS, type ProxyRecord } from '../../distribution/proxy-record.ts';
+import { appliedRevision, NEVER_SEEN_MS, type ProxyRecord } from '../../fleet/proxy-record.ts';
 import { timeOf } from './observed.ts';
 
 export interface ProxyRow {

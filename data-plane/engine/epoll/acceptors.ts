@@ -9,9 +9,9 @@
  *  - a descriptor that was lent is never closed here; one that we opened is.
  */
 import { constants } from 'node:os';
-import { errnoName, isShortage } from '../errno.ts';
-import { BACKLOG } from '../socket-settings.ts';
-import { EAGAIN, EINTR, EPOLL, type Kernel } from './syscalls.ts';
+import { errnoName, isShortage } from '../../kernel/errno.ts';
+import { BACKLOG } from '../../kernel/socket-settings.ts';
+import { EAGAIN, EINTR, EPOLL, type Kernel } from '../../kernel/syscalls.ts';
 
 /** The most clients that one event brings. */
 const MAX_BATCH = 64;

@@ -5,8 +5,8 @@
  * each byte.
  */
 import type { CloseReason } from '../engine.ts';
-import { OPTION } from '../linux.ts';
-import { KEEP_ALIVE } from '../socket-settings.ts';
+import { OPTION } from '../../kernel/linux.ts';
+import { KEEP_ALIVE } from '../../kernel/socket-settings.ts';
 import { deliveryLimit, inactivityLimit, type InactivityLimit } from '../waits.ts';
 import type { LoopContext } from './loop-context.ts';
 import { BACKEND, CLIENT, SIDE } from './slots.ts';

@@ -8,12 +8,12 @@
  *    answered meanwhile.
  */
 import { type CloseReason, NO_ROW } from '../engine.ts';
-import { ERRNO, isShortage } from '../errno.ts';
+import { ERRNO, isShortage } from '../../kernel/errno.ts';
 import { CONNECTED, type Dialer } from './dialer.ts';
 import { registerSide } from './interest.ts';
 import type { LoopContext } from './loop-context.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
-import { EALREADY } from './syscalls.ts';
+import { EALREADY } from '../../kernel/syscalls.ts';
 
 /** How it went. */
 export interface AttemptEvents {

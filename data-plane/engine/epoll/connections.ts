@@ -11,7 +11,7 @@
  */
 import { hashIpBytes } from '../../../core/model/source-hash.ts';
 import type { CloseReason } from '../engine.ts';
-import { errnoName, ERRNO, isShortage } from '../errno.ts';
+import { errnoName, ERRNO, isShortage } from '../../kernel/errno.ts';
 import { Activity } from './activity.ts';
 import { Attempts } from './attempts.ts';
 import { Deliveries } from './deliveries.ts';
@@ -25,7 +25,7 @@ import { turnBytes } from './sizes.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
 import { STANDING, type Standing } from './standing.ts';
 import { StarvedList } from './starved.ts';
-import { EPOLL } from './syscalls.ts';
+import { EPOLL } from '../../kernel/syscalls.ts';
 
 const HAS_ENDED = EPOLL.readHangUp | EPOLL.hangUp | EPOLL.error;
 

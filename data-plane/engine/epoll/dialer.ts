@@ -5,9 +5,9 @@
  */
 import { parseIp } from '../../../core/model/ip.ts';
 import type { Targets } from '../engine.ts';
-import { isOutOfPorts } from '../errno.ts';
-import { OPTION } from '../linux.ts';
-import { EADDRNOTAVAIL, EINPROGRESS, EISCONN, type Kernel } from './syscalls.ts';
+import { isOutOfPorts } from '../../kernel/errno.ts';
+import { OPTION } from '../../kernel/linux.ts';
+import { EADDRNOTAVAIL, EINPROGRESS, EISCONN, type Kernel } from '../../kernel/syscalls.ts';
 
 /** What `finish` found. */
 export const CONNECTED = 0;

@@ -12,10 +12,10 @@
  */
 import { parseIp } from '../../../core/model/ip.ts';
 import type { CloseReason, Engine, EngineFactory, EngineInputs, ListenOn, PauseCause } from '../engine.ts';
-import { errnoName } from '../errno.ts';
-import { type Ffi, loadFfi } from '../ffi.ts';
-import { OPTION } from '../linux.ts';
-import { BACKLOG } from '../socket-settings.ts';
+import { errnoName } from '../../kernel/errno.ts';
+import { type Ffi, loadFfi } from '../../kernel/ffi.ts';
+import { OPTION } from '../../kernel/linux.ts';
+import { BACKLOG } from '../../kernel/socket-settings.ts';
 import { ROOM_LOOK_MS } from '../waits.ts';
 import { Acceptors } from './acceptors.ts';
 import { Connections } from './connections.ts';
@@ -24,9 +24,9 @@ import { Dialer } from './dialer.ts';
 import type { LoopContext } from './loop-context.ts';
 import { Pipes } from './pipes.ts';
 import { Relay } from './relay.ts';
-import { selfCheck } from './self-check.ts';
+import { selfCheck } from '../../kernel/self-check.ts';
 import { Slots } from './slots.ts';
-import { EPOLL, type Kernel, Syscalls } from './syscalls.ts';
+import { EPOLL, type Kernel, Syscalls } from '../../kernel/syscalls.ts';
 
 /** What one wait brings at most. */
 const MAX_EVENTS = 256;

@@ -8,10 +8,10 @@
  * Invariant: a muted side is `readable`, so nothing is missed. Unmuting tells of all that came meanwhile: EPOLL_CTL_MOD
  * looks at the socket again.
  */
-import { errnoName } from '../errno.ts';
+import { errnoName } from '../../kernel/errno.ts';
 import type { LoopContext } from './loop-context.ts';
 import { SIDE } from './slots.ts';
-import { EPOLL } from './syscalls.ts';
+import { EPOLL } from '../../kernel/syscalls.ts';
 
 /** Errors and hang-ups are always told. */
 const MUTED = EPOLL.out | EPOLL.readHangUp | EPOLL.edge | 0;

@@ -7,7 +7,7 @@
  *
  * Invariant: `bytes` is at most the budget, if the caller asks `hasRoom` before it reads what it may have to park.
  */
-import type { Ffi } from '../ffi.ts';
+import type { Ffi } from '../../kernel/ffi.ts';
 
 interface Parked {
   /** Keeps the memory at `at` alive. */

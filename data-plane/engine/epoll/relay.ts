@@ -15,14 +15,14 @@
  * call comes first: a send, SO_ERROR, or a read once all is read. Reads after that bring the rest, then 0, as after an
  * end; so the bit `reset` remembers it. A peer that had ended in order before its reset is told by EPIPE instead.
  */
-import { ERRNO, isTransient } from '../errno.ts';
-import type { Ffi } from '../ffi.ts';
+import { ERRNO, isTransient } from '../../kernel/errno.ts';
+import type { Ffi } from '../../kernel/ffi.ts';
 import { Parking } from './parking.ts';
 import { NO_PIPE, type Pipes } from './pipes.ts';
 import { BACKEND, CLIENT, SIDE, type Slots } from './slots.ts';
 import { BULK_BYTES, PARKING_BYTES, PEEK_BYTES, READ_BYTES, TRICKLE_BYTES } from './sizes.ts';
 import { BROKEN, OUTPUT_DONE, STANDING, type Standing, standingOf } from './standing.ts';
-import { EAGAIN, EINTR, type Kernel } from './syscalls.ts';
+import { EAGAIN, EINTR, type Kernel } from '../../kernel/syscalls.ts';
 
 // `!` on typed arrays in this file: a slot is within them.
 export class Relay {

@@ -8,9 +8,9 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../../../core/runtime/errors.ts';
 import type { ListenOn } from '../engine.ts';
-import { errnoName } from '../errno.ts';
-import type { Libc } from '../libc.ts';
-import { BACKLOG } from '../socket-settings.ts';
+import { errnoName } from '../../kernel/errno.ts';
+import type { Libc } from '../../kernel/libc.ts';
+import { BACKLOG } from '../../kernel/socket-settings.ts';
 
 /** What an acceptor tells. */
 export interface AcceptorEvents {

@@ -9,7 +9,7 @@
  *  - an exception anywhere in here resets this connection only.
  */
 import type { Socket } from 'node:net';
-import { ERRNO, isOutOfPorts, isShortage } from '../errno.ts';
+import { ERRNO, isOutOfPorts, isShortage } from '../../kernel/errno.ts';
 import { type CloseReason, type ConnectionHandler, type ConnectionTimeouts, NO_ROW } from '../engine.ts';
 import { DELIVERY_LOOK_MS, deliveryLimit, inactivityLimit, type InactivityLimit } from '../waits.ts';
 import { Relay, type RelayEnd } from './relay.ts';

@@ -13,7 +13,7 @@
  *  - an exception of the owner reaches owner.threw, never Node.
  */
 import { Socket } from 'node:net';
-import { ERRNO, errnoOf, isShortage } from '../errno.ts';
+import { ERRNO, errnoOf, isShortage } from '../../kernel/errno.ts';
 
 /** What a side tells. Errnos are positive. */
 export interface SideOwner {

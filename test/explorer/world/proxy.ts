@@ -2,7 +2,7 @@
 import type { ApplyEvent, ApplyStep } from '../../../data-plane/apply-machine.ts';
 import { initialState } from '../../../data-plane/subscription/subscription-machine.ts';
 import type { Effect, Event } from '../../../data-plane/subscription/subscription-state.ts';
-import { NO_WORKERS, type RolloutEvent } from '../../../data-plane/worker/rollout-machine.ts';
+import { NO_WORKERS, type RolloutEvent } from '../../../data-plane/worker/pool/rollout-machine.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
 import type { Machines } from '../machines.ts';
 import { openStream } from './distribution.ts';

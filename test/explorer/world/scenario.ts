@@ -1,5 +1,5 @@
 /** What is the same in every explored world: one store, what is in it at first, and three changes that clients ask for. */
-import type { Proposed } from '../../../control-plane/store/ticket.ts';
+import type { Proposed } from '../../../control-plane/store/log/ticket.ts';
 import { type Change, type Commit, FORMAT } from '../../../core/model/commit.ts';
 import type { Edit } from '../../../core/model/edit.ts';
 import { applyCommit, applyCommits, emptyState } from '../../../core/model/fold.ts';

@@ -1,16 +1,16 @@
 /** The explored world: immutable values, what is in whose memory, on disk, and under way. */
 import type { SubscriptionState } from '../../../control-plane/distribution/subscription-machine.ts';
 import type { PublishState } from '../../../control-plane/snapshot/publish-machine.ts';
-import type { BatchState } from '../../../control-plane/store/batch-machine.ts';
-import type { Known } from '../../../control-plane/store/follow.ts';
-import type { Proposed } from '../../../control-plane/store/ticket.ts';
+import type { BatchState } from '../../../control-plane/store/log/batch-machine.ts';
+import type { Known } from '../../../control-plane/store/log/follow.ts';
+import type { Proposed } from '../../../control-plane/store/log/ticket.ts';
 import type { Commit, Head, Position } from '../../../core/model/commit.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
 import type { ApplyState } from '../../../data-plane/apply-machine.ts';
 import type { DeltaPart } from '../../../data-plane/subscription/delta-part.ts';
 import type { State } from '../../../data-plane/subscription/subscription-state.ts';
 import type { PlanSlots } from '../../../data-plane/worker/plan-slots.ts';
-import type { RolloutState } from '../../../data-plane/worker/rollout-machine.ts';
+import type { RolloutState } from '../../../data-plane/worker/pool/rollout-machine.ts';
 
 export interface World {
   /** The first property that does not hold, in words. */

@@ -8,10 +8,10 @@ import { SnapshotApplier } from '../../../data-plane/snapshot-applier.ts';
 import { ConfigStatus } from '../../../data-plane/subscription/config-status.ts';
 import { readSnapshotFile } from '../../../data-plane/subscription/snapshot-file.ts';
 import type { FailedListener } from '../../../data-plane/telemetry/observation.ts';
-import { RowAllocator } from '../../../data-plane/telemetry/rows.ts';
-import { createBuffers } from '../../../data-plane/telemetry/shared-memory.ts';
-import { FakeClock } from '../../harness/fake-clock.ts';
-import * as make from '../../harness/snapshots.ts';
+import { RowAllocator } from '../../../data-plane/memory/rows.ts';
+import { createBuffers } from '../../../data-plane/memory/shared-memory.ts';
+import { FakeClock } from '../../../harness/fake-clock.ts';
+import * as make from '../../../harness/snapshots.ts';
 
 const one = make.snapshot(1, make.pool('web'), make.backend('web', '10.0.0.1:80'));
 const two = make.snapshot(2, make.pool('web'));

@@ -12,12 +12,12 @@ import {
   kubernetesStarts,
   systemdStarts,
   unitValues,
-} from '../../harness/deployed.ts';
-import { readDockerfile } from '../../harness/containers/dockerfile.ts';
-import { CHECKOUT, run } from '../../harness/processes.ts';
-import { present } from '../../harness/real-servers.ts';
-import { silentServer } from '../../harness/silent-server.ts';
-import { filesBelow, readText } from '../../harness/source-tree.ts';
+} from '../../../harness/programs/deployed.ts';
+import { readDockerfile } from '../../../harness/containers/dockerfile.ts';
+import { CHECKOUT, run } from '../../../harness/programs/processes.ts';
+import { present } from '../../../harness/programs/real-servers.ts';
+import { silentServer } from '../../../harness/engine/silent-server.ts';
+import { filesBelow, readText } from '../../../harness/source-tree.ts';
 
 const starts = [...composeStarts(), ...systemdStarts(), ...kubernetesStarts()];
 const version = (JSON.parse(readText('package.json')) as { version: string }).version;

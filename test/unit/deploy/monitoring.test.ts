@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { readComposeFile } from '../../harness/containers/compose-file.ts';
-import { readYaml } from '../../harness/deployed.ts';
-import { CHECKOUT, run } from '../../harness/processes.ts';
-import { present } from '../../harness/real-servers.ts';
-import { filesBelow, readText } from '../../harness/source-tree.ts';
+import { readComposeFile } from '../../../harness/containers/compose-file.ts';
+import { readYaml } from '../../../harness/programs/deployed.ts';
+import { CHECKOUT, run } from '../../../harness/programs/processes.ts';
+import { present } from '../../../harness/programs/real-servers.ts';
+import { filesBelow, readText } from '../../../harness/source-tree.ts';
 
 interface Rule {
   readonly alert: string;

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { Link } from '../../faults/link.ts';
-import { ask, dial, readAll, TcpServer, until, within } from '../../harness/tcp.ts';
+import { ask, dial, readAll, TcpServer, until, within } from '../../../harness/engine/tcp.ts';
 
 describe('a link', () => {
   let server: TcpServer;

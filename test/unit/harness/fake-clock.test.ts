@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FakeClock } from '../../harness/fake-clock.ts';
+import { FakeClock } from '../../../harness/fake-clock.ts';
 
 describe('FakeClock', () => {
   it('runs due timers by time, then by creation, each at its own time', () => {

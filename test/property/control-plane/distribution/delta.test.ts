@@ -13,8 +13,8 @@ import {
 import { snapshotHash } from '../../../../core/model/hash.ts';
 import { keyOf, type Resource } from '../../../../core/model/resources.ts';
 import type { Snapshot, SnapshotEntry } from '../../../../core/model/snapshot.ts';
-import { resource } from '../../../harness/arbitraries.ts';
-import { snapshot } from '../../../harness/snapshots.ts';
+import { resource } from '../../../../harness/arbitraries.ts';
+import { snapshot } from '../../../../harness/snapshots.ts';
 
 /** From few keys, so that resources come back changed, and with `default` left to the harness. */
 const resources = fc

@@ -7,7 +7,7 @@ import { type Balancer, NO_BACKEND } from '../../../../data-plane/balancing/bala
 import { buildMaglevTable } from '../../../../data-plane/balancing/maglev.ts';
 import { BALANCERS } from '../../../../data-plane/balancing/registry.ts';
 import { TriedSet } from '../../../../data-plane/balancing/tried.ts';
-import { FakeCandidates } from '../../../harness/fake-candidates.ts';
+import { FakeCandidates } from '../../../../harness/worker/fake-candidates.ts';
 
 const COUNT = 6;
 const table = buildMaglevTable(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type FakeCall, ReporterRig } from '../../../harness/reporter-rig.ts';
+import { type FakeCall, ReporterRig } from '../../../../harness/proxy/reporter-rig.ts';
 
 /** Enough for two messages. */
 const BACKENDS = 251;

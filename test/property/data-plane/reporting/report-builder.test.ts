@@ -6,7 +6,7 @@ import type { BackendKey } from '../../../../core/wire/generated/lb/v1/BackendKe
 import type { StreamReportsRequest } from '../../../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import { buildFirstReports, buildReports } from '../../../../data-plane/reporting/report-builder.ts';
 import type { BackendObservation, Observation } from '../../../../data-plane/telemetry/observation.ts';
-import { closedCounts, EMPTY_HISTOGRAM, histogramOf } from '../../../harness/observations.ts';
+import { closedCounts, EMPTY_HISTOGRAM, histogramOf } from '../../../../harness/worker/observations.ts';
 
 const count = fc.integer({ min: 0, max: 3 });
 const histogram = fc.constantFrom(EMPTY_HISTOGRAM, histogramOf(0.1), histogramOf(0.2));

@@ -12,8 +12,8 @@ import {
   type CollectedParts,
   deltaPartFromWire,
 } from '../../../../data-plane/subscription/delta-part.ts';
-import * as arbitrary from '../../../harness/arbitraries.ts';
-import * as make from '../../../harness/snapshots.ts';
+import * as arbitrary from '../../../../harness/arbitraries.ts';
+import * as make from '../../../../harness/snapshots.ts';
 
 /** Valid resources without `default`: pools of a few policies, backends and listeners of those pools. */
 const resources: fc.Arbitrary<Resource[]> = fc

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Servers } from '../../../../cli/session/servers.ts';
-import { FakeClock } from '../../../harness/fake-clock.ts';
+import { FakeClock } from '../../../../harness/fake-clock.ts';
 
 describe('the servers that lbctl tries', () => {
   let names: Record<string, readonly string[]> = {};

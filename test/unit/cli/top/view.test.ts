@@ -6,7 +6,7 @@ import { Samples } from '../../../../cli/top/samples.ts';
 import { textWidth } from '../../../../cli/top/text-width.ts';
 import { screenLines, type Shown, type Size } from '../../../../cli/top/view.ts';
 import { FIRST_STATE, type ViewState } from '../../../../cli/top/view-state.ts';
-import { backendStats, statsFrame } from '../../../harness/frames.ts';
+import { backendStats, statsFrame } from '../../../../harness/control-plane/frames.ts';
 
 const PLAIN = styleFor(false, undefined);
 

@@ -5,7 +5,7 @@ import { changeRows } from '../../../../control-plane/dashboard/change-rows.ts';
 import { describeChanges } from '../../../../core/model/difference.ts';
 import { differenceToWire } from '../../../../core/wire/change-codec.ts';
 import { loadDefinitions } from '../../../../core/wire/definitions.ts';
-import { stateOf } from '../../../harness/state.ts';
+import { stateOf } from '../../../../harness/state.ts';
 
 type Drafts = Parameters<typeof stateOf>[0];
 

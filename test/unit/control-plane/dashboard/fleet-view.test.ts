@@ -2,10 +2,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type FleetViews, fleetViews } from '../../../../control-plane/dashboard/view/fleet-view.ts';
-import { type ProxyRecord, ReportedProxy } from '../../../../control-plane/distribution/proxy-record.ts';
+import { type ProxyRecord, ReportedProxy } from '../../../../control-plane/fleet/proxy-record.ts';
 import type { StreamReportsRequest__Output } from '../../../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
-import { applied, backendReport, listenerReport, proxyInfo, report } from '../../../harness/reports.ts';
-import { stateOf } from '../../../harness/state.ts';
+import {
+  applied,
+  backendReport,
+  listenerReport,
+  proxyInfo,
+  report,
+} from '../../../../harness/control-plane/reports.ts';
+import { stateOf } from '../../../../harness/state.ts';
 
 const state = stateOf([
   {

@@ -4,15 +4,15 @@ import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
 import { LiveEvents } from '../../../../control-plane/dashboard/live-events.ts';
-import { Fleet } from '../../../../control-plane/distribution/fleet.ts';
+import { Fleet } from '../../../../control-plane/fleet/fleet.ts';
 import { OpenStreams } from '../../../../control-plane/rpc/streams.ts';
-import { FleetStats } from '../../../../control-plane/stats/fleet-stats.ts';
-import type { Followed, LogFollower } from '../../../../control-plane/store/log-follower.ts';
+import { FleetStats } from '../../../../control-plane/fleet/fleet-stats.ts';
+import type { Followed, LogFollower } from '../../../../control-plane/store/log/log-follower.ts';
 import { LbError } from '../../../../core/runtime/errors.ts';
 import { EventStream } from '../../../../core/runtime/event-stream.ts';
-import { collectingLogger } from '../../../harness/collecting-logger.ts';
-import { FakeClock } from '../../../harness/fake-clock.ts';
-import { stateOf } from '../../../harness/state.ts';
+import { collectingLogger } from '../../../../harness/collecting-logger.ts';
+import { FakeClock } from '../../../../harness/fake-clock.ts';
+import { stateOf } from '../../../../harness/state.ts';
 
 /** A connection whose reader takes what it wants. */
 class Connection extends EventEmitter {

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fleetViews } from '../../../../control-plane/dashboard/view/fleet-view.ts';
-import { type ProxyRecord, ReportedProxy } from '../../../../control-plane/distribution/proxy-record.ts';
-import type { FollowerStatus } from '../../../../control-plane/store/log-follower.ts';
+import { type ProxyRecord, ReportedProxy } from '../../../../control-plane/fleet/proxy-record.ts';
+import type { FollowerStatus } from '../../../../control-plane/store/log/log-follower.ts';
 import type { State } from '../../../../core/model/state.ts';
 import type { StreamReportsRequest__Output } from '../../../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
-import { applied, backendReport, proxyInfo, report } from '../../../harness/reports.ts';
-import { stateOf } from '../../../harness/state.ts';
+import { applied, backendReport, proxyInfo, report } from '../../../../harness/control-plane/reports.ts';
+import { stateOf } from '../../../../harness/state.ts';
 
 const addresses = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'];
 const fleetState = (

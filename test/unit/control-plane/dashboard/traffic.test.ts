@@ -8,7 +8,7 @@ import {
 } from '../../../../control-plane/dashboard/view/traffic.ts';
 import type { StatsFrame__Output } from '../../../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../../../core/wire/generated/lb/v1/TrafficStats.ts';
-import { traffic } from '../../../harness/frames.ts';
+import { traffic } from '../../../../harness/control-plane/frames.ts';
 
 function frame(seconds: number, fields: Partial<StatsFrame__Output> = {}): StatsFrame__Output {
   return {

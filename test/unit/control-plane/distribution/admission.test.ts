@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { admit } from '../../../../control-plane/distribution/admission.ts';
-import { position } from '../../../harness/snapshots.ts';
+import { position } from '../../../../harness/snapshots.ts';
 
 const replica = position(10, { version: 100, replaces: ['first', 'replaced'] });
 const at = (revision: number, version: number, fields = {}) => position(revision, { version, ...fields });

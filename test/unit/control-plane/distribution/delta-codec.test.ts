@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DeltaEncoder } from '../../../../control-plane/distribution/delta-codec.ts';
 import { loadDefinitions } from '../../../../core/wire/definitions.ts';
-import { backend, policy, pool, snapshot } from '../../../harness/snapshots.ts';
+import { backend, policy, pool, snapshot } from '../../../../harness/snapshots.ts';
 
 const { responseSerialize, responseDeserialize } = loadDefinitions().services.discovery.StreamSnapshots;
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { delta, splitDelta } from '../../../../control-plane/distribution/delta.ts';
-import { backend, listener, pool, position, snapshot } from '../../../harness/snapshots.ts';
+import { backend, listener, pool, position, snapshot } from '../../../../harness/snapshots.ts';
 
 const MIB = 1_048_576;
 const web = snapshot(1, pool('web'), backend('web', '10.0.0.1:80'), listener('web', '0.0.0.0:80', 'web'));

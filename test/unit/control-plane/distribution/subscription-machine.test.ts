@@ -10,7 +10,7 @@ import {
 } from '../../../../control-plane/distribution/subscription-machine.ts';
 import type { Position } from '../../../../core/model/commit.ts';
 import type { Snapshot } from '../../../../core/model/snapshot.ts';
-import { backend, pool, position, snapshot } from '../../../harness/snapshots.ts';
+import { backend, pool, position, snapshot } from '../../../../harness/snapshots.ts';
 
 const one = snapshot(1);
 const two = snapshot(2, pool('web'));

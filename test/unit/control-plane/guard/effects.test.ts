@@ -4,7 +4,7 @@ import { effectsOf } from '../../../../control-plane/guard/effects.ts';
 import type { FleetFacts } from '../../../../control-plane/guard/fleet-facts.ts';
 import { applyResources } from '../../../../core/model/edits/apply.ts';
 import { removeBackends, updateBackend } from '../../../../core/model/edits/backend.ts';
-import { after, stateOf } from '../../../harness/state.ts';
+import { after, stateOf } from '../../../../harness/state.ts';
 
 const STATE = stateOf([
   {

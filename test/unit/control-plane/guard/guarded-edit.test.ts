@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Fleet } from '../../../../control-plane/distribution/fleet.ts';
+import { Fleet } from '../../../../control-plane/fleet/fleet.ts';
 import { fleetFacts } from '../../../../control-plane/guard/fleet-facts.ts';
 import { GuardedEdit } from '../../../../control-plane/guard/guarded-edit.ts';
 import { addBackends, removeBackends } from '../../../../core/model/edits/backend.ts';
 import type { State } from '../../../../core/model/state.ts';
-import { FakeClock } from '../../../harness/fake-clock.ts';
-import { applied, backendReport, proxyInfo, report } from '../../../harness/reports.ts';
-import { after, stateOf } from '../../../harness/state.ts';
+import { FakeClock } from '../../../../harness/fake-clock.ts';
+import { applied, backendReport, proxyInfo, report } from '../../../../harness/control-plane/reports.ts';
+import { after, stateOf } from '../../../../harness/state.ts';
 
 const CONFIGURED = '10.0.0.1:80';
 const REGISTERED = ['10.0.9.1:80', '10.0.9.2:80'];

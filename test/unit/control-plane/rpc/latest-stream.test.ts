@@ -6,7 +6,7 @@ import type { ServerWritableStream } from '@grpc/grpc-js';
 import { LatestStream } from '../../../../control-plane/rpc/latest-stream.ts';
 import { OpenStreams } from '../../../../control-plane/rpc/streams.ts';
 import { LbError } from '../../../../core/runtime/errors.ts';
-import { FakeClock } from '../../../harness/fake-clock.ts';
+import { FakeClock } from '../../../../harness/fake-clock.ts';
 
 /** A call whose client takes a message when the test says so. */
 class FakeCall extends EventEmitter {

@@ -7,7 +7,7 @@ import { updateBackend } from '../../../../core/model/edits/backend.ts';
 import { emptyState } from '../../../../core/model/fold.ts';
 import { contentHash, snapshotHash } from '../../../../core/model/hash.ts';
 import type { State } from '../../../../core/model/state.ts';
-import { after, stateOf } from '../../../harness/state.ts';
+import { after, stateOf } from '../../../../harness/state.ts';
 
 const at = (state: State) => ({ ...state.head, version: state.head.revision + 100 });
 

@@ -5,13 +5,13 @@ import {
   type Member,
   memberName,
   type MemberValue,
-} from '../../../../control-plane/store/membership-store.ts';
+} from '../../../../control-plane/store/members/membership-store.ts';
 import { Publisher } from '../../../../control-plane/snapshot/publish.ts';
 import { updateBackend } from '../../../../core/model/edits/backend.ts';
 import type { State } from '../../../../core/model/state.ts';
-import { registration } from '../../../contract/membership-store.contract.ts';
-import { FakeClock } from '../../../harness/fake-clock.ts';
-import { after, stateOf } from '../../../harness/state.ts';
+import { registration } from '../../../contract/store/membership-store.contract.ts';
+import { FakeClock } from '../../../../harness/fake-clock.ts';
+import { after, stateOf } from '../../../../harness/state.ts';
 
 const first = stateOf([
   { kind: 'pool', value: { name: 'web', backends: [{ address: '10.0.0.1:80', weight: 1 }] } },

@@ -6,7 +6,7 @@ import { removeBackends, updateBackend } from '../../../../core/model/edits/back
 import { deleteListener } from '../../../../core/model/edits/listener.ts';
 import { deletePool } from '../../../../core/model/edits/pool.ts';
 import { emptyState } from '../../../../core/model/fold.ts';
-import { after, stateOf } from '../../../harness/state.ts';
+import { after, stateOf } from '../../../../harness/state.ts';
 
 const STATE = stateOf([
   {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Change } from '../../../../core/model/commit.ts';
 import { applyCommit, applyCommits, emptyState } from '../../../../core/model/fold.ts';
 import { genesisHash } from '../../../../core/model/hash.ts';
-import { commitOn } from '../../../harness/state.ts';
+import { commitOn } from '../../../../harness/state.ts';
 
 const backend = (address: string, weight = 1): Change => ({
   op: 'put',

@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { built, temporaryFolder } from '../../../harness/processes.ts';
+import { built, temporaryFolder } from '../../../../harness/programs/processes.ts';
 import {
   SOCKET,
   STALLING_READERS,
   type StallingReader,
   type Watched,
-} from '../../../harness/stalling-readers.ts';
-import { until, within } from '../../../harness/tcp.ts';
+} from '../../../../harness/programs/stalling-readers.ts';
+import { until, within } from '../../../../harness/engine/tcp.ts';
 
 const at = (file: string) => JSON.stringify(built(`core/runtime/${file}`));
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { constants, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { built, run, temporaryFolder } from '../../../harness/processes.ts';
-import { Pty } from '../../../harness/pty.ts';
+import { built, run, temporaryFolder } from '../../../../harness/programs/processes.ts';
+import { Pty } from '../../../../harness/programs/pty.ts';
 
 const at = (file: string) => JSON.stringify(built(`core/runtime/${file}`));
 

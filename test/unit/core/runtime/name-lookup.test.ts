@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isName, lookUp } from '../../../../core/runtime/name-lookup.ts';
-import { FakeClock } from '../../../harness/fake-clock.ts';
+import { FakeClock } from '../../../../harness/fake-clock.ts';
 
 const clock = new FakeClock();
 const leadsTo =

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
-import { built, temporaryFolder } from '../../../harness/processes.ts';
+import { built, temporaryFolder } from '../../../../harness/programs/processes.ts';
 import {
   FOREIGN_TERMINAL,
   STALLING_READERS,
   type StallingReader,
-} from '../../../harness/stalling-readers.ts';
-import { until } from '../../../harness/tcp.ts';
+} from '../../../../harness/programs/stalling-readers.ts';
+import { until } from '../../../../harness/engine/tcp.ts';
 
 /** Fills the stream once it is told to; says in a file what it found. It loads nothing that touches process.stderr. */
 const PROGRAM = `

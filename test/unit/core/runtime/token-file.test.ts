@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, it, type TestContext } from 'node:test';
 import type { Logger } from '../../../../core/runtime/logger.ts';
 import { TokenFile } from '../../../../core/runtime/token-file.ts';
-import { temporaryFolder } from '../../../harness/processes.ts';
+import { temporaryFolder } from '../../../../harness/programs/processes.ts';
 
 describe('a token file', () => {
   let said: string[];

@@ -15,7 +15,7 @@ import {
   snapshotEntryFromWire,
   snapshotEntryToWire,
 } from '../../../../core/wire/snapshot-codec.ts';
-import { resource } from '../../../harness/arbitraries.ts';
+import { resource } from '../../../../harness/arbitraries.ts';
 
 const { services } = loadDefinitions();
 const apply = services.config.Apply;

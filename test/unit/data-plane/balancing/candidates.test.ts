@@ -7,7 +7,7 @@ import {
   HEALTH,
   sharedCells,
   workerCells,
-} from '../../../../data-plane/telemetry/shared-memory.ts';
+} from '../../../../data-plane/memory/shared-memory.ts';
 
 const POOL_ROW = 5;
 const ROWS = [7, 3, 9];

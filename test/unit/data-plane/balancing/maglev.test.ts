@@ -11,7 +11,7 @@ import {
 } from '../../../../data-plane/balancing/maglev.ts';
 import { sourceHashBalancer } from '../../../../data-plane/balancing/source-hash.ts';
 import { TriedSet } from '../../../../data-plane/balancing/tried.ts';
-import { FakeCandidates } from '../../../harness/fake-candidates.ts';
+import { FakeCandidates } from '../../../../harness/worker/fake-candidates.ts';
 
 const nothing = new TriedSet();
 

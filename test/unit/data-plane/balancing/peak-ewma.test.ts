@@ -4,7 +4,7 @@ import { seededRandom } from '../../../../core/runtime/random.ts';
 import { type Balancer, NO_BACKEND } from '../../../../data-plane/balancing/balancer.ts';
 import { peakEwma } from '../../../../data-plane/balancing/peak-ewma.ts';
 import { TriedSet } from '../../../../data-plane/balancing/tried.ts';
-import { FakeCandidates } from '../../../harness/fake-candidates.ts';
+import { FakeCandidates } from '../../../../harness/worker/fake-candidates.ts';
 
 const nothing = new TriedSet();
 

@@ -5,7 +5,7 @@ import { seededRandom } from '../../../../core/runtime/random.ts';
 import { type Balancer, NO_BACKEND } from '../../../../data-plane/balancing/balancer.ts';
 import { roundRobin } from '../../../../data-plane/balancing/round-robin.ts';
 import { TriedSet } from '../../../../data-plane/balancing/tried.ts';
-import { FakeCandidates } from '../../../harness/fake-candidates.ts';
+import { FakeCandidates } from '../../../../harness/worker/fake-candidates.ts';
 
 const flow = { sourceHash: 0, nowMs: 0 };
 const nothing = new TriedSet();

@@ -5,7 +5,7 @@ import { seededRandom } from '../../../../core/runtime/random.ts';
 import { NO_BACKEND } from '../../../../data-plane/balancing/balancer.ts';
 import { TriedSet } from '../../../../data-plane/balancing/tried.ts';
 import { WeightedDraw } from '../../../../data-plane/balancing/weighted-draw.ts';
-import { FakeCandidates } from '../../../harness/fake-candidates.ts';
+import { FakeCandidates } from '../../../../harness/worker/fake-candidates.ts';
 
 describe('WeightedDraw', () => {
   it('draws exactly by weight: every point of a fine grid lands where it should', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import { errnoName } from '../../../../data-plane/engine/errno.ts';
+import { errnoName } from '../../../../data-plane/kernel/errno.ts';
 import { refused } from '../../../../data-plane/health/check-results.ts';
 
 const { EADDRINUSE, EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } = constants.errno;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MAX_RUNNING } from '../../../../data-plane/health/health-monitor.ts';
-import { HEALTH } from '../../../../data-plane/telemetry/shared-memory.ts';
-import { healthRig, poolOf } from '../../../harness/health-rig.ts';
+import { HEALTH } from '../../../../data-plane/memory/shared-memory.ts';
+import { healthRig, poolOf } from '../../../../harness/proxy/health-rig.ts';
 
 describe('HealthMonitor', () => {
   it('checks a newcomer at once, and its first pass makes it healthy, in shared memory too', () => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { POLICY_DEFAULTS } from '../../../../core/model/defaults.ts';
 import { MonitoredBackend } from '../../../../data-plane/health/monitored-backend.ts';
-import { createBuffers, HEALTH, sharedCells } from '../../../../data-plane/telemetry/shared-memory.ts';
-import { poolOf } from '../../../harness/health-rig.ts';
+import { createBuffers, HEALTH, sharedCells } from '../../../../data-plane/memory/shared-memory.ts';
+import { poolOf } from '../../../../harness/proxy/health-rig.ts';
 
 function setUp() {
   const shared = sharedCells(createBuffers(1));

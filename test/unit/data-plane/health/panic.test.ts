@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { healthRig, poolOf } from '../../../harness/health-rig.ts';
+import { healthRig, poolOf } from '../../../../harness/proxy/health-rig.ts';
 
 describe('panic', () => {
   it('knows panic at once, and cries it only when all first results are in', () => {

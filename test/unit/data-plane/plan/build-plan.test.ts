@@ -4,9 +4,9 @@ import type { BackendState, Resource } from '../../../../core/model/resources.ts
 import { MAGLEV_SLOTS } from '../../../../data-plane/balancing/maglev.ts';
 import { buildPlan } from '../../../../data-plane/plan/build-plan.ts';
 import type { BuiltPlan } from '../../../../data-plane/plan/plan-directory.ts';
-import { RowAllocator } from '../../../../data-plane/telemetry/rows.ts';
-import { createBuffers } from '../../../../data-plane/telemetry/shared-memory.ts';
-import { backend, listener, policy, pool, snapshot } from '../../../harness/snapshots.ts';
+import { RowAllocator } from '../../../../data-plane/memory/rows.ts';
+import { createBuffers } from '../../../../data-plane/memory/shared-memory.ts';
+import { backend, listener, policy, pool, snapshot } from '../../../../harness/snapshots.ts';
 
 function inState(resource: Resource, state: BackendState): Resource {
   assert.equal(resource.kind, 'backend');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { ReporterRig } from '../../../harness/reporter-rig.ts';
+import { ReporterRig } from '../../../../harness/proxy/reporter-rig.ts';
 
 describe('a report of many backends', () => {
   let rig: ReporterRig;

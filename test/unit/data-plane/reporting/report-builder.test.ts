@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loadDefinitions } from '../../../../core/wire/definitions.ts';
 import { timestampToWire } from '../../../../core/wire/timestamp-codec.ts';
-import { CONNECT_SECONDS } from '../../../../data-plane/telemetry/shared-memory.ts';
+import { CONNECT_SECONDS } from '../../../../data-plane/memory/shared-memory.ts';
 import { buildFirstReports, buildReports } from '../../../../data-plane/reporting/report-builder.ts';
 import type {
   BackendObservation,
@@ -15,8 +15,8 @@ import {
   histogramOf,
   listenerObservation,
   NO_OBSERVATION,
-} from '../../../harness/observations.ts';
-import { position } from '../../../harness/snapshots.ts';
+} from '../../../../harness/worker/observations.ts';
+import { position } from '../../../../harness/snapshots.ts';
 
 const nothing = NO_OBSERVATION;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { ReporterRig } from '../../../harness/reporter-rig.ts';
-import { position } from '../../../harness/snapshots.ts';
+import { ReporterRig } from '../../../../harness/proxy/reporter-rig.ts';
+import { position } from '../../../../harness/snapshots.ts';
 
 describe('the reporter', () => {
   let rig: ReporterRig;

@@ -4,7 +4,7 @@ import type { Resource } from '../../../../core/model/resources.ts';
 import type { Snapshot } from '../../../../core/model/snapshot.ts';
 import { assemble } from '../../../../data-plane/subscription/assemble.ts';
 import { collect, type DeltaPart } from '../../../../data-plane/subscription/delta-part.ts';
-import * as make from '../../../harness/snapshots.ts';
+import * as make from '../../../../harness/snapshots.ts';
 
 const web = [make.pool('web'), make.backend('web', '10.0.0.1:80')];
 const base = make.snapshot(1, ...web);

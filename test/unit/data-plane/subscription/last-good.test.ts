@@ -7,9 +7,9 @@ import type { Logger } from '../../../../core/runtime/logger.ts';
 import { LastGood } from '../../../../data-plane/subscription/last-good.ts';
 import { stageSnapshotFile } from '../../../../data-plane/subscription/snapshot-file.ts';
 import { isCrashLoop } from '../../../../data-plane/subscription/start-count.ts';
-import { FakeClock } from '../../../harness/fake-clock.ts';
-import { eventually, temporaryFolder, type Scope } from '../../../harness/processes.ts';
-import * as make from '../../../harness/snapshots.ts';
+import { FakeClock } from '../../../../harness/fake-clock.ts';
+import { eventually, temporaryFolder, type Scope } from '../../../../harness/programs/processes.ts';
+import * as make from '../../../../harness/snapshots.ts';
 
 const [one, two] = [make.snapshot(1, make.pool('web')), make.snapshot(2, make.pool('web'))];
 

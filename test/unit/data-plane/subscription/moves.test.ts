@@ -7,8 +7,8 @@ import { silentLogger } from '../../../../core/runtime/logger.ts';
 import { randomBetween, seededRandom } from '../../../../core/runtime/random.ts';
 import type { ReplicaClient } from '../../../../core/wire/clients.ts';
 import { Subscription } from '../../../../data-plane/subscription/subscription.ts';
-import { FakeClock } from '../../../harness/fake-clock.ts';
-import * as make from '../../../harness/snapshots.ts';
+import { FakeClock } from '../../../../harness/fake-clock.ts';
+import * as make from '../../../../harness/snapshots.ts';
 
 const REPLICAS = ['a', 'b', 'c'];
 const PROXIES = 100;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { backwardViolations } from '../../../../data-plane/subscription/never-backwards.ts';
-import { position } from '../../../harness/snapshots.ts';
+import { position } from '../../../../harness/snapshots.ts';
 
 const running = position(5, { version: 50 });
 

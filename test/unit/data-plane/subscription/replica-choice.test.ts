@@ -5,7 +5,7 @@ import {
   nextReplica,
   type ReplicaView,
 } from '../../../../data-plane/subscription/replica-choice.ts';
-import { position } from '../../../harness/snapshots.ts';
+import { position } from '../../../../harness/snapshots.ts';
 
 const replicas = ['a', 'b', 'c'];
 const view = (fields: Partial<ReplicaView> = {}): ReplicaView => ({

@@ -4,7 +4,7 @@ import { silentLogger } from '../../../../core/runtime/logger.ts';
 import { seededRandom } from '../../../../core/runtime/random.ts';
 import type { ReplicaClient } from '../../../../core/wire/clients.ts';
 import { ReplicaDirectory } from '../../../../data-plane/subscription/replica-directory.ts';
-import { FakeClock } from '../../../harness/fake-clock.ts';
+import { FakeClock } from '../../../../harness/fake-clock.ts';
 
 describe('the replicas of a proxy', () => {
   let clock: FakeClock;

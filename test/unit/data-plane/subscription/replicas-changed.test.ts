@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Snapshot } from '../../../../core/model/snapshot.ts';
 import { initialState, step } from '../../../../data-plane/subscription/subscription-machine.ts';
 import type { Effect, Event, State } from '../../../../data-plane/subscription/subscription-state.ts';
-import * as make from '../../../harness/snapshots.ts';
+import * as make from '../../../../harness/snapshots.ts';
 
 const first = make.snapshot(1, make.pool('web'));
 const second = make.snapshot(2, make.pool('web'), make.backend('web', '10.0.0.1:80'));

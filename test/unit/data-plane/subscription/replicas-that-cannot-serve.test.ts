@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Event } from '../../../../data-plane/subscription/subscription-state.ts';
-import * as make from '../../../harness/snapshots.ts';
+import * as make from '../../../../harness/snapshots.ts';
 import {
   connected,
   first,
@@ -13,7 +13,7 @@ import {
   start,
   types,
   whole,
-} from '../../../harness/subscription-rig.ts';
+} from '../../../../harness/proxy/subscription-rig.ts';
 
 describe('the subscription machine: replicas that can not serve', () => {
   const withheld = (reason: 'replica_behind' | 'store_mismatch' | 'not_ready'): Event => ({

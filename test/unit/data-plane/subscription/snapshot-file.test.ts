@@ -8,7 +8,7 @@ import {
   setSnapshotAside,
   stageSnapshotFile,
 } from '../../../../data-plane/subscription/snapshot-file.ts';
-import * as make from '../../../harness/snapshots.ts';
+import * as make from '../../../../harness/snapshots.ts';
 
 const one = make.snapshot(1, make.pool('web'), make.backend('web', '10.0.0.1:80'));
 const two = make.snapshot(2, make.pool('web'));

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 const MODULE = new URL('../../../../data-plane/subscription/state-dir.js', import.meta.url).href;
-const LIBC = new URL('../../../../data-plane/engine/libc.js', import.meta.url).href;
+const LIBC = new URL('../../../../data-plane/kernel/libc.js', import.meta.url).href;
 
 /** A program that locks its first argument, prints what came of it and, if it got the lock, stays. */
 const program = (locking: string) => `

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Snapshot } from '../../../../core/model/snapshot.ts';
 import type { Event } from '../../../../data-plane/subscription/subscription-state.ts';
-import * as make from '../../../harness/snapshots.ts';
+import * as make from '../../../../harness/snapshots.ts';
 import {
   connected,
   first,
@@ -12,7 +12,7 @@ import {
   start,
   types,
   whole,
-} from '../../../harness/subscription-rig.ts';
+} from '../../../../harness/proxy/subscription-rig.ts';
 
 describe('the subscription machine: subscribing', () => {
   it('connects to the first replica and says that it has nothing', () => {

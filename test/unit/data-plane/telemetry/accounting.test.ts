@@ -6,7 +6,7 @@ import {
   backendCounts,
   closedOfListener,
   listenerCounts,
-} from '../../../../data-plane/telemetry/counters.ts';
+} from '../../../../data-plane/memory/counters.ts';
 import {
   CONNECT_SECONDS,
   CONTROL,
@@ -18,12 +18,12 @@ import {
   sharedCells,
   type WorkerCells,
   workerCells,
-} from '../../../../data-plane/telemetry/shared-memory.ts';
-import { histogramOf } from '../../../../data-plane/telemetry/backend-totals.ts';
+} from '../../../../data-plane/memory/shared-memory.ts';
+import { histogramOf } from '../../../../data-plane/memory/backend-totals.ts';
 import { Accounts } from '../../../../data-plane/worker/accounts.ts';
-import { LostWorkers } from '../../../../data-plane/worker/lost-worker.ts';
-import { benchOf } from '../../../harness/handler-bench.ts';
-import { HEALTHY, ObservedTraffic, BOTH } from '../../../harness/observed-traffic.ts';
+import { LostWorkers } from '../../../../data-plane/worker/pool/lost-worker.ts';
+import { benchOf } from '../../../../harness/worker/handler-bench.ts';
+import { HEALTHY, ObservedTraffic, BOTH } from '../../../../harness/worker/observed-traffic.ts';
 
 /** A histogram in words: what each bucket with an observation holds, by its upper bound, and the sum in milliseconds. */
 function histogram(cells: ArrayLike<number>, bounds: readonly number[], row = 0): Record<string, number> {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { BackendSeries } from '../../../../data-plane/telemetry/backend-series.ts';
-import { ProxyCounts } from '../../../../data-plane/telemetry/proxy-counts.ts';
+import { ProxyCounts } from '../../../../data-plane/memory/proxy-counts.ts';
 import { createProxyMetrics } from '../../../../data-plane/telemetry/proxy-metrics.ts';
 import { Accounts } from '../../../../data-plane/worker/accounts.ts';
-import { ObservedTraffic, WEB } from '../../../harness/observed-traffic.ts';
-import { parsePrometheusText, type Sample } from '../../../harness/prometheus-text.ts';
-import * as make from '../../../harness/snapshots.ts';
+import { ObservedTraffic, WEB } from '../../../../harness/worker/observed-traffic.ts';
+import { parsePrometheusText, type Sample } from '../../../../harness/prometheus-text.ts';
+import * as make from '../../../../harness/snapshots.ts';
 
 const CONNECT = 'lb_backend_connect_duration_seconds';
 const FIRST_BYTE = 'lb_backend_first_byte_duration_seconds';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ConnectionLog } from '../../../../data-plane/telemetry/connection-log.ts';
 import type { LineSink } from '../../../../data-plane/telemetry/line-sink.ts';
-import { createLogRing, LogRing } from '../../../../data-plane/telemetry/log-ring.ts';
-import { FakeClock } from '../../../harness/fake-clock.ts';
+import { createLogRing, LogRing } from '../../../../data-plane/memory/log-ring.ts';
+import { FakeClock } from '../../../../harness/fake-clock.ts';
 
 describe('the connection log', () => {
   it('lets the event loop go on between its slices, however late its looks are', async () => {

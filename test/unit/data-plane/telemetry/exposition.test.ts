@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Histograms, labelText, Samples } from '../../../../data-plane/telemetry/exposition.ts';
-import { HISTOGRAM_CELLS } from '../../../../data-plane/telemetry/shared-memory.ts';
-import { parsePrometheusText } from '../../../harness/prometheus-text.ts';
+import { HISTOGRAM_CELLS } from '../../../../data-plane/memory/shared-memory.ts';
+import { parsePrometheusText } from '../../../../harness/prometheus-text.ts';
 
 describe('the text format', () => {
   it('brings back every label value and number', () => {

@@ -8,9 +8,9 @@ import { systemClock } from '../../../../core/runtime/clock.ts';
 import { LbError } from '../../../../core/runtime/errors.ts';
 import { silentLogger } from '../../../../core/runtime/logger.ts';
 import { LineSink } from '../../../../data-plane/telemetry/line-sink.ts';
-import { built, temporaryFolder } from '../../../harness/processes.ts';
-import { STALLING_READERS } from '../../../harness/stalling-readers.ts';
-import { until, within } from '../../../harness/tcp.ts';
+import { built, temporaryFolder } from '../../../../harness/programs/processes.ts';
+import { STALLING_READERS } from '../../../../harness/programs/stalling-readers.ts';
+import { until, within } from '../../../../harness/engine/tcp.ts';
 
 const sinkTo = (target: string) => new LineSink({ target, clock: systemClock, logger: silentLogger });
 const lineOf = (number: number, length = 0) => `${JSON.stringify({ number, text: 'x'.repeat(length) })}\n`;

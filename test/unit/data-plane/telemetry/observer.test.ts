@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { BACKEND_COUNTERS, HISTOGRAM_CELLS } from '../../../../data-plane/telemetry/shared-memory.ts';
+import { BACKEND_COUNTERS, HISTOGRAM_CELLS } from '../../../../data-plane/memory/shared-memory.ts';
 import { Accounts } from '../../../../data-plane/worker/accounts.ts';
-import { BOTH, HEALTHY, ObservedTraffic, UNHEALTHY, WEB } from '../../../harness/observed-traffic.ts';
-import * as make from '../../../harness/snapshots.ts';
+import {
+  BOTH,
+  HEALTHY,
+  ObservedTraffic,
+  UNHEALTHY,
+  WEB,
+} from '../../../../harness/worker/observed-traffic.ts';
+import * as make from '../../../../harness/snapshots.ts';
 
 describe('the observer', () => {
   let traffic: ObservedTraffic;

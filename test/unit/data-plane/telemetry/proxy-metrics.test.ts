@@ -1,16 +1,22 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { CLOSE_REASONS } from '../../../../data-plane/engine/engine.ts';
-import { ProxyCounts } from '../../../../data-plane/telemetry/proxy-counts.ts';
+import { ProxyCounts } from '../../../../data-plane/memory/proxy-counts.ts';
 import { createProxyMetrics, type ProxyReadings } from '../../../../data-plane/telemetry/proxy-metrics.ts';
 import {
   CONNECT_SECONDS,
   HISTOGRAM_CELLS,
   WORKER_COUNTERS,
-} from '../../../../data-plane/telemetry/shared-memory.ts';
-import { BOTH, HEALTHY, ObservedTraffic, UNHEALTHY, WEB } from '../../../harness/observed-traffic.ts';
-import { parsePrometheusText } from '../../../harness/prometheus-text.ts';
-import * as make from '../../../harness/snapshots.ts';
+} from '../../../../data-plane/memory/shared-memory.ts';
+import {
+  BOTH,
+  HEALTHY,
+  ObservedTraffic,
+  UNHEALTHY,
+  WEB,
+} from '../../../../harness/worker/observed-traffic.ts';
+import { parsePrometheusText } from '../../../../harness/prometheus-text.ts';
+import * as make from '../../../../harness/snapshots.ts';
 
 const LIMIT = 200;
 

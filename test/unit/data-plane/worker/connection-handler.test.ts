@@ -4,9 +4,9 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { STRATEGIES } from '../../../../core/model/resources.ts';
 import { CLOSE_REASONS, NO_ROW } from '../../../../data-plane/engine/engine.ts';
-import { backendCounts } from '../../../../data-plane/telemetry/counters.ts';
-import { HEALTH } from '../../../../data-plane/telemetry/shared-memory.ts';
-import { benchOf, HandlerBench } from '../../../harness/handler-bench.ts';
+import { backendCounts } from '../../../../data-plane/memory/counters.ts';
+import { HEALTH } from '../../../../data-plane/memory/shared-memory.ts';
+import { benchOf, HandlerBench } from '../../../../harness/worker/handler-bench.ts';
 
 const { ECANCELED, EADDRNOTAVAIL } = constants.errno;
 

@@ -7,16 +7,16 @@ import { seededRandom } from '../../../../core/runtime/random.ts';
 import { buildPlan } from '../../../../data-plane/plan/build-plan.ts';
 import type { BuiltPlan } from '../../../../data-plane/plan/plan-directory.ts';
 import type { Plan } from '../../../../data-plane/plan/plan.ts';
-import { RowAllocator } from '../../../../data-plane/telemetry/rows.ts';
+import { RowAllocator } from '../../../../data-plane/memory/rows.ts';
 import {
   createBuffers,
   HEALTH,
   sharedCells,
   workerCells,
-} from '../../../../data-plane/telemetry/shared-memory.ts';
+} from '../../../../data-plane/memory/shared-memory.ts';
 import { TriedSet } from '../../../../data-plane/balancing/tried.ts';
 import { PlanRuntime } from '../../../../data-plane/worker/plan-runtime.ts';
-import { backend, policy, pool, snapshot } from '../../../harness/snapshots.ts';
+import { backend, policy, pool, snapshot } from '../../../../harness/snapshots.ts';
 
 const MANY = 10_000;
 /** Reads of a plan's rows and weights for each of its backends: to make a plan ready, and for the pick after it. */

@@ -5,10 +5,10 @@ import { STRATEGIES, type Strategy } from '../../../../core/model/resources.ts';
 import { type BalancerFactory, NO_BACKEND } from '../../../../data-plane/balancing/balancer.ts';
 import { BALANCERS } from '../../../../data-plane/balancing/registry.ts';
 import type { Engine } from '../../../../data-plane/engine/engine.ts';
-import { createBuffers, sharedCells } from '../../../../data-plane/telemetry/shared-memory.ts';
+import { createBuffers, sharedCells } from '../../../../data-plane/memory/shared-memory.ts';
 import type { FromWorker } from '../../../../data-plane/worker/protocol.ts';
 import { Worker } from '../../../../data-plane/worker/worker.ts';
-import { FakeClock } from '../../../harness/fake-clock.ts';
+import { FakeClock } from '../../../../harness/fake-clock.ts';
 
 /** A warm-up holds a worker's start up: plans of 10,000 would take seconds. */
 const MOST_CANDIDATES = 1_000;

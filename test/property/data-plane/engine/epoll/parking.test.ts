@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Parking } from '../../../../../data-plane/engine/epoll/parking.ts';
-import { ScriptedKernel } from '../../../../harness/scripted-kernel.ts';
+import { ScriptedKernel } from '../../../../../harness/engine/scripted-kernel.ts';
 
 const { EAGAIN, ECONNRESET } = constants.errno;
 const BUDGET = 100;

@@ -4,7 +4,7 @@ import type { ResourceDraft } from '../../../../../core/model/draft.ts';
 import { applyResources } from '../../../../../core/model/edits/apply.ts';
 import { updateBackend } from '../../../../../core/model/edits/backend.ts';
 import { emptyState } from '../../../../../core/model/fold.ts';
-import { after, changesOf, refusalOf, stateOf } from '../../../../harness/state.ts';
+import { after, changesOf, refusalOf, stateOf } from '../../../../../harness/state.ts';
 
 const WEB: ResourceDraft = {
   kind: 'pool',

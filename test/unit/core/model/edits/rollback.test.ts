@@ -9,7 +9,7 @@ import { createPool, deletePool } from '../../../../../core/model/edits/pool.ts'
 import { rollbackTo } from '../../../../../core/model/edits/rollback.ts';
 import { applyCommit, emptyState } from '../../../../../core/model/fold.ts';
 import type { State } from '../../../../../core/model/state.ts';
-import { after, changesOf, commitOn, refusalOf, stateOf } from '../../../../harness/state.ts';
+import { after, changesOf, commitOn, refusalOf, stateOf } from '../../../../../harness/state.ts';
 
 const A = '10.0.0.1:80';
 const B = '10.0.0.2:80';

@@ -6,7 +6,7 @@ import { createListener, deleteListener, updateListener } from '../../../../../c
 import { createPolicy, deletePolicy, updatePolicy } from '../../../../../core/model/edits/policy.ts';
 import { createPool, deletePool, updatePool } from '../../../../../core/model/edits/pool.ts';
 import type { Policy } from '../../../../../core/model/resources.ts';
-import { after, changesOf, refusalOf, stateOf } from '../../../../harness/state.ts';
+import { after, changesOf, refusalOf, stateOf } from '../../../../../harness/state.ts';
 
 const STATE = stateOf([
   { kind: 'policy', value: { name: 'steady', strategy: 'random', connect: { retries: 5 } } },

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { Acceptors } from '../../../../../data-plane/engine/epoll/acceptors.ts';
-import { EPOLL } from '../../../../../data-plane/engine/epoll/syscalls.ts';
-import { errnoName } from '../../../../../data-plane/engine/errno.ts';
-import { BACKLOG } from '../../../../../data-plane/engine/socket-settings.ts';
-import { ScriptedKernel } from '../../../../harness/scripted-kernel.ts';
+import { EPOLL } from '../../../../../data-plane/kernel/syscalls.ts';
+import { errnoName } from '../../../../../data-plane/kernel/errno.ts';
+import { BACKLOG } from '../../../../../data-plane/kernel/socket-settings.ts';
+import { ScriptedKernel } from '../../../../../harness/engine/scripted-kernel.ts';
 
 const { EAGAIN, EBADF, ECONNABORTED, EINTR, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } =
   constants.errno;

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import { EPOLL } from '../../../../../data-plane/engine/epoll/syscalls.ts';
-import { errnoName } from '../../../../../data-plane/engine/errno.ts';
-import { CLIENT, CONNECT_MS, connecting } from '../../../../harness/loop-rig.ts';
+import { EPOLL } from '../../../../../data-plane/kernel/syscalls.ts';
+import { errnoName } from '../../../../../data-plane/kernel/errno.ts';
+import { CLIENT, CONNECT_MS, connecting } from '../../../../../harness/engine/loop-rig.ts';
 
 const { EALREADY, ECONNREFUSED, ECONNRESET, EISCONN, ETIMEDOUT } = constants.errno;
 const FAILS = EPOLL.in | EPOLL.readHangUp | EPOLL.hangUp | EPOLL.error;

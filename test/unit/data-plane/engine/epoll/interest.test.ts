@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import { EPOLL } from '../../../../../data-plane/engine/epoll/syscalls.ts';
-import { connecting, type LoopRig } from '../../../../harness/loop-rig.ts';
+import { EPOLL } from '../../../../../data-plane/kernel/syscalls.ts';
+import { connecting, type LoopRig } from '../../../../../harness/engine/loop-rig.ts';
 
 const { EAGAIN, ENOENT } = constants.errno;
 const INPUT = EPOLL.in | EPOLL.urgent;

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { BACKEND, CLIENT, SIDE } from '../../../../../data-plane/engine/epoll/slots.ts';
 import { STANDING } from '../../../../../data-plane/engine/epoll/standing.ts';
-import { DELIVER, NAMES, RelayRig, SIDES } from '../../../../harness/relay-rig.ts';
+import { DELIVER, NAMES, RelayRig, SIDES } from '../../../../../harness/engine/relay-rig.ts';
 
 const { EAGAIN, ECONNRESET, EPIPE } = constants.errno;
 

@@ -4,8 +4,8 @@ import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { BACKEND, CLIENT, SIDE } from '../../../../../data-plane/engine/epoll/slots.ts';
 import { STANDING } from '../../../../../data-plane/engine/epoll/standing.ts';
-import { errnoName } from '../../../../../data-plane/engine/errno.ts';
-import { bytes, DELIVER, NAMES, RelayRig, SIDES } from '../../../../harness/relay-rig.ts';
+import { errnoName } from '../../../../../data-plane/kernel/errno.ts';
+import { bytes, DELIVER, NAMES, RelayRig, SIDES } from '../../../../../harness/engine/relay-rig.ts';
 
 const { EAGAIN, ECONNRESET, EHOSTUNREACH, EINTR, ENOBUFS, ENOMEM, EPIPE, ETIMEDOUT } = constants.errno;
 const FATAL = [ECONNRESET, ETIMEDOUT, EHOSTUNREACH];

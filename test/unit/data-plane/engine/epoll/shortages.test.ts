@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import { EPOLL } from '../../../../../data-plane/engine/epoll/syscalls.ts';
-import { errnoName } from '../../../../../data-plane/engine/errno.ts';
-import { CLIENT, connecting, LoopRig, SLOTS } from '../../../../harness/loop-rig.ts';
+import { EPOLL } from '../../../../../data-plane/kernel/syscalls.ts';
+import { errnoName } from '../../../../../data-plane/kernel/errno.ts';
+import { CLIENT, connecting, LoopRig, SLOTS } from '../../../../../harness/engine/loop-rig.ts';
 
 const { EAGAIN, ECONNABORTED, EEXIST, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } = constants.errno;
 /** While accepting is stopped, how often the engine looks. */

@@ -1,0 +1,83 @@
+/** What is known of one proxy, and how its reports change that. Times are arguments. */
+import { LbError } from '../../core/runtime/errors.ts';
+import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
+import type { BackendReport__Output } from '../../core/wire/generated/lb/v1/BackendReport.ts';
+import type { ListenerReport__Output } from '../../core/wire/generated/lb/v1/ListenerReport.ts';
+import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
+import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
+import type { WorkerReport__Output } from '../../core/wire/generated/lb/v1/WorkerReport.ts';
+
+/** More than a proxy can serve (data-plane/memory/shared-memory.ts): a report beyond it is a mistake. */
+const MOST = { backends: 100_000, listeners: 10_000, workers: 1_024 } as const;
+
+/** When a proxy was last seen that has not been since this replica started. */
+export const NEVER_SEEN_MS = 0;
+
+/** A proxy as its readers see it. Of its histograms nothing is kept: stats/fold.ts has what they grew by. */
+export interface ProxyRecord {
+  readonly info: ProxyInfo__Output;
+  readonly connected: boolean;
+  /** When its report stream was opened, or it was first known of. */
+  readonly openedMs: number;
+  /** NEVER_SEEN_MS: the store knows it, this replica does not yet. */
+  readonly lastSeenMs: number;
+  /** Null: nothing yet. */
+  readonly applied: AppliedSnapshot__Output | null;
+  /** By POOL/ADDRESS. */
+  readonly backends: ReadonlyMap<string, BackendReport__Output>;
+  /** By name. */
+  readonly listeners: ReadonlyMap<string, ListenerReport__Output>;
+  /** By index. */
+  readonly workers: ReadonlyMap<number, WorkerReport__Output>;
+}
+
+/** The same, for its one writer, the fleet. */
+export class ReportedProxy implements ProxyRecord {
+  readonly info: ProxyInfo__Output;
+  connected = true;
+  /** It said that it stops of its own accord. */
+  stopping = false;
+  readonly openedMs: number;
+  lastSeenMs: number;
+  applied: AppliedSnapshot__Output | null = null;
+  readonly backends = new Map<string, BackendReport__Output>();
+  readonly listeners = new Map<string, ListenerReport__Output>();
+  readonly workers = new Map<number, WorkerReport__Output>();
+
+  constructor(info: ProxyInfo__Output, nowMs: number) {
+    this.info = info;
+    this.openedMs = nowMs;
+    this.lastSeenMs = nowMs;
+  }
+
+  /** Takes over what a report says; what it leaves out stands as it was. */
+  fold(request: StreamReportsRequest__Output, nowMs: number): void {
+    this.lastSeenMs = nowMs;
+    this.stopping ||= request.stopping;
+    this.applied = request.applied ?? this.applied;
+    for (const { pool, address } of request.goneBackends) this.backends.delete(`${pool}/${address}`);
+    for (const name of request.goneListeners) this.listeners.delete(name);
+    for (const report of request.backends) {
+      const { pool, address } = report.backend ?? { pool: '', address: '' };
+      report.connect = null;
+      report.firstByte = null;
+      this.backends.set(`${pool}/${address}`, report);
+    }
+    for (const report of request.listeners) {
+      report.connect = null;
+      report.firstByte = null;
+      report.duration = null;
+      this.listeners.set(report.listener, report);
+    }
+    for (const report of request.workers) this.workers.set(report.index, report);
+    for (const kind of ['backends', 'listeners', 'workers'] as const) {
+      if (this[kind].size <= MOST[kind]) continue;
+      throw new LbError('RESOURCE_EXHAUSTED', `more than ${MOST[kind]} ${kind} are reported by one proxy`);
+    }
+  }
+}
+
+/** The revision that a proxy runs; -1: none yet. */
+export function appliedRevision(proxy: ProxyRecord): number {
+  return proxy.applied?.position ? Number(proxy.applied.position.revision) : -1;
+}

@@ -1,0 +1,64 @@
+/** What commits did, in words: created, updated or deleted. Fed with every commit that follows the state it began with, in order. */
+import type { Change, Commit } from '../../../core/model/commit.ts';
+import { DEFAULT_POLICY_NAME } from '../../../core/model/defaults.ts';
+import type { Difference } from '../../../core/model/difference.ts';
+import { type Kind, nameOf } from '../../../core/model/resources.ts';
+import type { State } from '../../../core/model/state.ts';
+
+const MAX_LABELS = 1_000;
+
+/** What a commit did to one resource, its values left out. */
+export type ChangeLabel = Pick<Difference, 'action' | 'kind' | 'name'>;
+
+export interface RevisionRecord {
+  readonly revision: number;
+  readonly hash: string;
+  readonly timeMs: number;
+  readonly author: string;
+  readonly message: string;
+  readonly requestId: string;
+  /** Capped; a deleted pool stands for its backends. */
+  readonly changes: readonly ChangeLabel[];
+}
+
+export class Labels {
+  /** Every resource there is, as KIND/NAME, to tell created from updated. */
+  readonly #keys = new Set<string>([`policy/${DEFAULT_POLICY_NAME}`]);
+
+  /** Nothing is there yet without a state. */
+  constructor(state?: State) {
+    for (const name of state?.policies.keys() ?? []) this.#keys.add(`policy/${name}`);
+    for (const [name, { backends }] of state?.pools ?? []) {
+      this.#keys.add(`pool/${name}`);
+      for (const address of backends.keys()) this.#keys.add(`backend/${name}/${address}`);
+    }
+    for (const name of state?.listeners.keys() ?? []) this.#keys.add(`listener/${name}`);
+  }
+
+  /** The next commit in words. */
+  record(commit: Commit): RevisionRecord {
+    const { revision, hash, timeMs, author, message, requestId } = commit;
+    const changes = commit.changes.flatMap((change) => this.#label(change)).slice(0, MAX_LABELS);
+    return { revision, hash, timeMs, author, message, requestId, changes };
+  }
+
+  #label(change: Change): ChangeLabel[] {
+    if (change.op === 'put') {
+      const { kind } = change.resource;
+      const name = nameOf(change.resource);
+      const action = this.#keys.has(`${kind}/${name}`) ? 'updated' : 'created';
+      this.#keys.add(`${kind}/${name}`);
+      return [{ action, kind, name }];
+    }
+    if (change.op !== 'delete') return [];
+    return this.#forget(change.kind, change.name);
+  }
+
+  #forget(kind: Kind, name: string): ChangeLabel[] {
+    if (kind === 'policy' && name === DEFAULT_POLICY_NAME) return [{ action: 'updated', kind, name }];
+    if (kind === 'pool') {
+      for (const key of this.#keys) if (key.startsWith(`backend/${name}/`)) this.#keys.delete(key);
+    }
+    return this.#keys.delete(`${kind}/${name}`) ? [{ action: 'deleted', kind, name }] : [];
+  }
+}

@@ -1,0 +1,43 @@
+/** All that a replica does about members: the roster, the registrations it holds, and those whose lease has ended. */
+import type { Clock } from '../../../core/runtime/clock.ts';
+import type { Logger } from '../../../core/runtime/logger.ts';
+import type { Fleet } from '../../fleet/fleet.ts';
+import type { LogFollower } from '../log/log-follower.ts';
+import type { MembershipStore } from './membership-store.ts';
+import { Expiry } from './expiry.ts';
+import { Registrations } from './registrations.ts';
+import { Roster } from './roster.ts';
+
+export interface MembershipsDeps {
+  readonly fleet: Fleet;
+  readonly follower: LogFollower;
+  readonly membership: MembershipStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class Memberships {
+  readonly roster: Roster;
+  readonly registrations: Registrations;
+  readonly #expiry: Expiry;
+
+  constructor(deps: MembershipsDeps) {
+    this.roster = new Roster(deps);
+    this.registrations = new Registrations(deps);
+    this.#expiry = new Expiry(deps);
+  }
+
+  /** Before the follower starts. */
+  start(): void {
+    this.roster.start();
+    this.registrations.start();
+    this.#expiry.start();
+  }
+
+  /** Leaves what this replica holds to its leases. Asks the store once more, for proxies that were lost meanwhile. */
+  async stop(): Promise<void> {
+    this.registrations.stop();
+    this.#expiry.stop();
+    await this.roster.stop();
+  }
+}

@@ -1,0 +1,73 @@
+/** What a caller of Register asks for, read and judged on the current state: every violation at once. Pure. */
+import { canonicalAddress } from '../../../core/model/address.ts';
+import { BACKEND_DEFAULTS } from '../../../core/model/defaults.ts';
+import { formatDuration } from '../../../core/model/duration.ts';
+import { applyChanges } from '../../../core/model/fold.ts';
+import { didYouMean } from '../../../core/model/nearest.ts';
+import { MAX_REGISTRATIONS, REGISTRATION_TTL_MS } from '../../../core/model/registration.ts';
+import type { State } from '../../../core/model/state.ts';
+import { pathOf, validateChanges } from '../../../core/model/validate.ts';
+import type { Violation } from '../../../core/model/violation.ts';
+import type { RegistrationSpec__Output } from '../../../core/wire/generated/lb/v1/RegistrationSpec.ts';
+import { durationFromWire } from '../../../core/wire/duration-codec.ts';
+import { backendOf } from '../../snapshot/merge.ts';
+import { isRegistration, type Member, type Registration } from './membership-store.ts';
+
+const MAX_INSTANCE_ID = 64;
+
+/** A registration as asked for, with defaults filled in. `newInstanceId` names a caller that does not name itself. */
+export function readRegistration(
+  spec: RegistrationSpec__Output,
+  nowMs: number,
+  newInstanceId: string,
+): Registration {
+  return {
+    kind: 'backend',
+    pool: spec.pool,
+    address: canonicalAddress(spec.address),
+    weight: spec.weight ?? BACKEND_DEFAULTS.weight,
+    state: 'active',
+    instanceId: spec.instanceId || newInstanceId,
+    ttlMs: spec.ttl === null ? REGISTRATION_TTL_MS.default : durationFromWire(spec.ttl),
+    sinceMs: nowMs,
+  };
+}
+
+/** Everything that is wrong with it. */
+export function registrationViolations(
+  value: Registration,
+  state: State,
+  members: readonly Member[],
+): Violation[] {
+  const violations: Violation[] = [];
+  const add = (field: string, description: string) => violations.push({ field, description });
+  const { min, max } = REGISTRATION_TTL_MS;
+  if (!(value.ttlMs >= min && value.ttlMs <= max)) {
+    add('ttl', `is ${value.ttlMs / 1_000}s; allowed is ${formatDuration(min)} to ${formatDuration(max)}`);
+  }
+  if (value.instanceId.length > MAX_INSTANCE_ID) {
+    add('instance_id', `has ${value.instanceId.length} characters; ${MAX_INSTANCE_ID} are allowed`);
+  }
+  if (!state.pools.has(value.pool)) {
+    const what = value.pool === '' ? 'is missing' : `"${value.pool}" is not there`;
+    add('pool', `${what}${didYouMean(value.pool, state.pools.keys())}; create it first`);
+  }
+  violations.push(...backendViolations(value, state));
+  const others = members
+    .filter(isRegistration)
+    .filter((member) => member.value.pool === value.pool && member.value.address !== value.address);
+  if (others.length >= MAX_REGISTRATIONS) {
+    add('pool', `"${value.pool}" has ${others.length} registrations, the most that one pool can have`);
+  }
+  return violations;
+}
+
+/** Address and weight by the rules of every backend, under the names that the request has for them. */
+function backendViolations(value: Registration, state: State): Violation[] {
+  const resource = { kind: 'backend', value: backendOf(value) } as const;
+  const changes = [{ op: 'put', resource }] as const;
+  const path = `${pathOf(resource)}.`;
+  return validateChanges(applyChanges(state, changes, state.head.revision), changes)
+    .filter(({ field }) => field.startsWith(path))
+    .map(({ field, description }) => ({ field: field.slice(path.length), description }));
+}

@@ -1,0 +1,69 @@
+/** How many connections this process may have, so that it never runs out of descriptors or memory. */
+import type { ReadText } from './control-group.ts';
+import type { Engine } from '../engine/engine.ts';
+
+/** Kept for everything that is not a proxied connection: gRPC, admin clients, log, files. */
+const RESERVED = 512;
+/** A client's socket and a backend's. */
+const DESCRIPTORS_PER_CONNECTION = 2;
+
+/**
+ * A worker thread's own: the loop and the standard streams that Node gives it, an epoll instance and an eventfd. Six
+ * were seen.
+ */
+const DESCRIPTORS_PER_WORKER = 8;
+/** A worker's socket for a listener, and the duplicate that Node's server closes. */
+const DESCRIPTORS_PER_SOCKET = { epoll: 1, portable: 2 } as const;
+
+/** What takes descriptors beside connections. */
+export interface OtherUsers {
+  readonly engine: Engine['name'];
+  readonly workers: number;
+  /** Addresses that are listened on at once. */
+  readonly listeners: number;
+  /** That each worker may have. */
+  readonly pipes: number;
+  readonly healthChecks: number;
+}
+
+export function otherDescriptors({ engine, healthChecks, listeners, pipes, workers }: OtherUsers): number {
+  const perWorker = DESCRIPTORS_PER_WORKER + listeners * DESCRIPTORS_PER_SOCKET[engine] + 2 * pipes;
+  return healthChecks + workers * perWorker;
+}
+
+/** `others`: descriptors that something else than connections may take at once. May be below 1. */
+export function descriptorBound(descriptorLimit: number, others: number): number {
+  return Math.floor((descriptorLimit - RESERVED - others) / DESCRIPTORS_PER_CONNECTION);
+}
+
+/** What bounds the number of connections: `flag` is `--max-connections`. */
+export type Bound = 'descriptors' | 'memory' | 'flag';
+
+export interface ConnectionLimit {
+  readonly connections: number;
+  /** Which bound it was. */
+  readonly bound: Bound;
+}
+
+/** An Int32 cell holds the limit. */
+export const MAX_CONNECTIONS = 0x7fff_ffff;
+
+/** The lowest of all bounds, at least 1. */
+export function connectionLimit(bounds: Readonly<Record<Bound, number>>): ConnectionLimit {
+  let bound: Bound = 'descriptors';
+  for (const other of ['memory', 'flag'] as const) if (bounds[other] < bounds[bound]) bound = other;
+  return { connections: Math.min(Math.max(bounds[bound], 1), MAX_CONNECTIONS), bound };
+}
+
+/** What every system allows at least. */
+const LEAST_DESCRIPTORS = 1_024;
+
+/**
+ * The descriptor limit where the C library can't be asked. Node raised the soft limit to the hard one when it started,
+ * so there is nothing to raise here.
+ */
+export function descriptorLimitOf(read: ReadText): number {
+  const limit = /^Max open files\s+(\d+|unlimited)/m.exec(read('/proc/self/limits') ?? '')?.[1];
+  if (limit === 'unlimited') return Number.POSITIVE_INFINITY;
+  return limit === undefined ? LEAST_DESCRIPTORS : Number(limit);
+}

@@ -1,0 +1,64 @@
+/** How many connections fit into the memory of the control group around this process. */
+import { join } from 'node:path';
+import { type GroupLimit, type ReadText, readText, strictestLimit } from './control-group.ts';
+import type { Engine } from '../engine/engine.ts';
+
+/**
+ * What a connection is reckoned at. An idle one was seen to charge the group 5.6 KB for its two sockets, beside at most
+ * 512 B of ours; the rest is for bytes on their way. Slow readers can take more, as tcp_rmem, tcp_wmem and tcp_mem allow.
+ */
+const BYTES_PER_CONNECTION = 16_384;
+const MIB = 1_048_576;
+/** For heaps to grow until this is measured again, the main thread's and each worker's. */
+const RESERVED_BYTES = 16 * MIB;
+/** 18,000 short connections were seen to add 10 MB to one worker of the epoll engine, and 64 MB to two on Node's sockets. */
+const RESERVED_BYTES_PER_WORKER = { epoll: 8 * MIB, portable: 32 * MIB } as const;
+
+export interface MemoryUser {
+  readonly engine: Engine['name'];
+  readonly workers: number;
+}
+
+/** Of this process, as it is now. What open connections take of our own memory counts twice, on the safe side. */
+export function memoryBoundHere(user: MemoryUser): number {
+  const limit = cgroupMemory(readText);
+  if (limit === null) return Number.POSITIVE_INFINITY;
+  return memoryBound(limit, ownMemory(readText, process.memoryUsage.rss()), user);
+}
+
+/** `ownBytes`: what this process takes. May be below 1. */
+export function memoryBound(limitBytes: number, ownBytes: number, { engine, workers }: MemoryUser): number {
+  const reserved = RESERVED_BYTES + workers * RESERVED_BYTES_PER_WORKER[engine];
+  return Math.floor((limitBytes - ownBytes - reserved) / BYTES_PER_CONNECTION);
+}
+
+const MEMORY_LIMIT: GroupLimit = {
+  controller: 'memory',
+  v1: (folder, read) => bytes(read(join(folder, 'memory.limit_in_bytes'))),
+  v2: (folder, read) => bytes(read(join(folder, 'memory.max'))),
+};
+
+/** Bytes that the strictest control group around this process allows; null: no limit, or none that can be read. */
+export function cgroupMemory(read: ReadText): number | null {
+  return strictestLimit(MEMORY_LIMIT, read);
+}
+
+/** Version 2 says `max` for no limit, version 1 a number that no machine has. */
+function bytes(text: string | null): number | null {
+  const value = Number(text ?? Number.NaN);
+  return Number.isSafeInteger(value) && value > 0 ? value : null;
+}
+
+/**
+ * Resident bytes of this process that the kernel can't take back: without those of files, such as the program. All that
+ * is resident where /proc does not tell them apart.
+ */
+export function ownMemory(read: ReadText, residentBytes: number): number {
+  const status = read('/proc/self/status') ?? '';
+  const sizes = ['RssAnon', 'RssShmem'].map(
+    (name) => new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1],
+  );
+  return sizes.includes(undefined)
+    ? residentBytes
+    : sizes.reduce((sum, kilobytes) => sum + Number(kilobytes) * 1_024, 0);
+}

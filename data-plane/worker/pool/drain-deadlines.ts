@@ -1,0 +1,58 @@
+/**
+ * Ends what is left of backends that were drained, disabled or removed, once their policy's drain timeout has passed.
+ *
+ * Invariants
+ *  - a backend has one deadline at most, told apart by row and generation; becoming active again voids it;
+ *  - a timeout of 0 sets none: such connections may stay for ever.
+ */
+import type { Clock, Timer } from '../../../core/runtime/clock.ts';
+import type { DirectoryBackend } from '../../plan/plan-directory.ts';
+import type { PlanDifference } from '../../plan/plan-difference.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+/** The longest that one timer can hold (setTimeout's limit is 2^31 - 1). */
+const LONGEST_TIMER_MS = 2_000_000_000;
+
+export class DrainDeadlines {
+  readonly #clock: Clock;
+  readonly #pool: Pick<WorkerPool, 'closeBackend'>;
+  readonly #timers = new Map<string, Timer>();
+
+  constructor(clock: Clock, pool: Pick<WorkerPool, 'closeBackend'>) {
+    this.#clock = clock;
+    this.#pool = pool;
+  }
+
+  /** Call after a plan was applied, with what it changed. */
+  update({ activated, retired }: Pick<PlanDifference, 'activated' | 'retired'>): void {
+    for (const backend of activated) this.#cancel(backend);
+    for (const { backend, drainTimeoutMs } of retired) {
+      this.#cancel(backend);
+      if (drainTimeoutMs > 0) this.#start(backend, this.#clock.nowMs() + drainTimeoutMs);
+    }
+  }
+
+  stop(): void {
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+  }
+
+  #start(backend: DirectoryBackend, deadlineMs: number): void {
+    const leftMs = deadlineMs - this.#clock.nowMs();
+    const timer = this.#clock.after(Math.min(leftMs, LONGEST_TIMER_MS), () => {
+      if (leftMs > LONGEST_TIMER_MS) return this.#start(backend, deadlineMs);
+      this.#timers.delete(keyOf(backend));
+      this.#pool.closeBackend(backend.row, backend.generation, 'drain_deadline');
+    });
+    this.#timers.set(keyOf(backend), timer);
+  }
+
+  #cancel(backend: DirectoryBackend): void {
+    this.#timers.get(keyOf(backend))?.cancel();
+    this.#timers.delete(keyOf(backend));
+  }
+}
+
+function keyOf({ row, generation }: DirectoryBackend): string {
+  return `${row}:${generation}`;
+}

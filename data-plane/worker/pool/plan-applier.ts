@@ -1,0 +1,156 @@
+/**
+ * Makes a plan run: sockets are bound, workers accept no more for what it does not name, all of them prepare and
+ * commit, then the old sockets are closed and the new ones listen.
+ *
+ * Invariants
+ *  - one plan or retry at a time, in the order they came;
+ *  - a plan never fails: a listener whose address can't be had fails alone, is tried again with backoff for as long
+ *    as the plan wants it, and each change of that is told;
+ *  - who waits in the backlog of a removed listener is taken in by the plan that still has a pool for it;
+ *  - without the C library one worker accepts, on addresses of its own.
+ */
+import type { Clock, Timer } from '../../../core/runtime/clock.ts';
+import { type Backoff, backoff } from '../../../core/runtime/backoff.ts';
+import { parseAddress } from '../../../core/model/address.ts';
+import type { Random } from '../../../core/runtime/random.ts';
+import type { Plan, PlanListener } from '../../plan/plan.ts';
+import type { FailedListener } from '../../telemetry/observation.ts';
+import type { ListenPlaces } from './lending.ts';
+import type { ListeningSockets } from './listening-sockets.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+const RETRY_MIN_MS = 1_000;
+const RETRY_MAX_MS = 30_000;
+
+export interface PlanApplierInputs {
+  readonly pool: Pick<WorkerPool, 'apply' | 'listen' | 'unlisten' | 'stopAccepting'>;
+  /** Null where the C library does not load. */
+  readonly sockets: ListeningSockets | null;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** After a retry, when other listeners fail than before. What `apply` found, it returns. */
+  onListenersChanged(failed: readonly FailedListener[]): void;
+}
+
+export class PlanApplier {
+  readonly #inputs: PlanApplierInputs;
+  readonly #backoff: Backoff;
+  #last: Promise<unknown> = Promise.resolve();
+  #plan: Plan | null = null;
+  /** Listeners that workers accept for: address by row. */
+  readonly #listening = new Map<number, string>();
+  /** Why listeners have no workers, by address: where there are sockets, beside what those know. */
+  readonly #failures = new Map<string, string>();
+  #retry: Timer | null = null;
+  #isStopped = false;
+
+  constructor(inputs: PlanApplierInputs) {
+    this.#inputs = inputs;
+    this.#backoff = backoff(RETRY_MIN_MS, RETRY_MAX_MS, inputs.random);
+  }
+
+  /** Resolves when all workers run the plan. Say so to others only then. */
+  apply(plan: Plan): Promise<{ readonly failedListeners: readonly FailedListener[] }> {
+    return this.#inTurn(async () => {
+      this.#backoff.reset();
+      await this.#run(plan, true);
+      const failedListeners = this.#failed(plan);
+      this.#scheduleRetry(failedListeners);
+      return { failedListeners };
+    });
+  }
+
+  /** Tries at once what failed. */
+  retryFailed(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#plan) return;
+      const before = this.#failed(this.#plan);
+      await this.#run(this.#plan, false);
+      const failed = this.#failed(this.#plan);
+      if (JSON.stringify(failed) !== JSON.stringify(before)) this.#inputs.onListenersChanged(failed);
+      this.#scheduleRetry(failed);
+    });
+  }
+
+  /** Accepts no connection any more, for good. Plans can still be applied. */
+  stopAccepting(): Promise<void> {
+    this.#isStopped = true;
+    this.#retry?.cancel();
+    return this.#inTurn(async () => {
+      await this.#inputs.pool.stopAccepting();
+      this.#inputs.sockets?.closeAll();
+    });
+  }
+
+  async #run(plan: Plan, isNew: boolean): Promise<void> {
+    const { pool, sockets } = this.#inputs;
+    const addresses = this.#isStopped ? [] : plan.listeners.map(({ address }) => address);
+    const prepared = sockets?.prepare(addresses);
+    try {
+      // Before the plan: with it workers know no pool for these rows, and reset whom they take in. An address that
+      // stays wanted keeps its row, whatever its listener is called.
+      await this.#unlistenAllBut(plan);
+      if (isNew) await pool.apply(plan);
+    } catch (error) {
+      prepared?.abort();
+      if (this.#plan) await this.#listenAll(this.#plan);
+      throw error;
+    }
+    this.#plan = plan;
+    this.#failures.clear();
+    // Nobody accepts on old sockets any more. Only then may they be closed: their numbers are given out again.
+    prepared?.commit();
+    await this.#listenAll(plan);
+  }
+
+  async #unlistenAllBut({ listeners }: Plan): Promise<void> {
+    const wanted = new Set(listeners.map(({ row }) => row));
+    const unwanted = [...this.#listening.keys()].filter((row) => !wanted.has(row));
+    for (const row of unwanted) this.#listening.delete(row);
+    await Promise.all(unwanted.map((row) => this.#inputs.pool.unlisten(row)));
+  }
+
+  async #listenAll({ listeners }: Plan): Promise<void> {
+    if (!this.#isStopped) await Promise.all(listeners.map((listener) => this.#listen(listener)));
+  }
+
+  async #listen({ row, address }: PlanListener): Promise<void> {
+    if (this.#listening.get(row) === address) return;
+    const places = this.#places(address);
+    if (!places) return;
+    this.#listening.set(row, address);
+    const failure = await this.#inputs.pool.listen(row, places);
+    if (failure === null) return;
+    this.#failures.set(address, failure);
+    this.#listening.delete(row);
+  }
+
+  #places(address: string): ListenPlaces | null {
+    const { sockets } = this.#inputs;
+    if (sockets) return sockets.descriptors(address)?.map((fd) => ({ type: 'descriptor', fd })) ?? null;
+    const parsed = parseAddress(address);
+    if (parsed.ok) return [{ type: 'address', host: parsed.value.host, port: parsed.value.port }];
+    this.#failures.set(address, parsed.description);
+    return null;
+  }
+
+  #failed(plan: Plan): FailedListener[] {
+    return plan.listeners.flatMap(({ name, address }) => {
+      const reason = this.#failures.get(address) ?? this.#inputs.sockets?.failures.get(address);
+      return reason === undefined ? [] : [{ listener: name, address, reason }];
+    });
+  }
+
+  #scheduleRetry(failed: readonly FailedListener[]): void {
+    this.#retry?.cancel();
+    this.#retry = null;
+    if (failed.length === 0 || this.#isStopped) return;
+    this.#retry = this.#inputs.clock.after(this.#backoff.nextMs(), () => void this.retryFailed());
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(action);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+}

@@ -1,0 +1,32 @@
+/** Starts worker threads of Node. */
+import { Worker } from 'node:worker_threads';
+import type { FromWorker } from '../protocol.ts';
+import { loadLibc } from '../../kernel/libc.ts';
+import type { StartThread } from './worker-handle.ts';
+
+/** Threads that run a file, woken where their engine waits by itself. What they print by mistake goes to the process's own output. */
+export const threadsOf =
+  (file: URL): StartThread =>
+  (start, events) => {
+    const worker = new Worker(file, { workerData: start, name: `worker-${start.index}` });
+    worker.on('message', (message: FromWorker) => events.onMessage(message));
+    worker.on('error', (error) => events.onError(error));
+    worker.on('exit', () => events.onExit());
+    const wake = (): void => {
+      if (start.wakeFd >= 0) loadLibc().libc?.wake(start.wakeFd);
+    };
+    return {
+      post(message) {
+        // Nothing is transferred: shared memory is shared, all else is copied.
+        worker.postMessage(message, []);
+        wake();
+      },
+      terminate() {
+        const gone = worker.terminate();
+        wake();
+        return gone;
+      },
+    };
+  };
+
+export const startThread = threadsOf(new URL('../worker-thread.js', import.meta.url));

@@ -1,0 +1,47 @@
+/**
+ * Wakes worker threads whose engine waits by itself, in epoll_wait: a message, a request to end the thread and the
+ * end of the process are noticed only when that wait ends. Without this, `terminate` and `process.exit` hang for ever.
+ *
+ * Invariant: nobody reads the eventfds. They are registered edge-triggered, so each write ends one wait, also one that
+ * begins after the write.
+ */
+import { errnoName } from '../../kernel/errno.ts';
+import type { Libc } from '../../kernel/libc.ts';
+import { CONTROL, type SharedBuffers, sharedCells } from '../../memory/shared-memory.ts';
+
+export class WakeUp {
+  readonly #libc: Libc | null;
+  readonly #eventfds: readonly number[];
+  readonly #onProcessExit: () => void;
+
+  /** With `libc` null nothing needs waking. Throws when descriptors ran out. */
+  constructor(libc: Libc | null, buffers: SharedBuffers) {
+    this.#libc = libc;
+    this.#eventfds = Array.from({ length: libc === null ? 0 : buffers.workerCount }, () => {
+      const fd = libc?.eventfd() ?? -1;
+      if (fd < 0) throw new Error(`no eventfd to wake a worker with: ${errnoName(-fd)}`);
+      return fd;
+    });
+    const { control } = sharedCells(buffers);
+    this.#onProcessExit = () => {
+      Atomics.store(control, CONTROL.stop, 1);
+      for (const fd of this.#eventfds) this.#libc?.wake(fd);
+    };
+  }
+
+  /** Tells workers of the end of the process. To be called before they start. */
+  install(): void {
+    process.on('exit', this.#onProcessExit);
+  }
+
+  /** -1 where there is none. */
+  eventfd(worker: number): number {
+    return this.#eventfds[worker] ?? -1;
+  }
+
+  /** All threads are gone. */
+  close(): void {
+    process.off('exit', this.#onProcessExit);
+    for (const fd of this.#eventfds) this.#libc?.close(fd);
+  }
+}

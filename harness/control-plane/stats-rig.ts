@@ -1,0 +1,54 @@
+/** The figures of a fleet out of reports made by hand, on a clock that stands still. */
+import { FleetStats } from '../../control-plane/fleet/fleet-stats.ts';
+import { Fleet, type FleetSession } from '../../control-plane/fleet/fleet.ts';
+import type { Followed } from '../../control-plane/store/log/log-follower.ts';
+import type { ResourceDraft } from '../../core/model/draft.ts';
+import type { State } from '../../core/model/state.ts';
+import type { Histogram__Output } from '../../core/wire/generated/lb/v1/Histogram.ts';
+import { FakeClock } from '../fake-clock.ts';
+import { proxyInfo } from './reports.ts';
+import { stateOf } from '../state.ts';
+
+export class StatsRig {
+  readonly clock = new FakeClock();
+  readonly fleet = new Fleet(this.clock);
+  #followed: Followed | null = null;
+  readonly stats = new FleetStats({
+    fleet: this.fleet,
+    follower: { current: () => this.#followed },
+    clock: this.clock,
+  });
+
+  configure(state: State): void {
+    const { revision } = state.head;
+    const position = {
+      storeId: 'store',
+      version: revision,
+      revision,
+      hash: `commit-${revision}`,
+      replaces: [],
+    };
+    this.#followed = { state, position, members: [] } as unknown as Followed;
+  }
+
+  connect(id: string, instanceId?: string): FleetSession {
+    return this.fleet.connect(proxyInfo(id, instanceId), () => undefined);
+  }
+}
+
+/** `counts`: one more than bounds. */
+export function histogram(bounds: readonly number[], counts: readonly number[]): Histogram__Output {
+  return { bounds: [...bounds], counts: [...counts], sumSeconds: 0 };
+}
+
+const pool = (name: string, ...addresses: readonly string[]): ResourceDraft => ({
+  kind: 'pool',
+  value: { name, backends: addresses.map((address) => ({ address })) },
+});
+
+/** Two pools, and a listener before one of them. */
+export const WEB = stateOf([
+  pool('web', '10.0.0.1:80', '10.0.0.2:80'),
+  pool('api', '10.0.1.1:80'),
+  { kind: 'listener', value: { name: 'front', address: '0.0.0.0:80', pool: 'web' } },
+]);

@@ -1,0 +1,65 @@
+/** A health monitor with a fake clock, a fake checker and directories made by hand. */
+import { POLICY_DEFAULTS } from '../../core/model/defaults.ts';
+import type { BackendState, HealthCheck } from '../../core/model/resources.ts';
+import { seededRandom } from '../../core/runtime/random.ts';
+import { HealthMonitor } from '../../data-plane/health/health-monitor.ts';
+import type { DirectoryBackend, DirectoryPool } from '../../data-plane/plan/plan-directory.ts';
+import { createBuffers, HEALTH, sharedCells } from '../../data-plane/memory/shared-memory.ts';
+import { FakeChecker } from './fake-checker.ts';
+import { FakeClock } from '../fake-clock.ts';
+
+interface BackendSpec {
+  readonly row: number;
+  readonly generation?: number;
+  readonly state?: BackendState;
+  readonly weight?: number;
+}
+
+/** Port 1000 + row names a backend in these tests. */
+function backendOf(
+  pool: string,
+  { row, generation = 1, state = 'active', weight = 1 }: BackendSpec,
+): DirectoryBackend {
+  const port = 1_000 + row;
+  return { row, generation, pool, address: `10.0.0.1:${port}`, host: '10.0.0.1', port, weight, state };
+}
+
+export function poolOf(
+  name: string,
+  row: number,
+  backends: BackendSpec[],
+  check: Partial<HealthCheck> = {},
+): DirectoryPool {
+  const healthCheck = { ...POLICY_DEFAULTS.healthCheck, ...check };
+  const policy = { name: 'default', ...POLICY_DEFAULTS, healthCheck };
+  return { row, name, policy, backends: backends.map((backend) => backendOf(name, backend)) };
+}
+
+export function healthRig() {
+  const shared = sharedCells(createBuffers(1));
+  const clock = new FakeClock();
+  const checker = new FakeChecker();
+  const told: string[] = [];
+  const monitor = new HealthMonitor({
+    shared,
+    checker,
+    clock,
+    random: seededRandom(1),
+    onTransition: ({ pool, address, from, to, reason }) =>
+      told.push(`${pool}/${address.slice(-4)} ${from} to ${to}: ${reason}`),
+    onPanic: (pool, on) => told.push(`${pool} panic ${on}`),
+  });
+  const run = (...pools: DirectoryPool[]) => monitor.update({ pools, listeners: [] });
+  const cell = (row: number) =>
+    Object.entries(HEALTH).find(([, value]) => value === Atomics.load(shared.health, row))?.[0];
+  const health = (row: number, generation = 1) => {
+    const { health: word, reason } = monitor.healthOf({ row, generation });
+    return `${word}: ${reason}`;
+  };
+  /** What a worker does on the third failed connect. */
+  const ejectCell = (row: number) => {
+    Atomics.store(shared.failures, row, 3);
+    Atomics.compareExchange(shared.health, row, HEALTH.healthy, HEALTH.ejected);
+  };
+  return { shared, clock, checker, told, monitor, run, cell, health, ejectCell };
+}

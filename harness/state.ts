@@ -1,0 +1,50 @@
+/** States for tests, made the way they come about: by edits that are folded. */
+import assert from 'node:assert/strict';
+import type { Change, Commit } from '../core/model/commit.ts';
+import { FORMAT } from '../core/model/commit.ts';
+import type { ResourceDraft } from '../core/model/draft.ts';
+import type { Edit, Refusal } from '../core/model/edit.ts';
+import { applyResources } from '../core/model/edits/apply.ts';
+import { applyCommit, emptyState } from '../core/model/fold.ts';
+import { sealCommit } from '../core/model/hash.ts';
+import type { State } from '../core/model/state.ts';
+
+/** The next commit of a state, with these changes. */
+export function commitOn(state: State, changes: readonly Change[], requestId = 'request'): Commit {
+  const { revision, hash } = state.head;
+  return sealCommit({
+    format: FORMAT,
+    revision: revision + 1,
+    parent: hash,
+    timeMs: 0,
+    author: 'test',
+    message: '',
+    requestId,
+    requestDigest: 'digest',
+    changes,
+  });
+}
+
+/** The state after an edit, which must not be refused. */
+export function after(state: State, edit: Edit): State {
+  return applyCommit(state, commitOn(state, changesOf(state, edit)));
+}
+
+/** The changes of an edit, which must not be refused. */
+export function changesOf(state: State, edit: Edit): readonly Change[] {
+  const result = edit(state);
+  assert.ok(result.ok, `refused: ${JSON.stringify(result)}`);
+  return result.changes;
+}
+
+/** The refusal of an edit, which must be one. */
+export function refusalOf(state: State, edit: Edit): Refusal {
+  const result = edit(state);
+  assert.ok(!result.ok, `not refused: ${JSON.stringify(result)}`);
+  return result.refusal;
+}
+
+/** A state of these resources. */
+export function stateOf(drafts: readonly ResourceDraft[]): State {
+  return after(emptyState('store'), applyResources(drafts, { prune: false }));
+}

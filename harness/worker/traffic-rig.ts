@@ -1,0 +1,184 @@
+/** Workers, sockets and plans of a proxy, without its control plane: what carries the traffic, for tests. */
+import type { Resource } from '../../core/model/resources.ts';
+import { systemClock } from '../../core/runtime/clock.ts';
+import { seededRandom } from '../../core/runtime/random.ts';
+import type { Engine } from '../../data-plane/engine/engine.ts';
+import { loadLibc } from '../../data-plane/kernel/libc.ts';
+import { buildPlan } from '../../data-plane/plan/build-plan.ts';
+import type { BuiltPlan } from '../../data-plane/plan/plan-directory.ts';
+import type { FailedListener } from '../../data-plane/telemetry/observation.ts';
+import { RowAllocator } from '../../data-plane/memory/rows.ts';
+import {
+  CONTROL,
+  createBuffers,
+  HEALTH,
+  type SharedCells,
+  sharedCells,
+  type WorkerCells,
+  workerCells,
+} from '../../data-plane/memory/shared-memory.ts';
+import { ListeningSockets } from '../../data-plane/worker/pool/listening-sockets.ts';
+import { PlanApplier } from '../../data-plane/worker/pool/plan-applier.ts';
+import { threadsOf } from '../../data-plane/worker/pool/thread.ts';
+import type { ToWorker } from '../../data-plane/worker/protocol.ts';
+import type { Thread } from '../../data-plane/worker/pool/worker-handle.ts';
+import { WorkerPool } from '../../data-plane/worker/pool/worker-pool.ts';
+import { snapshot } from '../snapshots.ts';
+import type { Hold, Sabotage } from './traffic-thread.ts';
+
+/** What the same promises are made of. */
+export const ENGINES = ['epoll', 'portable'] as const satisfies readonly Engine['name'][];
+
+const startThread = threadsOf(new URL('./traffic-thread.js', import.meta.url));
+
+export interface RigOptions {
+  readonly engine?: Engine['name'];
+  readonly workers?: number;
+  readonly withoutLibc?: boolean;
+  readonly maxConnections?: number;
+  readonly sourceAddresses?: readonly string[];
+}
+
+export class TrafficRig {
+  readonly pool: WorkerPool;
+  readonly applier: PlanApplier;
+  readonly shared: SharedCells;
+  readonly workers: readonly WorkerCells[];
+  /** The thread at each place, the newest. */
+  readonly threads: Thread[] = [];
+  /** Workers whose thread can't be started. */
+  readonly keptAway = new Set<number>();
+  /** Events as lines, in the order they came. */
+  readonly events: string[] = [];
+  /** What onListenersChanged told last. */
+  failed: readonly FailedListener[] | null = null;
+  readonly #rows: RowAllocator;
+  #built: BuiltPlan | null = null;
+  #sequence = 0;
+
+  constructor({
+    engine = 'epoll',
+    workers = 2,
+    withoutLibc = false,
+    maxConnections = 0,
+    sourceAddresses = [],
+  }: RigOptions = {}) {
+    const buffers = createBuffers(workers);
+    const random = seededRandom(1);
+    this.shared = sharedCells(buffers);
+    this.workers = Array.from({ length: workers }, (_, index) => workerCells(buffers, index));
+    Atomics.store(this.shared.control, CONTROL.maxConnections, maxConnections);
+    this.#rows = new RowAllocator(buffers);
+    const { libc } = loadLibc();
+    this.pool = new WorkerPool({
+      engine,
+      libc,
+      buffers,
+      sourceAddresses,
+      splice: false,
+      clock: systemClock,
+      random,
+      events: {
+        onEjected: (row, _generation, reason) => this.events.push(`ejected ${this.nameOf(row)}: ${reason}`),
+        onSaturated: (_worker, on) => this.events.push(`saturated ${on}`),
+        onLog: (worker, { level, message }) => this.events.push(`log ${worker} ${level} ${message}`),
+        onLost: (worker, why, connections) => this.events.push(`lost ${worker} ${connections}: ${why}`),
+      },
+      startThread: (start, events) => {
+        if (this.keptAway.has(start.index)) throw new Error('kept away, as the test asked');
+        const thread = startThread(start, events);
+        this.threads[start.index] = thread;
+        return thread;
+      },
+    });
+    const sockets =
+      libc && !withoutLibc
+        ? new ListeningSockets({ libc, workerCount: workers, shareListeners: false })
+        : null;
+    this.applier = new PlanApplier({
+      pool: this.pool,
+      sockets,
+      clock: systemClock,
+      random,
+      onListenersChanged: (failed) => {
+        this.failed = failed;
+      },
+    });
+  }
+
+  static async start(options: RigOptions = {}): Promise<TrafficRig> {
+    const rig = new TrafficRig(options);
+    await rig.pool.start();
+    return rig;
+  }
+
+  /** Applies a configuration. Backends new in it count as healthy at once, unless `areUp` is false. */
+  async apply(resources: readonly Resource[], areUp = true): Promise<readonly FailedListener[]> {
+    this.#sequence += 1;
+    const result = buildPlan({
+      snapshot: snapshot(this.#sequence, ...resources),
+      sequence: this.#sequence,
+      rows: this.#rows,
+      previous: this.#built,
+    });
+    if (!result.ok) throw new Error(`no plan: ${JSON.stringify(result.violations)}`);
+    this.#built = result.built;
+    for (const { row, backends } of result.built.directory.pools) {
+      for (const backend of areUp ? backends : []) {
+        Atomics.compareExchange(this.shared.health, backend.row, HEALTH.unknown, HEALTH.healthy);
+      }
+      Atomics.add(this.shared.poolEpoch, row, 1);
+    }
+    const { failedListeners } = await this.applier.apply(result.built.plan);
+    this.#rows.sweep(this.#sequence);
+    return failedListeners;
+  }
+
+  /** The plan that was applied last, with names. */
+  get built(): BuiltPlan {
+    if (!this.#built) throw new Error('nothing was applied yet');
+    return this.#built;
+  }
+
+  rowOf(address: string): number {
+    const all = this.built.directory.pools.flatMap(({ backends }) => backends);
+    const row = all.find((backend) => backend.address === address)?.row;
+    if (row === undefined) throw new Error(`${address} is in no pool`);
+    return row;
+  }
+
+  nameOf(row: number): string {
+    const all = this.built.directory.pools.flatMap(({ backends }) => backends);
+    return all.find((backend) => backend.row === row)?.address ?? `row ${row}`;
+  }
+
+  /** Makes a worker do what it never would by itself. */
+  sabotage(worker: number, how: Sabotage): void {
+    // Understood by traffic-thread.ts alone.
+    this.threads[worker]?.post({ type: how } as unknown as ToWorker);
+  }
+
+  /** Keeps a worker busy until what it returns is called. */
+  hold(worker: number): () => void {
+    const gate = new Int32Array(new SharedArrayBuffer(4));
+    const hold: Hold = { type: 'hold', gate };
+    this.threads[worker]?.post(hold as unknown as ToWorker);
+    return () => {
+      Atomics.store(gate, 0, 1);
+      Atomics.notify(gate, 0);
+    };
+  }
+
+  openAt(address: string): number {
+    return Atomics.load(this.shared.open, this.rowOf(address));
+  }
+
+  get connections(): number {
+    return Atomics.load(this.shared.control, CONTROL.connections);
+  }
+
+  async stop(): Promise<void> {
+    await this.applier.stopAccepting();
+    await this.pool.stop(0);
+  }
+}

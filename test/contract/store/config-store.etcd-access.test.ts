@@ -1,0 +1,252 @@
+/** Getting into a real etcd: TLS, users, tokens that end, and several fleets in one cluster. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { AuthClient } from 'etcd3';
+import { type EtcdFlags, readEtcdAccess } from '../../../control-plane/store/etcd/etcd-access.ts';
+import { EtcdClient } from '../../../control-plane/store/etcd/etcd-client.ts';
+import { EtcdStore } from '../../../control-plane/store/etcd/etcd-store.ts';
+import { createPool } from '../../../core/model/edits/pool.ts';
+import { systemClock as clock } from '../../../core/runtime/clock.ts';
+import { systemRandom as random } from '../../../core/runtime/random.ts';
+import { makeCertificates } from '../../../harness/programs/certificates.ts';
+import {
+  EtcdCluster,
+  type EtcdClusterOptions,
+  findEtcd,
+  HOW_TO_GET_ETCD,
+} from '../../../harness/programs/etcd.ts';
+import { eventually, temporaryFolder } from '../../../harness/programs/processes.ts';
+import { Replica } from '../../../harness/store/replica.ts';
+import { commitsAfter, failureOf } from './config-store.contract.ts';
+
+/** Between looks whether a token has run out: each look takes another one. */
+const TOKEN_LOOK_MS = 300;
+
+const binary = findEtcd();
+const pool = (name: string) => createPool({ name, backends: [] });
+
+if (binary === undefined) it(`etcd is not installed: ${HOW_TO_GET_ETCD}`, { skip: true });
+else describe('access to etcd', () => access(binary));
+
+/** A replica that gets in with these flags. */
+function replicaWith(t: TestContext, { endpoints }: EtcdCluster, flags: EtcdFlags): Replica {
+  const read = readEtcdAccess(flags, 'etcd');
+  assert.ok(read.ok, JSON.stringify(read));
+  const replica = new Replica(
+    new EtcdStore(new EtcdClient({ endpoints, access: read.access, clock, random })),
+  );
+  t.after(() => replica.close());
+  return replica;
+}
+
+/** A user of that name, whose password is in the file that the flags name. */
+function userFlags(
+  t: TestContext,
+  etcdUser: string,
+  password: string,
+): EtcdFlags & { etcdPasswordFile: string } {
+  const etcdPasswordFile = join(temporaryFolder(t), 'password');
+  writeFileSync(etcdPasswordFile, `${password}\n`);
+  return { etcdUser, etcdPasswordFile };
+}
+
+/** How often a token was asked for. */
+function countTokens(t: TestContext): () => number {
+  const spy = t.mock.method(AuthClient.prototype, 'authenticate');
+  return () => spy.mock.callCount();
+}
+
+function access(found: string): void {
+  const start = async (t: TestContext, options: EtcdClusterOptions = {}) => {
+    const cluster = await EtcdCluster.start(found, options);
+    t.after(() => cluster.dispose());
+    return cluster;
+  };
+
+  it('is had with TLS and a certificate, and no other way', async (t) => {
+    const folder = temporaryFolder(t);
+    const tls = makeCertificates(folder);
+    const cluster = await start(t, { tls });
+    const { cert: etcdCert, key: etcdKey } = tls.client;
+    const flags = { etcdCa: tls.ca, etcdCert, etcdKey };
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error) => warnings.push(message);
+    process.on('warning', onWarning);
+    t.after(() => process.off('warning', onWarning));
+    const one = replicaWith(t, cluster, flags);
+    assert.equal((await one.propose(pool('web'))).revision, 1);
+    assert.deepEqual(warnings, []);
+
+    const nameless = await failureOf(replicaWith(t, cluster, { etcdCa: tls.ca }).store.head());
+    assert.equal(nameless.code, 'UNAVAILABLE');
+    assert.match(nameless.message, /does not answer: .*; see --etcd-ca, --etcd-cert and --etcd-key$/);
+    const other = makeCertificates(temporaryFolder(t));
+    const distrusted = await failureOf(replicaWith(t, cluster, { ...flags, etcdCa: other.ca }).store.head());
+    assert.equal(distrusted.code, 'UNAVAILABLE');
+    assert.match(distrusted.message, /does not answer: .*certificate.*; see --etcd-ca/);
+    const plain = await failureOf(replicaWith(t, cluster, {}).store.head());
+    assert.equal(plain.code, 'UNAVAILABLE');
+  });
+
+  it('is refused a member whose certificate is for another host', async (t) => {
+    const tls = makeCertificates(temporaryFolder(t), 'DNS:elsewhere.example');
+    const cluster = await start(t, { tls });
+    const { cert: etcdCert, key: etcdKey } = tls.client;
+    const one = replicaWith(t, cluster, { etcdCa: tls.ca, etcdCert, etcdKey });
+    const { message } = await failureOf(one.store.head());
+    assert.match(message, /does not answer: .*altnames.*127\.0\.0\.1.*; see --etcd-ca/);
+  });
+
+  it('is had with the name in a certificate, without a password', async (t) => {
+    const tls = makeCertificates(temporaryFolder(t));
+    const cluster = await start(t, { tls });
+    await cluster.enableAuth([{ name: 'equipoise', prefix: '/equipoise/' }]);
+    const { cert: etcdCert, key: etcdKey } = tls.client;
+    const one = replicaWith(t, cluster, { etcdCa: tls.ca, etcdCert, etcdKey });
+    assert.equal((await one.propose(pool('web'))).revision, 1);
+    const elsewhere = replicaWith(t, cluster, { etcdCa: tls.ca, etcdCert, etcdKey, etcdPrefix: '/other/' });
+    assert.match((await failureOf(elsewhere.store.head())).message, /permission denied/);
+  });
+
+  it('is had with user and password, for one prefix, and is refused in words otherwise', async (t) => {
+    const cluster = await start(t);
+    await cluster.enableAuth([{ name: 'east', password: 'pass word', prefix: '/fleets/east/' }]);
+    const flags = { ...userFlags(t, 'east', 'pass word'), etcdPrefix: '/fleets/east/' };
+    const one = replicaWith(t, cluster, flags);
+    one.follower.start();
+    assert.equal((await one.propose(pool('web'))).revision, 1);
+    let wakes = 0;
+    const stop = one.store.onWake(() => {
+      wakes += 1;
+    });
+    await eventually(async () => {
+      await one.propose(pool(`wake-${wakes}-${Math.random()}`.replace('.', '')));
+      return wakes > 1 ? true : undefined;
+    }, 'a wake through a watch with a token');
+    stop();
+
+    const refused = async (other: EtcdFlags, says: RegExp) => {
+      const replica = replicaWith(t, cluster, other);
+      const errors = [failureOf(replica.store.head()), failureOf(replica.propose(pool('b')))];
+      for (const error of await Promise.all(errors)) {
+        assert.equal(error.code, 'FAILED_PRECONDITION');
+        assert.match(error.message, says);
+        assert.match(error.message, /nothing was written/);
+      }
+    };
+    await refused(
+      { ...flags, ...userFlags(t, 'east', 'wrong') },
+      /authentication failed.*see --etcd-user and --etcd-password-file/,
+    );
+    await refused(
+      { ...flags, ...userFlags(t, 'west', 'pass word') },
+      /authentication failed.*see --etcd-user/,
+    );
+    await refused(
+      { ...flags, etcdPrefix: '/fleets/west/' },
+      /permission denied.*readwrite on the prefix \/fleets\/west\//,
+    );
+    await refused(
+      { etcdPrefix: '/fleets/east/' },
+      /user name is empty.*give --etcd-user and --etcd-password-file/,
+    );
+  });
+
+  const startWithUser = async (t: TestContext, flags: Readonly<Record<string, string>> = {}) => {
+    const cluster = await start(t, { flags });
+    await cluster.enableAuth([{ name: 'equipoise', password: 'p', prefix: '/equipoise/' }]);
+    const login = userFlags(t, 'equipoise', 'p');
+    const tokens = countTokens(t);
+    return { cluster, login, tokens, one: replicaWith(t, cluster, login) };
+  };
+
+  it('is renewed once, for reads and for an append, when etcd was started again and knows no token', async (t) => {
+    const { cluster, tokens, one } = await startWithUser(t);
+    const [member] = cluster.members;
+    const restart = async () => {
+      // In order, or it would read the tokens from its write-ahead log.
+      await member?.stop('SIGTERM');
+      await member?.start();
+    };
+    await one.propose(pool('a'));
+    const parent = await one.store.head();
+    assert.equal(tokens(), 1);
+    await restart();
+    // Refused for its token, and so not made: sent again with a new one, and not told from any other append.
+    assert.deepEqual(await one.store.append(parent, commitsAfter(parent, 1)), { outcome: 'appended' });
+    assert.equal(tokens(), 2);
+    await restart();
+    const heads = await Promise.all([one.store.head(), one.store.head(), one.store.read(1, 10)]);
+    assert.equal(heads[0].revision, 2);
+    assert.equal(tokens(), 3);
+  });
+
+  it('is renewed when the token has run out', async (t) => {
+    const { cluster, tokens, one } = await startWithUser(t, {
+      'auth-token': 'simple',
+      'auth-token-ttl': '1',
+    });
+    await one.propose(pool('a'));
+    // These are younger than the replica's. Each is tried once, for a use prolongs it.
+    const others: string[] = [];
+    for (let made = 0; made < 12; made++) others.push(await tokenOf(cluster, 'equipoise', 'p'));
+    await eventually(async () => {
+      const next = others.pop();
+      assert.ok(next !== undefined, 'tokens live longer than they should');
+      if (!(await knows(cluster, next))) return true;
+      await new Promise((resolve) => setTimeout(resolve, TOKEN_LOOK_MS));
+      return undefined;
+    }, 'younger tokens have run out');
+    const before = tokens();
+    assert.equal((await one.propose(pool('b'))).revision, 2);
+    assert.equal(tokens(), before + 1);
+  });
+
+  it('takes a changed password from the file, without a restart', async (t) => {
+    const { cluster, login, one } = await startWithUser(t);
+    await one.propose(pool('a'));
+    const root = '--user=root:root';
+    await cluster.etcdctl([root, 'user', 'passwd', '--interactive=false', 'equipoise'], { input: 'new' });
+    const error = await failureOf(one.propose(pool('b')));
+    assert.match(error.message, /authentication failed.*--etcd-password-file.*/);
+    writeFileSync(login.etcdPasswordFile, 'new');
+    assert.equal((await one.propose(pool('b'))).revision, 2);
+  });
+
+  it('is had again when authentication is turned on and off', async (t) => {
+    const { cluster, one } = await startWithUser(t);
+    await one.propose(pool('a'));
+    await cluster.etcdctl(['--user=root:root', 'auth', 'disable']);
+    await one.propose(pool('b'));
+    await cluster.etcdctl(['auth', 'enable']);
+    assert.equal((await one.propose(pool('c'))).revision, 3);
+  });
+
+  it('shows two fleets of one cluster nothing of each other', async (t) => {
+    const cluster = await start(t);
+    const east = replicaWith(t, cluster, { etcdPrefix: '/fleets/east/' });
+    const west = replicaWith(t, cluster, { etcdPrefix: '/fleets/east-2/' });
+    await east.propose(pool('a'));
+    await west.propose(pool('b'));
+    await west.propose(pool('c'));
+    const [inEast, inWest] = [await east.follower.catchUp(), await west.follower.catchUp()];
+    assert.deepEqual([...inEast.state.pools.keys()], ['a']);
+    assert.deepEqual([...inWest.state.pools.keys()], ['b', 'c']);
+    assert.notEqual(inEast.position.storeId, inWest.position.storeId);
+  });
+}
+
+/** A new token of a user, from etcd's JSON gateway. */
+async function tokenOf({ endpoints }: EtcdCluster, name: string, password: string): Promise<string> {
+  const body = JSON.stringify({ name, password });
+  const answer = await fetch(`http://${endpoints[0]}/v3/auth/authenticate`, { method: 'POST', body });
+  return ((await answer.json()) as { readonly token: string }).token;
+}
+
+async function knows({ endpoints }: EtcdCluster, token: string): Promise<boolean> {
+  const body = JSON.stringify({ key: Buffer.from('/equipoise/head').toString('base64') });
+  const headers = { authorization: token };
+  return (await fetch(`http://${endpoints[0]}/v3/kv/range`, { method: 'POST', body, headers })).ok;
+}

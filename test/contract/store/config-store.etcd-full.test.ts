@@ -1,0 +1,68 @@
+/** etcd over its quota: refused in words, unless it was written all the same. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { status } from '@grpc/grpc-js';
+import { KVClient } from 'etcd3';
+import { EtcdClient } from '../../../control-plane/store/etcd/etcd-client.ts';
+import { EtcdStore } from '../../../control-plane/store/etcd/etcd-store.ts';
+import { createPool } from '../../../core/model/edits/pool.ts';
+import { systemClock as clock } from '../../../core/runtime/clock.ts';
+import { systemRandom as random } from '../../../core/runtime/random.ts';
+import { type Etcd, findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../../../harness/programs/etcd.ts';
+import { Replica } from '../../../harness/store/replica.ts';
+import { failureOf } from './config-store.contract.ts';
+
+const binary = findEtcd();
+const pool = (name: string) => createPool({ name, backends: [] });
+
+if (binary === undefined) it(`etcd is not installed: ${HOW_TO_GET_ETCD}`, { skip: true });
+else describe('an etcd that is full', () => full(binary));
+
+function full(found: string): void {
+  let etcd: Etcd;
+  let one: Replica;
+  beforeEach(async () => {
+    etcd = await startEtcd(found);
+    one = new Replica(
+      new EtcdStore(
+        new EtcdClient({ endpoints: [etcd.endpoint], access: { prefix: '/test/' }, clock, random }),
+      ),
+    );
+    await one.propose(pool('a'));
+  });
+  afterEach(async () => {
+    await one.close();
+    await etcd.dispose();
+  });
+  const alarm = async (action: 'ACTIVATE' | 'DEACTIVATE') => {
+    const body = JSON.stringify({ action, alarm: 'NOSPACE' });
+    const answer = await fetch(`http://${etcd.endpoint}/v3/maintenance/alarm`, { method: 'POST', body });
+    assert.ok(answer.ok, await answer.text());
+  };
+
+  it('is told in words, and that nothing was written', async () => {
+    await alarm('ACTIVATE');
+    const error = await failureOf(one.propose(pool('b')));
+    assert.equal(error.code, 'RESOURCE_EXHAUSTED');
+    assert.match(error.message, /refused, and nothing was written: .*space exceeded.*NOSPACE/);
+    await alarm('DEACTIVATE');
+    assert.equal((await one.propose(pool('b'))).revision, 2);
+  });
+
+  it('is not said to have refused what it wrote all the same', async (context) => {
+    type Request = Parameters<KVClient['txn']>[0];
+    const { mock } = context.mock.method(
+      KVClient.prototype,
+      'txn',
+      async function (this: KVClient, request: Request): ReturnType<KVClient['txn']> {
+        mock.restore();
+        await this.txn(request);
+        const error = new Error('8 RESOURCE_EXHAUSTED: etcdserver: mvcc: database space exceeded');
+        throw Object.assign(error, { code: status.RESOURCE_EXHAUSTED });
+      },
+    );
+    const { revision, repeated } = await one.propose(pool('b'), { requestId: 'b' });
+    assert.deepEqual([revision, repeated], [2, false]);
+    assert.equal((await one.store.head()).revision, 2);
+  });
+}

@@ -1,0 +1,32 @@
+/** LMDB: the contract of memberships. The clock is the test's, the files are real. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LmdbMembership } from '../../../control-plane/store/lmdb/lmdb-membership.ts';
+import { LmdbStore } from '../../../control-plane/store/lmdb/lmdb-store.ts';
+import { systemClock } from '../../../core/runtime/clock.ts';
+import { FakeClock } from '../../../harness/fake-clock.ts';
+import { membershipStoreContract } from './membership-store.contract.ts';
+
+const clock = new FakeClock();
+let root = '';
+let made = 0;
+
+membershipStoreContract('lmdb', {
+  async start() {
+    root = mkdtempSync(join(tmpdir(), 'lb-members-'));
+  },
+  async fresh() {
+    made += 1;
+  },
+  open() {
+    const store = new LmdbStore({ directory: join(root, `store-${made}`), clock: systemClock });
+    return { store, members: new LmdbMembership(store, clock) };
+  },
+  async pass(ms) {
+    clock.advance(ms);
+  },
+  async stop() {
+    rmSync(root, { recursive: true, force: true });
+  },
+});

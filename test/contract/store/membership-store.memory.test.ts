@@ -1,0 +1,23 @@
+/** The members that tests use keep the contract of the real ones. */
+import { FakeClock } from '../../../harness/fake-clock.ts';
+import { MemoryMembership } from '../../../harness/store/memory-membership.ts';
+import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
+import { membershipStoreContract } from './membership-store.contract.ts';
+
+const clock = new FakeClock();
+let log = new MemoryLog();
+
+membershipStoreContract('memory', {
+  async start() {},
+  async fresh() {
+    log = new MemoryLog();
+  },
+  open() {
+    const store = new MemoryStore(log);
+    return { store, members: new MemoryMembership(store, clock) };
+  },
+  async pass(ms) {
+    clock.advance(ms);
+  },
+  async stop() {},
+});

@@ -1,0 +1,154 @@
+/** Export, watch, and lbctl as a program among others. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, it } from 'node:test';
+import { loadDefinitions } from '../../../core/wire/definitions.ts';
+import type { Resource } from '../../../core/wire/generated/lb/v1/Resource.ts';
+import { startFakeControlPlane } from '../../../harness/control-plane/fake-control-plane.ts';
+import { lbctlFor, succeed } from '../../../harness/programs/fleet.ts';
+import { built, CHECKOUT, run, startBuilt } from '../../../harness/programs/processes.ts';
+import { A, B, FLEET, wirePolicy, wirePool } from '../../../harness/control-plane/wire-answers.ts';
+
+describe('lbctl export', () => {
+  it('writes what apply sends back unchanged', async (t) => {
+    const resources: Resource[] = [
+      { policy: wirePolicy('steady') },
+      { pool: wirePool('web', [A, [B, 'draining']]) },
+      { listener: { name: 'web', address: '0.0.0.0:80', pool: 'web' } },
+    ];
+    const fake = await startFakeControlPlane(t, {
+      Export: () => ({ resources }),
+      Apply: () => ({ revision: '1' }),
+    });
+    const lbctl = lbctlFor(fake.address);
+    for (const format of [[], ['-o', 'json']]) {
+      const text = await succeed(lbctl, ['export', ...format]);
+      await succeed(lbctl, ['apply', '-f', '-'], text);
+      const sent = fake.requests.at(-1)?.request['resources'] as Record<string, { revision: string }>[];
+      assert.equal(sent.length, 3);
+      const [policy, pool, listener] = sent.map(({ policy, pool, listener }) => policy ?? pool ?? listener);
+      assert.deepEqual({ ...policy, revision: '1' }, received(resources[0]));
+      const { backends } = pool as unknown as { backends: Record<string, unknown>[] };
+      assert.deepEqual(
+        backends.map(({ address, weight, state }) => [address, weight, state]),
+        [
+          [A, 1, 'BACKEND_STATE_ACTIVE'],
+          [B, 1, 'BACKEND_STATE_DRAINING'],
+        ],
+      );
+      assert.equal((listener as unknown as { address: string }).address, '0.0.0.0:80');
+    }
+  });
+
+  /** What arrives of it at the other end of the wire. */
+  function received(resource: Resource | undefined) {
+    const { requestSerialize, requestDeserialize } = loadDefinitions().services.config.Apply;
+    return requestDeserialize(requestSerialize({ resources: [resource ?? {}] })).resources[0]?.policy;
+  }
+});
+
+describe('lbctl get --watch', () => {
+  it('prints what is there, then only what has changed', async (t) => {
+    let wake = () => {};
+    const woken = new Promise<void>((resolve) => (wake = resolve));
+    let names = ['api', 'web'];
+    const fake = await startFakeControlPlane(t, {
+      ...FLEET,
+      ListPools: () => ({ pools: names.map((name) => wirePool(name, [])) }),
+      Watch: async function* () {
+        yield {};
+        await woken;
+        yield {};
+        await new Promise(() => undefined);
+      },
+    });
+    const watch = startBuilt(t, 'cli/main.js', ['get', 'pools', '--watch', '--server', fake.address]);
+    await watch.line((line) => line.startsWith('web ') || undefined, 'the row of web');
+    names = ['api', 'green'];
+    wake();
+    await watch.line((line) => line === 'pool/web deleted' || undefined, 'that web is gone');
+    assert.deepEqual(
+      watch.lines.map((line) => line.split(/ {2}/)[0]),
+      ['NAME', 'api', 'web', 'green', 'pool/web deleted'],
+    );
+    await watch.stop();
+  });
+});
+
+describe('lbctl as a program', () => {
+  it('exits 2 for wrong usage, with a hint', async () => {
+    const lbctl = lbctlFor('127.0.0.1:1');
+    for (const args of [
+      ['gett', 'pools'],
+      ['get'],
+      ['get', 'pools', '--timeout', 'soon'],
+      ['get', 'pools', '-o', 'xml'],
+      ['set', 'policy', 'a', '--strategy', 'fastest'],
+      ['backend', 'add', 'web'],
+      ['wait', 'soon'],
+      [],
+    ]) {
+      const { code, stdout, stderr } = await lbctl(args);
+      assert.deepEqual([code, stdout], [2, ''], args.join(' '));
+      assert.notEqual(stderr, '');
+    }
+    assert.match((await lbctl(['gett', 'pools'])).stderr, /Did you mean get\?/);
+  });
+
+  it('says the range that the model allows where a number is outside it', async () => {
+    const lbctl = lbctlFor('127.0.0.1:1');
+    for (const [args, range] of [
+      [['backend', 'set', 'web', '10.0.0.1:80', '--weight', '-1'], '0 to 1000'],
+      [['backend', 'set', 'web', '10.0.0.1:80', '--weight', '1001'], '0 to 1000'],
+      [['set', 'policy', 'steady', '--retries', '11'], '0 to 10'],
+      [['set', 'policy', 'steady', '--healthy-threshold', '0'], '1 to 100'],
+      [['set', 'policy', 'steady', '--log-one-in', '1000001'], '0 to 1000000'],
+    ] as const) {
+      const { code, stderr } = await lbctl(args);
+      assert.deepEqual([code, stderr.includes(`Use a whole number from ${range}.`)], [2, true], stderr);
+    }
+  });
+
+  it('prints the version of its package', async () => {
+    const manifest = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as { version: string };
+    const { code, stdout, stderr } = await lbctlFor('127.0.0.1:1')(['--version']);
+    assert.deepEqual([code, stdout, stderr], [0, `${manifest.version}\n`, '']);
+    for (const program of ['control-plane/main.js', 'data-plane/main.js']) {
+      const printed = await run(process.execPath, [built(program), '--version']);
+      assert.deepEqual(
+        [printed.code, printed.stdout, printed.stderr],
+        [0, `${manifest.version}\n`, ''],
+        program,
+      );
+    }
+  });
+
+  it('ends quietly when its reader does', async (t) => {
+    const many = Array.from({ length: 20_000 }, (_, index) => wirePool(`pool-${index}`, []));
+    const fake = await startFakeControlPlane(t, { ...FLEET, ListPools: () => ({ pools: many }) });
+    const child = spawn(process.execPath, [built('cli/main.js'), '--server', fake.address, 'get', 'pools']);
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const lines = createInterface({ input: child.stdout });
+    await once(lines, 'line');
+    child.stdout.destroy();
+    const [code] = (await once(child, 'close')) as [number];
+    assert.deepEqual([code, stderr], [0, '']);
+  });
+
+  it('shows help without loading grpc', async () => {
+    const check = `
+      const { run } = await import(${JSON.stringify(new URL('../../../cli/run.js', import.meta.url).href)});
+      const code = await run(['get', '--help'], process);
+      const { createRequire } = await import('node:module');
+      const loaded = Object.keys(createRequire(import.meta.url).cache).filter((file) => file.includes('grpc'));
+      console.error(JSON.stringify({ code, loaded }));`;
+    const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', check]);
+    assert.match(stdout, /Examples:/);
+    assert.deepEqual(JSON.parse(stderr), { code: 0, loaded: [] });
+  });
+});

@@ -1,0 +1,78 @@
+/** `lbctl register` and the replicas that it registers at. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { eventually } from '../../../harness/programs/processes.ts';
+import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
+import { addressesAt, startRegistered, untilRegistered } from '../../../harness/programs/registered.ts';
+import { runControlPlane } from '../../../harness/programs/running-control-plane.ts';
+
+describe('lbctl register', () => {
+  it('leaves at the next replica when the one that drains it goes, before its command ends', async (t) => {
+    const log = new MemoryLog();
+    // One that knows no proxy yet waits for them, so the drain does not end there.
+    const first = await runControlPlane(t, { store: new MemoryStore(log), rosterGraceMs: 60_000 });
+    const second = await runControlPlane(t, { store: new MemoryStore(log) });
+    await first.call('pools', 'CreatePool', { pool: { name: 'web' } });
+    const servers = [first.grpcAddress, second.grpcAddress];
+    // Its lease outlives the test: only who drains it takes it away.
+    const options = { ttl: '60s', flags: ['--drain-wait', '60s'] };
+    const backend = await startRegistered(t, servers, 'web', options);
+    await untilRegistered(backend, servers[0]);
+    backend.signal('SIGTERM');
+    await backend.line((line) => line.includes(' leaves web') || undefined, 'the drain');
+    await first.stop();
+    assert.deepEqual(await backend.ended, { code: 7, signal: null });
+    assert.deepEqual(await addressesAt(second.client), []);
+  });
+
+  it('drains before a Ctrl-C at the terminal reaches its command, which a second one reaches at once', async (t) => {
+    // It knows no proxy yet and waits for them, so the drain does not end.
+    const plane = await runControlPlane(t, { rosterGraceMs: 60_000 });
+    await plane.call('pools', 'CreatePool', { pool: { name: 'web' } });
+    const options = { ttl: '60s', flags: ['--drain-wait', '60s'], typed: true };
+    const backend = await startRegistered(t, [plane.grpcAddress], 'web', options);
+    await untilRegistered(backend);
+    await untilServing(backend);
+    backend.write('\x03');
+    await backend.line((line) => line.includes(' leaves web') || undefined, 'the drain');
+    assert.ok(await (await fetch(`http://${backend.address}/`)).text(), 'it serves no more');
+    backend.write('\x03');
+    assert.deepEqual(await backend.ended, { code: 128 + 2, signal: null });
+  });
+
+  it('stops with its command at a Ctrl-Z, and both go on', async (t) => {
+    const plane = await runControlPlane(t);
+    await plane.call('pools', 'CreatePool', { pool: { name: 'web' } });
+    const backend = await startRegistered(t, [plane.grpcAddress], 'web', { ttl: '60s' });
+    await untilRegistered(backend);
+    await untilServing(backend);
+    const pids = [backend.pid, backend.commandPid];
+    backend.signal('SIGTSTP');
+    await eventually(
+      () => Promise.resolve(pids.every((pid) => stateOf(pid) === 'T') || undefined),
+      'both stop',
+    );
+    backend.signal('SIGCONT');
+    assert.ok(await (await fetch(`http://${backend.address}/`)).text());
+  });
+});
+
+/** A command registers while it is still starting. */
+async function untilServing({ address }: { readonly address: string }): Promise<void> {
+  await eventually(
+    () =>
+      fetch(`http://${address}/`).then(
+        () => true,
+        () => undefined,
+      ),
+    'the command serves',
+  );
+}
+
+/** One letter, as the kernel names it. */
+function stateOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .slice(0, 1);
+}

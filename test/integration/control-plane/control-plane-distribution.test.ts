@@ -1,0 +1,190 @@
+/** Snapshots on their way to proxies, over real gRPC. */
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { FakeClock } from '../../../harness/fake-clock.ts';
+import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
+import {
+  runControlPlane,
+  temporaryLmdb,
+  type TestControlPlane,
+} from '../../../harness/programs/running-control-plane.ts';
+import { TestProxy } from '../../../harness/control-plane/test-proxy.ts';
+
+const backends = (count: number, first = 0) =>
+  Array.from({ length: count }, (_, index) => ({
+    address: `10.1.${(first + index) >> 8}.${(first + index) & 255}:80`,
+  }));
+
+const createPool = ({ call }: TestControlPlane, name: string, count: number) =>
+  call('pools', 'CreatePool', { pool: { name, backends: backends(count) } });
+
+const weigh = ({ call }: TestControlPlane, weight: number) =>
+  call('pools', 'UpdateBackend', { pool: 'web', backend: { address: '10.1.0.0:80', weight } });
+
+describe('a proxy', () => {
+  it('gets everything, then deltas to what it acknowledged', async (context) => {
+    const plane = await runControlPlane(context, { store: temporaryLmdb(context) });
+    await createPool(plane, 'web', 3);
+    const proxy = new TestProxy(plane.client, 'p');
+    proxy.subscribe();
+    const [first] = await proxy.reach(1);
+    assert.equal(first?.baseHash, '');
+    const has = proxy.runs?.hash;
+    assert.equal(proxy.runs?.entries.size, 5);
+    await weigh(plane, 7);
+    const second = await proxy.apply();
+    assert.deepEqual([second.baseHash, second.upserts], [has, ['backend/web/10.1.0.0:80']]);
+    await plane.call('pools', 'RemoveBackends', { pool: 'web', addresses: ['10.1.0.2:80'] });
+    assert.deepEqual((await proxy.apply()).removals, ['backend/web/10.1.0.2:80']);
+  });
+
+  it('that comes back with a position gets only the delta, at another replica too', async (context) => {
+    const log = new MemoryLog();
+    const one = await runControlPlane(context, { store: new MemoryStore(log) });
+    const two = await runControlPlane(context, { store: new MemoryStore(log) });
+    await createPool(one, 'web', 50);
+    const proxy = new TestProxy(one.client, 'p');
+    proxy.subscribe();
+    await proxy.reach(1);
+    const snapshot = proxy.runs;
+    const same = new TestProxy(two.client, 'q');
+    same.subscribe();
+    await same.reach(1);
+    await weigh(one, 9);
+
+    const back = proxy.reconnect();
+    back.subscribe();
+    const delta = await back.apply();
+    assert.deepEqual([delta.baseHash, delta.upserts], [snapshot?.hash, ['backend/web/10.1.0.0:80']]);
+    await same.reach(2);
+
+    const moved = new TestProxy(two.client, 'p', snapshot);
+    moved.subscribe();
+    assert.deepEqual((await moved.apply()).upserts, ['backend/web/10.1.0.0:80']);
+  });
+
+  it('that is up to date is sent nothing until something changes', async (context) => {
+    const plane = await runControlPlane(context);
+    await createPool(plane, 'web', 2);
+    const proxy = new TestProxy(plane.client, 'p');
+    proxy.subscribe();
+    await proxy.reach(1);
+    const back = proxy.reconnect();
+    back.subscribe();
+    await weigh(plane, 3);
+    const delta = await back.apply();
+    assert.equal(delta.snapshot.position.revision, 2);
+    assert.equal(back.incoming.waiting, 0);
+  });
+
+  it('gets a burst of a thousand changes coalesced', async (context) => {
+    const plane = await runControlPlane(context);
+    await createPool(plane, 'web', 2);
+    const proxy = new TestProxy(plane.client, 'p');
+    await weigh(plane, 0);
+    proxy.subscribe();
+    await proxy.reach(2);
+    let weight = 0;
+    const writer = async () => {
+      while (weight < 1_000) await weigh(plane, (weight += 1));
+    };
+    const burst = Promise.all(Array.from({ length: 100 }, writer));
+    const deltas = await proxy.reach(1_002);
+    await burst;
+    assert.ok(deltas.length < 300, `${deltas.length} deltas for 1,000 changes`);
+  });
+
+  it('that does not answer gets the newest alone when it does', async (context) => {
+    const plane = await runControlPlane(context);
+    await createPool(plane, 'web', 2);
+    const proxy = new TestProxy(plane.client, 'p');
+    proxy.subscribe();
+    const first = await proxy.delta();
+    for (let weight = 10; weight < 60; weight += 1) await weigh(plane, weight);
+    assert.equal(proxy.incoming.waiting, 0);
+    proxy.ack(first);
+    const deltas = await proxy.reach(51);
+    assert.ok(deltas.length <= 2, `${deltas.length} deltas`);
+  });
+
+  it('that refuses a snapshot keeps its base, gets the next one, and is counted', async (context) => {
+    const plane = await runControlPlane(context);
+    await createPool(plane, 'web', 2);
+    const proxy = new TestProxy(plane.client, 'p');
+    proxy.subscribe();
+    await proxy.reach(1);
+    const has = proxy.runs;
+    await weigh(plane, 5);
+    proxy.nack(await proxy.delta(), { field: 'pools[web]', description: 'is odd' });
+    await weigh(plane, 6);
+    const next = await proxy.apply();
+    assert.equal(next.baseHash, has?.hash);
+    assert.equal(next.snapshot.position.revision, 3);
+    const metrics = await (await fetch(`http://${plane.httpAddress}/metrics`)).text();
+    assert.match(metrics, /^lb_snapshot_nacks_total 1$/m);
+  });
+
+  it('gets a large configuration in parts of about a megabyte', async (context) => {
+    const plane = await runControlPlane(context);
+    await createPool(plane, 'web', 10_000);
+    const proxy = new TestProxy(plane.client, 'p');
+    proxy.subscribe();
+    const last = (await proxy.reach(1)).at(-1);
+    assert.equal(proxy.runs?.entries.size, 10_002);
+    assert.ok((last?.parts ?? 0) >= 2, `${last?.parts} parts`);
+  });
+
+  it('that breaks the protocol is told how', async (context) => {
+    const plane = await runControlPlane(context);
+    const proxy = new TestProxy(plane.client, 'p');
+    proxy.send({ ack: { nonce: 'made up' } });
+    const error = await proxy.incoming.error();
+    assert.equal(error.code, 'INVALID_ARGUMENT');
+    assert.match(error.message, /ack of unknown nonce "made up"/);
+  });
+});
+
+describe('a deadline of thirty seconds, by a clock that the test moves', () => {
+  /** A control plane with 10,000 backends published, whose time stands still from then on. */
+  async function standingStill(context: TestContext) {
+    const clock = new FakeClock();
+    const plane = await runControlPlane(context, { clock, ready: false });
+    const ticking = setInterval(() => clock.advance(5), 5);
+    context.after(() => clearInterval(ticking));
+    await createPool(plane, 'web', 10_000);
+    const first = new TestProxy(plane.client, 'first');
+    first.subscribe();
+    await first.reach(1);
+    clearInterval(ticking);
+    return { clock, plane };
+  }
+
+  /** Moves the time on until the stream has ended: the wait may begin a moment after we look. */
+  async function endedBy(clock: FakeClock, proxy: TestProxy) {
+    const leaping = setInterval(() => clock.advance(30_000), 10);
+    try {
+      return await proxy.incoming.error();
+    } finally {
+      clearInterval(leaping);
+    }
+  }
+
+  it('ends the stream of a proxy that does not answer', async (context) => {
+    const { clock, plane } = await standingStill(context);
+    const proxy = new TestProxy(plane.client, 'p');
+    proxy.subscribe();
+    await proxy.delta();
+    assert.match((await endedBy(clock, proxy)).message, /no Ack and no Nack/);
+  });
+
+  it('ends the stream of a proxy that takes nothing', async (context) => {
+    const { clock, plane } = await standingStill(context);
+    const stuck = new TestProxy(plane.client, 'stuck');
+    stuck.pause();
+    stuck.subscribe();
+    await plane.call('pools', 'ListPools', {});
+    clock.advance(30_000);
+    stuck.resume();
+    assert.match((await endedBy(clock, stuck)).message, /has taken nothing for 30 s/);
+  });
+});

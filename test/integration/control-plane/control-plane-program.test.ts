@@ -1,0 +1,116 @@
+/** lb-control-plane as a process: its flags, its start and its end. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { lbctlFor, startControlPlane, succeed } from '../../../harness/programs/fleet.ts';
+import {
+  eventually,
+  freePort,
+  run,
+  built,
+  startBuilt,
+  temporaryFolder,
+} from '../../../harness/programs/processes.ts';
+
+const program = built('control-plane/main.js');
+const ANY = ['--grpc-address', '127.0.0.1:0', '--http-address', '127.0.0.1:0'];
+
+describe('the flags', () => {
+  const cases = [
+    { flag: '--grpc-address', value: 'nowhere', says: /--grpc-address.*'nowhere'.*HOST:PORT/ },
+    {
+      flag: '--http-address',
+      value: '1.2.3.4:99999',
+      says: /--http-address.*'1\.2\.3\.4:99999'.*0 to 65535/,
+    },
+    { flag: '--store', value: 'redis:here', says: /--store.*'redis:here'.*lmdb:DIR.*etcd:HOST:PORT/ },
+    { flag: '--log-level', value: 'loud', says: /--log-level.*'loud'.*trace, debug, info, warn, error/ },
+  ];
+  for (const { flag, value, says } of cases) {
+    it(`${flag} ${value} is refused with what is allowed`, async () => {
+      const { code, stderr } = await run(process.execPath, [program, flag, value]);
+      assert.equal(code, 2);
+      assert.match(stderr, says);
+    });
+  }
+
+  it('come from the environment, too', async () => {
+    const { code, stderr } = await run(process.execPath, [program], { env: { LB_STORE: 'redis:here' } });
+    assert.equal(code, 2);
+    assert.match(stderr, /LB_STORE.*lmdb:DIR/);
+  });
+
+  it('are explained', async () => {
+    const { code, stdout } = await run(process.execPath, [program, '--help']);
+    assert.equal(code, 0);
+    for (const word of ['127.0.0.1:7000', '127.0.0.1:7080', 'lmdb:./data/control-plane', 'LB_GRPC_ADDRESS']) {
+      assert.ok(stdout.includes(word), word);
+    }
+  });
+
+  it('of etcd are refused all at once', async () => {
+    const wrong = ['--etcd-key', '/nowhere', '--etcd-user', 'lb', '--etcd-prefix', 'east'];
+    for (const store of ['etcd:127.0.0.1:1', 'lmdb:/tmp/nowhere']) {
+      const { code, stderr } = await run(process.execPath, [program, '--store', store, ...wrong]);
+      assert.equal(code, 2);
+      for (const flag of ['--etcd-key', '--etcd-user', '--etcd-prefix'])
+        assert.match(stderr, new RegExp(`^error: ${flag} `, 'm'));
+    }
+  });
+});
+
+describe('the program', () => {
+  it('says where it is, ends in order when told to, and finds its configuration again', async (context) => {
+    const store = `lmdb:${join(temporaryFolder(context), 'store')}`;
+    const first = await startControlPlane(context, store);
+    assert.ok(first.lines.some((line) => line.includes(`"store":"${store}"`)));
+    await succeed(lbctlFor(first.grpc), ['create', 'pool', 'web', '--backend', '10.0.0.1:80']);
+    assert.deepEqual(await first.stop(), { code: 0, signal: null });
+
+    const second = await startControlPlane(context, store);
+    assert.match(await succeed(lbctlFor(second.grpc), ['get', 'pools', '-o', 'name']), /web/);
+    second.signal('SIGKILL');
+    await second.ended;
+
+    const third = await startControlPlane(context, store);
+    assert.match(await succeed(lbctlFor(third.grpc), ['get', 'pools', '-o', 'name']), /web/);
+  });
+
+  it('lives through SIGHUP with nothing to read again', async (context) => {
+    const store = `lmdb:${join(temporaryFolder(context), 'store')}`;
+    const flags = [...ANY, '--store', store, '--log-level', 'debug'];
+    const running = startBuilt(context, 'control-plane/main.js', flags);
+    await running.line((line) => (line.includes('control plane started') ? true : undefined), 'the start');
+    running.signal('SIGHUP');
+    await running.line((line) => (line.includes('"SIGHUP"') ? true : undefined), 'the signal');
+    assert.deepEqual(await running.stop(), { code: 0, signal: null });
+  });
+
+  it('starts on a store that does not answer, says so, and is not ready', async (context) => {
+    const store = `etcd:127.0.0.1:${await freePort()}`;
+    const running = startBuilt(context, 'control-plane/main.js', [...ANY, '--store', store]);
+    const http = await running.line((line) => /"http_address":"([^"]+)"/.exec(line)?.[1], 'the HTTP address');
+    await running.line(
+      (line) => (line.includes('the store is away') ? true : undefined),
+      'that the store is away',
+    );
+    const reasons = await eventually(async () => {
+      const answer = await fetch(`http://${http}/readyz`);
+      assert.equal(answer.status, 503);
+      const body = await answer.text();
+      return body.includes('does not answer') ? body : undefined;
+    }, 'the reason');
+    assert.ok(reasons.includes(store), reasons);
+    assert.deepEqual(await running.stop(), { code: 0, signal: null });
+  });
+
+  it('does not start on an address that is taken, and says which flag to use', async (context) => {
+    const { grpc } = await startControlPlane(context);
+    const store = `lmdb:${join(temporaryFolder(context), 'store')}`;
+    const args = ['--grpc-address', grpc, '--http-address', '127.0.0.1:0', '--store', store];
+    const { code, stderr } = await run(process.execPath, [program, ...args]);
+    assert.equal(code, 1);
+    assert.match(stderr, /EADDRINUSE.*--grpc-address/);
+    for (const line of stderr.trim().split('\n')) JSON.parse(line);
+  });
+});

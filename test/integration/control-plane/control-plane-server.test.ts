@@ -1,0 +1,222 @@
+/** The gRPC server of a control plane: garbage, limits, health, reflection, and the end. */
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { describe, it, type TestContext } from 'node:test';
+import {
+  Client,
+  credentials,
+  type Deadline,
+  Metadata,
+  type requestCallback,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
+import { startControlPlane } from '../../../control-plane/control-plane.ts';
+import { systemClock } from '../../../core/runtime/clock.ts';
+import { silentLogger } from '../../../core/runtime/logger.ts';
+import { systemRandom } from '../../../core/runtime/random.ts';
+import { FakeClock } from '../../../harness/fake-clock.ts';
+import { MemoryMembership } from '../../../harness/store/memory-membership.ts';
+import { MemoryStore } from '../../../harness/store/memory-store.ts';
+import { eventually } from '../../../harness/programs/processes.ts';
+import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
+import { TestProxy, TestReporter } from '../../../harness/control-plane/test-proxy.ts';
+
+/** Sends bytes as they are to a unary method. */
+function raw(context: TestContext, address: string) {
+  const client = new Client(address, credentials.createInsecure());
+  context.after(() => client.close());
+  const same = (bytes: Buffer) => bytes;
+  return (method: string, bytes: Buffer, deadline: Deadline = Date.now() + 10_000) =>
+    new Promise<Buffer>((resolve, reject) => {
+      const answered: requestCallback<Buffer> = (error, answer) =>
+        error ? reject(error) : resolve(answer ?? Buffer.alloc(0));
+      client.makeUnaryRequest(method, same, same, bytes, new Metadata(), { deadline }, answered);
+    });
+}
+
+const statusOf = async (call: Promise<unknown>): Promise<ServiceError> =>
+  call.then(
+    () => assert.fail('it succeeded'),
+    (error: unknown) => error as ServiceError,
+  );
+
+describe('a request', () => {
+  it('that is no message is refused in words', async (context) => {
+    const plane = await runControlPlane(context);
+    const send = raw(context, plane.grpcAddress);
+    const error = await statusOf(
+      send('/lb.v1.PoolService/CreatePool', Buffer.from([0x0a, 0xff, 0xff, 0xff])),
+    );
+    assert.equal(error.code, status.INVALID_ARGUMENT);
+    assert.match(error.details, /no valid message for \/lb\.v1\.PoolService\/CreatePool/);
+    await plane.call('pools', 'ListPools', {});
+  });
+
+  it('that is no message on a stream is refused in words', async (context) => {
+    const plane = await runControlPlane(context);
+    const client = new Client(plane.grpcAddress, credentials.createInsecure());
+    context.after(() => client.close());
+    const same = (bytes: Buffer) => bytes;
+    for (const method of ['/lb.v1.DiscoveryService/StreamSnapshots', '/lb.v1.ReportService/StreamReports']) {
+      const call = client.makeBidiStreamRequest(method, same, same);
+      const failed = new Promise<ServiceError>((resolve) =>
+        call.on('error', (error: ServiceError) => resolve(error)),
+      );
+      call.on('data', () => undefined);
+      call.write(Buffer.from([0x0a, 0xff, 0xff, 0xff]));
+      assert.equal((await failed).code, status.INVALID_ARGUMENT);
+    }
+  });
+
+  it('that is larger than sixteen megabytes is refused, and one of ten is not', async (context) => {
+    const plane = await runControlPlane(context);
+    const message = 'm'.repeat(17 * 1_048_576);
+    await assert.rejects(plane.call('pools', 'CreatePool', { pool: { name: 'web' }, message }), {
+      code: 'RESOURCE_EXHAUSTED',
+    });
+    const smaller = { pool: { name: 'web' }, message: 'm'.repeat(10 * 1_048_576) };
+    await assert.rejects(plane.call('pools', 'CreatePool', smaller), { code: 'INVALID_ARGUMENT' });
+  });
+
+  it('gets its refusal though the text of that is cut in the middle of a character', async (context) => {
+    const plane = await runControlPlane(context);
+    const name = `a${'😀'.repeat(600)}`;
+    await assert.rejects(plane.call('pools', 'GetPool', { name }), { code: 'NOT_FOUND' });
+    await plane.call('pools', 'ListPools', {});
+  });
+
+  it('that the store does not answer ends by its own deadline, and says that nothing was written', async (context) => {
+    const store = new MemoryStore();
+    const plane = await runControlPlane(context, { store });
+    store.onCall = () => new Promise(() => undefined);
+    const { services } = (await import('../../../core/wire/definitions.ts')).loadDefinitions();
+    const bytes = services.pools.CreatePool.requestSerialize({ pool: { name: 'web' } });
+    const send = raw(context, plane.grpcAddress);
+    const error = await statusOf(send('/lb.v1.PoolService/CreatePool', bytes, Date.now() + 400));
+    assert.ok(
+      error.code === status.UNAVAILABLE || error.code === status.DEADLINE_EXCEEDED,
+      String(error.code),
+    );
+    assert.equal(store.log.commits.length, 0);
+  });
+
+  it('without a deadline gets one of thirty seconds', async (context) => {
+    const store = new MemoryStore();
+    const clock = new FakeClock();
+    const plane = await runControlPlane(context, { store, clock, ready: false });
+    store.onCall = () => new Promise(() => undefined);
+    const leaping = setInterval(() => clock.advance(30_000), 20);
+    context.after(() => clearInterval(leaping));
+    const send = raw(context, plane.grpcAddress);
+    const error = await statusOf(
+      send('/lb.v1.PoolService/ListPools', Buffer.alloc(0), Number.POSITIVE_INFINITY),
+    );
+    assert.equal(error.code, status.DEADLINE_EXCEEDED);
+    assert.match(error.details, /no answer within 30 s/);
+  });
+
+  it('to no method of ours is answered', async (context) => {
+    const plane = await runControlPlane(context);
+    const error = await statusOf(
+      raw(context, plane.grpcAddress)('/lb.v1.PoolService/Nothing', Buffer.alloc(0)),
+    );
+    assert.equal(error.code, status.UNIMPLEMENTED);
+  });
+});
+
+describe('the health service', () => {
+  const { service } = createRequire(import.meta.url)('grpc-health-check') as {
+    service: {
+      Check: { responseDeserialize: (bytes: Buffer) => { status: string } };
+    };
+  };
+  const check = async (context: TestContext, { grpcAddress }: TestControlPlane) => {
+    const answer = await raw(context, grpcAddress)('/grpc.health.v1.Health/Check', Buffer.alloc(0));
+    return service.Check.responseDeserialize(answer).status;
+  };
+
+  it('says SERVING only while the store is followed', async (context) => {
+    const store = new MemoryStore();
+    store.away = true;
+    const plane = await runControlPlane(context, { store, ready: false });
+    assert.equal(await check(context, plane), 'NOT_SERVING');
+    store.away = false;
+    await eventually(async () => (await check(context, plane)) === 'SERVING' || undefined, 'serving');
+  });
+});
+
+describe('reflection', () => {
+  it('lists our services', async (context) => {
+    const plane = await runControlPlane(context);
+    const client = new Client(plane.grpcAddress, credentials.createInsecure());
+    context.after(() => client.close());
+    const same = (bytes: Buffer) => bytes;
+    const call = client.makeBidiStreamRequest(
+      '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
+      same,
+      same,
+    );
+    const answer = new Promise<Buffer>((resolve, reject) => call.on('data', resolve).on('error', reject));
+    // {list_services: ""}
+    call.write(Buffer.from([0x3a, 0]));
+    const names = (await answer).toString('latin1');
+    call.end();
+    for (const name of ['Policy', 'Pool', 'Listener', 'Config', 'Fleet', 'Discovery', 'Report']) {
+      assert.ok(names.includes(`lb.v1.${name}Service`), name);
+    }
+  });
+});
+
+describe('an address that is taken', () => {
+  it('is named, with the flag that changes it', async (context) => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    context.after(() => void taken.close());
+    await new Promise((resolve) => taken.once('listening', resolve));
+    const { port } = taken.address() as { port: number };
+    const here = { host: '127.0.0.1', port };
+    const free = { host: '127.0.0.1', port: 0 };
+    const store = new MemoryStore();
+    const membership = new MemoryMembership(store, systemClock);
+    const deps = { store, membership, clock: systemClock, random: systemRandom, logger: silentLogger };
+    const start = (grpcAddress: typeof here, httpAddress: typeof here) =>
+      startControlPlane({ grpcAddress, httpAddress }, deps);
+    await assert.rejects(start(here, free), new RegExp(`gRPC address 127.0.0.1:${port} .*--grpc-address`));
+    await assert.rejects(
+      start(free, here),
+      new RegExp(`HTTP address 127.0.0.1:${port} .*EADDRINUSE.*--http-address`),
+    );
+  });
+});
+
+describe('the end', () => {
+  it('is told to proxies before their streams end with UNAVAILABLE', async (context) => {
+    const plane = await runControlPlane(context);
+    const reporter = TestReporter.of(plane.client, 'p', null);
+    const proxy = new TestProxy(plane.client, 'p');
+    proxy.subscribe();
+    await proxy.apply();
+    assert.equal((await reporter.incoming.next()).stopping, false);
+    await plane.stop();
+    assert.equal((await reporter.incoming.next()).stopping, true);
+    for (const { incoming } of [reporter, proxy]) {
+      const error = await incoming.error();
+      assert.equal(error.code, 'UNAVAILABLE');
+      assert.match(error.message, /the control plane is stopping/);
+    }
+  });
+
+  it('comes though a client reads nothing', async (context) => {
+    const plane = await runControlPlane(context);
+    const backends = Array.from({ length: 10_000 }, (_, index) => ({
+      address: `10.1.${index >> 8}.${index & 255}:80`,
+    }));
+    await plane.call('pools', 'CreatePool', { pool: { name: 'web', backends } });
+    const proxy = new TestProxy(plane.client, 'p');
+    proxy.pause();
+    proxy.subscribe();
+    await plane.call('pools', 'ListPools', {});
+    await plane.stop();
+  });
+});

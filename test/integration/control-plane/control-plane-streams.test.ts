@@ -1,0 +1,145 @@
+/** Watch and WaitConverged, over real gRPC. */
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import type { LbError } from '../../../core/runtime/errors.ts';
+import type { WaitConvergedResponse__Output } from '../../../core/wire/generated/lb/v1/WaitConvergedResponse.ts';
+import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
+import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
+import { ServerStream } from '../../../harness/control-plane/server-stream.ts';
+import { TestProxy, TestReporter } from '../../../harness/control-plane/test-proxy.ts';
+
+const createPool = ({ call }: TestControlPlane, name: string) =>
+  call('pools', 'CreatePool', { pool: { name } });
+const watch = ({ client }: TestControlPlane) => new ServerStream(client.config.watch({}));
+
+describe('Watch', () => {
+  it('gives the configuration as it is, then each change', async (context) => {
+    const plane = await runControlPlane(context);
+    await createPool(plane, 'first');
+    const stream = watch(plane);
+    const { snapshot, position, changes } = await stream.next();
+    assert.equal(position?.revision, '1');
+    assert.deepEqual([snapshot?.resources.map(({ pool }) => pool?.name), changes], [['first'], []]);
+    await createPool(plane, 'second');
+    const next = await stream.next();
+    assert.equal(next.snapshot, null);
+    assert.equal(next.position?.revision, '2');
+    assert.deepEqual(
+      next.changes.map(({ action, kind, name }) => `${action} ${kind} ${name}`),
+      ['ACTION_CREATED pool second'],
+    );
+  });
+
+  it('misses nothing of what other replicas write', async (context) => {
+    const log = new MemoryLog();
+    const writer = await runControlPlane(context, { store: new MemoryStore(log) });
+    const reader = await runControlPlane(context, { store: new MemoryStore(log) });
+    const stream = watch(reader);
+    await stream.next();
+    for (let index = 0; index < 20; index += 1) await createPool(writer, `p${index}`);
+    const seen: string[] = [];
+    while (seen.length < 20) seen.push(...(await stream.next()).changes.map(({ name }) => name));
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 20 }, (_, index) => `p${index}`),
+    );
+  });
+
+  it('ends with UNAVAILABLE when the replica stops', async (context) => {
+    const plane = await runControlPlane(context);
+    const stream = watch(plane);
+    await stream.next();
+    await plane.stop();
+    const error = await stream.error();
+    assert.equal(error.code, 'UNAVAILABLE');
+    assert.match(error.message, /stopping/);
+  });
+
+  it('answers UNAVAILABLE when the store was never read', async (context) => {
+    const store = new MemoryStore();
+    store.away = true;
+    const plane = await runControlPlane(context, { store, ready: false });
+    assert.equal((await watch(plane).error()).code, 'UNAVAILABLE');
+  });
+});
+
+describe('WaitConverged', () => {
+  /** A control plane at revision 1 and a proxy that runs it and reports. */
+  async function fleetOfOne(context: TestContext) {
+    const plane = await runControlPlane(context);
+    await createPool(plane, 'web');
+    const proxy = new TestProxy(plane.client, 'p');
+    proxy.subscribe();
+    await proxy.reach(1);
+    const reporter = TestReporter.of(plane.client, 'p', proxy.runs);
+    const wait = (revision: number) =>
+      new ServerStream(plane.client.config.waitConverged({ revision: String(revision) }));
+    const settled = wait(1);
+    let first = await settled.next().catch(() => null);
+    // The report may still be on its way; an empty roster has converged, too.
+    while (first?.proxies.length === 0) first = await wait(1).next();
+    return { plane, proxy, reporter, wait };
+  }
+  const states = ({ outcome, proxies }: WaitConvergedResponse__Output) => [
+    outcome,
+    ...proxies.map(({ proxyId, state, revision }) => `${proxyId} ${state} ${revision}`),
+  ];
+
+  it('ends at once with an empty roster', async (context) => {
+    const plane = await runControlPlane(context);
+    const stream = new ServerStream(plane.client.config.waitConverged({ revision: '0' }));
+    assert.deepEqual(states(await stream.next()), ['OUTCOME_CONVERGED']);
+    assert.equal(await stream.end(), 'in order');
+  });
+
+  it('reports until every proxy runs the revision', async (context) => {
+    const { plane, proxy, reporter, wait } = await fleetOfOne(context);
+    await createPool(plane, 'second');
+    const stream = wait(2);
+    assert.deepEqual(states(await stream.next()), ['OUTCOME_PENDING', 'p STATE_LAGGING 1']);
+    await proxy.reach(2);
+    reporter.applied(proxy.runs);
+    assert.deepEqual(states(await stream.next()), ['OUTCOME_CONVERGED', 'p STATE_APPLIED 2']);
+    assert.equal(await stream.end(), 'in order');
+  });
+
+  it('ends when a proxy cannot bind an address, with its name, the address and the reason', async (context) => {
+    const { plane, proxy, reporter, wait } = await fleetOfOne(context);
+    await createPool(plane, 'second');
+    const stream = wait(2);
+    await stream.next();
+    await proxy.reach(2);
+    const failed = { listener: 'web', address: '0.0.0.0:80', reason: 'EADDRINUSE' };
+    reporter.applied(proxy.runs, { failedListeners: [failed] });
+    const answer = await stream.next();
+    assert.deepEqual(states(answer), ['OUTCOME_REJECTED', 'p STATE_REJECTED 2']);
+    assert.equal(answer.proxies[0]?.reason, 'listener web: 0.0.0.0:80: EADDRINUSE');
+    assert.equal(await stream.end(), 'in order');
+  });
+
+  it('waits for a proxy that is away', async (context) => {
+    const { plane, proxy, reporter, wait } = await fleetOfOne(context);
+    const stream = wait(1);
+    assert.deepEqual(states(await stream.next()), ['OUTCOME_CONVERGED', 'p STATE_APPLIED 1']);
+    await createPool(plane, 'second');
+    const pending = wait(2);
+    await pending.next();
+    reporter.cancel();
+    assert.deepEqual(states(await pending.next()), ['OUTCOME_PENDING', 'p STATE_DISCONNECTED 1']);
+    await proxy.reach(2);
+    TestReporter.of(plane.client, 'p', proxy.runs);
+    let answer = await pending.next();
+    // Between its first contact and its first report it runs nothing that we know of.
+    if (answer.outcome === 'OUTCOME_PENDING') answer = await pending.next();
+    assert.deepEqual(states(answer), ['OUTCOME_CONVERGED', 'p STATE_APPLIED 2']);
+  });
+
+  it('refuses a revision that nobody made', async (context) => {
+    const { wait } = await fleetOfOne(context);
+    const refusal = async (revision: number): Promise<LbError> => wait(revision).error();
+    assert.equal((await refusal(-1)).code, 'INVALID_ARGUMENT');
+    const error = await refusal(7);
+    assert.equal(error.code, 'NOT_FOUND');
+    assert.match(error.message, /no revision 7 yet: the newest is 1/);
+  });
+});

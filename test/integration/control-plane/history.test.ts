@@ -1,0 +1,156 @@
+/** History, difference and rollback, as lbctl and other clients of a control plane have them. */
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { lbctlFor, succeed } from '../../../harness/programs/fleet.ts';
+import { runControlPlane } from '../../../harness/programs/running-control-plane.ts';
+import { MemoryStore } from '../../../harness/store/memory-store.ts';
+
+const A = '10.0.0.1:80';
+const B = '10.0.0.2:80';
+
+/** Revisions: 1 a pool, 2 its listener, 3 a weight, 4 a drain, 5 the listener goes elsewhere, 6 a backend is gone. */
+async function eventful(context: TestContext) {
+  const plane = await runControlPlane(context);
+  const lbctl = lbctlFor(plane.grpcAddress);
+  for (const words of [
+    `create pool web --backend ${A} --backend ${B},weight=2 --message first`,
+    'create listener web --address 0.0.0.0:80 --pool web',
+    `backend set web ${A} --weight 7`,
+    `backend drain web ${A}`,
+    'set listener web --address 0.0.0.0:81',
+    `backend remove web ${B}`,
+  ]) {
+    await succeed(lbctl, words.split(' '));
+  }
+  const json = async (...words: string[]) => JSON.parse(await succeed(lbctl, [...words, '-o', 'json']));
+  return { ...plane, lbctl, json };
+}
+
+describe('lbctl history, show, diff and rollback', () => {
+  it('list the revisions, newest first', async (context) => {
+    const { json, lbctl } = await eventful(context);
+    const revisions = await json('history');
+    assert.deepEqual(
+      revisions.map(({ revision }: { revision: string }) => revision),
+      ['6', '5', '4', '3', '2', '1'],
+    );
+    const { time, author, ...rest } = revisions.at(-1);
+    assert.match(time, /^\d{4}-\d\d-\d\dT/);
+    assert.match(author, /@/);
+    assert.deepEqual(
+      [rest.message, rest.changes],
+      ['first', [`created pool web`, `created backend web/${A}`, `created backend web/${B}`]],
+    );
+    assert.equal((await json('history', '--limit', '2')).length, 2);
+    assert.match(await succeed(lbctl, ['history']), /^REVISION +AGE +AUTHOR +MESSAGE +CHANGES\n6 /);
+  });
+
+  it('show what a revision changed, field by field', async (context) => {
+    const { json, lbctl } = await eventful(context);
+    const shown = await json('show', '3');
+    assert.equal(shown.revision, '3');
+    assert.deepEqual(shown.changes, [
+      {
+        action: 'updated',
+        kind: 'backend',
+        name: `web/${A}`,
+        before: { pool: 'web', address: A, weight: 1, state: 'active' },
+        after: { pool: 'web', address: A, weight: 7, state: 'active' },
+      },
+    ]);
+    const text = await succeed(lbctl, ['show', '3']);
+    assert.match(text, /^Revision +3\n/);
+    assert.match(text, /~ backend web\/10\.0\.0\.1:80 \(updated\)\n- {3}weight: 1\n\+ {3}weight: 7\n$/);
+    assert.match((await lbctl(['show', '7'])).stderr, /There is no revision 7 yet: the newest is 6\./);
+    assert.match((await lbctl(['show', '0'])).stderr, /revision is 0: the first one is 1/);
+  });
+
+  it('say what leads from one revision to another, either way, and exit 5', async (context) => {
+    const { lbctl } = await eventful(context);
+    const there = await lbctl(['diff', '1', '6', '-o', 'name']);
+    assert.deepEqual([there.code, there.stdout], [5, `backend/web/${A}\nbackend/web/${B}\nlistener/web\n`]);
+    const back = await lbctl(['diff', '3', '1']);
+    assert.match(back.stdout, /- {3}weight: 7\n\+ {3}weight: 1\n- listener web \(deleted\)/);
+    assert.deepEqual((await lbctl(['diff', '2', '2'])).code, 0);
+    for (const words of [
+      ['diff'],
+      ['diff', '1'],
+      ['diff', '1', '2', '-f', '-'],
+      ['diff', '1', '2', '--prune'],
+    ]) {
+      const { code, stderr } = await lbctl(words);
+      assert.equal(code, 2, words.join(' '));
+      assert.match(stderr, /name manifests with -f, or two revisions: lbctl diff 41 42/);
+    }
+  });
+
+  it('bring back an earlier configuration as a new revision, and say what they left alone', async (context) => {
+    const { lbctl, json } = await eventful(context);
+    const dry = await lbctl(['rollback', '2', '--dry-run']);
+    assert.equal(dry.code, 0);
+    assert.match(
+      dry.stdout,
+      /\+ backend web\/10\.0\.0\.2:80 \(created\)[\s\S]*dry run: nothing was changed\n$/,
+    );
+    const note = `the state of a backend is operation and was left alone: web/${A} (draining, was active)`;
+    assert.equal(dry.stderr, `${note}\n`);
+    const done = await lbctl(['rollback', '2', '--wait', '-o', 'json']);
+    assert.equal(done.code, 0, done.stderr);
+    const { revision, notes } = JSON.parse(done.stdout);
+    assert.deepEqual([revision, notes], ['7', [note]]);
+    const pool = await json('get', 'pool', 'web');
+    assert.deepEqual(
+      (await json('get', 'backends')).map(({ address, weight, state }: Record<string, unknown>) => [
+        address,
+        weight,
+        state,
+      ]),
+      [
+        [A, 1, 'draining'],
+        [B, 2, 'active'],
+      ],
+      JSON.stringify(pool),
+    );
+    assert.equal((await json('show', '7')).message, 'rollback to revision 2');
+    assert.deepEqual((await lbctl(['diff', '2', '7', '-o', 'name'])).stdout, `backend/web/${A}\n`);
+    assert.equal((await lbctl(['rollback', '2'])).stdout, 'unchanged\n');
+    const missing = await lbctl(['rollback', '99']);
+    assert.deepEqual([missing.code, missing.stdout], [1, '']);
+    assert.match(missing.stderr, /There is no revision 99 yet: the newest is 7\./);
+  });
+
+  it('are decided again when somebody else came first', async (context) => {
+    const store = new MemoryStore();
+    const plane = await runControlPlane(context, { store });
+    const other = await runControlPlane(context, { store: new MemoryStore(store.log) });
+    const pool = { name: 'web', backends: [{ address: A }] };
+    await plane.call('pools', 'CreatePool', { pool });
+    await plane.call('pools', 'UpdateBackend', { pool: 'web', backend: { address: A, weight: 5 } });
+    let raced = false;
+    store.onCall = async (call) => {
+      if (call !== 'append' || raced) return;
+      raced = true;
+      const backend = { address: A, state: 'BACKEND_STATE_DISABLED' as const };
+      await other.call('pools', 'UpdateBackend', { pool: 'web', backend });
+    };
+    const { response } = await plane.call('config', 'Rollback', { revision: '1' });
+    assert.deepEqual([raced, response.revision], [true, '4']);
+    assert.match(response.notes[0] ?? '', /web\/10\.0\.0\.1:80 \(disabled, was active\)/);
+    const { backends } = (await plane.call('pools', 'GetPool', { name: 'web' })).response;
+    assert.deepEqual(
+      backends.map(({ weight, state }) => [weight, state]),
+      [[1, 'BACKEND_STATE_DISABLED']],
+    );
+  });
+
+  it('give a repeated rollback its first outcome', async (context) => {
+    const { call } = await eventful(context);
+    const request = { revision: '1', requestId: 'once' };
+    assert.equal((await call('config', 'Rollback', request)).response.revision, '7');
+    const again = (await call('config', 'Rollback', request)).response;
+    assert.deepEqual([again.revision, again.repeatedRequest], ['7', true]);
+    await assert.rejects(call('config', 'Rollback', { revision: '2', requestId: 'once' }), {
+      code: 'INVALID_ARGUMENT',
+    });
+  });
+});

@@ -1,0 +1,252 @@
+/** Several control planes on one log: who steps aside, who is followed, and what is sent when one comes back. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { decodeCommit, encodeCommit } from '../../../control-plane/store/log/commit-codec.ts';
+import { LmdbStore } from '../../../control-plane/store/lmdb/lmdb-store.ts';
+import type { Commit } from '../../../core/model/commit.ts';
+import { FORMAT } from '../../../core/model/commit.ts';
+import { sealCommit } from '../../../core/model/hash.ts';
+import { systemClock } from '../../../core/runtime/clock.ts';
+import { LbError } from '../../../core/runtime/errors.ts';
+import { silentLogger } from '../../../core/runtime/logger.ts';
+import { systemRandom } from '../../../core/runtime/random.ts';
+import { connectReplica } from '../../../core/wire/clients.ts';
+import { ReplicaDirectory } from '../../../data-plane/subscription/replica-directory.ts';
+import { Subscription } from '../../../data-plane/subscription/subscription.ts';
+import { lbctlFor, startProxy, succeed } from '../../../harness/programs/fleet.ts';
+import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
+import { eventually, temporaryFolder } from '../../../harness/programs/processes.ts';
+import { readMetric, startProxyProcess } from '../../../harness/programs/proxy-process.ts';
+import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
+import { startScriptedReplica } from '../../../harness/proxy/scripted-replica.ts';
+import * as make from '../../../harness/snapshots.ts';
+import { TestProxy, TestReporter } from '../../../harness/control-plane/test-proxy.ts';
+
+/** Reads commits the way that stores of bytes do: what a newer program wrote is noticed. */
+class EncodedStore extends MemoryStore {
+  override async read(fromRevision: number, limit: number): Promise<Commit[]> {
+    const commits = await super.read(fromRevision, limit);
+    return commits.map((commit) => decodeCommit(encodeCommit(commit), `revision ${commit.revision}`));
+  }
+}
+
+/** What a replica of the next version commits. */
+function commitOfNewer(log: MemoryLog): void {
+  const { revision, hash } = log.head;
+  const commit = sealCommit({
+    format: FORMAT + 1,
+    revision: revision + 1,
+    parent: hash,
+    timeMs: 1_700_000_000_000,
+    author: 'newer',
+    message: '',
+    requestId: `newer-${revision + 1}`,
+    requestDigest: '',
+    changes: [{ op: 'put', resource: make.pool('green') }],
+  });
+  assert.ok(log.append(log.head, [commit]));
+}
+
+const createPool = ({ call }: TestControlPlane) =>
+  call('pools', 'CreatePool', { pool: { name: 'web', backends: [{ address: '10.1.0.0:80' }] } });
+
+const weigh = ({ call }: TestControlPlane, weight: number) =>
+  call('pools', 'UpdateBackend', { pool: 'web', backend: { address: '10.1.0.0:80', weight } });
+
+const runsRevision = (admin: string, revision: number, deadlineMs?: number) =>
+  eventually(
+    async () => (await readMetric(admin, 'lb_config_revision')) === revision || undefined,
+    `revision ${revision} at the proxy`,
+    deadlineMs,
+  );
+
+describe('a replica older than what it reads in the store', () => {
+  it('steps aside: says so, answers nothing, and ends every stream', async (t) => {
+    const log = new MemoryLog();
+    const old = await runControlPlane(t, { store: new EncodedStore(log) });
+    await createPool(old);
+    const proxy = new TestProxy(old.client, 'p');
+    proxy.subscribe();
+    await proxy.reach(1);
+    const reporter = TestReporter.of(old.client, 'p', proxy.runs);
+    await reporter.incoming.next();
+    commitOfNewer(log);
+
+    for (const stream of [proxy.incoming, reporter.incoming]) {
+      const said = await stream.error();
+      assert.equal(said.code, 'UNAVAILABLE');
+      assert.match(said.message, /stepped aside.*format 2.*reads format 1.*another replica/);
+    }
+    const ready = await fetch(`http://${old.httpAddress}/readyz`);
+    assert.equal(ready.status, 503);
+    assert.match(await ready.text(), /stepped aside.*format 2/);
+    const http = (path: string) => fetch(`http://${old.httpAddress}${path}`);
+    for (const path of ['/api/events', '/api/converged?revision=1', '/api/revisions']) {
+      const answer = await http(path);
+      assert.equal(answer.status, 503, path);
+      assert.match(await answer.text(), /stepped aside.*format 2.*another replica/, path);
+    }
+    for (const path of ['/', '/metrics']) assert.equal((await http(path)).status, 200, path);
+    const refusals = [
+      old.call('pools', 'ListPools', {}),
+      old.call('config', 'Export', {}),
+      old.call('fleet', 'ListProxies', {}),
+      weigh(old, 3),
+    ];
+    for (const refusal of refusals) {
+      await assert.rejects(refusal, (error) => error instanceof LbError && error.code === 'UNAVAILABLE');
+    }
+    const again = new TestProxy(old.client, 'p', proxy.runs);
+    again.subscribe();
+    assert.match((await again.incoming.error()).message, /stepped aside/);
+  });
+
+  it('loses its proxies and its callers to one that can read it', async (t) => {
+    const log = new MemoryLog();
+    const old = await runControlPlane(t, { store: new EncodedStore(log) });
+    await createPool(old);
+    const proxy = await startProxy(t, 'p', [old.grpcAddress]);
+    await runsRevision(proxy.admin, 1);
+    const newer = await runControlPlane(t, { store: new MemoryStore(log) });
+    const both = await startProxy(t, 'q', [old.grpcAddress, newer.grpcAddress]);
+    await runsRevision(both.admin, 1);
+    commitOfNewer(log);
+    await runsRevision(both.admin, 2);
+    assert.equal(await readMetric(proxy.admin, 'lb_config_revision'), 1, 'no other reading of the log');
+
+    const lbctl = lbctlFor(old.grpcAddress, newer.grpcAddress);
+    assert.match(await succeed(lbctl, ['get', 'pools', '-o', 'name']), /green/);
+    await succeed(lbctl, ['backend', 'set', 'web', '10.1.0.0:80', '--weight', '5']);
+    await runsRevision(both.admin, 3);
+  });
+});
+
+describe('a replica that is cut from the store', () => {
+  it('is left by its proxies for a fresh one', async (t) => {
+    const log = new MemoryLog();
+    const stores = [new MemoryStore(log), new MemoryStore(log)] as const;
+    const planes = [
+      await runControlPlane(t, { store: stores[0] }),
+      await runControlPlane(t, { store: stores[1] }),
+    ] as const;
+    await createPool(planes[0]);
+    const addresses = planes.map(({ grpcAddress }) => grpcAddress);
+    const proxy = await startProxy(t, 'p', addresses);
+    await runsRevision(proxy.admin, 1);
+    // Whichever it takes its configuration from: one of the two it must leave.
+    for (const [cut, other, revision] of [
+      [0, 1, 2],
+      [1, 0, 3],
+    ] as const) {
+      stores[cut].away = true;
+      await weigh(planes[other], revision);
+      await runsRevision(proxy.admin, revision, 60_000);
+      stores[cut].away = false;
+    }
+    assert.ok(proxy.lines.some((line) => line.includes('which is fresher')));
+  });
+});
+
+describe('a control plane that comes back', () => {
+  /** What was sent before a change of one backend, and for it. */
+  async function sentFor(plane: TestControlPlane, proxy: TestProxy): Promise<readonly string[]> {
+    proxy.subscribe();
+    await weigh(plane, 9);
+    const [first, ...others] = await proxy.reach(2);
+    assert.deepEqual(others, []);
+    assert.equal(proxy.incoming.waiting, 0);
+    return first?.upserts ?? [];
+  }
+
+  it('sends no resource to a proxy that has them all: not after a restart, not after a fail-over', async (t) => {
+    const directory = join(temporaryFolder(t), 'store');
+    const open = () => new LmdbStore({ directory, clock: systemClock });
+    const before = await runControlPlane(t, { store: open() });
+    await createPool(before);
+    const proxy = new TestProxy(before.client, 'p');
+    proxy.subscribe();
+    await proxy.reach(1);
+    await before.stop();
+    const after = await runControlPlane(t, { store: open() });
+    const back = new TestProxy(after.client, 'p', proxy.runs);
+    assert.deepEqual(await sentFor(after, back), ['backend/web/10.1.0.0:80']);
+
+    const log = new MemoryLog();
+    const one = await runControlPlane(t, { store: new MemoryStore(log) });
+    await createPool(one);
+    const two = await runControlPlane(t, { store: new MemoryStore(log) });
+    const first = new TestProxy(one.client, 'p');
+    first.subscribe();
+    await first.reach(1);
+    await one.stop();
+    const moved = new TestProxy(two.client, 'p', first.runs);
+    assert.deepEqual(await sentFor(two, moved), ['backend/web/10.1.0.0:80']);
+  });
+});
+
+describe('a name that leads to several control planes', () => {
+  /** A proxy's subscription to all that the name leads to. */
+  function subscribeTo(t: TestContext, port: string, addresses: readonly string[]) {
+    const [clock, random, logger] = [systemClock, systemRandom, silentLogger];
+    const directory = new ReplicaDirectory({
+      given: [`control-planes.test:${port}`],
+      connect: (address) => connectReplica(address),
+      lookup: () => Promise.resolve(addresses),
+      clock,
+      random,
+      logger,
+    });
+    const subscription = new Subscription({
+      proxyId: 'p',
+      replicas: directory.replicas,
+      current: null,
+      apply: () => Promise.resolve([]),
+      onRejected: () => undefined,
+      onConfirmed: () => undefined,
+      onAllFailed: () => directory.hurry(),
+      clock,
+      random,
+      logger,
+    });
+    subscription.start();
+    directory.start((replicas) => subscription.setReplicas(replicas));
+    t.after(() => {
+      subscription.stop();
+      directory.stop();
+    });
+  }
+
+  it('counts as several: a proxy fails over among them', async (t) => {
+    const one = await startScriptedReplica(t);
+    const port = one.address.split(':')[1] ?? '';
+    const two = await startScriptedReplica(t, `127.0.0.2:${port}`);
+    subscribeTo(t, port, ['127.0.0.1', '127.0.0.2']);
+    const [chosen, spare] = await eventually(async () => {
+      if (one.requests.length > 0) return [one, two] as const;
+      return two.requests.length > 0 ? ([two, one] as const) : undefined;
+    }, 'a subscription');
+    const target = make.snapshot(1, make.pool('web'));
+    assert.equal(await chosen.answerTo(chosen.publish(target)), null);
+    chosen.stop();
+    const subscribe = await eventually(
+      async () => spare.requests[0]?.subscribe ?? undefined,
+      'the fail-over',
+    );
+    assert.equal(subscribe.snapshotHash, target.hash);
+  });
+
+  it('is looked up by the programs themselves', async (t) => {
+    const plane = await runControlPlane(t);
+    await createPool(plane);
+    const named = plane.grpcAddress.replace('127.0.0.1', 'localhost');
+    const proxy = await startProxyProcess(t, [named], join(temporaryFolder(t), 'state'));
+    await runsRevision(proxy.admin, 1);
+    assert.match(await succeed(lbctlFor(named), ['get', 'pools', '-o', 'name']), /web/);
+    const nowhere = await lbctlFor('no-such-host.invalid:1', named)(['get', 'pools', '-o', 'name']);
+    assert.match(nowhere.stdout, /web/);
+    const { code, stderr } = await lbctlFor('no-such-host.invalid:1')(['get', 'pools']);
+    assert.equal(code, 3);
+    assert.match(stderr, /no-such-host\.invalid can't be resolved/);
+  });
+});

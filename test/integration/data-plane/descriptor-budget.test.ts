@@ -1,0 +1,127 @@
+/** A real proxy process that has few descriptors: it never runs out of them by itself, and lives when others see to it. */
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { describe, it, type TestContext } from 'node:test';
+import { CheckedConversation, startMirror } from '../../../harness/engine/checked-conversation.ts';
+import { eventually, run } from '../../../harness/programs/processes.ts';
+import {
+  type ProxyProcess,
+  proxySurroundings,
+  readMetric,
+  startProxyProcess,
+  webSnapshot,
+} from '../../../harness/programs/proxy-process.ts';
+import { until, within } from '../../../harness/engine/tcp.ts';
+import { ENGINES } from '../../../harness/worker/traffic-rig.ts';
+
+const FEW_DESCRIPTORS = 900;
+const FULL = 'the most connections allowed are open';
+
+interface Serving {
+  readonly proxy: ProxyProcess;
+  readonly port: number;
+  /** The most connections that it allows. */
+  readonly limit: number;
+  client(): Promise<CheckedConversation>;
+}
+
+async function serving(t: TestContext, engine: string): Promise<Serving> {
+  const { replica, port, stateDir } = await proxySurroundings(t);
+  const mirror = await startMirror();
+  t.after(() => mirror.stop());
+  const flags = { engine };
+  const proxy = await startProxyProcess(t, [replica.address], stateDir, flags, {
+    descriptors: FEW_DESCRIPTORS,
+  });
+  assert.equal(await replica.answerTo(replica.publish(webSnapshot(1, port, mirror.address))), null);
+  const before = await proxy.line((line) => /"connection_limit":(\d+)/.exec(line)?.[1], 'its limit');
+  // Two workers have a socket each for the listener, or two.
+  const limit = Number(before) - (engine === 'epoll' ? 1 : 2);
+  let seed = 0;
+  return {
+    proxy,
+    port,
+    limit,
+    async client() {
+      const conversation = await CheckedConversation.open(port, (seed += 1));
+      t.after(() => void conversation.socket.destroy());
+      return conversation;
+    },
+  };
+}
+
+function count(proxy: ProxyProcess, text: string): number {
+  return proxy.lines.filter((line) => line.includes(text)).length;
+}
+
+function pauses({ admin }: ProxyProcess, cause: string): Promise<number | undefined> {
+  return readMetric(admin, `lb_accept_pauses_total{cause="${cause}"}`);
+}
+
+function saturatedIs(value: number, { proxy }: Serving): Promise<boolean> {
+  return eventually(
+    async () => ((await readMetric(proxy.admin, 'lb_saturated')) === value ? true : undefined),
+    `lb_saturated ${value}`,
+  );
+}
+
+for (const engine of ENGINES) {
+  describe(`a proxy with few descriptors, ${engine} engine`, () => {
+    it('lets clients beyond its limit wait, serves those it has, and then the others', async (t) => {
+      const scene = await serving(t, engine);
+      const { proxy, limit } = scene;
+      const all = await Promise.all(Array.from({ length: limit + 40 }, () => scene.client()));
+      for (const each of all) each.say(100);
+      await saturatedIs(1, scene);
+      const answered = (): CheckedConversation[] => all.filter(({ heard }) => heard === 100);
+      await until('those that have room', () => answered().length >= limit);
+      const first = answered();
+      for (let round = 0; round < 3; round++) await Promise.all(first.map((each) => each.exchange(1_000)));
+      // Each worker may be one over before it sees the other's.
+      const open = (await readMetric(proxy.admin, 'lb_listener_connections_active{listener="web"}')) ?? 0;
+      assert.ok(open >= limit && open <= limit + 1, `${open} are open at a limit of ${limit}`);
+      assert.equal(count(proxy, FULL), 1, proxy.lines.join('\n'));
+      assert.ok(((await pauses(proxy, 'connection_limit')) ?? 0) >= 1);
+      assert.equal(await pauses(proxy, 'shortage'), 0);
+      assert.equal(count(proxy, 'EMFILE'), 0);
+      await Promise.all(first.map((each) => each.end()));
+      const waiting = all.filter((each) => !first.includes(each));
+      await until('those that waited to be served', () => waiting.every(({ heard }) => heard === 100));
+      await Promise.all(waiting.map((each) => each.end()));
+      await saturatedIs(0, scene);
+      assert.ok(readdirSync(`/proc/${proxy.pid}/fd`).length < FEW_DESCRIPTORS);
+    });
+  });
+}
+
+describe('a proxy that is out of descriptors all the same', () => {
+  it('serves the connections that it has, and goes on accepting when there are some again', async (t) => {
+    const scene = await serving(t, 'epoll');
+    const { proxy } = scene;
+    const setLimit = async (limit: number): Promise<boolean> => {
+      const args = ['--pid', String(proxy.pid), `--nofile=${limit}:${FEW_DESCRIPTORS}`];
+      return (await run('prlimit', args).catch(() => null))?.code === 0;
+    };
+    if (!(await setLimit(FEW_DESCRIPTORS))) return t.skip('prlimit of util-linux is not here, or may not');
+    const old = await Promise.all(Array.from({ length: 20 }, () => scene.client()));
+    await Promise.all(old.map((each) => each.exchange(100)));
+    await setLimit(10);
+    const late = await Promise.all(Array.from({ length: 30 }, () => scene.client()));
+    for (const each of late) each.say(100);
+    await proxy.line((line) => (line.includes('EMFILE') ? true : undefined), 'the shortage');
+    for (let round = 0; round < 20; round++) await Promise.all(old.map((each) => each.exchange(10_000)));
+    assert.ok(
+      late.every(({ heard, how }) => heard === 0 && how === null),
+      'clients wait',
+    );
+    await setLimit(FEW_DESCRIPTORS);
+    await until('those that waited to be served', () => late.every(({ heard }) => heard === 100));
+    await Promise.all([...old, ...late].map((each) => each.end()));
+    await saturatedIs(0, scene);
+    assert.ok(((await pauses(proxy, 'shortage')) ?? 0) >= 1);
+    assert.ok(count(proxy, 'EMFILE') <= 2, 'each worker says it once');
+    assert.equal(count(proxy, FULL), 1, 'and the proxy says once that clients wait');
+    proxy.signal('SIGTERM');
+    assert.equal((await within('the exit', proxy.ended)).code, 0);
+  });
+});

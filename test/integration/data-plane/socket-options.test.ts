@@ -1,0 +1,95 @@
+/** What is set on the sockets of a proxy, read back from the kernel. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, it } from 'node:test';
+import { KEEP_ALIVE } from '../../../data-plane/kernel/socket-settings.ts';
+import { backlogOf, openSockets, optionOf } from '../../../harness/engine/open-sockets.ts';
+import { backend, listener, pool } from '../../../harness/snapshots.ts';
+import { ask, dial, freePort, TcpServer } from '../../../harness/engine/tcp.ts';
+import { type RigOptions, TrafficRig } from '../../../harness/worker/traffic-rig.ts';
+
+const cleanups: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** The proxy's two sockets of one connection, and its port. */
+async function connection(options: RigOptions) {
+  const rig = await TrafficRig.start({ workers: 1, ...options });
+  cleanups.push(() => rig.stop());
+  const server = await TcpServer.start((socket) => socket.pipe(socket));
+  cleanups.push(() => server.stop());
+  const port = await freePort();
+  const resources = [
+    pool('web'),
+    backend('web', server.address),
+    listener('web', `127.0.0.1:${port}`, 'web'),
+  ];
+  assert.deepEqual(await rig.apply(resources), []);
+  const client = await dial(port);
+  cleanups.push(() => client.destroy());
+  assert.equal(await ask(client, 'hi'), 'hi');
+  const all = openSockets();
+  const toClient = all.find(({ localPort, peerPort }) => localPort === port && peerPort === client.localPort);
+  const toBackend = all.find(({ peerPort }) => peerPort === server.port);
+  assert.ok(toClient && toBackend);
+  return { port, toClient: toClient.fd, toBackend: toBackend.fd };
+}
+
+function keepAliveOf(fd: number): readonly number[] {
+  return [
+    optionOf(fd, 'keepAlive'),
+    optionOf(fd, 'keepAliveIdleSeconds'),
+    optionOf(fd, 'keepAliveIntervalSeconds'),
+    optionOf(fd, 'keepAliveProbes'),
+  ];
+}
+const KEPT_ALIVE = [1, KEEP_ALIVE.idleSeconds, KEEP_ALIVE.intervalSeconds, KEEP_ALIVE.probes];
+
+const HOSTS: readonly (RigOptions & { readonly name: string })[] = [
+  { name: 'epoll engine', engine: 'epoll' },
+  { name: 'portable engine', engine: 'portable' },
+  { name: 'portable engine that listens by itself', engine: 'portable', withoutLibc: true },
+];
+
+for (const { name, ...host } of HOSTS) {
+  describe(`sockets of the ${name}`, () => {
+    it('send at once (TCP_NODELAY), on both sides', async () => {
+      const { toBackend, toClient } = await connection(host);
+      assert.deepEqual([optionOf(toClient, 'noDelay'), optionOf(toBackend, 'noDelay')], [1, 1]);
+    });
+
+    it('notice a client that vanished after 60 s and 6 probes 10 s apart', async () => {
+      const { toClient } = await connection(host);
+      assert.deepEqual(keepAliveOf(toClient), KEPT_ALIVE);
+    });
+
+    it('let 4,096 clients wait, or as many as the system allows', async () => {
+      const { port } = await connection(host);
+      const most = Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'));
+      const listening = openSockets().filter(
+        ({ localPort, peerPort }) => localPort === port && peerPort === 0,
+      );
+      // The portable engine listens on a duplicate of the descriptor it was lent.
+      assert.deepEqual([...new Set(listening.map(({ fd }) => backlogOf(fd)))], [Math.min(4_096, most)]);
+    });
+  });
+}
+
+describe('sockets towards backends', () => {
+  it('are kept alive from the start by the portable engine', async () => {
+    const { toBackend } = await connection({ engine: 'portable' });
+    assert.deepEqual(keepAliveOf(toBackend), KEPT_ALIVE);
+  });
+
+  it('take their port when they connect (IP_BIND_ADDRESS_NO_PORT) with a source address, by the epoll engine', async () => {
+    const { toBackend } = await connection({ engine: 'epoll', sourceAddresses: ['127.0.0.2'] });
+    assert.equal(optionOf(toBackend, 'bindAddressNoPort'), 1);
+  });
+
+  it('take it when they bind by the portable engine, which has no say in it', async () => {
+    const { toBackend } = await connection({ engine: 'portable', sourceAddresses: ['127.0.0.2'] });
+    assert.equal(optionOf(toBackend, 'bindAddressNoPort'), 0);
+  });
+});

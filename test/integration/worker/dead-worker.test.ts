@@ -1,0 +1,202 @@
+/** What a worker that dies under traffic leaves behind: nothing, after a moment. */
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { afterEach, describe, it } from 'node:test';
+import { CLOSE_REASONS } from '../../../data-plane/engine/engine.ts';
+import { CONTROL } from '../../../data-plane/memory/shared-memory.ts';
+import { CheckedConversation, startMirror } from '../../../harness/engine/checked-conversation.ts';
+import { backend, pool } from '../../../harness/snapshots.ts';
+import { ask, type TcpServer, until } from '../../../harness/engine/tcp.ts';
+import { ENGINES, type TrafficRig } from '../../../harness/worker/traffic-rig.ts';
+import { Scene, web } from '../../../harness/worker/traffic-scene.ts';
+
+const WORKER_LOST = CLOSE_REASONS.indexOf('worker_lost');
+
+/** How each of a server's connections ended, by code; an orderly end is `end`. */
+function endsAt(server: TcpServer): string[] {
+  const ends: string[] = [];
+  for (const socket of server.sockets) {
+    socket.once('end', () => ends.push('end'));
+    socket.once('error', (error: NodeJS.ErrnoException) => ends.push(error.code ?? error.message));
+  }
+  return ends;
+}
+
+/** Each exchanges bytes until it is stopped, or ends. */
+function keepTalking(all: readonly CheckedConversation[]): { stop(): Promise<void> } {
+  let stopping = false;
+  const talk = async (conversation: CheckedConversation): Promise<void> => {
+    while (!stopping && conversation.how === null) await conversation.exchange(3_000).catch(() => {});
+  };
+  const talks = all.map(talk);
+  return {
+    async stop() {
+      stopping = true;
+      await Promise.all(talks);
+    },
+  };
+}
+
+function openDescriptors(): number {
+  return readdirSync('/proc/self/fd').length;
+}
+
+async function conversations(scene: Scene, port: number, count: number): Promise<CheckedConversation[]> {
+  const all = await Promise.all(
+    Array.from({ length: count }, (_, seed) => CheckedConversation.open(port, seed)),
+  );
+  for (const { socket } of all) scene.onClear(() => socket.destroy());
+  await Promise.all(all.map((conversation) => conversation.exchange(100)));
+  return all;
+}
+
+/** Ends the first worker's thread, and waits for the next one. */
+async function kill(rig: TrafficRig, how: 'terminate' | 'throw' | 'loop'): Promise<void> {
+  const first = rig.threads[0];
+  if (how !== 'terminate') rig.sabotage(0, how);
+  if (how !== 'throw') await first?.terminate();
+  await until('the replacement', () => rig.threads[0] !== first);
+}
+
+for (const engine of ENGINES)
+  describe(`a dead worker, ${engine} engine`, () => {
+    const scene = new Scene(engine);
+    afterEach(() => scene.clear());
+
+    for (const how of ['terminate', 'throw'] as const)
+      it(`is taken out of what workers share: ${how}`, async () => {
+        const one = await scene.echo('one');
+        const { rig, port } = await scene.webRig([one.address]);
+        const sockets = await Promise.all(Array.from({ length: 30 }, () => scene.client(port)));
+        await Promise.all(sockets.map((socket) => ask(socket, 'hi')));
+        const lost = rig.workers[0]?.listenerOpen[0] ?? 0;
+        assert.ok(lost > 0 && lost < 30, `${lost} of 30 are the first worker's`);
+        await kill(rig, how);
+        assert.equal(rig.connections, 30 - lost);
+        assert.equal(rig.openAt(one.address), 30 - lost);
+        assert.equal(rig.workers[0]?.backendOpen[rig.rowOf(one.address)], 0);
+        assert.equal(rig.workers[0]?.worker[WORKER_LOST], lost);
+        const why = how === 'throw' ? 'thrown, as the test asked' : 'it ended by itself';
+        assert.deepEqual(rig.events, [`lost 0 ${lost}: ${why}`]);
+      });
+
+    it('is replaced, and the others are untouched', async () => {
+      const one = await scene.echo('one');
+      const { rig, port } = await scene.webRig([one.address]);
+      const sockets = await Promise.all(Array.from({ length: 30 }, () => scene.client(port)));
+      await Promise.all(sockets.map((socket) => ask(socket, 'hi')));
+      const lost = rig.workers[0]?.listenerOpen[0] ?? 0;
+      await kill(rig, 'terminate');
+      assert.deepEqual(rig.pool.restarts, [1, 0]);
+      // Until it accepts on its own sockets again, the other one does.
+      while ((rig.workers[0]?.listenerOpen[0] ?? 0) === 0) {
+        assert.equal(await ask(await scene.client(port), 'hi'), 'one:hi');
+      }
+      const survivors = await Promise.all(
+        sockets
+          .filter((socket) => !socket.destroyed && socket.readable)
+          .map((socket) => ask(socket, 'still')),
+      );
+      assert.equal(survivors.filter((answer) => answer === 'one:still').length, 30 - lost);
+    });
+
+    it('keeps no client waiting while its replacement backs off: a neighbour accepts', async () => {
+      const one = await scene.echo('one');
+      const { rig, port } = await scene.webRig([one.address]);
+      for (let death = 1; death <= 3; death++) {
+        const thread = rig.threads[0];
+        await thread?.terminate();
+        const answers = Array.from({ length: 20 }, async () => ask(await scene.client(port), 'hi'));
+        assert.deepEqual(new Set(await Promise.all(answers)), new Set(['one:hi']));
+        await until('the replacement', () => rig.threads[0] !== thread);
+      }
+      assert.deepEqual(rig.pool.restarts, [3, 0]);
+      assert.equal(Atomics.load(rig.shared.control, CONTROL.connections), rig.openAt(one.address));
+    });
+
+    it('gets the plan of the moment: one applied while it was away, too', async () => {
+      const [one, two] = [await scene.echo('one'), await scene.echo('two')];
+      const { rig, port } = await scene.webRig([one.address]);
+      const thread = rig.threads[1];
+      const gone = thread?.terminate();
+      await rig.apply([pool('web'), backend('web', two.address), web(port)]);
+      await gone;
+      await until('the replacement', () => rig.threads[1] !== thread);
+      const answers = await Promise.all(
+        Array.from({ length: 40 }, async () => ask(await scene.client(port), 'hi')),
+      );
+      assert.deepEqual(new Set(answers), new Set(['two:hi']));
+    });
+  });
+
+describe('a dead worker of the epoll engine', () => {
+  const scene = new Scene('epoll');
+  afterEach(() => scene.clear());
+
+  for (const how of ['terminate', 'throw', 'loop'] as const) {
+    it(`resets its clients and its backends, and no byte of another worker's connections is lost: ${how}`, async () => {
+      const mirror = await startMirror();
+      scene.onClear(() => mirror.stop());
+      const { rig, port } = await scene.webRig([mirror.address]);
+      const all = await conversations(scene, port, 30);
+      const lost = rig.workers[0]?.listenerOpen[0] ?? 0;
+      assert.ok(lost > 0 && lost < 30, `${lost} of 30 are the first worker's`);
+      const backends = endsAt(mirror);
+      const traffic = keepTalking(all);
+      await kill(rig, how);
+      await until('the clients to be reset', () => all.filter((each) => each.how !== null).length === lost);
+      await until('the backends to be reset', () => backends.length === lost);
+      await traffic.stop();
+      const survivors = all.filter(({ how: end }) => end === null);
+      for (const survivor of survivors) await survivor.exchange(50_000);
+      assert.deepEqual(new Set(all.map(({ how: end }) => end)), new Set([null, 'ECONNRESET']));
+      assert.deepEqual(new Set(backends), new Set(['ECONNRESET']));
+      assert.deepEqual(
+        all.map(({ corruption }) => corruption).filter((each) => each !== null),
+        [],
+      );
+      for (const survivor of survivors) await survivor.end();
+      await until('the survivors to be closed', () => rig.connections === 0);
+    });
+  }
+
+  it('leaves no descriptor behind, however often it dies', async () => {
+    const mirror = await startMirror();
+    scene.onClear(() => mirror.stop());
+    const { rig, port } = await scene.webRig([mirror.address]);
+    const deaths = async (count: number): Promise<void> => {
+      for (let death = 0; death < count; death++) {
+        const all = await conversations(scene, port, 20);
+        await kill(rig, 'terminate');
+        await Promise.all(all.filter(({ how }) => how === null).map((each) => each.end().catch(() => {})));
+        await until('no connection to be open', () => rig.connections === 0);
+        await until('all sockets to be gone', () => mirror.sockets.every(({ destroyed }) => destroyed));
+      }
+    };
+    // What is opened once and for all is open after the first one.
+    await deaths(1);
+    // Its own descriptor comes last.
+    await until('the replacement to run', () => rig.workers[0]?.epoll[0] !== 0);
+    const before = openDescriptors();
+    await deaths(3);
+    await until('the last replacement to run', () => rig.workers[0]?.epoll[0] !== 0);
+    await until(`no more descriptors than ${before}`, () => openDescriptors() <= before);
+  });
+
+  it('lets clients in the queues of its sockets be served, and resets none', async () => {
+    const one = await scene.echo('one');
+    const { rig, port } = await scene.webRig([one.address]);
+    for (let death = 0; death < 3; death++) {
+      const accepted = rig.threads[0];
+      rig.sabotage(0, 'loop');
+      // Who connects now is accepted by nobody before this worker is gone, or by the other one.
+      const isStuck = () => rig.events.filter((event) => event.endsWith('stuck')).length > death;
+      await until('the worker to be stuck', isStuck);
+      const waiting = await Promise.all(Array.from({ length: 40 }, () => scene.client(port)));
+      const answers = waiting.map((socket) => ask(socket, 'hi'));
+      await accepted?.terminate();
+      assert.deepEqual(new Set(await Promise.all(answers)), new Set(['one:hi']));
+      await until('the replacement', () => rig.threads[0] !== accepted);
+    }
+  });
+});

@@ -1,0 +1,118 @@
+/** Listening sockets of a proxy: taken ports, wildcards, overlaps, and hosts without FFI. */
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'node:test';
+import { backend, listener, pool } from '../../../harness/snapshots.ts';
+import { ask, dial, freePort, startEcho, TcpServer, until } from '../../../harness/engine/tcp.ts';
+import { type RigOptions, TrafficRig } from '../../../harness/worker/traffic-rig.ts';
+
+const cleanups: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function rigWithPool(options: RigOptions = {}) {
+  const rig = await TrafficRig.start(options);
+  cleanups.push(() => rig.stop());
+  const server = await startEcho('echo');
+  cleanups.push(() => server.stop());
+  const web = [pool('web'), backend('web', server.address)];
+  return {
+    rig,
+    /** Applies listeners by name and address. */
+    listenOn: (addresses: Readonly<Record<string, string>>) =>
+      rig.apply([
+        ...web,
+        ...Object.entries(addresses).map(([name, address]) => listener(name, address, 'web')),
+      ]),
+  };
+}
+
+async function answers(port: number, host = '127.0.0.1'): Promise<string> {
+  try {
+    const socket = await dial(port, host);
+    cleanups.push(() => socket.destroy());
+    return await ask(socket, 'hi');
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? String(error);
+  }
+}
+
+const HOSTS: readonly (RigOptions & { readonly name: string })[] = [
+  { name: 'listeners, epoll engine', engine: 'epoll' },
+  { name: 'listeners, portable engine', engine: 'portable' },
+  { name: 'listeners without the C library', engine: 'portable', withoutLibc: true },
+];
+
+for (const { name, ...host } of HOSTS) {
+  describe(name, () => {
+    it('a taken port fails that listener alone, and it binds by itself once the port is free', async () => {
+      const { rig, listenOn } = await rigWithPool(host);
+      const blocker = await TcpServer.start((socket) => socket.destroy());
+      const free = await freePort();
+      const failed = await listenOn({ good: `127.0.0.1:${free}`, bad: `127.0.0.1:${blocker.port}` });
+      assert.deepEqual(
+        failed.map(({ listener, address }) => [listener, address]),
+        [['bad', blocker.address]],
+      );
+      assert.match(failed[0]?.reason ?? '', /EADDRINUSE/);
+      assert.equal(await answers(free), 'echo:hi');
+      await rig.applier.retryFailed();
+      assert.equal(rig.failed, null, 'nothing has changed yet');
+      blocker.stop();
+      await until('the listener to bind by itself', () => rig.failed?.length === 0);
+      assert.equal(await answers(blocker.port), 'echo:hi');
+    });
+
+    it('a listener that is removed refuses, and answers again when it comes back', async () => {
+      const { listenOn } = await rigWithPool(host);
+      const [one, two] = [await freePort(), await freePort()];
+      await listenOn({ one: `127.0.0.1:${one}`, two: `127.0.0.1:${two}` });
+      await listenOn({ one: `127.0.0.1:${one}` });
+      assert.equal(await answers(one), 'echo:hi');
+      let refused = await answers(two);
+      for (let look = 0; look < 100 && refused !== 'ECONNREFUSED'; look++) refused = await answers(two);
+      assert.equal(refused, 'ECONNREFUSED');
+      assert.deepEqual(await listenOn({ one: `127.0.0.1:${one}`, two: `127.0.0.1:${two}` }), []);
+      assert.equal(await answers(two), 'echo:hi');
+    });
+
+    it('a renamed listener keeps its socket', async () => {
+      const { rig, listenOn } = await rigWithPool(host);
+      const port = await freePort();
+      await listenOn({ before: `127.0.0.1:${port}` });
+      const socket = await dial(port);
+      cleanups.push(() => socket.destroy());
+      assert.deepEqual(await listenOn({ after: `127.0.0.1:${port}` }), []);
+      assert.equal(await ask(socket, 'hi'), 'echo:hi');
+      assert.equal(await answers(port), 'echo:hi');
+      assert.deepEqual(rig.events, []);
+    });
+  });
+}
+
+describe('listeners on wildcards', () => {
+  it('[::] takes IPv4 too', async () => {
+    const { listenOn } = await rigWithPool();
+    const port = await freePort();
+    assert.deepEqual(await listenOn({ any: `[::]:${port}` }), []);
+    assert.equal(await answers(port, '127.0.0.1'), 'echo:hi');
+    assert.equal(await answers(port, '::1'), 'echo:hi');
+  });
+
+  it('one address replaces a wildcard on its port, and the other way round', async () => {
+    const { listenOn } = await rigWithPool();
+    const port = await freePort();
+    assert.deepEqual(await listenOn({ web: `0.0.0.0:${port}` }), []);
+    assert.deepEqual(await listenOn({ web: `127.0.0.1:${port}` }), []);
+    assert.equal(await answers(port), 'echo:hi');
+    assert.deepEqual(await listenOn({ web: `0.0.0.0:${port}` }), []);
+    assert.equal(await answers(port, '127.0.0.2'), 'echo:hi');
+  });
+
+  it('an address that this host does not have fails in words', async () => {
+    const { listenOn } = await rigWithPool();
+    const [failed] = await listenOn({ web: `192.0.2.1:${await freePort()}` });
+    assert.equal(failed?.reason, 'EADDRNOTAVAIL: this host has no such IP address');
+  });
+});

@@ -1,0 +1,52 @@
+/** A process with workers ends when it is told to, whatever its connections do. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { spawn } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { within } from '../../../harness/engine/tcp.ts';
+import { ENGINES } from '../../../harness/worker/traffic-rig.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../../harness/worker/traffic-program.js', import.meta.url));
+/** An engine that waits by itself has to be woken, and may be caught anywhere in its loop: more than fifty ends in all. */
+const ROUNDS = { epoll: 9, portable: 1 } as const;
+/** So many at once; more only get into each other's way. */
+const SIDE_BY_SIDE = 3;
+
+const WAYS = [
+  ['exit', 7],
+  ['throw', 1],
+  ['reject', 1],
+  ['terminate a worker', 7],
+  ['throw in a worker', 7],
+  ['loop in a worker', 7],
+] as const;
+
+async function endOf(how: string, engine: string): Promise<unknown[]> {
+  const child = spawn(process.execPath, [PROGRAM, how, engine], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const exited = once(child, 'exit');
+  try {
+    const [line] = await within('the connections to be open', once(child.stdout, 'data'));
+    assert.equal(String(line), 'open\n');
+    return await within('the exit', exited);
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+for (const engine of ENGINES) {
+  describe(`a process with workers and busy connections, ${engine} engine`, () => {
+    for (const [how, code] of WAYS) {
+      it(`ends with ${code}: ${how}`, async () => {
+        let rounds = 0;
+        const goOn = async (): Promise<void> => {
+          while (rounds < ROUNDS[engine]) {
+            rounds += 1;
+            assert.deepEqual(await endOf(how, engine), [code, null], `round ${rounds}`);
+          }
+        };
+        await Promise.all(Array.from({ length: SIDE_BY_SIDE }, goOn));
+      });
+    }
+  });
+}

@@ -1,0 +1,189 @@
+/** The roster: who comes on it, and who goes. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Fleet } from '../../../../control-plane/fleet/fleet.ts';
+import type { LbError } from '../../../../core/runtime/errors.ts';
+import { FakeClock } from '../../../../harness/fake-clock.ts';
+import {
+  applied,
+  backendReport,
+  listenerReport,
+  proxyInfo,
+  report,
+} from '../../../../harness/control-plane/reports.ts';
+
+const TEN_MINUTES = 600_000;
+
+function fleet() {
+  const clock = new FakeClock();
+  const made = new Fleet(clock);
+  const ended: string[] = [];
+  let changes = 0;
+  made.onChange(() => {
+    changes += 1;
+  });
+  return {
+    clock,
+    made,
+    ended,
+    ids: () => made.list().map(({ info, connected }) => `${info.id}${connected ? '' : ' (away)'}`),
+    connect: (id: string, instanceId = `${id}-1`) =>
+      made.connect(proxyInfo(id, instanceId), (reason: LbError) =>
+        ended.push(`${instanceId} ${reason.code}`),
+      ),
+    changesSince: (action: () => void) => {
+      const before = changes;
+      action();
+      return changes - before;
+    },
+  };
+}
+
+describe('the roster', () => {
+  it('has a proxy from its first contact on, sorted by id', () => {
+    const { connect, ids } = fleet();
+    connect('b');
+    connect('a');
+    assert.deepEqual(ids(), ['a', 'b']);
+  });
+
+  it('keeps one whose stream was lost, for ten minutes', () => {
+    const { clock, connect, ids } = fleet();
+    connect('a').close();
+    clock.advance(TEN_MINUTES - 1);
+    assert.deepEqual(ids(), ['a (away)']);
+    clock.advance(1);
+    assert.deepEqual(ids(), []);
+  });
+
+  it('keeps one that came back in time', () => {
+    const { clock, connect, ids } = fleet();
+    connect('a').close();
+    clock.advance(TEN_MINUTES - 1);
+    connect('a');
+    clock.advance(TEN_MINUTES);
+    assert.deepEqual(ids(), ['a']);
+  });
+
+  it('lets one go that said it stops, when its stream ends', () => {
+    const { connect, ids } = fleet();
+    const session = connect('a');
+    session.report(report({ stopping: true }));
+    assert.deepEqual(ids(), ['a']);
+    session.close();
+    assert.deepEqual(ids(), []);
+  });
+
+  it('forgets one that is away when told so, and not one that is connected', () => {
+    const { made, connect, ids } = fleet();
+    const session = connect('a');
+    assert.throws(() => made.remove('a'), { code: 'FAILED_PRECONDITION' });
+    session.close();
+    made.remove('a');
+    assert.deepEqual(ids(), []);
+    assert.throws(() => made.remove('a'), { code: 'NOT_FOUND' });
+  });
+
+  it('lets the newest of two processes with one id win, and tells the other', () => {
+    const { connect, ids, ended } = fleet();
+    const first = connect('a', 'first');
+    connect('a', 'second');
+    assert.deepEqual(ended, ['first ALREADY_EXISTS']);
+    first.close();
+    assert.deepEqual(ids(), ['a']);
+  });
+
+  it('lets a process replace its own older stream', () => {
+    const { connect, ended } = fleet();
+    connect('a', 'same');
+    connect('a', 'same');
+    assert.deepEqual(ended, ['same ABORTED']);
+  });
+
+  it('ignores what a replaced stream still says', () => {
+    const { made, connect } = fleet();
+    const first = connect('a', 'first');
+    connect('a', 'second');
+    first.report(report({ applied: applied(7), stopping: true }));
+    assert.equal(made.list()[0]?.applied, null);
+  });
+
+  it('takes ten thousand proxies and no more', () => {
+    const { connect } = fleet();
+    for (let index = 0; index < 10_000; index += 1) connect(`p${index}`);
+    assert.throws(() => connect('one-more'), { code: 'RESOURCE_EXHAUSTED' });
+    connect('p1', 'again');
+  });
+
+  it('tells of who comes, goes and runs what, and not of counters', () => {
+    const { connect, changesSince } = fleet();
+    let session = connect('other');
+    assert.equal(
+      changesSince(() => (session = connect('a'))),
+      1,
+    );
+    assert.equal(
+      changesSince(() => session.report(report({ applied: applied(1) }))),
+      1,
+    );
+    assert.equal(
+      changesSince(() => session.report(report({ backends: [backendReport('web', '10.0.0.1:80')] }))),
+      0,
+    );
+    assert.equal(
+      changesSince(() => session.close()),
+      1,
+    );
+    assert.equal(
+      changesSince(() => session.close()),
+      0,
+    );
+  });
+});
+
+describe('what a proxy reports', () => {
+  const proxyOf = ({ made }: ReturnType<typeof fleet>) => made.list()[0] ?? assert.fail('no proxy');
+
+  it('adds to what it reported before', () => {
+    const all = fleet();
+    const session = all.connect('a');
+    session.report(report({ applied: applied(3), backends: [backendReport('web', '10.0.0.1:80')] }));
+    session.report(report({ backends: [backendReport('web', '10.0.0.2:80', { connectionsActive: 5 })] }));
+    const proxy = proxyOf(all);
+    assert.deepEqual([...proxy.backends.keys()], ['web/10.0.0.1:80', 'web/10.0.0.2:80']);
+    assert.equal(proxy.applied?.position?.revision, '3');
+  });
+
+  it('takes away what it says is gone', () => {
+    const all = fleet();
+    const session = all.connect('a');
+    session.report(
+      report({
+        backends: [backendReport('web', '10.0.0.1:80'), backendReport('web', '10.0.0.2:80')],
+        listeners: [listenerReport('web', { connectionsActive: 1, connectionsTotal: '1' })],
+      }),
+    );
+    session.report(
+      report({ goneBackends: [{ pool: 'web', address: '10.0.0.1:80' }], goneListeners: ['web'] }),
+    );
+    assert.deepEqual([...proxyOf(all).backends.keys()], ['web/10.0.0.2:80']);
+    assert.equal(proxyOf(all).listeners.size, 0);
+  });
+
+  it('begins anew with each stream', () => {
+    const all = fleet();
+    const session = all.connect('a');
+    session.report(report({ applied: applied(3), backends: [backendReport('web', '10.0.0.1:80')] }));
+    session.close();
+    assert.equal(proxyOf(all).backends.size, 1);
+    all.connect('a', 'a-2');
+    assert.equal(proxyOf(all).backends.size, 0);
+    assert.equal(proxyOf(all).applied, null);
+  });
+
+  it('is bounded', () => {
+    const session = fleet().connect('a');
+    const listeners = Array.from({ length: 10_001 }, (_, index) => listenerReport(`l${index}`));
+    assert.throws(() => session.report(report({ listeners })), { code: 'RESOURCE_EXHAUSTED' });
+  });
+});

@@ -1,0 +1,73 @@
+/** Quantiles, and histograms told in other buckets. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { isWellFormed, quantilesOf, rebucket } from '../../../../control-plane/fleet/histogram.ts';
+
+describe('quantiles', () => {
+  for (const { name, counts, p50, p99 } of [
+    { name: 'lie within their bucket', counts: [0, 100, 0, 0], p50: 1.5, p99: 1.99 },
+    { name: 'begin at zero in the first bucket', counts: [100, 0, 0, 0], p50: 0.5, p99: 0.99 },
+    { name: 'pass over empty buckets', counts: [50, 0, 50, 0], p50: 1, p99: 3.96 },
+    { name: 'are at least the last bound above it', counts: [0, 0, 0, 9], p50: 4, p99: 4 },
+    { name: 'take parts of observations', counts: [0.25, 0.25, 0, 0], p50: 1, p99: 1.98 },
+  ]) {
+    it(name, () => {
+      const found = quantilesOf([1, 2, 4], counts);
+      assert.ok(found);
+      assert.ok(Math.abs(found.p50 - p50) < 1e-9, `p50 ${found.p50}`);
+      assert.ok(Math.abs(found.p99 - p99) < 1e-9, `p99 ${found.p99}`);
+    });
+  }
+
+  it('are not there when nothing was observed', () => {
+    assert.equal(quantilesOf([1, 2], [0, 0, 0]), null);
+  });
+});
+
+describe('other buckets', () => {
+  for (const { name, from, counts, to, expected } of [
+    {
+      name: 'of the same bounds change nothing',
+      from: [1, 2],
+      counts: [1, 2, 3],
+      to: [1, 2],
+      expected: [1, 2, 3],
+    },
+    {
+      name: 'that are finer share out by length',
+      from: [4],
+      counts: [8, 0],
+      to: [1, 4],
+      expected: [2, 6, 0],
+    },
+    { name: 'that are coarser add up', from: [1, 2, 4], counts: [1, 2, 3, 4], to: [4], expected: [6, 4] },
+    { name: 'that cross are cut', from: [2, 6], counts: [2, 4, 0], to: [3], expected: [3, 3] },
+    {
+      name: 'take what has no upper bound at its lower one',
+      from: [2],
+      counts: [0, 5],
+      to: [1, 3],
+      expected: [0, 5, 0],
+    },
+  ]) {
+    it(name, () => assert.deepEqual(rebucket(from, counts, to), expected));
+  }
+});
+
+describe('a histogram', () => {
+  for (const { name, bounds, counts, good } of [
+    { name: 'has a count more than bounds', bounds: [1, 2], counts: [0, 0, 0], good: true },
+    { name: 'without bounds is none', bounds: [], counts: [0], good: false },
+    { name: 'with a count too few is none', bounds: [1, 2], counts: [0, 0], good: false },
+    { name: 'with bounds that do not grow is none', bounds: [2, 1], counts: [0, 0, 0], good: false },
+    { name: 'with a bound of zero is none', bounds: [0, 1], counts: [0, 0, 0], good: false },
+    {
+      name: 'without end is none',
+      bounds: Array.from({ length: 65 }, (_, i) => i + 1),
+      counts: Array(66).fill(0),
+      good: false,
+    },
+  ]) {
+    it(name, () => assert.equal(isWellFormed(bounds, counts), good));
+  }
+});

@@ -1,0 +1,116 @@
+/** From what is followed to a head: whole or not at all, along one history, never back. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Known, wayTo } from '../../../../../control-plane/store/log/follow.ts';
+import {
+  openReadOn,
+  type ReadOnEffect,
+  type ReadOnStep,
+  stepReadOn,
+} from '../../../../../control-plane/store/log/read-on-machine.ts';
+import type { Commit, Position } from '../../../../../core/model/commit.ts';
+import { createPool } from '../../../../../core/model/edits/pool.ts';
+import { applyCommit, applyCommits, emptyState } from '../../../../../core/model/fold.ts';
+import { changesOf, commitOn } from '../../../../../harness/state.ts';
+
+const log: readonly Commit[] = (() => {
+  let state = emptyState('store');
+  return Array.from({ length: 250 }, (_, index) => {
+    const commit = commitOn(
+      state,
+      changesOf(state, createPool({ name: `p${index}`, backends: [] })),
+      `${index}`,
+    );
+    state = applyCommit(state, commit);
+    return commit;
+  });
+})();
+
+function headAt(revision: number, fields: Partial<Position> = {}): Position {
+  const hash = log[revision - 1]?.hash ?? emptyState('store').head.hash;
+  return { storeId: 'store', revision, hash, version: revision + 1, ...fields };
+}
+
+const goalAt = (revision: number, last = revision) => ({ head: headAt(last), revision });
+
+/** Answers every `read` from the log, at most `most` commits at a time. */
+function answerAll(opened: ReadOnStep, most = 100): ReadOnEffect[] {
+  const effects = [opened.effect];
+  let step = opened;
+  while (step.effect.type === 'read') {
+    const { from, limit } = step.effect;
+    step = stepReadOn(step.state, log.slice(from - 1, from - 1 + Math.min(most, limit)));
+    effects.push(step.effect);
+  }
+  return effects;
+}
+
+const stateAt = (revision: number) => applyCommits(emptyState('store'), log.slice(0, revision));
+const knownAt = (revision: number): Known => ({ state: stateAt(revision), position: headAt(revision) });
+
+describe('reading on', () => {
+  it('reads in pieces up to its goal, and no further', () => {
+    const effects = answerAll(openReadOn(emptyState('store'), goalAt(230, 250)));
+    assert.deepEqual(
+      effects.map((effect) => (effect.type === 'read' ? [effect.from, effect.limit] : effect.type)),
+      [[1, 100], [101, 100], [201, 30], 'reached'],
+    );
+    const last = effects.at(-1);
+    assert.equal(last?.type === 'reached' && last.state.pools.size, 230);
+  });
+
+  it('takes fewer commits than it asked for, and asks on', () => {
+    const last = answerAll(openReadOn(stateAt(2), goalAt(7)), 2).at(-1);
+    assert.deepEqual(last?.type === 'reached' && last.commits, log.slice(2, 7));
+  });
+
+  it('reads nothing where it begins at its goal', () => {
+    const { effect } = openReadOn(stateAt(3), goalAt(3, 9));
+    assert.deepEqual(effect, { type: 'reached', state: stateAt(3), commits: [] });
+  });
+
+  it('refuses what does not follow, and tells a log that ends early from a wrong one', () => {
+    const cases: readonly [string, Position, readonly Commit[], RegExp, boolean][] = [
+      ['a hole', headAt(6), log.slice(4, 6), /after revision 3 comes 5/, false],
+      ['nothing', headAt(6), [], /its log ends before revision 4, and its head says 6/, true],
+      ['a damaged commit', headAt(4), [{ ...(log[3] as Commit), author: 'x' }], /damaged/, false],
+      ['another hash', headAt(4, { hash: 'x' }), log.slice(3, 4), /its head names/, false],
+      ['another store', headAt(4, { storeId: 'other' }), log.slice(3, 4), /its head names/, false],
+    ];
+    for (const [name, head, commits, doubt, trimmed] of cases) {
+      const opened = openReadOn(stateAt(3), { head, revision: head.revision });
+      const { effect } = stepReadOn(opened.state, commits);
+      assert.match(effect.type === 'refuse' ? effect.doubt : `${name}: ${effect.type}`, doubt, name);
+      assert.equal(effect.type === 'refuse' && effect.trimmed, trimmed, name);
+    }
+  });
+});
+
+describe('the way from what is followed to a head', () => {
+  it('goes on from what is known, begins anew where nothing is, and stands still where nothing is new', () => {
+    const known = knownAt(3);
+    assert.deepEqual(wayTo(null, headAt(3)), { type: 'read', base: null });
+    assert.deepEqual(wayTo(known, headAt(4)), { type: 'read', base: known });
+    assert.deepEqual(wayTo(known, headAt(3, { version: 9 })), { type: 'stay', state: known.state });
+  });
+
+  it('begins anew with a store that takes the place of the one that was followed, at whatever revision', () => {
+    const adopted = { storeId: 'other', replaces: ['its own', 'store'] };
+    for (const revision of [1, 3, 5]) {
+      assert.deepEqual(wayTo(knownAt(3), headAt(revision, adopted)), { type: 'read', base: null });
+    }
+  });
+
+  it('refuses whatever is not the same history', () => {
+    const cases: readonly [Position, RegExp][] = [
+      [headAt(4, { storeId: 'other' }), /another store/],
+      [headAt(2), /went back from revision 3 to 2/],
+      [headAt(3, { version: 3 }), /went back/],
+      [headAt(3, { hash: 'x' }), /its history was replaced/],
+    ];
+    for (const [head, doubt] of cases) {
+      const way = wayTo(knownAt(3), head);
+      assert.match(way.type === 'refuse' ? way.doubt : way.type, doubt);
+    }
+  });
+});

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { portReuseAdvice } from '../../../../data-plane/host/port-reuse.ts';
+
+describe('what is said of tcp_tw_reuse', () => {
+  const cases = [
+    ['nothing when ports are used again', '1\n', null],
+    ['a warning when somebody switched it off', '0\n', 'warn'],
+    ['no more than a note when it is what the kernel comes with', '2\n', 'info'],
+    ['nothing where it can’t be read', '', null],
+    ['nothing of a value that no kernel had yet', '3\n', null],
+  ] as const;
+  for (const [what, value, level] of cases) {
+    it(what, () => assert.equal(portReuseAdvice(value)?.level ?? null, level));
+  }
+
+  for (const value of ['0', '2']) {
+    it(`says at ${value} what happens and what to do`, () => {
+      const message = portReuseAdvice(value)?.message ?? '';
+      for (const part of [`tcp_tw_reuse is ${value}`, '28,000 ports', '470', 'sysctl', '--source-address']) {
+        assert.ok(message.includes(part), `${part} in: ${message}`);
+      }
+    });
+  }
+});

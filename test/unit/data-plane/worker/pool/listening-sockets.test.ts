@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { afterEach, describe, it } from 'node:test';
+import { ListeningSockets } from '../../../../../data-plane/worker/pool/listening-sockets.ts';
+import { libcOrFail } from '../../../../../harness/engine/libc.ts';
+import { dial, freePort, TcpServer } from '../../../../../harness/engine/tcp.ts';
+
+const libc = libcOrFail();
+const cleanups: (() => void)[] = [];
+
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup();
+});
+
+function socketsOf({ shareListeners = false, workerCount = 3 } = {}): ListeningSockets {
+  const sockets = new ListeningSockets({ libc, workerCount, shareListeners });
+  cleanups.push(() => sockets.closeAll());
+  return sockets;
+}
+
+async function isOpen(port: number): Promise<boolean> {
+  try {
+    (await dial(port)).destroy();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('listening sockets', () => {
+  it('are one a worker, and listen after the commit only', async () => {
+    const sockets = socketsOf();
+    const port = await freePort();
+    const prepared = sockets.prepare([`127.0.0.1:${port}`]);
+    assert.equal(await isOpen(port), false);
+    assert.equal(sockets.descriptors(`127.0.0.1:${port}`), null);
+    prepared.commit();
+    assert.equal(await isOpen(port), true);
+    assert.equal(new Set(sockets.descriptors(`127.0.0.1:${port}`)).size, 3);
+  });
+
+  it('leave no descriptor behind after an abort, a failure or their end', async () => {
+    const count = (): number => readdirSync('/proc/self/fd').length;
+    const blocker = await TcpServer.start((socket) => socket.destroy());
+    cleanups.push(() => blocker.stop());
+    const port = await freePort();
+    const before = count();
+    const sockets = socketsOf();
+    sockets.prepare([`127.0.0.1:${port}`, blocker.address]).abort();
+    assert.equal(count(), before);
+    sockets.prepare([`127.0.0.1:${port}`, blocker.address]).commit();
+    assert.equal(count(), before + 3);
+    sockets.prepare([]).commit();
+    assert.equal(count(), before);
+    assert.deepEqual([...sockets.failures], []);
+  });
+
+  it('find a taken port, though its holder would share it', async () => {
+    const [first, second] = [socketsOf(), socketsOf()];
+    const address = `127.0.0.1:${await freePort()}`;
+    first.prepare([address]).commit();
+    second.prepare([address]).commit();
+    assert.equal(second.descriptors(address), null);
+    assert.deepEqual([...second.failures], [[address, 'EADDRINUSE: another socket holds this address']]);
+    first.closeAll();
+    second.prepare([address]).commit();
+    assert.deepEqual([...second.failures], []);
+    assert.equal(second.descriptors(address)?.length, 3);
+  });
+
+  it('share an address with another process when that is asked for', async () => {
+    const [first, second] = [socketsOf({ shareListeners: true }), socketsOf({ shareListeners: true })];
+    const address = `127.0.0.1:${await freePort()}`;
+    first.prepare([address]).commit();
+    second.prepare([address]).commit();
+    assert.equal(second.descriptors(address)?.length, 3);
+  });
+
+  it('stay the same while an address is wanted', async () => {
+    const sockets = socketsOf();
+    const [kept, dropped] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+    sockets.prepare([kept, dropped]).commit();
+    const fds = sockets.descriptors(kept);
+    sockets.prepare([kept]).commit();
+    assert.deepEqual(sockets.descriptors(kept), fds);
+    assert.equal(sockets.descriptors(dropped), null);
+  });
+});

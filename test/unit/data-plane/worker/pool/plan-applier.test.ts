@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { seededRandom } from '../../../../../core/runtime/random.ts';
+import type { Plan } from '../../../../../data-plane/plan/plan.ts';
+import type { FailedListener } from '../../../../../data-plane/telemetry/observation.ts';
+import { PlanApplier } from '../../../../../data-plane/worker/pool/plan-applier.ts';
+import type { WorkerPool } from '../../../../../data-plane/worker/pool/worker-pool.ts';
+import { FakeClock } from '../../../../../harness/fake-clock.ts';
+
+/** An applier without the C library, over a pool that only remembers. */
+function benchOf() {
+  const clock = new FakeClock();
+  const calls: string[] = [];
+  /** Listener rows that fail, and why. */
+  const failing = new Map<number, string>();
+  /** Plans that workers can't be brought to. */
+  const impossible = new Set<number>();
+  const told: (readonly FailedListener[])[] = [];
+  const pool: Pick<WorkerPool, 'apply' | 'listen' | 'unlisten' | 'stopAccepting'> = {
+    async apply({ sequence }) {
+      calls.push(`apply ${sequence}`);
+      if (impossible.has(sequence)) throw new Error(`plan ${sequence} is impossible`);
+      await new Promise((resolve) => setImmediate(resolve));
+      calls.push(`applied ${sequence}`);
+    },
+    listen(listener) {
+      calls.push(`listen ${listener}`);
+      return Promise.resolve(failing.get(listener) ?? null);
+    },
+    async unlisten(listener) {
+      calls.push(`unlisten ${listener}`);
+    },
+    stopAccepting: async () => void calls.push('stop accepting'),
+  };
+  const applier = new PlanApplier({
+    pool,
+    sockets: null,
+    clock,
+    random: seededRandom(1),
+    onListenersChanged: (failed) => told.push(failed),
+  });
+  return { applier, clock, calls, failing, impossible, told };
+}
+
+function plan(sequence: number, ...rows: readonly number[]): Plan {
+  const listeners = rows.map((row) => ({
+    row,
+    name: `l${row}`,
+    address: `127.0.0.1:${1_000 + row}`,
+    pool: 0,
+  }));
+  return { sequence, revision: sequence, listeners, pools: [] };
+}
+
+describe('the plan applier', () => {
+  it('applies one plan at a time, in the order they came', async () => {
+    const { applier, calls } = benchOf();
+    await Promise.all([applier.apply(plan(1, 1)), applier.apply(plan(2, 2)), applier.apply(plan(3, 2))]);
+    assert.deepEqual(calls, [
+      'apply 1',
+      'applied 1',
+      'listen 1',
+      'unlisten 1',
+      'apply 2',
+      'applied 2',
+      'listen 2',
+      'apply 3',
+      'applied 3',
+    ]);
+  });
+
+  it('accepts again for a listener whose removal failed, and for no other', async () => {
+    const { applier, calls, impossible } = benchOf();
+    await applier.apply(plan(1, 1, 2));
+    impossible.add(2);
+    await assert.rejects(applier.apply(plan(2, 2, 3)), /plan 2 is impossible/);
+    assert.deepEqual(calls.slice(4), ['unlisten 1', 'apply 2', 'listen 1']);
+  });
+
+  it('names a listener that fails, and tells when it recovers by itself', async () => {
+    const { applier, clock, failing, told } = benchOf();
+    failing.set(2, 'EADDRINUSE: taken');
+    const { failedListeners } = await applier.apply(plan(1, 1, 2));
+    assert.deepEqual(failedListeners, [
+      { listener: 'l2', address: '127.0.0.1:1002', reason: 'EADDRINUSE: taken' },
+    ]);
+    await clock.advanceSettling(1_000);
+    assert.deepEqual(told, [], 'the first retry found it taken still');
+    failing.clear();
+    await clock.advanceSettling(2_000);
+    assert.deepEqual(told, [[]]);
+    await clock.advanceSettling(100_000);
+    assert.equal(told.length, 1);
+    assert.equal(clock.pending, 0, 'nothing is left to retry');
+  });
+
+  it('retries with a backoff that has an upper bound', async () => {
+    const { applier, clock, calls, failing } = benchOf();
+    failing.set(1, 'EADDRINUSE: taken');
+    await applier.apply(plan(1, 1));
+    await clock.advanceSettling(600_000);
+    const retries = calls.filter((call) => call === 'listen 1').length - 1;
+    assert.ok(retries >= 20 && retries <= 50, `${retries} retries in ten minutes`);
+  });
+
+  it('tries a failed listener again with the next plan', async () => {
+    const { applier, failing } = benchOf();
+    failing.set(1, 'EADDRINUSE: taken');
+    await applier.apply(plan(1, 1));
+    failing.clear();
+    assert.deepEqual((await applier.apply(plan(2, 1))).failedListeners, []);
+  });
+
+  it('accepts nothing any more after stopAccepting, and still applies plans', async () => {
+    const { applier, calls, clock, failing } = benchOf();
+    failing.set(1, 'EADDRINUSE: taken');
+    await applier.apply(plan(1, 1));
+    await applier.stopAccepting();
+    await applier.apply(plan(2, 3));
+    await clock.advanceSettling(100_000);
+    assert.deepEqual(calls.slice(3), ['stop accepting', 'apply 2', 'applied 2']);
+  });
+});
