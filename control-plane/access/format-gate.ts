@@ -5,7 +5,7 @@
 import { LbError } from '../../core/runtime/errors.ts';
 import { type HttpAnswer, json } from '../../core/runtime/http-server.ts';
 import type { FollowerStatus } from '../store/log/log-follower.ts';
-import { HEALTH_METHODS } from './access.ts';
+import { HEALTH_METHODS } from './call-access.ts';
 import { API_PATHS } from './page-access.ts';
 
 /** What to answer to everything, and to end every stream with; null: it has not stepped aside. */

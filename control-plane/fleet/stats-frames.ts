@@ -7,8 +7,8 @@ import type { ProxyStats__Output } from '../../core/wire/generated/lb/v1/ProxySt
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import { NO_TRAFFIC } from '../../core/wire/no-traffic.ts';
 import { appliedRevision, type ProxyRecord } from './proxy-record.ts';
-import { BackendSeries, type ListenerSeries, type StatsFold } from './fold.ts';
-import type { Window } from './series.ts';
+import { BackendSeries, type ListenerSeries, type StatsFold } from './stats-aggregator.ts';
+import type { Window } from './rate-series.ts';
 
 export interface FrameSources {
   readonly fold: StatsFold;

@@ -1,7 +1,7 @@
 /** Deltas as bytes. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DeltaEncoder } from '../../../../control-plane/distribution/delta-codec.ts';
+import { DeltaEncoder } from '../../../../control-plane/distribution/delta-encoder.ts';
 import { loadDefinitions } from '../../../../core/wire/definitions.ts';
 import { backend, policy, pool, snapshot } from '../../../../harness/snapshots.ts';
 

@@ -14,7 +14,7 @@ import { commitTimeMs } from '../store/log/commit-time.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
 import { changeRows } from './change-rows.ts';
 import type { LocalCall } from './local-calls.ts';
-import { type Asked, readChange } from './request-shape.ts';
+import { type Asked, readChange } from './change-request.ts';
 
 const PAGE_SIZE = 50;
 

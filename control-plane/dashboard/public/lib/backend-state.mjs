@@ -1,6 +1,6 @@
 // What a backend is to the traffic, as a mark and in words.
 
-import { since } from './parts.mjs';
+import { since } from './components.mjs';
 
 const KINDS = {
   up: 'good',

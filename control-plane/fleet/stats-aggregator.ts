@@ -20,8 +20,8 @@ import type { BackendReport__Output } from '../../core/wire/generated/lb/v1/Back
 import type { ListenerReport__Output } from '../../core/wire/generated/lb/v1/ListenerReport.ts';
 import type { ProcessReport__Output } from '../../core/wire/generated/lb/v1/ProcessReport.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
-import { grownBy, growHistograms, growth, type Histograms, noHistograms } from './growth.ts';
-import { type Grid, Series, type Window } from './series.ts';
+import { grownBy, growHistograms, growth, type Histograms, noHistograms } from './counter-increase.ts';
+import { type Grid, Series, type Window } from './rate-series.ts';
 import { SlidingCounts } from './sliding-counts.ts';
 
 /** In the order of the counts in BackendSeries. */

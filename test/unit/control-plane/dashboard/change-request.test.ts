@@ -1,7 +1,7 @@
 /** What the JSON of a change may look like. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readChange } from '../../../../control-plane/dashboard/request-shape.ts';
+import { readChange } from '../../../../control-plane/dashboard/change-request.ts';
 import type { Violation } from '../../../../core/model/violation.ts';
 
 function read(body: unknown): { asked: unknown; wrong: readonly string[] } {

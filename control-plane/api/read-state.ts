@@ -3,10 +3,10 @@ import { didYouMean } from '../../core/model/nearest.ts';
 import type { State } from '../../core/model/state.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { LbError } from '../../core/runtime/errors.ts';
-import type { UnaryCall } from '../rpc/answer.ts';
+import type { UnaryCall } from '../rpc/unary.ts';
 import type { LogFollower, ReadResult } from '../store/log/log-follower.ts';
-import { refuseIfAny } from '../rpc/refuse-if-any.ts';
-import { requiredName } from './change.ts';
+import { refuseIfAny } from '../rpc/request-violations.ts';
+import { requiredName } from './make-change.ts';
 
 /**
  * Everything acknowledged before this call; marked stale when the store can't be asked. `names` are fields of the

@@ -1,7 +1,7 @@
 /** What becomes of counters and histograms that proxies report. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FAILURE_REASONS } from '../../../../control-plane/fleet/fold.ts';
+import { FAILURE_REASONS } from '../../../../control-plane/fleet/stats-aggregator.ts';
 import type { StatsFrame__Output } from '../../../../core/wire/generated/lb/v1/StatsFrame.ts';
 import { timestampFromWire } from '../../../../core/wire/timestamp-codec.ts';
 import { CLOSE_REASONS } from '../../../../data-plane/engine/engine.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { effectsOf } from '../../../../control-plane/guard/effects.ts';
+import { effectsOf } from '../../../../control-plane/guard/change-effects.ts';
 import type { FleetFacts } from '../../../../control-plane/guard/fleet-facts.ts';
 import { applyResources } from '../../../../core/model/edits/apply.ts';
 import { removeBackends, updateBackend } from '../../../../core/model/edits/backend.ts';

@@ -2,7 +2,7 @@
 import { describeChanges } from '../../core/model/difference.ts';
 import type { State } from '../../core/model/state.ts';
 import type { FleetFacts } from './fleet-facts.ts';
-import { changedPools, closedListeners, servingWeights } from './serving.ts';
+import { changedPools, closedListeners, servingWeights } from './serving-changes.ts';
 
 /** Of the pool's new connections, were all backends healthy: 0 to 1. */
 export interface BackendShare {

@@ -1,7 +1,7 @@
 /** The dashboard: the files of the page, what it sees live, and what it asks. */
 import type { HttpAnswer, HttpHead, Routes } from '../../core/runtime/http-server.ts';
 import { json } from '../../core/runtime/http-server.ts';
-import { type ActionDeps, actionRoutes } from './actions.ts';
+import { type ActionDeps, actionRoutes } from './action-routes.ts';
 import { LiveEvents, type LiveDeps } from './live-events.ts';
 import { pageFiles } from './page-files.ts';
 

@@ -12,8 +12,8 @@ import { LbError } from '../../core/runtime/errors.ts';
 import { differenceToWire } from '../../core/wire/change-codec.ts';
 import type { ChangeResult } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
 import { type Findings, GuardedEdit, type GuardSources } from '../guard/guarded-edit.ts';
-import type { UnaryCall } from '../rpc/answer.ts';
-import { refuseIfAny } from '../rpc/refuse-if-any.ts';
+import type { UnaryCall } from '../rpc/unary.ts';
+import { refuseIfAny } from '../rpc/request-violations.ts';
 import type { Committer } from '../store/log/committer.ts';
 
 /** In every changing request. */

@@ -6,7 +6,7 @@
  */
 import type { Histogram__Output } from '../../core/wire/generated/lb/v1/Histogram.ts';
 import { type Counts, isWellFormed, rebucket, sameBounds } from './histogram.ts';
-import type { Grid, Measure } from './series.ts';
+import type { Grid, Measure } from './rate-series.ts';
 
 export function grownBy(before: number, now: number): number {
   return now >= before ? now - before : now;

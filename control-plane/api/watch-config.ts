@@ -5,10 +5,10 @@ import { differenceToWire } from '../../core/wire/change-codec.ts';
 import type { WatchRequest__Output } from '../../core/wire/generated/lb/v1/WatchRequest.ts';
 import type { WatchResponse } from '../../core/wire/generated/lb/v1/WatchResponse.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
-import { knownError } from '../rpc/answer.ts';
+import { knownError } from '../rpc/unary.ts';
 import { LatestStream } from '../rpc/latest-stream.ts';
 import type { Followed } from '../store/log/log-follower.ts';
-import type { ApiDeps } from './deps.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { stateToWire } from './stored-codec.ts';
 
 type Call = ServerWritableStream<WatchRequest__Output, WatchResponse>;
