@@ -7,7 +7,7 @@
 import type { CloseReason } from '../engine.ts';
 import { OPTION } from '../../kernel/linux.ts';
 import { KEEP_ALIVE } from '../../kernel/socket-settings.ts';
-import { deliveryLimit, inactivityLimit, type InactivityLimit } from '../waits.ts';
+import { deliveryLimit, inactivityLimit, type InactivityLimit } from '../timeouts.ts';
 import type { LoopContext } from './loop-context.ts';
 import { BACKEND, CLIENT, SIDE } from './slots.ts';
 
