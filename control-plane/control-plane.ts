@@ -14,14 +14,14 @@ import type { Random } from '../core/runtime/random.ts';
 import type { AcceptedTokens } from '../core/runtime/token-file.ts';
 import { loadDefinitions } from '../core/wire/definitions.ts';
 import { refuseCall } from './access/call-access.ts';
-import { refuseOutdated, steppedAside } from './access/format-gate.ts';
+import { refuseOutdatedCall, outdatedError } from './access/format-gate.ts';
 import { makeChangeWith } from './api/make-change.ts';
 import type { ApiDeps } from './api/api-deps.ts';
 import { apiServices } from './api/services.ts';
 import { DeltaEncoder } from './distribution/delta-encoder.ts';
 import { discoveryHandlers } from './distribution/discovery-service.ts';
 import { Fleet } from './fleet/fleet.ts';
-import { lookAtStore } from './distribution/store-reading.ts';
+import { readStoreFor } from './distribution/store-reading.ts';
 import { type ReportOptions, type ReportService, reportService } from './fleet/report-service.ts';
 import { makeHttp } from './http/http-address.ts';
 import { ControlPlaneMetrics } from './http/metrics.ts';
@@ -112,7 +112,7 @@ function makeParts({ dashboardHosts = [] }: ControlPlaneOptions, deps: ControlPl
     random,
     onStatus(status) {
       grpc.setServing(status.ready && !run.stopping);
-      const aside = steppedAside(status);
+      const aside = outdatedError(status);
       if (aside !== null) streams.endAll(aside);
       if (status.ready) logger.info({ revision: follower.current()?.position.revision }, 'the store is read');
       else logger.warn({ store: store.description, reason: status.reason }, 'the store is away: trying on');
@@ -144,7 +144,7 @@ function makeParts({ dashboardHosts = [] }: ControlPlaneOptions, deps: ControlPl
     {
       onCall: metrics.countCall,
       refuse: (path, authorization) =>
-        refuseCall(tokens, path, authorization) ?? refuseOutdated(follower.status(), path),
+        refuseCall(tokens, path, authorization) ?? refuseOutdatedCall(follower.status(), path),
       clock,
       logger,
     },
@@ -197,7 +197,8 @@ function makeApi({
     ...parts,
     unary: unaryWith(clock, logger),
     change: changeOn(committer),
-    changeAnew: (...request) => changeOn(committerOn(new LogFollower({ store, clock, random })))(...request),
+    changeOnFreshLog: (...request) =>
+      changeOn(committerOn(new LogFollower({ store, clock, random })))(...request),
     past: new Past(store, follower),
     clock,
     logger,
@@ -230,7 +231,7 @@ function makeDiscovery({
     publisher,
     encoder: new DeltaEncoder(encode),
     encode,
-    look: (claimed, behind) => lookAtStore(follower, deps.store, claimed, behind),
+    readStore: (claimed, proxyAhead) => readStoreFor(follower, deps.store, claimed, proxyAhead),
     onNack: metrics.countNack,
     streams,
     clock: deps.clock,

@@ -17,8 +17,7 @@ import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/
 import type { StreamReportsResponse } from '../../core/wire/generated/lb/v1/StreamReportsResponse.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
 import { knownError } from '../rpc/unary.ts';
-import { endStream, type OpenStreams } from '../rpc/open-streams.ts';
-import { awaitFirstMessage } from '../rpc/first-message.ts';
+import { awaitFirstMessage, endStream, type OpenStreams } from '../rpc/open-streams.ts';
 import type { Fleet, ReportSession } from './fleet.ts';
 import { STORE_FRESH_MS } from '../store/log/log-follower.ts';
 

@@ -5,7 +5,7 @@ import type { Logger } from '../../core/runtime/logger.ts';
 import { operationRoutes } from '../../core/runtime/operation-routes.ts';
 import type { AcceptedTokens } from '../../core/runtime/token-file.ts';
 import { refusePage } from '../access/page-access.ts';
-import { refuseOutdated, refuseOutdatedPage } from '../access/format-gate.ts';
+import { refuseOutdatedCall, refuseOutdatedPage } from '../access/format-gate.ts';
 import { localCalls } from '../dashboard/local-calls.ts';
 import { dashboardRoutes, missingPage } from '../dashboard/dashboard-routes.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -42,7 +42,7 @@ export function makeHttp({
   ...parts
 }: HttpAddressDeps): HttpServer {
   const { follower } = parts;
-  const call = localCalls(services, (path) => refuseOutdated(follower.status(), path), clock);
+  const call = localCalls(services, (path) => refuseOutdatedCall(follower.status(), path), clock);
   const routes = {
     ...dashboardRoutes({ ...parts, call, clock, logger }),
     ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),

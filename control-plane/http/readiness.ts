@@ -1,5 +1,5 @@
 /** Whether this replica should be asked: it has read its store, the store answers, and it is not about to stop. */
-import { steppedAside } from '../access/format-gate.ts';
+import { outdatedError } from '../access/format-gate.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
 
 /** Why not, in words; empty: it should. */
@@ -7,6 +7,6 @@ export function notReadyReasons(follower: LogFollower, stopping: boolean): reado
   const reasons: string[] = [];
   if (stopping) reasons.push('this control plane is stopping');
   const status = follower.status();
-  if (!status.ready) reasons.push(steppedAside(status)?.message ?? status.reason);
+  if (!status.ready) reasons.push(outdatedError(status)?.message ?? status.reason);
   return reasons;
 }

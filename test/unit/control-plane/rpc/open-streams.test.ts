@@ -36,8 +36,17 @@ function open(service: 'snapshots' | 'reports', clock: FakeClock): FakeCall {
     const encode = () => Buffer.alloc(0);
     const publisher = new Publisher(clock);
     const encoder = new DeltaEncoder(encode);
-    const look = async () => null;
-    const options = { publisher, encoder, encode, look, onNack: () => undefined, streams, clock, logger };
+    const readStore = async () => null;
+    const options = {
+      publisher,
+      encoder,
+      encode,
+      readStore,
+      onNack: () => undefined,
+      streams,
+      clock,
+      logger,
+    };
     discoveryHandlers(options).StreamSnapshots(call as never);
   } else {
     const standing = () => ({ position: null, storeAgeMs: 0, stopping: false });
