@@ -61,5 +61,5 @@ async function storeWith(follower: LogFollower, revision: number): Promise<strin
     const message = `this replica knows revisions up to ${position.revision}, and its store does not answer; try another replica`;
     throw new LbError('UNAVAILABLE', message);
   }
-  throw new LbError('NOT_FOUND', `There is no revision ${revision} yet; the newest is ${position.revision}.`);
+  throw new LbError('NOT_FOUND', `There is no revision ${revision} yet: the newest is ${position.revision}.`);
 }
