@@ -1,6 +1,6 @@
 /**
  * The protocol, checked exhaustively: every interleaving of small worlds, see docs/reliability.md.
- * `npm run test:long` explores larger ones too, which takes minutes; EXPLORE=huge those that nobody has seen the end of.
+ * `npm run test:long` explores larger ones too, which takes minutes; EXPLORE=huge those too that may not end.
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
