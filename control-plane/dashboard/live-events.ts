@@ -16,7 +16,7 @@ import { type EventsAnswer, type HttpAnswer, json } from '../../core/runtime/htt
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import type { OpenStreams } from '../rpc/streams.ts';
+import type { OpenStreams } from '../rpc/open-streams.ts';
 import { type FleetStats, PAST_MS, type StatsFilter } from '../fleet/fleet-stats.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
 import { type FleetViews, fleetViews } from './view/fleet-view.ts';

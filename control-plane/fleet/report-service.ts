@@ -16,8 +16,8 @@ import type { ReportServiceHandlers } from '../../core/wire/generated/lb/v1/Repo
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import type { StreamReportsResponse } from '../../core/wire/generated/lb/v1/StreamReportsResponse.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
-import { knownError } from '../rpc/answer.ts';
-import { endStream, type OpenStreams } from '../rpc/streams.ts';
+import { knownError } from '../rpc/unary.ts';
+import { endStream, type OpenStreams } from '../rpc/open-streams.ts';
 import { awaitFirstMessage } from '../rpc/first-message.ts';
 import type { Fleet, FleetSession } from './fleet.ts';
 import { STORE_FRESH_MS } from '../store/log/log-follower.ts';

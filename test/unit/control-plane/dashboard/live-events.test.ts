@@ -5,7 +5,7 @@ import type { ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
 import { LiveEvents } from '../../../../control-plane/dashboard/live-events.ts';
 import { Fleet } from '../../../../control-plane/fleet/fleet.ts';
-import { OpenStreams } from '../../../../control-plane/rpc/streams.ts';
+import { OpenStreams } from '../../../../control-plane/rpc/open-streams.ts';
 import { FleetStats } from '../../../../control-plane/fleet/fleet-stats.ts';
 import type { Followed, LogFollower } from '../../../../control-plane/store/log/log-follower.ts';
 import { LbError } from '../../../../core/runtime/errors.ts';
