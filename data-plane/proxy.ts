@@ -31,7 +31,7 @@ import { lockStateDir } from './subscription/state-dir.ts';
 import { Subscription } from './subscription/subscription.ts';
 import type { LineSink } from './telemetry/line-sink.ts';
 import { createProxyMetrics } from './telemetry/proxy-metrics.ts';
-import { Traffic } from './traffic.ts';
+import { Traffic } from './data-path.ts';
 
 /** How often rows that nothing uses any more are looked for. */
 const SWEEP_MS = 1_000;

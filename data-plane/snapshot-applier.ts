@@ -19,7 +19,7 @@ import type { PassingViolation } from './subscription/passing-violation.ts';
 import { type StagedSnapshot, stageSnapshotFile } from './subscription/snapshot-file.ts';
 import type { FailedListener } from './telemetry/observation.ts';
 import type { Observer } from './telemetry/observer.ts';
-import type { RowAllocator } from './memory/rows.ts';
+import type { RowAllocator } from './memory/row-allocator.ts';
 import type { DrainDeadlines } from './worker/pool/drain-deadlines.ts';
 import type { PlanApplier } from './worker/pool/plan-applier.ts';
 

@@ -12,7 +12,7 @@
 import type { Clock } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import { type Flow, NO_BACKEND } from '../balancing/balancer.ts';
-import { TriedSet } from '../balancing/tried.ts';
+import { TriedSet } from '../balancing/tried-set.ts';
 import {
   type CloseReason,
   type ConnectionHandler,
@@ -22,12 +22,12 @@ import {
 } from '../engine/engine.ts';
 import { ERRNO } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
-import type { Accounts } from './accounts.ts';
+import type { Accounts } from './connection-counters.ts';
 import { Attempt } from './attempt.ts';
 import type { ConnectionRecords } from './connection-records.ts';
 import type { PassiveHealth } from './passive-health.ts';
 import type { PlanRuntime, PoolRuntime } from './plan-runtime.ts';
-import { SlotRows } from './slot-rows.ts';
+import { SlotRows } from './connection-slots.ts';
 
 /** The delay before the n-th repeated attempt is this × 2^n, and between half and all of that. */
 const REPEAT_DELAY_MS = 100;

@@ -8,7 +8,7 @@
  */
 import type { Random } from '../../core/runtime/random.ts';
 import { type Balancer, NO_BACKEND } from '../balancing/balancer.ts';
-import { PoolCandidates } from '../balancing/candidates.ts';
+import { PoolCandidates } from './pool-candidates.ts';
 import { BALANCERS } from '../balancing/registry.ts';
 import type { ConnectionTimeouts } from '../engine/engine.ts';
 import type { Plan, PlanPool } from '../plan/plan.ts';

@@ -17,7 +17,7 @@ import type { CloseReason } from '../../engine/engine.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { CONTROL, type SharedBuffers, sharedCells, workerCells } from '../../memory/shared-memory.ts';
 import type { Libc } from '../../kernel/libc.ts';
-import { Lending, type ListenPlaces } from './lending.ts';
+import { Lending, type ListenPlaces } from './socket-lending.ts';
 import { closeDescriptors, LostWorkers } from './lost-worker.ts';
 import type { FromWorker, WorkerStart } from '../protocol.ts';
 import { done, isAnswerTo, type PlanOrder, Rollout } from './rollout.ts';

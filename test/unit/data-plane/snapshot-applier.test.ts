@@ -8,7 +8,7 @@ import { SnapshotApplier } from '../../../data-plane/snapshot-applier.ts';
 import { ConfigStatus } from '../../../data-plane/subscription/config-status.ts';
 import { readSnapshotFile } from '../../../data-plane/subscription/snapshot-file.ts';
 import type { FailedListener } from '../../../data-plane/telemetry/observation.ts';
-import { RowAllocator } from '../../../data-plane/memory/rows.ts';
+import { RowAllocator } from '../../../data-plane/memory/row-allocator.ts';
 import { createBuffers } from '../../../data-plane/memory/shared-memory.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
 import * as make from '../../../harness/snapshots.ts';

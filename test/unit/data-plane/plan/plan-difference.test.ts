@@ -5,7 +5,7 @@ import { NO_BACKEND } from '../../../../data-plane/balancing/balancer.ts';
 import { buildPlan } from '../../../../data-plane/plan/build-plan.ts';
 import { movedCandidates, planDifference } from '../../../../data-plane/plan/plan-difference.ts';
 import type { BuiltPlan } from '../../../../data-plane/plan/plan-directory.ts';
-import { RowAllocator } from '../../../../data-plane/memory/rows.ts';
+import { RowAllocator } from '../../../../data-plane/memory/row-allocator.ts';
 import { createBuffers } from '../../../../data-plane/memory/shared-memory.ts';
 import { backend, listener, policy, pool, snapshot } from '../../../../harness/snapshots.ts';
 

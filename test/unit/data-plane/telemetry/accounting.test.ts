@@ -20,7 +20,7 @@ import {
   workerCells,
 } from '../../../../data-plane/memory/shared-memory.ts';
 import { histogramOf } from '../../../../data-plane/memory/backend-totals.ts';
-import { Accounts } from '../../../../data-plane/worker/accounts.ts';
+import { Accounts } from '../../../../data-plane/worker/connection-counters.ts';
 import { LostWorkers } from '../../../../data-plane/worker/pool/lost-worker.ts';
 import { benchOf } from '../../../../harness/worker/handler-bench.ts';
 import { HEALTHY, ObservedTraffic, BOTH } from '../../../../harness/worker/observed-traffic.ts';

@@ -3,7 +3,7 @@ import { beforeEach, describe, it } from 'node:test';
 import { BackendSeries } from '../../../../data-plane/telemetry/backend-series.ts';
 import { ProxyCounts } from '../../../../data-plane/memory/proxy-counts.ts';
 import { createProxyMetrics } from '../../../../data-plane/telemetry/proxy-metrics.ts';
-import { Accounts } from '../../../../data-plane/worker/accounts.ts';
+import { Accounts } from '../../../../data-plane/worker/connection-counters.ts';
 import { ObservedTraffic, WEB } from '../../../../harness/worker/observed-traffic.ts';
 import { parsePrometheusText, type Sample } from '../../../../harness/prometheus-text.ts';
 import * as make from '../../../../harness/snapshots.ts';

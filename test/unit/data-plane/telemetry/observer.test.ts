@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { BACKEND_COUNTERS, HISTOGRAM_CELLS } from '../../../../data-plane/memory/shared-memory.ts';
-import { Accounts } from '../../../../data-plane/worker/accounts.ts';
+import { Accounts } from '../../../../data-plane/worker/connection-counters.ts';
 import {
   BOTH,
   HEALTHY,

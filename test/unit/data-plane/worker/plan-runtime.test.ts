@@ -7,14 +7,14 @@ import { seededRandom } from '../../../../core/runtime/random.ts';
 import { buildPlan } from '../../../../data-plane/plan/build-plan.ts';
 import type { BuiltPlan } from '../../../../data-plane/plan/plan-directory.ts';
 import type { Plan } from '../../../../data-plane/plan/plan.ts';
-import { RowAllocator } from '../../../../data-plane/memory/rows.ts';
+import { RowAllocator } from '../../../../data-plane/memory/row-allocator.ts';
 import {
   createBuffers,
   HEALTH,
   sharedCells,
   workerCells,
 } from '../../../../data-plane/memory/shared-memory.ts';
-import { TriedSet } from '../../../../data-plane/balancing/tried.ts';
+import { TriedSet } from '../../../../data-plane/balancing/tried-set.ts';
 import { PlanRuntime } from '../../../../data-plane/worker/plan-runtime.ts';
 import { backend, policy, pool, snapshot } from '../../../../harness/snapshots.ts';
 

@@ -25,7 +25,7 @@ import { Observer } from './telemetry/observer.ts';
 import { ProxyCounts } from './memory/proxy-counts.ts';
 import { processUsage } from './telemetry/process-usage.ts';
 import type { ProxyReadings } from './telemetry/proxy-metrics.ts';
-import { RowAllocator } from './memory/rows.ts';
+import { RowAllocator } from './memory/row-allocator.ts';
 import {
   CONTROL,
   createBuffers,
@@ -37,7 +37,7 @@ import {
 import { DrainDeadlines } from './worker/pool/drain-deadlines.ts';
 import { ListeningSockets } from './worker/pool/listening-sockets.ts';
 import { PlanApplier } from './worker/pool/plan-applier.ts';
-import { startThread } from './worker/pool/thread.ts';
+import { startThread } from './worker/pool/start-thread.ts';
 import { WorkerPool } from './worker/pool/worker-pool.ts';
 
 export interface TrafficOptions {
