@@ -1,11 +1,28 @@
-/** The budget of connections that all workers share: two cells of shared memory. */
-import type { ConnectionBudget } from '../engine/engine.ts';
+/** What an engine is given of shared memory: where backends are, and how many connections may be open. */
+import { formatIp } from '../../core/model/ip.ts';
+import type { ConnectionBudget, Targets } from '../engine/engine.ts';
 import { CONTROL, type SharedCells } from '../memory/shared-memory.ts';
 
-/** Accepting goes on when connections are this share of the limit below it. */
+const IP_BYTES = 16;
+/** Accepting resumes when the open connections are down to this share of the limit. */
 const RESUME_BELOW = 0.98;
 
-/** Most connections allowed: `control[maxConnections]`; 0 there means no limit. */
+/** The addresses of backends, by row. */
+// `!`: a row of a plan lies within the cells.
+export function sharedTargets({ family, ip, port }: Pick<SharedCells, 'family' | 'ip' | 'port'>): Targets {
+  const ipLength = (row: number) => (family[row] === 4 ? 4 : IP_BYTES);
+  return {
+    host: (row) => formatIp(ip.subarray(row * IP_BYTES, row * IP_BYTES + ipLength(row))),
+    ipLength,
+    copyIp(row, into, at) {
+      const length = ipLength(row);
+      for (let index = 0; index < length; index++) into[at + index] = ip[row * IP_BYTES + index]!;
+    },
+    port: (row) => port[row]!,
+  };
+}
+
+/** The connections that all workers may have together: `control[maxConnections]`; 0 there means no limit. */
 export function sharedBudget({ control }: Pick<SharedCells, 'control'>): ConnectionBudget {
   const limit = (): number => Atomics.load(control, CONTROL.maxConnections) || Number.POSITIVE_INFINITY;
   return {

@@ -11,7 +11,7 @@ import { createBuffers, HEALTH, sharedCells, workerCells } from '../../data-plan
 import { PeerAddress } from '../../data-plane/engine/peer-address.ts';
 import { createLogRing, LogRing } from '../../data-plane/memory/log-ring.ts';
 import { ConnectionRecords } from '../../data-plane/worker/connection-records.ts';
-import { Accounts } from '../../data-plane/worker/connection-counters.ts';
+import { ConnectionCounters } from '../../data-plane/worker/connection-counters.ts';
 import { WorkerConnections } from '../../data-plane/worker/connection-handler.ts';
 import { PassiveHealth } from '../../data-plane/worker/passive-health.ts';
 import { PlanRuntime } from '../../data-plane/worker/plan-runtime.ts';
@@ -51,7 +51,7 @@ export class HandlerBench {
   readonly handler = new WorkerConnections({
     shared: this.shared,
     own: this.own,
-    accounts: new Accounts(this.own),
+    counters: new ConnectionCounters(this.own),
     records: this.#records,
     passiveHealth: new PassiveHealth(this.shared, (message) => this.posted.push(message)),
     clock: this.clock,

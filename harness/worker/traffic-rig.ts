@@ -6,7 +6,7 @@ import type { Engine } from '../../data-plane/engine/engine.ts';
 import { loadLibc } from '../../data-plane/kernel/libc.ts';
 import { buildPlan } from '../../data-plane/plan/build-plan.ts';
 import type { BuiltPlan } from '../../data-plane/plan/plan-directory.ts';
-import type { FailedListener } from '../../data-plane/telemetry/observation.ts';
+import type { FailedListener } from '../../data-plane/plan/plan-directory.ts';
 import { RowAllocator } from '../../data-plane/memory/row-allocator.ts';
 import {
   CONTROL,

@@ -7,7 +7,7 @@ import { silentLogger } from '../../../core/runtime/logger.ts';
 import { SnapshotApplier } from '../../../data-plane/snapshot-applier.ts';
 import { ConfigStatus } from '../../../data-plane/subscription/config-status.ts';
 import { readSnapshotFile } from '../../../data-plane/subscription/snapshot-file.ts';
-import type { FailedListener } from '../../../data-plane/telemetry/observation.ts';
+import type { FailedListener } from '../../../data-plane/plan/plan-directory.ts';
 import { RowAllocator } from '../../../data-plane/memory/row-allocator.ts';
 import { createBuffers } from '../../../data-plane/memory/shared-memory.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
