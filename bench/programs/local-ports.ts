@@ -4,7 +4,7 @@
  *   unshare -n sh -c 'ip link set lo up; echo 10240 18431 > /proc/sys/net/ipv4/ip_local_port_range; node dist/bench/programs/local-ports.js'
  */
 import { readFileSync } from 'node:fs';
-import { EINPROGRESS, Syscalls } from '../../data-plane/kernel/syscalls.ts';
+import { EINPROGRESS, Syscalls } from '../../data-plane/kernel/loop-calls.ts';
 import { loadFfi } from '../../data-plane/kernel/ffi.ts';
 import { OPTION } from '../../data-plane/kernel/linux.ts';
 

@@ -18,7 +18,7 @@
  */
 import { parseIp } from '../../core/model/ip.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
-import { EADDRNOTAVAIL, EINPROGRESS, EPOLL, Syscalls } from '../kernel/syscalls.ts';
+import { EADDRNOTAVAIL, EINPROGRESS, EPOLL, Syscalls } from '../kernel/loop-calls.ts';
 import { errnoName, isOutOfPorts } from '../kernel/errno.ts';
 import { loadFfi } from '../kernel/ffi.ts';
 import { OPTION } from '../kernel/linux.ts';

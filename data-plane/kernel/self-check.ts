@@ -4,7 +4,7 @@
  */
 import { errnoName } from './errno.ts';
 import type { Ffi } from './ffi.ts';
-import { EINPROGRESS, EPOLL, Syscalls } from './syscalls.ts';
+import { EINPROGRESS, EPOLL, Syscalls } from './loop-calls.ts';
 
 const LOOPBACK = Uint8Array.of(127, 0, 0, 1);
 const SENT = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);

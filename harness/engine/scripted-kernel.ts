@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import type { Ffi } from '../../data-plane/kernel/ffi.ts';
 import { OPTION } from '../../data-plane/kernel/linux.ts';
-import type { Kernel } from '../../data-plane/kernel/syscalls.ts';
+import type { Kernel } from '../../data-plane/kernel/loop-calls.ts';
 
 const { EAGAIN, EINPROGRESS, ENOENT } = constants.errno;
 const ADDRESS_BYTES = 28;

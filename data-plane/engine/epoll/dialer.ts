@@ -7,7 +7,7 @@ import { parseIp } from '../../../core/model/ip.ts';
 import type { Targets } from '../engine.ts';
 import { isOutOfPorts } from '../../kernel/errno.ts';
 import { OPTION } from '../../kernel/linux.ts';
-import { EADDRNOTAVAIL, EINPROGRESS, EISCONN, type Kernel } from '../../kernel/syscalls.ts';
+import { EADDRNOTAVAIL, EINPROGRESS, EISCONN, type Kernel } from '../../kernel/loop-calls.ts';
 
 /** What `finish` found. */
 export const CONNECTED = 0;

@@ -18,7 +18,7 @@ import { errnoName } from '../../kernel/errno.ts';
 import { type Ffi, loadFfi } from '../../kernel/ffi.ts';
 import { OPTION } from '../../kernel/linux.ts';
 import { BACKLOG } from '../../kernel/socket-settings.ts';
-import { ROOM_LOOK_MS } from '../waits.ts';
+import { ROOM_LOOK_MS } from '../timeouts.ts';
 import { Acceptors } from './acceptors.ts';
 import { Connections } from './connections.ts';
 import { Deadlines } from './deadlines.ts';
@@ -28,7 +28,7 @@ import { Pipes } from './pipes.ts';
 import { Relay } from './relay.ts';
 import { selfCheck } from '../../kernel/self-check.ts';
 import { Slots } from './slots.ts';
-import { EPOLL, type Kernel, Syscalls } from '../../kernel/syscalls.ts';
+import { EPOLL, type Kernel, Syscalls } from '../../kernel/loop-calls.ts';
 
 /** What one wait brings at most. */
 const MAX_EVENTS = 256;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { NO_PIPE, Pipes } from '../../../../../data-plane/engine/epoll/pipes.ts';
-import type { Syscalls } from '../../../../../data-plane/kernel/syscalls.ts';
+import type { Syscalls } from '../../../../../data-plane/kernel/loop-calls.ts';
 
 const { EAGAIN } = constants.errno;
 const SOCKET = 5;
