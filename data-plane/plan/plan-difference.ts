@@ -3,7 +3,7 @@
  *
  * Invariant: backends are told apart by row and generation.
  */
-import type { BuiltPlan, DirectoryBackend, DirectoryPool } from './plan-directory.ts';
+import type { BuiltPlan, DirectoryBackend } from './plan-directory.ts';
 
 export interface PlanDifference {
   /** May take connections now and might not before: whatever deadline they had is void. */
@@ -19,38 +19,42 @@ export interface RetiredBackend {
 }
 
 export function planDifference(from: BuiltPlan | null, to: BuiltPlan): PlanDifference {
-  const difference = { activated: [], retired: [] };
+  const activated: DirectoryBackend[] = [];
+  const retired: RetiredBackend[] = [];
   const poolsBefore = new Map(from?.directory.pools.map((pool) => [pool.name, pool]));
-  for (const pool of to.directory.pools) {
-    comparePools(poolsBefore.get(pool.name), pool, difference);
-    poolsBefore.delete(pool.name);
+  const poolsNow = new Map(to.directory.pools.map((pool) => [pool.name, pool]));
+  for (const name of new Set([...poolsBefore.keys(), ...poolsNow.keys()])) {
+    const [before, now] = [poolsBefore.get(name), poolsNow.get(name)];
+    for (const [old, next] of changedPairs(before?.backends ?? [], now?.backends ?? [])) {
+      const isSame = old?.row === next?.row && old?.generation === next?.generation;
+      // A backend that was draining already keeps the deadline it has.
+      if (isActive(old) && !(isSame && isActive(next))) {
+        const { drainTimeoutMs } = (isSame ? now : before)?.policy ?? { drainTimeoutMs: 0 };
+        retired.push({ backend: old, drainTimeoutMs });
+      }
+      if (isActive(next) && !(isSame && isActive(old))) activated.push(next);
+    }
   }
-  for (const removed of poolsBefore.values()) comparePools(removed, undefined, difference);
-  return difference;
+  return { activated, retired };
+}
+
+function isActive(backend: DirectoryBackend | undefined): backend is DirectoryBackend {
+  return backend?.state === 'active';
 }
 
 /**
- * Backends are sorted by address in both plans, so one walk along both lists pairs them up. A backend that nothing
- * happened to is the same object in both (build-plan.ts), and nearly all of them are.
+ * What stood and stands at each address where something changed. Both lists are sorted by address, so one walk along
+ * both is enough. A backend that nothing happened to is the same object in both (build-plan.ts): nearly all of them.
  */
-function comparePools(
-  from: DirectoryPool | undefined,
-  to: DirectoryPool | undefined,
-  { activated, retired }: { activated: DirectoryBackend[]; retired: RetiredBackend[] },
-): void {
-  const [before, now] = [from?.backends ?? [], to?.backends ?? []];
+function* changedPairs(
+  before: readonly DirectoryBackend[],
+  now: readonly DirectoryBackend[],
+): Generator<readonly [old: DirectoryBackend | undefined, next: DirectoryBackend | undefined]> {
   for (let i = 0, j = 0; i < before.length || j < now.length; ) {
     const order = orderOf(before[i], now[j]);
     const old = order <= 0 ? before[i++] : undefined;
     const next = order >= 0 ? now[j++] : undefined;
-    if (old === next) continue;
-    const isSame = old?.row === next?.row && old?.generation === next?.generation;
-    const [wasActive, isActive] = [old?.state === 'active', next?.state === 'active'];
-    if (next && isActive && !(isSame && wasActive)) activated.push(next);
-    // A backend that was draining already keeps the deadline it has.
-    if (!old || !wasActive || (isSame && isActive)) continue;
-    const [backend, pool] = isSame ? [next, to] : [old, from];
-    if (backend && pool) retired.push({ backend, drainTimeoutMs: pool.policy.drainTimeoutMs });
+    if (old !== next) yield [old, next];
   }
 }
 
