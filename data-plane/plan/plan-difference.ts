@@ -3,7 +3,7 @@
  *
  * Invariant: backends are told apart by row and generation.
  */
-import type { BuiltPlan, DirectoryBackend } from './plan-directory.ts';
+import type { BuiltPlan, DirectoryBackend, DirectoryPool } from './plan-directory.ts';
 
 export interface PlanDifference {
   /** May take connections now and might not before: whatever deadline they had is void. */
@@ -26,13 +26,11 @@ export function planDifference(from: BuiltPlan | null, to: BuiltPlan): PlanDiffe
   for (const name of new Set([...poolsBefore.keys(), ...poolsNow.keys()])) {
     const [before, now] = [poolsBefore.get(name), poolsNow.get(name)];
     for (const [old, next] of changedPairs(before?.backends ?? [], now?.backends ?? [])) {
-      const isSame = old?.row === next?.row && old?.generation === next?.generation;
+      const isSame = isSameBackend(old, next);
+      if (isSame && isActive(old) && isActive(next)) continue;
       // A backend that was draining already keeps the deadline it has.
-      if (isActive(old) && !(isSame && isActive(next))) {
-        const { drainTimeoutMs } = (isSame ? now : before)?.policy ?? { drainTimeoutMs: 0 };
-        retired.push({ backend: old, drainTimeoutMs });
-      }
-      if (isActive(next) && !(isSame && isActive(old))) activated.push(next);
+      if (isActive(old)) retired.push({ backend: old, drainTimeoutMs: timeoutOf(isSame ? now : before) });
+      if (isActive(next)) activated.push(next);
     }
   }
   return { activated, retired };
@@ -40,6 +38,14 @@ export function planDifference(from: BuiltPlan | null, to: BuiltPlan): PlanDiffe
 
 function isActive(backend: DirectoryBackend | undefined): backend is DirectoryBackend {
   return backend?.state === 'active';
+}
+
+function isSameBackend(a: DirectoryBackend | undefined, b: DirectoryBackend | undefined): boolean {
+  return a?.row === b?.row && a?.generation === b?.generation;
+}
+
+function timeoutOf(pool: DirectoryPool | undefined): number {
+  return pool?.policy.drainTimeoutMs ?? 0;
 }
 
 /**
