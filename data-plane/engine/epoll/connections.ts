@@ -25,7 +25,7 @@ import { turnBytes } from './sizes.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
 import { STANDING, type Standing } from './relay-state.ts';
 import { StarvedList } from './memory-retries.ts';
-import { EPOLL } from '../../kernel/loop-calls.ts';
+import { EPOLL } from '../../kernel/linux.ts';
 
 const HAS_ENDED = EPOLL.readHangUp | EPOLL.hangUp | EPOLL.error;
 
