@@ -8,15 +8,15 @@ import { parseArgs } from 'node:util';
 import { planTests } from './test-plan.mjs';
 import { seconds, TestTally } from './test-tally.mjs';
 
-const TEST_TIMEOUT_MS = 300_000;
-/** A process that is still running after this long is killed, and counts as failed. */
-const PROCESS_TIMEOUT_MS = 600_000;
-
 const { values: flags, positionals: parts } = parseArgs({
   options: { quick: { type: 'boolean' }, long: { type: 'boolean' } },
   allowPositionals: true,
 });
 const scope = flags.quick ? 'quick' : flags.long ? 'long' : 'all';
+if (scope === 'long') process.env.TEST_LENGTH = 'long';
+const testTimeoutMs = scope === 'long' ? 3_600_000 : 300_000;
+/** A process that is still running after this long is killed, and counts as failed. */
+const processTimeoutMs = 2 * testTimeoutMs;
 const groups = planTests('dist/test', { scope, parts });
 if (groups.length === 0) {
   console.error(
@@ -33,7 +33,7 @@ const tally = new TestTally();
 function runProcess(files, report) {
   const args = [
     '--enable-source-maps',
-    `--test-timeout=${TEST_TIMEOUT_MS}`,
+    `--test-timeout=${testTimeoutMs}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     '--test-reporter=./scripts/test-results.mjs',
@@ -43,7 +43,7 @@ function runProcess(files, report) {
   return new Promise((resolve) => {
     const startedMs = Date.now();
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const timer = setTimeout(() => child.kill('SIGKILL'), PROCESS_TIMEOUT_MS);
+    const timer = setTimeout(() => child.kill('SIGKILL'), processTimeoutMs);
     const output = [];
     child.stdout.on('data', (chunk) => output.push(chunk));
     child.stderr.on('data', (chunk) => output.push(chunk));

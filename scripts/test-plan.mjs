@@ -1,12 +1,14 @@
 // Which test files run, which of them share a process, and which processes run side by side.
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What needs no server, no root and no package of the system. */
 const QUICK = /^(unit|property|contract)\/|^[^/]+\.test\.js$/;
 const NEEDS_SERVERS = /etcd/;
 /** Run by `npm run test:long` alone. */
-const LONG = /^long\//;
+const LONG_ONLY = /^long\//;
+/** Run by `npm run test:long` too, larger or longer than in `npm test`. */
+const HAS_A_LONG_FORM = /\/run-length\.js'/;
 /** These share a process with others: they start no worker, no process and no server of their own. */
 const SHARES_A_PROCESS = /^(unit|property)\//;
 const FILES_PER_PROCESS = 20;
@@ -16,12 +18,17 @@ const WANTS_THE_MACHINE =
 /** What takes longest starts first, so that no core is idle at the end. */
 const ORDER = [/^faults\//, /^e2e\//, /^contract\/store\//, /^integration\//, /^contract\//, /^explorer\//];
 
+const IN_SCOPE = {
+  quick: (file) => QUICK.test(file) && !NEEDS_SERVERS.test(file),
+  all: (file) => !LONG_ONLY.test(file),
+  long: (file, root) => LONG_ONLY.test(file) || HAS_A_LONG_FORM.test(readFileSync(join(root, file), 'utf8')),
+};
+
 /** Groups that run one after the other; in each, the processes with their files. */
 export function planTests(root, { scope, parts }) {
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.js'))
-    .filter((file) => LONG.test(file) === (scope === 'long'))
-    .filter((file) => scope !== 'quick' || (QUICK.test(file) && !NEEDS_SERVERS.test(file)))
+    .filter((file) => IN_SCOPE[scope](file, root))
     .filter((file) => parts.length === 0 || parts.some((part) => join(root, file).includes(part)))
     .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
   const shared = files.filter((file) => SHARES_A_PROCESS.test(file));

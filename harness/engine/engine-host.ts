@@ -21,12 +21,13 @@ import { epollEngine } from '../../data-plane/engine/epoll/epoll-engine.ts';
 import { portableEngine } from '../../data-plane/engine/portable/portable-engine.ts';
 import { shrinkSendBuffer } from './raw-socket.ts';
 
-export const ENGINES = {
+const ENGINES = {
   portable: portableEngine,
   epoll: epollEngine,
   'epoll with splice': (inputs) => epollEngine({ ...inputs, splice: true }),
 } satisfies Record<string, EngineFactory>;
 export type EngineName = keyof typeof ENGINES;
+export const ENGINE_NAMES = Object.keys(ENGINES) as EngineName[];
 
 type Call = 'onAccept' | 'onConnectFailed' | 'onEstablished' | 'onBytes' | 'onClosed';
 
