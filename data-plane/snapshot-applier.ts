@@ -17,9 +17,9 @@ import type { BuiltPlan } from './plan/plan-directory.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
 import type { PassingViolation } from './subscription/passing-violation.ts';
 import { type StagedSnapshot, stageSnapshotFile } from './subscription/snapshot-file.ts';
-import type { FailedListener } from './telemetry/observation.ts';
+import type { FailedListener } from './plan/plan-directory.ts';
 import type { Observer } from './telemetry/observer.ts';
-import type { RowAllocator } from './memory/rows.ts';
+import type { RowAllocator } from './memory/row-allocator.ts';
 import type { DrainDeadlines } from './worker/pool/drain-deadlines.ts';
 import type { PlanApplier } from './worker/pool/plan-applier.ts';
 

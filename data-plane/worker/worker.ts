@@ -7,15 +7,14 @@ import { PeerAddress } from '../engine/peer-address.ts';
 import type { Plan } from '../plan/plan.ts';
 import { LogRing } from '../memory/log-ring.ts';
 import { type SharedCells, sharedCells, workerCells } from '../memory/shared-memory.ts';
-import { Accounts } from './accounts.ts';
-import { sharedBudget } from './connection-budget.ts';
+import { ConnectionCounters } from './connection-counters.ts';
+import { sharedBudget, sharedTargets } from './engine-inputs.ts';
 import { WorkerConnections } from './connection-handler.ts';
 import { ConnectionRecords } from './connection-records.ts';
 import { PassiveHealth } from './passive-health.ts';
 import { PlanRuntime, type PlanSurroundings } from './plan-runtime.ts';
 import { abortPrepared, commitPrepared, type PlanSlots } from './plan-slots.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.ts';
-import { sharedTargets } from './shared-targets.ts';
 import { warmUp } from './warm-up.ts';
 import { WorkerLog } from './worker-log.ts';
 
@@ -58,7 +57,7 @@ export class Worker {
       own,
       clock,
       random,
-      accounts: new Accounts(own),
+      counters: new ConnectionCounters(own),
       passiveHealth: new PassiveHealth(shared, post),
       records: ring ? new ConnectionRecords({ ring: new LogRing(ring), peer, shared, clock, random }) : null,
     });

@@ -25,7 +25,7 @@ import { Observer } from './telemetry/observer.ts';
 import { ProxyCounts } from './memory/proxy-counts.ts';
 import { processUsage } from './telemetry/process-usage.ts';
 import type { ProxyReadings } from './telemetry/proxy-metrics.ts';
-import { RowAllocator } from './memory/rows.ts';
+import { RowAllocator } from './memory/row-allocator.ts';
 import {
   CONTROL,
   createBuffers,
@@ -37,10 +37,10 @@ import {
 import { DrainDeadlines } from './worker/pool/drain-deadlines.ts';
 import { ListeningSockets } from './worker/pool/listening-sockets.ts';
 import { PlanApplier } from './worker/pool/plan-applier.ts';
-import { startThread } from './worker/pool/thread.ts';
+import { startThread } from './worker/pool/start-thread.ts';
 import { WorkerPool } from './worker/pool/worker-pool.ts';
 
-export interface TrafficOptions {
+export interface DataPathOptions {
   readonly engine: Engine['name'];
   /** Null where it can't be called: then one worker accepts. */
   readonly libc: Libc | null;
@@ -62,16 +62,16 @@ export interface TrafficOptions {
   readonly logger: Logger;
 }
 
-export type TrafficReadings = Omit<ProxyReadings, 'connected' | 'configAgeSeconds' | 'build'>;
+export type DataPathReadings = Omit<ProxyReadings, 'connected' | 'configAgeSeconds' | 'build'>;
 
 /** A sink, and what this process is called in its lines. */
 export type ConnectionLogTarget = Pick<ConnectionLogInputs, 'sink' | 'proxy' | 'instance'>;
 
-export class Traffic {
+export class DataPath {
   readonly applier: SnapshotApplier;
   readonly observer: Observer;
   readonly counts = new ProxyCounts();
-  readonly #options: TrafficOptions;
+  readonly #options: DataPathOptions;
   readonly #descriptors: number;
   #limit: ConnectionLimit;
   /** Addresses that are listened on. */
@@ -84,7 +84,7 @@ export class Traffic {
   readonly #drains: DrainDeadlines;
   readonly #connectionLog: ConnectionLog | null;
 
-  constructor(options: TrafficOptions) {
+  constructor(options: DataPathOptions) {
     const { clock, random, logger, libc, status, workers } = options;
     this.#options = options;
     const target = options.connectionLog;
@@ -197,7 +197,7 @@ export class Traffic {
   }
 
   /** For /metrics. */
-  read(): TrafficReadings {
+  read(): DataPathReadings {
     return {
       ...this.observer.readTraffic(),
       observation: this.observer.observe(),
