@@ -6,7 +6,7 @@ export interface RunScope extends Scope {
   close(): Promise<void>;
 }
 
-export function openScope(): RunScope {
+function openScope(): RunScope {
   const actions: (() => void | Promise<void>)[] = [];
   let closed = false;
   return {
