@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { linearize, type Model, type Timed } from '../../faults/linearizable.ts';
+import { linearize, type Model, type Timed } from '../../faults/judgement/linearizable.ts';
 
 describe('the checker', () => {
   it('agrees with trying every order', () => {
