@@ -17,8 +17,9 @@ import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
 import { tcpChecker } from './health/tcp-checker.ts';
 import { memoryBoundHere } from './host/memory-bound.ts';
 import { type ProxyEvents, proxyEvents } from './proxy-events.ts';
-import { SnapshotApplier, type SnapshotApplierInputs } from './snapshot-applier.ts';
+import { SnapshotApplier } from './snapshot-applier.ts';
 import type { Plan } from './plan/plan.ts';
+import type { PlanDirectory } from './plan/plan-directory.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
 import { ConnectionLog, type ConnectionLogInputs } from './telemetry/connection-log.ts';
 import { Observer } from './telemetry/observer.ts';
@@ -130,11 +131,15 @@ export class DataPath {
     });
     this.#drains = new DrainDeadlines(clock, this.#pool);
     this.observer = this.#createObserver(buffers);
+    const log = this.#connectionLog;
     this.applier = new SnapshotApplier({
       stateDir: options.stateDir,
       rows: new RowAllocator(buffers),
       planApplier: { apply: (plan) => this.#apply(plan) },
-      observer: observingBoth(this.#connectionLog, this.observer),
+      readers: [
+        ...(log ? [{ run: (plan: PlanDirectory) => log.run(plan), settle: () => log.drain() }] : []),
+        this.observer,
+      ],
       health: this.#health,
       drains: this.#drains,
       status,
@@ -228,18 +233,4 @@ export class DataPath {
     this.#drains.stop();
     this.#health.close();
   }
-}
-
-/** Whoever speaks of rows by their names hears of a plan, and that rows are about to change hands. */
-function observingBoth(log: ConnectionLog | null, observer: Observer): SnapshotApplierInputs['observer'] {
-  return {
-    run(directory) {
-      log?.run(directory);
-      observer.run(directory);
-    },
-    settle() {
-      log?.drain();
-      observer.settle();
-    },
-  };
 }

@@ -4,7 +4,6 @@ import { messageOf } from '../../core/runtime/errors.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
 import type { Engine, EngineFactory } from '../engine/engine.ts';
 import { PeerAddress } from '../engine/peer-address.ts';
-import type { Plan } from '../plan/plan.ts';
 import { LogRing } from '../memory/log-ring.ts';
 import { type SharedCells, sharedCells, workerCells } from '../memory/shared-memory.ts';
 import { ConnectionCounters } from './connection-counters.ts';
@@ -13,7 +12,6 @@ import { WorkerConnections } from './connection-handler.ts';
 import { ConnectionRecords } from './connection-records.ts';
 import { PassiveHealth } from './passive-health.ts';
 import { PlanRuntime, type PlanSurroundings } from './plan-runtime.ts';
-import { abortPrepared, commitPrepared, type PlanSlots } from './plan-slots.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.ts';
 import { warmUp } from './warm-up.ts';
 import { WorkerLog } from './worker-log.ts';
@@ -33,7 +31,8 @@ export class Worker {
   readonly #surroundings: PlanSurroundings;
   readonly #connections: WorkerConnections;
   readonly engine: Engine;
-  #plans: PlanSlots<PlanRuntime> = { running: null, prepared: null };
+  #running: PlanRuntime | null = null;
+  #prepared: PlanRuntime | null = null;
 
   constructor(inputs: WorkerInputs) {
     this.#inputs = inputs;
@@ -84,14 +83,14 @@ export class Worker {
   handle(message: ToWorker): void {
     switch (message.type) {
       case 'prepare':
-        this.#prepare(message.plan);
+        this.#prepared = new PlanRuntime(message.plan, this.#running, this.#surroundings);
         this.#inputs.post({ type: 'prepared', sequence: message.plan.sequence });
         break;
       case 'commit':
         this.#commit(message.sequence);
         break;
       case 'abort':
-        this.#plans = abortPrepared(this.#plans, message.sequence);
+        if (this.#prepared?.sequence === message.sequence) this.#prepared = null;
         break;
       case 'listen':
         this.engine.listen(message.listener, message.on, (failure) => {
@@ -121,16 +120,12 @@ export class Worker {
     this.engine.close('worker_lost');
   }
 
-  #prepare(plan: Plan): void {
-    const { running } = this.#plans;
-    this.#plans = { running, prepared: new PlanRuntime(plan, running, this.#surroundings) };
-  }
-
+  /** Swaps to a plan that was prepared; without one it does not answer, and is ended for that. */
   #commit(sequence: number): void {
-    const swapped = commitPrepared(this.#plans, sequence);
-    if (swapped === null) return;
-    this.#plans = swapped;
-    this.#connections.adopt(swapped.running, this.engine);
+    if (this.#prepared?.sequence !== sequence) return;
+    this.#running = this.#prepared;
+    this.#prepared = null;
+    this.#connections.adopt(this.#running, this.engine);
     this.#inputs.post({ type: 'committed', sequence });
   }
 
