@@ -7,7 +7,7 @@ import { standardErrorSink } from '../core/runtime/log-sink.ts';
 import { createLogger } from '../core/runtime/logger.ts';
 import { systemRandom } from '../core/runtime/random.ts';
 import { Proxy } from './proxy.ts';
-import { LineSink } from './telemetry/line-sink.ts';
+import { LineSink } from '../core/runtime/line-sink.ts';
 import { parseProxyFlags } from './proxy-flags.ts';
 
 const flags = parseProxyFlags();

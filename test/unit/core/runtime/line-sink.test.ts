@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import { systemClock } from '../../../../core/runtime/clock.ts';
 import { LbError } from '../../../../core/runtime/errors.ts';
 import { silentLogger } from '../../../../core/runtime/logger.ts';
-import { LineSink } from '../../../../data-plane/telemetry/line-sink.ts';
+import { LineSink } from '../../../../core/runtime/line-sink.ts';
 import { built, temporaryFolder } from '../../../../harness/programs/processes.ts';
 import { STALLING_READERS } from '../../../../harness/programs/stalling-readers.ts';
 import { until, within } from '../../../../harness/engine/tcp.ts';
@@ -175,7 +175,7 @@ for (const reader of STALLING_READERS) {
 function program(target: string, body: string): readonly string[] {
   const inputs = JSON.stringify({ target });
   const lines = [
-    `const { LineSink } = await import(${JSON.stringify(built('data-plane/telemetry/line-sink.js'))});`,
+    `const { LineSink } = await import(${JSON.stringify(built('core/runtime/line-sink.js'))});`,
     `const { systemClock: clock } = await import(${JSON.stringify(built('core/runtime/clock.js'))});`,
     'const logger = { info() {}, error() {} };',
     `const sink = new LineSink({ ...${inputs}, clock, logger });`,

@@ -8,10 +8,10 @@
  *  - the end of the process waits for no reader, and writes nothing twice.
  */
 import { closeSync, constants, openSync, write, writeSync } from 'node:fs';
-import type { Clock } from '../../core/runtime/clock.ts';
-import { LbError, messageOf } from '../../core/runtime/errors.ts';
-import type { Logger } from '../../core/runtime/logger.ts';
-import { openNonBlocking, type Output } from '../../core/runtime/nonblocking-output.ts';
+import type { Clock } from './clock.ts';
+import { LbError, messageOf } from './errors.ts';
+import type { Logger } from './logger.ts';
+import { openNonBlocking, type Output } from './nonblocking-output.ts';
 
 const MAX_WAITING_BYTES = 4_194_304;
 const MAX_WRITE_BYTES = 65_536;
