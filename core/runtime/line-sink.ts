@@ -1,45 +1,69 @@
 /**
- * Where lines go that must never be waited for: a file, a named pipe, or standard output.
+ * Writes lines and never waits for whoever reads them: the log on standard error, and the connection log in a file, a
+ * named pipe or standard output.
  *
  * Invariants
- *  - one write at a time, on a thread of Node's pool; a pipe that nobody reads answers at once that it would block;
- *  - at most MAX_WAITING_BYTES wait; what comes beyond that, and what can't be written, is dropped and counted;
- *  - a line is written whole or broken off at the end of what there was room for: the next one starts on a line of its own;
- *  - the end of the process waits for no reader, and writes nothing twice.
+ *  - there is one write at a time; a pipe that is full, or that nobody reads, refuses it at once;
+ *  - a bounded number of characters waits; lines beyond it, and lines that cannot be written, are dropped and counted;
+ *  - a line is written whole or broken off; after one that was broken off, the next starts on a line of its own;
+ *  - the end of the process waits `exitMs` at most, and writes nothing twice.
  */
-import { closeSync, constants, openSync, write, writeSync } from 'node:fs';
+import { closeSync, write, writeSync } from 'node:fs';
 import type { Clock } from './clock.ts';
-import { LbError, messageOf } from './errors.ts';
+import { messageOf } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { openNonBlocking, type Output } from './nonblocking-output.ts';
 
-const MAX_WAITING_BYTES = 4_194_304;
-const MAX_WRITE_BYTES = 65_536;
+const MAX_WRITE_CHARS = 65_536;
 const RETRY_MS = 20;
 const AFTER_ERROR_MS = 200;
-/** How long the end waits for a sink that takes nothing. */
+const EXIT_RETRY_MS = 1;
+/** How long `end` waits for the lines that still wait. */
 const END_MS = 1_000;
 const NEWLINE = 0x0a;
 
 /** Why lines were dropped: too many waited, or they could not be written. */
 export type DropCause = 'sink_full' | 'sink_error';
 
-export interface LineSinkInputs {
-  /** A path, or `-`: standard output. */
-  readonly target: string;
+export interface LineSinkOptions {
+  /** What is written, for the log: `the connection log`. */
+  readonly name: string;
+  readonly open: () => Output;
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly maxWaitingChars: number;
+  /** How long the end of the process waits for a reader that is slow. */
+  readonly exitMs: number;
+  /** `thread`: on one of Node's pool, since a disk can be slow. `now`: before `write` returns, when there is room. */
+  readonly writes: 'now' | 'thread';
+  /** Where trouble is reported; the log cannot report its own. */
+  readonly logger: Logger | null;
+}
+
+type Write = (fd: number, bytes: Buffer, done: (error: Error | null, written: number) => void) => void;
+
+/** Standard error. A reader has had all that can wait long before `exitMs` is over. */
+export function standardErrorSink(clock: Clock, exitMs = 2_000): LineSink {
+  return new LineSink({
+    name: 'the log',
+    open: () => openNonBlocking(2),
+    clock,
+    maxWaitingChars: 1_048_576,
+    exitMs,
+    writes: 'now',
+    logger: null,
+  });
 }
 
 export class LineSink {
   readonly dropped: Record<DropCause, number> = { sink_full: 0, sink_error: 0 };
-  readonly #inputs: LineSinkInputs;
   /** Lines written. */
   lines = 0;
+  readonly #options: LineSinkOptions;
+  readonly #write: Write;
   #output: Output;
   #waiting: string[] = [];
-  #waitingBytes = 0;
-  /** What is left of the lines on their way; null: there are none. Empty: they failed a moment ago. */
+  #waitingChars = 0;
+  /** The rest of the lines that are being written; null: there are none. Empty: they failed a moment ago. */
   #batch: Buffer | null = null;
   #batchLines = 0;
   /** A thread of the pool has the batch. */
@@ -50,51 +74,48 @@ export class LineSink {
   #isFailing = false;
   #onIdle: (() => void) | null = null;
 
-  /** Throws LbError when the target can't be opened. */
-  constructor(inputs: LineSinkInputs) {
-    this.#inputs = inputs;
-    try {
-      this.#output = open(inputs.target);
-    } catch (error) {
-      throw new LbError(
-        'FAILED_PRECONDITION',
-        `the connection log ${inputs.target} can't be opened: ${messageOf(error)}; name a file that can be written, or a pipe that is read`,
-      );
-    }
-    process.on('exit', () => this.#writeRest());
+  /** Throws what `open` throws. */
+  constructor(options: LineSinkOptions) {
+    this.#options = options;
+    this.#write = options.writes === 'now' ? writeNow : write;
+    this.#output = options.open();
+    process.on('exit', () => this.#writeAtExit());
+  }
+
+  get droppedTotal(): number {
+    return this.dropped.sink_full + this.dropped.sink_error;
   }
 
   /** `line` ends with a newline. */
   write(line: string): void {
-    if (this.#waitingBytes + line.length > MAX_WAITING_BYTES) {
+    if (this.#waitingChars + line.length > this.#options.maxWaitingChars) {
       this.dropped.sink_full += 1;
       return;
     }
     this.#waiting.push(line);
-    this.#waitingBytes += line.length;
+    this.#waitingChars += line.length;
     this.#next();
   }
 
-  /** Goes on in a new file of the same name, when the old one was moved away. */
+  /** Opens the target again and continues there: a file that was moved away is left to whoever moved it. */
   reopen(): void {
-    if (this.#inputs.target === '-') return;
     this.#isReopenDue = true;
     this.#reopenIfDue();
   }
 
   #reopenIfDue(): void {
-    // The descriptor must not be closed while a write to it is under way, nor a line be continued in another file.
+    // The descriptor must stay open while a write uses it, and a line must not be continued in another file.
     if (!this.#isReopenDue || this.#isUnderWay || (this.#isTorn && this.#batch)) return;
     this.#isReopenDue = false;
-    const { logger, target } = this.#inputs;
+    const { logger, name, open } = this.#options;
     try {
       const before = this.#output.fd;
-      this.#output = open(target);
+      this.#output = open();
       this.#isTorn = false;
       closeSync(before);
-      logger.info({ file: target }, 'reopened the connection log');
+      logger?.info(`reopened ${name}`);
     } catch (error) {
-      logger.error({ file: target, reason: messageOf(error) }, 'the connection log cannot be reopened');
+      logger?.error({ reason: messageOf(error) }, `cannot reopen ${name}; writing to the old file`);
     }
   }
 
@@ -102,7 +123,7 @@ export class LineSink {
   end(): Promise<void> {
     if (!this.#batch) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = this.#inputs.clock.after(END_MS, resolve);
+      const timer = this.#options.clock.after(END_MS, resolve);
       this.#onIdle = () => {
         timer.cancel();
         resolve();
@@ -120,10 +141,10 @@ export class LineSink {
     let text = this.#isTorn ? '\n' : '';
     let count = 0;
     for (const line of this.#waiting) {
-      if (count > 0 && text.length + line.length > MAX_WRITE_BYTES) break;
+      if (count > 0 && text.length + line.length > MAX_WRITE_CHARS) break;
       text += line;
       count += 1;
-      this.#waitingBytes -= line.length;
+      this.#waitingChars -= line.length;
     }
     this.#waiting = this.#waiting.slice(count);
     this.#batchLines = count;
@@ -134,10 +155,10 @@ export class LineSink {
     this.#batch = batch;
     this.#reopenIfDue();
     this.#isUnderWay = true;
-    write(this.#output.fd, batch, 0, batch.length, null, (error, written) => {
+    this.#write(this.#output.fd, batch, (error, written) => {
       this.#isUnderWay = false;
       if (!error && written > 0) this.#isTorn = batch[written - 1] !== NEWLINE;
-      if (error?.code === 'EAGAIN') this.#inputs.clock.after(RETRY_MS, () => this.#writeOut(batch));
+      if (isFull(error)) this.#options.clock.after(RETRY_MS, () => this.#writeOut(batch));
       else if (error) this.#failed(error, batch);
       else if (written < batch.length) this.#writeOut(batch.subarray(written));
       else this.#wrote();
@@ -145,20 +166,17 @@ export class LineSink {
   }
 
   #wrote(): void {
-    if (this.#isFailing) this.#inputs.logger.info({}, 'the connection log is written again');
+    if (this.#isFailing) this.#options.logger?.info(`${this.#options.name} can be written again`);
     this.#isFailing = false;
     this.lines += this.#batchLines;
     this.#batch = null;
     this.#next();
   }
 
-  #failed(error: NodeJS.ErrnoException, batch: Buffer): void {
-    if (!this.#isFailing) {
-      this.#inputs.logger.error(
-        { reason: error.message },
-        'the connection log cannot be written: lines are dropped',
-      );
-    }
+  #failed(error: Error, batch: Buffer): void {
+    const { clock, logger, name } = this.#options;
+    if (!this.#isFailing)
+      logger?.error({ reason: error.message }, `cannot write ${name}: its lines are dropped`);
     this.#isFailing = true;
     this.#batch = Buffer.alloc(0);
     const lost = Math.min(
@@ -167,28 +185,45 @@ export class LineSink {
     );
     this.dropped.sink_error += lost;
     this.lines += this.#batchLines - lost;
-    this.#inputs.clock.after(AFTER_ERROR_MS, () => {
+    clock.after(AFTER_ERROR_MS, () => {
       this.#batch = null;
       this.#next();
     });
   }
 
-  /** The process ends: what a last write takes. The batch under way is left to its thread, for which Node waits. */
-  #writeRest(): void {
-    if (this.#output.mayBlock) return;
+  /** Writes what waits. A batch that a thread has is left to it: Node waits for the thread. */
+  #writeAtExit(): void {
+    const { clock, exitMs } = this.#options;
+    const { fd, mayBlock } = this.#output;
+    if (mayBlock && exitMs === 0) return;
     const batch = (this.#isUnderWay ? null : this.#batch) ?? Buffer.alloc(0);
-    const waiting = Buffer.from(this.#waiting.join(''));
-    const newline = Buffer.from(this.#isTorn && batch.length === 0 ? '\n' : '');
-    try {
-      writeSync(this.#output.fd, Buffer.concat([batch, newline, waiting]));
-    } catch {
-      // There is nobody left to tell.
+    const newline = this.#isTorn && batch.length === 0 ? '\n' : '';
+    let rest = Buffer.concat([batch, Buffer.from(newline + this.#waiting.join(''))]);
+    const deadline = clock.nowMs() + exitMs;
+    // Timers do not run any more, so the thread sleeps.
+    const cell = new Int32Array(new SharedArrayBuffer(4));
+    while (rest.length > 0) {
+      try {
+        rest = rest.subarray(writeSync(fd, rest));
+      } catch (error) {
+        if (!isFull(error) || clock.nowMs() >= deadline) return;
+        Atomics.wait(cell, 0, 0, EXIT_RETRY_MS);
+      }
     }
   }
 }
 
-function open(target: string): Output {
-  if (target === '-') return openNonBlocking(1);
-  const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
-  return { fd: openSync(target, O_APPEND | O_CREAT | O_NONBLOCK | O_WRONLY, 0o640), mayBlock: false };
+function writeNow(...[fd, bytes, done]: Parameters<Write>): void {
+  let written: number;
+  try {
+    written = writeSync(fd, bytes);
+  } catch (error) {
+    done(error as Error, 0);
+    return;
+  }
+  done(null, written);
+}
+
+function isFull(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | null)?.code === 'EAGAIN';
 }
