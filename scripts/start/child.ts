@@ -46,10 +46,14 @@ export function built(path: string): string {
 }
 
 export function startChild(options: ChildOptions): Child {
-  const process_ = spawn(process.execPath, ['--import', CHILD_LIFETIME, built(options.program), ...options.args], {
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const process_ = spawn(
+    process.execPath,
+    ['--import', CHILD_LIFETIME, built(options.program), ...options.args],
+    {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  );
   const log = createWriteStream(options.logFile);
   const last: string[] = [];
   let running = true;
