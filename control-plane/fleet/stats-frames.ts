@@ -5,7 +5,7 @@ import type { ListenerStats__Output } from '../../core/wire/generated/lb/v1/List
 import type { PoolStats__Output } from '../../core/wire/generated/lb/v1/PoolStats.ts';
 import type { ProxyStats__Output } from '../../core/wire/generated/lb/v1/ProxyStats.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
-import { NO_TRAFFIC } from '../../core/wire/no-traffic.ts';
+import { ZERO_TRAFFIC_STATS } from '../../core/wire/zero-traffic-stats.ts';
 import { appliedRevision, type ProxyRecord } from './proxy-record.ts';
 import { BackendSeries, type ListenerSeries, type StatsAggregator } from './stats-aggregator.ts';
 import type { Window } from './rate-series.ts';
@@ -143,7 +143,7 @@ function listenerRows({ aggregator, state, window }: FrameSources): ListenerStat
     return {
       listener,
       pool: state?.listeners.get(listener)?.value.pool ?? '',
-      traffic: series?.rates(window, aggregator.grid) ?? NO_TRAFFIC,
+      traffic: series?.rates(window, aggregator.grid) ?? ZERO_TRAFFIC_STATS,
       closedPerSecond: series === undefined ? {} : closedPerSecond(series, aggregator.reasons, window),
     };
   });
@@ -171,7 +171,7 @@ function poolRows({ aggregator, state, window }: FrameSources): PoolStats__Outpu
     }
     return {
       pool: name,
-      traffic: aggregator.pools.get(name)?.rates(window, aggregator.grid) ?? NO_TRAFFIC,
+      traffic: aggregator.pools.get(name)?.rates(window, aggregator.grid) ?? ZERO_TRAFFIC_STATS,
       backends: backends?.size ?? 0,
       backendsUp,
     };
@@ -184,7 +184,7 @@ function proxyRow(proxy: ProxyRecord, { aggregator, window }: FrameSources): Pro
   series?.cpu.sum(window.from, window.to, cpu);
   return {
     proxyId: proxy.info.id,
-    traffic: series?.rates(window, aggregator.grid) ?? NO_TRAFFIC,
+    traffic: series?.rates(window, aggregator.grid) ?? ZERO_TRAFFIC_STATS,
     connected: proxy.connected,
     revision: String(Math.max(0, appliedRevision(proxy))),
     cpus: cpu[0]! / window.seconds,

@@ -10,7 +10,7 @@
  *  - an event of a connection that is over, also within the same batch, is told by its generation and dropped.
  */
 import { hashIpBytes } from '../../../core/model/source-hash.ts';
-import type { CloseReason } from '../engine.ts';
+import type { CloseReason } from '../../memory/close-reasons.ts';
 import { errnoName, ERRNO, isShortage } from '../../kernel/errno.ts';
 import { Activity } from './idle-timeouts.ts';
 import { Attempts } from './attempts.ts';
@@ -25,7 +25,7 @@ import { turnBytes } from './sizes.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
 import { STANDING, type Standing } from './relay-state.ts';
 import { StarvedList } from './memory-retries.ts';
-import { EPOLL } from '../../kernel/loop-calls.ts';
+import { EPOLL } from '../../kernel/linux.ts';
 
 const HAS_ENDED = EPOLL.readHangUp | EPOLL.hangUp | EPOLL.error;
 

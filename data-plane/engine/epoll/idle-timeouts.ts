@@ -4,8 +4,7 @@
  * Invariant: a limit counts from the last byte or end, not from accept; the deadline is moved when it is due, not with
  * each byte.
  */
-import type { CloseReason } from '../engine.ts';
-import { OPTION } from '../../kernel/linux.ts';
+import type { CloseReason } from '../../memory/close-reasons.ts';
 import { KEEP_ALIVE } from '../../kernel/socket-settings.ts';
 import { deliveryLimit, inactivityLimit, type InactivityLimit } from '../timeouts.ts';
 import type { LoopContext } from './loop-context.ts';
@@ -82,9 +81,9 @@ export class Activity {
     if ((slots.sides[side]! & SIDE.keptAlive) !== 0) return;
     slots.sides[side]! |= SIDE.keptAlive;
     const fd = slots.descriptors[side]!;
-    sys.setOption(fd, OPTION.keepAliveIdleSeconds, KEEP_ALIVE.idleSeconds);
-    sys.setOption(fd, OPTION.keepAliveIntervalSeconds, KEEP_ALIVE.intervalSeconds);
-    sys.setOption(fd, OPTION.keepAliveProbes, KEEP_ALIVE.probes);
-    sys.setOption(fd, OPTION.keepAlive, 1);
+    sys.setOption(fd, 'keepAliveIdleSeconds', KEEP_ALIVE.idleSeconds);
+    sys.setOption(fd, 'keepAliveIntervalSeconds', KEEP_ALIVE.intervalSeconds);
+    sys.setOption(fd, 'keepAliveProbes', KEEP_ALIVE.probes);
+    sys.setOption(fd, 'keepAlive', 1);
   }
 }
