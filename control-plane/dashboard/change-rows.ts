@@ -1,4 +1,4 @@
-/** What a change does to each resource, field by field, as the page shows it. Pure. */
+/** What a change does to each resource, field by field, for the page. Pure. */
 import { formatDuration } from '../../core/model/duration.ts';
 import type { Revised } from '../../core/model/difference.ts';
 import { differenceFromWire } from '../../core/wire/change-codec.ts';
@@ -13,12 +13,12 @@ export interface ChangeRow {
 
 export interface FieldRow {
   readonly field: string;
-  /** Null: there was none. */
+  /** Null: the resource did not exist. */
   readonly before: string | null;
   readonly after: string | null;
 }
 
-/** What stands in the resource's name already. */
+/** Fields that are part of the resource's name already. */
 const NAMES = ['name', 'pool', 'address'];
 
 export function changeRows(changes: readonly ResourceChange__Output[]): readonly ChangeRow[] {
