@@ -84,7 +84,7 @@ describe('a proxy and its configuration', () => {
     mkdirSync(inTheWay);
     const target = web(10, port, echo.address);
     const violations = await replica.answerTo(replica.publish(target));
-    assert.match(violations?.join() ?? '', /could not be saved in .*it is tried again/);
+    assert.match(violations?.join() ?? '', /could not be saved in .*the proxy will try again/);
     rmdirSync(inTheWay);
     await eventually(async () => (applied()?.position?.revision === '10' ? true : undefined), 'revision 10');
     assert.match(readFileSync(join(stateDir, 'snapshot.json'), 'utf8'), new RegExp(target.hash));
