@@ -2,7 +2,7 @@
 import type { CloseReason, ConnectionTimeouts } from './engine.ts';
 
 /** While accepting is stopped, how often to look whether there is room again. */
-export const ROOM_LOOK_MS = 100;
+export const ACCEPT_RETRY_MS = 100;
 /** How often to look whether a side has acknowledged the last bytes of one that was reset. */
 export const DELIVERY_LOOK_MS = 50;
 /** How long a side may take for these when its policy sets no limit. */

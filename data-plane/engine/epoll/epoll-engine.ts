@@ -16,7 +16,7 @@ import { errnoName } from '../../kernel/errno.ts';
 import { type Ffi, loadFfi } from '../../kernel/ffi.ts';
 import { EPOLL, platformObstacle } from '../../kernel/linux.ts';
 import { BACKLOG } from '../../kernel/socket-settings.ts';
-import { ROOM_LOOK_MS } from '../timeouts.ts';
+import { ACCEPT_RETRY_MS } from '../timeouts.ts';
 import { Acceptors } from './acceptors.ts';
 import { Connections } from './connections.ts';
 import { Deadlines } from './deadlines.ts';
@@ -178,13 +178,13 @@ export class EpollEngine implements Engine {
     if (!this.#isAccepting || this.#acceptors.isPaused) return;
     this.#pauseCause = cause;
     this.#acceptors.pause();
-    this.#roomLookMs = this.#context.nowMs + ROOM_LOOK_MS;
+    this.#roomLookMs = this.#context.nowMs + ACCEPT_RETRY_MS;
     this.#sayIfSaturated(true);
   }
 
   /** Accepting that went on and was not stopped again until the next look goes on for good. */
   #lookForRoom(): void {
-    this.#roomLookMs = this.#context.nowMs + ROOM_LOOK_MS;
+    this.#roomLookMs = this.#context.nowMs + ACCEPT_RETRY_MS;
     if (!this.#acceptors.isPaused) {
       this.#roomLookMs = Number.POSITIVE_INFINITY;
       this.#sayIfSaturated(false);

@@ -161,16 +161,6 @@ export function connectContract(engine: EngineName): void {
       });
     });
 
-    it('takes the next source address when one cannot be used, and fails no attempt for it', async () => {
-      // The first one is no address of this host: EADDRNOTAVAIL, as when its ports are used up.
-      const script = { attempts: [ECHOES], sourceAddresses: ['192.0.2.1', '127.0.0.2'] };
-      await withRows(engine, script, async (rig, echo) => {
-        for (let n = 0; n < 3; n++) assert.equal(await ask(await rig.client(), 'hello'), 'echo:hello');
-        assert.deepEqual(rig.of('failed'), []);
-        assert.ok(echo.sockets.every(({ remoteAddress }) => remoteAddress === '127.0.0.2'));
-      });
-    });
-
     it('tells the hash of the client address', async () => {
       await withRows(engine, { attempts: [ECHOES] }, async (rig) => {
         await rig.client();

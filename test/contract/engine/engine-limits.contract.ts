@@ -30,7 +30,7 @@ async function keepSpeaking(socket: Socket, ms: number, silenceMs: number): Prom
   return steady;
 }
 
-function timeContract(engine: EngineName): void {
+export function timeoutsContract(engine: EngineName): void {
   describe(`${engine}: timeouts`, () => {
     it('resets both sides after the idle timeout', async () => {
       const timeouts = { connectMs: 1_000, idleMs: 100, halfClosedMs: 0 };
@@ -87,7 +87,7 @@ function timeContract(engine: EngineName): void {
   });
 }
 
-function orderContract(engine: EngineName): void {
+export function ordersContract(engine: EngineName): void {
   describe(`${engine}: orders`, () => {
     it('resets both sides of a connection for the reason it is given', async () => {
       await connectedPair(engine, {}, async ({ rig, client, backend }) => {
@@ -142,7 +142,7 @@ function orderContract(engine: EngineName): void {
   });
 }
 
-function troubleContract(engine: EngineName): void {
+export function limitsContract(engine: EngineName): void {
   describe(`${engine}: limits and trouble`, () => {
     it('gives a free slot to the next client', async () => {
       await withBackend(engine, {}, echo, async (rig) => {
@@ -217,10 +217,4 @@ function troubleContract(engine: EngineName): void {
       });
     }
   });
-}
-
-export function limitsContract(engine: EngineName): void {
-  timeContract(engine);
-  orderContract(engine);
-  troubleContract(engine);
 }
