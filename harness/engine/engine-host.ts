@@ -16,7 +16,7 @@ import type {
 } from '../../data-plane/engine/engine.ts';
 import { NO_ROW } from '../../data-plane/engine/engine.ts';
 import { parseIp } from '../../core/model/ip.ts';
-import { drive } from '../../data-plane/engine/run-engine.ts';
+import { runEngine } from '../../data-plane/engine/run-engine.ts';
 import { epollEngine } from '../../data-plane/engine/epoll/epoll-engine.ts';
 import { portableEngine } from '../../data-plane/engine/portable/portable-engine.ts';
 import { shrinkSendBuffer } from './raw-socket.ts';
@@ -206,7 +206,7 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
     } else if (message.type === 'report') post({ type: 'report', connections: engine.connections });
     else process.exit(0);
   };
-  drive<ToHost>(engine, port, handle, () => false);
+  runEngine<ToHost>(engine, port, handle, () => false);
 }
 
 if (parentPort && workerData) run(workerData as Script, parentPort);
