@@ -83,7 +83,7 @@ for (const engine of ENGINES)
     it('takes new configuration during the shutdown delay', async (t) => {
       const { replica, port, proxy } = await serving(t, { 'shutdown-delay': '60s' });
       proxy.signal('SIGTERM');
-      await proxy.line((line) => (line.includes('not ready any more') ? true : undefined), 'the delay');
+      await proxy.line((line) => (line.includes('no longer ready') ? true : undefined), 'the delay');
       assert.equal(await replica.answerTo(replica.publish(webSnapshot(2, port))), null);
     });
 
