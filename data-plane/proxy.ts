@@ -24,12 +24,12 @@ import { Reporter } from './reporting/reporter.ts';
 import { recordHealthChange } from './proxy-events.ts';
 import { checkSourceAddresses } from './host/source-addresses.ts';
 import { ConfigStatus } from './subscription/config-status.ts';
-import { LastGood } from './subscription/last-good.ts';
+import { LastGood } from './subscription/last-good-snapshot.ts';
 import { ReplicaDirectory } from './subscription/replica-directory.ts';
 import type { SavedSnapshot } from './subscription/snapshot-file.ts';
 import { lockStateDir } from './subscription/state-dir.ts';
 import { Subscription } from './subscription/subscription.ts';
-import type { LineSink } from './telemetry/line-sink.ts';
+import type { LineSink } from '../core/runtime/line-sink.ts';
 import { createProxyMetrics } from './telemetry/proxy-metrics.ts';
 import { DataPath } from './data-path.ts';
 
