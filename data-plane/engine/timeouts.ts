@@ -1,5 +1,6 @@
 /** How long engines wait, in milliseconds. */
-import type { CloseReason, ConnectionTimeouts } from './engine.ts';
+import type { CloseReason } from '../memory/close-reasons.ts';
+import type { ConnectionTimeouts } from './engine.ts';
 
 /** While accepting is stopped, how often to check for room. */
 export const ACCEPT_RETRY_MS = 100;

@@ -1,19 +1,19 @@
 /**
- * A thread that runs one engine under a scripted handler, and checks the order of the engine's calls. Adding an engine
- * to ENGINES runs the whole contract against it.
+ * A thread that runs one engine under a scripted handler, and checks the order of the engine's calls. contract-groups.ts
+ * says which parts of the contract hold for which engine.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import type {
-  CloseReason,
   ConnectionHandler,
   ConnectionTimeouts,
   EngineFactory,
   EngineHoldings,
   ListenOn,
-  PauseCause,
 } from '../../data-plane/engine/engine.ts';
+import type { PauseCause } from '../../data-plane/memory/proxy-counts.ts';
+import type { CloseReason } from '../../data-plane/memory/close-reasons.ts';
 import { NO_ROW } from '../../data-plane/engine/engine.ts';
 import { parseIp } from '../../core/model/ip.ts';
 import { runEngine } from '../../data-plane/engine/run-engine.ts';
@@ -21,7 +21,7 @@ import { epollEngine } from '../../data-plane/engine/epoll/epoll-engine.ts';
 import { portableEngine } from '../../data-plane/engine/portable/portable-engine.ts';
 import { shrinkSendBuffer } from './raw-socket.ts';
 
-export const ENGINES = {
+const ENGINES = {
   portable: portableEngine,
   epoll: epollEngine,
   'epoll with splice': (inputs) => epollEngine({ ...inputs, splice: true }),

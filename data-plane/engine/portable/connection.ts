@@ -11,7 +11,8 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../../core/runtime/clock.ts';
 import { ERRNO, errnoOf } from '../../kernel/errno.ts';
-import { type CloseReason, type ConnectionHandler, type ConnectionTimeouts, NO_ROW } from '../engine.ts';
+import type { CloseReason } from '../../memory/close-reasons.ts';
+import { type ConnectionHandler, type ConnectionTimeouts, NO_ROW } from '../engine.ts';
 import { inactivityLimit } from '../timeouts.ts';
 
 /** What a connection needs from its engine. */
