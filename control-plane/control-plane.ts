@@ -25,23 +25,23 @@ import { lookAtStore } from './distribution/store-reading.ts';
 import { type ReportOptions, type ReportService, reportService } from './fleet/report-service.ts';
 import { makeHttp } from './http/http-address.ts';
 import { ControlPlaneMetrics } from './http/metrics.ts';
-import { Memberships } from './store/members/memberships.ts';
+import { Memberships } from './store/members/members.ts';
 import { unaryWith } from './rpc/unary.ts';
 import { preEncoded } from './rpc/definition-wrappers.ts';
 import { GrpcServer, type Service } from './rpc/grpc-server.ts';
 import { OpenStreams } from './rpc/open-streams.ts';
 import { fleetFacts } from './guard/fleet-facts.ts';
 import type { GuardSources } from './guard/guarded-edit.ts';
-import { mergeMembers } from './snapshot/merge.ts';
-import { Publisher } from './snapshot/publish.ts';
+import { mergeMembers } from './store/members/merge-members.ts';
+import { Publisher } from './snapshot/publisher.ts';
 import { FleetStats } from './fleet/fleet-stats.ts';
 import { Checkpointer } from './store/log/checkpointer.ts';
 import { Committer } from './store/log/committer.ts';
 import type { ConfigStore } from './store/config-store.ts';
 import { keptLog } from './store/log/kept-log.ts';
 import { LogFollower } from './store/log/log-follower.ts';
-import type { MembershipStore } from './store/members/membership-store.ts';
-import { Past } from './store/log/past.ts';
+import type { MembershipStore } from './store/member-store.ts';
+import { Past } from './store/log/revision-reader.ts';
 import { RETENTION, type RetentionLimits } from './store/log/retention.ts';
 
 /** For the store to settle what is under way when this replica stops. */

@@ -2,12 +2,12 @@
 import type { Clock } from '../../core/runtime/clock.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import type { Memberships } from '../store/members/memberships.ts';
+import type { Memberships } from '../store/members/members.ts';
 import type { Unary } from '../rpc/unary.ts';
 import type { OpenStreams } from '../rpc/open-streams.ts';
 import type { FleetStats } from '../fleet/fleet-stats.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
-import type { Past } from '../store/log/past.ts';
+import type { Past } from '../store/log/revision-reader.ts';
 import type { MakeChange } from './make-change.ts';
 
 export interface ApiDeps {

@@ -2,7 +2,7 @@
 import { canonicalAddress } from '../../core/model/address.ts';
 import type { Edit } from '../../core/model/edit.ts';
 import { refuse } from '../../core/model/edits/decide.ts';
-import { isRegistration, type Member } from '../store/members/membership-store.ts';
+import { isRegistration, type Member } from '../store/member-store.ts';
 
 /** The edit of these backends of a pool; where it finds none, and they registered themselves, it says so. */
 export function knowingRegistered(

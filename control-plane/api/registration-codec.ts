@@ -3,7 +3,7 @@ import type { Registration as WireRegistration } from '../../core/wire/generated
 import { durationToWire } from '../../core/wire/duration-codec.ts';
 import { wordToWire } from '../../core/wire/enum-codec.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
-import type { Place } from '../snapshot/merge.ts';
+import type { Place } from '../store/members/merge-members.ts';
 
 export function placeToWire({ member, source, reason }: Place): WireRegistration {
   const { pool, address, weight, state, instanceId, ttlMs, sinceMs, heldUntilMs } = member.value;

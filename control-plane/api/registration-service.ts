@@ -22,7 +22,7 @@ import { readRegistration } from '../store/members/registration-request.ts';
 import type { Registrations } from '../store/members/registrations.ts';
 import { knownError } from '../rpc/unary.ts';
 import { endStream } from '../rpc/open-streams.ts';
-import type { Place } from '../snapshot/merge.ts';
+import type { Place } from '../store/members/merge-members.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { placeToWire } from './registration-codec.ts';
 

@@ -8,8 +8,8 @@ import { differenceToWire } from '../../core/wire/change-codec.ts';
 import type { ConfigServiceHandlers } from '../../core/wire/generated/lb/v1/ConfigService.ts';
 import type { Revision } from '../../core/wire/generated/lb/v1/Revision.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
-import type { RevisionRecord } from '../store/log/labels.ts';
-import type { Past } from '../store/log/past.ts';
+import type { RevisionRecord } from '../store/log/revision-recorder.ts';
+import type { Past } from '../store/log/revision-reader.ts';
 import type { ApiDeps } from './api-deps.ts';
 
 type Handlers = Pick<ConfigServiceHandlers, 'GetRevision' | 'DiffRevisions' | 'Rollback'>;

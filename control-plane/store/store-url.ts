@@ -5,11 +5,11 @@ import type { Random } from '../../core/runtime/random.ts';
 import type { ConfigStore } from './config-store.ts';
 import type { EtcdAccess } from './etcd/etcd-access.ts';
 import { EtcdClient } from './etcd/etcd-client.ts';
-import { EtcdMembership } from './etcd/etcd-membership.ts';
+import { EtcdMembership } from './etcd/etcd-member-store.ts';
 import { EtcdStore } from './etcd/etcd-store.ts';
-import { LmdbMembership } from './lmdb/lmdb-membership.ts';
+import { LmdbMembership } from './lmdb/lmdb-member-store.ts';
 import { LmdbStore } from './lmdb/lmdb-store.ts';
-import type { MembershipStore } from './members/membership-store.ts';
+import type { MembershipStore } from './member-store.ts';
 
 export type StoreUrl =
   | { readonly kind: 'lmdb'; readonly directory: string }

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { type RunningControlPlane, startControlPlane } from '../../control-plane/control-plane.ts';
 import type { ConfigStore } from '../../control-plane/store/config-store.ts';
-import { LmdbMembership } from '../../control-plane/store/lmdb/lmdb-membership.ts';
+import { LmdbMembership } from '../../control-plane/store/lmdb/lmdb-member-store.ts';
 import { LmdbStore } from '../../control-plane/store/lmdb/lmdb-store.ts';
-import type { MembershipStore } from '../../control-plane/store/members/membership-store.ts';
+import type { MembershipStore } from '../../control-plane/store/member-store.ts';
 import { type Clock, systemClock } from '../../core/runtime/clock.ts';
 import { type Logger, silentLogger } from '../../core/runtime/logger.ts';
 import { systemRandom } from '../../core/runtime/random.ts';
@@ -18,7 +18,7 @@ import {
   type UnaryMethod,
 } from '../../core/wire/clients.ts';
 import type { Services } from '../../core/wire/definitions.ts';
-import { MemoryMembership } from '../store/memory-membership.ts';
+import { MemoryMembership } from '../store/memory-member-store.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import { eventually, type Scope, temporaryFolder } from './processes.ts';
 

@@ -7,8 +7,8 @@ import {
   openBatch,
   stepBatch,
 } from '../../control-plane/store/log/batch-machine.ts';
-import type { Proposed } from '../../control-plane/store/log/ticket.ts';
-import { wayTo } from '../../control-plane/store/log/follow.ts';
+import type { Proposed } from '../../control-plane/store/log/proposal.ts';
+import { wayTo } from '../../control-plane/store/log/catch-up-plan.ts';
 import { openReadOn, stepReadOn } from '../../control-plane/store/log/read-on-machine.ts';
 import { remembering } from './intern.ts';
 import { openSubscription, stepSubscription } from '../../control-plane/distribution/subscription-machine.ts';

@@ -1,7 +1,7 @@
 /** What is wrong with the fleet, and why, in words. Pure. */
 import type { Listener } from '../../../core/model/resources.ts';
 import type { State, StoredPool } from '../../../core/model/state.ts';
-import type { Place } from '../../snapshot/merge.ts';
+import type { Place } from '../../store/members/merge-members.ts';
 import type { FollowerStatus } from '../../store/log/log-follower.ts';
 import { type Complaint, type Observed, type SeenBackend, UNSEEN_LISTENER } from './observed.ts';
 import { isUp, listenersOf, seenOf, type Standing, standingOf } from './pool-rows.ts';

@@ -13,10 +13,10 @@ import { type Clock, sleep } from '../../../core/runtime/clock.ts';
 import type { LbError } from '../../../core/runtime/errors.ts';
 import type { Random } from '../../../core/runtime/random.ts';
 import type { EtcdAccess } from './etcd-access.ts';
-import { EtcdMember, type EtcdRange, type EtcdServices } from './etcd-member.ts';
-import { isElecting, isNotFound, refusalOf, silenceOf } from './etcd-refusal.ts';
+import { EtcdMember, type EtcdRange, type EtcdServices } from './etcd-endpoint.ts';
+import { isElecting, isNotFound, refusalOf, silenceOf } from './etcd-errors.ts';
 import { firstAnswer } from './first-answer.ts';
-import { inLanes } from '../in-lanes.ts';
+import { inLanes } from './parallel.ts';
 
 /**
  * No answer, no matter from whom. With the pauses of the follower it stays below the two seconds after which a commit

@@ -15,7 +15,7 @@ import { decodeCommit, decodeHead, encodeAppend, encodeHead } from '../log/commi
 import type { AppendResult, ConfigStore, NewCheckpoint } from '../config-store.ts';
 import { readChunks, readMarks, trim, writeCheckpoint } from './etcd-checkpoints.ts';
 import type { EtcdClient } from './etcd-client.ts';
-import { isExhausted, isLate } from './etcd-refusal.ts';
+import { isExhausted, isLate } from './etcd-errors.ts';
 import { HEAD_KEY, logKey } from '../keys.ts';
 
 export class EtcdStore implements ConfigStore {

@@ -20,7 +20,7 @@ import { decodeCommit, decodeHead, encodeAppend, encodeHead } from '../log/commi
 import type { AppendResult, ConfigStore, NewCheckpoint } from '../config-store.ts';
 import { HEAD_KEY, logKey } from '../keys.ts';
 import { putCheckpoint, readChunks, readMarks, removeBefore } from './lmdb-checkpoints.ts';
-import { lacksRoom, noRoom, throwReason, RoomLog, type RoomLogger, wordsOf } from './lmdb-failure.ts';
+import { lacksRoom, noRoom, throwReason, RoomLog, type RoomLogger, wordsOf } from './lmdb-errors.ts';
 import { whyNotLmdb } from './lmdb-file.ts';
 import { withDeadline } from '../with-deadline.ts';
 

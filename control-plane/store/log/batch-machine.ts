@@ -12,9 +12,9 @@
  */
 import type { State } from '../../../core/model/state.ts';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';
-import type { RequestOutcome } from './history.ts';
+import type { RequestOutcome } from './commit-index.ts';
 import { type AppendPlan, type Decision, planAppend } from './plan-append.ts';
-import type { Proposed } from './ticket.ts';
+import type { Proposed } from './proposal.ts';
 
 /** How an append ended, for metrics. */
 export type AppendEnd = 'appended' | 'conflict' | 'unknown' | 'refused';

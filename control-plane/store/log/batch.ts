@@ -11,7 +11,7 @@ import { type AppendEnd, type BatchEffect, type BatchEvent, openBatch, stepBatch
 import type { ConfigStore } from '../config-store.ts';
 import type { LogFollower } from './log-follower.ts';
 import type { AppendPlan, Decision } from './plan-append.ts';
-import type { Ticket } from './ticket.ts';
+import type { Ticket } from './proposal.ts';
 
 const RETRY_MIN_MS = 4;
 const RETRY_MAX_MS = 500;

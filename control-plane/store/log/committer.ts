@@ -11,7 +11,7 @@ import { Batch, type BatchDeps } from './batch.ts';
 import { withNothingWritten } from './batch-machine.ts';
 import { MAX_APPEND_COMMITS } from './commit-codec.ts';
 import { tryOut } from './plan-append.ts';
-import { type Outcome, type Proposal, Ticket } from './ticket.ts';
+import { type Outcome, type Proposal, Ticket } from './proposal.ts';
 
 const DEFAULT_QUEUE_LIMIT = 1_000;
 

@@ -15,17 +15,17 @@ import { type Backoff, backoff } from '../../../core/runtime/backoff.ts';
 import { type Clock, sleep } from '../../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';
 import type { Random } from '../../../core/runtime/random.ts';
-import type { EarlierCount } from './active-history.ts';
-import { ActivePast } from './active-past.ts';
+import type { EarlierCount } from './active-backend-history.ts';
+import { ActivePast } from './active-backend-tracker.ts';
 import type { ConfigStore } from '../config-store.ts';
 import { encodedBytes } from './commit-codec.ts';
-import { type Known, wayTo } from './follow.ts';
-import { History, type RequestOutcome } from './history.ts';
-import type { RevisionRecord } from './labels.ts';
+import { type Known, wayTo } from './catch-up-plan.ts';
+import { History, type RequestOutcome } from './commit-index.ts';
+import type { RevisionRecord } from './revision-recorder.ts';
 import { LogReader, type StartedWith } from './log-reader.ts';
 import { NewerFormatError } from '../newer-format.ts';
 import { readPassedOver } from './outcomes.ts';
-import { type Member, type MembershipStore, withoutMembers } from '../members/membership-store.ts';
+import { type Member, type MembershipStore, withoutMembers } from '../member-store.ts';
 import { SharedRun } from '../shared-run.ts';
 
 /** From the start of one look to the start of the next: a slow one must not put off the news by its own time. */

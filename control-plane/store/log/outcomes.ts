@@ -8,7 +8,7 @@ import type { Commit } from '../../../core/model/commit.ts';
 import type { Head } from '../../../core/model/commit.ts';
 import { LbError } from '../../../core/runtime/errors.ts';
 import type { ConfigStore } from '../config-store.ts';
-import { whyNotContinuation } from './follow.ts';
+import { whyNotContinuation } from './catch-up-plan.ts';
 import { oldestKept } from './log-reader.ts';
 import { READ_COMMITS } from './read-on-machine.ts';
 

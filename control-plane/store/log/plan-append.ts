@@ -12,8 +12,8 @@ import { sealCommit } from '../../../core/model/hash.ts';
 import type { State } from '../../../core/model/state.ts';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';
 import { encodeCommit, MAX_APPEND_BYTES, MAX_APPEND_COMMITS, tooLarge } from './commit-codec.ts';
-import type { RequestOutcome } from './history.ts';
-import type { Outcome, Proposal, Proposed, Ticket } from './ticket.ts';
+import type { RequestOutcome } from './commit-index.ts';
+import type { Outcome, Proposal, Proposed, Ticket } from './proposal.ts';
 
 /** What to tell a ticket, and the commit that makes it true. */
 export interface Decision<T extends Proposed = Ticket> {

@@ -9,7 +9,7 @@
 import type { Commit, Head } from '../../../core/model/commit.ts';
 import { applyCommits } from '../../../core/model/fold.ts';
 import type { State } from '../../../core/model/state.ts';
-import { whyNotContinuation } from './follow.ts';
+import { whyNotContinuation } from './catch-up-plan.ts';
 
 export const READ_COMMITS = 100;
 

@@ -10,7 +10,7 @@
  *  - when more than half of a pool's registrations (two at least) are lost within one ttl, those that are left are held
  *    for five minutes instead; a lone one among many never is.
  */
-import type { Member, Registration } from './membership-store.ts';
+import type { Member, Registration } from '../member-store.ts';
 
 export const HOLD_MS = 5 * 60_000;
 /** Callers open another stream within 2 s, their longest backoff. */

@@ -6,9 +6,9 @@
 import { type Clock, every, type Timer } from '../../../core/runtime/clock.ts';
 import { messageOf } from '../../../core/runtime/errors.ts';
 import type { Logger } from '../../../core/runtime/logger.ts';
-import { mergeMembers } from '../../snapshot/merge.ts';
+import { mergeMembers } from './merge-members.ts';
 import type { Followed, LogFollower } from '../log/log-follower.ts';
-import { isRegistration, type MembershipStore } from './membership-store.ts';
+import { isRegistration, type MembershipStore } from '../member-store.ts';
 import { type ExpiryEffect, NOTHING_SEEN, stepExpiry } from './expiry-machine.ts';
 import { STORE_FRESH_MS } from '../log/log-follower.ts';
 

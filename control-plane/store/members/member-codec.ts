@@ -1,6 +1,6 @@
 /** Members as bytes. What this program can't read is left alone: a newer one may have written it. */
 import { REGISTRATION_STATES, type RegistrationState } from '../../../core/model/registration.ts';
-import { type Member, type MemberValue, memberName } from './membership-store.ts';
+import { type Member, type MemberValue, memberName } from '../member-store.ts';
 
 /** What the keys of members and of their leases start with. */
 export const MEMBER_PREFIX = 'member/';

@@ -1,7 +1,7 @@
 /** One registration that this replica holds: what is due when, and when it is over. Times are arguments. */
 import { LbError } from '../../../core/runtime/errors.ts';
-import type { Place } from '../../snapshot/merge.ts';
-import type { Member, Registration } from './membership-store.ts';
+import type { Place } from './merge-members.ts';
+import type { Member, Registration } from '../member-store.ts';
 
 /** A proxy that lost this replica is back within 2 s, its longest backoff, and has then still to be told and to report. */
 const PROXIES_MS = 10_000;

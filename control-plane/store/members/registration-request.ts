@@ -10,8 +10,8 @@ import { pathOf, validateChanges } from '../../../core/model/validate.ts';
 import type { Violation } from '../../../core/model/violation.ts';
 import type { RegistrationSpec__Output } from '../../../core/wire/generated/lb/v1/RegistrationSpec.ts';
 import { durationFromWire } from '../../../core/wire/duration-codec.ts';
-import { backendOf } from '../../snapshot/merge.ts';
-import { isRegistration, type Member, type Registration } from './membership-store.ts';
+import { backendOf } from './merge-members.ts';
+import { isRegistration, type Member, type Registration } from '../member-store.ts';
 
 const MAX_INSTANCE_ID = 64;
 

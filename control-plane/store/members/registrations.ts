@@ -10,7 +10,7 @@ import { type Clock, every, type Timer } from '../../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';
 import type { Logger } from '../../../core/runtime/logger.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
-import { mergeMembers, type Place } from '../../snapshot/merge.ts';
+import { mergeMembers, type Place } from './merge-members.ts';
 import type { Followed, LogFollower } from '../log/log-follower.ts';
 import {
   isRegistration,
@@ -18,8 +18,8 @@ import {
   type MembershipStore,
   memberName,
   type Registration,
-} from './membership-store.ts';
-import { openConnections } from './drained.ts';
+} from '../member-store.ts';
+import { openConnections } from './open-connections.ts';
 import {
   type HoldListener,
   RegistrationHold,

@@ -12,7 +12,7 @@ import { LbError, messageOf } from '../../../core/runtime/errors.ts';
 import type { Logger } from '../../../core/runtime/logger.ts';
 import { ABSENCE_MS, type Fleet } from '../../fleet/fleet.ts';
 import type { Followed, LogFollower } from '../log/log-follower.ts';
-import { isRosterEntry, type Member, type MembershipStore, type RosterEntry } from './membership-store.ts';
+import { isRosterEntry, type Member, type MembershipStore, type RosterEntry } from '../member-store.ts';
 import { SharedRun } from '../shared-run.ts';
 
 /** Three times within a lease: two of them may fail. */

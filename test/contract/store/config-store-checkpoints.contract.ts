@@ -4,7 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { Checkpointer } from '../../../control-plane/store/log/checkpointer.ts';
 import type { ConfigStore, NewCheckpoint } from '../../../control-plane/store/config-store.ts';
-import { Past } from '../../../control-plane/store/log/past.ts';
+import { Past } from '../../../control-plane/store/log/revision-reader.ts';
 import { adoptStore } from '../../../core/model/edits/adopt.ts';
 import { addBackends, updateBackend } from '../../../core/model/edits/backend.ts';
 import { createPool } from '../../../core/model/edits/pool.ts';

@@ -1,11 +1,11 @@
 /** What is the same in every explored world: one store, what is in it at first, and three changes that clients ask for. */
-import type { Proposed } from '../../../control-plane/store/log/ticket.ts';
+import type { Proposed } from '../../../control-plane/store/log/proposal.ts';
 import { type Change, type Commit, FORMAT } from '../../../core/model/commit.ts';
 import type { Edit } from '../../../core/model/edit.ts';
 import { applyCommit, applyCommits, emptyState } from '../../../core/model/fold.ts';
 import { sealCommit } from '../../../core/model/hash.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
-import { buildSnapshot } from '../../../control-plane/snapshot/build.ts';
+import { buildSnapshot } from '../../../control-plane/snapshot/build-snapshot.ts';
 
 export const STORE_ID = 'store';
 const BACKENDS = ['10.0.0.1:80', '10.0.0.2:80'];

@@ -1,9 +1,9 @@
 /** The store, and what a replica does with it: reads on, and commits what clients ask for. */
 import type { BatchStep } from '../../../control-plane/store/log/batch-machine.ts';
-import type { Proposed } from '../../../control-plane/store/log/ticket.ts';
+import type { Proposed } from '../../../control-plane/store/log/proposal.ts';
 import type { Decision } from '../../../control-plane/store/log/plan-append.ts';
 import { NOTHING_PUBLISHED, type Offer } from '../../../control-plane/snapshot/publish-machine.ts';
-import type { RequestOutcome } from '../../../control-plane/store/log/history.ts';
+import type { RequestOutcome } from '../../../control-plane/store/log/commit-index.ts';
 import type { Commit, Position } from '../../../core/model/commit.ts';
 import { emptyState } from '../../../core/model/fold.ts';
 import { originOf } from '../../../core/model/succession.ts';

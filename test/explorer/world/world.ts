@@ -2,8 +2,8 @@
 import type { SubscriptionState } from '../../../control-plane/distribution/subscription-machine.ts';
 import type { PublishState } from '../../../control-plane/snapshot/publish-machine.ts';
 import type { BatchState } from '../../../control-plane/store/log/batch-machine.ts';
-import type { Known } from '../../../control-plane/store/log/follow.ts';
-import type { Proposed } from '../../../control-plane/store/log/ticket.ts';
+import type { Known } from '../../../control-plane/store/log/catch-up-plan.ts';
+import type { Proposed } from '../../../control-plane/store/log/proposal.ts';
 import type { Commit, Head, Position } from '../../../core/model/commit.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
 import type { ApplyState } from '../../../data-plane/apply-machine.ts';

@@ -17,7 +17,7 @@ import { systemClock } from '../../../core/runtime/clock.ts';
 import { silentLogger } from '../../../core/runtime/logger.ts';
 import { systemRandom } from '../../../core/runtime/random.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
-import { MemoryMembership } from '../../../harness/store/memory-membership.ts';
+import { MemoryMembership } from '../../../harness/store/memory-member-store.ts';
 import { MemoryStore } from '../../../harness/store/memory-store.ts';
 import { eventually } from '../../../harness/programs/processes.ts';
 import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';

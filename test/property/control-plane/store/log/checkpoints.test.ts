@@ -9,7 +9,7 @@ import {
 import { Checkpointer } from '../../../../../control-plane/store/log/checkpointer.ts';
 import { EtcdStore } from '../../../../../control-plane/store/etcd/etcd-store.ts';
 import { LogReader, oldestKept } from '../../../../../control-plane/store/log/log-reader.ts';
-import { Past } from '../../../../../control-plane/store/log/past.ts';
+import { Past } from '../../../../../control-plane/store/log/revision-reader.ts';
 import type { Commit } from '../../../../../core/model/commit.ts';
 import type { ResourceDraft } from '../../../../../core/model/draft.ts';
 import type { Edit } from '../../../../../core/model/edit.ts';

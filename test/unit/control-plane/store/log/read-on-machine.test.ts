@@ -1,7 +1,7 @@
 /** From what is followed to a head: whole or not at all, along one history, never back. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Known, wayTo } from '../../../../../control-plane/store/log/follow.ts';
+import { type Known, wayTo } from '../../../../../control-plane/store/log/catch-up-plan.ts';
 import {
   openReadOn,
   type ReadOnEffect,

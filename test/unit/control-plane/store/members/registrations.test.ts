@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LbError } from '../../../../../core/runtime/errors.ts';
-import { registration } from '../../../../contract/store/membership-store.contract.ts';
-import { MembershipRig } from '../../../../../harness/store/membership-rig.ts';
+import { registration } from '../../../../contract/store/member-store.contract.ts';
+import { MembershipRig } from '../../../../../harness/store/member-rig.ts';
 import { backendReport, report } from '../../../../../harness/control-plane/reports.ts';
 import { createPool } from '../../../../../core/model/edits/pool.ts';
 import { commitOn } from '../../../../../harness/state.ts';

@@ -1,7 +1,7 @@
 /** The roster in the store: it outlives every replica, and costs few writes. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MembershipRig } from '../../../../../harness/store/membership-rig.ts';
+import { MembershipRig } from '../../../../../harness/store/member-rig.ts';
 import { report } from '../../../../../harness/control-plane/reports.ts';
 
 const MINUTE = 60_000;

@@ -8,7 +8,7 @@
  */
 import type { Commit } from '../../../core/model/commit.ts';
 import type { State } from '../../../core/model/state.ts';
-import { type ChangeLabel, Labels, type RevisionRecord } from './labels.ts';
+import { type ChangeLabel, Labels, type RevisionRecord } from './revision-recorder.ts';
 
 const MAX_REVISIONS = 1_000;
 

@@ -1,8 +1,8 @@
 /** The members that tests use keep the contract of the real ones. */
 import { FakeClock } from '../../../harness/fake-clock.ts';
-import { MemoryMembership } from '../../../harness/store/memory-membership.ts';
+import { MemoryMembership } from '../../../harness/store/memory-member-store.ts';
 import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
-import { membershipStoreContract } from './membership-store.contract.ts';
+import { membershipStoreContract } from './member-store.contract.ts';
 
 const clock = new FakeClock();
 let log = new MemoryLog();

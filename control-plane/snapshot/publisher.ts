@@ -6,7 +6,7 @@ import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { State } from '../../core/model/state.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
-import type { Member } from '../store/members/membership-store.ts';
+import type { Member } from '../store/member-store.ts';
 import { NOTHING_PUBLISHED, type PublishEvent, type PublishState, stepPublish } from './publish-machine.ts';
 
 const NOBODY: readonly Member[] = [];

@@ -1,14 +1,14 @@
 /** Replicas reduced to what knows of members, on one log in memory and one clock that the test moves. */
 import { Fleet } from '../../control-plane/fleet/fleet.ts';
-import { Memberships } from '../../control-plane/store/members/memberships.ts';
+import { Memberships } from '../../control-plane/store/members/members.ts';
 import type { Registrations } from '../../control-plane/store/members/registrations.ts';
 import type { Roster } from '../../control-plane/store/members/roster.ts';
-import { isRegistration, type Registration } from '../../control-plane/store/members/membership-store.ts';
+import { isRegistration, type Registration } from '../../control-plane/store/member-store.ts';
 import { LogFollower } from '../../control-plane/store/log/log-follower.ts';
 import { systemRandom as random } from '../../core/runtime/random.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { collectingLogger, type Said } from '../collecting-logger.ts';
-import { MemoryMembership } from './memory-membership.ts';
+import { MemoryMembership } from './memory-member-store.ts';
 import { MemoryLog, MemoryStore } from './memory-store.ts';
 import { proxyInfo } from '../control-plane/reports.ts';
 

@@ -11,7 +11,7 @@ import {
   type MembershipStore,
   type MemberValue,
   memberName,
-} from '../members/membership-store.ts';
+} from '../member-store.ts';
 
 interface Stored {
   readonly value: MemberValue;

@@ -11,9 +11,9 @@
  *
  * Every method has a deadline of its own and throws LbError: UNAVAILABLE when the store does not answer.
  */
-import type { Position } from '../../../core/model/commit.ts';
-import type { ConfigStore } from '../config-store.ts';
-import type { RegistrationState } from '../../../core/model/registration.ts';
+import type { Position } from '../../core/model/commit.ts';
+import type { ConfigStore } from './config-store.ts';
+import type { RegistrationState } from '../../core/model/registration.ts';
 
 export interface Registration {
   readonly kind: 'backend';

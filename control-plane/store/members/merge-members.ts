@@ -7,15 +7,15 @@
  *  - every registration has its place, in words where it is not in the pool;
  *  - without registrations, the state is given back as it is.
  */
-import type { Change } from '../../core/model/commit.ts';
-import { applyChanges } from '../../core/model/fold.ts';
-import { didYouMean } from '../../core/model/nearest.ts';
-import type { RegistrationSource } from '../../core/model/registration.ts';
-import type { Backend } from '../../core/model/resources.ts';
-import type { State } from '../../core/model/state.ts';
-import { pathOf, validateChanges } from '../../core/model/validate.ts';
-import type { Violation } from '../../core/model/violation.ts';
-import { isRegistration, type Member, type Registration } from '../store/members/membership-store.ts';
+import type { Change } from '../../../core/model/commit.ts';
+import { applyChanges } from '../../../core/model/fold.ts';
+import { didYouMean } from '../../../core/model/nearest.ts';
+import type { RegistrationSource } from '../../../core/model/registration.ts';
+import type { Backend } from '../../../core/model/resources.ts';
+import type { State } from '../../../core/model/state.ts';
+import { pathOf, validateChanges } from '../../../core/model/validate.ts';
+import type { Violation } from '../../../core/model/violation.ts';
+import { isRegistration, type Member, type Registration } from '../member-store.ts';
 
 export interface Place {
   readonly member: Member<Registration>;

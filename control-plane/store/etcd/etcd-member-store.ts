@@ -8,7 +8,7 @@ import type { IKeyValue, IRequestOp, ITxnResponse } from 'etcd3';
 import { LbError } from '../../../core/runtime/errors.ts';
 import type { ConfigStore } from '../config-store.ts';
 import type { EtcdClient } from './etcd-client.ts';
-import { isNotFound } from './etcd-refusal.ts';
+import { isNotFound } from './etcd-errors.ts';
 import {
   ALIVE_PREFIX,
   decodeMember,
@@ -23,7 +23,7 @@ import {
   type MembershipStore,
   type MemberValue,
   memberName,
-} from '../members/membership-store.ts';
+} from '../member-store.ts';
 
 export class EtcdMembership implements MembershipStore {
   readonly #client: EtcdClient;

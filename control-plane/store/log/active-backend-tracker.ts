@@ -6,7 +6,7 @@ import type { Commit, Head } from '../../../core/model/commit.ts';
 import type { State } from '../../../core/model/state.ts';
 import { takesPlaceOf } from '../../../core/model/succession.ts';
 import type { Clock } from '../../../core/runtime/clock.ts';
-import { ActiveHistory, type EarlierCount } from './active-history.ts';
+import { ActiveHistory, type EarlierCount } from './active-backend-history.ts';
 import { decodeMark } from './checkpoint-codec.ts';
 import type { ConfigStore } from '../config-store.ts';
 import { type LogReader, oldestKept, type StartedWith } from './log-reader.ts';

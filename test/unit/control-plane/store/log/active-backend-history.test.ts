@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { ActiveHistory, activeIn } from '../../../../../control-plane/store/log/active-history.ts';
+import { ActiveHistory, activeIn } from '../../../../../control-plane/store/log/active-backend-history.ts';
 import type { Change, Commit } from '../../../../../core/model/commit.ts';
 import { applyCommit, applyCommits, emptyState } from '../../../../../core/model/fold.ts';
 import type { State } from '../../../../../core/model/state.ts';

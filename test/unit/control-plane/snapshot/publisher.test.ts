@@ -1,15 +1,11 @@
 /** Publishing snapshots: coalesced, never back, the last ones kept. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  type Member,
-  memberName,
-  type MemberValue,
-} from '../../../../control-plane/store/members/membership-store.ts';
-import { Publisher } from '../../../../control-plane/snapshot/publish.ts';
+import { type Member, memberName, type MemberValue } from '../../../../control-plane/store/member-store.ts';
+import { Publisher } from '../../../../control-plane/snapshot/publisher.ts';
 import { updateBackend } from '../../../../core/model/edits/backend.ts';
 import type { State } from '../../../../core/model/state.ts';
-import { registration } from '../../../contract/store/membership-store.contract.ts';
+import { registration } from '../../../contract/store/member-store.contract.ts';
 import { FakeClock } from '../../../../harness/fake-clock.ts';
 import { after, stateOf } from '../../../../harness/state.ts';
 

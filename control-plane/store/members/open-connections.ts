@@ -1,5 +1,5 @@
 /** Whether the proxies have let go of a registration that drains. Pure. */
-import type { Place } from '../../snapshot/merge.ts';
+import type { Place } from './merge-members.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
 
 /**

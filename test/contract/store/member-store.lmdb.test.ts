@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LmdbMembership } from '../../../control-plane/store/lmdb/lmdb-membership.ts';
+import { LmdbMembership } from '../../../control-plane/store/lmdb/lmdb-member-store.ts';
 import { LmdbStore } from '../../../control-plane/store/lmdb/lmdb-store.ts';
 import { systemClock } from '../../../core/runtime/clock.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
-import { membershipStoreContract } from './membership-store.contract.ts';
+import { membershipStoreContract } from './member-store.contract.ts';
 
 const clock = new FakeClock();
 let root = '';

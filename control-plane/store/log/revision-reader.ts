@@ -8,7 +8,7 @@ import { applyCommit } from '../../../core/model/fold.ts';
 import type { State } from '../../../core/model/state.ts';
 import { LbError } from '../../../core/runtime/errors.ts';
 import type { ConfigStore } from '../config-store.ts';
-import { Labels, type RevisionRecord } from './labels.ts';
+import { Labels, type RevisionRecord } from './revision-recorder.ts';
 import type { LogFollower } from './log-follower.ts';
 import { LogReader, oldestKept } from './log-reader.ts';
 

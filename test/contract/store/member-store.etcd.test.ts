@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { EtcdClient } from '../../../control-plane/store/etcd/etcd-client.ts';
-import { EtcdMembership } from '../../../control-plane/store/etcd/etcd-membership.ts';
+import { EtcdMembership } from '../../../control-plane/store/etcd/etcd-member-store.ts';
 import { EtcdStore } from '../../../control-plane/store/etcd/etcd-store.ts';
 import { sleep, systemClock as clock } from '../../../core/runtime/clock.ts';
 import { systemRandom as random } from '../../../core/runtime/random.ts';
 import { type Etcd, findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../../../harness/programs/etcd.ts';
-import { membershipStoreContract } from './membership-store.contract.ts';
+import { membershipStoreContract } from './member-store.contract.ts';
 
 const binary = findEtcd();
 let etcd: Etcd;

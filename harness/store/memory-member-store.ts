@@ -6,7 +6,7 @@ import {
   type MembershipStore,
   type MemberValue,
   memberName,
-} from '../../control-plane/store/members/membership-store.ts';
+} from '../../control-plane/store/member-store.ts';
 import type { Clock } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import type { MemoryLog, MemoryStore } from './memory-store.ts';

@@ -2,11 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { ConfigStore } from '../../../control-plane/store/config-store.ts';
-import type {
-  Member,
-  MembershipStore,
-  Registration,
-} from '../../../control-plane/store/members/membership-store.ts';
+import type { Member, MembershipStore, Registration } from '../../../control-plane/store/member-store.ts';
 import { eventually } from '../../../harness/programs/processes.ts';
 import { commitsAfter } from './config-store.contract.ts';
 

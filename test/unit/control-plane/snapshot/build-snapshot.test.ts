@@ -1,7 +1,7 @@
 /** Building a snapshot from a state. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { buildSnapshot } from '../../../../control-plane/snapshot/build.ts';
+import { buildSnapshot } from '../../../../control-plane/snapshot/build-snapshot.ts';
 import { createListener } from '../../../../core/model/edits/listener.ts';
 import { updateBackend } from '../../../../core/model/edits/backend.ts';
 import { emptyState } from '../../../../core/model/fold.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { inLanes } from '../../../../control-plane/store/in-lanes.ts';
+import { inLanes } from '../../../../../control-plane/store/etcd/parallel.ts';
 
 const items = Array.from({ length: 100 }, (_, index) => index);
 const inTime = () => false;

@@ -1,12 +1,12 @@
 /** Registrations in the state that proxies run. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { mergeMembers } from '../../../../control-plane/snapshot/merge.ts';
-import { buildSnapshot } from '../../../../control-plane/snapshot/build.ts';
-import { memberName, type MemberValue } from '../../../../control-plane/store/members/membership-store.ts';
-import { validateState } from '../../../../core/model/validate.ts';
-import { registration } from '../../../contract/store/membership-store.contract.ts';
-import { stateOf } from '../../../../harness/state.ts';
+import { mergeMembers } from '../../../../../control-plane/store/members/merge-members.ts';
+import { buildSnapshot } from '../../../../../control-plane/snapshot/build-snapshot.ts';
+import { memberName, type MemberValue } from '../../../../../control-plane/store/member-store.ts';
+import { validateState } from '../../../../../core/model/validate.ts';
+import { registration } from '../../../../contract/store/member-store.contract.ts';
+import { stateOf } from '../../../../../harness/state.ts';
 
 const state = stateOf([
   { kind: 'pool', value: { name: 'web', backends: [{ address: '10.0.0.1:80', weight: 3 }] } },

@@ -3,7 +3,7 @@ import type { Clock } from '../../../core/runtime/clock.ts';
 import type { Logger } from '../../../core/runtime/logger.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
 import type { LogFollower } from '../log/log-follower.ts';
-import type { MembershipStore } from './membership-store.ts';
+import type { MembershipStore } from '../member-store.ts';
 import { Expiry } from './expiry.ts';
 import { Registrations } from './registrations.ts';
 import { Roster } from './roster.ts';
