@@ -25,7 +25,7 @@ import { lookAtStore } from './distribution/store-reading.ts';
 import { type ReportOptions, type ReportService, reportService } from './fleet/report-service.ts';
 import { makeHttp } from './http/http-address.ts';
 import { ControlPlaneMetrics } from './http/metrics.ts';
-import { Memberships } from './store/members/members.ts';
+import { Members } from './store/members/members.ts';
 import { unaryWith } from './rpc/unary.ts';
 import { preEncoded } from './rpc/definition-wrappers.ts';
 import { GrpcServer, type Service } from './rpc/grpc-server.ts';
@@ -40,8 +40,8 @@ import { Committer } from './store/log/committer.ts';
 import type { ConfigStore } from './store/config-store.ts';
 import { keptLog } from './store/log/kept-log.ts';
 import { LogFollower } from './store/log/log-follower.ts';
-import type { MembershipStore } from './store/member-store.ts';
-import { Past } from './store/log/revision-reader.ts';
+import type { MemberStore } from './store/member-store.ts';
+import { RevisionReader } from './store/log/revision-reader.ts';
 import { RETENTION, type RetentionLimits } from './store/log/retention.ts';
 
 /** For the store to settle what is under way when this replica stops. */
@@ -58,7 +58,7 @@ export interface ControlPlaneDeps {
   /** Closed by `stop`. */
   readonly store: ConfigStore;
   /** The members beside that log. */
-  readonly membership: MembershipStore;
+  readonly memberStore: MemberStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -102,12 +102,12 @@ export async function startControlPlane(
 type Parts = ReturnType<typeof makeParts>;
 
 function makeParts({ dashboardHosts = [] }: ControlPlaneOptions, deps: ControlPlaneDeps) {
-  const { store, membership, clock, random, logger, tokens } = deps;
+  const { store, memberStore, clock, random, logger, tokens } = deps;
   const run = { stopping: false };
   const metrics = new ControlPlaneMetrics();
   const follower: LogFollower = new LogFollower({
     store,
-    membership,
+    memberStore,
     clock,
     random,
     onStatus(status) {
@@ -126,7 +126,7 @@ function makeParts({ dashboardHosts = [] }: ControlPlaneOptions, deps: ControlPl
   const publisher = new Publisher(clock);
   const fleet = new Fleet(clock, deps.rosterGraceMs);
   const stats = new FleetStats({ fleet, follower, clock });
-  const members = new Memberships({ fleet, follower, membership, clock, logger });
+  const members = new Members({ fleet, follower, memberStore, clock, logger });
   const streams = new OpenStreams();
   metrics.observe({
     follower,
@@ -198,7 +198,7 @@ function makeApi({
     unary: unaryWith(clock, logger),
     change: changeOn(committer),
     changeAnew: (...request) => changeOn(committerOn(new LogFollower({ store, clock, random })))(...request),
-    past: new Past(store, follower),
+    revisions: new RevisionReader(store, follower),
     clock,
     logger,
   };

@@ -3,9 +3,9 @@ import type { Registration as WireRegistration } from '../../core/wire/generated
 import { durationToWire } from '../../core/wire/duration-codec.ts';
 import { wordToWire } from '../../core/wire/enum-codec.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
-import type { Place } from '../store/members/merge-members.ts';
+import type { RegistrationStatus } from '../store/members/merge-members.ts';
 
-export function placeToWire({ member, source, reason }: Place): WireRegistration {
+export function registrationToWire({ member, source, reason }: RegistrationStatus): WireRegistration {
   const { pool, address, weight, state, instanceId, ttlMs, sinceMs, heldUntilMs } = member.value;
   return {
     pool,

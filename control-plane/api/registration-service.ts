@@ -22,9 +22,9 @@ import { readRegistration } from '../store/members/registration-request.ts';
 import type { Registrations } from '../store/members/registrations.ts';
 import { knownError } from '../rpc/unary.ts';
 import { endStream } from '../rpc/open-streams.ts';
-import type { Place } from '../store/members/merge-members.ts';
+import type { RegistrationStatus } from '../store/members/merge-members.ts';
 import type { ApiDeps } from './api-deps.ts';
-import { placeToWire } from './registration-codec.ts';
+import { registrationToWire } from './registration-codec.ts';
 
 type Call = ServerDuplexStream<RegisterRequest__Output, RegisterResponse>;
 
@@ -36,7 +36,7 @@ export function registrationHandlers(deps: ApiDeps): RegistrationServiceHandlers
   return {
     Register: (call) => new RegisterStream(deps, call).start(),
     ListRegistrations: deps.unary(async () => ({
-      registrations: (await registrations.places()).map(placeToWire),
+      registrations: (await registrations.list()).map(registrationToWire),
     })),
   };
 }
@@ -80,7 +80,7 @@ class RegisterStream {
   #take(spec: RegistrationSpec__Output): void {
     const value = readRegistration(spec, this.#deps.clock.wallMs(), randomUUID());
     const taking = this.#registrations.take(value, {
-      changed: (place, connections) => this.#tell(place, connections),
+      changed: (status, connections) => this.#tell(status, connections),
       ended: (reason) => this.#end(reason),
     });
     this.#hold = taking;
@@ -106,11 +106,11 @@ class RegisterStream {
     if (hold !== null && !this.#over) await this.#registrations.drain(hold);
   }
 
-  #tell(place: Place, connections: number): void {
+  #tell(status: RegistrationStatus, connections: number): void {
     if (this.#over || this.#call.writableNeedDrain) return;
     this.#call.write({
-      registration: placeToWire(place),
-      renewEvery: durationToWire(renewEveryMs(place.member.value)),
+      registration: registrationToWire(status),
+      renewEvery: durationToWire(renewEveryMs(status.member.value)),
       connectionsActive: connections,
     });
   }

@@ -54,15 +54,15 @@ export interface Member<Value extends MemberValue = MemberValue> {
   readonly lease: string;
 }
 
-export interface MembershipLook {
+export interface MembersAtPosition {
   readonly position: Position;
   /** Sorted by name. The same array as before when nothing changed. */
   readonly members: readonly Member[];
 }
 
-export interface MembershipStore {
+export interface MemberStore {
   /** The head and every member, at one version (linearizable). Creates an empty store, as ConfigStore.head does. */
-  look(): Promise<MembershipLook>;
+  look(): Promise<MembersAtPosition>;
 
   /**
    * Writes a member and begins (or renews) its lease of `value.ttlMs`, if the member is still the one that was `seen`;
@@ -94,7 +94,7 @@ export function isRosterEntry(member: Member): member is Member<RosterEntry> {
 }
 
 /** A store whose members nobody asked for: looks at its head alone. */
-export function withoutMembers(store: ConfigStore): Pick<MembershipStore, 'look' | 'onWake'> {
-  const members: MembershipLook['members'] = [];
+export function withoutMembers(store: ConfigStore): Pick<MemberStore, 'look' | 'onWake'> {
+  const members: MembersAtPosition['members'] = [];
   return { look: async () => ({ position: await store.head(), members }), onWake: () => () => undefined };
 }

@@ -5,11 +5,11 @@ import type { Random } from '../../core/runtime/random.ts';
 import type { ConfigStore } from './config-store.ts';
 import type { EtcdAccess } from './etcd/etcd-access.ts';
 import { EtcdClient } from './etcd/etcd-client.ts';
-import { EtcdMembership } from './etcd/etcd-member-store.ts';
+import { EtcdMemberStore } from './etcd/etcd-member-store.ts';
 import { EtcdStore } from './etcd/etcd-store.ts';
-import { LmdbMembership } from './lmdb/lmdb-member-store.ts';
+import { LmdbMemberStore } from './lmdb/lmdb-member-store.ts';
 import { LmdbStore } from './lmdb/lmdb-store.ts';
-import type { MembershipStore } from './member-store.ts';
+import type { MemberStore } from './member-store.ts';
 
 export type StoreUrl =
   | { readonly kind: 'lmdb'; readonly directory: string }
@@ -47,18 +47,18 @@ export interface StoreDeps {
 export interface OpenedStore {
   /** Closing it closes both. */
   readonly store: ConfigStore;
-  readonly membership: MembershipStore;
+  readonly memberStore: MemberStore;
 }
 
 /** The store that a flag names. It is opened by its first use, so a store that is away stops nobody here. */
 export function openStore(url: StoreUrl, { access, clock, random, logger }: StoreDeps): OpenedStore {
   if (url.kind === 'lmdb') {
     const store = new LmdbStore({ directory: url.directory, clock, logger });
-    return { store, membership: new LmdbMembership(store, clock) };
+    return { store, memberStore: new LmdbMemberStore(store, clock) };
   }
   const client = new EtcdClient({ endpoints: url.endpoints, access, clock, random });
   const store = new EtcdStore(client);
-  return { store, membership: new EtcdMembership(client, store) };
+  return { store, memberStore: new EtcdMemberStore(client, store) };
 }
 
 function isEndpoint(text: string): boolean {

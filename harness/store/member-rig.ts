@@ -1,6 +1,6 @@
 /** Replicas reduced to what knows of members, on one log in memory and one clock that the test moves. */
 import { Fleet } from '../../control-plane/fleet/fleet.ts';
-import { Memberships } from '../../control-plane/store/members/members.ts';
+import { Members } from '../../control-plane/store/members/members.ts';
 import type { Registrations } from '../../control-plane/store/members/registrations.ts';
 import type { Roster } from '../../control-plane/store/members/roster.ts';
 import { isRegistration, type Registration } from '../../control-plane/store/member-store.ts';
@@ -8,11 +8,11 @@ import { LogFollower } from '../../control-plane/store/log/log-follower.ts';
 import { systemRandom as random } from '../../core/runtime/random.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { collectingLogger, type Said } from '../collecting-logger.ts';
-import { MemoryMembership } from './memory-member-store.ts';
+import { MemoryMemberStore } from './memory-member-store.ts';
 import { MemoryLog, MemoryStore } from './memory-store.ts';
 import { proxyInfo } from '../control-plane/reports.ts';
 
-export class MembershipRig {
+export class MemberRig {
   readonly clock = new FakeClock();
   readonly log = new MemoryLog();
 
@@ -29,23 +29,23 @@ export class MembershipRig {
 
 export class RigReplica {
   readonly store: MemoryStore;
-  readonly membership: MemoryMembership;
+  readonly memberStore: MemoryMemberStore;
   readonly follower: LogFollower;
   readonly fleet: Fleet;
   readonly roster: Roster;
   readonly registrations: Registrations;
-  readonly #members: Memberships;
+  readonly #members: Members;
   readonly said: Said;
 
-  constructor({ clock, log }: MembershipRig) {
+  constructor({ clock, log }: MemberRig) {
     const { logger, said } = collectingLogger();
     this.said = said;
     this.store = new MemoryStore(log);
-    this.membership = new MemoryMembership(this.store, clock);
-    this.follower = new LogFollower({ store: this.store, membership: this.membership, clock, random });
+    this.memberStore = new MemoryMemberStore(this.store, clock);
+    this.follower = new LogFollower({ store: this.store, memberStore: this.memberStore, clock, random });
     this.fleet = new Fleet(clock, 0);
-    const { fleet, follower, membership } = this;
-    this.#members = new Memberships({ fleet, follower, membership, clock, logger });
+    const { fleet, follower, memberStore } = this;
+    this.#members = new Members({ fleet, follower, memberStore, clock, logger });
     this.roster = this.#members.roster;
     this.registrations = this.#members.registrations;
     this.#members.start();
@@ -63,7 +63,7 @@ export class RigReplica {
   }
 
   writes(): number {
-    const { put, renew, remove } = this.membership.calls;
+    const { put, renew, remove } = this.memberStore.calls;
     return put + renew + remove;
   }
 
@@ -80,7 +80,7 @@ export class RigReplica {
 
   /** Every registration that the store has, in words. */
   async registered(): Promise<readonly string[]> {
-    const { members } = await this.membership.look();
+    const { members } = await this.memberStore.look();
     return members.filter(isRegistration).map(({ value }) => `${value.address} ${value.state}`);
   }
 

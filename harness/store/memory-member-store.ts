@@ -1,9 +1,9 @@
-/** Members in memory. One MemberTable is the "server"; each MemoryMembership is a client of it, beside its MemoryStore. */
+/** Members in memory. One MemberTable is the "server"; each MemoryMemberStore is a client of it, beside its MemoryStore. */
 import { reuse } from '../../control-plane/store/members/member-codec.ts';
 import {
   type Member,
-  type MembershipLook,
-  type MembershipStore,
+  type MembersAtPosition,
+  type MemberStore,
   type MemberValue,
   memberName,
 } from '../../control-plane/store/member-store.ts';
@@ -26,7 +26,7 @@ function tableOf(log: MemoryLog): Map<string, Stored> {
   return table;
 }
 
-export class MemoryMembership implements MembershipStore {
+export class MemoryMemberStore implements MemberStore {
   readonly #store: MemoryStore;
   readonly #clock: Clock;
   readonly #table: Map<string, Stored>;
@@ -39,7 +39,7 @@ export class MemoryMembership implements MembershipStore {
     this.#table = tableOf(store.log);
   }
 
-  async look(): Promise<MembershipLook> {
+  async look(): Promise<MembersAtPosition> {
     const position = await this.#store.head();
     const members = Array.from(this.#table, ([name, { value, token, deadlineMs }]) => ({
       name,

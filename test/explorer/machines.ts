@@ -8,7 +8,7 @@ import {
   stepBatch,
 } from '../../control-plane/store/log/batch-machine.ts';
 import type { Proposed } from '../../control-plane/store/log/proposal.ts';
-import { wayTo } from '../../control-plane/store/log/catch-up-plan.ts';
+import { planCatchUp } from '../../control-plane/store/log/catch-up-plan.ts';
 import { openReadOn, stepReadOn } from '../../control-plane/store/log/read-on-machine.ts';
 import { remembering } from './intern.ts';
 import { openSubscription, stepSubscription } from '../../control-plane/distribution/subscription-machine.ts';
@@ -20,7 +20,7 @@ import { stepRollout } from '../../data-plane/worker/pool/rollout-machine.ts';
 export const PRODUCT = {
   openBatch: openBatch<Proposed>,
   stepBatch: stepBatch<Proposed>,
-  wayTo,
+  planCatchUp,
   openReadOn,
   stepReadOn,
   stepPublish,

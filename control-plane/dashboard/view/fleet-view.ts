@@ -71,8 +71,8 @@ export function fleetViews(
   const revision = followed?.position.revision ?? null;
   const seen = observed(proxies);
   const rows = proxies.map((proxy) => proxyRow(proxy, revision));
-  const places = merged?.places ?? [];
-  const problems = problemsOf({ status, state: followed && state, seen, proxies: rows, places });
+  const registrations = merged?.registrations ?? [];
+  const problems = problemsOf({ status, state: followed && state, seen, proxies: rows, registrations });
   return {
     shared: {
       revision,

@@ -13,10 +13,10 @@ import { type Clock, sleep } from '../../../core/runtime/clock.ts';
 import type { LbError } from '../../../core/runtime/errors.ts';
 import type { Random } from '../../../core/runtime/random.ts';
 import type { EtcdAccess } from './etcd-access.ts';
-import { EtcdMember, type EtcdRange, type EtcdServices } from './etcd-endpoint.ts';
+import { EtcdEndpoint, type EtcdRange, type EtcdServices } from './etcd-endpoint.ts';
 import { isElecting, isNotFound, refusalOf, silenceOf } from './etcd-errors.ts';
 import { firstAnswer } from './first-answer.ts';
-import { inLanes } from './parallel.ts';
+import { inParallel } from './parallel.ts';
 
 /**
  * No answer, no matter from whom. With the pauses of the follower it stays below the two seconds after which a commit
@@ -56,7 +56,7 @@ export class EtcdClient {
   readonly prefix: string;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #members: readonly EtcdMember[];
+  readonly #members: readonly EtcdEndpoint[];
   readonly #closing = new AbortController();
   /** The one that answered last. */
   #current = 0;
@@ -67,7 +67,7 @@ export class EtcdClient {
     this.prefix = prefix;
     this.#clock = clock;
     this.#random = random;
-    this.#members = endpoints.map((endpoint) => new EtcdMember({ endpoint, tls, user }));
+    this.#members = endpoints.map((endpoint) => new EtcdEndpoint({ endpoint, tls, user }));
   }
 
   /** The bytes of a key of this fleet. */
@@ -111,7 +111,7 @@ export class EtcdClient {
   renewLeases(ids: readonly string[]): Promise<readonly number[]> {
     const deadline = this.#by(ASK_DEADLINE_MS);
     const renew = (id: string) => this.#askMembers((member, until) => member.renewLease(id, until));
-    return inLanes(ids, RENEWALS_AT_ONCE, renew, () => this.#clock.wallMs() >= deadline);
+    return inParallel(ids, RENEWALS_AT_ONCE, renew, () => this.#clock.wallMs() >= deadline);
   }
 
   /** Ends a lease and removes its keys; fine when it has ended before. */
@@ -144,7 +144,7 @@ export class EtcdClient {
   }
 
   /** Asks one member after the other. For calls that may be made twice only. */
-  async #askMembers<T>(call: (member: EtcdMember, deadline: number) => Promise<T>): Promise<T> {
+  async #askMembers<T>(call: (member: EtcdEndpoint, deadline: number) => Promise<T>): Promise<T> {
     if (this.#closing.signal.aborted) throw silenceOf('it was closed', this);
     const deadline = this.#by(ASK_DEADLINE_MS);
     for (;;) {
@@ -158,7 +158,7 @@ export class EtcdClient {
     }
   }
 
-  async #askOnce<T>(call: (member: EtcdMember) => Promise<T>): Promise<T> {
+  async #askOnce<T>(call: (member: EtcdEndpoint) => Promise<T>): Promise<T> {
     const first = this.#current;
     const order = [...this.#members.slice(first), ...this.#members.slice(0, first)];
     const options = { clock: this.#clock, patienceMs: PATIENCE_MS };
@@ -173,8 +173,8 @@ export class EtcdClient {
     return this.#clock.wallMs() + waitMs;
   }
 
-  #member(): EtcdMember {
-    return this.#members[this.#current] as EtcdMember;
+  #member(): EtcdEndpoint {
+    return this.#members[this.#current] as EtcdEndpoint;
   }
 
   async #watch(range: EtcdRange, wake: () => void, signal: AbortSignal): Promise<void> {

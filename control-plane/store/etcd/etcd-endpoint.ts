@@ -61,19 +61,19 @@ export interface EtcdServices {
   readonly maintenance: MaintenanceClient;
 }
 
-export interface EtcdMemberOptions {
+export interface EtcdEndpointOptions {
   /** HOST:PORT. */
   readonly endpoint: string;
   readonly tls?: EtcdTls | undefined;
   readonly user?: EtcdUser | undefined;
 }
 
-export class EtcdMember {
+export class EtcdEndpoint {
   readonly #host: Host;
   readonly #token: EtcdToken;
 
   /** Connects with the first call. */
-  constructor({ endpoint, tls, user }: EtcdMemberOptions) {
+  constructor({ endpoint, tls, user }: EtcdEndpointOptions) {
     this.#host = new Host(endpoint, channelCredentials(endpoint, tls), channelOptions(endpoint, tls));
     this.#token = new EtcdToken(user && ((deadline) => this.#authenticate(user, deadline)));
   }

@@ -19,13 +19,13 @@ import {
 } from '../members/member-codec.ts';
 import {
   type Member,
-  type MembershipLook,
-  type MembershipStore,
+  type MembersAtPosition,
+  type MemberStore,
   type MemberValue,
   memberName,
 } from '../member-store.ts';
 
-export class EtcdMembership implements MembershipStore {
+export class EtcdMemberStore implements MemberStore {
   readonly #client: EtcdClient;
   readonly #store: Pick<ConfigStore, 'head'>;
   #known: { readonly fingerprint: string; readonly members: readonly Member[] } = {
@@ -39,7 +39,7 @@ export class EtcdMembership implements MembershipStore {
     this.#store = store;
   }
 
-  async look(): Promise<MembershipLook> {
+  async look(): Promise<MembersAtPosition> {
     const position = await this.#store.head();
     const all = {
       key: this.#client.key(MEMBER_PREFIX),

@@ -2,7 +2,7 @@
  * Does `work` for every item, at most so many at a time, and gives the results in order. A failure is thrown once the
  * others are through, but nothing more is begun after it when `isLate()`: one that hangs must not hold up a thousand.
  */
-export async function inLanes<Item, Result>(
+export async function inParallel<Item, Result>(
   items: readonly Item[],
   lanes: number,
   work: (item: Item) => Promise<Result>,

@@ -7,8 +7,8 @@ import type { LmdbStore } from './lmdb-store.ts';
 import { decodeMember, encodeMember, MEMBER_END, MEMBER_PREFIX, reuse } from '../members/member-codec.ts';
 import {
   type Member,
-  type MembershipLook,
-  type MembershipStore,
+  type MembersAtPosition,
+  type MemberStore,
   type MemberValue,
   memberName,
 } from '../member-store.ts';
@@ -19,7 +19,7 @@ interface Stored {
   readonly deadlineMs: number;
 }
 
-export class LmdbMembership implements MembershipStore {
+export class LmdbMemberStore implements MemberStore {
   readonly #store: LmdbStore;
   readonly #clock: Clock;
   #known: readonly Member[] = [];
@@ -29,7 +29,7 @@ export class LmdbMembership implements MembershipStore {
     this.#clock = clock;
   }
 
-  async look(): Promise<MembershipLook> {
+  async look(): Promise<MembersAtPosition> {
     await this.#store.head();
     const { position, records } = this.#store.view(MEMBER_PREFIX, MEMBER_END);
     const members = records.flatMap(({ key, bytes }) => {

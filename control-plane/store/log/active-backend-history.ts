@@ -29,7 +29,7 @@ export function activeIn(pool: StoredPool | undefined): number {
   return active;
 }
 
-export class ActiveHistory {
+export class ActiveBackendHistory {
   readonly #keptMs: number;
   readonly #knownSinceMs: number;
   /** Oldest first. The first is as old as what is known, or the newest of those older than what is kept. */
@@ -75,7 +75,7 @@ export class ActiveHistory {
   }
 
   /** This, and then what a history that began where this one ends has seen since. */
-  continuedBy(later: ActiveHistory): this {
+  continuedBy(later: ActiveBackendHistory): this {
     for (const [name, counts] of later.#pools) {
       for (const { timeMs, active } of counts) this.#add(name, Math.max(timeMs, this.#newestMs), active);
     }

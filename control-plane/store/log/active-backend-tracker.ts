@@ -6,7 +6,7 @@ import type { Commit, Head } from '../../../core/model/commit.ts';
 import type { State } from '../../../core/model/state.ts';
 import { takesPlaceOf } from '../../../core/model/succession.ts';
 import type { Clock } from '../../../core/runtime/clock.ts';
-import { ActiveHistory, type EarlierCount } from './active-backend-history.ts';
+import { ActiveBackendHistory, type EarlierCount } from './active-backend-history.ts';
 import { decodeMark } from './checkpoint-codec.ts';
 import type { ConfigStore } from '../config-store.ts';
 import { type LogReader, oldestKept, type StartedWith } from './log-reader.ts';
@@ -14,11 +14,11 @@ import { SharedRun } from '../shared-run.ts';
 
 const LOOKS_BACK_MS = 10 * 60_000;
 
-export class ActivePast {
+export class ActiveBackendTracker {
   readonly #store: ConfigStore;
   readonly #reader: LogReader;
   readonly #clock: Clock;
-  #history: ActiveHistory | null = null;
+  #history: ActiveBackendHistory | null = null;
   /** Where it began, while what was before has still to be looked for. */
   #unread: Head | null = null;
   readonly #completing = new SharedRun(() => this.#complete());
@@ -32,7 +32,7 @@ export class ActivePast {
   /** What comes next follows this state: that of a checkpoint, or the one before the first commit. */
   begin(state: State, checkpoint: StartedWith | undefined): void {
     const timeMs = checkpoint?.mark.timeMs ?? Number.NEGATIVE_INFINITY;
-    this.#history = new ActiveHistory(LOOKS_BACK_MS, state, timeMs);
+    this.#history = new ActiveBackendHistory(LOOKS_BACK_MS, state, timeMs);
     this.#unread = this.#history.knows(this.#thenMs()) ? null : state.head;
   }
 
@@ -68,7 +68,7 @@ export class ActivePast {
   }
 
   /** From the newest checkpoint that is old enough, or from as far back as the log goes. */
-  async #readBefore(end: Head): Promise<ActiveHistory | null> {
+  async #readBefore(end: Head): Promise<ActiveBackendHistory | null> {
     const marks = (await this.#store.marks()).flatMap(({ revision, mark }) => {
       const read = decodeMark(revision, mark);
       return read.ok && takesPlaceOf(end, read.mark.head.storeId) ? [read.mark] : [];
@@ -81,7 +81,7 @@ export class ActivePast {
     if (!read.ok || read.checkpoint !== undefined) return null;
     const began = marks.find(({ head }) => head.revision === from);
     if (from > 0 && began === undefined) return null;
-    const history = new ActiveHistory(LOOKS_BACK_MS, base.state, began?.timeMs ?? Number.NEGATIVE_INFINITY);
+    const history = new ActiveBackendHistory(LOOKS_BACK_MS, base.state, began?.timeMs ?? Number.NEGATIVE_INFINITY);
     history.follow(base.state, read.commits, read.state);
     return history;
   }

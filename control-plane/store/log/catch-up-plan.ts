@@ -11,20 +11,20 @@ import { commitHash } from '../../../core/model/hash.ts';
 import type { State } from '../../../core/model/state.ts';
 
 /** A state and where it stands. */
-export interface Known {
+export interface FollowedState {
   readonly state: State;
   readonly position: Position;
 }
 
 /** How to come from what is known to a head. */
-export type Way =
+export type CatchUpPlan =
   | { readonly type: 'refuse'; readonly doubt: string }
   /** Its state is the one that is known. */
   | { readonly type: 'stay'; readonly state: State }
   /** `base`: what to go on from; null: everything is read anew. */
-  | { readonly type: 'read'; readonly base: Known | null };
+  | { readonly type: 'read'; readonly base: FollowedState | null };
 
-export function wayTo(known: Known | null, head: Position): Way {
+export function planCatchUp(known: FollowedState | null, head: Position): CatchUpPlan {
   if (known === null) return { type: 'read', base: null };
   const { state, position } = known;
   const doubt = whyNotSameHistory(position, head);

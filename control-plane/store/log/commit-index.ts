@@ -8,7 +8,7 @@
  */
 import type { Commit } from '../../../core/model/commit.ts';
 import type { State } from '../../../core/model/state.ts';
-import { type ChangeLabel, Labels, type RevisionRecord } from './revision-recorder.ts';
+import { type ChangeSummary, RevisionRecorder, type RevisionRecord } from './revision-recorder.ts';
 
 const MAX_REVISIONS = 1_000;
 
@@ -17,13 +17,13 @@ export interface RequestOutcome {
   readonly hash: string;
   readonly digest: string;
   /** Empty when that revision is no longer among the remembered ones. */
-  readonly changes: readonly ChangeLabel[];
+  readonly changes: readonly ChangeSummary[];
 }
 
-export class History {
+export class CommitIndex {
   readonly #outcomes = new Map<string, Omit<RequestOutcome, 'changes'>>();
   #revisions: RevisionRecord[] = [];
-  #labels = new Labels();
+  #labels = new RevisionRecorder();
 
   record(commit: Commit): void {
     this.fill(commit);
@@ -34,7 +34,7 @@ export class History {
   /** What comes next follows this state, which a checkpoint gave. */
   restart(state: State): void {
     this.#revisions = [];
-    this.#labels = new Labels(state);
+    this.#labels = new RevisionRecorder(state);
   }
 
   /** A commit before the ones that were followed. */

@@ -16,16 +16,16 @@ import { type Clock, sleep } from '../../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';
 import type { Random } from '../../../core/runtime/random.ts';
 import type { EarlierCount } from './active-backend-history.ts';
-import { ActivePast } from './active-backend-tracker.ts';
+import { ActiveBackendTracker } from './active-backend-tracker.ts';
 import type { ConfigStore } from '../config-store.ts';
 import { encodedBytes } from './commit-codec.ts';
-import { type Known, wayTo } from './catch-up-plan.ts';
-import { History, type RequestOutcome } from './commit-index.ts';
+import { type FollowedState, planCatchUp } from './catch-up-plan.ts';
+import { CommitIndex, type RequestOutcome } from './commit-index.ts';
 import type { RevisionRecord } from './revision-recorder.ts';
 import { LogReader, type StartedWith } from './log-reader.ts';
 import { NewerFormatError } from '../newer-format.ts';
 import { readPassedOver } from './outcomes.ts';
-import { type Member, type MembershipStore, withoutMembers } from '../member-store.ts';
+import { type Member, type MemberStore, withoutMembers } from '../member-store.ts';
 import { SharedRun } from '../shared-run.ts';
 
 /** From the start of one look to the start of the next: a slow one must not put off the news by its own time. */
@@ -36,7 +36,7 @@ const RETRY_MIN_MS = 100;
 /** A store that is back is found well within the two seconds that a commit may take to be seen. */
 const RETRY_MAX_MS = 500;
 
-export interface Followed extends Known {
+export interface Followed extends FollowedState {
   /** As of the same version. The same array as long as nothing changed. */
   readonly members: readonly Member[];
 }
@@ -54,7 +54,7 @@ export type FollowerStatus =
 export interface LogFollowerDeps {
   readonly store: ConfigStore;
   /** Left out: there are no members. */
-  readonly membership?: Pick<MembershipStore, 'look' | 'onWake'>;
+  readonly memberStore?: Pick<MemberStore, 'look' | 'onWake'>;
   readonly clock: Clock;
   readonly random: Random;
   /** Told once when the store becomes unusable and once when it is usable again. */
@@ -65,31 +65,31 @@ export interface LogFollowerDeps {
 
 export class LogFollower {
   readonly #store: ConfigStore;
-  readonly #membership: Pick<MembershipStore, 'look' | 'onWake'>;
+  readonly #memberStore: Pick<MemberStore, 'look' | 'onWake'>;
   readonly #clock: Clock;
   readonly #retry: Backoff;
   readonly #onStatus: (status: FollowerStatus) => void;
   readonly #listeners = new Set<(followed: Followed) => void>();
   readonly #sync = new SharedRun(() => this.#synchronize());
   readonly #stopping = new AbortController();
-  #history = new History();
+  #history = new CommitIndex();
   readonly #reader: LogReader;
   readonly #filling = new SharedRun(() => this.#fill());
   /** The part of the log that a checkpoint stands for: its requests are not known yet. */
   #passedOver: { readonly known: number; readonly end: Head } | null = null;
   #logBytes = 0;
-  readonly #past: ActivePast;
+  readonly #past: ActiveBackendTracker;
   #followed: Followed | null = null;
   #status: FollowerStatus = { ready: false, reason: 'the store has not been read yet' };
   #heardMs = Number.NEGATIVE_INFINITY;
   #wake = new AbortController();
   #loop: Promise<void> | undefined;
 
-  constructor({ store, membership, clock, random, onStatus, onIgnored }: LogFollowerDeps) {
+  constructor({ store, memberStore, clock, random, onStatus, onIgnored }: LogFollowerDeps) {
     this.#store = store;
-    this.#membership = membership ?? withoutMembers(store);
+    this.#memberStore = memberStore ?? withoutMembers(store);
     this.#reader = new LogReader(store, onIgnored);
-    this.#past = new ActivePast(store, this.#reader, clock);
+    this.#past = new ActiveBackendTracker(store, this.#reader, clock);
     this.#clock = clock;
     this.#retry = backoff(RETRY_MIN_MS, RETRY_MAX_MS, random);
     this.#onStatus = onStatus ?? (() => undefined);
@@ -180,7 +180,7 @@ export class LogFollower {
 
   async #follow(): Promise<void> {
     const wake = () => this.#wake.abort();
-    const stops = [this.#store.onWake(wake), this.#membership.onWake(wake)];
+    const stops = [this.#store.onWake(wake), this.#memberStore.onWake(wake)];
     while (!this.#stopping.signal.aborted) {
       // Renewed before the look: a wake that comes during it starts another one.
       this.#wake = new AbortController();
@@ -216,9 +216,9 @@ export class LogFollower {
 
   async #readOn(): Promise<Followed> {
     const startedMs = this.#clock.nowMs();
-    const { position: head, members } = await this.#membership.look();
+    const { position: head, members } = await this.#memberStore.look();
     this.#heardMs = startedMs;
-    const way = wayTo(this.#followed, head);
+    const way = planCatchUp(this.#followed, head);
     if (way.type === 'refuse') {
       throw this.#notOurs(way.doubt, 'an operator accepts the store (lbctl store adopt)');
     }
@@ -234,9 +234,9 @@ export class LogFollower {
   }
 
   /** What is remembered goes on from `base`, and over whatever a checkpoint stands for. */
-  #rememberStart(base: Known | null, checkpoint: StartedWith | undefined): void {
+  #rememberStart(base: FollowedState | null, checkpoint: StartedWith | undefined): void {
     if (base === null) {
-      this.#history = new History();
+      this.#history = new CommitIndex();
       this.#passedOver = null;
       this.#logBytes = 0;
     }

@@ -8,7 +8,7 @@ import { applyCommit } from '../../../core/model/fold.ts';
 import type { State } from '../../../core/model/state.ts';
 import { LbError } from '../../../core/runtime/errors.ts';
 import type { ConfigStore } from '../config-store.ts';
-import { Labels, type RevisionRecord } from './revision-recorder.ts';
+import { RevisionRecorder, type RevisionRecord } from './revision-recorder.ts';
 import type { LogFollower } from './log-follower.ts';
 import { LogReader, oldestKept } from './log-reader.ts';
 
@@ -19,7 +19,7 @@ export interface PastCommit {
   readonly after: State;
 }
 
-export class Past {
+export class RevisionReader {
   readonly #store: ConfigStore;
   readonly #follower: LogFollower;
   readonly #reader: LogReader;
@@ -42,11 +42,11 @@ export class Past {
     const before = await this.#read(revision - 1, state.head);
     const [commit] = await this.#store.read(revision, 1);
     if (commit === undefined) throw await this.#notKept(revision);
-    return { record: new Labels(before).record(commit), before, after: applyCommit(before, commit) };
+    return { record: new RevisionRecorder(before).record(commit), before, after: applyCommit(before, commit) };
   }
 
   /** At most `limit` revisions older than `before`, newest first: from memory as far as that goes, then from the log. */
-  async revisions(limit: number, before?: number): Promise<RevisionRecord[]> {
+  async list(limit: number, before?: number): Promise<RevisionRecord[]> {
     const found = this.#follower.revisions(limit, before);
     const head = this.#follower.current()?.state.head;
     const newest = (found.at(-1)?.revision ?? Math.min(before ?? Infinity, (head?.revision ?? 0) + 1)) - 1;
@@ -59,7 +59,7 @@ export class Past {
 
   /** Newest first. */
   async #recordsOf(oldest: number, newest: number, head: Head): Promise<RevisionRecord[]> {
-    const labels = new Labels(await this.#read(oldest - 1, head));
+    const labels = new RevisionRecorder(await this.#read(oldest - 1, head));
     const records: RevisionRecord[] = [];
     while (records.length <= newest - oldest) {
       const from = oldest + records.length;

@@ -8,7 +8,7 @@ import type { State } from '../../../core/model/state.ts';
 const MAX_LABELS = 1_000;
 
 /** What a commit did to one resource, its values left out. */
-export type ChangeLabel = Pick<Difference, 'action' | 'kind' | 'name'>;
+export type ChangeSummary = Pick<Difference, 'action' | 'kind' | 'name'>;
 
 export interface RevisionRecord {
   readonly revision: number;
@@ -18,10 +18,10 @@ export interface RevisionRecord {
   readonly message: string;
   readonly requestId: string;
   /** Capped; a deleted pool stands for its backends. */
-  readonly changes: readonly ChangeLabel[];
+  readonly changes: readonly ChangeSummary[];
 }
 
-export class Labels {
+export class RevisionRecorder {
   /** Every resource there is, as KIND/NAME, to tell created from updated. */
   readonly #keys = new Set<string>([`policy/${DEFAULT_POLICY_NAME}`]);
 
@@ -42,7 +42,7 @@ export class Labels {
     return { revision, hash, timeMs, author, message, requestId, changes };
   }
 
-  #label(change: Change): ChangeLabel[] {
+  #label(change: Change): ChangeSummary[] {
     if (change.op === 'put') {
       const { kind } = change.resource;
       const name = nameOf(change.resource);
@@ -54,7 +54,7 @@ export class Labels {
     return this.#forget(change.kind, change.name);
   }
 
-  #forget(kind: Kind, name: string): ChangeLabel[] {
+  #forget(kind: Kind, name: string): ChangeSummary[] {
     if (kind === 'policy' && name === DEFAULT_POLICY_NAME) return [{ action: 'updated', kind, name }];
     if (kind === 'pool') {
       for (const key of this.#keys) if (key.startsWith(`backend/${name}/`)) this.#keys.delete(key);

@@ -8,7 +8,7 @@ import { messageOf } from '../../../core/runtime/errors.ts';
 import type { Logger } from '../../../core/runtime/logger.ts';
 import { mergeMembers } from './merge-members.ts';
 import type { Followed, LogFollower } from '../log/log-follower.ts';
-import { isRegistration, type MembershipStore } from '../member-store.ts';
+import { isRegistration, type MemberStore } from '../member-store.ts';
 import { type ExpiryEffect, NOTHING_SEEN, stepExpiry } from './expiry-machine.ts';
 import { STORE_FRESH_MS } from '../log/log-follower.ts';
 
@@ -16,7 +16,7 @@ const TICK_MS = 250;
 
 export interface ExpiryDeps {
   readonly follower: LogFollower;
-  readonly membership: MembershipStore;
+  readonly memberStore: MemberStore;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -66,17 +66,17 @@ export class Expiry {
   }
 
   async #perform(effect: ExpiryEffect): Promise<void> {
-    const { membership, logger } = this.#deps;
+    const { memberStore, logger } = this.#deps;
     const { member } = effect;
     const { pool, address } = member.value;
     if (effect.type === 'remove') {
       const isHeld = member.value.state === 'expiring';
-      if (!(await membership.remove(member, !isHeld))) return;
+      if (!(await memberStore.remove(member, !isHeld))) return;
       logger.warn({ pool, backend: address, why: effect.why }, 'a registered backend is out of its pool');
       return;
     }
     const held = { ...member.value, state: 'expiring', heldUntilMs: effect.untilMs } as const;
-    if ((await membership.put(held, member)) === null) return;
+    if ((await memberStore.put(held, member)) === null) return;
     const { lost, of } = effect;
     const until = new Date(effect.untilMs).toISOString();
     const words = `${lost} of ${of} registrations of the pool "${pool}" were lost within one ttl: kept as expiring until ${until}, health checks decide`;
@@ -84,7 +84,7 @@ export class Expiry {
   }
 
   #sayPlaces({ state, members }: Followed): void {
-    const out = mergeMembers(state, members).places.filter(({ source }) => source !== 'registered');
+    const out = mergeMembers(state, members).registrations.filter(({ source }) => source !== 'registered');
     const keys = new Set<string>();
     for (const { member, source, reason } of out) {
       const key = `${member.name} ${reason}`;

@@ -3,25 +3,25 @@ import type { Clock } from '../../../core/runtime/clock.ts';
 import type { Logger } from '../../../core/runtime/logger.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
 import type { LogFollower } from '../log/log-follower.ts';
-import type { MembershipStore } from '../member-store.ts';
+import type { MemberStore } from '../member-store.ts';
 import { Expiry } from './expiry.ts';
 import { Registrations } from './registrations.ts';
 import { Roster } from './roster.ts';
 
-export interface MembershipsDeps {
+export interface MembersDeps {
   readonly fleet: Fleet;
   readonly follower: LogFollower;
-  readonly membership: MembershipStore;
+  readonly memberStore: MemberStore;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-export class Memberships {
+export class Members {
   readonly roster: Roster;
   readonly registrations: Registrations;
   readonly #expiry: Expiry;
 
-  constructor(deps: MembershipsDeps) {
+  constructor(deps: MembersDeps) {
     this.roster = new Roster(deps);
     this.registrations = new Registrations(deps);
     this.#expiry = new Expiry(deps);

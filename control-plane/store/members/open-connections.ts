@@ -1,5 +1,5 @@
 /** Whether the proxies have let go of a registration that drains. Pure. */
-import type { Place } from './merge-members.ts';
+import type { RegistrationStatus } from './merge-members.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { Fleet } from '../../fleet/fleet.ts';
  */
 export function openConnections(
   fleet: Pick<Fleet, 'list' | 'unknownForMs'>,
-  { member, source }: Place,
+  { member, source }: RegistrationStatus,
   storeId: string,
   waits: boolean,
 ): number | null {

@@ -1,6 +1,6 @@
 /** One registration that this replica holds: what is due when, and when it is over. Times are arguments. */
 import { LbError } from '../../../core/runtime/errors.ts';
-import type { Place } from './merge-members.ts';
+import type { RegistrationStatus } from './merge-members.ts';
 import type { Member, Registration } from '../member-store.ts';
 
 /** A proxy that lost this replica is back within 2 s, its longest backoff, and has then still to be told and to report. */
@@ -8,8 +8,8 @@ const PROXIES_MS = 10_000;
 
 /** Told while a hold lasts. */
 export interface HoldListener {
-  /** Its state or its place changed. */
-  changed(place: Place, connections: number): void;
+  /** Its state or its status changed. */
+  changed(status: RegistrationStatus, connections: number): void;
   /** It is over; null: in order, drained. */
   ended(reason: LbError | null): void;
 }
@@ -75,12 +75,12 @@ export class RegistrationHold {
   }
 
   /** Says where it stands, if that is news. */
-  tell(place: Place, connections: number): void {
-    const { source, reason, member } = place;
+  tell(status: RegistrationStatus, connections: number): void {
+    const { source, reason, member } = status;
     const now = JSON.stringify([source, reason, member.value.state, connections]);
     if (now === this.#told) return;
     this.#told = now;
-    this.#listener.changed(place, connections);
+    this.#listener.changed(status, connections);
   }
 
   end(reason: LbError | null): void {

@@ -10,12 +10,12 @@ import { type Clock, every, type Timer } from '../../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';
 import type { Logger } from '../../../core/runtime/logger.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
-import { mergeMembers, type Place } from './merge-members.ts';
+import { mergeMembers, type RegistrationStatus } from './merge-members.ts';
 import type { Followed, LogFollower } from '../log/log-follower.ts';
 import {
   isRegistration,
   type Member,
-  type MembershipStore,
+  type MemberStore,
   memberName,
   type Registration,
 } from '../member-store.ts';
@@ -38,7 +38,7 @@ const PUT_TRIES = 5;
 
 export interface RegistrationsDeps {
   readonly follower: LogFollower;
-  readonly membership: MembershipStore;
+  readonly memberStore: MemberStore;
   readonly fleet: Fleet;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -70,10 +70,10 @@ export class Registrations {
     this.#holds.clear();
   }
 
-  /** Every registration and its place, as of now. */
-  async places(): Promise<readonly Place[]> {
+  /** Every registration and its status, as of now. */
+  async list(): Promise<readonly RegistrationStatus[]> {
     const { state, members } = await this.#deps.follower.readBarrier();
-    return mergeMembers(state, members).places;
+    return mergeMembers(state, members).registrations;
   }
 
   /** Registers, and holds it from then on. Throws INVALID_ARGUMENT with every violation, or UNAVAILABLE. */
@@ -133,7 +133,7 @@ export class Registrations {
 
   /** The newest instance of an address wins: the address can be only one's. */
   async #enter(value: Registration): Promise<Member<Registration>> {
-    const { follower, membership } = this.#deps;
+    const { follower, memberStore } = this.#deps;
     for (let tries = 0; tries < PUT_TRIES; tries++) {
       const { state, members } = await follower.catchUp();
       const violations = registrationViolations(value, state, members);
@@ -141,7 +141,7 @@ export class Registrations {
       const seen = find(members, memberName(value));
       const isSame = seen?.value.instanceId === value.instanceId;
       const { sinceMs } = isSame ? seen.value : value;
-      const put = await membership.put({ ...value, sinceMs }, seen);
+      const put = await memberStore.put({ ...value, sinceMs }, seen);
       if (put !== null) return put;
     }
     throw new LbError('UNAVAILABLE', `others register ${value.address} again and again; try again`);
@@ -149,11 +149,11 @@ export class Registrations {
 
   /** On what is there of its instance, such as one that is held as expiring. Null: it is gone, or has moved. */
   async #putDraining({ member }: RegistrationHold): Promise<Member<Registration> | null> {
-    const { follower, membership } = this.#deps;
+    const { follower, memberStore } = this.#deps;
     const value = { ...member.value, state: 'draining' } as const;
     let seen: Member<Registration> | null = member;
     for (let tries = 0; tries < PUT_TRIES; tries++) {
-      const put: Member<Registration> | null = await membership.put(value, seen);
+      const put: Member<Registration> | null = await memberStore.put(value, seen);
       if (put !== null) return put;
       seen = find((await follower.catchUp()).members, member.name);
       if (seen === null) return null;
@@ -165,7 +165,7 @@ export class Registrations {
   }
 
   async #renewDue(): Promise<void> {
-    const { membership, clock, logger } = this.#deps;
+    const { memberStore, clock, logger } = this.#deps;
     const nowMs = clock.nowMs();
     for (const hold of this.#holds) if (hold.isSilent(nowMs)) this.#end(hold, whySilent(hold.member));
     for (const hold of this.#holds) {
@@ -178,7 +178,7 @@ export class Registrations {
     this.#renewing = true;
     for (const hold of due) hold.renewed(nowMs);
     try {
-      const lost = new Set(await membership.renew(due.map(({ member }) => member)));
+      const lost = new Set(await memberStore.renew(due.map(({ member }) => member)));
       for (const hold of due) if (lost.has(hold.member.name)) await this.#recover(hold);
     } catch (error) {
       logger.debug({ reason: messageOf(error) }, 'registrations could not be renewed');
@@ -189,7 +189,7 @@ export class Registrations {
 
   /** Its lease had ended, and it may be gone or expiring: it is put again. */
   async #recover(hold: RegistrationHold): Promise<void> {
-    const { follower, membership, logger } = this.#deps;
+    const { follower, memberStore, logger } = this.#deps;
     if (hold.busy) return;
     hold.busy = true;
     try {
@@ -197,7 +197,7 @@ export class Registrations {
       const found = find(members, hold.member.name);
       const reason = whyOver(hold.member, found ?? undefined);
       if (reason !== undefined) return this.#end(hold, reason);
-      const put = this.#holds.has(hold) ? await membership.put(hold.member.value, found) : null;
+      const put = this.#holds.has(hold) ? await memberStore.put(hold.member.value, found) : null;
       if (put === null) return;
       hold.member = put;
       const { pool, address } = put.value;
@@ -212,10 +212,10 @@ export class Registrations {
 
   #look(followed: Followed | null, holds: readonly RegistrationHold[] = [...this.#holds]): void {
     if (followed === null || holds.length === 0) return;
-    const places = new Map(
-      mergeMembers(followed.state, followed.members).places.map((place) => [place.member.name, place]),
+    const statuses = new Map(
+      mergeMembers(followed.state, followed.members).registrations.map((status) => [status.member.name, status]),
     );
-    for (const hold of holds) this.#judge(hold, followed, places.get(hold.member.name));
+    for (const hold of holds) this.#judge(hold, followed, statuses.get(hold.member.name));
   }
 
   #lookAt(hold: RegistrationHold): void {
@@ -227,29 +227,29 @@ export class Registrations {
     this.#look(this.#deps.follower.current(), draining);
   }
 
-  #judge(hold: RegistrationHold, { position }: Followed, place: Place | undefined): void {
+  #judge(hold: RegistrationHold, { position }: Followed, status: RegistrationStatus | undefined): void {
     // What was read before it was written says nothing about it.
     if (hold.busy || position.version < hold.member.token) return;
-    const reason = whyOver(hold.member, place?.member);
+    const reason = whyOver(hold.member, status?.member);
     if (reason !== undefined) return this.#end(hold, reason);
-    if (place?.member.token !== hold.member.token) {
+    if (status?.member.token !== hold.member.token) {
       if (!hold.isDraining) void this.#recover(hold);
       else if (this.#holds.delete(hold)) hold.end(null);
       return;
     }
-    if (!hold.isDraining) return hold.tell(place, 0);
+    if (!hold.isDraining) return hold.tell(status, 0);
     const { fleet, clock } = this.#deps;
-    const open = openConnections(fleet, place, position.storeId, hold.waitsForProxies(clock.nowMs()));
-    hold.tell(place, open ?? 0);
+    const open = openConnections(fleet, status, position.storeId, hold.waitsForProxies(clock.nowMs()));
+    hold.tell(status, open ?? 0);
     if (open === 0) void this.#leave(hold, 'no proxy has a connection to it');
   }
 
   async #leave(hold: RegistrationHold, why: string): Promise<void> {
     if (!this.#holds.delete(hold)) return;
-    const { membership, logger } = this.#deps;
+    const { memberStore, logger } = this.#deps;
     const { pool, address } = hold.member.value;
     // What can't be removed now is removed when its lease has ended.
-    const removed = await membership.remove(hold.member, false).catch(() => false);
+    const removed = await memberStore.remove(hold.member, false).catch(() => false);
     logger.info({ pool, backend: address, why, removed }, 'a registered backend has left');
     hold.end(null);
   }

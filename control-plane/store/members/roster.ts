@@ -12,7 +12,7 @@ import { LbError, messageOf } from '../../../core/runtime/errors.ts';
 import type { Logger } from '../../../core/runtime/logger.ts';
 import { ABSENCE_MS, type Fleet } from '../../fleet/fleet.ts';
 import type { Followed, LogFollower } from '../log/log-follower.ts';
-import { isRosterEntry, type Member, type MembershipStore, type RosterEntry } from '../member-store.ts';
+import { isRosterEntry, type Member, type MemberStore, type RosterEntry } from '../member-store.ts';
 import { SharedRun } from '../shared-run.ts';
 
 /** Three times within a lease: two of them may fail. */
@@ -26,7 +26,7 @@ const REMEMBER_MS = 60_000;
 export interface RosterDeps {
   readonly fleet: Fleet;
   readonly follower: LogFollower;
-  readonly membership: MembershipStore;
+  readonly memberStore: MemberStore;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -75,12 +75,12 @@ export class Roster {
    * meanwhile, or UNAVAILABLE.
    */
   async remove(id: string): Promise<void> {
-    const { fleet, follower, membership, logger } = this.#deps;
+    const { fleet, follower, memberStore, logger } = this.#deps;
     const known = fleet.list().find(({ info }) => info.id === id);
     if (known?.connected !== true) {
       const entry = entryOf(await follower.catchUp(), id);
       if (entry !== undefined) {
-        const removed = await membership.remove(entry, false);
+        const removed = await memberStore.remove(entry, false);
         const now = entryOf(await follower.catchUp(), id);
         if (removed) {
           logger.info({ proxy: id }, 'a proxy is off the roster: it was deleted');
@@ -106,7 +106,7 @@ export class Roster {
   }
 
   async #reconcile(): Promise<void> {
-    const { fleet, follower, membership } = this.#deps;
+    const { fleet, follower, memberStore } = this.#deps;
     const followed = follower.current();
     if (followed === null) return;
     const entries = new Map(followed.members.filter(isRosterEntry).map((entry) => [entry.value.id, entry]));
@@ -122,7 +122,7 @@ export class Roster {
       if (entry.alive && this.#lost.delete(entry.value.instanceId)) due.push(entry);
       await this.#leave(entry);
     }
-    if (due.length > 0) await membership.renew(due);
+    if (due.length > 0) await memberStore.renew(due);
     this.#forgetSettled([...entries.values()]);
   }
 
@@ -138,7 +138,7 @@ export class Roster {
     info: { readonly id: string; readonly zone: string; readonly instanceId: string },
     entry: Entry | undefined,
   ): Promise<void> {
-    const { membership, clock, logger } = this.#deps;
+    const { memberStore, clock, logger } = this.#deps;
     const { id, zone, instanceId } = info;
     const isNew = this.#arrivals.has(id) && entry?.value.instanceId !== instanceId;
     if (entry !== undefined && entry.alive && !isNew) {
@@ -148,22 +148,22 @@ export class Roster {
     const sinceMs = entry?.value.sinceMs ?? clock.wallMs();
     const value: RosterEntry = { kind: 'proxy', id, zone, instanceId, ttlMs: ABSENCE_MS, sinceMs };
     // Null: another replica wrote it first, and the next look at the store shows what.
-    if ((await membership.put(value, entry ?? null)) === null) return;
+    if ((await memberStore.put(value, entry ?? null)) === null) return;
     this.#arrivals.delete(id);
     if (entry === undefined) logger.info({ proxy: id }, 'a proxy is on the roster');
   }
 
   async #leave(entry: Entry): Promise<void> {
-    const { membership, clock, logger } = this.#deps;
+    const { memberStore, clock, logger } = this.#deps;
     const { id, instanceId } = entry.value;
     if (this.#stopped.has(instanceId)) {
-      if (await membership.remove(entry, false)) {
+      if (await memberStore.remove(entry, false)) {
         logger.info({ proxy: id }, 'a proxy is off the roster: it stopped');
       }
     } else if (!entry.alive) {
       const sinceMs = this.#deadSinceMs.get(entry.token) ?? clock.nowMs();
       this.#deadSinceMs.set(entry.token, sinceMs);
-      if (clock.nowMs() - sinceMs < COME_BACK_MS || !(await membership.remove(entry, true))) return;
+      if (clock.nowMs() - sinceMs < COME_BACK_MS || !(await memberStore.remove(entry, true))) return;
       logger.warn({ proxy: id }, 'a proxy is off the roster: it was away for ten minutes');
     }
   }

@@ -1,23 +1,23 @@
-/** What every MembershipStore promises. Each kind of store runs this suite with a harness of its own. */
+/** What every MemberStore promises. Each kind of store runs this suite with a harness of its own. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { ConfigStore } from '../../../control-plane/store/config-store.ts';
-import type { Member, MembershipStore, Registration } from '../../../control-plane/store/member-store.ts';
+import type { Member, MemberStore, Registration } from '../../../control-plane/store/member-store.ts';
 import { eventually } from '../../../harness/programs/processes.ts';
 import { commitsAfter } from './config-store.contract.ts';
 
-export interface OpenedMembership {
+export interface OpenedMembers {
   readonly store: ConfigStore;
-  readonly members: MembershipStore;
+  readonly members: MemberStore;
 }
 
-export interface MembershipHarness {
+export interface MemberHarness {
   /** Before the first test. */
   start(): Promise<void>;
   /** What is opened from now on is empty. */
   fresh(): Promise<void>;
   /** Log and members, as another process would open them. */
-  open(): OpenedMembership;
+  open(): OpenedMembers;
   /** Lets so much time pass for the leases. */
   pass(ms: number): Promise<void>;
   /** After the last test. */
@@ -44,9 +44,9 @@ export function registration(address: string, fields: Partial<Registration> = {}
 const proxy = (id: string) =>
   ({ kind: 'proxy', id, zone: '', instanceId: `${id}-1`, ttlMs: 600_000, sinceMs: 1 }) as const;
 
-export function membershipStoreContract(kind: string, harness: MembershipHarness): void {
+export function memberStoreContract(kind: string, harness: MemberHarness): void {
   describe(`the contract of memberships: ${kind}`, () => {
-    let opened: OpenedMembership[] = [];
+    let opened: OpenedMembers[] = [];
     const open = () => {
       const made = harness.open();
       opened.push(made);
@@ -59,12 +59,12 @@ export function membershipStoreContract(kind: string, harness: MembershipHarness
       for (const { store } of opened) await store.close();
       opened = [];
     });
-    const one = async (members: MembershipStore, name: string): Promise<Member> =>
+    const one = async (members: MemberStore, name: string): Promise<Member> =>
       (await members.look()).members.find((member) => member.name === name) ?? assert.fail(`no ${name}`);
-    const names = async (members: MembershipStore) =>
+    const names = async (members: MemberStore) =>
       (await members.look()).members.map(({ name, alive }) => `${name}${alive ? '' : ' (ended)'}`);
     /** Until its lease has ended. */
-    const ended = async (members: MembershipStore, name: string): Promise<Member> => {
+    const ended = async (members: MemberStore, name: string): Promise<Member> => {
       await harness.pass(SHORT_MS);
       return eventually(async () => {
         const member = await one(members, name);

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { EtcdClient } from '../../../control-plane/store/etcd/etcd-client.ts';
-import { EtcdMembership } from '../../../control-plane/store/etcd/etcd-member-store.ts';
+import { EtcdMemberStore } from '../../../control-plane/store/etcd/etcd-member-store.ts';
 import { EtcdStore } from '../../../control-plane/store/etcd/etcd-store.ts';
 import { sleep, systemClock as clock } from '../../../core/runtime/clock.ts';
 import { systemRandom as random } from '../../../core/runtime/random.ts';
 import { type Etcd, findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../../../harness/programs/etcd.ts';
-import { membershipStoreContract } from './member-store.contract.ts';
+import { memberStoreContract } from './member-store.contract.ts';
 
 const binary = findEtcd();
 let etcd: Etcd;
@@ -17,7 +17,7 @@ let alive: NodeJS.Timeout;
 if (binary === undefined) {
   it(`etcd is not installed: ${HOW_TO_GET_ETCD}`, { skip: true });
 } else {
-  membershipStoreContract('etcd', {
+  memberStoreContract('etcd', {
     async start() {
       // The system clock's timers do not keep a process alive.
       alive = setInterval(() => undefined, 60_000);
@@ -34,7 +34,7 @@ if (binary === undefined) {
         random,
       });
       const store = new EtcdStore(client);
-      return { store, members: new EtcdMembership(client, store) };
+      return { store, members: new EtcdMemberStore(client, store) };
     },
     pass: (ms) => sleep(clock, ms),
     async stop() {

@@ -2,17 +2,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LmdbMembership } from '../../../control-plane/store/lmdb/lmdb-member-store.ts';
+import { LmdbMemberStore } from '../../../control-plane/store/lmdb/lmdb-member-store.ts';
 import { LmdbStore } from '../../../control-plane/store/lmdb/lmdb-store.ts';
 import { systemClock } from '../../../core/runtime/clock.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
-import { membershipStoreContract } from './member-store.contract.ts';
+import { memberStoreContract } from './member-store.contract.ts';
 
 const clock = new FakeClock();
 let root = '';
 let made = 0;
 
-membershipStoreContract('lmdb', {
+memberStoreContract('lmdb', {
   async start() {
     root = mkdtempSync(join(tmpdir(), 'lb-members-'));
   },
@@ -21,7 +21,7 @@ membershipStoreContract('lmdb', {
   },
   open() {
     const store = new LmdbStore({ directory: join(root, `store-${made}`), clock: systemClock });
-    return { store, members: new LmdbMembership(store, clock) };
+    return { store, members: new LmdbMemberStore(store, clock) };
   },
   async pass(ms) {
     clock.advance(ms);

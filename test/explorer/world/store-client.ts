@@ -44,7 +44,7 @@ export function headOf({ log }: World): Position {
 export function readOn(machines: Machines, world: World, index: number): World {
   const { followed, history } = replicaAt(world, index);
   const head = headOf(world);
-  const way = machines.wayTo(followed, head);
+  const way = machines.planCatchUp(followed, head);
   if (way.type === 'refuse') return refused(world, way.doubt);
   if (way.type === 'stay') return world;
   const base = way.base?.state ?? emptyState(originOf(head));

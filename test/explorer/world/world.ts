@@ -2,7 +2,7 @@
 import type { SubscriptionState } from '../../../control-plane/distribution/subscription-machine.ts';
 import type { PublishState } from '../../../control-plane/snapshot/publish-machine.ts';
 import type { BatchState } from '../../../control-plane/store/log/batch-machine.ts';
-import type { Known } from '../../../control-plane/store/log/catch-up-plan.ts';
+import type { FollowedState } from '../../../control-plane/store/log/catch-up-plan.ts';
 import type { Proposed } from '../../../control-plane/store/log/proposal.ts';
 import type { Commit, Head, Position } from '../../../core/model/commit.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
@@ -86,7 +86,7 @@ export interface Replica {
   readonly up: boolean;
   /** From the store. */
   readonly cut: boolean;
-  readonly followed: Known | null;
+  readonly followed: FollowedState | null;
   readonly history: readonly Commit[];
   readonly publish: PublishState;
   /** Changes that wait for the next batch. */

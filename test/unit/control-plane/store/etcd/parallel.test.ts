@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { inLanes } from '../../../../../control-plane/store/etcd/parallel.ts';
+import { inParallel } from '../../../../../control-plane/store/etcd/parallel.ts';
 
 const items = Array.from({ length: 100 }, (_, index) => index);
 const inTime = () => false;
@@ -18,11 +18,11 @@ describe('work in lanes', () => {
       return item * 2;
     };
     assert.deepEqual(
-      await inLanes(items, 7, work, inTime),
+      await inParallel(items, 7, work, inTime),
       items.map((item) => item * 2),
     );
     assert.equal(most, 7);
-    assert.deepEqual(await inLanes([], 7, work, inTime), []);
+    assert.deepEqual(await inParallel([], 7, work, inTime), []);
   });
 
   it('goes on after a failure, and then throws it', async () => {
@@ -32,7 +32,7 @@ describe('work in lanes', () => {
       if (item === 3) throw new Error('no');
       done.push(item);
     };
-    await assert.rejects(inLanes(items, 7, work, inTime), /^Error: no$/);
+    await assert.rejects(inParallel(items, 7, work, inTime), /^Error: no$/);
     assert.equal(done.length, 99);
   });
 
@@ -43,7 +43,7 @@ describe('work in lanes', () => {
       return Promise.reject(new Error('no answer'));
     };
     await assert.rejects(
-      inLanes(items, 7, work, () => true),
+      inParallel(items, 7, work, () => true),
       /no answer/,
     );
     assert.equal(begun, 7);

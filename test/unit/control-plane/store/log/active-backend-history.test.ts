@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { ActiveHistory, activeIn } from '../../../../../control-plane/store/log/active-backend-history.ts';
+import { ActiveBackendHistory, activeIn } from '../../../../../control-plane/store/log/active-backend-history.ts';
 import type { Change, Commit } from '../../../../../core/model/commit.ts';
 import { applyCommit, applyCommits, emptyState } from '../../../../../core/model/fold.ts';
 import type { State } from '../../../../../core/model/state.ts';
@@ -48,8 +48,8 @@ const WEB = logOf([
   { timeMs: 4_200, changes: [backend('web', 1, 1, 'draining'), removed('web', 2)] },
 ]);
 
-function whole({ commits, end }: typeof WEB, keptMs = KEPT_MS): ActiveHistory {
-  const history = new ActiveHistory(keptMs, emptyState('store'), FROM_THE_START);
+function whole({ commits, end }: typeof WEB, keptMs = KEPT_MS): ActiveBackendHistory {
+  const history = new ActiveBackendHistory(keptMs, emptyState('store'), FROM_THE_START);
   history.follow(emptyState('store'), commits, end);
   return history;
 }
@@ -74,7 +74,7 @@ const log = fc
   });
 
 /** The numbers at whole seconds at which nothing happened, in the time that is kept. */
-function check(history: ActiveHistory, { commits, states }: typeof WEB, fromMs: number): void {
+function check(history: ActiveBackendHistory, { commits, states }: typeof WEB, fromMs: number): void {
   const last = commits.at(-1)?.timeMs ?? 0;
   for (let at = Math.max(0, Math.ceil((last - KEPT_MS) / 1_000) * 1_000); at <= last; at += 1_000) {
     if (at < fromMs || commits.some(({ timeMs }) => timeMs === at)) continue;
@@ -97,7 +97,7 @@ describe('the history of active backends', () => {
 
   it('says where it knows no more than the oldest number', () => {
     const [first] = WEB.states as [State];
-    const history = new ActiveHistory(KEPT_MS, first, 1_000);
+    const history = new ActiveBackendHistory(KEPT_MS, first, 1_000);
     history.follow(first, WEB.commits.slice(1), WEB.end);
     assert.deepEqual(history.at('web', 999), { active: 2, asOfThen: false });
     assert.deepEqual(history.at('web', 1_000), { active: 2, asOfThen: true });
@@ -118,7 +118,7 @@ describe('the history of active backends', () => {
   it('agrees with the log for every whole second that is kept, however it comes in pieces', () => {
     fc.assert(
       fc.property(log, fc.array(fc.integer({ min: 1, max: 7 })), (made, sizes) => {
-        const history = new ActiveHistory(KEPT_MS, emptyState('store'), FROM_THE_START);
+        const history = new ActiveBackendHistory(KEPT_MS, emptyState('store'), FROM_THE_START);
         let before = emptyState('store');
         for (let from = 0, piece = 0; from < made.commits.length; piece += 1) {
           const commits = made.commits.slice(from, from + (sizes[piece % sizes.length] ?? 1));
@@ -136,10 +136,10 @@ describe('the history of active backends', () => {
     fc.assert(
       fc.property(log, fc.double({ min: 0, max: 1, noNaN: true }), (made, share) => {
         const cut = Math.floor(share * made.commits.length);
-        const older = new ActiveHistory(KEPT_MS, emptyState('store'), FROM_THE_START);
+        const older = new ActiveBackendHistory(KEPT_MS, emptyState('store'), FROM_THE_START);
         const middle = applyCommits(emptyState('store'), made.commits.slice(0, cut));
         older.follow(emptyState('store'), made.commits.slice(0, cut), middle);
-        const younger = new ActiveHistory(KEPT_MS, middle, made.commits[cut - 1]?.timeMs ?? FROM_THE_START);
+        const younger = new ActiveBackendHistory(KEPT_MS, middle, made.commits[cut - 1]?.timeMs ?? FROM_THE_START);
         younger.follow(middle, made.commits.slice(cut), made.end);
         check(older.continuedBy(younger), made, 0);
       }),

@@ -1,7 +1,7 @@
 /** From what is followed to a head: whole or not at all, along one history, never back. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Known, wayTo } from '../../../../../control-plane/store/log/catch-up-plan.ts';
+import { type FollowedState, planCatchUp } from '../../../../../control-plane/store/log/catch-up-plan.ts';
 import {
   openReadOn,
   type ReadOnEffect,
@@ -46,7 +46,7 @@ function answerAll(opened: ReadOnStep, most = 100): ReadOnEffect[] {
 }
 
 const stateAt = (revision: number) => applyCommits(emptyState('store'), log.slice(0, revision));
-const knownAt = (revision: number): Known => ({ state: stateAt(revision), position: headAt(revision) });
+const knownAt = (revision: number): FollowedState => ({ state: stateAt(revision), position: headAt(revision) });
 
 describe('reading on', () => {
   it('reads in pieces up to its goal, and no further', () => {
@@ -89,15 +89,15 @@ describe('reading on', () => {
 describe('the way from what is followed to a head', () => {
   it('goes on from what is known, begins anew where nothing is, and stands still where nothing is new', () => {
     const known = knownAt(3);
-    assert.deepEqual(wayTo(null, headAt(3)), { type: 'read', base: null });
-    assert.deepEqual(wayTo(known, headAt(4)), { type: 'read', base: known });
-    assert.deepEqual(wayTo(known, headAt(3, { version: 9 })), { type: 'stay', state: known.state });
+    assert.deepEqual(planCatchUp(null, headAt(3)), { type: 'read', base: null });
+    assert.deepEqual(planCatchUp(known, headAt(4)), { type: 'read', base: known });
+    assert.deepEqual(planCatchUp(known, headAt(3, { version: 9 })), { type: 'stay', state: known.state });
   });
 
   it('begins anew with a store that takes the place of the one that was followed, at whatever revision', () => {
     const adopted = { storeId: 'other', replaces: ['its own', 'store'] };
     for (const revision of [1, 3, 5]) {
-      assert.deepEqual(wayTo(knownAt(3), headAt(revision, adopted)), { type: 'read', base: null });
+      assert.deepEqual(planCatchUp(knownAt(3), headAt(revision, adopted)), { type: 'read', base: null });
     }
   });
 
@@ -109,7 +109,7 @@ describe('the way from what is followed to a head', () => {
       [headAt(3, { hash: 'x' }), /its history was replaced/],
     ];
     for (const [head, doubt] of cases) {
-      const way = wayTo(knownAt(3), head);
+      const way = planCatchUp(knownAt(3), head);
       assert.match(way.type === 'refuse' ? way.doubt : way.type, doubt);
     }
   });

@@ -38,7 +38,7 @@ describe('registrations in the state', () => {
       { pool: 'web', address: '10.0.0.2:80', weight: 5, state: 'active' },
     ]);
     assert.deepEqual(
-      merged.places.map(({ source, reason }) => [source, reason]),
+      merged.registrations.map(({ source, reason }) => [source, reason]),
       [['registered', '']],
     );
     assert.deepEqual(merged.state.head, state.head);
@@ -61,26 +61,26 @@ describe('registrations in the state', () => {
       backendsOf(merged).map(({ weight }) => weight),
       [3],
     );
-    const [place] = merged.places;
-    assert.equal(place?.source, 'shadowed');
-    assert.match(place?.reason ?? '', /the pool "web" has 10\.0\.0\.1:80 configured, and that one counts/);
+    const [status] = merged.registrations;
+    assert.equal(status?.source, 'shadowed');
+    assert.match(status?.reason ?? '', /10\.0\.0\.1:80 is also configured in the pool "web", and the configuration wins/);
   });
 
   it('are ignored in a pool that is not there, in words', () => {
     const merged = merge(registration('10.0.0.2:80', { pool: 'wbe' }));
     assert.deepEqual(backendsOf(merged).length, 1);
-    assert.equal(merged.places[0]?.source, 'ignored');
-    assert.match(merged.places[0]?.reason ?? '', /there is no pool "wbe".*"web"/);
+    assert.equal(merged.registrations[0]?.source, 'ignored');
+    assert.match(merged.registrations[0]?.reason ?? '', /there is no pool "wbe".*"web"/);
   });
 
   it('never make the state invalid: one that is our own listener stays out, the others come in', () => {
     const merged = merge(registration('127.0.0.1:8080'), registration('10.0.0.2:80'));
     assert.deepEqual(validateState(merged.state), []);
     assert.deepEqual(
-      merged.places.map(({ source }) => source),
+      merged.registrations.map(({ source }) => source),
       ['ignored', 'registered'],
     );
-    assert.match(merged.places[0]?.reason ?? '', /our own listener "front"/);
+    assert.match(merged.registrations[0]?.reason ?? '', /our own listener "front"/);
   });
 
   it('make the same snapshot at every replica, whatever their tokens and leases', () => {
