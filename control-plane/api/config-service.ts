@@ -10,7 +10,7 @@ import type { ConfigServiceHandlers } from '../../core/wire/generated/lb/v1/Conf
 import type { ListRevisionsRequest__Output } from '../../core/wire/generated/lb/v1/ListRevisionsRequest.ts';
 import { resourceDraftFromWire } from '../../core/wire/resource-codec.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
-import { refuseIfAny } from '../rpc/request-violations.ts';
+import { refuseIfAny } from '../../core/runtime/request-violations.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { adoptStore } from './adopt-store.ts';
 import { readFor } from './read-state.ts';

@@ -5,7 +5,7 @@ import type { Violation } from '../../core/model/violation.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import type { UnaryCall } from '../rpc/unary.ts';
 import type { LogFollower, ReadResult } from '../store/log/log-follower.ts';
-import { refuseIfAny } from '../rpc/request-violations.ts';
+import { refuseIfAny } from '../../core/runtime/request-violations.ts';
 import { requiredName } from './make-change.ts';
 
 /**

@@ -17,7 +17,7 @@ import type { WatchStatsRequest__Output } from '../../core/wire/generated/lb/v1/
 import { knownError } from '../rpc/unary.ts';
 import { LatestStream } from '../rpc/latest-stream.ts';
 import { DEFAULT_BACKENDS, PAST_MS, type StatsFilter } from '../fleet/fleet-stats.ts';
-import { refuseIfAny } from '../rpc/request-violations.ts';
+import { refuseIfAny } from '../../core/runtime/request-violations.ts';
 import type { ApiDeps } from './api-deps.ts';
 
 type Call = ServerWritableStream<WatchStatsRequest__Output, StatsFrame>;

@@ -81,7 +81,11 @@ export class ActiveBackendTracker {
     if (!read.ok || read.checkpoint !== undefined) return null;
     const began = marks.find(({ head }) => head.revision === from);
     if (from > 0 && began === undefined) return null;
-    const history = new ActiveBackendHistory(LOOKS_BACK_MS, base.state, began?.timeMs ?? Number.NEGATIVE_INFINITY);
+    const history = new ActiveBackendHistory(
+      LOOKS_BACK_MS,
+      base.state,
+      began?.timeMs ?? Number.NEGATIVE_INFINITY,
+    );
     history.follow(base.state, read.commits, read.state);
     return history;
   }

@@ -42,7 +42,11 @@ export class RevisionReader {
     const before = await this.#read(revision - 1, state.head);
     const [commit] = await this.#store.read(revision, 1);
     if (commit === undefined) throw await this.#notKept(revision);
-    return { record: new RevisionRecorder(before).record(commit), before, after: applyCommit(before, commit) };
+    return {
+      record: new RevisionRecorder(before).record(commit),
+      before,
+      after: applyCommit(before, commit),
+    };
   }
 
   /** At most `limit` revisions older than `before`, newest first: from memory as far as that goes, then from the log. */

@@ -28,7 +28,7 @@ import {
   whySilent,
   whyStale,
 } from './registration-hold.ts';
-import { refuseIfAny } from '../../rpc/request-violations.ts';
+import { refuseIfAny } from '../../../core/runtime/request-violations.ts';
 import { registrationViolations } from './registration-request.ts';
 import { STORE_FRESH_MS } from '../log/log-follower.ts';
 
@@ -213,7 +213,10 @@ export class Registrations {
   #look(followed: Followed | null, holds: readonly RegistrationHold[] = [...this.#holds]): void {
     if (followed === null || holds.length === 0) return;
     const statuses = new Map(
-      mergeMembers(followed.state, followed.members).registrations.map((status) => [status.member.name, status]),
+      mergeMembers(followed.state, followed.members).registrations.map((status) => [
+        status.member.name,
+        status,
+      ]),
     );
     for (const hold of holds) this.#judge(hold, followed, statuses.get(hold.member.name));
   }

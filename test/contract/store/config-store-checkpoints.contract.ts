@@ -143,7 +143,12 @@ export function checkpointsContract(kind: string, harness: StoreHarness): void {
         limits: LIMITS,
       });
       kept({ close: () => checkpointer.stop() });
-      return { replica: made, store: made.store, checkpointer, past: new RevisionReader(made.store, made.follower) };
+      return {
+        replica: made,
+        store: made.store,
+        checkpointer,
+        past: new RevisionReader(made.store, made.follower),
+      };
     };
 
     /** Revision 1 makes a pool, 2 to 60 add a backend each; checkpoints and trims as they fall due. */

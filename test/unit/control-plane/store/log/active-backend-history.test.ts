@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { ActiveBackendHistory, activeIn } from '../../../../../control-plane/store/log/active-backend-history.ts';
+import {
+  ActiveBackendHistory,
+  activeIn,
+} from '../../../../../control-plane/store/log/active-backend-history.ts';
 import type { Change, Commit } from '../../../../../core/model/commit.ts';
 import { applyCommit, applyCommits, emptyState } from '../../../../../core/model/fold.ts';
 import type { State } from '../../../../../core/model/state.ts';
@@ -139,7 +142,11 @@ describe('the history of active backends', () => {
         const older = new ActiveBackendHistory(KEPT_MS, emptyState('store'), FROM_THE_START);
         const middle = applyCommits(emptyState('store'), made.commits.slice(0, cut));
         older.follow(emptyState('store'), made.commits.slice(0, cut), middle);
-        const younger = new ActiveBackendHistory(KEPT_MS, middle, made.commits[cut - 1]?.timeMs ?? FROM_THE_START);
+        const younger = new ActiveBackendHistory(
+          KEPT_MS,
+          middle,
+          made.commits[cut - 1]?.timeMs ?? FROM_THE_START,
+        );
         younger.follow(middle, made.commits.slice(cut), made.end);
         check(older.continuedBy(younger), made, 0);
       }),

@@ -46,7 +46,10 @@ function answerAll(opened: ReadOnStep, most = 100): ReadOnEffect[] {
 }
 
 const stateAt = (revision: number) => applyCommits(emptyState('store'), log.slice(0, revision));
-const knownAt = (revision: number): FollowedState => ({ state: stateAt(revision), position: headAt(revision) });
+const knownAt = (revision: number): FollowedState => ({
+  state: stateAt(revision),
+  position: headAt(revision),
+});
 
 describe('reading on', () => {
   it('reads in pieces up to its goal, and no further', () => {

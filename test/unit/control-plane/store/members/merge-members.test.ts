@@ -63,7 +63,10 @@ describe('registrations in the state', () => {
     );
     const [status] = merged.registrations;
     assert.equal(status?.source, 'shadowed');
-    assert.match(status?.reason ?? '', /10\.0\.0\.1:80 is also configured in the pool "web", and the configuration wins/);
+    assert.match(
+      status?.reason ?? '',
+      /10\.0\.0\.1:80 is also configured in the pool "web", and the configuration wins/,
+    );
   });
 
   it('are ignored in a pool that is not there, in words', () => {

@@ -1,6 +1,6 @@
 /** What is wrong with a request by itself, whatever is configured. */
-import type { Violation } from '../../core/model/violation.ts';
-import { LbError } from '../../core/runtime/errors.ts';
+import type { Violation } from '../model/violation.ts';
+import { LbError } from './errors.ts';
 
 /** Throws INVALID_ARGUMENT with all of them. */
 export function refuseIfAny(violations: readonly Violation[]): void {
