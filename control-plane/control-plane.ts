@@ -126,7 +126,7 @@ function makeParts({ dashboardHosts = [] }: ControlPlaneOptions, deps: ControlPl
   const publisher = new Publisher(clock);
   const fleet = new Fleet(clock, deps.rosterGraceMs);
   const stats = new FleetStats({ fleet, follower, clock });
-  const members = new Members({ fleet, follower, memberStore, clock, logger });
+  const members = new Members({ proxies: fleet, follower, memberStore, clock, logger });
   const streams = new OpenStreams();
   metrics.observe({
     follower,

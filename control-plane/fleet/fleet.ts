@@ -12,9 +12,9 @@ import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
+import { ABSENCE_MS } from '../store/members/proxies.ts';
 import { NEVER_SEEN_MS, type ProxyRecord, ReportedProxy } from './proxy-record.ts';
 
-export const ABSENCE_MS = 10 * 60_000;
 const MAX_PROXIES = 10_000;
 /**
  * Of an empty roster only: who was on it is known as soon as the store is read. A new fleet has nobody on it, and its

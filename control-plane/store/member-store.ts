@@ -1,19 +1,19 @@
 /**
- * Who is there: backends that registered themselves, and the proxies of the roster. Kept beside the log, not in it: they
- * come and go by themselves, and have no history.
+ * The members of a fleet: backends that registered themselves, and the proxies on the roster. They are kept beside the
+ * log, not in it, because they come and go by themselves and have no history.
  *
  * Invariants
- *  - every member has a lease, which ends unless it is renewed; a lease that has ended removes nothing by itself: the
- *    member is no longer `alive`, and what becomes of it is decided (members/expiry-machine.ts) and then written;
- *  - each write of a member gives it a new token, and every change and removal names the token that it has seen: who was
- *    stopped for a while can't undo what another one has written since;
+ *  - every member has a lease, which ends unless it is renewed. The end of a lease removes nothing: the member is no
+ *    longer `alive`, and a replica decides what becomes of it (members/expiry-machine.ts) and writes that;
+ *  - each write gives a member a new token, and every change and removal names the token that its caller has read, so a
+ *    replica that was stopped for a while can't undo what another one has written since;
  *  - head and members are read at one version of the store.
  *
- * Every method has a deadline of its own and throws LbError: UNAVAILABLE when the store does not answer.
+ * Every method has its own deadline and throws LbError: UNAVAILABLE when the store does not answer.
  */
 import type { Position } from '../../core/model/commit.ts';
-import type { ConfigStore } from './config-store.ts';
 import type { RegistrationState } from '../../core/model/registration.ts';
+import type { ConfigStore } from './config-store.ts';
 
 export interface Registration {
   readonly kind: 'backend';
@@ -22,12 +22,12 @@ export interface Registration {
   readonly address: string;
   readonly weight: number;
   readonly state: RegistrationState;
-  /** Whoever registered it; made anew at every start of it. */
+  /** The process that registered it; a new id for every start of that process. */
   readonly instanceId: string;
   readonly ttlMs: number;
-  /** When it came, by the clock of the replica that took it. */
+  /** When it registered, by the clock of the replica that took it. */
   readonly sinceMs: number;
-  /** `expiring` only: until when it is kept. */
+  /** How long it is kept; `expiring` ones only. */
   readonly heldUntilMs?: number;
 }
 
@@ -46,11 +46,11 @@ export interface Member<Value extends MemberValue = MemberValue> {
   /** `backend/POOL/ADDRESS` or `proxy/ID`. */
   readonly name: string;
   readonly value: Value;
-  /** Made anew by every `put`; grows. */
+  /** A new and larger one with every `put`. */
   readonly token: number;
   /** Its lease has not ended. */
   readonly alive: boolean;
-  /** What the store calls its lease. */
+  /** The store's own id of the lease. */
   readonly lease: string;
 }
 
@@ -61,22 +61,22 @@ export interface MembersAtPosition {
 }
 
 export interface MemberStore {
-  /** The head and every member, at one version (linearizable). Creates an empty store, as ConfigStore.head does. */
-  look(): Promise<MembersAtPosition>;
+  /** The head and every member at one version (linearizable). Creates an empty store, as ConfigStore.head does. */
+  read(): Promise<MembersAtPosition>;
 
   /**
-   * Writes a member and begins (or renews) its lease of `value.ttlMs`, if the member is still the one that was `seen`;
-   * null: there is none. Null when it is another one, or gone: nothing was written.
+   * Writes a member and begins (or renews) its lease of `value.ttlMs`, if the store still has the member as `seen`, or
+   * none when `seen` is null. Otherwise it writes nothing and returns null.
    */
   put<Value extends MemberValue>(value: Value, seen: Member | null): Promise<Member<Value> | null>;
 
-  /** Renews leases. Gives the names of those members that are not (any more) as they were given: look again. */
+  /** Renews leases. Returns the names of those members that are no longer as given; read them again. */
   renew(members: readonly Member[]): Promise<readonly string[]>;
 
-  /** Removes a member if it is still as it was `seen`; with `onlyDead`, only if its lease has ended. True: it did. */
+  /** Removes a member if it is still as it was `seen`; with `onlyDead`, only if its lease has ended. True: removed. */
   remove(seen: Member, onlyDead: boolean): Promise<boolean>;
 
-  /** Calls `wake` when members may have changed: late, doubled or never. Returns a way to stop. */
+  /** Calls `wake` when members may have changed; a call can be late, doubled or missing. Returns a way to stop. */
   onWake(wake: () => void): () => void;
 }
 
@@ -93,8 +93,8 @@ export function isRosterEntry(member: Member): member is Member<RosterEntry> {
   return member.value.kind === 'proxy';
 }
 
-/** A store whose members nobody asked for: looks at its head alone. */
-export function withoutMembers(store: ConfigStore): Pick<MemberStore, 'look' | 'onWake'> {
+/** Reads the head alone, for callers that need no members. */
+export function withoutMembers(store: ConfigStore): Pick<MemberStore, 'read' | 'onWake'> {
   const members: MembersAtPosition['members'] = [];
-  return { look: async () => ({ position: await store.head(), members }), onWake: () => () => undefined };
+  return { read: async () => ({ position: await store.head(), members }), onWake: () => () => undefined };
 }

@@ -45,7 +45,7 @@ export class RigReplica {
     this.follower = new LogFollower({ store: this.store, memberStore: this.memberStore, clock, random });
     this.fleet = new Fleet(clock, 0);
     const { fleet, follower, memberStore } = this;
-    this.#members = new Members({ fleet, follower, memberStore, clock, logger });
+    this.#members = new Members({ proxies: fleet, follower, memberStore, clock, logger });
     this.roster = this.#members.roster;
     this.registrations = this.#members.registrations;
     this.#members.start();
@@ -80,7 +80,7 @@ export class RigReplica {
 
   /** Every registration that the store has, in words. */
   async registered(): Promise<readonly string[]> {
-    const { members } = await this.memberStore.look();
+    const { members } = await this.memberStore.read();
     return members.filter(isRegistration).map(({ value }) => `${value.address} ${value.state}`);
   }
 

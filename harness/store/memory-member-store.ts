@@ -39,7 +39,7 @@ export class MemoryMemberStore implements MemberStore {
     this.#table = tableOf(store.log);
   }
 
-  async look(): Promise<MembersAtPosition> {
+  async read(): Promise<MembersAtPosition> {
     const position = await this.#store.head();
     const members = Array.from(this.#table, ([name, { value, token, deadlineMs }]) => ({
       name,

@@ -9,11 +9,11 @@
 import type { ICompare, IRequestOp } from 'etcd3';
 import type { NewCheckpoint } from '../config-store.ts';
 import type { EtcdClient } from './etcd-client.ts';
-import { behind, chunkKey, chunkPrefix, chunksBefore, logKey, markKey } from '../keys.ts';
+import { endOf, chunkKey, chunkPrefix, chunksBefore, logKey, markKey } from '../keys.ts';
 
 export async function readMarks(client: EtcdClient): Promise<{ revision: number; mark: Uint8Array }[]> {
   const start = client.key('mark/');
-  const { kvs } = await client.range({ key: start, range_end: client.key(behind('mark/')) });
+  const { kvs } = await client.range({ key: start, range_end: client.key(endOf('mark/')) });
   return kvs.map(({ key, value }) => ({
     revision: Number(key.subarray(start.length).toString()),
     mark: value,
@@ -53,7 +53,7 @@ export async function writeCheckpoint(client: EtcdClient, checkpoint: NewCheckpo
   const found = responses[0]?.response_range?.kvs[0]?.value;
   if (succeeded || found?.equals(mark) === true) return true;
   const prefix = chunkPrefix(revision, writer);
-  await client.txn({ compare: [], success: [removal(client, prefix, behind(prefix))], failure: [] });
+  await client.txn({ compare: [], success: [removal(client, prefix, endOf(prefix))], failure: [] });
   return false;
 }
 

@@ -6,17 +6,11 @@
  */
 import type { IKeyValue, IRequestOp, ITxnResponse } from 'etcd3';
 import { LbError } from '../../../core/runtime/errors.ts';
+import { ALIVE_PREFIX, MEMBER_END, MEMBER_PREFIX } from '../keys.ts';
 import type { ConfigStore } from '../config-store.ts';
 import type { EtcdClient } from './etcd-client.ts';
 import { isNotFound } from './etcd-errors.ts';
-import {
-  ALIVE_PREFIX,
-  decodeMember,
-  encodeMember,
-  MEMBER_END,
-  MEMBER_PREFIX,
-  reuse,
-} from '../members/member-codec.ts';
+import { decodeMember, encodeMember, reuse } from '../members/member-codec.ts';
 import {
   type Member,
   type MembersAtPosition,
@@ -39,7 +33,7 @@ export class EtcdMemberStore implements MemberStore {
     this.#store = store;
   }
 
-  async look(): Promise<MembersAtPosition> {
+  async read(): Promise<MembersAtPosition> {
     const position = await this.#store.head();
     const all = {
       key: this.#client.key(MEMBER_PREFIX),

@@ -1,12 +1,12 @@
 /** Checkpoints in LMDB. One transaction is one step here: a checkpoint is there whole or not at all. */
 import type { RootDatabase } from 'lmdb';
 import type { NewCheckpoint } from '../config-store.ts';
-import { behind, chunkKey, chunkPrefix, chunksBefore, logKey, markKey } from '../keys.ts';
+import { endOf, chunkKey, chunkPrefix, chunksBefore, logKey, markKey } from '../keys.ts';
 
 type Database = RootDatabase<Buffer, string>;
 
 export function readMarks(db: Database): { revision: number; mark: Uint8Array }[] {
-  return Array.from(db.getRange({ start: 'mark/', end: behind('mark/') }), ({ key, value }) => ({
+  return Array.from(db.getRange({ start: 'mark/', end: endOf('mark/') }), ({ key, value }) => ({
     revision: Number(key.slice('mark/'.length)),
     mark: Buffer.from(value),
   }));
@@ -14,7 +14,7 @@ export function readMarks(db: Database): { revision: number; mark: Uint8Array }[
 
 export function readChunks(db: Database, revision: number, writer: string): Uint8Array[] {
   const start = chunkPrefix(revision, writer);
-  return Array.from(db.getRange({ start, end: behind(start) }), ({ value }) => Buffer.from(value));
+  return Array.from(db.getRange({ start, end: endOf(start) }), ({ value }) => Buffer.from(value));
 }
 
 /** Inside a transaction. False, and nothing written, when it does not count. */

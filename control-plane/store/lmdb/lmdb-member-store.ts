@@ -3,8 +3,9 @@
  * which all replicas on the file share.
  */
 import type { Clock } from '../../../core/runtime/clock.ts';
+import { MEMBER_END, MEMBER_PREFIX } from '../keys.ts';
 import type { LmdbStore } from './lmdb-store.ts';
-import { decodeMember, encodeMember, MEMBER_END, MEMBER_PREFIX, reuse } from '../members/member-codec.ts';
+import { decodeMember, encodeMember, reuse } from '../members/member-codec.ts';
 import {
   type Member,
   type MembersAtPosition,
@@ -29,7 +30,7 @@ export class LmdbMemberStore implements MemberStore {
     this.#clock = clock;
   }
 
-  async look(): Promise<MembersAtPosition> {
+  async read(): Promise<MembersAtPosition> {
     await this.#store.head();
     const { position, records } = this.#store.view(MEMBER_PREFIX, MEMBER_END);
     const members = records.flatMap(({ key, bytes }) => {

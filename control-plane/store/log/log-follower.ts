@@ -54,7 +54,7 @@ export type FollowerStatus =
 export interface LogFollowerDeps {
   readonly store: ConfigStore;
   /** Left out: there are no members. */
-  readonly memberStore?: Pick<MemberStore, 'look' | 'onWake'>;
+  readonly memberStore?: Pick<MemberStore, 'read' | 'onWake'>;
   readonly clock: Clock;
   readonly random: Random;
   /** Told once when the store becomes unusable and once when it is usable again. */
@@ -65,7 +65,7 @@ export interface LogFollowerDeps {
 
 export class LogFollower {
   readonly #store: ConfigStore;
-  readonly #memberStore: Pick<MemberStore, 'look' | 'onWake'>;
+  readonly #memberStore: Pick<MemberStore, 'read' | 'onWake'>;
   readonly #clock: Clock;
   readonly #retry: Backoff;
   readonly #onStatus: (status: FollowerStatus) => void;
@@ -216,7 +216,7 @@ export class LogFollower {
 
   async #readOn(): Promise<Followed> {
     const startedMs = this.#clock.nowMs();
-    const { position: head, members } = await this.#memberStore.look();
+    const { position: head, members } = await this.#memberStore.read();
     this.#heardMs = startedMs;
     const way = planCatchUp(this.#followed, head);
     if (way.type === 'refuse') {

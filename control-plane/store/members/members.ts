@@ -1,40 +1,27 @@
-/** All that a replica does about members: the roster, the registrations it holds, and those whose lease has ended. */
-import type { Clock } from '../../../core/runtime/clock.ts';
-import type { Logger } from '../../../core/runtime/logger.ts';
-import type { Fleet } from '../../fleet/fleet.ts';
-import type { LogFollower } from '../log/log-follower.ts';
-import type { MemberStore } from '../member-store.ts';
+/** What this replica does about members: the roster, the registrations it holds, and those whose lease has ended. */
 import { Expiry } from './expiry.ts';
-import { Registrations } from './registrations.ts';
+import { Registrations, type RegistrationsDeps } from './registrations.ts';
 import { Roster } from './roster.ts';
-
-export interface MembersDeps {
-  readonly fleet: Fleet;
-  readonly follower: LogFollower;
-  readonly memberStore: MemberStore;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
 
 export class Members {
   readonly roster: Roster;
   readonly registrations: Registrations;
   readonly #expiry: Expiry;
 
-  constructor(deps: MembersDeps) {
+  constructor(deps: RegistrationsDeps) {
     this.roster = new Roster(deps);
     this.registrations = new Registrations(deps);
     this.#expiry = new Expiry(deps);
   }
 
-  /** Before the follower starts. */
+  /** Call this before the follower starts. */
   start(): void {
     this.roster.start();
     this.registrations.start();
     this.#expiry.start();
   }
 
-  /** Leaves what this replica holds to its leases. Asks the store once more, for proxies that were lost meanwhile. */
+  /** Leaves the held registrations to their leases. Writes once more, for proxies that were lost meanwhile. */
   async stop(): Promise<void> {
     this.registrations.stop();
     this.#expiry.stop();

@@ -60,9 +60,9 @@ export function memberStoreContract(kind: string, harness: MemberHarness): void 
       opened = [];
     });
     const one = async (members: MemberStore, name: string): Promise<Member> =>
-      (await members.look()).members.find((member) => member.name === name) ?? assert.fail(`no ${name}`);
+      (await members.read()).members.find((member) => member.name === name) ?? assert.fail(`no ${name}`);
     const names = async (members: MemberStore) =>
-      (await members.look()).members.map(({ name, alive }) => `${name}${alive ? '' : ' (ended)'}`);
+      (await members.read()).members.map(({ name, alive }) => `${name}${alive ? '' : ' (ended)'}`);
     /** Until its lease has ended. */
     const ended = async (members: MemberStore, name: string): Promise<Member> => {
       await harness.pass(SHORT_MS);
@@ -74,17 +74,17 @@ export function memberStoreContract(kind: string, harness: MemberHarness): void 
 
     it('is empty at first, and creates the store', async () => {
       const { store, members } = open();
-      const { position, members: none } = await members.look();
+      const { position, members: none } = await members.read();
       assert.deepEqual(none, []);
       assert.deepEqual({ ...(await store.head()), version: 0 }, { ...position, version: 0 });
     });
 
     it('shows what was put, sorted, to everybody, and at a higher version', async () => {
       const [{ members: one }, { members: other }] = [open(), open()];
-      const { position } = await one.look();
+      const { position } = await one.read();
       const values = [registration('10.0.0.2:80', { weight: 7 }), registration('[::1]:80'), proxy('edge-1')];
       for (const value of values) assert.ok(await one.put(value, null));
-      const looks = await Promise.all([one.look(), other.look()]);
+      const looks = await Promise.all([one.read(), other.read()]);
       for (const look of looks) {
         assert.deepEqual(
           look.members.map(({ value, alive }) => ({ value, alive })),
@@ -98,11 +98,11 @@ export function memberStoreContract(kind: string, harness: MemberHarness): void 
     it('gives the same array while nothing changes, commits and renewals apart', async () => {
       const { store, members } = open();
       const member = (await members.put(registration('10.0.0.1:80'), null)) ?? assert.fail();
-      const before = await members.look();
+      const before = await members.read();
       assert.deepEqual(await members.renew([member]), []);
       const head = await store.head();
       await store.append(head, commitsAfter(head, 1));
-      const after = await members.look();
+      const after = await members.read();
       assert.equal(after.members, before.members);
       assert.equal(after.position.revision, 1);
     });
@@ -115,7 +115,7 @@ export function memberStoreContract(kind: string, harness: MemberHarness): void 
       const second = (await other.put({ ...value, weight: 2 }, first)) ?? assert.fail();
       assert.ok(second.token > first.token);
       assert.equal(await one.put({ ...value, weight: 3 }, first), null);
-      assert.deepEqual((await one.look()).members[0]?.value, { ...value, weight: 2 });
+      assert.deepEqual((await one.read()).members[0]?.value, { ...value, weight: 2 });
     });
 
     it('removes nothing that was written again since it was seen', async () => {
@@ -140,7 +140,7 @@ export function memberStoreContract(kind: string, harness: MemberHarness): void 
       );
       const winners = puts.filter((put) => put !== null);
       assert.equal(winners.length, 1);
-      assert.deepEqual((await clients[0]?.members.look())?.members[0]?.value, winners[0]?.value);
+      assert.deepEqual((await clients[0]?.members.read())?.members[0]?.value, winners[0]?.value);
     });
 
     it('lets a lease end that nobody renews, and keeps the member until it is removed', async () => {
@@ -171,7 +171,7 @@ export function memberStoreContract(kind: string, harness: MemberHarness): void 
       assert.ok(await other.put(value, seen));
       assert.equal(await one.remove(seen, true), false);
       assert.equal(
-        await one.remove(await one.look().then(({ members }) => members[0] ?? assert.fail()), true),
+        await one.remove(await one.read().then(({ members }) => members[0] ?? assert.fail()), true),
         false,
       );
       assert.deepEqual(await names(one), ['backend/web/10.0.0.1:80']);
@@ -205,7 +205,7 @@ export function memberStoreContract(kind: string, harness: MemberHarness): void 
         wakes += 1;
       };
       const stops = [store.onWake(wake), reader.onWake(wake)];
-      await reader.look();
+      await reader.read();
       let made = 0;
       await eventually(async () => {
         await writer.put(registration(`10.0.1.${(made += 1)}:80`), null);

@@ -59,7 +59,7 @@ describe('a registration', () => {
       ['ttl', 'instance_id', 'pool', 'weight', 'address'],
     );
     const words = error.violations.map(({ field, description }) => `${field} ${description}`).join('\n');
-    assert.match(words, /^pool "wbe" is not there.*"web".*create it first/m);
+    assert.match(words, /^pool "wbe" does not exist.*"web".*create it first/m);
     assert.match(words, /^ttl .*allowed is 2s to 5m/m);
     assert.deepEqual(await one.registered(), []);
   });
