@@ -31,11 +31,12 @@ const PURE = [
   /^core\/model\//,
   /^data-plane\/balancing\//,
   /^data-plane\/plan\//,
-  /^control-plane\/snapshot\/(build|merge)\.ts$/,
+  /^control-plane\/snapshot\/build-snapshot\.ts$/,
+  /^control-plane\/store\/members\/merge-members\.ts$/,
   /^control-plane\/fleet\/(stats-aggregator|stats-frames|counter-increase|histogram|rate-series|sliding-counts|convergence)\.ts$/,
   /^cli\/top\/(columns|figures|keys|rows|samples|text-width|view|view-state)\.ts$/,
   /^control-plane\/distribution\/delta\.ts$/,
-  /^control-plane\/store\/log\/(?:follow|plan-append)\.ts$/,
+  /^control-plane\/store\/log\/(?:catch-up-plan|plan-append)\.ts$/,
   /^data-plane\/worker\/plan-slots\.ts$/,
   /^control-plane\/guard\/(guard|change-effects|serving-changes|guarded-edit)\.ts$/,
   /-machine\.ts$/,
@@ -48,8 +49,8 @@ const PURE_MUST_NOT_REACH = 'core/runtime/clock.ts';
 /** Packages that only one place may know. Types are free. */
 const ONE_IMPORTER = [
   { name: 'koffi', allowed: /^data-plane\/kernel\/[\w-]+\.ts$/, files: 1 },
-  { name: 'etcd3', allowed: /^control-plane\/store\/etcd\/etcd-member\.ts$/, files: 1 },
-  { name: 'lmdb', allowed: /^control-plane\/store\/lmdb\/lmdb-store\.ts$/, files: 1 },
+  { name: 'etcd3', allowed: /^control-plane\/store\/etcd\/etcd-endpoint\.ts$/, files: 1 },
+  { name: 'lmdb', allowed: /^control-plane\/store\/lmdb\/lmdb-database\.ts$/, files: 1 },
   { name: '@grpc/proto-loader', allowed: /^core\/wire\//, files: 1 },
   { name: 'pino', allowed: /^core\/runtime\/logger\.ts$/, files: 1 },
 ] as const;

@@ -1,18 +1,18 @@
 /**
- * Members in LMDB: one record each, with the deadline of its lease. It is alive until then, by the clock of this machine,
- * which all replicas on the file share.
+ * Members in LMDB: one record each, with the deadline of its lease. A member is alive until then, by the clock of this
+ * machine, which all replicas on these files share.
  */
 import type { Clock } from '../../../core/runtime/clock.ts';
 import { MEMBER_END, MEMBER_PREFIX } from '../keys.ts';
-import type { LmdbStore } from './lmdb-store.ts';
-import { decodeMember, encodeMember, reuse } from '../members/member-codec.ts';
 import {
   type Member,
+  memberName,
   type MembersAtPosition,
   type MemberStore,
   type MemberValue,
-  memberName,
 } from '../member-store.ts';
+import { decodeMember, encodeMember, reuse } from '../members/member-codec.ts';
+import type { LmdbStore } from './lmdb-store.ts';
 
 interface Stored {
   readonly value: MemberValue;
@@ -23,7 +23,7 @@ interface Stored {
 export class LmdbMemberStore implements MemberStore {
   readonly #store: LmdbStore;
   readonly #clock: Clock;
-  #known: readonly Member[] = [];
+  #members: readonly Member[] = [];
 
   constructor(store: LmdbStore, clock: Clock) {
     this.#store = store;
@@ -32,29 +32,34 @@ export class LmdbMemberStore implements MemberStore {
 
   async read(): Promise<MembersAtPosition> {
     await this.#store.head();
-    const { position, records } = this.#store.view(MEMBER_PREFIX, MEMBER_END);
-    const members = records.flatMap(({ key, bytes }) => {
-      const name = key.slice(MEMBER_PREFIX.length);
-      const stored = decode(bytes, name);
-      return stored === undefined ? [] : [this.#memberOf(name, stored)];
+    return this.#store.database.read((reader) => {
+      const position = this.#store.position(reader);
+      if (position === undefined) throw new Error('it has no head');
+      const members = reader.range(MEMBER_PREFIX, MEMBER_END).flatMap(({ key, value: bytes }): Member[] => {
+        const name = key.slice(MEMBER_PREFIX.length);
+        const stored = decode(bytes, name);
+        if (stored === undefined) return [];
+        const { value, token } = stored;
+        return [{ name, value, token, alive: this.#isAlive(stored), lease: '' }];
+      });
+      this.#members = reuse(this.#members, members);
+      return { position, members: this.#members };
     });
-    this.#known = reuse(this.#known, members);
-    return { position, members: this.#known };
   }
 
   put<Value extends MemberValue>(value: Value, seen: Member | null): Promise<Member<Value> | null> {
     const name = memberName(value);
-    return this.#store.update(({ get, put, version }) => {
+    return this.#store.database.change(({ get, put, version }) => {
       const found = decode(get(MEMBER_PREFIX + name), name);
       if ((found?.token ?? 0) !== (seen?.token ?? 0)) return null;
-      const token = version();
+      const token = version() + 1;
       put(MEMBER_PREFIX + name, encode({ value, token, deadlineMs: this.#deadline(value) }));
       return { name, value, token, alive: true, lease: '' };
     });
   }
 
   renew(members: readonly Member[]): Promise<readonly string[]> {
-    return this.#store.update(({ get, put }) =>
+    return this.#store.database.change(({ get, put }) =>
       members.flatMap(({ name, token }) => {
         const found = decode(get(MEMBER_PREFIX + name), name);
         if (found?.token !== token) return [name];
@@ -64,9 +69,8 @@ export class LmdbMemberStore implements MemberStore {
     );
   }
 
-  remove(seen: Member, onlyDead: boolean): Promise<boolean> {
-    const { name, token } = seen;
-    return this.#store.update(({ get, remove }) => {
+  remove({ name, token }: Member, onlyDead: boolean): Promise<boolean> {
+    return this.#store.database.change(({ get, remove }) => {
       const found = decode(get(MEMBER_PREFIX + name), name);
       if (found?.token !== token || (onlyDead && this.#isAlive(found))) return false;
       remove(MEMBER_PREFIX + name);
@@ -74,16 +78,12 @@ export class LmdbMemberStore implements MemberStore {
     });
   }
 
-  /** Whoever follows the log is woken by every write. */
+  /** Every write wakes those who follow the log. */
   onWake(): () => void {
     return () => undefined;
   }
 
-  #memberOf(name: string, { value, token, deadlineMs }: Stored): Member {
-    return { name, value, token, alive: this.#isAlive({ deadlineMs }), lease: '' };
-  }
-
-  #isAlive({ deadlineMs }: Pick<Stored, 'deadlineMs'>): boolean {
+  #isAlive({ deadlineMs }: Stored): boolean {
     return deadlineMs > this.#clock.wallMs();
   }
 
