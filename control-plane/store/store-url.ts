@@ -19,7 +19,6 @@ export type ParsedStoreUrl =
   | { readonly ok: true; readonly value: StoreUrl }
   | { readonly ok: false; readonly description: string };
 
-/** Reads the flag, or says what is wrong with it. */
 export function parseStoreUrl(text: string): ParsedStoreUrl {
   const colon = text.indexOf(':');
   const kind = text.slice(0, Math.max(colon, 0));
@@ -28,7 +27,7 @@ export function parseStoreUrl(text: string): ParsedStoreUrl {
   const endpoints = rest.split(',').map((endpoint) => endpoint.trim());
   if (kind === 'etcd' && endpoints.every(isEndpoint)) return { ok: true, value: { kind, endpoints } };
   const bad = kind === 'etcd' ? endpoints.find((endpoint) => !isEndpoint(endpoint)) : undefined;
-  const why = bad === undefined ? `"${text}" is no store` : `"${text}": "${bad}" is no HOST:PORT`;
+  const why = bad === undefined ? `"${text}" is not a store` : `"${text}": "${bad}" is not HOST:PORT`;
   return {
     ok: false,
     description: `${why}; write lmdb:DIR, such as lmdb:./data, or etcd:HOST:PORT[,HOST:PORT...], such as etcd:127.0.0.1:2379`,
@@ -43,14 +42,13 @@ export interface StoreDeps {
   readonly logger: Logger;
 }
 
-/** A log, and the members beside it. */
 export interface OpenedStore {
   /** Closing it closes both. */
   readonly store: ConfigStore;
   readonly memberStore: MemberStore;
 }
 
-/** The store that a flag names. It is opened by its first use, so a store that is away stops nobody here. */
+/** The store that the flag names. It is opened by its first use, so a store that is away does not stop a start. */
 export function openStore(url: StoreUrl, { access, clock, random, logger }: StoreDeps): OpenedStore {
   if (url.kind === 'lmdb') {
     const store = new LmdbStore({ directory: url.directory, clock, logger });

@@ -1,12 +1,12 @@
 /**
- * One member of an etcd cluster. The only file that imports etcd3.
+ * One endpoint of an etcd cluster. The only file that imports etcd3.
  *
  * Invariants
- *  - a call ends at its deadline and is sent once, to this member; again only when it was refused for its token, and
- *    so not done;
- *  - errors are those of gRPC, as they came: what they mean is decided in etcd-refusal.ts.
+ *  - a call ends at its deadline and is sent once, to this endpoint; it is sent again only when it was refused for its
+ *    token, and so was not done;
+ *  - errors are passed on as gRPC gave them: etcd-errors.ts decides what they mean.
  *
- * Of etcd3 only the wire is used. Its watcher loses events, its pool tries again on its own terms, and asks for new
+ * Only the wire part of etcd3 is used. Its watcher loses events; its pool retries on its own terms and requests new
  * tokens without end when they are refused.
  */
 import { isIP } from 'node:net';
@@ -21,9 +21,10 @@ import {
 import { AuthClient, type ICallable, KVClient, LeaseClient, MaintenanceClient, WatchClient } from 'etcd3';
 import { Host } from 'etcd3/lib/connection-pool.js';
 import type { EtcdTls, EtcdUser } from './etcd-access.ts';
-import { EtcdToken, isTokenRefused } from './etcd-token.ts';
+import { isTokenRefused } from './etcd-errors.ts';
+import { EtcdToken } from './etcd-token.ts';
 
-/** Far above one append; a read of many large commits that still exceeds it is made in smaller pieces. */
+/** Far above one append. A read of many large commits that exceeds even this is repeated in smaller pieces. */
 const MAX_RECEIVE_BYTES = 16 * 1_048_576;
 
 const CHANNEL_OPTIONS = {
@@ -32,15 +33,15 @@ const CHANNEL_OPTIONS = {
   'grpc.keepalive_time_ms': 5_000,
   'grpc.keepalive_timeout_ms': 2_000,
   'grpc.initial_reconnect_backoff_ms': 100,
-  // A member that is back must be found well within the two seconds that a commit may take to be seen.
+  // An endpoint that is back must be found well within the two seconds that a commit may take to be seen.
   'grpc.max_reconnect_backoff_ms': 500,
 };
-/** What is sent as the server's name to an address, which must not be sent as one. etcd does not look at it. */
+/** Sent as the server's name to an IP address, which must not be sent as a name itself. etcd ignores it. */
 const NO_NAME = 'etcd.invalid';
 
 type Callable = ICallable<Host>;
 type Service = Parameters<Callable['exec']>[0];
-/** A unary method of a client that was made from etcd's definitions. */
+/** A unary method of a client made from etcd's definitions. */
 type Method = (
   request: unknown,
   metadata: Metadata,
@@ -48,13 +49,13 @@ type Method = (
   done: (error: Error | null, answer: unknown) => void,
 ) => void;
 
-/** The keys from `key` on, up to `range_end`; `key` alone without it. */
+/** The keys from `key` up to `range_end`; `key` alone without it. */
 export interface EtcdRange {
   readonly key: Buffer;
   readonly range_end?: Buffer;
 }
 
-/** The services of a member, all of their unary calls with one deadline. */
+/** The services of an endpoint; all their unary calls share one deadline. */
 export interface EtcdServices {
   readonly kv: KVClient;
   readonly lease: LeaseClient;
@@ -90,7 +91,7 @@ export class EtcdEndpoint {
     });
   }
 
-  /** Renews a lease once; gives the seconds that it has now, 0 when there is no such lease. */
+  /** Renews a lease once; returns how many seconds it now has, 0 when it does not exist. */
   renewLease(id: string, deadline: number): Promise<number> {
     return this.#withToken(deadline, async (metadata) => {
       const client = new LeaseClient(this.#callable(metadata));
@@ -108,7 +109,7 @@ export class EtcdEndpoint {
     });
   }
 
-  /** Calls `wake` for every message of a watch, until its stream ends for whatever reason. */
+  /** Calls `wake` for every message of a watch until its stream ends, for whatever reason. */
   async watch(range: EtcdRange, wake: () => void, deadline: number, signal: AbortSignal): Promise<void> {
     const metadata = await this.#token.metadata(deadline);
     const stream = await new WatchClient(this.#callable(metadata)).watch();
@@ -123,7 +124,7 @@ export class EtcdEndpoint {
     });
     signal.removeEventListener('abort', stop);
     stop();
-    // By etcd: most likely for its token, and a new one costs little next to the pause before the next try.
+    // etcd cancels a watch most likely for its token, and a new token costs little next to the pause before the retry.
     if (canceled) await this.#token.forget(metadata);
   }
 
@@ -146,7 +147,7 @@ export class EtcdEndpoint {
     return call(await this.#token.metadata(deadline));
   }
 
-  /** What etcd3's clients call. */
+  /** What etcd3's clients call to send a request. */
   #callable(metadata: Metadata, options: CallOptions = {}): Callable {
     return {
       exec: <T>(service: Service, method: string, request: unknown) =>
@@ -188,7 +189,7 @@ function channelOptions(endpoint: string, tls: EtcdTls | undefined): ChannelOpti
   return { ...CHANNEL_OPTIONS, 'grpc.ssl_target_name_override': NO_NAME };
 }
 
-/** Without port and brackets. */
+/** Without the port and brackets. */
 function hostOf(endpoint: string): string {
   return endpoint.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
 }

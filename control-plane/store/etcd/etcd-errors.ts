@@ -1,70 +1,97 @@
-/** What an error of etcd means: a refusal, which is certain, or silence, which leaves it open; both in words. */
+/**
+ * What the errors of etcd mean: a refusal, which is certain, or no answer, which leaves the outcome open. Everything that
+ * has to be read from etcd's text is read here, so that nobody else does.
+ */
 import { status } from '@grpc/grpc-js';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';
 
-/** Whose error it is. */
-export interface EtcdPlace {
+/** What the messages name of the etcd that an error came from. */
+export interface EtcdNames {
   readonly description: string;
   readonly prefix: string;
 }
 
-const SAY_SPACE = 'see its quota (NOSPACE: compact, defragment, disarm the alarm) and its limits';
+/**
+ * Causes that etcd gives one code for several of: INVALID_ARGUMENT for a wrong password, a missing user and a request that
+ * is too large, UNAVAILABLE for an election and for everything that does not answer, FAILED_PRECONDITION for all that
+ * concerns users. Only the text tells them apart.
+ */
+const TEXTS = {
+  electing: /etcdserver: (?:leader changed|no leader|not leader)/,
+  userMissing: /user name is empty/,
+  loginFailed: /authentication failed/,
+  authenticationOff: /authentication is not enabled/,
+  tokenRefused: /invalid auth token|revision in header is old|user name is empty/,
+} as const;
 
 /**
- * Answers of etcd itself that say: not done, and not now. Undefined: it may have been done. Of a full etcd see
- * EtcdStore, which looks: it may say so when it has applied an append all the same.
+ * A refusal of etcd itself: the request was not done, and will not be. Undefined: it may have been done. For a full etcd
+ * see EtcdStore, which reads the head: etcd may say that it is full although it has applied an append.
  */
-export function refusalOf(error: unknown, { description, prefix }: EtcdPlace): LbError | undefined {
-  const say = (code: 'RESOURCE_EXHAUSTED' | 'FAILED_PRECONDITION', hint: string) => {
-    const message = `the store ${description} refused, and nothing was written: ${messageOf(error)}; ${hint}`;
-    return new LbError(code, message, [], error);
-  };
-  const text = messageOf(error);
-  if (text.includes('user name is empty'))
-    return say('FAILED_PRECONDITION', 'it wants a user: give --etcd-user and --etcd-password-file');
-  if (text.includes('authentication failed'))
-    return say('FAILED_PRECONDITION', 'see --etcd-user and --etcd-password-file');
+export function refusalOf(error: unknown, { description, prefix }: EtcdNames): LbError | undefined {
+  const refused = (code: 'RESOURCE_EXHAUSTED' | 'FAILED_PRECONDITION', hint: string) =>
+    new LbError(code, `the store ${description} refused: ${messageOf(error)}; ${hint}`, [], error);
+  if (isCause(error, 'userMissing'))
+    return refused('FAILED_PRECONDITION', 'it requires a user: give --etcd-user and --etcd-password-file');
+  if (isCause(error, 'loginFailed'))
+    return refused('FAILED_PRECONDITION', 'check --etcd-user and --etcd-password-file');
   switch (codeOf(error)) {
     case status.RESOURCE_EXHAUSTED:
     case status.INVALID_ARGUMENT:
-      return say('RESOURCE_EXHAUSTED', SAY_SPACE);
+      return refused(
+        'RESOURCE_EXHAUSTED',
+        'check its quota (NOSPACE: compact, defragment, disarm the alarm) and its limits',
+      );
     case status.PERMISSION_DENIED:
-      return say('FAILED_PRECONDITION', `the user needs a role with readwrite on the prefix ${prefix}`);
+      return refused('FAILED_PRECONDITION', `the user needs a role with readwrite on the prefix ${prefix}`);
     case status.UNAUTHENTICATED:
     case status.FAILED_PRECONDITION:
-      return say('FAILED_PRECONDITION', 'see its users and roles');
+      return refused('FAILED_PRECONDITION', 'check its users and roles');
     default:
       return undefined;
   }
 }
 
-/** No answer, for the reason that `error` gives. */
-export function silenceOf(error: unknown, { description }: EtcdPlace): LbError {
+export function noAnswer(error: unknown, { description }: EtcdNames): LbError {
   const text = messageOf(error)
     .replace(/\s+/g, ' ')
     .replace(/\s*Resolution note: *$/, '');
-  const hint = /certificate|\bSSL\b|\bTLS\b/i.test(text) ? '; see --etcd-ca, --etcd-cert and --etcd-key' : '';
+  // gRPC reports a failed TLS handshake as UNAVAILABLE too.
+  const hint = /certificate|\bSSL\b|\bTLS\b/i.test(text)
+    ? '; check --etcd-ca, --etcd-cert and --etcd-key'
+    : '';
   return new LbError('UNAVAILABLE', `the store ${description} does not answer: ${text}${hint}`, [], error);
 }
 
-/** It has no space left, or the answer was larger than what is received here. */
+/** etcd has no space left, or its answer was larger than a client receives. */
 export function isExhausted(error: unknown): boolean {
   return codeOf(error) === status.RESOURCE_EXHAUSTED;
 }
 
-/** It had no time to answer. */
 export function isLate(error: unknown): boolean {
   return codeOf(error) === status.DEADLINE_EXCEEDED;
 }
 
-/** It has no leader at the moment, or has just got another one. */
-export function isElecting(error: unknown): boolean {
-  return /etcdserver: (?:leader changed|no leader|not leader)/.test(messageOf(error));
-}
-
-/** There is no such thing (any more). */
 export function isNotFound(error: unknown): boolean {
   return codeOf(error) === status.NOT_FOUND;
+}
+
+/** The cluster has no leader at the moment, or has just elected another one. */
+export function isElecting(error: unknown): boolean {
+  return isCause(error, 'electing');
+}
+
+/** A call was refused for its token alone, which is unknown, too old or missing. Nothing was done. */
+export function isTokenRefused(error: unknown): boolean {
+  return codeOf(error) === status.UNAUTHENTICATED || isCause(error, 'tokenRefused');
+}
+
+export function isAuthenticationOff(error: unknown): boolean {
+  return isCause(error, 'authenticationOff');
+}
+
+function isCause(error: unknown, cause: keyof typeof TEXTS): boolean {
+  return codeOf(error) !== undefined && TEXTS[cause].test(messageOf(error));
 }
 
 function codeOf(error: unknown): unknown {

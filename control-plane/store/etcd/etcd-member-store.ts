@@ -1,8 +1,8 @@
 /**
- * Members in etcd: the member under one key, without a lease, and beside it a key under a lease that says it is alive.
- * So a lease that ends takes nothing but the sign of life, and what becomes of the member is decided and written.
+ * Members in etcd: the record under one key without a lease, and beside it a key under a lease that shows it is alive. So
+ * the end of a lease removes only the sign of life, and a replica decides what becomes of the member and writes that.
  *
- * A transaction that is asked of two members may be done twice: the second one finds its own lease, and so its own work.
+ * A transaction that goes to two endpoints may be done twice: the second one finds its own lease, and so its own work.
  */
 import type { IKeyValue, IRequestOp, ITxnResponse } from 'etcd3';
 import { LbError } from '../../../core/runtime/errors.ts';
@@ -22,12 +22,12 @@ import {
 export class EtcdMemberStore implements MemberStore {
   readonly #client: EtcdClient;
   readonly #store: Pick<ConfigStore, 'head'>;
-  #known: { readonly fingerprint: string; readonly members: readonly Member[] } = {
+  #cached: { readonly fingerprint: string; readonly members: readonly Member[] } = {
     fingerprint: '',
     members: [],
   };
 
-  /** `store` is the log in the same etcd, which says at which version members are read. */
+  /** `store` is the log in the same etcd: its head says at which version the members are read. */
   constructor(client: EtcdClient, store: Pick<ConfigStore, 'head'>) {
     this.#client = client;
     this.#store = store;
@@ -49,16 +49,16 @@ export class EtcdMemberStore implements MemberStore {
     });
     // Every write raises the newest revision among the keys, and a removal without one lowers their number.
     const fingerprint = `${position.storeId} ${newest.count} ${newest.kvs[0]?.mod_revision ?? 0}`;
-    if (fingerprint !== this.#known.fingerprint) {
+    if (fingerprint !== this.#cached.fingerprint) {
       const { kvs } = await this.#client.range(all);
-      this.#known = { fingerprint, members: reuse(this.#known.members, this.#membersOf(kvs)) };
+      this.#cached = { fingerprint, members: reuse(this.#cached.members, this.#membersOf(kvs)) };
     }
-    return { position, members: this.#known.members };
+    return { position, members: this.#cached.members };
   }
 
   async put<Value extends MemberValue>(value: Value, seen: Member | null): Promise<Member<Value> | null> {
     const name = memberName(value);
-    // A lease keeps the length it was granted with, and one that has ended comes back no more.
+    // A lease keeps the length that it was granted with, and an ended one can't be revived.
     if (seen?.alive && seen.value.instanceId === value.instanceId && seen.value.ttlMs === value.ttlMs) {
       try {
         return await this.#put(name, value, seen.token, seen.lease);
@@ -68,13 +68,13 @@ export class EtcdMemberStore implements MemberStore {
     }
     const lease = await this.#client.grantLease(Math.ceil(value.ttlMs / 1_000));
     const put = await this.#put(name, value, seen?.token ?? 0, lease);
-    // It would end by itself; the sooner it is gone the better.
+    // Nobody uses this lease. It would end by itself, only later.
     if (put === null) await this.#client.revokeLease(lease).catch(() => undefined);
     return put;
   }
 
   async renew(members: readonly Member[]): Promise<readonly string[]> {
-    // '0': it had none when it was read.
+    // '0': the member had no lease when it was read.
     const leased = members.filter(({ lease }) => lease !== '0');
     const seconds = await this.#client.renewLeases(leased.map(({ lease }) => lease));
     const renewed = new Set(leased.filter((_, index) => (seconds[index] ?? 0) > 0));
@@ -145,7 +145,7 @@ export class EtcdMemberStore implements MemberStore {
   }
 }
 
-/** A key that is not there has the revision 0. */
+/** A key that does not exist has the revision 0. */
 function unchanged(key: Buffer, token: number) {
   return { key, result: 'Equal', target: 'Mod', mod_revision: token } as const;
 }

@@ -1,17 +1,18 @@
 /**
- * Does `work` for every item, at most so many at a time, and gives the results in order. A failure is thrown once the
- * others are through, but nothing more is begun after it when `isLate()`: one that hangs must not hold up a thousand.
+ * Runs `work` for every item, at most `most` at a time, and returns the results in order. The first failure is thrown once
+ * everything that was begun has ended; after a failure nothing more is begun when `isLate()`, so that a server that hangs
+ * does not hold up a thousand items.
  */
 export async function inParallel<Item, Result>(
   items: readonly Item[],
-  lanes: number,
+  most: number,
   work: (item: Item) => Promise<Result>,
   isLate: () => boolean,
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
   const failures: unknown[] = [];
   let next = 0;
-  const lane = async () => {
+  const runner = async () => {
     while (next < items.length && !(failures.length > 0 && isLate())) {
       const index = next++;
       try {
@@ -21,7 +22,7 @@ export async function inParallel<Item, Result>(
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
+  await Promise.all(Array.from({ length: Math.min(most, items.length) }, runner));
   if (failures.length > 0) throw failures[0];
   return results;
 }
