@@ -4,7 +4,7 @@ import type { State } from '../../core/model/state.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import type { UnaryCall } from '../rpc/unary.ts';
-import type { LogFollower, ReadResult } from '../store/log/log-follower.ts';
+import type { LogFollower, BarrierRead } from '../store/log/log-follower.ts';
 import { refuseIfAny } from '../../core/runtime/request-violations.ts';
 import { requiredName } from './make-change.ts';
 
@@ -16,7 +16,7 @@ export async function readFor(
   call: UnaryCall,
   follower: LogFollower,
   names: Readonly<Record<string, string>> = {},
-): Promise<ReadResult> {
+): Promise<BarrierRead> {
   const violations: Violation[] = [];
   for (const [field, value] of Object.entries(names)) requiredName(field, value, violations);
   refuseIfAny(violations);

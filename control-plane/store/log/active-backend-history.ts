@@ -1,7 +1,7 @@
 /**
- * How many active backends each pool had, over the last minutes of the log.
+ * How many active backends each pool had during the last minutes of the log.
  *
- * Bounded: one number a second and pool, and none where it did not change.
+ * Bounded: at most one number per pool and second, and none while it does not change.
  */
 import type { Commit } from '../../../core/model/commit.ts';
 import { applyCommits } from '../../../core/model/fold.ts';
@@ -16,11 +16,11 @@ interface Count {
 
 export interface EarlierCount {
   readonly active: number;
-  /** False: it is the oldest number that is known, and younger than that. */
+  /** False: nothing is known about that time; this is the oldest known number. */
   readonly asOfThen: boolean;
 }
 
-/** Backends of a pool that take new connections: active ones with a weight. */
+/** How many backends of a pool take new connections: the active ones with a weight. */
 export function activeIn(pool: StoredPool | undefined): number {
   let active = 0;
   for (const { value } of pool?.backends.values() ?? []) {
@@ -32,11 +32,11 @@ export function activeIn(pool: StoredPool | undefined): number {
 export class ActiveBackendHistory {
   readonly #keptMs: number;
   readonly #knownSinceMs: number;
-  /** Oldest first. The first is as old as what is known, or the newest of those older than what is kept. */
+  /** Oldest first. The first one is from where the history begins, or the newest one before `keptMs`. */
   readonly #pools = new Map<string, Count[]>();
   #newestMs: number;
 
-  /** Begins with a state that came about at that time, by its commit's clock; minus infinity: before the first commit. */
+  /** Begins with the state that a commit made at `timeMs`; minus infinity: before the first commit. */
   constructor(keptMs: number, state: State, timeMs: number) {
     this.#keptMs = keptMs;
     this.#knownSinceMs = timeMs;
@@ -44,7 +44,7 @@ export class ActiveBackendHistory {
     for (const [name, pool] of state.pools) this.#pools.set(name, [{ timeMs, active: activeIn(pool) }]);
   }
 
-  /** Goes on with these commits on `start`, which make `end`. */
+  /** Adds these commits, which lead from `start` to `end`. */
   follow(start: State, commits: readonly Commit[], end: State): void {
     const keptFromMs = (commits.at(-1)?.timeMs ?? 0) - this.#keptMs;
     const grainOf = ({ timeMs }: Commit) =>
@@ -61,7 +61,7 @@ export class ActiveBackendHistory {
     }
   }
 
-  /** What a pool had at that time; a pool that was not there had none. */
+  /** How many a pool had at that time; a pool that did not exist had none. */
   at(pool: string, timeMs: number): EarlierCount {
     const counts = this.#pools.get(pool) ?? [];
     const asOfThen = timeMs >= this.#knownSinceMs;
@@ -74,7 +74,7 @@ export class ActiveBackendHistory {
     return timeMs >= this.#knownSinceMs;
   }
 
-  /** This, and then what a history that began where this one ends has seen since. */
+  /** Appends a history that began where this one ends. */
   continuedBy(later: ActiveBackendHistory): this {
     for (const [name, counts] of later.#pools) {
       for (const { timeMs, active } of counts) this.#add(name, Math.max(timeMs, this.#newestMs), active);
@@ -99,7 +99,7 @@ export class ActiveBackendHistory {
     const counts = this.#pools.get(name) ?? [];
     const last = counts.at(-1);
     if (last?.active === active) return;
-    // A second is told by how it ended, but not the moment that all of this began with.
+    // Each second keeps its last number, but the number that the history began with stays.
     if (last !== undefined && last.timeMs > this.#knownSinceMs && isSameGrain(last.timeMs, timeMs))
       counts.pop();
     counts.push({ timeMs, active });

@@ -1,10 +1,11 @@
 /**
- * What is remembered of the commits that were followed: the outcome of every request, and the newest revisions in words.
+ * What a replica remembers of the commits that it followed: the outcome of every request, and summaries of the newest
+ * revisions.
  *
  * Invariants
- *  - fed with every commit once, in order; `restart` says where commits were passed over, and `fill` what those were;
- *  - the outcome of each known request_id is kept for as long as its commit is in the log;
- *  - at most MAX_REVISIONS revisions.
+ *  - it gets every commit once, in order; `restart` says where commits were skipped, and `fill` brings those later;
+ *  - the outcome of each known request_id is kept as long as its commit is in the log;
+ *  - it holds at most MAX_REVISIONS summaries.
  */
 import type { Commit } from '../../../core/model/commit.ts';
 import type { State } from '../../../core/model/state.ts';
@@ -16,36 +17,36 @@ export interface RequestOutcome {
   readonly revision: number;
   readonly hash: string;
   readonly digest: string;
-  /** Empty when that revision is no longer among the remembered ones. */
+  /** Empty when the summary of that revision is no longer held. */
   readonly changes: readonly ChangeSummary[];
 }
 
 export class CommitIndex {
   readonly #outcomes = new Map<string, Omit<RequestOutcome, 'changes'>>();
   #revisions: RevisionRecord[] = [];
-  #labels = new RevisionRecorder();
+  #recorder = new RevisionRecorder();
 
   record(commit: Commit): void {
     this.fill(commit);
-    this.#revisions.push(this.#labels.record(commit));
+    this.#revisions.push(this.#recorder.record(commit));
     if (this.#revisions.length > MAX_REVISIONS) this.#revisions.shift();
   }
 
-  /** What comes next follows this state, which a checkpoint gave. */
+  /** The next commit follows this state, which came from a checkpoint. */
   restart(state: State): void {
     this.#revisions = [];
-    this.#labels = new RevisionRecorder(state);
+    this.#recorder = new RevisionRecorder(state);
   }
 
-  /** A commit before the ones that were followed. */
+  /** A commit older than those that were followed. */
   fill({ revision, hash, requestId, requestDigest }: Commit): void {
-    // A request that was committed twice (which no writer of ours does) keeps its first outcome.
+    // If a request was ever committed twice, which no writer of ours does, its first outcome counts.
     const known = this.#outcomes.get(requestId);
     if (known !== undefined && known.revision <= revision) return;
     this.#outcomes.set(requestId, { revision, hash, digest: requestDigest });
   }
 
-  /** Forgets the outcomes of commits before `revision`: they are no longer in the log. */
+  /** Forgets the commits before `revision`, which are no longer in the log. */
   forgetBefore(revision: number): void {
     for (const [requestId, outcome] of this.#outcomes) {
       if (outcome.revision < revision) this.#outcomes.delete(requestId);

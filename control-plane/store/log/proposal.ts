@@ -1,13 +1,8 @@
-/**
- * A proposal on its way: settled exactly once, at the latest when its deadline passes.
- *
- * Invariant: once its commit may have been sent, a passed deadline says OUTCOME_UNKNOWN; before that it says that
- * nothing was written, and then nothing will be.
- */
+/** A change that a client proposes, and what it is told about it. */
 import type { Difference } from '../../../core/model/difference.ts';
 import type { Edit } from '../../../core/model/edit.ts';
-import type { Clock, Timer } from '../../../core/runtime/clock.ts';
-import { LbError } from '../../../core/runtime/errors.ts';
+import type { Clock } from '../../../core/runtime/clock.ts';
+import { LbError, messageOf } from '../../../core/runtime/errors.ts';
 
 export interface Proposal {
   readonly edit: Edit;
@@ -21,28 +16,51 @@ export interface Proposal {
 }
 
 export interface Outcome {
-  /** The commit it made, or the current one when nothing had to change or it was a dry run. */
+  /** The commit it made; the current one when nothing had to change or it was a dry run. */
   readonly revision: number;
   readonly unchanged: boolean;
   /** This request_id was committed before; `changes` then come without the values. */
   readonly repeated: boolean;
   readonly dryRun: boolean;
   readonly changes: readonly Difference[];
-  /** What the edit had to say besides; not kept, so a repeated request has none. */
+  /** Remarks of the edit. They are not stored, so a repeated request has none. */
   readonly notes: readonly string[];
 }
 
-/** What is decided on: all that decisions see of a ticket. */
-export interface Proposed {
-  readonly proposal: Proposal;
+/** A proposal whose client waits: it is settled exactly once, at the latest when its deadline passes. */
+export interface PendingProposal extends Proposal {
+  readonly outcome: Promise<Outcome>;
+  isOpen(): boolean;
+  /** True: its commit may be in the log, now or later. False: it is not, and never will be. */
+  markSent(sent: boolean): void;
+  settle(result: Outcome | LbError): void;
 }
 
-/** What a passed deadline says. `sent`: its commit may be in the log, now or later. */
-function expiry(requestId: string, sent: boolean): LbError {
+export function awaitOutcome(proposal: Proposal, clock: Clock): PendingProposal {
+  let sent = false;
+  let open = true;
+  let settle!: PendingProposal['settle'];
+  const outcome = new Promise<Outcome>((resolve, reject) => {
+    const timer = clock.after(proposal.deadlineMs, () => settle(expired(proposal.requestId, sent)));
+    settle = (result) => {
+      if (!open) return;
+      open = false;
+      timer.cancel();
+      if (result instanceof LbError) reject(result);
+      else resolve(result);
+    };
+  });
+  const markSent = (now: boolean) => {
+    sent = now;
+  };
+  return { ...proposal, outcome, settle, isOpen: () => open, markSent };
+}
+
+function expired(requestId: string, sent: boolean): LbError {
   return sent
     ? new LbError(
         'OUTCOME_UNKNOWN',
-        `the store took the change and has not said yet whether it is committed; repeat the request with the same request_id (${requestId}) to learn it`,
+        `the store received the change but has not confirmed yet that it is committed; repeat the request with the same request_id (${requestId}) to find out`,
       )
     : new LbError(
         'UNAVAILABLE',
@@ -50,55 +68,11 @@ function expiry(requestId: string, sent: boolean): LbError {
       );
 }
 
-export class Ticket implements Proposed {
-  readonly proposal: Proposal;
-  readonly outcome: Promise<Outcome>;
-  readonly #timer: Timer;
-  #resolve!: (outcome: Outcome) => void;
-  #reject!: (error: LbError) => void;
-  #sent = false;
-  #open = true;
-
-  constructor(proposal: Proposal, clock: Clock) {
-    this.proposal = proposal;
-    this.outcome = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.#timer = clock.after(proposal.deadlineMs, () => this.#expire());
-  }
-
-  /** Not settled yet. */
-  get open(): boolean {
-    return this.#open;
-  }
-
-  /** From here on its commit may be in the log, now or later. */
-  markSent(): void {
-    this.#sent = true;
-  }
-
-  /** It has turned out that its commit is not in the log and never will be. */
-  markNotSent(): void {
-    this.#sent = false;
-  }
-
-  resolve(outcome: Outcome): void {
-    if (this.#close()) this.#resolve(outcome);
-  }
-
-  reject(error: LbError): void {
-    if (this.#close()) this.#reject(error);
-  }
-
-  #expire(): void {
-    this.reject(expiry(this.proposal.requestId, this.#sent));
-  }
-
-  #close(): boolean {
-    if (!this.#open) return false;
-    this.#open = false;
-    this.#timer.cancel();
-    return true;
-  }
+/** The error with the certainty that callers need, always in the same words: people search for them. */
+export function nothingWritten(error: unknown): LbError {
+  const { code, violations } =
+    error instanceof LbError ? error : ({ code: 'UNAVAILABLE', violations: [] } as const);
+  const text = messageOf(error).replace(/[\s,;:.]+$/, '');
+  const message = text === '' ? 'nothing was written' : `${text}; nothing was written`;
+  return new LbError(code, message, violations, error);
 }

@@ -1,18 +1,19 @@
 /**
- * Earlier revisions, read from the log and the checkpoints when somebody asks.
+ * Reads earlier revisions from the log and the checkpoints, when a client asks for one.
  *
- * Invariant: a revision is given exactly as it was, or refused in words that name the oldest one that is kept.
+ * Invariant: a revision is returned exactly as it was, or refused with the oldest revision that is kept.
  */
-import type { Commit, Head } from '../../../core/model/commit.ts';
+import type { Head } from '../../../core/model/commit.ts';
 import { applyCommit } from '../../../core/model/fold.ts';
 import type { State } from '../../../core/model/state.ts';
 import { LbError } from '../../../core/runtime/errors.ts';
 import type { ConfigStore } from '../config-store.ts';
-import { RevisionRecorder, type RevisionRecord } from './revision-recorder.ts';
+import { oldestKept } from './kept-log.ts';
 import type { LogFollower } from './log-follower.ts';
-import { LogReader, oldestKept } from './log-reader.ts';
+import { LogReader } from './log-reader.ts';
+import { RevisionRecorder, type RevisionRecord } from './revision-recorder.ts';
 
-/** A commit, and the states around it. */
+/** A commit, and the states before and after it. */
 export interface PastCommit {
   readonly record: RevisionRecord;
   readonly before: State;
@@ -30,7 +31,7 @@ export class RevisionReader {
     this.#reader = new LogReader(store);
   }
 
-  /** The configuration at a revision. NOT_FOUND when it is not kept, or not there yet. */
+  /** The configuration at a revision. NOT_FOUND when it is not kept, or does not exist yet. */
   async stateAt(revision: number): Promise<State> {
     const { state } = await this.#existing(revision);
     return revision === state.head.revision ? state : this.#read(revision, state.head);
@@ -49,7 +50,7 @@ export class RevisionReader {
     };
   }
 
-  /** At most `limit` revisions older than `before`, newest first: from memory as far as that goes, then from the log. */
+  /** At most `limit` revisions older than `before`, newest first: from memory as far as possible, then from the log. */
   async list(limit: number, before?: number): Promise<RevisionRecord[]> {
     const found = this.#follower.revisions(limit, before);
     const head = this.#follower.current()?.state.head;
@@ -63,19 +64,20 @@ export class RevisionReader {
 
   /** Newest first. */
   async #recordsOf(oldest: number, newest: number, head: Head): Promise<RevisionRecord[]> {
-    const labels = new RevisionRecorder(await this.#read(oldest - 1, head));
+    const recorder = new RevisionRecorder(await this.#read(oldest - 1, head));
     const records: RevisionRecord[] = [];
     while (records.length <= newest - oldest) {
       const from = oldest + records.length;
-      const commits: Commit[] = await this.#store.read(from, newest + 1 - from);
+      const commits = await this.#store.read(from, newest + 1 - from);
       if (commits.length === 0) throw await this.#notKept(from);
-      for (const commit of commits) records.push(labels.record(commit));
+      for (const commit of commits) records.push(recorder.record(commit));
     }
     return records.reverse();
   }
 
   async #existing(revision: number) {
-    if (revision < 1) throw new LbError('INVALID_ARGUMENT', `revision is ${revision}: the first one is 1`);
+    if (revision < 1)
+      throw new LbError('INVALID_ARGUMENT', `revision is ${revision}, but the first one is 1`);
     const followed = await this.#follower.catchUp();
     const { revision: newest } = followed.state.head;
     if (revision > newest) {
@@ -88,20 +90,14 @@ export class RevisionReader {
   async #read(revision: number, head: Head): Promise<State> {
     const read = await this.#reader.readTo(head, { revision });
     if (read.ok) return read.state;
-    const { description } = this.#store;
-    const oldest = await oldestKept(this.#store);
-    if (revision + 1 < oldest) throw await this.#notKept(revision);
-    throw new LbError(
-      'FAILED_PRECONDITION',
-      `revision ${revision} can't be read from ${description}: ${read.doubt}`,
-    );
+    if (revision + 1 < (await oldestKept(this.#store))) throw await this.#notKept(revision);
+    const message = `revision ${revision} can't be read from ${this.#store.description}: ${read.reason}`;
+    throw new LbError('FAILED_PRECONDITION', message);
   }
 
   async #notKept(revision: number): Promise<LbError> {
     const oldest = await oldestKept(this.#store);
-    return new LbError(
-      'NOT_FOUND',
-      `Revision ${revision} is no longer kept: the oldest one that is kept is ${oldest}.`,
-    );
+    const message = `Revision ${revision} is no longer kept: the oldest one that is kept is ${oldest}.`;
+    return new LbError('NOT_FOUND', message);
   }
 }

@@ -1,13 +1,13 @@
-/** What commits did, in words: created, updated or deleted. Fed with every commit that follows the state it began with, in order. */
+/** Summarizes commits: which resources each one created, updated or deleted. */
 import type { Change, Commit } from '../../../core/model/commit.ts';
 import { DEFAULT_POLICY_NAME } from '../../../core/model/defaults.ts';
 import type { Difference } from '../../../core/model/difference.ts';
 import { type Kind, nameOf } from '../../../core/model/resources.ts';
 import type { State } from '../../../core/model/state.ts';
 
-const MAX_LABELS = 1_000;
+const MAX_CHANGES = 1_000;
 
-/** What a commit did to one resource, its values left out. */
+/** What a commit did to one resource, without the values. */
 export type ChangeSummary = Pick<Difference, 'action' | 'kind' | 'name'>;
 
 export interface RevisionRecord {
@@ -17,15 +17,16 @@ export interface RevisionRecord {
   readonly author: string;
   readonly message: string;
   readonly requestId: string;
-  /** Capped; a deleted pool stands for its backends. */
+  /** Only the first MAX_CHANGES; a deleted pool stands for its backends. */
   readonly changes: readonly ChangeSummary[];
 }
 
+/** It gets every commit that follows its first state, in order. */
 export class RevisionRecorder {
-  /** Every resource there is, as KIND/NAME, to tell created from updated. */
+  /** Every existing resource as KIND/NAME, to tell created from updated. */
   readonly #keys = new Set<string>([`policy/${DEFAULT_POLICY_NAME}`]);
 
-  /** Nothing is there yet without a state. */
+  /** Without a state it begins with an empty store. */
   constructor(state?: State) {
     for (const name of state?.policies.keys() ?? []) this.#keys.add(`policy/${name}`);
     for (const [name, { backends }] of state?.pools ?? []) {
@@ -35,14 +36,13 @@ export class RevisionRecorder {
     for (const name of state?.listeners.keys() ?? []) this.#keys.add(`listener/${name}`);
   }
 
-  /** The next commit in words. */
   record(commit: Commit): RevisionRecord {
     const { revision, hash, timeMs, author, message, requestId } = commit;
-    const changes = commit.changes.flatMap((change) => this.#label(change)).slice(0, MAX_LABELS);
+    const changes = commit.changes.flatMap((change) => this.#summarize(change)).slice(0, MAX_CHANGES);
     return { revision, hash, timeMs, author, message, requestId, changes };
   }
 
-  #label(change: Change): ChangeSummary[] {
+  #summarize(change: Change): ChangeSummary[] {
     if (change.op === 'put') {
       const { kind } = change.resource;
       const name = nameOf(change.resource);

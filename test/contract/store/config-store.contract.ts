@@ -163,7 +163,7 @@ export function configStoreContract(kind: string, harness: StoreHarness): void {
         store.append(tooLarge, commitsAfter(tooLarge, 1, large(MAX_APPEND_BYTES))),
       );
       assert.equal(error.code, 'RESOURCE_EXHAUSTED');
-      assert.match(error.message, /one commit can be 1024 KiB; nothing was written/);
+      assert.match(error.message, /one commit can have 1024 KiB; nothing was written/);
       assert.equal((await store.head()).revision, 0);
       const count = 20;
       for (let revision = 0; revision < count; revision++) {
@@ -189,7 +189,7 @@ export function configStoreContract(kind: string, harness: StoreHarness): void {
       assert.equal(error.code, 'FAILED_PRECONDITION');
       assert.match(
         error.message,
-        /is written in format 2, and this program reads format 1: run the newer program/,
+        /is written in format 2, and this program reads format 1: run a newer program/,
       );
     });
 

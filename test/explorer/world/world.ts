@@ -3,7 +3,7 @@ import type { SubscriptionState } from '../../../control-plane/distribution/subs
 import type { PublishState } from '../../../control-plane/snapshot/publish-machine.ts';
 import type { BatchState } from '../../../control-plane/store/log/batch-machine.ts';
 import type { FollowedState } from '../../../control-plane/store/log/catch-up-plan.ts';
-import type { Proposed } from '../../../control-plane/store/log/proposal.ts';
+import type { Proposal } from '../../../control-plane/store/log/proposal.ts';
 import type { Commit, Head, Position } from '../../../core/model/commit.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
 import type { ApplyState } from '../../../data-plane/apply-machine.ts';
@@ -90,15 +90,15 @@ export interface Replica {
   readonly history: readonly Commit[];
   readonly publish: PublishState;
   /** Changes that wait for the next batch. */
-  readonly queue: readonly Proposed[];
-  readonly batch: BatchState<Proposed> | null;
+  readonly queue: readonly Proposal[];
+  readonly batch: BatchState<Proposal> | null;
   /** What the batch waits for. */
   readonly awaits:
-    | { readonly type: 'look' }
+    | { readonly type: 'catch-up' }
     | { readonly type: 'append'; readonly append: Append }
     | { readonly type: 'answer'; readonly end: 'appended' | 'conflict' }
     | null;
-  readonly sent: readonly Proposed[];
+  readonly sent: readonly Proposal[];
 }
 
 export type UpMessage =

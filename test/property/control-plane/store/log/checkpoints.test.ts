@@ -8,7 +8,8 @@ import {
 } from '../../../../../control-plane/store/log/checkpoint-codec.ts';
 import { Checkpointer } from '../../../../../control-plane/store/log/checkpointer.ts';
 import { EtcdStore } from '../../../../../control-plane/store/etcd/etcd-store.ts';
-import { LogReader, oldestKept } from '../../../../../control-plane/store/log/log-reader.ts';
+import { oldestKept } from '../../../../../control-plane/store/log/kept-log.ts';
+import { LogReader } from '../../../../../control-plane/store/log/log-reader.ts';
 import { RevisionReader } from '../../../../../control-plane/store/log/revision-reader.ts';
 import type { Commit } from '../../../../../core/model/commit.ts';
 import type { ResourceDraft } from '../../../../../core/model/draft.ts';

@@ -1,16 +1,17 @@
-/** From what is followed to a head: whole or not at all, along one history, never back. */
+/** From a state to a head: whole or not at all, along one history, never back. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type FollowedState, planCatchUp } from '../../../../../control-plane/store/log/catch-up-plan.ts';
 import {
-  openReadOn,
-  type ReadOnEffect,
-  type ReadOnStep,
-  stepReadOn,
-} from '../../../../../control-plane/store/log/read-on-machine.ts';
+  type FollowedState,
+  type LogRead,
+  planCatchUp,
+  type ReadGoal,
+  readUpTo,
+} from '../../../../../control-plane/store/log/catch-up-plan.ts';
 import type { Commit, Position } from '../../../../../core/model/commit.ts';
 import { createPool } from '../../../../../core/model/edits/pool.ts';
 import { applyCommit, applyCommits, emptyState } from '../../../../../core/model/fold.ts';
+import type { State } from '../../../../../core/model/state.ts';
 import { changesOf, commitOn } from '../../../../../harness/state.ts';
 
 const log: readonly Commit[] = (() => {
@@ -33,16 +34,17 @@ function headAt(revision: number, fields: Partial<Position> = {}): Position {
 
 const goalAt = (revision: number, last = revision) => ({ head: headAt(last), revision });
 
-/** Answers every `read` from the log, at most `most` commits at a time. */
-function answerAll(opened: ReadOnStep, most = 100): ReadOnEffect[] {
-  const effects = [opened.effect];
-  let step = opened;
-  while (step.effect.type === 'read') {
-    const { from, limit } = step.effect;
-    step = stepReadOn(step.state, log.slice(from - 1, from - 1 + Math.min(most, limit)));
-    effects.push(step.effect);
+/** Reads from the log, at most `most` commits at a time; the ranges that were requested, and the result. */
+function readAll(base: State, goal: ReadGoal, most = 100): { ranges: number[][]; result: LogRead } {
+  const reading = readUpTo(base, goal);
+  const ranges: number[][] = [];
+  let step = reading.next();
+  while (!step.done) {
+    const { from, limit } = step.value;
+    ranges.push([from, limit]);
+    step = reading.next(log.slice(from - 1, from - 1 + Math.min(most, limit)));
   }
-  return effects;
+  return { ranges, result: step.value };
 }
 
 const stateAt = (revision: number) => applyCommits(emptyState('store'), log.slice(0, revision));
@@ -51,46 +53,48 @@ const knownAt = (revision: number): FollowedState => ({
   position: headAt(revision),
 });
 
-describe('reading on', () => {
+describe('reading up to a revision', () => {
   it('reads in pieces up to its goal, and no further', () => {
-    const effects = answerAll(openReadOn(emptyState('store'), goalAt(230, 250)));
-    assert.deepEqual(
-      effects.map((effect) => (effect.type === 'read' ? [effect.from, effect.limit] : effect.type)),
-      [[1, 100], [101, 100], [201, 30], 'reached'],
-    );
-    const last = effects.at(-1);
-    assert.equal(last?.type === 'reached' && last.state.pools.size, 230);
+    const { ranges, result } = readAll(emptyState('store'), goalAt(230, 250));
+    assert.deepEqual(ranges, [
+      [1, 100],
+      [101, 100],
+      [201, 30],
+    ]);
+    assert.equal(result.ok && result.state.pools.size, 230);
   });
 
   it('takes fewer commits than it asked for, and asks on', () => {
-    const last = answerAll(openReadOn(stateAt(2), goalAt(7)), 2).at(-1);
-    assert.deepEqual(last?.type === 'reached' && last.commits, log.slice(2, 7));
+    const { result } = readAll(stateAt(2), goalAt(7), 2);
+    assert.deepEqual(result.ok && result.commits, log.slice(2, 7));
   });
 
   it('reads nothing where it begins at its goal', () => {
-    const { effect } = openReadOn(stateAt(3), goalAt(3, 9));
-    assert.deepEqual(effect, { type: 'reached', state: stateAt(3), commits: [] });
+    const { ranges, result } = readAll(stateAt(3), goalAt(3, 9));
+    assert.deepEqual([ranges, result], [[], { ok: true, state: stateAt(3), commits: [] }]);
   });
 
   it('refuses what does not follow, and tells a log that ends early from a wrong one', () => {
     const cases: readonly [string, Position, readonly Commit[], RegExp, boolean][] = [
       ['a hole', headAt(6), log.slice(4, 6), /after revision 3 comes 5/, false],
-      ['nothing', headAt(6), [], /its log ends before revision 4, and its head says 6/, true],
+      ['nothing', headAt(6), [], /its log ends before revision 4, but its head is at 6/, true],
       ['a damaged commit', headAt(4), [{ ...(log[3] as Commit), author: 'x' }], /damaged/, false],
       ['another hash', headAt(4, { hash: 'x' }), log.slice(3, 4), /its head names/, false],
       ['another store', headAt(4, { storeId: 'other' }), log.slice(3, 4), /its head names/, false],
     ];
-    for (const [name, head, commits, doubt, trimmed] of cases) {
-      const opened = openReadOn(stateAt(3), { head, revision: head.revision });
-      const { effect } = stepReadOn(opened.state, commits);
-      assert.match(effect.type === 'refuse' ? effect.doubt : `${name}: ${effect.type}`, doubt, name);
-      assert.equal(effect.type === 'refuse' && effect.trimmed, trimmed, name);
+    for (const [name, head, commits, reason, trimmed] of cases) {
+      const reading = readUpTo(stateAt(3), { head, revision: head.revision });
+      reading.next();
+      const { value } = reading.next(commits);
+      assert.ok('ok' in value && !value.ok, name);
+      assert.match(value.reason, reason, name);
+      assert.equal(value.trimmed, trimmed, name);
     }
   });
 });
 
-describe('the way from what is followed to a head', () => {
-  it('goes on from what is known, begins anew where nothing is, and stands still where nothing is new', () => {
+describe('the plan from a state to a head', () => {
+  it('continues a state, begins anew without one, and stays when nothing is new', () => {
     const known = knownAt(3);
     assert.deepEqual(planCatchUp(null, headAt(3)), { type: 'read', base: null });
     assert.deepEqual(planCatchUp(known, headAt(4)), { type: 'read', base: known });
@@ -106,14 +110,14 @@ describe('the way from what is followed to a head', () => {
 
   it('refuses whatever is not the same history', () => {
     const cases: readonly [Position, RegExp][] = [
-      [headAt(4, { storeId: 'other' }), /another store/],
+      [headAt(4, { storeId: 'other' }), /a different store/],
       [headAt(2), /went back from revision 3 to 2/],
       [headAt(3, { version: 3 }), /went back/],
       [headAt(3, { hash: 'x' }), /its history was replaced/],
     ];
-    for (const [head, doubt] of cases) {
-      const way = planCatchUp(knownAt(3), head);
-      assert.match(way.type === 'refuse' ? way.doubt : way.type, doubt);
+    for (const [head, reason] of cases) {
+      const plan = planCatchUp(knownAt(3), head);
+      assert.match(plan.type === 'refuse' ? plan.reason : plan.type, reason);
     }
   });
 });
