@@ -26,6 +26,15 @@ const MUST_NOT_IMPORT = [
   { who: 'data-plane/balancing/', whom: 'data-plane/engine/', because: 'a pick knows no sockets' },
 ] as const;
 
+/** Of the control plane, a room may import itself, the files at the top of the store, and these rooms. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'store/log': [],
+  'store/members': ['store/log'],
+  'store/etcd': ['store/log', 'store/members'],
+  'store/lmdb': ['store/log', 'store/members'],
+  snapshot: ['store/members'],
+};
+
 /** Decisions without I/O, clock or chance of their own. */
 const PURE = [
   /^core\/model\//,
@@ -106,6 +115,19 @@ describe('the source tree', () => {
   for (const { who, whom, because } of MUST_NOT_IMPORT) {
     it(`${who} never imports ${whom}, because ${because}`, () => {
       const wrong = forbidden(({ path }, { target }) => path.startsWith(who) && target.startsWith(whom));
+      assert.deepEqual(wrong, []);
+    });
+  }
+
+  for (const [room, rooms] of Object.entries(ROOMS)) {
+    it(`control-plane/${room} imports nothing above it`, () => {
+      const allowed = new RegExp(
+        `^(?:core/|control-plane/store/[\\w-]+\\.ts$|control-plane/(?:${[room, ...rooms].join('|')})/)`,
+      );
+      const wrong = forbidden(
+        ({ path }, { target, own }) =>
+          path.startsWith(`control-plane/${room}/`) && own && !allowed.test(target),
+      );
       assert.deepEqual(wrong, []);
     });
   }

@@ -291,7 +291,10 @@ export function configStoreContract(kind: string, harness: StoreHarness): void {
       }
       const other = await failureOf(two.propose(edit, { requestId: 'same', requestDigest: 'another' }));
       assert.equal(other.code, 'INVALID_ARGUMENT');
-      assert.match(other.message, /request_id "same" was used for another request, committed as revision 1/);
+      assert.match(
+        other.message,
+        /request_id "same" was used for a different request, committed as revision 1/,
+      );
       assert.equal((await one.store.head()).revision, 1);
     });
   });
