@@ -1,7 +1,7 @@
 /** Figures for a pipe: a table an interval, or one value for a program. */
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
-import { NO_TRAFFIC } from '../../core/wire/no-traffic.ts';
+import { ZERO_TRAFFIC_STATS } from '../../core/wire/zero-traffic-stats.ts';
 import type { Context, Format } from '../context.ts';
 import { yamlText } from '../output/emit.ts';
 import { isoTime } from '../output/human.ts';
@@ -30,7 +30,7 @@ export function frameText(
 }
 
 function headLine(frame: StatsFrame__Output): string {
-  const total = frame.total ?? NO_TRAFFIC;
+  const total = frame.total ?? ZERO_TRAFFIC_STATS;
   const here = frame.proxies.filter(({ connected }) => connected).length;
   return [
     isoTime(frame.time) ?? '',
@@ -82,5 +82,5 @@ function plainFrame(frame: StatsFrame__Output, states: States): object {
 }
 
 function plainTraffic(traffic: TrafficStats__Output | null): object {
-  return { ...(traffic ?? NO_TRAFFIC) };
+  return { ...(traffic ?? ZERO_TRAFFIC_STATS) };
 }

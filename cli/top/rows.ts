@@ -2,7 +2,7 @@
 import type { BackendStats__Output } from '../../core/wire/generated/lb/v1/BackendStats.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
-import { NO_TRAFFIC } from '../../core/wire/no-traffic.ts';
+import { ZERO_TRAFFIC_STATS } from '../../core/wire/zero-traffic-stats.ts';
 import type { Tone } from '../output/style.ts';
 import { short } from './figures.ts';
 
@@ -99,7 +99,7 @@ function upTone(up: number, all: number): Tone {
 }
 
 function figures(traffic: TrafficStats__Output | null): Omit<Row, 'name' | 'state' | 'tone' | 'process'> {
-  const { connect, firstByte, ...rates } = traffic ?? NO_TRAFFIC;
+  const { connect, firstByte, ...rates } = traffic ?? ZERO_TRAFFIC_STATS;
   return {
     active: rates.connectionsActive,
     connections: rates.connectionsPerSecond,

@@ -1,6 +1,6 @@
 /** The screen as lines: what is shown, what the person wants to see, and how much room there is. Pure. */
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
-import { NO_TRAFFIC } from '../../core/wire/no-traffic.ts';
+import { ZERO_TRAFFIC_STATS } from '../../core/wire/zero-traffic-stats.ts';
 import type { Style } from '../output/style.ts';
 import { type Column, columnsOf, layout } from './columns.ts';
 import { short, shortTime, sparkline } from './figures.ts';
@@ -84,7 +84,7 @@ function overview({ frame, pool, server, clock }: Shown, width: number, style: S
 
 function fleetLine({ proxies, revision, total }: StatsFrame__Output, width: number, style: Style): string {
   const here = proxies.filter(({ connected }) => connected).length;
-  const { connect, firstByte } = total ?? NO_TRAFFIC;
+  const { connect, firstByte } = total ?? ZERO_TRAFFIC_STATS;
   const words = [
     `revision ${revision}`,
     `${here} of ${proxies.length} proxies connected`,
@@ -94,7 +94,7 @@ function fleetLine({ proxies, revision, total }: StatsFrame__Output, width: numb
 }
 
 function trafficLine({ total, window }: StatsFrame__Output, width: number, style: Style): string {
-  const traffic = total ?? NO_TRAFFIC;
+  const traffic = total ?? ZERO_TRAFFIC_STATS;
   const words = [
     `${short(traffic.connectionsActive)} open`,
     `${short(traffic.connectionsPerSecond)} conn/s`,

@@ -63,7 +63,7 @@ export class FleetStats {
     this.#deps = deps;
     this.#startMs = clock.nowMs();
     fleet.onContact((kind, { id }) => {
-      if (kind === 'came') this.#fold.came(id);
+      if (kind === 'connected') this.#fold.came(id);
       else this.#fold.left(id);
     });
     fleet.onReport((id, request) => {

@@ -5,7 +5,7 @@ import type { ListenerStats__Output } from '../../core/wire/generated/lb/v1/List
 import type { PoolStats__Output } from '../../core/wire/generated/lb/v1/PoolStats.ts';
 import type { ProxyStats__Output } from '../../core/wire/generated/lb/v1/ProxyStats.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
-import { NO_TRAFFIC } from '../../core/wire/no-traffic.ts';
+import { ZERO_TRAFFIC_STATS } from '../../core/wire/zero-traffic-stats.ts';
 import { appliedRevision, type ProxyRecord } from './proxy-record.ts';
 import { BackendSeries, type ListenerSeries, type StatsFold } from './stats-aggregator.ts';
 import type { Window } from './rate-series.ts';
@@ -142,7 +142,7 @@ function listenerRows({ fold, state, window }: FrameSources): ListenerStats__Out
     return {
       listener,
       pool: state?.listeners.get(listener)?.value.pool ?? '',
-      traffic: series?.traffic(window, fold.grid) ?? NO_TRAFFIC,
+      traffic: series?.traffic(window, fold.grid) ?? ZERO_TRAFFIC_STATS,
       closedPerSecond: series === undefined ? {} : closedPerSecond(series, fold.reasons, window),
     };
   });
@@ -170,7 +170,7 @@ function poolRows({ fold, state, window }: FrameSources): PoolStats__Output[] {
     }
     return {
       pool: name,
-      traffic: fold.pools.get(name)?.traffic(window, fold.grid) ?? NO_TRAFFIC,
+      traffic: fold.pools.get(name)?.traffic(window, fold.grid) ?? ZERO_TRAFFIC_STATS,
       backends: backends?.size ?? 0,
       backendsUp,
     };
@@ -183,7 +183,7 @@ function proxyRow(proxy: ProxyRecord, { fold, window }: FrameSources): ProxyStat
   series?.cpu.sum(window.from, window.to, cpu);
   return {
     proxyId: proxy.info.id,
-    traffic: series?.traffic(window, fold.grid) ?? NO_TRAFFIC,
+    traffic: series?.traffic(window, fold.grid) ?? ZERO_TRAFFIC_STATS,
     connected: proxy.connected,
     revision: String(Math.max(0, appliedRevision(proxy))),
     cpus: cpu[0]! / window.seconds,

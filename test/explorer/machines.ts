@@ -10,10 +10,9 @@ import {
 import type { Proposal } from '../../control-plane/store/log/proposal.ts';
 import { planCatchUp, readUpTo } from '../../control-plane/store/log/catch-up-plan.ts';
 import { remembering } from './intern.ts';
+import { applySteps, commitPrepared } from './plain-steps.ts';
 import { openSubscription, stepSubscription } from '../../control-plane/distribution/subscription-machine.ts';
-import { openApply, stepApply } from '../../data-plane/apply-machine.ts';
 import { step } from '../../data-plane/subscription/subscription-machine.ts';
-import { commitPrepared } from '../../data-plane/worker/plan-slots.ts';
 import { stepRollout } from '../../data-plane/worker/pool/rollout-machine.ts';
 
 export const PRODUCT = {
@@ -25,8 +24,7 @@ export const PRODUCT = {
   openSubscription,
   stepSubscription,
   stepProxy: step,
-  openApply,
-  stepApply,
+  applySteps,
   stepRollout,
   commitPrepared,
 };
@@ -43,7 +41,6 @@ export function remembered(machines: Machines): Machines {
     stepPublish: remembering(machines.stepPublish),
     stepSubscription: remembering(machines.stepSubscription),
     stepProxy: remembering(machines.stepProxy),
-    stepApply: remembering(machines.stepApply),
     stepRollout: remembering(machines.stepRollout),
   };
 }

@@ -12,7 +12,7 @@ export interface Proxies {
   /** Calls `listener` when the roster, or the configuration that a proxy runs, has changed. */
   onChange(listener: () => void): () => void;
   /** Calls `listener` when a proxy connects, is lost, or stops cleanly. */
-  onContact(listener: (kind: 'came' | 'lost' | 'stopped', info: ProxyIdentity) => void): void;
+  onContact(listener: (kind: 'connected' | 'lost' | 'stopped', info: ProxyIdentity) => void): void;
   /** The proxies that the store has on its roster. */
   keep(proxies: readonly ProxyIdentity[]): void;
   remove(id: string): void;

@@ -7,13 +7,14 @@
  *  - a connect is asked once more before it counts as timed out: a pause of this process fails no connect that was
  *    answered meanwhile.
  */
-import { type CloseReason, NO_ROW } from '../engine.ts';
+import { NO_ROW } from '../engine.ts';
+import type { CloseReason } from '../../memory/close-reasons.ts';
 import { ERRNO, isShortage } from '../../kernel/errno.ts';
 import { CONNECTED, type Dialer } from './dialer.ts';
 import { registerSide } from './interest.ts';
 import type { LoopContext } from './loop-context.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
-import { EALREADY } from '../../kernel/syscalls.ts';
+import { EALREADY } from '../../kernel/linux.ts';
 
 /** How it went. */
 export interface AttemptEvents {

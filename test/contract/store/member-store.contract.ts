@@ -45,7 +45,7 @@ const proxy = (id: string) =>
   ({ kind: 'proxy', id, zone: '', instanceId: `${id}-1`, ttlMs: 600_000, sinceMs: 1 }) as const;
 
 export function memberStoreContract(kind: string, harness: MemberHarness): void {
-  describe(`the contract of memberships: ${kind}`, () => {
+  describe(`the contract of member stores: ${kind}`, () => {
     let opened: OpenedMembers[] = [];
     const open = () => {
       const made = harness.open();

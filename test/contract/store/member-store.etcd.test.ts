@@ -1,4 +1,4 @@
-/** etcd: the contract of memberships against a real one. Leases run on its clock, so time is waited for. */
+/** etcd: the contract of member stores against a real one. Leases run on its clock, so time is waited for. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { EtcdClient } from '../../../control-plane/store/etcd/etcd-client.ts';

@@ -1,4 +1,4 @@
-/** LMDB: the contract of memberships. The clock is the test's, the files are real. */
+/** LMDB: the contract of member stores. The clock is the test's, the files are real. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

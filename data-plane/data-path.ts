@@ -1,0 +1,236 @@
+/** Everything on a proxy's main thread that serves the traffic: shared memory, workers, sockets, health checks. */
+import type { Clock } from '../core/runtime/clock.ts';
+import type { Logger } from '../core/runtime/logger.ts';
+import type { Random } from '../core/runtime/random.ts';
+import {
+  type ConnectionLimit,
+  connectionLimit,
+  descriptorBound,
+  descriptorLimitOf,
+  otherDescriptors,
+} from './host/connection-limit.ts';
+import { readText } from './host/control-group.ts';
+import type { Engine } from './engine/engine.ts';
+import type { Libc } from './kernel/libc.ts';
+import { epollChecker } from './health/epoll-checker.ts';
+import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
+import { tcpChecker } from './health/tcp-checker.ts';
+import { memoryBoundHere } from './host/memory-bound.ts';
+import { type ProxyEvents, proxyEvents } from './proxy-events.ts';
+import { SnapshotApplier } from './snapshot-applier.ts';
+import type { Plan } from './plan/plan.ts';
+import type { PlanDirectory } from './plan/plan-directory.ts';
+import type { ConfigStatus } from './subscription/config-status.ts';
+import { ConnectionLog, type ConnectionLogInputs } from './telemetry/connection-log.ts';
+import { Observer } from './telemetry/observer.ts';
+import { ProxyCounts } from './memory/proxy-counts.ts';
+import { processUsage } from './telemetry/process-usage.ts';
+import type { ProxyReadings } from './telemetry/proxy-metrics.ts';
+import { RowAllocator } from './memory/row-allocator.ts';
+import {
+  CONTROL,
+  createBuffers,
+  MAX_PIPES,
+  type SharedBuffers,
+  type SharedCells,
+  sharedCells,
+} from './memory/shared-memory.ts';
+import { DrainDeadlines } from './worker/pool/drain-deadlines.ts';
+import { ListeningSockets } from './worker/pool/listening-sockets.ts';
+import { PlanApplier } from './worker/pool/plan-applier.ts';
+import { startThread } from './worker/pool/start-thread.ts';
+import { WorkerPool } from './worker/pool/worker-pool.ts';
+
+export interface DataPathOptions {
+  readonly engine: Engine['name'];
+  /** Null where it can't be called: then one worker accepts. */
+  readonly libc: Libc | null;
+  readonly workers: number;
+  readonly shareListeners: boolean;
+  readonly sourceAddresses: readonly string[];
+  readonly splice: boolean;
+  /** The most connections that the operator wants; 0: as many as there is room for. */
+  readonly maxConnections: number;
+  /** Where lines about connections go; null: nowhere. */
+  readonly connectionLog: ConnectionLogTarget | null;
+  /** Locked. */
+  readonly stateDir: string;
+  readonly status: ConfigStatus;
+  /** Something changed that is to be reported at once. */
+  readonly report: () => void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export type DataPathReadings = Omit<ProxyReadings, 'connected' | 'configAgeSeconds' | 'build'>;
+
+/** A sink, and what this process is called in its lines. */
+export type ConnectionLogTarget = Pick<ConnectionLogInputs, 'sink' | 'proxy' | 'instance'>;
+
+export class DataPath {
+  readonly applier: SnapshotApplier;
+  readonly observer: Observer;
+  readonly counts = new ProxyCounts();
+  readonly #options: DataPathOptions;
+  readonly #descriptors: number;
+  #limit: ConnectionLimit;
+  /** Addresses that are listened on. */
+  #listening: ReadonlySet<string> = new Set();
+  readonly #shared: SharedCells;
+  readonly #events: ProxyEvents;
+  readonly #pool: WorkerPool;
+  readonly #planApplier: PlanApplier;
+  readonly #health: HealthMonitor;
+  readonly #drains: DrainDeadlines;
+  readonly #connectionLog: ConnectionLog | null;
+
+  constructor(options: DataPathOptions) {
+    const { clock, random, logger, libc, status, workers } = options;
+    this.#options = options;
+    const target = options.connectionLog;
+    const buffers = createBuffers(workers, target !== null);
+    const { logRings: rings } = buffers;
+    this.#connectionLog = target && new ConnectionLog({ ...target, rings, clock });
+    this.#shared = sharedCells(buffers);
+    this.#descriptors = libc?.descriptorLimit() ?? descriptorLimitOf(readText);
+    this.#limit = this.#limitConnections();
+    this.#events = proxyEvents(logger, this.counts, () => this.connectionLimit, options.report);
+    this.#health = new HealthMonitor({
+      shared: this.#shared,
+      checker:
+        options.engine === 'epoll'
+          ? epollChecker(clock, options.sourceAddresses)
+          : tcpChecker(clock, options.sourceAddresses, libc),
+      clock,
+      random,
+      onTransition: (transition) => this.#events.onTransition(transition),
+      onPanic: (pool, on) => this.#events.onPanic(pool, on),
+    });
+    this.#pool = new WorkerPool({
+      engine: options.engine,
+      libc,
+      buffers,
+      sourceAddresses: options.sourceAddresses,
+      splice: options.splice,
+      clock,
+      random,
+      events: {
+        ...this.#events.worker,
+        onEjected: (row, generation, reason) => this.#health.ejected(row, generation, reason),
+      },
+      startThread,
+    });
+    this.#planApplier = new PlanApplier({
+      pool: this.#pool,
+      sockets:
+        libc && new ListeningSockets({ libc, workerCount: workers, shareListeners: options.shareListeners }),
+      clock,
+      random,
+      onListenersChanged: (failed) => this.applier.listenersFailed(failed),
+    });
+    this.#drains = new DrainDeadlines(clock, this.#pool);
+    this.observer = this.#createObserver(buffers);
+    const log = this.#connectionLog;
+    this.applier = new SnapshotApplier({
+      stateDir: options.stateDir,
+      rows: new RowAllocator(buffers),
+      planApplier: { apply: (plan) => this.#apply(plan) },
+      readers: [
+        ...(log ? [{ run: (plan: PlanDirectory) => log.run(plan), settle: () => log.drain() }] : []),
+        this.observer,
+      ],
+      health: this.#health,
+      drains: this.#drains,
+      status,
+      clock,
+      logger,
+    });
+  }
+
+  #createObserver(buffers: SharedBuffers): Observer {
+    const { clock, status } = this.#options;
+    return new Observer({
+      buffers,
+      healthOf: (backend) => this.#health.healthOf(backend),
+      applied: () => status.observation,
+      restarts: () => this.#pool.restarts,
+      process: () => ({
+        ...processUsage(),
+        saturated: this.#events.saturated,
+        maxConnections: this.connectionLimit.connections,
+      }),
+      clock,
+    });
+  }
+
+  async #apply(plan: Plan): ReturnType<PlanApplier['apply']> {
+    const addresses = plan.listeners.map(({ address }) => address);
+    // New sockets are opened before old ones are closed.
+    this.#listening = new Set([...this.#listening, ...addresses]);
+    this.#limit = this.#limitConnections();
+    const result = await this.#planApplier.apply(plan);
+    this.#listening = new Set(addresses);
+    this.#limit = this.#limitConnections();
+    return result;
+  }
+
+  /** With every plan: its sockets take descriptors, and what it names takes memory. */
+  #limitConnections(): ConnectionLimit {
+    const { engine, maxConnections, splice, workers } = this.#options;
+    const others = otherDescriptors({
+      engine,
+      workers,
+      listeners: this.#listening.size,
+      pipes: splice && engine === 'epoll' ? MAX_PIPES : 0,
+      healthChecks: MAX_RUNNING,
+    });
+    const limit = connectionLimit({
+      descriptors: descriptorBound(this.#descriptors, others),
+      memory: memoryBoundHere({ engine, workers }),
+      flag: maxConnections || Number.POSITIVE_INFINITY,
+    });
+    Atomics.store(this.#shared.control, CONTROL.maxConnections, limit.connections);
+    return limit;
+  }
+
+  /** Starts the workers. Rejects when none starts. */
+  async start(): Promise<void> {
+    await this.#pool.start();
+    // Before, memory for the workers was not taken yet; nothing is accepted without them.
+    this.#limit = this.#limitConnections();
+  }
+
+  /** For /metrics. */
+  read(): DataPathReadings {
+    return {
+      ...this.observer.readTraffic(),
+      observation: this.observer.observe(),
+      counts: this.counts,
+      connectionLog: this.#connectionLog?.readings() ?? null,
+      panic: this.#health.panic(),
+    };
+  }
+
+  stopAccepting(): Promise<void> {
+    return this.#planApplier.stopAccepting();
+  }
+
+  /** The most connections that may be open, beside the sockets that the plan listens on. */
+  get connectionLimit(): ConnectionLimit {
+    return this.#limit;
+  }
+
+  /** Open now, in all workers. */
+  get connections(): number {
+    return Atomics.load(this.#shared.control, CONTROL.connections);
+  }
+
+  /** Waits up to `drainMs` for connections to end, resets the rest and ends the workers. */
+  async drain(drainMs: number): Promise<void> {
+    await this.#pool.stop(drainMs);
+    await this.#connectionLog?.stop();
+    this.#drains.stop();
+    this.#health.close();
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * What every engine promises when it meets at once what peers did one after the other: its thread is held meanwhile.
+ * The kernel then tells of bytes, an end and a reset in one event.
+ */
+import assert from 'node:assert/strict';
+import { constants } from 'node:os';
+import { describe, it } from 'node:test';
+import { ENGINE_NAMES, type EngineName } from '../../../harness/engine/engine-host.ts';
+import {
+  arrived,
+  rawPairs,
+  type RawPair,
+  readBytes,
+  readToEnd,
+  sendSome,
+  stretch,
+  withRawBackend,
+} from '../../../harness/engine/raw-traffic.ts';
+import { until } from '../../../harness/engine/tcp.ts';
+
+const { ECONNRESET } = constants.errno;
+const SIDES = ['client', 'backend'] as const;
+/** So much that neither the other peer nor the engine's socket to it holds all of it, when buffers are small. */
+const MUCH_BYTES = 150_000;
+/** More than a peer's kernel takes that reads nothing, less than the engine's kernel takes beyond that. */
+const UNREAD_BYTES = 80_000;
+const SMALL_BUFFER_BYTES = 32 * 1024;
+
+function otherOf(pair: RawPair, side: (typeof SIDES)[number]): RawPair['client'] {
+  return side === 'client' ? pair.backend : pair.client;
+}
+
+function resetContract(engine: EngineName, side: (typeof SIDES)[number]): void {
+  it(`reads all that the ${side} said before its reset, and passes the reset on`, async () => {
+    await withRawBackend(engine, {}, async (rig, backend) => {
+      const [pair] = await rawPairs(rig, backend, 1);
+      assert.ok(pair);
+      const release = await rig.hold();
+      const words = stretch(1, 100_000);
+      assert.equal(sendSome(pair[side], words), words.length);
+      await arrived(pair[side]);
+      pair[side].reset();
+      release();
+      const { bytes, how } = await readToEnd(otherOf(pair, side));
+      assert.equal(how, -ECONNRESET);
+      assert.ok(words.equals(bytes), `${bytes.length} bytes of ${words.length}`);
+      assert.deepEqual(await rig.closed(), [`${side}_reset`]);
+      const [closed] = rig.of('closed');
+      assert.equal((closed?.toBackend ?? 0) + (closed?.toClient ?? 0), words.length);
+    });
+  });
+
+  it(`delivers all that the ${side} said before its end, though it is reset at once`, async () => {
+    await withRawBackend(engine, {}, async (rig, backend) => {
+      const [pair] = await rawPairs(rig, backend, 1);
+      assert.ok(pair);
+      const release = await rig.hold();
+      const words = stretch(2, 100_000);
+      assert.equal(sendSome(pair[side], words), words.length);
+      pair[side].end();
+      await arrived(pair[side]);
+      pair[side].reset();
+      release();
+      assert.ok((await readBytes(otherOf(pair, side), words.length)).equals(words));
+      otherOf(pair, side).close();
+      await rig.closed();
+    });
+  });
+
+  it(`delivers them too when the other has ended already, and reads late`, async () => {
+    const bufferBytes = engine === 'portable' ? 0 : SMALL_BUFFER_BYTES;
+    await withRawBackend(engine, { bufferBytes }, async (rig, backend) => {
+      const [pair] = await rawPairs(rig, backend, 1, bufferBytes);
+      assert.ok(pair);
+      const other = otherOf(pair, side);
+      // It is never read, so the end behind it is not acknowledged yet when the reset comes.
+      assert.equal(sendSome(other, stretch(3, UNREAD_BYTES)), UNREAD_BYTES);
+      other.end();
+      await arrived(other);
+      await rig.connections();
+      const words = stretch(4, MUCH_BYTES);
+      const heard: Buffer[] = [];
+      let sent = 0;
+      await until('all of it to be with the engine', () => {
+        sent += sendSome(pair[side], words.subarray(sent));
+        if (sent === words.length) pair[side].end();
+        if (sent === words.length && pair[side].unacknowledged === 0) return true;
+        // Only as much as makes room for it: the way to this side is full all the while.
+        const some = Buffer.alloc(4_096);
+        const got = other.receive(some);
+        if (got > 0) heard.push(some.subarray(0, got));
+        return false;
+      });
+      pair[side].reset();
+      await rig.connections();
+      heard.push((await readToEnd(other)).bytes);
+      assert.ok(
+        Buffer.concat(heard).equals(words),
+        `${Buffer.concat(heard).length} bytes of ${words.length}`,
+      );
+      other.close();
+      await rig.closed();
+    });
+  });
+}
+
+/** A server that answers 413 and resets while the client uploads, say. */
+function lastWordsContract(engine: EngineName, side: (typeof SIDES)[number]): void {
+  it(`brings the last words of the ${side} before its reset, though bytes are on their way to it`, async () => {
+    await withRawBackend(engine, {}, async (rig, backend) => {
+      const [pair] = await rawPairs(rig, backend, 1);
+      assert.ok(pair);
+      const other = otherOf(pair, side);
+      const release = await rig.hold();
+      // The engine learns of the reset by a send as well as by a read.
+      sendSome(other, stretch(8, 300_000));
+      const words = stretch(9, 50_000);
+      assert.equal(sendSome(pair[side], words), words.length);
+      await arrived(pair[side]);
+      pair[side].reset();
+      release();
+      const { bytes, how } = await readToEnd(other);
+      assert.ok(words.equals(bytes), `${bytes.length} bytes of ${words.length}`);
+      assert.equal(how, -ECONNRESET);
+      assert.deepEqual(await rig.closed(), [`${side}_reset`]);
+    });
+  });
+
+  it('brings them too when the other reads late, and sends all the while', async () => {
+    const bufferBytes = engine === 'portable' ? 0 : SMALL_BUFFER_BYTES;
+    await withRawBackend(engine, { bufferBytes }, async (rig, backend) => {
+      const [pair] = await rawPairs(rig, backend, 1, bufferBytes);
+      assert.ok(pair);
+      const other = otherOf(pair, side);
+      const words = stretch(10, UNREAD_BYTES);
+      let sent = 0;
+      await until('all of it to be with the engine', () => {
+        sent += sendSome(pair[side], words.subarray(sent));
+        return sent === words.length && pair[side].unacknowledged === 0;
+      });
+      sendSome(other, stretch(11, UNREAD_BYTES));
+      await rig.connections();
+      pair[side].reset();
+      await rig.connections();
+      // The kernel tells of a reset once: to this send, if it has come already.
+      const told = other.send(stretch(12, 1_000));
+      await rig.connections();
+      const { bytes, how } = await readToEnd(other);
+      assert.ok(words.equals(bytes), `${bytes.length} bytes of ${words.length}`);
+      assert.ok([told, how].includes(-ECONNRESET), `${told}, then ${how}`);
+      assert.deepEqual(await rig.closed(), [`${side}_reset`]);
+    });
+  });
+}
+
+function urgentContract(engine: EngineName, side: (typeof SIDES)[number]): void {
+  for (const [name, bytes] of [
+    ['little', 10],
+    ['much', 900_000],
+  ] as const) {
+    it(`brings what the ${side} says behind an urgent byte, after ${name} else`, async () => {
+      await withRawBackend(engine, {}, async (rig, backend) => {
+        const [pair] = await rawPairs(rig, backend, 1);
+        assert.ok(pair);
+        const [before, behind] = [stretch(6, bytes), stretch(7, bytes)];
+        const release = await rig.hold();
+        assert.equal(sendSome(pair[side], before), bytes);
+        assert.equal(pair[side].sendUrgent(Buffer.from('!')), 1);
+        assert.equal(sendSome(pair[side], behind), bytes);
+        release();
+        const got = await readBytes(otherOf(pair, side), 2 * bytes);
+        assert.ok(got.subarray(0, bytes).equals(before), 'what was said before it');
+        assert.ok(got.subarray(bytes).equals(behind), 'what was said behind it');
+        // And on it goes, with another, and what was said in between.
+        pair[side].sendUrgent(Buffer.from('more!'));
+        sendSome(pair[side], Buffer.from('the end'));
+        pair[side].end();
+        assert.equal(String((await readToEnd(otherOf(pair, side))).bytes), 'morethe end');
+      });
+    });
+  }
+}
+
+function atOnceContract(engine: EngineName): void {
+  describe(`${engine}: all at once`, () => {
+    for (const side of SIDES) {
+      resetContract(engine, side);
+      lastWordsContract(engine, side);
+      urgentContract(engine, side);
+    }
+  });
+}
+
+for (const engine of ENGINE_NAMES) atOnceContract(engine);

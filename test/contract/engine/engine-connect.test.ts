@@ -1,0 +1,211 @@
+/** What every engine promises of the time before a backend is connected. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { describe, it } from 'node:test';
+import { sourceHash } from '../../../core/model/source-hash.ts';
+import { ENGINE_NAMES, type EngineName, type Script } from '../../../harness/engine/engine-host.ts';
+import { blackHole, EngineRig } from '../../../harness/engine/engine-rig.ts';
+import {
+  ask,
+  dial,
+  freePort,
+  readAll,
+  startEcho,
+  TcpServer,
+  until,
+  within,
+} from '../../../harness/engine/tcp.ts';
+
+const { ECANCELED, ECONNREFUSED, ETIMEDOUT } = constants.errno;
+const LOCAL = '127.0.0.1';
+
+/** An engine whose rows are, in this order: a port that refuses, one where connects hang, an echo server. */
+async function withRows(
+  engine: EngineName,
+  script: Partial<Script>,
+  test: (rig: EngineRig, echo: TcpServer) => Promise<void>,
+): Promise<void> {
+  const echo = await startEcho('echo');
+  const cleanups: (() => void)[] = [() => echo.stop()];
+  const hole = await blackHole({ onStop: (cleanup) => cleanups.push(cleanup) });
+  const rows = [await freePort(), hole, echo.port].map((port) => ({ host: LOCAL, port }));
+  const rig = await EngineRig.start(engine, { rows, ...script });
+  for (const cleanup of cleanups) rig.onStop(cleanup);
+  try {
+    await test(rig, echo);
+  } finally {
+    await rig.stop();
+  }
+}
+const [REFUSES, HANGS, ECHOES] = [0, 1, 2];
+
+function connectContract(engine: EngineName): void {
+  describe(`${engine}: connecting`, () => {
+    it('resets the client when there is no backend', async () => {
+      await withRows(engine, { attempts: [] }, async (rig) => {
+        assert.equal(await rig.refusedClient(), 'ECONNRESET');
+        assert.deepEqual(await rig.closed(), ['no_backend']);
+        assert.equal(rig.of('established').length, 0);
+      });
+    });
+
+    it('tries the next row after a refused connect, and keeps what the client said meanwhile', async () => {
+      await withRows(engine, { attempts: [REFUSES, REFUSES, ECHOES] }, async (rig) => {
+        assert.equal(await ask(await rig.client(), 'early'), 'echo:early');
+        assert.deepEqual(
+          rig.of('failed').map(({ errno }) => errno),
+          [ECONNREFUSED, ECONNREFUSED],
+        );
+      });
+    });
+
+    it('resets the client when all connects are refused', async () => {
+      await withRows(engine, { attempts: [REFUSES, REFUSES] }, async (rig) => {
+        assert.equal(await rig.refusedClient(), 'ECONNRESET');
+        assert.deepEqual(await rig.closed(), ['connect_failed']);
+        assert.equal(rig.of('failed').length, 2);
+      });
+    });
+
+    it('gives a connect up after the connect timeout', async () => {
+      const timeouts = { connectMs: 100, idleMs: 0, halfClosedMs: 0 };
+      await withRows(engine, { attempts: [HANGS, ECHOES], timeouts }, async (rig) => {
+        assert.equal(await ask(await rig.client(), 'hello'), 'echo:hello');
+        assert.deepEqual(
+          rig.of('failed').map(({ errno }) => errno),
+          [ETIMEDOUT],
+        );
+      });
+    });
+
+    it('waits the retry delay before the next attempt, and keeps what the client said and its end', async () => {
+      await withRows(engine, { attempts: [REFUSES, ECHOES], retryDelayMs: 200 }, async (rig) => {
+        const client = await rig.client();
+        client.end('said and gone');
+        const received = readAll(client);
+        assert.equal((await rig.waitFor('failed')).length, 1);
+        assert.equal(rig.of('established').length, 0, 'the delay has only begun');
+        const { text, how } = await within('the echo', received);
+        assert.deepEqual([text, how], ['echo:said and gone', 'end']);
+        assert.deepEqual(await rig.closed(), ['completed']);
+      });
+    });
+
+    it('survives a client that resets while it is connecting, or waiting to', async () => {
+      const timeouts = { connectMs: 150, idleMs: 0, halfClosedMs: 0 };
+      await withRows(
+        engine,
+        { attempts: [HANGS, REFUSES, ECHOES], timeouts, retryDelayMs: 50 },
+        async (rig, echo) => {
+          const client = await rig.client();
+          await rig.waitFor('accepted');
+          client.resetAndDestroy();
+          const [reason] = await rig.closed();
+          assert.equal(reason, 'client_reset');
+          await until('the backend to be rid of it', () => echo.sockets.every(({ destroyed }) => destroyed));
+        },
+      );
+    });
+
+    it('reconsiders a connect under way', async () => {
+      await withRows(engine, { attempts: [HANGS, ECHOES] }, async (rig) => {
+        const client = await rig.client();
+        const answer = ask(client, 'hello');
+        const [accepted] = await rig.waitFor('accepted');
+        rig.send({ type: 'reconsider', slot: accepted?.slot ?? -1 });
+        assert.equal(await answer, 'echo:hello');
+        assert.deepEqual(
+          rig.of('failed').map(({ errno }) => errno),
+          [ECANCELED],
+        );
+      });
+    });
+
+    it('reconsiders an attempt that waits for its retry delay', async () => {
+      await withRows(engine, { attempts: [REFUSES, HANGS, ECHOES], retryDelayMs: 60_000 }, async (rig) => {
+        const received = rig.client().then(readAll);
+        const [failed] = await rig.waitFor('failed');
+        const slot = failed?.slot ?? -1;
+        rig.send({ type: 'reconsider', slot });
+        await rig.waitFor('failed', 2);
+        rig.send({ type: 'reconsider', slot });
+        await rig.waitFor('failed', 3);
+        rig.send({ type: 'reconsider', slot });
+        assert.equal((await within('the reset', received)).how, 'ECONNRESET');
+        assert.deepEqual(await rig.closed(), ['connect_failed']);
+      });
+    });
+
+    it('ignores reconsider once a backend is connected, and for a free slot', async () => {
+      await withRows(engine, { attempts: [ECHOES] }, async (rig) => {
+        const client = await rig.client();
+        const [established] = await rig.waitFor('established');
+        rig.send({ type: 'reconsider', slot: established?.slot ?? -1 });
+        rig.send({ type: 'reconsider', slot: 1_000 });
+        assert.equal(await ask(client, 'still there'), 'echo:still there');
+        assert.equal(rig.of('failed').length, 0);
+      });
+    });
+
+    it('connects from the source addresses in turn', async () => {
+      const script = { attempts: [ECHOES], sourceAddresses: ['127.0.0.2', '::1', '127.0.0.3'] };
+      await withRows(engine, script, async (rig, echo) => {
+        for (let n = 0; n < 4; n++) await rig.client();
+        await rig.waitFor('established', 4);
+        await until('all four', () => echo.sockets.length === 4);
+        const sources = echo.sockets
+          .map(({ remoteAddress }) => remoteAddress ?? '')
+          .sort((a, b) => (a < b ? -1 : 1));
+        assert.deepEqual(sources, ['127.0.0.2', '127.0.0.2', '127.0.0.3', '127.0.0.3']);
+      });
+    });
+
+    it('takes the next source address when one cannot be used, and fails no attempt for it', async () => {
+      // The first one is no address of this host: EADDRNOTAVAIL, as when its ports are used up.
+      const script = { attempts: [ECHOES], sourceAddresses: ['192.0.2.1', '127.0.0.2'] };
+      await withRows(engine, script, async (rig, echo) => {
+        for (let n = 0; n < 3; n++) assert.equal(await ask(await rig.client(), 'hello'), 'echo:hello');
+        assert.deepEqual(rig.of('failed'), []);
+        assert.ok(echo.sockets.every(({ remoteAddress }) => remoteAddress === '127.0.0.2'));
+      });
+    });
+
+    it('tells the hash of the client address', async () => {
+      await withRows(engine, { attempts: [ECHOES] }, async (rig) => {
+        await rig.client();
+        const [accepted] = await rig.waitFor('accepted');
+        assert.equal(accepted?.sourceHash, sourceHash(LOCAL));
+      });
+    });
+
+    it('leaves a backend that accepts and never answers to the idle timeout', async () => {
+      const silent = await TcpServer.start(() => {});
+      const timeouts = { connectMs: 1_000, idleMs: 150, halfClosedMs: 0 };
+      const rig = await EngineRig.start(engine, { rows: [{ host: LOCAL, port: silent.port }], timeouts });
+      rig.onStop(() => silent.stop());
+      const client = await rig.client();
+      const received = readAll(client);
+      client.write('anybody?');
+      assert.equal((await within('the reset', received)).how, 'ECONNRESET');
+      assert.deepEqual(await rig.closed(), ['idle_timeout']);
+      await rig.stop();
+    });
+
+    it('listens on an address of its own', async () => {
+      const port = await freePort();
+      await withRows(engine, { attempts: [ECHOES] }, async (rig) => {
+        assert.equal(await rig.listen({ type: 'address', host: LOCAL, port }), null);
+        const taken = await rig.listen({ type: 'address', host: LOCAL, port: rig.port });
+        assert.match(taken ?? '', /EADDRINUSE/);
+        const own = await dial(port);
+        rig.onStop(() => own.destroy());
+        assert.equal(await ask(own, 'hello'), 'echo:hello');
+        own.end();
+        await within('the end', once(own, 'end'));
+      });
+    });
+  });
+}
+
+for (const engine of ENGINE_NAMES) connectContract(engine);

@@ -1,0 +1,229 @@
+/** What every engine promises of time, of its limits, and of trouble. */
+import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
+import { describe, it } from 'node:test';
+import { ENGINE_NAMES, type EngineName } from '../../../harness/engine/engine-host.ts';
+import { connectedPair, withBackend } from '../../../harness/engine/engine-rig.ts';
+import { ask, dial, pause, readAll, until, within } from '../../../harness/engine/tcp.ts';
+
+function echo(socket: Socket): void {
+  socket.on('data', (chunk) => socket.write(chunk));
+  socket.on('end', () => socket.end());
+  socket.resume();
+}
+
+/**
+ * Speaks every 20 ms for `ms`. False when the machine stalled so long that an engine might have seen a silence of
+ * `silenceMs`: then the run says nothing.
+ */
+async function keepSpeaking(socket: Socket, ms: number, silenceMs: number): Promise<boolean> {
+  const startMs = performance.now();
+  let lastMs = startMs;
+  let steady = true;
+  while (lastMs - startMs < ms) {
+    socket.write('.');
+    await pause(20);
+    const nowMs = performance.now();
+    if (nowMs - lastMs > silenceMs / 2) steady = false;
+    lastMs = nowMs;
+  }
+  return steady;
+}
+
+function timeContract(engine: EngineName): void {
+  // These wait for real timers, so they wait together.
+  describe(`${engine}: timeouts`, { concurrency: true }, () => {
+    it('resets both sides after the idle timeout', async () => {
+      const timeouts = { connectMs: 1_000, idleMs: 100, halfClosedMs: 0 };
+      await connectedPair(engine, { timeouts }, async ({ rig, client, backend }) => {
+        const ends = await within('the resets', Promise.all([readAll(client), readAll(backend)]));
+        assert.deepEqual(
+          ends.map(({ how }) => how),
+          ['ECONNRESET', 'ECONNRESET'],
+        );
+        assert.deepEqual(await rig.closed(), ['idle_timeout']);
+      });
+    });
+
+    it('counts inactivity, not age, in either direction', async () => {
+      for (const speaker of ['client', 'backend'] as const) {
+        const timeouts = { connectMs: 1_000, idleMs: 500, halfClosedMs: 0 };
+        await connectedPair(engine, { timeouts }, async (pair) => {
+          pair.client.resume();
+          pair.backend.resume();
+          if (await keepSpeaking(pair[speaker], 1_200, timeouts.idleMs)) {
+            assert.deepEqual(pair.rig.of('closed'), [], 'it was never idle');
+          }
+          assert.deepEqual(await pair.rig.closed(), ['idle_timeout'], 'and now it is');
+        });
+      }
+    });
+
+    for (const ender of ['client', 'backend'] as const) {
+      it(`resets both sides when the ${ender} has ended and the other says nothing more`, async () => {
+        const timeouts = { connectMs: 1_000, idleMs: 60_000, halfClosedMs: 100 };
+        await connectedPair(engine, { timeouts }, async ({ rig, client, backend }) => {
+          const [first, other] = ender === 'client' ? [client, backend] : [backend, client];
+          first.end();
+          assert.equal((await within('the reset', readAll(first))).how, 'ECONNRESET');
+          other.resume();
+          assert.deepEqual(await rig.closed(), ['half_closed_timeout']);
+        });
+      });
+    }
+
+    it('counts inactivity, not age, of a half-closed connection too', async () => {
+      const timeouts = { connectMs: 1_000, idleMs: 60_000, halfClosedMs: 500 };
+      await connectedPair(engine, { timeouts }, async ({ rig, client, backend }) => {
+        client.resume();
+        client.end();
+        if (await keepSpeaking(backend, 1_200, timeouts.halfClosedMs)) {
+          assert.deepEqual(rig.of('closed'), [], 'its other half was alive');
+        }
+        backend.end();
+        backend.resume();
+        await rig.closed();
+      });
+    });
+  });
+}
+
+function orderContract(engine: EngineName): void {
+  describe(`${engine}: orders`, () => {
+    it('resets both sides of a connection for the reason it is given', async () => {
+      await connectedPair(engine, {}, async ({ rig, client, backend }) => {
+        const ends = Promise.all([readAll(client), readAll(backend)]);
+        const [established] = rig.of('established');
+        rig.send({ type: 'reset', slot: established?.slot ?? -1, reason: 'drain_deadline' });
+        rig.send({ type: 'reset', slot: established?.slot ?? -1, reason: 'shutdown' });
+        assert.deepEqual(await rig.closed(), ['drain_deadline']);
+        assert.deepEqual(
+          (await within('the resets', ends)).map(({ how }) => how),
+          ['ECONNRESET', 'ECONNRESET'],
+        );
+        assert.equal(await rig.connections(), 0);
+        assert.equal(rig.of('closed').length, 1, 'closed once');
+      });
+    });
+
+    it('accepts no more after stopAccepting, and what is open goes on', async () => {
+      await withBackend(engine, {}, echo, async (rig) => {
+        const client = await rig.client();
+        await ask(client, 'before');
+        rig.send({ type: 'stop-accepting' });
+        await rig.connections();
+        // The listening socket is the test's: this client waits in its backlog.
+        await rig.client();
+        assert.equal(await ask(client, 'after'), 'after');
+        assert.equal(rig.of('accepted').length, 1);
+      });
+    });
+
+    it('accepts no more for a listener after unlisten, and again after listen', async () => {
+      await withBackend(engine, {}, echo, async (rig) => {
+        const client = await rig.client();
+        await ask(client, 'before');
+        rig.send({ type: 'unlisten' });
+        assert.equal(await rig.connections(), 1);
+        assert.equal(await ask(client, 'after'), 'after');
+      });
+    });
+
+    it('resets what is open when it closes', async () => {
+      await connectedPair(engine, {}, async ({ rig, client, backend }) => {
+        const ends = Promise.all([readAll(client), readAll(backend)]);
+        rig.send({ type: 'close' });
+        assert.deepEqual(await rig.closed(), ['shutdown']);
+        assert.deepEqual(
+          (await within('the resets', ends)).map(({ how }) => how),
+          ['ECONNRESET', 'ECONNRESET'],
+        );
+      });
+    });
+  });
+}
+
+function troubleContract(engine: EngineName): void {
+  describe(`${engine}: limits and trouble`, () => {
+    it('gives a free slot to the next client', async () => {
+      await withBackend(engine, {}, echo, async (rig) => {
+        for (let n = 1; n <= 20; n++) {
+          const client = await rig.client();
+          await ask(client, 'hello');
+          client.end();
+          await rig.closed(n);
+        }
+        const slots = new Set(rig.of('accepted').map(({ slot }) => slot));
+        assert.ok(
+          slots.size <= 2,
+          `20 connections, one after the other, took the slots ${[...slots].join()}`,
+        );
+      });
+    });
+
+    it('serves hundreds that come and go at once', async () => {
+      await withBackend(engine, {}, echo, async (rig) => {
+        const visit = async (n: number): Promise<void> => {
+          const client = await dial(rig.port);
+          assert.equal(await ask(client, `visitor ${n}`), `visitor ${n}`);
+          if (n % 3 === 0) client.resetAndDestroy();
+          else if (n % 3 === 1) client.end();
+          else client.destroy();
+        };
+        for (let round = 0; round < 4; round++) {
+          await Promise.all(Array.from({ length: 100 }, (_, n) => visit(n)));
+        }
+        const reasons = new Set(await rig.closed(400));
+        assert.deepEqual([...reasons].sort(), ['client_reset', 'completed']);
+        assert.equal(await rig.connections(), 0);
+      });
+    });
+
+    it('stops accepting at the limit, lets clients wait, and goes on when there is room', async () => {
+      await withBackend(engine, { maxConnections: 5 }, echo, async (rig) => {
+        const clients = await Promise.all(Array.from({ length: 8 }, () => rig.client()));
+        await rig.waitFor('established', 5);
+        const saturated = { type: 'saturated', on: true, cause: 'connection_limit' };
+        assert.deepEqual(await rig.waitFor('saturated'), [saturated]);
+        const answers = clients.map((client) => ask(client, 'hello'));
+        await Promise.race(answers);
+        assert.equal(await rig.connections(), 5);
+        assert.equal(rig.of('accepted').length, 5);
+        await Promise.all(
+          answers.map(async (answer, n) => {
+            assert.equal(await answer, 'hello');
+            clients[n]?.end();
+          }),
+        );
+        await rig.closed(8);
+        await until('accepting to go on', () => rig.of('saturated').at(-1)?.on === false);
+      });
+    });
+
+    for (const call of ['onAccept', 'onConnectFailed', 'onEstablished', 'onBytes', 'onClosed'] as const) {
+      it(`resets one connection alone when ${call} throws`, async () => {
+        const attempts = call === 'onConnectFailed' ? [1] : [0];
+        await withBackend(engine, { throwIn: call, attempts }, echo, async (rig) => {
+          // A reset right after accept may reach the client before its own connect does.
+          const unlucky = await rig.client().catch(() => null);
+          const received = unlucky && readAll(unlucky);
+          unlucky?.end('hello');
+          await within('its end', Promise.resolve(received));
+          await rig.waitFor('fault');
+          const [reason] = await rig.closed();
+          assert.equal(reason, call === 'onClosed' ? 'completed' : 'internal_error');
+          if (call === 'onConnectFailed') return;
+          assert.equal(await ask(await rig.client(), 'hello'), 'hello');
+        });
+      });
+    }
+  });
+}
+
+function limitsContract(engine: EngineName): void {
+  timeContract(engine);
+  orderContract(engine);
+  troubleContract(engine);
+}
+
+for (const engine of ENGINE_NAMES) limitsContract(engine);

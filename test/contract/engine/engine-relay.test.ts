@@ -1,0 +1,202 @@
+/** What every engine promises of bytes: all of them, in order, and the end as it was. */
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { describe, it } from 'node:test';
+import { ENGINE_NAMES, type EngineName } from '../../../harness/engine/engine-host.ts';
+import { acknowledged, connectedPair, withBackend } from '../../../harness/engine/engine-rig.ts';
+import { ask, either, pause, readAll, until, within } from '../../../harness/engine/tcp.ts';
+
+const MEGABYTE = 1024 * 1024;
+
+/** Writes `chunk` again and again, waiting for 'drain' as a good citizen does. Returns the hash of all of it. */
+async function pump(socket: Socket, chunk: Buffer, times: number): Promise<string> {
+  const hash = createHash('sha256');
+  for (let n = 0; n < times; n++) {
+    hash.update(chunk);
+    if (!socket.write(chunk)) await within('room to write', once(socket, 'drain'), 60_000);
+  }
+  return hash.digest('hex');
+}
+
+function echo(socket: Socket): void {
+  socket.on('data', (chunk) => socket.write(chunk));
+  socket.on('end', () => socket.end());
+  socket.resume();
+}
+
+function relayContract(engine: EngineName): void {
+  describe(`${engine}: bytes`, () => {
+    it('relays what the client says first, and the answer', async () => {
+      await withBackend(engine, {}, echo, async (rig) => {
+        assert.equal(await ask(await rig.client(), 'hello'), 'hello');
+      });
+    });
+
+    it('relays what the server says first', async () => {
+      await withBackend(
+        engine,
+        {},
+        (socket) => socket.write('welcome'),
+        async (rig) => {
+          const client = await rig.client();
+          const [said] = await within('the greeting', once(client, 'data'));
+          assert.equal(String(said), 'welcome');
+        },
+      );
+    });
+
+    it('relays single bytes both ways', async () => {
+      await withBackend(engine, {}, echo, async (rig) => {
+        const client = await rig.client();
+        const received = readAll(client);
+        const sent = randomBytes(3_000);
+        client.setNoDelay(true);
+        for (const byte of sent) {
+          client.write(Uint8Array.of(byte));
+          if (byte < 16) await new Promise((resolve) => setImmediate(resolve));
+        }
+        client.end();
+        const { sha256, how } = await within('the echo', received);
+        assert.deepEqual([sha256, how], [createHash('sha256').update(sent).digest('hex'), 'end']);
+        const [closed] = await rig.waitFor('closed');
+        assert.deepEqual([closed?.toBackend, closed?.toClient, closed?.reason], [3_000, 3_000, 'completed']);
+      });
+    });
+
+    it('relays 100 MB up and 30 MB down at once', async () => {
+      await connectedPair(engine, {}, async ({ rig, client, backend }) => {
+        const [up, down] = [readAll(backend), readAll(client)];
+        const [upHash, downHash] = await Promise.all([
+          pump(client, randomBytes(MEGABYTE), 100),
+          pump(backend, randomBytes(MEGABYTE), 30),
+        ]);
+        client.end();
+        backend.end();
+        const ends = await within('all of it', Promise.all([up, down]), 60_000);
+        assert.deepEqual(
+          ends.map(({ bytes, sha256, how }) => [bytes, sha256, how]),
+          [
+            [100 * MEGABYTE, upHash, 'end'],
+            [30 * MEGABYTE, downHash, 'end'],
+          ],
+        );
+        const [closed] = await rig.waitFor('closed');
+        assert.deepEqual([closed?.toBackend, closed?.toClient], [100 * MEGABYTE, 30 * MEGABYTE]);
+      });
+    });
+
+    for (const slow of ['backend', 'client'] as const) {
+      it(`holds the sender back while the ${slow} does not read, and loses nothing`, async () => {
+        await connectedPair(engine, {}, async ({ client, backend }) => {
+          const [sender, reader] = slow === 'backend' ? [client, backend] : [backend, client];
+          const hash = pump(sender, randomBytes(MEGABYTE), 100).then((sha256) => {
+            sender.end();
+            return sha256;
+          });
+          const taken = (): number => sender.bytesWritten - sender.writableLength;
+          let last = -1;
+          await until('the sender to stall', () => {
+            // The first look that sees no progress since the one before; each is some milliseconds after the last.
+            const stalled = taken() === last && last > 0;
+            last = taken();
+            return stalled;
+          });
+          await pause(100);
+          // The kernel's own buffers on the way hold some 20 MB at most.
+          assert.ok(taken() < 40 * MEGABYTE, `${taken()} bytes were taken for a reader that reads nothing`);
+          const { bytes, sha256, how } = await within('all of it', readAll(reader), 60_000);
+          assert.deepEqual([bytes, sha256, how], [100 * MEGABYTE, await hash, 'end']);
+        });
+      });
+    }
+  });
+
+  describe(`${engine}: ends`, () => {
+    for (const first of ['client', 'backend'] as const) {
+      it(`relays the end of the ${first} alone, and the other direction goes on`, async () => {
+        await connectedPair(engine, {}, async ({ rig, client, backend }) => {
+          const [ender, other] = first === 'client' ? [client, backend] : [backend, client];
+          const atEnder = readAll(ender);
+          ender.end('last words');
+          const received = await within('the end', readAll(other));
+          assert.deepEqual([received.text, received.how], ['last words', 'end']);
+          assert.equal(rig.of('closed').length, 0, 'one direction is still open');
+          other.write('still ');
+          await new Promise((resolve) => setImmediate(resolve));
+          other.end('here');
+          const answer = await within('the other end', atEnder);
+          assert.deepEqual([answer.text, answer.how], ['still here', 'end']);
+          assert.deepEqual(await rig.closed(), ['completed']);
+        });
+      });
+
+      it(`relays a reset of the ${first} as a reset`, async () => {
+        await connectedPair(engine, {}, async ({ rig, client, backend }) => {
+          const [resetter, other] = first === 'client' ? [client, backend] : [backend, client];
+          const received = readAll(other);
+          resetter.resetAndDestroy();
+          assert.equal((await within('the reset', received)).how, 'ECONNRESET');
+          assert.deepEqual(await rig.closed(), [`${first}_reset`]);
+        });
+      });
+
+      it(`relays a reset of the ${first} in the middle of a transfer as a prefix and a reset`, async () => {
+        await connectedPair(engine, {}, async ({ rig, client, backend }) => {
+          const [resetter, other] = first === 'client' ? [client, backend] : [backend, client];
+          const received = readAll(other);
+          resetter.on('error', () => {});
+          const chunk = randomBytes(MEGABYTE);
+          void (async () => {
+            for (let n = 0; n < 50 && !resetter.destroyed; n++) {
+              if (!resetter.write(chunk)) await either(resetter, 'drain');
+            }
+          })();
+          await until('some of it', () => other.bytesRead > 4 * MEGABYTE);
+          resetter.resetAndDestroy();
+          const { bytes, how } = await within('the reset', received);
+          assert.equal(how, 'ECONNRESET');
+          assert.ok(bytes < 50 * MEGABYTE);
+          assert.deepEqual(await rig.closed(), [`${first}_reset`]);
+        });
+      });
+
+      it(`resets the other side when the ${first} resets after the other has ended`, async () => {
+        await connectedPair(engine, {}, async ({ rig, client, backend }) => {
+          const [resetter, other] = first === 'client' ? [client, backend] : [backend, client];
+          const received = readAll(other);
+          const atResetter = readAll(resetter);
+          other.end('done');
+          assert.equal((await within('the end', atResetter)).how, 'end');
+          resetter.resetAndDestroy();
+          assert.equal((await within('the reset', received)).how, 'ECONNRESET');
+          assert.deepEqual(await rig.closed(), [`${first}_reset`]);
+        });
+      });
+
+      it(`delivers all that the ${first} sent before its end, though it resets later`, async () => {
+        await connectedPair(engine, {}, async ({ rig, client, backend }) => {
+          const [ender, other] = first === 'client' ? [client, backend] : [backend, client];
+          const sent = randomBytes(2 * MEGABYTE);
+          ender.end(sent);
+          await acknowledged(ender);
+          // It does not read what it is sent now, as one that closes early would not.
+          other.write('unread');
+          await acknowledged(other);
+          ender.resetAndDestroy();
+          // The engine learns of it by writing, at a time when most of the bytes are on their way still.
+          other.write('more');
+          await acknowledged(other);
+          await pause(50);
+          const { bytes, sha256 } = await within('all of it', readAll(other));
+          assert.deepEqual([bytes, sha256], [sent.length, createHash('sha256').update(sent).digest('hex')]);
+          other.destroy();
+          assert.deepEqual(await rig.closed(), [`${first}_reset`]);
+        });
+      });
+    }
+  });
+}
+
+for (const engine of ENGINE_NAMES) relayContract(engine);

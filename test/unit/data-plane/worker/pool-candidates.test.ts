@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { PoolCandidates } from '../../../../data-plane/worker/pool-candidates.ts';
+import type { PlanPool } from '../../../../data-plane/plan/plan.ts';
+import {
+  createBuffers,
+  HEALTH,
+  sharedCells,
+  workerCells,
+} from '../../../../data-plane/memory/shared-memory.ts';
+
+const POOL_ROW = 5;
+const ROWS = [7, 3, 9];
+
+function setUp(weights: readonly number[], alwaysUp = false) {
+  const buffers = createBuffers(2);
+  const shared = sharedCells(buffers);
+  const workers = [workerCells(buffers, 0), workerCells(buffers, 1)] as const;
+  const pool: PlanPool = {
+    row: POOL_ROW,
+    name: 'web',
+    strategy: 'random',
+    connectTimeoutMs: 1,
+    retries: 0,
+    idleMs: 0,
+    halfClosedMs: 0,
+    logOneIn: 1,
+    alwaysUp,
+    rows: Int32Array.from(ROWS),
+    weights: Uint16Array.from(weights),
+    table: null,
+  };
+  const of = (worker: 0 | 1) => new PoolCandidates(pool, shared, workers[worker]);
+  const heal = (candidate: number, health: keyof typeof HEALTH) => {
+    Atomics.store(shared.health, ROWS[candidate] ?? -1, HEALTH[health]);
+    Atomics.add(shared.poolEpoch, POOL_ROW, 1);
+  };
+  return { shared, workers, of, heal };
+}
+
+function eligible(candidates: PoolCandidates): number[] {
+  return [0, 1, 2].filter((candidate) => candidates.eligible(candidate));
+}
+
+describe('PoolCandidates', () => {
+  it('are eligible when healthy and of weight above 0; unknown is not up, unhealthy and ejected neither', () => {
+    const { of, heal } = setUp([1, 0, 2]);
+    const candidates = of(0);
+    heal(0, 'healthy');
+    heal(1, 'healthy');
+    assert.deepEqual(eligible(candidates), [0]);
+    heal(2, 'healthy');
+    assert.deepEqual(eligible(candidates), [0, 2]);
+    for (const health of ['unknown', 'unhealthy', 'ejected'] as const) {
+      heal(0, health);
+      assert.deepEqual(eligible(candidates), [2], health);
+    }
+    assert.equal(candidates.panic, false);
+  });
+
+  it('are all eligible in panic, but for those of weight 0', () => {
+    const { of, heal } = setUp([1, 0, 2]);
+    const candidates = of(0);
+    assert.ok(candidates.panic);
+    assert.deepEqual(eligible(candidates), [0, 2]);
+    heal(1, 'healthy');
+    assert.deepEqual(eligible(candidates), [0, 2]);
+    assert.ok(candidates.panic);
+    heal(2, 'healthy');
+    assert.deepEqual(eligible(candidates), [2]);
+    assert.equal(candidates.panic, false);
+  });
+
+  it('are never in panic where there is nothing of weight above 0', () => {
+    const candidates = setUp([0, 0, 0]).of(0);
+    assert.equal(candidates.panic, false);
+    assert.deepEqual(eligible(candidates), []);
+  });
+
+  it('are up whatever their cells say in a pool without checks', () => {
+    const { of, heal } = setUp([1, 0, 2], true);
+    heal(0, 'unhealthy');
+    const candidates = of(0);
+    assert.deepEqual(eligible(candidates), [0, 2]);
+    assert.equal(candidates.panic, false);
+  });
+
+  it('follow a change at the first question after the epoch moved', () => {
+    const { shared, of, heal } = setUp([1, 1, 1]);
+    const candidates = of(0);
+    heal(0, 'healthy');
+    assert.ok(candidates.eligible(0));
+    const epoch = candidates.epoch();
+    Atomics.store(shared.health, ROWS[0] ?? -1, HEALTH.ejected);
+    heal(1, 'healthy');
+    assert.notEqual(candidates.epoch(), epoch);
+    assert.equal(candidates.eligible(0), false);
+  });
+
+  it('count open connections over all workers, and each worker its own', () => {
+    const { shared, workers, of } = setUp([1, 1, 1]);
+    const one = of(0);
+    const other = of(1);
+    one.reserve(0);
+    other.reserve(0);
+    other.reserve(0);
+    other.unreserve(0);
+    assert.deepEqual([one.open(0), other.open(0)], [2, 2]);
+    const row = ROWS[0] ?? -1;
+    assert.equal(one.row(0), row);
+    assert.equal(Atomics.load(shared.open, row), 2);
+    assert.deepEqual([workers[0].backendOpen[row], workers[1].backendOpen[row]], [1, 1]);
+  });
+});
