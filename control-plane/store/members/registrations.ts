@@ -9,7 +9,7 @@
 import { type Clock, every, type Timer } from '../../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';
 import type { Logger } from '../../../core/runtime/logger.ts';
-import { refuseIfAny } from '../../../core/runtime/request-violations.ts';
+import { throwIfInvalid } from '../../../core/runtime/request-violations.ts';
 import { type Followed, type LogFollower, STORE_FRESH_MS } from '../log/log-follower.ts';
 import {
   isRegistration,
@@ -127,7 +127,7 @@ export class Registrations {
     const { follower, memberStore } = this.#deps;
     for (let tries = 0; tries < PUT_TRIES; tries++) {
       const { state, members } = await follower.catchUp();
-      refuseIfAny(registrationViolations(value, state, members));
+      throwIfInvalid(registrationViolations(value, state, members));
       const found = find(members, memberName(value));
       const isSame = found?.value.instanceId === value.instanceId;
       const { sinceMs } = isSame ? found.value : value;
