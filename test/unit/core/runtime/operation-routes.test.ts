@@ -1,18 +1,27 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { silentLogger } from '../../../core/runtime/logger.ts';
-import { adminServer } from '../../../data-plane/admin-server.ts';
+import { silentLogger } from '../../../../core/runtime/logger.ts';
+import { HttpServer } from '../../../../core/runtime/http-server.ts';
+import { operationRoutes } from '../../../../core/runtime/operation-routes.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 
-describe('the admin server', () => {
+describe('what every program serves to operators', () => {
   let reasons: readonly string[] = [];
   let fails = false;
   const metrics = {
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
     render: () => (fails ? Promise.reject(new Error('broken')) : Promise.resolve('x 1\n')),
   };
-  const server = adminServer(metrics, () => reasons, silentLogger);
+  const createServer = () =>
+    new HttpServer({
+      routes: operationRoutes(metrics, () => reasons),
+      what: 'the admin address',
+      flag: '--admin-address',
+      maxConnections: 8,
+      logger: silentLogger,
+    });
+  const server = createServer();
   let base = '';
   before(async () => {
     base = `http://${await server.listen(LOOPBACK)}`;
@@ -68,9 +77,8 @@ describe('the admin server', () => {
 
   it('says whose address is taken, and which flag names another', async () => {
     const port = Number(new URL(base).port);
-    const second = adminServer(metrics, () => [], silentLogger);
     await assert.rejects(
-      second.listen({ ...LOOPBACK, port }),
+      createServer().listen({ ...LOOPBACK, port }),
       new RegExp(`127\\.0\\.0\\.1:${port} can't be used: .*EADDRINUSE.*--admin-address`),
     );
   });
