@@ -29,16 +29,16 @@ interface LmdbRecord {
 
 /** What a read transaction sees: the newest durable state. */
 export interface LmdbReader {
-  get(key: string): Buffer | undefined;
+  readonly get: (key: string) => Buffer | undefined;
   /** The records from `start` up to, but without, `end`. */
-  range(start: string, end: string): LmdbRecord[];
-  keys(start: string, end: string): string[];
-  version(): number;
+  readonly range: (start: string, end: string) => LmdbRecord[];
+  readonly keys: (start: string, end: string) => string[];
+  readonly version: () => number;
 }
 
 export interface LmdbWriter extends LmdbReader {
-  put(key: string, value: Buffer): void;
-  remove(key: string): void;
+  readonly put: (key: string, value: Buffer) => void;
+  readonly remove: (key: string) => void;
 }
 
 export class LmdbDatabase {

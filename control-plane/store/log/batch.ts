@@ -60,23 +60,21 @@ async function perform(
   nextPauseMs: () => number,
 ): Promise<Event> {
   const { follower, clock } = deps;
-  switch (effect?.type) {
-    case 'catch-up':
-      try {
-        const { state } = await follower.catchUpToDecide();
-        const committed = (requestId: string) => follower.requestOutcome(requestId);
-        return { type: 'caught-up', state, timeMs: clock.wallMs(), committed };
-      } catch (error) {
-        return { type: 'catch-up-failed', error };
-      }
-    case 'append':
-      return append(effect.plan, deps);
-    case 'refresh':
-      await follower.catchUp().catch(() => undefined);
-      return { type: 'refreshed' };
-    default:
-      await sleep(clock, nextPauseMs());
-      return { type: 'paused' };
+  if (effect?.type === 'append') return append(effect.plan, deps);
+  if (effect?.type === 'refresh') {
+    await follower.catchUp().catch(() => undefined);
+    return { type: 'refreshed' };
+  }
+  if (effect?.type !== 'catch-up') {
+    await sleep(clock, nextPauseMs());
+    return { type: 'paused' };
+  }
+  try {
+    const { state } = await follower.catchUpToDecide();
+    const committed = (requestId: string) => follower.requestOutcome(requestId);
+    return { type: 'caught-up', state, timeMs: clock.wallMs(), committed };
+  } catch (error) {
+    return { type: 'catch-up-failed', error };
   }
 }
 

@@ -225,7 +225,7 @@ function isAsked({ writes }: World, proposal: Proposal, index: number): boolean 
   return status?.type === 'asked' && status.replica === index;
 }
 
-function decided(world: World, index: number, { proposal, result }: Decision<Proposal>): World {
+function decided(world: World, index: number, { proposal, result }: Decision): World {
   if (!isAsked(world, proposal, index)) return world;
   const write = PROPOSALS.indexOf(proposal);
   if (result instanceof LbError) {
