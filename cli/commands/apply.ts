@@ -6,7 +6,7 @@ import { loadManifests, type Manifests, traced } from '../manifest/load.ts';
 import { printDifference } from '../output/difference.ts';
 import { type ChangeOptions, changeFields } from '../session/change-fields.ts';
 import type { Session } from '../session/session.ts';
-import { finishChange } from './finish.ts';
+import { finishChange } from '../session/change.ts';
 
 export interface ApplyOptions extends ChangeOptions {
   readonly file: readonly string[];

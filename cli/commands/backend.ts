@@ -6,7 +6,7 @@ import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { type ChangeOptions, changeFields } from '../session/change-fields.ts';
 import { waitDrained } from '../session/drained.ts';
 import type { Session } from '../session/session.ts';
-import { finishChange } from './finish.ts';
+import { finishChange } from '../session/change.ts';
 
 export async function addBackend(
   context: Context,

@@ -6,7 +6,7 @@ import { emitStructured } from '../output/emit.ts';
 import { type ChangeOptions, changeFields } from '../session/change-fields.ts';
 import type { Session } from '../session/session.ts';
 import { removeBackends } from './backend.ts';
-import { finishChange } from './finish.ts';
+import { finishChange } from '../session/change.ts';
 
 export interface DeleteOptions extends ChangeOptions {
   readonly pool?: string;

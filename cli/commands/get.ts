@@ -13,7 +13,7 @@ import { listRevisions } from '../kinds/revisions.ts';
 import { listSights } from '../kinds/sights.ts';
 import { printItem, printListing } from '../output/listing.ts';
 import type { Session } from '../session/session.ts';
-import { watchListing } from './watch.ts';
+import { watchListing } from '../output/watch.ts';
 
 const LISTERS: Readonly<Record<KindName, Lister>> = {
   listeners: listListeners,

@@ -8,7 +8,7 @@ import { printListing } from '../output/listing.ts';
 import { pageText } from '../output/page.ts';
 import { type ChangeOptions, changeFields } from '../session/change-fields.ts';
 import type { Session } from '../session/session.ts';
-import { finishChange } from './finish.ts';
+import { finishChange } from '../session/change.ts';
 
 export async function history(
   context: Context,

@@ -4,8 +4,8 @@ import type { Context } from '../context.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { type ChangeOptions, changeFields } from '../session/change-fields.ts';
 import type { Session } from '../session/session.ts';
-import { finishChange } from './finish.ts';
-import { type PolicyOptions, policyFields } from './policy-fields.ts';
+import { finishChange } from '../session/change.ts';
+import { type PolicyOptions, policyFields } from './policy-options.ts';
 
 export async function setPolicy(
   context: Context,

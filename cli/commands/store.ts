@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import type { ExitCode } from '../exit.ts';
 import { type ChangeOptions, changeFields } from '../session/change-fields.ts';
 import type { Session } from '../session/session.ts';
-import { finishChange } from './finish.ts';
+import { finishChange } from '../session/change.ts';
 
 export interface AdoptOptions extends ChangeOptions {
   readonly replaces?: readonly string[];

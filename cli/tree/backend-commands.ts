@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import type { BackendState } from '../../core/model/resources.ts';
 import type { ChangeOptions } from '../session/change-fields.ts';
-import type { AddCommands } from './execute.ts';
-import { addChangeOptions, addWeight, examples } from './options.ts';
+import type { AddCommands } from '../command.ts';
+import { addChangeOptions, addWeight, examples } from '../commands/options.ts';
 
 type WeightOptions = ChangeOptions & { weight?: number };
 const load = () => import('../commands/backend.ts');

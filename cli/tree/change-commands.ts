@@ -1,10 +1,10 @@
 /** Commands that change one resource: create, set, delete. */
 import type { BackendDraft } from '../../core/model/draft.ts';
 import type { DeleteOptions } from '../commands/delete.ts';
-import type { PolicyOptions } from '../commands/policy-fields.ts';
+import type { PolicyOptions } from '../commands/policy-options.ts';
 import type { ChangeOptions } from '../session/change-fields.ts';
-import type { AddCommands } from './execute.ts';
-import { addChangeOptions, addPolicyOptions, backendSpec, collect, examples } from './options.ts';
+import type { AddCommands } from '../command.ts';
+import { addChangeOptions, addPolicyOptions, backendSpec, collect, examples } from '../commands/options.ts';
 
 const creation = () => import('../commands/create.ts');
 const setting = () => import('../commands/set.ts');

@@ -2,8 +2,8 @@
 import { Argument } from 'commander';
 import { COMPLETION_SCRIPTS, SHELLS, type Shell } from '../completion/scripts.ts';
 import { EXIT } from '../exit.ts';
-import type { AddCommands } from './execute.ts';
-import { examples } from './options.ts';
+import type { AddCommands } from '../command.ts';
+import { examples } from '../commands/options.ts';
 
 export const addCompletionCommands: AddCommands = (program, execute) => {
   program

@@ -1,8 +1,8 @@
 /** Commands about earlier revisions that are no manifests: history, show, rollback. */
 import { integer } from '../../core/runtime/flags.ts';
 import type { ChangeOptions } from '../session/change-fields.ts';
-import type { AddCommands } from './execute.ts';
-import { addChangeOptions, examples, revisionNumber } from './options.ts';
+import type { AddCommands } from '../command.ts';
+import { addChangeOptions, examples, revisionNumber } from '../commands/options.ts';
 
 const commands = () => import('../commands/history.ts');
 

@@ -1,7 +1,7 @@
 /** Commands about manifests: apply, diff, export. */
 import type { ApplyOptions } from '../commands/apply.ts';
-import type { AddCommands } from './execute.ts';
-import { addChangeOptions, collect, examples, revisionNumber } from './options.ts';
+import type { AddCommands } from '../command.ts';
+import { addChangeOptions, collect, examples, revisionNumber } from '../commands/options.ts';
 
 const path = collect((text: string) => text);
 

@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { integer } from '../../core/runtime/flags.ts';
 import { KIND_NAMES } from '../kinds/names.ts';
-import type { AddCommands } from './execute.ts';
-import { examples, revisionNumber } from './options.ts';
+import type { AddCommands } from '../command.ts';
+import { examples, revisionNumber } from '../commands/options.ts';
 
 const KINDS = Object.keys(KIND_NAMES).join('|');
 

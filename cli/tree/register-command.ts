@@ -3,8 +3,8 @@ import { Option } from 'commander';
 import { REGISTRATION_TTL_MS } from '../../core/model/registration.ts';
 import { duration } from '../../core/runtime/flags.ts';
 import type { RegisterOptions } from '../commands/register.ts';
-import type { AddCommands } from './execute.ts';
-import { addWeight, examples } from './options.ts';
+import type { AddCommands } from '../command.ts';
+import { addWeight, examples } from '../commands/options.ts';
 
 export const addRegisterCommand: AddCommands = (program, execute) => {
   addWeight(

@@ -1,7 +1,7 @@
 /** Commands for the store as a whole. */
 import type { AdoptOptions } from '../commands/store.ts';
-import type { AddCommands } from './execute.ts';
-import { addChangeOptions, collect, examples } from './options.ts';
+import type { AddCommands } from '../command.ts';
+import { addChangeOptions, collect, examples } from '../commands/options.ts';
 
 export const addStoreCommands: AddCommands = (program, execute) => {
   const store = program.command('store').summary('accept a restored or moved store');

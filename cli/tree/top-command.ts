@@ -2,8 +2,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { duration, integer } from '../../core/runtime/flags.ts';
 import type { TopOptions } from '../commands/top.ts';
-import type { AddCommands } from './execute.ts';
-import { examples } from './options.ts';
+import type { AddCommands } from '../command.ts';
+import { examples } from '../commands/options.ts';
 
 export const addTopCommand: AddCommands = (program, execute) => {
   program

@@ -8,9 +8,9 @@ import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import { type Context, tell } from '../context.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import type { Item, Listing } from '../kinds/listing.ts';
-import { yamlText } from '../output/emit.ts';
-import { headerOf, referenceOf, rowOf } from '../output/listing.ts';
-import { columnWidths, headerLine, rowLine, sameness } from '../output/table.ts';
+import { yamlText } from './emit.ts';
+import { headerOf, referenceOf, rowOf } from './listing.ts';
+import { columnWidths, headerLine, rowLine, sameness } from './table.ts';
 import type { Session } from '../session/session.ts';
 
 /** Observation has no watch: it is looked at. */

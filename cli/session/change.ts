@@ -4,9 +4,9 @@ import { type Context, tell } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { printChangeResult } from '../output/change-result.ts';
 import { refusalLines } from '../output/effects.ts';
-import type { ChangeOptions } from '../session/change-fields.ts';
-import { waitConverged } from '../session/converge.ts';
-import type { Session } from '../session/session.ts';
+import type { ChangeOptions } from './change-fields.ts';
+import { waitConverged } from './converge.ts';
+import type { Session } from './session.ts';
 
 /** Prints first: what was committed is so, however long its way to the proxies takes. */
 export async function finishChange(
