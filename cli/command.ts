@@ -1,13 +1,23 @@
-/** How a command of the tree is run. What it needs is imported only then, so that help and completion stay quick. */
+/** What a file in commands/ exports, and what a command gets when it runs. */
 import type { Command } from 'commander';
 import type { Context } from './context.ts';
 import type { ExitCode } from './exit.ts';
+import type { MakeChange } from './session/change.ts';
 import type { Session } from './session/session.ts';
 
-export type Task = (context: Context, session: Session) => Promise<ExitCode>;
+export interface CommandRun {
+  readonly context: Context;
+  readonly session: Session;
+  readonly change: MakeChange;
+}
 
-/** Makes the context out of the global options, runs the task and sets the exit code. */
-export type Execute = (task: Task) => Promise<void>;
+export type Action = (run: CommandRun) => Promise<ExitCode>;
 
-/** Adds a group of commands. */
-export type AddCommands = (program: Command, execute: Execute) => void;
+/** Runs an action with the global options that were given, and sets the exit code. */
+export type Execute = (action: Action) => Promise<void>;
+
+/**
+ * Adds a command, or a group of them, to the program. What an action needs is imported when it runs, so that help and
+ * completion stay quick.
+ */
+export type AddCommand = (program: Command, execute: Execute) => void;

@@ -1,49 +1,79 @@
-/** The flags of `create policy` and `set policy`, as a draft and as the paths of an update. */
+/** The fields of a policy as options of `create policy` and `set policy`. */
+import { type Command, Option } from 'commander';
 import type { PolicyDraft } from '../../core/model/draft.ts';
-import type { HealthCheckType, Strategy } from '../../core/model/resources.ts';
+import { HEALTH_CHECK_TYPES, STRATEGIES } from '../../core/model/resources.ts';
+import { allowedRange } from '../../core/model/validate-policy.ts';
+import { duration, integer } from '../../core/runtime/flags.ts';
+import { modelName } from '../../core/view/plain.ts';
 
-export interface PolicyOptions {
-  readonly strategy?: Strategy;
-  readonly healthCheck?: HealthCheckType;
-  readonly interval?: number;
-  readonly checkTimeout?: number;
-  readonly healthyThreshold?: number;
-  readonly unhealthyThreshold?: number;
-  readonly connectTimeout?: number;
-  readonly retries?: number;
-  readonly idleTimeout?: number;
-  readonly halfClosedTimeout?: number;
-  readonly drainTimeout?: number;
-  readonly logOneIn?: number;
+type FieldType = 'duration' | 'count' | readonly string[];
+
+/** The path is that of an update mask. */
+const FIELDS: readonly (readonly [flag: string, description: string, path: string, type: FieldType])[] = [
+  ['--strategy <STRATEGY>', 'how a backend is picked', 'strategy', STRATEGIES],
+  ['--health-check <TYPE>', 'how a backend is checked', 'health_check.type', HEALTH_CHECK_TYPES],
+  ['--interval <DURATION>', 'time between two health checks of a backend', 'health_check.interval', 'duration'],
+  ['--check-timeout <DURATION>', 'how long a health check may take', 'health_check.timeout', 'duration'],
+  [
+    '--healthy-threshold <N>',
+    'passes in a row that make a backend healthy again',
+    'health_check.healthy_threshold',
+    'count',
+  ],
+  [
+    '--unhealthy-threshold <N>',
+    'failures in a row that make it unhealthy',
+    'health_check.unhealthy_threshold',
+    'count',
+  ],
+  ['--connect-timeout <DURATION>', 'how long connecting to a backend may take', 'connect.timeout', 'duration'],
+  ['--retries <N>', 'further attempts, each on another backend', 'connect.retries', 'count'],
+  [
+    '--idle-timeout <DURATION>',
+    'ends a connection that was idle for so long; 0s: never',
+    'timeouts.idle',
+    'duration',
+  ],
+  [
+    '--half-closed-timeout <DURATION>',
+    'the same once one side has ended; 0s: never',
+    'timeouts.half_closed',
+    'duration',
+  ],
+  [
+    '--drain-timeout <DURATION>',
+    'how long connections to a draining backend may live; 0s: for ever',
+    'drain_timeout',
+    'duration',
+  ],
+  ['--log-one-in <N>', 'logs one of so many connections; 0: none', 'connection_log.one_in', 'count'],
+];
+
+/** Adds an option for every field. */
+export function addPolicyOptions(command: Command): Command {
+  for (const [flag, description, path, type] of FIELDS) {
+    const option = new Option(flag, description);
+    if (type === 'duration') option.argParser(duration);
+    else if (type === 'count') option.argParser(integer(allowedRange(path).min, allowedRange(path).max));
+    else option.choices(type);
+    command.addOption(option);
+  }
+  return command;
 }
 
-/** Where each flag goes: the path on the wire, and the field of the draft. */
-const FIELDS: Readonly<Record<keyof PolicyOptions, readonly [path: string, ...field: string[]]>> = {
-  strategy: ['strategy', 'strategy'],
-  healthCheck: ['health_check.type', 'healthCheck', 'type'],
-  interval: ['health_check.interval', 'healthCheck', 'intervalMs'],
-  checkTimeout: ['health_check.timeout', 'healthCheck', 'timeoutMs'],
-  healthyThreshold: ['health_check.healthy_threshold', 'healthCheck', 'healthyThreshold'],
-  unhealthyThreshold: ['health_check.unhealthy_threshold', 'healthCheck', 'unhealthyThreshold'],
-  connectTimeout: ['connect.timeout', 'connect', 'timeoutMs'],
-  retries: ['connect.retries', 'connect', 'retries'],
-  idleTimeout: ['timeouts.idle', 'timeouts', 'idleMs'],
-  halfClosedTimeout: ['timeouts.half_closed', 'timeouts', 'halfClosedMs'],
-  drainTimeout: ['drain_timeout', 'drainTimeoutMs'],
-  logOneIn: ['connection_log.one_in', 'connectionLog', 'oneIn'],
-};
-
-/** Only what was given. */
-export function policyFields(options: PolicyOptions): {
+/** The fields that were given, and their paths. */
+export function policyFields(options: object): {
   readonly draft: Omit<PolicyDraft, 'name'>;
-  readonly paths: readonly string[];
+  readonly paths: string[];
 } {
+  const given = new Map(Object.entries(options));
   const draft: Record<string, unknown> = {};
   const paths: string[] = [];
-  for (const [option, [path, outer = '', inner]] of Object.entries(FIELDS)) {
-    const value = options[option as keyof PolicyOptions];
+  for (const [flag, , path, type] of FIELDS) {
+    const value: unknown = given.get(new Option(flag).attributeName());
     if (value === undefined) continue;
     paths.push(path);
+    const [outer = '', inner] = modelName(path, type === 'duration').split('.');
     draft[outer] = inner === undefined ? value : { ...(draft[outer] as object), [inner]: value };
   }
   return { draft, paths };

@@ -1,6 +1,6 @@
 /** Names of things, for completion: from the server. */
 import type { Context } from '../context.ts';
-import type { KindName } from '../kinds/names.ts';
+import type { Kind } from '../kinds/kind-names.ts';
 import { openSession, type Session } from '../session/session.ts';
 
 /** A person who presses a key does not wait longer. */
@@ -11,7 +11,7 @@ const MOST_REVISIONS = 20;
 /** Rejects when the server does not answer in time. */
 export async function readNames(
   context: Context,
-  kind: KindName,
+  kind: Kind,
   pool: string | undefined,
 ): Promise<string[]> {
   const session = openSession({ ...context, timeoutMs: COMPLETION_MS });
@@ -22,7 +22,7 @@ export async function readNames(
   }
 }
 
-async function namesOf(session: Session, kind: KindName, pool: string | undefined): Promise<string[]> {
+async function namesOf(session: Session, kind: Kind, pool: string | undefined): Promise<string[]> {
   switch (kind) {
     case 'listeners':
       return (await session.read('listeners', 'ListListeners', {})).listeners.map(({ name }) => name);

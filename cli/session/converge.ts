@@ -7,7 +7,7 @@ import type { ProxyConvergence__Output } from '../../core/wire/generated/lb/v1/P
 import type { WaitConvergedResponse__Output } from '../../core/wire/generated/lb/v1/WaitConvergedResponse.ts';
 import { type Context, tell } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
-import { age, counted } from '../output/human.ts';
+import { age, counted } from '../../core/view/figures.ts';
 import type { Session } from './session.ts';
 
 /**

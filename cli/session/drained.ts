@@ -6,7 +6,7 @@ import type { BackendStatus__Output } from '../../core/wire/generated/lb/v1/Back
 import type { Proxy__Output } from '../../core/wire/generated/lb/v1/Proxy.ts';
 import { type Context, tell } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
-import { counted } from '../output/human.ts';
+import { counted } from '../../core/view/figures.ts';
 import type { Session } from './session.ts';
 
 const LOOK_EVERY_MS = 500;

@@ -22,8 +22,8 @@ import { Servers } from './servers.ts';
 const CONNECT_MS = 2_000;
 
 type ServiceName = keyof Services;
-/** Request and response of a method, off its definition. */
-type RequestOf<S extends ServiceName, M extends keyof Services[S]> = Services[S][M] extends {
+/** Request and response of a method, taken from its definition. */
+export type RequestOf<S extends ServiceName, M extends keyof Services[S]> = Services[S][M] extends {
   requestSerialize: (request: infer Request) => unknown;
 }
   ? Request

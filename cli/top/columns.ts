@@ -1,6 +1,6 @@
 /** The columns of each view, how they are sorted, and which of them a narrow screen does without. Pure. */
 import type { Tone } from '../output/style.ts';
-import { short, shortTime } from './figures.ts';
+import { short, shortTime } from '../../core/view/figures.ts';
 import { processTexts, type Row, type View } from './rows.ts';
 
 export interface Column {

@@ -4,10 +4,10 @@ import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/Traff
 import { NO_TRAFFIC } from '../../core/wire/no-traffic.ts';
 import type { Context, Format } from '../context.ts';
 import { yamlText } from '../output/emit.ts';
-import { isoTime } from '../output/human.ts';
+import { isoTime } from '../../core/view/figures.ts';
 import { table } from '../output/table.ts';
 import { columnsOf } from './columns.ts';
-import { short } from './figures.ts';
+import { short } from '../../core/view/figures.ts';
 import { rowsOf, type States } from './rows.ts';
 
 /** One frame as it is printed, its line ends included. */

@@ -4,7 +4,7 @@ import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFr
 import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
 import { NO_TRAFFIC } from '../../core/wire/no-traffic.ts';
 import type { Tone } from '../output/style.ts';
-import { short } from './figures.ts';
+import { short } from '../../core/view/figures.ts';
 
 export const VIEWS = ['backends', 'pools', 'listeners', 'proxies'] as const;
 export type View = (typeof VIEWS)[number];

@@ -3,7 +3,7 @@ import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFr
 import { NO_TRAFFIC } from '../../core/wire/no-traffic.ts';
 import type { Style } from '../output/style.ts';
 import { type Column, columnsOf, layout } from './columns.ts';
-import { short, shortTime, sparkline } from './figures.ts';
+import { short, shortTime, sparkline } from '../../core/view/figures.ts';
 import { type Row, rowsOf, type States, type View, VIEWS } from './rows.ts';
 import { fit, textWidth } from './text-width.ts';
 import type { ViewState } from './view-state.ts';
