@@ -1,37 +1,87 @@
-// Runs the built tests with node:test. Usage: node scripts/run-tests.mjs [part of a path ...]
-// Node 20 expands no globs, so the list of files is made here.
-import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+// Runs the built tests: node scripts/run-tests.mjs [--quick | --long] [part of a path below dist/test ...]
+// docs/testing.md says which tests each of these runs, and how to read what is printed.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { planTests } from './test-plan.mjs';
+import { seconds, TestTally } from './test-tally.mjs';
 
-const wanted = process.argv.slice(2);
-const files = readdirSync('dist/test', { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.test.js'))
-  .map((file) => join('dist/test', file))
-  .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
-  .sort();
-if (files.length === 0) {
+const TEST_TIMEOUT_MS = 300_000;
+/** A process that is still running after this long is killed, and counts as failed. */
+const PROCESS_TIMEOUT_MS = 600_000;
+
+const { values: flags, positionals: parts } = parseArgs({
+  options: { quick: { type: 'boolean' }, long: { type: 'boolean' } },
+  allowPositionals: true,
+});
+const scope = flags.quick ? 'quick' : flags.long ? 'long' : 'all';
+const groups = planTests('dist/test', { scope, parts });
+if (groups.length === 0) {
   console.error(
-    `no test file matches ${wanted.join(' ')}; build first, and name part of a path below dist/test`,
+    `No test file matches ${parts.join(' ')}. Build first, and name a part of a path below dist/test.`,
   );
   process.exit(2);
 }
+/** The name of every test is printed only when a part was named. */
+const isVerbose = parts.length > 0;
+const reports = mkdtempSync(join(tmpdir(), 'equipoise-tests-'));
+const tally = new TestTally();
 
-// Load generators, browsers and whole fleets want the machine for themselves, so these come last, one after the other.
-const WANT_THE_MACHINE = ['real-programs', 'compose', 'shared-address', 'how-to', 'dashboard', 'quick-start'];
-const isEndToEnd = (file) => file.includes('/e2e/') || file.startsWith('dist/test/faults/');
-const wantsTheMachine = (file) =>
-  file.startsWith('dist/test/faults/') || WANT_THE_MACHINE.some((name) => file.includes(`/e2e/${name}`));
-const groups = [
-  { files: files.filter((file) => !isEndToEnd(file)), concurrency: 2 },
-  { files: files.filter((file) => isEndToEnd(file) && !wantsTheMachine(file)), concurrency: 2 },
-  { files: files.filter(wantsTheMachine), concurrency: 1 },
-];
-const flags = ['--enable-source-maps', '--test', '--test-reporter=spec', '--test-timeout=300000'];
-const codes = groups
-  .filter((group) => group.files.length > 0)
-  .map((group) => {
-    const args = [...flags, `--test-concurrency=${group.concurrency}`, ...group.files];
-    return spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1;
+/** Runs the files in one process, and waits for its end. */
+function runProcess(files, report) {
+  const args = [
+    '--enable-source-maps',
+    `--test-timeout=${TEST_TIMEOUT_MS}`,
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    '--test-reporter=./scripts/test-results.mjs',
+    `--test-reporter-destination=${report}`,
+    ...(files.length === 1 ? files : ['scripts/load-tests.mjs', ...files]),
+  ];
+  return new Promise((resolve) => {
+    const startedMs = Date.now();
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const timer = setTimeout(() => child.kill('SIGKILL'), PROCESS_TIMEOUT_MS);
+    const output = [];
+    child.stdout.on('data', (chunk) => output.push(chunk));
+    child.stderr.on('data', (chunk) => output.push(chunk));
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ ms: Date.now() - startedMs, end: signal ?? code, output: Buffer.concat(output).toString() });
+    });
   });
-process.exit(Math.max(...codes));
+}
+
+async function runAndTally(files, name) {
+  const report = join(reports, name);
+  const { ms, end, output } = await runProcess(files, report);
+  const lines = existsSync(report) ? readFileSync(report, 'utf8').split('\n').filter(Boolean) : [];
+  tally.addProcess(
+    files,
+    lines.map((line) => JSON.parse(line)),
+    { ms, end },
+  );
+  if (isVerbose || end !== 0) console.log(output);
+  if (!isVerbose) for (const file of files) console.log(`${end === 0 ? '✔' : '✖'} ${tally.lineOf(file)}`);
+}
+
+/** Runs the processes of a group, so many side by side, the first ones first. */
+async function runGroup({ processes, atOnce }, group) {
+  const waiting = [...processes.entries()];
+  const runNext = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, files] = next;
+      await runAndTally(files, `${group}-${index}.jsonl`);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, runNext));
+}
+
+const startedMs = Date.now();
+for (const [index, group] of groups.entries()) await runGroup(group, index);
+rmSync(reports, { recursive: true });
+tally.print();
+console.log(`took ${seconds(Date.now() - startedMs)}`);
+process.exitCode = tally.hasFailed ? 1 : 0;

@@ -32,12 +32,12 @@ const PURE = [
   /^data-plane\/balancing\//,
   /^data-plane\/plan\//,
   /^control-plane\/snapshot\/(build|merge)\.ts$/,
-  /^control-plane\/fleet\/(fold|frame|growth|histogram|series|sliding-counts|convergence)\.ts$/,
+  /^control-plane\/fleet\/(stats-aggregator|stats-frames|counter-increase|histogram|rate-series|sliding-counts|convergence)\.ts$/,
   /^cli\/top\/(columns|figures|keys|rows|samples|text-width|view|view-state)\.ts$/,
   /^control-plane\/distribution\/delta\.ts$/,
   /^control-plane\/store\/log\/(?:follow|plan-append)\.ts$/,
   /^data-plane\/worker\/plan-slots\.ts$/,
-  /^control-plane\/guard\/(guard|effects|serving|guarded-edit)\.ts$/,
+  /^control-plane\/guard\/(guard|change-effects|serving-changes|guarded-edit)\.ts$/,
   /-machine\.ts$/,
 ];
 /** What decisions may use of Node: hashing, measuring what is packed, and telling an IP address from a name. */

@@ -52,13 +52,13 @@ function size(connections: number, machine: typeof MACHINE = MACHINE, most = PLA
   const cpus = (opened * figure('connect') + requests * figure('request')) / 1e6;
   const bytes = connections * (figure('user') + figure('kernel'));
   const gbits = (requests * ANSWER_BYTES * 8) / 1e9;
-  const wouldDo = [
+  const needed = [
     cpus / (machine.cpus * PLANNED),
     bytes / (machine.bytes * PLANNED),
     gbits / (machine.gbits * PLANNED),
     connections / most,
   ].map(Math.ceil);
-  const proxies = Math.max(2, Math.ceil(Math.max(...wouldDo) * SPARE));
+  const proxies = Math.max(2, Math.ceil(Math.max(...needed) * SPARE));
   const each = Math.ceil(connections / Math.floor((proxies * 2) / 3));
   const ports = each * (1 + TIME_WAIT_SECONDS / LIFE_SECONDS);
   const dollars = proxies * PRICE.machine + PRICE.controlMachines;
@@ -67,25 +67,25 @@ function size(connections: number, machine: typeof MACHINE = MACHINE, most = PLA
   const managed = PRICE.managed + PRICE.unit * units;
   const monthly = (hourly: number) => words((hourly * HOURS_A_MONTH * 1e6) / connections, 0);
   return {
-    'new connections a second': words(opened, 0),
-    'requests a second': words(requests, 0),
+    'new connections per second': words(opened, 0),
+    'requests per second': words(requests, 0),
     'CPUs busy': words(cpus, cpus < 10 ? 2 : 1),
     'memory for connections, GB': words(bytes / 1e9, 1),
     'Gbit/s, each way': words(gbits, 2),
-    'proxies that would do, for CPUs, memory, network, descriptors': wouldDo.join(', '),
+    'proxies needed for CPUs, memory, network, descriptors': needed.join(', '),
     'proxies to run': words(proxies, 0),
-    'connections on each while one zone is away': words(each, 0),
-    'backends or source addresses needed for ports, each': words(
+    'connections on each while one zone is down': words(each, 0),
+    'backends or source addresses that each proxy needs for its ports': words(
       Math.ceil(ports / (figure('ports') * PLANNED_PORTS)),
       0,
     ),
-    'first snapshots to all, 10,000 backends, MB': words((proxies * figure('first')) / 1e6, 0),
-    'checks a second for each backend': words(proxies / CHECK_SECONDS, 1),
-    'Equipoise, $ an hour': words(dollars, 2),
-    'managed, $ an hour': words(managed, 2),
-    'Equipoise, $ a month for a million connections': monthly(dollars),
-    'managed, $ a month for a million connections': monthly(managed),
-    'GB an hour above which Equipoise is cheaper': words((dollars - PRICE.managed) / PRICE.unit, 0),
+    'first snapshots to all proxies, 10,000 backends, MB': words((proxies * figure('first')) / 1e6, 0),
+    'checks per second of each backend': words(proxies / CHECK_SECONDS, 1),
+    'Equipoise, $ per hour': words(dollars, 2),
+    'managed, $ per hour': words(managed, 2),
+    'Equipoise, $ per month for a million connections': monthly(dollars),
+    'managed, $ per month for a million connections': monthly(managed),
+    'GB per hour above which Equipoise is cheaper': words((dollars - PRICE.managed) / PRICE.unit, 0),
   };
 }
 

@@ -5,7 +5,7 @@
 import { encodeReport } from '../../core/wire/report-codec.ts';
 import { loadDefinitions } from '../../core/wire/definitions.ts';
 import { buildReports } from '../../data-plane/reporting/report-builder.ts';
-import { Fleet, type FleetSession } from '../../control-plane/fleet/fleet.ts';
+import { Fleet, type ReportSession } from '../../control-plane/fleet/fleet.ts';
 import { NO_OBSERVATION } from '../../harness/worker/observations.ts';
 import { proxyInfo } from '../../harness/control-plane/reports.ts';
 import { stateOf } from '../../harness/state.ts';
@@ -47,7 +47,7 @@ for (let second = 0; second < WARM_UP_S + SECONDS; second += 1) {
   const messages = Array.from(buildReports(before, now), encodeReport);
   before = now;
   const [decodeMs, reports] = timed(() => ids.map(() => messages.map((bytes) => requestDeserialize(bytes))));
-  const reportTo = (sessions: readonly FleetSession[]) => () => {
+  const reportTo = (sessions: readonly ReportSession[]) => () => {
     for (const [index, session] of sessions.entries())
       for (const each of reports[index]!) session.report(each);
   };

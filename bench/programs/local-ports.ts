@@ -4,13 +4,13 @@
  *   unshare -n sh -c 'ip link set lo up; echo 10240 18431 > /proc/sys/net/ipv4/ip_local_port_range; node dist/bench/programs/local-ports.js'
  */
 import { readFileSync } from 'node:fs';
-import { EINPROGRESS, Syscalls } from '../../data-plane/kernel/syscalls.ts';
+import { EINPROGRESS } from '../../data-plane/kernel/linux.ts';
+import { LoopCalls } from '../../data-plane/kernel/loop-calls.ts';
 import { loadFfi } from '../../data-plane/kernel/ffi.ts';
-import { OPTION } from '../../data-plane/kernel/linux.ts';
 
 const BACKEND_PORT = 9000;
-const BACKEND = [127, 0, 0, 1];
-const SOURCE = [127, 0, 0, 5];
+const BACKEND = Uint8Array.of(127, 0, 0, 1);
+const SOURCE = Uint8Array.of(127, 0, 0, 5);
 const BACKLOG = 128;
 const SHARES = [0.1, 0.3, 0.45, 0.5, 0.55, 0.6, 0.8, 0.9, 0.98];
 /** Connects before each mark, of which the median is told. */
@@ -18,7 +18,7 @@ const SAMPLE = 80;
 
 const { ffi, reason } = loadFfi();
 if (!ffi) throw new Error(reason);
-const sys = new Syscalls(ffi, 1);
+const sys = new LoopCalls(ffi, 1);
 
 /** What a call gave, if it succeeded. */
 function done(result: number): number {
@@ -27,15 +27,9 @@ function done(result: number): number {
   return result;
 }
 
-function setAddress(ip: readonly number[], port: number): void {
-  const { bytes, start } = sys.addressFor(4, port);
-  bytes.set(ip, start);
-}
-
 function listen(): number {
   const fd = done(sys.socket(4));
-  setAddress(BACKEND, BACKEND_PORT);
-  done(sys.bind(fd));
+  done(sys.bind(fd, BACKEND, BACKEND_PORT));
   done(sys.listen(fd, BACKLOG));
   return fd;
 }
@@ -43,12 +37,10 @@ function listen(): number {
 /** Microseconds that a connect took, as a proxy with --source-address makes it. It stays open. */
 function connectUs(listener: number): number {
   const fd = done(sys.socket(4));
-  sys.setOption(fd, OPTION.bindAddressNoPort, 1);
-  setAddress(SOURCE, 0);
-  done(sys.bind(fd));
-  setAddress(BACKEND, BACKEND_PORT);
+  sys.setOption(fd, 'bindAddressNoPort', 1);
+  done(sys.bind(fd, SOURCE, 0));
   const start = process.hrtime.bigint();
-  const result = sys.connect(fd);
+  const result = sys.connect(fd, BACKEND, BACKEND_PORT);
   const us = Number(process.hrtime.bigint() - start) / 1e3;
   if (result !== -EINPROGRESS) done(result);
   done(sys.accept(listener));

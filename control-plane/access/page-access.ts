@@ -7,7 +7,7 @@
 import { isIP } from 'node:net';
 import { type HttpAnswer, type HttpHead, json } from '../../core/runtime/http-server.ts';
 import type { AcceptedTokens } from '../../core/runtime/token-file.ts';
-import { bearerOf } from './access.ts';
+import { bearerOf } from './call-access.ts';
 
 /** For probes and scrapers, under any name: no configuration, only that it runs and how much it does. */
 const OPEN_PATHS: readonly string[] = ['/metrics', '/healthz', '/readyz'];

@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { adoptStore as adoption } from '../../core/model/edits/adopt.ts';
 import type { ConfigServiceHandlers } from '../../core/wire/generated/lb/v1/ConfigService.ts';
-import type { ApiDeps } from './deps.ts';
+import type { ApiDeps } from './api-deps.ts';
 
 const MAX_REPLACES = 100;
 

@@ -10,14 +10,14 @@ import type { ConfigServiceHandlers } from '../../core/wire/generated/lb/v1/Conf
 import type { ListRevisionsRequest__Output } from '../../core/wire/generated/lb/v1/ListRevisionsRequest.ts';
 import { resourceDraftFromWire } from '../../core/wire/resource-codec.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
-import { refuseIfAny } from '../rpc/refuse-if-any.ts';
-import type { ApiDeps } from './deps.ts';
+import { refuseIfAny } from '../rpc/request-violations.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { adoptStore } from './adopt-store.ts';
-import { readFor } from './read.ts';
+import { readFor } from './read-state.ts';
 import { revisionHandlers, revisionToWire } from './revisions.ts';
 import { stateToWire } from './stored-codec.ts';
 import { waitConverged } from './wait-converged.ts';
-import { watch } from './watch.ts';
+import { watch } from './watch-config.ts';
 
 const DEFAULT_PAGE_SIZE = 50;
 const MAX_PAGE_SIZE = 1_000;

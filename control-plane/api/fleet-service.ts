@@ -7,9 +7,9 @@ import type { FleetServiceHandlers } from '../../core/wire/generated/lb/v1/Fleet
 import type { Proxy as WireProxy } from '../../core/wire/generated/lb/v1/Proxy.ts';
 import { appliedRevision, NEVER_SEEN_MS, type ProxyRecord } from '../fleet/proxy-record.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
-import { refuseIfAny } from '../rpc/refuse-if-any.ts';
-import { requiredName } from './change.ts';
-import type { ApiDeps } from './deps.ts';
+import { refuseIfAny } from '../rpc/request-violations.ts';
+import { requiredName } from './make-change.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { watchStats } from './watch-stats.ts';
 
 export function fleetHandlers(deps: ApiDeps): FleetServiceHandlers {

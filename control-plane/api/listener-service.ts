@@ -4,9 +4,9 @@ import type { Violation } from '../../core/model/violation.ts';
 import type { Listener__Output } from '../../core/wire/generated/lb/v1/Listener.ts';
 import type { ListenerServiceHandlers } from '../../core/wire/generated/lb/v1/ListenerService.ts';
 import { listenerFromWire } from '../../core/wire/resource-codec.ts';
-import { expected, required, requiredName } from './change.ts';
-import type { ApiDeps } from './deps.ts';
-import { find, readFor } from './read.ts';
+import { expected, required, requiredName } from './make-change.ts';
+import type { ApiDeps } from './api-deps.ts';
+import { find, readFor } from './read-state.ts';
 import { byName, storedListenerToWire } from './stored-codec.ts';
 
 export function listenerHandlers({ unary, change, follower }: ApiDeps): ListenerServiceHandlers {

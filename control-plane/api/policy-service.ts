@@ -4,9 +4,9 @@ import type { Violation } from '../../core/model/violation.ts';
 import type { Policy__Output } from '../../core/wire/generated/lb/v1/Policy.ts';
 import type { PolicyServiceHandlers } from '../../core/wire/generated/lb/v1/PolicyService.ts';
 import { policyDraftFromWire } from '../../core/wire/policy-codec.ts';
-import { expected, required, requiredName } from './change.ts';
-import type { ApiDeps } from './deps.ts';
-import { find, readFor } from './read.ts';
+import { expected, required, requiredName } from './make-change.ts';
+import type { ApiDeps } from './api-deps.ts';
+import { find, readFor } from './read-state.ts';
 import { byName, storedPolicyToWire } from './stored-codec.ts';
 
 export function policyHandlers({ unary, change, follower }: ApiDeps): PolicyServiceHandlers {

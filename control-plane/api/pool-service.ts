@@ -5,9 +5,9 @@ import type { Violation } from '../../core/model/violation.ts';
 import type { Pool__Output } from '../../core/wire/generated/lb/v1/Pool.ts';
 import type { PoolServiceHandlers } from '../../core/wire/generated/lb/v1/PoolService.ts';
 import { backendDraftFromWire, poolDraftFromWire } from '../../core/wire/resource-codec.ts';
-import { expected, required, requiredItems, requiredName } from './change.ts';
-import type { ApiDeps } from './deps.ts';
-import { find, readFor } from './read.ts';
+import { expected, required, requiredItems, requiredName } from './make-change.ts';
+import type { ApiDeps } from './api-deps.ts';
+import { find, readFor } from './read-state.ts';
 import { knowingRegistered } from './registered-backend.ts';
 import { byName, storedPoolToWire } from './stored-codec.ts';
 

@@ -20,10 +20,10 @@ import { awaitFirstMessage } from '../rpc/first-message.ts';
 import { type RegistrationHold, renewEveryMs } from '../store/members/registration-hold.ts';
 import { readRegistration } from '../store/members/registration-request.ts';
 import type { Registrations } from '../store/members/registrations.ts';
-import { knownError } from '../rpc/answer.ts';
-import { endStream } from '../rpc/streams.ts';
+import { knownError } from '../rpc/unary.ts';
+import { endStream } from '../rpc/open-streams.ts';
 import type { Place } from '../snapshot/merge.ts';
-import type { ApiDeps } from './deps.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { placeToWire } from './registration-codec.ts';
 
 type Call = ServerDuplexStream<RegisterRequest__Output, RegisterResponse>;

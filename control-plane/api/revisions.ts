@@ -10,7 +10,7 @@ import type { Revision } from '../../core/wire/generated/lb/v1/Revision.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
 import type { RevisionRecord } from '../store/log/labels.ts';
 import type { Past } from '../store/log/past.ts';
-import type { ApiDeps } from './deps.ts';
+import type { ApiDeps } from './api-deps.ts';
 
 type Handlers = Pick<ConfigServiceHandlers, 'GetRevision' | 'DiffRevisions' | 'Rollback'>;
 

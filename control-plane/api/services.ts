@@ -2,7 +2,7 @@
 import { loadDefinitions } from '../../core/wire/definitions.ts';
 import type { Service } from '../rpc/grpc-server.ts';
 import { configHandlers } from './config-service.ts';
-import type { ApiDeps } from './deps.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { fleetHandlers } from './fleet-service.ts';
 import { listenerHandlers } from './listener-service.ts';
 import { policyHandlers } from './policy-service.ts';

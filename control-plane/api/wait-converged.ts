@@ -5,11 +5,11 @@ import type { Timer } from '../../core/runtime/clock.ts';
 import type { WaitConvergedRequest__Output } from '../../core/wire/generated/lb/v1/WaitConvergedRequest.ts';
 import type { WaitConvergedResponse } from '../../core/wire/generated/lb/v1/WaitConvergedResponse.ts';
 import { convergence } from '../fleet/convergence.ts';
-import { knownError } from '../rpc/answer.ts';
+import { knownError } from '../rpc/unary.ts';
 import { LatestStream } from '../rpc/latest-stream.ts';
 import { commitTimeMs } from '../store/log/commit-time.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
-import type { ApiDeps } from './deps.ts';
+import type { ApiDeps } from './api-deps.ts';
 
 type Call = ServerWritableStream<WaitConvergedRequest__Output, WaitConvergedResponse>;
 

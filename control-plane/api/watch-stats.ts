@@ -14,11 +14,11 @@ import { durationFromWire } from '../../core/wire/duration-codec.ts';
 import type { Duration__Output } from '../../core/wire/generated/google/protobuf/Duration.ts';
 import type { StatsFrame } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { WatchStatsRequest__Output } from '../../core/wire/generated/lb/v1/WatchStatsRequest.ts';
-import { knownError } from '../rpc/answer.ts';
+import { knownError } from '../rpc/unary.ts';
 import { LatestStream } from '../rpc/latest-stream.ts';
 import { DEFAULT_BACKENDS, PAST_MS, type StatsFilter } from '../fleet/fleet-stats.ts';
-import { refuseIfAny } from '../rpc/refuse-if-any.ts';
-import type { ApiDeps } from './deps.ts';
+import { refuseIfAny } from '../rpc/request-violations.ts';
+import type { ApiDeps } from './api-deps.ts';
 
 type Call = ServerWritableStream<WatchStatsRequest__Output, StatsFrame>;
 

@@ -1,13 +1,14 @@
 /**
- * What the page sees live, as server-sent events: `hello`, `history`, then `view` whenever it changed and `stats` every
- * second.
+ * What the page shows live, as server-sent events: `hello` and `history` once, then `view` when the configuration, the
+ * roster or a backend's health changes, and `stats` every second.
  *
  * Invariants
- *  - at most MAX_STREAMS readers; a reader that is slow misses frames, and gets the newest ones then;
- *  - however many look, and at whatever, each view and frame is made once, and making views takes at most a tenth of the
- *    time, but for what a new reader must have to begin with;
- *  - what fails here ends the streams, which the pages open again, and nothing else;
- *  - every stream ends when this control plane stops or steps aside.
+ *  - a change is sent after COALESCE_MS, together with whatever else changed meanwhile; it never waits for the tick;
+ *  - there are at most MAX_STREAMS readers; a slow reader misses events and gets the newest ones when it is ready;
+ *  - each view and frame is made once for all readers, and apart from the first view of a new reader, making views takes
+ *    at most a tenth of the time;
+ *  - an error here ends the streams, which pages open again, and nothing else;
+ *  - every stream ends when this control plane stops, or when the store's format is newer than it can read.
  */
 import { type Clock, every, type Timer } from '../../core/runtime/clock.ts';
 import type { EventStream } from '../../core/runtime/event-stream.ts';
@@ -16,7 +17,7 @@ import { type EventsAnswer, type HttpAnswer, json } from '../../core/runtime/htt
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import type { OpenStreams } from '../rpc/streams.ts';
+import type { OpenStreams } from '../rpc/open-streams.ts';
 import { type FleetStats, PAST_MS, type StatsFilter } from '../fleet/fleet-stats.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
 import { type FleetViews, fleetViews } from './view/fleet-view.ts';
@@ -25,10 +26,11 @@ import { trafficHistory, trafficNow } from './view/traffic.ts';
 const MAX_STREAMS = 100;
 /** As many as a view shows of one pool. */
 const MAX_BACKENDS = 500;
-const FRAME_MS = 1_000;
-/** Changes that come together, such as the acknowledgements of a fleet, are one view. */
+const TICK_MS = 1_000;
+/** Changes that happen together, such as a fleet's acknowledgements of a revision, are sent as one view. */
 const COALESCE_MS = 100;
-const COST_SHARE = 10;
+/** A view that took long to make is used for this many times as long. */
+const COST_FACTOR = 10;
 const TAKE_TIMEOUT_MS = 30_000;
 
 export interface LiveDeps {
@@ -38,7 +40,7 @@ export interface LiveDeps {
   readonly streams: OpenStreams;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Which page this control plane has: one that is open and older tells its user. */
+  /** The version of the page's files, so that a page from before an upgrade can tell its user. */
   readonly page: string;
 }
 
@@ -47,37 +49,36 @@ interface Reader {
   readonly pool: string;
   sentView: string;
   sentStats: string;
-  /** When it had taken everything; it is cut off when that is too long ago. */
+  /** When it had last taken everything; it is cut off when that is too long ago. */
   readyMs: number;
 }
 
-/** The views of one moment, as text. */
-interface Kept {
+/** The views of one moment as JSON, used until `untilMs`. */
+interface ViewCache {
   readonly views: FleetViews;
   readonly shared: string;
   readonly byPool: Map<string, string>;
-  /** They serve until then: the longer it took to make them, the longer. */
   untilMs: number;
 }
 
 export class LiveEvents {
   readonly #deps: LiveDeps;
   readonly #readers = new Set<Reader>();
-  #kept: Kept | null = null;
+  #cache: ViewCache | null = null;
   readonly #frames = new WeakMap<StatsFrame__Output, string>();
-  #ticking: Timer | null = null;
-  #soon: Timer | null = null;
+  #ticks: Timer | null = null;
+  #pendingSend: Timer | null = null;
 
   constructor(deps: LiveDeps) {
     this.#deps = deps;
-    deps.follower.onChange(() => this.#lookSoon());
-    deps.fleet.onChange(() => this.#lookSoon());
+    deps.follower.onChange(() => this.#sendSoon());
+    deps.fleet.onChange(() => this.#sendSoon());
   }
 
-  /** `pool`: whose backends to show; empty: nobody's. */
+  /** `pool`: the pool whose backends the page shows; empty: none. */
   open(pool: string): EventsAnswer | HttpAnswer {
     if (this.#readers.size < MAX_STREAMS) return { events: (stream) => this.#add(stream, pool) };
-    const error = `${MAX_STREAMS} pages look at this control plane already, the most it serves: close one, or ask another replica`;
+    const error = `${MAX_STREAMS} dashboard pages are open on this control plane, which is the maximum; close one, or use another replica`;
     return { ...json(503, { error }), headers: { 'retry-after': '5' } };
   }
 
@@ -93,33 +94,41 @@ export class LiveEvents {
     stream.send('hello', JSON.stringify({ page }));
     stream.send('history', JSON.stringify(trafficHistory(stats.past(filterOf(pool), PAST_MS), pool)));
     this.#send(reader, clock.nowMs());
-    this.#ticking ??= every(clock, FRAME_MS, () => this.#look());
+    this.#ticks ??= every(clock, TICK_MS, () => this.#sendAll());
   }
 
   #remove(reader: Reader): void {
     this.#readers.delete(reader);
     if (this.#readers.size > 0) return;
-    this.#ticking?.cancel();
-    this.#soon?.cancel();
-    this.#ticking = null;
-    this.#soon = null;
-    this.#kept = null;
+    this.#ticks?.cancel();
+    this.#pendingSend?.cancel();
+    this.#ticks = null;
+    this.#pendingSend = null;
+    this.#cache = null;
   }
 
-  #lookSoon(): void {
-    if (this.#readers.size === 0) return;
-    this.#soon ??= this.#deps.clock.after(COALESCE_MS, () => {
-      this.#soon = null;
-      this.#look();
+  /** Sends once the changes of COALESCE_MS are in and a new view may be made. */
+  #sendSoon(): void {
+    if (this.#readers.size === 0 || this.#pendingSend !== null) return;
+    const { clock } = this.#deps;
+    const waitMs = Math.max(COALESCE_MS, (this.#cache?.untilMs ?? 0) - clock.nowMs());
+    this.#pendingSend = clock.after(waitMs, () => {
+      this.#pendingSend = null;
+      // Making the view of another pool may have put the next one off.
+      if (clock.nowMs() < (this.#cache?.untilMs ?? 0)) this.#sendSoon();
+      else this.#sendAll();
     });
   }
 
-  #look(): void {
+  #sendAll(): void {
     try {
       const nowMs = this.#deps.clock.nowMs();
       for (const reader of this.#readers) this.#send(reader, nowMs);
     } catch (error) {
-      this.#deps.logger.error({ error: messageOf(error) }, 'the live stream failed: this is a defect');
+      this.#deps.logger.error(
+        { error: messageOf(error) },
+        "the dashboard's live stream failed; this is a bug",
+      );
       for (const { stream } of this.#readers) stream.end();
     }
   }
@@ -148,25 +157,26 @@ export class LiveEvents {
   }
 
   #view(pool: string, nowMs: number): string {
-    if (this.#kept === null || nowMs >= this.#kept.untilMs) this.#kept = this.#make(nowMs);
-    const { views, shared, byPool } = this.#kept;
+    if (this.#cache === null || nowMs >= this.#cache.untilMs) this.#cache = this.#makeViews(nowMs);
+    const { views, shared, byPool } = this.#cache;
     const known = byPool.get(pool);
     if (known !== undefined) return known;
     const { clock } = this.#deps;
     const beganMs = clock.nowMs();
-    // Two objects as one, so that the large one is written down once for all pools.
+    // Two objects joined as text, so that the large one is serialized once for all pools.
     const text = `${shared.slice(0, -1)},${JSON.stringify(views.of(pool)).slice(1)}`;
     byPool.set(pool, text);
-    this.#kept.untilMs += (clock.nowMs() - beganMs) * COST_SHARE;
+    this.#cache.untilMs += (clock.nowMs() - beganMs) * COST_FACTOR;
     return text;
   }
 
-  #make(nowMs: number): Kept {
+  #makeViews(nowMs: number): ViewCache {
     const { follower, fleet, clock } = this.#deps;
     const views = fleetViews(follower.current(), follower.status(), fleet.list());
     const shared = JSON.stringify(views.shared);
     const tookMs = clock.nowMs() - nowMs;
-    return { views, shared, byPool: new Map(), untilMs: nowMs + Math.max(COALESCE_MS, tookMs * COST_SHARE) };
+    const untilMs = nowMs + Math.max(COALESCE_MS, tookMs * COST_FACTOR);
+    return { views, shared, byPool: new Map(), untilMs };
   }
 }
 

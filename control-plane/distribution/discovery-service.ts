@@ -18,9 +18,9 @@ import type { StreamSnapshotsResponse } from '../../core/wire/generated/lb/v1/St
 import { positionFromWire, positionToWire } from '../../core/wire/snapshot-codec.ts';
 import type { Publisher } from '../snapshot/publish.ts';
 import type { Look } from './admission.ts';
-import type { DeltaEncoder, Encode } from './delta-codec.ts';
+import type { DeltaEncoder, Encode } from './delta-encoder.ts';
 import { awaitFirstMessage } from '../rpc/first-message.ts';
-import { endStream, type OpenStreams } from '../rpc/streams.ts';
+import { endStream, type OpenStreams } from '../rpc/open-streams.ts';
 import {
   openSubscription,
   stepSubscription,

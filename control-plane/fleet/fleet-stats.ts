@@ -14,9 +14,9 @@ import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/Traff
 import type { Fleet } from './fleet.ts';
 import { mergeMembers } from '../snapshot/merge.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
-import { StatsFold } from './fold.ts';
-import { Frames } from './frame.ts';
-import type { Window } from './series.ts';
+import { StatsFold } from './stats-aggregator.ts';
+import { Frames } from './stats-frames.ts';
+import type { Window } from './rate-series.ts';
 import { WINDOW_SLOTS } from './sliding-counts.ts';
 
 const TICK_MS = 1_000;
@@ -63,7 +63,7 @@ export class FleetStats {
     this.#deps = deps;
     this.#startMs = clock.nowMs();
     fleet.onContact((kind, { id }) => {
-      if (kind === 'came') this.#fold.came(id);
+      if (kind === 'connected') this.#fold.came(id);
       else this.#fold.left(id);
     });
     fleet.onReport((id, request) => {

@@ -1,12 +1,12 @@
 /**
- * The fleet as this replica sees it: what every proxy reported, in memory, and who else is on the roster.
+ * The fleet as this replica sees it: the roster, and in memory what every proxy has reported.
  *
  * Invariants
- *  - first contact puts a proxy on the roster; a clean stop, ten minutes' absence or `remove` takes it off;
- *  - one that the store keeps (members/roster.ts) stays for as long as it does, whoever saw it last;
- *  - at most one process reports under an id: the newest one wins, and the other is told so;
- *  - a stream's first report replaces all that was known, each further one only what it names;
- *  - bounded: so many proxies, and so many backends, listeners and workers of each (proxy-record.ts).
+ *  - first contact puts a proxy on the roster; a clean stop, ten minutes of absence or `remove` takes it off;
+ *  - a proxy that the store lists (store/members/roster.ts) stays on the roster as long as the store lists it;
+ *  - at most one process reports under an id: the newest one wins, and the older one's stream ends with an error;
+ *  - the first report of a stream replaces everything known about a proxy, later ones only what they name;
+ *  - memory is bounded: MAX_PROXIES here, and the limits per proxy in proxy-record.ts.
  */
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
@@ -17,102 +17,102 @@ import { NEVER_SEEN_MS, type ProxyRecord, ReportedProxy } from './proxy-record.t
 export const ABSENCE_MS = 10 * 60_000;
 const MAX_PROXIES = 10_000;
 /**
- * Of an empty roster only: who was on it is known as soon as the store is read. A new fleet has nobody on it, and its
- * proxies, started along with it, try again within 2 s, their longest backoff.
+ * How long after the start an empty roster may only mean that no proxy has connected yet. Proxies that were started along
+ * with this replica retry within 2 s, their longest backoff.
  */
 const ROSTER_GRACE_MS = 5_000;
 
-/** A report stream's place in the fleet. */
-export interface FleetSession {
-  /** Throws LbError when the proxy reports more than is kept of one. */
+/** The report stream of one proxy. */
+export interface ReportSession {
+  /** Throws LbError when the proxy reports more backends, listeners or workers than are kept. */
   report(request: StreamReportsRequest__Output): void;
   /** The stream ended. May be called more than once. */
   close(): void;
 }
 
-/** A proxy that the store keeps. */
-export interface KeptProxy {
+/** A proxy that the store lists on the roster. */
+export interface StoredProxy {
   readonly id: string;
   readonly zone: string;
   readonly instanceId: string;
 }
 
-/** `came`: a report stream was opened. `lost`: it ended. `stopped`: it ended after the proxy had said that it stops. */
-export type ContactKind = 'came' | 'lost' | 'stopped';
+/** A report stream was opened, ended, or ended after the proxy had announced that it stops. */
+export type ContactKind = 'connected' | 'lost' | 'stopped';
 
-interface Member {
+interface Entry {
   readonly proxy: ReportedProxy;
-  /** Ends the live stream; null: away. */
+  /** Ends the open report stream; null: the proxy is away. */
   end: ((reason: LbError) => void) | null;
-  /** Forgets it after its absence. */
+  /** Removes the proxy when it has been away for ABSENCE_MS. */
   absence: Timer | null;
 }
 
 export class Fleet {
   readonly #clock: Clock;
   readonly #knownAtMs: number;
-  readonly #members = new Map<string, Member>();
+  readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<() => void>();
   readonly #onContact = new Set<(kind: ContactKind, info: ProxyInfo__Output) => void>();
   readonly #onReport = new Set<(id: string, request: StreamReportsRequest__Output) => void>();
-  #kept: ReadonlySet<string> = new Set();
+  #stored: ReadonlySet<string> = new Set();
 
   constructor(clock: Clock, rosterGraceMs = ROSTER_GRACE_MS) {
     this.#clock = clock;
     this.#knownAtMs = clock.nowMs() + rosterGraceMs;
   }
 
-  /** How long an empty roster may still be one that the proxies have not come back to; 0: it is empty. */
+  /** How long an empty roster may still mean that no proxy has connected yet; 0: it really is empty. */
   unknownForMs(): number {
     return Math.max(0, this.#knownAtMs - this.#clock.nowMs());
   }
 
   /** The roster, sorted by id. */
   list(): readonly ProxyRecord[] {
-    return Array.from(this.#members.values(), ({ proxy }) => proxy).sort((a, b) =>
+    return Array.from(this.#entries.values(), ({ proxy }) => proxy).sort((a, b) =>
       a.info.id < b.info.id ? -1 : 1,
     );
   }
 
-  /** Calls `listener` when the roster, or what a proxy runs, has changed. Not for health or counters. */
+  /** Calls `listener` when the roster, what a proxy runs or a backend's health has changed; not for counters. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Calls `listener` when a proxy comes or goes. */
+  /** Calls `listener` when a proxy connects or leaves. */
   onContact(listener: (kind: ContactKind, info: ProxyInfo__Output) => void): void {
     this.#onContact.add(listener);
   }
 
-  /** Calls `listener` with every report of a proxy whose stream was told of as `came`. */
+  /** Calls `listener` with every report, before it is applied. */
   onReport(listener: (id: string, request: StreamReportsRequest__Output) => void): void {
     this.#onReport.add(listener);
   }
 
-  /** Whom the store keeps on the roster: those that report to nobody here are away, and those no longer kept are gone. */
-  keep(proxies: readonly KeptProxy[]): void {
-    const before = this.#kept;
-    this.#kept = new Set(proxies.map(({ id }) => id));
-    const gone = [...before].filter((id) => !this.#kept.has(id) && this.#members.get(id)?.end === null);
-    const added = proxies.filter(({ id }) => !this.#members.has(id));
+  /** Takes over the roster of the store. A proxy on it that does not report here is away; one that left it is forgotten. */
+  keep(proxies: readonly StoredProxy[]): void {
+    const before = this.#stored;
+    this.#stored = new Set(proxies.map(({ id }) => id));
+    const gone = [...before].filter((id) => !this.#stored.has(id) && this.#entries.get(id)?.end === null);
+    const added = proxies.filter(({ id }) => !this.#entries.has(id));
     for (const id of gone) this.#drop(id);
     for (const proxy of added) {
       const known = new ReportedProxy(infoOf(proxy), NEVER_SEEN_MS);
       known.connected = false;
-      this.#members.set(proxy.id, { proxy: known, end: null, absence: null });
+      this.#entries.set(proxy.id, { proxy: known, end: null, absence: null });
     }
     if (gone.length + added.length > 0) this.#changed();
   }
 
-  /** A proxy opened a report stream. `end` is called when the stream must go: once, and never after `close`. */
-  connect(info: ProxyInfo__Output, end: (reason: LbError) => void): FleetSession {
-    const known = this.#members.get(info.id);
-    if (known === undefined && this.#members.size >= MAX_PROXIES) {
-      throw new LbError('RESOURCE_EXHAUSTED', `the roster holds ${MAX_PROXIES} proxies, the most it can`);
+  /** A proxy opened a report stream. `end` is called at most once, when the stream must end, and never after `close`. */
+  connect(info: ProxyInfo__Output, end: (reason: LbError) => void): ReportSession {
+    const known = this.#entries.get(info.id);
+    if (known === undefined && this.#entries.size >= MAX_PROXIES) {
+      throw new LbError('RESOURCE_EXHAUSTED', `the roster is full: it holds ${MAX_PROXIES} proxies`);
     }
-    const member: Member = { proxy: new ReportedProxy(info, this.#clock.wallMs()), end, absence: null };
-    this.#members.set(info.id, member);
+    const entry: Entry = { proxy: new ReportedProxy(info, this.#clock.wallMs()), end, absence: null };
+    this.#entries.set(info.id, entry);
     if (known !== undefined) {
       const replaced = known.end;
       known.end = null;
@@ -120,67 +120,67 @@ export class Fleet {
       replaced?.(replacedBy(info, known.proxy.info));
     }
     this.#changed();
-    this.#tell('came', info);
+    this.#notifyContact('connected', info);
     return {
-      report: (request) => this.#report(member, request),
-      close: () => this.#close(member),
+      report: (request) => this.#report(entry, request),
+      close: () => this.#close(entry),
     };
   }
 
-  /** Forgets a proxy that is gone for good. */
+  /** Takes a proxy that is away off the roster. Throws NOT_FOUND or FAILED_PRECONDITION. */
   remove(id: string): void {
-    const member = this.#members.get(id);
-    if (member === undefined) throw new LbError('NOT_FOUND', `There is no proxy "${id}" on the roster.`);
-    if (member.end !== null) {
-      throw new LbError('FAILED_PRECONDITION', `The proxy "${id}" is connected: stop it first.`);
+    const entry = this.#entries.get(id);
+    if (entry === undefined) throw new LbError('NOT_FOUND', `There is no proxy "${id}" on the roster.`);
+    if (entry.end !== null) {
+      throw new LbError('FAILED_PRECONDITION', `The proxy "${id}" is connected; stop it first.`);
     }
-    this.#forget(member);
+    this.#forget(entry);
   }
 
   /** Stops the timers. */
   stop(): void {
-    for (const { absence } of this.#members.values()) absence?.cancel();
+    for (const { absence } of this.#entries.values()) absence?.cancel();
     this.#listeners.clear();
     this.#onContact.clear();
     this.#onReport.clear();
   }
 
-  #report(member: Member, request: StreamReportsRequest__Output): void {
-    if (member.end === null) return;
-    for (const listener of this.#onReport) listener(member.proxy.info.id, request);
-    member.proxy.fold(request, this.#clock.wallMs());
-    if (request.applied !== null) this.#changed();
+  #report(entry: Entry, request: StreamReportsRequest__Output): void {
+    if (entry.end === null) return;
+    for (const listener of this.#onReport) listener(entry.proxy.info.id, request);
+    const healthChanged = entry.proxy.apply(request, this.#clock.wallMs());
+    if (healthChanged || request.applied !== null) this.#changed();
   }
 
-  #close(member: Member): void {
-    if (member.end === null) return;
-    member.end = null;
-    const { info, stopping } = member.proxy;
+  #close(entry: Entry): void {
+    if (entry.end === null) return;
+    entry.end = null;
+    const { info, stopping } = entry.proxy;
     if (stopping) {
-      this.#forget(member);
-      this.#tell('stopped', info);
+      this.#forget(entry);
+      this.#notifyContact('stopped', info);
       return;
     }
-    member.proxy.connected = false;
-    member.proxy.lastSeenMs = this.#clock.wallMs();
-    member.absence = this.#clock.after(ABSENCE_MS, () => {
-      if (!this.#kept.has(info.id)) this.#forget(member);
+    entry.proxy.connected = false;
+    entry.proxy.lastSeenMs = this.#clock.wallMs();
+    entry.absence = this.#clock.after(ABSENCE_MS, () => {
+      if (!this.#stored.has(info.id)) this.#forget(entry);
     });
     this.#changed();
-    this.#tell('lost', info);
+    this.#notifyContact('lost', info);
   }
 
-  #forget(member: Member): void {
-    this.#drop(member.proxy.info.id);
+  #forget(entry: Entry): void {
+    this.#drop(entry.proxy.info.id);
     this.#changed();
   }
 
   #drop(id: string): void {
-    this.#members.get(id)?.absence?.cancel();
-    this.#members.delete(id);
+    this.#entries.get(id)?.absence?.cancel();
+    this.#entries.delete(id);
   }
 
-  #tell(kind: ContactKind, info: ProxyInfo__Output): void {
+  #notifyContact(kind: ContactKind, info: ProxyInfo__Output): void {
     for (const listener of this.#onContact) listener(kind, info);
   }
 
@@ -189,15 +189,15 @@ export class Fleet {
   }
 }
 
-/** What is known of a proxy that has not been seen since this replica started. */
-function infoOf({ id, zone, instanceId }: KeptProxy): ProxyInfo__Output {
+/** All that is known about a proxy that has not been seen since this replica started. */
+function infoOf({ id, zone, instanceId }: StoredProxy): ProxyInfo__Output {
   return { id, zone, instanceId, version: '', engine: '', adminAddress: '', startedAt: null };
 }
 
 function replacedBy(info: ProxyInfo__Output, old: ProxyInfo__Output): LbError {
   if (info.instanceId === old.instanceId) {
-    return new LbError('ABORTED', 'this process opened a newer report stream, which replaces this one');
+    return new LbError('ABORTED', 'this process opened a newer report stream, which replaced this one');
   }
-  const message = `another process reports as proxy "${info.id}" now (instance ${info.instanceId}, this one is ${old.instanceId}): give each process a --proxy-id of its own`;
+  const message = `another process now reports as proxy "${info.id}" (its instance is ${info.instanceId}, this one's is ${old.instanceId}); give each process its own --proxy-id`;
   return new LbError('ALREADY_EXISTS', message);
 }

@@ -1,4 +1,4 @@
-/** What is known of one proxy, and how its reports change that. Times are arguments. */
+/** What is known about one proxy, and how its reports change it. Times are arguments. */
 import { LbError } from '../../core/runtime/errors.ts';
 import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import type { BackendReport__Output } from '../../core/wire/generated/lb/v1/BackendReport.ts';
@@ -7,21 +7,21 @@ import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInf
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import type { WorkerReport__Output } from '../../core/wire/generated/lb/v1/WorkerReport.ts';
 
-/** More than a proxy can serve (data-plane/memory/shared-memory.ts): a report beyond it is a mistake. */
-const MOST = { backends: 100_000, listeners: 10_000, workers: 1_024 } as const;
+/** More than a proxy can serve (data-plane/memory/shared-memory.ts): a report that exceeds it is a mistake. */
+const LIMITS = { backends: 100_000, listeners: 10_000, workers: 1_024 } as const;
 
-/** When a proxy was last seen that has not been since this replica started. */
+/** The `lastSeenMs` of a proxy that has not been seen since this replica started. */
 export const NEVER_SEEN_MS = 0;
 
-/** A proxy as its readers see it. Of its histograms nothing is kept: stats/fold.ts has what they grew by. */
+/** A proxy as readers see it. Its histograms are not kept here: stats-aggregator.ts sums up their increases. */
 export interface ProxyRecord {
   readonly info: ProxyInfo__Output;
   readonly connected: boolean;
-  /** When its report stream was opened, or it was first known of. */
+  /** When its report stream was opened, or when it was first read from the store. */
   readonly openedMs: number;
-  /** NEVER_SEEN_MS: the store knows it, this replica does not yet. */
+  /** NEVER_SEEN_MS: the store lists it, but it has not reported to this replica yet. */
   readonly lastSeenMs: number;
-  /** Null: nothing yet. */
+  /** Null: it has not reported what it runs. */
   readonly applied: AppliedSnapshot__Output | null;
   /** By POOL/ADDRESS. */
   readonly backends: ReadonlyMap<string, BackendReport__Output>;
@@ -31,11 +31,11 @@ export interface ProxyRecord {
   readonly workers: ReadonlyMap<number, WorkerReport__Output>;
 }
 
-/** The same, for its one writer, the fleet. */
+/** The same, writable, for the fleet alone. */
 export class ReportedProxy implements ProxyRecord {
   readonly info: ProxyInfo__Output;
   connected = true;
-  /** It said that it stops of its own accord. */
+  /** It has announced that it stops. */
   stopping = false;
   readonly openedMs: number;
   lastSeenMs: number;
@@ -50,8 +50,9 @@ export class ReportedProxy implements ProxyRecord {
     this.lastSeenMs = nowMs;
   }
 
-  /** Takes over what a report says; what it leaves out stands as it was. */
-  fold(request: StreamReportsRequest__Output, nowMs: number): void {
+  /** Takes over what a report says; whatever it leaves out stays as it was. Returns whether any backend's health changed. */
+  apply(request: StreamReportsRequest__Output, nowMs: number): boolean {
+    let healthChanged = false;
     this.lastSeenMs = nowMs;
     this.stopping ||= request.stopping;
     this.applied = request.applied ?? this.applied;
@@ -61,7 +62,9 @@ export class ReportedProxy implements ProxyRecord {
       const { pool, address } = report.backend ?? { pool: '', address: '' };
       report.connect = null;
       report.firstByte = null;
-      this.backends.set(`${pool}/${address}`, report);
+      const key = `${pool}/${address}`;
+      healthChanged ||= report.health !== (this.backends.get(key)?.health ?? 'HEALTH_UNKNOWN');
+      this.backends.set(key, report);
     }
     for (const report of request.listeners) {
       report.connect = null;
@@ -71,13 +74,14 @@ export class ReportedProxy implements ProxyRecord {
     }
     for (const report of request.workers) this.workers.set(report.index, report);
     for (const kind of ['backends', 'listeners', 'workers'] as const) {
-      if (this[kind].size <= MOST[kind]) continue;
-      throw new LbError('RESOURCE_EXHAUSTED', `more than ${MOST[kind]} ${kind} are reported by one proxy`);
+      if (this[kind].size <= LIMITS[kind]) continue;
+      throw new LbError('RESOURCE_EXHAUSTED', `this proxy reports more than ${LIMITS[kind]} ${kind}`);
     }
+    return healthChanged;
   }
 }
 
-/** The revision that a proxy runs; -1: none yet. */
+/** The revision that a proxy runs; -1: none. */
 export function appliedRevision(proxy: ProxyRecord): number {
   return proxy.applied?.position ? Number(proxy.applied.position.revision) : -1;
 }

@@ -16,10 +16,10 @@ import type { ReportServiceHandlers } from '../../core/wire/generated/lb/v1/Repo
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import type { StreamReportsResponse } from '../../core/wire/generated/lb/v1/StreamReportsResponse.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
-import { knownError } from '../rpc/answer.ts';
-import { endStream, type OpenStreams } from '../rpc/streams.ts';
+import { knownError } from '../rpc/unary.ts';
+import { endStream, type OpenStreams } from '../rpc/open-streams.ts';
 import { awaitFirstMessage } from '../rpc/first-message.ts';
-import type { Fleet, FleetSession } from './fleet.ts';
+import type { Fleet, ReportSession } from './fleet.ts';
 import { STORE_FRESH_MS } from '../store/log/log-follower.ts';
 
 const TICK_MS = 1_000;
@@ -71,7 +71,7 @@ class ReportStream {
   readonly #options: ReportOptions;
   readonly #call: Call;
   readonly #onClose: () => void;
-  #session: FleetSession | null = null;
+  #session: ReportSession | null = null;
   #told: Standing | null = null;
   #writable = true;
   #closed = false;
@@ -129,7 +129,7 @@ class ReportStream {
     }
   }
 
-  #introduce(proxy: ProxyInfo__Output | null): FleetSession {
+  #introduce(proxy: ProxyInfo__Output | null): ReportSession {
     if (proxy === null || proxy.id === '' || proxy.instanceId === '') {
       const message = 'the first message must say who reports: proxy.id and proxy.instance_id';
       throw new LbError('INVALID_ARGUMENT', message);

@@ -8,7 +8,7 @@ import { applyChanges } from '../../core/model/fold.ts';
 import type { State } from '../../core/model/state.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { activeIn, type EarlierCount } from '../store/log/active-history.ts';
-import { type Effects, effectsOf } from './effects.ts';
+import { type Effects, effectsOf } from './change-effects.ts';
 import type { FleetFacts } from './fleet-facts.ts';
 import { guard } from './guard.ts';
 

@@ -1,5 +1,5 @@
 /** Whether this replica should be asked: it has read its store, the store answers, and it is not about to stop. */
-import { steppedAside } from '../access/stepped-aside.ts';
+import { steppedAside } from '../access/format-gate.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
 
 /** Why not, in words; empty: it should. */

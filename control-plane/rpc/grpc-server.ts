@@ -12,7 +12,7 @@ import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import { formatHostPort, type HostPort } from '../../core/runtime/flags.ts';
 import { MAX_MESSAGE_BYTES } from '../../core/wire/clients.ts';
 import { loadDefinitions } from '../../core/wire/definitions.ts';
-import { tolerant } from './definitions.ts';
+import { tolerant } from './definition-wrappers.ts';
 import { everyCall, type InterceptorOptions } from './interceptor.ts';
 
 /** How long calls under way may take to end once the server stops. */

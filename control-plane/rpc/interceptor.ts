@@ -15,7 +15,7 @@ import type { LbError } from '../../core/runtime/errors.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import { AUTHORIZATION_HEADER } from '../../core/wire/clients.ts';
 import { toGrpcStatus } from '../../core/wire/status.ts';
-import { MalformedRequest } from './definitions.ts';
+import { MalformedRequest } from './definition-wrappers.ts';
 
 /** The longest a unary call may take. */
 const UNARY_DEADLINE_MS = 30_000;

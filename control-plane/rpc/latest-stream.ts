@@ -9,7 +9,7 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
-import { endStream, type OpenStreams } from './streams.ts';
+import { endStream, type OpenStreams } from './open-streams.ts';
 
 const TAKE_TIMEOUT_MS = 30_000;
 

@@ -1,42 +1,47 @@
 /**
- * The one error that crosses our interfaces: a code of a closed set, words for a person, and every violation.
+ * The one error that crosses our interfaces: a code of a closed set, a message for a person, and every violation.
  * core/wire/status.ts maps the codes to gRPC statuses and back.
  */
 import type { Violation } from '../model/violation.ts';
 
-export const ERROR_CODES = [
-  'INVALID_ARGUMENT',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
+/** Every code, and whether the same call may succeed later without anybody changing anything. */
+const RETRYABLE = {
+  INVALID_ARGUMENT: false,
+  NOT_FOUND: false,
+  ALREADY_EXISTS: false,
   /** Something else must change first: `violations` say what. */
-  'FAILED_PRECONDITION',
-  /** Someone else changed it in between: read again. */
-  'ABORTED',
-  /** Nothing was written; try again later. */
-  'UNAVAILABLE',
-  /** It is not known yet whether it was written; repeating the same request_id tells. */
-  'OUTCOME_UNKNOWN',
+  FAILED_PRECONDITION: false,
+  /** Somebody else changed it meanwhile: read it again, then decide anew. */
+  ABORTED: false,
+  /** Nothing was written. */
+  UNAVAILABLE: true,
+  /** It is not known yet whether the change was written; repeating it with the same request_id tells. */
+  OUTCOME_UNKNOWN: true,
   /** A limit was reached that an operator must raise. */
-  'RESOURCE_EXHAUSTED',
-  /** No token, or one that is not accepted. */
-  'UNAUTHENTICATED',
-  'INTERNAL',
-] as const;
-export type ErrorCode = (typeof ERROR_CODES)[number];
+  RESOURCE_EXHAUSTED: false,
+  /** The call carried no token, or one that is not accepted. */
+  UNAUTHENTICATED: false,
+  INTERNAL: false,
+} as const;
+export type ErrorCode = keyof typeof RETRYABLE;
+export const ERROR_CODES = Object.keys(RETRYABLE) as readonly ErrorCode[];
 
 export class LbError extends Error {
   readonly code: ErrorCode;
   readonly violations: readonly Violation[];
+  /** The same call may succeed later, perhaps at another replica, without anybody changing anything. */
+  readonly retryable: boolean;
 
   constructor(code: ErrorCode, message: string, violations: readonly Violation[] = [], cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'LbError';
     this.code = code;
     this.violations = violations;
+    this.retryable = RETRYABLE[code];
   }
 }
 
-/** The words of anything thrown. */
+/** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -41,7 +41,7 @@ export interface Definitions {
   readonly preconditionFailure: MessageTypeDefinition<PreconditionFailure, PreconditionFailure__Output>;
 }
 
-/** The same options that scripts/generate-wire-types.mjs generates the types with. */
+/** The options that scripts/generate-wire-types.mjs generates the types with. */
 const LOADER_OPTIONS = {
   keepCase: false,
   longs: String,

@@ -18,10 +18,10 @@
  */
 import { parseIp } from '../../core/model/ip.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
-import { EADDRNOTAVAIL, EINPROGRESS, EPOLL, Syscalls } from '../kernel/syscalls.ts';
+import { EADDRNOTAVAIL, EINPROGRESS, EPOLL } from '../kernel/linux.ts';
+import { LoopCalls } from '../kernel/loop-calls.ts';
 import { errnoName, isOutOfPorts } from '../kernel/errno.ts';
 import { loadFfi } from '../kernel/ffi.ts';
-import { OPTION } from '../kernel/linux.ts';
 import { refused, timedOut } from './check-results.ts';
 import { type Checker, type CheckResult, type CheckTarget, later, type RunningCheck } from './checker.ts';
 
@@ -39,7 +39,7 @@ interface Pending {
 export function epollChecker(clock: Clock, sourceAddresses: readonly string[]): Checker {
   const { ffi, reason } = loadFfi();
   if (!ffi) throw new Error(reason);
-  const sys = new Syscalls(ffi, MAX_EVENTS);
+  const sys = new LoopCalls(ffi, MAX_EVENTS);
   const epoll = sys.epollCreate();
   if (epoll < 0) throw new Error(`no epoll for health checks: ${errnoName(-epoll)}`);
   const sources = sourceAddresses.map(parseIp).filter((ip) => ip !== null);
@@ -48,14 +48,14 @@ export function epollChecker(clock: Clock, sourceAddresses: readonly string[]): 
 
 class EpollChecker implements Checker {
   readonly #clock: Clock;
-  readonly #sys: Syscalls;
+  readonly #sys: LoopCalls;
   readonly #epoll: number;
   readonly #sources: readonly Uint8Array[];
   readonly #pending = new Map<number, Pending>();
   #last = 0;
   #isLookPlanned = false;
 
-  constructor(clock: Clock, sys: Syscalls, epoll: number, sources: readonly Uint8Array[]) {
+  constructor(clock: Clock, sys: LoopCalls, epoll: number, sources: readonly Uint8Array[]) {
     this.#clock = clock;
     this.#sys = sys;
     this.#epoll = epoll;
@@ -96,31 +96,21 @@ class EpollChecker implements Checker {
 
   #connectFrom(source: Uint8Array | null, ip: Uint8Array, port: number, number: number): number {
     const sys = this.#sys;
-    const fd = sys.socket(ip.length === 4 ? 4 : 16);
+    const fd = sys.socket(ip.length === 4 ? 4 : 6);
     if (fd < 0) return fd;
-    sys.setOption(fd, OPTION.quickAck, 0);
-    let result = source === null ? 0 : this.#bind(fd, source);
-    if (result >= 0) {
-      this.#setAddress(ip, port);
-      result = sys.connect(fd);
+    sys.setOption(fd, 'quickAck', 0);
+    let result = 0;
+    if (source !== null) {
+      sys.setOption(fd, 'bindAddressNoPort', 1);
+      result = sys.bind(fd, source, 0);
     }
+    if (result >= 0) result = sys.connect(fd, ip, port);
     if (result >= 0 || result === -EINPROGRESS) {
       result = sys.epollAdd(this.#epoll, fd, EPOLL.out, number, 0);
     }
     if (result >= 0) return fd;
     sys.close(fd);
     return result;
-  }
-
-  #bind(fd: number, source: Uint8Array): number {
-    this.#sys.setOption(fd, OPTION.bindAddressNoPort, 1);
-    this.#setAddress(source, 0);
-    return this.#sys.bind(fd);
-  }
-
-  #setAddress(ip: Uint8Array, port: number): void {
-    const { bytes, start } = this.#sys.addressFor(ip.length === 4 ? 4 : 16, port);
-    bytes.set(ip, start);
   }
 
   #lookOn(): void {

@@ -1,19 +1,19 @@
 /**
- * The way to the C library: the only file that imports koffi.
+ * Calls the C library: the only file that imports koffi.
  *
  * Invariants
- *  - prototypes are fixed and calls synchronous;
- *  - `address` is good for as long as the caller keeps the memory referenced: a wrong address is a crash.
+ *  - prototypes are fixed and calls are synchronous;
+ *  - an address is valid for as long as the caller keeps its memory referenced: a wrong address crashes the process.
  */
 import { createRequire } from 'node:module';
 import { messageOf } from '../../core/runtime/errors.ts';
 
 export interface Ffi {
-  /** The native function of a C prototype; `Call` is its type here. Throws when there is none. */
+  /** The native function of a C prototype; `Call` is its type here. Throws when the library has no such function. */
   declare<Call extends (...args: never[]) => number>(prototype: string): Call;
-  /** The errno of the call before, positive. */
-  errno(): number;
-  /** Where memory starts, as a number: user addresses are below 2^48. */
+  /** The errno of the last call, positive. */
+  readonly errno: () => number;
+  /** The address of memory, as a number: user addresses are below 2^48. */
   address(memory: NodeJS.ArrayBufferView): number;
 }
 
@@ -23,13 +23,13 @@ export type LoadedFfi =
 
 interface Koffi {
   load(path: null): { func(prototype: string): unknown };
-  errno(): number;
+  readonly errno: () => number;
   address(memory: NodeJS.ArrayBufferView): bigint;
 }
 
 let loaded: LoadedFfi | null = null;
 
-/** Loads it once a thread; or says why it can't be used here. */
+/** Loads koffi once in each thread, or says why it can't be used here. */
 export function loadFfi(): LoadedFfi {
   loaded ??= load();
   return loaded;
@@ -41,7 +41,7 @@ function load(): LoadedFfi {
     const library = koffi.load(null);
     const ffi: Ffi = {
       declare: <Call>(prototype: string) => library.func(prototype) as Call,
-      errno: () => koffi.errno(),
+      errno: koffi.errno,
       address: (memory) => Number(koffi.address(memory)),
     };
     return { ffi, reason: null };

@@ -1,10 +1,11 @@
 /**
- * Makes one connection over loopback with every call that the loop depends on, and compares what comes back: a layout
- * or a number that is wrong on this machine must be found before there is traffic, not by a crash under it.
+ * Makes one connection over loopback with every call that the loop depends on, and compares the results: a layout or a
+ * constant that is wrong on this machine must be found at start, not by a crash under traffic.
  */
 import { errnoName } from './errno.ts';
 import type { Ffi } from './ffi.ts';
-import { EINPROGRESS, EPOLL, Syscalls } from './syscalls.ts';
+import { EINPROGRESS, EPOLL } from './linux.ts';
+import { LoopCalls } from './loop-calls.ts';
 
 const LOOPBACK = Uint8Array.of(127, 0, 0, 1);
 const SENT = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
@@ -12,12 +13,12 @@ const LOW = 0x1234_5678;
 const HIGH = 0x0765_4321;
 const DEADLINE_MS = 2_000;
 
-/** Null, or what is not as it must be. */
+/** Null, or what went wrong. */
 export function selfCheck(ffi: Ffi): string | null {
   const descriptors: number[] = [];
-  let sys: Syscalls | null = null;
+  let sys: LoopCalls | null = null;
   try {
-    sys = new Syscalls(ffi, 4);
+    sys = new LoopCalls(ffi, 4);
     exchange(sys, ffi, descriptors);
     return null;
   } catch (error) {
@@ -27,21 +28,20 @@ export function selfCheck(ffi: Ffi): string | null {
   }
 }
 
-/** Throws with what went wrong. */
-function exchange(sys: Syscalls, ffi: Ffi, descriptors: number[]): void {
+/** Throws an error that says what went wrong. */
+function exchange(sys: LoopCalls, ffi: Ffi, descriptors: number[]): void {
   const open = (what: string, fd: number): number => {
     descriptors.push(checked(what, fd));
     return fd;
   };
   const epoll = open('epoll_create1', sys.epollCreate());
   const listening = open('socket', sys.socket(4));
-  setAddress(sys, 0);
-  checked('bind', sys.bind(listening));
+  checked('bind', sys.bind(listening, LOOPBACK, 0));
   checked('listen', sys.listen(listening, 1));
   checked('epoll_ctl', sys.epollAdd(epoll, listening, EPOLL.in, LOW, HIGH));
   const client = open('socket', sys.socket(4));
-  setAddress(sys, checked('getsockname', sys.localPort(listening)));
-  const connecting = sys.connect(client);
+  const port = checked('getsockname', sys.localPort(listening));
+  const connecting = sys.connect(client, LOOPBACK, port);
   if (connecting !== -EINPROGRESS) checked('connect', connecting);
   demand('epoll_wait', sys.epollWait(epoll, DEADLINE_MS) === 1);
   const event = [sys.eventBits(0), sys.eventLow(0), sys.eventHigh(0)];
@@ -53,7 +53,7 @@ function exchange(sys: Syscalls, ffi: Ffi, descriptors: number[]): void {
   relay(sys, ffi, epoll, client, server);
 }
 
-function relay(sys: Syscalls, ffi: Ffi, epoll: number, client: number, server: number): void {
+function relay(sys: LoopCalls, ffi: Ffi, epoll: number, client: number, server: number): void {
   const received = new Uint8Array(SENT.length);
   const [from, to] = [ffi.address(SENT), ffi.address(received)];
   demand('send', sys.send(client, from, SENT.length) === SENT.length);
@@ -67,21 +67,19 @@ function relay(sys: Syscalls, ffi: Ffi, epoll: number, client: number, server: n
   demand('an edge of output', sys.epollWait(epoll, DEADLINE_MS) === 1 && sys.eventBits(0) === EPOLL.out);
   demand('send', sys.send(client, from, 1) === 1 && sys.epollWait(epoll, 0) === 0);
   checked('epoll_ctl', sys.epollChange(epoll, server, EPOLL.in | EPOLL.edge, LOW, HIGH));
-  demand('what came meanwhile', sys.epollWait(epoll, DEADLINE_MS) === 1 && sys.receive(server, to, 1) === 1);
+  demand(
+    'an edge for earlier input',
+    sys.epollWait(epoll, DEADLINE_MS) === 1 && sys.receive(server, to, 1) === 1,
+  );
   checked('shutdown', sys.endOutput(client));
   demand('the end', sys.epollWait(epoll, DEADLINE_MS) === 1 && sys.receive(server, to, 1) === 0);
 }
 
-function setAddress(sys: Syscalls, port: number): void {
-  const { bytes, start } = sys.addressFor(4, port);
-  bytes.set(LOOPBACK, start);
-}
-
 function checked(what: string, result: number): number {
-  if (result < 0) throw new Error(`${what} gives ${errnoName(-result)}`);
+  if (result < 0) throw new Error(`${what} failed with ${errnoName(-result)}`);
   return result;
 }
 
-function demand(what: string, isAsItMust: boolean): void {
-  if (!isAsItMust) throw new Error(`${what} is not as it must be`);
+function demand(what: string, isRight: boolean): void {
+  if (!isRight) throw new Error(`${what} gave a wrong result`);
 }

@@ -1,6 +1,6 @@
 /** The figures of a fleet out of reports made by hand, on a clock that stands still. */
 import { FleetStats } from '../../control-plane/fleet/fleet-stats.ts';
-import { Fleet, type FleetSession } from '../../control-plane/fleet/fleet.ts';
+import { Fleet, type ReportSession } from '../../control-plane/fleet/fleet.ts';
 import type { Followed } from '../../control-plane/store/log/log-follower.ts';
 import type { ResourceDraft } from '../../core/model/draft.ts';
 import type { State } from '../../core/model/state.ts';
@@ -31,7 +31,7 @@ export class StatsRig {
     this.#followed = { state, position, members: [] } as unknown as Followed;
   }
 
-  connect(id: string, instanceId?: string): FleetSession {
+  connect(id: string, instanceId?: string): ReportSession {
     return this.fleet.connect(proxyInfo(id, instanceId), () => undefined);
   }
 }

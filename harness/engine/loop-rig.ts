@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { parseIp } from '../../core/model/ip.ts';
 import type { PauseCause } from '../../data-plane/engine/engine.ts';
 import { EpollEngine } from '../../data-plane/engine/epoll/epoll-engine.ts';
-import { EPOLL } from '../../data-plane/kernel/syscalls.ts';
+import { EPOLL } from '../../data-plane/kernel/linux.ts';
 import { errnoName } from '../../data-plane/kernel/errno.ts';
 import { type FromHost, LISTENER, type Script, ScriptedHandler } from './engine-host.ts';
 import { FakeClock } from '../fake-clock.ts';

@@ -1,7 +1,7 @@
 /** One connection of a relay on a scripted kernel: established, with nothing said yet. */
 import { Relay } from '../../data-plane/engine/epoll/relay.ts';
 import { BACKEND, CLIENT, SIDE, type SideOfSlot, Slots } from '../../data-plane/engine/epoll/slots.ts';
-import { STANDING } from '../../data-plane/engine/epoll/standing.ts';
+import { STANDING } from '../../data-plane/engine/epoll/relay-state.ts';
 import { ScriptedKernel } from './scripted-kernel.ts';
 
 export const SIDES = [CLIENT, BACKEND] as const;

@@ -7,11 +7,10 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import type { Ffi } from '../../data-plane/kernel/ffi.ts';
-import { OPTION } from '../../data-plane/kernel/linux.ts';
-import type { Kernel } from '../../data-plane/kernel/syscalls.ts';
+import type { SocketOption } from '../../data-plane/kernel/linux.ts';
+import type { Kernel } from '../../data-plane/kernel/loop-calls.ts';
 
 const { EAGAIN, EINPROGRESS, ENOENT } = constants.errno;
-const ADDRESS_BYTES = 28;
 
 export interface KernelEvent {
   readonly low: number;
@@ -56,9 +55,6 @@ export class ScriptedKernel implements Kernel {
   lastWaitMs = Number.NaN;
   #current: readonly KernelEvent[] = [];
   #nextFd = 100;
-  readonly #address = new Uint8Array(ADDRESS_BYTES);
-  #peer: { bytes: Uint8Array; start: number; length: 4 | 16 } = { bytes: this.#address, start: 4, length: 4 };
-  #port = 0;
   readonly #memory: { readonly at: number; readonly bytes: Uint8Array }[] = [];
   #nextAddress = 0x1_0000;
 
@@ -139,49 +135,37 @@ export class ScriptedKernel implements Kernel {
     this.#demandOpen(fd);
     const answer = this.answers.accept?.shift() ?? -EAGAIN;
     if (answer < 0) return answer;
-    this.addressFor(4, 0).bytes.set([127, 0, 0, 1], 4);
     return this.lend();
   }
 
   readonly peerPort = 4_711;
+  readonly peerIp = { bytes: Uint8Array.of(127, 0, 0, 1), start: 0, length: 4 } as const;
 
-  get peerIp(): { readonly bytes: Uint8Array; readonly start: number; readonly length: 4 | 16 } {
-    return this.#peer;
-  }
-
-  socket(length: 4 | 16): number {
-    this.calls.push(`socket ${length}`);
+  socket(family: 4 | 6): number {
+    this.calls.push(`socket ${family}`);
     const answer = this.answers.socket?.shift() ?? 0;
     return answer < 0 ? answer : this.lend();
   }
 
-  addressFor(length: 4 | 16, port: number): { readonly bytes: Uint8Array; readonly start: number } {
-    this.#address.fill(0);
-    this.#port = port;
-    this.#peer = { bytes: this.#address, start: length === 4 ? 4 : 8, length };
-    return this.#peer;
+  bind(fd: number, ip: Uint8Array, port: number): number {
+    return this.#withAddress('bind', fd, ip, port) ?? 0;
   }
 
-  bind(fd: number): number {
-    return this.#withAddress('bind', fd) ?? 0;
-  }
-
-  connect(fd: number): number {
-    return this.#withAddress('connect', fd) ?? -EINPROGRESS;
+  connect(fd: number, ip: Uint8Array, port: number): number {
+    return this.#withAddress('connect', fd, ip, port) ?? -EINPROGRESS;
   }
 
   localPort(): number {
-    return this.#port;
+    return 0;
   }
 
   listen(): number {
     return 0;
   }
 
-  setOption(fd: number, option: readonly [level: number, name: number], value: number): number {
+  setOption(fd: number, option: SocketOption, value: number): number {
     this.#demandOpen(fd);
-    const known = Object.entries(OPTION).find(([, numbers]) => numbers.join() === option.join());
-    this.options.push(`${fd} ${known?.[0]} ${value}`);
+    this.options.push(`${fd} ${option} ${value}`);
     return 0;
   }
 
@@ -259,11 +243,9 @@ export class ScriptedKernel implements Kernel {
     return 0;
   }
 
-  #withAddress(call: 'bind' | 'connect', fd: number): number | undefined {
+  #withAddress(call: 'bind' | 'connect', fd: number, ip: Uint8Array, port: number): number | undefined {
     this.#demandOpen(fd);
-    const { bytes, start, length } = this.#peer;
-    const ip = bytes.subarray(start, start + length).join('.');
-    this.calls.push(`${call} ${fd} ${ip}:${this.#port}`);
+    this.calls.push(`${call} ${fd} ${ip.join('.')}:${port}`);
     return this.answers[call]?.shift();
   }
 

@@ -5,7 +5,7 @@ import { h, render } from './lib/dom.mjs';
 import { clock } from './lib/format.mjs';
 import { follow } from './lib/live.mjs';
 import { emptyModel, fold } from './lib/model.mjs';
-import { button } from './lib/parts.mjs';
+import { button } from './lib/components.mjs';
 import { history } from './pages/history.mjs';
 import { missing } from './pages/missing.mjs';
 import { overview } from './pages/overview.mjs';

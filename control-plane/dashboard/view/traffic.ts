@@ -1,7 +1,7 @@
 /** Traffic as the page shows it: the past as columns for the charts, the present as one frame. Pure. */
 import type { StatsFrame__Output } from '../../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../../core/wire/generated/lb/v1/TrafficStats.ts';
-import { FAILURE_REASONS } from '../../fleet/fold.ts';
+import { FAILURE_REASONS } from '../../fleet/stats-aggregator.ts';
 import { ofPoolPage, type Problem, problemList } from './problems.ts';
 import { counted } from './rows.ts';
 

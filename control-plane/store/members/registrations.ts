@@ -28,7 +28,7 @@ import {
   whySilent,
   whyStale,
 } from './registration-hold.ts';
-import { refuseIfAny } from '../../rpc/refuse-if-any.ts';
+import { refuseIfAny } from '../../rpc/request-violations.ts';
 import { registrationViolations } from './registration-request.ts';
 import { STORE_FRESH_MS } from '../log/log-follower.ts';
 

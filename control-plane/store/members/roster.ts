@@ -56,7 +56,7 @@ export class Roster {
   start(): void {
     const { fleet, follower, clock } = this.#deps;
     fleet.onContact((kind, { id, instanceId }) => {
-      if (kind === 'came') {
+      if (kind === 'connected') {
         this.#arrivals.add(id);
         this.#lost.delete(instanceId);
       } else if (kind === 'stopped') this.#stopped.set(instanceId, clock.nowMs());

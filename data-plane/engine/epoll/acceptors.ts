@@ -11,7 +11,8 @@
 import { constants } from 'node:os';
 import { errnoName, isShortage } from '../../kernel/errno.ts';
 import { BACKLOG } from '../../kernel/socket-settings.ts';
-import { EAGAIN, EINTR, EPOLL, type Kernel } from '../../kernel/syscalls.ts';
+import { EAGAIN, EINTR, EPOLL } from '../../kernel/linux.ts';
+import type { Kernel } from '../../kernel/loop-calls.ts';
 
 /** The most clients that one event brings. */
 const MAX_BATCH = 64;

@@ -13,7 +13,7 @@ import { CONNECTED, type Dialer } from './dialer.ts';
 import { registerSide } from './interest.ts';
 import type { LoopContext } from './loop-context.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
-import { EALREADY } from '../../kernel/syscalls.ts';
+import { EALREADY } from '../../kernel/linux.ts';
 
 /** How it went. */
 export interface AttemptEvents {

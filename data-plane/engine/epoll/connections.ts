@@ -12,7 +12,7 @@
 import { hashIpBytes } from '../../../core/model/source-hash.ts';
 import type { CloseReason } from '../engine.ts';
 import { errnoName, ERRNO, isShortage } from '../../kernel/errno.ts';
-import { Activity } from './activity.ts';
+import { Activity } from './idle-timeouts.ts';
 import { Attempts } from './attempts.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Dialer } from './dialer.ts';
@@ -23,9 +23,9 @@ import { ReadyList } from './ready-list.ts';
 import type { Relay } from './relay.ts';
 import { turnBytes } from './sizes.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
-import { STANDING, type Standing } from './standing.ts';
-import { StarvedList } from './starved.ts';
-import { EPOLL } from '../../kernel/syscalls.ts';
+import { STANDING, type Standing } from './relay-state.ts';
+import { StarvedList } from './memory-retries.ts';
+import { EPOLL } from '../../kernel/linux.ts';
 
 const HAS_ENDED = EPOLL.readHangUp | EPOLL.hangUp | EPOLL.error;
 

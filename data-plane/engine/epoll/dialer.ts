@@ -6,8 +6,8 @@
 import { parseIp } from '../../../core/model/ip.ts';
 import type { Targets } from '../engine.ts';
 import { isOutOfPorts } from '../../kernel/errno.ts';
-import { OPTION } from '../../kernel/linux.ts';
-import { EADDRNOTAVAIL, EINPROGRESS, EISCONN, type Kernel } from '../../kernel/syscalls.ts';
+import { EADDRNOTAVAIL, EINPROGRESS, EISCONN } from '../../kernel/linux.ts';
+import type { Kernel } from '../../kernel/loop-calls.ts';
 
 /** What `finish` found. */
 export const CONNECTED = 0;
@@ -18,6 +18,8 @@ export class Dialer {
   /** By length of the address: addresses towards backends. */
   readonly #sources: { readonly 4: readonly Uint8Array[]; readonly 16: readonly Uint8Array[] };
   #turn = 0;
+  /** By length of the address: the backend's. */
+  readonly #ip = { 4: new Uint8Array(4), 16: new Uint8Array(16) } as const;
 
   constructor(sys: Kernel, targets: Targets, sourceAddresses: readonly string[]) {
     this.#sys = sys;
@@ -48,35 +50,28 @@ export class Dialer {
    * positive: EALREADY when it is under way still.
    */
   finish(fd: number, row: number): number {
-    this.#setAddress(row, this.#targets.ipLength(row));
-    const result = this.#sys.connect(fd);
+    const result = this.#connect(fd, row, this.#targets.ipLength(row));
     return result === 0 || result === -EISCONN ? CONNECTED : -result;
   }
 
   #dialFrom(row: number, length: 4 | 16, source: Uint8Array | null): number {
     const sys = this.#sys;
-    const fd = sys.socket(length);
+    const fd = sys.socket(length === 4 ? 4 : 6);
     if (fd < 0) return fd;
-    sys.setOption(fd, OPTION.noDelay, 1);
-    let result = source === null ? 0 : this.#bind(fd, source);
-    if (result >= 0) {
-      this.#setAddress(row, length);
-      result = sys.connect(fd);
+    sys.setOption(fd, 'noDelay', 1);
+    let result = 0;
+    if (source !== null) {
+      sys.setOption(fd, 'bindAddressNoPort', 1);
+      result = sys.bind(fd, source, 0);
     }
+    if (result >= 0) result = this.#connect(fd, row, length);
     if (result >= 0 || result === -EINPROGRESS) return fd;
     sys.close(fd);
     return result;
   }
 
-  #bind(fd: number, source: Uint8Array): number {
-    this.#sys.setOption(fd, OPTION.bindAddressNoPort, 1);
-    const { bytes, start } = this.#sys.addressFor(source.length === 4 ? 4 : 16, 0);
-    bytes.set(source, start);
-    return this.#sys.bind(fd);
-  }
-
-  #setAddress(row: number, length: 4 | 16): void {
-    const { bytes, start } = this.#sys.addressFor(length, this.#targets.port(row));
-    this.#targets.copyIp(row, bytes, start);
+  #connect(fd: number, row: number, length: 4 | 16): number {
+    this.#targets.copyIp(row, this.#ip[length], 0);
+    return this.#sys.connect(fd, this.#ip[length], this.#targets.port(row));
   }
 }

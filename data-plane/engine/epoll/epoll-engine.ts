@@ -1,5 +1,5 @@
 /**
- * The engine of Linux on x64: our own event loop in each worker thread, which calls the kernel through FFI.
+ * The engine of Linux: our own event loop in each worker thread, which calls the kernel through FFI.
  *
  * One turn: wait for events, mark what they say, accept, give each marked connection its turn, look at the deadlines.
  *
@@ -14,9 +14,9 @@ import { parseIp } from '../../../core/model/ip.ts';
 import type { CloseReason, Engine, EngineFactory, EngineInputs, ListenOn, PauseCause } from '../engine.ts';
 import { errnoName } from '../../kernel/errno.ts';
 import { type Ffi, loadFfi } from '../../kernel/ffi.ts';
-import { OPTION } from '../../kernel/linux.ts';
+import { EPOLL, platformObstacle } from '../../kernel/linux.ts';
 import { BACKLOG } from '../../kernel/socket-settings.ts';
-import { ROOM_LOOK_MS } from '../waits.ts';
+import { ROOM_LOOK_MS } from '../timeouts.ts';
 import { Acceptors } from './acceptors.ts';
 import { Connections } from './connections.ts';
 import { Deadlines } from './deadlines.ts';
@@ -26,7 +26,7 @@ import { Pipes } from './pipes.ts';
 import { Relay } from './relay.ts';
 import { selfCheck } from '../../kernel/self-check.ts';
 import { Slots } from './slots.ts';
-import { EPOLL, type Kernel, Syscalls } from '../../kernel/syscalls.ts';
+import { type Kernel, LoopCalls } from '../../kernel/loop-calls.ts';
 
 /** What one wait brings at most. */
 const MAX_EVENTS = 256;
@@ -203,13 +203,10 @@ export class EpollEngine implements Engine {
   #open(host: string, port: number): number {
     const { sys } = this.#context;
     const ip = parseIp(host) ?? Uint8Array.of(0, 0, 0, 0);
-    const length = ip.length === 4 ? 4 : 16;
-    const fd = sys.socket(length);
+    const fd = sys.socket(ip.length === 4 ? 4 : 6);
     if (fd < 0) return fd;
-    sys.setOption(fd, OPTION.reuseAddress, 1);
-    const { bytes, start } = sys.addressFor(length, port);
-    bytes.set(ip, start);
-    const bound = sys.bind(fd);
+    sys.setOption(fd, 'reuseAddress', 1);
+    const bound = sys.bind(fd, ip, port);
     const result = bound < 0 ? bound : sys.listen(fd, BACKLOG);
     if (result >= 0) return fd;
     sys.close(fd);
@@ -219,9 +216,8 @@ export class EpollEngine implements Engine {
 
 /** Why the epoll engine can't run here, or null. */
 export function epollEngineObstacle(): string | null {
-  if (process.platform !== 'linux' || process.arch !== 'x64') {
-    return `it is made for Linux on x64, not ${process.platform} on ${process.arch}`;
-  }
+  const obstacle = platformObstacle();
+  if (obstacle !== null) return obstacle;
   const { ffi, reason } = loadFfi();
   if (!ffi) return reason;
   const failure = selfCheck(ffi);
@@ -232,5 +228,5 @@ export function epollEngineObstacle(): string | null {
 export const epollEngine: EngineFactory = (inputs) => {
   const { ffi, reason } = loadFfi();
   if (!ffi) throw new Error(reason);
-  return new EpollEngine(inputs, ffi, new Syscalls(ffi, MAX_EVENTS));
+  return new EpollEngine(inputs, ffi, new LoopCalls(ffi, MAX_EVENTS));
 };

@@ -11,7 +11,7 @@
 import { errnoName } from '../../kernel/errno.ts';
 import type { LoopContext } from './loop-context.ts';
 import { SIDE } from './slots.ts';
-import { EPOLL } from '../../kernel/syscalls.ts';
+import { EPOLL } from '../../kernel/linux.ts';
 
 /** Errors and hang-ups are always told. */
 const MUTED = EPOLL.out | EPOLL.readHangUp | EPOLL.edge | 0;

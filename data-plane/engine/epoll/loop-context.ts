@@ -2,7 +2,7 @@
 import type { ConnectionHandler } from '../engine.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Slots } from './slots.ts';
-import type { Kernel } from '../../kernel/syscalls.ts';
+import type { Kernel } from '../../kernel/loop-calls.ts';
 
 export interface LoopContext {
   readonly slots: Slots;

@@ -11,7 +11,7 @@
  *  - at most as many pipes as `holdings` has room for; each stands there, for whoever outlives this thread.
  */
 import { constants } from 'node:os';
-import type { Kernel } from '../../kernel/syscalls.ts';
+import type { Kernel } from '../../kernel/loop-calls.ts';
 
 /**
  * What the first pipes of a worker are to hold, and the others. A user without privileges has 64 MiB of pipes, for all

@@ -21,8 +21,9 @@ import { Parking } from './parking.ts';
 import { NO_PIPE, type Pipes } from './pipes.ts';
 import { BACKEND, CLIENT, SIDE, type Slots } from './slots.ts';
 import { BULK_BYTES, PARKING_BYTES, PEEK_BYTES, READ_BYTES, TRICKLE_BYTES } from './sizes.ts';
-import { BROKEN, OUTPUT_DONE, STANDING, type Standing, standingOf } from './standing.ts';
-import { EAGAIN, EINTR, type Kernel } from '../../kernel/syscalls.ts';
+import { BROKEN, OUTPUT_DONE, STANDING, type Standing, standingOf } from './relay-state.ts';
+import { EAGAIN, EINTR } from '../../kernel/linux.ts';
+import type { Kernel } from '../../kernel/loop-calls.ts';
 
 // `!` on typed arrays in this file: a slot is within them.
 export class Relay {

@@ -11,7 +11,7 @@
 import type { Socket } from 'node:net';
 import { ERRNO, isOutOfPorts, isShortage } from '../../kernel/errno.ts';
 import { type CloseReason, type ConnectionHandler, type ConnectionTimeouts, NO_ROW } from '../engine.ts';
-import { DELIVERY_LOOK_MS, deliveryLimit, inactivityLimit, type InactivityLimit } from '../waits.ts';
+import { DELIVERY_LOOK_MS, deliveryLimit, inactivityLimit, type InactivityLimit } from '../timeouts.ts';
 import { Relay, type RelayEnd } from './relay.ts';
 import { Side, type SideOwner } from './side.ts';
 

@@ -13,7 +13,7 @@ import type { CloseReason, Engine, EngineInputs, ListenOn, PauseCause } from '..
 import { errnoName } from '../../kernel/errno.ts';
 import { type Libc, loadLibc } from '../../kernel/libc.ts';
 import { KEEP_ALIVE } from '../../kernel/socket-settings.ts';
-import { ROOM_LOOK_MS } from '../waits.ts';
+import { ROOM_LOOK_MS } from '../timeouts.ts';
 import { Acceptor } from './acceptor.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
 import { Side, type SideOwner } from './side.ts';

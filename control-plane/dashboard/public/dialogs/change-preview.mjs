@@ -3,8 +3,8 @@
 import { changeList } from '../lib/change-list.mjs';
 import { h } from '../lib/dom.mjs';
 import { counted, percent, whole } from '../lib/format.mjs';
-import { button } from '../lib/parts.mjs';
-import { frame, refused, submit, words } from './step-parts.mjs';
+import { button } from '../lib/components.mjs';
+import { frame, refused, submit, words } from './step-frame.mjs';
 
 export function previewStep(run, acts) {
   const { what, preview, outdated } = run;

@@ -2,8 +2,8 @@
 
 import { h } from '../lib/dom.mjs';
 import { counted, moment } from '../lib/format.mjs';
-import { button, mark } from '../lib/parts.mjs';
-import { frame, refused, submit } from './step-parts.mjs';
+import { button, mark } from '../lib/components.mjs';
+import { frame, refused, submit } from './step-frame.mjs';
 
 export function askStep(run, acts) {
   const { what, busy } = run;

@@ -5,7 +5,7 @@ import { ask } from '../lib/api.mjs';
 import { changeList } from '../lib/change-list.mjs';
 import { h } from '../lib/dom.mjs';
 import { age, moment } from '../lib/format.mjs';
-import { button, column, panel, table, why } from '../lib/parts.mjs';
+import { button, column, panel, table, why } from '../lib/components.mjs';
 
 const MAX_SUMMARY = 3;
 const PAUSE_MS = 2_000;

@@ -1,7 +1,7 @@
 // What is said where the address names no page.
 
 import { h } from '../lib/dom.mjs';
-import { link, panel } from '../lib/parts.mjs';
+import { link, panel } from '../lib/components.mjs';
 
 export const missing = {
   name: 'No such page',

@@ -4,8 +4,18 @@ import { chart } from '../lib/chart.mjs';
 import { h } from '../lib/dom.mjs';
 import { byteRate, counted, rate, short, whole, words } from '../lib/format.mjs';
 import { problemsOf } from '../lib/model.mjs';
-import { column, link, mark, noTraffic, panel, poolLink, problemList, table, why } from '../lib/parts.mjs';
-import { standingsOf } from '../lib/standing.mjs';
+import {
+  column,
+  link,
+  mark,
+  noTraffic,
+  panel,
+  poolLink,
+  problemList,
+  table,
+  why,
+} from '../lib/components.mjs';
+import { standingsOf } from '../lib/backend-state.mjs';
 
 export const overview = {
   name: 'Overview',

@@ -3,8 +3,8 @@
 import { chart } from '../lib/chart.mjs';
 import { h } from '../lib/dom.mjs';
 import { latency, rate, whole, words } from '../lib/format.mjs';
-import { button, column, link, mark, panel, problemList, table, why } from '../lib/parts.mjs';
-import { kindOf, reasonsOf, wordOf } from '../lib/standing.mjs';
+import { button, column, link, mark, panel, problemList, table, why } from '../lib/components.mjs';
+import { kindOf, reasonsOf, wordOf } from '../lib/backend-state.mjs';
 import { problemsOf } from '../lib/model.mjs';
 import * as actions from '../dialogs/pool-actions.mjs';
 import { trafficPanel } from './overview.mjs';

@@ -2,7 +2,7 @@
 
 import { h } from '../lib/dom.mjs';
 import { words } from '../lib/format.mjs';
-import { column, panel, table } from '../lib/parts.mjs';
+import { column, panel, table } from '../lib/components.mjs';
 import { poolTable } from './overview.mjs';
 
 const POLICIES = [

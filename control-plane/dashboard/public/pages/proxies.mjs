@@ -2,7 +2,7 @@
 
 import { h } from '../lib/dom.mjs';
 import { age, bytes, counted, moment, rate, whole } from '../lib/format.mjs';
-import { column, mark, panel, table, why } from '../lib/parts.mjs';
+import { column, mark, panel, table, why } from '../lib/components.mjs';
 import { proxyMark } from './overview.mjs';
 
 export const proxies = {

@@ -27,7 +27,7 @@ const ready = { ready: true } as const;
 
 function proxy(id: string, fields: Partial<StreamReportsRequest__Output>, connected = true): ProxyRecord {
   const made = new ReportedProxy(proxyInfo(id), 0);
-  made.fold(report({ applied: applied(1), ...fields }), 5_000);
+  made.apply(report({ applied: applied(1), ...fields }), 5_000);
   made.connected = connected;
   return made;
 }

@@ -5,13 +5,15 @@ import type { ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
 import { LiveEvents } from '../../../../control-plane/dashboard/live-events.ts';
 import { Fleet } from '../../../../control-plane/fleet/fleet.ts';
-import { OpenStreams } from '../../../../control-plane/rpc/streams.ts';
+import { OpenStreams } from '../../../../control-plane/rpc/open-streams.ts';
 import { FleetStats } from '../../../../control-plane/fleet/fleet-stats.ts';
 import type { Followed, LogFollower } from '../../../../control-plane/store/log/log-follower.ts';
 import { LbError } from '../../../../core/runtime/errors.ts';
 import { EventStream } from '../../../../core/runtime/event-stream.ts';
+import type { BackendReport__Output } from '../../../../core/wire/generated/lb/v1/BackendReport.ts';
 import { collectingLogger } from '../../../../harness/collecting-logger.ts';
 import { FakeClock } from '../../../../harness/fake-clock.ts';
+import { backendReport, proxyInfo, report } from '../../../../harness/control-plane/reports.ts';
 import { stateOf } from '../../../../harness/state.ts';
 
 /** A connection whose reader takes what it wants. */
@@ -49,7 +51,7 @@ function rig() {
   const streams = new OpenStreams();
   const listeners = new Set<() => void>();
   const { logger, said } = collectingLogger();
-  let looked = 0;
+  let viewsMade = 0;
   let costMs = 0;
   let broken = false;
   let followed = at(1);
@@ -57,7 +59,7 @@ function rig() {
     current: () => followed,
     onChange: (listener: () => void) => void listeners.add(listener),
     status() {
-      looked += 1;
+      viewsMade += 1;
       clock.stall(costMs);
       if (broken) throw new TypeError('broken');
       return { ready: true };
@@ -85,11 +87,12 @@ function rig() {
   };
   return {
     clock,
+    fleet,
     streams,
     open,
     commit,
     said,
-    looks: () => looked,
+    viewsMade: () => viewsMade,
     /** How long it takes from now on to make a view. */
     cost(ms: number): void {
       costMs = ms;
@@ -101,7 +104,8 @@ function rig() {
 }
 
 function at(revision: number): Followed {
-  const state = stateOf([]);
+  const backends = [{ address: '10.0.0.1:80' }, { address: '10.0.0.2:80' }];
+  const state = stateOf([{ kind: 'pool', value: { name: 'web', backends } }]);
   return { state, position: { ...state.head, revision, version: revision }, members: [] };
 }
 
@@ -118,6 +122,43 @@ describe('a reader of the live stream', () => {
     commit(2);
     clock.advance(100);
     assert.deepEqual(revisions(reader), [1, 2]);
+  });
+
+  it('gets a health transition within 100 ms, without waiting for the tick, and several of them as one view', () => {
+    const { clock, fleet, open } = rig();
+    const session = fleet.connect(proxyInfo('a'), () => undefined);
+    const reader = open();
+    const views = () => reader.heard('view').length;
+    const reportHealth = (address: string, health: BackendReport__Output['health']) =>
+      session.report(report({ backends: [backendReport('web', address, { health })] }));
+    clock.advance(1_010);
+    const before = views();
+    reportHealth('10.0.0.1:80', 'HEALTH_UNHEALTHY');
+    clock.advance(50);
+    reportHealth('10.0.0.2:80', 'HEALTH_UNHEALTHY');
+    assert.equal(views(), before);
+    clock.advance(50);
+    assert.equal(views(), before + 1);
+    assert.match(JSON.stringify(reader.heard('view').at(-1)), /10\.0\.0\.2:80|2 down/);
+    reportHealth('10.0.0.1:80', 'HEALTH_HEALTHY');
+    clock.advance(100);
+    assert.equal(views(), before + 2);
+  });
+
+  it('gets a transition as soon as a view that took long to make may be replaced', () => {
+    const { clock, commit, open, cost } = rig();
+    const reader = open();
+    clock.advance(1_000);
+    cost(150);
+    commit(2);
+    clock.advance(100);
+    cost(0);
+    assert.equal(revisions(reader).at(-1), 2);
+    commit(3);
+    clock.advance(1_499);
+    assert.equal(revisions(reader).at(-1), 2);
+    clock.advance(1);
+    assert.equal(revisions(reader).at(-1), 3);
   });
 
   it('misses what it did not take, and gets the newest then', () => {
@@ -147,28 +188,28 @@ describe('a reader of the live stream', () => {
   });
 
   it('costs a view no more when there are many, and nothing when there is none', () => {
-    const { clock, open, looks } = rig();
+    const { clock, open, viewsMade } = rig();
     const readers = Array.from({ length: 50 }, () => open());
-    const before = looks();
+    const before = viewsMade();
     clock.advance(1_000);
-    assert.equal(looks() - before, 1);
+    assert.equal(viewsMade() - before, 1);
     for (const reader of readers) reader.end();
-    const after = looks();
+    const after = viewsMade();
     clock.advance(10_000);
-    assert.equal(looks(), after);
+    assert.equal(viewsMade(), after);
   });
 
   it('costs views a tenth of the time, however many pools are looked at', () => {
-    const { clock, open, commit, looks, cost } = rig();
+    const { clock, open, commit, viewsMade, cost } = rig();
     const readers = Array.from({ length: 20 }, (_, index) => open(`pool-${index}`));
-    assert.equal(looks(), 1);
+    assert.equal(viewsMade(), 1);
     cost(200);
     const beganMs = clock.nowMs();
     for (let revision = 2; revision < 300; revision += 1) {
       commit(revision);
       clock.advance(100);
     }
-    const share = ((looks() - 1) * 200) / (clock.nowMs() - beganMs);
+    const share = ((viewsMade() - 1) * 200) / (clock.nowMs() - beganMs);
     assert.ok(share > 0.05 && share < 0.12, `${share}`);
     clock.advance(3_000);
     for (const reader of readers) assert.equal(revisions(reader).at(-1), 299);
@@ -180,10 +221,10 @@ describe('a reader of the live stream', () => {
     breakIt();
     clock.advance(1_000);
     assert.equal(reader.ended, 'in order');
-    assert.deepEqual(said, ['error the live stream failed: this is a defect']);
+    assert.deepEqual(said, ["error the dashboard's live stream failed; this is a bug"]);
   });
 
-  it('is told the end when the control plane stops or steps aside', () => {
+  it('is ended when the control plane stops', () => {
     const { streams, open } = rig();
     const reader = open();
     streams.endAll(new LbError('UNAVAILABLE', 'stopping'));

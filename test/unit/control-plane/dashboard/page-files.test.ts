@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { pageFiles } from '../../../../control-plane/dashboard/page-files.ts';
-import { missingPage } from '../../../../control-plane/dashboard/routes.ts';
+import { missingPage } from '../../../../control-plane/dashboard/dashboard-routes.ts';
 import type { HttpAnswer, HttpRequest } from '../../../../core/runtime/http-server.ts';
 
 const { routes } = pageFiles();

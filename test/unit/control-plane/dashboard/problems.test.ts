@@ -30,7 +30,7 @@ function proxy(
   connected = true,
 ): ProxyRecord {
   const made = new ReportedProxy(proxyInfo(id), 0);
-  made.fold(report({ applied: applied(1), backends: healthy(), ...fields }), 5_000);
+  made.apply(report({ applied: applied(1), backends: healthy(), ...fields }), 5_000);
   made.connected = connected;
   return made;
 }

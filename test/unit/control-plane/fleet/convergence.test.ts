@@ -8,7 +8,7 @@ import { applied, proxyInfo, report } from '../../../../harness/control-plane/re
 
 function proxy(id: string, runs: AppliedSnapshot__Output | null, connected = true): ProxyRecord {
   const made = new ReportedProxy(proxyInfo(id), 0);
-  made.fold(report({ applied: runs }), 1_700_000_000_000);
+  made.apply(report({ applied: runs }), 1_700_000_000_000);
   made.connected = connected;
   return made;
 }

@@ -115,29 +115,23 @@ describe('the roster', () => {
     connect('p1', 'again');
   });
 
-  it('tells of who comes, goes and runs what, and not of counters', () => {
+  it('announces who comes and goes, what a proxy runs and health transitions, but not counters', () => {
     const { connect, changesSince } = fleet();
+    connect('other');
     let session = connect('other');
-    assert.equal(
-      changesSince(() => (session = connect('a'))),
-      1,
-    );
-    assert.equal(
-      changesSince(() => session.report(report({ applied: applied(1) }))),
-      1,
-    );
-    assert.equal(
-      changesSince(() => session.report(report({ backends: [backendReport('web', '10.0.0.1:80')] }))),
-      0,
-    );
-    assert.equal(
-      changesSince(() => session.close()),
-      1,
-    );
-    assert.equal(
-      changesSince(() => session.close()),
-      0,
-    );
+    const backends = (fields = {}) => report({ backends: [backendReport('web', '10.0.0.1:80', fields)] });
+    const unhealthy = { health: 'HEALTH_UNHEALTHY' };
+    const changes = [
+      () => (session = connect('a')),
+      () => session.report(report({ applied: applied(1) })),
+      () => session.report(backends()),
+      () => session.report(backends({ connectionsActive: 7 })),
+      () => session.report(backends(unhealthy)),
+      () => session.report(backends({ ...unhealthy, connectionsTotal: '8' })),
+      () => session.close(),
+      () => session.close(),
+    ].map(changesSince);
+    assert.deepEqual(changes, [1, 1, 1, 0, 1, 0, 1, 0]);
   });
 });
 

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { describe, it } from 'node:test';
-import { DeltaEncoder } from '../../../../control-plane/distribution/delta-codec.ts';
+import { DeltaEncoder } from '../../../../control-plane/distribution/delta-encoder.ts';
 import { discoveryHandlers } from '../../../../control-plane/distribution/discovery-service.ts';
 import { Fleet } from '../../../../control-plane/fleet/fleet.ts';
 import { reportService } from '../../../../control-plane/fleet/report-service.ts';
-import { OpenStreams } from '../../../../control-plane/rpc/streams.ts';
+import { OpenStreams } from '../../../../control-plane/rpc/open-streams.ts';
 import { Publisher } from '../../../../control-plane/snapshot/publish.ts';
 import { silentLogger as logger } from '../../../../core/runtime/logger.ts';
 import { FakeClock } from '../../../../harness/fake-clock.ts';

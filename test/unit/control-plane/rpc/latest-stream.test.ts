@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events';
 import { describe, it } from 'node:test';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { LatestStream } from '../../../../control-plane/rpc/latest-stream.ts';
-import { OpenStreams } from '../../../../control-plane/rpc/streams.ts';
+import { OpenStreams } from '../../../../control-plane/rpc/open-streams.ts';
 import { LbError } from '../../../../core/runtime/errors.ts';
 import { FakeClock } from '../../../../harness/fake-clock.ts';
 

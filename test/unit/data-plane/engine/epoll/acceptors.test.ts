@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { Acceptors } from '../../../../../data-plane/engine/epoll/acceptors.ts';
-import { EPOLL } from '../../../../../data-plane/kernel/syscalls.ts';
+import { EPOLL } from '../../../../../data-plane/kernel/linux.ts';
 import { errnoName } from '../../../../../data-plane/kernel/errno.ts';
 import { BACKLOG } from '../../../../../data-plane/kernel/socket-settings.ts';
 import { ScriptedKernel } from '../../../../../harness/engine/scripted-kernel.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import { EPOLL } from '../../../../../data-plane/kernel/syscalls.ts';
+import { EPOLL } from '../../../../../data-plane/kernel/linux.ts';
 import { connecting, type LoopRig } from '../../../../../harness/engine/loop-rig.ts';
 
 const { EAGAIN, ENOENT } = constants.errno;

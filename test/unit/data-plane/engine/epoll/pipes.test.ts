@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { NO_PIPE, Pipes } from '../../../../../data-plane/engine/epoll/pipes.ts';
-import type { Syscalls } from '../../../../../data-plane/kernel/syscalls.ts';
+import type { LoopCalls } from '../../../../../data-plane/kernel/loop-calls.ts';
 
 const { EAGAIN } = constants.errno;
 const SOCKET = 5;
@@ -44,7 +44,7 @@ class Kernel {
 
 function pipesOf(kernel: Kernel, places = 2): { pipes: Pipes; holdings: Int32Array } {
   const holdings = new Int32Array(2 * places);
-  return { pipes: new Pipes(kernel as unknown as Syscalls, holdings, () => kernel.nowMs), holdings };
+  return { pipes: new Pipes(kernel as unknown as LoopCalls, holdings, () => kernel.nowMs), holdings };
 }
 
 describe('pipes', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { BACKEND, CLIENT, SIDE } from '../../../../../data-plane/engine/epoll/slots.ts';
-import { STANDING } from '../../../../../data-plane/engine/epoll/standing.ts';
+import { STANDING } from '../../../../../data-plane/engine/epoll/relay-state.ts';
 import { DELIVER, NAMES, RelayRig, SIDES } from '../../../../../harness/engine/relay-rig.ts';
 
 const { EAGAIN, ECONNRESET, EPIPE } = constants.errno;

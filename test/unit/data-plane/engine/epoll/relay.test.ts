@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { BACKEND, CLIENT, SIDE } from '../../../../../data-plane/engine/epoll/slots.ts';
-import { STANDING } from '../../../../../data-plane/engine/epoll/standing.ts';
+import { STANDING } from '../../../../../data-plane/engine/epoll/relay-state.ts';
 import { errnoName } from '../../../../../data-plane/kernel/errno.ts';
 import { bytes, DELIVER, NAMES, RelayRig, SIDES } from '../../../../../harness/engine/relay-rig.ts';
 

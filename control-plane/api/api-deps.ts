@@ -1,0 +1,26 @@
+/** What the services of the API are made from. */
+import type { Clock } from '../../core/runtime/clock.ts';
+import type { Logger } from '../../core/runtime/logger.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { Memberships } from '../store/members/memberships.ts';
+import type { Unary } from '../rpc/unary.ts';
+import type { OpenStreams } from '../rpc/open-streams.ts';
+import type { FleetStats } from '../fleet/fleet-stats.ts';
+import type { LogFollower } from '../store/log/log-follower.ts';
+import type { Past } from '../store/log/past.ts';
+import type { MakeChange } from './make-change.ts';
+
+export interface ApiDeps {
+  readonly unary: Unary;
+  readonly change: MakeChange;
+  /** The same on the store as it is now, whatever was followed before: for one that is to be accepted. */
+  readonly changeAnew: MakeChange;
+  readonly follower: LogFollower;
+  readonly past: Past;
+  readonly fleet: Fleet;
+  readonly stats: FleetStats;
+  readonly members: Memberships;
+  readonly streams: OpenStreams;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}

@@ -1,0 +1,124 @@
+/** What the page asks once: changes, the history, and how far a revision has come. All of it answered by the gRPC methods. */
+import type { Violation } from '../../core/model/violation.ts';
+import { type ErrorCode, LbError } from '../../core/runtime/errors.ts';
+import { type HttpAnswer, type HttpHead, json, type Routes } from '../../core/runtime/http-server.ts';
+import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
+import type { DiffRevisionsResponse__Output } from '../../core/wire/generated/lb/v1/DiffRevisionsResponse.ts';
+import type { GetRevisionResponse__Output } from '../../core/wire/generated/lb/v1/GetRevisionResponse.ts';
+import type { ListRevisionsResponse__Output } from '../../core/wire/generated/lb/v1/ListRevisionsResponse.ts';
+import type { Revision__Output } from '../../core/wire/generated/lb/v1/Revision.ts';
+import { timestampFromWire } from '../../core/wire/timestamp-codec.ts';
+import { convergence } from '../fleet/convergence.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import { commitTimeMs } from '../store/log/commit-time.ts';
+import type { LogFollower } from '../store/log/log-follower.ts';
+import { changeRows } from './change-rows.ts';
+import type { LocalCall } from './local-calls.ts';
+import { type Asked, readChange } from './change-request.ts';
+
+const PAGE_SIZE = 50;
+
+const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
+  INVALID_ARGUMENT: 400,
+  UNAUTHENTICATED: 401,
+  NOT_FOUND: 404,
+  ALREADY_EXISTS: 409,
+  FAILED_PRECONDITION: 409,
+  ABORTED: 409,
+  RESOURCE_EXHAUSTED: 429,
+  INTERNAL: 500,
+  UNAVAILABLE: 503,
+  OUTCOME_UNKNOWN: 504,
+};
+
+export interface ActionDeps {
+  readonly call: LocalCall;
+  readonly follower: LogFollower;
+  readonly fleet: Fleet;
+}
+
+export function actionRoutes({ call, follower, fleet }: ActionDeps): Routes {
+  return {
+    '/api/changes': { post: ({ body }) => answering(() => change(call, body)) },
+    '/api/revisions': ({ query }) =>
+      answering(async () => {
+        const request = { pageSize: PAGE_SIZE, pageToken: query.get('before') ?? '' };
+        const page = await call<ListRevisionsResponse__Output>('ListRevisions', request);
+        return { revisions: page.revisions.map(revisionRow), before: page.nextPageToken };
+      }),
+    '/api/revision': (head) =>
+      answering(async () => {
+        const request = { revision: revisionIn(head, 'number') };
+        const found = await call<GetRevisionResponse__Output>('GetRevision', request);
+        return {
+          ...(found.revision && revisionRow(found.revision)),
+          changes: changeRows(found.changes),
+        };
+      }),
+    '/api/difference': (head) =>
+      answering(async () => {
+        const request = { fromRevision: revisionIn(head, 'from'), toRevision: revisionIn(head, 'to') };
+        const { changes } = await call<DiffRevisionsResponse__Output>('DiffRevisions', request);
+        return { changes: changeRows(changes) };
+      }),
+    '/api/converged': (head) =>
+      answering(async () => {
+        const revision = Number(revisionIn(head, 'revision'));
+        const storeId = follower.current()?.position.storeId ?? '';
+        const { response, settled } = convergence(fleet.list(), storeId, revision, {
+          rosterKnown: fleet.unknownForMs() === 0,
+          committedMs: (each) => commitTimeMs(follower, each),
+        });
+        return { ...response, settled };
+      }),
+  };
+}
+
+async function change(call: LocalCall, body: string): Promise<object> {
+  const violations: Violation[] = [];
+  const asked = readChange(parsed(body), violations);
+  if (asked === null) {
+    throw new LbError('INVALID_ARGUMENT', 'The request is not as it must be.', violations);
+  }
+  await refuseUnlessNewest(call, asked);
+  const result = await call<ChangeResult__Output>(asked.method, asked.request);
+  return { ...result, changes: changeRows(result.changes) };
+}
+
+/** The methods that are asked this way take no revision themselves. A dry run reads the store, so it knows the newest one. */
+async function refuseUnlessNewest(call: LocalCall, { method, request, shown }: Asked): Promise<void> {
+  if (shown === null) return;
+  const { revision } = await call<ChangeResult__Output>(method, { ...request, dryRun: true });
+  if (Number(revision) === shown) return;
+  const message = `This was shown at revision ${shown}, and now there is revision ${revision}: look at what it would do now.`;
+  throw new LbError('ABORTED', message);
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    throw new LbError('INVALID_ARGUMENT', 'The request is no JSON.');
+  }
+}
+
+/** An LbError becomes a status and words; anything else is a defect, and the server says so. */
+async function answering(work: () => Promise<object>): Promise<HttpAnswer> {
+  try {
+    return json(200, await work());
+  } catch (error) {
+    if (!(error instanceof LbError)) throw error;
+    const { code, message, violations } = error;
+    return json(HTTP_STATUS[code], { code, error: message, violations });
+  }
+}
+
+function revisionIn({ query }: HttpHead, name: string): string {
+  const text = query.get(name) ?? '';
+  if (/^\d{1,15}$/.test(text)) return text;
+  throw new LbError('INVALID_ARGUMENT', `${name} is "${text}": name a revision, such as 42.`);
+}
+
+function revisionRow({ revision, time, author, message, hash, changes }: Revision__Output) {
+  return { revision, timeMs: time ? timestampFromWire(time) : null, author, message, hash, summary: changes };
+}

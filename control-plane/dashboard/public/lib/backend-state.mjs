@@ -1,0 +1,46 @@
+// What a backend is to the traffic, as a mark and in words.
+
+import { since } from './components.mjs';
+
+const KINDS = {
+  up: 'good',
+  'partly up': 'warn',
+  down: 'bad',
+  'not checked yet': 'plain',
+  unseen: 'plain',
+  draining: 'warn',
+  disabled: 'plain',
+};
+
+export const kindOf = (standing) => KINDS[standing] ?? 'plain';
+
+export const wordOf = (standing) => (standing === 'unseen' ? 'no proxy reports it' : standing);
+
+/** Why it is as it is, a line each. What all proxies say alike is said once. */
+export function reasonsOf({ state, complaints, moreComplaints, health }) {
+  if (state === 'disabled') return ['takes no connections and is not checked'];
+  const proxies = Object.values(health).reduce((sum, count) => sum + count, 0);
+  const groups = new Map();
+  for (const { proxy, health: seen, reason, sinceMs } of complaints) {
+    const words = [seen, reason].filter((part) => part !== '').join(': ');
+    const group = groups.get(words) ?? { proxies: [], sinceMs: null };
+    group.proxies.push(proxy);
+    if (sinceMs !== null) group.sinceMs = Math.min(sinceMs, group.sinceMs ?? sinceMs);
+    groups.set(words, group);
+  }
+  const lines = [...groups].map(([words, group]) => {
+    const everywhere = group.proxies.length === proxies && proxies > 1;
+    const where = everywhere ? `on all ${proxies} proxies` : `on ${group.proxies.join(', ')}`;
+    return [`${words} ${where}`, since(group.sinceMs)];
+  });
+  const all = lines.flat().filter((line) => line !== '');
+  return moreComplaints > 0 ? [...all, `and ${moreComplaints} more`] : all;
+}
+
+const tallyOf = (standing) => (standing === 'unseen' ? 'not reported' : standing);
+
+/** The states of a pool's backends as marks, such as 3 up, 1 down. */
+export const standingsOf = (standings) =>
+  Object.keys(KINDS)
+    .filter((standing) => standings[standing] > 0)
+    .map((standing) => ({ kind: kindOf(standing), words: `${standings[standing]} ${tallyOf(standing)}` }));

@@ -1,8 +1,0 @@
-// Original file: proto/lb/v1/fleet_service.proto
-
-
-export interface DeleteProxyResponse {
-}
-
-export interface DeleteProxyResponse__Output {
-}

@@ -1,8 +1,0 @@
-// Original file: proto/lb/v1/pool_service.proto
-
-
-export interface ListPoolsRequest {
-}
-
-export interface ListPoolsRequest__Output {
-}

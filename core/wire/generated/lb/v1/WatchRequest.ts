@@ -1,8 +1,0 @@
-// Original file: proto/lb/v1/config_service.proto
-
-
-export interface WatchRequest {
-}
-
-export interface WatchRequest__Output {
-}

@@ -1,0 +1,89 @@
+/**
+ * How long connections may be silent, and what is done for those that live long.
+ *
+ * Invariant: a limit counts from the last byte or end, not from accept; the deadline is moved when it is due, not with
+ * each byte.
+ */
+import type { CloseReason } from '../engine.ts';
+import { KEEP_ALIVE } from '../../kernel/socket-settings.ts';
+import { deliveryLimit, inactivityLimit, type InactivityLimit } from '../timeouts.ts';
+import type { LoopContext } from './loop-context.ts';
+import { BACKEND, CLIENT, SIDE } from './slots.ts';
+
+/**
+ * Accepted sockets inherit keep-alive from the one they were accepted on; towards a backend it takes four calls, so only
+ * a connection that lives this long pays for them.
+ */
+const KEEP_ALIVE_AFTER_MS = 30_000;
+
+const ENDED = SIDE.inputEnded | SIDE.reset;
+
+// `!` on typed arrays in this file: a slot is within them.
+export class Activity {
+  readonly #context: LoopContext;
+
+  constructor(context: LoopContext) {
+    this.#context = context;
+  }
+
+  /** A backend is connected. */
+  begin(slot: number): void {
+    const { nowMs, slots } = this.#context;
+    slots.activeMs[slot] = nowMs;
+    this.#watch(slot);
+  }
+
+  /** A byte moved, or a side ended. */
+  seen(slot: number): void {
+    const { nowMs, slots } = this.#context;
+    slots.activeMs[slot] = nowMs;
+    // Half-closed has a limit of its own, from the end on, and so has what is left of a side that was reset.
+    if (this.#isHalfClosed(slot)) this.#watch(slot);
+  }
+
+  /** The deadline has passed. Null, or why the connection is to be reset. */
+  check(slot: number): CloseReason | null {
+    const { nowMs, slots } = this.#context;
+    const limit = this.#limit(slot);
+    if (limit.ms > 0 && nowMs - slots.activeMs[slot]! >= limit.ms) return limit.reason;
+    this.#keepAlive(slot);
+    this.#watch(slot);
+    return null;
+  }
+
+  #watch(slot: number): void {
+    const { deadlines, nowMs, slots } = this.#context;
+    const { ms } = this.#limit(slot);
+    let deadlineMs = ms > 0 ? slots.activeMs[slot]! + ms : Number.POSITIVE_INFINITY;
+    const isKept = (slots.sides[2 * slot + BACKEND]! & SIDE.keptAlive) !== 0;
+    if (!isKept) deadlineMs = Math.min(deadlineMs, nowMs + KEEP_ALIVE_AFTER_MS);
+    if (deadlineMs < Number.POSITIVE_INFINITY) deadlines.set(slot, deadlineMs);
+    else deadlines.cancel(slot);
+  }
+
+  #limit(slot: number): InactivityLimit {
+    const { handler, slots } = this.#context;
+    const timeouts = handler.timeouts(slot);
+    if ((slots.sides[2 * slot + CLIENT]! & SIDE.reset) !== 0) return deliveryLimit(timeouts, 'client_reset');
+    if ((slots.sides[2 * slot + BACKEND]! & SIDE.reset) !== 0)
+      return deliveryLimit(timeouts, 'backend_reset');
+    return inactivityLimit(timeouts, this.#isHalfClosed(slot));
+  }
+
+  #isHalfClosed(slot: number): boolean {
+    const { sides } = this.#context.slots;
+    return ((sides[2 * slot + CLIENT]! | sides[2 * slot + BACKEND]!) & ENDED) !== 0;
+  }
+
+  #keepAlive(slot: number): void {
+    const { slots, sys } = this.#context;
+    const side = 2 * slot + BACKEND;
+    if ((slots.sides[side]! & SIDE.keptAlive) !== 0) return;
+    slots.sides[side]! |= SIDE.keptAlive;
+    const fd = slots.descriptors[side]!;
+    sys.setOption(fd, 'keepAliveIdleSeconds', KEEP_ALIVE.idleSeconds);
+    sys.setOption(fd, 'keepAliveIntervalSeconds', KEEP_ALIVE.intervalSeconds);
+    sys.setOption(fd, 'keepAliveProbes', KEEP_ALIVE.probes);
+    sys.setOption(fd, 'keepAlive', 1);
+  }
+}

@@ -1,0 +1,66 @@
+/** Deltas as bytes. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { DeltaEncoder } from '../../../../control-plane/distribution/delta-encoder.ts';
+import { loadDefinitions } from '../../../../core/wire/definitions.ts';
+import { backend, policy, pool, snapshot } from '../../../../harness/snapshots.ts';
+
+const { responseSerialize, responseDeserialize } = loadDefinitions().services.discovery.StreamSnapshots;
+
+function encoder() {
+  const encoded: number[] = [];
+  return {
+    encoded,
+    deltas: new DeltaEncoder((response) => {
+      const bytes = responseSerialize(response);
+      encoded.push(bytes.length);
+      return bytes;
+    }),
+  };
+}
+
+describe('the encoder of deltas', () => {
+  const first = snapshot(1, pool('web'), backend('web', '10.0.0.1:80'));
+  const second = snapshot(2, pool('web'), backend('web', '10.0.0.2:80'));
+
+  it('encodes a delta once, however many proxies get it', () => {
+    const { encoded, deltas } = encoder();
+    const parts = deltas.parts(first, second, 'nonce');
+    for (let proxy = 0; proxy < 1_000; proxy += 1) assert.equal(deltas.parts(first, second, 'nonce'), parts);
+    assert.equal(encoded.length, 1);
+  });
+
+  it('encodes another one for another base', () => {
+    const { deltas } = encoder();
+    const [toNothing] = deltas.parts(null, second, 'nonce');
+    const [toFirst] = deltas.parts(first, second, 'nonce');
+    assert.equal(responseDeserialize(toNothing ?? Buffer.alloc(0)).part?.baseHash, '');
+    assert.equal(responseDeserialize(toFirst ?? Buffer.alloc(0)).part?.baseHash, first.hash);
+  });
+
+  it('writes what the wire says', () => {
+    const { deltas } = encoder();
+    const [bytes] = deltas.parts(first, second, 'nonce');
+    const { part } = responseDeserialize(bytes ?? Buffer.alloc(0));
+    assert.equal(part?.nonce, 'nonce');
+    assert.deepEqual(part.removals, ['backend/web/10.0.0.1:80']);
+    assert.deepEqual(
+      part.upserts.map(({ key, hash }) => ({ key, hash })),
+      [{ key: 'backend/web/10.0.0.2:80', hash: second.entries.get('backend/web/10.0.0.2:80')?.hash }],
+    );
+    assert.equal(part.end?.format, 1);
+    assert.equal(part.end.position?.revision, '2');
+    assert.equal(part.end.snapshotHash, second.hash);
+  });
+
+  it('keeps every message within about a megabyte, whatever the resources', () => {
+    const { encoded, deltas } = encoder();
+    const resources = Array.from({ length: 10_000 }, (_, index) => [
+      policy(`${'p'.repeat(50)}-${index}`),
+      backend('p'.repeat(63), `[2001:db8:aaaa:bbbb:cccc:dddd:eeee:${index.toString(16)}]:65535`, 1_000),
+    ]).flat();
+    deltas.parts(null, snapshot(1, ...resources), 'nonce');
+    assert.ok(encoded.length > 3);
+    for (const bytes of encoded) assert.ok(bytes < 1_100_000, `a message of ${bytes} bytes`);
+  });
+});
