@@ -12,7 +12,6 @@ import { EXIT, type ExitCode, toCliError } from './exit.ts';
 import { printable } from './output/table.ts';
 import { styleFor } from './output/style.ts';
 import { buildProgram } from './program.ts';
-import type { Task } from './command.ts';
 
 export interface Surroundings {
   readonly stdin: Readable;

@@ -1,7 +1,7 @@
 /** `lbctl create ...`. */
 import { type Command, InvalidArgumentError } from 'commander';
-import type { BackendDraft } from '../../core/model/draft.ts';
 import type { Parse } from '../../core/runtime/flags.ts';
+import type { Backend as WireBackend } from '../../core/wire/generated/lb/v1/Backend.ts';
 import type { AddCommand } from '../command.ts';
 import type { ChangeOptions } from '../session/change.ts';
 import { ADDRESS_FORM, changing, collect, weight } from './options.ts';
@@ -20,26 +20,25 @@ export const addCreate: AddCommand = (program, execute) => {
       .option('--backend <ADDR[,weight=N]>', `${ADDRESS_FORM}; repeatable`, collect(backendSpec))
       .option('--policy <POLICY>', 'the policy it follows (left out: default)'),
     'lbctl create pool web --backend 10.0.0.1:8080,weight=2 --backend 10.0.0.2:8080 --policy steady',
-  ).action(
-    (
-      name: string,
-      { policy = '', backend: backends = [], ...options }: ChangeOptions & PoolOptions,
-    ) => execute(({ change }) => change('pools', 'CreatePool', { pool: { name, policy, backends } }, options)),
+  ).action((name: string, { policy = '', backend: backends = [], ...options }: ChangeOptions & PoolOptions) =>
+    execute(({ change }) => change('pools', 'CreatePool', { pool: { name, policy, backends } }, options)),
   );
   changing(
     add('listener', 'Creates a listener: an address that the proxies accept connections on.')
       .requiredOption('--address <ADDR>', ADDRESS_FORM)
       .requiredOption('--pool <POOL>', 'the pool that serves it'),
     'lbctl create listener web --address 0.0.0.0:80 --pool web --wait',
-  ).action(
-    (name: string, { address, pool, ...options }: ChangeOptions & { address: string; pool: string }) =>
-      execute(({ change }) =>
-        change('listeners', 'CreateListener', { listener: { name, address, pool } }, options),
-      ),
+  ).action((name: string, { address, pool, ...options }: ChangeOptions & { address: string; pool: string }) =>
+    execute(({ change }) =>
+      change('listeners', 'CreateListener', { listener: { name, address, pool } }, options),
+    ),
   );
   changing(
     addPolicyOptions(
-      add('policy', 'Creates a policy: strategy, health checks, timeouts. What is left out takes its default.'),
+      add(
+        'policy',
+        'Creates a policy: strategy, health checks, timeouts. What is left out takes its default.',
+      ),
     ),
     'lbctl create policy steady --strategy least_connections --interval 2s',
   ).action((name: string, options: ChangeOptions) =>
@@ -53,11 +52,11 @@ export const addCreate: AddCommand = (program, execute) => {
 
 interface PoolOptions {
   readonly policy?: string;
-  readonly backend?: BackendDraft[];
+  readonly backend?: WireBackend[];
 }
 
 /** `10.0.0.1:80` or `10.0.0.1:80,weight=2`. */
-const backendSpec: Parse<{ address: string; weight?: number }> = (text) => {
+const backendSpec: Parse<WireBackend> = (text) => {
   const [address = '', ...rest] = text.split(',');
   if (rest.length === 0) return { address };
   const share = /^weight=(\d+)$/.exec(rest.join(','))?.[1];

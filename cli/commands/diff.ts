@@ -21,7 +21,7 @@ export const addDiff: AddCommand = (program, execute) => {
       examples('lbctl diff -f web.yaml', 'lbctl diff -f site/ --prune -o name', 'lbctl diff 41 42'),
     )
     .action(
-      (from: string | undefined, to: string | undefined, options: { file?: string[]; prune?: true }) => {
+      (from: string | undefined, to: string | undefined, options: { file?: string[]; prune?: boolean }) => {
         const { file, prune = false } = options;
         const isWrong = file === undefined ? to === undefined || prune : from !== undefined;
         if (isWrong) command.error('error: name manifests with -f, or two revisions: lbctl diff 41 42');
@@ -29,7 +29,10 @@ export const addDiff: AddCommand = (program, execute) => {
           const { printDifference } = await import('../output/difference.ts');
           const { changes } =
             file === undefined
-              ? await session.read('config', 'DiffRevisions', { fromRevision: from, toRevision: to })
+              ? await session.read('config', 'DiffRevisions', {
+                  fromRevision: from ?? '',
+                  toRevision: to ?? '',
+                })
               : await wouldApply(context, session, file, prune);
           printDifference(context, changes);
           return changes.length === 0 ? EXIT.done : EXIT.different;

@@ -7,7 +7,7 @@ import { examples } from './options.ts';
 
 interface GetOptions {
   readonly pool?: string;
-  readonly watch?: true;
+  readonly watch?: boolean;
   readonly limit: number;
 }
 
@@ -30,7 +30,7 @@ export const addGet: AddCommand = (program, execute) => {
         'lbctl get proxies --watch',
       ),
     )
-    .action((word: string, name: string | undefined, { pool, watch, limit }: GetOptions) =>
+    .action((word: string, name: string | undefined, { pool, watch = false, limit }: GetOptions) =>
       execute(async ({ context, session }) => {
         const { LISTERS, onlyOfPool, showListing } = await import('../kinds/kinds.ts');
         const kind = requireKind(word, KINDS);

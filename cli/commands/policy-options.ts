@@ -12,7 +12,12 @@ type FieldType = 'duration' | 'count' | readonly string[];
 const FIELDS: readonly (readonly [flag: string, description: string, path: string, type: FieldType])[] = [
   ['--strategy <STRATEGY>', 'how a backend is picked', 'strategy', STRATEGIES],
   ['--health-check <TYPE>', 'how a backend is checked', 'health_check.type', HEALTH_CHECK_TYPES],
-  ['--interval <DURATION>', 'time between two health checks of a backend', 'health_check.interval', 'duration'],
+  [
+    '--interval <DURATION>',
+    'time between two health checks of a backend',
+    'health_check.interval',
+    'duration',
+  ],
   ['--check-timeout <DURATION>', 'how long a health check may take', 'health_check.timeout', 'duration'],
   [
     '--healthy-threshold <N>',
@@ -26,7 +31,12 @@ const FIELDS: readonly (readonly [flag: string, description: string, path: strin
     'health_check.unhealthy_threshold',
     'count',
   ],
-  ['--connect-timeout <DURATION>', 'how long connecting to a backend may take', 'connect.timeout', 'duration'],
+  [
+    '--connect-timeout <DURATION>',
+    'how long connecting to a backend may take',
+    'connect.timeout',
+    'duration',
+  ],
   ['--retries <N>', 'further attempts, each on another backend', 'connect.retries', 'count'],
   [
     '--idle-timeout <DURATION>',

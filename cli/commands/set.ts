@@ -10,7 +10,9 @@ export const addSet: AddCommand = (program, execute) => {
   const set = program
     .command('set')
     .summary('change fields of a policy, a pool or a listener')
-    .description('Changes the fields that are named; the others stay. Proxies take them over without a restart.');
+    .description(
+      'Changes the fields that are named; the others stay. Proxies take them over without a restart.',
+    );
   const add = (kind: string, description: string): Command =>
     set.command(kind).description(description).argument('<name>', `name of the ${kind}`);
 

@@ -22,11 +22,12 @@ export const addTop: AddCommand = (program, execute) => {
       'after',
       examples('lbctl top', 'lbctl top web', 'lbctl top --count 1', 'lbctl top web -o json --interval 10s'),
     )
-    .action((pool: string | undefined, { interval: intervalMs, count }: { interval: number; count?: number }) =>
-      execute(async ({ context, session }) => {
-        const { runTop } = await import('../top/top.ts');
-        return runTop(context, session, { pool, intervalMs, count });
-      }),
+    .action(
+      (pool: string | undefined, { interval: intervalMs, count }: { interval: number; count?: number }) =>
+        execute(async ({ context, session }) => {
+          const { runTop } = await import('../top/top.ts');
+          return runTop(context, session, { pool, intervalMs, count });
+        }),
     );
 };
 

@@ -9,11 +9,7 @@ const COMPLETION_MS = 1_000;
 const MOST_REVISIONS = 20;
 
 /** Rejects when the server does not answer in time. */
-export async function readNames(
-  context: Context,
-  kind: Kind,
-  pool: string | undefined,
-): Promise<string[]> {
+export async function readNames(context: Context, kind: Kind, pool: string | undefined): Promise<string[]> {
   const session = openSession({ ...context, timeoutMs: COMPLETION_MS });
   try {
     return await namesOf(session, kind, pool);

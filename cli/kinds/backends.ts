@@ -146,10 +146,29 @@ async function readBackends(session: Session): Promise<BackendView[]> {
 }
 
 /** The value that JSON and YAML show. */
-function backendPlain({ pool, address, weight, state, source, revision, reports, summary }: BackendView): Plain {
+function backendPlain({
+  pool,
+  address,
+  weight,
+  state,
+  source,
+  revision,
+  reports,
+  summary,
+}: BackendView): Plain {
   const { health, connections } = summary;
   const proxies = reports.map(reportPlain);
-  return { pool, address, weight, state, source, health: worstHealth(health), connections, revision, proxies };
+  return {
+    pool,
+    address,
+    weight,
+    state,
+    source,
+    health: worstHealth(health),
+    connections,
+    revision,
+    proxies,
+  };
 }
 
 function reportPlain({ proxyId, connected, health, report, revision }: ProxyReport): Plain {

@@ -16,7 +16,8 @@ import { checkText } from './policies.ts';
 
 export async function listPools(session: Session, context: Context): Promise<Listing> {
   const { pools, backends, listeners } = await readPools(session, '');
-  const namesOf = (pool: string) => listeners.filter((listener) => listener.pool === pool).map(({ name }) => name);
+  const namesOf = (pool: string) =>
+    listeners.filter((listener) => listener.pool === pool).map(({ name }) => name);
   return listing(
     context,
     pools,

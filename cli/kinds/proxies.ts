@@ -46,7 +46,10 @@ export async function listProxies(session: Session, context: Context): Promise<L
       ['VERSION', ({ info }) => info.version],
       ['ADMIN ADDRESS', ({ info }) => info.adminAddress],
       ['UP', ({ info }) => ageCell(info.startedAt, context)],
-      ['RESTARTED WORKERS', ({ workers }) => String(workers.reduce((sum, { restarts }) => sum + restarts, 0))],
+      [
+        'RESTARTED WORKERS',
+        ({ workers }) => String(workers.reduce((sum, { restarts }) => sum + restarts, 0)),
+      ],
     ],
   );
 }
@@ -118,10 +121,12 @@ function configurationFacts({ fromDisk, stale, rejected }: AppliedSnapshot__Outp
   const violations = rejected?.violations ?? [];
   return [
     ...doubts.map((text): Fact => ['Configuration', { text, tone: 'doubtful' }]),
-    ...violations.map(({ field, description }): Fact => [
-      `Rejected ${rejected?.position?.revision ?? ''}`,
-      { text: `${field}: ${description}`, tone: 'bad' },
-    ]),
+    ...violations.map(
+      ({ field, description }): Fact => [
+        `Rejected ${rejected?.position?.revision ?? ''}`,
+        { text: `${field}: ${description}`, tone: 'bad' },
+      ],
+    ),
   ];
 }
 

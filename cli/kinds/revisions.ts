@@ -57,10 +57,7 @@ export async function describeRevision(session: Session, _context: Context, name
 }
 
 /** Newest first. */
-async function readRevisions(
-  session: Session,
-  { name, limit }: RevisionFilter,
-): Promise<Revision__Output[]> {
+async function readRevisions(session: Session, { name, limit }: RevisionFilter): Promise<Revision__Output[]> {
   const found: Revision__Output[] = [];
   let pageToken = '';
   let isComplete = false;

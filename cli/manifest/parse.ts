@@ -2,7 +2,15 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, YAMLMap } from 'yaml';
 import type { ResourceDraft } from '../../core/model/draft.ts';
 import { didYouMean } from '../../core/model/nearest.ts';
-import { addProblem, keyOf, type Problem, type Reading, readValue, resolve, type SourceLine } from './read-value.ts';
+import {
+  addProblem,
+  keyOf,
+  type Problem,
+  type Reading,
+  readValue,
+  resolve,
+  type SourceLine,
+} from './read-value.ts';
 import { type ObjectShape, SHAPES } from './shape.ts';
 
 export interface Declared {
@@ -35,7 +43,12 @@ export function parseManifest(file: string, text: string): ParsedFile {
       problems.push({ line: lineAt(pos[0]), path: '', description });
     }
     if (document.errors.length > 0) continue;
-    const reading = { document, lineOf: (node: Node | null) => lineAt(node?.range?.[0] ?? 0), problems, lines };
+    const reading = {
+      document,
+      lineOf: (node: Node | null) => lineAt(node?.range?.[0] ?? 0),
+      problems,
+      lines,
+    };
     resources.push(...resourceNodes(reading).flatMap((node) => readResource(reading, node) ?? []));
   }
   return { resources, problems, lines };

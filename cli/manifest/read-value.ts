@@ -118,7 +118,9 @@ function readScalar(
   const mustBe = (what: string) => ({ description: `is ${nameOf(node)}, but must be ${what}` });
   switch (shape.type) {
     case 'text':
-      return typeof value === 'string' ? { value } : mustBe(`text${isScalar(node) ? ': put it in quotes' : ''}`);
+      return typeof value === 'string'
+        ? { value }
+        : mustBe(`text${isScalar(node) ? ': put it in quotes' : ''}`);
     case 'count': {
       const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
       return isCount ? { value } : mustBe('a whole number, 0 or more');

@@ -50,9 +50,9 @@ export function printListing(context: Context, kind: string, { header, items }: 
   }
 }
 
-/** One item: an object for programs. */
-export function printItem(context: Context, kind: string, { header }: Listing, item: Item): void {
-  if (!emitStructured(context, item.plain)) printListing(context, kind, { header, items: [item] });
+/** The only item of a listing: an object for programs. */
+export function printItem(context: Context, kind: string, listing: Listing): void {
+  if (!emitStructured(context, listing.items[0]?.plain)) printListing(context, kind, listing);
 }
 
 /** `pool/web`, `backend/web/10.0.0.1:80`: unique among all things. */

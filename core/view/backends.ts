@@ -93,7 +93,13 @@ function byBackend(statuses: readonly BackendStatus__Output[], proxies: readonly
     const { reports, summary } = found.get(key) ?? { reports: [], summary: new BackendTotals() };
     found.set(key, { reports, summary });
     const isConnected = connected.has(proxyId);
-    reports.push({ proxyId, connected: isConnected, health: healthFromWire(report.health), report, revision });
+    reports.push({
+      proxyId,
+      connected: isConnected,
+      health: healthFromWire(report.health),
+      report,
+      revision,
+    });
     if (isConnected) summary.add(proxyId, report);
   }
   return found;

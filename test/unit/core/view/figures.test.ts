@@ -1,8 +1,7 @@
-/** Numbers, times, bars, and texts that fit. */
+/** Numbers, times and lists for people. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { short, shortTime, sparkline } from '../../../../cli/top/figures.ts';
-import { fit, textWidth } from '../../../../cli/top/text-width.ts';
+import { age, few, short, shortTime } from '../../../../core/view/figures.ts';
 
 describe('a figure in five characters', () => {
   for (const [value, text] of [
@@ -38,33 +37,27 @@ describe('a figure in five characters', () => {
   }
 });
 
-describe('a sparkline', () => {
-  it('has the newest at the right, beside the highest of them', () => {
-    assert.equal(sparkline([9, 0, 1, 2, 4, 8], 5), '▁▁▂▄█');
-  });
-
-  it('is flat when nothing happens, and empty without room or samples', () => {
-    assert.equal(sparkline([0, 0], 8), '▁▁');
-    assert.equal(sparkline([1, 2], 0), '');
-    assert.equal(sparkline([], 8), '');
-  });
+describe('an age', () => {
+  for (const [seconds, text] of [
+    [-5, '0s'],
+    [119, '119s'],
+    [120, '2m'],
+    [7_200, '2h'],
+    [86_400 * 2, '2d'],
+  ] as const) {
+    it(`of ${seconds} s is ${text}`, () =>
+      assert.equal(age({ seconds: '0', nanos: 0 }, seconds * 1_000), text));
+  }
+  it('of a time that is unset is empty', () => assert.equal(age(null, 5), ''));
 });
 
-describe('a text that fits', () => {
-  it('takes as many columns as it was given', () => {
-    for (const text of ['', 'web', 'a-long-name', '負荷分散', 'e\u0301te\u0301', 'tab\there', '🙂🙂🙂']) {
-      for (const width of [0, 1, 2, 3, 5, 8])
-        assert.equal(textWidth(fit(text, width)), width, `${text} in ${width}`);
-    }
-  });
-
-  it('is cut with an ellipsis, never within a wide character', () => {
-    assert.equal(fit('abcdef', 4), 'abc…');
-    assert.equal(fit('負荷分散', 4), '負… ');
-    assert.equal(fit('ab', 4, 'right'), '  ab');
-  });
-
-  it('steers no terminal', () => {
-    assert.equal(fit('a\u001b[2Jb', 6), 'a [2Jb');
-  });
+describe('names in words', () => {
+  for (const [names, text] of [
+    [[], ''],
+    [['a'], 'a'],
+    [['a', 'b', 'c', 'd'], 'a, b, c and d'],
+    [['a', 'b', 'c', 'd', 'e'], 'a, b, c and 2 more'],
+  ] as const) {
+    it(`${names.length} are "${text}"`, () => assert.equal(few(names), text));
+  }
 });
