@@ -4,7 +4,7 @@ import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { systemClock } from '../core/runtime/clock.ts';
 import { LbError, messageOf } from '../core/runtime/errors.ts';
 import { exitOnUnhandledFailures, stopOnSignals, surviveHangups } from '../core/runtime/lifecycle.ts';
-import { standardErrorSink } from '../core/runtime/log-sink.ts';
+import { standardErrorSink } from '../core/runtime/line-sink.ts';
 import { createLogger } from '../core/runtime/logger.ts';
 import { systemRandom } from '../core/runtime/random.ts';
 import { startControlPlane } from './control-plane.ts';
@@ -44,7 +44,7 @@ try {
       clock,
       random,
       logger,
-      logLinesDropped: () => sink.dropped,
+      logLinesDropped: () => sink.droppedTotal,
       ...(tokenFile && { tokens: tokenFile }),
     },
   );

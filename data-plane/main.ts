@@ -3,11 +3,11 @@
 import { systemClock } from '../core/runtime/clock.ts';
 import { LbError, messageOf } from '../core/runtime/errors.ts';
 import { exitOnUnhandledFailures, stopOnSignals, surviveHangups } from '../core/runtime/lifecycle.ts';
-import { standardErrorSink } from '../core/runtime/log-sink.ts';
+import { standardErrorSink } from '../core/runtime/line-sink.ts';
 import { createLogger } from '../core/runtime/logger.ts';
 import { systemRandom } from '../core/runtime/random.ts';
 import { Proxy } from './proxy.ts';
-import { LineSink } from './telemetry/line-sink.ts';
+import { openConnectionLog } from './telemetry/connection-log-sink.ts';
 import { parseProxyFlags } from './proxy-flags.ts';
 
 const flags = parseProxyFlags();
@@ -31,13 +31,13 @@ try {
     maxConnections: flags.maxConnections,
     engine: flags.engine,
     metricBackends: flags.metricBackends,
-    connectionLog: openConnectionLog(),
+    connectionLog: openConnectionLog(flags.connectionLog, systemClock, logger),
     shutdownDelayMs: flags.shutdownDelay,
     drainTimeoutMs: flags.drainTimeout,
     clock: systemClock,
     random: systemRandom,
     logger,
-    logLinesDropped: () => sink.dropped,
+    logLinesDropped: () => sink.droppedTotal,
   });
   await proxy.start();
   stopOnSignals(() => proxy.stop(), logger);
@@ -46,13 +46,4 @@ try {
   const stack = error instanceof LbError || !(error instanceof Error) ? undefined : error.stack;
   logger.fatal({ stack }, `cannot start: ${messageOf(error)}`);
   process.exit(1);
-}
-
-/** Goes on in a new file on SIGHUP, so that the old one can be moved away. */
-function openConnectionLog(): LineSink | null {
-  const target = flags.connectionLog;
-  if (target === 'off') return null;
-  const lines = new LineSink({ target, clock: systemClock, logger });
-  process.on('SIGHUP', () => lines.reopen());
-  return lines;
 }

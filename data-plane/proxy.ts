@@ -29,9 +29,9 @@ import { ReplicaDirectory } from './subscription/replica-directory.ts';
 import type { SavedSnapshot } from './subscription/snapshot-file.ts';
 import { lockStateDir } from './subscription/state-dir.ts';
 import { Subscription } from './subscription/subscription.ts';
-import type { LineSink } from './telemetry/line-sink.ts';
+import type { LineSink } from '../core/runtime/line-sink.ts';
 import { createProxyMetrics } from './telemetry/proxy-metrics.ts';
-import { Traffic } from './traffic.ts';
+import { DataPath } from './data-path.ts';
 
 /** How often rows that nothing uses any more are looked for. */
 const SWEEP_MS = 1_000;
@@ -71,7 +71,7 @@ export class Proxy {
   readonly #stateDir: string;
   readonly #instanceId = randomUUID();
   readonly #status: ConfigStatus;
-  readonly #traffic: Traffic;
+  readonly #dataPath: DataPath;
   readonly #replicas: ReplicaDirectory;
   readonly #admin: HttpServer;
   readonly #lastGood: LastGood;
@@ -95,7 +95,7 @@ export class Proxy {
     this.#lastGood = new LastGood({ stateDir: this.#stateDir, clock, logger });
     const report = () => this.#reporter?.wake();
     this.#status = new ConfigStatus(report);
-    this.#traffic = new Traffic({
+    this.#dataPath = new DataPath({
       engine: this.#engine,
       libc,
       workers: options.workers,
@@ -132,8 +132,8 @@ export class Proxy {
     const { adminAddress, clock, logger, proxyId, workers } = this.#options;
     await checkSourceAddresses(this.#options.sourceAddresses);
     const address = await this.#admin.listen(adminAddress);
-    await this.#traffic.start();
-    const { bound, connections } = this.#traffic.connectionLimit;
+    await this.#dataPath.start();
+    const { bound, connections } = this.#dataPath.connectionLimit;
     const limit = { connection_limit: connections, limited_by: bound };
     logger.info(
       { proxy_id: proxyId, admin_address: address, engine: this.#engine, workers, ...limit },
@@ -141,7 +141,7 @@ export class Proxy {
     );
     const advice = portReuseAdvice(readTcpTwReuse());
     if (advice) logger[advice.level](advice.message);
-    const saved = await this.#lastGood.resume((snapshot) => this.#traffic.applier.resume(snapshot));
+    const saved = await this.#lastGood.resume((snapshot) => this.#dataPath.applier.resume(snapshot));
     this.#savedAtMs = saved?.savedAtMs ?? null;
     this.#subscription = this.#createSubscription(saved);
     this.#reporter = this.#createReporter(this.#subscription, address);
@@ -153,7 +153,7 @@ export class Proxy {
       this.#reporter?.setReplicas(replicas);
     });
     this.#sweeps = every(clock, SWEEP_MS, () => {
-      this.#traffic.applier.sweep();
+      this.#dataPath.applier.sweep();
       this.#status.stale((this.#configAgeSeconds() ?? 0) > STALE_AFTER_S);
     });
   }
@@ -161,12 +161,12 @@ export class Proxy {
   /** Bounded by the shutdown delay, the drain timeout and a few seconds. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    const traffic = this.#traffic;
+    const dataPath = this.#dataPath;
     const steps = {
       unsubscribe: () => this.#subscription?.stop(),
-      stopAccepting: () => traffic.stopAccepting(),
-      connections: () => traffic.connections,
-      drain: (drainMs: number) => traffic.drain(drainMs),
+      stopAccepting: () => dataPath.stopAccepting(),
+      connections: () => dataPath.connections,
+      drain: (drainMs: number) => dataPath.drain(drainMs),
       sayGoodbye: async () => this.#reporter?.stop(),
       release: () => {
         this.#sweeps?.cancel();
@@ -179,9 +179,9 @@ export class Proxy {
   }
 
   async #apply(snapshot: Snapshot): Promise<readonly Violation[]> {
-    const violations = await this.#traffic.applier.apply(snapshot);
+    const violations = await this.#dataPath.applier.apply(snapshot);
     if (violations.length > 0) return violations;
-    this.#traffic.counts.snapshots.applied += 1;
+    this.#dataPath.counts.snapshots.applied += 1;
     this.#lastGood.survived();
     return violations;
   }
@@ -194,7 +194,7 @@ export class Proxy {
       current: saved?.snapshot ?? null,
       apply: (snapshot) => this.#apply(snapshot),
       onRejected: (position, violations) => {
-        this.#traffic.counts.snapshots.refused += 1;
+        this.#dataPath.counts.snapshots.refused += 1;
         this.#status.rejected(position, violations);
       },
       onAllFailed: () => this.#replicas.hurry(),
@@ -213,7 +213,7 @@ export class Proxy {
     return new Reporter({
       replicas: this.#replicas.replicas,
       proxy: describeProxy(this.#options, this.#instanceId, this.#engine, adminAddress),
-      observe: () => this.#traffic.observer.observe(),
+      observe: () => this.#dataPath.observer.observe(),
       onReplica: (replica, view) => subscription.onReplicaReport(replica, view),
       clock,
       random,
@@ -222,7 +222,7 @@ export class Proxy {
   }
 
   #read() {
-    const readings = this.#traffic.read();
+    const readings = this.#dataPath.read();
     return {
       ...readings,
       connected: this.#subscription?.connected ?? false,

@@ -8,17 +8,17 @@ import { parseArgs } from 'node:util';
 import { planTests } from './test-plan.mjs';
 import { seconds, TestTally } from './test-tally.mjs';
 
-const TEST_TIMEOUT_MS = 300_000;
-/** A process that is still running after this long is killed, and counts as failed. */
-const PROCESS_TIMEOUT_MS = 600_000;
-
 const { values: flags, positionals: parts } = parseArgs({
   options: { quick: { type: 'boolean' }, long: { type: 'boolean' } },
   allowPositionals: true,
 });
 const scope = flags.quick ? 'quick' : flags.long ? 'long' : 'all';
-const groups = planTests('dist/test', { scope, parts });
-if (groups.length === 0) {
+if (scope === 'long') process.env.TEST_LENGTH = 'long';
+const testTimeoutMs = scope === 'long' ? 3_600_000 : 300_000;
+/** A process that is still running after this long is killed, and counts as failed. */
+const processTimeoutMs = 2 * testTimeoutMs;
+const { processes, atOnce } = planTests('dist/test', { scope, parts });
+if (processes.length === 0) {
   console.error(
     `No test file matches ${parts.join(' ')}. Build first, and name a part of a path below dist/test.`,
   );
@@ -28,12 +28,13 @@ if (groups.length === 0) {
 const isVerbose = parts.length > 0;
 const reports = mkdtempSync(join(tmpdir(), 'equipoise-tests-'));
 const tally = new TestTally();
+const waiting = [...processes.entries()];
 
 /** Runs the files in one process, and waits for its end. */
 function runProcess(files, report) {
   const args = [
     '--enable-source-maps',
-    `--test-timeout=${TEST_TIMEOUT_MS}`,
+    `--test-timeout=${testTimeoutMs}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     '--test-reporter=./scripts/test-results.mjs',
@@ -43,7 +44,7 @@ function runProcess(files, report) {
   return new Promise((resolve) => {
     const startedMs = Date.now();
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const timer = setTimeout(() => child.kill('SIGKILL'), PROCESS_TIMEOUT_MS);
+    const timer = setTimeout(() => child.kill('SIGKILL'), processTimeoutMs);
     const output = [];
     child.stdout.on('data', (chunk) => output.push(chunk));
     child.stderr.on('data', (chunk) => output.push(chunk));
@@ -67,20 +68,16 @@ async function runAndTally(files, name) {
   if (!isVerbose) for (const file of files) console.log(`${end === 0 ? '✔' : '✖'} ${tally.lineOf(file)}`);
 }
 
-/** Runs the processes of a group, so many side by side, the first ones first. */
-async function runGroup({ processes, atOnce }, group) {
-  const waiting = [...processes.entries()];
-  const runNext = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [index, files] = next;
-      await runAndTally(files, `${group}-${index}.jsonl`);
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, runNext));
+/** Runs processes one after the other, as long as any is left. */
+async function runWaiting() {
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    const [index, files] = next;
+    await runAndTally(files, `${index}.jsonl`);
+  }
 }
 
 const startedMs = Date.now();
-for (const [index, group] of groups.entries()) await runGroup(group, index);
+await Promise.all(Array.from({ length: atOnce }, runWaiting));
 rmSync(reports, { recursive: true });
 tally.print();
 console.log(`took ${seconds(Date.now() - startedMs)}`);

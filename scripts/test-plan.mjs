@@ -1,42 +1,46 @@
 // Which test files run, which of them share a process, and which processes run side by side.
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 /** What needs no server, no root and no package of the system. */
 const QUICK = /^(unit|property|contract)\/|^[^/]+\.test\.js$/;
 const NEEDS_SERVERS = /etcd/;
 /** Run by `npm run test:long` alone. */
-const LONG = /^long\//;
-/** These share a process with others: they start no worker, no process and no server of their own. */
+const LONG_ONLY = /^long\//;
+/** Run by `npm run test:long` too, larger or longer than in `npm test`. */
+const HAS_A_LONG_FORM = /\/run-length\.js'/;
+/** Starting a process costs more than most of these tests, so they share some. */
 const SHARES_A_PROCESS = /^(unit|property)\//;
 const FILES_PER_PROCESS = 20;
-/** Browsers, load generators and whole fleets are slow beside others, so these run last, one after the other. */
-const WANTS_THE_MACHINE =
-  /^faults\/|^e2e\/(?:real-programs|compose|shared-address|how-to|dashboard|quick-start)/;
-/** What takes longest starts first, so that no core is idle at the end. */
-const ORDER = [/^faults\//, /^e2e\//, /^contract\/store\//, /^integration\//, /^contract\//, /^explorer\//];
+/** The longest start first, so that no core is idle at the end; the slowest files of a run say what belongs here. */
+const ORDER = [
+  /^e2e\/(?:real-programs|how-to|dashboard|registration|shared-address|compose|quick-start)/,
+  /^contract\/store\/config-store\.etcd/,
+  /^(?:faults|e2e)\//,
+  /^integration\//,
+  /^contract\//,
+  /^explorer\//,
+];
 
-/** Groups that run one after the other; in each, the processes with their files. */
+const IN_SCOPE = {
+  quick: (file) => QUICK.test(file) && !NEEDS_SERVERS.test(file),
+  all: (file) => !LONG_ONLY.test(file),
+  long: (file, root) => LONG_ONLY.test(file) || HAS_A_LONG_FORM.test(readFileSync(join(root, file), 'utf8')),
+};
+
+/** The processes in the order in which they start, each with its files, and how many run side by side. */
 export function planTests(root, { scope, parts }) {
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.js'))
-    .filter((file) => LONG.test(file) === (scope === 'long'))
-    .filter((file) => scope !== 'quick' || (QUICK.test(file) && !NEEDS_SERVERS.test(file)))
+    .filter((file) => IN_SCOPE[scope](file, root))
     .filter((file) => parts.length === 0 || parts.some((part) => join(root, file).includes(part)))
     .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
   const shared = files.filter((file) => SHARES_A_PROCESS.test(file));
-  const others = files.filter((file) => !SHARES_A_PROCESS.test(file));
-  const parallel = others.filter((file) => !WANTS_THE_MACHINE.test(file)).map((file) => [file]);
-  const groups = [
-    { processes: [...parallel, ...inBatches(shared)], atOnce: 2 },
-    { processes: others.filter((file) => WANTS_THE_MACHINE.test(file)).map((file) => [file]), atOnce: 1 },
-  ];
-  return groups
-    .filter(({ processes }) => processes.length > 0)
-    .map(({ processes, atOnce }) => ({
-      atOnce,
-      processes: processes.map((batch) => batch.map((file) => join(root, file))),
-    }));
+  const alone = files.filter((file) => !SHARES_A_PROCESS.test(file)).map((file) => [file]);
+  const processes = [...alone, ...inBatches(shared)].map((batch) => batch.map((file) => join(root, file)));
+  // Whole programs wait for each other much of the time, so one more than there are cores keeps the cores busy.
+  return { processes, atOnce: availableParallelism() + (scope === 'all' ? 1 : 0) };
 }
 
 function rank(file) {

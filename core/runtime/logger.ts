@@ -1,14 +1,13 @@
 /** Logs: JSON lines on standard error through pino; pretty when that is a terminal. */
 import { isatty } from 'node:tty';
-import { pino, type Logger as PinoLogger } from 'pino';
+import { type DestinationStream, pino, type Logger as PinoLogger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { LogLevel } from './log-level.ts';
-import type { LogSink } from './log-sink.ts';
 
 export type Logger = PinoLogger;
 
 /** `program` is on every line. */
-export function createLogger(program: string, level: LogLevel, sink: LogSink): Logger {
+export function createLogger(program: string, level: LogLevel, sink: DestinationStream): Logger {
   const options = {
     level,
     base: { program },

@@ -30,7 +30,7 @@ export interface Candidates {
 }
 
 /** What a strategy may know of a connection. One object is reused for all picks. */
-export interface Flow {
+export interface PickRequest {
   /** 32-bit hash of the client's IP address (not its port): see core/model/source-hash.ts. */
   sourceHash: number;
   /** Milliseconds, monotonic. */
@@ -45,7 +45,7 @@ export interface Tried {
 
 export interface Balancer {
   /** An eligible candidate that is not in `tried`, reserved; NO_BACKEND when there is none. */
-  pick(flow: Flow, tried: Tried): number;
+  pick(request: PickRequest, tried: Tried): number;
   /** Gives back what `pick` reserved. */
   release(candidate: number): void;
   /** A connect took `connectMs`. */

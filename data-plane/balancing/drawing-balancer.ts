@@ -8,7 +8,7 @@ import {
   type Balancer,
   type BalancerInputs,
   type Candidates,
-  type Flow,
+  type PickRequest,
   NO_BACKEND,
   type Tried,
 } from './balancer.ts';
@@ -23,9 +23,9 @@ export abstract class DrawingBalancer implements Balancer {
     this.draw = new WeightedDraw(candidates, random);
   }
 
-  pick(flow: Flow, tried: Tried): number {
+  pick(request: PickRequest, tried: Tried): number {
     this.draw.refresh();
-    const chosen = this.choose(flow, tried);
+    const chosen = this.choose(request, tried);
     if (chosen !== NO_BACKEND) this.candidates.reserve(chosen);
     return chosen;
   }
@@ -39,5 +39,5 @@ export abstract class DrawingBalancer implements Balancer {
   connectFailed(_candidate: number, _connectMs: number, _nowMs: number): void {}
 
   /** An eligible candidate that is not in `tried`, or NO_BACKEND. The draw is up to date; nothing is reserved yet. */
-  protected abstract choose(flow: Flow, tried: Tried): number;
+  protected abstract choose(request: PickRequest, tried: Tried): number;
 }

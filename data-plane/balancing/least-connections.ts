@@ -8,11 +8,11 @@
  * all busy. For pools of many thousands under high rates take power_of_two_choices. No allocation.
  * Invariant: the pass visits each eligible candidate at most once.
  */
-import { type Balancer, type BalancerInputs, type Flow, NO_BACKEND, type Tried } from './balancer.ts';
+import { type Balancer, type BalancerInputs, type PickRequest, NO_BACKEND, type Tried } from './balancer.ts';
 import { DrawingBalancer } from './drawing-balancer.ts';
 
 class LeastConnections extends DrawingBalancer {
-  protected override choose(_flow: Flow, tried: Tried): number {
+  protected override choose(_request: PickRequest, tried: Tried): number {
     const all = this.candidates;
     const size = this.draw.size;
     let best = NO_BACKEND;

@@ -8,16 +8,16 @@
  * Cost: O(1) a pick, see weighted-draw.ts. No allocation.
  * Invariants: two eligible untried candidates are never compared with themselves; a lone one is taken.
  */
-import { type Balancer, type BalancerInputs, type Flow, NO_BACKEND, type Tried } from './balancer.ts';
+import { type Balancer, type BalancerInputs, type PickRequest, NO_BACKEND, type Tried } from './balancer.ts';
 import { DrawingBalancer } from './drawing-balancer.ts';
 
 /** Also what peak_ewma is, but for the comparison. */
 export class PowerOfTwoChoices extends DrawingBalancer {
-  protected override choose(flow: Flow, tried: Tried): number {
+  protected override choose(request: PickRequest, tried: Tried): number {
     const first = this.draw.draw(tried);
     if (first === NO_BACKEND) return NO_BACKEND;
     const second = this.draw.draw(tried, first);
-    return second !== NO_BACKEND && this.isBetter(second, first, flow.nowMs) ? second : first;
+    return second !== NO_BACKEND && this.isBetter(second, first, request.nowMs) ? second : first;
   }
 
   /** Less loaded: open / weight, multiplied out: whole numbers, so that ties are ties. */

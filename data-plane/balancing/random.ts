@@ -5,11 +5,11 @@
  * connections the fullest has about m/n + sqrt(2 m ln n / n) of them (Raab and Steger, "Balls into Bins", 1998).
  * Cost: O(1) a pick, see weighted-draw.ts. No allocation.
  */
-import type { Balancer, BalancerInputs, Flow, Tried } from './balancer.ts';
+import type { Balancer, BalancerInputs, PickRequest, Tried } from './balancer.ts';
 import { DrawingBalancer } from './drawing-balancer.ts';
 
 class RandomBalancer extends DrawingBalancer {
-  protected override choose(_flow: Flow, tried: Tried): number {
+  protected override choose(_request: PickRequest, tried: Tried): number {
     return this.draw.draw(tried);
   }
 }

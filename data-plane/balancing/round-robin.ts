@@ -17,7 +17,7 @@
  *  - each worker starts at its own place, worker / workers of a cycle in;
  *  - at most tried.size + 1 candidates are taken off the heap in a pick.
  */
-import type { Balancer, BalancerInputs, Candidates, Flow, Tried } from './balancer.ts';
+import type { Balancer, BalancerInputs, Candidates, PickRequest, Tried } from './balancer.ts';
 import { NO_BACKEND } from './balancer.ts';
 
 /** Multiples of the golden ratio fall far from each other within a cycle: offsets of candidates that come later. */
@@ -57,7 +57,7 @@ class RoundRobin implements Balancer {
     if (previous?.balancer instanceof RoundRobin) this.#takeOver(previous.balancer, previous.moved);
   }
 
-  pick(_flow: Flow, tried: Tried): number {
+  pick(_request: PickRequest, tried: Tried): number {
     this.#refresh();
     const all = this.#size;
     // Tried ones are parked behind the heap's end, and put back with the turn they had.

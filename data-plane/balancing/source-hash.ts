@@ -10,7 +10,7 @@
  *  - at most `REHASHES` looks and one pass, so a pick always ends;
  *  - no state: nothing to carry over to the next plan.
  */
-import type { Balancer, BalancerInputs, Candidates, Flow, Tried } from './balancer.ts';
+import type { Balancer, BalancerInputs, Candidates, PickRequest, Tried } from './balancer.ts';
 import { NO_BACKEND } from './balancer.ts';
 
 /** With half of the weight down, one pick in four thousand million comes to the pass. */
@@ -26,9 +26,9 @@ class SourceHash implements Balancer {
     this.#table = table;
   }
 
-  pick(flow: Flow, tried: Tried): number {
-    let chosen = this.#look(flow.sourceHash, tried);
-    if (chosen === NO_BACKEND) chosen = this.#highestScore(flow.sourceHash, tried);
+  pick(request: PickRequest, tried: Tried): number {
+    let chosen = this.#look(request.sourceHash, tried);
+    if (chosen === NO_BACKEND) chosen = this.#highestScore(request.sourceHash, tried);
     if (chosen !== NO_BACKEND) this.#candidates.reserve(chosen);
     return chosen;
   }

@@ -6,35 +6,9 @@
  * Nothing here throws or returns a promise: the data path knows errno values, not exceptions.
  */
 import type { Clock } from '../../core/runtime/clock.ts';
+import type { CloseReason } from '../memory/close-reasons.ts';
+import type { PauseCause } from '../memory/proxy-counts.ts';
 import type { PeerAddress } from './peer-address.ts';
-
-/** Why a connection ended. A closed set: it is the label `reason` of lb_connections_closed_total. */
-export const CLOSE_REASONS = [
-  /** Both directions ended in order. */
-  'completed',
-  'client_reset',
-  'backend_reset',
-  /** No backend was eligible. */
-  'no_backend',
-  /** Every attempt to connect failed. */
-  'connect_failed',
-  'idle_timeout',
-  'half_closed_timeout',
-  /** Its backend was draining or removed, and the drain timeout passed. */
-  'drain_deadline',
-  /** The proxy stopped, and the drain timeout of the process passed. */
-  'shutdown',
-  'worker_lost',
-  'internal_error',
-] as const;
-export type CloseReason = (typeof CLOSE_REASONS)[number];
-
-/** Why accepting stopped for a while: the label `cause` of lb_accept_pauses_total. */
-export type PauseCause =
-  /** The most connections allowed are open, in all workers or in this one. */
-  | 'connection_limit'
-  /** The system had no descriptor or no memory left. */
-  | 'shortage';
 
 /** Returned instead of a backend's row: there is none to try. */
 export const NO_ROW = -1;
@@ -72,7 +46,7 @@ export interface ConnectionHandler {
   onClosed(slot: number, reason: CloseReason): void;
 }
 
-/** Where backends are: read from shared memory by row (telemetry/shared-memory.ts). */
+/** Where backends are: read from shared memory by row (memory/shared-memory.ts). */
 export interface Targets {
   /** Textual IP address. */
   host(row: number): string;

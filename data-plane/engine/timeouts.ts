@@ -1,5 +1,6 @@
 /** How long engines wait, and for what. All in milliseconds. */
-import type { CloseReason, ConnectionTimeouts } from './engine.ts';
+import type { ConnectionTimeouts } from './engine.ts';
+import type { CloseReason } from '../memory/close-reasons.ts';
 
 /** While accepting is stopped, how often to look whether there is room again. */
 export const ROOM_LOOK_MS = 100;

@@ -13,10 +13,9 @@ import type { Health } from '../../core/model/resources.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import type { DirectoryBackend, DirectoryPool, PlanDirectory } from '../plan/plan-directory.ts';
-import type { HealthView } from '../telemetry/observer.ts';
 import type { SharedCells } from '../memory/shared-memory.ts';
 import type { Checker, CheckResult } from './checker.ts';
-import type { HealthEvent } from './health-machine.ts';
+import type { HealthEvent, HealthState } from './health-machine.ts';
 import { MonitoredBackend } from './monitored-backend.ts';
 import { PoolTally } from './pool-tally.ts';
 import { CheckSchedule, firstDelayMs, nextDelayMs } from './scheduler.ts';
@@ -108,7 +107,9 @@ export class HealthMonitor {
   }
 
   /** What is known of a backend; of one that was removed, that. */
-  healthOf(backend: Pick<DirectoryBackend, 'row' | 'generation'>): HealthView {
+  healthOf(
+    backend: Pick<DirectoryBackend, 'row' | 'generation'>,
+  ): Pick<HealthState, 'health' | 'reason' | 'sinceMs'> {
     const entry = this.#backends.get(backend.row);
     if (entry?.backend.generation !== backend.generation) {
       const removed = this.#removed.get(backend.row);

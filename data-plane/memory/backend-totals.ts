@@ -4,7 +4,6 @@
  *
  * Invariant: what an earlier owner of a row counted is neither shown nor taken for growth (generation).
  */
-import type { DirectoryBackend } from '../plan/plan-directory.ts';
 import type { HistogramCounts } from './counters.ts';
 import {
   BACKEND_COUNTERS,
@@ -61,7 +60,7 @@ export class BackendTotalsReader {
   }
 
   /** Null when the row has another owner by now. */
-  read({ row, generation }: Pick<DirectoryBackend, 'row' | 'generation'>): TotalsReading | null {
+  read({ row, generation }: { readonly row: number; readonly generation: number }): TotalsReading | null {
     if (Atomics.load(this.#shared.generation, row) !== generation) return null;
     const start = row * WIDTH;
     if (this.#generations[row] !== generation) {

@@ -1,5 +1,5 @@
 /** Sums over all workers of what each of them counts by itself. Reads only; the main thread's view of shared memory. */
-import { CLOSE_REASONS, type CloseReason } from '../engine/engine.ts';
+import { CLOSE_REASONS, type CloseReason } from './close-reasons.ts';
 import {
   BACKEND_COUNTERS,
   HISTOGRAM_CELLS,

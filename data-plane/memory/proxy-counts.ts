@@ -1,6 +1,12 @@
 /** What the main thread itself counts, beside what workers count in shared memory. */
 import { HEALTH_STATES, type Health } from '../../core/model/resources.ts';
-import type { PauseCause } from '../engine/engine.ts';
+
+/** Why accepting stopped for a while: the label `cause` of lb_accept_pauses_total. */
+export type PauseCause =
+  /** The most connections allowed are open, in all workers or in this one. */
+  | 'connection_limit'
+  /** The system had no descriptor or no memory left. */
+  | 'shortage';
 
 export const SNAPSHOT_RESULTS = ['applied', 'refused'] as const;
 export type SnapshotResult = (typeof SNAPSHOT_RESULTS)[number];

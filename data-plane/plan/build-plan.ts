@@ -11,7 +11,7 @@ import { LOG_ONE_IN } from '../../core/model/defaults.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { buildMaglevTable } from '../balancing/maglev.ts';
-import type { AssignedRows, RowAllocator } from '../memory/rows.ts';
+import type { AssignedRows, RowAllocator } from '../memory/row-allocator.ts';
 import type { PlanListener, PlanPool } from './plan.ts';
 import type { BuiltPlan, DirectoryBackend, DirectoryListener, DirectoryPool } from './plan-directory.ts';
 import { type ReadBackend, type ReadListener, type ReadPool, readSnapshot } from './read-snapshot.ts';

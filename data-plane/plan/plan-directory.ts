@@ -45,6 +45,14 @@ export interface DirectoryListener {
   readonly pool: string;
 }
 
+/** A listener whose address can't be bound on this host now. */
+export interface FailedListener {
+  readonly listener: string;
+  readonly address: string;
+  /** In words, with the errno name. */
+  readonly reason: string;
+}
+
 /** A plan and its names, made together from one snapshot. */
 export interface BuiltPlan {
   readonly plan: Plan;

@@ -2,7 +2,8 @@
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import type { AppliedObservation, FailedListener } from '../telemetry/observation.ts';
+import type { AppliedObservation } from '../telemetry/observation.ts';
+import type { FailedListener } from '../plan/plan-directory.ts';
 
 export class ConfigStatus {
   readonly #onChange: () => void;

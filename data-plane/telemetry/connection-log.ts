@@ -9,7 +9,7 @@
 import { type Clock, every, type Timer } from '../../core/runtime/clock.ts';
 import type { DirectoryBackend, PlanDirectory } from '../plan/plan-directory.ts';
 import { connectionLine, type RowNames } from './connection-line.ts';
-import type { DropCause, LineSink } from './line-sink.ts';
+import type { DropCause, LineSink } from '../../core/runtime/line-sink.ts';
 import { LogRing } from '../memory/log-ring.ts';
 
 const LOOK_MS = 20;

@@ -6,6 +6,7 @@ import type { Position } from '../../core/model/commit.ts';
 import type { Health } from '../../core/model/resources.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import type { BackendCounts, ClosedCounts, HistogramCounts, ListenerCounts } from '../memory/counters.ts';
+import type { FailedListener } from '../plan/plan-directory.ts';
 import type { ProcessUsage } from './process-usage.ts';
 
 export interface Observation {
@@ -29,14 +30,6 @@ export interface AppliedObservation {
   readonly fromDisk: boolean;
   /** No control plane has stood by `running` for a while. */
   readonly stale: boolean;
-}
-
-/** A listener whose address can't be bound on this host now. */
-export interface FailedListener {
-  readonly listener: string;
-  readonly address: string;
-  /** In words, with the errno name. */
-  readonly reason: string;
 }
 
 export interface BackendObservation extends Readonly<BackendCounts> {

@@ -11,23 +11,18 @@
  */
 import type { Clock } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
-import { type Flow, NO_BACKEND } from '../balancing/balancer.ts';
-import { TriedSet } from '../balancing/tried.ts';
-import {
-  type CloseReason,
-  type ConnectionHandler,
-  type ConnectionTimeouts,
-  type Engine,
-  NO_ROW,
-} from '../engine/engine.ts';
+import { type PickRequest, NO_BACKEND } from '../balancing/balancer.ts';
+import { TriedSet } from '../balancing/tried-set.ts';
+import { type ConnectionHandler, type ConnectionTimeouts, type Engine, NO_ROW } from '../engine/engine.ts';
+import type { CloseReason } from '../memory/close-reasons.ts';
 import { ERRNO } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
-import type { Accounts } from './accounts.ts';
+import type { ConnectionCounters } from './connection-counters.ts';
 import { Attempt } from './attempt.ts';
 import type { ConnectionRecords } from './connection-records.ts';
 import type { PassiveHealth } from './passive-health.ts';
 import type { PlanRuntime, PoolRuntime } from './plan-runtime.ts';
-import { SlotRows } from './slot-rows.ts';
+import { ConnectionSlots } from './connection-slots.ts';
 
 /** The delay before the n-th repeated attempt is this × 2^n, and between half and all of that. */
 const REPEAT_DELAY_MS = 100;
@@ -36,7 +31,7 @@ const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0 };
 export interface HandlerInputs {
   readonly shared: SharedCells;
   readonly own: WorkerCells;
-  readonly accounts: Accounts;
+  readonly counters: ConnectionCounters;
   readonly passiveHealth: PassiveHealth;
   /** Null: there is no connection log. */
   readonly records: ConnectionRecords | null;
@@ -49,9 +44,9 @@ export class WorkerConnections implements ConnectionHandler {
   retryDelayMs = 0;
   readonly #inputs: HandlerInputs;
   #plan: PlanRuntime | null = null;
-  readonly #slots = new SlotRows();
+  readonly #slots = new ConnectionSlots();
   readonly #spareAttempts: Attempt[] = [];
-  readonly #flow: Flow = { sourceHash: 0, nowMs: 0 };
+  readonly #request: PickRequest = { sourceHash: 0, nowMs: 0 };
   readonly #tried = new TriedSet();
 
   constructor(inputs: HandlerInputs) {
@@ -87,7 +82,7 @@ export class WorkerConnections implements ConnectionHandler {
     slots.acceptedMs[slot] = this.#inputs.clock.nowMs();
     slots.timeouts[slot] = NEVER;
     slots.end = Math.max(slots.end, slot + 1);
-    this.#inputs.accounts.accepted(listener);
+    this.#inputs.counters.accepted(listener);
     const pool = this.#plan?.poolOfListener(listener) ?? null;
     this.#inputs.records?.accepted(slot, pool?.pool.logOneIn ?? 1);
     if (!pool) return NO_ROW;
@@ -126,7 +121,7 @@ export class WorkerConnections implements ConnectionHandler {
     const pool = this.#slots.pool[slot]!;
     const nowMs = this.#inputs.clock.nowMs();
     const connectMs = Math.max(0, nowMs - attempt.startedMs);
-    this.#inputs.accounts.established(backend, pool, this.#slots.listener[slot]!, connectMs);
+    this.#inputs.counters.established(backend, pool, this.#slots.listener[slot]!, connectMs);
     this.#inputs.records?.established(slot, connectMs);
     this.#inputs.passiveHealth.connected(backend);
     const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;
@@ -139,7 +134,7 @@ export class WorkerConnections implements ConnectionHandler {
   onBytes(slot: number, toBackend: number, toClient: number): void {
     const { backend, isAnswered, listener } = this.#slots;
     if (toClient > 0 && isAnswered[slot] === 0) this.#answered(slot);
-    this.#inputs.accounts.bytes(backend[slot]!, listener[slot]!, toBackend, toClient);
+    this.#inputs.counters.bytes(backend[slot]!, listener[slot]!, toBackend, toClient);
     this.#inputs.records?.bytes(slot, toBackend, toClient);
   }
 
@@ -149,7 +144,7 @@ export class WorkerConnections implements ConnectionHandler {
     const established = attempts.has(slot) ? NO_ROW : backend[slot]!;
     // Before the release: a row that nothing uses may get another owner.
     this.#inputs.records?.closed(slot, listener[slot]!, reason, durationMs);
-    this.#inputs.accounts.closed(listener[slot]!, established, reason, durationMs);
+    this.#inputs.counters.closed(listener[slot]!, established, reason, durationMs);
     this.#endAttempt(slot);
     this.#release(slot);
     isOpen[slot] = 0;
@@ -159,7 +154,7 @@ export class WorkerConnections implements ConnectionHandler {
     const { acceptedMs, backend, isAnswered, listener } = this.#slots;
     isAnswered[slot] = 1;
     const sinceAcceptMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
-    this.#inputs.accounts.answered(backend[slot]!, listener[slot]!, sinceAcceptMs);
+    this.#inputs.counters.answered(backend[slot]!, listener[slot]!, sinceAcceptMs);
     this.#inputs.records?.answered(slot, sinceAcceptMs);
   }
 
@@ -179,14 +174,14 @@ export class WorkerConnections implements ConnectionHandler {
   ): number {
     const nowMs = this.#inputs.clock.nowMs();
     this.#inputs.records?.sentTo(slot, pool.row);
-    this.#flow.sourceHash = attempt.sourceHash;
-    this.#flow.nowMs = nowMs;
+    this.#request.sourceHash = attempt.sourceHash;
+    this.#request.nowMs = nowMs;
     this.#tried.clear();
     for (const row of attempt.tried) {
       const candidate = this.#plan?.candidateOfRow(row) ?? NO_BACKEND;
       if (candidate !== NO_BACKEND) this.#tried.add(candidate);
     }
-    const candidate = balancer.pick(this.#flow, this.#tried);
+    const candidate = balancer.pick(this.#request, this.#tried);
     if (candidate === NO_BACKEND) return NO_ROW;
     attempt.startedMs = nowMs + delayMs;
     const row = candidates.row(candidate);
@@ -201,7 +196,7 @@ export class WorkerConnections implements ConnectionHandler {
     const pool = this.#slots.pool[slot]!;
     attempt.failed += 1;
     attempt.tried.push(backend);
-    this.#inputs.accounts.connectFailed(backend);
+    this.#inputs.counters.connectFailed(backend);
     const runtime = this.#plan?.poolByRow(pool);
     const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;
     if (!runtime || candidate === NO_BACKEND) return;

@@ -10,7 +10,7 @@
  */
 import { STRATEGIES, type Strategy } from '../../core/model/resources.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
-import { TriedSet } from '../balancing/tried.ts';
+import { TriedSet } from '../balancing/tried-set.ts';
 import type { Plan } from '../plan/plan.ts';
 import { HEALTH } from '../memory/shared-memory.ts';
 import { PlanRuntime, type PlanSurroundings } from './plan-runtime.ts';

@@ -4,18 +4,15 @@ import { messageOf } from '../../core/runtime/errors.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
 import type { Engine, EngineFactory } from '../engine/engine.ts';
 import { PeerAddress } from '../engine/peer-address.ts';
-import type { Plan } from '../plan/plan.ts';
 import { LogRing } from '../memory/log-ring.ts';
 import { type SharedCells, sharedCells, workerCells } from '../memory/shared-memory.ts';
-import { Accounts } from './accounts.ts';
-import { sharedBudget } from './connection-budget.ts';
+import { ConnectionCounters } from './connection-counters.ts';
+import { sharedBudget, sharedTargets } from './engine-inputs.ts';
 import { WorkerConnections } from './connection-handler.ts';
 import { ConnectionRecords } from './connection-records.ts';
 import { PassiveHealth } from './passive-health.ts';
 import { PlanRuntime, type PlanSurroundings } from './plan-runtime.ts';
-import { abortPrepared, commitPrepared, type PlanSlots } from './plan-slots.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.ts';
-import { sharedTargets } from './shared-targets.ts';
 import { warmUp } from './warm-up.ts';
 import { WorkerLog } from './worker-log.ts';
 
@@ -34,7 +31,8 @@ export class Worker {
   readonly #surroundings: PlanSurroundings;
   readonly #connections: WorkerConnections;
   readonly engine: Engine;
-  #plans: PlanSlots<PlanRuntime> = { running: null, prepared: null };
+  #running: PlanRuntime | null = null;
+  #prepared: PlanRuntime | null = null;
 
   constructor(inputs: WorkerInputs) {
     this.#inputs = inputs;
@@ -58,7 +56,7 @@ export class Worker {
       own,
       clock,
       random,
-      accounts: new Accounts(own),
+      counters: new ConnectionCounters(own),
       passiveHealth: new PassiveHealth(shared, post),
       records: ring ? new ConnectionRecords({ ring: new LogRing(ring), peer, shared, clock, random }) : null,
     });
@@ -85,14 +83,14 @@ export class Worker {
   handle(message: ToWorker): void {
     switch (message.type) {
       case 'prepare':
-        this.#prepare(message.plan);
+        this.#prepared = new PlanRuntime(message.plan, this.#running, this.#surroundings);
         this.#inputs.post({ type: 'prepared', sequence: message.plan.sequence });
         break;
       case 'commit':
         this.#commit(message.sequence);
         break;
       case 'abort':
-        this.#plans = abortPrepared(this.#plans, message.sequence);
+        if (this.#prepared?.sequence === message.sequence) this.#prepared = null;
         break;
       case 'listen':
         this.engine.listen(message.listener, message.on, (failure) => {
@@ -122,16 +120,12 @@ export class Worker {
     this.engine.close('worker_lost');
   }
 
-  #prepare(plan: Plan): void {
-    const { running } = this.#plans;
-    this.#plans = { running, prepared: new PlanRuntime(plan, running, this.#surroundings) };
-  }
-
+  /** Swaps to a plan that was prepared; without one it does not answer, and is ended for that. */
   #commit(sequence: number): void {
-    const swapped = commitPrepared(this.#plans, sequence);
-    if (swapped === null) return;
-    this.#plans = swapped;
-    this.#connections.adopt(swapped.running, this.engine);
+    if (this.#prepared?.sequence !== sequence) return;
+    this.#running = this.#prepared;
+    this.#prepared = null;
+    this.#connections.adopt(this.#running, this.engine);
     this.#inputs.post({ type: 'committed', sequence });
   }
 

@@ -6,14 +6,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import type {
-  CloseReason,
   ConnectionHandler,
   ConnectionTimeouts,
   EngineFactory,
   EngineHoldings,
   ListenOn,
-  PauseCause,
 } from '../../data-plane/engine/engine.ts';
+import type { PauseCause } from '../../data-plane/memory/proxy-counts.ts';
+import type { CloseReason } from '../../data-plane/memory/close-reasons.ts';
 import { NO_ROW } from '../../data-plane/engine/engine.ts';
 import { parseIp } from '../../core/model/ip.ts';
 import { drive } from '../../data-plane/engine/run-engine.ts';
@@ -21,12 +21,13 @@ import { epollEngine } from '../../data-plane/engine/epoll/epoll-engine.ts';
 import { portableEngine } from '../../data-plane/engine/portable/portable-engine.ts';
 import { shrinkSendBuffer } from './raw-socket.ts';
 
-export const ENGINES = {
+const ENGINES = {
   portable: portableEngine,
   epoll: epollEngine,
   'epoll with splice': (inputs) => epollEngine({ ...inputs, splice: true }),
 } satisfies Record<string, EngineFactory>;
 export type EngineName = keyof typeof ENGINES;
+export const ENGINE_NAMES = Object.keys(ENGINES) as EngineName[];
 
 type Call = 'onAccept' | 'onConnectFailed' | 'onEstablished' | 'onBytes' | 'onClosed';
 

@@ -1,7 +1,7 @@
 /** The loop of the epoll engine on a scripted kernel, turn by turn. */
 import assert from 'node:assert/strict';
 import { parseIp } from '../../core/model/ip.ts';
-import type { PauseCause } from '../../data-plane/engine/engine.ts';
+import type { PauseCause } from '../../data-plane/memory/proxy-counts.ts';
 import { EpollEngine } from '../../data-plane/engine/epoll/epoll-engine.ts';
 import { EPOLL } from '../../data-plane/kernel/linux.ts';
 import { errnoName } from '../../data-plane/kernel/errno.ts';

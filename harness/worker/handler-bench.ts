@@ -6,12 +6,12 @@ import { seededRandom } from '../../core/runtime/random.ts';
 import { type Engine, NO_ROW } from '../../data-plane/engine/engine.ts';
 import { buildPlan } from '../../data-plane/plan/build-plan.ts';
 import type { BuiltPlan, PlanDirectory } from '../../data-plane/plan/plan-directory.ts';
-import { RowAllocator } from '../../data-plane/memory/rows.ts';
+import { RowAllocator } from '../../data-plane/memory/row-allocator.ts';
 import { createBuffers, HEALTH, sharedCells, workerCells } from '../../data-plane/memory/shared-memory.ts';
 import { PeerAddress } from '../../data-plane/engine/peer-address.ts';
 import { createLogRing, LogRing } from '../../data-plane/memory/log-ring.ts';
 import { ConnectionRecords } from '../../data-plane/worker/connection-records.ts';
-import { Accounts } from '../../data-plane/worker/accounts.ts';
+import { ConnectionCounters } from '../../data-plane/worker/connection-counters.ts';
 import { WorkerConnections } from '../../data-plane/worker/connection-handler.ts';
 import { PassiveHealth } from '../../data-plane/worker/passive-health.ts';
 import { PlanRuntime } from '../../data-plane/worker/plan-runtime.ts';
@@ -51,7 +51,7 @@ export class HandlerBench {
   readonly handler = new WorkerConnections({
     shared: this.shared,
     own: this.own,
-    accounts: new Accounts(this.own),
+    counters: new ConnectionCounters(this.own),
     records: this.#records,
     passiveHealth: new PassiveHealth(this.shared, (message) => this.posted.push(message)),
     clock: this.clock,

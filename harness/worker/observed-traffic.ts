@@ -4,7 +4,7 @@ import type { Snapshot } from '../../core/model/snapshot.ts';
 import { buildPlan } from '../../data-plane/plan/build-plan.ts';
 import type { BuiltPlan, DirectoryBackend } from '../../data-plane/plan/plan-directory.ts';
 import { Observer } from '../../data-plane/telemetry/observer.ts';
-import { RowAllocator } from '../../data-plane/memory/rows.ts';
+import { RowAllocator } from '../../data-plane/memory/row-allocator.ts';
 import {
   BACKEND_COUNTERS,
   createBuffers,

@@ -6,8 +6,8 @@ import type { Engine } from '../../data-plane/engine/engine.ts';
 import { loadLibc } from '../../data-plane/kernel/libc.ts';
 import { buildPlan } from '../../data-plane/plan/build-plan.ts';
 import type { BuiltPlan } from '../../data-plane/plan/plan-directory.ts';
-import type { FailedListener } from '../../data-plane/telemetry/observation.ts';
-import { RowAllocator } from '../../data-plane/memory/rows.ts';
+import type { FailedListener } from '../../data-plane/plan/plan-directory.ts';
+import { RowAllocator } from '../../data-plane/memory/row-allocator.ts';
 import {
   CONTROL,
   createBuffers,
@@ -19,7 +19,7 @@ import {
 } from '../../data-plane/memory/shared-memory.ts';
 import { ListeningSockets } from '../../data-plane/worker/pool/listening-sockets.ts';
 import { PlanApplier } from '../../data-plane/worker/pool/plan-applier.ts';
-import { threadsOf } from '../../data-plane/worker/pool/thread.ts';
+import { threadsOf } from '../../data-plane/worker/pool/start-thread.ts';
 import type { ToWorker } from '../../data-plane/worker/protocol.ts';
 import type { Thread } from '../../data-plane/worker/pool/worker-handle.ts';
 import { WorkerPool } from '../../data-plane/worker/pool/worker-pool.ts';

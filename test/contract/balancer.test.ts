@@ -6,12 +6,12 @@ import { STRATEGIES, type Strategy } from '../../core/model/resources.ts';
 import {
   type Balancer,
   type Candidates,
-  type Flow,
+  type PickRequest,
   NO_BACKEND,
 } from '../../data-plane/balancing/balancer.ts';
 import { buildMaglevTable } from '../../data-plane/balancing/maglev.ts';
 import { BALANCERS } from '../../data-plane/balancing/registry.ts';
-import { TriedSet } from '../../data-plane/balancing/tried.ts';
+import { TriedSet } from '../../data-plane/balancing/tried-set.ts';
 import { FakeCandidates } from '../../harness/worker/fake-candidates.ts';
 
 const NOTHING_TRIED = new TriedSet();
@@ -43,10 +43,10 @@ function tried(...candidates: number[]): TriedSet {
 function tally(balancer: Balancer, count: number, picks: number, hold: boolean): number[] {
   const counts = Array.from({ length: count }, () => 0);
   const random = seededRandom(7);
-  const flow: Flow = { sourceHash: 0, nowMs: 0 };
+  const request: PickRequest = { sourceHash: 0, nowMs: 0 };
   for (let n = 0; n < picks; n++) {
-    flow.sourceHash = randomBelow(random, 2 ** 32);
-    const picked = balancer.pick(flow, NOTHING_TRIED);
+    request.sourceHash = randomBelow(random, 2 ** 32);
+    const picked = balancer.pick(request, NOTHING_TRIED);
     assert.notEqual(picked, NO_BACKEND);
     counts[picked] = (counts[picked] ?? 0) + 1;
     if (!hold) balancer.release(picked);
@@ -109,14 +109,14 @@ for (const strategy of STRATEGIES) {
       const balancer = create(strategy, candidates);
       for (let client = 0; client < 200; client++) {
         const seen = new TriedSet();
-        const flow = { sourceHash: client * 104_729, nowMs: client };
+        const request = { sourceHash: client * 104_729, nowMs: client };
         for (let attempt = 0; attempt < 5; attempt++) {
-          const picked = balancer.pick(flow, seen);
+          const picked = balancer.pick(request, seen);
           assert.ok(picked !== NO_BACKEND && !seen.has(picked), `attempt ${attempt} picked ${picked}`);
           seen.add(picked);
           balancer.release(picked);
         }
-        assert.equal(balancer.pick(flow, seen), NO_BACKEND);
+        assert.equal(balancer.pick(request, seen), NO_BACKEND);
       }
       assert.deepEqual(candidates.opened, [0, 0, 0, 0, 0, 0]);
     });
@@ -146,10 +146,10 @@ for (const strategy of STRATEGIES) {
       const balancer = create(strategy, candidates);
       const random = seededRandom(3);
       for (let n = 0; n < 2_000; n++) {
-        const flow = { sourceHash: randomBelow(random, 2 ** 32), nowMs: n };
-        const first = balancer.pick(flow, NOTHING_TRIED);
+        const request = { sourceHash: randomBelow(random, 2 ** 32), nowMs: n };
+        const first = balancer.pick(request, NOTHING_TRIED);
         candidates.set(false, first);
-        const second = balancer.pick(flow, NOTHING_TRIED);
+        const second = balancer.pick(request, NOTHING_TRIED);
         assert.notEqual(second, first);
         candidates.set(true, first);
         balancer.release(first);
@@ -204,13 +204,13 @@ for (const strategy of STRATEGIES) {
     it('allocates nothing while picking', () => {
       const candidates = new FakeCandidates(Array.from({ length: 20 }, () => 1));
       const balancer = create(strategy, candidates);
-      const flow: Flow = { sourceHash: 0, nowMs: 0 };
+      const request: PickRequest = { sourceHash: 0, nowMs: 0 };
       const seen = tried(3, 4);
       const grown = () => {
         const before = process.memoryUsage().heapUsed;
         for (let n = 0; n < 100_000; n++) {
-          flow.sourceHash = (n * 7_919) | 0;
-          balancer.release(balancer.pick(flow, seen));
+          request.sourceHash = (n * 7_919) | 0;
+          balancer.release(balancer.pick(request, seen));
         }
         return process.memoryUsage().heapUsed - before;
       };

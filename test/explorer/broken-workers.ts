@@ -2,7 +2,7 @@
 import type { Defect } from './defect.ts';
 import { PRODUCT } from './machines.ts';
 
-const { stepApply, openApply, stepRollout } = PRODUCT;
+const { applySteps, stepRollout } = PRODUCT;
 
 export const BROKEN_WORKERS: readonly Defect[] = [
   {
@@ -10,13 +10,7 @@ export const BROKEN_WORKERS: readonly Defect[] = [
     name: 'lets workers run a snapshot before it is on disk under its name',
     machines: {
       ...PRODUCT,
-      stepApply: (state, event) => {
-        if (state.fromDisk || event.type === 'unsaved') return stepApply(state, event);
-        if (event.type === 'staged')
-          return { state: { ...state, phase: 'running' }, effect: { type: 'run' } };
-        if (event.type === 'ran') return { state: { ...state, phase: 'keeping' }, effect: { type: 'keep' } };
-        return { state: { ...state, phase: 'ended' }, effect: { type: 'done', violations: [] } };
-      },
+      applySteps: (fromDisk) => (fromDisk ? applySteps(true) : ['stage', 'run', 'keep']),
     },
     finds: /never backwards: worker 1 ran revision 2, and now 1/,
     kinds: ['proxy-killed'],
@@ -26,10 +20,7 @@ export const BROKEN_WORKERS: readonly Defect[] = [
   {
     machine: 'apply',
     name: 'does not write a snapshot down',
-    machines: {
-      ...PRODUCT,
-      openApply: (fromDisk) => ({ ...openApply(true), state: { phase: 'running', fromDisk } }),
-    },
+    machines: { ...PRODUCT, applySteps: () => applySteps(true) },
     finds: /never backwards: revision 2 is acknowledged, and the next process would start with 1/,
     kinds: [],
     changes: 1,

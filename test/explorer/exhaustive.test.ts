@@ -1,17 +1,18 @@
 /**
  * The protocol, checked exhaustively: every interleaving of small worlds, see docs/reliability.md.
- * EXPLORE=large explores larger ones too, which takes minutes.
+ * `npm run test:long` explores larger ones too, which takes minutes; EXPLORE=huge those too that may not end.
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { LARGE, SMALL } from './bounds.ts';
+import { byRunLength } from '../../harness/run-length.ts';
+import { HUGE, LARGE, SMALL } from './bounds.ts';
 import { explore, inWords } from './explore.ts';
 import { PRODUCT } from './machines.ts';
 import { worldOf } from './world/model.ts';
 
 const MAX_STATES = 5_000_000;
 
-const worlds = process.env['EXPLORE'] === 'large' ? [...SMALL, ...LARGE] : SMALL;
+const worlds = [...SMALL, ...byRunLength([], LARGE), ...(process.env['EXPLORE'] === 'huge' ? HUGE : [])];
 
 describe('never backwards, never a mixture, nothing acknowledged lost, no deadlock, and convergence', () => {
   for (const bounds of worlds) {

@@ -11,10 +11,9 @@ import type { Proposed } from '../../control-plane/store/log/ticket.ts';
 import { wayTo } from '../../control-plane/store/log/follow.ts';
 import { openReadOn, stepReadOn } from '../../control-plane/store/log/read-on-machine.ts';
 import { remembering } from './intern.ts';
+import { applySteps, commitPrepared } from './plain-steps.ts';
 import { openSubscription, stepSubscription } from '../../control-plane/distribution/subscription-machine.ts';
-import { openApply, stepApply } from '../../data-plane/apply-machine.ts';
 import { step } from '../../data-plane/subscription/subscription-machine.ts';
-import { commitPrepared } from '../../data-plane/worker/plan-slots.ts';
 import { stepRollout } from '../../data-plane/worker/pool/rollout-machine.ts';
 
 export const PRODUCT = {
@@ -27,8 +26,7 @@ export const PRODUCT = {
   openSubscription,
   stepSubscription,
   stepProxy: step,
-  openApply,
-  stepApply,
+  applySteps,
   stepRollout,
   commitPrepared,
 };
@@ -46,7 +44,6 @@ export function remembered(machines: Machines): Machines {
     stepPublish: remembering(machines.stepPublish),
     stepSubscription: remembering(machines.stepSubscription),
     stepProxy: remembering(machines.stepProxy),
-    stepApply: remembering(machines.stepApply),
     stepRollout: remembering(machines.stepRollout),
   };
 }

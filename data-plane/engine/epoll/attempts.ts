@@ -7,7 +7,8 @@
  *  - a connect is asked once more before it counts as timed out: a pause of this process fails no connect that was
  *    answered meanwhile.
  */
-import { type CloseReason, NO_ROW } from '../engine.ts';
+import { NO_ROW } from '../engine.ts';
+import type { CloseReason } from '../../memory/close-reasons.ts';
 import { ERRNO, isShortage } from '../../kernel/errno.ts';
 import { CONNECTED, type Dialer } from './dialer.ts';
 import { registerSide } from './interest.ts';

@@ -10,7 +10,7 @@
  *  - an event of a connection that is over, also within the same batch, is told by its generation and dropped.
  */
 import { hashIpBytes } from '../../../core/model/source-hash.ts';
-import type { CloseReason } from '../engine.ts';
+import type { CloseReason } from '../../memory/close-reasons.ts';
 import { errnoName, ERRNO, isShortage } from '../../kernel/errno.ts';
 import { Activity } from './idle-timeouts.ts';
 import { Attempts } from './attempts.ts';

@@ -1,5 +1,5 @@
 /** The last bytes of sides that were reset: the other side is reset once it has them. */
-import type { CloseReason } from '../engine.ts';
+import type { CloseReason } from '../../memory/close-reasons.ts';
 import { DELIVERY_LOOK_MS, deliveryLimit } from '../timeouts.ts';
 import type { LoopContext } from './loop-context.ts';
 import { BACKEND, type SideOfSlot } from './slots.ts';

@@ -11,7 +11,9 @@
  *  - nothing but listen failures is said through a callback, and nothing throws.
  */
 import { parseIp } from '../../../core/model/ip.ts';
-import type { CloseReason, Engine, EngineFactory, EngineInputs, ListenOn, PauseCause } from '../engine.ts';
+import type { Engine, EngineFactory, EngineInputs, ListenOn } from '../engine.ts';
+import type { PauseCause } from '../../memory/proxy-counts.ts';
+import type { CloseReason } from '../../memory/close-reasons.ts';
 import { errnoName } from '../../kernel/errno.ts';
 import { type Ffi, loadFfi } from '../../kernel/ffi.ts';
 import { EPOLL, platformObstacle } from '../../kernel/linux.ts';

@@ -10,7 +10,8 @@
  */
 import type { Socket } from 'node:net';
 import { ERRNO, isOutOfPorts, isShortage } from '../../kernel/errno.ts';
-import { type CloseReason, type ConnectionHandler, type ConnectionTimeouts, NO_ROW } from '../engine.ts';
+import { type ConnectionHandler, type ConnectionTimeouts, NO_ROW } from '../engine.ts';
+import type { CloseReason } from '../../memory/close-reasons.ts';
 import { DELIVERY_LOOK_MS, deliveryLimit, inactivityLimit, type InactivityLimit } from '../timeouts.ts';
 import { Relay, type RelayEnd } from './relay.ts';
 import { Side, type SideOwner } from './side.ts';

@@ -9,7 +9,9 @@
 import { isIPv4, type Socket, Socket as NetSocket } from 'node:net';
 import { sourceHash } from '../../../core/model/source-hash.ts';
 import type { Timer } from '../../../core/runtime/clock.ts';
-import type { CloseReason, Engine, EngineInputs, ListenOn, PauseCause } from '../engine.ts';
+import type { Engine, EngineInputs, ListenOn } from '../engine.ts';
+import type { PauseCause } from '../../memory/proxy-counts.ts';
+import type { CloseReason } from '../../memory/close-reasons.ts';
 import { errnoName } from '../../kernel/errno.ts';
 import { type Libc, loadLibc } from '../../kernel/libc.ts';
 import { KEEP_ALIVE } from '../../kernel/socket-settings.ts';

@@ -1,5 +1,5 @@
 /** What a worker that died leaves behind in shared memory. */
-import { CLOSE_REASONS } from '../../engine/engine.ts';
+import { CLOSE_REASONS } from '../../memory/close-reasons.ts';
 import type { Libc } from '../../kernel/libc.ts';
 import {
   CONTROL,

@@ -14,8 +14,8 @@ import { type Backoff, backoff } from '../../../core/runtime/backoff.ts';
 import { parseAddress } from '../../../core/model/address.ts';
 import type { Random } from '../../../core/runtime/random.ts';
 import type { Plan, PlanListener } from '../../plan/plan.ts';
-import type { FailedListener } from '../../telemetry/observation.ts';
-import type { ListenPlaces } from './lending.ts';
+import type { FailedListener } from '../../plan/plan-directory.ts';
+import type { ListenPlaces } from './socket-lending.ts';
 import type { ListeningSockets } from './listening-sockets.ts';
 import type { WorkerPool } from './worker-pool.ts';
 

@@ -13,11 +13,11 @@ import { type Clock, sleep } from '../../../core/runtime/clock.ts';
 import { messageOf } from '../../../core/runtime/errors.ts';
 import { type Backoff, backoff } from '../../../core/runtime/backoff.ts';
 import { type Random, randomBelow } from '../../../core/runtime/random.ts';
-import type { CloseReason } from '../../engine/engine.ts';
+import type { CloseReason } from '../../memory/close-reasons.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { CONTROL, type SharedBuffers, sharedCells, workerCells } from '../../memory/shared-memory.ts';
 import type { Libc } from '../../kernel/libc.ts';
-import { Lending, type ListenPlaces } from './lending.ts';
+import { SocketLending, type ListenPlaces } from './socket-lending.ts';
 import { closeDescriptors, LostWorkers } from './lost-worker.ts';
 import type { FromWorker, WorkerStart } from '../protocol.ts';
 import { done, isAnswerTo, type PlanOrder, Rollout } from './rollout.ts';
@@ -69,7 +69,7 @@ export class WorkerPool {
   readonly #inputs: WorkerPoolInputs;
   readonly #places: readonly Place[];
   readonly #running = new Map<number, WorkerHandle>();
-  readonly #lending = new Lending(ANSWER_MS);
+  readonly #lending = new SocketLending(ANSWER_MS);
   readonly #rollout = new Rollout({
     order: (worker, order) => this.#order(worker, order),
     counts: (worker) => this.#onCounts(worker),

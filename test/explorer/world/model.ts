@@ -69,7 +69,7 @@ function isGoal(world: World): boolean {
   const toldAll = writes.every((status) => status.type === 'told' && status.answer !== 'unknown');
   const current = proxy.state.current?.position.hash === head.hash || refusedAsGarbled(world);
   const running = proxy.workers.every(
-    ({ slots }) => slots.running?.snapshot.position.revision === proxy.state.current?.position.revision,
+    ({ plans }) => plans.running?.snapshot.position.revision === proxy.state.current?.position.revision,
   );
   const known = replicas.every(({ followed }) => followed?.position.revision === log.length);
   const ready = toldAll && known && late.length === 0;
@@ -203,9 +203,9 @@ function proxySteps(machines: Machines, world: World): Move<World>[] {
       world: proxyEvent(machines, world, { type: 'move-due' }),
     });
   }
-  if (apply?.todo === 'stage')
+  if (apply?.steps[0] === 'stage')
     moves.push({ label: 'the proxy writes the snapshot down', world: disk(machines, world) });
-  if (apply?.todo === 'keep')
+  if (apply?.steps[0] === 'keep')
     moves.push({ label: 'the proxy renames the snapshot', world: disk(machines, world) });
   workers.forEach((worker, place) => {
     if (!worker.started) {

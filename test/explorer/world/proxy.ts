@@ -1,10 +1,10 @@
 /** The proxy: its subscription, what it does with a snapshot, and its workers. */
-import type { ApplyEvent, ApplyStep } from '../../../data-plane/apply-machine.ts';
 import { initialState } from '../../../data-plane/subscription/subscription-machine.ts';
 import type { Effect, Event } from '../../../data-plane/subscription/subscription-state.ts';
 import { NO_WORKERS, type RolloutEvent } from '../../../data-plane/worker/pool/rollout-machine.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
 import type { Machines } from '../machines.ts';
+import type { ApplyStep } from '../plain-steps.ts';
 import { openStream } from './distribution.ts';
 import { REPLICA_NAMES, trueSnapshotHash } from './scenario.ts';
 import {
@@ -20,7 +20,7 @@ import {
 const WORKERS = [0, 1];
 
 function newWorker(number: number): WorkerThread {
-  return { number, started: false, slots: { running: null, prepared: null }, order: null };
+  return { number, started: false, plans: { running: null, prepared: null }, order: null };
 }
 
 /** A process that has just begun, with `disk` from the one before it. */
@@ -77,14 +77,14 @@ function withWorker(world: World, place: number, patch: Partial<WorkerThread>): 
 
 /** The worker does what it was ordered, and says so. */
 export function obey(machines: Machines, world: World, place: number): World {
-  const { order, slots, number } = workerAt(world, place);
+  const { order, plans, number } = workerAt(world, place);
   if (order === null) return world;
   const { sequence } = order;
   if (order.type === 'prepare') {
-    const done = withWorker(world, place, { order: null, slots: { ...slots, prepared: order.plan } });
+    const done = withWorker(world, place, { order: null, plans: { ...plans, prepared: order.plan } });
     return rollout(machines, done, { type: 'done', worker: number });
   }
-  const swapped = machines.commitPrepared(slots, sequence);
+  const swapped = machines.commitPrepared(plans, sequence);
   // It does not answer then, and is ended for being late.
   if (swapped === null) {
     const deaf = withWorker(world, place, { order: null });
@@ -94,7 +94,7 @@ export function obey(machines: Machines, world: World, place: number): World {
   const before = world.ran[place] ?? 0;
   const ran = world.ran.map((highest, at) => (at === place ? Math.max(highest, revision) : highest));
   const words = `never backwards: worker ${place + 1} ran revision ${before}, and now ${revision}`;
-  const next = withWorker({ ...world, ran }, place, { order: null, slots: swapped });
+  const next = withWorker({ ...world, ran }, place, { order: null, plans: swapped });
   return rollout(machines, breakIf(next, revision < before, words), { type: 'done', worker: number });
 }
 
@@ -105,7 +105,7 @@ function rollout(machines: Machines, world: World, event: RolloutEvent): World {
     if (effect.type === 'counts') continue;
     if (effect.type === 'applied') {
       const plans = new Map([...next.proxy.plans].filter(([sequence]) => sequence === effect.sequence));
-      next = applyEvent(machines, withProxy(next, { plans }), { type: 'ran' });
+      next = applied(machines, withProxy(next, { plans }), 'run');
       continue;
     }
     const { type, sequence } = effect;
@@ -131,49 +131,37 @@ function begin(machines: Machines, world: World, snapshot: Snapshot, fromDisk: b
   // Numbers are used again, so that what comes back is the same world; two that follow each other differ.
   const running = next.proxy.rollout.plan;
   const sequence = running === 2 * revision ? 2 * revision + 1 : 2 * revision;
-  const opened = machines.openApply(fromDisk);
-  return applyStep(
-    machines,
-    withProxy(next, { apply: { ...opened, todo: 'stage', snapshot, sequence } }),
-    opened,
-  );
+  const steps = machines.applySteps(fromDisk);
+  return startStep(machines, withProxy(next, { apply: { steps, fromDisk, snapshot, sequence } }));
 }
 
 /** The disk does what it was asked. */
 export function disk(machines: Machines, world: World): World {
-  const { apply, staged } = world.proxy;
-  if (apply?.todo === 'stage') {
-    return applyEvent(machines, withProxy(world, { staged: apply.snapshot }), { type: 'staged' });
+  const { apply, disk: kept, staged } = world.proxy;
+  if (apply?.steps[0] === 'stage') {
+    return applied(machines, withProxy(world, { staged: apply.snapshot }), 'stage');
   }
-  const kept = withProxy(world, { disk: staged ?? world.proxy.disk, staged: null });
-  return applyEvent(machines, kept, { type: 'kept' });
+  return applied(machines, withProxy(world, { disk: staged ?? kept, staged: null }), 'keep');
 }
 
-function applyEvent(machines: Machines, world: World, event: ApplyEvent): World {
+/** A step of bringing a snapshot to disk and workers is over: on to the next. */
+function applied(machines: Machines, world: World, step: ApplyStep): World {
   const { apply } = world.proxy;
-  return apply === null ? world : applyStep(machines, world, machines.stepApply(apply.state, event));
+  if (apply?.steps[0] !== step) return world;
+  return startStep(machines, withProxy(world, { apply: { ...apply, steps: apply.steps.slice(1) } }));
 }
 
-function applyStep(machines: Machines, world: World, { state, effect }: ApplyStep): World {
+function startStep(machines: Machines, world: World): World {
   const { apply, plans } = world.proxy;
   if (apply === null) return world;
-  const { snapshot, sequence } = apply;
-  switch (effect.type) {
-    case 'stage':
-    case 'keep':
-      return withProxy(world, { apply: { ...apply, state, todo: effect.type } });
-    case 'run': {
-      const next = withProxy(world, {
-        apply: { ...apply, state, todo: 'run' },
-        plans: new Map(plans).set(sequence, snapshot),
-      });
-      return rollout(machines, next, { type: 'apply', sequence });
-    }
-    case 'done': {
-      const next = withProxy(world, { apply: null });
-      return proxyEvent(machines, next, state.fromDisk ? { type: 'start' } : { type: 'applied', snapshot });
-    }
+  const { fromDisk, sequence, snapshot, steps } = apply;
+  if (steps.length === 0) {
+    const next = withProxy(world, { apply: null });
+    return proxyEvent(machines, next, fromDisk ? { type: 'start' } : { type: 'applied', snapshot });
   }
+  if (steps[0] !== 'run') return world;
+  const next = withProxy(world, { plans: new Map(plans).set(sequence, snapshot) });
+  return rollout(machines, next, { type: 'apply', sequence });
 }
 
 export function proxyEvent(machines: Machines, world: World, event: Event): World {
@@ -216,7 +204,7 @@ function acknowledge(world: World): World {
   const { state, workers, rollout: progress, disk: kept } = world.proxy;
   const revision = state.current?.position.revision ?? 0;
   const counting = workers.filter(({ number }) => progress.workers.get(number)?.counts);
-  const behind = counting.some(({ slots }) => slots.running?.snapshot.position.revision !== revision);
+  const behind = counting.some(({ plans }) => plans.running?.snapshot.position.revision !== revision);
   let next = breakIf(
     world,
     behind,

@@ -6,11 +6,10 @@ import type { Known } from '../../../control-plane/store/log/follow.ts';
 import type { Proposed } from '../../../control-plane/store/log/ticket.ts';
 import type { Commit, Head, Position } from '../../../core/model/commit.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
-import type { ApplyState } from '../../../data-plane/apply-machine.ts';
 import type { DeltaPart } from '../../../data-plane/subscription/delta-part.ts';
 import type { State } from '../../../data-plane/subscription/subscription-state.ts';
-import type { PlanSlots } from '../../../data-plane/worker/plan-slots.ts';
 import type { RolloutState } from '../../../data-plane/worker/pool/rollout-machine.ts';
+import type { ApplyStep, WorkerPlans } from '../plain-steps.ts';
 
 export interface World {
   /** The first property that does not hold, in words. */
@@ -127,8 +126,9 @@ export interface Proxy {
   readonly disk: Snapshot;
   readonly staged: Snapshot | null;
   readonly apply: {
-    readonly state: ApplyState;
-    readonly todo: 'stage' | 'run' | 'keep';
+    /** The first is under way. */
+    readonly steps: readonly ApplyStep[];
+    readonly fromDisk: boolean;
     readonly snapshot: Snapshot;
     readonly sequence: number;
   } | null;
@@ -141,7 +141,7 @@ export interface Proxy {
 export interface WorkerThread {
   readonly number: number;
   readonly started: boolean;
-  readonly slots: PlanSlots<PlanOfWorker>;
+  readonly plans: WorkerPlans<PlanOfWorker>;
   /** What it was ordered and has not done yet; `plan` is what the order brings with it. */
   readonly order: {
     readonly type: 'prepare' | 'commit';

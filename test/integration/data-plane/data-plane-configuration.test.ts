@@ -82,7 +82,7 @@ describe('a proxy and its configuration', () => {
     mkdirSync(inTheWay);
     const target = web(2, port, echo.address, '127.0.0.1:9');
     const violations = await replica.answerTo(replica.publish(target));
-    assert.match(violations?.join() ?? '', /could not be saved in .*it is tried again/);
+    assert.match(violations?.join() ?? '', /could not be saved in .*the proxy will try again/);
     rmdirSync(inTheWay);
     const applied = () => replica.reports.findLast((each) => each.applied)?.applied;
     await eventually(async () => (applied()?.position?.revision === '2' ? true : undefined), 'revision 2');

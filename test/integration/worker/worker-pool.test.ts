@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { afterEach, describe, it } from 'node:test';
 import { STRATEGIES } from '../../../core/model/resources.ts';
-import { CLOSE_REASONS } from '../../../data-plane/engine/engine.ts';
+import { CLOSE_REASONS } from '../../../data-plane/memory/close-reasons.ts';
 import { HEALTH } from '../../../data-plane/memory/shared-memory.ts';
 import { blackHole } from '../../../harness/engine/engine-rig.ts';
 import { backend, listener, policy, pool } from '../../../harness/snapshots.ts';

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { silentLogger } from '../../../core/runtime/logger.ts';
 import { SnapshotApplier } from '../../../data-plane/snapshot-applier.ts';
 import { ConfigStatus } from '../../../data-plane/subscription/config-status.ts';
+import { isPassing } from '../../../data-plane/subscription/passing-violation.ts';
 import { readSnapshotFile } from '../../../data-plane/subscription/snapshot-file.ts';
-import type { FailedListener } from '../../../data-plane/telemetry/observation.ts';
-import { RowAllocator } from '../../../data-plane/memory/rows.ts';
+import type { FailedListener } from '../../../data-plane/plan/plan-directory.ts';
+import { RowAllocator } from '../../../data-plane/memory/row-allocator.ts';
 import { createBuffers } from '../../../data-plane/memory/shared-memory.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
 import * as make from '../../../harness/snapshots.ts';
@@ -47,7 +48,7 @@ describe('the snapshot applier', () => {
           return { failedListeners };
         },
       },
-      observer: { run: () => steps.push('observer'), settle: () => undefined },
+      readers: [{ run: () => void steps.push('readers'), settle: () => undefined }],
       health: { update: () => steps.push('health') },
       drains: { update: ({ retired }) => steps.push(`drains ${retired.length}`) },
       status,
@@ -58,7 +59,7 @@ describe('the snapshot applier', () => {
   it('brings a snapshot to disk, then to the workers, then to all others', async () => {
     const applier = createApplier();
     assert.deepEqual(await applier.apply(one), []);
-    assert.deepEqual(steps, ['workers 1', 'observer', 'health', 'drains 0', 'status', 'status']);
+    assert.deepEqual(steps, ['workers 1', 'readers', 'health', 'drains 0', 'status', 'status']);
     assert.equal(await onDisk(), '1');
     assert.deepEqual(status.observation.running, { position: one.position, hash: one.hash });
   });
@@ -83,12 +84,24 @@ describe('the snapshot applier', () => {
     assert.deepEqual(await applier.apply(two), [], 'a good one is taken after it');
   });
 
-  it('runs nothing that it can not save', async () => {
-    const [violation] = await createApplier(join(stateDir, 'gone')).apply(one);
-    assert.match(violation?.description ?? '', /could not be saved in .*gone: ENOENT/);
-    assert.deepEqual(steps, []);
-    assert.equal(status.observation.running, null);
-  });
+  for (const [what, prepare, reason] of [
+    ['written', () => join(stateDir, 'gone'), 'ENOENT'],
+    [
+      'given its name',
+      () => (mkdirSync(join(stateDir, 'snapshot.before.json', 'x'), { recursive: true }), stateDir),
+      'E',
+    ],
+  ] as const) {
+    it(`runs nothing that could not be ${what}, and calls that temporary`, async () => {
+      await createApplier().apply(one);
+      steps = [];
+      const violations = await createApplier(prepare()).apply(two);
+      assert.match(violations[0]?.description ?? '', new RegExp(`could not be saved in .*: ${reason}`));
+      assert.ok(violations.every(isPassing));
+      assert.deepEqual(steps, []);
+      assert.equal(status.observation.running?.position.revision, 1);
+    });
+  }
 
   it('resumes from disk without writing, and says where it came from', async () => {
     assert.deepEqual(await createApplier(join(stateDir, 'gone')).resume(one), []);

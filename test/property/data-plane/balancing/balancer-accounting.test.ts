@@ -6,7 +6,7 @@ import { seededRandom } from '../../../../core/runtime/random.ts';
 import { type Balancer, NO_BACKEND } from '../../../../data-plane/balancing/balancer.ts';
 import { buildMaglevTable } from '../../../../data-plane/balancing/maglev.ts';
 import { BALANCERS } from '../../../../data-plane/balancing/registry.ts';
-import { TriedSet } from '../../../../data-plane/balancing/tried.ts';
+import { TriedSet } from '../../../../data-plane/balancing/tried-set.ts';
 import { FakeCandidates } from '../../../../harness/worker/fake-candidates.ts';
 
 const COUNT = 6;

@@ -9,7 +9,7 @@ const at = (file: string) => JSON.stringify(built(`core/runtime/${file}`));
 
 /** A start that fails before anything else happens. */
 const FAILING = `
-  import { standardErrorSink } from ${at('log-sink.js')};
+  import { standardErrorSink } from ${at('line-sink.js')};
   import { systemClock } from ${at('clock.js')};
   import { createLogger } from ${at('logger.js')};
   const logger = createLogger('demo', 'info', standardErrorSink(systemClock));

@@ -10,7 +10,7 @@ import {
   type MaglevCandidate,
 } from '../../../../data-plane/balancing/maglev.ts';
 import { sourceHashBalancer } from '../../../../data-plane/balancing/source-hash.ts';
-import { TriedSet } from '../../../../data-plane/balancing/tried.ts';
+import { TriedSet } from '../../../../data-plane/balancing/tried-set.ts';
 import { FakeCandidates } from '../../../../harness/worker/fake-candidates.ts';
 
 const nothing = new TriedSet();

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { seededRandom } from '../../../../core/runtime/random.ts';
 import { type Balancer, NO_BACKEND } from '../../../../data-plane/balancing/balancer.ts';
 import { peakEwma } from '../../../../data-plane/balancing/peak-ewma.ts';
-import { TriedSet } from '../../../../data-plane/balancing/tried.ts';
+import { TriedSet } from '../../../../data-plane/balancing/tried-set.ts';
 import { FakeCandidates } from '../../../../harness/worker/fake-candidates.ts';
 
 const nothing = new TriedSet();

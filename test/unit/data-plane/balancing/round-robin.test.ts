@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { seededRandom } from '../../../../core/runtime/random.ts';
 import { type Balancer, NO_BACKEND } from '../../../../data-plane/balancing/balancer.ts';
 import { roundRobin } from '../../../../data-plane/balancing/round-robin.ts';
-import { TriedSet } from '../../../../data-plane/balancing/tried.ts';
+import { TriedSet } from '../../../../data-plane/balancing/tried-set.ts';
 import { FakeCandidates } from '../../../../harness/worker/fake-candidates.ts';
 
 const flow = { sourceHash: 0, nowMs: 0 };

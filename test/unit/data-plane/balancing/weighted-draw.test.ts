@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { seededRandom } from '../../../../core/runtime/random.ts';
 import { NO_BACKEND } from '../../../../data-plane/balancing/balancer.ts';
-import { TriedSet } from '../../../../data-plane/balancing/tried.ts';
+import { TriedSet } from '../../../../data-plane/balancing/tried-set.ts';
 import { WeightedDraw } from '../../../../data-plane/balancing/weighted-draw.ts';
 import { FakeCandidates } from '../../../../harness/worker/fake-candidates.ts';
 

@@ -4,7 +4,7 @@ import type { BackendState, Resource } from '../../../../core/model/resources.ts
 import { MAGLEV_SLOTS } from '../../../../data-plane/balancing/maglev.ts';
 import { buildPlan } from '../../../../data-plane/plan/build-plan.ts';
 import type { BuiltPlan } from '../../../../data-plane/plan/plan-directory.ts';
-import { RowAllocator } from '../../../../data-plane/memory/rows.ts';
+import { RowAllocator } from '../../../../data-plane/memory/row-allocator.ts';
 import { createBuffers } from '../../../../data-plane/memory/shared-memory.ts';
 import { backend, listener, policy, pool, snapshot } from '../../../../harness/snapshots.ts';
 

@@ -20,7 +20,7 @@ import {
   workerCells,
 } from '../../../../data-plane/memory/shared-memory.ts';
 import { histogramOf } from '../../../../data-plane/memory/backend-totals.ts';
-import { Accounts } from '../../../../data-plane/worker/accounts.ts';
+import { ConnectionCounters } from '../../../../data-plane/worker/connection-counters.ts';
 import { LostWorkers } from '../../../../data-plane/worker/pool/lost-worker.ts';
 import { benchOf } from '../../../../harness/worker/handler-bench.ts';
 import { HEALTHY, ObservedTraffic, BOTH } from '../../../../harness/worker/observed-traffic.ts';
@@ -100,7 +100,7 @@ describe('accounting', () => {
   it('has what ended each connection at its listener, that of a lost worker too', () => {
     const buffers = createBuffers(1);
     const own = workerCells(buffers, 0);
-    const accounts = new Accounts(own);
+    const accounts = new ConnectionCounters(own);
     for (const reason of ['completed', 'completed', 'no_backend', null] as const) {
       accounts.accepted(1);
       if (reason) accounts.closed(1, NO_ROW, reason, 1);
@@ -142,11 +142,11 @@ describe('accounting', () => {
   it('writes to the row of a backend only while the connection holds it', (t) => {
     const bench = benchOf({ backends: { 1: 1 } });
     const openWhenWritten: number[] = [];
-    const { closed } = Accounts.prototype;
+    const { closed } = ConnectionCounters.prototype;
     t.mock.method(
-      Accounts.prototype,
+      ConnectionCounters.prototype,
       'closed',
-      function (this: Accounts, ...rest: Parameters<typeof closed>) {
+      function (this: ConnectionCounters, ...rest: Parameters<typeof closed>) {
         openWhenWritten.push(bench.allOpen);
         closed.apply(this, rest);
       },
@@ -159,7 +159,7 @@ describe('accounting', () => {
 
   it('counts what is exactly at a bound below it, and what is above the last one too', () => {
     const own = workerCells(createBuffers(1), 0);
-    const accounts = new Accounts(own);
+    const accounts = new ConnectionCounters(own);
     for (const ms of [0, 0.5, 0.500_1, 5_000, 5_001]) accounts.established(4, 3, 2, ms);
     const expected = { 'le 0.0005': 2, 'le 0.001': 1, 'le 5': 1, 'le inf': 1, sumMs: 10_002 };
     assert.deepEqual(connects(own, 'backendConnectSeconds', 4), expected);
@@ -177,7 +177,7 @@ describe('accounting', () => {
     const buffers = createBuffers(2);
     const own = workerCells(buffers, 1);
     const shared = sharedCells(buffers);
-    const accounts = new Accounts(own);
+    const accounts = new ConnectionCounters(own);
     for (const durationMs of [20, null]) {
       accounts.accepted(0);
       accounts.established(0, 0, 0, 3);
@@ -215,7 +215,7 @@ describe('the observer of accounts', () => {
     const pool = traffic.built.directory.pools[0]?.row ?? -1;
     const listener = traffic.built.directory.listeners[0]?.row ?? -1;
     for (const cells of traffic.workers) {
-      const accounts = new Accounts(cells);
+      const accounts = new ConnectionCounters(cells);
       accounts.established(row, pool, listener, 3);
       accounts.answered(row, listener, 4);
       accounts.closed(listener, row, 'completed', 20);

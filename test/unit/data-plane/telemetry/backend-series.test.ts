@@ -3,7 +3,7 @@ import { beforeEach, describe, it } from 'node:test';
 import { BackendSeries } from '../../../../data-plane/telemetry/backend-series.ts';
 import { ProxyCounts } from '../../../../data-plane/memory/proxy-counts.ts';
 import { createProxyMetrics } from '../../../../data-plane/telemetry/proxy-metrics.ts';
-import { Accounts } from '../../../../data-plane/worker/accounts.ts';
+import { ConnectionCounters } from '../../../../data-plane/worker/connection-counters.ts';
 import { ObservedTraffic, WEB } from '../../../../harness/worker/observed-traffic.ts';
 import { parsePrometheusText, type Sample } from '../../../../harness/prometheus-text.ts';
 import * as make from '../../../../harness/snapshots.ts';
@@ -44,7 +44,7 @@ describe('the series of backends', () => {
   /** Connections of one backend that took 3 ms to connect and lived for 20. */
   const serve = (number: number, times: number, worker: 0 | 1 = 0) => {
     const { row } = traffic.backend(address(number));
-    const accounts = new Accounts(traffic.workers[worker]);
+    const accounts = new ConnectionCounters(traffic.workers[worker]);
     for (let time = 0; time < times; time += 1) {
       accounts.accepted(0);
       accounts.established(row, 0, 0, 3);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ConnectionLog } from '../../../../data-plane/telemetry/connection-log.ts';
-import type { LineSink } from '../../../../data-plane/telemetry/line-sink.ts';
+import type { LineSink } from '../../../../core/runtime/line-sink.ts';
 import { createLogRing, LogRing } from '../../../../data-plane/memory/log-ring.ts';
 import { FakeClock } from '../../../../harness/fake-clock.ts';
 

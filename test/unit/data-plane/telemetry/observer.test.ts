@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { BACKEND_COUNTERS, HISTOGRAM_CELLS } from '../../../../data-plane/memory/shared-memory.ts';
-import { Accounts } from '../../../../data-plane/worker/accounts.ts';
+import { ConnectionCounters } from '../../../../data-plane/worker/connection-counters.ts';
 import {
   BOTH,
   HEALTHY,
@@ -72,7 +72,7 @@ describe('the observer', () => {
   it('has the same histogram until something is added to it', () => {
     const { row } = traffic.backend(HEALTHY);
     const seen = () => observe().backends.get(`web/${HEALTHY}`);
-    const accounts = new Accounts(traffic.workers[0]);
+    const accounts = new ConnectionCounters(traffic.workers[0]);
     const before = seen();
     accounts.established(row, 0, 0, 3);
     accounts.answered(row, 0, 4);

@@ -6,16 +6,17 @@ import { STRATEGIES, type Strategy } from '../../../../core/model/resources.ts';
 import { seededRandom } from '../../../../core/runtime/random.ts';
 import { buildPlan } from '../../../../data-plane/plan/build-plan.ts';
 import type { BuiltPlan } from '../../../../data-plane/plan/plan-directory.ts';
-import type { Plan } from '../../../../data-plane/plan/plan.ts';
-import { RowAllocator } from '../../../../data-plane/memory/rows.ts';
+import type { Plan, PlanPool } from '../../../../data-plane/plan/plan.ts';
+import { RowAllocator } from '../../../../data-plane/memory/row-allocator.ts';
 import {
   createBuffers,
   HEALTH,
   sharedCells,
   workerCells,
 } from '../../../../data-plane/memory/shared-memory.ts';
-import { TriedSet } from '../../../../data-plane/balancing/tried.ts';
-import { PlanRuntime } from '../../../../data-plane/worker/plan-runtime.ts';
+import { NO_BACKEND } from '../../../../data-plane/balancing/balancer.ts';
+import { TriedSet } from '../../../../data-plane/balancing/tried-set.ts';
+import { movedCandidates, PlanRuntime } from '../../../../data-plane/worker/plan-runtime.ts';
 import { backend, policy, pool, snapshot } from '../../../../harness/snapshots.ts';
 
 const MANY = 10_000;
@@ -94,3 +95,13 @@ for (const strategy of STRATEGIES) {
     });
   });
 }
+
+it('says where each candidate of the plan before stands in the next', () => {
+  const between = (from: readonly number[], to: readonly number[]) => {
+    const pool = (rows: readonly number[]) => ({ rows: Int32Array.from(rows) }) as PlanPool;
+    return [...movedCandidates(pool(from), pool(to))];
+  };
+  assert.deepEqual(between([1, 2], [7, 2, 8]), [NO_BACKEND, 1]);
+  assert.deepEqual(between([1, 2], [1, 2]), [0, 1]);
+  assert.deepEqual(between([7, 2, 8], [1, 2]), [NO_BACKEND, 1, NO_BACKEND]);
+});

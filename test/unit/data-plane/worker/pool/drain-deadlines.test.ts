@@ -27,7 +27,7 @@ function benchOf() {
   const retire = (drainTimeoutMs: number, ...backends: DirectoryBackend[]): void =>
     deadlines.update({
       activated: [],
-      retired: backends.map((each) => ({ backend: each, why: 'draining', drainTimeoutMs })),
+      retired: backends.map((each) => ({ backend: each, drainTimeoutMs })),
     });
   return { clock, closed, deadlines, retire };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seededRandom } from '../../../../../core/runtime/random.ts';
 import type { Plan } from '../../../../../data-plane/plan/plan.ts';
-import type { FailedListener } from '../../../../../data-plane/telemetry/observation.ts';
+import type { FailedListener } from '../../../../../data-plane/plan/plan-directory.ts';
 import { PlanApplier } from '../../../../../data-plane/worker/pool/plan-applier.ts';
 import type { WorkerPool } from '../../../../../data-plane/worker/pool/worker-pool.ts';
 import { FakeClock } from '../../../../../harness/fake-clock.ts';

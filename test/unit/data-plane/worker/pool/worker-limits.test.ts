@@ -7,8 +7,7 @@ import {
   workerCells,
 } from '../../../../../data-plane/memory/shared-memory.ts';
 import { droppedLogRecords } from '../../../../../data-plane/memory/counters.ts';
-import { sharedBudget } from '../../../../../data-plane/worker/connection-budget.ts';
-import { sharedTargets } from '../../../../../data-plane/worker/shared-targets.ts';
+import { sharedBudget, sharedTargets } from '../../../../../data-plane/worker/engine-inputs.ts';
 import { WorkerLog } from '../../../../../data-plane/worker/worker-log.ts';
 import { FakeClock } from '../../../../../harness/fake-clock.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { TriedSet } from '../../../../data-plane/balancing/tried.ts';
+import { TriedSet } from '../../../../data-plane/balancing/tried-set.ts';
 
 describe('TriedSet', () => {
   it('is a set, however many are added and however often it is reused', () => {

@@ -17,15 +17,16 @@ import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
 import { tcpChecker } from './health/tcp-checker.ts';
 import { memoryBoundHere } from './host/memory-bound.ts';
 import { type ProxyEvents, proxyEvents } from './proxy-events.ts';
-import { SnapshotApplier, type SnapshotApplierInputs } from './snapshot-applier.ts';
+import { SnapshotApplier } from './snapshot-applier.ts';
 import type { Plan } from './plan/plan.ts';
+import type { PlanDirectory } from './plan/plan-directory.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
 import { ConnectionLog, type ConnectionLogInputs } from './telemetry/connection-log.ts';
 import { Observer } from './telemetry/observer.ts';
 import { ProxyCounts } from './memory/proxy-counts.ts';
 import { processUsage } from './telemetry/process-usage.ts';
 import type { ProxyReadings } from './telemetry/proxy-metrics.ts';
-import { RowAllocator } from './memory/rows.ts';
+import { RowAllocator } from './memory/row-allocator.ts';
 import {
   CONTROL,
   createBuffers,
@@ -37,10 +38,10 @@ import {
 import { DrainDeadlines } from './worker/pool/drain-deadlines.ts';
 import { ListeningSockets } from './worker/pool/listening-sockets.ts';
 import { PlanApplier } from './worker/pool/plan-applier.ts';
-import { startThread } from './worker/pool/thread.ts';
+import { startThread } from './worker/pool/start-thread.ts';
 import { WorkerPool } from './worker/pool/worker-pool.ts';
 
-export interface TrafficOptions {
+export interface DataPathOptions {
   readonly engine: Engine['name'];
   /** Null where it can't be called: then one worker accepts. */
   readonly libc: Libc | null;
@@ -62,16 +63,16 @@ export interface TrafficOptions {
   readonly logger: Logger;
 }
 
-export type TrafficReadings = Omit<ProxyReadings, 'connected' | 'configAgeSeconds' | 'build'>;
+export type DataPathReadings = Omit<ProxyReadings, 'connected' | 'configAgeSeconds' | 'build'>;
 
 /** A sink, and what this process is called in its lines. */
 export type ConnectionLogTarget = Pick<ConnectionLogInputs, 'sink' | 'proxy' | 'instance'>;
 
-export class Traffic {
+export class DataPath {
   readonly applier: SnapshotApplier;
   readonly observer: Observer;
   readonly counts = new ProxyCounts();
-  readonly #options: TrafficOptions;
+  readonly #options: DataPathOptions;
   readonly #descriptors: number;
   #limit: ConnectionLimit;
   /** Addresses that are listened on. */
@@ -84,7 +85,7 @@ export class Traffic {
   readonly #drains: DrainDeadlines;
   readonly #connectionLog: ConnectionLog | null;
 
-  constructor(options: TrafficOptions) {
+  constructor(options: DataPathOptions) {
     const { clock, random, logger, libc, status, workers } = options;
     this.#options = options;
     const target = options.connectionLog;
@@ -130,11 +131,15 @@ export class Traffic {
     });
     this.#drains = new DrainDeadlines(clock, this.#pool);
     this.observer = this.#createObserver(buffers);
+    const log = this.#connectionLog;
     this.applier = new SnapshotApplier({
       stateDir: options.stateDir,
       rows: new RowAllocator(buffers),
       planApplier: { apply: (plan) => this.#apply(plan) },
-      observer: observingBoth(this.#connectionLog, this.observer),
+      readers: [
+        ...(log ? [{ run: (plan: PlanDirectory) => log.run(plan), settle: () => log.drain() }] : []),
+        this.observer,
+      ],
       health: this.#health,
       drains: this.#drains,
       status,
@@ -197,7 +202,7 @@ export class Traffic {
   }
 
   /** For /metrics. */
-  read(): TrafficReadings {
+  read(): DataPathReadings {
     return {
       ...this.observer.readTraffic(),
       observation: this.observer.observe(),
@@ -228,18 +233,4 @@ export class Traffic {
     this.#drains.stop();
     this.#health.close();
   }
-}
-
-/** Whoever speaks of rows by their names hears of a plan, and that rows are about to change hands. */
-function observingBoth(log: ConnectionLog | null, observer: Observer): SnapshotApplierInputs['observer'] {
-  return {
-    run(directory) {
-      log?.run(directory);
-      observer.run(directory);
-    },
-    settle() {
-      log?.drain();
-      observer.settle();
-    },
-  };
 }

@@ -8,7 +8,7 @@ import type { ConnectionTimeouts } from '../engine/engine.ts';
 import { MAX_SLOTS } from '../memory/shared-memory.ts';
 import type { Attempt } from './attempt.ts';
 
-export class SlotRows {
+export class ConnectionSlots {
   /** 1 from accept to close. */
   readonly isOpen = new Uint8Array(MAX_SLOTS);
   readonly listener = new Int32Array(MAX_SLOTS);

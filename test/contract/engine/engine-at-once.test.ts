@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import type { EngineName } from '../../../harness/engine/engine-host.ts';
+import { ENGINE_NAMES, type EngineName } from '../../../harness/engine/engine-host.ts';
 import {
   arrived,
   rawPairs,
@@ -181,7 +181,7 @@ function urgentContract(engine: EngineName, side: (typeof SIDES)[number]): void 
   }
 }
 
-export function atOnceContract(engine: EngineName): void {
+function atOnceContract(engine: EngineName): void {
   describe(`${engine}: all at once`, () => {
     for (const side of SIDES) {
       resetContract(engine, side);
@@ -190,3 +190,5 @@ export function atOnceContract(engine: EngineName): void {
     }
   });
 }
+
+for (const engine of ENGINE_NAMES) atOnceContract(engine);

@@ -7,7 +7,8 @@
  *    that nothing uses may have another owner at once;
  *  - nothing is allocated, and a duration finds its bucket once, however many rows it is written to.
  */
-import { CLOSE_REASONS, type CloseReason, NO_ROW } from '../engine/engine.ts';
+import { NO_ROW } from '../engine/engine.ts';
+import { CLOSE_REASONS, type CloseReason } from '../memory/close-reasons.ts';
 import {
   BACKEND_COUNTERS,
   CONNECT_SECONDS,
@@ -32,7 +33,7 @@ const BYTES_TO_CLIENTS = LISTENER_COUNTERS.indexOf('bytesToClients');
 const WORKER_ACCEPTED = WORKER_COUNTERS.indexOf('accepted');
 
 // `!` in this file: rows and indexes lie within the cells, and this runs for each connection.
-export class Accounts {
+export class ConnectionCounters {
   readonly #cells: WorkerCells;
 
   constructor(cells: WorkerCells) {

@@ -1,7 +1,7 @@
 /** What every engine promises under pressure: much at once, slow readers, and everybody served all the while. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { EngineName } from '../../../harness/engine/engine-host.ts';
+import { ENGINE_NAMES, type EngineName } from '../../../harness/engine/engine-host.ts';
 import { blackHole, EngineRig, withBackend } from '../../../harness/engine/engine-rig.ts';
 import { RawListener, RawSocket } from '../../../harness/engine/raw-socket.ts';
 import {
@@ -20,7 +20,7 @@ const MEGABYTE = 1024 * 1024;
 const SMALL_BUFFER_BYTES = 32 * 1024;
 const LOCAL = '127.0.0.1';
 
-export function pressureContract(engine: EngineName): void {
+function pressureContract(engine: EngineName): void {
   describe(`${engine}: under pressure`, () => {
     it('moves all that is there on many connections at once, though nothing more is ever said', async () => {
       await withRawBackend(engine, {}, async (rig, backend) => {
@@ -159,3 +159,5 @@ export function pressureContract(engine: EngineName): void {
     });
   });
 }
+
+for (const engine of ENGINE_NAMES) pressureContract(engine);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseAddress } from '../../../../core/model/address.ts';
-import { CLOSE_REASONS } from '../../../../data-plane/engine/engine.ts';
-import { RowAllocator } from '../../../../data-plane/memory/rows.ts';
+import { CLOSE_REASONS } from '../../../../data-plane/memory/close-reasons.ts';
+import { RowAllocator } from '../../../../data-plane/memory/row-allocator.ts';
 import {
   BACKEND_COUNTERS,
   createBuffers,

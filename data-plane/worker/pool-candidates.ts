@@ -12,7 +12,7 @@
  */
 import type { PlanPool } from '../plan/plan.ts';
 import { HEALTH, type SharedCells, type WorkerCells } from '../memory/shared-memory.ts';
-import type { Candidates } from './balancer.ts';
+import type { Candidates } from '../balancing/balancer.ts';
 
 // `!` on typed arrays in this file: candidates are below their count, and each pick runs through here.
 export class PoolCandidates implements Candidates {

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
-import type { EngineName } from '../../../harness/engine/engine-host.ts';
+import { ENGINE_NAMES, type EngineName } from '../../../harness/engine/engine-host.ts';
 import { acknowledged, connectedPair, withBackend } from '../../../harness/engine/engine-rig.ts';
 import { ask, either, pause, readAll, until, within } from '../../../harness/engine/tcp.ts';
 
@@ -26,7 +26,7 @@ function echo(socket: Socket): void {
   socket.resume();
 }
 
-export function relayContract(engine: EngineName): void {
+function relayContract(engine: EngineName): void {
   describe(`${engine}: bytes`, () => {
     it('relays what the client says first, and the answer', async () => {
       await withBackend(engine, {}, echo, async (rig) => {
@@ -198,3 +198,5 @@ export function relayContract(engine: EngineName): void {
     }
   });
 }
+
+for (const engine of ENGINE_NAMES) relayContract(engine);

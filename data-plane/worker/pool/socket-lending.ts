@@ -23,7 +23,7 @@ interface Lent {
   readonly helpers: (number | null)[];
 }
 
-export class Lending {
+export class SocketLending {
   readonly #answerMs: number;
   /** Those that may accept, by index. */
   readonly #workers = new Map<number, WorkerHandle>();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { PoolCandidates } from '../../../../data-plane/balancing/candidates.ts';
+import { PoolCandidates } from '../../../../data-plane/worker/pool-candidates.ts';
 import type { PlanPool } from '../../../../data-plane/plan/plan.ts';
 import {
   createBuffers,

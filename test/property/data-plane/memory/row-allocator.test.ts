@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { parseAddress } from '../../../../core/model/address.ts';
-import { RowAllocator } from '../../../../data-plane/memory/rows.ts';
+import { RowAllocator } from '../../../../data-plane/memory/row-allocator.ts';
 import {
   BACKEND_COUNTERS,
   createBuffers,

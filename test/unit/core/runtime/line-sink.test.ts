@@ -1,18 +1,23 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, existsSync, openSync, readFileSync, readSync, renameSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { systemClock } from '../../../../core/runtime/clock.ts';
+import { type Clock, systemClock } from '../../../../core/runtime/clock.ts';
 import { LbError } from '../../../../core/runtime/errors.ts';
 import { silentLogger } from '../../../../core/runtime/logger.ts';
-import { LineSink } from '../../../../data-plane/telemetry/line-sink.ts';
+import type { LineSink } from '../../../../core/runtime/line-sink.ts';
+import { openConnectionLog } from '../../../../data-plane/telemetry/connection-log-sink.ts';
 import { built, temporaryFolder } from '../../../../harness/programs/processes.ts';
-import { STALLING_READERS } from '../../../../harness/programs/stalling-readers.ts';
 import { until, within } from '../../../../harness/engine/tcp.ts';
 
-const sinkTo = (target: string) => new LineSink({ target, clock: systemClock, logger: silentLogger });
+function sinkTo(target: string, clock: Clock = systemClock): LineSink {
+  const sink = openConnectionLog(target, clock, silentLogger);
+  assert.ok(sink);
+  return sink;
+}
+
 const lineOf = (number: number, length = 0) => `${JSON.stringify({ number, text: 'x'.repeat(length) })}\n`;
 const numbersIn = (text: string) =>
   text
@@ -115,7 +120,7 @@ describe('a sink of lines', () => {
       waits += 1;
       return systemClock.after(delayMs, action);
     };
-    const sink = new LineSink({ target: pipe, clock: { ...systemClock, after }, logger: silentLogger });
+    const sink = sinkTo(pipe, { ...systemClock, after });
     // Pages of 4 KiB, of which a pipe holds sixteen: the last line waits alone.
     for (let line = 0; line < 17; line += 1) sink.write(`${'x'.repeat(4_095)}\n`);
     await until('the pipe to be full', () => waits > 0);
@@ -140,47 +145,28 @@ describe('a sink of lines', () => {
 describe('the end of a process with a sink of lines', () => {
   it('writes each line once', async (t) => {
     const file = join(temporaryFolder(t), 'lines');
+    const hundred = Array.from({ length: 100 }, (_, number) => number);
     const child = spawn(
       process.execPath,
-      program(file, 'for (let n = 0; n < 100; n += 1) write(n); process.exit(3)'),
+      program(
+        file,
+        `for (const number of ${JSON.stringify(hundred)}) sink.write(JSON.stringify({ number }) + '\\n'); process.exit(3)`,
+      ),
     );
     assert.deepEqual(await within('the exit', once(child, 'exit')), [3, null]);
     assert.deepEqual(
       numbersIn(readFileSync(file, 'utf8')).toSorted((a, b) => a - b),
-      Array.from({ length: 100 }, (_, number) => number),
+      hundred,
     );
   });
 });
 
-for (const reader of STALLING_READERS) {
-  describe(`the end of a process with a sink of lines, when standard output is ${reader.name}`, () => {
-    it('does not wait for a reader that has stalled', async (t) => {
-      const full = join(temporaryFolder(t), 'full');
-      // Ends when the sink has as much as it takes.
-      const body = `
-        const { writeFileSync } = await import('node:fs');
-        const end = () => { writeFileSync(${JSON.stringify(full)}, ''); process.exit(); };
-        const fill = () => (write(0) ? setImmediate(fill) : end());
-        process.stdin.once('data', fill)`;
-      const watched = reader.start(t, 1, [process.execPath, ...program('-', body)]);
-      watched.stall();
-      watched.say('go\n');
-      await within('the end', watched.ended, 30_000);
-      assert.ok(existsSync(full));
-    });
-  });
-}
-
-/** Arguments of a Node that runs this with a sink: `write` says whether the line was taken. */
-function program(target: string, body: string): readonly string[] {
-  const inputs = JSON.stringify({ target });
+/** Arguments of a Node that runs this with a sink. */
+function program(file: string, body: string): readonly string[] {
   const lines = [
-    `const { LineSink } = await import(${JSON.stringify(built('data-plane/telemetry/line-sink.js'))});`,
-    `const { systemClock: clock } = await import(${JSON.stringify(built('core/runtime/clock.js'))});`,
-    'const logger = { info() {}, error() {} };',
-    `const sink = new LineSink({ ...${inputs}, clock, logger });`,
-    "const text = 'x'.repeat(1000);",
-    "const write = (number) => { sink.write(JSON.stringify({ number, text }) + '\\n'); return sink.dropped.sink_full === 0; };",
+    `const { openConnectionLog } = await import(${JSON.stringify(built('data-plane/telemetry/connection-log-sink.js'))});`,
+    `const { systemClock } = await import(${JSON.stringify(built('core/runtime/clock.js'))});`,
+    `const sink = openConnectionLog(${JSON.stringify(file)}, systemClock, null);`,
     body,
   ];
   return ['--input-type=module', '-e', lines.join('\n')];

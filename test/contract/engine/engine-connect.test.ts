@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { sourceHash } from '../../../core/model/source-hash.ts';
-import type { EngineName, Script } from '../../../harness/engine/engine-host.ts';
+import { ENGINE_NAMES, type EngineName, type Script } from '../../../harness/engine/engine-host.ts';
 import { blackHole, EngineRig } from '../../../harness/engine/engine-rig.ts';
 import {
   ask,
@@ -40,7 +40,7 @@ async function withRows(
 }
 const [REFUSES, HANGS, ECHOES] = [0, 1, 2];
 
-export function connectContract(engine: EngineName): void {
+function connectContract(engine: EngineName): void {
   describe(`${engine}: connecting`, () => {
     it('resets the client when there is no backend', async () => {
       await withRows(engine, { attempts: [] }, async (rig) => {
@@ -207,3 +207,5 @@ export function connectContract(engine: EngineName): void {
     });
   });
 }
+
+for (const engine of ENGINE_NAMES) connectContract(engine);

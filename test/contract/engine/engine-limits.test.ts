@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
-import type { EngineName } from '../../../harness/engine/engine-host.ts';
+import { ENGINE_NAMES, type EngineName } from '../../../harness/engine/engine-host.ts';
 import { connectedPair, withBackend } from '../../../harness/engine/engine-rig.ts';
 import { ask, dial, pause, readAll, until, within } from '../../../harness/engine/tcp.ts';
 
@@ -31,7 +31,8 @@ async function keepSpeaking(socket: Socket, ms: number, silenceMs: number): Prom
 }
 
 function timeContract(engine: EngineName): void {
-  describe(`${engine}: timeouts`, () => {
+  // These wait for real timers, so they wait together.
+  describe(`${engine}: timeouts`, { concurrency: true }, () => {
     it('resets both sides after the idle timeout', async () => {
       const timeouts = { connectMs: 1_000, idleMs: 100, halfClosedMs: 0 };
       await connectedPair(engine, { timeouts }, async ({ rig, client, backend }) => {
@@ -219,8 +220,10 @@ function troubleContract(engine: EngineName): void {
   });
 }
 
-export function limitsContract(engine: EngineName): void {
+function limitsContract(engine: EngineName): void {
   timeContract(engine);
   orderContract(engine);
   troubleContract(engine);
 }
+
+for (const engine of ENGINE_NAMES) limitsContract(engine);

@@ -1,6 +1,5 @@
-/** Before a worker is ready it has run, once, all that a plan will ask of it: nothing of that is first met by traffic. */
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { STRATEGIES, type Strategy } from '../../../../core/model/resources.ts';
 import { type BalancerFactory, NO_BACKEND } from '../../../../data-plane/balancing/balancer.ts';
 import { BALANCERS } from '../../../../data-plane/balancing/registry.ts';
@@ -26,7 +25,7 @@ interface Seen {
 const originals = { ...BALANCERS };
 const seen = new Map<Strategy, Seen>();
 
-/** The strategy, with note taken of what is asked of it. */
+/** The strategy, with a record of how it is used. */
 function watched(strategy: Strategy): BalancerFactory {
   const note: Seen = { made: 0, handedOn: 0, handedToOthers: 0, picks: 0, epochs: new Set(), candidates: 0 };
   seen.set(strategy, note);
@@ -48,10 +47,11 @@ function watched(strategy: Strategy): BalancerFactory {
   };
 }
 
-/** A worker that has just started, and the strategies as seen when it said that it is ready. */
-function started(): { readonly ready: ReadonlyMap<Strategy, Seen>; readonly posted: FromWorker[] } {
+/** A worker that has just started, what it posted, and how strategies had been used when it said that it is ready. */
+function start() {
+  const buffers = createBuffers(1);
   const posted: FromWorker[] = [];
-  let ready = new Map<Strategy, Seen>();
+  const ready = new Map<Strategy, Seen>();
   const worker = new Worker({
     start: {
       index: 0,
@@ -66,28 +66,21 @@ function started(): { readonly ready: ReadonlyMap<Strategy, Seen>; readonly post
     clock: new FakeClock(),
     post(message) {
       posted.push(message);
-      if (message.type === 'ready') ready = new Map([...seen].map(([name, note]) => [name, { ...note }]));
+      if (message.type === 'ready') for (const [name, note] of seen) ready.set(name, { ...note });
     },
     exit: () => {},
   });
-  assert.equal(worker.engine.name, 'portable');
-  return { ready, posted };
+  return { worker, posted, ready, shared: sharedCells(buffers) };
 }
 
-let buffers = createBuffers(1);
-
-describe('a worker that starts', () => {
-  beforeEach(() => {
-    buffers = createBuffers(1);
-    for (const strategy of STRATEGIES) BALANCERS[strategy] = watched(strategy);
-  });
-  afterEach(() => {
-    Object.assign(BALANCERS, originals);
-  });
+describe('a worker', () => {
+  for (const strategy of STRATEGIES) BALANCERS[strategy] = watched(strategy);
+  const { worker, posted, ready, shared } = start();
+  Object.assign(BALANCERS, originals);
 
   for (const strategy of STRATEGIES) {
-    it(`has made, handed on and picked from ${strategy} before it is ready`, () => {
-      const note = started().ready.get(strategy);
+    it(`has created ${strategy}, handed on its state and picked from it before it is ready`, () => {
+      const note = ready.get(strategy);
       assert.ok(note);
       assert.ok(note.handedOn > 0 && note.handedOn < note.made, 'with a plan before, and without');
       assert.ok(note.handedToOthers > 0 && note.handedToOthers < note.handedOn, 'to the same, and to others');
@@ -97,10 +90,26 @@ describe('a worker that starts', () => {
     });
   }
 
-  it('has told nobody, and left no reservation and no epoch behind', () => {
-    const { posted } = started();
-    const { open, poolEpoch, health } = sharedCells(buffers);
+  it('has then posted nothing else, and left no reservation and no epoch behind', () => {
+    const { open, poolEpoch, health } = shared;
     assert.deepEqual(posted, [{ type: 'ready' }]);
     for (const cells of [open, poolEpoch, health]) assert.ok(cells.every((cell) => cell === 0));
+  });
+
+  it('commits the plan that it has prepared last, and no other', () => {
+    posted.length = 0;
+    const prepare = (sequence: number) =>
+      worker.handle({ type: 'prepare', plan: { sequence, revision: 1, listeners: [], pools: [] } });
+    worker.handle({ type: 'commit', sequence: 1 });
+    prepare(1);
+    prepare(2);
+    worker.handle({ type: 'commit', sequence: 1 });
+    worker.handle({ type: 'abort', sequence: 1 });
+    worker.handle({ type: 'commit', sequence: 2 });
+    prepare(3);
+    worker.handle({ type: 'abort', sequence: 3 });
+    worker.handle({ type: 'commit', sequence: 3 });
+    const committed = posted.flatMap((message) => (message.type === 'committed' ? [message.sequence] : []));
+    assert.deepEqual(committed, [2]);
   });
 });

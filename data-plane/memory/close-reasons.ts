@@ -1,0 +1,20 @@
+/** Why a connection ended. A closed set: it is the label `reason` of lb_connections_closed_total. */
+export const CLOSE_REASONS = [
+  /** Both directions ended in order. */
+  'completed',
+  'client_reset',
+  'backend_reset',
+  /** No backend was eligible. */
+  'no_backend',
+  /** Every attempt to connect failed. */
+  'connect_failed',
+  'idle_timeout',
+  'half_closed_timeout',
+  /** Its backend was draining or removed, and the drain timeout passed. */
+  'drain_deadline',
+  /** The proxy stopped, and the drain timeout of the process passed. */
+  'shutdown',
+  'worker_lost',
+  'internal_error',
+] as const;
+export type CloseReason = (typeof CLOSE_REASONS)[number];
