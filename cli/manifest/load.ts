@@ -18,7 +18,7 @@ export interface Manifests {
   /** The same for a request. */
   readonly resources: Resource[];
   /** Adds its line to each violation that the request is refused with. */
-  traced<T>(answer: Promise<T>): Promise<T>;
+  readonly traced: <T>(answer: Promise<T>) => Promise<T>;
 }
 
 /** Reads what `-f` names. Ends the program with every problem of every file. */

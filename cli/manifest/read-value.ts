@@ -118,26 +118,25 @@ function readScalar(
   const mustBe = (what: string) => ({ description: `is ${nameOf(node)}, but must be ${what}` });
   switch (shape.type) {
     case 'text':
-      return typeof value === 'string'
-        ? { value }
-        : mustBe(`text${isScalar(node) ? ': put it in quotes' : ''}`);
-    case 'count': {
-      const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-      return isCount ? { value } : mustBe('a whole number, 0 or more');
-    }
+      if (typeof value === 'string') return { value };
+      return mustBe(isScalar(node) ? 'text: put it in quotes' : 'text');
+    case 'count':
+      return isCount(value) ? { value } : mustBe('a whole number, 0 or more');
     case 'word': {
       if (typeof value === 'string' && shape.words.includes(value)) return { value };
       const hint = didYouMean(String(value), shape.words);
       return { description: `is ${nameOf(node)}${hint}; allowed are ${shape.words.join(', ')}` };
     }
     case 'duration': {
-      if (typeof value !== 'string') {
-        return mustBe('a duration with a unit, such as 250ms, 5s, 1m30s or 1h');
-      }
+      if (typeof value !== 'string') return mustBe('a duration with a unit, such as 250ms, 5s, 1m30s or 1h');
       const parsed = parseDuration(value);
       return parsed.ok ? { value: parsed.ms } : parsed;
     }
   }
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function nameOf(node: Node): string {

@@ -18,38 +18,34 @@ export interface RetryOptions<T> {
   readonly signal?: AbortSignal;
 }
 
-/** Throws what may not be retried, and the last failure when the time is up. Undefined: the time is up without one. */
+/**
+ * The result of the first attempt that has one. Throws what may not be retried, and the last failure when the time is up.
+ * Undefined: it was aborted, or the time is up after an attempt that did not fail.
+ */
 export async function retry<T>(
   { clock, random }: Context,
-  {
-    attempt,
-    mayRetry = isRetryable,
-    onFailure,
-    untilMs = Number.POSITIVE_INFINITY,
-    signal,
-    pause = (ms) => sleep(clock, ms, signal),
-  }: RetryOptions<T>,
+  { attempt, mayRetry = isRetryable, onFailure, pause, untilMs, signal }: RetryOptions<T>,
 ): Promise<T | undefined> {
   const delays = backoff(100, 2_000, random);
-  for (;;) {
+  while (!signal?.aborted) {
     let failure: unknown;
     try {
       const result = await attempt(() => delays.reset());
       if (result !== undefined) return result;
     } catch (error) {
-      if (signal?.aborted) return undefined;
+      if (signal?.aborted) break;
       if (!mayRetry(error)) throw error;
       onFailure?.(error);
       failure = error;
     }
     const delayMs = delays.nextMs();
-    if (clock.nowMs() + delayMs >= untilMs) {
-      if (failure !== undefined) throw failure;
-      return undefined;
+    if (untilMs !== undefined && clock.nowMs() + delayMs >= untilMs) {
+      if (failure === undefined) break;
+      throw failure;
     }
-    await pause(delayMs);
-    if (signal?.aborted) return undefined;
+    await (pause?.(delayMs) ?? sleep(clock, delayMs, signal));
   }
+  return undefined;
 }
 
 /** The same call may succeed later, perhaps at another replica. */

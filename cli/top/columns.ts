@@ -27,7 +27,12 @@ const text = (
   value: (row: Row) => string,
   more: More = {},
 ): Column => ({
-  ...{ title, key, width, align: 'left', text: value, value },
+  title,
+  key,
+  width,
+  align: 'left',
+  text: value,
+  value,
   ...more,
 });
 
