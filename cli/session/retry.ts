@@ -1,5 +1,5 @@
 /** Repeating what failed for a reason that may pass. */
-import { backoff } from '../../core/runtime/backoff.ts';
+import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
 import { sleep } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import type { Context } from '../context.ts';
@@ -22,30 +22,33 @@ export interface RetryOptions<T> {
  * The result of the first attempt that has one. Throws what may not be retried, and the last failure when the time is up.
  * Undefined: it was aborted, or the time is up after an attempt that did not fail.
  */
-export async function retry<T>(
-  { clock, random }: Context,
-  { attempt, mayRetry = isRetryable, onFailure, pause, untilMs, signal }: RetryOptions<T>,
-): Promise<T | undefined> {
+export async function retry<T>(context: Context, options: RetryOptions<T>): Promise<T | undefined> {
+  const { clock, random } = context;
+  const { untilMs = Number.POSITIVE_INFINITY, signal } = options;
+  const { pause = (ms: number) => sleep(clock, ms, signal) } = options;
   const delays = backoff(100, 2_000, random);
-  while (!signal?.aborted) {
-    let failure: unknown;
-    try {
-      const result = await attempt(() => delays.reset());
-      if (result !== undefined) return result;
-    } catch (error) {
-      if (signal?.aborted) break;
-      if (!mayRetry(error)) throw error;
-      onFailure?.(error);
-      failure = error;
-    }
+  const isOver = () => signal?.aborted === true;
+  while (!isOver()) {
+    const { result, failure } = await once(options, delays);
+    if (result !== undefined || isOver()) return result;
+    if (failure !== undefined) options.onFailure?.(failure);
     const delayMs = delays.nextMs();
-    if (untilMs !== undefined && clock.nowMs() + delayMs >= untilMs) {
-      if (failure === undefined) break;
+    if (clock.nowMs() + delayMs >= untilMs) {
+      if (failure === undefined) return undefined;
       throw failure;
     }
-    await (pause?.(delayMs) ?? sleep(clock, delayMs, signal));
+    await pause(delayMs);
   }
   return undefined;
+}
+
+async function once<T>({ attempt, mayRetry = isRetryable, signal }: RetryOptions<T>, delays: Backoff) {
+  try {
+    return { result: await attempt(() => delays.reset()) };
+  } catch (failure) {
+    if (signal?.aborted || mayRetry(failure)) return { failure };
+    throw failure;
+  }
 }
 
 /** The same call may succeed later, perhaps at another replica. */
