@@ -24,7 +24,7 @@ import { Reporter } from './reporting/reporter.ts';
 import { shutDown, type ShutdownTimes } from './shutdown.ts';
 import { checkSourceAddresses } from './host/source-addresses.ts';
 import { ConfigStatus } from './subscription/config-status.ts';
-import { LastGood } from './subscription/last-good.ts';
+import { LastGood } from './subscription/last-good-snapshot.ts';
 import { ReplicaDirectory } from './subscription/replica-directory.ts';
 import type { SavedSnapshot } from './subscription/snapshot-file.ts';
 import { lockStateDir } from './subscription/state-dir.ts';

@@ -1,12 +1,12 @@
 /**
- * A small HTTP server to balance to: it answers who it is. `node dist/examples/demo-backend.js 9104`
+ * A small HTTP server that answers with its name, for use as a backend. `node dist/examples/demo-backend.js 9104`
  *
- * SIGTERM or SIGINT: it accepts no more, answers what it has begun, and ends.
+ * On SIGTERM or SIGINT it stops accepting, answers the requests that have begun, and ends.
  */
 import { createServer } from 'node:http';
 
 const USAGE = 'usage: node dist/examples/demo-backend.js PORT|HOST:PORT   (a port of 1 to 65535)';
-/** What is still unanswered after this long is cut. */
+/** Connections that are still open after this long are cut off. */
 const STOP_DEADLINE_MS = 5_000;
 
 function parseAddress(text: string): { host: string; port: number } | undefined {
@@ -38,7 +38,7 @@ server.on('error', (error: NodeJS.ErrnoException) => {
   const taken = error.code === 'EADDRINUSE';
   console.error(
     taken
-      ? `${host}:${port} is taken: stop the program that has it, or name another port`
+      ? `${host}:${port} is taken: stop the program that has it, or choose another port`
       : `${name}: ${error.message}`,
   );
   process.exit(1);

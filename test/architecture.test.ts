@@ -1,9 +1,12 @@
 /** The rules of the source tree, as tables that are kept true by reading the imports. */
 import assert from 'node:assert/strict';
+import { dirname } from 'node:path';
 import { describe, it } from 'node:test';
 import { filesBelow, readText, sourceFiles, type SourceFile } from '../harness/source-tree.ts';
 
-/** Who may import whom. A folder not named here may import anything: tests. */
+const PROGRAMS = ['core', 'control-plane', 'data-plane', 'cli', 'scripts', 'examples'];
+
+/** Who may import whom; the first folder that fits counts. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'core/model': ['core/model'],
   'core/runtime': ['core/model', 'core/runtime'],
@@ -14,6 +17,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ['core', 'cli'],
   scripts: ['scripts'],
   examples: [],
+  harness: [...PROGRAMS, 'harness'],
+  bench: [...PROGRAMS, 'harness', 'bench'],
+  'test/unit/bench': ['bench'],
+  test: [...PROGRAMS, 'harness', 'test'],
 };
 
 /** The rooms of the data plane, and what each may import of the others. The files above them put the rooms together. */
@@ -60,6 +67,9 @@ const ONE_IMPORTER = [
 ] as const;
 
 const MAX_LINES = 300;
+const MAX_FILES = 20;
+/** To be split. */
+const TOO_FULL = new Set(['core/model', 'control-plane/store/log']);
 const NAMELESS = /(^|\/)(utils?|helpers?|common|misc|shared|index)(\.ts|\/)/;
 
 const files = sourceFiles();
@@ -152,6 +162,17 @@ describe('the source tree', () => {
   it(`has no file over ${MAX_LINES} lines`, () => {
     const long = files.filter(({ lines }) => lines > MAX_LINES).map(({ path, lines }) => `${path}: ${lines}`);
     assert.deepEqual(long, []);
+  });
+
+  it(`has no folder with more than ${MAX_FILES} files`, () => {
+    const folders = new Map<string, number>();
+    for (const { path } of files) folders.set(dirname(path), (folders.get(dirname(path)) ?? 0) + 1);
+    assert.deepEqual(
+      [...folders].filter(
+        ([folder, count]) => count > MAX_FILES && !TOO_FULL.has(folder) && !folder.includes('generated'),
+      ),
+      [],
+    );
   });
 
   it('names every file after one concept, in kebab-case', () => {

@@ -1,7 +1,7 @@
 /** The figures of one interval, printed: a table, or one value for a program. */
 import { isoTime, short } from '../../core/view/figures.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
-import { NO_TRAFFIC } from '../../core/wire/no-traffic.ts';
+import { ZERO_TRAFFIC_STATS } from '../../core/wire/zero-traffic-stats.ts';
 import type { Context } from '../context.ts';
 import { yamlText } from '../output/emit.ts';
 import { table } from '../output/table.ts';
@@ -23,7 +23,7 @@ export function frameText({ style, format }: Context, frame: StatsFrame__Output,
 }
 
 function headLine(frame: StatsFrame__Output): string {
-  const total = frame.total ?? NO_TRAFFIC;
+  const total = frame.total ?? ZERO_TRAFFIC_STATS;
   const connected = frame.proxies.filter((proxy) => proxy.connected).length;
   return [
     isoTime(frame.time) ?? '',
@@ -44,32 +44,32 @@ function plainFrame(frame: StatsFrame__Output, states: States): object {
     time: isoTime(frame.time),
     revision: frame.revision,
     windowSeconds: Number(frame.window?.seconds ?? 0),
-    total: { ...(frame.total ?? NO_TRAFFIC) },
+    total: { ...(frame.total ?? ZERO_TRAFFIC_STATS) },
     listeners: frame.listeners.map(({ listener, pool, traffic, closedPerSecond }) => ({
       listener,
       pool,
-      ...(traffic ?? NO_TRAFFIC),
+      ...(traffic ?? ZERO_TRAFFIC_STATS),
       closedPerSecond,
     })),
     pools: frame.pools.map(({ pool, backends, backendsUp, traffic }) => ({
       pool,
       backends,
       backendsUp,
-      ...(traffic ?? NO_TRAFFIC),
+      ...(traffic ?? ZERO_TRAFFIC_STATS),
     })),
     backends: frame.backends.map(({ backend, traffic, ...proxies }) => ({
       pool: backend?.pool,
       address: backend?.address,
       state: states.get(`${backend?.pool}/${backend?.address}`) ?? 'active',
       ...proxies,
-      ...(traffic ?? NO_TRAFFIC),
+      ...(traffic ?? ZERO_TRAFFIC_STATS),
     })),
     moreBackends: frame.moreBackends,
     proxies: frame.proxies.map(({ proxyId, traffic, residentBytes, ...proxy }) => ({
       proxy: proxyId,
       ...proxy,
       residentBytes: Number(residentBytes),
-      ...(traffic ?? NO_TRAFFIC),
+      ...(traffic ?? ZERO_TRAFFIC_STATS),
     })),
   };
 }

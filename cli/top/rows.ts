@@ -3,7 +3,7 @@ import { totalOf, worstHealth } from '../../core/view/health.ts';
 import type { BackendStats__Output } from '../../core/wire/generated/lb/v1/BackendStats.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
-import { NO_TRAFFIC } from '../../core/wire/no-traffic.ts';
+import { ZERO_TRAFFIC_STATS } from '../../core/wire/zero-traffic-stats.ts';
 import type { Tone } from '../output/style.ts';
 
 export const VIEWS = ['backends', 'pools', 'listeners', 'proxies'] as const;
@@ -32,7 +32,7 @@ export function rowsOf(
     name: string,
     [state, tone]: readonly [state: string, tone: Tone | null],
     traffic: TrafficStats__Output | null,
-  ): Row => ({ name, state, tone, traffic: traffic ?? NO_TRAFFIC });
+  ): Row => ({ name, state, tone, traffic: traffic ?? ZERO_TRAFFIC_STATS });
   switch (view) {
     case 'backends':
       return frame.backends.map((backend) => {

@@ -1,7 +1,7 @@
 /** The screen as lines: what there is to show, what the person chose to see, and how much room there is. Pure. */
 import { short, shortTime } from '../../core/view/figures.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
-import { NO_TRAFFIC } from '../../core/wire/no-traffic.ts';
+import { ZERO_TRAFFIC_STATS } from '../../core/wire/zero-traffic-stats.ts';
 import type { Style } from '../output/style.ts';
 import { type Column, columnsOf, layout, sparkline } from './columns.ts';
 import { type Row, rowsOf, type States, type View, VIEWS } from './rows.ts';
@@ -82,7 +82,7 @@ function overview({ frame, pool, server, clock }: Shown, width: number, style: S
   const first = `${style('strong', fit(title, left))} ${clock}`;
   if (frame === null) return [first, fit('waiting for the first figures', width), ''];
   const { proxies, revision, window, total } = frame;
-  const sums = total ?? NO_TRAFFIC;
+  const sums = total ?? ZERO_TRAFFIC_STATS;
   const connected = proxies.filter((proxy) => proxy.connected).length;
   const fleet = [
     `revision ${revision}`,

@@ -1,4 +1,4 @@
-/** What the services of the API are made from. */
+/** What the services of the API need. */
 import type { Clock } from '../../core/runtime/clock.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -13,8 +13,8 @@ import type { MakeChange } from './make-change.ts';
 export interface ApiDeps {
   readonly unary: Unary;
   readonly change: MakeChange;
-  /** The same on the store as it is now, whatever was followed before: for one that is to be accepted. */
-  readonly changeAnew: MakeChange;
+  /** The same on a freshly read store, whatever was followed before; for AdoptStore. */
+  readonly changeOnFreshLog: MakeChange;
   readonly follower: LogFollower;
   readonly past: Past;
   readonly fleet: Fleet;

@@ -1,4 +1,4 @@
-/** ConfigService: GetRevision, DiffRevisions and Rollback, all of them reads of the log. */
+/** ConfigService: GetRevision, DiffRevisions and Rollback, which all read the log. */
 import { describeChanges } from '../../core/model/difference.ts';
 import type { Edit } from '../../core/model/edit.ts';
 import { refuse } from '../../core/model/edits/decide.ts';
@@ -35,8 +35,8 @@ export function revisionHandlers({ unary, change, past }: ApiDeps): Handlers {
 }
 
 /**
- * A revision that is not kept is refused by the edit, so that the repetition of a request that was carried out while it
- * still was gets its first outcome.
+ * A revision that is no longer kept is refused by the edit, not here: the repetition of a request that succeeded while the
+ * revision was still kept must get the first outcome.
  */
 async function rollbackEdit(past: Past, revision: number): Promise<Edit> {
   try {

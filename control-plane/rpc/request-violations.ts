@@ -2,13 +2,24 @@
 import type { Violation } from '../../core/model/violation.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 
-/** Throws INVALID_ARGUMENT with all of them. */
-export function refuseIfAny(violations: readonly Violation[]): void {
+/** Throws INVALID_ARGUMENT with all violations, if there are any. */
+export function throwIfInvalid(violations: readonly Violation[]): void {
   const [first, ...others] = violations;
   if (first === undefined) return;
   const message =
     others.length === 0
       ? `${first.field} ${first.description}.`
-      : `${violations.length} things are wrong with the request.`;
+      : `The request has ${violations.length} errors.`;
   throw new LbError('INVALID_ARGUMENT', message, violations);
+}
+
+/** Requires a message, or a text such as a name. */
+export function required<T>(field: string, value: T | null, violations: Violation[]): T | null {
+  if (value === null || value === '') violations.push({ field, description: 'is missing' });
+  return value;
+}
+
+/** Requires a list to have an item. */
+export function requiredItems(field: string, items: readonly unknown[], violations: Violation[]): void {
+  if (items.length === 0) violations.push({ field, description: 'is empty; name at least one' });
 }

@@ -9,7 +9,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { ConnectionPlaces } from './connection-places.ts';
+import { ConnectionPlaces } from './connection-limit.ts';
 import { LbError, messageOf } from './errors.ts';
 import { EventStream } from './event-stream.ts';
 import { formatHostPort, type HostPort } from './flags.ts';

@@ -20,7 +20,7 @@ import {
 import { BusiestBackends } from './busiest-backends.ts';
 import { Histograms, inSlices, labelText, Samples } from './exposition.ts';
 import type { BackendObservation } from './observation.ts';
-import type { RetiredBackend } from './retired-backends.ts';
+import type { RetiredBackend } from './removed-backends.ts';
 import { CONNECT_SECONDS, DURATION_SECONDS, FIRST_BYTE_SECONDS } from '../memory/shared-memory.ts';
 
 /** No address. */

@@ -33,8 +33,8 @@ import type {
   Observation,
   ProcessObservation,
 } from './observation.ts';
-import { ObservedBackend } from './observed-backend.ts';
-import { type RetiredBackend, RetiredBackends } from './retired-backends.ts';
+import { ObservedBackend } from './backend-observer.ts';
+import { type RetiredBackend, RetiredBackends } from './removed-backends.ts';
 import {
   type SharedBuffers,
   type SharedCells,

@@ -1,4 +1,4 @@
-// Exits 0 when one of the URLs answers 200 within two seconds, and with 1 otherwise. The image has no curl.
+// Exits with 0 if one of the URLs answers 200 within two seconds, and with 1 otherwise. The image has no curl.
 //   node health.mjs http://127.0.0.1:7100/readyz
 const DEADLINE_MS = 2_000;
 

@@ -2,10 +2,10 @@
 import type { BackendStats__Output } from '../../core/wire/generated/lb/v1/BackendStats.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
-import { NO_TRAFFIC } from '../../core/wire/no-traffic.ts';
+import { ZERO_TRAFFIC_STATS } from '../../core/wire/zero-traffic-stats.ts';
 
 export function traffic(fields: Partial<TrafficStats__Output> = {}): TrafficStats__Output {
-  return { ...NO_TRAFFIC, ...fields };
+  return { ...ZERO_TRAFFIC_STATS, ...fields };
 }
 
 export function backendStats(

@@ -55,7 +55,7 @@ const LINE_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 10_000;
 const RUN_DEADLINE_MS = 60_000;
 /** Loaded into our own programs: they end when their standard input does. */
-const LEASH = 'scripts/start/leash.js';
+const CHILD_LIFETIME = 'scripts/start/child-lifetime.js';
 
 /** The folder of the checkout. */
 export const CHECKOUT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -98,8 +98,8 @@ export function startBuilt(
 ): RunningProcess {
   const { controlGroup, descriptors, installation = HERE, ...rest } = options;
   const { dist, node } = installation;
-  const leash = pathToFileURL(join(dist, LEASH)).href;
-  const all = ['--import', leash, join(dist, program), ...args];
+  const lifetime = pathToFileURL(join(dist, CHILD_LIFETIME)).href;
+  const all = ['--import', lifetime, join(dist, program), ...args];
   const limits = [
     ...(descriptors === undefined ? [] : [`ulimit -n ${descriptors}`]),
     ...(controlGroup === undefined ? [] : [`echo $$ > "${controlGroup}/cgroup.procs"`]),

@@ -3,7 +3,7 @@
  *
  * Invariants
  *  - it is a process group of its own, so a Ctrl-C reaches only the parent, which stops its children in order;
- *  - it ends when the parent ends, in whatever way (leash.ts);
+ *  - it ends when the parent ends, in whatever way (child-lifetime.ts);
  *  - every line it writes is in its log file; warnings and errors are also shown at once.
  */
 import { spawn } from 'node:child_process';
@@ -38,7 +38,7 @@ export interface Child {
 }
 
 const LINES_KEPT = 8;
-const LEASH = new URL('leash.js', import.meta.url).href;
+const CHILD_LIFETIME = new URL('child-lifetime.js', import.meta.url).href;
 
 /** Where the built programs are: dist/. */
 export function built(path: string): string {
@@ -46,10 +46,14 @@ export function built(path: string): string {
 }
 
 export function startChild(options: ChildOptions): Child {
-  const process_ = spawn(process.execPath, ['--import', LEASH, built(options.program), ...options.args], {
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const process_ = spawn(
+    process.execPath,
+    ['--import', CHILD_LIFETIME, built(options.program), ...options.args],
+    {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  );
   const log = createWriteStream(options.logFile);
   const last: string[] = [];
   let running = true;

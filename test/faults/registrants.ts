@@ -7,7 +7,7 @@ import { connectReplica } from '../../core/wire/clients.ts';
 import { eventually } from '../../harness/programs/processes.ts';
 import { registrationsAt } from '../../harness/programs/registered.ts';
 import type { Fleet } from './fleet.ts';
-import { readMemberHistory, verifyRemovals } from './member-history.ts';
+import { readMemberHistory, verifyRemovals } from './judgement/member-history.ts';
 import { nowMs } from './now.ts';
 
 /** The pool that nobody but them is in. No listener has it. */

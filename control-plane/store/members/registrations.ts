@@ -28,7 +28,7 @@ import {
   whySilent,
   whyStale,
 } from './registration-hold.ts';
-import { refuseIfAny } from '../../rpc/request-violations.ts';
+import { throwIfInvalid } from '../../rpc/request-violations.ts';
 import { registrationViolations } from './registration-request.ts';
 import { STORE_FRESH_MS } from '../log/log-follower.ts';
 
@@ -137,7 +137,7 @@ export class Registrations {
     for (let tries = 0; tries < PUT_TRIES; tries++) {
       const { state, members } = await follower.catchUp();
       const violations = registrationViolations(value, state, members);
-      refuseIfAny(violations);
+      throwIfInvalid(violations);
       const seen = find(members, memberName(value));
       const isSame = seen?.value.instanceId === value.instanceId;
       const { sinceMs } = isSame ? seen.value : value;

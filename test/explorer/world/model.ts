@@ -158,7 +158,7 @@ function streamSteps(machines: Machines, world: World): Move<World>[] {
     });
   }
   if (stream.look !== null) {
-    moves.push({ label: `${name} looks at its store for the proxy`, world: answerLook(machines, world) });
+    moves.push({ label: `${name} reads its store for the proxy`, world: answerLook(machines, world) });
   }
   return [...moves, ...deadlineSteps(machines, world, name)];
 }

@@ -117,7 +117,7 @@ export interface Stream {
   readonly down: readonly DownMessage[];
   /** Nothing passes any more; the proxy has not noticed yet. */
   readonly ended: boolean;
-  readonly look: { readonly claimed: Position; readonly behind: boolean } | null;
+  readonly look: { readonly claimed: Position; readonly proxyAhead: boolean } | null;
 }
 
 export interface Proxy {

@@ -43,14 +43,14 @@ const statusOf = async (call: Promise<unknown>): Promise<ServiceError> =>
   );
 
 describe('a request', () => {
-  it('that is no message is refused in words', async (context) => {
+  it('that cannot be decoded is refused with the reason', async (context) => {
     const plane = await runControlPlane(context);
     const send = raw(context, plane.grpcAddress);
     const error = await statusOf(
       send('/lb.v1.PoolService/CreatePool', Buffer.from([0x0a, 0xff, 0xff, 0xff])),
     );
     assert.equal(error.code, status.INVALID_ARGUMENT);
-    assert.match(error.details, /no valid message for \/lb\.v1\.PoolService\/CreatePool/);
+    assert.match(error.details, /can't be decoded as the message of \/lb\.v1\.PoolService\/CreatePool/);
     await plane.call('pools', 'ListPools', {});
   });
 

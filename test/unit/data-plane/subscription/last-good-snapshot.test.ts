@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, it } from 'node:test';
 import type { Snapshot } from '../../../../core/model/snapshot.ts';
 import type { Logger } from '../../../../core/runtime/logger.ts';
-import { LastGood } from '../../../../data-plane/subscription/last-good.ts';
+import { LastGood } from '../../../../data-plane/subscription/last-good-snapshot.ts';
 import { stageSnapshotFile } from '../../../../data-plane/subscription/snapshot-file.ts';
 import { isCrashLoop } from '../../../../data-plane/subscription/start-count.ts';
 import { FakeClock } from '../../../../harness/fake-clock.ts';

@@ -2,8 +2,8 @@
  * Which client connections may fail, and why: pure, over what was seen of the fleet. Everything else that fails, and
  * any wrong byte, is a fault of ours.
  */
-import type { Outage } from './actor.ts';
-import type { ConnectionRecord } from './clients.ts';
+import type { Outage } from '../actor.ts';
+import type { ConnectionRecord } from '../clients.ts';
 
 /** What happened to the processes that a connection may have gone through. */
 export interface Surroundings {

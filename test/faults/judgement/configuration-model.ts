@@ -3,7 +3,7 @@
  * Written anew for the checker: the edits of the product are what it is to check.
  */
 import { createHash } from 'node:crypto';
-import type { Strategy } from '../../core/model/resources.ts';
+import type { Strategy } from '../../../core/model/resources.ts';
 import type { Model, Timed } from './linearizable.ts';
 import type {
   PlainBackend,

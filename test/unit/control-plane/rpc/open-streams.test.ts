@@ -1,4 +1,4 @@
-/** Streams whose peer says nothing. */
+/** Streams whose peer sends nothing. */
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { describe, it } from 'node:test';
@@ -36,12 +36,21 @@ function open(service: 'snapshots' | 'reports', clock: FakeClock): FakeCall {
     const encode = () => Buffer.alloc(0);
     const publisher = new Publisher(clock);
     const encoder = new DeltaEncoder(encode);
-    const look = async () => null;
-    const options = { publisher, encoder, encode, look, onNack: () => undefined, streams, clock, logger };
+    const readStore = async () => null;
+    const options = {
+      publisher,
+      encoder,
+      encode,
+      readStore,
+      onNack: () => undefined,
+      streams,
+      clock,
+      logger,
+    };
     discoveryHandlers(options).StreamSnapshots(call as never);
   } else {
-    const standing = () => ({ position: null, storeAgeMs: 0, stopping: false });
-    const { handlers } = reportService({ fleet: new Fleet(clock), standing, streams, clock, logger });
+    const status = () => ({ position: null, storeAgeMs: 0, stopping: false });
+    const { handlers } = reportService({ fleet: new Fleet(clock), status, streams, clock, logger });
     handlers.StreamReports(call as never);
   }
   return call;
@@ -66,13 +75,13 @@ for (const [service, word] of [
   ['reports', 'proxy'],
 ] as const) {
   describe(`a stream of ${service}`, () => {
-    it('ends in words when its peer says nothing', () => {
+    it('ends with an error when its peer sends nothing', () => {
       const clock = new FakeClock();
       const call = open(service, clock);
       clock.advance(9_999);
       assert.equal(call.ended, '');
       clock.advance(1);
-      assert.match(call.ended, new RegExp(`^3 nothing was said for 10 s: .* must be ${word},`));
+      assert.match(call.ended, new RegExp(`^3 no message came within 10 s; .* must hold ${word} `));
       assert.equal(clock.pending, 0);
     });
 

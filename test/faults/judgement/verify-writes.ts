@@ -1,7 +1,7 @@
 /** What the calls of a run and the log of the store must say together. Answers one text a violation. */
-import { whyNotContinuation } from '../../control-plane/store/log/follow.ts';
-import { genesisHash } from '../../core/model/hash.ts';
-import { validateState } from '../../core/model/validate.ts';
+import { whyNotContinuation } from '../../../control-plane/store/log/follow.ts';
+import { genesisHash } from '../../../core/model/hash.ts';
+import { validateState } from '../../../core/model/validate.ts';
 import { configurationModel, sorted, type Step } from './configuration-model.ts';
 import { linearize } from './linearizable.ts';
 import { type Call, describeCall, type ReadCall, type WriteCall } from './operation.ts';

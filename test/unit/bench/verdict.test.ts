@@ -1,53 +1,8 @@
-/** The decisions of the bench: medians, paired ratios, verdicts, the table. */
+/** When the bench says that a bar is met: a wrong verdict would hide that we have become slower. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { barText, verdictOf, type Bar } from '../../../bench/report/bars.ts';
+import { verdictOf, type Bar } from '../../../bench/report/bars.ts';
 import { judge, type Row } from '../../../bench/report/row.ts';
-import { seriesOf } from '../../../bench/report/series.ts';
-import { median, pairedRatios, rulerError, spreadOf } from '../../../bench/report/statistics.ts';
-import { align, figure, tableLines } from '../../../bench/report/table.ts';
-
-describe('a median', () => {
-  const cases = [
-    { values: [3, 1, 2], expected: 2 },
-    { values: [4, 1, 3, 2], expected: 2.5 },
-    { values: [10, 9, 100], expected: 10 },
-    { values: [7], expected: 7 },
-  ];
-  for (const { values, expected } of cases) {
-    it(`of ${values.join(', ')} is ${expected}`, () => assert.equal(median(values), expected));
-  }
-
-  it('of nothing is no number', () => assert.ok(Number.isNaN(median([]))));
-
-  it('leaves the values as they were', () => {
-    const values = [3, 1, 2];
-    median(values);
-    assert.deepEqual(values, [3, 1, 2]);
-  });
-});
-
-describe('paired ratios', () => {
-  it('divide what was measured in the same pair', () => {
-    assert.deepEqual(pairedRatios([2, 9], [1, 3]), [2, 3]);
-  });
-
-  it('leave out what has no partner', () => {
-    assert.deepEqual(pairedRatios([2, 9], [1]), [2]);
-    assert.deepEqual(pairedRatios([2], []), []);
-  });
-
-  it('have a median that one pair can not move', () => {
-    assert.deepEqual(spreadOf(pairedRatios([1, 1, 50], [1, 1, 1])), { median: 1, min: 1, max: 50 });
-  });
-});
-
-describe('the ruler’s own error', () => {
-  it('is the larger distance from 1', () => {
-    assert.equal(rulerError({ median: 1, min: 0.75, max: 1.125 }), 0.25);
-    assert.equal(rulerError({ median: 1, min: 1, max: 1.5 }), 0.5);
-  });
-});
 
 describe('a bar', () => {
   const spread = (value: number) => ({ median: value, min: value, max: value });
@@ -130,11 +85,6 @@ describe('a bar', () => {
     assert.equal(verdict({ kind: 'at_most', times: 1 }, Number.NaN), 'NO');
     assert.equal(verdictOf({ kind: 'value_at_most', value: 1 }, { ours: [Number.NaN], theirs: [] }), 'NO');
   });
-
-  it('is readable', () => {
-    assert.equal(barText({ kind: 'at_most', times: 1, plusRulerError: true }, 'µs'), '≤ 1 × + A/A');
-    assert.equal(barText({ kind: 'at_most_and', times: 1.25, more: 0.3 }, 'ms'), '≤ 1.25 ×, ≤ +0.3 ms');
-  });
 });
 
 describe('a row', () => {
@@ -154,47 +104,5 @@ describe('a row', () => {
     assert.deepEqual(judged.ratio, { median: 1.1, min: 1, max: 1.2 });
     assert.deepEqual(judged.itself, { median: 1, min: 0.9, max: 1.1 });
     assert.equal(judged.met, 'yes');
-  });
-
-  it('takes its series from who measured what', () => {
-    const measured = new Map([
-      ['ours', [1]],
-      ['HAProxy', [2]],
-      ['HAProxy again', [3]],
-    ]);
-    const series = seriesOf(measured, (value) => 10 * value);
-    assert.deepEqual(series, { ours: [10], theirs: [20], again: [30], nginx: [] });
-  });
-
-  it('is printed with everything that belongs to it', () => {
-    const [header = '', line = ''] = tableLines([judge(row)]);
-    assert.match(line, /^CPU per request {2}µs {4}11 .* 1\.10 \(1\.00\.\.1\.20\) .* 0\.90 × .* yes$/);
-    assert.equal(header.indexOf('met'), line.indexOf('yes'));
-  });
-
-  it('without a peer has dashes', () => {
-    const [, line = ''] = tableLines([judge({ ...row, theirs: [], again: [], nginx: [] })]);
-    assert.match(line, /not compared$/);
-    assert.doesNotMatch(line, /NaN|Infinity/);
-  });
-});
-
-describe('a figure', () => {
-  const cases = [
-    [12.345, '12.3'],
-    [0.01234, '0.0123'],
-    [99.96, '100'],
-    [12_345.6, '12,346'],
-    [0, '0'],
-    [Number.NaN, '-'],
-  ] as const;
-  for (const [value, expected] of cases) {
-    it(`${value} is written ${expected}`, () => assert.equal(figure(value), expected));
-  }
-});
-
-describe('columns', () => {
-  it('are as wide as their widest cell', () => {
-    assert.deepEqual(align([['a', 'b'], ['long', 'c'], []]), ['a     b', 'long  c', '']);
   });
 });

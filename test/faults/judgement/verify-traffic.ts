@@ -1,10 +1,10 @@
 /** What the proxies ran and what their clients met, against the log. Answers one text a violation. */
-import { buildSnapshot } from '../../control-plane/snapshot/build.ts';
-import type { Snapshot } from '../../core/model/snapshot.ts';
+import { buildSnapshot } from '../../../control-plane/snapshot/build.ts';
+import type { Snapshot } from '../../../core/model/snapshot.ts';
 import { type ProxyLog, runningAt } from './applied.ts';
-import type { ConnectionRecord } from './clients.ts';
+import type { ConnectionRecord } from '../clients.ts';
 import { excuseFor, type Surroundings } from './connection-rule.ts';
-import { withGuests } from './registrants.ts';
+import { withGuests } from '../registrants.ts';
 import type { StoreLog } from './store-log.ts';
 
 const SHOWN = 12;

@@ -1,5 +1,5 @@
 /** What the proxies ran and when, as their own logs tell it. */
-import type { Actor } from './actor.ts';
+import type { Actor } from '../actor.ts';
 
 export interface Applied {
   readonly atMs: number;

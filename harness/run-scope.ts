@@ -1,12 +1,12 @@
 /** What a run started, stopped again in reverse order, whatever happened. */
-import type { Scope } from '../harness/programs/processes.ts';
+import type { Scope } from './programs/processes.ts';
 
 export interface RunScope extends Scope {
   /** Stops everything, newest first. A failure to stop one thing does not keep the others. */
   close(): Promise<void>;
 }
 
-export function openScope(): RunScope {
+function openScope(): RunScope {
   const actions: (() => void | Promise<void>)[] = [];
   let closed = false;
   return {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ConnectionPlaces } from '../../../../core/runtime/connection-places.ts';
+import { ConnectionPlaces } from '../../../../core/runtime/connection-limit.ts';
 
 /** Three places, taken by a, b and c in this order. */
 function full(): ConnectionPlaces<string> {

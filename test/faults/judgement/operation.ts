@@ -1,5 +1,5 @@
 /** What the writers and readers of a fault run ask for, and what they were answered: the history that is judged. */
-import type { Strategy } from '../../core/model/resources.ts';
+import type { Strategy } from '../../../core/model/resources.ts';
 import type { Timed } from './linearizable.ts';
 
 export interface PlainBackend {

@@ -1,9 +1,9 @@
 /** The log of the store, read from etcd itself, and the configuration at each of its revisions. */
-import { decodeCommit, decodeHead } from '../../control-plane/store/log/commit-codec.ts';
-import { ETCD_PREFIX, HEAD_KEY, logKey } from '../../control-plane/store/keys.ts';
-import type { Commit, Head } from '../../core/model/commit.ts';
-import { applyCommit, emptyState } from '../../core/model/fold.ts';
-import type { State } from '../../core/model/state.ts';
+import { decodeCommit, decodeHead } from '../../../control-plane/store/log/commit-codec.ts';
+import { ETCD_PREFIX, HEAD_KEY, logKey } from '../../../control-plane/store/keys.ts';
+import type { Commit, Head } from '../../../core/model/commit.ts';
+import { applyCommit, emptyState } from '../../../core/model/fold.ts';
+import type { State } from '../../../core/model/state.ts';
 import type { Configuration } from './configuration-model.ts';
 import type { PlainPool } from './operation.ts';
 
