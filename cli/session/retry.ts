@@ -26,7 +26,7 @@ export async function retry<T>(context: Context, options: RetryOptions<T>): Prom
   const { clock, random } = context;
   const { untilMs = Number.POSITIVE_INFINITY, signal } = options;
   const { pause = (ms: number) => sleep(clock, ms, signal) } = options;
-  const delays = backoff(100, 2_000, random);
+  const delays = backoff(200, 2_000, random);
   const isOver = () => signal?.aborted === true;
   while (!isOver()) {
     const { result, failure } = await once(options, delays);
