@@ -12,7 +12,6 @@ import type { Revision__Output } from '../../core/wire/generated/lb/v1/Revision.
 import { timestampFromWire } from '../../core/wire/timestamp-codec.ts';
 import { convergence } from '../fleet/convergence.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import { commitTimeMs } from '../store/log/commit-time.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
 import type { LocalCall } from './local-calls.ts';
 import { type Asked, readChange } from './change-request.ts';
@@ -68,7 +67,7 @@ export function actionRoutes({ call, follower, fleet }: ActionDeps): Routes {
         const storeId = follower.current()?.position.storeId ?? '';
         const { response, settled } = convergence(fleet.list(), storeId, revision, {
           rosterKnown: fleet.unknownForMs() === 0,
-          committedMs: (each) => commitTimeMs(follower, each),
+          committedMs: (each) => follower.revision(each)?.timeMs,
         });
         return { ...response, settled };
       }),
