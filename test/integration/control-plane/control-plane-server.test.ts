@@ -17,7 +17,7 @@ import { systemClock } from '../../../core/runtime/clock.ts';
 import { silentLogger } from '../../../core/runtime/logger.ts';
 import { systemRandom } from '../../../core/runtime/random.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
-import { MemoryMembership } from '../../../harness/store/memory-membership.ts';
+import { MemoryMemberStore } from '../../../harness/store/memory-member-store.ts';
 import { MemoryStore } from '../../../harness/store/memory-store.ts';
 import { eventually } from '../../../harness/programs/processes.ts';
 import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
@@ -178,8 +178,8 @@ describe('an address that is taken', () => {
     const here = { host: '127.0.0.1', port };
     const free = { host: '127.0.0.1', port: 0 };
     const store = new MemoryStore();
-    const membership = new MemoryMembership(store, systemClock);
-    const deps = { store, membership, clock: systemClock, random: systemRandom, logger: silentLogger };
+    const memberStore = new MemoryMemberStore(store, systemClock);
+    const deps = { store, memberStore, clock: systemClock, random: systemRandom, logger: silentLogger };
     const start = (grpcAddress: typeof here, httpAddress: typeof here) =>
       startControlPlane({ grpcAddress, httpAddress }, deps);
     await assert.rejects(start(here, free), new RegExp(`gRPC address 127.0.0.1:${port} .*--grpc-address`));
