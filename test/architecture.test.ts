@@ -11,6 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'core/model': ['core/model'],
   'core/runtime': ['core/model', 'core/runtime'],
   'core/wire': ['core/model', 'core/runtime', 'core/wire'],
+  'core/view': ['core/model', 'core/runtime', 'core/wire', 'core/view'],
   'control-plane': ['core', 'control-plane'],
   'data-plane': ['core', 'data-plane'],
   cli: ['core', 'cli'],
@@ -49,13 +50,13 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
 /** Decisions without I/O, clock or chance of their own. */
 const PURE = [
-  /^core\/model\//,
+  /^core\/(model|view)\//,
   /^data-plane\/balancing\//,
   /^data-plane\/plan\//,
   /^control-plane\/snapshot\/build-snapshot\.ts$/,
   /^control-plane\/store\/members\/merge-members\.ts$/,
   /^control-plane\/fleet\/(stats-aggregator|stats-frames|counter-increase|histogram|rate-series|sliding-counts|convergence)\.ts$/,
-  /^cli\/top\/(columns|figures|keys|rows|samples|text-width|view|view-state)\.ts$/,
+  /^cli\/top\/(columns|keys|rows|text-width|view|view-state)\.ts$/,
   /^control-plane\/distribution\/delta\.ts$/,
   /^control-plane\/store\/log\/(?:catch-up-plan|plan-append)\.ts$/,
   /^control-plane\/guard\/(guard|change-effects|serving-changes|guarded-edit)\.ts$/,

@@ -90,7 +90,7 @@ describe('the guard', () => {
     assert.match(refused.stderr, /listeners\[open\] has 1 open connection on 1 proxy/);
     assert.match(
       refused.stdout,
-      /listener open would stop accepting at its address; 1 open connections would be let finish/,
+      /listener open would stop accepting connections at its address; 1 open connections could finish/,
     );
     const { code, stderr } = await lbctl(['delete', 'listener', 'open']);
     assert.equal(code, 1);

@@ -1,11 +1,11 @@
 /** `lbctl completion`. */
 import { Argument } from 'commander';
+import type { AddCommand } from '../command.ts';
 import { COMPLETION_SCRIPTS, SHELLS, type Shell } from '../completion/scripts.ts';
 import { EXIT } from '../exit.ts';
-import type { AddCommands } from './execute.ts';
 import { examples } from './options.ts';
 
-export const addCompletionCommands: AddCommands = (program, execute) => {
+export const addCompletion: AddCommand = (program, execute) => {
   program
     .command('completion')
     .summary('a script that completes commands, options and names')
@@ -20,7 +20,7 @@ export const addCompletionCommands: AddCommands = (program, execute) => {
       ),
     )
     .action((shell: Shell) =>
-      execute(async (context) => {
+      execute(async ({ context }) => {
         context.stdout.write(COMPLETION_SCRIPTS[shell]);
         return EXIT.done;
       }),
