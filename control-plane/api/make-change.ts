@@ -13,7 +13,7 @@ import { differenceToWire } from '../../core/wire/change-codec.ts';
 import type { ChangeResult } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
 import { type Findings, GuardedEdit, type GuardSources } from '../guard/guarded-edit.ts';
 import type { UnaryCall } from '../rpc/unary.ts';
-import { throwIfInvalid } from '../rpc/request-violations.ts';
+import { throwIfInvalid } from '../../core/runtime/request-violations.ts';
 import type { Committer } from '../store/log/committer.ts';
 
 /** The fields that every changing request has. */

@@ -24,7 +24,7 @@ import { readRegistration } from '../store/members/registration-request.ts';
 import type { Registrations } from '../store/members/registrations.ts';
 import { knownError } from '../rpc/unary.ts';
 import { OpenStream } from '../rpc/open-streams.ts';
-import type { Place } from '../snapshot/merge.ts';
+import type { RegistrationStatus } from '../store/members/merge-members.ts';
 import type { ApiDeps } from './api-deps.ts';
 
 type Call = ServerDuplexStream<RegisterRequest__Output, RegisterResponse>;
@@ -40,7 +40,7 @@ export function registrationHandlers(deps: ApiDeps): RegistrationServiceHandlers
   return {
     Register: (call) => void new RegisterStream(deps, call),
     ListRegistrations: deps.unary(async () => ({
-      registrations: (await registrations.places()).map(placeToWire),
+      registrations: (await registrations.list()).map(registrationToWire),
     })),
   };
 }
@@ -84,7 +84,7 @@ class RegisterStream {
   #take(spec: RegistrationSpec__Output): void {
     const value = readRegistration(spec, this.#deps.clock.wallMs(), randomUUID());
     const taking = this.#registrations.take(value, {
-      changed: (place, connections) => this.#send(place, connections),
+      changed: (status, connections) => this.#send(status, connections),
       ended: (reason) => this.#stream.end(reason),
     });
     this.#hold = taking;
@@ -105,11 +105,11 @@ class RegisterStream {
     if (hold !== null && !this.#stream.closed) await this.#registrations.drain(hold);
   }
 
-  #send(place: Place, connections: number): void {
+  #send(status: RegistrationStatus, connections: number): void {
     if (this.#stream.closed || this.#call.writableNeedDrain) return;
     this.#call.write({
-      registration: placeToWire(place),
-      renewEvery: durationToWire(renewEveryMs(place.member.value)),
+      registration: registrationToWire(status),
+      renewEvery: durationToWire(renewEveryMs(status.member.value)),
       connectionsActive: connections,
     });
   }
@@ -119,7 +119,7 @@ class RegisterStream {
   }
 }
 
-function placeToWire({ member, source, reason }: Place): WireRegistration {
+function registrationToWire({ member, source, reason }: RegistrationStatus): WireRegistration {
   const { pool, address, weight, state, instanceId, ttlMs, sinceMs, heldUntilMs } = member.value;
   return {
     pool,

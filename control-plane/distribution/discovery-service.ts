@@ -16,7 +16,7 @@ import type { DiscoveryServiceHandlers } from '../../core/wire/generated/lb/v1/D
 import type { StreamSnapshotsRequest__Output } from '../../core/wire/generated/lb/v1/StreamSnapshotsRequest.ts';
 import type { StreamSnapshotsResponse } from '../../core/wire/generated/lb/v1/StreamSnapshotsResponse.ts';
 import { positionFromWire, positionToWire } from '../../core/wire/snapshot-codec.ts';
-import type { Publisher } from '../snapshot/publish.ts';
+import type { Publisher } from '../snapshot/publisher.ts';
 import type { StoreReading } from './admission.ts';
 import type { DeltaEncoder, Encode } from './delta-encoder.ts';
 import { OpenStream, type OpenStreams } from '../rpc/open-streams.ts';

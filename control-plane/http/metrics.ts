@@ -6,7 +6,7 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { AppendEnd } from '../store/log/batch-machine.ts';
 import type { KeptLog } from '../store/log/kept-log.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
-import { isRegistration } from '../store/members/membership-store.ts';
+import { isRegistration } from '../store/member-store.ts';
 
 const APPEND_ENDS: readonly AppendEnd[] = ['appended', 'conflict', 'unknown', 'refused'];
 

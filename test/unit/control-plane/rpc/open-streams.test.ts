@@ -7,7 +7,7 @@ import { discoveryHandlers } from '../../../../control-plane/distribution/discov
 import { Fleet } from '../../../../control-plane/fleet/fleet.ts';
 import { reportService } from '../../../../control-plane/fleet/report-service.ts';
 import { OpenStreams } from '../../../../control-plane/rpc/open-streams.ts';
-import { Publisher } from '../../../../control-plane/snapshot/publish.ts';
+import { Publisher } from '../../../../control-plane/snapshot/publisher.ts';
 import { silentLogger as logger } from '../../../../core/runtime/logger.ts';
 import { FakeClock } from '../../../../harness/fake-clock.ts';
 
