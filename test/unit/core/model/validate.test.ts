@@ -198,7 +198,7 @@ describe('validation', () => {
       const both = [pool('web', [backend]), listener('l', address)];
       if (!loop) return void stateOf(both);
       const expected = new RegExp(
-        `^pools\\[web\\]\\.backends\\[.*\\]\\.address: is the address of our own listener "l"`,
+        `^pools\\[web\\]\\.backends\\[.*\\]\\.address: is the address of the listener "l"`,
       );
       const found = violationsOf(both);
       assert.equal(found.length, 1);

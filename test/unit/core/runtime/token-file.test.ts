@@ -73,7 +73,7 @@ describe('a token file', () => {
     await tokens.readIfChanged(logger);
     await tokens.readIfChanged(logger);
     assert.equal(said.length, 1);
-    assert.match(said[0] ?? '', /ENOENT.*the tokens read before stay/);
+    assert.match(said[0] ?? '', /ENOENT.*the tokens that were read before stay/);
     writeFileSync(file, '\n');
     await tokens.readIfChanged(logger);
     await tokens.readIfChanged(logger);
