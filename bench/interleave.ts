@@ -18,7 +18,7 @@ export async function interleave<C extends { readonly name: string }, T>(
 }
 
 /** Pure. */
-export function rotated<T>(items: readonly T[], by: number): readonly T[] {
+function rotated<T>(items: readonly T[], by: number): readonly T[] {
   const first = items.length === 0 ? 0 : by % items.length;
   return [...items.slice(first), ...items.slice(0, first)];
 }

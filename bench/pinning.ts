@@ -15,7 +15,7 @@ export interface Cpus {
 }
 
 /** The CPUs in a list such as `0-1,4`. Pure. */
-export function parseCpuList(text: string): readonly number[] {
+function parseCpuList(text: string): readonly number[] {
   return text
     .trim()
     .split(',')

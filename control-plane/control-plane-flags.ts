@@ -48,18 +48,20 @@ const hostNames: Parse<readonly string[]> = (text) => {
   const wrong = names.find((name) => !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name));
   if (wrong === undefined) return names;
   throw new InvalidArgumentError(
-    `"${wrong}" is no host name; use names such as lb.example.com, without a port.`,
+    `"${wrong}" is not a host name; use a name such as lb.example.com, without a port.`,
   );
 };
 
 /** Reads the arguments of this process. Exits with 0 after --help and --version, with 2 on wrong usage. */
 export function parseControlPlaneFlags(): ControlPlaneFlags {
   const program = new Command('lb-control-plane')
-    .description('Knows what the fleet of proxies should do: the API, the store and the dashboard.')
+    .description(
+      'The control plane of Equipoise: stores the configuration of the fleet and serves the API and the dashboard.',
+    )
     .addOption(
       flag(
         '--grpc-address <HOST:PORT>',
-        'the API, and what proxies connect to; port 0 picks a free one',
+        'address of the API, which proxies and lbctl connect to; port 0 picks a free port',
         hostPort,
         GRPC_ADDRESS,
         formatHostPort(GRPC_ADDRESS),
@@ -68,7 +70,7 @@ export function parseControlPlaneFlags(): ControlPlaneFlags {
     .addOption(
       flag(
         '--http-address <HOST:PORT>',
-        'the dashboard, /metrics, /healthz and /readyz',
+        'address of the dashboard, /metrics, /healthz and /readyz',
         hostPort,
         HTTP_ADDRESS,
         formatHostPort(HTTP_ADDRESS),
@@ -77,7 +79,7 @@ export function parseControlPlaneFlags(): ControlPlaneFlags {
     .addOption(
       flag(
         '--dashboard-host <NAME[,NAME...]>',
-        'names that the dashboard is asked for under, besides localhost and IP addresses',
+        'host names that the dashboard is opened under, besides localhost and IP addresses',
         hostNames,
         [] as readonly string[],
         'none',
@@ -86,14 +88,20 @@ export function parseControlPlaneFlags(): ControlPlaneFlags {
     .addOption(
       flag(
         '--store <URL>',
-        'lmdb:DIR, or etcd:HOST:PORT[,HOST:PORT...]',
+        'where the configuration is stored: lmdb:DIR, or etcd:HOST:PORT[,HOST:PORT...]',
         storeUrl,
         STORE as StoreUrl,
         `lmdb:${STORE.directory}`,
       ),
     )
-    .addOption(flag('--token-file <FILE>', 'every call needs one of the tokens in it, one a line', tokenFile))
-    .addOption(switchFlag('--insecure', 'without a token, use addresses that other machines may reach'))
+    .addOption(
+      flag(
+        '--token-file <FILE>',
+        'file of accepted tokens, one per line; every call must have one of them',
+        tokenFile,
+      ),
+    )
+    .addOption(switchFlag('--insecure', 'allow addresses that other machines can reach, without a token'))
     .addOption(logLevelFlag());
   for (const option of etcdFlags()) program.addOption(option);
   const flags = parseProgram<ParsedFlags>(program);
@@ -106,17 +114,17 @@ export function parseControlPlaneFlags(): ControlPlaneFlags {
   return { ...flags, access: read.access };
 }
 
-/** How to get into etcd. Files only: a command line is read by everybody on the host. */
+/** Credentials for etcd are files, because everybody on the host can read a command line. */
 function etcdFlags(): Option[] {
   return [
-    flag('--etcd-ca <FILE>', "who signs etcd's certificates (PEM); TLS is used", String),
-    flag('--etcd-cert <FILE>', 'certificate to show to etcd (PEM); needs --etcd-key', String),
-    flag('--etcd-key <FILE>', 'its private key (PEM)', String),
-    flag('--etcd-user <NAME>', 'user of etcd; needs --etcd-password-file', String),
-    flag('--etcd-password-file <FILE>', 'the password, alone in a file', String),
+    flag('--etcd-ca <FILE>', "CA that signed etcd's certificates (PEM); turns on TLS", String),
+    flag('--etcd-cert <FILE>', 'client certificate for etcd (PEM); needs --etcd-key', String),
+    flag('--etcd-key <FILE>', 'private key of --etcd-cert (PEM)', String),
+    flag('--etcd-user <NAME>', 'etcd user; needs --etcd-password-file', String),
+    flag('--etcd-password-file <FILE>', 'file that holds nothing but the password of --etcd-user', String),
     flag(
       '--etcd-prefix <PREFIX>',
-      `what every key starts with: one each for fleets that share a cluster (default: ${ETCD_PREFIX})`,
+      `prefix of every key; fleets that share an etcd cluster need different ones (default: ${ETCD_PREFIX})`,
       String,
     ),
   ];

@@ -1,9 +1,9 @@
 /**
- * The composition root of a control plane: everything is made here, in order, and ends here, in the reverse.
+ * The composition root of a control plane: everything is created and stopped here.
  *
  * Invariants
- *  - it starts although its store does not answer: it says so, keeps trying, and is not ready until then;
- *  - `stop` ends within a bounded time, whoever is connected.
+ *  - it starts even if its store does not answer; it logs that, keeps trying, and is not ready until the store was read;
+ *  - `stop` ends within a bounded time, no matter which clients are connected.
  */
 import { randomUUID } from 'node:crypto';
 import { type Clock, sleep } from '../core/runtime/clock.ts';
@@ -14,72 +14,71 @@ import type { Random } from '../core/runtime/random.ts';
 import type { AcceptedTokens } from '../core/runtime/token-file.ts';
 import { loadDefinitions } from '../core/wire/definitions.ts';
 import { refuseCall } from './access/call-access.ts';
-import { refuseOutdated, steppedAside } from './access/format-gate.ts';
+import { refuseOutdatedCall, outdatedError } from './access/format-gate.ts';
 import { makeChangeWith } from './api/make-change.ts';
 import type { ApiDeps } from './api/api-deps.ts';
 import { apiServices } from './api/services.ts';
 import { DeltaEncoder } from './distribution/delta-encoder.ts';
 import { discoveryHandlers } from './distribution/discovery-service.ts';
 import { Fleet } from './fleet/fleet.ts';
-import { lookAtStore } from './distribution/store-reading.ts';
-import { type ReportOptions, type ReportService, reportService } from './fleet/report-service.ts';
+import { readStoreFor } from './distribution/store-reading.ts';
+import { reportService } from './fleet/report-service.ts';
 import { makeHttp } from './http/http-address.ts';
 import { ControlPlaneMetrics } from './http/metrics.ts';
-import { Memberships } from './store/members/memberships.ts';
+import { Members } from './store/members/members.ts';
 import { unaryWith } from './rpc/unary.ts';
 import { preEncoded } from './rpc/definition-wrappers.ts';
-import { GrpcServer, type Service } from './rpc/grpc-server.ts';
+import { GrpcServer } from './rpc/grpc-server.ts';
 import { OpenStreams } from './rpc/open-streams.ts';
 import { fleetFacts } from './guard/fleet-facts.ts';
 import type { GuardSources } from './guard/guarded-edit.ts';
-import { mergeMembers } from './snapshot/merge.ts';
-import { Publisher } from './snapshot/publish.ts';
+import { mergeMembers } from './store/members/merge-members.ts';
+import { Publisher } from './snapshot/publisher.ts';
 import { FleetStats } from './fleet/fleet-stats.ts';
 import { Checkpointer } from './store/log/checkpointer.ts';
 import { Committer } from './store/log/committer.ts';
 import type { ConfigStore } from './store/config-store.ts';
 import { keptLog } from './store/log/kept-log.ts';
-import { LogFollower } from './store/log/log-follower.ts';
-import type { MembershipStore } from './store/members/membership-store.ts';
-import { Past } from './store/log/past.ts';
+import { type FollowerStatus, LogFollower } from './store/log/log-follower.ts';
+import type { MemberStore } from './store/member-store.ts';
+import { RevisionReader } from './store/log/revision-reader.ts';
 import { RETENTION, type RetentionLimits } from './store/log/retention.ts';
 
-/** For the store to settle what is under way when this replica stops. */
+/** How long the store may take to finish pending work when this replica stops. */
 const STORE_TIMEOUT_MS = 3_000;
 
 export interface ControlPlaneOptions {
   readonly grpcAddress: HostPort;
   readonly httpAddress: HostPort;
-  /** Names that the dashboard is asked for under, besides localhost and addresses. */
+  /** Host names of the dashboard, besides localhost and addresses. */
   readonly dashboardHosts?: readonly string[];
 }
 
 export interface ControlPlaneDeps {
   /** Closed by `stop`. */
   readonly store: ConfigStore;
-  /** The members beside that log. */
-  readonly membership: MembershipStore;
+  /** Registrations and the roster, which the same store keeps beside the log. */
+  readonly memberStore: MemberStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** What every caller must know one of; left out: all are welcome. */
+  /** Every call needs one of these; left out: no call needs a token. */
   readonly tokens?: AcceptedTokens;
-  /** For tests: how long after its start an empty roster is not yet taken for one. */
+  /** For tests: how long after the start an empty roster may only mean that no proxy has connected yet. */
   readonly rosterGraceMs?: number;
   /** For tests: how much of the log is kept. */
   readonly retention?: RetentionLimits;
-  /** For the metrics. */
   readonly logLinesDropped?: () => number;
 }
 
 export interface RunningControlPlane {
-  /** With the ports that were chosen. */
+  /** With the actual port. */
   readonly grpcAddress: string;
   readonly httpAddress: string;
   stop(): Promise<void>;
 }
 
-/** Throws LbError when an address can't be used. */
+/** Rejects with LbError when an address can't be bound. */
 export async function startControlPlane(
   options: ControlPlaneOptions,
   deps: ControlPlaneDeps,
@@ -102,152 +101,148 @@ export async function startControlPlane(
 type Parts = ReturnType<typeof makeParts>;
 
 function makeParts({ dashboardHosts = [] }: ControlPlaneOptions, deps: ControlPlaneDeps) {
-  const { store, membership, clock, random, logger, tokens } = deps;
+  const { store, clock, logger, tokens, logLinesDropped = () => 0 } = deps;
   const run = { stopping: false };
   const metrics = new ControlPlaneMetrics();
-  const follower: LogFollower = new LogFollower({
-    store,
-    membership,
-    clock,
-    random,
-    onStatus(status) {
-      grpc.setServing(status.ready && !run.stopping);
-      const aside = steppedAside(status);
-      if (aside !== null) streams.endAll(aside);
-      if (status.ready) logger.info({ revision: follower.current()?.position.revision }, 'the store is read');
-      else logger.warn({ store: store.description, reason: status.reason }, 'the store is away: trying on');
-    },
-    onIgnored: (words) => logger.warn(words),
-  });
-  const committerOn = (log: LogFollower) =>
-    new Committer({ store, follower: log, clock, random, onAppend: metrics.countAppend });
-  const committer = committerOn(follower);
-  const checkpointer = makeCheckpointer(deps, follower);
-  const publisher = new Publisher(clock);
-  const fleet = new Fleet(clock, deps.rosterGraceMs);
-  const stats = new FleetStats({ fleet, follower, clock });
-  const members = new Memberships({ fleet, follower, membership, clock, logger });
   const streams = new OpenStreams();
+  const onStatus = (status: FollowerStatus) => {
+    grpc.setServing(status.ready && !run.stopping);
+    const outdated = outdatedError(status);
+    if (outdated !== null) streams.endAll(outdated);
+    if (status.ready) logger.info({ revision: follower.current()?.position.revision }, 'the store was read');
+    else
+      logger.warn(
+        { store: store.description, reason: status.reason },
+        'the store does not answer; trying again',
+      );
+  };
+  const core = makeCore(deps, metrics, onStatus);
+  const { follower, fleet, stats, publisher } = core;
   metrics.observe({
     follower,
     fleet,
     storeSizeBytes: () => store.sizeBytes(),
     keptLog: () => keptLog(store, clock.wallMs()),
-    logLinesDropped: deps.logLinesDropped ?? (() => 0),
+    logLinesDropped,
   });
-  const reports = makeReports({ follower, fleet, streams, run, deps });
-  const api = makeApi({ follower, committer, committerOn, fleet, stats, members, streams, deps });
-  const discovery = makeDiscovery({ publisher, follower, streams, metrics, deps });
-  const services = apiServices(api);
-  const grpc = new GrpcServer(
-    [...services, { definition: loadDefinitions().services.reports, handlers: reports.handlers }, discovery],
-    {
-      onCall: metrics.countCall,
-      refuse: (path, authorization) =>
-        refuseCall(tokens, path, authorization) ?? refuseOutdated(follower.status(), path),
-      clock,
-      logger,
-    },
-  );
-  const http = makeHttp({ follower, fleet, stats, streams, services, metrics, run, dashboardHosts, deps });
-  const sources = { follower, committer, checkpointer, publisher, fleet, stats, members };
-  return { run, ...sources, streams, reports, grpc, http };
-}
-
-function makeReports({
-  follower,
-  run,
-  deps: { clock, logger },
-  ...parts
-}: Pick<ReportOptions, 'fleet' | 'streams'> & {
-  readonly follower: LogFollower;
-  readonly run: { readonly stopping: boolean };
-  readonly deps: ControlPlaneDeps;
-}): ReportService {
-  return reportService({
-    ...parts,
+  const reports = reportService({
+    fleet,
+    streams,
     clock,
     logger,
-    standing: () => ({
+    status: () => ({
       position: follower.current()?.position ?? null,
       storeAgeMs: follower.storeAgeMs(),
       stopping: run.stopping,
     }),
   });
+  const definitions = loadDefinitions().services;
+  const services = apiServices(makeApi(core, streams, deps));
+  const encode = definitions.discovery.StreamSnapshots.responseSerialize;
+  const discovery = discoveryHandlers({
+    publisher,
+    encoder: new DeltaEncoder(encode),
+    encode,
+    readStore: (claimed, proxyAhead) => readStoreFor(follower, store, claimed, proxyAhead),
+    onNack: metrics.countNack,
+    streams,
+    clock,
+    logger,
+  });
+  const grpc = new GrpcServer(
+    [
+      ...services,
+      { definition: definitions.reports, handlers: reports.handlers },
+      { definition: preEncoded(definitions.discovery), handlers: discovery },
+    ],
+    {
+      onCall: metrics.countCall,
+      refuse: (path, authorization) =>
+        refuseCall(tokens, path, authorization) ?? refuseOutdatedCall(follower.status(), path),
+      clock,
+      logger,
+    },
+  );
+  const http = makeHttp({ follower, fleet, stats, streams, services, metrics, run, dashboardHosts, deps });
+  return { run, ...core, streams, reports, grpc, http };
 }
 
-function makeApi({
-  committer,
-  committerOn,
-  deps: { store, clock, random, logger },
-  ...parts
-}: Pick<ApiDeps, 'follower' | 'fleet' | 'stats' | 'members' | 'streams'> & {
-  readonly committer: Committer;
-  readonly committerOn: (log: LogFollower) => Committer;
-  readonly deps: ControlPlaneDeps;
-}): ApiDeps {
-  const { follower, fleet } = parts;
+/** What follows and changes the store, and what knows the fleet. */
+function makeCore(
+  {
+    store,
+    memberStore,
+    clock,
+    random,
+    logger,
+    rosterGraceMs,
+    retention: limits = RETENTION,
+  }: ControlPlaneDeps,
+  { countAppend: onAppend }: ControlPlaneMetrics,
+  onStatus: (status: FollowerStatus) => void,
+) {
+  const follower = new LogFollower({
+    store,
+    memberStore,
+    clock,
+    random,
+    onStatus,
+    onIgnored: (message) => logger.warn(message),
+  });
+  const committerOn = (log: LogFollower) => new Committer({ store, follower: log, clock, random, onAppend });
+  const committer = committerOn(follower);
+  const checkpointer = new Checkpointer({
+    store,
+    follower,
+    clock,
+    random,
+    logger,
+    newWriter: randomUUID,
+    limits,
+  });
+  const publisher = new Publisher(clock);
+  const fleet = new Fleet(clock, rosterGraceMs);
+  const stats = new FleetStats({ fleet, follower, clock });
+  const members = new Members({ proxies: fleet, follower, memberStore, clock, logger });
+  return { follower, committer, committerOn, checkpointer, publisher, fleet, stats, members };
+}
+
+function makeApi(
+  { follower, committer, committerOn, fleet, stats, members }: ReturnType<typeof makeCore>,
+  streams: OpenStreams,
+  { store, clock, random, logger }: ControlPlaneDeps,
+): ApiDeps {
   const guard: GuardSources = {
     fleet: () => fleetFacts(fleet),
     earlier: (pool) => follower.activeTenMinutesAgo(pool),
-    whole: (state) => mergeMembers(state, follower.current()?.members ?? []).state,
+    withRegistered: (state) => mergeMembers(state, follower.current()?.members ?? []).state,
   };
   const changeOn = (made: Committer) => makeChangeWith({ committer: made, guard, clock });
   return {
-    ...parts,
+    follower,
+    fleet,
+    stats,
+    members,
+    streams,
     unary: unaryWith(clock, logger),
     change: changeOn(committer),
-    changeAnew: (...request) => changeOn(committerOn(new LogFollower({ store, clock, random })))(...request),
-    past: new Past(store, follower),
+    changeOnFreshLog: (...request) =>
+      changeOn(committerOn(new LogFollower({ store, clock, random })))(...request),
+    revisions: new RevisionReader(store, follower),
     clock,
     logger,
   };
 }
 
-function makeCheckpointer(
-  { store, clock, random, logger, retention: limits = RETENTION }: ControlPlaneDeps,
-  follower: LogFollower,
-): Checkpointer {
-  return new Checkpointer({ store, follower, clock, random, logger, newWriter: randomUUID, limits });
-}
-
-function makeDiscovery({
-  publisher,
-  follower,
-  streams,
-  metrics,
-  deps,
-}: {
-  readonly publisher: Publisher;
-  readonly follower: LogFollower;
-  readonly streams: OpenStreams;
-  readonly metrics: ControlPlaneMetrics;
-  readonly deps: ControlPlaneDeps;
-}): Service {
-  const { discovery } = loadDefinitions().services;
-  const encode = discovery.StreamSnapshots.responseSerialize;
-  const handlers = discoveryHandlers({
-    publisher,
-    encoder: new DeltaEncoder(encode),
-    encode,
-    look: (claimed, behind) => lookAtStore(follower, deps.store, claimed, behind),
-    onNack: metrics.countNack,
-    streams,
-    clock: deps.clock,
-    logger: deps.logger,
-  });
-  return { definition: preEncoded(discovery), handlers };
-}
-
 async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<void> {
   const { run, follower, committer, checkpointer, publisher, fleet, stats, members } = parts;
   const { streams, reports, grpc, http } = parts;
-  /** A store that is away must not hold up the end: what it still has to say is then unknown to the caller, too. */
+  /** A store that does not answer must not delay the stop; the callers of pending changes learn that they may have failed. */
   const bounded = (work: Promise<unknown>) => Promise.race([work, sleep(clock, STORE_TIMEOUT_MS)]);
   run.stopping = true;
   grpc.setServing(false);
-  reports.tellStanding();
-  // Changes under way are settled first; what comes after them is refused in words.
+  reports.sendStatus();
+  // Pending changes are finished first; later ones are refused with an error.
   await bounded(Promise.all([committer.close(), checkpointer.stop(), follower.stop()]));
   streams.endAll(new LbError('UNAVAILABLE', 'the control plane is stopping'));
   await grpc.stop();

@@ -27,20 +27,22 @@ const sink = standardErrorSink(clock);
 const logger = createLogger('lb-control-plane', logLevel, sink);
 exitOnUnhandledFailures(logger);
 surviveHangups(logger);
-// Its own lines are no JSON, and say nothing that an error here does not say.
+// Its log lines are not JSON, and our own errors say the same.
 setLogVerbosity(logVerbosity.NONE);
 if (access.user !== undefined && access.tls === undefined)
-  logger.warn('the password of --etcd-user goes to etcd unencrypted; give --etcd-ca');
+  logger.warn(
+    'the password of --etcd-user is sent to etcd unencrypted; use --etcd-ca to encrypt the connection',
+  );
 tokenFile?.follow(clock, logger);
 if (insecure && tokenFile === undefined)
-  logger.warn('--insecure: whoever reaches this control plane can change everything');
+  logger.warn('--insecure is set: anyone who can reach this control plane can change everything');
 try {
-  const { store, membership } = openStore(storeUrl, { access, clock, random, logger });
+  const { store, memberStore } = openStore(storeUrl, { access, clock, random, logger });
   const running = await startControlPlane(
     { grpcAddress, httpAddress, dashboardHosts },
     {
       store,
-      membership,
+      memberStore,
       clock,
       random,
       logger,
@@ -52,7 +54,7 @@ try {
   const { grpcAddress: grpc_address, httpAddress: http_address } = running;
   logger.info({ grpc_address, http_address, store: store.description }, 'control plane started');
 } catch (error) {
-  // Something the operator can mend is words; anything else is a defect, and where it came from matters.
+  // An LbError tells the operator what to fix. Anything else is a bug, so its stack is logged.
   const stack = error instanceof LbError || !(error instanceof Error) ? undefined : error.stack;
   logger.fatal({ stack }, `cannot start: ${messageOf(error)}`);
   process.exit(1);

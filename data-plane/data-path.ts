@@ -13,10 +13,11 @@ import { readText } from './host/control-group.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Libc } from './kernel/libc.ts';
 import { epollChecker } from './health/epoll-checker.ts';
+import { HealthChanges } from './health/health-changes.ts';
 import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
 import { tcpChecker } from './health/tcp-checker.ts';
 import { memoryBoundHere } from './host/memory-bound.ts';
-import { type ProxyEvents, proxyEvents } from './proxy-events.ts';
+import { recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
 import { SnapshotApplier } from './snapshot-applier.ts';
 import type { Plan } from './plan/plan.ts';
 import type { PlanDirectory } from './plan/plan-directory.ts';
@@ -72,13 +73,14 @@ export class DataPath {
   readonly applier: SnapshotApplier;
   readonly observer: Observer;
   readonly counts = new ProxyCounts();
+  readonly healthChanges = new HealthChanges();
   readonly #options: DataPathOptions;
   readonly #descriptors: number;
   #limit: ConnectionLimit;
   /** Addresses that are listened on. */
   #listening: ReadonlySet<string> = new Set();
   readonly #shared: SharedCells;
-  readonly #events: ProxyEvents;
+  readonly #workerEvents: WorkerEvents;
   readonly #pool: WorkerPool;
   readonly #planApplier: PlanApplier;
   readonly #health: HealthMonitor;
@@ -95,7 +97,7 @@ export class DataPath {
     this.#shared = sharedCells(buffers);
     this.#descriptors = libc?.descriptorLimit() ?? descriptorLimitOf(readText);
     this.#limit = this.#limitConnections();
-    this.#events = proxyEvents(logger, this.counts, () => this.connectionLimit, options.report);
+    this.#workerEvents = recordWorkerEvents(logger, this.counts, () => this.#limit, options.report);
     this.#health = new HealthMonitor({
       shared: this.#shared,
       checker:
@@ -104,8 +106,7 @@ export class DataPath {
           : tcpChecker(clock, options.sourceAddresses, libc),
       clock,
       random,
-      onTransition: (transition) => this.#events.onTransition(transition),
-      onPanic: (pool, on) => this.#events.onPanic(pool, on),
+      changes: this.healthChanges,
     });
     this.#pool = new WorkerPool({
       engine: options.engine,
@@ -116,7 +117,7 @@ export class DataPath {
       clock,
       random,
       events: {
-        ...this.#events.worker,
+        ...this.#workerEvents.events,
         onEjected: (row, generation, reason) => this.#health.ejected(row, generation, reason),
       },
       startThread,
@@ -157,7 +158,7 @@ export class DataPath {
       restarts: () => this.#pool.restarts,
       process: () => ({
         ...processUsage(),
-        saturated: this.#events.saturated,
+        saturated: this.#workerEvents.saturated,
         maxConnections: this.connectionLimit.connections,
       }),
       clock,

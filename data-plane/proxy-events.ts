@@ -1,31 +1,43 @@
-/** What happens in a proxy, as log lines, as counts and as something to report at once. */
+/** What happens in a proxy, as log lines and as counts. */
 import type { Logger } from '../core/runtime/logger.ts';
+import type { HealthChange } from './health/health-changes.ts';
 import type { Bound, ConnectionLimit } from './host/connection-limit.ts';
-import type { HealthTransition } from './health/health-monitor.ts';
 import type { ProxyCounts } from './memory/proxy-counts.ts';
 import type { WorkerPoolEvents } from './worker/pool/worker-pool.ts';
 
-export interface ProxyEvents {
-  onTransition(transition: HealthTransition): void;
-  onPanic(pool: string, on: boolean): void;
-  readonly worker: Omit<WorkerPoolEvents, 'onEjected'>;
-  /** New clients wait because the most connections allowed are open. */
-  readonly saturated: boolean;
+export function recordHealthChange(change: HealthChange, logger: Logger, counts: ProxyCounts): void {
+  const { type, pool } = change;
+  if (type === 'panic') {
+    if (change.on) logger.warn({ pool }, 'panic: no backend of the pool is up, so all active ones are used');
+    else logger.info({ pool }, 'panic is over: a backend of the pool is up');
+    return;
+  }
+  const { address, from, to, reason } = change;
+  counts.transition(pool, to);
+  const level = to === 'unhealthy' || to === 'ejected' ? 'warn' : 'info';
+  logger[level]({ pool, backend: address, from, to, reason }, `a backend is ${to}`);
 }
 
 /** What an operator can do about each bound. */
-const RAISE: Readonly<Record<Bound, string>> = {
+const HOW_TO_RAISE: Readonly<Record<Bound, string>> = {
   descriptors: 'raise the descriptor limit',
   memory: 'raise the memory limit of the control group',
   flag: 'raise --max-connections',
 };
 
-export function proxyEvents(
+export interface WorkerEvents {
+  readonly events: Omit<WorkerPoolEvents, 'onEjected'>;
+  /** New clients wait because the connection limit is reached. */
+  readonly saturated: boolean;
+}
+
+/** `onLost`: a worker was lost, which is worth a report at once. */
+export function recordWorkerEvents(
   logger: Logger,
   counts: ProxyCounts,
   connectionLimit: () => ConnectionLimit,
-  report: () => void,
-): ProxyEvents {
+  onLost: () => void,
+): WorkerEvents {
   const saturated = new Set<number>();
   const setSaturated = (worker: number, on: boolean) => {
     const before = saturated.size > 0;
@@ -34,25 +46,14 @@ export function proxyEvents(
     if (before === saturated.size > 0) return;
     const { bound, connections } = connectionLimit();
     const fields = { limit: connections, limited_by: bound };
-    if (on) logger.warn(fields, `the most connections allowed are open: new clients wait; ${RAISE[bound]}`);
+    if (on) logger.warn(fields, `the connection limit is reached: new clients wait; ${HOW_TO_RAISE[bound]}`);
     else logger.info(fields, 'there is room for new clients again');
   };
   return {
     get saturated() {
       return saturated.size > 0;
     },
-    onTransition({ pool, address, from, to, reason }) {
-      counts.transition(pool, to);
-      const level = to === 'unhealthy' || to === 'ejected' ? 'warn' : 'info';
-      logger[level]({ pool, backend: address, from, to, reason }, `a backend is ${to}`);
-      report();
-    },
-    onPanic(pool, on) {
-      if (on) logger.warn({ pool }, 'panic: no backend of the pool is up, so all active ones are used');
-      else logger.info({ pool }, 'panic is over: a backend of the pool is up');
-      report();
-    },
-    worker: {
+    events: {
       onSaturated(worker, on, cause) {
         if (on) counts.pauses[cause] += 1;
         setSaturated(worker, on);
@@ -60,8 +61,11 @@ export function proxyEvents(
       onLog: (worker, { level, message, fields }) => logger[level]({ worker, ...fields }, message),
       onLost(worker, why, lostConnections) {
         setSaturated(worker, false);
-        logger.error({ worker, why, lost_connections: lostConnections }, 'a worker was lost and is replaced');
-        report();
+        logger.error(
+          { worker, why, lost_connections: lostConnections },
+          'a worker was lost and will be replaced',
+        );
+        onLost();
       },
     },
   };

@@ -1,27 +1,27 @@
-/** The composition root of a proxy's main thread: every `new`, in order. No traffic passes here. */
+/** The composition root of a proxy's main thread: every `new`, in order. No client's bytes pass through here. */
 import { randomUUID } from 'node:crypto';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { Violation } from '../core/model/violation.ts';
-import { type Clock, every, type Timer } from '../core/runtime/clock.ts';
+import { type Clock, every, sleep, type Timer } from '../core/runtime/clock.ts';
 import { LbError } from '../core/runtime/errors.ts';
 import type { HostPort } from '../core/runtime/flags.ts';
-import type { HttpServer } from '../core/runtime/http-server.ts';
+import { HttpServer } from '../core/runtime/http-server.ts';
 import type { Logger } from '../core/runtime/logger.ts';
 import { systemLookup } from '../core/runtime/name-lookup.ts';
+import { operationRoutes } from '../core/runtime/operation-routes.ts';
 import type { Random } from '../core/runtime/random.ts';
 import type { SentToken } from '../core/runtime/token-file.ts';
 import { VERSION } from '../core/runtime/version.ts';
 import { connectReplica } from '../core/wire/clients.ts';
 import type { ProxyInfo } from '../core/wire/generated/lb/v1/ProxyInfo.ts';
 import { timestampToWire } from '../core/wire/timestamp-codec.ts';
-import { adminServer } from './admin-server.ts';
 import { chooseEngine, type EngineChoice } from './host/engine-choice.ts';
 import type { Engine } from './engine/engine.ts';
 import { epollEngineObstacle } from './engine/epoll/epoll-engine.ts';
 import { type Libc, loadLibc } from './kernel/libc.ts';
 import { portReuseAdvice, readTcpTwReuse } from './host/port-reuse.ts';
 import { Reporter } from './reporting/reporter.ts';
-import { shutDown, type ShutdownTimes } from './shutdown.ts';
+import { recordHealthChange } from './proxy-events.ts';
 import { checkSourceAddresses } from './host/source-addresses.ts';
 import { ConfigStatus } from './subscription/config-status.ts';
 import { LastGoodSnapshot } from './subscription/last-good-snapshot.ts';
@@ -33,12 +33,13 @@ import type { LineSink } from '../core/runtime/line-sink.ts';
 import { createProxyMetrics } from './telemetry/proxy-metrics.ts';
 import { DataPath } from './data-path.ts';
 
-/** How often rows that nothing uses any more are looked for. */
+const MAX_ADMIN_CONNECTIONS = 64;
+/** How often rows that nothing uses any more are taken back. */
 const SWEEP_MS = 1_000;
-/** Without a control plane for so long, what runs is called stale. A fail-over takes less. */
+/** What runs is called stale after this long without a control plane. A fail-over takes less. */
 const STALE_AFTER_S = 10;
 
-export interface ProxyOptions extends ShutdownTimes {
+export interface ProxyOptions {
   readonly proxyId: string;
   readonly zone: string;
   /** HOST:PORT of one or more replicas. */
@@ -50,13 +51,15 @@ export interface ProxyOptions extends ShutdownTimes {
   readonly shareListeners: boolean;
   readonly sourceAddresses: readonly string[];
   readonly splice: boolean;
-  /** 0: as many as there is room for. */
+  /** 0: as many as descriptors and memory allow. */
   readonly maxConnections: number;
   readonly engine: EngineChoice;
   /** How many backends /metrics shows by name. */
   readonly metricBackends: number;
   /** Where lines about connections go; null: nowhere. */
   readonly connectionLog: LineSink | null;
+  readonly shutdownDelayMs: number;
+  readonly drainTimeoutMs: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -68,7 +71,6 @@ export interface ProxyOptions extends ShutdownTimes {
 export class Proxy {
   readonly #options: ProxyOptions;
   readonly #engine: Engine['name'];
-  readonly #stateDir: string;
   readonly #instanceId = randomUUID();
   readonly #status: ConfigStatus;
   readonly #dataPath: DataPath;
@@ -87,33 +89,30 @@ export class Proxy {
     const { clock, random, logger } = options;
     this.#options = options;
     const libc = loadCLibrary(options);
-    const { engine, fellBack } = chooseEngine(options.engine, obstacleTo(options.engine));
+    const { engine, fellBack } = chooseEngine(
+      options.engine,
+      // Not asked for another engine: the answer takes a self-check.
+      options.engine === 'portable' ? null : epollEngineObstacle(),
+    );
     if (fellBack !== null)
-      logger.warn({ reason: fellBack }, 'the epoll engine cannot run here: using the portable one');
+      logger.warn({ reason: fellBack }, 'the epoll engine cannot run here; the portable engine is used');
     this.#engine = engine;
-    this.#stateDir = lockStateDir(options.stateDir, libc);
-    this.#lastGood = new LastGoodSnapshot({ stateDir: this.#stateDir, clock, logger });
+    const stateDir = lockStateDir(options.stateDir, libc);
+    this.#lastGood = new LastGoodSnapshot({ stateDir, clock, logger });
     const report = () => this.#reporter?.wake();
     this.#status = new ConfigStatus(report);
     this.#dataPath = new DataPath({
+      ...options,
       engine: this.#engine,
       libc,
-      workers: options.workers,
-      shareListeners: options.shareListeners,
-      sourceAddresses: options.sourceAddresses,
-      splice: options.splice,
-      maxConnections: options.maxConnections,
       connectionLog: options.connectionLog && {
         sink: options.connectionLog,
         proxy: options.proxyId,
         instance: this.#instanceId.slice(0, 8),
       },
-      stateDir: this.#stateDir,
+      stateDir,
       status: this.#status,
       report,
-      clock,
-      random,
-      logger,
     });
     this.#replicas = new ReplicaDirectory({
       given: options.controlPlanes,
@@ -124,7 +123,18 @@ export class Proxy {
       logger,
     });
     const metrics = createProxyMetrics(() => this.#read(), options.metricBackends);
-    this.#admin = adminServer(metrics, () => this.#notReady(), logger);
+    this.#admin = new HttpServer({
+      routes: operationRoutes(metrics, () => this.#notReady()),
+      what: 'the admin address',
+      flag: '--admin-address',
+      maxConnections: MAX_ADMIN_CONNECTIONS,
+      logger,
+    });
+    // The one place where a change of health is logged, counted and reported.
+    this.#dataPath.healthChanges.subscribe((change) => {
+      recordHealthChange(change, logger, this.#dataPath.counts);
+      report();
+    });
   }
 
   /** Serves what was read from disk before any control plane answers. */
@@ -158,24 +168,34 @@ export class Proxy {
     });
   }
 
-  /** Bounded by the shutdown delay, the drain timeout and a few seconds. */
+  /**
+   * Stays ready to accept, but says that it is not, for the shutdown delay; then accepts nothing, waits for connections,
+   * resets those that are left and says goodbye. Takes the delay, the drain timeout and a few seconds at most.
+   */
   async stop(): Promise<void> {
-    this.#stopping = true;
+    const { clock, drainTimeoutMs, logger, shutdownDelayMs } = this.#options;
     const dataPath = this.#dataPath;
-    const steps = {
-      unsubscribe: () => this.#subscription?.stop(),
-      stopAccepting: () => dataPath.stopAccepting(),
-      connections: () => dataPath.connections,
-      drain: (drainMs: number) => dataPath.drain(drainMs),
-      sayGoodbye: async () => this.#reporter?.stop(),
-      release: () => {
-        this.#sweeps?.cancel();
-        this.#lastGood.survived();
-        this.#admin.close();
-        this.#replicas.stop();
-      },
-    };
-    await shutDown(steps, this.#options, this.#options.clock, this.#options.logger);
+    this.#stopping = true;
+    if (shutdownDelayMs > 0) {
+      logger.info(
+        { delay_ms: shutdownDelayMs },
+        'no longer ready; accepting until the shutdown delay is over',
+      );
+      await sleep(clock, shutdownDelayMs);
+    }
+    this.#subscription?.stop();
+    await dataPath.stopAccepting();
+    logger.info(
+      { connections: dataPath.connections, timeout_ms: drainTimeoutMs },
+      'no longer accepting; waiting for open connections',
+    );
+    await dataPath.drain(drainTimeoutMs);
+    await this.#reporter?.stop();
+    this.#sweeps?.cancel();
+    this.#lastGood.survived();
+    this.#admin.close();
+    this.#replicas.stop();
+    logger.info('stopped');
   }
 
   async #apply(snapshot: Snapshot): Promise<readonly Violation[]> {
@@ -232,7 +252,7 @@ export class Proxy {
     };
   }
 
-  /** Since a control plane last stood by what runs; null: nothing runs. */
+  /** Since a control plane last confirmed what runs; null: nothing runs. */
   #configAgeSeconds(): number | null {
     if (!this.#status.observation.running) return null;
     const sinceMs = this.#subscription?.lastConnectedMs ?? this.#savedAtMs;
@@ -244,25 +264,20 @@ export class Proxy {
     if (this.#stopping) reasons.push('it is stopping');
     if (!this.#status.observation.running) {
       const addresses = this.#options.controlPlanes.join(', ');
-      reasons.push(`it runs no snapshot yet: there was none on disk, and none has come from ${addresses}`);
+      reasons.push(`it runs no snapshot yet: there was none on disk, and none has arrived from ${addresses}`);
     }
     return reasons;
   }
 }
 
-/** Why the epoll engine can't run here. Not asked where another one was named: the answer takes a self-check. */
-function obstacleTo(choice: EngineChoice): string | null {
-  return choice === 'portable' ? null : epollEngineObstacle();
-}
-
-/** Null, with a warning, where it can't be called; an error where something was asked for that needs it. */
+/** Null, with a warning, where it can't be called; throws when an option needs it. */
 function loadCLibrary({ logger, shareListeners, workers }: ProxyOptions): Libc | null {
   const { libc, reason } = loadLibc();
   if (libc) return libc;
   if (shareListeners) {
     throw new LbError('FAILED_PRECONDITION', `--share-listeners needs the C library, but ${reason}`);
   }
-  logger.warn({ reason, workers }, 'the C library cannot be called: only one worker accepts connections');
+  logger.warn({ reason, workers }, 'the C library cannot be called, so only one worker accepts connections');
   return null;
 }
 

@@ -21,7 +21,7 @@ const SPLICE: HaproxyForm = {
 };
 
 /** The configuration file. Checks are on with our defaults, because they are on with us. Pure. */
-export function haproxyConfig(
+function haproxyConfig(
   address: string,
   backends: readonly string[],
   connections: number,

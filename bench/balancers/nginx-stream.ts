@@ -8,7 +8,7 @@ import { findStreamModule, requireTool } from '../tools.ts';
 import { accepts, type BalancerKind } from './balancer.ts';
 
 /** The configuration file. Pure. */
-export function streamConfig(
+function streamConfig(
   folder: string,
   module: string,
   address: string,

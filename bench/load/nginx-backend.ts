@@ -48,7 +48,7 @@ export async function startWebBackend(
 }
 
 /** The configuration file. Pure. */
-export function backendConfig(folder: string, addresses: readonly string[]): string {
+function backendConfig(folder: string, addresses: readonly string[]): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return [
     'daemon off; master_process off; worker_rlimit_nofile 19000;',
@@ -70,7 +70,7 @@ export function backendConfig(folder: string, addresses: readonly string[]): str
 }
 
 /** nginx's stub_status. Pure. */
-export function parseServed(text: string): Served {
+function parseServed(text: string): Served {
   const active = /^Active connections: (\d+)/.exec(text)?.[1];
   const requests = /^ \d+ \d+ (\d+) $/m.exec(text)?.[1];
   return { requests: Number(requests), active: Number(active) };

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 
 /** `Tcp: OutRsts` of /proc/net/snmp: a line of names, then a line of values. Pure. */
-export function parseResetsSent(snmp: string): number {
+function parseResetsSent(snmp: string): number {
   const [names = [], values = []] = snmp
     .split('\n')
     .filter((line) => line.startsWith('Tcp: '))

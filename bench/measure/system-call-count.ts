@@ -19,11 +19,11 @@ export async function countSystemCalls(pid: number, seconds: number): Promise<nu
 }
 
 /** The first field of the line of the event. Pure. */
-export function parsePerfCount(text: string): number {
+function parsePerfCount(text: string): number {
   return Number(/^(\d+),.*raw_syscalls:sys_enter/m.exec(text)?.[1]);
 }
 
 /** The number of calls in the line of totals: seconds, microseconds a call, calls. Pure. */
-export function parseStraceCount(text: string): number {
+function parseStraceCount(text: string): number {
   return Number(/^100\.00\s+\S+\s+\S+\s+(\d+)\s.*total$/m.exec(text)?.[1]);
 }

@@ -1,4 +1,4 @@
-/** Without a token whoever reaches an address of a control plane may use it, so only this machine may reach it. Pure. */
+/** Without a token, anyone who can reach a control plane can use it, so it listens on loopback addresses only. Pure. */
 import { isIP } from 'node:net';
 import { formatHostPort, type HostPort } from '../../core/runtime/flags.ts';
 
@@ -6,25 +6,25 @@ export interface Exposure {
   readonly grpcAddress: HostPort;
   readonly httpAddress: HostPort;
   readonly hasToken: boolean;
-  /** The operator wants it all the same. */
+  /** The operator allows it nevertheless (--insecure). */
   readonly insecure: boolean;
 }
 
-/** Why these addresses must not be used, one line each; empty: they may. */
+/** Why these addresses must not be used, one line each; empty if they may. */
 export function exposureProblems({ grpcAddress, httpAddress, hasToken, insecure }: Exposure): string[] {
   if (hasToken || insecure) return [];
   return [
-    { flag: '--grpc-address', address: grpcAddress, may: 'change everything' },
-    { flag: '--http-address', address: httpAddress, may: 'change everything through the dashboard' },
+    { flag: '--grpc-address', address: grpcAddress, can: 'change everything' },
+    { flag: '--http-address', address: httpAddress, can: 'change everything through the dashboard' },
   ]
     .filter(({ address }) => !isLoopback(address.host))
     .map(
-      ({ flag, address, may }) =>
-        `${flag} ${formatHostPort(address)}: other machines may reach it, and without a token whoever does may ${may}. Give --token-file FILE, or allow it with --insecure; without either, only loopback addresses such as 127.0.0.1 can be used.`,
+      ({ flag, address, can }) =>
+        `${flag} ${formatHostPort(address)}: other machines can reach this address, and without a token anyone who does can ${can}. Use --token-file FILE, or allow it with --insecure; without either, only loopback addresses such as 127.0.0.1 can be used.`,
     );
 }
 
-/** Other names than localhost may lead anywhere, today or tomorrow. */
+/** A name other than localhost may resolve to any address, today or later. */
 function isLoopback(host: string): boolean {
   const address = host.replace(/^::ffff:(?=\d+\.)/i, '');
   if (isIP(address) === 4) return address.startsWith('127.');

@@ -1,6 +1,6 @@
 /**
- * A replica that is older than what it reads in the store steps aside, as happens during a rolling upgrade: it would
- * know only an old part of the log, or another reading of it, so it answers nothing and sends everybody elsewhere. Pure.
+ * A replica that reads a store format newer than its own, as happens during a rolling upgrade, refuses everything: it would
+ * know only an old part of the log, or misread it. Clients then use another replica. Pure.
  */
 import { LbError } from '../../core/runtime/errors.ts';
 import { type HttpAnswer, json } from '../../core/runtime/http-server.ts';
@@ -8,20 +8,20 @@ import type { FollowerStatus } from '../store/log/log-follower.ts';
 import { HEALTH_METHODS } from './call-access.ts';
 import { API_PATHS } from './page-access.ts';
 
-/** What to answer to everything, and to end every stream with; null: it has not stepped aside. */
-export function steppedAside(status: FollowerStatus): LbError | null {
+/** The error for every call and every open stream; null: this replica can read the store. */
+export function outdatedError(status: FollowerStatus): LbError | null {
   if (status.ready || status.outdated !== true) return null;
-  const message = `this control plane has stepped aside and answers nothing: ${status.reason}; ask another replica`;
+  const message = `this control plane answers no requests: ${status.reason}; use another replica`;
   return new LbError('UNAVAILABLE', message);
 }
 
-/** The same for a gRPC method: the health service still says that this replica does not serve. */
-export function refuseOutdated(status: FollowerStatus, path: string): LbError | null {
-  return path.startsWith(HEALTH_METHODS) ? null : steppedAside(status);
+/** The error for a gRPC method. The health service still answers, with NOT_SERVING. */
+export function refuseOutdatedCall(status: FollowerStatus, path: string): LbError | null {
+  return path.startsWith(HEALTH_METHODS) ? null : outdatedError(status);
 }
 
-/** The same for the HTTP address: the files of the page stay, and whether this replica is ready is still said. */
+/** The answer for an HTTP path. The files of the page, readiness and metrics are still served. */
 export function refuseOutdatedPage(status: FollowerStatus, path: string): HttpAnswer | null {
-  const refusal = path.startsWith(API_PATHS) ? steppedAside(status) : null;
+  const refusal = path.startsWith(API_PATHS) ? outdatedError(status) : null;
   return refusal && json(503, { code: refusal.code, error: refusal.message });
 }

@@ -1,27 +1,28 @@
 /**
- * Who may ask the HTTP address of this control plane, and for what. Pure but for the tokens, which may change.
+ * Which HTTP requests are allowed. Pure except for the tokens, which may change.
  *
- * A browser sends requests on behalf of whatever page its user has open. So what is asked for under a name that nobody
- * configured is refused (another site may have pointed its own name here), and a change is taken only from our own page.
+ * A browser sends requests on behalf of any page that its user has open. So a request with a host name that is not
+ * configured is refused, because another site may have pointed its own name here, and changes are accepted only from our
+ * own page.
  */
 import { isIP } from 'node:net';
 import { type HttpAnswer, type HttpHead, json } from '../../core/runtime/http-server.ts';
 import type { AcceptedTokens } from '../../core/runtime/token-file.ts';
 import { bearerOf } from './call-access.ts';
 
-/** For probes and scrapers, under any name: no configuration, only that it runs and how much it does. */
+/** Open to probes and scrapers under any name. They show no configuration, only how the process is doing. */
 const OPEN_PATHS: readonly string[] = ['/metrics', '/healthz', '/readyz'];
-/** What shows or changes something. The other paths are the files of the page, the same for everybody. */
+/** What shows or changes the fleet. All other paths are the files of the page, the same for everybody. */
 export const API_PATHS = '/api/';
 
 export interface PageAccess {
-  /** Left out: all are welcome. */
+  /** Left out: no token is needed. */
   readonly tokens?: AcceptedTokens | undefined;
-  /** Names that the dashboard is asked for under, besides `localhost` and addresses. */
+  /** Host names of the dashboard, besides `localhost` and addresses. */
   readonly hosts: readonly string[];
 }
 
-/** What to answer instead of the page or the change; null: it may be given. */
+/** The refusal to answer with; null: the request is allowed. */
 export function refusePage({ tokens, hosts }: PageAccess, head: HttpHead): HttpAnswer | null {
   const { path, method, headers } = head;
   if (OPEN_PATHS.includes(path)) return null;
@@ -30,15 +31,15 @@ export function refusePage({ tokens, hosts }: PageAccess, head: HttpHead): HttpA
   if (!path.startsWith(API_PATHS)) return null;
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
-    return json(403, { error: `this was asked by a page of another site (Sec-Fetch-Site: ${site})` });
+    return json(403, { error: `the request came from a page of another site (Sec-Fetch-Site: ${site})` });
   }
   const refused = method === 'POST' ? refuseChange(head, host) : null;
   if (refused !== null) return refused;
   if (tokens === undefined || tokens.accepts(bearerOf(headers.authorization))) return null;
   const error =
     headers.authorization === undefined
-      ? 'this control plane wants a token of its --token-file, as "Authorization: Bearer TOKEN"'
-      : 'that token is none that this control plane accepts';
+      ? 'this control plane wants a token from its --token-file, as "Authorization: Bearer TOKEN"'
+      : 'this control plane does not accept that token';
   return { ...json(401, { error }), headers: { 'www-authenticate': 'Bearer realm="Equipoise"' } };
 }
 
@@ -46,14 +47,14 @@ function refuseChange({ headers }: HttpHead, host: string): HttpAnswer | null {
   const { origin } = headers;
   if (origin === undefined || !isOriginOf(origin, host)) {
     const from = origin === undefined ? 'no Origin' : `the Origin ${origin}`;
-    const error = `changes are taken from the page at this address only, and this one came with ${from}; programs use the gRPC API, or lbctl`;
+    const error = `changes are accepted only from the page at this address, and this request has ${from}; programs should use the gRPC API or lbctl`;
     return json(403, { error });
   }
   if (/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) return null;
-  return json(415, { error: 'changes are taken as JSON: Content-Type: application/json' });
+  return json(415, { error: 'changes must be sent as JSON, with Content-Type: application/json' });
 }
 
-/** An address can't be made to lead elsewhere; a name can, by whoever owns it. */
+/** An address always leads here; a name leads wherever its owner points it. */
 function isKnownHost(host: string, hosts: readonly string[]): boolean {
   const name = nameOf(host).toLowerCase();
   return (
@@ -64,17 +65,17 @@ function isKnownHost(host: string, hosts: readonly string[]): boolean {
   );
 }
 
-/** Of `name:80` and `[::1]:80`. */
+/** The name or address in `name:80` or `[::1]:80`. */
 function nameOf(host: string): string {
   return host.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
 }
 
 function unknownHost(host: string): string {
   const name = nameOf(host);
-  return `the dashboard does not answer to the name "${name}"; start lb-control-plane with --dashboard-host ${name || 'NAME'} if it should, or use an IP address`;
+  return `the host name "${name}" is not configured for this dashboard; start lb-control-plane with --dashboard-host ${name || 'NAME'}, or use an IP address`;
 }
 
-/** With TLS that ends in front of us the page is an https one. */
+/** The origin is an https one when TLS ends at a proxy in front of the control plane. */
 function isOriginOf(origin: string, host: string): boolean {
   return ['http', 'https'].some((scheme) => origin.toLowerCase() === `${scheme}://${host}`.toLowerCase());
 }

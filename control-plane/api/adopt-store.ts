@@ -1,8 +1,8 @@
 /**
  * ConfigService.AdoptStore: an operator accepts the store as it is now.
  *
- * It is decided on a log that is read anew, because what this replica followed may be of another store. The commit names
- * everything that is known to run here or at a proxy; whoever else follows one of those finds it in the head.
+ * The decision is made on a freshly read log, because this replica may have followed another store. The commit lists the
+ * ids of all stores that this replica or a proxy is known to run, so that whoever follows one of them accepts this one.
  */
 import { randomUUID } from 'node:crypto';
 import { adoptStore as adoption } from '../../core/model/edits/adopt.ts';
@@ -13,7 +13,7 @@ const MAX_REPLACES = 100;
 
 export function adoptStore({
   unary,
-  changeAnew,
+  changeOnFreshLog,
   follower,
   fleet,
 }: ApiDeps): ConfigServiceHandlers['AdoptStore'] {
@@ -23,16 +23,16 @@ export function adoptStore({
     if (followed !== undefined) known.add(followed);
     for (const { applied } of fleet.list()) if (applied?.position) known.add(applied.position.storeId);
     const storeId = randomUUID();
-    // The same words at every replica, or a repeated request would be another one.
-    const asked = { ...request, message: request.message || 'the store was adopted' };
-    const result = await changeAnew('AdoptStore', asked, call, (violations) => {
+    // Every replica uses the same text, or a repeated request would count as a different one.
+    const named = { ...request, message: request.message || 'the store was adopted' };
+    const result = await changeOnFreshLog('AdoptStore', named, call, (violations) => {
       if (request.replaces.length > MAX_REPLACES || request.replaces.includes('')) {
-        const description = `must hold ids of stores, at most ${MAX_REPLACES}`;
+        const description = `must hold at most ${MAX_REPLACES} store ids, none of them empty`;
         violations.push({ field: 'replaces', description });
       }
       return adoption({ storeId, replaces: [...known], force: request.force });
     });
-    // So that who asked finds it in what this replica serves next.
+    // So that the caller sees the new store in what this replica serves next.
     await follower.catchUp().catch(() => undefined);
     return result;
   });

@@ -1,6 +1,6 @@
 /**
- * ConfigService: Apply, Export and ListRevisions. Single revisions are in revisions.ts, its two streams in watch.ts and
- * wait-converged.ts.
+ * ConfigService: Apply, Export and ListRevisions. Methods for single revisions are in revisions.ts, the two streams in
+ * watch-config.ts and wait-converged.ts.
  */
 import type { ResourceDraft } from '../../core/model/draft.ts';
 import { applyResources } from '../../core/model/edits/apply.ts';
@@ -10,10 +10,10 @@ import type { ConfigServiceHandlers } from '../../core/wire/generated/lb/v1/Conf
 import type { ListRevisionsRequest__Output } from '../../core/wire/generated/lb/v1/ListRevisionsRequest.ts';
 import { resourceDraftFromWire } from '../../core/wire/resource-codec.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
-import { refuseIfAny } from '../rpc/request-violations.ts';
+import { throwIfInvalid } from '../../core/runtime/request-violations.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { adoptStore } from './adopt-store.ts';
-import { readFor } from './read-state.ts';
+import { readState } from './read-state.ts';
 import { revisionHandlers, revisionToWire } from './revisions.ts';
 import { stateToWire } from './stored-codec.ts';
 import { waitConverged } from './wait-converged.ts';
@@ -23,7 +23,7 @@ const DEFAULT_PAGE_SIZE = 50;
 const MAX_PAGE_SIZE = 1_000;
 
 export function configHandlers(deps: ApiDeps): ConfigServiceHandlers {
-  const { unary, change, follower, past } = deps;
+  const { unary, change, follower, revisions } = deps;
   return {
     Apply: unary((request, call) =>
       change('Apply', request, call, (violations) => {
@@ -37,14 +37,14 @@ export function configHandlers(deps: ApiDeps): ConfigServiceHandlers {
     ),
     AdoptStore: adoptStore(deps),
     Export: unary(async (_request, call) => {
-      const { state, position } = await readFor(call, follower);
+      const { state, position } = await readState(call, follower);
       return { resources: stateToWire(state), position: positionToWire(position) };
     }),
     ListRevisions: unary(async (request, call) => {
       const { size, before } = readPage(request);
-      const { stale } = await readFor(call, follower);
-      // One more than asked for tells whether there is a next page.
-      const found = stale ? follower.revisions(size + 1, before) : await past.revisions(size + 1, before);
+      const { stale } = await readState(call, follower);
+      // One more than requested shows whether there is a next page.
+      const found = stale ? follower.revisions(size + 1, before) : await revisions.list(size + 1, before);
       const page = found.slice(0, size);
       const last = page.at(-1);
       return {
@@ -73,14 +73,14 @@ function readDrafts(request: ApplyRequest__Output, violations: Violation[]): Res
 function readPage({ pageSize, pageToken }: ListRevisionsRequest__Output): { size: number; before?: number } {
   const violations: Violation[] = [];
   if (pageSize < 0 || pageSize > MAX_PAGE_SIZE) {
-    const description = `is ${pageSize}; use 1 to ${MAX_PAGE_SIZE}, or 0 for ${DEFAULT_PAGE_SIZE}`;
+    const description = `is ${pageSize}; it must be 1 to ${MAX_PAGE_SIZE}, or 0 for the default of ${DEFAULT_PAGE_SIZE}`;
     violations.push({ field: 'page_size', description });
   }
   if (!/^\d{0,15}$/.test(pageToken)) {
     const description =
-      'is none that this server made; take next_page_token of the page before, or leave it out';
+      'was not issued by this server; use next_page_token of the previous page, or leave it out';
     violations.push({ field: 'page_token', description });
   }
-  refuseIfAny(violations);
+  throwIfInvalid(violations);
   return { size: pageSize || DEFAULT_PAGE_SIZE, ...(pageToken !== '' && { before: Number(pageToken) }) };
 }

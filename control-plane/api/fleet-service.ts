@@ -1,15 +1,13 @@
-/** FleetService: what the proxies report, as this replica sees it. Answers from memory: observation is not in the store. */
-import { didYouMean } from '../../core/model/nearest.ts';
+/** FleetService: what the proxies report to this replica. It answers from memory, because reports are not in the store. */
 import type { Violation } from '../../core/model/violation.ts';
-import { LbError } from '../../core/runtime/errors.ts';
 import type { BackendStatus } from '../../core/wire/generated/lb/v1/BackendStatus.ts';
 import type { FleetServiceHandlers } from '../../core/wire/generated/lb/v1/FleetService.ts';
 import type { Proxy as WireProxy } from '../../core/wire/generated/lb/v1/Proxy.ts';
 import { appliedRevision, NEVER_SEEN_MS, type ProxyRecord } from '../fleet/proxy-record.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
-import { refuseIfAny } from '../rpc/request-violations.ts';
-import { requiredName } from './make-change.ts';
+import { required, throwIfInvalid } from '../../core/runtime/request-violations.ts';
 import type { ApiDeps } from './api-deps.ts';
+import { findResource } from './read-state.ts';
 import { watchStats } from './watch-stats.ts';
 
 export function fleetHandlers(deps: ApiDeps): FleetServiceHandlers {
@@ -24,16 +22,14 @@ export function fleetHandlers(deps: ApiDeps): FleetServiceHandlers {
         (status) => pool === '' || poolOf(status) === pool,
       );
       const pools = follower.current()?.state.pools;
-      if (pool !== '' && statuses.length === 0 && pools?.has(pool) === false) {
-        throw new LbError('NOT_FOUND', `There is no pool "${pool}"${didYouMean(pool, pools.keys())}.`);
-      }
+      if (pool !== '' && statuses.length === 0 && pools !== undefined) findResource('pool', pools, pool);
       return { statuses };
     }),
     WatchStats: watchStats(deps),
     DeleteProxy: unary(async ({ proxyId }) => {
       const violations: Violation[] = [];
-      requiredName('proxy_id', proxyId, violations);
-      refuseIfAny(violations);
+      required('proxy_id', proxyId, violations);
+      throwIfInvalid(violations);
       await members.roster.remove(proxyId);
       return {};
     }),
@@ -54,19 +50,19 @@ function proxyToWire(proxy: ProxyRecord): WireProxy {
 }
 
 /**
- * Every backend as each proxy sees it, sorted by pool, address and proxy. A report names what changed since the one
- * before, so what a proxy said earlier still held when it reported what it runs now.
+ * Every backend as each proxy sees it, sorted by pool, address and proxy. A report names only what changed since the
+ * previous one, so everything reported earlier still held when the proxy reported the revision it runs now.
  */
 function backendStatuses(proxies: readonly ProxyRecord[]): BackendStatus[] {
   const statuses = proxies.flatMap((proxy) => {
     const revision = String(Math.max(appliedRevision(proxy), 0));
     return Array.from(proxy.backends, ([key, report]) => ({
-      // A space sorts before everything that a pool's name may hold.
+      // A space sorts before every character that a pool's name may contain.
       order: key.replace('/', ' '),
       status: { proxyId: proxy.info.id, report, revision } satisfies BackendStatus,
     }));
   });
-  // Stable, so that the proxies of one backend keep the roster's order.
+  // The sort is stable, so the proxies of one backend stay in the order of the roster.
   statuses.sort((a, b) => compare(a.order, b.order));
   return statuses.map(({ status }) => status);
 }

@@ -1,43 +1,19 @@
 /** What all reading methods share. */
 import { didYouMean } from '../../core/model/nearest.ts';
-import type { State } from '../../core/model/state.ts';
-import type { Violation } from '../../core/model/violation.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import type { UnaryCall } from '../rpc/unary.ts';
-import type { LogFollower, ReadResult } from '../store/log/log-follower.ts';
-import { refuseIfAny } from '../rpc/request-violations.ts';
-import { requiredName } from './make-change.ts';
+import type { LogFollower, BarrierRead } from '../store/log/log-follower.ts';
 
-/**
- * Everything acknowledged before this call; marked stale when the store can't be asked. `names` are fields of the
- * request that must not be empty.
- */
-export async function readFor(
-  call: UnaryCall,
-  follower: LogFollower,
-  names: Readonly<Record<string, string>> = {},
-): Promise<ReadResult> {
-  const violations: Violation[] = [];
-  for (const [field, value] of Object.entries(names)) requiredName(field, value, violations);
-  refuseIfAny(violations);
+/** The state with everything acknowledged before this call; the answer is marked stale when the store does not answer. */
+export async function readState(call: UnaryCall, follower: LogFollower): Promise<BarrierRead> {
   const read = await follower.readBarrier();
   if (read.stale) call.markStale();
   return read;
 }
 
-const MAPS = { policy: 'policies', pool: 'pools', listener: 'listeners' } as const;
-
-/** The stored resource of that name, or NOT_FOUND with the nearest one. */
-export function find<Kind extends keyof typeof MAPS>(
-  state: State,
-  kind: Kind,
-  name: string,
-): State[(typeof MAPS)[Kind]] extends ReadonlyMap<string, infer Stored> ? Stored : never;
-export function find(state: State, kind: keyof typeof MAPS, name: string): unknown {
-  const stored = state[MAPS[kind]].get(name);
-  if (stored !== undefined) return stored;
-  throw new LbError(
-    'NOT_FOUND',
-    `There is no ${kind} "${name}"${didYouMean(name, state[MAPS[kind]].keys())}.`,
-  );
+/** The stored resource of that name. Throws NOT_FOUND, which suggests the nearest name. */
+export function findResource<T>(kind: string, stored: ReadonlyMap<string, T>, name: string): T {
+  const found = stored.get(name);
+  if (found !== undefined) return found;
+  throw new LbError('NOT_FOUND', `There is no ${kind} "${name}"${didYouMean(name, stored.keys())}.`);
 }

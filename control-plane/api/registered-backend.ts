@@ -1,11 +1,11 @@
-/** What is said to who wants to change a backend that is not configured but registered itself. Pure. */
+/** Tells a caller why a backend that registered itself, and is not configured, can't be changed. Pure. */
 import { canonicalAddress } from '../../core/model/address.ts';
 import type { Edit } from '../../core/model/edit.ts';
 import { refuse } from '../../core/model/edits/decide.ts';
-import { isRegistration, type Member } from '../store/members/membership-store.ts';
+import { isRegistration, type Member } from '../store/member-store.ts';
 
-/** The edit of these backends of a pool; where it finds none, and they registered themselves, it says so. */
-export function knowingRegistered(
+/** Wraps an edit of a pool's backends: NOT_FOUND becomes an explanation when the backends registered themselves. */
+export function explainRegistered(
   edit: Edit,
   pool: string,
   addresses: readonly string[],
@@ -27,7 +27,7 @@ export function knowingRegistered(
       description: `registered itself (instance ${instanceId}, since ${new Date(sinceMs).toISOString()})`,
     }));
     const names = found.map(({ value }) => value.address).join(', ');
-    const message = `Pool "${pool}": ${names} registered itself and is not configured; nothing was changed. End it where it runs (a SIGTERM to its lbctl register, or the end of its Register stream): it drains and leaves. To overrule it, add the address: what is configured counts.`;
+    const message = `Pool "${pool}": ${names} registered itself and is not configured, so nothing was changed. To remove it, stop its registration where it runs (send SIGTERM to its lbctl register, or end its Register stream); it then drains and leaves. To override it, add the address to the pool: the configuration takes precedence over a registration.`;
     return refuse('FAILED_PRECONDITION', message, violations);
   };
 }

@@ -1,10 +1,10 @@
 /**
- * RegistrationService: a stream keeps its caller in a pool.
+ * RegistrationService: a backend stays in a pool as long as it keeps its stream open.
  *
  * Invariants
- *  - a stream's first message, and only that, says who registers as what;
- *  - a caller that ends its side is drained before its stream ends; one whose stream is lost, or cancelled, is only no
- *    longer renewed;
+ *  - the first message of a stream, and no other, names the registration;
+ *  - a caller that ends its side in order is drained before its stream ends; when a stream is lost or cancelled, the
+ *    registration is only no longer renewed;
  *  - nothing is queued for a caller that does not read.
  */
 import { randomUUID } from 'node:crypto';
@@ -12,23 +12,27 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Timer } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import { durationToWire } from '../../core/wire/duration-codec.ts';
+import { wordToWire } from '../../core/wire/enum-codec.ts';
 import type { RegisterRequest__Output } from '../../core/wire/generated/lb/v1/RegisterRequest.ts';
 import type { RegisterResponse } from '../../core/wire/generated/lb/v1/RegisterResponse.ts';
+import type { Registration as WireRegistration } from '../../core/wire/generated/lb/v1/Registration.ts';
 import type { RegistrationServiceHandlers } from '../../core/wire/generated/lb/v1/RegistrationService.ts';
 import type { RegistrationSpec__Output } from '../../core/wire/generated/lb/v1/RegistrationSpec.ts';
-import { awaitFirstMessage } from '../rpc/first-message.ts';
+import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
 import { type RegistrationHold, renewEveryMs } from '../store/members/registration-hold.ts';
 import { readRegistration } from '../store/members/registration-request.ts';
 import type { Registrations } from '../store/members/registrations.ts';
 import { knownError } from '../rpc/unary.ts';
-import { endStream } from '../rpc/open-streams.ts';
-import type { Place } from '../snapshot/merge.ts';
+import { awaitFirstMessage, endStream } from '../rpc/open-streams.ts';
+import type { RegistrationStatus } from '../store/members/merge-members.ts';
 import type { ApiDeps } from './api-deps.ts';
-import { placeToWire } from './registration-codec.ts';
 
 type Call = ServerDuplexStream<RegisterRequest__Output, RegisterResponse>;
 
-/** Both are sent at once, so they come together, but for what a busy machine puts between. */
+/**
+ * To cancel a stream, some clients end their side and reset the stream right after that. If no reset follows within this
+ * time, the end was meant as an end.
+ */
 const RESET_MS = 100;
 
 export function registrationHandlers(deps: ApiDeps): RegistrationServiceHandlers {
@@ -36,7 +40,7 @@ export function registrationHandlers(deps: ApiDeps): RegistrationServiceHandlers
   return {
     Register: (call) => new RegisterStream(deps, call).start(),
     ListRegistrations: deps.unary(async () => ({
-      registrations: (await registrations.places()).map(placeToWire),
+      registrations: (await registrations.list()).map(registrationToWire),
     })),
   };
 }
@@ -48,8 +52,8 @@ class RegisterStream {
   #hold: Promise<RegistrationHold> | null = null;
   #held: RegistrationHold | null = null;
   #over = false;
-  #silence: Timer | null = null;
-  #farewell: Timer | null = null;
+  #firstMessageTimer: Timer | null = null;
+  #drainTimer: Timer | null = null;
   #unregister: () => void = () => undefined;
 
   constructor(deps: ApiDeps, call: Call) {
@@ -61,7 +65,9 @@ class RegisterStream {
   start(): void {
     const call = this.#call;
     this.#unregister = this.#deps.streams.add((reason) => this.#end(reason));
-    this.#silence = awaitFirstMessage(this.#deps.clock, 'registration', (reason) => this.#end(reason));
+    this.#firstMessageTimer = awaitFirstMessage(this.#deps.clock, 'registration', (reason) =>
+      this.#end(reason),
+    );
     call.on('data', (request: RegisterRequest__Output) => this.#receive(request));
     call.on('end', () => this.#ended());
     call.on('cancelled', () => this.#close());
@@ -69,18 +75,19 @@ class RegisterStream {
 
   #receive({ registration }: RegisterRequest__Output): void {
     if (this.#over) return;
-    this.#silence?.cancel();
+    this.#firstMessageTimer?.cancel();
     if (registration === null) {
-      if (this.#hold === null) this.#refuse('the first message must say what to register: registration');
+      if (this.#hold === null)
+        this.#refuse('registration is missing: the first message must name what to register');
       if (this.#held !== null) this.#registrations.heard(this.#held);
-    } else if (this.#hold !== null) this.#refuse('registration belongs in the first message only');
+    } else if (this.#hold !== null) this.#refuse('registration is allowed in the first message only');
     else this.#take(registration);
   }
 
   #take(spec: RegistrationSpec__Output): void {
     const value = readRegistration(spec, this.#deps.clock.wallMs(), randomUUID());
     const taking = this.#registrations.take(value, {
-      changed: (place, connections) => this.#tell(place, connections),
+      changed: (status, connections) => this.#send(status, connections),
       ended: (reason) => this.#end(reason),
     });
     this.#hold = taking;
@@ -93,24 +100,23 @@ class RegisterStream {
     );
   }
 
-  /** Not at once: to cancel a stream, some clients end their side and reset it a moment later, and that is no farewell. */
   #ended(): void {
-    this.#farewell = this.#deps.clock.after(RESET_MS, () => void this.#drain());
+    this.#drainTimer = this.#deps.clock.after(RESET_MS, () => void this.#drain());
   }
 
   async #drain(): Promise<void> {
     if (this.#over) return;
     if (this.#hold === null) return this.#end(null);
-    // A registration that failed has ended the stream.
+    // If registering failed, the stream has ended already.
     const hold = await this.#hold.catch(() => null);
     if (hold !== null && !this.#over) await this.#registrations.drain(hold);
   }
 
-  #tell(place: Place, connections: number): void {
+  #send(status: RegistrationStatus, connections: number): void {
     if (this.#over || this.#call.writableNeedDrain) return;
     this.#call.write({
-      registration: placeToWire(place),
-      renewEvery: durationToWire(renewEveryMs(place.member.value)),
+      registration: registrationToWire(status),
+      renewEvery: durationToWire(renewEveryMs(status.member.value)),
       connectionsActive: connections,
     });
   }
@@ -119,7 +125,7 @@ class RegisterStream {
     this.#end(new LbError('INVALID_ARGUMENT', message));
   }
 
-  /** Null: in order. */
+  /** Null: the stream ends without an error. */
   #end(reason: LbError | null): void {
     if (this.#over) return;
     this.#close();
@@ -130,9 +136,25 @@ class RegisterStream {
   #close(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#silence?.cancel();
-    this.#farewell?.cancel();
+    this.#firstMessageTimer?.cancel();
+    this.#drainTimer?.cancel();
     this.#unregister();
     if (this.#held !== null) this.#registrations.drop(this.#held);
   }
+}
+
+function registrationToWire({ member, source, reason }: RegistrationStatus): WireRegistration {
+  const { pool, address, weight, state, instanceId, ttlMs, sinceMs, heldUntilMs } = member.value;
+  return {
+    pool,
+    address,
+    weight,
+    state: wordToWire('REGISTRATION_STATE', state),
+    source: wordToWire('REGISTRATION_SOURCE', source),
+    reason,
+    instanceId,
+    ttl: durationToWire(ttlMs),
+    since: timestampToWire(sinceMs),
+    ...(heldUntilMs !== undefined && { heldUntil: timestampToWire(heldUntilMs) }),
+  };
 }

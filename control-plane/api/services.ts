@@ -1,13 +1,11 @@
-/** The services that the API is made of: for other services, for tools, and for backends that register themselves. */
+/** The gRPC services of the API, for tools, other services and backends that register themselves. */
 import { loadDefinitions } from '../../core/wire/definitions.ts';
 import type { Service } from '../rpc/grpc-server.ts';
 import { configHandlers } from './config-service.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { fleetHandlers } from './fleet-service.ts';
-import { listenerHandlers } from './listener-service.ts';
-import { policyHandlers } from './policy-service.ts';
-import { poolHandlers } from './pool-service.ts';
 import { registrationHandlers } from './registration-service.ts';
+import { listenerHandlers, policyHandlers, poolHandlers } from './resource-services.ts';
 
 export function apiServices(api: ApiDeps): readonly Service[] {
   const { services } = loadDefinitions();

@@ -30,7 +30,7 @@ export function byName<T>(stored: ReadonlyMap<string, T>): T[] {
   return [...stored].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
 }
 
-/** Everything that Apply would need to make this state. The built-in policy only when it was edited. */
+/** Everything that Apply needs to reproduce this state. The built-in policy is included only if it was edited. */
 export function stateToWire(state: State): WireResource[] {
   const policies = byName(state.policies).filter(({ revision }) => revision > 0);
   return [

@@ -1,4 +1,4 @@
-/** ConfigService.WaitConverged: how far each proxy is, until all are there or one has refused. */
+/** ConfigService.WaitConverged: the progress of each proxy, until all run the revision or one has refused it. */
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { LbError } from '../../core/runtime/errors.ts';
 import type { Timer } from '../../core/runtime/clock.ts';
@@ -7,13 +7,12 @@ import type { WaitConvergedResponse } from '../../core/wire/generated/lb/v1/Wait
 import { convergence } from '../fleet/convergence.ts';
 import { knownError } from '../rpc/unary.ts';
 import { LatestStream } from '../rpc/latest-stream.ts';
-import { commitTimeMs } from '../store/log/commit-time.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
 import type { ApiDeps } from './api-deps.ts';
 
 type Call = ServerWritableStream<WaitConvergedRequest__Output, WaitConvergedResponse>;
 
-/** A fleet of a thousand that acknowledges at once is looked at once, not a thousand times. */
+/** A thousand proxies that acknowledge at the same time cause one message, not a thousand. */
 const COALESCE_MS = 10;
 
 export function waitConverged({ follower, fleet, streams, clock, logger }: ApiDeps, call: Call): void {
@@ -27,7 +26,7 @@ export function waitConverged({ follower, fleet, streams, clock, logger }: ApiDe
       stream.changed();
     });
   };
-  existing(follower, revision).then(
+  storeWith(follower, revision).then(
     (storeId) => {
       stream.onClose(fleet.onChange(onFleetChange));
       stream.onClose(() => timer?.cancel());
@@ -40,7 +39,7 @@ export function waitConverged({ follower, fleet, streams, clock, logger }: ApiDe
       stream.send(() => {
         const { response, settled } = convergence(fleet.list(), storeId, revision, {
           rosterKnown,
-          committedMs: (each) => commitTimeMs(follower, each),
+          committedMs: (each) => follower.revision(each)?.timeMs,
         });
         const text = JSON.stringify(response);
         if (text === sent) return null;
@@ -52,13 +51,13 @@ export function waitConverged({ follower, fleet, streams, clock, logger }: ApiDe
   );
 }
 
-/** The id of the store, which must have that revision: nobody should wait for one that nobody made. */
-async function existing(follower: LogFollower, revision: number): Promise<string> {
-  if (revision < 0) throw new LbError('INVALID_ARGUMENT', `revision is ${revision}: the first one is 1`);
+/** The id of the store. Throws when the revision does not exist, so that nobody waits for it in vain. */
+async function storeWith(follower: LogFollower, revision: number): Promise<string> {
+  if (revision < 0) throw new LbError('INVALID_ARGUMENT', `revision is ${revision}; revisions start at 1`);
   const { position, stale } = await follower.readBarrier();
   if (revision <= position.revision) return position.storeId;
   if (stale) {
-    const message = `this replica knows revisions up to ${position.revision}, and its store does not answer: ask another replica`;
+    const message = `this replica knows revisions up to ${position.revision}, and its store does not answer; try another replica`;
     throw new LbError('UNAVAILABLE', message);
   }
   throw new LbError('NOT_FOUND', `There is no revision ${revision} yet: the newest is ${position.revision}.`);

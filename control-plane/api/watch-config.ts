@@ -1,4 +1,4 @@
-/** ConfigService.Watch: the configuration as it is, then what changed since the message before. */
+/** ConfigService.Watch: the whole configuration, then in each message what changed since the previous one. */
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { describeChanges } from '../../core/model/difference.ts';
 import { differenceToWire } from '../../core/wire/change-codec.ts';
@@ -13,7 +13,7 @@ import { stateToWire } from './stored-codec.ts';
 
 type Call = ServerWritableStream<WatchRequest__Output, WatchResponse>;
 
-/** Commits that happen while a message is on its way are reported as one change. */
+/** Commits that happen while the client reads a message are reported together in the next one. */
 export function watch({ follower, streams, clock, logger }: ApiDeps, call: Call): void {
   const stream = new LatestStream(call, streams, clock);
   let sent: Followed | null = null;

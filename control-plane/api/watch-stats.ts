@@ -1,13 +1,12 @@
 /**
- * FleetService.WatchStats: frames of the past, then one every interval. A caller that reads too slowly misses frames.
+ * FleetService.WatchStats: frames of the past, then one per interval. A caller that reads too slowly misses frames.
  *
  * Invariants
- *  - nothing is sent while anything about the request is wrong; all of that is said at once;
- *  - at most MAX_WATCHERS streams are open: one more is refused, and disturbs nobody.
+ *  - a request with violations gets no frame; all violations are reported at once;
+ *  - at most MAX_WATCHERS streams are open; one more is refused and does not disturb the others.
  */
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { formatDuration } from '../../core/model/duration.ts';
-import { didYouMean } from '../../core/model/nearest.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import { durationFromWire } from '../../core/wire/duration-codec.ts';
@@ -17,24 +16,25 @@ import type { WatchStatsRequest__Output } from '../../core/wire/generated/lb/v1/
 import { knownError } from '../rpc/unary.ts';
 import { LatestStream } from '../rpc/latest-stream.ts';
 import { DEFAULT_BACKENDS, PAST_MS, type StatsFilter } from '../fleet/fleet-stats.ts';
-import { refuseIfAny } from '../rpc/request-violations.ts';
+import { throwIfInvalid } from '../../core/runtime/request-violations.ts';
 import type { ApiDeps } from './api-deps.ts';
+import { findResource } from './read-state.ts';
 
 type Call = ServerWritableStream<WatchStatsRequest__Output, StatsFrame>;
 
 const MAX_WATCHERS = 100;
 const INTERVAL_MS = { least: 1_000, most: 60_000 } as const;
 const MAX_BACKENDS = 10_000;
-/** Frames come a second apart, and a timer is never early: what is due by then is not put off for a whole second. */
+/** Frames come a second apart, and timers may be late but never early: a frame due within this time is sent now. */
 const SLACK_MS = 500;
 
-interface Wish {
+interface StatsRequest {
   readonly filter: StatsFilter;
   readonly intervalMs: number;
   readonly historyMs: number;
 }
 
-/** The handler. It counts who watches. */
+/** Makes the handler, which counts its open streams. */
 export function watchStats(deps: ApiDeps): (call: Call) => void {
   const { follower, stats, streams, clock, logger } = deps;
   let watchers = 0;
@@ -42,9 +42,10 @@ export function watchStats(deps: ApiDeps): (call: Call) => void {
     const stream = new LatestStream(call, streams, clock);
     try {
       const { filter, intervalMs, historyMs } = read(call.request);
-      refuseUnknownPool(filter.pool, follower.current()?.state.pools);
+      const pools = follower.current()?.state.pools;
+      if (filter.pool !== undefined && pools !== undefined) findResource('pool', pools, filter.pool);
       if (watchers >= MAX_WATCHERS) {
-        const message = `${MAX_WATCHERS} callers watch here already, the most that may: end one, or ask another control plane`;
+        const message = `${MAX_WATCHERS} stats streams are open on this control plane, which is the maximum; close one, or use another replica`;
         throw new LbError('RESOURCE_EXHAUSTED', message);
       }
       watchers += 1;
@@ -67,14 +68,17 @@ export function watchStats(deps: ApiDeps): (call: Call) => void {
   };
 }
 
-function read({ pool, interval, history, maxBackends }: WatchStatsRequest__Output): Wish {
+function read({ pool, interval, history, maxBackends }: WatchStatsRequest__Output): StatsRequest {
   const violations: Violation[] = [];
   const intervalMs = between('interval', interval, INTERVAL_MS.least, INTERVAL_MS.most, violations);
   const historyMs = between('history', history, 0, PAST_MS, violations);
   if (maxBackends > MAX_BACKENDS) {
-    violations.push({ field: 'max_backends', description: `is ${maxBackends}; ${MAX_BACKENDS} are allowed` });
+    violations.push({
+      field: 'max_backends',
+      description: `is ${maxBackends}; at most ${MAX_BACKENDS} are allowed`,
+    });
   }
-  refuseIfAny(violations);
+  throwIfInvalid(violations);
   return {
     filter: { pool: pool || undefined, maxBackends: maxBackends || DEFAULT_BACKENDS },
     intervalMs,
@@ -82,7 +86,7 @@ function read({ pool, interval, history, maxBackends }: WatchStatsRequest__Outpu
   };
 }
 
-/** The least when it is unset. */
+/** A duration of the request in milliseconds; `least` when it is unset. */
 function between(
   field: string,
   duration: Duration__Output | null,
@@ -98,9 +102,4 @@ function between(
     violations.push({ field, description });
   }
   return ms;
-}
-
-function refuseUnknownPool(pool: string | undefined, pools: ReadonlyMap<string, unknown> | undefined): void {
-  if (pool === undefined || pools === undefined || pools.has(pool)) return;
-  throw new LbError('NOT_FOUND', `There is no pool "${pool}"${didYouMean(pool, pools.keys())}.`);
 }

@@ -2,17 +2,17 @@
 import type { Violation } from '../../core/model/violation.ts';
 import { type ErrorCode, LbError } from '../../core/runtime/errors.ts';
 import { type HttpAnswer, type HttpHead, json, type Routes } from '../../core/runtime/http-server.ts';
+import { changeView } from '../../core/view/difference.ts';
 import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
 import type { DiffRevisionsResponse__Output } from '../../core/wire/generated/lb/v1/DiffRevisionsResponse.ts';
 import type { GetRevisionResponse__Output } from '../../core/wire/generated/lb/v1/GetRevisionResponse.ts';
 import type { ListRevisionsResponse__Output } from '../../core/wire/generated/lb/v1/ListRevisionsResponse.ts';
+import type { ResourceChange__Output } from '../../core/wire/generated/lb/v1/ResourceChange.ts';
 import type { Revision__Output } from '../../core/wire/generated/lb/v1/Revision.ts';
 import { timestampFromWire } from '../../core/wire/timestamp-codec.ts';
 import { convergence } from '../fleet/convergence.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import { commitTimeMs } from '../store/log/commit-time.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
-import { changeRows } from './change-rows.ts';
 import type { LocalCall } from './local-calls.ts';
 import { type Asked, readChange } from './change-request.ts';
 
@@ -67,7 +67,7 @@ export function actionRoutes({ call, follower, fleet }: ActionDeps): Routes {
         const storeId = follower.current()?.position.storeId ?? '';
         const { response, settled } = convergence(fleet.list(), storeId, revision, {
           rosterKnown: fleet.unknownForMs() === 0,
-          committedMs: (each) => commitTimeMs(follower, each),
+          committedMs: (each) => follower.revision(each)?.timeMs,
         });
         return { ...response, settled };
       }),
@@ -121,4 +121,12 @@ function revisionIn({ query }: HttpHead, name: string): string {
 
 function revisionRow({ revision, time, author, message, hash, changes }: Revision__Output) {
   return { revision, timeMs: time ? timestampFromWire(time) : null, author, message, hash, summary: changes };
+}
+
+/** Field by field, without the whole resources before and after. */
+function changeRows(changes: readonly ResourceChange__Output[]) {
+  return changes.map((change) => {
+    const { action, kind, name, fields } = changeView(change);
+    return { action: action ?? 'changed', kind, name, fields };
+  });
 }

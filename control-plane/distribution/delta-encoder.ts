@@ -1,6 +1,6 @@
 /**
- * Deltas as bytes. Most proxies are sent the same delta, so it is encoded once: with objects, a thousand streams
- * cost a thousand encodings and block the loop for as long.
+ * Encodes deltas once for all proxies, since most of them get the same one. Encoding it for each of a thousand streams
+ * would block the event loop.
  */
 import { FORMAT } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
@@ -8,21 +8,21 @@ import { positionToWire, snapshotEntryToWire } from '../../core/wire/snapshot-co
 import type { StreamSnapshotsResponse } from '../../core/wire/generated/lb/v1/StreamSnapshotsResponse.ts';
 import { type DeltaPart, delta, splitDelta } from './delta.ts';
 
-/** A part of a delta on the wire. Well below the 4 MiB that gRPC clients take by default. */
+/** Size of a part of a delta, well below the 4 MiB that gRPC clients accept by default. */
 const PART_BYTES = 1_024 * 1_024;
 
 export type Encode = (response: StreamSnapshotsResponse) => Buffer;
 
 export class DeltaEncoder {
   readonly #encode: Encode;
-  /** By target, then by the base's hash. Goes with the target, so it is as bounded as the snapshots in use. */
+  /** By target, then by the base's hash. An entry is freed with its target, so the size is bounded by the snapshots in use. */
   readonly #cache = new WeakMap<Snapshot, Map<string, readonly Buffer[]>>();
 
   constructor(encode: Encode) {
     this.#encode = encode;
   }
 
-  /** The messages that bring a proxy from `base` to `target`. The nonce must be the same for each target. */
+  /** The messages that bring a proxy from `base` to `target`. The nonce must depend on the target alone. */
   parts(base: Snapshot | null, target: Snapshot, nonce: string): readonly Buffer[] {
     let ofTarget = this.#cache.get(target);
     if (ofTarget === undefined) {
@@ -32,14 +32,16 @@ export class DeltaEncoder {
     const baseHash = base?.hash ?? '';
     let encoded = ofTarget.get(baseHash);
     if (encoded === undefined) {
-      encoded = splitDelta(delta(base, target), PART_BYTES).map((part) => this.#encode(toWire(part, nonce)));
+      encoded = splitDelta(delta(base, target), PART_BYTES).map((part) =>
+        this.#encode(partToWire(part, nonce)),
+      );
       ofTarget.set(baseHash, encoded);
     }
     return encoded;
   }
 }
 
-function toWire(part: DeltaPart, nonce: string): StreamSnapshotsResponse {
+function partToWire(part: DeltaPart, nonce: string): StreamSnapshotsResponse {
   return {
     part: {
       nonce,

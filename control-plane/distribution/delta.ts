@@ -3,14 +3,14 @@
  *
  * Invariants
  *  - pure; applying all parts to the base gives the target, hash included;
- *  - a delta to nothing carries the whole target and tells the proxy to forget what it had;
- *  - the first part alone names the base, the last part alone carries the end; a delta always has a part.
+ *  - a delta without a base carries the whole target and tells the proxy to drop what it had;
+ *  - only the first part names the base, only the last part carries the end, and a delta has at least one part.
  */
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot, SnapshotEntry } from '../../core/model/snapshot.ts';
 
 export interface Delta {
-  /** Hash of the snapshot that this is a delta to; empty: to nothing. */
+  /** Hash of the snapshot that this delta applies to; empty: to none. */
   readonly baseHash: string;
   readonly upserts: readonly SnapshotEntry[];
   /** Keys. */
@@ -30,7 +30,7 @@ export interface DeltaPart {
   readonly end: DeltaEnd | null;
 }
 
-/** What turns `base` into `target`. Without a base: everything. */
+/** What turns `base` into `target`; everything, if there is no base. */
 export function delta(base: Snapshot | null, target: Snapshot): Delta {
   const upserts: SnapshotEntry[] = [];
   for (const [key, entry] of target.entries) {
@@ -41,7 +41,7 @@ export function delta(base: Snapshot | null, target: Snapshot): Delta {
   return { baseHash: base?.hash ?? '', upserts, removals, end };
 }
 
-/** Cuts a delta into parts of about `maxBytes` on the wire: more only where one resource alone is larger. */
+/** Splits a delta into parts of about `maxBytes` on the wire. Only a part with a single large resource is larger. */
 export function splitDelta(whole: Delta, maxBytes: number): readonly DeltaPart[] {
   const parts: { upserts: SnapshotEntry[]; removals: string[] }[] = [];
   let bytes = Number.POSITIVE_INFINITY;
@@ -67,7 +67,7 @@ export function splitDelta(whole: Delta, maxBytes: number): readonly DeltaPart[]
 
 const KEY_OVERHEAD_BYTES = 4;
 
-/** An upper estimate. Keys and names are ASCII; a policy is the largest resource there is, below 160 bytes and its name. */
+/** An upper estimate. Keys and names are ASCII; the largest resource is a policy, with less than 160 bytes plus its name. */
 function wireBytes(entry: SnapshotEntry): number {
   return 2 * entry.key.length + entry.hash.length + 200;
 }

@@ -1,10 +1,10 @@
 /**
- * DiscoveryService: performs what each proxy's subscription machine decides.
+ * DiscoveryService: sends snapshots to proxies, as the subscription machine of each stream decides.
  *
  * Invariants
- *  - a stream has one message part in the transport and no queue of its own: what is published meanwhile waits in the
- *    machine, where the newest wins;
- *  - a part that the proxy does not take, and a delta that it does not answer, end the stream after a deadline.
+ *  - a stream has one message part in the transport and no queue of its own: the machine keeps only the newest of the
+ *    snapshots that are published meanwhile;
+ *  - a stream ends after a deadline when the proxy does not read a part, or does not answer a delta.
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Position } from '../../core/model/commit.ts';
@@ -16,11 +16,10 @@ import type { DiscoveryServiceHandlers } from '../../core/wire/generated/lb/v1/D
 import type { StreamSnapshotsRequest__Output } from '../../core/wire/generated/lb/v1/StreamSnapshotsRequest.ts';
 import type { StreamSnapshotsResponse } from '../../core/wire/generated/lb/v1/StreamSnapshotsResponse.ts';
 import { positionFromWire, positionToWire } from '../../core/wire/snapshot-codec.ts';
-import type { Publisher } from '../snapshot/publish.ts';
-import type { Look } from './admission.ts';
+import type { Publisher } from '../snapshot/publisher.ts';
+import type { StoreReading } from './admission.ts';
 import type { DeltaEncoder, Encode } from './delta-encoder.ts';
-import { awaitFirstMessage } from '../rpc/first-message.ts';
-import { endStream, type OpenStreams } from '../rpc/open-streams.ts';
+import { awaitFirstMessage, endStream, type OpenStreams } from '../rpc/open-streams.ts';
 import {
   openSubscription,
   stepSubscription,
@@ -29,17 +28,17 @@ import {
   type SubscriptionState,
 } from './subscription-machine.ts';
 
-/** For a proxy to take one part off the wire. */
+/** How long a proxy may take to read one part. */
 const DRAIN_TIMEOUT_MS = 30_000;
-/** For a proxy to answer a delta that it has taken whole. */
+/** How long a proxy may take to answer a delta that it has read. */
 const ANSWER_TIMEOUT_MS = 30_000;
 
 export interface DiscoveryOptions {
   readonly publisher: Publisher;
   readonly encoder: DeltaEncoder;
   readonly encode: Encode;
-  /** Looks at the store for a proxy that claims a position. Null: the store does not answer. */
-  readonly look: (claimed: Position, behind: boolean) => Promise<Look | null>;
+  /** Reads the store to judge a proxy's position. Null: the store does not answer. */
+  readonly readStore: (claimed: Position, proxyAhead: boolean) => Promise<StoreReading | null>;
   /** A proxy refused a snapshot. */
   readonly onNack: () => void;
   readonly streams: OpenStreams;
@@ -47,7 +46,7 @@ export interface DiscoveryOptions {
   readonly logger: Logger;
 }
 
-/** Handlers for a definition that passes Buffers through (see preEncoded in rpc/definitions.ts). */
+/** Handlers for a definition that passes Buffers through (see preEncoded in rpc/definition-wrappers.ts). */
 export function discoveryHandlers(
   options: DiscoveryOptions,
 ): Pick<DiscoveryServiceHandlers, 'StreamSnapshots'> {
@@ -119,11 +118,11 @@ class DiscoveryStream {
       case 'withhold':
         this.#withhold(effect);
         break;
-      case 'look':
+      case 'read-store':
         void this.#options
-          .look(effect.claimed, effect.behind)
+          .readStore(effect.claimed, effect.proxyAhead)
           .catch(() => null)
-          .then((look) => this.#step({ type: 'looked', look }));
+          .then((reading) => this.#step({ type: 'store-read', reading }));
         break;
       case 'rejected': {
         this.#options.onNack();
@@ -144,7 +143,7 @@ class DiscoveryStream {
     this.#writeParts(this.#options.encoder.parts(base, target, nonce), 0);
   }
 
-  /** One part at a time: the next goes out when the transport has taken the one before. */
+  /** Writes one part at a time: the next one when the transport has taken the previous one. */
   #writeParts(parts: readonly Buffer[], index: number): void {
     const part = parts[index];
     if (this.#ended) return;
@@ -153,25 +152,25 @@ class DiscoveryStream {
       return;
     }
     this.#arm(DRAIN_TIMEOUT_MS, () => {
-      const message = `the proxy has taken nothing for ${DRAIN_TIMEOUT_MS / 1_000} s; subscribe again with what you have`;
+      const message = `the proxy read nothing for ${DRAIN_TIMEOUT_MS / 1_000} s; subscribe again with the current position`;
       this.#end(new LbError('OUTCOME_UNKNOWN', message));
     });
     const delta = this.#state.inFlight;
     this.#write(part, () => {
-      // An answer that came before the last part was taken has ended this delta.
+      // The proxy may have answered, and so ended this delta, before the last part was taken.
       if (this.#state.inFlight === delta) this.#writeParts(parts, index + 1);
     });
   }
 
   #withhold(effect: SubscriptionEffect & { type: 'withhold' }): void {
     const { reason, detail } = effect;
-    this.#logger.warn({ reason, detail }, 'nothing is sent to this proxy');
+    this.#logger.warn({ reason, detail }, 'no snapshots are sent to this proxy');
     const position = this.#state.replica && positionToWire(this.#state.replica);
     this.#write(this.#options.encode({ withheld: { reason, detail, position } }), () => undefined);
   }
 
   #write(bytes: Buffer, taken: () => void): void {
-    // The definition passes Buffers through, which its type does not know.
+    // The definition passes Buffers through, but its type does not say so.
     const message = bytes as unknown as StreamSnapshotsResponse;
     this.#call.write(message, (error?: Error | null) => {
       if (!error) taken();

@@ -1,25 +1,23 @@
-/** Looks at the store for a proxy that claims a position which this replica can't judge from memory. */
+/** Reads the store to judge a proxy's position when memory is not enough (admission.ts). */
 import type { Position } from '../../core/model/commit.ts';
 import { genesisHash } from '../../core/model/hash.ts';
 import type { ConfigStore } from '../store/config-store.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
-import type { Look } from './admission.ts';
+import type { StoreReading } from './admission.ts';
 
-/** `behind`: the proxy may be ahead of what was read, so the store is read again first. Rejects when it does not answer. */
-export async function lookAtStore(
+/** `proxyAhead`: the proxy may have a newer revision than was read, so read the store again. Rejects if it does not answer. */
+export async function readStoreFor(
   follower: LogFollower,
   store: ConfigStore,
   claimed: Position,
-  behind: boolean,
-): Promise<Look | null> {
-  const followed = behind ? await follower.catchUp() : follower.current();
+  proxyAhead: boolean,
+): Promise<StoreReading | null> {
+  const followed = proxyAhead ? await follower.catchUp() : follower.current();
   if (followed === null) return null;
   const { position } = followed;
-  if (claimed.revision > position.revision) return { replica: position, hashAtRevision: null };
-  return {
-    replica: position,
-    hashAtRevision: await hashAt(follower, store, claimed.revision, position.storeId),
-  };
+  const isInStore = claimed.revision <= position.revision;
+  const hashAtRevision = isInStore ? await hashAt(follower, store, claimed.revision, position.storeId) : null;
+  return { replica: position, hashAtRevision };
 }
 
 async function hashAt(
@@ -29,8 +27,8 @@ async function hashAt(
   storeId: string,
 ): Promise<string | null> {
   if (revision <= 0) return genesisHash(storeId);
-  const [remembered] = follower.revisions(1, revision + 1);
-  if (remembered?.revision === revision) return remembered.hash;
+  const known = follower.revision(revision);
+  if (known !== undefined) return known.hash;
   const [commit] = await store.read(revision, 1);
   return commit?.revision === revision ? commit.hash : null;
 }

@@ -2,18 +2,18 @@
  * One proxy's discovery stream as a pure machine: (state, event) → {state, effects}.
  *
  * Invariants
- *  - at most one delta is in flight; changes in between coalesce to the newest snapshot;
- *  - a delta's base is what the proxy acknowledged on this stream, or said it has when that is still known here;
- *  - a proxy is never sent a revision below the one it has, of the same store, nor, at one revision, an older version;
+ *  - at most one delta is in flight; of the snapshots published meanwhile, only the newest is sent;
+ *  - a delta's base is what the proxy acknowledged on this stream, or what it said it has, if that is still known here;
+ *  - a proxy is never sent an older revision of the same store than it has, nor an older version of the same revision;
  *  - a snapshot is not sent again after a Nack; the next commit is;
- *  - a snapshot with nothing new but its revision goes out as an empty delta, so that the proxy can say it is there;
+ *  - a snapshot that differs only in its revision is sent as an empty delta, so that the proxy can acknowledge the revision;
  *  - after `end` there are no more effects.
  */
 import { FORMAT, type Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import type { ErrorCode } from '../../core/runtime/errors.ts';
-import { admit, type Look } from './admission.ts';
+import { admit, type StoreReading } from './admission.ts';
 
 interface Claim {
   readonly position: Position | null;
@@ -31,14 +31,14 @@ interface Possession {
 }
 
 export interface SubscriptionState {
-  /** `applying`: said what it has and is not admitted yet. */
-  readonly phase: 'silent' | 'applying' | 'admitted' | 'ended';
+  /** `subscribed`: the proxy has said what it runs, and may not be sent anything yet. */
+  readonly phase: 'silent' | 'subscribed' | 'admitted' | 'ended';
   readonly claim: Claim | null;
-  /** A look at the store is under way. */
-  readonly looking: boolean;
-  /** The reason that the proxy was told last why nothing is sent. */
+  /** The store is being read. */
+  readonly readingStore: boolean;
+  /** The last reason that was sent to the proxy for sending no snapshot. */
   readonly withheld: WithheldReason | null;
-  /** Where this replica stands; may be newer than `newest`. */
+  /** This replica's position; may be newer than `newest`. */
   readonly replica: Position | null;
   readonly newest: Snapshot | null;
   /** What the proxy runs, as far as this stream knows. */
@@ -60,12 +60,12 @@ export type SubscriptionEvent =
     }
   | { readonly type: 'ack'; readonly nonce: string }
   | { readonly type: 'nack'; readonly nonce: string; readonly violations: readonly Violation[] }
-  /** A message that is none of the three above. */
+  /** A message that holds none of the three above. */
   | { readonly type: 'unreadable' }
   | { readonly type: 'published'; readonly snapshot: Snapshot }
-  /** The answer to `look`; null: the store does not answer. */
-  | { readonly type: 'looked'; readonly look: Look | null }
-  /** The delta in flight was sent, and not answered in time. */
+  /** The result of `read-store`; null: the store does not answer. */
+  | { readonly type: 'store-read'; readonly reading: StoreReading | null }
+  /** The delta in flight was not answered in time. */
   | { readonly type: 'unanswered' };
 
 export type SubscriptionEffect =
@@ -76,8 +76,8 @@ export type SubscriptionEffect =
       readonly target: Snapshot;
     }
   | { readonly type: 'withhold'; readonly reason: WithheldReason; readonly detail: string }
-  /** Read the store (again, when `behind`) and answer with `looked`. */
-  | { readonly type: 'look'; readonly claimed: Position; readonly behind: boolean }
+  /** Read the store (again, if `proxyAhead`) and answer with `store-read`. */
+  | { readonly type: 'read-store'; readonly claimed: Position; readonly proxyAhead: boolean }
   | { readonly type: 'rejected'; readonly snapshot: Snapshot; readonly violations: readonly Violation[] }
   | { readonly type: 'end'; readonly code: ErrorCode; readonly message: string };
 
@@ -86,12 +86,12 @@ export interface Step {
   readonly effects: readonly SubscriptionEffect[];
 }
 
-/** A stream that has said nothing yet. `newest` is what is published at this moment. */
+/** The state of a stream without a message yet. `newest` is the snapshot that is published now. */
 export function openSubscription(newest: Snapshot | null): SubscriptionState {
   return {
     phase: 'silent',
     claim: null,
-    looking: false,
+    readingStore: false,
     withheld: null,
     replica: newest?.position ?? null,
     newest,
@@ -110,56 +110,59 @@ export function stepSubscription(state: SubscriptionState, event: SubscriptionEv
     case 'nack':
       return answer(state, event);
     case 'unreadable':
-      return end(state, 'INVALID_ARGUMENT', 'a message must hold one of subscribe, ack and nack');
+      return end(state, 'INVALID_ARGUMENT', 'a message must hold subscribe, ack or nack');
     case 'published': {
       const next = { ...state, newest: event.snapshot, replica: event.snapshot.position };
-      return next.phase === 'applying' && !next.looking ? decide(next, null) : offer(next, []);
+      return next.phase === 'subscribed' && !next.readingStore ? decide(next, null) : offer(next, []);
     }
-    case 'looked':
-      return looked(state, event.look);
+    case 'store-read':
+      return storeRead(state, event.reading);
     case 'unanswered':
       return end(
         state,
         'OUTCOME_UNKNOWN',
-        `no Ack and no Nack of ${state.inFlight?.nonce ?? 'the snapshot'} came in time; subscribe again with what you have`,
+        `no Ack or Nack of ${state.inFlight?.nonce ?? 'the snapshot'} came in time; subscribe again with the current position`,
       );
   }
 }
 
 function subscribe(state: SubscriptionState, event: SubscriptionEvent & { type: 'subscribe' }): Step {
   if (state.phase !== 'silent') {
-    return end(state, 'INVALID_ARGUMENT', 'subscribe was sent before: it opens a stream, and only there');
+    return end(
+      state,
+      'INVALID_ARGUMENT',
+      'subscribe was sent before; it is allowed in the first message of a stream only',
+    );
   }
-  if (event.proxyId === '')
-    return end(state, 'INVALID_ARGUMENT', 'subscribe.proxy_id is empty: say who you are');
+  if (event.proxyId === '') return end(state, 'INVALID_ARGUMENT', 'subscribe.proxy_id is missing');
   if (event.format < FORMAT) {
     return end(
       state,
       'INVALID_ARGUMENT',
-      `subscribe.format is ${event.format}: this replica sends format ${FORMAT}; say the newest one you can read, or upgrade the proxy`,
+      `subscribe.format is ${event.format}, but this replica sends format ${FORMAT}; upgrade the proxy, or set the newest format that it can read`,
     );
   }
   const claim = { position: event.position, hash: event.snapshotHash, base: event.base };
-  return decide({ ...state, phase: 'applying', claim }, null);
+  return decide({ ...state, phase: 'subscribed', claim }, null);
 }
 
-/** Whether the proxy may be sent anything. */
-function decide(state: SubscriptionState, look: Look | null): Step {
+/** Decides whether the proxy may be sent snapshots. */
+function decide(state: SubscriptionState, reading: StoreReading | null): Step {
   const { claim, replica } = state;
   if (claim === null) return { state, effects: [] };
   if (replica === null || state.newest === null) {
     return withhold(state, 'REASON_NOT_READY', 'this replica has not read its store yet');
   }
-  const admission = admit(claim.position, replica, look);
+  const admission = admit(claim.position, replica, reading);
   switch (admission.verdict) {
     case 'withheld':
       return withhold(state, admission.reason, admission.detail);
-    case 'look': {
+    case 'read-store': {
       const claimed = claim.position;
-      if (claimed === null || state.looking) return { state, effects: [] };
+      if (claimed === null || state.readingStore) return { state, effects: [] };
       return {
-        state: { ...state, looking: true },
-        effects: [{ type: 'look', claimed, behind: admission.behind }],
+        state: { ...state, readingStore: true },
+        effects: [{ type: 'read-store', claimed, proxyAhead: admission.proxyAhead }],
       };
     }
     case 'admitted': {
@@ -171,15 +174,14 @@ function decide(state: SubscriptionState, look: Look | null): Step {
   }
 }
 
-function looked(state: SubscriptionState, look: Look | null): Step {
-  const next = { ...state, looking: false };
-  if (next.phase !== 'applying') return { state: next, effects: [] };
-  if (look === null) {
-    const message =
-      'the store does not answer, so the histories of proxy and store cannot be compared; try again';
+function storeRead(state: SubscriptionState, reading: StoreReading | null): Step {
+  const next = { ...state, readingStore: false };
+  if (next.phase !== 'subscribed') return { state: next, effects: [] };
+  if (reading === null) {
+    const message = 'the store does not answer, so the position of the proxy cannot be checked; try again';
     return end(next, 'UNAVAILABLE', message);
   }
-  return decide({ ...next, replica: look.replica }, look);
+  return decide({ ...next, replica: reading.replica }, reading);
 }
 
 function answer(state: SubscriptionState, event: SubscriptionEvent & { type: 'ack' | 'nack' }): Step {
@@ -203,11 +205,11 @@ function answer(state: SubscriptionState, event: SubscriptionEvent & { type: 'ac
   return offer({ ...state, inFlight: null, has }, []);
 }
 
-/** Sends the newest snapshot if the proxy may have it, lacks it and is not busy with another. */
+/** Sends the newest snapshot if the proxy is admitted, does not have it, and no other one is in flight. */
 function offer(state: SubscriptionState, effects: readonly SubscriptionEffect[]): Step {
   const { newest, has } = state;
   if (state.phase !== 'admitted' || state.inFlight !== null || newest === null) return { state, effects };
-  // A look at the store can be ahead of what is published: what comes next is already on its way.
+  // The store may have been read past what is published; the newer snapshot will be published soon.
   const sameStore = newest.position.storeId === has.storeId;
   const older =
     sameStore && (newest.position.revision < has.revision || newest.position.version < has.version);

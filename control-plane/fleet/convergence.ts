@@ -1,4 +1,4 @@
-/** How far each proxy of the roster is on its way to a revision. Pure. */
+/** Which proxies of the roster run a revision, and why the others do not. Pure. */
 import type {
   ProxyConvergence,
   _lb_v1_ProxyConvergence_State as State,
@@ -8,22 +8,22 @@ import type { Violation__Output } from '../../core/wire/generated/lb/v1/Violatio
 import type { WaitConvergedResponse } from '../../core/wire/generated/lb/v1/WaitConvergedResponse.ts';
 import { NEVER_SEEN_MS, type ProxyRecord, appliedRevision } from './proxy-record.ts';
 
-/** Violations quoted in a reason: the rest is in the proxy's log and in ListProxies. */
+/** How many violations a reason quotes; all of them are in the proxy's log and in ListProxies. */
 const QUOTED = 5;
 
 export interface Convergence {
   readonly response: WaitConvergedResponse;
-  /** Nothing more is to be expected: all have it, or one refused and no connected one is on its way. */
+  /** Final: all proxies run the revision, or one refused it and no connected proxy is still behind. */
   readonly settled: boolean;
 }
 
 export interface ConvergenceFacts {
   readonly rosterKnown?: boolean;
-  /** When a revision was committed, if that is known. */
+  /** When a revision was committed; undefined if unknown. */
   readonly committedMs?: (revision: number) => number | undefined;
 }
 
-/** An empty roster has converged, once it is known that it is empty. */
+/** An empty roster has converged once it is known to be empty (Fleet.unknownForMs). */
 export function convergence(
   roster: readonly ProxyRecord[],
   storeId: string,
@@ -70,16 +70,16 @@ function convergenceOf(
   const refusal = refusalOf(proxy, revision);
   if (refusal !== '') return is('STATE_REJECTED', refusal);
   if (runs >= revision) return is('STATE_APPLIED');
-  if (runs < 0) return is('STATE_LAGGING', 'runs no configuration yet', proxy.openedMs);
+  if (runs < 0) return is('STATE_LAGGING', 'has no configuration yet', proxy.openedMs);
   return is('STATE_LAGGING', '', committedMs(runs + 1));
 }
 
 function absence({ lastSeenMs }: ProxyRecord): string {
-  if (lastSeenMs === NEVER_SEEN_MS) return 'away, not seen since this control plane started';
-  return `away since ${new Date(lastSeenMs).toISOString()}`;
+  if (lastSeenMs === NEVER_SEEN_MS) return 'not seen since this control plane started';
+  return `last seen ${new Date(lastSeenMs).toISOString()}`;
 }
 
-/** What the proxy can't bind of the revision that it runs, or why it refused to run it; empty: neither. */
+/** Which listeners of the revision the proxy can't bind, or why it refused the revision; empty: neither. */
 function refusalOf(proxy: ProxyRecord, revision: number): string {
   const { failedListeners = [], rejected = null } = proxy.applied ?? {};
   if (appliedRevision(proxy) >= revision) {

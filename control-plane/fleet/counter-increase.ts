@@ -1,14 +1,14 @@
 /**
- * What counters and histograms grew by from one report of a proxy to the next. Pure.
+ * By how much counters and histograms increased from one report of a proxy to the next. Pure.
  *
- * Invariant: growth is never negative. A counter that goes down began again from 0, as one of a backend that was removed and
- * added does, so all it shows is new.
+ * Invariant: an increase is never negative. A counter that went down was reset to 0, for example because its backend was
+ * removed and added again, so its whole value is new.
  */
 import type { Histogram__Output } from '../../core/wire/generated/lb/v1/Histogram.ts';
 import { type Counts, isWellFormed, rebucket, sameBounds } from './histogram.ts';
 import type { Grid, Measure } from './rate-series.ts';
 
-export function grownBy(before: number, now: number): number {
+export function increaseOf(before: number, now: number): number {
   return now >= before ? now - before : now;
 }
 
@@ -16,25 +16,25 @@ interface Kept {
   readonly bounds: readonly number[];
   readonly counts: Counts;
 }
-/** The histograms of one thing as they were reported last; null: not yet. */
+/** The last reported histograms of a backend or listener; null: none yet. */
 export type Histograms = Record<Measure, Kept | null>;
 
-export function noHistograms(): Histograms {
+export function emptyHistograms(): Histograms {
   return { connect: null, firstByte: null, duration: null };
 }
 
-/** A report, as far as it has histograms. One that is unset had no observation, or comes from a proxy that sends none. */
-export interface Reported {
+/** The histograms of a report. One that is unset has no observations, or the proxy does not send it. */
+export interface ReportedHistograms {
   readonly connect: Histogram__Output | null;
   readonly firstByte: Histogram__Output | null;
   readonly duration?: Histogram__Output | null;
 }
 
 /**
- * What a report grew by: filled anew for each, and good until the next, since a hundred thousand of them a second are to
- * leave nothing behind.
+ * The increase of the current report. This one object is overwritten by each report, because a hundred thousand of them a
+ * second must not leave garbage.
  */
-export const growth = {
+export const increase = {
   counts: new Float64Array(4),
   connect: null as Counts | null,
   firstByte: null as Counts | null,
@@ -42,21 +42,26 @@ export const growth = {
 };
 
 /**
- * Writes down what the histograms of a report grew by since `last`, in the buckets of `grid`, which takes over the first
- * bounds it sees. `last` becomes what they are now; one that is left out stands as it was.
+ * Sets the histograms of `increase` to their increase since `last`, in the buckets of `grid`, which takes over the first
+ * bounds that it gets. `last` becomes the reported histograms; one that is left out stays as it was.
  */
-export function growHistograms(last: Histograms, report: Reported, grid: Grid): void {
-  growth.connect = grow('connect', last, report.connect, grid);
-  growth.firstByte = grow('firstByte', last, report.firstByte, grid);
-  growth.duration = grow('duration', last, report.duration ?? null, grid);
+export function increaseHistograms(last: Histograms, report: ReportedHistograms, grid: Grid): void {
+  increase.connect = histogramIncrease('connect', last, report.connect, grid);
+  increase.firstByte = histogramIncrease('firstByte', last, report.firstByte, grid);
+  increase.duration = histogramIncrease('duration', last, report.duration ?? null, grid);
 }
 
-function grow(measure: Measure, last: Histograms, now: Histogram__Output | null, grid: Grid): Counts | null {
+function histogramIncrease(
+  measure: Measure,
+  last: Histograms,
+  now: Histogram__Output | null,
+  grid: Grid,
+): Counts | null {
   if (now === null) return null;
   const isUsual = isInGrid(now, grid[measure]);
   if (!isUsual && !isWellFormed(now.bounds, now.counts)) return null;
   const bounds = (grid[measure] ??= now.bounds);
-  // Every report brings the same bounds anew: one of them is enough.
+  // Every report repeats the same bounds, so one copy of them is kept.
   const kept = { bounds: isUsual ? bounds : now.bounds, counts: now.counts };
   const before = last[measure];
   const counts =
@@ -75,15 +80,15 @@ const scratch: { [M in Measure]?: Float64Array } = {};
 
 function difference(before: Counts, now: Counts, measure: Measure): Counts {
   const length = now.length;
-  let grown = scratch[measure];
-  if (grown?.length !== length) {
-    grown = new Float64Array(length);
-    scratch[measure] = grown;
+  let increased = scratch[measure];
+  if (increased?.length !== length) {
+    increased = new Float64Array(length);
+    scratch[measure] = increased;
   }
   for (let bucket = 0; bucket < length; bucket += 1) {
     const more = now[bucket]! - before[bucket]!;
     if (!(more >= 0)) return now;
-    grown[bucket] = more;
+    increased[bucket] = more;
   }
-  return grown;
+  return increased;
 }

@@ -1,31 +1,30 @@
 /**
- * What goes through the fleet, as frames: rates, quantiles and health of everything.
+ * The statistics of the fleet as frames: rates, quantiles and health of everything.
  *
  * Invariants
- *  - what a frame has is made once a second at most, however many look and at whatever: their frames are cut from it; and only
- *    while somebody does;
- *  - every five seconds one without backends is kept for the past: the last fifteen minutes, each with the busiest
- *    MAX_PAST_ROWS listeners, pools and proxies. At about 600 bytes a row that is 32 MB at most, and seldom one;
- *  - what proxies report is folded as it comes (fold.ts, which says what that costs).
+ *  - the rows of frames are made at most once a second, however many watchers there are, and only while there are any;
+ *  - every five seconds a frame without backends is kept for fifteen minutes, with the busiest MAX_PAST_ROWS listeners,
+ *    pools and proxies. At about 600 bytes per row this takes 32 MB at most, and usually less than one;
+ *  - reports are added up as they arrive (stats-aggregator.ts, which says what that costs).
  */
 import { type Clock, every, type Timer } from '../../core/runtime/clock.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
 import type { Fleet } from './fleet.ts';
-import { mergeMembers } from '../snapshot/merge.ts';
+import { mergeMembers } from '../store/members/merge-members.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
-import { StatsFold } from './stats-aggregator.ts';
+import { StatsAggregator } from './stats-aggregator.ts';
 import { Frames } from './stats-frames.ts';
 import type { Window } from './rate-series.ts';
 import { WINDOW_SLOTS } from './sliding-counts.ts';
 
 const TICK_MS = 1_000;
-/** Frames of the past are so far apart. */
+/** The time between frames of the past. */
 const PAST_STEP_MS = 5_000;
 export const PAST_MS = 15 * 60_000;
 const MAX_PAST_ROWS = 100;
 export const DEFAULT_BACKENDS = 200;
-/** Slots before the first one, so that none has a negative number. */
+/** Slots before the first report, so that no slot has a negative number. */
 const LEAD = 2;
 
 export interface FleetStatsDeps {
@@ -34,22 +33,22 @@ export interface FleetStatsDeps {
   readonly clock: Clock;
 }
 
-/** What of a frame somebody wants to see. */
+/** Which part of a frame a watcher wants. */
 export interface StatsFilter {
   /** Left out: all pools. */
   readonly pool?: string | undefined;
-  /** The most backends, the busiest; left out: DEFAULT_BACKENDS. */
+  /** How many backends at most, the busiest first; left out: DEFAULT_BACKENDS. */
   readonly maxBackends?: number | undefined;
 }
 
 export class FleetStats {
   readonly #deps: FleetStatsDeps;
   readonly #startMs: number;
-  readonly #fold = new StatsFold();
-  /** The first whole slot after the first report: nothing is known of what was before. */
+  readonly #aggregator = new StatsAggregator();
+  /** The first whole slot after the first report; nothing is known about earlier ones. */
   #firstSlot: number | null = null;
   readonly #past: { readonly atMs: number; readonly frame: StatsFrame__Output }[] = [];
-  /** Of the newest second that somebody looked at. */
+  /** The frames of the newest second that a watcher asked for. */
   #made: {
     readonly slot: number;
     readonly frames: Frames;
@@ -63,13 +62,13 @@ export class FleetStats {
     this.#deps = deps;
     this.#startMs = clock.nowMs();
     fleet.onContact((kind, { id }) => {
-      if (kind === 'connected') this.#fold.came(id);
-      else this.#fold.left(id);
+      if (kind === 'connected') this.#aggregator.connected(id);
+      else this.#aggregator.disconnected(id);
     });
     fleet.onReport((id, request) => {
       const at = this.#at();
       this.#firstSlot ??= Math.ceil(at);
-      this.#fold.report(id, request, at);
+      this.#aggregator.report(id, request, at);
     });
     this.#timers = [
       every(clock, TICK_MS, () => {
@@ -79,7 +78,7 @@ export class FleetStats {
     ];
   }
 
-  /** The newest frame. Whoever asks for the same within a second gets the same. */
+  /** The newest frame. Everybody who asks for the same filter within a second gets the same object. */
   frame({ pool, maxBackends = DEFAULT_BACKENDS }: StatsFilter = {}): StatsFrame__Output {
     const { frames, byFilter } = this.#now();
     const key = `${maxBackends}/${pool ?? ''}`;
@@ -88,7 +87,7 @@ export class FleetStats {
     return frame;
   }
 
-  /** Frames of so much of the past, oldest first. They have no backends. */
+  /** The frames of the last `historyMs`, oldest first. They have no backends. */
   past({ pool }: StatsFilter, historyMs: number): readonly StatsFrame__Output[] {
     const oldestMs = this.#deps.clock.nowMs() - Math.min(historyMs, PAST_MS);
     const frames = this.#past.filter(({ atMs }) => atMs > oldestMs).map(({ frame }) => frame);
@@ -100,7 +99,7 @@ export class FleetStats {
     }));
   }
 
-  /** Calls `watcher` whenever there is a new frame, once a second. Returns a way to stop. */
+  /** Calls `watcher` for every new frame, once a second. Returns a function that stops that. */
   onFrame(watcher: () => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
@@ -120,7 +119,7 @@ export class FleetStats {
       frame: { ...frame, listeners, pools: busiest(frame.pools), proxies: busiest(frame.proxies) },
     });
     while (this.#past[0]!.atMs <= atMs - PAST_MS) this.#past.shift();
-    this.#fold.sweep(this.#window());
+    this.#aggregator.sweep(this.#window());
   }
 
   #now() {
@@ -135,7 +134,7 @@ export class FleetStats {
     const window = this.#window();
     const endMs = (window.to + 1 - this.#at()) * 1_000;
     return new Frames({
-      fold: this.#fold,
+      aggregator: this.#aggregator,
       state: followed === null ? null : mergeMembers(followed.state, followed.members).state,
       proxies: fleet.list(),
       revision: followed?.position.revision ?? 0,
@@ -149,7 +148,7 @@ export class FleetStats {
     return (this.#deps.clock.nowMs() - this.#startMs) / TICK_MS + LEAD;
   }
 
-  /** The newest slots that nothing can be added to any more. */
+  /** The newest slots that are complete. */
   #window(): Window {
     const to = Math.floor(this.#at()) - LEAD;
     const from = Math.max(to - WINDOW_SLOTS + 1, this.#firstSlot ?? to);
@@ -160,7 +159,7 @@ export class FleetStats {
 function busiest<Row extends { readonly traffic: TrafficStats__Output | null }>(rows: Row[]): Row[] {
   if (rows.length <= MAX_PAST_ROWS) return rows;
   const rate = ({ traffic }: Row) => traffic?.connectionsPerSecond ?? 0;
-  const least = [...rows].sort((a, b) => rate(b) - rate(a)).slice(0, MAX_PAST_ROWS);
-  const kept = new Set(least);
+  const most = [...rows].sort((a, b) => rate(b) - rate(a)).slice(0, MAX_PAST_ROWS);
+  const kept = new Set(most);
   return rows.filter((row) => kept.has(row));
 }

@@ -1,23 +1,23 @@
 /**
- * Histograms as counts in buckets: quantiles, and how one is told in the buckets of another. Pure.
+ * Histograms as counts in buckets: quantiles, and conversion to other buckets. Pure.
  *
- * Within a bucket observations are taken to be spread evenly, as Prometheus' histogram_quantile does
- * (https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile): the first bucket begins at 0,
- * and of the last, which has no upper bound, only its lower one is known.
+ * Observations are assumed to be spread evenly within a bucket, as in Prometheus' histogram_quantile
+ * (https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile). The first bucket starts at 0; the
+ * last one has no upper bound.
  *
  * Invariants
- *  - a quantile lies in the bucket that the observation of its rank is in, and grows with its rank;
+ *  - a quantile lies in the bucket of the observation with its rank, and increases with its rank;
  *  - changing the buckets keeps the number of observations.
  */
 import type { Quantiles__Output } from '../../core/wire/generated/lb/v1/Quantiles.ts';
 
-/** More than any proxy has: what is beyond it is no histogram of ours. */
+/** More than any proxy has; a histogram with more bounds is invalid. */
 const MAX_BOUNDS = 64;
 
-/** Counts of buckets: one more than bounds, the last without an upper bound. */
+/** Counts per bucket, one more than there are bounds: the last bucket has no upper bound. */
 export type Counts = ArrayLike<number>;
 
-/** Whether bounds grow and there is a count for each bucket. */
+/** Whether the bounds increase and every bucket has a count. */
 export function isWellFormed(bounds: readonly number[], counts: Counts): boolean {
   if (bounds.length === 0 || bounds.length > MAX_BOUNDS || counts.length !== bounds.length + 1) return false;
   return bounds.every((bound, index) => Number.isFinite(bound) && bound > (bounds[index - 1] ?? 0));
@@ -45,7 +45,7 @@ function quantile(bounds: readonly number[], counts: Counts, rank: number): numb
   return bounds.at(-1) ?? 0;
 }
 
-/** The same observations in other buckets: a bucket that is cut is shared out by length. */
+/** Converts counts to other buckets. A bucket that spans several is distributed by length. */
 export function rebucket(from: readonly number[], counts: Counts, to: readonly number[]): number[] {
   const result = Array.from({ length: to.length + 1 }, () => 0);
   let target = 0;
@@ -54,7 +54,7 @@ export function rebucket(from: readonly number[], counts: Counts, to: readonly n
     const lower = from[bucket - 1] ?? 0;
     while (target < to.length && to[target]! <= lower) target += 1;
     const upper = from[bucket];
-    // Only its lower bound is known: it goes where that is.
+    // Without an upper bound, the whole bucket goes where its lower bound is.
     if (upper === undefined) result[target]! += count;
     else share(result, to, target, lower, upper, count);
   }

@@ -1,37 +1,37 @@
-/** What went through one thing in the last seconds, on all proxies together, and what is open on it now. Pure. */
+/** The rates of one backend, pool, listener or proxy over the last seconds, and its open connections. Pure. */
 import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
 import { type Counts, quantilesOf } from './histogram.ts';
 import { SlidingCounts } from './sliding-counts.ts';
 
 export type Measure = 'connect' | 'firstByte' | 'duration';
 
-/** The bounds of each measure's buckets, the same in all series; left out: none was ever reported. */
+/** The bucket bounds of each measure, the same in all series; left out: never reported. */
 export type Grid = { [M in Measure]?: readonly number[] };
 
-/** What came from one report to the next. */
-export interface Growth extends Readonly<Record<Measure, Counts | null>> {
+/** The increase from one report to the next. */
+export interface Increase extends Readonly<Record<Measure, Counts | null>> {
   /** Connections, errors, bytes in, bytes out. */
   readonly counts: Counts;
 }
 
-/** Slots whose sums a frame shows, both ends included. */
+/** The slots that a frame sums up, both ends included. */
 export interface Window {
   readonly from: number;
   readonly to: number;
   readonly seconds: number;
 }
 
-export class Series {
+export class RateSeries {
   /** Open now, on connected proxies. */
   active = 0;
-  /** How many reports speak of it: of none, it is only kept until its past has left the window. */
+  /** How many proxies report it. With none, it is kept only until nothing of it is left in the window. */
   reporters = 0;
   readonly #counts = new SlidingCounts();
   #connect: SlidingCounts | null = null;
   #firstByte: SlidingCounts | null = null;
   #duration: SlidingCounts | null = null;
 
-  add(at: number, { counts, connect, firstByte, duration }: Growth): void {
+  add(at: number, { counts, connect, firstByte, duration }: Increase): void {
     this.#counts.add(at, counts);
     if (connect !== null) (this.#connect ??= new SlidingCounts()).add(at, connect);
     if (firstByte !== null) (this.#firstByte ??= new SlidingCounts()).add(at, firstByte);
@@ -48,7 +48,7 @@ export class Series {
     return this.reporters === 0 && !this.#counts.sum(from, to, [0, 0, 0, 0]);
   }
 
-  traffic({ from, to, seconds }: Window, grid: Grid): TrafficStats__Output {
+  rates({ from, to, seconds }: Window, grid: Grid): TrafficStats__Output {
     const sums = [0, 0, 0, 0];
     this.#counts.sum(from, to, sums);
     const quantiles = (sliding: SlidingCounts | null, bounds: readonly number[] = []) => {

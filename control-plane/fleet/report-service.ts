@@ -1,10 +1,10 @@
 /**
- * ReportService: what proxies report goes into the fleet; where this replica stands goes back.
+ * ReportService: proxies report to the fleet, and this replica tells them its status.
  *
  * Invariants
- *  - a stream's first message, and only that, says who reports;
- *  - the replica's standing goes out at once and then at most once a second, when there is news in it;
- *  - nothing is queued for a proxy that does not read: it gets the newest standing when it does.
+ *  - the first message of a stream, and no other, says which proxy reports;
+ *  - the status is sent at once, and then at most once a second, if it has changed;
+ *  - nothing is queued for a proxy that does not read; it gets the newest status when it does.
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Position } from '../../core/model/commit.ts';
@@ -17,8 +17,7 @@ import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/
 import type { StreamReportsResponse } from '../../core/wire/generated/lb/v1/StreamReportsResponse.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
 import { knownError } from '../rpc/unary.ts';
-import { endStream, type OpenStreams } from '../rpc/open-streams.ts';
-import { awaitFirstMessage } from '../rpc/first-message.ts';
+import { awaitFirstMessage, endStream, type OpenStreams } from '../rpc/open-streams.ts';
 import type { Fleet, ReportSession } from './fleet.ts';
 import { STORE_FRESH_MS } from '../store/log/log-follower.ts';
 
@@ -26,18 +25,18 @@ const TICK_MS = 1_000;
 /** The longest host name there is. */
 const MAX_ID_LENGTH = 253;
 
-/** Where this replica stands. */
-export interface Standing {
+/** What proxies need to know about this replica. */
+export interface ReplicaStatus {
   /** Null: the store was never read. */
   readonly position: Position | null;
-  /** Since the store was last heard; infinite before the first time. */
+  /** Time since the store last answered; infinite if it never has. */
   readonly storeAgeMs: number;
   readonly stopping: boolean;
 }
 
 export interface ReportOptions {
   readonly fleet: Fleet;
-  readonly standing: () => Standing;
+  readonly status: () => ReplicaStatus;
   readonly streams: OpenStreams;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -45,8 +44,8 @@ export interface ReportOptions {
 
 export interface ReportService {
   readonly handlers: Pick<ReportServiceHandlers, 'StreamReports'>;
-  /** Tells every proxy now, rather than within a second. */
-  tellStanding(): void;
+  /** Sends the status to every proxy now, instead of within a second. */
+  sendStatus(): void;
 }
 
 export function reportService(options: ReportOptions): ReportService {
@@ -59,8 +58,8 @@ export function reportService(options: ReportOptions): ReportService {
         stream.start();
       },
     },
-    tellStanding() {
-      for (const stream of open) stream.tellStanding();
+    sendStatus() {
+      for (const stream of open) stream.sendStatus();
     },
   };
 }
@@ -72,11 +71,11 @@ class ReportStream {
   readonly #call: Call;
   readonly #onClose: () => void;
   #session: ReportSession | null = null;
-  #told: Standing | null = null;
+  #sentStatus: ReplicaStatus | null = null;
   #writable = true;
   #closed = false;
   #ticks: Timer | null = null;
-  #silence: Timer | null = null;
+  #firstMessageTimer: Timer | null = null;
   #unregister: () => void = () => undefined;
 
   constructor(options: ReportOptions, call: Call, onClose: () => void) {
@@ -89,8 +88,8 @@ class ReportStream {
     const { clock, streams } = this.#options;
     const call = this.#call;
     this.#unregister = streams.add((reason) => this.#end(reason));
-    this.#ticks = every(clock, TICK_MS, () => this.tellStanding());
-    this.#silence = awaitFirstMessage(clock, 'proxy', (reason) => this.#end(reason));
+    this.#ticks = every(clock, TICK_MS, () => this.sendStatus());
+    this.#firstMessageTimer = awaitFirstMessage(clock, 'proxy', (reason) => this.#end(reason));
     call.on('data', (request: StreamReportsRequest__Output) => this.#receive(request));
     call.on('drain', () => {
       this.#writable = true;
@@ -100,29 +99,29 @@ class ReportStream {
       call.end();
     });
     call.on('cancelled', () => this.#close());
-    this.tellStanding();
+    this.sendStatus();
   }
 
-  /** If there is news in it, and the proxy takes it. */
-  tellStanding(): void {
+  /** Sends the status if it has changed and the proxy reads. */
+  sendStatus(): void {
     if (this.#closed || !this.#writable) return;
-    const standing = this.#options.standing();
-    if (this.#told !== null && !isNews(this.#told, standing)) return;
-    this.#told = standing;
+    const status = this.#options.status();
+    if (this.#sentStatus !== null && !hasChanged(this.#sentStatus, status)) return;
+    this.#sentStatus = status;
     this.#writable = this.#call.write({
-      position: standing.position && positionToWire(standing.position),
-      storeAgeMs: String(Math.round(Math.min(standing.storeAgeMs, Number.MAX_SAFE_INTEGER))),
-      stopping: standing.stopping,
+      position: status.position && positionToWire(status.position),
+      storeAgeMs: String(Math.round(Math.min(status.storeAgeMs, Number.MAX_SAFE_INTEGER))),
+      stopping: status.stopping,
     });
   }
 
   #receive(request: StreamReportsRequest__Output): void {
     if (this.#closed) return;
-    this.#silence?.cancel();
+    this.#firstMessageTimer?.cancel();
     try {
       if (this.#session === null) this.#session = this.#introduce(request.proxy);
       else if (request.proxy)
-        throw new LbError('INVALID_ARGUMENT', 'proxy belongs in the first message only');
+        throw new LbError('INVALID_ARGUMENT', 'proxy is allowed in the first message only');
       this.#session.report(request);
     } catch (error) {
       this.#end(knownError(error, 'StreamReports', this.#options.logger));
@@ -131,17 +130,17 @@ class ReportStream {
 
   #introduce(proxy: ProxyInfo__Output | null): ReportSession {
     if (proxy === null || proxy.id === '' || proxy.instanceId === '') {
-      const message = 'the first message must say who reports: proxy.id and proxy.instance_id';
+      const message = 'the first message must name the proxy: proxy.id and proxy.instance_id';
       throw new LbError('INVALID_ARGUMENT', message);
     }
     if (proxy.id.length > MAX_ID_LENGTH || proxy.instanceId.length > MAX_ID_LENGTH) {
       throw new LbError(
         'INVALID_ARGUMENT',
-        `proxy.id and proxy.instance_id have ${MAX_ID_LENGTH} characters at most`,
+        `proxy.id and proxy.instance_id must have at most ${MAX_ID_LENGTH} characters`,
       );
     }
     const { fleet, logger } = this.#options;
-    logger.info({ proxy: proxy.id, peer: this.#call.getPeer() }, 'a proxy reports');
+    logger.info({ proxy: proxy.id, peer: this.#call.getPeer() }, 'a proxy started to report');
     return fleet.connect(proxy, (reason) => {
       logger.warn({ proxy: proxy.id, reason: reason.message }, 'a report stream was replaced');
       this.#end(reason);
@@ -158,18 +157,18 @@ class ReportStream {
     if (this.#closed) return;
     this.#closed = true;
     this.#ticks?.cancel();
-    this.#silence?.cancel();
+    this.#firstMessageTimer?.cancel();
     this.#unregister();
     this.#onClose();
     this.#session?.close();
   }
 }
 
-function isNews(told: Standing, now: Standing): boolean {
-  if (told.stopping !== now.stopping || told.position?.version !== now.position?.version) return true;
+function hasChanged(sent: ReplicaStatus, now: ReplicaStatus): boolean {
+  if (sent.stopping !== now.stopping || sent.position?.version !== now.position?.version) return true;
   return (
-    told.position?.hash !== now.position?.hash ||
-    told.storeAgeMs > STORE_FRESH_MS ||
+    sent.position?.hash !== now.position?.hash ||
+    sent.storeAgeMs > STORE_FRESH_MS ||
     now.storeAgeMs > STORE_FRESH_MS
   );
 }

@@ -1,18 +1,18 @@
 /**
- * Counts of the last seconds, several side by side, in a ring with a slot a second. Pure: time is a number of slots.
+ * Several counts over the last seconds, in a ring with one slot per second. Pure: time is a number of slots.
  *
- * Reports come once a second and never quite on time: a second would get two of them, and the next one none. So what is
- * added is spread over the second up to its moment, and the newest two slots, of which more may still come, are left out of
- * sums. With that a steady rate is seen as steady, one to two seconds late.
+ * Reports come once a second but never exactly on time, so one second could get two of them and the next one none.
+ * Therefore an amount is spread over the second before its time, and sums leave out the newest two slots, which may still
+ * get more. A steady rate is then shown as steady, one to two seconds late.
  *
  * Invariants
- *  - what is added is in the sum of a window exactly once, from one to two slots after it came until it leaves the window;
- *  - a count that is idle takes no memory: the ring is made when something is added, and dropped when all of it has left.
+ *  - an amount is in the sum of a window exactly once, from one to two slots after it was added until it leaves the window;
+ *  - an idle count takes no memory: the ring is made when something is added, and dropped when all of it has left.
  */
 
 import type { Counts } from './histogram.ts';
 
-/** Ten seconds: a report more or less changes a rate by a tenth at most, and a change is seen within seconds. */
+/** Ten seconds: one report more or less changes a rate by at most a tenth, and a change shows within seconds. */
 export const WINDOW_SLOTS = 10;
 const RING_SLOTS = WINDOW_SLOTS + 2;
 
@@ -21,7 +21,7 @@ export class SlidingCounts {
   #newest = 0;
   #width = 0;
 
-  /** Adds `amounts` at the moment `at`, in slots with a fraction. All calls have as many amounts, and moments never go back. */
+  /** Adds `amounts` at the time `at`, in slots with a fraction. Every call has equally many amounts; time never goes back. */
   add(at: number, amounts: Counts): void {
     const width = amounts.length;
     const slot = Math.floor(at);
@@ -40,7 +40,7 @@ export class SlidingCounts {
     }
   }
 
-  /** Adds the counts of the slots `from` to `to`, both included, onto `sums`. False when there is nothing at all. */
+  /** Adds the counts of the slots `from` to `to`, both included, to `sums`. Returns false if there are none. */
   sum(from: number, to: number, sums: number[]): boolean {
     this.#forget(to);
     const cells = this.#cells;
@@ -70,7 +70,7 @@ export class SlidingCounts {
     this.#newest = slot;
   }
 
-  /** What was added last lies in `newest` and the slot before it: once both have left, nothing is there. */
+  /** The newest amount is in the slot `newest` and the one before, so the ring is empty once both have left the window. */
   #forget(to: number): void {
     if (this.#cells !== null && to - this.#newest >= WINDOW_SLOTS) this.#cells = null;
   }

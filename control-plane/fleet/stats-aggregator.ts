@@ -1,33 +1,40 @@
 /**
- * The reports of all proxies, folded into series. Pure: the moment of each report is an argument, in seconds.
+ * Adds up the reports of all proxies in one series per backend, pool, listener and proxy. Pure: times are arguments, in
+ * seconds.
  *
  * Invariants
- *  - what a stream says of a thing for the first time is where counting begins: what happened before, or while the proxy was
- *    away, is in no rate; so a restart, which is a new stream, begins anew;
- *  - open connections and health are those of proxies that report now: one that is away counts for nothing;
- *  - a growth goes into the series of all that it is part of: backend and pool, or listener, proxy and total.
+ *  - the first report of a counter on a stream is only the starting point, so a rate never includes what happened before
+ *    or while the proxy was away; a restarted proxy opens a new stream and starts again;
+ *  - open connections and health count only proxies that report now;
+ *  - an increase is added to every series that it belongs to: backend and pool, or listener, proxy and total.
  *
- * It folds although nobody looks: the past of pools, and the rates of whoever looks next, come out of what was reported before.
- * A second in which every backend had traffic on every proxy takes 14 ms of CPU with 10 proxies and 1,000 backends, and 41 ms with
- * 3 and 10,000: 1.4 µs a report of a backend, where reading it off the wire takes 6 to 8. One in which few had any takes next to
- * nothing. A frame that is kept, every five seconds, takes 2 and 19 ms. (Medians on a shared machine with 2 cores:
+ * It runs even when nobody watches, because the history of pools and the rates of the next watcher need earlier reports. A
+ * second in which every backend has traffic on every proxy takes 14 ms of CPU with 10 proxies and 1,000 backends, and 41 ms
+ * with 3 and 10,000: 1.4 µs per backend and report, while decoding the report takes 6 to 8 µs. A frame for the history, made
+ * every five seconds, takes 2 and 19 ms. (Medians on a shared machine with 2 cores:
  * `npm run build && node dist/bench/programs/fold-costs.js PROXIES BACKENDS`.)
  *
- * With 10 proxies and 10,000 backends it takes 170 MB: 500 bytes for each proxy and backend, and 3.5 kB for each backend with traffic
- * in the window. A frame of all of them takes 30 ms.
+ * With 10 proxies and 10,000 backends it takes 170 MB: 500 bytes for each pair of proxy and backend, and 3.5 kB for each
+ * backend with traffic in the window. A frame of all of them takes 30 ms.
  */
 import type { BackendReport__Output } from '../../core/wire/generated/lb/v1/BackendReport.ts';
 import type { ListenerReport__Output } from '../../core/wire/generated/lb/v1/ListenerReport.ts';
 import type { ProcessReport__Output } from '../../core/wire/generated/lb/v1/ProcessReport.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
-import { grownBy, growHistograms, growth, type Histograms, noHistograms } from './counter-increase.ts';
-import { type Grid, Series, type Window } from './rate-series.ts';
+import {
+  increaseOf,
+  increaseHistograms,
+  increase,
+  type Histograms,
+  emptyHistograms,
+} from './counter-increase.ts';
+import { type Grid, RateSeries, type Window } from './rate-series.ts';
 import { SlidingCounts } from './sliding-counts.ts';
 
 /** In the order of the counts in BackendSeries. */
 const HEALTHS = ['HEALTH_HEALTHY', 'HEALTH_UNHEALTHY', 'HEALTH_UNKNOWN', 'HEALTH_EJECTED'] as const;
 
-/** Close reasons that a client or an operator would call an error. Others are how connections end in normal life. */
+/** Close reasons that count as errors. All others are normal ways for a connection to end. */
 export const FAILURE_REASONS: readonly string[] = [
   'backend_reset',
   'no_backend',
@@ -35,13 +42,13 @@ export const FAILURE_REASONS: readonly string[] = [
   'worker_lost',
   'internal_error',
 ];
-/** There are fewer; more would be a mistake of a proxy, and is left out. */
+/** More than there are; if a proxy reports more by mistake, the rest is left out. */
 const MAX_REASONS = 32;
 
-export class BackendSeries extends Series {
+export class BackendSeries extends RateSeries {
   readonly pool: string;
   readonly address: string;
-  /** Proxies by how they find it, as in HEALTHS. */
+  /** How many proxies report each health, in the order of HEALTHS. */
   readonly proxies = [0, 0, 0, 0];
 
   constructor(pool: string, address: string) {
@@ -51,12 +58,12 @@ export class BackendSeries extends Series {
   }
 }
 
-export class ListenerSeries extends Series {
+export class ListenerSeries extends RateSeries {
   /** By the index of a reason. */
   readonly closed = new SlidingCounts();
 }
 
-export class ProxySeries extends Series {
+export class ProxySeries extends RateSeries {
   /** CPU seconds. */
   readonly cpu = new SlidingCounts();
   process: ProcessReport__Output | null = null;
@@ -77,77 +84,77 @@ interface LastListener {
   readonly histograms: Histograms;
 }
 
-/** One report stream. */
-interface Tally {
+/** What one report stream reported last. */
+interface Reporter {
   readonly series: ProxySeries;
   readonly backends: Map<string, LastBackend>;
   readonly listeners: Map<string, LastListener>;
-  /** Null: it has not said. */
+  /** Null: not reported yet. */
   cpuSeconds: number | null;
 }
 
-export class StatsFold {
-  readonly total = new Series();
+export class StatsAggregator {
+  readonly total = new RateSeries();
   /** By POOL/ADDRESS. */
   readonly backends = new Map<string, BackendSeries>();
-  readonly pools = new Map<string, Series>();
+  readonly pools = new Map<string, RateSeries>();
   readonly listeners = new Map<string, ListenerSeries>();
   /** By id. */
   readonly proxies = new Map<string, ProxySeries>();
   readonly grid: Grid = {};
   readonly reasons: string[] = [];
-  readonly #tallies = new Map<string, Tally>();
+  readonly #reporters = new Map<string, Reporter>();
 
-  /** A report stream of this proxy begins, in place of one that it may have. */
-  came(id: string): void {
-    this.left(id);
+  /** The proxy opened a report stream, which replaces an earlier one. */
+  connected(id: string): void {
+    this.disconnected(id);
     const series = ensure(this.proxies, id, () => new ProxySeries());
     series.reporters += 1;
-    this.#tallies.set(id, { series, backends: new Map(), listeners: new Map(), cpuSeconds: null });
+    this.#reporters.set(id, { series, backends: new Map(), listeners: new Map(), cpuSeconds: null });
   }
 
   /** Its report stream has ended. */
-  left(id: string): void {
-    const tally = this.#tallies.get(id);
-    if (tally === undefined) return;
-    this.#tallies.delete(id);
-    for (const last of tally.backends.values()) this.#dropBackend(last);
-    for (const [name, last] of tally.listeners) this.#dropListener(tally, name, last);
-    tally.series.reporters -= 1;
-    tally.series.process = null;
+  disconnected(id: string): void {
+    const reporter = this.#reporters.get(id);
+    if (reporter === undefined) return;
+    this.#reporters.delete(id);
+    for (const last of reporter.backends.values()) this.#dropBackend(last);
+    for (const [name, last] of reporter.listeners) this.#dropListener(reporter, name, last);
+    reporter.series.reporters -= 1;
+    reporter.series.process = null;
   }
 
   report(id: string, request: StreamReportsRequest__Output, at: number): void {
-    const tally = this.#tallies.get(id);
-    if (tally === undefined) return;
+    const reporter = this.#reporters.get(id);
+    if (reporter === undefined) return;
     for (const { pool, address } of request.goneBackends) {
       const key = `${pool}/${address}`;
-      const last = tally.backends.get(key);
+      const last = reporter.backends.get(key);
       if (last !== undefined) this.#dropBackend(last);
-      tally.backends.delete(key);
+      reporter.backends.delete(key);
     }
     for (const name of request.goneListeners) {
-      const last = tally.listeners.get(name);
-      if (last !== undefined) this.#dropListener(tally, name, last);
-      tally.listeners.delete(name);
+      const last = reporter.listeners.get(name);
+      if (last !== undefined) this.#dropListener(reporter, name, last);
+      reporter.listeners.delete(name);
     }
-    for (const report of request.backends) this.#backend(tally, report, at);
-    for (const report of request.listeners) this.#listener(tally, report, at);
-    if (request.process !== null) foldProcess(tally, request.process, at);
+    for (const report of request.backends) this.#backend(reporter, report, at);
+    for (const report of request.listeners) this.#listener(reporter, report, at);
+    if (request.process !== null) addProcess(reporter, request.process, at);
   }
 
-  /** Lets go of what nobody reports any more, once its past has left the window. */
+  /** Drops series that no proxy reports any more and that have nothing left in the window. */
   sweep(window: Window): void {
     for (const map of [this.backends, this.pools, this.listeners, this.proxies]) {
       for (const [key, series] of map) if (series.isForgotten(window)) map.delete(key);
     }
   }
 
-  #backend(tally: Tally, report: BackendReport__Output, at: number): void {
+  #backend(reporter: Reporter, report: BackendReport__Output, at: number): void {
     if (report.backend === null) return;
     const { pool, address } = report.backend;
     const key = `${pool}/${address}`;
-    const poolSeries = ensure(this.pools, pool, () => new Series());
+    const poolSeries = ensure(this.pools, pool, () => new RateSeries());
     const counts = [
       Number(report.connectionsTotal),
       Number(report.connectFailuresTotal),
@@ -156,22 +163,22 @@ export class StatsFold {
     ] as const;
     const health = healthIndex(report.health);
     const active = report.connectionsActive;
-    let last = tally.backends.get(key);
+    let last = reporter.backends.get(key);
     if (last === undefined) {
       const series = ensure(this.backends, key, () => new BackendSeries(pool, address));
       series.reporters += 1;
       poolSeries.reporters += 1;
-      last = { series, counts, active: 0, health, histograms: noHistograms() };
-      growHistograms(last.histograms, report, this.grid);
+      last = { series, counts, active: 0, health, histograms: emptyHistograms() };
+      increaseHistograms(last.histograms, report, this.grid);
       series.proxies[health]! += 1;
-      tally.backends.set(key, last);
+      reporter.backends.set(key, last);
     } else {
       for (let index = 0; index < 4; index += 1) {
-        growth.counts[index] = grownBy(last.counts[index]!, counts[index]!);
+        increase.counts[index] = increaseOf(last.counts[index]!, counts[index]!);
       }
-      growHistograms(last.histograms, report, this.grid);
-      last.series.add(at, growth);
-      poolSeries.add(at, growth);
+      increaseHistograms(last.histograms, report, this.grid);
+      last.series.add(at, increase);
+      poolSeries.add(at, increase);
       last.series.proxies[last.health]! -= 1;
       last.series.proxies[health]! += 1;
     }
@@ -192,7 +199,7 @@ export class StatsFold {
     pool.reporters -= 1;
   }
 
-  #listener(tally: Tally, report: ListenerReport__Output, at: number): void {
+  #listener(reporter: Reporter, report: ListenerReport__Output, at: number): void {
     const { listener: name, connectionsActive: active, closedTotal: closed } = report;
     const series = ensure(this.listeners, name, () => new ListenerSeries());
     const counts = [
@@ -200,36 +207,36 @@ export class StatsFold {
       Number(report.bytesFromClientsTotal),
       Number(report.bytesToClientsTotal),
     ] as const;
-    let last = tally.listeners.get(name);
+    let last = reporter.listeners.get(name);
     if (last === undefined) {
       series.reporters += 1;
-      last = { counts, closed, active: 0, histograms: noHistograms() };
-      growHistograms(last.histograms, report, this.grid);
-      tally.listeners.set(name, last);
+      last = { counts, closed, active: 0, histograms: emptyHistograms() };
+      increaseHistograms(last.histograms, report, this.grid);
+      reporter.listeners.set(name, last);
     } else {
       const ended = this.#endedBy(last.closed, closed);
       const errors = FAILURE_REASONS.reduce(
         (sum, reason) => sum + (ended[this.reasons.indexOf(reason)] ?? 0),
         0,
       );
-      growth.counts[0] = grownBy(last.counts[0], counts[0]);
-      growth.counts[1] = errors;
-      growth.counts[2] = grownBy(last.counts[1], counts[1]);
-      growth.counts[3] = grownBy(last.counts[2], counts[2]);
-      growHistograms(last.histograms, report, this.grid);
+      increase.counts[0] = increaseOf(last.counts[0], counts[0]);
+      increase.counts[1] = errors;
+      increase.counts[2] = increaseOf(last.counts[1], counts[1]);
+      increase.counts[3] = increaseOf(last.counts[2], counts[2]);
+      increaseHistograms(last.histograms, report, this.grid);
       series.closed.add(at, ended);
-      for (const part of [series, tally.series, this.total]) part.add(at, growth);
+      for (const part of [series, reporter.series, this.total]) part.add(at, increase);
     }
-    for (const part of [series, tally.series, this.total]) part.active += active - last.active;
+    for (const part of [series, reporter.series, this.total]) part.active += active - last.active;
     last.counts = counts;
     last.closed = closed;
     last.active = active;
   }
 
-  #dropListener(tally: Tally, name: string, { active }: LastListener): void {
+  #dropListener(reporter: Reporter, name: string, { active }: LastListener): void {
     const series = this.listeners.get(name);
     if (series !== undefined) series.reporters -= 1;
-    for (const part of [series, tally.series, this.total]) if (part !== undefined) part.active -= active;
+    for (const part of [series, reporter.series, this.total]) if (part !== undefined) part.active -= active;
   }
 
   /** By the index of a reason. */
@@ -241,7 +248,7 @@ export class StatsFold {
         if (this.reasons.length >= MAX_REASONS) continue;
         index = this.reasons.push(reason) - 1;
       }
-      ended[index] = grownBy(Number(before[reason] ?? 0), Number(total));
+      ended[index] = increaseOf(Number(before[reason] ?? 0), Number(total));
     }
     return ended;
   }
@@ -252,10 +259,11 @@ function healthIndex(health: string): number {
   return index === -1 ? HEALTHS.indexOf('HEALTH_UNKNOWN') : index;
 }
 
-function foldProcess(tally: Tally, process: ProcessReport__Output, at: number): void {
-  const { series } = tally;
-  if (tally.cpuSeconds !== null) series.cpu.add(at, [grownBy(tally.cpuSeconds, process.cpuSecondsTotal)]);
-  tally.cpuSeconds = process.cpuSecondsTotal;
+function addProcess(reporter: Reporter, process: ProcessReport__Output, at: number): void {
+  const { series } = reporter;
+  if (reporter.cpuSeconds !== null)
+    series.cpu.add(at, [increaseOf(reporter.cpuSeconds, process.cpuSecondsTotal)]);
+  reporter.cpuSeconds = process.cpuSecondsTotal;
   series.process = process;
 }
 

@@ -1,4 +1,4 @@
-/** Frames of one moment, out of the series, the configuration and the roster. Pure. */
+/** Makes stats frames from the series, the configuration and the roster at one moment. Pure. */
 import type { State } from '../../core/model/state.ts';
 import type { BackendStats__Output } from '../../core/wire/generated/lb/v1/BackendStats.ts';
 import type { ListenerStats__Output } from '../../core/wire/generated/lb/v1/ListenerStats.ts';
@@ -7,12 +7,12 @@ import type { ProxyStats__Output } from '../../core/wire/generated/lb/v1/ProxySt
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import { ZERO_TRAFFIC_STATS } from '../../core/wire/zero-traffic-stats.ts';
 import { appliedRevision, type ProxyRecord } from './proxy-record.ts';
-import { BackendSeries, type ListenerSeries, type StatsFold } from './stats-aggregator.ts';
+import { BackendSeries, type ListenerSeries, type StatsAggregator } from './stats-aggregator.ts';
 import type { Window } from './rate-series.ts';
 
 export interface FrameSources {
-  readonly fold: StatsFold;
-  /** With the backends that registered themselves; null: the store was never read. */
+  readonly aggregator: StatsAggregator;
+  /** Includes the backends that registered themselves; null: the store was never read. */
   readonly state: State | null;
   readonly proxies: readonly ProxyRecord[];
   readonly revision: number;
@@ -24,17 +24,17 @@ export interface FrameSources {
 /** The backends of one pool, or of all, by pool and address. */
 interface Ranked {
   readonly all: readonly BackendSeries[];
-  /** Where each stands among the busiest, 0 is the first; made when some have to be left out. */
+  /** The rank of each backend, 0 for the busiest; only made when some must be left out. */
   ranks: Uint32Array | null;
 }
 
-/** What frames of one moment are cut from: whatever they have in common is made once, and only if it is wanted. */
+/** Makes all frames of one moment. Whatever they have in common is made once, when it is first needed. */
 export class Frames {
   readonly #sources: FrameSources;
-  /** By pool; all of them under null. */
+  /** By pool; the key null has the backends of all pools. */
   readonly #backends = new Map<string | null, Ranked>();
   readonly #backendRows = new Map<BackendSeries, BackendStats__Output>();
-  #leftovers: BackendSeries[] | null = null;
+  #removedBackends: BackendSeries[] | null = null;
   #shared: Pick<StatsFrame__Output, 'time' | 'revision' | 'window' | 'total'> | null = null;
   #listeners: ListenerStats__Output[] | null = null;
   #pools: PoolStats__Output[] | null = null;
@@ -44,7 +44,7 @@ export class Frames {
     this.#sources = sources;
   }
 
-  /** `pool`: all of them when it is left out. */
+  /** A frame of one pool; of all of them if `pool` is undefined. */
   frame(pool: string | undefined, maxBackends: number): StatsFrame__Output {
     const sources = this.#sources;
     const ofPool = <Row extends { readonly pool: string }>(rows: Row[]) =>
@@ -74,16 +74,16 @@ export class Frames {
     return { all, shown: all.filter((_series, index) => ranks[index]! < most) };
   }
 
-  /** What is configured, and what has connections and is not any more. */
+  /** The backends that are configured, and removed ones that still have connections. */
   #backendsOf(pool: string | null): BackendSeries[] {
-    const { fold, state } = this.#sources;
-    this.#leftovers ??= leftovers(this.#sources);
-    const found = this.#leftovers.filter((series) => pool === null || series.pool === pool);
+    const { aggregator, state } = this.#sources;
+    this.#removedBackends ??= removedBackends(this.#sources);
+    const found = this.#removedBackends.filter((series) => pool === null || series.pool === pool);
     const pools = pool === null ? [...(state?.pools.values() ?? [])] : [state?.pools.get(pool)];
     for (const stored of pools) {
       const name = stored?.value.name ?? '';
       for (const address of stored?.backends.keys() ?? []) {
-        found.push(fold.backends.get(`${name}/${address}`) ?? new BackendSeries(name, address));
+        found.push(aggregator.backends.get(`${name}/${address}`) ?? new BackendSeries(name, address));
       }
     }
     return found.sort(byPoolAndAddress);
@@ -96,18 +96,19 @@ export class Frames {
   }
 }
 
-function sharedOf({ fold, revision, window, wallMs }: FrameSources) {
+function sharedOf({ aggregator, revision, window, wallMs }: FrameSources) {
   const seconds = Math.floor(wallMs / 1_000);
   return {
     time: { seconds: String(seconds), nanos: Math.round((wallMs - seconds * 1_000) * 1_000_000) },
     revision: String(revision),
     window: { seconds: String(window.seconds), nanos: 0 },
-    total: fold.total.traffic(window, fold.grid),
+    total: aggregator.total.rates(window, aggregator.grid),
   };
 }
 
-function leftovers({ fold, state }: FrameSources): BackendSeries[] {
-  return [...fold.backends.values()].filter(
+/** Backends that are not configured any more but still have connections. */
+function removedBackends({ aggregator, state }: FrameSources): BackendSeries[] {
+  return [...aggregator.backends.values()].filter(
     ({ active, pool, address }) => active > 0 && state?.pools.get(pool)?.backends.has(address) !== true,
   );
 }
@@ -124,11 +125,11 @@ function byPoolAndAddress(a: BackendSeries, b: BackendSeries): number {
   return compare(a.pool, b.pool) || compare(a.address, b.address);
 }
 
-function backendRow(series: BackendSeries, { fold, window }: FrameSources): BackendStats__Output {
+function backendRow(series: BackendSeries, { aggregator, window }: FrameSources): BackendStats__Output {
   const [proxiesHealthy = 0, proxiesUnhealthy = 0, proxiesUnknown = 0, proxiesEjected = 0] = series.proxies;
   return {
     backend: { pool: series.pool, address: series.address },
-    traffic: series.traffic(window, fold.grid),
+    traffic: series.rates(window, aggregator.grid),
     proxiesHealthy,
     proxiesUnhealthy,
     proxiesUnknown,
@@ -136,14 +137,14 @@ function backendRow(series: BackendSeries, { fold, window }: FrameSources): Back
   };
 }
 
-function listenerRows({ fold, state, window }: FrameSources): ListenerStats__Output[] {
-  return names(state?.listeners, fold.listeners).map((listener) => {
-    const series = fold.listeners.get(listener);
+function listenerRows({ aggregator, state, window }: FrameSources): ListenerStats__Output[] {
+  return names(state?.listeners, aggregator.listeners).map((listener) => {
+    const series = aggregator.listeners.get(listener);
     return {
       listener,
       pool: state?.listeners.get(listener)?.value.pool ?? '',
-      traffic: series?.traffic(window, fold.grid) ?? ZERO_TRAFFIC_STATS,
-      closedPerSecond: series === undefined ? {} : closedPerSecond(series, fold.reasons, window),
+      traffic: series?.rates(window, aggregator.grid) ?? ZERO_TRAFFIC_STATS,
+      closedPerSecond: series === undefined ? {} : closedPerSecond(series, aggregator.reasons, window),
     };
   });
 }
@@ -160,30 +161,30 @@ function closedPerSecond(
   );
 }
 
-function poolRows({ fold, state, window }: FrameSources): PoolStats__Output[] {
-  return names(state?.pools, fold.pools).map((name) => {
+function poolRows({ aggregator, state, window }: FrameSources): PoolStats__Output[] {
+  return names(state?.pools, aggregator.pools).map((name) => {
     const backends = state?.pools.get(name)?.backends;
     let backendsUp = 0;
     for (const [address, { value }] of backends ?? []) {
-      const healthy = fold.backends.get(`${name}/${address}`)?.proxies[0] ?? 0;
+      const healthy = aggregator.backends.get(`${name}/${address}`)?.proxies[0] ?? 0;
       if (value.state === 'active' && healthy > 0) backendsUp += 1;
     }
     return {
       pool: name,
-      traffic: fold.pools.get(name)?.traffic(window, fold.grid) ?? ZERO_TRAFFIC_STATS,
+      traffic: aggregator.pools.get(name)?.rates(window, aggregator.grid) ?? ZERO_TRAFFIC_STATS,
       backends: backends?.size ?? 0,
       backendsUp,
     };
   });
 }
 
-function proxyRow(proxy: ProxyRecord, { fold, window }: FrameSources): ProxyStats__Output {
-  const series = fold.proxies.get(proxy.info.id);
+function proxyRow(proxy: ProxyRecord, { aggregator, window }: FrameSources): ProxyStats__Output {
+  const series = aggregator.proxies.get(proxy.info.id);
   const cpu = [0];
   series?.cpu.sum(window.from, window.to, cpu);
   return {
     proxyId: proxy.info.id,
-    traffic: series?.traffic(window, fold.grid) ?? ZERO_TRAFFIC_STATS,
+    traffic: series?.rates(window, aggregator.grid) ?? ZERO_TRAFFIC_STATS,
     connected: proxy.connected,
     revision: String(Math.max(0, appliedRevision(proxy))),
     cpus: cpu[0]! / window.seconds,
@@ -193,7 +194,7 @@ function proxyRow(proxy: ProxyRecord, { fold, window }: FrameSources): ProxyStat
   };
 }
 
-/** Sorted: of all that is configured, and of what is not any more and has connections. */
+/** The sorted names of everything that is configured, and of removed things that still have connections. */
 function names(
   configured: ReadonlyMap<string, unknown> | undefined,
   series: ReadonlyMap<string, { readonly active: number }>,

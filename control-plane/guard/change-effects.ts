@@ -1,10 +1,10 @@
-/** What a change does to traffic, for who asks before making it. Pure. */
+/** What a change would do to traffic, for dry runs. Pure. */
 import { describeChanges } from '../../core/model/difference.ts';
 import type { State } from '../../core/model/state.ts';
 import type { FleetFacts } from './fleet-facts.ts';
 import { changedPools, closedListeners, servingWeights } from './serving-changes.ts';
 
-/** Of the pool's new connections, were all backends healthy: 0 to 1. */
+/** A backend's share of the pool's new connections, 0 to 1, assuming that all backends are healthy. */
 export interface BackendShare {
   readonly address: string;
   readonly shareBefore: number;
@@ -15,21 +15,21 @@ export interface BackendShare {
 
 export interface PoolEffect {
   readonly pool: string;
-  /** Every backend of before and after, if the share of any changes. */
+  /** Every backend before or after the change. */
   readonly backends: readonly BackendShare[];
-  /** Open connections to backends that would be removed, draining or disabled, and are not yet. */
+  /** Open connections to backends that the change removes, drains or disables. */
   readonly connectionsDraining: number;
 }
 
 export interface ListenerEffect {
   readonly listener: string;
-  /** Open now; they would be let finish. */
+  /** Open now; they are allowed to finish. */
   readonly connections: number;
 }
 
 export interface Effects {
   readonly pools: readonly PoolEffect[];
-  /** Listeners that would be deleted, or moved to another address. */
+  /** Listeners that are deleted or moved to another address. */
   readonly listeners: readonly ListenerEffect[];
 }
 
@@ -43,7 +43,7 @@ export function effectsOf(before: State, after: State, fleet: FleetFacts): Effec
   };
 }
 
-/** Changed ones, new ones, and deleted ones. */
+/** Pools that are changed, created or deleted. */
 function poolsOf(before: State, after: State): string[] {
   const named = describeChanges(before, after).flatMap(({ kind, name }) => (kind === 'pool' ? [name] : []));
   return [...new Set([...changedPools(before, after), ...named])];
@@ -75,7 +75,7 @@ function share(weights: ReadonlyMap<string, number>, address: string): number {
   return (weights.get(address) ?? 0) / (total || 1);
 }
 
-/** Weight 0 lets connections be; to be removed, draining or disabled does not. */
+/** A backend with weight 0 keeps its connections; a removed, draining or disabled one does not. */
 function takesConnections(state: State, pool: string, address: string): boolean {
   return state.pools.get(pool)?.backends.get(address)?.value.state === 'active';
 }

@@ -1,18 +1,18 @@
 /**
- * What a guard asks the fleet: which backends are healthy, and what is connected. Read when a change is decided.
+ * What the guard reads from the fleet when a change is decided: which backends are healthy, and what is connected.
  *
- * Every question is about one backend or listener: it looks those up, and never goes through all that proxies report.
+ * Each function looks up one backend or listener and never scans everything that proxies report.
  */
 import type { Fleet } from '../fleet/fleet.ts';
 
 export interface FleetFacts {
-  /** False: a proxy on the roster does not report here, or this replica has just started. What follows is too little. */
+  /** False: a proxy on the roster does not report here, or this replica has just started, so the facts are incomplete. */
   readonly complete: boolean;
-  /** Some connected proxy finds that backend of a pool healthy. */
+  /** Some connected proxy finds the backend healthy. */
   isHealthy(pool: string, address: string): boolean;
-  /** No connected proxy knows yet how that backend is: it may turn out healthy in a moment. */
+  /** No connected proxy knows the backend's health yet; it may turn out healthy in a moment. */
   isUnknown(pool: string, address: string): boolean;
-  /** Open connections to a backend of a pool, of all connected proxies. */
+  /** Open connections to a backend, on all connected proxies. */
   backendConnections(pool: string, address: string): number;
   /** Open connections of a listener, and how many connected proxies have any. */
   listenerConnections(listener: string): { readonly connections: number; readonly proxies: number };

@@ -1,20 +1,20 @@
 /**
- * The guard: refuses, in numbers, the change that would take a service down. `force` overrules it. Pure.
+ * The guard: refuses a change that would take a service down, and gives the numbers. `force` overrides it. Pure.
  *
- * It looks at what a change leaves behind, never at how it is made: removal, drain, disable, weight 0, rollback and
- * prune count alike. Three rules:
+ * It judges the result of a change, however it is made: removal, drain, disable, weight 0, rollback and prune count alike.
+ * Three rules:
  *  - a pool keeps at least half of the active backends that it had ten minutes ago;
- *  - a pool, or the pool that a listener is given, keeps a backend that some proxy finds healthy;
- *  - a listener with open connections is not deleted, nor moved to another address.
- * A change that makes nothing worse is never refused: what is down already may be mended in any steps.
+ *  - a pool, or the pool that a listener is moved to, keeps a backend that some proxy finds healthy;
+ *  - a listener with open connections is not deleted or moved to another address.
+ * A change that makes nothing worse is never refused, so a service that is down already can be fixed in any steps.
  */
 import type { State } from '../../core/model/state.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import { activeIn, type EarlierCount } from '../store/log/active-history.ts';
+import { activeIn, type EarlierCount } from '../store/log/active-backend-history.ts';
 import type { FleetFacts } from './fleet-facts.ts';
 import { changedPools, closedListeners, servingWeights } from './serving-changes.ts';
 
-/** States as proxies run them: with the backends that registered themselves. */
+/** The states are those that proxies run: they include the backends that registered themselves. */
 export interface GuardInputs {
   readonly before: State;
   readonly after: State;
@@ -24,15 +24,15 @@ export interface GuardInputs {
 }
 
 export interface GuardVerdict {
-  /** Why the change is refused, unless it is forced; empty: it is not. */
+  /** Why the change is refused unless it is forced; empty if it is allowed. */
   readonly violations: readonly Violation[];
-  /** They are all of health that is not known yet of backends that stay: in a moment they may be none. */
+  /** All violations are about backends whose health is not known yet, so the change may be allowed in a moment. */
   readonly mayPass: boolean;
-  /** What could not be checked, in words. */
+  /** What could not be checked. */
   readonly notes: readonly string[];
 }
 
-/** A violation, and whether health that is still to be learned may lift it. */
+/** A violation, and whether it may go away once the health of a backend is known. */
 interface Finding extends Violation {
   readonly mayPass?: true;
 }
@@ -46,41 +46,43 @@ export function guard(inputs: GuardInputs): GuardVerdict {
   };
 }
 
-/** Pools left with less than half of what they had ten minutes ago, by this change. */
+/** Pools that this change leaves with less than half of the backends they had ten minutes ago. */
 function halved({ before, after, earlier }: GuardInputs): Finding[] {
   return changedPools(before, after).flatMap((name) => {
     const [has, keeps] = [before, after].map((state) => activeIn(state.pools.get(name))) as [number, number];
     const { active: had, asOfThen } = earlier(name);
     if (keeps >= has || keeps * 2 >= had) return [];
-    const then = asOfThen ? 'ten minutes ago' : 'as far back as this replica can tell';
-    const description = `would have ${active(keeps)} (${has} now, ${had} ${then}): less than half`;
+    const then = asOfThen ? 'ten minutes ago' : 'at the earliest time this replica knows of';
+    const description = `would have ${active(keeps)}, less than half (it has ${has} now and had ${had} ${then})`;
     return [{ field: `pools[${name}]`, description }];
   });
 }
 
-/** Pools that lose their last healthy backend by this change. */
+/** Pools that lose their last healthy backend through this change. */
 function unhealthy({ before, after, fleet }: GuardInputs): Finding[] {
   return changedPools(before, after).flatMap((name) => {
     if (hasHealthy(after, name, fleet)) return [];
     const healthy = healthyIn(before, name, fleet);
     if (healthy.length === 0) return [];
-    const description = `would have no backend that any proxy finds healthy; now ${list(healthy)}`;
-    return [{ field: `pools[${name}]`, description, ...hope({ before, after, fleet }, name) }];
+    const description = `would have no backend that any proxy finds healthy; now ${list(healthy)} healthy`;
+    return [{ field: `pools[${name}]`, description, ...mayBecomeHealthy({ before, after, fleet }, name) }];
   });
 }
 
-/** Listeners that go from a pool with a healthy backend to one without. */
+/** Listeners that this change moves from a pool with a healthy backend to a pool without one. */
 function repointed({ before, after, fleet }: GuardInputs): Finding[] {
   return [...after.listeners.values()].flatMap(({ value: { name, pool } }) => {
     const old = before.listeners.get(name)?.value.pool;
     if (old === undefined || old === pool) return [];
     if (hasHealthy(after, pool, fleet) || !hasHealthy(before, old, fleet)) return [];
-    const description = `would be "${pool}", where no proxy finds a backend healthy; "${old}" has one`;
-    return [{ field: `listeners[${name}].pool`, description, ...hope({ before, after, fleet }, pool) }];
+    const description = `would be "${pool}", in which no proxy finds a healthy backend; "${old}" has one`;
+    return [
+      { field: `listeners[${name}].pool`, description, ...mayBecomeHealthy({ before, after, fleet }, pool) },
+    ];
   });
 }
 
-/** Listeners whose address is closed, for good or for another one, while it has open connections. */
+/** Listeners that have open connections and would be deleted or moved to another address. */
 function closed({ before, after, fleet }: GuardInputs): Finding[] {
   return closedListeners(before, after).flatMap((name) => {
     const { connections, proxies } = fleet.listenerConnections(name);
@@ -98,7 +100,7 @@ function healthyIn(state: State, pool: string, fleet: FleetFacts): string[] {
   return serving.filter((address) => fleet.isHealthy(pool, address));
 }
 
-/** Whether there is such an address: mostly the first one is. */
+/** Whether there is such an address. Usually the first one is. */
 function hasHealthy(state: State, pool: string, fleet: FleetFacts): boolean {
   for (const address of servingWeights(state.pools.get(pool)).keys()) {
     if (fleet.isHealthy(pool, address)) return true;
@@ -106,8 +108,8 @@ function hasHealthy(state: State, pool: string, fleet: FleetFacts): boolean {
   return false;
 }
 
-/** Whether a backend that stays is one that proxies are just getting to know. One that the change brings is not. */
-function hope(
+/** Whether the health of a backend that stays is still unknown. Backends that the change adds do not count. */
+function mayBecomeHealthy(
   { before, after, fleet }: Omit<GuardInputs, 'earlier'>,
   pool: string,
 ): { readonly mayPass?: true } {
@@ -134,12 +136,12 @@ function unchecked({ before, after, earlier, fleet }: GuardInputs): string[] {
   const notes: string[] = [];
   if (!fleet.complete) {
     notes.push(
-      'the guard could not check health and open connections in full: not every proxy on the roster reports to this replica now',
+      'the guard could not fully check health and open connections, because not every proxy on the roster reports to this replica now',
     );
   }
   if (changedPools(before, after).some((name) => !earlier(name).asOfThen)) {
     notes.push(
-      'the guard could not compare with ten minutes ago: what was configured then can no longer be read from the store',
+      'the guard could not compare with ten minutes ago, because the store no longer has the configuration of that time',
     );
   }
   return notes;
@@ -151,7 +153,7 @@ function count(number: number, singular: string, plural = `${singular}s`): strin
   return `${number} ${number === 1 ? singular : plural}`;
 }
 
-/** The first few. */
+/** The first few addresses, with a verb. */
 function list(addresses: readonly string[]): string {
   const named = addresses.slice(0, 3).join(', ');
   const more = addresses.length - 3;

@@ -1,13 +1,13 @@
 /**
- * An edit with the guard in front of it. Decided anew whenever the edit is, so on the very state that the commit
- * builds on.
+ * An edit that the guard checks. The check is repeated whenever the edit is, so it sees the state that the commit builds
+ * on.
  */
 import type { Edit } from '../../core/model/edit.ts';
 import { refuse } from '../../core/model/edits/decide.ts';
 import { applyChanges } from '../../core/model/fold.ts';
 import type { State } from '../../core/model/state.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import { activeIn, type EarlierCount } from '../store/log/active-history.ts';
+import { activeIn, type EarlierCount } from '../store/log/active-backend-history.ts';
 import { type Effects, effectsOf } from './change-effects.ts';
 import type { FleetFacts } from './fleet-facts.ts';
 import { guard } from './guard.ts';
@@ -15,26 +15,26 @@ import { guard } from './guard.ts';
 export interface GuardSources {
   /** Read at each decision. */
   readonly fleet: () => FleetFacts;
-  /** How many active backends were configured in a pool ten minutes ago; null: nothing is known of it. */
+  /** How many active backends a pool had in its configuration ten minutes ago; null: unknown. */
   readonly earlier: (pool: string) => EarlierCount | null;
-  /** A state as proxies run it: with the backends that registered themselves. */
-  readonly whole: (state: State) => State;
+  /** The state that proxies run: with the backends that registered themselves. */
+  readonly withRegistered: (state: State) => State;
 }
 
 export interface GuardOptions {
   readonly force: boolean;
-  /** A dry run tells what would be refused, instead of being refused. */
+  /** A dry run is not refused; it reports what would be. */
   readonly dryRun: boolean;
 }
 
-/** What the last decision found; for the answer, once the outcome is known. */
+/** The result of the last check, for the answer to the caller. */
 export interface Findings {
   /** What the guard refuses, or would have refused. */
   readonly refused: readonly Violation[];
-  /** In a moment it may not refuse any more. */
+  /** The guard may allow the change in a moment. */
   readonly mayPass: boolean;
   readonly notes: readonly string[];
-  /** Of a dry run only. */
+  /** Filled in dry runs only. */
   readonly effects: Effects;
 }
 
@@ -50,8 +50,8 @@ export class GuardedEdit {
       const result = edit(before);
       if (!result.ok || result.changes.length === 0) return result;
       const fleet = sources.fleet();
-      const now = sources.whole(before);
-      const after = sources.whole(applyChanges(before, result.changes, before.head.revision + 1));
+      const now = sources.withRegistered(before);
+      const after = sources.withRegistered(applyChanges(before, result.changes, before.head.revision + 1));
       const earlier = (pool: string) => earlierOf(pool, before, now, sources);
       const { violations, mayPass, notes } = guard({ before: now, after, earlier, fleet });
       this.#findings = {
@@ -70,11 +70,11 @@ export class GuardedEdit {
   }
 }
 
-/** With the registered backends of now: of those, nothing earlier is known. */
-function earlierOf(pool: string, configured: State, whole: State, { earlier }: GuardSources): EarlierCount {
-  const [ours, all] = [configured, whole].map(({ pools }) => activeIn(pools.get(pool))) as [number, number];
-  const { active, asOfThen } = earlier(pool) ?? { active: ours, asOfThen: false };
-  return { active: active + all - ours, asOfThen };
+/** Adds the backends that are registered now, because it is not known how many were registered then. */
+function earlierOf(pool: string, configured: State, running: State, { earlier }: GuardSources): EarlierCount {
+  const [own, all] = [configured, running].map(({ pools }) => activeIn(pools.get(pool))) as [number, number];
+  const { active, asOfThen } = earlier(pool) ?? { active: own, asOfThen: false };
+  return { active: active + all - own, asOfThen };
 }
 
 function refusal(violations: readonly Violation[]): string {
@@ -82,6 +82,6 @@ function refusal(violations: readonly Violation[]): string {
   const what =
     first !== undefined && others.length === 0
       ? `${first.field} ${first.description}`
-      : `${violations.length} things would be taken down`;
-  return `The guard refused this, and nothing was changed: ${what}; force it (lbctl: --force) if that is meant.`;
+      : `it found ${violations.length} problems`;
+  return `The guard refused this change, and nothing was changed: ${what}. Use force (lbctl: --force) to override the guard.`;
 }

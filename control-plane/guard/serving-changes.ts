@@ -1,7 +1,7 @@
-/** The part of a configuration that decides where connections go. Pure. */
+/** The parts of a change that decide where connections go. Pure. */
 import type { State, StoredPool } from '../../core/model/state.ts';
 
-/** By address, the weights of the backends that take new connections: active ones with a weight. */
+/** The weights, by address, of the backends that take new connections: active ones with a weight above 0. */
 export function servingWeights(pool: StoredPool | undefined): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();
   for (const [address, { value }] of pool?.backends ?? []) {
@@ -10,7 +10,7 @@ export function servingWeights(pool: StoredPool | undefined): ReadonlyMap<string
   return weights;
 }
 
-/** Names of the pools that are in both states and differ. */
+/** Names of the pools that exist in both states and differ. */
 export function changedPools(before: State, after: State): string[] {
   if (before.pools === after.pools) return [];
   return [...after.pools.keys()].filter((name) => {
@@ -19,7 +19,7 @@ export function changedPools(before: State, after: State): string[] {
   });
 }
 
-/** Names of the listeners whose address proxies no longer accept on: deleted ones, and moved ones. */
+/** Names of the listeners that are deleted or moved, so that proxies no longer accept on their address. */
 export function closedListeners(before: State, after: State): string[] {
   if (before.listeners === after.listeners) return [];
   return [...before.listeners].flatMap(([name, { value }]) =>

@@ -1,11 +1,11 @@
-/** The HTTP address of a control plane: the dashboard, and what operators want of every program. */
+/** The HTTP server of a control plane: the dashboard, /metrics, /healthz and /readyz. */
 import type { Clock } from '../../core/runtime/clock.ts';
 import { HttpServer } from '../../core/runtime/http-server.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import { operationRoutes } from '../../core/runtime/operation-routes.ts';
 import type { AcceptedTokens } from '../../core/runtime/token-file.ts';
 import { refusePage } from '../access/page-access.ts';
-import { refuseOutdated, refuseOutdatedPage } from '../access/format-gate.ts';
+import { outdatedError, refuseOutdatedCall, refuseOutdatedPage } from '../access/format-gate.ts';
 import { localCalls } from '../dashboard/local-calls.ts';
 import { dashboardRoutes, missingPage } from '../dashboard/dashboard-routes.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -14,9 +14,8 @@ import type { OpenStreams } from '../rpc/open-streams.ts';
 import type { FleetStats } from '../fleet/fleet-stats.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
 import type { ControlPlaneMetrics } from './metrics.ts';
-import { notReadyReasons } from './readiness.ts';
 
-/** More than the live streams of the dashboard, so that open pages leave room for probes and scrapers. */
+/** More than the dashboard's live streams may be, so that probes and scrapers always get a connection. */
 const MAX_CONNECTIONS = 256;
 
 export interface HttpAddressDeps {
@@ -24,11 +23,11 @@ export interface HttpAddressDeps {
   readonly fleet: Fleet;
   readonly stats: FleetStats;
   readonly streams: OpenStreams;
-  /** What the dashboard calls. */
+  /** The gRPC services that the dashboard calls. */
   readonly services: readonly Service[];
   readonly metrics: ControlPlaneMetrics;
   readonly run: { readonly stopping: boolean };
-  /** Names that the dashboard is asked for under. */
+  /** Host names of the dashboard, besides localhost and addresses. */
   readonly dashboardHosts: readonly string[];
   readonly deps: { readonly clock: Clock; readonly logger: Logger; readonly tokens?: AcceptedTokens };
 }
@@ -42,7 +41,7 @@ export function makeHttp({
   ...parts
 }: HttpAddressDeps): HttpServer {
   const { follower } = parts;
-  const call = localCalls(services, (path) => refuseOutdated(follower.status(), path), clock);
+  const call = localCalls(services, (path) => refuseOutdatedCall(follower.status(), path), clock);
   const routes = {
     ...dashboardRoutes({ ...parts, call, clock, logger }),
     ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
@@ -56,4 +55,13 @@ export function makeHttp({
     maxConnections: MAX_CONNECTIONS,
     logger,
   });
+}
+
+/** Why /readyz answers 503; empty: this replica has read its store, the store answers, and it is not stopping. */
+function notReadyReasons(follower: LogFollower, stopping: boolean): readonly string[] {
+  const reasons: string[] = [];
+  if (stopping) reasons.push('this control plane is stopping');
+  const status = follower.status();
+  if (!status.ready) reasons.push(outdatedError(status)?.message ?? status.reason);
+  return reasons;
 }

@@ -1,4 +1,4 @@
-/** The metrics of a control plane (docs/metrics.md). Registered once; whoever counts gets the handle. */
+/** The metrics of a control plane (docs/metrics.md). */
 import { Counter, Gauge, Registry } from 'prom-client';
 import { collectProcessMetrics } from '../../core/runtime/process-metrics.ts';
 import { appliedRevision } from '../fleet/proxy-record.ts';
@@ -6,7 +6,7 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { AppendEnd } from '../store/log/batch-machine.ts';
 import type { KeptLog } from '../store/log/kept-log.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
-import { isRegistration } from '../store/members/membership-store.ts';
+import { isRegistration } from '../store/member-store.ts';
 
 const APPEND_ENDS: readonly AppendEnd[] = ['appended', 'conflict', 'unknown', 'refused'];
 
@@ -35,7 +35,7 @@ export class ControlPlaneMetrics {
     });
     this.#commits = new Counter({
       name: 'lb_store_commits_total',
-      help: 'Commits sent to the store, by what became of them',
+      help: 'Commits sent to the store, by result',
       labelNames: ['result'],
       registers,
     });
@@ -59,17 +59,17 @@ export class ControlPlaneMetrics {
   readonly countAppend = (result: AppendEnd, commits: number): void => this.#commits.inc({ result }, commits);
   readonly countNack = (): void => this.#nacks.inc();
 
-  /** Gauges are read when they are scraped. */
+  /** Registers the gauges, which are read when they are scraped. */
   observe({ follower, fleet, storeSizeBytes, keptLog, logLinesDropped }: Readings): void {
     const revision = () => follower.current()?.position.revision ?? 0;
     const connected = () => fleet.list().filter((proxy) => proxy.connected);
-    this.#gauge('lb_store_revision', 'The newest revision this control plane knows', revision);
+    this.#gauge('lb_store_revision', 'The newest revision that this control plane knows', revision);
     this.#gauge(
       'lb_store_age_seconds',
       'Time since the store was last heard; +Inf before the first time',
       () => follower.storeAgeMs() / 1_000,
     );
-    this.#gauge('lb_store_size_bytes', 'What the store takes on disk; NaN while it does not answer', () =>
+    this.#gauge('lb_store_size_bytes', 'Size of the store on disk; NaN while it does not answer', () =>
       storeSizeBytes().catch(() => Number.NaN),
     );
     this.#gauge(
@@ -85,7 +85,7 @@ export class ControlPlaneMetrics {
     this.#keptLog(keptLog);
     const dropped: Counter = new Counter({
       name: 'lb_log_records_dropped_total',
-      help: 'Log lines dropped because whoever reads them is too slow',
+      help: 'Log lines dropped because their reader is too slow',
       registers: [this.#registry],
       collect() {
         dropped.reset();
@@ -94,16 +94,16 @@ export class ControlPlaneMetrics {
     });
   }
 
-  /** NaN while the store does not answer. */
+  /** What the store keeps of the log; NaN while the store does not answer. */
   #keptLog(read: Readings['keptLog']): void {
-    let look: Promise<KeptLog | null> | null = null;
-    // A scrape collects all of them at once: one look at the store is enough.
+    let reading: Promise<KeptLog | null> | null = null;
+    // A scrape collects all of these gauges at once, so they share one reading of the store.
     const shared = () => {
-      look ??= read().then(
+      reading ??= read().then(
         (kept) => kept,
         () => null,
       );
-      return look.finally(() => (look = null));
+      return reading.finally(() => (reading = null));
     };
     const gauge = (name: string, help: string, pick: (kept: KeptLog) => number) =>
       this.#gauge(name, help, async () => {
@@ -127,7 +127,7 @@ export class ControlPlaneMetrics {
     );
   }
 
-  /** A pool that had some keeps its series, at 0: an alarm must be able to end. */
+  /** A pool that once had registrations keeps its series at 0, so that an alert can resolve. */
   #registrations(follower: LogFollower): void {
     const pools = new Set<string>();
     const perPool = (name: string, help: string, counts: (state: string) => boolean) => {

@@ -1,8 +1,8 @@
-/** Service definitions as our server wants them: tolerant of garbage, and sending what is encoded already as it is. */
+/** Changes to service definitions: unreadable requests get an error that explains them, and encoded responses pass through. */
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { messageOf } from '../../core/runtime/errors.ts';
 
-/** Takes the place of a request that could not be read. The interceptor answers it; handlers never see one. */
+/** Stands in for a request that could not be decoded. The interceptor answers it; handlers never see one. */
 export class MalformedRequest {
   readonly why: string;
 
@@ -11,7 +11,7 @@ export class MalformedRequest {
   }
 }
 
-/** grpc-js itself would answer INTERNAL to a request that can't be read, and say nothing about it. */
+/** grpc-js itself would answer INTERNAL, without a reason, to a request that can't be decoded. */
 export function tolerant<Definition extends object>(definition: Definition): Definition {
   return mapMethods(definition, (method) => ({
     ...method,
@@ -25,7 +25,7 @@ export function tolerant<Definition extends object>(definition: Definition): Def
   }));
 }
 
-/** Responses that are Buffers go out as they are. */
+/** Responses that are Buffers are sent as they are. */
 export function preEncoded<Definition extends object>(definition: Definition): Definition {
   return mapMethods(definition, (method) => ({
     ...method,

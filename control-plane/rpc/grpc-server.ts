@@ -1,4 +1,4 @@
-/** The gRPC address of a control plane: every service, health and reflection on one server, and its orderly end. */
+/** The gRPC server of a control plane: all services, health and reflection on one address, and an orderly stop. */
 import { ReflectionService } from '@grpc/reflection';
 import {
   Server,
@@ -15,7 +15,7 @@ import { loadDefinitions } from '../../core/wire/definitions.ts';
 import { tolerant } from './definition-wrappers.ts';
 import { everyCall, type InterceptorOptions } from './interceptor.ts';
 
-/** How long calls under way may take to end once the server stops. */
+/** How long open calls may take to end once the server stops. */
 const SHUTDOWN_MS = 3_000;
 
 export interface Service {
@@ -33,7 +33,7 @@ export class GrpcServer {
     this.#server = new Server({
       interceptors: [everyCall(options)],
       'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-      // Without keep-alive the stream of a proxy whose host vanished would live for ever.
+      // Without keep-alive the stream of a proxy whose host vanished would stay open for ever.
       'grpc.keepalive_time_ms': 20_000,
       'grpc.keepalive_timeout_ms': 10_000,
     });
@@ -47,24 +47,24 @@ export class GrpcServer {
     new ReflectionService(loadDefinitions().packageDefinition).addToServer(this.#server);
   }
 
-  /** Returns the address with the port that was chosen. Throws when it can't be bound. */
+  /** Returns the address with the actual port. Rejects when it can't be bound. */
   listen(address: HostPort): Promise<string> {
     const text = formatHostPort(address);
     return new Promise((resolve, reject) => {
       this.#server.bindAsync(text, ServerCredentials.createInsecure(), (error, port) => {
         if (!error) return resolve(formatHostPort({ host: address.host, port }));
-        const message = `the gRPC address ${text} can't be used: ${messageOf(error)}; name another with --grpc-address`;
+        const message = `the gRPC address ${text} can't be bound: ${messageOf(error)}; choose another one with --grpc-address`;
         reject(new LbError('FAILED_PRECONDITION', message, [], error));
       });
     });
   }
 
-  /** What the health service says. */
+  /** Sets the answer of the health service. */
   setServing(serving: boolean): void {
     this.#health.setStatus('', serving ? 'SERVING' : 'NOT_SERVING');
   }
 
-  /** Takes no new calls, lets those under way end, and cuts what is left after SHUTDOWN_MS. */
+  /** Refuses new calls, lets open ones end, and cuts whatever is left after SHUTDOWN_MS. */
   async stop(): Promise<void> {
     const ended = new Promise<void>((resolve) => {
       this.#server.tryShutdown(() => resolve());

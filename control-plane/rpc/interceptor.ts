@@ -1,7 +1,7 @@
 /**
- * What every call has in common, whichever service it is for: it is counted and logged, one that may not be answered
- * here is refused before its handler hears of it, a request that can't be read is answered in words, and a unary call
- * has a deadline even when its caller gave none.
+ * What happens to every call of every service: it is counted and logged, refused before its handler sees it if it is not
+ * allowed, answered with an explanation if its request can't be decoded, and limited in time if it is unary, even when its
+ * caller set no deadline.
  */
 import {
   ResponderBuilder,
@@ -23,7 +23,7 @@ const UNARY_DEADLINE_MS = 30_000;
 export interface InterceptorOptions {
   /** A call of `method` (SERVICE/METHOD) has ended. */
   readonly onCall: (method: string, code: string) => void;
-  /** Why a call of `path` (/SERVICE/METHOD) is not answered; null: it is. */
+  /** Why a call of `path` (/SERVICE/METHOD) is refused; null: it is allowed. */
   readonly refuse: (path: string, authorization: string | undefined) => LbError | null;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -59,7 +59,7 @@ export function everyCall({ onCall, refuse, clock, logger }: InterceptorOptions)
         if (message instanceof MalformedRequest) intercepting.sendStatus(malformed(descriptor.path, message));
         else next(message);
       })
-      .withOnCancel(() => end(status.CANCELLED, 'the client went away'))
+      .withOnCancel(() => end(status.CANCELLED, 'the client cancelled the call'))
       .build();
     const responder = new ResponderBuilder()
       .withStart((next) => next(listener))
@@ -75,10 +75,10 @@ export function everyCall({ onCall, refuse, clock, logger }: InterceptorOptions)
 
 const LATE = {
   code: status.DEADLINE_EXCEEDED,
-  details: `no answer within ${UNARY_DEADLINE_MS / 1_000} s; if it was a change, repeating it with the same request_id tells whether it was made`,
+  details: `no answer within ${UNARY_DEADLINE_MS / 1_000} s; to find out whether a change was made, repeat it with the same request_id`,
 };
 
 function malformed(path: string, { why }: MalformedRequest) {
-  const details = `the request is no valid message for ${path}: ${why}; is the client generated from another lb/v1?`;
+  const details = `the request can't be decoded as the message of ${path}: ${why}; check that the client was generated from this version of lb/v1`;
   return { code: status.INVALID_ARGUMENT, details, metadata: null };
 }

@@ -1,10 +1,10 @@
 /**
- * A server stream that sends the newest of something, and never queues.
+ * A server stream that sends the newest state of something and never queues.
  *
  * Invariants
- *  - one message at a time is in the transport; whatever changes meanwhile is looked at when the client has taken it;
- *  - a client that takes nothing for TAKE_TIMEOUT_MS loses its stream, in words;
- *  - `next` is never called again once the stream has ended.
+ *  - one message at a time is in the transport; `next` is asked again when the client has taken it;
+ *  - a client that reads nothing for TAKE_TIMEOUT_MS loses its stream, with an error that says so;
+ *  - `next` is never called after the stream has ended.
  */
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
@@ -13,7 +13,7 @@ import { endStream, type OpenStreams } from './open-streams.ts';
 
 const TAKE_TIMEOUT_MS = 30_000;
 
-/** A message, or nothing for now. `last`: the stream ends after it. */
+/** A message, or null when there is nothing new. `last`: the stream ends after it. */
 export type NextMessage<Response> = { readonly message: Response; readonly last?: boolean } | null;
 
 export class LatestStream<Request, Response> {
@@ -33,13 +33,13 @@ export class LatestStream<Request, Response> {
     call.on('cancelled', () => this.#close());
   }
 
-  /** Also when the stream has closed already. */
+  /** Runs `action` when the stream closes, or now if it has closed already. */
   onClose(action: () => void): void {
     if (this.#closed) action();
     else this.#onClose.push(action);
   }
 
-  /** What to send, asked for at once and after every `changed`. */
+  /** Sets where messages come from: `next` is called now and after every `changed`. */
   send(next: () => NextMessage<Response>): void {
     this.#next = next;
     this.changed();
@@ -52,7 +52,7 @@ export class LatestStream<Request, Response> {
     if (found === null) return;
     this.#busy = true;
     this.#timer = this.#clock.after(TAKE_TIMEOUT_MS, () => {
-      const message = `nothing was read from this stream for ${TAKE_TIMEOUT_MS / 1_000} s: open it again, and read on`;
+      const message = `the client read nothing from this stream for ${TAKE_TIMEOUT_MS / 1_000} s; open it again and keep reading`;
       this.end(new LbError('RESOURCE_EXHAUSTED', message));
     });
     this.#call.write(found.message, () => {

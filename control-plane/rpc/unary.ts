@@ -1,4 +1,4 @@
-/** Unary handlers as plain async functions: what they return is the answer, what they throw becomes a status. */
+/** Unary handlers as async functions: what they return is the answer, and an error that they throw becomes a status. */
 import { type handleUnaryCall, Metadata } from '@grpc/grpc-js';
 import type { Clock } from '../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
@@ -6,16 +6,16 @@ import type { Logger } from '../../core/runtime/logger.ts';
 import { STALE_HEADER } from '../../core/wire/clients.ts';
 import { toGrpcStatus } from '../../core/wire/status.ts';
 
-/** Below the interceptor's own deadline, so that who knows more about the call answers first. */
+/** Less than the interceptor's deadline, so that the handler, which knows more about the call, answers first. */
 const MAX_REMAINING_MS = 29_000;
-/** What the way back may take. */
+/** Time left for the answer to travel back. */
 const MARGIN_MS = 250;
 
-/** A unary call, for its handler. */
+/** What a handler may do with its call. */
 export interface UnaryCall {
-  /** The answer comes from memory because the store does not answer. Call it before answering. */
+  /** Marks the answer as read from memory because the store does not answer. To be called before answering. */
   markStale(): void;
-  /** How long its caller will wait, within our own bounds. */
+  /** How long the caller will wait, at most MAX_REMAINING_MS. */
   remainingMs(): number;
 }
 
@@ -23,10 +23,10 @@ export type Unary = <Request, Response>(
   answer: (request: Request, call: UnaryCall) => Promise<Response>,
 ) => handleUnaryCall<Request, Response>;
 
-/** Makes handlers. What is thrown and no LbError is a defect: it is logged here, and the caller learns only that. */
+/** Makes handlers. An error that is not an LbError is a bug: it is logged, and the caller learns only that there was one. */
 export function unaryWith(clock: Clock, logger: Logger): Unary {
   return (answer) => (call, callback) => {
-    const facts: UnaryCall = {
+    const unaryCall: UnaryCall = {
       markStale() {
         const headers = new Metadata();
         headers.set(STALE_HEADER, 'true');
@@ -37,17 +37,17 @@ export function unaryWith(clock: Clock, logger: Logger): Unary {
         return Math.max(1, Math.min(MAX_REMAINING_MS, leftMs - Math.min(MARGIN_MS, leftMs / 4)));
       },
     };
-    answer(call.request, facts).then(
+    answer(call.request, unaryCall).then(
       (response) => callback(null, response),
       (error: unknown) => callback(toGrpcStatus(knownError(error, call.getPath(), logger))),
     );
   };
 }
 
-/** The error itself if it is meant for the caller, or one that says nothing but that there is a defect here. */
+/** The error itself if it is meant for the caller, or else one that says only that there is a bug here. */
 export function knownError(error: unknown, what: string, logger: Logger): LbError {
   if (error instanceof LbError) return error;
   const stack = error instanceof Error ? error.stack : undefined;
-  logger.error({ what, error: messageOf(error), stack }, 'a call failed unexpectedly: this is a defect');
-  return new LbError('INTERNAL', 'something failed here that should not; see the log of the control plane');
+  logger.error({ what, error: messageOf(error), stack }, 'a call failed unexpectedly; this is a bug');
+  return new LbError('INTERNAL', 'the control plane failed unexpectedly; see its log');
 }

@@ -35,7 +35,7 @@ export function backendDraftFromWire(
   };
 }
 
-export function poolDraftToWire(draft: PoolDraft, revision = 0): WirePool {
+function poolDraftToWire(draft: PoolDraft, revision = 0): WirePool {
   return {
     name: draft.name,
     ...(draft.policy !== undefined && { policy: draft.policy }),

@@ -1,16 +1,16 @@
 /**
- * What moves bytes. An engine owns accept, connect, relay, half-close, timers and byte counts of one worker; which
- * backend a connection goes to, and what is counted, is decided by the ConnectionHandler it is given.
+ * The interface of engines, which move bytes. An engine owns accept, connect, relay, half-close, timers and byte counts
+ * of one worker. Its ConnectionHandler decides which backend a connection goes to, and what is counted.
  *
- * A connection is a slot: a small integer, given at accept and free again after `onClosed` has returned.
- * Nothing here throws or returns a promise: the data path knows errno values, not exceptions.
+ * A connection is identified by its slot: a small integer, assigned at accept and free again after `onClosed` has
+ * returned. Nothing here throws or returns a promise: errors on the data path are errno values (docs/adr/0005).
  */
 import type { Clock } from '../../core/runtime/clock.ts';
 import type { CloseReason } from '../memory/close-reasons.ts';
 import type { PauseCause } from '../memory/proxy-counts.ts';
 import type { PeerAddress } from './peer-address.ts';
 
-/** Returned instead of a backend's row: there is none to try. */
+/** Returned instead of a row when there is no backend to try. */
 export const NO_ROW = -1;
 
 /** Milliseconds; 0 means never. */
@@ -21,43 +21,42 @@ export interface ConnectionTimeouts {
 }
 
 /**
- * Policy, driven by an engine. Called in this order for one slot:
- * onAccept, then onConnectFailed any number of times, then onEstablished at most once, with onBytes after it, then
- * onClosed exactly once, also when onAccept returned NO_ROW.
+ * The policy, called by an engine. For one slot the order is: onAccept, onConnectFailed any number of times,
+ * onEstablished at most once, with onBytes after it, and onClosed exactly once, also when onAccept returned NO_ROW.
  */
 export interface ConnectionHandler {
-  /** A client was accepted. Returns the row of the backend to connect to, or NO_ROW: reset the client. */
+  /** A client was accepted. Returns the row of the backend to connect to, or NO_ROW to reset the client. */
   onAccept(slot: number, listener: number, sourceHash: number): number;
-  /** Valid from onAccept on: the timeouts of this slot's connection, fixed for its life. */
+  /** The timeouts of a connection. Valid from onAccept on, and fixed for its life. */
   timeouts(slot: number): ConnectionTimeouts;
   /**
    * A connect failed (positive errno; ETIMEDOUT for the connect timeout, ECANCELED after `reconsider`). Returns the
    * row to try next, or NO_ROW.
    */
   onConnectFailed(slot: number, errno: number): number;
-  /** How long to wait before trying the row just returned by onConnectFailed. Mostly 0. */
+  /** How long to wait before trying the row that onConnectFailed just returned. Mostly 0. */
   readonly retryDelayMs: number;
   onEstablished(slot: number): void;
   /**
-   * Bytes that the kernel took from us since the last call: exact once the connection is closed. Called at once when the
-   * first byte goes to the client, though more of the same read is still to go: the time to it is measured here.
+   * Bytes that the kernel took from us since the last call: exact once the connection is closed. Called as soon as the
+   * first byte goes to the client, because the time to it is measured here.
    */
   onBytes(slot: number, toBackend: number, toClient: number): void;
   onClosed(slot: number, reason: CloseReason): void;
 }
 
-/** Where backends are: read from shared memory by row (memory/shared-memory.ts). */
+/** The addresses of backends, read from shared memory by row (memory/shared-memory.ts). */
 export interface Targets {
   /** Textual IP address. */
   host(row: number): string;
-  /** How long its IP address is, in bytes. */
+  /** The length of its IP address, in bytes. */
   ipLength(row: number): 4 | 16;
   /** Copies its IP address, in network order. */
   copyIp(row: number, into: Uint8Array, at: number): void;
   port(row: number): number;
 }
 
-/** What a worker listens on: a bound descriptor lent by the main thread, or an address where FFI can't load. */
+/** What a worker listens on: a bound descriptor lent by the main thread, or an address where koffi does not load. */
 export type ListenOn =
   | { readonly type: 'descriptor'; readonly fd: number }
   | { readonly type: 'address'; readonly host: string; readonly port: number };
@@ -65,71 +64,71 @@ export type ListenOn =
 export interface Engine {
   readonly name: 'portable' | 'epoll';
   /**
-   * Waits for events, at most until the engine is woken through `wakeFd`, and handles them. Call it again and again;
-   * true: it was woken. Null: Node's own loop drives this engine.
+   * Waits for events, at most until the engine is woken through `wakeFd`, and handles them. Call it repeatedly; true: it
+   * was woken. Null: this engine runs on Node's own loop.
    */
   readonly turn: (() => boolean) | null;
   /**
-   * Starts accepting for a listener; on several descriptors when it is called for each. `done` gets null, or why it
-   * failed in words with the errno name.
+   * Starts accepting for a listener. Call it once for each descriptor or address. `done` gets null, or why it failed,
+   * with the name of the errno.
    */
   listen(listener: number, on: ListenOn, done: (failure: string | null) => void): void;
-  /** Stops accepting for a listener. Connections already accepted go on. */
+  /** Stops accepting for a listener. Open connections are not affected. */
   unlisten(listener: number): void;
   /**
-   * Gives up the connect under way, or the wait before one, and asks the handler for another row with
+   * Cancels the current attempt, or the wait before one, and asks the handler for another row with
    * onConnectFailed(slot, ECANCELED). Ignored when the connection isn't connecting.
    */
   reconsider(slot: number): void;
-  /** Stops accepting everywhere, for good. */
+  /** Stops accepting for all listeners, for good. */
   stopAccepting(): void;
   /** Resets both sides of a connection and calls onClosed with `reason`. A free slot is ignored. */
   reset(slot: number, reason: CloseReason): void;
-  /** Open slots now. */
+  /** How many connections are open. */
   readonly connections: number;
-  /** Releases everything; connections still open are reset, with `shutdown` when no reason is given. */
+  /** Stops accepting and resets all connections, for `shutdown` when no reason is given. */
   close(reason?: CloseReason): void;
 }
 
-/** How many connections all workers together may have. A connection is two descriptors: this is what prevents EMFILE. */
+/** Limits the connections of all workers together. Each takes two descriptors, so the limit prevents EMFILE. */
 export interface ConnectionBudget {
-  /** Counts one connection more. True when there is no room for another: stop accepting. */
+  /** Counts one more connection. True: there is no room for another, so stop accepting. */
   take(): boolean;
-  /** Counts one fewer. */
+  /** Counts one connection fewer. */
   giveBack(): void;
-  /** Whether accepting may go on after it stopped: some way below the limit, so that it doesn't flutter. */
+  /** Whether accepting may resume: some way below the limit, so that it doesn't stop again at once. */
   hasRoom(): boolean;
 }
 
-/** Descriptors that Node does not know of: nothing closes them when a thread ends. 0: none. */
+/** Descriptors that Node does not know of, so that nothing closes them when a thread ends. 0: none. */
 export interface EngineHoldings {
-  /** One element. Never closed by the engine. */
+  /** One element. The engine never closes it. */
   readonly epoll: Int32Array;
-  /** Two a connection; this is also how many connections there may be. */
+  /** Two for each connection. The length limits how many connections there may be. */
   readonly sockets: Int32Array;
-  /** Two a pipe; this is also how many pipes there may be. */
+  /** Two for each pipe. The length limits how many pipes there may be. */
   readonly pipes: Int32Array;
 }
 
-/** What an engine is made of. */
+/** What an engine needs. */
 export interface EngineInputs {
   readonly handler: ConnectionHandler;
   readonly targets: Targets;
   readonly budget: ConnectionBudget;
   readonly clock: Clock;
-  /** An eventfd that ends a wait for events, when an engine waits by itself. */
+  /** An eventfd that ends a wait for events, for an engine that has `turn`. */
   readonly wakeFd: number;
-  /** Move bulk through pipes inside the kernel, where the engine can. */
+  /** Moves bulk through pipes inside the kernel, if the engine can. */
   readonly splice: boolean;
-  /** Where an engine writes down the descriptors it holds, for whoever outlives its thread. */
+  /** Where an engine records its descriptors, so that the main thread can close them when its thread dies. */
   readonly holdings: EngineHoldings;
-  /** Addresses towards backends, used in turn; none: the kernel chooses. */
+  /** Source addresses towards backends, used in turn; none: the kernel chooses. */
   readonly sourceAddresses: readonly string[];
-  /** Where an engine writes down who a client is, before its onAccept; left out: nobody asks. */
+  /** Where an engine writes the address of a client before its onAccept, if it is needed. */
   readonly peer?: PeerAddress | undefined;
-  /** Accepting stopped, or goes on; `cause` says why it stopped. */
+  /** Accepting was paused for `cause`, or resumes. */
   onSaturated(on: boolean, cause: PauseCause): void;
-  /** Something that is our own mistake, or the system's: one connection at most was given up for it. */
+  /** A defect of ours or a failure of the system. It ended one connection at most. */
   onFault(where: string, error: unknown): void;
 }
 

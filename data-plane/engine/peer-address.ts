@@ -1,23 +1,23 @@
 import { parseIp } from '../../core/model/ip.ts';
 
-/** Who a client is, as an engine writes it down just before `onAccept`. Nothing is allocated for a client. */
+/** The address of the last accepted client, which an engine sets before `onAccept`. Nothing is allocated for a client. */
 export class PeerAddress {
-  /** 4 or 6; 0: it is not known. */
+  /** 4 or 6; 0: unknown. */
   family: 0 | 4 | 6 = 0;
   port = 0;
-  /** Network order; IPv4 uses the first four. */
+  /** In network order; IPv4 uses the first four. */
   readonly ip = new Uint8Array(16);
   /** The same memory. */
   readonly words = new Uint32Array(this.ip.buffer);
 
-  /** The address as Node has it; empty when the client is gone already. */
+  /** Sets the address from Node's text, which is empty when the client is gone already. */
   setText(address: string, port: number): void {
     const bytes = parseIp(address);
     if (bytes) this.set(bytes, 0, bytes.length === 4 ? 4 : 16, port);
     else this.family = 0;
   }
 
-  /** `length` bytes from `start`; an IPv6 socket's view of an IPv4 client is that client. */
+  /** Sets `length` bytes from `start`. An IPv4 client that an IPv6 socket has accepted is stored as IPv4. */
   set(bytes: Uint8Array, start: number, length: 4 | 16, port: number): void {
     const isMapped = length === 16 && isMappedV4(bytes, start);
     const from = isMapped ? start + 12 : start;

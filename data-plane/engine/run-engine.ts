@@ -1,20 +1,17 @@
 /**
- * Runs an engine in a worker thread, and hands the thread's messages on.
+ * Runs an engine in a worker thread, and passes the thread's messages on.
  *
- * Inside the loop of an engine that waits by itself nothing of Node runs: no timer, no event of the port. So messages
- * are fetched when the engine was woken. Whoever posts one writes the eventfd after it.
+ * Node's own loop does not run while an engine loops by itself: there is no timer and no event of the port. So messages
+ * are fetched when the engine was woken, and the sender writes the eventfd after each message.
  *
- * The body of the loop is a call: V8 looks for a request to end the thread when a function is entered. Written inline
- * around a wait, such a loop could not be ended at all.
+ * The body of the loop is a function call, because V8 checks for a request to end the thread when a function is entered.
+ * With the body inline around a wait, the thread could not be ended.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Engine } from './engine.ts';
 
-/**
- * For an engine that waits by itself it returns when `isStopped`; else at once, and Node's loop goes on. The type of
- * the messages is the caller's word for what the other end posts.
- */
-export function drive<Message>(
+/** Returns when `isStopped`, for an engine that loops by itself; else at once, and the engine runs on Node's loop. */
+export function runEngine<Message>(
   engine: Engine,
   port: MessagePort,
   handle: (message: Message) => void,
@@ -25,7 +22,7 @@ export function drive<Message>(
     port.on('message', handle);
     return;
   }
-  // Messages that came before the first turn have woken nobody.
+  // Messages that came before the first turn have not woken the engine.
   fetchAll(port, handle);
   while (!isStopped()) step(turn, port, handle);
 }

@@ -1,12 +1,12 @@
-/** How long engines wait, and for what. All in milliseconds. */
-import type { ConnectionTimeouts } from './engine.ts';
+/** How long engines wait, in milliseconds. */
 import type { CloseReason } from '../memory/close-reasons.ts';
+import type { ConnectionTimeouts } from './engine.ts';
 
-/** While accepting is stopped, how often to look whether there is room again. */
-export const ROOM_LOOK_MS = 100;
-/** How often to look whether a side has acknowledged the last bytes of one that was reset. */
-export const DELIVERY_LOOK_MS = 50;
-/** How long a side may take for these when its policy sets no limit. */
+/** While accepting is stopped, how often to check for room. */
+export const ACCEPT_RETRY_MS = 100;
+/** How often to check whether a side has acknowledged the last bytes of the other one, which was reset. */
+export const DELIVERY_POLL_MS = 50;
+/** How long that may take when the policy sets no limit. */
 const DELIVERY_LIMIT_MS = 60_000;
 
 export interface InactivityLimit {
@@ -15,7 +15,7 @@ export interface InactivityLimit {
   readonly reason: CloseReason;
 }
 
-/** How long nothing may move. Half-closed counts as soon as one side has ended. */
+/** How long a connection may be silent. It is half-closed as soon as one side has ended. */
 export function inactivityLimit(timeouts: ConnectionTimeouts, isHalfClosed: boolean): InactivityLimit {
   const { idleMs, halfClosedMs } = timeouts;
   if (isHalfClosed && halfClosedMs > 0 && (idleMs === 0 || halfClosedMs < idleMs)) {
@@ -24,7 +24,7 @@ export function inactivityLimit(timeouts: ConnectionTimeouts, isHalfClosed: bool
   return { ms: idleMs, reason: 'idle_timeout' };
 }
 
-/** How long one side may take for what the other, which is gone, had said. */
+/** How long one side may take to receive what the other, which is gone, had sent. */
 export function deliveryLimit(timeouts: ConnectionTimeouts, gone: CloseReason): InactivityLimit {
   return { ms: timeouts.halfClosedMs || DELIVERY_LIMIT_MS, reason: gone };
 }

@@ -1,17 +1,17 @@
 /**
- * Timers of many connections: one timer an id (a slot), in a hierarchical timing wheel (Varghese and Lauck, 1987).
- * Four levels of 256 buckets: level 0 holds one tick a bucket, each level above holds 256 times as much, and a bucket
- * is spread over the level below when its time comes.
+ * Timers of many connections, one for each id (a slot), in a hierarchical timing wheel (Varghese and Lauck, 1987).
+ * It has four levels of 256 buckets. A bucket of level 0 holds one tick, one of the next level 256 times as much, and so
+ * on; when its time comes it is spread over the level below.
  *
  * Invariants
  *  - set, move and cancel are O(1); an id is moved down three times at most before it expires;
- *  - an id expires once a set, never before its deadline, and with the first `advance` one tick or more behind it;
- *  - nothing is allocated but when `set` meets an id beyond the capacity, which then doubles.
+ *  - an id expires once for each `set`, never before its deadline, and with the first `advance` a tick or more after it;
+ *  - memory is allocated only when `set` gets an id beyond the capacity, which then doubles.
  */
 const LEVELS = 4;
 const BUCKETS = 256;
 const NONE = -1;
-/** The longest that one trip through the wheel can hold; a later deadline goes round again. */
+/** The longest delay that one round of the wheel can hold; a later deadline goes round again. */
 const HORIZON_TICKS = BUCKETS ** LEVELS - 1;
 
 export class TimingWheel {
@@ -53,11 +53,11 @@ export class TimingWheel {
     if (id < this.#bucket.length && this.#bucket[id] !== NONE) this.#unlink(id);
   }
 
-  /** Expires what is due. `expire` may set and cancel any timer; it must not throw. */
+  /** Expires the timers that are due. `expire` may set and cancel any timer; it must not throw. */
   advance(nowMs: number, expire: (id: number) => void): void {
     const target = Math.floor(nowMs / this.#tickMs);
     while (this.#tick < target) {
-      // Nothing stands in the buckets between: they need no look.
+      // The buckets between are empty, so they are skipped.
       this.#tick = Math.min(target, this.#nextTick());
       this.#cascade();
       const bucket = this.#tick % BUCKETS;
@@ -115,7 +115,7 @@ export class TimingWheel {
     this.#count += 1;
   }
 
-  /** A deadline of this very tick (only met while cascading) goes where `advance` looks next: this tick's bucket. */
+  /** A deadline of the current tick (only possible while cascading) goes into its bucket, which `advance` empties next. */
   #bucketFor(deadline: number): number {
     const tick = Math.min(deadline, this.#tick + HORIZON_TICKS);
     let span = 1;

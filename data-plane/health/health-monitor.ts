@@ -9,12 +9,12 @@
  *  - after each change of a `health` cell the epoch of its pool moves;
  *  - the result of a check that began before an ejection is never heard.
  */
-import type { Health } from '../../core/model/resources.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import type { DirectoryBackend, DirectoryPool, PlanDirectory } from '../plan/plan-directory.ts';
 import type { SharedCells } from '../memory/shared-memory.ts';
 import type { Checker, CheckResult } from './checker.ts';
+import type { HealthChanges } from './health-changes.ts';
 import type { HealthEvent, HealthState } from './health-machine.ts';
 import { MonitoredBackend } from './monitored-backend.ts';
 import { PoolTally } from './pool-tally.ts';
@@ -25,25 +25,12 @@ export const MAX_RUNNING = 256;
 /** Results in a row that may say nothing about a backend before they count as failures. */
 const MAX_INCONCLUSIVE = 3;
 
-export interface HealthTransition {
-  readonly pool: string;
-  readonly address: string;
-  readonly from: Health;
-  readonly to: Health;
-  /** In words. */
-  readonly reason: string;
-  /** Milliseconds since 1970. */
-  readonly sinceMs: number;
-}
-
 export interface HealthMonitorInputs {
   readonly shared: Pick<SharedCells, 'health' | 'failures' | 'poolEpoch'>;
   readonly checker: Checker;
   readonly clock: Clock;
   readonly random: Random;
-  readonly onTransition: (transition: HealthTransition) => void;
-  /** No backend of the pool is up, so all active ones are used; or that is over. Not told while first checks run. */
-  readonly onPanic: (pool: string, on: boolean) => void;
+  readonly changes: HealthChanges;
 }
 
 interface MonitoredPool {
@@ -247,13 +234,13 @@ export class HealthMonitor {
     const from = entry.state.health;
     const hasCellChanged = entry.step(event, this.#inputs.clock.wallMs());
     if (hasCellChanged) this.#moveEpoch(entry);
-    const { health: to, reason, sinceMs } = entry.state;
+    const { health: to, reason } = entry.state;
     if (from === to) return;
     const { pool, address } = entry.backend;
     const tally = this.#pools.get(pool)?.tally;
     tally?.count(entry.backend, from, -1);
     tally?.count(entry.backend, to, 1);
-    this.#inputs.onTransition({ pool, address, from, to, reason, sinceMs });
+    this.#inputs.changes.publish({ type: 'transition', pool, address, from, to, reason });
   }
 
   #moveEpoch(entry: MonitoredBackend): void {
@@ -264,7 +251,7 @@ export class HealthMonitor {
   #tellPanic(pool: MonitoredPool | undefined): void {
     if (!pool || pool.tally.alarm === pool.alarmed) return;
     pool.alarmed = pool.tally.alarm;
-    this.#inputs.onPanic(pool.name, pool.alarmed);
+    this.#inputs.changes.publish({ type: 'panic', pool: pool.name, on: pool.alarmed });
   }
 }
 

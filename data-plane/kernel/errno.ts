@@ -1,4 +1,4 @@
-/** Numbers of errors that the data path decides by, and their names. Positive, as errno is. */
+/** The errno values that the data path acts on, and their names. All are positive. */
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 
@@ -7,32 +7,32 @@ const { EADDRINUSE, EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } = c
 export const ERRNO = {
   pipe: constants.errno.EPIPE,
   timedOut: constants.errno.ETIMEDOUT,
-  /** The attempt was given up by us: see Engine.reconsider. */
+  /** We cancelled the attempt: see Engine.reconsider. */
   canceled: constants.errno.ECANCELED,
 } as const;
 
-/** No memory just now, says the kernel, of a socket that is well. */
+/** The kernel has no memory for now; the socket is healthy. */
 const TRANSIENT: ReadonlySet<number> = new Set([ENOBUFS, ENOMEM]);
-/** What this process, or this machine, ran out of. ENOSPC: the user's sockets that epoll may watch. */
+/** This process or this machine ran out of something. ENOSPC: the limit of sockets that epoll may watch for this user. */
 const SHORTAGES: ReadonlySet<number> = new Set([...TRANSIENT, EMFILE, ENFILE, ENOSPC]);
-/** Local ports: each destination and source address has its own, so others may go on. */
+/** Out of local ports. Each pair of source address and destination has its own, so others may still connect. */
 const PORTS: ReadonlySet<number> = new Set([EADDRINUSE, EADDRNOTAVAIL]);
 
 export function isTransient(errno: number): boolean {
   return TRANSIENT.has(errno);
 }
 
-/** Another source address may have local ports. */
+/** Another source address may have local ports left. */
 export function isOutOfPorts(errno: number): boolean {
   return PORTS.has(errno);
 }
 
-/** Descriptors or memory ran out: whoever comes next fares no better. */
+/** Descriptors or memory ran out, so the next connection would fail as well. */
 export function isShortage(errno: number): boolean {
   return SHORTAGES.has(errno);
 }
 
-/** Whether a failed connect speaks of us, not of the backend. */
+/** Whether a connect failed because of us, not because of the backend. */
 export function isOwnFailure(errno: number): boolean {
   return SHORTAGES.has(errno) || PORTS.has(errno);
 }

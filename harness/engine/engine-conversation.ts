@@ -50,27 +50,19 @@ export interface Part {
   readonly urgentAt: number | null;
 }
 
-/**
- * The parts of the client and of the backend. `resetsBehindUrgent`: whether one that says an urgent byte may be reset;
- * libuv takes that for an end now and then.
- */
-export function drawParts(
-  random: Random,
-  mostBytes: number,
-  resetsBehindUrgent: boolean,
-): readonly [Part, Part] {
-  const client = drawPart(random, mostBytes, resetsBehindUrgent);
-  const backend = drawPart(random, mostBytes, resetsBehindUrgent);
+/** The parts of the client and of the backend. */
+export function drawParts(random: Random, mostBytes: number): readonly [Part, Part] {
+  const client = drawPart(random, mostBytes);
+  const backend = drawPart(random, mostBytes);
   // Somebody must come first.
   const bothLast = client.finish.endsWith('last') && backend.finish.endsWith('last');
   return [bothLast ? { ...client, finish: 'end' } : client, backend];
 }
 
-function drawPart(random: Random, mostBytes: number, resetsBehindUrgent: boolean): Part {
+function drawPart(random: Random, mostBytes: number): Part {
   const finish = pick(random, FINISHES);
   // Who never reads would never hear the end that it waits for.
   const readsAtLast = finish === 'end' || finish.endsWith('last');
-  const mayReset = finish !== 'end' && finish !== 'end last';
   const bytes = Math.min(drawBytes(random), mostBytes);
   // Behind the last byte more often than anywhere else.
   const urgentAt = Math.min(bytes, randomBelow(random, Math.ceil(1.3 * bytes) + 1));
@@ -80,7 +72,7 @@ function drawPart(random: Random, mostBytes: number, resetsBehindUrgent: boolean
     atOnce: pick(random, [1_000, 20_000, 300_000]),
     finish,
     reads: pick(random, readsAtLast ? READS.slice(0, -1) : READS),
-    urgentAt: randomBelow(random, 3) === 0 && (resetsBehindUrgent || !mayReset) ? urgentAt : null,
+    urgentAt: randomBelow(random, 3) === 0 ? urgentAt : null,
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * A thread that runs one engine under a scripted handler, and checks the order of the engine's calls. Adding an engine
- * to ENGINES runs the whole contract against it.
+ * A thread that runs one engine under a scripted handler, and checks the order of the engine's calls. contract-groups.ts
+ * says which parts of the contract hold for which engine.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../core/runtime/clock.ts';
@@ -16,7 +16,7 @@ import type { PauseCause } from '../../data-plane/memory/proxy-counts.ts';
 import type { CloseReason } from '../../data-plane/memory/close-reasons.ts';
 import { NO_ROW } from '../../data-plane/engine/engine.ts';
 import { parseIp } from '../../core/model/ip.ts';
-import { drive } from '../../data-plane/engine/run-engine.ts';
+import { runEngine } from '../../data-plane/engine/run-engine.ts';
 import { epollEngine } from '../../data-plane/engine/epoll/epoll-engine.ts';
 import { portableEngine } from '../../data-plane/engine/portable/portable-engine.ts';
 import { shrinkSendBuffer } from './raw-socket.ts';
@@ -27,7 +27,6 @@ const ENGINES = {
   'epoll with splice': (inputs) => epollEngine({ ...inputs, splice: true }),
 } satisfies Record<string, EngineFactory>;
 export type EngineName = keyof typeof ENGINES;
-export const ENGINE_NAMES = Object.keys(ENGINES) as EngineName[];
 
 type Call = 'onAccept' | 'onConnectFailed' | 'onEstablished' | 'onBytes' | 'onClosed';
 
@@ -207,7 +206,7 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
     } else if (message.type === 'report') post({ type: 'report', connections: engine.connections });
     else process.exit(0);
   };
-  drive<ToHost>(engine, port, handle, () => false);
+  runEngine<ToHost>(engine, port, handle, () => false);
 }
 
 if (parentPort && workerData) run(workerData as Script, parentPort);

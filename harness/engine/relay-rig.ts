@@ -1,13 +1,13 @@
 /** One connection of a relay on a scripted kernel: established, with nothing said yet. */
 import { Relay } from '../../data-plane/engine/epoll/relay.ts';
 import { BACKEND, CLIENT, SIDE, type SideOfSlot, Slots } from '../../data-plane/engine/epoll/slots.ts';
-import { STANDING } from '../../data-plane/engine/epoll/relay-state.ts';
+import { RELAY_STATE } from '../../data-plane/engine/epoll/relay-state.ts';
 import { ScriptedKernel } from './scripted-kernel.ts';
 
 export const SIDES = [CLIENT, BACKEND] as const;
 export const NAMES = ['client', 'backend'] as const;
 /** By the side that gets all that was said before the other one is reset. */
-export const DELIVER = [STANDING.deliverToClient, STANDING.deliverToBackend] as const;
+export const DELIVER = [RELAY_STATE.deliverToClient, RELAY_STATE.deliverToBackend] as const;
 
 export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);

@@ -2,6 +2,7 @@
 import { POLICY_DEFAULTS } from '../../core/model/defaults.ts';
 import type { BackendState, HealthCheck } from '../../core/model/resources.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
+import { HealthChanges } from '../../data-plane/health/health-changes.ts';
 import { HealthMonitor } from '../../data-plane/health/health-monitor.ts';
 import type { DirectoryBackend, DirectoryPool } from '../../data-plane/plan/plan-directory.ts';
 import { createBuffers, HEALTH, sharedCells } from '../../data-plane/memory/shared-memory.ts';
@@ -40,14 +41,19 @@ export function healthRig() {
   const clock = new FakeClock();
   const checker = new FakeChecker();
   const told: string[] = [];
+  const changes = new HealthChanges();
+  changes.subscribe((change) => {
+    const { type, pool } = change;
+    if (type === 'panic') return told.push(`${pool} panic ${change.on}`);
+    const { address, from, to, reason } = change;
+    return told.push(`${pool}/${address.slice(-4)} ${from} to ${to}: ${reason}`);
+  });
   const monitor = new HealthMonitor({
     shared,
     checker,
     clock,
     random: seededRandom(1),
-    onTransition: ({ pool, address, from, to, reason }) =>
-      told.push(`${pool}/${address.slice(-4)} ${from} to ${to}: ${reason}`),
-    onPanic: (pool, on) => told.push(`${pool} panic ${on}`),
+    changes,
   });
   const run = (...pools: DirectoryPool[]) => monitor.update({ pools, listeners: [] });
   const cell = (row: number) =>

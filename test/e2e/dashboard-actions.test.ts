@@ -135,7 +135,9 @@ describe('the dashboard changes', () => {
       }
       await press(page, `Drain ${third}`);
       await page.getByText('The guard refuses this.').waitFor();
-      await page.getByText(`would have no backend that any proxy finds healthy; now ${third} is`).waitFor();
+      await page
+        .getByText(`would have no backend that any proxy finds healthy; now ${third} is healthy`)
+        .waitFor();
       assert.equal(await page.getByRole('button', { name: 'Apply', exact: true }).count(), 0);
       await screenshot(page, 'dialog-guard');
       assert.equal((await backend(fleet, third))?.state, 'BACKEND_STATE_ACTIVE');

@@ -14,7 +14,15 @@ import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/Chang
 import type { ExportResponse__Output } from '../../core/wire/generated/lb/v1/ExportResponse.ts';
 import type { Pool__Output } from '../../core/wire/generated/lb/v1/Pool.ts';
 import { nowMs } from './now.ts';
-import type { Call, PlainConfiguration, PlainPool, Read, ReadEnd, Write, WriteEnd } from './operation.ts';
+import type {
+  Call,
+  PlainConfiguration,
+  PlainPool,
+  Read,
+  ReadEnd,
+  Write,
+  WriteEnd,
+} from './judgement/operation.ts';
 
 const CALL_TIMEOUT_MS = 2_500;
 

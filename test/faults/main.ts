@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { seededRandom } from '../../core/runtime/random.ts';
-import { programScope, within } from '../../bench/run-scope.ts';
+import { programScope, within } from '../../harness/run-scope.ts';
 import type { Scope } from '../../harness/programs/processes.ts';
 import { findEtcd, HOW_TO_GET_ETCD } from '../../harness/programs/etcd.ts';
 import { killWriterAgainAndAgain } from './lmdb-rounds.ts';

@@ -1,13 +1,13 @@
 /** Processes that register themselves in a pool of their own, and what must be true of them once all faults are over. */
-import { mergeMembers } from '../../control-plane/snapshot/merge.ts';
-import { ALIVE_PREFIX } from '../../control-plane/store/members/member-codec.ts';
-import { memberName, type Registration } from '../../control-plane/store/members/membership-store.ts';
+import { mergeMembers } from '../../control-plane/store/members/merge-members.ts';
+import { ALIVE_PREFIX } from '../../control-plane/store/keys.ts';
+import { memberName, type Registration } from '../../control-plane/store/member-store.ts';
 import type { State } from '../../core/model/state.ts';
 import { connectReplica } from '../../core/wire/clients.ts';
 import { eventually } from '../../harness/programs/processes.ts';
 import { registrationsAt } from '../../harness/programs/registered.ts';
 import type { Fleet } from './fleet.ts';
-import { readMemberHistory, verifyRemovals } from './member-history.ts';
+import { readMemberHistory, verifyRemovals } from './judgement/member-history.ts';
 import { nowMs } from './now.ts';
 
 /** The pool that nobody but them is in. No listener has it. */

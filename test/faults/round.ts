@@ -6,19 +6,19 @@ import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/Chang
 import { resourceDraftToWire } from '../../core/wire/resource-codec.ts';
 import { eventually, type Scope } from '../../harness/programs/processes.ts';
 import { pause } from '../../harness/engine/tcp.ts';
-import { type ProxyLog, readProxyLog } from './applied.ts';
+import { type ProxyLog, readProxyLog } from './judgement/applied.ts';
 import { Asking } from './asking.ts';
 import { Clients } from './clients.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { FleetWatch } from './fleet-watch.ts';
 import { nowMs } from './now.ts';
-import { type Call, describeCall, type ReadCall, type WriteCall } from './operation.ts';
+import { type Call, describeCall, type ReadCall, type WriteCall } from './judgement/operation.ts';
 import { GUESTS, guestsBack, judgeGuests, untilGuests } from './registrants.ts';
 import { describeScript, drawScript, type Fault, type FleetShape } from './script.ts';
-import { readStoreLog, type StoreLog } from './store-log.ts';
+import { readStoreLog, type StoreLog } from './judgement/store-log.ts';
 import { strike } from './strike.ts';
-import { drainingSinceIn, verifyApplied, verifyConnections } from './verify-traffic.ts';
-import { verifyLog, verifyOrder, verifyOutcomes, verifyStaleReads } from './verify-writes.ts';
+import { drainingSinceIn, verifyApplied, verifyConnections } from './judgement/verify-traffic.ts';
+import { verifyLog, verifyOrder, verifyOutcomes, verifyStaleReads } from './judgement/verify-writes.ts';
 import { SPARE, SPARE_ADDRESSES, WEB, Writers } from './writers.ts';
 
 export interface RoundOptions {

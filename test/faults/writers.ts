@@ -3,7 +3,7 @@ import { STRATEGIES } from '../../core/model/resources.ts';
 import { type Random, randomBelow, seededRandom } from '../../core/runtime/random.ts';
 import { pause } from '../../harness/engine/tcp.ts';
 import { Asking } from './asking.ts';
-import type { Call, Write } from './operation.ts';
+import type { Call, Write } from './judgement/operation.ts';
 
 /** The pool that traffic goes to. */
 export const WEB = 'web';

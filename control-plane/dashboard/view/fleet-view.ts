@@ -3,7 +3,7 @@ import { formatDuration } from '../../../core/model/duration.ts';
 import { emptyState } from '../../../core/model/fold.ts';
 import type { Listener, Policy } from '../../../core/model/resources.ts';
 import type { ProxyRecord } from '../../fleet/proxy-record.ts';
-import { mergeMembers } from '../../snapshot/merge.ts';
+import { mergeMembers } from '../../store/members/merge-members.ts';
 import type { Followed, FollowerStatus } from '../../store/log/log-follower.ts';
 import { observed, type Observed, UNSEEN_LISTENER } from './observed.ts';
 import { type PoolPage, poolPage, type PoolSummary, poolSummary } from './pool-rows.ts';
@@ -71,8 +71,8 @@ export function fleetViews(
   const revision = followed?.position.revision ?? null;
   const seen = observed(proxies);
   const rows = proxies.map((proxy) => proxyRow(proxy, revision));
-  const places = merged?.places ?? [];
-  const problems = problemsOf({ status, state: followed && state, seen, proxies: rows, places });
+  const registrations = merged?.registrations ?? [];
+  const problems = problemsOf({ status, state: followed && state, seen, proxies: rows, registrations });
   return {
     shared: {
       revision,

@@ -1,7 +1,7 @@
 /** What is wrong with the fleet, and why, in words. Pure. */
 import type { Listener } from '../../../core/model/resources.ts';
 import type { State, StoredPool } from '../../../core/model/state.ts';
-import type { Place } from '../../snapshot/merge.ts';
+import type { RegistrationStatus } from '../../store/members/merge-members.ts';
 import type { FollowerStatus } from '../../store/log/log-follower.ts';
 import { type Complaint, type Observed, type SeenBackend, UNSEEN_LISTENER } from './observed.ts';
 import { isUp, listenersOf, seenOf, type Standing, standingOf } from './pool-rows.ts';
@@ -34,7 +34,7 @@ export interface Facts {
   readonly state: State | null;
   readonly seen: Observed;
   readonly proxies: readonly ProxyRow[];
-  readonly places: readonly Place[];
+  readonly registrations: readonly RegistrationStatus[];
 }
 
 const ORDER: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, notice: 2 };
@@ -55,14 +55,14 @@ export function ofPoolPage(problems: readonly Problem[], pool: string): readonly
 }
 
 /** In no order. */
-export function problemsOf({ status, state, seen, proxies, places }: Facts): readonly Problem[] {
+export function problemsOf({ status, state, seen, proxies, registrations }: Facts): readonly Problem[] {
   return [
     ...ofStore(status),
     ...ofFleet(state, seen, proxies),
     ...byName(state?.listeners).flatMap(({ value }) => ofListener(value, seen)),
     ...(state === null ? [] : byName(state.pools).flatMap((pool) => ofPool(pool, state, seen))),
     ...proxies.flatMap(ofProxy),
-    ...ofRegistrations(places),
+    ...ofRegistrations(registrations),
   ];
 }
 
@@ -180,9 +180,9 @@ function ofProxy(proxy: ProxyRow): readonly Problem[] {
 }
 
 /** Held by the guard of registrations: lost together, so it may be us who lost them. */
-function ofRegistrations(places: readonly Place[]): readonly Problem[] {
+function ofRegistrations(registrations: readonly RegistrationStatus[]): readonly Problem[] {
   const held = new Map<string, string[]>();
-  for (const { member } of places) {
+  for (const { member } of registrations) {
     const { pool, address, state } = member.value;
     if (state === 'expiring') held.set(pool, [...(held.get(pool) ?? []), address]);
   }

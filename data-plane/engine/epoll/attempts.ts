@@ -1,11 +1,11 @@
 /**
- * Connections that have no backend yet: connects, waits, tries the next one.
+ * Attempts to connect to a backend: connects, waits, tries the next row.
  *
  * Invariants
- *  - a connect that failed has no descriptor any more when the handler learns of it;
- *  - a shortage of our own ends the connection: no backend is blamed, and another one would help nothing;
- *  - a connect is asked once more before it counts as timed out: a pause of this process fails no connect that was
- *    answered meanwhile.
+ *  - the descriptor of a failed connect is closed before the handler is called;
+ *  - a shortage of our own ends the connection: no backend is to blame, and another one would not help;
+ *  - a connect is polled once more before it counts as timed out, so that a pause of this process fails no connect that
+ *    was answered meanwhile.
  */
 import { NO_ROW } from '../engine.ts';
 import type { CloseReason } from '../../memory/close-reasons.ts';
@@ -16,12 +16,12 @@ import type { LoopContext } from './loop-context.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
 import { EALREADY } from '../../kernel/linux.ts';
 
-/** How it went. */
+/** The outcome of attempts. */
 export interface AttemptEvents {
   established(slot: number): void;
-  /** No backend is left to try. */
+  /** There is no backend left to try. */
   gaveUp(slot: number, reason: CloseReason): void;
-  /** We have no descriptor or memory for it. */
+  /** The process or the system has no descriptor or memory left. */
   ranShort(slot: number, errno: number): void;
 }
 
@@ -37,7 +37,7 @@ export class Attempts {
     this.#events = events;
   }
 
-  /** Connects to a row, or to those that the handler names after it, or gives up. */
+  /** Connects to a row, then to those that the handler returns, or gives up. */
   start(slot: number, firstRow: number, firstDelayMs: number): void {
     const { deadlines, handler, nowMs, slots } = this.#context;
     let row = firstRow;
@@ -59,7 +59,7 @@ export class Attempts {
     this.#events.gaveUp(slot, hasFailed ? 'connect_failed' : 'no_backend');
   }
 
-  /** The attempt under way, if there is one, has failed. */
+  /** The current attempt, or the wait for the next one, has failed. */
   failed(slot: number, errno: number): void {
     const { deadlines, handler, slots, sys } = this.#context;
     const side = 2 * slot + BACKEND;
@@ -89,7 +89,7 @@ export class Attempts {
     return handler.onConnectFailed(slot, errno);
   }
 
-  /** 0 when a connect is under way, or its errno. */
+  /** Returns 0 when a connect has started, or the errno. */
   #connect(slot: number, row: number): number {
     const { deadlines, handler, nowMs, slots, sys } = this.#context;
     const side = 2 * slot + BACKEND;

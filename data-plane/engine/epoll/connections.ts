@@ -1,30 +1,30 @@
 /**
  * The life of each connection of a worker, from accept to close.
  *
- *   connecting ⇄ waiting (for a retry) → relaying → delivering (the last bytes of a broken side) → free
+ *   connecting ⇄ waiting (for a retry) → relaying → delivering (the last bytes of a side that was lost) → free
  *
  * Invariants
- *  - the handler is called in the order that ConnectionHandler names; onClosed exactly once, as the last call;
+ *  - the handler is called in the order that ConnectionHandler documents; onClosed exactly once, as the last call;
  *  - nothing is read from the client before a backend is connected;
  *  - an exception anywhere in here resets one connection only;
- *  - an event of a connection that is over, also within the same batch, is told by its generation and dropped.
+ *  - an event of a closed connection, even of the same wait, is recognized by its generation and dropped.
  */
 import { hashIpBytes } from '../../../core/model/source-hash.ts';
 import type { CloseReason } from '../../memory/close-reasons.ts';
 import { errnoName, ERRNO, isShortage } from '../../kernel/errno.ts';
-import { Activity } from './idle-timeouts.ts';
+import { IdleTimeouts } from './idle-timeouts.ts';
 import { Attempts } from './attempts.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Dialer } from './dialer.ts';
-import { muteIfNoNews, registerSide, unmuteRead } from './interest.ts';
+import { muteBlockedInput, registerSide, unmuteDrainedInput } from './interest.ts';
 import type { LoopContext } from './loop-context.ts';
 import type { PeerAddress } from '../peer-address.ts';
 import { ReadyList } from './ready-list.ts';
 import type { Relay } from './relay.ts';
 import { turnBytes } from './sizes.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
-import { STANDING, type Standing } from './relay-state.ts';
-import { StarvedList } from './memory-retries.ts';
+import { RELAY_STATE, type RelayState } from './relay-state.ts';
+import { MemoryRetries } from './memory-retries.ts';
 import { EPOLL } from '../../kernel/linux.ts';
 
 const HAS_ENDED = EPOLL.readHangUp | EPOLL.hangUp | EPOLL.error;
@@ -46,14 +46,14 @@ export class Connections {
   readonly #in: ConnectionsInputs;
   readonly #context: LoopContext;
   readonly #attempts: Attempts;
-  readonly #activity: Activity;
+  readonly #idleTimeouts: IdleTimeouts;
   readonly #deliveries: Deliveries;
   readonly #ready: ReadyList;
-  readonly #starved: StarvedList;
-  /** Of the turns that are run now. */
+  readonly #memoryRetries: MemoryRetries;
+  /** The limit of the turns in the current run. */
   #turnBytes = 0;
   readonly #runSlot = (slot: number): void => this.#turn(slot);
-  readonly #tryAgain = (slot: number): void => {
+  readonly #retry = (slot: number): void => {
     const { sides } = this.#context.slots;
     for (let side = 2 * slot; side <= 2 * slot + 1; side++) sides[side]! |= SIDE.readable | SIDE.writable;
     this.#ready.add(slot);
@@ -64,9 +64,9 @@ export class Connections {
     this.#in = inputs;
     this.#context = context;
     this.#ready = new ReadyList(context.slots.capacity);
-    this.#activity = new Activity(context);
+    this.#idleTimeouts = new IdleTimeouts(context);
     this.#deliveries = new Deliveries(context);
-    this.#starved = new StarvedList(context);
+    this.#memoryRetries = new MemoryRetries(context);
     this.#attempts = new Attempts(context, inputs.dialer, {
       established: (slot) => this.#established(slot),
       gaveUp: (slot, reason) => this.#finish(slot, reason, 'reset'),
@@ -79,7 +79,7 @@ export class Connections {
     return this.#ready.count > 0;
   }
 
-  /** Takes a client over that was accepted just now. There is a slot for it. */
+  /** Starts a connection for a client that was just accepted. The caller has made sure that a slot is free. */
   accepted(fd: number, listener: number): void {
     const { handler, slots, sys } = this.#context;
     const { bytes, start, length } = sys.peerIp;
@@ -97,14 +97,14 @@ export class Connections {
     }
   }
 
-  /** An event of a side: `generation` says of which connection. */
+  /** An event of a side. `generation` identifies the connection among those that had this slot. */
   onEvent(side: number, generation: number, bits: number): void {
     const { slots } = this.#context;
     const slot = side >> 1;
     const state = slots.states[slot];
     if (slots.generations[slot] !== generation || state === STATE.free) return;
     const isRelayed = state === STATE.relaying || state === STATE.delivering;
-    if (isRelayed) muteIfNoNews(this.#context, side, bits);
+    if (isRelayed) muteBlockedInput(this.#context, side, bits);
     let flags = slots.sides[side]!;
     if ((bits & EPOLL.in) !== 0) flags |= SIDE.readable;
     if ((bits & EPOLL.out) !== 0) flags |= SIDE.writable;
@@ -113,10 +113,10 @@ export class Connections {
     if ((bits & EPOLL.urgent) !== 0) flags |= SIDE.readable | SIDE.urgent;
     slots.sides[side] = flags;
     if (isRelayed) this.#ready.add(slot);
-    else this.#eventBefore(slot, side);
+    else this.#onEventBeforeRelay(slot, side);
   }
 
-  /** Gives each connection that something happened to its turn. */
+  /** Gives a turn to each connection that has something to do. */
   run(): void {
     if (this.#ready.count === 0) return;
     this.#turnBytes = turnBytes(this.#ready.count);
@@ -125,11 +125,11 @@ export class Connections {
 
   /** A deadline of a connection has passed. */
   onDeadline(slot: number): void {
-    if (slot === this.#starved.deadlineId) return this.#starved.onDeadline(this.#tryAgain);
+    if (slot === this.#memoryRetries.deadlineId) return this.#memoryRetries.onDeadline(this.#retry);
     try {
       const state = this.#context.slots.states[slot];
       if (state === STATE.connecting || state === STATE.waiting) this.#attempts.onDeadline(slot);
-      else if (state === STATE.relaying) this.#finishIf(slot, this.#activity.check(slot));
+      else if (state === STATE.relaying) this.#finishIf(slot, this.#idleTimeouts.check(slot));
       else if (state === STATE.delivering) this.#finishIf(slot, this.#deliveries.check(slot));
     } catch (error) {
       this.#threw(slot, error);
@@ -152,7 +152,7 @@ export class Connections {
   }
 
   /** An event of a connection that has no backend yet. */
-  #eventBefore(slot: number, side: number): void {
+  #onEventBeforeRelay(slot: number, side: number): void {
     const { slots, sys } = this.#context;
     const flags = slots.sides[side]!;
     const errno = (flags & SIDE.failing) === 0 ? 0 : sys.pendingError(slots.descriptors[side]!);
@@ -161,7 +161,7 @@ export class Connections {
       if (errno !== 0) this.#attemptFailed(slot, errno);
       else if ((flags & SIDE.writable) !== 0) this.#establishedSafely(slot);
     } else if (errno === ERRNO.pipe) {
-      // It had ended in order before it was reset: what it said is for the backend still.
+      // It ended in order before its reset, so what it sent still goes to the backend.
       slots.sides[side] |= SIDE.outputBroken;
     } else if (errno !== 0) {
       this.#finish(slot, 'client_reset', 'reset');
@@ -188,7 +188,7 @@ export class Connections {
     const { handler, slots } = this.#context;
     slots.states[slot] = STATE.relaying;
     handler.onEstablished(slot);
-    this.#activity.begin(slot);
+    this.#idleTimeouts.start(slot);
     this.#ready.add(slot);
   }
 
@@ -198,29 +198,29 @@ export class Connections {
     if (state !== STATE.relaying && state !== STATE.delivering) return;
     const { relay } = this.#in;
     try {
-      const standing = relay.turn(slot, this.#turnBytes);
+      const relayState = relay.turn(slot, this.#turnBytes);
       const toBackend = relay.moved[BACKEND]!;
       const toClient = relay.moved[CLIENT]!;
       if (toBackend !== 0 || toClient !== 0) handler.onBytes(slot, toBackend, toClient);
       if (relay.unfinished) this.#ready.add(slot);
-      unmuteRead(this.#context, slot);
-      if (relay.active && state === STATE.relaying) this.#activity.seen(slot);
-      const isGivenUp = !this.#starved.turned(slot, relay.starved !== 0);
-      if (standing !== STANDING.open) this.#standing(slot, standing);
-      else if (isGivenUp) throw new Error(`${errnoName(relay.starved)} for too long`);
-      else if (relay.starved !== 0) this.#in.onShortage(relay.starved);
+      unmuteDrainedInput(this.#context, slot);
+      if (relay.active && state === STATE.relaying) this.#idleTimeouts.active(slot);
+      const isGivenUp = !this.#memoryRetries.turned(slot, relay.memoryErrno !== 0);
+      if (relayState !== RELAY_STATE.open) this.#applyState(slot, relayState);
+      else if (isGivenUp) throw new Error(`${errnoName(relay.memoryErrno)} for too long`);
+      else if (relay.memoryErrno !== 0) this.#in.onShortage(relay.memoryErrno);
     } catch (error) {
       this.#threw(slot, error);
     }
   }
 
-  #standing(slot: number, standing: Standing): void {
-    if (standing === STANDING.completed) this.#finish(slot, 'completed', 'close');
-    else if (standing === STANDING.clientBroken) this.#finish(slot, 'client_reset', 'reset');
-    else if (standing === STANDING.backendBroken) this.#finish(slot, 'backend_reset', 'reset');
+  #applyState(slot: number, relayState: RelayState): void {
+    if (relayState === RELAY_STATE.completed) this.#finish(slot, 'completed', 'close');
+    else if (relayState === RELAY_STATE.clientBroken) this.#finish(slot, 'client_reset', 'reset');
+    else if (relayState === RELAY_STATE.backendBroken) this.#finish(slot, 'backend_reset', 'reset');
     else if (this.#context.slots.states[slot] === STATE.relaying) {
       this.#context.slots.states[slot] = STATE.delivering;
-      this.#deliveries.begin(slot, standing === STANDING.deliverToBackend ? BACKEND : CLIENT);
+      this.#deliveries.begin(slot, relayState === RELAY_STATE.deliverToBackend ? BACKEND : CLIENT);
       this.#finishIf(slot, this.#deliveries.check(slot));
     }
   }
@@ -233,7 +233,7 @@ export class Connections {
     const { deadlines, handler, slots, sys } = this.#context;
     deadlines.cancel(slot);
     this.#deliveries.forget(slot);
-    this.#starved.forget(slot);
+    this.#memoryRetries.forget(slot);
     this.#in.relay.forget(slot);
     for (let side = 2 * slot; side <= 2 * slot + 1; side++) {
       const fd = slots.descriptors[side]!;
@@ -242,7 +242,7 @@ export class Connections {
       if (how === 'close') sys.close(fd);
       else sys.reset(fd);
     }
-    // Whatever the handler does now, this slot is not open any more; it is taken again after release() only.
+    // The handler must not see the slot as open. It is reused only after release().
     slots.states[slot] = STATE.free;
     try {
       handler.onClosed(slot, reason);
@@ -258,10 +258,10 @@ export class Connections {
     this.#ranShort(slot, errno);
   }
 
-  /** Ours alone to answer for: new clients wait, and this one is reset. */
+  /** No backend is to blame: this client is reset, and new ones wait. */
   #ranShort(slot: number, errno: number): void {
     this.#finish(slot, 'internal_error', 'reset');
-    // After the release, which lets accepting go on.
+    // After the release, which resumes accepting.
     this.#in.onShortage(errno);
   }
 

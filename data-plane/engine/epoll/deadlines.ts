@@ -1,4 +1,4 @@
-/** The deadlines of all slots of a worker: the timing wheel, looked at only when something may be due. */
+/** The deadlines of all slots of a worker: a timing wheel that is read only when something may be due. */
 import { TimingWheel } from '../timing-wheel.ts';
 
 const TICK_MS = 10;
@@ -6,7 +6,7 @@ const TICK_MS = 10;
 export class Deadlines {
   readonly #wheel: TimingWheel;
   readonly #expire: (slot: number) => void;
-  /** Nothing is due before this. Finding the next deadline reads hundreds of buckets: not for each event. */
+  /** Nothing is due before this. Finding the next deadline reads hundreds of buckets: too many for each event. */
   #quietUntilMs = Number.POSITIVE_INFINITY;
 
   /** `expire` is called for each slot whose deadline has passed; it may set and cancel any, and must not throw. */

@@ -1,6 +1,6 @@
-/** The last bytes of sides that were reset: the other side is reset once it has them. */
+/** Waits until a side has received the last bytes of the other one, which was reset, and then resets it too. */
 import type { CloseReason } from '../../memory/close-reasons.ts';
-import { DELIVERY_LOOK_MS, deliveryLimit } from '../timeouts.ts';
+import { DELIVERY_POLL_MS, deliveryLimit } from '../timeouts.ts';
 import type { LoopContext } from './loop-context.ts';
 import { BACKEND, type SideOfSlot } from './slots.ts';
 
@@ -26,7 +26,7 @@ export class Deliveries {
     this.#deliveries.set(slot, { reason, to, deadlineMs: nowMs + ms });
   }
 
-  /** Null while there is something to wait for, or why the connection is to be reset now. */
+  /** Null while there is something to wait for; otherwise why the connection must be reset now. */
   check(slot: number): CloseReason | null {
     const { deadlines, nowMs, slots, sys } = this.#context;
     const delivery = this.#deliveries.get(slot);
@@ -34,7 +34,7 @@ export class Deliveries {
     const fd = slots.descriptors[2 * slot + delivery.to];
     const isDone = fd === undefined || sys.unacknowledged(fd) <= 0;
     if (isDone || nowMs >= delivery.deadlineMs) return delivery.reason;
-    deadlines.set(slot, nowMs + DELIVERY_LOOK_MS);
+    deadlines.set(slot, nowMs + DELIVERY_POLL_MS);
     return null;
   }
 

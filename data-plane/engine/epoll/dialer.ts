@@ -1,7 +1,7 @@
 /**
  * Connects to backends.
  *
- * Invariant: a descriptor is returned, or closed.
+ * Invariant: every descriptor is either returned or closed.
  */
 import { parseIp } from '../../../core/model/ip.ts';
 import type { Targets } from '../engine.ts';
@@ -9,16 +9,16 @@ import { isOutOfPorts } from '../../kernel/errno.ts';
 import { EADDRNOTAVAIL, EINPROGRESS, EISCONN } from '../../kernel/linux.ts';
 import type { Kernel } from '../../kernel/loop-calls.ts';
 
-/** What `finish` found. */
+/** Returned by `finish`. */
 export const CONNECTED = 0;
 
 export class Dialer {
   readonly #sys: Kernel;
   readonly #targets: Targets;
-  /** By length of the address: addresses towards backends. */
+  /** Source addresses, by their length. */
   readonly #sources: { readonly 4: readonly Uint8Array[]; readonly 16: readonly Uint8Array[] };
   #turn = 0;
-  /** By length of the address: the backend's. */
+  /** The address to connect to, by its length. */
   readonly #ip = { 4: new Uint8Array(4), 16: new Uint8Array(16) } as const;
 
   constructor(sys: Kernel, targets: Targets, sourceAddresses: readonly string[]) {
@@ -36,7 +36,7 @@ export class Dialer {
     const length = this.#targets.ipLength(row);
     const sources = this.#sources[length];
     if (sources.length === 0) return this.#dialFrom(row, length, null);
-    // Each source address has local ports of its own: when one is out of them, another may not be.
+    // Each source address has its own local ports: when one has none left, another may have some.
     let result = -EADDRNOTAVAIL;
     for (let tries = 0; tries < sources.length && isOutOfPorts(-result); tries++) {
       this.#turn = (this.#turn + 1) % sources.length;
@@ -46,8 +46,8 @@ export class Dialer {
   }
 
   /**
-   * Asks how a connect stands whose deadline has passed: its event may not have been seen yet. CONNECTED, or the errno,
-   * positive: EALREADY when it is under way still.
+   * The outcome of a connect whose deadline has passed, since its event may not have been seen yet. CONNECTED, or the
+   * errno, positive: EALREADY when it is still connecting.
    */
   finish(fd: number, row: number): number {
     const result = this.#connect(fd, row, this.#targets.ipLength(row));

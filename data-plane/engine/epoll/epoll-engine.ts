@@ -1,14 +1,15 @@
 /**
- * The engine of Linux: our own event loop in each worker thread, which calls the kernel through FFI.
+ * The engine for Linux: our own event loop in each worker thread, which calls the kernel through FFI.
  *
- * One turn: wait for events, mark what they say, accept, give each marked connection its turn, look at the deadlines.
+ * One turn: wait for events, set the flags they report, accept clients, give each flagged connection its turn, and
+ * handle deadlines.
  *
  * Invariants
- *  - a turn waits for nothing but events, and not at all while a connection has something to do;
- *  - accepting stops when the budget, the slots, descriptors or memory of sockets run out, and goes on by itself;
- *    connections already open never notice;
- *  - a slot that an event frees is taken again after the last event of that wait;
- *  - nothing but listen failures is said through a callback, and nothing throws.
+ *  - a turn waits for events only, and not at all while a connection has something to do;
+ *  - accepting stops when the budget, the slots, descriptors or memory of sockets run out, and resumes by itself; open
+ *    connections are not affected;
+ *  - a slot that an event frees is reused only after the last event of that wait;
+ *  - nothing throws after construction.
  */
 import { parseIp } from '../../../core/model/ip.ts';
 import type { Engine, EngineFactory, EngineInputs, ListenOn } from '../engine.ts';
@@ -18,7 +19,7 @@ import { errnoName } from '../../kernel/errno.ts';
 import { type Ffi, loadFfi } from '../../kernel/ffi.ts';
 import { EPOLL, platformObstacle } from '../../kernel/linux.ts';
 import { BACKLOG } from '../../kernel/socket-settings.ts';
-import { ROOM_LOOK_MS } from '../timeouts.ts';
+import { ACCEPT_RETRY_MS } from '../timeouts.ts';
 import { Acceptors } from './acceptors.ts';
 import { Connections } from './connections.ts';
 import { Deadlines } from './deadlines.ts';
@@ -30,12 +31,12 @@ import { selfCheck } from '../../kernel/self-check.ts';
 import { Slots } from './slots.ts';
 import { type Kernel, LoopCalls } from '../../kernel/loop-calls.ts';
 
-/** What one wait brings at most. */
+/** The most events that one wait returns. */
 const MAX_EVENTS = 256;
 /** Marks the events of listening sockets, and of the eventfd: generations of connections are 0 or more. */
 const LISTENING = -1;
 const WOKEN = -2;
-/** A wait is this long at most, so that a clock that is late is noticed; the timeout of epoll_wait is an int. */
+/** The longest wait: a clock that jumped is noticed in time, and the timeout of epoll_wait is an int. */
 const LONGEST_WAIT_MS = 60_000;
 
 export class EpollEngine implements Engine {
@@ -46,12 +47,12 @@ export class EpollEngine implements Engine {
   readonly #connections: Connections;
   readonly #acceptors: Acceptors;
   #isAccepting = true;
-  /** What was said last of saturation. */
+  /** What onSaturated was last called with. */
   #isSaturated = false;
-  /** Of the last time. */
+  /** Why accepting was paused the last time. */
   #pauseCause: PauseCause = 'connection_limit';
-  /** When to look for room; Infinity while nothing is in the way of accepting. */
-  #roomLookMs = Number.POSITIVE_INFINITY;
+  /** When to check for room; Infinity while accepting is not paused. */
+  #acceptRetryMs = Number.POSITIVE_INFINITY;
 
   constructor(inputs: EngineInputs, ffi: Pick<Ffi, 'address'>, sys: Kernel) {
     const { clock, handler, holdings, sourceAddresses, targets, wakeFd } = inputs;
@@ -104,7 +105,7 @@ export class EpollEngine implements Engine {
 
   stopAccepting(): void {
     this.#isAccepting = false;
-    this.#roomLookMs = Number.POSITIVE_INFINITY;
+    this.#acceptRetryMs = Number.POSITIVE_INFINITY;
     this.#acceptors.removeAll();
   }
 
@@ -116,7 +117,7 @@ export class EpollEngine implements Engine {
     this.#connections.reset(slot, reason);
   }
 
-  /** The epoll instance stays, for the last wake-ups: it is closed by whoever outlives this thread. */
+  /** The epoll instance stays open for the last wake-ups; the main thread closes it after this thread has ended. */
   close(reason: CloseReason = 'shutdown'): void {
     this.stopAccepting();
     this.#connections.resetAll(reason);
@@ -137,18 +138,18 @@ export class EpollEngine implements Engine {
     if (doClientsWait) this.#accept(count);
     this.#connections.run();
     this.#context.deadlines.advance(this.#context.nowMs);
-    if (this.#context.nowMs >= this.#roomLookMs) this.#lookForRoom();
+    if (this.#context.nowMs >= this.#acceptRetryMs) this.#retryAccepting();
     return isWoken;
   }
 
   #timeoutMs(): number {
     if (this.#connections.isBusy) return 0;
     const { deadlines, nowMs } = this.#context;
-    const waitMs = Math.min(deadlines.waitMs(nowMs), this.#roomLookMs - nowMs, LONGEST_WAIT_MS);
+    const waitMs = Math.min(deadlines.waitMs(nowMs), this.#acceptRetryMs - nowMs, LONGEST_WAIT_MS);
     return Math.max(0, Math.ceil(waitMs));
   }
 
-  /** After all other events of the wait, so that no slot freed by one of them is taken again among them. */
+  /** Runs after all other events of the wait, so that no slot freed by one of them is reused among them. */
   #accept(events: number): void {
     const { sys } = this.#context;
     for (let index = 0; index < events; index++) {
@@ -166,10 +167,10 @@ export class EpollEngine implements Engine {
 
   #released(): void {
     this.#inputs.budget.giveBack();
-    if (this.#acceptors.isPaused) this.#lookForRoom();
+    if (this.#acceptors.isPaused) this.#retryAccepting();
   }
 
-  /** Said once, however long it lasts. */
+  /** Reported once, however long it lasts. */
   #ranShort(errno: number): void {
     if (!this.#isSaturated && this.#isAccepting)
       this.#inputs.onFault('accepting', new Error(`${errnoName(errno)}; clients wait until that is over`));
@@ -180,28 +181,28 @@ export class EpollEngine implements Engine {
     if (!this.#isAccepting || this.#acceptors.isPaused) return;
     this.#pauseCause = cause;
     this.#acceptors.pause();
-    this.#roomLookMs = this.#context.nowMs + ROOM_LOOK_MS;
-    this.#sayIfSaturated(true);
+    this.#acceptRetryMs = this.#context.nowMs + ACCEPT_RETRY_MS;
+    this.#setSaturated(true);
   }
 
-  /** Accepting that went on and was not stopped again until the next look goes on for good. */
-  #lookForRoom(): void {
-    this.#roomLookMs = this.#context.nowMs + ROOM_LOOK_MS;
+  /** Resumes when there is room. When it is still not paused at the next check, the pause is over. */
+  #retryAccepting(): void {
+    this.#acceptRetryMs = this.#context.nowMs + ACCEPT_RETRY_MS;
     if (!this.#acceptors.isPaused) {
-      this.#roomLookMs = Number.POSITIVE_INFINITY;
-      this.#sayIfSaturated(false);
+      this.#acceptRetryMs = Number.POSITIVE_INFINITY;
+      this.#setSaturated(false);
     } else if (this.#inputs.budget.hasRoom() && this.#context.slots.hasRoom) {
       this.#acceptors.resume();
     }
   }
 
-  #sayIfSaturated(isSaturated: boolean): void {
+  #setSaturated(isSaturated: boolean): void {
     if (isSaturated === this.#isSaturated) return;
     this.#isSaturated = isSaturated;
     this.#inputs.onSaturated(isSaturated, this.#pauseCause);
   }
 
-  /** A socket that listens on an address of its own, or the errno negated. */
+  /** A new socket that listens on an address, or the errno negated. */
   #open(host: string, port: number): number {
     const { sys } = this.#context;
     const ip = parseIp(host) ?? Uint8Array.of(0, 0, 0, 0);
@@ -226,7 +227,7 @@ export function epollEngineObstacle(): string | null {
   return failure === null ? null : `the self-check failed: ${failure}`;
 }
 
-/** An engine on epoll. Throws where it can't run: ask epollEngineObstacle first. */
+/** An engine on epoll. Throws where it can't run: call epollEngineObstacle first. */
 export const epollEngine: EngineFactory = (inputs) => {
   const { ffi, reason } = loadFfi();
   if (!ffi) throw new Error(reason);

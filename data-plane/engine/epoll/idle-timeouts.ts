@@ -1,7 +1,7 @@
 /**
- * How long connections may be silent, and what is done for those that live long.
+ * Ends connections that are idle for too long, and turns on keep-alive for those that live long.
  *
- * Invariant: a limit counts from the last byte or end, not from accept; the deadline is moved when it is due, not with
+ * Invariant: a limit counts from the last byte or end, not from accept. The deadline is moved when it is due, not with
  * each byte.
  */
 import type { CloseReason } from '../../memory/close-reasons.ts';
@@ -11,15 +11,15 @@ import type { LoopContext } from './loop-context.ts';
 import { BACKEND, CLIENT, SIDE } from './slots.ts';
 
 /**
- * Accepted sockets inherit keep-alive from the one they were accepted on; towards a backend it takes four calls, so only
- * a connection that lives this long pays for them.
+ * Accepted sockets inherit keep-alive from the listening socket. Towards a backend it takes four calls, so only a
+ * connection that lives this long pays for them.
  */
 const KEEP_ALIVE_AFTER_MS = 30_000;
 
 const ENDED = SIDE.inputEnded | SIDE.reset;
 
 // `!` on typed arrays in this file: a slot is within them.
-export class Activity {
+export class IdleTimeouts {
   readonly #context: LoopContext;
 
   constructor(context: LoopContext) {
@@ -27,21 +27,21 @@ export class Activity {
   }
 
   /** A backend is connected. */
-  begin(slot: number): void {
+  start(slot: number): void {
     const { nowMs, slots } = this.#context;
     slots.activeMs[slot] = nowMs;
     this.#watch(slot);
   }
 
   /** A byte moved, or a side ended. */
-  seen(slot: number): void {
+  active(slot: number): void {
     const { nowMs, slots } = this.#context;
     slots.activeMs[slot] = nowMs;
-    // Half-closed has a limit of its own, from the end on, and so has what is left of a side that was reset.
+    // A half-closed connection has a limit of its own, and so has the delivery after a reset.
     if (this.#isHalfClosed(slot)) this.#watch(slot);
   }
 
-  /** The deadline has passed. Null, or why the connection is to be reset. */
+  /** The deadline has passed. Returns why the connection must be reset, or null. */
   check(slot: number): CloseReason | null {
     const { nowMs, slots } = this.#context;
     const limit = this.#limit(slot);

@@ -1,40 +1,40 @@
 /**
- * Which events of a side's socket the loop is woken by.
+ * Which events of a side's socket wake the loop.
  *
- * A sender that goes on while its bytes can't be passed on would wake the worker with each segment, for nothing: an edge
- * is an event. So its input is muted until it has been read to EAGAIN: in bulk towards a slower reader nine of ten
- * wake-ups were such (docs/performance.md).
+ * A sender that continues while its bytes can't be passed on would wake the worker with each segment, for nothing. So
+ * its input is muted until it has been read to EAGAIN. In bulk towards a slower reader, that was nine of ten wake-ups
+ * (docs/performance.md).
  *
- * Invariant: a muted side is `readable`, so nothing is missed. Unmuting tells of all that came meanwhile: EPOLL_CTL_MOD
- * looks at the socket again.
+ * Invariant: a muted side is `readable`, so nothing is missed. Unmuting reports everything that came meanwhile, because
+ * EPOLL_CTL_MOD polls the socket again.
  */
 import { errnoName } from '../../kernel/errno.ts';
 import type { LoopContext } from './loop-context.ts';
 import { SIDE } from './slots.ts';
 import { EPOLL } from '../../kernel/linux.ts';
 
-/** Errors and hang-ups are always told. */
+/** Errors and hang-ups are always reported. */
 const MUTED = EPOLL.out | EPOLL.readHangUp | EPOLL.edge | 0;
 const EVENTS = MUTED | EPOLL.in | EPOLL.urgent;
 
 // `!` on typed arrays in this file: a side is within them.
 
-/** Registers a side's socket for all its events. Negative: the errno negated. */
+/** Registers a side's socket for all events. Returns 0, or the errno negated. */
 export function registerSide({ slots, sys, epoll }: LoopContext, side: number): number {
   return sys.epollAdd(epoll, slots.descriptors[side]!, EVENTS, side, slots.generations[side >> 1]!);
 }
 
-/** Before a side's flags are told of an event: mutes its input when that was known and can't be passed on. */
-export function muteIfNoNews(context: LoopContext, side: number, bits: number): void {
+/** Mutes a side's input that was readable already and can't be passed on. Call it before the event sets flags. */
+export function muteBlockedInput(context: LoopContext, side: number, bits: number): void {
   const { sides } = context.slots;
   if ((bits & EPOLL.in) === 0 || (sides[side]! & (SIDE.readable | SIDE.muted)) !== SIDE.readable) return;
   if ((sides[side ^ 1]! & (SIDE.writable | SIDE.outputBroken)) !== 0) return;
-  // Refused: woken on and on, as if there was no muting.
+  // When the kernel refuses, the loop is woken more often, and nothing else changes.
   if (change(context, side, MUTED) >= 0) sides[side]! |= SIDE.muted;
 }
 
-/** Input is news again for the sides of a slot that have been read to EAGAIN. Throws when the kernel refuses. */
-export function unmuteRead(context: LoopContext, slot: number): void {
+/** Unmutes the sides of a slot that have been read to EAGAIN. Throws when the kernel refuses. */
+export function unmuteDrainedInput(context: LoopContext, slot: number): void {
   const { sides } = context.slots;
   for (let side = 2 * slot; side <= 2 * slot + 1; side++) {
     if ((sides[side]! & (SIDE.muted | SIDE.readable)) !== SIDE.muted) continue;

@@ -1,4 +1,4 @@
-/** What all parts of one worker's loop work on. */
+/** What all parts of one worker's loop share. */
 import type { ConnectionHandler } from '../engine.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Slots } from './slots.ts';
@@ -11,6 +11,6 @@ export interface LoopContext {
   readonly epoll: number;
   readonly handler: ConnectionHandler;
   readonly deadlines: Deadlines;
-  /** The moment of this turn: one look at the clock serves all of it. Milliseconds, monotonic. */
+  /** The time of this turn, in milliseconds, monotonic: the clock is read once a turn. */
   nowMs: number;
 }

@@ -1,44 +1,44 @@
 /**
- * Connections for which the kernel had no memory just now (ENOBUFS, ENOMEM): the socket is well, and no event tells when
- * there is memory again. So each is tried again after a while, a bounded number of times.
+ * Connections for which the kernel had no memory (ENOBUFS, ENOMEM). Their sockets are healthy, and no event reports when
+ * memory is available again, so each is retried after a while, a bounded number of times.
  */
 import type { LoopContext } from './loop-context.ts';
 
 const RETRY_MS = 50;
-/** 10 s without memory for one send or read: then the connection is given up. */
+/** After 10 s without memory for one send or read the connection is given up. */
 const MOST_RETRIES = 200;
 
-interface Starved {
+interface Retry {
   retries: number;
-  /** For the next retry; else its turn comes now, and says whether there is memory again. */
+  /** Waiting for the next retry. False: its turn is due, and shows whether there is memory again. */
   isWaiting: boolean;
 }
 
-export class StarvedList {
+export class MemoryRetries {
   readonly #context: LoopContext;
   /** By slot. */
-  readonly #starved = new Map<number, Starved>();
+  readonly #retries = new Map<number, Retry>();
 
   constructor(context: LoopContext) {
     this.#context = context;
   }
 
-  /** One deadline serves all: that of a slot which nobody can have. */
+  /** All share one deadline, under a slot number that no connection can have. */
   get deadlineId(): number {
     return this.#context.slots.capacity;
   }
 
-  /** After each turn of a slot. False: it has been tried often enough. */
-  turned(slot: number, isStarved: boolean): boolean {
-    if (!isStarved && this.#starved.size === 0) return true;
-    const entry = this.#starved.get(slot);
-    if (!isStarved) {
+  /** Call it after each turn of a slot. False: there were too many retries. */
+  turned(slot: number, lacksMemory: boolean): boolean {
+    if (!lacksMemory && this.#retries.size === 0) return true;
+    const entry = this.#retries.get(slot);
+    if (!lacksMemory) {
       // A turn before the retry may have been about the other direction.
-      if (entry?.isWaiting === false) this.#starved.delete(slot);
+      if (entry?.isWaiting === false) this.#retries.delete(slot);
       return true;
     }
-    if (this.#starved.size === 0) this.#arm();
-    if (!entry) this.#starved.set(slot, { retries: 0, isWaiting: true });
+    if (this.#retries.size === 0) this.#arm();
+    if (!entry) this.#retries.set(slot, { retries: 0, isWaiting: true });
     else if (!entry.isWaiting) {
       entry.retries += 1;
       entry.isWaiting = true;
@@ -46,17 +46,17 @@ export class StarvedList {
     return (entry?.retries ?? 0) <= MOST_RETRIES;
   }
 
-  /** The deadline has passed: gives each its turn. */
-  onDeadline(again: (slot: number) => void): void {
-    for (const [slot, entry] of this.#starved) {
+  /** The deadline has passed: retries every connection. */
+  onDeadline(retry: (slot: number) => void): void {
+    for (const [slot, entry] of this.#retries) {
       entry.isWaiting = false;
-      again(slot);
+      retry(slot);
     }
-    if (this.#starved.size > 0) this.#arm();
+    if (this.#retries.size > 0) this.#arm();
   }
 
   forget(slot: number): void {
-    if (this.#starved.size > 0) this.#starved.delete(slot);
+    if (this.#retries.size > 0) this.#retries.delete(slot);
   }
 
   #arm(): void {

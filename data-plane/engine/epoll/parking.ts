@@ -1,11 +1,11 @@
 /**
- * Bytes that were read from one side and that the other did not take, until it does.
+ * Keeps bytes that were read from one side until the other one accepts them.
  *
- * A side that does not take all parks once, at most what one read brings. After that the relay peeks: bytes it can't
- * pass on stay in the kernel, where flow control holds their sender back. So a worker parks little however many of
- * its peers are slow, and when the budget is used up it peeks everywhere, and parks nothing more.
+ * At most the rest of one read is parked for a side. After that the relay peeks: bytes that it can't pass on stay in
+ * the kernel, where flow control holds their sender back. So a worker parks little however many of its peers are slow,
+ * and when the budget is used up it peeks everywhere and parks nothing more.
  *
- * Invariant: `bytes` is at most the budget, if the caller asks `hasRoom` before it reads what it may have to park.
+ * Invariant: `bytes` is at most the budget if the caller checks `hasRoom` before it reads what it may have to park.
  */
 import type { Ffi } from '../../kernel/ffi.ts';
 
@@ -28,7 +28,7 @@ export class Parking {
     this.#budget = budget;
   }
 
-  /** Held now. */
+  /** How many are parked now. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -37,14 +37,14 @@ export class Parking {
     return this.#bytes + bytes <= this.#budget;
   }
 
-  /** Copies `bytes`. The side has nothing parked yet. */
+  /** Parks a copy of `bytes` for a side that has nothing parked yet. */
   park(side: number, bytes: Uint8Array): void {
     const memory = bytes.slice();
     this.#parked.set(side, { memory, at: this.#ffi.address(memory), start: 0 });
     this.#bytes += memory.length;
   }
 
-  /** Gives what is parked for a side to `send`, which returns how much was taken, or an errno negated. */
+  /** Passes what is parked for a side to `send`, which returns how much was taken, or the errno negated. */
   offer(side: number, send: (at: number, size: number) => number): number {
     const parked = this.#parked.get(side);
     if (!parked) return 0;
@@ -60,7 +60,7 @@ export class Parking {
     return this.#parked.has(side);
   }
 
-  /** Forgets what is parked for a side, if anything is. */
+  /** Drops what is parked for a side, if anything is. */
   drop(side: number): void {
     const parked = this.#parked.get(side);
     if (!parked) return;

@@ -1,15 +1,15 @@
 /**
- * The slots that have something to do: each at most once, in the order they came. What comes while they are run is
- * for the next run.
+ * The slots that have something to do, each at most once, in the order they were added. Slots that are added during a
+ * run wait for the next one.
  *
- * Typed arrays, not lists that grow: emptying a JavaScript array gives its memory back, and the next event of every
- * wait would ask for it again (1 % of the time of a busy worker).
+ * These are typed arrays because an emptied JavaScript array gives its memory back, and the next event of every wait
+ * would allocate it again (1 % of the time of a busy worker).
  */
 export class ReadyList {
   #filling: Int32Array;
   #count = 0;
   #running: Int32Array;
-  /** By slot: 1 while it stands in #filling. */
+  /** By slot: 1 while it is in #filling. */
   readonly #isQueued: Uint8Array;
 
   constructor(capacity: number) {

@@ -1,46 +1,46 @@
-/** How a connection stands, told by the bits of its sides. */
+/** The state of a connection that is relayed, derived from the bits of its sides. */
 import { BACKEND, CLIENT, SIDE, type Slots } from './slots.ts';
 
-export const STANDING = {
+export const RELAY_STATE = {
+  /** Also half-closed. */
   open: 0,
-  /** Both directions are done, in order. */
+  /** Both directions have ended in order. */
   completed: 1,
-  /** The client is broken, and there is nothing to wait for: reset the backend now. And the other way round. */
+  /** This side was lost, and the other one is owed nothing: reset the other one now. */
   clientBroken: 2,
   backendBroken: 3,
-  /** The client is broken, and all that it sent is in the kernel: reset the backend once it has got that. */
+  /** The other side was lost, and all that it sent is in the kernel: reset this side once it has received that. */
   deliverToBackend: 4,
   deliverToClient: 5,
 } as const;
-export type Standing = (typeof STANDING)[keyof typeof STANDING];
+export type RelayState = (typeof RELAY_STATE)[keyof typeof RELAY_STATE];
 
 /** By the side that is broken. */
-export const BROKEN = [STANDING.clientBroken, STANDING.backendBroken] as const;
-const DELIVER = [STANDING.deliverToBackend, STANDING.deliverToClient] as const;
+export const BROKEN = [RELAY_STATE.clientBroken, RELAY_STATE.backendBroken] as const;
 
 /** Nothing more will be passed on to this side. */
 export const OUTPUT_DONE = SIDE.outputEnded | SIDE.outputBroken;
 
-export function standingOf(slots: Slots, slot: number): Standing {
+export function relayStateOf(slots: Slots, slot: number): RelayState {
   const client = slots.sides[2 * slot + CLIENT]!; // `!`: a slot is within them.
   const backend = slots.sides[2 * slot + BACKEND]!;
-  if (((client | backend) & SIDE.inputEnded) === 0) return STANDING.open;
-  if (isToDeliver(client, backend)) return DELIVER[CLIENT];
-  if (isToDeliver(backend, client)) return DELIVER[BACKEND];
+  if (((client | backend) & SIDE.inputEnded) === 0) return RELAY_STATE.open;
+  if (isToDeliver(client, backend)) return RELAY_STATE.deliverToBackend;
+  if (isToDeliver(backend, client)) return RELAY_STATE.deliverToClient;
   const isOver = (client & backend & SIDE.inputEnded) !== 0 && isDone(client) && isDone(backend);
-  if (!isOver) return STANDING.open;
-  return (client & SIDE.outputBroken) === 0 ? STANDING.completed : BROKEN[CLIENT];
+  if (!isOver) return RELAY_STATE.open;
+  return (client & SIDE.outputBroken) === 0 ? RELAY_STATE.completed : RELAY_STATE.clientBroken;
 }
 
 function isDone(side: number): boolean {
   return (side & OUTPUT_DONE) !== 0;
 }
 
-/** Not when the other one is broken too: it would never have got everything. */
+/** False when the other one is broken too: it would never receive everything. */
 function isToDeliver(broken: number, other: number): boolean {
   const ended = SIDE.inputEnded | SIDE.outputBroken;
   if ((broken & ended) !== ended) return false;
-  // No end is passed on of a side that had none.
+  // The end of a side that was reset is not passed on.
   if ((broken & SIDE.reset) !== 0) return (other & (SIDE.parked | SIDE.outputBroken)) === 0;
   return (other & OUTPUT_DONE) === SIDE.outputEnded;
 }

@@ -1,19 +1,21 @@
 /**
- * Moves bytes between the two sides of a connection, and says how it stands: decides nothing of its life.
+ * Moves bytes between the two sides of a connection, and returns its relay state. Whether the connection goes on is
+ * decided elsewhere (connections.ts).
  *
  * Invariants
- *  - a side is read only when the other takes bytes: what can't be passed on stays in the kernel, but for the rest of
- *    one read, which is parked;
- *  - at most about the limit of a turn a direction, then the next connection has its turn;
+ *  - a side is read only when the other one accepts bytes. Bytes that can't be passed on stay in the kernel, except for
+ *    the rest of one read, which is parked;
+ *  - a direction moves about the limit of a turn at most, then it is the next connection's turn;
  *  - a hang-up or an error is a reason to read to the end, never to close;
- *  - the end of a side's input is passed on after its last byte. When both have ended, closing does it, unless a reset
- *    is to come after it;
- *  - a side that is reset has all passed on that it said before; what is towards it is dropped;
- *  - an end that is read after a reset was told is none.
+ *  - the end of a side's input is passed on after its last byte. The last end of both is left to close(), unless a reset
+ *    will follow it;
+ *  - everything that a side sent before its reset is passed on; bytes towards it are dropped;
+ *  - once a reset has been reported, a later end of input belongs to it and is not an orderly close.
  *
- * What Linux does (measured on 6.18): a reset leaves what came before it readable. The error is told once, by whichever
- * call comes first: a send, SO_ERROR, or a read once all is read. Reads after that bring the rest, then 0, as after an
- * end; so the bit `reset` remembers it. A peer that had ended in order before its reset is told by EPIPE instead.
+ * What Linux does (measured on 6.18): after a reset, earlier bytes can still be read. The error is reported once, by
+ * the first of these calls: a send, SO_ERROR, or a read once everything is read. Reads after that return the rest, then
+ * 0, as after an orderly end, so the bit `reset` remembers it. When the peer had ended in order before its reset, the
+ * error is EPIPE instead.
  */
 import { ERRNO, isTransient } from '../../kernel/errno.ts';
 import type { Ffi } from '../../kernel/ffi.ts';
@@ -21,20 +23,20 @@ import { Parking } from './parking.ts';
 import { NO_PIPE, type Pipes } from './pipes.ts';
 import { BACKEND, CLIENT, SIDE, type Slots } from './slots.ts';
 import { BULK_BYTES, PARKING_BYTES, PEEK_BYTES, READ_BYTES, TRICKLE_BYTES } from './sizes.ts';
-import { BROKEN, OUTPUT_DONE, STANDING, type Standing, standingOf } from './relay-state.ts';
+import { BROKEN, OUTPUT_DONE, RELAY_STATE, type RelayState, relayStateOf } from './relay-state.ts';
 import { EAGAIN, EINTR } from '../../kernel/linux.ts';
 import type { Kernel } from '../../kernel/loop-calls.ts';
 
 // `!` on typed arrays in this file: a slot is within them.
 export class Relay {
-  /** Of the last turn: bytes that the kernel took from us. */
+  /** Bytes that the kernel took from us in the last turn. */
   readonly moved = new Float64Array(2);
   /** Whether the last turn stopped at its limit with more to do. */
   unfinished = false;
   /** Whether a byte was passed on, or an end or a reset was seen, in the last turn. */
   active = false;
-  /** The errno when the kernel had no memory for a call of the last turn; else 0. No event tells when it has. */
-  starved = 0;
+  /** The errno when the kernel had no memory for a call of the last turn; else 0. No event reports when it has. */
+  memoryErrno = 0;
   readonly #slots: Slots;
   readonly #sys: Kernel;
   readonly #parking: Parking;
@@ -44,10 +46,10 @@ export class Relay {
   readonly #send: (at: number, size: number) => number;
   /** The descriptor that #send sends to. */
   #sendTo = 0;
-  /** Of this turn, bytes a direction. */
+  /** The limit of this turn, in bytes for each direction. */
   #limit = 0;
-  /** What a step found out: the connection is broken. */
-  #broken: Standing = STANDING.open;
+  /** Not `open` once a step has found the connection broken. */
+  #broken: RelayState = RELAY_STATE.open;
 
   /** Without pipes everything is copied. */
   constructor(
@@ -70,20 +72,20 @@ export class Relay {
     return this.#parking.bytes;
   }
 
-  /** Moves what can be moved, both ways, but not much more than the limit. `moved` and `unfinished` tell of it. */
-  turn(slot: number, limitBytes: number): Standing {
+  /** Moves what can be moved, both ways, but not much more than the limit. Sets `moved`, `unfinished` and the like. */
+  turn(slot: number, limitBytes: number): RelayState {
     this.#limit = limitBytes;
     this.moved[BACKEND] = 0;
     this.moved[CLIENT] = 0;
     this.unfinished = false;
     this.active = false;
-    this.starved = 0;
-    this.#broken = STANDING.open;
+    this.memoryErrno = 0;
+    this.#broken = RELAY_STATE.open;
     this.#move(2 * slot + CLIENT);
-    if (this.#broken === STANDING.open) this.#move(2 * slot + BACKEND);
-    if (this.#broken === STANDING.open) this.#look(2 * slot + CLIENT);
-    if (this.#broken === STANDING.open) this.#look(2 * slot + BACKEND);
-    return this.#broken === STANDING.open ? standingOf(this.#slots, slot) : this.#broken;
+    if (this.#broken === RELAY_STATE.open) this.#move(2 * slot + BACKEND);
+    if (this.#broken === RELAY_STATE.open) this.#checkError(2 * slot + CLIENT);
+    if (this.#broken === RELAY_STATE.open) this.#checkError(2 * slot + BACKEND);
+    return this.#broken === RELAY_STATE.open ? relayStateOf(this.#slots, slot) : this.#broken;
   }
 
   /** The connection is over. */
@@ -102,8 +104,8 @@ export class Relay {
         this.unfinished = true;
         return;
       }
-      left -= (sides[sink]! & SIDE.parked) === 0 ? this.#bring(source) : this.#unpark(sink);
-      if (this.#broken !== STANDING.open) return;
+      left -= (sides[sink]! & SIDE.parked) === 0 ? this.#pass(source) : this.#unpark(sink);
+      if (this.#broken !== RELAY_STATE.open) return;
     }
     if ((sides[source]! & SIDE.inputEnded) !== 0) this.#endOutput(sink);
   }
@@ -115,11 +117,11 @@ export class Relay {
     return (to & SIDE.parked) !== 0 || (sides[source]! & (SIDE.readable | SIDE.inputEnded)) === SIDE.readable;
   }
 
-  /** Brings what a side has to the other one. Returns about how many bytes that was. */
-  #bring(source: number): number {
+  /** Reads from a side and passes it on. Returns about how many bytes that was. */
+  #pass(source: number): number {
     const { sides } = this.#slots;
     const to = sides[source ^ 1]!;
-    // Nothing gets past an urgent mark through a pipe.
+    // A pipe does not get past an urgent mark.
     const isBulk =
       (to & (SIDE.bulk | SIDE.outputBroken)) === SIDE.bulk && (sides[source]! & SIDE.urgent) === 0;
     if (!isBulk || this.#pipes === null) return this.#copy(source);
@@ -131,7 +133,7 @@ export class Relay {
     return 0;
   }
 
-  /** A pipe is told of an end or a reset before it gets what stands behind an urgent mark: only reads are believed. */
+  /** splice reports an end or a reset before the bytes behind an urgent mark, so only reads are trusted. */
   #nothingPiped(source: number, got: number): number {
     if (got === -EAGAIN || got === -EINTR || isTransient(-got)) {
       this.#nothingRead(source, got);
@@ -141,7 +143,7 @@ export class Relay {
     return this.#copy(source);
   }
 
-  /** One read, and what becomes of it. */
+  /** Reads once, and passes on, parks or drops the bytes. */
   #copy(source: number): number {
     const { sides, descriptors } = this.#slots;
     const sink = source ^ 1;
@@ -158,29 +160,29 @@ export class Relay {
     if (peeks && passed > 0) this.#discard(source, from, passed);
     const mayHoldMore = (sides[source]! & (SIDE.ending | SIDE.urgent)) !== 0;
     if (passed === got && got < size && !mayHoldMore) sides[source]! &= ~SIDE.readable;
-    // Reads stop at an urgent mark, and pipes know of none.
+    // Reads stop at an urgent mark, so pipes are not used after one.
     if (got >= BULK_BYTES && (sides[source]! & SIDE.urgent) === 0) sides[sink]! |= SIDE.bulk;
     return passed;
   }
 
-  /** It goes past an urgent byte and leaves it, and close() makes a reset of what was not read: so an end is read. */
+  /** Peeking skips an urgent byte but leaves it, and close() resets when input is unread. So an end is read as well. */
   #peek(from: number, size: number): number {
     const got = this.#sys.peek(from, this.#bufferAt, size);
     return got === 0 ? this.#sys.receive(from, this.#bufferAt, 1) : got;
   }
 
-  /** What was sent and can't be dropped would be sent again: rather a reset than bytes twice. */
+  /** Bytes that were sent but can't be dropped would be sent twice, so the connection is reset instead. */
   #discard(source: number, from: number, size: number): void {
     if (this.#sys.discard(from, size) !== size) this.#broken = BROKEN[source & 1]!;
   }
 
-  /** No bytes: the end, an error, or nothing just now. */
+  /** A read returned no bytes: it was the end, an error, or nothing for now. */
   #nothingRead(source: number, got: number): void {
     const { sides } = this.#slots;
     if (got === -EINTR) return;
     if (isTransient(-got)) {
       sides[source]! &= ~SIDE.readable;
-      this.starved = -got;
+      this.memoryErrno = -got;
       return;
     }
     const isEnd = got === 0 || (sides[source]! & SIDE.reset) !== 0;
@@ -193,10 +195,10 @@ export class Relay {
     this.active = true;
   }
 
-  /** Sends what stands in the buffer. Returns how much of it is off our hands: taken, parked, or dropped. */
+  /** Sends what is in the buffer. Returns how much of it is done with: taken, parked, or dropped. */
   #passOn(sink: number, size: number, peeked: boolean): number {
     const { sides, descriptors } = this.#slots;
-    // What is dropped keeps no connection alive.
+    // Dropped bytes do not keep a connection alive.
     this.active = true;
     const taken = this.#sys.send(descriptors[sink]!, this.#bufferAt, size);
     if (taken === size) {
@@ -214,7 +216,7 @@ export class Relay {
     return size;
   }
 
-  /** Sends what is parked for a side, or in its pipe. Returns how much was taken. */
+  /** Sends what is parked for a side, or in its pipe. Returns how much the kernel took. */
   #unpark(sink: number): number {
     const { sides, descriptors } = this.#slots;
     const isPiped = this.#pipes?.isFilled(sink) ?? false;
@@ -225,7 +227,7 @@ export class Relay {
     if (taken < 0 && this.#isLost(sink, -taken)) return 0;
     if (!this.#parking.isParked(sink) && !(this.#pipes?.isFilled(sink) ?? false))
       sides[sink]! &= ~SIDE.parked;
-    // What a pipe did not bring to the socket at once may still go: EAGAIN alone says that it is full.
+    // After a part of a pipe the socket may still have room: only EAGAIN means that it is full.
     else if (!isPiped || taken < 0) sides[sink]! &= ~SIDE.writable;
     const some = Math.max(taken, 0);
     if (some > 0) this.active = true;
@@ -233,18 +235,18 @@ export class Relay {
     return some;
   }
 
-  /** A send failed: whether what was to be sent is lost. Else it is tried again. */
+  /** A send failed. True: the bytes are lost; false: they are tried again. */
   #isLost(sink: number, errno: number): boolean {
     if (errno === EAGAIN) return false;
     if (isTransient(errno)) {
-      this.starved = errno;
+      this.memoryErrno = errno;
       return false;
     }
     this.#outputFailed(sink, errno);
     return true;
   }
 
-  /** EPIPE: the peer ended its output in order before it was reset. All it said is passed on either way. */
+  /** EPIPE: the peer ended its output in order before its reset. Everything it sent is passed on either way. */
   #outputFailed(side: number, errno: number): void {
     const isInOrder = errno === ERRNO.pipe || (this.#slots.sides[side]! & SIDE.inputEnded) !== 0;
     if (isInOrder) this.#breakOutput(side);
@@ -263,7 +265,7 @@ export class Relay {
     this.#drop(side);
     sides[side] = (sides[side]! & ~SIDE.parked) | SIDE.outputBroken;
     const other = side ^ 1;
-    // Nobody is left to pass anything on to. The other one was first.
+    // Nobody is left to pass anything on to. The other side broke first.
     if ((sides[other]! & SIDE.outputBroken) !== 0 && ((sides[side] | sides[other]!) & SIDE.reset) !== 0)
       this.#broken = BROKEN[other & 1]!;
   }
@@ -278,17 +280,17 @@ export class Relay {
     if ((sides[sink]! & (SIDE.parked | OUTPUT_DONE)) !== 0 || (sides[sink ^ 1]! & SIDE.reset) !== 0) return;
     sides[sink]! |= SIDE.outputEnded;
     const isLast = (sides[sink]! & SIDE.inputEnded) !== 0 && (sides[sink ^ 1]! & OUTPUT_DONE) !== 0;
-    // A side that breaks after its end, or is about to, is followed by a reset of this one, which would tell of no end.
+    // When the other side is broken, or may be, a reset follows instead of close(), so the end must be sent first.
     const isReset = (sides[sink ^ 1]! & (SIDE.outputBroken | SIDE.failing)) !== 0;
-    // The last end of all is left to close(). When it fails the peer is gone: reading says how.
+    // Otherwise close() sends the last end. When this call fails the peer is gone, and reading reports how.
     if (!isLast || isReset) this.#sys.endOutput(descriptors[sink]!);
   }
 
-  /** Asks for an error that an event told of, once the side can't be read on. */
-  #look(side: number): void {
+  /** Asks for an error that an event has reported, once the side can't be read further. */
+  #checkError(side: number): void {
     const { sides, descriptors } = this.#slots;
     if ((sides[side]! & SIDE.failing) === 0 || this.#isMovable(side)) return;
-    // Once both ends are sent, errors tell no more whether its own came before the reset: reading to the end does.
+    // After we have ended our output, an error no longer shows whether the peer ended before its reset; reading does.
     const isUnread = (sides[side]! & (SIDE.readable | SIDE.inputEnded)) === SIDE.readable;
     if (isUnread && (sides[side]! & SIDE.outputEnded) !== 0) return;
     sides[side]! &= ~SIDE.failing;

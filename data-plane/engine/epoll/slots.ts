@@ -1,11 +1,11 @@
 /**
- * The connections of one worker as rows of typed arrays: no object a connection. A slot has two sides, the client's
- * and the backend's; `2 * slot + CLIENT` and `2 * slot + BACKEND` number them.
+ * The connections of one worker in typed arrays: a connection is a number, its slot, and no object. A slot has two sides,
+ * the client's and the backend's, numbered `2 * slot + CLIENT` and `2 * slot + BACKEND`.
  *
  * Invariants
- *  - the arrays hold zeros at the start and are never grown: memory that no connection has touched costs nothing;
- *  - a slot's generation grows when it is freed, so that an event of its last owner is told from one of the next;
- *  - the slot freed last is used first: few connections touch little memory.
+ *  - the arrays start with zeros and never grow: memory that no connection has touched costs nothing;
+ *  - a slot's generation grows when it is freed, which tells events of its last connection from those of the next;
+ *  - the slot that was freed last is used first, so that few connections touch little memory.
  */
 export const CLIENT = 0;
 export const BACKEND = 1;
@@ -13,63 +13,63 @@ export type SideOfSlot = typeof CLIENT | typeof BACKEND;
 
 export const STATE = { free: 0, connecting: 1, waiting: 2, relaying: 3, delivering: 4 } as const;
 
-/** What is known of one side. Sticky: an edge sets it, and only what the comment says clears it. */
+/** Flags of one side. They are sticky: an edge sets them, and only what the comment names clears them. */
 export const SIDE = {
   /** There may be something to read. Cleared by EAGAIN, a short read, or the end. */
   readable: 1 << 0,
-  /** It may take bytes. Cleared by EAGAIN and by a send that was not taken whole. */
+  /** It may accept bytes. Cleared by EAGAIN and by a send that was not taken whole. */
   writable: 1 << 1,
-  /** A FIN or a reset has arrived: a short read is not the last one. Never cleared. */
+  /** A FIN or a reset has arrived, so a short read is not the last one. Never cleared. */
   ending: 1 << 2,
-  /** The kernel told of an error that has not been looked at yet. */
+  /** The kernel reported an error that has not been read yet. */
   failing: 1 << 3,
-  /** Urgent data has arrived once: reads stop at its mark, so only EAGAIN says that nothing is left. Never cleared. */
+  /** Urgent data has arrived once: reads stop at its mark, so only EAGAIN means that nothing is left. Never cleared. */
   urgent: 1 << 4,
   /** It ended its output, in order unless it was `reset`, and all of that has been read. */
   inputEnded: 1 << 5,
-  /** All bytes towards it are in the kernel, and so is the end after them; the last end of all is left to close(). */
+  /** All bytes towards it and the end after them are in the kernel; the last end of both is left to close(). */
   outputEnded: 1 << 6,
-  /** It reads nothing any more: what is towards it is dropped. */
+  /** It reads nothing any more, so bytes towards it are dropped. */
   outputBroken: 1 << 7,
-  /** The last send to it was not taken whole: peek, send, and drop what was taken, until one is. */
+  /** The last send to it was not taken whole. Until one is, the relay peeks, sends, and drops what was taken. */
   congested: 1 << 8,
-  /** Bytes that were read for it are parked, or in a pipe. */
+  /** Bytes for it are parked or in a pipe. */
   parked: 1 << 9,
-  /** Much came for it at once: through a pipe, if there is one. Cleared when little comes. */
+  /** Much came for it at once: use a pipe if one is available. Cleared when little comes. */
   bulk: 1 << 12,
   /** Of a client: an attempt to connect it has failed. Never cleared. */
   attemptFailed: 1 << 10,
   /** Of a backend: keep-alive is set. Never cleared. */
   keptAlive: 1 << 11,
-  /** It was reset, or lost, and had not ended its output in order: no end is read of it any more. Never cleared. */
+  /** It was reset or lost before it ended its output in order: a later end of input is not an end. Never cleared. */
   reset: 1 << 13,
-  /** Its input makes no events. Cleared once it is not readable any more: see interest.ts. */
+  /** Its input makes no events. Cleared once it is no longer readable: see interest.ts. */
   muted: 1 << 14,
 } as const;
 
-/** No more slots: see Slots.take. */
+/** Returned by Slots.take. */
 const NO_SLOT = -1;
 
 export class Slots {
   readonly capacity: number;
-  /** Two a slot; 0: none. In shared memory: the main thread resets what a dead thread leaves behind. */
+  /** Two for each slot; 0: none. In shared memory, so that the main thread can reset those of a dead thread. */
   readonly descriptors: Int32Array;
   readonly states: Uint8Array;
-  /** Two a slot: bits of SIDE. */
+  /** Two for each slot: bits of SIDE. */
   readonly sides: Uint16Array;
   /** At least 0; grows, and wraps to 0. */
   readonly generations: Int32Array;
-  /** Row of the backend that is tried, or used. */
+  /** The row of the backend that it connects to, or is connected to. */
   readonly rows: Int32Array;
-  /** When bytes last moved, or a side ended. Milliseconds. */
+  /** When bytes last moved, or a side last ended, in milliseconds. */
   readonly activeMs: Float64Array;
   #open = 0;
-  /** Slots from here on were never used. */
+  /** Slots from this one on were never used. */
   #untouched = 0;
   readonly #free: Int32Array;
   #freeCount = 0;
 
-  /** `descriptors` holds zeros, two for each slot that there may be. */
+  /** `descriptors` holds zeros, two for each slot. */
   constructor(descriptors: Int32Array) {
     const capacity = descriptors.length >> 1;
     this.capacity = capacity;
@@ -96,7 +96,7 @@ export class Slots {
     return this.#freeCount > 0 || this.#untouched < this.capacity;
   }
 
-  /** A free slot, or NO_SLOT. Its state is `connecting` from now on. */
+  /** Takes a free slot, whose state is then `connecting`, or returns NO_SLOT. */
   take(): number {
     let slot = NO_SLOT;
     // `!`: below the count of free ones.
@@ -110,7 +110,7 @@ export class Slots {
     return slot;
   }
 
-  /** The descriptors of a slot are closed already. */
+  /** Frees a slot whose descriptors are closed already. */
   release(slot: number): void {
     this.#open -= 1;
     this.states[slot] = STATE.free;

@@ -1,88 +1,89 @@
 /**
- * The engine on node:net: runs wherever Node does.
+ * The engine on node:net: for development on systems without the epoll engine. It has a shorter contract than that one
+ * (docs/adr/0001): what Node's sockets lose when a side is reset, it loses too.
  *
  * Invariants
  *  - a slot is in use from accept until `onClosed` has returned, and is then given to the next client;
- *  - accepting stops when the budget has no room and goes on by itself; connections already open never notice;
- *  - nothing but listen failures is said through a callback, and nothing throws.
+ *  - accepting stops when the budget has no room and resumes by itself; open connections are not affected;
+ *  - a lent descriptor is never closed: Node closes what it listens on, so it gets a duplicate, and clients wait in the
+ *    backlog of the original while accepting is stopped.
  */
-import { isIPv4, type Socket, Socket as NetSocket } from 'node:net';
+import { connect, createServer, isIPv4, type Server, type Socket } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { sourceHash } from '../../../core/model/source-hash.ts';
 import type { Timer } from '../../../core/runtime/clock.ts';
-import type { Engine, EngineInputs, ListenOn } from '../engine.ts';
-import type { PauseCause } from '../../memory/proxy-counts.ts';
-import type { CloseReason } from '../../memory/close-reasons.ts';
+import { messageOf } from '../../../core/runtime/errors.ts';
 import { errnoName } from '../../kernel/errno.ts';
-import { type Libc, loadLibc } from '../../kernel/libc.ts';
-import { KEEP_ALIVE } from '../../kernel/socket-settings.ts';
-import { ROOM_LOOK_MS } from '../timeouts.ts';
-import { Acceptor } from './acceptor.ts';
+import { loadLibc } from '../../kernel/libc.ts';
+import { BACKLOG, KEEP_ALIVE } from '../../kernel/socket-settings.ts';
+import type { CloseReason } from '../../memory/close-reasons.ts';
+import type { Engine, EngineInputs, ListenOn } from '../engine.ts';
+import { ACCEPT_RETRY_MS } from '../timeouts.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
-import { Side, type SideOwner } from './side.ts';
-import { SlotTimers } from './slot-timers.ts';
 
-/** A shortage that goes on is said as seldom as this. */
-const SHORTAGE_SAID_MS = 10_000;
+const SOCKET_OPTIONS = {
+  allowHalfOpen: true,
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: KEEP_ALIVE.idleSeconds * 1_000,
+} as const;
+
+interface Acceptor {
+  readonly listener: number;
+  readonly on: ListenOn;
+  /** Null while accepting is stopped. */
+  server: Server | null;
+}
 
 class PortableEngine implements Engine, ConnectionContext {
   readonly name = 'portable';
   readonly turn = null;
+  readonly handler: EngineInputs['handler'];
+  readonly clock: EngineInputs['clock'];
   readonly #inputs: EngineInputs;
-  readonly #libc: Libc | null = loadLibc().libc;
-  readonly #timers: SlotTimers;
-  /** By listener. */
-  readonly #acceptors = new Map<number, Acceptor[]>();
+  #acceptors: Acceptor[] = [];
   readonly #connections: (Connection | null)[] = [];
   readonly #free: number[] = [];
-  #open = 0;
   #isAccepting = true;
-  #roomLook: Timer | null = null;
-  /** Of the last time. */
-  #pauseCause: PauseCause = 'connection_limit';
+  /** Set while accepting is stopped for want of room. */
+  #retry: Timer | null = null;
   #sourceTurn = 0;
-  #saidShortMs = Number.NEGATIVE_INFINITY;
 
   constructor(inputs: EngineInputs) {
     this.#inputs = inputs;
-    this.#timers = new SlotTimers(inputs.clock, (slot) => this.#connections[slot]?.onTimer());
-  }
-
-  get handler(): EngineInputs['handler'] {
-    return this.#inputs.handler;
+    this.handler = inputs.handler;
+    this.clock = inputs.clock;
   }
 
   get connections(): number {
-    return this.#open;
+    return this.#connections.length - this.#free.length;
   }
 
   listen(listener: number, on: ListenOn, done: (failure: string | null) => void): void {
     if (!this.#isAccepting) return done('the worker has stopped accepting');
-    const acceptors = this.#acceptors.get(listener) ?? [];
-    if (acceptors.some((acceptor) => acceptor.isOn(on))) return done(null);
-    const acceptor = new Acceptor(on, this.#libc, {
-      accepted: (client) => this.#accepted(client, listener),
-      onFault: (where, error) => this.onFault(where, error),
-    });
-    this.#acceptors.set(listener, [...acceptors, acceptor]);
-    acceptor.start((failure) => {
-      if (failure !== null) this.#forget(listener, acceptor);
-      else if (this.#roomLook) acceptor.stop();
+    const isSame = (other: Acceptor) => other.listener === listener && isDeepStrictEqual(other.on, on);
+    if (this.#acceptors.some(isSame)) return done(null);
+    const acceptor: Acceptor = { listener, on, server: null };
+    this.#acceptors.push(acceptor);
+    if (this.#retry) return done(null);
+    this.#open(acceptor, (failure) => {
+      if (failure !== null) this.#acceptors = this.#acceptors.filter((other) => other !== acceptor);
       done(failure);
     });
   }
 
   unlisten(listener: number): void {
-    const acceptors = this.#acceptors.get(listener) ?? [];
-    this.#acceptors.delete(listener);
-    for (const acceptor of acceptors) acceptor.stop();
+    const removed = this.#acceptors.filter((acceptor) => acceptor.listener === listener);
+    this.#acceptors = this.#acceptors.filter((acceptor) => acceptor.listener !== listener);
+    for (const acceptor of removed) stop(acceptor);
   }
 
   stopAccepting(): void {
     this.#isAccepting = false;
-    this.#roomLook?.cancel();
-    this.#roomLook = null;
-    for (const acceptor of this.#everyAcceptor()) acceptor.stop();
-    this.#acceptors.clear();
+    this.#retry?.cancel();
+    this.#retry = null;
+    for (const acceptor of this.#acceptors) stop(acceptor);
+    this.#acceptors = [];
   }
 
   reset(slot: number, reason: CloseReason): void {
@@ -96,135 +97,98 @@ class PortableEngine implements Engine, ConnectionContext {
   close(reason: CloseReason = 'shutdown'): void {
     this.stopAccepting();
     for (const connection of this.#connections) connection?.reset(reason);
-    this.#timers.stop();
   }
 
-  nowMs(): number {
-    return this.#inputs.clock.nowMs();
-  }
-
-  setTimer(slot: number, delayMs: number): void {
-    this.#timers.set(slot, delayMs);
-  }
-
-  cancelTimer(slot: number): void {
-    this.#timers.cancel(slot);
-  }
-
-  sourcesFor(row: number): number {
-    return this.#sources(isIPv4(this.#inputs.targets.host(row))).length;
-  }
-
-  dial(row: number, owner: SideOwner): Side {
-    const host = this.#inputs.targets.host(row);
-    const side = new Side(new NetSocket({ allowHalfOpen: true }), owner);
-    side.connect(host, this.#inputs.targets.port(row), this.#nextSource(isIPv4(host)));
-    return side;
-  }
-
-  configure(side: Side): void {
-    side.configure(KEEP_ALIVE.idleSeconds * 1_000);
-    if (!this.#libc || side.fd < 0) return;
-    this.#libc.setOption(side.fd, 'keepAliveIntervalSeconds', KEEP_ALIVE.intervalSeconds);
-    this.#libc.setOption(side.fd, 'keepAliveProbes', KEEP_ALIVE.probes);
-  }
-
-  unacknowledged(side: Side): number | null {
-    const bytes = this.#libc?.unacknowledged(side.fd) ?? -1;
-    return bytes < 0 ? null : bytes;
+  connect(row: number): Socket {
+    const { sourceAddresses, targets } = this.#inputs;
+    const host = targets.host(row);
+    const sources = sourceAddresses.filter((address) => isIPv4(address) === isIPv4(host));
+    this.#sourceTurn += 1;
+    const localAddress = sources[this.#sourceTurn % sources.length];
+    return connect({
+      ...SOCKET_OPTIONS,
+      host,
+      port: targets.port(row),
+      ...(localAddress !== undefined && { localAddress }),
+    });
   }
 
   onFault(where: string, error: unknown): void {
     this.#inputs.onFault(where, error);
   }
 
-  ranShort(errno: number): void {
-    if (this.#roomLook || !this.#isAccepting) return;
-    const nowMs = this.nowMs();
-    if (nowMs - this.#saidShortMs >= SHORTAGE_SAID_MS) {
-      this.#saidShortMs = nowMs;
-      this.onFault('accepting', new Error(`${errnoName(errno)}; clients wait until that is over`));
-    }
-    this.#pauseAccepting('shortage');
-  }
-
   release(slot: number): void {
     this.#connections[slot] = null;
     this.#free.push(slot);
-    this.#open -= 1;
     this.#inputs.budget.giveBack();
-    if (this.#roomLook) this.#acceptAgain();
+    if (this.#retry) this.#acceptAgain();
   }
 
   #accepted(client: Socket, listener: number): void {
     const slot = this.#free.pop() ?? this.#connections.length;
     const connection = new Connection(this, slot, client);
     this.#connections[slot] = connection;
-    this.#open += 1;
-    if (this.#inputs.budget.take()) this.#pauseAccepting('connection_limit');
+    if (this.#inputs.budget.take()) this.#pauseAccepting();
     this.#inputs.peer?.setText(client.remoteAddress ?? '', client.remotePort ?? 0);
     connection.start(listener, sourceHash(client.remoteAddress ?? ''));
   }
 
-  #everyAcceptor(): Acceptor[] {
-    return [...this.#acceptors.values()].flat();
+  #open(acceptor: Acceptor, done: (failure: string | null) => void): void {
+    const options = { ...SOCKET_OPTIONS, pauseOnConnect: true };
+    const server = createServer(options, (client) => this.#accepted(client, acceptor.listener));
+    acceptor.server = server;
+    let isStarting = true;
+    const started = (failure: string | null): void => {
+      if (isStarting) done(failure);
+      isStarting = false;
+    };
+    server.once('listening', () => started(null));
+    server.once('close', () => started('stopped before it listened'));
+    server.on('error', (error) => {
+      if (isStarting) started(messageOf(error));
+      else this.onFault('accepting', error);
+    });
+    const { on } = acceptor;
+    if (on.type === 'address') {
+      server.listen({ host: on.host, port: on.port, backlog: BACKLOG });
+      return;
+    }
+    const fd = loadLibc().libc?.duplicate(on.fd) ?? -1;
+    if (fd < 0) return started(`cannot duplicate descriptor ${on.fd}: ${errnoName(-fd)}`);
+    // With a descriptor, listen() takes the backlog only as an argument of its own.
+    server.listen({ fd }, BACKLOG);
   }
 
-  #forget(listener: number, acceptor: Acceptor): void {
-    const rest = (this.#acceptors.get(listener) ?? []).filter((other) => other !== acceptor);
-    if (rest.length > 0) this.#acceptors.set(listener, rest);
-    else this.#acceptors.delete(listener);
+  #pauseAccepting(): void {
+    if (this.#retry || !this.#isAccepting) return;
+    for (const acceptor of this.#acceptors) stop(acceptor);
+    this.#inputs.onSaturated(true, 'connection_limit');
+    this.#retryLater();
   }
 
-  #pauseAccepting(cause: PauseCause): void {
-    if (this.#roomLook || !this.#isAccepting) return;
-    this.#lookForRoom();
-    for (const acceptor of this.#everyAcceptor()) acceptor.stop();
-    this.#saturated(cause);
-  }
-
-  #saturated(cause: PauseCause): void {
-    this.#pauseCause = cause;
-    this.#inputs.onSaturated(true, cause);
-  }
-
-  #lookForRoom(): void {
-    this.#roomLook = this.#inputs.clock.after(ROOM_LOOK_MS, () => {
-      if (!this.#acceptAgain()) this.#lookForRoom();
+  #retryLater(): void {
+    this.#retry = this.clock.after(ACCEPT_RETRY_MS, () => {
+      if (this.#inputs.budget.hasRoom()) this.#acceptAgain();
+      else this.#retryLater();
     });
   }
 
-  #acceptAgain(): boolean {
-    if (!this.#inputs.budget.hasRoom()) return false;
-    this.#roomLook?.cancel();
-    this.#roomLook = null;
-    for (const acceptor of this.#everyAcceptor()) {
-      acceptor.start((failure) => {
-        if (failure !== null) this.#couldNotAccept(acceptor, failure);
+  #acceptAgain(): void {
+    if (!this.#inputs.budget.hasRoom()) return;
+    this.#retry?.cancel();
+    this.#retry = null;
+    this.#inputs.onSaturated(false, 'connection_limit');
+    for (const acceptor of this.#acceptors) {
+      this.#open(acceptor, (failure) => {
+        if (failure !== null) this.onFault('accepting again', new Error(failure));
       });
     }
-    this.#inputs.onSaturated(false, this.#pauseCause);
-    return true;
   }
+}
 
-  /** Out of descriptors just now, say: what could not be accepted on is tried again until it can. */
-  #couldNotAccept(acceptor: Acceptor, failure: string): void {
-    if (this.#roomLook || !this.#isAccepting || !this.#everyAcceptor().includes(acceptor)) return;
-    this.onFault('accepting again', new Error(failure));
-    this.#lookForRoom();
-    this.#saturated('shortage');
-  }
-
-  /** The next address towards backends of that family, or undefined: let the kernel choose. */
-  #nextSource(isV4: boolean): string | undefined {
-    const fitting = this.#sources(isV4);
-    this.#sourceTurn += 1;
-    return fitting[this.#sourceTurn % fitting.length];
-  }
-
-  #sources(isV4: boolean): readonly string[] {
-    return this.#inputs.sourceAddresses.filter((address) => isIPv4(address) === isV4);
-  }
+function stop(acceptor: Acceptor): void {
+  acceptor.server?.close();
+  acceptor.server = null;
 }
 
 /** An engine on node:net. */

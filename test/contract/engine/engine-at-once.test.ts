@@ -1,11 +1,12 @@
 /**
- * What every engine promises when it meets at once what peers did one after the other: its thread is held meanwhile.
+ * What the epoll engine promises when it meets at once what peers did one after the other: its thread is held meanwhile.
  * The kernel then tells of bytes, an end and a reset in one event.
  */
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import { ENGINE_NAMES, type EngineName } from '../../../harness/engine/engine-host.ts';
+import { CONTRACT_GROUPS } from '../../../harness/engine/contract-groups.ts';
+import type { EngineName } from '../../../harness/engine/engine-host.ts';
 import {
   arrived,
   rawPairs,
@@ -68,7 +69,7 @@ function resetContract(engine: EngineName, side: (typeof SIDES)[number]): void {
   });
 
   it(`delivers them too when the other has ended already, and reads late`, async () => {
-    const bufferBytes = engine === 'portable' ? 0 : SMALL_BUFFER_BYTES;
+    const bufferBytes = SMALL_BUFFER_BYTES;
     await withRawBackend(engine, { bufferBytes }, async (rig, backend) => {
       const [pair] = await rawPairs(rig, backend, 1, bufferBytes);
       assert.ok(pair);
@@ -127,7 +128,7 @@ function lastWordsContract(engine: EngineName, side: (typeof SIDES)[number]): vo
   });
 
   it('brings them too when the other reads late, and sends all the while', async () => {
-    const bufferBytes = engine === 'portable' ? 0 : SMALL_BUFFER_BYTES;
+    const bufferBytes = SMALL_BUFFER_BYTES;
     await withRawBackend(engine, { bufferBytes }, async (rig, backend) => {
       const [pair] = await rawPairs(rig, backend, 1, bufferBytes);
       assert.ok(pair);
@@ -191,4 +192,4 @@ function atOnceContract(engine: EngineName): void {
   });
 }
 
-for (const engine of ENGINE_NAMES) atOnceContract(engine);
+for (const engine of CONTRACT_GROUPS.atOnce) atOnceContract(engine);

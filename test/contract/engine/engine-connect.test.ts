@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { sourceHash } from '../../../core/model/source-hash.ts';
-import { ENGINE_NAMES, type EngineName, type Script } from '../../../harness/engine/engine-host.ts';
+import { CONTRACT_GROUPS } from '../../../harness/engine/contract-groups.ts';
+import type { EngineName, Script } from '../../../harness/engine/engine-host.ts';
 import { blackHole, EngineRig } from '../../../harness/engine/engine-rig.ts';
 import {
   ask,
@@ -161,16 +162,6 @@ function connectContract(engine: EngineName): void {
       });
     });
 
-    it('takes the next source address when one cannot be used, and fails no attempt for it', async () => {
-      // The first one is no address of this host: EADDRNOTAVAIL, as when its ports are used up.
-      const script = { attempts: [ECHOES], sourceAddresses: ['192.0.2.1', '127.0.0.2'] };
-      await withRows(engine, script, async (rig, echo) => {
-        for (let n = 0; n < 3; n++) assert.equal(await ask(await rig.client(), 'hello'), 'echo:hello');
-        assert.deepEqual(rig.of('failed'), []);
-        assert.ok(echo.sockets.every(({ remoteAddress }) => remoteAddress === '127.0.0.2'));
-      });
-    });
-
     it('tells the hash of the client address', async () => {
       await withRows(engine, { attempts: [ECHOES] }, async (rig) => {
         await rig.client();
@@ -208,4 +199,4 @@ function connectContract(engine: EngineName): void {
   });
 }
 
-for (const engine of ENGINE_NAMES) connectContract(engine);
+for (const engine of CONTRACT_GROUPS.connecting) connectContract(engine);

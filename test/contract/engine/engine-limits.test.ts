@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
-import { ENGINE_NAMES, type EngineName } from '../../../harness/engine/engine-host.ts';
+import { CONTRACT_GROUPS } from '../../../harness/engine/contract-groups.ts';
+import type { EngineName } from '../../../harness/engine/engine-host.ts';
 import { connectedPair, withBackend } from '../../../harness/engine/engine-rig.ts';
 import { ask, dial, pause, readAll, until, within } from '../../../harness/engine/tcp.ts';
 
@@ -30,9 +31,8 @@ async function keepSpeaking(socket: Socket, ms: number, silenceMs: number): Prom
   return steady;
 }
 
-function timeContract(engine: EngineName): void {
-  // These wait for real timers, so they wait together.
-  describe(`${engine}: timeouts`, { concurrency: true }, () => {
+function timeoutsContract(engine: EngineName): void {
+  describe(`${engine}: timeouts`, () => {
     it('resets both sides after the idle timeout', async () => {
       const timeouts = { connectMs: 1_000, idleMs: 100, halfClosedMs: 0 };
       await connectedPair(engine, { timeouts }, async ({ rig, client, backend }) => {
@@ -88,7 +88,7 @@ function timeContract(engine: EngineName): void {
   });
 }
 
-function orderContract(engine: EngineName): void {
+function ordersContract(engine: EngineName): void {
   describe(`${engine}: orders`, () => {
     it('resets both sides of a connection for the reason it is given', async () => {
       await connectedPair(engine, {}, async ({ rig, client, backend }) => {
@@ -143,7 +143,7 @@ function orderContract(engine: EngineName): void {
   });
 }
 
-function troubleContract(engine: EngineName): void {
+function limitsContract(engine: EngineName): void {
   describe(`${engine}: limits and trouble`, () => {
     it('gives a free slot to the next client', async () => {
       await withBackend(engine, {}, echo, async (rig) => {
@@ -220,10 +220,6 @@ function troubleContract(engine: EngineName): void {
   });
 }
 
-function limitsContract(engine: EngineName): void {
-  timeContract(engine);
-  orderContract(engine);
-  troubleContract(engine);
-}
-
-for (const engine of ENGINE_NAMES) limitsContract(engine);
+for (const engine of CONTRACT_GROUPS.timeouts) timeoutsContract(engine);
+for (const engine of CONTRACT_GROUPS.orders) ordersContract(engine);
+for (const engine of CONTRACT_GROUPS.limits) limitsContract(engine);

@@ -1,7 +1,8 @@
 /** What every engine promises under pressure: much at once, slow readers, and everybody served all the while. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ENGINE_NAMES, type EngineName } from '../../../harness/engine/engine-host.ts';
+import { CONTRACT_GROUPS } from '../../../harness/engine/contract-groups.ts';
+import type { EngineName } from '../../../harness/engine/engine-host.ts';
 import { blackHole, EngineRig, withBackend } from '../../../harness/engine/engine-rig.ts';
 import { RawListener, RawSocket } from '../../../harness/engine/raw-socket.ts';
 import {
@@ -160,4 +161,4 @@ function pressureContract(engine: EngineName): void {
   });
 }
 
-for (const engine of ENGINE_NAMES) pressureContract(engine);
+for (const engine of CONTRACT_GROUPS.pressure) pressureContract(engine);

@@ -6,8 +6,8 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { randomBelow, seededRandom } from '../../../core/runtime/random.ts';
+import { CONTRACT_GROUPS } from '../../../harness/engine/contract-groups.ts';
 import { drawParts, type Part, Peer, TAG_BYTES } from '../../../harness/engine/engine-conversation.ts';
-import { ENGINE_NAMES, type EngineName } from '../../../harness/engine/engine-host.ts';
 import { EngineRig } from '../../../harness/engine/engine-rig.ts';
 import { RawListener, RawSocket } from '../../../harness/engine/raw-socket.ts';
 import { socketsWith, TcpCounters } from '../../../harness/engine/socket-statistics.ts';
@@ -17,8 +17,8 @@ import { byRunLength } from '../../../harness/run-length.ts';
 const { EAGAIN } = constants.errno;
 /** How many conversations an engine has, with the system's buffers and with small ones. Each run draws others. */
 const CONVERSATIONS = byRunLength(
-  { epoll: 500, 'epoll with splice': 250, portable: 250 },
-  { epoll: 10_000, 'epoll with splice': 4_000, portable: 4_000 },
+  { epoll: 500, 'epoll with splice': 250 },
+  { epoll: 10_000, 'epoll with splice': 4_000 },
 );
 const AT_ONCE = 32;
 const SMALL_BUFFER_BYTES = 16 * 1024;
@@ -45,14 +45,10 @@ class Conversation {
   readonly #client: Peer;
   #backend: Peer | null = null;
 
-  constructor(seed: number, index: number, { engine, port }: EngineRig, bufferBytes: number) {
+  constructor(seed: number, index: number, { port }: EngineRig, bufferBytes: number) {
     this.#seed = Math.imul(seed, 31) + index;
     const random = seededRandom(this.#seed);
-    this.parts = drawParts(
-      random,
-      bufferBytes > 0 ? 12 * bufferBytes : Number.POSITIVE_INFINITY,
-      engine !== 'portable',
-    );
+    this.parts = drawParts(random, bufferBytes > 0 ? 12 * bufferBytes : Number.POSITIVE_INFINITY);
     this.name = `TEST_SEED=${seed} TEST_CASE=${index} ${JSON.stringify(this.parts)}`;
     const socket = RawSocket.connect(port, bufferBytes);
     const tag = Buffer.alloc(TAG_BYTES);
@@ -185,11 +181,7 @@ function isOrderly({ parts }: Conversation): boolean {
   return parts.every(({ finish }) => finish === 'end' || finish === 'end last');
 }
 
-function isResetTwice({ parts }: Conversation): boolean {
-  return parts.every(({ finish }) => finish.endsWith('reset') || finish === 'reset last');
-}
-
-async function storm(engine: EngineName, bufferBytes: number, seed: number): Promise<void> {
+async function storm(engine: keyof typeof CONVERSATIONS, bufferBytes: number, seed: number): Promise<void> {
   const only = process.env['TEST_CASE'];
   const cases = only === undefined ? [...Array(CONVERSATIONS[engine]).keys()] : [Number(only)];
   const listener = new RawListener(bufferBytes);
@@ -200,9 +192,7 @@ async function storm(engine: EngineName, bufferBytes: number, seed: number): Pro
   try {
     const run = new Storm(rig, listener, bufferBytes);
     const done = await run.run(seed, cases);
-    // The portable engine is not told that a side was reset to which it had passed an end: its limit of time is for that.
-    const untold = engine === 'portable' ? done.filter(isResetTwice).length : 0;
-    await rig.waitFor('closed', cases.length + run.abrupt - untold);
+    await rig.waitFor('closed', cases.length + run.abrupt);
     assert.deepEqual(rig.of('fault'), []);
     checkTimeouts(rig, done);
     checkCounts(rig, done);
@@ -231,7 +221,7 @@ function checkCounts(rig: EngineRig, done: readonly Conversation[]): void {
   }
 }
 
-function randomContract(engine: EngineName): void {
+function randomContract(engine: keyof typeof CONVERSATIONS): void {
   for (const [name, bufferBytes] of [
     ['the buffers of the system', 0],
     ['small buffers', SMALL_BUFFER_BYTES],
@@ -246,4 +236,4 @@ function randomContract(engine: EngineName): void {
   }
 }
 
-for (const engine of ENGINE_NAMES) randomContract(engine);
+for (const engine of CONTRACT_GROUPS.random) randomContract(engine);

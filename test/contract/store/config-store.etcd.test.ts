@@ -239,7 +239,7 @@ function troubles(): void {
     await replica().propose(pool('new'));
     const error = await failureOf(one.follower.catchUp());
     assert.equal(error.code, 'FAILED_PRECONDITION');
-    assert.match(error.message, /it is another store now .* wiped, or replaced; revision 2 is kept/);
+    assert.match(error.message, /it is a different store now .* wiped or replaced; revision 2 is kept/);
     const read = await one.follower.readBarrier();
     assert.equal(read.stale, true);
     assert.deepEqual([...read.state.pools.keys()], ['a', 'b']);

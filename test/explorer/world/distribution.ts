@@ -64,20 +64,20 @@ export function receive(machines: Machines, world: World, message: UpMessage): W
   return serverEvent(machines, world, { type, ...rest });
 }
 
-/** The server looks at its store for what the proxy claimed. */
+/** The server reads its store to judge the position of the proxy. */
 export function answerLook(machines: Machines, world: World): World {
   const { stream } = world;
   if (stream === null || stream.look === null) return world;
-  const { claimed, behind } = stream.look;
+  const { claimed, proxyAhead } = stream.look;
   const waiting = withStream(world, { look: null });
   const { cut } = replicaAt(world, stream.replica);
-  if (cut && behind) return serverEvent(machines, waiting, { type: 'looked', look: null });
-  const read = behind ? readOn(machines, waiting, stream.replica) : waiting;
+  if (cut && proxyAhead) return serverEvent(machines, waiting, { type: 'store-read', reading: null });
+  const read = proxyAhead ? readOn(machines, waiting, stream.replica) : waiting;
   const { followed, history } = replicaAt(read, stream.replica);
   const replica = followed?.position;
-  if (!replica) return serverEvent(machines, read, { type: 'looked', look: null });
+  if (!replica) return serverEvent(machines, read, { type: 'store-read', reading: null });
   const hashAtRevision = history[claimed.revision - 1]?.hash ?? null;
-  return serverEvent(machines, read, { type: 'looked', look: { replica, hashAtRevision } });
+  return serverEvent(machines, read, { type: 'store-read', reading: { replica, hashAtRevision } });
 }
 
 export function serverEvent(machines: Machines, world: World, event: SubscriptionEvent): World {
@@ -100,7 +100,7 @@ export function serverEvent(machines: Machines, world: World, event: Subscriptio
       case 'withhold':
         next = send(next, [{ type: 'withheld', reason: REASONS[effect.reason] }]);
         break;
-      case 'look':
+      case 'read-store':
         next = withStream(next, { look: effect });
         break;
       case 'end':

@@ -114,7 +114,7 @@ function replicaSteps(machines: Machines, world: World, index: number): Move<Wor
   const { awaits } = replica;
   if (awaits !== null) {
     const what = {
-      look: 'looks at the head for its batch',
+      'catch-up': 'reads the head for its batch',
       append: 'appends',
       answer: 'hears of its append',
     };
@@ -158,7 +158,7 @@ function streamSteps(machines: Machines, world: World): Move<World>[] {
     });
   }
   if (stream.look !== null) {
-    moves.push({ label: `${name} looks at its store for the proxy`, world: answerLook(machines, world) });
+    moves.push({ label: `${name} reads its store for the proxy`, world: answerLook(machines, world) });
   }
   return [...moves, ...deadlineSteps(machines, world, name)];
 }

@@ -170,11 +170,11 @@ describe('ListRevisions', () => {
     ]);
   });
 
-  it('refuses a page of a wrong size and a token of its own making', async (context) => {
+  it('refuses a page size that is out of range and a token that was not issued here', async (context) => {
     const { call } = await runControlPlane(context);
     await assert.rejects(call('config', 'ListRevisions', { pageSize: 1_001, pageToken: 'x' }), {
       code: 'INVALID_ARGUMENT',
-      message: '2 things are wrong with the request.',
+      message: 'The request has 2 errors.',
     });
   });
 });

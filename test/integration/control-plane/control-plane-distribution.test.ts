@@ -174,10 +174,10 @@ describe('a deadline of thirty seconds, by a clock that the test moves', () => {
     const proxy = new TestProxy(plane.client, 'p');
     proxy.subscribe();
     await proxy.delta();
-    assert.match((await endedBy(clock, proxy)).message, /no Ack and no Nack/);
+    assert.match((await endedBy(clock, proxy)).message, /no Ack or Nack/);
   });
 
-  it('ends the stream of a proxy that takes nothing', async (context) => {
+  it('ends the stream of a proxy that reads nothing', async (context) => {
     const { clock, plane } = await standingStill(context);
     const stuck = new TestProxy(plane.client, 'stuck');
     stuck.pause();
@@ -185,6 +185,6 @@ describe('a deadline of thirty seconds, by a clock that the test moves', () => {
     await plane.call('pools', 'ListPools', {});
     clock.advance(30_000);
     stuck.resume();
-    assert.match((await endedBy(clock, stuck)).message, /has taken nothing for 30 s/);
+    assert.match((await endedBy(clock, stuck)).message, /read nothing for 30 s/);
   });
 });

@@ -91,8 +91,8 @@ describe('the program', () => {
     const running = startBuilt(context, 'control-plane/main.js', [...ANY, '--store', store]);
     const http = await running.line((line) => /"http_address":"([^"]+)"/.exec(line)?.[1], 'the HTTP address');
     await running.line(
-      (line) => (line.includes('the store is away') ? true : undefined),
-      'that the store is away',
+      (line) => (line.includes('the store does not answer; trying again') ? true : undefined),
+      'that the store does not answer',
     );
     const reasons = await eventually(async () => {
       const answer = await fetch(`http://${http}/readyz`);

@@ -92,7 +92,7 @@ describe('reports', () => {
     TestReporter.of(plane.client, 'p', null, 'second');
     const error = await first.incoming.error();
     assert.equal(error.code, 'ALREADY_EXISTS');
-    assert.match(error.message, /--proxy-id of its own/);
+    assert.match(error.message, /its own --proxy-id/);
   });
 
   it('without a name, or with one twice, are refused', async (context) => {

@@ -17,7 +17,7 @@ import { systemClock } from '../../../core/runtime/clock.ts';
 import { silentLogger } from '../../../core/runtime/logger.ts';
 import { systemRandom } from '../../../core/runtime/random.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
-import { MemoryMembership } from '../../../harness/store/memory-membership.ts';
+import { MemoryMemberStore } from '../../../harness/store/memory-member-store.ts';
 import { MemoryStore } from '../../../harness/store/memory-store.ts';
 import { eventually } from '../../../harness/programs/processes.ts';
 import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
@@ -43,14 +43,14 @@ const statusOf = async (call: Promise<unknown>): Promise<ServiceError> =>
   );
 
 describe('a request', () => {
-  it('that is no message is refused in words', async (context) => {
+  it('that cannot be decoded is refused with the reason', async (context) => {
     const plane = await runControlPlane(context);
     const send = raw(context, plane.grpcAddress);
     const error = await statusOf(
       send('/lb.v1.PoolService/CreatePool', Buffer.from([0x0a, 0xff, 0xff, 0xff])),
     );
     assert.equal(error.code, status.INVALID_ARGUMENT);
-    assert.match(error.details, /no valid message for \/lb\.v1\.PoolService\/CreatePool/);
+    assert.match(error.details, /can't be decoded as the message of \/lb\.v1\.PoolService\/CreatePool/);
     await plane.call('pools', 'ListPools', {});
   });
 
@@ -178,8 +178,8 @@ describe('an address that is taken', () => {
     const here = { host: '127.0.0.1', port };
     const free = { host: '127.0.0.1', port: 0 };
     const store = new MemoryStore();
-    const membership = new MemoryMembership(store, systemClock);
-    const deps = { store, membership, clock: systemClock, random: systemRandom, logger: silentLogger };
+    const memberStore = new MemoryMemberStore(store, systemClock);
+    const deps = { store, memberStore, clock: systemClock, random: systemRandom, logger: silentLogger };
     const start = (grpcAddress: typeof here, httpAddress: typeof here) =>
       startControlPlane({ grpcAddress, httpAddress }, deps);
     await assert.rejects(start(here, free), new RegExp(`gRPC address 127.0.0.1:${port} .*--grpc-address`));

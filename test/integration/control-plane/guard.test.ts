@@ -86,7 +86,7 @@ describe('the guard', () => {
     assert.match(refused.stderr, /listeners\[web\] has 1 open connection on 1 proxy/);
     assert.match(
       refused.stdout,
-      /listener web would stop accepting at its address; 1 open connections would be let finish/,
+      /listener web would stop accepting connections at its address; 1 open connections could finish/,
     );
     const { code, stderr } = await lbctl(['delete', 'listener', 'web']);
     assert.equal(code, 1);

@@ -1,7 +1,8 @@
 /** History, difference and rollback, as lbctl and other clients of a control plane have them. */
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { lbctlFor, succeed } from '../../../harness/programs/fleet.ts';
+import { laterScope, type Scope } from '../../../harness/programs/processes.ts';
 import { runControlPlane } from '../../../harness/programs/running-control-plane.ts';
 import { MemoryStore } from '../../../harness/store/memory-store.ts';
 
@@ -9,7 +10,7 @@ const A = '10.0.0.1:80';
 const B = '10.0.0.2:80';
 
 /** Revisions: 1 a pool, 2 its listener, 3 a weight, 4 a drain, 5 the listener goes elsewhere, 6 a backend is gone. */
-async function eventful(context: TestContext) {
+async function eventful(context: Scope) {
   const plane = await runControlPlane(context);
   const lbctl = lbctlFor(plane.grpcAddress);
   for (const words of [
@@ -26,9 +27,17 @@ async function eventful(context: TestContext) {
   return { ...plane, lbctl, json };
 }
 
+/** One control plane for all: the tests that change it come last. */
 describe('lbctl history, show, diff and rollback', () => {
-  it('list the revisions, newest first', async (context) => {
-    const { json, lbctl } = await eventful(context);
+  const scope = laterScope();
+  let plane: Awaited<ReturnType<typeof eventful>>;
+  before(async () => {
+    plane = await eventful(scope);
+  });
+  after(() => scope.end());
+
+  it('list the revisions, newest first', async () => {
+    const { json, lbctl } = plane;
     const revisions = await json('history');
     assert.deepEqual(
       revisions.map(({ revision }: { revision: string }) => revision),
@@ -45,8 +54,8 @@ describe('lbctl history, show, diff and rollback', () => {
     assert.match(await succeed(lbctl, ['history']), /^REVISION +AGE +AUTHOR +MESSAGE +CHANGES\n6 /);
   });
 
-  it('show what a revision changed, field by field', async (context) => {
-    const { json, lbctl } = await eventful(context);
+  it('show what a revision changed, field by field', async () => {
+    const { json, lbctl } = plane;
     const shown = await json('show', '3');
     assert.equal(shown.revision, '3');
     assert.deepEqual(shown.changes, [
@@ -65,8 +74,8 @@ describe('lbctl history, show, diff and rollback', () => {
     assert.match((await lbctl(['show', '0'])).stderr, /revision is 0: the first one is 1/);
   });
 
-  it('say what leads from one revision to another, either way, and exit 5', async (context) => {
-    const { lbctl } = await eventful(context);
+  it('say what leads from one revision to another, either way, and exit 5', async () => {
+    const { lbctl } = plane;
     const there = await lbctl(['diff', '1', '6', '-o', 'name']);
     assert.deepEqual([there.code, there.stdout], [5, `backend/web/${A}\nbackend/web/${B}\nlistener/web\n`]);
     const back = await lbctl(['diff', '3', '1']);
@@ -84,8 +93,8 @@ describe('lbctl history, show, diff and rollback', () => {
     }
   });
 
-  it('bring back an earlier configuration as a new revision, and say what they left alone', async (context) => {
-    const { lbctl, json } = await eventful(context);
+  it('bring back an earlier configuration as a new revision, and say what they left alone', async () => {
+    const { lbctl, json } = plane;
     const dry = await lbctl(['rollback', '2', '--dry-run']);
     assert.equal(dry.code, 0);
     assert.match(
@@ -143,12 +152,12 @@ describe('lbctl history, show, diff and rollback', () => {
     );
   });
 
-  it('give a repeated rollback its first outcome', async (context) => {
-    const { call } = await eventful(context);
+  it('give a repeated rollback its first outcome', async () => {
+    const { call } = plane;
     const request = { revision: '1', requestId: 'once' };
-    assert.equal((await call('config', 'Rollback', request)).response.revision, '7');
+    const { revision } = (await call('config', 'Rollback', request)).response;
     const again = (await call('config', 'Rollback', request)).response;
-    assert.deepEqual([again.revision, again.repeatedRequest], ['7', true]);
+    assert.deepEqual([again.revision, again.repeatedRequest], [revision, true]);
     await assert.rejects(call('config', 'Rollback', { revision: '2', requestId: 'once' }), {
       code: 'INVALID_ARGUMENT',
     });

@@ -1,4 +1,4 @@
-/** Several control planes on one log: who steps aside, who is followed, and what is sent when one comes back. */
+/** Several control planes on one log: which one refuses to serve, who is followed, and what is sent when one comes back. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -62,7 +62,7 @@ const runsRevision = (admin: string, revision: number, deadlineMs?: number) =>
   );
 
 describe('a replica older than what it reads in the store', () => {
-  it('steps aside: says so, answers nothing, and ends every stream', async (t) => {
+  it('refuses every call, says why, and ends every stream', async (t) => {
     const log = new MemoryLog();
     const old = await runControlPlane(t, { store: new EncodedStore(log) });
     await createPool(old);
@@ -76,16 +76,16 @@ describe('a replica older than what it reads in the store', () => {
     for (const stream of [proxy.incoming, reporter.incoming]) {
       const said = await stream.error();
       assert.equal(said.code, 'UNAVAILABLE');
-      assert.match(said.message, /stepped aside.*format 2.*reads format 1.*another replica/);
+      assert.match(said.message, /answers no requests.*format 2.*reads format 1.*another replica/);
     }
     const ready = await fetch(`http://${old.httpAddress}/readyz`);
     assert.equal(ready.status, 503);
-    assert.match(await ready.text(), /stepped aside.*format 2/);
+    assert.match(await ready.text(), /answers no requests.*format 2/);
     const http = (path: string) => fetch(`http://${old.httpAddress}${path}`);
     for (const path of ['/api/events', '/api/converged?revision=1', '/api/revisions']) {
       const answer = await http(path);
       assert.equal(answer.status, 503, path);
-      assert.match(await answer.text(), /stepped aside.*format 2.*another replica/, path);
+      assert.match(await answer.text(), /answers no requests.*format 2.*another replica/, path);
     }
     for (const path of ['/', '/metrics']) assert.equal((await http(path)).status, 200, path);
     const refusals = [
@@ -99,7 +99,7 @@ describe('a replica older than what it reads in the store', () => {
     }
     const again = new TestProxy(old.client, 'p', proxy.runs);
     again.subscribe();
-    assert.match((await again.incoming.error()).message, /stepped aside/);
+    assert.match((await again.incoming.error()).message, /answers no requests/);
   });
 
   it('loses its proxies and its callers to one that can read it', async (t) => {

@@ -60,7 +60,7 @@ describe('WatchStats', () => {
     assert.ok(timestampFromWire(now.time!) >= times.at(-1)!);
   });
 
-  it('refuses a request with all that is wrong with it', async (context) => {
+  it('refuses a request with all of its errors', async (context) => {
     const plane = await runControlPlane(context);
     const wrong = { interval: { nanos: 5_000_000 }, history: { seconds: 901 }, maxBackends: 10_001 };
     const error = await watch(plane, wrong).error();
@@ -70,7 +70,7 @@ describe('WatchStats', () => {
       [
         'interval is 5ms; 1s to 1m are allowed',
         'history is 15m1s; 0s to 15m are allowed',
-        'max_backends is 10001; 10000 are allowed',
+        'max_backends is 10001; at most 10000 are allowed',
       ],
     );
   });

@@ -15,7 +15,7 @@ import { until, within } from '../../../harness/engine/tcp.ts';
 import { ENGINES } from '../../../harness/worker/traffic-rig.ts';
 
 const FEW_DESCRIPTORS = 900;
-const FULL = 'the most connections allowed are open';
+const FULL = 'the connection limit is reached';
 
 interface Serving {
   readonly proxy: ProxyProcess;

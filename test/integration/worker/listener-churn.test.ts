@@ -4,10 +4,11 @@ import { afterEach, describe, it } from 'node:test';
 import { CheckedConversation, startMirror } from '../../../harness/engine/checked-conversation.ts';
 import { backend, listener, pool } from '../../../harness/snapshots.ts';
 import { ask, freePort, until } from '../../../harness/engine/tcp.ts';
+import { byRunLength } from '../../../harness/run-length.ts';
 import { ENGINES } from '../../../harness/worker/traffic-rig.ts';
 import { Scene, web } from '../../../harness/worker/traffic-scene.ts';
 
-const ROUNDS = 60;
+const ROUNDS = byRunLength(15, 300);
 /** More than a worker accepts while a plan is on its way to it. */
 const WAITING = 400;
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ConnectionRecord } from '../../faults/clients.ts';
-import { excuseFor, type Surroundings } from '../../faults/connection-rule.ts';
+import { excuseFor, type Surroundings } from '../../faults/judgement/connection-rule.ts';
 
 const killed = { fromMs: 1_000, goneMs: 1_050, toMs: 3_000, how: 'killed' } as const;
 const stopped = { fromMs: 1_000, goneMs: Number.POSITIVE_INFINITY, toMs: 3_000, how: 'stopped' } as const;

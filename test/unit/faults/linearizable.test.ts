@@ -1,9 +1,9 @@
 /** The checker of histories: it must refuse what no order explains, or the fault runs would prove nothing. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { configurationModel, type Step } from '../../faults/configuration-model.ts';
-import { linearize } from '../../faults/linearizable.ts';
-import type { PlainConfiguration, Write, WriteEnd } from '../../faults/operation.ts';
+import { configurationModel, type Step } from '../../faults/judgement/configuration-model.ts';
+import { linearize } from '../../faults/judgement/linearizable.ts';
+import type { PlainConfiguration, Write, WriteEnd } from '../../faults/judgement/operation.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 const model = configurationModel({

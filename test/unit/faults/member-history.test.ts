@@ -1,7 +1,7 @@
 /** The judgement of a fault run over its registrations. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type MemberEvent, verifyRemovals } from '../../faults/member-history.ts';
+import { type MemberEvent, verifyRemovals } from '../../faults/judgement/member-history.ts';
 
 const NAME = 'backend/guests/127.0.0.1:101';
 const MEMBER = `member/${NAME}`;

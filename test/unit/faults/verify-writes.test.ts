@@ -6,9 +6,14 @@ import { createPool } from '../../../core/model/edits/pool.ts';
 import { applyCommit, emptyState } from '../../../core/model/fold.ts';
 import { sealCommit } from '../../../core/model/hash.ts';
 import type { State } from '../../../core/model/state.ts';
-import type { ReadCall, WriteCall, WriteEnd } from '../../faults/operation.ts';
-import type { StoreLog } from '../../faults/store-log.ts';
-import { verifyLog, verifyOrder, verifyOutcomes, verifyStaleReads } from '../../faults/verify-writes.ts';
+import type { ReadCall, WriteCall, WriteEnd } from '../../faults/judgement/operation.ts';
+import type { StoreLog } from '../../faults/judgement/store-log.ts';
+import {
+  verifyLog,
+  verifyOrder,
+  verifyOutcomes,
+  verifyStaleReads,
+} from '../../faults/judgement/verify-writes.ts';
 
 /** A log in which each request after `setup`, which makes the pool `web`, adds the backend of its name. */
 function logOf(...requestIds: string[]): StoreLog {

@@ -140,10 +140,10 @@ class Pair {
       assert.equal(this.#arrived, null, 'two deltas in flight');
       this.sent += 1;
       this.#arrived = { nonce: effect.nonce, parts: splitDelta(delta(effect.base, effect.target), 500) };
-    } else if (effect.type === 'look') {
+    } else if (effect.type === 'read-store') {
       const replica = this.newest?.position ?? effect.claimed;
       const hashAtRevision = this.#snapshots[effect.claimed.revision - 1]?.position.hash ?? null;
-      this.#step({ type: 'looked', look: { replica, hashAtRevision } });
+      this.#step({ type: 'store-read', reading: { replica, hashAtRevision } });
     } else {
       assert.ok(effect.type !== 'end', `ended: ${JSON.stringify(effect)}`);
     }

@@ -9,66 +9,81 @@ const at = (revision: number, version: number, fields = {}) => position(revision
 const seen = (hashAtRevision: string | null, now = replica) => ({ replica: now, hashAtRevision });
 
 const CASES = [
-  { name: 'a proxy that runs nothing is admitted', claimed: null, look: null, is: 'admitted' },
-  { name: 'one at the same revision is', claimed: at(10, 100), look: null, is: 'admitted' },
+  { name: 'a proxy that runs nothing is admitted', claimed: null, reading: null, is: 'admitted' },
+  { name: 'one at the same revision is', claimed: at(10, 100), reading: null, is: 'admitted' },
   {
     name: 'one at the same revision of an earlier version is',
     claimed: at(10, 90),
-    look: null,
+    reading: null,
     is: 'admitted',
   },
-  { name: 'one that is behind must be looked up', claimed: at(4, 40), look: null, is: 'look' },
+  {
+    name: 'one that is behind must be checked in the store',
+    claimed: at(4, 40),
+    reading: null,
+    is: 'read-store',
+  },
   {
     name: 'it is admitted when its commit is ours',
     claimed: at(4, 40),
-    look: seen('commit-4'),
+    reading: seen('commit-4'),
     is: 'admitted',
   },
-  { name: 'and when our log no longer has it', claimed: at(4, 40), look: seen(null), is: 'admitted' },
+  { name: 'and when our log no longer has it', claimed: at(4, 40), reading: seen(null), is: 'admitted' },
   {
     name: 'and withheld when it is another',
     claimed: at(4, 40),
-    look: seen('x'),
+    reading: seen('x'),
     is: 'REASON_STORE_MISMATCH',
   },
   {
     name: 'another hash at our revision is another history',
     claimed: at(10, 100, { hash: 'x' }),
-    look: null,
+    reading: null,
     is: 'REASON_STORE_MISMATCH',
   },
   {
-    name: 'one of a store that ours takes the place of is admitted, wherever it stands',
+    name: 'one of a store that ours replaces is admitted at any revision',
     claimed: at(99, 999, { storeId: 'replaced' }),
-    look: null,
+    reading: null,
     is: 'admitted',
   },
   {
-    name: 'another store is a mismatch, wherever it stands',
+    name: 'another store is a mismatch at any revision',
     claimed: at(99, 999, { storeId: 'other' }),
-    look: null,
+    reading: null,
     is: 'REASON_STORE_MISMATCH',
   },
-  { name: 'a later revision makes us look', claimed: at(11, 110), look: null, is: 'look' },
-  { name: 'a later version alone makes us look', claimed: at(10, 101), look: null, is: 'look' },
   {
-    name: 'still later after the look: this store is behind',
+    name: 'a later revision makes the replica read its store',
     claimed: at(11, 110),
-    look: seen(null),
+    reading: null,
+    is: 'read-store',
+  },
+  {
+    name: 'a later version alone makes the replica read its store',
+    claimed: at(10, 101),
+    reading: null,
+    is: 'read-store',
+  },
+  {
+    name: 'a later revision after the reading means that this store is behind',
+    claimed: at(11, 110),
+    reading: seen(null),
     is: 'REASON_REPLICA_BEHIND',
   },
   {
-    name: 'a later version after the look is behind, too',
+    name: 'so does a later version',
     claimed: at(10, 101),
-    look: seen('commit-10'),
+    reading: seen('commit-10'),
     is: 'REASON_REPLICA_BEHIND',
   },
 ] as const;
 
 describe('admission', () => {
-  for (const { name, claimed, look, is } of CASES) {
+  for (const { name, claimed, reading, is } of CASES) {
     it(name, () => {
-      const admission = admit(claimed, look?.replica ?? replica, look);
+      const admission = admit(claimed, reading?.replica ?? replica, reading);
       assert.equal(admission.verdict === 'withheld' ? admission.reason : admission.verdict, is);
     });
   }

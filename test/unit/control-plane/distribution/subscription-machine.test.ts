@@ -1,7 +1,7 @@
 /** One proxy's discovery stream, event by event. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Look } from '../../../../control-plane/distribution/admission.ts';
+import type { StoreReading } from '../../../../control-plane/distribution/admission.ts';
 import {
   openSubscription,
   stepSubscription,
@@ -52,7 +52,7 @@ function stream(newest: Snapshot | null) {
     ack: (nonce = state.inFlight?.nonce ?? '') => step({ type: 'ack', nonce }),
     nack: (nonce = state.inFlight?.nonce ?? '') =>
       step({ type: 'nack', nonce, violations: [{ field: 'f', description: 'd' }] }),
-    looked: (look: Look | null) => step({ type: 'looked', look }),
+    storeRead: (reading: StoreReading | null) => step({ type: 'store-read', reading }),
   };
 }
 
@@ -62,8 +62,8 @@ function inShort(effect: SubscriptionEffect): string {
       return `send ${effect.target.position.revision} on ${effect.base?.position.revision ?? 'nothing'}`;
     case 'withhold':
       return effect.reason;
-    case 'look':
-      return `look for ${effect.claimed.revision}${effect.behind ? ', behind' : ''}`;
+    case 'read-store':
+      return `read the store for ${effect.claimed.revision}${effect.proxyAhead ? ', again' : ''}`;
     case 'rejected':
       return `rejected ${effect.snapshot.position.revision}`;
     case 'end':
@@ -126,11 +126,11 @@ describe('a proxy at one revision, whose members come and go', () => {
   };
 
   it('is never sent an older version of one revision, and gets the content of a later one', () => {
-    const { resume, looked, publish } = stream(at(10));
-    assert.deepEqual(resume(at(11, '10.0.0.1:80')), ['look for 5, behind']);
+    const { resume, storeRead, publish } = stream(at(10));
+    assert.deepEqual(resume(at(11, '10.0.0.1:80')), ['read the store for 5, again']);
     const replica = position(5, { version: 12 });
     // What is published is still the older one; what was read just now is on its way.
-    assert.deepEqual(looked({ replica, hashAtRevision: replica.hash }), []);
+    assert.deepEqual(storeRead({ replica, hashAtRevision: replica.hash }), []);
     assert.deepEqual(publish(at(10)), []);
     assert.deepEqual(publish(at(12)), ['send 5 on 5']);
   });
@@ -165,15 +165,17 @@ describe('a proxy that refuses', () => {
 
 describe('a proxy that comes back', () => {
   it('gets the difference when what it has is still known', () => {
-    const { resume, looked } = stream(three);
-    assert.deepEqual(resume(two), ['look for 2']);
-    assert.deepEqual(looked({ replica: three.position, hashAtRevision: 'commit-2' }), ['send 3 on 2']);
+    const { resume, storeRead } = stream(three);
+    assert.deepEqual(resume(two), ['read the store for 2']);
+    assert.deepEqual(storeRead({ replica: three.position, hashAtRevision: 'commit-2' }), ['send 3 on 2']);
   });
 
   it('gets everything when it is not', () => {
-    const { resume, looked } = stream(three);
+    const { resume, storeRead } = stream(three);
     resume(two, null);
-    assert.deepEqual(looked({ replica: three.position, hashAtRevision: 'commit-2' }), ['send 3 on nothing']);
+    assert.deepEqual(storeRead({ replica: three.position, hashAtRevision: 'commit-2' }), [
+      'send 3 on nothing',
+    ]);
   });
 
   it('gets nothing when it is up to date, and the next change as a delta', () => {
@@ -183,38 +185,38 @@ describe('a proxy that comes back', () => {
   });
 
   it('gets an empty delta when only the revision moved on', () => {
-    const { resume, looked } = stream(four);
+    const { resume, storeRead } = stream(four);
     resume(one);
-    assert.deepEqual(looked({ replica: four.position, hashAtRevision: 'commit-1' }), ['send 4 on 4']);
+    assert.deepEqual(storeRead({ replica: four.position, hashAtRevision: 'commit-1' }), ['send 4 on 4']);
   });
 
-  it('gets the newest when more was published during the look', () => {
-    const { resume, looked, publish } = stream(two);
+  it('gets the newest when more was published while the store was read', () => {
+    const { resume, storeRead, publish } = stream(two);
     resume(one);
     assert.deepEqual(publish(three), []);
-    assert.deepEqual(looked({ replica: three.position, hashAtRevision: 'commit-1' }), ['send 3 on 1']);
+    assert.deepEqual(storeRead({ replica: three.position, hashAtRevision: 'commit-1' }), ['send 3 on 1']);
   });
 
-  it('is asked to come again when the store does not answer the look', () => {
-    const { resume, looked } = stream(two);
+  it('must subscribe again when the store does not answer', () => {
+    const { resume, storeRead } = stream(two);
     resume(one);
-    assert.deepEqual(looked(null), ['end UNAVAILABLE']);
+    assert.deepEqual(storeRead(null), ['end UNAVAILABLE']);
   });
 });
 
 describe('never backwards', () => {
   it('a replica that is behind reads its store again, and waits for what it found there to be published', () => {
-    const { resume, looked, publish } = stream(one);
-    assert.deepEqual(resume(two), ['look for 2, behind']);
-    assert.deepEqual(looked({ replica: two.position, hashAtRevision: 'commit-2' }), []);
+    const { resume, storeRead, publish } = stream(one);
+    assert.deepEqual(resume(two), ['read the store for 2, again']);
+    assert.deepEqual(storeRead({ replica: two.position, hashAtRevision: 'commit-2' }), []);
     assert.deepEqual(publish(two), []);
     assert.deepEqual(publish(three), ['send 3 on 2']);
   });
 
-  it('nothing older is sent, though the look was ahead of what is published', () => {
-    const { resume, looked, publish } = stream(one);
+  it('is sent nothing older, though the store was read past what is published', () => {
+    const { resume, storeRead, publish } = stream(one);
     resume(three);
-    assert.deepEqual(looked({ replica: three.position, hashAtRevision: 'commit-3' }), []);
+    assert.deepEqual(storeRead({ replica: three.position, hashAtRevision: 'commit-3' }), []);
     assert.deepEqual(publish(two), []);
     assert.deepEqual(publish(four), ['send 4 on 3']);
   });
@@ -233,9 +235,9 @@ describe('never backwards', () => {
   });
 
   it('a store that is behind withholds until it has caught up', () => {
-    const { resume, looked, publish } = stream(one);
+    const { resume, storeRead, publish } = stream(one);
     resume(two);
-    assert.deepEqual(looked({ replica: one.position, hashAtRevision: null }), ['REASON_REPLICA_BEHIND']);
+    assert.deepEqual(storeRead({ replica: one.position, hashAtRevision: null }), ['REASON_REPLICA_BEHIND']);
     assert.deepEqual(publish(two), []);
     assert.deepEqual(publish(three), ['send 3 on 2']);
   });
@@ -247,11 +249,11 @@ describe('never backwards', () => {
   });
 
   it('another history gets nothing', () => {
-    const { resume, looked, publish } = stream(three);
+    const { resume, storeRead, publish } = stream(three);
     resume(two);
-    assert.deepEqual(looked({ replica: three.position, hashAtRevision: 'x' }), ['REASON_STORE_MISMATCH']);
-    assert.deepEqual(publish(four), ['look for 2']);
-    assert.deepEqual(looked({ replica: four.position, hashAtRevision: 'x' }), []);
+    assert.deepEqual(storeRead({ replica: three.position, hashAtRevision: 'x' }), ['REASON_STORE_MISMATCH']);
+    assert.deepEqual(publish(four), ['read the store for 2']);
+    assert.deepEqual(storeRead({ replica: four.position, hashAtRevision: 'x' }), []);
   });
 });
 

@@ -136,7 +136,7 @@ describe('convergence on revision 5', () => {
 
   it('says since when a proxy is away', () => {
     const { response } = convergence([proxy('a', null, false)], 'store', 5);
-    assert.equal(response.proxies?.[0]?.reason, 'away since 2023-11-14T22:13:20.000Z');
+    assert.equal(response.proxies?.[0]?.reason, 'last seen 2023-11-14T22:13:20.000Z');
   });
 
   it('says since when a proxy lags: since the first commit that it does not run was made', () => {

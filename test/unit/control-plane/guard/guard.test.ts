@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type FleetFacts, fleetFacts } from '../../../../control-plane/guard/fleet-facts.ts';
 import { guard } from '../../../../control-plane/guard/guard.ts';
-import { activeIn } from '../../../../control-plane/store/log/active-history.ts';
+import { activeIn } from '../../../../control-plane/store/log/active-backend-history.ts';
 import { Fleet } from '../../../../control-plane/fleet/fleet.ts';
 import { applyResources } from '../../../../core/model/edits/apply.ts';
 import { removeBackends, updateBackend } from '../../../../core/model/edits/backend.ts';
@@ -69,7 +69,8 @@ const said = (edit: Edit, given: Parameters<typeof verdict>[1] = {}) =>
   verdict(edit, given).violations.map(({ field, description }) => `${field} ${description}`);
 
 describe('the guard, on less than half of the active backends of ten minutes ago', () => {
-  const LESS = 'pools[web] would have 1 active backend (4 now, 4 ten minutes ago): less than half';
+  const LESS =
+    'pools[web] would have 1 active backend, less than half (it has 4 now and had 4 ten minutes ago)';
 
   for (const [how, edit] of [
     ['removal', removeBackends('web', [A, B, C])],
@@ -107,7 +108,7 @@ describe('the guard, on less than half of the active backends of ten minutes ago
   it('adds small steps up', () => {
     const two = after(WEB, removeBackends('web', [A, B]));
     assert.deepEqual(said(removeBackends('web', [C]), { before: two, earlier: WEB }), [
-      'pools[web] would have 1 active backend (2 now, 4 ten minutes ago): less than half',
+      'pools[web] would have 1 active backend, less than half (it has 2 now and had 4 ten minutes ago)',
     ]);
     assert.deepEqual(said(removeBackends('web', [C]), { before: two, earlier: two }), []);
   });
@@ -117,7 +118,9 @@ describe('the guard, on less than half of the active backends of ten minutes ago
     const found = verdict(removeBackends('web', [C]), { before: two, earlier: WEB, asOfThen: false });
     assert.deepEqual(
       found.violations.map(({ description }) => description),
-      ['would have 1 active backend (2 now, 4 as far back as this replica can tell): less than half'],
+      [
+        'would have 1 active backend, less than half (it has 2 now and had 4 at the earliest time this replica knows of)',
+      ],
     );
     assert.match(found.notes.join(), /could not compare with ten minutes ago/);
     assert.deepEqual(verdict(updateBackend('web', { address: A, weight: 9 }), { asOfThen: false }).notes, []);
@@ -137,7 +140,7 @@ describe('the guard, on the last healthy backend', () => {
 
   it('refuses to take it, whichever proxy it is that finds it healthy', () => {
     assert.deepEqual(said(removeBackends('web', [A, B]), { fleet }), [
-      'pools[web] would have no backend that any proxy finds healthy; now 10.0.0.1:80, 10.0.0.2:80 are',
+      'pools[web] would have no backend that any proxy finds healthy; now 10.0.0.1:80, 10.0.0.2:80 are healthy',
     ]);
     assert.deepEqual(said(removeBackends('web', [A]), { fleet }), []);
   });
@@ -154,7 +157,7 @@ describe('the guard, on the last healthy backend', () => {
   it('refuses to point a listener to a pool without one, and not to one with one', () => {
     const edit = applyResources([listener('web', 'green')], { prune: false });
     assert.deepEqual(said(edit), [
-      'listeners[web].pool would be "green", where no proxy finds a backend healthy; "web" has one',
+      'listeners[web].pool would be "green", in which no proxy finds a healthy backend; "web" has one',
     ]);
     assert.deepEqual(said(edit, { fleet: fleetOf([{}]) }), []);
   });

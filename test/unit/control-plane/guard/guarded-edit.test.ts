@@ -33,11 +33,11 @@ interface Given {
 }
 
 function remove(
-  whole: (state: State) => State,
+  withRegistered: (state: State) => State,
   { dryRun = false, fleet = fleetOf(), earlier = 1 }: Given = {},
 ) {
   const then = earlier === null ? null : { active: earlier, asOfThen: true };
-  const sources = { fleet: () => fleetFacts(fleet), earlier: () => then, whole };
+  const sources = { fleet: () => fleetFacts(fleet), earlier: () => then, withRegistered };
   const guarded = new GuardedEdit(removeBackends('web', [CONFIGURED]), sources, { force: false, dryRun });
   return { result: guarded.edit(STATE), findings: guarded.findings };
 }
@@ -76,7 +76,7 @@ describe('an edit behind the guard', () => {
     assert.equal(remove(withRegistered, { earlier: 2 }).result.ok, true);
     assert.deepEqual(
       remove(withRegistered, { earlier: 3 }).findings.refused.map(({ description }) => description),
-      ['would have 2 active backends (3 now, 5 ten minutes ago): less than half'],
+      ['would have 2 active backends, less than half (it has 3 now and had 5 ten minutes ago)'],
     );
   });
 

@@ -97,7 +97,7 @@ describe('a stream of the latest', () => {
     clock.advance(29_999);
     assert.equal(call.ended, '');
     clock.advance(1);
-    assert.match(call.ended, /nothing was read from this stream for 30 s/);
+    assert.match(call.ended, /read nothing from this stream for 30 s/);
     assert.equal(closed(), 1);
   });
 

@@ -8,8 +8,9 @@ import {
 } from '../../../../../control-plane/store/log/checkpoint-codec.ts';
 import { Checkpointer } from '../../../../../control-plane/store/log/checkpointer.ts';
 import { EtcdStore } from '../../../../../control-plane/store/etcd/etcd-store.ts';
-import { LogReader, oldestKept } from '../../../../../control-plane/store/log/log-reader.ts';
-import { Past } from '../../../../../control-plane/store/log/past.ts';
+import { oldestKept } from '../../../../../control-plane/store/log/kept-log.ts';
+import { LogReader } from '../../../../../control-plane/store/log/log-reader.ts';
+import { RevisionReader } from '../../../../../control-plane/store/log/revision-reader.ts';
 import type { Commit } from '../../../../../core/model/commit.ts';
 import type { ResourceDraft } from '../../../../../core/model/draft.ts';
 import type { Edit } from '../../../../../core/model/edit.ts';
@@ -253,8 +254,8 @@ class Storm {
       const outcome = replica.follower.requestOutcome(requestId);
       assert.deepEqual([outcome?.revision, outcome?.hash], [revision, hash], requestId);
     }
-    const past = new Past(this.#calm, replica.follower);
-    const listed = (await past.revisions(1_000)).map(({ revision }) => revision);
+    const past = new RevisionReader(this.#calm, replica.follower);
+    const listed = (await past.list(1_000)).map(({ revision }) => revision);
     assert.deepEqual(
       listed.slice(0, this.#log.length - oldest + 1),
       this.#log

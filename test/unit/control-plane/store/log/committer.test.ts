@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, it } from 'node:test';
-import type { Outcome } from '../../../../../control-plane/store/log/ticket.ts';
+import type { Outcome } from '../../../../../control-plane/store/log/proposal.ts';
 import { addBackends } from '../../../../../core/model/edits/backend.ts';
 import { createPool, deletePool, updatePool } from '../../../../../core/model/edits/pool.ts';
 import { applyCommits, emptyState } from '../../../../../core/model/fold.ts';

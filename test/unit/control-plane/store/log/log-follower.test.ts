@@ -177,7 +177,7 @@ describe('LogFollower', () => {
       (_log, store) => {
         store.head = () => Promise.resolve({ ...other.head, version: 99 });
       },
-      /it is another store now \(id other store, before store\)/,
+      /it is a different store now \(id other store, before store\)/,
     ],
     ['an older store', (log) => log.commits.splice(1), /went back from revision 2 to 1/],
     [
@@ -190,7 +190,7 @@ describe('LogFollower', () => {
     [
       'another commit at its revision',
       (log) => replace(log, 1, (commit) => sealCommit({ ...commit, author: 'else' })),
-      /revision 2 is another one than it was/,
+      /revision 2 is not the one that was read before/,
     ],
     [
       'another history behind its revision',
@@ -206,7 +206,7 @@ describe('LogFollower', () => {
         write(log, 'c');
         replace(log, 2, (commit) => ({ ...commit, author: 'else' }));
       },
-      /revision 3 is not what its hash says/,
+      /revision 3 does not match its hash/,
     ],
     [
       'a hole in the log',
@@ -222,7 +222,7 @@ describe('LogFollower', () => {
         write(log, 'c');
         store.read = () => Promise.resolve([]);
       },
-      /its log ends before revision 3, and its head says 3/,
+      /its log ends before revision 3, but its head is at 3/,
     ],
     [
       'a head that is not the end of its log',
@@ -244,7 +244,7 @@ describe('LogFollower', () => {
         assert.match(error.message, words);
         assert.match(
           error.message,
-          /revision 2 is kept until an operator (has looked at it|accepts the store \(lbctl store adopt\))$/,
+          /revision 2 is kept until an operator (has checked it|accepts the store \(lbctl store adopt\))$/,
         );
         return true;
       });
@@ -283,7 +283,7 @@ describe('LogFollower', () => {
     const replaced = new MemoryLog('store');
     write(replaced, 'a', 'b', 'c', 'd');
     store.head = () => Promise.resolve({ ...replaced.head, version: 99 });
-    await assert.rejects(follower.catchUp(), /it is another store now \(id store, before new\)/);
+    await assert.rejects(follower.catchUp(), /it is a different store now \(id store, before new\)/);
   });
 
   it('goes on by itself when the history is the right one again', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { BACKEND, CLIENT, SIDE } from '../../../../../data-plane/engine/epoll/slots.ts';
-import { STANDING } from '../../../../../data-plane/engine/epoll/relay-state.ts';
+import { RELAY_STATE } from '../../../../../data-plane/engine/epoll/relay-state.ts';
 import { DELIVER, NAMES, RelayRig, SIDES } from '../../../../../harness/engine/relay-rig.ts';
 
 const { EAGAIN, ECONNRESET, EPIPE } = constants.errno;
@@ -15,7 +15,7 @@ describe('a relay that is told of an error', () => {
       rig.says(side, 'hello', -EAGAIN);
       rig.flag(side, SIDE.failing);
       rig.kernel.answers.pendingError = [ECONNRESET];
-      assert.equal(rig.turn(), STANDING.open);
+      assert.equal(rig.turn(), RELAY_STATE.open);
       // The error was told, so the end of the rest is none.
       rig.says(side, ', world', 0);
       assert.equal(rig.turn(), DELIVER[side === CLIENT ? BACKEND : CLIENT]);
@@ -27,7 +27,7 @@ describe('a relay that is told of an error', () => {
       const other = side === CLIENT ? BACKEND : CLIENT;
       const rig = new RelayRig();
       rig.says(other, 'hello', 0);
-      assert.equal(rig.turn(), STANDING.open);
+      assert.equal(rig.turn(), RELAY_STATE.open);
       rig.says(side, 'bye', 0);
       rig.flag(side, SIDE.failing);
       rig.kernel.answers.pendingError = [ECONNRESET];
@@ -41,7 +41,7 @@ describe('a relay that is told of an error', () => {
       const other = side === CLIENT ? BACKEND : CLIENT;
       const rig = new RelayRig();
       rig.says(other, 'hello', 0);
-      assert.equal(rig.turn(), STANDING.open);
+      assert.equal(rig.turn(), RELAY_STATE.open);
       rig.says(side, 'lost', 0);
       rig.flag(other, SIDE.failing);
       rig.kernel.answers.pendingError = [ECONNRESET];
@@ -54,9 +54,9 @@ describe('a relay that is told of an error', () => {
       const other = side === CLIENT ? BACKEND : CLIENT;
       const rig = new RelayRig();
       rig.says(other, 'hello', 0);
-      assert.equal(rig.turn(), STANDING.open);
+      assert.equal(rig.turn(), RELAY_STATE.open);
       rig.says(side, 'bye', 0);
-      assert.equal(rig.turn(), STANDING.completed);
+      assert.equal(rig.turn(), RELAY_STATE.completed);
       assert.equal(rig.kernel.count('endOutput'), 1);
     });
 
@@ -65,7 +65,7 @@ describe('a relay that is told of an error', () => {
         const rig = new RelayRig();
         rig.flag(side, SIDE.failing);
         rig.kernel.answers.pendingError = [errno];
-        assert.equal(rig.turn(), STANDING.open);
+        assert.equal(rig.turn(), RELAY_STATE.open);
         assert.deepEqual(
           [rig.has(side, SIDE.failing), rig.has(side, SIDE.outputBroken)],
           [false, errno === EPIPE],

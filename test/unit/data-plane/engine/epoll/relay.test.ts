@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { BACKEND, CLIENT, SIDE } from '../../../../../data-plane/engine/epoll/slots.ts';
-import { STANDING } from '../../../../../data-plane/engine/epoll/relay-state.ts';
+import { RELAY_STATE } from '../../../../../data-plane/engine/epoll/relay-state.ts';
 import { errnoName } from '../../../../../data-plane/kernel/errno.ts';
 import { bytes, DELIVER, NAMES, RelayRig, SIDES } from '../../../../../harness/engine/relay-rig.ts';
 
 const { EAGAIN, ECONNRESET, EHOSTUNREACH, EINTR, ENOBUFS, ENOMEM, EPIPE, ETIMEDOUT } = constants.errno;
 const FATAL = [ECONNRESET, ETIMEDOUT, EHOSTUNREACH];
 const TRANSIENT = [ENOBUFS, ENOMEM];
-const BROKEN = [STANDING.clientBroken, STANDING.backendBroken] as const;
+const BROKEN = [RELAY_STATE.clientBroken, RELAY_STATE.backendBroken] as const;
 
 describe('a relay whose reads fail', () => {
   for (const side of SIDES) {
@@ -33,11 +33,11 @@ describe('a relay whose reads fail', () => {
       it(`asks the ${NAMES[side]} again after ${errnoName(errno)}, once it is told to`, () => {
         const rig = new RelayRig();
         rig.says(side, 'hello', -errno, ' again', 0);
-        assert.equal(rig.turn(), STANDING.open);
-        assert.deepEqual([rig.relay.starved, rig.has(side, SIDE.readable)], [errno, false]);
+        assert.equal(rig.turn(), RELAY_STATE.open);
+        assert.deepEqual([rig.relay.memoryErrno, rig.has(side, SIDE.readable)], [errno, false]);
         rig.flag(side, SIDE.readable);
         rig.turn();
-        assert.deepEqual([rig.relay.starved, rig.heard(other)], [0, 'hello again']);
+        assert.deepEqual([rig.relay.memoryErrno, rig.heard(other)], [0, 'hello again']);
       });
     }
 
@@ -45,7 +45,7 @@ describe('a relay whose reads fail', () => {
       const rig = new RelayRig();
       rig.says(side, 'hello, ', 'world', -ECONNRESET);
       rig.kernel.answers.send = [2];
-      assert.equal(rig.turn(), STANDING.open);
+      assert.equal(rig.turn(), RELAY_STATE.open);
       rig.flag(other, SIDE.writable);
       assert.equal(rig.turn(), DELIVER[other]);
       assert.deepEqual([rig.heard(other), rig.relay.parkedBytes], ['hello, world', 0]);
@@ -55,7 +55,7 @@ describe('a relay whose reads fail', () => {
   it('waits for the next event after EAGAIN, and asks again after EINTR', () => {
     const rig = new RelayRig();
     rig.says(CLIENT, -EINTR, 'hello', -EAGAIN, 'more');
-    assert.equal(rig.turn(), STANDING.open);
+    assert.equal(rig.turn(), RELAY_STATE.open);
     assert.deepEqual([rig.heard(BACKEND), rig.has(CLIENT, SIDE.readable)], ['hello', false]);
     rig.turn();
     assert.equal(rig.heard(BACKEND), 'hello', 'nothing is read without an event');
@@ -78,8 +78,8 @@ describe('a relay whose sends fail', () => {
           rig.kernel.answers.send = [-errno];
           const lost = rig.turn();
           // No event has told of it yet: the relay goes on by itself.
-          const standing = rig.relay.unfinished ? rig.turn() : lost;
-          assert.deepEqual([standing, rig.heard(side), rig.heard(other)], [DELIVER[other], '', '413']);
+          const relayState = rig.relay.unfinished ? rig.turn() : lost;
+          assert.deepEqual([relayState, rig.heard(side), rig.heard(other)], [DELIVER[other], '', '413']);
           assert.equal(rig.kernel.count('endOutput'), 0, 'a reset is no end');
         });
       }
@@ -91,7 +91,7 @@ describe('a relay whose sends fail', () => {
       rig.says(side, '413', ' too large', 0);
       rig.kernel.answers.send = side === BACKEND ? [-ECONNRESET, 1] : [1, -ECONNRESET];
       for (let turn = 0; turn < 3; turn++) {
-        assert.equal(rig.turn(), STANDING.open);
+        assert.equal(rig.turn(), RELAY_STATE.open);
         rig.says(other, 'lost too');
       }
       rig.flag(other, SIDE.writable);
@@ -104,8 +104,8 @@ describe('a relay whose sends fail', () => {
       rig.says(other, 'lost', -ECONNRESET);
       rig.says(side, '413', 0);
       rig.kernel.answers.send = side === BACKEND ? [-ECONNRESET, 1] : [1, -ECONNRESET];
-      const standings = [rig.turn(), rig.turn(), rig.turn()];
-      assert.ok(standings.includes(BROKEN[side]), standings.join());
+      const relayStates = [rig.turn(), rig.turn(), rig.turn()];
+      assert.ok(relayStates.includes(BROKEN[side]), relayStates.join());
     });
 
     for (const errno of TRANSIENT) {
@@ -115,13 +115,13 @@ describe('a relay whose sends fail', () => {
           rig.says(other, 'hello');
           rig.kernel.answers.send = [-errno, -errno];
           for (let turn = 0; turn < 2; turn++) {
-            assert.equal(rig.turn(), STANDING.open);
-            assert.deepEqual([rig.relay.starved, rig.has(side, SIDE.writable)], [errno, false]);
+            assert.equal(rig.turn(), RELAY_STATE.open);
+            assert.deepEqual([rig.relay.memoryErrno, rig.has(side, SIDE.writable)], [errno, false]);
             rig.turn();
-            assert.equal(rig.relay.starved, 0, 'not asked again before that');
+            assert.equal(rig.relay.memoryErrno, 0, 'not asked again before that');
             rig.flag(side, SIDE.writable);
           }
-          assert.equal(rig.turn(), STANDING.open);
+          assert.equal(rig.turn(), RELAY_STATE.open);
           assert.deepEqual([rig.heard(side), rig.relay.parkedBytes], ['hello', 0]);
         }
       });
@@ -131,7 +131,7 @@ describe('a relay whose sends fail', () => {
       const rig = new RelayRig();
       rig.says(other, 'hello');
       rig.kernel.answers.send = [2];
-      assert.equal(rig.turn(), STANDING.open);
+      assert.equal(rig.turn(), RELAY_STATE.open);
       assert.deepEqual([rig.heard(side), rig.relay.parkedBytes], ['he', 3]);
       rig.flag(side, SIDE.writable);
       rig.kernel.answers.send = [-ECONNRESET];
@@ -143,7 +143,7 @@ describe('a relay whose sends fail', () => {
       const rig = new RelayRig();
       rig.says(other, 'lost');
       rig.kernel.answers.send = [-EPIPE];
-      assert.equal(rig.turn(), STANDING.open);
+      assert.equal(rig.turn(), RELAY_STATE.open);
       rig.says(other, 'lost too');
       rig.says(side, 'last words', 0);
       assert.equal(rig.turn(), DELIVER[other]);
@@ -154,7 +154,7 @@ describe('a relay whose sends fail', () => {
     it(`brings them too when the ${NAMES[side]} has ended before a send to it fails`, () => {
       const rig = new RelayRig();
       rig.says(side, 'bye', 0);
-      assert.equal(rig.turn(), STANDING.open);
+      assert.equal(rig.turn(), RELAY_STATE.open);
       rig.says(other, 'lost');
       rig.kernel.answers.send = [-ECONNRESET];
       assert.equal(rig.turn(), DELIVER[other]);
@@ -168,7 +168,7 @@ describe('a relay whose sends fail', () => {
       rig.says(CLIENT, 'a long story, ', 'told in parts', 0);
       rig.kernel.answers.send = [3, -EAGAIN, 0, 1, 5, 2, 30, 30];
       for (let turn = 0; turn < 20 && !rig.has(BACKEND, SIDE.outputEnded); turn++) {
-        assert.equal(rig.turn(), STANDING.open);
+        assert.equal(rig.turn(), RELAY_STATE.open);
         assert.equal(rig.kernel.count('endOutput') === 0, !rig.has(BACKEND, SIDE.outputEnded));
         rig.flag(BACKEND, SIDE.writable);
       }
@@ -181,7 +181,7 @@ describe('a relay whose sends fail', () => {
     const rig = new RelayRig(0);
     rig.says(CLIENT, 'hello');
     rig.kernel.answers.send = [2];
-    assert.equal(rig.turn(), STANDING.open);
+    assert.equal(rig.turn(), RELAY_STATE.open);
     assert.deepEqual([rig.heard(BACKEND), rig.relay.parkedBytes], ['he', 0]);
     assert.deepEqual(rig.kernel.inbox.get(rig.fds[CLIENT]!), [bytes('llo')]);
   });
@@ -194,7 +194,7 @@ describe('a relay whose sends fail', () => {
       const rig = new RelayRig(0);
       rig.says(CLIENT, 'hello');
       rig.kernel.answers.discard = [answer];
-      assert.equal(rig.turn(), STANDING.clientBroken);
+      assert.equal(rig.turn(), RELAY_STATE.clientBroken);
       assert.deepEqual([rig.heard(BACKEND), rig.relay.moved[BACKEND]], ['hello', 5]);
     });
   }

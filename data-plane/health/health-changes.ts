@@ -1,0 +1,27 @@
+/** What health checks and failed connects change, as one event that everyone who wants to know subscribes to. */
+import type { Health } from '../../core/model/resources.ts';
+
+export type HealthChange =
+  | {
+      readonly type: 'transition';
+      readonly pool: string;
+      readonly address: string;
+      readonly from: Health;
+      readonly to: Health;
+      /** In words. */
+      readonly reason: string;
+    }
+  /** No backend of the pool is up, so all active ones are used; or that is over. Not while first checks run. */
+  | { readonly type: 'panic'; readonly pool: string; readonly on: boolean };
+
+export class HealthChanges {
+  readonly #subscribers: ((change: HealthChange) => void)[] = [];
+
+  subscribe(subscriber: (change: HealthChange) => void): void {
+    this.#subscribers.push(subscriber);
+  }
+
+  publish(change: HealthChange): void {
+    for (const subscriber of this.#subscribers) subscriber(change);
+  }
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { silentLogger } from '../../../../core/runtime/logger.ts';
+import { HttpServer } from '../../../../core/runtime/http-server.ts';
+import { operationRoutes } from '../../../../core/runtime/operation-routes.ts';
+
+const LOOPBACK = { host: '127.0.0.1', port: 0 };
+
+describe('what every program serves to operators', () => {
+  let reasons: readonly string[] = [];
+  let fails = false;
+  const metrics = {
+    contentType: 'text/plain; version=0.0.4; charset=utf-8',
+    render: () => (fails ? Promise.reject(new Error('broken')) : Promise.resolve('x 1\n')),
+  };
+  const createServer = () =>
+    new HttpServer({
+      routes: operationRoutes(metrics, () => reasons),
+      what: 'the admin address',
+      flag: '--admin-address',
+      maxConnections: 8,
+      logger: silentLogger,
+    });
+  const server = createServer();
+  let base = '';
+  before(async () => {
+    base = `http://${await server.listen(LOOPBACK)}`;
+  });
+  after(() => server.close());
+
+  it('serves the metrics', async () => {
+    const response = await fetch(`${base}/metrics`);
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get('content-type'), metrics.contentType);
+    assert.equal(await response.text(), 'x 1\n');
+  });
+
+  it('says that the process lives, whatever else', async () => {
+    reasons = ['no snapshot'];
+    const response = await fetch(`${base}/healthz`);
+    assert.equal(response.status, 200);
+    assert.deepEqual(await response.json(), { status: 'ok' });
+  });
+
+  it('is ready without reasons against it, and names them otherwise', async () => {
+    reasons = ['a', 'b'];
+    const not = await fetch(`${base}/readyz`);
+    assert.equal(not.status, 503);
+    assert.deepEqual(await not.json(), { status: 'not ready', reasons: ['a', 'b'] });
+    reasons = [];
+    assert.equal((await fetch(`${base}/readyz?verbose`)).status, 200);
+  });
+
+  it('names what there is instead of what there is not', async () => {
+    for (const path of ['/', '/metrics/x', '/constructor']) {
+      const response = await fetch(base + path);
+      assert.equal(response.status, 404);
+      assert.match(await response.text(), /\/metrics, \/healthz, \/readyz/);
+    }
+  });
+
+  it('only answers questions', async () => {
+    const response = await fetch(`${base}/metrics`, { method: 'POST', body: 'x' });
+    assert.equal(response.status, 405);
+    assert.equal(response.headers.get('allow'), 'GET, HEAD');
+    const head = await fetch(`${base}/healthz`, { method: 'HEAD' });
+    assert.equal(head.status, 200);
+    assert.equal(await head.text(), '');
+  });
+
+  it('survives a failure of its own', async () => {
+    fails = true;
+    assert.equal((await fetch(`${base}/metrics`)).status, 500);
+    fails = false;
+    assert.equal((await fetch(`${base}/metrics`)).status, 200);
+  });
+
+  it('says whose address is taken, and which flag names another', async () => {
+    const port = Number(new URL(base).port);
+    await assert.rejects(
+      createServer().listen({ ...LOOPBACK, port }),
+      new RegExp(`127\\.0\\.0\\.1:${port} can't be used: .*EADDRINUSE.*--admin-address`),
+    );
+  });
+});
