@@ -77,14 +77,18 @@ function stay(state: State): Step {
   return { state, effects: [] };
 }
 
+/** A step with more effects before its own. */
+function precededBy(effects: readonly Effect[], next: Step): Step {
+  return { state: next.state, effects: [...effects, ...next.effects] };
+}
+
 /** Connects to the replica after `failed`. */
 function tryNext(state: State, failed: string | null): Step {
   if (state.replicas.length === 0) {
     const wait: Effect = { type: 'wait', first: state.link.type !== 'waiting', slow: false };
     return { state: { ...state, link: { type: 'waiting' } }, effects: [wait] };
   }
-  const replica = nextReplica(state.replicas, failed, state.views);
-  return connectTo(state, replica);
+  return connectTo(state, nextReplica(state.replicas, failed, state.views));
 }
 
 function connectTo(state: State, replica: string): Step {
@@ -156,7 +160,7 @@ function withheld(state: State, event: { readonly reason: WithheldReason; readon
   };
   const message = `${words[reason]}${detail ? `: ${detail}` : ''}`;
   const failed = fail(state, replica, { kind: reason, message });
-  return { ...failed, effects: [{ type: 'disconnect' }, ...failed.effects] };
+  return precededBy([{ type: 'disconnect' }], failed);
 }
 
 function streamLost(state: State, event: Event & { type: 'stream-lost' }): Step {
@@ -178,8 +182,7 @@ function fail(state: State, replica: string, trouble: Trouble): Step {
   const logged: Effect[] = known ? [] : [{ type: 'log', level, message: trouble.message }];
   const failed: State = { ...state, failures, troubles };
   if (failures % state.replicas.length !== 0) {
-    const next = tryNext(failed, replica);
-    return { state: next.state, effects: [...logged, ...next.effects] };
+    return precededBy(logged, tryNext(failed, replica));
   }
   const slow = state.replicas.every((each) => troubles.get(each)?.kind === 'store_mismatch');
   return {
@@ -211,8 +214,7 @@ function applyRefused(state: State, event: Event & { type: 'apply-refused' }): S
 /** A new stream brings the newest snapshot, whatever was refused before. */
 function againDue(state: State): Step {
   if (state.link.type !== 'subscribed' || state.link.collected !== null) return stay(state);
-  const next = connectTo(state, state.link.replica);
-  return { state: next.state, effects: [{ type: 'disconnect' }, ...next.effects] };
+  return precededBy([{ type: 'disconnect' }], connectTo(state, state.link.replica));
 }
 
 /** The end of an apply: answers if the stream is still open, then continues with the same or a better replica. */
@@ -220,11 +222,10 @@ function answered(state: State, answer: (nonce: string | null) => Effect | null)
   const { link } = state;
   if (link.type !== 'applying') return stay(state);
   const effect = answer(link.streaming ? link.nonce : null);
-  const effects = effect ? [effect] : [];
   const next = link.streaming
     ? follow({ ...state, link: { type: 'subscribed', replica: link.replica, collected: null } })
     : tryNext(state, null);
-  return { state: next.state, effects: [...effects, ...next.effects] };
+  return effect ? precededBy([effect], next) : next;
 }
 
 function replicaReported(state: State, replica: string, view: ReplicaView | null): Step {
@@ -242,7 +243,7 @@ function replicaReported(state: State, replica: string, view: ReplicaView | null
     position.hash === current.position.hash;
   if (view !== null && isStoreFixed(state, replica, view)) return connectTo(viewed, replica);
   const next = follow(confirms ? { ...viewed, confirmed: true } : viewed);
-  return confirms ? { state: next.state, effects: [{ type: 'confirmed' }, ...next.effects] } : next;
+  return confirms ? precededBy([{ type: 'confirmed' }], next) : next;
 }
 
 /** The replica had the wrong store, and now has one that this proxy may follow: there is nothing to wait for. */
@@ -273,12 +274,9 @@ function follow(state: State): Step {
 function moveDue(state: State): Step {
   const better = fresher(state);
   if (better === null || state.link.type !== 'subscribed') return stay(state);
-  const next = connectTo(state, better);
   const message = `moving from the control plane at ${state.link.replica} to ${better}, which is fresher`;
-  return {
-    state: next.state,
-    effects: [{ type: 'disconnect' }, { type: 'log', level: 'info', message }, ...next.effects],
-  };
+  const effects: Effect[] = [{ type: 'disconnect' }, { type: 'log', level: 'info', message }];
+  return precededBy(effects, connectTo(state, better));
 }
 
 function fresher({ link, replicas, views, current }: State): string | null {
@@ -298,6 +296,5 @@ function replicasChanged(state: State, replicas: readonly string[]): Step {
   if (link.type === 'applying') {
     return { state: { ...next, link: { ...link, streaming: false } }, effects: [disconnect] };
   }
-  const tried = tryNext(next, null);
-  return { state: tried.state, effects: [disconnect, ...tried.effects] };
+  return precededBy([disconnect], tryNext(next, null));
 }
