@@ -9,7 +9,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { ConnectionLimit } from './connection-limit.ts';
+import { HttpConnections } from './http-connections.ts';
 import { LbError, messageOf } from './errors.ts';
 import { EventStream } from './event-stream.ts';
 import { formatHostPort, type HostPort } from './flags.ts';
@@ -88,11 +88,11 @@ export interface HttpServerOptions {
 export class HttpServer {
   readonly #server: Server;
   readonly #options: HttpServerOptions;
-  readonly #connections: ConnectionLimit<Socket>;
+  readonly #connections: HttpConnections<Socket>;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
-    this.#connections = new ConnectionLimit({
+    this.#connections = new HttpConnections({
       connections: options.maxConnections,
       requestsEach: MAX_REQUESTS_PER_CONNECTION,
     });

@@ -15,7 +15,7 @@ interface Use {
   requests: number;
 }
 
-export class ConnectionLimit<Connection> {
+export class HttpConnections<Connection> {
   readonly #limit: number;
   readonly #maxRequests: number;
   /** The one that was opened or got an answer longest ago is first. A slow client does not count as active. */
