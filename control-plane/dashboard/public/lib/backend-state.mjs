@@ -12,9 +12,9 @@ const KINDS = {
   disabled: 'plain',
 };
 
-export const kindOf = (standing) => KINDS[standing] ?? 'plain';
+export const kindOf = (availability) => KINDS[availability] ?? 'plain';
 
-export const wordOf = (standing) => (standing === 'unseen' ? 'no proxy reports it' : standing);
+export const wordOf = (availability) => (availability === 'unseen' ? 'no proxy reports it' : availability);
 
 /** Why it is as it is, a line each. What all proxies say alike is said once. */
 export function reasonsOf({ state, complaints, moreComplaints, health }) {
@@ -37,10 +37,13 @@ export function reasonsOf({ state, complaints, moreComplaints, health }) {
   return moreComplaints > 0 ? [...all, `and ${moreComplaints} more`] : all;
 }
 
-const tallyOf = (standing) => (standing === 'unseen' ? 'not reported' : standing);
+const tallyOf = (availability) => (availability === 'unseen' ? 'not reported' : availability);
 
 /** The states of a pool's backends as marks, such as 3 up, 1 down. */
-export const standingsOf = (standings) =>
+export const availabilitiesOf = (availabilities) =>
   Object.keys(KINDS)
-    .filter((standing) => standings[standing] > 0)
-    .map((standing) => ({ kind: kindOf(standing), words: `${standings[standing]} ${tallyOf(standing)}` }));
+    .filter((availability) => availabilities[availability] > 0)
+    .map((availability) => ({
+      kind: kindOf(availability),
+      words: `${availabilities[availability]} ${tallyOf(availability)}`,
+    }));
