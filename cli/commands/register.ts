@@ -1,7 +1,6 @@
 /** `lbctl register`. */
 import { randomUUID } from 'node:crypto';
 import { Option } from 'commander';
-import { parseAddress } from '../../core/model/address.ts';
 import { REGISTRATION_TTL_MS } from '../../core/model/registration.ts';
 import { duration } from '../../core/runtime/flags.ts';
 import type { AddCommand } from '../command.ts';
@@ -49,6 +48,7 @@ export const addRegister: AddCommand = (program, execute) => {
     )
     .action((pool: string, address: string, command: readonly string[], options: RegisterOptions) =>
       execute(async ({ context }) => {
+        const { parseAddress } = await import('../../core/model/address.ts');
         const parsed = parseAddress(address);
         if (!parsed.ok) throw new CliError(EXIT.usage, parsed.description);
         const registration = { pool, address: parsed.value.canonical, ...options };
