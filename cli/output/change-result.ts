@@ -3,7 +3,8 @@ import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/Chang
 import { type Context, tell } from '../context.ts';
 import { changePlain, differenceText } from './difference.ts';
 import { emitStructured } from './emit.ts';
-import { printable, type Style } from './style.ts';
+import { printable } from './printable.ts';
+import type { Style } from './style.ts';
 import { table } from './table.ts';
 
 /** `revision 42`, `unchanged`, or for a dry run what would change. */

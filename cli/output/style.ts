@@ -10,9 +10,3 @@ const COLORS = { good: 'green', bad: 'red', doubtful: 'yellow', faint: 'gray', s
 export function styleFor(isTerminal: boolean, noColor: string | undefined): Style {
   return isTerminal && !noColor ? (tone, text) => styleText(COLORS[tone], text) : (_tone, text) => text;
 }
-
-/** Without control characters: what other people wrote must not control the reader's terminal. */
-export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
-}

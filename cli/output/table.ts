@@ -2,7 +2,8 @@
 import { age } from '../../core/view/figures.ts';
 import type { Timestamp__Output } from '../../core/wire/generated/google/protobuf/Timestamp.ts';
 import type { Context } from '../context.ts';
-import { printable, type Style, type Tone } from './style.ts';
+import { printable } from './printable.ts';
+import type { Style, Tone } from './style.ts';
 
 /** A cell, and how it should look where colours are shown. */
 export type Cell = string | { readonly text: string; readonly tone?: Tone; readonly moving?: true };
