@@ -221,7 +221,7 @@ function clear(cells: Float64Array, row: number, width: number): void {
 
 function refusal(
   what: string,
-  table: { readonly capacity: number; shortage(keys: readonly string[]): number },
+  table: RowTable<string> | RowTable<null>,
   keys: readonly string[],
 ): Violation[] {
   const shortage = table.shortage(keys);
@@ -231,7 +231,7 @@ function refusal(
   return [
     {
       field: what,
-      description: `${keys.length} ${what} are wanted${rest}; a proxy has room for ${table.capacity}: remove some`,
+      description: `there are ${keys.length} ${what}${rest}; a proxy has room for ${table.capacity}: remove some`,
     },
   ];
 }
