@@ -24,7 +24,7 @@ import { Reporter } from './reporting/reporter.ts';
 import { recordHealthChange } from './proxy-events.ts';
 import { checkSourceAddresses } from './host/source-addresses.ts';
 import { ConfigStatus } from './subscription/config-status.ts';
-import { LastGood } from './subscription/last-good-snapshot.ts';
+import { LastGoodSnapshot } from './subscription/last-good-snapshot.ts';
 import { ReplicaDirectory } from './subscription/replica-directory.ts';
 import type { SavedSnapshot } from './subscription/snapshot-file.ts';
 import { lockStateDir } from './subscription/state-dir.ts';
@@ -76,7 +76,7 @@ export class Proxy {
   readonly #dataPath: DataPath;
   readonly #replicas: ReplicaDirectory;
   readonly #admin: HttpServer;
-  readonly #lastGood: LastGood;
+  readonly #lastGood: LastGoodSnapshot;
   #subscription: Subscription | null = null;
   #reporter: Reporter | null = null;
   #sweeps: Timer | null = null;
@@ -98,7 +98,7 @@ export class Proxy {
       logger.warn({ reason: fellBack }, 'the epoll engine cannot run here; the portable engine is used');
     this.#engine = engine;
     const stateDir = lockStateDir(options.stateDir, libc);
-    this.#lastGood = new LastGood({ stateDir, clock, logger });
+    this.#lastGood = new LastGoodSnapshot({ stateDir, clock, logger });
     const report = () => this.#reporter?.wake();
     this.#status = new ConfigStatus(report);
     this.#dataPath = new DataPath({
