@@ -1,6 +1,6 @@
 /** Names of things, for completion: from the server. */
 import type { Context } from '../context.ts';
-import type { KindName } from '../kinds/names.ts';
+import type { Kind } from '../kinds/kind-names.ts';
 import { openSession, type Session } from '../session/session.ts';
 
 /** A person who presses a key does not wait longer. */
@@ -9,11 +9,7 @@ const COMPLETION_MS = 1_000;
 const MOST_REVISIONS = 20;
 
 /** Rejects when the server does not answer in time. */
-export async function readNames(
-  context: Context,
-  kind: KindName,
-  pool: string | undefined,
-): Promise<string[]> {
+export async function readNames(context: Context, kind: Kind, pool: string | undefined): Promise<string[]> {
   const session = openSession({ ...context, timeoutMs: COMPLETION_MS });
   try {
     return await namesOf(session, kind, pool);
@@ -22,7 +18,7 @@ export async function readNames(
   }
 }
 
-async function namesOf(session: Session, kind: KindName, pool: string | undefined): Promise<string[]> {
+async function namesOf(session: Session, kind: Kind, pool: string | undefined): Promise<string[]> {
   switch (kind) {
     case 'listeners':
       return (await session.read('listeners', 'ListListeners', {})).listeners.map(({ name }) => name);

@@ -1,17 +1,17 @@
 /** What belongs at the end of a half-typed command line: words that are known here, or names that a server knows. */
 import type { Argument, Command, Option } from 'commander';
-import { KIND_NAMES, type KindName, kindOf } from '../kinds/names.ts';
+import { type Kind, KIND_NAMES, kindOf, KINDS } from '../kinds/kind-names.ts';
 
 export type Wanted =
   | { readonly type: 'words'; readonly words: readonly string[] }
-  | { readonly type: 'names'; readonly kind: KindName; readonly pool?: string }
+  | { readonly type: 'names'; readonly kind: Kind; readonly pool?: string }
   /** The shell completes file names by itself. */
   | { readonly type: 'files' };
 
 const NOTHING: Wanted = { type: 'words', words: [] };
 
 /** Options whose value names something. */
-const OPTION_KINDS: Readonly<Record<string, KindName>> = { '--pool': 'pools', '--policy': 'policies' };
+const OPTION_KINDS: Readonly<Record<string, Kind>> = { '--pool': 'pools', '--policy': 'policies' };
 
 /** `words` is what was typed after `lbctl`; the last of it, maybe empty, is being completed. */
 export function wantedAt(program: Command, words: readonly string[]): Wanted {
@@ -87,7 +87,7 @@ function argumentAt(argument: Argument, command: Command, operands: readonly str
 }
 
 function kindWords(command: string): readonly string[] {
-  if (command === 'get') return Object.keys(KIND_NAMES);
+  if (command === 'get') return KINDS;
   const singular = Object.values(KIND_NAMES);
   return command === 'delete' ? singular.filter((kind) => kind !== 'revision') : singular;
 }

@@ -1,10 +1,18 @@
 /** Tables for people: aligned columns, no borders. */
+import { age } from '../../core/view/figures.ts';
+import type { Timestamp__Output } from '../../core/wire/generated/google/protobuf/Timestamp.ts';
+import type { Context } from '../context.ts';
 import type { Style, Tone } from './style.ts';
 
 /** A cell, and how it should look where colours are shown. */
 export type Cell = string | { readonly text: string; readonly tone?: Tone; readonly moving?: true };
 
 const GAP = '  ';
+
+/** How long ago something was. */
+export function ageCell(time: Timestamp__Output | null, { clock }: Context): Cell {
+  return { text: age(time, clock.wallMs()), moving: true };
+}
 
 /** The widest text of each column, the header included. */
 export function columnWidths(header: readonly string[], rows: readonly (readonly Cell[])[]): number[] {

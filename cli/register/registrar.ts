@@ -17,7 +17,7 @@ import type { RegisterRequest } from '../../core/wire/generated/lb/v1/RegisterRe
 import type { RegisterResponse__Output } from '../../core/wire/generated/lb/v1/RegisterResponse.ts';
 import { fromGrpcError } from '../../core/wire/status.ts';
 import { type Context, tell } from '../context.ts';
-import { counted } from '../output/human.ts';
+import { counted } from '../../core/view/figures.ts';
 import { Servers } from '../session/servers.ts';
 
 /** For a control plane to take the registration. */

@@ -101,7 +101,7 @@ describe('lbctl history, show, diff and rollback', () => {
       dry.stdout,
       /\+ backend web\/10\.0\.0\.2:80 \(created\)[\s\S]*dry run: nothing was changed\n$/,
     );
-    const note = `the state of a backend is operation and was left alone: web/${A} (draining, was active)`;
+    const note = `a rollback does not change the state of existing backends; these were kept: web/${A} (draining, was active)`;
     assert.equal(dry.stderr, `${note}\n`);
     const done = await lbctl(['rollback', '2', '--wait', '-o', 'json']);
     assert.equal(done.code, 0, done.stderr);
