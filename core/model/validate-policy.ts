@@ -1,4 +1,4 @@
-/** The rules of a policy by itself: known words, and the ranges that resources.proto names. */
+/** The rules for the fields of a policy: known words, and the ranges that resources.proto documents. */
 import { LOG_ONE_IN } from './defaults.ts';
 import { formatDuration } from './duration.ts';
 import { didYouMean } from './nearest.ts';
@@ -16,7 +16,7 @@ interface Range {
   readonly min: number;
   readonly max: number;
   readonly unit: 'duration' | 'count';
-  /** What 0 means where it is allowed below `min`. */
+  /** The meaning of 0 where 0 is allowed although it is below `min`. */
   readonly zero?: string;
 }
 
@@ -78,22 +78,27 @@ const RANGES: readonly Range[] = [
   { field: 'drain_timeout', of: (p) => p.drainTimeoutMs, min: 0, max: DAY, unit: 'duration' },
 ];
 
-/** What a field of a policy may be, 0 included where that means something. */
+/** The range of a field, including 0 where 0 has a meaning. */
 export function allowedRange(field: string): { readonly min: number; readonly max: number } {
   const range = RANGES.find((one) => one.field === field);
-  if (range === undefined) throw new Error(`no range of ${field}`);
+  if (range === undefined) throw new Error(`no range is known for ${field}`);
   return { min: range.zero === undefined ? range.min : 0, max: range.max };
 }
 
-/** Every violation of a policy but that of its name; `at` is its path. */
+/** Every violation of a policy except that of its name; `at` is its path. */
 export function validatePolicy(policy: Policy, at: string): Violation[] {
   const violations = [
     ...validateWord(`${at}.strategy`, 'strategy', policy.strategy, STRATEGIES),
-    ...validateWord(`${at}.health_check.type`, 'health check', policy.healthCheck.type, HEALTH_CHECK_TYPES),
+    ...validateWord(
+      `${at}.health_check.type`,
+      'type of health check',
+      policy.healthCheck.type,
+      HEALTH_CHECK_TYPES,
+    ),
     ...RANGES.flatMap((range) => validateRange(range, policy, at)),
   ];
   const { intervalMs, timeoutMs } = policy.healthCheck;
-  // Only of two good values is it worth saying that they don't fit together.
+  // Two values are compared only when each of them is valid.
   if (violations.length === 0 && timeoutMs > intervalMs) {
     const description = `is ${formatDuration(timeoutMs)}, longer than the interval of ${formatDuration(intervalMs)}; a check must end before the next one starts`;
     violations.push({ field: `${at}.health_check.timeout`, description });
@@ -109,7 +114,7 @@ export function validateWord(
   allowed: readonly string[],
 ): readonly Violation[] {
   if (allowed.includes(word)) return [];
-  const description = `"${word}" is no ${what}${didYouMean(word, allowed)}; allowed are ${allowed.join(', ')}`;
+  const description = `"${word}" is not a ${what}${didYouMean(word, allowed)}; use one of ${allowed.join(', ')}`;
   return [{ field, description }];
 }
 
@@ -119,9 +124,10 @@ function validateRange(range: Range, policy: Policy, at: string): readonly Viola
   const inRange = value >= min && value <= max;
   if (Number.isInteger(value) && (inRange || (value === 0 && zero !== undefined))) return [];
   const show = unit === 'duration' ? formatDuration : String;
-  const whole = Number.isInteger(value) && value >= 0;
-  const shown = whole ? show(value) : unit === 'duration' ? `${value}ms` : String(value);
-  const orZero = zero === undefined ? '' : `, or ${show(0)} for ${zero}`;
-  const description = `is ${shown}; allowed is ${show(min)} to ${show(max)}${orZero}, in whole ${unit === 'duration' ? 'milliseconds' : 'numbers'}`;
+  const isReadable = Number.isInteger(value) && value >= 0;
+  const shown = isReadable ? show(value) : unit === 'duration' ? `${value}ms` : String(value);
+  const kind = unit === 'duration' ? 'a whole number of milliseconds' : 'a whole number';
+  const orZero = zero === undefined ? '' : `, or ${show(0)}, which means ${zero}`;
+  const description = `is ${shown}; it must be ${kind} from ${show(min)} to ${show(max)}${orZero}`;
   return [{ field: `${at}.${range.field}`, description }];
 }

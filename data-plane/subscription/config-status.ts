@@ -1,4 +1,4 @@
-/** Where this proxy stands with its configuration: what runs, what could not be bound, what was refused. */
+/** The state of this proxy's configuration: what runs, which listeners could not be bound, what was refused. */
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
@@ -20,7 +20,7 @@ export class ConfigStatus {
     this.#onChange = onChange;
   }
 
-  /** Another object exactly when something changed. */
+  /** A new object exactly when something changed. */
   get observation(): AppliedObservation {
     return this.#observation;
   }
@@ -34,17 +34,17 @@ export class ConfigStatus {
     this.#change({ rejected: { position, violations } });
   }
 
-  /** A control plane stands by what was read from disk. */
+  /** A control plane confirmed the snapshot that was read from disk. */
   confirmed(): void {
     if (this.#observation.fromDisk) this.#change({ fromDisk: false });
   }
 
-  /** Whether no control plane has stood by what runs for a while. */
+  /** Whether no control plane has confirmed the running snapshot for a while. */
   stale(stale: boolean): void {
     if (this.#observation.stale !== stale) this.#change({ stale });
   }
 
-  /** The listeners that are not bound now: all of them. */
+  /** All listeners that are not bound now. */
   failedListeners(failedListeners: readonly FailedListener[]): void {
     this.#change({ failedListeners });
   }

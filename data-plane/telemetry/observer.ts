@@ -3,7 +3,7 @@
  *
  * Invariants
  *  - a backend that was removed is observed until its last connection is closed, and what it had counted in the end is
- *    kept for a while (retired-backends.ts);
+ *    kept for a while (removed-backends.ts);
  *  - a row that has another owner since is never read under its old name (generation).
  */
 import type { Clock } from '../../core/runtime/clock.ts';

@@ -1,8 +1,7 @@
 /** Edits of single backends: add, remove, update. */
 import { canonicalAddress } from '../address.ts';
-import { completeBackend } from '../complete.ts';
+import { type BackendDraft, completeBackend } from '../draft.ts';
 import type { Change } from '../commit.ts';
-import type { BackendDraft } from '../draft.ts';
 import type { Edit, EditResult } from '../edit.ts';
 import { didYouMean } from '../nearest.ts';
 import type { Backend } from '../resources.ts';
@@ -18,7 +17,7 @@ export function addBackends(poolName: string, drafts: readonly BackendDraft[]): 
     if (pool === undefined) return refuseMissing('pool', poolName, state.pools.keys());
     const values = drafts.map((draft) => completeBackend(poolName, draft));
     const taken = values.filter(({ address }) => pool.backends.has(address));
-    if (taken.length > 0) return refuseBackends('ALREADY_EXISTS', poolName, taken, 'is in the pool already');
+    if (taken.length > 0) return refuseBackends('ALREADY_EXISTS', poolName, taken, 'is already in the pool');
     const changes = values.map((value): Change => ({ op: 'put', resource: { kind: 'backend', value } }));
     return decide(state, changes, repeatedBackends(poolName, drafts));
   };

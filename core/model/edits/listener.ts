@@ -1,6 +1,5 @@
 /** Edits of listeners: create, update, delete. */
-import { completeListener } from '../complete.ts';
-import type { ListenerDraft } from '../draft.ts';
+import { completeListener, type ListenerDraft } from '../draft.ts';
 import type { Edit } from '../edit.ts';
 import { decide, put, refuseMissing, refuseStale, refuseTaken } from './decide.ts';
 import { readMask } from './mask.ts';

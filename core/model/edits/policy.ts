@@ -1,7 +1,6 @@
 /** Edits of policies: create, update, delete. */
-import { completePolicy } from '../complete.ts';
+import { completePolicy, type PolicyDraft } from '../draft.ts';
 import { DEFAULT_POLICY_NAME } from '../defaults.ts';
-import type { PolicyDraft } from '../draft.ts';
 import type { Edit } from '../edit.ts';
 import type { Policy } from '../resources.ts';
 import { referrers } from '../validate.ts';

@@ -1,6 +1,5 @@
 /** Edits of pools: create, update, delete. */
-import { completePool } from '../complete.ts';
-import type { PoolDraft } from '../draft.ts';
+import { completePool, type PoolDraft } from '../draft.ts';
 import type { Edit } from '../edit.ts';
 import { referrers } from '../validate.ts';
 import { decide, put, refuseMissing, refuseReferenced, refuseStale, refuseTaken } from './decide.ts';

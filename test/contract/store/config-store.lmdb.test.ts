@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { LmdbStore } from '../../../control-plane/store/lmdb/lmdb-store.ts';
 import { systemClock as clock } from '../../../core/runtime/clock.ts';
 import { systemRandom } from '../../../core/runtime/random.ts';
+import { byRunLength } from '../../../harness/run-length.ts';
 import { killWriterAgainAndAgain } from '../../faults/lmdb-rounds.ts';
 import { commitsAfter, configStoreContract, failureOf } from './config-store.contract.ts';
 
@@ -43,7 +44,7 @@ describe('lmdb', () => {
 
   it('loses nothing that was acknowledged when its process is killed', async () => {
     fresh();
-    await killWriterAgainAndAgain(directory, 5, systemRandom);
+    await killWriterAgainAndAgain(directory, byRunLength(5, 50), systemRandom);
   });
 
   it('is shared with other processes', async () => {

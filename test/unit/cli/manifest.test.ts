@@ -135,7 +135,7 @@ describe('a problem in a manifest', () => {
       'kind: Policy\nname: a\nhealth_check:\n  interval: 5\n  timeout: 2 s\n',
       [
         '4 policies[a].health_check.interval is the number 5, but must be a duration with a unit, such as 250ms, 5s, 1m30s or 1h',
-        '5 policies[a].health_check.timeout "2 s" is no duration; write whole numbers with units, such as 250ms, 5s, 1m30s or 1h',
+        '5 policies[a].health_check.timeout "2 s" is not a duration; write whole numbers with units, such as 250ms, 5s, 1m30s or 1h',
       ],
     ],
     [

@@ -1,25 +1,25 @@
-// Charts over time, as elements for lib/dom.mjs. Colours come from the style sheet, so that they follow its scheme.
+// Charts over time, as elements for lib/dom.mjs. Colors come from the style sheet, so they follow its color scheme.
 
 import uPlot from '../charts/uplot.js';
 import { h } from './dom.mjs';
 import { byteRate, clock } from './format.mjs';
 
 const HEIGHT = 128;
-/** With less than this the scale would follow every single connection. */
+/** The smallest maximum of the y axis; with a smaller one the scale would follow every single connection. */
 const LEAST_TOP = 1;
-/** What is shown at least, so that the first seconds of a chart do not look like a whole story. */
+/** The shortest time that a chart shows, so that the first few seconds do not fill it. */
 const LEAST_SECONDS = 60;
-/** Between the lines of the grid, where the figures are bytes: 512 KiB rather than 488 KiB. */
+/** The steps of the grid where figures are bytes: 512 KiB rather than 488 KiB. */
 const BYTE_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
-/** Half of a time label, which may stand at the very end. */
+/** Half the width of a time label, because one may be centered at the very end. */
 const RIGHT_ROOM = 26;
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /**
- * A figure with one line or several. `lines`: `{label, color}` with the name of a CSS variable; `columns`: the times in
- * milliseconds, then the values of each line; `show`: a value in words.
+ * A chart with one or more lines. `lines`: `{label, color}`, the color as the name of a CSS variable; `columns`: the times
+ * in milliseconds, then the values of each line; `show`: formats a value.
  */
 export function chart({ key, title, now, lines, columns, show, hint = '' }) {
   const latest = lines.map(({ label }, index) => `${label} ${show(columns[index + 1].at(-1) ?? 0)}`);
@@ -32,7 +32,7 @@ export function chart({ key, title, now, lines, columns, show, hint = '' }) {
       class: 'plot',
       role: 'img',
       own: true,
-      'aria-label': `${title}, the last minutes. Now: ${latest.join(', ')}`,
+      'aria-label': `${title} over the last minutes. Now: ${latest.join(', ')}`,
       mount: (element) => mount(element, lines, show),
       sync: (element) => draw(element, lines, show, columns),
       unmount: (element) => element.plot?.end(),
@@ -81,7 +81,7 @@ function draw(element, lines, show, columns) {
   } else plot.made.setData(plot.data);
 }
 
-/** In seconds. uPlot would show a whole day around a single point, so it gets company. */
+/** Converts times to seconds. uPlot would show a whole day around a single point, so it gets a second one. */
 function dataOf([times, ...values]) {
   const seconds = times.map((ms) => ms / 1_000);
   if (seconds.length !== 1) return [seconds, ...values];
@@ -110,7 +110,7 @@ function make(element, plot, lines, show) {
       {
         ...axis,
         size: 24,
-        // Below the lowest figure of the other axis, which stands half under the line.
+        // Leaves room for the lowest figure of the other axis, half of which is below the line.
         gap: 9,
         space: 70,
         values: (_plot, times) => times.map((time) => timeLabel(time, times)),
@@ -134,19 +134,19 @@ function make(element, plot, lines, show) {
         ...(lines.length === 1 && { fill: `${color(line.color)}22` }),
       })),
     ],
-    hooks: { setCursor: [(made) => tell(element, made, plot, show)] },
+    hooks: { setCursor: [(made) => describePoint(element, made, plot, show)] },
   };
   plot.made = new uPlot(options, plot.data, element);
 }
 
-/** With seconds only where the lines are so close that minutes would repeat. */
+/** Shows seconds only if the grid lines are so close that minutes would repeat. */
 function timeLabel(time, times) {
   const words = clock(time * 1_000);
   return times.length > 1 && times[1] - times[0] < 60 ? words : words.slice(0, 5);
 }
 
-/** What the pointer is over, in words. */
-function tell(element, made, plot, show) {
+/** Describes the point under the pointer in the tooltip. */
+function describePoint(element, made, plot, show) {
   const { idx } = made.cursor;
   const at = idx === null || idx === undefined ? undefined : plot.data[0][idx];
   const words = (plot.current ?? []).map(

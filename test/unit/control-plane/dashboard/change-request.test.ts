@@ -75,8 +75,14 @@ describe('a change as JSON', () => {
     ['one for a list', 'RemoveBackends', { addresses: '10.0.0.1:80' }, 'addresses', /list/],
     ['text for an object', 'UpdatePool', { pool: 'web' }, 'pool', /object/],
     ['a revision that is none', 'Rollback', { revision: 'latest' }, 'revision', /digits/],
-    ['an unknown field', 'Rollback', { revison: '1' }, 'revison', /not known; there are .*revision/],
-    ['a name of the language', 'Rollback', JSON.parse('{"__proto__": 1}'), '__proto__', /not known/],
+    [
+      'an unknown field',
+      'Rollback',
+      { revison: '1' },
+      'revison',
+      /not a known field; the fields are .*revision/,
+    ],
+    ['a name of the language', 'Rollback', JSON.parse('{"__proto__": 1}'), '__proto__', /not a known field/],
   ] as const) {
     it(`is refused with ${what}, by the path of the field`, () => {
       const { asked, wrong } = read({ method, request });

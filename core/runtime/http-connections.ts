@@ -1,23 +1,24 @@
 /**
- * Who of the connections of a server may stay when there are as many as it takes. Pure: it closes nothing itself.
+ * The limit of a server's connections: at the limit, a new connection replaces one that only waits for its client. Pure: it
+ * names the connection to close, and closes nothing itself.
  *
  * Invariants
- *  - never more than `limit` connections have a place, and one that an answer is being made for keeps its own;
- *  - a newcomer gets in unless an answer is being made for every other: the one that has waited longest for its client goes.
- *    An event stream goes only when there is no other.
+ *  - at most `connections` are open, and one whose answer is being made is never closed;
+ *  - a new connection is refused only while answers are being made for all others. Otherwise the one that has waited
+ *    longest for its client is closed; an event stream only when there is no other kind.
  */
 
 interface Use {
-  /** Requests that an answer is being made for. Several when a client sends the next before it has the first answer. */
+  /** Requests whose answers are being made. Several when a client sends more before it has the first answer. */
   answering: number;
   events: boolean;
   requests: number;
 }
 
-export class ConnectionPlaces<Connection> {
+export class HttpConnections<Connection> {
   readonly #limit: number;
   readonly #maxRequests: number;
-  /** Who came, or for whom an answer was made, longest ago is first. What a client sends or reads slowly does not count. */
+  /** The one that was opened or got an answer longest ago is first. A slow client does not count as active. */
   readonly #uses = new Map<Connection, Use>();
 
   constructor(limits: { readonly connections: number; readonly requestsEach: number }) {
@@ -25,8 +26,8 @@ export class ConnectionPlaces<Connection> {
     this.#maxRequests = limits.requestsEach;
   }
 
-  /** Returns the connection to close now: none, another, or the newcomer itself. */
-  enter(newcomer: Connection): Connection | null {
+  /** Returns the connection to close now: none, another, or the new one itself. */
+  opened(newcomer: Connection): Connection | null {
     let closing: Connection | null = null;
     if (this.#uses.size >= this.#limit) {
       const longest = this.#longestWaiting();
@@ -38,11 +39,11 @@ export class ConnectionPlaces<Connection> {
     return closing;
   }
 
-  leave(connection: Connection): void {
+  closed(connection: Connection): void {
     this.#uses.delete(connection);
   }
 
-  /** `last`: the connection must end with the answer to this request. */
+  /** `last`: the connection must be closed after the answer to this request. */
   countRequest(connection: Connection): 'last' | 'one of many' {
     const use = this.#uses.get(connection);
     if (use === undefined) return 'last';
@@ -50,7 +51,7 @@ export class ConnectionPlaces<Connection> {
     return use.requests < this.#maxRequests ? 'one of many' : 'last';
   }
 
-  /** The connection keeps its place for as long as the answer is being made. */
+  /** The connection is not closed while the answer is being made. */
   async whileAnswering<T>(connection: Connection, answer: () => T | Promise<T>): Promise<T> {
     const use = this.#uses.get(connection);
     if (use !== undefined) use.answering += 1;
@@ -62,7 +63,7 @@ export class ConnectionPlaces<Connection> {
     }
   }
 
-  /** Its answer goes on for as long as the reader stays. */
+  /** From now on the connection is an event stream, which lasts as long as its reader stays. */
   eventsBegin(connection: Connection): void {
     const use = this.#uses.get(connection);
     if (use !== undefined) use.events = true;

@@ -1,5 +1,5 @@
 /** What a run started, stopped again in reverse order, whatever happened. */
-import type { Scope } from './programs/processes.ts';
+import type { Scope } from '../harness/programs/processes.ts';
 
 export interface RunScope extends Scope {
   /** Stops everything, newest first. A failure to stop one thing does not keep the others. */
