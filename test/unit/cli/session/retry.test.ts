@@ -38,7 +38,7 @@ describe('retry', () => {
   });
 
   it('throws the last failure when the time is up, and returns nothing when nothing failed', async () => {
-    await assert.rejects(run(Array(9).fill(AWAY), { untilMs: 1_000 }), /away/);
+    await assert.rejects(run([AWAY, AWAY, AWAY, AWAY, AWAY], { untilMs: 500 }), /away/);
     assert.equal((await run([], { untilMs: 1_000 })).result, undefined);
   });
 
