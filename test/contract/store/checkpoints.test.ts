@@ -17,6 +17,9 @@ import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
 import { temporaryFolder } from '../../../harness/programs/processes.ts';
 import type { StoreHarness } from './config-store.contract.ts';
 import { checkpointsContract } from './config-store-checkpoints.contract.ts';
+import { byRunLength } from '../../../harness/run-length.ts';
+
+const KILLS = byRunLength(3, 30);
 
 /** Everything is in memory: nothing to start or stop. */
 function inMemory(open: () => () => ConfigStore): StoreHarness {
@@ -49,7 +52,7 @@ checkpointsContract(
 it('a store in files reads whole though its process is killed in the midst of checkpoints and trims', async (context) => {
   const directory = join(temporaryFolder(context), 'store');
   const writer = fileURLToPath(new URL('../../../harness/store/checkpoint-writer.js', import.meta.url));
-  for (let round = 1; round <= 5; round++) {
+  for (let round = 1; round <= KILLS; round++) {
     const child = spawn(process.execPath, [writer, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
     const exit = once(child, 'exit');
     let acknowledged = 0;
