@@ -1,10 +1,10 @@
 /**
- * What changed from one observation to the next, as messages.
+ * The changes from one observation to the next, as messages.
  *
  * Invariants
  *  - pure; a receiver that starts from nothing and takes every message in order knows the newest observation;
  *  - nothing changed: no message; a message names at most MAX_BACKENDS_A_MESSAGE backends;
- *  - a message is made when it is asked for, so that whoever asks for one at a time is held up by no more than that.
+ *  - a message is built when it is requested, so that a caller can take one at a time and do other work in between.
  */
 import type { ProxyInfo } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { AppliedSnapshot } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
@@ -16,10 +16,10 @@ import type { WorkerReport } from '../../core/wire/generated/lb/v1/WorkerReport.
 import { wordToWire } from '../../core/wire/enum-codec.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
+import type { AppliedConfig } from '../subscription/config-status.ts';
 import { changedListeners } from './listener-reports.ts';
 import { connectToWire, firstByteToWire } from './histogram-to-wire.ts';
 import type {
-  AppliedObservation,
   BackendObservation,
   Observation,
   ProcessObservation,
@@ -32,14 +32,14 @@ const MAX_BACKENDS_A_MESSAGE = 250;
 type Messages = Generator<StreamReportsRequest, void, undefined>;
 
 /**
- * The messages that take a receiver from `before` to `now`. What was applied comes last: who hears that a revision runs
- * has then heard every count that was taken since.
+ * The messages that take a receiver from `before` to `now`. `applied` comes last: a receiver that learns that a revision
+ * runs has then received every count that was taken since.
  */
 export function buildReports(before: Observation, now: Observation): Messages {
   return messages(before, now, {});
 }
 
-/** Everything, for a receiver that knows nothing. There is always a first message, and it says who reports. */
+/** Everything, for a new receiver. There is always a first message, and it identifies the proxy. */
 export function buildFirstReports(proxy: ProxyInfo, now: Observation): Messages {
   return messages(NOTHING, now, { proxy });
 }
@@ -173,7 +173,7 @@ function processToWire(usage: ProcessObservation): ProcessReport {
   };
 }
 
-function appliedToWire(applied: AppliedObservation): AppliedSnapshot {
+function appliedToWire(applied: AppliedConfig): AppliedSnapshot {
   const { running, failedListeners, rejected, fromDisk, stale } = applied;
   return {
     position: running && positionToWire(running.position),

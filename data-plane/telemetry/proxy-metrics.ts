@@ -2,11 +2,11 @@
  * The metrics of a proxy (docs/metrics.md), in Prometheus' text format.
  *
  * Invariants
- *  - nothing is counted here: every scrape reads one observation and what was counted elsewhere; only what backends
- *    without a name of their own counted is added up from scrape to scrape (backend-series.ts);
- *  - a series never shows what an earlier owner of its row counted, and leaves with what it is about; the counters of a
- *    removed backend ten minutes later;
- *  - backends, of which there may be tens of thousands, are rendered in slices between which the event loop goes on.
+ *  - nothing is counted here: every scrape reads one observation and counters from elsewhere; only the counts of backends
+ *    without a name are added up from scrape to scrape (backend-series.ts);
+ *  - a series never shows what an earlier owner of its row counted, and ends with its subject; the counters of a removed
+ *    backend end ten minutes later;
+ *  - backends, of which there may be tens of thousands, are rendered in slices, between which the event loop runs.
  */
 import { Counter, Gauge, Registry } from 'prom-client';
 import { collectProcessMetrics } from '../../core/runtime/process-metrics.ts';
@@ -16,19 +16,19 @@ import type { ConnectionLogReadings } from './connection-log.ts';
 import type { Labels } from './exposition.ts';
 import { listenerFamilies, poolFamilies } from './listener-families.ts';
 import type { Observation } from './observation.ts';
-import type { TrafficReadings } from './observer.ts';
+import type { TrafficTotals } from './observer.ts';
 import { type HealthCounts, noHealthCounts, type ProxyCounts } from '../memory/proxy-counts.ts';
 
-/** Everything that /metrics shows, read at one moment; but for what backends counted, too much for one moment. */
-export interface ProxyReadings extends TrafficReadings {
+/** Everything that /metrics shows, read at one moment, except the totals of backends, which are read in slices. */
+export interface ProxyReadings extends TrafficTotals {
   readonly observation: Observation;
   readonly counts: ProxyCounts;
-  /** Null: there is none. */
+  /** Null: the log is off. */
   readonly connectionLog: ConnectionLogReadings | null;
-  /** By pool, for all pools: whether it uses its backends whatever their health. */
+  /** By pool, for all pools: whether it ignores the health of its backends. */
   readonly panic: ReadonlyMap<string, boolean>;
   readonly connected: boolean;
-  /** How long ago a control plane last stood by what runs; null: nothing runs. */
+  /** Time since a control plane last confirmed the running configuration; null: nothing runs. */
   readonly configAgeSeconds: number | null;
   readonly build: { readonly version: string; readonly engine: string };
 }
@@ -53,7 +53,7 @@ export function createProxyMetrics(read: () => ProxyReadings, metricBackends: nu
     const others = [
       await poolFamilies(now.poolConnectSeconds),
       await listenerFamilies(listeners),
-      await backendSeries.render({ backends, totalsOf: now.totalsOf, retired: now.retired }),
+      await backendSeries.render({ backends, totalsOf: now.totalsOf, removed: now.removed }),
     ];
     return registered + others.join('');
   }
@@ -61,7 +61,7 @@ export function createProxyMetrics(read: () => ProxyReadings, metricBackends: nu
   return {
     contentType: registry.contentType,
     render() {
-      // One scrape serves all who ask meanwhile: nobody can pile up work by asking often.
+      // Requests during a scrape get its result, so frequent requests add no work.
       underWay ??= render().finally(() => {
         underWay = null;
       });
@@ -80,7 +80,7 @@ function registerFamilies(registry: Registry, readings: () => ProxyReadings): vo
       registers,
       collect() {
         this.reset();
-        // A reset leaves a 0 where there are no labels; what there is nothing to say about is to be left out.
+        // A reset leaves a 0 where there are no labels; a gauge without a value must be left out.
         if (labelNames.length === 0) this.remove();
         fill((labels, value) => this.set(labels, value), readings());
       },
@@ -164,7 +164,7 @@ function registerPools(gauge: Register, counter: Register): void {
   );
 }
 
-/** Of every pool, also of one without backends. */
+/** For every pool, including those without backends. */
 function healthOfPools({ observation, panic }: ProxyReadings): ReadonlyMap<string, HealthCounts> {
   const pools = new Map(Array.from(panic.keys(), (pool) => [pool, noHealthCounts()]));
   for (const { pool, health, removed } of observation.backends.values()) {

@@ -28,7 +28,7 @@ describe('the metrics', () => {
   });
 
   const read = (fields: Partial<ProxyReadings> = {}): ProxyReadings => ({
-    ...traffic.observer.readTraffic(),
+    ...traffic.observer.readTotals(),
     observation: traffic.observer.observe(),
     panic: new Map(),
     connected: true,
