@@ -15,17 +15,9 @@ const connectBounds: number[] = [...CONNECT_SECONDS];
 const firstByteBounds: number[] = [...FIRST_BYTE_SECONDS];
 const durationBounds: number[] = [...DURATION_SECONDS];
 
-export function connectToWire(counts: HistogramCounts): Histogram | null {
-  return histogramToWire(connectBounds, counts);
-}
-
-export function firstByteToWire(counts: HistogramCounts): Histogram | null {
-  return histogramToWire(firstByteBounds, counts);
-}
-
-export function durationToWire(counts: HistogramCounts): Histogram | null {
-  return histogramToWire(durationBounds, counts);
-}
+export const connectToWire = (counts: HistogramCounts) => histogramToWire(connectBounds, counts);
+export const firstByteToWire = (counts: HistogramCounts) => histogramToWire(firstByteBounds, counts);
+export const durationToWire = (counts: HistogramCounts) => histogramToWire(durationBounds, counts);
 
 /** Null when nothing was observed: most backends of a large fleet are idle. */
 function histogramToWire(bounds: number[], cells: HistogramCounts): Histogram | null {
