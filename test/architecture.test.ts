@@ -46,6 +46,14 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'store/etcd': ['store/log', 'store/members'],
   'store/lmdb': ['store/log', 'store/members'],
   snapshot: ['store/members'],
+  rpc: [],
+  fleet: ['rpc', 'store/log', 'store/members'],
+  distribution: ['rpc', 'snapshot', 'store/log'],
+  access: ['store/log'],
+  guard: ['fleet', 'store/log'],
+  api: ['fleet', 'guard', 'rpc', 'store/log', 'store/members'],
+  dashboard: ['fleet', 'rpc', 'store/log', 'store/members'],
+  http: ['access', 'dashboard', 'fleet', 'rpc', 'store/log'],
 };
 
 /** Decisions without I/O, clock or chance of their own. */

@@ -22,16 +22,16 @@ describe('MonitoredBackend', () => {
     assert.equal(entry.step({ type: 'failed', reason: 'connection refused' }, 2), false);
     assert.equal(entry.state.health, 'unhealthy');
     assert.equal(shared.health[0], HEALTH.ejected);
-    assert.ok(entry.hearEjection());
+    assert.ok(entry.noticeEjection());
     assert.ok(entry.step({ type: 'ejected', reason: 'failed connects' }, 3));
     assert.equal(shared.health[0], HEALTH.unhealthy);
   });
 
   it('hears an ejection once', () => {
     const { shared, entry } = setUp();
-    assert.equal(entry.hearEjection(), false);
+    assert.equal(entry.noticeEjection(), false);
     Atomics.store(shared.health, 0, HEALTH.ejected);
-    assert.ok(entry.hearEjection());
-    assert.equal(entry.hearEjection(), false);
+    assert.ok(entry.noticeEjection());
+    assert.equal(entry.noticeEjection(), false);
   });
 });
