@@ -56,7 +56,7 @@ export interface ProxyOptions {
   readonly engine: EngineChoice;
   /** How many backends /metrics shows by name. */
   readonly metricBackends: number;
-  /** Where lines about connections go; null: nowhere. */
+  /** Null: there is no connection log. */
   readonly connectionLog: LineSink | null;
   readonly shutdownDelayMs: number;
   readonly drainTimeoutMs: number;
@@ -80,7 +80,7 @@ export class Proxy {
   #subscription: Subscription | null = null;
   #reporter: Reporter | null = null;
   #sweeps: Timer | null = null;
-  /** When what runs was saved by an earlier process. */
+  /** When an earlier process saved the snapshot that runs. */
   #savedAtMs: number | null = null;
   #stopping = false;
 
@@ -137,7 +137,7 @@ export class Proxy {
     });
   }
 
-  /** Serves what was read from disk before any control plane answers. */
+  /** Serves the snapshot on disk before any control plane answers. */
   async start(): Promise<void> {
     const { adminAddress, clock, logger, proxyId, workers } = this.#options;
     await checkSourceAddresses(this.#options.sourceAddresses);
@@ -158,7 +158,7 @@ export class Proxy {
     this.#subscription.start();
     this.#reporter.start();
     this.#replicas.start((replicas) => {
-      // First, so that a new replica's report does not find it unknown.
+      // First, so that the subscription knows a new replica before its first report arrives.
       this.#subscription?.setReplicas(replicas);
       this.#reporter?.setReplicas(replicas);
     });

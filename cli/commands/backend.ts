@@ -1,6 +1,5 @@
 /** `lbctl backend ...`: one backend of a pool. */
 import type { BackendState } from '../../core/model/resources.ts';
-import { wordToWire } from '../../core/wire/enum-codec.ts';
 import type { AddCommand } from '../command.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { ChangeOptions } from '../session/change.ts';
@@ -69,6 +68,7 @@ export const addBackend: AddCommand = (program, execute) => {
     changing(add(verb, description), example).action(
       (pool: string, address: string, options: ChangeOptions) =>
         execute(async ({ change }) => {
+          const { wordToWire } = await import('../../core/wire/enum-codec.ts');
           const request = { pool, backend: { address, state: wordToWire('BACKEND_STATE', state) } };
           if (state !== 'draining') return change('pools', 'UpdateBackend', request, options);
           // Draining is done when no proxy has a connection to the backend, not as soon as all of them know of it.

@@ -2,7 +2,7 @@
 import { integer } from '../../core/runtime/flags.ts';
 import type { AddCommand } from '../command.ts';
 import { CliError, EXIT } from '../exit.ts';
-import { findNamed, KIND_NAMES, KINDS, requireKind } from '../kinds/kind-names.ts';
+import { KIND_NAMES, KINDS, requireKind } from '../kinds/kind-names.ts';
 import { examples } from './options.ts';
 
 interface GetOptions {
@@ -32,6 +32,7 @@ export const addGet: AddCommand = (program, execute) => {
     )
     .action((word: string, name: string | undefined, { pool, watch = false, limit }: GetOptions) =>
       execute(async ({ context, session }) => {
+        const { findNamed } = await import('../kinds/find-named.ts');
         const { LISTERS, onlyOfPool, showListing } = await import('../kinds/kinds.ts');
         const kind = requireKind(word, KINDS);
         if (pool !== undefined && !['backends', 'listeners', 'pools'].includes(kind)) {

@@ -1,10 +1,21 @@
 /** `lbctl register`. */
+import { randomUUID } from 'node:crypto';
 import { Option } from 'commander';
 import { REGISTRATION_TTL_MS } from '../../core/model/registration.ts';
 import { duration } from '../../core/runtime/flags.ts';
 import type { AddCommand } from '../command.ts';
-import type { RegisterOptions } from '../register/register.ts';
+import { type Context, tell } from '../context.ts';
+import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { ADDRESS_FORM, addWeight, examples } from './options.ts';
+
+/** How long the control plane has to take note that the command has ended. */
+const FAREWELL_MS = 2_000;
+
+interface RegisterOptions {
+  readonly weight?: number;
+  readonly ttl: number;
+  readonly drainWait: number;
+}
 
 export const addRegister: AddCommand = (program, execute) => {
   addWeight(
@@ -37,8 +48,36 @@ export const addRegister: AddCommand = (program, execute) => {
     )
     .action((pool: string, address: string, command: readonly string[], options: RegisterOptions) =>
       execute(async ({ context }) => {
-        const { register } = await import('../register/register.ts');
-        return register(context, pool, address, command, options);
+        const { parseAddress } = await import('../../core/model/address.ts');
+        const parsed = parseAddress(address);
+        if (!parsed.ok) throw new CliError(EXIT.usage, parsed.description);
+        const registration = { pool, address: parsed.value.canonical, ...options };
+        return runRegistered(context, registration, command);
       }),
     );
 };
+
+/** Exits as the command did, whatever became of its registration. */
+async function runRegistered(
+  context: Context,
+  { drainWait, ttl: ttlMs, ...fields }: RegisterOptions & { readonly pool: string; readonly address: string },
+  command: readonly string[],
+): Promise<ExitCode> {
+  const { min, max } = REGISTRATION_TTL_MS;
+  if (ttlMs < min || ttlMs > max)
+    throw new CliError(EXIT.usage, `--ttl ${ttlMs / 1_000}s: allowed is 2s to 5m`);
+  const { Registrar } = await import('../register/registrar.ts');
+  const { runCommand } = await import('../register/run-command.ts');
+  const instanceId = randomUUID();
+  let registrar: InstanceType<typeof Registrar> | undefined;
+  const code = await runCommand(command, {
+    started() {
+      registrar = new Registrar(context, { ...fields, ttlMs, instanceId });
+    },
+    ending: async () => registrar?.leave(drainWait),
+    failed: (message) => tell(context, `lbctl: ${message}`),
+  });
+  await registrar?.leave(FAREWELL_MS);
+  // It may be any number, also one that is not an exit code of lbctl.
+  return code as ExitCode;
+}

@@ -10,7 +10,7 @@ import type { Page } from '../output/page.ts';
 import type { Tone } from '../output/style.ts';
 import { ageCell, type Cell } from '../output/table.ts';
 import type { Session } from '../session/session.ts';
-import { findNamed } from './kind-names.ts';
+import { findNamed } from './find-named.ts';
 
 export const BACKEND_COLUMNS: readonly Column<BackendView>[] = [
   ['ADDRESS', ({ address }) => address],

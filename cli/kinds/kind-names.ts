@@ -1,5 +1,4 @@
-/** The kinds of things that commands take, and how one is found by its name. */
-import { canonicalAddress } from '../../core/model/address.ts';
+/** The kinds of things that commands take, and the error for a name that does not exist. */
 import { didYouMean } from '../../core/model/nearest.ts';
 import { CliError, EXIT } from '../exit.ts';
 
@@ -33,29 +32,4 @@ export function requireKind<K extends Kind>(word: string, allowed: readonly K[])
 
 export function unknownName(kind: string, name: string, names: Iterable<string>): CliError {
   return new CliError(EXIT.failed, `there is no ${kind} "${name}"${didYouMean(name, names)}`);
-}
-
-interface Named {
-  readonly name: string;
-  readonly pool?: string;
-}
-
-/** The item of that name; a backend's is its address, or POOL/ADDRESS. */
-export function findNamed<T extends Named>(kind: Kind, name: string, items: readonly T[]): T {
-  const slash = kind === 'backends' ? name.indexOf('/') : -1;
-  const pool = slash > 0 ? name.slice(0, slash) : undefined;
-  const ownName = kind === 'backends' ? canonicalAddress(name.slice(slash + 1)) : name;
-  const [found, ...others] = items.filter(
-    (item) => item.name === ownName && (pool === undefined || item.pool === pool),
-  );
-  if (found === undefined) {
-    const names = items.map((item) => (pool === undefined ? item.name : `${item.pool ?? ''}/${item.name}`));
-    throw unknownName(KIND_NAMES[kind], name, names);
-  }
-  if (others.length > 0) {
-    const pools = [found, ...others].map((item) => item.pool ?? '').join(', ');
-    const message = `${name} is in several pools (${pools}); name it POOL/ADDRESS, or use --pool`;
-    throw new CliError(EXIT.failed, message);
-  }
-  return found;
 }

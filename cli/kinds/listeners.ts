@@ -8,7 +8,7 @@ import type { Context } from '../context.ts';
 import { type Listing, listing } from '../output/listing.ts';
 import type { Page } from '../output/page.ts';
 import type { Session } from '../session/session.ts';
-import { findNamed } from './kind-names.ts';
+import { findNamed } from './find-named.ts';
 
 export async function listListeners(session: Session, context: Context): Promise<Listing> {
   const { listeners, proxies } = await readListeners(session);

@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import { type Listing, listing } from '../output/listing.ts';
 import type { Fact, Page } from '../output/page.ts';
 import type { Session } from '../session/session.ts';
-import { findNamed } from './kind-names.ts';
+import { findNamed } from './find-named.ts';
 
 interface StoredPolicy extends Policy {
   readonly revision: string;

@@ -11,7 +11,7 @@ import type { Page } from '../output/page.ts';
 import type { Cell } from '../output/table.ts';
 import type { Session } from '../session/session.ts';
 import { BACKEND_COLUMNS } from './backends.ts';
-import { findNamed } from './kind-names.ts';
+import { findNamed } from './find-named.ts';
 import { checkText } from './policies.ts';
 
 export async function listPools(session: Session, context: Context): Promise<Listing> {

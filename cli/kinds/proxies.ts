@@ -9,7 +9,7 @@ import { type Listing, listing } from '../output/listing.ts';
 import type { Fact, Page, PageTable } from '../output/page.ts';
 import { ageCell, type Cell } from '../output/table.ts';
 import type { Session } from '../session/session.ts';
-import { findNamed } from './kind-names.ts';
+import { findNamed } from './find-named.ts';
 
 /** A proxy of the fleet, with what it says of itself: empty words where it has said nothing yet. */
 interface KnownProxy extends Proxy__Output {

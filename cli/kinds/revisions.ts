@@ -7,7 +7,7 @@ import { type Listing, listing } from '../output/listing.ts';
 import type { Fact, Page } from '../output/page.ts';
 import { ageCell } from '../output/table.ts';
 import type { Session } from '../session/session.ts';
-import { findNamed } from './kind-names.ts';
+import { findNamed } from './find-named.ts';
 
 /** What the server gives at most in one answer. */
 const PAGE = 1_000;

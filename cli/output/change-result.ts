@@ -3,8 +3,9 @@ import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/Chang
 import { type Context, tell } from '../context.ts';
 import { changePlain, differenceText } from './difference.ts';
 import { emitStructured } from './emit.ts';
+import { printable } from './printable.ts';
 import type { Style } from './style.ts';
-import { printable, table } from './table.ts';
+import { table } from './table.ts';
 
 /** `revision 42`, `unchanged`, or for a dry run what would change. */
 export function printChangeResult(context: Context, result: ChangeResult__Output): void {

@@ -2,6 +2,7 @@
 import { age } from '../../core/view/figures.ts';
 import type { Timestamp__Output } from '../../core/wire/generated/google/protobuf/Timestamp.ts';
 import type { Context } from '../context.ts';
+import { printable } from './printable.ts';
 import type { Style, Tone } from './style.ts';
 
 /** A cell, and how it should look where colours are shown. */
@@ -60,10 +61,4 @@ export function sameness(row: readonly Cell[]): string {
 
 function textOf(cell: Cell | undefined): string {
   return typeof cell === 'string' ? cell : (cell?.text ?? '');
-}
-
-/** Messages are written by anybody: control characters must not steer the reader's terminal. */
-export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 }

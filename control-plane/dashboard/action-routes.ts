@@ -125,6 +125,8 @@ function revisionRow({ revision, time, author, message, hash, changes }: Revisio
 function changeRows(changes: readonly ResourceChange__Output[]) {
   return changes.map((change) => {
     const { action, kind, name, fields } = changeView(change);
-    return { action: action ?? 'changed', kind, name, fields };
+    // The pool of a backend is in its name.
+    const shown = fields.filter(({ field }) => kind !== 'backend' || field !== 'pool');
+    return { action: action ?? 'changed', kind, name, fields: shown };
   });
 }

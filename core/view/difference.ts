@@ -13,7 +13,7 @@ export interface ChangeView {
   /** The whole resource; null when there was none, or will be none. */
   readonly before: Plain | null;
   readonly after: Plain | null;
-  /** Those that differ, but not those that the name of the resource says already. */
+  /** Those that differ, without the one that names the resource. */
   readonly fields: readonly FieldChange[];
 }
 
@@ -49,7 +49,7 @@ function resourcePlain({ kind, value }: Resource): Plain {
 }
 
 function isInName(kind: string, field: string): boolean {
-  return kind === 'backend' ? field === 'pool' || field === 'address' : field === 'name';
+  return field === (kind === 'backend' ? 'address' : 'name');
 }
 
 /** `{connect: {retries: 2}}` as `connect.retries` → `2`. */

@@ -21,6 +21,7 @@ import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
 import { temporaryFolder } from '../../../harness/programs/processes.ts';
 import type { StoreHarness } from './config-store.contract.ts';
 import { checkpointsContract } from './config-store-checkpoints.contract.ts';
+import { byRunLength } from '../../../harness/run-length.ts';
 
 function memory(): StoreHarness {
   let log = new MemoryLog();
@@ -84,6 +85,8 @@ function etcd(binary: string): StoreHarness {
   };
 }
 
+const KILLS = byRunLength(3, 30);
+
 checkpointsContract('memory', memory());
 checkpointsContract('an etcd in memory, as the property tests have it', etcdInMemory());
 checkpointsContract('lmdb', lmdb());
@@ -95,7 +98,7 @@ else checkpointsContract('etcd', etcd(binary));
 it('a store in files reads whole though its process is killed in the midst of checkpoints and trims', async (context) => {
   const directory = join(temporaryFolder(context), 'store');
   const writer = fileURLToPath(new URL('../../../harness/store/checkpoint-writer.js', import.meta.url));
-  for (let round = 1; round <= 5; round++) {
+  for (let round = 1; round <= KILLS; round++) {
     const child = spawn(process.execPath, [writer, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
     const exit = once(child, 'exit');
     let acknowledged = 0;

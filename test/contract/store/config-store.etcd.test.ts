@@ -255,7 +255,7 @@ function troubles(): void {
     await gateway('kv/deleterange', { key: base64(`${prefix}head`) });
     const error = await failureOf(harness.open().head());
     assert.equal(error.code, 'FAILED_PRECONDITION');
-    assert.match(error.message, /has commits under .* and no head/);
+    assert.match(error.message, /has commits under .* but no head/);
   });
 
   it('keeps waking after its watch was cut', async () => {

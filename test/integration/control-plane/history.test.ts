@@ -71,7 +71,7 @@ describe('lbctl history, show, diff and rollback', () => {
     assert.match(text, /^Revision +3\n/);
     assert.match(text, /~ backend web\/10\.0\.0\.1:80 \(updated\)\n- {3}weight: 1\n\+ {3}weight: 7\n$/);
     assert.match((await lbctl(['show', '7'])).stderr, /There is no revision 7 yet: the newest is 6\./);
-    assert.match((await lbctl(['show', '0'])).stderr, /revision is 0: the first one is 1/);
+    assert.match((await lbctl(['show', '0'])).stderr, /revision is 0, but the first one is 1/);
   });
 
   it('say what leads from one revision to another, either way, and exit 5', async () => {

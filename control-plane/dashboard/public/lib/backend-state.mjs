@@ -12,9 +12,10 @@ const KINDS = {
   disabled: 'plain',
 };
 
-export const kindOf = (standing) => KINDS[standing] ?? 'plain';
+export const kindOf = (availability) => KINDS[availability] ?? 'plain';
 
-export const wordOf = (standing) => (standing === 'unseen' ? 'not reported by any proxy' : standing);
+export const wordOf = (availability) =>
+  availability === 'unseen' ? 'not reported by any proxy' : availability;
 
 /** The reasons for a backend's state, one per line. A reason that all proxies report is shown once. */
 export function reasonsOf({ state, complaints, moreComplaints, health }) {
@@ -37,10 +38,13 @@ export function reasonsOf({ state, complaints, moreComplaints, health }) {
   return moreComplaints > 0 ? [...all, `and ${moreComplaints} more`] : all;
 }
 
-const tallyOf = (standing) => (standing === 'unseen' ? 'not reported' : standing);
+const tallyOf = (availability) => (availability === 'unseen' ? 'not reported' : availability);
 
 /** How many backends of a pool are in each state, as marks: 3 up, 1 down. */
-export const standingsOf = (standings) =>
+export const availabilitiesOf = (availabilities) =>
   Object.keys(KINDS)
-    .filter((standing) => standings[standing] > 0)
-    .map((standing) => ({ kind: kindOf(standing), words: `${standings[standing]} ${tallyOf(standing)}` }));
+    .filter((availability) => availabilities[availability] > 0)
+    .map((availability) => ({
+      kind: kindOf(availability),
+      words: `${availabilities[availability]} ${tallyOf(availability)}`,
+    }));

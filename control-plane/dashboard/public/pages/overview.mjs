@@ -15,7 +15,7 @@ import {
   table,
   why,
 } from '../lib/components.mjs';
-import { standingsOf } from '../lib/backend-state.mjs';
+import { availabilitiesOf } from '../lib/backend-state.mjs';
 
 export const overview = {
   name: 'Overview',
@@ -87,8 +87,8 @@ export function poolTable({ view, stats }) {
   const columns = [
     column('Pool', ({ name }) => poolLink(name)),
     column('Up', ({ up, backends }) => mark(upKind(up, backends), `${up} of ${backends}`)),
-    column('Backends', ({ standings }) =>
-      standingsOf(standings).map(({ kind, words: text }) =>
+    column('Backends', ({ availabilities }) =>
+      availabilitiesOf(availabilities).map(({ kind, words: text }) =>
         h('span', { class: `tally ${kind}`, key: text }, text),
       ),
     ),

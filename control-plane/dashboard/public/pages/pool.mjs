@@ -100,7 +100,7 @@ function backendTable(page, stats, traffic) {
     ]),
     column(
       'State',
-      (row) => [mark(kindOf(row.standing), wordOf(row.standing)), why(reasonsOf(row))],
+      (row) => [mark(kindOf(row.availability), wordOf(row.availability)), why(reasonsOf(row))],
       'state',
     ),
     column('Weight', ({ weight }) => whole(weight), 'number'),

@@ -42,20 +42,21 @@ describe('the view of a change', () => {
     assert.deepEqual([view?.action, view?.kind, view?.fields], [null, 'quota', []]);
   });
 
-  it('has every field of what was created or deleted, but those in its name', () => {
+  it('has every field of what was created or deleted, but its name', () => {
     const [created] = views([{ kind: 'pool', value: { name: 'web', backends: [] } }], [pool(2)]);
     assert.deepEqual(
       [created?.action, created?.fields],
       [
         'created',
         [
+          { field: 'pool', before: null, after: 'web' },
           { field: 'weight', before: null, after: '2' },
           { field: 'state', before: null, after: 'active' },
         ],
       ],
     );
     const [deleted] = views([pool(2)], [{ kind: 'pool', value: { name: 'web', backends: [] } }]);
-    assert.deepEqual(deleted?.fields[0], { field: 'weight', before: '2', after: null });
+    assert.deepEqual(deleted?.fields[1], { field: 'weight', before: '2', after: null });
   });
 
   it('names the fields as manifests do, with durations as people write them', () => {

@@ -26,6 +26,7 @@ import { FakeClock } from '../../../../../harness/fake-clock.ts';
 import { type CallFault, FakeEtcd, FakeEtcdClient } from '../../../../../harness/store/fake-etcd.ts';
 import { Replica } from '../../../../../harness/store/replica.ts';
 import { commitOn } from '../../../../../harness/state.ts';
+import { byRunLength } from '../../../../../harness/run-length.ts';
 
 const name = fc.constantFrom('a', 'b', 'c');
 const address = fc.constantFrom('10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80');
@@ -83,7 +84,7 @@ describe('checkpoints', () => {
         assert.equal(orderOf(replayed), orderOf(states[to] as State));
         assert.deepEqual(validateState(replayed), []);
       }),
-      { numRuns: 300 },
+      { numRuns: byRunLength(100, 3_000) },
     );
   });
 
@@ -98,7 +99,7 @@ describe('checkpoints', () => {
           await storm.close();
         }
       }),
-      { numRuns: 20 },
+      { numRuns: byRunLength(10, 200) },
     );
     // Or the storm was too weak to show anything.
     for (const [what, count] of Object.entries(seen)) assert.ok(count > 0, `no ${what}`);

@@ -1,9 +1,9 @@
-/** Traffic as the page shows it: the past as columns for the charts, the present as one frame. Pure. */
+/** Traffic as the page shows it: past rates as columns for the charts, and the newest frame. Pure. */
+import { counted } from '../../../core/view/figures.ts';
 import type { StatsFrame__Output } from '../../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../../core/wire/generated/lb/v1/TrafficStats.ts';
 import { FAILURE_REASONS } from '../../fleet/stats-aggregator.ts';
 import { ofPoolPage, type Problem, problemList } from './problems.ts';
-import { counted } from './rows.ts';
 
 /** Equally long columns, oldest first. */
 export interface TrafficHistory {
@@ -15,12 +15,12 @@ export interface TrafficHistory {
   readonly bytesOut: readonly number[];
 }
 
-/** Below one a second it takes this share of all connections to be worth a line. */
+/** Fewer than one failure per second is a problem only at this share of all connections. */
 const FAILING_SHARE = 0.01;
 const CRITICAL_SHARE = 0.5;
 const REASONS = 3;
 
-/** Of a pool, or of everything. */
+/** Of a pool; of everything, when `pool` is empty. */
 export function trafficHistory(frames: readonly StatsFrame__Output[], pool: string): TrafficHistory {
   const points = frames.map((frame) => ({ timeMs: timeOf(frame), traffic: trafficIn(frame, pool) }));
   const column = (read: (traffic: TrafficStats__Output | null) => number | undefined) =>
@@ -39,7 +39,7 @@ function trafficIn(frame: StatsFrame__Output, pool: string): TrafficStats__Outpu
   return pool === '' ? frame.total : (frame.pools.find((stats) => stats.pool === pool)?.traffic ?? null);
 }
 
-/** A frame as the page gets it: only what it shows. `pool`: which one's page it is; empty: another page. */
+/** A frame as the page gets it: only what it shows. `pool`: the pool whose page it is; empty: another page. */
 export function trafficNow(frame: StatsFrame__Output, pool: string) {
   const problems = trafficProblems(frame);
   return {

@@ -5,7 +5,7 @@ import {
   trafficHistory,
   trafficNow,
   trafficProblems,
-} from '../../../../control-plane/dashboard/view/traffic.ts';
+} from '../../../../control-plane/dashboard/view/traffic-view.ts';
 import type { StatsFrame__Output } from '../../../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../../../core/wire/generated/lb/v1/TrafficStats.ts';
 import { traffic } from '../../../../harness/control-plane/frames.ts';
