@@ -11,7 +11,7 @@ import { drawParts, type Part, Peer, TAG_BYTES } from '../../../harness/engine/e
 import { EngineRig } from '../../../harness/engine/engine-rig.ts';
 import { RawListener, RawSocket } from '../../../harness/engine/raw-socket.ts';
 import { socketsWith, TcpCounters } from '../../../harness/engine/socket-statistics.ts';
-import { pause } from '../../../harness/engine/tcp.ts';
+import { PATIENCE, pause } from '../../../harness/engine/tcp.ts';
 import { byRunLength } from '../../../harness/run-length.ts';
 
 const { EAGAIN } = constants.errno;
@@ -25,11 +25,11 @@ const SMALL_BUFFER_BYTES = 16 * 1024;
 /** One of so many clients is gone before it has said who it is. */
 const ABRUPT_ONE_OF = 25;
 /** A conversation of the largest kind takes a second on a loaded machine; one that hangs has failed. */
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 60_000 * PATIENCE;
 /** Nothing was heard or said for so long: what the kernel makes of it is asked while it lasts. */
-const SILENCE_MS = 10_000;
+const SILENCE_MS = 10_000 * PATIENCE;
 /** Only the engine can end a connection whose peer went unnoticed; whoever else meets this limit hangs. */
-const HALF_CLOSED_MS = 15_000;
+const HALF_CLOSED_MS = 15_000 * PATIENCE;
 
 class Conversation {
   readonly name: string;
