@@ -7,7 +7,7 @@ import type { EngineHoldings, ListenOn } from '../../data-plane/engine/engine.ts
 import type { CloseReason } from '../../data-plane/memory/close-reasons.ts';
 import type { EngineName, FromHost, Script, ToHost } from './engine-host.ts';
 import { libcOrFail } from './libc.ts';
-import { fdOf, shrinkBuffers } from './raw-socket.ts';
+import { shrinkBuffers } from './raw-socket.ts';
 import { dial, readAll, TcpServer, until, within } from './tcp.ts';
 
 const MAX_SLOTS = 4_096;
@@ -198,16 +198,6 @@ export async function connectedPair(
   );
 }
 
-/** Resolves when the peer's kernel has all that was sent on a socket, its end included. */
-export async function acknowledged(socket: Socket): Promise<void> {
-  const libc = libcOrFail();
-  const fd = fdOf(socket);
-  await until('everything sent to be acknowledged', () => {
-    const isSent = socket.writableLength === 0 && socket.writableEnded === socket.writableFinished;
-    return isSent && libc.unacknowledged(fd) === 0;
-  });
-}
-
 /** A socket that listens on a free port of loopback, to lend to an engine. */
 function listeningSocket(): number {
   const libc = libcOrFail();
@@ -215,20 +205,4 @@ function listeningSocket(): number {
   assert.equal(libc.bind(fd, Uint8Array.of(127, 0, 0, 1), 0), 0);
   assert.equal(libc.listen(fd, 4_096), 0);
   return fd;
-}
-
-/** A port of loopback on which connects hang: its queue of connections is full. */
-export async function blackHole(rig: { onStop(cleanup: () => void): void }): Promise<number> {
-  const libc = libcOrFail();
-  const fd = libc.socket(4);
-  libc.bind(fd, Uint8Array.of(127, 0, 0, 1), 0);
-  libc.listen(fd, 0);
-  const port = libc.localPort(fd);
-  // A backlog of 0 holds one connection.
-  const filler = await dial(port);
-  rig.onStop(() => {
-    filler.destroy();
-    libc.close(fd);
-  });
-  return port;
 }

@@ -6,7 +6,8 @@ import { describe, it } from 'node:test';
 import { sourceHash } from '../../../core/model/source-hash.ts';
 import { CONTRACT_GROUPS } from '../../../harness/engine/contract-groups.ts';
 import type { EngineName, Script } from '../../../harness/engine/engine-host.ts';
-import { blackHole, EngineRig } from '../../../harness/engine/engine-rig.ts';
+import { EngineRig } from '../../../harness/engine/engine-rig.ts';
+import { silentServer } from '../../../harness/engine/silent-server.ts';
 import {
   ask,
   dial,
@@ -28,11 +29,11 @@ async function withRows(
   test: (rig: EngineRig, echo: TcpServer) => Promise<void>,
 ): Promise<void> {
   const echo = await startEcho('echo');
-  const cleanups: (() => void)[] = [() => echo.stop()];
-  const hole = await blackHole({ onStop: (cleanup) => cleanups.push(cleanup) });
-  const rows = [await freePort(), hole, echo.port].map((port) => ({ host: LOCAL, port }));
+  const silent = await silentServer();
+  const rows = [await freePort(), silent.port, echo.port].map((port) => ({ host: LOCAL, port }));
   const rig = await EngineRig.start(engine, { rows, ...script });
-  for (const cleanup of cleanups) rig.onStop(cleanup);
+  rig.onStop(() => echo.stop());
+  rig.onStop(() => void silent.close());
   try {
     await test(rig, echo);
   } finally {
