@@ -24,7 +24,7 @@ export class EngineRig {
   readonly #fd: number;
   readonly #wakeFd: number;
   readonly #holdings: EngineHoldings;
-  readonly #cleanups: (() => void)[] = [];
+  readonly #cleanups: (() => unknown)[] = [];
 
   private constructor(worker: Worker, fd: number, { engine, holdings, wakeFd }: Script) {
     this.engine = engine;
@@ -67,6 +67,22 @@ export class EngineRig {
     const rig = new EngineRig(worker, fd, workerData);
     assert.equal(await rig.listen({ type: 'descriptor', fd }), null);
     return rig;
+  }
+
+  /** Runs `test` with an engine, then stops it and runs the cleanups, the last one first. */
+  static async run(
+    engine: EngineName,
+    script: Partial<Omit<Script, 'engine'>> & Pick<Script, 'rows'>,
+    cleanups: readonly (() => unknown)[],
+    test: (rig: EngineRig) => Promise<void>,
+  ): Promise<void> {
+    const rig = await EngineRig.start(engine, script);
+    for (const cleanup of cleanups) rig.onStop(cleanup);
+    try {
+      await test(rig);
+    } finally {
+      await rig.stop();
+    }
   }
 
   send(message: ToHost): void {
@@ -132,7 +148,7 @@ export class EngineRig {
   }
 
   /** Called when the rig stops, the last one first. */
-  onStop(cleanup: () => void): void {
+  onStop(cleanup: () => unknown): void {
     this.#cleanups.push(cleanup);
   }
 
@@ -167,13 +183,8 @@ export async function withBackend(
   test: (rig: EngineRig, backend: TcpServer) => Promise<void>,
 ): Promise<void> {
   const backend = await TcpServer.start(serve);
-  const rig = await EngineRig.start(engine, { rows: [{ host: '127.0.0.1', port: backend.port }], ...script });
-  rig.onStop(() => backend.stop());
-  try {
-    await test(rig, backend);
-  } finally {
-    await rig.stop();
-  }
+  const rows = [{ host: '127.0.0.1', port: backend.port }];
+  await EngineRig.run(engine, { rows, ...script }, [() => backend.stop()], (rig) => test(rig, backend));
 }
 
 /** A client and its backend's socket, connected through the engine. Neither is read yet. */

@@ -137,10 +137,7 @@ function pressureContract(engine: EngineName): void {
       const backend = new RawListener();
       const silent = await silentServer();
       const rows = [silent.port, backend.port].map((port) => ({ host: LOCAL, port }));
-      const rig = await EngineRig.start(engine, { rows });
-      rig.onStop(() => backend.close());
-      rig.onStop(() => void silent.close());
-      try {
+      await EngineRig.run(engine, { rows }, [() => backend.close(), () => silent.close()], async (rig) => {
         const client = RawSocket.connect(rig.port);
         rig.onStop(() => client.close());
         const words = stretch(5, 1_200_000);
@@ -155,9 +152,7 @@ function pressureContract(engine: EngineName): void {
         const { bytes, how } = await readToEnd(await accepted(rig, backend));
         assert.ok(bytes.equals(words), `${bytes.length} bytes`);
         assert.equal(how, 0);
-      } finally {
-        await rig.stop();
-      }
+      });
     });
   });
 }

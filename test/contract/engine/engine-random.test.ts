@@ -178,18 +178,14 @@ async function storm(engine: keyof typeof CONVERSATIONS, bufferBytes: number, se
   const listener = new RawListener(bufferBytes);
   const rows = [{ host: '127.0.0.1', port: listener.port }];
   const timeouts = { connectMs: 5_000, idleMs: 0, halfClosedMs: HALF_CLOSED_MS };
-  const rig = await EngineRig.start(engine, { rows, bufferBytes, timeouts });
-  rig.onStop(() => listener.close());
-  try {
+  await EngineRig.run(engine, { rows, bufferBytes, timeouts }, [() => listener.close()], async (rig) => {
     const run = new Storm(rig, listener, bufferBytes);
     const done = await run.run(seed, cases);
     await rig.waitFor('closed', cases.length + run.abrupt);
     assert.deepEqual(rig.of('fault'), []);
     checkTimeouts(rig, done);
     checkCounts(rig, done);
-  } finally {
-    await rig.stop();
-  }
+  });
 }
 
 /** No connection times out but those of peers that went unnoticed. */
