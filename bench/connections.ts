@@ -2,7 +2,7 @@
 import { CONNECTIONS_HELP, parseConnections, type ConnectionsOptions } from './connections-options.ts';
 import { describeMachine, machineLines } from './machine.ts';
 import { chooseCpus, pinMyself } from './pinning.ts';
-import { programScope, within, type RunScope } from '../harness/run-scope.ts';
+import { programScope, within, type RunScope } from './run-scope.ts';
 import { oneProxy } from './scale/one-proxy.ts';
 import { severalProxies } from './scale/several-proxies.ts';
 import { requireLoadTools } from './tools.ts';

@@ -6,7 +6,7 @@ import { deltaBytes } from './control-plane/delta-bytes.ts';
 import { failOver } from './control-plane/fail-over.ts';
 import { describeMachine, machineLines } from './machine.ts';
 import { align } from './report/table.ts';
-import { programScope, type RunScope } from '../harness/run-scope.ts';
+import { programScope, type RunScope } from './run-scope.ts';
 
 const HELP = `npm run bench:control-plane -- [flags]      commits, distribution and fail-over
 

@@ -7,7 +7,7 @@ import { describeMachine, machineLines, type Machine } from './machine.ts';
 import { chooseCpus, pinMyself, type Cpus } from './pinning.ts';
 import { judge, type JudgedRow } from './report/row.ts';
 import { tableLines } from './report/table.ts';
-import { programScope, within, type RunScope } from '../harness/run-scope.ts';
+import { programScope, within, type RunScope } from './run-scope.ts';
 import type { Findings, Scenario, ScenarioName } from './scenario.ts';
 import { atomics } from './scenarios/atomics.ts';
 import { bulk } from './scenarios/bulk.ts';

@@ -11,7 +11,7 @@ import { ENGINES, type Engine } from './engine-flag.ts';
 import { startFlappingBackend } from './flapping-backend.ts';
 import { countDescriptors, readPss } from './measure/process-figures.ts';
 import { chooseCpus } from './pinning.ts';
-import { programScope, type RunScope } from '../harness/run-scope.ts';
+import { programScope, type RunScope } from './run-scope.ts';
 import { growthOf } from './soak/growth.ts';
 import { SoakTraffic } from './soak/traffic.ts';
 

@@ -1,4 +1,4 @@
-/** How lbctl ends: its exit codes, and the error that carries one. docs/cli.md lists the codes. */
+/** The exit codes of lbctl, and the error that carries one. docs/cli.md lists the codes. */
 import type { Violation } from '../core/model/violation.ts';
 import { type ErrorCode, LbError, messageOf } from '../core/runtime/errors.ts';
 
@@ -17,16 +17,19 @@ export const EXIT = {
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Ends the program: one line why, then one line a detail. */
+/** Ends the program: one line with the reason, then one line for each detail. */
 export class CliError extends Error {
   readonly exitCode: ExitCode;
   readonly details: readonly string[];
+  /** No control plane answered, and one may later. */
+  readonly retryable: boolean;
 
   constructor(exitCode: ExitCode, message: string, details: readonly string[] = []) {
     super(message);
     this.name = 'CliError';
     this.exitCode = exitCode;
     this.details = details;
+    this.retryable = exitCode === EXIT.unreachable;
   }
 }
 
@@ -35,26 +38,26 @@ const EXIT_OF: Partial<Record<ErrorCode, ExitCode>> = {
   OUTCOME_UNKNOWN: EXIT.timedOut,
 };
 
-/** What anything thrown means for the user. */
+/** Anything that was thrown, as the user sees it. */
 export function toCliError(error: unknown): CliError {
   if (error instanceof CliError) return error;
   if (!(error instanceof LbError)) return new CliError(EXIT.failed, messageOf(error));
   const { message, violations } = error;
-  // A single violation often is the whole message: once is enough.
-  const unsaid = violations.filter((violation) => !says(message, violation));
-  const details = unsaid.map(({ field, description }) =>
+  // A single violation often is the whole message, and is not repeated then.
+  const others = violations.filter((violation) => !isIn(message, violation));
+  const details = others.map(({ field, description }) =>
     field === '' ? description : `${field}: ${description}`,
   );
   return new CliError(EXIT_OF[error.code] ?? EXIT.failed, message, details);
 }
 
 /**
- * Both where and what: a headline without the path still wants the line that has it, unless it names all that the
- * path leads to, as 'Pool "web": 10.0.0.1:80 is not in the pool' does of pools[web].backends[10.0.0.1:80].
+ * Whether the message has both the path and the description. Of a path that ends with a name it is enough when the
+ * message has its names: 'Pool "web": 10.0.0.1:80 is not in the pool' covers pools[web].backends[10.0.0.1:80].
  */
-function says(message: string, { field, description }: Violation): boolean {
+function isIn(message: string, { field, description }: Violation): boolean {
   if (message.includes(`${field} ${description}`.trim())) return true;
-  // A place in a manifest has a blank before its path.
+  // In a manifest, the path follows its line and a blank.
   if (!field.endsWith(']') || field.includes(' ')) return false;
   // The brackets of IPv6 are within those of the path.
   const names = [...field.matchAll(/\[(.+?)\](?=\.|$)/g)].map(([, name = '']) => name);

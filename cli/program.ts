@@ -1,46 +1,63 @@
-/** The tree of commands. Cheap to build: what a command does is imported when it runs. */
+/** All commands of lbctl. They are cheap to add: what a command does is imported when it runs. */
 import { Command } from 'commander';
 import { VERSION } from '../core/runtime/version.ts';
-import { addBackendCommands } from './tree/backend-commands.ts';
-import { addChangeCommands } from './tree/change-commands.ts';
-import { addCompletionCommands } from './tree/completion-commands.ts';
-import type { Execute } from './tree/execute.ts';
-import { addHistoryCommands, addRollback } from './tree/history-commands.ts';
-import { addManifestCommands } from './tree/manifest-commands.ts';
-import { addGlobalOptions, examples } from './tree/options.ts';
-import { addReadCommands } from './tree/read-commands.ts';
-import { addStoreCommands } from './tree/store-commands.ts';
-import { addRegisterCommand } from './tree/register-command.ts';
-import { addTopCommand } from './tree/top-command.ts';
+import type { AddCommand, Execute } from './command.ts';
+import { addApply } from './commands/apply.ts';
+import { addBackend } from './commands/backend.ts';
+import { addCompletion } from './commands/completion.ts';
+import { addCreate } from './commands/create.ts';
+import { addDelete } from './commands/delete.ts';
+import { addDescribe } from './commands/describe.ts';
+import { addDiff } from './commands/diff.ts';
+import { addExport } from './commands/export.ts';
+import { addGet } from './commands/get.ts';
+import { addHealth } from './commands/health.ts';
+import { addHistory } from './commands/history.ts';
+import { addRegister } from './commands/register.ts';
+import { addRollback } from './commands/rollback.ts';
+import { addSet } from './commands/set.ts';
+import { addShow } from './commands/show.ts';
+import { addStore } from './commands/store.ts';
+import { addTop } from './commands/top.ts';
+import { addWait } from './commands/wait.ts';
+import { addGlobalOptions, examples } from './commands/options.ts';
+
+/** In the order in which the help lists them. */
+const GROUPS: Readonly<Record<string, readonly AddCommand[]>> = {
+  'Inspect:': [addGet, addDescribe, addHealth, addWait, addTop, addHistory, addShow],
+  'Change:': [
+    addApply,
+    addDiff,
+    addExport,
+    addCreate,
+    addSet,
+    addDelete,
+    addBackend,
+    addRollback,
+    addStore,
+    addRegister,
+  ],
+  'Shell:': [addCompletion],
+};
 
 const EXIT_CODES = `
 Exit codes: 0 done · 1 refused or failed · 2 wrong usage · 3 no control plane reachable · 4 timed out waiting
 (or it is not known whether a change was written) · 5 diff found a difference
 `;
 
-/** `execute` runs what a command does. */
 export function buildProgram(execute: Execute): Command {
   const program = addGlobalOptions(new Command('lbctl'))
-    .description('Looks at and changes an Equipoise load balancer, by way of its control plane.')
+    .description('Shows and changes an Equipoise load balancer through its control plane.')
     .version(VERSION, '--version', 'print the version of lbctl')
     .usage('COMMAND [ARGUMENTS] [OPTIONS]')
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .showHelpAfterError('(--help says more)')
     .helpCommand(false);
-  program.commandsGroup('Look:');
-  addReadCommands(program, execute);
-  addTopCommand(program, execute);
-  addHistoryCommands(program, execute);
-  program.commandsGroup('Change:');
-  addManifestCommands(program, execute);
-  addChangeCommands(program, execute);
-  addBackendCommands(program, execute);
-  addRollback(program, execute);
-  addStoreCommands(program, execute);
-  addRegisterCommand(program, execute);
-  program.commandsGroup('Shell:');
-  addCompletionCommands(program, execute);
+  for (const [title, group] of Object.entries(GROUPS)) {
+    program.commandsGroup(title);
+    for (const add of group) add(program, execute);
+  }
   return program.addHelpText(
     'after',
     examples(

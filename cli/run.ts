@@ -1,18 +1,17 @@
 /** One run of lbctl: arguments and streams in, an exit code out. */
-import { userInfo } from 'node:os';
-import { hostname } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { type Command, CommanderError } from 'commander';
 import { systemClock } from '../core/runtime/clock.ts';
 import { systemLookup } from '../core/runtime/name-lookup.ts';
 import { systemRandom } from '../core/runtime/random.ts';
 import type { TokenFile } from '../core/runtime/token-file.ts';
+import type { Action } from './command.ts';
 import { type Context, type Format, tell } from './context.ts';
 import { EXIT, type ExitCode, toCliError } from './exit.ts';
-import { printable } from './output/table.ts';
+import { printable } from './output/printable.ts';
 import { styleFor } from './output/style.ts';
 import { buildProgram } from './program.ts';
-import type { Task } from './tree/execute.ts';
 
 export interface Surroundings {
   readonly stdin: Readable;
@@ -31,11 +30,11 @@ interface GlobalOptions {
 /** `words` is everything behind `lbctl`. */
 export async function run(words: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done;
-  const program = buildProgram(async (task) => {
+  const program = buildProgram(async (action) => {
     const context = contextOf(program, surroundings);
     const { tokenFile } = program.opts<GlobalOptions>();
     if (tokenFile?.warning) tell(context, `warning: ${tokenFile.warning}`);
-    exitCode = await execute(task, context);
+    exitCode = await execute(action, context);
   });
   program.configureOutput({
     writeOut: (text) => surroundings.stdout.write(text),
@@ -52,11 +51,12 @@ export async function run(words: readonly string[], surroundings: Surroundings):
   }
 }
 
-async function execute(task: Task, context: Context): Promise<ExitCode> {
+async function execute(action: Action, context: Context): Promise<ExitCode> {
   const { openSession } = await import('./session/session.ts');
+  const { changeMaker } = await import('./session/change.ts');
   const session = openSession(context);
   try {
-    return await task(context, session);
+    return await action({ context, session, change: changeMaker(context, session) });
   } finally {
     session.close();
   }
@@ -68,7 +68,7 @@ async function completeLine(
   surroundings: Surroundings,
 ): Promise<void> {
   const { complete } = await import('./completion/complete.ts');
-  // Nothing is parsed here, so nobody has looked at the environment.
+  // The words are not parsed, so commander has not read the environment.
   const server = surroundings.env['LBCTL_SERVER'];
   if (server) program.setOptionValue('server', server.split(','));
   const tokenFile = surroundings.env['LBCTL_TOKEN_FILE'];

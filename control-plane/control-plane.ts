@@ -25,23 +25,23 @@ import { readStoreFor } from './distribution/store-reading.ts';
 import { reportService } from './fleet/report-service.ts';
 import { makeHttp } from './http/http-address.ts';
 import { ControlPlaneMetrics } from './http/metrics.ts';
-import { Memberships } from './store/members/memberships.ts';
+import { Members } from './store/members/members.ts';
 import { unaryWith } from './rpc/unary.ts';
 import { preEncoded } from './rpc/definition-wrappers.ts';
 import { GrpcServer } from './rpc/grpc-server.ts';
 import { OpenStreams } from './rpc/open-streams.ts';
 import { fleetFacts } from './guard/fleet-facts.ts';
 import type { GuardSources } from './guard/guarded-edit.ts';
-import { mergeMembers } from './snapshot/merge.ts';
-import { Publisher } from './snapshot/publish.ts';
+import { mergeMembers } from './store/members/merge-members.ts';
+import { Publisher } from './snapshot/publisher.ts';
 import { FleetStats } from './fleet/fleet-stats.ts';
 import { Checkpointer } from './store/log/checkpointer.ts';
 import { Committer } from './store/log/committer.ts';
 import type { ConfigStore } from './store/config-store.ts';
 import { keptLog } from './store/log/kept-log.ts';
 import { type FollowerStatus, LogFollower } from './store/log/log-follower.ts';
-import type { MembershipStore } from './store/members/membership-store.ts';
-import { Past } from './store/log/past.ts';
+import type { MemberStore } from './store/member-store.ts';
+import { RevisionReader } from './store/log/revision-reader.ts';
 import { RETENTION, type RetentionLimits } from './store/log/retention.ts';
 
 /** How long the store may take to finish pending work when this replica stops. */
@@ -58,7 +58,7 @@ export interface ControlPlaneDeps {
   /** Closed by `stop`. */
   readonly store: ConfigStore;
   /** Registrations and the roster, which the same store keeps beside the log. */
-  readonly membership: MembershipStore;
+  readonly memberStore: MemberStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -171,7 +171,7 @@ function makeParts({ dashboardHosts = [] }: ControlPlaneOptions, deps: ControlPl
 function makeCore(
   {
     store,
-    membership,
+    memberStore,
     clock,
     random,
     logger,
@@ -183,7 +183,7 @@ function makeCore(
 ) {
   const follower = new LogFollower({
     store,
-    membership,
+    memberStore,
     clock,
     random,
     onStatus,
@@ -203,7 +203,7 @@ function makeCore(
   const publisher = new Publisher(clock);
   const fleet = new Fleet(clock, rosterGraceMs);
   const stats = new FleetStats({ fleet, follower, clock });
-  const members = new Memberships({ fleet, follower, membership, clock, logger });
+  const members = new Members({ proxies: fleet, follower, memberStore, clock, logger });
   return { follower, committer, committerOn, checkpointer, publisher, fleet, stats, members };
 }
 
@@ -228,7 +228,7 @@ function makeApi(
     change: changeOn(committer),
     changeOnFreshLog: (...request) =>
       changeOn(committerOn(new LogFollower({ store, clock, random })))(...request),
-    past: new Past(store, follower),
+    revisions: new RevisionReader(store, follower),
     clock,
     logger,
   };

@@ -37,12 +37,12 @@ tokenFile?.follow(clock, logger);
 if (insecure && tokenFile === undefined)
   logger.warn('--insecure is set: anyone who can reach this control plane can change everything');
 try {
-  const { store, membership } = openStore(storeUrl, { access, clock, random, logger });
+  const { store, memberStore } = openStore(storeUrl, { access, clock, random, logger });
   const running = await startControlPlane(
     { grpcAddress, httpAddress, dashboardHosts },
     {
       store,
-      membership,
+      memberStore,
       clock,
       random,
       logger,

@@ -1,4 +1,4 @@
-/** Everything on a proxy's main thread that serves the traffic: shared memory, workers, sockets, health checks. */
+/** Everything on a proxy's main thread that serves clients: shared memory, workers, sockets, health checks. */
 import type { Clock } from '../core/runtime/clock.ts';
 import type { Logger } from '../core/runtime/logger.ts';
 import type { Random } from '../core/runtime/random.ts';
@@ -50,14 +50,14 @@ export interface DataPathOptions {
   readonly shareListeners: boolean;
   readonly sourceAddresses: readonly string[];
   readonly splice: boolean;
-  /** The most connections that the operator wants; 0: as many as there is room for. */
+  /** The operator's limit; 0: as many as descriptors and memory allow. */
   readonly maxConnections: number;
-  /** Where lines about connections go; null: nowhere. */
+  /** Null: there is no connection log. */
   readonly connectionLog: ConnectionLogTarget | null;
   /** Locked. */
   readonly stateDir: string;
   readonly status: ConfigStatus;
-  /** Something changed that is to be reported at once. */
+  /** Called when something changed that is to be reported at once. */
   readonly report: () => void;
   readonly clock: Clock;
   readonly random: Random;
@@ -66,7 +66,7 @@ export interface DataPathOptions {
 
 export type DataPathReadings = Omit<ProxyReadings, 'connected' | 'configAgeSeconds' | 'build'>;
 
-/** A sink, and what this process is called in its lines. */
+/** A sink, and how this process is named in its lines. */
 export type ConnectionLogTarget = Pick<ConnectionLogInputs, 'sink' | 'proxy' | 'instance'>;
 
 export class DataPath {
@@ -77,7 +77,7 @@ export class DataPath {
   readonly #options: DataPathOptions;
   readonly #descriptors: number;
   #limit: ConnectionLimit;
-  /** Addresses that are listened on. */
+  /** Listening addresses. */
   #listening: ReadonlySet<string> = new Set();
   readonly #shared: SharedCells;
   readonly #workerEvents: WorkerEvents;
@@ -176,7 +176,7 @@ export class DataPath {
     return result;
   }
 
-  /** With every plan: its sockets take descriptors, and what it names takes memory. */
+  /** Computed again with every plan: its sockets take descriptors, and its backends take memory. */
   #limitConnections(): ConnectionLimit {
     const { engine, maxConnections, splice, workers } = this.#options;
     const others = otherDescriptors({
@@ -198,14 +198,14 @@ export class DataPath {
   /** Starts the workers. Rejects when none starts. */
   async start(): Promise<void> {
     await this.#pool.start();
-    // Before, memory for the workers was not taken yet; nothing is accepted without them.
+    // Only now the workers have taken their memory.
     this.#limit = this.#limitConnections();
   }
 
   /** For /metrics. */
   read(): DataPathReadings {
     return {
-      ...this.observer.readTraffic(),
+      ...this.observer.readTotals(),
       observation: this.observer.observe(),
       counts: this.counts,
       connectionLog: this.#connectionLog?.readings() ?? null,
@@ -217,12 +217,12 @@ export class DataPath {
     return this.#planApplier.stopAccepting();
   }
 
-  /** The most connections that may be open, beside the sockets that the plan listens on. */
+  /** The maximum number of open connections, given the sockets that the plan listens on. */
   get connectionLimit(): ConnectionLimit {
     return this.#limit;
   }
 
-  /** Open now, in all workers. */
+  /** Open connections in all workers. */
   get connections(): number {
     return Atomics.load(this.#shared.control, CONTROL.connections);
   }

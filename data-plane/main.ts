@@ -42,7 +42,7 @@ try {
   await proxy.start();
   stopOnSignals(() => proxy.stop(), logger);
 } catch (error) {
-  // Something the operator can mend is words; anything else is a defect, and where it came from matters.
+  // An LbError is for the operator to fix; anything else is a defect, and needs its stack.
   const stack = error instanceof LbError || !(error instanceof Error) ? undefined : error.stack;
   logger.fatal({ stack }, `cannot start: ${messageOf(error)}`);
   process.exit(1);

@@ -46,7 +46,7 @@ export interface ProxyFlags {
   readonly logLevel: LogLevel;
 }
 
-/** The characters of a path and of a label that need no quoting. */
+/** Only characters that need no quoting in a path or a label. */
 const proxyId: Parse<string> = (text) => {
   if (/^[A-Za-z0-9]([-_.A-Za-z0-9]{0,251}[A-Za-z0-9])?$/.test(text)) return text;
   throw new InvalidArgumentError(
@@ -59,100 +59,112 @@ const zone: Parse<string> = (text) => {
   throw new InvalidArgumentError('Use at most 63 of A-Z, a-z, 0-9, -, _ and .');
 };
 
-/** Repeatable; in the environment with commas between. */
+/** Repeatable; separated by commas in the environment. */
 function sourceAddress(text: string, before: readonly string[] = []): readonly string[] {
   const addresses = text.split(',').map((address) => address.trim());
   for (const address of addresses) {
-    if (isIP(address) === 0) throw new InvalidArgumentError(`"${address}" is no IP address.`);
+    if (isIP(address) === 0) throw new InvalidArgumentError(`"${address}" is not an IP address.`);
   }
   return [...before, ...addresses];
 }
 
-/** Reads the arguments of this process. Exits with 0 after --help and --version, with 2 on wrong usage. */
+/** Parses the arguments of this process. Exits with 0 after --help and --version, with 2 on wrong usage. */
 export function parseProxyFlags(): ProxyFlags {
   const program = new Command('lb-data-plane').description(
-    'A proxy: takes its configuration from a control plane and balances TCP connections.',
+    'A proxy: gets its configuration from a control plane and balances TCP connections.',
   );
-  for (const option of [...placeFlags(), ...trafficFlags(), ...observationFlags(), logLevelFlag()])
+  for (const option of [...identityFlags(), ...servingFlags(), ...observationFlags(), logLevelFlag()])
     program.addOption(option);
   return parseProgram<ProxyFlags>(program);
 }
 
-/** Who it is and whom it talks to. */
-function placeFlags(): Option[] {
+/** Its identity and its control planes. */
+function identityFlags(): Option[] {
   const controlPlane = ['127.0.0.1:7000'];
   const admin = { host: '127.0.0.1', port: 7_100 };
   return [
     flag('--proxy-id <ID>', 'name of this proxy, unique in the fleet', proxyId, hostname(), 'the host name'),
-    flag('--zone <ZONE>', 'where this proxy is', zone, ''),
+    flag('--zone <ZONE>', 'zone that this proxy runs in', zone, ''),
     flag(
       '--control-plane <HOST:PORT,...>',
-      'one or more control-plane replicas',
+      'addresses of one or more control-plane replicas',
       hostPortList,
       controlPlane,
       controlPlane.join(','),
     ),
-    flag('--token-file <FILE>', 'the first token in it goes with every call', tokenFile),
+    flag('--token-file <FILE>', 'sends the first token in the file with every call', tokenFile),
     flag(
       '--admin-address <HOST:PORT>',
-      '/metrics, /healthz and /readyz; port 0 picks a free one',
+      'serves /metrics, /healthz and /readyz; port 0 picks a free port',
       hostPort,
       admin,
       `${admin.host}:${admin.port}`,
     ),
-    flag('--state-dir <DIR>', 'keeps the last good snapshot (default: ./data/proxy-ID)', String),
+    flag('--state-dir <DIR>', 'directory for the last good snapshot (default: ./data/proxy-ID)', String),
   ];
 }
 
 /** How it serves. */
-function trafficFlags(): Option[] {
+function servingFlags(): Option[] {
   const cpus = defaultWorkerCount();
   return [
     flag(
       '--workers <N>',
-      'worker threads',
+      'number of worker threads',
       integer(1, MAX_WORKERS),
       cpus,
       `the CPUs it may use, here ${cpus}`,
     ),
-    switchFlag('--share-listeners', 'let another process on this host hold the same addresses'),
+    switchFlag('--share-listeners', 'let another process on this host listen on the same addresses'),
     flag(
       '--source-address <IP>',
-      'address towards backends; repeatable',
+      'local address of connections to backends; repeatable',
       sourceAddress as Parse<readonly string[]>,
     ),
     flag(
       '--engine <ENGINE>',
-      `what moves bytes: ${ENGINE_CHOICES.join('|')}`,
+      `the engine that moves bytes: ${ENGINE_CHOICES.join('|')}`,
       choice(ENGINE_CHOICES),
       'auto',
     ),
-    switchFlag('--splice', 'move bulk transfers inside the kernel, through pipes (epoll engine)'),
+    switchFlag('--splice', 'move bulk transfers inside the kernel, through pipes (epoll engine only)'),
     flag(
       '--max-connections <N>',
-      'clients beyond it wait; only lowers what descriptors and memory allow',
+      'clients beyond this number wait; it can only lower what descriptors and memory allow',
       integer(0, MAX_CONNECTIONS),
       0,
       '0, what those allow',
     ),
-    flag('--shutdown-delay <DURATION>', 'after SIGTERM: not ready, but still accepting', duration, 0, '0s'),
-    flag('--drain-timeout <DURATION>', 'then: how long open connections may finish', duration, 30_000, '30s'),
+    flag(
+      '--shutdown-delay <DURATION>',
+      'how long it stays accepting, but not ready, after SIGTERM',
+      duration,
+      0,
+      '0s',
+    ),
+    flag(
+      '--drain-timeout <DURATION>',
+      'how long open connections may then take to finish',
+      duration,
+      30_000,
+      '30s',
+    ),
   ];
 }
 
-/** What can be seen of it. */
+/** What it exposes about itself. */
 function observationFlags(): Option[] {
   return [
     flag(
       '--metric-backends <N>',
-      'backends that /metrics shows by name, the busiest; the rest of a pool is `other`',
+      'how many backends /metrics shows by name, the busiest; the rest of a pool is `other`',
       integer(1, MAX_BACKENDS),
       METRIC_BACKENDS,
       String(METRIC_BACKENDS),
     ),
     flag(
       '--connection-log <FILE>',
-      'one line of JSON for each connection that ended: `off`, a file, or `-` for standard output',
+      'where to write a line of JSON for each connection that ended: `off`, a file, or `-` for standard output',
       String,
       'off',
     ),

@@ -24,7 +24,7 @@ import { Reporter } from './reporting/reporter.ts';
 import { recordHealthChange } from './proxy-events.ts';
 import { checkSourceAddresses } from './host/source-addresses.ts';
 import { ConfigStatus } from './subscription/config-status.ts';
-import { LastGood } from './subscription/last-good-snapshot.ts';
+import { LastGoodSnapshot } from './subscription/last-good-snapshot.ts';
 import { ReplicaDirectory } from './subscription/replica-directory.ts';
 import type { SavedSnapshot } from './subscription/snapshot-file.ts';
 import { lockStateDir } from './subscription/state-dir.ts';
@@ -56,7 +56,7 @@ export interface ProxyOptions {
   readonly engine: EngineChoice;
   /** How many backends /metrics shows by name. */
   readonly metricBackends: number;
-  /** Where lines about connections go; null: nowhere. */
+  /** Null: there is no connection log. */
   readonly connectionLog: LineSink | null;
   readonly shutdownDelayMs: number;
   readonly drainTimeoutMs: number;
@@ -76,11 +76,11 @@ export class Proxy {
   readonly #dataPath: DataPath;
   readonly #replicas: ReplicaDirectory;
   readonly #admin: HttpServer;
-  readonly #lastGood: LastGood;
+  readonly #lastGood: LastGoodSnapshot;
   #subscription: Subscription | null = null;
   #reporter: Reporter | null = null;
   #sweeps: Timer | null = null;
-  /** When what runs was saved by an earlier process. */
+  /** When an earlier process saved the snapshot that runs. */
   #savedAtMs: number | null = null;
   #stopping = false;
 
@@ -98,7 +98,7 @@ export class Proxy {
       logger.warn({ reason: fellBack }, 'the epoll engine cannot run here; the portable engine is used');
     this.#engine = engine;
     const stateDir = lockStateDir(options.stateDir, libc);
-    this.#lastGood = new LastGood({ stateDir, clock, logger });
+    this.#lastGood = new LastGoodSnapshot({ stateDir, clock, logger });
     const report = () => this.#reporter?.wake();
     this.#status = new ConfigStatus(report);
     this.#dataPath = new DataPath({
@@ -137,7 +137,7 @@ export class Proxy {
     });
   }
 
-  /** Serves what was read from disk before any control plane answers. */
+  /** Serves the snapshot on disk before any control plane answers. */
   async start(): Promise<void> {
     const { adminAddress, clock, logger, proxyId, workers } = this.#options;
     await checkSourceAddresses(this.#options.sourceAddresses);
@@ -158,7 +158,7 @@ export class Proxy {
     this.#subscription.start();
     this.#reporter.start();
     this.#replicas.start((replicas) => {
-      // First, so that a new replica's report does not find it unknown.
+      // First, so that the subscription knows a new replica before its first report arrives.
       this.#subscription?.setReplicas(replicas);
       this.#reporter?.setReplicas(replicas);
     });

@@ -18,7 +18,7 @@ import { buildPlan } from './plan/build-plan.ts';
 import { planDifference } from './plan/plan-difference.ts';
 import type { BuiltPlan, FailedListener, PlanDirectory } from './plan/plan-directory.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
-import type { PassingViolation } from './subscription/passing-violation.ts';
+import type { TemporaryViolation } from './subscription/subscription-state.ts';
 import { stageSnapshotFile } from './subscription/snapshot-file.ts';
 import type { DrainDeadlines } from './worker/pool/drain-deadlines.ts';
 import type { PlanApplier } from './worker/pool/plan-applier.ts';
@@ -86,7 +86,7 @@ export class SnapshotApplier {
   }
 
   /** Makes a snapshot the one that the next process starts with. Null, or why it can't be saved. */
-  async #save(snapshot: Snapshot): Promise<PassingViolation | null> {
+  async #save(snapshot: Snapshot): Promise<TemporaryViolation | null> {
     const { clock, stateDir } = this.#inputs;
     try {
       const staged = await stageSnapshotFile(stateDir, { snapshot, savedAtMs: clock.wallMs() });
@@ -95,7 +95,7 @@ export class SnapshotApplier {
     } catch (error) {
       const reason = messageOf(error);
       const description = `the snapshot could not be saved in ${stateDir}: ${reason}; free some space there or fix the permissions; the proxy will try again`;
-      return { field: '', description, passing: true };
+      return { field: '', description, temporary: true };
     }
   }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 /** What needs no server, no root and no package of the system. */
 const QUICK = /^(unit|property|contract)\/|^[^/]+\.test\.js$/;
-const NEEDS_SERVERS = /etcd/;
+const NEEDS_SERVERS_OR_PROGRAMS = /etcd|^docs\./;
 /** Run by `npm run test:long` alone. */
 const LONG_ONLY = /^long\//;
 /** Run by `npm run test:long` too, larger or longer than in `npm test`. */
@@ -24,7 +24,7 @@ const ORDER = [
 ];
 
 const IN_SCOPE = {
-  quick: (file) => QUICK.test(file) && !NEEDS_SERVERS.test(file),
+  quick: (file) => QUICK.test(file) && !NEEDS_SERVERS_OR_PROGRAMS.test(file),
   all: (file) => !LONG_ONLY.test(file),
   long: (file, root) => LONG_ONLY.test(file) || HAS_A_LONG_FORM.test(readFileSync(join(root, file), 'utf8')),
 };

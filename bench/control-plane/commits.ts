@@ -4,7 +4,7 @@ import type { Scope } from '../../harness/programs/processes.ts';
 import { updateBackend } from '../balancers/equipoise.ts';
 import { quantile } from '../report/statistics.ts';
 import { figure } from '../report/table.ts';
-import { within } from '../../harness/run-scope.ts';
+import { within } from '../run-scope.ts';
 import { declarePool, POOL, startPlane, startStore, STORES } from './stores.ts';
 
 const WRITERS = [1, 16];

@@ -6,7 +6,7 @@ import type { Scope } from '../../harness/programs/processes.ts';
 import { updateBackend } from '../balancers/equipoise.ts';
 import { median } from '../report/statistics.ts';
 import { figure } from '../report/table.ts';
-import { within } from '../../harness/run-scope.ts';
+import { within } from '../run-scope.ts';
 import { declarePool, POOL, startPlane, startStore } from './stores.ts';
 import { startSubscriber } from './subscriber.ts';
 

@@ -5,7 +5,7 @@ import type { RunningProcess, Scope } from '../../harness/programs/processes.ts'
 import { updateBackend } from '../balancers/equipoise.ts';
 import { quantile } from '../report/statistics.ts';
 import { figure } from '../report/table.ts';
-import { within } from '../../harness/run-scope.ts';
+import { within } from '../run-scope.ts';
 import { asSubscriber } from './applied.ts';
 import { declarePool, type Plane, POOL, startPlane, startStore } from './stores.ts';
 

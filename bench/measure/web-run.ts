@@ -5,7 +5,7 @@ import type { Balancer } from '../balancers/balancer.ts';
 import type { WebBackend } from '../load/nginx-backend.ts';
 import { startWrk, type WrkLoad, type WrkResult } from '../load/wrk.ts';
 import type { Cpus } from '../pinning.ts';
-import { within } from '../../harness/run-scope.ts';
+import { within } from '../run-scope.ts';
 import { measureWindow, type Window } from './window.ts';
 
 export interface WebRun {

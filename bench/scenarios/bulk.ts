@@ -11,7 +11,7 @@ import { readResetsSent } from '../measure/kernel-figures.ts';
 import { cpuBetween, readCpu } from '../measure/process-figures.ts';
 import { eachOf, seriesOf } from '../report/series.ts';
 import { median } from '../report/statistics.ts';
-import { within } from '../../harness/run-scope.ts';
+import { within } from '../run-scope.ts';
 import type { Row } from '../report/row.ts';
 import type { Scenario } from '../scenario.ts';
 

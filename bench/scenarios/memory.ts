@@ -8,7 +8,7 @@ import { HAPROXY, OURS } from '../contestant-names.ts';
 import { openIdle, startEchoBackend, startIdleClients, type IdleClients } from '../load/idle-load.ts';
 import { countDescriptors, cpuBetween, readCpu, readPss } from '../measure/process-figures.ts';
 import { figure } from '../report/table.ts';
-import { within } from '../../harness/run-scope.ts';
+import { within } from '../run-scope.ts';
 import type { BenchContext, Scenario } from '../scenario.ts';
 import { findTool } from '../tools.ts';
 

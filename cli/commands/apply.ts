@@ -1,44 +1,31 @@
-/** `lbctl apply` and `lbctl diff -f`. */
-import { resourceDraftToWire } from '../../core/wire/resource-codec.ts';
-import type { Context } from '../context.ts';
-import { EXIT, type ExitCode } from '../exit.ts';
-import { loadManifests, type Manifests, traced } from '../manifest/load.ts';
-import { printDifference } from '../output/difference.ts';
-import { type ChangeOptions, changeFields } from '../session/change-fields.ts';
-import type { Session } from '../session/session.ts';
-import { finishChange } from './finish.ts';
+/** `lbctl apply`. */
+import type { AddCommand } from '../command.ts';
+import type { ChangeOptions } from '../session/change.ts';
+import { changing, collect } from './options.ts';
 
-export interface ApplyOptions extends ChangeOptions {
-  readonly file: readonly string[];
-  readonly prune?: true;
-}
-
-export async function apply(context: Context, session: Session, options: ApplyOptions): Promise<ExitCode> {
-  const manifests = await loadManifests(options.file, context.stdin);
-  return finishChange(context, session, await send(context, session, manifests, options), options);
-}
-
-export async function diff(context: Context, session: Session, options: ApplyOptions): Promise<ExitCode> {
-  const manifests = await loadManifests(options.file, context.stdin);
-  const { changes } = await send(context, session, manifests, { ...options, dryRun: true });
-  printDifference(context, changes);
-  return changes.length === 0 ? EXIT.done : EXIT.different;
-}
-
-async function send(
-  context: Context,
-  session: Session,
-  { drafts, places }: Manifests,
-  options: ApplyOptions,
-) {
-  const request = {
-    resources: drafts.map(resourceDraftToWire),
-    prune: options.prune ?? false,
-    ...changeFields(context, options),
-  };
-  try {
-    return await session.change('config', 'Apply', request);
-  } catch (error) {
-    throw traced(error, places);
-  }
-}
+export const addApply: AddCommand = (program, execute) => {
+  const apply = program
+    .command('apply')
+    .summary('make the configuration what manifests say, in one revision')
+    .description(
+      'Makes the configuration what the manifests say: all of it in one revision, or nothing. Each resource that is\nnamed is replaced whole; others stay, unless --prune is given. A backend whose state is left out keeps its state.',
+    )
+    .requiredOption(
+      '-f, --file <PATH>',
+      'a file, a directory (its *.yaml, *.yml and *.json) or - ; repeatable',
+      collect(String),
+    )
+    .option('--prune', 'delete what no manifest names');
+  changing(
+    apply,
+    'lbctl apply -f web.yaml --wait',
+    'lbctl apply -f base.yaml -f site/ --prune --dry-run',
+    'lbctl export | sed s/round_robin/random/ | lbctl apply -f - --message "try random"',
+  ).action(({ file, prune = false, ...options }: ChangeOptions & { file: string[]; prune?: boolean }) =>
+    execute(async ({ context, change }) => {
+      const { loadManifests } = await import('../manifest/load.ts');
+      const { resources, traced } = await loadManifests(file, context.stdin);
+      return traced(change('config', 'Apply', { resources, prune }, options));
+    }),
+  );
+};

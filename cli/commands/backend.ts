@@ -1,77 +1,82 @@
-/** `lbctl backend`: one backend of a pool. */
-import type { BackendDraft } from '../../core/model/draft.ts';
-import { backendDraftToWire } from '../../core/wire/resource-codec.ts';
-import type { Context } from '../context.ts';
-import { CliError, EXIT, type ExitCode } from '../exit.ts';
-import { type ChangeOptions, changeFields } from '../session/change-fields.ts';
-import { waitDrained } from '../session/drained.ts';
-import type { Session } from '../session/session.ts';
-import { finishChange } from './finish.ts';
+/** `lbctl backend ...`: one backend of a pool. */
+import type { BackendState } from '../../core/model/resources.ts';
+import type { AddCommand } from '../command.ts';
+import { CliError, EXIT } from '../exit.ts';
+import type { ChangeOptions } from '../session/change.ts';
+import { ADDRESS_FORM, addWeight, changing } from './options.ts';
 
-export async function addBackend(
-  context: Context,
-  session: Session,
-  pool: string,
-  address: string,
-  options: ChangeOptions & { readonly weight?: number },
-): Promise<ExitCode> {
-  const { weight } = options;
-  const backend = backendDraftToWire({ address, ...(weight !== undefined && { weight }) });
-  const request = { pool, backends: [backend], ...changeFields(context, options) };
-  return finishChange(context, session, await session.change('pools', 'AddBackends', request), options);
-}
+type WeightOptions = ChangeOptions & { weight?: number };
 
-export async function removeBackends(
-  context: Context,
-  session: Session,
-  pool: string,
-  addresses: readonly string[],
-  options: ChangeOptions,
-): Promise<ExitCode> {
-  const request = { pool, addresses: [...addresses], ...changeFields(context, options) };
-  return finishChange(context, session, await session.change('pools', 'RemoveBackends', request), options);
-}
+const STATE_COMMANDS: readonly (readonly [
+  verb: string,
+  state: BackendState,
+  description: string,
+  example: string,
+])[] = [
+  [
+    'drain',
+    'draining',
+    'Gives it no new connections; open ones may finish within the policy’s drain timeout.\nWith --wait: until no proxy has a connection to it.',
+    'lbctl backend drain web 10.0.0.1:8080 --wait --timeout 5m',
+  ],
+  [
+    'disable',
+    'disabled',
+    'Drains it, and stops its health checks.',
+    'lbctl backend disable web 10.0.0.1:8080',
+  ],
+  ['enable', 'active', 'Undoes drain or disable.', 'lbctl backend enable web 10.0.0.1:8080'],
+];
 
-export async function setWeight(
-  context: Context,
-  session: Session,
-  pool: string,
-  address: string,
-  options: ChangeOptions & { readonly weight?: number },
-): Promise<ExitCode> {
-  const { weight } = options;
-  if (weight === undefined) throw new CliError(EXIT.usage, 'nothing to set; name --weight N');
-  return finishChange(
-    context,
-    session,
-    await update(context, session, pool, { address, weight }, options),
-    options,
+export const addBackend: AddCommand = (program, execute) => {
+  const group = program
+    .command('backend')
+    .summary('add, remove, set, drain, disable or enable a backend of a pool')
+    .description(`Changes one backend of a pool. A backend is named by its address, ${ADDRESS_FORM}.`);
+  const add = (verb: string, description: string) =>
+    group
+      .command(verb)
+      .description(description)
+      .argument('<pool>', 'the pool it is in')
+      .argument('<address>', ADDRESS_FORM);
+
+  changing(
+    addWeight(add('add', 'Adds a backend. It gets connections after its first passing health check.')),
+    'lbctl backend add web 10.0.0.3:8080 --weight 2',
+  ).action((pool: string, address: string, { weight, ...options }: WeightOptions) =>
+    execute(({ change }) => {
+      const backends = [{ address, ...(weight !== undefined && { weight }) }];
+      return change('pools', 'AddBackends', { pool, backends }, options);
+    }),
   );
-}
-
-/** With --wait, a drain is done when no proxy has a connection to the backend, not only when all know of it. */
-export async function setState(
-  context: Context,
-  session: Session,
-  pool: string,
-  address: string,
-  state: NonNullable<BackendDraft['state']>,
-  options: ChangeOptions,
-): Promise<ExitCode> {
-  const result = await update(context, session, pool, { address, state }, options);
-  if (state !== 'draining') return finishChange(context, session, result, options);
-  return finishChange(context, session, result, options, (context, session, revision) =>
-    waitDrained(context, session, revision, pool, address),
+  changing(
+    add('remove', 'Removes a backend. Open connections drain.'),
+    'lbctl backend remove web 10.0.0.3:8080',
+  ).action((pool: string, address: string, options: ChangeOptions) =>
+    execute(({ change }) => change('pools', 'RemoveBackends', { pool, addresses: [address] }, options)),
   );
-}
-
-function update(
-  context: Context,
-  session: Session,
-  pool: string,
-  backend: BackendDraft,
-  options: ChangeOptions,
-) {
-  const request = { pool, backend: backendDraftToWire(backend), ...changeFields(context, options) };
-  return session.change('pools', 'UpdateBackend', request);
-}
+  changing(
+    addWeight(add('set', 'Changes the weight of a backend.')),
+    'lbctl backend set web 10.0.0.3:8080 --weight 0',
+  ).action((pool: string, address: string, { weight, ...options }: WeightOptions) =>
+    execute(({ change }) => {
+      if (weight === undefined) throw new CliError(EXIT.usage, 'nothing to set; name --weight N');
+      return change('pools', 'UpdateBackend', { pool, backend: { address, weight } }, options);
+    }),
+  );
+  for (const [verb, state, description, example] of STATE_COMMANDS) {
+    changing(add(verb, description), example).action(
+      (pool: string, address: string, options: ChangeOptions) =>
+        execute(async ({ change }) => {
+          const { wordToWire } = await import('../../core/wire/enum-codec.ts');
+          const request = { pool, backend: { address, state: wordToWire('BACKEND_STATE', state) } };
+          if (state !== 'draining') return change('pools', 'UpdateBackend', request, options);
+          // Draining is done when no proxy has a connection to the backend, not as soon as all of them know of it.
+          const { waitDrained } = await import('../session/drained.ts');
+          return change('pools', 'UpdateBackend', request, options, (context, session, revision) =>
+            waitDrained(context, session, revision, pool, address),
+          );
+        }),
+    );
+  }
+};

@@ -1,49 +1,65 @@
-/** `lbctl create`. */
-import type { BackendDraft, PolicyDraft } from '../../core/model/draft.ts';
-import { policyDraftToWire } from '../../core/wire/policy-codec.ts';
-import { listenerToWire, poolDraftToWire } from '../../core/wire/resource-codec.ts';
-import type { Context } from '../context.ts';
-import type { ExitCode } from '../exit.ts';
-import { type ChangeOptions, changeFields } from '../session/change-fields.ts';
-import type { Session } from '../session/session.ts';
-import { finishChange } from './finish.ts';
-import { type PolicyOptions, policyFields } from './policy-fields.ts';
+/** `lbctl create ...`. */
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Parse } from '../../core/runtime/flags.ts';
+import type { Backend as WireBackend } from '../../core/wire/generated/lb/v1/Backend.ts';
+import type { AddCommand } from '../command.ts';
+import type { ChangeOptions } from '../session/change.ts';
+import { ADDRESS_FORM, changing, collect, weight } from './options.ts';
+import { addPolicyOptions, policyFields } from './policy-options.ts';
 
-export async function createPool(
-  context: Context,
-  session: Session,
-  name: string,
-  options: ChangeOptions & { readonly policy?: string; readonly backend?: readonly BackendDraft[] },
-): Promise<ExitCode> {
-  const { policy, backend: backends = [] } = options;
-  const pool = poolDraftToWire({ name, backends, ...(policy !== undefined && { policy }) });
-  const request = { pool, ...changeFields(context, options) };
-  return finishChange(context, session, await session.change('pools', 'CreatePool', request), options);
-}
+export const addCreate: AddCommand = (program, execute) => {
+  const create = program
+    .command('create')
+    .summary('create a pool, a listener or a policy')
+    .description('Creates one resource. It must not exist yet; `lbctl apply` creates or replaces.');
+  const add = (kind: string, description: string): Command =>
+    create.command(kind).description(description).argument('<name>', 'a-z, 0-9 and -');
 
-export async function createListener(
-  context: Context,
-  session: Session,
-  name: string,
-  options: ChangeOptions & { readonly address: string; readonly pool: string },
-): Promise<ExitCode> {
-  const { address, pool } = options;
-  const request = { listener: listenerToWire({ name, address, pool }), ...changeFields(context, options) };
-  return finishChange(
-    context,
-    session,
-    await session.change('listeners', 'CreateListener', request),
-    options,
+  changing(
+    add('pool', 'Creates a pool of backends.')
+      .option('--backend <ADDR[,weight=N]>', `${ADDRESS_FORM}; repeatable`, collect(backendSpec))
+      .option('--policy <POLICY>', 'the policy it follows (left out: default)'),
+    'lbctl create pool web --backend 10.0.0.1:8080,weight=2 --backend 10.0.0.2:8080 --policy steady',
+  ).action((name: string, { policy = '', backend: backends = [], ...options }: ChangeOptions & PoolOptions) =>
+    execute(({ change }) => change('pools', 'CreatePool', { pool: { name, policy, backends } }, options)),
   );
+  changing(
+    add('listener', 'Creates a listener: an address that the proxies accept connections on.')
+      .requiredOption('--address <ADDR>', ADDRESS_FORM)
+      .requiredOption('--pool <POOL>', 'the pool that serves it'),
+    'lbctl create listener web --address 0.0.0.0:80 --pool web --wait',
+  ).action((name: string, { address, pool, ...options }: ChangeOptions & { address: string; pool: string }) =>
+    execute(({ change }) =>
+      change('listeners', 'CreateListener', { listener: { name, address, pool } }, options),
+    ),
+  );
+  changing(
+    addPolicyOptions(
+      add(
+        'policy',
+        'Creates a policy: strategy, health checks, timeouts. What is left out takes its default.',
+      ),
+    ),
+    'lbctl create policy steady --strategy least_connections --interval 2s',
+  ).action((name: string, options: ChangeOptions) =>
+    execute(async ({ change }) => {
+      const { policyDraftToWire } = await import('../../core/wire/policy-codec.ts');
+      const policy = policyDraftToWire({ ...policyFields(options).draft, name });
+      return change('policies', 'CreatePolicy', { policy }, options);
+    }),
+  );
+};
+
+interface PoolOptions {
+  readonly policy?: string;
+  readonly backend?: WireBackend[];
 }
 
-export async function createPolicy(
-  context: Context,
-  session: Session,
-  name: string,
-  options: ChangeOptions & PolicyOptions,
-): Promise<ExitCode> {
-  const draft: PolicyDraft = { ...policyFields(options).draft, name };
-  const request = { policy: policyDraftToWire(draft), ...changeFields(context, options) };
-  return finishChange(context, session, await session.change('policies', 'CreatePolicy', request), options);
-}
+/** `10.0.0.1:80` or `10.0.0.1:80,weight=2`. */
+const backendSpec: Parse<WireBackend> = (text) => {
+  const [address = '', ...rest] = text.split(',');
+  if (rest.length === 0) return { address };
+  const share = /^weight=(\d+)$/.exec(rest.join(','))?.[1];
+  if (share === undefined) throw new InvalidArgumentError('Use IP:PORT or IP:PORT,weight=N.');
+  return { address, weight: weight(share) };
+};

@@ -1,70 +1,59 @@
 /** `lbctl delete`. */
-import type { Context } from '../context.ts';
+import type { AddCommand, CommandRun } from '../command.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
-import { requireKind } from '../kinds/names.ts';
-import { emitStructured } from '../output/emit.ts';
-import { type ChangeOptions, changeFields } from '../session/change-fields.ts';
-import type { Session } from '../session/session.ts';
-import { removeBackends } from './backend.ts';
-import { finishChange } from './finish.ts';
+import { requireKind } from '../kinds/kind-names.ts';
+import type { ChangeOptions } from '../session/change.ts';
+import { changing } from './options.ts';
 
-export interface DeleteOptions extends ChangeOptions {
-  readonly pool?: string;
-}
+const DELETABLE = ['listeners', 'pools', 'policies', 'backends', 'proxies'] as const;
 
-export async function deleteOne(
-  context: Context,
-  session: Session,
-  word: string,
-  name: string,
-  options: DeleteOptions,
-): Promise<ExitCode> {
-  const kind = requireKind(word, ['listeners', 'pools', 'policies', 'backends', 'proxies']);
-  const request = { name, ...changeFields(context, options) };
-  switch (kind) {
-    case 'listeners':
-      return finishChange(
-        context,
-        session,
-        await session.change('listeners', 'DeleteListener', request),
-        options,
-      );
-    case 'pools':
-      return finishChange(context, session, await session.change('pools', 'DeletePool', request), options);
-    case 'policies':
-      return finishChange(
-        context,
-        session,
-        await session.change('policies', 'DeletePolicy', request),
-        options,
-      );
-    case 'backends': {
-      const { pool, address } = splitBackend(name, options.pool);
-      return removeBackends(context, session, pool, [address], options);
-    }
-    case 'proxies':
-      return forgetProxy(context, session, name, options);
-  }
-}
+export const addDelete: AddCommand = (program, execute) => {
+  const command = program
+    .command('delete')
+    .summary('delete a resource, or forget a proxy')
+    .description('Deletes a resource that nothing refers to, or forgets a proxy that is gone for good.')
+    .argument('<kind>', 'listener|pool|policy|backend|proxy')
+    .argument('<name>', 'its name; a backend’s is POOL/ADDRESS')
+    .option('--pool <POOL>', 'the pool that a backend is in');
+  changing(command, 'lbctl delete listener web', 'lbctl delete pool web', 'lbctl delete proxy edge-1').action(
+    (word: string, name: string, { pool, ...options }: ChangeOptions & { pool?: string }) =>
+      execute(async (run) => {
+        switch (requireKind(word, DELETABLE)) {
+          case 'listeners':
+            return run.change('listeners', 'DeleteListener', { name }, options);
+          case 'pools':
+            return run.change('pools', 'DeletePool', { name }, options);
+          case 'policies':
+            return run.change('policies', 'DeletePolicy', { name }, options);
+          case 'backends': {
+            const [of, address] = splitBackend(name, pool);
+            return run.change('pools', 'RemoveBackends', { pool: of, addresses: [address] }, options);
+          }
+          case 'proxies':
+            return forgetProxy(run, name, options);
+        }
+      }),
+  );
+};
 
-function splitBackend(name: string, pool: string | undefined): { pool: string; address: string } {
-  if (pool !== undefined) return { pool, address: name };
+function splitBackend(name: string, pool: string | undefined): [pool: string, address: string] {
+  if (pool !== undefined) return [pool, name];
   const slash = name.indexOf('/');
-  if (slash > 0) return { pool: name.slice(0, slash), address: name.slice(slash + 1) };
+  if (slash > 0) return [name.slice(0, slash), name.slice(slash + 1)];
   throw new CliError(EXIT.usage, `say which pool ${name} is in: delete backend POOL/ADDRESS, or --pool POOL`);
 }
 
-/** The roster is no configuration: there is no revision, and nothing to wait for. */
+/** The roster is not part of the configuration: there is no revision, and nothing to wait for. */
 async function forgetProxy(
-  context: Context,
-  session: Session,
+  { context, session }: CommandRun,
   proxyId: string,
-  options: ChangeOptions,
+  { dryRun, wait }: ChangeOptions,
 ): Promise<ExitCode> {
-  if (options.dryRun || options.wait) {
-    throw new CliError(EXIT.usage, 'a proxy is forgotten at once: --dry-run and --wait mean nothing here');
+  if (dryRun || wait) {
+    throw new CliError(EXIT.usage, 'a proxy is forgotten at once: --dry-run and --wait do not apply to it');
   }
   await session.read('fleet', 'DeleteProxy', { proxyId });
+  const { emitStructured } = await import('../output/emit.ts');
   if (!emitStructured(context, { kind: 'proxy', name: proxyId, deleted: true })) {
     context.stdout.write(
       context.format === 'name' ? `proxy/${proxyId}\n` : `proxy ${proxyId} is forgotten\n`,

@@ -1,36 +1,34 @@
-/** `lbctl describe`: one thing on a page, with what it relates to. */
-import type { Context } from '../context.ts';
-import { EXIT, type ExitCode } from '../exit.ts';
-import { describeBackend } from '../kinds/describe-backend.ts';
-import { describeListener, describePolicy, describePool } from '../kinds/describe-resource.ts';
-import { describeProxy, describeRevision } from '../kinds/describe-proxy.ts';
-import { KIND_NAMES, type KindName, requireKind } from '../kinds/names.ts';
-import type { Describer } from '../kinds/page.ts';
-import { emitStructured } from '../output/emit.ts';
-import { pageText } from '../output/page.ts';
-import type { Session } from '../session/session.ts';
+/** `lbctl describe`. */
+import type { AddCommand } from '../command.ts';
+import { EXIT } from '../exit.ts';
+import { KIND_NAMES, KINDS, requireKind } from '../kinds/kind-names.ts';
+import { examples } from './options.ts';
 
-const DESCRIBERS: Readonly<Record<KindName, Describer>> = {
-  listeners: describeListener,
-  pools: describePool,
-  policies: describePolicy,
-  backends: describeBackend,
-  proxies: describeProxy,
-  revisions: describeRevision,
+export const addDescribe: AddCommand = (program, execute) => {
+  program
+    .command('describe')
+    .summary('everything about one thing, with what it relates to')
+    .description('Shows everything about one thing: its fields, what refers to it, how the proxies see it.')
+    .argument('<kind>', Object.values(KIND_NAMES).join('|'))
+    .argument('<name>', 'its name; a backend’s is its address, or POOL/ADDRESS')
+    .option('--pool <POOL>', 'the pool that a backend is in')
+    .addHelpText(
+      'after',
+      examples(
+        'lbctl describe pool web',
+        'lbctl describe backend web/10.0.0.1:8080',
+        'lbctl describe proxy edge-1',
+        'lbctl describe revision 42',
+      ),
+    )
+    .action((word: string, name: string, { pool }: { pool?: string }) =>
+      execute(async ({ context, session }) => {
+        const { DESCRIBERS } = await import('../kinds/kinds.ts');
+        const { printPage } = await import('../output/page.ts');
+        const kind = requireKind(word, KINDS);
+        const page = await DESCRIBERS[kind](session, context, name, pool);
+        printPage(context, KIND_NAMES[kind], page);
+        return EXIT.done;
+      }),
+    );
 };
-
-export async function describe(
-  context: Context,
-  session: Session,
-  word: string,
-  name: string,
-  options: { readonly pool?: string },
-): Promise<ExitCode> {
-  const kind = requireKind(word, Object.keys(KIND_NAMES) as KindName[]);
-  const page = await DESCRIBERS[kind](session, context, name, options.pool);
-  if (emitStructured(context, page.plain)) return EXIT.done;
-  context.stdout.write(
-    context.format === 'name' ? `${KIND_NAMES[kind]}/${page.name}\n` : pageText(page, context.style),
-  );
-  return EXIT.done;
-}

@@ -1,44 +1,83 @@
 /** `lbctl register`. */
 import { randomUUID } from 'node:crypto';
-import { parseAddress } from '../../core/model/address.ts';
+import { Option } from 'commander';
 import { REGISTRATION_TTL_MS } from '../../core/model/registration.ts';
+import { duration } from '../../core/runtime/flags.ts';
+import type { AddCommand } from '../command.ts';
 import { type Context, tell } from '../context.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
-import { Registrar } from '../register/registrar.ts';
-import { runCommand } from '../register/run-command.ts';
+import { ADDRESS_FORM, addWeight, examples } from './options.ts';
 
-/** For the control plane to hear that the command has ended. */
+/** How long the control plane has to take note that the command has ended. */
 const FAREWELL_MS = 2_000;
 
-export interface RegisterOptions {
+interface RegisterOptions {
   readonly weight?: number;
   readonly ttl: number;
   readonly drainWait: number;
 }
 
+export const addRegister: AddCommand = (program, execute) => {
+  addWeight(
+    program
+      .command('register')
+      .summary('keep a backend in a pool while a command runs')
+      .description(
+        'Runs a command, given behind -- with its arguments, and keeps its address in a pool while it runs.\nSIGTERM and SIGINT reach the command after it has left the pool. Exits as the command does.',
+      )
+      .argument('<pool>', 'the pool to be in')
+      .argument('<address>', `where the proxies reach it: ${ADDRESS_FORM}`)
+      .argument('<command...>', 'what to run'),
+  )
+    .addOption(
+      new Option('--ttl <DURATION>', 'how long the pool keeps it after it was lost, 2s to 5m')
+        .argParser(duration)
+        .default(REGISTRATION_TTL_MS.default, '10s'),
+    )
+    .addOption(
+      new Option('--drain-wait <DURATION>', 'how long a signal is held back while its connections drain')
+        .argParser(duration)
+        .default(10_000, '10s'),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'lbctl register web 10.0.0.1:8080 -- ./server --port 8080',
+        'lbctl --server 10.0.0.8:7000,10.0.0.9:7000 register web 10.0.0.1:8080 --weight 2 --ttl 5s -- ./server',
+      ),
+    )
+    .action((pool: string, address: string, command: readonly string[], options: RegisterOptions) =>
+      execute(async ({ context }) => {
+        const { parseAddress } = await import('../../core/model/address.ts');
+        const parsed = parseAddress(address);
+        if (!parsed.ok) throw new CliError(EXIT.usage, parsed.description);
+        const registration = { pool, address: parsed.value.canonical, ...options };
+        return runRegistered(context, registration, command);
+      }),
+    );
+};
+
 /** Exits as the command did, whatever became of its registration. */
-export async function register(
+async function runRegistered(
   context: Context,
-  pool: string,
-  address: string,
+  { drainWait, ttl: ttlMs, ...fields }: RegisterOptions & { readonly pool: string; readonly address: string },
   command: readonly string[],
-  { weight, ttl, drainWait }: RegisterOptions,
 ): Promise<ExitCode> {
-  const parsed = parseAddress(address);
-  if (!parsed.ok) throw new CliError(EXIT.usage, parsed.description);
   const { min, max } = REGISTRATION_TTL_MS;
-  if (ttl < min || ttl > max) throw new CliError(EXIT.usage, `--ttl ${ttl / 1_000}s: allowed is 2s to 5m`);
-  let registrar: Registrar | undefined;
+  if (ttlMs < min || ttlMs > max)
+    throw new CliError(EXIT.usage, `--ttl ${ttlMs / 1_000}s: allowed is 2s to 5m`);
+  const { Registrar } = await import('../register/registrar.ts');
+  const { runCommand } = await import('../register/run-command.ts');
   const instanceId = randomUUID();
+  let registrar: InstanceType<typeof Registrar> | undefined;
   const code = await runCommand(command, {
     started() {
-      const wanted = { pool, address: parsed.value.canonical, ttlMs: ttl, instanceId };
-      registrar = new Registrar(context, weight === undefined ? wanted : { ...wanted, weight });
+      registrar = new Registrar(context, { ...fields, ttlMs, instanceId });
     },
     ending: async () => registrar?.leave(drainWait),
     failed: (message) => tell(context, `lbctl: ${message}`),
   });
   await registrar?.leave(FAREWELL_MS);
-  // The command's own exit code, which is no code of ours.
+  // It may be any number, also one that is not an exit code of lbctl.
   return code as ExitCode;
 }

@@ -1,64 +1,38 @@
-/** `top`: live figures of the fleet, on a screen or line by line. */
-import { type Context, tell } from '../context.ts';
-import { CliError, EXIT, type ExitCode } from '../exit.ts';
-import type { Session } from '../session/session.ts';
-import { BackendStates } from '../top/backend-states.ts';
-import { watchFrames } from '../top/frames.ts';
-import { runLive, terminalOf } from '../top/live.ts';
-import { frameText } from '../top/plain.ts';
+/** `lbctl top`. */
+import { InvalidArgumentError, Option } from 'commander';
+import { duration, integer } from '../../core/runtime/flags.ts';
+import type { AddCommand } from '../command.ts';
+import { examples } from './options.ts';
 
-export interface TopOptions {
-  readonly interval: number;
-  readonly count?: number;
-}
+export const addTop: AddCommand = (program, execute) => {
+  program
+    .command('top')
+    .summary('connections, rates, bytes and latency, live')
+    .description(
+      'Shows the traffic of the fleet, live: q quits, the last lines of the screen name the other keys.\nWhere standard output is no terminal, or with -o json or --count, it prints the figures of each interval instead.',
+    )
+    .argument('[pool]', 'only this pool')
+    .addOption(
+      new Option('--interval <DURATION>', 'time between two updates, 1s to 1m')
+        .argParser(interval)
+        .default(1_000, '1s'),
+    )
+    .option('--count <N>', 'print that many times, then exit', integer(1, 1_000_000))
+    .addHelpText(
+      'after',
+      examples('lbctl top', 'lbctl top web', 'lbctl top --count 1', 'lbctl top web -o json --interval 10s'),
+    )
+    .action(
+      (pool: string | undefined, { interval: intervalMs, count }: { interval: number; count?: number }) =>
+        execute(async ({ context, session }) => {
+          const { runTop } = await import('../top/top.ts');
+          return runTop(context, session, { pool, intervalMs, count });
+        }),
+    );
+};
 
-export async function top(
-  context: Context,
-  session: Session,
-  pool: string | undefined,
-  { interval: intervalMs, count }: TopOptions,
-): Promise<ExitCode> {
-  const { format } = context;
-  if (format === 'name') throw new CliError(EXIT.usage, 'top prints no names: use -o table, json or yaml');
-  const terminal = terminalOf(context);
-  const isLive = count === undefined && (format === 'table' || format === 'wide');
-  if (terminal !== null && isLive) return await runLive(context, session, terminal, { pool, intervalMs });
-  return await printFrames(context, session, pool, intervalMs, count ?? Number.POSITIVE_INFINITY);
-}
-
-async function printFrames(
-  context: Context,
-  session: Session,
-  pool: string | undefined,
-  intervalMs: number,
-  count: number,
-): Promise<ExitCode> {
-  const end = new AbortController();
-  const states = new BackendStates(session);
-  let printed = 0;
-  let lost = '';
-  await watchFrames(
-    context,
-    session,
-    {
-      pool,
-      intervalMs,
-      signal: end.signal,
-      onFrame: (frame, server) => {
-        if (end.signal.aborted) return;
-        if (lost !== '') tell(context, `${server} sends figures now`);
-        lost = '';
-        states.look(frame.revision, context.clock.nowMs());
-        context.stdout.write(frameText(context, context.format, frame, states.current));
-        printed += 1;
-        if (printed >= count) end.abort();
-      },
-      onLost: (reason, server) => {
-        if (lost === '') tell(context, `${server} is lost (${reason}); trying on`);
-        lost = server;
-      },
-    },
-    Math.max(context.timeoutMs, intervalMs),
-  );
-  return EXIT.done;
+function interval(text: string): number {
+  const ms = duration(text);
+  if (ms < 1_000 || ms > 60_000) throw new InvalidArgumentError('Use 1s to 1m.');
+  return ms;
 }

@@ -1,10 +1,22 @@
 /** `lbctl wait`. */
-import type { Context } from '../context.ts';
-import { EXIT, type ExitCode } from '../exit.ts';
-import { waitConverged } from '../session/converge.ts';
-import type { Session } from '../session/session.ts';
+import type { AddCommand } from '../command.ts';
+import { EXIT } from '../exit.ts';
+import { examples, revisionNumber } from './options.ts';
 
-export async function wait(context: Context, session: Session, revision: string): Promise<ExitCode> {
-  await waitConverged(context, session, revision, false);
-  return EXIT.done;
-}
+export const addWait: AddCommand = (program, execute) => {
+  program
+    .command('wait')
+    .summary('wait until every proxy runs a revision')
+    .description(
+      'Waits until every proxy on the roster runs at least this revision. Exits with 1 when one of them rejected it,\nwith 4 when --timeout has passed.',
+    )
+    .argument('<revision>', 'its number', revisionNumber)
+    .addHelpText('after', examples('lbctl wait 42', 'lbctl wait 42 --timeout 2m'))
+    .action((revision: string) =>
+      execute(async ({ context, session }) => {
+        const { waitConverged } = await import('../session/converge.ts');
+        await waitConverged(context, session, revision, false);
+        return EXIT.done;
+      }),
+    );
+};

@@ -1,8 +1,14 @@
-/** `lbctl __complete -- WORDS...`, which the shells call: one candidate a line, and nothing at all on any failure. */
+/** `lbctl __complete -- WORDS...`, which the shells call: one candidate per line, and nothing at all on any failure. */
 import type { Command } from 'commander';
 import { hostPortList, tokenFile } from '../../core/runtime/flags.ts';
 import type { Context } from '../context.ts';
-import { wantedAt } from './position.ts';
+import type { Kind } from '../kinds/kind-names.ts';
+import type { Session } from '../session/session.ts';
+import { expectedAt } from './position.ts';
+
+/** Nobody waits longer after pressing tab. */
+const TIMEOUT_MS = 1_000;
+const MAX_REVISIONS = 20;
 
 /** `tokens` is the path of the token file that the environment names, if it does. */
 export async function complete(
@@ -17,7 +23,7 @@ export async function complete(
     const fitting = candidates.filter((candidate) => candidate.startsWith(current));
     context.stdout.write(fitting.map((candidate) => `${candidate}\n`).join(''));
   } catch {
-    // A completion that fails offers nothing: a message would end up in the middle of somebody's command line.
+    // A message would end up in the middle of somebody's command line.
   }
 }
 
@@ -27,20 +33,49 @@ async function candidatesFor(
   context: Context,
   tokens?: string,
 ): Promise<readonly string[]> {
-  const wanted = wantedAt(program, words);
-  if (wanted.type === 'words') return wanted.words;
-  if (wanted.type === 'files') return [];
+  const expected = expectedAt(program, words);
+  if (expected.type !== 'names') return expected.type === 'words' ? expected.words : [];
   const server = valueOf('--server', words);
   const servers = server ? hostPortList(server) : context.servers;
   const path = valueOf('--token-file', words) || tokens;
-  const { readNames } = await import('./names.ts');
-  return readNames(
-    { ...context, servers, ...(path && { token: tokenFile(path) }) },
-    wanted.kind,
-    wanted.pool,
-  );
+  const { openSession } = await import('../session/session.ts');
+  const session = openSession({
+    ...context,
+    servers,
+    ...(path && { token: tokenFile(path) }),
+    timeoutMs: TIMEOUT_MS,
+  });
+  try {
+    return await namesOf(session, expected.kind, expected.pool);
+  } finally {
+    session.close();
+  }
 }
 
 function valueOf(option: string, words: readonly string[]): string | undefined {
   return words.includes(option) ? words[words.indexOf(option) + 1] : undefined;
+}
+
+async function namesOf(session: Session, kind: Kind, pool: string | undefined): Promise<string[]> {
+  switch (kind) {
+    case 'listeners':
+      return (await session.read('listeners', 'ListListeners', {})).listeners.map(({ name }) => name);
+    case 'policies':
+      return (await session.read('policies', 'ListPolicies', {})).policies.map(({ name }) => name);
+    case 'pools':
+      return (await session.read('pools', 'ListPools', {})).pools.map(({ name }) => name);
+    case 'backends': {
+      const { pools } = await session.read('pools', 'ListPools', {});
+      return pools.flatMap(({ name, backends }) => {
+        if (pool === undefined) return backends.map(({ address }) => `${name}/${address}`);
+        return name === pool ? backends.map(({ address }) => address) : [];
+      });
+    }
+    case 'proxies':
+      return (await session.read('fleet', 'ListProxies', {})).proxies.map(({ info }) => info?.id ?? '');
+    case 'revisions': {
+      const { revisions } = await session.read('config', 'ListRevisions', { pageSize: MAX_REVISIONS });
+      return revisions.map(({ revision }) => revision);
+    }
+  }
 }

@@ -1,20 +1,20 @@
-/** What belongs at the end of a half-typed command line: words that are known here, or names that a server knows. */
+/** What can follow at the end of a half-typed command line: fixed words, or names that the control plane has. */
 import type { Argument, Command, Option } from 'commander';
-import { KIND_NAMES, type KindName, kindOf } from '../kinds/names.ts';
+import { type Kind, KIND_NAMES, kindOf, KINDS } from '../kinds/kind-names.ts';
 
-export type Wanted =
+export type Expected =
   | { readonly type: 'words'; readonly words: readonly string[] }
-  | { readonly type: 'names'; readonly kind: KindName; readonly pool?: string }
+  | { readonly type: 'names'; readonly kind: Kind; readonly pool?: string }
   /** The shell completes file names by itself. */
   | { readonly type: 'files' };
 
-const NOTHING: Wanted = { type: 'words', words: [] };
+const NOTHING: Expected = { type: 'words', words: [] };
 
 /** Options whose value names something. */
-const OPTION_KINDS: Readonly<Record<string, KindName>> = { '--pool': 'pools', '--policy': 'policies' };
+const OPTION_KINDS: Readonly<Record<string, Kind>> = { '--pool': 'pools', '--policy': 'policies' };
 
 /** `words` is what was typed after `lbctl`; the last of it, maybe empty, is being completed. */
-export function wantedAt(program: Command, words: readonly string[]): Wanted {
+export function expectedAt(program: Command, words: readonly string[]): Expected {
   const current = words.at(-1) ?? '';
   let command = program;
   let pending: Option | undefined;
@@ -27,7 +27,7 @@ export function wantedAt(program: Command, words: readonly string[]): Wanted {
       pending = option?.required ? option : undefined;
     } else {
       const next =
-        operands.length === 0 ? command.commands.find((known) => known.name() === word) : undefined;
+        operands.length === 0 ? command.commands.find((below) => below.name() === word) : undefined;
       if (next) command = next;
       else operands.push(word);
     }
@@ -47,21 +47,21 @@ export function wantedAt(program: Command, words: readonly string[]): Wanted {
 /** The commands that help shows, without commander's own `help`. */
 function namesUnder(command: Command): readonly string[] {
   const visible = command.createHelp().visibleCommands(command);
-  return visible.filter((known) => command.commands.includes(known)).map((known) => known.name());
+  return visible.filter((one) => command.commands.includes(one)).map((one) => one.name());
 }
 
 function optionsOf(command: Command, program: Command): readonly Option[] {
   return command === program ? program.options : [...command.options, ...program.options];
 }
 
-function valueOf(option: Option): Wanted {
+function valueOf(option: Option): Expected {
   if (option.argChoices) return { type: 'words', words: option.argChoices };
   const kind = OPTION_KINDS[option.long ?? ''];
   if (kind) return { type: 'names', kind };
   return option.long === '--file' ? { type: 'files' } : NOTHING;
 }
 
-function argumentAt(argument: Argument, command: Command, operands: readonly string[]): Wanted {
+function argumentAt(argument: Argument, command: Command, operands: readonly string[]): Expected {
   if (argument.argChoices) return { type: 'words', words: argument.argChoices };
   const parent = command.parent?.name();
   switch (argument.name()) {
@@ -70,7 +70,7 @@ function argumentAt(argument: Argument, command: Command, operands: readonly str
     case 'pool':
       return { type: 'names', kind: 'pools' };
     case 'address':
-      // A backend that is added is not there yet.
+      // A backend that is to be added does not exist yet.
       return command.name() === 'add'
         ? NOTHING
         : { type: 'names', kind: 'backends', pool: operands[0] ?? '' };
@@ -87,7 +87,7 @@ function argumentAt(argument: Argument, command: Command, operands: readonly str
 }
 
 function kindWords(command: string): readonly string[] {
-  if (command === 'get') return Object.keys(KIND_NAMES);
+  if (command === 'get') return KINDS;
   const singular = Object.values(KIND_NAMES);
   return command === 'delete' ? singular.filter((kind) => kind !== 'revision') : singular;
 }

@@ -1,10 +1,10 @@
-/** What `lbctl completion SHELL` prints: each script only asks `lbctl __complete` and lets the shell do files. */
+/** What `lbctl completion SHELL` prints: each script calls `lbctl __complete`, and lets the shell complete files. */
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
 export const COMPLETION_SCRIPTS: Readonly<Record<Shell, string>> = {
-  // bash breaks words at ":" and "=", so addresses are taken from the line and given back without what bash has already.
+  // bash splits words at ":" and "=", so addresses are taken from the line and returned without the part bash already has.
   bash: `# lbctl completion for bash: source <(lbctl completion bash)
 _lbctl() {
   local line="\${COMP_LINE:0:COMP_POINT}" words current known

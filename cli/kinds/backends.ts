@@ -1,52 +1,177 @@
-/** `get backends`. */
+/** `get backends`, `describe backend` and `health`. */
+import { type BackendView, joinBackends, type ProxyReport } from '../../core/view/backends.ts';
+import type { Plain } from '../../core/view/plain.ts';
+import { isoTime } from '../../core/view/figures.ts';
+import { type HealthCounts, totalOf, worstHealth } from '../../core/view/health.ts';
+import type { Health } from '../../core/model/resources.ts';
 import type { Context } from '../context.ts';
-import type { Plain } from '../manifest/print.ts';
-import { ageCell, isoTime } from '../output/human.ts';
-import type { Cell } from '../output/table.ts';
-import { connectionsOf, healthsOf, readBackends, type SeenBackend, type Sight } from './fleet.ts';
-import { summaryCell, worstHealth } from './health.ts';
-import type { Lister } from './listing.ts';
+import { type Column, type Listing, listing } from '../output/listing.ts';
+import type { Page } from '../output/page.ts';
+import type { Tone } from '../output/style.ts';
+import { ageCell, type Cell } from '../output/table.ts';
+import type { Session } from '../session/session.ts';
+import { findNamed } from './find-named.ts';
 
-export const listBackends: Lister = async (session, context) => ({
-  header: ['POOL', 'ADDRESS', 'WEIGHT', 'STATE', 'HEALTH', 'CONNECTIONS', 'SOURCE'],
-  moreHeader: ['REASON', 'SINCE', 'BY PROXY'],
-  items: (await readBackends(session)).map((backend) => ({
-    name: backend.address,
-    pool: backend.pool,
+export const BACKEND_COLUMNS: readonly Column<BackendView>[] = [
+  ['ADDRESS', ({ address }) => address],
+  ['WEIGHT', ({ weight }) => String(weight)],
+  ['STATE', ({ state }) => (state === 'active' ? state : { text: state, tone: 'doubtful' })],
+  ['HEALTH', ({ summary }) => summaryCell(summary.health)],
+  ['CONNECTIONS', ({ summary }) => String(summary.connections)],
+  [
+    'SOURCE',
+    ({ source, sourceReason }) => (sourceReason === '' ? source : { text: source, tone: 'doubtful' }),
+  ],
+];
+
+const TONES: Readonly<Record<Health, Tone>> = {
+  healthy: 'good',
+  unhealthy: 'bad',
+  ejected: 'bad',
+  unknown: 'doubtful',
+};
+
+const NOT_REPORTED = 'no proxy has reported it';
+
+export async function listBackends(session: Session, context: Context): Promise<Listing> {
+  const worst = ({ reports, summary }: BackendView) =>
+    reports.find(({ connected, health }) => connected && health === worstHealth(summary.health))?.report;
+  return listing(
+    context,
+    await readBackends(session),
+    (backend) => ({ name: backend.address, pool: backend.pool, plain: backendPlain(backend) }),
+    [['POOL', ({ pool }) => pool], ...BACKEND_COLUMNS],
+    [
+      ['REASON', (backend) => worst(backend)?.reason || backend.sourceReason],
+      ['SINCE', (backend) => ageCell(worst(backend)?.since ?? null, context)],
+      ['BY PROXY', ({ reports }) => reports.map(connectionsAt).join(' ')],
+    ],
+  );
+}
+
+function connectionsAt({ proxyId, connected, report }: ProxyReport): string {
+  return `${proxyId}=${connected ? report.connectionsActive : 'away'}`;
+}
+
+export async function describeBackend(
+  session: Session,
+  context: Context,
+  name: string,
+  pool: string | undefined,
+): Promise<Page> {
+  const items = (await readBackends(session))
+    .map((backend) => ({ name: backend.address, pool: backend.pool, backend }))
+    .filter((item) => pool === undefined || item.pool === pool);
+  const { backend } = findNamed('backends', name, items);
+  const { source, sourceReason, summary } = backend;
+  return {
+    name: `${backend.pool}/${backend.address}`,
     plain: backendPlain(backend),
-    row: backendRow(backend),
-    more: moreOf(backend, context),
-  })),
-});
+    facts: [
+      ['Backend', backend.address],
+      ['Pool', backend.pool],
+      ['Weight', String(backend.weight)],
+      ['State', backend.state],
+      ['Source', sourceReason === '' ? source : `${source}: ${sourceReason}`],
+      ['Health', summaryCell(summary.health)],
+      ['Connections', String(summary.connections)],
+      ['Revision', backend.revision],
+    ],
+    tables: [
+      {
+        title: 'As the proxies see it',
+        header: ['PROXY', 'HEALTH', 'SINCE', 'CONNECTIONS', 'ACCEPTED', 'FAILED CONNECTS', 'REASON'],
+        rows: backend.reports.map((one) => [
+          proxyName(one),
+          healthCell(one.health),
+          ageCell(one.report.since, context),
+          String(one.report.connectionsActive),
+          one.report.connectionsTotal,
+          one.report.connectFailuresTotal,
+          one.report.reason,
+        ]),
+        none: NOT_REPORTED,
+      },
+    ],
+  };
+}
 
-/** Its cells, the first of them the pool. */
-export function backendRow(backend: SeenBackend): readonly Cell[] {
-  const state: Cell = backend.state === 'active' ? backend.state : { text: backend.state, tone: 'doubtful' };
-  const health = summaryCell(healthsOf(backend));
-  const connections = String(connectionsOf(backend));
-  const source: Cell =
-    backend.sourceReason === '' ? backend.source : { text: backend.source, tone: 'doubtful' };
-  return [backend.pool, backend.address, String(backend.weight), state, health, connections, source];
+/** `health`: a row for each backend and proxy. */
+export async function listHealth(session: Session, context: Context): Promise<Listing> {
+  type Row = { readonly backend: BackendView; readonly one: ProxyReport | undefined };
+  const rows = (await readBackends(session)).flatMap((backend): Row[] =>
+    backend.reports.length === 0
+      ? [{ backend, one: undefined }]
+      : backend.reports.map((one) => ({ backend, one })),
+  );
+  return listing(
+    context,
+    rows,
+    ({ backend: { pool, address, state }, one }) => ({
+      name: `${pool}/${address}/${one?.proxyId ?? ''}`,
+      pool,
+      plain: { pool, address, state, ...(one ? reportPlain(one) : NO_REPORT) },
+    }),
+    [
+      ['POOL', ({ backend }) => backend.pool],
+      ['ADDRESS', ({ backend }) => backend.address],
+      ['PROXY', ({ one }) => (one ? proxyName(one) : '')],
+      ['HEALTH', ({ one }) => healthCell(one?.health ?? 'unknown')],
+      ['SINCE', ({ one }) => (one ? ageCell(one.report.since, context) : '')],
+      ['REASON', ({ one }) => one?.report.reason ?? NOT_REPORTED],
+    ],
+    [
+      ['STATE', ({ backend }) => backend.state],
+      ['CONNECTIONS', ({ one }) => String(one?.report.connectionsActive ?? '')],
+    ],
+  );
+}
+
+const NO_REPORT: Plain = {
+  proxy: null,
+  connected: false,
+  health: 'unknown',
+  reason: NOT_REPORTED,
+  since: null,
+};
+
+async function readBackends(session: Session): Promise<BackendView[]> {
+  const [{ pools }, { registrations }, { statuses }, { proxies }] = await Promise.all([
+    session.read('pools', 'ListPools', {}),
+    session.read('registrations', 'ListRegistrations', {}),
+    session.read('fleet', 'ListBackendStatus', {}),
+    session.read('fleet', 'ListProxies', {}),
+  ]);
+  return joinBackends(pools, registrations, statuses, proxies);
 }
 
 /** The value that JSON and YAML show. */
-export function backendPlain(backend: SeenBackend): Plain {
-  const { pool, address, weight, state, source, revision } = backend;
+function backendPlain({
+  pool,
+  address,
+  weight,
+  state,
+  source,
+  revision,
+  reports,
+  summary,
+}: BackendView): Plain {
+  const { health, connections } = summary;
+  const proxies = reports.map(reportPlain);
   return {
     pool,
     address,
     weight,
     state,
     source,
-    health: worstHealth(healthsOf(backend)),
-    connections: connectionsOf(backend),
+    health: worstHealth(health),
+    connections,
     revision,
-    proxies: backend.sights.map(sightPlain),
+    proxies,
   };
 }
 
-/** A backend as one proxy sees it, for programs. */
-export function sightPlain({ proxyId, connected, health, report, revision }: Sight): Plain {
+function reportPlain({ proxyId, connected, health, report, revision }: ProxyReport): Plain {
   return {
     proxy: proxyId,
     connected,
@@ -58,21 +183,22 @@ export function sightPlain({ proxyId, connected, health, report, revision }: Sig
     connectFailuresTotal: report.connectFailuresTotal,
     bytesToBackendTotal: report.bytesToBackendTotal,
     bytesFromBackendTotal: report.bytesFromBackendTotal,
-    revision: revision,
+    revision,
   };
 }
 
-function moreOf(backend: SeenBackend, context: Context): readonly Cell[] {
-  const worst = worstHealth(healthsOf(backend));
-  const report = backend.sights.find(({ connected, health }) => connected && health === worst)?.report;
-  const byProxy = backend.sights
-    .map(({ proxyId, connected, report }) =>
-      connected ? `${proxyId}=${report.connectionsActive}` : `${proxyId}=away`,
-    )
-    .join(' ');
-  return [
-    report?.reason || backend.sourceReason,
-    ageCell(report?.since ?? null, context.clock.wallMs()),
-    byProxy,
-  ];
+function proxyName({ proxyId, connected }: ProxyReport): string {
+  return connected ? proxyId : `${proxyId} (away)`;
+}
+
+function healthCell(health: Health): Cell {
+  return { text: health, tone: TONES[health] };
+}
+
+/** `healthy`, or `healthy (1/2)` when only one of two proxies finds it so. */
+function summaryCell(counts: HealthCounts): Cell {
+  const worst = worstHealth(counts);
+  if (counts[worst] === totalOf(counts)) return healthCell(worst);
+  const shown = counts.healthy > 0 ? 'healthy' : worst;
+  return { text: `${shown} (${counts[shown]}/${totalOf(counts)})`, tone: 'doubtful' };
 }

@@ -1,57 +1,95 @@
-/** `get listeners`. */
+/** `get listeners` and `describe listener`. */
+import { type Plain, plainOf } from '../../core/view/plain.ts';
+import { type ListenersOfProxy, summarizeListeners, UNREPORTED_LISTENER } from '../../core/view/reports.ts';
 import type { Listener__Output } from '../../core/wire/generated/lb/v1/Listener.ts';
 import type { Proxy__Output } from '../../core/wire/generated/lb/v1/Proxy.ts';
 import { listenerFromWire } from '../../core/wire/resource-codec.ts';
-import { type Plain, toManifest } from '../manifest/print.ts';
-import type { Lister } from './listing.ts';
+import type { Context } from '../context.ts';
+import { type Listing, listing } from '../output/listing.ts';
+import type { Page } from '../output/page.ts';
+import type { Session } from '../session/session.ts';
+import { findNamed } from './find-named.ts';
 
-export const listListeners: Lister = async (session) => {
+export async function listListeners(session: Session, context: Context): Promise<Listing> {
+  const { listeners, proxies } = await readListeners(session);
+  const summaries = summarizeListeners(proxies.map(listenersOf));
+  const summaryOf = ({ name }: Listener__Output) => summaries.get(name) ?? UNREPORTED_LISTENER;
+  return listing(
+    context,
+    listeners,
+    (listener) => ({ name: listener.name, pool: listener.pool, plain: listenerPlain(listener) }),
+    [
+      ['NAME', ({ name }) => name],
+      ['ADDRESS', ({ address }) => address],
+      ['POOL', ({ pool }) => pool],
+    ],
+    [
+      ['CONNECTIONS', (listener) => String(summaryOf(listener).connections)],
+      ['REVISION', ({ revision }) => revision],
+      [
+        'REJECTED BY',
+        (listener) =>
+          summaryOf(listener)
+            .failures.map(({ proxy }) => proxy)
+            .join(' '),
+      ],
+    ],
+  );
+}
+
+/** The listener, its pool, and its state on each proxy. */
+export async function describeListener(session: Session, _context: Context, name: string): Promise<Page> {
+  const { listeners, proxies } = await readListeners(session);
+  const listener = findNamed('listeners', name, listeners);
+  const byProxy = proxies
+    .filter(({ connected }) => connected)
+    .map((proxy) => {
+      const own = listenersOf(proxy);
+      const { connections, failures } = summarizeListeners([own]).get(name) ?? UNREPORTED_LISTENER;
+      return { proxy: own.proxy, connections, rejected: failures[0]?.reason ?? null };
+    });
+  return {
+    name,
+    plain: { ...listenerPlain(listener), proxies: byProxy },
+    facts: [
+      ['Listener', name],
+      ['Address', listener.address],
+      ['Pool', listener.pool],
+      ['Revision', listener.revision],
+    ],
+    tables: [
+      {
+        title: 'Proxies',
+        header: ['PROXY', 'CONNECTIONS', 'REJECTED'],
+        rows: byProxy.map(({ proxy, connections, rejected }) => [
+          proxy,
+          String(connections),
+          rejected === null ? 'no' : { text: rejected, tone: 'bad' },
+        ]),
+        none: 'no proxy is connected',
+      },
+    ],
+  };
+}
+
+async function readListeners(session: Session) {
   const [{ listeners }, { proxies }] = await Promise.all([
     session.read('listeners', 'ListListeners', {}),
     session.read('fleet', 'ListProxies', {}),
   ]);
+  return { listeners, proxies };
+}
+
+/** An absent proxy has no connections that count, but what it could not bind is still to be fixed. */
+function listenersOf({ info, connected, listeners, applied }: Proxy__Output): ListenersOfProxy {
   return {
-    header: ['NAME', 'ADDRESS', 'POOL'],
-    moreHeader: ['CONNECTIONS', 'REVISION', 'REJECTED BY'],
-    items: listeners.map((listener) => ({
-      name: listener.name,
-      pool: listener.pool,
-      plain: listenerPlain(listener),
-      row: [listener.name, listener.address, listener.pool],
-      more: [
-        String(listenerConnections(listener.name, proxies)),
-        listener.revision,
-        rejectionsOf(listener.name, proxies)
-          .map(({ proxyId }) => proxyId)
-          .join(' '),
-      ],
-    })),
+    proxy: info?.id ?? '',
+    listeners: connected ? listeners : [],
+    failed: applied?.failedListeners ?? [],
   };
-};
+}
 
 /** The manifest, with its revision. */
-export function listenerPlain(listener: Listener__Output): Plain {
-  const manifest = toManifest({ kind: 'listener', value: listenerFromWire(listener) });
-  return { ...manifest, revision: listener.revision };
-}
-
-/** Open connections that connected proxies accepted there. */
-export function listenerConnections(name: string, proxies: readonly Proxy__Output[]): number {
-  return proxies
-    .filter(({ connected }) => connected)
-    .flatMap(({ listeners }) => listeners)
-    .filter(({ listener }) => listener === name)
-    .reduce((sum, { connectionsActive }) => sum + connectionsActive, 0);
-}
-
-/** The proxies that can't bind it, and why. */
-export function rejectionsOf(
-  name: string,
-  proxies: readonly Proxy__Output[],
-): readonly { readonly proxyId: string; readonly reason: string }[] {
-  return proxies.flatMap(({ info, applied }) =>
-    (applied?.failedListeners ?? [])
-      .filter(({ listener }) => listener === name)
-      .map(({ reason }) => ({ proxyId: info?.id ?? '', reason })),
-  );
+function listenerPlain(wire: Listener__Output): Plain {
+  return { kind: 'Listener', ...plainOf(listenerFromWire(wire)), revision: wire.revision };
 }

@@ -1,53 +1,80 @@
-/** `get policies`. */
+/** `get policies` and `describe policy`. */
 import { formatDuration } from '../../core/model/duration.ts';
 import type { Policy } from '../../core/model/resources.ts';
-import type { Policy__Output } from '../../core/wire/generated/lb/v1/Policy.ts';
+import { type Plain, plainOf } from '../../core/view/plain.ts';
 import { policyFromWire } from '../../core/wire/policy-codec.ts';
-import { type Plain, toManifest } from '../manifest/print.ts';
-import type { Lister } from './listing.ts';
+import type { Context } from '../context.ts';
+import { type Listing, listing } from '../output/listing.ts';
+import type { Fact, Page } from '../output/page.ts';
+import type { Session } from '../session/session.ts';
+import { findNamed } from './find-named.ts';
 
-export const listPolicies: Lister = async (session) => {
-  const { policies } = await session.read('policies', 'ListPolicies', {});
+interface StoredPolicy extends Policy {
+  readonly revision: string;
+}
+
+export async function listPolicies(session: Session, context: Context): Promise<Listing> {
+  return listing(
+    context,
+    await readPolicies(session),
+    (policy) => ({ name: policy.name, plain: policyPlain(policy) }),
+    [
+      ['NAME', ({ name }) => name],
+      ['STRATEGY', ({ strategy }) => strategy],
+      ['HEALTH CHECK', checkText],
+      ['CONNECT', ({ connect }) => `${formatDuration(connect.timeoutMs)}, ${connect.retries} retries`],
+      ['IDLE', ({ timeouts }) => orNever(timeouts.idleMs)],
+      ['DRAIN', ({ drainTimeoutMs }) => orNever(drainTimeoutMs)],
+    ],
+    [
+      ['HALF CLOSED', ({ timeouts }) => orNever(timeouts.halfClosedMs)],
+      ['HEALTHY AFTER', ({ healthCheck }) => String(healthCheck.healthyThreshold)],
+      ['UNHEALTHY AFTER', ({ healthCheck }) => String(healthCheck.unhealthyThreshold)],
+      ['REVISION', ({ revision }) => revision],
+    ],
+  );
+}
+
+/** Every field of the policy, and the pools that use it. */
+export async function describePolicy(session: Session, _context: Context, name: string): Promise<Page> {
+  const [policies, { pools }] = await Promise.all([
+    readPolicies(session),
+    session.read('pools', 'ListPools', {}),
+  ]);
+  const plain = policyPlain(findNamed('policies', name, policies));
+  const users = pools.filter(({ policy }) => policy === name).map((pool) => pool.name);
   return {
-    header: ['NAME', 'STRATEGY', 'HEALTH CHECK', 'CONNECT', 'IDLE', 'DRAIN'],
-    moreHeader: ['HALF CLOSED', 'HEALTHY AFTER', 'UNHEALTHY AFTER', 'REVISION'],
-    items: policies.map((wire) => {
-      const policy = policyFromWire(wire, '', []);
-      const { healthCheck, timeouts } = policy;
-      return {
-        name: policy.name,
-        plain: policyPlain(wire),
-        row: [
-          policy.name,
-          policy.strategy,
-          checkText(policy),
-          `${formatDuration(policy.connect.timeoutMs)}, ${policy.connect.retries} retries`,
-          orNever(timeouts.idleMs),
-          orNever(policy.drainTimeoutMs),
-        ],
-        more: [
-          orNever(timeouts.halfClosedMs),
-          String(healthCheck.healthyThreshold),
-          String(healthCheck.unhealthyThreshold),
-          wire.revision,
-        ],
-      };
-    }),
+    name,
+    plain: { ...plain, pools: users },
+    facts: [['Policy', name], ...fieldFacts(plain), ['Used by pools', users.join(', ')]],
+    tables: [],
   };
-};
+}
+
+async function readPolicies(session: Session): Promise<StoredPolicy[]> {
+  const { policies } = await session.read('policies', 'ListPolicies', {});
+  return policies.map((wire) => ({ ...policyFromWire(wire, '', []), revision: wire.revision }));
+}
 
 /** The manifest, with its revision. */
-export function policyPlain(wire: Policy__Output): Plain {
-  return { ...toManifest({ kind: 'policy', value: policyFromWire(wire, '', []) }), revision: wire.revision };
+function policyPlain({ revision, ...policy }: StoredPolicy): Plain {
+  return { kind: 'Policy', name: policy.name, ...plainOf(policy), revision };
 }
 
 /** `tcp every 5s`. */
-export function checkText({ healthCheck }: Policy): string {
-  return healthCheck.type === 'none'
-    ? 'none'
-    : `${healthCheck.type} every ${formatDuration(healthCheck.intervalMs)}`;
+export function checkText({ healthCheck: { type, intervalMs } }: Policy): string {
+  return type === 'none' ? 'none' : `${type} every ${formatDuration(intervalMs)}`;
 }
 
 function orNever(ms: number): string {
   return ms === 0 ? 'never' : formatDuration(ms);
+}
+
+/** `health_check.interval` and the others, each on a line. */
+function fieldFacts(plain: Plain, prefix = ''): Fact[] {
+  return Object.entries(plain).flatMap(([field, value]): Fact[] => {
+    if (prefix === '' && (field === 'kind' || field === 'name')) return [];
+    if (typeof value === 'object' && value !== null) return fieldFacts(value as Plain, `${prefix}${field}.`);
+    return [[`${prefix}${field}`, String(value)]];
+  });
 }

@@ -1,53 +1,104 @@
-/** `get pools`. */
+/** `get pools` and `describe pool`. */
+import { type BackendView, joinBackends } from '../../core/view/backends.ts';
+import { type Plain, plainOf } from '../../core/view/plain.ts';
+import { worstHealth } from '../../core/view/health.ts';
 import type { Pool__Output } from '../../core/wire/generated/lb/v1/Pool.ts';
+import { policyFromWire } from '../../core/wire/policy-codec.ts';
 import { poolDraftFromWire } from '../../core/wire/resource-codec.ts';
-import { type Plain, toManifest } from '../manifest/print.ts';
+import type { Context } from '../context.ts';
+import { type Listing, listing } from '../output/listing.ts';
+import type { Page } from '../output/page.ts';
 import type { Cell } from '../output/table.ts';
-import { healthsOf, joinBackends, type SeenBackend } from './fleet.ts';
-import { worstHealth } from './health.ts';
-import type { Lister } from './listing.ts';
+import type { Session } from '../session/session.ts';
+import { BACKEND_COLUMNS } from './backends.ts';
+import { findNamed } from './find-named.ts';
+import { checkText } from './policies.ts';
 
-export const listPools: Lister = async (session) => {
+export async function listPools(session: Session, context: Context): Promise<Listing> {
+  const { pools, backends, listeners } = await readPools(session, '');
+  const namesOf = (pool: string) =>
+    listeners.filter((listener) => listener.pool === pool).map(({ name }) => name);
+  return listing(
+    context,
+    pools,
+    (pool) => ({ name: pool.name, pool: pool.name, plain: poolPlain(pool) }),
+    [
+      ['NAME', ({ name }) => name],
+      ['POLICY', ({ policy }) => policy],
+      ['BACKENDS', ({ name }) => healthyCell(backends.filter(({ pool }) => pool === name))],
+    ],
+    [
+      ['LISTENERS', ({ name }) => namesOf(name).join(' ')],
+      ['REVISION', ({ revision }) => revision],
+    ],
+  );
+}
+
+/** The pool, its policy, the listeners that use it, and its backends. */
+export async function describePool(session: Session, _context: Context, name: string): Promise<Page> {
+  const [{ pools, backends: all, listeners }, { policies }] = await Promise.all([
+    readPools(session, name),
+    session.read('policies', 'ListPolicies', {}),
+  ]);
+  const pool = findNamed('pools', name, pools);
+  const backends = all.filter((backend) => backend.pool === name);
+  const wirePolicy = policies.find((policy) => policy.name === pool.policy);
+  const policy = wirePolicy && policyFromWire(wirePolicy, '', []);
+  const users = listeners.filter((listener) => listener.pool === name);
+  return {
+    name,
+    plain: {
+      ...poolPlain(pool),
+      listeners: users.map((listener) => listener.name),
+      health: backends.map(({ address, summary }) => ({ address, health: worstHealth(summary.health) })),
+    },
+    facts: [
+      ['Pool', name],
+      [
+        'Policy',
+        policy ? `${policy.name}: ${policy.strategy}, health check ${checkText(policy)}` : pool.policy,
+      ],
+      ['Listeners', users.map((listener) => `${listener.name} (${listener.address})`).join(', ')],
+      ['Backends', healthyCell(backends)],
+      ['Revision', pool.revision],
+    ],
+    tables: [
+      {
+        title: 'Backends',
+        header: BACKEND_COLUMNS.map(([title]) => title),
+        rows: backends.map((backend) => BACKEND_COLUMNS.map(([, cell]) => cell(backend))),
+        none: `none; add one with: lbctl backend add ${name} IP:PORT`,
+      },
+    ],
+  };
+}
+
+/** `pool`: the one whose backends are wanted; empty: all. */
+async function readPools(session: Session, pool: string) {
   const [{ pools }, { registrations }, { listeners }, { statuses }, { proxies }] = await Promise.all([
     session.read('pools', 'ListPools', {}),
     session.read('registrations', 'ListRegistrations', {}),
     session.read('listeners', 'ListListeners', {}),
-    session.read('fleet', 'ListBackendStatus', {}),
+    session.read('fleet', 'ListBackendStatus', { pool }),
     session.read('fleet', 'ListProxies', {}),
   ]);
-  const seen = joinBackends(pools, registrations, statuses, proxies);
-  return {
-    header: ['NAME', 'POLICY', 'BACKENDS'],
-    moreHeader: ['LISTENERS', 'REVISION'],
-    items: pools.map((pool) => ({
-      name: pool.name,
-      pool: pool.name,
-      plain: poolPlain(pool),
-      row: [pool.name, pool.policy, healthyCell(seen.filter((backend) => backend.pool === pool.name))],
-      more: [
-        listeners
-          .filter((listener) => listener.pool === pool.name)
-          .map(({ name }) => name)
-          .join(' '),
-        pool.revision,
-      ],
-    })),
-  };
-};
+  const backends = joinBackends(pools, registrations, statuses, proxies);
+  return { pools, listeners, backends: backends.filter(({ source }) => source !== 'registered, ignored') };
+}
 
 /** The manifest, with revisions. */
-export function poolPlain(pool: Pool__Output): Plain {
-  const manifest = toManifest({ kind: 'pool', value: poolDraftFromWire(pool, '', []) });
-  const backends = (manifest['backends'] as Plain[]).map((backend, index) => ({
+function poolPlain(pool: Pool__Output): Plain {
+  const { backends, ...fields } = plainOf(poolDraftFromWire(pool, '', []));
+  const revised = (backends as Plain[]).map((backend, index) => ({
     ...backend,
     revision: pool.backends[index]?.revision ?? '0',
   }));
-  return { ...manifest, backends, revision: pool.revision };
+  return { kind: 'Pool', ...fields, backends: revised, revision: pool.revision };
 }
 
 /** `2/3 healthy`. */
-export function healthyCell(backends: readonly SeenBackend[]): Cell {
-  const healthy = backends.filter((backend) => worstHealth(healthsOf(backend)) === 'healthy').length;
+function healthyCell(backends: readonly BackendView[]): Cell {
+  const healthy = backends.filter(({ summary }) => worstHealth(summary.health) === 'healthy').length;
   const text = `${healthy}/${backends.length} healthy`;
   if (healthy === backends.length) return backends.length === 0 ? text : { text, tone: 'good' };
   return { text, tone: healthy === 0 ? 'bad' : 'doubtful' };

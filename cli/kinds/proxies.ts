@@ -1,74 +1,171 @@
-/** `get proxies`. */
+/** `get proxies` and `describe proxy`. */
+import type { Plain } from '../../core/view/plain.ts';
+import { age, isoTime } from '../../core/view/figures.ts';
+import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import type { Proxy__Output } from '../../core/wire/generated/lb/v1/Proxy.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
-import type { RejectedSnapshot__Output } from '../../core/wire/generated/lb/v1/RejectedSnapshot.ts';
 import type { Context } from '../context.ts';
-import type { Plain } from '../manifest/print.ts';
-import { age, ageCell, isoTime } from '../output/human.ts';
-import type { Cell } from '../output/table.ts';
-import type { Lister } from './listing.ts';
+import { type Listing, listing } from '../output/listing.ts';
+import type { Fact, Page, PageTable } from '../output/page.ts';
+import { ageCell, type Cell } from '../output/table.ts';
+import type { Session } from '../session/session.ts';
+import { findNamed } from './find-named.ts';
 
-export const listProxies: Lister = async (session, context) => {
-  const { proxies } = await session.read('fleet', 'ListProxies', {});
-  return {
-    header: ['ID', 'ZONE', 'CONNECTED', 'REVISION', 'ENGINE', 'WORKERS', 'CONNECTIONS', 'REJECTED LISTENERS'],
-    moreHeader: ['VERSION', 'ADMIN ADDRESS', 'UP', 'RESTARTED WORKERS'],
-    items: proxies.map((proxy) => ({
-      name: infoOf(proxy).id,
-      plain: proxyPlain(proxy),
-      row: rowOf(proxy, context),
-      more: [
-        infoOf(proxy).version,
-        infoOf(proxy).adminAddress,
-        ageCell(infoOf(proxy).startedAt, context.clock.wallMs()),
-        String(proxy.workers.reduce((sum, { restarts }) => sum + restarts, 0)),
-      ],
-    })),
-  };
+/** A proxy of the fleet, with what it says of itself: empty words where it has said nothing yet. */
+interface KnownProxy extends Proxy__Output {
+  readonly info: ProxyInfo__Output;
+  readonly name: string;
+}
+
+const NO_INFO: ProxyInfo__Output = {
+  id: '',
+  zone: '',
+  version: '',
+  engine: '',
+  adminAddress: '',
+  startedAt: null,
+  instanceId: '',
 };
 
-function rowOf(proxy: Proxy__Output, context: Context): readonly Cell[] {
-  const info = infoOf(proxy);
-  const failed = proxy.applied?.failedListeners.map(({ listener }) => listener).join(' ') ?? '';
+export async function listProxies(session: Session, context: Context): Promise<Listing> {
+  return listing(
+    context,
+    await readProxies(session),
+    (proxy) => ({ name: proxy.name, plain: proxyPlain(proxy) }),
+    [
+      ['ID', ({ info }) => info.id],
+      ['ZONE', ({ info }) => info.zone],
+      ['CONNECTED', (proxy) => connectedCell(proxy, context)],
+      ['REVISION', revisionCell],
+      ['ENGINE', ({ info }) => info.engine],
+      ['WORKERS', ({ workers }) => String(workers.length)],
+      ['CONNECTIONS', ({ connectionsActive }) => String(connectionsActive)],
+      ['REJECTED LISTENERS', rejectedCell],
+    ],
+    [
+      ['VERSION', ({ info }) => info.version],
+      ['ADMIN ADDRESS', ({ info }) => info.adminAddress],
+      ['UP', ({ info }) => ageCell(info.startedAt, context)],
+      [
+        'RESTARTED WORKERS',
+        ({ workers }) => String(workers.reduce((sum, { restarts }) => sum + restarts, 0)),
+      ],
+    ],
+  );
+}
+
+/** The proxy, its listeners and its workers. */
+export async function describeProxy(session: Session, context: Context, name: string): Promise<Page> {
+  const proxy = findNamed('proxies', name, await readProxies(session));
+  const { info, applied, workers } = proxy;
+  const started = age(info.startedAt, context.clock.wallMs());
+  return {
+    name,
+    plain: proxyPlain(proxy),
+    facts: [
+      ['Proxy', info.id],
+      ['Zone', info.zone],
+      ['Connected', connectedCell(proxy, context)],
+      ['Revision', revisionCell(proxy)],
+      ['Engine', info.engine],
+      ['Version', info.version],
+      ['Admin address', info.adminAddress],
+      ['Started', started === '' ? '' : `${started} ago`],
+      ['Connections', String(proxy.connectionsActive)],
+      ...(applied ? configurationFacts(applied) : []),
+    ],
+    tables: [
+      listenerTable(proxy),
+      {
+        title: 'Workers',
+        header: ['WORKER', 'CONNECTIONS', 'RESTARTS'],
+        rows: workers.map(({ index, connectionsActive, restarts }) =>
+          [index, connectionsActive, restarts].map(String),
+        ),
+        none: 'none reported',
+      },
+    ],
+  };
+}
+
+function listenerTable({ listeners, applied }: KnownProxy): PageTable {
+  const failed = applied?.failedListeners ?? [];
+  const accepting = listeners.filter(({ listener }) => !failed.some((other) => other.listener === listener));
+  return {
+    title: 'Listeners',
+    header: ['LISTENER', 'CONNECTIONS', 'ACCEPTED', 'REJECTED'],
+    rows: [
+      ...accepting.map(({ listener, connectionsActive, connectionsTotal }) => [
+        listener,
+        String(connectionsActive),
+        connectionsTotal,
+        'no',
+      ]),
+      ...failed.map(({ listener, address, reason }): Cell[] => [
+        listener,
+        '0',
+        '',
+        { text: `${address}: ${reason}`, tone: 'bad' },
+      ]),
+    ],
+    none: 'none',
+  };
+}
+
+/** What is wrong with the configuration that it runs. */
+function configurationFacts({ fromDisk, stale, rejected }: AppliedSnapshot__Output): Fact[] {
+  const doubts = [
+    ...(fromDisk ? ['read from its disk, and not confirmed since'] : []),
+    ...(stale ? ['stale: it has no control plane to get one from'] : []),
+  ];
+  const violations = rejected?.violations ?? [];
   return [
-    info.id,
-    info.zone,
-    connectedCell(proxy, context),
-    revisionCell(proxy),
-    info.engine,
-    String(proxy.workers.length),
-    String(proxy.connectionsActive),
-    failed === '' ? '' : { text: failed, tone: 'bad' },
+    ...doubts.map((text): Fact => ['Configuration', { text, tone: 'doubtful' }]),
+    ...violations.map(
+      ({ field, description }): Fact => [
+        `Rejected ${rejected?.position?.revision ?? ''}`,
+        { text: `${field}: ${description}`, tone: 'bad' },
+      ],
+    ),
   ];
 }
 
-/** `yes`, or since when it is away. */
-export function connectedCell(proxy: Proxy__Output, context: Context): Cell {
-  if (proxy.connected) return { text: 'yes', tone: 'good' };
-  const away = age(proxy.lastSeen, context.clock.wallMs());
-  return {
-    text: away === '' ? 'no' : `no, for ${away}`,
-    tone: 'bad',
-    moving: true,
-  };
+async function readProxies(session: Session): Promise<KnownProxy[]> {
+  const { proxies } = await session.read('fleet', 'ListProxies', {});
+  return proxies.map((proxy) => {
+    const info = proxy.info ?? NO_INFO;
+    return { ...proxy, info, name: info.id };
+  });
 }
 
-/** `42`, `40 (2 behind)`, or `40 (2 behind, stale)`: it has no control plane to take its configuration from. */
-export function revisionCell(proxy: Proxy__Output): Cell {
+/** `yes`, or for how long it has been away. */
+function connectedCell({ connected, lastSeen }: KnownProxy, { clock }: Context): Cell {
+  if (connected) return { text: 'yes', tone: 'good' };
+  const away = age(lastSeen, clock.wallMs());
+  return { text: away === '' ? 'no' : `no, for ${away}`, tone: 'bad', moving: true };
+}
+
+/** `42`, `40 (2 behind)`, or `40 (2 behind, stale)`: it has no control plane to get its configuration from. */
+function revisionCell(proxy: KnownProxy): Cell {
   const behind = revisionsBehind(proxy);
   const revision = proxy.applied?.position?.revision ?? 'none';
   const doubts = [...(behind > 0 ? [`${behind} behind`] : []), ...(proxy.applied?.stale ? ['stale'] : [])];
   return doubts.length > 0 ? { text: `${revision} (${doubts.join(', ')})`, tone: 'doubtful' } : revision;
 }
 
-function revisionsBehind(proxy: Proxy__Output): number {
-  return Number(BigInt(proxy.currentRevision) - BigInt(proxy.applied?.position?.revision ?? '0'));
+function revisionsBehind({ currentRevision, applied }: KnownProxy): number {
+  return Number(BigInt(currentRevision) - BigInt(applied?.position?.revision ?? '0'));
+}
+
+function rejectedCell({ applied }: KnownProxy): Cell {
+  const failed = applied?.failedListeners.map(({ listener }) => listener).join(' ') ?? '';
+  return failed === '' ? '' : { text: failed, tone: 'bad' };
 }
 
 /** The value that JSON and YAML show. */
-export function proxyPlain(proxy: Proxy__Output): Plain {
-  const { applied } = proxy;
-  const info = infoOf(proxy);
+function proxyPlain(proxy: KnownProxy): Plain {
+  const { info, applied, workers } = proxy;
+  const rejected = applied?.rejected;
   return {
     id: info.id,
     zone: info.zone,
@@ -83,32 +180,14 @@ export function proxyPlain(proxy: Proxy__Output): Plain {
     adminAddress: info.adminAddress,
     startedAt: isoTime(info.startedAt),
     connections: proxy.connectionsActive,
-    workers: proxy.workers.map(({ index, connectionsActive, restarts }) => ({
+    workers: workers.map(({ index, connectionsActive: connections, restarts }) => ({
       index,
-      connections: connectionsActive,
+      connections,
       restarts,
     })),
     rejectedListeners: applied?.failedListeners ?? [],
-    rejectedSnapshot: rejectedPlain(applied?.rejected ?? null),
+    rejectedSnapshot: rejected
+      ? { revision: rejected.position?.revision ?? null, violations: rejected.violations }
+      : null,
   };
 }
-
-function rejectedPlain(rejected: RejectedSnapshot__Output | null): Plain | null {
-  if (rejected === null) return null;
-  return { revision: rejected.position?.revision ?? null, violations: rejected.violations };
-}
-
-/** What it says of itself; an empty word where it has said nothing yet. */
-export function infoOf({ info }: Proxy__Output): ProxyInfo__Output {
-  return info ?? NO_INFO;
-}
-
-const NO_INFO: ProxyInfo__Output = {
-  id: '',
-  zone: '',
-  version: '',
-  engine: '',
-  adminAddress: '',
-  startedAt: null,
-  instanceId: '',
-};

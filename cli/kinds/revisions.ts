@@ -1,66 +1,86 @@
-/** `get revisions`. */
+/** `get revisions`, `history` and `describe revision`. */
+import type { Plain } from '../../core/view/plain.ts';
+import { isoTime } from '../../core/view/figures.ts';
 import type { Revision__Output } from '../../core/wire/generated/lb/v1/Revision.ts';
-import type { Plain } from '../manifest/print.ts';
-import { ageCell, isoTime } from '../output/human.ts';
+import type { Context } from '../context.ts';
+import { type Listing, listing } from '../output/listing.ts';
+import type { Fact, Page } from '../output/page.ts';
+import { ageCell } from '../output/table.ts';
 import type { Session } from '../session/session.ts';
-import type { Lister, ListOptions } from './listing.ts';
+import { findNamed } from './find-named.ts';
 
 /** What the server gives at most in one answer. */
 const PAGE = 1_000;
 
-export const listRevisions: Lister = async (session, context, options) => {
-  const revisions = await readRevisions(session, options);
+export interface RevisionFilter {
+  /** Only this revision, however old. */
+  readonly name?: string;
+  /** The newest ones, at most so many. */
+  readonly limit: number;
+}
+
+export async function listRevisions(
+  session: Session,
+  context: Context,
+  filter: RevisionFilter,
+): Promise<Listing> {
+  return listing(
+    context,
+    await readRevisions(session, filter),
+    (revision) => ({ name: revision.revision, plain: revisionPlain(revision) }),
+    [
+      ['REVISION', ({ revision }) => revision],
+      ['AGE', ({ time }) => ageCell(time, context)],
+      ['AUTHOR', ({ author }) => author],
+      ['MESSAGE', ({ message }) => message],
+      ['CHANGES', ({ changes }) => shortened(changes)],
+    ],
+    [
+      ['REQUEST', ({ requestId }) => requestId],
+      ['HASH', ({ hash }) => hash.slice(0, 12)],
+    ],
+  );
+}
+
+/** The commit, and each thing it changed. */
+export async function describeRevision(session: Session, _context: Context, name: string): Promise<Page> {
+  const revisions = await readRevisions(session, { name, limit: 0 });
+  const items = revisions.map((revision) => ({ name: revision.revision, revision }));
+  const { revision } = findNamed('revisions', name, items);
+  const rows = revision.changes.map((change) => [change]);
   return {
-    header: ['REVISION', 'AGE', 'AUTHOR', 'MESSAGE', 'CHANGES'],
-    moreHeader: ['REQUEST', 'HASH'],
-    items: revisions.map((revision) => ({
-      name: revision.revision,
-      plain: revisionPlain(revision),
-      row: [
-        revision.revision,
-        ageCell(revision.time, context.clock.wallMs()),
-        revision.author,
-        revision.message,
-        shortened(revision.changes),
-      ],
-      more: [revision.requestId, revision.hash.slice(0, 12)],
-    })),
+    name,
+    plain: revisionPlain(revision),
+    facts: revisionFacts(revision),
+    tables: [{ title: 'Changes', header: ['CHANGE'], rows, none: 'none' }],
   };
-};
+}
 
 /** Newest first. */
-export async function readRevisions(
-  session: Session,
-  { name, limit }: ListOptions,
-): Promise<Revision__Output[]> {
+async function readRevisions(session: Session, { name, limit }: RevisionFilter): Promise<Revision__Output[]> {
   const found: Revision__Output[] = [];
   let pageToken = '';
-  do {
+  let isComplete = false;
+  while (!isComplete) {
     const pageSize = name === undefined ? Math.min(limit - found.length, PAGE) : PAGE;
     const page = await session.read('config', 'ListRevisions', { pageSize, pageToken });
     found.push(...page.revisions);
     pageToken = page.nextPageToken;
-    if (name !== undefined && found.some(({ revision }) => revision === name)) break;
-    if (name === undefined && found.length >= limit) break;
-  } while (pageToken !== '');
+    const isEnough =
+      name === undefined ? found.length >= limit : found.some(({ revision }) => revision === name);
+    isComplete = isEnough || pageToken === '';
+  }
   return found;
 }
 
 /** The value that JSON and YAML show. */
-export function revisionPlain({
-  revision,
-  time,
-  author,
-  message,
-  requestId,
-  hash,
-  changes,
-}: Revision__Output): Plain {
+export function revisionPlain(commit: Revision__Output): Plain {
+  const { revision, time, author, message, requestId, hash, changes } = commit;
   return { revision, time: isoTime(time), author, message, requestId, hash, changes };
 }
 
 /** The same for people. */
-export function revisionFacts(revision: Revision__Output): [string, string][] {
+export function revisionFacts(revision: Revision__Output): Fact[] {
   return [
     ['Revision', revision.revision],
     ['Time', isoTime(revision.time) ?? ''],

@@ -1,72 +1,109 @@
 /** All manifests of one command: read, checked together, and traced back to their lines when the server objects. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import type { ResourceDraft } from '../../core/model/draft.ts';
-import { LbError } from '../../core/runtime/errors.ts';
+import { LbError, messageOf } from '../../core/runtime/errors.ts';
+import { counted } from '../../core/view/figures.ts';
+import type { Resource } from '../../core/wire/generated/lb/v1/Resource.ts';
+import { resourceDraftToWire } from '../../core/wire/resource-codec.ts';
 import { CliError, EXIT } from '../exit.ts';
-import { readSources } from './files.ts';
 import { parseManifest } from './parse.ts';
-import { SHAPES } from './shape.ts';
-import type { Place, Problem } from './walk.ts';
+import type { SourceLine } from './read-value.ts';
+import { KIND_WORDS } from './shape.ts';
 
 export interface Manifests {
   readonly drafts: readonly ResourceDraft[];
-  /** By path, as violations name it. */
-  readonly places: ReadonlyMap<string, Place>;
+  /** The same for a request. */
+  readonly resources: Resource[];
+  /** Adds its line to each violation that the request is refused with. */
+  readonly traced: <T>(answer: Promise<T>) => Promise<T>;
 }
 
 /** Reads what `-f` names. Ends the program with every problem of every file. */
 export async function loadManifests(paths: readonly string[], stdin: Readable): Promise<Manifests> {
-  const { files, unreadable } = await readSources(paths, stdin);
-  const problems: Problem[] = [];
-  const places = new Map<string, Place>();
-  const first = new Map<string, Place>();
+  const { files, unreadable } = await readFiles(paths, stdin);
+  const problems = [...unreadable];
+  const lines = new Map<string, SourceLine>();
+  const declaredAt = new Map<string, SourceLine>();
   const drafts: ResourceDraft[] = [];
   for (const file of files) {
     const parsed = parseManifest(file.name, file.text);
-    problems.push(...parsed.problems);
-    for (const [path, place] of parsed.places) places.set(path, place);
-    for (const { draft, place } of parsed.resources) {
-      const name = `${SHAPES[draft.kind].word} ${draft.value.name}`;
-      const other = first.get(name);
-      if (other)
-        problems.push({
-          place,
-          path: '',
-          description: `declares ${name} again, which ${lineOf(other)} declares`,
-        });
-      else first.set(name, place);
+    for (const { line, path, description } of parsed.problems) {
+      problems.push(path === '' ? `${line}: ${description}` : `${line}: ${path}: ${description}`);
+    }
+    for (const [path, line] of parsed.lines) lines.set(path, line);
+    for (const { draft, line } of parsed.resources) {
+      const name = `${KIND_WORDS[draft.kind]} ${draft.value.name}`;
+      const first = declaredAt.get(name);
+      if (first) problems.push(`${line}: declares ${name} again, which ${first} declares`);
+      else declaredAt.set(name, line);
       drafts.push(draft);
     }
   }
-  const lines = [...unreadable, ...problems.map(describe)];
-  if (lines.length > 0) {
-    const count = lines.length === 1 ? 'a problem' : `${lines.length} problems`;
-    throw new CliError(EXIT.failed, `${count} in what -f names; nothing was sent`, lines);
+  if (problems.length > 0) {
+    const message = `${counted(problems.length, 'problem')} in what -f names; nothing was sent`;
+    throw new CliError(EXIT.failed, message, problems);
   }
   if (drafts.length === 0) {
-    throw new CliError(
-      EXIT.failed,
-      `no resource in ${files.map(({ name }) => name).join(', ')}; nothing was sent`,
-    );
+    const names = files.map(({ name }) => name).join(', ');
+    throw new CliError(EXIT.failed, `no resource in ${names}; nothing was sent`);
   }
-  return { drafts, places };
+  return {
+    drafts,
+    resources: drafts.map(resourceDraftToWire),
+    traced: (answer) =>
+      answer.catch((error: unknown) => {
+        throw withLines(error, lines);
+      }),
+  };
 }
 
-/** A server's violations, each with the line that it is about where there is one. */
-export function traced(error: unknown, places: ReadonlyMap<string, Place>): unknown {
+interface ManifestFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** In the order of `paths`; a directory's files by name, without its sub-directories. */
+async function readFiles(paths: readonly string[], stdin: Readable) {
+  const files: ManifestFile[] = [];
+  const unreadable: string[] = [];
+  // Each once: standard input has ended after it was read.
+  for (const path of new Set(paths)) {
+    try {
+      if (path === '-') files.push({ name: '(stdin)', text: await text(stdin) });
+      else {
+        for (const name of await filesOf(path)) files.push({ name, text: await readFile(name, 'utf8') });
+      }
+    } catch (error) {
+      unreadable.push(`${path}: can't be read: ${messageOf(error)}`);
+    }
+  }
+  return { files, unreadable };
+}
+
+async function filesOf(path: string): Promise<string[]> {
+  if (!(await stat(path)).isDirectory()) return [path];
+  const names = (await readdir(path)).filter((name) => /\.(ya?ml|json)$/.test(name)).sort();
+  if (names.length === 0) throw new Error('the directory holds no *.yaml, *.yml or *.json');
+  return names.map((name) => join(path, name));
+}
+
+function withLines(error: unknown, lines: ReadonlyMap<string, SourceLine>): unknown {
   if (!(error instanceof LbError) || error.violations.length === 0) return error;
   const violations = error.violations.map(({ field, description }) => {
-    const place = placeOf(field, places);
-    return { field: place ? `${lineOf(place)}: ${field}` : field, description };
+    const line = lineOfField(field, lines);
+    return { field: line ? `${line}: ${field}` : field, description };
   });
   return new LbError(error.code, error.message, violations, error);
 }
 
-/** Where the field stands, or else the nearest thing around it. */
-function placeOf(field: string, places: ReadonlyMap<string, Place>): Place | undefined {
+/** The line of the field, or else of the nearest thing around it. */
+function lineOfField(field: string, lines: ReadonlyMap<string, SourceLine>): SourceLine | undefined {
   for (let path = field; path !== ''; path = parentOf(path)) {
-    const place = places.get(path);
-    if (place) return place;
+    const line = lines.get(path);
+    if (line) return line;
   }
   return undefined;
 }
@@ -81,12 +118,4 @@ function parentOf(path: string): string {
     if (depth === 0 && (character === '.' || character === '[')) return path.slice(0, index);
   }
   return '';
-}
-
-function describe({ place, path, description }: Problem): string {
-  return path === '' ? `${lineOf(place)}: ${description}` : `${lineOf(place)}: ${path}: ${description}`;
-}
-
-function lineOf({ file, line }: Place): string {
-  return `${file}:${line}`;
 }

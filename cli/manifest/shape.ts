@@ -1,128 +1,96 @@
 /**
- * What manifests look like: each field with its name in the model, in the order in which it is written. The one table
- * that reading, writing, differences and the flags of `set policy` are derived from.
+ * What manifests look like: each kind with its fields, named as users write them. core/view/plain.ts has the names of
+ * the model for them.
  */
+import type { ResourceDraft } from '../../core/model/draft.ts';
 import { BACKEND_STATES, HEALTH_CHECK_TYPES, STRATEGIES } from '../../core/model/resources.ts';
+import { type Plain, plainOf } from '../../core/view/plain.ts';
 
 export type Shape =
-  | { readonly type: 'text' }
-  /** Whole milliseconds in the model. */
-  | { readonly type: 'duration' }
-  | { readonly type: 'count' }
+  /** A duration is whole milliseconds in the model. */
+  | { readonly type: 'text' | 'duration' | 'count' }
   | { readonly type: 'word'; readonly words: readonly string[] }
   | { readonly type: 'list'; readonly item: ObjectShape }
   | ObjectShape;
 
 export interface ObjectShape {
   readonly type: 'object';
-  /** What one is called in an error: "a backend". */
+  /** What errors call it: "a backend". */
   readonly what: string;
-  readonly fields: Readonly<Record<string, Field>>;
-  /** The field that names one among its like. */
+  readonly fields: Readonly<Record<string, Shape>>;
+  readonly required?: readonly string[];
+  /** The field that tells one from the others in a list. */
   readonly key?: string;
 }
 
-export interface Field {
-  /** Its name in the model. */
-  readonly as: string;
-  readonly shape: Shape;
-  readonly required?: true;
-}
-
-const text = (as: string): Field => ({ as, shape: { type: 'text' } });
-const requiredText = (as: string): Field => ({ as, shape: { type: 'text' }, required: true });
-const duration = (as: string): Field => ({ as, shape: { type: 'duration' } });
-const count = (as: string): Field => ({ as, shape: { type: 'count' } });
-const word = (as: string, words: readonly string[]): Field => ({ as, shape: { type: 'word', words } });
+const TEXT: Shape = { type: 'text' };
+const DURATION: Shape = { type: 'duration' };
+const COUNT: Shape = { type: 'count' };
+const oneOf = (words: readonly string[]): Shape => ({ type: 'word', words });
+const group = (what: string, fields: ObjectShape['fields']): Shape => ({ type: 'object', what, fields });
 
 const POLICY: ObjectShape = {
   type: 'object',
   what: 'a policy',
   key: 'name',
+  required: ['name'],
   fields: {
-    name: requiredText('name'),
-    strategy: word('strategy', STRATEGIES),
-    health_check: {
-      as: 'healthCheck',
-      shape: {
-        type: 'object',
-        what: 'a health check',
-        fields: {
-          type: word('type', HEALTH_CHECK_TYPES),
-          interval: duration('intervalMs'),
-          timeout: duration('timeoutMs'),
-          healthy_threshold: count('healthyThreshold'),
-          unhealthy_threshold: count('unhealthyThreshold'),
-        },
-      },
-    },
-    connect: {
-      as: 'connect',
-      shape: {
-        type: 'object',
-        what: 'what connects',
-        fields: { timeout: duration('timeoutMs'), retries: count('retries') },
-      },
-    },
-    timeouts: {
-      as: 'timeouts',
-      shape: {
-        type: 'object',
-        what: 'the timeouts',
-        fields: { idle: duration('idleMs'), half_closed: duration('halfClosedMs') },
-      },
-    },
-    drain_timeout: duration('drainTimeoutMs'),
-    connection_log: {
-      as: 'connectionLog',
-      shape: { type: 'object', what: 'the connection log', fields: { one_in: count('oneIn') } },
-    },
+    name: TEXT,
+    strategy: oneOf(STRATEGIES),
+    health_check: group('a health check', {
+      type: oneOf(HEALTH_CHECK_TYPES),
+      interval: DURATION,
+      timeout: DURATION,
+      healthy_threshold: COUNT,
+      unhealthy_threshold: COUNT,
+    }),
+    connect: group('a set of connect options', { timeout: DURATION, retries: COUNT }),
+    timeouts: group('a set of timeouts', { idle: DURATION, half_closed: DURATION }),
+    drain_timeout: DURATION,
+    connection_log: group('a connection log', { one_in: COUNT }),
   },
 };
 
-export const BACKEND: ObjectShape = {
+const BACKEND: ObjectShape = {
   type: 'object',
   what: 'a backend',
   key: 'address',
-  fields: {
-    address: requiredText('address'),
-    weight: count('weight'),
-    state: word('state', BACKEND_STATES),
-  },
+  required: ['address'],
+  fields: { address: TEXT, weight: COUNT, state: oneOf(BACKEND_STATES) },
 };
 
 const POOL: ObjectShape = {
   type: 'object',
   what: 'a pool',
   key: 'name',
-  fields: {
-    name: requiredText('name'),
-    policy: text('policy'),
-    backends: { as: 'backends', shape: { type: 'list', item: BACKEND } },
-  },
+  required: ['name'],
+  fields: { name: TEXT, policy: TEXT, backends: { type: 'list', item: BACKEND } },
 };
 
 const LISTENER: ObjectShape = {
   type: 'object',
   what: 'a listener',
   key: 'name',
-  fields: { name: requiredText('name'), address: requiredText('address'), pool: requiredText('pool') },
+  required: ['name', 'address', 'pool'],
+  fields: { name: TEXT, address: TEXT, pool: TEXT },
 };
 
-export type ManifestKind = 'policy' | 'pool' | 'listener';
+/** The word that a manifest has for its `kind`. */
+export const KIND_WORDS = { policy: 'Policy', pool: 'Pool', listener: 'Listener' } as const;
 
-/** By the word that a manifest's `kind` says, in the order in which an export lists them. */
-export const KINDS: Readonly<
-  Record<string, { readonly kind: ManifestKind; readonly plural: string; readonly shape: ObjectShape }>
+/** By that word, in the order in which an export lists them. */
+export const SHAPES: Readonly<
+  Record<
+    string,
+    { readonly kind: keyof typeof KIND_WORDS; readonly plural: string; readonly shape: ObjectShape }
+  >
 > = {
   Policy: { kind: 'policy', plural: 'policies', shape: POLICY },
   Pool: { kind: 'pool', plural: 'pools', shape: POOL },
   Listener: { kind: 'listener', plural: 'listeners', shape: LISTENER },
 };
 
-export const SHAPES: Readonly<Record<ManifestKind, { readonly word: string; readonly shape: ObjectShape }>> =
-  {
-    policy: { word: 'Policy', shape: POLICY },
-    pool: { word: 'Pool', shape: POOL },
-    listener: { word: 'Listener', shape: LISTENER },
-  };
+/** A draft as a manifest has it; what the draft leaves out is left out. */
+export function toManifest({ kind, value }: ResourceDraft): Plain {
+  return { kind: KIND_WORDS[kind], ...plainOf(value) };
+}

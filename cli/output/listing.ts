@@ -1,45 +1,61 @@
-/** Lists on stdout, in the format that was asked for. */
+/** What `get` shows: items of one kind, each as a row for people and as a value for programs. */
+import type { Plain } from '../../core/view/plain.ts';
 import { type Context, tell } from '../context.ts';
-import type { Item, Listing } from '../kinds/listing.ts';
 import { emitStructured } from './emit.ts';
 import { type Cell, table } from './table.ts';
 
-/** All items: an array for programs. `kind` in the singular. */
-export function printListing(context: Context, kind: string, listing: Listing): void {
-  if (
-    emitStructured(
-      context,
-      listing.items.map(({ plain }) => plain),
-    )
-  )
-    return;
+export interface Item {
+  /** What `get KIND NAME` calls it. */
+  readonly name: string;
+  /** The pool it belongs to, for --pool. */
+  readonly pool?: string;
+  readonly plain: Plain;
+  readonly row: readonly Cell[];
+}
+
+export interface Listing {
+  readonly header: readonly string[];
+  readonly items: readonly Item[];
+}
+
+/** A title, and what stands below it for each thing. */
+export type Column<T> = readonly [title: string, cell: (thing: T) => Cell];
+
+/** `more` are the columns that only `-o wide` shows. */
+export function listing<T>(
+  context: Context,
+  things: readonly T[],
+  itemOf: (thing: T) => Omit<Item, 'row'>,
+  columns: readonly Column<T>[],
+  more: readonly Column<T>[],
+): Listing {
+  const shown = context.format === 'wide' ? [...columns, ...more] : columns;
+  return {
+    header: shown.map(([title]) => title),
+    items: things.map((thing) => ({ ...itemOf(thing), row: shown.map(([, cell]) => cell(thing)) })),
+  };
+}
+
+/** All items: an array for programs. `kind` is in the singular. */
+export function printListing(context: Context, kind: string, { header, items }: Listing): void {
+  const plain = items.map((item) => item.plain);
+  if (emitStructured(context, plain)) return;
   if (context.format === 'name') {
-    for (const item of listing.items) context.stdout.write(`${referenceOf(kind, item)}\n`);
-    return;
+    for (const item of items) context.stdout.write(`${referenceOf(kind, item)}\n`);
+  } else if (items.length === 0) {
+    tell(context, `nothing to show: there is no ${kind === 'health' ? 'backend' : kind}`);
+  } else {
+    const rows = items.map(({ row }) => row);
+    context.stdout.write(table(header, rows, context.style));
   }
-  if (listing.items.length === 0) return tell(context, `nothing to show: there is no ${nounOf(kind)}`);
-  const rows = listing.items.map((item) => rowOf(context, item));
-  context.stdout.write(table(headerOf(context, listing), rows, context.style));
 }
 
-/** One item: an object for programs. */
-export function printItem(context: Context, kind: string, listing: Listing, item: Item): void {
-  if (!emitStructured(context, item.plain)) printListing(context, kind, { ...listing, items: [item] });
-}
-
-export function headerOf(context: Context, listing: Listing): readonly string[] {
-  return context.format === 'wide' ? [...listing.header, ...listing.moreHeader] : listing.header;
-}
-
-export function rowOf(context: Context, item: Item): readonly Cell[] {
-  return context.format === 'wide' ? [...item.row, ...item.more] : item.row;
+/** The only item of a listing: an object for programs. */
+export function printItem(context: Context, kind: string, listing: Listing): void {
+  if (!emitStructured(context, listing.items[0]?.plain)) printListing(context, kind, listing);
 }
 
 /** `pool/web`, `backend/web/10.0.0.1:80`: unique among all things. */
 export function referenceOf(kind: string, item: Item): string {
   return kind === 'backend' ? `${kind}/${item.pool ?? ''}/${item.name}` : `${kind}/${item.name}`;
-}
-
-function nounOf(kind: string): string {
-  return kind === 'health' ? 'backend' : kind;
 }

@@ -1,12 +1,12 @@
-/** Colours, where somebody sees them: on a terminal, unless NO_COLOR is set. */
+/** Colors on a terminal, unless NO_COLOR is set. */
 import { styleText } from 'node:util';
 
 export type Tone = 'good' | 'bad' | 'doubtful' | 'faint' | 'strong';
 export type Style = (tone: Tone, text: string) => string;
 
-const COLOURS = { good: 'green', bad: 'red', doubtful: 'yellow', faint: 'gray', strong: 'bold' } as const;
+const COLORS = { good: 'green', bad: 'red', doubtful: 'yellow', faint: 'gray', strong: 'bold' } as const;
 
 /** NO_COLOR counts when it is set and not empty (https://no-color.org). */
 export function styleFor(isTerminal: boolean, noColor: string | undefined): Style {
-  return isTerminal && !noColor ? (tone, text) => styleText(COLOURS[tone], text) : (_tone, text) => text;
+  return isTerminal && !noColor ? (tone, text) => styleText(COLORS[tone], text) : (_tone, text) => text;
 }

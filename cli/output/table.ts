@@ -1,10 +1,19 @@
 /** Tables for people: aligned columns, no borders. */
+import { age } from '../../core/view/figures.ts';
+import type { Timestamp__Output } from '../../core/wire/generated/google/protobuf/Timestamp.ts';
+import type { Context } from '../context.ts';
+import { printable } from './printable.ts';
 import type { Style, Tone } from './style.ts';
 
 /** A cell, and how it should look where colours are shown. */
 export type Cell = string | { readonly text: string; readonly tone?: Tone; readonly moving?: true };
 
 const GAP = '  ';
+
+/** How long ago something was. */
+export function ageCell(time: Timestamp__Output | null, { clock }: Context): Cell {
+  return { text: age(time, clock.wallMs()), moving: true };
+}
 
 /** The widest text of each column, the header included. */
 export function columnWidths(header: readonly string[], rows: readonly (readonly Cell[])[]): number[] {
@@ -52,10 +61,4 @@ export function sameness(row: readonly Cell[]): string {
 
 function textOf(cell: Cell | undefined): string {
   return typeof cell === 'string' ? cell : (cell?.text ?? '');
-}
-
-/** Messages are written by anybody: control characters must not steer the reader's terminal. */
-export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 }

@@ -2,13 +2,12 @@
  * Keeps a backend registered: at one control plane at a time, at the next one when that fails.
  *
  * Invariants
- *  - it goes on until it is told to leave, or another process has taken the address;
- *  - a control plane that does not answer a sign of life is left before the lease can end;
- *  - one that was registered leaves in order: where it can't be drained, the next control plane is asked to;
- *  - nothing here throws: what goes wrong is said, once for each reason.
+ *  - it goes on until `leave` is called, or another process has taken the address;
+ *  - it changes to another control plane before the lease can end, when one does not answer a renewal;
+ *  - once registered it leaves in order: where it can't be drained, the next control plane is asked to;
+ *  - nothing here throws: what goes wrong is reported, once for each reason.
  */
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
-import { backoff } from '../../core/runtime/backoff.ts';
 import { every, sleep, type Timer } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import { connectReplica, type ReplicaClient } from '../../core/wire/clients.ts';
@@ -17,15 +16,16 @@ import type { RegisterRequest } from '../../core/wire/generated/lb/v1/RegisterRe
 import type { RegisterResponse__Output } from '../../core/wire/generated/lb/v1/RegisterResponse.ts';
 import { fromGrpcError } from '../../core/wire/status.ts';
 import { type Context, tell } from '../context.ts';
-import { counted } from '../output/human.ts';
+import { counted } from '../../core/view/figures.ts';
+import { retry } from '../session/retry.ts';
 import { Servers } from '../session/servers.ts';
 
-/** For a control plane to take the registration. */
+/** How long a control plane has to accept the registration. */
 const ANSWER_MS = 2_000;
-/** A refusal may pass, such as a pool that is created later. */
+/** A refusal may be temporary, such as that of a pool that is created later. */
 const REFUSED_PAUSE_MS = 3_000;
 
-export interface Wanted {
+export interface RegistrationOptions {
   readonly pool: string;
   readonly address: string;
   readonly weight?: number;
@@ -38,10 +38,10 @@ type RegistrationOutput = NonNullable<RegisterResponse__Output['registration']>;
 
 export class Registrar {
   readonly #context: Context;
-  readonly #wanted: Wanted;
+  readonly #options: RegistrationOptions;
   readonly #servers: Servers;
   readonly #leaving = new AbortController();
-  /** Its time to leave is over. */
+  /** The time to leave is over. */
   readonly #givenUp = new AbortController();
   readonly #finished: Promise<void>;
   #stream: Stream | null = null;
@@ -49,9 +49,9 @@ export class Registrar {
   #said = '';
 
   /** Registers from now on. */
-  constructor(context: Context, wanted: Wanted) {
+  constructor(context: Context, options: RegistrationOptions) {
     this.#context = context;
-    this.#wanted = wanted;
+    this.#options = options;
     this.#servers = new Servers(context.servers, context.lookup, context.clock);
     this.#finished = this.#run();
   }
@@ -66,41 +66,48 @@ export class Registrar {
   }
 
   async #run(): Promise<void> {
-    const { random } = this.#context;
-    const servers = this.#servers;
-    const pause = backoff(100, 2_000, random);
     let unanswered = 0;
-    while (!this.#isOver()) {
-      const addresses = await servers.inOrder();
-      const [server = this.#context.servers.join(', '), next = server] = addresses;
-      const failure =
-        addresses.length === 0
-          ? new LbError('UNAVAILABLE', servers.failures.join('; '))
-          : await this.#holdAt(server, () => {
-              pause.reset();
-              unanswered = 0;
-            });
-      if (failure === null || this.#isOver()) return;
-      if (failure.code === 'ALREADY_EXISTS') return this.#say(`no longer registered: ${failure.message}`);
-      this.#say(`not registered at ${server}: ${inWords(failure)}`);
-      if (failure.code === 'INVALID_ARGUMENT' && this.#leaving.signal.aborted) return;
-      // The one that failed is the last to be tried again.
-      servers.answered(next);
-      unanswered += 1;
-      if (unanswered >= addresses.length) {
-        servers.forget();
+    let failure: LbError | null = null;
+    await retry(this.#context, {
+      attempt: async (progress) => {
+        if (this.#isOver()) return true;
+        const addresses = await this.#servers.inOrder();
+        const [server = this.#context.servers.join(', '), next = server] = addresses;
+        const onAnswer = () => {
+          progress();
+          unanswered = 0;
+        };
+        failure =
+          addresses.length === 0
+            ? new LbError('UNAVAILABLE', this.#servers.failures.join('; '))
+            : await this.#holdAt(server, onAnswer);
+        if (failure === null || this.#isOver() || this.#isRefused(failure, server)) return true;
+        // The one that failed is the last to be tried again.
+        this.#servers.answered(next);
+        unanswered += 1;
+        if (unanswered < addresses.length) return undefined;
+        this.#servers.forget();
         unanswered = 0;
-      }
-      await this.#rest(failure.code === 'INVALID_ARGUMENT' ? REFUSED_PAUSE_MS : pause.nextMs());
-    }
+        return undefined;
+      },
+      pause: (ms) => this.#rest(failure?.code === 'INVALID_ARGUMENT' ? REFUSED_PAUSE_MS : ms),
+    });
   }
 
-  /** What was never registered has nothing to leave. */
+  /** Reports the failure. Whether it is one after which nothing more is tried. */
+  #isRefused(failure: LbError, server: string): boolean {
+    const isTaken = failure.code === 'ALREADY_EXISTS';
+    if (isTaken) this.#say(`no longer registered: ${failure.message}`);
+    else this.#say(`not registered at ${server}: ${allOf(failure)}`);
+    return isTaken || (failure.code === 'INVALID_ARGUMENT' && this.#leaving.signal.aborted);
+  }
+
+  /** It has left, or was never registered and so has nothing to leave. */
   #isOver(): boolean {
     return this.#givenUp.signal.aborted || (this.#leaving.signal.aborted && !this.#wasRegistered);
   }
 
-  /** Between two streams; ends early when it is told to leave. */
+  /** Between two streams; `leave` ends it early. */
   #rest(pauseMs: number): Promise<void> {
     const { signal } = this.#leaving.signal.aborted ? this.#givenUp : this.#leaving;
     return sleep(this.#context.clock, pauseMs, signal);
@@ -120,11 +127,11 @@ export class Registrar {
     const { clock } = this.#context;
     const stream: Stream = client.registrations.register();
     this.#stream = stream;
-    let signs: Timer | null = null;
+    let renewals: Timer | null = null;
     let silence: Timer | null = null;
     return new Promise((resolve) => {
       const finish = (failure: LbError | null) => {
-        signs?.cancel();
+        renewals?.cancel();
         silence?.cancel();
         this.#stream = null;
         resolve(failure);
@@ -140,7 +147,7 @@ export class Registrar {
         silence = null;
         onAnswer();
         const everyMs = Math.max(durationFromWire(response.renewEvery ?? { seconds: '1', nanos: 0 }), 100);
-        signs ??= every(clock, everyMs, () => {
+        renewals ??= every(clock, everyMs, () => {
           if (this.#leaving.signal.aborted) return;
           stream.write({});
           expectAnswer(everyMs);
@@ -158,7 +165,7 @@ export class Registrar {
   }
 
   #spec() {
-    const { ttlMs, ...fields } = this.#wanted;
+    const { ttlMs, ...fields } = this.#options;
     return { ...fields, ttl: durationToWire(ttlMs) };
   }
 
@@ -167,7 +174,7 @@ export class Registrar {
       this.#say(`${address} leaves ${pool}: proxies have ${counted(open, 'connection')} to it`);
     } else if (source === 'REGISTRATION_SOURCE_REGISTERED') {
       this.#say(`registered ${address} in ${pool} at ${server}`);
-    } else this.#say(`registered ${address} at ${server}, and it is not in ${pool}: ${reason}`);
+    } else this.#say(`registered ${address} at ${server}, but it is not in ${pool}: ${reason}`);
   }
 
   #say(line: string): void {
@@ -177,8 +184,8 @@ export class Registrar {
   }
 }
 
-/** On one line, with everything that is wrong where it is more than one thing. */
-function inWords({ message, violations }: LbError): string {
+/** On one line, with all violations where there are several. */
+function allOf({ message, violations }: LbError): string {
   if (violations.length < 2) return message;
   return `${message} ${violations.map(({ field, description }) => `${field} ${description}`).join('; ')}`;
 }

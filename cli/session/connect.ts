@@ -1,4 +1,4 @@
-/** Waits for a connection only as long as it is worth it: a refused one is known at once. */
+/** Waits for a connection until it is made, is refused, or takes too long. */
 import { connectivityState } from '@grpc/grpc-js';
 import type { ReplicaClient } from '../../core/wire/clients.ts';
 import type { Clock } from '../../core/runtime/clock.ts';
@@ -10,14 +10,16 @@ export function reach(client: ReplicaClient, withinMs: number, clock: Clock): Pr
   const channel = client.config.getChannel();
   const deadline = clock.wallMs() + withinMs;
   return new Promise((resolve) => {
-    const look = () => {
+    const check = () => {
       const state = channel.getConnectivityState(true);
       if (state === connectivityState.READY) return resolve('ready');
       if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN) {
         return resolve('failing');
       }
-      return channel.watchConnectivityState(state, deadline, (error) => (error ? resolve('silent') : look()));
+      return channel.watchConnectivityState(state, deadline, (error) =>
+        error ? resolve('silent') : check(),
+      );
     };
-    look();
+    check();
   });
 }

@@ -1,18 +1,17 @@
 /** Waits until every proxy on the roster runs a revision, one has rejected it, or the time is up. */
 import { formatDuration } from '../../core/model/duration.ts';
-import { backoff } from '../../core/runtime/backoff.ts';
-import { sleep } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
+import { age, counted } from '../../core/view/figures.ts';
 import type { ProxyConvergence__Output } from '../../core/wire/generated/lb/v1/ProxyConvergence.ts';
 import type { WaitConvergedResponse__Output } from '../../core/wire/generated/lb/v1/WaitConvergedResponse.ts';
 import { type Context, tell } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
-import { age, counted } from '../output/human.ts';
+import { isRetryable, retry } from './retry.ts';
 import type { Session } from './session.ts';
 
 /**
  * Resolves when all have it. Ends the program with 1 when it was rejected, with 4 when time was up, and with 3 when no
- * control plane could be asked, unless this program has `committed` the revision itself: 3 would say that nothing was.
+ * control plane answered, unless this program has `committed` the revision itself: 3 means that nothing was written.
  */
 export async function waitConverged(
   context: Context,
@@ -21,27 +20,31 @@ export async function waitConverged(
   committed = true,
 ): Promise<void> {
   const { clock, timeoutMs } = context;
-  const end = clock.nowMs() + timeoutMs;
-  const pause = backoff(200, 2_000, context.random);
+  const untilMs = clock.nowMs() + timeoutMs;
   let latest: WaitConvergedResponse__Output | undefined;
   let failure: LbError | undefined;
-  for (let left = timeoutMs; left > 0; left = end - clock.nowMs()) {
-    try {
-      for await (const message of session.stream('WaitConverged', { revision }, left)) {
-        latest = message;
-        pause.reset();
-        if (settled(context, revision, message)) return;
-        showProgress(context, revision, message.proxies);
-      }
-    } catch (error) {
-      const told = failureOf(error);
-      if (!retriable(told)) throw committed ? nobodySays(context, revision, told, committed) : told;
-      failure = moreTelling(failure, told, clock.nowMs() >= end);
+  const attempt = async (progress: () => void): Promise<true | undefined> => {
+    const timeLeftMs = Math.max(untilMs - clock.nowMs(), 1);
+    for await (const message of session.stream('WaitConverged', { revision }, timeLeftMs)) {
+      latest = message;
+      progress();
+      if (isSettled(context, revision, message)) return true;
+      showProgress(context, revision, message.proxies);
     }
-    await sleep(clock, Math.min(pause.nextMs(), Math.max(end - clock.nowMs(), 0)));
+    return undefined;
+  };
+  const onFailure = (error: unknown) => {
+    // An attempt that our own deadline cut short says less than the one before.
+    if (failure === undefined || clock.nowMs() < untilMs) failure = error as LbError;
+  };
+  try {
+    if (await retry(context, { attempt, onFailure, untilMs })) return;
+  } catch (error) {
+    if (!(error instanceof LbError)) throw error;
+    if (!isRetryable(error)) throw committed ? noAnswer(context, revision, error, committed) : error;
   }
-  if (latest === undefined && failure) throw nobodySays(context, revision, failure, committed);
-  const missing = (latest?.proxies ?? []).filter(({ state }) => state !== 'STATE_APPLIED');
+  if (latest === undefined && failure) throw noAnswer(context, revision, failure, committed);
+  const missing = missingIn(latest?.proxies ?? []);
   const names = missing.length === 0 ? '' : `: ${missing.map(({ proxyId }) => proxyId).join(', ')}`;
   throw new CliError(
     EXIT.timedOut,
@@ -50,7 +53,7 @@ export async function waitConverged(
   );
 }
 
-function nobodySays(context: Context, revision: string, failure: LbError, committed: boolean): CliError {
+function noAnswer(context: Context, revision: string, failure: LbError, committed: boolean): CliError {
   if (committed) {
     const message = `revision ${revision} is committed; no control plane says whether it runs everywhere`;
     return new CliError(EXIT.timedOut, message, [failure.message]);
@@ -59,23 +62,7 @@ function nobodySays(context: Context, revision: string, failure: LbError, commit
   return new CliError(exit, `no control plane answers at ${context.servers.join(', ')}`, [failure.message]);
 }
 
-/** A last try that our own deadline cut short says less than the one before. */
-function moreTelling(before: LbError | undefined, last: LbError, isCutShort: boolean): LbError {
-  return isCutShort ? (before ?? last) : last;
-}
-
-/** How the stream ended, by the control plane or the connection to it; any other error goes on. */
-function failureOf(error: unknown): LbError {
-  if (error instanceof LbError) return error;
-  throw error;
-}
-
-/** A stream that broke can be opened again; anything else is an answer. */
-function retriable({ code }: LbError): boolean {
-  return code === 'UNAVAILABLE' || code === 'OUTCOME_UNKNOWN';
-}
-
-function settled(
+function isSettled(
   context: Context,
   revision: string,
   { outcome, proxies }: WaitConvergedResponse__Output,
@@ -104,30 +91,30 @@ function showProgress(
   proxies: readonly ProxyConvergence__Output[],
 ): void {
   if (!context.showProgress) return;
-  const applied = proxies.filter(({ state }) => state === 'STATE_APPLIED').length;
-  const missing = proxies
-    .filter(({ state }) => state !== 'STATE_APPLIED')
-    .map(({ proxyId, since }) =>
-      since ? `${proxyId} (for ${age(since, context.clock.wallMs())})` : proxyId,
-    );
-  tell(
-    context,
-    `revision ${revision} runs on ${applied} of ${proxies.length} proxies; waiting for ${missing.join(', ')}`,
+  const missing = missingIn(proxies);
+  const names = missing.map(({ proxyId, since }) =>
+    since ? `${proxyId} (for ${age(since, context.clock.wallMs())})` : proxyId,
   );
+  const applied = `${proxies.length - missing.length} of ${proxies.length} proxies`;
+  tell(context, `revision ${revision} runs on ${applied}; waiting for ${names.join(', ')}`);
+}
+
+function missingIn(proxies: readonly ProxyConvergence__Output[]) {
+  return proxies.filter(({ state }) => state !== 'STATE_APPLIED');
 }
 
 const STATES: Readonly<Record<ProxyConvergence__Output['state'], string>> = {
   STATE_UNSPECIFIED: 'is in an unknown state',
   STATE_APPLIED: 'runs it',
   STATE_REJECTED: 'rejected it',
-  STATE_LAGGING: 'is connected and not there yet',
+  STATE_LAGGING: 'is connected but does not run it yet',
   STATE_DISCONNECTED: 'is not connected',
 };
 
 function describe(proxy: ProxyConvergence__Output, nowMs: number): string {
   const { proxyId, state, revision, reason, since } = proxy;
   const why = reason === '' ? '' : `: ${reason}`;
-  // The reason of one that is away says it already.
+  // Of one that is not connected, the reason says it already.
   const lags = state === 'STATE_LAGGING' && since ? `, for ${age(since, nowMs)}` : '';
   return `proxy ${proxyId} ${STATES[state]}${lags} (it runs revision ${revision})${why}`;
 }

@@ -2,14 +2,15 @@
 import { canonicalAddress } from '../../core/model/address.ts';
 import { formatDuration } from '../../core/model/duration.ts';
 import { sleep } from '../../core/runtime/clock.ts';
+import { counted } from '../../core/view/figures.ts';
 import type { BackendStatus__Output } from '../../core/wire/generated/lb/v1/BackendStatus.ts';
 import type { Proxy__Output } from '../../core/wire/generated/lb/v1/Proxy.ts';
 import { type Context, tell } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
-import { counted } from '../output/human.ts';
+import { isRetryable } from './retry.ts';
 import type { Session } from './session.ts';
 
-const LOOK_EVERY_MS = 500;
+const POLL_MS = 500;
 
 /** Resolves when every proxy has the revision and has since reported zero connections. Ends with 4 when time is up. */
 export async function waitDrained(
@@ -20,22 +21,22 @@ export async function waitDrained(
   address: string,
 ): Promise<void> {
   const { clock, timeoutMs } = context;
-  const end = clock.nowMs() + timeoutMs;
-  let open: readonly string[] = ['no control plane has answered'];
+  const endMs = clock.nowMs() + timeoutMs;
+  let undrained: readonly string[] = ['no control plane has answered'];
   let shown = '';
   for (;;) {
-    const fleet = await look(session, pool);
+    const fleet = await readFleet(session, pool);
     if (fleet?.proxies.length === 0) return tell(context, 'no proxy is on the roster: nothing to wait for');
-    if (fleet) open = undrained(fleet, BigInt(revision), canonicalAddress(address));
-    if (open.length === 0) return tell(context, `no proxy has a connection to ${address}`);
-    if (clock.nowMs() + LOOK_EVERY_MS >= end) {
+    if (fleet) undrained = undrainedIn(fleet, BigInt(revision), canonicalAddress(address));
+    if (undrained.length === 0) return tell(context, `no proxy has a connection to ${address}`);
+    if (clock.nowMs() + POLL_MS >= endMs) {
       const message = `after ${formatDuration(timeoutMs)}, ${address} is not drained on every proxy`;
-      throw new CliError(EXIT.timedOut, message, open);
+      throw new CliError(EXIT.timedOut, message, undrained);
     }
-    const progress = open.join('; ');
+    const progress = undrained.join('; ');
     if (context.showProgress && progress !== shown) tell(context, `waiting: ${progress}`);
     shown = progress;
-    await sleep(clock, LOOK_EVERY_MS);
+    await sleep(clock, POLL_MS);
   }
 }
 
@@ -45,7 +46,7 @@ interface Fleet {
 }
 
 /** Undefined while no control plane answers: the drain itself is committed. */
-async function look(session: Session, pool: string): Promise<Fleet | undefined> {
+async function readFleet(session: Session, pool: string): Promise<Fleet | undefined> {
   try {
     const [{ proxies }, { statuses }] = await Promise.all([
       session.read('fleet', 'ListProxies', {}),
@@ -53,39 +54,36 @@ async function look(session: Session, pool: string): Promise<Fleet | undefined> 
     ]);
     return { proxies, statuses };
   } catch (error) {
-    if (error instanceof CliError && error.exitCode === EXIT.unreachable) return undefined;
+    if (isRetryable(error)) return undefined;
     throw error;
   }
 }
 
 /** A line for each proxy that has not drained it: which, and why not. */
-function undrained({ proxies, statuses }: Fleet, revision: bigint, address: string): string[] {
+function undrainedIn({ proxies, statuses }: Fleet, revision: bigint, address: string): string[] {
   return proxies.flatMap((proxy) => {
     const proxyId = proxy.info?.id ?? '';
     const status = statuses.find(
       (other) => other.proxyId === proxyId && other.report?.backend?.address === address,
     );
-    const why = whyUndrained(proxy, status, revision);
-    return why === undefined ? [] : [`proxy ${proxyId} ${why}`];
+    const reason = whyUndrained(proxy, status, revision);
+    if (reason === undefined) return [];
+    return [`proxy ${proxyId} ${proxy.connected ? '' : 'is not connected, and '}${reason}`];
   });
 }
 
 function whyUndrained(
-  proxy: Proxy__Output,
+  { applied }: Proxy__Output,
   status: BackendStatus__Output | undefined,
   revision: bigint,
 ): string | undefined {
-  const runs = proxy.applied?.position?.revision ?? '0';
-  const behind = BigInt(runs) < revision ? `runs revision ${runs}, not yet ${revision}` : undefined;
-  if (!proxy.connected && behind) return `is not connected, and ${behind}`;
-  if (behind) return behind;
+  const runs = applied?.position?.revision ?? '0';
+  if (BigInt(runs) < revision) return `runs revision ${runs}, not yet ${revision}`;
   // It no longer lists the backend: nothing is open.
   if (status === undefined) return undefined;
   const connections = status.report?.connectionsActive ?? 0;
-  const away = proxy.connected ? '' : 'is not connected, and ';
-  if (connections > 0) return `${away}has ${counted(connections, 'connection')}`;
-  // Zero before the revision was applied says nothing about what came after.
-  return BigInt(status.revision) < revision
-    ? `${away}has not reported since it applied revision ${revision}`
-    : undefined;
+  if (connections > 0) return `has ${counted(connections, 'connection')}`;
+  // A zero from before the revision was applied says nothing about what came after.
+  const isOld = BigInt(status.revision) < revision;
+  return isOld ? `has not reported since it applied revision ${revision}` : undefined;
 }

@@ -1,7 +1,7 @@
 /**
- * The replicas that lbctl tries in turn: addresses as they were given, names as all that they lead to. Names are looked
- * up when they are first needed, and again after a round in which nobody answered. Requests under way at the same time
- * share what is known, and each tries every replica by itself.
+ * The replicas that lbctl tries in turn: addresses as they were given, and every address that a name resolves to. Names
+ * are resolved when they are first needed, and again after a round without an answer. Concurrent requests share the
+ * result, and each tries every replica by itself.
  */
 import type { Clock } from '../../core/runtime/clock.ts';
 import { isName, type Lookup, lookUp } from '../../core/runtime/name-lookup.ts';
@@ -28,7 +28,7 @@ export class Servers {
     return [...found.slice(start), ...found.slice(0, start)];
   }
 
-  /** `NAME: why`, of those that lead nowhere. */
+  /** `NAME: why`, of those that can't be resolved. */
   get failures(): readonly string[] {
     return this.#failures;
   }
@@ -37,7 +37,7 @@ export class Servers {
     this.#preferred = address;
   }
 
-  /** Nobody answered: names are looked up again. */
+  /** No replica answered: names are resolved again. */
   forget(): void {
     if (this.#given.some(isName)) this.#found = null;
   }

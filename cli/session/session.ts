@@ -1,6 +1,6 @@
 /**
- * Talking to the control plane: several replicas, tried in turn; reads once each, changes again and again under one
- * request_id until the outcome is known or the time is up.
+ * Calls to the control plane, whose replicas are tried in turn. A read is tried once at each; a change is repeated with
+ * one request_id until its outcome is known or the time is up.
  *
  * Invariants
  *  - every call has a deadline, and all calls of one request together end by --timeout;
@@ -8,22 +8,22 @@
  */
 import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import { formatDuration } from '../../core/model/duration.ts';
-import { backoff } from '../../core/runtime/backoff.ts';
-import { sleep } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import { callUnary, connectReplica, type ReplicaClient, type UnaryMethod } from '../../core/wire/clients.ts';
 import type { Services } from '../../core/wire/definitions.ts';
+import { fromGrpcError } from '../../core/wire/status.ts';
 import { type Context, tell } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { reach } from './connect.ts';
+import { isRetryable, retry } from './retry.ts';
 import { Servers } from './servers.ts';
 
-/** A replica that does not even answer a connect in this time is passed over for the next. */
+/** A replica that takes longer to accept a connection is skipped for the next one. */
 const CONNECT_MS = 2_000;
 
 type ServiceName = keyof Services;
-/** Request and response of a method, off its definition. */
-type RequestOf<S extends ServiceName, M extends keyof Services[S]> = Services[S][M] extends {
+/** Request and response of a method, taken from its definition. */
+export type RequestOf<S extends ServiceName, M extends keyof Services[S]> = Services[S][M] extends {
   requestSerialize: (request: infer Request) => unknown;
 }
   ? Request
@@ -37,9 +37,9 @@ type ResponseOf<S extends ServiceName, M extends keyof Services[S]> = Services[S
 type StreamMethod = 'Watch' | 'WaitConverged' | 'WatchStats';
 type ServiceOf<M extends StreamMethod> = M extends 'WatchStats' ? 'fleet' : 'config';
 
-/** For who wants to know more of a stream, or to end it from elsewhere. */
-export interface StreamFollower {
-  /** Told which replica was asked. */
+/** For a caller that shows where a stream comes from, or ends it from elsewhere. */
+export interface StreamOptions {
+  /** Called with the address of the replica that is asked. */
   readonly opened: (address: string) => void;
   readonly signal: AbortSignal;
 }
@@ -62,12 +62,12 @@ export interface Session {
     method: M,
     request: RequestOf<ServiceOf<M>, M>,
     timeoutMs: number | undefined,
-    follow?: StreamFollower,
+    options?: StreamOptions,
   ): AsyncIterable<ResponseOf<ServiceOf<M>, M>>;
   close(): void;
 }
 
-/** Opens nothing yet. */
+/** Connects when it is first used. */
 export function openSession(context: Context): Session {
   const clients = new Map<string, ReplicaClient>();
   const clientOf = (address: string) => {
@@ -76,12 +76,12 @@ export function openSession(context: Context): Session {
     return client;
   };
   const servers = new Servers(context.servers, context.lookup, context.clock);
-  const state: State = { context, clientOf, servers, saidStale: false };
+  const state: State = { context, clientOf, servers, staleWasReported: false };
   return {
-    read: async (service, method, request) => (await read(state, service, method, request)) as never,
-    change: async (service, method, request) => (await change(state, service, method, request)) as never,
-    stream: (method, request, timeoutMs, follow) =>
-      stream(state, method, request, timeoutMs, follow) as never,
+    read: async (service, method, request) => (await read(state, { service, method, request })) as never,
+    change: async (service, method, request) => (await change(state, { service, method, request })) as never,
+    stream: (method, request, timeoutMs, options) =>
+      stream(state, method, request, timeoutMs, options) as never,
     close: () => clients.forEach((client) => client.close()),
   };
 }
@@ -90,126 +90,156 @@ interface State {
   readonly context: Context;
   readonly clientOf: (address: string) => ReplicaClient;
   readonly servers: Servers;
-  saidStale: boolean;
+  staleWasReported: boolean;
 }
 
-async function read(state: State, service: ServiceName, method: string, request: unknown): Promise<unknown> {
-  const { timeoutMs, clock } = state.context;
-  const { servers } = state;
-  const end = clock.nowMs() + timeoutMs;
-  const failures: string[] = [];
-  const answering = new Set<string>();
+interface Call {
+  readonly service: ServiceName;
+  readonly method: string;
+  readonly request: unknown;
+}
+
+async function read(state: State, request: Call): Promise<unknown> {
+  const { servers, context } = state;
+  const endMs = context.clock.nowMs() + context.timeoutMs;
+  const failures = new Failures(context, servers);
   const addresses = await servers.inOrder();
   for (const [index, address] of addresses.entries()) {
     // A replica that hangs must leave time for the others.
-    const timeLeft = (end - clock.nowMs()) / (addresses.length - index);
-    const attempt = await call(state, address, service, method, request, timeLeft);
-    if (attempt.ok) return attempt.response;
-    if (!attempt.again) throw attempt.error;
-    if (attempt.answered) answering.add(address);
-    failures.push(`${address}: ${plainly(attempt.error)}`);
+    const timeLeftMs = (endMs - context.clock.nowMs()) / (addresses.length - index);
+    const answer = await call(state, address, request, timeLeftMs);
+    if (answer.ok) return answer.response;
+    if (!answer.error.retryable) throw answer.error;
+    failures.add(address, answer);
   }
-  failures.push(...servers.failures);
+  const error = failures.unreachable();
   servers.forget();
-  throw new CliError(EXIT.unreachable, unreachable(state.context.servers, answering), failures);
+  throw error;
 }
 
-async function change(
-  state: State,
-  service: ServiceName,
-  method: string,
-  request: unknown,
-): Promise<unknown> {
-  const { timeoutMs, clock, random } = state.context;
-  const { servers } = state;
-  const end = clock.nowMs() + timeoutMs;
-  const pause = backoff(200, 2_000, random);
-  const last = new Map<string, string>();
-  const answering = new Set<string>();
-  let maybeWritten = false;
-  rounds: for (let round = 1; ; round++) {
+async function change(state: State, request: Call): Promise<unknown> {
+  const { servers, context } = state;
+  const { clock, timeoutMs } = context;
+  const untilMs = clock.nowMs() + timeoutMs;
+  const failures = new Failures(context, servers);
+  const attempt = async () => {
     const addresses = await servers.inOrder();
+    let error = new LbError('UNAVAILABLE', 'no address');
     for (const address of addresses) {
-      const timeLeft = Math.max((end - clock.nowMs()) / addresses.length, 1);
-      const attempt = await call(state, address, service, method, request, timeLeft);
-      if (attempt.ok) return attempt.response;
-      if (!attempt.again && !maybeWritten) throw attempt.error;
-      maybeWritten ||= attempt.maybeSent;
-      if (attempt.answered) answering.add(address);
-      last.set(address, plainly(attempt.error));
-      // A refusal after an attempt that may have been written says nothing about that one.
-      if (!attempt.again) break rounds;
+      const timeLeftMs = Math.max((untilMs - clock.nowMs()) / addresses.length, 1);
+      const answer = await call(state, address, request, timeLeftMs);
+      if (answer.ok) return answer;
+      ({ error } = answer);
+      if (!error.retryable && !failures.maybeWritten) throw error;
+      failures.add(address, answer);
+      // A refusal after an attempt that may have been written says nothing about that attempt.
+      if (!error.retryable) throw failures.ofChange(request);
     }
-    const delay = pause.nextMs();
-    if (clock.nowMs() + delay >= end) break;
-    if (round === 1) sayTrying(state, [...last.values()].at(-1) ?? 'no address');
-    await sleep(clock, delay);
+    throw error;
+  };
+  let isFirst = true;
+  const onFailure = (error: unknown) => {
+    const why = plainMessage(error as LbError);
+    if (isFirst) tell(context, `no answer yet (${why}); trying for ${formatDuration(timeoutMs)}`);
+    isFirst = false;
     servers.forget();
+  };
+  try {
+    return (await retry(context, { attempt, onFailure, untilMs }))?.response;
+  } catch (error) {
+    throw isRetryable(error) ? failures.ofChange(request) : error;
   }
-  const failures = [...[...last].map(([address, message]) => `${address}: ${message}`), ...servers.failures];
-  if (!maybeWritten)
-    throw new CliError(
-      EXIT.unreachable,
-      `${unreachable(state.context.servers, answering)}; nothing was written`,
-      failures,
-    );
-  const { requestId } = request as { requestId: string };
-  throw new CliError(
-    EXIT.timedOut,
-    `it is not known whether the change was written (request_id ${requestId}); look at the current configuration before you repeat it`,
-    failures,
-  );
 }
 
-type Attempt =
-  | { readonly ok: true; readonly response: unknown }
-  | {
-      readonly ok: false;
-      readonly error: LbError;
-      /** Another replica, or the same one later, may do better. */
-      readonly again: boolean;
-      /** UNAVAILABLE in the control plane's own words: its store is away, or it is stopping, and it says which. */
-      readonly answered: boolean;
-      readonly maybeSent: boolean;
-    };
+/** What every replica that was asked failed with, and the error that it all amounts to. */
+class Failures {
+  readonly #context: Context;
+  readonly #servers: Servers;
+  readonly #last = new Map<string, string>();
+  readonly #answering = new Set<string>();
+  maybeWritten = false;
+
+  constructor(context: Context, servers: Servers) {
+    this.#context = context;
+    this.#servers = servers;
+  }
+
+  add(address: string, { error, answered, maybeSent }: Failure): void {
+    this.#last.set(address, plainMessage(error));
+    if (answered) this.#answering.add(address);
+    this.maybeWritten ||= maybeSent;
+  }
+
+  /** Of a read; `more` follows in the message. */
+  unreachable(more = ''): CliError {
+    const message =
+      this.#answering.size > 0
+        ? `the control plane at ${[...this.#answering].join(', ')} answers, but can’t do this now`
+        : `no control plane answers at ${this.#context.servers.join(', ')} (--server names others)`;
+    return new CliError(EXIT.unreachable, message + more, this.#lines());
+  }
+
+  ofChange({ request }: Call): CliError {
+    if (!this.maybeWritten) return this.unreachable('; nothing was written');
+    const { requestId } = request as { requestId: string };
+    const message = `it is not known whether the change was written (request_id ${requestId}); check the current configuration before you repeat it`;
+    return new CliError(EXIT.timedOut, message, this.#lines());
+  }
+
+  #lines(): string[] {
+    return [
+      ...[...this.#last].map(([address, message]) => `${address}: ${message}`),
+      ...this.#servers.failures,
+    ];
+  }
+}
+
+interface Failure {
+  readonly ok: false;
+  readonly error: LbError;
+  /** The control plane itself said UNAVAILABLE: its store is away, or it is stopping, and it says which. */
+  readonly answered: boolean;
+  readonly maybeSent: boolean;
+}
 
 async function call(
   state: State,
   address: string,
-  service: ServiceName,
-  method: string,
-  request: unknown,
+  { service, method, request }: Call,
   timeoutMs: number,
-): Promise<Attempt> {
+): Promise<{ readonly ok: true; readonly response: unknown } | Failure> {
   const { context } = state;
   const client = state.clientOf(address);
   const end = context.clock.nowMs() + timeoutMs;
   const reached = await reach(client, Math.min(timeoutMs, CONNECT_MS), context.clock);
   if (reached === 'silent') {
     const error = new LbError('UNAVAILABLE', 'accepts no connection in time');
-    return { ok: false, error, again: true, answered: false, maybeSent: false };
+    return { ok: false, error, answered: false, maybeSent: false };
   }
   const stub = client[service] as unknown as Record<string, UnaryMethod<unknown, unknown>>;
   const bound = stub[method]?.bind(stub);
   if (bound === undefined) throw new Error(`${service} has no method ${method}`);
   try {
     const { response, stale } = await callUnary(bound, request, Math.max(end - context.clock.nowMs(), 1));
-    if (stale) sayStale(state);
+    if (stale && !state.staleWasReported) {
+      state.staleWasReported = true;
+      const why = 'the control plane can’t reach its store; this was read from its memory and may be old';
+      tell(context, `warning: ${why}`);
+    }
     state.servers.answered(address);
     return { ok: true, response };
   } catch (error) {
     if (!(error instanceof LbError)) throw error;
-    const again = error.code === 'UNAVAILABLE' || error.code === 'OUTCOME_UNKNOWN';
-    const answered = saidByServer(error);
-    return { ok: false, error, again, answered, maybeSent: reached === 'ready' && !answered };
+    const answered = isFromServer(error);
+    return { ok: false, error, answered, maybeSent: reached === 'ready' && !answered };
   }
 }
 
 /**
- * UNAVAILABLE off the wire means that nothing was written; the same code made on this side, of a connection that
- * broke, means nothing. Only the first comes with metadata: the content type at least.
+ * UNAVAILABLE from the server means that nothing was written. When grpc-js reports it for a broken connection, something
+ * may have been. Only the first comes with metadata: the content type at least.
  */
-function saidByServer(error: LbError): boolean {
+function isFromServer(error: LbError): boolean {
   const metadata = (error.cause as ServiceError | undefined)?.metadata;
   return error.code === 'UNAVAILABLE' && Object.keys(metadata?.getMap() ?? {}).length > 0;
 }
@@ -219,7 +249,7 @@ async function* stream(
   method: StreamMethod,
   request: unknown,
   timeoutMs: number | undefined,
-  follow: StreamFollower | undefined,
+  follow: StreamOptions | undefined,
 ): AsyncGenerator {
   const { clock } = state.context;
   const { servers } = state;
@@ -252,7 +282,6 @@ async function* stream(
   } catch (error) {
     // The one that broke is the last to be tried again.
     servers.answered(after(client.address, addresses));
-    const { fromGrpcError } = await import('../../core/wire/status.ts');
     throw fromGrpcError(error as ServiceError);
   } finally {
     messages.cancel();
@@ -263,29 +292,9 @@ function after(address: string, addresses: readonly string[]): string {
   return addresses[(addresses.indexOf(address) + 1) % addresses.length] ?? '';
 }
 
-function sayTrying({ context }: State, why: string): void {
-  tell(context, `no answer yet (${why}); trying for ${formatDuration(context.timeoutMs)}`);
-}
-
-function sayStale(state: State): void {
-  if (state.saidStale) return;
-  state.saidStale = true;
-  tell(
-    state.context,
-    'warning: the control plane can’t reach its store; this was read from its memory and may be old',
-  );
-}
-
-/** What grpc-js wraps around a failed connect says nothing to the user. */
-function plainly({ message }: LbError): string {
+/** Without what grpc-js adds to the message of a failed connect. */
+function plainMessage({ message }: LbError): string {
   return message
     .replace(/^No connection established\. Last error: (Error: )?/, '')
     .replace(/\.? Resolution note:.*$/s, '');
-}
-
-/** None answered; or some did, and why they could do nothing is in what they said. */
-function unreachable(servers: readonly string[], answering: ReadonlySet<string>): string {
-  if (answering.size > 0)
-    return `the control plane at ${[...answering].join(', ')} answers, but can’t do this now`;
-  return `no control plane answers at ${servers.join(', ')} (--server names others)`;
 }

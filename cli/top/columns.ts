@@ -1,96 +1,93 @@
 /** The columns of each view, how they are sorted, and which of them a narrow screen does without. Pure. */
+import { short, shortTime } from '../../core/view/figures.ts';
 import type { Tone } from '../output/style.ts';
-import { short, shortTime } from './figures.ts';
-import { processTexts, type Row, type View } from './rows.ts';
+import type { Row, View } from './rows.ts';
 
 export interface Column {
   readonly title: string;
+  /** 0: as wide as the longest name. */
   readonly width: number;
   readonly align: 'left' | 'right';
-  /** The key that sorts by it; empty: nothing does. */
+  /** The key that sorts by it. */
   readonly key: string;
   readonly text: (row: Row) => string;
   readonly tone?: (row: Row) => Tone | null;
   /** To sort by: numbers from the highest, texts from the first. */
   readonly value: (row: Row) => number | string;
-  /** A screen that is too narrow leaves out the lowest first; left out: it stays. */
-  readonly worth?: number;
+  /** A screen that is too narrow drops the lowest first; a column without it stays. */
+  readonly priority?: number;
 }
+
+type More = Partial<Pick<Column, 'tone' | 'priority' | 'text'>>;
+
+const text = (
+  title: string,
+  key: string,
+  width: number,
+  value: (row: Row) => string,
+  more: More = {},
+): Column => ({
+  title,
+  key,
+  width,
+  align: 'left',
+  text: value,
+  value,
+  ...more,
+});
 
 const number = (
   title: string,
   key: string,
   width: number,
   value: (row: Row) => number,
-  more: Partial<Column> = {},
+  more: More = {},
 ): Column => ({ title, key, width, align: 'right', text: (row) => short(value(row)), value, ...more });
 
-const time = (title: string, key: string, value: (row: Row) => number | null, worth: number): Column => ({
-  title,
-  key,
-  width: 6,
-  align: 'right',
-  text: (row) => shortTime(value(row)),
-  value: (row) => value(row) ?? -1,
-  worth,
-});
-
-const NAME: Column = {
-  title: 'NAME',
-  key: 'n',
-  width: 0,
-  align: 'left',
-  text: ({ name }) => name,
-  value: ({ name }) => name,
-};
+const time = (
+  title: string,
+  key: string,
+  seconds: (row: Row) => number | undefined,
+  priority: number,
+): Column =>
+  number(title, key, 6, (row) => seconds(row) ?? -1, {
+    text: (row) => shortTime(seconds(row) ?? null),
+    priority,
+  });
 
 const TRAFFIC: readonly Column[] = [
-  {
-    title: 'STATE',
-    key: 's',
-    width: 9,
-    align: 'left',
-    text: ({ state }) => state,
-    tone: ({ tone }) => tone,
-    value: ({ state }) => state,
-    worth: 8,
-  },
-  number('ACTIVE', 'a', 6, ({ active }) => active, { worth: 6 }),
-  number('CONN/S', 'c', 6, ({ connections }) => connections),
-  number('ERR/S', 'e', 5, ({ errors }) => errors, {
-    tone: ({ errors }) => (errors > 0 ? 'bad' : null),
-    worth: 7,
+  text('NAME', 'n', 0, ({ name }) => name),
+  text('STATE', 's', 9, ({ state }) => state, { tone: ({ tone }) => tone, priority: 8 }),
+  number('ACTIVE', 'a', 6, ({ traffic }) => traffic.connectionsActive, { priority: 6 }),
+  number('CONN/S', 'c', 6, ({ traffic }) => traffic.connectionsPerSecond),
+  number('ERR/S', 'e', 5, ({ traffic }) => traffic.errorsPerSecond, {
+    tone: ({ traffic }) => (traffic.errorsPerSecond > 0 ? 'bad' : null),
+    priority: 7,
   }),
-  number('IN/S', 'i', 5, ({ bytesIn }) => bytesIn, { worth: 2 }),
-  number('OUT/S', 'o', 5, ({ bytesOut }) => bytesOut, { worth: 4 }),
+  number('IN/S', 'i', 5, ({ traffic }) => traffic.bytesInPerSecond, { priority: 2 }),
+  number('OUT/S', 'o', 5, ({ traffic }) => traffic.bytesOutPerSecond, { priority: 4 }),
 ];
 
 const TIMES: readonly Column[] = [
-  time('C-P50', 'm', ({ connect50 }) => connect50, 1),
-  time('C-P99', 't', ({ connect99 }) => connect99, 5),
-  time('FB-P99', 'f', ({ firstByte99 }) => firstByte99, 3),
+  time('C-P50', 'm', ({ traffic }) => traffic.connect?.p50, 1),
+  time('C-P99', 't', ({ traffic }) => traffic.connect?.p99, 5),
+  time('FB-P99', 'f', ({ traffic }) => traffic.firstByte?.p99, 3),
 ];
 
 const PROCESS: readonly Column[] = [
-  {
-    ...number('CPUS', 'u', 5, ({ process }) => process?.cpus ?? 0),
-    text: (row) => processTexts(row)[0],
-    worth: 5,
-  },
-  {
-    ...number('MEM', 'k', 5, ({ process }) => process?.bytes ?? 0),
-    text: (row) => processTexts(row)[1],
-    worth: 3,
-  },
-  {
-    ...number('REV', 'v', 6, ({ process }) => Number(process?.revision ?? 0)),
-    text: (row) => processTexts(row)[2],
-    worth: 1,
-  },
+  number('CPUS', 'u', 5, ({ process }) => process?.cpus ?? 0, {
+    text: ({ process }) => process?.cpus.toFixed(2) ?? '',
+    priority: 5,
+  }),
+  number('MEM', 'k', 5, ({ process }) => process?.residentBytes ?? 0, { priority: 3 }),
+  number('REV', 'v', 6, ({ process }) => Number(process?.revision ?? 0), {
+    text: ({ process }) => process?.revision ?? '',
+    priority: 1,
+  }),
 ];
 
 export function columnsOf(view: View): readonly Column[] {
-  return [NAME, ...TRAFFIC, ...(view === 'proxies' ? PROCESS : TIMES)];
+  return [...TRAFFIC, ...(view === 'proxies' ? PROCESS : TIMES)];
 }
 
 export interface Layout {
@@ -105,16 +102,26 @@ const SPARK_WIDTH = { least: 8, most: 30 } as const;
 
 /** What fits beside names that are `longest` wide. */
 export function layout(view: View, longest: number, width: number): Layout {
-  const wanted = Math.max(NAME_WIDTH.least, Math.min(NAME_WIDTH.most, longest));
+  const bestNameWidth = Math.max(NAME_WIDTH.least, Math.min(NAME_WIDTH.most, longest));
   let columns = columnsOf(view);
   const taken = () => columns.reduce((sum, column) => sum + column.width + 1, 0);
-  while (taken() + wanted + SPARK_WIDTH.least > width) {
-    const worths = columns.flatMap(({ worth }) => worth ?? []);
-    if (worths.length === 0) break;
-    const least = Math.min(...worths);
-    columns = columns.filter(({ worth }) => worth !== least);
+  while (taken() + bestNameWidth + SPARK_WIDTH.least > width) {
+    const lowest = Math.min(...columns.map(({ priority = Number.POSITIVE_INFINITY }) => priority));
+    if (lowest === Number.POSITIVE_INFINITY) break;
+    columns = columns.filter(({ priority }) => priority !== lowest);
   }
-  const nameWidth = Math.max(NAME_WIDTH.least, Math.min(wanted, width - taken()));
+  const nameWidth = Math.max(NAME_WIDTH.least, Math.min(bestNameWidth, width - taken()));
   const left = width - taken() - nameWidth;
   return { columns, nameWidth, sparkWidth: Math.max(0, Math.min(SPARK_WIDTH.most, left)) };
+}
+
+const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
+
+/** The newest samples, newest at the right, each relative to the highest of them. */
+export function sparkline(samples: readonly number[], width: number): string {
+  const shown = width > 0 ? samples.slice(-width) : [];
+  const highest = Math.max(...shown, 0);
+  return shown
+    .map((sample) => BARS[highest === 0 ? 0 : Math.min(7, Math.floor((sample / highest) * 7.999))] ?? '')
+    .join('');
 }

@@ -9,33 +9,32 @@ import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFr
 import { every } from '../../core/runtime/clock.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { printable } from '../output/table.ts';
+import { printable } from '../output/printable.ts';
 import type { Session } from '../session/session.ts';
 import { BackendStates } from './backend-states.ts';
 import { watchFrames } from './frames.ts';
 import { keysOf } from './keys.ts';
-import { Samples } from './samples.ts';
+import { Samples } from './rows.ts';
 import { Screen, type TerminalIn, type TerminalOut } from './screen.ts';
 import { pageOf, screenLines, type Shown, sortedRows } from './view.ts';
 import { FIRST_STATE, press, type ViewState } from './view-state.ts';
 
-/** It looks for trouble that nobody tells of: a control plane that hangs. */
-const LOOK_EVERY_MS = 1_000;
-/** How long a notice of what happened stands. */
+/** Drawn again this often even without a frame, to show that a control plane hangs. */
+const REDRAW_MS = 1_000;
+/** How long a notice of an event is shown. */
 const NOTICE_MS = 8_000;
-/** A stop that has not come by then will not: nobody can continue a process that has no shell. */
+/** When the process has not been stopped by then, it has no shell that could continue it, and goes on. */
 const STOP_MS = 300;
 const ENDING_SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const;
 
-/** Whom, what, and what it does. */
-type Heard = readonly [EventEmitter, string, Parameters<EventEmitter['on']>[1]];
+type Subscription = readonly [EventEmitter, event: string, listener: Parameters<EventEmitter['on']>[1]];
 
 export interface LiveOptions {
   readonly pool: string | undefined;
   readonly intervalMs: number;
 }
 
-/** Whether both ends are a terminal, and where they are. */
+/** Input and output, when both are a terminal. */
 export function terminalOf({ stdin, stdout }: Context): readonly [TerminalIn, TerminalOut] | null {
   const [input, output] = [stdin as TerminalIn, stdout as TerminalOut];
   return input.isTTY && output.isTTY && input.setRawMode !== undefined ? [input, output] : null;
@@ -64,9 +63,9 @@ class LiveTop {
   #frame: StatsFrame__Output | null = null;
   #frameMs = 0;
   #server = '';
-  /** Why frames stopped coming; null: they come. */
+  /** Why no frames come; null: they do. */
   #lost: string | null = null;
-  #news = { text: '', untilMs: 0 };
+  #event = { text: '', untilMs: 0 };
   #signal: NodeJS.Signals | null = null;
 
   constructor(context: Context, session: Session, screen: Screen, options: LiveOptions) {
@@ -79,25 +78,25 @@ class LiveTop {
   }
 
   async run(input: TerminalIn, output: TerminalOut): Promise<ExitCode> {
-    const heard = this.#heard(input, output);
-    for (const [source, event, listener] of heard) source.on(event, listener);
-    const looks = every(this.#context.clock, LOOK_EVERY_MS, () => this.#draw());
+    const subscriptions = this.#subscriptions(input, output);
+    for (const [source, event, listener] of subscriptions) source.on(event, listener);
+    const redraws = every(this.#context.clock, REDRAW_MS, () => this.#draw());
     try {
       this.#screen.enter();
       this.#draw();
       await this.#watch();
     } finally {
-      looks.cancel();
+      redraws.cancel();
       this.#screen.leave();
-      for (const [source, event, listener] of heard) source.off(event, listener);
+      for (const [source, event, listener] of subscriptions) source.off(event, listener);
     }
-    // Whoever sent it learns that it was heard: the process ends as it would have without us.
+    // The process ends by the signal, as it would have without a handler.
     if (this.#signal !== null && this.#signal !== 'SIGINT') process.kill(process.pid, this.#signal);
     return EXIT.done;
   }
 
-  /** What is listened to while the screen is shown. */
-  #heard(input: TerminalIn, output: TerminalOut): readonly Heard[] {
+  /** While the screen is shown. */
+  #subscriptions(input: TerminalIn, output: TerminalOut): readonly Subscription[] {
     const redraw = () => this.#draw();
     const finish = (signal: NodeJS.Signals) => {
       this.#signal = signal;
@@ -114,42 +113,38 @@ class LiveTop {
       [process, 'exit', () => this.#screen.leave()],
       [process, 'SIGTSTP', this.#onStop],
       [process, 'SIGCONT', goOn],
-      ...ENDING_SIGNALS.map((signal): Heard => [process, signal, finish]),
+      ...ENDING_SIGNALS.map((signal): Subscription => [process, signal, finish]),
     ];
   }
 
   async #watch(): Promise<void> {
     const { pool, intervalMs } = this.#options;
     const { clock } = this.#context;
-    await watchFrames(
-      this.#context,
-      this.#session,
-      {
-        pool,
-        intervalMs,
-        signal: this.#end.signal,
-        onFrame: (frame, server) => this.#take(frame, server, clock.nowMs()),
-        onLost: (reason, server) => {
-          this.#lost = `${server} is lost (${reason}): trying on`;
-          this.#draw();
-        },
+    await watchFrames(this.#context, this.#session, {
+      pool,
+      intervalMs,
+      patienceMs: Number.POSITIVE_INFINITY,
+      signal: this.#end.signal,
+      onFrame: (frame, server) => this.#show(frame, server, clock.nowMs()),
+      onLost: (reason, server) => {
+        this.#lost = `${server} is lost (${reason}): trying again`;
+        this.#draw();
       },
-      Number.POSITIVE_INFINITY,
-    );
+    });
   }
 
-  #take(frame: StatsFrame__Output, server: string, nowMs: number): void {
+  #show(frame: StatsFrame__Output, server: string, nowMs: number): void {
     if (this.#lost !== null) {
       const text =
         server === this.#server ? `${server} is back` : `${this.#server} is lost: now from ${server}`;
-      this.#news = { text, untilMs: nowMs + NOTICE_MS };
+      this.#event = { text, untilMs: nowMs + NOTICE_MS };
     }
     this.#lost = null;
     this.#server = server;
     this.#frame = frame;
     this.#frameMs = nowMs;
     this.#samples.add(frame, this.#options.pool);
-    this.#states.look(frame.revision, nowMs);
+    this.#states.refresh(frame.revision, nowMs);
     this.#draw();
   }
 
@@ -169,7 +164,7 @@ class LiveTop {
   #stop(): void {
     this.#screen.leave();
     process.off('SIGTSTP', this.#onStop);
-    // The whole group, since the shell waits for what it started, which may be npx.
+    // The whole process group, since the shell waits for what it started, which may be npx.
     process.kill(0, 'SIGTSTP');
     this.#context.clock.after(STOP_MS, () => this.#goOn());
   }
@@ -201,7 +196,7 @@ class LiveTop {
     if (silentMs > this.#options.intervalMs + 3_000) {
       return `${this.#server} has been silent for ${Math.round(silentMs / 1_000)}s: these figures are old`;
     }
-    return nowMs < this.#news.untilMs ? this.#news.text : '';
+    return nowMs < this.#event.untilMs ? this.#event.text : '';
   }
 
   #draw(): void {

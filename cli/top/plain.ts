@@ -1,22 +1,15 @@
-/** Figures for a pipe: a table an interval, or one value for a program. */
+/** The figures of one interval, printed: a table, or one value for a program. */
+import { isoTime, short } from '../../core/view/figures.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
-import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
 import { ZERO_TRAFFIC_STATS } from '../../core/wire/zero-traffic-stats.ts';
-import type { Context, Format } from '../context.ts';
+import type { Context } from '../context.ts';
 import { yamlText } from '../output/emit.ts';
-import { isoTime } from '../output/human.ts';
 import { table } from '../output/table.ts';
 import { columnsOf } from './columns.ts';
-import { short } from './figures.ts';
 import { rowsOf, type States } from './rows.ts';
 
 /** One frame as it is printed, its line ends included. */
-export function frameText(
-  { style }: Pick<Context, 'style'>,
-  format: Format,
-  frame: StatsFrame__Output,
-  states: States,
-): string {
+export function frameText({ style, format }: Context, frame: StatsFrame__Output, states: States): string {
   if (format === 'json') return `${JSON.stringify(plainFrame(frame, states))}\n`;
   if (format === 'yaml') return `---\n${yamlText(plainFrame(frame, states))}`;
   const columns = columnsOf('backends');
@@ -31,11 +24,11 @@ export function frameText(
 
 function headLine(frame: StatsFrame__Output): string {
   const total = frame.total ?? ZERO_TRAFFIC_STATS;
-  const here = frame.proxies.filter(({ connected }) => connected).length;
+  const connected = frame.proxies.filter((proxy) => proxy.connected).length;
   return [
     isoTime(frame.time) ?? '',
     `revision ${frame.revision}`,
-    `proxies ${here}/${frame.proxies.length}`,
+    `proxies ${connected}/${frame.proxies.length}`,
     `open ${total.connectionsActive}`,
     `conn/s ${short(total.connectionsPerSecond)}`,
     `err/s ${short(total.errorsPerSecond)}`,
@@ -51,36 +44,32 @@ function plainFrame(frame: StatsFrame__Output, states: States): object {
     time: isoTime(frame.time),
     revision: frame.revision,
     windowSeconds: Number(frame.window?.seconds ?? 0),
-    total: plainTraffic(frame.total),
+    total: { ...(frame.total ?? ZERO_TRAFFIC_STATS) },
     listeners: frame.listeners.map(({ listener, pool, traffic, closedPerSecond }) => ({
       listener,
       pool,
-      ...plainTraffic(traffic),
+      ...(traffic ?? ZERO_TRAFFIC_STATS),
       closedPerSecond,
     })),
     pools: frame.pools.map(({ pool, backends, backendsUp, traffic }) => ({
       pool,
       backends,
       backendsUp,
-      ...plainTraffic(traffic),
+      ...(traffic ?? ZERO_TRAFFIC_STATS),
     })),
     backends: frame.backends.map(({ backend, traffic, ...proxies }) => ({
       pool: backend?.pool,
       address: backend?.address,
       state: states.get(`${backend?.pool}/${backend?.address}`) ?? 'active',
       ...proxies,
-      ...plainTraffic(traffic),
+      ...(traffic ?? ZERO_TRAFFIC_STATS),
     })),
     moreBackends: frame.moreBackends,
     proxies: frame.proxies.map(({ proxyId, traffic, residentBytes, ...proxy }) => ({
       proxy: proxyId,
       ...proxy,
       residentBytes: Number(residentBytes),
-      ...plainTraffic(traffic),
+      ...(traffic ?? ZERO_TRAFFIC_STATS),
     })),
   };
-}
-
-function plainTraffic(traffic: TrafficStats__Output | null): object {
-  return { ...(traffic ?? ZERO_TRAFFIC_STATS) };
 }

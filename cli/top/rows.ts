@@ -1,10 +1,10 @@
-/** A frame as rows: what each view lists, one shape for all of them. Pure. */
+/** A frame as rows: what each view lists, in one shape for all of them. Pure. */
+import { totalOf, worstHealth } from '../../core/view/health.ts';
 import type { BackendStats__Output } from '../../core/wire/generated/lb/v1/BackendStats.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
 import { ZERO_TRAFFIC_STATS } from '../../core/wire/zero-traffic-stats.ts';
 import type { Tone } from '../output/style.ts';
-import { short } from './figures.ts';
 
 export const VIEWS = ['backends', 'pools', 'listeners', 'proxies'] as const;
 export type View = (typeof VIEWS)[number];
@@ -13,84 +13,72 @@ export interface Row {
   readonly name: string;
   readonly state: string;
   readonly tone: Tone | null;
-  readonly active: number;
-  readonly connections: number;
-  readonly errors: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  /** Seconds; null: nothing was observed. */
-  readonly connect50: number | null;
-  readonly connect99: number | null;
-  readonly firstByte99: number | null;
+  readonly traffic: TrafficStats__Output;
   /** Of proxies only. */
-  readonly process: { readonly cpus: number; readonly bytes: number; readonly revision: string } | null;
+  readonly process?: { readonly cpus: number; readonly residentBytes: number; readonly revision: string };
 }
 
 /** What operators made of backends, by POOL/ADDRESS: `draining`, `disabled`, ... One that is not in it is active. */
 export type States = ReadonlyMap<string, string>;
 
-/** `pool`: the one that all rows are of, so that it need not be said in each. */
+/** `pool`: the one that all rows are of, which their names leave out then. */
 export function rowsOf(
   frame: StatsFrame__Output,
   view: View,
   pool: string | undefined,
   states: States,
 ): Row[] {
+  const row = (
+    name: string,
+    [state, tone]: readonly [state: string, tone: Tone | null],
+    traffic: TrafficStats__Output | null,
+  ): Row => ({ name, state, tone, traffic: traffic ?? ZERO_TRAFFIC_STATS });
   switch (view) {
     case 'backends':
-      return frame.backends.map((backend) => backendRow(backend, pool, states));
+      return frame.backends.map((backend) => {
+        const key = backend.backend ?? { pool: '', address: '' };
+        const fullName = `${key.pool}/${key.address}`;
+        const state = backendState(backend, states.get(fullName) ?? 'active');
+        return row(pool === undefined ? fullName : key.address, state, backend.traffic);
+      });
     case 'pools':
-      return frame.pools.map(({ pool: name, traffic, backends, backendsUp }) => ({
-        name,
-        state: `${backendsUp}/${backends} up`,
-        tone: upTone(backendsUp, backends),
-        process: null,
-        ...figures(traffic),
-      }));
+      return frame.pools.map(({ pool: name, traffic, backends, backendsUp }) =>
+        row(name, [`${backendsUp}/${backends} up`, upTone(backendsUp, backends)], traffic),
+      );
     case 'listeners':
-      return frame.listeners.map(({ listener, pool: to, traffic }) => ({
-        name: listener,
-        state: `→ ${to}`,
-        tone: null,
-        process: null,
-        ...figures(traffic),
-      }));
+      return frame.listeners.map(({ listener, pool: to, traffic }) =>
+        row(listener, [`→ ${to}`, null], traffic),
+      );
     case 'proxies':
-      return frame.proxies.map((proxy) => ({
-        name: proxy.proxyId,
-        ...proxyState(proxy.connected, proxy.saturated),
-        process: { cpus: proxy.cpus, bytes: Number(proxy.residentBytes), revision: proxy.revision },
-        ...figures(proxy.traffic),
-      }));
+      return frame.proxies.map(
+        ({ proxyId, connected, saturated, traffic, cpus, residentBytes, revision }) => ({
+          ...row(proxyId, proxyState(connected, saturated), traffic),
+          process: { cpus, residentBytes: Number(residentBytes), revision },
+        }),
+      );
   }
 }
 
-function backendRow(backend: BackendStats__Output, pool: string | undefined, states: States): Row {
-  const key = backend.backend ?? { pool: '', address: '' };
-  const full = `${key.pool}/${key.address}`;
-  return {
-    name: pool === undefined ? full : key.address,
-    ...backendState(backend, states.get(full) ?? 'active'),
-    process: null,
-    ...figures(backend.traffic),
+/** What an operator made of it comes first; then what the proxies find, `1/3 up` where they differ. */
+function backendState(backend: BackendStats__Output, configured: string): readonly [string, Tone] {
+  if (configured !== 'active') return [configured, 'doubtful'];
+  const counts = {
+    healthy: backend.proxiesHealthy,
+    unhealthy: backend.proxiesUnhealthy,
+    unknown: backend.proxiesUnknown,
+    ejected: backend.proxiesEjected,
   };
+  const all = totalOf(counts);
+  if (all === 0) return ['unseen', 'doubtful'];
+  if (counts.healthy === all) return ['healthy', 'good'];
+  if (counts.healthy > 0) return [`${counts.healthy}/${all} up`, 'doubtful'];
+  const worst = worstHealth(counts);
+  return [worst, worst === 'unknown' ? 'doubtful' : 'bad'];
 }
 
-/** What an operator wants of it comes first; then what the proxies find, `1/3 up` where they differ. */
-function backendState(backend: BackendStats__Output, wanted: string): Pick<Row, 'state' | 'tone'> {
-  if (wanted !== 'active') return { state: wanted, tone: 'doubtful' };
-  const { proxiesHealthy, proxiesUnhealthy, proxiesUnknown, proxiesEjected } = backend;
-  const all = proxiesHealthy + proxiesUnhealthy + proxiesUnknown + proxiesEjected;
-  if (all === 0) return { state: 'unseen', tone: 'doubtful' };
-  if (proxiesHealthy === all) return { state: 'healthy', tone: 'good' };
-  if (proxiesHealthy > 0) return { state: `${proxiesHealthy}/${all} up`, tone: 'doubtful' };
-  if (proxiesUnhealthy > 0) return { state: 'unhealthy', tone: 'bad' };
-  return proxiesEjected > 0 ? { state: 'ejected', tone: 'bad' } : { state: 'unknown', tone: 'doubtful' };
-}
-
-function proxyState(connected: boolean, saturated: boolean): Pick<Row, 'state' | 'tone'> {
-  if (!connected) return { state: 'away', tone: 'bad' };
-  return saturated ? { state: 'full', tone: 'bad' } : { state: 'here', tone: 'good' };
+function proxyState(connected: boolean, saturated: boolean): readonly [string, Tone] {
+  if (!connected) return ['away', 'bad'];
+  return saturated ? ['full', 'bad'] : ['here', 'good'];
 }
 
 function upTone(up: number, all: number): Tone {
@@ -98,22 +86,25 @@ function upTone(up: number, all: number): Tone {
   return up === 0 ? 'bad' : 'doubtful';
 }
 
-function figures(traffic: TrafficStats__Output | null): Omit<Row, 'name' | 'state' | 'tone' | 'process'> {
-  const { connect, firstByte, ...rates } = traffic ?? ZERO_TRAFFIC_STATS;
-  return {
-    active: rates.connectionsActive,
-    connections: rates.connectionsPerSecond,
-    errors: rates.errorsPerSecond,
-    bytesIn: rates.bytesInPerSecond,
-    bytesOut: rates.bytesOutPerSecond,
-    connect50: connect?.p50 ?? null,
-    connect99: connect?.p99 ?? null,
-    firstByte99: firstByte?.p99 ?? null,
-  };
-}
+const SAMPLES_KEPT = 30;
 
-/** `1.5` CPUs and `120M` of memory, as they are shown. */
-export function processTexts({ process }: Row): readonly [string, string, string] {
-  if (process === null) return ['', '', ''];
-  return [process.cpus.toFixed(2), short(process.bytes), process.revision];
+/** The newest samples of each row, for its sparkline: connections per second. */
+export class Samples {
+  #series = new Map<string, number[]>();
+
+  /** What is not in the frame is forgotten. */
+  add(frame: StatsFrame__Output, pool: string | undefined): void {
+    const next = new Map<string, number[]>();
+    for (const view of VIEWS) {
+      for (const { name, traffic } of rowsOf(frame, view, pool, new Map())) {
+        const samples = [...this.of(view, name), traffic.connectionsPerSecond];
+        next.set(`${view} ${name}`, samples.slice(-SAMPLES_KEPT));
+      }
+    }
+    this.#series = next;
+  }
+
+  of(view: View, name: string): readonly number[] {
+    return this.#series.get(`${view} ${name}`) ?? [];
+  }
 }

@@ -1,16 +1,16 @@
 /**
- * The terminal as a screen: entered and left whole, and drawn with one write a picture.
+ * The terminal as a screen: entered and left whole, and drawn with one write for each picture.
  *
  * Invariants
  *  - after `leave` the terminal is as it was before `enter`; both may be called again and again;
- *  - a picture writes the lines that differ from the last one, and nothing while the terminal has not taken that.
+ *  - a picture writes the lines that differ from the last one, and nothing while the terminal has not taken that one.
  */
 import type { Readable, Writable } from 'node:stream';
 import type { Size } from './view.ts';
 
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J';
 const LEAVE = '\u001b[?7h\u001b[?25h\u001b[?1049l';
-/** Terminals that know it show a picture at once, the others pass over it. */
+/** Terminals that know these show a picture at once; the others ignore them. */
 const BEGIN = '\u001b[?2026h';
 const END = '\u001b[?2026l';
 const SMALLEST: Size = { columns: 20, rows: 4 };
@@ -59,7 +59,7 @@ export class Screen {
     this.#input.pause();
   }
 
-  /** Enters anew, whatever somebody did to the terminal meanwhile. */
+  /** Enters again, whatever another program did to the terminal meanwhile. */
   enterAgain(): void {
     this.#entered = false;
     this.enter();

@@ -1,5 +1,5 @@
-/** How many columns of a terminal a text takes, and texts that take as many as they may. Pure. */
-import { printable } from '../output/table.ts';
+/** How many columns of a terminal a text takes, and texts cut or padded to a width. Pure. */
+import { printable } from '../output/printable.ts';
 
 const COMBINING = /\p{M}|\u200b|\u200d|\ufe0f/u;
 /** Ideographs, kana, hangul, full-width forms and pictures take two. */
@@ -12,13 +12,13 @@ export function textWidth(text: string): number {
   return width;
 }
 
-/** Exactly `width` columns: filled up, or cut with an ellipsis. Control characters are none. */
+/** Exactly `width` columns: padded, or cut with an ellipsis. A control character becomes a blank. */
 export function fit(text: string, width: number, align: 'left' | 'right' = 'left'): string {
   const plain = printable(text);
   const taken = textWidth(plain);
   const shown = taken <= width ? plain : cut(plain, width);
-  const filling = ' '.repeat(Math.max(0, width - textWidth(shown)));
-  return align === 'left' ? shown + filling : filling + shown;
+  const padding = ' '.repeat(Math.max(0, width - textWidth(shown)));
+  return align === 'left' ? shown + padding : padding + shown;
 }
 
 function cut(text: string, width: number): string {

@@ -1,4 +1,4 @@
-/** What the person at the screen wants to see, and how keys change that. Pure. */
+/** What the person at the screen chose to see, and how keys change that. Pure. */
 import { columnsOf } from './columns.ts';
 import { type Key, NAMED } from './keys.ts';
 import { type View, VIEWS } from './rows.ts';
@@ -37,8 +37,9 @@ export function press(state: ViewState, key: Key, rows: number, page: number): V
   if (scrolled !== null) return { ...state, offset: scrolled };
   if (state.typing) return type(state, key);
   const view = VIEW_KEYS[key];
-  if (view !== undefined) return look(state, view);
-  if (key === 'tab') return look(state, VIEWS[(VIEWS.indexOf(state.view) + 1) % VIEWS.length] ?? 'backends');
+  if (view !== undefined) return showView(state, view);
+  if (key === 'tab')
+    return showView(state, VIEWS[(VIEWS.indexOf(state.view) + 1) % VIEWS.length] ?? 'backends');
   if (key === 'q') return { ...state, quit: true };
   if (key === '/') return { ...state, typing: true };
   if (key === 'escape') return { ...state, filter: '', offset: 0 };
@@ -47,7 +48,7 @@ export function press(state: ViewState, key: Key, rows: number, page: number): V
   return { ...state, sort: key, reversed: state.sort === key && !state.reversed, offset: 0 };
 }
 
-function look(state: ViewState, view: View): ViewState {
+function showView(state: ViewState, view: View): ViewState {
   const isThere = columnsOf(view).some(({ key }) => key === state.sort);
   return { ...state, view, sort: isThere ? state.sort : FIRST_STATE.sort, offset: 0 };
 }

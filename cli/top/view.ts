@@ -1,9 +1,9 @@
-/** The screen as lines: what is shown, what the person wants to see, and how much room there is. Pure. */
+/** The screen as lines: what there is to show, what the person chose to see, and how much room there is. Pure. */
+import { short, shortTime } from '../../core/view/figures.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import { ZERO_TRAFFIC_STATS } from '../../core/wire/zero-traffic-stats.ts';
 import type { Style } from '../output/style.ts';
-import { type Column, columnsOf, layout } from './columns.ts';
-import { short, shortTime, sparkline } from './figures.ts';
+import { type Column, columnsOf, layout, sparkline } from './columns.ts';
 import { type Row, rowsOf, type States, type View, VIEWS } from './rows.ts';
 import { fit, textWidth } from './text-width.ts';
 import type { ViewState } from './view-state.ts';
@@ -16,7 +16,7 @@ export interface Shown {
   readonly samplesOf: (view: View, name: string) => readonly number[];
   /** The control plane that was asked last. */
   readonly server: string;
-  /** What there is to say of the connection; empty: nothing. */
+  /** About the connection; empty: nothing. */
   readonly notice: string;
   readonly clock: string;
 }
@@ -45,27 +45,28 @@ export function sortedRows(
     ({ name, state }) => name.includes(filter) || state.includes(filter),
   );
   const direction = reversed ? -1 : 1;
-  return rows.sort((a, b) => direction * inOrder(column, a, b) || (a.name < b.name ? -1 : 1));
+  return rows.sort((a, b) => direction * compare(column, a, b) || (a.name < b.name ? -1 : 1));
 }
 
-function inOrder(column: Column | undefined, a: Row, b: Row): number {
-  // What looks the same is the same: rows that differ by a hair would change places all the time.
+function compare(column: Column | undefined, a: Row, b: Row): number {
+  // Rows that look the same count as the same: with a tiny difference they would change places all the time.
   if (column === undefined || column.text(a) === column.text(b)) return 0;
   const [left, right] = [column.value(a), column.value(b)];
   if (typeof left === 'number' && typeof right === 'number') return right - left;
   return left < right ? -1 : 1;
 }
 
-/** As many lines as there are rows of the screen, each at most as wide as it. */
+/** As many lines as the screen has rows, each at most as wide as it. */
 export function screenLines(shown: Shown, state: ViewState, size: Size, style: Style): string[] {
   const rows = sortedRows(shown, state);
   const page = pageOf(size);
   const offset = Math.max(0, Math.min(state.offset, rows.length - page));
-  const visible = rows.slice(offset, offset + page);
+  const last = Math.min(rows.length, offset + page);
+  const range = rows.length > page ? `${offset + 1}-${last} of ${rows.length}` : String(rows.length);
   const lines = [
     ...overview(shown, size.columns, style),
-    noticeLine(shown, state, rows.length, offset, page, size.columns, style),
-    ...table(shown, state, rows, visible, size.columns, style),
+    noticeLine(shown, state, range, size.columns, style),
+    ...table(shown, state, rows, rows.slice(offset, last), size.columns, style),
   ];
   while (lines.length < size.rows - BELOW) lines.push('');
   return [
@@ -74,49 +75,49 @@ export function screenLines(shown: Shown, state: ViewState, size: Size, style: S
   ].slice(0, size.rows);
 }
 
+/** The title, then a line about the fleet and one about the rates of all its traffic. */
 function overview({ frame, pool, server, clock }: Shown, width: number, style: Style): string[] {
   const title = `${pool === undefined ? 'lbctl top' : `lbctl top ${pool}`} · ${server}`;
   const left = Math.max(0, width - textWidth(clock) - 1);
   const first = `${style('strong', fit(title, left))} ${clock}`;
   if (frame === null) return [first, fit('waiting for the first figures', width), ''];
-  return [first, fleetLine(frame, width, style), trafficLine(frame, width, style)];
-}
-
-function fleetLine({ proxies, revision, total }: StatsFrame__Output, width: number, style: Style): string {
-  const here = proxies.filter(({ connected }) => connected).length;
-  const { connect, firstByte } = total ?? ZERO_TRAFFIC_STATS;
-  const words = [
+  const { proxies, revision, window, total } = frame;
+  const sums = total ?? ZERO_TRAFFIC_STATS;
+  const connected = proxies.filter((proxy) => proxy.connected).length;
+  const fleet = [
     `revision ${revision}`,
-    `${here} of ${proxies.length} proxies connected`,
-    `p99 connect ${shortTime(connect?.p99 ?? null)}, first byte ${shortTime(firstByte?.p99 ?? null)}`,
-  ].join(' · ');
-  return here < proxies.length || here === 0 ? style('doubtful', fit(words, width)) : fit(words, width);
-}
-
-function trafficLine({ total, window }: StatsFrame__Output, width: number, style: Style): string {
-  const traffic = total ?? ZERO_TRAFFIC_STATS;
-  const words = [
-    `${short(traffic.connectionsActive)} open`,
-    `${short(traffic.connectionsPerSecond)} conn/s`,
-    `${short(traffic.errorsPerSecond)} err/s`,
-    `in ${short(traffic.bytesInPerSecond)}B/s`,
-    `out ${short(traffic.bytesOutPerSecond)}B/s`,
+    `${connected} of ${proxies.length} proxies connected`,
+    `p99 connect ${shortTime(sums.connect?.p99 ?? null)}, first byte ${shortTime(sums.firstByte?.p99 ?? null)}`,
+  ];
+  const rates = [
+    `${short(sums.connectionsActive)} open`,
+    `${short(sums.connectionsPerSecond)} conn/s`,
+    `${short(sums.errorsPerSecond)} err/s`,
+    `in ${short(sums.bytesInPerSecond)}B/s`,
+    `out ${short(sums.bytesOutPerSecond)}B/s`,
     `over ${window?.seconds ?? 0}s`,
-  ].join(' · ');
-  return traffic.errorsPerSecond > 0 ? style('bad', fit(words, width)) : fit(words, width);
+  ];
+  const [fleetLine, rateLine] = [fleet, rates].map((parts) => fit(parts.join(' · '), width)) as [
+    string,
+    string,
+  ];
+  const isComplete = connected === proxies.length && connected > 0;
+  return [
+    first,
+    isComplete ? fleetLine : style('doubtful', fleetLine),
+    sums.errorsPerSecond > 0 ? style('bad', rateLine) : rateLine,
+  ];
 }
 
+/** The notice, or else the views, the range of rows that is shown, and the filter. */
 function noticeLine(
   { frame, notice }: Shown,
   { view, filter, typing }: ViewState,
-  count: number,
-  offset: number,
-  page: number,
+  range: string,
   width: number,
   style: Style,
 ): string {
   if (notice !== '') return style('doubtful', fit(notice, width));
-  const range = count > page ? `${offset + 1}-${Math.min(count, offset + page)} of ${count}` : String(count);
   const more = view === 'backends' && frame ? frame.moreBackends : 0;
   const parts = [
     VIEWS.map((name) => (name === view ? `[${name} ${range}]` : name)).join('  '),
@@ -134,7 +135,7 @@ function table(
   width: number,
   style: Style,
 ): string[] {
-  // Of all rows, so that scrolling moves no column.
+  // The longest of all rows, so that scrolling moves no column.
   const longest = rows.reduce((most, { name }) => Math.max(most, textWidth(name)), 0);
   const { columns, nameWidth, sparkWidth } = layout(state.view, longest, width);
   const widthOf = (column: Column) => column.width || nameWidth;

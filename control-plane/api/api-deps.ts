@@ -2,12 +2,12 @@
 import type { Clock } from '../../core/runtime/clock.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import type { Memberships } from '../store/members/memberships.ts';
+import type { Members } from '../store/members/members.ts';
 import type { Unary } from '../rpc/unary.ts';
 import type { OpenStreams } from '../rpc/open-streams.ts';
 import type { FleetStats } from '../fleet/fleet-stats.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
-import type { Past } from '../store/log/past.ts';
+import type { RevisionReader } from '../store/log/revision-reader.ts';
 import type { MakeChange } from './make-change.ts';
 
 export interface ApiDeps {
@@ -16,10 +16,10 @@ export interface ApiDeps {
   /** The same on a freshly read store, whatever was followed before; for AdoptStore. */
   readonly changeOnFreshLog: MakeChange;
   readonly follower: LogFollower;
-  readonly past: Past;
+  readonly revisions: RevisionReader;
   readonly fleet: Fleet;
   readonly stats: FleetStats;
-  readonly members: Memberships;
+  readonly members: Members;
   readonly streams: OpenStreams;
   readonly clock: Clock;
   readonly logger: Logger;

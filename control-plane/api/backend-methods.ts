@@ -2,7 +2,7 @@
 import { addBackends, removeBackends, updateBackend } from '../../core/model/edits/backend.ts';
 import type { PoolServiceHandlers } from '../../core/wire/generated/lb/v1/PoolService.ts';
 import { backendDraftFromWire } from '../../core/wire/resource-codec.ts';
-import { required, requiredItems } from '../rpc/request-violations.ts';
+import { required, requiredItems } from '../../core/runtime/request-violations.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { expectedRevision } from './make-change.ts';
 import { explainRegistered } from './registered-backend.ts';

@@ -10,7 +10,7 @@ import type { ConfigServiceHandlers } from '../../core/wire/generated/lb/v1/Conf
 import type { ListRevisionsRequest__Output } from '../../core/wire/generated/lb/v1/ListRevisionsRequest.ts';
 import { resourceDraftFromWire } from '../../core/wire/resource-codec.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
-import { throwIfInvalid } from '../rpc/request-violations.ts';
+import { throwIfInvalid } from '../../core/runtime/request-violations.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { adoptStore } from './adopt-store.ts';
 import { readState } from './read-state.ts';
@@ -23,7 +23,7 @@ const DEFAULT_PAGE_SIZE = 50;
 const MAX_PAGE_SIZE = 1_000;
 
 export function configHandlers(deps: ApiDeps): ConfigServiceHandlers {
-  const { unary, change, follower, past } = deps;
+  const { unary, change, follower, revisions } = deps;
   return {
     Apply: unary((request, call) =>
       change('Apply', request, call, (violations) => {
@@ -44,7 +44,7 @@ export function configHandlers(deps: ApiDeps): ConfigServiceHandlers {
       const { size, before } = readPage(request);
       const { stale } = await readState(call, follower);
       // One more than requested shows whether there is a next page.
-      const found = stale ? follower.revisions(size + 1, before) : await past.revisions(size + 1, before);
+      const found = stale ? follower.revisions(size + 1, before) : await revisions.list(size + 1, before);
       const page = found.slice(0, size);
       const last = page.at(-1);
       return {

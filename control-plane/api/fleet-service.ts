@@ -5,7 +5,7 @@ import type { FleetServiceHandlers } from '../../core/wire/generated/lb/v1/Fleet
 import type { Proxy as WireProxy } from '../../core/wire/generated/lb/v1/Proxy.ts';
 import { appliedRevision, NEVER_SEEN_MS, type ProxyRecord } from '../fleet/proxy-record.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
-import { required, throwIfInvalid } from '../rpc/request-violations.ts';
+import { required, throwIfInvalid } from '../../core/runtime/request-violations.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { findResource } from './read-state.ts';
 import { watchStats } from './watch-stats.ts';

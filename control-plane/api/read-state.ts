@@ -2,10 +2,10 @@
 import { didYouMean } from '../../core/model/nearest.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import type { UnaryCall } from '../rpc/unary.ts';
-import type { LogFollower, ReadResult } from '../store/log/log-follower.ts';
+import type { LogFollower, BarrierRead } from '../store/log/log-follower.ts';
 
 /** The state with everything acknowledged before this call; the answer is marked stale when the store does not answer. */
-export async function readState(call: UnaryCall, follower: LogFollower): Promise<ReadResult> {
+export async function readState(call: UnaryCall, follower: LogFollower): Promise<BarrierRead> {
   const read = await follower.readBarrier();
   if (read.stale) call.markStale();
   return read;

@@ -2,7 +2,7 @@
 import { canonicalAddress } from '../../core/model/address.ts';
 import type { Edit } from '../../core/model/edit.ts';
 import { refuse } from '../../core/model/edits/decide.ts';
-import { isRegistration, type Member } from '../store/members/membership-store.ts';
+import { isRegistration, type Member } from '../store/member-store.ts';
 
 /** Wraps an edit of a pool's backends: NOT_FOUND becomes an explanation when the backends registered themselves. */
 export function explainRegistered(

@@ -23,8 +23,8 @@ import { type RegistrationHold, renewEveryMs } from '../store/members/registrati
 import { readRegistration } from '../store/members/registration-request.ts';
 import type { Registrations } from '../store/members/registrations.ts';
 import { knownError } from '../rpc/unary.ts';
-import { awaitFirstMessage, endStream } from '../rpc/open-streams.ts';
-import type { Place } from '../snapshot/merge.ts';
+import { OpenStream } from '../rpc/open-streams.ts';
+import type { RegistrationStatus } from '../store/members/merge-members.ts';
 import type { ApiDeps } from './api-deps.ts';
 
 type Call = ServerDuplexStream<RegisterRequest__Output, RegisterResponse>;
@@ -38,9 +38,9 @@ const RESET_MS = 100;
 export function registrationHandlers(deps: ApiDeps): RegistrationServiceHandlers {
   const { registrations } = deps.members;
   return {
-    Register: (call) => new RegisterStream(deps, call).start(),
+    Register: (call) => void new RegisterStream(deps, call),
     ListRegistrations: deps.unary(async () => ({
-      registrations: (await registrations.places()).map(placeToWire),
+      registrations: (await registrations.list()).map(registrationToWire),
     })),
   };
 }
@@ -51,31 +51,28 @@ class RegisterStream {
   readonly #call: Call;
   #hold: Promise<RegistrationHold> | null = null;
   #held: RegistrationHold | null = null;
-  #over = false;
-  #firstMessageTimer: Timer | null = null;
-  #drainTimer: Timer | null = null;
-  #unregister: () => void = () => undefined;
+  readonly #stream: OpenStream;
+  readonly #firstMessageTimer: Timer;
 
   constructor(deps: ApiDeps, call: Call) {
     this.#deps = deps;
     this.#registrations = deps.members.registrations;
     this.#call = call;
-  }
-
-  start(): void {
-    const call = this.#call;
-    this.#unregister = this.#deps.streams.add((reason) => this.#end(reason));
-    this.#firstMessageTimer = awaitFirstMessage(this.#deps.clock, 'registration', (reason) =>
-      this.#end(reason),
-    );
+    this.#stream = new OpenStream(call, deps.streams);
+    this.#firstMessageTimer = this.#stream.awaitFirstMessage(deps.clock, 'registration');
+    this.#stream.onClose(() => {
+      if (this.#held !== null) this.#registrations.drop(this.#held);
+    });
     call.on('data', (request: RegisterRequest__Output) => this.#receive(request));
-    call.on('end', () => this.#ended());
-    call.on('cancelled', () => this.#close());
+    call.on('end', () => {
+      const drainTimer = deps.clock.after(RESET_MS, () => void this.#drain());
+      this.#stream.onClose(() => drainTimer.cancel());
+    });
   }
 
   #receive({ registration }: RegisterRequest__Output): void {
-    if (this.#over) return;
-    this.#firstMessageTimer?.cancel();
+    if (this.#stream.closed) return;
+    this.#firstMessageTimer.cancel();
     if (registration === null) {
       if (this.#hold === null)
         this.#refuse('registration is missing: the first message must name what to register');
@@ -87,63 +84,42 @@ class RegisterStream {
   #take(spec: RegistrationSpec__Output): void {
     const value = readRegistration(spec, this.#deps.clock.wallMs(), randomUUID());
     const taking = this.#registrations.take(value, {
-      changed: (place, connections) => this.#send(place, connections),
-      ended: (reason) => this.#end(reason),
+      changed: (status, connections) => this.#send(status, connections),
+      ended: (reason) => this.#stream.end(reason),
     });
     this.#hold = taking;
     taking.then(
       (hold) => {
         this.#held = hold;
-        if (this.#over) this.#registrations.drop(hold);
+        if (this.#stream.closed) this.#registrations.drop(hold);
       },
-      (error: unknown) => this.#end(knownError(error, 'Register', this.#deps.logger)),
+      (error: unknown) => this.#stream.end(knownError(error, 'Register', this.#deps.logger)),
     );
   }
 
-  #ended(): void {
-    this.#drainTimer = this.#deps.clock.after(RESET_MS, () => void this.#drain());
-  }
-
   async #drain(): Promise<void> {
-    if (this.#over) return;
-    if (this.#hold === null) return this.#end(null);
+    if (this.#stream.closed) return;
+    if (this.#hold === null) return this.#stream.end();
     // If registering failed, the stream has ended already.
     const hold = await this.#hold.catch(() => null);
-    if (hold !== null && !this.#over) await this.#registrations.drain(hold);
+    if (hold !== null && !this.#stream.closed) await this.#registrations.drain(hold);
   }
 
-  #send(place: Place, connections: number): void {
-    if (this.#over || this.#call.writableNeedDrain) return;
+  #send(status: RegistrationStatus, connections: number): void {
+    if (this.#stream.closed || this.#call.writableNeedDrain) return;
     this.#call.write({
-      registration: placeToWire(place),
-      renewEvery: durationToWire(renewEveryMs(place.member.value)),
+      registration: registrationToWire(status),
+      renewEvery: durationToWire(renewEveryMs(status.member.value)),
       connectionsActive: connections,
     });
   }
 
   #refuse(message: string): void {
-    this.#end(new LbError('INVALID_ARGUMENT', message));
-  }
-
-  /** Null: the stream ends without an error. */
-  #end(reason: LbError | null): void {
-    if (this.#over) return;
-    this.#close();
-    if (reason === null) this.#call.end();
-    else endStream(this.#call, reason);
-  }
-
-  #close(): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#firstMessageTimer?.cancel();
-    this.#drainTimer?.cancel();
-    this.#unregister();
-    if (this.#held !== null) this.#registrations.drop(this.#held);
+    this.#stream.end(new LbError('INVALID_ARGUMENT', message));
   }
 }
 
-function placeToWire({ member, source, reason }: Place): WireRegistration {
+function registrationToWire({ member, source, reason }: RegistrationStatus): WireRegistration {
   const { pool, address, weight, state, instanceId, ttlMs, sinceMs, heldUntilMs } = member.value;
   return {
     pool,

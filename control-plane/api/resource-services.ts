@@ -14,7 +14,7 @@ import type { PoolServiceHandlers } from '../../core/wire/generated/lb/v1/PoolSe
 import { policyDraftFromWire } from '../../core/wire/policy-codec.ts';
 import { listenerFromWire, poolDraftFromWire } from '../../core/wire/resource-codec.ts';
 import type { UnaryCall } from '../rpc/unary.ts';
-import { required, throwIfInvalid } from '../rpc/request-violations.ts';
+import { required, throwIfInvalid } from '../../core/runtime/request-violations.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { backendHandlers } from './backend-methods.ts';
 import { type ChangeFields, expectedRevision } from './make-change.ts';

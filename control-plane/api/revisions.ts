@@ -8,26 +8,26 @@ import { differenceToWire } from '../../core/wire/change-codec.ts';
 import type { ConfigServiceHandlers } from '../../core/wire/generated/lb/v1/ConfigService.ts';
 import type { Revision } from '../../core/wire/generated/lb/v1/Revision.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
-import type { RevisionRecord } from '../store/log/labels.ts';
-import type { Past } from '../store/log/past.ts';
+import type { RevisionRecord } from '../store/log/revision-recorder.ts';
+import type { RevisionReader } from '../store/log/revision-reader.ts';
 import type { ApiDeps } from './api-deps.ts';
 
 type Handlers = Pick<ConfigServiceHandlers, 'GetRevision' | 'DiffRevisions' | 'Rollback'>;
 
-export function revisionHandlers({ unary, change, past }: ApiDeps): Handlers {
+export function revisionHandlers({ unary, change, revisions }: ApiDeps): Handlers {
   return {
     GetRevision: unary(async ({ revision }) => {
-      const { record, before, after } = await past.commitAt(Number(revision));
+      const { record, before, after } = await revisions.commitAt(Number(revision));
       const changes = describeChanges(before, after).map(differenceToWire);
       return { revision: revisionToWire(record), changes };
     }),
     DiffRevisions: unary(async ({ fromRevision, toRevision }) => {
-      const before = await past.stateAt(Number(fromRevision));
-      const after = await past.stateAt(Number(toRevision));
+      const before = await revisions.stateAt(Number(fromRevision));
+      const after = await revisions.stateAt(Number(toRevision));
       return { changes: describeChanges(before, after).map(differenceToWire) };
     }),
     Rollback: unary(async (request, call) => {
-      const edit = await rollbackEdit(past, Number(request.revision));
+      const edit = await rollbackEdit(revisions, Number(request.revision));
       const message = request.message || `rollback to revision ${request.revision}`;
       return change('Rollback', { ...request, message }, call, () => edit);
     }),
@@ -38,9 +38,9 @@ export function revisionHandlers({ unary, change, past }: ApiDeps): Handlers {
  * A revision that is no longer kept is refused by the edit, not here: the repetition of a request that succeeded while the
  * revision was still kept must get the first outcome.
  */
-async function rollbackEdit(past: Past, revision: number): Promise<Edit> {
+async function rollbackEdit(revisions: RevisionReader, revision: number): Promise<Edit> {
   try {
-    return rollbackTo(await past.stateAt(revision));
+    return rollbackTo(await revisions.stateAt(revision));
   } catch (error) {
     if (!(error instanceof LbError && error.code === 'NOT_FOUND')) throw error;
     const { message } = error;

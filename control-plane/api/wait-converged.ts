@@ -7,7 +7,6 @@ import type { WaitConvergedResponse } from '../../core/wire/generated/lb/v1/Wait
 import { convergence } from '../fleet/convergence.ts';
 import { knownError } from '../rpc/unary.ts';
 import { LatestStream } from '../rpc/latest-stream.ts';
-import { commitTimeMs } from '../store/log/commit-time.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
 import type { ApiDeps } from './api-deps.ts';
 
@@ -40,7 +39,7 @@ export function waitConverged({ follower, fleet, streams, clock, logger }: ApiDe
       stream.send(() => {
         const { response, settled } = convergence(fleet.list(), storeId, revision, {
           rosterKnown,
-          committedMs: (each) => commitTimeMs(follower, each),
+          committedMs: (each) => follower.revision(each)?.timeMs,
         });
         const text = JSON.stringify(response);
         if (text === sent) return null;

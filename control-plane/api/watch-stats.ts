@@ -16,7 +16,7 @@ import type { WatchStatsRequest__Output } from '../../core/wire/generated/lb/v1/
 import { knownError } from '../rpc/unary.ts';
 import { LatestStream } from '../rpc/latest-stream.ts';
 import { DEFAULT_BACKENDS, PAST_MS, type StatsFilter } from '../fleet/fleet-stats.ts';
-import { throwIfInvalid } from '../rpc/request-violations.ts';
+import { throwIfInvalid } from '../../core/runtime/request-violations.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { findResource } from './read-state.ts';
 

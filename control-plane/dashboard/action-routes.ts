@@ -1,20 +1,20 @@
-/** What the page asks once: changes, the history, and how far a revision has come. All of it answered by the gRPC methods. */
+/** The JSON endpoints of the page: changes, history and convergence. The gRPC handlers answer all of them. */
 import type { Violation } from '../../core/model/violation.ts';
 import { type ErrorCode, LbError } from '../../core/runtime/errors.ts';
 import { type HttpAnswer, type HttpHead, json, type Routes } from '../../core/runtime/http-server.ts';
+import { changeView } from '../../core/view/difference.ts';
 import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
 import type { DiffRevisionsResponse__Output } from '../../core/wire/generated/lb/v1/DiffRevisionsResponse.ts';
 import type { GetRevisionResponse__Output } from '../../core/wire/generated/lb/v1/GetRevisionResponse.ts';
 import type { ListRevisionsResponse__Output } from '../../core/wire/generated/lb/v1/ListRevisionsResponse.ts';
+import type { ResourceChange__Output } from '../../core/wire/generated/lb/v1/ResourceChange.ts';
 import type { Revision__Output } from '../../core/wire/generated/lb/v1/Revision.ts';
 import { timestampFromWire } from '../../core/wire/timestamp-codec.ts';
 import { convergence } from '../fleet/convergence.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import { commitTimeMs } from '../store/log/commit-time.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
-import { changeRows } from './change-rows.ts';
 import type { LocalCall } from './local-calls.ts';
-import { type Asked, readChange } from './change-request.ts';
+import { type ChangeRequest, readChange } from './change-request.ts';
 
 const PAGE_SIZE = 50;
 
@@ -67,7 +67,7 @@ export function actionRoutes({ call, follower, fleet }: ActionDeps): Routes {
         const storeId = follower.current()?.position.storeId ?? '';
         const { response, settled } = convergence(fleet.list(), storeId, revision, {
           rosterKnown: fleet.unknownForMs() === 0,
-          committedMs: (each) => commitTimeMs(follower, each),
+          committedMs: (each) => follower.revision(each)?.timeMs,
         });
         return { ...response, settled };
       }),
@@ -76,21 +76,19 @@ export function actionRoutes({ call, follower, fleet }: ActionDeps): Routes {
 
 async function change(call: LocalCall, body: string): Promise<object> {
   const violations: Violation[] = [];
-  const asked = readChange(parsed(body), violations);
-  if (asked === null) {
-    throw new LbError('INVALID_ARGUMENT', 'The request is not as it must be.', violations);
-  }
-  await refuseUnlessNewest(call, asked);
-  const result = await call<ChangeResult__Output>(asked.method, asked.request);
+  const read = readChange(parsed(body), violations);
+  if (read === null) throw new LbError('INVALID_ARGUMENT', 'The request is invalid.', violations);
+  await refuseUnlessNewest(call, read);
+  const result = await call<ChangeResult__Output>(read.method, read.request);
   return { ...result, changes: changeRows(result.changes) };
 }
 
-/** The methods that are asked this way take no revision themselves. A dry run reads the store, so it knows the newest one. */
-async function refuseUnlessNewest(call: LocalCall, { method, request, shown }: Asked): Promise<void> {
+/** For methods that take no expected revision. A dry run reads the store, so its answer has the newest revision. */
+async function refuseUnlessNewest(call: LocalCall, { method, request, shown }: ChangeRequest): Promise<void> {
   if (shown === null) return;
   const { revision } = await call<ChangeResult__Output>(method, { ...request, dryRun: true });
   if (Number(revision) === shown) return;
-  const message = `This was shown at revision ${shown}, and now there is revision ${revision}: look at what it would do now.`;
+  const message = `The preview was made at revision ${shown}, and now there is revision ${revision}. Preview the change again.`;
   throw new LbError('ABORTED', message);
 }
 
@@ -98,11 +96,11 @@ function parsed(body: string): unknown {
   try {
     return JSON.parse(body) as unknown;
   } catch {
-    throw new LbError('INVALID_ARGUMENT', 'The request is no JSON.');
+    throw new LbError('INVALID_ARGUMENT', 'The request is not valid JSON.');
   }
 }
 
-/** An LbError becomes a status and words; anything else is a defect, and the server says so. */
+/** Answers an LbError with its status and message. Any other error is a bug, which the HTTP server reports. */
 async function answering(work: () => Promise<object>): Promise<HttpAnswer> {
   try {
     return json(200, await work());
@@ -116,9 +114,19 @@ async function answering(work: () => Promise<object>): Promise<HttpAnswer> {
 function revisionIn({ query }: HttpHead, name: string): string {
   const text = query.get(name) ?? '';
   if (/^\d{1,15}$/.test(text)) return text;
-  throw new LbError('INVALID_ARGUMENT', `${name} is "${text}": name a revision, such as 42.`);
+  throw new LbError('INVALID_ARGUMENT', `${name} is "${text}"; it must be a revision, such as 42.`);
 }
 
 function revisionRow({ revision, time, author, message, hash, changes }: Revision__Output) {
   return { revision, timeMs: time ? timestampFromWire(time) : null, author, message, hash, summary: changes };
+}
+
+/** Field by field, without the whole resources before and after. */
+function changeRows(changes: readonly ResourceChange__Output[]) {
+  return changes.map((change) => {
+    const { action, kind, name, fields } = changeView(change);
+    // The pool of a backend is in its name.
+    const shown = fields.filter(({ field }) => kind !== 'backend' || field !== 'pool');
+    return { action: action ?? 'changed', kind, name, fields: shown };
+  });
 }

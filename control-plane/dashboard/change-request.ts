@@ -1,4 +1,4 @@
-/** What the JSON of a change may look like: the wire format itself would turn what it does not understand into zeros. Pure. */
+/** Validates the JSON of a change, because the wire format would silently turn anything unknown into zeros. Pure. */
 import { BACKEND_STATES, STRATEGIES } from '../../core/model/resources.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { wordToWire } from '../../core/wire/enum-codec.ts';
@@ -7,16 +7,16 @@ type Shape =
   | 'text'
   | 'whole number'
   | 'yes or no'
-  /** A revision: 64 bits, so it travels as text. */
+  /** A revision: it has 64 bits, so it is sent as text. */
   | 'digits'
   | { readonly oneOf: readonly string[] }
   | { readonly list: Shape }
   | { readonly fields: Fields };
 type Fields = Readonly<Record<string, Shape>>;
 
-const MOST_WHOLE = 2 ** 32 - 1;
+const MAX_WHOLE = 2 ** 32 - 1;
 
-const FIVE: Fields = {
+const CHANGE_FIELDS: Fields = {
   requestId: 'text',
   author: 'text',
   message: 'text',
@@ -31,33 +31,33 @@ const BACKEND: Shape = {
   fields: { address: 'text', weight: 'whole number', state: STATE, revision: 'digits' },
 };
 
-/** The methods that the dashboard may call to change something, with what it may ask of them. */
+/** The changing methods that the dashboard may call, with their fields. */
 const CHANGES: Readonly<Record<string, Fields>> = {
-  AddBackends: { ...FIVE, pool: 'text', backends: { list: NEW_BACKEND } },
-  RemoveBackends: { ...FIVE, pool: 'text', addresses: { list: 'text' } },
-  UpdateBackend: { ...FIVE, pool: 'text', backend: BACKEND },
+  AddBackends: { ...CHANGE_FIELDS, pool: 'text', backends: { list: NEW_BACKEND } },
+  RemoveBackends: { ...CHANGE_FIELDS, pool: 'text', addresses: { list: 'text' } },
+  UpdateBackend: { ...CHANGE_FIELDS, pool: 'text', backend: BACKEND },
   UpdatePool: {
-    ...FIVE,
+    ...CHANGE_FIELDS,
     pool: { fields: { name: 'text', policy: 'text', revision: 'digits' } },
     updateMask: MASK,
   },
   UpdatePolicy: {
-    ...FIVE,
+    ...CHANGE_FIELDS,
     policy: { fields: { name: 'text', strategy: STRATEGY, revision: 'digits' } },
     updateMask: MASK,
   },
-  Rollback: { ...FIVE, revision: 'digits' },
+  Rollback: { ...CHANGE_FIELDS, revision: 'digits' },
 };
 
-export interface Asked {
+export interface ChangeRequest {
   readonly method: string;
   readonly request: object;
-  /** The newest revision when the page showed what it would do; null: any may be the newest. */
+  /** The newest revision when the page showed the preview; null: it does not matter. */
   readonly shown: number | null;
 }
 
-/** Null, with violations, when it is nothing that may be asked. */
-export function readChange(body: unknown, violations: Violation[]): Asked | null {
+/** Returns null, and adds violations, if this is not a change that the dashboard may make. */
+export function readChange(body: unknown, violations: Violation[]): ChangeRequest | null {
   const { method, request, shown } = isObject(body) ? body : {};
   if (typeof method !== 'string' || !Object.hasOwn(CHANGES, method)) {
     const description = `must be one of ${Object.keys(CHANGES).join(', ')}`;
@@ -78,7 +78,7 @@ function check(value: unknown, shape: Shape, at: string, violations: Violation[]
     if (!Array.isArray(value)) return wrong('must be a list', at, violations);
     return value.forEach((item, index) => check(item, shape.list, `${at}[${index}]`, violations));
   }
-  if (!fits(value, shape)) wrong(`must be ${wordsOf(shape)}`, at, violations);
+  if (!fits(value, shape)) wrong(`must be ${describeShape(shape)}`, at, violations);
 }
 
 function checkFields(value: unknown, fields: Fields, at: string, violations: Violation[]): void {
@@ -87,7 +87,7 @@ function checkFields(value: unknown, fields: Fields, at: string, violations: Vio
     const field = at === '' ? name : `${at}.${name}`;
     const shape = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (shape !== undefined) check(inner, shape, field, violations);
-    else wrong(`is not known; there are ${Object.keys(fields).join(', ')}`, field, violations);
+    else wrong(`is not a known field; the fields are ${Object.keys(fields).join(', ')}`, field, violations);
   }
 }
 
@@ -98,11 +98,11 @@ function fits(value: unknown, shape: Leaf): boolean {
   if (shape === 'yes or no') return typeof value === 'boolean';
   if (shape === 'digits') return typeof value === 'string' && /^\d{1,15}$/.test(value);
   if (shape === 'whole number')
-    return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MOST_WHOLE;
+    return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_WHOLE;
   return typeof value === 'string' && shape.oneOf.includes(value);
 }
 
-function wordsOf(shape: Leaf): string {
+function describeShape(shape: Leaf): string {
   if (typeof shape === 'object') return `one of ${shape.oneOf.join(', ')}`;
   if (shape === 'whole number') return 'a whole number, 0 or more';
   return shape === 'yes or no' ? 'true or false' : shape;

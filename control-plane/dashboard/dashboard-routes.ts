@@ -1,4 +1,4 @@
-/** The dashboard: the files of the page, what it sees live, and what it asks. */
+/** All routes of the dashboard: the files of the page, its live stream and its JSON endpoints. */
 import type { HttpAnswer, HttpHead, Routes } from '../../core/runtime/http-server.ts';
 import { json } from '../../core/runtime/http-server.ts';
 import { type ActionDeps, actionRoutes } from './action-routes.ts';
@@ -25,18 +25,18 @@ const NO_SUCH_PAGE = `<!doctype html>
 ${['colors', 'base', 'layout'].map((name) => `<link rel="stylesheet" href="/styles/${name}.css">`).join('\n')}
 <main class="alone">
 <h1>No such page</h1>
-<p>The dashboard is one page, and beside it are /metrics, /healthz and /readyz.</p>
-<p><a href="/">To the overview</a></p>
+<p>The dashboard is a single page. This address also serves /metrics, /healthz and /readyz.</p>
+<p><a href="/">Go to the overview</a></p>
 </main>
 </html>
 `;
 
-/** A person gets a page, a program JSON. */
+/** Browsers get an HTML page, other clients JSON. */
 export function missingPage(routes: Routes): (head: HttpHead) => HttpAnswer {
   const paths = Object.keys(routes).filter((path) => !path.includes('.'));
   return ({ path, headers }) => {
     if (!headers.accept?.includes('text/html'))
-      return json(404, { error: `there is no ${path}; there are ${paths.join(', ')}` });
+      return json(404, { error: `there is no ${path}; the paths are ${paths.join(', ')}` });
     return { status: 404, contentType: 'text/html; charset=utf-8', body: NO_SUCH_PAGE };
   };
 }

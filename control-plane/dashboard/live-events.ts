@@ -21,7 +21,7 @@ import type { OpenStreams } from '../rpc/open-streams.ts';
 import { type FleetStats, PAST_MS, type StatsFilter } from '../fleet/fleet-stats.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
 import { type FleetViews, fleetViews } from './view/fleet-view.ts';
-import { trafficHistory, trafficNow } from './view/traffic.ts';
+import { trafficHistory, trafficNow } from './view/traffic-view.ts';
 
 const MAX_STREAMS = 100;
 /** As many as a view shows of one pool. */

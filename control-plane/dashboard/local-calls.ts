@@ -1,6 +1,6 @@
 /**
- * The gRPC methods of this control plane, called from within: the same handlers, the same validation, the same guard, and
- * requests and answers that have been through the wire format, so that nothing can differ from what a client sees.
+ * Calls the gRPC methods of this control plane from within the process: the same handlers, validation and guard, and
+ * requests and answers that have been through the wire format, so the dashboard sees exactly what a client would see.
  */
 import type { Metadata } from '@grpc/grpc-js';
 import type { Clock } from '../../core/runtime/clock.ts';
@@ -8,10 +8,10 @@ import type { LbError } from '../../core/runtime/errors.ts';
 import { fromGrpcError } from '../../core/wire/status.ts';
 import type { Service } from '../rpc/grpc-server.ts';
 
-/** As long as a browser's user will wait for one answer. */
+/** How long a user of the page waits for an answer. */
 const DEADLINE_MS = 15_000;
 
-/** What a unary method of ours answers. Rejects with LbError. */
+/** Calls a unary method. Rejects with LbError. */
 export type LocalCall = <Answer>(method: string, request: object) => Promise<Answer>;
 
 interface Method {
@@ -27,7 +27,7 @@ type Handler = (
   callback: (error: Parameters<typeof fromGrpcError>[0] | null, response?: object) => void,
 ) => void;
 
-/** `refuse`: why a method is not answered now, as for every call that comes over the network. */
+/** `refuse`: why a method is refused now; the same check as for calls over the network. */
 export function localCalls(
   services: readonly Service[],
   refuse: (path: string) => LbError | null,
@@ -50,7 +50,7 @@ export function localCalls(
       request: method.requestDeserialize(method.requestSerialize(request)),
       getDeadline: () => clock.wallMs() + DEADLINE_MS,
       getPath: () => method.path,
-      // Tells that an answer comes from memory; every view of the page says so anyhow.
+      // Marks an answer as stale; every view of the page shows that already.
       sendMetadata: (_headers: Metadata) => undefined,
     };
     return new Promise<Answer>((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** The files of the page: those below public/, and uPlot, which draws the charts. Read once, so that a missing one is noticed at the start. */
+/** The files of the page: those below public/, and uPlot for the charts. They are read at the start, so a missing one is noticed. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -22,7 +22,7 @@ const CHARTS = {
 
 export interface PageFiles {
   readonly routes: Routes;
-  /** Another one when any of the files is another one. */
+  /** Changes when any of the files changes. */
   readonly version: string;
 }
 
@@ -44,7 +44,7 @@ function pathOf(name: string): string {
   return name === 'index.html' ? '/' : `/${name.replaceAll('\\', '/')}`;
 }
 
-/** A browser asks whether it changed, and gets it again only then: after an upgrade the page is never half old. */
+/** A browser checks on each load whether a file changed, so after an upgrade it never mixes old and new files. */
 function file(name: string): HttpAnswer {
   const body = readFileSync(name);
   const etag = `"${digestOf(body)}"`;

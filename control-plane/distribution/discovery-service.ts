@@ -16,10 +16,10 @@ import type { DiscoveryServiceHandlers } from '../../core/wire/generated/lb/v1/D
 import type { StreamSnapshotsRequest__Output } from '../../core/wire/generated/lb/v1/StreamSnapshotsRequest.ts';
 import type { StreamSnapshotsResponse } from '../../core/wire/generated/lb/v1/StreamSnapshotsResponse.ts';
 import { positionFromWire, positionToWire } from '../../core/wire/snapshot-codec.ts';
-import type { Publisher } from '../snapshot/publish.ts';
+import type { Publisher } from '../snapshot/publisher.ts';
 import type { StoreReading } from './admission.ts';
 import type { DeltaEncoder, Encode } from './delta-encoder.ts';
-import { awaitFirstMessage, endStream, type OpenStreams } from '../rpc/open-streams.ts';
+import { OpenStream, type OpenStreams } from '../rpc/open-streams.ts';
 import {
   openSubscription,
   stepSubscription,
@@ -50,7 +50,7 @@ export interface DiscoveryOptions {
 export function discoveryHandlers(
   options: DiscoveryOptions,
 ): Pick<DiscoveryServiceHandlers, 'StreamSnapshots'> {
-  return { StreamSnapshots: (call) => new DiscoveryStream(options, call).start() };
+  return { StreamSnapshots: (call) => void new DiscoveryStream(options, call) };
 }
 
 type Call = ServerDuplexStream<StreamSnapshotsRequest__Output, StreamSnapshotsResponse>;
@@ -60,35 +60,26 @@ class DiscoveryStream {
   readonly #call: Call;
   #logger: Logger;
   #state: SubscriptionState;
-  #ended = false;
-  #timer: Timer | null = null;
-  #stops: (() => void)[] = [];
+  readonly #stream: OpenStream;
+  #timer: Timer;
 
   constructor(options: DiscoveryOptions, call: Call) {
+    const { publisher, streams, clock, logger } = options;
     this.#options = options;
     this.#call = call;
-    this.#logger = options.logger.child({ peer: call.getPeer() });
-    this.#state = openSubscription(options.publisher.newest);
-  }
-
-  start(): void {
-    const { publisher, streams, clock } = this.#options;
-    this.#stops = [
-      publisher.subscribe((snapshot) => this.#step({ type: 'published', snapshot })),
-      streams.add((reason) => this.#end(reason)),
-    ];
-    this.#timer = awaitFirstMessage(clock, 'subscribe', (reason) => this.#end(reason));
-    this.#call.on('data', (request: StreamSnapshotsRequest__Output) => this.#receive(request));
-    this.#call.on('end', () => {
-      this.#close();
-      this.#call.end();
-    });
-    this.#call.on('cancelled', () => this.#close());
+    this.#logger = logger.child({ peer: call.getPeer() });
+    this.#state = openSubscription(publisher.newest);
+    this.#stream = new OpenStream(call, streams);
+    this.#stream.onClose(publisher.subscribe((snapshot) => this.#step({ type: 'published', snapshot })));
+    this.#timer = this.#stream.awaitFirstMessage(clock, 'subscribe');
+    this.#stream.onClose(() => this.#timer.cancel());
+    call.on('data', (request: StreamSnapshotsRequest__Output) => this.#receive(request));
+    call.on('end', () => this.#stream.end());
   }
 
   #receive(request: StreamSnapshotsRequest__Output): void {
     const { subscribe, ack, nack } = request;
-    if (this.#state.phase === 'silent') this.#timer?.cancel();
+    if (this.#state.phase === 'silent') this.#timer.cancel();
     if (subscribe) {
       const { proxyId, format, snapshotHash } = subscribe;
       this.#logger = this.#logger.child({ proxy: proxyId.slice(0, 100) });
@@ -102,11 +93,11 @@ class DiscoveryStream {
   }
 
   #step(event: SubscriptionEvent): void {
-    if (this.#ended) return;
+    if (this.#stream.closed) return;
     const wasInFlight = this.#state.inFlight;
     const { state, effects } = stepSubscription(this.#state, event);
     this.#state = state;
-    if (wasInFlight !== null && state.inFlight !== wasInFlight) this.#timer?.cancel();
+    if (wasInFlight !== null && state.inFlight !== wasInFlight) this.#timer.cancel();
     for (const effect of effects) this.#perform(effect);
   }
 
@@ -146,7 +137,7 @@ class DiscoveryStream {
   /** Writes one part at a time: the next one when the transport has taken the previous one. */
   #writeParts(parts: readonly Buffer[], index: number): void {
     const part = parts[index];
-    if (this.#ended) return;
+    if (this.#stream.closed) return;
     if (part === undefined) {
       this.#arm(ANSWER_TIMEOUT_MS, () => this.#step({ type: 'unanswered' }));
       return;
@@ -178,20 +169,13 @@ class DiscoveryStream {
   }
 
   #arm(delayMs: number, action: () => void): void {
-    this.#timer?.cancel();
+    this.#timer.cancel();
     this.#timer = this.#options.clock.after(delayMs, action);
   }
 
   #end(reason: LbError): void {
-    if (this.#ended) return;
-    this.#close();
+    if (this.#stream.closed) return;
     this.#logger.debug({ code: reason.code, reason: reason.message }, 'ending a discovery stream');
-    endStream(this.#call, reason);
-  }
-
-  #close(): void {
-    this.#ended = true;
-    this.#timer?.cancel();
-    for (const stop of this.#stops) stop();
+    this.#stream.end(reason);
   }
 }

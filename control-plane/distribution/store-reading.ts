@@ -27,8 +27,8 @@ async function hashAt(
   storeId: string,
 ): Promise<string | null> {
   if (revision <= 0) return genesisHash(storeId);
-  const [remembered] = follower.revisions(1, revision + 1);
-  if (remembered?.revision === revision) return remembered.hash;
+  const known = follower.revision(revision);
+  if (known !== undefined) return known.hash;
   const [commit] = await store.read(revision, 1);
   return commit?.revision === revision ? commit.hash : null;
 }

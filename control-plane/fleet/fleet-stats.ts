@@ -11,7 +11,7 @@ import { type Clock, every, type Timer } from '../../core/runtime/clock.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
 import type { Fleet } from './fleet.ts';
-import { mergeMembers } from '../snapshot/merge.ts';
+import { mergeMembers } from '../store/members/merge-members.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
 import { StatsAggregator } from './stats-aggregator.ts';
 import { Frames } from './stats-frames.ts';

@@ -12,9 +12,9 @@ import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
+import { ABSENCE_MS } from '../store/members/proxies.ts';
 import { NEVER_SEEN_MS, type ProxyRecord, ReportedProxy } from './proxy-record.ts';
 
-export const ABSENCE_MS = 10 * 60_000;
 const MAX_PROXIES = 10_000;
 /**
  * How long after the start an empty roster may only mean that no proxy has connected yet. Proxies that were started along

@@ -17,7 +17,7 @@ import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/
 import type { StreamReportsResponse } from '../../core/wire/generated/lb/v1/StreamReportsResponse.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
 import { knownError } from '../rpc/unary.ts';
-import { awaitFirstMessage, endStream, type OpenStreams } from '../rpc/open-streams.ts';
+import { OpenStream, type OpenStreams } from '../rpc/open-streams.ts';
 import type { Fleet, ReportSession } from './fleet.ts';
 import { STORE_FRESH_MS } from '../store/log/log-follower.ts';
 
@@ -53,9 +53,9 @@ export function reportService(options: ReportOptions): ReportService {
   return {
     handlers: {
       StreamReports(call) {
-        const stream = new ReportStream(options, call, () => open.delete(stream));
+        const stream = new ReportStream(options, call);
         open.add(stream);
-        stream.start();
+        stream.onClose(() => open.delete(stream));
       },
     },
     sendStatus() {
@@ -69,42 +69,38 @@ type Call = ServerDuplexStream<StreamReportsRequest__Output, StreamReportsRespon
 class ReportStream {
   readonly #options: ReportOptions;
   readonly #call: Call;
-  readonly #onClose: () => void;
+  readonly #stream: OpenStream;
+  readonly #firstMessageTimer: Timer;
   #session: ReportSession | null = null;
   #sentStatus: ReplicaStatus | null = null;
   #writable = true;
-  #closed = false;
-  #ticks: Timer | null = null;
-  #firstMessageTimer: Timer | null = null;
-  #unregister: () => void = () => undefined;
 
-  constructor(options: ReportOptions, call: Call, onClose: () => void) {
+  constructor(options: ReportOptions, call: Call) {
+    const { clock, streams } = options;
     this.#options = options;
     this.#call = call;
-    this.#onClose = onClose;
-  }
-
-  start(): void {
-    const { clock, streams } = this.#options;
-    const call = this.#call;
-    this.#unregister = streams.add((reason) => this.#end(reason));
-    this.#ticks = every(clock, TICK_MS, () => this.sendStatus());
-    this.#firstMessageTimer = awaitFirstMessage(clock, 'proxy', (reason) => this.#end(reason));
+    this.#stream = new OpenStream(call, streams);
+    this.#firstMessageTimer = this.#stream.awaitFirstMessage(clock, 'proxy');
+    const ticks = every(clock, TICK_MS, () => this.sendStatus());
+    this.#stream.onClose(() => {
+      ticks.cancel();
+      this.#session?.close();
+    });
     call.on('data', (request: StreamReportsRequest__Output) => this.#receive(request));
     call.on('drain', () => {
       this.#writable = true;
     });
-    call.on('end', () => {
-      this.#close();
-      call.end();
-    });
-    call.on('cancelled', () => this.#close());
+    call.on('end', () => this.#stream.end());
     this.sendStatus();
+  }
+
+  onClose(action: () => void): void {
+    this.#stream.onClose(action);
   }
 
   /** Sends the status if it has changed and the proxy reads. */
   sendStatus(): void {
-    if (this.#closed || !this.#writable) return;
+    if (this.#stream.closed || !this.#writable) return;
     const status = this.#options.status();
     if (this.#sentStatus !== null && !hasChanged(this.#sentStatus, status)) return;
     this.#sentStatus = status;
@@ -116,15 +112,15 @@ class ReportStream {
   }
 
   #receive(request: StreamReportsRequest__Output): void {
-    if (this.#closed) return;
-    this.#firstMessageTimer?.cancel();
+    if (this.#stream.closed) return;
+    this.#firstMessageTimer.cancel();
     try {
       if (this.#session === null) this.#session = this.#introduce(request.proxy);
       else if (request.proxy)
         throw new LbError('INVALID_ARGUMENT', 'proxy is allowed in the first message only');
       this.#session.report(request);
     } catch (error) {
-      this.#end(knownError(error, 'StreamReports', this.#options.logger));
+      this.#stream.end(knownError(error, 'StreamReports', this.#options.logger));
     }
   }
 
@@ -143,24 +139,8 @@ class ReportStream {
     logger.info({ proxy: proxy.id, peer: this.#call.getPeer() }, 'a proxy started to report');
     return fleet.connect(proxy, (reason) => {
       logger.warn({ proxy: proxy.id, reason: reason.message }, 'a report stream was replaced');
-      this.#end(reason);
+      this.#stream.end(reason);
     });
-  }
-
-  #end(reason: LbError): void {
-    if (this.#closed) return;
-    this.#close();
-    endStream(this.#call, reason);
-  }
-
-  #close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#ticks?.cancel();
-    this.#firstMessageTimer?.cancel();
-    this.#unregister();
-    this.#onClose();
-    this.#session?.close();
   }
 }
 

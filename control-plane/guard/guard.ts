@@ -10,7 +10,7 @@
  */
 import type { State } from '../../core/model/state.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import { activeIn, type EarlierCount } from '../store/log/active-history.ts';
+import { activeIn, type EarlierCount } from '../store/log/active-backend-history.ts';
 import type { FleetFacts } from './fleet-facts.ts';
 import { changedPools, closedListeners, servingWeights } from './serving-changes.ts';
 

@@ -7,7 +7,7 @@ import { refuse } from '../../core/model/edits/decide.ts';
 import { applyChanges } from '../../core/model/fold.ts';
 import type { State } from '../../core/model/state.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import { activeIn, type EarlierCount } from '../store/log/active-history.ts';
+import { activeIn, type EarlierCount } from '../store/log/active-backend-history.ts';
 import { type Effects, effectsOf } from './change-effects.ts';
 import type { FleetFacts } from './fleet-facts.ts';
 import { guard } from './guard.ts';

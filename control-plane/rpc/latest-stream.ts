@@ -9,34 +9,25 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
-import { endStream, type OpenStreams } from './open-streams.ts';
+import { OpenStream, type OpenStreams } from './open-streams.ts';
 
 const TAKE_TIMEOUT_MS = 30_000;
 
 /** A message, or null when there is nothing new. `last`: the stream ends after it. */
 export type NextMessage<Response> = { readonly message: Response; readonly last?: boolean } | null;
 
-export class LatestStream<Request, Response> {
+export class LatestStream<Request, Response> extends OpenStream {
   readonly #call: ServerWritableStream<Request, Response>;
   readonly #clock: Clock;
-  readonly #unregister: () => void;
-  readonly #onClose: (() => void)[] = [];
   #next: () => NextMessage<Response> = () => null;
   #busy = false;
-  #closed = false;
   #timer: Timer | null = null;
 
   constructor(call: ServerWritableStream<Request, Response>, streams: OpenStreams, clock: Clock) {
+    super(call, streams);
     this.#call = call;
     this.#clock = clock;
-    this.#unregister = streams.add((reason) => this.end(reason));
-    call.on('cancelled', () => this.#close());
-  }
-
-  /** Runs `action` when the stream closes, or now if it has closed already. */
-  onClose(action: () => void): void {
-    if (this.#closed) action();
-    else this.#onClose.push(action);
+    this.onClose(() => this.#timer?.cancel());
   }
 
   /** Sets where messages come from: `next` is called now and after every `changed`. */
@@ -47,7 +38,7 @@ export class LatestStream<Request, Response> {
 
   /** There may be something new to send. */
   changed(): void {
-    if (this.#closed || this.#busy) return;
+    if (this.closed || this.#busy) return;
     const found = this.#next();
     if (found === null) return;
     this.#busy = true;
@@ -60,25 +51,6 @@ export class LatestStream<Request, Response> {
       this.#busy = false;
       if (!found.last) this.changed();
     });
-    if (found.last) this.#finish();
-  }
-
-  end(reason: LbError): void {
-    if (this.#closed) return;
-    this.#close();
-    endStream(this.#call, reason);
-  }
-
-  #finish(): void {
-    this.#close();
-    this.#call.end();
-  }
-
-  #close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#timer?.cancel();
-    this.#unregister();
-    for (const action of this.#onClose) action();
+    if (found.last) this.end();
   }
 }

@@ -1,4 +1,4 @@
-/** What long-lived streams have in common: a first message in time, an end with a status, and the end of all of them. */
+/** What long-lived streams have in common: their end with a status, what is undone then, and the end of all of them. */
 import type { EventEmitter } from 'node:events';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
@@ -6,19 +6,6 @@ import { toGrpcStatus } from '../../core/wire/status.ts';
 
 /** A client sends its first message at once; one that has sent nothing for this long is not one of ours. */
 const FIRST_MESSAGE_TIMEOUT_MS = 10_000;
-
-/** Ends the stream of a client that sends nothing. Cancel the timer on the first message and at the stream's end. */
-export function awaitFirstMessage(clock: Clock, what: string, end: (reason: LbError) => void): Timer {
-  return clock.after(FIRST_MESSAGE_TIMEOUT_MS, () => {
-    const message = `no message came within ${FIRST_MESSAGE_TIMEOUT_MS / 1_000} s; the first message must hold ${what} and be sent at once`;
-    end(new LbError('INVALID_ARGUMENT', message));
-  });
-}
-
-/** Ends a server's side of a stream with a status. Messages written before still go out if the client reads them. */
-export function endStream(call: EventEmitter, error: LbError): void {
-  call.emit('error', toGrpcStatus(error));
-}
 
 /** Every open long-lived stream of this replica. */
 export class OpenStreams {
@@ -33,5 +20,55 @@ export class OpenStreams {
   endAll(reason: LbError): void {
     for (const end of this.#ends) end(reason);
     this.#ends.clear();
+  }
+}
+
+/** The server's side of a stream, until it ends. */
+type ServerCall = EventEmitter & { end(): void };
+
+export class OpenStream {
+  readonly #call: ServerCall;
+  readonly #onClose: (() => void)[] = [];
+  #closed = false;
+
+  constructor(call: ServerCall, streams: OpenStreams) {
+    this.#call = call;
+    this.onClose(streams.add((reason) => this.end(reason)));
+    call.on('cancelled', () => this.close());
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Runs `action` when the stream closes, or now if it has closed already. */
+  onClose(action: () => void): void {
+    if (this.#closed) action();
+    else this.#onClose.push(action);
+  }
+
+  /** Ends a client's stream that sends no first message in time. The first message must cancel the timer. */
+  awaitFirstMessage(clock: Clock, what: string): Timer {
+    const timer = clock.after(FIRST_MESSAGE_TIMEOUT_MS, () => {
+      const message = `no message came within ${FIRST_MESSAGE_TIMEOUT_MS / 1_000} s; the first message must hold ${what} and be sent at once`;
+      this.end(new LbError('INVALID_ARGUMENT', message));
+    });
+    this.onClose(() => timer.cancel());
+    return timer;
+  }
+
+  /** Ends the stream: with a status, or in order. Messages written before still go out if the client reads them. */
+  end(reason: LbError | null = null): void {
+    if (this.#closed) return;
+    this.close();
+    if (reason === null) this.#call.end();
+    else this.#call.emit('error', toGrpcStatus(reason));
+  }
+
+  /** The stream is gone, or is about to end. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const action of this.#onClose) action();
   }
 }

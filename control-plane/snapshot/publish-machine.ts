@@ -11,9 +11,9 @@ import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { State } from '../../core/model/state.ts';
 import { takesPlaceOf } from '../../core/model/succession.ts';
-import { isRegistration, type Member } from '../store/members/membership-store.ts';
-import { buildSnapshot } from './build.ts';
-import { mergeMembers } from './merge.ts';
+import { isRegistration, type Member } from '../store/member-store.ts';
+import { buildSnapshot } from './build-snapshot.ts';
+import { mergeMembers } from '../store/members/merge-members.ts';
 
 /** A build of 10,000 backends takes some 10 ms: in a burst, no more than half the time goes into building. */
 const PAUSE_MS = 20;

@@ -1,10 +1,16 @@
-/** The keys of a store, the same in every kind of store. etcd puts its prefix before them. */
+/** The keys of a store, the same in etcd and LMDB. etcd has its prefix in front of them. */
 
-/** The end of the log: a Head. */
+/** What every key of ours in etcd starts with, unless a flag says otherwise. */
+export const ETCD_PREFIX = '/equipoise/';
+
+/** The key of the Head: where the log ends. */
 export const HEAD_KEY = 'head';
 
-/** What every key of ours in etcd starts with. */
-export const ETCD_PREFIX = '/equipoise/';
+/** What the keys of members and, in etcd, of their leases start with. */
+export const MEMBER_PREFIX = 'member/';
+export const ALIVE_PREFIX = 'member/alive/';
+/** The first key after both. */
+export const MEMBER_END = 'member0';
 
 /** The key of a commit. Padded, so that keys sort as revisions do. */
 export function logKey(revision: number): string {
@@ -16,22 +22,22 @@ export function markKey(revision: number): string {
   return `mark/${padded(revision)}`;
 }
 
-/** What the keys of all chunks of one checkpoint start with: its revision, then its writer. */
+/** What the keys of one checkpoint's chunks start with. */
 export function chunkPrefix(revision: number, writer: string): string {
   return `chunk/${padded(revision)}/${writer}/`;
 }
 
-/** The key of a part of a checkpoint. */
+/** The key of one chunk of a checkpoint. */
 export function chunkKey(revision: number, writer: string, index: number): string {
   return `${chunkPrefix(revision, writer)}${String(index).padStart(6, '0')}`;
 }
 
-/** The first key behind all keys that start with `prefix`, which ends in a slash. */
-export function behind(prefix: string): string {
+/** The first key after all that start with `prefix`, which ends in a slash. */
+export function endOf(prefix: string): string {
   return `${prefix.slice(0, -1)}0`;
 }
 
-/** All chunks of checkpoints older than `revision`, whoever wrote them. */
+/** The chunks of all checkpoints older than `revision`, whoever wrote them. */
 export function chunksBefore(revision: number): { readonly start: string; readonly end: string } {
   return { start: 'chunk/', end: `chunk/${padded(revision)}/` };
 }

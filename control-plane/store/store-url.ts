@@ -5,11 +5,11 @@ import type { Random } from '../../core/runtime/random.ts';
 import type { ConfigStore } from './config-store.ts';
 import type { EtcdAccess } from './etcd/etcd-access.ts';
 import { EtcdClient } from './etcd/etcd-client.ts';
-import { EtcdMembership } from './etcd/etcd-membership.ts';
+import { EtcdMemberStore } from './etcd/etcd-member-store.ts';
 import { EtcdStore } from './etcd/etcd-store.ts';
-import { LmdbMembership } from './lmdb/lmdb-membership.ts';
+import { LmdbMemberStore } from './lmdb/lmdb-member-store.ts';
 import { LmdbStore } from './lmdb/lmdb-store.ts';
-import type { MembershipStore } from './members/membership-store.ts';
+import type { MemberStore } from './member-store.ts';
 
 export type StoreUrl =
   | { readonly kind: 'lmdb'; readonly directory: string }
@@ -19,7 +19,6 @@ export type ParsedStoreUrl =
   | { readonly ok: true; readonly value: StoreUrl }
   | { readonly ok: false; readonly description: string };
 
-/** Reads the flag, or says what is wrong with it. */
 export function parseStoreUrl(text: string): ParsedStoreUrl {
   const colon = text.indexOf(':');
   const kind = text.slice(0, Math.max(colon, 0));
@@ -28,7 +27,7 @@ export function parseStoreUrl(text: string): ParsedStoreUrl {
   const endpoints = rest.split(',').map((endpoint) => endpoint.trim());
   if (kind === 'etcd' && endpoints.every(isEndpoint)) return { ok: true, value: { kind, endpoints } };
   const bad = kind === 'etcd' ? endpoints.find((endpoint) => !isEndpoint(endpoint)) : undefined;
-  const why = bad === undefined ? `"${text}" is no store` : `"${text}": "${bad}" is no HOST:PORT`;
+  const why = bad === undefined ? `"${text}" is not a store` : `"${text}": "${bad}" is not HOST:PORT`;
   return {
     ok: false,
     description: `${why}; write lmdb:DIR, such as lmdb:./data, or etcd:HOST:PORT[,HOST:PORT...], such as etcd:127.0.0.1:2379`,
@@ -43,22 +42,21 @@ export interface StoreDeps {
   readonly logger: Logger;
 }
 
-/** A log, and the members beside it. */
 export interface OpenedStore {
   /** Closing it closes both. */
   readonly store: ConfigStore;
-  readonly membership: MembershipStore;
+  readonly memberStore: MemberStore;
 }
 
-/** The store that a flag names. It is opened by its first use, so a store that is away stops nobody here. */
+/** The store that the flag names. It is opened by its first use, so a store that is away does not stop a start. */
 export function openStore(url: StoreUrl, { access, clock, random, logger }: StoreDeps): OpenedStore {
   if (url.kind === 'lmdb') {
     const store = new LmdbStore({ directory: url.directory, clock, logger });
-    return { store, membership: new LmdbMembership(store, clock) };
+    return { store, memberStore: new LmdbMemberStore(store, clock) };
   }
   const client = new EtcdClient({ endpoints: url.endpoints, access, clock, random });
   const store = new EtcdStore(client);
-  return { store, membership: new EtcdMembership(client, store) };
+  return { store, memberStore: new EtcdMemberStore(client, store) };
 }
 
 function isEndpoint(text: string): boolean {

@@ -1,6 +1,6 @@
 /**
- * Addresses: an IP literal and a port, `10.0.0.1:80` or `[2001:db8::1]:80`. Host names are refused: what a name
- * means changes behind our back, and differs from proxy to proxy.
+ * Addresses: an IP literal and a port, `10.0.0.1:80` or `[2001:db8::1]:80`. Host names are refused: the address behind a
+ * name can change unnoticed, and can differ from proxy to proxy.
  */
 import { formatIp, isUnspecified, parseIp } from './ip.ts';
 
@@ -18,13 +18,13 @@ export type ParsedAddress =
   | { readonly ok: true; readonly value: Address }
   | { readonly ok: false; readonly description: string };
 
-/** Reads `IP:PORT` or `[IPv6]:PORT`, or says what is wrong and what is allowed. */
+/** Reads `IP:PORT` or `[IPv6]:PORT`, or describes what is wrong and what is allowed. */
 export function parseAddress(text: string): ParsedAddress {
   const refuse = (what: string): ParsedAddress => ({
     ok: false,
     description: `"${text}" ${what}; write IP:PORT, such as 10.0.0.1:80 or [2001:db8::1]:80`,
   });
-  if (text === '') return refuse('is no address');
+  if (text === '') return refuse('is not an address');
   const parts = /^(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/.exec(text);
   if (parts === null) return refuse(whyNotHostAndPort(text));
   const [, bracketed, plain = '', portText = ''] = parts;
@@ -62,13 +62,14 @@ function toAddress(bytes: Uint8Array, port: number): Address {
 
 function whyNotHostAndPort(text: string): string {
   if (parseIp(text) !== null) return 'has no port, or is an IPv6 address without brackets';
-  return text.includes(':') ? 'is no IP address and port' : 'has no port';
+  return text.includes(':') ? 'is not an IP address and a port' : 'has no port';
 }
 
 function whyNotIp(host: string, bracketed: boolean): string {
   if (host === '') return 'has no IP address before the port';
-  if (host.includes('%')) return 'has an IPv6 zone, which differs from host to host: use a global address';
-  if (bracketed) return `has "${host}" in brackets, which is no IPv6 address`;
-  if (/^[\d.]+$/.test(host)) return `has "${host}", which is no IPv4 address (four numbers from 0 to 255)`;
-  return `names the host "${host}": use its IP address, since names change their meaning`;
+  if (host.includes('%')) return 'has an IPv6 zone, which differs from host to host; use a global address';
+  if (bracketed) return `has "${host}" in brackets, which is not an IPv6 address`;
+  if (/^[\d.]+$/.test(host))
+    return `has "${host}", which is not an IPv4 address (four numbers from 0 to 255)`;
+  return `names the host "${host}"; use its IP address, since the address behind a name can change`;
 }

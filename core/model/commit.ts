@@ -1,5 +1,5 @@
 /**
- * A commit: one entry of the log that is the store. The state is the fold of the log (fold.ts).
+ * A commit: one entry of the log in the store. Folding the log gives the state (fold.ts).
  *
  * Invariants
  *  - revisions are 1, 2, 3, ... without holes;
@@ -15,7 +15,7 @@ export type Change =
   | { readonly op: 'put'; readonly resource: Resource }
   /** Deleting a pool deletes its backends. */
   | { readonly op: 'delete'; readonly kind: Kind; readonly name: string }
-  /** From here on the store has another id, and takes the place of others (succession.ts). */
+  /** From here on the store has another id and replaces other stores (succession.ts). */
   | { readonly op: 'adopt'; readonly storeId: string; readonly replaces: readonly string[] };
 
 export interface Commit {
@@ -28,21 +28,21 @@ export interface Commit {
   readonly author: string;
   readonly message: string;
   readonly requestId: string;
-  /** Hash of what was asked, so that a request_id used again for something else is noticed. */
+  /** Hash of the request, so that a request_id that is used again for something else is noticed. */
   readonly requestDigest: string;
   readonly changes: readonly Change[];
 }
 
-/** Where a log ends. */
+/** The end of a log. */
 export interface Head {
   readonly storeId: string;
   readonly revision: number;
   readonly hash: string;
-  /** The ids of the stores that it takes the place of, the first one its own at first. Absent: of none. */
+  /** The ids of the stores that it replaces, its own first id in front. Absent: it replaces none. */
   readonly replaces?: readonly string[];
 }
 
-/** A head, and the store's version at which it was read: versions grow with every change of the store. */
+/** A head and the store's version when it was read. Every change of the store increases the version. */
 export interface Position extends Head {
   readonly version: number;
 }

@@ -1,7 +1,7 @@
 /** Every default of a resource, in one place. docs/concepts.md lists them. */
 import type { Policy } from './resources.ts';
 
-/** Name of the policy that always exists, can be edited and can't be deleted. */
+/** The policy that always exists: it can be edited, but not deleted. */
 export const DEFAULT_POLICY_NAME = 'default';
 
 export const POLICY_DEFAULTS: Omit<Policy, 'name'> = {
@@ -18,10 +18,10 @@ export const POLICY_DEFAULTS: Omit<Policy, 'name'> = {
   drainTimeoutMs: 300_000,
 };
 
-/** Each connection has a line in the connection log. */
+/** Every connection gets a line in the connection log. */
 export const LOG_ONE_IN = 1;
 
-/** Of a backend; the least is 0, which takes no new connections. */
+/** The largest weight of a backend. With weight 0 it gets no new connections. */
 export const MAX_WEIGHT = 1_000;
 
 export const BACKEND_DEFAULTS = { weight: 1, state: 'active' } as const;

@@ -1,4 +1,4 @@
-/** What differs between two states, resource by resource: what a commit did, or would do. */
+/** The differences between two states, resource by resource: what a commit changed, or would change. */
 import { canonicalJson } from './hash.ts';
 import { type Kind, nameOf, type Resource } from './resources.ts';
 import type { State, Stored } from './state.ts';
@@ -21,8 +21,8 @@ export interface Difference {
 }
 
 /**
- * Policies, then each pool with its backends (listed by themselves), then listeners. What two states share by
- * reference is skipped, so that the cost is that of the change.
+ * Policies, then pools, then backends by pool, then listeners. Parts that both states share by reference are skipped, so
+ * that the cost depends on the size of the change.
  */
 export function describeChanges(before: State, after: State): Difference[] {
   return [

@@ -20,7 +20,7 @@ export function parseDuration(text: string): ParsedDuration {
   }
   return {
     ok: false,
-    description: `"${text}" is no duration; write whole numbers with units, such as 250ms, 5s, 1m30s or 1h`,
+    description: `"${text}" is not a duration; write whole numbers with units, such as 250ms, 5s, 1m30s or 1h`,
   };
 }
 

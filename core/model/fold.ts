@@ -2,9 +2,9 @@
  * The fold: a state and a commit make the next state.
  *
  * Invariants
- *  - total: never throws, and skips what it doesn't know or can't place, so that an old log folds under a newer
- *    program and every replica arrives at the same state;
- *  - the state given is left as it was; what didn't change is shared with it, so that an equal reference means equal.
+ *  - total: it never throws and skips changes that it does not know or cannot apply, so that a newer program folds an old
+ *    log and every replica arrives at the same state;
+ *  - it does not modify the given state, and shares unchanged parts with it: equal references mean equal values.
  */
 import type { Change, Commit } from './commit.ts';
 import { DEFAULT_POLICY_NAME, POLICY_DEFAULTS } from './defaults.ts';
@@ -33,14 +33,14 @@ export function applyCommit(state: State, commit: Commit): State {
   return applyCommits(state, [commit]);
 }
 
-/** The state after several. Each map is copied at most once. */
+/** The state after several commits. Each map is copied at most once. */
 export function applyCommits(state: State, commits: readonly Commit[]): State {
   const next = new NextState(state);
   for (const { revision, changes } of commits) for (const change of changes) next.apply(change, revision);
   return next.finish(headAfter(state.head, commits));
 }
 
-/** What `changes` would make of a state, as the commit `revision`, before there is such a commit. */
+/** The state that `changes` would lead to as the commit `revision`, before that commit exists. */
 export function applyChanges(state: State, changes: readonly Change[], revision: number): State {
   const next = new NextState(state);
   for (const change of changes) next.apply(change, revision);
@@ -53,7 +53,7 @@ class NextState {
   #policies: Map<string, Stored<Policy>> | undefined;
   #pools: Map<string, StoredPool> | undefined;
   #listeners: Map<string, Stored<Listener>> | undefined;
-  /** The backend maps that are ours to write to, by pool. */
+  /** The maps of backends that are copied already, by pool. */
   readonly #backends = new Map<string, Map<string, Stored<Backend>>>();
 
   constructor(before: State) {

@@ -1,6 +1,6 @@
 /**
- * Content hashes: equal values have equal hashes, whichever program wrote them and in whatever order their fields
- * stand. SHA-256, in hex.
+ * Content hashes: equal values have equal hashes, whichever program wrote them and whatever the order of their fields.
+ * SHA-256, in hex.
  */
 import { createHash } from 'node:crypto';
 import type { Commit } from './commit.ts';
@@ -21,7 +21,7 @@ export function contentHash(value: unknown): string {
   return sha256(canonicalJson(value));
 }
 
-/** Hash of everything in a commit but its hash. */
+/** Hash of a commit without its own hash. */
 export function commitHash(commit: Omit<Commit, 'hash'> & { readonly hash?: string }): string {
   const { hash: _, ...content } = commit;
   return contentHash(content);
@@ -32,12 +32,12 @@ export function sealCommit(content: Omit<Commit, 'hash'>): Commit {
   return { ...content, hash: commitHash(content) };
 }
 
-/** What stands for the parent of a store's first commit. */
+/** The parent of a store's first commit. */
 export function genesisHash(storeId: string): string {
   return sha256(`equipoise store ${storeId}`);
 }
 
-/** Hash of what a request asks for, its request_id left out. */
+/** Hash of a request without its request_id. */
 export function requestDigest(method: string, request: unknown): string {
   return contentHash({ method, request });
 }

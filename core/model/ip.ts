@@ -2,7 +2,7 @@
  * IP addresses as bytes, and bytes as text.
  *
  * Invariants
- *  - an IPv4-mapped IPv6 address (`::ffff:10.0.0.1`) is that IPv4 address, so one host has one form;
+ *  - an IPv4-mapped IPv6 address (`::ffff:10.0.0.1`) is read as the IPv4 address, so a host has one form only;
  *  - `formatIp(parseIp(text))` is canonical: lower case, the longest run of zero groups compressed (RFC 5952).
  */
 
@@ -10,7 +10,7 @@
 export function parseIp(text: string): Uint8Array | null {
   if (!text.includes(':')) return parseIpv4(text);
   const bytes = parseIpv6(text);
-  return bytes !== null && isMapped(bytes) ? bytes.slice(12) : bytes;
+  return bytes !== null && isMapped(bytes, 0) ? bytes.slice(12) : bytes;
 }
 
 /** The canonical text of 4 or 16 bytes. */
@@ -29,7 +29,7 @@ export function isLoopback(bytes: Uint8Array): boolean {
   return bytes.every((byte, index) => byte === (index === 15 ? 1 : 0));
 }
 
-/** 224.0.0.0/4, 255.255.255.255 or ff00::/8: nothing that TCP can use. */
+/** 224.0.0.0/4, 255.255.255.255 or ff00::/8: addresses that TCP cannot use. */
 export function isMulticastOrBroadcast(bytes: Uint8Array): boolean {
   const first = bytes[0] ?? 0;
   if (bytes.length === 16) return first === 0xff;
@@ -95,7 +95,8 @@ function longestZeroRun(groups: readonly string[]): { start: number; length: num
   return best;
 }
 
-function isMapped(bytes: Uint8Array): boolean {
-  for (let at = 0; at < 10; at++) if (bytes[at] !== 0) return false;
-  return bytes[10] === 0xff && bytes[11] === 0xff;
+/** Whether the 16 bytes from `offset` are an IPv4-mapped IPv6 address. */
+export function isMapped(bytes: Uint8Array, offset: number): boolean {
+  for (let at = offset; at < offset + 10; at++) if (bytes[at] !== 0) return false;
+  return bytes[offset + 10] === 0xff && bytes[offset + 11] === 0xff;
 }

@@ -1,9 +1,7 @@
-/** "Did you mean": the known word that a mistyped one is closest to. */
-
-/** The candidate with the fewest edits, or undefined when even that one is too far to be meant. */
+/** "Did you mean": the candidate closest to a mistyped word, or undefined when none is close enough. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  // A third of the word may be wrong, and always one letter.
+  // One third of the letters may be wrong, and at least one.
   let allowed = Math.max(1, Math.floor(word.length / 3));
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) > allowed) continue;
@@ -15,13 +13,13 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** ` (did you mean "steady"?)`, or nothing: to be put behind the word in a message. */
+/** ` (did you mean "steady"?)`, or an empty text: to be appended to the word in a message. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
   const match = nearest(word, candidates);
   return match === undefined ? '' : ` (did you mean "${match}"?)`;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that make `a` into `b`. */
+/** The number of insertions, deletions, replacements and swaps of neighbors that turn `a` into `b`. */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);

@@ -1,6 +1,6 @@
 /**
  * The resources that an operator declares, as plain immutable values with every field filled in.
- * Durations are whole milliseconds. `proto/lb/v1/resources.proto` says what each field means to its user.
+ * Durations are whole milliseconds. `proto/lb/v1/resources.proto` documents each field for its users.
  */
 export const STRATEGIES = [
   'round_robin',
@@ -18,7 +18,7 @@ export type BackendState = (typeof BACKEND_STATES)[number];
 export const HEALTH_CHECK_TYPES = ['tcp', 'none'] as const;
 export type HealthCheckType = (typeof HEALTH_CHECK_TYPES)[number];
 
-/** What a proxy believes of a backend. `ejected`: failed connects took it out until its next passing check. */
+/** The health of a backend as a proxy sees it. `ejected`: failed connects took it out until its next passing check. */
 export const HEALTH_STATES = ['healthy', 'unhealthy', 'unknown', 'ejected'] as const;
 export type Health = (typeof HEALTH_STATES)[number];
 
@@ -40,8 +40,8 @@ export interface Policy {
   /** 0 means no deadline. */
   readonly drainTimeoutMs: number;
   /**
-   * One connection in so many has a line in the connection log; 0: none. Left out while it is the default: policies
-   * from before this field keep their hashes.
+   * One in `oneIn` connections gets a line in the connection log; 0: none. Left out while it is the default, so that
+   * policies from before this field keep their hashes.
    */
   readonly connectionLog?: { readonly oneIn: number };
 }

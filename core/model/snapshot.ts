@@ -1,6 +1,6 @@
 /**
  * A snapshot: every resource of one revision, each with its content hash, as it is sent to the proxies.
- * Built by control-plane/snapshot/build.ts, rebuilt from deltas by data-plane/subscription/.
+ * Built by control-plane/snapshot/build-snapshot.ts, rebuilt from deltas by data-plane/subscription/.
  *
  * Invariants
  *  - immutable; `entries` is sorted by key;

@@ -2,16 +2,16 @@
  * The hash of a client's IP address that decides its backend under `source_hash`.
  *
  * Invariants
- *  - the same on every proxy and in both engines, for ever: a change moves every client;
+ *  - it is the same on every proxy and in both engines, and must never change: a change moves every client;
  *  - an IPv4-mapped IPv6 address hashes as the IPv4 address;
  *  - every bit of the address reaches every bit of the hash (the finaliser of MurmurHash3, Austin Appleby, public
  *    domain, after each word).
  */
-import { parseIp } from './ip.ts';
+import { isMapped, parseIp } from './ip.ts';
 
 const SEED = 0x9e3779b9;
 
-/** Hash of an IP address in text form; the zone of a link-local address doesn't count. Not an address: 0. */
+/** Hash of an IP address in text form, without the zone of a link-local address; 0 for any other text. */
 export function sourceHash(ipText: string): number {
   const zone = ipText.indexOf('%');
   const bytes = parseIp(zone < 0 ? ipText : ipText.slice(0, zone));
@@ -24,12 +24,6 @@ export function hashIpBytes(bytes: Uint8Array, offset: number, length: number): 
   let hash = SEED;
   for (let at = start; at < offset + length; at += 4) hash = mix(hash ^ wordAt(bytes, at));
   return hash >>> 0;
-}
-
-function isMapped(bytes: Uint8Array, offset: number): boolean {
-  return (
-    wordAt(bytes, offset) === 0 && wordAt(bytes, offset + 4) === 0 && wordAt(bytes, offset + 8) === 0xffff
-  );
 }
 
 /** Four bytes in network order, signed. `!`: the caller says how long the address is; this runs for each connection. */

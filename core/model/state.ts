@@ -1,16 +1,16 @@
 /**
- * The configuration at one revision: the fold of the log up to there (fold.ts). Immutable.
+ * The configuration at one revision: the log folded up to there (fold.ts). Immutable.
  *
  * Invariants
- *  - the policy `default` is always there; every reference resolves; no two listeners overlap;
- *  - maps keep the order in which things were first created, the same at every replica.
+ *  - the policy `default` always exists; every reference resolves; no two listeners overlap;
+ *  - maps keep the order in which resources were created, the same at every replica.
  */
 import type { Head } from './commit.ts';
 import type { Backend, Listener, Policy, Pool } from './resources.ts';
 
 export interface Stored<T> {
   readonly value: T;
-  /** The commit that last changed it; 0: as delivered. */
+  /** The commit that last changed it; 0: it has its delivered values. */
   readonly revision: number;
 }
 

@@ -1,4 +1,4 @@
-/** The rules of a policy by itself: known words, and the ranges that resources.proto names. */
+/** The rules for the fields of a policy: known words, and the ranges that resources.proto documents. */
 import { LOG_ONE_IN } from './defaults.ts';
 import { formatDuration } from './duration.ts';
 import { didYouMean } from './nearest.ts';
@@ -11,89 +11,56 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 interface Range {
-  readonly field: string;
   readonly of: (policy: Policy) => number;
   readonly min: number;
   readonly max: number;
   readonly unit: 'duration' | 'count';
-  /** What 0 means where it is allowed below `min`. */
-  readonly zero?: string;
+  /** The meaning of 0 where 0 is allowed although it is below `min`. */
+  readonly zero: string | undefined;
 }
 
-const RANGES: readonly Range[] = [
-  {
-    field: 'health_check.interval',
-    of: (p) => p.healthCheck.intervalMs,
-    min: 100,
-    max: HOUR,
-    unit: 'duration',
-  },
-  {
-    field: 'health_check.timeout',
-    of: (p) => p.healthCheck.timeoutMs,
-    min: 10,
-    max: MINUTE,
-    unit: 'duration',
-  },
-  {
-    field: 'health_check.healthy_threshold',
-    of: (p) => p.healthCheck.healthyThreshold,
-    min: 1,
-    max: 100,
-    unit: 'count',
-  },
-  {
-    field: 'health_check.unhealthy_threshold',
-    of: (p) => p.healthCheck.unhealthyThreshold,
-    min: 1,
-    max: 100,
-    unit: 'count',
-  },
-  { field: 'connect.timeout', of: (p) => p.connect.timeoutMs, min: 10, max: 5 * MINUTE, unit: 'duration' },
-  { field: 'connect.retries', of: (p) => p.connect.retries, min: 0, max: 10, unit: 'count' },
-  {
-    field: 'timeouts.idle',
-    of: (p) => p.timeouts.idleMs,
-    min: SECOND,
-    max: 7 * DAY,
-    unit: 'duration',
-    zero: 'never',
-  },
-  {
-    field: 'timeouts.half_closed',
-    of: (p) => p.timeouts.halfClosedMs,
-    min: SECOND,
-    max: HOUR,
-    unit: 'duration',
-    zero: 'never',
-  },
-  {
-    field: 'connection_log.one_in',
-    of: (p) => p.connectionLog?.oneIn ?? LOG_ONE_IN,
-    min: 1,
-    max: 1_000_000,
-    unit: 'count',
-    zero: 'none',
-  },
-  { field: 'drain_timeout', of: (p) => p.drainTimeoutMs, min: 0, max: DAY, unit: 'duration' },
-];
+const duration = (of: Range['of'], min: number, max: number, zero?: string): Range => {
+  return { of, min, max, unit: 'duration', zero };
+};
+const count = (of: Range['of'], min: number, max: number, zero?: string): Range => {
+  return { of, min, max, unit: 'count', zero };
+};
 
-/** What a field of a policy may be, 0 included where that means something. */
+/** By path of the field. */
+const RANGES: Readonly<Record<string, Range>> = {
+  'health_check.interval': duration((p) => p.healthCheck.intervalMs, 100, HOUR),
+  'health_check.timeout': duration((p) => p.healthCheck.timeoutMs, 10, MINUTE),
+  'health_check.healthy_threshold': count((p) => p.healthCheck.healthyThreshold, 1, 100),
+  'health_check.unhealthy_threshold': count((p) => p.healthCheck.unhealthyThreshold, 1, 100),
+  'connect.timeout': duration((p) => p.connect.timeoutMs, 10, 5 * MINUTE),
+  'connect.retries': count((p) => p.connect.retries, 0, 10),
+  'timeouts.idle': duration((p) => p.timeouts.idleMs, SECOND, 7 * DAY, 'never'),
+  'timeouts.half_closed': duration((p) => p.timeouts.halfClosedMs, SECOND, HOUR, 'never'),
+  'connection_log.one_in': count((p) => p.connectionLog?.oneIn ?? LOG_ONE_IN, 1, 1_000_000, 'none'),
+  drain_timeout: duration((p) => p.drainTimeoutMs, 0, DAY),
+};
+
+/** The range of a field, including 0 where 0 has a meaning. */
 export function allowedRange(field: string): { readonly min: number; readonly max: number } {
-  const range = RANGES.find((one) => one.field === field);
-  if (range === undefined) throw new Error(`no range of ${field}`);
+  const range = RANGES[field];
+  if (range === undefined) throw new Error(`no range is known for ${field}`);
   return { min: range.zero === undefined ? range.min : 0, max: range.max };
 }
 
-/** Every violation of a policy but that of its name; `at` is its path. */
+/** Every violation of a policy except that of its name; `at` is its path. */
 export function validatePolicy(policy: Policy, at: string): Violation[] {
   const violations = [
     ...validateWord(`${at}.strategy`, 'strategy', policy.strategy, STRATEGIES),
-    ...validateWord(`${at}.health_check.type`, 'health check', policy.healthCheck.type, HEALTH_CHECK_TYPES),
-    ...RANGES.flatMap((range) => validateRange(range, policy, at)),
+    ...validateWord(
+      `${at}.health_check.type`,
+      'type of health check',
+      policy.healthCheck.type,
+      HEALTH_CHECK_TYPES,
+    ),
+    ...Object.entries(RANGES).flatMap(([field, range]) => validateRange(`${at}.${field}`, range, policy)),
   ];
   const { intervalMs, timeoutMs } = policy.healthCheck;
-  // Only of two good values is it worth saying that they don't fit together.
+  // Two values are compared only when each of them is valid.
   if (violations.length === 0 && timeoutMs > intervalMs) {
     const description = `is ${formatDuration(timeoutMs)}, longer than the interval of ${formatDuration(intervalMs)}; a check must end before the next one starts`;
     violations.push({ field: `${at}.health_check.timeout`, description });
@@ -109,19 +76,20 @@ export function validateWord(
   allowed: readonly string[],
 ): readonly Violation[] {
   if (allowed.includes(word)) return [];
-  const description = `"${word}" is no ${what}${didYouMean(word, allowed)}; allowed are ${allowed.join(', ')}`;
+  const description = `"${word}" is not a ${what}${didYouMean(word, allowed)}; use one of ${allowed.join(', ')}`;
   return [{ field, description }];
 }
 
-function validateRange(range: Range, policy: Policy, at: string): readonly Violation[] {
+function validateRange(field: string, range: Range, policy: Policy): readonly Violation[] {
   const { min, max, unit, zero } = range;
   const value = range.of(policy);
   const inRange = value >= min && value <= max;
   if (Number.isInteger(value) && (inRange || (value === 0 && zero !== undefined))) return [];
   const show = unit === 'duration' ? formatDuration : String;
-  const whole = Number.isInteger(value) && value >= 0;
-  const shown = whole ? show(value) : unit === 'duration' ? `${value}ms` : String(value);
-  const orZero = zero === undefined ? '' : `, or ${show(0)} for ${zero}`;
-  const description = `is ${shown}; allowed is ${show(min)} to ${show(max)}${orZero}, in whole ${unit === 'duration' ? 'milliseconds' : 'numbers'}`;
-  return [{ field: `${at}.${range.field}`, description }];
+  const isReadable = Number.isInteger(value) && value >= 0;
+  const shown = isReadable ? show(value) : unit === 'duration' ? `${value}ms` : String(value);
+  const kind = unit === 'duration' ? 'a whole number of milliseconds' : 'a whole number';
+  const orZero = zero === undefined ? '' : `, or ${show(0)}, which means ${zero}`;
+  const description = `is ${shown}; it must be ${kind} from ${show(min)} to ${show(max)}${orZero}`;
+  return [{ field, description }];
 }

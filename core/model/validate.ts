@@ -2,9 +2,9 @@
  * Validation: what makes a state valid, and every violation of it at once, each with its path.
  *
  * Invariants
- *  - `validateChanges` looks only at what changed and at what refers to it, so that one more backend among 10,000 is
- *    cheap; on a valid state it finds something exactly when `validateState` does on the state that comes out;
- *  - run before an append only: a log that was written by an older program is folded, not judged.
+ *  - `validateChanges` checks only what changed and what refers to it, so that adding one backend to 10,000 is cheap; for
+ *    changes of a valid state, it finds violations exactly when `validateState` does for the new state;
+ *  - it runs before an append only: a log that an older program wrote is folded as it is.
  */
 import { type Address, addressesOverlap, parseAddress } from './address.ts';
 import type { Change } from './commit.ts';
@@ -44,7 +44,7 @@ export function validateState(state: State): Violation[] {
   return validateResources(resources, state);
 }
 
-/** Every violation that `changes` bring into `after`, the state that they make of a valid one. */
+/** Every violation that `changes` bring into `after`, the state that follows from them. */
 export function validateChanges(after: State, changes: readonly Change[]): Violation[] {
   const touched = new Map<string, Resource>();
   for (const change of changes) {
@@ -55,7 +55,7 @@ export function validateChanges(after: State, changes: readonly Change[]): Viola
   return validateResources([...touched.values()], after);
 }
 
-/** What refers to a policy or a pool. */
+/** The resources that refer to a policy or a pool. */
 export function referrers(state: State, kind: string, name: string): Resource[] {
   const found: Resource[] = [];
   if (kind === 'policy') {
@@ -114,7 +114,7 @@ function validateBackend(backend: Backend, at: string, state: State): Violation[
   ];
   const { weight } = backend;
   if (!Number.isInteger(weight) || weight < 0 || weight > MAX_WEIGHT) {
-    const description = `is ${weight}; allowed is 0 (no new connections) to ${MAX_WEIGHT}, in whole numbers`;
+    const description = `is ${weight}; it must be a whole number from 0 (no new connections) to ${MAX_WEIGHT}`;
     violations.push({ field: `${at}.weight`, description });
   }
   if (!state.pools.has(backend.pool)) {
@@ -122,7 +122,7 @@ function validateBackend(backend: Backend, at: string, state: State): Violation[
   }
   const parsed = parseAddress(backend.address);
   if (parsed.ok && isUnspecified(parsed.value.bytes)) {
-    const description = `"${backend.address}" means any address, which only a listener can have; name the server's own`;
+    const description = `"${backend.address}" stands for every address of a host, which only a listener can use; write the address of the server`;
     violations.push({ field: `${at}.address`, description });
   }
   return violations;
@@ -130,7 +130,7 @@ function validateBackend(backend: Backend, at: string, state: State): Violation[
 
 function validateName(name: string, at: string): Violation[] {
   if (NAME.test(name)) return [];
-  const description = `"${name}" is no name; allowed are 1 to 63 of a-z, 0-9 and -, with no - at either end`;
+  const description = `"${name}" is not a valid name; use 1 to 63 characters of a-z, 0-9 and -, with no - at the start or the end`;
   return [{ field: `${at}.name`, description }];
 }
 
@@ -141,15 +141,16 @@ function validateReference(
   known: ReadonlyMap<string, unknown>,
 ): Violation[] {
   if (known.has(name)) return [];
-  const what = name === '' ? `names no ${kind}` : `there is no ${kind} "${name}"`;
-  return [{ field, description: `${what}${didYouMean(name, known.keys())}; create it first, or with this` }];
+  if (name === '') return [{ field, description: `is empty; name the ${kind} to use` }];
+  const description = `there is no ${kind} "${name}"${didYouMean(name, known.keys())}; create it first, or in the same request`;
+  return [{ field, description }];
 }
 
 function validateAddress(field: string, address: string): Violation[] {
   const parsed = parseAddress(address);
   if (!parsed.ok) return [{ field, description: parsed.description }];
   if (!isMulticastOrBroadcast(parsed.value.bytes)) return [];
-  const description = `"${address}" is a multicast or broadcast address, which TCP can't use; name one server's own`;
+  const description = `"${address}" is a multicast or broadcast address, which TCP cannot use; write the address of one host`;
   return [{ field, description }];
 }
 
@@ -158,7 +159,7 @@ interface ParsedListener {
   readonly address: Address;
 }
 
-/** The listeners whose addresses can be read, found by name and by what a backend may run into. */
+/** The listeners with valid addresses, by name and by the addresses that a backend may have, too. */
 interface Listeners {
   readonly byName: ReadonlyMap<string, ParsedListener>;
   readonly byAddress: ReadonlyMap<string, ParsedListener>;
@@ -187,11 +188,11 @@ function overlapsOf(listener: Listener, listeners: Listeners): Violation[] {
     .filter(({ name, address }) => name !== listener.name && addressesOverlap(own, address))
     .map(({ name, address }) => ({
       field: `listeners[${listener.name}].address`,
-      description: `${own.canonical} overlaps ${address.canonical} of the listener "${name}"; give each its own`,
+      description: `${own.canonical} overlaps ${address.canonical}, the address of the listener "${name}"; give each listener an address of its own`,
     }));
 }
 
-/** Backends that are one of our own listeners: each connection would come back as a new one, without end. */
+/** Backends that are one of the listeners: each connection would come back as a new one, without end. */
 function loopsOf(resource: Resource, state: State, listeners: Listeners): Violation[] {
   if (resource.kind === 'backend') return loopsOfBackend(resource.value, listeners);
   const listener = resource.kind === 'listener' ? listeners.byName.get(resource.value.name) : undefined;
@@ -214,12 +215,12 @@ function loopsOfBackend(backend: Backend, listeners: Listeners): Violation[] {
   return [
     {
       field: `${pathOf({ kind: 'backend', value: backend })}.address`,
-      description: `is the address of our own listener "${listener.name}" (${listener.address.canonical}), so connections would go round in a loop; name another server or port`,
+      description: `is the address of the listener "${listener.name}" (${listener.address.canonical}), so connections would loop; use another server or port`,
     },
   ];
 }
 
-/** A quick sieve: all backends are looked at only for a wildcard listener, and then by the end of their text. */
+/** A quick filter: all backends are scanned only for a wildcard listener, and then by the end of their text. */
 function backendsThatMayReach(
   backends: ReadonlyMap<string, { readonly value: Backend }>,
   listener: Address,

@@ -1,4 +1,4 @@
-/** One thing that is wrong with a request or a snapshot. */
+/** One thing that is wrong in a request or a snapshot. */
 export interface Violation {
   /** Path of the field, such as `pools[web].backends[10.0.0.1:80].weight`; empty for the whole. */
   readonly field: string;

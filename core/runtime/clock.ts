@@ -4,9 +4,9 @@ export interface Timer {
 }
 
 export interface Clock {
-  /** Milliseconds since 1970, for people. May jump. */
+  /** Milliseconds since 1970, to be shown. May jump. */
   wallMs(): number;
-  /** Milliseconds since some moment, for measuring. Never goes back. */
+  /** Milliseconds since an arbitrary moment, for measuring. Never goes back. */
   nowMs(): number;
   /** Calls `action` once, `delayMs` from now. The timer does not keep the process alive. */
   after(delayMs: number, action: () => void): Timer;

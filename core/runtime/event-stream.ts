@@ -2,7 +2,7 @@
  * One reader of server-sent events.
  *
  * Invariants
- *  - nothing is queued: `ready` is false until the reader has taken what was sent, and who sends asks first;
+ *  - nothing is queued: `ready` is false until the reader has taken what was sent, and senders check it first;
  *  - after the end nothing is written, and `onClose` is called exactly once.
  */
 import type { ServerResponse } from 'node:http';
@@ -26,7 +26,7 @@ export class EventStream {
     if (this.#open) this.#response.write(`event: ${event}\ndata: ${data}\n\n`);
   }
 
-  /** A sign of life that no reader hears as an event. */
+  /** A sign of life that is not an event. */
   beat(): void {
     if (this.#open) this.#response.write(':\n\n');
   }
@@ -36,7 +36,7 @@ export class EventStream {
     else action();
   }
 
-  /** What a reader has not taken by now it will not get: waiting for it could take for ever. */
+  /** A reader that has not taken everything is cut off: waiting for it could take for ever. */
   end(): void {
     if (!this.#open) return;
     this.#open = false;

@@ -1,6 +1,6 @@
 /**
  * Command-line flags with an environment variable each (`--grpc-address` ⇄ `LB_GRPC_ADDRESS`; the flag wins) and
- * parsers that say what is allowed. A bad value exits with 2.
+ * parsers whose errors say what is allowed. A bad value ends the program with exit code 2.
  */
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../model/duration.ts';
@@ -9,7 +9,7 @@ import { LOG_LEVELS } from './log-level.ts';
 import { TokenFile } from './token-file.ts';
 import { VERSION } from './version.ts';
 
-/** Turns the text of a flag into its value, or throws InvalidArgumentError with what is allowed. */
+/** Turns the text of a flag into its value, or throws InvalidArgumentError that says what is allowed. */
 export type Parse<T> = (text: string) => T;
 
 /** `spec` is as commander wants it: `--grpc-address <HOST:PORT>`. `shown` is the default as the help shows it. */
@@ -24,7 +24,7 @@ export function flag<T>(
   return fallback === undefined ? option : option.default(fallback, shown);
 }
 
-/** Off by default. `--name` alone turns it on; the environment says `true` or `false`. */
+/** Off by default. `--name` alone turns it on; the environment variable is `true` or `false`. */
 export function switchFlag(name: string, description: string): Option {
   return flag(
     `${name} [true|false]`,
@@ -75,7 +75,7 @@ export const hostPortList: Parse<string[]> = (text) => {
   const addresses = text.split(',').map((address) => address.trim());
   for (const address of addresses) hostPort(address);
   if (new Set(addresses).size < addresses.length)
-    throw new InvalidArgumentError('An address is named twice.');
+    throw new InvalidArgumentError('An address is given twice.');
   return addresses;
 };
 
@@ -123,7 +123,7 @@ export function parseProgram<T extends object>(program: Command): T {
   }
 }
 
-/** For what only shows when flags are seen together: one line each, then exit 2. */
+/** For problems of several flags together: prints one line each and exits with 2. */
 export function exitOnWrongUsage(problems: readonly string[]): never {
   const lines = [...problems.map((problem) => `error: ${problem}`), '(--help says more)'];
   process.stderr.write(`${lines.join('\n')}\n`);

@@ -1,26 +1,26 @@
 /**
- * The HTTP address of a program: /healthz, /readyz, /metrics and whatever else it shows or takes.
- * Bounded in connections, in time and in what it reads, so that nobody can hold the program up here.
+ * The HTTP address of a program: /healthz, /readyz, /metrics and its other routes.
+ * Bounded in connections, in time and in request size, so that nobody can hold the program up here.
  *
  * Invariants
- *  - whatever an answer throws, and whenever, ends that answer and nothing else;
- *  - connections that wait for their clients keep no new one out: at the limit one of them makes room.
+ *  - an error in an answer, at whatever time, ends that answer and nothing else;
+ *  - connections that wait for their clients keep no new one out: at the limit one of them is closed.
  */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { ConnectionPlaces } from './connection-limit.ts';
+import { HttpConnections } from './http-connections.ts';
 import { LbError, messageOf } from './errors.ts';
 import { EventStream } from './event-stream.ts';
 import { formatHostPort, type HostPort } from './flags.ts';
 import type { Logger } from './logger.ts';
 
 const REQUEST_TIMEOUT_MS = 5_000;
-/** How often connections are looked at that take longer: Node's own 30 seconds would add to every limit. */
-const LOOK_MS = 1_000;
-/** Longer than between two questions of a page, and short, since a connection that asks nothing takes the place of one that would. */
+/** How often the timeouts of connections are checked: Node's own 30 seconds would add to every limit. */
+const CHECK_MS = 1_000;
+/** Longer than between two requests of a page, yet short, since an idle connection counts towards the limit. */
 const KEEP_ALIVE_MS = 5_000;
-/** After so many a client connects again, which costs little, and who asks all the time does not stay for ever. */
+/** After so many a client connects again, which costs little: no client can keep a connection for ever. */
 const MAX_REQUESTS_PER_CONNECTION = 100;
 /** A change of a thousand backends fits. */
 const MAX_BODY_BYTES = 256 * 1_024;
@@ -37,7 +37,7 @@ export interface EventsAnswer {
   readonly events: (stream: EventStream) => void;
 }
 
-/** What is known of a request before its body is read. */
+/** A request before its body is read. */
 export interface HttpHead {
   readonly method: string;
   readonly path: string;
@@ -61,7 +61,7 @@ export interface Post {
 /** By path. */
 export type Routes = Readonly<Record<string, Read | Post>>;
 
-/** A page loads its own files and asks its own address, nothing else; nobody may put it into a frame. */
+/** A page loads files from and sends requests to its own address only; nobody may put it into a frame. */
 const HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy':
@@ -74,9 +74,9 @@ const HEADERS = {
 
 export interface HttpServerOptions {
   readonly routes: Routes;
-  /** Answers in the place of a route, before a body is read; null: the route may answer. Left out: all may. */
+  /** Answers instead of the route, before a body is read; null: the route answers. Left out: it always does. */
   readonly guard?: (head: HttpHead) => HttpAnswer | null;
-  /** What to answer where there is no route. Left out: JSON that names the routes. */
+  /** The answer where there is no route. Left out: JSON that lists the routes. */
   readonly missing?: (head: HttpHead) => HttpAnswer;
   /** Such as `the admin address`, and the flag that names it: for errors. */
   readonly what: string;
@@ -88,26 +88,26 @@ export interface HttpServerOptions {
 export class HttpServer {
   readonly #server: Server;
   readonly #options: HttpServerOptions;
-  readonly #places: ConnectionPlaces<Socket>;
+  readonly #connections: HttpConnections<Socket>;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
-    this.#places = new ConnectionPlaces({
+    this.#connections = new HttpConnections({
       connections: options.maxConnections,
       requestsEach: MAX_REQUESTS_PER_CONNECTION,
     });
-    this.#server = createServer({ connectionsCheckingInterval: LOOK_MS }, (request, response) => {
+    this.#server = createServer({ connectionsCheckingInterval: CHECK_MS }, (request, response) => {
       void this.#serve(request, response);
     });
-    // Not Node's own `maxConnections`: that refuses whoever comes last, a probe as well.
+    // Not Node's own `maxConnections`, which refuses the newest connection, even that of a probe.
     this.#server.on('connection', (socket) => {
-      socket.once('close', () => this.#places.leave(socket));
-      this.#places.enter(socket)?.destroy();
+      socket.once('close', () => this.#connections.closed(socket));
+      this.#connections.opened(socket)?.destroy();
     });
     this.#server.requestTimeout = REQUEST_TIMEOUT_MS;
     this.#server.headersTimeout = REQUEST_TIMEOUT_MS;
     this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
-    // Browsers and probes come and go; a socket that fails is theirs to open again.
+    // Browsers and probes come and go; they can connect again.
     this.#server.on('clientError', (_error, socket) => socket.destroy());
   }
 
@@ -129,7 +129,7 @@ export class HttpServer {
     });
   }
 
-  /** Cuts every request that is under way. */
+  /** Cuts off every request that is under way. */
   close(): void {
     this.#server.close();
     this.#server.closeAllConnections();
@@ -138,25 +138,28 @@ export class HttpServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/', headers } = request;
     const [path = '/', query] = url.split('?', 2);
-    if (this.#places.countRequest(request.socket) === 'last') response.setHeader('connection', 'close');
+    if (this.#connections.countRequest(request.socket) === 'last') response.setHeader('connection', 'close');
     try {
       const head = { method, path, query: new URLSearchParams(query), headers };
       const answer = await this.#answer(request, head);
       if (answer === null) return;
       if ('events' in answer) {
-        this.#places.eventsBegin(request.socket);
-        response.once('close', () => this.#places.eventsEnd(request.socket));
+        this.#connections.eventsBegin(request.socket);
+        response.once('close', () => this.#connections.eventsEnd(request.socket));
       }
       reply(request, response, answer);
     } catch (error) {
-      this.#options.logger.error({ path, error: messageOf(error) }, 'a page failed: this is a defect');
+      this.#options.logger.error(
+        { path, error: messageOf(error) },
+        'the answer to a request failed: this is a defect',
+      );
       // Half an answer can't become another one.
       if (response.headersSent) response.destroy();
       else reply(request, response, FAILED);
     }
   }
 
-  /** Null: nobody waits for an answer any more. */
+  /** Null: the client is gone. */
   async #answer(request: IncomingMessage, head: HttpHead): Promise<HttpAnswer | EventsAnswer | null> {
     const { routes, guard = () => null, missing = missingFrom(routes) } = this.#options;
     const { method, path } = head;
@@ -168,12 +171,12 @@ export class HttpServer {
     if (refused !== null) return refused;
     const { socket } = request;
     if (typeof route === 'function') {
-      return this.#places.whileAnswering(socket, () => route({ ...head, body: '' }));
+      return this.#connections.whileAnswering(socket, () => route({ ...head, body: '' }));
     }
     const body = await bodyOf(request);
     if (body === 'too large') return TOO_LARGE;
     if (body === 'gone') return null;
-    return this.#places.whileAnswering(socket, () => route.post({ ...head, body: body.text }));
+    return this.#connections.whileAnswering(socket, () => route.post({ ...head, body: body.text }));
   }
 }
 
@@ -181,12 +184,12 @@ export function json(status: number, value: unknown): HttpAnswer {
   return { status, contentType: 'application/json; charset=utf-8', body: `${JSON.stringify(value)}\n` };
 }
 
-const FAILED = json(500, { error: 'something failed here that should not; see the log of this program' });
+const FAILED = json(500, { error: 'an internal error occurred; see the log of this program' });
 const TOO_LARGE = json(413, { error: `the request is larger than ${MAX_BODY_BYTES} bytes` });
 
 function missingFrom(routes: Routes): (head: HttpHead) => HttpAnswer {
   return ({ path }) =>
-    json(404, { error: `there is no ${path}; there are ${Object.keys(routes).join(', ')}` });
+    json(404, { error: `there is no ${path}; use one of ${Object.keys(routes).join(', ')}` });
 }
 
 function notAllowed(method: string, allowed: readonly string[]): HttpAnswer {
@@ -194,12 +197,12 @@ function notAllowed(method: string, allowed: readonly string[]): HttpAnswer {
   return { ...answer, headers: { allow: allowed.join(', ') } };
 }
 
-/** `gone`: its sender went away before the end, or was cut off for taking too long. */
+/** `gone`: the client went away before the end, or was cut off because it took too long. */
 async function bodyOf(request: IncomingMessage): Promise<{ readonly text: string } | 'too large' | 'gone'> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
-    // Destroying it would take the connection along, and with it the answer.
+    // Destroying the request would close the connection before the answer.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > MAX_BODY_BYTES) return 'too large';
@@ -228,7 +231,7 @@ function reply(request: IncomingMessage, response: ServerResponse, answer: HttpA
     ...all,
     'content-type': contentType,
     'content-length': Buffer.byteLength(body),
-    // What was not read of a request must not be taken for the next one.
+    // The unread rest of a request must not be taken for the next one.
     ...(!request.complete && { connection: 'close' }),
   });
   response.end(request.method === 'HEAD' ? undefined : body);

@@ -1,4 +1,4 @@
-/** How a program ends: the first SIGTERM or SIGINT stops it in order, the second at once. */
+/** The end of a program: the first SIGTERM or SIGINT stops it in order, the second at once. */
 import { messageOf } from './errors.ts';
 import type { Logger } from './logger.ts';
 
@@ -10,11 +10,11 @@ export function stopOnSignals(stop: () => Promise<void>, logger: Logger): void {
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals) => {
     if (stopping) {
-      logger.warn({ signal }, 'second signal: ending at once');
+      logger.warn({ signal }, 'second signal: exiting at once');
       process.exit(FAILED);
     }
     stopping = true;
-    logger.info({ signal }, 'stopping; a second signal ends it at once');
+    logger.info({ signal }, 'stopping; a second signal ends the program at once');
     stop().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -27,12 +27,12 @@ export function stopOnSignals(stop: () => Promise<void>, logger: Logger): void {
   process.on('SIGINT', onSignal);
 }
 
-/** SIGHUP, of which a program would die, only makes it read and open files again: those who do so listen for it too. */
+/** Keeps SIGHUP from ending the program. It makes others, which listen for it too, read or open their files again. */
 export function surviveHangups(logger: Logger): void {
-  process.on('SIGHUP', (signal) => logger.debug({ signal }, 'nothing ends at this signal'));
+  process.on('SIGHUP', (signal) => logger.debug({ signal }, 'this signal does not end the program'));
 }
 
-/** A failure nobody handled is a defect: say so and end, for a supervisor to start the program afresh. */
+/** An unhandled failure is a defect: logs it and exits, so that a supervisor can restart the program. */
 export function exitOnUnhandledFailures(logger: Logger): void {
   const end = (error: unknown) => {
     logger.fatal(

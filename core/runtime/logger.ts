@@ -19,5 +19,5 @@ export function createLogger(program: string, level: LogLevel, sink: Destination
   return pino(options, { write: (line: string) => sink.write(pretty(line)) });
 }
 
-/** For tests and library use: says nothing, and leaves standard output alone, which pino would otherwise open. */
+/** Logs nothing, and does not touch standard output, which pino would open otherwise. */
 export const silentLogger: Logger = pino({ level: 'silent' }, { write: () => undefined });

@@ -1,4 +1,4 @@
-/** Names of control planes → their addresses: a name that leads to many stands for as many replicas. */
+/** Resolves the names of control planes: each address of a name is a replica. */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { type Clock, sleep } from './clock.ts';
@@ -17,7 +17,7 @@ export type Named =
   | { readonly ok: true; readonly addresses: readonly string[] }
   | { readonly ok: false; readonly reason: string };
 
-/** Whether HOST:PORT has a name in it, which may lead to other addresses tomorrow. */
+/** Whether HOST:PORT has a host name, whose addresses can change. */
 export function isName(hostPort: string): boolean {
   return isIP(hostOf(hostPort)) === 0;
 }
@@ -34,7 +34,7 @@ export async function lookUp(hostPort: string, find: Lookup, clock: Clock): Prom
         throw new Error(`no answer within ${LOOKUP_TIMEOUT_MS / 1_000} s`);
       }),
     ]);
-    // A host with addresses of both families is one replica, and its proxies would report to it twice.
+    // A host with addresses of both families is one replica; proxies would report to it twice.
     const family = found.some((address) => isIP(address) === 4) ? 4 : 6;
     const ips = [...new Set(found)].filter((address) => isIP(address) === family).sort();
     if (ips.length === 0) return { ok: false, reason: `${host} has no address` };

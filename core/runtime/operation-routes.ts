@@ -1,13 +1,13 @@
-/** /metrics, /healthz (the process lives) and /readyz (it should be asked): what operators want of every program. */
+/** The routes that operators need in every program: /metrics, /healthz (it is alive) and /readyz (it can serve). */
 import { json, type Routes } from './http-server.ts';
 
-/** What a program measures, as Prometheus reads it. */
+/** The metrics of a program in Prometheus' text format. */
 export interface Metrics {
   readonly contentType: string;
   render(): Promise<string>;
 }
 
-/** `notReady`: why the program should not be asked now, in words; empty: it should. */
+/** `notReady` returns the reasons why the program cannot serve now; empty: it is ready. */
 export function operationRoutes(metrics: Metrics, notReady: () => readonly string[]): Routes {
   return {
     '/metrics': async () => ({ status: 200, contentType: metrics.contentType, body: await metrics.render() }),

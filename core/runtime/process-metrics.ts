@@ -1,7 +1,7 @@
-/** What Node says of the process, for /metrics. */
+/** Node's own metrics of the process, for /metrics. */
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 
-/** Gauges whose names end as those of counters do: Prometheus' own checker objects to them, and nobody needs them. */
+/** Gauges whose names end like those of counters: promtool objects to them, and nobody needs them. */
 const MISNAMED = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',

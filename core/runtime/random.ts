@@ -7,8 +7,8 @@ export interface Random {
 export const systemRandom: Random = { next: () => Math.random() };
 
 /**
- * A reproducible sequence (mulberry32, Tommy Ettinger, public domain): period 2^32, good enough to spread load
- * and to replay a test, not for secrets.
+ * A reproducible sequence (mulberry32, Tommy Ettinger, public domain) with period 2^32: good enough to spread load and
+ * to repeat a test, not for secrets.
  */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;

@@ -1,4 +1,4 @@
-/** What a commit changed ⇄ the wire. */
+/** The changes of a commit ⇄ the wire. */
 import type { Difference, Revised } from '../model/difference.ts';
 import type { Violation } from '../model/violation.ts';
 import { wordFromWire, wordToWire } from './enum-codec.ts';
@@ -18,7 +18,7 @@ export function differenceToWire({ action, kind, name, before, after }: Differen
   };
 }
 
-/** Undefined, with a violation, when a newer server says what this program does not understand. */
+/** Undefined, with a violation, when a newer server sends something that this program does not know. */
 export function differenceFromWire(
   wire: ResourceChange__Output,
   violations: Violation[],

@@ -37,7 +37,7 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 2_000,
   'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-  // Whoever calls decides about retries: it alone knows the request_id.
+  // Callers decide about retries: only they know the request_id.
   'grpc.enable_retries': 0,
   'grpc.use_local_subchannel_pool': 1,
 };
@@ -64,7 +64,7 @@ export function connectReplica(address: string, token?: SentToken): ReplicaClien
   const interceptors = token === undefined ? [] : [sending(token)];
   const channel = new Channel(targetOf(address), credentials.createInsecure(), CHANNEL_OPTIONS);
   const client = <T extends Client>(definition: object) => {
-    // What makes a client wants the untyped form of a service; the typed one is what comes out.
+    // makeClientConstructor takes the untyped form of a service; the result is the typed client.
     const Constructor = makeClientConstructor(definition as ServiceDefinition, '');
     return new Constructor(address, credentials.createInsecure(), {
       channelOverride: channel,
@@ -90,7 +90,7 @@ export function connectReplica(address: string, token?: SentToken): ReplicaClien
   };
 }
 
-/** grpc-js has call credentials for this, and refuses them on a connection without TLS. */
+/** An interceptor, since grpc-js refuses call credentials on a connection without TLS. */
 function sending(token: SentToken): Interceptor {
   return (options, nextCall) =>
     new InterceptingCall(nextCall(options), {
@@ -117,7 +117,7 @@ export type UnaryMethod<Request, Response> = (
 
 export interface UnaryAnswer<Response> {
   readonly response: Response;
-  /** A replica that could not reach its store answered from memory. */
+  /** The replica could not reach its store and answered from memory. */
   readonly stale: boolean;
 }
 

@@ -1,8 +1,8 @@
 /**
  * The wire contract, loaded from proto/ once. The only file that uses @grpc/proto-loader at run time.
  *
- * Encoding never validates: unknown keys are dropped and wrong values turn into zeros in silence. So everything that
- * goes out is built by the codecs beside this file, and everything that comes in is checked by them.
+ * Encoding never validates: it drops unknown keys and turns wrong values into zeros without an error. So the codecs in
+ * this folder build every message that is sent, and check every message that is received.
  */
 import { fileURLToPath } from 'node:url';
 import { loadSync, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader';
@@ -34,7 +34,7 @@ export interface Services {
 
 export interface Definitions {
   readonly services: Services;
-  /** Everything, for server reflection. */
+  /** All packages, for server reflection. */
   readonly packageDefinition: PackageDefinition;
   readonly status: MessageTypeDefinition<Status, Status__Output>;
   readonly badRequest: MessageTypeDefinition<BadRequest, BadRequest__Output>;

@@ -10,8 +10,8 @@ export function wordToWire<Prefix extends string, Word extends string>(
 }
 
 /**
- * The word for a value off the wire; undefined when it is unspecified. A value that this program does not know (an
- * enum travels as a number, so a newer peer can send one) adds to `violations`.
+ * The word for a value from the wire; undefined when it is unspecified. A value that this program does not know, which
+ * a newer peer can send, adds to `violations`.
  */
 export function wordFromWire<Word extends string>(
   prefix: string,
@@ -25,7 +25,7 @@ export function wordFromWire<Word extends string>(
   if (found === undefined) {
     violations.push({
       field,
-      description: `${String(value)} is not known here; use one of ${words.join(', ')}`,
+      description: `${String(value)} is not known to this program; use one of ${words.join(', ')}`,
     });
   }
   return found;

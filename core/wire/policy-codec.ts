@@ -1,6 +1,5 @@
 /** Policies ⇄ the wire. */
-import { completePolicy } from '../model/complete.ts';
-import type { PolicyDraft } from '../model/draft.ts';
+import { completePolicy, type PolicyDraft } from '../model/draft.ts';
 import { HEALTH_CHECK_TYPES, type HealthCheck, type Policy, STRATEGIES } from '../model/resources.ts';
 import type { Violation } from '../model/violation.ts';
 import { durationFromWire, durationToWire } from './duration-codec.ts';
@@ -8,7 +7,7 @@ import { wordFromWire, wordToWire } from './enum-codec.ts';
 import type { HealthCheck as WireHealthCheck, HealthCheck__Output } from './generated/lb/v1/HealthCheck.ts';
 import type { Policy as WirePolicy, Policy__Output } from './generated/lb/v1/Policy.ts';
 
-/** Fields that the draft leaves out stay unset. */
+/** Fields that the draft leaves out are unset. */
 export function policyDraftToWire(draft: PolicyDraft, revision = 0): WirePolicy {
   const { healthCheck, connect, timeouts } = draft;
   return {
@@ -43,7 +42,7 @@ function healthCheckToWire(check: Partial<HealthCheck>): WireHealthCheck {
   };
 }
 
-/** Fields that are unset stay left out. */
+/** Fields that are unset are left out of the draft. */
 export function policyDraftFromWire(
   wire: Policy__Output,
   path: string,
@@ -87,7 +86,7 @@ function healthCheckFromWire(
   };
 }
 
-/** A policy as a control plane sends it: every field is set; one that is not takes its default. */
+/** A policy as a control plane sends it, with every field set; one that is unset gets its default. */
 export function policyFromWire(wire: Policy__Output, path: string, violations: Violation[]): Policy {
   return completePolicy(policyDraftFromWire(wire, path, violations));
 }

@@ -1,10 +1,10 @@
-/** Reports as bytes: a proxy encodes a report once, and sends the same bytes to every replica. */
+/** Reports as bytes: a proxy encodes a report once and sends the same bytes to every replica. */
 import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
 import { loadDefinitions } from './definitions.ts';
 import type { StreamReportsRequest } from './generated/lb/v1/StreamReportsRequest.ts';
 import type { StreamReportsResponse__Output } from './generated/lb/v1/StreamReportsResponse.ts';
 
-/** A client of ReportService. Buffers are messages that are encoded already, and go out as they are. */
+/** A client of ReportService. Buffers are messages that are encoded already and are sent as they are. */
 export interface ReportsClient extends Client {
   streamReports(): ClientDuplexStream<StreamReportsRequest | Buffer, StreamReportsResponse__Output>;
 }

@@ -1,6 +1,6 @@
 /**
- * Resources and drafts ⇄ the wire. What comes in as a draft may lack fields; values are checked later, by
- * core/model/validate.ts, but for what the wire itself can get wrong (`violations` collects that, with paths).
+ * Resources and drafts ⇄ the wire. A draft may lack fields, and core/model/validate.ts checks the values later. Only
+ * what cannot be read at all is collected in `violations` here, with paths.
  */
 import { BACKEND_DEFAULTS, DEFAULT_POLICY_NAME } from '../model/defaults.ts';
 import type { BackendDraft, ListenerDraft, PoolDraft, ResourceDraft } from '../model/draft.ts';
@@ -35,7 +35,7 @@ export function backendDraftFromWire(
   };
 }
 
-export function poolDraftToWire(draft: PoolDraft, revision = 0): WirePool {
+function poolDraftToWire(draft: PoolDraft, revision = 0): WirePool {
   return {
     name: draft.name,
     ...(draft.policy !== undefined && { policy: draft.policy }),
@@ -73,7 +73,7 @@ export function resourceDraftToWire(draft: ResourceDraft): WireResource {
   }
 }
 
-/** Undefined, with a violation, when it is none of the three kinds that can be declared. `at` is its place in the request. */
+/** Undefined, with a violation, when it is not one of the three kinds that can be declared. `at` is its path in the request. */
 export function resourceDraftFromWire(
   wire: Resource__Output,
   at: string,
@@ -93,7 +93,7 @@ export function resourceDraftFromWire(
   return undefined;
 }
 
-/** A complete resource by itself; a pool goes without its backends. */
+/** A complete resource by itself; a pool without its backends. */
 export function resourceToWire(resource: Resource, revision = 0): WireResource {
   switch (resource.kind) {
     case 'policy':
@@ -109,7 +109,7 @@ export function resourceToWire(resource: Resource, revision = 0): WireResource {
   }
 }
 
-/** The same, back. Undefined, with a violation, when there is nothing in it. */
+/** The reverse. Undefined, with a violation, when the message is empty. */
 export function resourceFromWire(
   wire: Resource__Output,
   at: string,
@@ -126,7 +126,7 @@ export function resourceFromWire(
       value: backendFromWire(wire.backend.pool, wire.backend.backend, at, violations),
     };
   }
-  violations.push({ field: at, description: 'holds no resource that this program knows' });
+  violations.push({ field: at, description: 'has no resource of a kind that this program knows' });
   return undefined;
 }
 

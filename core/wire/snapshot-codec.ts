@@ -30,13 +30,13 @@ export function snapshotEntryToWire(entry: SnapshotEntry): SnapshotResource {
   return { key: entry.key, hash: entry.hash, resource: resourceToWire(entry.resource) };
 }
 
-/** Undefined, with a violation, when the entry holds nothing. Hashes are checked by who assembles the snapshot. */
+/** Undefined, with a violation, when the entry is empty. Hashes are checked where the snapshot is assembled. */
 export function snapshotEntryFromWire(
   wire: SnapshotResource__Output,
   violations: Violation[],
 ): SnapshotEntry | undefined {
   if (!wire.resource) {
-    violations.push({ field: wire.key, description: 'holds no resource' });
+    violations.push({ field: wire.key, description: 'has no resource' });
     return undefined;
   }
   const resource = resourceFromWire(wire.resource, wire.key, violations);

@@ -4,7 +4,7 @@ import type { Violation } from '../model/violation.ts';
 import { type ErrorCode, LbError } from '../runtime/errors.ts';
 import { loadDefinitions } from './definitions.ts';
 
-/** A code without a status does not compile. */
+/** A code without a status would not compile. */
 export const STATUS_OF: Readonly<Record<ErrorCode, status>> = {
   INVALID_ARGUMENT: status.INVALID_ARGUMENT,
   NOT_FOUND: status.NOT_FOUND,
@@ -31,7 +31,7 @@ export interface GrpcStatus {
   readonly metadata: Metadata;
 }
 
-/** What a server answers with. Violations beyond about 4 KiB are counted in a last one instead of listed. */
+/** The status that a server answers with. Violations beyond about 4 KiB are counted in a last one instead of listed. */
 export function toGrpcStatus(error: LbError): GrpcStatus {
   const code = STATUS_OF[error.code];
   const metadata = new Metadata();
@@ -42,8 +42,8 @@ export function toGrpcStatus(error: LbError): GrpcStatus {
 }
 
 /**
- * The beginning of a text, well-formed: the cut may split a character, and a request may bring halves of one. grpc-js
- * throws on those.
+ * The beginning of a text, well-formed: the cut may split a character, and a request may contain half of one. grpc-js
+ * throws on both.
  */
 function atMost(length: number, text: string): string {
   return Buffer.from(text.slice(0, length)).toString();
@@ -86,8 +86,8 @@ function encodeDetails(code: status, message: string, violations: readonly Viola
 }
 
 /**
- * What a client makes of a failed call. A call that was cut off may have had its effect: that is OUTCOME_UNKNOWN,
- * and repeating it with the same request_id tells.
+ * The error of a failed call. A call that was cut off may have had its effect, so it is OUTCOME_UNKNOWN: repeating it
+ * with the same request_id tells.
  */
 export function fromGrpcError(error: ServiceError): LbError {
   return new LbError(
@@ -121,7 +121,7 @@ function decodeViolations(metadata: Metadata | undefined): Violation[] {
         .violations.map(({ subject, description }) => ({ field: subject, description }));
     });
   } catch {
-    // Details are an extra: a status that another program made is still a status.
+    // Details are optional: a status of another program may have others.
     return [];
   }
 }

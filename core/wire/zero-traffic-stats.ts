@@ -1,6 +1,6 @@
 import type { TrafficStats__Output } from './generated/lb/v1/TrafficStats.ts';
 
-/** Of something that nobody reported, or of which nothing was said. */
+/** The statistics of something that no proxy has reported. */
 export const ZERO_TRAFFIC_STATS: TrafficStats__Output = {
   connectionsActive: 0,
   connectionsPerSecond: 0,

@@ -1,20 +1,20 @@
 /**
- * The interface of a balancing strategy. One strategy a file; registry.ts lists them all.
+ * The interface of a balancing strategy. One strategy per file; registry.ts lists them all.
  *
  * Candidates are numbered 0..n-1 in the plan's order (sorted by address, so every proxy has the same numbers).
- * `pick` reserves: the candidate's open connections are one more when it returns, and `release` gives that back
- * exactly once. No I/O, no clock, no allocation in `pick`.
+ * `pick` reserves: when it returns, the candidate has one open connection more, which `release` takes back exactly once.
+ * No I/O, no clock, no allocation in `pick`.
  */
 import type { Random } from '../../core/runtime/random.ts';
 
 /** Returned by `pick` when no candidate is eligible and untried. */
 export const NO_BACKEND = -1;
 
-/** What a strategy may know of a pool's backends. Reads are live: eligibility changes between two picks. */
+/** What a strategy can know about a pool's backends. Reads are live: eligibility changes between two picks. */
 export interface Candidates {
   readonly count: number;
   weight(candidate: number): number;
-  /** May get a new connection now: weight above 0, active, and up (or the pool is in panic). */
+  /** Whether it may get a new connection now: weight above 0, active, and up (or the pool is in panic). */
   eligible(candidate: number): boolean;
   /**
    * Grows whenever the answer of `eligible` may have changed for any candidate, so that a strategy can keep a list
@@ -23,13 +23,13 @@ export interface Candidates {
   epoch(): number;
   /** Open connections over all workers of this proxy. */
   open(candidate: number): number;
-  /** One connection more. */
+  /** Adds one open connection. */
   reserve(candidate: number): void;
-  /** One connection fewer. */
+  /** Subtracts one open connection. */
   unreserve(candidate: number): void;
 }
 
-/** What a strategy may know of a connection. One object is reused for all picks. */
+/** What a strategy can know about the connection to pick for. One object is reused for all picks. */
 export interface PickRequest {
   /** 32-bit hash of the client's IP address (not its port): see core/model/source-hash.ts. */
   sourceHash: number;
@@ -57,13 +57,13 @@ export interface Balancer {
 export interface BalancerInputs {
   readonly candidates: Candidates;
   readonly random: Random;
-  /** Which of the proxy's workers this is, and of how many: round robin starts at a different place in each. */
+  /** Which of the proxy's workers this is, and of how many: round robin starts at a different turn in each. */
   readonly worker: { readonly index: number; readonly count: number };
   /** Maglev's table of candidate numbers; only for source_hash. Built once per plan, off the workers. */
   readonly table: Uint16Array | Uint32Array | null;
   /**
-   * What the pool's balancer of the plan before was, and where its candidates stand now (`moved[old]` is the new
-   * number or NO_BACKEND): lets round robin and the EWMAs survive a change of the plan.
+   * The pool's balancer of the plan before, and the new numbers of its candidates (`moved[old]` is the new number or
+   * NO_BACKEND): lets round robin and the EWMAs keep their state when the plan changes.
    */
   readonly previous: { readonly balancer: Balancer; readonly moved: Int32Array } | null;
 }

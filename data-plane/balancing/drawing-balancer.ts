@@ -1,8 +1,8 @@
 /**
- * What the strategies that leave something to chance have in common: a weighted draw over the eligible candidates,
- * and the reservation of whichever they choose.
+ * The common part of the strategies that draw at random: a weighted draw over the eligible candidates, and the
+ * reservation of the chosen one.
  *
- * Invariant: a candidate is reserved here and nowhere else, once for each pick that returns it.
+ * Invariant: a candidate is reserved only here, once for each pick that returns it.
  */
 import {
   type Balancer,

@@ -3,19 +3,19 @@
  * 2016, section 3.4), weighted as there: a heavier candidate takes its turns more often.
  *
  * Guarantee: with equal weights, slots per candidate differ by at most one; with others they follow the weights to
- * within a turn, and every candidate of weight above 0 has at least one slot. Taking one of n candidates away moves
- * its own slots and few others (in the tests below 6 in 100 of the rest).
- * Cost: O(M log M) steps, some milliseconds; run it off the workers.
+ * within a turn, and every candidate of weight above 0 has at least one slot. Removing one of n candidates moves its own
+ * slots and few others (in the tests fewer than 6 in 100 of the rest).
+ * Cost: O(M log M) steps, a few milliseconds; run it on the main thread.
  * Invariants
  *  - the table is a function of addresses and weights alone, so every proxy at one revision has the same;
  *  - a candidate's preferences depend on its address only, not on its number.
  */
 
-/** Slots of a table. Prime, so that every step visits all slots, and twice the most backends there can be. */
+/** Entries of a table. Prime, so that every step width visits all of them, and twice the maximum number of backends. */
 export const MAGLEV_SLOTS = 65_537;
 
 export interface MaglevCandidate {
-  /** What it is known by in the whole fleet. */
+  /** Identifies it in the whole fleet. */
   readonly address: string;
   /** 0: it gets no slot. */
   readonly weight: number;
@@ -47,15 +47,15 @@ export function buildMaglevTable(candidates: readonly MaglevCandidate[]): Uint32
 }
 
 /**
- * Whose turn it is. Turn j of a candidate falls in round ceil(j × heaviest / weight), so the heaviest has one in
- * every round and everybody one in round 0. Kept as a queue a round, since trying everybody in every round would take
- * rounds × candidates steps.
+ * The order of turns. Turn j of a candidate is in round ceil(j × heaviest / weight), so the heaviest has a turn in every
+ * round, and each candidate has one in round 0. Each round is a queue, since trying every candidate in every round
+ * would take rounds × candidates steps.
  */
 class Turns {
   readonly #weights: Float64Array;
   readonly #heaviest: number;
   readonly #taken: Float64Array;
-  /** By round: the first and the last of its queue; by candidate: the one behind it. -1: none. */
+  /** By round: the first and the last of its queue; by candidate: the next in its queue. -1: none. */
   readonly #first = new Int32Array(MAGLEV_SLOTS + 1).fill(-1);
   readonly #last = new Int32Array(MAGLEV_SLOTS + 1).fill(-1);
   readonly #behind: Int32Array;

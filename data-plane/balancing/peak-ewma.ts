@@ -1,34 +1,34 @@
 /**
- * Peak EWMA: draw two distinct eligible candidates by weight, take the one that promises to connect sooner under its
+ * Peak EWMA: draw two distinct eligible candidates by weight, take the one that is expected to connect sooner under its
  * load: estimate × (open + 1) / weight. The estimate is an exponentially weighted moving average of connect times
  * that jumps to every peak and forgets with time (Finagle and Linkerd, "Beyond Round Robin: Load Balancing for
- * Latency", 2016). A failed connect counts as a very slow one. Estimates that are nearly the same say nothing: then
- * the choice is that of power_of_two_choices.
+ * Latency", 2016). A failed connect counts as a very slow one. When the estimates are nearly the same, the choice is
+ * that of power_of_two_choices.
  *
- * Guarantee: a backend that turns slow or refuses gets fewer connections from its first slow connect on, and is
- * looked at again once its estimate has faded: to a third every ten seconds without a new peak. Among idle backends
- * of one speed the shares are the weights'.
- * Cost: O(1) a pick, see weighted-draw.ts. No allocation.
+ * Guarantee: a backend that becomes slow or refuses gets fewer connections from its first slow connect on, and is
+ * tried again once its estimate has faded: to a third every ten seconds without a new peak. Among idle backends of one
+ * speed the shares are the weights.
+ * Cost: O(1) per pick, see weighted-draw.ts. No allocation.
  * Invariants
  *  - estimates are this worker's own, in milliseconds, never below the floor;
- *  - a candidate that no connect was measured on is judged by its load alone, so it is tried and can't attract all;
- *  - estimates survive a change of the plan through `previous`.
+ *  - a candidate without a measurement is compared by its load alone, so it is tried, and does not attract everything;
+ *  - estimates are kept when the plan changes (`previous`).
  */
-import { type Balancer, type BalancerInputs, NO_BACKEND } from './balancer.ts';
+import { type BalancerInputs, NO_BACKEND } from './balancer.ts';
 import { PowerOfTwoChoices } from './power-of-two-choices.ts';
 
 /** After this long an estimate has faded to 1/e, as in Finagle and Linkerd. */
 const DECAY_MS = 10_000;
-/** Below this an estimate tells more of this process's own turns than of the backend; zero would hide the load. */
+/** Below this an estimate says more about this process's own loop than about the backend; zero would hide the load. */
 const FLOOR_MS = 0.5;
-/** Estimates that differ by less than this factor are called the same: jitter must not outvote the weights. */
+/** Estimates that differ by less than this factor are the same: jitter must not override the weights. */
 const SAME_WITHIN = 1.5;
-/** A refusal takes no time at all, but it is no better than a backend that needs a second. */
+/** A refusal takes no time, but it is no better than a backend that needs a second. */
 const FAILURE_MS = 1_000;
 
 // `!` on typed arrays in this file: candidates are below their count, and this runs for each connection.
-class PeakEwma extends PowerOfTwoChoices {
-  /** By candidate: the estimate at `#atMs`; 0 means nothing is known. */
+export class PeakEwma extends PowerOfTwoChoices {
+  /** By candidate: the estimate at `#atMs`; 0: there is none. */
   readonly #estimateMs: Float64Array;
   readonly #atMs: Float64Array;
 
@@ -48,7 +48,7 @@ class PeakEwma extends PowerOfTwoChoices {
     this.#observe(candidate, Math.max(connectMs, FAILURE_MS), nowMs);
   }
 
-  /** Cheaper: sooner connected under its load. Where the estimates say nothing, less loaded. */
+  /** Expected to connect sooner under its load; where the estimates don't decide, less loaded. */
   protected override isBetter(a: number, b: number, nowMs: number): boolean {
     const timeA = this.#faded(a, nowMs);
     const timeB = this.#faded(b, nowMs);
@@ -84,9 +84,4 @@ class PeakEwma extends PowerOfTwoChoices {
       this.#atMs[candidate] = previous.#atMs[old]!;
     }
   }
-}
-
-/** Makes a balancer of the strategy `peak_ewma`. */
-export function peakEwma(inputs: BalancerInputs): Balancer {
-  return new PeakEwma(inputs);
 }

@@ -3,15 +3,15 @@
  * weight; when they have the same, the first drawn.
  *
  * Guarantee: the fullest of n equal backends is O(log log n) above the mean (Mitzenmacher, "The Power of Two Choices
- * in Randomized Load Balancing", 2001). Counts that are a little stale herd far less than under least_connections.
+ * in Randomized Load Balancing", 2001). Slightly stale counts cause far less herding than under least_connections.
  * Among idle backends the shares are exactly the weights', since the first draw decides.
- * Cost: O(1) a pick, see weighted-draw.ts. No allocation.
- * Invariants: two eligible untried candidates are never compared with themselves; a lone one is taken.
+ * Cost: O(1) per pick, see weighted-draw.ts. No allocation.
+ * Invariants: a candidate is never compared with itself; if only one is eligible and untried, it is taken.
  */
-import { type Balancer, type BalancerInputs, type PickRequest, NO_BACKEND, type Tried } from './balancer.ts';
+import { NO_BACKEND, type PickRequest, type Tried } from './balancer.ts';
 import { DrawingBalancer } from './drawing-balancer.ts';
 
-/** Also what peak_ewma is, but for the comparison. */
+/** peak_ewma extends it with another comparison. */
 export class PowerOfTwoChoices extends DrawingBalancer {
   protected override choose(request: PickRequest, tried: Tried): number {
     const first = this.draw.draw(tried);
@@ -20,14 +20,9 @@ export class PowerOfTwoChoices extends DrawingBalancer {
     return second !== NO_BACKEND && this.isBetter(second, first, request.nowMs) ? second : first;
   }
 
-  /** Less loaded: open / weight, multiplied out: whole numbers, so that ties are ties. */
+  /** Less loaded by open / weight; multiplied out to whole numbers, so that ties are ties. */
   protected isBetter(a: number, b: number, _nowMs: number): boolean {
     const all = this.candidates;
     return all.open(a) * all.weight(b) < all.open(b) * all.weight(a);
   }
-}
-
-/** Makes a balancer of the strategy `power_of_two_choices`. */
-export function powerOfTwoChoices(inputs: BalancerInputs): Balancer {
-  return new PowerOfTwoChoices(inputs);
 }

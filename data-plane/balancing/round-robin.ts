@@ -1,30 +1,30 @@
 /**
- * Round robin, smooth and weighted: earliest deadline first over a fixed time-table.
+ * Round robin, smooth and weighted: earliest deadline first over a fixed timetable.
  *
  * A cycle has the length 1. In each cycle a candidate has as many turns as its weight w, evenly spread, at
  * (turn + offset) / w for turn 0 to w - 1. The offset, (i + ½) / n for candidate i of n at first, keeps candidates
  * of equal weight apart and in order. A pick takes the next turn after the last one taken. (Deadlines of weighted
  * fair queueing: Demers, Keshav and Shenker, 1989.)
  *
- * Guarantee: any W picks in a row, W being the sum of the weights, hold each candidate exactly as often as its weight
+ * Guarantee: any W picks in a row, W being the sum of the weights, include each candidate exactly as often as its weight
  * says, as long as the eligible ones stay the same and none is skipped as tried. Turns are computed from whole
- * numbers each time, so nothing drifts. A candidate that comes back has no turns saved up.
- * Cost: O(log n) a pick by a heap, 14 steps for 10,000 backends, where the scan of nginx's smooth round robin takes
+ * numbers each time, so nothing drifts. A candidate that becomes eligible again has no turns saved up.
+ * Cost: O(log n) per pick by a heap, 14 steps for 10,000 backends, where the scan of nginx's smooth round robin takes
  * 10,000; O(n) after a change of the epoch. No allocation.
  * Invariants
- *  - the last turn taken and the offsets are all the state there is: they survive epochs and, through `previous`,
- *    plans, so that candidates that come and go leave the turns of the others alone;
- *  - each worker starts at its own place, worker / workers of a cycle in;
+ *  - the last turn taken and the offsets are the only state; they are kept over epochs and, through `previous`, over
+ *    plans, so that candidates that come and go do not change the turns of the others;
+ *  - each worker starts at its own moment, worker / workers of a cycle in;
  *  - at most tried.size + 1 candidates are taken off the heap in a pick.
  */
 import type { Balancer, BalancerInputs, Candidates, PickRequest, Tried } from './balancer.ts';
 import { NO_BACKEND } from './balancer.ts';
 
-/** Multiples of the golden ratio fall far from each other within a cycle: offsets of candidates that come later. */
+/** Multiples of the golden ratio lie far apart within a cycle: offsets of candidates that are added later. */
 const GOLDEN_RATIO = 0.618_033_988_749_894_9;
 
-/** A place in the time-table. Candidates with turns at the same moment come in the order of their numbers. */
-interface Place {
+/** A turn in the timetable. Turns at the same moment come in the order of their candidates. */
+interface Turn {
   cycle: number;
   /** Within the cycle, in [0, 1). */
   moment: number;
@@ -32,10 +32,10 @@ interface Place {
 }
 
 // `!` on typed arrays in this file: candidates are below their count, and this runs for each connection.
-class RoundRobin implements Balancer {
+export class RoundRobin implements Balancer {
   readonly #candidates: Candidates;
   /** The last turn taken. */
-  readonly #last: Place;
+  readonly #last: Turn;
   readonly #offset: Float64Array;
   /** By candidate: its next turn. */
   readonly #cycle: Float64Array;
@@ -60,7 +60,7 @@ class RoundRobin implements Balancer {
   pick(_request: PickRequest, tried: Tried): number {
     this.#refresh();
     const all = this.#size;
-    // Tried ones are parked behind the heap's end, and put back with the turn they had.
+    // Tried candidates are moved behind the heap's end, and put back with the turn they had.
     while (this.#size > 0 && tried.has(this.#heap[0]!)) this.#park();
     const chosen = this.#size > 0 ? this.#heap[0]! : NO_BACKEND;
     if (chosen !== NO_BACKEND) this.#take(chosen);
@@ -89,7 +89,7 @@ class RoundRobin implements Balancer {
   }
 
   #take(chosen: number): void {
-    // A tried one that was skipped may be taken later than its turn: the place never goes back for it.
+    // A candidate that was skipped as tried may be taken later than its turn: `#last` does not go back for it.
     if (this.#isBefore(this.#last, this.#cycle[chosen]!, this.#moment[chosen]!, chosen)) {
       this.#last.cycle = this.#cycle[chosen]!;
       this.#last.moment = this.#moment[chosen]!;
@@ -119,16 +119,16 @@ class RoundRobin implements Balancer {
     const last = this.#last;
     const weight = this.#candidates.weight(candidate);
     const offset = this.#offset[candidate]!;
-    // The estimate may be one off by rounding; the comparison with the turn itself decides.
+    // Rounding may put the estimate off by one; the comparison with the turn itself decides.
     let turn = Math.max(0, Math.floor(last.moment * weight - offset));
     while (turn < weight && !this.#isBefore(last, last.cycle, (turn + offset) / weight, candidate)) turn++;
     this.#cycle[candidate] = turn < weight ? last.cycle : last.cycle + 1;
     this.#moment[candidate] = ((turn < weight ? turn : 0) + offset) / weight;
   }
 
-  #isBefore(place: Place, cycle: number, moment: number, candidate: number): boolean {
-    if (place.cycle !== cycle) return place.cycle < cycle;
-    return place.moment === moment ? place.candidate < candidate : place.moment < moment;
+  #isBefore(turn: Turn, cycle: number, moment: number, candidate: number): boolean {
+    if (turn.cycle !== cycle) return turn.cycle < cycle;
+    return turn.moment === moment ? turn.candidate < candidate : turn.moment < moment;
   }
 
   #comesFirst(a: number, b: number): boolean {
@@ -168,9 +168,4 @@ class RoundRobin implements Balancer {
     }
     this.#heap[at] = moving;
   }
-}
-
-/** Makes a balancer of the strategy `round_robin`. */
-export function roundRobin(inputs: BalancerInputs): Balancer {
-  return new RoundRobin(inputs);
 }

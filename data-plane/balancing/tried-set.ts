@@ -1,10 +1,10 @@
 /**
- * The candidates that one connection has tried. Reused for connection after connection: adding and asking allocate
- * nothing, but for the rare connection with more attempts than any before it.
+ * The candidates that one connection has tried. Reused for all connections: nothing is allocated, except for the rare
+ * connection with more attempts than any before it.
  */
 import type { Tried } from './balancer.ts';
 
-/** The most attempts that a policy allows: the first and ten retries. */
+/** The maximum of a policy: the first attempt and ten retries. */
 const USUAL_CAPACITY = 11;
 
 export class TriedSet implements Tried {
@@ -20,7 +20,7 @@ export class TriedSet implements Tried {
     return false;
   }
 
-  /** A candidate that is in the set already is not added twice. */
+  /** Adds a candidate, unless it is in the set. */
   add(candidate: number): void {
     if (this.has(candidate)) return;
     if (this.#size === this.#candidates.length) {

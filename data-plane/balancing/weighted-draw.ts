@@ -1,12 +1,12 @@
 /**
  * Draws eligible candidates at random, in proportion to their weights: the alias method (Walker 1977, in Vose's form,
- * 1991). Shared by every strategy that leaves something to chance.
+ * 1991). Used by every strategy that draws at random.
  *
  * Guarantee: the probability of a candidate is its weight over the weights of all that are eligible, untried and not
- * excepted, exactly: a draw that hits a tried one is repeated, and after `ATTEMPTS` of them the rest is summed up.
- * Cost: O(1) a draw; O(n) after a change of the epoch and when nearly all of the weight has been tried. No allocation.
+ * excluded, exactly: a draw that hits a tried one is repeated, and after `ATTEMPTS` of them the rest is summed up.
+ * Cost: O(1) per draw; O(n) after a change of the epoch, and when nearly all of the weight was tried. No allocation.
  * Invariants
- *  - the list holds every eligible candidate once, in the candidates' order, as of the epoch seen last;
+ *  - the list holds every eligible candidate once, in the candidates' order, as of the epoch read last;
  *  - at most `ATTEMPTS` draws and one pass over the list, so a draw always ends.
  */
 import type { Random } from '../../core/runtime/random.ts';
@@ -19,7 +19,7 @@ export class WeightedDraw {
   readonly #candidates: Candidates;
   readonly #random: Random;
   readonly #list: Int32Array;
-  /** By place in the list: how likely the place itself is taken, once drawn, and whom it stands for otherwise. */
+  /** By position in the list: how likely the position itself is taken once drawn, and which one is taken otherwise. */
   readonly #share: Float64Array;
   readonly #alias: Int32Array;
   readonly #work: Int32Array;
@@ -36,7 +36,7 @@ export class WeightedDraw {
     this.#work = new Int32Array(candidates.count);
   }
 
-  /** Brings the list up to date. Call it first in every pick; the rest speaks of the list as it was then. */
+  /** Updates the list. Call it first in every pick; the other methods use the list as it was then. */
   refresh(): void {
     const epoch = this.#candidates.epoch();
     if (this.#known && epoch === this.#epoch) return;
@@ -54,25 +54,25 @@ export class WeightedDraw {
     return this.#size;
   }
 
-  /** The eligible candidate at a place from 0 to size - 1. */
-  at(place: number): number {
-    return this.#list[place]!;
+  /** The eligible candidate at a position from 0 to size - 1. */
+  at(position: number): number {
+    return this.#list[position]!;
   }
 
-  /** The place of a candidate drawn by weight, tried or not; NO_BACKEND when none is eligible. */
-  drawPlace(): number {
+  /** The position of a candidate drawn by weight, tried or not; NO_BACKEND when none is eligible. */
+  drawPosition(): number {
     if (this.#size === 0) return NO_BACKEND;
-    // One number serves twice: its whole part chooses the place, its fraction decides between the place and its alias.
+    // One number serves twice: its whole part chooses the position, its fraction decides between the position and its alias.
     const point = this.#random.next() * this.#size;
-    const place = Math.floor(point);
-    return point - place < this.#share[place]! ? place : this.#alias[place]!;
+    const position = Math.floor(point);
+    return point - position < this.#share[position]! ? position : this.#alias[position]!;
   }
 
   /** A candidate drawn by weight, neither in `tried` nor `except`; NO_BACKEND when there is none. */
   draw(tried: Tried, except: number = NO_BACKEND): number {
     if (this.#size === 0) return NO_BACKEND;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const candidate = this.#list[this.drawPlace()]!;
+      const candidate = this.#list[this.drawPosition()]!;
       if (candidate !== except && !tried.has(candidate)) return candidate;
     }
     return this.#drawFromRest(tried, except);
@@ -80,13 +80,13 @@ export class WeightedDraw {
 
   #drawFromRest(tried: Tried, except: number): number {
     let total = 0;
-    for (let place = 0; place < this.#size; place++) {
-      const candidate = this.#list[place]!;
+    for (let position = 0; position < this.#size; position++) {
+      const candidate = this.#list[position]!;
       if (candidate !== except && !tried.has(candidate)) total += this.#candidates.weight(candidate);
     }
     let left = this.#random.next() * total;
-    for (let place = 0; place < this.#size; place++) {
-      const candidate = this.#list[place]!;
+    for (let position = 0; position < this.#size; position++) {
+      const candidate = this.#list[position]!;
       if (candidate === except || tried.has(candidate)) continue;
       left -= this.#candidates.weight(candidate);
       if (left < 0) return candidate;
@@ -94,19 +94,20 @@ export class WeightedDraw {
     return NO_BACKEND;
   }
 
-  /** Pairs each place of less than the average weight with one of more, which lends it what is missing. */
+  /** Pairs each position of less than the average weight with one of more, which lends it what is missing. */
   #buildAliases(): void {
     let total = 0;
-    for (let place = 0; place < this.#size; place++) total += this.#candidates.weight(this.#list[place]!);
+    for (let position = 0; position < this.#size; position++)
+      total += this.#candidates.weight(this.#list[position]!);
     // One array, two stacks: places below the average from the left, those above it from the right.
     let small = 0;
     let large = this.#size;
-    for (let place = 0; place < this.#size; place++) {
-      const share = (this.#candidates.weight(this.#list[place]!) * this.#size) / total;
-      this.#share[place] = share;
-      this.#alias[place] = place;
-      if (share < 1) this.#work[small++] = place;
-      else this.#work[--large] = place;
+    for (let position = 0; position < this.#size; position++) {
+      const share = (this.#candidates.weight(this.#list[position]!) * this.#size) / total;
+      this.#share[position] = share;
+      this.#alias[position] = position;
+      if (share < 1) this.#work[small++] = position;
+      else this.#work[--large] = position;
     }
     while (small > 0 && large < this.#size) {
       const lacking = this.#work[--small]!;

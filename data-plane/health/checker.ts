@@ -1,4 +1,4 @@
-/** The interface of a health check. One kind of check a file. */
+/** The interface of a health check. One kind of check per file. */
 
 /** What is checked: a textual IP address and a port. */
 export interface CheckTarget {
@@ -10,11 +10,11 @@ export type CheckResult =
   | { readonly type: 'passed' }
   /** `reason` is in words, such as "connection refused". */
   | { readonly type: 'failed'; readonly reason: string }
-  /** It says more of this process than of the backend, such as a deadline missed while the event loop stood still. */
+  /** It says more about this process than about the backend, such as a deadline that passed while the event loop was blocked. */
   | { readonly type: 'inconclusive'; readonly reason: string };
 
 export interface RunningCheck {
-  /** Ends the check; `done` will not be called any more. */
+  /** Ends the check; `done` will not be called. */
   cancel(): void;
 }
 
@@ -23,7 +23,7 @@ export interface Checker {
   check(target: CheckTarget, timeoutMs: number, done: (result: CheckResult) => void): RunningCheck;
 }
 
-/** For a check that is over before it began. */
+/** For a check that fails before it can start. */
 export function later(action: () => void): RunningCheck {
   const immediate = setImmediate(action);
   return { cancel: () => clearImmediate(immediate) };

@@ -1,20 +1,20 @@
 /**
- * Checks that a TCP connection can be established, with the calls of the epoll engine: a check through Node's sockets
- * takes several times the CPU, and a proxy with many backends makes hundreds a second.
+ * Checks that a TCP connection can be established, with the system calls of the epoll engine: a check through Node's
+ * sockets takes several times the CPU, and a proxy with many backends makes hundreds per second.
  *
- * Node's loop can't wait for an epoll of ours, so it is looked at: once in the next turn, which is enough for a backend
- * near by, and every few milliseconds after that while any check is under way.
+ * Node's loop can't wait for an epoll instance of ours, so it is polled: once in the next turn, which is enough for a
+ * nearby backend, and then every few milliseconds while any check is under way.
  *
  * Invariants
  *  - ends within the timeout and one turn of the event loop;
- *  - an established connection is ended with a reset: no TIME_WAIT is left behind, here or there. Unless this process
- *    stands still for 200 ms the reset comes before the handshake's last acknowledgement, so the server's kernel drops
- *    the half-open connection: its program accepts none, starts no process for it and logs nothing;
- *  - it comes from the first source address of the family of the backend, if any is set, or from the next one when that
+ *  - an established connection is ended with a reset, which leaves no TIME_WAIT on either side. Unless this process is
+ *    blocked for 200 ms the reset is sent before the handshake's last acknowledgement, so the server's kernel drops the
+ *    half-open connection: its program does not accept it, starts no process for it and logs nothing;
+ *  - it is bound to the first source address of the backend's family, if any is set, or to the next one when the first
  *    is out of ports;
- *  - at the deadline it looks once more: after a pause of this process the timer comes before a success that has long
- *    arrived;
- *  - an event that was fetched for a check that is over is ignored: checks are told apart by a number, not by descriptor.
+ *  - at the deadline it polls once more: after a pause of this process the timer fires before a success is noticed that
+ *    arrived long ago;
+ *  - an event that was fetched for a check that is over is ignored: checks are known by a number, not by descriptor.
  */
 import { parseIp } from '../../core/model/ip.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
@@ -25,7 +25,7 @@ import { loadFfi } from '../kernel/ffi.ts';
 import { refused, timedOut } from './check-results.ts';
 import { type Checker, type CheckResult, type CheckTarget, later, type RunningCheck } from './checker.ts';
 
-const LOOK_EVERY_MS = 5;
+const POLL_EVERY_MS = 5;
 const MAX_EVENTS = 64;
 const NUMBERS = 2 ** 31;
 
@@ -41,7 +41,7 @@ export function epollChecker(clock: Clock, sourceAddresses: readonly string[]): 
   if (!ffi) throw new Error(reason);
   const sys = new LoopCalls(ffi, MAX_EVENTS);
   const epoll = sys.epollCreate();
-  if (epoll < 0) throw new Error(`no epoll for health checks: ${errnoName(-epoll)}`);
+  if (epoll < 0) throw new Error(`cannot create an epoll instance for health checks: ${errnoName(-epoll)}`);
   const sources = sourceAddresses.map(parseIp).filter((ip) => ip !== null);
   return new EpollChecker(clock, sys, epoll, sources);
 }
@@ -53,7 +53,7 @@ class EpollChecker implements Checker {
   readonly #sources: readonly Uint8Array[];
   readonly #pending = new Map<number, Pending>();
   #last = 0;
-  #isLookPlanned = false;
+  #isPollPlanned = false;
 
   constructor(clock: Clock, sys: LoopCalls, epoll: number, sources: readonly Uint8Array[]) {
     this.#clock = clock;
@@ -70,18 +70,18 @@ class EpollChecker implements Checker {
     const startedMs = this.#clock.nowMs();
     const deadline = this.#clock.after(timeoutMs, () => {
       const lateMs = this.#clock.nowMs() - startedMs - timeoutMs;
-      this.#look();
+      this.#poll();
       this.#end(number, timedOut(timeoutMs, lateMs));
     });
     this.#pending.set(number, { fd, deadline, done });
-    if (!this.#isLookPlanned) {
-      this.#isLookPlanned = true;
-      setImmediate(() => this.#lookOn());
+    if (!this.#isPollPlanned) {
+      this.#isPollPlanned = true;
+      setImmediate(() => this.#pollAgain());
     }
     return { cancel: () => this.#end(number, null) };
   }
 
-  /** A socket that is connecting, or connected, and watched; or the errno negated. */
+  /** A watched socket that is connecting or connected; or the errno negated. */
   #connect({ host, port }: CheckTarget, number: number): number {
     const ip = parseIp(host) ?? new Uint8Array(4);
     const fitting = this.#sources.filter(({ length }) => length === ip.length);
@@ -113,18 +113,18 @@ class EpollChecker implements Checker {
     return result;
   }
 
-  #lookOn(): void {
-    this.#look();
-    this.#isLookPlanned = this.#pending.size > 0;
-    if (this.#isLookPlanned) this.#clock.after(LOOK_EVERY_MS, () => this.#lookOn());
+  #pollAgain(): void {
+    this.#poll();
+    this.#isPollPlanned = this.#pending.size > 0;
+    if (this.#isPollPlanned) this.#clock.after(POLL_EVERY_MS, () => this.#pollAgain());
   }
 
-  /** Ends all that the kernel has come to an end with: those are watched no more, so each wait brings others. */
-  #look(): void {
+  /** Ends all checks that the kernel is done with. Those are no longer watched, so each wait returns others. */
+  #poll(): void {
     while (this.#endSome() === MAX_EVENTS);
   }
 
-  /** As many as one wait brings. Returns how many those were. */
+  /** Ends the checks that one wait returns. Returns how many those were. */
   #endSome(): number {
     const count = this.#sys.epollWait(this.#epoll, 0);
     const numbers = Array.from({ length: Math.max(0, count) }, (_, index) => this.#sys.eventLow(index));

@@ -1,5 +1,5 @@
 /**
- * What a proxy believes of one backend, as a machine: (state, event) to state. Pure.
+ * The health of one backend as a proxy sees it, as a pure machine: (state, event) → state.
  *
  *                passed                    failed                          ejected
  *   unknown      healthy                   unhealthy                       -
@@ -9,7 +9,7 @@
  *
  * Invariants
  *  - `passes` and `failures` count results in a row: a result of one kind sets the other count to 0, in every state;
- *  - `sinceMs` moves when `health` does, and only then; `reason` says what brought it about, or the newest failure;
+ *  - `sinceMs` changes when `health` does, and only then; `reason` says what caused it, or the newest failure;
  *  - a step that changes nothing returns the state itself.
  */
 import type { Health, HealthCheck } from '../../core/model/resources.ts';
@@ -20,9 +20,9 @@ export interface HealthState {
   readonly reason: string;
   /** When `health` became what it is; milliseconds since 1970. */
   readonly sinceMs: number;
-  /** Checks passed in a row, as far as they still matter. */
+  /** Checks passed in a row, while that matters. */
   readonly passes: number;
-  /** Checks failed in a row, as far as they still matter. */
+  /** Checks failed in a row, while that matters. */
   readonly failures: number;
 }
 
@@ -31,9 +31,9 @@ export type HealthEvent =
   | { readonly type: 'failed'; readonly reason: string }
   /** Failed connects of clients took it out. */
   | { readonly type: 'ejected'; readonly reason: string }
-  /** An operator disabled it: it isn't checked from now on. */
+  /** An operator disabled it: it is no longer checked. */
   | { readonly type: 'disabled' }
-  /** It is checked from now on, and nothing is known. */
+  /** It is checked from now on; nothing is known yet. */
   | { readonly type: 'enabled' }
   /** Its pool has no checks: it counts as up. */
   | { readonly type: 'unchecked' };
@@ -45,7 +45,7 @@ const NOT_CHECKED = 'not checked';
 const NOT_CHECKED_YET = 'not checked yet';
 const FIRST_CHECK_PASSED = 'passed its first check';
 
-/** A backend that nothing is known of yet. */
+/** The health of a backend before its first check. */
 export function unknownHealth(nowMs: number): HealthState {
   return { health: 'unknown', reason: NOT_CHECKED_YET, sinceMs: nowMs, passes: 0, failures: 0 };
 }
@@ -72,7 +72,7 @@ export function stepHealth(
   }
 }
 
-/** On its way from one state to another, or just out: worth another look soon. */
+/** Between two states, or ejected: the next check should come soon. */
 export function isInTransition(state: HealthState): boolean {
   switch (state.health) {
     case 'healthy':
@@ -89,7 +89,7 @@ export function isInTransition(state: HealthState): boolean {
 function passed(state: HealthState, rise: number, nowMs: number): HealthState {
   switch (state.health) {
     case 'healthy':
-      // Its pool had no checks before.
+      // Before, its pool had no checks.
       if (state.reason === NOT_CHECKED) return become('healthy', FIRST_CHECK_PASSED, nowMs, state);
       return state.failures === 0 ? state : { ...state, passes: 0, failures: 0 };
     case 'unknown':
@@ -118,7 +118,7 @@ function failed(state: HealthState, reason: string, fall: number, nowMs: number)
   }
 }
 
-/** With `from`, the time stays when the health does. */
+/** With `from`, `sinceMs` is kept when the health stays the same. */
 function become(health: Health, reason: string, nowMs: number, from?: HealthState): HealthState {
   const sinceMs = from?.health === health ? from.sinceMs : nowMs;
   return { health, reason, sinceMs, passes: 0, failures: 0 };

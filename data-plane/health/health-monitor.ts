@@ -1,13 +1,12 @@
 /**
- * Runs the health checks of all backends, writes what comes of them into shared memory and tells who wants to know.
- * Main thread.
+ * Runs the health checks of all backends, writes their health into shared memory and publishes each change. Main thread.
  *
  * Invariants
  *  - at most `MAX_RUNNING` checks at once and one timer, however many backends there are;
- *  - each checked backend is either being checked or in the schedule;
- *  - a backend keeps its state from plan to plan as long as its row and generation stay;
- *  - after each change of a `health` cell the epoch of its pool moves;
- *  - the result of a check that began before an ejection is never heard.
+ *  - each backend that has checks is either being checked or scheduled;
+ *  - a backend keeps its state from plan to plan as long as its row and generation stay the same;
+ *  - after each change of a `health` cell the epoch of its pool grows;
+ *  - the result of a check that began before an ejection is ignored.
  */
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
@@ -20,9 +19,9 @@ import { MonitoredBackend } from './monitored-backend.ts';
 import { PoolTally } from './pool-tally.ts';
 import { CheckSchedule, firstDelayMs, nextDelayMs } from './scheduler.ts';
 
-/** Each takes a descriptor, and the budget of connections leaves room for this many. */
+/** Checks at once. Each takes a descriptor, and the connection limit leaves room for this many. */
 export const MAX_RUNNING = 256;
-/** Results in a row that may say nothing about a backend before they count as failures. */
+/** Inconclusive results in a row; more of them count as failures. */
 const MAX_INCONCLUSIVE = 3;
 
 export interface HealthMonitorInputs {
@@ -44,7 +43,7 @@ export class HealthMonitor {
   readonly #inputs: HealthMonitorInputs;
   /** By row. */
   #backends = new Map<number, MonitoredBackend>();
-  /** By row, until the row has another owner: since when a backend is removed. */
+  /** By row, until the row is given away: when its backend was removed. */
   readonly #removed = new Map<number, { readonly generation: number; readonly sinceMs: number }>();
   /** By name. */
   #pools = new Map<string, MonitoredPool>();
@@ -72,28 +71,28 @@ export class HealthMonitor {
         if (keeps) before.delete(backend.row);
         else this.#schedule.remove(backend.row);
         this.#removed.delete(backend.row);
-        const entry = keeps ? known : this.#meet(backend, pool);
+        const entry = keeps ? known : this.#add(backend, pool);
         this.#backends.set(backend.row, entry);
         if (this.#adopt(entry, backend, pool)) due.push(entry);
       }
     }
-    for (const gone of before.values()) this.#leave(gone);
+    for (const gone of before.values()) this.#remove(gone);
     for (const entry of due)
       this.#scheduleIn(entry, firstDelayMs(due.length, entry.check, this.#inputs.random));
-    for (const pool of this.#pools.values()) this.#tellPanic(pool);
-    this.#proceed();
+    for (const pool of this.#pools.values()) this.#publishPanic(pool);
+    this.#startDue();
   }
 
   /** A worker says that failed connects took a backend out. */
   ejected(row: number, generation: number, reason: string): void {
     const entry = this.#backends.get(row);
     if (entry?.backend.generation !== generation) return;
-    this.#hearEjection(entry, reason);
-    this.#tellPanic(this.#pools.get(entry.backend.pool));
-    this.#proceed();
+    this.#noticeEjection(entry, reason);
+    this.#publishPanic(this.#pools.get(entry.backend.pool));
+    this.#startDue();
   }
 
-  /** What is known of a backend; of one that was removed, that. */
+  /** The health of a backend, or that it was removed. */
   healthOf(
     backend: Pick<DirectoryBackend, 'row' | 'generation'>,
   ): Pick<HealthState, 'health' | 'reason' | 'sinceMs'> {
@@ -107,7 +106,7 @@ export class HealthMonitor {
     return { health, reason, sinceMs };
   }
 
-  /** By pool: no active backend of weight above 0 is up, so all of them are used. */
+  /** By pool: whether no active backend of weight above 0 is up, so that all of them are used. */
   panic(): ReadonlyMap<string, boolean> {
     return new Map(Array.from(this.#pools.values(), ({ name, tally }) => [name, tally.panic]));
   }
@@ -118,14 +117,14 @@ export class HealthMonitor {
     this.#backends.clear();
   }
 
-  #meet(backend: DirectoryBackend, pool: DirectoryPool): MonitoredBackend {
+  #add(backend: DirectoryBackend, pool: DirectoryPool): MonitoredBackend {
     const { shared, clock } = this.#inputs;
     const entry = new MonitoredBackend(backend, pool.policy.healthCheck, shared, clock.wallMs());
     Atomics.add(shared.poolEpoch, pool.row, 1);
     return entry;
   }
 
-  /** Brings an entry up to its configuration. Says whether a first check is to be scheduled. */
+  /** Updates an entry to its configuration. Returns whether a first check is to be scheduled. */
   #adopt(entry: MonitoredBackend, backend: DirectoryBackend, pool: DirectoryPool): boolean {
     const wasDisabled = entry.backend.state === 'disabled';
     const { intervalMs } = entry.check;
@@ -143,10 +142,10 @@ export class HealthMonitor {
     return !isWaiting || entry.check.intervalMs < intervalMs;
   }
 
-  #leave(entry: MonitoredBackend): void {
+  #remove(entry: MonitoredBackend): void {
     this.#cancel(entry);
     const { row, generation } = entry.backend;
-    // Its row may belong to another backend already, and so does the place in the schedule then.
+    // Its row may belong to another backend already; then the schedule's entry does too.
     if (this.#backends.has(row)) return;
     this.#schedule.remove(row);
     this.#removed.set(row, { generation, sinceMs: this.#inputs.clock.wallMs() });
@@ -171,7 +170,7 @@ export class HealthMonitor {
   }
 
   /** Starts what is due and arms the timer for what comes next. */
-  #proceed(): void {
+  #startDue(): void {
     this.#timer?.cancel();
     this.#timer = null;
     const { clock } = this.#inputs;
@@ -182,9 +181,9 @@ export class HealthMonitor {
       if (entry) this.#start(entry);
     }
     const nextMs = this.#schedule.nextDueMs();
-    // With no room left, the end of a check comes back here.
+    // At the maximum, this is called again when a check ends.
     if (nextMs === null || this.#running >= MAX_RUNNING) return;
-    this.#timer = clock.after(Math.max(0, nextMs - clock.nowMs()), () => this.#proceed());
+    this.#timer = clock.after(Math.max(0, nextMs - clock.nowMs()), () => this.#startDue());
   }
 
   #start(entry: MonitoredBackend): void {
@@ -199,16 +198,16 @@ export class HealthMonitor {
   #finish(entry: MonitoredBackend, result: CheckResult): void {
     entry.running = null;
     this.#running--;
-    // The message of a worker that died on the way is made up for here.
-    if (!this.#hearEjection(entry, 'failed connects in a row')) this.#judge(entry, result);
-    this.#tellPanic(this.#pools.get(entry.backend.pool));
+    // The cell may say so although the worker died before its message was sent.
+    if (!this.#noticeEjection(entry, 'failed connects in a row')) this.#evaluate(entry, result);
+    this.#publishPanic(this.#pools.get(entry.backend.pool));
     const { clock, random } = this.#inputs;
     const sinceStartMs = clock.nowMs() - entry.startedMs;
     this.#scheduleIn(entry, Math.max(0, nextDelayMs(entry.state, entry.check, random) - sinceStartMs));
-    this.#proceed();
+    this.#startDue();
   }
 
-  #judge(entry: MonitoredBackend, result: CheckResult): void {
+  #evaluate(entry: MonitoredBackend, result: CheckResult): void {
     if (result.type !== 'inconclusive') {
       entry.inconclusive = 0;
       this.#step(entry, result);
@@ -217,10 +216,10 @@ export class HealthMonitor {
     }
   }
 
-  /** True when there was an ejection that the machine did not know of. */
-  #hearEjection(entry: MonitoredBackend, reason: string): boolean {
-    if (!entry.hearEjection()) return false;
-    // A check that began before says nothing about what came after it.
+  /** Reads an ejection from the cell. Whether there was one that the machine did not know. */
+  #noticeEjection(entry: MonitoredBackend, reason: string): boolean {
+    if (!entry.noticeEjection()) return false;
+    // A check that began before the ejection says nothing about the time after it.
     this.#cancel(entry);
     this.#step(entry, entry.isChecked ? { type: 'ejected', reason } : whyNotChecked(entry));
     this.#moveEpoch(entry);
@@ -248,7 +247,7 @@ export class HealthMonitor {
     if (pool) Atomics.add(this.#inputs.shared.poolEpoch, pool.row, 1);
   }
 
-  #tellPanic(pool: MonitoredPool | undefined): void {
+  #publishPanic(pool: MonitoredPool | undefined): void {
     if (!pool || pool.tally.alarm === pool.alarmed) return;
     pool.alarmed = pool.tally.alarm;
     this.#inputs.changes.publish({ type: 'panic', pool: pool.name, on: pool.alarmed });

@@ -1,10 +1,10 @@
 /**
- * One backend under the health monitor's eyes, and its `health` cell in shared memory.
+ * One backend that the health monitor checks, and its `health` cell in shared memory.
  *
  * Invariants
- *  - the cell holds what the machine says, except from the moment a worker put `ejected` there until the machine
- *    hears of it: a value that a worker wrote is never overwritten unheard;
- *  - failed connects are forgotten before a backend counts as healthy, so that one more doesn't take it out at once.
+ *  - the cell holds the machine's state, except after a worker has written `ejected` there and before the machine knows:
+ *    a value that a worker wrote is not overwritten before the machine knows it;
+ *  - failed connects are reset to 0 before a backend counts as healthy, so that one more doesn't take it out at once.
  */
 import type { HealthCheck } from '../../core/model/resources.ts';
 import type { DirectoryBackend } from '../plan/plan-directory.ts';
@@ -17,12 +17,12 @@ export class MonitoredBackend {
   check: HealthCheck;
   state: HealthState;
   running: RunningCheck | null = null;
-  /** When the last check began, by the monotonic clock. */
+  /** When the last check began, on the monotonic clock. */
   startedMs = 0;
-  /** Results in a row that said nothing about the backend. */
+  /** Inconclusive results in a row. */
   inconclusive = 0;
-  /** What the cell holds as far as the machine has heard. */
-  #heard: number = HEALTH.unknown;
+  /** The value of the cell that the machine knows of. */
+  #known: number = HEALTH.unknown;
   readonly #shared: Pick<SharedCells, 'health' | 'failures'>;
 
   constructor(
@@ -35,7 +35,7 @@ export class MonitoredBackend {
     this.check = check;
     this.state = unknownHealth(wallMs);
     this.#shared = shared;
-    // A backend that was removed and comes back while connections to it live on has its old row, and old health.
+    // A backend that was removed and comes back while it has connections gets its old row, with its old health.
     Atomics.store(shared.health, backend.row, HEALTH.unknown);
     Atomics.store(shared.failures, backend.row, 0);
   }
@@ -44,17 +44,17 @@ export class MonitoredBackend {
     return this.backend.state !== 'disabled' && this.check.type !== 'none';
   }
 
-  /** Moves the machine, and the cell if no worker was faster. Says whether the cell changed. */
+  /** Steps the machine, and writes the cell unless a worker has. Returns whether the cell changed. */
   step(event: HealthEvent, wallMs: number): boolean {
     this.state = stepHealth(this.state, event, this.check, wallMs);
     return this.#publish();
   }
 
-  /** A worker took it out and the machine has not heard of it: from now on it has. */
-  hearEjection(): boolean {
-    if (this.#heard === HEALTH.ejected) return false;
+  /** Whether a worker has ejected it since the last call. */
+  noticeEjection(): boolean {
+    if (this.#known === HEALTH.ejected) return false;
     if (Atomics.load(this.#shared.health, this.backend.row) !== HEALTH.ejected) return false;
-    this.#heard = HEALTH.ejected;
+    this.#known = HEALTH.ejected;
     return true;
   }
 
@@ -65,11 +65,11 @@ export class MonitoredBackend {
 
   #publish(): boolean {
     const wanted = HEALTH[this.state.health];
-    if (wanted === this.#heard) return false;
+    if (wanted === this.#known) return false;
     const { row } = this.backend;
     if (wanted === HEALTH.healthy) Atomics.store(this.#shared.failures, row, 0);
-    if (Atomics.compareExchange(this.#shared.health, row, this.#heard, wanted) !== this.#heard) return false;
-    this.#heard = wanted;
+    if (Atomics.compareExchange(this.#shared.health, row, this.#known, wanted) !== this.#known) return false;
+    this.#known = wanted;
     return true;
   }
 }

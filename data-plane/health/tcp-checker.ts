@@ -3,14 +3,14 @@
  *
  * Invariants
  *  - ends within the timeout and one turn of the event loop;
- *  - an established connection is ended with a reset: no TIME_WAIT is left behind, here or there;
- *  - with the C library the reset comes before the handshake's last acknowledgement, as epoll-checker.ts says: the
- *    server's program never hears of it. Node has no option for that, so without it each check is a connection that
+ *  - an established connection is ended with a reset, which leaves no TIME_WAIT on either side;
+ *  - with the C library the reset is sent before the handshake's last acknowledgement, so the server's program does not
+ *    notice (see epoll-checker.ts). Node has no option for that: without the C library each check is a connection that
  *    the program accepts and finds reset;
- *  - it comes from the first source address of the family of the backend, if any is set;
- *  - the event loop runs timers before it looks at sockets, so after a pause of this process the deadline would come
- *    before a success that has long arrived. So at the deadline the sockets are looked at once more, and a deadline
- *    that came late by more than a quarter of the timeout proves nothing.
+ *  - it is bound to the first source address of the backend's family, if any is set;
+ *  - the event loop runs timers before it polls sockets, so after a pause of this process the deadline would fire before
+ *    a success that arrived long ago. So sockets are polled once more at the deadline, and a deadline that is late by
+ *    more than a quarter of the timeout proves nothing.
  */
 import { isIP, isIPv4, Socket } from 'node:net';
 import type { Clock } from '../../core/runtime/clock.ts';
@@ -26,7 +26,7 @@ export function tcpChecker(clock: Clock, sourceAddresses: readonly string[], lib
       const startedMs = clock.nowMs();
       const fd = libc && openSocket(libc, host);
       if (fd !== null && fd < 0) return later(() => done(refused(-fd)));
-      // Not readable: Node would read from it at once, before it is connected.
+      // Not readable, or Node would read from it at once, before it is connected.
       const socket = fd === null ? new Socket() : new Socket({ fd, readable: false });
       const localAddress = sourceAddresses.find((address) => isIP(address) === isIP(host));
       socket.connect({ host, port, ...(localAddress !== undefined && { localAddress }) });
@@ -42,11 +42,11 @@ export function tcpChecker(clock: Clock, sourceAddresses: readonly string[], lib
       };
       const deadline = clock.after(timeoutMs, () => {
         const lateMs = clock.nowMs() - startedMs - timeoutMs;
-        // setImmediate comes after the next look at the sockets, which may still end this check.
+        // setImmediate runs after the next poll of the sockets, which may still end this check.
         setImmediate(() => end(timedOut(timeoutMs, lateMs)));
       });
       socket.once('connect', () => end({ type: 'passed' }));
-      // Not once: a socket that is being destroyed may report another error, which nobody wants to hear.
+      // Not `once`: a socket that is being destroyed may report another error, which is to be ignored.
       socket.on('error', (error) => end(failed(error)));
       return { cancel: () => end(null) };
     },

@@ -1,4 +1,4 @@
-/** How many connections this process may have, so that it never runs out of descriptors or memory. */
+/** The maximum number of connections of this process, so that it never runs out of descriptors or memory. */
 import type { ReadText } from './control-group.ts';
 import type { Engine } from '../engine/engine.ts';
 
@@ -7,21 +7,18 @@ const RESERVED = 512;
 /** A client's socket and a backend's. */
 const DESCRIPTORS_PER_CONNECTION = 2;
 
-/**
- * A worker thread's own: the loop and the standard streams that Node gives it, an epoll instance and an eventfd. Six
- * were seen.
- */
+/** For the loop and the standard streams that Node gives a worker thread, an epoll instance and an eventfd: six, measured. */
 const DESCRIPTORS_PER_WORKER = 8;
 /** A worker's socket for a listener, and the duplicate that Node's server closes. */
 const DESCRIPTORS_PER_SOCKET = { epoll: 1, portable: 2 } as const;
 
-/** What takes descriptors beside connections. */
+/** What needs descriptors besides connections. */
 export interface OtherUsers {
   readonly engine: Engine['name'];
   readonly workers: number;
-  /** Addresses that are listened on at once. */
+  /** Listening addresses at one time. */
   readonly listeners: number;
-  /** That each worker may have. */
+  /** Maximum per worker. */
   readonly pipes: number;
   readonly healthChecks: number;
 }
@@ -31,17 +28,17 @@ export function otherDescriptors({ engine, healthChecks, listeners, pipes, worke
   return healthChecks + workers * perWorker;
 }
 
-/** `others`: descriptors that something else than connections may take at once. May be below 1. */
+/** `others`: descriptors that are needed for something else than connections. The result may be below 1. */
 export function descriptorBound(descriptorLimit: number, others: number): number {
   return Math.floor((descriptorLimit - RESERVED - others) / DESCRIPTORS_PER_CONNECTION);
 }
 
-/** What bounds the number of connections: `flag` is `--max-connections`. */
+/** What limits the number of connections: `flag` is `--max-connections`. */
 export type Bound = 'descriptors' | 'memory' | 'flag';
 
 export interface ConnectionLimit {
   readonly connections: number;
-  /** Which bound it was. */
+  /** The bound that it comes from. */
   readonly bound: Bound;
 }
 
@@ -55,12 +52,12 @@ export function connectionLimit(bounds: Readonly<Record<Bound, number>>): Connec
   return { connections: Math.min(Math.max(bounds[bound], 1), MAX_CONNECTIONS), bound };
 }
 
-/** What every system allows at least. */
+/** The minimum on every system. */
 const LEAST_DESCRIPTORS = 1_024;
 
 /**
- * The descriptor limit where the C library can't be asked. Node raised the soft limit to the hard one when it started,
- * so there is nothing to raise here.
+ * The descriptor limit where the C library can't be called. Node has raised the soft limit to the hard one when it
+ * started, so there is nothing to raise here.
  */
 export function descriptorLimitOf(read: ReadText): number {
   const limit = /^Max open files\s+(\d+|unlimited)/m.exec(read('/proc/self/limits') ?? '')?.[1];

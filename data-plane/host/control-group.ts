@@ -1,19 +1,19 @@
-/** What the control groups around this process allow it, version 1 and 2. */
+/** Limits of the control groups that this process is in, version 1 and 2. */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Reads a small file; null when it can't be read. */
 export type ReadText = (path: string) => string | null;
 
-/** How the limit of one resource is read, in the folder of a group. Each gives null for: no limit. */
+/** Reads the limit of one resource in the folder of a group. Null: there is no limit. */
 export interface GroupLimit {
-  /** What version 1 calls its controller. */
+  /** The name of its controller in version 1. */
   readonly controller: string;
   readonly v1: (folder: string, read: ReadText) => number | null;
   readonly v2: (folder: string, read: ReadText) => number | null;
 }
 
-/** The limit of the strictest group around this process; null: no limit, or none that can be read. */
+/** The lowest limit of all groups that this process is in; null: no limit, or none that can be read. */
 export function strictestLimit({ controller, v1, v2 }: GroupLimit, read: ReadText): number | null {
   const limits: (number | null)[] = [];
   for (const line of (read('/proc/self/cgroup') ?? '').split('\n')) {
@@ -29,7 +29,7 @@ export function strictestLimit({ controller, v1, v2 }: GroupLimit, read: ReadTex
   return set.length === 0 ? null : Math.min(...set);
 }
 
-/** A group is bound by the limits of all groups that it is in. */
+/** The limits of all enclosing groups apply too. */
 function upwards(root: string, group: string): string[] {
   const folders: string[] = [];
   for (let path = group; ; path = dirname(path)) {

@@ -1,4 +1,4 @@
-/** Which engine this host can run. */
+/** Chooses the engine that this host can run. */
 import { LbError } from '../../core/runtime/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 
@@ -7,18 +7,18 @@ export type EngineChoice = (typeof ENGINE_CHOICES)[number];
 
 export interface ChosenEngine {
   readonly engine: Engine['name'];
-  /** Why it is not the fast one, when `auto` fell back. */
+  /** Why `auto` fell back to the portable engine; null: it did not. */
   readonly fellBack: string | null;
 }
 
 /**
- * The engine for a choice; `obstacle` says why epoll can't run here, or is null. A named engine that can't run is an
- * error; `auto` takes the best that can.
+ * `obstacle` says why epoll can't run here, or is null. Throws when `epoll` is chosen and can't run; `auto` takes the best
+ * engine that can.
  */
 export function chooseEngine(choice: EngineChoice, obstacle: string | null): ChosenEngine {
   if (choice === 'portable') return { engine: 'portable', fellBack: null };
   if (obstacle === null) return { engine: 'epoll', fellBack: null };
   if (choice === 'auto') return { engine: 'portable', fellBack: obstacle };
-  const message = `--engine epoll cannot run here: ${obstacle}; use --engine portable, or auto`;
+  const message = `--engine epoll cannot run here: ${obstacle}; use --engine portable or auto`;
   throw new LbError('FAILED_PRECONDITION', message);
 }

@@ -4,14 +4,14 @@ import { type GroupLimit, type ReadText, readText, strictestLimit } from './cont
 import type { Engine } from '../engine/engine.ts';
 
 /**
- * What a connection is reckoned at. An idle one was seen to charge the group 5.6 KB for its two sockets, beside at most
- * 512 B of ours; the rest is for bytes on their way. Slow readers can take more, as tcp_rmem, tcp_wmem and tcp_mem allow.
+ * What a connection is assumed to need. An idle one was measured at 5.6 KB for its two sockets and at most 512 B of our
+ * own; the rest is for bytes in transit. Slow readers can need more, as tcp_rmem, tcp_wmem and tcp_mem allow.
  */
 const BYTES_PER_CONNECTION = 16_384;
 const MIB = 1_048_576;
-/** For heaps to grow until this is measured again, the main thread's and each worker's. */
+/** Lets the heaps of the main thread and of each worker grow until this is measured again. */
 const RESERVED_BYTES = 16 * MIB;
-/** 18,000 short connections were seen to add 10 MB to one worker of the epoll engine, and 64 MB to two on Node's sockets. */
+/** Measured: 18,000 short connections added 10 MB to one worker of the epoll engine, and 64 MB to two of the portable one. */
 const RESERVED_BYTES_PER_WORKER = { epoll: 8 * MIB, portable: 32 * MIB } as const;
 
 export interface MemoryUser {
@@ -19,14 +19,14 @@ export interface MemoryUser {
   readonly workers: number;
 }
 
-/** Of this process, as it is now. What open connections take of our own memory counts twice, on the safe side. */
+/** For this process as it is now. Our own memory for open connections counts twice, to be on the safe side. */
 export function memoryBoundHere(user: MemoryUser): number {
   const limit = cgroupMemory(readText);
   if (limit === null) return Number.POSITIVE_INFINITY;
   return memoryBound(limit, ownMemory(readText, process.memoryUsage.rss()), user);
 }
 
-/** `ownBytes`: what this process takes. May be below 1. */
+/** `ownBytes`: memory of this process. The result may be below 1. */
 export function memoryBound(limitBytes: number, ownBytes: number, { engine, workers }: MemoryUser): number {
   const reserved = RESERVED_BYTES + workers * RESERVED_BYTES_PER_WORKER[engine];
   return Math.floor((limitBytes - ownBytes - reserved) / BYTES_PER_CONNECTION);
@@ -38,20 +38,20 @@ const MEMORY_LIMIT: GroupLimit = {
   v2: (folder, read) => bytes(read(join(folder, 'memory.max'))),
 };
 
-/** Bytes that the strictest control group around this process allows; null: no limit, or none that can be read. */
+/** The lowest memory limit of all control groups of this process; null: no limit, or none that can be read. */
 export function cgroupMemory(read: ReadText): number | null {
   return strictestLimit(MEMORY_LIMIT, read);
 }
 
-/** Version 2 says `max` for no limit, version 1 a number that no machine has. */
+/** No limit is `max` in version 2, and in version 1 a number that no machine has. */
 function bytes(text: string | null): number | null {
   const value = Number(text ?? Number.NaN);
   return Number.isSafeInteger(value) && value > 0 ? value : null;
 }
 
 /**
- * Resident bytes of this process that the kernel can't take back: without those of files, such as the program. All that
- * is resident where /proc does not tell them apart.
+ * Resident bytes of this process that the kernel can't reclaim: without pages of files, such as the program. All resident
+ * bytes where /proc does not distinguish them.
  */
 export function ownMemory(read: ReadText, residentBytes: number): number {
   const status = read('/proc/self/status') ?? '';

@@ -1,4 +1,4 @@
-/** Whether this host gives a local port again while its last connection is in TIME_WAIT, and what to say when it does not. */
+/** Advice on whether this host reuses a local port while its last connection is in TIME_WAIT. */
 import { readFileSync } from 'node:fs';
 
 export interface PortReuseAdvice {
@@ -8,15 +8,15 @@ export interface PortReuseAdvice {
 
 /** 28,232 ports in the kernel's default range, each held for 60 seconds. */
 const BOUND =
-  'from one source address there are about 28,000 ports towards one backend, so 470 new connections a second once ' +
-  'TIME_WAIT fills them';
-const REMEDY = 'set net.ipv4.tcp_tw_reuse to 1 with sysctl, or give several --source-address';
+  'one source address has about 28,000 ports towards one backend, so at most 470 new connections per second once ' +
+  'TIME_WAIT holds all of them';
+const REMEDY = 'set net.ipv4.tcp_tw_reuse to 1 with sysctl, or use several --source-address flags';
 
 /**
- * What an operator should know of a value of net.ipv4.tcp_tw_reuse; null: nothing, or it can't be read here.
+ * What an operator should know about a value of net.ipv4.tcp_tw_reuse; null: nothing, or it can't be read here.
  *
- * 2 is what every kernel comes with, and does no harm below that rate: a warning at each start of each machine would
- * only teach people to look away. 0 is what somebody chose.
+ * 2 is the kernel's default, and harmless below that rate: a warning at every start on every machine would only teach
+ * people to ignore it. 0 was set by somebody.
  */
 export function portReuseAdvice(tcpTwReuse: string): PortReuseAdvice | null {
   const value = tcpTwReuse.trim();
@@ -24,7 +24,8 @@ export function portReuseAdvice(tcpTwReuse: string): PortReuseAdvice | null {
     return { level: 'warn', message: `tcp_tw_reuse is 0: ${BOUND}; ${REMEDY}` };
   }
   if (value === '2') {
-    const scope = 'towards loopback only, which hides it in a test on one machine';
+    const scope =
+      'which reuses ports towards loopback only, so a test on one machine does not show the limit';
     return { level: 'info', message: `tcp_tw_reuse is 2, ${scope}: ${BOUND}; ${REMEDY}` };
   }
   return null;

@@ -1,4 +1,4 @@
-/** Whether connections can come from the addresses of --source-address. Asked once, before anything is served. */
+/** Checks that connections can use the addresses of --source-address, once, before anything is served. */
 import { createSocket } from 'node:dgram';
 import { isIPv4 } from 'node:net';
 import { constants } from 'node:os';
@@ -7,8 +7,8 @@ import { LbError } from '../../core/runtime/errors.ts';
 import { errnoName, errnoOf } from '../kernel/errno.ts';
 
 /**
- * Throws LbError with all that can't be used. Otherwise such a proxy would look well, and fail every client.
- * The kernel is asked rather than the list of interfaces: with ip_nonlocal_bind it lets more be used than are there.
+ * Throws LbError with all addresses that can't be used. Otherwise the proxy would seem healthy and fail every client.
+ * The kernel decides, not the list of interfaces: with ip_nonlocal_bind more addresses can be used than exist.
  */
 export async function checkSourceAddresses(addresses: readonly string[]): Promise<void> {
   const obstacles = await Promise.all(addresses.map(obstacleTo));
@@ -18,12 +18,12 @@ export async function checkSourceAddresses(addresses: readonly string[]): Promis
   if (unusable.length === 0) return;
   throw new LbError(
     'FAILED_PRECONDITION',
-    `connections to backends cannot come from --source-address ${unusable.join(', ')}: ` +
-      'each must be an address of this host, as `ip address` shows them',
+    `connections to backends cannot use --source-address ${unusable.join(', ')}: ` +
+      'each must be an address of this host, as shown by `ip address`',
   );
 }
 
-/** Null, or why nothing can be bound to an address. UDP knows the same addresses as TCP, and nobody can connect to it. */
+/** Null, or why an address can't be bound. UDP has the same addresses as TCP, and no client can connect to it. */
 function obstacleTo(address: string): Promise<string | null> {
   const ip = parseIp(address);
   if (ip === null) return Promise.resolve('an address with a zone is not supported');

@@ -1,9 +1,9 @@
-/** How many workers fit this machine: the CPUs that this process may use, the quota of its control group included. */
+/** The default number of workers: the CPUs that this process may use, within the quota of its control group. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type GroupLimit, type ReadText, readText, strictestLimit } from './control-group.ts';
 
-/** One worker a CPU; a part of a CPU counts as one, since a quota is there to be used up. */
+/** One worker per CPU. A fraction of a CPU counts as one, so that a quota can be used up. */
 export function workerCount(cpus: number, quotaCpus: number | null): number {
   return Math.max(1, Math.min(cpus, Math.ceil(quotaCpus ?? cpus)));
 }
@@ -15,7 +15,7 @@ export function defaultWorkerCount(): number {
 
 const CPU_QUOTA: GroupLimit = {
   controller: 'cpu',
-  /** Two files; a quota of -1 means none. */
+  /** Two files; -1 means no quota. */
   v1(folder, read) {
     const quota = read(join(folder, 'cpu.cfs_quota_us'))?.trim();
     const period = read(join(folder, 'cpu.cfs_period_us'))?.trim();
@@ -28,7 +28,7 @@ const CPU_QUOTA: GroupLimit = {
   },
 };
 
-/** CPUs that the strictest control group around this process allows; null: no limit, or none that can be read. */
+/** The lowest CPU quota of all control groups of this process; null: no quota, or none that can be read. */
 export function cgroupQuota(read: ReadText): number | null {
   return strictestLimit(CPU_QUOTA, read);
 }

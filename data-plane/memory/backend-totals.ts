@@ -1,8 +1,8 @@
 /**
- * All that was counted of one backend, summed over all workers, and what it has grown by: for one reader, /metrics,
- * which reads ten thousand backends a scrape. Nothing is allocated for a reading.
+ * All counts of one backend, summed over all workers, and their growth since the last reading: for one reader, /metrics,
+ * which reads ten thousand backends per scrape. A reading allocates nothing.
  *
- * Invariant: what an earlier owner of a row counted is neither shown nor taken for growth (generation).
+ * Invariant: counts of an earlier owner of the row are neither shown nor taken for growth (generation).
  */
 import type { HistogramCounts } from './counters.ts';
 import {
@@ -14,17 +14,17 @@ import {
 } from './shared-memory.ts';
 
 const COUNTERS = BACKEND_COUNTERS.length;
-/** Each of them takes HISTOGRAM_CELLS, one after the other, behind the counters. */
+/** They follow the counters, HISTOGRAM_CELLS each. */
 const HISTOGRAMS = ['backendConnectSeconds', 'backendFirstByteSeconds', 'backendDurationSeconds'] as const;
 const WIDTH = COUNTERS + HISTOGRAMS.length * HISTOGRAM_CELLS;
 
-/** Counters in the order of BACKEND_COUNTERS, then the histograms. They are added and taken away cell by cell. */
+/** Counters in the order of BACKEND_COUNTERS, then the histograms. */
 export type BackendTotals = Float64Array;
 
 /** The next reading overwrites it. */
 export interface TotalsReading {
   readonly total: BackendTotals;
-  /** Since this backend was read last; all of it when it never was. */
+  /** Since this backend was last read; the total at the first reading. */
   readonly growth: BackendTotals;
 }
 
@@ -50,7 +50,7 @@ export class BackendTotalsReader {
   readonly #shared: SharedCells;
   readonly #workers: readonly WorkerCells[];
   readonly #reading: TotalsReading = { total: noTotals(), growth: noTotals() };
-  // By row. As long as they can get from the start: rows that are never read take no memory.
+  // By row, at full length from the start: rows that are never read take no memory.
   readonly #generations = new Int32Array(MAX_BACKENDS);
   readonly #last = new Float64Array(MAX_BACKENDS * WIDTH);
 
@@ -59,7 +59,7 @@ export class BackendTotalsReader {
     this.#workers = workers;
   }
 
-  /** Null when the row has another owner by now. */
+  /** Null when the row was given to another backend. */
   read({ row, generation }: { readonly row: number; readonly generation: number }): TotalsReading | null {
     if (Atomics.load(this.#shared.generation, row) !== generation) return null;
     const start = row * WIDTH;

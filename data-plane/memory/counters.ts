@@ -1,4 +1,4 @@
-/** Sums over all workers of what each of them counts by itself. Reads only; the main thread's view of shared memory. */
+/** Sums over the counters of all workers. Reads only. */
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.ts';
 import {
   BACKEND_COUNTERS,
@@ -85,16 +85,13 @@ function sumClosed(
   return closed;
 }
 
-/** Log records that workers dropped because their ring was full. */
+/** Log records that workers dropped because they had too many. */
 export function droppedLogRecords(workers: readonly WorkerCells[]): number {
   const index = WORKER_COUNTERS.indexOf('logDropped');
   return workers.reduce((sum, { worker }) => sum + (worker[index] ?? 0), 0);
 }
 
-/**
- * One histogram as it lies in shared memory, HISTOGRAM_CELLS long: observations in each bucket alone, the one without
- * an upper bound last, then the sum of what was observed.
- */
+/** HISTOGRAM_CELLS numbers: observations in each bucket, not cumulative, the unbounded bucket last, then their sum. */
 export type HistogramCounts = ArrayLike<number>;
 
 export function histogramCounts(
@@ -102,7 +99,7 @@ export function histogramCounts(
   which: HistogramName,
   row: number,
 ): HistogramCounts {
-  // No typed array: making one takes several times as long, and ten thousand are made in a second.
+  // Not a typed array: creating one takes several times as long, and ten thousand are created per second.
   const counts: number[] = [];
   const start = row * HISTOGRAM_CELLS;
   for (let cell = 0; cell < HISTOGRAM_CELLS; cell += 1) counts.push(0);

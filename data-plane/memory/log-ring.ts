@@ -1,26 +1,26 @@
 /**
- * A ring of records of fixed size in shared memory: a worker tells the main thread of each connection that ended.
+ * A ring of records of fixed size in shared memory: a worker tells the main thread about each connection that ended.
  *
  * Invariants
  *  - one thread pushes and one takes; each writes its own count only, and reads the other's atomically;
  *  - a record is published whole, by the count that is stored after it, and overwritten only when it was taken;
- *  - nobody waits: what finds the ring full is dropped and counted;
- *  - it outlives the worker: its replacement goes on where it ended, and connections are numbered on.
+ *  - no thread waits: a record that finds the ring full is dropped and counted;
+ *  - it outlives the worker: its replacement continues where it ended, numbers of connections included.
  */
 
-/** What a record says; every field is a number. Rows have names again on the main thread. */
+/** The fields of a record, all of them numbers. The main thread knows the names of rows. */
 export const LOG_FIELDS = [
-  /** Counts the connections of this worker that have a record. */
+  /** Numbers the connections of this worker that have a record. */
   'id',
   /** Milliseconds since 1970. */
   'acceptedMs',
   'listener',
   /** Row of the pool, or -1. */
   'pool',
-  /** Row of the backend that it had or that was tried last, or -1. */
+  /** Row of the backend that it had, or that was tried last; or -1. */
   'backend',
   'generation',
-  /** Connects that were begun. */
+  /** Connects that were started. */
   'attempts',
   /** -1: it was not connected. */
   'connectMs',
@@ -31,10 +31,10 @@ export const LOG_FIELDS = [
   'bytesToClient',
   /** Index in CLOSE_REASONS. */
   'reason',
-  /** 4, 6, or 0: it is not known. */
+  /** 4 or 6; 0: unknown. */
   'family',
   'port',
-  /** The bytes of the client's IP address, four a word, as this machine holds them. */
+  /** The bytes of the client's IP address, four per word, in this machine's order. */
   'ip0',
   'ip1',
   'ip2',
@@ -59,9 +59,9 @@ export function createLogRing(records = RECORDS): SharedArrayBuffer {
 }
 
 export class LogRing {
-  /** A record lies in it from the place that `begin` returned, or that `take` was given. */
+  /** A record starts at the index that `begin` returned, or that `take` passes to its callback. */
   readonly cells: Float64Array;
-  /** Records pushed and taken since the start; they wrap around. */
+  /** Records pushed and taken since the start; both wrap around. */
   readonly #counts: Int32Array;
   /** The pusher's own. */
   readonly #totals: Float64Array;
@@ -80,7 +80,7 @@ export class LogRing {
     return this.#totals[NEXT_ID]!;
   }
 
-  /** Where to write the next record, or -1: there is no room, and it counts as dropped. */
+  /** Index to write the next record at; -1: there is no room, and the record counts as dropped. */
   begin(): number {
     const pushed = Atomics.load(this.#counts, PUSHED);
     if (((pushed - Atomics.load(this.#counts, TAKEN)) | 0) >= this.#records) {
@@ -90,12 +90,12 @@ export class LogRing {
     return (pushed & (this.#records - 1)) * WIDTH;
   }
 
-  /** The record that was begun is written. */
+  /** Publishes the record that was begun. */
   commit(): void {
     Atomics.store(this.#counts, PUSHED, (Atomics.load(this.#counts, PUSHED) + 1) | 0);
   }
 
-  /** Hands over at most so many records, oldest first. Returns how many there were. */
+  /** Passes at most `most` records to `each`, oldest first. Returns how many it passed. */
   take(most: number, each: (cells: Float64Array, at: number) => void): number {
     const taken = Atomics.load(this.#counts, TAKEN);
     const waiting = (Atomics.load(this.#counts, PUSHED) - taken) | 0;

@@ -1,7 +1,7 @@
-/** What the main thread itself counts, beside what workers count in shared memory. */
+/** What the main thread counts itself, in addition to what workers count in shared memory. */
 import { HEALTH_STATES, type Health } from '../../core/model/resources.ts';
 
-/** Why accepting stopped for a while: the label `cause` of lb_accept_pauses_total. */
+/** Why accepting paused: the label `cause` of lb_accept_pauses_total. */
 export type PauseCause =
   /** The most connections allowed are open, in all workers or in this one. */
   | 'connection_limit'
@@ -14,7 +14,7 @@ export type SnapshotResult = (typeof SNAPSHOT_RESULTS)[number];
 export type HealthCounts = Record<Health, number>;
 
 export class ProxyCounts {
-  /** By pool, then by what backends became. */
+  /** By pool, then by the health that backends changed to. */
   readonly #transitions = new Map<string, HealthCounts>();
   readonly pauses: Record<PauseCause, number> = { connection_limit: 0, shortage: 0 };
   readonly snapshots: Record<SnapshotResult, number> = { applied: 0, refused: 0 };
@@ -25,7 +25,7 @@ export class ProxyCounts {
     this.#transitions.set(pool, counts);
   }
 
-  /** Of these pools; what was counted for others is forgotten. */
+  /** Of these pools. Counts of all other pools are deleted. */
   transitionsOf(pools: Iterable<string>): ReadonlyMap<string, HealthCounts> {
     const names = new Set(pools);
     for (const pool of this.#transitions.keys()) if (!names.has(pool)) this.#transitions.delete(pool);

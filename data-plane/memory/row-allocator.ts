@@ -1,16 +1,16 @@
 /**
- * Gives out the rows of shared memory: one to a pool, to a (pool, address) and to a listener's address. Main thread
+ * Gives out the rows of shared memory: one for each pool, each (pool, address) and each listener's address. Main thread
  * only.
  *
  * Invariants
- *  - a name keeps its row for as long as a plan that a worker runs, or may come to run, names it, and beyond that
- *    until nothing uses the row: no connection of a backend or listener, no row of a backend of the pool;
+ *  - a name keeps its row as long as a plan names it that a worker runs or may come to run, and after that until nothing
+ *    uses the row: no connection of a backend or listener, no row of a backend of the pool;
  *  - a row is written (identity, counters of all workers) only while it is free; the plan that names it publishes it;
- *  - each time a backend's row is given out its generation grows, so a late message can't mean its next owner;
+ *  - each time a backend's row is given out its generation grows, so that a late message can't mean its next owner;
  *  - `assign` gives all rows that a plan wants, or changes nothing.
  *
- * Nothing is given back by hand. A plan stamps the names it wants with its sequence number; what carries a stamp
- * older than the oldest plan that any worker runs is wanted by nobody. A plan that is aborted needs no undoing either.
+ * Rows are never released explicitly. A plan stamps the names it wants with its sequence number, and names with a stamp
+ * older than the oldest plan that any worker runs are no longer wanted. So a plan that is aborted needs no undoing.
  */
 import type { Address } from '../../core/model/address.ts';
 import type { Violation } from '../../core/model/violation.ts';
@@ -64,13 +64,13 @@ class RowTable<Name> {
     this.capacity = capacity;
   }
 
-  /** Rows that `keys` would need beyond those that are free. */
+  /** How many rows `keys` would need beyond those that are free. */
   shortage(keys: readonly string[]): number {
     const missing = keys.reduce((count, key) => count + (this.#holdings.has(key) ? 0 : 1), 0);
     return this.#holdings.size + missing - this.capacity;
   }
 
-  /** The row of a key, stamped; `isNew` says that it was given out just now. There must be no shortage. */
+  /** Stamps the row of a key, and gives it one if it has none (`isNew`). There must be no shortage. */
   hold(key: string, name: Name, stamp: number): { readonly row: number; readonly isNew: boolean } {
     const held = this.#holdings.get(key);
     if (held) {
@@ -93,7 +93,7 @@ class RowTable<Name> {
   }
 }
 
-/** Who asks for the same backend again does so with the same object, mostly. */
+/** From plan to plan, the same backend is mostly the same object. */
 const backendKeys = new WeakMap<WantedRows['backends'][number], string>();
 
 function keyOfBackend(backend: WantedRows['backends'][number]): string {
@@ -118,7 +118,7 @@ export class RowAllocator {
     this.#workers = Array.from({ length: buffers.workerCount }, (_, worker) => workerCells(buffers, worker));
   }
 
-  /** Rows for all that the plan of this sequence number names, or why there are not enough. */
+  /** Rows for everything that the plan of this sequence number names, or why there are not enough. */
   assign(
     sequence: number,
     wanted: WantedRows,
@@ -221,7 +221,7 @@ function clear(cells: Float64Array, row: number, width: number): void {
 
 function refusal(
   what: string,
-  table: { readonly capacity: number; shortage(keys: readonly string[]): number },
+  table: RowTable<string> | RowTable<null>,
   keys: readonly string[],
 ): Violation[] {
   const shortage = table.shortage(keys);
@@ -231,7 +231,7 @@ function refusal(
   return [
     {
       field: what,
-      description: `${keys.length} ${what} are wanted${rest}; a proxy has room for ${table.capacity}: remove some`,
+      description: `there are ${keys.length} ${what}${rest}; a proxy has room for ${table.capacity}: remove some`,
     },
   ];
 }

@@ -1,17 +1,10 @@
 /**
  * The map of the memory that the main thread and all workers of a proxy share. The only file with offsets.
  *
- * A row is a fixed place for one backend of one pool, one pool or one listener; rows.ts gives them out. Memory is
- * reserved for all rows at once and costs nothing until it is touched. No locks:
+ * A row is a fixed place for one backend of one pool, one pool or one listener; row-allocator.ts gives them out. Memory
+ * is reserved for all rows at once and costs nothing until it is written. There are no locks.
  *
- *   cell                       writer                       order
- *   backend identity           main, while the row is free  published by the plan that names it
- *   health, epoch              main; `ejected` by workers   atomic (compareExchange for ejected)
- *   failures, open             all workers                  atomic add
- *   counters, histograms       their worker alone           plain: a reader may be one event late, never torn
- *   descriptors                their worker alone           plain: main reads them when the thread is gone
- *
- * Counters are 64-bit floats: exact up to 2^53, and aligned 8-byte writes do not tear on the machines Node runs on.
+ * Counters are 64-bit floats: exact up to 2^53, and aligned 8-byte writes do not tear on the machines that Node runs on.
  */
 import { CLOSE_REASONS } from './close-reasons.ts';
 import { createLogRing } from './log-ring.ts';
@@ -19,15 +12,15 @@ import { createLogRing } from './log-ring.ts';
 export const MAX_BACKENDS = 32_768;
 export const MAX_POOLS = 4_096;
 export const MAX_LISTENERS = 1_024;
-/** Most connections of one worker. */
+/** Maximum connections of one worker. */
 export const MAX_SLOTS = 1_048_576;
-/** Most pipes of one worker. */
+/** Maximum pipes of one worker. */
 export const MAX_PIPES = 64;
 
 /** Values of a `health` cell. `unknown` must be 0: it is what a fresh row holds. */
 export const HEALTH = { unknown: 0, healthy: 1, unhealthy: 2, ejected: 3 } as const;
 
-/** Bounds of the histograms' buckets, in seconds; one more bucket takes what is above the last. */
+/** Upper bounds of the histograms' buckets, in seconds; one more bucket takes what is above the last. */
 export const CONNECT_SECONDS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
 ] as const;
@@ -52,7 +45,7 @@ export const BACKEND_COUNTERS = [
 ] as const;
 /** Counters of one listener in one worker. */
 export const LISTENER_COUNTERS = ['accepted', 'bytesFromClients', 'bytesToClients'] as const;
-/** Counters of one worker: one a close reason, then connections accepted and log records dropped. */
+/** Counters of one worker: one per close reason, then connections accepted and log records dropped. */
 export const WORKER_COUNTERS = [...CLOSE_REASONS, 'accepted', 'logDropped'] as const;
 
 /** The buffers alone: what is handed to a worker thread. */
@@ -60,144 +53,136 @@ export interface SharedBuffers {
   readonly workerCount: number;
   readonly shared: SharedArrayBuffer;
   readonly perWorker: readonly SharedArrayBuffer[];
-  /** By worker: log-ring.ts. Empty when there is no connection log. */
+  /** By worker: see log-ring.ts. Empty when there is no connection log. */
   readonly logRings: readonly SharedArrayBuffer[];
 }
 
-/** What all threads share. Index backends' cells by row unless said otherwise. */
-export interface SharedCells {
-  /** [0] stop flag (1: leave the loop), [1] connections open in all workers, [2] most connections allowed. */
-  readonly control: Int32Array;
-  /** How often the row was given out; 0: never. */
-  readonly generation: Int32Array;
-  readonly open: Int32Array;
-  readonly health: Int32Array;
-  /** Failed connects in a row. */
-  readonly failures: Int32Array;
-  /** 4 or 6. */
-  readonly family: Uint8Array;
-  readonly port: Uint16Array;
-  /** 16 bytes a row, network order; IPv4 uses the first four. */
-  readonly ip: Uint8Array;
-  /** By pool row: grows when the health of one of its backends, or its eligibility, may have changed. */
-  readonly poolEpoch: Int32Array;
+interface Views {
+  readonly i32: Int32Array;
+  readonly u8: Uint8Array;
+  readonly u16: Uint16Array;
+  readonly f64: Float64Array;
 }
+/** The cells of one buffer, in their order: type and number of each. */
+type Layout = Readonly<Record<string, readonly [type: keyof Views, length: number]>>;
+type CellsOf<L extends Layout> = { readonly [Name in keyof L]: Views[L[Name][0]] };
 
-/** What one worker writes, by itself. */
-export interface WorkerCells {
-  /** Open connections of this worker, by backend row: its share of `open`. */
-  readonly backendOpen: Int32Array;
-  /** Open connections of this worker, by listener row. */
-  readonly listenerOpen: Int32Array;
+/** What all threads share. Cells of backends are indexed by row. Written atomically, unless said otherwise. */
+const SHARED = {
+  /** See CONTROL. */
+  control: ['i32', 8],
+  /** How often the row was given out; 0: never. Written by the main thread. */
+  generation: ['i32', MAX_BACKENDS],
+  /** Open connections. All workers add and subtract. */
+  open: ['i32', MAX_BACKENDS],
+  /** See HEALTH. Written by the main thread; workers change `healthy` to `ejected` by compareExchange. */
+  health: ['i32', MAX_BACKENDS],
+  /** Failed connects in a row. All workers add; whoever sees a success sets it to 0. */
+  failures: ['i32', MAX_BACKENDS],
+  /** 4 or 6. This and the next two: written by the main thread while the row is free; the plan that names it publishes it. */
+  family: ['u8', MAX_BACKENDS],
+  port: ['u16', MAX_BACKENDS],
+  /** 16 bytes per row, in network order; IPv4 uses the first four. */
+  ip: ['u8', MAX_BACKENDS * 16],
+  /** By pool row: grows after the health of one of its backends has changed. All threads add. */
+  poolEpoch: ['i32', MAX_POOLS],
+} as const satisfies Layout;
+export type SharedCells = CellsOf<typeof SHARED>;
+
+/**
+ * What one worker alone writes, plainly: a reader may be one event behind, but never sees half a value. The main thread
+ * reads them, and writes them when the worker's thread is gone. Histograms have HISTOGRAM_CELLS per row.
+ */
+const PER_WORKER = {
+  /** By backend row: this worker's share of `open`. */
+  backendOpen: ['i32', MAX_BACKENDS],
+  /** By listener row: open connections. */
+  listenerOpen: ['i32', MAX_LISTENERS],
   /** row * BACKEND_COUNTERS.length + index of the counter. */
-  readonly backends: Float64Array;
+  backends: ['f64', MAX_BACKENDS * BACKEND_COUNTERS.length],
   /** row * LISTENER_COUNTERS.length + index of the counter. */
-  readonly listeners: Float64Array;
+  listeners: ['f64', MAX_LISTENERS * LISTENER_COUNTERS.length],
   /** row * CLOSE_REASONS.length + index of the reason. */
-  readonly listenerClosed: Float64Array;
-  /** Index of the counter. */
-  readonly worker: Float64Array;
+  listenerClosed: ['f64', MAX_LISTENERS * CLOSE_REASONS.length],
+  /** By index in WORKER_COUNTERS. */
+  worker: ['f64', WORKER_COUNTERS.length],
   /** The epoll descriptor of the worker's engine; 0: none. */
-  readonly epoll: Int32Array;
+  epoll: ['i32', 1],
   /** 2 * slot: the client's descriptor and the backend's, of an engine that opens them by itself; 0: none. */
-  readonly sockets: Int32Array;
-  /** Two a pipe of such an engine; 0: none. */
-  readonly pipes: Int32Array;
+  sockets: ['i32', MAX_SLOTS * 2],
+  /** Two per pipe of such an engine; 0: none. */
+  pipes: ['i32', MAX_PIPES * 2],
   /**
-   * Row * HISTOGRAM_CELLS: seconds to connect to a backend, of the connects that succeeded. The pool's is no sum over
-   * its backends, which would shrink when one of them leaves.
+   * Seconds to connect to a backend, of the connects that succeeded. The pool's histogram is not the sum over its
+   * backends, which would shrink when one of them leaves.
    */
-  readonly poolConnectSeconds: Float64Array;
-  readonly listenerConnectSeconds: Float64Array;
-  readonly backendConnectSeconds: Float64Array;
-  /** Row * HISTOGRAM_CELLS: seconds from accept to the first byte that the client got. */
-  readonly listenerFirstByteSeconds: Float64Array;
-  readonly backendFirstByteSeconds: Float64Array;
-  /** Row * HISTOGRAM_CELLS: seconds from accept to close; a backend's, of the connections that it got. */
-  readonly listenerDurationSeconds: Float64Array;
-  readonly backendDurationSeconds: Float64Array;
-}
+  poolConnectSeconds: ['f64', MAX_POOLS * HISTOGRAM_CELLS],
+  listenerConnectSeconds: ['f64', MAX_LISTENERS * HISTOGRAM_CELLS],
+  backendConnectSeconds: ['f64', MAX_BACKENDS * HISTOGRAM_CELLS],
+  /** Seconds from accept to the first byte that the client got. */
+  listenerFirstByteSeconds: ['f64', MAX_LISTENERS * HISTOGRAM_CELLS],
+  backendFirstByteSeconds: ['f64', MAX_BACKENDS * HISTOGRAM_CELLS],
+  /** Seconds from accept to close; a backend's, of the connections that it got. */
+  listenerDurationSeconds: ['f64', MAX_LISTENERS * HISTOGRAM_CELLS],
+  backendDurationSeconds: ['f64', MAX_BACKENDS * HISTOGRAM_CELLS],
+} as const satisfies Layout;
+export type WorkerCells = CellsOf<typeof PER_WORKER>;
 
 export type HistogramName = Extract<keyof WorkerCells, `${string}Seconds`>;
 
+/**
+ * Indexes in `control`. `stop` is 1 when the workers' loops must end, and `maxConnections` is the limit; the main thread
+ * writes both. `connections` are open in all workers, which add and subtract.
+ */
 export const CONTROL = { stop: 0, connections: 1, maxConnections: 2 } as const;
 
 /** Reserves the memory. Main thread, once. */
 export function createBuffers(workerCount: number, hasConnectionLog = false): SharedBuffers {
   return {
     workerCount,
-    shared: new SharedArrayBuffer(layOutShared(null).bytes),
-    perWorker: Array.from({ length: workerCount }, () => new SharedArrayBuffer(layOutWorker(null).bytes)),
+    shared: new SharedArrayBuffer(bytesOf(SHARED)),
+    perWorker: Array.from({ length: workerCount }, () => new SharedArrayBuffer(bytesOf(PER_WORKER))),
     logRings: Array.from({ length: hasConnectionLog ? workerCount : 0 }, () => createLogRing()),
   };
 }
 
 export function sharedCells(buffers: SharedBuffers): SharedCells {
-  return layOutShared(buffers.shared).cells;
+  return cellsIn(buffers.shared, SHARED);
 }
 
 export function workerCells(buffers: SharedBuffers, worker: number): WorkerCells {
   const buffer = buffers.perWorker[worker];
   if (!buffer) throw new RangeError(`there is no worker ${worker}`);
-  return layOutWorker(buffer).cells;
+  return cellsIn(buffer, PER_WORKER);
 }
 
-/** Places views one after the other, 8-byte aligned; on `null` it only counts the bytes. */
-class Layout {
-  bytes = 0;
-  readonly #buffer: SharedArrayBuffer;
-  readonly #measuring: boolean;
+interface ViewType {
+  new (buffer: SharedArrayBuffer, offset: number, length: number): Views[keyof Views];
+  readonly BYTES_PER_ELEMENT: number;
+}
+const VIEWS: Readonly<Record<keyof Views, ViewType>> = {
+  i32: Int32Array,
+  u8: Uint8Array,
+  u16: Uint16Array,
+  f64: Float64Array,
+};
 
-  constructor(buffer: SharedArrayBuffer | null) {
-    this.#measuring = buffer === null;
-    this.#buffer = buffer ?? new SharedArrayBuffer(0);
-  }
-
-  view<T>(
-    View: { new (buffer: SharedArrayBuffer, offset: number, length: number): T; BYTES_PER_ELEMENT: number },
-    length: number,
-  ): T {
-    const offset = this.bytes;
-    this.bytes += Math.ceil((length * View.BYTES_PER_ELEMENT) / 8) * 8;
-    return this.#measuring ? new View(this.#buffer, 0, 0) : new View(this.#buffer, offset, length);
-  }
+/** All views of one kind of cell start at a multiple of 8 bytes. */
+function alignedBytes([type, length]: Layout[string]): number {
+  return Math.ceil((length * VIEWS[type].BYTES_PER_ELEMENT) / 8) * 8;
 }
 
-function layOutShared(buffer: SharedArrayBuffer | null): { bytes: number; cells: SharedCells } {
-  const layout = new Layout(buffer);
-  const cells: SharedCells = {
-    control: layout.view(Int32Array, 8),
-    generation: layout.view(Int32Array, MAX_BACKENDS),
-    open: layout.view(Int32Array, MAX_BACKENDS),
-    health: layout.view(Int32Array, MAX_BACKENDS),
-    failures: layout.view(Int32Array, MAX_BACKENDS),
-    family: layout.view(Uint8Array, MAX_BACKENDS),
-    port: layout.view(Uint16Array, MAX_BACKENDS),
-    ip: layout.view(Uint8Array, MAX_BACKENDS * 16),
-    poolEpoch: layout.view(Int32Array, MAX_POOLS),
-  };
-  return { bytes: layout.bytes, cells };
+function bytesOf(layout: Layout): number {
+  return Object.values(layout).reduce((sum, cells) => sum + alignedBytes(cells), 0);
 }
 
-function layOutWorker(buffer: SharedArrayBuffer | null): { bytes: number; cells: WorkerCells } {
-  const layout = new Layout(buffer);
-  const cells: WorkerCells = {
-    backendOpen: layout.view(Int32Array, MAX_BACKENDS),
-    listenerOpen: layout.view(Int32Array, MAX_LISTENERS),
-    backends: layout.view(Float64Array, MAX_BACKENDS * BACKEND_COUNTERS.length),
-    listeners: layout.view(Float64Array, MAX_LISTENERS * LISTENER_COUNTERS.length),
-    listenerClosed: layout.view(Float64Array, MAX_LISTENERS * CLOSE_REASONS.length),
-    worker: layout.view(Float64Array, WORKER_COUNTERS.length),
-    epoll: layout.view(Int32Array, 1),
-    sockets: layout.view(Int32Array, MAX_SLOTS * 2),
-    pipes: layout.view(Int32Array, MAX_PIPES * 2),
-    poolConnectSeconds: layout.view(Float64Array, MAX_POOLS * HISTOGRAM_CELLS),
-    listenerConnectSeconds: layout.view(Float64Array, MAX_LISTENERS * HISTOGRAM_CELLS),
-    backendConnectSeconds: layout.view(Float64Array, MAX_BACKENDS * HISTOGRAM_CELLS),
-    listenerFirstByteSeconds: layout.view(Float64Array, MAX_LISTENERS * HISTOGRAM_CELLS),
-    backendFirstByteSeconds: layout.view(Float64Array, MAX_BACKENDS * HISTOGRAM_CELLS),
-    listenerDurationSeconds: layout.view(Float64Array, MAX_LISTENERS * HISTOGRAM_CELLS),
-    backendDurationSeconds: layout.view(Float64Array, MAX_BACKENDS * HISTOGRAM_CELLS),
-  };
-  return { bytes: layout.bytes, cells };
+function cellsIn<L extends Layout>(buffer: SharedArrayBuffer, layout: L): CellsOf<L> {
+  let offset = 0;
+  const entries = Object.entries(layout).map(([name, cells]) => {
+    const [type, length] = cells;
+    const view = new VIEWS[type](buffer, offset, length);
+    offset += alignedBytes(cells);
+    return [name, view] as const;
+  });
+  return Object.fromEntries(entries) as CellsOf<L>;
 }

@@ -1,11 +1,11 @@
 /**
- * Snapshot to plan: names become rows.
+ * Builds a plan from a snapshot: names become rows.
  *
  * Invariants
- *  - a snapshot that can't be run whole gives violations, all of them, and no row changes hands;
+ *  - a snapshot that can't be run as a whole gives all its violations, and no row changes hands;
  *  - a backend that is not active has weight 0;
- *  - what is as long as the number of backends (rows, weights, Maglev's table) lies in shared memory and is taken
- *    over from the plan before where it would come out the same.
+ *  - arrays as long as the number of backends (rows, weights, Maglev's table) lie in shared memory, and are taken over
+ *    from the plan before where they would be the same.
  */
 import { LOG_ONE_IN } from '../../core/model/defaults.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
@@ -22,14 +22,14 @@ export type PlanResult =
 
 export interface PlanInputs {
   readonly snapshot: Snapshot;
-  /** Sequence number of the plan to be: above that of every plan built before, aborted ones included. */
+  /** Of the new plan: above that of every plan built before, aborted ones included. */
   readonly sequence: number;
   readonly rows: Pick<RowAllocator, 'assign' | 'generation'>;
   /** The plan that the workers run now. */
   readonly previous: BuiltPlan | null;
 }
 
-const named = new WeakMap<ReadBackend, DirectoryBackend>();
+const directoryBackends = new WeakMap<ReadBackend, DirectoryBackend>();
 
 export function buildPlan({ snapshot, sequence, rows, previous }: PlanInputs): PlanResult {
   const read = readSnapshot(snapshot);
@@ -40,9 +40,9 @@ export function buildPlan({ snapshot, sequence, rows, previous }: PlanInputs): P
     listeners: read.listeners.map(({ address }) => address),
   });
   if (!assigned.ok) return assigned;
-  const pools = namePools(read.pools, assigned, rows);
+  const pools = directoryPools(read.pools, assigned, rows);
   const before = new Map(previous?.plan.pools.map((pool) => [pool.row, pool]));
-  const listeners = nameListeners(read.listeners, assigned);
+  const listeners = directoryListeners(read.listeners, assigned);
   const poolIndex = new Map(pools.map(({ name }, index) => [name, index]));
   return {
     ok: true,
@@ -58,8 +58,8 @@ export function buildPlan({ snapshot, sequence, rows, previous }: PlanInputs): P
   };
 }
 
-// `!` in the next two functions: `assign` gives as many rows as it was asked for, in that order.
-function namePools(
+// `!` in the next two functions: `assign` gives one row for each name, in the same order.
+function directoryPools(
   pools: readonly ReadPool[],
   assigned: AssignedRows,
   rows: Pick<RowAllocator, 'generation'>,
@@ -71,24 +71,24 @@ function namePools(
     policy,
     backends: backends.map((backend) => {
       const row = assigned.backends[next++]!;
-      return nameBackend(backend, row, rows.generation(row));
+      return directoryBackend(backend, row, rows.generation(row));
     }),
   }));
 }
 
-/** The same object as before when nothing is different: most of a plan is what the one before was. */
-function nameBackend(backend: ReadBackend, row: number, generation: number): DirectoryBackend {
-  const before = named.get(backend);
+/** The same object as before when nothing changed: most of a plan is the same as the one before. */
+function directoryBackend(backend: ReadBackend, row: number, generation: number): DirectoryBackend {
+  const before = directoryBackends.get(backend);
   if (before?.row === row && before.generation === generation) return before;
   const { resource, address, pool } = backend;
   const { weight, state } = resource;
   const { host, port, canonical } = address;
   const directory = { row, generation, pool, address: canonical, host, port, weight, state };
-  named.set(backend, directory);
+  directoryBackends.set(backend, directory);
   return directory;
 }
 
-function nameListeners(listeners: readonly ReadListener[], assigned: AssignedRows): DirectoryListener[] {
+function directoryListeners(listeners: readonly ReadListener[], assigned: AssignedRows): DirectoryListener[] {
   return listeners.map(({ resource, address }, index) => ({
     row: assigned.listeners[index]!,
     name: resource.name,

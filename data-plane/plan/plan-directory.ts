@@ -1,9 +1,9 @@
 /**
- * What the rows of a plan are called: the plan as the main thread sees it. Health checks, metrics, reports and drain
- * deadlines speak of names and policies; workers never need them.
+ * The names and policies behind the rows of a plan. The main thread needs them for health checks, metrics, reports and
+ * drain deadlines; workers never do.
  *
- * Invariants: immutable; `pools` and `listeners` stand in the order of the plan's, `backends` in the order of the
- * plan pool's candidates.
+ * Invariants: immutable; `pools` and `listeners` have the order of the plan's, `backends` the order of the plan pool's
+ * candidates.
  */
 import type { BackendState, Policy } from '../../core/model/resources.ts';
 import type { Plan } from './plan.ts';
@@ -22,14 +22,14 @@ export interface DirectoryPool {
 
 export interface DirectoryBackend {
   readonly row: number;
-  /** The row's generation: tells this backend from an earlier owner of the row. */
+  /** The row's generation, which differs from that of earlier owners of the row. */
   readonly generation: number;
   readonly pool: string;
   /** Canonical `IP:PORT`. */
   readonly address: string;
   readonly host: string;
   readonly port: number;
-  /** As configured: also for a backend that is not active. */
+  /** As configured, even for a backend that is not active. */
   readonly weight: number;
   readonly state: BackendState;
 }
@@ -53,7 +53,7 @@ export interface FailedListener {
   readonly reason: string;
 }
 
-/** A plan and its names, made together from one snapshot. */
+/** A plan and its names, built together from one snapshot. */
 export interface BuiltPlan {
   readonly plan: Plan;
   readonly directory: PlanDirectory;

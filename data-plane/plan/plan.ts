@@ -1,17 +1,17 @@
 /**
- * A plan: what one worker runs. Made from one snapshot by build-plan.ts; names have become rows of shared memory.
+ * A plan: what every worker runs. build-plan.ts builds it from one snapshot, with rows of shared memory for names.
  *
  * Invariants
- *  - immutable, and cheap to hand to a worker: whatever is as long as the number of backends lies in shared memory;
- *  - a pool's candidates are sorted by address, so that every proxy numbers them alike;
- *  - a row named by a plan stays what it is until no worker runs that plan and no connection uses the row.
+ *  - immutable, and cheap to send to a worker: arrays as long as the number of backends lie in shared memory;
+ *  - a pool's candidates are sorted by address, so that every proxy numbers them in the same way;
+ *  - a row that a plan names keeps its owner until no worker runs that plan and no connection uses the row.
  */
 import type { Strategy } from '../../core/model/resources.ts';
 
 export interface Plan {
   /** Counts the plans of this process: 1, 2, 3, ... */
   readonly sequence: number;
-  /** The revision it was made from. */
+  /** The revision it was built from. */
   readonly revision: number;
   readonly listeners: readonly PlanListener[];
   readonly pools: readonly PlanPool[];
@@ -35,7 +35,7 @@ export interface PlanPool {
   readonly retries: number;
   readonly idleMs: number;
   readonly halfClosedMs: number;
-  /** One connection in so many has a line in the connection log; 0: none. */
+  /** One connection in so many has a line in the connection log; 0: none has. */
   readonly logOneIn: number;
   /** `health_check: {type: none}`: every backend counts as up. */
   readonly alwaysUp: boolean;

@@ -1,7 +1,7 @@
 /**
  * Reads a snapshot as a plan needs it: pools with their policies and sorted backends, listeners with their addresses.
- * The control plane sends valid snapshots only; what a plan could not be made from is refused here all the same,
- * whole and with every reason.
+ * The control plane sends valid snapshots only. Still, one that no plan could be built from is refused as a whole, with
+ * every reason.
  */
 import { type Address, parseAddress } from '../../core/model/address.ts';
 import type { Backend, Listener, Policy, Pool } from '../../core/model/resources.ts';
@@ -29,7 +29,7 @@ export interface ReadListener {
 export interface ReadSnapshot {
   readonly pools: readonly ReadPool[];
   readonly listeners: readonly ReadListener[];
-  /** If there is one, the rest is not to be used. */
+  /** If there are any, do not use the rest. */
   readonly violations: readonly Violation[];
 }
 
@@ -41,8 +41,8 @@ interface Sorted {
 }
 
 /**
- * Resources are immutable and live on from snapshot to snapshot: most have been read before, and come out as the same
- * object, by which whoever comes next knows them too.
+ * Resources are immutable and most are the same objects in the next snapshot. They are read once, and the result is the
+ * same object again, so that later steps can compare objects too.
  */
 const readBefore = new WeakMap<Backend, ReadBackend>();
 
@@ -93,14 +93,14 @@ function readBackends(backends: readonly Backend[], violations: Violation[]): Re
   for (const resource of backends) {
     const backend = readBefore.get(resource) ?? readBackend(resource, violations);
     if (!backend) continue;
-    isSorted &&= read.length === 0 || !isBefore(backend, read.at(-1)!); // `!`: there is one.
+    isSorted &&= read.length === 0 || !isBefore(backend, read.at(-1)!); // `!`: it is not empty.
     read.push(backend);
   }
-  // A snapshot's entries nearly always have this order already.
+  // A snapshot's entries are nearly always in this order already.
   return isSorted ? read : read.sort((a, b) => (isBefore(a, b) ? -1 : 1));
 }
 
-/** By the order of characters, not of a language: it must be the same on every machine. */
+/** By code units, not by the rules of a language: the order must be the same on every machine. */
 function isBefore(a: ReadBackend, b: ReadBackend): boolean {
   return a.address.canonical < b.address.canonical;
 }
@@ -128,7 +128,7 @@ function readListeners(sorted: Sorted, violations: Violation[]): ReadListener[] 
     else {
       violations.push({
         field: `${field}.address`,
-        description: `${address.canonical} is the address of the listener "${holder}" already; give each its own`,
+        description: `${address.canonical} is already the address of the listener "${holder}"; give each listener its own`,
       });
     }
     read.push({ resource, address });
@@ -144,5 +144,5 @@ function readAddress(resource: Backend | Listener, field: string, violations: Vi
 }
 
 function dangling(field: string, kind: string, name: string): Violation {
-  return { field, description: `the ${kind} "${name}" is not in the snapshot; create it, or name another` };
+  return { field, description: `the ${kind} "${name}" is not in the snapshot; create it or use another one` };
 }

@@ -1,11 +1,11 @@
 /**
- * Parts of a delta and the snapshot that it is a delta to → the next snapshot, or every reason why not.
+ * The parts of a delta and its base → the next snapshot, or every violation.
  *
  * Invariants
- *  - pure, and never a mixture: what comes out hashes to what the control plane said it must, or nothing comes out;
- *  - every resource was hashed here, so one that was read differently than it was meant is found at once;
+ *  - pure; the result has the hash that the control plane announced, or there is no result;
+ *  - every resource is hashed here, so one that this program reads differently than it was written is found at once;
  *  - work and memory are bounded by the bounds of CollectedParts.
- * Whether the resources make sense together is asked next, when the plan is built from them.
+ * Whether the resources make sense together is checked next, when the plan is built from them.
  */
 import { FORMAT } from '../../core/model/commit.ts';
 import { contentHash, snapshotHash } from '../../core/model/hash.ts';
@@ -33,24 +33,25 @@ export function assemble(current: Snapshot | null, collected: CollectedParts, en
   const sorted = new Map([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
   const hash = snapshotHash(sorted.values());
   if (hash !== end.snapshotHash) {
-    const description = `the resources hash to ${hash}, but the snapshot was announced with ${end.snapshotHash || 'no hash'}`;
+    const description = `the hash of the resources is ${hash}, but the snapshot was announced with ${end.snapshotHash || 'no hash'}`;
     violations.push({ field: '', description });
   }
   if (violations.length > 0) return { ok: false, violations };
   return { ok: true, snapshot: { position: end.position, hash, entries: sorted } };
 }
 
-/** What makes it pointless to look further. */
+/** A violation of the delta as a whole, which makes it pointless to check further. */
 function wholeViolation(current: Snapshot | null, collected: CollectedParts, end: DeltaEnd): string | null {
   if (end.format !== FORMAT) {
-    return `the snapshot has the format ${end.format}, and this proxy knows only ${FORMAT}: upgrade the proxy`;
+    return `the snapshot has format ${end.format}, and this proxy only knows format ${FORMAT}: upgrade the proxy`;
   }
-  if (collected.tooLarge) return 'the delta is larger than any snapshot that this proxy can run';
+  if (collected.tooLarge) return 'the delta is larger than the largest snapshot that this proxy can run';
   const [first, ...others] = collected.parts;
-  if (others.some((part) => part.baseHash !== '')) return 'a later part of the delta names a base';
+  if (others.some((part) => part.baseHash !== ''))
+    return 'a part of the delta other than the first names a base';
   const baseHash = first?.baseHash ?? '';
   if (baseHash !== '' && baseHash !== current?.hash) {
-    return `this is a delta to the snapshot ${baseHash}, and this proxy runs ${current?.hash ?? 'none yet'}`;
+    return `the base of this delta is the snapshot ${baseHash}, but this proxy runs ${current?.hash ?? 'none yet'}`;
   }
   return null;
 }
@@ -68,19 +69,22 @@ function applyPart(
   for (const key of part.removals) {
     touch(key);
     if (!entries.delete(key)) {
-      violations.push({ field: key, description: 'is removed, but this proxy has no such resource' });
+      violations.push({
+        field: key,
+        description: 'is removed by this delta, but this proxy has no such resource',
+      });
     }
   }
   for (const entry of part.upserts) {
     touch(entry.key);
     const key = keyOf(entry.resource);
     if (entry.key !== key) {
-      violations.push({ field: entry.key, description: `holds ${key}, which is not what its key says` });
+      violations.push({ field: entry.key, description: `holds ${key}, which does not match its key` });
       continue;
     }
     const hash = contentHash(entry.resource);
     if (entry.hash !== hash) {
-      const description = `hashes to ${hash} as it was read here, but was announced with ${entry.hash || 'no hash'}`;
+      const description = `has the hash ${hash} as it was read here, but was announced with ${entry.hash || 'no hash'}`;
       violations.push({ field: key, description });
     }
     entries.set(key, entry);

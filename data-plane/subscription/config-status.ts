@@ -1,13 +1,24 @@
-/** Where this proxy stands with its configuration: what runs, what could not be bound, what was refused. */
+/** The state of this proxy's configuration: what runs, which listeners could not be bound, what was refused. */
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import type { AppliedObservation } from '../telemetry/observation.ts';
 import type { FailedListener } from '../plan/plan-directory.ts';
+
+export interface AppliedConfig {
+  /** The snapshot that all workers run; null: none yet. */
+  readonly running: { readonly position: Position; readonly hash: string } | null;
+  readonly failedListeners: readonly FailedListener[];
+  /** The newest snapshot that was refused, until a later one is applied. */
+  readonly rejected: { readonly position: Position; readonly violations: readonly Violation[] } | null;
+  /** `running` was read from disk, and no control plane has confirmed it since. */
+  readonly fromDisk: boolean;
+  /** No control plane has confirmed `running` for a while. */
+  readonly stale: boolean;
+}
 
 export class ConfigStatus {
   readonly #onChange: () => void;
-  #observation: AppliedObservation = {
+  #observation: AppliedConfig = {
     running: null,
     failedListeners: [],
     rejected: null,
@@ -20,8 +31,8 @@ export class ConfigStatus {
     this.#onChange = onChange;
   }
 
-  /** Another object exactly when something changed. */
-  get observation(): AppliedObservation {
+  /** A new object exactly when something changed. */
+  get observation(): AppliedConfig {
     return this.#observation;
   }
 
@@ -34,22 +45,22 @@ export class ConfigStatus {
     this.#change({ rejected: { position, violations } });
   }
 
-  /** A control plane stands by what was read from disk. */
+  /** A control plane confirmed the snapshot that was read from disk. */
   confirmed(): void {
     if (this.#observation.fromDisk) this.#change({ fromDisk: false });
   }
 
-  /** Whether no control plane has stood by what runs for a while. */
+  /** Whether no control plane has confirmed the running snapshot for a while. */
   stale(stale: boolean): void {
     if (this.#observation.stale !== stale) this.#change({ stale });
   }
 
-  /** The listeners that are not bound now: all of them. */
+  /** All listeners that are not bound now. */
   failedListeners(failedListeners: readonly FailedListener[]): void {
     this.#change({ failedListeners });
   }
 
-  #change(fields: Partial<AppliedObservation>): void {
+  #change(fields: Partial<AppliedConfig>): void {
     this.#observation = { ...this.#observation, ...fields };
     this.#onChange();
   }

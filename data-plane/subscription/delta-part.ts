@@ -1,4 +1,4 @@
-/** A part of a delta, off the wire; and parts collected, within bounds, until the last one is there. */
+/** A part of a delta as it arrives, and the parts that are collected, within bounds, until the last one is there. */
 import type { Position } from '../../core/model/commit.ts';
 import type { SnapshotEntry } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
@@ -12,7 +12,7 @@ const MAX_ITEMS = 100_000;
 
 export interface DeltaPart {
   readonly nonce: string;
-  /** In the first part: hash of the snapshot that this is a delta to; empty: to nothing. */
+  /** In the first part: the hash of the delta's base; empty: the delta starts from nothing. */
   readonly baseHash: string;
   readonly upserts: readonly SnapshotEntry[];
   /** Keys. */
@@ -34,7 +34,7 @@ export interface CollectedParts {
   readonly nonce: string;
   readonly parts: readonly DeltaPart[];
   readonly items: number;
-  /** It outgrew the bounds: nothing more is kept, and it is refused when it ends. */
+  /** The delta is beyond the bounds: no parts are kept, and it is refused when it ends. */
   readonly tooLarge: boolean;
 }
 
@@ -58,7 +58,7 @@ function endFromWire(end: SnapshotPart__Output['end'], violations: Violation[]):
   return { position, snapshotHash: end.snapshotHash, format: end.format };
 }
 
-/** Adds a part. One with another nonce begins anew: the replica gave up on the delta before. */
+/** Adds a part. One with another nonce starts over: the replica gave up the delta before. */
 export function collect(collected: CollectedParts | null, part: DeltaPart): CollectedParts {
   const before = collected?.nonce === part.nonce ? collected : null;
   const items = (before?.items ?? 0) + part.upserts.length + part.removals.length + part.violations.length;

@@ -1,5 +1,5 @@
 /** One discovery stream to one replica: connecting with a deadline, messages off the wire as events, and its end. */
-import { type ServiceError, status } from '@grpc/grpc-js';
+import { connectivityState, type ServiceError, status } from '@grpc/grpc-js';
 import { FORMAT, type Position } from '../../core/model/commit.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import type { Clock } from '../../core/runtime/clock.ts';
@@ -9,10 +9,10 @@ import type { StreamSnapshotsResponse__Output } from '../../core/wire/generated/
 import type { Withheld__Output } from '../../core/wire/generated/lb/v1/Withheld.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
 import { deltaPartFromWire } from './delta-part.ts';
-import { reachReplica } from './reach-replica.ts';
 import type { Event, WithheldReason } from './subscription-state.ts';
 
-/** A Nack must fit into a message; whoever mends the first thousand sees the others next. */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A Nack must fit into a message; whoever fixes the first thousand sees the others next. */
 const MAX_VIOLATIONS = 1_000;
 
 export interface DiscoveryStream {
@@ -23,7 +23,7 @@ export interface DiscoveryStream {
   close(): void;
 }
 
-/** Connects, then calls `onEvent` with `connected` and what arrives, and last, once, with `stream-lost`. */
+/** Connects, then calls `onEvent` with `connected`, with what arrives, and once, at the end, with `stream-lost`. */
 export function openDiscoveryStream(
   client: ReplicaClient,
   clock: Clock,
@@ -39,7 +39,7 @@ export function openDiscoveryStream(
     onEvent({ type: 'stream-lost', livedMs: call ? clock.nowMs() - sinceMs : 0, reason, refused });
   };
 
-  void reachReplica(client, clock).then((failure) => {
+  void connect(client, clock).then((failure) => {
     if (!open) return;
     if (failure !== null) return lose(failure);
     sinceMs = clock.nowMs();
@@ -49,7 +49,7 @@ export function openDiscoveryStream(
       if (open && event) onEvent(event);
     });
     call.on('error', ({ code, details }: ServiceError) => lose(details, code === status.UNAUTHENTICATED));
-    call.on('end', () => lose('it ended the stream'));
+    call.on('end', () => lose('the replica ended the stream'));
     onEvent({ type: 'connected' });
   });
 
@@ -67,6 +67,24 @@ export function openDiscoveryStream(
   };
 }
 
+/** Null once connected, otherwise why not. Gives up as soon as it is clear that it fails: the next replica may answer. */
+function connect(client: ReplicaClient, clock: Clock): Promise<string | null> {
+  const channel = client.discovery.getChannel();
+  const deadline = clock.wallMs() + CONNECT_TIMEOUT_MS;
+  return new Promise((resolve) => {
+    const check = (late?: Error) => {
+      const state = channel.getConnectivityState(true);
+      if (state === connectivityState.READY) return resolve(null);
+      // The channel keeps trying by itself, and is checked again when it is this replica's turn.
+      if (state === connectivityState.TRANSIENT_FAILURE) return resolve('it cannot be connected to');
+      if (late) return resolve(`no connection within ${CONNECT_TIMEOUT_MS / 1_000} s`);
+      if (state === connectivityState.SHUTDOWN) return resolve('this proxy is stopping');
+      channel.watchConnectivityState(state, deadline, check);
+    };
+    check();
+  });
+}
+
 function eventOf(response: StreamSnapshotsResponse__Output): Event | null {
   if (response.part) return { type: 'part', part: deltaPartFromWire(response.part) };
   if (!response.withheld) return null;
@@ -74,7 +92,7 @@ function eventOf(response: StreamSnapshotsResponse__Output): Event | null {
   return { type: 'withheld', reason: reasonFromWire(reason), detail };
 }
 
-/** A reason that a newer replica made up is no more than "not now". */
+/** A reason that only a newer replica knows means "not now". */
 function reasonFromWire(reason: Withheld__Output['reason']): WithheldReason {
   if (reason === 'REASON_STORE_MISMATCH') return 'store_mismatch';
   return reason === 'REASON_REPLICA_BEHIND' ? 'replica_behind' : 'not_ready';

@@ -1,39 +1,43 @@
 /**
- * The start from disk: which snapshot runs before any control plane has answered.
+ * The start from disk: the snapshot that runs before any control plane has answered.
  *
  * Invariants
- *  - the newest one that can be read and run; where that is torn, foreign or can't be run, the one before it;
- *  - one that three starts in a row did not survive is set aside, then the one before it, too: no snapshot keeps this
- *    proxy down for ever. A start has survived after ten seconds, once a control plane stands by what runs or has
- *    replaced it, or with a stop in order;
- *  - what is passed over stays on disk, under another name, and a log line says why.
+ *  - it is the newest one that can be read and run; the one before it is used where the newest cannot be;
+ *  - a snapshot that three starts in a row did not survive is set aside, and then the one before it: no snapshot keeps
+ *    this proxy down for ever. A start has survived after ten seconds, when a control plane has confirmed or replaced
+ *    the snapshot, and when the proxy is stopped in order;
+ *  - a file that is set aside stays on disk under another name, and a log line says why.
  */
+import { open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import { readSnapshotFile, type SavedSnapshot, setSnapshotAside, SNAPSHOT_FILES } from './snapshot-file.ts';
-import { forgetStarts, isCrashLoop, noteStarts, unfinishedStarts } from './start-count.ts';
 
 const SURVIVED_MS = 10_000;
+/** Holds the number of starts in a row that have not survived yet. */
+const STARTS_FILE = 'starts';
+const MAX_STARTS = 3;
 const VIOLATIONS_LOGGED = 20;
 
-export interface LastGoodOptions {
+export interface LastGoodSnapshotOptions {
   readonly stateDir: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-export class LastGood {
-  readonly #options: LastGoodOptions;
+export class LastGoodSnapshot {
+  readonly #options: LastGoodSnapshotOptions;
   #timer: Timer | null = null;
 
-  constructor(options: LastGoodOptions) {
+  constructor(options: LastGoodSnapshotOptions) {
     this.#options = options;
   }
 
-  /** Runs what an earlier process left, if there is something that can be run. `run` returns why not. */
+  /** Runs a snapshot that an earlier process saved, if one can run. `run` returns the reasons why not. */
   async resume(run: (snapshot: Snapshot) => Promise<readonly Violation[]>): Promise<SavedSnapshot | null> {
     const { clock, logger, stateDir } = this.#options;
     await this.#countStart();
@@ -58,28 +62,30 @@ export class LastGood {
         return read.saved;
       }
       const shown = violations.slice(0, VIOLATIONS_LOGGED);
-      logger.warn({ file: name, violations: shown }, 'a saved snapshot is ignored: it cannot be run');
+      logger.warn({ file: name, violations: shown }, 'a saved snapshot is ignored because it cannot run');
       await this.#setAside(name);
     }
     return null;
   }
 
-  /** This process has lived with what it runs for long enough. May be called again. */
+  /** This start counts as good. May be called again. */
   survived(): void {
     if (this.#timer === null) return;
     this.#timer.cancel();
     this.#timer = null;
-    forgetStarts(this.#options.stateDir).catch((error: unknown) => this.#warn(error));
+    rm(join(this.#options.stateDir, STARTS_FILE), { force: true }).catch((error: unknown) =>
+      this.#warn(error),
+    );
   }
 
   async #countStart(): Promise<void> {
     const { stateDir, logger } = this.#options;
     try {
       let unfinished = await unfinishedStarts(stateDir);
-      if (isCrashLoop(unfinished)) {
+      if (unfinished >= MAX_STARTS) {
         const file = await this.#setAsideFirst();
         if (file !== null) {
-          const message = `${unfinished} starts in a row ended before they were good: what they ran is set aside`;
+          const message = `${unfinished} starts in a row failed with this snapshot: it is set aside`;
           logger.error({ file, kept_as: `${file}.set-aside` }, message);
         }
         unfinished = 0;
@@ -90,7 +96,7 @@ export class LastGood {
     }
   }
 
-  /** The one that was run until now. */
+  /** The snapshot that ran until now. */
   async #setAsideFirst(): Promise<string | null> {
     for (const name of SNAPSHOT_FILES) {
       if (await setSnapshotAside(this.#options.stateDir, name)) return name;
@@ -106,5 +112,22 @@ export class LastGood {
     const { stateDir, logger } = this.#options;
     const fields = { state_dir: stateDir, reason: messageOf(error) };
     logger.warn(fields, 'the state directory cannot be written: starts are not counted');
+  }
+}
+
+/** 0 when the file is missing or makes no sense. */
+async function unfinishedStarts(directory: string): Promise<number> {
+  const text = await readFile(join(directory, STARTS_FILE), 'utf8').catch(() => '');
+  return /^\d{1,6}\n$/.test(text) ? Number(text) : 0;
+}
+
+/** Durable when it resolves, before anything runs that could end the process. */
+async function noteStarts(directory: string, unfinished: number): Promise<void> {
+  const file = await open(join(directory, STARTS_FILE), 'w', 0o600);
+  try {
+    await file.writeFile(`${unfinished}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }

@@ -1,8 +1,8 @@
-/** Which control-plane replica to take configuration from: pure choices over what the report streams say of each. */
+/** Which control-plane replica to subscribe to, by what each one reports about itself. Pure. */
 import type { Position } from '../../core/model/commit.ts';
 import { takesPlaceOf } from '../../core/model/succession.ts';
 
-/** What a replica last said of itself. */
+/** What a replica last reported about itself. */
 export interface ReplicaView {
   readonly position: Position | null;
   /** Milliseconds since it heard from its store. */
@@ -14,12 +14,12 @@ export interface ReplicaView {
 /** A replica that has not heard from its store for longer is left for a fresher one. */
 const STALE_MS = 10_000;
 /**
- * The one to leave it for must be far from stale itself: when the store is away from all of them, their ages differ by
- * a second or so, and nobody should move for that. Replicas say nothing new of an age below 2.5 s.
+ * The replica to move to must be far from stale itself: when all replicas have lost the store, their ages differ by about
+ * a second, and nobody should move for that. Replicas do not report ages below 2.5 s.
  */
 const FRESH_MS = 3_000;
 
-/** The one after `failed` (null: the first), without those that are stopping, unless all are. */
+/** The replica after `failed` (null: the first), skipping those that are stopping unless all are. */
 export function nextReplica(
   replicas: readonly string[],
   failed: string | null,
@@ -33,8 +33,8 @@ export function nextReplica(
 }
 
 /**
- * A replica to leave `present` for, or null. Only when `present` is stopping or stale, and only for one that is
- * neither and has at least the history that runs here.
+ * A replica to move to from `present`, or null. Only when `present` is stopping or stale, and only to one that is neither
+ * and has read at least the revision that runs here.
  */
 export function fresherReplica(
   replicas: readonly string[],
@@ -57,7 +57,7 @@ function isFresh({ stopping, storeAgeMs }: ReplicaView): boolean {
   return !stopping && storeAgeMs <= FRESH_MS;
 }
 
-/** Whether it has read its store, and not less of it than what runs here. */
+/** Whether it has read its store at least up to the revision that runs here. */
 function hasHistory({ position }: ReplicaView, current: Position | null): boolean {
   if (!position || !current) return position !== null;
   if (position.storeId !== current.storeId) return takesPlaceOf(position, current.storeId);

@@ -1,11 +1,10 @@
 /**
- * The control-plane replicas that this proxy is given, with a client for each: addresses as they are, names as all that
- * they lead to at the moment.
+ * The control-plane replicas of this proxy, with a client for each. A name stands for all addresses that it resolves to.
  *
  * Invariants
- *  - a name that can't be resolved any more keeps the replicas that it led to last;
+ *  - a name that can no longer be resolved keeps the replicas that it resolved to last;
  *  - names are looked up every half minute, sooner when no replica answers, with backoff and jitter;
- *  - whoever uses the replicas is told of a change before a client that is gone is closed.
+ *  - `onChange` is called before the client of a replica that is gone is closed.
  */
 import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
@@ -31,9 +30,9 @@ export class ReplicaDirectory {
   readonly #options: ReplicaDirectoryOptions;
   readonly #names: readonly string[];
   readonly #retry: Backoff;
-  /** By what was given: what it leads to. */
+  /** By address or name as given: the addresses that it stands for. */
   readonly #found = new Map<string, readonly string[]>();
-  /** By name: why it could not be resolved, as it was said last. */
+  /** By name: why it could not be resolved, as it was logged last. */
   readonly #troubles = new Map<string, string>();
   readonly #clients = new Map<string, ReplicaClient>();
   #onChange: (replicas: readonly ReplicaClient[]) => void = () => undefined;
@@ -53,13 +52,13 @@ export class ReplicaDirectory {
     return [...this.#clients.values()];
   }
 
-  /** Looks the names up from now on. Returns at once. `onChange` is told of each change. */
+  /** Starts to look the names up, and returns at once. `onChange` is called with every change. */
   start(onChange: (replicas: readonly ReplicaClient[]) => void): void {
     this.#onChange = onChange;
     if (this.#names.length > 0) void this.#lookUpAll();
   }
 
-  /** No replica answers: the names may lead to others by now. */
+  /** Looks the names up sooner: no replica answers, and they may resolve to others by now. */
   hurry(): void {
     if (this.#hurried || this.#timer === null) return;
     this.#hurried = true;
@@ -81,7 +80,7 @@ export class ReplicaDirectory {
     if (this.#stopped) return;
     for (const { name, result } of results) {
       if (result.ok) this.#found.set(name, result.addresses);
-      this.#say(name, result.ok ? null : result.reason);
+      this.#logTrouble(name, result.ok ? null : result.reason);
     }
     const failed = results.some(({ result }) => !result.ok);
     if (this.#update()) this.#retry.reset();
@@ -99,16 +98,19 @@ export class ReplicaDirectory {
     });
   }
 
-  #say(name: string, trouble: string | null): void {
+  #logTrouble(name: string, trouble: string | null): void {
     const { logger } = this.#options;
     if (trouble === null) this.#troubles.delete(name);
     else if (this.#troubles.get(name) !== trouble) {
       this.#troubles.set(name, trouble);
-      logger.warn({ control_plane: name, reason: trouble }, 'a control plane has no address now; trying on');
+      logger.warn(
+        { control_plane: name, reason: trouble },
+        'cannot resolve the name of a control plane; trying again',
+      );
     }
   }
 
-  /** Makes the clients those of what was found. True when they are others than before. */
+  /** Connects to replicas that are new and forgets those that are gone. True when there were any. */
   #update(): boolean {
     const { connect, logger } = this.#options;
     const wanted = new Set([...this.#found.values()].flat());
@@ -117,7 +119,7 @@ export class ReplicaDirectory {
     if (added.length === 0 && gone.length === 0) return false;
     for (const address of added) this.#clients.set(address, connect(address));
     for (const [address] of gone) this.#clients.delete(address);
-    if (this.#names.length > 0) logger.info({ control_planes: [...wanted] }, 'the control planes');
+    if (this.#names.length > 0) logger.info({ control_planes: [...wanted] }, 'the control planes changed');
     this.#onChange(this.replicas);
     for (const [, client] of gone) client.close();
     return true;

@@ -1,13 +1,13 @@
 /**
  * The last good snapshot on disk, so that a proxy starts without any control plane.
  *
- * The file is two lines of JSON: a header {format, checksum} and the body that the checksum (SHA-256, hex) is of.
+ * The file has two lines of JSON: a header {format, checksum} and the body. The checksum is the body's SHA-256 in hex.
  *
  * Invariants
- *  - whatever moment the power fails at, the first of SNAPSHOT_FILES that is there is the old one or the new one, whole: a
- *    new file is synced before it takes the name, and the folder after;
- *  - the one that it replaces stays, as the one before, until the next one is kept;
- *  - a file that is torn, foreign or of an unknown format is never run, and said to be ignored.
+ *  - whenever the power fails, the first of SNAPSHOT_FILES that exists is the old or the new one, whole: a new file is
+ *    synced before it gets the name, and the folder afterwards;
+ *  - the file that it replaces stays, as the one before, until the next one is kept;
+ *  - a file that is torn, foreign or of an unknown format is never run, and a log line says that it is ignored.
  */
 import { createHash } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
@@ -21,7 +21,7 @@ const [NEWEST, BEFORE] = ['snapshot.json', 'snapshot.before.json'] as const;
 /** In the order in which they are tried. */
 export const SNAPSHOT_FILES = [NEWEST, BEFORE] as const;
 
-/** Entries are immutable and live on from snapshot to snapshot: most of them have been written down before. */
+/** Entries are immutable and shared by consecutive snapshots: most of them have been written before. */
 const writtenEntries = new WeakMap<SnapshotEntry, string>();
 
 interface Header {
@@ -54,8 +54,8 @@ export interface StagedSnapshot {
 }
 
 /**
- * Writes and syncs a snapshot beside the one that is kept. Everything that usually goes wrong with a disk goes wrong
- * here, before any worker runs the snapshot. Not to be called again before `keep` has settled or was given up.
+ * Writes and syncs a snapshot beside the one that is kept. What usually goes wrong with a disk goes wrong here, before
+ * any worker runs the snapshot. Do not call it again before `keep` has settled or was given up.
  */
 export async function stageSnapshotFile(
   directory: string,
@@ -74,7 +74,7 @@ export async function stageSnapshotFile(
   }
   return {
     async keep() {
-      // Between the two, the one before is the newest one there is.
+      // Between the two renames, the one before is the newest that exists.
       await renameIfThere(path, join(directory, BEFORE));
       await rename(staged, path);
       await syncFolder(directory);
@@ -82,7 +82,7 @@ export async function stageSnapshotFile(
   };
 }
 
-/** Reads what the last process left. Never throws. */
+/** Reads what an earlier process saved. Never throws. */
 export async function readSnapshotFile(directory: string, name: string = NEWEST): Promise<ReadResult> {
   const path = join(directory, name);
   try {
@@ -93,7 +93,7 @@ export async function readSnapshotFile(directory: string, name: string = NEWEST)
   }
 }
 
-/** Takes a file out of the way, so that nothing is kept beside it that was not good. False: there is none. */
+/** Gives a snapshot that is not good another name, so that it is not read again. False: there is none. */
 export async function setSnapshotAside(directory: string, name: string): Promise<boolean> {
   const path = join(directory, name);
   const moved = await renameIfThere(path, `${path}.set-aside`);
@@ -116,12 +116,12 @@ function parse(text: string): SavedSnapshot {
   const [headerLine = '', bodyLine = ''] = text.split('\n', 2);
   const header = JSON.parse(headerLine) as Partial<Header> | null;
   if (header?.format !== FORMAT) {
-    throw new Error(`it has the format ${String(header?.format)}, and this program reads ${FORMAT}`);
+    throw new Error(`it has format ${String(header?.format)}, and this program reads format ${FORMAT}`);
   }
   if (header.checksum !== checksumOf(bodyLine))
-    throw new Error('its checksum is wrong: it is torn or was edited');
+    throw new Error('its checksum is wrong: it was not written completely, or it was edited');
   const { savedAtMs, position, hash, entries } = JSON.parse(bodyLine) as Body;
-  // The same way in as for one off the wire, so that nothing is run that would not be accepted today.
+  // Checked in the same way as a snapshot off the wire, so that nothing runs that would not be accepted today.
   const end = { position, snapshotHash: hash, format: FORMAT };
   const part = { nonce: '', baseHash: '', upserts: entries, removals: [], end, violations: [] };
   const collected = { nonce: '', parts: [part], items: entries.length, tooLarge: false };

@@ -1,9 +1,9 @@
 /**
- * The directory that a proxy keeps its state in, locked for the life of the process, so that two processes of one id
- * never write over each other.
+ * The state directory of a proxy, locked for the life of the process, so that two processes with one id never overwrite
+ * each other's files.
  *
- * The lock is flock(2) on a file in it, which the kernel gives back however the process dies. Where the C library
- * can't be called, it is the process id in that file, and whether such a process lives.
+ * The lock is flock(2) on a file in it, which the kernel releases however the process dies. Where the C library cannot
+ * be called, it is the process id in that file, as long as such a process exists.
  */
 import {
   closeSync,
@@ -35,7 +35,7 @@ export function lockStateDir(directory: string, locking: FileLocking | null): st
     else claimPidFile(path);
   } catch (error) {
     if (error instanceof LbError) throw error;
-    const message = `the state directory ${path} can't be used: ${messageOf(error)}; name a writable one with --state-dir`;
+    const message = `the state directory ${path} can't be used: ${messageOf(error)}; name a writable directory with --state-dir`;
     throw new LbError('FAILED_PRECONDITION', message, [], error);
   }
   return path;
@@ -67,7 +67,7 @@ function claimPidFile(path: string): void {
   process.on('exit', () => rmSync(file, { force: true }));
 }
 
-/** A number that was given to another process meanwhile counts as alive too: better to refuse than to share. */
+/** An id that another process has by now counts as alive too: refusing is better than sharing. */
 function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
@@ -82,6 +82,6 @@ function inUse(path: string, pid: string): LbError {
   const owner = pid === '' ? 'another process' : `the process ${pid}`;
   return new LbError(
     'FAILED_PRECONDITION',
-    `the state directory ${path} is used by ${owner}; stop that one first, or give this proxy another --proxy-id or --state-dir`,
+    `the state directory ${path} is in use by ${owner}; stop that process first, or give this proxy another --proxy-id or --state-dir`,
   );
 }

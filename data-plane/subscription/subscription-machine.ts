@@ -4,7 +4,7 @@
  * Invariants
  *  - one stream at most, to one replica; one apply at a time, and a new stream is opened only between two of them,
  *    because its first message says what this proxy runs;
- *  - every delta that ended gets exactly one answer, Ack or Nack, unless its stream was lost first;
+ *  - every complete delta gets exactly one answer, Ack or Nack, unless its stream was lost first;
  *  - `current` changes only when the apply of a snapshot that is not older has succeeded (never-backwards.ts);
  *  - every replica of the list is tried before it waits, and it always waits between two rounds.
  */
@@ -19,7 +19,7 @@ import type { Effect, Event, Link, State, Step, Trouble, WithheldReason } from '
 /** A stream that lived this long was a success, whatever ended it. */
 const GOOD_STREAM_MS = 10_000;
 
-/** `current` was read from disk, or null. */
+/** `current`: the snapshot that was read from disk, or null. */
 export function initialState(replicas: readonly string[], current: Snapshot | null): State {
   return {
     replicas,
@@ -33,7 +33,7 @@ export function initialState(replicas: readonly string[], current: Snapshot | nu
   };
 }
 
-/** Events that come when nobody waits for them any more change nothing. */
+/** An event that comes too late changes nothing. */
 export function step(state: State, event: Event): Step {
   return state.link.type === 'stopped' ? stay(state) : react(state, event);
 }
@@ -77,14 +77,18 @@ function stay(state: State): Step {
   return { state, effects: [] };
 }
 
+/** A step with more effects before its own. */
+function precededBy(effects: readonly Effect[], next: Step): Step {
+  return { state: next.state, effects: [...effects, ...next.effects] };
+}
+
 /** Connects to the replica after `failed`. */
 function tryNext(state: State, failed: string | null): Step {
   if (state.replicas.length === 0) {
     const wait: Effect = { type: 'wait', first: state.link.type !== 'waiting', slow: false };
     return { state: { ...state, link: { type: 'waiting' } }, effects: [wait] };
   }
-  const replica = nextReplica(state.replicas, failed, state.views);
-  return connectTo(state, replica);
+  return connectTo(state, nextReplica(state.replicas, failed, state.views));
 }
 
 function connectTo(state: State, replica: string): Step {
@@ -104,23 +108,23 @@ function connected(state: State): Step {
     position: current?.position ?? null,
     snapshotHash: current?.hash ?? '',
   };
-  // One that withheld may well do so again: it has to send something first.
+  // A replica that withheld may do so again; the trouble is over once it sends something.
   const kind = troubles.get(replica)?.kind ?? 'unreachable';
   if (kind !== 'unreachable') return { state: { ...state, link }, effects: [subscribe] };
   const message = `subscribed to the control plane at ${replica}`;
   return {
     state: { ...state, link, troubles: without(troubles, replica) },
-    effects: [subscribe, { type: 'say', level: 'info', message }],
+    effects: [subscribe, { type: 'log', level: 'info', message }],
   };
 }
 
 function onPart(state: State, part: DeltaPart): Step {
   const { link, current } = state;
   if (link.type === 'applying' && link.streaming) {
-    // It did not wait for our answer, so its idea of what we have can't be trusted.
+    // It did not wait for our answer, so it cannot know which snapshot we have.
     const next = { ...state, link: { ...link, streaming: false } };
-    const message = `${link.replica} sent a delta before the one before was answered; subscribing anew`;
-    return { state: next, effects: [{ type: 'disconnect' }, { type: 'say', level: 'warn', message }] };
+    const message = `${link.replica} sent a delta before this proxy had answered the last one; subscribing again`;
+    return { state: next, effects: [{ type: 'disconnect' }, { type: 'log', level: 'warn', message }] };
   }
   if (link.type !== 'subscribed') return stay(state);
   const { replica } = link;
@@ -150,13 +154,13 @@ function withheld(state: State, event: { readonly reason: WithheldReason; readon
   const { replica } = state.link;
   const { reason, detail } = event;
   const words: Record<WithheldReason, string> = {
-    store_mismatch: `the store of the control plane at ${replica} is not the one that this proxy's configuration came from, so nothing is taken from it and the last good configuration stays`,
+    store_mismatch: `the store of the control plane at ${replica} is not the one that this proxy's configuration came from, so the proxy keeps its last good configuration`,
     replica_behind: `the control plane at ${replica} has not caught up with what this proxy runs`,
     not_ready: `the control plane at ${replica} has not read its store yet`,
   };
   const message = `${words[reason]}${detail ? `: ${detail}` : ''}`;
   const failed = fail(state, replica, { kind: reason, message });
-  return { ...failed, effects: [{ type: 'disconnect' }, ...failed.effects] };
+  return precededBy([{ type: 'disconnect' }], failed);
 }
 
 function streamLost(state: State, event: Event & { type: 'stream-lost' }): Step {
@@ -169,22 +173,21 @@ function streamLost(state: State, event: Event & { type: 'stream-lost' }): Step 
   return fail(before, link.replica, { kind: event.refused ? 'refused' : 'unreachable', message });
 }
 
-/** Goes on to the next replica; after a whole round without success it waits first. */
+/** Continues with the next replica; after a whole round without success it waits first. */
 function fail(state: State, replica: string, trouble: Trouble): Step {
   const failures = state.failures + 1;
   const troubles = new Map(state.troubles).set(replica, trouble);
   const level = trouble.kind === 'store_mismatch' ? 'error' : 'warn';
   const known = state.troubles.get(replica)?.message === trouble.message;
-  const said: Effect[] = known ? [] : [{ type: 'say', level, message: trouble.message }];
+  const logged: Effect[] = known ? [] : [{ type: 'log', level, message: trouble.message }];
   const failed: State = { ...state, failures, troubles };
   if (failures % state.replicas.length !== 0) {
-    const next = tryNext(failed, replica);
-    return { state: next.state, effects: [...said, ...next.effects] };
+    return precededBy(logged, tryNext(failed, replica));
   }
   const slow = state.replicas.every((each) => troubles.get(each)?.kind === 'store_mismatch');
   return {
     state: { ...failed, link: { type: 'waiting' } },
-    effects: [...said, { type: 'wait', first: failures === state.replicas.length, slow }],
+    effects: [...logged, { type: 'wait', first: failures === state.replicas.length, slow }],
   };
 }
 
@@ -201,37 +204,35 @@ function applied(state: State, snapshot: Snapshot): Step {
 }
 
 function applyRefused(state: State, event: Event & { type: 'apply-refused' }): Step {
-  const { position, violations, passing } = event;
+  const { position, violations, temporary } = event;
   const next = answered(state, (nonce) => ({ type: 'reject', nonce, position, violations }));
-  // Without a stream, it has just begun to subscribe anew.
-  if (passing !== true || next.state.link.type !== 'subscribed') return next;
+  // Without a stream, the machine has just begun to subscribe again.
+  if (temporary !== true || next.state.link.type !== 'subscribed') return next;
   return { state: next.state, effects: [...next.effects, { type: 'try-again' }] };
 }
 
-/** A new stream brings what this proxy does not run yet, as it is by then. */
+/** A new stream brings the newest snapshot, whatever was refused before. */
 function againDue(state: State): Step {
   if (state.link.type !== 'subscribed' || state.link.collected !== null) return stay(state);
-  const next = connectTo(state, state.link.replica);
-  return { state: next.state, effects: [{ type: 'disconnect' }, ...next.effects] };
+  return precededBy([{ type: 'disconnect' }], connectTo(state, state.link.replica));
 }
 
-/** The end of an apply: an answer if somebody still waits for it, then on with the same or a better replica. */
+/** The end of an apply: answers if the stream is still open, then continues with the same or a better replica. */
 function answered(state: State, answer: (nonce: string | null) => Effect | null): Step {
   const { link } = state;
   if (link.type !== 'applying') return stay(state);
   const effect = answer(link.streaming ? link.nonce : null);
-  const effects = effect ? [effect] : [];
   const next = link.streaming
     ? follow({ ...state, link: { type: 'subscribed', replica: link.replica, collected: null } })
     : tryNext(state, null);
-  return { state: next.state, effects: [...effects, ...next.effects] };
+  return effect ? precededBy([effect], next) : next;
 }
 
 function replicaReported(state: State, replica: string, view: ReplicaView | null): Step {
   const views = new Map(state.views);
   if (view) views.set(replica, view);
   else views.delete(replica);
-  const seen: State = { ...state, views };
+  const viewed: State = { ...state, views };
   const { current, confirmed } = state;
   const position = view?.position;
   const confirms =
@@ -240,13 +241,17 @@ function replicaReported(state: State, replica: string, view: ReplicaView | null
     position?.storeId === current.position.storeId &&
     position.revision === current.position.revision &&
     position.hash === current.position.hash;
-  if (view !== null && isMendedNow(state, replica, view)) return connectTo(seen, replica);
-  const next = follow(confirms ? { ...seen, confirmed: true } : seen);
-  return confirms ? { state: next.state, effects: [{ type: 'confirmed' }, ...next.effects] } : next;
+  if (view !== null && isStoreFixed(state, replica, view)) return connectTo(viewed, replica);
+  const next = follow(confirms ? { ...viewed, confirmed: true } : viewed);
+  return confirms ? precededBy([{ type: 'confirmed' }], next) : next;
 }
 
-/** It was refused for its store, and has one now that this proxy may go on with: there is nothing to wait for. */
-function isMendedNow({ link, troubles, views, current }: State, replica: string, view: ReplicaView): boolean {
+/** The replica had the wrong store, and now has one that this proxy may follow: there is nothing to wait for. */
+function isStoreFixed(
+  { link, troubles, views, current }: State,
+  replica: string,
+  view: ReplicaView,
+): boolean {
   const { position } = view;
   return (
     link.type === 'waiting' &&
@@ -269,12 +274,9 @@ function follow(state: State): Step {
 function moveDue(state: State): Step {
   const better = fresher(state);
   if (better === null || state.link.type !== 'subscribed') return stay(state);
-  const next = connectTo(state, better);
   const message = `moving from the control plane at ${state.link.replica} to ${better}, which is fresher`;
-  return {
-    state: next.state,
-    effects: [{ type: 'disconnect' }, { type: 'say', level: 'info', message }, ...next.effects],
-  };
+  const effects: Effect[] = [{ type: 'disconnect' }, { type: 'log', level: 'info', message }];
+  return precededBy(effects, connectTo(state, better));
 }
 
 function fresher({ link, replicas, views, current }: State): string | null {
@@ -283,7 +285,7 @@ function fresher({ link, replicas, views, current }: State): string | null {
     : null;
 }
 
-/** What is known of those that are gone is forgotten; the one in use is left when it is among them. */
+/** Forgets what is known about replicas that are gone, and leaves the one in use when it is among them. */
 function replicasChanged(state: State, replicas: readonly string[]): Step {
   const { link } = state;
   const only = <V>(map: ReadonlyMap<string, V>) =>
@@ -294,6 +296,5 @@ function replicasChanged(state: State, replicas: readonly string[]): Step {
   if (link.type === 'applying') {
     return { state: { ...next, link: { ...link, streaming: false } }, effects: [disconnect] };
   }
-  const tried = tryNext(next, null);
-  return { state: tried.state, effects: [disconnect, ...tried.effects] };
+  return precededBy([disconnect], tryNext(next, null));
 }

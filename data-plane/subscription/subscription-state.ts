@@ -1,9 +1,18 @@
-/** What the subscription machine knows, hears and asks for. */
+/** The state of the subscription machine, the events that it takes and the effects that it asks for. */
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import type { CollectedParts, DeltaPart } from './delta-part.ts';
 import type { ReplicaView } from './replica-choice.ts';
+
+/** A violation that may pass without a change of the configuration: something on this host stands in the way. */
+export interface TemporaryViolation extends Violation {
+  readonly temporary: true;
+}
+
+export function isTemporary(violation: Violation): violation is TemporaryViolation {
+  return 'temporary' in violation;
+}
 
 export type WithheldReason = 'replica_behind' | 'store_mismatch' | 'not_ready';
 
@@ -12,7 +21,7 @@ export type Link =
   | { readonly type: 'waiting' }
   | { readonly type: 'connecting'; readonly replica: string }
   | { readonly type: 'subscribed'; readonly replica: string; readonly collected: CollectedParts | null }
-  /** `streaming`: the stream that brought the snapshot still stands, so it gets an answer. */
+  /** `streaming`: the stream that brought the snapshot is still open, so it gets an answer. */
   | {
       readonly type: 'applying';
       readonly replica: string;
@@ -29,29 +38,28 @@ export interface Trouble {
 export interface State {
   /** In the order in which they are tried. */
   readonly replicas: readonly string[];
-  /** What runs. */
+  /** The snapshot that runs. */
   readonly current: Snapshot | null;
   /** A control plane confirmed `current` since this process started. */
   readonly confirmed: boolean;
   readonly link: Link;
   /** Replicas tried in a row without success. */
   readonly failures: number;
-  /** By replica: what was last said to be wrong with it, so that it is not said again at every attempt. */
+  /** By replica: the trouble that was logged last, so that it is not logged again at every attempt. */
   readonly troubles: ReadonlyMap<string, Trouble>;
-  /** What the report streams say of each replica. */
+  /** What each replica last reported about itself, by way of the report streams. */
   readonly views: ReadonlyMap<string, ReplicaView>;
-  /** A move to a fresher replica waits for its moment. */
+  /** A move to a fresher replica is scheduled. */
   readonly moving: boolean;
 }
 
 export type Event =
   | { readonly type: 'start' }
-  /** The stream to `replica` stands. */
+  /** The stream to the replica is open. */
   | { readonly type: 'connected' }
   | { readonly type: 'part'; readonly part: DeltaPart }
   | { readonly type: 'withheld'; readonly reason: WithheldReason; readonly detail: string }
-  /** Connecting failed, or the stream ended. */
-  /** `refused`: the replica wants a token, or another one. */
+  /** Connecting failed, or the stream ended. `refused`: the replica requires a token, or another one. */
   | {
       readonly type: 'stream-lost';
       readonly livedMs: number;
@@ -60,21 +68,21 @@ export type Event =
     }
   /** All workers run `snapshot`, and it is on disk. */
   | { readonly type: 'applied'; readonly snapshot: Snapshot }
-  /** `passing`: for a reason of this host, which may be gone at the next try. */
+  /** `temporary`: for a reason that may be gone at the next attempt. */
   | {
       readonly type: 'apply-refused';
       readonly position: Position;
       readonly violations: readonly Violation[];
-      readonly passing?: boolean;
+      readonly temporary?: boolean;
     }
-  /** The moment for another try that `try-again` asked for. */
+  /** The delay of `try-again` is over. */
   | { readonly type: 'again-due' }
   | { readonly type: 'waited' }
-  /** From a report stream; null: that stream is lost, so nothing is known any more. */
+  /** From a report stream; null: that stream is lost, so nothing is known about the replica. */
   | { readonly type: 'replica-reported'; readonly replica: string; readonly view: ReplicaView | null }
-  /** The moment for a move that `move-soon` asked for. */
+  /** The delay of `move-soon` is over. */
   | { readonly type: 'move-due' }
-  /** These are the replicas from now on; names lead to others than before. */
+  /** The names of the control planes resolve to other replicas than before. */
   | { readonly type: 'replicas-changed'; readonly replicas: readonly string[] }
   | { readonly type: 'stop' };
 
@@ -84,22 +92,22 @@ export type Effect =
   | { readonly type: 'disconnect' }
   | { readonly type: 'apply'; readonly snapshot: Snapshot }
   | { readonly type: 'acknowledge'; readonly nonce: string }
-  /** `nonce` is null when the stream that wanted an answer is gone. */
+  /** `nonce` is null when the stream that the answer was for is gone. */
   | {
       readonly type: 'reject';
       readonly nonce: string | null;
       readonly position: Position;
       readonly violations: readonly Violation[];
     }
-  /** A control plane confirmed what was read from disk. */
+  /** A control plane confirmed the snapshot that was read from disk. */
   | { readonly type: 'confirmed' }
-  /** `first`: of a series. `slow`: only an operator can help. */
+  /** `first`: of a series of failures. `slow`: only an operator can help. */
   | { readonly type: 'wait'; readonly first: boolean; readonly slow: boolean }
-  /** Say `again-due` after a while, unless something is applied or another stream is opened before. */
+  /** Send `again-due` after a while, unless something is applied or another stream is opened before. */
   | { readonly type: 'try-again' }
-  /** Say `move-due` soon, but not when all other proxies do. */
+  /** Send `move-due` soon, but not at the same time as all other proxies. */
   | { readonly type: 'move-soon' }
-  | { readonly type: 'say'; readonly level: 'info' | 'warn' | 'error'; readonly message: string };
+  | { readonly type: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string };
 
 export interface Step {
   readonly state: State;

@@ -1,4 +1,4 @@
-/** The runner of the subscription: performs what subscription-machine.ts decides, and tells it what happened. */
+/** The runner of the subscription: performs the effects that subscription-machine.ts returns, and sends it events. */
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
@@ -6,38 +6,44 @@ import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
-import { type Random, randomBelow } from '../../core/runtime/random.ts';
+import { type Random, randomBelow, randomBetween } from '../../core/runtime/random.ts';
 import type { ReplicaClient } from '../../core/wire/clients.ts';
 import { type DiscoveryStream, openDiscoveryStream } from './discovery-stream.ts';
 import type { ReplicaView } from './replica-choice.ts';
-import { MovePace } from './move-pace.ts';
-import { isPassing } from './passing-violation.ts';
 import { initialState, step } from './subscription-machine.ts';
-import type { Effect, Event, State } from './subscription-state.ts';
+import { type Effect, type Event, isTemporary, type State } from './subscription-state.ts';
 
 const RETRY_MS = { min: 100, max: 2_000 };
-/** For a reason of this host that may pass. */
+/** After a temporary violation. */
 const AGAIN_MS = { min: 1_000, max: 10_000 };
-/** When only an operator can help. */
+/** While only an operator can help. */
 const SLOW_RETRY_MS = { min: 5_000, max: 30_000 };
+
+/**
+ * Before a move to a fresher replica. All proxies of a stale replica find out at once, and again whenever the store
+ * comes and goes: so the first delay is random within a few seconds, and each later one is twice as long, with a floor.
+ */
+const MOVE_MS = { first: 4_000, max: 64_000 };
+/** After so long without a move, the next one counts as the first. */
+const MOVE_CALM_MS = 5 * 60_000;
 
 const VIOLATIONS_LOGGED = 20;
 
 export interface SubscriptionOptions {
   readonly proxyId: string;
-  /** None yet, where only a name is known. */
+  /** Empty while only names are known. */
   readonly replicas: readonly ReplicaClient[];
-  /** What was read from disk. */
+  /** The snapshot that was read from disk. */
   readonly current: Snapshot | null;
   /**
-   * Brings a snapshot to all workers and to disk; called again only when the last call has settled. Returns why it
-   * can't be run; empty: it runs.
+   * Brings a snapshot to all workers and to disk; called again only when the last call has settled. Returns the reasons
+   * why it cannot run; empty: it runs.
    */
   readonly apply: (snapshot: Snapshot) => Promise<readonly Violation[]>;
   readonly onRejected: (position: Position, violations: readonly Violation[]) => void;
-  /** No replica takes it: their names may lead to others by now. */
+  /** No replica could be used: their names may resolve to others by now. */
   readonly onAllFailed: () => void;
-  /** A control plane confirmed that `current` is what this proxy should run. */
+  /** A control plane confirmed that this proxy should run `current`. */
   readonly onConfirmed: () => void;
   readonly clock: Clock;
   readonly random: Random;
@@ -50,7 +56,7 @@ export class Subscription {
   readonly #retry: Backoff;
   readonly #slowRetry: Backoff;
   readonly #again: Backoff;
-  readonly #pace: MovePace;
+  #lastMove = { atMs: Number.NEGATIVE_INFINITY, longestMs: MOVE_MS.first };
   #state: State;
   #stream: DiscoveryStream | null = null;
   #timer: Timer | null = null;
@@ -61,11 +67,10 @@ export class Subscription {
   constructor(options: SubscriptionOptions) {
     this.#options = options;
     this.#clients = byAddress(options.replicas);
-    this.#pace = new MovePace(options.random);
     this.#retry = backoff(RETRY_MS.min, RETRY_MS.max, options.random);
     this.#slowRetry = backoff(SLOW_RETRY_MS.min, SLOW_RETRY_MS.max, options.random);
     this.#again = backoff(AGAIN_MS.min, AGAIN_MS.max, options.random);
-    // In an order of its own, or all proxies would crowd at the first replica.
+    // In a random order, or all proxies would choose the first replica.
     this.#state = initialState(shuffled([...this.#clients.keys()], options.random), options.current);
   }
 
@@ -80,31 +85,31 @@ export class Subscription {
     this.#handle({ type: 'stop' });
   }
 
-  /** These are the replicas from now on. The clients of those that are gone may be closed afterwards. */
+  /** Replaces the list of replicas. The clients of those that are gone may be closed afterwards. */
   setReplicas(replicas: readonly ReplicaClient[]): void {
     this.#clients = byAddress(replicas);
     const addresses = shuffled([...this.#clients.keys()], this.#options.random);
     this.#handle({ type: 'replicas-changed', replicas: addresses });
   }
 
-  /** A stream to a control plane stands. */
+  /** A stream to a control plane is open. */
   get connected(): boolean {
     const { link } = this.#state;
     return link.type === 'subscribed' || (link.type === 'applying' && link.streaming);
   }
 
-  /** When a stream to a control plane stood last, in milliseconds since 1970; null: never yet. */
+  /** When a stream to a control plane was last open, in milliseconds since 1970; null: never. */
   get lastConnectedMs(): number | null {
     return this.connected ? this.#options.clock.wallMs() : this.#lastConnectedMs;
   }
 
-  /** What a report stream says of its replica; null: that stream is lost. */
+  /** What a replica says about itself on its report stream; null: that stream is lost. */
   onReplicaReport(replica: string, view: ReplicaView | null): void {
     this.#handle({ type: 'replica-reported', replica, view });
   }
 
   #handle(event: Event): void {
-    // A replica that withholds does not stand by what runs, though its stream stood for a moment.
+    // A replica that withholds does not confirm the running snapshot, though its stream was open for a moment.
     if (this.connected && event.type !== 'withheld') this.#lastConnectedMs = this.#options.clock.wallMs();
     const { state, effects } = step(this.#state, event);
     this.#state = state;
@@ -135,7 +140,7 @@ export class Subscription {
       case 'wait':
         this.#options.onAllFailed();
         return this.#wait(effect);
-      case 'say':
+      case 'log':
         return logger[effect.level](effect.message);
     }
   }
@@ -146,14 +151,14 @@ export class Subscription {
     const shown = violations.slice(0, VIOLATIONS_LOGGED);
     logger.error(
       { revision: position.revision, count: violations.length, violations: shown },
-      'refused a snapshot; the last good one stays',
+      'refused a snapshot; the last good one keeps running',
     );
     onRejected(position, violations);
   }
 
   #connect(replica: string): void {
     const client = this.#clients.get(replica);
-    if (!client) throw new RangeError(`there is no control plane ${replica}`);
+    if (!client) throw new RangeError(`no client for the control plane ${replica}`);
     this.#againTimer?.cancel();
     this.#stream = openDiscoveryStream(client, this.#options.clock, (event) => this.#handle(event));
   }
@@ -164,8 +169,12 @@ export class Subscription {
   }
 
   #moveSoon(): void {
-    const { clock } = this.#options;
-    const delayMs = this.#pace.nextMs(clock.nowMs());
+    const { clock, random } = this.#options;
+    const nowMs = clock.nowMs();
+    const isFirst = nowMs - this.#lastMove.atMs > MOVE_CALM_MS;
+    const longestMs = isFirst ? MOVE_MS.first : Math.min(this.#lastMove.longestMs * 2, MOVE_MS.max);
+    this.#lastMove = { atMs: nowMs, longestMs };
+    const delayMs = randomBetween(random, isFirst ? 0 : longestMs / 2, longestMs);
     this.#moveTimer = clock.after(delayMs, () => this.#handle({ type: 'move-due' }));
   }
 
@@ -191,8 +200,8 @@ export class Subscription {
     }
     const { position } = snapshot;
     if (violations.length > 0) {
-      const passing = violations.some(isPassing);
-      return this.#handle({ type: 'apply-refused', position, violations, passing });
+      const temporary = violations.some(isTemporary);
+      return this.#handle({ type: 'apply-refused', position, violations, temporary });
     }
     this.#again.reset();
     this.#againTimer?.cancel();
@@ -204,7 +213,7 @@ function byAddress(replicas: readonly ReplicaClient[]): ReadonlyMap<string, Repl
   return new Map(replicas.map((client) => [client.address, client]));
 }
 
-/** Every order is as likely as any other (Fisher and Yates). */
+/** Every order is equally likely (Fisher and Yates). */
 function shuffled<T>(items: readonly T[], random: Random): T[] {
   const result = [...items];
   for (let last = result.length - 1; last > 0; last -= 1) {

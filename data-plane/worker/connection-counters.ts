@@ -1,11 +1,11 @@
 /**
- * What a worker writes down of its connections, in cells of shared memory that it alone writes.
+ * Counts a worker's connections, in cells of shared memory that this worker alone writes.
  *
  * Invariants
- *  - a cell grows by whole events only, so that a reader on another thread is one event late at most;
- *  - a row is written only while its connection is open in it: callers write first and release then, since a row
- *    that nothing uses may have another owner at once;
- *  - nothing is allocated, and a duration finds its bucket once, however many rows it is written to.
+ *  - a cell grows by whole events only, so that a reader on another thread is at most one event behind;
+ *  - a row is written only while the connection holds it: callers count first and release afterwards, since a row
+ *    that nothing uses may be given away at once;
+ *  - nothing is allocated, and the bucket of a duration is looked up once, however many rows it is counted in.
  */
 import { NO_ROW } from '../engine/engine.ts';
 import { CLOSE_REASONS, type CloseReason } from '../memory/close-reasons.ts';
@@ -93,14 +93,14 @@ export class ConnectionCounters {
   }
 }
 
-/** The first bucket whose bound is not exceeded; the one without a bound comes last. */
+/** The first bucket whose upper bound is not exceeded; the last one has none. */
 function bucketOf(bounds: readonly number[], seconds: number): number {
   let bucket = 0;
   while (bucket < bounds.length && seconds > bounds[bucket]!) bucket += 1;
   return bucket;
 }
 
-/** One more in a bucket, and the sum in the last cell. */
+/** Adds an observation: one more in its bucket, and its seconds to the sum in the last cell. */
 function observe(cells: Float64Array, row: number, bucket: number, seconds: number): void {
   cells[row * HISTOGRAM_CELLS + bucket]! += 1;
   cells[row * HISTOGRAM_CELLS + HISTOGRAM_CELLS - 1]! += seconds;

@@ -1,12 +1,12 @@
 /**
- * Which backend a connection goes to, and what is written down of it: the policy that drives an engine.
+ * Decides which backend each connection goes to, and counts what happens to it: the handler that an engine calls.
  *
  * Invariants
  *  - what a pick reserved is released exactly once: when its connect failed or was given up, or at onClosed;
- *  - each decision is made on the plan that runs at that moment; an established connection needs no plan at all;
- *  - after `adopt` no attempt goes on towards a backend that the new plan gives no connections (invariant 8 of the
- *    architecture): the engine is told to reconsider it;
- *  - at most `retries` attempts after the first, each on a backend not yet tried, or, when there is none, on any
+ *  - each decision uses the plan that runs at that moment; an established connection needs no plan at all;
+ *  - after `adopt` no attempt continues towards a backend that gets no connections under the new plan: the engine is
+ *    told to reconsider it;
+ *  - at most `retries` attempts follow the first, each on a backend not yet tried, or, when all were tried, on any
  *    eligible one after a delay that doubles, with jitter.
  */
 import type { Clock } from '../../core/runtime/clock.ts';
@@ -18,13 +18,12 @@ import type { CloseReason } from '../memory/close-reasons.ts';
 import { ERRNO } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
-import { Attempt } from './attempt.ts';
 import type { ConnectionRecords } from './connection-records.ts';
 import type { PassiveHealth } from './passive-health.ts';
 import type { PlanRuntime, PoolRuntime } from './plan-runtime.ts';
-import { ConnectionSlots } from './connection-slots.ts';
+import { ConnectAttempts, ConnectionSlots } from './connection-slots.ts';
 
-/** The delay before the n-th repeated attempt is this × 2^n, and between half and all of that. */
+/** The delay before the n-th repeated attempt is this × 2^n, of which at least half is waited. */
 const REPEAT_DELAY_MS = 100;
 const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0 };
 
@@ -45,7 +44,7 @@ export class WorkerConnections implements ConnectionHandler {
   readonly #inputs: HandlerInputs;
   #plan: PlanRuntime | null = null;
   readonly #slots = new ConnectionSlots();
-  readonly #spareAttempts: Attempt[] = [];
+  readonly #spareAttempts: ConnectAttempts[] = [];
   readonly #request: PickRequest = { sourceHash: 0, nowMs: 0 };
   readonly #tried = new TriedSet();
 
@@ -53,7 +52,7 @@ export class WorkerConnections implements ConnectionHandler {
     this.#inputs = inputs;
   }
 
-  /** The plan that decides from now on; attempts under way are checked against it. */
+  /** Decides by this plan from now on, and checks attempts under way against it. */
   adopt(plan: PlanRuntime, engine: Engine): void {
     this.#plan = plan;
     for (const slot of this.#slots.attempts.keys()) {
@@ -87,7 +86,7 @@ export class WorkerConnections implements ConnectionHandler {
     this.#inputs.records?.accepted(slot, pool?.pool.logOneIn ?? 1);
     if (!pool) return NO_ROW;
     slots.timeouts[slot] = pool.timeouts;
-    const attempt = this.#spareAttempts.pop() ?? new Attempt();
+    const attempt = this.#spareAttempts.pop() ?? new ConnectAttempts();
     attempt.begin(sourceHash, pool.pool.row);
     slots.attempts.set(slot, attempt);
     return this.#pick(slot, attempt, pool, 0);
@@ -142,7 +141,7 @@ export class WorkerConnections implements ConnectionHandler {
     const { acceptedMs, attempts, backend, isOpen, listener } = this.#slots;
     const durationMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
     const established = attempts.has(slot) ? NO_ROW : backend[slot]!;
-    // Before the release: a row that nothing uses may get another owner.
+    // Before the release: a row that nothing uses may be given to another backend.
     this.#inputs.records?.closed(slot, listener[slot]!, reason, durationMs);
     this.#inputs.counters.closed(listener[slot]!, established, reason, durationMs);
     this.#endAttempt(slot);
@@ -158,8 +157,8 @@ export class WorkerConnections implements ConnectionHandler {
     this.#inputs.records?.answered(slot, sinceAcceptMs);
   }
 
-  /** The pool to try next. Another one than before when the listener was moved meanwhile. */
-  #poolFor(slot: number, attempt: Attempt): PoolRuntime | null {
+  /** The pool to try next: a different one than before when the listener was moved meanwhile. */
+  #poolFor(slot: number, attempt: ConnectAttempts): PoolRuntime | null {
     const plan = this.#plan;
     const pool = plan?.poolOfListener(this.#slots.listener[slot]!) ?? plan?.poolByRow(attempt.pool) ?? null;
     if (pool && pool.pool.row !== attempt.pool) attempt.moveTo(pool.pool.row);
@@ -168,7 +167,7 @@ export class WorkerConnections implements ConnectionHandler {
 
   #pick(
     slot: number,
-    attempt: Attempt,
+    attempt: ConnectAttempts,
     { balancer, candidates, pool }: PoolRuntime,
     delayMs: number,
   ): number {
@@ -187,11 +186,11 @@ export class WorkerConnections implements ConnectionHandler {
     const row = candidates.row(candidate);
     this.#slots.backend[slot] = row;
     this.#slots.pool[slot] = pool.row;
-    this.#inputs.records?.trying(slot, row);
+    this.#inputs.records?.attempted(slot, row);
     return row;
   }
 
-  #countFailure(slot: number, attempt: Attempt, errno: number): void {
+  #countFailure(slot: number, attempt: ConnectAttempts, errno: number): void {
     const backend = this.#slots.backend[slot]!;
     const pool = this.#slots.pool[slot]!;
     attempt.failed += 1;
@@ -205,7 +204,7 @@ export class WorkerConnections implements ConnectionHandler {
     this.#inputs.passiveHealth.connectFailed(backend, errno, runtime.pool);
   }
 
-  /** Gives back the reservation, if there is one: through the balancer, or by itself when no plan names the row. */
+  /** Releases the reservation, if there is one: through the balancer, or directly when the plan does not name the row. */
   #release(slot: number): void {
     const backend = this.#slots.backend[slot]!;
     if (backend === NO_ROW) return;
@@ -215,7 +214,7 @@ export class WorkerConnections implements ConnectionHandler {
     if (runtime && candidate !== NO_BACKEND) {
       runtime.balancer.release(candidate);
     } else {
-      // The shared count last: at zero the row may be given to another backend.
+      // The shared count last: once it is zero, the row may be given to another backend.
       this.#inputs.own.backendOpen[backend]! -= 1;
       Atomics.sub(this.#inputs.shared.open, backend, 1);
     }

@@ -1,10 +1,10 @@
 /**
- * What a worker tells of connections that ended, for the connection log: one record each, as often as the policy says.
+ * Records of connections that ended, for the connection log: one for each, or for one in so many, as the policy says.
  *
  * Invariants
- *  - whether a connection has a record is drawn when it is accepted; one without costs a look at one byte;
- *  - nothing is allocated, and a full ring stops nobody;
- *  - a record is written while its rows are still its own: before the connection gives them back.
+ *  - whether a connection gets a record is decided when it is accepted; one without costs the read of one byte;
+ *  - nothing is allocated, and a full ring never blocks;
+ *  - a record is written while the connection still holds its rows.
  */
 import type { Clock } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
@@ -18,7 +18,7 @@ const IP_WORDS = 4;
 
 export interface ConnectionRecordsInputs {
   readonly ring: LogRing;
-  /** Whom the engine accepts just now. */
+  /** The client that the engine is accepting. */
   readonly peer: PeerAddress;
   readonly shared: Pick<SharedCells, 'generation'>;
   readonly clock: Clock;
@@ -28,7 +28,7 @@ export interface ConnectionRecordsInputs {
 // `!` in this file: slots lie within the arrays, fields within a record.
 export class ConnectionRecords {
   readonly #inputs: ConnectionRecordsInputs;
-  // By slot. As long as they can get from the start: slots nobody has used take no memory.
+  // By slot, at full length from the start: slots that were never used take no memory.
   readonly #isLogged = new Uint8Array(MAX_SLOTS);
   readonly #id = new Float64Array(MAX_SLOTS);
   readonly #family = new Uint8Array(MAX_SLOTS);
@@ -47,7 +47,7 @@ export class ConnectionRecords {
     this.#inputs = inputs;
   }
 
-  /** `oneIn`: as the policy says; 0: none. */
+  /** `oneIn`: one connection in so many has a record; 0: none has. */
   accepted(slot: number, oneIn: number): void {
     const { peer, random, ring } = this.#inputs;
     const isLogged = oneIn === 1 || (oneIn > 0 && random.next() * oneIn < 1);
@@ -66,13 +66,13 @@ export class ConnectionRecords {
     this.#bytesToClient[slot] = 0;
   }
 
-  /** It waits for a backend of this pool. */
+  /** A backend of this pool is picked for it. */
   sentTo(slot: number, pool: number): void {
     this.#pool[slot] = pool;
   }
 
-  /** A connect begins, or will after a delay. */
-  trying(slot: number, backend: number): void {
+  /** A connect begins, now or after a delay. */
+  attempted(slot: number, backend: number): void {
     if (this.#isLogged[slot] === 0) return;
     this.#backend[slot] = backend;
     this.#generation[slot] = Atomics.load(this.#inputs.shared.generation, backend);

@@ -1,28 +1,53 @@
 /**
- * What a worker knows of each connection, as rows of typed arrays by slot: no object a connection.
+ * What a worker remembers of each connection: typed arrays by slot, so no object per connection.
  *
- * Invariant: the arrays have their full length from the start and hold zeros, so that slots nobody has used take no
- * memory.
+ * Invariant: the arrays have their full length from the start and hold zeros, so that slots that were never used take
+ * no memory.
  */
 import type { ConnectionTimeouts } from '../engine/engine.ts';
 import { MAX_SLOTS } from '../memory/shared-memory.ts';
-import type { Attempt } from './attempt.ts';
 
 export class ConnectionSlots {
   /** 1 from accept to close. */
   readonly isOpen = new Uint8Array(MAX_SLOTS);
   readonly listener = new Int32Array(MAX_SLOTS);
-  /** Row of the backend it is connecting or connected to, reserved; or NO_ROW. */
+  /** Row of the backend that is reserved for it, connected or not; or NO_ROW. */
   readonly backend = new Int32Array(MAX_SLOTS);
   /** Row of that backend's pool. */
   readonly pool = new Int32Array(MAX_SLOTS);
   /** 1 once the client got a byte. */
   readonly isAnswered = new Uint8Array(MAX_SLOTS);
   readonly acceptedMs = new Float64Array(MAX_SLOTS);
-  /** Of the pool it went to at first; shared by all of that pool. */
+  /** Of the pool it went to at first; one object for all of that pool. */
   readonly timeouts: ConnectionTimeouts[] = [];
-  /** Those that have no connection to a backend yet. */
-  readonly attempts = new Map<number, Attempt>();
+  /** Of connections that have no backend yet. */
+  readonly attempts = new Map<number, ConnectAttempts>();
   /** Every open slot is below this. */
   end = 0;
+}
+
+/** The attempts of one connection to reach a backend. Reused: it is needed only until the connection is established. */
+export class ConnectAttempts {
+  sourceHash = 0;
+  /** Row of the pool that `tried` belongs to. */
+  pool = 0;
+  /** When the attempt under way started, or will. */
+  startedMs = 0;
+  failed = 0;
+  /** How often all backends had been tried, so that one was tried again. */
+  repeats = 0;
+  /** Backend rows: those survive a change of the plan, candidate numbers don't. */
+  readonly tried: number[] = [];
+
+  begin(sourceHash: number, pool: number): void {
+    this.sourceHash = sourceHash;
+    this.failed = 0;
+    this.repeats = 0;
+    this.moveTo(pool);
+  }
+
+  moveTo(pool: number): void {
+    this.pool = pool;
+    this.tried.length = 0;
+  }
 }

@@ -2,8 +2,8 @@
  * Takes a backend out after failed connects in a row, until its next passing check.
  *
  * Invariants
- *  - only a failure that speaks of the backend counts: being out of local ports or descriptors does not;
- *  - of all workers, the one whose compareExchange succeeds tells the main thread: once an ejection;
+ *  - only a failure of the backend counts: running out of local ports or descriptors does not;
+ *  - of all workers, the one whose compareExchange succeeds tells the main thread: once per ejection;
  *  - a backend that is not checked is never taken out: nothing would bring it back.
  */
 import { errnoName, isOwnFailure } from '../kernel/errno.ts';

@@ -1,10 +1,10 @@
 /**
- * A plan, ready to run in one worker: a balancer for each pool, and the ways to find them.
+ * A plan, ready to run in one worker: a balancer for each pool, found by listener or by row.
  *
  * Invariants
- *  - made whole before the worker swaps to it, and never changed by the swap;
- *  - a pool that comes out the same keeps its balancer; one of the same strategy hands its state on;
- *  - holds no reference to the plan before: a connection that lives long keeps no old plan alive.
+ *  - complete before the worker swaps to it, and not changed by the swap;
+ *  - a pool that did not change keeps its balancer; one of the same strategy hands its state on;
+ *  - holds no reference to the previous plan, so that a long-lived connection keeps no old plan alive.
  */
 import type { Random } from '../../core/runtime/random.ts';
 import { type Balancer, NO_BACKEND } from '../balancing/balancer.ts';
@@ -14,7 +14,7 @@ import type { ConnectionTimeouts } from '../engine/engine.ts';
 import type { Plan, PlanPool } from '../plan/plan.ts';
 import { MAX_BACKENDS, type SharedCells, type WorkerCells } from '../memory/shared-memory.ts';
 
-/** What a worker is, to its plans. */
+/** What plans need of the worker that they run in. */
 export interface PlanSurroundings {
   readonly shared: Pick<SharedCells, 'health' | 'open' | 'poolEpoch'>;
   readonly own: Pick<WorkerCells, 'backendOpen'>;
@@ -45,7 +45,7 @@ export class PlanRuntime {
     for (const runtime of pools) {
       this.#poolByRow.set(runtime.pool.row, runtime);
       const { rows } = runtime.pool;
-      // `!`: below the length. A plain loop: plans with 10,000 backends are made ready between two batches.
+      // `!`: below the length. A plain loop: plans with 10,000 backends are prepared between two batches.
       for (let candidate = 0; candidate < rows.length; candidate++) {
         this.#candidateOfRow[rows[candidate]!] = candidate;
       }
@@ -90,7 +90,7 @@ function poolRuntime(
   return { pool, candidates, balancer, timeouts };
 }
 
-/** Maglev's table is a function of the rows' addresses and weights, so it needs no look. */
+/** Maglev's table is a function of the rows' addresses and weights, so it needs no comparison. */
 function isBalancedAlike(a: PlanPool, b: PlanPool): boolean {
   return (
     a.strategy === b.strategy &&
@@ -100,9 +100,9 @@ function isBalancedAlike(a: PlanPool, b: PlanPool): boolean {
   );
 }
 
-/** Where a pool's candidates of the plan before stand in the next: `previous.moved` of its balancer. O(n). */
+/** The new numbers of a pool's candidates, by their old ones: `previous.moved` of its balancer. O(n). */
 export function movedCandidates(from: PlanPool, to: PlanPool): Int32Array {
-  // Plain loops: this runs in the workers, between two batches, and callbacks cost ten times as much.
+  // Plain loops: this runs between two batches, and callbacks cost ten times as much.
   const moved = new Int32Array(from.rows.length);
   if (isSameArray(from.rows, to.rows)) {
     for (let candidate = 0; candidate < moved.length; candidate++) moved[candidate] = candidate;

@@ -3,12 +3,12 @@
  * from shared memory.
  *
  * Invariants
- *  - eligible: weight above 0 and up, where up is `healthy`, or anything in a pool that is not checked;
- *  - panic: when none is eligible so, every candidate of weight above 0 is. A draining or disabled backend has
- *    weight 0 in every plan, so panic never reaches it;
+ *  - eligible: weight above 0 and up, where up is `healthy`, or any health in a pool that is not checked;
+ *  - panic: when no candidate is eligible, every one of weight above 0 is. A draining or disabled backend has weight 0
+ *    in every plan, so panic never includes it;
  *  - eligibility is read again, in O(n), at the first question after the pool's epoch moved, and at no other time:
  *    between two moves all answers agree with each other;
- *  - the epoch is read before the health it covers, so a change that is missed moves the epoch again.
+ *  - the epoch is read before the health that it covers, so a change that was missed moves the epoch again.
  */
 import type { PlanPool } from '../plan/plan.ts';
 import { HEALTH, type SharedCells, type WorkerCells } from '../memory/shared-memory.ts';
@@ -18,7 +18,7 @@ import type { Candidates } from '../balancing/balancer.ts';
 export class PoolCandidates implements Candidates {
   readonly count: number;
   // Each array in a field of its own: objects that come by message have another shape than those made here, and code
-  // that is compiled for one (worker/warm-up.ts) must not be thrown away at the first sight of the other.
+  // that V8 compiled for one (warm-up.ts) must not be thrown away when the other comes.
   readonly #poolRow: number;
   readonly #alwaysUp: boolean;
   readonly #rows: Int32Array;
@@ -67,7 +67,7 @@ export class PoolCandidates implements Candidates {
     return Atomics.load(this.#poolEpoch, this.#poolRow);
   }
 
-  /** No candidate of weight above 0 is up, and there is at least one: they are used whatever their health. */
+  /** There are candidates of weight above 0, and none of them is up: all of them are used. */
   get panic(): boolean {
     this.#refresh();
     return this.#panic;
@@ -89,7 +89,7 @@ export class PoolCandidates implements Candidates {
 
   unreserve(candidate: number): void {
     const row = this.#rows[candidate]!;
-    // The shared count last: at zero the row may be given to another backend.
+    // The shared count last: once it is zero, the row may be given to another backend.
     this.#ownOpen[row]!--;
     Atomics.sub(this.#open, row, 1);
   }

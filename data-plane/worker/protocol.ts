@@ -1,4 +1,4 @@
-/** The messages between the main thread and a worker: two closed unions. Errors travel as words. */
+/** The messages between the main thread and a worker: two closed unions. Errors travel as text. */
 import type { ListenOn } from '../engine/engine.ts';
 import type { PauseCause } from '../memory/proxy-counts.ts';
 import type { CloseReason } from '../memory/close-reasons.ts';
@@ -6,24 +6,24 @@ import type { Plan } from '../plan/plan.ts';
 import type { SharedBuffers } from '../memory/shared-memory.ts';
 
 export type ToWorker =
-  /** Make everything ready for this plan; answer `prepared`. */
+  /** Prepare this plan; answer `prepared`. */
   | { readonly type: 'prepare'; readonly plan: Plan }
-  /** Swap to the prepared plan of this sequence number; answer `committed`. */
+  /** Swap to the plan of this sequence number, which was prepared; answer `committed`. */
   | { readonly type: 'commit'; readonly sequence: number }
   /** Forget a prepared plan. */
   | { readonly type: 'abort'; readonly sequence: number }
   /** Accept for this listener row; answer `listening`. */
   | { readonly type: 'listen'; readonly listener: number; readonly on: ListenOn }
-  /** Accept no more for it; answer `unlistened`. Its descriptors may be closed then. */
+  /** Stop accepting for it; answer `unlistened`. Its descriptors may be closed then. */
   | { readonly type: 'unlisten'; readonly listener: number }
-  /** Reset the connections to a backend, if its row is still of this generation. */
+  /** Reset the connections to a backend, if its row still has this generation. */
   | {
       readonly type: 'close-backend';
       readonly row: number;
       readonly generation: number;
       readonly reason: CloseReason;
     }
-  /** For good; answer `stopped-accepting`. */
+  /** Stop accepting for good; answer `stopped-accepting`. */
   | { readonly type: 'stop-accepting' }
   /** Reset what is left and end the thread. */
   | { readonly type: 'exit' };
@@ -32,13 +32,13 @@ export type FromWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'prepared'; readonly sequence: number }
   | { readonly type: 'committed'; readonly sequence: number }
-  /** `failure` is null, or words with the errno name. */
+  /** `failure` is null, or a reason with the errno name. */
   | { readonly type: 'listening'; readonly listener: number; readonly failure: string | null }
   | { readonly type: 'unlistened'; readonly listener: number }
   | { readonly type: 'stopped-accepting' }
-  /** Failed connects took a backend out (its health cell says so already). */
+  /** Failed connects took a backend out; its health cell says so already. */
   | { readonly type: 'ejected'; readonly row: number; readonly generation: number; readonly reason: string }
-  /** Accepting stopped, or went on; why it stopped. */
+  /** Accepting paused because of `cause`, or resumed. */
   | { readonly type: 'saturated'; readonly on: boolean; readonly cause: PauseCause }
   | {
       readonly type: 'log';
@@ -52,11 +52,11 @@ export interface WorkerStart {
   readonly index: number;
   readonly engine: 'portable' | 'epoll';
   readonly buffers: SharedBuffers;
-  /** An eventfd that is written after each message; -1 where there is none, and none is needed. */
+  /** An eventfd that is written after each message; -1 where none is needed. */
   readonly wakeFd: number;
   /** Seeds the worker's randomness. */
   readonly seed: number;
-  /** Move bulk through pipes. */
+  /** Move bulk transfers through pipes. */
   readonly splice: boolean;
   /** Addresses towards backends; empty: the kernel chooses. */
   readonly sourceAddresses: readonly string[];

@@ -1,12 +1,12 @@
 /**
- * Runs what a plan costs a worker, on plans made up here, before the worker says that it is ready.
+ * Prepares and picks from plans that are made up here, before the worker says that it is ready.
  *
- * V8 interprets code before it compiles it: a plan of 10,000 backends that was met cold held the loop up for 6 ms, and
+ * V8 interprets code before it compiles it: in a cold worker, a plan of 10,000 backends blocked the loop for 6 ms, and
  * its first pick for 6 more; compiled they take 2.5 and 1 (docs/performance.md).
  *
  * Invariants
  *  - touches nothing of the worker: memory, randomness and plans are its own;
- *  - every strategy is made, handed on, and picked from after its pool's epoch moved.
+ *  - every strategy is created, takes over from an earlier plan, and is picked from after its pool's epoch moved.
  */
 import { STRATEGIES, type Strategy } from '../../core/model/resources.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
@@ -48,7 +48,7 @@ function warmUpStrategy(strategy: Strategy): void {
   }
 }
 
-/** In turn: other weights, and other rows as well, as when a backend comes or goes. */
+/** Each plan changes a weight, and every other one the rows too, as when a backend comes or goes. */
 function planOf(strategy: Strategy, sequence: number): Plan {
   const firstRow = (sequence >> 1) & 1;
   const rows = new Int32Array(BACKENDS);

@@ -1,8 +1,8 @@
 /**
- * Log records of a worker, as messages to the main thread: a worker writes nothing itself, so that no slow sink stops
- * its loop.
+ * Log records of a worker, as messages to the main thread: a worker writes no log itself, so that a slow sink can't
+ * block its loop.
  *
- * Invariant: at most BURST records at once and PER_SECOND over time; the others are counted in `logDropped`.
+ * Invariant: at most BURST records at once and PER_SECOND over time; the rest is dropped and counted in `logDropped`.
  */
 import type { Clock } from '../../core/runtime/clock.ts';
 import { WORKER_COUNTERS, type WorkerCells } from '../memory/shared-memory.ts';

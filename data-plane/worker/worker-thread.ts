@@ -1,4 +1,4 @@
-/** The entry of a worker thread: joins the worker to its port. */
+/** The entry point of a worker thread: connects the worker to its message port. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../core/runtime/clock.ts';
 import { runEngine } from '../engine/run-engine.ts';
@@ -18,7 +18,7 @@ const worker = new Worker({
   post: (message) => port.postMessage(message),
   exit: () => process.exit(0),
 });
-// Only a look: the exception goes on to end the thread, and the main thread learns of it.
+// This only watches: the exception still ends the thread, and the main thread is told.
 process.on('uncaughtExceptionMonitor', () => worker.abandon());
 const { control } = sharedCells(start.buffers);
 runEngine<ToWorker>(

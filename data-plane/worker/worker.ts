@@ -1,4 +1,4 @@
-/** One worker: an engine, the policy that drives it, and the plans. Does what the main thread's messages say. */
+/** One worker: an engine, the connection handler that it calls, and the plans. Does what the main thread orders. */
 import type { Clock } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
@@ -115,7 +115,7 @@ export class Worker {
     }
   }
 
-  /** The thread is about to die of a defect: resets all connections, so that no peer takes that for an orderly end. */
+  /** The thread is about to crash: resets all connections, so that no peer takes that for an orderly close. */
   abandon(): void {
     this.engine.close('worker_lost');
   }

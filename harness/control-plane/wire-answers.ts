@@ -1,5 +1,5 @@
 /** Messages as a control plane sends them, for answers of the fake one. */
-import { completePolicy } from '../../core/model/complete.ts';
+import { completePolicy } from '../../core/model/draft.ts';
 import type { BackendState, Health } from '../../core/model/resources.ts';
 import type { BackendStatus } from '../../core/wire/generated/lb/v1/BackendStatus.ts';
 import type { Policy } from '../../core/wire/generated/lb/v1/Policy.ts';

@@ -1,6 +1,6 @@
 /** Everything an operator does to a pool in a busy day, through lbctl, while traffic runs. */
 import assert from 'node:assert/strict';
-import { STRATEGIES } from '../../core/model/resources.ts';
+import type { Strategy } from '../../core/model/resources.ts';
 import { metricSum, succeed, type Lbctl, type Proxy } from './fleet.ts';
 import { eventually } from './processes.ts';
 
@@ -36,13 +36,13 @@ export async function declarePool(live: LivePool, listener: string): Promise<voi
   await succeed(live.lbctl, ['apply', '-f', '-', '--wait'], documents);
 }
 
-/** Adds, drains, enables, disables and removes backends, changes a weight and goes through every strategy. */
-export async function changeEverything(live: LivePool): Promise<void> {
+/** Adds, drains, enables, disables and removes backends, changes a weight and goes through these strategies. */
+export async function changeEverything(live: LivePool, strategies: readonly Strategy[]): Promise<void> {
   const { lbctl, pool, first, second, added } = live;
   const backend = (...args: string[]) => succeed(lbctl, ['backend', ...args]);
   await backend('add', pool, added, '--wait');
   await getsConnections(live, added);
-  for (const strategy of STRATEGIES) {
+  for (const strategy of strategies) {
     await succeed(lbctl, ['set', 'policy', pool, '--strategy', strategy, '--wait']);
   }
   await succeed(lbctl, ['set', 'policy', pool, '--strategy', 'least_connections', '--wait']);

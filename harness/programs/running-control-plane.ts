@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { type RunningControlPlane, startControlPlane } from '../../control-plane/control-plane.ts';
 import type { ConfigStore } from '../../control-plane/store/config-store.ts';
-import { LmdbMembership } from '../../control-plane/store/lmdb/lmdb-membership.ts';
+import { LmdbMemberStore } from '../../control-plane/store/lmdb/lmdb-member-store.ts';
 import { LmdbStore } from '../../control-plane/store/lmdb/lmdb-store.ts';
-import type { MembershipStore } from '../../control-plane/store/members/membership-store.ts';
+import type { MemberStore } from '../../control-plane/store/member-store.ts';
 import { type Clock, systemClock } from '../../core/runtime/clock.ts';
 import { type Logger, silentLogger } from '../../core/runtime/logger.ts';
 import { systemRandom } from '../../core/runtime/random.ts';
@@ -18,12 +18,12 @@ import {
   type UnaryMethod,
 } from '../../core/wire/clients.ts';
 import type { Services } from '../../core/wire/definitions.ts';
-import { MemoryMembership } from '../store/memory-membership.ts';
+import { MemoryMemberStore } from '../store/memory-member-store.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import { eventually, type Scope, temporaryFolder } from './processes.ts';
 
 const ANY_PORT = { host: '127.0.0.1', port: 0 };
-const CALL_TIMEOUT_MS = 10_000;
+const CALL_TIMEOUT_MS = 30_000;
 
 /** Calls a unary method: `call('pools', 'GetPool', {name: 'web'})`. Rejects with LbError. */
 export type Call = <S extends keyof Services, M extends Extract<keyof Services[S], string>>(
@@ -83,7 +83,7 @@ export async function runControlPlane(
     { grpcAddress: ANY_PORT, httpAddress: ANY_PORT, dashboardHosts },
     {
       store,
-      membership: membershipOf(store, clock),
+      memberStore: memberStoreOf(store, clock),
       clock,
       random: systemRandom,
       logger,
@@ -105,9 +105,9 @@ export async function runControlPlane(
 }
 
 /** The members beside a store in memory or in LMDB. */
-function membershipOf(store: ConfigStore, clock: Clock): MembershipStore {
-  if (store instanceof LmdbStore) return new LmdbMembership(store, clock);
-  if (store instanceof MemoryStore) return new MemoryMembership(store, clock);
+function memberStoreOf(store: ConfigStore, clock: Clock): MemberStore {
+  if (store instanceof LmdbStore) return new LmdbMemberStore(store, clock);
+  if (store instanceof MemoryStore) return new MemoryMemberStore(store, clock);
   throw new TypeError(`no members are known beside ${store.description}`);
 }
 

@@ -1,6 +1,7 @@
-/** Load from the clients that people know, again and again until the test has done what it wanted meanwhile. */
+/** A steady trickle from the clients that people know, until the test has done what it wanted meanwhile. */
+import { join } from 'node:path';
 import { findProgram, type RealProgram } from './real-servers.ts';
-import { run, type Finished } from './processes.ts';
+import { CHECKOUT, run, type Finished } from './processes.ts';
 
 export interface Traffic {
   /** Lets the run under way finish, then answers every run's errors; an empty list is what a test wants. */
@@ -45,7 +46,9 @@ function repeat(program: RealProgram, args: readonly string[], errorsOf: ErrorsO
 /** HTTP requests over kept connections, or with a connection each. */
 export function wrk({ host, port }: Target, reconnect: boolean): Traffic {
   const header = reconnect ? ['-H', 'Connection: close'] : [];
-  const args = ['-t', '1', '-c', '16', '-d', '3s', '--timeout', '10s', ...header, `http://${host}:${port}/`];
+  const pace = ['-s', join(CHECKOUT, 'harness/programs/paced.lua')];
+  const load = ['-t', '1', '-c', '16', '-d', '2s', '--timeout', '10s'];
+  const args = [...load, ...pace, ...header, `http://${host}:${port}/`];
   return repeat('wrk', args, ({ stdout }) => {
     const requests = /(\d+) requests in/.exec(stdout);
     const served = Number(requests?.[1] ?? 0) > 0 ? [] : [`wrk got no answer: ${stdout}`];
@@ -56,8 +59,8 @@ export function wrk({ host, port }: Target, reconnect: boolean): Traffic {
 
 /** GET and SET over kept connections, or with a connection each. */
 export function redisBenchmark({ host, port }: Target, reconnect: boolean): Traffic {
-  const size = reconnect ? ['-n', '10000', '-k', '0'] : ['-n', '150000'];
-  const args = ['-h', host, '-p', String(port), '-c', '16', '-t', 'set,get', '-q', ...size];
+  const size = reconnect ? ['-n', '400', '-k', '0'] : ['-n', '2000'];
+  const args = ['-h', host, '-p', String(port), '-c', '4', '-t', 'set,get', '-q', ...size];
   return repeat('redis-benchmark', args, ({ stdout, stderr }) => {
     const lines = `${stdout}\n${stderr}`.split(/[\r\n]+/);
     const summaries = lines.filter((line) => /^(SET|GET): [\d.]+ requests per second/.test(line));
@@ -69,7 +72,17 @@ export function redisBenchmark({ host, port }: Target, reconnect: boolean): Traf
 /** Transactions over kept connections, or with a connection each. */
 export function pgbench({ host, port }: Target, reconnect: boolean): Traffic {
   const login = ['-h', host, '-p', String(port), '-U', 'bench'];
-  const args = [...login, '-n', '-c', '4', '-T', '3', ...(reconnect ? ['-C', '-S'] : []), 'postgres'];
+  const load = [
+    '-n',
+    '-c',
+    '4',
+    '-T',
+    '2',
+    '-R',
+    reconnect ? '50' : '200',
+    ...(reconnect ? ['-C', '-S'] : []),
+  ];
+  const args = [...login, ...load, 'postgres'];
   return repeat('pgbench', args, ({ stdout, stderr }) => {
     const failed = /number of failed transactions: (\d+)/.exec(stdout);
     const counted = failed?.[1] === '0' ? [] : [`pgbench: ${failed?.[0] ?? 'no summary'}`];

@@ -16,10 +16,10 @@ describe('the dashboard changes', () => {
     async (page, fleet) => {
       const [first = '', ...others] = fleet.backends;
       await press(page, `Drain ${first}`);
-      await page.getByText('This is what would change. Nothing was changed yet.').waitFor();
+      await page.getByText('This is what would change. Nothing has been changed yet.').waitFor();
       assert.equal((await backend(fleet, first))?.state, 'BACKEND_STATE_ACTIVE');
-      await page.getByLabel('Who').fill('anna');
-      await page.getByLabel('Why').fill('kernel update');
+      await page.getByLabel('Author').fill('anna');
+      await page.getByLabel('Message').fill('kernel update');
       await screenshot(page, 'dialog-drain');
       await apply(page);
       await untilBackend(fleet, first, (found) => found?.state === 'BACKEND_STATE_DRAINING');
@@ -42,7 +42,7 @@ describe('the dashboard changes', () => {
     await page
       .getByRole('row')
       .filter({ hasText: first })
-      .getByText('takes no connections and is not checked')
+      .getByText('gets no connections and no health checks')
       .waitFor();
     await press(page, `Enable ${first}`);
     await apply(page);
@@ -52,7 +52,7 @@ describe('the dashboard changes', () => {
   test('a pool by a backend more, and takes it out again', '#/pools/web', async (page, fleet) => {
     await press(page, 'Add backends');
     await page.getByLabel('Addresses').fill(fleet.spare);
-    await press(page, 'What would it do?');
+    await press(page, 'Preview');
     await page.getByText(`web/${fleet.spare}`).waitFor();
     await screenshot(page, 'dialog-add');
     await apply(page);
@@ -72,7 +72,7 @@ describe('the dashboard changes', () => {
     ] as const) {
       await press(page, `Weight ${first}`);
       await page.getByLabel('Weight', { exact: true }).fill(weight);
-      await press(page, 'What would it do?');
+      await press(page, 'Preview');
       await apply(page);
       await untilBackend(fleet, first, (found) => found?.weight === Number(weight));
       await untilReached(fleet, reached);
@@ -84,7 +84,7 @@ describe('the dashboard changes', () => {
       (await fleet.call('policies', 'GetPolicy', { name: 'default' })).response.strategy;
     await press(page, 'Change strategy');
     await page.getByLabel('Strategy', { exact: true }).selectOption('source_hash');
-    await press(page, 'What would it do?');
+    await press(page, 'Preview');
     await page.getByText('strategy:').waitFor();
     await apply(page);
     assert.equal(await strategy(), 'STRATEGY_SOURCE_HASH');
@@ -95,12 +95,12 @@ describe('the dashboard changes', () => {
     );
     await press(page, 'Change strategy');
     await page.getByLabel('Strategy', { exact: true }).selectOption('round_robin');
-    await press(page, 'What would it do?');
+    await press(page, 'Preview');
     await apply(page);
     await untilReached(fleet, fleet.backends);
     await press(page, 'Change policy');
     await page.getByLabel('Policy', { exact: true }).selectOption('steady');
-    await press(page, 'What would it do?');
+    await press(page, 'Preview');
     await apply(page);
     await eventually(
       async () => (await fleet.reached()).size === 1 || undefined,
@@ -125,7 +125,7 @@ describe('the dashboard changes', () => {
   );
 
   test(
-    'nothing that the guard refuses, before it has said why and was overruled',
+    'nothing that the guard refuses, before it has said why and was overridden',
     '#/pools/web',
     async (page, fleet) => {
       const [first = '', second = '', third = ''] = fleet.backends;
@@ -134,14 +134,14 @@ describe('the dashboard changes', () => {
         await apply(page);
       }
       await press(page, `Drain ${third}`);
-      await page.getByText('The guard refuses this.').waitFor();
+      await page.getByText('The guard refuses this change.').waitFor();
       await page
         .getByText(`would have no backend that any proxy finds healthy; now ${third} is healthy`)
         .waitFor();
       assert.equal(await page.getByRole('button', { name: 'Apply', exact: true }).count(), 0);
       await screenshot(page, 'dialog-guard');
       assert.equal((await backend(fleet, third))?.state, 'BACKEND_STATE_ACTIVE');
-      await apply(page, 'Overrule the guard and apply');
+      await apply(page, 'Override the guard and apply');
       await untilBackend(fleet, third, (found) => found?.state === 'BACKEND_STATE_DRAINING');
       for (const address of fleet.backends) {
         await press(page, `Enable ${address}`);
@@ -155,16 +155,16 @@ describe('the dashboard changes', () => {
     await press(page, 'Add backends');
     await page.getByLabel('Addresses').fill('10.0.0.9\nexample.com:80');
     await page.getByLabel('Weight of each').fill('2000');
-    await press(page, 'What would it do?');
+    await press(page, 'Preview');
     const dialog = page.getByRole('dialog');
     await dialog.getByText('"10.0.0.9" has no port').waitFor();
-    await dialog.getByText('is 2000; allowed is 0').waitFor();
+    await dialog.getByText('is 2000; it must be a whole number from 0').waitFor();
     for (const label of ['Addresses', 'Weight of each']) {
       assert.equal(await page.getByLabel(label).getAttribute('aria-invalid'), 'true', label);
     }
     await screenshot(page, 'dialog-wrong');
     await page.getByLabel('Weight of each').fill('much');
-    await press(page, 'What would it do?');
+    await press(page, 'Preview');
     await dialog.getByText('must be a whole number').waitFor();
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });

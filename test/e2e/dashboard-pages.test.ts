@@ -110,7 +110,7 @@ describe('the dashboard', () => {
     async (page, fleet) => {
       await page.getByText(/live · revision \d+/).waitFor();
       await fleet.stop();
-      await page.getByText(/Reconnecting: .*What you see is from \d\d:\d\d:\d\d/).waitFor();
+      await page.getByText(/Reconnecting: .*Showing data from \d\d:\d\d:\d\d/).waitFor();
       await page.getByText('Backends of web').waitFor();
       await screenshot(page, 'reconnecting');
       await fleet.start();

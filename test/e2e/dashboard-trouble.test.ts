@@ -20,14 +20,15 @@ import { present } from '../../harness/programs/real-servers.ts';
 describe('the dashboard, in trouble,', () => {
   const test = dashboardSuite();
 
-  for (const hash of ['#/%', '#/constructor', '#/pools/%E0%A4%A', '#/pools/web/more', '#/proxies/east']) {
-    test(`says in words that there is no page at ${hash}`, hash, async (page) => {
+  test('says so when the address names no page, and leads to the overview', '#/', async (page, fleet) => {
+    for (const hash of ['#/%', '#/constructor', '#/pools/%E0%A4%A', '#/pools/web/more', '#/proxies/east']) {
+      await page.goto(`http://${fleet.http}/${hash}`);
       await page.getByRole('heading', { name: 'No such page' }).waitFor();
       await page.getByText(`There is no page at ${hash}.`).waitFor();
-      await page.getByRole('link', { name: 'all pools' }).click();
-      await page.getByRole('heading', { name: 'Pools', exact: true }).waitFor();
-    });
-  }
+    }
+    await page.locator('main').getByRole('link', { name: 'overview' }).click();
+    await page.getByRole('heading', { name: 'Overview', exact: true }).waitFor();
+  });
 
   test('reads the history again after it could not, and says so meanwhile', '#/', async (page, fleet) => {
     await page.route('**/api/revisions', (route) => route.abort(), { times: 1 });
@@ -36,7 +37,7 @@ describe('the dashboard, in trouble,', () => {
     const alert = page.getByRole('alert').getByText('The control plane does not answer.');
     await alert.waitFor();
     await screenshot(page, 'history-unread');
-    assert.equal(await page.getByText('No revision yet.').count(), 0);
+    assert.equal(await page.getByText('No revisions yet.').count(), 0);
     await page.getByRole('link', { name: '1', exact: true }).waitFor();
     await alert.waitFor({ state: 'detached' });
     await page.getByRole('region', { name: 'Revision 1' }).getByText('created pool').waitFor();
@@ -47,7 +48,7 @@ describe('the dashboard, in trouble,', () => {
     await page.goto(`http://${fleet.http}/#/history`);
     const rows = page.getByRole('row').filter({ has: page.getByRole('button', { name: /^Compare/ }) });
     await page.getByText(`live · revision ${total}`).waitFor();
-    await twice(page, 'Earlier ones', '**/api/revisions?before=*');
+    await twice(page, 'Show earlier', '**/api/revisions?before=*');
     await page.getByRole('link', { name: '1', exact: true }).waitFor();
     assert.equal(await rows.count(), total - 1);
     await twice(page, 'Compare', '**/api/difference?*');
@@ -75,7 +76,7 @@ describe('the dashboard, in trouble,', () => {
       await page.getByRole('button', { name: 'Apply', exact: true }).hover();
       await page.mouse.down({ clickCount: 2 });
       await page.mouse.up({ clickCount: 2 });
-      await page.getByText('Nothing was changed yet.').waitFor();
+      await page.getByText('Nothing has been changed yet.').waitFor();
       assert.equal(changes.length, 0);
       await apply(page);
       assert.equal(changes.length, 1);
@@ -85,7 +86,7 @@ describe('the dashboard, in trouble,', () => {
   );
 
   test(
-    'shows a rollback again when somebody was quicker, before it can be made',
+    'shows a rollback again before it can be made, when there is a newer revision',
     '#/history',
     async (page, fleet) => {
       const [first = '', second = ''] = fleet.backends;
@@ -93,17 +94,17 @@ describe('the dashboard, in trouble,', () => {
       await press(page, `Roll back to revision ${revision - 1}`);
       const dialog = page.getByRole('dialog');
       await dialog.getByText(`web/${first}`).waitFor();
-      await dialog.getByLabel('Why').fill('back to the start');
+      await dialog.getByLabel('Message').fill('back to the start');
       await weigh(fleet, second, 6);
       await press(page, 'Apply');
-      await dialog.getByText('Nothing was changed: somebody else was quicker.').waitFor();
+      await dialog.getByText('Somebody changed the configuration while the dialog was open.').waitFor();
       await dialog
         .getByRole('alert')
-        .getByText(/This was shown at revision \d+, and now there is revision \d+/)
+        .getByText(/The preview was made at revision \d+, and now there is revision \d+/)
         .waitFor();
       await screenshot(page, 'dialog-quicker');
       assert.equal(await page.getByRole('button', { name: 'Apply', exact: true }).count(), 0);
-      await press(page, 'What would it do now?');
+      await press(page, 'Preview again');
       await dialog.getByText(`web/${second}`).waitFor();
       await apply(page);
       await page.getByRole('cell').getByText('back to the start').waitFor();
@@ -121,9 +122,9 @@ describe('the dashboard, in trouble,', () => {
       await weigh(fleet, first, 9);
       await page.getByRole('row').filter({ hasText: first }).getByText('9', { exact: true }).waitFor();
       await press(page, 'Apply');
-      await dialog.getByText('Nothing was changed: somebody else was quicker.').waitFor();
+      await dialog.getByText('Somebody changed this pool while the dialog was open.').waitFor();
       await screenshot(page, 'dialog-changed-meanwhile');
-      await press(page, 'What would it do now?');
+      await press(page, 'Preview again');
       await apply(page);
       await press(page, `Enable ${first}`);
       await apply(page);
@@ -175,7 +176,7 @@ describe('the dashboard, in trouble,', () => {
       await state('ACTIVE');
       await press(page, 'Add backends');
       await page.getByLabel('Addresses').fill('127.0.0.1:9');
-      await press(page, 'What would it do?');
+      await press(page, 'Preview');
       await apply(page);
       await press(page, 'Remove 127.0.0.1:9');
       await page.getByRole('button', { name: 'Apply', exact: true }).click();
@@ -199,7 +200,7 @@ describe('a page that is older than the control plane', () => {
     if (!present(t, 'chromium')) return;
     const fleet = await startDashboardFleet(t);
     const { page, check } = await visit(t, await startBrowser(t), fleet.http, '#/');
-    const older = page.getByText('this page is an older one');
+    const older = page.getByText('this page is out of date');
     await page.getByText(/live · revision \d+/).waitFor();
     await fleet.stop();
     await page.getByText(/Reconnecting/).waitFor();
@@ -210,7 +211,7 @@ describe('a page that is older than the control plane', () => {
     await fleet.start(await anotherVersion(t));
     await older.waitFor();
     await screenshot(page, 'older-page');
-    await press(page, 'Reload it');
+    await press(page, 'Reload');
     await older.waitFor({ state: 'detached' });
     await page.getByText(/live · revision \d+/).waitFor();
     check();

@@ -28,7 +28,8 @@ function cleanMachine(t: TestContext): { host: Host; folder: string } {
   return { host: new Network(t).addHost(t), folder };
 }
 
-describe('docs/how-to', () => {
+// Each page has a machine of its own, so two run at once.
+describe('docs/how-to', { concurrency: 2 }, () => {
   const pages = filesBelow('docs/how-to', '.md').filter((page) => commandsOf(page).length > 0);
 
   it('has the pages that an operator looks for', () => {

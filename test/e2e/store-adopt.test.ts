@@ -101,10 +101,10 @@ function troubles(found: string): void {
     const backup = await succeed(fleet.lbctl(0), ['export']);
     const revision = await fleet.revision();
     await fleet.cluster.wipe();
-    await fleet.saysNotReady(0, /another store now.*wiped, or replaced.*lbctl store adopt/);
+    await fleet.saysNotReady(0, /a different store now.*wiped or replaced.*lbctl store adopt/);
     const refused = await fleet.lbctl(0)(['create', 'pool', 'lost']);
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /another store now.*nothing was written/);
+    assert.match(refused.stderr, /a different store now.*nothing was written/);
     // One that has seen nothing else takes the empty store for what it is; the proxy does not.
     await fleet.startPlane(1);
     await fleet.planes[0]?.stop();

@@ -91,7 +91,7 @@ describe('lbctl top on a terminal', () => {
     await pty.shows(new RegExp(`${planes[0]?.grpc} is lost: now from ${planes[1]?.grpc}`));
     await pty.shows(new RegExp(`lbctl top web · ${planes[1]?.grpc}`));
     planes[1]?.signal('SIGKILL');
-    await pty.shows(/is lost \(.*\): trying on/);
+    await pty.shows(/is lost \(.*\): trying again/);
     pty.press('\u0003');
     await isGivenBack(pty, 0);
   });

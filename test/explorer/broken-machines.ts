@@ -6,7 +6,7 @@ import type { Defect } from './defect.ts';
 import { applyPlain } from './plain-delta.ts';
 import { type Machines, PRODUCT } from './machines.ts';
 
-const { stepBatch, openReadOn, stepPublish, stepSubscription, stepProxy } = PRODUCT;
+const { stepBatch, readUpTo, stepPublish, stepSubscription, stepProxy } = PRODUCT;
 
 const nothing = new Error('no answer');
 
@@ -43,11 +43,11 @@ const storeClient: readonly Defect[] = [
   },
   {
     machine: 'store client',
-    name: 'does not look for the request_id of what it is asked',
+    name: 'does not check whether the request_id was committed before',
     machines: {
       ...PRODUCT,
       stepBatch: (state, event) =>
-        event.type === 'looked'
+        event.type === 'caught-up'
           ? stepBatch(state, { ...event, committed: () => undefined })
           : stepBatch(state, event),
     },
@@ -61,11 +61,9 @@ const storeClient: readonly Defect[] = [
     name: 'follows a head without reading the commits before it',
     machines: {
       ...PRODUCT,
-      openReadOn: (base, goal) => {
-        const opened = openReadOn(base, goal);
-        return base.head.revision === 0
-          ? opened
-          : { ...opened, effect: { type: 'reached', state: base, commits: [] } };
+      *readUpTo(base, goal) {
+        if (base.head.revision === 0) return yield* readUpTo(base, goal);
+        return { ok: true, state: base, commits: [] };
       },
     },
     finds: /never a mixture: what is applied as revision 2 is not that revision/,

@@ -7,9 +7,8 @@ import {
   openBatch,
   stepBatch,
 } from '../../control-plane/store/log/batch-machine.ts';
-import type { Proposed } from '../../control-plane/store/log/ticket.ts';
-import { wayTo } from '../../control-plane/store/log/follow.ts';
-import { openReadOn, stepReadOn } from '../../control-plane/store/log/read-on-machine.ts';
+import type { Proposal } from '../../control-plane/store/log/proposal.ts';
+import { planCatchUp, readUpTo } from '../../control-plane/store/log/catch-up-plan.ts';
 import { remembering } from './intern.ts';
 import { applySteps, commitPrepared } from './plain-steps.ts';
 import { openSubscription, stepSubscription } from '../../control-plane/distribution/subscription-machine.ts';
@@ -17,11 +16,10 @@ import { step } from '../../data-plane/subscription/subscription-machine.ts';
 import { stepRollout } from '../../data-plane/worker/pool/rollout-machine.ts';
 
 export const PRODUCT = {
-  openBatch: openBatch<Proposed>,
-  stepBatch: stepBatch<Proposed>,
-  wayTo,
-  openReadOn,
-  stepReadOn,
+  openBatch: openBatch<Proposal>,
+  stepBatch: stepBatch<Proposal>,
+  planCatchUp,
+  readUpTo,
   stepPublish,
   openSubscription,
   stepSubscription,
@@ -37,10 +35,9 @@ export type Machines = typeof PRODUCT;
 export function remembered(machines: Machines): Machines {
   return {
     ...machines,
-    stepBatch: remembering<BatchState<Proposed>, BatchEvent<Proposed>, BatchStep<Proposed>>(
+    stepBatch: remembering<BatchState<Proposal>, BatchEvent<Proposal>, BatchStep<Proposal>>(
       machines.stepBatch,
     ),
-    stepReadOn: remembering(machines.stepReadOn),
     stepPublish: remembering(machines.stepPublish),
     stepSubscription: remembering(machines.stepSubscription),
     stepProxy: remembering(machines.stepProxy),

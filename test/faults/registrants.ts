@@ -1,7 +1,7 @@
 /** Processes that register themselves in a pool of their own, and what must be true of them once all faults are over. */
-import { mergeMembers } from '../../control-plane/snapshot/merge.ts';
-import { ALIVE_PREFIX } from '../../control-plane/store/members/member-codec.ts';
-import { memberName, type Registration } from '../../control-plane/store/members/membership-store.ts';
+import { mergeMembers } from '../../control-plane/store/members/merge-members.ts';
+import { ALIVE_PREFIX } from '../../control-plane/store/keys.ts';
+import { memberName, type Registration } from '../../control-plane/store/member-store.ts';
 import type { State } from '../../core/model/state.ts';
 import { connectReplica } from '../../core/wire/clients.ts';
 import { eventually } from '../../harness/programs/processes.ts';

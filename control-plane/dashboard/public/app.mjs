@@ -1,10 +1,10 @@
-// The page: which part of it is shown, the live stream that feeds it, and what is said when that stream is lost.
+// The page: which part of it is shown, the live stream that feeds it, and the status of that stream.
 
 import { signIn } from './dialogs/sign-in.mjs';
 import { h, render } from './lib/dom.mjs';
 import { clock } from './lib/format.mjs';
 import { follow } from './lib/live.mjs';
-import { emptyModel, fold } from './lib/model.mjs';
+import { emptyModel, applyEvent } from './lib/model.mjs';
 import { button } from './lib/components.mjs';
 import { history } from './pages/history.mjs';
 import { missing } from './pages/missing.mjs';
@@ -19,16 +19,16 @@ const NAV = [
   ['proxies', 'Proxies'],
   ['history', 'History'],
 ];
-/** By how many parts follow the name in the address, such as the name of a pool. */
+/** The pages by name, and by the number of parts that follow the name in the address, such as a pool's name. */
 const PAGES = { '': [overview], pools: [pools, pool], proxies: [proxies], history: [history, history] };
 
 const main = document.getElementById('main');
 const nav = document.getElementById('nav');
 const pulse = document.getElementById('pulse');
-const stand = { live: false, why: '', status: 0, heardMs: null };
+const connection = { live: false, why: '', status: 0, heardMs: null };
 let model = emptyModel();
 let shown = null;
-/** Which page this is, as the first control plane that was heard has it. */
+/** The version of this page: that of the first control plane that it connected to. */
 let own = '';
 let stop = () => undefined;
 let waiting = false;
@@ -42,7 +42,7 @@ function route() {
     : { name, page, parts };
 }
 
-/** Null: it is no text that anybody encoded. */
+/** Null if the part is not valid percent-encoding. */
 function decoded(part) {
   try {
     return decodeURIComponent(part);
@@ -51,7 +51,7 @@ function decoded(part) {
   }
 }
 
-/** Another page may want another stream: that of its pool. A dialog belongs to the page where it was opened. */
+/** Shows the page of the address. The page of a pool has its own stream, and a dialog closes with its page. */
 function go() {
   document.querySelector('dialog')?.close();
   const next = route();
@@ -80,18 +80,18 @@ function listen() {
 
 function hear(event, data, wanted) {
   if (event === 'hello') own ||= data.page;
-  fold(model, event, data, wanted);
-  stand.heardMs = Date.now();
+  applyEvent(model, event, data, wanted);
+  connection.heardMs = Date.now();
   redraw();
 }
 
 function onState({ live, why = '', status = 0 }) {
-  const changed = stand.live !== live || stand.why !== why || stand.status !== status;
-  Object.assign(stand, { live, why, status });
+  const changed = connection.live !== live || connection.why !== why || connection.status !== status;
+  Object.assign(connection, { live, why, status });
   if (changed) redraw();
 }
 
-/** Once a frame, however much was heard. */
+/** Draws at most once per animation frame. */
 function redraw() {
   if (waiting) return;
   waiting = true;
@@ -104,7 +104,7 @@ function redraw() {
 function draw() {
   const { activeElement, body } = document;
   drawAll();
-  // What had the focus has gone, such as the row of a backend: from here on the keys go through the page.
+  // If the element with the focus was removed, such as the row of a backend, the page gets the focus.
   if (activeElement !== body && document.activeElement === body) main.focus({ preventScroll: true });
 }
 
@@ -120,42 +120,42 @@ function drawAll() {
     ),
   );
   render(pulse, pulseWords());
-  document.body.classList.toggle('old', !stand.live && stand.heardMs !== null);
-  if (stand.status === 401) return render(main, signIn(redraw, listen));
+  document.body.classList.toggle('old', !connection.live && connection.heardMs !== null);
+  if (connection.status === 401) return render(main, signIn(redraw, listen));
   if (model.view === null) return render(main, h('p', { class: 'alone', key: 'first' }, firstWords()));
   render(main, shown.page.draw(model, shown.parts, redraw));
 }
 
 function firstWords() {
-  return stand.why === ''
-    ? 'Asking the control plane …'
-    : `The control plane can't be reached: ${stand.why}. Trying again …`;
+  return connection.why === ''
+    ? 'Connecting to the control plane …'
+    : `Can't connect: ${connection.why}. Trying again …`;
 }
 
 function pulseWords() {
-  if (stand.status === 401) return [h('i', { class: 'dot warn' }), 'signed out'];
-  if (stand.live) {
+  if (connection.status === 401) return [h('i', { class: 'dot warn' }), 'signed out'];
+  if (connection.live) {
     const words = `live · revision ${model.view?.revision ?? '–'}`;
     const old = model.page !== '' && model.page !== own;
     return [h('i', { class: 'dot good' }), words, old && olderPage()];
   }
-  if (stand.heardMs === null) return [h('i', { class: 'dot warn' }), 'connecting …'];
+  if (connection.heardMs === null) return [h('i', { class: 'dot warn' }), 'connecting …'];
   return [
     h('i', { class: 'dot bad' }),
-    h('strong', {}, `Reconnecting: ${stand.why}. What you see is from ${clock(stand.heardMs)}.`),
+    h('strong', {}, `Reconnecting: ${connection.why}. Showing data from ${clock(connection.heardMs)}.`),
   ];
 }
 
-/** The control plane has another version than the one that this page came from. */
+/** Shown when the control plane has another version of the page. */
 const olderPage = () =>
   h(
     'span',
     { class: 'older' },
-    ' · this page is an older one: ',
-    button('Reload it', () => location.reload(), { kind: 'small' }),
+    ' · this page is out of date: ',
+    button('Reload', () => location.reload(), { kind: 'small' }),
   );
 
-// The address names the page that is shown, so it is no place for the way to its content.
+// The skip link can't use the fragment of the address, which names the page.
 document.querySelector('.skip').addEventListener('click', (event) => {
   event.preventDefault();
   main.focus();

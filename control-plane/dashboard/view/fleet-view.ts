@@ -1,12 +1,13 @@
-/** Everything the page shows but traffic. Pure. */
+/** Everything that the page shows except rates. Pure. */
 import { formatDuration } from '../../../core/model/duration.ts';
 import { emptyState } from '../../../core/model/fold.ts';
 import type { Listener, Policy } from '../../../core/model/resources.ts';
+import { UNREPORTED_LISTENER } from '../../../core/view/reports.ts';
 import type { ProxyRecord } from '../../fleet/proxy-record.ts';
-import { mergeMembers } from '../../snapshot/merge.ts';
+import { mergeMembers } from '../../store/members/merge-members.ts';
 import type { Followed, FollowerStatus } from '../../store/log/log-follower.ts';
-import { observed, type Observed, UNSEEN_LISTENER } from './observed.ts';
-import { type PoolPage, poolPage, type PoolSummary, poolSummary } from './pool-rows.ts';
+import { type FleetSummary, summarizeFleet } from './fleet-summary.ts';
+import { backendsOf, type PoolPage, poolPage, type PoolSummary, poolSummary } from './pool-rows.ts';
 import { ofPoolPage, type ProblemList, problemList, problemsOf } from './problems.ts';
 import { type ProxyRow, proxyRow } from './proxy-rows.ts';
 import { byName, cut, type Rows } from './rows.ts';
@@ -30,9 +31,9 @@ export interface SharedView {
 }
 
 export interface PoolView {
-  /** The name that was asked for. */
+  /** The name in the request. */
   readonly asked: string;
-  /** Null: none was asked for, or there is none of that name. */
+  /** Null: there is none of that name, or the page is not that of a pool. */
   readonly pool: PoolPage | null;
   readonly poolProblems: ProblemList;
 }
@@ -42,7 +43,7 @@ export interface ListenerRow {
   readonly address: string;
   readonly pool: string;
   readonly connections: number;
-  /** `PROXY: in words`, where its address can't be bound. */
+  /** `PROXY: reason`, where its address can't be bound. */
   readonly failures: readonly string[];
 }
 
@@ -53,10 +54,10 @@ export interface PolicyRow {
   readonly revision: number;
 }
 
-/** What the pages of all pools share is made once; `of` adds what only one of them shows. */
+/** `shared` is made once for all pages; `of` adds what only the page of one pool shows. */
 export interface FleetViews {
   readonly shared: SharedView;
-  /** `pool`: whose backends to show; empty: nobody's. */
+  /** `pool`: the one whose backends are shown; empty: none. */
   of(pool: string): PoolView;
 }
 
@@ -69,35 +70,44 @@ export function fleetViews(
   const merged = followed && mergeMembers(followed.state, followed.members);
   const state = merged?.state ?? emptyState('');
   const revision = followed?.position.revision ?? null;
-  const seen = observed(proxies);
+  const fleet = summarizeFleet(proxies);
+  const pools = byName(state.pools).map((pool) => ({ pool, backends: backendsOf(pool, fleet) }));
   const rows = proxies.map((proxy) => proxyRow(proxy, revision));
-  const places = merged?.places ?? [];
-  const problems = problemsOf({ status, state: followed && state, seen, proxies: rows, places });
+  const registrations = merged?.registrations ?? [];
+  const problems = problemsOf({
+    status,
+    state: followed && state,
+    fleet,
+    pools,
+    proxies: rows,
+    registrations,
+  });
   return {
     shared: {
       revision,
       storeTrouble: status.ready ? '' : status.reason,
       problems: problemList(problems),
-      pools: cut(byName(state.pools), MAX_ROWS, (stored) => poolSummary(stored, state, seen)),
-      listeners: cut(byName(state.listeners), MAX_ROWS, ({ value }) => listenerRow(value, seen)),
+      pools: cut(pools, MAX_ROWS, ({ pool, backends }) => poolSummary(pool, state, backends)),
+      listeners: cut(byName(state.listeners), MAX_ROWS, ({ value }) => listenerRow(value, fleet)),
       policies: cut(byName(state.policies), MAX_ROWS, policyRow),
       proxies: cut(rows, MAX_ROWS, (row) => row),
-      connected: seen.proxies,
+      connected: fleet.proxies,
       behind: rows.filter(({ connected, lag }) => connected && lag > 0).length,
     },
-    of(pool) {
-      const shown = state.pools.get(pool);
+    of(name) {
+      const shown = pools.find(({ pool }) => pool.value.name === name);
+      const configured = followed?.state.pools.get(name);
       return {
-        asked: pool,
-        pool: shown ? poolPage(shown, followed?.state.pools.get(pool), state, seen) : null,
-        poolProblems: problemList(ofPoolPage(problems, pool)),
+        asked: name,
+        pool: shown ? poolPage(shown.pool, configured, state, shown.backends) : null,
+        poolProblems: problemList(ofPoolPage(problems, name)),
       };
     },
   };
 }
 
-function listenerRow({ name, address, pool }: Listener, seen: Observed): ListenerRow {
-  const { connections, failures } = seen.listeners.get(name) ?? UNSEEN_LISTENER;
+function listenerRow({ name, address, pool }: Listener, fleet: FleetSummary): ListenerRow {
+  const { connections, failures } = fleet.listeners.get(name) ?? UNREPORTED_LISTENER;
   return {
     name,
     address,

@@ -1,15 +1,23 @@
 /** Pools: a line each for the overview, and one of them with its backends. Pure. */
 import type { Backend } from '../../../core/model/resources.ts';
 import type { State, StoredPool } from '../../../core/model/state.ts';
-import { type Complaint, type Observed, type SeenBackend, UNSEEN_BACKEND } from './observed.ts';
+import { type BackendSummary, type Complaint, UNREPORTED } from '../../../core/view/reports.ts';
+import type { FleetSummary } from './fleet-summary.ts';
 import { cut, type Rows } from './rows.ts';
 
 const MAX_BACKENDS = 500;
-/** A fleet that finds a backend down mostly agrees why. */
+/** Proxies that find a backend down mostly agree why. */
 const MAX_COMPLAINTS = 5;
 
-/** What a backend is to the traffic. `unseen`: no connected proxy reports it. */
-export type Standing = 'up' | 'partly up' | 'down' | 'not checked yet' | 'unseen' | 'draining' | 'disabled';
+/** Whether a backend takes connections. `unseen`: no connected proxy reports it. */
+export type Availability =
+  | 'up'
+  | 'partly up'
+  | 'down'
+  | 'not checked yet'
+  | 'unseen'
+  | 'draining'
+  | 'disabled';
 
 export interface PoolSummary {
   readonly name: string;
@@ -19,7 +27,7 @@ export interface PoolSummary {
   readonly backends: number;
   readonly up: number;
   /** Of all backends. */
-  readonly standings: Readonly<Partial<Record<Standing, number>>>;
+  readonly availabilities: Readonly<Partial<Record<Availability, number>>>;
   readonly connections: number;
 }
 
@@ -27,12 +35,12 @@ export interface BackendRow {
   readonly address: string;
   readonly weight: number;
   readonly state: Backend['state'];
-  readonly standing: Standing;
+  readonly availability: Availability;
   /** `configured`, or `registered` by itself. */
   readonly source: 'configured' | 'registered';
   /** The commit that last changed it. */
   readonly revision: number;
-  readonly health: SeenBackend['health'];
+  readonly health: BackendSummary['health'];
   readonly complaints: readonly Complaint[];
   readonly moreComplaints: number;
   readonly connections: number;
@@ -52,8 +60,24 @@ export interface PoolPage {
   readonly backends: Rows<BackendRow>;
 }
 
-/** Disabled ones are not checked; draining ones are, but take nothing new whatever the checks say. */
-export function standingOf(state: Backend['state'], { health }: SeenBackend): Standing {
+/** A backend with what the proxies say of it. */
+export interface PoolBackend {
+  readonly backend: Backend;
+  /** The commit that last changed it. */
+  readonly revision: number;
+  readonly summary: BackendSummary;
+  readonly availability: Availability;
+}
+
+export function backendsOf({ backends }: StoredPool, fleet: FleetSummary): readonly PoolBackend[] {
+  return [...backends.values()].map(({ value: backend, revision }) => {
+    const summary = fleet.backends.get(`${backend.pool}/${backend.address}`) ?? UNREPORTED;
+    return { backend, revision, summary, availability: availabilityOf(backend.state, summary) };
+  });
+}
+
+/** Disabled ones are not checked; draining ones are, but take no new connections whatever the checks say. */
+function availabilityOf(state: Backend['state'], { health }: BackendSummary): Availability {
   if (state !== 'active') return state;
   const down = health.unhealthy + health.ejected;
   if (health.healthy > 0) return down > 0 ? 'partly up' : 'up';
@@ -61,69 +85,56 @@ export function standingOf(state: Backend['state'], { health }: SeenBackend): St
   return health.unknown > 0 ? 'not checked yet' : 'unseen';
 }
 
-export function isUp(standing: Standing): boolean {
-  return standing === 'up' || standing === 'partly up';
+export function isUp({ availability }: PoolBackend): boolean {
+  return availability === 'up' || availability === 'partly up';
 }
 
-export function seenOf({ backends }: Observed, { pool, address }: Backend): SeenBackend {
-  return backends.get(`${pool}/${address}`) ?? UNSEEN_BACKEND;
+export function countAvailabilities(backends: readonly PoolBackend[]): Partial<Record<Availability, number>> {
+  const counts: Partial<Record<Availability, number>> = {};
+  for (const { availability } of backends) counts[availability] = (counts[availability] ?? 0) + 1;
+  return counts;
 }
 
-export function poolSummary({ value, backends }: StoredPool, state: State, seen: Observed): PoolSummary {
-  const standings: Partial<Record<Standing, number>> = {};
-  let up = 0;
-  let connections = 0;
-  for (const { value: backend } of backends.values()) {
-    const found = seenOf(seen, backend);
-    const standing = standingOf(backend.state, found);
-    standings[standing] = (standings[standing] ?? 0) + 1;
-    connections += found.connections;
-    if (isUp(standing)) up += 1;
-  }
+export function poolSummary(
+  { value }: StoredPool,
+  state: State,
+  backends: readonly PoolBackend[],
+): PoolSummary {
   return {
     name: value.name,
     policy: value.policy,
     strategy: state.policies.get(value.policy)?.value.strategy ?? '',
     listeners: listenersOf(value.name, state).map(({ name }) => name),
-    backends: backends.size,
-    up,
-    standings,
-    connections,
+    backends: backends.length,
+    up: backends.filter(isUp).length,
+    availabilities: countAvailabilities(backends),
+    connections: backends.reduce((sum, { summary }) => sum + summary.connections, 0),
   };
 }
 
 /** `configured`: the same pool without the backends that registered themselves. */
 export function poolPage(
-  { value, revision, backends }: StoredPool,
+  { value, revision }: StoredPool,
   configured: StoredPool | undefined,
   state: State,
-  seen: Observed,
+  backends: readonly PoolBackend[],
 ): PoolPage {
   const policy = state.policies.get(value.policy);
-  const all = [...backends.values()];
   return {
     name: value.name,
-    up: all.filter((one) => isUp(standingOf(one.value.state, seenOf(seen, one.value)))).length,
+    up: backends.filter(isUp).length,
     revision,
     policy: value.policy,
     policyRevision: policy?.revision ?? 0,
     policyUsers: [...state.pools.values()].filter((pool) => pool.value.policy === value.policy).length,
     strategy: policy?.value.strategy ?? '',
     listeners: listenersOf(value.name, state),
-    backends: cut(all, MAX_BACKENDS, (stored) => {
-      const found = seenOf(seen, stored.value);
-      return {
-        address: stored.value.address,
-        weight: stored.value.weight,
-        state: stored.value.state,
-        standing: standingOf(stored.value.state, found),
-        source: configured?.backends.has(stored.value.address) === false ? 'registered' : 'configured',
-        revision: stored.revision,
-        health: found.health,
-        complaints: found.complaints.slice(0, MAX_COMPLAINTS),
-        moreComplaints: Math.max(0, found.complaints.length - MAX_COMPLAINTS),
-        connections: found.connections,
-      };
+    backends: cut(backends, MAX_BACKENDS, ({ backend, summary, ...rest }): BackendRow => {
+      const { pool: _, ...fields } = backend;
+      const source = configured?.backends.has(backend.address) === false ? 'registered' : 'configured';
+      const complaints = summary.complaints.slice(0, MAX_COMPLAINTS);
+      const moreComplaints = summary.complaints.length - complaints.length;
+      return { ...fields, ...rest, source, ...summary, complaints, moreComplaints };
     }),
   };
 }

@@ -1,12 +1,14 @@
 /** What is wrong with the fleet, and why, in words. Pure. */
 import type { Listener } from '../../../core/model/resources.ts';
 import type { State, StoredPool } from '../../../core/model/state.ts';
-import type { Place } from '../../snapshot/merge.ts';
+import { counted, few } from '../../../core/view/figures.ts';
+import { type Complaint, UNREPORTED_LISTENER } from '../../../core/view/reports.ts';
+import type { RegistrationStatus } from '../../store/members/merge-members.ts';
 import type { FollowerStatus } from '../../store/log/log-follower.ts';
-import { type Complaint, type Observed, type SeenBackend, UNSEEN_LISTENER } from './observed.ts';
-import { isUp, listenersOf, seenOf, type Standing, standingOf } from './pool-rows.ts';
+import type { FleetSummary } from './fleet-summary.ts';
+import { countAvailabilities, isUp, listenersOf, type PoolBackend } from './pool-rows.ts';
 import type { ProxyRow } from './proxy-rows.ts';
-import { byName, counted, cut, few, type Rows } from './rows.ts';
+import { byName, cut, type Rows } from './rows.ts';
 
 /** Critical: clients notice. Warning: they may soon. Notice: it mostly passes by itself. */
 export type Severity = 'critical' | 'warning' | 'notice';
@@ -32,14 +34,15 @@ export interface Facts {
   readonly status: FollowerStatus;
   /** With the backends that registered themselves; null: not read yet. */
   readonly state: State | null;
-  readonly seen: Observed;
+  readonly fleet: FleetSummary;
+  readonly pools: readonly { readonly pool: StoredPool; readonly backends: readonly PoolBackend[] }[];
   readonly proxies: readonly ProxyRow[];
-  readonly places: readonly Place[];
+  readonly registrations: readonly RegistrationStatus[];
 }
 
 const ORDER: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, notice: 2 };
 const MAX_PROBLEMS = 30;
-/** Of one pool; more are told together. */
+/** Of one pool; more than that are one problem. */
 const MAX_PARTLY = 5;
 
 export function problemList(problems: readonly Problem[]): ProblemList {
@@ -54,15 +57,21 @@ export function ofPoolPage(problems: readonly Problem[], pool: string): readonly
   return problems.filter(({ page }) => page === `pools/${pool}`);
 }
 
-/** In no order. */
-export function problemsOf({ status, state, seen, proxies, places }: Facts): readonly Problem[] {
+export function problemsOf({
+  status,
+  state,
+  fleet,
+  pools,
+  proxies,
+  registrations,
+}: Facts): readonly Problem[] {
   return [
     ...ofStore(status),
-    ...ofFleet(state, seen, proxies),
-    ...byName(state?.listeners).flatMap(({ value }) => ofListener(value, seen)),
-    ...(state === null ? [] : byName(state.pools).flatMap((pool) => ofPool(pool, state, seen))),
+    ...ofFleet(state, fleet, proxies),
+    ...byName(state?.listeners).flatMap(({ value }) => ofListener(value, fleet)),
+    ...(state === null ? [] : pools.flatMap(({ pool, backends }) => ofPool(pool, backends, state, fleet))),
     ...proxies.flatMap(ofProxy),
-    ...ofRegistrations(places),
+    ...ofRegistrations(registrations),
   ];
 }
 
@@ -82,76 +91,77 @@ function ofStore(status: FollowerStatus): readonly Problem[] {
   return [problem('store', 'critical', "The store can't be asked: this comes from memory", why)];
 }
 
-function ofFleet(state: State | null, seen: Observed, proxies: readonly ProxyRow[]): readonly Problem[] {
-  if (state === null || seen.proxies > 0) return [];
+function ofFleet(state: State | null, fleet: FleetSummary, proxies: readonly ProxyRow[]): readonly Problem[] {
+  if (state === null || fleet.proxies > 0) return [];
   const why =
     proxies.length === 0
       ? 'None has reported since this control plane started.'
-      : 'All of them are away. They keep what they run; whether they serve can not be seen from here.';
+      : 'All of them are away. They keep what they run; whether they serve cannot be seen from here.';
   const severity = state.listeners.size > 0 ? 'critical' : 'notice';
   return [problem('no-proxy', severity, 'No proxy is connected', [why], { page: 'proxies' })];
 }
 
-function ofListener({ name, pool }: Listener, seen: Observed): readonly Problem[] {
-  const { failures } = seen.listeners.get(name) ?? UNSEEN_LISTENER;
+function ofListener({ name, pool }: Listener, fleet: FleetSummary): readonly Problem[] {
+  const { failures } = fleet.listeners.get(name) ?? UNREPORTED_LISTENER;
   if (failures.length === 0) return [];
-  const what = `Listener ${name} does not accept on ${failures.length} of ${counted(seen.proxies, 'proxy', 'proxies')}`;
+  const what = `Listener ${name} does not accept on ${failures.length} of ${counted(fleet.proxies, 'proxy', 'proxies')}`;
   const why = failures.slice(0, 3).map(({ proxy, reason }) => `${proxy}: ${reason}`);
   return [problem(`listener/${name}`, 'critical', what, why, { page: `pools/${pool}` })];
 }
 
-function ofPool({ value: { name }, backends }: StoredPool, state: State, seen: Observed): readonly Problem[] {
-  if (seen.proxies === 0) return [];
+function ofPool(
+  { value: { name } }: StoredPool,
+  all: readonly PoolBackend[],
+  state: State,
+  fleet: FleetSummary,
+): readonly Problem[] {
+  if (fleet.proxies === 0) return [];
   const listeners = listenersOf(name, state).map((listener) => listener.name);
-  const all = [...backends.values()].map(({ value }) => {
-    const found = seenOf(seen, value);
-    return { address: value.address, found, standing: standingOf(value.state, found) };
-  });
   const page = `pools/${name}`;
   const clients = `New connections to ${listeners.length === 1 ? 'listener' : 'listeners'} ${few(listeners)} are closed at once.`;
   if (all.length === 0) {
     if (listeners.length === 0) return [];
     return [problem(`pool/${name}`, 'critical', `Pool ${name} has no backends`, [clients], { page })];
   }
-  const down = all.filter(({ standing }) => standing === 'down');
-  const partly = all.filter(({ standing }) => standing === 'partly up');
-  const settling = all.some(({ standing }) => standing === 'not checked yet' || standing === 'unseen');
-  if (!all.some(({ standing }) => isUp(standing)) && !settling) {
-    const why = [...standingsInWords(all), ...reasonsOf(down), ...(listeners.length > 0 ? [clients] : [])];
+  const down = all.filter(({ availability }) => availability === 'down');
+  const partly = all.filter(({ availability }) => availability === 'partly up');
+  const settling = all.some(
+    ({ availability }) => availability === 'not checked yet' || availability === 'unseen',
+  );
+  if (!all.some(isUp) && !settling) {
+    const why = [
+      ...availabilitiesInWords(all),
+      ...reasonsOf(down),
+      ...(listeners.length > 0 ? [clients] : []),
+    ];
     const severity = listeners.length > 0 ? 'critical' : 'warning';
     const what = `Pool ${name} has no backend that takes connections`;
     return [problem(`pool/${name}`, severity, what, why, { page, sinceMs: sinceOf(down) })];
   }
-  return [...ofDown(name, all.length, down), ...ofPartly(name, seen.proxies, partly)];
+  return [...ofDown(name, all.length, down), ...ofPartly(name, fleet.proxies, partly)];
 }
 
-interface Judged {
-  readonly address: string;
-  readonly found: SeenBackend;
-  readonly standing: Standing;
-}
-
-function ofDown(pool: string, total: number, down: readonly Judged[]): readonly Problem[] {
+function ofDown(pool: string, total: number, down: readonly PoolBackend[]): readonly Problem[] {
   if (down.length === 0) return [];
-  const names = few(down.map(({ address }) => address));
+  const names = few(down.map(({ backend }) => backend.address));
   const what = `${down.length} of ${counted(total, 'backend')} of pool ${pool} ${down.length === 1 ? 'is' : 'are'} down: ${names}`;
   const at = { page: `pools/${pool}`, sinceMs: sinceOf(down) };
   return [problem(`pool/${pool}`, 'warning', what, reasonsOf(down), at)];
 }
 
-function ofPartly(pool: string, proxies: number, partly: readonly Judged[]): readonly Problem[] {
+function ofPartly(pool: string, proxies: number, partly: readonly PoolBackend[]): readonly Problem[] {
   if (partly.length > MAX_PARTLY) {
     const what = `${partly.length} backends of pool ${pool} are down on some proxies, up on others`;
-    const why = [`${few(partly.map(({ address }) => address))}.`];
+    const why = [`${few(partly.map(({ backend }) => backend.address))}.`];
     const at = { page: `pools/${pool}`, sinceMs: sinceOf(partly) };
     return [problem(`partly/${pool}`, 'warning', what, why, at)];
   }
-  return partly.map((backend) => {
-    const { address, found } = backend;
-    const bad = found.complaints.filter(isBad);
+  return partly.map((one) => {
+    const { address } = one.backend;
+    const bad = one.summary.complaints.filter(isBad);
     const what = `${address} of pool ${pool} is down on ${bad.length} of ${counted(proxies, 'proxy', 'proxies')}, up on others`;
     const why = bad.slice(0, 3).map(({ proxy, reason, health }) => `${proxy}: ${reason || health}`);
-    const at = { page: `pools/${pool}`, sinceMs: sinceOf([backend]) };
+    const at = { page: `pools/${pool}`, sinceMs: sinceOf([one]) };
     return problem(`backend/${pool}/${address}`, 'warning', what, why, at);
   });
 }
@@ -160,7 +170,7 @@ function ofProxy(proxy: ProxyRow): readonly Problem[] {
   const { id, connected, lastSeenMs, refused, revision, lag, stale } = proxy;
   const page = 'proxies';
   if (!connected) {
-    const why = 'It keeps what it runs; whether it serves can not be seen from here.';
+    const why = 'It keeps what it runs; whether it serves cannot be seen from here.';
     return [problem(`away/${id}`, 'critical', `Proxy ${id} is away`, [why], { page, sinceMs: lastSeenMs })];
   }
   const runs = revision === null ? 'It runs no configuration.' : `It goes on with revision ${revision}.`;
@@ -179,10 +189,10 @@ function ofProxy(proxy: ProxyRow): readonly Problem[] {
   ];
 }
 
-/** Held by the guard of registrations: lost together, so it may be us who lost them. */
-function ofRegistrations(places: readonly Place[]): readonly Problem[] {
+/** Kept by the guard of registrations: when many are lost together, it may be the control plane that lost them. */
+function ofRegistrations(registrations: readonly RegistrationStatus[]): readonly Problem[] {
   const held = new Map<string, string[]>();
-  for (const { member } of places) {
+  for (const { member } of registrations) {
     const { pool, address, state } = member.value;
     if (state === 'expiring') held.set(pool, [...(held.get(pool) ?? []), address]);
   }
@@ -193,10 +203,10 @@ function ofRegistrations(places: readonly Place[]): readonly Problem[] {
   });
 }
 
-function standingsInWords(all: readonly Judged[]): readonly string[] {
-  const counts = new Map<Standing, number>();
-  for (const { standing } of all) counts.set(standing, (counts.get(standing) ?? 0) + 1);
-  const parts = [...counts].map(([standing, count]) => `${count} ${standing}`);
+function availabilitiesInWords(all: readonly PoolBackend[]): readonly string[] {
+  const parts = Object.entries(countAvailabilities(all)).map(
+    ([availability, count]) => `${count} ${availability}`,
+  );
   return [`Of ${counted(all.length, 'backend')}: ${parts.join(', ')}.`];
 }
 
@@ -204,19 +214,21 @@ function isBad({ health }: Complaint): boolean {
   return health === 'unhealthy' || health === 'ejected';
 }
 
-/** The commonest reasons, with how many backends have them. */
-function reasonsOf(down: readonly Judged[]): readonly string[] {
+/** The most frequent reasons, with how many backends have them. */
+function reasonsOf(down: readonly PoolBackend[]): readonly string[] {
   const counts = new Map<string, number>();
-  for (const { found } of down) {
-    const reasons = new Set(found.complaints.filter(isBad).map(({ reason, health }) => reason || health));
+  for (const { summary } of down) {
+    const reasons = new Set(summary.complaints.filter(isBad).map(({ reason, health }) => reason || health));
     for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   }
   const commonest = [...counts].sort(([, a], [, b]) => b - a).slice(0, 3);
   return commonest.map(([reason, count]) => (down.length === 1 ? reason : `${reason} (${count})`));
 }
 
-function sinceOf(backends: readonly Judged[]): number | null {
-  const times = backends.flatMap(({ found }) => found.complaints.filter(isBad).map(({ sinceMs }) => sinceMs));
+function sinceOf(backends: readonly PoolBackend[]): number | null {
+  const times = backends.flatMap(({ summary }) =>
+    summary.complaints.filter(isBad).map(({ sinceMs }) => sinceMs),
+  );
   const known = times.filter((time) => time !== null);
   return known.length === 0 ? null : Math.min(...known);
 }

@@ -1,6 +1,6 @@
 /** Proxies, as the page shows them. Pure. */
+import { timestampFromWire } from '../../../core/wire/timestamp-codec.ts';
 import { appliedRevision, NEVER_SEEN_MS, type ProxyRecord } from '../../fleet/proxy-record.ts';
-import { timeOf } from './observed.ts';
 
 export interface ProxyRow {
   readonly id: string;
@@ -41,7 +41,7 @@ export function proxyRow(proxy: ProxyRecord, newest: number | null): ProxyRow {
     zone: info.zone,
     connected,
     lastSeenMs: connected || lastSeenMs === NEVER_SEEN_MS ? null : lastSeenMs,
-    startedMs: timeOf(info.startedAt),
+    startedMs: info.startedAt && timestampFromWire(info.startedAt),
     version: info.version,
     engine: info.engine,
     adminAddress: info.adminAddress,

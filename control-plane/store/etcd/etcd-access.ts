@@ -1,5 +1,5 @@
-/** How to get into an etcd cluster, and whereabouts in it: the flags `--etcd-...`, checked and read. */
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+/** Reads and checks the flags `--etcd-...`: how to get into an etcd cluster, and which prefix in it is ours. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../../../core/runtime/errors.ts';
 import { ETCD_PREFIX } from '../keys.ts';
@@ -13,17 +13,17 @@ export interface EtcdFlags {
   readonly etcdPrefix?: string;
 }
 
-/** PEM. TLS is used when there is any of it. */
+/** PEM. TLS is used when any of it is given. */
 export interface EtcdTls {
-  /** Who signs the members' certificates; the system's authorities without it. */
+  /** Who signs the certificates of etcd; the system's authorities without it. */
   readonly ca?: Buffer;
-  /** What to show to etcd. */
+  /** The client certificate that etcd gets to see. */
   readonly identity?: { readonly cert: Buffer; readonly key: Buffer };
 }
 
 export interface EtcdUser {
   readonly name: string;
-  /** Reads it anew, so that a changed password needs no restart. */
+  /** Reads the file each time, so that a changed password needs no restart. */
   readonly readPassword: () => string;
 }
 
@@ -37,12 +37,12 @@ export type ReadAccess =
   | { readonly ok: true; readonly access: EtcdAccess }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** Reads what the flags name, or says everything that is wrong with them. `store` is the kind of the store. */
+/** Reads the files that the flags name, or says everything that is wrong with the flags. */
 export function readEtcdAccess(flags: EtcdFlags, store: 'etcd' | 'lmdb'): ReadAccess {
-  const given = FLAG_NAMES.filter(([field]) => flags[field] !== undefined).map(([, name]) => name);
   if (store !== 'etcd') {
+    const given = FLAG_NAMES.filter(([field]) => flags[field] !== undefined);
     const problems = given.map(
-      (name) => `${name} is for --store etcd:..., and the store is ${store}; leave it out`,
+      ([, name]) => `${name} is for --store etcd:..., but the store is ${store}; leave it out`,
     );
     return problems.length > 0 ? { ok: false, problems } : { ok: true, access: { prefix: ETCD_PREFIX } };
   }
@@ -65,7 +65,7 @@ const FLAG_NAMES = [
 ] as const;
 
 const MAX_PREFIX_LENGTH = 200;
-const PREFIX_RULE = `use names of letters, digits, ".", "_" and "-" between slashes, with one in front and one at the end, such as ${ETCD_PREFIX}; at most ${MAX_PREFIX_LENGTH} characters`;
+const PREFIX_RULE = `use names of letters, digits, ".", "_" and "-", separated by slashes, with a slash at the beginning and at the end, such as ${ETCD_PREFIX}; at most ${MAX_PREFIX_LENGTH} characters`;
 
 function isPrefix(text: string): boolean {
   return text.length <= MAX_PREFIX_LENGTH && /^\/(?:[A-Za-z0-9._-]+\/)+$/.test(text);
@@ -76,18 +76,13 @@ function readTls({ etcdCa, etcdCert, etcdKey }: EtcdFlags, problems: string[]): 
     problems.push('--etcd-cert needs --etcd-key: name the file with its private key');
   if (etcdKey !== undefined && etcdCert === undefined)
     problems.push('--etcd-key needs --etcd-cert: name the file with its certificate');
-  const ca = readPem('--etcd-ca', 'certificate', etcdCa, (pem) => new X509Certificate(pem), problems);
-  const cert = readPem('--etcd-cert', 'certificate', etcdCert, (pem) => new X509Certificate(pem), problems);
-  const key = readPem<KeyObject>(
-    '--etcd-key',
-    'private key',
-    etcdKey,
-    (pem) => createPrivateKey(pem),
-    problems,
-  );
+  const parseCertificate = (pem: Buffer) => new X509Certificate(pem);
+  const ca = readPem('--etcd-ca', 'certificate', etcdCa, parseCertificate, problems);
+  const cert = readPem('--etcd-cert', 'certificate', etcdCert, parseCertificate, problems);
+  const key = readPem('--etcd-key', 'private key', etcdKey, (pem) => createPrivateKey(pem), problems);
   if (cert && key && !cert.value.checkPrivateKey(key.value))
     problems.push(
-      `--etcd-key ${etcdKey} is not the key of --etcd-cert ${etcdCert}: name the two of one pair`,
+      `--etcd-key ${etcdKey} is not the key of --etcd-cert ${etcdCert}: name the two files of one pair`,
     );
   if (ca === undefined && cert === undefined) return undefined;
   return {
@@ -103,7 +98,6 @@ function readPem<T>(
   parse: (pem: Buffer) => T,
   problems: string[],
 ): { readonly pem: Buffer; readonly value: T } | undefined {
-  if (file === undefined) return undefined;
   const pem = readFile(flag, file, problems);
   if (pem === undefined) return undefined;
   try {
@@ -118,22 +112,22 @@ function readUser({ etcdUser, etcdPasswordFile }: EtcdFlags, problems: string[])
   if (etcdUser !== undefined && etcdPasswordFile === undefined)
     problems.push('--etcd-user needs --etcd-password-file: name the file with the password');
   if (etcdPasswordFile !== undefined && etcdUser === undefined)
-    problems.push('--etcd-password-file needs --etcd-user: say whose password it is');
+    problems.push('--etcd-password-file needs --etcd-user: name the user whose password it is');
   if (etcdUser === '') problems.push('--etcd-user is empty: name a user of etcd');
-  if (etcdPasswordFile === undefined) return undefined;
   const content = readFile('--etcd-password-file', etcdPasswordFile, problems);
   if (content !== undefined && passwordIn(content) === '')
     problems.push(`--etcd-password-file ${etcdPasswordFile} is empty: write the password into it`);
-  if (etcdUser === undefined) return undefined;
+  if (etcdUser === undefined || etcdPasswordFile === undefined) return undefined;
   return { name: etcdUser, readPassword: () => passwordIn(readFileSync(etcdPasswordFile)) };
 }
 
-/** Without the end of the line that editors put there. */
+/** Editors end the file with a line break, which is not part of the password. */
 function passwordIn(content: Buffer): string {
   return content.toString().replace(/\r?\n$/, '');
 }
 
-function readFile(flag: string, file: string, problems: string[]): Buffer | undefined {
+function readFile(flag: string, file: string | undefined, problems: string[]): Buffer | undefined {
+  if (file === undefined) return undefined;
   try {
     return readFileSync(file);
   } catch (error) {

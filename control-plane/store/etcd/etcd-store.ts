@@ -1,28 +1,30 @@
 /**
- * The store of a fleet: etcd.
+ * The store of a fleet: a log in etcd.
  *
  * Invariants
  *  - heads and logs are read linearizably; the version of a position is etcd's own revision at that read;
- *  - one transaction an append, guarded by the bytes of the head and sent once.
+ *  - an append is one transaction, guarded by the bytes of the head and sent once;
+ *  - a checkpoint is one request per chunk, then the mark, which is written only while the commit of its revision is
+ *    there: a trim that came between removed that commit and the chunks in one step;
+ *  - a trim is one transaction, guarded by the mark that it leaves as the oldest.
  */
 import { randomUUID } from 'node:crypto';
-import type { IRequestOp } from 'etcd3';
+import type { ICompare, IRequestOp } from 'etcd3';
 import type { Commit, Head, Position } from '../../../core/model/commit.ts';
 import { genesisHash } from '../../../core/model/hash.ts';
 import { headAfter } from '../../../core/model/succession.ts';
 import { LbError } from '../../../core/runtime/errors.ts';
-import { decodeCommit, decodeHead, encodeAppend, encodeHead } from '../log/commit-codec.ts';
 import type { AppendResult, ConfigStore, NewCheckpoint } from '../config-store.ts';
-import { readChunks, readMarks, trim, writeCheckpoint } from './etcd-checkpoints.ts';
+import { chunkKey, chunkPrefix, chunksBefore, endOf, HEAD_KEY, logKey, markKey } from '../keys.ts';
+import { decodeCommit, decodeHead, encodeAppend, encodeHead } from '../log/commit-codec.ts';
 import type { EtcdClient } from './etcd-client.ts';
-import { isExhausted, isLate } from './etcd-refusal.ts';
-import { HEAD_KEY, logKey } from '../keys.ts';
+import { isExhausted, isLate } from './etcd-errors.ts';
 
 export class EtcdStore implements ConfigStore {
   readonly description: string;
   readonly #client: EtcdClient;
 
-  /** `client` is closed by `close`. */
+  /** `close` closes the client, too. */
   constructor(client: EtcdClient) {
     this.#client = client;
     this.description = client.description;
@@ -34,19 +36,18 @@ export class EtcdStore implements ConfigStore {
     await this.#createHead();
     const created = await this.#readHead();
     if (created !== undefined) return created;
-    const message = `${this.description} has commits under ${this.#client.prefix} and no head: it is damaged or half restored; restore a backup, or use another etcd`;
+    const message = `${this.description} has commits under ${this.#client.prefix} but no head: it is damaged or only half restored; restore a backup, or use another etcd`;
     throw new LbError('FAILED_PRECONDITION', message);
   }
 
   async read(fromRevision: number, limit: number): Promise<Commit[]> {
+    const first = this.#client.key(logKey(fromRevision));
     for (let count = limit; ; count = Math.ceil(count / 8)) {
       try {
-        const { kvs } = await this.#client.range({
-          key: this.#client.key(logKey(fromRevision)),
-          range_end: this.#client.key(logKey(fromRevision + count)),
-        });
-        // The first ones may have been trimmed away: then what is left does not begin with `fromRevision`.
-        if (kvs[0]?.key.equals(this.#client.key(logKey(fromRevision))) !== true) return [];
+        const range_end = this.#client.key(logKey(fromRevision + count));
+        const { kvs } = await this.#client.range({ key: first, range_end });
+        // If the first ones were trimmed away, what is left does not begin with `fromRevision`.
+        if (kvs[0]?.key.equals(first) !== true) return [];
         return kvs.map(({ key, value }) => decodeCommit(value, `${String(key)} in ${this.description}`));
       } catch (error) {
         if (count === 1 || !isTooMuch(error)) throw error;
@@ -56,41 +57,71 @@ export class EtcdStore implements ConfigStore {
 
   async append(parent: Head, commits: readonly Commit[]): Promise<AppendResult> {
     const values = encodeAppend(commits);
-    const head = encodeHead(headAfter(parent, commits));
     const puts = values.map((value, index) => this.#put(logKey(parent.revision + 1 + index), value));
+    const key = this.#client.key(HEAD_KEY);
     const sent = await this.#client.txnOnce({
-      compare: [
-        { key: this.#client.key(HEAD_KEY), result: 'Equal', target: 'Value', value: encodeHead(parent) },
-      ],
-      success: [this.#put(HEAD_KEY, head), ...puts],
+      compare: [{ key, result: 'Equal', target: 'Value', value: encodeHead(parent) }],
+      success: [this.#put(HEAD_KEY, encodeHead(headAfter(parent, commits))), ...puts],
       failure: [],
     });
-    if (sent.outcome === 'answered') {
-      return { outcome: sent.answer.succeeded ? 'appended' : 'conflict' };
-    }
+    if (sent.outcome === 'answered') return { outcome: sent.answer.succeeded ? 'appended' : 'conflict' };
     const { cause } = sent;
     if (sent.outcome === 'refused' && (await this.#isCertain(cause, parent))) throw sent.refusal;
     return { outcome: 'unknown', cause };
   }
 
+  async marks(): Promise<{ revision: number; mark: Uint8Array }[]> {
+    const start = this.#client.key('mark/');
+    const { kvs } = await this.#client.range({ key: start, range_end: this.#client.key(endOf('mark/')) });
+    return kvs.map(({ key, value }) => ({
+      revision: Number(key.subarray(start.length).toString()),
+      mark: value,
+    }));
+  }
+
+  /** One request per chunk: together they may be more than one answer can hold. */
+  async readChunks(revision: number, writer: string): Promise<Uint8Array[]> {
+    const chunks: Uint8Array[] = [];
+    for (let index = 0; ; index++) {
+      const { kvs } = await this.#client.range({ key: this.#client.key(chunkKey(revision, writer, index)) });
+      const value = kvs[0]?.value;
+      if (value === undefined) return chunks;
+      chunks.push(value);
+    }
+  }
+
+  async writeCheckpoint({ revision, writer, chunks, mark }: NewCheckpoint): Promise<boolean> {
+    for (const [index, chunk] of chunks.entries())
+      await this.#write(this.#put(chunkKey(revision, writer, index), chunk));
+    const { succeeded, responses } = await this.#client.txn({
+      compare: [this.#isAbsent(markKey(revision)), this.#isThere(logKey(revision))],
+      success: [this.#put(markKey(revision), mark)],
+      failure: [{ request_range: { key: this.#client.key(markKey(revision)) } }],
+    });
+    // An earlier try of the same transaction may have written the mark.
+    const found = responses[0]?.response_range?.kvs[0]?.value;
+    if (succeeded || found?.equals(mark) === true) return true;
+    const prefix = chunkPrefix(revision, writer);
+    await this.#write(this.#removal(prefix, endOf(prefix)));
+    return false;
+  }
+
+  async trim(revision: number): Promise<boolean> {
+    const chunks = chunksBefore(revision);
+    const { succeeded } = await this.#client.txn({
+      compare: [this.#isThere(markKey(revision))],
+      success: [
+        this.#removal(logKey(1), logKey(revision + 1)),
+        this.#removal(markKey(0), markKey(revision)),
+        this.#removal(chunks.start, chunks.end),
+      ],
+      failure: [],
+    });
+    return succeeded;
+  }
+
   sizeBytes(): Promise<number> {
     return this.#client.sizeBytes();
-  }
-
-  marks() {
-    return readMarks(this.#client);
-  }
-
-  readChunks(revision: number, writer: string): Promise<Uint8Array[]> {
-    return readChunks(this.#client, revision, writer);
-  }
-
-  writeCheckpoint(checkpoint: NewCheckpoint): Promise<boolean> {
-    return writeCheckpoint(this.#client, checkpoint);
-  }
-
-  trim(revision: number): Promise<boolean> {
-    return trim(this.#client, revision);
   }
 
   onWake(wake: () => void): () => void {
@@ -101,7 +132,7 @@ export class EtcdStore implements ConfigStore {
     this.#client.close();
   }
 
-  /** etcd may say that it is full when it has applied an append nevertheless: a head that stayed as it was tells. */
+  /** etcd may say that it is full although it has applied an append; a head that has not moved shows that it has not. */
   async #isCertain(refusal: unknown, parent: Head): Promise<boolean> {
     if (!isExhausted(refusal)) return true;
     const head = await this.#readHead().catch(() => undefined);
@@ -120,21 +151,31 @@ export class EtcdStore implements ConfigStore {
   async #createHead(): Promise<void> {
     const storeId = randomUUID();
     const head = encodeHead({ storeId, revision: 0, hash: genesisHash(storeId) });
-    const absent = (key: string) =>
-      ({ key: this.#client.key(key), result: 'Equal', target: 'Create', create_revision: 0 }) as const;
-    await this.#client.txn({
-      compare: [absent(HEAD_KEY), absent(logKey(1))],
-      success: [this.#put(HEAD_KEY, head)],
-      failure: [],
-    });
+    await this.#write(this.#put(HEAD_KEY, head), [this.#isAbsent(HEAD_KEY), this.#isAbsent(logKey(1))]);
   }
 
-  #put(key: string, value: Buffer): IRequestOp {
-    return { request_put: { key: this.#client.key(key), value } };
+  async #write(request: IRequestOp, compare: ICompare[] = []): Promise<void> {
+    await this.#client.txn({ compare, success: [request], failure: [] });
+  }
+
+  #isThere(key: string): ICompare {
+    return { key: this.#client.key(key), result: 'Greater', target: 'Create', create_revision: 0 };
+  }
+
+  #isAbsent(key: string): ICompare {
+    return { key: this.#client.key(key), result: 'Equal', target: 'Create', create_revision: 0 };
+  }
+
+  #put(key: string, value: Uint8Array): IRequestOp {
+    return { request_put: { key: this.#client.key(key), value: Buffer.from(value) } };
+  }
+
+  #removal(start: string, end: string): IRequestOp {
+    return { request_delete_range: { key: this.#client.key(start), range_end: this.#client.key(end) } };
   }
 }
 
-/** For one answer, or for the time that it has on a slow network. */
+/** For one answer, or for the time that a slow network has for it. */
 function isTooMuch(error: unknown): boolean {
   return error instanceof LbError && (isExhausted(error.cause) || isLate(error.cause));
 }

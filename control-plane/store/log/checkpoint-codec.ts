@@ -1,10 +1,10 @@
 /**
- * Checkpoints as bytes: the state at one revision in chunks, and a mark that says what they must be.
+ * Checkpoints as bytes: the state at one revision in chunks, and a mark that says what the chunks must be.
  *
  * Invariants
  *  - the mark has the hash of the commit at its revision, so the log that follows proves that it belongs there;
  *  - the mark has a digest of the chunks: a checkpoint is read whole, as it was written, or not at all;
- *  - maps come back in their order, so that a state from a checkpoint is the state from the log in every respect.
+ *  - maps keep their order, so that a state from a checkpoint equals the state from the log in every respect.
  */
 import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
@@ -14,26 +14,23 @@ import type { State, Stored } from '../../../core/model/state.ts';
 import { messageOf } from '../../../core/runtime/errors.ts';
 import type { NewCheckpoint } from '../config-store.ts';
 
-/** Each chunk is a request of its own to the store: etcd takes 1.5 MiB. */
+/** Each chunk is its own request to the store: etcd takes 1.5 MiB. */
 const CHUNK_BYTES = 512 * 1_024;
 const MAX_INFLATED_BYTES = 1_024 * 1_048_576;
 
-/** All that is known of a checkpoint without its chunks. */
-export interface CheckpointMark {
+/** Everything that is known of a checkpoint without its chunks. */
+export interface CheckpointMark extends CheckpointFacts {
   readonly format: number;
   readonly head: Head;
-  /** When the commit at its revision was made. */
-  readonly timeMs: number;
-  /** Bytes of all commits from the first one up to it. */
-  readonly logBytes: number;
-  readonly writer: string;
   readonly bytes: number;
   /** SHA-256 of its bytes, in hex. */
   readonly digest: string;
 }
 
 export interface CheckpointFacts {
+  /** When the commit at its revision was made. */
   readonly timeMs: number;
+  /** Bytes of all commits from the first one up to it. */
   readonly logBytes: number;
   readonly writer: string;
 }
@@ -44,7 +41,6 @@ interface Content {
   readonly listeners: readonly Stored<Listener>[];
 }
 
-/** A state as a checkpoint, and its mark. */
 export function encodeCheckpoint(
   state: State,
   { timeMs, logBytes, writer }: CheckpointFacts,
@@ -69,40 +65,40 @@ export function encodeCheckpoint(
   return { revision: state.head.revision, writer, chunks, mark: Buffer.from(JSON.stringify(facts)), facts };
 }
 
-export type ReadMark =
+export type DecodedMark =
   | { readonly ok: true; readonly mark: CheckpointMark }
-  | { readonly ok: false; readonly why: string };
+  | { readonly ok: false; readonly reason: string };
 
-/** What a mark says, or why it does not count. */
-export function decodeMark(revision: number, bytes: Uint8Array): ReadMark {
+/** The mark, or why it does not count. */
+export function decodeMark(revision: number, bytes: Uint8Array): DecodedMark {
   try {
     const mark = JSON.parse(Buffer.from(bytes).toString()) as CheckpointMark;
-    if (mark.format !== FORMAT) return { ok: false, why: `it is written in format ${mark.format}` };
+    if (mark.format !== FORMAT) return { ok: false, reason: `it is written in format ${mark.format}` };
     if (mark.head.revision !== revision || typeof mark.digest !== 'string') {
-      return { ok: false, why: 'its mark is of another checkpoint' };
+      return { ok: false, reason: 'its mark belongs to another checkpoint' };
     }
     return { ok: true, mark };
   } catch (error) {
-    return { ok: false, why: `its mark can't be read (${messageOf(error)})` };
+    return { ok: false, reason: `its mark can't be read (${messageOf(error)})` };
   }
 }
 
-export type ReadState =
+export type DecodedCheckpoint =
   | { readonly ok: true; readonly state: State }
-  | { readonly ok: false; readonly why: string };
+  | { readonly ok: false; readonly reason: string };
 
 /** The state in the chunks, or why they are not what the mark says. */
-export function decodeCheckpoint(mark: CheckpointMark, chunks: readonly Uint8Array[]): ReadState {
+export function decodeCheckpoint(mark: CheckpointMark, chunks: readonly Uint8Array[]): DecodedCheckpoint {
   const bytes = Buffer.concat(chunks);
   if (bytes.length !== mark.bytes) {
-    return { ok: false, why: `it is torn: ${bytes.length} of its ${mark.bytes} bytes are there` };
+    return { ok: false, reason: `it is torn: only ${bytes.length} of its ${mark.bytes} bytes are there` };
   }
-  if (digestOf(bytes) !== mark.digest) return { ok: false, why: 'it is not what its digest says' };
+  if (digestOf(bytes) !== mark.digest) return { ok: false, reason: 'it does not match its digest' };
   try {
     const json = inflateRawSync(bytes, { maxOutputLength: MAX_INFLATED_BYTES }).toString();
     return { ok: true, state: stateOf(mark.head, JSON.parse(json) as Content) };
   } catch (error) {
-    return { ok: false, why: `it can't be read (${messageOf(error)})` };
+    return { ok: false, reason: `it can't be read (${messageOf(error)})` };
   }
 }
 

@@ -1,20 +1,19 @@
 /**
- * Writes checkpoints and trims the log. Every replica does, and none has to: they meet at the store, where one of them wins.
+ * Writes checkpoints and trims the log. Every replica does, and none has to: the store lets one of them win.
  *
  * Invariants
- *  - one at a time, after a pause by chance, so that replicas rarely do the same work;
- *  - the log is trimmed up to a checkpoint only that was read back whole and stands on the commit of its revision;
- *  - a store that fails here is said in words and tried again later: nothing else waits for it.
+ *  - one run at a time, after a random pause, so that replicas rarely do the same work;
+ *  - the log is trimmed only up to a checkpoint that was read back whole and stands on the commit of its revision;
+ *  - a failure of the store is logged and retried later: nothing else waits for it.
  */
-import type { Logger } from '../../../core/runtime/logger.ts';
-import { type Clock, type Timer } from '../../../core/runtime/clock.ts';
+import type { Clock, Timer } from '../../../core/runtime/clock.ts';
 import { messageOf } from '../../../core/runtime/errors.ts';
+import type { Logger } from '../../../core/runtime/logger.ts';
 import type { Random } from '../../../core/runtime/random.ts';
-import { takesPlaceOf } from '../../../core/model/succession.ts';
-import { type CheckpointMark, decodeCheckpoint, decodeMark, encodeCheckpoint } from './checkpoint-codec.ts';
 import type { ConfigStore } from '../config-store.ts';
+import { type CheckpointMark, decodeCheckpoint, encodeCheckpoint } from './checkpoint-codec.ts';
+import { oldestKept, readableMarks } from './kept-log.ts';
 import type { LogFollower } from './log-follower.ts';
-import { oldestKept } from './log-reader.ts';
 import { isCheckpointDue, type LogEnd, type RetentionLimits, trimTarget } from './retention.ts';
 
 const PAUSE_MAX_MS = 2_000;
@@ -41,10 +40,10 @@ export class Checkpointer {
 
   constructor(deps: CheckpointerDeps) {
     this.#deps = deps;
-    this.#stopFollowing = deps.follower.onChange(() => this.#consider());
+    this.#stopFollowing = deps.follower.onChange(() => this.#runSoonIfDue());
   }
 
-  /** Ends once what is under way has ended. */
+  /** Resolves once what is under way has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#stopFollowing();
@@ -52,7 +51,7 @@ export class Checkpointer {
     await this.#running;
   }
 
-  #consider(): void {
+  #runSoonIfDue(): void {
     if (this.#stopped || this.#timer !== undefined || this.#running !== undefined || !this.#isDue()) return;
     this.#schedule(this.#deps.random.next() * PAUSE_MAX_MS);
   }
@@ -60,22 +59,23 @@ export class Checkpointer {
   #schedule(afterMs: number): void {
     this.#timer = this.#deps.clock.after(afterMs, () => {
       this.#timer = undefined;
-      this.#running = this.#run().then((done) => {
+      this.#running = this.#tryRun().then((done) => {
         this.#running = undefined;
         if (this.#stopped) return;
-        if (done) this.#consider();
+        if (done) this.#runSoonIfDue();
         else this.#schedule(RETRY_MS);
       });
     });
   }
 
-  async #run(): Promise<boolean> {
+  async #tryRun(): Promise<boolean> {
     try {
       await this.run();
       return true;
     } catch (error) {
       const { store, logger } = this.#deps;
-      logger.warn({ store: store.description, reason: messageOf(error) }, 'no checkpoint now: trying later');
+      const fields = { store: store.description, reason: messageOf(error) };
+      logger.warn(fields, 'the checkpoint could not be written: trying again later');
       return false;
     }
   }
@@ -83,9 +83,9 @@ export class Checkpointer {
   /** Writes a checkpoint if one is due, and trims what need not be kept. Throws LbError when the store fails. */
   async run(): Promise<void> {
     const { store, follower, clock, limits, logger } = this.#deps;
-    await this.#look();
+    await this.#readMarks();
     if (this.#isDue()) await this.#write();
-    const marks = await this.#look();
+    const marks = await this.#readMarks();
     const isWhole = (await oldestKept(store)) === 1;
     const target = trimTarget(this.#end(), marks, isWhole, clock.wallMs(), limits);
     if (target !== undefined && (await this.#isSound(target))) {
@@ -96,14 +96,10 @@ export class Checkpointer {
     follower.forgetBefore(await oldestKept(store));
   }
 
-  /** The marks that can be read and are of this store, oldest first. */
-  async #look(): Promise<CheckpointMark[]> {
+  async #readMarks(): Promise<CheckpointMark[]> {
     const { store, follower } = this.#deps;
     const head = follower.current()?.state.head;
-    const marks = (await store.marks()).flatMap(({ revision, mark }) => {
-      const read = decodeMark(revision, mark);
-      return read.ok && head !== undefined && takesPlaceOf(head, read.mark.head.storeId) ? [read.mark] : [];
-    });
+    const marks = head === undefined ? [] : await readableMarks(store, head);
     this.#newest = marks.at(-1);
     return marks;
   }
@@ -112,16 +108,16 @@ export class Checkpointer {
     const { store, follower, logger, newWriter } = this.#deps;
     const state = follower.current()?.state;
     const [last] = follower.revisions(1);
-    // It began with a checkpoint, and nothing came after that.
+    // The replica began with a checkpoint, and no commit came after it.
     if (state === undefined || last === undefined) return;
     const facts = { timeMs: last.timeMs, logBytes: follower.logBytes(), writer: newWriter() };
     const checkpoint = encodeCheckpoint(state, facts);
-    const written = await store.writeCheckpoint(checkpoint);
     const { revision } = checkpoint;
-    if (written) logger.info({ revision, bytes: checkpoint.facts.bytes }, 'a checkpoint was written');
+    if (await store.writeCheckpoint(checkpoint))
+      logger.info({ revision, bytes: checkpoint.facts.bytes }, 'a checkpoint was written');
   }
 
-  /** Whole, and the log says that it belongs there. */
+  /** Whether it can be read whole, and the log shows that it belongs there. */
   async #isSound(mark: CheckpointMark): Promise<boolean> {
     const { store, logger } = this.#deps;
     const { revision, hash } = mark.head;
@@ -129,9 +125,9 @@ export class Checkpointer {
     // Trimmed that far already.
     if (commit === undefined) return false;
     const decoded = decodeCheckpoint(mark, await store.readChunks(revision, mark.writer));
-    const why = decoded.ok ? 'the commit of its revision is another one' : decoded.why;
     if (decoded.ok && commit.hash === hash) return true;
-    logger.warn({ revision, reason: why }, 'a checkpoint is damaged: the log is not trimmed');
+    const reason = decoded.ok ? 'the commit of its revision is a different one' : decoded.reason;
+    logger.warn({ revision, reason }, 'a checkpoint is damaged: the log is not trimmed');
     return false;
   }
 

@@ -1,39 +1,44 @@
 /**
- * Commits as bytes: a format number, how the rest is packed, and JSON (deflated when that is worth it).
+ * Commits as bytes: a format number, a byte that says how the rest is packed, and JSON (deflated when that is worth it).
  *
  * Invariants
- *  - the format number is the first byte for ever, so that any program can refuse what it doesn't know, in words;
- *  - what is written fits: beyond the limits it is refused before anything is sent.
+ *  - the format number will always be the first byte, so that any program can refuse a format that it does not know;
+ *  - what is written fits: anything beyond the limits is refused before it is sent.
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type Commit, FORMAT, type Head } from '../../../core/model/commit.ts';
 import { canonicalJson } from '../../../core/model/hash.ts';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';
-import { NewerFormatError } from '../newer-format.ts';
 
 /** Most commits in one append. */
 export const MAX_APPEND_COMMITS = 100;
-/** Most bytes in one append, keys and framing not counted: etcd takes 1.5 MiB a request. */
+/** Most bytes in one append, without keys and framing: etcd takes 1.5 MiB per request. */
 export const MAX_APPEND_BYTES = 1_048_576;
 
 const PLAIN = 0;
 const DEFLATED = 1;
 const WORTH_DEFLATING_BYTES = 1_024;
-/** A commit of 1 MiB can't honestly become larger than this: more is not ours, or damaged. */
+/** No commit of ours inflates to more than this: what does is foreign or damaged. */
 const MAX_INFLATED_BYTES = 256 * 1_048_576;
 
-/** A group commit is measured, then sent: commits are immutable, so their bytes are made once. */
+/** A newer program wrote this, in a format that this one can't read. */
+export class NewerFormatError extends LbError {
+  constructor(message: string) {
+    super('FAILED_PRECONDITION', message);
+    this.name = 'NewerFormatError';
+  }
+}
+
+/** The bytes of an append are measured, then sent. Commits are immutable, so they are encoded once. */
 const encoded = new WeakMap<Commit, Buffer>();
 
-/** Bytes of commits that were read, which are not worth keeping themselves. */
+/** The sizes of commits that were read: their bytes are not worth keeping. */
 const sizes = new WeakMap<Commit, number>();
 
-/** How many bytes a commit takes. */
 export function encodedBytes(commit: Commit): number {
   return sizes.get(commit) ?? encodeCommit(commit).length;
 }
 
-/** The bytes of a commit. */
 export function encodeCommit(commit: Commit): Buffer {
   let bytes = encoded.get(commit);
   if (bytes === undefined) {
@@ -46,7 +51,7 @@ export function encodeCommit(commit: Commit): Buffer {
   return bytes;
 }
 
-/** The bytes of all commits of one append; RESOURCE_EXHAUSTED when they are too many or too large. */
+/** The bytes of all commits of one append. Throws RESOURCE_EXHAUSTED when they are too many or too large. */
 export function encodeAppend(commits: readonly Commit[]): Buffer[] {
   if (commits.length === 0 || commits.length > MAX_APPEND_COMMITS) {
     const message = `an append has 1 to ${MAX_APPEND_COMMITS} commits, not ${commits.length}; nothing was written`;
@@ -58,20 +63,19 @@ export function encodeAppend(commits: readonly Commit[]): Buffer[] {
   return values;
 }
 
-/** The refusal of a change that one append can't hold. */
 export function tooLarge(bytes: number): LbError {
   const kib = Math.ceil(bytes / 1_024);
   return new LbError(
     'RESOURCE_EXHAUSTED',
-    `this change takes ${kib} KiB when compressed, and one commit can be ${MAX_APPEND_BYTES / 1_024} KiB; nothing was written: make it in several smaller ones`,
+    `this change takes ${kib} KiB when compressed, and one commit can have ${MAX_APPEND_BYTES / 1_024} KiB; nothing was written: split it into smaller changes`,
   );
 }
 
-/** The commit in `bytes`; FAILED_PRECONDITION, in words, when this program can't read it. `where` names the place. */
+/** Throws FAILED_PRECONDITION when this program can't read the commit. `where` names it in the message. */
 export function decodeCommit(bytes: Uint8Array, where: string): Commit {
   const format = bytes[0];
   if (format !== FORMAT) {
-    const message = `${where} is written in format ${format}, and this program reads format ${FORMAT}: run the newer program`;
+    const message = `${where} is written in format ${format}, and this program reads format ${FORMAT}: run a newer program`;
     throw new NewerFormatError(message);
   }
   try {
@@ -90,7 +94,6 @@ export function encodeHead({ storeId, revision, hash, replaces }: Head): Buffer 
   return Buffer.from(canonicalJson({ storeId, revision, hash, replaces }));
 }
 
-/** The head in `bytes`. */
 export function decodeHead(bytes: Uint8Array, where: string): Head {
   try {
     const { storeId, revision, hash, replaces } = JSON.parse(Buffer.from(bytes).toString()) as Head;
@@ -104,6 +107,6 @@ export function decodeHead(bytes: Uint8Array, where: string): Head {
 }
 
 function damaged(where: string, cause: unknown): LbError {
-  const message = `${where} can't be read (${messageOf(cause)}): it is damaged or not ours; restore a backup, or name another store`;
+  const message = `${where} can't be read (${messageOf(cause)}): it is damaged or foreign; restore a backup, or use another store`;
   return new LbError('FAILED_PRECONDITION', message, [], cause);
 }

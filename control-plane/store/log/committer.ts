@@ -2,16 +2,22 @@
  * Turns proposals into commits: group commit, retries after a conflict, and honest outcomes.
  *
  * Invariants
- *  - one batch at a time; what waits meanwhile becomes the next one;
- *  - acknowledged means in the log; refused means not in the log; else the answer is OUTCOME_UNKNOWN (batch-machine.ts);
+ *  - one batch at a time; the proposals that arrive meanwhile become the next one;
+ *  - an acknowledged proposal is in the log, a refused one is not; otherwise the answer is OUTCOME_UNKNOWN
+ *    (batch-machine.ts);
  *  - at most `queueLimit` proposals wait, none beyond its deadline.
  */
 import { LbError } from '../../../core/runtime/errors.ts';
-import { Batch, type BatchDeps } from './batch.ts';
-import { withNothingWritten } from './batch-machine.ts';
+import { type BatchDeps, settleBatch } from './batch.ts';
 import { MAX_APPEND_COMMITS } from './commit-codec.ts';
-import { tryOut } from './plan-append.ts';
-import { type Outcome, type Proposal, Ticket } from './ticket.ts';
+import { dryRun } from './plan-append.ts';
+import {
+  awaitOutcome,
+  nothingWritten,
+  type Outcome,
+  type PendingProposal,
+  type Proposal,
+} from './proposal.ts';
 
 const DEFAULT_QUEUE_LIMIT = 1_000;
 
@@ -22,7 +28,7 @@ export interface CommitterDeps extends BatchDeps {
 export class Committer {
   readonly #deps: CommitterDeps;
   readonly #queueLimit: number;
-  #waiting: Ticket[] = [];
+  #waiting: PendingProposal[] = [];
   #running: Promise<void> | undefined;
   #closed = false;
 
@@ -31,44 +37,44 @@ export class Committer {
     this.#queueLimit = deps.queueLimit ?? DEFAULT_QUEUE_LIMIT;
   }
 
-  /** Commits what the proposal asks for, or rejects with an LbError: see the invariants for what its code promises. */
+  /** Commits the change, or rejects with an LbError: see the invariants for what its code promises. */
   async propose(proposal: Proposal): Promise<Outcome> {
     if (this.#closed) throw stopping();
-    if (proposal.dryRun) return this.#tryOut(proposal);
+    if (proposal.dryRun) return this.#dryRun(proposal);
     if (this.#waiting.length >= this.#queueLimit) {
       const message = `${this.#queueLimit} changes are waiting already; nothing was written: try again in a moment`;
       throw new LbError('UNAVAILABLE', message);
     }
-    const ticket = new Ticket(proposal, this.#deps.clock);
-    this.#waiting.push(ticket);
+    const pending = awaitOutcome(proposal, this.#deps.clock);
+    this.#waiting.push(pending);
     this.#running ??= this.#run();
-    return ticket.outcome;
+    return pending.outcome;
   }
 
   /** Refuses what waits, and ends once what was sent is settled. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const ticket of this.#waiting.splice(0)) ticket.reject(stopping());
+    for (const proposal of this.#waiting.splice(0)) proposal.settle(stopping());
     await this.#running;
   }
 
-  async #tryOut(proposal: Proposal): Promise<Outcome> {
+  async #dryRun(proposal: Proposal): Promise<Outcome> {
     const { state } = await this.#deps.follower.catchUp().catch((error: unknown) => {
-      throw withNothingWritten(error);
+      throw nothingWritten(error);
     });
-    return tryOut(proposal, state);
+    return dryRun(proposal, state);
   }
 
   async #run(): Promise<void> {
     try {
       while (this.#waiting.length > 0) {
-        const batch = new Batch(this.#waiting.splice(0, MAX_APPEND_COMMITS), this.#deps);
-        const left = await batch.settle();
-        if (this.#closed) for (const ticket of left) ticket.reject(stopping());
-        else this.#waiting.unshift(...left);
+        const batch = this.#waiting.splice(0, MAX_APPEND_COMMITS);
+        const postponed = await settleBatch(batch, this.#deps);
+        if (this.#closed) for (const proposal of postponed) proposal.settle(stopping());
+        else this.#waiting.unshift(...postponed);
       }
     } finally {
-      // In the same turn as the last look at what waits: a proposal that comes in between would be left lying.
+      // In the same turn as the last check of what waits: a proposal that came in between would be forgotten.
       this.#running = undefined;
     }
   }

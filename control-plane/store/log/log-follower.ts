@@ -1,12 +1,12 @@
 /**
- * Follows the log and keeps its fold in memory.
+ * Follows the log and keeps the state that it adds up to in memory.
  *
  * Invariants
- *  - what it gives out is one valid prefix of one history, and never goes back (follow.ts);
- *  - a wake is a hint; the head is looked at once a second anyhow, and the numbers of the commits show any gap;
- *  - where the log was trimmed beyond what is known, a checkpoint takes its place, never an older one;
- *  - a change is decided only once every request_id in the log is known, those behind a checkpoint included;
- *  - a store that is away, or that turned into another one, changes nothing here: it is said in words, and looked at again.
+ *  - the states that it gives out are one valid prefix of one history, and never go back (catch-up-plan.ts);
+ *  - a wake is only a hint: the head is read once a second anyway, and the revision numbers show any gap;
+ *  - where the log was trimmed beyond its state, it continues from a checkpoint, never from an older one;
+ *  - a change is decided only once every request_id in the log is known, including those behind a checkpoint;
+ *  - when the store is away, or became another store, the state stays as it is: the follower says so and tries again.
  */
 import type { Commit, Head } from '../../../core/model/commit.ts';
 import { emptyState } from '../../../core/model/fold.ts';
@@ -15,34 +15,32 @@ import { type Backoff, backoff } from '../../../core/runtime/backoff.ts';
 import { type Clock, sleep } from '../../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';
 import type { Random } from '../../../core/runtime/random.ts';
-import type { EarlierCount } from './active-history.ts';
-import { ActivePast } from './active-past.ts';
 import type { ConfigStore } from '../config-store.ts';
-import { encodedBytes } from './commit-codec.ts';
-import { type Known, wayTo } from './follow.ts';
-import { History, type RequestOutcome } from './history.ts';
-import type { RevisionRecord } from './labels.ts';
-import { LogReader, type StartedWith } from './log-reader.ts';
-import { NewerFormatError } from '../newer-format.ts';
-import { readPassedOver } from './outcomes.ts';
-import { type Member, type MembershipStore, withoutMembers } from '../members/membership-store.ts';
+import { type Member, type MemberStore, withoutMembers } from '../member-store.ts';
 import { SharedRun } from '../shared-run.ts';
+import type { EarlierCount } from './active-backend-history.ts';
+import { ActiveBackendTracker } from './active-backend-tracker.ts';
+import { type FollowedState, planCatchUp } from './catch-up-plan.ts';
+import { encodedBytes, NewerFormatError } from './commit-codec.ts';
+import { CommitIndex, type RequestOutcome } from './commit-index.ts';
+import { LogReader, type StartCheckpoint, visitCommits } from './log-reader.ts';
+import type { RevisionRecord } from './revision-recorder.ts';
 
-/** From the start of one look to the start of the next: a slow one must not put off the news by its own time. */
-const LOOK_INTERVAL_MS = 1_000;
-/** A store that answered within this time was not missed: a look a second, and what one may take. */
+/** From the start of one poll to the start of the next, so that a slow one does not delay the next one, too. */
+const POLL_INTERVAL_MS = 1_000;
+/** A store that answered within this time is not away: one poll interval, and the time that a poll may take. */
 export const STORE_FRESH_MS = 2_500;
 const RETRY_MIN_MS = 100;
 /** A store that is back is found well within the two seconds that a commit may take to be seen. */
 const RETRY_MAX_MS = 500;
 
-export interface Followed extends Known {
-  /** As of the same version. The same array as long as nothing changed. */
+export interface Followed extends FollowedState {
+  /** At the same version. The same array as long as nothing changed. */
   readonly members: readonly Member[];
 }
 
-/** An answer to a read: `stale` when the store could not be asked and it comes from memory. */
-export interface ReadResult extends Followed {
+/** `stale`: the store could not be read, and this comes from memory. */
+export interface BarrierRead extends Followed {
   readonly stale: boolean;
 }
 
@@ -53,49 +51,49 @@ export type FollowerStatus =
 
 export interface LogFollowerDeps {
   readonly store: ConfigStore;
-  /** Left out: there are no members. */
-  readonly membership?: Pick<MembershipStore, 'look' | 'onWake'>;
+  /** Without it there are no members. */
+  readonly memberStore?: Pick<MemberStore, 'read' | 'onWake'>;
   readonly clock: Clock;
   readonly random: Random;
-  /** Told once when the store becomes unusable and once when it is usable again. */
+  /** Called once when the store becomes unusable, and once when it is usable again. */
   readonly onStatus?: (status: FollowerStatus) => void;
-  /** Told of each checkpoint that is passed over, and why. */
+  /** Called for each checkpoint that is ignored, with the reason. */
   readonly onIgnored?: (words: string) => void;
 }
 
 export class LogFollower {
   readonly #store: ConfigStore;
-  readonly #membership: Pick<MembershipStore, 'look' | 'onWake'>;
+  readonly #memberStore: Pick<MemberStore, 'read' | 'onWake'>;
   readonly #clock: Clock;
   readonly #retry: Backoff;
   readonly #onStatus: (status: FollowerStatus) => void;
   readonly #listeners = new Set<(followed: Followed) => void>();
   readonly #sync = new SharedRun(() => this.#synchronize());
   readonly #stopping = new AbortController();
-  #history = new History();
   readonly #reader: LogReader;
-  readonly #filling = new SharedRun(() => this.#fill());
-  /** The part of the log that a checkpoint stands for: its requests are not known yet. */
-  #passedOver: { readonly known: number; readonly end: Head } | null = null;
+  readonly #filling = new SharedRun(() => this.#fillIndex());
+  readonly #activeBackends: ActiveBackendTracker;
+  #index = new CommitIndex();
+  /** The part of the log that a checkpoint replaced, whose requests are not known yet. */
+  #skipped: { readonly after: number; readonly end: Head } | null = null;
   #logBytes = 0;
-  readonly #past: ActivePast;
   #followed: Followed | null = null;
   #status: FollowerStatus = { ready: false, reason: 'the store has not been read yet' };
-  #heardMs = Number.NEGATIVE_INFINITY;
+  #answeredMs = Number.NEGATIVE_INFINITY;
   #wake = new AbortController();
   #loop: Promise<void> | undefined;
 
-  constructor({ store, membership, clock, random, onStatus, onIgnored }: LogFollowerDeps) {
+  constructor({ store, memberStore, clock, random, onStatus, onIgnored }: LogFollowerDeps) {
     this.#store = store;
-    this.#membership = membership ?? withoutMembers(store);
+    this.#memberStore = memberStore ?? withoutMembers(store);
     this.#reader = new LogReader(store, onIgnored);
-    this.#past = new ActivePast(store, this.#reader, clock);
+    this.#activeBackends = new ActiveBackendTracker(store, this.#reader, clock);
     this.#clock = clock;
     this.#retry = backoff(RETRY_MIN_MS, RETRY_MAX_MS, random);
     this.#onStatus = onStatus ?? (() => undefined);
   }
 
-  /** Follows from now on, and keeps trying where the store does not answer. Returns at once. */
+  /** Follows from now on, and keeps trying when the store does not answer. Returns at once. */
   start(): void {
     this.#loop ??= this.#follow();
   }
@@ -106,70 +104,75 @@ export class LogFollower {
     await this.#loop;
   }
 
-  /** What is in memory, or null before the first read. */
+  /** What is in memory; null before the first read. */
   current(): Followed | null {
     return this.#followed;
   }
 
-  /** Whether the last look at the store found it there and in order. */
+  /** Whether the last read of the store succeeded and continued the same history. */
   status(): FollowerStatus {
     return this.#status;
   }
 
-  /** Milliseconds since the store last answered; infinite before the first time. */
+  /** Milliseconds since the store last answered; infinite before the first answer. */
   storeAgeMs(): number {
-    return this.#clock.nowMs() - this.#heardMs;
+    return this.#clock.nowMs() - this.#answeredMs;
   }
 
-  /** Calls `listener` after the first read and every change of version or members. Returns a way to stop. */
+  /** Calls `listener` after the first read and after every change of version or members. Returns a way to stop. */
   onChange(listener: (followed: Followed) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Bytes of all commits up to the current revision, those that were trimmed away included. */
+  /** Bytes of all commits up to the current revision, including those that were trimmed away. */
   logBytes(): number {
     return this.#logBytes;
   }
 
-  /** The log now begins with this revision: what happened before it is forgotten. */
+  /** The log now begins with this revision: what is older is forgotten. */
   forgetBefore(revision: number): void {
-    this.#history.forgetBefore(revision);
+    this.#index.forgetBefore(revision);
   }
 
-  /** The commit that carried out a request, among all that are known: see `catchUpToDecide`. */
+  /** The outcome of a request, among all commits that are known: see `catchUpToDecide`. */
   requestOutcome(requestId: string): RequestOutcome | undefined {
-    return this.#history.outcome(requestId);
+    return this.#index.outcome(requestId);
   }
 
-  /** At most `limit` of the newest revisions, those before `before` only, newest first. */
+  /** At most `limit` of the newest thousand revisions, only those before `before`, newest first. */
   revisions(limit: number, before?: number): RevisionRecord[] {
-    return this.#history.newest(limit, before);
+    return this.#index.newest(limit, before);
   }
 
-  /** How many active backends were configured in a pool ten minutes ago; null before the first read. */
+  /** One of the newest thousand revisions. */
+  revision(revision: number): RevisionRecord | undefined {
+    return this.revisions(1, revision + 1).find((record) => record.revision === revision);
+  }
+
+  /** How many active backends a pool had in its configuration ten minutes ago; null before the first read. */
   activeTenMinutesAgo(pool: string): EarlierCount | null {
-    return this.#past.tenMinutesAgo(pool);
+    return this.#activeBackends.tenMinutesAgo(pool);
   }
 
   /**
-   * Reads on to a head that is asked for after this call. Callers at the same time share one look.
-   * Throws UNAVAILABLE when the store does not answer, FAILED_PRECONDITION when its history is not the one followed.
+   * Reads up to a head that is requested after this call. Concurrent callers share one read. Throws UNAVAILABLE when the
+   * store does not answer, FAILED_PRECONDITION when its history is not the one that was followed.
    */
   catchUp(): Promise<Followed> {
     return this.#sync.start();
   }
 
-  /** The same, and knows the outcome of every request whose commit is in the log, and what the guard compares with. */
+  /** `catchUp`, and then learns the outcome of every request in the log and what the guard compares with. */
   async catchUpToDecide(): Promise<Followed> {
     const followed = await this.catchUp();
-    if (this.#passedOver !== null) await this.#filling.start();
-    await this.#past.complete();
+    if (this.#skipped !== null) await this.#filling.start();
+    await this.#activeBackends.complete();
     return followed;
   }
 
-  /** Everything that was acknowledged before this call; from memory and `stale` when the store can't tell. */
-  async readBarrier(): Promise<ReadResult> {
+  /** Everything that was acknowledged before this call; from memory and `stale` when the store can't be read. */
+  async readBarrier(): Promise<BarrierRead> {
     try {
       return { ...(await this.catchUp()), stale: false };
     } catch (error) {
@@ -180,15 +183,15 @@ export class LogFollower {
 
   async #follow(): Promise<void> {
     const wake = () => this.#wake.abort();
-    const stops = [this.#store.onWake(wake), this.#membership.onWake(wake)];
+    const stops = [this.#store.onWake(wake), this.#memberStore.onWake(wake)];
     while (!this.#stopping.signal.aborted) {
-      // Renewed before the look: a wake that comes during it starts another one.
+      // Renewed before the read: a wake that comes during it starts another one.
       this.#wake = new AbortController();
       const startedMs = this.#clock.nowMs();
       const pauseMs = await this.catchUp().then(
         () => {
           this.#retry.reset();
-          return Math.max(0, startedMs + LOOK_INTERVAL_MS - this.#clock.nowMs());
+          return Math.max(0, startedMs + POLL_INTERVAL_MS - this.#clock.nowMs());
         },
         () => this.#retry.nextMs(),
       );
@@ -200,59 +203,57 @@ export class LogFollower {
 
   async #synchronize(): Promise<Followed> {
     try {
-      const followed = await this.#readOn();
+      const followed = await this.#read();
       this.#setStatus({ ready: true });
       return followed;
     } catch (error) {
-      this.#setStatus({
-        ready: false,
-        reason: messageOf(error),
-        // A store that is away now is no older for it.
-        outdated: error instanceof NewerFormatError || isOutdated(this.#status),
-      });
+      const wasOutdated = !this.#status.ready && this.#status.outdated === true;
+      // A store that does not answer any more still has the newer format.
+      const outdated = error instanceof NewerFormatError || wasOutdated;
+      this.#setStatus({ ready: false, reason: messageOf(error), outdated });
       throw error;
     }
   }
 
-  async #readOn(): Promise<Followed> {
+  async #read(): Promise<Followed> {
     const startedMs = this.#clock.nowMs();
-    const { position: head, members } = await this.#membership.look();
-    this.#heardMs = startedMs;
-    const way = wayTo(this.#followed, head);
-    if (way.type === 'refuse') {
-      throw this.#notOurs(way.doubt, 'an operator accepts the store (lbctl store adopt)');
+    const { position, members } = await this.#memberStore.read();
+    this.#answeredMs = startedMs;
+    const plan = planCatchUp(this.#followed, position);
+    if (plan.type === 'refuse') {
+      throw this.#notOurs(plan.reason, 'an operator accepts the store (lbctl store adopt)');
     }
-    if (way.type === 'stay') return this.#keep({ state: way.state, position: head, members }, []);
-    const { base } = way;
-    const read = await this.#reader.readTo(head, { ...(base !== null && { known: base.state }) });
-    if (!read.ok) throw this.#notOurs(read.doubt);
-    this.#rememberStart(base, read.checkpoint);
-    const start = read.checkpoint?.state ?? base?.state ?? emptyState(originOf(head));
-    if (start !== base?.state) this.#past.begin(start, read.checkpoint);
-    this.#past.follow(start, read.commits, read.state);
-    return this.#keep({ state: read.state, position: head, members }, read.commits);
+    if (plan.type === 'stay') return this.#keep({ state: plan.state, position, members }, []);
+    const { base } = plan;
+    const read = await this.#reader.readTo(position, { ...(base !== null && { base: base.state }) });
+    if (!read.ok) throw this.#notOurs(read.reason, 'an operator has checked it');
+    this.#startIndex(base, read.checkpoint);
+    const start = read.checkpoint?.state ?? base?.state ?? emptyState(originOf(position));
+    if (start !== base?.state) this.#activeBackends.begin(start, read.checkpoint);
+    this.#activeBackends.follow(start, read.commits, read.state);
+    return this.#keep({ state: read.state, position, members }, read.commits);
   }
 
-  /** What is remembered goes on from `base`, and over whatever a checkpoint stands for. */
-  #rememberStart(base: Known | null, checkpoint: StartedWith | undefined): void {
+  /** The index goes on from `base`, or from a checkpoint with the log before it still to be filled in. */
+  #startIndex(base: FollowedState | null, checkpoint: StartCheckpoint | undefined): void {
     if (base === null) {
-      this.#history = new History();
-      this.#passedOver = null;
+      this.#index = new CommitIndex();
+      this.#skipped = null;
       this.#logBytes = 0;
     }
     if (checkpoint === undefined) return;
-    this.#history.restart(checkpoint.state);
+    this.#index.restart(checkpoint.state);
     this.#logBytes = checkpoint.mark.logBytes;
-    const known = this.#passedOver?.known ?? base?.position.revision ?? 0;
-    this.#passedOver = { known, end: checkpoint.state.head };
+    const after = this.#skipped?.after ?? base?.position.revision ?? 0;
+    this.#skipped = { after, end: checkpoint.state.head };
   }
 
-  /** Once filled in, it is known; a newer checkpoint that was begun with meanwhile is not. */
-  async #fill(): Promise<void> {
-    const part = this.#passedOver;
+  async #fillIndex(): Promise<void> {
+    const part = this.#skipped;
     if (part === null) return;
-    await readPassedOver(this.#store, part.known, part.end, (commit) => this.#history.fill(commit));
-    if (this.#passedOver === part) this.#passedOver = null;
+    await visitCommits(this.#store, part.after, part.end, (commit) => this.#index.fill(commit));
+    // Meanwhile the follower may have begun with a newer checkpoint, and that part is still unknown.
+    if (this.#skipped === part) this.#skipped = null;
   }
 
   #keep(followed: Followed, commits: readonly Commit[]): Followed {
@@ -262,7 +263,7 @@ export class LogFollower {
       before.position.hash !== followed.position.hash ||
       before.members !== followed.members;
     for (const commit of commits) {
-      this.#history.record(commit);
+      this.#index.record(commit);
       this.#logBytes += encodedBytes(commit);
     }
     this.#followed = followed;
@@ -270,10 +271,10 @@ export class LogFollower {
     return followed;
   }
 
-  #notOurs(doubt: string, until = 'an operator has looked at it'): LbError {
-    const kept =
-      this.#followed === null ? 'nothing is served' : `revision ${this.#followed.position.revision} is kept`;
-    const message = `the store ${this.#store.description} can't be followed: ${doubt}; ${kept} until ${until}`;
+  #notOurs(reason: string, until: string): LbError {
+    const revision = this.#followed?.position.revision;
+    const kept = revision === undefined ? 'nothing is served' : `revision ${revision} is kept`;
+    const message = `the store ${this.#store.description} can't be followed: ${reason}; ${kept} until ${until}`;
     return new LbError('FAILED_PRECONDITION', message);
   }
 
@@ -285,12 +286,8 @@ export class LogFollower {
   }
 }
 
-function isOutdated(status: FollowerStatus): boolean {
-  return !status.ready && status.outdated === true;
-}
-
-/** But for numbers: what a client says of one outage has other times and durations each time. */
+/** During one outage, the reason differs from try to try in its times and durations only. */
 function areAlike(reason: string, other: string): boolean {
-  const wordsOf = (text: string) => text.replaceAll(/\d+/g, '');
-  return wordsOf(reason) === wordsOf(other);
+  const withoutNumbers = (text: string) => text.replaceAll(/\d+/g, '');
+  return withoutNumbers(reason) === withoutNumbers(other);
 }

@@ -2,12 +2,12 @@
 import type { CheckpointMark } from './checkpoint-codec.ts';
 
 export interface RetentionLimits {
-  /** Commits between two checkpoints; fewer where they are large. */
+  /** Commits between two checkpoints; fewer when they are large. */
   readonly checkpointCommits: number;
-  /** What is always kept, unless it takes more than `maxLogBytes`: so many commits, and all of so long. */
+  /** This many commits, and all that are younger than this, are kept unless they take more than `maxLogBytes`. */
   readonly keptCommits: number;
   readonly keptMs: number;
-  /** Bytes of the log and the checkpoints that are kept, as long as four checkpoints have room in it. */
+  /** Bytes of the log and its checkpoints that are kept, as long as four checkpoints have room in that. */
   readonly maxLogBytes: number;
 }
 
@@ -20,17 +20,16 @@ export const RETENTION: RetentionLimits = {
   maxLogBytes: 64 * 1_048_576,
 };
 
-/** How far the log goes. */
 export interface LogEnd {
   readonly revision: number;
-  /** Bytes of all commits up to there, those that were trimmed away included. */
+  /** Bytes of all commits up to there, including those that were trimmed away. */
   readonly logBytes: number;
 }
 
-/** What is trimmed lies between checkpoints, so they come no further apart than this part of `maxLogBytes`. */
+/** The log is trimmed from checkpoint to checkpoint, so they are at most this part of `maxLogBytes` apart. */
 const CHECKPOINTS_IN_LIMIT = 4;
 
-/** A checkpoint is worth writing once the log since the newest one is long enough, and as large as that one. */
+/** A checkpoint is worth writing once the log after the newest one is long enough, and as large as that one. */
 export function isCheckpointDue(
   end: LogEnd,
   newest: CheckpointMark | undefined,
@@ -43,8 +42,8 @@ export function isCheckpointDue(
 }
 
 /**
- * The checkpoint up to which the log can go, if any. `marks`, oldest first. Never the newest: were it damaged, the one
- * before and the log after that still are everything. `isWhole`: nothing was trimmed yet.
+ * The checkpoint up to which the log can be trimmed, if any. `marks`: oldest first. It is never the newest one: if that
+ * were damaged, the one before it and the log after that still are everything. `isWhole`: nothing was trimmed yet.
  */
 export function trimTarget(
   end: LogEnd,
@@ -53,29 +52,30 @@ export function trimTarget(
   nowMs: number,
   limits: RetentionLimits,
 ): CheckpointMark | undefined {
-  const candidates = marks.slice(0, -1);
-  const byAge = candidates.findLast(
-    ({ head, timeMs }) =>
-      end.revision - head.revision >= limits.keptCommits && nowMs - timeMs >= limits.keptMs,
-  );
+  const byAge = marks
+    .slice(0, -1)
+    .findLast(
+      ({ head, timeMs }) =>
+        end.revision - head.revision >= limits.keptCommits && nowMs - timeMs >= limits.keptMs,
+    );
   const bySize = targetBySize(end, marks, isWhole, limits);
   if (byAge === undefined || bySize === undefined) return byAge ?? bySize;
   return byAge.head.revision > bySize.head.revision ? byAge : bySize;
 }
 
-/** The oldest that leaves few enough bytes; if none does, the newest that may be trimmed to leaves the fewest. */
+/** The oldest that leaves few enough bytes; if none does, the newest candidate leaves the fewest. */
 function targetBySize(
   end: LogEnd,
   marks: readonly CheckpointMark[],
   isWhole: boolean,
   { maxLogBytes }: RetentionLimits,
 ): CheckpointMark | undefined {
-  const leaves = (fromBytes: number, kept: readonly CheckpointMark[]) =>
-    end.logBytes - fromBytes + kept.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (leaves(isWhole ? 0 : (marks[0]?.logBytes ?? 0), marks) <= maxLogBytes) return undefined;
+  const bytesAfter = (trimmedBytes: number, kept: readonly CheckpointMark[]) =>
+    end.logBytes - trimmedBytes + kept.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (bytesAfter(isWhole ? 0 : (marks[0]?.logBytes ?? 0), marks) <= maxLogBytes) return undefined;
   const candidates = marks.slice(0, -1);
   const enough = candidates.find(
-    ({ logBytes }, index) => leaves(logBytes, marks.slice(index)) <= maxLogBytes,
+    ({ logBytes }, index) => bytesAfter(logBytes, marks.slice(index)) <= maxLogBytes,
   );
   return enough ?? candidates.at(-1);
 }

@@ -1,21 +1,23 @@
 /**
- * What becomes of registrations whose lease has ended, as a pure machine: (state, look) → {state, effects}.
+ * What becomes of registrations whose lease has ended, as a pure machine: (state, input) → {state, effects}.
  *
- * The store only takes the sign of life away; each replica runs this machine on what it sees, and writes what it decides,
- * comparing tokens. Whoever is first decides for all, so every replica serves the same (docs/adr/0017).
+ * The end of a lease only marks a member as dead; every replica runs this machine on what it reads and writes what it
+ * decides, comparing tokens. The first one to write decides for all, so all replicas serve the same (docs/adr/0017).
  *
  * Invariants
- *  - nothing is decided on a look that is old, nor at once after a gap in the looks: callers need time to come back;
- *  - a lost one leaves a third of its ttl after its lease has ended, so that those lost together are seen together;
- *  - when more than half of a pool's registrations (two at least) are lost within one ttl, those that are left are held
- *    for five minutes instead; a lone one among many never is.
+ *  - nothing is decided right after a gap between two reads: callers need time to come back;
+ *  - a lost registration leaves a third of its ttl after its lease has ended, so that those lost together are judged
+ *    together;
+ *  - when more than half of a pool's registrations (two at least) are lost within one ttl, the remaining dead ones are
+ *    held for five minutes instead; a single one is never held.
  */
-import type { Member, Registration } from './membership-store.ts';
+import { REGISTRATION_TTL_MS } from '../../../core/model/registration.ts';
+import type { Member, Registration } from '../member-store.ts';
 
 export const HOLD_MS = 5 * 60_000;
-/** Callers open another stream within 2 s, their longest backoff. */
+/** Callers open a new stream within 2 s, their longest backoff. */
 const COME_BACK_MS = 5_000;
-/** Looks come every second or more often. */
+/** The store is read every second or more often. */
 const GAP_MS = 3_000;
 
 type Registered = Member<Registration>;
@@ -23,9 +25,7 @@ type Registered = Member<Registration>;
 interface Dead {
   readonly name: string;
   readonly pool: string;
-  readonly ttlMs: number;
-  readonly sinceMs: number;
-  /** When it has been dead for long enough to be believed. */
+  /** When it has been dead for long enough to be acted on. */
   readonly settledMs: number;
 }
 
@@ -38,12 +38,12 @@ interface Gone {
 export interface ExpiryState {
   /** By token. */
   readonly dead: ReadonlyMap<number, Dead>;
-  /** Those that were dead and are there no more, for as long as they count. */
+  /** Those that were dead and have been removed since, for as long as they count. */
   readonly gone: readonly Gone[];
-  readonly lookedMs: number;
+  readonly readMs: number;
 }
 
-export interface ExpiryLook {
+export interface ExpiryInput {
   readonly registrations: readonly Registered[];
   readonly nowMs: number;
   readonly wallMs: number;
@@ -55,62 +55,63 @@ export type ExpiryEffect =
       readonly type: 'hold';
       readonly member: Registered;
       readonly untilMs: number;
-      /** Of how many registrations of its pool how many were lost. */
+      /** How many registrations of its pool were lost, and of how many. */
       readonly lost: number;
       readonly of: number;
     };
 
-export const NOTHING_SEEN: ExpiryState = { dead: new Map(), gone: [], lookedMs: Number.NEGATIVE_INFINITY };
+export const NOTHING_SEEN: ExpiryState = { dead: new Map(), gone: [], readMs: Number.NEGATIVE_INFINITY };
 
 export function stepExpiry(
   before: ExpiryState,
-  look: ExpiryLook,
+  input: ExpiryInput,
 ): { readonly state: ExpiryState; readonly effects: readonly ExpiryEffect[] } {
-  const state = remember(before, look);
-  const effects: ExpiryEffect[] = [];
+  const state = remember(before, input);
   const pools = new Map<string, Registered[]>();
-  for (const member of look.registrations) {
-    const members = pools.get(member.value.pool) ?? [];
-    members.push(member);
-    pools.set(member.value.pool, members);
+  for (const member of input.registrations) {
+    const { pool } = member.value;
+    const others = pools.get(pool);
+    if (others === undefined) pools.set(pool, [member]);
+    else others.push(member);
   }
-  for (const members of pools.values()) effects.push(...judgePool(state, members, look));
+  const effects = [...pools].flatMap(([pool, members]) => judgePool(state, pool, members, input));
   return { state, effects };
 }
 
-function remember(before: ExpiryState, { registrations, nowMs }: ExpiryLook): ExpiryState {
-  const afterGap = nowMs - before.lookedMs > GAP_MS;
+function remember(before: ExpiryState, { registrations, nowMs }: ExpiryInput): ExpiryState {
+  const afterGap = nowMs - before.readMs > GAP_MS;
   const dead = new Map<number, Dead>();
-  for (const member of registrations) {
-    const { token, name, value } = member;
-    if (!isDead(member)) continue;
+  for (const { token, name, value } of registrations.filter(isDead)) {
     const settleMs = Math.max(value.ttlMs / 3, afterGap ? COME_BACK_MS : 0);
     const known = afterGap ? undefined : before.dead.get(token);
-    const { pool, ttlMs } = value;
-    dead.set(token, known ?? { name, pool, ttlMs, sinceMs: nowMs, settledMs: nowMs + settleMs });
+    dead.set(token, known ?? { name, pool: value.pool, settledMs: nowMs + settleMs });
   }
   const here = new Set(registrations.map(({ name }) => name));
-  const newlyGone = [...before.dead.values()].filter(({ name }) => !here.has(name));
-  const gone = [...before.gone, ...newlyGone.map(({ name, pool }) => ({ name, pool, atMs: nowMs }))];
-  return { dead, gone: gone.filter(({ name }) => !here.has(name)), lookedMs: nowMs };
+  const newlyGone = Array.from(before.dead.values(), ({ name, pool }) => ({ name, pool, atMs: nowMs }));
+  const gone = [...before.gone, ...newlyGone].filter(
+    ({ name, atMs }) => !here.has(name) && nowMs - atMs <= REGISTRATION_TTL_MS.max,
+  );
+  return { dead, gone, readMs: nowMs };
 }
 
-function judgePool(state: ExpiryState, members: readonly Registered[], look: ExpiryLook): ExpiryEffect[] {
-  const { nowMs, wallMs } = look;
-  const effects: ExpiryEffect[] = members.flatMap((member): ExpiryEffect[] => {
+function judgePool(
+  state: ExpiryState,
+  pool: string,
+  members: readonly Registered[],
+  { nowMs, wallMs }: ExpiryInput,
+): ExpiryEffect[] {
+  const remove = (member: Registered, why: string): ExpiryEffect => ({ type: 'remove', member, why });
+  const effects = members.flatMap((member): ExpiryEffect[] => {
     const { value, alive } = member;
-    if (value.state === 'draining' && !alive) {
-      return [{ type: 'remove', member, why: 'its lease ended while it drained' }];
-    }
+    if (value.state === 'draining' && !alive) return [remove(member, 'its lease ended while it drained')];
     const isOver = value.state === 'expiring' && wallMs >= (value.heldUntilMs ?? 0);
-    return isOver ? [{ type: 'remove', member, why: 'it did not come back while it was held' }] : [];
+    return isOver ? [remove(member, 'it did not come back while it was held')] : [];
   });
   const dead = members.filter(isDead);
   const settled = dead.filter(({ token }) => nowMs >= (state.dead.get(token)?.settledMs ?? nowMs));
   if (settled.length === 0) return effects;
   const windowMs = Math.max(...dead.map(({ value }) => value.ttlMs));
-  const pool = members[0]?.value.pool;
-  const gone = state.gone.filter((one) => one.pool === pool && nowMs - one.atMs <= windowMs).length;
+  const gone = state.gone.filter((each) => each.pool === pool && nowMs - each.atMs <= windowMs).length;
   const held = members.filter(({ value }) => heldSince(value) >= wallMs - windowMs).length;
   const counted = members.filter(({ value }) => value.state !== 'draining').length;
   const [lost, of] = [dead.length + gone + held, counted + gone];
@@ -118,8 +119,7 @@ function judgePool(state: ExpiryState, members: readonly Registered[], look: Exp
     const untilMs = wallMs + HOLD_MS;
     return [...effects, ...dead.map((member) => ({ type: 'hold', member, untilMs, lost, of }) as const)];
   }
-  const why = 'its lease has ended';
-  return [...effects, ...settled.map((member) => ({ type: 'remove', member, why }) as const)];
+  return [...effects, ...settled.map((member) => remove(member, 'its lease has ended'))];
 }
 
 function isDead({ alive, value }: Registered): boolean {

@@ -1,22 +1,21 @@
 /**
- * Performs what the expiry machine decides, and says what became of every registration that is not in its pool.
+ * Performs what the expiry machine decides, and logs every registration that is not in its pool.
  *
- * Invariant: nothing is decided while the store is away: what is in memory then says nothing about leases.
+ * Invariant: nothing is decided while the store is away, for what is in memory then says nothing about leases.
  */
 import { type Clock, every, type Timer } from '../../../core/runtime/clock.ts';
 import { messageOf } from '../../../core/runtime/errors.ts';
 import type { Logger } from '../../../core/runtime/logger.ts';
-import { mergeMembers } from '../../snapshot/merge.ts';
-import type { Followed, LogFollower } from '../log/log-follower.ts';
-import { isRegistration, type MembershipStore } from './membership-store.ts';
+import { type Followed, type LogFollower, STORE_FRESH_MS } from '../log/log-follower.ts';
+import { isRegistration, type MemberStore } from '../member-store.ts';
 import { type ExpiryEffect, NOTHING_SEEN, stepExpiry } from './expiry-machine.ts';
-import { STORE_FRESH_MS } from '../log/log-follower.ts';
+import { mergeMembers } from './merge-members.ts';
 
 const TICK_MS = 250;
 
 export interface ExpiryDeps {
   readonly follower: LogFollower;
-  readonly membership: MembershipStore;
+  readonly memberStore: MemberStore;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -26,31 +25,31 @@ export class Expiry {
   #state = NOTHING_SEEN;
   #ticks: Timer | undefined;
   #running = false;
-  #stopWatching: () => void = () => undefined;
-  /** Name and reason of what was said to be out of its pool. */
-  #said = new Set<string>();
+  #stopFollowing: () => void = () => undefined;
+  /** Name and reason of every registration that was logged as left out of its pool. */
+  #logged = new Set<string>();
 
   constructor(deps: ExpiryDeps) {
     this.#deps = deps;
   }
 
   start(): void {
-    this.#stopWatching = this.#deps.follower.onChange((followed) => this.#sayPlaces(followed));
-    this.#ticks = every(this.#deps.clock, TICK_MS, () => void this.#look());
+    this.#stopFollowing = this.#deps.follower.onChange((followed) => this.#logLeftOut(followed));
+    this.#ticks = every(this.#deps.clock, TICK_MS, () => void this.#run());
   }
 
   stop(): void {
     this.#ticks?.cancel();
-    this.#stopWatching();
+    this.#stopFollowing();
   }
 
-  async #look(): Promise<void> {
+  async #run(): Promise<void> {
     const { follower, clock, logger } = this.#deps;
     const followed = follower.current();
     if (this.#running || followed === null || follower.storeAgeMs() > STORE_FRESH_MS) return;
-    const look = { nowMs: clock.nowMs(), wallMs: clock.wallMs() };
     const registrations = followed.members.filter(isRegistration);
-    const { state, effects } = stepExpiry(this.#state, { registrations, ...look });
+    const input = { registrations, nowMs: clock.nowMs(), wallMs: clock.wallMs() };
+    const { state, effects } = stepExpiry(this.#state, input);
     this.#state = state;
     if (effects.length === 0) return;
     this.#running = true;
@@ -58,7 +57,7 @@ export class Expiry {
       for (const effect of effects) await this.#perform(effect);
       await follower.catchUp();
     } catch (error) {
-      // What is left to do is found again by the next look.
+      // The next run decides again what is left to do.
       logger.debug({ reason: messageOf(error) }, 'registrations whose lease has ended could not be written');
     } finally {
       this.#running = false;
@@ -66,33 +65,35 @@ export class Expiry {
   }
 
   async #perform(effect: ExpiryEffect): Promise<void> {
-    const { membership, logger } = this.#deps;
+    const { memberStore, logger } = this.#deps;
     const { member } = effect;
     const { pool, address } = member.value;
     if (effect.type === 'remove') {
       const isHeld = member.value.state === 'expiring';
-      if (!(await membership.remove(member, !isHeld))) return;
+      if (!(await memberStore.remove(member, !isHeld))) return;
       logger.warn({ pool, backend: address, why: effect.why }, 'a registered backend is out of its pool');
       return;
     }
     const held = { ...member.value, state: 'expiring', heldUntilMs: effect.untilMs } as const;
-    if ((await membership.put(held, member)) === null) return;
+    if ((await memberStore.put(held, member)) === null) return;
     const { lost, of } = effect;
     const until = new Date(effect.untilMs).toISOString();
-    const words = `${lost} of ${of} registrations of the pool "${pool}" were lost within one ttl: kept as expiring until ${until}, health checks decide`;
+    const words = `${lost} of ${of} registrations of the pool "${pool}" were lost within one ttl: they stay as expiring until ${until}, and health checks decide about their traffic`;
     logger.warn({ pool, backend: address, lost, of, until }, words);
   }
 
-  #sayPlaces({ state, members }: Followed): void {
-    const out = mergeMembers(state, members).places.filter(({ source }) => source !== 'registered');
+  #logLeftOut({ state, members }: Followed): void {
+    const leftOut = mergeMembers(state, members).registrations.filter(
+      ({ source }) => source !== 'registered',
+    );
     const keys = new Set<string>();
-    for (const { member, source, reason } of out) {
+    for (const { member, source, reason } of leftOut) {
       const key = `${member.name} ${reason}`;
       keys.add(key);
-      if (this.#said.has(key)) continue;
+      if (this.#logged.has(key)) continue;
       const { pool, address } = member.value;
       this.#deps.logger.warn({ pool, backend: address, reason }, `a registration is ${source}`);
     }
-    this.#said = keys;
+    this.#logged = keys;
   }
 }

@@ -1,18 +1,12 @@
-/** Members as bytes. What this program can't read is left alone: a newer one may have written it. */
+/** Members as bytes. A record that this program can't read is left alone: a newer program may have written it. */
 import { REGISTRATION_STATES, type RegistrationState } from '../../../core/model/registration.ts';
-import { type Member, type MemberValue, memberName } from './membership-store.ts';
-
-/** What the keys of members and of their leases start with. */
-export const MEMBER_PREFIX = 'member/';
-export const ALIVE_PREFIX = 'member/alive/';
-/** Behind both. */
-export const MEMBER_END = 'member0';
+import { type Member, type MemberValue, memberName } from '../member-store.ts';
 
 export function encodeMember(value: MemberValue): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
-/** Undefined when it is none that this program knows, or stands under another name than its own. */
+/** Undefined when this program does not know such a member, or it is stored under a name that is not its own. */
 export function decodeMember(bytes: Buffer, name: string): MemberValue | undefined {
   try {
     const value = readValue(JSON.parse(bytes.toString()) as Record<string, unknown>);
@@ -22,14 +16,13 @@ export function decodeMember(bytes: Buffer, name: string): MemberValue | undefin
   }
 }
 
-/** The members before, where nothing changed: equal references mean equal members. */
+/** `now`, sorted, with the objects of `before` for what did not change: equal references mean equal members. */
 export function reuse(before: readonly Member[], now: readonly Member[]): readonly Member[] {
   const byName = new Map(before.map((member) => [member.name, member]));
   const next = now.map((member) => {
+    const { token, alive, lease } = member;
     const known = byName.get(member.name);
-    const same =
-      known?.token === member.token && known.alive === member.alive && known.lease === member.lease;
-    return same ? known : member;
+    return known?.token === token && known.alive === alive && known.lease === lease ? known : member;
   });
   next.sort((a, b) => (a.name < b.name ? -1 : 1));
   const unchanged = next.length === before.length && next.every((member, index) => member === before[index]);
@@ -42,21 +35,14 @@ function readValue(fields: Record<string, unknown>): MemberValue | undefined {
   if (kind === 'proxy' && typeof id === 'string' && typeof zone === 'string') {
     return { kind, id, zone, instanceId, ttlMs, sinceMs };
   }
-  if (kind !== 'backend' || typeof pool !== 'string' || typeof address !== 'string' || !isCount(weight)) {
-    return undefined;
-  }
-  if (!REGISTRATION_STATES.includes(state as RegistrationState)) return undefined;
-  return {
-    kind,
-    pool,
-    address,
-    weight,
-    state: state as RegistrationState,
-    instanceId,
-    ttlMs,
-    sinceMs,
-    ...(isCount(heldUntilMs) && { heldUntilMs }),
-  };
+  if (kind !== 'backend' || typeof pool !== 'string' || typeof address !== 'string') return undefined;
+  if (!isCount(weight) || !isState(state)) return undefined;
+  const held = isCount(heldUntilMs) ? { heldUntilMs } : {};
+  return { kind, pool, address, weight, state, instanceId, ttlMs, sinceMs, ...held };
+}
+
+function isState(value: unknown): value is RegistrationState {
+  return REGISTRATION_STATES.includes(value as RegistrationState);
 }
 
 function isCount(value: unknown): value is number {

@@ -1,33 +1,32 @@
-/** One registration that this replica holds: what is due when, and when it is over. Times are arguments. */
+/** One registration that this replica holds: when it is due for what, and when it ends. Times are arguments. */
 import { LbError } from '../../../core/runtime/errors.ts';
-import type { Place } from '../../snapshot/merge.ts';
-import type { Member, Registration } from './membership-store.ts';
+import type { Member, Registration } from '../member-store.ts';
+import type { RegistrationStatus } from './merge-members.ts';
 
-/** A proxy that lost this replica is back within 2 s, its longest backoff, and has then still to be told and to report. */
+/** A proxy that lost this replica reconnects within 2 s, its longest backoff; then it needs time to apply and report. */
 const PROXIES_MS = 10_000;
 
-/** Told while a hold lasts. */
 export interface HoldListener {
-  /** Its state or its place changed. */
-  changed(place: Place, connections: number): void;
-  /** It is over; null: in order, drained. */
+  /** Its state, its source or its number of connections changed. */
+  changed(status: RegistrationStatus, connections: number): void;
+  /** The hold is over; null: the backend drained in order. */
   ended(reason: LbError | null): void;
 }
 
 export class RegistrationHold {
-  /** As it was last written by this replica. */
+  /** As this replica last wrote it. */
   member: Member<Registration>;
-  /** It is being written: what the store shows meanwhile may be that, or not yet. */
+  /** A write is under way: what the store shows meanwhile may be the new record or the old one. */
   busy = false;
-  /** It said that it goes: it drains as soon as it is not busy. */
+  /** The backend said that it leaves: it drains as soon as no write is under way. */
   leaving = false;
   readonly #listener: HoldListener;
   #renewAtMs: number;
   #drainUntilMs: number | null = null;
   #proxiesUntilMs = Number.NEGATIVE_INFINITY;
-  /** When it was heard last; null: it sends no signs of life, and its stream alone tells. */
+  /** The last sign of life; null: the caller sends none, and only its stream shows that it is there. */
   #heardMs: number | null = null;
-  #told = '';
+  #reported = '';
 
   constructor(member: Member<Registration>, listener: HoldListener, nowMs: number) {
     this.member = member;
@@ -52,35 +51,35 @@ export class RegistrationHold {
     return this.#drainUntilMs !== null && nowMs >= this.#drainUntilMs;
   }
 
-  /** A sign of life, which wants an answer. */
+  /** A sign of life, which expects an answer. */
   heard(nowMs: number): void {
     this.#heardMs = nowMs;
-    this.#told = '';
+    this.#reported = '';
   }
 
   renewed(nowMs: number): void {
     this.#renewAtMs = nowMs + renewEveryMs(this.member.value);
   }
 
-  /** A drain that has just begun waits for proxies that this replica does not hear. */
+  /** At the beginning of a drain, proxies that are not connected to this replica are waited for, too. */
   waitsForProxies(nowMs: number): boolean {
     return nowMs < this.#proxiesUntilMs;
   }
 
-  /** For at most `timeoutMs`. */
+  /** Begins a drain that lasts `timeoutMs` at most. */
   drain(member: Member<Registration>, nowMs: number, timeoutMs: number): void {
     this.member = member;
     this.#drainUntilMs = nowMs + timeoutMs;
     this.#proxiesUntilMs = nowMs + PROXIES_MS;
   }
 
-  /** Says where it stands, if that is news. */
-  tell(place: Place, connections: number): void {
-    const { source, reason, member } = place;
+  /** Reports the status to the caller, unless it is what was reported last. */
+  report(status: RegistrationStatus, connections: number): void {
+    const { source, reason, member } = status;
     const now = JSON.stringify([source, reason, member.value.state, connections]);
-    if (now === this.#told) return;
-    this.#told = now;
-    this.#listener.changed(place, connections);
+    if (now === this.#reported) return;
+    this.#reported = now;
+    this.#listener.changed(status, connections);
   }
 
   end(reason: LbError | null): void {
@@ -93,31 +92,18 @@ export function renewEveryMs({ ttlMs }: Registration): number {
 }
 
 /**
- * Why a hold is over, when the store has `found` in the place of what was written; undefined when it goes on. One that is
- * gone or expiring goes on: its lease had ended, and it is put again.
+ * Why a hold is over, when the store has `found` instead of what this replica wrote; undefined when it goes on. A
+ * registration that is gone or expiring goes on: its lease had ended, and it is written again.
  */
-export function whyOver(
-  mine: Member<Registration>,
-  found: Member<Registration> | undefined,
-): LbError | undefined {
+export function whyOver(mine: Member<Registration>, found?: Member<Registration>): LbError | undefined {
   if (found === undefined || found.token === mine.token) return undefined;
-  const { address, instanceId } = found.value;
+  const { address, instanceId, state } = found.value;
   if (instanceId !== mine.value.instanceId) return whyReplaced(found);
-  if (found.value.state === 'expiring') return undefined;
-  return new LbError('ABORTED', `a newer stream of this instance has registered ${address}, and takes over`);
+  if (state === 'expiring') return undefined;
+  return new LbError('ABORTED', `a newer stream of this instance has registered ${address} and takes over`);
 }
 
 export function whyReplaced({ value: { address, instanceId } }: Member<Registration>): LbError {
-  const message = `another instance (${instanceId}) has registered ${address} since, and the newest one counts: give each process an address of its own`;
+  const message = `another instance (${instanceId}) has registered ${address} since, and the newest one wins; give each process its own address`;
   return new LbError('ALREADY_EXISTS', message);
-}
-
-export function whySilent({ value }: Member<Registration>): LbError {
-  const message = `no sign of life for ${value.ttlMs / 1_000} s, the ttl of ${value.address}: register again`;
-  return new LbError('UNAVAILABLE', message);
-}
-
-export function whyStale(): LbError {
-  const message = 'this replica can’t reach its store, so it renews nothing: register at another one';
-  return new LbError('UNAVAILABLE', message);
 }

@@ -1,4 +1,4 @@
-/** What a caller of Register asks for, read and judged on the current state: every violation at once. Pure. */
+/** What a caller of Register asks for, checked against the current state: every violation at once. Pure. */
 import { canonicalAddress } from '../../../core/model/address.ts';
 import { BACKEND_DEFAULTS } from '../../../core/model/defaults.ts';
 import { formatDuration } from '../../../core/model/duration.ts';
@@ -8,14 +8,14 @@ import { MAX_REGISTRATIONS, REGISTRATION_TTL_MS } from '../../../core/model/regi
 import type { State } from '../../../core/model/state.ts';
 import { pathOf, validateChanges } from '../../../core/model/validate.ts';
 import type { Violation } from '../../../core/model/violation.ts';
-import type { RegistrationSpec__Output } from '../../../core/wire/generated/lb/v1/RegistrationSpec.ts';
 import { durationFromWire } from '../../../core/wire/duration-codec.ts';
-import { backendOf } from '../../snapshot/merge.ts';
-import { isRegistration, type Member, type Registration } from './membership-store.ts';
+import type { RegistrationSpec__Output } from '../../../core/wire/generated/lb/v1/RegistrationSpec.ts';
+import { isRegistration, type Member, type Registration } from '../member-store.ts';
+import { backendOf } from './merge-members.ts';
 
 const MAX_INSTANCE_ID = 64;
 
-/** A registration as asked for, with defaults filled in. `newInstanceId` names a caller that does not name itself. */
+/** The requested registration with its defaults filled in. `newInstanceId` is for a caller that gives no id. */
 export function readRegistration(
   spec: RegistrationSpec__Output,
   nowMs: number,
@@ -33,7 +33,6 @@ export function readRegistration(
   };
 }
 
-/** Everything that is wrong with it. */
 export function registrationViolations(
   value: Registration,
   state: State,
@@ -49,7 +48,7 @@ export function registrationViolations(
     add('instance_id', `has ${value.instanceId.length} characters; ${MAX_INSTANCE_ID} are allowed`);
   }
   if (!state.pools.has(value.pool)) {
-    const what = value.pool === '' ? 'is missing' : `"${value.pool}" is not there`;
+    const what = value.pool === '' ? 'is missing' : `"${value.pool}" does not exist`;
     add('pool', `${what}${didYouMean(value.pool, state.pools.keys())}; create it first`);
   }
   violations.push(...backendViolations(value, state));
@@ -62,7 +61,7 @@ export function registrationViolations(
   return violations;
 }
 
-/** Address and weight by the rules of every backend, under the names that the request has for them. */
+/** Address and weight are checked as for every backend, and named as the request names them. */
 function backendViolations(value: Registration, state: State): Violation[] {
   const resource = { kind: 'backend', value: backendOf(value) } as const;
   const changes = [{ op: 'put', resource }] as const;

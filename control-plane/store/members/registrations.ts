@@ -1,45 +1,36 @@
 /**
- * The registrations that this replica holds: it puts them, renews their leases, and drains them at their end.
+ * The registrations that this replica holds: it writes them, renews their leases, and drains them when they leave.
  *
  * Invariants
- *  - what this replica does to a member is done only as long as the member is the one that it wrote or has seen;
- *  - a lease is renewed three times within its length, those that are due at once together;
- *  - a hold ends once: drained, or in words; one that is dropped leaves by the end of its lease.
+ *  - this replica changes a member only if it is still the one that this replica wrote or has read;
+ *  - a lease is renewed three times within its length; all that are due at the same moment are renewed together;
+ *  - a hold ends once, drained or with an error; a registration that is dropped leaves when its lease ends.
  */
 import { type Clock, every, type Timer } from '../../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';
 import type { Logger } from '../../../core/runtime/logger.ts';
-import type { Fleet } from '../../fleet/fleet.ts';
-import { mergeMembers, type Place } from '../../snapshot/merge.ts';
-import type { Followed, LogFollower } from '../log/log-follower.ts';
+import { throwIfInvalid } from '../../../core/runtime/request-violations.ts';
+import { type Followed, type LogFollower, STORE_FRESH_MS } from '../log/log-follower.ts';
 import {
   isRegistration,
   type Member,
-  type MembershipStore,
   memberName,
+  type MemberStore,
   type Registration,
-} from './membership-store.ts';
-import { openConnections } from './drained.ts';
-import {
-  type HoldListener,
-  RegistrationHold,
-  whyOver,
-  whyReplaced,
-  whySilent,
-  whyStale,
-} from './registration-hold.ts';
-import { throwIfInvalid } from '../../rpc/request-violations.ts';
+} from '../member-store.ts';
+import { mergeMembers, type RegistrationStatus } from './merge-members.ts';
+import { openConnections, type Proxies } from './proxies.ts';
+import { type HoldListener, RegistrationHold, whyOver, whyReplaced } from './registration-hold.ts';
 import { registrationViolations } from './registration-request.ts';
-import { STORE_FRESH_MS } from '../log/log-follower.ts';
 
 const TICK_MS = 250;
-/** A put that crosses another one is tried on what is there then. */
+/** A write that meets another one is repeated on what the store has then. */
 const PUT_TRIES = 5;
 
 export interface RegistrationsDeps {
   readonly follower: LogFollower;
-  readonly membership: MembershipStore;
-  readonly fleet: Fleet;
+  readonly memberStore: MemberStore;
+  readonly proxies: Proxies;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -56,11 +47,11 @@ export class Registrations {
   }
 
   start(): void {
-    const { follower, fleet, clock } = this.#deps;
-    this.#ticks = every(clock, TICK_MS, () => void this.#renewDue());
+    const { follower, proxies, clock } = this.#deps;
+    this.#ticks = every(clock, TICK_MS, () => void this.#tick());
     this.#stops = [
-      follower.onChange((followed) => this.#look(followed)),
-      fleet.onChange(() => this.#lookAtDraining()),
+      follower.onChange((followed) => this.#judgeAll([...this.#holds], followed)),
+      proxies.onChange(() => this.#judgeDraining()),
     ];
   }
 
@@ -70,33 +61,36 @@ export class Registrations {
     this.#holds.clear();
   }
 
-  /** Every registration and its place, as of now. */
-  async places(): Promise<readonly Place[]> {
+  /** Every registration in the store with its status, as of now. */
+  async list(): Promise<readonly RegistrationStatus[]> {
     const { state, members } = await this.#deps.follower.readBarrier();
-    return mergeMembers(state, members).places;
+    return mergeMembers(state, members).registrations;
   }
 
-  /** Registers, and holds it from then on. Throws INVALID_ARGUMENT with every violation, or UNAVAILABLE. */
+  /** Registers a backend and holds it from then on. Throws INVALID_ARGUMENT with every violation, or UNAVAILABLE. */
   async take(value: Registration, listener: HoldListener): Promise<RegistrationHold> {
     const { follower, clock, logger } = this.#deps;
-    const member = await this.#enter(value);
+    const member = await this.#put(value);
     logger.info({ pool: value.pool, backend: value.address, ttl_ms: value.ttlMs }, 'a backend registered');
     const hold = new RegistrationHold(member, listener, clock.nowMs());
     this.#holds.add(hold);
-    this.#look(await follower.readBarrier());
+    this.#judgeAll([...this.#holds], await follower.readBarrier());
     return hold;
   }
 
-  /** A sign of life. It is answered only while leases can be renewed here: its caller should move on otherwise. */
+  /** A sign of life. It is answered only while this replica can renew leases; otherwise the caller should move on. */
   heard(hold: RegistrationHold): void {
     const { follower, clock } = this.#deps;
     if (!this.#holds.has(hold)) return;
-    if (follower.storeAgeMs() > STORE_FRESH_MS) return this.#end(hold, whyStale());
+    if (follower.storeAgeMs() > STORE_FRESH_MS) {
+      const message = 'this replica can’t reach its store, so it renews nothing; register at another one';
+      return this.#end(hold, new LbError('UNAVAILABLE', message));
+    }
     hold.heard(clock.nowMs());
-    this.#lookAt(hold);
+    this.#judgeAll([hold]);
   }
 
-  /** It said that it goes: it drains, and leaves. At once, or when what is being written of it is written. */
+  /** The backend said that it leaves: it drains at once, or as soon as the write that is under way has ended. */
   async drain(hold: RegistrationHold): Promise<void> {
     const { follower, clock, logger } = this.#deps;
     hold.leaving = true;
@@ -106,15 +100,12 @@ export class Registrations {
     hold.busy = true;
     try {
       const draining = await this.#putDraining(hold);
-      if (draining === null) {
-        // Its lease had ended, so it has left already, or it is somebody else's now.
-        if (this.#holds.delete(hold)) hold.end(null);
-        return;
-      }
+      // Its lease had ended and it has left already, or it lives at another replica.
+      if (draining === null) return this.#end(hold, null);
       hold.drain(draining, clock.nowMs(), this.#drainTimeoutMs(pool));
       hold.busy = false;
       await follower.catchUp();
-      this.#lookAt(hold);
+      this.#judgeAll([hold]);
     } catch (error) {
       if (!(error instanceof LbError)) throw error;
       this.#end(hold, error);
@@ -123,7 +114,7 @@ export class Registrations {
     }
   }
 
-  /** Its stream is gone: nobody renews it any more. One that drains goes on draining. */
+  /** Its stream is gone, so nobody renews it any more. A draining one goes on draining. */
   drop(hold: RegistrationHold): void {
     if (hold.leaving || !this.#holds.delete(hold)) return;
     const { pool, address, ttlMs } = hold.member.value;
@@ -131,55 +122,54 @@ export class Registrations {
     this.#deps.logger.warn({ pool, backend: address, ttl_ms: ttlMs }, words);
   }
 
-  /** The newest instance of an address wins: the address can be only one's. */
-  async #enter(value: Registration): Promise<Member<Registration>> {
-    const { follower, membership } = this.#deps;
+  /** An address belongs to one process, so the newest instance wins. */
+  async #put(value: Registration): Promise<Member<Registration>> {
+    const { follower, memberStore } = this.#deps;
     for (let tries = 0; tries < PUT_TRIES; tries++) {
       const { state, members } = await follower.catchUp();
-      const violations = registrationViolations(value, state, members);
-      throwIfInvalid(violations);
-      const seen = find(members, memberName(value));
-      const isSame = seen?.value.instanceId === value.instanceId;
-      const { sinceMs } = isSame ? seen.value : value;
-      const put = await membership.put({ ...value, sinceMs }, seen);
+      throwIfInvalid(registrationViolations(value, state, members));
+      const found = find(members, memberName(value));
+      const isSame = found?.value.instanceId === value.instanceId;
+      const { sinceMs } = isSame ? found.value : value;
+      const put = await memberStore.put({ ...value, sinceMs }, found);
       if (put !== null) return put;
     }
-    throw new LbError('UNAVAILABLE', `others register ${value.address} again and again; try again`);
+    throw contended(value);
   }
 
-  /** On what is there of its instance, such as one that is held as expiring. Null: it is gone, or has moved. */
+  /** Null: the registration of this instance is gone, or has moved to another replica. */
   async #putDraining({ member }: RegistrationHold): Promise<Member<Registration> | null> {
-    const { follower, membership } = this.#deps;
+    const { follower, memberStore } = this.#deps;
     const value = { ...member.value, state: 'draining' } as const;
-    let seen: Member<Registration> | null = member;
+    let found: Member<Registration> | null = member;
     for (let tries = 0; tries < PUT_TRIES; tries++) {
-      const put: Member<Registration> | null = await membership.put(value, seen);
+      const put: Member<Registration> | null = await memberStore.put(value, found);
       if (put !== null) return put;
-      seen = find((await follower.catchUp()).members, member.name);
-      if (seen === null) return null;
-      if (seen.value.instanceId !== value.instanceId) throw whyReplaced(seen);
-      // It came to another replica since, and lives there: a farewell that was late is none.
-      if (seen.value.state === 'active') return null;
+      found = find((await follower.catchUp()).members, member.name);
+      if (found === null) return null;
+      if (found.value.instanceId !== value.instanceId) throw whyReplaced(found);
+      // It has registered at another replica since, so this end of its stream here comes too late to count.
+      if (found.value.state === 'active') return null;
     }
-    throw new LbError('UNAVAILABLE', `others write ${value.address} again and again; try again`);
+    throw contended(value);
   }
 
-  async #renewDue(): Promise<void> {
-    const { membership, clock, logger } = this.#deps;
+  async #tick(): Promise<void> {
+    const { memberStore, clock, logger } = this.#deps;
     const nowMs = clock.nowMs();
-    for (const hold of this.#holds) if (hold.isSilent(nowMs)) this.#end(hold, whySilent(hold.member));
     for (const hold of this.#holds) {
-      if (hold.isOverdue(nowMs)) void this.#leave(hold, 'its drain timeout has passed');
+      if (hold.isSilent(nowMs)) this.#end(hold, whySilent(hold.member));
+      else if (hold.isOverdue(nowMs)) void this.#remove(hold, 'its drain timeout has passed');
     }
-    // Connections that end are no change of the fleet.
-    this.#lookAtDraining();
+    // The proxies do not report a change for connections that end.
+    this.#judgeDraining();
     const due = [...this.#holds].filter((hold) => hold.isDue(nowMs));
     if (due.length === 0 || this.#renewing) return;
     this.#renewing = true;
     for (const hold of due) hold.renewed(nowMs);
     try {
-      const lost = new Set(await membership.renew(due.map(({ member }) => member)));
-      for (const hold of due) if (lost.has(hold.member.name)) await this.#recover(hold);
+      const lost = new Set(await memberStore.renew(due.map(({ member }) => member)));
+      for (const hold of due) if (lost.has(hold.member.name)) await this.#putAgain(hold);
     } catch (error) {
       logger.debug({ reason: messageOf(error) }, 'registrations could not be renewed');
     } finally {
@@ -187,17 +177,16 @@ export class Registrations {
     }
   }
 
-  /** Its lease had ended, and it may be gone or expiring: it is put again. */
-  async #recover(hold: RegistrationHold): Promise<void> {
-    const { follower, membership, logger } = this.#deps;
+  /** Its lease had ended, so it may be gone or expiring. */
+  async #putAgain(hold: RegistrationHold): Promise<void> {
+    const { follower, memberStore, logger } = this.#deps;
     if (hold.busy) return;
     hold.busy = true;
     try {
-      const { members } = await follower.catchUp();
-      const found = find(members, hold.member.name);
+      const found = find((await follower.catchUp()).members, hold.member.name);
       const reason = whyOver(hold.member, found ?? undefined);
       if (reason !== undefined) return this.#end(hold, reason);
-      const put = this.#holds.has(hold) ? await membership.put(hold.member.value, found) : null;
+      const put = this.#holds.has(hold) ? await memberStore.put(hold.member.value, found) : null;
       if (put === null) return;
       hold.member = put;
       const { pool, address } = put.value;
@@ -210,66 +199,71 @@ export class Registrations {
     }
   }
 
-  #look(followed: Followed | null, holds: readonly RegistrationHold[] = [...this.#holds]): void {
+  #judgeDraining(): void {
+    this.#judgeAll([...this.#holds].filter((hold) => hold.isDraining));
+  }
+
+  #judgeAll(holds: readonly RegistrationHold[], followed = this.#deps.follower.current()): void {
     if (followed === null || holds.length === 0) return;
-    const places = new Map(
-      mergeMembers(followed.state, followed.members).places.map((place) => [place.member.name, place]),
-    );
-    for (const hold of holds) this.#judge(hold, followed, places.get(hold.member.name));
+    const { registrations } = mergeMembers(followed.state, followed.members);
+    const statuses = new Map(registrations.map((status) => [status.member.name, status]));
+    for (const hold of holds) {
+      if (this.#holds.has(hold)) this.#judge(hold, followed, statuses.get(hold.member.name));
+    }
   }
 
-  #lookAt(hold: RegistrationHold): void {
-    if (this.#holds.has(hold)) this.#look(this.#deps.follower.current(), [hold]);
-  }
-
-  #lookAtDraining(): void {
-    const draining = [...this.#holds].filter((hold) => hold.isDraining);
-    this.#look(this.#deps.follower.current(), draining);
-  }
-
-  #judge(hold: RegistrationHold, { position }: Followed, place: Place | undefined): void {
-    // What was read before it was written says nothing about it.
+  #judge(hold: RegistrationHold, { position }: Followed, status: RegistrationStatus | undefined): void {
+    // What was read before the write says nothing about it.
     if (hold.busy || position.version < hold.member.token) return;
-    const reason = whyOver(hold.member, place?.member);
+    const reason = whyOver(hold.member, status?.member);
     if (reason !== undefined) return this.#end(hold, reason);
-    if (place?.member.token !== hold.member.token) {
-      if (!hold.isDraining) void this.#recover(hold);
-      else if (this.#holds.delete(hold)) hold.end(null);
+    if (status?.member.token !== hold.member.token) {
+      if (hold.isDraining) this.#end(hold, null);
+      else void this.#putAgain(hold);
       return;
     }
-    if (!hold.isDraining) return hold.tell(place, 0);
-    const { fleet, clock } = this.#deps;
-    const open = openConnections(fleet, place, position.storeId, hold.waitsForProxies(clock.nowMs()));
-    hold.tell(place, open ?? 0);
-    if (open === 0) void this.#leave(hold, 'no proxy has a connection to it');
+    if (!hold.isDraining) return hold.report(status, 0);
+    const { proxies, clock } = this.#deps;
+    const open = openConnections(proxies, status, position.storeId, hold.waitsForProxies(clock.nowMs()));
+    hold.report(status, open ?? 0);
+    if (open === 0) void this.#remove(hold, 'no proxy has a connection to it');
   }
 
-  async #leave(hold: RegistrationHold, why: string): Promise<void> {
+  async #remove(hold: RegistrationHold, why: string): Promise<void> {
     if (!this.#holds.delete(hold)) return;
-    const { membership, logger } = this.#deps;
+    const { memberStore, logger } = this.#deps;
     const { pool, address } = hold.member.value;
-    // What can't be removed now is removed when its lease has ended.
-    const removed = await membership.remove(hold.member, false).catch(() => false);
+    // If it can't be removed now, it is removed once its lease has ended.
+    const removed = await memberStore.remove(hold.member, false).catch(() => false);
     logger.info({ pool, backend: address, why, removed }, 'a registered backend has left');
     hold.end(null);
   }
 
-  #end(hold: RegistrationHold, reason: LbError): void {
+  #end(hold: RegistrationHold, reason: LbError | null): void {
     if (!this.#holds.delete(hold)) return;
     const { pool, address } = hold.member.value;
-    this.#deps.logger.warn({ pool, backend: address, reason: reason.message }, 'a registration is over');
+    if (reason !== null)
+      this.#deps.logger.warn({ pool, backend: address, reason: reason.message }, 'a registration has ended');
     hold.end(reason);
   }
 
-  /** By the policy of its pool; infinite where that has none. */
+  /** As the policy of its pool says; infinite where the policy sets none. */
   #drainTimeoutMs(pool: string): number {
     const state = this.#deps.follower.current()?.state;
     const policy = state?.policies.get(state.pools.get(pool)?.value.policy ?? '')?.value;
-    const timeoutMs = policy?.drainTimeoutMs ?? 0;
-    return timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs;
+    return policy?.drainTimeoutMs || Number.POSITIVE_INFINITY;
   }
 }
 
 function find(members: readonly Member[], name: string): Member<Registration> | null {
   return members.filter(isRegistration).find((member) => member.name === name) ?? null;
+}
+
+function contended({ address }: Registration): LbError {
+  return new LbError('UNAVAILABLE', `other writers keep changing the registration of ${address}; try again`);
+}
+
+function whySilent({ value }: Member<Registration>): LbError {
+  const message = `no sign of life from ${value.address} for ${value.ttlMs / 1_000} s, its ttl; register again`;
+  return new LbError('UNAVAILABLE', message);
 }

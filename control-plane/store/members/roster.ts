@@ -1,32 +1,32 @@
 /**
- * The roster in the store: who is on it survives every replica.
+ * Keeps the roster of proxies in the store, so that it survives every replica.
  *
  * Invariants
- *  - the store is written to when a proxy comes for the first time or under another instance, when it goes, and every
- *    RENEW_EVERY_MS for all connected ones at once: never for a report;
- *  - every removal compares: one that came back meanwhile, at whichever replica, stays;
- *  - a lease that ended while no replica ran takes nobody off before its proxy had time to come back.
+ *  - the store is written to when a proxy connects for the first time or as another instance, when it leaves, and every
+ *    RENEW_EVERY_MS for all connected proxies at once: never for a report;
+ *  - every removal compares tokens, so a proxy that came back meanwhile, at whichever replica, stays;
+ *  - when a lease ended while no replica ran, its proxy gets time to come back before it is removed.
  */
 import { type Clock, every, type Timer } from '../../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';
 import type { Logger } from '../../../core/runtime/logger.ts';
-import { ABSENCE_MS, type Fleet } from '../../fleet/fleet.ts';
 import type { Followed, LogFollower } from '../log/log-follower.ts';
-import { isRosterEntry, type Member, type MembershipStore, type RosterEntry } from './membership-store.ts';
+import { isRosterEntry, type Member, type MemberStore, type RosterEntry } from '../member-store.ts';
 import { SharedRun } from '../shared-run.ts';
+import { ABSENCE_MS, type Proxies, type ProxyIdentity } from './proxies.ts';
 
 /** Three times within a lease: two of them may fail. */
 const RENEW_EVERY_MS = 3 * 60_000;
 const TICK_MS = 5_000;
-/** A proxy tries again within 2 s, its longest backoff. */
+/** A proxy reconnects within 2 s, its longest backoff. */
 const COME_BACK_MS = 10_000;
-/** By then the store has shown whatever was written to it. */
+/** By then this replica has read from the store whatever was written to it. */
 const REMEMBER_MS = 60_000;
 
 export interface RosterDeps {
-  readonly fleet: Fleet;
+  readonly proxies: Proxies;
   readonly follower: LogFollower;
-  readonly membership: MembershipStore;
+  readonly memberStore: MemberStore;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -36,17 +36,17 @@ type Entry = Member<RosterEntry>;
 export class Roster {
   readonly #deps: RosterDeps;
   readonly #run = new SharedRun(() => this.#reconcile());
-  /** Came to this replica since their entry was last written, by id. */
+  /** Ids of proxies that connected to this replica and whose entry was not written since. */
   readonly #arrivals = new Set<string>();
-  /** Instances that stopped in order, and when. */
+  /** Instances that stopped cleanly, and when. */
   readonly #stopped = new Map<string, number>();
-  /** Instances that were lost, and whose lease is still to be renewed for the last time. */
+  /** Instances that were lost, and whose lease is to be renewed one last time. */
   readonly #lost = new Set<string>();
-  /** When this replica first saw that a lease has ended, by token. */
+  /** When this replica first saw that a lease had ended, by token. */
   readonly #deadSinceMs = new Map<number, number>();
   #renewedMs: number;
   #ticks: Timer | undefined;
-  #stopWatching: () => void = () => undefined;
+  #stopFollowing: () => void = () => undefined;
 
   constructor(deps: RosterDeps) {
     this.#deps = deps;
@@ -54,8 +54,8 @@ export class Roster {
   }
 
   start(): void {
-    const { fleet, follower, clock } = this.#deps;
-    fleet.onContact((kind, { id, instanceId }) => {
+    const { proxies, follower, clock } = this.#deps;
+    proxies.onContact((kind, { id, instanceId }) => {
       if (kind === 'connected') {
         this.#arrivals.add(id);
         this.#lost.delete(instanceId);
@@ -63,8 +63,8 @@ export class Roster {
       else this.#lost.add(instanceId);
       this.#reconcileSoon();
     });
-    this.#stopWatching = follower.onChange(({ members }) => {
-      fleet.keep(members.filter(isRosterEntry).map(({ value }) => value));
+    this.#stopFollowing = follower.onChange(({ members }) => {
+      proxies.keep(members.filter(isRosterEntry).map(({ value }) => value));
       this.#reconcileSoon();
     });
     this.#ticks = every(clock, TICK_MS, () => this.#reconcileSoon());
@@ -75,42 +75,40 @@ export class Roster {
    * meanwhile, or UNAVAILABLE.
    */
   async remove(id: string): Promise<void> {
-    const { fleet, follower, membership, logger } = this.#deps;
-    const known = fleet.list().find(({ info }) => info.id === id);
-    if (known?.connected !== true) {
-      const entry = entryOf(await follower.catchUp(), id);
-      if (entry !== undefined) {
-        const removed = await membership.remove(entry, false);
-        const now = entryOf(await follower.catchUp(), id);
-        if (removed) {
-          logger.info({ proxy: id }, 'a proxy is off the roster: it was deleted');
-          return;
-        }
-        if (now !== undefined) throw cameBack(id);
+    const { proxies, follower, memberStore, logger } = this.#deps;
+    const proxy = proxies.list().find(({ info }) => info.id === id);
+    const entry = proxy?.connected === true ? undefined : entryOf(await follower.catchUp(), id);
+    if (entry !== undefined) {
+      const removed = await memberStore.remove(entry, false);
+      const now = entryOf(await follower.catchUp(), id);
+      if (removed) return logger.info({ proxy: id }, 'a proxy is off the roster: it was deleted');
+      if (now !== undefined) {
+        const message = `The proxy "${id}" came back while it was being deleted, and stays on the roster: stop it first.`;
+        throw new LbError('ABORTED', message);
       }
     }
-    fleet.remove(id);
+    proxies.remove(id);
   }
 
   async stop(): Promise<void> {
     this.#ticks?.cancel();
-    this.#stopWatching();
+    this.#stopFollowing();
     await this.#run.start().catch(() => undefined);
   }
 
   #reconcileSoon(): void {
     this.#run.start().catch((error: unknown) => {
-      // The follower says that the store is away, and the next tick tries again.
+      // The follower logs that the store is away, and the next tick tries again.
       this.#deps.logger.debug({ reason: messageOf(error) }, 'the roster could not be written');
     });
   }
 
   async #reconcile(): Promise<void> {
-    const { fleet, follower, membership } = this.#deps;
+    const { proxies, follower, memberStore } = this.#deps;
     const followed = follower.current();
     if (followed === null) return;
     const entries = new Map(followed.members.filter(isRosterEntry).map((entry) => [entry.value.id, entry]));
-    const connected = fleet.list().filter((proxy) => proxy.connected);
+    const connected = proxies.list().filter((proxy) => proxy.connected);
     const here = new Set(connected.map(({ info }) => info.id));
     for (const { info } of connected) await this.#enter(info, entries.get(info.id));
     const due: Entry[] = this.#isRenewalDue()
@@ -118,11 +116,11 @@ export class Roster {
       : [];
     for (const entry of entries.values()) {
       if (here.has(entry.value.id)) continue;
-      // The ten minutes of one that was lost begin now, not at its last renewal.
+      // The ten minutes of a lost proxy begin now, not at its last renewal.
       if (entry.alive && this.#lost.delete(entry.value.instanceId)) due.push(entry);
       await this.#leave(entry);
     }
-    if (due.length > 0) await membership.renew(due);
+    if (due.length > 0) await memberStore.renew(due);
     this.#forgetSettled([...entries.values()]);
   }
 
@@ -133,42 +131,35 @@ export class Roster {
     return true;
   }
 
-  /** A connected proxy is on the roster, under the instance that came last. */
-  async #enter(
-    info: { readonly id: string; readonly zone: string; readonly instanceId: string },
-    entry: Entry | undefined,
-  ): Promise<void> {
-    const { membership, clock, logger } = this.#deps;
-    const { id, zone, instanceId } = info;
+  /** Puts a connected proxy on the roster, under the instance that connected last. */
+  async #enter({ id, zone, instanceId }: ProxyIdentity, entry: Entry | undefined): Promise<void> {
+    const { memberStore, clock, logger } = this.#deps;
     const isNew = this.#arrivals.has(id) && entry?.value.instanceId !== instanceId;
-    if (entry !== undefined && entry.alive && !isNew) {
-      this.#arrivals.delete(id);
-      return;
+    if (entry === undefined || !entry.alive || isNew) {
+      const sinceMs = entry?.value.sinceMs ?? clock.wallMs();
+      const value: RosterEntry = { kind: 'proxy', id, zone, instanceId, ttlMs: ABSENCE_MS, sinceMs };
+      // Null: another replica wrote it first, and the next read of the store shows what.
+      if ((await memberStore.put(value, entry ?? null)) === null) return;
+      if (entry === undefined) logger.info({ proxy: id }, 'a proxy is on the roster');
     }
-    const sinceMs = entry?.value.sinceMs ?? clock.wallMs();
-    const value: RosterEntry = { kind: 'proxy', id, zone, instanceId, ttlMs: ABSENCE_MS, sinceMs };
-    // Null: another replica wrote it first, and the next look at the store shows what.
-    if ((await membership.put(value, entry ?? null)) === null) return;
     this.#arrivals.delete(id);
-    if (entry === undefined) logger.info({ proxy: id }, 'a proxy is on the roster');
   }
 
   async #leave(entry: Entry): Promise<void> {
-    const { membership, clock, logger } = this.#deps;
+    const { memberStore, clock, logger } = this.#deps;
     const { id, instanceId } = entry.value;
     if (this.#stopped.has(instanceId)) {
-      if (await membership.remove(entry, false)) {
+      if (await memberStore.remove(entry, false))
         logger.info({ proxy: id }, 'a proxy is off the roster: it stopped');
-      }
     } else if (!entry.alive) {
       const sinceMs = this.#deadSinceMs.get(entry.token) ?? clock.nowMs();
       this.#deadSinceMs.set(entry.token, sinceMs);
-      if (clock.nowMs() - sinceMs < COME_BACK_MS || !(await membership.remove(entry, true))) return;
-      logger.warn({ proxy: id }, 'a proxy is off the roster: it was away for ten minutes');
+      if (clock.nowMs() - sinceMs >= COME_BACK_MS && (await memberStore.remove(entry, true)))
+        logger.warn({ proxy: id }, 'a proxy is off the roster: it was away for ten minutes');
     }
   }
 
-  /** Drops what was remembered of entries that are gone. */
+  /** Drops what was remembered about entries that are gone. */
   #forgetSettled(entries: readonly Entry[]): void {
     const instances = new Set(entries.map(({ value }) => value.instanceId));
     for (const instance of this.#lost) if (!instances.has(instance)) this.#lost.delete(instance);
@@ -183,9 +174,4 @@ export class Roster {
 
 function entryOf({ members }: Followed, id: string): Entry | undefined {
   return members.filter(isRosterEntry).find(({ value }) => value.id === id);
-}
-
-function cameBack(id: string): LbError {
-  const message = `The proxy "${id}" came back while it was being deleted, and stays on the roster: stop it first.`;
-  return new LbError('ABORTED', message);
 }

@@ -1,4 +1,4 @@
-/** The edit that makes a store the one that a fleet follows, in place of others. */
+/** The edit that makes a fleet follow this store in place of others. */
 import type { Edit } from '../edit.ts';
 import { takesPlaceOf } from '../succession.ts';
 import { decide, refuse } from './decide.ts';
@@ -6,9 +6,9 @@ import { decide, refuse } from './decide.ts';
 export interface Adoption {
   /** The new id of the store. */
   readonly storeId: string;
-  /** What is known to run somewhere. */
+  /** The ids of the stores whose configuration is known to run somewhere. */
   readonly replaces: readonly string[];
-  /** Even one that serves nothing. */
+  /** Adopt it even if it has no listener. */
   readonly force: boolean;
 }
 
@@ -18,7 +18,7 @@ export function adoptStore({ storeId, replaces, force }: Adoption): Edit {
     if (listeners.size === 0 && !force) {
       return refuse(
         'FAILED_PRECONDITION',
-        `The store ${head.storeId} has no listener at revision ${head.revision}, so every proxy would stop serving; apply a backup of the configuration first, or say force.`,
+        `The store ${head.storeId} has no listener at revision ${head.revision}, so every proxy would stop serving; apply a backup of the configuration first, or use force.`,
       );
     }
     const others = new Set(replaces.filter((id) => !takesPlaceOf(head, id)));

@@ -1,11 +1,10 @@
 /**
- * Apply: each resource that is named is replaced whole, all in one commit or none. Others stay, unless prune.
- * Only a backend's state, which is operation rather than configuration, stays where the draft leaves it out.
+ * Apply: each resource of the request is replaced whole, all in one commit or none. Others stay, unless `prune` is set.
+ * A backend that exists keeps its state where the draft leaves the state out, since that belongs to operation.
  */
 import type { Change } from '../commit.ts';
-import { completeListener, completePolicy } from '../complete.ts';
+import { completeListener, completePolicy, type ResourceDraft } from '../draft.ts';
 import { DEFAULT_POLICY_NAME } from '../defaults.ts';
-import type { ResourceDraft } from '../draft.ts';
 import type { Edit } from '../edit.ts';
 import type { Kind } from '../resources.ts';
 import type { State } from '../state.ts';
@@ -14,7 +13,7 @@ import { decide, put, refuse } from './decide.ts';
 import { repeatedBackends, replacePool } from './replace-pool.ts';
 
 export interface ApplyOptions {
-  /** Delete what is not named; the policy `default` returns to what it was when delivered. */
+  /** Delete resources that the request leaves out; the policy `default` gets its delivered values back. */
   readonly prune: boolean;
   /** Refuse unless this is the current revision of the whole configuration. */
   readonly expectedRevision?: number;
@@ -27,7 +26,7 @@ export function applyResources(drafts: readonly ResourceDraft[], options: ApplyO
   return (state) => {
     const { expectedRevision } = options;
     if (expectedRevision !== undefined && expectedRevision !== state.head.revision) {
-      const message = `The configuration is at revision ${state.head.revision}, not ${expectedRevision}: somebody changed it; look at the difference, then apply again.`;
+      const message = `The configuration is at revision ${state.head.revision}, not ${expectedRevision}: somebody changed it meanwhile; compare it with yours, then apply again.`;
       return refuse('ABORTED', message);
     }
     const changes = drafts.flatMap((draft) => replace(draft, state));
@@ -72,7 +71,7 @@ function repeated(drafts: readonly ResourceDraft[]): Violation[] {
   for (const draft of drafts) {
     const { name } = draft.value;
     const field = `${PLURALS[draft.kind]}[${name}]`;
-    if (seen.has(field)) violations.push({ field, description: 'is named more than once; keep one' });
+    if (seen.has(field)) violations.push({ field, description: 'is given more than once; keep one' });
     seen.add(field);
     if (draft.kind === 'pool') violations.push(...repeatedBackends(name, draft.value.backends));
   }

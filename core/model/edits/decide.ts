@@ -1,4 +1,4 @@
-/** What all edits share: how they refuse, and the last look at what they would make. */
+/** What all edits share: the ways to refuse, and the validation of the state that they lead to. */
 import type { Change } from '../commit.ts';
 import type { EditResult, Refusal } from '../edit.ts';
 import { applyChanges } from '../fold.ts';
@@ -9,7 +9,7 @@ import type { State, Stored } from '../state.ts';
 import { pathOf, validateChanges } from '../validate.ts';
 import type { Violation } from '../violation.ts';
 
-/** The changes, if the state that they make is valid; `known` are violations already found. */
+/** The changes, if they lead to a valid state; `known` are violations that were found before. */
 export function decide(
   state: State,
   changes: readonly Change[],
@@ -30,14 +30,26 @@ export function refuse(
   return { ok: false, refusal: { code, message, violations } };
 }
 
-/** There is no such thing; names the one that may have been meant. */
-export function refuseMissing(kind: Kind, name: string, known: Iterable<string>): EditResult {
-  return refuse('NOT_FOUND', `There is no ${kind} "${name}"${didYouMean(name, known)}; check the name.`);
+/** The result of `edit` for the stored resource, unless there is none or the caller expects another revision of it. */
+export function editStored<T extends { readonly revision: number }>(
+  kind: Kind,
+  name: string,
+  all: ReadonlyMap<string, T>,
+  expectedRevision: number | undefined,
+  edit: (stored: T) => EditResult,
+): EditResult {
+  const stored = all.get(name);
+  if (stored === undefined)
+    return refuse(
+      'NOT_FOUND',
+      `There is no ${kind} "${name}"${didYouMean(name, all.keys())}; check the name.`,
+    );
+  return refuseStale(kind, name, stored, expectedRevision) ?? edit(stored);
 }
 
-/** There is such a thing already. */
+/** The resource exists already. */
 export function refuseTaken(kind: Kind, name: string): EditResult {
-  return refuse('ALREADY_EXISTS', `There is a ${kind} "${name}" already; update it, or take another name.`);
+  return refuse('ALREADY_EXISTS', `The ${kind} "${name}" already exists; update it, or choose another name.`);
 }
 
 /** A refusal when the caller saw another revision of the resource than the current one. */
@@ -48,11 +60,11 @@ export function refuseStale(
   expectedRevision: number | undefined,
 ): EditResult | undefined {
   if (expectedRevision === undefined || expectedRevision === stored.revision) return undefined;
-  const message = `The ${kind} "${name}" is at revision ${stored.revision}, not ${expectedRevision}: somebody changed it; read it again, then decide.`;
+  const message = `The ${kind} "${name}" is at revision ${stored.revision}, not ${expectedRevision}: somebody changed it meanwhile; read it again, then decide.`;
   return refuse('ABORTED', message);
 }
 
-/** It is still referred to: names by what. */
+/** The resource is still in use; lists the users. */
 export function refuseReferenced(
   kind: 'policy' | 'pool',
   name: string,
@@ -67,7 +79,7 @@ export function refuseReferenced(
   return refuse('FAILED_PRECONDITION', message, violations);
 }
 
-/** The change that makes `resource` stored: none when it is so already. */
+/** The change that stores `resource`; none when it is stored like this already. */
 export function put(resource: Resource, stored: Stored<unknown> | undefined): Change[] {
   if (stored !== undefined && canonicalJson(stored.value) === canonicalJson(resource.value)) return [];
   return [{ op: 'put', resource }];
@@ -75,6 +87,6 @@ export function put(resource: Resource, stored: Stored<unknown> | undefined): Ch
 
 function summary(violations: readonly Violation[]): string {
   const [first, ...others] = violations;
-  if (first !== undefined && others.length === 0) return `${first.field} ${first.description}.`;
-  return `${violations.length} things are wrong; nothing was changed.`;
+  if (first !== undefined && others.length === 0) return `${first.field}: ${first.description}.`;
+  return `The request has ${violations.length} violations; nothing was changed.`;
 }

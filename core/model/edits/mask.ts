@@ -7,14 +7,14 @@ export type Mask = (path: string) => boolean;
 
 const WHOLE: Mask = () => true;
 
-/** Outputs and the name itself, which an update can't change: named in a mask they are passed over. */
+/** Output fields and the name, which an update cannot change: a mask may contain them without effect. */
 const IGNORED = ['name', 'revision'];
 
 export type ReadMask =
   | { readonly ok: true; readonly has: Mask }
   | { readonly ok: false; readonly violations: readonly Violation[] };
 
-/** Reads the paths of a mask. None at all, or `*`, is the whole resource. */
+/** Reads the paths of a mask. No paths, or `*`, mean the whole resource. */
 export function readMask(paths: readonly string[], known: readonly string[]): ReadMask {
   if (paths.length === 0 || paths.includes('*')) return { ok: true, has: WHOLE };
   const allowed = [...known, ...IGNORED];
@@ -26,5 +26,5 @@ export function readMask(paths: readonly string[], known: readonly string[]): Re
 }
 
 function describeUnknown(path: string, known: readonly string[]): string {
-  return `"${path}" is no field that can be updated${didYouMean(path, known)}; allowed are ${known.join(', ')}`;
+  return `"${path}" is not a field that can be updated${didYouMean(path, known)}; use ${known.join(', ')}`;
 }

@@ -1,7 +1,6 @@
 /** A pool as its draft has it, backends included: the changes that make it so. */
-import { completeBackend, completePool } from '../complete.ts';
+import { type BackendDraft, completeBackend, completePool, type PoolDraft } from '../draft.ts';
 import type { Change } from '../commit.ts';
-import type { BackendDraft, PoolDraft } from '../draft.ts';
 import { nameOf } from '../resources.ts';
 import type { StoredPool } from '../state.ts';
 import { pathOf } from '../validate.ts';

@@ -2,9 +2,9 @@
  * Rollback: the configuration as it was at an earlier revision, as changes of the newest state.
  *
  * Invariants
- *  - a backend's state is operation: one that exists keeps the state it has, one that is brought back has the state it
- *    had; whatever is left alone for that is said in words;
- *  - all or nothing: what no longer validates is refused whole, with every violation.
+ *  - a backend that exists keeps its state, since that belongs to operation; one that is restored gets the state that it
+ *    had; a note lists the backends that this concerns;
+ *  - all or nothing: a configuration that is no longer valid is refused whole, with every violation.
  */
 import type { Change } from '../commit.ts';
 import { DEFAULT_POLICY_NAME } from '../defaults.ts';
@@ -13,16 +13,16 @@ import { type Kind, nameOf } from '../resources.ts';
 import type { State, StoredPool } from '../state.ts';
 import { decide, put, refuse } from './decide.ts';
 
-/** Backends whose state is not what the configuration alone would make it. */
+/** Backends whose state does not follow from the configuration alone. */
 interface Notes {
   readonly kept: string[];
   readonly broughtBack: string[];
 }
 
-/** Backends that one note names; of more it says how many. */
+/** Backends listed in one note; the others are counted. */
 const MAX_NAMED = 10;
 
-/** The edit that brings the configuration of `then` back. */
+/** The edit that restores the configuration of `then`. */
 export function rollbackTo(then: State): Edit {
   return (now) => {
     const notes: Notes = { kept: [], broughtBack: [] };
@@ -37,9 +37,9 @@ export function rollbackTo(then: State): Edit {
       ...deletes('policy', now.policies, then.policies),
     ];
     const result = decide(now, changes);
-    if (result.ok) return { ...result, notes: inWords(notes, then.head.revision) };
+    if (result.ok) return { ...result, notes: describe(notes, then.head.revision) };
     const { violations } = result.refusal;
-    const message = `Revision ${then.head.revision} can't come back: ${violations.length === 1 ? 'a thing in it is' : `${violations.length} things in it are`} no longer valid; nothing was changed. Apply what you want of it instead.`;
+    const message = `Revision ${then.head.revision} can't be restored: it has ${violations.length} ${violations.length === 1 ? 'violation' : 'violations'} today; nothing was changed. Apply the parts that you need instead.`;
     return refuse('FAILED_PRECONDITION', message, violations);
   };
 }
@@ -78,13 +78,15 @@ function deletes(
   return [...now.keys()].filter((name) => !then.has(name)).map((name) => ({ op: 'delete', kind, name }));
 }
 
-function inWords({ kept, broughtBack }: Notes, revision: number): string[] {
+function describe({ kept, broughtBack }: Notes, revision: number): string[] {
   const notes: string[] = [];
   if (kept.length > 0) {
-    notes.push(`the state of a backend is operation and was left alone: ${listed(kept)}`);
+    notes.push(`a rollback does not change the state of existing backends; these were kept: ${listed(kept)}`);
   }
   if (broughtBack.length > 0) {
-    notes.push(`brought back in the state that they had at revision ${revision}: ${listed(broughtBack)}`);
+    notes.push(
+      `these backends were restored with the state that they had at revision ${revision}: ${listed(broughtBack)}`,
+    );
   }
   return notes;
 }

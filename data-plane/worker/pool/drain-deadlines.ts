@@ -1,9 +1,10 @@
 /**
- * Ends what is left of backends that were drained, disabled or removed, once their policy's drain timeout has passed.
+ * Closes the remaining connections to backends that were drained, disabled or removed, when the drain timeout of their
+ * policy has passed.
  *
  * Invariants
- *  - a backend has one deadline at most, told apart by row and generation; becoming active again voids it;
- *  - a timeout of 0 sets none: such connections may stay for ever.
+ *  - a backend, known by row and generation, has at most one deadline; becoming active again cancels it;
+ *  - a timeout of 0 sets no deadline: such connections may stay forever.
  */
 import type { Clock, Timer } from '../../../core/runtime/clock.ts';
 import type { DirectoryBackend } from '../../plan/plan-directory.ts';

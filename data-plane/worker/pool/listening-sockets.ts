@@ -1,20 +1,20 @@
 /**
- * The listening sockets of a proxy: one a worker and address, all with SO_REUSEPORT, kept by the main thread and lent
+ * The listening sockets of a proxy: one per worker and address, all with SO_REUSEPORT, kept by the main thread and lent
  * to the workers. Keyed by address: a listener that is renamed or gets another pool keeps its sockets.
  *
  * Invariants
  *  - `prepare` binds without listening, so that an abort resets no client;
- *  - an address that can't be bound has no sockets at all, and a reason; the others don't notice;
- *  - unless addresses are shared, a socket of another process on the address is found by a probe bind without
- *    SO_REUSEPORT: the kernel would let us share with another process of our user, silently. An address that overlaps
- *    one we hold is not probed, since our own sockets would be found.
+ *  - an address that can't be bound has no sockets at all, and a reason; the other addresses are not affected;
+ *  - unless addresses are shared, a probe bind without SO_REUSEPORT finds a socket of another process on the address:
+ *    otherwise the kernel would let us share it silently with another process of the same user. An address that overlaps
+ *    one we hold is not probed, since the probe would find our own sockets.
  */
 import { type Address, addressesOverlap, parseAddress } from '../../../core/model/address.ts';
 import { errnoName } from '../../kernel/errno.ts';
 import type { Libc } from '../../kernel/libc.ts';
 import { BACKLOG, KEEP_ALIVE } from '../../kernel/socket-settings.ts';
 
-/** What accepted sockets inherit, at no cost for each. */
+/** Accepted sockets inherit these, at no cost for each. */
 const INHERITED = [
   ['noDelay', 1],
   ['keepAlive', 1],
@@ -30,11 +30,10 @@ export interface ListeningSocketsInputs {
   readonly shareListeners: boolean;
 }
 
-/** What `prepare` made ready. */
 export interface PreparedSockets {
-  /** Starts listening on what is new and closes what is not wanted any more. */
+  /** Starts listening on new sockets and closes those that are no longer wanted. */
   commit(): void;
-  /** Closes what is new. */
+  /** Closes the new sockets. */
   abort(): void;
 }
 
@@ -53,17 +52,17 @@ export class ListeningSockets {
     this.#inputs = inputs;
   }
 
-  /** By worker, or null when the address is not listened on. */
+  /** By worker; null: nothing listens on the address. */
   descriptors(address: string): readonly number[] | null {
     return this.#held.get(address)?.fds ?? null;
   }
 
-  /** Why an address that was wanted has no sockets, by address. */
+  /** By address: why it has no sockets, though it was wanted. */
   get failures(): ReadonlyMap<string, string> {
     return this.#failures;
   }
 
-  /** Binds those of `addresses` that are not held yet: also those that failed before. */
+  /** Binds those of `addresses` that are not held yet, those that failed before included. */
   prepare(addresses: readonly string[]): PreparedSockets {
     const bound = new Map<string, Held>();
     const failures = new Map<string, string>();
@@ -81,7 +80,7 @@ export class ListeningSockets {
     };
   }
 
-  /** Closes everything. Clients that no worker has accepted yet are reset. */
+  /** Closes everything. Clients that were not accepted yet are reset. */
   closeAll(): void {
     for (const { fds } of this.#held.values()) this.#close(fds);
     this.#held.clear();
@@ -110,7 +109,7 @@ export class ListeningSockets {
     }
   }
 
-  /** All sockets of an address, or why they can't be had. */
+  /** All sockets of an address, or why it can't be bound. */
   #bindAll(text: string): Held | string {
     const parsed = parseAddress(text);
     if (!parsed.ok) return parsed.description;
@@ -144,7 +143,7 @@ export class ListeningSockets {
     libc.setOption(fd, 'reuseAddress', 1);
     if (reusePort) libc.setOption(fd, 'reusePort', 1);
     for (const [option, value] of INHERITED) libc.setOption(fd, option, value);
-    // Said, since hosts differ in their default: [::] takes IPv4 too.
+    // Set explicitly, since hosts differ in their default: [::] takes IPv4 too.
     if (address.family === 6) libc.setOption(fd, 'ipv6Only', 0);
     const result = libc.bind(fd, address.bytes, address.port);
     if (result >= 0) return fd;

@@ -1,4 +1,4 @@
-/** What a worker that died leaves behind in shared memory. */
+/** Cleans up what a worker that died leaves behind: its share of the counts in shared memory, and its descriptors. */
 import { CLOSE_REASONS } from '../../memory/close-reasons.ts';
 import type { Libc } from '../../kernel/libc.ts';
 import {
@@ -25,8 +25,8 @@ export class LostWorkers {
   }
 
   /**
-   * Resets a dead worker's connections, takes them out of what all workers share, and counts them as lost. Returns how
-   * many it lost. Its thread must be gone: the main thread is the only writer of its cells now.
+   * Resets a dead worker's connections, subtracts them from what all workers share, and counts them as lost. Returns
+   * how many were lost. The thread must be gone: only then may the main thread write its cells.
    */
   takeOut(worker: number): number {
     const own = workerCells(this.#buffers, worker);
@@ -48,7 +48,7 @@ export class LostWorkers {
     }
     Atomics.sub(control, CONTROL.connections, connections);
     own.worker[WORKER_LOST]! += connections;
-    // Some it may have reset and counted by itself, when it died of an exception.
+    // If it died of an exception, it may have reset and counted some itself.
     const lost = own.worker[WORKER_LOST]! - (this.#connections[worker] ?? 0);
     this.#connections[worker] = own.worker[WORKER_LOST]!;
     return lost;
@@ -56,11 +56,11 @@ export class LostWorkers {
 }
 
 /**
- * Closes what a thread that is gone held: sockets with a reset, not an end, so that no peer takes what it got for all
- * there was. Listening sockets are the main thread's own.
+ * Closes the descriptors of a thread that is gone: sockets with a reset, so that no peer takes partial data for the whole.
+ * Listening sockets belong to the main thread.
  */
 export function closeDescriptors({ epoll, pipes, sockets }: WorkerCells, libc: Libc): void {
-  // Two million cells, nearly all of them empty: an iterator takes 30 ms for them, this loop a tenth of that.
+  // Two million cells, nearly all empty: an iterator takes 30 ms for them, this loop a tenth of that.
   for (let index = 0; index < sockets.length; index++) {
     if (sockets[index] === 0) continue;
     libc.reset(sockets[index]!); // `!`: below the length.

@@ -1,13 +1,13 @@
 /**
- * Makes a plan run: sockets are bound, workers accept no more for what it does not name, all of them prepare and
- * commit, then the old sockets are closed and the new ones listen.
+ * Makes all workers run a plan: new sockets are bound, workers stop accepting for removed listeners, all of them prepare
+ * and commit the plan, then the old sockets are closed and the new ones listen.
  *
  * Invariants
  *  - one plan or retry at a time, in the order they came;
- *  - a plan never fails: a listener whose address can't be had fails alone, is tried again with backoff for as long
- *    as the plan wants it, and each change of that is told;
- *  - who waits in the backlog of a removed listener is taken in by the plan that still has a pool for it;
- *  - without the C library one worker accepts, on addresses of its own.
+ *  - a plan never fails: a listener whose address can't be bound fails alone, is retried with backoff for as long as
+ *    the plan has it, and each change is reported;
+ *  - clients that wait in the backlog of a removed listener are accepted under the plan that still has a pool for it;
+ *  - without the C library one worker accepts, on addresses that it binds itself.
  */
 import type { Clock, Timer } from '../../../core/runtime/clock.ts';
 import { type Backoff, backoff } from '../../../core/runtime/backoff.ts';
@@ -15,7 +15,7 @@ import { parseAddress } from '../../../core/model/address.ts';
 import type { Random } from '../../../core/runtime/random.ts';
 import type { Plan, PlanListener } from '../../plan/plan.ts';
 import type { FailedListener } from '../../plan/plan-directory.ts';
-import type { ListenPlaces } from './socket-lending.ts';
+import type { WorkerSockets } from './socket-lending.ts';
 import type { ListeningSockets } from './listening-sockets.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -28,7 +28,7 @@ export interface PlanApplierInputs {
   readonly sockets: ListeningSockets | null;
   readonly clock: Clock;
   readonly random: Random;
-  /** After a retry, when other listeners fail than before. What `apply` found, it returns. */
+  /** Called after a retry, when other listeners fail than before. `apply` returns what failed. */
   onListenersChanged(failed: readonly FailedListener[]): void;
 }
 
@@ -39,7 +39,7 @@ export class PlanApplier {
   #plan: Plan | null = null;
   /** Listeners that workers accept for: address by row. */
   readonly #listening = new Map<number, string>();
-  /** Why listeners have no workers, by address: where there are sockets, beside what those know. */
+  /** By address: why no worker accepts on it. Addresses that can't be bound are in `sockets.failures`. */
   readonly #failures = new Map<string, string>();
   #retry: Timer | null = null;
   #isStopped = false;
@@ -49,7 +49,7 @@ export class PlanApplier {
     this.#backoff = backoff(RETRY_MIN_MS, RETRY_MAX_MS, inputs.random);
   }
 
-  /** Resolves when all workers run the plan. Say so to others only then. */
+  /** Resolves when all workers run the plan. */
   apply(plan: Plan): Promise<{ readonly failedListeners: readonly FailedListener[] }> {
     return this.#inTurn(async () => {
       this.#backoff.reset();
@@ -60,7 +60,7 @@ export class PlanApplier {
     });
   }
 
-  /** Tries at once what failed. */
+  /** Tries the listeners that failed once more. */
   retryFailed(): Promise<void> {
     return this.#inTurn(async () => {
       if (!this.#plan) return;
@@ -72,7 +72,7 @@ export class PlanApplier {
     });
   }
 
-  /** Accepts no connection any more, for good. Plans can still be applied. */
+  /** Stops accepting for good. Plans can still be applied. */
   stopAccepting(): Promise<void> {
     this.#isStopped = true;
     this.#retry?.cancel();
@@ -87,8 +87,8 @@ export class PlanApplier {
     const addresses = this.#isStopped ? [] : plan.listeners.map(({ address }) => address);
     const prepared = sockets?.prepare(addresses);
     try {
-      // Before the plan: with it workers know no pool for these rows, and reset whom they take in. An address that
-      // stays wanted keeps its row, whatever its listener is called.
+      // Before the plan: under it workers have no pool for these rows, and would reset the clients that they take in. An
+      // address that stays keeps its row, whatever its listener is called.
       await this.#unlistenAllBut(plan);
       if (isNew) await pool.apply(plan);
     } catch (error) {
@@ -98,7 +98,7 @@ export class PlanApplier {
     }
     this.#plan = plan;
     this.#failures.clear();
-    // Nobody accepts on old sockets any more. Only then may they be closed: their numbers are given out again.
+    // No worker accepts on the old sockets now, so they may be closed: their numbers are given out again.
     prepared?.commit();
     await this.#listenAll(plan);
   }
@@ -116,16 +116,16 @@ export class PlanApplier {
 
   async #listen({ row, address }: PlanListener): Promise<void> {
     if (this.#listening.get(row) === address) return;
-    const places = this.#places(address);
-    if (!places) return;
+    const own = this.#socketsOf(address);
+    if (!own) return;
     this.#listening.set(row, address);
-    const failure = await this.#inputs.pool.listen(row, places);
+    const failure = await this.#inputs.pool.listen(row, own);
     if (failure === null) return;
     this.#failures.set(address, failure);
     this.#listening.delete(row);
   }
 
-  #places(address: string): ListenPlaces | null {
+  #socketsOf(address: string): WorkerSockets | null {
     const { sockets } = this.#inputs;
     if (sockets) return sockets.descriptors(address)?.map((fd) => ({ type: 'descriptor', fd })) ?? null;
     const parsed = parseAddress(address);

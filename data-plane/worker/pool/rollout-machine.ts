@@ -1,19 +1,18 @@
 /**
- * Bringing one plan to all workers, as a pure machine: (state, event) → {state, effects}. worker-pool.ts does what the
- * effects say.
+ * Brings one plan to all workers, as a pure machine: (state, event) → {state, effects}. rollout.ts performs the effects.
  *
  * Invariants
- *  - no worker swaps to a plan before every worker that counts has made it ready, or is gone;
- *  - when `applied` comes out, no worker that counts runs an older plan: one that was late or died is gone;
+ *  - no worker swaps to a plan before every worker that counts has prepared it, or is gone;
+ *  - after `applied` no worker that counts runs an older plan: one that was late or died is gone;
  *  - a worker counts only once it runs the current plan, however often that changes while it starts;
  *  - one rollout at a time: the caller begins the next one after `applied`.
- * A worker is known by a number that is never used again: its successor is another one.
+ * Here a worker is one thread, known by a number that is never used again: its replacement is another worker.
  */
 
 export interface RolloutState {
   /** The sequence number of the plan that replacements start with; null: none yet. */
   readonly plan: number | null;
-  /** Under way. `preparing`: until nobody that counts is left to make it ready. */
+  /** Under way. `preparing`: until every worker that counts has prepared it. */
   readonly rollout: { readonly sequence: number; readonly phase: 'preparing' | 'committing' } | null;
   readonly workers: ReadonlyMap<number, WorkerProgress>;
 }
@@ -21,11 +20,11 @@ export interface RolloutState {
 export interface WorkerProgress {
   /** False while it starts. */
   readonly counts: boolean;
-  /** What it was asked and has not answered. */
-  readonly asked: 'prepare' | 'commit' | null;
-  /** The plan that the question or the last answer is about. */
+  /** The order that it has not answered yet. */
+  readonly order: 'prepare' | 'commit' | null;
+  /** The plan of its newest order. */
   readonly sequence: number | null;
-  /** It has made `sequence` ready, or runs it. */
+  /** Whether it has prepared `sequence`, or runs it. */
   readonly has: 'nothing' | 'prepared' | 'committed';
 }
 
@@ -33,7 +32,7 @@ export type RolloutEvent =
   | { readonly type: 'apply'; readonly sequence: number }
   /** A new worker is ready for its first order. */
   | { readonly type: 'started'; readonly worker: number }
-  /** It has done what it was asked last. */
+  /** It has obeyed its newest order. */
   | { readonly type: 'done'; readonly worker: number }
   /** Dead, or ended for being late. */
   | { readonly type: 'gone'; readonly worker: number };
@@ -56,7 +55,7 @@ export function stepRollout(state: RolloutState, event: RolloutEvent): RolloutSt
     case 'apply': {
       const rollout = { sequence: event.sequence, phase: 'preparing' } as const;
       const counting = [...state.workers.keys()].filter((worker) => state.workers.get(worker)?.counts);
-      return goOn(askAll({ ...state, rollout }, counting, 'prepare', event.sequence));
+      return proceed(sendOrders({ ...state, rollout }, counting, 'prepare', event.sequence));
     }
     case 'started':
       return catchUp(put(state, event.worker, STARTING), event.worker);
@@ -65,24 +64,24 @@ export function stepRollout(state: RolloutState, event: RolloutEvent): RolloutSt
     case 'gone': {
       const workers = new Map(state.workers);
       workers.delete(event.worker);
-      return goOn({ state: { ...state, workers }, effects: [] });
+      return proceed({ state: { ...state, workers }, effects: [] });
     }
   }
 }
 
-const STARTING: WorkerProgress = { counts: false, asked: null, sequence: null, has: 'nothing' };
+const STARTING: WorkerProgress = { counts: false, order: null, sequence: null, has: 'nothing' };
 
 function done(state: RolloutState, worker: number): RolloutStep {
   const progress = state.workers.get(worker);
-  if (!progress?.asked) return { state, effects: [] };
-  const has = progress.asked === 'prepare' ? 'prepared' : 'committed';
-  const next = put(state, worker, { ...progress, asked: null, has });
+  if (!progress?.order) return { state, effects: [] };
+  const has = progress.order === 'prepare' ? 'prepared' : 'committed';
+  const next = put(state, worker, { ...progress, order: null, has });
   if (!progress.counts) return catchUp(next, worker);
-  // One that came to count, or was asked, too late to have it ready: it goes on by itself.
+  // It came to count too late to prepare the plan with the others, so it follows by itself.
   if (next.rollout?.phase === 'committing' && has === 'prepared') {
-    return ask(next, worker, 'commit', next.rollout.sequence);
+    return sendOrder(next, worker, 'commit', next.rollout.sequence);
   }
-  return goOn({ state: next, effects: [] });
+  return proceed({ state: next, effects: [] });
 }
 
 /** Brings a new worker to the current plan, which may have changed meanwhile. */
@@ -90,17 +89,17 @@ function catchUp(state: RolloutState, worker: number): RolloutStep {
   const progress = state.workers.get(worker);
   const { plan } = state;
   if (!progress) return { state, effects: [] };
-  if (progress.has === 'prepared') return ask(state, worker, 'commit', progress.sequence ?? 0);
-  if (plan !== null && progress.sequence !== plan) return ask(state, worker, 'prepare', plan);
+  if (progress.has === 'prepared') return sendOrder(state, worker, 'commit', progress.sequence ?? 0);
+  if (plan !== null && progress.sequence !== plan) return sendOrder(state, worker, 'prepare', plan);
   const counting = put(state, worker, { ...progress, counts: true });
   return { state: counting, effects: [{ type: 'counts', worker }] };
 }
 
-/** From preparing to committing to applied, when nobody is waited for any more. */
-function goOn({ state, effects }: RolloutStep): RolloutStep {
+/** Moves on from preparing to committing to applied, when every worker has answered. */
+function proceed({ state, effects }: RolloutStep): RolloutStep {
   const { rollout, workers } = state;
   const counting = [...workers].filter(([, { counts }]) => counts);
-  if (rollout === null || counting.some(([, { asked }]) => asked !== null)) return { state, effects };
+  if (rollout === null || counting.some(([, { order }]) => order !== null)) return { state, effects };
   if (rollout.phase === 'committing') {
     const applied = { type: 'applied', sequence: rollout.sequence } as const;
     return { state: { ...state, rollout: null }, effects: [...effects, applied] };
@@ -111,13 +110,13 @@ function goOn({ state, effects }: RolloutStep): RolloutStep {
   const isReady = (progress: WorkerProgress) => progress.sequence === sequence && progress.has === 'prepared';
   const late = counting.filter(([, progress]) => !isReady(progress)).map(([worker]) => worker);
   const ready = counting.filter(([, progress]) => isReady(progress)).map(([worker]) => worker);
-  const asked = askAll(committing, late, 'prepare', sequence);
-  const all = askAll(asked.state, ready, 'commit', sequence);
-  const next = { state: all.state, effects: [...effects, ...asked.effects, ...all.effects] };
-  return counting.length === 0 ? goOn(next) : next;
+  const prepares = sendOrders(committing, late, 'prepare', sequence);
+  const commits = sendOrders(prepares.state, ready, 'commit', sequence);
+  const next = { state: commits.state, effects: [...effects, ...prepares.effects, ...commits.effects] };
+  return counting.length === 0 ? proceed(next) : next;
 }
 
-function askAll(
+function sendOrders(
   state: RolloutState,
   workers: readonly number[],
   type: 'prepare' | 'commit',
@@ -125,18 +124,23 @@ function askAll(
 ): RolloutStep {
   let next: RolloutStep = { state, effects: [] };
   for (const worker of workers) {
-    const { state: after, effects } = ask(next.state, worker, type, sequence);
+    const { state: after, effects } = sendOrder(next.state, worker, type, sequence);
     next = { state: after, effects: [...next.effects, ...effects] };
   }
   return next;
 }
 
-function ask(state: RolloutState, worker: number, type: 'prepare' | 'commit', sequence: number): RolloutStep {
+function sendOrder(
+  state: RolloutState,
+  worker: number,
+  type: 'prepare' | 'commit',
+  sequence: number,
+): RolloutStep {
   const progress = state.workers.get(worker);
   if (!progress) return { state, effects: [] };
   const has = type === 'prepare' ? 'nothing' : progress.has;
   return {
-    state: put(state, worker, { ...progress, asked: type, sequence, has }),
+    state: put(state, worker, { ...progress, order: type, sequence, has }),
     effects: [{ type, worker, sequence }],
   };
 }

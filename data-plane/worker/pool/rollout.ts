@@ -1,10 +1,10 @@
-/** Performs what rollout-machine.ts decides: gives workers their orders, and tells who counts and what is applied. */
+/** Performs what rollout-machine.ts decides: gives orders to workers, and tells which of them count. */
 import type { Plan } from '../../plan/plan.ts';
 import type { FromWorker, ToWorker } from '../protocol.ts';
 import { NO_WORKERS, type RolloutEffect, type RolloutEvent, stepRollout } from './rollout-machine.ts';
 
 export interface RolloutOrders {
-  /** Resolves when the worker has done it. When it has not in time it must be ended, which `gone` has to tell. */
+  /** Whether the worker obeyed. One that did not obey in time must be ended, and `gone` called for it. */
   order(worker: number, message: PlanOrder): Promise<boolean>;
   counts(worker: number): void;
 }
@@ -25,7 +25,7 @@ export function done(order: PlanOrder): string {
 
 export class Rollout {
   readonly #orders: RolloutOrders;
-  /** The plan that all run, and the one that they are brought to, by sequence number. */
+  /** By sequence number: the plan that all run, and the one that they are brought to. */
   readonly #plans = new Map<number, Plan>();
   #state = NO_WORKERS;
   #applied: (sequence: number) => void = () => {};
@@ -34,7 +34,7 @@ export class Rollout {
     this.#orders = orders;
   }
 
-  /** Resolves when no worker that counts runs an older plan. To be called again only then. */
+  /** Resolves when no worker that counts runs an older plan. Call it again only then. */
   apply(plan: Plan): Promise<void> {
     this.#plans.set(plan.sequence, plan);
     return new Promise((resolve) => {

@@ -1,10 +1,10 @@
-/** Starts worker threads of Node. */
+/** Starts worker threads. */
 import { Worker } from 'node:worker_threads';
 import type { FromWorker } from '../protocol.ts';
 import { loadLibc } from '../../kernel/libc.ts';
 import type { StartThread } from './worker-handle.ts';
 
-/** Threads that run a file, woken where their engine waits by itself. What they print by mistake goes to the process's own output. */
+/** Starts threads that run `file`, and wakes them after each message if their engine waits by itself. */
 export const threadsOf =
   (file: URL): StartThread =>
   (start, events) => {
@@ -17,7 +17,7 @@ export const threadsOf =
     };
     return {
       post(message) {
-        // Nothing is transferred: shared memory is shared, all else is copied.
+        // Nothing is transferred: shared memory is shared, and the rest is copied.
         worker.postMessage(message, []);
         wake();
       },

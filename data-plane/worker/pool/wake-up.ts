@@ -1,8 +1,8 @@
 /**
  * Wakes worker threads whose engine waits by itself, in epoll_wait: a message, a request to end the thread and the
- * end of the process are noticed only when that wait ends. Without this, `terminate` and `process.exit` hang for ever.
+ * end of the process are noticed only when that wait ends. Without this, `terminate` and `process.exit` hang forever.
  *
- * Invariant: nobody reads the eventfds. They are registered edge-triggered, so each write ends one wait, also one that
+ * Invariant: the eventfds are never read. They are registered edge-triggered, so each write ends one wait, even one that
  * begins after the write.
  */
 import { errnoName } from '../../kernel/errno.ts';
@@ -19,7 +19,7 @@ export class WakeUp {
     this.#libc = libc;
     this.#eventfds = Array.from({ length: libc === null ? 0 : buffers.workerCount }, () => {
       const fd = libc?.eventfd() ?? -1;
-      if (fd < 0) throw new Error(`no eventfd to wake a worker with: ${errnoName(-fd)}`);
+      if (fd < 0) throw new Error(`cannot create an eventfd to wake a worker with: ${errnoName(-fd)}`);
       return fd;
     });
     const { control } = sharedCells(buffers);
@@ -29,7 +29,7 @@ export class WakeUp {
     };
   }
 
-  /** Tells workers of the end of the process. To be called before they start. */
+  /** Tells workers when the process ends. Call it before they start. */
   install(): void {
     process.on('exit', this.#onProcessExit);
   }
@@ -39,7 +39,7 @@ export class WakeUp {
     return this.#eventfds[worker] ?? -1;
   }
 
-  /** All threads are gone. */
+  /** Call it when all threads are gone. */
   close(): void {
     process.off('exit', this.#onProcessExit);
     for (const fd of this.#eventfds) this.#libc?.close(fd);

@@ -2,14 +2,14 @@
  * One worker thread, seen from the main thread.
  *
  * Invariants
- *  - every question is answered: with null when the thread is gone, or late;
+ *  - every request gets an answer: null when the thread is gone or late;
  *  - onGone is called once, after which no message arrives.
  */
 import type { Clock } from '../../../core/runtime/clock.ts';
 import { messageOf } from '../../../core/runtime/errors.ts';
 import type { FromWorker, ToWorker, WorkerStart } from '../protocol.ts';
 
-/** What is needed of a thread: node:worker_threads in production. */
+/** A thread as the pool sees it: node:worker_threads in production. */
 export interface Thread {
   post(message: ToWorker): void;
   terminate(): Promise<unknown>;
@@ -18,19 +18,19 @@ export interface Thread {
 export interface ThreadEvents {
   onMessage(message: FromWorker): void;
   onError(error: unknown): void;
-  /** The last one, and always. */
+  /** Always called, and last. */
   onExit(): void;
 }
 
 export type StartThread = (start: WorkerStart, events: ThreadEvents) => Thread;
 
 export interface HandleEvents {
-  /** What is no answer. */
+  /** A message that answers no request. */
   onNews(message: FromWorker): void;
   onGone(why: string): void;
 }
 
-interface Question {
+interface Request {
   readonly isAnswer: (message: FromWorker) => boolean;
   readonly answer: (message: FromWorker | null) => void;
 }
@@ -38,7 +38,7 @@ interface Question {
 export class WorkerHandle {
   readonly #thread: Thread;
   readonly #clock: Clock;
-  readonly #questions = new Set<Question>();
+  readonly #requests = new Set<Request>();
   readonly #gone: Promise<void>;
   #why = 'it ended by itself';
   #isGone = false;
@@ -57,7 +57,7 @@ export class WorkerHandle {
       },
       onExit: () => {
         this.#isGone = true;
-        for (const question of this.#questions) question.answer(null);
+        for (const request of this.#requests) request.answer(null);
         gone();
         events.onGone(this.#why);
       },
@@ -78,24 +78,24 @@ export class WorkerHandle {
     return this.expect(isAnswer, deadlineMs);
   }
 
-  /** The first message that `isAnswer`, or null when the thread is gone or takes longer than `deadlineMs`. */
+  /** The first message that `isAnswer` accepts; null when the thread is gone or takes longer than `deadlineMs`. */
   expect(isAnswer: (message: FromWorker) => boolean, deadlineMs: number): Promise<FromWorker | null> {
     if (this.#isGone) return Promise.resolve(null);
     return new Promise((resolve) => {
-      const timer = this.#clock.after(deadlineMs, () => question.answer(null));
-      const question: Question = {
+      const timer = this.#clock.after(deadlineMs, () => request.answer(null));
+      const request: Request = {
         isAnswer,
         answer: (message) => {
           timer.cancel();
-          this.#questions.delete(question);
+          this.#requests.delete(request);
           resolve(message);
         },
       };
-      this.#questions.add(question);
+      this.#requests.add(request);
     });
   }
 
-  /** Ends the thread, whatever it does. Resolves when it is gone. */
+  /** Ends the thread, whatever it is doing. Resolves when it is gone. */
   async kill(why: string): Promise<void> {
     if (!this.#isGone) {
       this.#why = why;
@@ -105,9 +105,9 @@ export class WorkerHandle {
   }
 
   #onMessage(message: FromWorker, events: HandleEvents): void {
-    for (const question of this.#questions) {
-      if (!question.isAnswer(message)) continue;
-      question.answer(message);
+    for (const request of this.#requests) {
+      if (!request.isAnswer(message)) continue;
+      request.answer(message);
       return;
     }
     events.onNews(message);

@@ -1,12 +1,12 @@
 /**
- * The worker threads of a proxy: keeps as many as were asked for alive, and makes all of them run one plan.
+ * The worker threads of a proxy: keeps the wanted number of them alive, and makes all of them run one plan.
  *
  * Invariants
- *  - which worker gets which plan when is decided by rollout-machine.ts; a worker that is late is ended;
- *  - a worker counts (is in #running) only with the current plan; its listeners come next;
- *  - a dead worker's connections are taken out of what workers share before its replacement starts;
- *  - a first failure is made good at once, further ones in a row after a delay that doubles; who accepts on the dead
- *    one's sockets meanwhile is decided by lending.ts;
+ *  - rollout-machine.ts decides which worker gets which plan when; a worker that is late is ended;
+ *  - a worker counts (is in #running) only with the current plan; it gets its listeners after that;
+ *  - a dead worker's connections are subtracted from what workers share before its replacement starts;
+ *  - the first replacement starts at once, further ones in a row after a delay that doubles; socket-lending.ts decides
+ *    who accepts on the dead worker's sockets meanwhile;
  *  - nothing here fails because a worker does, and every wait has a deadline.
  */
 import { type Clock, sleep } from '../../../core/runtime/clock.ts';
@@ -17,20 +17,20 @@ import type { CloseReason } from '../../memory/close-reasons.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { CONTROL, type SharedBuffers, sharedCells, workerCells } from '../../memory/shared-memory.ts';
 import type { Libc } from '../../kernel/libc.ts';
-import { SocketLending, type ListenPlaces } from './socket-lending.ts';
+import { SocketLending, type WorkerSockets } from './socket-lending.ts';
 import { closeDescriptors, LostWorkers } from './lost-worker.ts';
 import type { FromWorker, WorkerStart } from '../protocol.ts';
 import { done, isAnswerTo, type PlanOrder, Rollout } from './rollout.ts';
 import { WakeUp } from './wake-up.ts';
 import { type StartThread, WorkerHandle } from './worker-handle.ts';
 
-/** For what a worker does in milliseconds, on a machine that swaps. */
+/** A worker answers in milliseconds; this allows for a machine that swaps. */
 const ANSWER_MS = 10_000;
 const RESTART_MIN_MS = 200;
 const RESTART_MAX_MS = 10_000;
-/** A worker that lived this long did not fail in a row with the one before. */
+/** A worker that lived this long does not count as another failure in a row. */
 const SETTLED_MS = 10_000;
-const DRAIN_LOOK_MS = 20;
+const DRAIN_POLL_MS = 20;
 
 export interface WorkerPoolEvents {
   onEjected(row: number, generation: number, reason: string): void;
@@ -53,28 +53,30 @@ export interface WorkerPoolInputs {
   readonly startThread: StartThread;
 }
 
-interface Place {
+/** One worker of the pool, over all threads that ran as it. */
+interface PoolWorker {
   readonly index: number;
   readonly backoff: Backoff;
+  /** The present thread; null: there is none. */
   handle: WorkerHandle | null;
-  /** Called when the present worker counts, or is gone. */
+  /** Called when the present thread counts, or is gone. */
   settled: () => void;
-  /** What the rollout knows the present worker by. */
-  worker: number;
+  /** Identifies the present thread to the rollout. */
+  thread: number;
   restarts: number;
   startedMs: number;
 }
 
 export class WorkerPool {
   readonly #inputs: WorkerPoolInputs;
-  readonly #places: readonly Place[];
+  readonly #workers: readonly PoolWorker[];
   readonly #running = new Map<number, WorkerHandle>();
   readonly #lending = new SocketLending(ANSWER_MS);
   readonly #rollout = new Rollout({
-    order: (worker, order) => this.#order(worker, order),
-    counts: (worker) => this.#onCounts(worker),
+    order: (thread, order) => this.#order(thread, order),
+    counts: (thread) => this.#onCounts(thread),
   });
-  #workersStarted = 0;
+  #threadsStarted = 0;
   readonly #stopped = new AbortController();
   readonly #wakeUp: WakeUp;
   readonly #lost: LostWorkers;
@@ -82,12 +84,12 @@ export class WorkerPool {
   constructor(inputs: WorkerPoolInputs) {
     this.#inputs = inputs;
     const { clock, random, buffers } = inputs;
-    this.#places = Array.from({ length: buffers.workerCount }, (_, index) => ({
+    this.#workers = Array.from({ length: buffers.workerCount }, (_, index) => ({
       index,
       backoff: backoff(RESTART_MIN_MS, RESTART_MAX_MS, random),
       handle: null,
       settled: () => {},
-      worker: 0,
+      thread: 0,
       restarts: 0,
       startedMs: clock.nowMs(),
     }));
@@ -95,12 +97,12 @@ export class WorkerPool {
     this.#wakeUp = new WakeUp(inputs.engine === 'epoll' ? inputs.libc : null, buffers);
   }
 
-  /** Starts all workers. Rejects when not one of them starts, with the reason of the last. */
+  /** Starts all workers. Rejects when none of them starts, with the first reason. */
   async start(): Promise<void> {
     this.#wakeUp.install();
-    const failures = await Promise.all(this.#places.map((place) => this.#boot(place)));
+    const failures = await Promise.all(this.#workers.map((worker) => this.#boot(worker)));
     if (this.#running.size === 0)
-      throw new Error(`no worker starts: ${failures.find(Boolean) ?? 'unknown reason'}`);
+      throw new Error(`no worker started: ${failures.find(Boolean) ?? 'unknown reason'}`);
   }
 
   /** Makes all workers run this plan. To be called again only when it has resolved. */
@@ -109,8 +111,8 @@ export class WorkerPool {
   }
 
   /** Makes all workers accept for a listener. Null, or why the first that failed did. Then none does. */
-  listen(listener: number, places: ListenPlaces): Promise<string | null> {
-    return this.#lending.listen(listener, places);
+  listen(listener: number, sockets: WorkerSockets): Promise<string | null> {
+    return this.#lending.listen(listener, sockets);
   }
 
   /** When it resolves no worker accepts for a listener: its descriptors may be closed. */
@@ -118,7 +120,7 @@ export class WorkerPool {
     return this.#lending.unlisten(listener);
   }
 
-  /** Resets the connections to a backend, if its row is still of this generation. */
+  /** Resets the connections to a backend, if its row still has this generation. */
   closeBackend(row: number, generation: number, reason: CloseReason): void {
     for (const handle of this.#running.values())
       handle.send({ type: 'close-backend', row, generation, reason });
@@ -126,13 +128,10 @@ export class WorkerPool {
 
   /** By worker: how often it was replaced. */
   get restarts(): readonly number[] {
-    return this.#places.map(({ restarts }) => restarts);
+    return this.#workers.map(({ restarts }) => restarts);
   }
 
-  /**
-   * Stops accepting for good: no worker does when this resolves. Close the listening sockets then: clients would wait
-   * in their backlogs.
-   */
+  /** Stops accepting for good. Close the listening sockets when it resolves: clients would wait in their backlogs. */
   stopAccepting(): Promise<void> {
     return this.#lending.stop();
   }
@@ -144,11 +143,11 @@ export class WorkerPool {
     await this.stopAccepting();
     const deadlineMs = clock.nowMs() + drainMs;
     while (Atomics.load(control, CONTROL.connections) > 0 && clock.nowMs() < deadlineMs) {
-      await sleep(clock, DRAIN_LOOK_MS);
+      await sleep(clock, DRAIN_POLL_MS);
     }
     this.#stopped.abort();
     await Promise.all(
-      this.#places.map(async ({ handle, index }) => {
+      this.#workers.map(async ({ handle, index }) => {
         if (!handle) return;
         await handle.ask({ type: 'exit' }, () => false, ANSWER_MS);
         await handle.kill('the proxy stops');
@@ -158,66 +157,66 @@ export class WorkerPool {
     this.#wakeUp.close();
   }
 
-  /** Null, or why the worker at this place did not come to count. It is replaced then. */
-  async #boot(place: Place): Promise<string | null> {
-    const handle = this.#startThread(place);
+  /** Starts a thread. Null, or why it did not come to count. It is replaced then. */
+  async #boot(worker: PoolWorker): Promise<string | null> {
+    const handle = this.#startThread(worker);
     if (typeof handle === 'string') return handle;
     const isReady = await handle.expect(({ type }) => type === 'ready', ANSWER_MS);
     if (!isReady) await handle.kill('it did not become ready');
-    else if (handle === place.handle) await this.#catchUp(place);
-    if (handle !== place.handle) return 'it ended while it started';
-    // One that can't accept on its sockets is ended: its share of the clients would wait in their queues.
-    const failure = await this.#lending.joined(place.index, handle);
+    else if (handle === worker.handle) await this.#catchUp(worker);
+    if (handle !== worker.handle) return 'it ended while it was starting';
+    // A worker that can't accept on its sockets is ended: its share of the clients would wait in their queues.
+    const failure = await this.#lending.joined(worker.index, handle);
     if (failure !== null) await handle.kill(`it can't listen: ${failure}`);
     return failure;
   }
 
-  /** Resolves when the new worker counts, or is gone. */
-  #catchUp(place: Place): Promise<void> {
+  /** Resolves when the new thread counts, or is gone. */
+  #catchUp(worker: PoolWorker): Promise<void> {
     return new Promise((resolve) => {
-      place.settled = resolve;
-      this.#rollout.started(place.worker);
+      worker.settled = resolve;
+      this.#rollout.started(worker.thread);
     });
   }
 
-  #startThread(place: Place): WorkerHandle | string {
+  #startThread(worker: PoolWorker): WorkerHandle | string {
     const { buffers, clock, engine, random, sourceAddresses, splice, startThread } = this.#inputs;
-    const { index } = place;
+    const { index } = worker;
     try {
       const seed = randomBelow(random, 2 ** 32);
       const wakeFd = this.#wakeUp.eventfd(index);
       const start = { index, engine, buffers, wakeFd, seed, sourceAddresses, splice };
-      place.startedMs = clock.nowMs();
-      place.worker = ++this.#workersStarted;
-      place.handle = new WorkerHandle(startThread, start, clock, {
+      worker.startedMs = clock.nowMs();
+      worker.thread = ++this.#threadsStarted;
+      worker.handle = new WorkerHandle(startThread, start, clock, {
         onNews: (message) => this.#onNews(index, message),
-        onGone: (why) => this.#onGone(place, why),
+        onGone: (why) => this.#onGone(worker, why),
       });
-      return place.handle;
+      return worker.handle;
     } catch (error) {
-      this.#onGone(place, messageOf(error));
+      this.#onGone(worker, messageOf(error));
       return messageOf(error);
     }
   }
 
-  /** A worker that does not obey in time is ended: it must not go on with an old plan. */
-  async #order(worker: number, order: PlanOrder): Promise<boolean> {
-    const handle = this.#placeOf(worker)?.handle;
+  /** A worker that does not obey in time is ended: it must not keep running an old plan. */
+  async #order(thread: number, order: PlanOrder): Promise<boolean> {
+    const handle = this.#workerOf(thread)?.handle;
     if (!handle) return false;
     const answer = await handle.ask(order, (message) => isAnswerTo(order, message), ANSWER_MS);
     if (!answer) await handle.kill(`it has not ${done(order)} within ${ANSWER_MS / 1_000} s`);
     return answer !== null;
   }
 
-  #onCounts(worker: number): void {
-    const place = this.#placeOf(worker);
-    if (!place?.handle) return;
-    this.#running.set(place.index, place.handle);
-    place.settled();
+  #onCounts(thread: number): void {
+    const worker = this.#workerOf(thread);
+    if (!worker?.handle) return;
+    this.#running.set(worker.index, worker.handle);
+    worker.settled();
   }
 
-  #placeOf(worker: number): Place | undefined {
-    return this.#places.find((place) => place.worker === worker);
+  #workerOf(thread: number): PoolWorker | undefined {
+    return this.#workers.find((worker) => worker.thread === thread);
   }
 
   #onNews(worker: number, message: FromWorker): void {
@@ -227,23 +226,23 @@ export class WorkerPool {
     else if (message.type === 'log') events.onLog(worker, message);
   }
 
-  #onGone(place: Place, why: string): void {
-    place.handle = null;
-    this.#running.delete(place.index);
-    this.#lending.gone(place.index);
-    this.#rollout.gone(place.worker);
-    place.settled();
+  #onGone(worker: PoolWorker, why: string): void {
+    worker.handle = null;
+    this.#running.delete(worker.index);
+    this.#lending.gone(worker.index);
+    this.#rollout.gone(worker.thread);
+    worker.settled();
     if (this.#stopped.signal.aborted) return;
     const { clock, events } = this.#inputs;
-    events.onLost(place.index, why, this.#lost.takeOut(place.index));
-    place.restarts += 1;
-    const hadSettled = clock.nowMs() - place.startedMs >= SETTLED_MS;
-    if (hadSettled) place.backoff.reset();
-    void this.#replace(place, hadSettled || place.restarts === 1);
+    events.onLost(worker.index, why, this.#lost.takeOut(worker.index));
+    worker.restarts += 1;
+    const hadSettled = clock.nowMs() - worker.startedMs >= SETTLED_MS;
+    if (hadSettled) worker.backoff.reset();
+    void this.#replace(worker, hadSettled || worker.restarts === 1);
   }
 
-  async #replace(place: Place, atOnce: boolean): Promise<void> {
-    if (!atOnce) await sleep(this.#inputs.clock, place.backoff.nextMs(), this.#stopped.signal);
-    if (!this.#stopped.signal.aborted) await this.#boot(place);
+  async #replace(worker: PoolWorker, atOnce: boolean): Promise<void> {
+    if (!atOnce) await sleep(this.#inputs.clock, worker.backoff.nextMs(), this.#stopped.signal);
+    if (!this.#stopped.signal.aborted) await this.#boot(worker);
   }
 }

@@ -8,8 +8,12 @@ import { CONTRACT_GROUPS } from '../../../harness/engine/contract-groups.ts';
 import type { EngineName } from '../../../harness/engine/engine-host.ts';
 import { connectedPair, withBackend } from '../../../harness/engine/engine-rig.ts';
 import { ask, pause, readAll, until, within } from '../../../harness/engine/tcp.ts';
+import { byRunLength } from '../../../harness/run-length.ts';
 
 const MEGABYTE = 1024 * 1024;
+/** More than all buffers on the way hold. */
+const UP_MB = byRunLength(60, 1_000);
+const DOWN_MB = byRunLength(20, 300);
 
 /** Writes `chunk` again and again, waiting for 'drain' as a good citizen does. Returns the hash of all of it. */
 async function pump(socket: Socket, chunk: Buffer, times: number): Promise<string> {
@@ -66,12 +70,12 @@ function bytesContract(engine: EngineName): void {
       });
     });
 
-    it('relays 100 MB up and 30 MB down at once', async () => {
+    it(`relays ${UP_MB} MB up and ${DOWN_MB} MB down at once`, async () => {
       await connectedPair(engine, {}, async ({ rig, client, backend }) => {
         const [up, down] = [readAll(backend), readAll(client)];
         const [upHash, downHash] = await Promise.all([
-          pump(client, randomBytes(MEGABYTE), 100),
-          pump(backend, randomBytes(MEGABYTE), 30),
+          pump(client, randomBytes(MEGABYTE), UP_MB),
+          pump(backend, randomBytes(MEGABYTE), DOWN_MB),
         ]);
         client.end();
         backend.end();
@@ -79,12 +83,12 @@ function bytesContract(engine: EngineName): void {
         assert.deepEqual(
           ends.map(({ bytes, sha256, how }) => [bytes, sha256, how]),
           [
-            [100 * MEGABYTE, upHash, 'end'],
-            [30 * MEGABYTE, downHash, 'end'],
+            [UP_MB * MEGABYTE, upHash, 'end'],
+            [DOWN_MB * MEGABYTE, downHash, 'end'],
           ],
         );
         const [closed] = await rig.waitFor('closed');
-        assert.deepEqual([closed?.toBackend, closed?.toClient], [100 * MEGABYTE, 30 * MEGABYTE]);
+        assert.deepEqual([closed?.toBackend, closed?.toClient], [UP_MB * MEGABYTE, DOWN_MB * MEGABYTE]);
       });
     });
 
@@ -92,7 +96,7 @@ function bytesContract(engine: EngineName): void {
       it(`holds the sender back while the ${slow} does not read, and loses nothing`, async () => {
         await connectedPair(engine, {}, async ({ client, backend }) => {
           const [sender, reader] = slow === 'backend' ? [client, backend] : [backend, client];
-          const hash = pump(sender, randomBytes(MEGABYTE), 100).then((sha256) => {
+          const hash = pump(sender, randomBytes(MEGABYTE), UP_MB).then((sha256) => {
             sender.end();
             return sha256;
           });
@@ -108,7 +112,7 @@ function bytesContract(engine: EngineName): void {
           // The kernel's own buffers on the way hold some 20 MB at most.
           assert.ok(taken() < 40 * MEGABYTE, `${taken()} bytes were taken for a reader that reads nothing`);
           const { bytes, sha256, how } = await within('all of it', readAll(reader), 60_000);
-          assert.deepEqual([bytes, sha256, how], [100 * MEGABYTE, await hash, 'end']);
+          assert.deepEqual([bytes, sha256, how], [UP_MB * MEGABYTE, await hash, 'end']);
         });
       });
     }

@@ -4,7 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { Checkpointer } from '../../../control-plane/store/log/checkpointer.ts';
 import type { ConfigStore, NewCheckpoint } from '../../../control-plane/store/config-store.ts';
-import { Past } from '../../../control-plane/store/log/past.ts';
+import { RevisionReader } from '../../../control-plane/store/log/revision-reader.ts';
 import { adoptStore } from '../../../core/model/edits/adopt.ts';
 import { addBackends, updateBackend } from '../../../core/model/edits/backend.ts';
 import { createPool } from '../../../core/model/edits/pool.ts';
@@ -143,7 +143,12 @@ export function checkpointsContract(kind: string, harness: StoreHarness): void {
         limits: LIMITS,
       });
       kept({ close: () => checkpointer.stop() });
-      return { replica: made, store: made.store, checkpointer, past: new Past(made.store, made.follower) };
+      return {
+        replica: made,
+        store: made.store,
+        checkpointer,
+        past: new RevisionReader(made.store, made.follower),
+      };
     };
 
     /** Revision 1 makes a pool, 2 to 60 add a backend each; checkpoints and trims as they fall due. */
@@ -169,8 +174,8 @@ export function checkpointsContract(kind: string, harness: StoreHarness): void {
         [...(again.state.pools.get('web')?.backends.keys() ?? [])],
         [...(state.pools.get('web')?.backends.keys() ?? [])],
       );
-      const listed = (await two.past.revisions(1_000)).map(({ revision, changes }) => [revision, changes]);
-      const expected = (await one.past.revisions(1_000)).map(({ revision, changes }) => [revision, changes]);
+      const listed = (await two.past.list(1_000)).map(({ revision, changes }) => [revision, changes]);
+      const expected = (await one.past.list(1_000)).map(({ revision, changes }) => [revision, changes]);
       assert.deepEqual(listed, expected);
       assert.deepEqual(listed.at(-1)?.[0], 31);
       const shown = await two.past.commitAt(31);

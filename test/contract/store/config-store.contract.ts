@@ -163,7 +163,7 @@ export function configStoreContract(kind: string, harness: StoreHarness): void {
         store.append(tooLarge, commitsAfter(tooLarge, 1, large(MAX_APPEND_BYTES))),
       );
       assert.equal(error.code, 'RESOURCE_EXHAUSTED');
-      assert.match(error.message, /one commit can be 1024 KiB; nothing was written/);
+      assert.match(error.message, /one commit can have 1024 KiB; nothing was written/);
       assert.equal((await store.head()).revision, 0);
       const count = 20;
       for (let revision = 0; revision < count; revision++) {
@@ -187,10 +187,7 @@ export function configStoreContract(kind: string, harness: StoreHarness): void {
       await store.append(parent, commitsAfter(parent, 1, { format: FORMAT + 1 }));
       const error = await failureOf(store.read(1, 1));
       assert.equal(error.code, 'FAILED_PRECONDITION');
-      assert.match(
-        error.message,
-        /is written in format 2, and this program reads format 1: run the newer program/,
-      );
+      assert.match(error.message, /in format 2, and this program reads format 1: run a newer program/);
     });
 
     it('wakes those who asked for it after an append by another one, until they stop', async () => {
@@ -291,7 +288,10 @@ export function configStoreContract(kind: string, harness: StoreHarness): void {
       }
       const other = await failureOf(two.propose(edit, { requestId: 'same', requestDigest: 'another' }));
       assert.equal(other.code, 'INVALID_ARGUMENT');
-      assert.match(other.message, /request_id "same" was used for another request, committed as revision 1/);
+      assert.match(
+        other.message,
+        /request_id "same" was used for a different request, committed as revision 1/,
+      );
       assert.equal((await one.store.head()).revision, 1);
     });
   });

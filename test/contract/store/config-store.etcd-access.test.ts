@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { after, describe, it, type TestContext } from 'node:test';
 import { AuthClient } from 'etcd3';
 import { type EtcdFlags, readEtcdAccess } from '../../../control-plane/store/etcd/etcd-access.ts';
 import { EtcdClient } from '../../../control-plane/store/etcd/etcd-client.ts';
@@ -59,16 +59,17 @@ function countTokens(t: TestContext): () => number {
 }
 
 function access(found: string): void {
-  const start = async (t: TestContext, options: EtcdClusterOptions = {}) => {
+  const clusters: EtcdCluster[] = [];
+  after(() => Promise.all(clusters.map((cluster) => cluster.dispose())));
+  const start = async (options: EtcdClusterOptions = {}) => {
     const cluster = await EtcdCluster.start(found, options);
-    t.after(() => cluster.dispose());
+    clusters.push(cluster);
     return cluster;
   };
 
-  it('is had with TLS and a certificate, and no other way', async (t) => {
-    const folder = temporaryFolder(t);
-    const tls = makeCertificates(folder);
-    const cluster = await start(t, { tls });
+  it('is had with TLS and a certificate, or with the name in it instead of a password, and no other way', async (t) => {
+    const tls = makeCertificates(temporaryFolder(t));
+    const cluster = await start({ tls });
     const { cert: etcdCert, key: etcdKey } = tls.client;
     const flags = { etcdCa: tls.ca, etcdCert, etcdKey };
     const warnings: string[] = [];
@@ -79,40 +80,51 @@ function access(found: string): void {
     assert.equal((await one.propose(pool('web'))).revision, 1);
     assert.deepEqual(warnings, []);
 
-    const nameless = await failureOf(replicaWith(t, cluster, { etcdCa: tls.ca }).store.head());
-    assert.equal(nameless.code, 'UNAVAILABLE');
-    assert.match(nameless.message, /does not answer: .*; see --etcd-ca, --etcd-cert and --etcd-key$/);
     const other = makeCertificates(temporaryFolder(t));
-    const distrusted = await failureOf(replicaWith(t, cluster, { ...flags, etcdCa: other.ca }).store.head());
-    assert.equal(distrusted.code, 'UNAVAILABLE');
-    assert.match(distrusted.message, /does not answer: .*certificate.*; see --etcd-ca/);
-    const plain = await failureOf(replicaWith(t, cluster, {}).store.head());
-    assert.equal(plain.code, 'UNAVAILABLE');
-  });
+    const refused: readonly [EtcdFlags, RegExp][] = [
+      [{ etcdCa: tls.ca }, /does not answer: .*; check --etcd-ca, --etcd-cert and --etcd-key$/],
+      [{ ...flags, etcdCa: other.ca }, /does not answer: .*certificate.*; check --etcd-ca/],
+      [{}, /does not answer/],
+    ];
+    for (const [those, says] of refused) {
+      const error = await failureOf(replicaWith(t, cluster, those).store.head());
+      assert.equal(error.code, 'UNAVAILABLE');
+      assert.match(error.message, says);
+    }
 
-  it('is refused a member whose certificate is for another host', async (t) => {
-    const tls = makeCertificates(temporaryFolder(t), 'DNS:elsewhere.example');
-    const cluster = await start(t, { tls });
-    const { cert: etcdCert, key: etcdKey } = tls.client;
-    const one = replicaWith(t, cluster, { etcdCa: tls.ca, etcdCert, etcdKey });
-    const { message } = await failureOf(one.store.head());
-    assert.match(message, /does not answer: .*altnames.*127\.0\.0\.1.*; see --etcd-ca/);
-  });
-
-  it('is had with the name in a certificate, without a password', async (t) => {
-    const tls = makeCertificates(temporaryFolder(t));
-    const cluster = await start(t, { tls });
     await cluster.enableAuth([{ name: 'equipoise', prefix: '/equipoise/' }]);
-    const { cert: etcdCert, key: etcdKey } = tls.client;
-    const one = replicaWith(t, cluster, { etcdCa: tls.ca, etcdCert, etcdKey });
-    assert.equal((await one.propose(pool('web'))).revision, 1);
-    const elsewhere = replicaWith(t, cluster, { etcdCa: tls.ca, etcdCert, etcdKey, etcdPrefix: '/other/' });
+    assert.equal((await replicaWith(t, cluster, flags).propose(pool('api'))).revision, 2);
+    const elsewhere = replicaWith(t, cluster, { ...flags, etcdPrefix: '/other/' });
     assert.match((await failureOf(elsewhere.store.head())).message, /permission denied/);
   });
 
+  it('is refused an endpoint whose certificate is for another host', async (t) => {
+    const tls = makeCertificates(temporaryFolder(t), 'DNS:elsewhere.example');
+    const cluster = await start({ tls });
+    const { cert: etcdCert, key: etcdKey } = tls.client;
+    const one = replicaWith(t, cluster, { etcdCa: tls.ca, etcdCert, etcdKey });
+    const { message } = await failureOf(one.store.head());
+    assert.match(message, /does not answer: .*altnames.*127\.0\.0\.1.*; check --etcd-ca/);
+  });
+
+  const login = { name: 'equipoise', password: 'p', prefix: '/equipoise/' };
+  /** One cluster for all that need only a user, made for the first of them. */
+  let shared: Promise<EtcdCluster> | undefined;
+  const sharedCluster = () => (shared ??= startWithUsers());
+  const startWithUsers = async (flags: Readonly<Record<string, string>> = {}) => {
+    const cluster = await start({ flags });
+    await cluster.enableAuth([login, { name: 'east', password: 'pass word', prefix: '/fleets/east/' }]);
+    return cluster;
+  };
+  /** A new fleet of that user. */
+  let fleets = 0;
+  const withUser = (t: TestContext, cluster: EtcdCluster) => {
+    const flags = { ...userFlags(t, login.name, login.password), etcdPrefix: `/equipoise/${++fleets}/` };
+    return { cluster, flags, tokens: countTokens(t), one: replicaWith(t, cluster, flags) };
+  };
+
   it('is had with user and password, for one prefix, and is refused in words otherwise', async (t) => {
-    const cluster = await start(t);
-    await cluster.enableAuth([{ name: 'east', password: 'pass word', prefix: '/fleets/east/' }]);
+    const cluster = await sharedCluster();
     const flags = { ...userFlags(t, 'east', 'pass word'), etcdPrefix: '/fleets/east/' };
     const one = replicaWith(t, cluster, flags);
     one.follower.start();
@@ -130,19 +142,20 @@ function access(found: string): void {
     const refused = async (other: EtcdFlags, says: RegExp) => {
       const replica = replicaWith(t, cluster, other);
       const errors = [failureOf(replica.store.head()), failureOf(replica.propose(pool('b')))];
-      for (const error of await Promise.all(errors)) {
-        assert.equal(error.code, 'FAILED_PRECONDITION');
+      const [read, write] = await Promise.all(errors);
+      for (const error of [read, write]) {
+        assert.equal(error?.code, 'FAILED_PRECONDITION');
         assert.match(error.message, says);
-        assert.match(error.message, /nothing was written/);
       }
+      assert.match(write?.message ?? '', /; nothing was written$/);
     };
     await refused(
       { ...flags, ...userFlags(t, 'east', 'wrong') },
-      /authentication failed.*see --etcd-user and --etcd-password-file/,
+      /authentication failed.*check --etcd-user and --etcd-password-file/,
     );
     await refused(
       { ...flags, ...userFlags(t, 'west', 'pass word') },
-      /authentication failed.*see --etcd-user/,
+      /authentication failed.*check --etcd-user/,
     );
     await refused(
       { ...flags, etcdPrefix: '/fleets/west/' },
@@ -154,16 +167,8 @@ function access(found: string): void {
     );
   });
 
-  const startWithUser = async (t: TestContext, flags: Readonly<Record<string, string>> = {}) => {
-    const cluster = await start(t, { flags });
-    await cluster.enableAuth([{ name: 'equipoise', password: 'p', prefix: '/equipoise/' }]);
-    const login = userFlags(t, 'equipoise', 'p');
-    const tokens = countTokens(t);
-    return { cluster, login, tokens, one: replicaWith(t, cluster, login) };
-  };
-
   it('is renewed once, for reads and for an append, when etcd was started again and knows no token', async (t) => {
-    const { cluster, tokens, one } = await startWithUser(t);
+    const { cluster, tokens, one } = withUser(t, await sharedCluster());
     const [member] = cluster.members;
     const restart = async () => {
       // In order, or it would read the tokens from its write-ahead log.
@@ -184,10 +189,8 @@ function access(found: string): void {
   });
 
   it('is renewed when the token has run out', async (t) => {
-    const { cluster, tokens, one } = await startWithUser(t, {
-      'auth-token': 'simple',
-      'auth-token-ttl': '1',
-    });
+    const flags = { 'auth-token': 'simple', 'auth-token-ttl': '1' };
+    const { cluster, tokens, one } = withUser(t, await startWithUsers(flags));
     await one.propose(pool('a'));
     // These are younger than the replica's. Each is tried once, for a use prolongs it.
     const others: string[] = [];
@@ -205,18 +208,22 @@ function access(found: string): void {
   });
 
   it('takes a changed password from the file, without a restart', async (t) => {
-    const { cluster, login, one } = await startWithUser(t);
+    const { cluster, flags, one } = withUser(t, await sharedCluster());
     await one.propose(pool('a'));
-    const root = '--user=root:root';
-    await cluster.etcdctl([root, 'user', 'passwd', '--interactive=false', 'equipoise'], { input: 'new' });
+    const change = (password: string) =>
+      cluster.etcdctl(['--user=root:root', 'user', 'passwd', '--interactive=false', login.name], {
+        input: password,
+      });
+    await change('new');
     const error = await failureOf(one.propose(pool('b')));
     assert.match(error.message, /authentication failed.*--etcd-password-file.*/);
-    writeFileSync(login.etcdPasswordFile, 'new');
+    writeFileSync(flags.etcdPasswordFile, 'new');
     assert.equal((await one.propose(pool('b'))).revision, 2);
+    await change(login.password);
   });
 
   it('is had again when authentication is turned on and off', async (t) => {
-    const { cluster, one } = await startWithUser(t);
+    const { cluster, one } = withUser(t, await sharedCluster());
     await one.propose(pool('a'));
     await cluster.etcdctl(['--user=root:root', 'auth', 'disable']);
     await one.propose(pool('b'));
@@ -225,7 +232,7 @@ function access(found: string): void {
   });
 
   it('shows two fleets of one cluster nothing of each other', async (t) => {
-    const cluster = await start(t);
+    const cluster = await start();
     const east = replicaWith(t, cluster, { etcdPrefix: '/fleets/east/' });
     const west = replicaWith(t, cluster, { etcdPrefix: '/fleets/east-2/' });
     await east.propose(pool('a'));
@@ -246,7 +253,7 @@ async function tokenOf({ endpoints }: EtcdCluster, name: string, password: strin
 }
 
 async function knows({ endpoints }: EtcdCluster, token: string): Promise<boolean> {
-  const body = JSON.stringify({ key: Buffer.from('/equipoise/head').toString('base64') });
+  const body = JSON.stringify({ key: Buffer.from('/equipoise/any').toString('base64') });
   const headers = { authorization: token };
   return (await fetch(`http://${endpoints[0]}/v3/kv/range`, { method: 'POST', body, headers })).ok;
 }

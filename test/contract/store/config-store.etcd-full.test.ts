@@ -44,7 +44,7 @@ function full(found: string): void {
     await alarm('ACTIVATE');
     const error = await failureOf(one.propose(pool('b')));
     assert.equal(error.code, 'RESOURCE_EXHAUSTED');
-    assert.match(error.message, /refused, and nothing was written: .*space exceeded.*NOSPACE/);
+    assert.match(error.message, /refused: .*space exceeded.*NOSPACE.*; nothing was written$/);
     await alarm('DEACTIVATE');
     assert.equal((await one.propose(pool('b'))).revision, 2);
   });

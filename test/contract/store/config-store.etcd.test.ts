@@ -12,6 +12,7 @@ import { CuttingProxy } from '../../../harness/store/cutting-proxy.ts';
 import { type Etcd, findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../../../harness/programs/etcd.ts';
 import { eventually, freePort } from '../../../harness/programs/processes.ts';
 import { Replica } from '../../../harness/store/replica.ts';
+import { checkpointsContract } from './config-store-checkpoints.contract.ts';
 import { commitsAfter, configStoreContract, failureOf } from './config-store.contract.ts';
 
 const binary = findEtcd();
@@ -37,6 +38,7 @@ if (binary === undefined) {
   it(`etcd is not installed: ${HOW_TO_GET_ETCD}`, { skip: true });
 } else {
   configStoreContract('etcd', harness);
+  checkpointsContract('etcd', harness);
   describe('etcd', troubles);
 }
 
@@ -239,7 +241,7 @@ function troubles(): void {
     await replica().propose(pool('new'));
     const error = await failureOf(one.follower.catchUp());
     assert.equal(error.code, 'FAILED_PRECONDITION');
-    assert.match(error.message, /it is another store now .* wiped, or replaced; revision 2 is kept/);
+    assert.match(error.message, /it is a different store now .* wiped or replaced; revision 2 is kept/);
     const read = await one.follower.readBarrier();
     assert.equal(read.stale, true);
     assert.deepEqual([...read.state.pools.keys()], ['a', 'b']);
@@ -255,7 +257,7 @@ function troubles(): void {
     await gateway('kv/deleterange', { key: base64(`${prefix}head`) });
     const error = await failureOf(harness.open().head());
     assert.equal(error.code, 'FAILED_PRECONDITION');
-    assert.match(error.message, /has commits under .* and no head/);
+    assert.match(error.message, /has commits under .* but no head/);
   });
 
   it('keeps waking after its watch was cut', async () => {

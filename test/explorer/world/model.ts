@@ -114,7 +114,7 @@ function replicaSteps(machines: Machines, world: World, index: number): Move<Wor
   const { awaits } = replica;
   if (awaits !== null) {
     const what = {
-      look: 'looks at the head for its batch',
+      'catch-up': 'reads the head for its batch',
       append: 'appends',
       answer: 'hears of its append',
     };

@@ -194,7 +194,7 @@ function perform(machines: Machines, world: World, effect: Effect): World {
     case 'move-soon':
     // No disk of this world is full.
     case 'try-again':
-    case 'say':
+    case 'log':
       return world;
   }
 }

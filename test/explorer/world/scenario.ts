@@ -1,11 +1,11 @@
 /** What is the same in every explored world: one store, what is in it at first, and three changes that clients ask for. */
-import type { Proposed } from '../../../control-plane/store/log/ticket.ts';
+import type { Proposal } from '../../../control-plane/store/log/proposal.ts';
 import { type Change, type Commit, FORMAT } from '../../../core/model/commit.ts';
 import type { Edit } from '../../../core/model/edit.ts';
 import { applyCommit, applyCommits, emptyState } from '../../../core/model/fold.ts';
 import { sealCommit } from '../../../core/model/hash.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
-import { buildSnapshot } from '../../../control-plane/snapshot/build.ts';
+import { buildSnapshot } from '../../../control-plane/snapshot/build-snapshot.ts';
 
 export const STORE_ID = 'store';
 const BACKENDS = ['10.0.0.1:80', '10.0.0.2:80'];
@@ -18,13 +18,13 @@ function setWeights(weight: number): readonly Change[] {
   }));
 }
 
-function ask(requestId: string, edit: Edit): Proposed {
+function ask(requestId: string, edit: Edit): Proposal {
   const rest = { author: 'client', message: '', dryRun: false, deadlineMs: 10_000 };
-  return { proposal: { requestId, requestDigest: `digest of ${requestId}`, edit, ...rest } };
+  return { requestId, requestDigest: `digest of ${requestId}`, edit, ...rest };
 }
 
 /** The third one is refused as long as nothing else was changed. */
-export const TICKETS: readonly Proposed[] = [
+export const PROPOSALS: readonly Proposal[] = [
   ask('change 1', () => ({ ok: true, changes: setWeights(2) })),
   ask('change 2', () => ({ ok: true, changes: setWeights(3) })),
   ask('change 3', (state) =>
@@ -62,7 +62,7 @@ export const FIRST_SNAPSHOT: Snapshot = buildSnapshot(FIRST_STATE, FIRST_POSITIO
 
 const trueHashes = new Map<string, string>();
 
-/** The hash of what `log` says at its end, made anew: never by way of a delta. */
+/** The hash of what `log` says at its end, made anew: never by plan of a delta. */
 export function trueSnapshotHash(log: readonly Commit[]): string {
   const head = log.at(-1)?.hash ?? '';
   let hash = trueHashes.get(head);

@@ -1,15 +1,15 @@
 /** The store, and what a replica does with it: reads on, and commits what clients ask for. */
 import type { BatchStep } from '../../../control-plane/store/log/batch-machine.ts';
-import type { Proposed } from '../../../control-plane/store/log/ticket.ts';
+import type { Proposal } from '../../../control-plane/store/log/proposal.ts';
 import type { Decision } from '../../../control-plane/store/log/plan-append.ts';
 import { NOTHING_PUBLISHED, type Offer } from '../../../control-plane/snapshot/publish-machine.ts';
-import type { RequestOutcome } from '../../../control-plane/store/log/history.ts';
+import type { RequestOutcome } from '../../../control-plane/store/log/commit-index.ts';
 import type { Commit, Position } from '../../../core/model/commit.ts';
 import { emptyState } from '../../../core/model/fold.ts';
 import { originOf } from '../../../core/model/succession.ts';
 import { LbError } from '../../../core/runtime/errors.ts';
 import type { Machines } from '../machines.ts';
-import { STORE_ID, TICKETS } from './scenario.ts';
+import { STORE_ID, PROPOSALS } from './scenario.ts';
 import {
   type Answer,
   type Append,
@@ -44,28 +44,28 @@ export function headOf({ log }: World): Position {
 export function readOn(machines: Machines, world: World, index: number): World {
   const { followed, history } = replicaAt(world, index);
   const head = headOf(world);
-  const way = machines.wayTo(followed, head);
-  if (way.type === 'refuse') return refused(world, way.doubt);
-  if (way.type === 'stay') return world;
-  const base = way.base?.state ?? emptyState(originOf(head));
-  let { state: reading, effect } = machines.openReadOn(base, { head, revision: head.revision });
-  while (effect.type === 'read') {
-    const from = effect.from - 1;
-    const commits = world.log.slice(from, from + effect.limit);
-    ({ state: reading, effect } = machines.stepReadOn(reading, commits));
+  const plan = machines.planCatchUp(followed, head);
+  if (plan.type === 'refuse') return refused(world, plan.reason);
+  if (plan.type === 'stay') return world;
+  const base = plan.base?.state ?? emptyState(originOf(head));
+  const reading = machines.readUpTo(base, { head, revision: head.revision });
+  let step = reading.next();
+  while (!step.done) {
+    const from = step.value.from - 1;
+    step = reading.next(world.log.slice(from, from + step.value.limit));
   }
-  if (effect.type === 'refuse') return refused(world, effect.doubt);
-  const { state, commits } = effect;
+  if (!step.value.ok) return refused(world, step.value.reason);
+  const { state, commits } = step.value;
   const next = withReplica(world, index, {
     followed: { state, position: head },
-    history: way.base === null ? commits : [...history, ...commits],
+    history: plan.base === null ? commits : [...history, ...commits],
   });
   const isOlder = head.revision < (followed?.position.revision ?? -1);
   return offer(machines, breakIf(next, isOlder, 'never backwards: a replica follows an older state'), index);
 }
 
-function refused(world: World, doubt: string): World {
-  return breakIf(world, true, `a replica refuses its own store: ${doubt}`);
+function refused(world: World, reason: string): World {
+  return breakIf(world, true, `a replica refuses its own store: ${reason}`);
 }
 
 const NOBODY: Offer['members'] = [];
@@ -79,13 +79,17 @@ function offer(machines: Machines, world: World, index: number): World {
 
 /** A client asks for a change. */
 export function ask(machines: Machines, world: World, write: number, index: number): World {
-  const ticket = TICKETS[write] as Proposed;
+  const proposal = PROPOSALS[write] as Proposal;
   const { queue } = replicaAt(world, index);
   const doubted = world.writes[write]?.type === 'told';
   const writes = world.writes.map((status, at) =>
     at === write ? ({ type: 'asked', replica: index, doubted } as const) : status,
   );
-  return startBatch(machines, withReplica({ ...world, writes }, index, { queue: [...queue, ticket] }), index);
+  return startBatch(
+    machines,
+    withReplica({ ...world, writes }, index, { queue: [...queue, proposal] }),
+    index,
+  );
 }
 
 function startBatch(machines: Machines, world: World, index: number): World {
@@ -99,10 +103,10 @@ function startBatch(machines: Machines, world: World, index: number): World {
 export function goOn(machines: Machines, world: World, index: number): World {
   const { awaits, cut } = replicaAt(world, index);
   switch (awaits?.type) {
-    case 'look':
+    case 'catch-up':
       return cut
-        ? event(machines, world, index, { type: 'look-failed', error: away() })
-        : look(machines, world, index);
+        ? event(machines, world, index, { type: 'catch-up-failed', error: away() })
+        : catchUp(machines, world, index);
     case 'append': {
       if (cut) return event(machines, world, index, { type: 'append-ended', end: 'refused', error: away() });
       const { world: next, landed } = land(world, awaits.append);
@@ -117,12 +121,17 @@ export function goOn(machines: Machines, world: World, index: number): World {
 
 const away = () => new LbError('UNAVAILABLE', 'the store does not answer');
 
-function look(machines: Machines, world: World, index: number): World {
+function catchUp(machines: Machines, world: World, index: number): World {
   const read = readOn(machines, world, index);
   const { history, followed } = replicaAt(read, index);
   if (followed === null) return read;
   const { state } = followed;
-  return event(machines, read, index, { type: 'looked', state, timeMs: 0, committed: outcomesOf(history) });
+  return event(machines, read, index, {
+    type: 'caught-up',
+    state,
+    timeMs: 0,
+    committed: outcomesOf(history),
+  });
 }
 
 const outcomes = new Map<string, (requestId: string) => RequestOutcome | undefined>();
@@ -149,12 +158,12 @@ export function unanswered(machines: Machines, world: World, index: number): Wor
 }
 
 export function expire(machines: Machines, world: World, write: number, index: number): World {
-  const ticket = TICKETS[write] as Proposed;
+  const proposal = PROPOSALS[write] as Proposal;
   const { sent, queue } = replicaAt(world, index);
-  const answer = sent.includes(ticket) ? 'unknown' : 'nothing-written';
+  const answer = sent.includes(proposal) ? 'unknown' : 'nothing-written';
   const told = tell(world, write, answer);
-  const next = withReplica(told, index, { queue: queue.filter((each) => each !== ticket) });
-  return event(machines, next, index, { type: 'expired', ticket });
+  const next = withReplica(told, index, { queue: queue.filter((each) => each !== proposal) });
+  return event(machines, next, index, { type: 'expired', proposal });
 }
 
 type BatchEvents = Parameters<Machines['stepBatch']>[1];
@@ -169,14 +178,14 @@ function afterStep(
   machines: Machines,
   world: World,
   index: number,
-  { state, effects }: BatchStep<Proposed>,
+  { state, effects }: BatchStep<Proposal>,
 ): World {
   let next = withReplica(world, index, { batch: state });
   for (const effect of effects) {
     const { sent } = replicaAt(next, index);
     switch (effect.type) {
-      case 'look':
-        next = withReplica(next, index, { awaits: { type: 'look' } });
+      case 'catch-up':
+        next = withReplica(next, index, { awaits: { type: 'catch-up' } });
         break;
       case 'append': {
         const { base, commits } = effect.plan;
@@ -187,42 +196,42 @@ function afterStep(
       }
       case 'sent':
       case 'not-sent': {
-        const others = sent.filter((ticket) => ticket !== effect.ticket);
+        const others = sent.filter((proposal) => proposal !== effect.proposal);
         next = withReplica(next, index, {
-          sent: effect.type === 'sent' ? [...others, effect.ticket] : others,
+          sent: effect.type === 'sent' ? [...others, effect.proposal] : others,
         });
         break;
       }
-      case 'tell':
+      case 'settle':
         next = decided(next, index, effect.decision);
         break;
-      case 'learn':
+      case 'refresh':
         if (!replicaAt(next, index).cut) next = readOn(machines, next, index);
-        return event(machines, next, index, { type: 'learnt' });
+        return event(machines, next, index, { type: 'refreshed' });
       case 'pause':
-        // A pause only puts off a look, and that can be put off anyhow.
+        // A pause only delays the next read, which can be delayed anyway.
         return event(machines, next, index, { type: 'paused' });
     }
   }
   if (state.phase !== 'ended') return next;
   const { queue } = replicaAt(next, index);
-  const stillOpen = state.left.filter((ticket) => isAsked(next, ticket, index));
+  const stillOpen = state.postponed.filter((proposal) => isAsked(next, proposal, index));
   const rest = { batch: null, awaits: null, sent: [], queue: [...stillOpen, ...queue] };
   return startBatch(machines, withReplica(next, index, rest), index);
 }
 
-function isAsked({ writes }: World, ticket: Proposed, index: number): boolean {
-  const status = writes[TICKETS.indexOf(ticket)];
+function isAsked({ writes }: World, proposal: Proposal, index: number): boolean {
+  const status = writes[PROPOSALS.indexOf(proposal)];
   return status?.type === 'asked' && status.replica === index;
 }
 
-function decided(world: World, index: number, { ticket, result }: Decision<Proposed>): World {
-  if (!isAsked(world, ticket, index)) return world;
-  const write = TICKETS.indexOf(ticket);
+function decided(world: World, index: number, { proposal, result }: Decision): World {
+  if (!isAsked(world, proposal, index)) return world;
+  const write = PROPOSALS.indexOf(proposal);
   if (result instanceof LbError) {
     return tell(world, write, result.code === 'UNAVAILABLE' ? 'nothing-written' : 'refused');
   }
-  const inLog = world.log[result.revision - 1]?.requestId === ticket.proposal.requestId;
+  const inLog = world.log[result.revision - 1]?.requestId === proposal.requestId;
   return breakIf(
     tell(world, write, 'committed'),
     !inLog,
@@ -236,7 +245,7 @@ function tell(world: World, write: number, said: Answer): World {
   const writes = world.writes.map((status, at) =>
     at === write ? ({ type: 'told', answer } as const) : status,
   );
-  const inLog = world.log.some(({ requestId }) => requestId === TICKETS[write]?.proposal.requestId);
+  const inLog = world.log.some(({ requestId }) => requestId === PROPOSALS[write]?.requestId);
   const isFalse = inLog && (answer === 'refused' || answer === 'nothing-written');
   const words = `change ${write + 1} is in the log, and its client was told: ${answer}`;
   return breakIf({ ...world, writes }, isFalse, words);
@@ -257,7 +266,7 @@ export function land(
   if (parent.revision !== head.revision || parent.hash !== head.hash) return { world, landed: false };
   let next: World = { ...world, log: [...world.log, ...commits] };
   for (const { requestId } of commits) {
-    const write = TICKETS.findIndex(({ proposal }) => proposal.requestId === requestId);
+    const write = PROPOSALS.findIndex((proposal) => proposal.requestId === requestId);
     const status = world.writes[write];
     const twice = world.log.some((commit) => commit.requestId === requestId);
     next = breakIf(next, twice, `change ${write + 1} is in the log twice`);

@@ -2,8 +2,8 @@
 import type { SubscriptionState } from '../../../control-plane/distribution/subscription-machine.ts';
 import type { PublishState } from '../../../control-plane/snapshot/publish-machine.ts';
 import type { BatchState } from '../../../control-plane/store/log/batch-machine.ts';
-import type { Known } from '../../../control-plane/store/log/follow.ts';
-import type { Proposed } from '../../../control-plane/store/log/ticket.ts';
+import type { FollowedState } from '../../../control-plane/store/log/catch-up-plan.ts';
+import type { Proposal } from '../../../control-plane/store/log/proposal.ts';
 import type { Commit, Head, Position } from '../../../core/model/commit.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
 import type { DeltaPart } from '../../../data-plane/subscription/delta-part.ts';
@@ -85,19 +85,19 @@ export interface Replica {
   readonly up: boolean;
   /** From the store. */
   readonly cut: boolean;
-  readonly followed: Known | null;
+  readonly followed: FollowedState | null;
   readonly history: readonly Commit[];
   readonly publish: PublishState;
   /** Changes that wait for the next batch. */
-  readonly queue: readonly Proposed[];
-  readonly batch: BatchState<Proposed> | null;
+  readonly queue: readonly Proposal[];
+  readonly batch: BatchState<Proposal> | null;
   /** What the batch waits for. */
   readonly awaits:
-    | { readonly type: 'look' }
+    | { readonly type: 'catch-up' }
     | { readonly type: 'append'; readonly append: Append }
     | { readonly type: 'answer'; readonly end: 'appended' | 'conflict' }
     | null;
-  readonly sent: readonly Proposed[];
+  readonly sent: readonly Proposal[];
 }
 
 export type UpMessage =

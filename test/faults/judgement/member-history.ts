@@ -1,10 +1,5 @@
 /** Every write of a member that etcd has seen, and what must be true of each removal. */
-import { ETCD_PREFIX } from '../../../control-plane/store/keys.ts';
-import {
-  ALIVE_PREFIX,
-  MEMBER_END,
-  MEMBER_PREFIX,
-} from '../../../control-plane/store/members/member-codec.ts';
+import { ALIVE_PREFIX, ETCD_PREFIX, MEMBER_END, MEMBER_PREFIX } from '../../../control-plane/store/keys.ts';
 
 export interface MemberEvent {
   /** etcd's. One transaction has one. */

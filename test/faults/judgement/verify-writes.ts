@@ -1,5 +1,5 @@
 /** What the calls of a run and the log of the store must say together. Answers one text a violation. */
-import { whyNotContinuation } from '../../../control-plane/store/log/follow.ts';
+import { whyNotContinuation } from '../../../control-plane/store/log/catch-up-plan.ts';
 import { genesisHash } from '../../../core/model/hash.ts';
 import { validateState } from '../../../core/model/validate.ts';
 import { configurationModel, sorted, type Step } from './configuration-model.ts';

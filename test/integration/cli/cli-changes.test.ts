@@ -241,7 +241,7 @@ describe('lbctl apply', () => {
     const fake = await startFakeControlPlane(t, { Apply: () => DONE });
     const { code, stdout, stderr } = await lbctlFor(fake.address)(['apply', '-f', '-'], 'kind: Poool\n');
     assert.deepEqual([code, stdout, fake.requests.length], [1, '', 0]);
-    assert.match(stderr, /\(stdin\):1: kind: "Poool" is no kind \(did you mean "Pool"\?\)/);
+    assert.match(stderr, /\(stdin\):1: kind: "Poool" is not a kind \(did you mean "Pool"\?\)/);
   });
 
   it('of a dry run shows each field that would change, and the diff exits 5', async (t) => {

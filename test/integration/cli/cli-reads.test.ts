@@ -137,7 +137,10 @@ describe('lbctl get', () => {
     assert.deepEqual([pool.code, pool.stderr], [1, 'lbctl: there is no pool "wbe" (did you mean "web"?)\n']);
     const kind = await lbctl(['get', 'polices']);
     assert.equal(kind.code, 2);
-    assert.match(kind.stderr, /"polices" is no kind that this takes \(did you mean "policies"\?\)/);
+    assert.match(
+      kind.stderr,
+      /"polices" is not a kind that this command takes \(did you mean "policies"\?\)/,
+    );
   });
 
   it('warns on stderr, not on stdout, when a replica answers from memory', async (t) => {

@@ -77,7 +77,10 @@ describe('--wait', () => {
     };
     const fake = await startFakeControlPlane(t, converging([pending], true));
     const { stderr } = await lbctlFor(fake.address)(['wait', '42', '--timeout', '1s']);
-    assert.match(stderr, /proxy edge-1 is connected and not there yet, for 10m \(it runs revision 41\)/);
+    assert.match(
+      stderr,
+      /proxy edge-1 is connected but does not run it yet, for 10m \(it runs revision 41\)/,
+    );
   });
 
   it('exits 4 naming the proxies that are not there by --timeout', async (t) => {

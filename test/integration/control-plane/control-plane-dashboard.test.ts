@@ -127,7 +127,7 @@ describe('a change from the page', () => {
     await weigh(6);
     const refused = await back({}, revision);
     assert.deepEqual([refused.status, refused.body['code']], [409, 'ABORTED']);
-    assert.match(String(refused.body['error']), /shown at revision 2, and now there is revision 3/);
+    assert.match(String(refused.body['error']), /made at revision 2, and now there is revision 3/);
     assert.equal((await back({}, 3)).status, 400);
     assert.equal((await back({}, '3')).body['revision'], '4');
   });

@@ -94,7 +94,7 @@ describe('the HTTP address', () => {
     assert.match(await person.text(), /<h1>No such page<\/h1>/);
     const missing = await get(plane, '/nothing');
     assert.equal(missing.status, 404);
-    assert.match(await missing.text(), /there is no \/nothing; there are .*\/metrics/);
+    assert.match(await missing.text(), /there is no \/nothing; the paths are .*\/metrics/);
     for (const path of ['/__proto__', '/constructor', '/../package.json', '/routes.ts', '/public/app.mjs']) {
       assert.equal((await get(plane, path)).status, 404, path);
     }

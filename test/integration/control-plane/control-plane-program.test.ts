@@ -1,5 +1,6 @@
 /** lb-control-plane as a process: its flags, its start and its end. */
 import assert from 'node:assert/strict';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { lbctlFor, startControlPlane, succeed } from '../../../harness/programs/fleet.ts';
@@ -60,8 +61,10 @@ describe('the flags', () => {
 });
 
 describe('the program', () => {
-  it('says where it is, ends in order when told to, and finds its configuration again', async (context) => {
-    const store = `lmdb:${join(temporaryFolder(context), 'store')}`;
+  it('says where it is, ends in order when told to, and finds its configuration again, in a copy of its folder too', async (context) => {
+    const folder = temporaryFolder(context);
+    const [directory, copy] = [join(folder, 'store'), join(folder, 'copy')];
+    const store = `lmdb:${directory}`;
     const first = await startControlPlane(context, store);
     assert.ok(first.lines.some((line) => line.includes(`"store":"${store}"`)));
     await succeed(lbctlFor(first.grpc), ['create', 'pool', 'web', '--backend', '10.0.0.1:80']);
@@ -72,8 +75,10 @@ describe('the program', () => {
     second.signal('SIGKILL');
     await second.ended;
 
-    const third = await startControlPlane(context, store);
-    assert.match(await succeed(lbctlFor(third.grpc), ['get', 'pools', '-o', 'name']), /web/);
+    cpSync(directory, copy, { recursive: true });
+    const third = await startControlPlane(context, `lmdb:${copy}`);
+    const history = JSON.parse(await succeed(lbctlFor(third.grpc), ['history', '-o', 'json']));
+    assert.equal(history.length, 1);
   });
 
   it('lives through SIGHUP with nothing to read again', async (context) => {
@@ -105,12 +110,17 @@ describe('the program', () => {
   });
 
   it('does not start on an address that is taken, and says which flag to use', async (context) => {
-    const { grpc } = await startControlPlane(context);
-    const store = `lmdb:${join(temporaryFolder(context), 'store')}`;
-    const args = ['--grpc-address', grpc, '--http-address', '127.0.0.1:0', '--store', store];
-    const { code, stderr } = await run(process.execPath, [program, ...args]);
-    assert.equal(code, 1);
-    assert.match(stderr, /EADDRINUSE.*--grpc-address/);
-    for (const line of stderr.trim().split('\n')) JSON.parse(line);
+    const { grpc, http } = await startControlPlane(context);
+    for (const [flag, taken, other] of [
+      ['--grpc-address', grpc, '--http-address'],
+      ['--http-address', http, '--grpc-address'],
+    ] as const) {
+      const store = `lmdb:${join(temporaryFolder(context), 'store')}`;
+      const args = [flag, taken, other, '127.0.0.1:0', '--store', store];
+      const { code, stderr } = await run(process.execPath, [program, ...args]);
+      assert.equal(code, 1);
+      assert.match(stderr, new RegExp(`${taken} .*EADDRINUSE.*${flag}`));
+      for (const line of stderr.trim().split('\n')) JSON.parse(line);
+    }
   });
 });

@@ -1,7 +1,6 @@
 /** The gRPC server of a control plane: garbage, limits, health, reflection, and the end. */
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import {
   Client,
@@ -12,12 +11,7 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
-import { startControlPlane } from '../../../control-plane/control-plane.ts';
-import { systemClock } from '../../../core/runtime/clock.ts';
-import { silentLogger } from '../../../core/runtime/logger.ts';
-import { systemRandom } from '../../../core/runtime/random.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
-import { MemoryMembership } from '../../../harness/store/memory-membership.ts';
 import { MemoryStore } from '../../../harness/store/memory-store.ts';
 import { eventually } from '../../../harness/programs/processes.ts';
 import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
@@ -166,27 +160,6 @@ describe('reflection', () => {
     for (const name of ['Policy', 'Pool', 'Listener', 'Config', 'Fleet', 'Discovery', 'Report']) {
       assert.ok(names.includes(`lb.v1.${name}Service`), name);
     }
-  });
-});
-
-describe('an address that is taken', () => {
-  it('is named, with the flag that changes it', async (context) => {
-    const taken = createServer().listen(0, '127.0.0.1');
-    context.after(() => void taken.close());
-    await new Promise((resolve) => taken.once('listening', resolve));
-    const { port } = taken.address() as { port: number };
-    const here = { host: '127.0.0.1', port };
-    const free = { host: '127.0.0.1', port: 0 };
-    const store = new MemoryStore();
-    const membership = new MemoryMembership(store, systemClock);
-    const deps = { store, membership, clock: systemClock, random: systemRandom, logger: silentLogger };
-    const start = (grpcAddress: typeof here, httpAddress: typeof here) =>
-      startControlPlane({ grpcAddress, httpAddress }, deps);
-    await assert.rejects(start(here, free), new RegExp(`gRPC address 127.0.0.1:${port} .*--grpc-address`));
-    await assert.rejects(
-      start(free, here),
-      new RegExp(`HTTP address 127.0.0.1:${port} .*EADDRINUSE.*--http-address`),
-    );
   });
 });
 

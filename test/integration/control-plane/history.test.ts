@@ -71,7 +71,7 @@ describe('lbctl history, show, diff and rollback', () => {
     assert.match(text, /^Revision +3\n/);
     assert.match(text, /~ backend web\/10\.0\.0\.1:80 \(updated\)\n- {3}weight: 1\n\+ {3}weight: 7\n$/);
     assert.match((await lbctl(['show', '7'])).stderr, /There is no revision 7 yet: the newest is 6\./);
-    assert.match((await lbctl(['show', '0'])).stderr, /revision is 0: the first one is 1/);
+    assert.match((await lbctl(['show', '0'])).stderr, /revision is 0, but the first one is 1/);
   });
 
   it('say what leads from one revision to another, either way, and exit 5', async () => {
@@ -101,7 +101,7 @@ describe('lbctl history, show, diff and rollback', () => {
       dry.stdout,
       /\+ backend web\/10\.0\.0\.2:80 \(created\)[\s\S]*dry run: nothing was changed\n$/,
     );
-    const note = `the state of a backend is operation and was left alone: web/${A} (draining, was active)`;
+    const note = `a rollback does not change the state of existing backends; these were kept: web/${A} (draining, was active)`;
     assert.equal(dry.stderr, `${note}\n`);
     const done = await lbctl(['rollback', '2', '--wait', '-o', 'json']);
     assert.equal(done.code, 0, done.stderr);

@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { HttpServer, json, type Routes } from '../../../core/runtime/http-server.ts';
 import { collectingLogger } from '../../../harness/collecting-logger.ts';
 
-const DEFECT = 'error a page failed: this is a defect';
+const DEFECT = 'error the answer to a request failed: this is a defect';
 
 async function serve(t: TestContext, routes: Routes) {
   const { logger, said } = collectingLogger();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { wantedAt } from '../../../cli/completion/position.ts';
+import { expectedAt } from '../../../cli/completion/position.ts';
 import { buildProgram } from '../../../cli/program.ts';
 
 const program = buildProgram(async () => undefined);
@@ -39,7 +39,7 @@ describe('what is completed', () => {
   ];
   for (const [line, wanted] of CASES) {
     it(`after "lbctl ${line}"`, () => {
-      const found = wantedAt(program, line.split(' '));
+      const found = expectedAt(program, line.split(' '));
       const expected =
         typeof wanted === 'string'
           ? { type: 'words', words: wanted === '' ? [] : wanted.split(' ') }
@@ -49,7 +49,7 @@ describe('what is completed', () => {
   }
 
   it('are the options of the command and the global ones after a dash', () => {
-    const found = wantedAt(program, ['backend', 'set', 'web', '--']);
+    const found = expectedAt(program, ['backend', 'set', 'web', '--']);
     assert.ok(found.type === 'words');
     for (const option of ['--weight', '--wait', '--dry-run', '--server', '--output']) {
       assert.ok(found.words.includes(option), option);

@@ -7,15 +7,15 @@ import { describe, it, type TestContext } from 'node:test';
 import type { ResourceDraft } from '../../../core/model/draft.ts';
 import { LbError } from '../../../core/runtime/errors.ts';
 import { CliError } from '../../../cli/exit.ts';
-import { loadManifests, traced } from '../../../cli/manifest/load.ts';
+import { loadManifests } from '../../../cli/manifest/load.ts';
 import { parseManifest } from '../../../cli/manifest/parse.ts';
-import { toManifest } from '../../../cli/manifest/print.ts';
+import { toManifest } from '../../../cli/manifest/shape.ts';
 import { yamlText } from '../../../cli/output/emit.ts';
 
 /** Problems as one line each, without the file. */
 function problemsOf(text: string): string[] {
   return parseManifest('a.yaml', text).problems.map(
-    ({ place, path, description }) => `${place.line} ${path} ${description}`,
+    ({ line, path, description }) => `${line.replace('a.yaml:', '')} ${path} ${description}`,
   );
 }
 
@@ -109,19 +109,19 @@ describe('a problem in a manifest', () => {
       'an unknown field names its line, its path and the nearest known one',
       'kind: Pool\nname: web\nbackends:\n  - address: "10.0.0.1:80"\n    wieght: 2\n',
       [
-        '5 pools[web].backends[10.0.0.1:80].wieght is no field of a backend (did you mean "weight"?); allowed are address, weight, state',
+        '5 pools[web].backends[10.0.0.1:80].wieght is not a field of a backend (did you mean "weight"?); allowed are address, weight, state',
       ],
     ],
     [
       'an unknown kind',
       'kind: pool\nname: web\n',
-      ['1 kind "pool" is no kind (did you mean "Pool"?); use one of Policy, Pool, Listener'],
+      ['1 kind "pool" is not a kind (did you mean "Pool"?); use one of Policy, Pool, Listener'],
     ],
     ['no kind', 'name: web\n', ['1  has no kind; use one of Policy, Pool, Listener']],
     [
       'a document that is no resource',
       'hello\n',
-      ['1  is no resource; write fields, beginning with kind: Policy | Pool | Listener'],
+      ['1  is not a resource; write its fields, beginning with kind: Policy | Pool | Listener'],
     ],
     [
       'an unknown strategy',
@@ -134,8 +134,8 @@ describe('a problem in a manifest', () => {
       'a duration without a unit',
       'kind: Policy\nname: a\nhealth_check:\n  interval: 5\n  timeout: 2 s\n',
       [
-        '4 policies[a].health_check.interval is number 5, and must be a duration with a unit, such as 250ms, 5s, 1m30s or 1h',
-        '5 policies[a].health_check.timeout "2 s" is no duration; write whole numbers with units, such as 250ms, 5s, 1m30s or 1h',
+        '4 policies[a].health_check.interval is the number 5, but must be a duration with a unit, such as 250ms, 5s, 1m30s or 1h',
+        '5 policies[a].health_check.timeout "2 s" is not a duration; write whole numbers with units, such as 250ms, 5s, 1m30s or 1h',
       ],
     ],
     [
@@ -150,15 +150,15 @@ describe('a problem in a manifest', () => {
       'wrong types',
       'kind: Pool\nname: 7\npolicy:\nbackends: { address: a }\n',
       [
-        '2 pools[?].name is number 7, and must be text: put it in quotes',
+        '2 pools[?].name is the number 7, but must be text: put it in quotes',
         '3 pools[?].policy is empty; give it a value or leave the field out',
-        '4 pools[?].backends is a set of fields, and must be a list',
+        '4 pools[?].backends is a set of fields, but must be a list',
       ],
     ],
     [
       'a weight that is no whole number',
       'kind: Pool\nname: a\nbackends:\n  - { address: "10.0.0.1:1", weight: 1.5 }\n',
-      ['4 pools[a].backends[10.0.0.1:1].weight is number 1.5, and must be a whole number, 0 or more'],
+      ['4 pools[a].backends[10.0.0.1:1].weight is the number 1.5, but must be a whole number, 0 or more'],
     ],
     [
       'an output field',
@@ -169,8 +169,8 @@ describe('a problem in a manifest', () => {
       'a field of every object’s prototype',
       'kind: constructor\nname: a\n---\nkind: Listener\nname: a\naddress: b\npool: c\ntoString: d\n',
       [
-        '1 kind "constructor" is no kind; use one of Policy, Pool, Listener',
-        '8 listeners[a].toString is no field of a listener; allowed are name, address, pool',
+        '1 kind "constructor" is not a kind; use one of Policy, Pool, Listener',
+        '8 listeners[a].toString is not a field of a listener; allowed are name, address, pool',
       ],
     ],
   ];
@@ -183,7 +183,7 @@ describe('a problem in a manifest', () => {
     const problems = problemsOf(text);
     assert.ok(problems.length >= 2, problems.join('\n'));
     assert.match(problems[0] ?? '', /can't be read/);
-    assert.match(problems.at(-1) ?? '', /^4 kind "pool" is no kind/);
+    assert.match(problems.at(-1) ?? '', /^4 kind "pool" is not a kind/);
     assert.match(
       problemsOf('kind: Pool\nname: a\nname: b\n').join(),
       /^3 .*can't be read: Map keys must be unique/,
@@ -225,7 +225,7 @@ describe('manifests of several files', () => {
         const [missing = '', noFiles = '', kind = '', twice = '', ...more] = error.details;
         assert.match(missing, /none\.yaml: can't be read: ENOENT/);
         assert.match(noFiles, /holds no \*\.yaml, \*\.yml or \*\.json/);
-        assert.match(kind, /b\.yaml:4: kind: "Pol" is no kind \(did you mean "Pool"\?\)/);
+        assert.match(kind, /b\.yaml:4: kind: "Pol" is not a kind \(did you mean "Pool"\?\)/);
         assert.match(twice, /b\.yaml:1: declares Pool web again, which .*a\.yaml:1 declares/);
         assert.deepEqual(more, []);
         return true;
@@ -239,7 +239,7 @@ describe('manifests of several files', () => {
 
   it('trace what the server objects to back to its line, or to the nearest thing around it', async (t) => {
     const path = join(folder(t, { 'a.yaml': WHOLE }), 'a.yaml');
-    const { places } = await loadManifests([path], Readable.from([]));
+    const { traced } = await loadManifests([path], Readable.from([]));
     const fields: readonly (readonly [string, number | undefined])[] = [
       ['policies[steady].health_check.interval', 4],
       ['pools[web].policy', 12],
@@ -254,11 +254,13 @@ describe('manifests of several files', () => {
       'no',
       fields.map(([field]) => ({ field, description: 'is wrong' })),
     );
-    const result = traced(error, places);
-    assert.ok(result instanceof LbError);
-    assert.deepEqual(
-      result.violations.map(({ field }) => field),
-      fields.map(([field, line]) => (line === undefined ? field : `${path}:${line}: ${field}`)),
-    );
+    await assert.rejects(traced(Promise.reject(error)), (result) => {
+      assert.ok(result instanceof LbError);
+      assert.deepEqual(
+        result.violations.map(({ field }) => field),
+        fields.map(([field, line]) => (line === undefined ? field : `${path}:${line}: ${field}`)),
+      );
+      return true;
+    });
   });
 });

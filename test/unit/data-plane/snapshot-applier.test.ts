@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { silentLogger } from '../../../core/runtime/logger.ts';
 import { SnapshotApplier } from '../../../data-plane/snapshot-applier.ts';
 import { ConfigStatus } from '../../../data-plane/subscription/config-status.ts';
-import { isPassing } from '../../../data-plane/subscription/passing-violation.ts';
+import { isTemporary } from '../../../data-plane/subscription/subscription-state.ts';
 import { readSnapshotFile } from '../../../data-plane/subscription/snapshot-file.ts';
 import type { FailedListener } from '../../../data-plane/plan/plan-directory.ts';
 import { RowAllocator } from '../../../data-plane/memory/row-allocator.ts';
@@ -97,7 +97,7 @@ describe('the snapshot applier', () => {
       steps = [];
       const violations = await createApplier(prepare()).apply(two);
       assert.match(violations[0]?.description ?? '', new RegExp(`could not be saved in .*: ${reason}`));
-      assert.ok(violations.every(isPassing));
+      assert.ok(violations.every(isTemporary));
       assert.deepEqual(steps, []);
       assert.equal(status.observation.running?.position.revision, 1);
     });

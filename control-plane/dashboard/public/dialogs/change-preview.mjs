@@ -1,99 +1,79 @@
-// What a change would do, before it is made. All of it is the answer to a dry run; nothing is decided here.
+// The second step of a change: what it would do, as the answer to a dry run says. Nothing is decided here.
 
 import { changeList } from '../lib/change-list.mjs';
+import { field, note } from '../lib/components.mjs';
 import { h } from '../lib/dom.mjs';
 import { counted, percent, whole } from '../lib/format.mjs';
-import { button } from '../lib/components.mjs';
-import { frame, refused, submit, words } from './step-frame.mjs';
+import { backButton, frame, refused, submit, words } from './step-frame.mjs';
 
 export function previewStep(run, acts) {
-  const { what, preview, outdated } = run;
+  const { preview, outdated } = run;
   const guarded = preview.guardRefusals.length > 0;
   const nothing = preview.unchanged || preview.changes.length === 0;
   return frame(
     run,
     [
-      h('p', { class: 'quiet', key: 'lead' }, leadOf(outdated, nothing)),
+      h('p', { class: 'quiet', key: 'lead' }, leadOf(run, nothing)),
       refused(run),
       !outdated && guarded && guardWords(preview.guardRefusals),
-      !outdated && whatWouldChange(preview),
+      !outdated && [changeList(preview.changes), effects(preview), preview.notes.map(note)],
       (outdated || !nothing) && signature(run),
     ],
-    what.fields === undefined ? button('Cancel', acts.close) : button('Back', acts.back),
-    outdated ? askAgainButton(run, acts) : !nothing && applyButton(run, acts, guarded),
+    backButton(run, acts),
+    outdated
+      ? submit(run.busy ? 'Loading …' : 'Preview again', acts.preview, run.busy)
+      : !nothing && applyButton(run, acts, guarded),
   );
 }
 
-function leadOf(outdated, nothing) {
-  if (outdated) return 'Nothing was changed: somebody else was quicker.';
+function leadOf({ outdated, what }, nothing) {
+  if (outdated)
+    return `Somebody changed ${what.subject ?? 'this pool'} while the dialog was open. Nothing was changed.`;
   return nothing
-    ? 'Nothing would change: it is so already.'
-    : 'This is what would change. Nothing was changed yet.';
+    ? 'Nothing would change: the configuration is already like this.'
+    : 'This is what would change. Nothing has been changed yet.';
 }
-
-const whatWouldChange = (preview) => [
-  changeList(preview.changes),
-  effects(preview),
-  preview.notes.map((note, index) => h('p', { class: 'note', key: `note-${index}` }, note)),
-];
-
-const askAgainButton = ({ busy }, acts) =>
-  submit(busy ? 'Asking …' : 'What would it do now?', acts.preview, busy);
 
 function applyButton({ what, busy }, acts, guarded) {
-  if (guarded)
-    return submit(
-      busy ? 'Applying …' : 'Overrule the guard and apply',
-      () => acts.apply(true),
-      busy,
-      'danger',
-    );
-  return submit(
-    busy ? 'Applying …' : 'Apply',
-    () => acts.apply(false),
-    busy,
-    what.danger ? 'danger' : 'primary',
-  );
+  const label = guarded ? 'Override the guard and apply' : 'Apply';
+  const kind = guarded || what.danger ? 'danger' : 'primary';
+  return submit(busy ? 'Applying …' : label, () => acts.apply(guarded), busy, kind);
 }
 
 function guardWords(refusals) {
   return h(
     'div',
     { class: 'refusal', key: 'guard', role: 'alert' },
-    h('strong', {}, 'The guard refuses this.'),
+    h('strong', {}, 'The guard refuses this change.'),
     h(
       'ul',
       {},
       refusals.map((refusal, index) => h('li', { key: index }, words(refusal))),
     ),
-    h('p', {}, 'It can be overruled, if this is what you mean.'),
+    h('p', {}, 'You can override the guard if you are sure.'),
   );
 }
 
-function effects({ poolEffects, listenerEffects }) {
-  return [
-    ...poolEffects.map((effect) => poolEffect(effect)),
-    ...listenerEffects.map(({ listener, connections }) =>
-      h(
-        'p',
-        { class: 'note', key: `listener-${listener}` },
-        `Listener ${listener} would stop accepting; ${counted(Number(connections), 'open connection')} would be let finish.`,
-      ),
+const effects = ({ poolEffects, listenerEffects }) => [
+  poolEffects.map(poolEffect),
+  listenerEffects.map(({ listener, connections }) =>
+    note(
+      `Listener ${listener} would stop accepting connections; ${counted(Number(connections), 'open connection')} would be allowed to finish.`,
+      `listener-${listener}`,
     ),
-  ];
-}
+  ),
+];
 
 function poolEffect({ pool, backends, connectionsDraining }) {
-  const row = ({ address, shareBefore, shareAfter, connections }) =>
-    h(
-      'tr',
-      { key: address },
-      h('th', { scope: 'row' }, h('code', {}, address)),
-      h('td', { class: 'number' }, percent(shareBefore)),
-      h('td', { class: 'number' }, h('strong', {}, percent(shareAfter))),
-      h('td', { class: 'number' }, whole(Number(connections))),
-    );
-  const heads = ['Backend', 'Share now', 'Then', 'Open'];
+  const heads = ['Backend', 'Share now', 'Share after', 'Connections'];
+  const row = ({ address, shareBefore, shareAfter, connections }) => [
+    h('th', { scope: 'row' }, h('code', {}, address)),
+    h('td', { class: 'number' }, percent(shareBefore)),
+    h('td', { class: 'number' }, h('strong', {}, percent(shareAfter))),
+    h('td', { class: 'number' }, whole(Number(connections))),
+  ];
+  const head = (text, index) => h('th', { scope: 'col', key: text, class: index > 0 ? 'number' : '' }, text);
+  const body = backends.map((backend) => h('tr', { key: backend.address }, row(backend)));
   return h(
     'div',
     { class: 'effect', key: `pool-${pool}` },
@@ -104,48 +84,31 @@ function poolEffect({ pool, backends, connectionsDraining }) {
       h(
         'table',
         { class: 'plain-table' },
-        h(
-          'thead',
-          {},
-          h(
-            'tr',
-            {},
-            heads.map((head, index) =>
-              h('th', { scope: 'col', key: head, class: index > 0 ? 'number' : '' }, head),
-            ),
-          ),
-        ),
-        h('tbody', {}, backends.map(row)),
+        h('thead', {}, h('tr', {}, heads.map(head))),
+        h('tbody', {}, body),
       ),
     ),
     Number(connectionsDraining) > 0 &&
-      h('p', { class: 'note' }, `${counted(Number(connectionsDraining), 'open connection')} would drain.`),
+      note(`${counted(Number(connectionsDraining), 'open connection')} would be drained.`),
   );
 }
 
 function signature(run) {
-  const field = (name, label, hint) =>
-    h(
-      'div',
-      { class: 'field', key: name },
-      h('label', { for: `sign-${name}` }, label),
-      h('input', {
-        id: `sign-${name}`,
-        type: 'text',
-        value: run[name],
-        placeholder: hint,
-        autocomplete: name === 'author' ? 'name' : 'off',
-        on: {
-          input: ({ target }) => {
-            run[name] = target.value;
-          },
-        },
-      }),
-    );
+  const input = (name, label, placeholder, autocomplete) =>
+    field({
+      id: `sign-${name}`,
+      label,
+      placeholder,
+      autocomplete,
+      value: run[name],
+      onInput: (text) => {
+        run[name] = text;
+      },
+    });
   return h(
     'div',
     { class: 'signature', key: 'signature' },
-    field('author', 'Who', 'your name'),
-    field('message', 'Why', 'for the history'),
+    input('author', 'Author', 'your name', 'name'),
+    input('message', 'Message', 'reason for the change, for the history', 'off'),
   );
 }

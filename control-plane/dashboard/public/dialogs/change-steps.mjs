@@ -1,19 +1,19 @@
-// The first and the last step of a change: what is asked for, and where it is live.
+// The first and the last step of a change: its fields, and which proxies run it.
 
+import { button, field, mark, note } from '../lib/components.mjs';
 import { h } from '../lib/dom.mjs';
 import { counted, moment } from '../lib/format.mjs';
-import { button, mark } from '../lib/components.mjs';
-import { frame, refused, submit } from './step-frame.mjs';
+import { backButton, frame, refused, submit } from './step-frame.mjs';
 
 export function askStep(run, acts) {
   const { what, busy } = run;
   if (what.fields === undefined) {
-    const asking = h('p', { class: 'quiet', key: 'asking' }, 'Asking what it would do …');
+    const loading = h('p', { class: 'quiet', key: 'loading' }, 'Loading the preview …');
     return frame(
       run,
-      [refused(run) ?? asking],
+      [refused(run) ?? loading],
       button('Close', acts.close),
-      run.refusal !== null && submit('Ask again', acts.preview, busy),
+      run.refusal !== null && submit('Try again', acts.preview, busy),
     );
   }
   return frame(
@@ -21,36 +21,28 @@ export function askStep(run, acts) {
     [
       what.lead && h('p', { class: 'quiet', key: 'lead' }, what.lead),
       refused(run),
-      what.fields.map((field) => input(run, acts, field)),
+      what.fields.map((one) => input(run, acts, one)),
     ],
-    button('Cancel', acts.close),
-    submit(busy ? 'Asking …' : 'What would it do?', acts.preview, busy),
+    backButton(run, acts),
+    submit(busy ? 'Loading …' : 'Preview', acts.preview, busy),
   );
 }
 
 function input(run, acts, { name, label, hint = '', lines, options, about }) {
-  const id = `field-${name}`;
-  const own = (run.refusal?.violations ?? []).filter(({ field }) => about.test(field));
-  // It stands next to its field, and says of several backends alike only once.
-  const wrong = [...new Set(own.map(({ description }) => description))];
-  const properties = {
-    id,
+  // A violation is shown next to its field; the same text for several backends only once.
+  const own = (run.refusal?.violations ?? []).filter((violation) => about.test(violation.field));
+  return field({
+    id: `field-${name}`,
+    key: name,
     name,
+    label,
+    hint,
     value: run.values[name],
-    'aria-describedby': `${id}-hint`,
-    'aria-invalid': wrong.length > 0 ? 'true' : undefined,
-    autocomplete: 'off',
+    wrong: [...new Set(own.map(({ description }) => description))],
     spellcheck: 'false',
-    on: { input: ({ target }) => acts.set(name, target.value) },
-  };
-  return h(
-    'div',
-    { class: 'field', key: name },
-    h('label', { for: id }, label),
-    control(properties, lines, options),
-    wrong.map((description) => h('span', { class: 'wrong', key: description }, description)),
-    h('span', { class: 'why', id: `${id}-hint`, key: 'hint' }, hint),
-  );
+    onInput: (text) => acts.set(name, text),
+    control: (properties) => control(properties, lines, options),
+  });
 }
 
 function control(properties, lines, options) {
@@ -67,42 +59,47 @@ function control(properties, lines, options) {
 const STATES = {
   STATE_APPLIED: ['good', 'live'],
   STATE_REJECTED: ['bad', 'refused'],
-  STATE_LAGGING: ['warn', 'on its way'],
-  STATE_DISCONNECTED: ['bad', 'away'],
+  STATE_LAGGING: ['warn', 'pending'],
+  STATE_DISCONNECTED: ['bad', 'disconnected'],
 };
 
 export function resultStep(run, acts) {
   const { what, result } = run;
   const headline = result.unchanged ? 'Nothing had to change.' : `${what.done}: revision ${result.revision}.`;
-  const again = result.repeatedRequest ? ' It had been carried out the first time already.' : '';
+  const again = result.repeatedRequest ? ' The first attempt had already succeeded.' : '';
   return frame(
     run,
     [
       h('p', { class: 'done', role: 'status', key: 'done' }, headline, again),
       !result.unchanged && progress(run.convergence, result.revision),
-      result.notes.map((note, index) => h('p', { class: 'note', key: `note-${index}` }, note)),
+      result.notes.map(note),
     ],
-    h(
-      'button',
-      { type: 'submit', class: 'primary', 'data-next': true, key: 'close', on: { click: acts.close } },
-      'Close',
-    ),
+    submit('Close', acts.close),
   );
 }
 
-/** Other times of the page are those of its reader's clock, too. */
-const atOurTime = (text) => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => moment(Date.parse(time)));
+/** Shows times in the local time zone, like the rest of the page. */
+const inLocalTime = (text) => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => moment(Date.parse(time)));
 
 function progress(convergence, revision) {
   if (convergence === null)
-    return h('p', { class: 'quiet', key: 'progress' }, 'It is durable. Asking where it is live …');
+    return h(
+      'p',
+      { class: 'quiet', key: 'progress' },
+      'The change is stored. Checking which proxies run it …',
+    );
   const { proxies } = convergence;
   const live = proxies.filter(({ state }) => state === 'STATE_APPLIED').length;
   const others = proxies.filter(({ state }) => state !== 'STATE_APPLIED').slice(0, 10);
   const headline =
     proxies.length === 0
-      ? `No proxy is on the roster: revision ${revision} waits for the first one.`
+      ? `No proxy is on the roster; the first one that connects will get revision ${revision}.`
       : `Live on ${live} of ${counted(proxies.length, 'proxy', 'proxies')}.`;
+  const row = ({ proxyId, state, reason }) => [
+    mark(...(STATES[state] ?? ['warn', 'unknown'])),
+    ` ${proxyId}`,
+    reason !== '' && `: ${inLocalTime(reason)}`,
+  ];
   return h(
     'div',
     { class: 'progress', key: 'progress' },
@@ -111,15 +108,7 @@ function progress(convergence, revision) {
     h(
       'ul',
       {},
-      others.map(({ proxyId, state, reason }) =>
-        h(
-          'li',
-          { key: proxyId },
-          mark(...(STATES[state] ?? ['warn', 'unknown'])),
-          ` ${proxyId}`,
-          reason !== '' && `: ${atOurTime(reason)}`,
-        ),
-      ),
+      others.map((proxy) => h('li', { key: proxy.proxyId }, row(proxy))),
     ),
   );
 }

@@ -1,4 +1,4 @@
-// Every change goes this way: what is asked for, what it would do (a dry run), then it is made, then where it is live.
+// The dialog of every change: its fields, a preview (a dry run), the change itself, and which proxies run it.
 
 import { ask, change as send, requestId } from '../lib/api.mjs';
 import { render } from '../lib/dom.mjs';
@@ -6,12 +6,12 @@ import { previewStep } from './change-preview.mjs';
 import { askStep, resultStep } from './change-steps.mjs';
 
 const AUTHOR_KEY = 'equipoise-author';
-const LOOK_AGAIN_MS = 400;
+const POLL_MS = 400;
 
 /**
- * `what`: title, lead, fields (each with a name, label, value and what its violations are about), request(values) as
- * {method, request}, asked for at each dry run, done: what is said at the end, danger: it takes something away, asShown: it
- * is refused when there is another revision since the dry run.
+ * `what`: title; lead; fields, each with a name, label, value and a pattern `about` for its violations; request(values), which
+ * returns {method, request} for each dry run; done: the headline of the result; danger: it removes something; asShown: it is
+ * refused if there is a newer revision than in the preview; subject: what somebody may change meanwhile.
  */
 export function change(what) {
   const dialog = document.createElement('dialog');
@@ -23,16 +23,16 @@ export function change(what) {
     message: '',
     busy: false,
     refusal: null,
-    /** What was tried dry: it is applied as it is, or tried again. */
-    asked: null,
+    /** The request of the last dry run, which Apply sends unchanged. */
+    planned: null,
     preview: null,
-    // Somebody else was quicker: what is shown is no longer what would happen.
+    // Somebody changed the same thing meanwhile, so the preview is out of date.
     outdated: false,
     result: null,
-    // It was sent, and nobody knows what became of it: it may itself be the newest revision.
+    // An earlier attempt has an unknown outcome, so the newest revision may be this change itself.
     unsure: false,
     convergence: null,
-    // One for all attempts to apply the same thing: if the first was carried out, the next one says so.
+    // The same id for every attempt to apply this change: if the first one succeeded, the next one reports that.
     requestId: requestId(),
     closed: false,
   };
@@ -45,7 +45,7 @@ export function change(what) {
   dialog.addEventListener('close', () => {
     run.closed = true;
     dialog.remove();
-    // What opened it may have gone, such as the row of a backend that was removed.
+    // The button that opened the dialog may be gone, for example with the row of a removed backend.
     if (document.activeElement === document.body)
       document.getElementById('main').focus({ preventScroll: true });
   });
@@ -53,7 +53,7 @@ export function change(what) {
   document.body.append(dialog);
   run.draw();
   dialog.showModal();
-  // What is typed takes the place of what is there, rather than a 4 behind a 1.
+  // Typing replaces the current value instead of appending to it.
   document.activeElement.select?.();
   if (run.what.fields === undefined) void acts.preview();
 }
@@ -79,7 +79,7 @@ function actsOf(run, dialog) {
   };
   const preview = () =>
     busy(async () => {
-      run.asked = run.what.request(readValues(run));
+      run.planned = run.what.request(readValues(run));
       run.preview = await dryRun(run);
       run.outdated = false;
       run.step = 'preview';
@@ -100,10 +100,10 @@ function actsOf(run, dialog) {
   };
 }
 
-const dryRun = ({ asked: { method, request } }) => send(method, { ...request, dryRun: true });
+const dryRun = ({ planned: { method, request } }) => send(method, { ...request, dryRun: true });
 
 async function apply(run, force) {
-  const { method, request } = run.asked;
+  const { method, request } = run.planned;
   localStorage.setItem(AUTHOR_KEY, run.author);
   const fields = { requestId: run.requestId, author: run.author || 'dashboard', message: run.message, force };
   try {
@@ -112,7 +112,7 @@ async function apply(run, force) {
   } catch (refusal) {
     run.unsure ||= refusal.status === 0 || refusal.status >= 500;
     run.outdated = refusal.code === 'ABORTED';
-    // What the guard has against it now may be new: it is shown before it can be overruled.
+    // The guard may have new reasons now; they are shown before the user can override it.
     if (refusal.code === 'FAILED_PRECONDITION') run.preview = await dryRun(run).catch(() => run.preview);
     throw refusal;
   }
@@ -120,7 +120,7 @@ async function apply(run, force) {
   if (!run.result.unchanged) void untilLive(run);
 }
 
-/** Asks how far the revision has come until all have it, or it is clear that not all will. */
+/** Polls until all proxies run the revision, or it is clear that not all of them will. */
 async function untilLive(run) {
   while (!run.closed) {
     try {
@@ -128,30 +128,30 @@ async function untilLive(run) {
       run.draw();
       if (run.convergence.settled) return;
     } catch {
-      // The control plane may be restarting; the revision is durable already.
+      // The control plane may be restarting; the change is stored already.
     }
-    await new Promise((resolve) => window.setTimeout(resolve, LOOK_AGAIN_MS));
+    await new Promise((resolve) => window.setTimeout(resolve, POLL_MS));
   }
 }
 
-/** What was typed, as the request wants it. */
+/** The values of the fields, converted for the request. */
 function readValues({ what, values }) {
   return Object.fromEntries(
     (what.fields ?? []).map(({ name, lines, number }) => {
       const text = values[name].trim();
       if (lines) return [name, text.split(/[\s,]+/).filter((line) => line !== '')];
-      // What is no number goes as it is: the answer says what is wrong with it.
+      // Text that is not a number is sent as it is, and the answer says what is wrong with it.
       return [name, number && text !== '' && Number.isFinite(Number(text)) ? Number(text) : text];
     }),
   );
 }
 
-/** A key that is held since before would go through every step at once. */
+/** Without this, holding Enter would go through all steps at once. */
 function ignoreHeldEnter(event) {
   if (event.repeat && event.key === 'Enter' && event.target.tagName !== 'TEXTAREA') event.preventDefault();
 }
 
-/** When a step has gone, its focus goes to what comes next rather than nowhere. */
+/** After a step, moves the focus to the first error or the next button. */
 function settleFocus(dialog) {
   if (dialog.contains(document.activeElement) && document.activeElement !== dialog) return;
   (

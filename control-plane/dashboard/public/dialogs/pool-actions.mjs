@@ -1,11 +1,28 @@
-// What can be done with a pool and its backends: each as the method it calls, what it asks for first, and its words.
+// The actions on a pool and its backends: the method that each calls, its fields and its texts.
 
 import { change } from './change.mjs';
 import { words } from '../lib/format.mjs';
 
 const wire = (prefix, word) => `${prefix}_${word.toUpperCase()}`;
 
-/** `now()`: `{page, row}` as the newest view has them. A change names the revision of what its dry run shows. */
+const weightField = (label, value, hint) => ({
+  name: 'weight',
+  label,
+  hint,
+  value,
+  number: true,
+  about: /weight/,
+});
+
+const selectField = (name, label, value, options) => ({
+  name,
+  label,
+  value,
+  options,
+  about: new RegExp(name),
+});
+
+/** `now()` returns `{page, row}` of the newest view. A change names the revision that its preview shows. */
 
 export function add(now) {
   const { name } = now().page;
@@ -15,20 +32,13 @@ export function add(now) {
     fields: [
       {
         name: 'addresses',
-        label: 'Addresses, one a line',
-        hint: 'IP:PORT, for IPv6 [IP]:PORT. A new backend takes connections once it passed a check.',
+        label: 'Addresses, one per line',
+        hint: 'IP:PORT, or [IP]:PORT for IPv6. A new backend gets connections after its first successful health check.',
         lines: true,
         value: '',
         about: /\.address$|backends(\[.*\])?$|^pool$/,
       },
-      {
-        name: 'weight',
-        label: 'Weight of each',
-        hint: '0 to 1000',
-        value: '1',
-        number: true,
-        about: /weight/,
-      },
+      weightField('Weight of each', '1', '0 to 1000'),
     ],
     request: ({ addresses, weight }) => ({
       method: 'AddBackends',
@@ -68,14 +78,11 @@ export function weight(now) {
     title: `Weight of ${address} of pool ${name}`,
     done: 'Weight set',
     fields: [
-      {
-        name: 'weight',
-        label: 'Weight',
-        hint: '0 to 1000, relative to the other backends; 0 takes no new connections.',
-        value: String(before),
-        number: true,
-        about: /weight/,
-      },
+      weightField(
+        'Weight',
+        String(before),
+        '0 to 1000, relative to the other backends. With 0 the backend gets no new connections.',
+      ),
     ],
     request: (values) => updateBackend(now(), { weight: values.weight }),
   });
@@ -87,33 +94,27 @@ const updateBackend = ({ page, row: { address, revision } }, fields) => ({
 });
 
 const STRATEGIES = {
-  power_of_two_choices: 'two draws, the one with fewer connections wins',
-  least_connections: 'the one with the fewest connections',
-  round_robin: 'one after the other, by weight',
-  random: 'at random, by weight',
-  source_hash: 'the same client always gets the same backend',
-  peak_ewma: 'the quickest to answer of two draws',
+  power_of_two_choices: 'of two random backends, the one with fewer connections',
+  least_connections: 'the backend with the fewest connections',
+  round_robin: 'each backend in turn, by weight',
+  random: 'a random backend, by weight',
+  source_hash: 'always the same backend for the same client',
+  peak_ewma: 'of two random backends, the one that responds faster',
 };
 
 export function strategy(now) {
   const opened = now().page;
   const { policy, policyUsers, strategy: before } = opened;
-  // By now the pool may follow another policy, which is not the one that this is about.
+  // The pool may have another policy by now, but this dialog is about the first one.
   const revision = () => (now().page.policy === policy ? now().page : opened).policyRevision;
-  const shared = policyUsers > 1 ? ` It is shared by ${policyUsers} pools: all of them change.` : '';
+  const shared = policyUsers > 1 ? ` It is shared by ${policyUsers} pools, and all of them change.` : '';
+  const options = Object.entries(STRATEGIES).map(([name, hint]) => [name, `${words(name)}: ${hint}`]);
   change({
     title: `Strategy of policy ${policy}`,
+    subject: 'this policy',
     done: 'Strategy changed',
     lead: `This changes the policy “${policy}”.${shared} Open connections stay where they are.`,
-    fields: [
-      {
-        name: 'strategy',
-        label: 'Strategy',
-        value: before,
-        options: Object.entries(STRATEGIES).map(([name, hint]) => [name, `${words(name)}: ${hint}`]),
-        about: /strategy/,
-      },
-    ],
+    fields: [selectField('strategy', 'Strategy', before, options)],
     request: (values) => ({
       method: 'UpdatePolicy',
       request: {
@@ -130,22 +131,15 @@ export function strategy(now) {
 
 export function policy(now, policies) {
   const { name, policy: before } = now().page;
+  const options = policies.map((one) => [
+    one.name,
+    `${one.name}: ${words(one.strategy)}, health check ${one.healthCheck}`,
+  ]);
   change({
     title: `Policy of pool ${name}`,
     done: 'Policy changed',
-    lead: 'A policy is a strategy, health checks and timeouts. Open connections stay where they are.',
-    fields: [
-      {
-        name: 'policy',
-        label: 'Policy',
-        value: before,
-        options: policies.map((one) => [
-          one.name,
-          `${one.name}: ${words(one.strategy)}, checks ${one.healthCheck}`,
-        ]),
-        about: /policy/,
-      },
-    ],
+    lead: 'A policy sets the strategy, health checks and timeouts. Open connections stay where they are.',
+    fields: [selectField('policy', 'Policy', before, options)],
     request: (values) => ({
       method: 'UpdatePool',
       request: {

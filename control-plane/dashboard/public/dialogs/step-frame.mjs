@@ -1,5 +1,6 @@
 // What the steps of a change have in common.
 
+import { button } from '../lib/components.mjs';
 import { h } from '../lib/dom.mjs';
 
 export function frame({ what }, content, ...buttons) {
@@ -11,6 +12,10 @@ export function frame({ what }, content, ...buttons) {
     h('div', { class: 'buttons', key: 'buttons' }, buttons),
   );
 }
+
+/** Leads from the preview back to the fields, if there are any, and otherwise out of the dialog. */
+export const backButton = ({ what, step }, acts) =>
+  step === 'preview' && what.fields !== undefined ? button('Back', acts.back) : button('Cancel', acts.close);
 
 export function refused({ refusal, what }) {
   if (refusal === null) return null;
@@ -31,7 +36,7 @@ export function refused({ refusal, what }) {
 
 export const words = ({ field, description }) => [field, description].filter((part) => part !== '').join(' ');
 
-/** The second click of a double click does nothing: what it hits was not there when the first one was made. */
+/** Ignores the second click of a double click: when the first one was made, another button was there. */
 export function submit(label, act, disabled, kind = 'primary') {
   const click = (event) => {
     if (event.detail < 2) void act();

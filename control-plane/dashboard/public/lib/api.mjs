@@ -1,4 +1,4 @@
-// Asks the control plane. The token, where one is wanted, lives as long as this tab.
+// Requests to the control plane. The token, if one is required, is kept as long as this tab is open.
 
 const ANSWER_TIMEOUT_MS = 20_000;
 const KEY = 'equipoise-token';
@@ -8,7 +8,7 @@ export const token = {
   set: (value) => (value === '' ? sessionStorage.removeItem(KEY) : sessionStorage.setItem(KEY, value)),
 };
 
-/** A refusal in words, with every violation. */
+/** An error of the control plane, with every violation. */
 class Refusal extends Error {
   constructor(status, { code = '', error = '', violations = [] }) {
     super(error || `the control plane answered ${status}`);
@@ -18,13 +18,13 @@ class Refusal extends Error {
   }
 }
 
-/** Headers of every request. */
+/** The headers of every request. */
 export function headers(more = {}) {
   const value = token.get();
   return value === '' ? more : { ...more, authorization: `Bearer ${value}` };
 }
 
-/** The answer, or a Refusal; also when nobody answers. */
+/** Resolves to the answer. Rejects with a Refusal, also when the control plane does not answer. */
 export async function ask(path, options = {}) {
   let response;
   try {
@@ -42,8 +42,8 @@ export async function ask(path, options = {}) {
 }
 
 /**
- * Calls a changing method. Repeating it with the same requestId is safe. `shown`: refuse it unless this is still the newest
- * revision.
+ * Calls a changing method. Repeating it with the same requestId is safe. `shown`: the change is refused unless this is still
+ * the newest revision.
  */
 export const change = (method, request, shown) =>
   ask('/api/changes', {
@@ -52,7 +52,7 @@ export const change = (method, request, shown) =>
     body: JSON.stringify({ method, request, shown }),
   });
 
-/** Names a request. Works on pages without TLS, where crypto.randomUUID does not. */
+/** A new request id. Works on pages without TLS, where crypto.randomUUID does not exist. */
 export function requestId() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
     byte.toString(16).padStart(2, '0'),

@@ -1,4 +1,4 @@
-// What a backend is to the traffic, as a mark and in words.
+// The state of a backend, as a mark and in words.
 
 import { since } from './components.mjs';
 
@@ -12,13 +12,14 @@ const KINDS = {
   disabled: 'plain',
 };
 
-export const kindOf = (standing) => KINDS[standing] ?? 'plain';
+export const kindOf = (availability) => KINDS[availability] ?? 'plain';
 
-export const wordOf = (standing) => (standing === 'unseen' ? 'no proxy reports it' : standing);
+export const wordOf = (availability) =>
+  availability === 'unseen' ? 'not reported by any proxy' : availability;
 
-/** Why it is as it is, a line each. What all proxies say alike is said once. */
+/** The reasons for a backend's state, one per line. A reason that all proxies report is shown once. */
 export function reasonsOf({ state, complaints, moreComplaints, health }) {
-  if (state === 'disabled') return ['takes no connections and is not checked'];
+  if (state === 'disabled') return ['gets no connections and no health checks'];
   const proxies = Object.values(health).reduce((sum, count) => sum + count, 0);
   const groups = new Map();
   for (const { proxy, health: seen, reason, sinceMs } of complaints) {
@@ -37,10 +38,13 @@ export function reasonsOf({ state, complaints, moreComplaints, health }) {
   return moreComplaints > 0 ? [...all, `and ${moreComplaints} more`] : all;
 }
 
-const tallyOf = (standing) => (standing === 'unseen' ? 'not reported' : standing);
+const tallyOf = (availability) => (availability === 'unseen' ? 'not reported' : availability);
 
-/** The states of a pool's backends as marks, such as 3 up, 1 down. */
-export const standingsOf = (standings) =>
+/** How many backends of a pool are in each state, as marks: 3 up, 1 down. */
+export const availabilitiesOf = (availabilities) =>
   Object.keys(KINDS)
-    .filter((standing) => standings[standing] > 0)
-    .map((standing) => ({ kind: kindOf(standing), words: `${standings[standing]} ${tallyOf(standing)}` }));
+    .filter((availability) => availabilities[availability] > 0)
+    .map((availability) => ({
+      kind: kindOf(availability),
+      words: `${availabilities[availability]} ${tallyOf(availability)}`,
+    }));

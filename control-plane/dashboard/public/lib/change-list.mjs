@@ -1,4 +1,4 @@
-// What changed, or would, resource by resource and field by field.
+// The list of changes, by resource and field.
 
 import { h } from './dom.mjs';
 

@@ -1,25 +1,25 @@
-// Charts over time, as elements for lib/dom.mjs. Colours come from the style sheet, so that they follow its scheme.
+// Charts over time, as elements for lib/dom.mjs. Colors come from the style sheet, so they follow its color scheme.
 
 import uPlot from '../charts/uplot.js';
 import { h } from './dom.mjs';
 import { byteRate, clock } from './format.mjs';
 
 const HEIGHT = 128;
-/** With less than this the scale would follow every single connection. */
+/** The smallest maximum of the y axis; with a smaller one the scale would follow every single connection. */
 const LEAST_TOP = 1;
-/** What is shown at least, so that the first seconds of a chart do not look like a whole story. */
+/** The shortest time that a chart shows, so that the first few seconds do not fill it. */
 const LEAST_SECONDS = 60;
-/** Between the lines of the grid, where the figures are bytes: 512 KiB rather than 488 KiB. */
+/** The steps of the grid where figures are bytes: 512 KiB rather than 488 KiB. */
 const BYTE_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
-/** Half of a time label, which may stand at the very end. */
+/** Half the width of a time label, because one may be centered at the very end. */
 const RIGHT_ROOM = 26;
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /**
- * A figure with one line or several. `lines`: `{label, color}` with the name of a CSS variable; `columns`: the times in
- * milliseconds, then the values of each line; `show`: a value in words.
+ * A chart with one or more lines. `lines`: `{label, color}`, the color as the name of a CSS variable; `columns`: the times
+ * in milliseconds, then the values of each line; `show`: formats a value.
  */
 export function chart({ key, title, now, lines, columns, show, hint = '' }) {
   const latest = lines.map(({ label }, index) => `${label} ${show(columns[index + 1].at(-1) ?? 0)}`);
@@ -32,10 +32,10 @@ export function chart({ key, title, now, lines, columns, show, hint = '' }) {
       class: 'plot',
       role: 'img',
       own: true,
-      'aria-label': `${title}, the last minutes. Now: ${latest.join(', ')}`,
-      mount: (element) => mount(element, lines, show),
+      'aria-label': `${title} over the last minutes. Now: ${latest.join(', ')}`,
+      mount,
       sync: (element) => draw(element, lines, show, columns),
-      unmount: (element) => element.plot?.end(),
+      unmount: (element) => element.plot.end(),
     }),
     legend &&
       h(
@@ -54,18 +54,17 @@ export function chart({ key, title, now, lines, columns, show, hint = '' }) {
   );
 }
 
-function mount(element, lines, show) {
-  const plot = { made: null, lines: '', size: null, scheme: null, data: [[]] };
+function mount(element) {
+  const plot = { made: null, names: '', data: [[]] };
   element.plot = plot;
-  const again = () => make(element, plot, lines, show);
-  plot.size = new ResizeObserver(() => plot.made?.setSize({ width: element.clientWidth, height: HEIGHT }));
-  plot.size.observe(element);
-  plot.scheme = window.matchMedia('(prefers-color-scheme: dark)');
-  plot.onScheme = () => again();
-  plot.scheme.addEventListener('change', plot.onScheme);
+  const size = new ResizeObserver(() => plot.made?.setSize({ width: element.clientWidth, height: HEIGHT }));
+  size.observe(element);
+  const scheme = window.matchMedia('(prefers-color-scheme: dark)');
+  const remake = () => make(element);
+  scheme.addEventListener('change', remake);
   plot.end = () => {
-    plot.size.disconnect();
-    plot.scheme.removeEventListener('change', plot.onScheme);
+    size.disconnect();
+    scheme.removeEventListener('change', remake);
     plot.made?.destroy();
   };
 }
@@ -73,22 +72,22 @@ function mount(element, lines, show) {
 function draw(element, lines, show, columns) {
   const { plot } = element;
   const names = lines.map(({ label }) => label).join();
-  plot.data = dataOf(columns);
-  if (plot.made === null || plot.lines !== names) {
-    plot.lines = names;
-    plot.current = lines;
-    make(element, plot, lines, show);
-  } else plot.made.setData(plot.data);
+  const isNew = plot.names !== names;
+  Object.assign(plot, { lines, show, names, data: dataOf(columns) });
+  if (plot.made === null || isNew) make(element);
+  else plot.made.setData(plot.data);
 }
 
-/** In seconds. uPlot would show a whole day around a single point, so it gets company. */
+/** Converts times to seconds. uPlot would show a whole day around a single point, so it gets a second one. */
 function dataOf([times, ...values]) {
   const seconds = times.map((ms) => ms / 1_000);
   if (seconds.length !== 1) return [seconds, ...values];
   return [[seconds[0] - 1, seconds[0]], ...values.map(([only]) => [null, only])];
 }
 
-function make(element, plot, lines, show) {
+function make(element) {
+  const { plot } = element;
+  const { lines, show } = plot;
   plot.made?.destroy();
   const axis = {
     stroke: color('--quiet'),
@@ -110,7 +109,7 @@ function make(element, plot, lines, show) {
       {
         ...axis,
         size: 24,
-        // Below the lowest figure of the other axis, which stands half under the line.
+        // Leaves room for the lowest figure of the other axis, half of which is below the line.
         gap: 9,
         space: 70,
         values: (_plot, times) => times.map((time) => timeLabel(time, times)),
@@ -126,7 +125,7 @@ function make(element, plot, lines, show) {
     ],
     series: [
       {},
-      ...(plot.current ?? lines).map((line) => ({
+      ...lines.map((line) => ({
         label: line.label,
         stroke: color(line.color),
         width: 1.5,
@@ -134,23 +133,22 @@ function make(element, plot, lines, show) {
         ...(lines.length === 1 && { fill: `${color(line.color)}22` }),
       })),
     ],
-    hooks: { setCursor: [(made) => tell(element, made, plot, show)] },
+    hooks: { setCursor: [(made) => describePoint(element, made)] },
   };
   plot.made = new uPlot(options, plot.data, element);
 }
 
-/** With seconds only where the lines are so close that minutes would repeat. */
+/** Shows seconds only if the grid lines are so close that minutes would repeat. */
 function timeLabel(time, times) {
   const words = clock(time * 1_000);
   return times.length > 1 && times[1] - times[0] < 60 ? words : words.slice(0, 5);
 }
 
-/** What the pointer is over, in words. */
-function tell(element, made, plot, show) {
+/** Describes the point under the pointer in the tooltip. */
+function describePoint(element, made) {
+  const { lines, show, data } = element.plot;
   const { idx } = made.cursor;
-  const at = idx === null || idx === undefined ? undefined : plot.data[0][idx];
-  const words = (plot.current ?? []).map(
-    ({ label }, index) => `${label} ${show(plot.data[index + 1][idx] ?? 0)}`,
-  );
+  const at = idx === null || idx === undefined ? undefined : data[0][idx];
+  const words = lines.map(({ label }, index) => `${label} ${show(data[index + 1][idx] ?? 0)}`);
   element.title = at === undefined ? '' : `${clock(at * 1_000)}: ${words.join(', ')}`;
 }

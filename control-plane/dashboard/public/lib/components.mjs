@@ -1,9 +1,9 @@
-// Small parts that all pages are made of.
+// Small components that all pages use.
 
 import { h } from './dom.mjs';
 import { age, moment } from './format.mjs';
 
-/** `kind`: good, warn, bad or plain. The word says it, too: nobody has to see the colour. */
+/** `kind`: good, warn, bad or plain. The text says the same, for readers who can't see the color. */
 export const mark = (kind, words, title) => h('span', { class: `mark ${kind}`, title }, words);
 
 export const why = (lines) =>
@@ -18,10 +18,36 @@ export function panel(title, ...content) {
   );
 }
 
-/** A column: `head`, what it shows of a row, and `kind`: number, brief, state or actions. */
+/** `note(text)`: a remark. The key is only needed when notes come and go. */
+export const note = (text, key = `note-${text}`) => h('p', { class: 'note', key }, text);
+
+/**
+ * A labelled input. `wrong`: the errors below it; `control`: makes another element than an input; further properties go to
+ * the element.
+ */
+export function field({ id, key = id, label, hint = '', wrong = [], onInput, control, ...more }) {
+  const properties = {
+    id,
+    autocomplete: 'off',
+    'aria-describedby': hint === '' ? undefined : `${id}-hint`,
+    'aria-invalid': wrong.length > 0 ? 'true' : undefined,
+    on: { input: ({ target }) => onInput(target.value) },
+    ...more,
+  };
+  return h(
+    'div',
+    { class: 'field', key },
+    h('label', { for: id }, label),
+    control === undefined ? h('input', { type: 'text', ...properties }) : control(properties),
+    wrong.map((text) => h('span', { class: 'wrong', role: 'alert', key: text }, text)),
+    hint !== '' && h('span', { class: 'why', id: `${id}-hint`, key: 'hint' }, hint),
+  );
+}
+
+/** A column: its heading, what it shows of a row, and its kind: number, brief, state or actions. */
 export const column = (head, show, kind = '') => ({ head, show, kind });
 
-/** A table that becomes cards on a phone. `keyOf` names a row for as long as it lives. */
+/** A table, shown as cards on a phone. `keyOf` identifies a row across updates. */
 export function table(label, columns, rows, keyOf, { nothing, more = 0 }) {
   if (rows.length === 0) return h('p', { class: 'empty', key: 'empty' }, nothing);
   return h(
@@ -53,7 +79,7 @@ export function table(label, columns, rows, keyOf, { nothing, more = 0 }) {
         ),
       ),
     ),
-    more > 0 && h('p', { class: 'empty' }, `and ${more} more: lbctl shows all of them`),
+    more > 0 && h('p', { class: 'empty' }, `and ${more} more; lbctl shows all of them`),
   );
 }
 
@@ -105,10 +131,9 @@ export function problemList(problems, more) {
   );
 }
 
-/** Why there are no figures. */
 export const noTraffic = () =>
   h(
     'p',
     { class: 'empty', key: 'no-traffic' },
-    'No figures yet: no proxy has reported its traffic to this control plane.',
+    'No data yet. No proxy has reported its traffic to this control plane.',
   );

@@ -1,5 +1,5 @@
-// Elements as values, and the document made like them: what is the same stays, so that focus, selection and scroll
-// positions stay too. Strings only ever go in as text, never as markup.
+// Elements as values, and a function that makes the document like them. Whatever is the same is left alone, so focus,
+// selection and scroll positions survive. Strings are always inserted as text, never as markup.
 
 /** An element: `h('td', {class: 'number'}, 12)`. Null, undefined and false children are left out. */
 export function h(tag, properties, ...children) {
@@ -31,7 +31,7 @@ function patchChildren(parent, nodes) {
     const element = match === undefined ? create(node) : match;
     used.add(element);
     if (match !== undefined) update(element, node);
-    // One that stands where it should is not touched: moving an element takes the focus from it.
+    // An element in the right place is not touched, because moving it would take away its focus.
     while (cursor !== null && cursor !== element && !used.has(cursor) && !isNeeded(cursor, nodes)) {
       const gone = cursor;
       cursor = cursor.nextSibling;
@@ -95,7 +95,7 @@ function unmountBelow(child) {
   for (const inner of child.childNodes) unmountBelow(inner);
 }
 
-/** Not attributes: what is called when an element comes, is drawn again and goes; `own`: it fills itself. */
+/** Not attributes: functions for when an element is added, redrawn or removed; `own`: the element fills itself. */
 const HOOKS = new Set(['mount', 'unmount', 'sync', 'own']);
 
 function set(element, name, value, before) {

@@ -1,11 +1,11 @@
-// Figures and times as people read them.
+// Formats figures and times for people.
 
 const NUMBER = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const SHORT = ['', 'k', 'M', 'G', 'T'];
 
 export const whole = (value) => NUMBER.format(value ?? 0);
 
-/** Three digits at most: 0.4, 12.3, 456, 7.89k. */
+/** At most three digits: 0.4, 12.3, 456, 7.89k. */
 export function short(value, units = SHORT, step = 1_000) {
   let rest = value ?? 0;
   let unit = 0;
@@ -34,7 +34,7 @@ export const bytes = (value) =>
 export const rate = (value) => `${short(value)}/s`;
 export const byteRate = (value) => `${bytes(value)}/s`;
 
-/** Seconds, as latencies are given: 0.42 ms, 12.3 ms, 1.2 s. */
+/** A latency, given in seconds: 0.42 ms, 12.3 ms, 1.2 s. */
 export function latency(seconds) {
   if (seconds === undefined || seconds === null) return '–';
   if (seconds >= 1) return `${digits(seconds)} s`;
@@ -45,7 +45,7 @@ export const percent = (share) => `${trimmed((share * 100).toFixed(1))} %`;
 
 export const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour12: false });
 
-/** With the day, unless it is today. */
+/** A time of day, with the date unless it is today. */
 export function moment(ms) {
   const time = new Date(ms);
   const today = time.toDateString() === new Date().toDateString();

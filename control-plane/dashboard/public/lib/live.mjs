@@ -1,14 +1,14 @@
-// The live stream of the control plane. EventSource can't send the token, so this reads the same format from a fetch.
+// The live stream of the control plane. EventSource can't send a token, so this reads the same format with fetch.
 
 import { headers } from './api.mjs';
 
 const RETRY_MS = [500, 1_000, 2_000, 3_000];
-/** The control plane says something every second. */
+/** The control plane sends something every second; after this long without anything the stream is opened again. */
 const SILENCE_MS = 8_000;
 
 /**
- * Keeps a stream open until it is stopped. `hear(event, data)` gets every event; `onState({live, why, status})` how it
- * stands: status 401 means that a token is wanted, and then it stops by itself.
+ * Keeps a stream open until the returned function is called. `hear(event, data)` gets every event, `onState({live, why,
+ * status})` every change of the connection. It stops by itself with status 401, when a token is required.
  */
 export function follow(path, hear, onState) {
   const run = { stopped: false, abort: null, retry: 0, timer: 0 };
@@ -51,7 +51,10 @@ async function once(run, path, hear, onState) {
     });
     if (!response.ok) {
       const { error } = await response.json().catch(() => ({}));
-      return { status: response.status, why: error ?? `it answered ${response.status}` };
+      return {
+        status: response.status,
+        why: error ?? `the control plane answered with status ${response.status}`,
+      };
     }
     for await (const { event, data } of eventsOf(response.body, heard)) {
       if (run.stopped) break;
@@ -59,9 +62,12 @@ async function once(run, path, hear, onState) {
       hear(event, JSON.parse(data));
       onState({ live: true });
     }
-    return { status: 0, why: 'it ended the stream' };
+    return { status: 0, why: 'the control plane ended the stream' };
   } catch {
-    return { status: 0, why: abort.signal.aborted ? 'it says nothing' : 'it does not answer' };
+    return {
+      status: 0,
+      why: abort.signal.aborted ? 'nothing was received' : 'the control plane does not answer',
+    };
   } finally {
     window.clearTimeout(silence);
     abort.abort();

@@ -1,10 +1,10 @@
-// What the page knows: the newest view and frame, and the figures of the last 15 minutes.
+// What the page knows: the newest view and stats frame, and the figures of the last 15 minutes.
 
 const MAX_POINTS = 1_000;
 const COLUMNS = ['timeMs', 'active', 'rate', 'errors', 'bytesIn', 'bytesOut'];
-/** Lines of one chart that can be told apart. */
+/** How many lines of a chart can be told apart. */
 const MAX_LINES = 8;
-/** The busiest are those of about the last minute. */
+/** The busiest backends are chosen by about the last minute. */
 const RECENT_POINTS = 60;
 
 export function emptyModel() {
@@ -18,24 +18,24 @@ export function emptyModel() {
 }
 
 const emptyHistory = () => Object.fromEntries(COLUMNS.map((name) => [name, []]));
-/** `lines`: by colour, the address that has it; null: it is free. */
+/** `lines`: the address that has each color; null: the color is free. */
 const emptyBackends = () => ({ timeMs: [], rates: new Map(), lines: [] });
 
-/** Takes over an event. `pool`: whose figures the history is of; empty: everything's. */
-export function fold(model, event, data, pool) {
+/** Applies an event. `pool`: the pool of the history's figures; empty: all pools. */
+export function applyEvent(model, event, data, pool) {
   if (event === 'hello') model.page = data.page;
   else if (event === 'history') model.history = data;
   else if (event === 'view') model.view = data;
-  else if (event === 'stats') foldStats(model, data, pool);
+  else if (event === 'stats') applyStats(model, data, pool);
 }
 
-function foldStats(model, stats, pool) {
+function applyStats(model, stats, pool) {
   model.stats = stats;
   const { history, backends } = model;
   if (stats.timeMs <= (history.timeMs.at(-1) ?? 0)) return;
   const traffic = pool === '' ? stats.total : stats.pools.find((one) => one.pool === pool)?.traffic;
   push(history, { timeMs: stats.timeMs, ...pointOf(traffic ?? {}) });
-  foldBackends(backends, stats);
+  addBackendRates(backends, stats);
 }
 
 function pointOf({
@@ -55,8 +55,8 @@ function push(history, point) {
   }
 }
 
-/** Connections a second of each backend that is in the newest frame, since the page was opened. */
-function foldBackends(backends, stats) {
+/** New connections per second of each backend in the newest frame, since the page was opened. */
+function addBackendRates(backends, stats) {
   const { timeMs, rates } = backends;
   const now = new Map(
     stats.backends.map(({ backend, traffic }) => [backend.address, traffic?.connectionsPerSecond ?? 0]),
@@ -77,7 +77,7 @@ function foldBackends(backends, stats) {
 
 const byName = (a, b) => (a < b ? -1 : 1);
 
-/** Which get a line: the busiest of late. One that stays keeps its place, and with it its colour. */
+/** Gives lines to the busiest backends. One that keeps its line also keeps its color. */
 function choose(backends) {
   const sums = [...backends.rates].map(([address, rates]) => [
     address,
@@ -96,7 +96,7 @@ function choose(backends) {
 
 const ORDER = { critical: 0, warning: 1, notice: 2 };
 
-/** The problems of the fleet and those that traffic shows, worst first, with how many there are in all. */
+/** The problems of the fleet and those found in its traffic, worst first, and how many there are. */
 export function problemsOf(fleet, traffic) {
   const lists = [fleet, traffic].filter((list) => list !== undefined);
   const sum = (read) => lists.reduce((all, list) => all + read(list), 0);

@@ -1,32 +1,32 @@
-// Revisions: who changed what, when and why; what differs between two of them; and the way back.
+// Revisions: who changed what, when and why; the difference between two of them; and rollbacks.
 
 import { change } from '../dialogs/change.mjs';
 import { ask } from '../lib/api.mjs';
 import { changeList } from '../lib/change-list.mjs';
+import { button, column, field, panel, table, why } from '../lib/components.mjs';
 import { h } from '../lib/dom.mjs';
 import { age, moment } from '../lib/format.mjs';
-import { button, column, panel, table, why } from '../lib/components.mjs';
 
 const MAX_SUMMARY = 3;
-const PAUSE_MS = 2_000;
+const RETRY_MS = 2_000;
 
 const state = {
   rows: [],
   before: '',
   newest: null,
   loading: false,
-  pausedUntilMs: 0,
-  /** Why the list, a revision or a difference could not be read. */
-  unread: '',
-  unshown: '',
-  trouble: '',
+  retryAtMs: 0,
+  /** Why the list, a revision or a difference could not be read; empty: it could. */
+  listError: '',
+  revisionError: '',
+  differenceError: '',
   from: '',
   to: '',
   difference: null,
-  /** The comparison that is asked for. */
+  /** The comparison that is being read. */
   comparing: '',
   shown: null,
-  /** The one that is shown, or asked for. */
+  /** The number of the revision that is shown or being read. */
   wanted: null,
 };
 
@@ -34,10 +34,9 @@ export const history = {
   name: 'History',
   pool: () => '',
   draw: ({ view }, [number], redraw) => {
-    // The newest revision as the live view has it says when there is something new to read.
-    // What could not be read is tried again after a while, when the next figures come.
-    if (Date.now() >= state.pausedUntilMs) {
-      if (view.revision !== state.newest && !state.loading) void load(view.revision, redraw);
+    // The live view tells when there is a new revision to read. Whatever could not be read is tried again after a while.
+    if (Date.now() >= state.retryAtMs) {
+      if (view.revision !== state.newest) void loadNewest(view.revision, redraw);
       if (number !== undefined && state.wanted !== number) void show(number, redraw);
     }
     return [
@@ -49,158 +48,134 @@ export const history = {
   },
 };
 
-/** `trouble`: where to say that it failed. Answers the refusal; null: there was none. */
-async function attempt(trouble, work, redraw) {
+/** Does `work`, notes its error under the name `error` in the state, and returns the refusal; null: it succeeded. */
+async function attempt(error, work, redraw) {
   let refusal = null;
   try {
     await work();
-  } catch (error) {
-    refusal = error;
+  } catch (caught) {
+    refusal = caught;
+    state.retryAtMs = Date.now() + RETRY_MS;
   }
-  state[trouble] = refusal?.message ?? '';
-  if (refusal !== null) state.pausedUntilMs = Date.now() + PAUSE_MS;
+  state[error] = refusal?.message ?? '';
   redraw();
   return refusal;
 }
 
-/** One at a time: the list is of one piece. */
-async function load(newest, redraw) {
-  state.loading = true;
-  await attempt(
-    'unread',
-    async () => {
-      const page = await ask('/api/revisions');
-      takeNewest(page);
-      state.from ||= state.rows[1]?.revision ?? '';
-      state.to ||= state.rows[0]?.revision ?? '';
-      state.newest = newest;
-    },
-    redraw,
-  );
-  state.loading = false;
-}
-
-/** Earlier ones that somebody reads stay, unless there would be a gap before them. */
-function takeNewest({ revisions: rows, before }) {
-  const last = state.rows.findIndex(({ revision }) => revision === rows.at(-1)?.revision);
-  state.rows = [...rows, ...(last === -1 ? [] : state.rows.slice(last + 1))];
-  if (last === -1) state.before = before;
-}
-
-async function earlier(redraw) {
+/** Reads a page of the list. Only one is read at a time, because the pages must fit together. */
+async function loadPage(path, take, redraw) {
   if (state.loading) return;
   state.loading = true;
-  await attempt(
-    'unread',
-    async () => {
-      const page = await ask(`/api/revisions?before=${encodeURIComponent(state.before)}`);
-      state.rows = [...state.rows, ...page.revisions];
-      state.before = page.before;
-    },
-    redraw,
-  );
+  await attempt('listError', async () => take(await ask(path)), redraw);
   state.loading = false;
+}
+
+/** Earlier revisions that were loaded stay in the list, unless that would leave a gap. */
+function loadNewest(newest, redraw) {
+  const take = ({ revisions: rows, before }) => {
+    const last = state.rows.findIndex(({ revision }) => revision === rows.at(-1)?.revision);
+    state.rows = [...rows, ...(last === -1 ? [] : state.rows.slice(last + 1))];
+    if (last === -1) state.before = before;
+    state.from ||= state.rows[1]?.revision ?? '';
+    state.to ||= state.rows[0]?.revision ?? '';
+    state.newest = newest;
+  };
+  return loadPage('/api/revisions', take, redraw);
+}
+
+function loadEarlier(redraw) {
+  const take = ({ revisions: rows, before }) => {
+    state.rows = [...state.rows, ...rows];
+    state.before = before;
+  };
+  return loadPage(`/api/revisions?before=${encodeURIComponent(state.before)}`, take, redraw);
 }
 
 async function show(number, redraw) {
   state.wanted = number;
-  const refusal = await attempt(
-    'unshown',
-    async () => {
-      const shown = await ask(`/api/revision?number=${encodeURIComponent(number)}`);
-      if (state.wanted === number) state.shown = shown;
-    },
-    redraw,
-  );
-  // That there is none will be so again; that it could not be asked may pass.
-  const passes = refusal !== null && (refusal.status === 0 || refusal.status >= 500);
-  if (passes && state.wanted === number) state.wanted = null;
+  const read = async () => {
+    const shown = await ask(`/api/revision?number=${encodeURIComponent(number)}`);
+    if (state.wanted === number) state.shown = shown;
+  };
+  const refusal = await attempt('revisionError', read, redraw);
+  // A revision that does not exist is not asked for again; one that could not be read is.
+  const mayPass = refusal !== null && (refusal.status === 0 || refusal.status >= 500);
+  if (mayPass && state.wanted === number) state.wanted = null;
 }
 
 function shownPanel(number, view) {
-  const { shown } = state;
+  const { shown, revisionError } = state;
+  const title = `Revision ${number}`;
   if (shown?.revision !== number)
-    return panel(`Revision ${number}`, h('p', { class: 'empty' }, state.unshown || 'Reading …'));
+    return panel(title, h('p', { class: 'empty' }, revisionError || 'Loading …'));
+  const message = shown.message === '' ? '' : `: ${shown.message}`;
+  const who = `${moment(shown.timeMs)} by ${shown.author || 'an unknown author'}${message}`;
   return panel(
-    `Revision ${number}`,
-    h(
-      'p',
-      { class: 'lead', key: 'who' },
-      `${moment(shown.timeMs)} by ${shown.author || 'somebody'}${shown.message === '' ? '' : `: ${shown.message}`}`,
-    ),
-    changeList(shown.changes) ?? h('p', { class: 'empty' }, 'It changed nothing.'),
+    title,
+    h('p', { class: 'lead', key: 'who' }, who),
+    changeList(shown.changes) ?? h('p', { class: 'empty' }, 'This revision changed nothing.'),
     h(
       'div',
       { class: 'buttons', key: 'buttons' },
-      Number(number) < view.revision &&
-        button('Roll back to it', () => rollBack(number), { label: `Roll back to revision ${number}` }),
+      rollBackButton(number, view, 'Roll back to this revision'),
     ),
   );
 }
 
+const rollBackButton = (revision, view, words, kind = '') =>
+  Number(revision) < view.revision &&
+  button(words, () => rollBack(revision), { kind, label: `Roll back to revision ${revision}` });
+
 function comparison(redraw) {
-  const field = (name, label) =>
-    h(
-      'div',
-      { class: 'field', key: name },
-      h('label', { for: `compare-${name}` }, label),
-      h('input', {
-        id: `compare-${name}`,
-        type: 'text',
-        inputmode: 'numeric',
-        value: state[name],
-        on: {
-          input: ({ target }) => {
-            state[name] = target.value;
-          },
-        },
-      }),
-    );
-  const compare = (event) => {
+  const input = (name, label) =>
+    field({
+      id: `compare-${name}`,
+      label,
+      inputmode: 'numeric',
+      value: state[name],
+      onInput: (text) => {
+        state[name] = text;
+      },
+    });
+  const submit = (event) => {
     event.preventDefault();
-    const { from, to } = state;
-    return readDifference(from, to, redraw);
+    void readDifference(state.from, state.to, redraw);
   };
   return [
     h(
       'form',
-      { class: 'inline', key: 'form', on: { submit: compare } },
-      field('from', 'From revision'),
-      field('to', 'to revision'),
+      { class: 'inline', key: 'form', on: { submit } },
+      input('from', 'From revision'),
+      input('to', 'to revision'),
       h('button', { type: 'submit', key: 'go' }, 'Compare'),
     ),
-    state.trouble !== '' && h('p', { class: 'refusal', role: 'alert', key: 'trouble' }, state.trouble),
+    errorWords('differenceError'),
     state.difference !== null && differenceWords(state.difference),
   ];
 }
 
-/** Of several that are asked for, the last one is shown. */
+const errorWords = (name) =>
+  state[name] !== '' && h('p', { class: 'refusal', role: 'alert', key: name }, state[name]);
+
+/** If several comparisons are requested, the last one is shown. */
 async function readDifference(from, to, redraw) {
   const wanted = `from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`;
   if (state.comparing === wanted) return;
   state.comparing = wanted;
-  await attempt(
-    'trouble',
-    async () => {
-      const { changes } = await ask(`/api/difference?${wanted}`);
-      if (state.comparing === wanted) state.difference = { from, to, changes };
-    },
-    redraw,
-  );
+  const read = async () => {
+    const { changes } = await ask(`/api/difference?${wanted}`);
+    if (state.comparing === wanted) state.difference = { from, to, changes };
+  };
+  await attempt('differenceError', read, redraw);
   if (state.comparing === wanted) state.comparing = '';
 }
 
 function differenceWords({ from, to, changes }) {
+  const same = `Revisions ${from} and ${to} are the same.`;
   return h(
     'div',
     { key: 'difference', class: 'difference', role: 'region', 'aria-label': 'Difference' },
-    h(
-      'h3',
-      {},
-      changes.length === 0
-        ? `Revisions ${from} and ${to} are the same.`
-        : `What leads from revision ${from} to ${to}`,
-    ),
+    h('h3', {}, changes.length === 0 ? same : `Changes from revision ${from} to ${to}`),
     changeList(changes),
   );
 }
@@ -208,58 +183,47 @@ function differenceWords({ from, to, changes }) {
 function revisions(view, redraw) {
   const columns = [
     column('Revision', ({ revision }) => h('a', { href: `#/history/${revision}` }, revision)),
-    column('When', ({ timeMs }) => [moment(timeMs), why([`${age(Date.now() - timeMs)} ago`])]),
-    column('Who', ({ author }) => author || '–'),
-    column('Why', ({ message }) => message || '–'),
-    column('What', ({ summary }) => [
+    column('Time', ({ timeMs }) => [moment(timeMs), why([`${age(Date.now() - timeMs)} ago`])]),
+    column('Author', ({ author }) => author || '–'),
+    column('Message', ({ message }) => message || '–'),
+    column('Changes', ({ summary }) => [
       ...summary.slice(0, MAX_SUMMARY).map((line) => h('span', { class: 'line', key: line }, line)),
       summary.length > MAX_SUMMARY && why([`and ${summary.length - MAX_SUMMARY} more`]),
     ]),
-    column(
-      'Actions',
-      ({ revision }) =>
-        h('div', { class: 'actions-row' }, [
-          Number(revision) < view.revision &&
-            button('Compare with now', () => compareWithNow(revision, view, redraw), {
-              kind: 'small',
-              label: `Compare revision ${revision} with the newest`,
-            }),
-          Number(revision) < view.revision &&
-            button('Roll back', () => rollBack(revision), {
-              kind: 'small',
-              label: `Roll back to revision ${revision}`,
-            }),
-        ]),
-      'actions',
-    ),
+    column('Actions', ({ revision }) => revisionActions(revision, view, redraw), 'actions'),
   ];
+  const nothing = state.listError === '' ? 'No revisions yet.' : 'Trying again …';
   return [
-    state.unread !== '' && h('p', { class: 'refusal', role: 'alert', key: 'unread' }, state.unread),
+    errorWords('listError'),
     table('Revisions', columns, state.rows, ({ revision }) => revision, {
-      nothing: nothingYet(),
+      nothing: state.loading ? 'Loading …' : nothing,
     }),
-    state.before !== '' && button('Earlier ones', () => earlier(redraw), { kind: 'wide' }),
+    state.before !== '' && button('Show earlier', () => loadEarlier(redraw), { kind: 'wide' }),
   ];
 }
 
-function nothingYet() {
-  if (state.unread !== '') return 'Trying again …';
-  return state.loading ? 'Reading …' : 'No revision yet.';
+function revisionActions(revision, view, redraw) {
+  const label = `Compare revision ${revision} with the newest`;
+  const compare = () => compareWithNewest(revision, view, redraw);
+  return h('div', { class: 'actions-row' }, [
+    Number(revision) < view.revision && button('Compare with newest', compare, { kind: 'small', label }),
+    rollBackButton(revision, view, 'Roll back', 'small'),
+  ]);
 }
 
-function compareWithNow(revision, view, redraw) {
+async function compareWithNewest(revision, view, redraw) {
   state.from = revision;
   state.to = String(view.revision);
-  return readDifference(state.from, state.to, redraw).then(() =>
-    document.getElementById('compare-from')?.scrollIntoView({ block: 'center' }),
-  );
+  await readDifference(state.from, state.to, redraw);
+  document.getElementById('compare-from')?.scrollIntoView({ block: 'center' });
 }
 
 function rollBack(revision) {
   change({
     title: `Roll back to revision ${revision}`,
     done: 'Rolled back',
-    // It changes whatever differs by then, so it is for what was shown, or not at all.
+    subject: 'the configuration',
+    // A rollback changes everything that differs, so it is refused if there is a newer revision than in the preview.
     asShown: true,
     request: () => ({ method: 'Rollback', request: { revision } }),
   });

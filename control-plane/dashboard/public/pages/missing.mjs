@@ -1,4 +1,4 @@
-// What is said where the address names no page.
+// Shown when the address names no page.
 
 import { h } from '../lib/dom.mjs';
 import { link, panel } from '../lib/components.mjs';
@@ -15,14 +15,8 @@ export const missing = {
         { class: 'lead', key: 'words' },
         'There is no page at ',
         h('code', {}, location.hash),
-        '. There are the ',
+        '. The menu above leads to all pages, and this link to the ',
         link('', 'overview'),
-        ', ',
-        link('pools', 'all pools'),
-        ', ',
-        link('proxies', 'the proxies'),
-        ' and ',
-        link('history', 'the history'),
         '.',
       ),
     ),

@@ -1,4 +1,4 @@
-// The overview: what is wrong and why, then traffic, pools, listeners and proxies at a glance.
+// The overview: problems and their reasons, then traffic, pools, listeners and proxies.
 
 import { chart } from '../lib/chart.mjs';
 import { h } from '../lib/dom.mjs';
@@ -15,7 +15,7 @@ import {
   table,
   why,
 } from '../lib/components.mjs';
-import { standingsOf } from '../lib/backend-state.mjs';
+import { availabilitiesOf } from '../lib/backend-state.mjs';
 
 export const overview = {
   name: 'Overview',
@@ -43,7 +43,7 @@ function headline({ critical, all }) {
   if (all === 0) return 'Problems';
   if (critical === 0) return counted(all, 'problem');
   const words = counted(critical, 'critical problem');
-  return critical === all ? words : `${words}, ${whole(all)} in all`;
+  return critical === all ? words : `${words}, ${whole(all)} problems in total`;
 }
 
 export function trafficPanel({ stats, history }, total = stats?.total) {
@@ -64,10 +64,10 @@ export function trafficPanel({ stats, history }, total = stats?.total) {
       { class: 'charts', key: 'charts' },
       one('active', 'Open connections', 'active', whole(total?.connectionsActive), short, '--line-1'),
       one('rate', 'New connections', 'rate', rate(total?.connectionsPerSecond), rate, '--line-2'),
-      one('errors', 'Failed', 'errors', rate(total?.errorsPerSecond), rate, '--line-bad'),
+      one('errors', 'Failed connections', 'errors', rate(total?.errorsPerSecond), rate, '--line-bad'),
       chart({
         key: 'bytes',
-        title: 'Bytes in, out',
+        title: 'Bytes in and out',
         now: `${byteRate(total?.bytesInPerSecond)}, ${byteRate(total?.bytesOutPerSecond)}`,
         show: byteRate,
         lines: [
@@ -87,13 +87,13 @@ export function poolTable({ view, stats }) {
   const columns = [
     column('Pool', ({ name }) => poolLink(name)),
     column('Up', ({ up, backends }) => mark(upKind(up, backends), `${up} of ${backends}`)),
-    column('Backends', ({ standings }) =>
-      standingsOf(standings).map(({ kind, words: text }) =>
+    column('Backends', ({ availabilities }) =>
+      availabilitiesOf(availabilities).map(({ kind, words: text }) =>
         h('span', { class: `tally ${kind}`, key: text }, text),
       ),
     ),
     column('Strategy', ({ strategy, policy }) => [words(strategy), why([`policy ${policy}`])]),
-    column('Open', ({ connections }) => whole(connections), 'number'),
+    column('Connections', ({ connections }) => whole(connections), 'number'),
     column('New', ({ name }) => rate(traffic(name)?.connectionsPerSecond), 'number'),
     column('Failed connects', ({ name }) => failing(traffic(name)?.errorsPerSecond), 'number'),
   ];
@@ -117,7 +117,7 @@ function listenerTable({ view, stats }) {
     column('Listener', ({ name }) => name),
     column('Address', ({ address, failures }) => [h('code', {}, address), why(failures)]),
     column('Pool', ({ pool }) => poolLink(pool)),
-    column('Open', ({ connections }) => whole(connections), 'number'),
+    column('Connections', ({ connections }) => whole(connections), 'number'),
     column('New', ({ name }) => rate(traffic(name)?.connectionsPerSecond), 'number'),
     column('Failed', ({ name }) => failing(traffic(name)?.errorsPerSecond), 'number'),
     column('In', ({ name }) => byteRate(traffic(name)?.bytesInPerSecond), 'number'),
@@ -133,7 +133,7 @@ function proxyTable({ view, stats }) {
     column('Proxy', ({ id }) => link('proxies', id)),
     column('State', (proxy) => mark(...proxyMark(proxy))),
     column('Revision', ({ revision, lag }) => [revision ?? 'none', lag > 0 && ` (${lag} behind)`]),
-    column('Open', ({ connections }) => whole(connections), 'number'),
+    column('Connections', ({ connections }) => whole(connections), 'number'),
     column('New', ({ id }) => rate(traffic(id)?.connectionsPerSecond), 'number'),
   ];
   const { rows, more } = view.proxies;
@@ -144,8 +144,8 @@ function proxyTable({ view, stats }) {
 }
 
 export function proxyMark({ connected, refused, failures, stale }) {
-  if (!connected) return ['bad', 'away'];
+  if (!connected) return ['bad', 'disconnected'];
   if (refused !== '') return ['bad', 'refused a revision'];
-  if (failures.length > 0) return ['bad', "can't accept everywhere"];
+  if (failures.length > 0) return ['bad', "can't bind every listener"];
   return stale ? ['warn', 'without a control plane'] : ['good', 'connected'];
 }

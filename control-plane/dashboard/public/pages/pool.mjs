@@ -1,4 +1,4 @@
-// One pool: its backends live, what can be done with them, and where its traffic goes.
+// One pool: its backends, the actions on them, and where its traffic goes.
 
 import { chart } from '../lib/chart.mjs';
 import { h } from '../lib/dom.mjs';
@@ -9,21 +9,13 @@ import { problemsOf } from '../lib/model.mjs';
 import * as actions from '../dialogs/pool-actions.mjs';
 import { trafficPanel } from './overview.mjs';
 
-const LINES = [
-  '--line-1',
-  '--line-2',
-  '--line-3',
-  '--line-4',
-  '--line-5',
-  '--line-6',
-  '--line-7',
-  '--line-8',
-];
+/** The CSS variables of the line colors (colors.css). */
+const LINES = Array.from({ length: 8 }, (_, index) => `--line-${index + 1}`);
 
-/** The pool that is shown, as it was drawn last. */
+/** The newest view of the pool that is shown. */
 let newest = null;
 
-/** What an action is about, whenever it asks: another view may have come since its dialog was opened. */
+/** The pool and backend of an action, as the newest view has them, even after its dialog was opened. */
 const current = (row) => () => ({
   page: newest,
   row: newest.backends.rows.find(({ address }) => address === row?.address) ?? row,
@@ -35,7 +27,7 @@ export const pool = {
   draw: (model, [name]) => {
     const { view, stats } = model;
     const page = view.pool;
-    // The stream of the page before may still be the one that is heard.
+    // The view may still come from the stream of the previous page.
     if (page?.name !== name) return missing(view, name);
     newest = page;
     const traffic = stats?.pools.find((one) => one.pool === name)?.traffic;
@@ -108,12 +100,12 @@ function backendTable(page, stats, traffic) {
     ]),
     column(
       'State',
-      (row) => [mark(kindOf(row.standing), wordOf(row.standing)), why(reasonsOf(row))],
+      (row) => [mark(kindOf(row.availability), wordOf(row.availability)), why(reasonsOf(row))],
       'state',
     ),
     column('Weight', ({ weight }) => whole(weight), 'number'),
-    column('Share of new', ({ address }) => share(figures(address), all)),
-    column('Open', ({ connections }) => whole(connections), 'number'),
+    column('Share', ({ address }) => share(figures(address), all)),
+    column('Connections', ({ connections }) => whole(connections), 'number'),
     column('New', ({ address }) => rate(figures(address)?.connectionsPerSecond), 'number'),
     column('Failed', ({ address }) => rate(figures(address)?.errorsPerSecond), 'number'),
     column('Connect p50 / p99', ({ address }) => pair(figures(address)?.connect), 'number'),
@@ -122,7 +114,7 @@ function backendTable(page, stats, traffic) {
   ];
   return table('Backends', columns, page.backends.rows, ({ address }) => address, {
     more: page.backends.more,
-    nothing: 'No backends yet: clients of this pool are closed at once.',
+    nothing: 'This pool has no backends, so connections of its clients are closed at once.',
   });
 }
 
@@ -133,15 +125,15 @@ function share(traffic, all) {
   const part = (traffic?.connectionsPerSecond ?? 0) / all;
   return h(
     'span',
-    { class: 'share', title: 'of the new connections of this pool, now' },
+    { class: 'share', title: 'share of the new connections of this pool' },
     h('span', { class: 'bar', style: { '--share': part } }),
     h('span', { class: 'share-words' }, `${Math.round(part * 100)} %`),
   );
 }
 
 function backendActions(row) {
-  if (row.source === 'registered') return h('span', { class: 'quiet' }, 'ends with its process');
-  // With a key each, so that the focus is never on another one because somebody changed the state.
+  if (row.source === 'registered') return h('span', { class: 'quiet' }, 'removed when its process stops');
+  // Each button has a key, so the focus stays on the same action when somebody changes the state.
   const one = (name, act, kind = 'small', key = name) =>
     button(name, () => act(current(row)), { kind, key, label: `${name} ${row.address}` });
   return h(
@@ -155,7 +147,7 @@ function backendActions(row) {
   );
 }
 
-/** Connections a second of each backend since the page was opened: how traffic moves after a change. */
+/** New connections per second of each backend since the page was opened, to see how traffic moves after a change. */
 function movement({ backends }) {
   const lines = backends.lines.flatMap((label, index) =>
     label === null ? [] : [{ label, color: LINES[index] }],

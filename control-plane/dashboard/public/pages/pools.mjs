@@ -1,4 +1,4 @@
-// All pools, with the policies that they follow.
+// All pools, and the policies.
 
 import { h } from '../lib/dom.mjs';
 import { words } from '../lib/format.mjs';

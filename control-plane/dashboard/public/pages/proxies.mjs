@@ -1,4 +1,4 @@
-// Proxies: what each runs, how much it does, and what is wrong with it.
+// Proxies: the revision that each runs, its load, and its problems.
 
 import { h } from '../lib/dom.mjs';
 import { age, bytes, counted, moment, rate, whole } from '../lib/format.mjs';
@@ -40,7 +40,7 @@ function columnsOf(stats) {
       'brief',
     ),
     column('Engine', ({ engine, version }) => [engine || '–', why(version === '' ? [] : [version])]),
-    column('Open', ({ id, connections }) => [whole(connections), why(limit(figures(id)))], 'number'),
+    column('Connections', ({ id, connections }) => [whole(connections), why(limit(figures(id)))], 'number'),
     column('New', ({ id }) => rate(figures(id)?.traffic?.connectionsPerSecond), 'number'),
     column('CPU', ({ id }) => load(figures(id)), 'number'),
     column('Memory', ({ id }) => memory(figures(id)?.residentBytes), 'number'),
@@ -63,18 +63,18 @@ function troubles({ connected, lastSeenMs, refused, failures, stale }, figures) 
   return [
     ...(refused === '' ? [] : [`refused ${refused}`]),
     ...failures,
-    ...(stale ? ['goes on with what it has'] : []),
-    ...(figures?.saturated ? ['full: new clients wait'] : []),
+    ...(stale ? ['continues with its last configuration'] : []),
+    ...(figures?.saturated ? ['connection limit reached: new clients wait'] : []),
   ];
 }
 
 const limit = (figures) => (figures?.maxConnections > 0 ? [`of ${whole(figures.maxConnections)}`] : []);
-/** A process that reports itself has some memory. */
+/** A proxy that reports its process uses some memory. */
 const load = (figures) =>
   Number(figures?.residentBytes ?? 0) === 0 ? '–' : `${figures.cpus.toFixed(2)} CPUs`;
 const memory = (resident) => (Number(resident ?? 0) === 0 ? '–' : bytes(Number(resident)));
 
-/** A bar each, so that one that has more than its share shows. */
+/** A bar per worker, so that an uneven load is visible. */
 function workerBars(workers) {
   if (workers.length === 0) return '–';
   const most = Math.max(1, ...workers.map(({ connections }) => connections));
@@ -88,7 +88,7 @@ function workerBars(workers) {
           'li',
           {
             key: index,
-            title: `worker ${index}: ${connections} open, ${total} in all, replaced ${again} times`,
+            title: `worker ${index}: ${connections} connections, ${total} since its start, replaced ${counted(again, 'time')}`,
           },
           h('span', { class: 'bar', style: { '--share': connections / most } }),
           h('span', {}, whole(connections)),

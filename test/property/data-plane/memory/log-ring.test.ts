@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { createLogRing, FIELD, LOG_FIELDS, LogRing } from '../../../../data-plane/memory/log-ring.ts';
+import { byRunLength } from '../../../../harness/run-length.ts';
 
 /** Pushes a record whose every field is this number. */
 function push(ring: LogRing, value: number): boolean {
@@ -73,7 +74,7 @@ describe('the ring of the connection log', () => {
 
   it('loses and tears nothing between two threads', async () => {
     const memory = createLogRing(16);
-    const total = 100_000;
+    const total = byRunLength(20_000, 1_000_000);
     const program = `
       import { workerData } from 'node:worker_threads';
       const { LogRing, LOG_FIELDS } = await import(workerData.url);

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { styleFor } from '../../../../cli/output/style.ts';
-import { Samples } from '../../../../cli/top/samples.ts';
-import { textWidth } from '../../../../cli/top/text-width.ts';
+import { sparkline } from '../../../../cli/top/columns.ts';
+import { Samples } from '../../../../cli/top/rows.ts';
+import { fit, textWidth } from '../../../../cli/top/text-width.ts';
 import { screenLines, type Shown, type Size } from '../../../../cli/top/view.ts';
 import { FIRST_STATE, type ViewState } from '../../../../cli/top/view-state.ts';
 import { backendStats, statsFrame } from '../../../../harness/control-plane/frames.ts';
@@ -152,5 +153,36 @@ describe('samples', () => {
     samples.add(statsFrame({ backends: [] }), undefined);
     assert.deepEqual(samples.of('backends', 'web/10.0.0.1:80'), []);
     assert.equal(samples.of('pools', 'web').length, 30);
+  });
+});
+
+describe('a sparkline', () => {
+  it('has the newest at the right, beside the highest of them', () => {
+    assert.equal(sparkline([9, 0, 1, 2, 4, 8], 5), '▁▁▂▄█');
+  });
+
+  it('is flat when nothing happens, and empty without room or samples', () => {
+    assert.equal(sparkline([0, 0], 8), '▁▁');
+    assert.equal(sparkline([1, 2], 0), '');
+    assert.equal(sparkline([], 8), '');
+  });
+});
+
+describe('a text that fits', () => {
+  it('takes as many columns as it was given', () => {
+    for (const text of ['', 'web', 'a-long-name', '負荷分散', 'e\u0301te\u0301', 'tab\there', '🙂🙂🙂']) {
+      for (const width of [0, 1, 2, 3, 5, 8])
+        assert.equal(textWidth(fit(text, width)), width, `${text} in ${width}`);
+    }
+  });
+
+  it('is cut with an ellipsis, never within a wide character', () => {
+    assert.equal(fit('abcdef', 4), 'abc…');
+    assert.equal(fit('負荷分散', 4), '負… ');
+    assert.equal(fit('ab', 4, 'right'), '  ab');
+  });
+
+  it('steers no terminal', () => {
+    assert.equal(fit('a\u001b[2Jb', 6), 'a [2Jb');
   });
 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { explainRegistered } from '../../../../control-plane/api/registered-backend.ts';
-import { memberName } from '../../../../control-plane/store/members/membership-store.ts';
+import { memberName } from '../../../../control-plane/store/member-store.ts';
 import { removeBackends, updateBackend } from '../../../../core/model/edits/backend.ts';
 import type { Edit } from '../../../../core/model/edit.ts';
-import { registration } from '../../../contract/store/membership-store.contract.ts';
+import { registration } from '../../../contract/store/member-store.contract.ts';
 import { changesOf, refusalOf, stateOf } from '../../../../harness/state.ts';
 
 const CONFIGURED = '10.0.0.1:80';

@@ -72,7 +72,7 @@ describe('the view of the fleet', () => {
         ['web', 2, 1, 4, ['web']],
       ],
     );
-    assert.deepEqual(both[1]?.standings, { up: 1, down: 1 });
+    assert.deepEqual(both[1]?.availabilities, { up: 1, down: 1 });
   });
 
   it('shows policies and listeners in words', () => {
@@ -105,18 +105,18 @@ describe('the view of the fleet', () => {
       'web',
     );
     const [first, second] = pool?.backends.rows ?? [];
-    assert.deepEqual([first?.standing, first?.weight, first?.connections], ['partly up', 3, 2]);
+    assert.deepEqual([first?.availability, first?.weight, first?.connections], ['partly up', 3, 2]);
     assert.deepEqual(first?.complaints, [
       { proxy: 'a', health: 'unhealthy', reason: 'connection refused', sinceMs: 100_000 },
     ]);
-    assert.equal(second?.standing, 'unseen');
+    assert.equal(second?.availability, 'unseen');
     assert.equal(view([], 'nothing').pool, null);
   });
 
   it('counts a health that this program does not know as unknown', () => {
     const backends = [backendReport('web', '10.0.0.1:80', { health: 9 as never })];
     const { pool } = view([proxy('a', { backends })], 'web');
-    assert.equal(pool?.backends.rows[0]?.standing, 'not checked yet');
+    assert.equal(pool?.backends.rows[0]?.availability, 'not checked yet');
   });
 
   it('says of a proxy how far it is behind, what it refused and when it was last seen', () => {

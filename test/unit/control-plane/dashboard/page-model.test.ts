@@ -18,9 +18,9 @@ interface ProblemList {
 
 /** Scripts for the browser have no types. */
 const MODEL = new URL('../../../../control-plane/dashboard/public/lib/model.mjs', import.meta.url).href;
-const { emptyModel, fold, problemsOf } = (await import(MODEL)) as {
+const { emptyModel, applyEvent, problemsOf } = (await import(MODEL)) as {
   emptyModel(): Model;
-  fold(model: Model, event: string, data: unknown, pool: string): void;
+  applyEvent(model: Model, event: string, data: unknown, pool: string): void;
   problemsOf(fleet: ProblemList, traffic: ProblemList | undefined): object;
 };
 
@@ -32,7 +32,7 @@ function after(...frames: readonly Readonly<Record<string, number>>[]): Model['b
       backend: { address },
       traffic: { connectionsPerSecond },
     }));
-    fold(model, 'stats', { timeMs: (index + 1) * 1_000, pools: [], backends }, 'web');
+    applyEvent(model, 'stats', { timeMs: (index + 1) * 1_000, pools: [], backends }, 'web');
   });
   return model.backends;
 }

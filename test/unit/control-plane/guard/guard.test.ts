@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type FleetFacts, fleetFacts } from '../../../../control-plane/guard/fleet-facts.ts';
 import { guard } from '../../../../control-plane/guard/guard.ts';
-import { activeIn } from '../../../../control-plane/store/log/active-history.ts';
+import { activeIn } from '../../../../control-plane/store/log/active-backend-history.ts';
 import { Fleet } from '../../../../control-plane/fleet/fleet.ts';
 import { applyResources } from '../../../../core/model/edits/apply.ts';
 import { removeBackends, updateBackend } from '../../../../core/model/edits/backend.ts';

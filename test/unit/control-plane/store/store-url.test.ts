@@ -18,16 +18,16 @@ describe('the --store flag', () => {
   }
 
   const refused: [text: string, why: RegExp][] = [
-    ['', /"" is no store/],
-    ['lmdb', /"lmdb" is no store/],
-    ['lmdb:', /"lmdb:" is no store/],
-    ['sqlite:x', /"sqlite:x" is no store/],
-    ['etcd:', /"" is no HOST:PORT/],
-    ['etcd:localhost', /"localhost" is no HOST:PORT/],
-    ['etcd:a:1,b', /"b" is no HOST:PORT/],
-    ['etcd:a:0', /"a:0" is no HOST:PORT/],
-    ['etcd:a:65536', /"a:65536" is no HOST:PORT/],
-    ['etcd:http://a:1', /"http:\/\/a:1" is no HOST:PORT/],
+    ['', /"" is not a store/],
+    ['lmdb', /"lmdb" is not a store/],
+    ['lmdb:', /"lmdb:" is not a store/],
+    ['sqlite:x', /"sqlite:x" is not a store/],
+    ['etcd:', /"" is not HOST:PORT/],
+    ['etcd:localhost', /"localhost" is not HOST:PORT/],
+    ['etcd:a:1,b', /"b" is not HOST:PORT/],
+    ['etcd:a:0', /"a:0" is not HOST:PORT/],
+    ['etcd:a:65536', /"a:65536" is not HOST:PORT/],
+    ['etcd:http://a:1', /"http:\/\/a:1" is not HOST:PORT/],
   ];
   for (const [text, why] of refused) {
     it(`refuses "${text}" and says what to write`, () => {

@@ -37,8 +37,8 @@ describe('parseAddress', () => {
   }
 
   const refused: [text: string, why: RegExp][] = [
-    ['', /no address/],
-    ['localhost:80', /names the host "localhost": use its IP address/],
+    ['', /not an address/],
+    ['localhost:80', /names the host "localhost"; use its IP address/],
     ['10.0.0.1', /no port/],
     ['::1', /no port, or is an IPv6 address without brackets/],
     ['2001:db8::1', /without brackets/],
@@ -48,15 +48,15 @@ describe('parseAddress', () => {
     ['10.0.0.1:http', /port "http"/],
     ['10.0.0.1:', /port ""/],
     [':80', /no IP address before the port/],
-    ['10.0.0.256:80', /no IPv4 address/],
-    ['010.0.0.1:80', /no IPv4 address/],
-    ['10.0.1:80', /no IPv4 address/],
-    ['[10.0.0.1]:80', /no IPv6 address/],
+    ['10.0.0.256:80', /not an IPv4 address/],
+    ['010.0.0.1:80', /not an IPv4 address/],
+    ['10.0.1:80', /not an IPv4 address/],
+    ['[10.0.0.1]:80', /not an IPv6 address/],
     ['[fe80::1%eth0]:80', /zone/],
-    ['[1:2:3]:80', /no IPv6 address/],
-    ['[1::2::3]:80', /no IPv6 address/],
-    ['[1:2:3:4:5:6:7::8:9]:80', /no IPv6 address/],
-    ['[::12345]:80', /no IPv6 address/],
+    ['[1:2:3]:80', /not an IPv6 address/],
+    ['[1::2::3]:80', /not an IPv6 address/],
+    ['[1:2:3:4:5:6:7::8:9]:80', /not an IPv6 address/],
+    ['[::12345]:80', /not an IPv6 address/],
     [' 10.0.0.1:80', /names the host/],
   ];
   for (const [text, why] of refused) {

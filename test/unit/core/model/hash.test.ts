@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { completePolicy } from '../../../../core/model/complete.ts';
+import { completePolicy } from '../../../../core/model/draft.ts';
 import type { Commit } from '../../../../core/model/commit.ts';
 import {
   canonicalJson,

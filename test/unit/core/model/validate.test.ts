@@ -88,7 +88,7 @@ describe('validation', () => {
       for (const value of bad) {
         const [first, ...others] = violationsOf([policy(of(value))]);
         assert.ok(first?.startsWith(`policies[p].${field}: `), `${value}: ${first}`);
-        assert.match(first ?? '', /allowed is/);
+        assert.match(first ?? '', /it must be/);
         assert.deepEqual(others, []);
       }
     });
@@ -102,14 +102,14 @@ describe('validation', () => {
 
   it('names the nearest of the known words', () => {
     assert.deepEqual(violationsOf([policy({ strategy: 'round_robbin' as 'round_robin' })]), [
-      'policies[p].strategy: "round_robbin" is no strategy (did you mean "round_robin"?); allowed are round_robin, least_connections, power_of_two_choices, random, source_hash, peak_ewma',
+      'policies[p].strategy: "round_robbin" is not a strategy (did you mean "round_robin"?); use one of round_robin, least_connections, power_of_two_choices, random, source_hash, peak_ewma',
     ]);
   });
 
   for (const name of ['', 'Web', '-web', 'web-', 'a.b', 'a_b', 'a'.repeat(64), 'ä', 'web\n']) {
     it(`refuses the name ${JSON.stringify(name)}`, () => {
       const [first] = violationsOf([pool(name)]);
-      assert.match(first ?? '', /^pools\[[^]*\]\.name: .* is no name; allowed are 1 to 63/s);
+      assert.match(first ?? '', /^pools\[[^]*\]\.name: .* is not a valid name; use 1 to 63/s);
     });
   }
   for (const name of ['a', '0', 'a-b', 'a'.repeat(63)]) {
@@ -120,13 +120,13 @@ describe('validation', () => {
     assert.deepEqual(
       violationsOf([pool('web', [], 'stedy'), policy({}), listener('l', '10.0.0.9:1', 'wbe')]),
       [
-        'pools[web].policy: there is no policy "stedy"; create it first, or with this',
-        'listeners[l].pool: there is no pool "wbe" (did you mean "web"?); create it first, or with this',
+        'pools[web].policy: there is no policy "stedy"; create it first, or in the same request',
+        'listeners[l].pool: there is no pool "wbe" (did you mean "web"?); create it first, or in the same request',
       ],
     );
     assert.match(
       violationsOf([listener('l', '10.0.0.9:1', '')])[0] ?? '',
-      /^listeners\[l\]\.pool: names no pool/,
+      /^listeners\[l\]\.pool: is empty; name the pool/,
     );
   });
 
@@ -144,7 +144,7 @@ describe('validation', () => {
     const backends = [{ address: '10.0.0.1:80', state: 'drain' as 'draining' }];
     assert.match(
       violationsOf([{ kind: 'pool', value: { name: 'web', backends } }])[0] ?? '',
-      /^pools\[web\]\.backends\[10\.0\.0\.1:80\]\.state: "drain" is no backend state.*allowed are active/,
+      /^pools\[web\]\.backends\[10\.0\.0\.1:80\]\.state: "drain" is not a backend state.*use one of active/,
     );
   });
 
@@ -176,8 +176,8 @@ describe('validation', () => {
   it('refuses listeners that overlap', () => {
     const overlapping = violationsOf([pool('web'), listener('a', '[::]:80'), listener('b', '10.0.0.1:80')]);
     assert.deepEqual(overlapping, [
-      'listeners[a].address: [::]:80 overlaps 10.0.0.1:80 of the listener "b"; give each its own',
-      'listeners[b].address: 10.0.0.1:80 overlaps [::]:80 of the listener "a"; give each its own',
+      'listeners[a].address: [::]:80 overlaps 10.0.0.1:80, the address of the listener "b"; give each listener an address of its own',
+      'listeners[b].address: 10.0.0.1:80 overlaps [::]:80, the address of the listener "a"; give each listener an address of its own',
     ]);
     stateOf([pool('web'), listener('a', '10.0.0.2:80'), listener('b', '10.0.0.1:80')]);
   });
@@ -198,7 +198,7 @@ describe('validation', () => {
       const both = [pool('web', [backend]), listener('l', address)];
       if (!loop) return void stateOf(both);
       const expected = new RegExp(
-        `^pools\\[web\\]\\.backends\\[.*\\]\\.address: is the address of our own listener "l"`,
+        `^pools\\[web\\]\\.backends\\[.*\\]\\.address: is the address of the listener "l"`,
       );
       const found = violationsOf(both);
       assert.equal(found.length, 1);
@@ -239,7 +239,10 @@ describe('validation', () => {
 
   it('says one violation in the message itself', () => {
     const { message } = refusalOf(emptyState('s'), applyResources([pool('web', [], 'no')], { prune: false }));
-    assert.equal(message, 'pools[web].policy there is no policy "no"; create it first, or with this.');
+    assert.equal(
+      message,
+      'pools[web].policy: there is no policy "no"; create it first, or in the same request.',
+    );
   });
 
   it('handles 10,000 backends', () => {

@@ -48,7 +48,7 @@ describe('flags', () => {
     [['--grpc-address', 'nowhere'], {}, /--grpc-address.*'nowhere'.*HOST:PORT/],
     [['--grpc-address', '1.2.3.4:70000'], {}, /--grpc-address.*0 to 65535/],
     [['--control-plane', 'a:1,b'], {}, /--control-plane.*HOST:PORT/],
-    [['--control-plane', 'a:1,a:1'], {}, /named twice/],
+    [['--control-plane', 'a:1,a:1'], {}, /given twice/],
     [['--drain-timeout', '5'], {}, /--drain-timeout.*'5'/],
     [['--workers', '0'], {}, /--workers.*1 to 64/],
     [['--workers', '2.5'], {}, /--workers.*1 to 64/],

@@ -34,11 +34,12 @@ describe('a token file', () => {
 
   it('is refused in words when it is empty, missing or holds something else, and its words hold no token', (t) => {
     assert.throws(() => new TokenFile(path(t)), /can't be read: ENOENT/);
-    assert.throws(() => new TokenFile(path(t, ' \n\n')), /is empty.*a token a line/);
+    assert.throws(() => new TokenFile(path(t, ' \n\n')), /is empty.*one token per line/);
     const wrong = path(t, 'good-token\nsecret with spaces\n');
     assert.throws(
       () => new TokenFile(wrong),
-      (error: Error) => /Line 2 of .* is no token/.test(error.message) && !error.message.includes('secret'),
+      (error: Error) =>
+        /Line 2 of .* is not a token/.test(error.message) && !error.message.includes('secret'),
     );
   });
 
@@ -52,14 +53,14 @@ describe('a token file', () => {
   it('is read again when it has been written or replaced, and no token is ever logged', async (t) => {
     const file = path(t, 'alpha-1');
     const tokens = new TokenFile(file);
-    await tokens.look(logger);
+    await tokens.readIfChanged(logger);
     assert.deepEqual(said, []);
     writeFileSync(file, 'beta-22\nalpha-1\n');
-    await tokens.look(logger);
+    await tokens.readIfChanged(logger);
     assert.deepEqual([tokens.first, tokens.accepts('alpha-1')], ['beta-22', true]);
     writeFileSync(`${file}.new`, 'beta-22\n', { mode: 0o600 });
     renameSync(`${file}.new`, file);
-    await tokens.look(logger);
+    await tokens.readIfChanged(logger);
     assert.deepEqual([tokens.first, tokens.accepts('alpha-1')], ['beta-22', false]);
     assert.equal(said.length, 2);
     assert.doesNotMatch(said.join('\n'), /alpha-1|beta-22/);
@@ -69,17 +70,17 @@ describe('a token file', () => {
     const file = path(t, 'alpha-1');
     const tokens = new TokenFile(file);
     rmSync(file);
-    await tokens.look(logger);
-    await tokens.look(logger);
+    await tokens.readIfChanged(logger);
+    await tokens.readIfChanged(logger);
     assert.equal(said.length, 1);
-    assert.match(said[0] ?? '', /ENOENT.*the tokens read before stay/);
+    assert.match(said[0] ?? '', /ENOENT.*the tokens that were read before stay/);
     writeFileSync(file, '\n');
-    await tokens.look(logger);
-    await tokens.look(logger);
+    await tokens.readIfChanged(logger);
+    await tokens.readIfChanged(logger);
     assert.equal(said.length, 2);
     assert.deepEqual([tokens.first, tokens.accepts('alpha-1')], ['alpha-1', true]);
     writeFileSync(file, 'beta-22');
-    await tokens.look(logger);
+    await tokens.readIfChanged(logger);
     assert.equal(tokens.first, 'beta-22');
   });
 });

@@ -9,7 +9,7 @@ import {
   MAGLEV_SLOTS,
   type MaglevCandidate,
 } from '../../../../data-plane/balancing/maglev.ts';
-import { sourceHashBalancer } from '../../../../data-plane/balancing/source-hash.ts';
+import { SourceHash } from '../../../../data-plane/balancing/source-hash.ts';
 import { TriedSet } from '../../../../data-plane/balancing/tried-set.ts';
 import { FakeCandidates } from '../../../../harness/worker/fake-candidates.ts';
 
@@ -102,7 +102,7 @@ describe('source_hash', () => {
   function choices(down: readonly number[]): number[] {
     const candidates = new FakeCandidates(weights);
     candidates.set(false, ...down);
-    const balancer = sourceHashBalancer({ candidates, ...inputs });
+    const balancer = new SourceHash({ candidates, ...inputs });
     return clients.map((hash) => balancer.pick({ sourceHash: hash, nowMs: 0 }, nothing));
   }
 
@@ -146,7 +146,7 @@ describe('source_hash', () => {
     const all = backends(2_000);
     const candidates = new FakeCandidates(all.map(() => 1));
     candidates.set(false, ...Array.from({ length: 1_996 }, (_, n) => n));
-    const balancer = sourceHashBalancer({ candidates, ...inputs, table: buildMaglevTable(all) });
+    const balancer = new SourceHash({ candidates, ...inputs, table: buildMaglevTable(all) });
     const counts = new Map<number, number>();
     for (const hash of clients.slice(0, 4_000)) {
       const picked = balancer.pick({ sourceHash: hash, nowMs: 0 }, nothing);
@@ -161,6 +161,6 @@ describe('source_hash', () => {
 
   it('refuses to be made without a table', () => {
     const candidates = new FakeCandidates([1]);
-    assert.throws(() => sourceHashBalancer({ candidates, ...inputs, table: null }), /build-plan/);
+    assert.throws(() => new SourceHash({ candidates, ...inputs, table: null }), /build-plan/);
   });
 });

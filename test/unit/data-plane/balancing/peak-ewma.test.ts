@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seededRandom } from '../../../../core/runtime/random.ts';
 import { type Balancer, NO_BACKEND } from '../../../../data-plane/balancing/balancer.ts';
-import { peakEwma } from '../../../../data-plane/balancing/peak-ewma.ts';
+import { PeakEwma } from '../../../../data-plane/balancing/peak-ewma.ts';
 import { TriedSet } from '../../../../data-plane/balancing/tried-set.ts';
 import { FakeCandidates } from '../../../../harness/worker/fake-candidates.ts';
 
@@ -12,7 +12,7 @@ function create(
   candidates: FakeCandidates,
   previous: { balancer: Balancer; moved: Int32Array } | null = null,
 ): Balancer {
-  return peakEwma({
+  return new PeakEwma({
     candidates,
     random: seededRandom(5),
     worker: { index: 0, count: 1 },

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { seededRandom } from '../../../../core/runtime/random.ts';
 import { type Balancer, NO_BACKEND } from '../../../../data-plane/balancing/balancer.ts';
-import { roundRobin } from '../../../../data-plane/balancing/round-robin.ts';
+import { RoundRobin } from '../../../../data-plane/balancing/round-robin.ts';
 import { TriedSet } from '../../../../data-plane/balancing/tried-set.ts';
 import { FakeCandidates } from '../../../../harness/worker/fake-candidates.ts';
 
@@ -15,7 +15,7 @@ function create(
   worker = { index: 0, count: 1 },
   previous: { balancer: Balancer; moved: Int32Array } | null = null,
 ): Balancer {
-  return roundRobin({ candidates, random: seededRandom(1), worker, table: null, previous });
+  return new RoundRobin({ candidates, random: seededRandom(1), worker, table: null, previous });
 }
 
 function sequence(balancer: Balancer, picks: number): number[] {

@@ -21,7 +21,7 @@ describe('WeightedDraw', () => {
         draw.refresh();
         const counts = weights.map(() => 0);
         for (let n = 0; n < grid; n++) {
-          const candidate = draw.at(draw.drawPlace());
+          const candidate = draw.at(draw.drawPosition());
           counts[candidate] = (counts[candidate] ?? 0) + 1;
         }
         for (const [candidate, weight] of weights.entries()) {

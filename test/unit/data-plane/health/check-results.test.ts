@@ -9,8 +9,8 @@ const { EACCES, ECONNREFUSED, EHOSTDOWN, EPROTO } = { EHOSTDOWN: 112, ...constan
 
 describe('a check whose connect fails', () => {
   for (const errno of [EADDRINUSE, EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC]) {
-    it(`says nothing of the backend when this host is short: ${errnoName(errno)}`, () => {
-      const reason = `this host is short: ${errnoName(errno)}`;
+    it(`says nothing of the backend when this host ran out of resources: ${errnoName(errno)}`, () => {
+      const reason = `this host ran out of resources: ${errnoName(errno)}`;
       assert.deepEqual(refused(errno), { type: 'inconclusive', reason });
     });
   }

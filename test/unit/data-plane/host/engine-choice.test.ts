@@ -15,7 +15,7 @@ describe('the choice of an engine', () => {
     assert.deepEqual(chooseEngine('auto', OBSTACLE), { engine: 'portable', fellBack: OBSTACLE });
     assert.throws(
       () => chooseEngine('epoll', OBSTACLE),
-      /--engine epoll cannot run here: koffi does not load: no such file; use --engine portable, or auto/,
+      /--engine epoll cannot run here: koffi does not load: no such file; use --engine portable or auto/,
     );
   });
 

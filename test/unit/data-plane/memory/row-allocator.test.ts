@@ -152,7 +152,7 @@ describe('RowAllocator', () => {
     });
     assert.match(
       (!replaced.ok && replaced.violations[0]?.description) || '',
-      /^1025 listeners are wanted, and 1 more that were removed still have connections; .* room for 1024: /,
+      /^there are 1025 listeners, and 1 more that were removed still have connections; .* room for 1024: /,
     );
   });
 });

@@ -82,7 +82,7 @@ describe('assembling a snapshot from a delta', () => {
       'another base than what runs',
       base,
       deltaTo(base, { baseHash: 'other' }),
-      /delta to the snapshot other/,
+      /base of this delta is the snapshot other/,
     ],
     ['a base when nothing runs', null, deltaTo(base, { baseHash: 'other' }), /this proxy runs none yet/],
     [
@@ -95,7 +95,7 @@ describe('assembling a snapshot from a delta', () => {
       'a resource whose hash is another',
       null,
       deltaTo(base, { upserts: [...base.entries.values(), broken(make.pool('api'))] }),
-      /pool\/api hashes to .* but was announced with f00/,
+      /pool\/api has the hash .* but was announced with f00/,
     ],
     [
       'a hash of the whole that is another',
@@ -115,7 +115,7 @@ describe('assembling a snapshot from a delta', () => {
       'a removal of what is not there',
       base,
       deltaTo(base, { baseHash: base.hash, upserts: [], removals: ['pool/api'] }),
-      /pool\/api is removed, but/,
+      /pool\/api is removed by this delta, but/,
     ],
     [
       'one key twice',
@@ -168,12 +168,12 @@ describe('collecting the parts of a delta', () => {
     });
     const collected = collect(collect(null, part), part);
     assert.deepEqual(collected.parts, []);
-    assert.match(words(run(null, part, part, deltaTo(base))), /larger than any snapshot/);
+    assert.match(words(run(null, part, part, deltaTo(base))), /larger than the largest snapshot/);
   });
 
   it('bounds the number of parts too', () => {
     const part = deltaTo(base, { end: null, upserts: [] });
     const parts = Array.from({ length: 1_001 }, () => part);
-    assert.match(words(run(null, ...parts, deltaTo(base))), /larger than any snapshot/);
+    assert.match(words(run(null, ...parts, deltaTo(base))), /larger than the largest snapshot/);
   });
 });

@@ -74,7 +74,7 @@ describe('the subscription machine: replicas that come and go', () => {
   it('says once that a token is wanted, however often it is', () => {
     const { send } = machine(['a']);
     const refused: Event = { ...lost, refused: true };
-    const said = (effects: readonly Effect[]) => effects.filter(({ type }) => type === 'say').length;
+    const said = (effects: readonly Effect[]) => effects.filter(({ type }) => type === 'log').length;
     assert.equal(said(send(start, connected, refused)), 2);
     assert.equal(said(send({ type: 'waited' }, connected, refused)), 0);
   });

@@ -25,13 +25,13 @@ describe('the subscription machine: replicas that can not serve', () => {
   it('tries the next replica when one is behind', () => {
     const { send } = machine(['a', 'b'], first);
     send(start, connected);
-    assert.deepEqual(types(send(withheld('replica_behind'))), ['disconnect', 'say', 'connect']);
+    assert.deepEqual(types(send(withheld('replica_behind'))), ['disconnect', 'log', 'connect']);
   });
 
   it('keeps what it runs and tries slowly when all have another store, and says so loudly once', () => {
     const { send, state } = machine(['a', 'b'], first);
     const effects = send(start, connected, withheld('store_mismatch'), connected, withheld('store_mismatch'));
-    const said = effects.filter((effect) => effect.type === 'say' && effect.level === 'error');
+    const said = effects.filter((effect) => effect.type === 'log' && effect.level === 'error');
     assert.equal(said.length, 2);
     assert.deepEqual(effects.at(-1), { type: 'wait', first: true, slow: true });
     assert.equal(state().current, first);
@@ -77,7 +77,7 @@ describe('the subscription machine: replicas that can not serve', () => {
     assert.deepEqual(types(send({ type: 'replica-reported', replica: 'a', view: stale })), ['move-soon']);
     assert.deepEqual(send({ type: 'replica-reported', replica: 'a', view: stale }), [], 'asked for once');
     const effects = send({ type: 'move-due' });
-    assert.deepEqual(types(effects), ['disconnect', 'say', 'connect']);
+    assert.deepEqual(types(effects), ['disconnect', 'log', 'connect']);
     assert.deepEqual(effects.at(-1), { type: 'connect', replica: 'b' });
   });
 
@@ -106,7 +106,7 @@ describe('the subscription machine: replicas that can not serve', () => {
     assert.deepEqual(types(send({ type: 'applied', snapshot: first })), [
       'acknowledge',
       'disconnect',
-      'say',
+      'log',
       'connect',
     ]);
   });

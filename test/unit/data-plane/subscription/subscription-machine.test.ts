@@ -30,7 +30,7 @@ describe('the subscription machine: subscribing', () => {
   it('tries every replica before it waits, and starts over after the wait', () => {
     const { send } = machine(['a', 'b', 'c']);
     send(start);
-    assert.deepEqual(types(send(lost)), ['say', 'connect']);
+    assert.deepEqual(types(send(lost)), ['log', 'connect']);
     assert.deepEqual(send(lost).at(-1), { type: 'connect', replica: 'c' });
     assert.deepEqual(send(lost).at(-1), { type: 'wait', first: true, slow: false });
     assert.deepEqual(send({ type: 'waited' }), [{ type: 'connect', replica: 'a' }]);
@@ -39,10 +39,10 @@ describe('the subscription machine: subscribing', () => {
 
   it('says what is wrong once, not at every attempt', () => {
     const { send } = machine(['a']);
-    assert.deepEqual(types(send(start, lost)), ['connect', 'say', 'wait']);
+    assert.deepEqual(types(send(start, lost)), ['connect', 'log', 'wait']);
     assert.deepEqual(types(send({ type: 'waited' }, lost)), ['connect', 'wait']);
     const other: Event = { type: 'stream-lost', livedMs: 0, reason: 'another reason' };
-    assert.deepEqual(types(send({ type: 'waited' }, other)), ['connect', 'say', 'wait']);
+    assert.deepEqual(types(send({ type: 'waited' }, other)), ['connect', 'log', 'wait']);
   });
 
   it('begins a new series of waits after a stream that lived', () => {
@@ -99,8 +99,8 @@ describe('the subscription machine: applying', () => {
 
   const backwards: readonly [string, Snapshot, RegExp][] = [
     ['another store', { ...second, position: make.position(2, { storeId: 'x' }) }, /another store/],
-    ['an older revision', { ...second, position: make.position(0) }, /older/],
-    ['an older version', { ...second, position: make.position(1, { version: 0 }) }, /older/],
+    ['an older revision', { ...second, position: make.position(0) }, /already runs/],
+    ['an older version', { ...second, position: make.position(1, { version: 0 }) }, /already runs/],
     ['another history', { ...second, position: make.position(1, { hash: 'x' }) }, /two histories/],
   ];
   for (const [what, target, words] of backwards) {
@@ -129,7 +129,7 @@ describe('the subscription machine: applying', () => {
     const { send, state } = machine(['a'], first);
     send(start, connected, whole(second));
     const refused = { type: 'apply-refused', position: second.position, violations: [] } as const;
-    assert.deepEqual(types(send({ ...refused, passing: true })), ['reject', 'try-again']);
+    assert.deepEqual(types(send({ ...refused, temporary: true })), ['reject', 'try-again']);
     assert.deepEqual(types(send({ type: 'again-due' })), ['disconnect', 'connect']);
     assert.deepEqual(send(connected)[0], {
       type: 'subscribe',
@@ -157,7 +157,7 @@ describe('the subscription machine: applying', () => {
   it('drops a replica that sends a delta before the one before was answered', () => {
     const { send } = machine(['a']);
     send(start, connected, whole(first));
-    assert.deepEqual(types(send(whole(second, 'n2'))), ['disconnect', 'say']);
+    assert.deepEqual(types(send(whole(second, 'n2'))), ['disconnect', 'log']);
     assert.deepEqual(types(send({ type: 'applied', snapshot: first })), ['connect']);
   });
 });

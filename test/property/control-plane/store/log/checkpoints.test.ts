@@ -8,8 +8,9 @@ import {
 } from '../../../../../control-plane/store/log/checkpoint-codec.ts';
 import { Checkpointer } from '../../../../../control-plane/store/log/checkpointer.ts';
 import { EtcdStore } from '../../../../../control-plane/store/etcd/etcd-store.ts';
-import { LogReader, oldestKept } from '../../../../../control-plane/store/log/log-reader.ts';
-import { Past } from '../../../../../control-plane/store/log/past.ts';
+import { oldestKept } from '../../../../../control-plane/store/log/kept-log.ts';
+import { LogReader } from '../../../../../control-plane/store/log/log-reader.ts';
+import { RevisionReader } from '../../../../../control-plane/store/log/revision-reader.ts';
 import type { Commit } from '../../../../../core/model/commit.ts';
 import type { ResourceDraft } from '../../../../../core/model/draft.ts';
 import type { Edit } from '../../../../../core/model/edit.ts';
@@ -25,6 +26,7 @@ import { FakeClock } from '../../../../../harness/fake-clock.ts';
 import { type CallFault, FakeEtcd, FakeEtcdClient } from '../../../../../harness/store/fake-etcd.ts';
 import { Replica } from '../../../../../harness/store/replica.ts';
 import { commitOn } from '../../../../../harness/state.ts';
+import { byRunLength } from '../../../../../harness/run-length.ts';
 
 const name = fc.constantFrom('a', 'b', 'c');
 const address = fc.constantFrom('10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80');
@@ -82,7 +84,7 @@ describe('checkpoints', () => {
         assert.equal(orderOf(replayed), orderOf(states[to] as State));
         assert.deepEqual(validateState(replayed), []);
       }),
-      { numRuns: 300 },
+      { numRuns: byRunLength(100, 3_000) },
     );
   });
 
@@ -97,7 +99,7 @@ describe('checkpoints', () => {
           await storm.close();
         }
       }),
-      { numRuns: 20 },
+      { numRuns: byRunLength(10, 200) },
     );
     // Or the storm was too weak to show anything.
     for (const [what, count] of Object.entries(seen)) assert.ok(count > 0, `no ${what}`);
@@ -253,8 +255,8 @@ class Storm {
       const outcome = replica.follower.requestOutcome(requestId);
       assert.deepEqual([outcome?.revision, outcome?.hash], [revision, hash], requestId);
     }
-    const past = new Past(this.#calm, replica.follower);
-    const listed = (await past.revisions(1_000)).map(({ revision }) => revision);
+    const past = new RevisionReader(this.#calm, replica.follower);
+    const listed = (await past.list(1_000)).map(({ revision }) => revision);
     assert.deepEqual(
       listed.slice(0, this.#log.length - oldest + 1),
       this.#log

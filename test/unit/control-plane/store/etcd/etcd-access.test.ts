@@ -71,8 +71,8 @@ describe('the flags of etcd', () => {
 
   it('are each refused where the store is no etcd', () => {
     assert.deepEqual(problemsOf({ etcdCa: '/nowhere', etcdPrefix: '/a/' }, 'lmdb'), [
-      '--etcd-ca is for --store etcd:..., and the store is lmdb; leave it out',
-      '--etcd-prefix is for --store etcd:..., and the store is lmdb; leave it out',
+      '--etcd-ca is for --store etcd:..., but the store is lmdb; leave it out',
+      '--etcd-prefix is for --store etcd:..., but the store is lmdb; leave it out',
     ]);
   });
 });

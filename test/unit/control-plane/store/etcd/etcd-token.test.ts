@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { EtcdToken, isTokenRefused } from '../../../../../control-plane/store/etcd/etcd-token.ts';
+import { isTokenRefused } from '../../../../../control-plane/store/etcd/etcd-errors.ts';
+import { EtcdToken } from '../../../../../control-plane/store/etcd/etcd-token.ts';
 
 const failure = (code: number, details: string) =>
   Object.assign(new Error(`${code} X: ${details}`), { code });

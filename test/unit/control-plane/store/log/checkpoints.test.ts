@@ -68,13 +68,13 @@ describe('a start', () => {
     [
       'a torn one',
       (log) => replace(log, 20, ({ chunks }) => ({ chunks: chunks.map((chunk) => chunk.subarray(1)) })),
-      /it is torn: \d+ of its \d+ bytes are there/,
+      /it is torn: only \d+ of its \d+ bytes are there/,
     ],
-    ['one without chunks', (log) => replace(log, 20, () => ({ chunks: [] })), /it is torn: 0 of its/],
+    ['one without chunks', (log) => replace(log, 20, () => ({ chunks: [] })), /it is torn: only 0 of its/],
     [
       'chunks of another writer',
       (log) => replace(log, 20, () => ({ writer: 'else' })),
-      /it is torn: 0 of its/,
+      /it is torn: only 0 of its/,
     ],
     [
       'a damaged one',
@@ -84,7 +84,7 @@ describe('a start', () => {
           bytes[5] = (bytes[5] ?? 0) ^ 1;
           return { chunks: [bytes] };
         }),
-      /it is not what its digest says/,
+      /it does not match its digest/,
     ],
     [
       'a mark that is none',
@@ -97,12 +97,12 @@ describe('a start', () => {
         replace(log, 20, ({ mark }) => ({
           mark: Buffer.from(Buffer.from(mark).toString().replace('"revision":20', '"revision":19')),
         })),
-      /its mark is of another checkpoint/,
+      /its mark belongs to another checkpoint/,
     ],
     [
       'one of another store',
       (log) => replace(log, 20, markWith({ head: { storeId: 'else', revision: 20, hash: '' } })),
-      /it is of another store \(id else\)/,
+      /it belongs to another store \(id else\)/,
     ],
     [
       'one of another history',
@@ -180,7 +180,7 @@ describe('a replica that was asleep beyond the trimmed log', () => {
     log.trimmed = 20;
     await assert.rejects(
       follower.catchUp(),
-      /its log ends before revision 13, and its head says 30; revision 12 is kept/,
+      /its log ends before revision 13, but its head is at 30; revision 12 is kept/,
     );
     assert.equal(follower.current(), before);
     assert.deepEqual(ignored, [], 'an older one was looked at');
@@ -198,7 +198,7 @@ describe('the requests behind a checkpoint', () => {
       assert.equal(error.code, 'FAILED_PRECONDITION');
       assert.match(
         error.message,
-        /a repeated one could not be told from a new one: revision 6 does not follow revision 5: .*; nothing was written$/,
+        /a repeated request could not be told from a new one: revision 6 does not follow revision 5: .*; nothing was written$/,
       );
       return true;
     });
@@ -237,7 +237,7 @@ describe('Checkpointer', () => {
     await follower.catchUp();
     store.away = true;
     await clock.advanceSettling(3_000);
-    assert.deepEqual(said, ['no checkpoint now: trying later']);
+    assert.deepEqual(said, ['the checkpoint could not be written: trying again later']);
     store.away = false;
     await clock.advanceSettling(30_000);
     assert.deepEqual([...log.checkpoints.keys()], [30]);
@@ -261,25 +261,18 @@ describe('Checkpointer', () => {
     await checkpointer.stop();
   });
 
-  it('does not trim up to a checkpoint that is damaged', async () => {
-    const { log } = make(10, 20);
-    replace(log, 10, () => ({ chunks: [] }));
-    const { follower, checkpointer, said } = started(log);
-    await follower.catchUp();
-    await checkpointer.run();
-    assert.equal(log.trimmed, 0);
-    assert.ok(said.includes('a checkpoint is damaged: the log is not trimmed'), said.join());
-    await checkpointer.stop();
-  });
-
-  it('does not trim up to a checkpoint of another history', async () => {
-    const { log } = make(10, 20);
-    replace(log, 10, markWith({ head: { storeId: 'store', revision: 10, hash: 'else' } }));
-    const { follower, checkpointer } = started(log);
-    await follower.catchUp();
-    await checkpointer.run();
-    assert.equal(log.trimmed, 0);
-    await checkpointer.stop();
+  it('does not trim up to a checkpoint that is damaged or of another history', async () => {
+    const head = { storeId: 'store', revision: 10, hash: 'else' };
+    for (const trouble of [() => ({ chunks: [] }), markWith({ head })]) {
+      const { log } = make(10, 20);
+      replace(log, 10, trouble);
+      const { follower, checkpointer, said } = started(log);
+      await follower.catchUp();
+      await checkpointer.run();
+      assert.equal(log.trimmed, 0);
+      assert.ok(said.includes('a checkpoint is damaged: the log is not trimmed'), said.join());
+      await checkpointer.stop();
+    }
   });
 
   it('forgets the requests whose commits it has trimmed', async () => {

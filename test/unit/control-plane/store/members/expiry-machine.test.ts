@@ -11,8 +11,8 @@ import {
   type Member,
   memberName,
   type Registration,
-} from '../../../../../control-plane/store/members/membership-store.ts';
-import { registration } from '../../../../contract/store/membership-store.contract.ts';
+} from '../../../../../control-plane/store/member-store.ts';
+import { registration } from '../../../../contract/store/member-store.contract.ts';
 
 const TTL = 9_000;
 const SETTLE = TTL / 3;

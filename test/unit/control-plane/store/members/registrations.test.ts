@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LbError } from '../../../../../core/runtime/errors.ts';
-import { registration } from '../../../../contract/store/membership-store.contract.ts';
-import { MembershipRig } from '../../../../../harness/store/membership-rig.ts';
+import { registration } from '../../../../contract/store/member-store.contract.ts';
+import { MemberRig } from '../../../../../harness/store/member-rig.ts';
 import { backendReport, report } from '../../../../../harness/control-plane/reports.ts';
 import { createPool } from '../../../../../core/model/edits/pool.ts';
 import { commitOn } from '../../../../../harness/state.ts';
@@ -13,7 +13,7 @@ const TTL = 9_000;
 const web = (address = '10.0.0.1:80', fields = {}) => registration(address, { ttlMs: TTL, ...fields });
 
 async function rig(replicas = 1) {
-  const made = new MembershipRig();
+  const made = new MemberRig();
   const state = emptyState(made.log.storeId);
   const created = createPool({ name: 'web', backends: [{ address: '10.0.0.99:80' }] })(state);
   assert.ok(created.ok);
@@ -59,7 +59,7 @@ describe('a registration', () => {
       ['ttl', 'instance_id', 'pool', 'weight', 'address'],
     );
     const words = error.violations.map(({ field, description }) => `${field} ${description}`).join('\n');
-    assert.match(words, /^pool "wbe" is not there.*"web".*create it first/m);
+    assert.match(words, /^pool "wbe" does not exist.*"web".*create it first/m);
     assert.match(words, /^ttl .*allowed is 2s to 5m/m);
     assert.deepEqual(await one.registered(), []);
   });
@@ -81,7 +81,7 @@ describe('a registration', () => {
     const { one } = await rig();
     const { hold, told } = await one.register(web());
     // As another replica does, which this one has not seen yet.
-    assert.ok(await one.membership.put(hold.member.value, hold.member));
+    assert.ok(await one.memberStore.put(hold.member.value, hold.member));
     await one.registrations.drain(hold);
     assert.equal(told.at(-1), 'over');
     assert.deepEqual(await one.registered(), ['10.0.0.1:80 active']);
@@ -108,8 +108,8 @@ describe('a registration', () => {
     await made.pass(2_000);
     assert.deepEqual(old.told, ['registered active', 'ALREADY_EXISTS']);
     await made.pass(5 * TTL);
-    const [place] = await two.registrations.places();
-    assert.deepEqual([place?.member.value.instanceId, place?.member.value.weight], ['new', 5]);
+    const [status] = await two.registrations.list();
+    assert.deepEqual([status?.member.value.instanceId, status?.member.value.weight], ['new', 5]);
   });
 
   it('is put again when the store was away for longer than its lease', async () => {
@@ -213,7 +213,7 @@ describe('a registration', () => {
     one.connect('edge-1');
     const { hold, told } = await one.register(web());
     const held = { ...hold.member.value, state: 'expiring', heldUntilMs: 1e15 } as const;
-    assert.ok(await one.membership.put(held, hold.member));
+    assert.ok(await one.memberStore.put(held, hold.member));
     await one.registrations.drain(hold);
     await made.pass(1_000);
     assert.deepEqual(await one.registered(), ['10.0.0.1:80 draining']);
@@ -223,11 +223,11 @@ describe('a registration', () => {
   it('is over at once when it leaves and is gone already, in words when it is another one', async () => {
     const { one } = await rig();
     const gone = await one.register(web());
-    assert.ok(await one.membership.remove(gone.hold.member, false));
+    assert.ok(await one.memberStore.remove(gone.hold.member, false));
     await one.registrations.drain(gone.hold);
     assert.equal(gone.told.at(-1), 'over');
     const old = await one.register(web());
-    assert.ok(await one.membership.put(web('10.0.0.1:80', { instanceId: 'new' }), old.hold.member));
+    assert.ok(await one.memberStore.put(web('10.0.0.1:80', { instanceId: 'new' }), old.hold.member));
     await one.registrations.drain(old.hold);
     assert.equal(old.told.at(-1), 'ALREADY_EXISTS');
     assert.deepEqual(await one.registered(), ['10.0.0.1:80 active']);
@@ -237,19 +237,19 @@ describe('a registration', () => {
     const { made, one } = await rig();
     one.connect('edge-1');
     const { hold, told } = await one.register(web());
-    const put = one.membership.put.bind(one.membership);
+    const put = one.memberStore.put.bind(one.memberStore);
     let begin = () => undefined as void;
     const begun = new Promise<void>((resolve) => (begin = resolve));
     let goOn = () => undefined as void;
     const gate = new Promise<void>((resolve) => (goOn = resolve));
-    one.membership.put = async (value, seen) => {
+    one.memberStore.put = async (value, seen) => {
       if (value.kind === 'backend') {
         begin();
         await gate;
       }
       return put(value, seen);
     };
-    assert.ok(await one.membership.remove(hold.member, false));
+    assert.ok(await one.memberStore.remove(hold.member, false));
     await made.pass(TTL);
     await begun;
     await one.registrations.drain(hold);

@@ -1,13 +1,13 @@
 /** The roster in the store: it outlives every replica, and costs few writes. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MembershipRig } from '../../../../../harness/store/membership-rig.ts';
+import { MemberRig } from '../../../../../harness/store/member-rig.ts';
 import { report } from '../../../../../harness/control-plane/reports.ts';
 
 const MINUTE = 60_000;
 
 async function rig(replicas = 1) {
-  const made = new MembershipRig();
+  const made = new MemberRig();
   const all = Array.from({ length: replicas }, () => made.replica());
   await made.pass(0);
   return { made, all, one: all[0] ?? assert.fail(), two: all[1] ?? all[0] ?? assert.fail() };
@@ -131,8 +131,8 @@ describe('the roster in the store', () => {
     const { made, one, two } = await rig(2);
     one.connect('edge-1', 'first').close();
     await made.pass(2_000);
-    const remove = two.membership.remove.bind(two.membership);
-    two.membership.remove = async (seen, onlyDead) => {
+    const remove = two.memberStore.remove.bind(two.memberStore);
+    two.memberStore.remove = async (seen, onlyDead) => {
       one.connect('edge-1', 'second');
       await made.pass(1_000);
       return remove(seen, onlyDead);

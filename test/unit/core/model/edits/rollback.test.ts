@@ -52,7 +52,7 @@ describe('rollback', () => {
       state: 'draining',
     });
     assert.deepEqual(notesOf(first, now), [
-      'the state of a backend is operation and was left alone: web/10.0.0.1:80 (draining, was active)',
+      'a rollback does not change the state of existing backends; these were kept: web/10.0.0.1:80 (draining, was active)',
     ]);
   });
 
@@ -61,7 +61,7 @@ describe('rollback', () => {
     const without = after(then, removeBackends('web', [B]));
     assert.equal(after(without, rollbackTo(then)).pools.get('web')?.backends.get(B)?.value.state, 'disabled');
     assert.deepEqual(notesOf(then, without), [
-      'brought back in the state that they had at revision 2: web/10.0.0.2:80 (disabled)',
+      'these backends were restored with the state that they had at revision 2: web/10.0.0.2:80 (disabled)',
     ]);
     const gone = after(after(then, deleteListener('web')), deletePool('web'));
     assert.equal(after(gone, rollbackTo(then)).pools.get('web')?.backends.get(B)?.value.state, 'disabled');
@@ -102,10 +102,7 @@ describe('rollback', () => {
     );
     const { code, message, violations } = refusalOf(now, rollbackTo(then));
     assert.equal(code, 'FAILED_PRECONDITION');
-    assert.match(
-      message,
-      /^Revision 2 can't come back: 2 things in it are no longer valid; nothing was changed\./,
-    );
+    assert.match(message, /^Revision 2 can't be restored: it has 2 violations today; nothing was changed\./);
     assert.deepEqual(
       violations.map(({ field }) => field),
       ['pools[web].backends[10.0.0.1:80].weight', 'pools[web].backends[10.0.0.3:80].weight'],

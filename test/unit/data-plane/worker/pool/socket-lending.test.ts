@@ -123,7 +123,7 @@ describe('listening sockets lent to workers', () => {
     const listening = pool.listen(5, lentPlaces(2));
     await clock.advanceSettling(10_000);
     assert.equal(await listening, null);
-    assert.deepEqual(events, ['lost 1 0: it does not listen']);
+    assert.deepEqual(events, ['lost 1 0: it did not start to listen']);
     await clock.advanceSettling(0);
   });
 

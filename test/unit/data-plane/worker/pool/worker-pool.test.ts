@@ -122,12 +122,12 @@ describe('the worker pool', () => {
     const stopped = pool.stopAccepting();
     await clock.advanceSettling(10_000);
     await stopped;
-    assert.deepEqual(events, ['lost 1 0: it goes on accepting']);
+    assert.deepEqual(events, ['lost 1 0: it did not stop accepting']);
   });
 
   it('rejects its start when no worker starts', async () => {
     const { pool, clock } = poolOf({ isDeafTo: (_index, _nth, type) => type === 'start' });
-    const started = assert.rejects(pool.start(), /no worker starts/);
+    const started = assert.rejects(pool.start(), /no worker started/);
     await clock.advanceSettling(10_000);
     await started;
   });

@@ -1,0 +1,153 @@
+/**
+ * Reads a YAML (or JSON) node as a shape says: every problem at once, each with its line; and remembers the line of each
+ * field, so that what a server says about a field can be traced back to it.
+ *
+ * Invariants
+ *  - it goes as deep as the shape, whatever the file holds, so aliases can't make it endless;
+ *  - a value comes out only where nothing was wrong with it.
+ */
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
+import { canonicalAddress } from '../../core/model/address.ts';
+import { parseDuration } from '../../core/model/duration.ts';
+import { didYouMean } from '../../core/model/nearest.ts';
+import { modelName } from '../../core/view/plain.ts';
+import type { ObjectShape, Shape } from './shape.ts';
+
+/** FILE:LINE */
+export type SourceLine = string;
+
+export interface Problem {
+  readonly line: SourceLine;
+  /** Empty: it is about the whole resource. */
+  readonly path: string;
+  readonly description: string;
+}
+
+/** One document that is being read, and what was found so far. */
+export interface Reading {
+  readonly document: Document;
+  readonly lineOf: (node: Node | null) => SourceLine;
+  readonly problems: Problem[];
+  /** By path, as violations name it. */
+  readonly lines: Map<string, SourceLine>;
+}
+
+/** The value of `node`, or undefined and at least one problem. */
+export function readValue(reading: Reading, node: Node | null, shape: Shape, path: string): unknown {
+  const found = resolve(reading, node);
+  reading.lines.set(path, reading.lineOf(node));
+  const refuse = (description: string) => addProblem(reading, node, path, description);
+  if (found === null || (isScalar(found) && found.value === null)) {
+    return refuse('is empty; give it a value or leave the field out');
+  }
+  switch (shape.type) {
+    case 'object':
+      return isMap(found)
+        ? readObject(reading, found, shape, path)
+        : refuse(`is ${nameOf(found)}, but must be ${shape.what} with ${fieldList(shape)}`);
+    case 'list':
+      if (!isSeq(found)) return refuse(`is ${nameOf(found)}, but must be a list`);
+      return (found.items as (Node | null)[]).map((item, index) =>
+        readValue(reading, item, shape.item, `${path}[${keyOf(reading, item, shape.item) ?? index}]`),
+      );
+    case 'text':
+    case 'duration':
+    case 'count':
+    case 'word': {
+      const read = readScalar(found, shape);
+      return 'value' in read ? read.value : refuse(read.description);
+    }
+  }
+}
+
+function readObject(reading: Reading, map: YAMLMap, shape: ObjectShape, path: string): unknown {
+  const value: Record<string, unknown> = {};
+  for (const pair of map.items) {
+    const key = pair.key as Node;
+    const name = isScalar(key) ? String(key.value) : key.toString();
+    const fieldPath = `${path}.${name}`;
+    const field = Object.hasOwn(shape.fields, name) ? shape.fields[name] : undefined;
+    if (field === undefined) addProblem(reading, key, fieldPath, unknownField(name, shape));
+    else {
+      const inner = readValue(reading, pair.value as Node | null, field, fieldPath);
+      value[modelName(name, field.type === 'duration')] = inner;
+      reading.lines.set(fieldPath, reading.lineOf(key));
+    }
+  }
+  for (const name of shape.required ?? []) {
+    if (!map.has(name)) addProblem(reading, map, path, `has no ${name}, which ${shape.what} must have`);
+  }
+  return value;
+}
+
+export function addProblem(
+  { problems, lineOf }: Reading,
+  node: Node | null,
+  path: string,
+  description: string,
+): undefined {
+  problems.push({ line: lineOf(node), path, description });
+}
+
+function unknownField(name: string, shape: ObjectShape): string {
+  if (name === 'revision') return 'is set by the control plane and can’t be declared; leave it out';
+  const hint = didYouMean(name, Object.keys(shape.fields));
+  return `is not a field of ${shape.what}${hint}; allowed are ${fieldList(shape)}`;
+}
+
+/** The text of the field that tells an object from the others; an address in the form that violations use. */
+export function keyOf(reading: Reading, node: Node | null, shape: ObjectShape): string | undefined {
+  const map = resolve(reading, node);
+  const key = isMap(map) && shape.key !== undefined ? map.get(shape.key) : undefined;
+  if (typeof key !== 'string') return undefined;
+  return shape.key === 'address' ? canonicalAddress(key) : key;
+}
+
+/** What an alias stands for; anything else is itself. */
+export function resolve({ document }: Reading, node: Node | null): Node | null {
+  return isAlias(node) ? (node.resolve(document) ?? null) : node;
+}
+
+type ScalarShape = Exclude<Shape, { type: 'object' | 'list' }>;
+
+function readScalar(
+  node: Node,
+  shape: ScalarShape,
+): { readonly value: unknown } | { readonly description: string } {
+  const value: unknown = isScalar(node) ? node.value : node;
+  const mustBe = (what: string) => ({ description: `is ${nameOf(node)}, but must be ${what}` });
+  switch (shape.type) {
+    case 'text':
+      if (typeof value === 'string') return { value };
+      return mustBe(isScalar(node) ? 'text: put it in quotes' : 'text');
+    case 'count':
+      return isCount(value) ? { value } : mustBe('a whole number, 0 or more');
+    case 'word': {
+      if (typeof value === 'string' && shape.words.includes(value)) return { value };
+      const hint = didYouMean(String(value), shape.words);
+      return { description: `is ${nameOf(node)}${hint}; allowed are ${shape.words.join(', ')}` };
+    }
+    case 'duration': {
+      if (typeof value !== 'string') return mustBe('a duration with a unit, such as 250ms, 5s, 1m30s or 1h');
+      const parsed = parseDuration(value);
+      return parsed.ok ? { value: parsed.ms } : parsed;
+    }
+  }
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function nameOf(node: Node): string {
+  if (isMap(node)) return 'a set of fields';
+  if (isSeq(node)) return 'a list';
+  if (!isScalar(node)) return 'something else';
+  return typeof node.value === 'string'
+    ? `"${node.value}"`
+    : `the ${typeof node.value} ${String(node.value)}`;
+}
+
+function fieldList(shape: ObjectShape): string {
+  return Object.keys(shape.fields).join(', ');
+}

@@ -1,0 +1,37 @@
+/** What the connected proxies report of every backend and listener, put together. Pure. */
+import {
+  type BackendSummary,
+  BackendTotals,
+  type ListenerSummary,
+  summarizeListeners,
+} from '../../../core/view/reports.ts';
+import type { ProxyRecord } from '../../fleet/proxy-record.ts';
+
+export interface FleetSummary {
+  /** Connected ones. */
+  readonly proxies: number;
+  /** By POOL/ADDRESS. */
+  readonly backends: ReadonlyMap<string, BackendSummary>;
+  /** By name. */
+  readonly listeners: ReadonlyMap<string, ListenerSummary>;
+}
+
+export function summarizeFleet(proxies: readonly ProxyRecord[]): FleetSummary {
+  const connected = proxies.filter((proxy) => proxy.connected);
+  const backends = new Map<string, BackendTotals>();
+  for (const { info, backends: reports } of connected) {
+    for (const [key, report] of reports) {
+      const totals = backends.get(key) ?? new BackendTotals();
+      backends.set(key, totals);
+      totals.add(info.id, report);
+    }
+  }
+  const listeners = summarizeListeners(
+    connected.map(({ info, listeners, applied }) => ({
+      proxy: info.id,
+      listeners: listeners.values(),
+      failed: applied?.failedListeners ?? [],
+    })),
+  );
+  return { proxies: connected.length, backends, listeners };
+}

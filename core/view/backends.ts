@@ -1,0 +1,106 @@
+/** The backends as configured and as registered, joined with what the proxies report of them. Pure. */
+import { REGISTRATION_STATES, type RegistrationState } from '../model/registration.ts';
+import type { BackendState, Health } from '../model/resources.ts';
+import { wordFromWire } from '../wire/enum-codec.ts';
+import type { BackendReport__Output } from '../wire/generated/lb/v1/BackendReport.ts';
+import type { BackendStatus__Output } from '../wire/generated/lb/v1/BackendStatus.ts';
+import type { Pool__Output } from '../wire/generated/lb/v1/Pool.ts';
+import type { Proxy__Output } from '../wire/generated/lb/v1/Proxy.ts';
+import type { Registration__Output } from '../wire/generated/lb/v1/Registration.ts';
+import { backendFromWire } from '../wire/resource-codec.ts';
+import { healthFromWire } from './health.ts';
+import { type BackendSummary, BackendTotals, UNREPORTED } from './reports.ts';
+
+/** What one proxy reported of a backend. */
+export interface ProxyReport {
+  readonly proxyId: string;
+  readonly connected: boolean;
+  readonly health: Health;
+  readonly report: BackendReport__Output;
+  /** What the proxy had applied when it reported this. */
+  readonly revision: string;
+}
+
+/** Where a backend comes from. The configured one wins over one that is registered with its address. */
+export type BackendSource = 'configured' | 'registered' | 'registered, shadowed' | 'registered, ignored';
+
+export interface BackendView {
+  readonly pool: string;
+  readonly address: string;
+  readonly weight: number;
+  readonly state: BackendState | RegistrationState;
+  readonly source: BackendSource;
+  /** Why a registration does not count, in words; empty when it does, or when there is none. */
+  readonly sourceReason: string;
+  /** The commit that last changed it; 0 for one that registered itself. */
+  readonly revision: string;
+  readonly reports: readonly ProxyReport[];
+  /** Of the connected proxies. */
+  readonly summary: BackendSummary;
+}
+
+/** In the order of the pools, then the registrations that are in no pool. */
+export function joinBackends(
+  pools: readonly Pool__Output[],
+  registrations: readonly Registration__Output[],
+  statuses: readonly BackendStatus__Output[],
+  proxies: readonly Proxy__Output[],
+): BackendView[] {
+  const reported = byBackend(statuses, proxies);
+  const reportedOf = (pool: string, address: string) =>
+    reported.get(`${pool}/${address}`) ?? { reports: [], summary: UNREPORTED };
+  const inPools = pools.flatMap(({ name: pool, backends }) => {
+    const own = registrations.filter((registration) => registration.pool === pool);
+    const configured = backends.map((wire): BackendView => {
+      const shadowed = own.find(({ address }) => address === wire.address);
+      return {
+        ...backendFromWire(pool, wire, '', []),
+        source: shadowed ? 'registered, shadowed' : 'configured',
+        sourceReason: shadowed?.reason ?? '',
+        revision: wire.revision,
+        ...reportedOf(pool, wire.address),
+      };
+    });
+    const registered = own
+      .filter(({ source }) => source === 'REGISTRATION_SOURCE_REGISTERED')
+      .map((registration) => ({
+        ...registrationView(registration, 'registered'),
+        ...reportedOf(pool, registration.address),
+      }));
+    return [...configured, ...registered];
+  });
+  const ignored = registrations.filter(({ source }) => source === 'REGISTRATION_SOURCE_IGNORED');
+  return [
+    ...inPools,
+    ...ignored.map((registration) => registrationView(registration, 'registered, ignored')),
+  ];
+}
+
+function registrationView(registration: Registration__Output, source: BackendSource): BackendView {
+  const { pool, address, weight, state: wire, reason } = registration;
+  const state = wordFromWire('REGISTRATION_STATE', REGISTRATION_STATES, wire, '', []) ?? 'active';
+  const fields = { pool, address, weight, state, source, sourceReason: reason, revision: '0' };
+  return { ...fields, reports: [], summary: UNREPORTED };
+}
+
+/** By POOL/ADDRESS. */
+function byBackend(statuses: readonly BackendStatus__Output[], proxies: readonly Proxy__Output[]) {
+  const connected = new Set(proxies.filter((proxy) => proxy.connected).map(({ info }) => info?.id));
+  const found = new Map<string, { readonly reports: ProxyReport[]; readonly summary: BackendTotals }>();
+  for (const { report, proxyId, revision } of statuses) {
+    if (!report?.backend) continue;
+    const key = `${report.backend.pool}/${report.backend.address}`;
+    const { reports, summary } = found.get(key) ?? { reports: [], summary: new BackendTotals() };
+    found.set(key, { reports, summary });
+    const isConnected = connected.has(proxyId);
+    reports.push({
+      proxyId,
+      connected: isConnected,
+      health: healthFromWire(report.health),
+      report,
+      revision,
+    });
+    if (isConnected) summary.add(proxyId, report);
+  }
+  return found;
+}

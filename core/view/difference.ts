@@ -1,0 +1,64 @@
+/** What a change does to each resource, field by field. Pure. */
+import type { Difference } from '../model/difference.ts';
+import type { Resource } from '../model/resources.ts';
+import { differenceFromWire } from '../wire/change-codec.ts';
+import type { ResourceChange__Output } from '../wire/generated/lb/v1/ResourceChange.ts';
+import { type Plain, plainOf } from './plain.ts';
+
+export interface ChangeView {
+  /** Null: it comes from a newer control plane, and this program can't tell. */
+  readonly action: Difference['action'] | null;
+  readonly kind: string;
+  readonly name: string;
+  /** The whole resource; null when there was none, or will be none. */
+  readonly before: Plain | null;
+  readonly after: Plain | null;
+  /** Those that differ, without the one that names the resource. */
+  readonly fields: readonly FieldChange[];
+}
+
+export interface FieldChange {
+  /** `health_check.interval` */
+  readonly field: string;
+  /** Null: there was none. */
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+export function changeView(change: ResourceChange__Output): ChangeView {
+  const { kind, name } = change;
+  const difference = differenceFromWire(change, []);
+  const before = difference?.before ? resourcePlain(difference.before.resource) : null;
+  const after = difference?.after ? resourcePlain(difference.after.resource) : null;
+  const [old, now] = [flatten(before), flatten(after)];
+  const fields = [...new Set([...old.keys(), ...now.keys()])]
+    .filter((field) => !isInName(kind, field))
+    .map((field) => ({ field, before: old.get(field) ?? null, after: now.get(field) ?? null }))
+    .filter((row) => row.before !== row.after);
+  return { action: difference?.action ?? null, kind, name, before, after, fields };
+}
+
+/** What names it comes first. */
+function resourcePlain({ kind, value }: Resource): Plain {
+  if (kind === 'backend') {
+    const { pool, address, ...rest } = value;
+    return plainOf({ pool, address, ...rest });
+  }
+  const { name, ...rest } = value;
+  return plainOf({ name, ...rest });
+}
+
+function isInName(kind: string, field: string): boolean {
+  return field === (kind === 'backend' ? 'address' : 'name');
+}
+
+/** `{connect: {retries: 2}}` as `connect.retries` → `2`. */
+function flatten(plain: Plain | null, prefix = ''): Map<string, string> {
+  return new Map(
+    Object.entries(plain ?? {}).flatMap(([name, value]): [string, string][] =>
+      typeof value === 'object' && value !== null
+        ? [...flatten(value as Plain, `${prefix}${name}.`)]
+        : [[`${prefix}${name}`, String(value)]],
+    ),
+  );
+}

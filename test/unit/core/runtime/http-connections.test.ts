@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { HttpConnections } from '../../../../core/runtime/http-connections.ts';
+
+/** Three connections, opened as a, b and c in this order. */
+function full(): HttpConnections<string> {
+  const connections = new HttpConnections<string>({ connections: 3, requestsEach: 2 });
+  for (const connection of ['a', 'b', 'c']) assert.equal(connections.opened(connection), null);
+  return connections;
+}
+
+/** Begins an answer; call what it returns to finish it. */
+function begin(connections: HttpConnections<string>, connection: string): () => Promise<void> {
+  let finish: () => void = () => undefined;
+  const made = connections.whileAnswering(
+    connection,
+    () => new Promise<void>((resolve) => (finish = resolve)),
+  );
+  return () => {
+    finish();
+    return made;
+  };
+}
+
+describe('a connection beyond the limit', () => {
+  it('takes the place of the one that has waited longest for its client', async () => {
+    const connections = full();
+    await connections.whileAnswering('a', () => undefined);
+    assert.deepEqual(
+      [connections.opened('d'), connections.opened('e'), connections.opened('f')],
+      ['b', 'c', 'a'],
+    );
+  });
+
+  it('takes no place that an answer is being made for, and is closed itself when there is no other', async () => {
+    const connections = full();
+    const answers = ['a', 'b'].map((connection) => begin(connections, connection));
+    assert.equal(connections.opened('d'), 'c');
+    answers.push(begin(connections, 'd'));
+    assert.equal(connections.opened('e'), 'e');
+    for (const finish of answers.reverse()) await finish();
+    assert.deepEqual(
+      [connections.opened('f'), connections.opened('g'), connections.opened('h')],
+      ['d', 'b', 'a'],
+    );
+  });
+
+  it('takes no place where one of several answers is still being made', async () => {
+    const connections = full();
+    begin(connections, 'a');
+    await connections.whileAnswering('a', () => undefined);
+    assert.deepEqual(
+      [connections.opened('d'), connections.opened('e'), connections.opened('f')],
+      ['b', 'c', 'd'],
+    );
+  });
+
+  it('takes the place of an event stream only when there is no other', () => {
+    const connections = full();
+    connections.eventsBegin('a');
+    connections.eventsBegin('b');
+    assert.equal(connections.opened('d'), 'c');
+    connections.eventsBegin('d');
+    assert.equal(connections.opened('e'), 'a');
+  });
+
+  it('takes the place of one whose event stream has ended as of any other', () => {
+    const connections = full();
+    connections.eventsBegin('a');
+    connections.eventsEnd('a');
+    assert.deepEqual(
+      [connections.opened('d'), connections.opened('e'), connections.opened('f')],
+      ['b', 'c', 'a'],
+    );
+  });
+
+  it('takes a place that was left', () => {
+    const connections = full();
+    connections.closed('b');
+    assert.equal(connections.opened('d'), null);
+  });
+});
+
+describe('a connection', () => {
+  it('waits for its client again when its answer could not be made', async () => {
+    const connections = full();
+    await assert.rejects(
+      connections.whileAnswering('a', () => {
+        throw new Error('broken');
+      }),
+    );
+    assert.deepEqual(
+      [connections.opened('d'), connections.opened('e'), connections.opened('f')],
+      ['b', 'c', 'a'],
+    );
+  });
+
+  it('that left while its answer was being made has no place', async () => {
+    const connections = full();
+    const finish = begin(connections, 'a');
+    connections.closed('a');
+    await finish();
+    assert.deepEqual([connections.opened('d'), connections.opened('e')], [null, 'b']);
+  });
+
+  it('is told when it has sent as many requests as it may', () => {
+    const connections = full();
+    assert.deepEqual([connections.countRequest('a'), connections.countRequest('a')], ['one of many', 'last']);
+    assert.equal(connections.countRequest('b'), 'one of many');
+  });
+});
