@@ -12,7 +12,6 @@ import { EtcdClient } from '../../../control-plane/store/etcd/etcd-client.ts';
 import { EtcdStore } from '../../../control-plane/store/etcd/etcd-store.ts';
 import { LmdbStore } from '../../../control-plane/store/lmdb/lmdb-store.ts';
 import { LogReader } from '../../../control-plane/store/log/log-reader.ts';
-import { validateState } from '../../../core/model/validate.ts';
 import { systemClock as clock } from '../../../core/runtime/clock.ts';
 import { systemRandom as random } from '../../../core/runtime/random.ts';
 import { type Etcd, findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../../../harness/programs/etcd.ts';
@@ -22,6 +21,7 @@ import { temporaryFolder } from '../../../harness/programs/processes.ts';
 import type { StoreHarness } from './config-store.contract.ts';
 import { checkpointsContract } from './config-store-checkpoints.contract.ts';
 import { byRunLength } from '../../../harness/run-length.ts';
+import { validateState } from '../../../harness/state.ts';
 
 function memory(): StoreHarness {
   let log = new MemoryLog();
