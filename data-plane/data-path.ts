@@ -205,7 +205,7 @@ export class DataPath {
   /** For /metrics. */
   read(): DataPathReadings {
     return {
-      ...this.observer.readTraffic(),
+      ...this.observer.readTotals(),
       observation: this.observer.observe(),
       counts: this.counts,
       connectionLog: this.#connectionLog?.readings() ?? null,

@@ -3,7 +3,7 @@
 import { chmodSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-cpSync('proto', 'dist/proto', { recursive: true });
+cpSync('proto', 'dist/proto', { recursive: true, filter: (source) => !source.endsWith('.md') });
 // All of the files of the page are served, so one that is gone must not stay.
 rmSync('dist/control-plane/dashboard/public', { recursive: true, force: true });
 cpSync('control-plane/dashboard', 'dist/control-plane/dashboard', {

@@ -34,8 +34,8 @@ const DATA_PLANE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   health: ['kernel', 'memory', 'plan'],
   'worker/pool': ['engine', 'kernel', 'memory', 'plan', 'worker'],
   worker: ['balancing', 'engine', 'kernel', 'memory', 'plan'],
-  telemetry: ['memory', 'plan'],
-  subscription: ['plan', 'telemetry'],
+  subscription: ['plan'],
+  telemetry: ['memory', 'plan', 'subscription'],
   reporting: ['memory', 'subscription', 'telemetry'],
 };
 

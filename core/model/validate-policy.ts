@@ -11,76 +11,38 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 interface Range {
-  readonly field: string;
   readonly of: (policy: Policy) => number;
   readonly min: number;
   readonly max: number;
   readonly unit: 'duration' | 'count';
   /** The meaning of 0 where 0 is allowed although it is below `min`. */
-  readonly zero?: string;
+  readonly zero: string | undefined;
 }
 
-const RANGES: readonly Range[] = [
-  {
-    field: 'health_check.interval',
-    of: (p) => p.healthCheck.intervalMs,
-    min: 100,
-    max: HOUR,
-    unit: 'duration',
-  },
-  {
-    field: 'health_check.timeout',
-    of: (p) => p.healthCheck.timeoutMs,
-    min: 10,
-    max: MINUTE,
-    unit: 'duration',
-  },
-  {
-    field: 'health_check.healthy_threshold',
-    of: (p) => p.healthCheck.healthyThreshold,
-    min: 1,
-    max: 100,
-    unit: 'count',
-  },
-  {
-    field: 'health_check.unhealthy_threshold',
-    of: (p) => p.healthCheck.unhealthyThreshold,
-    min: 1,
-    max: 100,
-    unit: 'count',
-  },
-  { field: 'connect.timeout', of: (p) => p.connect.timeoutMs, min: 10, max: 5 * MINUTE, unit: 'duration' },
-  { field: 'connect.retries', of: (p) => p.connect.retries, min: 0, max: 10, unit: 'count' },
-  {
-    field: 'timeouts.idle',
-    of: (p) => p.timeouts.idleMs,
-    min: SECOND,
-    max: 7 * DAY,
-    unit: 'duration',
-    zero: 'never',
-  },
-  {
-    field: 'timeouts.half_closed',
-    of: (p) => p.timeouts.halfClosedMs,
-    min: SECOND,
-    max: HOUR,
-    unit: 'duration',
-    zero: 'never',
-  },
-  {
-    field: 'connection_log.one_in',
-    of: (p) => p.connectionLog?.oneIn ?? LOG_ONE_IN,
-    min: 1,
-    max: 1_000_000,
-    unit: 'count',
-    zero: 'none',
-  },
-  { field: 'drain_timeout', of: (p) => p.drainTimeoutMs, min: 0, max: DAY, unit: 'duration' },
-];
+const duration = (of: Range['of'], min: number, max: number, zero?: string): Range => {
+  return { of, min, max, unit: 'duration', zero };
+};
+const count = (of: Range['of'], min: number, max: number, zero?: string): Range => {
+  return { of, min, max, unit: 'count', zero };
+};
+
+/** By path of the field. */
+const RANGES: Readonly<Record<string, Range>> = {
+  'health_check.interval': duration((p) => p.healthCheck.intervalMs, 100, HOUR),
+  'health_check.timeout': duration((p) => p.healthCheck.timeoutMs, 10, MINUTE),
+  'health_check.healthy_threshold': count((p) => p.healthCheck.healthyThreshold, 1, 100),
+  'health_check.unhealthy_threshold': count((p) => p.healthCheck.unhealthyThreshold, 1, 100),
+  'connect.timeout': duration((p) => p.connect.timeoutMs, 10, 5 * MINUTE),
+  'connect.retries': count((p) => p.connect.retries, 0, 10),
+  'timeouts.idle': duration((p) => p.timeouts.idleMs, SECOND, 7 * DAY, 'never'),
+  'timeouts.half_closed': duration((p) => p.timeouts.halfClosedMs, SECOND, HOUR, 'never'),
+  'connection_log.one_in': count((p) => p.connectionLog?.oneIn ?? LOG_ONE_IN, 1, 1_000_000, 'none'),
+  drain_timeout: duration((p) => p.drainTimeoutMs, 0, DAY),
+};
 
 /** The range of a field, including 0 where 0 has a meaning. */
 export function allowedRange(field: string): { readonly min: number; readonly max: number } {
-  const range = RANGES.find((one) => one.field === field);
+  const range = RANGES[field];
   if (range === undefined) throw new Error(`no range is known for ${field}`);
   return { min: range.zero === undefined ? range.min : 0, max: range.max };
 }
@@ -95,7 +57,7 @@ export function validatePolicy(policy: Policy, at: string): Violation[] {
       policy.healthCheck.type,
       HEALTH_CHECK_TYPES,
     ),
-    ...RANGES.flatMap((range) => validateRange(range, policy, at)),
+    ...Object.entries(RANGES).flatMap(([field, range]) => validateRange(`${at}.${field}`, range, policy)),
   ];
   const { intervalMs, timeoutMs } = policy.healthCheck;
   // Two values are compared only when each of them is valid.
@@ -118,7 +80,7 @@ export function validateWord(
   return [{ field, description }];
 }
 
-function validateRange(range: Range, policy: Policy, at: string): readonly Violation[] {
+function validateRange(field: string, range: Range, policy: Policy): readonly Violation[] {
   const { min, max, unit, zero } = range;
   const value = range.of(policy);
   const inRange = value >= min && value <= max;
@@ -129,5 +91,5 @@ function validateRange(range: Range, policy: Policy, at: string): readonly Viola
   const kind = unit === 'duration' ? 'a whole number of milliseconds' : 'a whole number';
   const orZero = zero === undefined ? '' : `, or ${show(0)}, which means ${zero}`;
   const description = `is ${shown}; it must be ${kind} from ${show(min)} to ${show(max)}${orZero}`;
-  return [{ field: `${at}.${range.field}`, description }];
+  return [{ field, description }];
 }

@@ -1,4 +1,4 @@
-/** Histograms as reports carry them. */
+/** Histograms for reports. */
 import type { Histogram } from '../../core/wire/generated/lb/v1/Histogram.ts';
 import type { HistogramCounts } from '../memory/counters.ts';
 import {
@@ -10,24 +10,16 @@ import {
 
 const SUM = HISTOGRAM_CELLS - 1;
 
-// One array each for all messages: ten thousand backends have histograms.
+// All messages share one array of bounds each: ten thousand backends have histograms.
 const connectBounds: number[] = [...CONNECT_SECONDS];
 const firstByteBounds: number[] = [...FIRST_BYTE_SECONDS];
 const durationBounds: number[] = [...DURATION_SECONDS];
 
-export function connectToWire(counts: HistogramCounts): Histogram | null {
-  return histogramToWire(connectBounds, counts);
-}
+export const connectToWire = (counts: HistogramCounts) => histogramToWire(connectBounds, counts);
+export const firstByteToWire = (counts: HistogramCounts) => histogramToWire(firstByteBounds, counts);
+export const durationToWire = (counts: HistogramCounts) => histogramToWire(durationBounds, counts);
 
-export function firstByteToWire(counts: HistogramCounts): Histogram | null {
-  return histogramToWire(firstByteBounds, counts);
-}
-
-export function durationToWire(counts: HistogramCounts): Histogram | null {
-  return histogramToWire(durationBounds, counts);
-}
-
-/** Null when nothing was observed: most backends of a large fleet rest. */
+/** Null when nothing was observed: most backends of a large fleet are idle. */
 function histogramToWire(bounds: number[], cells: HistogramCounts): Histogram | null {
   const counts: number[] = [];
   let observations = 0;

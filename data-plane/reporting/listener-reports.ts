@@ -1,4 +1,4 @@
-/** The listeners of a report. */
+/** The part of a report about listeners. */
 import type { ListenerReport } from '../../core/wire/generated/lb/v1/ListenerReport.ts';
 import { CLOSE_REASONS } from '../memory/close-reasons.ts';
 import type { HistogramCounts } from '../memory/counters.ts';

@@ -1,14 +1,14 @@
 /**
- * What changed from one observation to the next, as messages.
+ * The changes from one observation to the next, as messages.
  *
  * Invariants
  *  - pure; a receiver that starts from nothing and takes every message in order knows the newest observation;
  *  - nothing changed: no message; a message names at most MAX_BACKENDS_A_MESSAGE backends;
- *  - a message is made when it is asked for, so that whoever asks for one at a time is held up by no more than that.
+ *  - a message is built when it is requested, so that a caller can take one at a time and do other work in between.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { ProxyInfo } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { AppliedSnapshot } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
-import type { BackendKey } from '../../core/wire/generated/lb/v1/BackendKey.ts';
 import type { BackendReport } from '../../core/wire/generated/lb/v1/BackendReport.ts';
 import type { ProcessReport } from '../../core/wire/generated/lb/v1/ProcessReport.ts';
 import type { StreamReportsRequest } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
@@ -16,15 +16,10 @@ import type { WorkerReport } from '../../core/wire/generated/lb/v1/WorkerReport.
 import { wordToWire } from '../../core/wire/enum-codec.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
+import type { AppliedConfig } from '../subscription/config-status.ts';
 import { changedListeners } from './listener-reports.ts';
 import { connectToWire, firstByteToWire } from './histogram-to-wire.ts';
-import type {
-  AppliedObservation,
-  BackendObservation,
-  Observation,
-  ProcessObservation,
-  WorkerObservation,
-} from '../telemetry/observation.ts';
+import type { BackendObservation, Observation, ProcessObservation } from '../telemetry/observation.ts';
 
 /** About 4 ms of CPU to build and encode, and at most 700 bytes each, with both histograms. */
 const MAX_BACKENDS_A_MESSAGE = 250;
@@ -32,14 +27,14 @@ const MAX_BACKENDS_A_MESSAGE = 250;
 type Messages = Generator<StreamReportsRequest, void, undefined>;
 
 /**
- * The messages that take a receiver from `before` to `now`. What was applied comes last: who hears that a revision runs
- * has then heard every count that was taken since.
+ * The messages that take a receiver from `before` to `now`. `applied` comes last: a receiver that learns that a revision
+ * runs has then received every count that was taken since.
  */
 export function buildReports(before: Observation, now: Observation): Messages {
   return messages(before, now, {});
 }
 
-/** Everything, for a receiver that knows nothing. There is always a first message, and it says who reports. */
+/** Everything, for a new receiver. There is always a first message, and it identifies the proxy. */
 export function buildFirstReports(proxy: ProxyInfo, now: Observation): Messages {
   return messages(NOTHING, now, { proxy });
 }
@@ -48,14 +43,17 @@ function* messages(before: Observation, now: Observation, first: StreamReportsRe
   const last: StreamReportsRequest = {
     ...(before.applied !== now.applied && { applied: appliedToWire(now.applied) }),
     ...nonEmpty('listeners', changedListeners(before, now)),
-    ...nonEmpty('goneListeners', goneKeys(before.listeners, now.listeners)),
+    ...nonEmpty(
+      'goneListeners',
+      gone(before.listeners, now.listeners).map(([name]) => name),
+    ),
     ...nonEmpty('workers', changedWorkers(before, now)),
-    ...(!sameProcess(before.process, now.process) && { process: processToWire(now.process) }),
+    ...(!isDeepStrictEqual(before.process, now.process) && { process: processToWire(now.process) }),
   };
   const parts: (() => StreamReportsRequest)[] = [
     ...chunks(changedBackends(before, now)).map((part) => () => ({ backends: part.map(backendToWire) })),
     ...chunks(gone(before.backends, now.backends)).map((part) => () => ({
-      goneBackends: part.map(keyOfBackend),
+      goneBackends: part.map(([, { pool, address }]) => ({ pool, address })),
     })),
   ];
   if (parts.length === 0 && Object.keys({ ...first, ...last }).length > 0) parts.push(() => ({}));
@@ -82,6 +80,7 @@ function changedBackends(before: Observation, now: Observation): BackendObservat
 }
 
 function sameBackend(a: BackendObservation, b: BackendObservation): boolean {
+  // Listed, since ten thousand backends are compared every second. Histograms that did not change are the same arrays.
   return (
     a.health === b.health &&
     a.reason === b.reason &&
@@ -97,30 +96,15 @@ function sameBackend(a: BackendObservation, b: BackendObservation): boolean {
 }
 
 function changedWorkers(before: Observation, now: Observation): WorkerReport[] {
-  return now.workers.flatMap((worker, index) =>
-    sameWorker(before.workers[index], worker)
-      ? []
-      : [
-          {
-            index,
-            connectionsActive: worker.active,
-            restarts: worker.restarts,
-            connectionsTotal: String(worker.accepted),
-          },
-        ],
-  );
+  return now.workers.flatMap((worker, index) => {
+    if (isDeepStrictEqual(before.workers[index], worker)) return [];
+    const { active, restarts, accepted } = worker;
+    return [{ index, connectionsActive: active, restarts, connectionsTotal: String(accepted) }];
+  });
 }
 
-function sameWorker(a: WorkerObservation | undefined, b: WorkerObservation): boolean {
-  return a?.active === b.active && a.restarts === b.restarts && a.accepted === b.accepted;
-}
-
-function gone<V>(before: ReadonlyMap<string, V>, now: ReadonlyMap<string, V>): V[] {
-  return [...before].filter(([key]) => !now.has(key)).map(([, value]) => value);
-}
-
-function goneKeys(before: ReadonlyMap<string, unknown>, now: ReadonlyMap<string, unknown>): string[] {
-  return [...before.keys()].filter((key) => !now.has(key));
+function gone<V>(before: ReadonlyMap<string, V>, now: ReadonlyMap<string, V>): [string, V][] {
+  return [...before].filter(([key]) => !now.has(key));
 }
 
 function nonEmpty<K extends keyof StreamReportsRequest, V>(field: K, values: V[]): { [key in K]?: V[] } {
@@ -135,13 +119,9 @@ function chunks<T>(items: readonly T[]): T[][] {
   return parts;
 }
 
-function keyOfBackend({ pool, address }: BackendObservation): BackendKey {
-  return { pool, address };
-}
-
 function backendToWire(backend: BackendObservation): BackendReport {
   return {
-    backend: keyOfBackend(backend),
+    backend: { pool: backend.pool, address: backend.address },
     health: wordToWire('HEALTH', backend.health),
     reason: backend.reason,
     since: timestampToWire(backend.sinceMs),
@@ -155,15 +135,6 @@ function backendToWire(backend: BackendObservation): BackendReport {
   };
 }
 
-function sameProcess(a: ProcessObservation, b: ProcessObservation): boolean {
-  return (
-    a.cpuSeconds === b.cpuSeconds &&
-    a.residentBytes === b.residentBytes &&
-    a.saturated === b.saturated &&
-    a.maxConnections === b.maxConnections
-  );
-}
-
 function processToWire(usage: ProcessObservation): ProcessReport {
   return {
     cpuSecondsTotal: usage.cpuSeconds,
@@ -173,7 +144,7 @@ function processToWire(usage: ProcessObservation): ProcessReport {
   };
 }
 
-function appliedToWire(applied: AppliedObservation): AppliedSnapshot {
+function appliedToWire(applied: AppliedConfig): AppliedSnapshot {
   const { running, failedListeners, rejected, fromDisk, stale } = applied;
   return {
     position: running && positionToWire(running.position),

@@ -2,9 +2,9 @@
  * The report stream to one replica: connected again whenever it is lost, and never ahead of its receiver.
  *
  * Invariants
- *  - a report is sent whole, a message a turn of the event loop, and only while the stream takes them; what changes
- *    meanwhile coalesces into the next report;
- *  - what the replica was sent last is remembered, so that it gets changes only, and everything after a reconnect.
+ *  - a report is sent whole, one message per turn of the event loop, and only while the stream has room; changes that
+ *    happen meanwhile are combined in the next report;
+ *  - the observation that was sent last is kept, so that the replica gets changes only, and everything after a reconnect.
  */
 import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
@@ -20,7 +20,7 @@ import type { SharedReports } from './shared-reports.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const RETRY_MS = { min: 100, max: 2_000 };
-/** A stream that lived this long was a success: its end starts a new series of retries. */
+/** A stream that lived this long was a success: its end starts a new series of attempts. */
 const GOOD_STREAM_MS = 10_000;
 /** How long a stop waits for the replica to take the last message. */
 const STOP_TIMEOUT_MS = 1_000;
@@ -29,9 +29,9 @@ export interface ReportStreamOptions {
   readonly client: ReplicaClient;
   readonly reports: SharedReports;
   readonly observe: () => Observation;
-  /** So long the main thread was busy with a message. */
+  /** Called with the time that a message took on the main thread. */
   readonly onTook: (tookMs: number) => void;
-  /** What the replica says of itself; null: the stream is lost. */
+  /** What the replica reports about itself; null: the stream is lost. */
   readonly onReplica: (replica: string, view: ReplicaView | null) => void;
   readonly clock: Clock;
   readonly random: Random;
@@ -45,9 +45,9 @@ export class ReportStream {
   readonly #backoff: Backoff;
   #call: Call | null = null;
   #openedMs = 0;
-  /** What the replica knows once `#rest` is sent. */
+  /** The observation that the replica has once `#rest` is sent. */
   #sent: Observation | null = null;
-  /** The rest of a report. */
+  /** The rest of the report that is being sent. */
   #rest: Iterator<Buffer> | null = null;
   #waiting: Observation | null = null;
   #turn: Timer | null = null;
@@ -78,18 +78,18 @@ export class ReportStream {
       this.#proceed();
     });
     call.on('error', (error: Error) => this.#lose(call, error.message));
-    call.on('end', () => this.#lose(call, 'the replica ended it'));
+    call.on('end', () => this.#lose(call, 'the replica ended the stream'));
     this.offer(this.#options.observe());
   }
 
-  /** Sends what changed, from now on and as fast as the stream takes it. */
+  /** Sends what changed, as fast as the stream takes it. */
   offer(now: Observation): void {
     if (!this.#call) return;
     this.#waiting = now;
     this.#proceed();
   }
 
-  /** One message now, the others in turns of their own: health checks run in between. */
+  /** Sends one message now and the others in later turns of the event loop: health checks run in between. */
   #proceed(): void {
     if (this.#turn || !this.#writable) return;
     const { clock, onTook } = this.#options;
@@ -116,7 +116,7 @@ export class ReportStream {
     return this.#next();
   }
 
-  /** Says that the proxy stops of its own accord, and ends the stream. Never rejects; bounded. */
+  /** Reports that the proxy is stopping, and ends the stream. Never rejects; bounded. */
   stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
@@ -137,7 +137,7 @@ export class ReportStream {
     });
   }
 
-  /** Its replica is gone for good: nothing more is said to it, and nothing of it is passed on. */
+  /** Its replica is gone for good: sends nothing more, and calls nothing more. */
   drop(): void {
     this.#stopped = true;
     this.#timer?.cancel();

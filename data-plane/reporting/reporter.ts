@@ -7,13 +7,13 @@ import { SharedReports } from './shared-reports.ts';
 
 const COUNTERS_MS = 1_000;
 /**
- * The counters of 10,000 busy backends take long to put into messages. Reporting them takes at most this share of the
- * main thread's time: health checks run there too.
+ * Encoding the counters of 10,000 busy backends takes long. Reports take at most this share of the main thread's time,
+ * since health checks run there too.
  */
 const MAX_SHARE = 0.2;
-/** What happens together is reported together. */
+/** Changes within this time are reported together. */
 const COALESCE_MS = 5;
-/** An observation of 10,000 backends takes milliseconds, so a storm of changes is reported at most this often. */
+/** An observation of 10,000 backends takes milliseconds, so many changes in a row are reported at most this often. */
 const URGENT_GAP_MS = 50;
 
 export type ReporterOptions = Omit<ReportStreamOptions, 'client' | 'reports' | 'onTook'> & {
@@ -30,7 +30,7 @@ export class Reporter {
   #urgent: Timer | null = null;
   #started = false;
   #lastMs = Number.NEGATIVE_INFINITY;
-  /** What the main thread has spent on the report of `#lastMs` so far. */
+  /** The main thread's time for the report of `#lastMs` so far. */
   #tookMs = 0;
 
   constructor(options: ReporterOptions) {
@@ -45,7 +45,7 @@ export class Reporter {
     this.#tick(COUNTERS_MS);
   }
 
-  /** Reports to these from now on, and to no others. */
+  /** From now on reports to these replicas, and to no others. */
   setReplicas(replicas: readonly ReplicaClient[]): void {
     for (const [address, stream] of this.#streams) {
       if (replicas.some((client) => client.address === address)) continue;
@@ -77,7 +77,7 @@ export class Reporter {
     });
   }
 
-  /** Something changed that can't wait for the next second. */
+  /** Reports a change that cannot wait for the next second. */
   wake(): void {
     if (this.#urgent) return;
     const { clock } = this.#options;
@@ -88,7 +88,7 @@ export class Reporter {
     });
   }
 
-  /** Sends what is left, says that the proxy stops, and ends. Bounded by the streams' own deadline. */
+  /** Sends what is left, reports that the proxy is stopping, and ends. Bounded by the streams' own deadline. */
   async stop(): Promise<void> {
     this.#ticks?.cancel();
     this.#urgent?.cancel();

@@ -1,11 +1,11 @@
 /**
- * Reports as all streams share them: what is the same for several replicas is built and encoded once.
+ * Reports that all streams share: messages that are the same for several replicas are built and encoded once.
  *
- * Replicas that were told the same last are told the same now, and that is nearly all of them nearly always. A report in
- * which 10,000 backends changed has 5 MB. With three replicas it takes 180 ms of the main thread's CPU, with one 160; when
- * each stream encoded its own, it was 450 ms (`npm run build && node dist/bench/programs/report-costs.js 3`, shared machine).
+ * Replicas with the same last observation get the same messages, and nearly always that is all of them. A report in which
+ * 10,000 backends changed has 5 MB. It takes 180 ms of the main thread's CPU for three replicas and 160 ms for one; it took
+ * 450 ms when each stream encoded its own (`npm run build && node dist/bench/programs/report-costs.js 3`, shared machine).
  *
- * Invariant: only what leads to the newest observation is kept here. A stream that is slower holds on to its own.
+ * Invariant: only messages that lead to the newest observation are kept here. A slower stream keeps its own.
  */
 import type { ProxyInfo } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { StreamReportsRequest } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
@@ -16,14 +16,14 @@ import { buildFirstReports, buildReports } from './report-builder.ts';
 export class SharedReports {
   readonly #proxy: ProxyInfo;
   #now: Observation | null = null;
-  /** By what their receivers were told last; null: nothing. */
+  /** By the last observation of their receivers; null: none. */
   #reports = new Map<Observation | null, EncodedOnce>();
 
   constructor(proxy: ProxyInfo) {
     this.#proxy = proxy;
   }
 
-  /** The encoded messages that take a receiver from `before` to `now`, each of them made when somebody first asks for it. */
+  /** The encoded messages that take a receiver from `before` to `now`, each of them made when it is first requested. */
   between(before: Observation | null, now: Observation): Iterator<Buffer> {
     if (now !== this.#now) {
       this.#now = now;

@@ -2,12 +2,23 @@
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import type { AppliedObservation } from '../telemetry/observation.ts';
 import type { FailedListener } from '../plan/plan-directory.ts';
+
+export interface AppliedConfig {
+  /** The snapshot that all workers run; null: none yet. */
+  readonly running: { readonly position: Position; readonly hash: string } | null;
+  readonly failedListeners: readonly FailedListener[];
+  /** The newest snapshot that was refused, until a later one is applied. */
+  readonly rejected: { readonly position: Position; readonly violations: readonly Violation[] } | null;
+  /** `running` was read from disk, and no control plane has confirmed it since. */
+  readonly fromDisk: boolean;
+  /** No control plane has confirmed `running` for a while. */
+  readonly stale: boolean;
+}
 
 export class ConfigStatus {
   readonly #onChange: () => void;
-  #observation: AppliedObservation = {
+  #observation: AppliedConfig = {
     running: null,
     failedListeners: [],
     rejected: null,
@@ -21,7 +32,7 @@ export class ConfigStatus {
   }
 
   /** A new object exactly when something changed. */
-  get observation(): AppliedObservation {
+  get observation(): AppliedConfig {
     return this.#observation;
   }
 
@@ -49,7 +60,7 @@ export class ConfigStatus {
     this.#change({ failedListeners });
   }
 
-  #change(fields: Partial<AppliedObservation>): void {
+  #change(fields: Partial<AppliedConfig>): void {
     this.#observation = { ...this.#observation, ...fields };
     this.#onChange();
   }

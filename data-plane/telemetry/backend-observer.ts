@@ -1,8 +1,8 @@
 /**
- * One backend as the main thread looks at it every second.
+ * Reads the state of one backend, once per second.
  *
- * Invariant: a histogram that did not change is the same array as before, so that ten thousand idle backends cost a
- * look at their counters only, and whoever compares two observations compares references.
+ * Invariant: a histogram that did not change is the same array as before, so that for ten thousand idle backends only
+ * counters are read, and two observations can be compared by reference.
  */
 import type { DirectoryBackend } from '../plan/plan-directory.ts';
 import { backendCounts, type HistogramCounts, histogramCounts } from '../memory/counters.ts';
@@ -11,17 +11,17 @@ import { HISTOGRAM_CELLS, type HistogramName, type WorkerCells } from '../memory
 
 const NOTHING: HistogramCounts = new Float64Array(HISTOGRAM_CELLS);
 
-export class ObservedBackend {
-  /** The newest plan's view of it. */
+export class BackendObserver {
+  /** As in the newest plan. */
   directory: DirectoryBackend;
-  readonly #connect = new Follower('backendConnectSeconds');
-  readonly #firstByte = new Follower('backendFirstByteSeconds');
+  readonly #connect = new CachedHistogram('backendConnectSeconds');
+  readonly #firstByte = new CachedHistogram('backendFirstByteSeconds');
 
   constructor(directory: DirectoryBackend) {
     this.directory = directory;
   }
 
-  /** Whether its row is that of this one. */
+  /** Whether both have the same row, under the same owner. */
   holds({ row, generation }: DirectoryBackend): boolean {
     return this.directory.row === row && this.directory.generation === generation;
   }
@@ -57,10 +57,10 @@ export class ObservedBackend {
 }
 
 /**
- * Reads a histogram again when it has not as many observations as its counter says: also when a worker had written one
- * of the two and not yet the other.
+ * Reads a histogram again when its number of observations differs from the counter, also because a worker had written
+ * only one of the two.
  */
-class Follower {
+class CachedHistogram {
   readonly #which: HistogramName;
   #counts = NOTHING;
   #observations = 0;

@@ -1,13 +1,13 @@
 /**
- * What /metrics says of backends: the busiest by name, the rest of each pool together as `other`.
+ * The backends in /metrics: the busiest by name, and the others of each pool together as `other`.
  *
  * Invariants
- *  - no counter goes backwards: `other` takes what a backend counts while it is not named, and keeps it when that
- *    backend is named or removed. Subtracting it then would look like a restart, and its whole value like an increase;
- *  - so what is counted is in the increase of one series, and series of `backend` may add up to more than the pool has;
- *  - counters of a removed backend that was named stay for as long as it is among the retired ones, at most as many as
- *    may be named; its gauges leave at once;
- *  - `other` exists from the first backend it has to speak for until its pool has no backend.
+ *  - no counter goes backwards: `other` includes what a backend counts while it has no name here, and keeps it when that
+ *    backend gets a name or is removed. If it were subtracted, Prometheus would take that for a restart;
+ *  - so each count is in the increase of one series, and the series of all backends may add up to more than the pool has;
+ *  - the counters of a removed backend with a name stay while it is among the removed ones, at most as many as may have
+ *    names; its gauges end at once;
+ *  - `other` exists from the first backend without a name until its pool has no backend.
  */
 import {
   addTotals,
@@ -20,18 +20,18 @@ import {
 import { BusiestBackends } from './busiest-backends.ts';
 import { Histograms, inSlices, labelText, Samples } from './exposition.ts';
 import type { BackendObservation } from './observation.ts';
-import type { RetiredBackend } from './removed-backends.ts';
+import type { RemovedBackend } from './removed-backends.ts';
 import { CONNECT_SECONDS, DURATION_SECONDS, FIRST_BYTE_SECONDS } from '../memory/shared-memory.ts';
 
-/** No address. */
+/** Not an address. */
 const OTHER = 'other';
 
-/** Backends as they are to be shown. */
+/** The backends to show. */
 export interface BackendSources {
   readonly backends: ReadonlyMap<string, BackendObservation>;
-  /** Reads a backend by its key, when it is called; null when nothing is known of it any more. */
+  /** Reads the totals of a backend by its key; null when nothing is known about it any more. */
   readonly totalsOf: (key: string) => TotalsReading | null;
-  readonly retired: ReadonlyMap<string, RetiredBackend>;
+  readonly removed: ReadonlyMap<string, RemovedBackend>;
 }
 
 export class BackendSeries {
@@ -39,9 +39,9 @@ export class BackendSeries {
   readonly #busiest: BusiestBackends;
   /** By pool. */
   readonly #others = new Map<string, BackendTotals>();
-  /** Retired ones that go on under their names, by key; the oldest first. */
-  readonly #kept = new Map<string, RetiredBackend>();
-  readonly #heard = new WeakSet<RetiredBackend>();
+  /** Removed backends that still have series of their own, by key; the oldest first. */
+  readonly #kept = new Map<string, RemovedBackend>();
+  readonly #seen = new WeakSet<RemovedBackend>();
 
   /** `limit`: how many backends are named. */
   constructor(limit: number) {
@@ -50,20 +50,20 @@ export class BackendSeries {
   }
 
   /** All families of backends. */
-  async render({ backends, totalsOf, retired }: BackendSources): Promise<string> {
-    this.#hear(retired);
+  async render({ backends, totalsOf, removed }: BackendSources): Promise<string> {
+    this.#takeRemoved(removed);
     const named = this.#busiest.choose(backends);
     const families = new Families();
-    /** By pool: connections open now to those without a name. */
+    /** By pool: open connections to backends without a name. */
     const active = new Map<string, number>();
     const pools = new Set<string>();
     await inSlices(backends, ([key, backend]) => {
       const { pool, address } = backend;
       pools.add(pool);
-      // Read even when there is nothing to show: growth is counted from one reading to the next.
+      // Read even when nothing is shown: growth is counted from one reading to the next.
       const reading = totalsOf(key);
       if (!named.has(key)) {
-        this.#fold(pool, reading);
+        this.#addToOther(pool, reading);
         active.set(pool, (active.get(pool) ?? 0) + backend.active);
       } else if (reading) {
         const labels = labelText({ pool, backend: address });
@@ -84,12 +84,12 @@ export class BackendSeries {
     return families.toString();
   }
 
-  /** Of a backend that is gone goes on by its name what was shown by it; the rest is in `other`. */
-  #hear(retired: ReadonlyMap<string, RetiredBackend>): void {
-    for (const [key, backend] of this.#kept) if (retired.get(key) !== backend) this.#kept.delete(key);
-    for (const [key, backend] of retired) {
-      if (this.#heard.has(backend)) continue;
-      this.#heard.add(backend);
+  /** Keeps the series of removed backends that have a name; the last growth of the others is added to `other`. */
+  #takeRemoved(removed: ReadonlyMap<string, RemovedBackend>): void {
+    for (const [key, backend] of this.#kept) if (removed.get(key) !== backend) this.#kept.delete(key);
+    for (const [key, backend] of removed) {
+      if (this.#seen.has(backend)) continue;
+      this.#seen.add(backend);
       const other = this.#others.get(backend.pool);
       if (other && !this.#busiest.isNamed(key)) addTotals(other, backend.growth);
       else this.#kept.set(key, backend);
@@ -100,7 +100,7 @@ export class BackendSeries {
     }
   }
 
-  #fold(pool: string, reading: TotalsReading | null): void {
+  #addToOther(pool: string, reading: TotalsReading | null): void {
     let other = this.#others.get(pool);
     if (!other) {
       other = noTotals();
@@ -110,7 +110,7 @@ export class BackendSeries {
   }
 }
 
-/** The lines of each family, which must stand together, while backends come one after the other. */
+/** Collects the lines of each family, which must be together in the output, while backends are added one by one. */
 class Families {
   readonly #connections = new Samples('lb_backend_connections_total', 'counter', 'Connections established.');
   readonly #failures = new Samples('lb_backend_connect_failures_total', 'counter', 'Failed connects.');

@@ -1,11 +1,11 @@
 /**
- * Which backends /metrics calls by their names: a bounded number, since each takes dozens of series.
+ * Chooses the backends that /metrics shows by name: a bounded number, since each has dozens of series.
  *
  * Promises
- *  - as many as there is room for, and all of them when there is;
- *  - the first choice is the busiest, by connections established; among equals the first by name;
- *  - who is named stays named until another is more than STAYS_AT times as busy: backends that take turns would change
- *    places at every scrape otherwise, and each change starts new series.
+ *  - as many as the limit allows, and all of them when they fit;
+ *  - the busiest come first, by connections established; among equals the first by name;
+ *  - a backend keeps its name until another is more than STAYS_AT times as busy: otherwise backends that are equally busy
+ *    would alternate at every scrape, and each change starts new series.
  */
 
 const STAYS_AT = 2;
@@ -24,19 +24,19 @@ export class BusiestBackends {
     this.#limit = limit;
   }
 
-  /** Whether it was chosen last. */
+  /** Whether the last choice includes it. */
   isNamed(key: string): boolean {
     return this.#named.has(key);
   }
 
-  /** The keys of those to name, from now on. */
+  /** The keys of the backends to name from now on. */
   choose(backends: ReadonlyMap<string, { readonly connections: number }>): ReadonlySet<string> {
     const hasRoom = backends.size <= this.#limit;
     this.#named = new Set(hasRoom ? backends.keys() : this.#best(backends));
     return this.#named;
   }
 
-  /** One pass over tens of thousands that keeps the best, in order: most are only compared with the last of them. */
+  /** One pass over tens of thousands keeps the best in order: most are only compared with the last of those. */
   #best(backends: ReadonlyMap<string, { readonly connections: number }>): string[] {
     const best: Candidate[] = [];
     for (const [key, { connections }] of backends) {
@@ -45,7 +45,7 @@ export class BusiestBackends {
       const last = best[this.#limit - 1];
       if (last && !precedes(candidate, last)) continue;
       if (last) best.pop();
-      best.splice(placeOf(candidate, best), 0, candidate);
+      best.splice(insertionIndex(candidate, best), 0, candidate);
     }
     return best.map(({ key }) => key);
   }
@@ -56,8 +56,8 @@ function precedes(a: Candidate, b: Candidate): boolean {
   return a.isNamed === b.isNamed ? a.key < b.key : a.isNamed;
 }
 
-/** Where it belongs among those in order. */
-function placeOf(candidate: Candidate, best: readonly Candidate[]): number {
+/** The index in the ordered list where the candidate belongs. */
+function insertionIndex(candidate: Candidate, best: readonly Candidate[]): number {
   let low = 0;
   let high = best.length;
   while (low < high) {

@@ -3,7 +3,7 @@ import { formatIp } from '../../core/model/ip.ts';
 import { CLOSE_REASONS, type CloseReason } from '../memory/close-reasons.ts';
 import { FIELD } from '../memory/log-ring.ts';
 
-/** Why a connection ended, for people. */
+/** Why a connection ended, in words. */
 export const CLOSE_WORDS: Readonly<Record<CloseReason, string>> = {
   completed: 'both directions ended in order',
   client_reset: 'the client reset it',
@@ -18,9 +18,9 @@ export const CLOSE_WORDS: Readonly<Record<CloseReason, string>> = {
   internal_error: 'a defect of the proxy',
 };
 
-/** What the rows of a record are called. */
+/** The names of the rows in a record. */
 export interface RowNames {
-  /** Null: it was never known. */
+  /** Null: the name is not known. */
   listener(row: number): string | null;
   pool(row: number): string | null;
   backend(row: number, generation: number): string | null;
@@ -28,7 +28,7 @@ export interface RowNames {
 
 export interface Writer {
   readonly proxy: string;
-  /** Tells this process from the one before. */
+  /** Distinguishes this process from earlier ones. */
   readonly instance: string;
   readonly worker: number;
 }
@@ -68,7 +68,7 @@ function clientOf(cells: Float64Array, at: number): string | null {
   return family === 4 ? `${formatIp(ipBytes.subarray(0, 4))}:${port}` : `[${formatIp(ipBytes)}]:${port}`;
 }
 
-/** To a hundredth; what did not happen is null. */
+/** Rounded to a hundredth; null when it did not happen. */
 function milliseconds(value: number): number | null {
   return value < 0 ? null : Math.round(value * 100) / 100;
 }

@@ -1,10 +1,10 @@
 /**
- * The connection log: takes the workers' records, gives rows their names and hands lines to a sink. Main thread.
+ * The connection log: reads the workers' records, resolves rows to names and writes lines to a sink. Main thread.
  *
  * Invariants
- *  - `drain` comes before rows are taken back or given out again, so that a row's name is that of the connection;
- *  - otherwise it works in slices, and the event loop goes on between them;
- *  - nothing waits for it: records that find no room, and lines that the sink does not take, are dropped and counted.
+ *  - `drain` is called before rows are taken back or given out again, so that the names are those of the connection;
+ *  - otherwise it works in slices, between which the event loop runs;
+ *  - nothing waits for it: records and lines that find no room are dropped and counted.
  */
 import { type Clock, every, type Timer } from '../../core/runtime/clock.ts';
 import type { DirectoryBackend, PlanDirectory } from '../plan/plan-directory.ts';
@@ -12,20 +12,20 @@ import { connectionLine, type RowNames } from './connection-line.ts';
 import type { DropCause, LineSink } from '../../core/runtime/line-sink.ts';
 import { LogRing } from '../memory/log-ring.ts';
 
-const LOOK_MS = 20;
+const POLL_MS = 20;
 const RECORDS_A_SLICE = 500;
 
 export interface ConnectionLogInputs {
   readonly rings: readonly SharedArrayBuffer[];
   readonly sink: LineSink;
   readonly proxy: string;
-  /** Tells this process from the one before. */
+  /** Distinguishes this process from earlier ones. */
   readonly instance: string;
   readonly clock: Clock;
 }
 
 export interface ConnectionLogReadings {
-  /** Written. */
+  /** Lines written. */
   readonly lines: number;
   readonly dropped: Readonly<Record<'ring_full' | DropCause, number>>;
 }
@@ -33,7 +33,7 @@ export interface ConnectionLogReadings {
 export class ConnectionLog {
   readonly #inputs: ConnectionLogInputs;
   readonly #rings: readonly LogRing[];
-  // By row. A name stays until the row has another.
+  // By row. A name stays until the row gets another one.
   readonly #listeners = new Map<number, string>();
   readonly #pools = new Map<number, string>();
   readonly #backends = new Map<number, DirectoryBackend>();
@@ -45,14 +45,14 @@ export class ConnectionLog {
       return backend?.generation === generation ? backend.address : null;
     },
   };
-  readonly #looks: Timer;
-  /** The next slice is due as soon as the event loop has gone on. */
+  readonly #polls: Timer;
+  /** The next slice is due in the next turn of the event loop. */
   #isSliceDue = false;
 
   constructor(inputs: ConnectionLogInputs) {
     this.#inputs = inputs;
     this.#rings = inputs.rings.map((buffer) => new LogRing(buffer));
-    this.#looks = every(inputs.clock, LOOK_MS, () => {
+    this.#polls = every(inputs.clock, POLL_MS, () => {
       if (!this.#isSliceDue) this.#slice();
     });
   }
@@ -66,14 +66,14 @@ export class ConnectionLog {
     }
   }
 
-  /** Takes all there is. */
+  /** Writes lines for all records. */
   drain(): void {
     this.#take(Number.POSITIVE_INFINITY);
   }
 
-  /** Takes what is left and waits, for a moment, until the sink has it. */
+  /** Writes lines for the remaining records and waits a moment for the sink. */
   async stop(): Promise<void> {
-    this.#looks.cancel();
+    this.#polls.cancel();
     this.drain();
     await this.#inputs.sink.end();
   }
@@ -89,7 +89,7 @@ export class ConnectionLog {
     if (this.#isSliceDue) setImmediate(() => this.#slice());
   }
 
-  /** At most so many of each worker. Whether one of them may have more. */
+  /** Takes at most so many records of each worker. Returns whether one of them may have more. */
   #take(most: number): boolean {
     const { instance, proxy, sink } = this.#inputs;
     let hasMore = false;

@@ -1,18 +1,18 @@
 /**
- * Prometheus' text format, for the families that prom-client can't hold: histograms that were counted elsewhere, and
- * series by the ten thousand, which must be rendered in slices lest the event loop stands still.
+ * Prometheus' text format for families that prom-client cannot hold: histograms that were counted elsewhere, and tens of
+ * thousands of series, which must be rendered in slices so that the event loop is not blocked.
  */
 import type { HistogramCounts } from '../memory/counters.ts';
 import { HISTOGRAM_CELLS } from '../memory/shared-memory.ts';
 
-/** A few milliseconds of rendering. */
+/** Rendering them takes a few milliseconds. */
 const ITEMS_A_SLICE = 100;
 
 export type Labels = Readonly<Record<string, string>>;
 
 /**
- * Labels as they stand in a sample's line, without the braces. Made once for all lines of one thing: there are hundreds of
- * histograms, of sixteen lines each.
+ * Labels in the text format, without the braces. Made once for all lines of one backend or listener: there are hundreds
+ * of histograms with sixteen lines each.
  */
 export function labelText(labels: Labels): string {
   return Object.entries(labels)
@@ -43,7 +43,7 @@ export class Samples {
 /** The lines of one family of histograms. */
 export class Histograms {
   readonly #name: string;
-  /** What stands between a bucket's labels and its count. */
+  /** By bucket: the label with its bound, and what follows before the count. */
   readonly #bounds: readonly string[];
   #text: string;
 
@@ -73,7 +73,7 @@ export class Histograms {
   }
 }
 
-/** Does something to each of many, and lets the event loop go on after every slice of them. */
+/** Calls `each` for every item, and lets the event loop run after every slice of items. */
 export async function inSlices<T>(items: Iterable<T>, each: (item: T) => void): Promise<void> {
   let done = 0;
   for (const item of items) {
@@ -83,7 +83,7 @@ export async function inSlices<T>(items: Iterable<T>, each: (item: T) => void): 
   }
 }
 
-/** The two lines that stand before the samples of a family. */
+/** The two lines before the samples of a family. */
 function familyHeader(name: string, type: 'counter' | 'gauge' | 'histogram', help: string): string {
   return `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n`;
 }

@@ -1,4 +1,4 @@
-/** What /metrics says of listeners and pools in histograms and by reason: a thousand listeners have tens of thousands of series. */
+/** The histograms of listeners and pools in /metrics, and closed connections by reason. */
 import type { HistogramCounts } from '../memory/counters.ts';
 import { Histograms, inSlices, labelText, Samples } from './exposition.ts';
 import type { ListenerObservation } from './observation.ts';

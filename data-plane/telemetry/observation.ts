@@ -1,35 +1,18 @@
-/**
- * What a proxy knows of itself and of its backends at one moment: what it reports upwards, and what /metrics shows.
- * Immutable values.
- */
-import type { Position } from '../../core/model/commit.ts';
+/** The state of a proxy and of its backends at one moment, as reports and /metrics show it. Immutable values. */
 import type { Health } from '../../core/model/resources.ts';
-import type { Violation } from '../../core/model/violation.ts';
 import type { BackendCounts, ClosedCounts, HistogramCounts, ListenerCounts } from '../memory/counters.ts';
-import type { FailedListener } from '../plan/plan-directory.ts';
+import type { AppliedConfig } from '../subscription/config-status.ts';
 import type { ProcessUsage } from './process-usage.ts';
 
 export interface Observation {
-  /** Another object exactly when something in it changed. */
-  readonly applied: AppliedObservation;
+  /** A new object exactly when something in it changed. */
+  readonly applied: AppliedConfig;
   /** By POOL/ADDRESS. Removed backends stay while connections to them are open. */
   readonly backends: ReadonlyMap<string, BackendObservation>;
   /** By name. */
   readonly listeners: ReadonlyMap<string, ListenerObservation>;
   readonly workers: readonly WorkerObservation[];
   readonly process: ProcessObservation;
-}
-
-export interface AppliedObservation {
-  /** What all workers run; null: nothing yet. */
-  readonly running: { readonly position: Position; readonly hash: string } | null;
-  readonly failedListeners: readonly FailedListener[];
-  /** The newest snapshot that was refused, until a later one is applied. */
-  readonly rejected: { readonly position: Position; readonly violations: readonly Violation[] } | null;
-  /** `running` was read from disk, and no control plane has confirmed it since. */
-  readonly fromDisk: boolean;
-  /** No control plane has stood by `running` for a while. */
-  readonly stale: boolean;
 }
 
 export interface BackendObservation extends Readonly<BackendCounts> {
@@ -40,9 +23,9 @@ export interface BackendObservation extends Readonly<BackendCounts> {
   /** When `health` became what it is; milliseconds since 1970. */
   readonly sinceMs: number;
   readonly active: number;
-  /** It is no longer configured, and has connections still. */
+  /** It is no longer configured, but still has connections. */
   readonly removed: boolean;
-  /** Attempts to connect that succeeded. The same array as before while nothing is added. */
+  /** Successful attempts. The same array as before while nothing is added. */
   readonly connect: HistogramCounts;
   /** From accept to the first byte that the client got. The same array as before while nothing is added. */
   readonly firstByte: HistogramCounts;

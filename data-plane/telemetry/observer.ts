@@ -1,10 +1,10 @@
 /**
- * Turns shared memory back into names: what the main thread knows of backends, listeners and workers right now.
+ * Reads shared memory and gives the values their names: the present state of backends, listeners and workers.
  *
  * Invariants
- *  - a backend that was removed is observed until its last connection is closed, and what it had counted in the end is
- *    kept for a while (removed-backends.ts);
- *  - a row that has another owner since is never read under its old name (generation).
+ *  - a removed backend is observed until its last connection is closed, and its final counts are kept for a while
+ *    (removed-backends.ts);
+ *  - a row that has a new owner is never read under its old name (generation).
  */
 import type { Clock } from '../../core/runtime/clock.ts';
 import type { Health } from '../../core/model/resources.ts';
@@ -27,14 +27,14 @@ import {
   openConnections,
 } from '../memory/counters.ts';
 import type {
-  AppliedObservation,
   BackendObservation,
   ListenerObservation,
   Observation,
   ProcessObservation,
 } from './observation.ts';
-import { ObservedBackend } from './backend-observer.ts';
-import { type RetiredBackend, RetiredBackends } from './removed-backends.ts';
+import type { AppliedConfig } from '../subscription/config-status.ts';
+import { BackendObserver } from './backend-observer.ts';
+import { type RemovedBackend, RemovedBackends } from './removed-backends.ts';
 import {
   type SharedBuffers,
   type SharedCells,
@@ -45,7 +45,6 @@ import {
 
 export interface HealthView {
   readonly health: Health;
-  /** In words. */
   readonly reason: string;
   /** Milliseconds since 1970. */
   readonly sinceMs: number;
@@ -54,21 +53,21 @@ export interface HealthView {
 export interface ObserverSources {
   readonly buffers: SharedBuffers;
   readonly healthOf: (backend: DirectoryBackend) => HealthView;
-  readonly applied: () => AppliedObservation;
-  /** By worker: how often it was replaced. */
+  readonly applied: () => AppliedConfig;
+  /** By worker: how often it was restarted. */
   readonly restarts: () => readonly number[];
   readonly process: () => ProcessObservation;
   readonly clock: Pick<Clock, 'nowMs'>;
 }
 
-export interface TrafficReadings {
+export interface TrafficTotals {
   readonly closed: Readonly<ClosedCounts>;
   /** By name of the pool. */
   readonly poolConnectSeconds: ReadonlyMap<string, HistogramCounts>;
-  /** Reads a backend by its key in an observation, when it is called; null: nothing is known of it any more. */
+  /** Reads the totals of a backend by its key in an observation; null: nothing is known about it any more. */
   readonly totalsOf: (key: string) => TotalsReading | null;
   /** Backends that were removed in the last minutes, by key. */
-  readonly retired: ReadonlyMap<string, RetiredBackend>;
+  readonly removed: ReadonlyMap<string, RemovedBackend>;
   readonly logRecordsDropped: number;
 }
 
@@ -79,10 +78,10 @@ export class Observer {
   readonly #shared: SharedCells;
   readonly #workers: readonly WorkerCells[];
   readonly #totals: BackendTotalsReader;
-  readonly #retired = new RetiredBackends();
+  readonly #removed = new RemovedBackends();
   #pools: readonly DirectoryPool[] = [];
   /** By POOL/ADDRESS: those of the plan, and removed ones that still have connections. */
-  readonly #backends = new Map<string, ObservedBackend>();
+  readonly #backends = new Map<string, BackendObserver>();
   /** By row. */
   #listeners = new Map<number, DirectoryListener>();
   #current = new Set<DirectoryBackend | DirectoryListener>();
@@ -102,26 +101,25 @@ export class Observer {
     for (const listener of directory.listeners) this.#listeners.set(listener.row, listener);
     for (const { backends } of directory.pools) {
       for (const backend of backends) {
-        // The same object has its place already.
-        if (!before.has(backend)) this.#place(backend);
+        if (!before.has(backend)) this.#add(backend);
         this.#current.add(backend);
       }
     }
     this.settle();
   }
 
-  #place(backend: DirectoryBackend): void {
+  #add(backend: DirectoryBackend): void {
     const key = `${backend.pool}/${backend.address}`;
     const known = this.#backends.get(key);
     if (known?.holds(backend)) known.directory = backend;
-    else this.#backends.set(key, new ObservedBackend(backend));
+    else this.#backends.set(key, new BackendObserver(backend));
   }
 
   observe(): Observation {
     this.settle();
     const listeners = new Map<string, ListenerObservation>();
     for (const listener of this.#listeners.values()) {
-      // A listener that moved to another address leaves its old one behind, under the same name: that one is silent.
+      // A listener that moved to another address has an old row under the same name, which is not shown.
       if (this.#current.has(listener) || !listeners.has(listener.name)) {
         listeners.set(listener.name, this.#observeListener(listener));
       }
@@ -139,7 +137,7 @@ export class Observer {
     return { applied: applied(), backends, listeners, workers, process: process() };
   }
 
-  readTraffic(): TrafficReadings {
+  readTotals(): TrafficTotals {
     const workers = this.#workers;
     const poolConnectSeconds = new Map<string, HistogramCounts>();
     for (const { name, row } of this.#pools) {
@@ -152,16 +150,16 @@ export class Observer {
         const backend = this.#backends.get(key);
         const reading = backend && this.#totals.read(backend.directory);
         if (reading) return reading;
-        // What a retired one had grown by is told with it, once.
-        const retired = this.#retired.get(key);
-        return retired ? { total: retired.total, growth: NO_GROWTH } : null;
+        // The last growth of a removed backend is in `removed`.
+        const removed = this.#removed.get(key);
+        return removed ? { total: removed.total, growth: NO_GROWTH } : null;
       },
-      retired: this.#retired.at(this.#sources.clock.nowMs()),
+      removed: this.#removed.at(this.#sources.clock.nowMs()),
       logRecordsDropped: droppedLogRecords(workers),
     };
   }
 
-  #observeBackend(backend: ObservedBackend): BackendObservation {
+  #observeBackend(backend: BackendObserver): BackendObservation {
     const { directory } = backend;
     const active = Math.max(0, Atomics.load(this.#shared.open, directory.row));
     const isRemoved = !this.#current.has(directory);
@@ -180,8 +178,8 @@ export class Observer {
   }
 
   /**
-   * Takes its leave of what was removed and has no connection any more. To be called before rows are taken back and
-   * given out again: what a backend has counted is read while its row is its own.
+   * Forgets removed backends and listeners without connections. Call it before rows are taken back and given out again:
+   * the final counts of a backend must be read while it owns its row.
    */
   settle(): void {
     for (const [key, { directory }] of this.#backends) {
@@ -191,7 +189,7 @@ export class Observer {
       if (!reused && Atomics.load(this.#shared.open, row) > 0) continue;
       this.#backends.delete(key);
       const last = this.#totals.read(directory);
-      if (last) this.#retired.add(directory.pool, directory.address, last, this.#sources.clock.nowMs());
+      if (last) this.#removed.add(directory.pool, directory.address, last, this.#sources.clock.nowMs());
     }
     for (const [row, listener] of this.#listeners) {
       if (this.#current.has(listener)) continue;

@@ -1,4 +1,4 @@
-/** What this process takes of its machine, as coarse as it is worth telling: an idle proxy has nothing to report. */
+/** CPU time and memory of this process, rounded so that an idle proxy has nothing to report. */
 
 const CPU_STEP_S = 0.01;
 const MEMORY_STEP_BYTES = 1_048_576;
@@ -13,7 +13,7 @@ export function processUsage(): ProcessUsage {
   const { user, system } = process.cpuUsage();
   const cpuSteps = Math.round((user + system) / 1e6 / CPU_STEP_S);
   return {
-    // Divided, so that the figure is the nearest to its two decimals.
+    // A division gives the number that is closest to the two decimals.
     cpuSeconds: cpuSteps / (1 / CPU_STEP_S),
     residentBytes: Math.round(process.memoryUsage.rss() / MEMORY_STEP_BYTES) * MEMORY_STEP_BYTES,
   };

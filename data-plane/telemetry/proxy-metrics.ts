@@ -2,66 +2,188 @@
  * The metrics of a proxy (docs/metrics.md), in Prometheus' text format.
  *
  * Invariants
- *  - nothing is counted here: every scrape reads one observation and what was counted elsewhere; only what backends
- *    without a name of their own counted is added up from scrape to scrape (backend-series.ts);
- *  - a series never shows what an earlier owner of its row counted, and leaves with what it is about; the counters of a
- *    removed backend ten minutes later;
- *  - backends, of which there may be tens of thousands, are rendered in slices between which the event loop goes on.
+ *  - nothing is counted here: every scrape reads one observation and counters from elsewhere; only the counts of backends
+ *    without a name are added up from scrape to scrape (backend-series.ts);
+ *  - a series never shows what an earlier owner of its row counted, and ends with its subject; the counters of a removed
+ *    backend end ten minutes later;
+ *  - backends, of which there may be tens of thousands, are rendered in slices, between which the event loop runs.
  */
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import { collectProcessMetrics } from '../../core/runtime/process-metrics.ts';
 import type { Metrics } from '../../core/runtime/operation-routes.ts';
 import { BackendSeries } from './backend-series.ts';
 import type { ConnectionLogReadings } from './connection-log.ts';
-import type { Labels } from './exposition.ts';
+import { type Labels, labelText, Samples } from './exposition.ts';
 import { listenerFamilies, poolFamilies } from './listener-families.ts';
 import type { Observation } from './observation.ts';
-import type { TrafficReadings } from './observer.ts';
+import type { TrafficTotals } from './observer.ts';
 import { type HealthCounts, noHealthCounts, type ProxyCounts } from '../memory/proxy-counts.ts';
 
-/** Everything that /metrics shows, read at one moment; but for what backends counted, too much for one moment. */
-export interface ProxyReadings extends TrafficReadings {
+/** Everything that /metrics shows, read at one moment, except the totals of backends, which are read in slices. */
+export interface ProxyReadings extends TrafficTotals {
   readonly observation: Observation;
   readonly counts: ProxyCounts;
-  /** Null: there is none. */
+  /** Null: the log is off. */
   readonly connectionLog: ConnectionLogReadings | null;
-  /** By pool, for all pools: whether it uses its backends whatever their health. */
+  /** By pool, for all pools: whether it ignores the health of its backends. */
   readonly panic: ReadonlyMap<string, boolean>;
   readonly connected: boolean;
-  /** How long ago a control plane last stood by what runs; null: nothing runs. */
+  /** Time since a control plane last confirmed the running configuration; null: nothing runs. */
   readonly configAgeSeconds: number | null;
   readonly build: { readonly version: string; readonly engine: string };
 }
 
-type Set = (labels: Labels, value: number) => void;
-type Fill = (set: Set, readings: ProxyReadings) => void;
+type Add = (labels: Labels, value: number) => void;
+type Fill = (add: Add, readings: ProxyReadings) => void;
+
+interface Family {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge';
+  readonly help: string;
+  readonly fill: Fill;
+}
+
+const counter = (name: string, help: string, fill: Fill): Family => ({ name, type: 'counter', help, fill });
+const gauge = (name: string, help: string, fill: Fill): Family => ({ name, type: 'gauge', help, fill });
+
+const FAMILIES: readonly Family[] = [
+  counter('lb_listener_connections_total', 'Connections accepted.', (add, { observation }) => {
+    for (const [listener, { accepted }] of observation.listeners) add({ listener }, accepted);
+  }),
+  gauge('lb_listener_connections_active', 'Connections open now.', (add, { observation }) => {
+    for (const [listener, { active }] of observation.listeners) add({ listener }, active);
+  }),
+  counter(
+    'lb_listener_bytes_total',
+    'Bytes relayed, by direction: from_client or to_client.',
+    (add, { observation }) => {
+      for (const [listener, counts] of observation.listeners) {
+        add({ listener, direction: 'from_client' }, counts.bytesFromClients);
+        add({ listener, direction: 'to_client' }, counts.bytesToClients);
+      }
+    },
+  ),
+  gauge(
+    'lb_listener_bound',
+    '1 when the address of the listener is bound; 0 when this host refuses it.',
+    (add, { observation }) => {
+      const failed = new Set(observation.applied.failedListeners.map(({ listener }) => listener));
+      for (const listener of new Set([...observation.listeners.keys(), ...failed]))
+        add({ listener }, failed.has(listener) ? 0 : 1);
+    },
+  ),
+  gauge(
+    'lb_pool_panic',
+    '1 while no backend of the pool is up and all active ones are used whatever their health.',
+    (add, { panic }) => {
+      for (const [pool, on] of panic) add({ pool }, Number(on));
+    },
+  ),
+  gauge(
+    'lb_pool_backends',
+    'Configured backends by health: healthy, unhealthy, unknown or ejected.',
+    (add, readings) => {
+      for (const [pool, counts] of healthOfPools(readings)) {
+        for (const [health, count] of Object.entries(counts)) add({ pool, health }, count);
+      }
+    },
+  ),
+  counter(
+    'lb_backend_health_transitions_total',
+    'How often a backend of the pool became healthy, unhealthy, unknown or ejected.',
+    (add, { counts, panic }) => {
+      for (const [pool, transitions] of counts.transitionsOf(panic.keys())) {
+        for (const [to, count] of Object.entries(transitions)) add({ pool, to }, count);
+      }
+    },
+  ),
+  counter('lb_connections_closed_total', 'Connections ended, by reason.', (add, { closed }) => {
+    for (const [reason, count] of Object.entries(closed)) add({ reason }, count);
+  }),
+  counter('lb_worker_connections_total', 'Connections accepted.', (add, { observation }) => {
+    for (const [worker, { accepted }] of observation.workers.entries())
+      add({ worker: String(worker) }, accepted);
+  }),
+  gauge('lb_worker_connections_active', 'Connections open now.', (add, { observation }) => {
+    for (const [worker, { active }] of observation.workers.entries()) add({ worker: String(worker) }, active);
+  }),
+  counter('lb_worker_restarts_total', 'How often a worker was replaced.', (add, { observation }) => {
+    for (const [worker, { restarts }] of observation.workers.entries())
+      add({ worker: String(worker) }, restarts);
+  }),
+  gauge(
+    'lb_saturated',
+    '1 while new clients wait because the most connections allowed are open.',
+    (add, { observation }) => add({}, Number(observation.process.saturated)),
+  ),
+  gauge('lb_connection_limit', 'The most connections that may be open.', (add, { observation }) => {
+    add({}, observation.process.maxConnections);
+  }),
+  counter(
+    'lb_accept_pauses_total',
+    'How often a worker accepted no clients for a while, by cause.',
+    (add, { counts }) => {
+      for (const [cause, count] of Object.entries(counts.pauses)) add({ cause }, count);
+    },
+  ),
+  gauge('lb_build_info', 'Always 1; what runs, in the labels.', (add, { build }) => add(build, 1)),
+  gauge('lb_config_revision', 'Revision that all workers run; 0: none.', (add, { observation }) => {
+    add({}, observation.applied.running?.position.revision ?? 0);
+  }),
+  gauge(
+    'lb_config_age_seconds',
+    'Time since a control plane last stood by the configuration that runs; 0 while connected to one.',
+    (add, { configAgeSeconds }) => {
+      if (configAgeSeconds !== null) add({}, configAgeSeconds);
+    },
+  ),
+  counter('lb_snapshots_total', 'Snapshots that came, by what became of them.', (add, { counts }) => {
+    for (const [result, count] of Object.entries(counts.snapshots)) add({ result }, count);
+  }),
+  gauge('lb_control_plane_connected', '1 while subscribed to a control plane.', (add, { connected }) => {
+    add({}, Number(connected));
+  }),
+  counter(
+    'lb_connection_log_lines_total',
+    'Lines of the connection log that were written.',
+    (add, { connectionLog }) => add({}, connectionLog?.lines ?? 0),
+  ),
+  counter(
+    'lb_connection_log_dropped_total',
+    'Connections that should have a line in the connection log and have none, by cause.',
+    (add, { connectionLog }) => {
+      for (const [cause, count] of Object.entries(connectionLog?.dropped ?? {})) add({ cause }, count);
+    },
+  ),
+  counter('lb_log_records_dropped_total', 'Log lines dropped.', (add, { logRecordsDropped }) => {
+    add({}, logRecordsDropped);
+  }),
+];
 
 /** `metricBackends`: how many backends are shown by name. */
 export function createProxyMetrics(read: () => ProxyReadings, metricBackends: number): Metrics {
   const registry = new Registry();
   const backendSeries = new BackendSeries(metricBackends);
-  let readings: ProxyReadings | null = null;
   let underWay: Promise<string> | null = null;
   collectProcessMetrics(registry);
-  registerFamilies(registry, () => (readings ??= read()));
 
   async function render(): Promise<string> {
     const now = read();
-    readings = now;
     const { backends, listeners } = now.observation;
-    const registered = await registry.metrics();
-    const others = [
+    const parts = [
+      await registry.metrics(),
+      ...FAMILIES.map((family) => renderFamily(family, now)),
       await poolFamilies(now.poolConnectSeconds),
       await listenerFamilies(listeners),
-      await backendSeries.render({ backends, totalsOf: now.totalsOf, retired: now.retired }),
+      await backendSeries.render({ backends, totalsOf: now.totalsOf, removed: now.removed }),
     ];
-    return registered + others.join('');
+    return parts.join('');
   }
 
   return {
     contentType: registry.contentType,
     render() {
-      // One scrape serves all who ask meanwhile: nobody can pile up work by asking often.
+      // Requests during a scrape get its result, so frequent requests add no work.
       underWay ??= render().finally(() => {
         underWay = null;
       });
@@ -70,101 +192,13 @@ export function createProxyMetrics(read: () => ProxyReadings, metricBackends: nu
   };
 }
 
-function registerFamilies(registry: Registry, readings: () => ProxyReadings): void {
-  const registers = [registry];
-  const gauge = (name: string, help: string, labelNames: readonly string[], fill: Fill) =>
-    new Gauge({
-      name,
-      help,
-      labelNames,
-      registers,
-      collect() {
-        this.reset();
-        // A reset leaves a 0 where there are no labels; what there is nothing to say about is to be left out.
-        if (labelNames.length === 0) this.remove();
-        fill((labels, value) => this.set(labels, value), readings());
-      },
-    });
-  const counter = (name: string, help: string, labelNames: readonly string[], fill: Fill) =>
-    new Counter({
-      name,
-      help,
-      labelNames,
-      registers,
-      collect() {
-        this.reset();
-        fill((labels, value) => this.inc(labels, value), readings());
-      },
-    });
-  registerListeners(gauge, counter);
-  registerPools(gauge, counter);
-  registerWorkers(gauge, counter);
-  registerConfiguration(gauge, counter);
+function renderFamily({ name, type, help, fill }: Family, readings: ProxyReadings): string {
+  const samples = new Samples(name, type, help);
+  fill((labels, value) => samples.add(labelText(labels), value), readings);
+  return samples.toString();
 }
 
-type Register = (name: string, help: string, labelNames: readonly string[], fill: Fill) => unknown;
-
-function registerListeners(gauge: Register, counter: Register): void {
-  counter('lb_listener_connections_total', 'Connections accepted.', ['listener'], (set, { observation }) => {
-    for (const [listener, { accepted }] of observation.listeners) set({ listener }, accepted);
-  });
-  gauge('lb_listener_connections_active', 'Connections open now.', ['listener'], (set, { observation }) => {
-    for (const [listener, { active }] of observation.listeners) set({ listener }, active);
-  });
-  counter(
-    'lb_listener_bytes_total',
-    'Bytes relayed, by direction: from_client or to_client.',
-    ['listener', 'direction'],
-    (set, { observation }) => {
-      for (const [listener, counts] of observation.listeners) {
-        set({ listener, direction: 'from_client' }, counts.bytesFromClients);
-        set({ listener, direction: 'to_client' }, counts.bytesToClients);
-      }
-    },
-  );
-  gauge(
-    'lb_listener_bound',
-    '1 when the address of the listener is bound; 0 when this host refuses it.',
-    ['listener'],
-    (set, { observation }) => {
-      for (const listener of observation.listeners.keys()) set({ listener }, 1);
-      for (const { listener } of observation.applied.failedListeners) set({ listener }, 0);
-    },
-  );
-}
-
-function registerPools(gauge: Register, counter: Register): void {
-  gauge(
-    'lb_pool_panic',
-    '1 while no backend of the pool is up and all active ones are used whatever their health.',
-    ['pool'],
-    (set, { panic }) => {
-      for (const [pool, on] of panic) set({ pool }, Number(on));
-    },
-  );
-  gauge(
-    'lb_pool_backends',
-    'Configured backends by health: healthy, unhealthy, unknown or ejected.',
-    ['pool', 'health'],
-    (set, readings) => {
-      for (const [pool, counts] of healthOfPools(readings)) {
-        for (const [health, count] of Object.entries(counts)) set({ pool, health }, count);
-      }
-    },
-  );
-  counter(
-    'lb_backend_health_transitions_total',
-    'How often a backend of the pool became healthy, unhealthy, unknown or ejected.',
-    ['pool', 'to'],
-    (set, { counts, panic }) => {
-      for (const [pool, transitions] of counts.transitionsOf(panic.keys())) {
-        for (const [to, count] of Object.entries(transitions)) set({ pool, to }, count);
-      }
-    },
-  );
-}
-
-/** Of every pool, also of one without backends. */
+/** For every pool, including those without backends. */
 function healthOfPools({ observation, panic }: ProxyReadings): ReadonlyMap<string, HealthCounts> {
   const pools = new Map(Array.from(panic.keys(), (pool) => [pool, noHealthCounts()]));
   for (const { pool, health, removed } of observation.backends.values()) {
@@ -172,88 +206,4 @@ function healthOfPools({ observation, panic }: ProxyReadings): ReadonlyMap<strin
     if (counts && !removed) counts[health] += 1;
   }
   return pools;
-}
-
-function registerWorkers(gauge: Register, counter: Register): void {
-  counter('lb_connections_closed_total', 'Connections ended, by reason.', ['reason'], (set, { closed }) => {
-    for (const [reason, count] of Object.entries(closed)) set({ reason }, count);
-  });
-  counter('lb_worker_connections_total', 'Connections accepted.', ['worker'], (set, { observation }) => {
-    for (const [worker, { accepted }] of observation.workers.entries())
-      set({ worker: String(worker) }, accepted);
-  });
-  gauge('lb_worker_connections_active', 'Connections open now.', ['worker'], (set, { observation }) => {
-    for (const [worker, { active }] of observation.workers.entries()) set({ worker: String(worker) }, active);
-  });
-  counter(
-    'lb_worker_restarts_total',
-    'How often a worker was replaced.',
-    ['worker'],
-    (set, { observation }) => {
-      for (const [worker, { restarts }] of observation.workers.entries())
-        set({ worker: String(worker) }, restarts);
-    },
-  );
-  gauge(
-    'lb_saturated',
-    '1 while new clients wait because the most connections allowed are open.',
-    [],
-    (set, { observation }) => set({}, Number(observation.process.saturated)),
-  );
-  gauge('lb_connection_limit', 'The most connections that may be open.', [], (set, { observation }) => {
-    set({}, observation.process.maxConnections);
-  });
-  counter(
-    'lb_accept_pauses_total',
-    'How often a worker accepted no clients for a while, by cause.',
-    ['cause'],
-    (set, { counts }) => {
-      for (const [cause, count] of Object.entries(counts.pauses)) set({ cause }, count);
-    },
-  );
-}
-
-function registerConfiguration(gauge: Register, counter: Register): void {
-  gauge('lb_build_info', 'Always 1; what runs, in the labels.', ['version', 'engine'], (set, { build }) => {
-    set(build, 1);
-  });
-  gauge('lb_config_revision', 'Revision that all workers run; 0: none.', [], (set, { observation }) => {
-    set({}, observation.applied.running?.position.revision ?? 0);
-  });
-  gauge(
-    'lb_config_age_seconds',
-    'Time since a control plane last stood by the configuration that runs; 0 while connected to one.',
-    [],
-    (set, { configAgeSeconds }) => {
-      if (configAgeSeconds !== null) set({}, configAgeSeconds);
-    },
-  );
-  counter(
-    'lb_snapshots_total',
-    'Snapshots that came, by what became of them.',
-    ['result'],
-    (set, { counts }) => {
-      for (const [result, count] of Object.entries(counts.snapshots)) set({ result }, count);
-    },
-  );
-  gauge('lb_control_plane_connected', '1 while subscribed to a control plane.', [], (set, { connected }) => {
-    set({}, Number(connected));
-  });
-  counter(
-    'lb_connection_log_lines_total',
-    'Lines of the connection log that were written.',
-    [],
-    (set, { connectionLog }) => set({}, connectionLog?.lines ?? 0),
-  );
-  counter(
-    'lb_connection_log_dropped_total',
-    'Connections that should have a line in the connection log and have none, by cause.',
-    ['cause'],
-    (set, { connectionLog }) => {
-      for (const [cause, count] of Object.entries(connectionLog?.dropped ?? {})) set({ cause }, count);
-    },
-  );
-  counter('lb_log_records_dropped_total', 'Log lines dropped.', [], (set, { logRecordsDropped }) => {
-    set({}, logRecordsDropped);
-  });
 }

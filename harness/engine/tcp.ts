@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /** Long enough for a loaded machine; a test that waits this long has failed. */
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 30_000;
 
 /** Resolves when `isTrue`, asked again and again; rejects with `what` after the deadline. */
 export async function until(what: string, isTrue: () => boolean, deadlineMs = DEADLINE_MS): Promise<void> {

@@ -8,7 +8,7 @@ import { findProgram } from './real-servers.ts';
 
 /** Git-ignored: for people to look at. */
 const SCREENSHOTS = join(CHECKOUT, 'screenshots');
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 60_000;
 
 export async function startBrowser(scope: Scope): Promise<Browser> {
   const executablePath = findProgram('chromium');

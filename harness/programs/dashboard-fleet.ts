@@ -114,6 +114,6 @@ export async function untilReached(fleet: DashboardFleet, expected: readonly str
   await eventually(
     async () => [...(await fleet.reached())].sort().join() === wanted || undefined,
     `traffic to reach exactly ${wanted}`,
-    20_000,
+    60_000,
   );
 }

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import type { Certificates } from './certificates.ts';
 import { eventually } from './processes.ts';
 
-const READY_WITHIN_MS = 15_000;
-const HEALTH_DEADLINE_MS = 1_000;
+const READY_WITHIN_MS = 60_000;
+const HEALTH_DEADLINE_MS = 3_000;
 
 export interface EtcdSettings {
   readonly binary: string;

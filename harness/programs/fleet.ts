@@ -86,7 +86,7 @@ export function answers(url: string): Promise<string> {
       return response.ok ? text : undefined;
     },
     url,
-    20_000,
+    60_000,
   );
 }
 

@@ -35,7 +35,7 @@ export interface RunningProcess {
   /** Everything it wrote, both streams, newest last. */
   readonly lines: readonly string[];
   readonly ended: Promise<Ended>;
-  /** The first line, past or to come, for which `find` gives something. Fails when the process ends or after 30 s. */
+  /** The first line, past or to come, for which `find` gives something. Fails when the process ends or after a minute. */
   line<T>(find: (line: string) => T | undefined, what: string): Promise<T>;
   /** Calls `hear` with each line that is still to come. */
   onLine(hear: (line: string) => void): void;
@@ -51,9 +51,10 @@ export interface Finished extends Ended {
   readonly stderr: string;
 }
 
-const LINE_DEADLINE_MS = 30_000;
+/** Deadlines end a test that hangs; on a busy machine a start takes many seconds. */
+const LINE_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 10_000;
-const RUN_DEADLINE_MS = 60_000;
+const RUN_DEADLINE_MS = 120_000;
 /** Loaded into our own programs: they end when their standard input does. */
 const CHILD_LIFETIME = 'scripts/start/child-lifetime.js';
 
@@ -238,7 +239,7 @@ export function isFree(port: number): Promise<boolean> {
 export async function eventually<T>(
   look: () => Promise<T | undefined>,
   what: string,
-  deadlineMs = 10_000,
+  deadlineMs = 30_000,
 ): Promise<T> {
   const end = Date.now() + deadlineMs;
   let last: unknown;

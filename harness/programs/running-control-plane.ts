@@ -23,7 +23,7 @@ import { MemoryStore } from '../store/memory-store.ts';
 import { eventually, type Scope, temporaryFolder } from './processes.ts';
 
 const ANY_PORT = { host: '127.0.0.1', port: 0 };
-const CALL_TIMEOUT_MS = 10_000;
+const CALL_TIMEOUT_MS = 30_000;
 
 /** Calls a unary method: `call('pools', 'GetPool', {name: 'web'})`. Rejects with LbError. */
 export type Call = <S extends keyof Services, M extends Extract<keyof Services[S], string>>(

@@ -7,55 +7,50 @@ import { didYouMean } from '../nearest.ts';
 import type { Backend } from '../resources.ts';
 import type { StoredPool } from '../state.ts';
 import { pathOf } from '../validate.ts';
-import { decide, put, refuse, refuseMissing, refuseStale } from './decide.ts';
+import { decide, editStored, put, refuse, refuseStale } from './decide.ts';
 import { repeatedBackends } from './replace-pool.ts';
 
 /** Adds all of them or none. An address that the pool already has is refused. */
 export function addBackends(poolName: string, drafts: readonly BackendDraft[]): Edit {
-  return (state) => {
-    const pool = state.pools.get(poolName);
-    if (pool === undefined) return refuseMissing('pool', poolName, state.pools.keys());
-    const values = drafts.map((draft) => completeBackend(poolName, draft));
-    const taken = values.filter(({ address }) => pool.backends.has(address));
-    if (taken.length > 0) return refuseBackends('ALREADY_EXISTS', poolName, taken, 'is already in the pool');
-    const changes = values.map((value): Change => ({ op: 'put', resource: { kind: 'backend', value } }));
-    return decide(state, changes, repeatedBackends(poolName, drafts));
-  };
+  return (state) =>
+    editStored('pool', poolName, state.pools, undefined, (pool) => {
+      const values = drafts.map((draft) => completeBackend(poolName, draft));
+      const taken = values.filter(({ address }) => pool.backends.has(address));
+      if (taken.length > 0)
+        return refuseBackends('ALREADY_EXISTS', poolName, taken, 'is already in the pool');
+      const changes = values.map((value): Change => ({ op: 'put', resource: { kind: 'backend', value } }));
+      return decide(state, changes, repeatedBackends(poolName, drafts));
+    });
 }
 
 /** Removes all of them or none. An address that the pool doesn't have is refused. */
 export function removeBackends(poolName: string, addresses: readonly string[]): Edit {
-  return (state) => {
-    const pool = state.pools.get(poolName);
-    if (pool === undefined) return refuseMissing('pool', poolName, state.pools.keys());
-    const wanted = [...new Set(addresses.map(canonicalAddress))];
-    const missing = wanted.filter((address) => !pool.backends.has(address));
-    if (missing.length > 0) return refuseUnknownBackends(pool, missing);
-    return decide(
-      state,
-      wanted.map((address) => ({ op: 'delete', kind: 'backend', name: `${poolName}/${address}` })),
-    );
-  };
+  return (state) =>
+    editStored('pool', poolName, state.pools, undefined, (pool) => {
+      const named = [...new Set(addresses.map(canonicalAddress))];
+      const missing = named.filter((address) => !pool.backends.has(address));
+      if (missing.length > 0) return refuseUnknownBackends(pool, missing);
+      const changes = named.map((address): Change => {
+        return { op: 'delete', kind: 'backend', name: `${poolName}/${address}` };
+      });
+      return decide(state, changes);
+    });
 }
 
 /** Changes the weight or the state; what the draft leaves out stays as it is. */
 export function updateBackend(poolName: string, draft: BackendDraft, expectedRevision?: number): Edit {
-  return (state) => {
-    const pool = state.pools.get(poolName);
-    if (pool === undefined) return refuseMissing('pool', poolName, state.pools.keys());
-    const address = canonicalAddress(draft.address);
-    const stored = pool.backends.get(address);
-    if (stored === undefined) return refuseUnknownBackends(pool, [address]);
-    const value: Backend = {
-      ...stored.value,
-      weight: draft.weight ?? stored.value.weight,
-      state: draft.state ?? stored.value.state,
-    };
-    return (
-      refuseStale('backend', `${poolName}/${address}`, stored, expectedRevision) ??
-      decide(state, put({ kind: 'backend', value }, stored))
-    );
-  };
+  return (state) =>
+    editStored('pool', poolName, state.pools, undefined, (pool) => {
+      const address = canonicalAddress(draft.address);
+      const stored = pool.backends.get(address);
+      if (stored === undefined) return refuseUnknownBackends(pool, [address]);
+      const { weight = stored.value.weight, state: next = stored.value.state } = draft;
+      const value: Backend = { ...stored.value, weight, state: next };
+      return (
+        refuseStale('backend', `${poolName}/${address}`, stored, expectedRevision) ??
+        decide(state, put({ kind: 'backend', value }, stored))
+      );
+    });
 }
 
 function refuseUnknownBackends(pool: StoredPool, addresses: readonly string[]): EditResult {

@@ -30,9 +30,21 @@ export function refuse(
   return { ok: false, refusal: { code, message, violations } };
 }
 
-/** The resource does not exist; suggests the one that may have been meant. */
-export function refuseMissing(kind: Kind, name: string, known: Iterable<string>): EditResult {
-  return refuse('NOT_FOUND', `There is no ${kind} "${name}"${didYouMean(name, known)}; check the name.`);
+/** The result of `edit` for the stored resource, unless there is none or the caller expects another revision of it. */
+export function editStored<T extends { readonly revision: number }>(
+  kind: Kind,
+  name: string,
+  all: ReadonlyMap<string, T>,
+  expectedRevision: number | undefined,
+  edit: (stored: T) => EditResult,
+): EditResult {
+  const stored = all.get(name);
+  if (stored === undefined)
+    return refuse(
+      'NOT_FOUND',
+      `There is no ${kind} "${name}"${didYouMean(name, all.keys())}; check the name.`,
+    );
+  return refuseStale(kind, name, stored, expectedRevision) ?? edit(stored);
 }
 
 /** The resource exists already. */

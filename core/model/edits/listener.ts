@@ -1,7 +1,7 @@
 /** Edits of listeners: create, update, delete. */
 import { completeListener, type ListenerDraft } from '../draft.ts';
 import type { Edit } from '../edit.ts';
-import { decide, put, refuseMissing, refuseStale, refuseTaken } from './decide.ts';
+import { decide, editStored, put, refuseTaken } from './decide.ts';
 import { readMask } from './mask.ts';
 
 const FIELDS = ['address', 'pool'];
@@ -20,31 +20,24 @@ export function updateListener(
   maskPaths: readonly string[] = [],
   expectedRevision?: number,
 ): Edit {
-  return (state) => {
-    const stored = state.listeners.get(draft.name);
-    if (stored === undefined) return refuseMissing('listener', draft.name, state.listeners.keys());
-    const stale = refuseStale('listener', draft.name, stored, expectedRevision);
-    if (stale !== undefined) return stale;
-    const mask = readMask(maskPaths, FIELDS);
-    if (!mask.ok) return decide(state, [], mask.violations);
-    const asked = completeListener(draft);
-    const value = {
-      name: draft.name,
-      address: mask.has('address') ? asked.address : stored.value.address,
-      pool: mask.has('pool') ? asked.pool : stored.value.pool,
-    };
-    return decide(state, put({ kind: 'listener', value }, stored));
-  };
+  return (state) =>
+    editStored('listener', draft.name, state.listeners, expectedRevision, (stored) => {
+      const mask = readMask(maskPaths, FIELDS);
+      if (!mask.ok) return decide(state, [], mask.violations);
+      const requested = completeListener(draft);
+      const value = {
+        name: draft.name,
+        address: mask.has('address') ? requested.address : stored.value.address,
+        pool: mask.has('pool') ? requested.pool : stored.value.pool,
+      };
+      return decide(state, put({ kind: 'listener', value }, stored));
+    });
 }
 
 /** Deletes a listener: nothing refers to one. */
 export function deleteListener(name: string, expectedRevision?: number): Edit {
-  return (state) => {
-    const stored = state.listeners.get(name);
-    if (stored === undefined) return refuseMissing('listener', name, state.listeners.keys());
-    return (
-      refuseStale('listener', name, stored, expectedRevision) ??
-      decide(state, [{ op: 'delete', kind: 'listener', name }])
+  return (state) =>
+    editStored('listener', name, state.listeners, expectedRevision, () =>
+      decide(state, [{ op: 'delete', kind: 'listener', name }]),
     );
-  };
 }

@@ -4,7 +4,7 @@ import { DEFAULT_POLICY_NAME } from '../defaults.ts';
 import type { Edit } from '../edit.ts';
 import type { Policy } from '../resources.ts';
 import { referrers } from '../validate.ts';
-import { decide, put, refuse, refuseMissing, refuseReferenced, refuseStale, refuseTaken } from './decide.ts';
+import { decide, editStored, put, refuse, refuseReferenced, refuseTaken } from './decide.ts';
 import { type Mask, readMask } from './mask.ts';
 
 const FIELDS = [
@@ -36,35 +36,27 @@ export function updatePolicy(
   maskPaths: readonly string[] = [],
   expectedRevision?: number,
 ): Edit {
-  return (state) => {
-    const stored = state.policies.get(draft.name);
-    if (stored === undefined) return refuseMissing('policy', draft.name, state.policies.keys());
-    const stale = refuseStale('policy', draft.name, stored, expectedRevision);
-    if (stale !== undefined) return stale;
-    const mask = readMask(maskPaths, FIELDS);
-    if (!mask.ok) return decide(state, [], mask.violations);
-    const value = merge(stored.value, completePolicy(draft), mask.has);
-    return decide(state, put({ kind: 'policy', value }, stored));
-  };
+  return (state) =>
+    editStored('policy', draft.name, state.policies, expectedRevision, (stored) => {
+      const mask = readMask(maskPaths, FIELDS);
+      if (!mask.ok) return decide(state, [], mask.violations);
+      const value = merge(stored.value, completePolicy(draft), mask.has);
+      return decide(state, put({ kind: 'policy', value }, stored));
+    });
 }
 
 /** Refused while a pool uses it, and for the built-in policy. */
 export function deletePolicy(name: string, expectedRevision?: number): Edit {
-  return (state) => {
-    const stored = state.policies.get(name);
-    if (stored === undefined) return refuseMissing('policy', name, state.policies.keys());
-    const stale = refuseStale('policy', name, stored, expectedRevision);
-    if (stale !== undefined) return stale;
-    if (name === DEFAULT_POLICY_NAME) {
-      return refuse(
-        'FAILED_PRECONDITION',
-        `The policy "${name}" is built in and can't be deleted; update it instead.`,
-      );
-    }
-    const users = referrers(state, 'policy', name);
-    if (users.length > 0) return refuseReferenced('policy', name, users);
-    return decide(state, [{ op: 'delete', kind: 'policy', name }]);
-  };
+  return (state) =>
+    editStored('policy', name, state.policies, expectedRevision, () => {
+      if (name === DEFAULT_POLICY_NAME) {
+        const message = `The policy "${name}" is built in and can't be deleted; update it instead.`;
+        return refuse('FAILED_PRECONDITION', message);
+      }
+      const users = referrers(state, 'policy', name);
+      if (users.length > 0) return refuseReferenced('policy', name, users);
+      return decide(state, [{ op: 'delete', kind: 'policy', name }]);
+    });
 }
 
 function merge(stored: Policy, draft: Policy, has: Mask): Policy {

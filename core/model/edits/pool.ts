@@ -2,7 +2,7 @@
 import { completePool, type PoolDraft } from '../draft.ts';
 import type { Edit } from '../edit.ts';
 import { referrers } from '../validate.ts';
-import { decide, put, refuseMissing, refuseReferenced, refuseStale, refuseTaken } from './decide.ts';
+import { decide, editStored, put, refuseReferenced, refuseTaken } from './decide.ts';
 import { readMask } from './mask.ts';
 import { repeatedBackends, replaceBackends, replacePool } from './replace-pool.ts';
 
@@ -22,32 +22,23 @@ export function updatePool(
   maskPaths: readonly string[] = [],
   expectedRevision?: number,
 ): Edit {
-  return (state) => {
-    const stored = state.pools.get(draft.name);
-    if (stored === undefined) return refuseMissing('pool', draft.name, state.pools.keys());
-    const stale = refuseStale('pool', draft.name, stored, expectedRevision);
-    if (stale !== undefined) return stale;
-    const mask = readMask(maskPaths, FIELDS);
-    if (!mask.ok) return decide(state, [], mask.violations);
-    const poolChanges = mask.has('policy') ? put({ kind: 'pool', value: completePool(draft) }, stored) : [];
-    if (!mask.has('backends')) return decide(state, poolChanges);
-    return decide(
-      state,
-      [...poolChanges, ...replaceBackends(draft, stored)],
-      repeatedBackends(draft.name, draft.backends),
-    );
-  };
+  return (state) =>
+    editStored('pool', draft.name, state.pools, expectedRevision, (stored) => {
+      const mask = readMask(maskPaths, FIELDS);
+      if (!mask.ok) return decide(state, [], mask.violations);
+      const poolChanges = mask.has('policy') ? put({ kind: 'pool', value: completePool(draft) }, stored) : [];
+      if (!mask.has('backends')) return decide(state, poolChanges);
+      const changes = [...poolChanges, ...replaceBackends(draft, stored)];
+      return decide(state, changes, repeatedBackends(draft.name, draft.backends));
+    });
 }
 
 /** Deletes the pool and its backends. Refused while a listener uses it. */
 export function deletePool(name: string, expectedRevision?: number): Edit {
-  return (state) => {
-    const stored = state.pools.get(name);
-    if (stored === undefined) return refuseMissing('pool', name, state.pools.keys());
-    const stale = refuseStale('pool', name, stored, expectedRevision);
-    if (stale !== undefined) return stale;
-    const users = referrers(state, 'pool', name);
-    if (users.length > 0) return refuseReferenced('pool', name, users);
-    return decide(state, [{ op: 'delete', kind: 'pool', name }]);
-  };
+  return (state) =>
+    editStored('pool', name, state.pools, expectedRevision, () => {
+      const users = referrers(state, 'pool', name);
+      if (users.length > 0) return refuseReferenced('pool', name, users);
+      return decide(state, [{ op: 'delete', kind: 'pool', name }]);
+    });
 }

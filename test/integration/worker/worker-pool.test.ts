@@ -2,41 +2,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { afterEach, describe, it } from 'node:test';
-import { STRATEGIES } from '../../../core/model/resources.ts';
 import { CLOSE_REASONS } from '../../../data-plane/memory/close-reasons.ts';
 import { HEALTH } from '../../../data-plane/memory/shared-memory.ts';
 import { blackHole } from '../../../harness/engine/engine-rig.ts';
 import { backend, listener, policy, pool } from '../../../harness/snapshots.ts';
-import { ask, dial, freePort, readAll, until, within } from '../../../harness/engine/tcp.ts';
+import { ask, freePort, readAll, until, within } from '../../../harness/engine/tcp.ts';
 import { ENGINES } from '../../../harness/worker/traffic-rig.ts';
 import { Scene, web } from '../../../harness/worker/traffic-scene.ts';
-
-/** Connects, asks and closes, again and again, until it is stopped. Returns how often, and every error. */
-function visitors(port: number): { stop(): Promise<{ visits: number; errors: string[] }> } {
-  const errors: string[] = [];
-  const state = { visits: 0, stopping: false };
-  const visit = async (): Promise<void> => {
-    while (!state.stopping) {
-      try {
-        const socket = await dial(port);
-        const answer = await ask(socket, 'hi');
-        if (!answer.endsWith(':hi')) errors.push(answer);
-        socket.end();
-        state.visits += 1;
-      } catch (error) {
-        errors.push(String(error));
-      }
-    }
-  };
-  const all = Promise.all([visit(), visit(), visit(), visit()]);
-  return {
-    async stop() {
-      state.stopping = true;
-      await all;
-      return { visits: state.visits, errors };
-    },
-  };
-}
 
 for (const engine of ENGINES)
   describe(`workers under traffic, ${engine} engine`, () => {
@@ -61,35 +33,6 @@ for (const engine of ENGINES)
       assert.equal(rig.openAt(one.address) + rig.openAt(two.address), 0);
       const completed = rig.workers.reduce((sum, { worker }) => sum + (worker[0] ?? 0), 0);
       assert.equal(completed, 40);
-    });
-
-    it('a configuration change breaks no connection and fails no new one', async () => {
-      const servers = await Promise.all(['a', 'b', 'c', 'd'].map((name) => scene.echo(name)));
-      const { rig, port } = await scene.webRig(servers.map(({ address }) => address));
-      const old = await Promise.all(Array.from({ length: 12 }, () => scene.client(port)));
-      for (const socket of old) await ask(socket, 'hi');
-      const traffic = visitors(port);
-      for (const strategy of [...STRATEGIES, ...STRATEGIES]) {
-        for (const [index, missing] of servers.entries()) {
-          const backends = servers.filter((server) => server !== missing);
-          await rig.apply([
-            policy('p', { strategy }),
-            pool('web', 'p'),
-            ...backends.map(({ address }) => backend('web', address, 1 + index)),
-            web(port),
-          ]);
-        }
-      }
-      const { visits, errors } = await traffic.stop();
-      assert.deepEqual(errors, []);
-      assert.ok(visits > 0);
-      for (const socket of old) assert.match(await ask(socket, 'still'), /:still$/);
-      for (const socket of old) socket.end();
-      await until('all connections to close', () => rig.connections === 0);
-      assert.ok(
-        rig.shared.open.every((open) => open === 0),
-        'every reservation was given back',
-      );
     });
 
     it('a removed or draining backend gets no new connection once the plan is applied, attempts under way included', async () => {
@@ -217,13 +160,6 @@ for (const engine of ENGINES)
         socket.destroy();
       }
       await until('accepting to go on', () => rig.events.at(-1) === 'saturated false');
-    });
-
-    it('say nothing and reset the client when a pool has no backend', async () => {
-      const { rig, port } = await scene.webRig([]);
-      assert.equal(await scene.endOf(port), 'ECONNRESET');
-      const noBackend = CLOSE_REASONS.indexOf('no_backend');
-      await until('it to be counted', () => rig.workers.some(({ worker }) => (worker[noBackend] ?? 0) > 0));
     });
 
     it('drain when they stop: what ends in time ends in order, the rest is reset', async () => {

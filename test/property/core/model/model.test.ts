@@ -149,7 +149,7 @@ describe('the model', () => {
         assert.deepEqual(rollbackTo(then)(back), {
           ok: true,
           changes: [],
-          notes: result.notes?.filter((note) => note.startsWith('the state')),
+          notes: result.notes?.filter((note) => note.startsWith('a rollback')),
         });
       }),
       { numRuns: 500 },

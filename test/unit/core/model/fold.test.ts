@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Change } from '../../../../core/model/commit.ts';
-import { applyCommit, applyCommits, emptyState } from '../../../../core/model/fold.ts';
+import { applyCommit, emptyState } from '../../../../core/model/fold.ts';
 import { genesisHash } from '../../../../core/model/hash.ts';
 import { commitOn } from '../../../../harness/state.ts';
 
@@ -82,12 +82,5 @@ describe('the fold', () => {
     assert.equal(after.head.revision, 2);
     assert.deepEqual([...after.pools], [...before.pools]);
     assert.deepEqual([...after.listeners], []);
-  });
-
-  it('of many commits at once is that of one after the other', () => {
-    const first = commitOn(emptyState('s'), [POOL, backend('a')]);
-    const one = applyCommit(emptyState('s'), first);
-    const second = commitOn(one, [backend('b'), { op: 'delete', kind: 'backend', name: 'web/a' }]);
-    assert.deepEqual(applyCommits(emptyState('s'), [first, second]), applyCommit(one, second));
   });
 });

@@ -15,6 +15,7 @@ import {
   snapshotEntryFromWire,
   snapshotEntryToWire,
 } from '../../../../core/wire/snapshot-codec.ts';
+import { timestampToWire } from '../../../../core/wire/timestamp-codec.ts';
 import { resource } from '../../../../harness/arbitraries.ts';
 
 const { services } = loadDefinitions();
@@ -76,6 +77,10 @@ describe('the codecs', () => {
     assert.equal(durationFromWire({ seconds: '0', nanos: 1 }), 1);
     assert.equal(durationFromWire({ seconds: '-1', nanos: 0 }), -1_000);
     assert.equal(durationFromWire({ seconds: '90', nanos: 500_000_000 }), 90_500);
+  });
+
+  it('split milliseconds into seconds and nanoseconds', () => {
+    assert.deepEqual(timestampToWire(1_700_000_000_123), { seconds: '1700000000', nanos: 123_000_000 });
   });
 
   it('carry positions exactly', () => {

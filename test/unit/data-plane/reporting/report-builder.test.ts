@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loadDefinitions } from '../../../../core/wire/definitions.ts';
-import { timestampToWire } from '../../../../core/wire/timestamp-codec.ts';
 import { CONNECT_SECONDS } from '../../../../data-plane/memory/shared-memory.ts';
 import { buildFirstReports, buildReports } from '../../../../data-plane/reporting/report-builder.ts';
 import type {
@@ -40,7 +39,7 @@ describe('the first report', () => {
       reports.map((report) => report.backends?.length),
       [250, 250, 100],
     );
-    // Who hears that a revision runs has heard every count by then.
+    // `applied` comes last: a receiver that learns that a revision runs has every count by then.
     assert.deepEqual(
       reports.map((report) => [report.proxy?.id, report.applied !== undefined]),
       [
@@ -51,26 +50,6 @@ describe('the first report', () => {
     );
     const { requestSerialize } = loadDefinitions().services.reports.StreamReports;
     for (const report of reports) assert.ok(requestSerialize(report).length < 1_048_576);
-  });
-});
-
-describe('what runs', () => {
-  it('is told last, after everything that was counted under it', () => {
-    const backends = new Map(Array.from({ length: 251 }, (_, index) => backend(`10.0.0.1:${index + 1}`)));
-    const now = { ...nothing, applied: { ...nothing.applied, fromDisk: true }, backends };
-    for (const reports of [[...buildFirstReports({ id: 'p1' }, now)], [...buildReports(nothing, now)]]) {
-      assert.deepEqual(
-        reports.map(({ applied, backends: part }) => [part?.length, applied?.fromDisk]),
-        [
-          [250, undefined],
-          [1, true],
-        ],
-      );
-    }
-    assert.deepEqual(
-      [...buildFirstReports({ id: 'p1' }, now)].map(({ proxy }) => proxy?.id),
-      ['p1', undefined],
-    );
   });
 });
 
@@ -193,19 +172,6 @@ describe('a report', () => {
     });
   });
 
-  it('names what is gone', () => {
-    const counts = listenerObservation({ accepted: 1 });
-    const before = {
-      ...nothing,
-      backends: new Map([backend('10.0.0.1:80')]),
-      listeners: new Map([['web', counts]]),
-    };
-    assert.deepEqual(
-      [...buildReports(before, nothing)],
-      [{ goneBackends: [{ pool: 'web', address: '10.0.0.1:80' }], goneListeners: ['web'] }],
-    );
-  });
-
   it('tells what runs, what failed and what was refused, in a form that survives the wire', () => {
     const rejected = { position: position(3), violations: [{ field: 'a', description: 'b' }] };
     const applied = {
@@ -226,12 +192,5 @@ describe('a report', () => {
     assert.deepEqual(received.rejected.violations, rejected.violations);
     assert.equal(received.fromDisk, true);
     assert.equal(received.stale, true);
-  });
-});
-
-describe('timestamps', () => {
-  it('split milliseconds into seconds and nanoseconds', () => {
-    assert.deepEqual(timestampToWire(1_700_000_000_123), { seconds: '1700000000', nanos: 123_000_000 });
-    assert.deepEqual(timestampToWire(0), { seconds: '0', nanos: 0 });
   });
 });

@@ -220,7 +220,7 @@ describe('the observer of accounts', () => {
       accounts.answered(row, listener, 4);
       accounts.closed(listener, row, 'completed', 20);
     }
-    const { totalsOf, poolConnectSeconds } = traffic.observer.readTraffic();
+    const { totalsOf, poolConnectSeconds } = traffic.observer.readTotals();
     const { backends, listeners } = traffic.observer.observe();
     const total = totalsOf(`web/${HEALTHY}`)?.total;
     const web = listeners.get('web');

@@ -57,7 +57,7 @@ describe('the series of backends', () => {
     [...parsePrometheusText(text).values()].flatMap((family) => family.samples);
   const scrapeWith = async (series: BackendSeries) => {
     const { backends } = traffic.observer.observe();
-    return samplesOf(await series.render({ ...traffic.observer.readTraffic(), backends }));
+    return samplesOf(await series.render({ ...traffic.observer.readTotals(), backends }));
   };
   /** How many observations each series has, by the label `backend`. All families have as many. */
   const counts = (samples: readonly Sample[]) => {
@@ -99,7 +99,7 @@ describe('the series of backends', () => {
     for (const number of numbers) serve(number, 2);
     for (const number of numbers.slice(-2)) serve(number, 10);
     const read = (observer = traffic.observer) => ({
-      ...observer.readTraffic(),
+      ...observer.readTotals(),
       observation: observer.observe(),
       counts: new ProxyCounts(),
       connectionLog: null,
@@ -241,7 +241,7 @@ describe('the series of backends', () => {
     run([1, 2]);
     serve(2, 5);
     const { backends } = traffic.observer.observe();
-    const readings = traffic.observer.readTraffic();
+    const readings = traffic.observer.readTotals();
     const { row } = traffic.backend(address(2));
     run([1]);
     traffic.sweep();
