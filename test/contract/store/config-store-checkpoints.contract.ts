@@ -234,12 +234,5 @@ export function checkpointsContract(kind: string, harness: StoreHarness): void {
       assert.deepEqual(after.state, (await two.replica.follower.catchUp()).state);
       assert.deepEqual((await three.store.read(40, 1)).length, 0, 'nothing was trimmed after that');
     });
-
-    it('are good for a rollback', async () => {
-      const one = await busy();
-      await one.replica.propose(rollbackTo(await one.past.stateAt(31)));
-      const { state } = await replica().replica.follower.catchUp();
-      assert.deepEqual([state.head.revision, state.pools.get('web')?.backends.size], [61, 30]);
-    });
   });
 }
