@@ -8,7 +8,6 @@ import { RevisionReader } from '../../../control-plane/store/log/revision-reader
 import { adoptStore } from '../../../core/model/edits/adopt.ts';
 import { addBackends, updateBackend } from '../../../core/model/edits/backend.ts';
 import { createPool } from '../../../core/model/edits/pool.ts';
-import { rollbackTo } from '../../../core/model/edits/rollback.ts';
 import { systemClock } from '../../../core/runtime/clock.ts';
 import { silentLogger } from '../../../core/runtime/logger.ts';
 import { systemRandom } from '../../../core/runtime/random.ts';

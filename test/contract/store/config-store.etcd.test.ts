@@ -10,7 +10,7 @@ import { systemClock as clock } from '../../../core/runtime/clock.ts';
 import { systemRandom as random } from '../../../core/runtime/random.ts';
 import { CuttingProxy } from '../../../harness/store/cutting-proxy.ts';
 import { type Etcd, findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../../../harness/programs/etcd.ts';
-import { eventually, freePort } from '../../../harness/programs/processes.ts';
+import { eventually } from '../../../harness/programs/processes.ts';
 import { Replica } from '../../../harness/store/replica.ts';
 import { checkpointsContract } from './config-store-checkpoints.contract.ts';
 import { commitsAfter, configStoreContract, failureOf } from './config-store.contract.ts';
