@@ -14,7 +14,7 @@ import {
   startTraffic,
   untilRegistered,
   untilServes,
-} from '../../harness/programs/registered.ts';
+} from '../../harness/programs/registered-backend.ts';
 
 /** Longer than a lease of 2 s and all that a removal waits for. */
 const OUTLIVES_MS = 6_000;

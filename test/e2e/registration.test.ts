@@ -13,7 +13,7 @@ import {
   startTraffic,
   untilRegistered,
   untilServes,
-} from '../../harness/programs/registered.ts';
+} from '../../harness/programs/registered-backend.ts';
 
 describe('a backend that registers itself', () => {
   it('gets traffic while its command runs, and drains before the command hears of its end', async (t) => {

@@ -2,7 +2,7 @@
 import { STRATEGIES } from '../../core/model/resources.ts';
 import { type Random, randomBelow, seededRandom } from '../../core/runtime/random.ts';
 import { pause } from '../../harness/engine/tcp.ts';
-import { Asking } from './asking.ts';
+import { Asking } from './recording-client.ts';
 import type { Call, Write } from './judgement/operation.ts';
 
 /** The pool that traffic goes to. */

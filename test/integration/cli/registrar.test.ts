@@ -4,7 +4,11 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { eventually } from '../../../harness/programs/processes.ts';
 import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
-import { addressesAt, startRegistered, untilRegistered } from '../../../harness/programs/registered.ts';
+import {
+  addressesAt,
+  startRegistered,
+  untilRegistered,
+} from '../../../harness/programs/registered-backend.ts';
 import { runControlPlane } from '../../../harness/programs/running-control-plane.ts';
 
 describe('lbctl register', () => {

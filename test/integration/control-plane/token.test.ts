@@ -8,7 +8,11 @@ import { Client, credentials, Metadata, type MethodDefinition, status } from '@g
 import { loadDefinitions } from '../../../core/wire/definitions.ts';
 import { answers, lbctlFor, startProxy, succeed } from '../../../harness/programs/fleet.ts';
 import { built, eventually, run, startBuilt, temporaryFolder } from '../../../harness/programs/processes.ts';
-import { addressesAt, startRegistered, untilRegistered } from '../../../harness/programs/registered.ts';
+import {
+  addressesAt,
+  startRegistered,
+  untilRegistered,
+} from '../../../harness/programs/registered-backend.ts';
 import { runControlPlane } from '../../../harness/programs/running-control-plane.ts';
 
 const TOKEN = 'correct-horse-battery-staple';

@@ -12,7 +12,7 @@ import {
   kubernetesStarts,
   systemdStarts,
   unitValues,
-} from '../../../harness/programs/deployed.ts';
+} from '../../../harness/programs/deployment-files.ts';
 import { readDockerfile } from '../../../harness/containers/dockerfile.ts';
 import { CHECKOUT, run } from '../../../harness/programs/processes.ts';
 import { present } from '../../../harness/programs/real-servers.ts';

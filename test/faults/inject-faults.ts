@@ -2,7 +2,7 @@
 import { pause } from '../../harness/engine/tcp.ts';
 import type { Actor } from './actor.ts';
 import type { Fleet } from './fleet.ts';
-import { nowMs } from './now.ts';
+import { nowMs } from './monotonic-time.ts';
 import type { Fault } from './script.ts';
 
 /** Resolves with the time at which the last fault ended. Times of the script count from `zeroMs`. */
