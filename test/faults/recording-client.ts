@@ -26,7 +26,7 @@ import type {
 
 const CALL_TIMEOUT_MS = 2_500;
 
-export class Asking {
+export class RecordingClient {
   readonly #by: string;
   /** Everything that all callers were answered. */
   readonly #history: Call[];

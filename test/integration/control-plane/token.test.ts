@@ -10,7 +10,7 @@ import { answers, lbctlFor, startProxy, succeed } from '../../../harness/program
 import { built, eventually, run, startBuilt, temporaryFolder } from '../../../harness/programs/processes.ts';
 import {
   addressesAt,
-  startRegistered,
+  startRegisteredBackend,
   untilRegistered,
 } from '../../../harness/programs/registered-backend.ts';
 import { runControlPlane } from '../../../harness/programs/running-control-plane.ts';
@@ -202,7 +202,7 @@ describe('the programs and their --token-file', () => {
     const file = join(temporaryFolder(t), 'token');
     writeFileSync(file, TOKEN, { mode: 0o600 });
     const flags = ['--token-file', file];
-    const backend = await startRegistered(t, [plane.grpcAddress], 'web', { flags });
+    const backend = await startRegisteredBackend(t, [plane.grpcAddress], 'web', { flags });
     await untilRegistered(backend);
     assert.deepEqual(await addressesAt(plane.client), [backend.address]);
   });
