@@ -26,8 +26,11 @@ export interface ChangeFields {
   readonly force: boolean;
 }
 
-const MAX_LENGTH = { requestId: 64, author: 200, message: 1_000 } as const;
-const PATHS = { requestId: 'request_id', author: 'author', message: 'message' } as const;
+const MAX_LENGTHS = [
+  ['requestId', 'request_id', 64],
+  ['author', 'author', 200],
+  ['message', 'message', 1_000],
+] as const;
 
 /**
  * Commits what a request asks for. `read` returns the edit, and adds whatever is wrong with the request itself to
@@ -54,11 +57,10 @@ export function makeChangeWith({ committer, guard, clock }: ChangeDeps): MakeCha
   return async (method, request, call, read) => {
     const violations: Violation[] = [];
     const edit = read(violations);
-    for (const field of ['requestId', 'author', 'message'] as const) {
-      const max = MAX_LENGTH[field];
-      if (request[field].length <= max) continue;
-      const description = `has ${request[field].length} characters; at most ${max} are allowed`;
-      violations.push({ field: PATHS[field], description });
+    for (const [name, field, max] of MAX_LENGTHS) {
+      const { length } = request[name];
+      if (length > max)
+        violations.push({ field, description: `has ${length} characters; at most ${max} are allowed` });
     }
     throwIfInvalid(violations);
     if (edit === null) throw new TypeError(`${method} returned neither an edit nor a violation`);

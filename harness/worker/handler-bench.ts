@@ -1,12 +1,9 @@
 /** The connection handler of a worker without threads or sockets: a test plays the engine. */
-import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import type { Strategy } from '../../core/model/resources.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
 import { type Engine, NO_ROW } from '../../data-plane/engine/engine.ts';
-import { buildPlan } from '../../data-plane/plan/build-plan.ts';
-import type { BuiltPlan, PlanDirectory } from '../../data-plane/plan/plan-directory.ts';
-import { RowAllocator } from '../../data-plane/memory/row-allocator.ts';
+import type { PlanDirectory } from '../../data-plane/plan/plan-directory.ts';
 import { createBuffers, HEALTH, sharedCells, workerCells } from '../../data-plane/memory/shared-memory.ts';
 import { PeerAddress } from '../../data-plane/engine/peer-address.ts';
 import { createLogRing, LogRing } from '../../data-plane/memory/log-ring.ts';
@@ -17,7 +14,8 @@ import { PassiveHealth } from '../../data-plane/worker/passive-health.ts';
 import { PlanRuntime } from '../../data-plane/worker/plan-runtime.ts';
 import type { FromWorker } from '../../data-plane/worker/protocol.ts';
 import { FakeClock } from '../fake-clock.ts';
-import { backend, listener, policy, pool, snapshot } from '../snapshots.ts';
+import { backend, listener, policy, pool } from '../snapshots.ts';
+import { Planner } from './planner.ts';
 
 const { ECONNREFUSED } = constants.errno;
 
@@ -37,7 +35,7 @@ export class HandlerBench {
   readonly #buffers = createBuffers(1);
   readonly shared = sharedCells(this.#buffers);
   readonly own = workerCells(this.#buffers, 0);
-  readonly #rows = new RowAllocator(this.#buffers);
+  readonly #planner = new Planner(this.#buffers);
   readonly #random = seededRandom(7);
   readonly ring = new LogRing(createLogRing(64));
   readonly peer = new PeerAddress();
@@ -61,54 +59,37 @@ export class HandlerBench {
     reconsider: (slot: number) => this.reconsidered.push(slot),
     reset: (slot: number, reason: string) => this.resets.push(`${slot} ${reason}`),
   } as unknown as Engine;
-  #sequence = 0;
-  #built: BuiltPlan | null = null;
   #runtime: PlanRuntime | null = null;
 
   /** The pool `web` behind listener row 0; all its backends are healthy. */
   apply({ backends, strategy = 'round_robin', retries = 2, logOneIn = 1 }: BenchConfig): void {
-    this.#sequence += 1;
-    const result = buildPlan({
-      snapshot: snapshot(
-        this.#sequence,
-        policy('p', {
-          strategy,
-          connect: { timeoutMs: 1_000, retries },
-          connectionLog: { oneIn: logOneIn },
-        }),
-        pool('web', 'p'),
-        ...Object.entries(backends).map(([name, weight]) => backend('web', addressOf(name), weight)),
-        listener('web', '127.0.0.1:80', 'web'),
-      ),
-      sequence: this.#sequence,
-      rows: this.#rows,
-      previous: this.#built,
-    });
-    assert.ok(result.ok);
-    this.#built = result.built;
-    for (const { row } of this.#backends) Atomics.store(this.shared.health, row, HEALTH.healthy);
-    for (const { row } of result.built.directory.pools) Atomics.add(this.shared.poolEpoch, row, 1);
-    this.#runtime = new PlanRuntime(result.built.plan, this.#runtime, {
+    const { plan, directory } = this.#planner.build(
+      policy('p', { strategy, connect: { timeoutMs: 1_000, retries }, connectionLog: { oneIn: logOneIn } }),
+      pool('web', 'p'),
+      ...Object.entries(backends).map(([name, weight]) => backend('web', addressOf(name), weight)),
+      listener('web', '127.0.0.1:80', 'web'),
+    );
+    for (const { row } of this.#planner.backends) Atomics.store(this.shared.health, row, HEALTH.healthy);
+    for (const { row } of directory.pools) Atomics.add(this.shared.poolEpoch, row, 1);
+    this.#runtime = new PlanRuntime(plan, this.#runtime, {
       shared: this.shared,
       own: this.own,
       random: this.#random,
       worker: { index: 0, count: 1 },
     });
     this.handler.adopt(this.#runtime, this.engine);
-    this.#rows.sweep(this.#sequence);
+    this.#planner.sweep();
   }
 
   /** The name of a row's backend, or `none`. */
   name(row: number): string {
     if (row === NO_ROW) return 'none';
-    return (
-      this.#backends.find((each) => each.row === row)?.address.slice('10.0.0.'.length, -':80'.length) ??
-      `row ${row}`
-    );
+    const address = this.#planner.backends.find((each) => each.row === row)?.address;
+    return address?.slice('10.0.0.'.length, -':80'.length) ?? `row ${row}`;
   }
 
   row(name: string): number {
-    return this.#backends.find(({ address }) => address === addressOf(name))?.row ?? NO_ROW;
+    return this.#planner.backends.find(({ address }) => address === addressOf(name))?.row ?? NO_ROW;
   }
 
   accept(slot: number): string {
@@ -121,16 +102,11 @@ export class HandlerBench {
 
   /** What rows are called now. */
   get directory(): PlanDirectory {
-    assert.ok(this.#built);
-    return this.#built.directory;
+    return this.#planner.built.directory;
   }
 
   get allOpen(): number {
     return this.shared.open.reduce((sum, open) => sum + open, 0);
-  }
-
-  get #backends() {
-    return this.#built?.directory.pools.flatMap(({ backends }) => backends) ?? [];
   }
 }
 

@@ -1,10 +1,8 @@
 /** Shared memory of two workers, with plans and counts that a test puts there, and an observer that looks at it. */
 import assert from 'node:assert/strict';
 import type { Snapshot } from '../../core/model/snapshot.ts';
-import { buildPlan } from '../../data-plane/plan/build-plan.ts';
 import type { BuiltPlan, DirectoryBackend } from '../../data-plane/plan/plan-directory.ts';
 import { Observer } from '../../data-plane/telemetry/observer.ts';
-import { RowAllocator } from '../../data-plane/memory/row-allocator.ts';
 import {
   BACKEND_COUNTERS,
   createBuffers,
@@ -16,6 +14,7 @@ import {
 } from '../../data-plane/memory/shared-memory.ts';
 import { FakeClock } from '../fake-clock.ts';
 import * as make from '../snapshots.ts';
+import { Planner } from './planner.ts';
 
 /** Counts as healthy; all others don't. */
 export const HEALTHY = '10.0.0.1:80';
@@ -31,13 +30,10 @@ export class ObservedTraffic {
   readonly clock = new FakeClock();
   readonly observer: Observer;
   readonly #buffers = createBuffers(2);
-  readonly #rows: RowAllocator;
-  #sequence = 0;
-  #built: BuiltPlan | null = null;
+  readonly #planner = new Planner(this.#buffers);
 
   constructor() {
     const buffers = this.#buffers;
-    this.#rows = new RowAllocator(buffers);
     this.shared = sharedCells(buffers);
     this.workers = [workerCells(buffers, 0), workerCells(buffers, 1)];
     this.observer = this.#newObserver();
@@ -72,34 +68,26 @@ export class ObservedTraffic {
   }
 
   get built(): BuiltPlan {
-    assert.ok(this.#built, 'nothing runs');
-    return this.#built;
+    return this.#planner.built;
   }
 
   /** All workers run a snapshot; `meanwhile` happens before the observer hears of it. */
   run(snapshot: Snapshot, meanwhile: () => void = () => undefined): void {
-    this.#sequence += 1;
     this.observer.settle();
-    const inputs = { snapshot, sequence: this.#sequence, rows: this.#rows, previous: this.#built };
-    const result = buildPlan(inputs);
-    assert.ok(result.ok);
-    this.#built = result.built;
+    this.#planner.buildFrom(snapshot);
     meanwhile();
-    this.observer.run(result.built.directory);
+    this.observer.run(this.built.directory);
     this.sweep();
   }
 
   /** Takes back the rows that nothing uses. */
   sweep(): void {
     this.observer.settle();
-    this.#rows.sweep(this.#sequence);
+    this.#planner.sweep();
   }
 
   backend(address: string): DirectoryBackend {
-    const backends = this.built.directory.pools.flatMap((pool) => pool.backends);
-    const found = backends.find((each) => each.address === address);
-    assert.ok(found);
-    return found;
+    return this.#planner.backend(address);
   }
 
   /** What a worker counts for a connection that is open. Returns how to close it. */

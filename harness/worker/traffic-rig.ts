@@ -4,10 +4,7 @@ import { systemClock } from '../../core/runtime/clock.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
 import type { Engine } from '../../data-plane/engine/engine.ts';
 import { loadLibc } from '../../data-plane/kernel/libc.ts';
-import { buildPlan } from '../../data-plane/plan/build-plan.ts';
-import type { BuiltPlan } from '../../data-plane/plan/plan-directory.ts';
-import type { FailedListener } from '../../data-plane/plan/plan-directory.ts';
-import { RowAllocator } from '../../data-plane/memory/row-allocator.ts';
+import type { BuiltPlan, FailedListener } from '../../data-plane/plan/plan-directory.ts';
 import {
   CONTROL,
   createBuffers,
@@ -23,7 +20,7 @@ import { threadsOf } from '../../data-plane/worker/pool/start-thread.ts';
 import type { ToWorker } from '../../data-plane/worker/protocol.ts';
 import type { Thread } from '../../data-plane/worker/pool/worker-handle.ts';
 import { WorkerPool } from '../../data-plane/worker/pool/worker-pool.ts';
-import { snapshot } from '../snapshots.ts';
+import { Planner } from './planner.ts';
 import type { Hold, Sabotage } from './traffic-thread.ts';
 
 /** What the same promises are made of. */
@@ -52,9 +49,7 @@ export class TrafficRig {
   readonly events: string[] = [];
   /** What onListenersChanged told last. */
   failed: readonly FailedListener[] | null = null;
-  readonly #rows: RowAllocator;
-  #built: BuiltPlan | null = null;
-  #sequence = 0;
+  readonly #planner: Planner;
 
   constructor({
     engine = 'epoll',
@@ -68,7 +63,7 @@ export class TrafficRig {
     this.shared = sharedCells(buffers);
     this.workers = Array.from({ length: workers }, (_, index) => workerCells(buffers, index));
     Atomics.store(this.shared.control, CONTROL.maxConnections, maxConnections);
-    this.#rows = new RowAllocator(buffers);
+    this.#planner = new Planner(buffers);
     const { libc } = loadLibc();
     this.pool = new WorkerPool({
       engine,
@@ -114,42 +109,29 @@ export class TrafficRig {
 
   /** Applies a configuration. Backends new in it count as healthy at once, unless `areUp` is false. */
   async apply(resources: readonly Resource[], areUp = true): Promise<readonly FailedListener[]> {
-    this.#sequence += 1;
-    const result = buildPlan({
-      snapshot: snapshot(this.#sequence, ...resources),
-      sequence: this.#sequence,
-      rows: this.#rows,
-      previous: this.#built,
-    });
-    if (!result.ok) throw new Error(`no plan: ${JSON.stringify(result.violations)}`);
-    this.#built = result.built;
-    for (const { row, backends } of result.built.directory.pools) {
+    const { plan, directory } = this.#planner.build(...resources);
+    for (const { row, backends } of directory.pools) {
       for (const backend of areUp ? backends : []) {
         Atomics.compareExchange(this.shared.health, backend.row, HEALTH.unknown, HEALTH.healthy);
       }
       Atomics.add(this.shared.poolEpoch, row, 1);
     }
-    const { failedListeners } = await this.applier.apply(result.built.plan);
-    this.#rows.sweep(this.#sequence);
+    const { failedListeners } = await this.applier.apply(plan);
+    this.#planner.sweep();
     return failedListeners;
   }
 
   /** The plan that was applied last, with names. */
   get built(): BuiltPlan {
-    if (!this.#built) throw new Error('nothing was applied yet');
-    return this.#built;
+    return this.#planner.built;
   }
 
   rowOf(address: string): number {
-    const all = this.built.directory.pools.flatMap(({ backends }) => backends);
-    const row = all.find((backend) => backend.address === address)?.row;
-    if (row === undefined) throw new Error(`${address} is in no pool`);
-    return row;
+    return this.#planner.backend(address).row;
   }
 
   nameOf(row: number): string {
-    const all = this.built.directory.pools.flatMap(({ backends }) => backends);
-    return all.find((backend) => backend.row === row)?.address ?? `row ${row}`;
+    return this.#planner.backends.find((backend) => backend.row === row)?.address ?? `row ${row}`;
   }
 
   /** Makes a worker do what it never would by itself. */

@@ -92,18 +92,6 @@ for (const strategy of STRATEGIES) {
       }
     });
 
-    it('never picks one of weight 0, in panic neither', () => {
-      const candidates = new FakeCandidates([0, 1, 0, 2, 0]);
-      const balancer = create(strategy, candidates);
-      const usual = tally(balancer, 5, 500, false);
-      candidates.set(false, 1, 3);
-      const panic = tally(balancer, 5, 500, false);
-      for (const counts of [usual, panic]) {
-        assert.deepEqual([counts[0], counts[2], counts[4]], [0, 0, 0]);
-        assert.ok((counts[1] ?? 0) > 0 && (counts[3] ?? 0) > 0);
-      }
-    });
-
     it('never picks a tried one, and returns NO_BACKEND once all are tried', () => {
       const candidates = new FakeCandidates([1, 500, 3, 0, 1, 1]);
       const balancer = create(strategy, candidates);
@@ -128,33 +116,6 @@ for (const strategy of STRATEGIES) {
         create(strategy, candidates).pick({ sourceHash: 1, nowMs: 0 }, NOTHING_TRIED),
         NO_BACKEND,
       );
-    });
-
-    it('reserves on pick and gives back on release, once each', () => {
-      const candidates = new FakeCandidates([1, 2, 3]);
-      const balancer = create(strategy, candidates);
-      const counts = tally(balancer, 3, 60, true);
-      assert.deepEqual(candidates.opened, counts);
-      for (const [candidate, count] of counts.entries()) {
-        for (let n = 0; n < count; n++) balancer.release(candidate);
-      }
-      assert.deepEqual(candidates.opened, [0, 0, 0]);
-    });
-
-    it('respects a change of eligibility at the very next pick', () => {
-      const candidates = new FakeCandidates([1, 1, 1, 1]);
-      const balancer = create(strategy, candidates);
-      const random = seededRandom(3);
-      for (let n = 0; n < 2_000; n++) {
-        const request = { sourceHash: randomBelow(random, 2 ** 32), nowMs: n };
-        const first = balancer.pick(request, NOTHING_TRIED);
-        candidates.set(false, first);
-        const second = balancer.pick(request, NOTHING_TRIED);
-        assert.notEqual(second, first);
-        candidates.set(true, first);
-        balancer.release(first);
-        balancer.release(second);
-      }
     });
 
     it('uses all of weight above 0 in panic, and only the healthy one when it comes up', () => {

@@ -12,6 +12,7 @@ import { CuttingProxy } from '../../../harness/store/cutting-proxy.ts';
 import { type Etcd, findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../../../harness/programs/etcd.ts';
 import { eventually, freePort } from '../../../harness/programs/processes.ts';
 import { Replica } from '../../../harness/store/replica.ts';
+import { checkpointsContract } from './config-store-checkpoints.contract.ts';
 import { commitsAfter, configStoreContract, failureOf } from './config-store.contract.ts';
 
 const binary = findEtcd();
@@ -37,6 +38,7 @@ if (binary === undefined) {
   it(`etcd is not installed: ${HOW_TO_GET_ETCD}`, { skip: true });
 } else {
   configStoreContract('etcd', harness);
+  checkpointsContract('etcd', harness);
   describe('etcd', troubles);
 }
 

@@ -124,20 +124,19 @@ describe('convergence on revision 5', () => {
     });
   }
 
-  it('says which listener of which address, and why', () => {
-    const { response } = convergence([proxy('a', applied(5, failed))], 'store', 5);
-    assert.equal(response.proxies?.[0]?.reason, 'listener web: 0.0.0.0:80: EADDRINUSE: taken');
-  });
-
-  it('says what was refused, and why', () => {
-    const { response } = convergence([proxy('a', applied(4, rejected(5)))], 'store', 5);
-    assert.equal(response.proxies?.[0]?.reason, 'refused revision 5: pools[web] is odd; too large');
-  });
-
-  it('says since when a proxy is away', () => {
-    const { response } = convergence([proxy('a', null, false)], 'store', 5);
-    assert.equal(response.proxies?.[0]?.reason, 'last seen 2023-11-14T22:13:20.000Z');
-  });
+  for (const [why, record, reason] of [
+    ['a listener failed', proxy('a', applied(5, failed)), 'listener web: 0.0.0.0:80: EADDRINUSE: taken'],
+    [
+      'a revision was refused',
+      proxy('a', applied(4, rejected(5))),
+      'refused revision 5: pools[web] is odd; too large',
+    ],
+    ['a proxy is disconnected', proxy('a', null, false), 'last seen 2023-11-14T22:13:20.000Z'],
+  ] as const) {
+    it(`gives the reason when ${why}`, () => {
+      assert.equal(convergence([record], 'store', 5).response.proxies?.[0]?.reason, reason);
+    });
+  }
 
   it('says since when a proxy lags: since the first commit that it does not run was made', () => {
     const committedMs = (revision: number) => (revision === 3 ? 1_700_000_003_000 : undefined);

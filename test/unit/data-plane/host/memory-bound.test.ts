@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { cgroupMemory, memoryBound, ownMemory } from '../../../../data-plane/host/memory-bound.ts';
+import { memoryBound, ownMemory } from '../../../../data-plane/host/memory-bound.ts';
 
 const MIB = 1_048_576;
 /** What one connection takes at least: the kernel charges it for two idle sockets. */
@@ -40,55 +40,6 @@ describe('the connections that memory allows', () => {
       }),
     );
   });
-});
-
-describe('the memory limit of the control group', () => {
-  const cases: readonly [string, Record<string, string>, number | null][] = [
-    ['is none without control groups', {}, null],
-    [
-      'is none when it says max',
-      { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/memory.max': 'max\n' },
-      null,
-    ],
-    [
-      'is read in version 2',
-      { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/memory.max': '2147483648\n' },
-      2_147_483_648,
-    ],
-    [
-      'is the strictest of all groups around this one',
-      {
-        '/proc/self/cgroup': '0::/a/b\n',
-        '/sys/fs/cgroup/a/b/memory.max': '4000\n',
-        '/sys/fs/cgroup/a/memory.max': '2000\n',
-        '/sys/fs/cgroup/memory.max': 'max\n',
-      },
-      2_000,
-    ],
-    [
-      'is read in version 1, where a number that no machine has means none',
-      {
-        '/proc/self/cgroup': '5:memory:/a/b\n4:cpu,cpuacct:/c\n0::/\n',
-        '/sys/fs/cgroup/memory/a/b/memory.limit_in_bytes': '9223372036854771712\n',
-        '/sys/fs/cgroup/memory/a/memory.limit_in_bytes': '75497472\n',
-        '/sys/fs/cgroup/memory/memory.limit_in_bytes': '9223372036854771712\n',
-      },
-      75_497_472,
-    ],
-    [
-      'is none when the file holds something else',
-      { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/memory.max': '?' },
-      null,
-    ],
-    [
-      'is none when the file is empty',
-      { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/memory.max': '' },
-      null,
-    ],
-  ];
-  for (const [what, files, expected] of cases) {
-    it(what, () => assert.equal(cgroupMemory(reader(files)), expected));
-  }
 });
 
 describe('what the process takes of it', () => {

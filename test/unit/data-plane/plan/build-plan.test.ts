@@ -2,33 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { BackendState, Resource } from '../../../../core/model/resources.ts';
 import { MAGLEV_SLOTS } from '../../../../data-plane/balancing/maglev.ts';
-import { buildPlan } from '../../../../data-plane/plan/build-plan.ts';
 import type { BuiltPlan } from '../../../../data-plane/plan/plan-directory.ts';
-import { RowAllocator } from '../../../../data-plane/memory/row-allocator.ts';
-import { createBuffers } from '../../../../data-plane/memory/shared-memory.ts';
-import { backend, listener, policy, pool, snapshot } from '../../../../harness/snapshots.ts';
+import { Planner } from '../../../../harness/worker/planner.ts';
+import { backend, listener, policy, pool } from '../../../../harness/snapshots.ts';
 
 function inState(resource: Resource, state: BackendState): Resource {
   assert.equal(resource.kind, 'backend');
   return { kind: 'backend', value: { ...resource.value, state } };
-}
-
-/** Builds one plan after the other, as a proxy does. */
-function planner() {
-  const rows = new RowAllocator(createBuffers(1));
-  let sequence = 0;
-  let previous: BuiltPlan | null = null;
-  const build = (...resources: Resource[]) => {
-    sequence++;
-    return buildPlan({ snapshot: snapshot(sequence * 10, ...resources), sequence, rows, previous });
-  };
-  const run = (...resources: Resource[]): BuiltPlan => {
-    const result = build(...resources);
-    assert.ok(result.ok, JSON.stringify(result));
-    previous = result.built;
-    return result.built;
-  };
-  return { build, run, rows };
 }
 
 function poolNamed({ plan }: BuiltPlan, name: string) {
@@ -39,7 +19,7 @@ function poolNamed({ plan }: BuiltPlan, name: string) {
 
 describe('buildPlan', () => {
   it('turns names into rows, takes what policies say, and keeps the names aside', () => {
-    const built = planner().run(
+    const built = new Planner().build(
       policy('steady', {
         strategy: 'least_connections',
         connect: { timeoutMs: 7, retries: 4 },
@@ -83,7 +63,7 @@ describe('buildPlan', () => {
   });
 
   it('gives weight 0 to what is not active, and keeps the configured weight for people', () => {
-    const built = planner().run(
+    const built = new Planner().build(
       pool('web'),
       inState(backend('web', '10.0.0.1:80', 5), 'draining'),
       inState(backend('web', '10.0.0.2:80', 6), 'disabled'),
@@ -102,7 +82,7 @@ describe('buildPlan', () => {
 
   it('counts as always up what is not checked', () => {
     const { healthCheck } = policyValue();
-    const built = planner().run(
+    const built = new Planner().build(
       policy('blind', { healthCheck: { ...healthCheck, type: 'none' } }),
       pool('web', 'blind'),
       pool('api'),
@@ -112,7 +92,7 @@ describe('buildPlan', () => {
   });
 
   it('puts whatever is as long as the pool into shared memory', () => {
-    const built = planner().run(
+    const built = new Planner().build(
       policy('sticky', { strategy: 'source_hash' }),
       pool('web', 'sticky'),
       backend('web', '10.0.0.1:80'),
@@ -123,36 +103,42 @@ describe('buildPlan', () => {
   });
 
   it('takes arrays and table over while members, weights and strategy stay, and only then', () => {
-    const { run } = planner();
+    const planner = new Planner();
     const sticky = policy('sticky', { strategy: 'source_hash' });
     const one = backend('web', '10.0.0.1:80');
     const two = backend('web', '10.0.0.2:80');
-    const before = poolNamed(run(sticky, pool('web', 'sticky'), one, two), 'web');
+    const before = poolNamed(planner.build(sticky, pool('web', 'sticky'), one, two), 'web');
     const slower = policy('sticky', { strategy: 'source_hash', connect: { timeoutMs: 99, retries: 1 } });
     const same = poolNamed(
-      run(slower, pool('web', 'sticky'), one, two, listener('l', '0.0.0.0:80', 'web')),
+      planner.build(slower, pool('web', 'sticky'), one, two, listener('l', '0.0.0.0:80', 'web')),
       'web',
     );
     assert.equal(same.connectTimeoutMs, 99);
     assert.ok(same.rows === before.rows && same.weights === before.weights && same.table === before.table);
-    const drained = poolNamed(run(sticky, pool('web', 'sticky'), one, inState(two, 'draining')), 'web');
+    const drained = poolNamed(
+      planner.build(sticky, pool('web', 'sticky'), one, inState(two, 'draining')),
+      'web',
+    );
     assert.ok(drained.weights !== same.weights && drained.table !== same.table);
     assert.ok(drained.table?.every((candidate) => candidate === 0));
-    const spread = poolNamed(run(pool('web'), one, inState(two, 'draining')), 'web');
+    const spread = poolNamed(planner.build(pool('web'), one, inState(two, 'draining')), 'web');
     assert.ok(spread.table === null && spread.rows === drained.rows);
-    const hashed = poolNamed(run(sticky, pool('web', 'sticky'), one, inState(two, 'draining')), 'web');
+    const hashed = poolNamed(
+      planner.build(sticky, pool('web', 'sticky'), one, inState(two, 'draining')),
+      'web',
+    );
     assert.deepEqual(hashed.table, drained.table);
   });
 
   it('keeps rows from plan to plan, and those of a listener by its address', () => {
-    const { run } = planner();
-    const before = run(
+    const planner = new Planner();
+    const before = planner.build(
       pool('web'),
       pool('api'),
       backend('web', '10.0.0.5:80'),
       listener('a', '0.0.0.0:80', 'web'),
     );
-    const after = run(
+    const after = planner.build(
       pool('another'),
       pool('web'),
       backend('web', '10.0.0.1:80'),
@@ -166,8 +152,8 @@ describe('buildPlan', () => {
   });
 
   it('refuses what it could not run, whole, with every reason, and without touching a row', () => {
-    const { build, rows } = planner();
-    const result = build(
+    const planner = new Planner();
+    const result = planner.tryBuild(
       pool('web', 'missing-policy'),
       backend('web', 'localhost:80'),
       backend('no-pool', '10.0.0.1:80'),
@@ -183,11 +169,11 @@ describe('buildPlan', () => {
       'pools[web].backends[localhost:80].address',
       'pools[web].policy',
     ]);
-    assert.equal(rows.generation(0), 0);
+    assert.equal(planner.rows.generation(0), 0);
   });
 
   it('runs an empty snapshot', () => {
-    assert.deepEqual(planner().run().plan, { sequence: 1, revision: 10, listeners: [], pools: [] });
+    assert.deepEqual(new Planner().build().plan, { sequence: 1, revision: 10, listeners: [], pools: [] });
   });
 });
 

@@ -1,24 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Backend, BackendState, Resource } from '../../../../core/model/resources.ts';
-import { buildPlan } from '../../../../data-plane/plan/build-plan.ts';
 import { planDifference } from '../../../../data-plane/plan/plan-difference.ts';
 import type { BuiltPlan } from '../../../../data-plane/plan/plan-directory.ts';
-import { RowAllocator } from '../../../../data-plane/memory/row-allocator.ts';
-import { createBuffers } from '../../../../data-plane/memory/shared-memory.ts';
-import { backend, policy, pool, snapshot } from '../../../../harness/snapshots.ts';
+import { backend, policy, pool } from '../../../../harness/snapshots.ts';
+import { Planner } from '../../../../harness/worker/planner.ts';
 
 function planner() {
-  const rows = new RowAllocator(createBuffers(1));
-  let sequence = 0;
-  let previous: BuiltPlan | null = null;
+  const plans = new Planner();
   return (...resources: Resource[]): BuiltPlan => {
-    sequence++;
-    const result = buildPlan({ snapshot: snapshot(sequence, ...resources), sequence, rows, previous });
-    assert.ok(result.ok);
-    if (previous) rows.sweep(previous.plan.sequence);
-    previous = result.built;
-    return result.built;
+    const built = plans.build(...resources);
+    plans.sweep();
+    return built;
   };
 }
 

@@ -4,10 +4,7 @@ import { describe, it } from 'node:test';
 import { serialize } from 'node:v8';
 import { STRATEGIES, type Strategy } from '../../../../core/model/resources.ts';
 import { seededRandom } from '../../../../core/runtime/random.ts';
-import { buildPlan } from '../../../../data-plane/plan/build-plan.ts';
-import type { BuiltPlan } from '../../../../data-plane/plan/plan-directory.ts';
 import type { Plan, PlanPool } from '../../../../data-plane/plan/plan.ts';
-import { RowAllocator } from '../../../../data-plane/memory/row-allocator.ts';
 import {
   createBuffers,
   HEALTH,
@@ -17,7 +14,8 @@ import {
 import { NO_BACKEND } from '../../../../data-plane/balancing/balancer.ts';
 import { TriedSet } from '../../../../data-plane/balancing/tried-set.ts';
 import { movedCandidates, PlanRuntime } from '../../../../data-plane/worker/plan-runtime.ts';
-import { backend, policy, pool, snapshot } from '../../../../harness/snapshots.ts';
+import { backend, policy, pool } from '../../../../harness/snapshots.ts';
+import { Planner } from '../../../../harness/worker/planner.ts';
 
 const MANY = 10_000;
 /** Reads of a plan's rows and weights for each of its backends: to make a plan ready, and for the pick after it. */
@@ -29,20 +27,16 @@ const surroundings = { shared, own, random: seededRandom(1), worker: { index: 0,
 
 /** A second plan, in which one backend has another weight than in the first. */
 function twoPlans(strategy: Strategy, count: number): readonly [first: Plan, second: Plan] {
-  const rows = new RowAllocator(buffers);
-  const build = (sequence: number, weight: number, previous: BuiltPlan | null): BuiltPlan => {
+  const planner = new Planner(buffers);
+  const build = (weight: number): Plan => {
     const backends = Array.from({ length: count }, (_, index) =>
       backend('web', `10.0.${index >> 8}.${index & 255}:80`, index === 5 ? weight : 1),
     );
-    const resources = [policy('p', { strategy }), pool('web', 'p'), ...backends];
-    const result = buildPlan({ snapshot: snapshot(sequence, ...resources), sequence, rows, previous });
-    assert.ok(result.ok);
-    return result.built;
+    return planner.build(policy('p', { strategy }), pool('web', 'p'), ...backends).plan;
   };
-  const first = build(1, 1, null);
-  const second = build(2, 3, first);
+  const plans = [build(1), build(3)] as const;
   shared.health.fill(HEALTH.healthy, 0, count);
-  return [first.plan, second.plan];
+  return plans;
 }
 
 /** The plan, with its rows and weights counted at each read of one. */
