@@ -10,7 +10,6 @@ import type { ConfigStore } from '../../../control-plane/store/config-store.ts';
 import { EtcdStore } from '../../../control-plane/store/etcd/etcd-store.ts';
 import { LmdbStore } from '../../../control-plane/store/lmdb/lmdb-store.ts';
 import { LogReader } from '../../../control-plane/store/log/log-reader.ts';
-import { validateState } from '../../../core/model/validate.ts';
 import { systemClock as clock } from '../../../core/runtime/clock.ts';
 import { FakeEtcd, FakeEtcdClient } from '../../../harness/store/fake-etcd.ts';
 import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
@@ -18,6 +17,7 @@ import { temporaryFolder } from '../../../harness/programs/processes.ts';
 import type { StoreHarness } from './config-store.contract.ts';
 import { checkpointsContract } from './config-store-checkpoints.contract.ts';
 import { byRunLength } from '../../../harness/run-length.ts';
+import { validateState } from '../../../harness/state.ts';
 
 const KILLS = byRunLength(3, 30);
 
