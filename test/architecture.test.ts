@@ -86,8 +86,6 @@ const ONE_IMPORTER = [
 
 const MAX_LINES = 300;
 const MAX_FILES = 20;
-/** To be split. */
-const TOO_FULL = new Set(['core/model']);
 const NAMELESS = /(^|\/)(utils?|helpers?|common|misc|shared|index)(\.ts|\/)/;
 
 const files = sourceFiles();
