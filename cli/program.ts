@@ -1,5 +1,5 @@
 /** All commands of lbctl. They are cheap to add: what a command does is imported when it runs. */
-import { Command } from 'commander';
+import { Command, type OutputConfiguration } from 'commander';
 import { VERSION } from '../core/runtime/version.ts';
 import type { AddCommand, Execute } from './command.ts';
 import { addApply } from './commands/apply.ts';
@@ -45,12 +45,14 @@ Exit codes: 0 done · 1 refused or failed · 2 wrong usage · 3 no control plane
 (or it is not known whether a change was written) · 5 diff found a difference
 `;
 
-export function buildProgram(execute: Execute): Command {
+/** `output` must be known before the commands are added, which inherit it. */
+export function buildProgram(execute: Execute, output: OutputConfiguration = {}): Command {
   const program = addGlobalOptions(new Command('lbctl'))
     .description('Shows and changes an Equipoise load balancer through its control plane.')
     .version(VERSION, '--version', 'print the version of lbctl')
     .usage('COMMAND [ARGUMENTS] [OPTIONS]')
     .configureHelp({ showGlobalOptions: true })
+    .configureOutput(output)
     .exitOverride()
     .showHelpAfterError('(--help says more)')
     .helpCommand(false);

@@ -27,19 +27,19 @@ interface GlobalOptions {
   readonly timeout: number;
 }
 
-/** `words` is everything behind `lbctl`. */
+/** `words` is everything after `lbctl`. */
 export async function run(words: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done;
+  const output = {
+    writeOut: (text: string) => surroundings.stdout.write(text),
+    writeErr: (text: string) => surroundings.stderr.write(text),
+  };
   const program = buildProgram(async (action) => {
     const context = contextOf(program, surroundings);
     const { tokenFile } = program.opts<GlobalOptions>();
     if (tokenFile?.warning) tell(context, `warning: ${tokenFile.warning}`);
     exitCode = await execute(action, context);
-  });
-  program.configureOutput({
-    writeOut: (text) => surroundings.stdout.write(text),
-    writeErr: (text) => surroundings.stderr.write(text),
-  });
+  }, output);
   try {
     if (words[0] === '__complete') {
       await completeLine(program, words.slice(words[1] === '--' ? 2 : 1), surroundings);
@@ -95,7 +95,7 @@ function contextOf(program: Command, surroundings: Surroundings): Context {
   };
 }
 
-/** A process in a container may run as a user that has no name. */
+/** A process in a container may run as a user without a name. */
 function userName(env: NodeJS.ProcessEnv): string {
   try {
     return userInfo().username;
@@ -104,7 +104,7 @@ function userName(env: NodeJS.ProcessEnv): string {
   }
 }
 
-/** One line why, then one line a detail. */
+/** One line with the reason, then one line for each detail. */
 function report(error: unknown, stderr: Writable): ExitCode {
   const { exitCode, message, details } = toCliError(error);
   stderr.write(`lbctl: ${printable(message)}\n`);

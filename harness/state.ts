@@ -7,7 +7,10 @@ import type { Edit, Refusal } from '../core/model/edit.ts';
 import { applyResources } from '../core/model/edits/apply.ts';
 import { applyCommit, emptyState } from '../core/model/fold.ts';
 import { sealCommit } from '../core/model/hash.ts';
+import type { Resource } from '../core/model/resources.ts';
 import type { State } from '../core/model/state.ts';
+import { validateChanges } from '../core/model/validate.ts';
+import type { Violation } from '../core/model/violation.ts';
 
 /** The next commit of a state, with these changes. */
 export function commitOn(state: State, changes: readonly Change[], requestId = 'request'): Commit {
@@ -47,4 +50,19 @@ export function refusalOf(state: State, edit: Edit): Refusal {
 /** A state of these resources. */
 export function stateOf(drafts: readonly ResourceDraft[]): State {
   return after(emptyState('store'), applyResources(drafts, { prune: false }));
+}
+
+/** Every violation of a whole state. */
+export function validateState(state: State): Violation[] {
+  const resources: Resource[] = [];
+  for (const { value } of state.policies.values()) resources.push({ kind: 'policy', value });
+  for (const pool of state.pools.values()) {
+    resources.push({ kind: 'pool', value: pool.value });
+    for (const { value } of pool.backends.values()) resources.push({ kind: 'backend', value });
+  }
+  for (const { value } of state.listeners.values()) resources.push({ kind: 'listener', value });
+  return validateChanges(
+    state,
+    resources.map((resource) => ({ op: 'put', resource })),
+  );
 }

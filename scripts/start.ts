@@ -3,7 +3,7 @@
  *
  *   control plane ─► demo backends ─► proxy ─► on an empty store, examples/quickstart.yaml ─► what to try
  *
- * Each step waits until the one before is ready. Whatever fails, everything that was started is stopped again.
+ * Each step waits until the one before is ready. When a step fails, everything that was started is stopped again.
  */
 import { mkdirSync } from 'node:fs';
 import { addresses, type Addresses } from './start/addresses.ts';
@@ -35,13 +35,13 @@ async function launch(options: StartOptions, at: Addresses, start: Start): Promi
   if (options.demo) await applyQuickstart(options, at);
 }
 
-/** Says it when a child ends by itself, and how to start it again. What is left goes on. */
+/** Reports a child that ends by itself, and how to start it again. The others continue. */
 function tellOfDeaths(children: readonly Child[], stopping: () => boolean): void {
   for (const child of children) {
     void child.ended.then((how) => {
       if (stopping()) return;
       console.error(
-        `\n${child.options.name} ${how}. The others go on. To start it again:\n  ${child.options.command}\n`,
+        `\n${child.options.name} ${how}. The others keep running. To start it again:\n  ${child.options.command}\n`,
       );
     });
   }
@@ -62,7 +62,7 @@ async function main(): Promise<number> {
   const children: Child[] = [];
   const stopper = stopOnSignals(children);
   const start: Start = (child) => {
-    // A launch that was interrupted must not go on behind the stop.
+    // A launch that was interrupted must not start more children.
     if (stopper.isStopping()) throw new StartError('interrupted');
     const started = startChild(child);
     children.push(started);

@@ -11,7 +11,7 @@ import { type Clock, sleep } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import { differenceToWire } from '../../core/wire/change-codec.ts';
 import type { ChangeResult } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
-import { type Findings, GuardedEdit, type GuardSources } from '../guard/guarded-edit.ts';
+import { GuardedEdit, type GuardSources } from '../guard/guarded-edit.ts';
 import type { UnaryCall } from '../rpc/unary.ts';
 import { throwIfInvalid } from '../../core/runtime/request-violations.ts';
 import type { Committer } from '../store/log/committer.ts';
@@ -26,8 +26,11 @@ export interface ChangeFields {
   readonly force: boolean;
 }
 
-const MAX_LENGTH = { requestId: 64, author: 200, message: 1_000 } as const;
-const PATHS = { requestId: 'request_id', author: 'author', message: 'message' } as const;
+const MAX_LENGTHS = [
+  ['requestId', 'request_id', 64],
+  ['author', 'author', 200],
+  ['message', 'message', 1_000],
+] as const;
 
 /**
  * Commits what a request asks for. `read` returns the edit, and adds whatever is wrong with the request itself to
@@ -54,11 +57,10 @@ export function makeChangeWith({ committer, guard, clock }: ChangeDeps): MakeCha
   return async (method, request, call, read) => {
     const violations: Violation[] = [];
     const edit = read(violations);
-    for (const field of ['requestId', 'author', 'message'] as const) {
-      const max = MAX_LENGTH[field];
-      if (request[field].length <= max) continue;
-      const description = `has ${request[field].length} characters; at most ${max} are allowed`;
-      violations.push({ field: PATHS[field], description });
+    for (const [name, field, max] of MAX_LENGTHS) {
+      const { length } = request[name];
+      if (length > max)
+        violations.push({ field, description: `has ${length} characters; at most ${max} are allowed` });
     }
     throwIfInvalid(violations);
     if (edit === null) throw new TypeError(`${method} returned neither an edit nor a violation`);
@@ -82,7 +84,8 @@ export function makeChangeWith({ committer, guard, clock }: ChangeDeps): MakeCha
       dryRun: outcome.dryRun,
       repeatedRequest: outcome.repeated,
       changes: outcome.changes.map(differenceToWire),
-      ...findingsToWire(guarded.findings),
+      guardRefusals: [...guarded.findings.refused],
+      ...guarded.findings.effects,
       notes: [...outcome.notes, ...guarded.findings.notes],
     };
   };
@@ -104,14 +107,6 @@ async function proposeUntilHealthKnown<T>(
       await sleep(clock, RETRY_MS);
     }
   }
-}
-
-function findingsToWire({ refused, effects }: Findings): Partial<ChangeResult> {
-  return {
-    guardRefusals: [...refused],
-    poolEffects: effects.pools.map(({ backends, ...effect }) => ({ ...effect, backends: [...backends] })),
-    listenerEffects: [...effects.listeners],
-  };
 }
 
 /** The revision that a caller expects; 0 on the wire means any. */

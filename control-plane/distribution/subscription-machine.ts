@@ -15,25 +15,20 @@ import type { Violation } from '../../core/model/violation.ts';
 import type { ErrorCode } from '../../core/runtime/errors.ts';
 import { admit, type StoreReading } from './admission.ts';
 
-interface Claim {
+/** What a proxy runs. */
+interface Running {
+  /** Null: nothing. */
   readonly position: Position | null;
   readonly hash: string;
-  /** The claimed snapshot, if it is still known here. */
-  readonly base: Snapshot | null;
-}
-
-interface Possession {
-  readonly hash: string;
-  readonly storeId: string;
-  readonly revision: number;
-  readonly version: number;
+  /** Null if the snapshot is not known here any more. */
   readonly snapshot: Snapshot | null;
 }
+
+const NOTHING: Running = { position: null, hash: '', snapshot: null };
 
 export interface SubscriptionState {
   /** `subscribed`: the proxy has said what it runs, and may not be sent anything yet. */
   readonly phase: 'silent' | 'subscribed' | 'admitted' | 'ended';
-  readonly claim: Claim | null;
   /** The store is being read. */
   readonly readingStore: boolean;
   /** The last reason that was sent to the proxy for sending no snapshot. */
@@ -41,8 +36,8 @@ export interface SubscriptionState {
   /** This replica's position; may be newer than `newest`. */
   readonly replica: Position | null;
   readonly newest: Snapshot | null;
-  /** What the proxy runs, as far as this stream knows. */
-  readonly has: Possession;
+  /** What the proxy runs: what it said when it subscribed, then what it acknowledged. */
+  readonly has: Running;
   readonly inFlight: { readonly nonce: string; readonly snapshot: Snapshot } | null;
   readonly rejected: Snapshot | null;
 }
@@ -90,12 +85,11 @@ export interface Step {
 export function openSubscription(newest: Snapshot | null): SubscriptionState {
   return {
     phase: 'silent',
-    claim: null,
     readingStore: false,
     withheld: null,
     replica: newest?.position ?? null,
     newest,
-    has: { hash: '', storeId: '', revision: -1, version: -1, snapshot: null },
+    has: NOTHING,
     inFlight: null,
     rejected: null,
   };
@@ -142,35 +136,31 @@ function subscribe(state: SubscriptionState, event: SubscriptionEvent & { type: 
       `subscribe.format is ${event.format}, but this replica sends format ${FORMAT}; upgrade the proxy, or set the newest format that it can read`,
     );
   }
-  const claim = { position: event.position, hash: event.snapshotHash, base: event.base };
-  return decide({ ...state, phase: 'subscribed', claim }, null);
+  const { position, snapshotHash: hash, base: snapshot } = event;
+  const has = position === null ? NOTHING : { position, hash, snapshot };
+  return decide({ ...state, phase: 'subscribed', has }, null);
 }
 
 /** Decides whether the proxy may be sent snapshots. */
 function decide(state: SubscriptionState, reading: StoreReading | null): Step {
-  const { claim, replica } = state;
-  if (claim === null) return { state, effects: [] };
+  const { has, replica } = state;
   if (replica === null || state.newest === null) {
     return withhold(state, 'REASON_NOT_READY', 'this replica has not read its store yet');
   }
-  const admission = admit(claim.position, replica, reading);
+  const admission = admit(has.position, replica, reading);
   switch (admission.verdict) {
     case 'withheld':
       return withhold(state, admission.reason, admission.detail);
     case 'read-store': {
-      const claimed = claim.position;
+      const claimed = has.position;
       if (claimed === null || state.readingStore) return { state, effects: [] };
       return {
         state: { ...state, readingStore: true },
         effects: [{ type: 'read-store', claimed, proxyAhead: admission.proxyAhead }],
       };
     }
-    case 'admitted': {
-      if (claim.position === null) return offer({ ...state, phase: 'admitted' }, []);
-      const { storeId, revision, version } = claim.position;
-      const has = { hash: claim.hash, storeId, revision, version, snapshot: claim.base };
-      return offer({ ...state, phase: 'admitted', has }, []);
-    }
+    case 'admitted':
+      return offer({ ...state, phase: 'admitted' }, []);
   }
 }
 
@@ -200,8 +190,7 @@ function answer(state: SubscriptionState, event: SubscriptionEvent & { type: 'ac
     const rejected = { type: 'rejected', snapshot, violations: event.violations } as const;
     return offer({ ...state, inFlight: null, rejected: snapshot }, [rejected]);
   }
-  const { storeId, revision, version } = snapshot.position;
-  const has = { hash: snapshot.hash, storeId, revision, version, snapshot };
+  const has = { position: snapshot.position, hash: snapshot.hash, snapshot };
   return offer({ ...state, inFlight: null, has }, []);
 }
 
@@ -210,11 +199,12 @@ function offer(state: SubscriptionState, effects: readonly SubscriptionEffect[])
   const { newest, has } = state;
   if (state.phase !== 'admitted' || state.inFlight !== null || newest === null) return { state, effects };
   // The store may have been read past what is published; the newer snapshot will be published soon.
-  const sameStore = newest.position.storeId === has.storeId;
-  const older =
-    sameStore && (newest.position.revision < has.revision || newest.position.version < has.version);
-  const same = sameStore && newest.position.revision === has.revision && newest.hash === has.hash;
-  if (older || same || isSame(newest, state.rejected)) return { state, effects };
+  const current = newest.position.storeId === has.position?.storeId ? has.position : null;
+  const isOlder =
+    current !== null &&
+    (newest.position.revision < current.revision || newest.position.version < current.version);
+  const isSame = current?.revision === newest.position.revision && newest.hash === has.hash;
+  if (isOlder || isSame || isRejected(newest, state.rejected)) return { state, effects };
   const base = newest.hash === has.hash ? newest : has.snapshot;
   const nonce = `${newest.position.revision}.${newest.position.version}.${newest.hash.slice(0, 16)}`;
   return {
@@ -223,8 +213,8 @@ function offer(state: SubscriptionState, effects: readonly SubscriptionEffect[])
   };
 }
 
-function isSame(a: Snapshot, b: Snapshot | null): boolean {
-  return a.hash === b?.hash && a.position.revision === b.position.revision;
+function isRejected(newest: Snapshot, rejected: Snapshot | null): boolean {
+  return newest.hash === rejected?.hash && newest.position.revision === rejected.position.revision;
 }
 
 function withhold(state: SubscriptionState, reason: WithheldReason, detail: string): Step {

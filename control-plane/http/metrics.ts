@@ -96,19 +96,12 @@ export class ControlPlaneMetrics {
 
   /** What the store keeps of the log; NaN while the store does not answer. */
   #keptLog(read: Readings['keptLog']): void {
-    let reading: Promise<KeptLog | null> | null = null;
+    let reading: Promise<KeptLog> | null = null;
     // A scrape collects all of these gauges at once, so they share one reading of the store.
-    const shared = () => {
-      reading ??= read().then(
-        (kept) => kept,
-        () => null,
-      );
-      return reading.finally(() => (reading = null));
-    };
     const gauge = (name: string, help: string, pick: (kept: KeptLog) => number) =>
-      this.#gauge(name, help, async () => {
-        const kept = await shared();
-        return kept === null ? Number.NaN : pick(kept);
+      this.#gauge(name, help, () => {
+        reading ??= read().finally(() => (reading = null));
+        return reading.then(pick, () => Number.NaN);
       });
     gauge(
       'lb_checkpoint_revision',

@@ -47,17 +47,38 @@ export function applyChanges(state: State, changes: readonly Change[], revision:
   return next.finish(state.head);
 }
 
-/** A state under construction: maps are copied when they are first written to. */
+/** A map that is copied when it is first written to. */
+class CopiedMap<T> {
+  #map: ReadonlyMap<string, T>;
+  #copy: Map<string, T> | undefined;
+
+  constructor(map: ReadonlyMap<string, T>) {
+    this.#map = map;
+  }
+
+  get current(): ReadonlyMap<string, T> {
+    return this.#map;
+  }
+
+  get writable(): Map<string, T> {
+    this.#copy ??= new Map(this.#map);
+    this.#map = this.#copy;
+    return this.#copy;
+  }
+}
+
+/** A state under construction. */
 class NextState {
-  readonly #before: State;
-  #policies: Map<string, Stored<Policy>> | undefined;
-  #pools: Map<string, StoredPool> | undefined;
-  #listeners: Map<string, Stored<Listener>> | undefined;
+  readonly #policies: CopiedMap<Stored<Policy>>;
+  readonly #pools: CopiedMap<StoredPool>;
+  readonly #listeners: CopiedMap<Stored<Listener>>;
   /** The maps of backends that are copied already, by pool. */
   readonly #backends = new Map<string, Map<string, Stored<Backend>>>();
 
-  constructor(before: State) {
-    this.#before = before;
+  constructor({ policies, pools, listeners }: State) {
+    this.#policies = new CopiedMap(policies);
+    this.#pools = new CopiedMap(pools);
+    this.#listeners = new CopiedMap(listeners);
   }
 
   apply(change: Change, revision: number): void {
@@ -68,19 +89,19 @@ class NextState {
   finish(head: State['head']): State {
     return {
       head,
-      policies: this.#policies ?? this.#before.policies,
-      pools: this.#pools ?? this.#before.pools,
-      listeners: this.#listeners ?? this.#before.listeners,
+      policies: this.#policies.current,
+      pools: this.#pools.current,
+      listeners: this.#listeners.current,
     };
   }
 
   #put(resource: Resource, revision: number): void {
     switch (resource.kind) {
       case 'policy':
-        this.#writablePolicies().set(resource.value.name, { value: resource.value, revision });
+        this.#policies.writable.set(resource.value.name, { value: resource.value, revision });
         break;
       case 'pool': {
-        const pools = this.#writablePools();
+        const pools = this.#pools.writable;
         const { name } = resource.value;
         pools.set(name, {
           value: resource.value,
@@ -95,7 +116,7 @@ class NextState {
         );
         break;
       case 'listener':
-        this.#writableListeners().set(resource.value.name, { value: resource.value, revision });
+        this.#listeners.writable.set(resource.value.name, { value: resource.value, revision });
         break;
     }
   }
@@ -103,11 +124,11 @@ class NextState {
   #delete(kind: Kind, name: string, revision: number): void {
     switch (kind) {
       case 'policy':
-        if (name === DEFAULT_POLICY_NAME) this.#writablePolicies().set(name, BUILT_IN_POLICY);
-        else this.#writablePolicies().delete(name);
+        if (name === DEFAULT_POLICY_NAME) this.#policies.writable.set(name, BUILT_IN_POLICY);
+        else this.#policies.writable.delete(name);
         break;
       case 'pool':
-        this.#writablePools().delete(name);
+        this.#pools.writable.delete(name);
         this.#backends.delete(name);
         break;
       case 'backend': {
@@ -118,7 +139,7 @@ class NextState {
         break;
       }
       case 'listener':
-        this.#writableListeners().delete(name);
+        this.#listeners.writable.delete(name);
         break;
     }
   }
@@ -128,7 +149,7 @@ class NextState {
     revision: number,
     change: (backends: Map<string, Stored<Backend>>) => void,
   ): void {
-    const pools = this.#writablePools();
+    const pools = this.#pools.writable;
     const pool = pools.get(poolName);
     if (pool === undefined) return;
     let backends = this.#backends.get(poolName);
@@ -138,20 +159,5 @@ class NextState {
     }
     change(backends);
     pools.set(poolName, { value: pool.value, revision, backends });
-  }
-
-  #writablePolicies() {
-    this.#policies ??= new Map(this.#before.policies);
-    return this.#policies;
-  }
-
-  #writablePools() {
-    this.#pools ??= new Map(this.#before.pools);
-    return this.#pools;
-  }
-
-  #writableListeners() {
-    this.#listeners ??= new Map(this.#before.listeners);
-    return this.#listeners;
   }
 }

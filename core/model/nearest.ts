@@ -1,5 +1,5 @@
 /** "Did you mean": the candidate closest to a mistyped word, or undefined when none is close enough. */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   // One third of the letters may be wrong, and at least one.
   let allowed = Math.max(1, Math.floor(word.length / 3));

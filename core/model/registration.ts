@@ -5,8 +5,7 @@ export const REGISTRATION_STATES = ['active', 'draining', 'expiring'] as const;
 export type RegistrationState = (typeof REGISTRATION_STATES)[number];
 
 /** `shadowed`: the pool has a configured backend with that address. `ignored`: it cannot be in the pool. */
-export const REGISTRATION_SOURCES = ['registered', 'shadowed', 'ignored'] as const;
-export type RegistrationSource = (typeof REGISTRATION_SOURCES)[number];
+export type RegistrationSource = 'registered' | 'shadowed' | 'ignored';
 
 export const REGISTRATION_TTL_MS = { min: 2_000, max: 5 * 60_000, default: 10_000 } as const;
 

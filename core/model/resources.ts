@@ -16,7 +16,7 @@ export const BACKEND_STATES = ['active', 'draining', 'disabled'] as const;
 export type BackendState = (typeof BACKEND_STATES)[number];
 
 export const HEALTH_CHECK_TYPES = ['tcp', 'none'] as const;
-export type HealthCheckType = (typeof HEALTH_CHECK_TYPES)[number];
+type HealthCheckType = (typeof HEALTH_CHECK_TYPES)[number];
 
 /** The health of a backend as a proxy sees it. `ejected`: failed connects took it out until its next passing check. */
 export const HEALTH_STATES = ['healthy', 'unhealthy', 'unknown', 'ejected'] as const;

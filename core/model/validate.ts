@@ -2,8 +2,8 @@
  * Validation: what makes a state valid, and every violation of it at once, each with its path.
  *
  * Invariants
- *  - `validateChanges` checks only what changed and what refers to it, so that adding one backend to 10,000 is cheap; for
- *    changes of a valid state, it finds violations exactly when `validateState` does for the new state;
+ *  - it checks only what changed and what refers to it, so that adding one backend to 10,000 is cheap; for changes of a
+ *    valid state, it finds violations exactly when a check of the whole new state would;
  *  - it runs before an append only: a log that an older program wrote is folded as it is.
  */
 import { type Address, addressesOverlap, parseAddress } from './address.ts';
@@ -30,18 +30,6 @@ export function pathOf(resource: Resource): string {
     case 'listener':
       return `listeners[${resource.value.name}]`;
   }
-}
-
-/** Every violation of a whole state. */
-export function validateState(state: State): Violation[] {
-  const resources: Resource[] = [];
-  for (const { value } of state.policies.values()) resources.push({ kind: 'policy', value });
-  for (const pool of state.pools.values()) {
-    resources.push({ kind: 'pool', value: pool.value });
-    for (const { value } of pool.backends.values()) resources.push({ kind: 'backend', value });
-  }
-  for (const { value } of state.listeners.values()) resources.push({ kind: 'listener', value });
-  return validateResources(resources, state);
 }
 
 /** Every violation that `changes` bring into `after`, the state that follows from them. */

@@ -34,7 +34,7 @@ export function switchFlag(name: string, description: string): Option {
   ).preset('true');
 }
 
-export function environmentVariable(spec: string): string {
+function environmentVariable(spec: string): string {
   const name = spec.split(/[ ,]/)[0] ?? spec;
   return `LB_${name.replace(/^--/, '').replaceAll('-', '_').toUpperCase()}`;
 }

@@ -52,9 +52,9 @@ export interface HttpRequest extends HttpHead {
 
 type MaybeLater<T> = T | Promise<T>;
 /** Answers GET and HEAD. */
-export type Read = (request: HttpRequest) => MaybeLater<HttpAnswer | EventsAnswer>;
+type Read = (request: HttpRequest) => MaybeLater<HttpAnswer | EventsAnswer>;
 /** Answers POST, and nothing else. */
-export interface Post {
+interface Post {
   readonly post: (request: HttpRequest) => MaybeLater<HttpAnswer>;
 }
 

@@ -5,7 +5,7 @@
  * this folder build every message that is sent, and check every message that is received.
  */
 import { fileURLToPath } from 'node:url';
-import { loadSync, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader';
+import { loadSync, type MessageTypeDefinition } from '@grpc/proto-loader';
 import type { BadRequest, BadRequest__Output } from './generated/google/rpc/BadRequest.ts';
 import type {
   PreconditionFailure,
@@ -20,26 +20,6 @@ import type { PolicyServiceDefinition } from './generated/lb/v1/PolicyService.ts
 import type { PoolServiceDefinition } from './generated/lb/v1/PoolService.ts';
 import type { RegistrationServiceDefinition } from './generated/lb/v1/RegistrationService.ts';
 import type { ReportServiceDefinition } from './generated/lb/v1/ReportService.ts';
-
-export interface Services {
-  readonly policies: PolicyServiceDefinition;
-  readonly pools: PoolServiceDefinition;
-  readonly listeners: ListenerServiceDefinition;
-  readonly config: ConfigServiceDefinition;
-  readonly fleet: FleetServiceDefinition;
-  readonly discovery: DiscoveryServiceDefinition;
-  readonly reports: ReportServiceDefinition;
-  readonly registrations: RegistrationServiceDefinition;
-}
-
-export interface Definitions {
-  readonly services: Services;
-  /** All packages, for server reflection. */
-  readonly packageDefinition: PackageDefinition;
-  readonly status: MessageTypeDefinition<Status, Status__Output>;
-  readonly badRequest: MessageTypeDefinition<BadRequest, BadRequest__Output>;
-  readonly preconditionFailure: MessageTypeDefinition<PreconditionFailure, PreconditionFailure__Output>;
-}
 
 /** The options that scripts/generate-wire-types.mjs generates the types with. */
 const LOADER_OPTIONS = {
@@ -63,6 +43,9 @@ const FILES = [
   'google/rpc/error_details.proto',
 ];
 
+type Definitions = ReturnType<typeof load>;
+export type Services = Definitions['services'];
+
 let loaded: Definitions | undefined;
 
 /** Reads the proto files at the first call (about 50 ms); the same value afterwards. */
@@ -71,25 +54,28 @@ export function loadDefinitions(): Definitions {
   return loaded;
 }
 
-function load(): Definitions {
+function load() {
   const directory = fileURLToPath(new URL('../../proto', import.meta.url));
   const packageDefinition = loadSync(FILES, { ...LOADER_OPTIONS, includeDirs: [directory] });
-  // The generated types describe what the loader returns; nothing checks it again but the tests that use them.
-  const named = <T>(name: string) => packageDefinition[name] as unknown as T;
+  // The generated types describe what the loader returns; only the tests that use them check it.
+  const definition = <T>(name: string) => packageDefinition[name] as unknown as T;
   return {
+    /** All packages, for server reflection. */
     packageDefinition,
     services: {
-      policies: named('lb.v1.PolicyService'),
-      pools: named('lb.v1.PoolService'),
-      listeners: named('lb.v1.ListenerService'),
-      config: named('lb.v1.ConfigService'),
-      fleet: named('lb.v1.FleetService'),
-      discovery: named('lb.v1.DiscoveryService'),
-      reports: named('lb.v1.ReportService'),
-      registrations: named('lb.v1.RegistrationService'),
+      policies: definition<PolicyServiceDefinition>('lb.v1.PolicyService'),
+      pools: definition<PoolServiceDefinition>('lb.v1.PoolService'),
+      listeners: definition<ListenerServiceDefinition>('lb.v1.ListenerService'),
+      config: definition<ConfigServiceDefinition>('lb.v1.ConfigService'),
+      fleet: definition<FleetServiceDefinition>('lb.v1.FleetService'),
+      discovery: definition<DiscoveryServiceDefinition>('lb.v1.DiscoveryService'),
+      reports: definition<ReportServiceDefinition>('lb.v1.ReportService'),
+      registrations: definition<RegistrationServiceDefinition>('lb.v1.RegistrationService'),
     },
-    status: named('google.rpc.Status'),
-    badRequest: named('google.rpc.BadRequest'),
-    preconditionFailure: named('google.rpc.PreconditionFailure'),
+    status: definition<MessageTypeDefinition<Status, Status__Output>>('google.rpc.Status'),
+    badRequest: definition<MessageTypeDefinition<BadRequest, BadRequest__Output>>('google.rpc.BadRequest'),
+    preconditionFailure: definition<MessageTypeDefinition<PreconditionFailure, PreconditionFailure__Output>>(
+      'google.rpc.PreconditionFailure',
+    ),
   };
 }

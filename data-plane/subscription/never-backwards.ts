@@ -12,33 +12,24 @@ const WHAT_TO_DO = 'if this is intended, accept the store: lbctl store adopt';
 /** Why a proxy that runs `current` must not go to `next`; empty when it may. */
 export function backwardViolations(current: Position | null, next: Position): Violation[] {
   if (!current) return [];
-  const refuse = (field: string, description: string): Violation[] => [
-    { field: `position.${field}`, description },
+  const refuse = (field: string, what: string): Violation[] => [
+    { field: `position.${field}`, description: `is ${what}; ${WHAT_TO_DO}` },
   ];
   if (next.storeId !== current.storeId) {
     if (takesPlaceOf(next, current.storeId)) return [];
+    const { storeId } = current;
     return refuse(
       'store_id',
-      `is ${next.storeId}, but this proxy runs the configuration of another store, ${current.storeId}; ${WHAT_TO_DO}`,
+      `${next.storeId}, but this proxy runs the configuration of another store, ${storeId}`,
     );
   }
-  if (next.revision < current.revision) {
-    return refuse(
-      'revision',
-      `is ${next.revision}, but this proxy already runs ${current.revision}; ${WHAT_TO_DO}`,
-    );
-  }
+  if (next.revision < current.revision)
+    return refuse('revision', `${next.revision}, but this proxy already runs ${current.revision}`);
   if (next.revision === current.revision && next.hash !== current.hash) {
-    return refuse(
-      'hash',
-      `is ${next.hash} at revision ${next.revision}, but this proxy has ${current.hash}: the store has two histories; ${WHAT_TO_DO}`,
-    );
+    const where = `${next.hash} at revision ${next.revision}`;
+    return refuse('hash', `${where}, but this proxy has ${current.hash}: the store has two histories`);
   }
-  if (next.version < current.version) {
-    return refuse(
-      'version',
-      `is ${next.version}, but this proxy already runs ${current.version}; ${WHAT_TO_DO}`,
-    );
-  }
+  if (next.version < current.version)
+    return refuse('version', `${next.version}, but this proxy already runs ${current.version}`);
   return [];
 }

@@ -43,7 +43,7 @@ import {
   workerCells,
 } from '../memory/shared-memory.ts';
 
-export interface HealthView {
+interface HealthView {
   readonly health: Health;
   readonly reason: string;
   /** Milliseconds since 1970. */

@@ -30,8 +30,8 @@ export interface ScriptedReplica {
   publish(snapshot: Snapshot): string;
   /** Sends one message as it is. */
   send(response: StreamSnapshotsResponse): void;
-  /** What it says of itself on report streams. */
-  tell(standing: { position?: Position; storeAgeMs?: number; stopping?: boolean }): void;
+  /** Sends its own state on report streams. */
+  tell(status: { position?: Position; storeAgeMs?: number; stopping?: boolean }): void;
   /** The violations of the Nack of this nonce, or null for an Ack. */
   answerTo(nonce: string): Promise<readonly string[] | null>;
   /** The newest report of a backend for which `wanted` holds. */
@@ -56,7 +56,7 @@ export async function startScriptedReplica(scope: Scope, address = '127.0.0.1:0'
   const sides = new Map<Discovery, { held: string; sent: string | null }>();
   let newest: { readonly snapshot: Snapshot; readonly nonce: string } | null = null;
   let nonces = 0;
-  let standing: StreamReportsResponse | null = null;
+  let status: StreamReportsResponse | null = null;
 
   /** Like a real replica it sends nothing more before the proxy has answered. */
   const sendNewest = (stream: Discovery) => {
@@ -97,7 +97,7 @@ export async function startScriptedReplica(scope: Scope, address = '127.0.0.1:0'
   server.addService(services.reports, {
     StreamReports: (stream: Reports) => {
       reporting.add(stream);
-      if (standing) stream.write(standing);
+      if (status) stream.write(status);
       stream.on('data', (report: StreamReportsRequest__Output) => reports.push(report));
       stream.on('end', () => stream.end());
       stream.on('close', () => reporting.delete(stream));
@@ -130,8 +130,8 @@ export async function startScriptedReplica(scope: Scope, address = '127.0.0.1:0'
     },
     tell({ position, storeAgeMs = 0, stopping = false }) {
       const place = position && positionToWire(position);
-      standing = { ...(place && { position: place }), storeAgeMs: String(storeAgeMs), stopping };
-      for (const stream of reporting) stream.write(standing);
+      status = { ...(place && { position: place }), storeAgeMs: String(storeAgeMs), stopping };
+      for (const stream of reporting) stream.write(status);
     },
     answerTo: (nonce) =>
       eventually(async () => {

@@ -1,4 +1,4 @@
-/** The addresses that `npm start` uses, and whether they are free. */
+/** The addresses that `npm start` uses, and a check whether they are free. */
 import { createServer } from 'node:net';
 
 const HOST = '127.0.0.1';
@@ -42,7 +42,7 @@ export function shiftManifest(manifest: string, offset: number): string {
   );
 }
 
-/** Whether nobody listens at `address`. It may still be taken by the time it is used. */
+/** Whether nobody listens on `address`. It may be taken by the time it is used. */
 export function isFree(address: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();

@@ -3,7 +3,7 @@
  *
  * Invariants
  *  - it is a process group of its own, so a Ctrl-C reaches only the parent, which stops its children in order;
- *  - it ends when the parent ends, in whatever way (child-lifetime.ts);
+ *  - it ends when the parent ends, however that happens (child-lifetime.ts);
  *  - every line it writes is in its log file; warnings and errors are also shown at once.
  */
 import { spawn } from 'node:child_process';
@@ -14,23 +14,23 @@ import { fileURLToPath } from 'node:url';
 import { readable } from './log-lines.ts';
 
 export interface ChildOptions {
-  /** The name that stands before its lines. */
+  /** The name in front of its lines. */
   readonly name: string;
   /** Below dist/. */
   readonly program: string;
   readonly args: readonly string[];
   readonly logFile: string;
   readonly verbose: boolean;
-  /** What to type to start it by hand. */
+  /** The command that starts it by hand. */
   readonly command: string;
 }
 
 export interface Child {
   readonly options: ChildOptions;
-  /** Settles when the process has ended: with how, in words. */
+  /** Settles when the process has ended, with a text that says how. */
   readonly ended: Promise<string>;
   readonly running: boolean;
-  /** The last lines that were not shown, readable. */
+  /** The last lines that were not shown, in readable form. */
   lastLines(): readonly string[];
   /** SIGTERM, and SIGKILL after the deadline. Settles when it has ended. */
   stop(deadlineMs: number): Promise<void>;
@@ -40,7 +40,7 @@ export interface Child {
 const LINES_KEPT = 8;
 const CHILD_LIFETIME = new URL('child-lifetime.js', import.meta.url).href;
 
-/** Where the built programs are: dist/. */
+/** The path of a built program below dist/. */
 export function built(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));
 }
@@ -68,7 +68,7 @@ export function startChild(options: ChildOptions): Child {
       end(signal === null ? `ended with code ${code}` : `was ended by ${signal}`),
     );
   });
-  // The pipe breaks when the child dies: that is told by `ended`.
+  // The pipe breaks when the child dies, which `ended` reports.
   process_.stdin.on('error', () => undefined);
   follow(process_.stdout, (line) => log.write(`${line}\n`));
   follow(process_.stderr, (line) => {

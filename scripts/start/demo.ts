@@ -1,4 +1,4 @@
-/** The demo's configuration: put into an empty store, and never over what somebody has changed. */
+/** The demo's configuration: applied to an empty store only, so that no change is overwritten. */
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,16 +30,16 @@ export async function applyQuickstart(options: StartOptions, at: Addresses): Pro
   if (revisions.code !== 0) throw new StartError(`lbctl get revisions failed:\n${revisions.stderr.trim()}`);
   const [newest] = JSON.parse(revisions.stdout) as { readonly revision: string }[];
   if (newest !== undefined) {
-    console.log(`The configuration in ${options.dataDir} is as it was left: revision ${newest.revision}.`);
+    console.log(`The configuration in ${options.dataDir} is unchanged, at revision ${newest.revision}.`);
     return;
   }
   const manifest = manifestPath('quickstart', options);
   const applied = await lbctl(at, ['apply', '-f', manifest, '--wait', '--message', 'quick start']);
   console.log(`The store is empty: applied ${manifest}.`);
-  // The configuration is stored all the same, and the proxy takes a listener as soon as its port is free.
+  // The configuration is stored anyway, and the proxy opens a listener as soon as its port is free.
   if (applied.code !== 0) {
     console.error(
-      `But not all of it works yet; an address that is taken is used once it is free:\n${applied.stderr.trim()}`,
+      `Some of it does not work yet; an address in use is taken as soon as it is free:\n${applied.stderr.trim()}`,
     );
   }
 }
@@ -58,7 +58,7 @@ function lbctl(at: Addresses, args: readonly string[]): Promise<Ended> {
   });
 }
 
-/** A token that the environment gives to the programs is the one that lbctl needs. */
+/** lbctl needs the token that the environment gives to the programs. */
 function lbctlEnvironment(): NodeJS.ProcessEnv {
   const tokenFile = process.env['LBCTL_TOKEN_FILE'] ?? process.env['LB_TOKEN_FILE'];
   return { ...process.env, ...(tokenFile !== undefined && { LBCTL_TOKEN_FILE: tokenFile }) };

@@ -1,4 +1,4 @@
-/** What `npm start` prints once it serves: real commands, ready to be copied. Pure. */
+/** The text that `npm start` prints when everything runs: commands that can be copied. Pure. */
 import { portOf, type Addresses } from './addresses.ts';
 import type { StartOptions } from './options.ts';
 
@@ -33,20 +33,20 @@ const EMPTY_HINTS: readonly Hint[] = [
   ['npx lbctl --help', 'everything else'],
 ];
 
-/** The text that tells what runs and what to try. `more` is the path of examples/more.yaml, or of its shifted copy. */
+/** The text about what runs and what to try. `more` is the path of examples/more.yaml, or of its shifted copy. */
 export function hintText(options: StartOptions, at: Addresses, more: string): string {
   const hints = options.demo ? demoHints(at, more) : EMPTY_HINTS;
   const width = Math.max(...hints.map(([command]) => command.length));
   return [
     '',
-    'Equipoise is running. Ctrl-C stops it; the next start finds its configuration as it was left.',
+    'Equipoise is running. Ctrl-C stops it; the next start uses the same configuration.',
     '',
     `  dashboard      http://${at.http}/`,
     `  control plane  ${at.grpc} (gRPC)`,
     ...(options.demo ? [`  load balancer  http://${at.web}/`] : []),
     `  logs           ${options.dataDir}/*.log`,
     '',
-    'Try in a second terminal, in this folder:',
+    'Try these commands in a second terminal, in this folder:',
     '',
     ...(options.portOffset === 0 ? [] : [`  export LBCTL_SERVER=${at.grpc}`]),
     ...hints.map(([command, why]) => `  ${command.padEnd(width)}   # ${why}`),

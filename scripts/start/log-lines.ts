@@ -1,12 +1,12 @@
 /** A child's log line, made readable for the terminal. Pure. */
 
 const IMPORTANT = new Set(['warn', 'error', 'fatal']);
-/** What every line has and nobody needs to read here. */
+/** Fields of every line that are not shown here. */
 const UNINTERESTING = new Set(['level', 'time', 'program', 'msg']);
 
 export interface ReadableLine {
   readonly text: string;
-  /** A warning, an error, or something that is no log line at all, such as a stack trace. */
+  /** A warning, an error, or a line that is not from the log, such as a stack trace. */
   readonly important: boolean;
 }
 

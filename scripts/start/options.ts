@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 
 export interface StartOptions {
-  /** Everything that lasts is below it: store, snapshots, logs. */
+  /** Holds everything that lasts: store, snapshots, logs. */
   readonly dataDir: string;
   readonly demo: boolean;
   readonly verbose: boolean;
@@ -15,7 +15,7 @@ export type ParsedStart =
   | { readonly kind: 'help' }
   | { readonly kind: 'wrong'; readonly reason: string };
 
-/** The highest offset with which every port is still a port. */
+/** The highest offset with which every port is valid. */
 const MAX_PORT_OFFSET = 50_000;
 
 export const HELP = `npm start -- [flags]      a whole load balancer on this machine: control plane, proxy, three demo backends
@@ -45,10 +45,10 @@ export function parseStart(args: readonly string[]): ParsedStart {
     if (values.help) return { kind: 'help' };
     const portOffset = /^\d+$/.test(values['port-offset']) ? Number(values['port-offset']) : Number.NaN;
     if (!(portOffset <= MAX_PORT_OFFSET)) {
-      const reason = `--port-offset ${values['port-offset']}: a whole number from 0 to ${MAX_PORT_OFFSET} is allowed`;
+      const reason = `--port-offset ${values['port-offset']}: use a whole number from 0 to ${MAX_PORT_OFFSET}`;
       return { kind: 'wrong', reason };
     }
-    if (values.data === '') return { kind: 'wrong', reason: '--data: a folder is needed' };
+    if (values.data === '') return { kind: 'wrong', reason: '--data: name a folder' };
     const { data: dataDir, verbose } = values;
     return { kind: 'start', options: { dataDir, demo: !values['no-demo'], verbose, portOffset } };
   } catch (error) {

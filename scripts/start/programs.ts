@@ -1,4 +1,4 @@
-/** The programs that `npm start` runs, and with which flags. Pure. */
+/** The programs that `npm start` runs, with their flags. Pure. */
 import { join } from 'node:path';
 import { portOf, type Addresses } from './addresses.ts';
 import type { ChildOptions } from './child.ts';
@@ -14,7 +14,7 @@ export function controlPlane(options: StartOptions, at: Addresses): ChildOptions
 
 export function proxy(options: StartOptions, at: Addresses): ChildOptions {
   const args = ['--proxy-id', PROXY_ID, '--control-plane', at.grpc, '--admin-address', at.admin];
-  // On one's own machine nobody wants to wait half a minute for a browser's idle connection.
+  // On a developer's machine nobody wants to wait half a minute for a browser's idle connection.
   args.push('--state-dir', join(options.dataDir, `proxy-${PROXY_ID}`), '--drain-timeout', '5s');
   return child(options, `proxy-${PROXY_ID}`, 'data-plane/main.js', args, 'npx lb-data-plane');
 }

@@ -1,14 +1,14 @@
-/** Waiting until a program serves, with words for what can go wrong. */
+/** Waits until a program is ready, and describes what can go wrong. */
 import { get } from 'node:http';
 import { isFree, portOf } from './addresses.ts';
 import type { Child } from './child.ts';
 
-/** A start that failed, in words that say what to do. */
+/** A start that failed; the message says what to do. */
 export class StartError extends Error {}
 
 const READY_DEADLINE_MS = 30_000;
-const LOOK_EVERY_MS = 50;
-const LOOK_DEADLINE_MS = 2_000;
+const POLL_MS = 50;
+const POLL_TIMEOUT_MS = 2_000;
 
 interface Use {
   readonly address: string;
@@ -16,20 +16,20 @@ interface Use {
   readonly use: string;
 }
 
-/** Refuses with every address that is taken, not only the first. */
+/** Throws StartError with every address that is in use, not only the first. */
 export async function requireFree(uses: readonly Use[]): Promise<void> {
   const free = await Promise.all(uses.map(({ address }) => isFree(address)));
   const taken = uses.filter((_, index) => free[index] !== true);
   const [first] = taken;
   if (first === undefined) return;
   const lines = taken.map(
-    ({ address, program, use }) => `  ${address} is taken; ${program} needs it (${use})`,
+    ({ address, program, use }) => `  ${address} is in use; ${program} needs it (${use})`,
   );
   throw new StartError(
     [
       'nothing was started.',
       ...lines,
-      `Stop what listens there (ss -ltnp 'sport = :${portOf(first.address)}' names it; another npm start, perhaps),`,
+      `Stop the program that listens there (ss -ltnp 'sport = :${portOf(first.address)}' shows it; perhaps another npm start),`,
       'or use other ports: npm start -- --port-offset 1000',
     ].join('\n'),
   );
@@ -41,18 +41,18 @@ export async function waitUntilReady(child: Child, url: string): Promise<void> {
   let seen = 'no answer';
   while (Date.now() < deadline) {
     if (!child.running) throw new StartError(`${child.options.name} ${await child.ended}.${tail(child)}`);
-    seen = await look(url);
+    seen = await poll(url);
     if (seen === 'ready') return;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   const waited = `${READY_DEADLINE_MS / 1000} s`;
   throw new StartError(`${child.options.name} is not ready after ${waited}: ${url}: ${seen}.${tail(child)}`);
 }
 
-/** Not fetch, which refuses some ports that anybody may listen on. */
-function look(url: string): Promise<string> {
+/** Does not use fetch, which refuses some ports. */
+function poll(url: string): Promise<string> {
   return new Promise((resolve) => {
-    const request = get(url, { timeout: LOOK_DEADLINE_MS, agent: false }, (response) => {
+    const request = get(url, { timeout: POLL_TIMEOUT_MS, agent: false }, (response) => {
       response.resume();
       resolve(response.statusCode === 200 ? 'ready' : `it answers ${response.statusCode}`);
     });
@@ -63,5 +63,5 @@ function look(url: string): Promise<string> {
 
 function tail(child: Child): string {
   const lines = child.lastLines().map((line) => `\n  ${line}`);
-  return `${lines.length === 0 ? '' : `\nIts last lines before:${lines.join('')}`}\nAll of its log: ${child.options.logFile}`;
+  return `${lines.length === 0 ? '' : `\nIts last lines:${lines.join('')}`}\nIts whole log: ${child.options.logFile}`;
 }

@@ -12,11 +12,11 @@ export interface Stopper {
   stop(): Promise<void>;
 }
 
-/** Who has not ended by then is killed. Longer than the proxy's drain timeout here. */
+/** A child that takes longer is killed. Longer than the proxy's drain timeout here. */
 const STOP_DEADLINE_MS = 10_000;
-/** One Ctrl-C arrives twice under npm: from the terminal and passed on by npm. */
+/** One Ctrl-C arrives twice under npm: from the terminal, and from npm, which passes it on. */
 const SAME_KEYSTROKE_MS = 500;
-const LOOK_FOR_NPM_EVERY_MS = 1_000;
+const CHECK_NPM_MS = 1_000;
 
 /** `children` is read when it is needed: it grows while they start. */
 export function stopOnSignals(children: readonly Child[]): Stopper {
@@ -26,7 +26,7 @@ export function stopOnSignals(children: readonly Child[]): Stopper {
   const onSignal = () => {
     if (firstSignalMs === undefined) {
       firstSignalMs = Date.now();
-      console.error('\nStopping: the proxy first, then the others. Ctrl-C again does not wait.');
+      console.error('\nStopping the proxy first, then the others. A second Ctrl-C does not wait.');
       request();
     } else if (Date.now() - firstSignalMs > SAME_KEYSTROKE_MS) {
       for (const child of children) child.kill();
@@ -34,10 +34,10 @@ export function stopOnSignals(children: readonly Child[]): Stopper {
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   const parent = process.ppid;
-  // npm that was killed passes no signal on; it is our parent because package.json says exec. Started by hand, a
-  // parent may come and go.
+  // An npm that was killed passes no signal on. It is our parent because package.json says exec; without npm, the
+  // parent may change.
   if (process.env['npm_lifecycle_event'] === 'start') {
-    setInterval(() => process.ppid !== parent && onSignal(), LOOK_FOR_NPM_EVERY_MS).unref();
+    setInterval(() => process.ppid !== parent && onSignal(), CHECK_NPM_MS).unref();
   }
   return {
     requested,

@@ -130,7 +130,7 @@ describe('npm start', () => {
     assert.equal((await started.ended).code, 1);
     const said = started.lines.join('\n');
     for (const port of taken)
-      assert.match(said, new RegExp(`127.0.0.1:${port} is taken; demo-backend needs it`));
+      assert.match(said, new RegExp(`127.0.0.1:${port} is in use; demo-backend needs it`));
     assert.match(said, /--port-offset/);
     assert.ok(await isFree(7000 + offset));
   });

@@ -2,71 +2,30 @@
 import { formatDuration } from '../../../core/model/duration.ts';
 import { emptyState } from '../../../core/model/fold.ts';
 import type { Listener, Policy } from '../../../core/model/resources.ts';
+import type { Stored } from '../../../core/model/state.ts';
 import { UNREPORTED_LISTENER } from '../../../core/view/reports.ts';
 import type { ProxyRecord } from '../../fleet/proxy-record.ts';
 import { mergeMembers } from '../../store/members/merge-members.ts';
 import type { Followed, FollowerStatus } from '../../store/log/log-follower.ts';
 import { type FleetSummary, summarizeFleet } from './fleet-summary.ts';
-import { backendsOf, type PoolPage, poolPage, type PoolSummary, poolSummary } from './pool-rows.ts';
-import { ofPoolPage, type ProblemList, problemList, problemsOf } from './problems.ts';
-import { type ProxyRow, proxyRow } from './proxy-rows.ts';
-import { byName, cut, type Rows } from './rows.ts';
+import { backendsOf, poolPage, poolSummary } from './pool-rows.ts';
+import { ofPoolPage, problemList, problemsOf } from './problems.ts';
+import { proxyRow } from './proxy-rows.ts';
+import { byName, cut } from './rows.ts';
 
 const MAX_ROWS = 200;
 
-/** Lists are cut; counts are of everything. */
-export interface SharedView {
-  /** Null: the store was not read yet. */
-  readonly revision: number | null;
-  /** Why the store can't be asked now; empty: it can. */
-  readonly storeTrouble: string;
-  readonly problems: ProblemList;
-  readonly pools: Rows<PoolSummary>;
-  readonly listeners: Rows<ListenerRow>;
-  readonly policies: Rows<PolicyRow>;
-  readonly proxies: Rows<ProxyRow>;
-  /** Proxies that are connected, and those of them that run an older revision. */
-  readonly connected: number;
-  readonly behind: number;
-}
+export type FleetViews = ReturnType<typeof fleetViews>;
 
-export interface PoolView {
-  /** The name in the request. */
-  readonly asked: string;
-  /** Null: there is none of that name, or the page is not that of a pool. */
-  readonly pool: PoolPage | null;
-  readonly poolProblems: ProblemList;
-}
-
-export interface ListenerRow {
-  readonly name: string;
-  readonly address: string;
-  readonly pool: string;
-  readonly connections: number;
-  /** `PROXY: reason`, where its address can't be bound. */
-  readonly failures: readonly string[];
-}
-
-export interface PolicyRow {
-  readonly name: string;
-  readonly strategy: string;
-  readonly healthCheck: string;
-  readonly revision: number;
-}
-
-/** `shared` is made once for all pages; `of` adds what only the page of one pool shows. */
-export interface FleetViews {
-  readonly shared: SharedView;
-  /** `pool`: the one whose backends are shown; empty: none. */
-  of(pool: string): PoolView;
-}
-
-/** `followed`: null before the store was read for the first time. */
+/**
+ * `shared` is made once for all pages; `of` adds what only the page of one pool shows. Lists are cut; counts are of
+ * everything. `followed`: null before the store was read for the first time.
+ */
 export function fleetViews(
   followed: Followed | null,
   status: FollowerStatus,
   proxies: readonly ProxyRecord[],
-): FleetViews {
+) {
   const merged = followed && mergeMembers(followed.state, followed.members);
   const state = merged?.state ?? emptyState('');
   const revision = followed?.position.revision ?? null;
@@ -84,7 +43,9 @@ export function fleetViews(
   });
   return {
     shared: {
+      /** Null: the store was not read yet. */
       revision,
+      /** Why the store can't be read now; empty: it can. */
       storeTrouble: status.ready ? '' : status.reason,
       problems: problemList(problems),
       pools: cut(pools, MAX_ROWS, ({ pool, backends }) => poolSummary(pool, state, backends)),
@@ -92,13 +53,16 @@ export function fleetViews(
       policies: cut(byName(state.policies), MAX_ROWS, policyRow),
       proxies: cut(rows, MAX_ROWS, (row) => row),
       connected: fleet.proxies,
+      /** Connected proxies that run an older revision. */
       behind: rows.filter(({ connected, lag }) => connected && lag > 0).length,
     },
-    of(name) {
+    /** `name`: of the pool whose backends are shown; empty: none. */
+    of(name: string) {
       const shown = pools.find(({ pool }) => pool.value.name === name);
       const configured = followed?.state.pools.get(name);
       return {
         asked: name,
+        /** Null: there is none of that name, or the page is not that of a pool. */
         pool: shown ? poolPage(shown.pool, configured, state, shown.backends) : null,
         poolProblems: problemList(ofPoolPage(problems, name)),
       };
@@ -106,20 +70,20 @@ export function fleetViews(
   };
 }
 
-function listenerRow({ name, address, pool }: Listener, fleet: FleetSummary): ListenerRow {
+function listenerRow({ name, address, pool }: Listener, fleet: FleetSummary) {
   const { connections, failures } = fleet.listeners.get(name) ?? UNREPORTED_LISTENER;
   return {
     name,
     address,
     pool,
     connections,
+    /** Where its address can't be bound. */
     failures: failures.map(({ proxy, reason }) => `${proxy}: ${reason}`),
   };
 }
 
-function policyRow({ value, revision }: { readonly value: Policy; readonly revision: number }): PolicyRow {
-  const { name, strategy, healthCheck } = value;
+function policyRow({ value: { name, strategy, healthCheck }, revision }: Stored<Policy>) {
   const { type, intervalMs, timeoutMs } = healthCheck;
-  const words = `${type} every ${formatDuration(intervalMs)}, timeout ${formatDuration(timeoutMs)}`;
-  return { name, strategy, healthCheck: type === 'none' ? 'none' : words, revision };
+  const check = `${type} every ${formatDuration(intervalMs)}, timeout ${formatDuration(timeoutMs)}`;
+  return { name, strategy, healthCheck: type === 'none' ? 'none' : check, revision };
 }

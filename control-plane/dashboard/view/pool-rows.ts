@@ -1,9 +1,9 @@
 /** Pools: a line each for the overview, and one of them with its backends. Pure. */
 import type { Backend } from '../../../core/model/resources.ts';
 import type { State, StoredPool } from '../../../core/model/state.ts';
-import { type BackendSummary, type Complaint, UNREPORTED } from '../../../core/view/reports.ts';
+import { type BackendSummary, UNREPORTED } from '../../../core/view/reports.ts';
 import type { FleetSummary } from './fleet-summary.ts';
-import { cut, type Rows } from './rows.ts';
+import { cut } from './rows.ts';
 
 const MAX_BACKENDS = 500;
 /** Proxies that find a backend down mostly agree why. */
@@ -19,48 +19,7 @@ export type Availability =
   | 'draining'
   | 'disabled';
 
-export interface PoolSummary {
-  readonly name: string;
-  readonly policy: string;
-  readonly strategy: string;
-  readonly listeners: readonly string[];
-  readonly backends: number;
-  readonly up: number;
-  /** Of all backends. */
-  readonly availabilities: Readonly<Partial<Record<Availability, number>>>;
-  readonly connections: number;
-}
-
-export interface BackendRow {
-  readonly address: string;
-  readonly weight: number;
-  readonly state: Backend['state'];
-  readonly availability: Availability;
-  /** `configured`, or `registered` by itself. */
-  readonly source: 'configured' | 'registered';
-  /** The commit that last changed it. */
-  readonly revision: number;
-  readonly health: BackendSummary['health'];
-  readonly complaints: readonly Complaint[];
-  readonly moreComplaints: number;
-  readonly connections: number;
-}
-
-export interface PoolPage {
-  readonly name: string;
-  /** Of all backends, however many are shown. */
-  readonly up: number;
-  readonly revision: number;
-  readonly policy: string;
-  readonly policyRevision: number;
-  /** Pools that share the policy, this one included: a change of it changes them all. */
-  readonly policyUsers: number;
-  readonly strategy: string;
-  readonly listeners: readonly { readonly name: string; readonly address: string }[];
-  readonly backends: Rows<BackendRow>;
-}
-
-/** A backend with what the proxies say of it. */
+/** A backend with what the proxies report of it. */
 export interface PoolBackend {
   readonly backend: Backend;
   /** The commit that last changed it. */
@@ -95,11 +54,7 @@ export function countAvailabilities(backends: readonly PoolBackend[]): Partial<R
   return counts;
 }
 
-export function poolSummary(
-  { value }: StoredPool,
-  state: State,
-  backends: readonly PoolBackend[],
-): PoolSummary {
+export function poolSummary({ value }: StoredPool, state: State, backends: readonly PoolBackend[]) {
   return {
     name: value.name,
     policy: value.policy,
@@ -118,7 +73,7 @@ export function poolPage(
   configured: StoredPool | undefined,
   state: State,
   backends: readonly PoolBackend[],
-): PoolPage {
+) {
   const policy = state.policies.get(value.policy);
   return {
     name: value.name,
@@ -126,10 +81,11 @@ export function poolPage(
     revision,
     policy: value.policy,
     policyRevision: policy?.revision ?? 0,
+    /** Pools that share the policy, this one included: a change of it changes them all. */
     policyUsers: [...state.pools.values()].filter((pool) => pool.value.policy === value.policy).length,
     strategy: policy?.value.strategy ?? '',
     listeners: listenersOf(value.name, state),
-    backends: cut(backends, MAX_BACKENDS, ({ backend, summary, ...rest }): BackendRow => {
+    backends: cut(backends, MAX_BACKENDS, ({ backend, summary, ...rest }) => {
       const { pool: _, ...fields } = backend;
       const source = configured?.backends.has(backend.address) === false ? 'registered' : 'configured';
       const complaints = summary.complaints.slice(0, MAX_COMPLAINTS);

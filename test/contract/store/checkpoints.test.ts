@@ -1,99 +1,53 @@
-/** The contract of checkpoints over every kind of store, and a process that is killed in the midst of them. */
+/** The contract of checkpoints over stores in memory, and a process that is killed in the midst of checkpoints. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { EtcdClient } from '../../../control-plane/store/etcd/etcd-client.ts';
+import type { ConfigStore } from '../../../control-plane/store/config-store.ts';
 import { EtcdStore } from '../../../control-plane/store/etcd/etcd-store.ts';
 import { LmdbStore } from '../../../control-plane/store/lmdb/lmdb-store.ts';
 import { LogReader } from '../../../control-plane/store/log/log-reader.ts';
-import { validateState } from '../../../core/model/validate.ts';
 import { systemClock as clock } from '../../../core/runtime/clock.ts';
-import { systemRandom as random } from '../../../core/runtime/random.ts';
-import { type Etcd, findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../../../harness/programs/etcd.ts';
 import { FakeEtcd, FakeEtcdClient } from '../../../harness/store/fake-etcd.ts';
 import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
 import { temporaryFolder } from '../../../harness/programs/processes.ts';
 import type { StoreHarness } from './config-store.contract.ts';
 import { checkpointsContract } from './config-store-checkpoints.contract.ts';
 import { byRunLength } from '../../../harness/run-length.ts';
-
-function memory(): StoreHarness {
-  let log = new MemoryLog();
-  return {
-    start: async () => undefined,
-    fresh: async () => {
-      log = new MemoryLog();
-    },
-    open: () => new MemoryStore(log),
-    stop: async () => undefined,
-  };
-}
-
-function etcdInMemory(): StoreHarness {
-  let server = new FakeEtcd();
-  return {
-    start: async () => undefined,
-    fresh: async () => {
-      server = new FakeEtcd();
-    },
-    open: () => new EtcdStore(new FakeEtcdClient(server).client),
-    stop: async () => undefined,
-  };
-}
-
-function lmdb(): StoreHarness {
-  let root = '';
-  let made = 0;
-  return {
-    start: async () => {
-      root = mkdtempSync(join(tmpdir(), 'lb-checkpoints-'));
-    },
-    fresh: async () => {
-      made += 1;
-    },
-    open: () => new LmdbStore({ directory: join(root, `store-${made}`), clock }),
-    stop: async () => rmSync(root, { recursive: true, force: true }),
-  };
-}
-
-function etcd(binary: string): StoreHarness {
-  let server: Etcd;
-  let made = 0;
-  return {
-    start: async () => {
-      server = await startEtcd(binary);
-    },
-    fresh: async () => {
-      made += 1;
-    },
-    open: () => {
-      const options = {
-        endpoints: [server.endpoint],
-        access: { prefix: `/checkpoints-${made}/` },
-        clock,
-        random,
-      };
-      return new EtcdStore(new EtcdClient(options));
-    },
-    stop: () => server.dispose(),
-  };
-}
+import { validateState } from '../../../harness/state.ts';
 
 const KILLS = byRunLength(3, 30);
 
-checkpointsContract('memory', memory());
-checkpointsContract('an etcd in memory, as the property tests have it', etcdInMemory());
-checkpointsContract('lmdb', lmdb());
+/** Everything is in memory: nothing to start or stop. */
+function inMemory(open: () => () => ConfigStore): StoreHarness {
+  let reopen = open();
+  return {
+    start: async () => undefined,
+    fresh: async () => {
+      reopen = open();
+    },
+    open: () => reopen(),
+    stop: async () => undefined,
+  };
+}
 
-const binary = findEtcd();
-if (binary === undefined) it(`etcd is not installed: ${HOW_TO_GET_ETCD}`, { skip: true });
-else checkpointsContract('etcd', etcd(binary));
+checkpointsContract(
+  'memory',
+  inMemory(() => {
+    const log = new MemoryLog();
+    return () => new MemoryStore(log);
+  }),
+);
+checkpointsContract(
+  'an etcd in memory, as the property tests have it',
+  inMemory(() => {
+    const server = new FakeEtcd();
+    return () => new EtcdStore(new FakeEtcdClient(server).client);
+  }),
+);
 
 it('a store in files reads whole though its process is killed in the midst of checkpoints and trims', async (context) => {
   const directory = join(temporaryFolder(context), 'store');

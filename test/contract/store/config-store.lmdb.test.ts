@@ -13,6 +13,7 @@ import { systemClock as clock } from '../../../core/runtime/clock.ts';
 import { systemRandom } from '../../../core/runtime/random.ts';
 import { byRunLength } from '../../../harness/run-length.ts';
 import { killWriterAgainAndAgain } from '../../faults/lmdb-rounds.ts';
+import { checkpointsContract } from './config-store-checkpoints.contract.ts';
 import { commitsAfter, configStoreContract, failureOf } from './config-store.contract.ts';
 
 const WRITER = fileURLToPath(new URL('../../../harness/store/lmdb-writer.js', import.meta.url));
@@ -37,6 +38,7 @@ const harness = {
 };
 
 configStoreContract('lmdb', harness);
+checkpointsContract('lmdb', harness);
 
 describe('lmdb', () => {
   before(() => harness.start());

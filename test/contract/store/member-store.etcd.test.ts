@@ -1,5 +1,4 @@
-/** etcd: the contract of member stores against a real one. Leases run on its clock, so time is waited for. */
-import assert from 'node:assert/strict';
+/** The contract of member stores over a real etcd. Leases run on its clock, so time is waited for. */
 import { it } from 'node:test';
 import { EtcdClient } from '../../../control-plane/store/etcd/etcd-client.ts';
 import { EtcdMemberStore } from '../../../control-plane/store/etcd/etcd-member-store.ts';
@@ -10,29 +9,23 @@ import { type Etcd, findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../../../harnes
 import { memberStoreContract } from './member-store.contract.ts';
 
 const binary = findEtcd();
-let etcd: Etcd;
 let made = 0;
+let etcd: Etcd;
 let alive: NodeJS.Timeout;
-
-if (binary === undefined) {
-  it(`etcd is not installed: ${HOW_TO_GET_ETCD}`, { skip: true });
-} else {
+if (binary === undefined) it(`etcd is not installed: ${HOW_TO_GET_ETCD}`, { skip: true });
+else {
   memberStoreContract('etcd', {
     async start() {
       // The system clock's timers do not keep a process alive.
       alive = setInterval(() => undefined, 60_000);
-      etcd = await startEtcd(binary ?? assert.fail());
+      etcd = await startEtcd(binary);
     },
-    async fresh() {
+    fresh: async () => {
       made += 1;
     },
     open() {
-      const client = new EtcdClient({
-        endpoints: [etcd.endpoint],
-        access: { prefix: `/test-${made}/` },
-        clock,
-        random,
-      });
+      const access = { prefix: `/test-${made}/` };
+      const client = new EtcdClient({ endpoints: [etcd.endpoint], access, clock, random });
       const store = new EtcdStore(client);
       return { store, members: new EtcdMemberStore(client, store) };
     },

@@ -1,11 +1,11 @@
 /** What the calls of a run and the log of the store must say together. Answers one text a violation. */
 import { whyNotContinuation } from '../../../control-plane/store/log/catch-up-plan.ts';
 import { genesisHash } from '../../../core/model/hash.ts';
-import { validateState } from '../../../core/model/validate.ts';
 import { configurationModel, sorted, type Step } from './configuration-model.ts';
 import { linearize } from './linearizable.ts';
 import { type Call, describeCall, type ReadCall, type WriteCall } from './operation.ts';
 import { configurationOf, type StoreLog } from './store-log.ts';
+import { validateState } from '../../../harness/state.ts';
 
 /** How much of an order is shown before the place where it breaks. */
 const SHOWN_BEFORE = 8;

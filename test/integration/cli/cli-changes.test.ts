@@ -11,6 +11,20 @@ import { built, run, temporaryFolder } from '../../../harness/programs/processes
 
 const DONE: ChangeResult = { revision: '42' };
 const UNANSWERED = '127.0.0.1:1';
+const DELETE = ['delete', 'pool', 'web'];
+
+const AWAY = new LbError('UNAVAILABLE', 'the store is away');
+const NO_ANSWER = new LbError('OUTCOME_UNKNOWN', 'the store did not answer');
+
+/** What each call gets, in turn; the last one stays. */
+function failing(...outcomes: readonly (LbError | ChangeResult)[]) {
+  let calls = 0;
+  return () => {
+    const outcome = outcomes[Math.min(calls++, outcomes.length - 1)] ?? DONE;
+    if (outcome instanceof LbError) throw outcome;
+    return outcome;
+  };
+}
 
 describe('a changing command', () => {
   it('sends what was asked, with author, message and a request_id', async (t) => {
@@ -130,38 +144,21 @@ describe('a changing command', () => {
   });
 
   it('is repeated with the same request_id after a failure that may pass', async (t) => {
-    let calls = 0;
-    const fake = await startFakeControlPlane(t, {
-      DeletePool: () => {
-        calls++;
-        if (calls === 1) throw new LbError('UNAVAILABLE', 'the store is away');
-        if (calls === 2) throw new LbError('OUTCOME_UNKNOWN', 'the store did not answer');
-        return DONE;
-      },
-    });
-    assert.equal(await succeed(lbctlFor(fake.address), ['delete', 'pool', 'web']), 'revision 42\n');
+    const fake = await startFakeControlPlane(t, { DeletePool: failing(AWAY, NO_ANSWER, DONE) });
+    assert.equal(await succeed(lbctlFor(fake.address), DELETE), 'revision 42\n');
     const ids = new Set(fake.requests.map(({ request }) => request['requestId']));
     assert.deepEqual([fake.requests.length, ids.size], [3, 1]);
   });
 
   it('goes to another replica when one does not answer', async (t) => {
     const fake = await startFakeControlPlane(t, { DeletePool: () => DONE });
-    assert.equal(
-      await succeed(lbctlFor(UNANSWERED, fake.address), ['delete', 'pool', 'web']),
-      'revision 42\n',
-    );
+    assert.equal(await succeed(lbctlFor(UNANSWERED, fake.address), DELETE), 'revision 42\n');
   });
 
   it('exits 3 when nothing was written by --timeout, and says so', async (t) => {
-    const away = await startFakeControlPlane(t, {
-      DeletePool: () => {
-        throw new LbError('UNAVAILABLE', 'the store is away');
-      },
-    });
-    const { code, stdout, stderr } = await lbctlFor(
-      UNANSWERED,
-      away.address,
-    )(['delete', 'pool', 'web', '--timeout', '1s']);
+    const away = await startFakeControlPlane(t, { DeletePool: failing(AWAY) });
+    const lbctl = lbctlFor(UNANSWERED, away.address);
+    const { code, stdout, stderr } = await lbctl([...DELETE, '--timeout', '1s']);
     assert.deepEqual([code, stdout], [3, '']);
     const headline = `lbctl: the control plane at ${away.address} answers, but can’t do this now; nothing was written`;
     assert.ok(stderr.includes(headline), stderr);
@@ -170,38 +167,23 @@ describe('a changing command', () => {
     assert.match(stderr, /the store is away/);
   });
 
-  it('exits 4 when the outcome stays unknown, and names the request_id', async (t) => {
-    let calls = 0;
-    const fake = await startFakeControlPlane(t, {
-      DeletePool: () => {
-        calls++;
-        throw calls === 1
-          ? new LbError('OUTCOME_UNKNOWN', 'the store did not answer')
-          : new LbError('UNAVAILABLE', 'the store is away');
-      },
+  for (const [title, then, timeout] of [
+    ['the outcome stays unknown', AWAY, '1s'],
+    [
+      'a refusal follows an attempt that may have been written',
+      new LbError('NOT_FOUND', 'there is no pool "web"'),
+      '5s',
+    ],
+  ] as const) {
+    it(`exits 4 when ${title}, and names the request_id`, async (t) => {
+      const fake = await startFakeControlPlane(t, { DeletePool: failing(NO_ANSWER, then) });
+      const { code, stderr } = await lbctlFor(fake.address)([...DELETE, '--timeout', timeout]);
+      assert.equal(code, 4, stderr);
+      assert.match(stderr, /not known whether the change was written/);
+      assert.ok(stderr.includes(then.message), stderr);
+      assert.ok(stderr.includes(String(fake.requests[0]?.request['requestId'])), stderr);
     });
-    const { code, stderr } = await lbctlFor(fake.address)(['delete', 'pool', 'web', '--timeout', '1s']);
-    assert.equal(code, 4, stderr);
-    assert.match(stderr, /not known whether the change was written/);
-    assert.ok(stderr.includes(String(fake.requests[0]?.request['requestId'])), stderr);
-  });
-
-  it('exits 4 when a refusal follows an attempt that may have been written', async (t) => {
-    let calls = 0;
-    const fake = await startFakeControlPlane(t, {
-      DeletePool: () => {
-        calls++;
-        throw calls === 1
-          ? new LbError('OUTCOME_UNKNOWN', 'the store did not answer')
-          : new LbError('NOT_FOUND', 'there is no pool "web"');
-      },
-    });
-    const { code, stderr } = await lbctlFor(fake.address)(['delete', 'pool', 'web', '--timeout', '5s']);
-    assert.equal(code, 4, stderr);
-    assert.match(stderr, /not known whether the change was written/);
-    assert.match(stderr, /there is no pool "web"/);
-    assert.ok(stderr.includes(String(fake.requests[0]?.request['requestId'])), stderr);
-  });
+  }
 
   it('exits 4 when the replica died with the request', async (t) => {
     const fake = await startFakeControlPlane(t, {
@@ -210,7 +192,7 @@ describe('a changing command', () => {
         return DONE;
       },
     });
-    const { code, stderr } = await lbctlFor(fake.address)(['delete', 'pool', 'web', '--timeout', '1s']);
+    const { code, stderr } = await lbctlFor(fake.address)([...DELETE, '--timeout', '1s']);
     assert.equal(code, 4, stderr);
   });
 });

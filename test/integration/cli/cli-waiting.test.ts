@@ -1,6 +1,6 @@
 /** `--wait`, `lbctl wait` and `backend drain --wait`. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { LbError } from '../../../core/runtime/errors.ts';
 import type { ProxyConvergence } from '../../../core/wire/generated/lb/v1/ProxyConvergence.ts';
 import type { WaitConvergedResponse } from '../../../core/wire/generated/lb/v1/WaitConvergedResponse.ts';
@@ -23,89 +23,78 @@ function convergence(
   };
 }
 
-/** A stream that gives these messages; with `stays`, it then stays open. */
-function converging(messages: readonly WaitConvergedResponse[], stays = false): Answers {
+const PENDING = convergence('OUTCOME_PENDING', ['edge-1', 'STATE_LAGGING']);
+const CONVERGED = convergence('OUTCOME_CONVERGED', ['edge-1', 'STATE_APPLIED']);
+
+/** A stream that gives these messages and then stays open. */
+function converging(...messages: readonly WaitConvergedResponse[]): Answers {
   return {
     UpdateBackend: () => ({ revision: '42' }),
     WaitConverged: async function* ({ revision }) {
       assert.equal(revision, '42');
       yield* messages;
-      if (stays) await new Promise(() => undefined);
+      await new Promise(() => undefined);
     },
   };
 }
 
+/** What lbctl does with a control plane that answers so. */
+async function lbctl(t: TestContext, answers: Answers, args: readonly string[]) {
+  return lbctlFor((await startFakeControlPlane(t, answers)).address)([...args]);
+}
+
 describe('--wait', () => {
   it('is done when every proxy runs the revision', async (t) => {
-    const fake = await startFakeControlPlane(
-      t,
-      converging([
-        convergence('OUTCOME_PENDING', ['edge-1', 'STATE_LAGGING']),
-        convergence('OUTCOME_CONVERGED', ['edge-1', 'STATE_APPLIED']),
-      ]),
-    );
-    const { code, stdout, stderr } = await lbctlFor(fake.address)(CHANGE);
+    const { code, stdout, stderr } = await lbctl(t, converging(PENDING, CONVERGED), CHANGE);
     assert.deepEqual([code, stdout, stderr], [0, 'revision 42\n', 'revision 42 runs on 1 proxy\n']);
   });
 
-  it('says that nobody is on the roster, and exits 0', async (t) => {
-    const fake = await startFakeControlPlane(t, converging([convergence('OUTCOME_CONVERGED')]));
-    const { code, stderr } = await lbctlFor(fake.address)(CHANGE);
+  it('says that no proxy is on the roster, and exits 0', async (t) => {
+    const { code, stderr } = await lbctl(t, converging(convergence('OUTCOME_CONVERGED')), CHANGE);
     assert.deepEqual([code, stderr], [0, 'no proxy is on the roster: nothing to wait for\n']);
   });
 
   it('exits 1 with proxy and reason when one rejected it; the revision stands on stdout', async (t) => {
-    const reason = 'listener web: 0.0.0.0:80: EADDRINUSE: address already in use';
     const rejected = convergence(
       'OUTCOME_REJECTED',
       ['edge-1', 'STATE_APPLIED'],
-      ['edge-2', 'STATE_REJECTED', reason],
+      ['edge-2', 'STATE_REJECTED', 'listener web: 0.0.0.0:80: EADDRINUSE: address already in use'],
     );
-    const fake = await startFakeControlPlane(t, converging([rejected]));
-    const { code, stdout, stderr } = await lbctlFor(fake.address)([...CHANGE, '-o', 'json']);
+    const { code, stdout, stderr } = await lbctl(t, converging(rejected), [...CHANGE, '-o', 'json']);
     assert.equal(code, 1);
     assert.equal((JSON.parse(stdout) as { revision: string }).revision, '42');
     assert.match(stderr, /^ {2}proxy edge-2 rejected it .*: listener web: 0\.0\.0\.0:80: EADDRINUSE/m);
     assert.doesNotMatch(stderr, /edge-1/);
   });
 
-  it('says for how long a proxy has been behind', async (t) => {
+  it('exits 4 by --timeout, with the proxies that are behind, for how long and why', async (t) => {
     const since = { seconds: String(Math.floor(Date.now() / 1_000) - 600), nanos: 0 };
     const pending: WaitConvergedResponse = {
       outcome: 'OUTCOME_PENDING',
-      proxies: [{ proxyId: 'edge-1', state: 'STATE_LAGGING', revision: '41', since }],
+      proxies: [
+        { proxyId: 'edge-1', state: 'STATE_APPLIED', revision: '42' },
+        { proxyId: 'edge-2', state: 'STATE_DISCONNECTED', reason: 'away since noon', revision: '41' },
+        { proxyId: 'edge-3', state: 'STATE_LAGGING', revision: '41', since },
+      ],
     };
-    const fake = await startFakeControlPlane(t, converging([pending], true));
-    const { stderr } = await lbctlFor(fake.address)(['wait', '42', '--timeout', '1s']);
+    const { code, stderr } = await lbctl(t, converging(pending), ['wait', '42', '--timeout', '1s']);
+    assert.equal(code, 4);
+    assert.match(stderr, /^lbctl: after 1s, revision 42 does not run on every proxy: edge-2, edge-3$/m);
+    assert.match(stderr, /edge-2 is not connected .*: away since noon/);
     assert.match(
       stderr,
-      /proxy edge-1 is connected but does not run it yet, for 10m \(it runs revision 41\)/,
+      /proxy edge-3 is connected but does not run it yet, for 10m \(it runs revision 41\)/,
     );
-  });
-
-  it('exits 4 naming the proxies that are not there by --timeout', async (t) => {
-    const pending = convergence(
-      'OUTCOME_PENDING',
-      ['edge-1', 'STATE_APPLIED'],
-      ['edge-2', 'STATE_DISCONNECTED', 'away since noon'],
-    );
-    const fake = await startFakeControlPlane(t, converging([pending], true));
-    const { code, stderr } = await lbctlFor(fake.address)(['wait', '42', '--timeout', '1s']);
-    assert.equal(code, 4);
-    assert.match(stderr, /^lbctl: after 1s, revision 42 does not run on every proxy: edge-2$/m);
-    assert.match(stderr, /edge-2 is not connected .*: away since noon/);
   });
 
   it('opens the stream again when it breaks, at another replica too', async (t) => {
     const dying = await startFakeControlPlane(t, {
-      ...converging([]),
       WaitConverged: async function* () {
-        yield convergence('OUTCOME_PENDING', ['edge-1', 'STATE_LAGGING']);
+        yield PENDING;
         throw new LbError('UNAVAILABLE', 'this replica is stopping');
       },
     });
-    const done = convergence('OUTCOME_CONVERGED', ['edge-1', 'STATE_APPLIED']);
-    const other = await startFakeControlPlane(t, converging([done]));
+    const other = await startFakeControlPlane(t, converging(CONVERGED));
     const { code } = await lbctlFor(dying.address, other.address)(['wait', '42']);
     assert.equal(code, 0);
   });
@@ -115,101 +104,81 @@ describe('--wait', () => {
     assert.equal(code, 3, stderr);
   });
 
-  it('exits 4 after a change that is committed, though nobody can say where it runs', async (t) => {
-    const fake = await startFakeControlPlane(t, {
-      DeletePool: () => ({ revision: '42' }),
-      WaitConverged: () => {
-        throw new LbError('UNAVAILABLE', 'the control plane is stopping');
-      },
+  for (const { code, timeout, why } of [
+    { code: 'UNAVAILABLE', timeout: '1s', why: 'the control plane is stopping' },
+    { code: 'RESOURCE_EXHAUSTED', timeout: '5s', why: 'too many streams' },
+  ] as const) {
+    it(`exits 4 after a change that is committed when the wait fails with ${code}`, async (t) => {
+      const refusing: Answers = {
+        DeletePool: () => ({ revision: '42' }),
+        WaitConverged: () => {
+          throw new LbError(code, why);
+        },
+      };
+      const words = ['delete', 'pool', 'web', '--wait', '--timeout', timeout];
+      const committed = await lbctl(t, refusing, words);
+      assert.deepEqual([committed.code, committed.stdout], [4, 'revision 42\n'], committed.stderr);
+      assert.match(committed.stderr, new RegExp(`revision 42 is committed.*\\n {2}.*${why}`));
+      if (code !== 'RESOURCE_EXHAUSTED') return;
+      assert.equal((await lbctl(t, refusing, ['wait', '42', '--timeout', timeout])).code, 1);
     });
-    const words = ['delete', 'pool', 'web', '--wait', '--timeout', '1s'];
-    const { code, stdout, stderr } = await lbctlFor(fake.address)(words);
-    assert.deepEqual([code, stdout], [4, 'revision 42\n'], stderr);
-    assert.match(stderr, /revision 42 is committed/);
-  });
-
-  it('exits 4 after a change that is committed when the wait is refused, and 1 without one', async (t) => {
-    const fake = await startFakeControlPlane(t, {
-      DeletePool: () => ({ revision: '42' }),
-      WaitConverged: () => {
-        throw new LbError('RESOURCE_EXHAUSTED', 'too many streams');
-      },
-    });
-    const lbctl = lbctlFor(fake.address);
-    const { code, stderr } = await lbctl(['delete', 'pool', 'web', '--wait', '--timeout', '5s']);
-    assert.equal(code, 4, stderr);
-    assert.match(stderr, /revision 42 is committed.*\n {2}.*too many streams/);
-    assert.equal((await lbctl(['wait', '42', '--timeout', '5s'])).code, 1);
-  });
+  }
 });
 
 describe('backend drain --wait', () => {
   const DRAIN = ['backend', 'drain', 'web', ADDRESS, '--wait'];
 
-  /** What the fleet says at each look; the last one stays. */
-  function draining(looks: readonly (readonly [connections: number, revision: number] | null)[]) {
-    let look = 0;
+  const PROXIES = () => ({ proxies: [wireProxy('edge-1', { revision: 42 })] });
+
+  /** What the fleet reports at each poll: null, nothing of the backend; the last one stays. */
+  function draining(...polls: readonly (readonly [connections: number, revision: number] | null)[]) {
+    let poll = 0;
     const answers: Answers = {
       UpdateBackend: () => ({ revision: '42' }),
-      ListProxies: () => ({ proxies: [wireProxy('edge-1', { revision: 42 })] }),
+      ListProxies: PROXIES,
       ListBackendStatus: ({ pool }) => {
         assert.equal(pool, 'web');
-        const now = looks[Math.min(look++, looks.length - 1)] ?? null;
+        const now = polls[Math.min(poll++, polls.length - 1)] ?? null;
         if (now === null) return {};
-        return {
-          statuses: [wireStatus('edge-1', 'web', ADDRESS, { connections: now[0], revision: now[1] })],
-        };
+        const [connections, revision] = now;
+        return { statuses: [wireStatus('edge-1', 'web', ADDRESS, { connections, revision })] };
       },
     };
-    return { answers, looked: () => look };
+    return { answers, polled: () => poll };
   }
 
   it('is done at zero connections reported since the revision was applied', async (t) => {
-    const { answers, looked } = draining([
-      [2, 42],
-      [0, 41],
-      [0, 42],
-    ]);
-    const fake = await startFakeControlPlane(t, answers);
-    const { code, stdout, stderr } = await lbctlFor(fake.address)(DRAIN);
+    const { answers, polled } = draining([2, 42], [0, 41], [0, 42]);
+    const { code, stdout, stderr } = await lbctl(t, answers, DRAIN);
     assert.deepEqual([code, stdout], [0, 'revision 42\n'], stderr);
-    assert.equal(looked(), 3);
+    assert.equal(polled(), 3);
   });
 
   it('is done when the proxy no longer lists the backend', async (t) => {
-    const { answers } = draining([[2, 42], null]);
-    const fake = await startFakeControlPlane(t, answers);
-    assert.equal((await lbctlFor(fake.address)(DRAIN)).code, 0);
+    assert.equal((await lbctl(t, draining([2, 42], null).answers, DRAIN)).code, 0);
   });
 
   it('goes on while no control plane answers: the drain is committed', async (t) => {
-    const { answers } = draining([[0, 42]]);
-    let looks = 0;
-    const fake = await startFakeControlPlane(t, {
-      ...answers,
-      ListProxies: () => {
-        looks++;
-        if (looks === 1) throw new LbError('UNAVAILABLE', 'this replica is stopping');
-        return { proxies: [wireProxy('edge-1', { revision: 42 })] };
-      },
-    });
-    const { code, stderr } = await lbctlFor(fake.address)(DRAIN);
+    let polls = 0;
+    const ListProxies = () => {
+      polls++;
+      if (polls === 1) throw new LbError('UNAVAILABLE', 'this replica is stopping');
+      return PROXIES();
+    };
+    const { code, stderr } = await lbctl(t, { ...draining([0, 42]).answers, ListProxies }, DRAIN);
     assert.deepEqual([code, stderr], [0, `no proxy has a connection to ${ADDRESS}\n`]);
   });
 
   it('exits 4 naming the proxies that are not done by --timeout, and why', async (t) => {
-    const { answers } = draining([[2, 42]]);
-    const fake = await startFakeControlPlane(t, {
-      ...answers,
-      ListProxies: () => ({
-        proxies: [
-          wireProxy('edge-1', { revision: 42 }),
-          wireProxy('edge-2', { revision: 41 }),
-          wireProxy('edge-3', { revision: 41, connected: false }),
-        ],
-      }),
+    const ListProxies = () => ({
+      proxies: [
+        wireProxy('edge-1', { revision: 42 }),
+        wireProxy('edge-2', { revision: 41 }),
+        wireProxy('edge-3', { revision: 41, connected: false }),
+      ],
     });
-    const { code, stderr } = await lbctlFor(fake.address)([...DRAIN, '--timeout', '1s']);
+    const answers = { ...draining([2, 42]).answers, ListProxies };
+    const { code, stderr } = await lbctl(t, answers, [...DRAIN, '--timeout', '1s']);
     assert.equal(code, 4);
     assert.match(stderr, /^lbctl: after 1s, 10\.0\.0\.1:80 is not drained on every proxy$/m);
     assert.match(stderr, /edge-1 has 2 connections/);

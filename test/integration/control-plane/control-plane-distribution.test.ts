@@ -63,37 +63,6 @@ describe('a proxy', () => {
     assert.deepEqual((await moved.apply()).upserts, ['backend/web/10.1.0.0:80']);
   });
 
-  it('that is up to date is sent nothing until something changes', async (context) => {
-    const plane = await runControlPlane(context);
-    await createPool(plane, 'web', 2);
-    const proxy = new TestProxy(plane.client, 'p');
-    proxy.subscribe();
-    await proxy.reach(1);
-    const back = proxy.reconnect();
-    back.subscribe();
-    await weigh(plane, 3);
-    const delta = await back.apply();
-    assert.equal(delta.snapshot.position.revision, 2);
-    assert.equal(back.incoming.waiting, 0);
-  });
-
-  it('gets a burst of a thousand changes coalesced', async (context) => {
-    const plane = await runControlPlane(context);
-    await createPool(plane, 'web', 2);
-    const proxy = new TestProxy(plane.client, 'p');
-    await weigh(plane, 0);
-    proxy.subscribe();
-    await proxy.reach(2);
-    let weight = 0;
-    const writer = async () => {
-      while (weight < 1_000) await weigh(plane, (weight += 1));
-    };
-    const burst = Promise.all(Array.from({ length: 100 }, writer));
-    const deltas = await proxy.reach(1_002);
-    await burst;
-    assert.ok(deltas.length < 300, `${deltas.length} deltas for 1,000 changes`);
-  });
-
   it('that does not answer gets the newest alone when it does', async (context) => {
     const plane = await runControlPlane(context);
     await createPool(plane, 'web', 2);

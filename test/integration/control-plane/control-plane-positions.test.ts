@@ -76,15 +76,4 @@ describe('never backwards', () => {
     await weigh(one, 5);
     await moved.reach(2);
   });
-
-  it('a proxy is told when the store was never read, and then gets what is in it', async (context) => {
-    const store = new MemoryStore();
-    store.away = true;
-    const plane = await runControlPlane(context, { store, ready: false });
-    const proxy = new TestProxy(plane.client, 'p');
-    proxy.subscribe();
-    assert.equal((await proxy.withheld()).reason, 'REASON_NOT_READY');
-    store.away = false;
-    await proxy.apply();
-  });
 });

@@ -5,6 +5,23 @@ import { words } from '../lib/format.mjs';
 
 const wire = (prefix, word) => `${prefix}_${word.toUpperCase()}`;
 
+const weightField = (label, value, hint) => ({
+  name: 'weight',
+  label,
+  hint,
+  value,
+  number: true,
+  about: /weight/,
+});
+
+const selectField = (name, label, value, options) => ({
+  name,
+  label,
+  value,
+  options,
+  about: new RegExp(name),
+});
+
 /** `now()` returns `{page, row}` of the newest view. A change names the revision that its preview shows. */
 
 export function add(now) {
@@ -21,14 +38,7 @@ export function add(now) {
         value: '',
         about: /\.address$|backends(\[.*\])?$|^pool$/,
       },
-      {
-        name: 'weight',
-        label: 'Weight of each',
-        hint: '0 to 1000',
-        value: '1',
-        number: true,
-        about: /weight/,
-      },
+      weightField('Weight of each', '1', '0 to 1000'),
     ],
     request: ({ addresses, weight }) => ({
       method: 'AddBackends',
@@ -68,14 +78,11 @@ export function weight(now) {
     title: `Weight of ${address} of pool ${name}`,
     done: 'Weight set',
     fields: [
-      {
-        name: 'weight',
-        label: 'Weight',
-        hint: '0 to 1000, relative to the other backends. With 0 the backend gets no new connections.',
-        value: String(before),
-        number: true,
-        about: /weight/,
-      },
+      weightField(
+        'Weight',
+        String(before),
+        '0 to 1000, relative to the other backends. With 0 the backend gets no new connections.',
+      ),
     ],
     request: (values) => updateBackend(now(), { weight: values.weight }),
   });
@@ -101,20 +108,13 @@ export function strategy(now) {
   // The pool may have another policy by now, but this dialog is about the first one.
   const revision = () => (now().page.policy === policy ? now().page : opened).policyRevision;
   const shared = policyUsers > 1 ? ` It is shared by ${policyUsers} pools, and all of them change.` : '';
+  const options = Object.entries(STRATEGIES).map(([name, hint]) => [name, `${words(name)}: ${hint}`]);
   change({
     title: `Strategy of policy ${policy}`,
     subject: 'this policy',
     done: 'Strategy changed',
     lead: `This changes the policy “${policy}”.${shared} Open connections stay where they are.`,
-    fields: [
-      {
-        name: 'strategy',
-        label: 'Strategy',
-        value: before,
-        options: Object.entries(STRATEGIES).map(([name, hint]) => [name, `${words(name)}: ${hint}`]),
-        about: /strategy/,
-      },
-    ],
+    fields: [selectField('strategy', 'Strategy', before, options)],
     request: (values) => ({
       method: 'UpdatePolicy',
       request: {
@@ -131,22 +131,15 @@ export function strategy(now) {
 
 export function policy(now, policies) {
   const { name, policy: before } = now().page;
+  const options = policies.map((one) => [
+    one.name,
+    `${one.name}: ${words(one.strategy)}, health check ${one.healthCheck}`,
+  ]);
   change({
     title: `Policy of pool ${name}`,
     done: 'Policy changed',
     lead: 'A policy sets the strategy, health checks and timeouts. Open connections stay where they are.',
-    fields: [
-      {
-        name: 'policy',
-        label: 'Policy',
-        value: before,
-        options: policies.map((one) => [
-          one.name,
-          `${one.name}: ${words(one.strategy)}, checks ${one.healthCheck}`,
-        ]),
-        about: /policy/,
-      },
-    ],
+    fields: [selectField('policy', 'Policy', before, options)],
     request: (values) => ({
       method: 'UpdatePool',
       request: {

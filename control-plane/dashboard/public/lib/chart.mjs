@@ -33,9 +33,9 @@ export function chart({ key, title, now, lines, columns, show, hint = '' }) {
       role: 'img',
       own: true,
       'aria-label': `${title} over the last minutes. Now: ${latest.join(', ')}`,
-      mount: (element) => mount(element, lines, show),
+      mount,
       sync: (element) => draw(element, lines, show, columns),
-      unmount: (element) => element.plot?.end(),
+      unmount: (element) => element.plot.end(),
     }),
     legend &&
       h(
@@ -54,18 +54,17 @@ export function chart({ key, title, now, lines, columns, show, hint = '' }) {
   );
 }
 
-function mount(element, lines, show) {
-  const plot = { made: null, lines: '', size: null, scheme: null, data: [[]] };
+function mount(element) {
+  const plot = { made: null, names: '', data: [[]] };
   element.plot = plot;
-  const again = () => make(element, plot, lines, show);
-  plot.size = new ResizeObserver(() => plot.made?.setSize({ width: element.clientWidth, height: HEIGHT }));
-  plot.size.observe(element);
-  plot.scheme = window.matchMedia('(prefers-color-scheme: dark)');
-  plot.onScheme = () => again();
-  plot.scheme.addEventListener('change', plot.onScheme);
+  const size = new ResizeObserver(() => plot.made?.setSize({ width: element.clientWidth, height: HEIGHT }));
+  size.observe(element);
+  const scheme = window.matchMedia('(prefers-color-scheme: dark)');
+  const remake = () => make(element);
+  scheme.addEventListener('change', remake);
   plot.end = () => {
-    plot.size.disconnect();
-    plot.scheme.removeEventListener('change', plot.onScheme);
+    size.disconnect();
+    scheme.removeEventListener('change', remake);
     plot.made?.destroy();
   };
 }
@@ -73,12 +72,10 @@ function mount(element, lines, show) {
 function draw(element, lines, show, columns) {
   const { plot } = element;
   const names = lines.map(({ label }) => label).join();
-  plot.data = dataOf(columns);
-  if (plot.made === null || plot.lines !== names) {
-    plot.lines = names;
-    plot.current = lines;
-    make(element, plot, lines, show);
-  } else plot.made.setData(plot.data);
+  const isNew = plot.names !== names;
+  Object.assign(plot, { lines, show, names, data: dataOf(columns) });
+  if (plot.made === null || isNew) make(element);
+  else plot.made.setData(plot.data);
 }
 
 /** Converts times to seconds. uPlot would show a whole day around a single point, so it gets a second one. */
@@ -88,7 +85,9 @@ function dataOf([times, ...values]) {
   return [[seconds[0] - 1, seconds[0]], ...values.map(([only]) => [null, only])];
 }
 
-function make(element, plot, lines, show) {
+function make(element) {
+  const { plot } = element;
+  const { lines, show } = plot;
   plot.made?.destroy();
   const axis = {
     stroke: color('--quiet'),
@@ -126,7 +125,7 @@ function make(element, plot, lines, show) {
     ],
     series: [
       {},
-      ...(plot.current ?? lines).map((line) => ({
+      ...lines.map((line) => ({
         label: line.label,
         stroke: color(line.color),
         width: 1.5,
@@ -134,7 +133,7 @@ function make(element, plot, lines, show) {
         ...(lines.length === 1 && { fill: `${color(line.color)}22` }),
       })),
     ],
-    hooks: { setCursor: [(made) => describePoint(element, made, plot, show)] },
+    hooks: { setCursor: [(made) => describePoint(element, made)] },
   };
   plot.made = new uPlot(options, plot.data, element);
 }
@@ -146,11 +145,10 @@ function timeLabel(time, times) {
 }
 
 /** Describes the point under the pointer in the tooltip. */
-function describePoint(element, made, plot, show) {
+function describePoint(element, made) {
+  const { lines, show, data } = element.plot;
   const { idx } = made.cursor;
-  const at = idx === null || idx === undefined ? undefined : plot.data[0][idx];
-  const words = (plot.current ?? []).map(
-    ({ label }, index) => `${label} ${show(plot.data[index + 1][idx] ?? 0)}`,
-  );
+  const at = idx === null || idx === undefined ? undefined : data[0][idx];
+  const words = lines.map(({ label }, index) => `${label} ${show(data[index + 1][idx] ?? 0)}`);
   element.title = at === undefined ? '' : `${clock(at * 1_000)}: ${words.join(', ')}`;
 }

@@ -9,16 +9,8 @@ import { problemsOf } from '../lib/model.mjs';
 import * as actions from '../dialogs/pool-actions.mjs';
 import { trafficPanel } from './overview.mjs';
 
-const LINES = [
-  '--line-1',
-  '--line-2',
-  '--line-3',
-  '--line-4',
-  '--line-5',
-  '--line-6',
-  '--line-7',
-  '--line-8',
-];
+/** The CSS variables of the line colors (colors.css). */
+const LINES = Array.from({ length: 8 }, (_, index) => `--line-${index + 1}`);
 
 /** The newest view of the pool that is shown. */
 let newest = null;

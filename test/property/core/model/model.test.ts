@@ -20,9 +20,9 @@ import { formatIp, parseIp } from '../../../../core/model/ip.ts';
 import { STRATEGIES } from '../../../../core/model/resources.ts';
 import { hashIpBytes, sourceHash } from '../../../../core/model/source-hash.ts';
 import type { State } from '../../../../core/model/state.ts';
-import { validateChanges, validateState } from '../../../../core/model/validate.ts';
+import { validateChanges } from '../../../../core/model/validate.ts';
 import { resource } from '../../../../harness/arbitraries.ts';
-import { commitOn } from '../../../../harness/state.ts';
+import { commitOn, validateState } from '../../../../harness/state.ts';
 
 // Few names and addresses, so that they meet.
 const name = fc.constantFrom('a', 'b', 'default', 'Bad');

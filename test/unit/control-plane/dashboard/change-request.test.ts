@@ -40,56 +40,26 @@ describe('a change as JSON', () => {
     }
   });
 
-  for (const [what, method, request, field, words] of [
-    [
-      'a number as text',
-      'AddBackends',
-      { backends: [{ address: 'a', weight: '3' }] },
-      'backends[0].weight',
-      /whole number/,
-    ],
-    ['a half', 'UpdateBackend', { backend: { weight: 0.5 } }, 'backend.weight', /whole number/],
-    [
-      'one that the wire would wrap',
-      'UpdateBackend',
-      { backend: { weight: 2 ** 32 } },
-      'backend.weight',
-      /whole number/,
-    ],
-    ['no number', 'UpdateBackend', { backend: { weight: null } }, 'backend.weight', /whole number/],
-    [
-      'a state that is none',
-      'UpdateBackend',
-      { backend: { state: 'draining' } },
-      'backend.state',
-      /BACKEND_STATE_DRAINING/,
-    ],
-    [
-      'a strategy that is none',
-      'UpdatePolicy',
-      { policy: { strategy: 1 } },
-      'policy.strategy',
-      /STRATEGY_PEAK_EWMA/,
-    ],
-    ['a word for yes', 'RemoveBackends', { dryRun: 'true' }, 'dryRun', /true or false/],
-    ['one for a list', 'RemoveBackends', { addresses: '10.0.0.1:80' }, 'addresses', /list/],
-    ['text for an object', 'UpdatePool', { pool: 'web' }, 'pool', /object/],
-    ['a revision that is none', 'Rollback', { revision: 'latest' }, 'revision', /digits/],
-    [
-      'an unknown field',
-      'Rollback',
-      { revison: '1' },
-      'revison',
-      /not a known field; the fields are .*revision/,
-    ],
-    ['a name of the language', 'Rollback', JSON.parse('{"__proto__": 1}'), '__proto__', /not a known field/],
+  for (const [method, request, violation] of [
+    ['AddBackends', { backends: [{ weight: '3' }] }, /^backends\[0\]\.weight .*whole number/],
+    ['UpdateBackend', { backend: { weight: 0.5 } }, /^backend\.weight .*whole number/],
+    // The wire format would wrap it around.
+    ['UpdateBackend', { backend: { weight: 2 ** 32 } }, /^backend\.weight .*whole number/],
+    ['UpdateBackend', { backend: { weight: null } }, /^backend\.weight .*whole number/],
+    ['UpdateBackend', { backend: { state: 'draining' } }, /^backend\.state .*BACKEND_STATE_DRAINING/],
+    ['UpdatePolicy', { policy: { strategy: 1 } }, /^policy\.strategy .*STRATEGY_PEAK_EWMA/],
+    ['RemoveBackends', { dryRun: 'true' }, /^dryRun .*true or false/],
+    ['RemoveBackends', { addresses: '10.0.0.1:80' }, /^addresses .*list/],
+    ['UpdatePool', { pool: 'web' }, /^pool .*object/],
+    ['Rollback', { revision: 'latest' }, /^revision .*digits/],
+    ['Rollback', { revison: '1' }, /^revison is not a known field; the fields are .*revision/],
+    ['Rollback', JSON.parse('{"__proto__": 1}'), /^__proto__ is not a known field/],
   ] as const) {
-    it(`is refused with ${what}, by the path of the field`, () => {
+    it(`is refused as ${method} with ${JSON.stringify(request)}`, () => {
       const { asked, wrong } = read({ method, request });
       assert.equal(asked, null);
       assert.equal(wrong.length, 1);
-      assert.ok(wrong[0]?.startsWith(`${field} `), wrong[0]);
-      assert.match(wrong[0] ?? '', words);
+      assert.match(wrong[0] ?? '', violation);
     });
   }
 

@@ -134,45 +134,27 @@ describe('the view of the fleet', () => {
     );
   });
 
-  it('cuts what is long and says by how much', () => {
-    const backends = Array.from({ length: 700 }, (_, index) => ({
-      address: `10.0.${index >> 8}.${index & 255}:80`,
-    }));
-    const large = stateOf([{ kind: 'pool', value: { name: 'web', backends } }]);
-    const views = fleetViews(
-      { state: large, position: { ...large.head, version: 1 }, members: [] },
-      ready,
-      Array.from({ length: 8 }, (_, index) =>
-        proxy(`p${index}`, { backends: [backendReport('web', '10.0.0.0:80', refused)] }),
-      ),
-    );
-    const { pool, pools } = viewOf(views, 'web');
-    assert.deepEqual([pool?.backends.rows.length, pool?.backends.more], [500, 200]);
-    assert.deepEqual(
-      [pool?.backends.rows[0]?.complaints.length, pool?.backends.rows[0]?.moreComplaints],
-      [5, 3],
-    );
-    assert.equal(pools.rows[0]?.backends, 700);
-  });
-
-  it('counts everything, however little of it is shown', () => {
+  it('cuts what is long, says by how much, and counts everything', () => {
     const addresses = Array.from({ length: 600 }, (_, index) => `10.0.${index >> 8}.${index & 255}:80`);
     const large = stateOf([
       { kind: 'pool', value: { name: 'web', backends: addresses.map((address) => ({ address })) } },
     ]);
     const backends = addresses.map((address) => backendReport('web', address));
+    const failing = [backendReport('web', '10.0.0.0:80', refused)];
+    const reports = (index: number) => (index === 0 ? { backends } : index < 9 ? { backends: failing } : {});
     const views = fleetViews(
       { state: large, position: { ...large.head, revision: 2, version: 2 }, members: [] },
       ready,
-      Array.from({ length: 300 }, (_, index) =>
-        proxy(`p${index}`, index === 0 ? { backends } : {}, index < 250),
-      ),
+      Array.from({ length: 300 }, (_, index) => proxy(`p${index}`, reports(index), index < 250)),
     );
-    const { pool, proxies, connected, behind, problems } = viewOf(views, 'web');
-    assert.equal(pool?.up, 600);
+    const { pool, pools, proxies, connected, behind, problems } = viewOf(views, 'web');
+    assert.deepEqual([pool?.backends.rows.length, pool?.backends.more, pool?.up], [500, 100, 600]);
+    const [first] = pool?.backends.rows ?? [];
+    assert.deepEqual([first?.complaints.length, first?.moreComplaints], [5, 3]);
+    assert.equal(pools.rows[0]?.backends, 600);
     assert.deepEqual([proxies.rows.length, proxies.more, connected, behind], [200, 100, 250, 250]);
-    assert.deepEqual(problems.counts, { critical: 50, warning: 0, notice: 250 });
-    assert.deepEqual([problems.rows.length, problems.more], [30, 270]);
+    assert.deepEqual(problems.counts, { critical: 50, warning: 1, notice: 250 });
+    assert.deepEqual([problems.rows.length, problems.more], [30, 271]);
   });
 
   it('has the problems of the pool that was asked for, whatever else is wrong', () => {

@@ -8,13 +8,6 @@ const MIB = 1_048_576;
 const web = snapshot(1, pool('web'), backend('web', '10.0.0.1:80'), listener('web', '0.0.0.0:80', 'web'));
 
 describe('a delta', () => {
-  it('to nothing carries everything and names no base', () => {
-    const { baseHash, upserts, removals, end } = delta(null, web);
-    assert.deepEqual(upserts, [...web.entries.values()]);
-    assert.deepEqual({ baseHash, removals }, { baseHash: '', removals: [] });
-    assert.deepEqual(end, { position: web.position, snapshotHash: web.hash });
-  });
-
   it('carries what is new, what changed and what is gone, and nothing else', () => {
     const next = snapshot(2, pool('web'), backend('web', '10.0.0.1:80', 5), backend('web', '10.0.0.2:80'));
     const { baseHash, upserts, removals } = delta(web, next);
@@ -51,15 +44,6 @@ describe('the parts of a delta', () => {
     assert.deepEqual(
       parts.map(({ baseHash, end }) => [baseHash !== '', end !== null]),
       parts.map((_, index) => [index === 0, index === parts.length - 1]),
-    );
-  });
-
-  it('carry everything once, in order', () => {
-    const whole = delta(null, large);
-    const parts = splitDelta(whole, MIB);
-    assert.deepEqual(
-      parts.flatMap(({ upserts }) => upserts),
-      whole.upserts,
     );
   });
 

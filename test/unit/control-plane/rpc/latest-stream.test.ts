@@ -60,9 +60,11 @@ function stream() {
 }
 
 describe('a stream of the latest', () => {
-  it('sends what there is at once, then what changes', () => {
-    const { call, change } = stream();
+  it('sends what there is at once, then what changes, and nothing when nothing is new', () => {
+    const { call, change, made } = stream();
     call.take();
+    made.changed();
+    assert.deepEqual(call.written, [1]);
     change(2);
     assert.deepEqual(call.written, [1, 2]);
   });
@@ -75,13 +77,6 @@ describe('a stream of the latest', () => {
     assert.deepEqual(call.written, [1, 50]);
   });
 
-  it('sends nothing when there is nothing new', () => {
-    const { call, made } = stream();
-    call.take();
-    made.changed();
-    assert.deepEqual(call.written, [1]);
-  });
-
   it('ends in order after the last message', () => {
     const { call, change, closed } = stream();
     call.take();
@@ -92,7 +87,7 @@ describe('a stream of the latest', () => {
     assert.deepEqual(call.written, [1, 99]);
   });
 
-  it('ends in words when its client takes nothing for thirty seconds', () => {
+  it('ends with an error when its client reads nothing for thirty seconds', () => {
     const { call, clock, closed } = stream();
     clock.advance(29_999);
     assert.equal(call.ended, '');
@@ -122,7 +117,7 @@ describe('a stream of the latest', () => {
     assert.equal(call.ended, 'the end');
   });
 
-  it('tells at once that it is closed already', () => {
+  it('runs the actions of its close at once if it is closed already', () => {
     const { call, made } = stream();
     call.emit('cancelled');
     let told = false;

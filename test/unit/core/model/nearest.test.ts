@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { didYouMean, nearest } from '../../../../core/model/nearest.ts';
+import { didYouMean } from '../../../../core/model/nearest.ts';
 
-describe('nearest', () => {
+describe('the suggestion for a mistyped word', () => {
   const strategies = ['round_robin', 'least_connections', 'random', 'source_hash'];
   const cases: [word: string, expected: string | undefined][] = [
     ['round_robbin', 'round_robin'],
@@ -14,16 +14,13 @@ describe('nearest', () => {
     ['', undefined],
   ];
   for (const [word, expected] of cases) {
-    it(`finds ${expected} for "${word}"`, () => assert.equal(nearest(word, strategies), expected));
+    const suggestion = expected === undefined ? '' : ` (did you mean "${expected}"?)`;
+    it(`is ${expected ?? 'left out'} for "${word}"`, () =>
+      assert.equal(didYouMean(word, strategies), suggestion));
   }
 
-  it('prefers the closest, and the first of equals', () => {
-    assert.equal(nearest('wab', ['web', 'wab2', 'wap']), 'web');
-    assert.equal(nearest('web', ['wob', 'web']), 'web');
-  });
-
-  it('makes words for a message, or none', () => {
-    assert.equal(didYouMean('wbe', ['web']), ' (did you mean "web"?)');
-    assert.equal(didYouMean('database', ['web']), '');
+  it('is the closest word, and the first of equals', () => {
+    assert.equal(didYouMean('wab', ['web', 'wab2', 'wap']), ' (did you mean "web"?)');
+    assert.equal(didYouMean('web', ['wob', 'web']), ' (did you mean "web"?)');
   });
 });

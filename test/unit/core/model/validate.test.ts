@@ -4,8 +4,7 @@ import type { PolicyDraft, ResourceDraft } from '../../../../core/model/draft.ts
 import { addBackends } from '../../../../core/model/edits/backend.ts';
 import { applyResources } from '../../../../core/model/edits/apply.ts';
 import { emptyState } from '../../../../core/model/fold.ts';
-import { validateState } from '../../../../core/model/validate.ts';
-import { changesOf, refusalOf, stateOf } from '../../../../harness/state.ts';
+import { changesOf, refusalOf, stateOf, validateState } from '../../../../harness/state.ts';
 
 const policy = (value: Omit<PolicyDraft, 'name'>): ResourceDraft => ({
   kind: 'policy',

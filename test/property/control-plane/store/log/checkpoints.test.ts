@@ -18,14 +18,13 @@ import { applyResources } from '../../../../../core/model/edits/apply.ts';
 import { updateBackend } from '../../../../../core/model/edits/backend.ts';
 import { applyCommit, applyCommits, emptyState } from '../../../../../core/model/fold.ts';
 import type { State } from '../../../../../core/model/state.ts';
-import { validateState } from '../../../../../core/model/validate.ts';
 import { LbError } from '../../../../../core/runtime/errors.ts';
 import { silentLogger } from '../../../../../core/runtime/logger.ts';
 import { randomBelow, seededRandom } from '../../../../../core/runtime/random.ts';
 import { FakeClock } from '../../../../../harness/fake-clock.ts';
 import { type CallFault, FakeEtcd, FakeEtcdClient } from '../../../../../harness/store/fake-etcd.ts';
 import { Replica } from '../../../../../harness/store/replica.ts';
-import { commitOn } from '../../../../../harness/state.ts';
+import { commitOn, validateState } from '../../../../../harness/state.ts';
 import { byRunLength } from '../../../../../harness/run-length.ts';
 
 const name = fc.constantFrom('a', 'b', 'c');

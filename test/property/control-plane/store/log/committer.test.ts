@@ -6,12 +6,12 @@ import { addBackends } from '../../../../../core/model/edits/backend.ts';
 import { createPool } from '../../../../../core/model/edits/pool.ts';
 import { applyCommits, emptyState } from '../../../../../core/model/fold.ts';
 import { commitHash, genesisHash } from '../../../../../core/model/hash.ts';
-import { validateState } from '../../../../../core/model/validate.ts';
 import { type ErrorCode, LbError } from '../../../../../core/runtime/errors.ts';
 import { randomBelow, seededRandom } from '../../../../../core/runtime/random.ts';
 import { FakeClock } from '../../../../../harness/fake-clock.ts';
 import { type AppendFault, MemoryLog, MemoryStore } from '../../../../../harness/store/memory-store.ts';
 import { Replica } from '../../../../../harness/store/replica.ts';
+import { validateState } from '../../../../../harness/state.ts';
 
 const FAULTS: readonly AppendFault[] = ['none', 'none', 'lost-reply', 'late', 'dropped'];
 const REPLICAS = 3;

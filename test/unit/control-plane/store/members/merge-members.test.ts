@@ -4,9 +4,8 @@ import { describe, it } from 'node:test';
 import { mergeMembers } from '../../../../../control-plane/store/members/merge-members.ts';
 import { buildSnapshot } from '../../../../../control-plane/snapshot/build-snapshot.ts';
 import { memberName, type MemberValue } from '../../../../../control-plane/store/member-store.ts';
-import { validateState } from '../../../../../core/model/validate.ts';
 import { registration } from '../../../../contract/store/member-store.contract.ts';
-import { stateOf } from '../../../../../harness/state.ts';
+import { stateOf, validateState } from '../../../../../harness/state.ts';
 
 const state = stateOf([
   { kind: 'pool', value: { name: 'web', backends: [{ address: '10.0.0.1:80', weight: 3 }] } },
@@ -83,7 +82,7 @@ describe('registrations in the state', () => {
       merged.registrations.map(({ source }) => source),
       ['ignored', 'registered'],
     );
-    assert.match(merged.registrations[0]?.reason ?? '', /our own listener "front"/);
+    assert.match(merged.registrations[0]?.reason ?? '', /the address of the listener "front"/);
   });
 
   it('make the same snapshot at every replica, whatever their tokens and leases', () => {
