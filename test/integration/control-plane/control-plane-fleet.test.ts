@@ -5,6 +5,7 @@ import type { WatchStatsRequest } from '../../../core/wire/generated/lb/v1/Watch
 import { timestampFromWire } from '../../../core/wire/timestamp-codec.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
 import { eventually } from '../../../harness/programs/processes.ts';
+import { MemoryStore } from '../../../harness/store/memory-store.ts';
 import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
 import { ServerStream } from '../../../harness/control-plane/server-stream.ts';
 import { TestProxy, TestReporter } from '../../../harness/control-plane/test-proxy.ts';
@@ -69,13 +70,16 @@ describe('reports', () => {
     assert.deepEqual((await plane.call('fleet', 'ListProxies', {})).response.proxies, []);
   });
 
-  it('are answered with where the replica stands, at once and after each change', async (context) => {
-    const plane = await runControlPlane(context);
+  it('are answered with where the replica stands, at once, after each change, and when its store is away', async (context) => {
+    const store = new MemoryStore();
+    const plane = await runControlPlane(context, { store });
     const reporter = TestReporter.of(plane.client, 'p', null);
     assert.equal((await reporter.incoming.next()).position?.revision, '0');
     await createPool(plane);
     const after = await reporter.incoming.next();
     assert.deepEqual([after.position?.revision, after.stopping], ['1', false]);
+    store.away = true;
+    while (Number((await reporter.incoming.next()).storeAgeMs) < 2_500);
   });
 
   it('without a name, or with one twice, are refused', async (context) => {

