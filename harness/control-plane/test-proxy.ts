@@ -27,7 +27,6 @@ export interface Delta {
 }
 
 export class TestProxy {
-  readonly #client: ReplicaClient;
   readonly #call: ClientDuplexStream<StreamSnapshotsRequest, StreamSnapshotsResponse__Output>;
   readonly incoming: ServerStream<StreamSnapshotsResponse__Output>;
   readonly id: string;
@@ -36,7 +35,6 @@ export class TestProxy {
 
   /** Opens a stream; says nothing yet. */
   constructor(client: ReplicaClient, id: string, runs: Snapshot | null = null) {
-    this.#client = client;
     this.id = id;
     this.runs = runs;
     this.#call = client.discovery.streamSnapshots();
@@ -97,12 +95,6 @@ export class TestProxy {
     const { withheld } = await this.incoming.next();
     assert.ok(withheld, 'not withheld');
     return withheld;
-  }
-
-  /** The same proxy on a new stream, with what it runs. */
-  reconnect(): TestProxy {
-    this.#call.cancel();
-    return new TestProxy(this.#client, this.id, this.runs);
   }
 
   /** Stops reading: whatever is sent stays on the way. */
@@ -171,11 +163,6 @@ export class TestReporter {
   /** Reports what it runs. */
   applied(runs: Snapshot | null, fields: StreamReportsRequest['applied'] = {}): void {
     this.send({ applied: { ...appliedOf(runs), ...fields } });
-  }
-
-  /** Ends its side in order. */
-  end(): void {
-    this.#call.end();
   }
 
   cancel(): void {

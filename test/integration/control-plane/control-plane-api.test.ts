@@ -66,35 +66,6 @@ describe('resources', () => {
       [['default', '0']],
     );
   });
-
-  it('are replaced by Apply, all in one revision, and pruned when asked', async (context) => {
-    const plane = await runControlPlane(context);
-    await web(plane);
-    await plane.call('pools', 'CreatePool', { pool: { name: 'old' } });
-    const resources = [
-      { listener: { name: 'front', address: '0.0.0.0:80', pool: 'web' } },
-      { pool: { name: 'web', backends: [{ address: '10.0.0.9:80' }] } },
-    ];
-    const { response } = await plane.call('config', 'Apply', {
-      resources,
-      prune: true,
-      message: 'all new',
-    });
-    assert.equal(response.revision, '3');
-    assert.deepEqual(
-      response.changes.map(({ kind, name: changed, action }) => `${kind} ${changed} ${action}`).sort(),
-      [
-        'backend web/10.0.0.1:80 ACTION_DELETED',
-        'backend web/10.0.0.2:80 ACTION_DELETED',
-        'backend web/10.0.0.9:80 ACTION_CREATED',
-        'listener front ACTION_CREATED',
-        'pool old ACTION_DELETED',
-      ],
-    );
-    const again = await plane.call('config', 'Apply', { resources, prune: true });
-    assert.equal(again.response.unchanged, true);
-    assert.equal(again.response.revision, '3');
-  });
 });
 
 describe('Export', () => {

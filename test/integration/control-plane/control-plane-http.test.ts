@@ -1,7 +1,6 @@
 /** The HTTP address of a control plane. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MemoryStore } from '../../../harness/store/memory-store.ts';
 import { eventually } from '../../../harness/programs/processes.ts';
 import { runControlPlane } from '../../../harness/programs/running-control-plane.ts';
 import { TestReporter } from '../../../harness/control-plane/test-proxy.ts';
@@ -10,22 +9,6 @@ const get = ({ httpAddress }: { httpAddress: string }, path: string, init?: Requ
   fetch(`http://${httpAddress}${path}`, init);
 
 describe('the HTTP address', () => {
-  it('says that it lives, and whether it is ready and why not', async (context) => {
-    const store = new MemoryStore();
-    store.away = true;
-    const plane = await runControlPlane(context, { store, ready: false });
-    assert.equal((await get(plane, '/healthz')).status, 200);
-    const reasons = await eventually(async () => {
-      const answer = await get(plane, '/readyz');
-      assert.equal(answer.status, 503);
-      const body = (await answer.json()) as { reasons: string[] };
-      return body.reasons.some((reason) => reason.includes('does not answer')) ? body.reasons : undefined;
-    }, 'the reason');
-    assert.deepEqual(reasons, ['the store memory does not answer']);
-    store.away = false;
-    await eventually(async () => (await get(plane, '/readyz')).ok || undefined, 'ready');
-  });
-
   it('shows the metrics', async (context) => {
     const plane = await runControlPlane(context);
     await plane.call('pools', 'CreatePool', { pool: { name: 'web' } });

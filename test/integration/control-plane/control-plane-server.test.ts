@@ -17,11 +17,17 @@ import { eventually } from '../../../harness/programs/processes.ts';
 import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
 import { TestProxy, TestReporter } from '../../../harness/control-plane/test-proxy.ts';
 
-/** Sends bytes as they are to a unary method. */
-function raw(context: TestContext, address: string) {
+const same = (bytes: Buffer) => bytes;
+
+function rawClient(context: TestContext, address: string): Client {
   const client = new Client(address, credentials.createInsecure());
   context.after(() => client.close());
-  const same = (bytes: Buffer) => bytes;
+  return client;
+}
+
+/** Sends bytes as they are to a unary method. */
+function raw(context: TestContext, address: string) {
+  const client = rawClient(context, address);
   return (method: string, bytes: Buffer, deadline: Deadline = Date.now() + 10_000) =>
     new Promise<Buffer>((resolve, reject) => {
       const answered: requestCallback<Buffer> = (error, answer) =>
@@ -50,9 +56,7 @@ describe('a request', () => {
 
   it('that is no message on a stream is refused in words', async (context) => {
     const plane = await runControlPlane(context);
-    const client = new Client(plane.grpcAddress, credentials.createInsecure());
-    context.after(() => client.close());
-    const same = (bytes: Buffer) => bytes;
+    const client = rawClient(context, plane.grpcAddress);
     for (const method of ['/lb.v1.DiscoveryService/StreamSnapshots', '/lb.v1.ReportService/StreamReports']) {
       const call = client.makeBidiStreamRequest(method, same, same);
       const failed = new Promise<ServiceError>((resolve) =>
@@ -144,9 +148,7 @@ describe('the health service', () => {
 describe('reflection', () => {
   it('lists our services', async (context) => {
     const plane = await runControlPlane(context);
-    const client = new Client(plane.grpcAddress, credentials.createInsecure());
-    context.after(() => client.close());
-    const same = (bytes: Buffer) => bytes;
+    const client = rawClient(context, plane.grpcAddress);
     const call = client.makeBidiStreamRequest(
       '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
       same,
