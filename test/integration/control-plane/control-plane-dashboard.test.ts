@@ -1,4 +1,4 @@
-/** What the page of the dashboard asks, and what it is told: over HTTP, as a browser does it, and as others try to. */
+/** The dashboard over HTTP, as a browser asks for it, and as others try to: its files, its API and its live stream. */
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
@@ -18,8 +18,10 @@ async function read(response: Response): Promise<Answer> {
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
-const get = async (plane: TestControlPlane, path: string) =>
-  read(await fetch(`http://${plane.httpAddress}${path}`));
+const ask = ({ httpAddress }: TestControlPlane, path: string, init?: RequestInit) =>
+  fetch(`http://${httpAddress}${path}`, init);
+
+const get = async (plane: TestControlPlane, path: string) => read(await ask(plane, path));
 
 async function post(
   plane: TestControlPlane,
@@ -28,7 +30,7 @@ async function post(
 ): Promise<Answer> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const options = { method: 'POST', headers: { ...JSON_TYPE, ...headers }, body: text };
-  return read(await fetch(`http://${plane.httpAddress}/api/changes`, options));
+  return read(await ask(plane, '/api/changes', options));
 }
 
 /** Under a name: fetch would not let us say which. */
@@ -222,4 +224,56 @@ it('the live stream says hello, gives the past, then the view at once and whenev
   }
   assert.deepEqual(heard.slice(0, 3), ['hello', 'history', 'view']);
   assert.ok(heard.includes('stats'));
+});
+
+describe('the HTTP address', () => {
+  it('shows a page that loads nothing from elsewhere', async (context) => {
+    const plane = await runControlPlane(context);
+    const page = await ask(plane, '/');
+    assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'; script-src 'self'/);
+    const html = await page.text();
+    assert.doesNotMatch(html, /https?:\/\/|<script>|<style| (style|on[a-z]+)=/);
+    const types = await Promise.all(
+      [...html.matchAll(/(?:src|href)="(\/[^"]*)"/g)].map(async ([, path]) => {
+        const answer = await ask(plane, path ?? '');
+        assert.equal(answer.status, 200, path);
+        return answer.headers.get('content-type');
+      }),
+    );
+    assert.deepEqual(
+      new Set(types),
+      new Set(['image/svg+xml', 'text/css; charset=utf-8', 'text/javascript; charset=utf-8']),
+    );
+  });
+
+  it('gives a file again only when it changed, and nothing that is asked twice', async (context) => {
+    const plane = await runControlPlane(context);
+    for (const path of ['/', '/app.mjs', '/lib/dom.mjs', '/charts/uplot.js', '/styles/base.css']) {
+      const first = await ask(plane, path);
+      const etag = first.headers.get('etag') ?? '';
+      assert.deepEqual([first.status, first.headers.get('cache-control')], [200, 'no-cache'], path);
+      const again = await ask(plane, path, { headers: { 'if-none-match': etag } });
+      assert.deepEqual([again.status, await again.text()], [304, ''], path);
+      const head = await ask(plane, path, { method: 'HEAD' });
+      assert.deepEqual([head.headers.get('etag'), await head.text()], [etag, ''], path);
+    }
+    assert.equal((await ask(plane, '/api/revisions')).headers.get('cache-control'), 'no-store');
+  });
+
+  it('takes changes at one path only, and names what there is', async (context) => {
+    const plane = await runControlPlane(context);
+    const wrong = await ask(plane, '/metrics', { method: 'POST' });
+    assert.deepEqual([wrong.status, wrong.headers.get('allow')], [405, 'GET, HEAD']);
+    const reading = await ask(plane, '/api/changes');
+    assert.deepEqual([reading.status, reading.headers.get('allow')], [405, 'POST']);
+    const person = await ask(plane, '/nothing', { headers: { accept: 'text/html,*/*' } });
+    assert.equal(person.status, 404);
+    assert.match(await person.text(), /<h1>No such page<\/h1>/);
+    const missing = await ask(plane, '/nothing');
+    assert.equal(missing.status, 404);
+    assert.match(await missing.text(), /there is no \/nothing; the paths are .*\/metrics/);
+    for (const path of ['/__proto__', '/constructor', '/../package.json', '/routes.ts', '/public/app.mjs']) {
+      assert.equal((await ask(plane, path)).status, 404, path);
+    }
+  });
 });

@@ -86,22 +86,6 @@ describe('never backwards', () => {
     for (const wake of copy.wakes) wake();
     assert.equal((await moved.apply()).snapshot.position.revision, 3);
   });
-
-  it('a replica that has not yet heard of the newest commit reads its store first', async (context) => {
-    const log = new MemoryLog();
-    const one = await runControlPlane(context, { store: new MemoryStore(log) });
-    const slow = new MemoryStore(log);
-    const two = await runControlPlane(context, { store: slow });
-    slow.log.wakes.clear();
-    await createPool(one, 1);
-    const proxy = new TestProxy(one.client, 'p');
-    proxy.subscribe();
-    await proxy.reach(1);
-    const moved = new TestProxy(two.client, 'p', proxy.runs);
-    moved.subscribe();
-    await weigh(one, 5);
-    await moved.reach(2);
-  });
 });
 
 describe('a deadline of thirty seconds, by a clock that the test moves', () => {

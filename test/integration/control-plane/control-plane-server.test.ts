@@ -1,4 +1,4 @@
-/** The gRPC server of a control plane: garbage, limits, health, reflection, and the end. */
+/** The servers of a control plane: garbage, limits, health, reflection, metrics, and the end. */
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, it, type TestContext } from 'node:test';
@@ -163,6 +163,30 @@ describe('reflection', () => {
       assert.ok(names.includes(`lb.v1.${name}Service`), name);
     }
   });
+});
+
+it('the HTTP address shows the metrics', async (context) => {
+  const plane = await runControlPlane(context);
+  await plane.call('pools', 'CreatePool', { pool: { name: 'web' } });
+  TestReporter.of(plane.client, 'p', null);
+  const text = await eventually(async () => {
+    const body = await (await fetch(`http://${plane.httpAddress}/metrics`)).text();
+    return /^lb_proxies_connected 1$/m.test(body) ? body : undefined;
+  }, 'a connected proxy');
+  for (const line of [
+    /^lb_store_revision 1$/m,
+    /^lb_store_commits_total\{result="appended"\} 1$/m,
+    /^lb_proxies_behind 1$/m,
+    /^lb_snapshot_nacks_total 0$/m,
+    /^lb_store_age_seconds \d/m,
+    /^lb_store_oldest_revision 1$/m,
+    /^lb_checkpoint_revision 0$/m,
+    /^lb_checkpoint_age_seconds Nan$/im,
+    /^lb_grpc_calls_total\{method="lb\.v1\.PoolService\/CreatePool",code="OK"\} 1$/m,
+    /^process_cpu_seconds_total /m,
+  ]) {
+    assert.match(text, line);
+  }
 });
 
 describe('the end', () => {

@@ -1,8 +1,11 @@
-/** Watch and WaitConverged, over real gRPC. */
+/** Watch, WaitConverged and Register, over real gRPC. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { LbError } from '../../../core/runtime/errors.ts';
 import type { WaitConvergedResponse__Output } from '../../../core/wire/generated/lb/v1/WaitConvergedResponse.ts';
+import { collectingLogger } from '../../../harness/collecting-logger.ts';
+import { eventually } from '../../../harness/programs/processes.ts';
+import { addressesAt, registrationsAt } from '../../../harness/programs/registered-backend.ts';
 import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
 import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
 import { ServerStream } from '../../../harness/control-plane/server-stream.ts';
@@ -94,5 +97,26 @@ describe('WaitConverged', () => {
     const error = await refusal(7);
     assert.equal(error.code, 'NOT_FOUND');
     assert.match(error.message, /no revision 7 yet: the newest is 1/);
+  });
+});
+
+describe('a Register stream', () => {
+  it('that is cancelled is a lost one: its backend may be registered elsewhere by now', async (t) => {
+    const { logger, said } = collectingLogger();
+    const address = '10.0.9.9:80';
+    // It waits for its proxies, so that a drain would not end.
+    const plane = await runControlPlane(t, { rosterGraceMs: 60_000, logger });
+    await plane.call('pools', 'CreatePool', { pool: { name: 'web' } });
+    const stream = plane.client.registrations.register();
+    let answered = false;
+    stream.on('data', () => (answered = true)).on('error', () => undefined);
+    stream.write({ registration: { pool: 'web', address, ttl: { seconds: '60' } } });
+    await eventually(() => Promise.resolve(answered || undefined), 'the registration');
+    stream.cancel();
+    const ended = () => said.find((line) => /a registered backend (was lost|leaves)/.test(line));
+    assert.match(await eventually(() => Promise.resolve(ended()), 'its end'), /was lost/);
+    const [{ state } = assert.fail()] = await registrationsAt(plane.client);
+    assert.equal(state, 'REGISTRATION_STATE_ACTIVE');
+    assert.deepEqual(await addressesAt(plane.client), [address]);
   });
 });
