@@ -41,6 +41,14 @@ export class TestProxy {
     this.incoming = new ServerStream(this.#call);
   }
 
+  /** A proxy that subscribed as new, and runs `revision`. */
+  static async running(client: ReplicaClient, id: string, revision: number): Promise<TestProxy> {
+    const proxy = new TestProxy(client, id);
+    proxy.subscribe();
+    await proxy.reach(revision);
+    return proxy;
+  }
+
   subscribe(position: Position | null = this.runs?.position ?? null): void {
     this.send({
       subscribe: {

@@ -1,13 +1,13 @@
 /** Snapshots on their way to proxies, over real gRPC. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { LmdbStore } from '../../../control-plane/store/lmdb/lmdb-store.ts';
+import { systemClock } from '../../../core/runtime/clock.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
 import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
-import {
-  runControlPlane,
-  temporaryLmdb,
-  type TestControlPlane,
-} from '../../../harness/programs/running-control-plane.ts';
+import { temporaryFolder } from '../../../harness/programs/processes.ts';
+import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
 import { TestProxy } from '../../../harness/control-plane/test-proxy.ts';
 
 /** The pool `web` of so many backends. */
@@ -22,7 +22,7 @@ const weigh = ({ call }: TestControlPlane, weight: number) =>
 
 describe('a proxy', () => {
   it('gets everything, then deltas to what it acknowledged', async (context) => {
-    const plane = await runControlPlane(context, { store: temporaryLmdb(context) });
+    const plane = await runControlPlane(context);
     await createPool(plane, 3);
     const proxy = new TestProxy(plane.client, 'p');
     proxy.subscribe();
@@ -40,9 +40,7 @@ describe('a proxy', () => {
   it('that refuses a snapshot keeps its base, gets the next one, and is counted', async (context) => {
     const plane = await runControlPlane(context);
     await createPool(plane, 2);
-    const proxy = new TestProxy(plane.client, 'p');
-    proxy.subscribe();
-    await proxy.reach(1);
+    const proxy = await TestProxy.running(plane.client, 'p', 1);
     const has = proxy.runs;
     await weigh(plane, 5);
     proxy.nack(await proxy.delta(), { field: 'pools[web]', description: 'is odd' });
@@ -64,28 +62,57 @@ describe('a proxy', () => {
   });
 });
 
-describe('never backwards', () => {
-  it('a replica whose store is behind withholds, and goes on once it has caught up', async (context) => {
-    const log = new MemoryLog();
-    const ahead = await runControlPlane(context, { store: new MemoryStore(log) });
-    await createPool(ahead, 1);
-    const copy = new MemoryLog(log.storeId);
-    copy.commits.push(...log.commits);
-    const behind = await runControlPlane(context, { store: new MemoryStore(copy) });
-    await weigh(ahead, 3);
-    const proxy = new TestProxy(ahead.client, 'p');
+describe('a control plane that comes back', () => {
+  /** What was sent before a change of one backend, and for it. */
+  async function sentFor(plane: TestControlPlane, proxy: TestProxy): Promise<readonly string[]> {
     proxy.subscribe();
-    await proxy.reach(2);
+    await weigh(plane, 9);
+    const [first, ...others] = await proxy.reach(2);
+    assert.deepEqual(others, []);
+    assert.equal(proxy.incoming.waiting, 0);
+    return first?.upserts ?? [];
+  }
 
-    const moved = new TestProxy(behind.client, 'p', proxy.runs);
-    moved.subscribe();
-    assert.equal((await moved.withheld()).reason, 'REASON_REPLICA_BEHIND');
-    await weigh(ahead, 4);
-    copy.commits.push(...log.commits.slice(1));
-    copy.version = log.version;
-    for (const wake of copy.wakes) wake();
-    assert.equal((await moved.apply()).snapshot.position.revision, 3);
+  it('sends no resource to a proxy that has them all: not after a restart, not after a fail-over', async (t) => {
+    const directory = join(temporaryFolder(t), 'store');
+    const open = () => new LmdbStore({ directory, clock: systemClock });
+    const before = await runControlPlane(t, { store: open() });
+    await createPool(before, 1);
+    const proxy = await TestProxy.running(before.client, 'p', 1);
+    await before.stop();
+    const after = await runControlPlane(t, { store: open() });
+    const back = new TestProxy(after.client, 'p', proxy.runs);
+    assert.deepEqual(await sentFor(after, back), ['backend/web/10.1.0.0:80']);
+
+    const log = new MemoryLog();
+    const one = await runControlPlane(t, { store: new MemoryStore(log) });
+    await createPool(one, 1);
+    const two = await runControlPlane(t, { store: new MemoryStore(log) });
+    const first = await TestProxy.running(one.client, 'p', 1);
+    await one.stop();
+    const moved = new TestProxy(two.client, 'p', first.runs);
+    assert.deepEqual(await sentFor(two, moved), ['backend/web/10.1.0.0:80']);
   });
+});
+
+it('a replica whose store is behind withholds, and goes on once it has caught up', async (context) => {
+  const log = new MemoryLog();
+  const ahead = await runControlPlane(context, { store: new MemoryStore(log) });
+  await createPool(ahead, 1);
+  const copy = new MemoryLog(log.storeId);
+  copy.commits.push(...log.commits);
+  const behind = await runControlPlane(context, { store: new MemoryStore(copy) });
+  await weigh(ahead, 3);
+  const proxy = await TestProxy.running(ahead.client, 'p', 2);
+
+  const moved = new TestProxy(behind.client, 'p', proxy.runs);
+  moved.subscribe();
+  assert.equal((await moved.withheld()).reason, 'REASON_REPLICA_BEHIND');
+  await weigh(ahead, 4);
+  copy.commits.push(...log.commits.slice(1));
+  copy.version = log.version;
+  for (const wake of copy.wakes) wake();
+  assert.equal((await moved.apply()).snapshot.position.revision, 3);
 });
 
 describe('a deadline of thirty seconds, by a clock that the test moves', () => {
@@ -96,9 +123,7 @@ describe('a deadline of thirty seconds, by a clock that the test moves', () => {
     const ticking = setInterval(() => clock.advance(5), 5);
     context.after(() => clearInterval(ticking));
     await createPool(plane, 10_000);
-    const first = new TestProxy(plane.client, 'first');
-    first.subscribe();
-    await first.reach(1);
+    await TestProxy.running(plane.client, 'first', 1);
     clearInterval(ticking);
     return { clock, plane };
   }

@@ -20,9 +20,7 @@ describe('reports', () => {
   it('make the fleet that tools see', async (context) => {
     const plane = await runControlPlane(context);
     await createPool(plane);
-    const proxy = new TestProxy(plane.client, 'p');
-    proxy.subscribe();
-    await proxy.reach(1);
+    const proxy = await TestProxy.running(plane.client, 'p', 1);
     const reporter = TestReporter.of(plane.client, 'p', proxy.runs);
     reporter.send({
       backends: [

@@ -1,4 +1,4 @@
-/** The servers of a control plane: garbage, limits, health, reflection, metrics, and the end. */
+/** The servers of a control plane: garbage, limits, health, reflection, metrics, a store of a newer version, and the end. */
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, it, type TestContext } from 'node:test';
@@ -11,8 +11,12 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
+import { decodeCommit, encodeCommit } from '../../../control-plane/store/log/commit-codec.ts';
+import { type Commit, FORMAT } from '../../../core/model/commit.ts';
+import { sealCommit } from '../../../core/model/hash.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
-import { MemoryStore } from '../../../harness/store/memory-store.ts';
+import { pool } from '../../../harness/snapshots.ts';
+import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
 import { eventually } from '../../../harness/programs/processes.ts';
 import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
 import { TestProxy, TestReporter } from '../../../harness/control-plane/test-proxy.ts';
@@ -187,6 +191,71 @@ it('the HTTP address shows the metrics', async (context) => {
   ]) {
     assert.match(text, line);
   }
+});
+
+/** Reads commits the way that stores of bytes do: what a newer program wrote is noticed. */
+class EncodedStore extends MemoryStore {
+  override async read(fromRevision: number, limit: number): Promise<Commit[]> {
+    const commits = await super.read(fromRevision, limit);
+    return commits.map((commit) => decodeCommit(encodeCommit(commit), `revision ${commit.revision}`));
+  }
+}
+
+/** What a replica of the next version commits. */
+function commitOfNewer(log: MemoryLog): void {
+  const { revision, hash } = log.head;
+  const commit = sealCommit({
+    format: FORMAT + 1,
+    revision: revision + 1,
+    parent: hash,
+    timeMs: 1_700_000_000_000,
+    author: 'newer',
+    message: '',
+    requestId: `newer-${revision + 1}`,
+    requestDigest: '',
+    changes: [{ op: 'put', resource: pool('green') }],
+  });
+  assert.ok(log.append(log.head, [commit]));
+}
+
+describe('a replica older than what it reads in the store', () => {
+  it('refuses every call, says why, and ends every stream', async (t) => {
+    const log = new MemoryLog();
+    const old = await runControlPlane(t, { store: new EncodedStore(log) });
+    await old.call('pools', 'CreatePool', { pool: { name: 'web' } });
+    const proxy = await TestProxy.running(old.client, 'p', 1);
+    const reporter = TestReporter.of(old.client, 'p', proxy.runs);
+    await reporter.incoming.next();
+    commitOfNewer(log);
+
+    for (const stream of [proxy.incoming, reporter.incoming]) {
+      const said = await stream.error();
+      assert.equal(said.code, 'UNAVAILABLE');
+      assert.match(said.message, /answers no requests.*format 2.*reads format 1.*another replica/);
+    }
+    const ready = await fetch(`http://${old.httpAddress}/readyz`);
+    assert.equal(ready.status, 503);
+    assert.match(await ready.text(), /answers no requests.*format 2/);
+    const http = (path: string) => fetch(`http://${old.httpAddress}${path}`);
+    for (const path of ['/api/events', '/api/converged?revision=1', '/api/revisions']) {
+      const answer = await http(path);
+      assert.equal(answer.status, 503, path);
+      assert.match(await answer.text(), /answers no requests.*format 2.*another replica/, path);
+    }
+    for (const path of ['/', '/metrics']) assert.equal((await http(path)).status, 200, path);
+    const refusals = [
+      old.call('pools', 'ListPools', {}),
+      old.call('config', 'Export', {}),
+      old.call('fleet', 'ListProxies', {}),
+      old.call('pools', 'DeletePool', { name: 'web' }),
+    ];
+    for (const refusal of refusals) {
+      await assert.rejects(refusal, { code: 'UNAVAILABLE' });
+    }
+    const again = new TestProxy(old.client, 'p', proxy.runs);
+    again.subscribe();
+    assert.match((await again.incoming.error()).message, /answers no requests/);
+  });
 });
 
 describe('the end', () => {

@@ -54,9 +54,7 @@ describe('WaitConverged', () => {
   async function fleetOfOne(context: TestContext) {
     const plane = await runControlPlane(context);
     await createPool(plane, 'web');
-    const proxy = new TestProxy(plane.client, 'p');
-    proxy.subscribe();
-    await proxy.reach(1);
+    const proxy = await TestProxy.running(plane.client, 'p', 1);
     const reporter = TestReporter.of(plane.client, 'p', proxy.runs);
     const wait = (revision: number) =>
       new ServerStream(plane.client.config.waitConverged({ revision: String(revision) }));
