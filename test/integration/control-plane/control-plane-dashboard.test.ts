@@ -1,7 +1,7 @@
 /** The dashboard over HTTP, as a browser asks for it, and as others try to: its files, its API and its live stream. */
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { eventually } from '../../../harness/programs/processes.ts';
 import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
 import { applied, backendReport } from '../../../harness/control-plane/reports.ts';
@@ -175,8 +175,6 @@ describe('the history for the page', () => {
       proxies: [],
       settled: true,
     });
-    const rolledBack = await post(plane, { method: 'Rollback', request: { revision: '1', force: true } });
-    assert.equal(rolledBack.body['revision'], '3');
   });
 
   it('says what is wrong with what was asked', async (t) => {
@@ -196,10 +194,8 @@ describe('the history for the page', () => {
 });
 
 /** The events of the live stream, as they come. */
-async function* eventsOf(t: TestContext, url: string) {
-  const end = new AbortController();
-  t.after(() => end.abort());
-  const { body } = await fetch(url, { signal: end.signal });
+async function* eventsOf(url: string) {
+  const { body } = await fetch(url, { signal: AbortSignal.timeout(30_000) });
   let rest = '';
   for await (const bytes of body ?? []) {
     const blocks = (rest + Buffer.from(bytes).toString()).split('\n\n');
@@ -215,7 +211,7 @@ it('the live stream says hello, gives the past, then the view at once and whenev
   const plane = await runControlPlane(t);
   await withPool(plane);
   const heard: string[] = [];
-  for await (const { event, data } of eventsOf(t, `http://${plane.httpAddress}/api/events?pool=web`)) {
+  for await (const { event, data } of eventsOf(`http://${plane.httpAddress}/api/events?pool=web`)) {
     if (event === 'stats' && !heard.includes('stats')) await post(plane, drain());
     heard.push(event);
     if (event !== 'view' || data['revision'] !== 2) continue;

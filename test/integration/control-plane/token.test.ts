@@ -111,14 +111,8 @@ describe('the programs and their --token-file', () => {
   it('a control plane without one refuses to be reached by other machines, with both ways out', async (t) => {
     const store = ['--store', `lmdb:${join(temporaryFolder(t), 'store')}`];
     const program = built('control-plane/main.js');
-    const refused = await run(process.execPath, [
-      program,
-      '--grpc-address',
-      '0.0.0.0:0',
-      '--http-address',
-      '[::]:0',
-      ...store,
-    ]);
+    const everywhere = ['--grpc-address', '0.0.0.0:0', '--http-address', '[::]:0'];
+    const refused = await run(process.execPath, [program, ...everywhere, ...store]);
     assert.equal(refused.code, 2);
     assert.match(refused.stderr, /--grpc-address 0\.0\.0\.0:0: .*--token-file FILE.*--insecure/);
     assert.match(refused.stderr, /--http-address \[::\]:0: .*--token-file FILE.*--insecure/);
