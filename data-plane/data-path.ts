@@ -67,7 +67,7 @@ export interface DataPathOptions {
 export type DataPathReadings = Omit<ProxyReadings, 'connected' | 'configAgeSeconds' | 'build'>;
 
 /** A sink, and how this process is named in its lines. */
-export type ConnectionLogTarget = Pick<ConnectionLogInputs, 'sink' | 'proxy' | 'instance'>;
+type ConnectionLogTarget = Pick<ConnectionLogInputs, 'sink' | 'proxy' | 'instance'>;
 
 export class DataPath {
   readonly applier: SnapshotApplier;

@@ -18,7 +18,7 @@ export interface Delta {
   readonly end: DeltaEnd;
 }
 
-export interface DeltaEnd {
+interface DeltaEnd {
   readonly position: Position;
   readonly snapshotHash: string;
 }

@@ -5,7 +5,7 @@ import type { FleetFacts } from './fleet-facts.ts';
 import { changedPools, closedListeners, servingWeights } from './serving-changes.ts';
 
 /** A backend's share of the pool's new connections, 0 to 1, assuming that all backends are healthy. */
-export interface BackendShare {
+interface BackendShare {
   readonly address: string;
   readonly shareBefore: number;
   readonly shareAfter: number;
@@ -13,7 +13,7 @@ export interface BackendShare {
   readonly connections: number;
 }
 
-export interface PoolEffect {
+interface PoolEffect {
   readonly pool: string;
   /** Every backend before or after the change. */
   readonly backends: readonly BackendShare[];
@@ -21,7 +21,7 @@ export interface PoolEffect {
   readonly connectionsDraining: number;
 }
 
-export interface ListenerEffect {
+interface ListenerEffect {
   readonly listener: string;
   /** Open now; they are allowed to finish. */
   readonly connections: number;

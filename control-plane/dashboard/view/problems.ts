@@ -11,7 +11,7 @@ import type { ProxyRow } from './proxy-rows.ts';
 import { byName, cut, type Rows } from './rows.ts';
 
 /** Critical: clients notice. Warning: they may soon. Notice: it mostly passes by itself. */
-export type Severity = 'critical' | 'warning' | 'notice';
+type Severity = 'critical' | 'warning' | 'notice';
 
 export interface Problem {
   /** The same for the same thing as long as it lasts. */
