@@ -11,20 +11,12 @@ import { startControlPlane } from './control-plane.ts';
 import { parseControlPlaneFlags } from './control-plane-flags.ts';
 import { openStore } from './store/store-url.ts';
 
-const {
-  grpcAddress,
-  httpAddress,
-  dashboardHost: dashboardHosts,
-  store: storeUrl,
-  access,
-  tokenFile,
-  insecure,
-  logLevel,
-} = parseControlPlaneFlags();
+const flags = parseControlPlaneFlags();
+const { access, tokenFile } = flags;
 const clock = systemClock;
 const random = systemRandom;
 const sink = standardErrorSink(clock);
-const logger = createLogger('lb-control-plane', logLevel, sink);
+const logger = createLogger('lb-control-plane', flags.logLevel, sink);
 exitOnUnhandledFailures(logger);
 surviveHangups(logger);
 // Its log lines are not JSON, and our own errors say the same.
@@ -34,12 +26,12 @@ if (access.user !== undefined && access.tls === undefined)
     'the password of --etcd-user is sent to etcd unencrypted; use --etcd-ca to encrypt the connection',
   );
 tokenFile?.follow(clock, logger);
-if (insecure && tokenFile === undefined)
+if (flags.insecure && tokenFile === undefined)
   logger.warn('--insecure is set: anyone who can reach this control plane can change everything');
 try {
-  const { store, memberStore } = openStore(storeUrl, { access, clock, random, logger });
+  const { store, memberStore } = openStore(flags.store, { access, clock, random, logger });
   const running = await startControlPlane(
-    { grpcAddress, httpAddress, dashboardHosts },
+    { ...flags, dashboardHosts: flags.dashboardHost },
     {
       store,
       memberStore,

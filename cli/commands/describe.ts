@@ -23,10 +23,10 @@ export const addDescribe: AddCommand = (program, execute) => {
     )
     .action((word: string, name: string, { pool }: { pool?: string }) =>
       execute(async ({ context, session }) => {
-        const { DESCRIBERS } = await import('../kinds/kinds.ts');
+        const { KIND_VIEWS } = await import('../kinds/kinds.ts');
         const { printPage } = await import('../output/page.ts');
         const kind = requireKind(word, KINDS);
-        const page = await DESCRIBERS[kind](session, context, name, pool);
+        const page = await KIND_VIEWS[kind].describe(session, context, name, pool);
         printPage(context, KIND_NAMES[kind], page);
         return EXIT.done;
       }),

@@ -33,7 +33,7 @@ export const addGet: AddCommand = (program, execute) => {
     .action((word: string, name: string | undefined, { pool, watch = false, limit }: GetOptions) =>
       execute(async ({ context, session }) => {
         const { findNamed } = await import('../kinds/find-named.ts');
-        const { LISTERS, onlyOfPool, showListing } = await import('../kinds/kinds.ts');
+        const { KIND_VIEWS, onlyOfPool, showListing } = await import('../kinds/kinds.ts');
         const kind = requireKind(word, KINDS);
         if (pool !== undefined && !['backends', 'listeners', 'pools'].includes(kind)) {
           const message = `--pool does not apply to ${kind}; use it for backends, listeners or pools`;
@@ -41,7 +41,11 @@ export const addGet: AddCommand = (program, execute) => {
         }
         const options = { limit, ...(name !== undefined && { name }) };
         const list = async () => {
-          const listing = await onlyOfPool(session, await LISTERS[kind](session, context, options), pool);
+          const listing = await onlyOfPool(
+            session,
+            await KIND_VIEWS[kind].list(session, context, options),
+            pool,
+          );
           return name === undefined ? listing : { ...listing, items: [findNamed(kind, name, listing.items)] };
         };
         return showListing(context, session, KIND_NAMES[kind], list, { watch, isOne: name !== undefined });

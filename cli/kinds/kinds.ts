@@ -13,25 +13,18 @@ import { describePool, listPools } from './pools.ts';
 import { describeProxy, listProxies } from './proxies.ts';
 import { describeRevision, listRevisions, type RevisionFilter } from './revisions.ts';
 
-type List = (session: Session, context: Context, filter: RevisionFilter) => Promise<Listing>;
-type Describe = (session: Session, context: Context, name: string, pool: string | undefined) => Promise<Page>;
+interface KindView {
+  list(session: Session, context: Context, filter: RevisionFilter): Promise<Listing>;
+  describe(session: Session, context: Context, name: string, pool: string | undefined): Promise<Page>;
+}
 
-export const LISTERS: Readonly<Record<Kind, List>> = {
-  listeners: listListeners,
-  pools: listPools,
-  policies: listPolicies,
-  backends: listBackends,
-  proxies: listProxies,
-  revisions: listRevisions,
-};
-
-export const DESCRIBERS: Readonly<Record<Kind, Describe>> = {
-  listeners: describeListener,
-  pools: describePool,
-  policies: describePolicy,
-  backends: describeBackend,
-  proxies: describeProxy,
-  revisions: describeRevision,
+export const KIND_VIEWS: Readonly<Record<Kind, KindView>> = {
+  listeners: { list: listListeners, describe: describeListener },
+  pools: { list: listPools, describe: describePool },
+  policies: { list: listPolicies, describe: describePolicy },
+  backends: { list: listBackends, describe: describeBackend },
+  proxies: { list: listProxies, describe: describeProxy },
+  revisions: { list: listRevisions, describe: describeRevision },
 };
 
 /** Shows the listing once, or again and again. `isOne`: it is of one item, which programs get as an object. */

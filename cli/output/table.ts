@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import { printable } from './printable.ts';
 import type { Style, Tone } from './style.ts';
 
-/** A cell, and how it should look where colours are shown. */
+/** A cell, and its color on a terminal. `moving`: its text changes by itself, such as an age. */
 export type Cell = string | { readonly text: string; readonly tone?: Tone; readonly moving?: true };
 
 const GAP = '  ';
@@ -23,14 +23,18 @@ export function columnWidths(header: readonly string[], rows: readonly (readonly
 }
 
 export function headerLine(header: readonly string[], widths: readonly number[], style: Style): string {
-  return style(
-    'faint',
-    line(header, widths, (_tone, text) => text),
-  );
+  return style('faint', rowLine(header, widths, style));
 }
 
 export function rowLine(row: readonly Cell[], widths: readonly number[], style: Style): string {
-  return line(row, widths, style);
+  const parts = row.map((cell, column) => {
+    const text = printable(textOf(cell)) || '-';
+    // Nothing follows the last column, so it needs no padding.
+    const width = column === row.length - 1 ? 0 : (widths[column] ?? 0);
+    const padding = ' '.repeat(Math.max(0, width - text.length));
+    return (typeof cell === 'string' || !cell.tone ? text : style(cell.tone, text)) + padding;
+  });
+  return parts.join(GAP);
 }
 
 /** All of it, the header first. */
@@ -41,18 +45,7 @@ export function table(header: readonly string[], rows: readonly (readonly Cell[]
     .join('');
 }
 
-function line(cells: readonly Cell[], widths: readonly number[], style: Style): string {
-  const parts = cells.map((cell, column) => {
-    const text = printable(textOf(cell)) || '-';
-    // Nothing follows the last column, so nothing has to be aligned behind it.
-    const padding =
-      column === cells.length - 1 ? '' : ' '.repeat(Math.max(0, (widths[column] ?? 0) - text.length));
-    return (typeof cell === 'string' || !cell.tone ? text : style(cell.tone, text)) + padding;
-  });
-  return parts.join(GAP);
-}
-
-/** What makes two rows the same to a person who watches: ages move by themselves, and count only by their tone. */
+/** Equal for rows that look the same, apart from cells that change by themselves: of those only the color counts. */
 export function sameness(row: readonly Cell[]): string {
   return JSON.stringify(
     row.map((cell) => (typeof cell !== 'string' && cell.moving ? (cell.tone ?? '') : textOf(cell))),

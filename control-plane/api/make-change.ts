@@ -11,7 +11,7 @@ import { type Clock, sleep } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import { differenceToWire } from '../../core/wire/change-codec.ts';
 import type { ChangeResult } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
-import { type Findings, GuardedEdit, type GuardSources } from '../guard/guarded-edit.ts';
+import { GuardedEdit, type GuardSources } from '../guard/guarded-edit.ts';
 import type { UnaryCall } from '../rpc/unary.ts';
 import { throwIfInvalid } from '../../core/runtime/request-violations.ts';
 import type { Committer } from '../store/log/committer.ts';
@@ -84,7 +84,8 @@ export function makeChangeWith({ committer, guard, clock }: ChangeDeps): MakeCha
       dryRun: outcome.dryRun,
       repeatedRequest: outcome.repeated,
       changes: outcome.changes.map(differenceToWire),
-      ...findingsToWire(guarded.findings),
+      guardRefusals: [...guarded.findings.refused],
+      ...guarded.findings.effects,
       notes: [...outcome.notes, ...guarded.findings.notes],
     };
   };
@@ -106,14 +107,6 @@ async function proposeUntilHealthKnown<T>(
       await sleep(clock, RETRY_MS);
     }
   }
-}
-
-function findingsToWire({ refused, effects }: Findings): Partial<ChangeResult> {
-  return {
-    guardRefusals: [...refused],
-    poolEffects: effects.pools.map(({ backends, ...effect }) => ({ ...effect, backends: [...backends] })),
-    listenerEffects: [...effects.listeners],
-  };
 }
 
 /** The revision that a caller expects; 0 on the wire means any. */

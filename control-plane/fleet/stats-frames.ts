@@ -28,39 +28,42 @@ interface Ranked {
   ranks: Uint32Array | null;
 }
 
-/** Makes all frames of one moment. Whatever they have in common is made once, when it is first needed. */
+/** Makes all frames of one moment. Whatever they have in common is made once. */
 export class Frames {
   readonly #sources: FrameSources;
+  readonly #shared: Omit<StatsFrame__Output, 'backends' | 'moreBackends'>;
+  readonly #removedBackends: readonly BackendSeries[];
   /** By pool; the key null has the backends of all pools. */
   readonly #backends = new Map<string | null, Ranked>();
   readonly #backendRows = new Map<BackendSeries, BackendStats__Output>();
-  #removedBackends: BackendSeries[] | null = null;
-  #shared: Pick<StatsFrame__Output, 'time' | 'revision' | 'window' | 'total'> | null = null;
-  #listeners: ListenerStats__Output[] | null = null;
-  #pools: PoolStats__Output[] | null = null;
-  #proxies: ProxyStats__Output[] | null = null;
 
   constructor(sources: FrameSources) {
+    const { aggregator, proxies, revision, window, wallMs } = sources;
+    const seconds = Math.floor(wallMs / 1_000);
     this.#sources = sources;
+    this.#removedBackends = removedBackends(sources);
+    this.#shared = {
+      time: { seconds: String(seconds), nanos: Math.round((wallMs - seconds * 1_000) * 1_000_000) },
+      revision: String(revision),
+      window: { seconds: String(window.seconds), nanos: 0 },
+      total: aggregator.total.rates(window, aggregator.grid),
+      listeners: listenerRows(sources),
+      pools: poolRows(sources),
+      proxies: proxies.map((proxy) => proxyRow(proxy, sources)),
+    };
   }
 
   /** A frame of one pool; of all of them if `pool` is undefined. */
   frame(pool: string | undefined, maxBackends: number): StatsFrame__Output {
-    const sources = this.#sources;
     const ofPool = <Row extends { readonly pool: string }>(rows: Row[]) =>
       pool === undefined ? rows : rows.filter((row) => row.pool === pool);
     const { all, shown } = this.#busiest(pool ?? null, maxBackends);
-    this.#shared ??= sharedOf(sources);
-    this.#listeners ??= listenerRows(sources);
-    this.#pools ??= poolRows(sources);
-    this.#proxies ??= sources.proxies.map((proxy) => proxyRow(proxy, sources));
     return {
       ...this.#shared,
-      listeners: ofPool(this.#listeners),
-      pools: ofPool(this.#pools),
+      listeners: ofPool(this.#shared.listeners),
+      pools: ofPool(this.#shared.pools),
       backends: shown.map((series) => this.#backendRow(series)),
       moreBackends: all.length - shown.length,
-      proxies: this.#proxies,
     };
   }
 
@@ -77,7 +80,6 @@ export class Frames {
   /** The backends that are configured, and removed ones that still have connections. */
   #backendsOf(pool: string | null): BackendSeries[] {
     const { aggregator, state } = this.#sources;
-    this.#removedBackends ??= removedBackends(this.#sources);
     const found = this.#removedBackends.filter((series) => pool === null || series.pool === pool);
     const pools = pool === null ? [...(state?.pools.values() ?? [])] : [state?.pools.get(pool)];
     for (const stored of pools) {
@@ -94,16 +96,6 @@ export class Frames {
     this.#backendRows.set(series, row);
     return row;
   }
-}
-
-function sharedOf({ aggregator, revision, window, wallMs }: FrameSources) {
-  const seconds = Math.floor(wallMs / 1_000);
-  return {
-    time: { seconds: String(seconds), nanos: Math.round((wallMs - seconds * 1_000) * 1_000_000) },
-    revision: String(revision),
-    window: { seconds: String(window.seconds), nanos: 0 },
-    total: aggregator.total.rates(window, aggregator.grid),
-  };
 }
 
 /** Backends that are not configured any more but still have connections. */

@@ -1,42 +1,17 @@
 /** What a change would do to traffic, for dry runs. Pure. */
 import { describeChanges } from '../../core/model/difference.ts';
 import type { State } from '../../core/model/state.ts';
+import type { ChangeResult } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
+import type { PoolEffect } from '../../core/wire/generated/lb/v1/PoolEffect.ts';
 import type { FleetFacts } from './fleet-facts.ts';
 import { changedPools, closedListeners, servingWeights } from './serving-changes.ts';
 
-/** A backend's share of the pool's new connections, 0 to 1, assuming that all backends are healthy. */
-interface BackendShare {
-  readonly address: string;
-  readonly shareBefore: number;
-  readonly shareAfter: number;
-  /** Open now. */
-  readonly connections: number;
-}
-
-interface PoolEffect {
-  readonly pool: string;
-  /** Every backend before or after the change. */
-  readonly backends: readonly BackendShare[];
-  /** Open connections to backends that the change removes, drains or disables. */
-  readonly connectionsDraining: number;
-}
-
-interface ListenerEffect {
-  readonly listener: string;
-  /** Open now; they are allowed to finish. */
-  readonly connections: number;
-}
-
-export interface Effects {
-  readonly pools: readonly PoolEffect[];
-  /** Listeners that are deleted or moved to another address. */
-  readonly listeners: readonly ListenerEffect[];
-}
+export type Effects = Required<Pick<ChangeResult, 'poolEffects' | 'listenerEffects'>>;
 
 export function effectsOf(before: State, after: State, fleet: FleetFacts): Effects {
   return {
-    pools: poolsOf(before, after).flatMap((pool) => poolEffect(pool, before, after, fleet)),
-    listeners: closedListeners(before, after).map((listener) => {
+    poolEffects: poolsOf(before, after).flatMap((pool) => poolEffect(pool, before, after, fleet)),
+    listenerEffects: closedListeners(before, after).map((listener) => {
       const { connections } = fleet.listenerConnections(listener);
       return { listener, connections };
     }),

@@ -38,7 +38,12 @@ export interface Findings {
   readonly effects: Effects;
 }
 
-const NOTHING: Findings = { refused: [], mayPass: false, notes: [], effects: { pools: [], listeners: [] } };
+const NOTHING: Findings = {
+  refused: [],
+  mayPass: false,
+  notes: [],
+  effects: { poolEffects: [], listenerEffects: [] },
+};
 
 export class GuardedEdit {
   readonly edit: Edit;

@@ -1,10 +1,11 @@
-/** The figures of a fleet out of reports made by hand, on a clock that stands still. */
+/** The statistics of a fleet from reports made by hand, on a fake clock. */
 import { FleetStats } from '../../control-plane/fleet/fleet-stats.ts';
 import { Fleet, type ReportSession } from '../../control-plane/fleet/fleet.ts';
 import type { Followed } from '../../control-plane/store/log/log-follower.ts';
 import type { ResourceDraft } from '../../core/model/draft.ts';
 import type { State } from '../../core/model/state.ts';
 import type { Histogram__Output } from '../../core/wire/generated/lb/v1/Histogram.ts';
+import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { proxyInfo } from './reports.ts';
 import { stateOf } from '../state.ts';
@@ -18,6 +19,19 @@ export class StatsRig {
     follower: { current: () => this.#followed },
     clock: this.clock,
   });
+
+  /** Two pools and a proxy whose reports came a second apart, when the rates include the last one. */
+  static reported(...reports: readonly StreamReportsRequest__Output[]): StatsRig {
+    const rig = new StatsRig();
+    rig.configure(WEB);
+    const session = rig.connect('a');
+    for (const [index, each] of reports.entries()) {
+      if (index > 0) rig.clock.advance(1_000);
+      session.report(each);
+    }
+    rig.clock.advance(3_000);
+    return rig;
+  }
 
   configure(state: State): void {
     const { revision } = state.head;

@@ -17,7 +17,6 @@ export const CONTRACT_GROUPS = {
   orders: WITHOUT_BYTES,
   limits: WITHOUT_BYTES,
   /** No byte is lost whatever the peers do, and every connection is served under pressure. */
-  resets: EPOLL_ALONE,
   atOnce: EPOLL_ALONE,
   pressure: EPOLL_ALONE,
   random: EPOLL_ALONE,

@@ -7,7 +7,7 @@ import type { EngineHoldings, ListenOn } from '../../data-plane/engine/engine.ts
 import type { CloseReason } from '../../data-plane/memory/close-reasons.ts';
 import type { EngineName, FromHost, Script, ToHost } from './engine-host.ts';
 import { libcOrFail } from './libc.ts';
-import { fdOf, shrinkBuffers } from './raw-socket.ts';
+import { shrinkBuffers } from './raw-socket.ts';
 import { dial, readAll, TcpServer, until, within } from './tcp.ts';
 
 const MAX_SLOTS = 4_096;
@@ -24,7 +24,7 @@ export class EngineRig {
   readonly #fd: number;
   readonly #wakeFd: number;
   readonly #holdings: EngineHoldings;
-  readonly #cleanups: (() => void)[] = [];
+  readonly #cleanups: (() => unknown)[] = [];
 
   private constructor(worker: Worker, fd: number, { engine, holdings, wakeFd }: Script) {
     this.engine = engine;
@@ -67,6 +67,22 @@ export class EngineRig {
     const rig = new EngineRig(worker, fd, workerData);
     assert.equal(await rig.listen({ type: 'descriptor', fd }), null);
     return rig;
+  }
+
+  /** Runs `test` with an engine, then stops it and runs the cleanups, the last one first. */
+  static async run(
+    engine: EngineName,
+    script: Partial<Omit<Script, 'engine'>> & Pick<Script, 'rows'>,
+    cleanups: readonly (() => unknown)[],
+    test: (rig: EngineRig) => Promise<void>,
+  ): Promise<void> {
+    const rig = await EngineRig.start(engine, script);
+    for (const cleanup of cleanups) rig.onStop(cleanup);
+    try {
+      await test(rig);
+    } finally {
+      await rig.stop();
+    }
   }
 
   send(message: ToHost): void {
@@ -132,7 +148,7 @@ export class EngineRig {
   }
 
   /** Called when the rig stops, the last one first. */
-  onStop(cleanup: () => void): void {
+  onStop(cleanup: () => unknown): void {
     this.#cleanups.push(cleanup);
   }
 
@@ -167,13 +183,8 @@ export async function withBackend(
   test: (rig: EngineRig, backend: TcpServer) => Promise<void>,
 ): Promise<void> {
   const backend = await TcpServer.start(serve);
-  const rig = await EngineRig.start(engine, { rows: [{ host: '127.0.0.1', port: backend.port }], ...script });
-  rig.onStop(() => backend.stop());
-  try {
-    await test(rig, backend);
-  } finally {
-    await rig.stop();
-  }
+  const rows = [{ host: '127.0.0.1', port: backend.port }];
+  await EngineRig.run(engine, { rows, ...script }, [() => backend.stop()], (rig) => test(rig, backend));
 }
 
 /** A client and its backend's socket, connected through the engine. Neither is read yet. */
@@ -198,16 +209,6 @@ export async function connectedPair(
   );
 }
 
-/** Resolves when the peer's kernel has all that was sent on a socket, its end included. */
-export async function acknowledged(socket: Socket): Promise<void> {
-  const libc = libcOrFail();
-  const fd = fdOf(socket);
-  await until('everything sent to be acknowledged', () => {
-    const isSent = socket.writableLength === 0 && socket.writableEnded === socket.writableFinished;
-    return isSent && libc.unacknowledged(fd) === 0;
-  });
-}
-
 /** A socket that listens on a free port of loopback, to lend to an engine. */
 function listeningSocket(): number {
   const libc = libcOrFail();
@@ -215,20 +216,4 @@ function listeningSocket(): number {
   assert.equal(libc.bind(fd, Uint8Array.of(127, 0, 0, 1), 0), 0);
   assert.equal(libc.listen(fd, 4_096), 0);
   return fd;
-}
-
-/** A port of loopback on which connects hang: its queue of connections is full. */
-export async function blackHole(rig: { onStop(cleanup: () => void): void }): Promise<number> {
-  const libc = libcOrFail();
-  const fd = libc.socket(4);
-  libc.bind(fd, Uint8Array.of(127, 0, 0, 1), 0);
-  libc.listen(fd, 0);
-  const port = libc.localPort(fd);
-  // A backlog of 0 holds one connection.
-  const filler = await dial(port);
-  rig.onStop(() => {
-    filler.destroy();
-    libc.close(fd);
-  });
-  return port;
 }

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import type { EngineName, Script } from './engine-host.ts';
 import { EngineRig } from './engine-rig.ts';
 import { RawListener, RawSocket } from './raw-socket.ts';
-import { pause, until } from './tcp.ts';
+import { until } from './tcp.ts';
 
 const { EAGAIN } = constants.errno;
 /** Bytes that are no pattern of the buffers they go through: their period is a prime. */
@@ -53,13 +53,8 @@ export async function withRawBackend(
   test: (rig: EngineRig, backend: RawListener) => Promise<void>,
 ): Promise<void> {
   const backend = new RawListener(script.bufferBytes ?? 0);
-  const rig = await EngineRig.start(engine, { rows: [{ host: '127.0.0.1', port: backend.port }], ...script });
-  rig.onStop(() => backend.close());
-  try {
-    await test(rig, backend);
-  } finally {
-    await rig.stop();
-  }
+  const rows = [{ host: '127.0.0.1', port: backend.port }];
+  await EngineRig.run(engine, { rows, ...script }, [() => backend.close()], (rig) => test(rig, backend));
 }
 
 /** `bytes` bytes that differ by `seed`. */
@@ -89,47 +84,29 @@ export async function arrived(socket: RawSocket): Promise<void> {
 /** How the input of a socket ended: 0 in order, else the errno negated; and what came before. */
 export async function readToEnd(socket: RawSocket): Promise<{ bytes: Buffer; how: number }> {
   const chunks: Buffer[] = [];
-  let how = 1;
-  await readUntil(socket, chunks, (got) => {
-    how = got;
-    return got <= 0;
-  });
-  return { bytes: Buffer.concat(chunks), how };
+  for (;;) {
+    const got = await readSome(socket, 65_536);
+    if (typeof got === 'number') return { bytes: Buffer.concat(chunks), how: got };
+    chunks.push(got);
+  }
 }
 
 /** The next `count` bytes. */
 export async function readBytes(socket: RawSocket, count: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  let left = count;
-  await readUntil(
-    socket,
-    chunks,
-    (got) => {
-      assert.ok(got > 0, `the input ended (${got}) ${left} bytes early`);
-      left -= got;
-      return left === 0;
-    },
-    () => left,
-  );
+  for (let left = count; left > 0; ) {
+    const got = await readSome(socket, Math.min(left, 65_536));
+    assert.ok(typeof got !== 'number', `the input ended (${String(got)}) ${left} bytes early`);
+    chunks.push(got);
+    left -= got.length;
+  }
   return Buffer.concat(chunks);
 }
 
-async function readUntil(
-  socket: RawSocket,
-  chunks: Buffer[],
-  isOver: (got: number) => boolean,
-  most = (): number => 65_536,
-): Promise<void> {
-  const buffer = Buffer.alloc(65_536);
-  const endMs = Date.now() + 30_000;
-  for (;;) {
-    const got = socket.receive(buffer.subarray(0, Math.min(buffer.length, most())));
-    if (got === -EAGAIN) {
-      assert.ok(Date.now() < endMs, 'waited 30 s in vain for more to read');
-      await pause(1);
-      continue;
-    }
-    if (got > 0) chunks.push(Buffer.from(buffer.subarray(0, got)));
-    if (isOver(got)) return;
-  }
+/** Bytes, or how the input ended. Waits until there is one of them. */
+async function readSome(socket: RawSocket, most: number): Promise<Buffer | number> {
+  const buffer = Buffer.alloc(most);
+  let got = socket.receive(buffer);
+  if (got === -EAGAIN) await until('more to read', () => (got = socket.receive(buffer)) !== -EAGAIN, 30_000);
+  return got > 0 ? buffer.subarray(0, got) : got;
 }

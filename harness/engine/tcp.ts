@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
+/** How many times as long as usual to wait: TEST_PATIENCE is more than 1 under an emulator. */
+export const PATIENCE = Number(process.env['TEST_PATIENCE'] ?? 1);
 /** Long enough for a loaded machine; a test that waits this long has failed. */
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 30_000 * PATIENCE;
 
 /** Resolves when `isTrue`, asked again and again; rejects with `what` after the deadline. */
 export async function until(what: string, isTrue: () => boolean, deadlineMs = DEADLINE_MS): Promise<void> {

@@ -13,32 +13,16 @@ import { systemRandom as random } from '../../core/runtime/random.ts';
 import { Replica } from './replica.ts';
 
 const store = new LmdbStore({ directory: process.argv[2] ?? '', clock });
-const { follower, committer } = new Replica(store);
+const replica = new Replica(store);
+const { follower } = replica;
 const limits = { checkpointCommits: 2, keptCommits: 4, keptMs: 0, maxLogBytes: 1_000_000 };
-const checkpointer = new Checkpointer({
-  store,
-  follower,
-  clock,
-  random,
-  logger,
-  newWriter: randomUUID,
-  limits,
-});
+const newWriter = randomUUID;
+const checkpointer = new Checkpointer({ store, follower, clock, random, logger, newWriter, limits });
 for (let number = 0; ; number++) {
   const backends = [{ address: '10.0.0.1:80', weight: number % 1_000 }];
-  const edit = applyResources([{ kind: 'pool', value: { name: `p${number % 9}`, backends } }], {
-    prune: false,
-  });
-  const requestId = randomUUID();
-  const request = {
-    requestId,
-    requestDigest: '',
-    author: '',
-    message: '',
-    dryRun: false,
-    deadlineMs: 10_000,
-  };
-  const committed = committer.propose({ edit, ...request });
+  const pool = { kind: 'pool', value: { name: `p${number % 9}`, backends } } as const;
+  const edit = applyResources([pool], { prune: false });
+  const committed = replica.propose(edit, { requestId: randomUUID() });
   // At the same time: the transactions of both follow each other in any order.
   await Promise.all([committed, number > 0 ? checkpointer.run() : undefined]);
   writeSync(1, `${(await committed).revision}\n`);

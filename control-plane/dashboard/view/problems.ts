@@ -87,16 +87,16 @@ function problem(
 
 function ofStore(status: FollowerStatus): readonly Problem[] {
   if (status.ready) return [];
-  const why = [status.reason, 'Traffic goes on as it is. Changes are refused until the store is back.'];
-  return [problem('store', 'critical', "The store can't be asked: this comes from memory", why)];
+  const why = [status.reason, 'Traffic continues. Changes are refused until the store is back.'];
+  return [problem('store', 'critical', "The store can't be reached: this page shows what is in memory", why)];
 }
 
 function ofFleet(state: State | null, fleet: FleetSummary, proxies: readonly ProxyRow[]): readonly Problem[] {
   if (state === null || fleet.proxies > 0) return [];
   const why =
     proxies.length === 0
-      ? 'None has reported since this control plane started.'
-      : 'All of them are away. They keep what they run; whether they serve cannot be seen from here.';
+      ? 'No proxy has reported since this control plane started.'
+      : 'All of them are away. They keep their configuration, but this control plane cannot see whether they serve.';
   const severity = state.listeners.size > 0 ? 'critical' : 'notice';
   return [problem('no-proxy', severity, 'No proxy is connected', [why], { page: 'proxies' })];
 }
@@ -104,7 +104,7 @@ function ofFleet(state: State | null, fleet: FleetSummary, proxies: readonly Pro
 function ofListener({ name, pool }: Listener, fleet: FleetSummary): readonly Problem[] {
   const { failures } = fleet.listeners.get(name) ?? UNREPORTED_LISTENER;
   if (failures.length === 0) return [];
-  const what = `Listener ${name} does not accept on ${failures.length} of ${counted(fleet.proxies, 'proxy', 'proxies')}`;
+  const what = `Listener ${name} does not accept connections on ${failures.length} of ${counted(fleet.proxies, 'proxy', 'proxies')}`;
   const why = failures.slice(0, 3).map(({ proxy, reason }) => `${proxy}: ${reason}`);
   return [problem(`listener/${name}`, 'critical', what, why, { page: `pools/${pool}` })];
 }
@@ -151,7 +151,7 @@ function ofDown(pool: string, total: number, down: readonly PoolBackend[]): read
 
 function ofPartly(pool: string, proxies: number, partly: readonly PoolBackend[]): readonly Problem[] {
   if (partly.length > MAX_PARTLY) {
-    const what = `${partly.length} backends of pool ${pool} are down on some proxies, up on others`;
+    const what = `${partly.length} backends of pool ${pool} are down on some proxies and up on others`;
     const why = [`${few(partly.map(({ backend }) => backend.address))}.`];
     const at = { page: `pools/${pool}`, sinceMs: sinceOf(partly) };
     return [problem(`partly/${pool}`, 'warning', what, why, at)];
@@ -159,7 +159,7 @@ function ofPartly(pool: string, proxies: number, partly: readonly PoolBackend[])
   return partly.map((one) => {
     const { address } = one.backend;
     const bad = one.summary.complaints.filter(isBad);
-    const what = `${address} of pool ${pool} is down on ${bad.length} of ${counted(proxies, 'proxy', 'proxies')}, up on others`;
+    const what = `${address} of pool ${pool} is down on ${bad.length} of ${counted(proxies, 'proxy', 'proxies')} and up on others`;
     const why = bad.slice(0, 3).map(({ proxy, reason, health }) => `${proxy}: ${reason || health}`);
     const at = { page: `pools/${pool}`, sinceMs: sinceOf([one]) };
     return problem(`backend/${pool}/${address}`, 'warning', what, why, at);
@@ -170,17 +170,17 @@ function ofProxy(proxy: ProxyRow): readonly Problem[] {
   const { id, connected, lastSeenMs, refused, revision, lag, stale } = proxy;
   const page = 'proxies';
   if (!connected) {
-    const why = 'It keeps what it runs; whether it serves cannot be seen from here.';
+    const why = 'It keeps its configuration, but this control plane cannot see whether it serves.';
     return [problem(`away/${id}`, 'critical', `Proxy ${id} is away`, [why], { page, sinceMs: lastSeenMs })];
   }
-  const runs = revision === null ? 'It runs no configuration.' : `It goes on with revision ${revision}.`;
+  const runs = revision === null ? 'It runs no configuration.' : `It continues to run revision ${revision}.`;
   if (refused !== '') {
     return [
       problem(`refused/${id}`, 'critical', `Proxy ${id} refused a revision`, [refused, runs], { page }),
     ];
   }
   if (stale) {
-    const what = `Proxy ${id} has no control plane to take its configuration from`;
+    const what = `Proxy ${id} has no control plane to get its configuration from`;
     return [problem(`stale/${id}`, 'warning', what, [runs], { page })];
   }
   if (lag === 0) return [];
@@ -197,8 +197,8 @@ function ofRegistrations(registrations: readonly RegistrationStatus[]): readonly
     if (state === 'expiring') held.set(pool, [...(held.get(pool) ?? []), address]);
   }
   return [...held].map(([pool, addresses]) => {
-    const what = `${counted(addresses.length, 'registered backend')} of pool ${pool} were lost together: ${few(addresses)}`;
-    const why = ['They are kept for five minutes, and health checks decide about their traffic.'];
+    const what = `${counted(addresses.length, 'registered backend')} of pool ${pool} ${addresses.length === 1 ? 'was' : 'were'} lost together: ${few(addresses)}`;
+    const why = ['They are kept for five minutes, and get connections as long as their health checks pass.'];
     return problem(`held/${pool}`, 'warning', what, why, { page: `pools/${pool}` });
   });
 }

@@ -2,26 +2,17 @@
 import { counted } from '../../../core/view/figures.ts';
 import type { StatsFrame__Output } from '../../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../../core/wire/generated/lb/v1/TrafficStats.ts';
+import { timestampFromWire } from '../../../core/wire/timestamp-codec.ts';
 import { FAILURE_REASONS } from '../../fleet/stats-aggregator.ts';
 import { ofPoolPage, type Problem, problemList } from './problems.ts';
-
-/** Equally long columns, oldest first. */
-export interface TrafficHistory {
-  readonly timeMs: readonly number[];
-  readonly active: readonly number[];
-  readonly rate: readonly number[];
-  readonly errors: readonly number[];
-  readonly bytesIn: readonly number[];
-  readonly bytesOut: readonly number[];
-}
 
 /** Fewer than one failure per second is a problem only at this share of all connections. */
 const FAILING_SHARE = 0.01;
 const CRITICAL_SHARE = 0.5;
 const REASONS = 3;
 
-/** Of a pool; of everything, when `pool` is empty. */
-export function trafficHistory(frames: readonly StatsFrame__Output[], pool: string): TrafficHistory {
+/** Equally long columns, oldest first; of everything, when `pool` is empty. */
+export function trafficHistory(frames: readonly StatsFrame__Output[], pool: string) {
   const points = frames.map((frame) => ({ timeMs: timeOf(frame), traffic: trafficIn(frame, pool) }));
   const column = (read: (traffic: TrafficStats__Output | null) => number | undefined) =>
     points.map(({ traffic }) => rounded(read(traffic) ?? 0));
@@ -87,7 +78,7 @@ function perSecond(rate: number): string {
 }
 
 function timeOf({ time }: StatsFrame__Output): number {
-  return Number(time?.seconds ?? 0) * 1_000 + Math.floor((time?.nanos ?? 0) / 1_000_000);
+  return time === null ? 0 : Math.floor(timestampFromWire(time));
 }
 
 /** Three digits after the point are more than a chart shows. */

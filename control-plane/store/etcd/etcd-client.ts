@@ -162,7 +162,7 @@ export class EtcdClient {
     const first = this.#current;
     const order = [...this.#endpoints.slice(first), ...this.#endpoints.slice(0, first)];
     const calls = order.map((endpoint) => () => call(endpoint));
-    const { answer, index } = await firstAnswer(calls, { clock: this.#clock, patienceMs: PATIENCE_MS });
+    const { answer, index } = await firstAnswer(calls, this.#clock, PATIENCE_MS);
     this.#current = (first + index) % this.#endpoints.length;
     return answer;
   }

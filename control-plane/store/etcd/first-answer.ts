@@ -7,16 +7,14 @@
  */
 import type { Clock, Timer } from '../../../core/runtime/clock.ts';
 
-export interface FirstAnswerOptions {
-  readonly clock: Clock;
-  /** How long one may be silent before the next one is called as well. */
-  readonly patienceMs: number;
-}
-
-/** The first answer and the index of the call that gave it. Rejects with the last failure. */
+/**
+ * The first answer and the index of the call that gave it. Rejects with the last failure. `patienceMs`: how long a call may
+ * be silent before the next one is made as well.
+ */
 export function firstAnswer<T>(
   calls: readonly (() => Promise<T>)[],
-  { clock, patienceMs }: FirstAnswerOptions,
+  clock: Clock,
+  patienceMs: number,
 ): Promise<{ readonly answer: T; readonly index: number }> {
   return new Promise((resolve, reject) => {
     let made = 0;

@@ -43,33 +43,3 @@ export function noRoom(description: string, directory: string, cause: unknown): 
   const message = `the store ${description} has no room: ${describeFailure(cause, directory)}`;
   return new LbError('RESOURCE_EXHAUSTED', message, [], cause);
 }
-
-export interface RoomLogger {
-  error(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-}
-
-/** Logs once that there is no room, and once that there is room again. */
-export class RoomLog {
-  readonly #logger: RoomLogger | undefined;
-  #full = false;
-
-  constructor(logger: RoomLogger | undefined) {
-    this.#logger = logger;
-  }
-
-  refused(refusal: LbError): LbError {
-    if (!this.#full)
-      this.#logger?.error(
-        { reason: refusal.message },
-        'the store has no room: changes are refused, reads go on',
-      );
-    this.#full = true;
-    return refusal;
-  }
-
-  appended(): void {
-    if (this.#full) this.#logger?.info({}, 'the store has room again: changes are accepted');
-    this.#full = false;
-  }
-}

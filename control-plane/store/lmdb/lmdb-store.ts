@@ -9,7 +9,7 @@ import type { AppendResult, ConfigStore, NewCheckpoint } from '../config-store.t
 import { chunkKey, chunkPrefix, chunksBefore, endOf, HEAD_KEY, logKey, markKey } from '../keys.ts';
 import { decodeCommit, decodeHead, encodeAppend, encodeHead } from '../log/commit-codec.ts';
 import { LmdbDatabase, type LmdbReader, type LmdbWriter } from './lmdb-database.ts';
-import { lacksRoom, noRoom, RoomLog, type RoomLogger } from './lmdb-errors.ts';
+import { lacksRoom, noRoom } from './lmdb-errors.ts';
 
 /** A read returns what it has once it has this much. */
 const READ_BYTES = 8 * 1_048_576;
@@ -17,18 +17,22 @@ const READ_BYTES = 8 * 1_048_576;
 export interface LmdbStoreOptions {
   readonly directory: string;
   readonly clock: Clock;
-  readonly logger?: RoomLogger;
+  readonly logger?: {
+    error(fields: object, message: string): void;
+    info(fields: object, message: string): void;
+  };
 }
 
 export class LmdbStore implements ConfigStore {
   readonly description: string;
   readonly database: LmdbDatabase;
-  readonly #room: RoomLog;
+  readonly #logger: LmdbStoreOptions['logger'];
+  #isFull = false;
 
   constructor({ directory, clock, logger }: LmdbStoreOptions) {
     this.database = new LmdbDatabase(directory, clock);
     this.description = this.database.description;
-    this.#room = new RoomLog(logger);
+    this.#logger = logger;
   }
 
   async head(): Promise<Position> {
@@ -73,14 +77,15 @@ export class LmdbStore implements ConfigStore {
         return true;
       });
       if (!appended) return { outcome: 'conflict' };
-      this.#room.appended();
+      if (this.#isFull) this.#logger?.info({}, 'the store has room again: changes are accepted');
+      this.#isFull = false;
       return { outcome: 'appended' };
     } catch (cause) {
       // The directory can't be used at all: nothing was sent.
       if (cause instanceof LbError) throw cause;
       const { directory } = this.database;
       if (lacksRoom(cause, directory) && this.#isStillHead(parent))
-        throw this.#room.refused(noRoom(this.description, directory, cause));
+        throw this.#full(noRoom(this.description, directory, cause));
       return { outcome: 'unknown', cause };
     }
   }
@@ -135,6 +140,13 @@ export class LmdbStore implements ConfigStore {
 
   close(): Promise<void> {
     return this.database.close();
+  }
+
+  #full(refusal: LbError): LbError {
+    const message = 'the store has no room: changes are refused, reads go on';
+    if (!this.#isFull) this.#logger?.error({ reason: refusal.message }, message);
+    this.#isFull = true;
+    return refusal;
   }
 
   /** A head that has not moved shows that nothing was written. */

@@ -3,25 +3,18 @@
  *
  * Invariant: nothing is decided while the store is away, for what is in memory then says nothing about leases.
  */
-import { type Clock, every, type Timer } from '../../../core/runtime/clock.ts';
+import { every, type Timer } from '../../../core/runtime/clock.ts';
 import { messageOf } from '../../../core/runtime/errors.ts';
-import type { Logger } from '../../../core/runtime/logger.ts';
-import { type Followed, type LogFollower, STORE_FRESH_MS } from '../log/log-follower.ts';
-import { isRegistration, type MemberStore } from '../member-store.ts';
+import { type Followed, STORE_FRESH_MS } from '../log/log-follower.ts';
+import { isRegistration } from '../member-store.ts';
 import { type ExpiryEffect, NOTHING_SEEN, stepExpiry } from './expiry-machine.ts';
+import type { MembersDeps } from './members.ts';
 import { mergeMembers } from './merge-members.ts';
 
 const TICK_MS = 250;
 
-export interface ExpiryDeps {
-  readonly follower: LogFollower;
-  readonly memberStore: MemberStore;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
 export class Expiry {
-  readonly #deps: ExpiryDeps;
+  readonly #deps: MembersDeps;
   #state = NOTHING_SEEN;
   #ticks: Timer | undefined;
   #running = false;
@@ -29,7 +22,7 @@ export class Expiry {
   /** Name and reason of every registration that was logged as left out of its pool. */
   #logged = new Set<string>();
 
-  constructor(deps: ExpiryDeps) {
+  constructor(deps: MembersDeps) {
     this.#deps = deps;
   }
 

@@ -6,20 +6,14 @@
  *  - a lease is renewed three times within its length; all that are due at the same moment are renewed together;
  *  - a hold ends once, drained or with an error; a registration that is dropped leaves when its lease ends.
  */
-import { type Clock, every, type Timer } from '../../../core/runtime/clock.ts';
+import { every, type Timer } from '../../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';
-import type { Logger } from '../../../core/runtime/logger.ts';
 import { throwIfInvalid } from '../../../core/runtime/request-violations.ts';
-import { type Followed, type LogFollower, STORE_FRESH_MS } from '../log/log-follower.ts';
-import {
-  isRegistration,
-  type Member,
-  memberName,
-  type MemberStore,
-  type Registration,
-} from '../member-store.ts';
+import { type Followed, STORE_FRESH_MS } from '../log/log-follower.ts';
+import { isRegistration, type Member, memberName, type Registration } from '../member-store.ts';
+import type { MembersDeps } from './members.ts';
 import { mergeMembers, type RegistrationStatus } from './merge-members.ts';
-import { openConnections, type Proxies } from './proxies.ts';
+import { openConnections } from './proxies.ts';
 import { type HoldListener, RegistrationHold, whyOver, whyReplaced } from './registration-hold.ts';
 import { registrationViolations } from './registration-request.ts';
 
@@ -27,22 +21,14 @@ const TICK_MS = 250;
 /** A write that meets another one is repeated on what the store has then. */
 const PUT_TRIES = 5;
 
-export interface RegistrationsDeps {
-  readonly follower: LogFollower;
-  readonly memberStore: MemberStore;
-  readonly proxies: Proxies;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
 export class Registrations {
-  readonly #deps: RegistrationsDeps;
+  readonly #deps: MembersDeps;
   readonly #holds = new Set<RegistrationHold>();
   #ticks: Timer | undefined;
   #renewing = false;
   #stops: (() => void)[] = [];
 
-  constructor(deps: RegistrationsDeps) {
+  constructor(deps: MembersDeps) {
     this.#deps = deps;
   }
 

@@ -7,13 +7,13 @@
  *  - every removal compares tokens, so a proxy that came back meanwhile, at whichever replica, stays;
  *  - when a lease ended while no replica ran, its proxy gets time to come back before it is removed.
  */
-import { type Clock, every, type Timer } from '../../../core/runtime/clock.ts';
+import { every, type Timer } from '../../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';
-import type { Logger } from '../../../core/runtime/logger.ts';
-import type { Followed, LogFollower } from '../log/log-follower.ts';
-import { isRosterEntry, type Member, type MemberStore, type RosterEntry } from '../member-store.ts';
+import type { Followed } from '../log/log-follower.ts';
+import { isRosterEntry, type Member, type RosterEntry } from '../member-store.ts';
 import { SharedRun } from '../shared-run.ts';
-import { ABSENCE_MS, type Proxies, type ProxyIdentity } from './proxies.ts';
+import type { MembersDeps } from './members.ts';
+import { ABSENCE_MS, type ProxyIdentity } from './proxies.ts';
 
 /** Three times within a lease: two of them may fail. */
 const RENEW_EVERY_MS = 3 * 60_000;
@@ -23,18 +23,10 @@ const COME_BACK_MS = 10_000;
 /** By then this replica has read from the store whatever was written to it. */
 const REMEMBER_MS = 60_000;
 
-export interface RosterDeps {
-  readonly proxies: Proxies;
-  readonly follower: LogFollower;
-  readonly memberStore: MemberStore;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
 type Entry = Member<RosterEntry>;
 
 export class Roster {
-  readonly #deps: RosterDeps;
+  readonly #deps: MembersDeps;
   readonly #run = new SharedRun(() => this.#reconcile());
   /** Ids of proxies that connected to this replica and whose entry was not written since. */
   readonly #arrivals = new Set<string>();
@@ -48,7 +40,7 @@ export class Roster {
   #ticks: Timer | undefined;
   #stopFollowing: () => void = () => undefined;
 
-  constructor(deps: RosterDeps) {
+  constructor(deps: MembersDeps) {
     this.#deps = deps;
     this.#renewedMs = deps.clock.nowMs();
   }

@@ -1,5 +1,5 @@
 /** The deadlines of all slots of a worker: a timing wheel that is read only when something may be due. */
-import { TimingWheel } from '../timing-wheel.ts';
+import { TimingWheel } from './timing-wheel.ts';
 
 const TICK_MS = 10;
 

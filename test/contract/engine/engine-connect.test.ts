@@ -6,14 +6,15 @@ import { describe, it } from 'node:test';
 import { sourceHash } from '../../../core/model/source-hash.ts';
 import { CONTRACT_GROUPS } from '../../../harness/engine/contract-groups.ts';
 import type { EngineName, Script } from '../../../harness/engine/engine-host.ts';
-import { blackHole, EngineRig } from '../../../harness/engine/engine-rig.ts';
+import { EngineRig, withBackend } from '../../../harness/engine/engine-rig.ts';
+import { silentServer } from '../../../harness/engine/silent-server.ts';
 import {
   ask,
   dial,
   freePort,
   readAll,
   startEcho,
-  TcpServer,
+  type TcpServer,
   until,
   within,
 } from '../../../harness/engine/tcp.ts';
@@ -28,16 +29,10 @@ async function withRows(
   test: (rig: EngineRig, echo: TcpServer) => Promise<void>,
 ): Promise<void> {
   const echo = await startEcho('echo');
-  const cleanups: (() => void)[] = [() => echo.stop()];
-  const hole = await blackHole({ onStop: (cleanup) => cleanups.push(cleanup) });
-  const rows = [await freePort(), hole, echo.port].map((port) => ({ host: LOCAL, port }));
-  const rig = await EngineRig.start(engine, { rows, ...script });
-  for (const cleanup of cleanups) rig.onStop(cleanup);
-  try {
-    await test(rig, echo);
-  } finally {
-    await rig.stop();
-  }
+  const silent = await silentServer();
+  const rows = [await freePort(), silent.port, echo.port].map((port) => ({ host: LOCAL, port }));
+  const cleanups = [() => echo.stop(), () => silent.close()];
+  await EngineRig.run(engine, { rows, ...script }, cleanups, (rig) => test(rig, echo));
 }
 const [REFUSES, HANGS, ECHOES] = [0, 1, 2];
 
@@ -171,16 +166,15 @@ function connectContract(engine: EngineName): void {
     });
 
     it('leaves a backend that accepts and never answers to the idle timeout', async () => {
-      const silent = await TcpServer.start(() => {});
       const timeouts = { connectMs: 1_000, idleMs: 150, halfClosedMs: 0 };
-      const rig = await EngineRig.start(engine, { rows: [{ host: LOCAL, port: silent.port }], timeouts });
-      rig.onStop(() => silent.stop());
-      const client = await rig.client();
-      const received = readAll(client);
-      client.write('anybody?');
-      assert.equal((await within('the reset', received)).how, 'ECONNRESET');
-      assert.deepEqual(await rig.closed(), ['idle_timeout']);
-      await rig.stop();
+      const mute = (): void => {};
+      await withBackend(engine, { timeouts }, mute, async (rig) => {
+        const client = await rig.client();
+        const received = readAll(client);
+        client.write('anybody?');
+        assert.equal((await within('the reset', received)).how, 'ECONNRESET');
+        assert.deepEqual(await rig.closed(), ['idle_timeout']);
+      });
     });
 
     it('listens on an address of its own', async () => {

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CONTRACT_GROUPS } from '../../../harness/engine/contract-groups.ts';
 import type { EngineName } from '../../../harness/engine/engine-host.ts';
-import { blackHole, EngineRig, withBackend } from '../../../harness/engine/engine-rig.ts';
+import { EngineRig, withBackend } from '../../../harness/engine/engine-rig.ts';
+import { silentServer } from '../../../harness/engine/silent-server.ts';
 import { RawListener, RawSocket } from '../../../harness/engine/raw-socket.ts';
 import {
   accepted,
@@ -134,12 +135,9 @@ function pressureContract(engine: EngineName): void {
 
     it('brings what was said while it connected, though more than 1 MB, and its end', async () => {
       const backend = new RawListener();
-      const cleanups = [() => backend.close()];
-      const hole = await blackHole({ onStop: (cleanup) => cleanups.push(cleanup) });
-      const rows = [hole, backend.port].map((port) => ({ host: LOCAL, port }));
-      const rig = await EngineRig.start(engine, { rows });
-      for (const cleanup of cleanups) rig.onStop(cleanup);
-      try {
+      const silent = await silentServer();
+      const rows = [silent.port, backend.port].map((port) => ({ host: LOCAL, port }));
+      await EngineRig.run(engine, { rows }, [() => backend.close(), () => silent.close()], async (rig) => {
         const client = RawSocket.connect(rig.port);
         rig.onStop(() => client.close());
         const words = stretch(5, 1_200_000);
@@ -154,9 +152,7 @@ function pressureContract(engine: EngineName): void {
         const { bytes, how } = await readToEnd(await accepted(rig, backend));
         assert.ok(bytes.equals(words), `${bytes.length} bytes`);
         assert.equal(how, 0);
-      } finally {
-        await rig.stop();
-      }
+      });
     });
   });
 }

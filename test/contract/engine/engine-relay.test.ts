@@ -6,8 +6,8 @@ import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { CONTRACT_GROUPS } from '../../../harness/engine/contract-groups.ts';
 import type { EngineName } from '../../../harness/engine/engine-host.ts';
-import { acknowledged, connectedPair, withBackend } from '../../../harness/engine/engine-rig.ts';
-import { ask, either, pause, readAll, until, within } from '../../../harness/engine/tcp.ts';
+import { connectedPair, withBackend } from '../../../harness/engine/engine-rig.ts';
+import { ask, pause, readAll, until, within } from '../../../harness/engine/tcp.ts';
 import { byRunLength } from '../../../harness/run-length.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -165,54 +165,5 @@ function endsContract(engine: EngineName): void {
   });
 }
 
-/** What Node's own sockets lose, and the epoll engine does not. */
-function resetContract(engine: EngineName): void {
-  describe(`${engine}: resets`, () => {
-    for (const first of ['client', 'backend'] as const) {
-      it(`relays a reset of the ${first} in the middle of a transfer as a prefix and a reset`, async () => {
-        await connectedPair(engine, {}, async ({ rig, client, backend }) => {
-          const [resetter, other] = first === 'client' ? [client, backend] : [backend, client];
-          const received = readAll(other);
-          resetter.on('error', () => {});
-          const chunk = randomBytes(MEGABYTE);
-          void (async () => {
-            for (let n = 0; n < 50 && !resetter.destroyed; n++) {
-              if (!resetter.write(chunk)) await either(resetter, 'drain');
-            }
-          })();
-          await until('some of it', () => other.bytesRead > 4 * MEGABYTE);
-          resetter.resetAndDestroy();
-          const { bytes, how } = await within('the reset', received);
-          assert.equal(how, 'ECONNRESET');
-          assert.ok(bytes < 50 * MEGABYTE);
-          assert.deepEqual(await rig.closed(), [`${first}_reset`]);
-        });
-      });
-
-      it(`delivers all that the ${first} sent before its end, though it resets later`, async () => {
-        await connectedPair(engine, {}, async ({ rig, client, backend }) => {
-          const [ender, other] = first === 'client' ? [client, backend] : [backend, client];
-          const sent = randomBytes(2 * MEGABYTE);
-          ender.end(sent);
-          await acknowledged(ender);
-          // It does not read what it is sent now, as one that closes early would not.
-          other.write('unread');
-          await acknowledged(other);
-          ender.resetAndDestroy();
-          // The engine learns of it by writing, at a time when most of the bytes are on their way still.
-          other.write('more');
-          await acknowledged(other);
-          await pause(50);
-          const { bytes, sha256 } = await within('all of it', readAll(other));
-          assert.deepEqual([bytes, sha256], [sent.length, createHash('sha256').update(sent).digest('hex')]);
-          other.destroy();
-          assert.deepEqual(await rig.closed(), [`${first}_reset`]);
-        });
-      });
-    }
-  });
-}
-
 for (const engine of CONTRACT_GROUPS.bytes) bytesContract(engine);
 for (const engine of CONTRACT_GROUPS.ends) endsContract(engine);
-for (const engine of CONTRACT_GROUPS.resets) resetContract(engine);

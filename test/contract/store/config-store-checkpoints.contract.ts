@@ -8,7 +8,6 @@ import { RevisionReader } from '../../../control-plane/store/log/revision-reader
 import { adoptStore } from '../../../core/model/edits/adopt.ts';
 import { addBackends, updateBackend } from '../../../core/model/edits/backend.ts';
 import { createPool } from '../../../core/model/edits/pool.ts';
-import { rollbackTo } from '../../../core/model/edits/rollback.ts';
 import { systemClock } from '../../../core/runtime/clock.ts';
 import { silentLogger } from '../../../core/runtime/logger.ts';
 import { systemRandom } from '../../../core/runtime/random.ts';
@@ -233,13 +232,6 @@ export function checkpointsContract(kind: string, harness: StoreHarness): void {
       assert.deepEqual([after.position.storeId, after.position.revision], ['adopted', 80]);
       assert.deepEqual(after.state, (await two.replica.follower.catchUp()).state);
       assert.deepEqual((await three.store.read(40, 1)).length, 0, 'nothing was trimmed after that');
-    });
-
-    it('are good for a rollback', async () => {
-      const one = await busy();
-      await one.replica.propose(rollbackTo(await one.past.stateAt(31)));
-      const { state } = await replica().replica.follower.catchUp();
-      assert.deepEqual([state.head.revision, state.pools.get('web')?.backends.size], [61, 30]);
     });
   });
 }

@@ -10,7 +10,7 @@ import { systemClock as clock } from '../../../core/runtime/clock.ts';
 import { systemRandom as random } from '../../../core/runtime/random.ts';
 import { CuttingProxy } from '../../../harness/store/cutting-proxy.ts';
 import { type Etcd, findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../../../harness/programs/etcd.ts';
-import { eventually, freePort } from '../../../harness/programs/processes.ts';
+import { eventually } from '../../../harness/programs/processes.ts';
 import { Replica } from '../../../harness/store/replica.ts';
 import { checkpointsContract } from './config-store-checkpoints.contract.ts';
 import { commitsAfter, configStoreContract, failureOf } from './config-store.contract.ts';
@@ -161,24 +161,6 @@ function troubles(): void {
     assert.equal((await two.store.head()).revision, 2);
   });
 
-  it('learns by itself that an append landed whose answer was lost', async () => {
-    await harness.fresh();
-    const between = await proxy();
-    const [one, two] = [replica([between.endpoint]), replica()];
-    await one.propose(pool('first'));
-    const struck = between.strike('the-lost-one', 'no-answer');
-    const outcome = one.propose(pool('web'), { requestId: 'the-lost-one' });
-    await struck;
-    await eventually(
-      async () => ((await two.store.head()).revision === 2 ? true : undefined),
-      'it has landed',
-    );
-    between.cut();
-    const { revision, repeated, changes } = await outcome;
-    assert.deepEqual([revision, repeated, changes.length], [2, false, 1]);
-    assert.equal((await two.store.head()).revision, 2);
-  });
-
   it('learns by itself that an append never arrived, and makes it once', async () => {
     await harness.fresh();
     const between = await proxy();
@@ -192,29 +174,6 @@ function troubles(): void {
     between.cut();
     assert.equal((await outcome).revision, 3);
     assert.deepEqual([...(await two.follower.catchUp()).state.pools.keys()], ['first', 'other', 'web']);
-  });
-
-  it('goes to another member when one does not answer', async () => {
-    await harness.fresh();
-    const dead = `127.0.0.1:${await freePort()}`;
-    const one = replica([dead, etcd.endpoint]);
-    assert.equal((await one.propose(pool('web'))).revision, 1);
-  });
-
-  it('gives up on a server that accepts and says nothing', async () => {
-    await harness.fresh();
-    const one = replica();
-    await one.propose(pool('web'));
-    await etcd.freeze(true);
-    try {
-      const error = await failureOf(one.propose(pool('late')));
-      assert.equal(error.code, 'UNAVAILABLE');
-      assert.match(error.message, /nothing was written/);
-      assert.equal((await one.follower.readBarrier()).stale, true);
-    } finally {
-      await etcd.freeze(false);
-    }
-    await eventually(async () => ((await one.follower.readBarrier()).stale ? undefined : true), 'it is back');
   });
 
   it('waits for a leader where there is none for a moment, and refuses nothing', async (t) => {
@@ -231,23 +190,6 @@ function troubles(): void {
     });
     assert.equal((await one.propose(pool('b'))).revision, 2);
     assert.equal(left, 0);
-  });
-
-  it('does not follow another history: wiped, restored or rewritten', async () => {
-    await harness.fresh();
-    const one = replica();
-    for (const name of ['a', 'b']) await one.propose(pool(name));
-    await gateway('kv/deleterange', { key: base64(prefix), range_end: base64(`${prefix}~`) });
-    await replica().propose(pool('new'));
-    const error = await failureOf(one.follower.catchUp());
-    assert.equal(error.code, 'FAILED_PRECONDITION');
-    assert.match(error.message, /it is a different store now .* wiped or replaced; revision 2 is kept/);
-    const read = await one.follower.readBarrier();
-    assert.equal(read.stale, true);
-    assert.deepEqual([...read.state.pools.keys()], ['a', 'b']);
-    const write = await failureOf(one.propose(pool('c')));
-    assert.equal(write.code, 'FAILED_PRECONDITION');
-    assert.match(write.message, /nothing was written/);
   });
 
   it('does not take a log without a head for a new store', async () => {

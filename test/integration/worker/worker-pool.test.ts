@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { afterEach, describe, it } from 'node:test';
 import { CLOSE_REASONS } from '../../../data-plane/memory/close-reasons.ts';
 import { HEALTH } from '../../../data-plane/memory/shared-memory.ts';
-import { blackHole } from '../../../harness/engine/engine-rig.ts';
+import { silentServer } from '../../../harness/engine/silent-server.ts';
 import { backend, listener, policy, pool } from '../../../harness/snapshots.ts';
 import { ask, freePort, readAll, until, within } from '../../../harness/engine/tcp.ts';
 import { ENGINES } from '../../../harness/worker/traffic-rig.ts';
@@ -37,14 +37,15 @@ for (const engine of ENGINES)
 
     it('a removed or draining backend gets no new connection once the plan is applied, attempts under way included', async () => {
       const stays = await scene.echo('stays');
-      const hole = await blackHole({ onStop: (cleanup) => scene.onClear(cleanup) });
+      const silent = await silentServer();
+      scene.onClear(() => silent.close());
       const rig = await scene.rig();
       const port = await freePort();
-      await rig.apply([pool('web'), backend('web', `127.0.0.1:${hole}`), web(port)]);
+      await rig.apply([pool('web'), backend('web', `127.0.0.1:${silent.port}`), web(port)]);
       const stuck = await Promise.all(Array.from({ length: 8 }, () => scene.client(port)));
       const answers = stuck.map((socket) => ask(socket, 'hi'));
-      await until('all to be connecting', () => rig.openAt(`127.0.0.1:${hole}`) === 8);
-      const row = rig.rowOf(`127.0.0.1:${hole}`);
+      await until('all to be connecting', () => rig.openAt(`127.0.0.1:${silent.port}`) === 8);
+      const row = rig.rowOf(`127.0.0.1:${silent.port}`);
       await rig.apply([pool('web'), backend('web', stays.address), web(port)]);
       assert.equal(Atomics.load(rig.shared.open, row), 0, 'no attempt goes on');
       assert.deepEqual(new Set(await Promise.all(answers)), new Set(['stays:hi']));

@@ -69,7 +69,11 @@ describe('the problems', () => {
 
   it('say where, when the proxies do not agree', () => {
     assert.deepEqual(problems([proxy('a', { backends: healthy([1]) }), proxy('b')]), [
-      ['warning', '10.0.0.2:80 of pool web is down on 1 of 2 proxies, up on others', 'a: connection refused'],
+      [
+        'warning',
+        '10.0.0.2:80 of pool web is down on 1 of 2 proxies and up on others',
+        'a: connection refused',
+      ],
     ]);
   });
 
@@ -91,7 +95,7 @@ describe('the problems', () => {
   it('name a listener that does not accept, with the reason of each proxy', () => {
     const failedListeners = [{ listener: 'front', address: '0.0.0.0:80', reason: 'EADDRINUSE: in use' }];
     assert.deepEqual(problems([proxy('a', { applied: applied(1, { failedListeners }) }), proxy('b')]), [
-      ['critical', 'Listener front does not accept on 1 of 2 proxies', 'a: EADDRINUSE: in use'],
+      ['critical', 'Listener front does not accept connections on 1 of 2 proxies', 'a: EADDRINUSE: in use'],
     ]);
   });
 
@@ -108,11 +112,11 @@ describe('the problems', () => {
       [
         ['critical', 'Proxy away is away'],
         ['critical', 'Proxy refuses refused a revision'],
-        ['warning', 'Proxy lonely has no control plane to take its configuration from'],
+        ['warning', 'Proxy lonely has no control plane to get its configuration from'],
         ['notice', 'Proxy behind is 1 revision behind'],
       ],
     );
-    assert.match(found[1]?.[2] ?? '', /revision 2: x is wrong \| It goes on with revision 1\./);
+    assert.match(found[1]?.[2] ?? '', /revision 2: x is wrong \| It continues to run revision 1\./);
   });
 
   it('say that no proxy is connected, once, rather than that each backend is unseen', () => {
@@ -125,6 +129,6 @@ describe('the problems', () => {
   it('say that the store is away, and what that means', () => {
     const [first] = problems([proxy('a')], { status: { ready: false, reason: 'etcd does not answer' } });
     assert.equal(first?.[0], 'critical');
-    assert.match(first?.[2] ?? '', /etcd does not answer \| Traffic goes on as it is/);
+    assert.match(first?.[2] ?? '', /etcd does not answer \| Traffic continues/);
   });
 });

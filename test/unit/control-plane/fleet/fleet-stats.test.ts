@@ -45,9 +45,6 @@ describe('a frame', () => {
   });
 
   it('has the busiest backends, and says how many more there are', () => {
-    const rig = new StatsRig();
-    rig.configure(WEB);
-    const session = rig.connect('a');
     const reported = (total: number) =>
       report({
         backends: [
@@ -55,10 +52,7 @@ describe('a frame', () => {
           backendReport('api', '10.0.1.1:80', { connectionsActive: 3 }),
         ],
       });
-    session.report(reported(0));
-    rig.clock.advance(1_000);
-    session.report(reported(9));
-    rig.clock.advance(3_000);
+    const rig = StatsRig.reported(reported(0), reported(9));
     const shown = (maxBackends: number) => {
       const { backends, moreBackends } = rig.stats.frame({ maxBackends });
       return [backends.map(({ backend: key }) => key?.address), moreBackends];
@@ -155,8 +149,6 @@ describe('the past', () => {
   });
 
   it('has the hundred busiest of each kind', () => {
-    const rig = new StatsRig();
-    const session = rig.connect('a');
     const reported = (total: number) =>
       report({
         listeners: Array.from({ length: 150 }, (_, index) =>
@@ -166,10 +158,8 @@ describe('the past', () => {
           }),
         ),
       });
-    session.report(reported(0));
+    const rig = StatsRig.reported(reported(0), reported(10));
     rig.clock.advance(1_000);
-    session.report(reported(10));
-    rig.clock.advance(4_000);
     const [frame] = rig.stats.past({}, 60_000);
     assert.equal(frame?.listeners.length, 100);
     assert.ok(frame.listeners.every(({ traffic }) => (traffic?.connectionsPerSecond ?? 0) > 0));

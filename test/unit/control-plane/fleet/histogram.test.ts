@@ -25,34 +25,18 @@ describe('quantiles', () => {
 });
 
 describe('other buckets', () => {
-  for (const { name, from, counts, to, expected } of [
-    {
-      name: 'of the same bounds change nothing',
-      from: [1, 2],
-      counts: [1, 2, 3],
-      to: [1, 2],
-      expected: [1, 2, 3],
-    },
-    {
-      name: 'that are finer share out by length',
-      from: [4],
-      counts: [8, 0],
-      to: [1, 4],
-      expected: [2, 6, 0],
-    },
-    { name: 'that are coarser add up', from: [1, 2, 4], counts: [1, 2, 3, 4], to: [4], expected: [6, 4] },
-    { name: 'that cross are cut', from: [2, 6], counts: [2, 4, 0], to: [3], expected: [3, 3] },
-    {
-      name: 'take what has no upper bound at its lower one',
-      from: [2],
-      counts: [0, 5],
-      to: [1, 3],
-      expected: [0, 5, 0],
-    },
-  ]) {
+  for (const [name, from, counts, to, expected] of [
+    ['of the same bounds change nothing', [1, 2], [1, 2, 3], [1, 2], [1, 2, 3]],
+    ['that are finer share out by length', [4], [8, 0], [1, 4], [2, 6, 0]],
+    ['that are coarser add up', [1, 2, 4], [1, 2, 3, 4], [4], [6, 4]],
+    ['that cross are cut', [2, 6], [2, 4, 0], [3], [3, 3]],
+    ['take what has no upper bound at its lower one', [2], [0, 5], [1, 3], [0, 5, 0]],
+  ] as const) {
     it(name, () => assert.deepEqual(rebucket(from, counts, to), expected));
   }
 });
+
+const TOO_MANY = Array.from({ length: 65 }, (_, index) => index + 1);
 
 describe('a histogram', () => {
   for (const { name, bounds, counts, good } of [
@@ -61,12 +45,7 @@ describe('a histogram', () => {
     { name: 'with a count too few is none', bounds: [1, 2], counts: [0, 0], good: false },
     { name: 'with bounds that do not grow is none', bounds: [2, 1], counts: [0, 0, 0], good: false },
     { name: 'with a bound of zero is none', bounds: [0, 1], counts: [0, 0, 0], good: false },
-    {
-      name: 'without end is none',
-      bounds: Array.from({ length: 65 }, (_, i) => i + 1),
-      counts: Array(66).fill(0),
-      good: false,
-    },
+    { name: 'without end is none', bounds: TOO_MANY, counts: Array(66).fill(0), good: false },
   ]) {
     it(name, () => assert.equal(isWellFormed(bounds, counts), good));
   }

@@ -105,14 +105,9 @@ describe('rates', () => {
   });
 
   it('fall to zero within twelve seconds when nothing is reported', () => {
-    const rig = new StatsRig();
-    const session = rig.connect('a');
     const connections = (total: number) =>
-      session.report(report({ listeners: [listenerReport('front', { connectionsTotal: String(total) })] }));
-    connections(0);
-    rig.clock.advance(1_000);
-    connections(50);
-    rig.clock.advance(3_000);
+      report({ listeners: [listenerReport('front', { connectionsTotal: String(total) })] });
+    const rig = StatsRig.reported(connections(0), connections(50));
     assert.ok((rig.stats.frame().total?.connectionsPerSecond ?? 0) > 0);
     rig.clock.advance(9_000);
     assert.equal(rig.stats.frame().total?.connectionsPerSecond, 0);
@@ -151,13 +146,7 @@ describe('a proxy', () => {
   });
 
   it('whose counter goes down within a stream began again from zero', () => {
-    const rig = new StatsRig();
-    const session = rig.connect('a');
-    session.report(connections(1_000));
-    rig.clock.advance(1_000);
-    session.report(connections(40));
-    rig.clock.advance(3_000);
-    const { total, window } = rig.stats.frame();
+    const { total, window } = StatsRig.reported(connections(1_000), connections(40)).stats.frame();
     assert.equal(rounded((total?.connectionsPerSecond ?? 0) * Number(window?.seconds)), 40);
   });
 
@@ -228,11 +217,7 @@ describe('quantiles of a frame', () => {
   });
 
   it('are not there when nothing was observed, or no proxy sends histograms', () => {
-    const rig = new StatsRig();
-    rig.configure(WEB);
-    const session = rig.connect('a');
-    session.report(observed([5, 0, 0, 0]));
-    seconds(rig, 4, () => session.report(observed([5, 0, 0, 0])));
+    const rig = StatsRig.reported(observed([5, 0, 0, 0]), observed([5, 0, 0, 0]));
     assert.equal(p99(rig), undefined);
     assert.equal(backend(rig.stats.frame(), '10.0.0.1:80').traffic.firstByte, null);
   });
@@ -250,24 +235,11 @@ describe('quantiles of a frame', () => {
   });
 
   it('count the first observations of a thing whose histogram was unset before', () => {
-    const rig = new StatsRig();
-    rig.configure(WEB);
-    const session = rig.connect('a');
-    session.report(report({ backends: [backendReport('web', '10.0.0.1:80')] }));
-    rig.clock.advance(1_000);
-    session.report(observed([0, 9, 0, 0]));
-    rig.clock.advance(3_000);
-    assert.ok((p99(rig) ?? 0) > 0.001);
+    const unset = report({ backends: [backendReport('web', '10.0.0.1:80')] });
+    assert.ok((p99(StatsRig.reported(unset, observed([0, 9, 0, 0]))) ?? 0) > 0.001);
   });
 
   it('ignore what is no histogram', () => {
-    const rig = new StatsRig();
-    rig.configure(WEB);
-    const session = rig.connect('a');
-    session.report(observed([1, 2]));
-    rig.clock.advance(1_000);
-    session.report(observed([3, 4]));
-    rig.clock.advance(3_000);
-    assert.equal(p99(rig), undefined);
+    assert.equal(p99(StatsRig.reported(observed([1, 2]), observed([3, 4]))), undefined);
   });
 });

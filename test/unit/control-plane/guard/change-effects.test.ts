@@ -24,7 +24,7 @@ const effects = (edit: Parameters<typeof after>[1]) => effectsOf(STATE, after(ST
 
 it('a removal moves its share to the others, and its connections drain', () => {
   assert.deepEqual(effects(removeBackends('web', ['10.0.0.1:80'])), {
-    pools: [
+    poolEffects: [
       {
         pool: 'web',
         backends: [
@@ -34,34 +34,34 @@ it('a removal moves its share to the others, and its connections drain', () => {
         connectionsDraining: 12,
       },
     ],
-    listeners: [],
+    listenerEffects: [],
   });
 });
 
 it('another weight moves shares and drains nothing, weight 0 included', () => {
-  const [pool] = effects(updateBackend('web', { address: '10.0.0.1:80', weight: 0 })).pools;
+  const [pool] = effects(updateBackend('web', { address: '10.0.0.1:80', weight: 0 })).poolEffects;
   assert.deepEqual(
-    [pool?.connectionsDraining, pool?.backends.map(({ shareAfter }) => shareAfter)],
+    [pool?.connectionsDraining, pool?.backends?.map(({ shareAfter }) => shareAfter)],
     [0, [0, 1]],
   );
 });
 
 it('a pool and a listener that go are both said, whole', () => {
   const found = effects(applyResources([], { prune: true }));
-  assert.deepEqual(found.listeners, [{ listener: 'web', connections: 17 }]);
-  assert.equal(found.pools[0]?.connectionsDraining, 17);
+  assert.deepEqual(found.listenerEffects, [{ listener: 'web', connections: 17 }]);
+  assert.equal(found.poolEffects[0]?.connectionsDraining, 17);
 });
 
 it('a listener that moves is said: its old address is closed', () => {
   const value = { name: 'web', address: '0.0.0.0:81', pool: 'web' };
-  const { listeners } = effects(applyResources([{ kind: 'listener', value }], { prune: false }));
-  assert.deepEqual(listeners, [{ listener: 'web', connections: 17 }]);
+  const { listenerEffects } = effects(applyResources([{ kind: 'listener', value }], { prune: false }));
+  assert.deepEqual(listenerEffects, [{ listener: 'web', connections: 17 }]);
 });
 
 it('what moves no connection is not said', () => {
   assert.deepEqual(effects(updateBackend('web', { address: '10.0.0.1:80', weight: 3 })), {
-    pools: [],
-    listeners: [],
+    poolEffects: [],
+    listenerEffects: [],
   });
 });
 
@@ -71,6 +71,6 @@ it('what drains already is not counted again', () => {
     [{ kind: 'pool', value: { name: 'web', backends: [{ address: '10.0.0.3:80' }] } }],
     { prune: false },
   );
-  const [pool] = effectsOf(draining, after(draining, edit), FLEET).pools;
+  const [pool] = effectsOf(draining, after(draining, edit), FLEET).poolEffects;
   assert.equal(pool?.connectionsDraining, 5);
 });

@@ -59,8 +59,8 @@ describe('an edit behind the guard', () => {
   });
 
   it('says in a dry run what it does, registered backends included', () => {
-    const [pool] = remove(withRegistered, { dryRun: true }).findings.effects.pools;
-    assert.deepEqual(pool?.backends.map(({ address, shareAfter }) => [address, shareAfter]).sort(), [
+    const [pool] = remove(withRegistered, { dryRun: true }).findings.effects.poolEffects;
+    assert.deepEqual(pool?.backends?.map(({ address, shareAfter }) => [address, shareAfter]).sort(), [
       [CONFIGURED, 0],
       ...REGISTERED.map((address) => [address, 0.5]),
     ]);

@@ -20,24 +20,21 @@ const web = stateOf([
 ]);
 
 describe('a snapshot', () => {
-  it('holds every resource by itself, sorted by key', () => {
-    assert.deepEqual(
-      [...buildSnapshot(web, at(web)).entries.keys()],
-      ['backend/web/10.0.0.1:80', 'backend/web/10.0.0.2:80', 'listener/web', 'policy/default', 'pool/web'],
-    );
+  it('holds every resource by itself, sorted by key, and the built-in policy even of an empty store', () => {
+    const keysOf = (state: State) => [...buildSnapshot(state, at(state)).entries.keys()];
+    assert.deepEqual(keysOf(web), [
+      'backend/web/10.0.0.1:80',
+      'backend/web/10.0.0.2:80',
+      'listener/web',
+      'policy/default',
+      'pool/web',
+    ]);
+    assert.deepEqual(keysOf(emptyState('store')), ['policy/default']);
   });
 
-  it('of an empty store holds the built-in policy', () => {
-    const empty = emptyState('store');
-    assert.deepEqual([...buildSnapshot(empty, at(empty)).entries.keys()], ['policy/default']);
-  });
-
-  it('says where it was read', () => {
-    assert.deepEqual(buildSnapshot(web, at(web)).position, at(web));
-  });
-
-  it('hashes each resource by its content and itself by those hashes', () => {
-    const { entries, hash } = buildSnapshot(web, at(web));
+  it('has its position, and hashes each resource by its content and itself by those hashes', () => {
+    const { position, entries, hash } = buildSnapshot(web, at(web));
+    assert.deepEqual(position, at(web));
     for (const entry of entries.values()) assert.equal(entry.hash, contentHash(entry.resource));
     assert.equal(hash, snapshotHash(entries.values()));
   });

@@ -26,12 +26,9 @@ function publisher() {
 }
 
 describe('the publisher', () => {
-  it('has nothing before the store was read', () => {
-    assert.equal(publisher().made.newest, null);
-  });
-
-  it('publishes a first change at once', () => {
-    const { clock, published, offer } = publisher();
+  it('has nothing before the store was read, and publishes a first change at once', () => {
+    const { clock, made, published, offer } = publisher();
+    assert.equal(made.newest, null);
     offer(first);
     clock.advance(0);
     assert.deepEqual(published, [1]);
@@ -125,15 +122,6 @@ describe('the publisher', () => {
     assert.equal(build(2, [of(backend, 2), of(proxy, 3)]), entries);
     assert.equal(build(3, [of({ ...backend }, 2, false)]), entries);
     assert.notEqual(build(4, [of({ ...backend, weight: 7 }, 5)]), entries);
-  });
-
-  it('never goes to another store', () => {
-    const { clock, made, offer } = publisher();
-    offer(first);
-    clock.advance(100);
-    made.offer(weigh(first, 2), { ...at(weigh(first, 2)), storeId: 'other' });
-    clock.advance(100);
-    assert.equal(made.newest?.position.revision, 1);
   });
 
   it('finds the last sixteen snapshots by hash, and no older one', () => {

@@ -7,7 +7,8 @@ import { Deadlines } from '../../../../../data-plane/engine/epoll/deadlines.ts';
 const TICK_MS = 10;
 const SLOTS = 8;
 
-const slot = fc.nat(SLOTS - 1);
+/** A few that meet often, and some beyond the capacity that the wheel starts with. */
+const slot = fc.oneof(fc.nat(SLOTS - 1), fc.nat(200));
 /** Quarters of milliseconds: clocks are not whole. */
 const quarters = (min: number, max: number) => fc.integer({ min: 4 * min, max: 4 * max }).map((n) => n / 4);
 const delay = fc.oneof(
@@ -143,6 +144,14 @@ describe('deadlines', () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  it('beyond the horizon of the wheel are held for as long as it takes', () => {
+    const yearsMs = 2 * 400 * 24 * 3_600_000;
+    const model = new Model(0, []);
+    model.change({ type: 'set', slot: 0, inMs: yearsMs });
+    assert.ok(model.finish() < 20);
+    assert.equal(model.expired, 1);
   });
 
   it('that are cancelled wake once at most', () => {

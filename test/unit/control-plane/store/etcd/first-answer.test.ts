@@ -16,7 +16,7 @@ function make() {
       fail[index] = reject;
     });
   });
-  const result = firstAnswer(asks, { clock, patienceMs: 250 });
+  const result = firstAnswer(asks, clock, 250);
   return { clock, asked, answer, fail, result };
 }
 

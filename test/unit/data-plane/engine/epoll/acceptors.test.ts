@@ -8,8 +8,7 @@ import { errnoName } from '../../../../../data-plane/kernel/errno.ts';
 import { BACKLOG } from '../../../../../data-plane/kernel/socket-settings.ts';
 import { ScriptedKernel } from '../../../../../harness/engine/scripted-kernel.ts';
 
-const { EAGAIN, EBADF, ECONNABORTED, EINTR, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } =
-  constants.errno;
+const { EBADF, ECONNABORTED, EINTR, EINVAL, EMFILE, ENOMEM, ENOSPC } = constants.errno;
 const { ENETUNREACH, ENOTSOCK, EOPNOTSUPP, EPROTO } = constants.errno;
 const EPOLL_FD = 1;
 const MARK = -1;
@@ -54,31 +53,6 @@ class Rig {
 }
 
 describe('listening sockets', () => {
-  for (const errno of [EMFILE, ENFILE, ENOBUFS, ENOMEM]) {
-    it(`tell once of ${errnoName(errno)}, end the batch, and are asked again after a pause`, () => {
-      const rig = new Rig();
-      const fds = [rig.listen(WEB), rig.listen(MAIL)] as const;
-      rig.ready(fds[0], CLIENT);
-      rig.ready(fds[0], CLIENT, CLIENT);
-      // Four may come with the next event.
-      rig.ready(fds[0], CLIENT, -errno, CLIENT);
-      assert.deepEqual(rig.shortages, [errno]);
-      assert.equal(rig.accepted.length, 4);
-      assert.deepEqual(
-        fds.map((fd) => rig.isWaitedFor(fd)),
-        [false, false],
-        'no event of any comes now',
-      );
-      rig.acceptors.resume();
-      assert.deepEqual(
-        fds.map((fd) => rig.isWaitedFor(fd)),
-        [true, true],
-      );
-      rig.ready(fds[0], CLIENT);
-      assert.deepEqual([rig.accepted.length, rig.faults], [5, []]);
-    });
-  }
-
   it('ask no more within a wait that has paused them, though it told of clients', () => {
     const rig = new Rig();
     const fds = [rig.listen(WEB), rig.listen(MAIL)] as const;
@@ -199,13 +173,5 @@ describe('listening sockets', () => {
     assert.deepEqual([...rig.kernel.open], [lent, ours]);
     rig.acceptors.removeAll();
     assert.deepEqual([...rig.kernel.open], [lent]);
-  });
-
-  it('answer EAGAIN in silence', () => {
-    const rig = new Rig();
-    const fd = rig.listen(WEB);
-    rig.ready(fd, -EAGAIN);
-    assert.deepEqual([rig.kernel.count('accept'), rig.shortages, rig.faults], [1, [], []]);
-    assert.equal(rig.isWaitedFor(fd), true);
   });
 });

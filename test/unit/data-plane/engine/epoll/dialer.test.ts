@@ -39,16 +39,11 @@ describe('a dialer', () => {
     assert.deepEqual(kernel.options, [`${fd} noDelay 1`]);
   });
 
-  it('lets a socket with a source address take its port when it connects', () => {
-    const kernel = new ScriptedKernel();
-    const fd = dialerOn(kernel, SOURCES).dial(V4);
-    assert.deepEqual(kernel.options, [`${fd} noDelay 1`, `${fd} bindAddressNoPort 1`]);
-  });
-
   it('takes the source addresses in turn, those of the family of the backend', () => {
     const kernel = new ScriptedKernel();
     const dialer = dialerOn(kernel, SOURCES);
-    for (let dial = 0; dial < 4; dial++) assert.ok(dialer.dial(V4) > 0);
+    const [first] = [1, 2, 3, 4].map(() => dialer.dial(V4));
+    assert.deepEqual(kernel.options.slice(0, 2), [`${first} noDelay 1`, `${first} bindAddressNoPort 1`]);
     assert.deepEqual(bound(kernel), ['10.1.0.2', '10.1.0.3', '10.1.0.1', '10.1.0.2']);
     assert.ok(dialer.dial(V6) > 0);
     assert.deepEqual(bound(kernel).at(-1), parseIp('2001:db8::1')?.join('.'));
@@ -83,23 +78,16 @@ describe('a dialer', () => {
     });
   }
 
-  it('fails the attempt when the only way out has no ports', () => {
-    const kernel = new ScriptedKernel();
-    kernel.answers.connect = [-EADDRNOTAVAIL];
-    assert.equal(dialerOn(kernel, []).dial(V4), -EADDRNOTAVAIL);
-    assert.equal(kernel.open.size, 0);
-  });
-
-  for (const errno of [EMFILE, ENFILE, ENOBUFS, ENOMEM]) {
-    it(`fails the attempt at once when there is no socket for it: ${errnoName(errno)}`, () => {
+  it('fails the attempt at once when there is no socket for it', () => {
+    for (const errno of [EMFILE, ENFILE, ENOBUFS, ENOMEM]) {
       const kernel = new ScriptedKernel();
       kernel.answers.socket = [-errno];
       const dialer = dialerOn(kernel, SOURCES);
       assert.equal(dialer.dial(V4), -errno);
       assert.deepEqual(kernel.calls, ['socket 4']);
       assert.ok(dialer.dial(V4) > 0, 'the next one is not affected');
-    });
-  }
+    }
+  });
 
   it('closes the first socket when there is none for the next source address', () => {
     const kernel = new ScriptedKernel();

@@ -11,6 +11,8 @@
 const LEVELS = 4;
 const BUCKETS = 256;
 const NONE = -1;
+/** At the start. */
+const CAPACITY = 64;
 /** The longest delay that one round of the wheel can hold; a later deadline goes round again. */
 const HORIZON_TICKS = BUCKETS ** LEVELS - 1;
 
@@ -20,24 +22,15 @@ export class TimingWheel {
   #tick: number;
   #count = 0;
   readonly #heads = new Int32Array(LEVELS * BUCKETS).fill(NONE);
-  #next: Int32Array;
-  #previous: Int32Array;
+  #next = new Int32Array(CAPACITY).fill(NONE);
+  #previous = new Int32Array(CAPACITY).fill(NONE);
   /** Index in #heads, or NONE when the id has no timer. */
-  #bucket: Int32Array;
-  #deadline: Float64Array;
+  #bucket = new Int32Array(CAPACITY).fill(NONE);
+  #deadline = new Float64Array(CAPACITY);
 
-  constructor(tickMs: number, nowMs: number, capacity = 64) {
+  constructor(tickMs: number, nowMs: number) {
     this.#tickMs = tickMs;
     this.#tick = Math.floor(nowMs / tickMs);
-    this.#next = new Int32Array(capacity).fill(NONE);
-    this.#previous = new Int32Array(capacity).fill(NONE);
-    this.#bucket = new Int32Array(capacity).fill(NONE);
-    this.#deadline = new Float64Array(capacity);
-  }
-
-  /** How many ids have a timer. */
-  get count(): number {
-    return this.#count;
   }
 
   /** Starts the timer of `id`, or moves it. A deadline that has passed expires with the next tick. */
