@@ -18,19 +18,11 @@ surviveHangups(logger);
 flags.tokenFile?.follow(systemClock, logger);
 try {
   const proxy = new Proxy({
-    proxyId: flags.proxyId,
-    zone: flags.zone,
+    ...flags,
     controlPlanes: flags.controlPlane,
     ...(flags.tokenFile && { token: flags.tokenFile }),
-    adminAddress: flags.adminAddress,
     stateDir: flags.stateDir ?? `./data/proxy-${flags.proxyId}`,
-    workers: flags.workers,
-    shareListeners: flags.shareListeners,
     sourceAddresses: flags.sourceAddress ?? [],
-    splice: flags.splice,
-    maxConnections: flags.maxConnections,
-    engine: flags.engine,
-    metricBackends: flags.metricBackends,
     connectionLog: openConnectionLog(flags.connectionLog, systemClock, logger),
     shutdownDelayMs: flags.shutdownDelay,
     drainTimeoutMs: flags.drainTimeout,

@@ -2,14 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { Violation } from '../core/model/violation.ts';
-import { type Clock, every, sleep, type Timer } from '../core/runtime/clock.ts';
+import { every, sleep, type Timer } from '../core/runtime/clock.ts';
 import { LbError } from '../core/runtime/errors.ts';
 import type { HostPort } from '../core/runtime/flags.ts';
 import { HttpServer } from '../core/runtime/http-server.ts';
-import type { Logger } from '../core/runtime/logger.ts';
 import { systemLookup } from '../core/runtime/name-lookup.ts';
 import { operationRoutes } from '../core/runtime/operation-routes.ts';
-import type { Random } from '../core/runtime/random.ts';
 import type { SentToken } from '../core/runtime/token-file.ts';
 import { VERSION } from '../core/runtime/version.ts';
 import { connectReplica } from '../core/wire/clients.ts';
@@ -31,7 +29,7 @@ import { lockStateDir } from './subscription/state-dir.ts';
 import { Subscription } from './subscription/subscription.ts';
 import type { LineSink } from '../core/runtime/line-sink.ts';
 import { createProxyMetrics } from './telemetry/proxy-metrics.ts';
-import { DataPath } from './data-path.ts';
+import { DataPath, type DataPathOptions } from './data-path.ts';
 
 const MAX_ADMIN_CONNECTIONS = 64;
 /** How often rows that nothing uses any more are taken back. */
@@ -39,20 +37,15 @@ const SWEEP_MS = 1_000;
 /** What runs is called stale after this long without a control plane. A fail-over takes less. */
 const STALE_AFTER_S = 10;
 
-export interface ProxyOptions {
+/** What the data path needs, and who this proxy is and whom it talks to. */
+export interface ProxyOptions
+  extends Omit<DataPathOptions, 'engine' | 'libc' | 'connectionLog' | 'status' | 'report'> {
   readonly proxyId: string;
   readonly zone: string;
   /** HOST:PORT of one or more replicas. */
   readonly controlPlanes: readonly string[];
   readonly token?: SentToken;
   readonly adminAddress: HostPort;
-  readonly stateDir: string;
-  readonly workers: number;
-  readonly shareListeners: boolean;
-  readonly sourceAddresses: readonly string[];
-  readonly splice: boolean;
-  /** 0: as many as descriptors and memory allow. */
-  readonly maxConnections: number;
   readonly engine: EngineChoice;
   /** How many backends /metrics shows by name. */
   readonly metricBackends: number;
@@ -60,9 +53,6 @@ export interface ProxyOptions {
   readonly connectionLog: LineSink | null;
   readonly shutdownDelayMs: number;
   readonly drainTimeoutMs: number;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
   /** Log lines that the sink dropped. */
   readonly logLinesDropped: () => number;
 }

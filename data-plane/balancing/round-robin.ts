@@ -43,8 +43,8 @@ export class RoundRobin implements Balancer {
   /** Eligible candidates, the one whose turn is next on top. */
   readonly #heap: Int32Array;
   #size = 0;
-  #epoch = 0;
-  #known = false;
+  /** Null: nothing was read yet. */
+  #epoch: number | null = null;
 
   constructor({ candidates, worker, previous }: BalancerInputs) {
     this.#candidates = candidates;
@@ -102,8 +102,7 @@ export class RoundRobin implements Balancer {
 
   #refresh(): void {
     const epoch = this.#candidates.epoch();
-    if (this.#known && epoch === this.#epoch) return;
-    this.#known = true;
+    if (epoch === this.#epoch) return;
     this.#epoch = epoch;
     this.#size = 0;
     for (let candidate = 0; candidate < this.#candidates.count; candidate++) {

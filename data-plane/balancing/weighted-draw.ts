@@ -24,8 +24,8 @@ export class WeightedDraw {
   readonly #alias: Int32Array;
   readonly #work: Int32Array;
   #size = 0;
-  #epoch = 0;
-  #known = false;
+  /** Null: nothing was read yet. */
+  #epoch: number | null = null;
 
   constructor(candidates: Candidates, random: Random) {
     this.#candidates = candidates;
@@ -39,8 +39,7 @@ export class WeightedDraw {
   /** Updates the list. Call it first in every pick; the other methods use the list as it was then. */
   refresh(): void {
     const epoch = this.#candidates.epoch();
-    if (this.#known && epoch === this.#epoch) return;
-    this.#known = true;
+    if (epoch === this.#epoch) return;
     this.#epoch = epoch;
     this.#size = 0;
     for (let candidate = 0; candidate < this.#candidates.count; candidate++) {

@@ -60,6 +60,10 @@ export class CheckSchedule {
     return this.#dueMs.get(row) ?? null;
   }
 
+  #due(row: number): number {
+    return this.#dueMs.get(row) ?? Number.POSITIVE_INFINITY;
+  }
+
   /** When the next one is due; null: nothing is scheduled. */
   nextDueMs(): number | null {
     const first = this.#heap[0];
@@ -72,10 +76,6 @@ export class CheckSchedule {
     if (first === undefined || this.#due(first) > nowMs) return null;
     this.remove(first);
     return first;
-  }
-
-  #due(row: number): number {
-    return this.#dueMs.get(row) ?? Number.POSITIVE_INFINITY;
   }
 
   #put(row: number, index: number): void {

@@ -28,8 +28,8 @@ export class PoolCandidates implements Candidates {
   readonly #open: Int32Array;
   readonly #ownOpen: Int32Array;
   readonly #eligible: Uint8Array;
-  #epoch = 0;
-  #known = false;
+  /** Null: nothing was read yet. */
+  #epoch: number | null = null;
   #panic = false;
 
   constructor(
@@ -96,8 +96,7 @@ export class PoolCandidates implements Candidates {
 
   #refresh(): void {
     const epoch = this.epoch();
-    if (this.#known && epoch === this.#epoch) return;
-    this.#known = true;
+    if (epoch === this.#epoch) return;
     this.#epoch = epoch;
     const rows = this.#rows;
     const weights = this.#weights;

@@ -17,15 +17,11 @@ export class WakeUp {
   /** With `libc` null nothing needs waking. Throws when descriptors ran out. */
   constructor(libc: Libc | null, buffers: SharedBuffers) {
     this.#libc = libc;
-    this.#eventfds = Array.from({ length: libc === null ? 0 : buffers.workerCount }, () => {
-      const fd = libc?.eventfd() ?? -1;
-      if (fd < 0) throw new Error(`cannot create an eventfd to wake a worker with: ${errnoName(-fd)}`);
-      return fd;
-    });
+    this.#eventfds = buffers.perWorker.flatMap(() => (libc ? [newEventfd(libc)] : []));
     const { control } = sharedCells(buffers);
     this.#onProcessExit = () => {
       Atomics.store(control, CONTROL.stop, 1);
-      for (const fd of this.#eventfds) this.#libc?.wake(fd);
+      for (const fd of this.#eventfds) libc?.wake(fd);
     };
   }
 
@@ -44,4 +40,10 @@ export class WakeUp {
     process.off('exit', this.#onProcessExit);
     for (const fd of this.#eventfds) this.#libc?.close(fd);
   }
+}
+
+function newEventfd(libc: Libc): number {
+  const fd = libc.eventfd();
+  if (fd < 0) throw new Error(`cannot create an eventfd to wake a worker with: ${errnoName(-fd)}`);
+  return fd;
 }

@@ -4,8 +4,10 @@ import { STRATEGIES, type Strategy } from '../../../../core/model/resources.ts';
 import { type BalancerFactory, NO_BACKEND } from '../../../../data-plane/balancing/balancer.ts';
 import { BALANCERS } from '../../../../data-plane/balancing/registry.ts';
 import type { Engine } from '../../../../data-plane/engine/engine.ts';
-import { createBuffers, sharedCells } from '../../../../data-plane/memory/shared-memory.ts';
+import { droppedLogRecords } from '../../../../data-plane/memory/counters.ts';
+import { createBuffers, sharedCells, workerCells } from '../../../../data-plane/memory/shared-memory.ts';
 import type { FromWorker } from '../../../../data-plane/worker/protocol.ts';
+import { WorkerLog } from '../../../../data-plane/worker/worker-log.ts';
 import { Worker } from '../../../../data-plane/worker/worker.ts';
 import { FakeClock } from '../../../../harness/fake-clock.ts';
 
@@ -111,5 +113,27 @@ describe('a worker', () => {
     worker.handle({ type: 'commit', sequence: 3 });
     const committed = posted.flatMap((message) => (message.type === 'committed' ? [message.sequence] : []));
     assert.deepEqual(committed, [2]);
+  });
+});
+
+describe('the log of a worker', () => {
+  it('passes a burst, then a trickle, and counts what it drops', () => {
+    const clock = new FakeClock();
+    const cells = workerCells(createBuffers(1), 0);
+    const written: string[] = [];
+    const log = new WorkerLog(
+      clock,
+      cells,
+      (message) => message.type === 'log' && written.push(message.message),
+    );
+    for (let n = 0; n < 200; n++) log.write('warn', `${n}`);
+    assert.equal(written.length, 50);
+    assert.equal(droppedLogRecords([cells]), 150);
+    clock.advance(1_000);
+    for (let n = 0; n < 200; n++) log.write('warn', `later ${n}`);
+    assert.equal(written.length, 60);
+    clock.advance(3_600_000);
+    for (let n = 0; n < 200; n++) log.write('warn', `much later ${n}`);
+    assert.equal(written.length, 110, 'a long silence saves up one burst');
   });
 });
