@@ -57,6 +57,19 @@ export async function withRawBackend(
   await EngineRig.run(engine, { rows, ...script }, [() => backend.close()], (rig) => test(rig, backend));
 }
 
+/** As `withRawBackend`, with one pair; the kernel's buffers are small unless `bufferBytes` is 0. */
+export async function withRawPair(
+  engine: EngineName,
+  bufferBytes: number,
+  test: (rig: EngineRig, pair: RawPair) => Promise<void>,
+): Promise<void> {
+  await withRawBackend(engine, { bufferBytes }, async (rig, backend) => {
+    const [pair] = await rawPairs(rig, backend, 1, bufferBytes);
+    assert.ok(pair);
+    await test(rig, pair);
+  });
+}
+
 /** `bytes` bytes that differ by `seed`. */
 export function stretch(seed: number, bytes: number): Buffer {
   const all = Buffer.alloc(bytes);

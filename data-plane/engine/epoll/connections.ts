@@ -90,8 +90,9 @@ export class Connections {
     const failure = registerSide(this.#context, 2 * slot + CLIENT);
     try {
       const row = handler.onAccept(slot, listener, sourceHash);
-      if (failure < 0) this.#cannotWait(slot, -failure);
-      else this.#attempts.start(slot, row, 0);
+      if (failure >= 0) this.#attempts.start(slot, row, 0);
+      else if (isShortage(-failure)) this.#ranShort(slot, -failure);
+      else throw new Error(`a client's socket cannot be waited for: ${errnoName(-failure)}`);
     } catch (error) {
       this.#threw(slot, error);
     }
@@ -251,11 +252,6 @@ export class Connections {
     }
     slots.release(slot);
     this.#in.onReleased();
-  }
-
-  #cannotWait(slot: number, errno: number): void {
-    if (!isShortage(errno)) throw new Error(`a client's socket cannot be waited for: ${errnoName(errno)}`);
-    this.#ranShort(slot, errno);
   }
 
   /** No backend is to blame: this client is reset, and new ones wait. */

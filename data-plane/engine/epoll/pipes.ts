@@ -55,11 +55,6 @@ export class Pipes {
     this.#nowMs = nowMs;
   }
 
-  /** How many pipes hold bytes. */
-  get filled(): number {
-    return this.#filled.size;
-  }
-
   /**
    * Moves bytes from a socket into an empty pipe, for `side`: at most `size`, and at most what the pipe holds. Returns
    * how many bytes, 0 at the end, or the errno negated; -NO_PIPE: copy instead.

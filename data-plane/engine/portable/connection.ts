@@ -9,25 +9,24 @@
  *  - an exception in any callback resets this connection only.
  */
 import type { Socket } from 'node:net';
-import type { Clock, Timer } from '../../../core/runtime/clock.ts';
+import type { Timer } from '../../../core/runtime/clock.ts';
 import { ERRNO, errnoOf } from '../../kernel/errno.ts';
 import type { CloseReason } from '../../memory/close-reasons.ts';
-import { type ConnectionHandler, type ConnectionTimeouts, NO_ROW } from '../engine.ts';
+import { type ConnectionTimeouts, type EngineInputs, NO_ROW } from '../engine.ts';
 import { inactivityLimit } from '../timeouts.ts';
 
 /** What a connection needs from its engine. */
 export interface ConnectionContext {
-  readonly handler: ConnectionHandler;
-  readonly clock: Clock;
+  readonly inputs: EngineInputs;
   /** Starts a connect to the backend in a row. */
   connect(row: number): Socket;
-  onFault(where: string, error: unknown): void;
   /** The connection is closed, and its slot is free again. */
   release(slot: number): void;
 }
 
 export class Connection {
   readonly #context: ConnectionContext;
+  readonly #inputs: EngineInputs;
   readonly #slot: number;
   readonly #client: Socket;
   #state: 'connecting' | 'waiting' | 'relaying' | 'closed' = 'connecting';
@@ -42,6 +41,7 @@ export class Connection {
 
   constructor(context: ConnectionContext, slot: number, client: Socket) {
     this.#context = context;
+    this.#inputs = context.inputs;
     this.#slot = slot;
     this.#client = client;
     // While it is not read, only an error of the socket itself gets here.
@@ -50,8 +50,8 @@ export class Connection {
 
   start(listener: number, sourceHash: number): void {
     this.#guarded(() => {
-      const row = this.#context.handler.onAccept(this.#slot, listener, sourceHash);
-      this.#timeouts = this.#context.handler.timeouts(this.#slot);
+      const row = this.#inputs.handler.onAccept(this.#slot, listener, sourceHash);
+      this.#timeouts = this.#inputs.handler.timeouts(this.#slot);
       this.#tryRow(row, 0);
     });
   }
@@ -93,7 +93,7 @@ export class Connection {
   }
 
   #attemptFailed(errno: number): void {
-    const { handler } = this.#context;
+    const { handler } = this.#inputs;
     if (errno !== ERRNO.canceled) this.#hasAttemptFailed = true;
     this.#timer?.cancel();
     this.#backend?.destroy();
@@ -103,7 +103,7 @@ export class Connection {
   }
 
   #established(backend: Socket): void {
-    const { handler } = this.#context;
+    const { handler } = this.#inputs;
     this.#state = 'relaying';
     handler.onEstablished(this.#slot);
     this.#active();
@@ -138,13 +138,13 @@ export class Connection {
   }
 
   #active(): void {
-    this.#lastActivityMs = this.#context.clock.nowMs();
+    this.#lastActivityMs = this.#inputs.clock.nowMs();
   }
 
   #watchActivity(): void {
     const isHalfClosed = this.#client.readableEnded || this.#backend?.readableEnded === true;
     const { ms, reason } = inactivityLimit(this.#timeouts, isHalfClosed);
-    const leftMs = ms - (this.#context.clock.nowMs() - this.#lastActivityMs);
+    const leftMs = ms - (this.#inputs.clock.nowMs() - this.#lastActivityMs);
     if (ms === 0) this.#timer?.cancel();
     else if (leftMs <= 0) this.#finish(reason);
     else this.#after(leftMs, () => this.#watchActivity());
@@ -153,7 +153,7 @@ export class Connection {
   /** Replaces the timer: a connection has one at most. */
   #after(delayMs: number, action: () => void): void {
     this.#timer?.cancel();
-    this.#timer = this.#context.clock.after(Math.ceil(delayMs), () => this.#guarded(action));
+    this.#timer = this.#inputs.clock.after(Math.ceil(delayMs), () => this.#guarded(action));
   }
 
   #finish(reason: CloseReason): void {
@@ -165,9 +165,9 @@ export class Connection {
       if (this.#backend) reset(this.#backend);
     }
     try {
-      this.#context.handler.onClosed(this.#slot, reason);
+      this.#inputs.handler.onClosed(this.#slot, reason);
     } catch (error) {
-      this.#context.onFault('closing a connection', error);
+      this.#inputs.onFault('closing a connection', error);
     }
     this.#context.release(this.#slot);
   }
@@ -184,7 +184,7 @@ export class Connection {
     try {
       action();
     } catch (error) {
-      this.#context.onFault('a connection', error);
+      this.#inputs.onFault('a connection', error);
       this.#finish('internal_error');
     }
   }

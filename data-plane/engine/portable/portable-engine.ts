@@ -38,9 +38,7 @@ interface Acceptor {
 class PortableEngine implements Engine, ConnectionContext {
   readonly name = 'portable';
   readonly turn = null;
-  readonly handler: EngineInputs['handler'];
-  readonly clock: EngineInputs['clock'];
-  readonly #inputs: EngineInputs;
+  readonly inputs: EngineInputs;
   #acceptors: Acceptor[] = [];
   readonly #connections: (Connection | null)[] = [];
   readonly #free: number[] = [];
@@ -50,9 +48,7 @@ class PortableEngine implements Engine, ConnectionContext {
   #sourceTurn = 0;
 
   constructor(inputs: EngineInputs) {
-    this.#inputs = inputs;
-    this.handler = inputs.handler;
-    this.clock = inputs.clock;
+    this.inputs = inputs;
   }
 
   get connections(): number {
@@ -100,7 +96,7 @@ class PortableEngine implements Engine, ConnectionContext {
   }
 
   connect(row: number): Socket {
-    const { sourceAddresses, targets } = this.#inputs;
+    const { sourceAddresses, targets } = this.inputs;
     const host = targets.host(row);
     const sources = sourceAddresses.filter((address) => isIPv4(address) === isIPv4(host));
     this.#sourceTurn += 1;
@@ -113,14 +109,10 @@ class PortableEngine implements Engine, ConnectionContext {
     });
   }
 
-  onFault(where: string, error: unknown): void {
-    this.#inputs.onFault(where, error);
-  }
-
   release(slot: number): void {
     this.#connections[slot] = null;
     this.#free.push(slot);
-    this.#inputs.budget.giveBack();
+    this.inputs.budget.giveBack();
     if (this.#retry) this.#acceptAgain();
   }
 
@@ -128,8 +120,8 @@ class PortableEngine implements Engine, ConnectionContext {
     const slot = this.#free.pop() ?? this.#connections.length;
     const connection = new Connection(this, slot, client);
     this.#connections[slot] = connection;
-    if (this.#inputs.budget.take()) this.#pauseAccepting();
-    this.#inputs.peer?.setText(client.remoteAddress ?? '', client.remotePort ?? 0);
+    if (this.inputs.budget.take()) this.#pauseAccepting();
+    this.inputs.peer?.setText(client.remoteAddress ?? '', client.remotePort ?? 0);
     connection.start(listener, sourceHash(client.remoteAddress ?? ''));
   }
 
@@ -146,7 +138,7 @@ class PortableEngine implements Engine, ConnectionContext {
     server.once('close', () => started('stopped before it listened'));
     server.on('error', (error) => {
       if (isStarting) started(messageOf(error));
-      else this.onFault('accepting', error);
+      else this.inputs.onFault('accepting', error);
     });
     const { on } = acceptor;
     if (on.type === 'address') {
@@ -162,25 +154,25 @@ class PortableEngine implements Engine, ConnectionContext {
   #pauseAccepting(): void {
     if (this.#retry || !this.#isAccepting) return;
     for (const acceptor of this.#acceptors) stop(acceptor);
-    this.#inputs.onSaturated(true, 'connection_limit');
+    this.inputs.onSaturated(true, 'connection_limit');
     this.#retryLater();
   }
 
   #retryLater(): void {
-    this.#retry = this.clock.after(ACCEPT_RETRY_MS, () => {
-      if (this.#inputs.budget.hasRoom()) this.#acceptAgain();
+    this.#retry = this.inputs.clock.after(ACCEPT_RETRY_MS, () => {
+      if (this.inputs.budget.hasRoom()) this.#acceptAgain();
       else this.#retryLater();
     });
   }
 
   #acceptAgain(): void {
-    if (!this.#inputs.budget.hasRoom()) return;
+    if (!this.inputs.budget.hasRoom()) return;
     this.#retry?.cancel();
     this.#retry = null;
-    this.#inputs.onSaturated(false, 'connection_limit');
+    this.inputs.onSaturated(false, 'connection_limit');
     for (const acceptor of this.#acceptors) {
       this.#open(acceptor, (failure) => {
-        if (failure !== null) this.onFault('accepting again', new Error(failure));
+        if (failure !== null) this.inputs.onFault('accepting again', new Error(failure));
       });
     }
   }

@@ -9,13 +9,12 @@ import { CONTRACT_GROUPS } from '../../../harness/engine/contract-groups.ts';
 import type { EngineName } from '../../../harness/engine/engine-host.ts';
 import {
   arrived,
-  rawPairs,
   type RawPair,
   readBytes,
   readToEnd,
   sendSome,
   stretch,
-  withRawBackend,
+  withRawPair,
 } from '../../../harness/engine/raw-traffic.ts';
 import { until } from '../../../harness/engine/tcp.ts';
 
@@ -33,9 +32,7 @@ function otherOf(pair: RawPair, side: (typeof SIDES)[number]): RawPair['client']
 
 function resetContract(engine: EngineName, side: (typeof SIDES)[number]): void {
   it(`reads all that the ${side} said before its reset, and passes the reset on`, async () => {
-    await withRawBackend(engine, {}, async (rig, backend) => {
-      const [pair] = await rawPairs(rig, backend, 1);
-      assert.ok(pair);
+    await withRawPair(engine, 0, async (rig, pair) => {
       const release = await rig.hold();
       const words = stretch(1, 100_000);
       assert.equal(sendSome(pair[side], words), words.length);
@@ -52,9 +49,7 @@ function resetContract(engine: EngineName, side: (typeof SIDES)[number]): void {
   });
 
   it(`delivers all that the ${side} said before its end, though it is reset at once`, async () => {
-    await withRawBackend(engine, {}, async (rig, backend) => {
-      const [pair] = await rawPairs(rig, backend, 1);
-      assert.ok(pair);
+    await withRawPair(engine, 0, async (rig, pair) => {
       const release = await rig.hold();
       const words = stretch(2, 100_000);
       assert.equal(sendSome(pair[side], words), words.length);
@@ -69,10 +64,7 @@ function resetContract(engine: EngineName, side: (typeof SIDES)[number]): void {
   });
 
   it(`delivers them too when the other has ended already, and reads late`, async () => {
-    const bufferBytes = SMALL_BUFFER_BYTES;
-    await withRawBackend(engine, { bufferBytes }, async (rig, backend) => {
-      const [pair] = await rawPairs(rig, backend, 1, bufferBytes);
-      assert.ok(pair);
+    await withRawPair(engine, SMALL_BUFFER_BYTES, async (rig, pair) => {
       const other = otherOf(pair, side);
       // It is never read, so the end behind it is not acknowledged yet when the reset comes.
       assert.equal(sendSome(other, stretch(3, UNREAD_BYTES)), UNREAD_BYTES);
@@ -108,9 +100,7 @@ function resetContract(engine: EngineName, side: (typeof SIDES)[number]): void {
 /** A server that answers 413 and resets while the client uploads, say. */
 function lastWordsContract(engine: EngineName, side: (typeof SIDES)[number]): void {
   it(`brings the last words of the ${side} before its reset, though bytes are on their way to it`, async () => {
-    await withRawBackend(engine, {}, async (rig, backend) => {
-      const [pair] = await rawPairs(rig, backend, 1);
-      assert.ok(pair);
+    await withRawPair(engine, 0, async (rig, pair) => {
       const other = otherOf(pair, side);
       const release = await rig.hold();
       // The engine learns of the reset by a send as well as by a read.
@@ -128,10 +118,7 @@ function lastWordsContract(engine: EngineName, side: (typeof SIDES)[number]): vo
   });
 
   it('brings them too when the other reads late, and sends all the while', async () => {
-    const bufferBytes = SMALL_BUFFER_BYTES;
-    await withRawBackend(engine, { bufferBytes }, async (rig, backend) => {
-      const [pair] = await rawPairs(rig, backend, 1, bufferBytes);
-      assert.ok(pair);
+    await withRawPair(engine, SMALL_BUFFER_BYTES, async (rig, pair) => {
       const other = otherOf(pair, side);
       const words = stretch(10, UNREAD_BYTES);
       let sent = 0;
@@ -160,9 +147,7 @@ function urgentContract(engine: EngineName, side: (typeof SIDES)[number]): void 
     ['much', 900_000],
   ] as const) {
     it(`brings what the ${side} says behind an urgent byte, after ${name} else`, async () => {
-      await withRawBackend(engine, {}, async (rig, backend) => {
-        const [pair] = await rawPairs(rig, backend, 1);
-        assert.ok(pair);
+      await withRawPair(engine, 0, async (rig, pair) => {
         const [before, behind] = [stretch(6, bytes), stretch(7, bytes)];
         const release = await rig.hold();
         assert.equal(sendSome(pair[side], before), bytes);

@@ -10,6 +10,7 @@ import {
   accepted,
   rawPairs,
   withRawBackend,
+  withRawPair,
   readBytes,
   readToEnd,
   sendSome,
@@ -50,9 +51,7 @@ function pressureContract(engine: EngineName): void {
 
     it('tells at once of the first bytes to a client, though it reads nothing and more of them wait', async () => {
       const bufferBytes = SMALL_BUFFER_BYTES / 8;
-      await withRawBackend(engine, { bufferBytes }, async (rig, backend) => {
-        const [pair] = await rawPairs(rig, backend, 1, bufferBytes);
-        assert.ok(pair);
+      await withRawPair(engine, bufferBytes, async (rig, pair) => {
         const release = await rig.hold();
         // More than the way to the client holds.
         const words = stretch(13, MEGABYTE);

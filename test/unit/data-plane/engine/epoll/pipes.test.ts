@@ -99,7 +99,10 @@ describe('pipes', () => {
     assert.equal(pipes.fill(3, SOCKET, SIZE), -NO_PIPE, 'not asked again before a pipe is closed');
     pipes.drop(2);
     assert.equal(pipes.fill(3, SOCKET, SIZE), 1);
-    assert.equal(pipes.filled, 1);
+    assert.deepEqual(
+      [1, 2, 3].map((side) => pipes.isFilled(side)),
+      [false, false, true],
+    );
   });
 
   it('are smaller when the kernel has none of the best size', () => {
