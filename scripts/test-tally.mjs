@@ -3,7 +3,7 @@ const SLOWEST_SHOWN = 20;
 
 export class TestTally {
   #counts = { tests: 0, pass: 0, fail: 0, skipped: 0 };
-  /** Milliseconds and number of tests by file. */
+  /** Milliseconds, tests and skipped ones by file. */
   #files = new Map();
   #skips = new Map();
   #failed = [];
@@ -14,21 +14,25 @@ export class TestTally {
 
   /** Adds the results of one process, which ran these files, took `ms` and ended with this code or signal. */
   addProcess(files, results, { ms, end }) {
-    for (const file of files) this.#files.set(file, { ms: 0, tests: 0 });
+    for (const file of files) this.#files.set(file, { ms: 0, tests: 0, skipped: 0 });
     for (const result of results) this.#addResult(result);
     const tests = results.filter(({ isSuite }) => !isSuite);
     if (end !== 0 && tests.every(({ passed }) => passed)) {
       this.#counts.fail += 1;
       this.#failed.push(`${files.join(' ')}: the process ended with ${end}`);
     }
-    if (files.length === 1) this.#files.set(files[0], { ms, tests: tests.length });
+    if (files.length === 1) {
+      const skipped = tests.filter((test) => test.skipped !== undefined).length;
+      this.#files.set(files[0], { ms, tests: tests.length, skipped });
+    }
   }
 
   #addResult({ name, file, isTop, isSuite, passed, skipped, ms }) {
-    const own = this.#files.get(file) ?? { ms: 0, tests: 0 };
+    const own = this.#files.get(file) ?? { ms: 0, tests: 0, skipped: 0 };
     if (isTop) own.ms += ms;
     if (isSuite) return;
     own.tests += 1;
+    if (skipped !== undefined) own.skipped += 1;
     this.#counts.tests += 1;
     this.#counts[outcomeOf(passed, skipped)] += 1;
     if (skipped !== undefined) this.#skips.set(skipped, (this.#skips.get(skipped) ?? 0) + 1);
@@ -37,8 +41,8 @@ export class TestTally {
 
   /** One line for a file that has run. */
   lineOf(file) {
-    const { ms, tests } = this.#files.get(file);
-    return `${file} (${tests} tests, ${seconds(ms)})`;
+    const { ms, tests, skipped } = this.#files.get(file);
+    return `${file} (${tests} tests, ${skipped > 0 ? `${skipped} skipped, ` : ''}${seconds(ms)})`;
   }
 
   print() {

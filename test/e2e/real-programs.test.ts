@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { STRATEGIES, type Strategy } from '../../core/model/resources.ts';
 import { lbctlFor, startControlPlane, startProxy } from '../../harness/programs/fleet.ts';
-import { changeEverything, declarePool, type LivePool } from '../../harness/programs/live-changes.ts';
+import { changeEverything, declarePool, type LivePool } from '../../harness/programs/pool-changes.ts';
 import { freePort } from '../../harness/programs/processes.ts';
 import { present, startNginx, startPostgres, startRedis } from '../../harness/programs/real-servers.ts';
 import { byRunLength } from '../../harness/run-length.ts';

@@ -10,11 +10,11 @@ import {
   addressesAt,
   clientOf,
   registrationScene,
-  startRegistered,
+  startRegisteredBackend,
   startTraffic,
   untilRegistered,
   untilServes,
-} from '../../harness/programs/registered.ts';
+} from '../../harness/programs/registered-backend.ts';
 
 /** Longer than a lease of 2 s and all that a removal waits for. */
 const OUTLIVES_MS = 6_000;
@@ -30,7 +30,7 @@ async function stays(client: ReplicaClient, address: string): Promise<void> {
 describe('a registration', () => {
   it('stays in its pool when the replica that holds it is killed', async (t) => {
     const { planes, clients, listener, servers } = await registrationScene(t);
-    const backend = await startRegistered(t, servers, 'web', { ttl: '2s' });
+    const backend = await startRegisteredBackend(t, servers, 'web', { ttl: '2s' });
     await untilRegistered(backend, servers[0]);
     await untilServes(listener, backend);
     const running = startTraffic(listener);
@@ -44,7 +44,7 @@ describe('a registration', () => {
 
   it('can not be removed by a replica that wakes up when another one holds it', async (t) => {
     const { planes, clients, servers } = await registrationScene(t);
-    const backend = await startRegistered(t, servers, 'web', { ttl: '2s' });
+    const backend = await startRegisteredBackend(t, servers, 'web', { ttl: '2s' });
     await untilRegistered(backend, servers[0]);
     planes[0].signal('SIGSTOP');
     await untilRegistered(backend, servers[1]);
@@ -59,7 +59,7 @@ describe('a registration', () => {
     t.after(() => etcd.dispose());
     const store = `etcd:${etcd.endpoint}`;
     const { planes, servers, clients, listener } = await registrationScene(t, store);
-    const backend = await startRegistered(t, servers, 'web', { ttl: '2s' });
+    const backend = await startRegisteredBackend(t, servers, 'web', { ttl: '2s' });
     await untilRegistered(backend);
     await untilServes(listener, backend);
     const running = startTraffic(listener);

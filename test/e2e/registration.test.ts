@@ -9,18 +9,18 @@ import {
   clientOf,
   registrationScene,
   registrationsAt,
-  startRegistered,
+  startRegisteredBackend,
   startTraffic,
   untilRegistered,
   untilServes,
-} from '../../harness/programs/registered.ts';
+} from '../../harness/programs/registered-backend.ts';
 
 describe('a backend that registers itself', () => {
   it('gets traffic while its command runs, and drains before the command hears of its end', async (t) => {
     const { clients, listener, servers } = await registrationScene(t);
     const [one, two] = await Promise.all([
-      startRegistered(t, servers, 'web'),
-      startRegistered(t, servers, 'web'),
+      startRegisteredBackend(t, servers, 'web'),
+      startRegisteredBackend(t, servers, 'web'),
     ]);
     await Promise.all([untilServes(listener, one), untilServes(listener, two)]);
     const running = startTraffic(listener);
@@ -42,8 +42,8 @@ describe('a backend that registers itself', () => {
   it('leaves after its ttl when it is lost, and the others stay', async (t) => {
     const { planes, clients, servers } = await registrationScene(t);
     const [lost, other] = await Promise.all([
-      startRegistered(t, servers, 'web', { ttl: '2s' }),
-      startRegistered(t, servers, 'web', { ttl: '2s' }),
+      startRegisteredBackend(t, servers, 'web', { ttl: '2s' }),
+      startRegisteredBackend(t, servers, 'web', { ttl: '2s' }),
     ]);
     await Promise.all([untilRegistered(lost), untilRegistered(other)]);
     lost.signal('SIGKILL');
@@ -60,7 +60,7 @@ describe('a backend that registers itself', () => {
 
   it('keeps its command running while no control plane is there, and registers once there is one', async (t) => {
     const server = `127.0.0.1:${await freePort()}`;
-    const backend = await startRegistered(t, [server], 'web');
+    const backend = await startRegisteredBackend(t, [server], 'web');
     await backend.line(
       (line) => line.startsWith(`lbctl: not registered at ${server}`) || undefined,
       'that nobody answers',
@@ -75,7 +75,7 @@ describe('a backend that registers itself', () => {
 
   it('is held, along with the others, when all are lost at once, and health checks decide', async (t) => {
     const { planes, clients, listener, servers } = await registrationScene(t);
-    const start = () => startRegistered(t, servers, 'web', { ttl: '2s' });
+    const start = () => startRegisteredBackend(t, servers, 'web', { ttl: '2s' });
     const all = await Promise.all([start(), start(), start()]);
     await Promise.all(all.map((each) => untilRegistered(each)));
     for (const each of all) each.signal('SIGKILL');

@@ -1,6 +1,6 @@
 /** A process of the fleet that can be killed and started again, stopped in its tracks and let go on. */
 import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
-import { nowMs } from './now.ts';
+import { nowMs } from './monotonic-time.ts';
 import {
   type RunningProcess,
   type Scope,

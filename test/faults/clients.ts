@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { messageOf } from '../../core/runtime/errors.ts';
 import { CheckedConversation } from '../../harness/engine/checked-conversation.ts';
 import { dial, pause, within } from '../../harness/engine/tcp.ts';
-import { nowMs } from './now.ts';
+import { nowMs } from './monotonic-time.ts';
 
 export interface ConnectionRecord {
   readonly kind: 'short' | 'long';

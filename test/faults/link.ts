@@ -1,7 +1,7 @@
 /** The network between two processes: a TCP relay that can be cut, made silent, slowed down, or made to lose answers. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { nowMs } from './now.ts';
+import { nowMs } from './monotonic-time.ts';
 
 /**
  * `cut`: what is open is reset, and so is what is opened. `silent`: nothing passes and nobody is told; what was sent

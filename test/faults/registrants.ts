@@ -5,10 +5,10 @@ import { memberName, type Registration } from '../../control-plane/store/member-
 import type { State } from '../../core/model/state.ts';
 import { connectReplica } from '../../core/wire/clients.ts';
 import { eventually } from '../../harness/programs/processes.ts';
-import { registrationsAt } from '../../harness/programs/registered.ts';
+import { registrationsAt } from '../../harness/programs/registered-backend.ts';
 import type { Fleet } from './fleet.ts';
 import { readMemberHistory, verifyRemovals } from './judgement/member-history.ts';
-import { nowMs } from './now.ts';
+import { nowMs } from './monotonic-time.ts';
 
 /** The pool that nobody but them is in. No listener has it. */
 export const GUESTS = 'guests';

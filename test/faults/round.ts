@@ -6,17 +6,17 @@ import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/Chang
 import { resourceDraftToWire } from '../../core/wire/resource-codec.ts';
 import { eventually, type Scope } from '../../harness/programs/processes.ts';
 import { pause } from '../../harness/engine/tcp.ts';
-import { type ProxyLog, readProxyLog } from './judgement/applied.ts';
-import { Asking } from './asking.ts';
+import { type ProxyLog, readProxyLog } from './judgement/proxy-log.ts';
+import { RecordingClient } from './recording-client.ts';
 import { Clients } from './clients.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { FleetWatch } from './fleet-watch.ts';
-import { nowMs } from './now.ts';
+import { nowMs } from './monotonic-time.ts';
 import { type Call, describeCall, type ReadCall, type WriteCall } from './judgement/operation.ts';
 import { GUESTS, guestsBack, judgeGuests, untilGuests } from './registrants.ts';
 import { describeScript, drawScript, type Fault, type FleetShape } from './script.ts';
 import { readStoreLog, type StoreLog } from './judgement/store-log.ts';
-import { strike } from './strike.ts';
+import { injectFaults } from './inject-faults.ts';
 import { drainingSinceIn, verifyApplied, verifyConnections } from './judgement/verify-traffic.ts';
 import { verifyLog, verifyOrder, verifyOutcomes, verifyStaleReads } from './judgement/verify-writes.ts';
 import { SPARE, SPARE_ADDRESSES, WEB, Writers } from './writers.ts';
@@ -62,10 +62,10 @@ export async function runRound(scope: Scope, options: RoundOptions): Promise<Rou
   const changing = backends.slice(STEADY);
   const writers = new Writers({ count: options.writers, seed, replicas, changing, history });
   try {
-    const lastFaultMs = await strike(fleet, script, zeroMs);
+    const lastFaultMs = await injectFaults(fleet, script, zeroMs);
     writers.stop();
     const back = guestsBack(fleet, guests, lastFaultMs, SETTLE_WITHIN_MS);
-    const settler = new Asking('settler', replicas, history);
+    const settler = new RecordingClient('settler', replicas, history);
     const convergence = await converge(fleet, settler, lastFaultMs);
     await writers.stopped();
     await settle(fleet, settler, history);
@@ -183,7 +183,7 @@ interface Convergence {
 /** A change that is made after the last fault reaches every proxy. */
 async function converge(
   { replicas, admins, backends, actors }: Fleet,
-  asking: Asking,
+  asking: RecordingClient,
   lastFaultMs: number,
 ): Promise<Convergence> {
   const names = [...replicas.keys()];
@@ -213,7 +213,11 @@ function describeEnd(end: WriteCall['end']): string {
 }
 
 /** Asks after every unknown outcome, at two replicas, and reads all at each. */
-async function settle({ replicas, of }: Fleet, asking: Asking, history: readonly Call[]): Promise<void> {
+async function settle(
+  { replicas, of }: Fleet,
+  asking: RecordingClient,
+  history: readonly Call[],
+): Promise<void> {
   await Promise.all(of('control-plane').map((actor) => actor.ready()));
   const names = [...replicas.keys()];
   const writes = history.filter((call): call is WriteCall => 'write' in call);

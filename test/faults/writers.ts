@@ -2,7 +2,7 @@
 import { STRATEGIES } from '../../core/model/resources.ts';
 import { type Random, randomBelow, seededRandom } from '../../core/runtime/random.ts';
 import { pause } from '../../harness/engine/tcp.ts';
-import { Asking } from './asking.ts';
+import { RecordingClient } from './recording-client.ts';
 import type { Call, Write } from './judgement/operation.ts';
 
 /** The pool that traffic goes to. */
@@ -51,7 +51,7 @@ export class Writers {
   async #loop(index: number): Promise<void> {
     const { seed, replicas, history } = this.#inputs;
     const random = seededRandom(seed * 1_000 + index);
-    const asking = new Asking(`writer-${index + 1}`, replicas, history);
+    const asking = new RecordingClient(`writer-${index + 1}`, replicas, history);
     for (let made = 1; !this.#isStopping; made += 1) {
       const home = index % this.#names.length;
       if (randomBelow(random, 4) === 0) await this.#read(asking, random, home);
@@ -61,7 +61,7 @@ export class Writers {
     asking.close();
   }
 
-  async #read(asking: Asking, random: Random, home: number): Promise<void> {
+  async #read(asking: RecordingClient, random: Random, home: number): Promise<void> {
     const pool = oneOf(random, [WEB, SPARE, null]);
     const read = pool === null ? ({ do: 'read all' } as const) : ({ do: 'read pool', pool } as const);
     const end = await asking.read(this.#replica(home), read);
@@ -69,7 +69,7 @@ export class Writers {
   }
 
   /** Most unknown outcomes are asked after at another replica at once; the others are left for the end of the run. */
-  async #write(asking: Asking, random: Random, home: number, requestId: string): Promise<void> {
+  async #write(asking: RecordingClient, random: Random, home: number, requestId: string): Promise<void> {
     const write = this.#drawWrite(random);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const end = await asking.write(this.#replica(home + attempt), requestId, write);

@@ -1,7 +1,7 @@
 /** What the proxies ran and what their clients met, against the log. Answers one text a violation. */
 import { buildSnapshot } from '../../../control-plane/snapshot/build-snapshot.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
-import { type ProxyLog, runningAt } from './applied.ts';
+import { type ProxyLog, runningAt } from './proxy-log.ts';
 import type { ConnectionRecord } from '../clients.ts';
 import { excuseFor, type Surroundings } from './connection-rule.ts';
 import { withGuests } from '../registrants.ts';

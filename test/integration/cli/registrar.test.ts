@@ -4,7 +4,11 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { eventually } from '../../../harness/programs/processes.ts';
 import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
-import { addressesAt, startRegistered, untilRegistered } from '../../../harness/programs/registered.ts';
+import {
+  addressesAt,
+  startRegisteredBackend,
+  untilRegistered,
+} from '../../../harness/programs/registered-backend.ts';
 import { runControlPlane } from '../../../harness/programs/running-control-plane.ts';
 
 describe('lbctl register', () => {
@@ -17,7 +21,7 @@ describe('lbctl register', () => {
     const servers = [first.grpcAddress, second.grpcAddress];
     // Its lease outlives the test: only who drains it takes it away.
     const options = { ttl: '60s', flags: ['--drain-wait', '60s'] };
-    const backend = await startRegistered(t, servers, 'web', options);
+    const backend = await startRegisteredBackend(t, servers, 'web', options);
     await untilRegistered(backend, servers[0]);
     backend.signal('SIGTERM');
     await backend.line((line) => line.includes(' leaves web') || undefined, 'the drain');
@@ -31,7 +35,7 @@ describe('lbctl register', () => {
     const plane = await runControlPlane(t, { rosterGraceMs: 60_000 });
     await plane.call('pools', 'CreatePool', { pool: { name: 'web' } });
     const options = { ttl: '60s', flags: ['--drain-wait', '60s'], typed: true };
-    const backend = await startRegistered(t, [plane.grpcAddress], 'web', options);
+    const backend = await startRegisteredBackend(t, [plane.grpcAddress], 'web', options);
     await untilRegistered(backend);
     await untilServing(backend);
     backend.write('\x03');
@@ -44,7 +48,7 @@ describe('lbctl register', () => {
   it('stops with its command at a Ctrl-Z, and both go on', async (t) => {
     const plane = await runControlPlane(t);
     await plane.call('pools', 'CreatePool', { pool: { name: 'web' } });
-    const backend = await startRegistered(t, [plane.grpcAddress], 'web', { ttl: '60s' });
+    const backend = await startRegisteredBackend(t, [plane.grpcAddress], 'web', { ttl: '60s' });
     await untilRegistered(backend);
     await untilServing(backend);
     const pids = [backend.pid, backend.commandPid];

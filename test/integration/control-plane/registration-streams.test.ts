@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { RegisterResponse__Output } from '../../../core/wire/generated/lb/v1/RegisterResponse.ts';
 import { collectingLogger } from '../../../harness/collecting-logger.ts';
 import { eventually, type Scope } from '../../../harness/programs/processes.ts';
-import { addressesAt, registrationsAt } from '../../../harness/programs/registered.ts';
+import { addressesAt, registrationsAt } from '../../../harness/programs/registered-backend.ts';
 import { runControlPlane } from '../../../harness/programs/running-control-plane.ts';
 
 const ADDRESS = '10.0.9.9:80';

@@ -8,7 +8,11 @@ import { Client, credentials, Metadata, type MethodDefinition, status } from '@g
 import { loadDefinitions } from '../../../core/wire/definitions.ts';
 import { answers, lbctlFor, startProxy, succeed } from '../../../harness/programs/fleet.ts';
 import { built, eventually, run, startBuilt, temporaryFolder } from '../../../harness/programs/processes.ts';
-import { addressesAt, startRegistered, untilRegistered } from '../../../harness/programs/registered.ts';
+import {
+  addressesAt,
+  startRegisteredBackend,
+  untilRegistered,
+} from '../../../harness/programs/registered-backend.ts';
 import { runControlPlane } from '../../../harness/programs/running-control-plane.ts';
 
 const TOKEN = 'correct-horse-battery-staple';
@@ -198,7 +202,7 @@ describe('the programs and their --token-file', () => {
     const file = join(temporaryFolder(t), 'token');
     writeFileSync(file, TOKEN, { mode: 0o600 });
     const flags = ['--token-file', file];
-    const backend = await startRegistered(t, [plane.grpcAddress], 'web', { flags });
+    const backend = await startRegisteredBackend(t, [plane.grpcAddress], 'web', { flags });
     await untilRegistered(backend);
     assert.deepEqual(await addressesAt(plane.client), [backend.address]);
   });

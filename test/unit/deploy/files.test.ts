@@ -7,12 +7,12 @@ import {
   composeStarts,
   durationIn,
   imageProbes,
-  known,
+  optionsOf,
   kubernetesResources,
   kubernetesStarts,
   systemdStarts,
   unitValues,
-} from '../../../harness/programs/deployed.ts';
+} from '../../../harness/programs/deployment-files.ts';
 import { readDockerfile } from '../../../harness/containers/dockerfile.ts';
 import { CHECKOUT, run } from '../../../harness/programs/processes.ts';
 import { present } from '../../../harness/programs/real-servers.ts';
@@ -39,7 +39,7 @@ describe('what is deployed', () => {
   // lbctl's commands are run by test/e2e/compose.test.ts.
   for (const program of ['lb-control-plane', 'lb-data-plane'] as const) {
     it(`gives ${program} only flags and variables that it knows`, async () => {
-      const { flags, variables } = await known(program);
+      const { flags, variables } = await optionsOf(program);
       const unknown = starts
         .filter((start) => start.program === program)
         .flatMap(({ where, flags: given, env }) =>

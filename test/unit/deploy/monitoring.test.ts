@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { readComposeFile } from '../../../harness/containers/compose-file.ts';
-import { readYaml } from '../../../harness/programs/deployed.ts';
+import { readYaml } from '../../../harness/programs/deployment-files.ts';
 import { CHECKOUT, run } from '../../../harness/programs/processes.ts';
 import { present } from '../../../harness/programs/real-servers.ts';
 import { filesBelow, readText } from '../../../harness/source-tree.ts';

@@ -13,7 +13,7 @@ import { wordFromWire, wordToWire } from '../../core/wire/enum-codec.ts';
 import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
 import type { ExportResponse__Output } from '../../core/wire/generated/lb/v1/ExportResponse.ts';
 import type { Pool__Output } from '../../core/wire/generated/lb/v1/Pool.ts';
-import { nowMs } from './now.ts';
+import { nowMs } from './monotonic-time.ts';
 import type {
   Call,
   PlainConfiguration,
@@ -26,7 +26,7 @@ import type {
 
 const CALL_TIMEOUT_MS = 2_500;
 
-export class Asking {
+export class RecordingClient {
   readonly #by: string;
   /** Everything that all callers were answered. */
   readonly #history: Call[];

@@ -2,11 +2,11 @@
 import { pause } from '../../harness/engine/tcp.ts';
 import type { Actor } from './actor.ts';
 import type { Fleet } from './fleet.ts';
-import { nowMs } from './now.ts';
+import { nowMs } from './monotonic-time.ts';
 import type { Fault } from './script.ts';
 
 /** Resolves with the time at which the last fault ended. Times of the script count from `zeroMs`. */
-export async function strike(fleet: Fleet, script: readonly Fault[], zeroMs: number): Promise<number> {
+export async function injectFaults(fleet: Fleet, script: readonly Fault[], zeroMs: number): Promise<number> {
   const ends = await Promise.all(
     script.map(async (fault) => {
       await pause(zeroMs + fault.atMs - nowMs());

@@ -63,7 +63,7 @@ export async function addressesAt(client: ReplicaClient): Promise<readonly strin
 }
 
 /** Waits until the listener has given an answer of that backend. */
-export async function untilServes(listener: string, { name }: Registered): Promise<void> {
+export async function untilServes(listener: string, { name }: RegisteredBackend): Promise<void> {
   const look = async () => ((await answers(`http://${listener}/`)) === name ? true : undefined);
   await eventually(look, `${name} serves`, 30_000);
 }
@@ -108,7 +108,7 @@ const SERVER = `
   console.log('serves, process ' + process.pid);
 `;
 
-export interface Registered extends RunningProcess {
+export interface RegisteredBackend extends RunningProcess {
   readonly address: string;
   readonly name: string;
   readonly commandPid: number;
@@ -122,12 +122,12 @@ export interface RegisterOptions {
 }
 
 /** Waits until the command serves; not until it is registered. */
-export async function startRegistered(
+export async function startRegisteredBackend(
   scope: Scope,
   servers: readonly string[],
   pool: string,
   { ttl = '3s', flags = [], typed = false }: RegisterOptions = {},
-): Promise<Registered> {
+): Promise<RegisteredBackend> {
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
   const name = `backend ${port}`;
@@ -157,7 +157,7 @@ function startTyped(scope: Scope, command: readonly string[]): RunningProcess {
 }
 
 /** Waits until it says that it is registered; how often it has said so by then. */
-export function untilRegistered(registered: Registered, at = ''): Promise<string> {
+export function untilRegistered(registered: RegisteredBackend, at = ''): Promise<string> {
   return registered.line(
     (line) => (line.startsWith('lbctl: registered ') && line.includes(`at ${at}`) ? line : undefined),
     'a registration',

@@ -14,25 +14,25 @@ export const PROGRAMS = {
 } as const;
 export type ProgramName = keyof typeof PROGRAMS;
 
-/** A program of ours as some file starts it. */
+/** How a file starts one of our programs. */
 export interface Start {
   readonly where: string;
   readonly program: ProgramName;
   readonly flags: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** How long whoever stops it waits before it kills. */
+  /** How long it may take to stop before it is killed. */
   readonly graceMs: number;
-  /** URLs and paths that are asked whether it is well, as `PORT/PATH`. */
+  /** Where its health is probed, as `PORT/PATH`. */
   readonly probes: readonly string[];
 }
 
-export interface Known {
+export interface ProgramOptions {
   readonly flags: ReadonlySet<string>;
   readonly variables: ReadonlySet<string>;
 }
 
-/** What a program says that it knows. */
-export async function known(program: ProgramName): Promise<Known> {
+/** What the help of a program lists. */
+export async function optionsOf(program: ProgramName): Promise<ProgramOptions> {
   const { code, stdout } = await run(process.execPath, [built(PROGRAMS[program]), '--help'], {
     env: { COLUMNS: '200' },
   });
