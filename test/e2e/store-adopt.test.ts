@@ -108,7 +108,7 @@ function troubles(found: string): void {
     // One that has seen nothing else takes the empty store for what it is; the proxy does not.
     await fleet.startPlane(1);
     await fleet.planes[0]?.stop();
-    await fleet.proxySays(/nothing is taken from it and the last good configuration stays/);
+    await fleet.proxySays(/so the proxy keeps its last good configuration/);
     await fleet.serves();
     const empty = await fleet.lbctl(1)(['store', 'adopt']);
     assert.equal(empty.code, 1);
