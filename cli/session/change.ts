@@ -1,4 +1,4 @@
-/** How every changing command goes: the request is sent, its result printed, and then waited for if that was asked. */
+/** What every changing command does: it sends the request, prints the result, and waits when --wait was given. */
 import { randomUUID } from 'node:crypto';
 import type { Services } from '../../core/wire/definitions.ts';
 import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
@@ -49,7 +49,7 @@ export function changeMaker(context: Context, session: Session): MakeChange {
       const refused = result.dryRun && options.force !== true;
       tell(context, refused ? 'the guard would refuse this without --force:' : 'the guard was overruled:');
       for (const line of refusalLines(result)) tell(context, line);
-      // As the change itself would end.
+      // The dry run exits as the change itself would.
       if (refused) return EXIT.failed;
     }
     if (options.wait && !result.dryRun) await wait(context, session, result.revision);

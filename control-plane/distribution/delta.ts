@@ -9,25 +9,23 @@
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot, SnapshotEntry } from '../../core/model/snapshot.ts';
 
-export interface Delta {
-  /** Hash of the snapshot that this delta applies to; empty: to none. */
-  readonly baseHash: string;
-  readonly upserts: readonly SnapshotEntry[];
-  /** Keys. */
-  readonly removals: readonly string[];
-  readonly end: DeltaEnd;
-}
-
 export interface DeltaEnd {
   readonly position: Position;
   readonly snapshotHash: string;
 }
 
 export interface DeltaPart {
+  /** Hash of the snapshot that the delta applies to; empty: to none. */
   readonly baseHash: string;
   readonly upserts: readonly SnapshotEntry[];
+  /** Keys. */
   readonly removals: readonly string[];
   readonly end: DeltaEnd | null;
+}
+
+/** A whole delta, not split yet. */
+export interface Delta extends DeltaPart {
+  readonly end: DeltaEnd;
 }
 
 /** What turns `base` into `target`; everything, if there is no base. */

@@ -2,9 +2,9 @@
  * State → snapshot: every resource of one revision with its content hash.
  *
  * Invariants
- *  - pure: equal states give equal snapshots, at every replica;
- *  - an entry is made once for each immutable value, so a revision that changes one backend of 10,000 hashes one
- *    backend, and unchanged entries are the same objects from snapshot to snapshot.
+ *  - pure: equal states give equal snapshots at every replica;
+ *  - an entry is made once for each immutable value, so a revision that changes one backend of 10,000 hashes one backend,
+ *    and unchanged entries are the same objects in every snapshot.
  */
 import type { Position } from '../../core/model/commit.ts';
 import { contentHash, snapshotHash } from '../../core/model/hash.ts';
@@ -12,10 +12,9 @@ import { keyOf, type Resource } from '../../core/model/resources.ts';
 import type { Snapshot, SnapshotEntry } from '../../core/model/snapshot.ts';
 import type { State } from '../../core/model/state.ts';
 
-/** Entries by the value they were made from. Only a cache: it changes what a build costs, never what it returns. */
+/** Entries by their value. Only a cache: it changes what a build costs, never what it returns. */
 const entriesByValue = new WeakMap<Resource['value'], SnapshotEntry>();
 
-/** The snapshot of `state`, which was read at `position`. */
 export function buildSnapshot(state: State, position: Position): Snapshot {
   const entries = [...resourcesOf(state)].map(entryOf);
   entries.sort((a, b) => (a.key < b.key ? -1 : 1));

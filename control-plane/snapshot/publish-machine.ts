@@ -1,11 +1,11 @@
 /**
- * What to publish, as a pure machine: (state, event) → {state, effects}. publish.ts has the timer and the listeners.
+ * What to publish, as a pure machine: (state, event) → {state, effects}. publisher.ts has the timer and the listeners.
  *
  * Invariants
- *  - what is published never goes back; the last good snapshot stays when there is nothing newer;
- *  - a version that changed nothing in it is published too, without a build: it may be the one that a proxy waits for;
- *  - at most one build is waiting; changes in between coalesce to the newest state;
- *  - a bounded number of recent snapshots is kept, so that a proxy that comes back gets a delta, not everything.
+ *  - a published position never goes back; the last good snapshot stays until there is a newer one;
+ *  - a version that changes nothing is published too, without a build: a proxy may be waiting for it;
+ *  - at most one build is waiting, and it takes the newest state;
+ *  - a bounded number of recent snapshots is kept, so that a proxy that comes back gets a delta instead of everything.
  */
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
@@ -15,13 +15,13 @@ import { isRegistration, type Member } from '../store/member-store.ts';
 import { buildSnapshot } from './build-snapshot.ts';
 import { mergeMembers } from '../store/members/merge-members.ts';
 
-/** A build of 10,000 backends takes some 10 ms: in a burst, no more than half the time goes into building. */
+/** A build of 10,000 backends takes about 10 ms, so building takes at most half the time in a burst of changes. */
 const PAUSE_MS = 20;
 
 /** Enough for a proxy that was away during a handful of changes. */
 const KEPT_SNAPSHOTS = 16;
 
-/** What the store holds at one version of it. */
+/** What the store holds at one version. */
 export interface Offer {
   readonly state: State;
   readonly position: Position;
@@ -30,18 +30,18 @@ export interface Offer {
 }
 
 export interface PublishState {
-  /** Null until the store was read for the first time. */
+  /** Null until the store has been read. */
   readonly newest: Snapshot | null;
-  /** What `newest` was built of. */
+  /** What `newest` was built from. */
   readonly built: Offer | null;
   /** Oldest first, each hash once. */
   readonly recent: readonly Snapshot[];
-  /** To be built when the timer is due, which is armed for as long as something waits. */
+  /** Is built when the timer is due; the timer is armed as long as something waits. */
   readonly waiting: Offer | null;
 }
 
 export type PublishEvent =
-  /** The store holds this now. */
+  /** The store now holds this. */
   | { readonly type: 'offered'; readonly offer: Offer; readonly sinceLastBuildMs: number }
   | { readonly type: 'due' };
 
@@ -71,7 +71,7 @@ function due(state: PublishState): PublishStep {
   if (waiting === null || !isNewer(waiting.position, state.newest?.position))
     return { state: rest, effects: [] };
   const snapshot = snapshotOf(state, waiting);
-  // One that comes back counts as recent, so it is moved to the end.
+  // Content that comes back counts as recent, so it moves to the end.
   const others = state.recent.filter(({ hash }) => hash !== snapshot.hash);
   return {
     state: {
@@ -84,14 +84,14 @@ function due(state: PublishState): PublishStep {
   };
 }
 
-/** The same state and registrations: only the position is newer. */
+/** With the same state and registrations, only the position is new. */
 function snapshotOf({ newest, built }: PublishState, { state, position, members }: Offer): Snapshot {
   const isBuilt = built?.state === state && haveSameRegistrations(built.members, members);
   if (newest !== null && isBuilt) return { ...newest, position };
   return buildSnapshot(mergeMembers(state, members).state, position);
 }
 
-/** Proxies that come and go change the roster, and nothing that is published. */
+/** Proxies that come and go change the roster, but nothing that is published. */
 function haveSameRegistrations(members: readonly Member[], others: readonly Member[]): boolean {
   if (members === others) return true;
   const theirs = others.filter(isRegistration);

@@ -1,6 +1,6 @@
 /**
- * Publishes a snapshot of what the store holds: at once after a pause, rarely in a burst. Performs what
- * publish-machine.ts decides, and has its invariants.
+ * Publishes snapshots of what the store holds: a single change at once, a burst of changes together. Performs what
+ * publish-machine.ts decides, and keeps its invariants.
  */
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
@@ -22,7 +22,7 @@ export class Publisher {
     this.#clock = clock;
   }
 
-  /** Null until the store was read for the first time. */
+  /** Null until the store has been read. */
   get newest(): Snapshot | null {
     return this.#state.newest;
   }
@@ -38,13 +38,13 @@ export class Publisher {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The store holds this now. */
+  /** The store now holds this. */
   offer(state: State, position: Position, members: readonly Member[] = NOBODY): void {
     const sinceLastBuildMs = this.#clock.nowMs() - this.#lastBuildMs;
     this.#step({ type: 'offered', offer: { state, position, members }, sinceLastBuildMs });
   }
 
-  /** Drops what waits; nothing is published any more. */
+  /** Drops what waits, and publishes nothing more. */
   stop(): void {
     this.#timer?.cancel();
     this.#listeners.clear();

@@ -1,6 +1,6 @@
 /**
- * Many callers, few runs: each caller gets the result of a run that started after it called, and at most one run is
- * under way at a time and one more waits.
+ * Lets many callers share few runs: each caller gets the result of a run that starts after its call. At most one run is
+ * under way, and at most one more waits.
  */
 export class SharedRun<T> {
   readonly #run: () => Promise<T>;
@@ -11,7 +11,7 @@ export class SharedRun<T> {
     this.#run = run;
   }
 
-  /** The result of a run that starts from now on. */
+  /** The result of a run that starts now or later. */
   start(): Promise<T> {
     if (this.#current === undefined) return this.#begin();
     this.#next ??= this.#current.then(

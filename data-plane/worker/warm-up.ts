@@ -2,7 +2,7 @@
  * Prepares and picks from plans that are made up here, before the worker says that it is ready.
  *
  * V8 interprets code before it compiles it: in a cold worker, a plan of 10,000 backends blocked the loop for 6 ms, and
- * its first pick for 6 more; compiled they take 2.5 and 1 (docs/performance.md).
+ * its first pick for 6 more; compiled they take 2.5 and 1 (bench/NOTES.md).
  *
  * Invariants
  *  - touches nothing of the worker: memory, randomness and plans are its own;

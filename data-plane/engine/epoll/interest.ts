@@ -3,7 +3,7 @@
  *
  * A sender that continues while its bytes can't be passed on would wake the worker with each segment, for nothing. So
  * its input is muted until it has been read to EAGAIN. In bulk towards a slower reader, that was nine of ten wake-ups
- * (docs/performance.md).
+ * (bench/NOTES.md).
  *
  * Invariant: a muted side is `readable`, so nothing is missed. Unmuting reports everything that came meanwhile, because
  * EPOLL_CTL_MOD polls the socket again.

@@ -1,6 +1,6 @@
 /** How many bytes are moved at once, and parked. */
 
-/** One read. Large reads make bulk cheap: docs/performance.md. */
+/** One read. Large reads make bulk cheap: bench/NOTES.md. */
 export const READ_BYTES = 256 * 1024;
 /** One peek at bytes that may not be taken whole: these are copied again the next time. */
 export const PEEK_BYTES = 64 * 1024;
@@ -17,7 +17,7 @@ const LAP_BYTES = 1024 * 1024;
 
 /**
  * The most that one direction of a connection may move in its turn, when `ready` connections want one. A connection that
- * is alone has a longer turn, which takes fewer calls for a byte (docs/performance.md). Pure.
+ * is alone has a longer turn, which takes fewer calls for a byte (bench/NOTES.md). Pure.
  */
 export function turnBytes(ready: number): number {
   return Math.max(FAIR_BYTES, Math.floor(LAP_BYTES / ready));

@@ -216,23 +216,4 @@ describe('the live stream', () => {
     );
     assert.match(JSON.stringify(data['pool']), /"address":"10\.0\.0\.1:80","weight":1,"state":"draining"/);
   });
-
-  it('is given to at most 100 readers', async (t) => {
-    const plane = await runControlPlane(t);
-    const url = `http://${plane.httpAddress}/api/events`;
-    const readers = await Promise.all(Array.from({ length: 100 }, () => EventReader.open(t, url)));
-    const refused = await fetch(url);
-    assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '5']);
-    assert.match(await refused.text(), /100 dashboard pages are open on this control plane/);
-    assert.equal(readers.length, 100);
-  });
-
-  it('ends when the control plane stops', async (t) => {
-    const plane = await runControlPlane(t);
-    const reader = await EventReader.open(t, `http://${plane.httpAddress}/api/events`);
-    await reader.until(({ event }) => event === 'view', 'the view');
-    await plane.stop();
-    await eventually(async () => reader.ended ?? undefined, 'the end');
-    assert.equal(reader.ended, 'in order');
-  });
 });

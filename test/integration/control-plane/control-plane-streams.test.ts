@@ -44,16 +44,6 @@ describe('Watch', () => {
       Array.from({ length: 20 }, (_, index) => `p${index}`),
     );
   });
-
-  it('ends with UNAVAILABLE when the replica stops', async (context) => {
-    const plane = await runControlPlane(context);
-    const stream = watch(plane);
-    await stream.next();
-    await plane.stop();
-    const error = await stream.error();
-    assert.equal(error.code, 'UNAVAILABLE');
-    assert.match(error.message, /stopping/);
-  });
 });
 
 describe('WaitConverged', () => {

@@ -18,7 +18,7 @@ const histogram = bounds.chain((made) =>
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
 describe('sums of a window', () => {
-  it('have all that was added once every report is in, and nothing once it has left', () => {
+  it('have every amount exactly once, and nothing once it has left the window', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.double({ min: 0, max: 1.5, noNaN: true }), fc.nat(1_000)), { maxLength: 40 }),
@@ -52,7 +52,7 @@ describe('sums of a window', () => {
 });
 
 describe('rates', () => {
-  it('times the time are the differences of the counters', () => {
+  it('times the time are the increases of the counters', () => {
     const step = fc.record({ pauseMs: fc.integer({ min: 1, max: 1_000 }), growth: fc.nat(10_000) });
     fc.assert(
       fc.property(
@@ -132,7 +132,7 @@ describe('quantiles', () => {
     );
   });
 
-  it('are as many observations in other buckets, and no further off than those are wide', () => {
+  it('keep the number of observations in other buckets, within the width of a bucket', () => {
     fc.assert(
       fc.property(histogram, bounds, ({ bounds: made, counts: values }, to) => {
         const told = rebucket(made, values, to);

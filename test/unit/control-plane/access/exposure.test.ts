@@ -29,7 +29,7 @@ describe('the addresses of a control plane without a token', () => {
 
   for (const host of loopback) it(`may be ${host}`, () => assert.deepEqual(problems(host), []));
   for (const host of reachable) {
-    it(`must not be ${host}, which is said with both ways out`, () => {
+    it(`must not be ${host}, and the error names both alternatives`, () => {
       const [problem, ...others] = problems(host);
       assert.deepEqual(others, []);
       assert.ok(problem?.startsWith(`--grpc-address ${formatHostPort(at(host))}: `), problem);
@@ -37,11 +37,11 @@ describe('the addresses of a control plane without a token', () => {
     });
   }
 
-  it('are both looked at, and both named', () => {
+  it('are both checked, and both named', () => {
     assert.match(problems('0.0.0.0', { httpAddress: at('::', 80) })[1] ?? '', /^--http-address \[::\]:80: /);
   });
 
-  it('may be any with a token, or when the operator insists', () => {
+  it('may be any with a token, or with --insecure', () => {
     assert.deepEqual(problems('0.0.0.0', { hasToken: true }), []);
     assert.deepEqual(problems('0.0.0.0', { insecure: true }), []);
   });

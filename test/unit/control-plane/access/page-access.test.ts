@@ -67,21 +67,21 @@ describe('a change over HTTP', () => {
     ['something that does not say from where', {}],
     ['what only begins alike', { origin: 'http://127.0.0.1:7080.evil.example' }],
   ] as const) {
-    it(`is refused from ${what}, in words`, () => {
+    it(`is refused from ${what}, with the reason`, () => {
       const refused = change(headers);
       assert.equal(refused?.status, 403);
       assert.match(wordsOf(refused), /only from the page at this address/);
     });
   }
 
-  it('is refused when the browser says that another site asks', () => {
+  it('is refused when the browser names another site as its source', () => {
     for (const site of ['cross-site', 'same-site']) {
       const refused = change({ origin: 'http://127.0.0.1:7080', 'sec-fetch-site': site });
       assert.equal(refused?.status, 403);
     }
   });
 
-  it('is refused as anything but JSON: a form of another site can send that', () => {
+  it('is refused as anything but JSON, which a form of another site could send', () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json-seq', '']) {
       const refused = change({ origin: 'http://127.0.0.1:7080', 'content-type': type });
       assert.equal(refused?.status, 415, type);
@@ -90,7 +90,7 @@ describe('a change over HTTP', () => {
 });
 
 describe('a token', () => {
-  it('is wanted for what shows or changes something, and nothing else', () => {
+  it('is required for the paths that show or change something, and no others', () => {
     for (const path of ['/api/events', '/api/revisions']) {
       const refused = ask(path, {}, { access: GUARDED });
       assert.deepEqual(
@@ -103,7 +103,7 @@ describe('a token', () => {
     for (const path of ['/', '/app.mjs', '/metrics']) assert.equal(ask(path, {}, { access: GUARDED }), null);
   });
 
-  it('is not taken as a password: a browser would send that for every site that asks it to', () => {
+  it('is not accepted as a Basic password, which a browser would also send for requests of other sites', () => {
     const basic = `Basic ${Buffer.from('me:secret').toString('base64')}`;
     for (const authorization of [basic, 'Bearer other', 'secret', 'Bearer']) {
       const refused = ask('/api/events', { authorization }, { access: GUARDED });

@@ -25,7 +25,7 @@ describe('an edit of a backend that registered itself', () => {
     ['drained', updateBackend('web', { address: REGISTERED, state: 'draining' })],
     ['removed', removeBackends('web', [CONFIGURED, REGISTERED])],
   ] as const) {
-    it(`says so when it is to be ${what}, by whom it is, and how it ends`, () => {
+    it(`tells whoever wants it ${what} which instance it is, and how to stop it`, () => {
       const { code, message, violations } = refusalOf(STATE, knowing(edit, 'web', REGISTERED));
       assert.equal(code, 'FAILED_PRECONDITION');
       assert.match(

@@ -89,6 +89,7 @@ function rig() {
     clock,
     fleet,
     streams,
+    live,
     open,
     commit,
     said,
@@ -187,7 +188,7 @@ describe('a reader of the live stream', () => {
     assert.equal(reader.ended, 'cut off');
   });
 
-  it('costs a view no more when there are many, and nothing when there is none', () => {
+  it('costs no more views when there are many, and none when there are no readers', () => {
     const { clock, open, viewsMade } = rig();
     const readers = Array.from({ length: 50 }, () => open());
     const before = viewsMade();
@@ -199,7 +200,7 @@ describe('a reader of the live stream', () => {
     assert.equal(viewsMade(), after);
   });
 
-  it('costs views a tenth of the time, however many pools are looked at', () => {
+  it('costs a tenth of the time for views, however many pools are shown', () => {
     const { clock, open, commit, viewsMade, cost } = rig();
     const readers = Array.from({ length: 20 }, (_, index) => open(`pool-${index}`));
     assert.equal(viewsMade(), 1);
@@ -215,13 +216,22 @@ describe('a reader of the live stream', () => {
     for (const reader of readers) assert.equal(revisions(reader).at(-1), 299);
   });
 
-  it('is cut off when something fails here, which is said and ends nothing else', () => {
+  it('is cut off when making a view fails, which is logged and ends nothing else', () => {
     const { clock, open, said, breakIt } = rig();
     const reader = open();
     breakIt();
     clock.advance(1_000);
     assert.equal(reader.ended, 'in order');
     assert.deepEqual(said, ["error the dashboard's live stream failed; this is a bug"]);
+  });
+
+  it('is refused as the hundred and first, and told when to try again', () => {
+    const { live, open } = rig();
+    for (let reader = 0; reader < 100; reader += 1) open();
+    const refused = live.open('');
+    assert.ok('status' in refused);
+    assert.deepEqual([refused.status, refused.headers?.['retry-after']], [503, '5']);
+    assert.match(String(refused.body), /100 dashboard pages are open on this control plane/);
   });
 
   it('is ended when the control plane stops', () => {

@@ -38,7 +38,7 @@ describe('the encoder of deltas', () => {
     assert.equal(responseDeserialize(toFirst ?? Buffer.alloc(0)).part?.baseHash, first.hash);
   });
 
-  it('writes what the wire says', () => {
+  it('encodes every field of the part', () => {
     const { deltas } = encoder();
     const [bytes] = deltas.parts(first, second, 'nonce');
     const { part } = responseDeserialize(bytes ?? Buffer.alloc(0));

@@ -82,7 +82,7 @@ describe('a new proxy', () => {
     assert.deepEqual(subscribe(), ['send 2 on nothing']);
   });
 
-  it('is told that the replica has read nothing yet, once, and then gets what it reads', () => {
+  it('is told once that the replica has not read its store, and then gets what it reads', () => {
     const { subscribe, publish } = stream(null);
     assert.deepEqual(subscribe(), ['REASON_NOT_READY']);
     assert.deepEqual(publish(one), ['send 1 on nothing']);
@@ -111,7 +111,7 @@ describe('a proxy that follows', () => {
     assert.deepEqual(ack(), ['send 3 on 1']);
   });
 
-  it('is told of a revision that changes nothing for it, so that it can say it is there', () => {
+  it('gets a revision that changes nothing for it, so that it can acknowledge the revision', () => {
     const { subscribe, ack, publish } = stream(one);
     subscribe();
     ack();
@@ -155,7 +155,7 @@ describe('a proxy that refuses', () => {
     assert.deepEqual(publish(three), ['send 3 on 1']);
   });
 
-  it('is sent at once what was published while it made up its mind', () => {
+  it('is sent at once what was published before it refused', () => {
     const { subscribe, nack, publish } = stream(one);
     subscribe();
     publish(two);
@@ -170,7 +170,7 @@ describe('a proxy that comes back', () => {
     assert.deepEqual(storeRead({ replica: three.position, hashAtRevision: 'commit-2' }), ['send 3 on 2']);
   });
 
-  it('gets everything when it is not', () => {
+  it('gets everything when what it has is not known any more', () => {
     const { resume, storeRead } = stream(three);
     resume(two, null);
     assert.deepEqual(storeRead({ replica: three.position, hashAtRevision: 'commit-2' }), [
@@ -221,7 +221,7 @@ describe('never backwards', () => {
     assert.deepEqual(publish(four), ['send 4 on 3']);
   });
 
-  it('a store that takes the place of what a proxy runs is sent, whatever the numbers say', () => {
+  it('a store that replaces the one a proxy runs is sent, whatever its revision', () => {
     const adopted = snapshot(position(1, { storeId: 'new', replaces: ['store'] }), pool('web'));
     const { resume, ack, publish } = stream(adopted);
     assert.deepEqual(resume(three), ['send 1 on 3']);
@@ -257,7 +257,7 @@ describe('never backwards', () => {
   });
 });
 
-describe('what breaks the protocol ends the stream in words', () => {
+describe('a violation of the protocol ends the stream with an error', () => {
   const follow = () => {
     const made = stream(one);
     made.subscribe();

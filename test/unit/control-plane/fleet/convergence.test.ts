@@ -118,7 +118,7 @@ describe('convergence on revision 5', () => {
     });
   }
 
-  it('says since when a proxy lags: since the first commit that it does not run was made', () => {
+  it('says since when a proxy lags: since the first commit that it does not run', () => {
     const committedMs = (revision: number) => (revision === 3 ? 1_700_000_003_000 : undefined);
     const roster = [
       proxy('a', applied(2)),

@@ -7,7 +7,7 @@ import { stateOf } from '../../../../harness/state.ts';
 import { StatsRig, WEB } from '../../../../harness/control-plane/stats-rig.ts';
 
 describe('a frame', () => {
-  it('has what is configured although nobody reports it, sorted', () => {
+  it('has everything that is configured, sorted, even if no proxy reports it', () => {
     const rig = new StatsRig();
     rig.configure(WEB);
     const frame = rig.stats.frame();
@@ -29,7 +29,7 @@ describe('a frame', () => {
     assert.equal(frame.revision, '1');
   });
 
-  it('has what is not configured any more as long as it has connections', () => {
+  it('has what was removed as long as it has connections', () => {
     const rig = new StatsRig();
     rig.configure(WEB);
     const session = rig.connect('a');
@@ -61,14 +61,14 @@ describe('a frame', () => {
     assert.deepEqual(shown(2), [['10.0.1.1:80', '10.0.0.2:80'], 1]);
   });
 
-  it('of one pool has it, its backends and the listeners that lead to it', () => {
+  it('of one pool has that pool, its backends and its listeners', () => {
     const rig = new StatsRig();
     rig.configure(WEB);
     const { pools, backends, listeners } = rig.stats.frame({ pool: 'api' });
     assert.deepEqual([pools.map((row) => row.pool), backends.length, listeners], [['api'], 1, []]);
   });
 
-  it('counts as up what is active and healthy somewhere', () => {
+  it('counts a backend as up if it is active and some proxy finds it healthy', () => {
     const rig = new StatsRig();
     const states = ['active', 'active', 'draining', 'disabled'] as const;
     const backends = states.map((state, index) => ({ address: `10.0.0.${index}:80`, state }));
@@ -87,7 +87,7 @@ describe('a frame', () => {
     );
   });
 
-  it('shares its rows with those of others who look at something else', () => {
+  it('shares its rows with frames of other filters', () => {
     const rig = new StatsRig();
     rig.configure(WEB);
     const addresses = ['web/10.0.0.1:80', 'web/10.0.0.2:80', 'api/10.0.1.1:80'];
@@ -110,7 +110,7 @@ describe('a frame', () => {
     assert.deepEqual([web.backends.length, web.moreBackends, fewer.moreBackends], [1, 1, 1]);
   });
 
-  it('is made once a second for all who look', () => {
+  it('is made once a second for all watchers', () => {
     const rig = new StatsRig();
     assert.equal(rig.stats.frame(), rig.stats.frame());
     const first = rig.stats.frame();
@@ -118,7 +118,7 @@ describe('a frame', () => {
     assert.notEqual(rig.stats.frame(), first);
   });
 
-  it('is told of once a second to those who watch', () => {
+  it('is announced to watchers once a second', () => {
     const rig = new StatsRig();
     let told = 0;
     const stop = rig.stats.onFrame(() => {

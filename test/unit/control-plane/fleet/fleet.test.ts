@@ -57,7 +57,7 @@ describe('the roster', () => {
     assert.deepEqual(ids(), ['b']);
   });
 
-  it('lets one go that said it stops, when its stream ends', () => {
+  it('drops a proxy that announced its stop when its stream ends', () => {
     const { connect, ids } = fleet();
     const session = connect('a');
     session.report(report({ stopping: true }));
@@ -66,7 +66,7 @@ describe('the roster', () => {
     assert.deepEqual(ids(), []);
   });
 
-  it('forgets one that is away when told so, and not one that is connected', () => {
+  it('forgets a disconnected proxy on request, but not a connected one', () => {
     const { made, connect, ids } = fleet();
     const session = connect('a');
     assert.throws(() => made.remove('a'), { code: 'FAILED_PRECONDITION' });
@@ -92,7 +92,7 @@ describe('the roster', () => {
     assert.deepEqual(ended, ['same ABORTED']);
   });
 
-  it('ignores what a replaced stream still says', () => {
+  it('ignores later reports of a replaced stream', () => {
     const { made, connect } = fleet();
     const first = connect('a', 'first');
     connect('a', 'second');
@@ -140,7 +140,7 @@ describe('what a proxy reports', () => {
     assert.equal(proxy.applied?.position?.revision, '3');
   });
 
-  it('takes away what it says is gone', () => {
+  it('removes what it reports as gone', () => {
     const all = fleet();
     const session = all.connect('a');
     session.report(
@@ -156,7 +156,7 @@ describe('what a proxy reports', () => {
     assert.equal(proxyOf(all).listeners.size, 0);
   });
 
-  it('begins anew with each stream', () => {
+  it('starts from nothing with each stream', () => {
     const all = fleet();
     const session = all.connect('a');
     session.report(report({ applied: applied(3), backends: [backendReport('web', '10.0.0.1:80')] }));

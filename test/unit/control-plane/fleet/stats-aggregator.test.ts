@@ -88,7 +88,7 @@ describe('rates', () => {
     assert.ok(Math.abs((total?.connectionsPerSecond ?? 0) - 100) < 2, String(total?.connectionsPerSecond));
   });
 
-  it('say over how much time they were taken, from the first report on', () => {
+  it('give the time that they cover, from the first report on', () => {
     const rig = new StatsRig();
     const session = rig.connect('a');
     const windows: (string | undefined)[] = [];
@@ -113,7 +113,7 @@ describe('rates', () => {
     assert.equal(rig.stats.frame().total?.connectionsPerSecond, 0);
   });
 
-  it('count errors by the reasons that are failures, all of which exist', () => {
+  it('count as errors only reasons that exist', () => {
     for (const reason of FAILURE_REASONS)
       assert.ok((CLOSE_REASONS as readonly string[]).includes(reason), reason);
   });
@@ -128,7 +128,7 @@ describe('a proxy', () => {
       ],
     });
 
-  it('that restarts counts from anew: no rate is negative, and what it counted before is in none', () => {
+  it('that restarts is counted from zero: no rate is negative or includes earlier counts', () => {
     const rig = new StatsRig();
     rig.configure(WEB);
     const before = rig.connect('a', 'first');
@@ -145,12 +145,12 @@ describe('a proxy', () => {
     assert.equal(rounded((total?.connectionsPerSecond ?? 0) * Number(window?.seconds)), 30);
   });
 
-  it('whose counter goes down within a stream began again from zero', () => {
+  it('whose counter goes down within a stream is counted from zero', () => {
     const { total, window } = StatsRig.reported(connections(1_000), connections(40)).stats.frame();
     assert.equal(rounded((total?.connectionsPerSecond ?? 0) * Number(window?.seconds)), 40);
   });
 
-  it('that is away has no connections and no health, and what it did meanwhile is in no rate', () => {
+  it('that is disconnected has no connections and no health, and no rate includes what it did meanwhile', () => {
     const rig = new StatsRig();
     rig.configure(WEB);
     const session = rig.connect('a');
@@ -222,7 +222,7 @@ describe('quantiles of a frame', () => {
     assert.equal(backend(rig.stats.frame(), '10.0.0.1:80').traffic.firstByte, null);
   });
 
-  it('take in proxies that have other buckets', () => {
+  it('include proxies with other buckets', () => {
     const rig = new StatsRig();
     rig.configure(WEB);
     const [old, young] = [rig.connect('a'), rig.connect('b')];
@@ -234,12 +234,12 @@ describe('quantiles of a frame', () => {
     assert.ok((p99(rig) ?? 0) > 0.09 && (p99(rig) ?? 0) <= 0.1);
   });
 
-  it('count the first observations of a thing whose histogram was unset before', () => {
+  it('count the first observations of a histogram that was unset before', () => {
     const unset = report({ backends: [backendReport('web', '10.0.0.1:80')] });
     assert.ok((p99(StatsRig.reported(unset, observed([0, 9, 0, 0]))) ?? 0) > 0.001);
   });
 
-  it('ignore what is no histogram', () => {
+  it('ignore an invalid histogram', () => {
     assert.equal(p99(StatsRig.reported(observed([1, 2]), observed([3, 4]))), undefined);
   });
 });

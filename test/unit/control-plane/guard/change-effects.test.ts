@@ -46,26 +46,26 @@ it('another weight moves shares and drains nothing, weight 0 included', () => {
   );
 });
 
-it('a pool and a listener that go are both said, whole', () => {
+it('a deleted pool and a deleted listener are both listed, with all their connections', () => {
   const found = effects(applyResources([], { prune: true }));
   assert.deepEqual(found.listenerEffects, [{ listener: 'web', connections: 17 }]);
   assert.equal(found.poolEffects[0]?.connectionsDraining, 17);
 });
 
-it('a listener that moves is said: its old address is closed', () => {
+it('a listener that moves is listed, because its old address is closed', () => {
   const value = { name: 'web', address: '0.0.0.0:81', pool: 'web' };
   const { listenerEffects } = effects(applyResources([{ kind: 'listener', value }], { prune: false }));
   assert.deepEqual(listenerEffects, [{ listener: 'web', connections: 17 }]);
 });
 
-it('what moves no connection is not said', () => {
+it('a change that moves no connection has no effects', () => {
   assert.deepEqual(effects(updateBackend('web', { address: '10.0.0.1:80', weight: 3 })), {
     poolEffects: [],
     listenerEffects: [],
   });
 });
 
-it('what drains already is not counted again', () => {
+it('a backend that drains already is not counted again', () => {
   const draining = after(STATE, updateBackend('web', { address: '10.0.0.1:80', state: 'draining' }));
   const edit = applyResources(
     [{ kind: 'pool', value: { name: 'web', backends: [{ address: '10.0.0.3:80' }] } }],

@@ -99,7 +99,7 @@ describe('the guard, on less than half of the active backends of ten minutes ago
     it(`refuses ${how} alike, with the numbers`, () => assert.deepEqual(said(edit), [LESS]));
   }
 
-  it('lets go exactly half, and not one more', () => {
+  it('allows exactly half to go, and not one more', () => {
     assert.deepEqual(said(removeBackends('web', [A, B])), []);
     const five = stateOf([pool('web', [...ADDRESSES, '10.0.0.5:80'])]);
     assert.equal(said(removeBackends('web', [A, B, C]), { before: five }).length, 1);
@@ -113,7 +113,7 @@ describe('the guard, on less than half of the active backends of ten minutes ago
     assert.deepEqual(said(removeBackends('web', [C]), { before: two, earlier: two }), []);
   });
 
-  it('compares with the oldest number it knows where it can tell no more, and says so', () => {
+  it('compares with the oldest count that it knows, and says so', () => {
     const two = after(WEB, removeBackends('web', [A, B]));
     const found = verdict(removeBackends('web', [C]), { before: two, earlier: WEB, asOfThen: false });
     assert.deepEqual(
@@ -126,7 +126,7 @@ describe('the guard, on less than half of the active backends of ten minutes ago
     assert.deepEqual(verdict(updateBackend('web', { address: A, weight: 9 }), { asOfThen: false }).notes, []);
   });
 
-  it('refuses no change that makes it no worse', () => {
+  it('refuses no change that makes nothing worse', () => {
     const one = after(WEB, removeBackends('web', [A, B, C]));
     assert.deepEqual(
       said(updateBackend('web', { address: D, weight: 5 }), { before: one, earlier: WEB }),
@@ -138,14 +138,14 @@ describe('the guard, on less than half of the active backends of ten minutes ago
 describe('the guard, on the last healthy backend', () => {
   const fleet = fleetOf([{ healthy: [A] }, { healthy: [A, B] }]);
 
-  it('refuses to take it, whichever proxy it is that finds it healthy', () => {
+  it('refuses to remove it, whichever proxy finds it healthy', () => {
     assert.deepEqual(said(removeBackends('web', [A, B]), { fleet }), [
       'pools[web] would have no backend that any proxy finds healthy; now 10.0.0.1:80, 10.0.0.2:80 are healthy',
     ]);
     assert.deepEqual(said(removeBackends('web', [A]), { fleet }), []);
   });
 
-  it('says nothing where none was healthy before: what is down may be mended', () => {
+  it('refuses nothing if none was healthy before, so that a broken pool can be fixed', () => {
     assert.deepEqual(said(removeBackends('web', [A, B]), { fleet: fleetOf([{}]) }), []);
   });
 
@@ -154,7 +154,7 @@ describe('the guard, on the last healthy backend', () => {
     assert.equal(said(edit, { fleet }).length, 1);
   });
 
-  it('refuses to point a listener to a pool without one, and not to one with one', () => {
+  it('refuses to move a listener to a pool without one, but not from a pool without one', () => {
     const edit = applyResources([listener('web', 'green')], { prune: false });
     assert.deepEqual(said(edit), [
       'listeners[web].pool would be "green", in which no proxy finds a healthy backend; "web" has one',
@@ -173,7 +173,7 @@ describe('the guard, on the last healthy backend', () => {
     assert.equal(verdict(removeBackends('web', [B]), { before: both, fleet: early }).mayPass, false);
   });
 
-  it('says that it could not look when this replica has just started', () => {
+  it('notes that it could not check when this replica has just started', () => {
     const early = fleetOf([], 5_000);
     assert.deepEqual(said(removeBackends('web', [A]), { fleet: early }), []);
     assert.equal(verdict(removeBackends('web', [A]), { fleet: early }).notes.length, 1);
@@ -191,9 +191,9 @@ describe('the guard, on listeners', () => {
     ]);
   });
 
-  it('lets one go that has none', () => assert.deepEqual(said(prune), []));
+  it('allows the deletion of one without connections', () => assert.deepEqual(said(prune), []));
 
-  it('refuses to close the address of one that moves, as it does to delete it', () => {
+  it('refuses to move one to another address, as it does to delete it', () => {
     const move = applyResources([listener('web', 'web', 9090)], { prune: false });
     assert.deepEqual(said(move, { fleet: fleetOf([{ open: 1 }, {}]) }), [
       'listeners[web].address would be 0.0.0.0:9090: 0.0.0.0:8080 has 1 open connection on 1 proxy',
@@ -203,7 +203,7 @@ describe('the guard, on listeners', () => {
   });
 });
 
-it('the guard asks about the backends of the pools that change, and never goes through all reports', () => {
+it('the guard looks up only the backends of changed pools, and never scans all reports', () => {
   const fleet = new Fleet(new FakeClock(), 0);
   const session = fleet.connect(proxyInfo('p'), () => undefined);
   session.report(
@@ -222,7 +222,7 @@ it('the guard asks about the backends of the pools that change, and never goes t
   assert.equal(asked, 1);
 });
 
-it('the guard says everything at once', () => {
+it('the guard reports all its reasons at once', () => {
   const edit = applyResources([pool('web', ['10.0.0.9:80'])], { prune: true });
   const found = said(edit, { fleet: fleetOf([{ healthy: ADDRESSES, open: 1 }]) });
   assert.deepEqual(

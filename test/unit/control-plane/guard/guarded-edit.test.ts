@@ -53,7 +53,7 @@ const withRegistered = (state: State) =>
   );
 
 describe('an edit behind the guard', () => {
-  it('is refused where it takes the last backend, and passes where others registered themselves', () => {
+  it('is refused if it takes the last backend, but not if others registered themselves', () => {
     assert.equal(remove(alone).result.ok, false);
     assert.equal(remove(withRegistered).result.ok, true);
   });
@@ -80,7 +80,7 @@ describe('an edit behind the guard', () => {
     );
   });
 
-  it('notes that it does not know what was ten minutes ago', () => {
+  it('notes that the configuration of ten minutes ago is unknown', () => {
     const { result, findings } = remove(withRegistered, { earlier: null });
     assert.equal(result.ok, true);
     assert.match(findings.notes.join(), /could not compare with ten minutes ago/);

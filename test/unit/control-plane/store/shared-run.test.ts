@@ -40,15 +40,4 @@ describe('SharedRun', () => {
     runs[1]?.resolve(2);
     assert.equal(await second, 2);
   });
-
-  it('starts at once when nothing runs', async () => {
-    const { runs, shared } = make();
-    for (const value of [1, 2]) {
-      const run = shared.start();
-      runs.at(-1)?.resolve(value);
-      assert.equal(await run, value);
-      await turn();
-    }
-    assert.equal(runs.length, 2);
-  });
 });

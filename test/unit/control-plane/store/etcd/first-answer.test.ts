@@ -41,13 +41,6 @@ describe('the first answer', () => {
     assert.deepEqual(asked, [0, 1]);
   });
 
-  it('still comes from one that took its time', async () => {
-    const { clock, answer, result } = make();
-    await clock.advanceSettling(500);
-    answer[0]?.('at last');
-    assert.deepEqual(await result, { answer: 'at last', index: 0 });
-  });
-
   it('is asked of the next one at once when one fails, and there is none when all have failed', async () => {
     const { clock, asked, fail, result } = make();
     const failure = assert.rejects(result, /three/);
