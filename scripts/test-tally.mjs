@@ -18,12 +18,13 @@ export class TestTally {
     for (const result of results) this.#addResult(result);
     const tests = results.filter(({ isSuite }) => !isSuite);
     if (end !== 0 && tests.every(({ passed }) => passed)) {
+      for (const file of files) this.#files.get(file).hasFailed = true;
       this.#counts.fail += 1;
       this.#failed.push(`${files.join(' ')}: the process ended with ${end}`);
     }
     if (files.length === 1) {
       const skipped = tests.filter((test) => test.skipped !== undefined).length;
-      this.#files.set(files[0], { ms, tests: tests.length, skipped });
+      this.#files.set(files[0], { ms, tests: tests.length, skipped, hasFailed: end !== 0 });
     }
   }
 
@@ -36,13 +37,16 @@ export class TestTally {
     this.#counts.tests += 1;
     this.#counts[outcomeOf(passed, skipped)] += 1;
     if (skipped !== undefined) this.#skips.set(skipped, (this.#skips.get(skipped) ?? 0) + 1);
-    if (!passed) this.#failed.push(`${file}: ${name}`);
+    if (!passed) {
+      own.hasFailed = true;
+      this.#failed.push(`${file}: ${name}`);
+    }
   }
 
   /** One line for a file that has run. */
   lineOf(file) {
-    const { ms, tests, skipped } = this.#files.get(file);
-    return `${file} (${tests} tests, ${skipped > 0 ? `${skipped} skipped, ` : ''}${seconds(ms)})`;
+    const { ms, tests, skipped, hasFailed } = this.#files.get(file);
+    return `${hasFailed ? '✖' : '✔'} ${file} (${tests} tests, ${skipped > 0 ? `${skipped} skipped, ` : ''}${seconds(ms)})`;
   }
 
   print() {

@@ -27,7 +27,7 @@ const TOKEN_LOOK_MS = 300;
 const binary = findEtcd();
 const pool = (name: string) => createPool({ name, backends: [] });
 
-if (binary === undefined) it(`etcd is not installed: ${HOW_TO_GET_ETCD}`, { skip: true });
+if (binary === undefined) it('etcd is not installed', { skip: HOW_TO_GET_ETCD });
 else describe('access to etcd', () => access(binary));
 
 /** A replica that gets in with these flags. */
