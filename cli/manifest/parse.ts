@@ -13,7 +13,7 @@ import {
 } from './read-value.ts';
 import { type ObjectShape, SHAPES } from './shape.ts';
 
-export interface Declared {
+interface Declared {
   readonly draft: ResourceDraft;
   readonly line: SourceLine;
 }

@@ -45,7 +45,7 @@ export type PublishEvent =
   | { readonly type: 'offered'; readonly offer: Offer; readonly sinceLastBuildMs: number }
   | { readonly type: 'due' };
 
-export type PublishEffect =
+type PublishEffect =
   | { readonly type: 'arm'; readonly delayMs: number }
   | { readonly type: 'publish'; readonly snapshot: Snapshot };
 
