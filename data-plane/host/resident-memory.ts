@@ -7,7 +7,7 @@ let lastBytes = 0;
  * Resident bytes of this process. Node opens /proc to read them, which throws EMFILE once every descriptor is in use;
  * then this is the value that was read last, because a proxy that is short of descriptors must go on.
  */
-export function residentBytes(read: () => number = process.memoryUsage.rss): number {
+export function residentBytes(read = () => process.memoryUsage.rss()): number {
   try {
     lastBytes = read();
   } catch {
