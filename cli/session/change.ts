@@ -47,7 +47,7 @@ export function changeMaker(context: Context, session: Session): MakeChange {
     printChangeResult(context, result);
     if (result.guardRefusals.length > 0) {
       const refused = result.dryRun && options.force !== true;
-      tell(context, refused ? 'the guard would refuse this without --force:' : 'the guard was overruled:');
+      tell(context, refused ? 'the guard would refuse this without --force:' : 'the guard was overridden:');
       for (const line of refusalLines(result)) tell(context, line);
       // The dry run exits as the change itself would.
       if (refused) return EXIT.failed;

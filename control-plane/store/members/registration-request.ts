@@ -42,7 +42,7 @@ export function registrationViolations(
   const add = (field: string, description: string) => violations.push({ field, description });
   const { min, max } = REGISTRATION_TTL_MS;
   if (!(value.ttlMs >= min && value.ttlMs <= max)) {
-    add('ttl', `is ${value.ttlMs / 1_000}s; allowed is ${formatDuration(min)} to ${formatDuration(max)}`);
+    add('ttl', `is ${value.ttlMs / 1_000}s; it must be ${formatDuration(min)} to ${formatDuration(max)}`);
   }
   if (value.instanceId.length > MAX_INSTANCE_ID) {
     add('instance_id', `has ${value.instanceId.length} characters; ${MAX_INSTANCE_ID} are allowed`);
