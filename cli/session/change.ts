@@ -5,7 +5,7 @@ import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/Chang
 import { type Context, tell } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { printChangeResult, refusalLines } from '../output/change-result.ts';
-import { waitConverged } from './converge.ts';
+import { waitConverged } from './wait-converged.ts';
 import type { RequestOf, Session } from './session.ts';
 
 /** Options of every command that changes something. */

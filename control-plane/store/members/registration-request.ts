@@ -3,7 +3,7 @@ import { canonicalAddress } from '../../../core/model/address.ts';
 import { BACKEND_DEFAULTS } from '../../../core/model/defaults.ts';
 import { formatDuration } from '../../../core/model/duration.ts';
 import { applyChanges } from '../../../core/model/fold.ts';
-import { didYouMean } from '../../../core/model/nearest.ts';
+import { didYouMean } from '../../../core/model/did-you-mean.ts';
 import { MAX_REGISTRATIONS, REGISTRATION_TTL_MS } from '../../../core/model/registration.ts';
 import type { State } from '../../../core/model/state.ts';
 import { pathOf, validateChanges } from '../../../core/model/validate.ts';
