@@ -1,4 +1,4 @@
-/** What a command gets besides its arguments: streams, time, chance and the global options. Tests pass their own. */
+/** What a command gets besides its arguments: streams, clock, randomness and the global options. Tests pass their own. */
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../core/runtime/clock.ts';
 import type { Lookup } from '../core/runtime/name-lookup.ts';
@@ -20,16 +20,16 @@ export interface Context {
   readonly random: Random;
   /** HOST:PORT of each replica, in the order in which they are tried. */
   readonly servers: readonly string[];
-  /** Finds what a name among them leads to. */
+  /** Resolves the names among them. */
   readonly lookup: Lookup;
   readonly token?: SentToken;
   readonly format: Format;
   readonly timeoutMs: number;
-  /** Who makes a change, as its commit will say. */
+  /** Recorded in the commit of a change. */
   readonly author: string;
 }
 
-/** Prose for a person, so never on stdout. */
+/** Writes a message for a person, which never goes to stdout. */
 export function tell(context: Context, line: string): void {
   context.stderr.write(`${line}\n`);
 }

@@ -13,7 +13,7 @@ import { printable } from './output/printable.ts';
 import { styleFor } from './output/style.ts';
 import { buildProgram } from './program.ts';
 
-export interface Surroundings {
+export interface Environment {
   readonly stdin: Readable;
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean };
@@ -28,26 +28,26 @@ interface GlobalOptions {
 }
 
 /** `words` is everything after `lbctl`. */
-export async function run(words: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+export async function run(words: readonly string[], environment: Environment): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done;
   const output = {
-    writeOut: (text: string) => surroundings.stdout.write(text),
-    writeErr: (text: string) => surroundings.stderr.write(text),
+    writeOut: (text: string) => environment.stdout.write(text),
+    writeErr: (text: string) => environment.stderr.write(text),
   };
   const program = buildProgram(async (action) => {
-    const context = contextOf(program, surroundings);
+    const context = contextOf(program, environment);
     const { tokenFile } = program.opts<GlobalOptions>();
     if (tokenFile?.warning) tell(context, `warning: ${tokenFile.warning}`);
     exitCode = await execute(action, context);
   }, output);
   try {
     if (words[0] === '__complete') {
-      await completeLine(program, words.slice(words[1] === '--' ? 2 : 1), surroundings);
+      await completeLine(program, words.slice(words[1] === '--' ? 2 : 1), environment);
     } else await program.parseAsync(words, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    return report(error, surroundings.stderr);
+    return report(error, environment.stderr);
   }
 }
 
@@ -65,18 +65,18 @@ async function execute(action: Action, context: Context): Promise<ExitCode> {
 async function completeLine(
   program: Command,
   words: readonly string[],
-  surroundings: Surroundings,
+  environment: Environment,
 ): Promise<void> {
   const { complete } = await import('./completion/complete.ts');
   // The words are not parsed, so commander has not read the environment.
-  const server = surroundings.env['LBCTL_SERVER'];
+  const server = environment.env['LBCTL_SERVER'];
   if (server) program.setOptionValue('server', server.split(','));
-  const tokenFile = surroundings.env['LBCTL_TOKEN_FILE'];
-  await complete(program, words, contextOf(program, surroundings), tokenFile);
+  const tokenFile = environment.env['LBCTL_TOKEN_FILE'];
+  await complete(program, words, contextOf(program, environment), tokenFile);
 }
 
-function contextOf(program: Command, surroundings: Surroundings): Context {
-  const { stdin, stdout, stderr, env } = surroundings;
+function contextOf(program: Command, environment: Environment): Context {
+  const { stdin, stdout, stderr, env } = environment;
   const options = program.opts<GlobalOptions>();
   return {
     stdin,

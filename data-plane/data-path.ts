@@ -53,7 +53,7 @@ export interface DataPathOptions {
   /** The operator's limit; 0: as many as descriptors and memory allow. */
   readonly maxConnections: number;
   /** Null: there is no connection log. */
-  readonly connectionLog: ConnectionLogTarget | null;
+  readonly connectionLog: Pick<ConnectionLogInputs, 'sink' | 'proxy' | 'instance'> | null;
   /** Locked. */
   readonly stateDir: string;
   readonly status: ConfigStatus;
@@ -63,11 +63,6 @@ export interface DataPathOptions {
   readonly random: Random;
   readonly logger: Logger;
 }
-
-export type DataPathReadings = Omit<ProxyReadings, 'connected' | 'configAgeSeconds' | 'build'>;
-
-/** A sink, and how this process is named in its lines. */
-export type ConnectionLogTarget = Pick<ConnectionLogInputs, 'sink' | 'proxy' | 'instance'>;
 
 export class DataPath {
   readonly applier: SnapshotApplier;
@@ -203,7 +198,7 @@ export class DataPath {
   }
 
   /** For /metrics. */
-  read(): DataPathReadings {
+  read(): Omit<ProxyReadings, 'connected' | 'configAgeSeconds' | 'build'> {
     return {
       ...this.observer.readTotals(),
       observation: this.observer.observe(),

@@ -11,8 +11,8 @@ import { ageCell, type Cell } from '../output/table.ts';
 import type { Session } from '../session/session.ts';
 import { findNamed } from './find-named.ts';
 
-/** A proxy of the fleet, with what it says of itself: empty words where it has said nothing yet. */
-interface KnownProxy extends Proxy__Output {
+/** A proxy with its info, which is empty until it has reported. */
+interface ProxyView extends Proxy__Output {
   readonly info: ProxyInfo__Output;
   readonly name: string;
 }
@@ -88,7 +88,7 @@ export async function describeProxy(session: Session, context: Context, name: st
   };
 }
 
-function listenerTable({ listeners, applied }: KnownProxy): PageTable {
+function listenerTable({ listeners, applied }: ProxyView): PageTable {
   const failed = applied?.failedListeners ?? [];
   const accepting = listeners.filter(({ listener }) => !failed.some((other) => other.listener === listener));
   return {
@@ -130,7 +130,7 @@ function configurationFacts({ fromDisk, stale, rejected }: AppliedSnapshot__Outp
   ];
 }
 
-async function readProxies(session: Session): Promise<KnownProxy[]> {
+async function readProxies(session: Session): Promise<ProxyView[]> {
   const { proxies } = await session.read('fleet', 'ListProxies', {});
   return proxies.map((proxy) => {
     const info = proxy.info ?? NO_INFO;
@@ -139,31 +139,31 @@ async function readProxies(session: Session): Promise<KnownProxy[]> {
 }
 
 /** `yes`, or for how long it has been away. */
-function connectedCell({ connected, lastSeen }: KnownProxy, { clock }: Context): Cell {
+function connectedCell({ connected, lastSeen }: ProxyView, { clock }: Context): Cell {
   if (connected) return { text: 'yes', tone: 'good' };
   const away = age(lastSeen, clock.wallMs());
   return { text: away === '' ? 'no' : `no, for ${away}`, tone: 'bad', moving: true };
 }
 
 /** `42`, `40 (2 behind)`, or `40 (2 behind, stale)`: it has no control plane to get its configuration from. */
-function revisionCell(proxy: KnownProxy): Cell {
+function revisionCell(proxy: ProxyView): Cell {
   const behind = revisionsBehind(proxy);
   const revision = proxy.applied?.position?.revision ?? 'none';
   const doubts = [...(behind > 0 ? [`${behind} behind`] : []), ...(proxy.applied?.stale ? ['stale'] : [])];
   return doubts.length > 0 ? { text: `${revision} (${doubts.join(', ')})`, tone: 'doubtful' } : revision;
 }
 
-function revisionsBehind({ currentRevision, applied }: KnownProxy): number {
+function revisionsBehind({ currentRevision, applied }: ProxyView): number {
   return Number(BigInt(currentRevision) - BigInt(applied?.position?.revision ?? '0'));
 }
 
-function rejectedCell({ applied }: KnownProxy): Cell {
+function rejectedCell({ applied }: ProxyView): Cell {
   const failed = applied?.failedListeners.map(({ listener }) => listener).join(' ') ?? '';
   return failed === '' ? '' : { text: failed, tone: 'bad' };
 }
 
 /** The value that JSON and YAML show. */
-function proxyPlain(proxy: KnownProxy): Plain {
+function proxyPlain(proxy: ProxyView): Plain {
   const { info, applied, workers } = proxy;
   const rejected = applied?.rejected;
   return {

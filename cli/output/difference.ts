@@ -31,7 +31,7 @@ export function differenceText(changes: readonly ResourceChange__Output[], style
 function blockOf(change: ResourceChange__Output, style: Style): string[] {
   const { action, kind, name, fields } = changeView(change);
   const title = printable(`${kind} ${name}`);
-  // It may be of a kind that only a newer lbctl knows: that it changes must not be hidden.
+  // Only a newer lbctl knows what it is, but that it changes must not be hidden.
   if (action === null) return [style('strong', `~ ${title} (this lbctl can't tell how)`)];
   return [
     style('strong', `${SIGNS[action]} ${title} (${action})`),

@@ -18,7 +18,7 @@ export interface Listing {
   readonly items: readonly Item[];
 }
 
-/** A title, and what stands below it for each thing. */
+/** A title, and the cell below it for each thing. */
 export type Column<T> = readonly [title: string, cell: (thing: T) => Cell];
 
 /** `more` are the columns that only `-o wide` shows. */

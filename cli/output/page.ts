@@ -21,7 +21,7 @@ export interface PageTable {
   readonly title: string;
   readonly header: readonly string[];
   readonly rows: readonly (readonly Cell[])[];
-  /** What stands there when there are no rows. */
+  /** Printed instead when there are no rows. */
   readonly none: string;
 }
 

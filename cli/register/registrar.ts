@@ -94,7 +94,7 @@ export class Registrar {
     });
   }
 
-  /** Reports the failure. Whether it is one after which nothing more is tried. */
+  /** Reports the failure. True: nothing more is tried after it. */
   #isRefused(failure: LbError, server: string): boolean {
     const isTaken = failure.code === 'ALREADY_EXISTS';
     if (isTaken) this.#say(`no longer registered: ${failure.message}`);
@@ -107,7 +107,7 @@ export class Registrar {
     return this.#givenUp.signal.aborted || (this.#leaving.signal.aborted && !this.#wasRegistered);
   }
 
-  /** Between two streams; `leave` ends it early. */
+  /** The pause between two streams; `leave` ends it early. */
   #rest(pauseMs: number): Promise<void> {
     const { signal } = this.#leaving.signal.aborted ? this.#givenUp : this.#leaving;
     return sleep(this.#context.clock, pauseMs, signal);
@@ -122,7 +122,7 @@ export class Registrar {
     }
   }
 
-  /** Until the stream ends: null when it ended in order. */
+  /** Resolves when the stream ends: with null when it ended in order. */
   #streamTo(client: ReplicaClient, onAnswer: () => void): Promise<LbError | null> {
     const { clock } = this.#context;
     const stream: Stream = client.registrations.register();
@@ -184,7 +184,7 @@ export class Registrar {
   }
 }
 
-/** On one line, with all violations where there are several. */
+/** The message on one line, with all violations if there are several. */
 function allOf({ message, violations }: LbError): string {
   if (violations.length < 2) return message;
   return `${message} ${violations.map(({ field, description }) => `${field} ${description}`).join('; ')}`;

@@ -1,21 +1,21 @@
 /**
- * Runs a command as a child: its streams are ours, our signals are its, and its end is ours.
+ * Runs a command as a child process with our streams, passes signals on to it, and ends when it does.
  *
- * It has a session and a process group of its own (`detached` is setsid): a Ctrl-C at a terminal is for everybody in the
- * group there, and would end the command before the pool has let go of it. What a terminal means for all of them reaches
- * the whole group of the command, from here. The price: the command has no controlling terminal, so `/dev/tty` does not open.
+ * The child has its own session and process group (`detached` is setsid): a Ctrl-C at a terminal is sent to the whole
+ * foreground group and would otherwise end the command before it has left the pool. Signals that a terminal sends to a
+ * group are passed on to the whole group of the command. The price: it has no controlling terminal, so it can't open `/dev/tty`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
-/** What a shell exits with for a command that is not there, or can't be run. */
+/** The exit codes of a shell for a command that does not exist, or can't be run. */
 const NOT_FOUND = 127;
 const NOT_RUNNABLE = 126;
 
-/** Signals that mean: end. The others are passed on at once. */
+/** Signals that end the command. The others are passed on at once. */
 const ENDING: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
 const PASSED_ON: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'];
-/** What a terminal sends to everybody in the group. */
+/** What a terminal sends to every process of the group. */
 const FOR_ALL: ReadonlySet<NodeJS.Signals> = new Set([
   'SIGINT',
   'SIGQUIT',
@@ -26,11 +26,11 @@ const FOR_ALL: ReadonlySet<NodeJS.Signals> = new Set([
 ]);
 
 export interface CommandHooks {
-  /** It runs. */
+  /** The command runs. */
   started(): void;
-  /** Before it is told to end; a second signal does not wait for this. */
+  /** Called before an ending signal is passed on; a second signal does not wait for it. */
   ending(): Promise<void>;
-  /** It can't be started: why. */
+  /** The command can't be started. */
   failed(message: string): void;
 }
 
@@ -47,7 +47,7 @@ export function runCommand([command = '', ...args]: readonly string[], hooks: Co
   };
   for (const signal of ENDING) handlers.set(signal, () => onEnding(signal));
   for (const signal of PASSED_ON) handlers.set(signal, () => pass(signal));
-  // Ctrl-Z: a group without a terminal ignores the polite form, and we stop with it.
+  // Ctrl-Z: a process group without a terminal ignores SIGTSTP, so it gets SIGSTOP; then we stop as well.
   handlers.set('SIGTSTP', () => {
     passOn(child, 'SIGSTOP');
     process.kill(process.pid, 'SIGSTOP');
@@ -70,7 +70,7 @@ export function runCommand([command = '', ...args]: readonly string[], hooks: Co
   });
 }
 
-/** To the command, or to its whole group. Fine when it has ended. */
+/** Sends the signal to the command, or to its whole group; does nothing when it has ended. */
 function passOn(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   if (!FOR_ALL.has(signal)) return void child.kill(signal);

@@ -1,11 +1,11 @@
-/** How every changing command goes: the request is sent, its result printed, and then waited for if that was asked. */
+/** What every changing command does: it sends the request, prints the result, and waits when --wait was given. */
 import { randomUUID } from 'node:crypto';
 import type { Services } from '../../core/wire/definitions.ts';
 import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
 import { type Context, tell } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { printChangeResult, refusalLines } from '../output/change-result.ts';
-import { waitConverged } from './converge.ts';
+import { waitConverged } from './wait-converged.ts';
 import type { RequestOf, Session } from './session.ts';
 
 /** Options of every command that changes something. */
@@ -47,9 +47,9 @@ export function changeMaker(context: Context, session: Session): MakeChange {
     printChangeResult(context, result);
     if (result.guardRefusals.length > 0) {
       const refused = result.dryRun && options.force !== true;
-      tell(context, refused ? 'the guard would refuse this without --force:' : 'the guard was overruled:');
+      tell(context, refused ? 'the guard would refuse this without --force:' : 'the guard was overridden:');
       for (const line of refusalLines(result)) tell(context, line);
-      // As the change itself would end.
+      // The dry run exits as the change itself would.
       if (refused) return EXIT.failed;
     }
     if (options.wait && !result.dryRun) await wait(context, session, result.revision);

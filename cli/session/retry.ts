@@ -1,4 +1,4 @@
-/** Repeating what failed for a reason that may pass. */
+/** Repeats what failed for a reason that may pass. */
 import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
 import { sleep } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
@@ -9,8 +9,9 @@ export interface RetryOptions<T> {
   /** Undefined: not done yet, so it is run again. `progress` is called when it works: pauses are short again then. */
   readonly attempt: (progress: () => void) => Promise<T | undefined>;
   readonly mayRetry?: (error: unknown) => boolean;
-  /** Called before the pause; it gives up by throwing. */
+  /** Called before each pause; it may give up by throwing. */
   readonly onFailure?: (error: unknown) => void;
+  /** Replaces the pause between two attempts. */
   readonly pause?: (ms: number) => Promise<void>;
   /** By the clock's nowMs; no attempt begins after it. */
   readonly untilMs?: number;

@@ -38,7 +38,7 @@ type StreamMethod = 'Watch' | 'WaitConverged' | 'WatchStats';
 type ServiceOf<M extends StreamMethod> = M extends 'WatchStats' ? 'fleet' : 'config';
 
 /** For a caller that shows where a stream comes from, or ends it from elsewhere. */
-export interface StreamOptions {
+interface StreamOptions {
   /** Called with the address of the replica that is asked. */
   readonly opened: (address: string) => void;
   readonly signal: AbortSignal;
@@ -76,7 +76,7 @@ export function openSession(context: Context): Session {
     return client;
   };
   const servers = new Servers(context.servers, context.lookup, context.clock);
-  const state: State = { context, clientOf, servers, staleWasReported: false };
+  const state: SessionState = { context, clientOf, servers, staleWasReported: false };
   return {
     read: async (service, method, request) => (await read(state, { service, method, request })) as never,
     change: async (service, method, request) => (await change(state, { service, method, request })) as never,
@@ -86,20 +86,20 @@ export function openSession(context: Context): Session {
   };
 }
 
-interface State {
+interface SessionState {
   readonly context: Context;
   readonly clientOf: (address: string) => ReplicaClient;
   readonly servers: Servers;
   staleWasReported: boolean;
 }
 
-interface Call {
+interface MethodCall {
   readonly service: ServiceName;
   readonly method: string;
   readonly request: unknown;
 }
 
-async function read(state: State, request: Call): Promise<unknown> {
+async function read(state: SessionState, request: MethodCall): Promise<unknown> {
   const { servers, context } = state;
   const endMs = context.clock.nowMs() + context.timeoutMs;
   const failures = new Failures(context, servers);
@@ -117,7 +117,7 @@ async function read(state: State, request: Call): Promise<unknown> {
   throw error;
 }
 
-async function change(state: State, request: Call): Promise<unknown> {
+async function change(state: SessionState, request: MethodCall): Promise<unknown> {
   const { servers, context } = state;
   const { clock, timeoutMs } = context;
   const untilMs = clock.nowMs() + timeoutMs;
@@ -151,7 +151,7 @@ async function change(state: State, request: Call): Promise<unknown> {
   }
 }
 
-/** What every replica that was asked failed with, and the error that it all amounts to. */
+/** The last failure of each replica that was asked, and the error that the user gets for all of them. */
 class Failures {
   readonly #context: Context;
   readonly #servers: Servers;
@@ -170,7 +170,7 @@ class Failures {
     this.maybeWritten ||= maybeSent;
   }
 
-  /** Of a read; `more` follows in the message. */
+  /** No replica could do it; `more` is added to the message. */
   unreachable(more = ''): CliError {
     const message =
       this.#answering.size > 0
@@ -179,7 +179,7 @@ class Failures {
     return new CliError(EXIT.unreachable, message + more, this.#lines());
   }
 
-  ofChange({ request }: Call): CliError {
+  ofChange({ request }: MethodCall): CliError {
     if (!this.maybeWritten) return this.unreachable('; nothing was written');
     const { requestId } = request as { requestId: string };
     const message = `it is not known whether the change was written (request_id ${requestId}); check the current configuration before you repeat it`;
@@ -197,15 +197,15 @@ class Failures {
 interface Failure {
   readonly ok: false;
   readonly error: LbError;
-  /** The control plane itself said UNAVAILABLE: its store is away, or it is stopping, and it says which. */
+  /** The control plane itself answered UNAVAILABLE: its store is away, or it is stopping. */
   readonly answered: boolean;
   readonly maybeSent: boolean;
 }
 
 async function call(
-  state: State,
+  state: SessionState,
   address: string,
-  { service, method, request }: Call,
+  { service, method, request }: MethodCall,
   timeoutMs: number,
 ): Promise<{ readonly ok: true; readonly response: unknown } | Failure> {
   const { context } = state;
@@ -245,7 +245,7 @@ function isFromServer(error: LbError): boolean {
 }
 
 async function* stream(
-  state: State,
+  state: SessionState,
   method: StreamMethod,
   request: unknown,
   timeoutMs: number | undefined,

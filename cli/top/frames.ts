@@ -1,4 +1,4 @@
-/** The frames of whichever control plane sends some: when one fails, those of the next. */
+/** Receives frames from one control plane, and from the next one when that fails. */
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import { durationToWire } from '../../core/wire/duration-codec.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
@@ -7,13 +7,13 @@ import { CliError, EXIT } from '../exit.ts';
 import { isRetryable, retry } from '../session/retry.ts';
 import type { Session } from '../session/session.ts';
 
-/** More than a screen can show at once, and little enough for a slow line. */
+/** More than a screen can show at once, and few enough for a slow connection. */
 const MAX_BACKENDS = 1_000;
 
 export interface FrameWatcher {
   readonly pool: string | undefined;
   readonly intervalMs: number;
-  /** How long it goes on without a frame, once there was one. */
+  /** How long to wait for the next frame, once there was one. */
   readonly patienceMs: number;
   readonly signal: AbortSignal;
   readonly onFrame: (frame: StatsFrame__Output, server: string) => void;

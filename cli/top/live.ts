@@ -1,7 +1,7 @@
 /**
- * The live screen: frames, keys and signals in, pictures out.
+ * The live screen: it takes frames, keys and signals, and draws.
  *
- * Invariant: however it ends, the terminal is given back as it was: at q and Ctrl-C, at signals, at an error, and while
+ * Invariant: the terminal is restored however the program ends: by q, Ctrl-C, a signal or an error, and also while
  * the process is stopped by Ctrl-Z.
  */
 import type { EventEmitter } from 'node:events';
@@ -63,7 +63,7 @@ class LiveTop {
   #frame: StatsFrame__Output | null = null;
   #frameMs = 0;
   #server = '';
-  /** Why no frames come; null: they do. */
+  /** Why no frames arrive; null: they do. */
   #lost: string | null = null;
   #event = { text: '', untilMs: 0 };
   #signal: NodeJS.Signals | null = null;

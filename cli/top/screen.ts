@@ -3,7 +3,7 @@
  *
  * Invariants
  *  - after `leave` the terminal is as it was before `enter`; both may be called again and again;
- *  - a picture writes the lines that differ from the last one, and nothing while the terminal has not taken that one.
+ *  - a picture writes the lines that differ from the last one, and nothing while the terminal has not yet taken that one.
  */
 import type { Readable, Writable } from 'node:stream';
 import type { Size } from './view.ts';
@@ -75,7 +75,7 @@ export class Screen {
     const { columns, rows } = this.size;
     const size = `${columns}x${rows}`;
     const isWhole = size !== this.#size;
-    // Erased first: behind a line that fills the screen, the cursor still stands on its last character.
+    // Each line is erased first: after a line as wide as the screen, the cursor is still on its last character.
     const changed = lines.map((line, index) =>
       !isWhole && line === this.#lines[index] ? '' : `\u001b[${index + 1};1H\u001b[K${line}\u001b[0m`,
     );

@@ -13,11 +13,11 @@ export interface ChangeView {
   /** The whole resource; null when there was none, or will be none. */
   readonly before: Plain | null;
   readonly after: Plain | null;
-  /** Those that differ, without the one that names the resource. */
+  /** Those that differ; the one that names the resource is left out. */
   readonly fields: readonly FieldChange[];
 }
 
-export interface FieldChange {
+interface FieldChange {
   /** `health_check.interval` */
   readonly field: string;
   /** Null: there was none. */
@@ -38,7 +38,7 @@ export function changeView(change: ResourceChange__Output): ChangeView {
   return { action: difference?.action ?? null, kind, name, before, after, fields };
 }
 
-/** What names it comes first. */
+/** The fields that name the resource come first. */
 function resourcePlain({ kind, value }: Resource): Plain {
   if (kind === 'backend') {
     const { pool, address, ...rest } = value;

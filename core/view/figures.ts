@@ -38,7 +38,7 @@ const AGES = [
 export function age(time: Timestamp__Output | null, nowMs: number): string {
   if (!time) return '';
   const seconds = Math.max(0, Math.floor((nowMs - timestampFromWire(time)) / 1_000));
-  // Two of a unit before it is used: 90 s says more than 1 m.
+  // A unit is used from two of it on: 90 s is more precise than 1 m.
   const [unit, length] = AGES.find(([, length]) => seconds >= 2 * length) ?? ['s', 1];
   return `${Math.floor(seconds / length)}${unit}`;
 }

@@ -16,7 +16,7 @@ export function plainOf(value: object): Plain {
   );
 }
 
-/** The name that the model has for a written one: `health_check`, or `interval` of a duration, as `intervalMs`. */
+/** The name in the model: `healthCheck` for `health_check`, and `intervalMs` for the duration `interval`. */
 export function modelName(written: string, isDuration: boolean): string {
   const name = written.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   return isDuration ? `${name}Ms` : name;

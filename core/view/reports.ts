@@ -5,7 +5,7 @@ import type { FailedListener__Output } from '../wire/generated/lb/v1/FailedListe
 import { timestampFromWire } from '../wire/timestamp-codec.ts';
 import { type HealthCounts, healthFromWire, NO_HEALTH } from './health.ts';
 
-/** Why one proxy sees a backend in anything but good health. */
+/** Why one proxy does not see a backend as healthy. */
 export interface Complaint {
   readonly proxy: string;
   readonly health: Health;
@@ -29,7 +29,7 @@ export class BackendTotals implements BackendSummary {
   readonly complaints: Complaint[] = [];
   connections = 0;
 
-  /** The report of one more proxy, which must be connected: what an absent one said last counts for nothing. */
+  /** Adds the report of one more proxy, which must be connected: the last report of an absent one does not count. */
   add(proxy: string, { health: wire, reason, since, connectionsActive }: BackendReport__Output): void {
     const health = healthFromWire(wire);
     this.health[health] += 1;
@@ -48,7 +48,7 @@ export interface ListenerSummary {
 
 export const UNREPORTED_LISTENER: ListenerSummary = { connections: 0, failures: [] };
 
-/** What one proxy says of its listeners. */
+/** What one proxy reports of its listeners. */
 export interface ListenersOfProxy {
   readonly proxy: string;
   readonly listeners: Iterable<{ readonly listener: string; readonly connectionsActive: number }>;

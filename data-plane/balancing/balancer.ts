@@ -48,10 +48,10 @@ export interface Balancer {
   pick(request: PickRequest, tried: Tried): number;
   /** Gives back what `pick` reserved. */
   release(candidate: number): void;
-  /** A connect took `connectMs`. */
-  connected(candidate: number, connectMs: number, nowMs: number): void;
-  /** A connect failed after `connectMs`. */
-  connectFailed(candidate: number, connectMs: number, nowMs: number): void;
+  /** A connect took `connectMs`. Only for strategies that measure. */
+  connected?(candidate: number, connectMs: number, nowMs: number): void;
+  /** A connect failed after `connectMs`. Only for strategies that measure. */
+  connectFailed?(candidate: number, connectMs: number, nowMs: number): void;
 }
 
 export interface BalancerInputs {

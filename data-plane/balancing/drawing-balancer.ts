@@ -34,10 +34,6 @@ export abstract class DrawingBalancer implements Balancer {
     this.candidates.unreserve(candidate);
   }
 
-  connected(_candidate: number, _connectMs: number, _nowMs: number): void {}
-
-  connectFailed(_candidate: number, _connectMs: number, _nowMs: number): void {}
-
   /** An eligible candidate that is not in `tried`, or NO_BACKEND. The draw is up to date; nothing is reserved yet. */
   protected abstract choose(request: PickRequest, tried: Tried): number;
 }

@@ -40,11 +40,11 @@ export class PeakEwma extends PowerOfTwoChoices {
     if (previous?.balancer instanceof PeakEwma) this.#takeOver(previous.balancer, previous.moved);
   }
 
-  override connected(candidate: number, connectMs: number, nowMs: number): void {
+  connected(candidate: number, connectMs: number, nowMs: number): void {
     this.#observe(candidate, connectMs, nowMs);
   }
 
-  override connectFailed(candidate: number, connectMs: number, nowMs: number): void {
+  connectFailed(candidate: number, connectMs: number, nowMs: number): void {
     this.#observe(candidate, Math.max(connectMs, FAILURE_MS), nowMs);
   }
 

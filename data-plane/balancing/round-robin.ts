@@ -72,10 +72,6 @@ export class RoundRobin implements Balancer {
     this.#candidates.unreserve(candidate);
   }
 
-  connected(): void {}
-
-  connectFailed(): void {}
-
   #takeOver(previous: RoundRobin, moved: Int32Array): void {
     const last = previous.#last;
     this.#last.cycle = last.cycle;

@@ -38,10 +38,6 @@ export class SourceHash implements Balancer {
     this.#candidates.unreserve(candidate);
   }
 
-  connected(): void {}
-
-  connectFailed(): void {}
-
   #lookUp(sourceHash: number, tried: Tried): number {
     const slots = this.#table.length;
     if (slots === 0) return NO_BACKEND;

@@ -22,8 +22,15 @@ import { EADDRNOTAVAIL, EINPROGRESS, EPOLL } from '../kernel/linux.ts';
 import { LoopCalls } from '../kernel/loop-calls.ts';
 import { errnoName, isOutOfPorts } from '../kernel/errno.ts';
 import { loadFfi } from '../kernel/ffi.ts';
-import { refused, timedOut } from './check-results.ts';
-import { type Checker, type CheckResult, type CheckTarget, later, type RunningCheck } from './checker.ts';
+import {
+  type Checker,
+  type CheckResult,
+  type CheckTarget,
+  later,
+  refused,
+  type RunningCheck,
+  timedOut,
+} from './checker.ts';
 
 const POLL_EVERY_MS = 5;
 const MAX_EVENTS = 64;

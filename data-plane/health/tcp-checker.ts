@@ -16,8 +16,7 @@ import { isIP, isIPv4, Socket } from 'node:net';
 import type { Clock } from '../../core/runtime/clock.ts';
 import { errnoOf } from '../kernel/errno.ts';
 import type { Libc } from '../kernel/libc.ts';
-import { refused, timedOut } from './check-results.ts';
-import { type Checker, type CheckResult, later } from './checker.ts';
+import { type Checker, type CheckResult, later, refused, timedOut } from './checker.ts';
 
 /** `libc` null where it can't be called. */
 export function tcpChecker(clock: Clock, sourceAddresses: readonly string[], libc: Libc | null): Checker {

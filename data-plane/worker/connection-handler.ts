@@ -125,7 +125,7 @@ export class WorkerConnections implements ConnectionHandler {
     this.#inputs.passiveHealth.connected(backend);
     const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;
     if (candidate !== NO_BACKEND) {
-      this.#plan?.poolByRow(pool)?.balancer.connected(candidate, connectMs, nowMs);
+      this.#plan?.poolByRow(pool)?.balancer.connected?.(candidate, connectMs, nowMs);
     }
     this.#endAttempt(slot);
   }
@@ -200,7 +200,7 @@ export class WorkerConnections implements ConnectionHandler {
     const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;
     if (!runtime || candidate === NO_BACKEND) return;
     const nowMs = this.#inputs.clock.nowMs();
-    runtime.balancer.connectFailed(candidate, Math.max(0, nowMs - attempt.startedMs), nowMs);
+    runtime.balancer.connectFailed?.(candidate, Math.max(0, nowMs - attempt.startedMs), nowMs);
     this.#inputs.passiveHealth.connectFailed(backend, errno, runtime.pool);
   }
 

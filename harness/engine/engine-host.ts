@@ -50,6 +50,15 @@ export interface Script {
   readonly throwIn: Call | null;
 }
 
+/** What most tests leave as it is. */
+export const PLAIN_SCRIPT = {
+  retryDelayMs: 0,
+  maxConnections: 0,
+  sourceAddresses: [],
+  bufferBytes: 0,
+  throwIn: null,
+} satisfies Partial<Script>;
+
 export type ToHost =
   | { readonly type: 'listen'; readonly on: ListenOn }
   | { readonly type: 'unlisten' | 'stop-accepting' | 'close' | 'exit' | 'report' }

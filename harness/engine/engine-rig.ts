@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { EngineHoldings, ListenOn } from '../../data-plane/engine/engine.ts';
 import type { CloseReason } from '../../data-plane/memory/close-reasons.ts';
-import type { EngineName, FromHost, Script, ToHost } from './engine-host.ts';
+import { type EngineName, type FromHost, PLAIN_SCRIPT, type Script, type ToHost } from './engine-host.ts';
 import { libcOrFail } from './libc.ts';
 import { shrinkBuffers } from './raw-socket.ts';
 import { dial, readAll, TcpServer, until, within } from './tcp.ts';
@@ -56,11 +56,7 @@ export class EngineRig {
       },
       attempts: script.rows.map((_, row) => row),
       timeouts: { connectMs: 5_000, idleMs: 0, halfClosedMs: 0 },
-      retryDelayMs: 0,
-      maxConnections: 0,
-      sourceAddresses: [],
-      bufferBytes: 0,
-      throwIn: null,
+      ...PLAIN_SCRIPT,
       ...script,
     };
     const worker = new Worker(new URL('./engine-host.js', import.meta.url), { workerData });

@@ -5,7 +5,7 @@ import type { PauseCause } from '../../data-plane/memory/proxy-counts.ts';
 import { EpollEngine } from '../../data-plane/engine/epoll/epoll-engine.ts';
 import { EPOLL } from '../../data-plane/kernel/linux.ts';
 import { errnoName } from '../../data-plane/kernel/errno.ts';
-import { type FromHost, LISTENER, type Script, ScriptedHandler } from './engine-host.ts';
+import { type FromHost, LISTENER, PLAIN_SCRIPT, type Script, ScriptedHandler } from './engine-host.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { type KernelEvent, ScriptedKernel } from './scripted-kernel.ts';
 
@@ -42,11 +42,7 @@ export class LoopRig {
       rows: [],
       attempts,
       timeouts: { connectMs: CONNECT_MS, idleMs: 0, halfClosedMs: 0 },
-      retryDelayMs: 0,
-      maxConnections: 0,
-      sourceAddresses: [],
-      bufferBytes: 0,
-      throwIn: null,
+      ...PLAIN_SCRIPT,
     };
     const tell = (message: FromHost): void => void this.#told.push(message);
     const inputs = {

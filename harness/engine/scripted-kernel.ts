@@ -34,6 +34,7 @@ type Scripted =
   | 'epollChange'
   | 'send'
   | 'discard'
+  | 'splice'
   | 'pendingError';
 
 export class ScriptedKernel implements Kernel {
@@ -53,6 +54,8 @@ export class ScriptedKernel implements Kernel {
   /** What the next wait brings. */
   batch: KernelEvent[] = [];
   lastWaitMs = Number.NaN;
+  largestPipe = Number.POSITIVE_INFINITY;
+  pipesLeft = Number.POSITIVE_INFINITY;
   #current: readonly KernelEvent[] = [];
   #nextFd = 100;
   readonly #memory: { readonly at: number; readonly bytes: Uint8Array }[] = [];
@@ -207,12 +210,16 @@ export class ScriptedKernel implements Kernel {
     return taken;
   }
 
-  splice(): number {
-    return -EAGAIN;
+  splice(from: number, to: number, size: number): number {
+    this.calls.push(`splice ${from}>${to} ${size}`);
+    return this.answers.splice?.shift() ?? -EAGAIN;
   }
 
-  pipe(): null {
-    return null;
+  pipe(bytes: number): { readonly output: number; readonly input: number } | null {
+    this.calls.push(`pipe ${bytes}`);
+    if (bytes > this.largestPipe || this.pipesLeft <= 0) return null;
+    this.pipesLeft -= 1;
+    return { output: this.lend(), input: this.lend() };
   }
 
   endOutput(fd: number): number {

@@ -140,7 +140,7 @@ for (const strategy of STRATEGIES) {
     it('keeps serving across a plan swap that moves, removes and adds candidates', () => {
       const before = create(strategy, new FakeCandidates([1, 2, 3]));
       tally(before, 3, 100, false);
-      for (let candidate = 0; candidate < 3; candidate++) before.connected(candidate, 2, 100);
+      for (let candidate = 0; candidate < 3; candidate++) before.connected?.(candidate, 2, 100);
       const candidates = new FakeCandidates([5, 1, 2]);
       const after = create(strategy, candidates, {
         previous: { balancer: before, moved: Int32Array.of(NO_BACKEND, 1, 2) },

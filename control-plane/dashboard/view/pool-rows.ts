@@ -6,7 +6,7 @@ import type { FleetSummary } from './fleet-summary.ts';
 import { cut } from './rows.ts';
 
 const MAX_BACKENDS = 500;
-/** Proxies that find a backend down mostly agree why. */
+/** Proxies that see a backend as down mostly have the same reason. */
 const MAX_COMPLAINTS = 5;
 
 /** Whether a backend takes connections. `unseen`: no connected proxy reports it. */

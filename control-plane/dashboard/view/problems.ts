@@ -10,22 +10,22 @@ import { countAvailabilities, isUp, listenersOf, type PoolBackend } from './pool
 import type { ProxyRow } from './proxy-rows.ts';
 import { byName, cut, type Rows } from './rows.ts';
 
-/** Critical: clients notice. Warning: they may soon. Notice: it mostly passes by itself. */
-export type Severity = 'critical' | 'warning' | 'notice';
+/** Critical: clients notice it. Warning: they may notice it soon. Notice: it usually passes by itself. */
+type Severity = 'critical' | 'warning' | 'notice';
 
 export interface Problem {
-  /** The same for the same thing as long as it lasts. */
+  /** Stays the same as long as the problem lasts. */
   readonly key: string;
   readonly severity: Severity;
   readonly what: string;
   /** A line each. */
   readonly why: readonly string[];
   readonly sinceMs: number | null;
-  /** Which page shows more, as the fragment of its address; empty: none. */
+  /** The page that shows more, as the fragment of its address; empty: none. */
   readonly page: string;
 }
 
-/** The worst of them, and how many there are of each severity, those that are cut included. */
+/** The worst problems, and the number of all problems by severity. */
 export interface ProblemList extends Rows<Problem> {
   readonly counts: Readonly<Record<Severity, number>>;
 }
@@ -42,7 +42,7 @@ export interface Facts {
 
 const ORDER: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, notice: 2 };
 const MAX_PROBLEMS = 30;
-/** Of one pool; more than that are one problem. */
+/** For one pool; more than that are shown as one problem. */
 const MAX_PARTLY = 5;
 
 export function problemList(problems: readonly Problem[]): ProblemList {

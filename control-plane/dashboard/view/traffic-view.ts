@@ -81,7 +81,7 @@ function timeOf({ time }: StatsFrame__Output): number {
   return time === null ? 0 : Math.floor(timestampFromWire(time));
 }
 
-/** Three digits after the point are more than a chart shows. */
+/** A chart shows fewer than three digits after the point. */
 function rounded(value: number): number {
   return Math.round(value * 1_000) / 1_000;
 }

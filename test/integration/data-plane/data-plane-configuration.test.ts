@@ -93,7 +93,7 @@ describe('a proxy and its configuration', () => {
   it('never goes backwards: refuses an older revision and another store, and goes on', async () => {
     const { replica, echo, port } = scene;
     const older = await replica.answerTo(replica.publish(web(4, port)));
-    assert.match(older?.join('\n') ?? '', /position\.revision: is 4, older than 10/);
+    assert.match(older?.join('\n') ?? '', /position\.revision: is 4, but this proxy already runs 10/);
     const other = await replica.answerTo(replica.publish(web(make.position(19, { storeId: 'x' }), port)));
     assert.match(other?.join('\n') ?? '', /another store/);
     assert.equal(await replica.answerTo(replica.publish(web(11, port, echo.address, '127.0.0.1:9'))), null);

@@ -78,13 +78,13 @@ class Life {
     this.tried.clear();
     if (picked === NO_BACKEND) return;
     this.open.push(picked);
-    this.balancer.connected(picked, n % 50, time);
+    this.balancer.connected?.(picked, n % 50, time);
   }
 
   /** The next connect is a retry after this failure. */
   fail(n: number, time: number): void {
     this.tried.add(n);
-    this.balancer.connectFailed(n, 1, time);
+    this.balancer.connectFailed?.(n, 1, time);
   }
 
   close(n: number): void {

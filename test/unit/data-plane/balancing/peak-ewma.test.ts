@@ -11,7 +11,7 @@ const nothing = new TriedSet();
 function create(
   candidates: FakeCandidates,
   previous: { balancer: Balancer; moved: Int32Array } | null = null,
-): Balancer {
+): PeakEwma {
   return new PeakEwma({
     candidates,
     random: seededRandom(5),

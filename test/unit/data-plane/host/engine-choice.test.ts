@@ -6,21 +6,20 @@ import { chooseEngine } from '../../../../data-plane/host/engine-choice.ts';
 const OBSTACLE = 'koffi does not load: no such file';
 
 describe('the choice of an engine', () => {
-  it('is epoll where it runs, without a flag', () => {
-    assert.deepEqual(chooseEngine('auto', null), { engine: 'epoll', fellBack: null });
-    assert.deepEqual(chooseEngine('epoll', null), { engine: 'epoll', fellBack: null });
-  });
+  for (const [choice, obstacle, engine, fellBack] of [
+    ['auto', null, 'epoll', null],
+    ['epoll', null, 'epoll', null],
+    ['auto', OBSTACLE, 'portable', OBSTACLE],
+    ['portable', null, 'portable', null],
+    ['portable', OBSTACLE, 'portable', null],
+  ] as const) {
+    it(`is ${engine} for ${choice} where epoll ${obstacle ? 'cannot run' : 'runs'}`, () =>
+      assert.deepEqual(chooseEngine(choice, obstacle), { engine, fellBack }));
+  }
 
-  it('falls back with auto alone, and says why', () => {
-    assert.deepEqual(chooseEngine('auto', OBSTACLE), { engine: 'portable', fellBack: OBSTACLE });
-    assert.throws(
-      () => chooseEngine('epoll', OBSTACLE),
-      /--engine epoll cannot run here: koffi does not load: no such file; use --engine portable or auto/,
-    );
-  });
-
-  it('is the portable one when it is named', () => {
-    assert.deepEqual(chooseEngine('portable', null), { engine: 'portable', fellBack: null });
-    assert.deepEqual(chooseEngine('portable', OBSTACLE), { engine: 'portable', fellBack: null });
+  it('is an error for epoll where it cannot run', () => {
+    const words =
+      /--engine epoll cannot run here: koffi does not load: no such file; use --engine portable or auto/;
+    assert.throws(() => chooseEngine('epoll', OBSTACLE), words);
   });
 });

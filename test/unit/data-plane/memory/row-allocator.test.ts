@@ -103,18 +103,6 @@ describe('RowAllocator', () => {
     assert.equal(workers[0]?.backends[0], 5);
   });
 
-  it('keeps the rows that the oldest running plan names, and those of aborted plans only as long', () => {
-    const { rows, assign } = setUp();
-    const kept = assign(1, ['10.0.0.1:80']).backends[0];
-    // Plan 2 is aborted; workers go on with plan 1.
-    assign(2, ['10.0.0.2:80']);
-    rows.sweep(1);
-    assert.notEqual(assign(3, ['10.0.0.3:80']).backends[0], kept);
-    rows.sweep(3);
-    const fresh = assign(4, ['10.0.0.4:80', '10.0.0.5:80', '10.0.0.3:80']).backends;
-    assert.deepEqual(new Set(fresh), new Set([0, 1, 2]));
-  });
-
   it('keeps the row of a pool while one of its backends still has connections', () => {
     const { rows, assign, shared } = setUp();
     const [backend = -1] = assign(1, ['10.0.0.1:80']).backends;

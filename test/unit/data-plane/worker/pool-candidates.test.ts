@@ -16,20 +16,12 @@ function setUp(weights: readonly number[], alwaysUp = false) {
   const buffers = createBuffers(2);
   const shared = sharedCells(buffers);
   const workers = [workerCells(buffers, 0), workerCells(buffers, 1)] as const;
-  const pool: PlanPool = {
+  const pool = {
     row: POOL_ROW,
-    name: 'web',
-    strategy: 'random',
-    connectTimeoutMs: 1,
-    retries: 0,
-    idleMs: 0,
-    halfClosedMs: 0,
-    logOneIn: 1,
     alwaysUp,
     rows: Int32Array.from(ROWS),
     weights: Uint16Array.from(weights),
-    table: null,
-  };
+  } as PlanPool;
   const of = (worker: 0 | 1) => new PoolCandidates(pool, shared, workers[worker]);
   const heal = (candidate: number, health: keyof typeof HEALTH) => {
     Atomics.store(shared.health, ROWS[candidate] ?? -1, HEALTH[health]);

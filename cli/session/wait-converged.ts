@@ -114,7 +114,7 @@ const STATES: Readonly<Record<ProxyConvergence__Output['state'], string>> = {
 function describe(proxy: ProxyConvergence__Output, nowMs: number): string {
   const { proxyId, state, revision, reason, since } = proxy;
   const why = reason === '' ? '' : `: ${reason}`;
-  // Of one that is not connected, the reason says it already.
+  // For a proxy that is not connected, the reason already contains this.
   const lags = state === 'STATE_LAGGING' && since ? `, for ${age(since, nowMs)}` : '';
   return `proxy ${proxyId} ${STATES[state]}${lags} (it runs revision ${revision})${why}`;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { errnoName } from '../../../../data-plane/kernel/errno.ts';
-import { refused } from '../../../../data-plane/health/check-results.ts';
+import { refused } from '../../../../data-plane/health/checker.ts';
 
 const { EADDRINUSE, EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } = constants.errno;
 const { EACCES, ECONNREFUSED, EHOSTDOWN, EPROTO } = { EHOSTDOWN: 112, ...constants.errno };
