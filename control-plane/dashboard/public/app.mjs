@@ -55,7 +55,7 @@ function decoded(part) {
 function go() {
   document.querySelector('dialog')?.close();
   const next = route();
-  const wanted = next.page.pool(next.parts);
+  const wanted = next.page.poolOf?.(next.parts) ?? '';
   const before = shown;
   shown = { ...next, wanted };
   if (before === null || before.wanted !== wanted) listen();
@@ -137,7 +137,9 @@ function pulseWords() {
   if (connection.live) {
     const words = `live · revision ${model.view?.revision ?? '–'}`;
     const old = model.page !== '' && model.page !== own;
-    return [h('i', { class: 'dot good' }), words, old && olderPage()];
+    const reload = () => button('Reload', () => location.reload(), { kind: 'small' });
+    // The control plane has another version of the page.
+    return [h('i', { class: 'dot good' }), words, old && [' · this page is out of date: ', reload()]];
   }
   if (connection.heardMs === null) return [h('i', { class: 'dot warn' }), 'connecting …'];
   return [
@@ -145,15 +147,6 @@ function pulseWords() {
     h('strong', {}, `Reconnecting: ${connection.why}. Showing data from ${clock(connection.heardMs)}.`),
   ];
 }
-
-/** Shown when the control plane has another version of the page. */
-const olderPage = () =>
-  h(
-    'span',
-    { class: 'older' },
-    ' · this page is out of date: ',
-    button('Reload', () => location.reload(), { kind: 'small' }),
-  );
 
 // The skip link can't use the fragment of the address, which names the page.
 document.querySelector('.skip').addEventListener('click', (event) => {

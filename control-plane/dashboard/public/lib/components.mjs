@@ -100,7 +100,16 @@ export const since = (ms) =>
 
 const SEVERITY = { critical: ['bad', 'critical'], warning: ['warn', 'warning'], notice: ['plain', 'notice'] };
 
-export function problemList(problems, more) {
+/** The page of a pool shows its problems without a heading. */
+export const problemPanel = ({ rows, more }, heading) =>
+  h(
+    'section',
+    { class: 'panel', key: 'problems', 'aria-label': 'Problems' },
+    heading && h('h2', {}, heading),
+    problemList(rows, more),
+  );
+
+function problemList(problems, more) {
   if (problems.length === 0) {
     return h(
       'p',
@@ -130,10 +139,3 @@ export function problemList(problems, more) {
     more > 0 && h('li', { key: 'more', class: 'plain' }, `and ${more} more`),
   );
 }
-
-export const noTraffic = () =>
-  h(
-    'p',
-    { class: 'empty', key: 'no-traffic' },
-    'No data yet. No proxy has reported its traffic to this control plane.',
-  );

@@ -3,7 +3,7 @@
 
 /** An element: `h('td', {class: 'number'}, 12)`. Null, undefined and false children are left out. */
 export function h(tag, properties, ...children) {
-  const { key, ...rest } = properties ?? {};
+  const { key, ...rest } = properties;
   return { tag, key, properties: rest, children: flat(children) };
 }
 
@@ -28,7 +28,7 @@ function patchChildren(parent, nodes) {
   let cursor = parent.firstChild;
   for (const node of nodes) {
     const match = find(node, old, keyed, used);
-    const element = match === undefined ? create(node) : match;
+    const element = match ?? create(node);
     used.add(element);
     if (match !== undefined) update(element, node);
     // An element in the right place is not touched, because moving it would take away its focus.
@@ -85,14 +85,13 @@ function update(element, node) {
 }
 
 function remove(child) {
-  child.madeOf?.properties.unmount?.(child);
-  if (child.nodeType === Node.ELEMENT_NODE) for (const inner of child.childNodes) unmountBelow(inner);
+  unmount(child);
   child.remove();
 }
 
-function unmountBelow(child) {
+function unmount(child) {
   child.madeOf?.properties.unmount?.(child);
-  for (const inner of child.childNodes) unmountBelow(inner);
+  for (const inner of child.childNodes) unmount(inner);
 }
 
 /** Not attributes: functions for when an element is added, redrawn or removed; `own`: the element fills itself. */

@@ -32,7 +32,6 @@ const state = {
 
 export const history = {
   name: 'History',
-  pool: () => '',
   draw: ({ view }, [number], redraw) => {
     // The live view tells when there is a new revision to read. Whatever could not be read is tried again after a while.
     if (Date.now() >= state.retryAtMs) {

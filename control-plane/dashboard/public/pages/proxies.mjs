@@ -7,7 +7,6 @@ import { proxyMark } from './overview.mjs';
 
 export const proxies = {
   name: 'Proxies',
-  pool: () => '',
   draw: ({ view, stats }) => {
     const { connected, behind } = view;
     const { rows, more } = view.proxies;
