@@ -59,15 +59,13 @@ function go() {
   const before = shown;
   shown = { ...next, wanted };
   if (before === null || before.wanted !== wanted) listen();
-  document.title = `${titleOf(next)} · Equipoise`;
+  document.title = `${[next.page.name, ...next.parts].join(' ')} · Equipoise`;
   redraw();
   if (before !== null) {
     window.scrollTo(0, 0);
     main.focus({ preventScroll: true });
   }
 }
-
-const titleOf = ({ page, parts }) => [page.name, ...parts].join(' ');
 
 function listen() {
   stop();
@@ -109,16 +107,10 @@ function draw() {
 }
 
 function drawAll() {
-  render(
-    nav,
-    NAV.map(([path, words]) =>
-      h(
-        'a',
-        { href: `#/${path}`, 'aria-current': path === shown.name ? 'page' : undefined, key: path },
-        words,
-      ),
-    ),
-  );
+  const current = (path) => (path === shown.name ? 'page' : undefined);
+  const navLink = ([path, words]) =>
+    h('a', { href: `#/${path}`, 'aria-current': current(path), key: path }, words);
+  render(nav, NAV.map(navLink));
   render(pulse, pulseWords());
   document.body.classList.toggle('old', !connection.live && connection.heardMs !== null);
   if (connection.status === 401) return render(main, signIn(redraw, listen));

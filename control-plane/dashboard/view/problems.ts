@@ -1,6 +1,6 @@
 /** What is wrong with the fleet, and why, in words. Pure. */
 import type { Listener } from '../../../core/model/resources.ts';
-import { byName, type State, type Stored, type StoredPool } from '../../../core/model/state.ts';
+import { byName, type State, type StoredPool } from '../../../core/model/state.ts';
 import { counted, few } from '../../../core/view/figures.ts';
 import { type Complaint, UNREPORTED_LISTENER } from '../../../core/view/reports.ts';
 import type { RegistrationStatus } from '../../store/members/merge-members.ts';
@@ -62,9 +62,7 @@ export function problemsOf(facts: Facts): readonly Problem[] {
   return [
     ...ofStore(status),
     ...ofFleet(state, fleet, proxies),
-    ...byName(state?.listeners ?? new Map<string, Stored<Listener>>()).flatMap(({ value }) =>
-      ofListener(value, fleet),
-    ),
+    ...(state === null ? [] : byName(state.listeners).flatMap(({ value }) => ofListener(value, fleet))),
     ...(state === null ? [] : pools.flatMap(({ pool, backends }) => ofPool(pool, backends, state, fleet))),
     ...proxies.flatMap(ofProxy),
     ...ofRegistrations(registrations),

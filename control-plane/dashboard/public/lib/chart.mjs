@@ -28,6 +28,10 @@ function colorOf(element, name) {
 export function chart({ key, title, now, lines, columns, show, hint = '' }) {
   const latest = lines.map(({ label }, index) => `${label} ${show(columns[index + 1].at(-1) ?? 0)}`);
   const legend = lines.length > 1 || hint !== '';
+  const entry = (line) => {
+    const swatch = h('i', { class: 'swatch', style: { '--swatch': `var(${line.color})` } });
+    return h('span', { key: line.label }, swatch, line.label);
+  };
   return h(
     'figure',
     { class: 'chart', key },
@@ -42,19 +46,7 @@ export function chart({ key, title, now, lines, columns, show, hint = '' }) {
       unmount: (element) => element.plot.end(),
     }),
     legend &&
-      h(
-        'p',
-        { class: 'legend' },
-        lines.map((line) =>
-          h(
-            'span',
-            { key: line.label },
-            h('i', { class: 'swatch', style: { '--swatch': `var(${line.color})` } }),
-            line.label,
-          ),
-        ),
-        hint && h('span', { class: 'quiet', key: 'hint' }, hint),
-      ),
+      h('p', { class: 'legend' }, lines.map(entry), hint && h('span', { class: 'quiet', key: 'hint' }, hint)),
   );
 }
 

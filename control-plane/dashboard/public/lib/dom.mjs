@@ -100,7 +100,7 @@ const HOOKS = new Set(['mount', 'unmount', 'sync', 'own']);
 function set(element, name, value, before) {
   if (HOOKS.has(name)) return;
   if (name === 'on') listen(element, value ?? {}, before ?? {});
-  else if (name === 'style') style(element, value ?? {});
+  else if (name === 'style') setStyle(element, value ?? {});
   else if (name === 'value') element.value = value ?? '';
   else if (value === undefined || value === null || value === false) element.removeAttribute(name);
   else element.setAttribute(name, value === true ? '' : String(value));
@@ -114,6 +114,6 @@ function listen(element, now, before) {
   }
 }
 
-function style(element, rules) {
+function setStyle(element, rules) {
   for (const [name, value] of Object.entries(rules)) element.style.setProperty(name, value);
 }

@@ -75,7 +75,7 @@ export function poolTable({ view, stats }) {
     column('Pool', ({ name }) => poolLink(name)),
     column('Up', ({ up, backends }) => mark(upKind(up, backends), `${up} of ${backends}`)),
     column('Backends', ({ availabilities }) => tallies(availabilities)),
-    column('Strategy', ({ strategy, policy }) => [words(strategy), why([`policy ${policy}`])]),
+    column('Strategy', ({ strategy, policy }) => [words(strategy), why(`policy ${policy}`)]),
     column('Connections', ({ connections }) => whole(connections), 'number'),
     column('New', ({ name }) => rate(traffic(name)?.connectionsPerSecond), 'number'),
     column('Failed connects', ({ name }) => failing(traffic(name)?.errorsPerSecond), 'number'),

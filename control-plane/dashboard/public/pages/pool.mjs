@@ -44,15 +44,8 @@ export const pool = {
 };
 
 function missing(view, name) {
-  const known = view.asked !== name;
-  return [
-    h('h1', { key: 'h1' }, `Pool ${name}`),
-    h(
-      'p',
-      { class: 'empty', key: 'missing' },
-      known ? 'Reading …' : ['There is no such pool. ', link('pools', 'All pools')],
-    ),
-  ];
+  const words = view.asked === name ? ['There is no such pool. ', link('pools', 'All pools')] : 'Reading …';
+  return [h('h1', { key: 'h1' }, `Pool ${name}`), h('p', { class: 'empty', key: 'missing' }, words)];
 }
 
 function head(page, view) {
@@ -92,7 +85,7 @@ function backendTable(page, stats, traffic) {
   const columns = [
     column('Backend', ({ address, source }) => [
       h('code', {}, address),
-      why(source === 'registered' ? ['registered itself'] : []),
+      why(source === 'registered' && 'registered itself'),
     ]),
     column(
       'State',
