@@ -68,7 +68,7 @@ export function actionRoutes({ call, follower, fleet }: ActionDeps): Routes {
         rosterKnown: fleet.unknownForMs() === 0,
         committedMs: (each) => follower.revision(each)?.timeMs,
       });
-      return { proxies: response.proxies, settled };
+      return { ...response, settled };
     }),
   };
 }

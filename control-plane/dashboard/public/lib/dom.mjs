@@ -2,9 +2,8 @@
 // selection and scroll positions survive. Strings are always inserted as text, never as markup.
 
 /** An element: `h('td', {class: 'number'}, 12)`. Null, undefined and false children are left out. */
-export function h(tag, properties, ...children) {
-  const { key, ...rest } = properties;
-  return { tag, key, properties: rest, children: flat(children) };
+export function h(tag, { key, ...properties } = {}, ...children) {
+  return { tag, key, properties, children: flat(children) };
 }
 
 function flat(children) {
