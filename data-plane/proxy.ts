@@ -37,7 +37,7 @@ const SWEEP_MS = 1_000;
 /** What runs is called stale after this long without a control plane. A fail-over takes less. */
 const STALE_AFTER_S = 10;
 
-/** What the data path needs, and who this proxy is and whom it talks to. */
+/** The options of the data path, and the identity and control planes of this proxy. */
 export interface ProxyOptions
   extends Omit<DataPathOptions, 'engine' | 'libc' | 'connectionLog' | 'status' | 'report'> {
   readonly proxyId: string;

@@ -24,7 +24,7 @@ import type { DrainDeadlines } from './worker/pool/drain-deadlines.ts';
 import type { PlanApplier } from './worker/pool/plan-applier.ts';
 
 /** Knows rows by the names that plans give them. */
-export interface RowReader {
+interface RowReader {
   /** The workers run another plan. */
   run(directory: PlanDirectory): void;
   /** Rows are about to be reused: read what belongs to their present owners. */

@@ -15,7 +15,7 @@ const SOURCE_FOLDERS = [
   'bench',
 ] as const;
 
-export interface Import {
+interface Import {
   /** A path in the checkout for our own files, else the specifier: `koffi`, `node:fs`. */
   readonly target: string;
   readonly own: boolean;

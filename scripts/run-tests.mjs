@@ -65,7 +65,7 @@ async function runAndTally(files, name) {
     { ms, end },
   );
   if (isVerbose || end !== 0) console.log(output);
-  if (!isVerbose) for (const file of files) console.log(`${end === 0 ? '✔' : '✖'} ${tally.lineOf(file)}`);
+  if (!isVerbose) for (const file of files) console.log(tally.lineOf(file));
 }
 
 /** Runs processes one after the other, as long as any is left. */

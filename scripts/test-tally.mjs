@@ -15,15 +15,18 @@ export class TestTally {
   /** Adds the results of one process, which ran these files, took `ms` and ended with this code or signal. */
   addProcess(files, results, { ms, end }) {
     for (const file of files) this.#files.set(file, { ms: 0, tests: 0, skipped: 0 });
-    for (const result of results) this.#addResult(result);
+    // A test that a harness declares names that file; it belongs to the one that ran.
+    const [only] = files.length === 1 ? files : [];
+    for (const result of results) this.#addResult({ ...result, file: only ?? result.file });
     const tests = results.filter(({ isSuite }) => !isSuite);
     if (end !== 0 && tests.every(({ passed }) => passed)) {
+      for (const file of files) this.#files.get(file).hasFailed = true;
       this.#counts.fail += 1;
       this.#failed.push(`${files.join(' ')}: the process ended with ${end}`);
     }
     if (files.length === 1) {
       const skipped = tests.filter((test) => test.skipped !== undefined).length;
-      this.#files.set(files[0], { ms, tests: tests.length, skipped });
+      this.#files.set(files[0], { ms, tests: tests.length, skipped, hasFailed: end !== 0 });
     }
   }
 
@@ -36,13 +39,16 @@ export class TestTally {
     this.#counts.tests += 1;
     this.#counts[outcomeOf(passed, skipped)] += 1;
     if (skipped !== undefined) this.#skips.set(skipped, (this.#skips.get(skipped) ?? 0) + 1);
-    if (!passed) this.#failed.push(`${file}: ${name}`);
+    if (!passed) {
+      own.hasFailed = true;
+      this.#failed.push(`${file}: ${name}`);
+    }
   }
 
   /** One line for a file that has run. */
   lineOf(file) {
-    const { ms, tests, skipped } = this.#files.get(file);
-    return `${file} (${tests} tests, ${skipped > 0 ? `${skipped} skipped, ` : ''}${seconds(ms)})`;
+    const { ms, tests, skipped, hasFailed } = this.#files.get(file);
+    return `${hasFailed ? '✖' : '✔'} ${file} (${tests} tests, ${skipped > 0 ? `${skipped} skipped, ` : ''}${seconds(ms)})`;
   }
 
   print() {

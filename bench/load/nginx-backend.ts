@@ -16,7 +16,7 @@ export interface WebBackend {
   served(): Promise<Served>;
 }
 
-export interface Served {
+interface Served {
   readonly requests: number;
   readonly active: number;
 }

@@ -38,7 +38,7 @@ type StreamMethod = 'Watch' | 'WaitConverged' | 'WatchStats';
 type ServiceOf<M extends StreamMethod> = M extends 'WatchStats' ? 'fleet' : 'config';
 
 /** For a caller that shows where a stream comes from, or ends it from elsewhere. */
-export interface StreamOptions {
+interface StreamOptions {
   /** Called with the address of the replica that is asked. */
   readonly opened: (address: string) => void;
   readonly signal: AbortSignal;

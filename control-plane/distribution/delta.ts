@@ -9,7 +9,7 @@
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot, SnapshotEntry } from '../../core/model/snapshot.ts';
 
-export interface DeltaEnd {
+interface DeltaEnd {
   readonly position: Position;
   readonly snapshotHash: string;
 }

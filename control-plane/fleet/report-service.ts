@@ -26,7 +26,7 @@ const TICK_MS = 1_000;
 const MAX_ID_LENGTH = 253;
 
 /** What proxies need to know about this replica. */
-export interface ReplicaStatus {
+interface ReplicaStatus {
   /** Null: the store was never read. */
   readonly position: Position | null;
   /** Time since the store last answered; infinite if it never has. */

@@ -10,7 +10,7 @@
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { State } from '../../core/model/state.ts';
-import { takesPlaceOf } from '../../core/model/succession.ts';
+import { takesPlaceOf } from '../../core/model/store-succession.ts';
 import { isRegistration, type Member } from '../store/member-store.ts';
 import { buildSnapshot } from './build-snapshot.ts';
 import { mergeMembers } from '../store/members/merge-members.ts';
@@ -45,7 +45,7 @@ export type PublishEvent =
   | { readonly type: 'offered'; readonly offer: Offer; readonly sinceLastBuildMs: number }
   | { readonly type: 'due' };
 
-export type PublishEffect =
+type PublishEffect =
   | { readonly type: 'arm'; readonly delayMs: number }
   | { readonly type: 'publish'; readonly snapshot: Snapshot };
 

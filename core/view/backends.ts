@@ -22,7 +22,7 @@ export interface ProxyReport {
 }
 
 /** Where a backend comes from. The configured one wins over one that is registered with its address. */
-export type BackendSource = 'configured' | 'registered' | 'registered, shadowed' | 'registered, ignored';
+type BackendSource = 'configured' | 'registered' | 'registered, shadowed' | 'registered, ignored';
 
 export interface BackendView {
   readonly pool: string;

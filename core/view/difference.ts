@@ -17,7 +17,7 @@ export interface ChangeView {
   readonly fields: readonly FieldChange[];
 }
 
-export interface FieldChange {
+interface FieldChange {
   /** `health_check.interval` */
   readonly field: string;
   /** Null: there was none. */

@@ -1,4 +1,4 @@
-/** What health checks and failed connects change, as one event that everyone who wants to know subscribes to. */
+/** Changes of health, by checks or by failed connects, as one event to subscribe to. */
 import type { Health } from '../../core/model/resources.ts';
 
 export type HealthChange =

@@ -16,7 +16,7 @@ const REMEDY = 'set net.ipv4.tcp_tw_reuse to 1 with sysctl, or use several --sou
  * What an operator should know about a value of net.ipv4.tcp_tw_reuse; null: nothing, or it can't be read here.
  *
  * 2 is the kernel's default, and harmless below that rate: a warning at every start on every machine would only teach
- * people to ignore it. 0 was set by somebody.
+ * people to ignore it. 0 was set on purpose.
  */
 export function portReuseAdvice(tcpTwReuse: string): PortReuseAdvice | null {
   const value = tcpTwReuse.trim();

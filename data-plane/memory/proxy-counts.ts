@@ -8,7 +8,7 @@ export type PauseCause =
   /** The system had no descriptor or no memory left. */
   | 'shortage';
 
-export const SNAPSHOT_RESULTS = ['applied', 'refused'] as const;
+const SNAPSHOT_RESULTS = ['applied', 'refused'] as const;
 export type SnapshotResult = (typeof SNAPSHOT_RESULTS)[number];
 
 export type HealthCounts = Record<Health, number>;

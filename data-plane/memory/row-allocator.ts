@@ -188,7 +188,7 @@ export class RowAllocator {
     shared.port[row] = address.port;
     shared.ip.fill(0, row * 16, row * 16 + 16);
     shared.ip.set(address.bytes, row * 16);
-    // Memory that nobody has written to holds zeros, and takes up none until somebody does.
+    // Memory that was never written holds zeros, and takes no room until it is written.
     if (!hadOwner) return row;
     for (const worker of this.#workers) {
       worker.backendOpen[row] = 0;

@@ -12,7 +12,7 @@ export interface PlanDifference {
   readonly retired: readonly RetiredBackend[];
 }
 
-export interface RetiredBackend {
+interface RetiredBackend {
   readonly backend: DirectoryBackend;
   /** From its pool's policy: how long its connections may stay; 0: forever. */
   readonly drainTimeoutMs: number;

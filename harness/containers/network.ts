@@ -9,9 +9,9 @@ import type { TestContext } from 'node:test';
 import { run, type Finished, type RunningProcess, type Scope, startProcess } from '../programs/processes.ts';
 
 /** True for root. Otherwise the test is skipped; where CI=true it fails instead. */
-export function isRoot(t: TestContext): boolean {
+export function isRoot(t: TestContext, why = 'for network namespaces'): boolean {
   if (process.getuid?.() === 0) return true;
-  const words = 'needs root, for network namespaces';
+  const words = `needs root, ${why}`;
   assert.notEqual(process.env['CI'], 'true', words);
   t.skip(words);
   return false;

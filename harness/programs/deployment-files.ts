@@ -7,7 +7,7 @@ import { readDockerfile } from '../containers/dockerfile.ts';
 import { built, run } from './processes.ts';
 import { filesBelow, readText } from '../source-tree.ts';
 
-export const PROGRAMS = {
+const PROGRAMS = {
   'lb-control-plane': 'control-plane/main.js',
   'lb-data-plane': 'data-plane/main.js',
   lbctl: 'cli/main.js',

@@ -25,6 +25,7 @@ const PACKAGES = {
   'systemd-analyze': 'systemd',
   chromium: 'chromium',
   nginx: 'nginx-light',
+  openssl: 'openssl',
   wrk: 'wrk',
   'redis-server': 'redis-server',
   'redis-benchmark': 'redis-tools',

@@ -8,7 +8,7 @@ export interface Traffic {
   finish(): Promise<TrafficResult>;
 }
 
-export interface TrafficResult {
+interface TrafficResult {
   readonly runs: number;
   /** One line an error, in the client's words. */
   readonly errors: readonly string[];

@@ -92,7 +92,7 @@ class Fleet {
   }
 }
 
-if (binary === undefined) it(`etcd is not installed: ${HOW_TO_GET_ETCD}`, { skip: true });
+if (binary === undefined) it('etcd is not installed', { skip: HOW_TO_GET_ETCD });
 else describe('a store that is not the one it was', () => troubles(binary));
 
 function troubles(found: string): void {

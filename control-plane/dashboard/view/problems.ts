@@ -11,7 +11,7 @@ import type { ProxyRow } from './proxy-rows.ts';
 import { cut, type Rows } from './rows.ts';
 
 /** Critical: clients notice it. Warning: they may notice it soon. Notice: it usually passes by itself. */
-export type Severity = 'critical' | 'warning' | 'notice';
+type Severity = 'critical' | 'warning' | 'notice';
 
 export interface Problem {
   /** Stays the same as long as the problem lasts. */

@@ -24,7 +24,7 @@ export interface ProxyIdentity {
   readonly instanceId: string;
 }
 
-export interface Proxy {
+interface Proxy {
   readonly info: ProxyIdentity;
   readonly connected: boolean;
   readonly applied: {

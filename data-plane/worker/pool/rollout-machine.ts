@@ -17,7 +17,7 @@ export interface RolloutState {
   readonly workers: ReadonlyMap<number, WorkerProgress>;
 }
 
-export interface WorkerProgress {
+interface WorkerProgress {
   /** False while it starts. */
   readonly counts: boolean;
   /** The order that it has not answered yet. */

@@ -15,7 +15,7 @@ import { failureOf } from './config-store.contract.ts';
 const binary = findEtcd();
 const pool = (name: string) => createPool({ name, backends: [] });
 
-if (binary === undefined) it(`etcd is not installed: ${HOW_TO_GET_ETCD}`, { skip: true });
+if (binary === undefined) it('etcd is not installed', { skip: HOW_TO_GET_ETCD });
 else describe('an etcd that is full', () => full(binary));
 
 function full(found: string): void {

@@ -6,7 +6,7 @@ import type { Member, MemberStore, Registration } from '../../../control-plane/s
 import { eventually } from '../../../harness/programs/processes.ts';
 import { commitsAfter } from './config-store.contract.ts';
 
-export interface OpenedMembers {
+interface OpenedMembers {
   readonly store: ConfigStore;
   readonly members: MemberStore;
 }

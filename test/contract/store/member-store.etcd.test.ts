@@ -12,7 +12,7 @@ const binary = findEtcd();
 let made = 0;
 let etcd: Etcd;
 let alive: NodeJS.Timeout;
-if (binary === undefined) it(`etcd is not installed: ${HOW_TO_GET_ETCD}`, { skip: true });
+if (binary === undefined) it('etcd is not installed', { skip: HOW_TO_GET_ETCD });
 else {
   memberStoreContract('etcd', {
     async start() {

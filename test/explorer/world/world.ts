@@ -75,7 +75,7 @@ export interface Append {
 /** `unknown-for-good`: a repeat was refused, and that says nothing about the try before it. */
 export type Answer = 'committed' | 'refused' | 'nothing-written' | 'unknown' | 'unknown-for-good';
 
-export type WriteStatus =
+type WriteStatus =
   | { readonly type: 'new' }
   /** `doubted`: an earlier try may have been written, so only `committed` is an answer to the client. */
   | { readonly type: 'asked'; readonly replica: number; readonly doubted: boolean }
@@ -150,7 +150,7 @@ export interface WorkerThread {
   } | null;
 }
 
-export interface PlanOfWorker {
+interface PlanOfWorker {
   readonly sequence: number;
   readonly snapshot: Snapshot;
 }

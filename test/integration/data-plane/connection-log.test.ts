@@ -114,7 +114,7 @@ for (const engine of ENGINES) {
       assert.ok(connect_ms >= 0 && connect_ms <= first_byte_ms && first_byte_ms <= duration_ms);
       assert.deepEqual(
         [rest.client, rest.pool, rest.backend, rest.attempts, rest.reason, rest.why],
-        [`127.0.0.1:${goodPort}`, 'web', echo.address, 1, 'completed', 'both directions ended in order'],
+        [`127.0.0.1:${goodPort}`, 'web', echo.address, 1, 'completed', 'both sides ended in order'],
       );
       assert.deepEqual([rest.bytes_from_client, rest.bytes_to_client], ['hello'.length, 'one:hello'.length]);
 

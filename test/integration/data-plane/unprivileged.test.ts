@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { CheckedConversation, startMirror } from '../../../harness/engine/checked-conversation.ts';
+import { isRoot } from '../../../harness/containers/network.ts';
 import { startBuilt } from '../../../harness/programs/processes.ts';
 import {
   askOnce,
@@ -94,6 +95,7 @@ describe('a proxy of a user without privileges, epoll engine with splice', () =>
   it('copies when its user has no memory left for pipes', async (t) => {
     const limit = pipeBytesAllowed();
     if (!(limit <= MOST_PIPE_BYTES)) return t.skip('fs.pipe-user-pages-soft does not limit pipes here');
+    if (!isRoot(t, 'to start a process as another user')) return;
     // A user of its own: whatever else `nobody` runs here keeps its pipes.
     const uid = 61_000 + Math.floor(Math.random() * 4_000);
     const user = await unprivileged(t, uid, uid);

@@ -100,64 +100,67 @@ class Demo {
 
 const upTo = (count: number) => Array.from({ length: count }, (_, number) => number);
 
-for (const reader of STALLING_READERS) {
-  describe(`the log, when standard error is ${reader.name}`, () => {
-    it('never waits for a reader that has stalled: it drops, counts, and goes on when the reader does', async (t) => {
-      const demo = Demo.start(t, reader);
-      // Where it can be opened once more, those who share it do not find it non-blocking.
-      assert.deepEqual(await demo.opened(), { mayBlock: false, isLeft: reader.canBeOpened });
-      // 5 MB are more than any of them takes.
-      const dropped = await demo.does('write', 5_000);
-      assert.ok(dropped > 3_000 && dropped < 5_000, `${dropped} of 5000 lines dropped`);
-      demo.watched.read();
-      await until('what was kept', () => demo.numbers.length === 5_000 - dropped, 30_000);
-      assert.equal(await demo.does('write', 1), dropped);
-      await until('one more', () => demo.numbers.at(-1) === 5_000);
-      assert.deepEqual(demo.numbers, [...upTo(5_000 - dropped), 5_000]);
-    });
+// Each case is a process that mostly waits.
+describe('the sinks of a program', { concurrency: 4 }, () => {
+  for (const reader of STALLING_READERS) {
+    describe(`the log, when standard error is ${reader.name}`, () => {
+      it('never waits for a reader that has stalled: it drops, counts, and goes on when the reader does', async (t) => {
+        const demo = Demo.start(t, reader);
+        // Where it can be opened once more, those who share it do not find it non-blocking.
+        assert.deepEqual(await demo.opened(), { mayBlock: false, isLeft: reader.canBeOpened });
+        // 5 MB are more than any of them takes.
+        const dropped = await demo.does('write', 5_000);
+        assert.ok(dropped > 3_000 && dropped < 5_000, `${dropped} of 5000 lines dropped`);
+        demo.watched.read();
+        await until('what was kept', () => demo.numbers.length === 5_000 - dropped, 30_000);
+        assert.equal(await demo.does('write', 1), dropped);
+        await until('one more', () => demo.numbers.at(-1) === 5_000);
+        assert.deepEqual(demo.numbers, [...upTo(5_000 - dropped), 5_000]);
+      });
 
-    it('writes all that waits before the end of a start that failed, when somebody reads', async (t) => {
-      const demo = Demo.start(t, reader, { exitMs: 10_000 });
-      await demo.opened();
-      assert.equal(await demo.does('write', 900), 0);
-      // Nearly all of it still waits when the end comes.
-      demo.watched.read();
-      assert.equal(await demo.does('end', 0), 0);
-      await within('the end', demo.watched.ended, 30_000);
-      await until('the last line', () => demo.watched.text.includes('cannot start'));
-      assert.deepEqual(demo.numbers, upTo(900));
-    });
-  });
-
-  for (const [name, stream] of [
-    ['log', 2],
-    ['connection log', 1],
-  ] as const) {
-    describe(`a program whose ${name} goes to ${reader.name}`, () => {
-      it('ends though the reader has stalled', async (t) => {
-        const demo = Demo.start(t, reader, { stream });
+      it('writes all that waits before the end of a start that failed, when somebody reads', async (t) => {
+        const demo = Demo.start(t, reader, { exitMs: 10_000 });
         await demo.opened();
-        await demo.does('end', 5_000);
+        assert.equal(await demo.does('write', 900), 0);
+        // Nearly all of it still waits when the end comes.
+        demo.watched.read();
+        assert.equal(await demo.does('end', 0), 0);
         await within('the end', demo.watched.ended, 30_000);
+        await until('the last line', () => demo.watched.text.includes('cannot start'));
+        assert.deepEqual(demo.numbers, upTo(900));
       });
     });
+
+    for (const [name, stream] of [
+      ['log', 2],
+      ['connection log', 1],
+    ] as const) {
+      describe(`a program whose ${name} goes to ${reader.name}`, () => {
+        it('ends though the reader has stalled', async (t) => {
+          const demo = Demo.start(t, reader, { stream });
+          await demo.opened();
+          await demo.does('end', 5_000);
+          await within('the end', demo.watched.ended, 30_000);
+        });
+      });
+    }
   }
-}
 
-it('the log counts what cannot be written', async (t) => {
-  const demo = Demo.start(t, SOCKET, { prefix: ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh'] });
-  await demo.opened();
-  await demo.does('write', 3);
-  for (let dropped = 0; dropped < 3; ) dropped = await demo.does('write', 0);
-});
-
-// With no controlling terminal at all, and with one that is not the stream: the log must not appear there instead.
-for (const [where, prefix] of [
-  ['in a session of its own', ['setsid', '--wait']],
-  ['on a terminal of its own', ['sh', '-c', 'exec 3>&2; exec script -qefc "$* 2>&3" /dev/null', 'sh']],
-] as const) {
-  it(`a terminal of another user is as it was for a program ${where}: there a write may wait`, async (t) => {
-    const demo = Demo.start(t, FOREIGN_TERMINAL, { prefix });
-    assert.deepEqual(await demo.opened(), { mayBlock: true, isLeft: true });
+  it('the log counts what cannot be written', async (t) => {
+    const demo = Demo.start(t, SOCKET, { prefix: ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh'] });
+    await demo.opened();
+    await demo.does('write', 3);
+    for (let dropped = 0; dropped < 3; ) dropped = await demo.does('write', 0);
   });
-}
+
+  // With no controlling terminal at all, and with one that is not the stream: the log must not appear there instead.
+  for (const [where, prefix] of [
+    ['in a session of its own', ['setsid', '--wait']],
+    ['on a terminal of its own', ['sh', '-c', 'exec 3>&2; exec script -qefc "$* 2>&3" /dev/null', 'sh']],
+  ] as const) {
+    it(`a terminal of another user is as it was for a program ${where}: there a write may wait`, async (t) => {
+      const demo = Demo.start(t, FOREIGN_TERMINAL, { prefix });
+      assert.deepEqual(await demo.opened(), { mayBlock: true, isLeft: true });
+    });
+  }
+});

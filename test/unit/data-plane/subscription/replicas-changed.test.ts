@@ -1,40 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Snapshot } from '../../../../core/model/snapshot.ts';
-import { initialState, step } from '../../../../data-plane/subscription/subscription-machine.ts';
-import type { Effect, Event, State } from '../../../../data-plane/subscription/subscription-state.ts';
-import * as make from '../../../../harness/snapshots.ts';
-
-const first = make.snapshot(1, make.pool('web'));
-const second = make.snapshot(2, make.pool('web'), make.backend('web', '10.0.0.1:80'));
-const fresh = { position: make.position(1), storeAgeMs: 10, stopping: false };
-
-/** A machine driven by events; `send` gives the effects of all of them. */
-function machine(replicas: readonly string[], current: Snapshot | null = null) {
-  let state: State = initialState(replicas, current);
-  const send = (...events: readonly Event[]) =>
-    events.flatMap((event) => {
-      const next = step(state, event);
-      state = next.state;
-      return next.effects;
-    });
-  return { send, state: () => state };
-}
-
-const lost: Event = { type: 'stream-lost', livedMs: 0, reason: 'gone' };
-const start: Event = { type: 'start' };
-const connected: Event = { type: 'connected' };
-const whole: Event = {
-  type: 'part',
-  part: {
-    nonce: 'n1',
-    baseHash: '',
-    upserts: [...second.entries.values()],
-    removals: [],
-    end: { position: second.position, snapshotHash: second.hash, format: 1 },
-    violations: [],
-  },
-};
+import type { Effect, Event } from '../../../../data-plane/subscription/subscription-state.ts';
+import {
+  connected,
+  first,
+  fresh,
+  lost,
+  machine,
+  second,
+  start,
+  whole,
+} from '../../../../harness/proxy/subscription-rig.ts';
 
 describe('the subscription machine: replicas that come and go', () => {
   const changed = (...replicas: readonly string[]): Event => ({ type: 'replicas-changed', replicas });
@@ -51,7 +27,7 @@ describe('the subscription machine: replicas that come and go', () => {
     const { send } = machine(['a'], first);
     send(start, connected);
     assert.deepEqual(send(changed('b')), [{ type: 'disconnect' }, { type: 'connect', replica: 'b' }]);
-    send(connected, whole);
+    send(connected, whole(second));
     assert.deepEqual(send(changed('c')), [{ type: 'disconnect' }]);
     assert.deepEqual(send({ type: 'applied', snapshot: second }), [{ type: 'connect', replica: 'c' }]);
   });
@@ -73,7 +49,7 @@ describe('the subscription machine: replicas that come and go', () => {
 
   it('says once that a token is wanted, however often it is', () => {
     const { send } = machine(['a']);
-    const refused: Event = { ...lost, refused: true };
+    const refused: Event = { type: 'stream-lost', livedMs: 0, reason: 'gone', refused: true };
     const said = (effects: readonly Effect[]) => effects.filter(({ type }) => type === 'log').length;
     assert.equal(said(send(start, connected, refused)), 2);
     assert.equal(said(send({ type: 'waited' }, connected, refused)), 0);

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { type EtcdFlags, readEtcdAccess } from '../../../../../control-plane/store/etcd/etcd-access.ts';
+import { type EtcdFlags, readEtcdAccess } from '../../../../../control-plane/store/etcd/etcd-flags.ts';
 import { makeCertificates } from '../../../../../harness/programs/certificates.ts';
 import { temporaryFolder } from '../../../../../harness/programs/processes.ts';
+import { present } from '../../../../../harness/programs/real-servers.ts';
 
 function problemsOf(flags: EtcdFlags, store: 'etcd' | 'lmdb' = 'etcd'): readonly string[] {
   const read = readEtcdAccess(flags, store);
@@ -19,6 +20,7 @@ describe('the flags of etcd', () => {
   });
 
   it('are read from their files, and the password each time that it is wanted', (t) => {
+    if (!present(t, 'openssl')) return;
     const folder = temporaryFolder(t);
     const { ca, client } = makeCertificates(folder);
     const etcdPasswordFile = join(folder, 'password');
@@ -39,6 +41,7 @@ describe('the flags of etcd', () => {
   });
 
   it('are refused with all that is wrong at once', (t) => {
+    if (!present(t, 'openssl')) return;
     const folder = temporaryFolder(t);
     const { client, server, ca } = makeCertificates(folder);
     const empty = join(folder, 'empty');
