@@ -178,7 +178,7 @@ function crowdedLabels(page: Page): Promise<readonly string[]> {
   return page.evaluate(CROWDED_LABELS);
 }
 
-/** Draws each chart once more, and looks where it writes what. */
+/** Draws each chart once more, and notes where it writes what. */
 const CROWDED_LABELS = `(async () => {
   const { prototype } = CanvasRenderingContext2D;
   const { fillText } = prototype;
@@ -189,6 +189,7 @@ const CROWDED_LABELS = `(async () => {
       const size = this.measureText(text);
       const time = this.textAlign === 'center';
       written.push({ time, top: y - size.actualBoundingBoxAscent, bottom: y + size.actualBoundingBoxDescent, half: size.width / 2 });
+      fillText.call(this, text, x, y);
     };
     made.redraw();
     await null;

@@ -37,11 +37,11 @@ function view(proxies: readonly ProxyRecord[], pool = '') {
 
 describe('the view of the fleet', () => {
   it('has nothing but the reason before the store was read', () => {
-    const { revision, storeTrouble, pools, pool } = viewOf(
+    const { revision, problems, pools, pool } = viewOf(
       fleetViews(null, { ready: false, reason: 'no answer' }, []),
       'web',
     );
-    assert.deepEqual([revision, storeTrouble, pools.rows, pool], [null, 'no answer', [], null]);
+    assert.deepEqual([revision, problems.rows[0]?.why[0], pools.rows, pool], [null, 'no answer', [], null]);
   });
 
   it('shows pools by name, with how many of their backends are up', () => {
@@ -51,16 +51,10 @@ describe('the view of the fleet', () => {
     ];
     const both = view([proxy('a', { backends }), proxy('b', { backends })]).pools.rows;
     assert.deepEqual(
-      both.map(({ name, backends: count, up, connections, listeners }) => [
-        name,
-        count,
-        up,
-        connections,
-        listeners,
-      ]),
+      both.map(({ name, backends: count, up, connections }) => [name, count, up, connections]),
       [
-        ['api', 0, 0, 0, []],
-        ['web', 2, 1, 4, ['web']],
+        ['api', 0, 0, 0],
+        ['web', 2, 1, 4],
       ],
     );
     assert.deepEqual(both[1]?.availabilities, { up: 1, down: 1 });
