@@ -48,4 +48,24 @@ describe('a fault script', () => {
       );
     assert.ok(scripts.some((script) => script.some((a) => script.filter((b) => overlap(a, b)).length > 4)));
   });
+
+  it('has every kind of fault of every kind of thing, the loss of a quorum and of all control planes among them', () => {
+    const all = scripts.flat();
+    const kinds = new Set(
+      all.flatMap(({ what, targets }) => targets.map((each) => `${what} ${each.replaceAll(/\d/g, 'N')}`)),
+    );
+    const processes = ['etcd-N', 'control-plane-N', 'proxy-N', 'backend-N', 'registrant-N'].flatMap(
+      (name) => [`kill ${name}`, `stop ${name}`],
+    );
+    const links = ['control-plane-N~etcd-N', 'proxy-N~control-plane-N', 'writers~control-plane-N'].flatMap(
+      (name) => ['cut', 'silent', 'slow'].map((what) => `${what} ${name}`),
+    );
+    const losses = ['lossy control-plane-N~etcd-N', 'lossy writers~control-plane-N'];
+    assert.deepEqual([...kinds].sort(), [...processes, ...links, ...losses].sort());
+    const most = (name: string) =>
+      Math.max(
+        ...all.map(({ targets }) => targets.filter((each) => new RegExp(`^${name}-\\d+$`).test(each)).length),
+      );
+    assert.deepEqual([most('etcd'), most('control-plane')], [3, 3]);
+  });
 });
