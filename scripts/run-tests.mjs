@@ -14,11 +14,12 @@ const { values: flags, positionals: parts } = parseArgs({
 });
 const scope = flags.quick ? 'quick' : flags.long ? 'long' : 'all';
 if (scope === 'long') process.env.TEST_LENGTH = 'long';
-const testTimeoutMs = scope === 'long' ? 3_600_000 : 300_000;
 /** A process that is still running after this long is killed, and counts as failed. */
-const processTimeoutMs = 2 * testTimeoutMs;
-const { processes, atOnce } = planTests('dist/test', { scope, parts });
-if (processes.length === 0) {
+const timeoutMs = scope === 'long' ? 30 * 60_000 : 5 * 60_000;
+/** What a test left running may hold the output open. */
+const outputGraceMs = 1_000;
+const groups = planTests('dist/test', { scope, parts });
+if (groups.every(({ processes }) => processes.length === 0)) {
   console.error(
     `No test file matches ${parts.join(' ')}. Build first, and name a part of a path below dist/test.`,
   );
@@ -28,13 +29,28 @@ if (processes.length === 0) {
 const isVerbose = parts.length > 0;
 const reports = mkdtempSync(join(tmpdir(), 'equipoise-tests-'));
 const tally = new TestTally();
-const waiting = [...processes.entries()];
+let reportCount = 0;
+/** Each process leads a group of its own, so that what its tests started can be killed with it. */
+const running = new Set();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.once(signal, () => {
+    for (const child of running) killGroup(child);
+    process.exit(1);
+  });
+}
+
+function killGroup({ pid }) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
 
 /** Runs the files in one process, and waits for its end. */
 function runProcess(files, report) {
   const args = [
     '--enable-source-maps',
-    `--test-timeout=${testTimeoutMs}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     '--test-reporter=./scripts/test-results.mjs',
@@ -43,42 +59,60 @@ function runProcess(files, report) {
   ];
   return new Promise((resolve) => {
     const startedMs = Date.now();
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const timer = setTimeout(() => child.kill('SIGKILL'), processTimeoutMs);
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    running.add(child);
+    const timer = setTimeout(() => killGroup(child), timeoutMs);
     const output = [];
     child.stdout.on('data', (chunk) => output.push(chunk));
     child.stderr.on('data', (chunk) => output.push(chunk));
-    child.on('close', (code, signal) => {
+    let ms;
+    let grace;
+    child.on('exit', () => {
+      ms = Date.now() - startedMs;
       clearTimeout(timer);
-      resolve({ ms: Date.now() - startedMs, end: signal ?? code, output: Buffer.concat(output).toString() });
+      grace = setTimeout(() => {
+        killGroup(child);
+        for (const stream of [child.stdout, child.stderr]) stream.destroy();
+      }, outputGraceMs);
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(grace);
+      running.delete(child);
+      resolve({ ms, end: signal ?? code, output: Buffer.concat(output).toString() });
     });
   });
 }
 
-async function runAndTally(files, name) {
-  const report = join(reports, name);
-  const { ms, end, output } = await runProcess(files, report);
-  const lines = existsSync(report) ? readFileSync(report, 'utf8').split('\n').filter(Boolean) : [];
-  tally.addProcess(
-    files,
-    lines.map((line) => JSON.parse(line)),
-    { ms, end },
-  );
+/** The lines of a report; the last one of a process that was killed may be incomplete. */
+function reportsIn(path, files) {
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];
+  return lines.map((line) => {
+    try {
+      return JSON.parse(line);
+    } catch {
+      return { name: `a result that can't be read: ${line}`, file: files[0], passed: false };
+    }
+  });
+}
+
+async function runAndTally(files) {
+  const path = join(reports, `${reportCount++}.jsonl`);
+  const { ms, end, output } = await runProcess(files, path);
+  tally.addProcess(files, reportsIn(path, files), { ms, end });
   if (isVerbose || end !== 0) console.log(output);
   if (!isVerbose) for (const file of files) console.log(tally.lineOf(file));
 }
 
 /** Runs processes one after the other, as long as any is left. */
-async function runWaiting() {
-  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-    const [index, files] = next;
-    await runAndTally(files, `${index}.jsonl`);
-  }
+async function runWaiting(waiting) {
+  for (let files = waiting.shift(); files !== undefined; files = waiting.shift()) await runAndTally(files);
 }
 
 const startedMs = Date.now();
-await Promise.all(Array.from({ length: atOnce }, runWaiting));
+for (const { processes, atOnce } of groups) {
+  await Promise.all(Array.from({ length: atOnce }, () => runWaiting(processes)));
+}
 rmSync(reports, { recursive: true });
-tally.print();
+console.log(tally.lines().join('\n'));
 console.log(`took ${seconds(Date.now() - startedMs)}`);
 process.exitCode = tally.hasFailed ? 1 : 0;

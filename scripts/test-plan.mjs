@@ -13,6 +13,8 @@ const HAS_A_LONG_FORM = /\/run-length\.js'/;
 /** Starting a process costs more than most of these tests, so they share some. */
 const SHARES_A_PROCESS = /^(unit|property)\//;
 const FILES_PER_PROCESS = 20;
+/** The long form of a fault run expects a machine of its own. */
+const RUNS_LAST_AND_ALONE = /^faults\//;
 /** The longest start first, so that no core is idle at the end; the slowest files of a run say what belongs here. */
 const ORDER = [
   /^e2e\/(?:real-programs|how-to|dashboard|registration|shared-address|compose|quick-start)/,
@@ -29,18 +31,27 @@ const IN_SCOPE = {
   long: (file, root) => LONG_ONLY.test(file) || HAS_A_LONG_FORM.test(readFileSync(join(root, file), 'utf8')),
 };
 
-/** The processes in the order in which they start, each with its files, and how many run side by side. */
+/** Groups that run one after the other: the processes in the order in which they start, and how many run side by side. */
 export function planTests(root, { scope, parts }) {
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.js'))
     .filter((file) => IN_SCOPE[scope](file, root))
     .filter((file) => parts.length === 0 || parts.some((part) => join(root, file).includes(part)))
     .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
-  const shared = files.filter((file) => SHARES_A_PROCESS.test(file));
-  const alone = files.filter((file) => !SHARES_A_PROCESS.test(file)).map((file) => [file]);
-  const processes = [...alone, ...inBatches(shared)].map((batch) => batch.map((file) => join(root, file)));
+  const last = files.filter((file) => scope === 'long' && RUNS_LAST_AND_ALONE.test(file));
+  const others = files.filter((file) => !last.includes(file));
+  const shared = others.filter((file) => SHARES_A_PROCESS.test(file));
+  const single = others.filter((file) => !SHARES_A_PROCESS.test(file)).map((file) => [file]);
   // Whole programs wait for each other much of the time, so one more than there are cores keeps the cores busy.
-  return { processes, atOnce: availableParallelism() + (scope === 'all' ? 1 : 0) };
+  const atOnce = availableParallelism() + (scope === 'all' ? 1 : 0);
+  const groups = [
+    { processes: [...single, ...inBatches(shared)], atOnce },
+    { processes: last.map((file) => [file]), atOnce: 1 },
+  ];
+  return groups.map((group) => ({
+    ...group,
+    processes: group.processes.map((batch) => batch.map((file) => join(root, file))),
+  }));
 }
 
 function rank(file) {

@@ -1,4 +1,5 @@
-// A reporter of node:test: one line of JSON for each test and suite, which run-tests.mjs counts.
+// A reporter of node:test: one line of JSON for the start and one for the result of each test and suite. run-tests.mjs
+// counts them.
 import { relative } from 'node:path';
 
 /** The built file, though source maps name the source that it was built from. */
@@ -9,11 +10,18 @@ function builtFile(file) {
 
 export default async function* testResults(events) {
   for await (const { type, data } of events) {
-    if (type !== 'test:pass' && type !== 'test:fail') continue;
-    const { name, nesting, file, skip, details } = data;
+    const isStart = type === 'test:dequeue';
+    if (!isStart && type !== 'test:pass' && type !== 'test:fail') continue;
+    const { name, nesting, skip, details } = data;
+    const file = data.file && builtFile(data.file);
+    if (isStart) {
+      yield `${JSON.stringify({ name, nesting, file, isStart })}\n`;
+      continue;
+    }
     const result = {
       name,
-      file: file && builtFile(file),
+      nesting,
+      file,
       isTop: nesting === 0,
       isSuite: details.type === 'suite',
       passed: type === 'test:pass',

@@ -182,6 +182,13 @@ describe('the source tree', () => {
     });
   }
 
+  it('asks for the length of a run in test files only, where scripts/test-plan.mjs finds the long forms', () => {
+    const wrong = forbidden(
+      ({ path }, { target }) => target === 'harness/run-length.ts' && !path.endsWith('.test.ts'),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
   it('finds the imports it judges', () => {
     const [main] = files.filter(({ path }) => path === 'test/architecture.test.ts');
     assert.ok(main?.imports.some(({ target, own }) => own && target === 'harness/source-tree.ts'));
