@@ -175,7 +175,8 @@ describe('the connection log of a proxy', () => {
     renameSync(file, `${file}.1`);
     proxy.signal('SIGHUP');
     await proxy.line(
-      (line) => (line.includes('reopened the connection log') ? true : undefined),
+      (line) =>
+        line.includes('reopened the connection log') && line.includes(`"file":"${file}"`) ? true : undefined,
       'the new file',
     );
     await askOnce(port);

@@ -166,7 +166,8 @@ function program(file: string, body: string): readonly string[] {
   const lines = [
     `const { openConnectionLog } = await import(${JSON.stringify(built('data-plane/telemetry/connection-log-sink.js'))});`,
     `const { systemClock } = await import(${JSON.stringify(built('core/runtime/clock.js'))});`,
-    `const sink = openConnectionLog(${JSON.stringify(file)}, systemClock, null);`,
+    `const { silentLogger } = await import(${JSON.stringify(built('core/runtime/logger.js'))});`,
+    `const sink = openConnectionLog(${JSON.stringify(file)}, systemClock, silentLogger);`,
     body,
   ];
   return ['--input-type=module', '-e', lines.join('\n')];
