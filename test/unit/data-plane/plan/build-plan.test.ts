@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { BackendState, Resource } from '../../../../core/model/resources.ts';
-import { MAGLEV_SLOTS } from '../../../../data-plane/balancing/maglev.ts';
+import { MAGLEV_ENTRIES } from '../../../../data-plane/balancing/maglev.ts';
 import type { BuiltPlan } from '../../../../data-plane/plan/plan-directory.ts';
 import { Planner } from '../../../../harness/worker/planner.ts';
 import { backend, listener, policy, pool } from '../../../../harness/snapshots.ts';
@@ -99,7 +99,7 @@ describe('buildPlan', () => {
     );
     const { rows, weights, table } = poolNamed(built, 'web');
     for (const view of [rows, weights, table]) assert.ok(view?.buffer instanceof SharedArrayBuffer);
-    assert.equal(table?.length, MAGLEV_SLOTS);
+    assert.equal(table?.length, MAGLEV_ENTRIES);
   });
 
   it('takes arrays and table over while members, weights and strategy stay, and only then', () => {
