@@ -112,7 +112,7 @@ async function reached(listener: string, connections: number): Promise<ReadonlyS
 export async function untilReached(fleet: DashboardFleet, expected: readonly string[]): Promise<void> {
   const wanted = [...expected].sort().join();
   await eventually(
-    async () => [...(await fleet.reached())].sort().join() === wanted || undefined,
+    async () => [...(await fleet.reached())].sort().join() === wanted,
     `traffic to reach exactly ${wanted}`,
     60_000,
   );

@@ -124,7 +124,7 @@ export class EtcdProcess {
     // Its threads stop one after the other, and a request may pass until the last one has.
     const tasks = `/proc/${this.pid}/task`;
     const isStopped = (task: string) => /\) T /.test(readFileSync(join(tasks, task, 'stat'), 'latin1'));
-    await eventually(async () => (readdirSync(tasks).every(isStopped) ? true : undefined), 'etcd is frozen');
+    await eventually(async () => readdirSync(tasks).every(isStopped), 'etcd is frozen');
   }
 
   /** It reads through a quorum, so it has found its leader. */

@@ -149,7 +149,7 @@ export async function startPostgres(scope: Scope, hosts: readonly string[]): Pro
   const login = ['-h', hosts[0] ?? '', '-p', String(port), '-U', 'bench'];
   await eventually(async () => {
     const tables = await run(programFile('pgbench'), ['-i', '-q', ...login, 'postgres']);
-    return tables.code === 0 ? true : undefined;
+    return tables.code === 0;
   }, 'pgbench -i');
   return { addresses: hosts.map((host) => `${host}:${port}`), port };
 }

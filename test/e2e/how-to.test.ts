@@ -59,10 +59,7 @@ describe('docs/how-to', { concurrency: 2 }, () => {
       const { host, folder } = cleanMachine(t);
       if (readText(page).includes('`npm start` runs in another terminal')) {
         const started = host.start(t, 'sh', ['-c', `cd '${folder}' && exec node dist/scripts/start.js`]);
-        await started.line(
-          (line) => (line.startsWith('Equipoise is running') ? true : undefined),
-          'the welcome',
-        );
+        await started.line((line) => line.startsWith('Equipoise is running'), 'the welcome');
       }
       const blocks = commandsOf(page);
       const ends = blocks.map((_, index) => `the-end-of-block-${index + 1}-of-${blocks.length}`);
@@ -74,7 +71,7 @@ describe('docs/how-to', { concurrency: 2 }, () => {
         ...blocks.flatMap((block, index) => [block, `echo ${ends[index]}`]),
       ];
       const typed = host.start(t, 'bash', ['-c', script.join('\n')]);
-      for (const end of ends) await typed.line((line) => (line === end ? true : undefined), end);
+      for (const end of ends) await typed.line((line) => line === end, end);
     });
   }
 });

@@ -42,17 +42,17 @@ function start(t: TestContext, offset: number, ...more: readonly string[]): Runn
   return startBuilt(t, 'scripts/start.js', args, { cwd: CHECKOUT, endSignal: 'SIGTERM' });
 }
 
-async function allFree(offset: number): Promise<true | undefined> {
+async function allFree(offset: number): Promise<boolean> {
   const free = await Promise.all(PORTS.map((port) => isFree(port + offset)));
-  return free.every(Boolean) ? true : undefined;
+  return free.every(Boolean);
 }
 
 const isUp = (started: RunningProcess) =>
-  started.line((line) => (line.startsWith('Equipoise is running') ? true : undefined), 'the welcome');
+  started.line((line) => line.startsWith('Equipoise is running'), 'the welcome');
 
 /** The commands it prints, each with `# why` behind it; the last one of the list is a curl of /metrics. */
 async function printedCommands(started: RunningProcess): Promise<readonly string[]> {
-  await started.line((line) => (line.includes('/metrics') ? true : undefined), 'the last hint');
+  await started.line((line) => line.includes('/metrics'), 'the last hint');
   return started.lines.filter((line) => /^ {2}(npx|curl|node) /.test(line)).map((line) => line.trim());
 }
 
@@ -89,7 +89,7 @@ describe('npm start', () => {
     await eventually(async () => {
       const answer = await answers(`http://127.0.0.1:${8080 + offset}/`);
       names.add(answer.split(' ')[0] ?? '');
-      return names.size === 3 ? true : undefined;
+      return names.size === 3;
     }, 'an answer of all three backends');
 
     const commands = await printedCommands(first);

@@ -37,9 +37,7 @@ describe('a registration', () => {
     planes[0].signal('SIGKILL');
     await untilRegistered(backend, servers[1]);
     await stays(clients[1], backend.address);
-    const { answered, failed } = await running.stop();
-    assert.ok(answered > 0);
-    assert.deepEqual(failed, []);
+    await running.end();
   });
 
   it('can not be removed by a replica that wakes up when another one holds it', async (t) => {
@@ -69,13 +67,11 @@ describe('a registration', () => {
     const before = backend.lines.length;
     await startControlPlane(t, store, { grpcAddress: servers[1] ?? '' });
     await backend.line(
-      (line) => (backend.lines.length > before && line.endsWith(`at ${servers[1]}`)) || undefined,
+      (line) => backend.lines.length > before && line.endsWith(`at ${servers[1]}`),
       'the registration',
     );
     await stays(clients[1], backend.address);
-    const { answered, failed } = await running.stop();
-    assert.ok(answered > 0);
-    assert.deepEqual(failed, []);
+    await running.end();
   });
 });
 

@@ -172,11 +172,7 @@ async function startEcho(t: TestContext, host: string): Promise<string> {
 /** So many conversations more have succeeded since now. */
 async function moreSucceed(tally: Tally, count: number): Promise<void> {
   const goal = tally.succeeded + count;
-  await eventually(
-    async () => (tally.succeeded >= goal ? true : undefined),
-    `${count} conversations more`,
-    40_000,
-  );
+  await eventually(async () => tally.succeeded >= goal, `${count} conversations more`, 40_000);
 }
 
 /** Two hosts that share `vip`, which the first one has, in front of one backend. */
@@ -200,7 +196,7 @@ async function twoHosts(t: TestContext, network: Network, vip: string, shutdownD
 }
 
 async function becomesActive(one: EntryHost, vip: string): Promise<void> {
-  const active = async () => ((await one.isActive(vip)) ? true : undefined);
+  const active = async () => await one.isActive(vip);
   await eventually(active, `${one.host.name} active`, 20_000);
 }
 

@@ -88,7 +88,7 @@ class Fleet {
 
   /** What the proxy says in its log. */
   async proxySays(words: RegExp): Promise<void> {
-    await this.proxy.line((line) => (words.test(line) ? true : undefined), `the proxy says ${words}`);
+    await this.proxy.line((line) => words.test(line), `the proxy says ${words}`);
   }
 }
 

@@ -117,12 +117,12 @@ describe('lbctl top on a terminal', () => {
     assert.equal(entered(), 1);
     // Nobody could continue it here, so it goes on by itself, after it has let go of the screen.
     process.kill(Number(pid), 'SIGTSTP');
-    await eventually(async () => entered() === 2 || undefined, 'the screen again');
+    await eventually(async () => entered() === 2, 'the screen again');
     assert.equal(pty.text.split('\u001b[?1049l').length - 1, 1);
     await pty.shows(/proxies connected/);
     process.kill(Number(pid), 'SIGSTOP');
     process.kill(Number(pid), 'SIGCONT');
-    await eventually(async () => entered() === 3 || undefined, 'the screen after a stop from outside');
+    await eventually(async () => entered() === 3, 'the screen after a stop from outside');
     await pty.shows(/proxies connected/);
     pty.press('q');
     await isGivenBack(pty, 0);

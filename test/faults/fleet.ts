@@ -199,7 +199,7 @@ class Building {
       program,
       args,
       logFile,
-      isReady: () => eventually(async () => (await isReady()) || undefined, `${name} works`, READY_WITHIN_MS),
+      isReady: () => eventually(async () => await isReady(), `${name} works`, READY_WITHIN_MS),
     });
     this.actors.set(name, actor);
     return actor;

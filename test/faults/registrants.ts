@@ -65,7 +65,7 @@ export async function untilGuests(
           source === 'REGISTRATION_SOURCE_REGISTERED' && state === 'REGISTRATION_STATE_ACTIVE',
       );
       const addresses = found.map(({ address }) => address).sort();
-      return addresses.join(' ') === expected || undefined;
+      return addresses.join(' ') === expected;
     };
     await eventually(look, `${name} has these registered: ${expected}`, withinMs).finally(() =>
       client.close(),

@@ -203,13 +203,9 @@ async function converge(
       };
     }
     if (nowMs() - lastFaultMs > SETTLE_WITHIN_MS)
-      throw new Error(`no change is possible after the last fault: ${describeEnd(end)}`);
+      throw new Error(`no change is possible after the last fault: ${JSON.stringify(end)}`);
     await pause(20);
   }
-}
-
-function describeEnd(end: WriteCall['end']): string {
-  return JSON.stringify(end);
 }
 
 /** Asks after every unknown outcome, at two replicas, and reads all at each. */
@@ -244,7 +240,7 @@ async function settle(
 
 /** A client that waits to connect again may need another try. */
 function answered(ask: () => Promise<boolean>): Promise<boolean> {
-  return eventually(async () => (await ask()) || undefined, 'an answer after all faults', SETTLE_WITHIN_MS);
+  return eventually(async () => await ask(), 'an answer after all faults', SETTLE_WITHIN_MS);
 }
 
 /** Every proxy runs at least that revision. */
@@ -256,7 +252,7 @@ async function allRun(
   await Promise.all(
     [...admins].map(([name, admin]) =>
       eventually(
-        async () => ((await revisionOf(admin)) >= revision ? true : undefined),
+        async () => (await revisionOf(admin)) >= revision,
         `${name} runs revision ${revision}`,
         deadlineMs,
       ),

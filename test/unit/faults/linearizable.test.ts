@@ -152,15 +152,4 @@ describe('the checker refuses', () => {
       assert.equal(check(...history).linearizable, false);
     });
   }
-
-  it('and says how far it came, and why it goes no further', () => {
-    const [first, second] = [write([0, 1], add('a'), committed(1)), read([2, 3], 0)];
-    const verdict = check(first, second);
-    assert.ok(!verdict.linearizable);
-    assert.deepEqual(verdict.order, [first]);
-    assert.equal(verdict.state.revision, 1);
-    assert.equal(verdict.stuck.length, 1);
-    assert.equal(verdict.stuck[0]?.operation, second);
-    assert.match(verdict.stuck[0]?.why ?? '', /at revision 1 there is/);
-  });
 });

@@ -70,26 +70,21 @@ describe('the judgement of outcomes', () => {
   });
 
   it('names what is wrong, with the calls', () => {
-    assert.match(
-      outcomes(logOf(), call('a', committed(2))),
-      /a was acknowledged, and the log has it at no revision:\n {2}0\.\d+\.\.0\.\d+ writer at control-plane-1: add web/,
-    );
-    assert.match(
-      outcomes(logOf('a'), call('a', committed(7))),
-      /a was acknowledged, and the log has it at 2/,
-    );
-    assert.match(outcomes(logOf('a'), call('a', NOT_WRITTEN)), /a was refused, and it is revision 2/);
-    assert.match(outcomes(logOf('a'), call('a', UNKNOWN)), /a was never settled/);
-    assert.match(
-      outcomes(logOf('a'), call('a', committed(2)), call('a', committed(2))),
-      /as new more than once/,
-    );
-    assert.match(
-      outcomes(logOf('a'), call('a', committed(2, true))),
-      /asked once, and is said to be a repetition/,
-    );
-    assert.match(outcomes(logOf('a')), /revision 2 is of request a, which nobody made/);
-    assert.match(outcomes(logOf('a', 'a'), call('a', committed(3))), /a was committed twice: 2, 3/);
+    const wrong: [log: StoreLog, calls: WriteCall[], words: RegExp][] = [
+      [
+        logOf(),
+        [call('a', committed(2))],
+        /a was acknowledged, and the log has it at no revision:\n {2}0\.\d+\.\.0\.\d+ writer at control-plane-1: add web/,
+      ],
+      [logOf('a'), [call('a', committed(7))], /a was acknowledged, and the log has it at 2/],
+      [logOf('a'), [call('a', NOT_WRITTEN)], /a was refused, and it is revision 2/],
+      [logOf('a'), [call('a', UNKNOWN)], /a was never settled/],
+      [logOf('a'), [call('a', committed(2)), call('a', committed(2))], /as new more than once/],
+      [logOf('a'), [call('a', committed(2, true))], /asked once, and is said to be a repetition/],
+      [logOf('a'), [], /revision 2 is of request a, which nobody made/],
+      [logOf('a', 'a'), [call('a', committed(3))], /a was committed twice: 2, 3/],
+    ];
+    for (const [log, calls, words] of wrong) assert.match(outcomes(log, ...calls), words);
   });
 
   it('notices a log that is no history, and a revision that is invalid', () => {

@@ -57,28 +57,6 @@ describe('a sink of lines', () => {
     assert.equal(now?.at(-1), 5);
   });
 
-  it('drops what a pipe that nobody reads does not take, counts it, and goes on when somebody reads', async (t) => {
-    const pipe = join(temporaryFolder(t), 'pipe');
-    execFileSync('mkfifo', [pipe]);
-    const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
-    t.after(() => closeSync(reader));
-    const sink = sinkTo(pipe);
-    const total = 6_000;
-    for (let number = 0; number < total; number += 1) sink.write(lineOf(number, 1_000));
-    const { sink_full: dropped } = sink.dropped;
-    assert.ok(dropped > 1_000 && dropped < total, `${dropped} dropped`);
-    const chunk = Buffer.alloc(1_048_576);
-    let text = '';
-    await until('all lines that were taken', () => {
-      text += chunk.toString('latin1', 0, readSome(reader, chunk));
-      return text.split('\n').length > total - dropped;
-    });
-    assert.deepEqual(
-      numbersIn(text),
-      Array.from({ length: total - dropped }, (_, number) => number),
-    );
-  });
-
   it('drops and counts what cannot be written', async () => {
     const sink = sinkTo('/dev/full');
     for (const number of [1, 2, 3]) sink.write(lineOf(number));
