@@ -10,7 +10,7 @@ import { eventually } from './processes.ts';
 const READY_WITHIN_MS = 60_000;
 const HEALTH_DEADLINE_MS = 3_000;
 
-export interface EtcdSettings {
+interface EtcdSettings {
   readonly binary: string;
   readonly name: string;
   readonly directory: string;
@@ -18,8 +18,6 @@ export interface EtcdSettings {
   readonly peerPort: number;
   /** All members, as `--initial-cluster` wants them. */
   readonly cluster: string;
-  readonly heartbeatMs: number;
-  readonly electionMs: number;
   readonly tls: Certificates | undefined;
   readonly flags: Readonly<Record<string, string>>;
 }
@@ -43,14 +41,17 @@ export class EtcdProcess {
 
   /** What `etcdctl snapshot restore` needs to know, to make this member's data. */
   get restoreFlags(): readonly string[] {
+    return asArguments(this.#identity);
+  }
+
+  get #identity(): Readonly<Record<string, string>> {
     const { name, directory, cluster, peerPort } = this.#settings;
-    const flags = {
+    return {
       name,
       'data-dir': directory,
       'initial-cluster': cluster,
       'initial-advertise-peer-urls': `http://127.0.0.1:${peerPort}`,
     };
-    return Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
   }
 
   /** Not killed or stopped; frozen counts as running. */
@@ -78,20 +79,13 @@ export class EtcdProcess {
 
   /** Starts it (again) with the same data. */
   launch(): void {
-    const { binary, name, directory, peerPort, cluster, heartbeatMs, electionMs, tls, flags } =
-      this.#settings;
+    const { binary, peerPort, tls, flags } = this.#settings;
     const url = `${tls === undefined ? 'http' : 'https'}://${this.endpoint}`;
-    const peerUrl = `http://127.0.0.1:${peerPort}`;
-    const all: Record<string, string> = {
-      'data-dir': directory,
-      name,
+    const all = {
+      ...this.#identity,
       'listen-client-urls': url,
       'advertise-client-urls': url,
-      'listen-peer-urls': peerUrl,
-      'initial-advertise-peer-urls': peerUrl,
-      'initial-cluster': cluster,
-      'heartbeat-interval': String(heartbeatMs),
-      'election-timeout': String(electionMs),
+      'listen-peer-urls': `http://127.0.0.1:${peerPort}`,
       logger: 'zap',
       'log-level': 'error',
       ...(tls && {
@@ -102,8 +96,7 @@ export class EtcdProcess {
       }),
       ...flags,
     };
-    const args = Object.entries(all).map(([flag, value]) => `--${flag}=${value}`);
-    this.#child = spawn(binary, args, { stdio: 'ignore' });
+    this.#child = spawn(binary, asArguments(all), { stdio: 'ignore' });
   }
 
   /** Ends it with a signal and waits until it is gone. */
@@ -150,4 +143,8 @@ export class EtcdProcess {
       });
     });
   }
+}
+
+function asArguments(flags: Readonly<Record<string, string>>): string[] {
+  return Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
 }

@@ -1,7 +1,7 @@
 /** Copies of the machines with one defect each, to see that the explorer finds it. */
 import { snapshotHash } from '../../core/model/hash.ts';
-import type { Snapshot } from '../../core/model/snapshot.ts';
-import { applyPlain } from './plain-delta.ts';
+import type { Snapshot, SnapshotEntry } from '../../core/model/snapshot.ts';
+import type { DeltaPart } from '../../data-plane/subscription/delta-part.ts';
 import { type Machines, PRODUCT } from './machines.ts';
 import type { Fault } from './world/world.ts';
 
@@ -118,6 +118,16 @@ const admitsAll: Machines['stepSubscription'] = (state, event) =>
     state,
     event.type === 'subscribe' ? { ...event, position: null, snapshotHash: '', base: null } : event,
   );
+
+/** A delta applied without asking whether it fits: what the product must never do. */
+function applyPlain(base: Snapshot | null, parts: readonly DeltaPart[]): ReadonlyMap<string, SnapshotEntry> {
+  const entries = new Map(base?.entries);
+  for (const { removals, upserts } of parts) {
+    for (const key of removals) entries.delete(key);
+    for (const entry of upserts) entries.set(entry.key, entry);
+  }
+  return entries;
+}
 
 const subscription: readonly Defect[] = [
   {

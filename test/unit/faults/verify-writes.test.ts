@@ -56,19 +56,6 @@ const NOT_WRITTEN: WriteEnd = { is: 'not written', message: 'nothing was written
 const outcomes = (log: StoreLog, ...calls: WriteCall[]) => verifyOutcomes(calls, log, 0).join('\n');
 
 describe('the judgement of outcomes', () => {
-  it('finds nothing wrong where acknowledged is there, refused is not, and unknown was settled', () => {
-    const log = logOf('a', 'b');
-    const calls = [
-      call('a', committed(2)),
-      call('c', NOT_WRITTEN),
-      call('b', UNKNOWN),
-      call('b', committed(3, true)),
-    ];
-    assert.equal(outcomes(log, ...calls), '');
-    assert.deepEqual(verifyLog(log), []);
-    assert.deepEqual(verifyOrder(calls, log, 0), []);
-  });
-
   it('names what is wrong, with the calls', () => {
     const wrong: [log: StoreLog, calls: WriteCall[], words: RegExp][] = [
       [
