@@ -5,21 +5,46 @@ import { get as getPlain } from 'node:http';
 import { get as getSecure } from 'node:https';
 import { join } from 'node:path';
 import type { Certificates } from './certificates.ts';
-import { eventually } from './processes.ts';
+import { eventually, flagList } from './processes.ts';
 
 const READY_WITHIN_MS = 60_000;
 const HEALTH_DEADLINE_MS = 3_000;
 
-interface EtcdSettings {
-  readonly binary: string;
+/** One member of a cluster. */
+export interface EtcdMember {
   readonly name: string;
   readonly directory: string;
   readonly clientPort: number;
   readonly peerPort: number;
   /** All members, as `--initial-cluster` wants them. */
   readonly cluster: string;
+}
+
+interface EtcdSettings extends EtcdMember {
+  readonly binary: string;
   readonly tls: Certificates | undefined;
   readonly flags: Readonly<Record<string, string>>;
+}
+
+function identityFlags({ name, directory, peerPort, cluster }: EtcdMember) {
+  return {
+    name,
+    'data-dir': directory,
+    'initial-cluster': cluster,
+    'initial-advertise-peer-urls': `http://127.0.0.1:${peerPort}`,
+  };
+}
+
+/** The flags that make a process this member, and the lines of its log JSON. */
+export function memberFlags(member: EtcdMember, scheme = 'http') {
+  const url = `${scheme}://127.0.0.1:${member.clientPort}`;
+  return {
+    ...identityFlags(member),
+    'listen-client-urls': url,
+    'advertise-client-urls': url,
+    'listen-peer-urls': `http://127.0.0.1:${member.peerPort}`,
+    logger: 'zap',
+  };
 }
 
 export class EtcdProcess {
@@ -41,17 +66,7 @@ export class EtcdProcess {
 
   /** What `etcdctl snapshot restore` needs to know, to make this member's data. */
   get restoreFlags(): readonly string[] {
-    return asArguments(this.#identity);
-  }
-
-  get #identity(): Readonly<Record<string, string>> {
-    const { name, directory, cluster, peerPort } = this.#settings;
-    return {
-      name,
-      'data-dir': directory,
-      'initial-cluster': cluster,
-      'initial-advertise-peer-urls': `http://127.0.0.1:${peerPort}`,
-    };
+    return flagList(identityFlags(this.#settings));
   }
 
   /** Not killed or stopped; frozen counts as running. */
@@ -79,14 +94,9 @@ export class EtcdProcess {
 
   /** Starts it (again) with the same data. */
   launch(): void {
-    const { binary, peerPort, tls, flags } = this.#settings;
-    const url = `${tls === undefined ? 'http' : 'https'}://${this.endpoint}`;
+    const { binary, tls, flags } = this.#settings;
     const all = {
-      ...this.#identity,
-      'listen-client-urls': url,
-      'advertise-client-urls': url,
-      'listen-peer-urls': `http://127.0.0.1:${peerPort}`,
-      logger: 'zap',
+      ...memberFlags(this.#settings, tls === undefined ? 'http' : 'https'),
       'log-level': 'error',
       ...(tls && {
         'trusted-ca-file': tls.ca,
@@ -96,7 +106,7 @@ export class EtcdProcess {
       }),
       ...flags,
     };
-    this.#child = spawn(binary, asArguments(all), { stdio: 'ignore' });
+    this.#child = spawn(binary, flagList(all), { stdio: 'ignore' });
   }
 
   /** Ends it with a signal and waits until it is gone. */
@@ -143,8 +153,4 @@ export class EtcdProcess {
       });
     });
   }
-}
-
-function asArguments(flags: Readonly<Record<string, string>>): string[] {
-  return Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
 }

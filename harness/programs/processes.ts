@@ -211,6 +211,16 @@ export function run(
   });
 }
 
+/** One word of a shell's command line. */
+export function shellQuoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** `--name=value` for each. */
+export function flagList(flags: Readonly<Record<string, string>>): string[] {
+  return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+}
+
 /** A folder that is gone after the test. */
 export function temporaryFolder(scope: Scope): string {
   const folder = mkdtempSync(join(tmpdir(), 'equipoise-'));

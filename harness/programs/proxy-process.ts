@@ -4,6 +4,7 @@ import type { Position } from '../../core/model/commit.ts';
 import type { Resource } from '../../core/model/resources.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import {
+  flagList,
   freePort,
   type RunningProcess,
   type Scope,
@@ -36,8 +37,7 @@ export async function startProxyProcess(
     'state-dir': stateDir,
     ...flags,
   };
-  const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
-  const running = startBuilt(scope, 'data-plane/main.js', args, options);
+  const running = startBuilt(scope, 'data-plane/main.js', flagList(all), options);
   const admin = await running.line((line) => /"admin_address":"([^"]+)"/.exec(line)?.[1], 'admin_address');
   return { ...running, admin };
 }

@@ -12,6 +12,7 @@ import {
   freePort,
   type RunningProcess,
   type Scope,
+  shellQuoted,
   startProcess,
   temporaryFolder,
 } from './processes.ts';
@@ -145,8 +146,8 @@ export async function startRegisteredBackend(
 }
 
 function startTyped(scope: Scope, command: readonly string[]): RunningProcess {
-  const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-  return startProcess(scope, 'script', ['-qefc', `exec ${quoted}`, '/dev/null'], {
+  const line = command.map(shellQuoted).join(' ');
+  return startProcess(scope, 'script', ['-qefc', `exec ${line}`, '/dev/null'], {
     env: { SHELL: '/bin/sh' },
   });
 }

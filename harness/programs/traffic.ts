@@ -65,17 +65,8 @@ export function redisBenchmark({ host, port }: Target, reconnect: boolean): Traf
 /** Transactions over kept connections, or with a connection each. */
 export function pgbench({ host, port }: Target, reconnect: boolean): Traffic {
   const login = ['-h', host, '-p', String(port), '-U', 'bench'];
-  const load = [
-    '-n',
-    '-c',
-    '4',
-    '-T',
-    '2',
-    '-R',
-    reconnect ? '50' : '200',
-    ...(reconnect ? ['-C', '-S'] : []),
-  ];
-  const args = [...login, ...load, 'postgres'];
+  const pace = reconnect ? ['-R', '50', '-C', '-S'] : ['-R', '200'];
+  const args = [...login, '-n', '-c', '4', '-T', '2', ...pace, 'postgres'];
   return repeat('pgbench', args, ({ stdout, stderr }) => {
     const failed = /number of failed transactions: (\d+)/.exec(stdout);
     const counted = failed?.[1] === '0' ? [] : [`pgbench: ${failed?.[0] ?? 'no summary'}`];

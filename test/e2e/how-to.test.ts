@@ -32,20 +32,6 @@ function cleanMachine(t: TestContext): { host: Host; folder: string } {
 describe('docs/how-to', { concurrency: 2 }, () => {
   const pages = filesBelow('docs/how-to', '.md').filter((page) => commandsOf(page).length > 0);
 
-  it('has the pages that an operator looks for', () => {
-    const names = filesBelow('docs/how-to', '.md').map((page) => page.replace(/^.*\/|\.md$/g, ''));
-    assert.deepEqual([...names].sort(), [
-      'add-a-backend',
-      'add-control-planes',
-      'drain-a-host',
-      'put-an-entry-in-front',
-      'read-an-alert',
-      'restart-a-proxy',
-      'restore-from-backup',
-      'upgrade',
-    ]);
-  });
-
   it('starts what runs in the background as itself: a signal to npx would leave the program running', () => {
     const behindNpx = pages
       .flatMap(commandsOf)

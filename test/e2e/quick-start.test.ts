@@ -1,7 +1,7 @@
 /** What README.md promises a newcomer: one command, then everything it prints works; stop, start, nothing lost. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { answers } from '../../harness/programs/fleet.ts';
+import { answers, startDemoBackend } from '../../harness/programs/fleet.ts';
 import {
   CHECKOUT,
   eventually,
@@ -123,9 +123,7 @@ describe('npm start', () => {
   it('names every taken port and what to do, and starts nothing', async (t) => {
     const offset = await freeOffset();
     const taken = [9102 + offset, 9103 + offset];
-    for (const port of taken) {
-      await startBuilt(t, 'examples/demo-backend.js', [String(port)]).line(() => true, 'its address');
-    }
+    for (const port of taken) await startDemoBackend(t, port);
     const started = start(t, offset);
     assert.equal((await started.ended).code, 1);
     const said = started.lines.join('\n');

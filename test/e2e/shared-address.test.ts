@@ -10,6 +10,7 @@ import {
   built,
   CHECKOUT,
   eventually,
+  flagList,
   type RunningProcess,
   temporaryFolder,
 } from '../../harness/programs/processes.ts';
@@ -49,8 +50,8 @@ class EntryHost {
       'shutdown-delay': shutdownDelay,
       'drain-timeout': '60s',
     };
-    const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
-    this.proxy = this.host.start(this.#t, process.execPath, [built('data-plane/main.js'), ...args]);
+    const words = [built('data-plane/main.js'), ...flagList(flags)];
+    this.proxy = this.host.start(this.#t, process.execPath, words);
     await answers(`http://${this.host.address}:${ADMIN_PORT}/readyz`);
   }
 

@@ -12,16 +12,11 @@ import {
   metricSum,
   type Proxy,
   startControlPlane,
+  startDemoBackend,
   startProxy,
   succeed,
 } from '../../harness/programs/fleet.ts';
-import {
-  eventually,
-  freePort,
-  startBuilt,
-  temporaryFolder,
-  type Scope,
-} from '../../harness/programs/processes.ts';
+import { eventually, freePort, temporaryFolder, type Scope } from '../../harness/programs/processes.ts';
 
 const binary = findEtcd();
 
@@ -41,9 +36,8 @@ class Fleet {
     const fleet = new Fleet(t, cluster, addresses, `127.0.0.1:${await freePort()}`);
     for (const index of [0, 1]) await fleet.startPlane(index);
     fleet.proxy = await startProxy(t, 'edge', addresses);
-    const port = await freePort();
-    await startBuilt(t, 'examples/demo-backend.js', [String(port)]).line(() => true, 'its address');
-    await succeed(fleet.lbctl(0), ['create', 'pool', 'web', '--backend', `127.0.0.1:${port}`]);
+    const backend = await startDemoBackend(t);
+    await succeed(fleet.lbctl(0), ['create', 'pool', 'web', '--backend', backend]);
     const create = ['create', 'listener', 'web', '--address', fleet.listener, '--pool', 'web', '--wait'];
     await succeed(fleet.lbctl(0), create);
     await fleet.serves();

@@ -9,7 +9,7 @@ const { stepBatch, readUpTo, stepPublish, stepSubscription, stepProxy, applyStep
 
 /** One defect in a copy of a machine, and the world in which it shows. */
 export interface Defect {
-  readonly machine: string;
+  /** The machine and what it does wrong. */
   readonly name: string;
   /** What replaces the product's own. */
   readonly breaks: Partial<Machines>;
@@ -29,8 +29,7 @@ const nothing = new Error('no answer');
 
 const storeClient: readonly Defect[] = [
   {
-    machine: 'store client',
-    name: 'takes an append without an answer for one that was refused',
+    name: 'store client that takes an append without an answer for one that was refused',
     breaks: {
       stepBatch: (state, event) =>
         event.type === 'append-ended' && event.end === 'unknown'
@@ -42,8 +41,7 @@ const storeClient: readonly Defect[] = [
     proxy: false,
   },
   {
-    machine: 'store client',
-    name: 'takes an append without an answer for one that is written',
+    name: 'store client that takes an append without an answer for one that is written',
     breaks: {
       stepBatch: (state, event) =>
         event.type === 'append-ended' && event.end === 'unknown'
@@ -55,8 +53,7 @@ const storeClient: readonly Defect[] = [
     proxy: false,
   },
   {
-    machine: 'store client',
-    name: 'does not check whether the request_id was committed before',
+    name: 'store client that does not check whether the request_id was committed before',
     breaks: {
       stepBatch: (state, event) =>
         event.type === 'caught-up'
@@ -68,8 +65,7 @@ const storeClient: readonly Defect[] = [
     proxy: false,
   },
   {
-    machine: 'store client',
-    name: 'follows a head without reading the commits before it',
+    name: 'store client that follows a head without reading the commits before it',
     breaks: {
       *readUpTo(base, goal) {
         if (base.head.revision === 0) return yield* readUpTo(base, goal);
@@ -82,8 +78,7 @@ const storeClient: readonly Defect[] = [
 
 const publisher: readonly Defect[] = [
   {
-    machine: 'publisher',
-    name: 'coalesces to the oldest state under the newest position',
+    name: 'publisher that coalesces to the oldest state under the newest position',
     breaks: {
       stepPublish: (state, event) =>
         event.type === 'offered' && state.waiting !== null
@@ -94,8 +89,7 @@ const publisher: readonly Defect[] = [
     changes: 2,
   },
   {
-    machine: 'publisher',
-    name: 'forgets what came while a build was waiting',
+    name: 'publisher that forgets what came while a build was waiting',
     breaks: {
       stepPublish: (state, event) =>
         event.type === 'offered' && state.waiting !== null
@@ -131,15 +125,13 @@ function applyPlain(base: Snapshot | null, parts: readonly DeltaPart[]): Readonl
 
 const subscription: readonly Defect[] = [
   {
-    machine: 'subscription, control plane',
-    name: 'does not look at the position of a proxy',
+    name: 'subscription, control plane that does not look at the position of a proxy',
     breaks: { stepSubscription: admitsAll },
     finds: /never backwards: revision 1 is sent to a proxy that runs 2/,
     kinds: ['stream-broken'],
   },
   {
-    machine: 'subscription, control plane',
-    name: 'sends nothing that was published while a delta was in flight',
+    name: 'subscription, control plane that sends nothing that was published while a delta was in flight',
     breaks: {
       stepSubscription: (state, event) =>
         event.type === 'published' && state.inFlight !== null
@@ -150,8 +142,7 @@ const subscription: readonly Defect[] = [
     changes: 2,
   },
   {
-    machine: 'subscription, proxy',
-    name: 'fails over without saying what it runs',
+    name: 'subscription, proxy that fails over without saying what it runs',
     breaks: {
       stepProxy: (state, event) => {
         const step = stepProxy(state, event);
@@ -165,8 +156,7 @@ const subscription: readonly Defect[] = [
     kinds: ['stream-broken'],
   },
   {
-    machine: 'subscription, proxy',
-    name: 'takes an older revision, from a replica that does not look either',
+    name: 'subscription, proxy that takes an older revision, from a replica that does not look either',
     breaks: {
       stepSubscription: admitsAll,
       stepProxy: (state, event) => {
@@ -180,8 +170,7 @@ const subscription: readonly Defect[] = [
     trustsSender: true,
   },
   {
-    machine: 'subscription, proxy',
-    name: 'adds a delta to whatever it has, and does not compare the hash',
+    name: 'subscription, proxy that adds a delta to whatever it has, and does not compare the hash',
     breaks: {
       stepProxy: (state, event) => {
         if (event.type !== 'part' || state.link.type !== 'subscribed') return stepProxy(state, event);
@@ -201,8 +190,7 @@ const subscription: readonly Defect[] = [
     kinds: ['message-lost'],
   },
   {
-    machine: 'subscription, proxy',
-    name: 'does not notice that its stream is lost',
+    name: 'subscription, proxy that does not notice that its stream is lost',
     breaks: {
       stepProxy: (state, event) =>
         event.type === 'stream-lost' ? { state, effects: [] } : stepProxy(state, event),
@@ -214,8 +202,7 @@ const subscription: readonly Defect[] = [
 
 const workers: readonly Defect[] = [
   {
-    machine: 'apply',
-    name: 'lets workers run a snapshot before it is on disk under its name',
+    name: 'apply that lets workers run a snapshot before it is on disk under its name',
     breaks: {
       applySteps: (fromDisk) => (fromDisk ? applySteps(true) : ['stage', 'run', 'keep']),
     },
@@ -223,14 +210,12 @@ const workers: readonly Defect[] = [
     kinds: ['proxy-killed'],
   },
   {
-    machine: 'apply',
-    name: 'does not write a snapshot down',
+    name: 'apply that does not write a snapshot down',
     breaks: { applySteps: () => applySteps(true) },
     finds: /never backwards: revision 2 is acknowledged, and the next process would start with 1/,
   },
   {
-    machine: 'worker rollout',
-    name: 'says that a plan is applied before all workers have swapped to it',
+    name: 'worker rollout that says that a plan is applied before all workers have swapped to it',
     breaks: {
       stepRollout: (state, event) => {
         const step = stepRollout(state, event);
@@ -244,8 +229,7 @@ const workers: readonly Defect[] = [
     finds: /never a mixture: revision 2 is acknowledged, and a worker does not run it/,
   },
   {
-    machine: 'worker rollout',
-    name: 'gives a replacement the plan from before the rollout',
+    name: 'worker rollout that gives a replacement the plan from before the rollout',
     breaks: {
       stepRollout: (state, event) => {
         const step = stepRollout(state, event);
@@ -260,8 +244,7 @@ const workers: readonly Defect[] = [
     kinds: ['worker-killed'],
   },
   {
-    machine: 'worker',
-    name: 'swaps before it has made the plan ready',
+    name: 'worker that swaps before it has made the plan ready',
     breaks: { commitPrepared: ({ running }) => running && { running, prepared: null } },
     finds: /worker 1 is to run a plan that it has not prepared/,
   },

@@ -1,11 +1,11 @@
 /** The judgement of a fault run over its writes: each way to lose a promise has its words. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Commit, FORMAT } from '../../../core/model/commit.ts';
+import type { Commit } from '../../../core/model/commit.ts';
 import { createPool } from '../../../core/model/edits/pool.ts';
 import { applyCommit, emptyState } from '../../../core/model/fold.ts';
-import { sealCommit } from '../../../core/model/hash.ts';
 import type { State } from '../../../core/model/state.ts';
+import { commitOn } from '../../../harness/state.ts';
 import type { ReadCall, WriteCall, WriteEnd } from '../../faults/judgement/operation.ts';
 import type { StoreLog } from '../../faults/judgement/store-log.ts';
 import {
@@ -27,9 +27,7 @@ function logOf(...requestIds: string[]): StoreLog {
       requestId === 'setup' && made.ok
         ? made.changes
         : [{ op: 'put', resource: { kind: 'backend', value } } as const];
-    const { revision, hash: parent } = state.head;
-    const rest = { timeMs: 0, author: '', message: '', requestDigest: '' };
-    commits.push(sealCommit({ format: FORMAT, revision: revision + 1, parent, requestId, changes, ...rest }));
+    commits.push(commitOn(state, changes, requestId));
     states.push(applyCommit(state, commits.at(-1) as Commit));
   }
   return { head: (states.at(-1) as State).head, commits, states };
