@@ -74,7 +74,7 @@ function readService(name: string, raw: RawService): Service {
   const unknown = Object.keys(raw).filter((key) => !KNOWN.has(key));
   assert.deepEqual(unknown, [], `service ${name} has what this reader does not know`);
   const { entrypoint = [], command = [], environment = {}, ports = [], volumes = [] } = raw;
-  const { depends_on: dependsOn = {}, healthcheck = {}, sysctls = {}, read_only: readOnly = false } = raw;
+  const { depends_on: dependsOn = {}, sysctls = {} } = raw;
   return {
     name,
     image: raw.image,
@@ -85,13 +85,17 @@ function readService(name: string, raw: RawService): Service {
     volumes: volumes.map(readVolume),
     replicas: raw.deploy?.replicas ?? 1,
     dependsOn: mapValues(dependsOn, ({ condition }) => condition),
-    healthcheck: healthcheck.disable === true ? [] : healthcheck.test?.slice(1),
+    healthcheck: checkOf(raw),
     stopGraceMs: milliseconds(raw.stop_grace_period ?? '10s'),
     descriptors: raw.ulimits?.nofile?.soft,
     sysctls,
-    readOnly,
+    readOnly: raw.read_only === true,
     restart: raw.restart,
   };
+}
+
+function checkOf({ healthcheck }: RawService): readonly string[] | undefined {
+  return healthcheck?.disable === true ? [] : healthcheck?.test?.slice(1);
 }
 
 function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {

@@ -215,10 +215,8 @@ describe('two proxies that share an address', () => {
     await becomesActive(second, vip);
     await moreSucceed(clients.tally, 200);
     assert.ok((await second.accepted()) > 0);
-    const graceful = await clients.stop();
+    assert.deepEqual((await clients.stop()).failures, []);
     assert.deepEqual(await first.proxy?.ended, { code: 0, signal: null });
-    t.diagnostic(`stopped in order: ${graceful.succeeded} connections, ${graceful.failures.length} failed`);
-    assert.deepEqual(graceful.failures, []);
 
     await first.startProxy(controlPlane, SHUTDOWN_DELAY);
     const others = startClients(t, vip);
@@ -226,8 +224,7 @@ describe('two proxies that share an address', () => {
     second.die();
     await becomesActive(first, vip);
     await moreSucceed(others.tally, 50);
-    const { succeeded, failures } = await others.stop();
-    t.diagnostic(`host killed: ${succeeded} connections, ${failures.length} failed`);
+    const { failures } = await others.stop();
     assert.ok(failures.length <= SHORT_CLIENTS + LONG_CLIENTS, `more than were open: ${failures.join(', ')}`);
   });
 

@@ -95,14 +95,9 @@ function clientSteps(machines: Machines, world: World): Move<World>[] {
   });
 }
 
-/** Adds a move to those of a world. */
-function adder(moves: Move<World>[]): (label: string, world: World) => void {
-  return (label, world) => void moves.push({ label, world });
-}
-
 function replicaSteps(machines: Machines, world: World, index: number): Move<World>[] {
   const moves: Move<World>[] = [];
-  const add = adder(moves);
+  const add = (label: string, next: World) => moves.push({ label, world: next });
   const replica = replicaAt(world, index);
   const name = `control plane ${REPLICA_NAMES[index]}`;
   if (!replica.up) return [{ label: `${name} starts`, world: withReplica(world, index, { up: true }) }];
@@ -137,7 +132,7 @@ function streamSteps(machines: Machines, world: World): Move<World>[] {
   const { stream } = world;
   if (stream === null) return [];
   const moves: Move<World>[] = [];
-  const add = adder(moves);
+  const add = (label: string, next: World) => moves.push({ label, world: next });
   const name = `control plane ${REPLICA_NAMES[stream.replica]}`;
   const [up] = stream.up;
   if (up && !stream.ended) {
@@ -166,7 +161,7 @@ function deadlineSteps(machines: Machines, world: World, name: string): Move<Wor
   if (stream === null || stream.ended || proxy.apply !== null) return [];
   if (stream.up.length > 0 || stream.down.length > 0) return [];
   const moves: Move<World>[] = [];
-  const add = adder(moves);
+  const add = (label: string, next: World) => moves.push({ label, world: next });
   if (stream.server.phase === 'silent') {
     const ended = withStream(world, { ended: true });
     add(`${name} gives up waiting for the first message`, ended);
@@ -181,7 +176,7 @@ function deadlineSteps(machines: Machines, world: World, name: string): Move<Wor
 function proxySteps(machines: Machines, world: World): Move<World>[] {
   const { state, apply, workers } = world.proxy;
   const moves: Move<World>[] = [];
-  const add = adder(moves);
+  const add = (label: string, next: World) => moves.push({ label, world: next });
   if (state.link.type === 'waiting') {
     add('the proxy has waited', proxyEvent(machines, world, { type: 'waited' }));
   } else if (state.link.type === 'connecting') {
