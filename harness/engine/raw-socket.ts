@@ -18,7 +18,7 @@ const { EAGAIN, EINPROGRESS } = constants.errno;
 const LOOPBACK = Uint8Array.of(127, 0, 0, 1);
 
 /** Makes the kernel's buffers of a socket small (it doubles the number), so that little data is congestion. */
-export function shrinkBuffers(fd: number, bytes: number): void {
+function shrinkBuffers(fd: number, bytes: number): void {
   shrinkSendBuffer(fd, bytes);
   testCalls().writeOption(fd, SO_RCVBUF, bytes);
 }

@@ -1,18 +1,12 @@
 /** Rigs, servers and clients of one test, cleared away after it. */
 import { connect, type Socket } from 'node:net';
 import type { Resource } from '../../core/model/resources.ts';
-import type { Engine } from '../../data-plane/engine/engine.ts';
 import { backend, listener, pool } from '../snapshots.ts';
 import { dial, freePort, readAll, startEcho, type TcpServer, within } from '../engine/tcp.ts';
 import { type RigOptions, TrafficRig } from './traffic-rig.ts';
 
 export class Scene {
-  readonly #engine: Engine['name'];
   readonly #cleanups: (() => unknown)[] = [];
-
-  constructor(engine: Engine['name'] = 'epoll') {
-    this.#engine = engine;
-  }
 
   /** Clears away, the last one first. */
   async clear(): Promise<void> {
@@ -24,7 +18,7 @@ export class Scene {
   }
 
   async rig(options: RigOptions = {}): Promise<TrafficRig> {
-    const rig = await TrafficRig.start({ engine: this.#engine, ...options });
+    const rig = await TrafficRig.start(options);
     this.onClear(() => rig.stop());
     return rig;
   }

@@ -16,7 +16,7 @@ import {
   sendSome,
   stretch,
 } from '../../../harness/engine/raw-traffic.ts';
-import { either, type TcpServer, until, within } from '../../../harness/engine/tcp.ts';
+import { either, mirror, until, within } from '../../../harness/engine/tcp.ts';
 
 const MEGABYTE = 1024 * 1024;
 /** Of the kernel: so small that little data is congestion. */
@@ -67,11 +67,7 @@ function pressureContract(engine: EngineName): void {
     });
 
     it('answers a small request again and again while bulk is under way', async () => {
-      const echo = (socket: TcpServer['sockets'][number]): void => {
-        socket.on('data', (chunk) => socket.write(chunk));
-        socket.resume();
-      };
-      await withBackend(engine, {}, echo, async (rig) => {
+      await withBackend(engine, {}, mirror, async (rig) => {
         const bulk = await rig.client();
         const small = RawSocket.connect(rig.port);
         rig.onStop(() => small.close());

@@ -113,6 +113,13 @@ describe('the connection handler', () => {
     assert.equal(bench.shared.health[row], HEALTH.ejected);
   });
 
+  it('never takes out a backend without health check', () => {
+    const bench = benchOf({ backends: { 1: 1 }, retries: 10, isChecked: false });
+    bench.accept(0);
+    for (let n = 0; n < 5; n++) bench.fail(0);
+    assert.deepEqual([bench.posted, bench.shared.health[bench.row('1')]], [[], HEALTH.healthy]);
+  });
+
   it('counts what happened', () => {
     const bench = benchOf({ backends: { 1: 1, 2: 1 } });
     const failed = bench.row(bench.accept(0));
