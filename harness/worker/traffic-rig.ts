@@ -23,9 +23,6 @@ import { WorkerPool } from '../../data-plane/worker/pool/worker-pool.ts';
 import { Planner } from './planner.ts';
 import type { Hold, Sabotage } from './traffic-thread.ts';
 
-/** What the same promises are made of. */
-export const ENGINES = ['epoll', 'portable'] as const satisfies readonly Engine['name'][];
-
 const startThread = threadsOf(new URL('./traffic-thread.js', import.meta.url));
 
 export interface RigOptions {

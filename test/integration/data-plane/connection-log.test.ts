@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { openSync, readFileSync, renameSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { Resource } from '../../../core/model/resources.ts';
@@ -15,8 +15,7 @@ import {
   webResources,
 } from '../../../harness/programs/proxy-process.ts';
 import * as make from '../../../harness/snapshots.ts';
-import { ask, dial, readAll } from '../../../harness/engine/tcp.ts';
-import { ENGINES } from '../../../harness/worker/traffic-rig.ts';
+import { ask, dial, readAll, TcpServer } from '../../../harness/engine/tcp.ts';
 
 interface Line {
   readonly connection: string;
@@ -78,71 +77,64 @@ function knock(port: number, words = ''): Promise<void> {
 
 /** Resets each connection at its first byte. */
 async function startResetting(t: TestContext): Promise<string> {
-  const server = createServer((socket: Socket) => {
-    socket.on('error', () => undefined);
+  const server = await TcpServer.start((socket) => {
     socket.once('data', () => socket.resetAndDestroy());
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  t.after(() => void server.close());
-  const address = server.address();
-  assert.ok(address !== null && typeof address === 'object');
-  return `127.0.0.1:${address.port}`;
-}
-
-for (const engine of ENGINES) {
-  describe(`the connection log of a proxy, ${engine} engine`, () => {
-    it('has a line for each connection, however it ended', async (t) => {
-      const file = join(temporaryFolder(t), 'connections.log');
-      const [refused, resetting] = [`127.0.0.1:${await freePort()}`, await startResetting(t)];
-      const ports = { down: await freePort(), empty: await freePort(), rude: await freePort() };
-      const { echo, port } = await serving(t, file, { engine }, [
-        ...['down', 'empty', 'rude'].map((name) => make.pool(name, 'unchecked')),
-        ...Object.entries(ports).map(([name, at]) => make.listener(name, `127.0.0.1:${at}`, name)),
-        make.backend('down', refused),
-        make.backend('rude', resetting),
-      ]);
-
-      const good = await dial(port);
-      const goodPort = good.localPort;
-      assert.equal(await ask(good, 'hello'), 'one:hello');
-      const ended = readAll(good);
-      good.end();
-      await ended;
-      const line = await lineOf(file, 'web');
-      const { connect_ms, duration_ms, first_byte_ms, ...rest } = line;
-      assert.ok(connect_ms !== null && first_byte_ms !== null);
-      assert.ok(connect_ms >= 0 && connect_ms <= first_byte_ms && first_byte_ms <= duration_ms);
-      assert.deepEqual(
-        [rest.client, rest.pool, rest.backend, rest.attempts, rest.reason, rest.why],
-        [`127.0.0.1:${goodPort}`, 'web', echo.address, 1, 'completed', 'both directions ended in order'],
-      );
-      assert.deepEqual([rest.bytes_from_client, rest.bytes_to_client], ['hello'.length, 'one:hello'.length]);
-
-      await knock(ports.down);
-      const down = await lineOf(file, 'down');
-      assert.deepEqual(
-        [down.backend, down.attempts, down.connect_ms, down.first_byte_ms, down.reason],
-        [refused, 3, null, null, 'connect_failed'],
-      );
-      await knock(ports.empty);
-      const empty = await lineOf(file, 'empty');
-      assert.deepEqual(
-        [empty.pool, empty.backend, empty.attempts, empty.reason],
-        ['empty', null, 0, 'no_backend'],
-      );
-      await knock(ports.rude, 'hello');
-      const rude = await lineOf(file, 'rude');
-      assert.deepEqual(
-        [rude.backend, rude.reason, rude.bytes_from_client, rude.bytes_to_client],
-        [resetting, 'backend_reset', 5, 0],
-      );
-      const ids = linesOf(file).map(({ connection }) => connection);
-      assert.equal(new Set(ids).size, ids.length);
-    });
+    socket.resume();
   });
+  t.after(() => server.stop());
+  return server.address;
 }
 
 describe('the connection log of a proxy', () => {
+  it('has a line for each connection, however it ended', async (t) => {
+    const file = join(temporaryFolder(t), 'connections.log');
+    const [refused, resetting] = [`127.0.0.1:${await freePort()}`, await startResetting(t)];
+    const ports = { down: await freePort(), empty: await freePort(), rude: await freePort() };
+    const { echo, port } = await serving(t, file, {}, [
+      ...['down', 'empty', 'rude'].map((name) => make.pool(name, 'unchecked')),
+      ...Object.entries(ports).map(([name, at]) => make.listener(name, `127.0.0.1:${at}`, name)),
+      make.backend('down', refused),
+      make.backend('rude', resetting),
+    ]);
+
+    const good = await dial(port);
+    const goodPort = good.localPort;
+    assert.equal(await ask(good, 'hello'), 'one:hello');
+    const ended = readAll(good);
+    good.end();
+    await ended;
+    const line = await lineOf(file, 'web');
+    const { connect_ms, duration_ms, first_byte_ms, ...rest } = line;
+    assert.ok(connect_ms !== null && first_byte_ms !== null);
+    assert.ok(connect_ms >= 0 && connect_ms <= first_byte_ms && first_byte_ms <= duration_ms);
+    assert.deepEqual(
+      [rest.client, rest.pool, rest.backend, rest.attempts, rest.reason, rest.why],
+      [`127.0.0.1:${goodPort}`, 'web', echo.address, 1, 'completed', 'both directions ended in order'],
+    );
+    assert.deepEqual([rest.bytes_from_client, rest.bytes_to_client], ['hello'.length, 'one:hello'.length]);
+
+    await knock(ports.down);
+    const down = await lineOf(file, 'down');
+    assert.deepEqual(
+      [down.backend, down.attempts, down.connect_ms, down.first_byte_ms, down.reason],
+      [refused, 3, null, null, 'connect_failed'],
+    );
+    await knock(ports.empty);
+    const empty = await lineOf(file, 'empty');
+    assert.deepEqual(
+      [empty.pool, empty.backend, empty.attempts, empty.reason],
+      ['empty', null, 0, 'no_backend'],
+    );
+    await knock(ports.rude, 'hello');
+    const rude = await lineOf(file, 'rude');
+    assert.deepEqual(
+      [rude.backend, rude.reason, rude.bytes_from_client, rude.bytes_to_client],
+      [resetting, 'backend_reset', 5, 0],
+    );
+    const ids = linesOf(file).map(({ connection }) => connection);
+    assert.equal(new Set(ids).size, ids.length);
+  });
+
   it('has lines of connections whose policy asks for them only', async (t) => {
     const file = join(temporaryFolder(t), 'connections.log');
     const quietPort = await freePort();

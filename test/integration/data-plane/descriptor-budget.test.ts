@@ -12,7 +12,6 @@ import {
   webSnapshot,
 } from '../../../harness/programs/proxy-process.ts';
 import { until, within } from '../../../harness/engine/tcp.ts';
-import { ENGINES } from '../../../harness/worker/traffic-rig.ts';
 
 const FEW_DESCRIPTORS = 900;
 const FULL = 'the connection limit is reached';
@@ -25,18 +24,16 @@ interface Serving {
   client(): Promise<CheckedConversation>;
 }
 
-async function serving(t: TestContext, engine: string): Promise<Serving> {
+async function serving(t: TestContext): Promise<Serving> {
   const { replica, port, stateDir } = await proxySurroundings(t);
   const mirror = await startMirror();
   t.after(() => mirror.stop());
-  const flags = { engine };
-  const proxy = await startProxyProcess(t, [replica.address], stateDir, flags, {
-    descriptors: FEW_DESCRIPTORS,
-  });
+  const options = { descriptors: FEW_DESCRIPTORS };
+  const proxy = await startProxyProcess(t, [replica.address], stateDir, { engine: 'epoll' }, options);
   assert.equal(await replica.answerTo(replica.publish(webSnapshot(1, port, mirror.address))), null);
   const before = await proxy.line((line) => /"connection_limit":(\d+)/.exec(line)?.[1], 'its limit');
-  // Two workers have a socket each for the listener, or two.
-  const limit = Number(before) - (engine === 'epoll' ? 1 : 2);
+  // Two workers have a socket each for the listener.
+  const limit = Number(before) - 1;
   let seed = 0;
   return {
     proxy,
@@ -65,38 +62,36 @@ function saturatedIs(value: number, { proxy }: Serving): Promise<boolean> {
   );
 }
 
-for (const engine of ENGINES) {
-  describe(`a proxy with few descriptors, ${engine} engine`, () => {
-    it('lets clients beyond its limit wait, serves those it has, and then the others', async (t) => {
-      const scene = await serving(t, engine);
-      const { proxy, limit } = scene;
-      const all = await Promise.all(Array.from({ length: limit + 40 }, () => scene.client()));
-      for (const each of all) each.say(100);
-      await saturatedIs(1, scene);
-      const answered = (): CheckedConversation[] => all.filter(({ heard }) => heard === 100);
-      await until('those that have room', () => answered().length >= limit);
-      const first = answered();
-      for (let round = 0; round < 3; round++) await Promise.all(first.map((each) => each.exchange(1_000)));
-      // Each worker may be one over before it sees the other's.
-      const open = (await readMetric(proxy.admin, 'lb_listener_connections_active{listener="web"}')) ?? 0;
-      assert.ok(open >= limit && open <= limit + 1, `${open} are open at a limit of ${limit}`);
-      assert.equal(count(proxy, FULL), 1, proxy.lines.join('\n'));
-      assert.ok(((await pauses(proxy, 'connection_limit')) ?? 0) >= 1);
-      assert.equal(await pauses(proxy, 'shortage'), 0);
-      assert.equal(count(proxy, 'EMFILE'), 0);
-      await Promise.all(first.map((each) => each.end()));
-      const waiting = all.filter((each) => !first.includes(each));
-      await until('those that waited to be served', () => waiting.every(({ heard }) => heard === 100));
-      await Promise.all(waiting.map((each) => each.end()));
-      await saturatedIs(0, scene);
-      assert.ok(readdirSync(`/proc/${proxy.pid}/fd`).length < FEW_DESCRIPTORS);
-    });
+describe('a proxy with few descriptors', () => {
+  it('lets clients beyond its limit wait, serves those it has, and then the others', async (t) => {
+    const scene = await serving(t);
+    const { proxy, limit } = scene;
+    const all = await Promise.all(Array.from({ length: limit + 40 }, () => scene.client()));
+    for (const each of all) each.say(100);
+    await saturatedIs(1, scene);
+    const answered = (): CheckedConversation[] => all.filter(({ heard }) => heard === 100);
+    await until('those that have room', () => answered().length >= limit);
+    const first = answered();
+    for (let round = 0; round < 3; round++) await Promise.all(first.map((each) => each.exchange(1_000)));
+    // Each worker may be one over before it sees the other's.
+    const open = (await readMetric(proxy.admin, 'lb_listener_connections_active{listener="web"}')) ?? 0;
+    assert.ok(open >= limit && open <= limit + 1, `${open} are open at a limit of ${limit}`);
+    assert.equal(count(proxy, FULL), 1, proxy.lines.join('\n'));
+    assert.ok(((await pauses(proxy, 'connection_limit')) ?? 0) >= 1);
+    assert.equal(await pauses(proxy, 'shortage'), 0);
+    assert.equal(count(proxy, 'EMFILE'), 0);
+    await Promise.all(first.map((each) => each.end()));
+    const waiting = all.filter((each) => !first.includes(each));
+    await until('those that waited to be served', () => waiting.every(({ heard }) => heard === 100));
+    await Promise.all(waiting.map((each) => each.end()));
+    await saturatedIs(0, scene);
+    assert.ok(readdirSync(`/proc/${proxy.pid}/fd`).length < FEW_DESCRIPTORS);
   });
-}
+});
 
 describe('a proxy that is out of descriptors all the same', () => {
   it('serves the connections that it has, and goes on accepting when there are some again', async (t) => {
-    const scene = await serving(t, 'epoll');
+    const scene = await serving(t);
     const { proxy } = scene;
     const setLimit = async (limit: number): Promise<boolean> => {
       const args = ['--pid', String(proxy.pid), `--nofile=${limit}:${FEW_DESCRIPTORS}`];

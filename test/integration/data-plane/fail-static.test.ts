@@ -1,7 +1,5 @@
 /** A proxy without any control plane: what it starts from, and what it says of it. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { lbctlFor, succeed } from '../../../harness/programs/fleet.ts';
 import { eventually } from '../../../harness/programs/processes.ts';
@@ -38,20 +36,6 @@ describe('a proxy without a control plane', () => {
       await proxy.ended;
     }
     assert.deepEqual(revisions, ['2', '2', '2', '1']);
-  });
-
-  it('takes the snapshot before when the newest file is torn, and says so', async (t) => {
-    const { replica, echo, port, stateDir } = await proxySurroundings(t);
-    const first = await startProxyProcess(t, [replica.address], stateDir);
-    await replica.answerTo(replica.publish(webSnapshot(1, port, echo.address)));
-    await replica.answerTo(replica.publish(webSnapshot(2, port)));
-    await first.stop();
-    replica.stop();
-    writeFileSync(join(stateDir, 'snapshot.json'), '{"format":1,');
-    const proxy = await startProxyProcess(t, [replica.address], stateDir);
-    assert.equal(await proxy.line((line) => FROM_DISK.exec(line)?.[1], 'what it serves'), '1');
-    assert.ok(proxy.lines.some((line) => /snapshot\.json.*is ignored/.test(line)));
-    assert.equal(await askOnce(port), 'one:hello');
   });
 
   it('is stale in lbctl get proxies while nobody stands by its configuration', async (t) => {

@@ -4,32 +4,19 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
 import { KEEP_ALIVE } from '../../../data-plane/kernel/socket-settings.ts';
 import { backlogOf, openSockets, optionOf } from '../../../harness/engine/open-sockets.ts';
-import { backend, listener, pool } from '../../../harness/snapshots.ts';
-import { ask, dial, freePort, TcpServer } from '../../../harness/engine/tcp.ts';
-import { type RigOptions, TrafficRig } from '../../../harness/worker/traffic-rig.ts';
+import { ask } from '../../../harness/engine/tcp.ts';
+import type { RigOptions } from '../../../harness/worker/traffic-rig.ts';
+import { Scene } from '../../../harness/worker/traffic-scene.ts';
 
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+const scene = new Scene();
+afterEach(() => scene.clear());
 
 /** The proxy's two sockets of one connection, and its port. */
 async function connection(options: RigOptions) {
-  const rig = await TrafficRig.start({ workers: 1, ...options });
-  cleanups.push(() => rig.stop());
-  const server = await TcpServer.start((socket) => socket.pipe(socket));
-  cleanups.push(() => server.stop());
-  const port = await freePort();
-  const resources = [
-    pool('web'),
-    backend('web', server.address),
-    listener('web', `127.0.0.1:${port}`, 'web'),
-  ];
-  assert.deepEqual(await rig.apply(resources), []);
-  const client = await dial(port);
-  cleanups.push(() => client.destroy());
-  assert.equal(await ask(client, 'hi'), 'hi');
+  const server = await scene.echo('one');
+  const { port } = await scene.webRig([server.address], { workers: 1, ...options });
+  const client = await scene.client(port);
+  assert.equal(await ask(client, 'hi'), 'one:hi');
   const all = openSockets();
   const toClient = all.find(({ localPort, peerPort }) => localPort === port && peerPort === client.localPort);
   const toBackend = all.find(({ peerPort }) => peerPort === server.port);
