@@ -15,7 +15,7 @@ import {
 import type { LogLevel } from '../core/runtime/log-level.ts';
 import type { TokenFile } from '../core/runtime/token-file.ts';
 import { exposureProblems } from './access/exposure.ts';
-import { type EtcdAccess, type EtcdFlags, readEtcdAccess } from './store/etcd/etcd-access.ts';
+import { type EtcdAccess, type EtcdFlags, readEtcdAccess } from './store/etcd/etcd-flags.ts';
 import { ETCD_PREFIX } from './store/keys.ts';
 import { parseStoreUrl, type StoreUrl } from './store/store-url.ts';
 

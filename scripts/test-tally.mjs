@@ -15,7 +15,9 @@ export class TestTally {
   /** Adds the results of one process, which ran these files, took `ms` and ended with this code or signal. */
   addProcess(files, results, { ms, end }) {
     for (const file of files) this.#files.set(file, { ms: 0, tests: 0, skipped: 0 });
-    for (const result of results) this.#addResult(result);
+    // A test that a harness declares names that file; it belongs to the one that ran.
+    const [only] = files.length === 1 ? files : [];
+    for (const result of results) this.#addResult({ ...result, file: only ?? result.file });
     const tests = results.filter(({ isSuite }) => !isSuite);
     if (end !== 0 && tests.every(({ passed }) => passed)) {
       for (const file of files) this.#files.get(file).hasFailed = true;

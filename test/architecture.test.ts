@@ -35,7 +35,7 @@ const DATA_PLANE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'worker/pool': ['engine', 'kernel', 'memory', 'plan', 'worker'],
   worker: ['balancing', 'engine', 'kernel', 'memory', 'plan'],
   subscription: ['plan'],
-  telemetry: ['memory', 'plan', 'subscription'],
+  telemetry: ['host', 'memory', 'plan', 'subscription'],
   reporting: ['memory', 'subscription', 'telemetry'],
 };
 

@@ -72,7 +72,7 @@ export const addBackend: AddCommand = (program, execute) => {
           const request = { pool, backend: { address, state: wordToWire('BACKEND_STATE', state) } };
           if (state !== 'draining') return change('pools', 'UpdateBackend', request, options);
           // Draining is done when no proxy has a connection to the backend, not as soon as all of them know of it.
-          const { waitDrained } = await import('../session/drained.ts');
+          const { waitDrained } = await import('../session/wait-drained.ts');
           return change('pools', 'UpdateBackend', request, options, (context, session, revision) =>
             waitDrained(context, session, revision, pool, address),
           );

@@ -36,7 +36,7 @@ export function changing(command: Command, ...lines: readonly string[]): Command
     .option('--wait', 'wait until every proxy runs the new revision')
     .option('--dry-run', 'check it and say what would change, but change nothing')
     .option('--message <TEXT>', 'the reason, for the history')
-    .option('--force', 'overrule a guard that refused it')
+    .option('--force', 'override the guard')
     .addHelpText('after', examples(...lines));
 }
 

@@ -65,7 +65,7 @@ async function runRegistered(
 ): Promise<ExitCode> {
   const { min, max } = REGISTRATION_TTL_MS;
   if (ttlMs < min || ttlMs > max)
-    throw new CliError(EXIT.usage, `--ttl ${ttlMs / 1_000}s: allowed is 2s to 5m`);
+    throw new CliError(EXIT.usage, `--ttl ${ttlMs / 1_000}s: it must be 2s to 5m`);
   const { Registrar } = await import('../register/registrar.ts');
   const { runCommand } = await import('../register/run-command.ts');
   const instanceId = randomUUID();

@@ -14,7 +14,7 @@ export const addWait: AddCommand = (program, execute) => {
     .addHelpText('after', examples('lbctl wait 42', 'lbctl wait 42 --timeout 2m'))
     .action((revision: string) =>
       execute(async ({ context, session }) => {
-        const { waitConverged } = await import('../session/converge.ts');
+        const { waitConverged } = await import('../session/wait-converged.ts');
         await waitConverged(context, session, revision, false);
         return EXIT.done;
       }),

@@ -1,5 +1,5 @@
 /** The kinds of things that commands take, and the error for a name that does not exist. */
-import { didYouMean } from '../../core/model/nearest.ts';
+import { didYouMean } from '../../core/model/did-you-mean.ts';
 import { CliError, EXIT } from '../exit.ts';
 
 export const KIND_NAMES = {

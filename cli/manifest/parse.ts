@@ -1,7 +1,7 @@
 /** The text of one manifest file as drafts of resources, each with its line, or every problem of the file. */
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, YAMLMap } from 'yaml';
 import type { ResourceDraft } from '../../core/model/draft.ts';
-import { didYouMean } from '../../core/model/nearest.ts';
+import { didYouMean } from '../../core/model/did-you-mean.ts';
 import {
   addProblem,
   keyOf,

@@ -9,7 +9,7 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import { canonicalAddress } from '../../core/model/address.ts';
 import { parseDuration } from '../../core/model/duration.ts';
-import { didYouMean } from '../../core/model/nearest.ts';
+import { didYouMean } from '../../core/model/did-you-mean.ts';
 import { modelName } from '../../core/view/plain.ts';
 import type { ObjectShape, Shape } from './shape.ts';
 

@@ -5,7 +5,7 @@ import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/Chang
 import { type Context, tell } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { printChangeResult, refusalLines } from '../output/change-result.ts';
-import { waitConverged } from './converge.ts';
+import { waitConverged } from './wait-converged.ts';
 import type { RequestOf, Session } from './session.ts';
 
 /** Options of every command that changes something. */
@@ -47,7 +47,7 @@ export function changeMaker(context: Context, session: Session): MakeChange {
     printChangeResult(context, result);
     if (result.guardRefusals.length > 0) {
       const refused = result.dryRun && options.force !== true;
-      tell(context, refused ? 'the guard would refuse this without --force:' : 'the guard was overruled:');
+      tell(context, refused ? 'the guard would refuse this without --force:' : 'the guard was overridden:');
       for (const line of refusalLines(result)) tell(context, line);
       // The dry run exits as the change itself would.
       if (refused) return EXIT.failed;

@@ -22,7 +22,7 @@ export interface ChangeFields {
   readonly author: string;
   readonly message: string;
   readonly dryRun: boolean;
-  /** Overrules the guard. */
+  /** Overrides the guard. */
   readonly force: boolean;
 }
 

@@ -1,5 +1,5 @@
 /** What all reading methods share. */
-import { didYouMean } from '../../core/model/nearest.ts';
+import { didYouMean } from '../../core/model/did-you-mean.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import type { UnaryCall } from '../rpc/unary.ts';
 import type { LogFollower, BarrierRead } from '../store/log/log-follower.ts';

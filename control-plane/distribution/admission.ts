@@ -4,7 +4,7 @@
  * A proxy that ran a later version, another store or another history keeps what it has, and both sides report it.
  */
 import type { Position } from '../../core/model/commit.ts';
-import { takesPlaceOf } from '../../core/model/succession.ts';
+import { takesPlaceOf } from '../../core/model/store-succession.ts';
 
 export type Admission =
   | { readonly verdict: 'admitted' }

@@ -10,7 +10,7 @@
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { State } from '../../core/model/state.ts';
-import { takesPlaceOf } from '../../core/model/succession.ts';
+import { takesPlaceOf } from '../../core/model/store-succession.ts';
 import { isRegistration, type Member } from '../store/member-store.ts';
 import { buildSnapshot } from './build-snapshot.ts';
 import { mergeMembers } from '../store/members/merge-members.ts';

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/runtime/clock.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import type { ConfigStore } from './config-store.ts';
-import type { EtcdAccess } from './etcd/etcd-access.ts';
+import type { EtcdAccess } from './etcd/etcd-flags.ts';
 import { EtcdClient } from './etcd/etcd-client.ts';
 import { EtcdMemberStore } from './etcd/etcd-member-store.ts';
 import { EtcdStore } from './etcd/etcd-store.ts';

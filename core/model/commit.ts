@@ -15,7 +15,7 @@ export type Change =
   | { readonly op: 'put'; readonly resource: Resource }
   /** Deleting a pool deletes its backends. */
   | { readonly op: 'delete'; readonly kind: Kind; readonly name: string }
-  /** From here on the store has another id and replaces other stores (succession.ts). */
+  /** From here on the store has another id and replaces other stores (store-succession.ts). */
   | { readonly op: 'adopt'; readonly storeId: string; readonly replaces: readonly string[] };
 
 export interface Commit {

@@ -11,7 +11,7 @@ import { DEFAULT_POLICY_NAME, POLICY_DEFAULTS } from './defaults.ts';
 import { genesisHash } from './hash.ts';
 import type { Backend, Kind, Listener, Policy, Resource } from './resources.ts';
 import type { State, Stored, StoredPool } from './state.ts';
-import { headAfter } from './succession.ts';
+import { headAfter } from './store-succession.ts';
 
 const BUILT_IN_POLICY = {
   value: { name: DEFAULT_POLICY_NAME, ...POLICY_DEFAULTS },

@@ -1,7 +1,7 @@
 /** The rules for the fields of a policy: known words, and the ranges that resources.proto documents. */
 import { LOG_ONE_IN } from './defaults.ts';
 import { formatDuration } from './duration.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { HEALTH_CHECK_TYPES, type Policy, STRATEGIES } from './resources.ts';
 import type { Violation } from './violation.ts';
 

@@ -10,7 +10,7 @@ import { type Address, addressesOverlap, parseAddress } from './address.ts';
 import type { Change } from './commit.ts';
 import { MAX_WEIGHT } from './defaults.ts';
 import { isLoopback, isMulticastOrBroadcast, isUnspecified } from './ip.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { BACKEND_STATES, type Backend, keyOf, type Listener, type Resource } from './resources.ts';
 import type { State } from './state.ts';
 import { validatePolicy, validateWord } from './validate-policy.ts';

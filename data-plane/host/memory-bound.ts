@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type GroupLimit, type ReadText, readText, strictestLimit } from './control-group.ts';
 import type { Engine } from '../engine/engine.ts';
+import { residentBytes } from './resident-memory.ts';
 
 /**
  * What a connection is assumed to need. An idle one was measured at 5.6 KB for its two sockets and at most 512 B of our
@@ -23,7 +24,7 @@ export interface MemoryUser {
 export function memoryBoundHere(user: MemoryUser): number {
   const limit = cgroupMemory(readText);
   if (limit === null) return Number.POSITIVE_INFINITY;
-  return memoryBound(limit, ownMemory(readText, process.memoryUsage.rss()), user);
+  return memoryBound(limit, ownMemory(readText, residentBytes()), user);
 }
 
 /** `ownBytes`: memory of this process. The result may be below 1. */

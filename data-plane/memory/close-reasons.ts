@@ -1,6 +1,6 @@
 /** Why a connection ended. A closed set: it is the label `reason` of lb_connections_closed_total. */
 export const CLOSE_REASONS = [
-  /** Both directions ended in order. */
+  /** Both sides ended in order. */
   'completed',
   'client_reset',
   'backend_reset',

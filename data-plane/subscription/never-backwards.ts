@@ -4,7 +4,7 @@
  * store then names the ones that it replaces.
  */
 import type { Position } from '../../core/model/commit.ts';
-import { takesPlaceOf } from '../../core/model/succession.ts';
+import { takesPlaceOf } from '../../core/model/store-succession.ts';
 import type { Violation } from '../../core/model/violation.ts';
 
 const WHAT_TO_DO = 'if this is intended, accept the store: lbctl store adopt';

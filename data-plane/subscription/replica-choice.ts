@@ -1,6 +1,6 @@
 /** Which control-plane replica to subscribe to, by what each one reports about itself. Pure. */
 import type { Position } from '../../core/model/commit.ts';
-import { takesPlaceOf } from '../../core/model/succession.ts';
+import { takesPlaceOf } from '../../core/model/store-succession.ts';
 
 /** What a replica last reported about itself. */
 export interface ReplicaView {

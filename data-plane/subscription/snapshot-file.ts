@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { FORMAT, type Position } from '../../core/model/commit.ts';
 import type { Snapshot, SnapshotEntry } from '../../core/model/snapshot.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
-import { assemble } from './assemble.ts';
+import { assemble } from './assemble-snapshot.ts';
 
 const [NEWEST, BEFORE] = ['snapshot.json', 'snapshot.before.json'] as const;
 /** In the order in which they are tried. */

@@ -9,8 +9,8 @@
  *  - every replica of the list is tried before it waits, and it always waits between two rounds.
  */
 import type { Snapshot } from '../../core/model/snapshot.ts';
-import { takesPlaceOf } from '../../core/model/succession.ts';
-import { assemble } from './assemble.ts';
+import { takesPlaceOf } from '../../core/model/store-succession.ts';
+import { assemble } from './assemble-snapshot.ts';
 import { collect, type DeltaPart } from './delta-part.ts';
 import { backwardViolations } from './never-backwards.ts';
 import { fresherReplica, nextReplica, type ReplicaView } from './replica-choice.ts';

@@ -5,7 +5,7 @@ import { FIELD } from '../memory/log-ring.ts';
 
 /** Why a connection ended, in words. */
 export const CLOSE_WORDS: Readonly<Record<CloseReason, string>> = {
-  completed: 'both directions ended in order',
+  completed: 'both sides ended in order',
   client_reset: 'the client reset it',
   backend_reset: 'the backend reset it',
   no_backend: 'no backend could be used',

@@ -1,4 +1,5 @@
 /** CPU time and memory of this process, rounded so that an idle proxy has nothing to report. */
+import { residentBytes } from '../host/resident-memory.ts';
 
 const CPU_STEP_S = 0.01;
 const MEMORY_STEP_BYTES = 1_048_576;
@@ -15,6 +16,6 @@ export function processUsage(): ProcessUsage {
   return {
     // A division gives the number that is closest to the two decimals.
     cpuSeconds: cpuSteps / (1 / CPU_STEP_S),
-    residentBytes: Math.round(process.memoryUsage.rss() / MEMORY_STEP_BYTES) * MEMORY_STEP_BYTES,
+    residentBytes: Math.round(residentBytes() / MEMORY_STEP_BYTES) * MEMORY_STEP_BYTES,
   };
 }

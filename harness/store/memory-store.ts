@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { AppendResult, ConfigStore, NewCheckpoint } from '../../control-plane/store/config-store.ts';
 import type { Commit, Head, Position } from '../../core/model/commit.ts';
 import { genesisHash } from '../../core/model/hash.ts';
-import { headAfter } from '../../core/model/succession.ts';
+import { headAfter } from '../../core/model/store-succession.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 
 /** What becomes of an append: `lost-reply` lands unheard, `late` lands when `MemoryLog.landLate` is called, `dropped` never. */

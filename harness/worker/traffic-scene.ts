@@ -1,8 +1,8 @@
 /** Rigs, servers and clients of one test, cleared away after it. */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Resource } from '../../core/model/resources.ts';
 import { backend, listener, pool } from '../snapshots.ts';
-import { dial, freePort, readAll, startEcho, type TcpServer, within } from '../engine/tcp.ts';
+import { dial, freePort, startEcho, type TcpServer } from '../engine/tcp.ts';
 import { type RigOptions, TrafficRig } from './traffic-rig.ts';
 
 export class Scene {
@@ -44,13 +44,6 @@ export class Scene {
     const socket = await dial(port);
     this.onClear(() => socket.destroy());
     return socket;
-  }
-
-  /** How a connection ends that never comes to much. */
-  async endOf(port: number): Promise<string> {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-    this.onClear(() => socket.destroy());
-    return (await within('the end', readAll(socket))).how;
   }
 }
 

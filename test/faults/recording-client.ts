@@ -74,7 +74,7 @@ export class RecordingClient {
   #send(replica: string, requestId: string, write: Write): Promise<UnaryAnswer<ChangeResult__Output>> {
     const { pools, policies, config } = this.#client(replica);
     const change = (method: UnaryMethod<object, ChangeResult__Output>, request: object) =>
-      // What the guard makes of a change depends on health, which is not in the model: it is overruled.
+      // What the guard makes of a change depends on health, which is not in the model: it is overridden.
       ask(method, { ...request, requestId, force: true });
     switch (write.do) {
       case 'add': {

@@ -12,7 +12,7 @@ import { backoff } from '../../../core/runtime/backoff.ts';
 import { type Clock, sleep } from '../../../core/runtime/clock.ts';
 import type { LbError } from '../../../core/runtime/errors.ts';
 import type { Random } from '../../../core/runtime/random.ts';
-import type { EtcdAccess } from './etcd-access.ts';
+import type { EtcdAccess } from './etcd-flags.ts';
 import { EtcdEndpoint, type EtcdRange, type EtcdServices } from './etcd-endpoint.ts';
 import { isElecting, isNotFound, noAnswer, refusalOf } from './etcd-errors.ts';
 import { firstAnswer } from './first-answer.ts';

@@ -20,7 +20,7 @@ import {
 } from '@grpc/grpc-js';
 import { AuthClient, type ICallable, KVClient, LeaseClient, MaintenanceClient, WatchClient } from 'etcd3';
 import { Host } from 'etcd3/lib/connection-pool.js';
-import type { EtcdTls, EtcdUser } from './etcd-access.ts';
+import type { EtcdTls, EtcdUser } from './etcd-flags.ts';
 import { isTokenRefused } from './etcd-errors.ts';
 import { EtcdToken } from './etcd-token.ts';
 

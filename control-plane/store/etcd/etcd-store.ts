@@ -12,7 +12,7 @@ import { randomUUID } from 'node:crypto';
 import type { ICompare, IRequestOp } from 'etcd3';
 import type { Commit, Head, Position } from '../../../core/model/commit.ts';
 import { genesisHash } from '../../../core/model/hash.ts';
-import { headAfter } from '../../../core/model/succession.ts';
+import { headAfter } from '../../../core/model/store-succession.ts';
 import { LbError } from '../../../core/runtime/errors.ts';
 import type { AppendResult, ConfigStore, NewCheckpoint } from '../config-store.ts';
 import { chunkKey, chunkPrefix, chunksBefore, endOf, HEAD_KEY, logKey, markKey } from '../keys.ts';

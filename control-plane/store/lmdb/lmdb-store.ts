@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Commit, Head, Position } from '../../../core/model/commit.ts';
 import { genesisHash } from '../../../core/model/hash.ts';
-import { headAfter } from '../../../core/model/succession.ts';
+import { headAfter } from '../../../core/model/store-succession.ts';
 import type { Clock } from '../../../core/runtime/clock.ts';
 import { LbError } from '../../../core/runtime/errors.ts';
 import type { AppendResult, ConfigStore, NewCheckpoint } from '../config-store.ts';

@@ -2,14 +2,14 @@
  * How a follower gets from its state to a head of the store, decided without I/O.
  *
  * Invariant: a state only moves along one history: the same store, each revision after the one before it and each hash over
- * the one before it; or to the beginning of a store that replaces its store (core/model/succession.ts). For anything else
+ * the one before it; or to the beginning of a store that replaces its store (core/model/store-succession.ts). For anything else
  * the follower keeps its state and says why.
  */
 import type { Commit, Head, Position } from '../../../core/model/commit.ts';
 import { applyCommits } from '../../../core/model/fold.ts';
 import { commitHash } from '../../../core/model/hash.ts';
 import type { State } from '../../../core/model/state.ts';
-import { takesPlaceOf } from '../../../core/model/succession.ts';
+import { takesPlaceOf } from '../../../core/model/store-succession.ts';
 
 export const READ_COMMITS = 100;
 

@@ -1,6 +1,6 @@
 /** What a store keeps of its log, and of its checkpoints. */
 import type { Head } from '../../../core/model/commit.ts';
-import { takesPlaceOf } from '../../../core/model/succession.ts';
+import { takesPlaceOf } from '../../../core/model/store-succession.ts';
 import type { ConfigStore } from '../config-store.ts';
 import { type CheckpointMark, decodeMark } from './checkpoint-codec.ts';
 

@@ -10,7 +10,7 @@
  */
 import type { Commit, Head } from '../../../core/model/commit.ts';
 import { emptyState } from '../../../core/model/fold.ts';
-import { originOf } from '../../../core/model/succession.ts';
+import { originOf } from '../../../core/model/store-succession.ts';
 import { type Backoff, backoff } from '../../../core/runtime/backoff.ts';
 import { type Clock, sleep } from '../../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';

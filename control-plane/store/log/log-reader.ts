@@ -9,7 +9,7 @@
 import type { Commit, Head } from '../../../core/model/commit.ts';
 import { emptyState } from '../../../core/model/fold.ts';
 import type { State } from '../../../core/model/state.ts';
-import { originOf, takesPlaceOf } from '../../../core/model/succession.ts';
+import { originOf, takesPlaceOf } from '../../../core/model/store-succession.ts';
 import { LbError } from '../../../core/runtime/errors.ts';
 import type { ConfigStore } from '../config-store.ts';
 import { type LogRead, READ_COMMITS, type ReadGoal, readUpTo, whyNotContinuation } from './catch-up-plan.ts';

@@ -3,7 +3,7 @@ import { canonicalAddress } from '../../../core/model/address.ts';
 import { BACKEND_DEFAULTS } from '../../../core/model/defaults.ts';
 import { formatDuration } from '../../../core/model/duration.ts';
 import { applyChanges } from '../../../core/model/fold.ts';
-import { didYouMean } from '../../../core/model/nearest.ts';
+import { didYouMean } from '../../../core/model/did-you-mean.ts';
 import { MAX_REGISTRATIONS, REGISTRATION_TTL_MS } from '../../../core/model/registration.ts';
 import type { State } from '../../../core/model/state.ts';
 import { pathOf, validateChanges } from '../../../core/model/validate.ts';
@@ -42,7 +42,7 @@ export function registrationViolations(
   const add = (field: string, description: string) => violations.push({ field, description });
   const { min, max } = REGISTRATION_TTL_MS;
   if (!(value.ttlMs >= min && value.ttlMs <= max)) {
-    add('ttl', `is ${value.ttlMs / 1_000}s; allowed is ${formatDuration(min)} to ${formatDuration(max)}`);
+    add('ttl', `is ${value.ttlMs / 1_000}s; it must be ${formatDuration(min)} to ${formatDuration(max)}`);
   }
   if (value.instanceId.length > MAX_INSTANCE_ID) {
     add('instance_id', `has ${value.instanceId.length} characters; ${MAX_INSTANCE_ID} are allowed`);

@@ -3,7 +3,7 @@ import { canonicalAddress } from '../address.ts';
 import { type BackendDraft, completeBackend } from '../draft.ts';
 import type { Change } from '../commit.ts';
 import type { Edit, EditResult } from '../edit.ts';
-import { didYouMean } from '../nearest.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import type { Backend } from '../resources.ts';
 import type { StoredPool } from '../state.ts';
 import { pathOf } from '../validate.ts';

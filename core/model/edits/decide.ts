@@ -3,7 +3,7 @@ import type { Change } from '../commit.ts';
 import type { EditResult, Refusal } from '../edit.ts';
 import { applyChanges } from '../fold.ts';
 import { canonicalJson } from '../hash.ts';
-import { didYouMean } from '../nearest.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { type Kind, nameOf, type Resource } from '../resources.ts';
 import type { State, Stored } from '../state.ts';
 import { pathOf, validateChanges } from '../validate.ts';

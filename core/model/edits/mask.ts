@@ -1,5 +1,5 @@
 /** Field masks: which fields of a draft an update means. Paths are those of the proto: `health_check.interval`. */
-import { didYouMean } from '../nearest.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import type { Violation } from '../violation.ts';
 
 /** A mask that was read: `has('health_check.interval')` is true for `health_check` too. */

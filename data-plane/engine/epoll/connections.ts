@@ -14,7 +14,7 @@ import type { CloseReason } from '../../memory/close-reasons.ts';
 import { errnoName, ERRNO, isShortage } from '../../kernel/errno.ts';
 import { IdleTimeouts } from './idle-timeouts.ts';
 import { Attempts } from './attempts.ts';
-import { Deliveries } from './deliveries.ts';
+import { ResetDeliveries } from './reset-deliveries.ts';
 import type { Dialer } from './dialer.ts';
 import { muteBlockedInput, registerSide, unmuteDrainedInput } from './interest.ts';
 import type { LoopContext } from './loop-context.ts';
@@ -47,7 +47,7 @@ export class Connections {
   readonly #context: LoopContext;
   readonly #attempts: Attempts;
   readonly #idleTimeouts: IdleTimeouts;
-  readonly #deliveries: Deliveries;
+  readonly #deliveries: ResetDeliveries;
   readonly #ready: ReadyList;
   readonly #memoryRetries: MemoryRetries;
   /** The limit of the turns in the current run. */
@@ -65,7 +65,7 @@ export class Connections {
     this.#context = context;
     this.#ready = new ReadyList(context.slots.capacity);
     this.#idleTimeouts = new IdleTimeouts(context);
-    this.#deliveries = new Deliveries(context);
+    this.#deliveries = new ResetDeliveries(context);
     this.#memoryRetries = new MemoryRetries(context);
     this.#attempts = new Attempts(context, inputs.dialer, {
       established: (slot) => this.#established(slot),

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it, type TestContext } from 'node:test';
 import { AuthClient } from 'etcd3';
-import { type EtcdFlags, readEtcdAccess } from '../../../control-plane/store/etcd/etcd-access.ts';
+import { type EtcdFlags, readEtcdAccess } from '../../../control-plane/store/etcd/etcd-flags.ts';
 import { EtcdClient } from '../../../control-plane/store/etcd/etcd-client.ts';
 import { EtcdStore } from '../../../control-plane/store/etcd/etcd-store.ts';
 import { createPool } from '../../../core/model/edits/pool.ts';

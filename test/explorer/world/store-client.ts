@@ -6,7 +6,7 @@ import { NOTHING_PUBLISHED, type Offer } from '../../../control-plane/snapshot/p
 import type { RequestOutcome } from '../../../control-plane/store/log/commit-index.ts';
 import type { Commit, Position } from '../../../core/model/commit.ts';
 import { emptyState } from '../../../core/model/fold.ts';
-import { originOf } from '../../../core/model/succession.ts';
+import { originOf } from '../../../core/model/store-succession.ts';
 import { LbError } from '../../../core/runtime/errors.ts';
 import type { Machines } from '../machines.ts';
 import { STORE_ID, PROPOSALS } from './scenario.ts';

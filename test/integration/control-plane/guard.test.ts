@@ -66,7 +66,7 @@ describe('the guard', () => {
 
     const forced = await lbctl(['backend', 'drain', 'last', alive, '--force']);
     assert.equal(forced.code, 0, forced.stderr);
-    assert.match(forced.stderr, /the guard was overruled:\n {2}pools\[last\]/);
+    assert.match(forced.stderr, /the guard was overridden:\n {2}pools\[last\]/);
   });
 
   it('lets "add B, drain A" through as soon as B has passed its first check', async () => {

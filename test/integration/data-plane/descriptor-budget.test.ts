@@ -11,12 +11,14 @@ import {
   startProxyProcess,
   webSnapshot,
 } from '../../../harness/programs/proxy-process.ts';
+import type { ScriptedReplica } from '../../../harness/proxy/scripted-replica.ts';
 import { until, within } from '../../../harness/engine/tcp.ts';
 
 const FEW_DESCRIPTORS = 900;
 const FULL = 'the connection limit is reached';
 
 interface Serving {
+  readonly replica: ScriptedReplica;
   readonly proxy: ProxyProcess;
   readonly port: number;
   /** The most connections that it allows. */
@@ -36,6 +38,7 @@ async function serving(t: TestContext): Promise<Serving> {
   const limit = Number(before) - 1;
   let seed = 0;
   return {
+    replica,
     proxy,
     port,
     limit,
@@ -92,7 +95,7 @@ describe('a proxy with few descriptors', () => {
 describe('a proxy that is out of descriptors all the same', () => {
   it('serves the connections that it has, and goes on accepting when there are some again', async (t) => {
     const scene = await serving(t);
-    const { proxy } = scene;
+    const { proxy, replica } = scene;
     const setLimit = async (limit: number): Promise<boolean> => {
       const args = ['--pid', String(proxy.pid), `--nofile=${limit}:${FEW_DESCRIPTORS}`];
       return (await run('prlimit', args).catch(() => null))?.code === 0;
@@ -104,7 +107,10 @@ describe('a proxy that is out of descriptors all the same', () => {
     const late = await Promise.all(Array.from({ length: 30 }, () => scene.client()));
     for (const each of late) each.say(100);
     await proxy.line((line) => (line.includes('EMFILE') ? true : undefined), 'the shortage');
-    for (let round = 0; round < 20; round++) await Promise.all(old.map((each) => each.exchange(10_000)));
+    const reports = replica.reports.length;
+    for (let round = 0; round < 20 || replica.reports.length < reports + 2; round++) {
+      await Promise.all(old.map((each) => each.exchange(10_000)));
+    }
     assert.ok(
       late.every(({ heard, how }) => heard === 0 && how === null),
       'clients wait',

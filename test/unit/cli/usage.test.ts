@@ -34,7 +34,7 @@ describe('wrong usage', () => {
     ['diff 41 42 --prune', 'name manifests with -f, or two revisions'],
     ['wait soon', 'Use the number of a revision'],
     ['top -o name', 'top prints no names'],
-    ['register web 10.0.0.1:80 --ttl 1s -- true', 'allowed is 2s to 5m'],
+    ['register web 10.0.0.1:80 --ttl 1s -- true', 'it must be 2s to 5m'],
     ['', 'Usage: lbctl COMMAND'],
   ] as const) {
     it(`"lbctl ${line}" exits 2 and says what is right`, async () => {

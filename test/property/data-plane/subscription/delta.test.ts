@@ -6,7 +6,7 @@ import { nameOf, type Resource } from '../../../../core/model/resources.ts';
 import type { Snapshot } from '../../../../core/model/snapshot.ts';
 import { loadDefinitions } from '../../../../core/wire/definitions.ts';
 import { positionToWire, snapshotEntryToWire } from '../../../../core/wire/snapshot-codec.ts';
-import { assemble } from '../../../../data-plane/subscription/assemble.ts';
+import { assemble } from '../../../../data-plane/subscription/assemble-snapshot.ts';
 import {
   collect,
   type CollectedParts,

@@ -60,7 +60,7 @@ describe('a registration', () => {
     );
     const words = error.violations.map(({ field, description }) => `${field} ${description}`).join('\n');
     assert.match(words, /^pool "wbe" does not exist.*"web".*create it first/m);
-    assert.match(words, /^ttl .*allowed is 2s to 5m/m);
+    assert.match(words, /^ttl .*it must be 2s to 5m/m);
     assert.deepEqual(await one.registered(), []);
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { didYouMean } from '../../../../core/model/nearest.ts';
+import { didYouMean } from '../../../../core/model/did-you-mean.ts';
 
 describe('the suggestion for a mistyped word', () => {
   const strategies = ['round_robin', 'least_connections', 'random', 'source_hash'];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Resource } from '../../../../core/model/resources.ts';
 import type { Snapshot } from '../../../../core/model/snapshot.ts';
-import { assemble } from '../../../../data-plane/subscription/assemble.ts';
+import { assemble } from '../../../../data-plane/subscription/assemble-snapshot.ts';
 import { collect, type DeltaPart } from '../../../../data-plane/subscription/delta-part.ts';
 import * as make from '../../../../harness/snapshots.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { type EtcdFlags, readEtcdAccess } from '../../../../../control-plane/store/etcd/etcd-access.ts';
+import { type EtcdFlags, readEtcdAccess } from '../../../../../control-plane/store/etcd/etcd-flags.ts';
 import { makeCertificates } from '../../../../../harness/programs/certificates.ts';
 import { temporaryFolder } from '../../../../../harness/programs/processes.ts';
 import { present } from '../../../../../harness/programs/real-servers.ts';

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Change, Head } from '../../../../core/model/commit.ts';
 import { adoptStore } from '../../../../core/model/edits/adopt.ts';
 import { applyCommits } from '../../../../core/model/fold.ts';
-import { headAfter, originOf, takesPlaceOf } from '../../../../core/model/succession.ts';
+import { headAfter, originOf, takesPlaceOf } from '../../../../core/model/store-succession.ts';
 import { changesOf, commitOn, stateOf } from '../../../../harness/state.ts';
 
 const head: Head = { storeId: 'a', revision: 4, hash: 'h4' };

@@ -10,7 +10,7 @@ interface Delivery {
   readonly deadlineMs: number;
 }
 
-export class Deliveries {
+export class ResetDeliveries {
   readonly #context: LoopContext;
   /** By slot. */
   readonly #deliveries = new Map<number, Delivery>();
