@@ -49,10 +49,6 @@ export class RawSocket {
     return new RawSocket(fd);
   }
 
-  get isOpen(): boolean {
-    return this.#isOpen;
-  }
-
   send(bytes: Uint8Array): number {
     return testCalls().sendBytes(this.#fd, bytes);
   }

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import { CONTRACT_GROUPS } from '../../../harness/engine/contract-groups.ts';
+import { CONTRACT_GROUPS } from '../../../harness/engine/engine-rig.ts';
 import type { EngineName } from '../../../harness/engine/engine-host.ts';
 import {
   arrived,

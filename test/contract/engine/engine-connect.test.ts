@@ -4,9 +4,8 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { sourceHash } from '../../../core/model/source-hash.ts';
-import { CONTRACT_GROUPS } from '../../../harness/engine/contract-groups.ts';
 import type { EngineName, Script } from '../../../harness/engine/engine-host.ts';
-import { EngineRig } from '../../../harness/engine/engine-rig.ts';
+import { CONTRACT_GROUPS, EngineRig } from '../../../harness/engine/engine-rig.ts';
 import { silentServer } from '../../../harness/engine/silent-server.ts';
 import {
   ask,
@@ -36,15 +35,16 @@ async function withRows(
 }
 const [REFUSES, HANGS, ECHOES] = [0, 1, 2];
 
+function failures(rig: EngineRig): number[] {
+  return rig.of('failed').map(({ errno }) => errno);
+}
+
 function connectContract(engine: EngineName): void {
   describe(`${engine}: connecting`, () => {
     it('tries the next row after a refused connect, and keeps what the client said meanwhile', async () => {
       await withRows(engine, { attempts: [REFUSES, REFUSES, ECHOES] }, async (rig) => {
         assert.equal(await ask(await rig.client(), 'early'), 'echo:early');
-        assert.deepEqual(
-          rig.of('failed').map(({ errno }) => errno),
-          [ECONNREFUSED, ECONNREFUSED],
-        );
+        assert.deepEqual(failures(rig), [ECONNREFUSED, ECONNREFUSED]);
       });
     });
 
@@ -65,10 +65,7 @@ function connectContract(engine: EngineName): void {
       const timeouts = { connectMs: 100, idleMs: 0, halfClosedMs: 0 };
       await withRows(engine, { attempts: [HANGS, ECHOES], timeouts }, async (rig) => {
         assert.equal(await ask(await rig.client(), 'hello'), 'echo:hello');
-        assert.deepEqual(
-          rig.of('failed').map(({ errno }) => errno),
-          [ETIMEDOUT],
-        );
+        assert.deepEqual(failures(rig), [ETIMEDOUT]);
       });
     });
 
@@ -108,10 +105,7 @@ function connectContract(engine: EngineName): void {
         const [accepted] = await rig.waitFor('accepted');
         rig.send({ type: 'reconsider', slot: accepted?.slot ?? -1 });
         assert.equal(await answer, 'echo:hello');
-        assert.deepEqual(
-          rig.of('failed').map(({ errno }) => errno),
-          [ECANCELED],
-        );
+        assert.deepEqual(failures(rig), [ECANCELED]);
       });
     });
 

@@ -1,9 +1,8 @@
 /** What every engine promises under pressure: much at once, slow readers, and everybody served all the while. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CONTRACT_GROUPS } from '../../../harness/engine/contract-groups.ts';
 import type { EngineName } from '../../../harness/engine/engine-host.ts';
-import { EngineRig, withBackend } from '../../../harness/engine/engine-rig.ts';
+import { CONTRACT_GROUPS, EngineRig, withBackend } from '../../../harness/engine/engine-rig.ts';
 import { silentServer } from '../../../harness/engine/silent-server.ts';
 import { RawListener, RawSocket } from '../../../harness/engine/raw-socket.ts';
 import {

@@ -4,9 +4,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
-import { CONTRACT_GROUPS } from '../../../harness/engine/contract-groups.ts';
 import type { EngineName } from '../../../harness/engine/engine-host.ts';
-import { connectedPair } from '../../../harness/engine/engine-rig.ts';
+import { CONTRACT_GROUPS, connectedPair } from '../../../harness/engine/engine-rig.ts';
 import { pause, readAll, until, within } from '../../../harness/engine/tcp.ts';
 import { byRunLength } from '../../../harness/run-length.ts';
 

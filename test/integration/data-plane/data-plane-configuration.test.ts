@@ -1,14 +1,15 @@
-/** A real proxy process and a scripted control plane: how configuration arrives, or does not. */
+/** A real proxy process and a scripted control plane: how configuration arrives, or does not. And a flag that can not be. */
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { answers } from '../../../harness/programs/fleet.ts';
-import { eventually, laterScope, startBuilt } from '../../../harness/programs/processes.ts';
+import { eventually, laterScope, startBuilt, temporaryFolder } from '../../../harness/programs/processes.ts';
 import {
   askOnce,
   proxySurroundings as setUp,
   readMetric as metric,
+  startProxyProcess,
   startProxyProcess as startProxy,
   webSnapshot as web,
 } from '../../../harness/programs/proxy-process.ts';
@@ -131,5 +132,36 @@ describe('a proxy that starts, or whose control plane goes', () => {
     const wrong = startBuilt(t, 'data-plane/main.js', ['--drain-timeout', 'soon']);
     assert.equal((await wrong.ended).code, 2);
     assert.match(wrong.lines.join('\n'), /--drain-timeout.*soon/);
+  });
+});
+
+const NOBODY_THERE = '127.0.0.1:1';
+
+describe('--source-address', () => {
+  it('of another host keeps a proxy from starting, in words, with all such addresses at once', async (t) => {
+    const flags = {
+      'admin-address': '127.0.0.1:0',
+      'control-plane': NOBODY_THERE,
+      'state-dir': temporaryFolder(t),
+      'source-address': '192.0.2.1,127.0.0.2,2001:db8::1',
+    };
+    const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
+    const running = startBuilt(t, 'data-plane/main.js', args);
+    const said = await running.line((line) => (line.includes('cannot start') ? line : undefined), 'refusal');
+    for (const part of [
+      '--source-address',
+      '192.0.2.1',
+      '2001:db8::1',
+      'an address of this host',
+      '`ip address`',
+    ])
+      assert.ok(said.includes(part), `${part} in ${said}`);
+    assert.ok(!said.includes('127.0.0.2'), said);
+    assert.equal((await running.ended).code, 1);
+  });
+
+  it('of this host lets it start', async (t) => {
+    const flags = { 'source-address': '127.0.0.2,127.0.0.3' };
+    assert.ok((await startProxyProcess(t, [NOBODY_THERE], temporaryFolder(t), flags)).admin);
   });
 });

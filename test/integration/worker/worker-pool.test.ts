@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { silentServer } from '../../../harness/engine/silent-server.ts';
-import { backend, listener, policy, pool } from '../../../harness/snapshots.ts';
+import { backend, policy, pool } from '../../../harness/snapshots.ts';
 import { ask, freePort, readAll, until, within } from '../../../harness/engine/tcp.ts';
 import { Scene, web } from '../../../harness/worker/traffic-scene.ts';
 
@@ -42,22 +42,6 @@ describe('workers under traffic', () => {
     rig.pool.closeBackend(row, generation, 'drain_deadline');
     assert.equal((await within('the reset', end)).how, 'ECONNRESET');
     await until('the reservation to be given back', () => Atomics.load(rig.shared.open, row) === 0);
-  });
-
-  it('a listener moves to another pool in one step', async () => {
-    const [blue, green] = [await scene.echo('blue'), await scene.echo('green')];
-    const rig = await scene.rig();
-    const port = await freePort();
-    const pools = [
-      pool('blue'),
-      backend('blue', blue.address),
-      pool('green'),
-      backend('green', green.address),
-    ];
-    await rig.apply([...pools, listener('web', `127.0.0.1:${port}`, 'blue')]);
-    assert.equal(await ask(await scene.client(port), 'hi'), 'blue:hi');
-    await rig.apply([...pools, listener('web', `127.0.0.1:${port}`, 'green')]);
-    assert.equal(await ask(await scene.client(port), 'hi'), 'green:hi');
   });
 
   it('a lone backend is tried again after a delay', async () => {

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { errnoName } from '../../../../data-plane/kernel/errno.ts';
 import { libcOrFail } from '../../../../harness/engine/libc.ts';
+import { ffiOrFail } from '../../../../harness/engine/test-calls.ts';
 import { epollEngineObstacle } from '../../../../data-plane/engine/epoll/epoll-engine.ts';
 import { selfCheck } from '../../../../data-plane/kernel/self-check.ts';
-import { type Ffi, loadFfi } from '../../../../data-plane/kernel/ffi.ts';
+import type { Ffi } from '../../../../data-plane/kernel/ffi.ts';
 
 const { EADDRINUSE, EAGAIN, EBADF } = constants.errno;
 const LOOPBACK = Uint8Array.of(127, 0, 0, 1);
@@ -81,15 +82,9 @@ describe('the C library', () => {
 
 type Call = (...args: number[]) => number;
 
-function realFfi(): Ffi {
-  const { ffi, reason } = loadFfi();
-  if (!ffi) throw new Error(reason);
-  return ffi;
-}
-
 /** The C library, with one function that does something else. */
 function withOther(name: string, other: (real: Call) => Call): Ffi {
-  const ffi = realFfi();
+  const ffi = ffiOrFail();
   return {
     ...ffi,
     declare: <Declared extends (...args: never[]) => number>(prototype: string) => {
@@ -102,7 +97,7 @@ function withOther(name: string, other: (real: Call) => Call): Ffi {
 
 describe('the self-check of the epoll engine', () => {
   it('finds nothing where the engine runs', () => {
-    assert.equal(selfCheck(realFfi()), null);
+    assert.equal(selfCheck(ffiOrFail()), null);
     assert.equal(epollEngineObstacle(), null);
   });
 
@@ -135,7 +130,7 @@ describe('the self-check of the epoll engine', () => {
   });
 
   it('says which function is missing', () => {
-    const ffi = realFfi();
+    const ffi = ffiOrFail();
     const missing: Ffi = {
       ...ffi,
       declare: (prototype) => {

@@ -3,13 +3,12 @@ import { beforeEach, describe, it } from 'node:test';
 import { ReporterRig } from '../../../../harness/proxy/reporter-rig.ts';
 import { position } from '../../../../harness/snapshots.ts';
 
+let rig: ReporterRig;
+beforeEach(() => {
+  rig = new ReporterRig();
+});
+
 describe('the reporter', () => {
-  let rig: ReporterRig;
-
-  beforeEach(() => {
-    rig = new ReporterRig();
-  });
-
   it('tells every replica who it is and everything at the start, and then only what changed', async () => {
     await rig.start('a', 'b');
     assert.equal(rig.calls.length, 2);
@@ -129,12 +128,6 @@ describe('the reporter', () => {
 });
 
 describe('a report of many backends', () => {
-  let rig: ReporterRig;
-
-  beforeEach(() => {
-    rig = new ReporterRig();
-  });
-
   it('takes its time where the messages of a report take long', async () => {
     rig.backends = 500;
     await rig.start('a', 'b');

@@ -81,13 +81,6 @@ describe('the connection handler', () => {
     assert.equal(bench.allOpen, 0, 'no plan names the row, and still it is given back');
   });
 
-  it('has no backend for a listener that no plan names', () => {
-    const bench = new HandlerBench();
-    assert.equal(bench.handler.onAccept(0, 5, 1), NO_ROW);
-    bench.handler.onClosed(0, 'no_backend');
-    assert.equal(bench.own.listenerOpen[5], 0);
-  });
-
   it('takes a backend out after three failures in a row, and only for what speaks of the backend', () => {
     const bench = benchOf({ backends: { 1: 1 }, retries: 10 });
     bench.accept(0);
