@@ -1,9 +1,9 @@
-/** A real proxy process and a scripted control plane: how configuration arrives, or does not. And a flag that can not be. */
+/** A real proxy process and a scripted control plane: how configuration arrives, or does not. */
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { answers } from '../../../harness/programs/fleet.ts';
+import { answers, lbctlFor, succeed } from '../../../harness/programs/fleet.ts';
 import { eventually, laterScope, startBuilt, temporaryFolder } from '../../../harness/programs/processes.ts';
 import {
   askOnce,
@@ -16,6 +16,7 @@ import {
 import { until } from '../../../harness/engine/tcp.ts';
 import { startScriptedReplica } from '../../../harness/proxy/scripted-replica.ts';
 import * as make from '../../../harness/snapshots.ts';
+import { runControlPlane } from '../../../harness/programs/running-control-plane.ts';
 
 /** One proxy for all of them: each takes up the revisions where the one before has stopped. */
 describe('a proxy and its configuration', () => {
@@ -163,5 +164,56 @@ describe('--source-address', () => {
   it('of this host lets it start', async (t) => {
     const flags = { 'source-address': '127.0.0.2,127.0.0.3' };
     assert.ok((await startProxyProcess(t, [NOBODY_THERE], temporaryFolder(t), flags)).admin);
+  });
+});
+
+const FROM_DISK = /"revision":(\d+).*serving the last good snapshot from disk/;
+
+describe('a proxy without a control plane', () => {
+  it('takes the snapshot before when starts with the newest one keep ending, and serves', async (t) => {
+    const { replica, echo, port, stateDir } = await setUp(t);
+    const first = await startProxy(t, [replica.address], stateDir);
+    await replica.answerTo(replica.publish(web(1, port, echo.address)));
+    await replica.answerTo(replica.publish(web(2, port)));
+    first.signal('SIGKILL');
+    await first.ended;
+    replica.stop();
+
+    const revisions: (string | undefined)[] = [];
+    for (let start = 0; start < 4; start += 1) {
+      const proxy = await startProxy(t, [replica.address], stateDir);
+      revisions.push(await proxy.line((line) => FROM_DISK.exec(line)?.[1], 'what it serves'));
+      if (start === 3) {
+        assert.equal(await askOnce(port), 'one:hello');
+        assert.ok(proxy.lines.some((line) => /3 starts in a row.*set aside/.test(line)));
+      }
+      proxy.signal('SIGKILL');
+      await proxy.ended;
+    }
+    assert.deepEqual(revisions, ['2', '2', '2', '1']);
+  });
+
+  it('is stale in lbctl get proxies while nobody stands by its configuration', async (t) => {
+    const plane = await runControlPlane(t);
+    await plane.call('pools', 'CreatePool', { pool: { name: 'web' } });
+    const { replica, port, stateDir } = await setUp(t);
+    // What it runs is from another store, so the control plane withholds, and it reports all the same.
+    const first = await startProxy(t, [replica.address], stateDir);
+    await replica.answerTo(replica.publish(web(1, port)));
+    await first.stop();
+    const proxy = await startProxy(t, [plane.grpcAddress], stateDir);
+    const lbctl = lbctlFor(plane.grpcAddress);
+    const shown = await eventually(
+      async () => {
+        const text = await succeed(lbctl, ['get', 'proxies', '-o', 'json']);
+        const [found] = JSON.parse(text) as { stale: boolean; fromDisk: boolean }[];
+        return found?.stale ? found : undefined;
+      },
+      'a stale proxy',
+      40_000,
+    );
+    assert.equal(shown.fromDisk, true);
+    assert.match(await succeed(lbctl, ['get', 'proxies']), /\bstale\b/);
+    assert.ok(Number(await metric(proxy.admin, 'lb_config_age_seconds')) > 10);
   });
 });

@@ -1,10 +1,37 @@
+/** When backends are checked, and what a connect that fails says of one. */
 import assert from 'node:assert/strict';
+import { constants } from 'node:os';
 import { describe, it } from 'node:test';
+import { errnoName } from '../../../../data-plane/kernel/errno.ts';
+import { refused } from '../../../../data-plane/health/checker.ts';
 import fc from 'fast-check';
 import { POLICY_DEFAULTS } from '../../../../core/model/defaults.ts';
 import { seededRandom } from '../../../../core/runtime/random.ts';
 import { stepHealth, unknownHealth } from '../../../../data-plane/health/health-machine.ts';
 import { CheckSchedule, firstDelayMs, nextDelayMs } from '../../../../data-plane/health/scheduler.ts';
+
+const { EADDRINUSE, EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } = constants.errno;
+const { EACCES, ECONNREFUSED, EHOSTDOWN, EPROTO } = { EHOSTDOWN: 112, ...constants.errno };
+
+describe('a check whose connect fails', () => {
+  for (const errno of [EADDRINUSE, EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC]) {
+    it(`says nothing of the backend when this host ran out of resources: ${errnoName(errno)}`, () => {
+      const reason = `this host ran out of resources: ${errnoName(errno)}`;
+      assert.deepEqual(refused(errno), { type: 'inconclusive', reason });
+    });
+  }
+
+  for (const [errno, reason] of [
+    [ECONNREFUSED, 'connection refused'],
+    [EHOSTDOWN, 'host down'],
+    [EACCES, 'not permitted by this host'],
+    [EPROTO, 'EPROTO'],
+  ] as const) {
+    it(`fails, and says "${reason}"`, () => {
+      assert.deepEqual(refused(errno), { type: 'failed', reason });
+    });
+  }
+});
 
 const check = { ...POLICY_DEFAULTS.healthCheck, intervalMs: 5_000 };
 const healthy = stepHealth(unknownHealth(0), { type: 'passed' }, check, 0);
