@@ -27,12 +27,15 @@ interface Serving {
   client(): Promise<CheckedConversation>;
 }
 
-async function serving(t: TestContext): Promise<Serving> {
+async function serving(
+  t: TestContext,
+  flags: Readonly<Record<string, string>>,
+  options: { readonly descriptors?: number } = {},
+): Promise<Serving> {
   const { replica, port, stateDir } = await proxySurroundings(t);
   const mirror = await startMirror();
   t.after(() => mirror.stop());
-  const options = { descriptors: FEW_DESCRIPTORS };
-  const proxy = await startProxyProcess(t, [replica.address], stateDir, { engine: 'epoll' }, options);
+  const proxy = await startProxyProcess(t, [replica.address], stateDir, flags, options);
   assert.equal(await replica.answerTo(replica.publish(webSnapshot(1, port, mirror.address))), null);
   const before = await proxy.line((line) => /"connection_limit":(\d+)/.exec(line)?.[1], 'its limit');
   // Two workers have a socket each for the listener.
@@ -68,7 +71,7 @@ function saturatedIs(value: number, { proxy }: Serving): Promise<boolean> {
 
 describe('a proxy with few descriptors', () => {
   it('lets clients beyond its limit wait, serves those it has, and then the others', async (t) => {
-    const scene = await serving(t);
+    const scene = await serving(t, {}, { descriptors: FEW_DESCRIPTORS });
     const { proxy, limit } = scene;
     const all = await Promise.all(Array.from({ length: limit + 40 }, () => scene.client()));
     for (const each of all) each.say(100);
@@ -95,7 +98,7 @@ describe('a proxy with few descriptors', () => {
 
 describe('a proxy that is out of descriptors all the same', () => {
   it('serves the connections that it has, and goes on accepting when there are some again', async (t) => {
-    const scene = await serving(t);
+    const scene = await serving(t, {}, { descriptors: FEW_DESCRIPTORS });
     const { proxy, replica } = scene;
     const setLimit = async (limit: number): Promise<boolean> => {
       const args = ['--pid', String(proxy.pid), `--nofile=${limit}:${FEW_DESCRIPTORS}`];
@@ -132,27 +135,14 @@ const MIB = 1_048_576;
 
 describe('--max-connections 3', () => {
   it('lets the fourth client wait, and serves it when one leaves', async (t) => {
-    const { replica, port, stateDir } = await proxySurroundings(t);
-    const mirror = await startMirror();
-    t.after(() => mirror.stop());
     // One worker: each of several may be one over before it sees the others'.
-    const flags = { workers: '1', 'max-connections': '3' };
-    const proxy = await startProxyProcess(t, [replica.address], stateDir, flags);
-    await proxy.line(
-      (line) => /"connection_limit":3,"limited_by":"flag"/.exec(line) ?? undefined,
-      'the limit and what it comes from',
-    );
-    assert.equal(await readMetric(proxy.admin, 'lb_connection_limit'), 3);
-    assert.equal(await replica.answerTo(replica.publish(webSnapshot(1, port, mirror.address))), null);
+    const { proxy, client } = await serving(t, { workers: '1', 'max-connections': '3' });
+    const chosen = /"connection_limit":3,"limited_by":"flag"/;
+    await proxy.line((line) => chosen.exec(line) ?? undefined, 'the limit and what it comes from');
     assert.equal(await readMetric(proxy.admin, 'lb_connection_limit'), 3, 'a plan does not raise it');
-    const client = async (seed: number): Promise<CheckedConversation> => {
-      const conversation = await CheckedConversation.open(port, seed);
-      t.after(() => void conversation.socket.destroy());
-      return conversation;
-    };
-    const first = await Promise.all([client(1), client(2), client(3)]);
+    const first = await Promise.all([client(), client(), client()]);
     await Promise.all(first.map((each) => each.exchange(100)));
-    const fourth = await client(4);
+    const fourth = await client();
     fourth.say(100);
     await proxy.line(
       (line) => (line.includes('new clients wait; raise --max-connections') ? true : undefined),

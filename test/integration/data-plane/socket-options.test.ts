@@ -5,8 +5,7 @@ import { afterEach, describe, it } from 'node:test';
 import { KEEP_ALIVE } from '../../../data-plane/kernel/socket-settings.ts';
 import { backlogOf, openSockets, optionOf } from '../../../harness/engine/open-sockets.ts';
 import { ask } from '../../../harness/engine/tcp.ts';
-import type { RigOptions } from '../../../harness/worker/traffic-rig.ts';
-import { Scene } from '../../../harness/worker/traffic-scene.ts';
+import { type RigOptions, Scene } from '../../../harness/worker/traffic-rig.ts';
 
 const scene = new Scene();
 afterEach(() => scene.clear());

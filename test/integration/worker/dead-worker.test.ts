@@ -1,6 +1,6 @@
 /**
  * What a worker that dies under traffic leaves behind: nothing, after a moment. Its listening sockets outlive it: no client
- * in a queue is lost.
+ * in a queue is lost. And how a process with workers ends.
  */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
@@ -9,10 +9,13 @@ import { CLOSE_REASONS } from '../../../data-plane/memory/close-reasons.ts';
 import { CONTROL } from '../../../data-plane/memory/shared-memory.ts';
 import { CheckedConversation, startMirror } from '../../../harness/engine/checked-conversation.ts';
 import { backend, pool } from '../../../harness/snapshots.ts';
-import { ask, type TcpServer, until } from '../../../harness/engine/tcp.ts';
+import { type TcpServer, ask, until, within } from '../../../harness/engine/tcp.ts';
 import { run } from '../../../harness/programs/processes.ts';
-import type { TrafficRig } from '../../../harness/worker/traffic-rig.ts';
-import { Scene, web } from '../../../harness/worker/traffic-scene.ts';
+import { Scene, type TrafficRig, web } from '../../../harness/worker/traffic-rig.ts';
+import { once } from 'node:events';
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { byRunLength } from '../../../harness/run-length.ts';
 
 const WORKER_LOST = CLOSE_REASONS.indexOf('worker_lost');
 
@@ -230,4 +233,46 @@ describe('the queue of a worker that hangs', () => {
     assert.deepEqual(new Set(await Promise.all(answers)), new Set(['one:hi']));
     assert.equal(await bindsElsewhere(port), true);
   });
+});
+
+const PROGRAM = fileURLToPath(new URL('../../../harness/worker/traffic-program.js', import.meta.url));
+/** The epoll engine, which waits by itself, has to be woken, and may be caught anywhere in its loop, so each way is tried again. */
+const ROUNDS = byRunLength(3, 30);
+/** So many at once; more only get into each other's way. */
+const SIDE_BY_SIDE = 3;
+
+const WAYS = [
+  ['exit', 7],
+  ['throw', 1],
+  ['reject', 1],
+  ['terminate a worker', 7],
+  ['throw in a worker', 7],
+  ['loop in a worker', 7],
+] as const;
+
+async function endOf(how: string): Promise<unknown[]> {
+  const child = spawn(process.execPath, [PROGRAM, how], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const exited = once(child, 'exit');
+  try {
+    const [line] = await within('the connections to be open', once(child.stdout, 'data'));
+    assert.equal(String(line), 'open\n');
+    return await within('the exit', exited);
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+describe('a process with workers and busy connections', () => {
+  for (const [how, code] of WAYS) {
+    it(`ends with ${code}: ${how}`, async () => {
+      let rounds = 0;
+      const goOn = async (): Promise<void> => {
+        while (rounds < ROUNDS) {
+          rounds += 1;
+          assert.deepEqual(await endOf(how), [code, null], `round ${rounds}`);
+        }
+      };
+      await Promise.all(Array.from({ length: SIDE_BY_SIDE }, goOn));
+    });
+  }
 });

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { backend, listener, pool } from '../../../harness/snapshots.ts';
 import { ask, dial, freePort, TcpServer, until } from '../../../harness/engine/tcp.ts';
-import type { RigOptions } from '../../../harness/worker/traffic-rig.ts';
-import { Scene } from '../../../harness/worker/traffic-scene.ts';
+import { type RigOptions, Scene } from '../../../harness/worker/traffic-rig.ts';
 
 const scene = new Scene();
 afterEach(() => scene.clear());

@@ -9,8 +9,7 @@ import { CheckedConversation, startMirror } from '../../../harness/engine/checke
 import { backend, listener, policy, pool } from '../../../harness/snapshots.ts';
 import { byRunLength } from '../../../harness/run-length.ts';
 import { type TcpServer, ask, freePort, pause, readAll, until, within } from '../../../harness/engine/tcp.ts';
-import type { TrafficRig } from '../../../harness/worker/traffic-rig.ts';
-import { Scene, web } from '../../../harness/worker/traffic-scene.ts';
+import { Scene, type TrafficRig, web } from '../../../harness/worker/traffic-rig.ts';
 import { silentServer } from '../../../harness/engine/silent-server.ts';
 
 const LANES = byRunLength(300, 2_000);

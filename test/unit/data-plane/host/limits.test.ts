@@ -10,6 +10,7 @@ import {
 } from '../../../../data-plane/host/connection-limit.ts';
 import { cgroupMemory, memoryBound, ownMemory } from '../../../../data-plane/host/memory-bound.ts';
 import { cgroupQuota, workerCount } from '../../../../data-plane/host/worker-count.ts';
+import { residentBytes } from '../../../../data-plane/host/resident-memory.ts';
 
 const NONE = Number.POSITIVE_INFINITY;
 
@@ -204,4 +205,16 @@ describe('the number of workers', () => {
   for (const [what, cpus, quota, expected] of cases) {
     it(what, () => assert.equal(workerCount(cpus, quota), expected));
   }
+});
+
+it('reports the resident memory that was read last while every descriptor is in use', () => {
+  const outOfDescriptors = () => {
+    throw new Error('EMFILE: too many open files, uv_resident_set_memory');
+  };
+  assert.equal(
+    residentBytes(() => 5_000),
+    5_000,
+  );
+  assert.equal(residentBytes(outOfDescriptors), 5_000);
+  assert.ok(residentBytes() > 1_000_000);
 });

@@ -4,7 +4,13 @@ import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { EPOLL } from '../../../../../data-plane/kernel/linux.ts';
 import { errnoName } from '../../../../../data-plane/kernel/errno.ts';
-import { CLIENT, CONNECT_MS, type LoopRig, connecting } from '../../../../../harness/engine/loop-rig.ts';
+import {
+  CLIENT,
+  CONNECT_MS,
+  type LoopRig,
+  connecting,
+  established,
+} from '../../../../../harness/engine/loop-rig.ts';
 
 const { EALREADY, ECONNREFUSED, ECONNRESET, EISCONN, ETIMEDOUT } = constants.errno;
 const FAILS = EPOLL.in | EPOLL.readHangUp | EPOLL.hangUp | EPOLL.error;
@@ -134,8 +140,7 @@ const INPUT = EPOLL.in | EPOLL.urgent;
 
 /** A connection whose client takes nothing more, while its backend has words for it. */
 function blocked(): LoopRig {
-  const rig = connecting(1);
-  rig.turn(rig.kernel.event(rig.backend(0), EPOLL.out), rig.kernel.event(rig.client(0), EPOLL.out));
+  const rig = established();
   rig.kernel.answers.send = [-EAGAIN];
   rig.turn(rig.says(rig.backend(0), 'first, '));
   assert.equal(rig.heard(rig.client(0)), '');
@@ -179,8 +184,7 @@ describe('the input of a side that can’t be passed on', () => {
   });
 
   it('is not muted while it can be passed on', () => {
-    const rig = connecting(1);
-    rig.turn(rig.kernel.event(rig.backend(0), EPOLL.out), rig.kernel.event(rig.client(0), EPOLL.out));
+    const rig = established();
     for (let word = 0; word < 10; word++) rig.turn(rig.says(rig.backend(0), 'word '));
     assert.equal(rig.kernel.count('epollChange'), 0);
   });
