@@ -14,27 +14,13 @@ import {
 } from '../../../harness/programs/proxy-process.ts';
 import { ask, dial, readAll } from '../../../harness/engine/tcp.ts';
 
-interface Line {
-  readonly pool: string | null;
-  readonly backend: string | null;
-  readonly client: string;
-  readonly attempts: number;
-  readonly connect_ms: number | null;
-  readonly first_byte_ms: number | null;
-  readonly duration_ms: number;
-  readonly bytes_from_client: number;
-  readonly bytes_to_client: number;
-  readonly reason: string;
-  readonly why: string;
-}
-
-function linesOf(file: string): readonly Line[] {
+function linesOf(file: string): readonly Record<string, unknown>[] {
   const text = readFileSync(file, 'utf8');
   assert.ok(text === '' || text.endsWith('\n'));
   return text
     .split('\n')
     .slice(0, -1)
-    .map((line) => JSON.parse(line) as Line);
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 async function serving(t: TestContext, log: string, flags: Readonly<Record<string, string>> = {}) {
@@ -56,14 +42,15 @@ describe('the connection log of a proxy', () => {
     good.end();
     await ended;
     const line = await eventually(async () => linesOf(file)[0], 'the line');
-    const { connect_ms, duration_ms, first_byte_ms, ...rest } = line;
-    assert.ok(connect_ms !== null && first_byte_ms !== null);
-    assert.ok(connect_ms >= 0 && connect_ms <= first_byte_ms && first_byte_ms <= duration_ms);
+    const { connect_ms, duration_ms, first_byte_ms, bytes_from_client, bytes_to_client } = line;
+    const { client, pool, backend, attempts, reason, why } = line;
+    assert.ok(typeof connect_ms === 'number' && typeof first_byte_ms === 'number');
+    assert.ok(connect_ms >= 0 && connect_ms <= first_byte_ms && first_byte_ms <= Number(duration_ms));
     assert.deepEqual(
-      [rest.client, rest.pool, rest.backend, rest.attempts, rest.reason, rest.why],
+      [client, pool, backend, attempts, reason, why],
       [`127.0.0.1:${goodPort}`, 'web', echo.address, 1, 'completed', 'both sides ended in order'],
     );
-    assert.deepEqual([rest.bytes_from_client, rest.bytes_to_client], ['hello'.length, 'one:hello'.length]);
+    assert.deepEqual([bytes_from_client, bytes_to_client], ['hello'.length, 'one:hello'.length]);
   });
 
   it('goes on in a new file on SIGHUP', async (t) => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { closeSync, mkdtempSync, openSync, readlinkSync, rmSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readlinkSync } from 'node:fs';
+import { constants } from 'node:os';
 import { after, describe, it } from 'node:test';
 import { errnoName } from '../../../../data-plane/kernel/errno.ts';
 import { libcOrFail } from '../../../../harness/engine/libc.ts';
@@ -10,7 +9,7 @@ import { epollEngineObstacle } from '../../../../data-plane/engine/epoll/epoll-e
 import { selfCheck } from '../../../../data-plane/kernel/self-check.ts';
 import type { Ffi } from '../../../../data-plane/kernel/ffi.ts';
 
-const { EADDRINUSE, EAGAIN, EBADF } = constants.errno;
+const { EADDRINUSE, EBADF } = constants.errno;
 const LOOPBACK = Uint8Array.of(127, 0, 0, 1);
 const libc = libcOrFail();
 const opened: number[] = [];
@@ -66,17 +65,6 @@ describe('the C library', () => {
 
   it('tells the limit of descriptors', () => {
     assert.ok(libc.descriptorLimit() >= 256);
-  });
-
-  it('locks a file for one holder at a time', () => {
-    const directory = mkdtempSync(join(tmpdir(), 'lock-'));
-    const [one, two] = [0, 1].map(() => openSync(join(directory, 'lock'), 'w')) as [number, number];
-    assert.equal(libc.lock(one), 0);
-    assert.equal(libc.lock(two), -EAGAIN);
-    closeSync(one);
-    assert.equal(libc.lock(two), 0);
-    closeSync(two);
-    rmSync(directory, { recursive: true });
   });
 });
 
