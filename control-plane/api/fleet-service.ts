@@ -18,9 +18,8 @@ export function fleetHandlers(deps: ApiDeps): FleetServiceHandlers {
       return { proxies: fleet.list().map((proxy) => ({ ...proxyToWire(proxy), currentRevision })) };
     }),
     ListBackendStatus: unary(async ({ pool }) => {
-      const statuses = backendStatuses(fleet.list()).filter(
-        (status) => pool === '' || poolOf(status) === pool,
-      );
+      const all = backendStatuses(fleet.list());
+      const statuses = all.filter(({ report }) => pool === '' || report?.backend?.pool === pool);
       const pools = follower.current()?.state.pools;
       if (pool !== '' && statuses.length === 0 && pools !== undefined) findResource('pool', pools, pool);
       return { statuses };
@@ -63,15 +62,6 @@ function backendStatuses(proxies: readonly ProxyRecord[]): BackendStatus[] {
     }));
   });
   // The sort is stable, so the proxies of one backend stay in the order of the roster.
-  statuses.sort((a, b) => compare(a.order, b.order));
+  statuses.sort((a, b) => Number(a.order > b.order) - Number(a.order < b.order));
   return statuses.map(({ status }) => status);
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
-}
-
-function poolOf(status: BackendStatus): string | undefined {
-  return status.report?.backend?.pool;
 }

@@ -3,13 +3,10 @@ import type { Edit } from '../../core/model/edit.ts';
 import { createListener, deleteListener, updateListener } from '../../core/model/edits/listener.ts';
 import { createPolicy, deletePolicy, updatePolicy } from '../../core/model/edits/policy.ts';
 import { createPool, deletePool, updatePool } from '../../core/model/edits/pool.ts';
-import type { State } from '../../core/model/state.ts';
+import { byName, type State } from '../../core/model/state.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import type { Listener__Output } from '../../core/wire/generated/lb/v1/Listener.ts';
 import type { ListenerServiceHandlers } from '../../core/wire/generated/lb/v1/ListenerService.ts';
-import type { Policy__Output } from '../../core/wire/generated/lb/v1/Policy.ts';
 import type { PolicyServiceHandlers } from '../../core/wire/generated/lb/v1/PolicyService.ts';
-import type { Pool__Output } from '../../core/wire/generated/lb/v1/Pool.ts';
 import type { PoolServiceHandlers } from '../../core/wire/generated/lb/v1/PoolService.ts';
 import { policyDraftFromWire } from '../../core/wire/policy-codec.ts';
 import { listenerFromWire, poolDraftFromWire } from '../../core/wire/resource-codec.ts';
@@ -19,11 +16,11 @@ import type { ApiDeps } from './api-deps.ts';
 import { backendHandlers } from './backend-methods.ts';
 import { type ChangeFields, expectedRevision } from './make-change.ts';
 import { findResource, readState } from './read-state.ts';
-import { byName, storedListenerToWire, storedPolicyToWire, storedPoolToWire } from './stored-codec.ts';
+import { storedListenerToWire, storedPolicyToWire, storedPoolToWire } from './stored-codec.ts';
 
 export function policyHandlers(deps: ApiDeps): PolicyServiceHandlers {
   const methods = resourceMethods(deps, 'Policy', {
-    read: (wire: Policy__Output, path, violations) => policyDraftFromWire(wire, path, violations),
+    read: policyDraftFromWire,
     stored: ({ policies }) => policies,
     toWire: storedPolicyToWire,
     create: createPolicy,
@@ -41,7 +38,7 @@ export function policyHandlers(deps: ApiDeps): PolicyServiceHandlers {
 
 export function poolHandlers(deps: ApiDeps): PoolServiceHandlers {
   const methods = resourceMethods(deps, 'Pool', {
-    read: (wire: Pool__Output, path, violations) => poolDraftFromWire(wire, path, violations),
+    read: poolDraftFromWire,
     stored: ({ pools }) => pools,
     toWire: storedPoolToWire,
     create: createPool,
@@ -60,7 +57,7 @@ export function poolHandlers(deps: ApiDeps): PoolServiceHandlers {
 
 export function listenerHandlers(deps: ApiDeps): ListenerServiceHandlers {
   const methods = resourceMethods(deps, 'Listener', {
-    read: (wire: Listener__Output) => listenerFromWire(wire),
+    read: listenerFromWire,
     stored: ({ listeners }) => listeners,
     toWire: storedListenerToWire,
     create: createListener,

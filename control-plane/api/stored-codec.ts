@@ -1,6 +1,6 @@
 /** Stored resources on the wire, each with the revision that last changed it. */
 import type { Listener, Policy } from '../../core/model/resources.ts';
-import type { State, Stored, StoredPool } from '../../core/model/state.ts';
+import { byName, type State, type Stored, type StoredPool } from '../../core/model/state.ts';
 import type { Listener as WireListener } from '../../core/wire/generated/lb/v1/Listener.ts';
 import type { Policy as WirePolicy } from '../../core/wire/generated/lb/v1/Policy.ts';
 import type { Pool as WirePool } from '../../core/wire/generated/lb/v1/Pool.ts';
@@ -23,11 +23,6 @@ export function storedPoolToWire({ value, revision, backends }: StoredPool): Wir
 
 export function storedListenerToWire({ value, revision }: Stored<Listener>): WireListener {
   return listenerToWire(value, revision);
-}
-
-/** Sorted by name. */
-export function byName<T>(stored: ReadonlyMap<string, T>): T[] {
-  return [...stored].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
 }
 
 /** Everything that Apply needs to reproduce this state. The built-in policy is included only if it was edited. */

@@ -28,12 +28,6 @@ const MAX_BACKENDS = 10_000;
 /** Frames come a second apart, and timers may be late but never early: a frame due within this time is sent now. */
 const SLACK_MS = 500;
 
-interface StatsRequest {
-  readonly filter: StatsFilter;
-  readonly intervalMs: number;
-  readonly historyMs: number;
-}
-
 /** Makes the handler, which counts its open streams. */
 export function watchStats(deps: ApiDeps): (call: Call) => void {
   const { follower, stats, streams, clock, logger } = deps;
@@ -68,22 +62,17 @@ export function watchStats(deps: ApiDeps): (call: Call) => void {
   };
 }
 
-function read({ pool, interval, history, maxBackends }: WatchStatsRequest__Output): StatsRequest {
+function read({ pool, interval, history, maxBackends }: WatchStatsRequest__Output) {
   const violations: Violation[] = [];
   const intervalMs = between('interval', interval, INTERVAL_MS.least, INTERVAL_MS.most, violations);
   const historyMs = between('history', history, 0, PAST_MS, violations);
   if (maxBackends > MAX_BACKENDS) {
-    violations.push({
-      field: 'max_backends',
-      description: `is ${maxBackends}; at most ${MAX_BACKENDS} are allowed`,
-    });
+    const description = `is ${maxBackends}; at most ${MAX_BACKENDS} are allowed`;
+    violations.push({ field: 'max_backends', description });
   }
   throwIfInvalid(violations);
-  return {
-    filter: { pool: pool || undefined, maxBackends: maxBackends || DEFAULT_BACKENDS },
-    intervalMs,
-    historyMs,
-  };
+  const filter: StatsFilter = { pool: pool || undefined, maxBackends: maxBackends || DEFAULT_BACKENDS };
+  return { filter, intervalMs, historyMs };
 }
 
 /** A duration of the request in milliseconds; `least` when it is unset. */

@@ -1,7 +1,13 @@
 /** The JSON endpoints of the page: changes, history and convergence. The gRPC handlers answer all of them. */
 import type { Violation } from '../../core/model/violation.ts';
 import { type ErrorCode, LbError } from '../../core/runtime/errors.ts';
-import { type HttpAnswer, type HttpHead, json, type Routes } from '../../core/runtime/http-server.ts';
+import {
+  type HttpAnswer,
+  type HttpHead,
+  type HttpRequest,
+  json,
+  type Routes,
+} from '../../core/runtime/http-server.ts';
 import { changeView } from '../../core/view/difference.ts';
 import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
 import type { DiffRevisionsResponse__Output } from '../../core/wire/generated/lb/v1/DiffRevisionsResponse.ts';
@@ -39,38 +45,31 @@ export interface ActionDeps {
 
 export function actionRoutes({ call, follower, fleet }: ActionDeps): Routes {
   return {
-    '/api/changes': { post: ({ body }) => answering(() => change(call, body)) },
-    '/api/revisions': ({ query }) =>
-      answering(async () => {
-        const request = { pageSize: PAGE_SIZE, pageToken: query.get('before') ?? '' };
-        const page = await call<ListRevisionsResponse__Output>('ListRevisions', request);
-        return { revisions: page.revisions.map(revisionRow), before: page.nextPageToken };
-      }),
-    '/api/revision': (head) =>
-      answering(async () => {
-        const request = { revision: revisionIn(head, 'number') };
-        const found = await call<GetRevisionResponse__Output>('GetRevision', request);
-        return {
-          ...(found.revision && revisionRow(found.revision)),
-          changes: changeRows(found.changes),
-        };
-      }),
-    '/api/difference': (head) =>
-      answering(async () => {
-        const request = { fromRevision: revisionIn(head, 'from'), toRevision: revisionIn(head, 'to') };
-        const { changes } = await call<DiffRevisionsResponse__Output>('DiffRevisions', request);
-        return { changes: changeRows(changes) };
-      }),
-    '/api/converged': (head) =>
-      answering(async () => {
-        const revision = Number(revisionIn(head, 'revision'));
-        const storeId = follower.current()?.position.storeId ?? '';
-        const { response, settled } = convergence(fleet.list(), storeId, revision, {
-          rosterKnown: fleet.unknownForMs() === 0,
-          committedMs: (each) => follower.revision(each)?.timeMs,
-        });
-        return { ...response, settled };
-      }),
+    '/api/changes': { post: answering(({ body }: HttpRequest) => change(call, body)) },
+    '/api/revisions': answering(async ({ query }) => {
+      const request = { pageSize: PAGE_SIZE, pageToken: query.get('before') ?? '' };
+      const page = await call<ListRevisionsResponse__Output>('ListRevisions', request);
+      return { revisions: page.revisions.map(revisionRow), before: page.nextPageToken };
+    }),
+    '/api/revision': answering(async (head) => {
+      const request = { revision: revisionIn(head, 'number') };
+      const { revision, changes } = await call<GetRevisionResponse__Output>('GetRevision', request);
+      return { ...(revision && revisionRow(revision)), changes: changeRows(changes) };
+    }),
+    '/api/difference': answering(async (head) => {
+      const request = { fromRevision: revisionIn(head, 'from'), toRevision: revisionIn(head, 'to') };
+      const { changes } = await call<DiffRevisionsResponse__Output>('DiffRevisions', request);
+      return { changes: changeRows(changes) };
+    }),
+    '/api/converged': answering(async (head) => {
+      const revision = Number(revisionIn(head, 'revision'));
+      const storeId = follower.current()?.position.storeId ?? '';
+      const { response, settled } = convergence(fleet.list(), storeId, revision, {
+        rosterKnown: fleet.unknownForMs() === 0,
+        committedMs: (each) => follower.revision(each)?.timeMs,
+      });
+      return { ...response, settled };
+    }),
   };
 }
 
@@ -101,14 +100,16 @@ function parsed(body: string): unknown {
 }
 
 /** Answers an LbError with its status and message. Any other error is a bug, which the HTTP server reports. */
-async function answering(work: () => Promise<object>): Promise<HttpAnswer> {
-  try {
-    return json(200, await work());
-  } catch (error) {
-    if (!(error instanceof LbError)) throw error;
-    const { code, message, violations } = error;
-    return json(HTTP_STATUS[code], { code, error: message, violations });
-  }
+function answering<Head extends HttpHead>(work: (head: Head) => Promise<object>) {
+  return async (head: Head): Promise<HttpAnswer> => {
+    try {
+      return json(200, await work(head));
+    } catch (error) {
+      if (!(error instanceof LbError)) throw error;
+      const { code, message, violations } = error;
+      return json(HTTP_STATUS[code], { code, error: message, violations });
+    }
+  };
 }
 
 function revisionIn({ query }: HttpHead, name: string): string {
@@ -117,8 +118,8 @@ function revisionIn({ query }: HttpHead, name: string): string {
   throw new LbError('INVALID_ARGUMENT', `${name} is "${text}"; it must be a revision, such as 42.`);
 }
 
-function revisionRow({ revision, time, author, message, hash, changes }: Revision__Output) {
-  return { revision, timeMs: time ? timestampFromWire(time) : null, author, message, hash, summary: changes };
+function revisionRow({ revision, time, author, message, changes }: Revision__Output) {
+  return { revision, timeMs: time ? timestampFromWire(time) : null, author, message, summary: changes };
 }
 
 /** Field by field, without the whole resources before and after. */

@@ -3,50 +3,37 @@ import { BACKEND_STATES, STRATEGIES } from '../../core/model/resources.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { wordToWire } from '../../core/wire/enum-codec.ts';
 
-type Shape =
-  | 'text'
-  | 'whole number'
-  | 'yes or no'
-  /** A revision: it has 64 bits, so it is sent as text. */
-  | 'digits'
-  | { readonly oneOf: readonly string[] }
-  | { readonly list: Shape }
-  | { readonly fields: Fields };
-type Fields = Readonly<Record<string, Shape>>;
+/** Adds violations unless the value has the right shape. `at`: its path in the request; empty: the request itself. */
+type Check = (value: unknown, at: string, violations: Violation[]) => void;
+type Checks = Readonly<Record<string, Check>>;
 
 const MAX_WHOLE = 2 ** 32 - 1;
 
-const CHANGE_FIELDS: Fields = {
-  requestId: 'text',
-  author: 'text',
-  message: 'text',
-  dryRun: 'yes or no',
-  force: 'yes or no',
-};
-const MASK: Shape = { fields: { paths: { list: 'text' } } };
-const STATE: Shape = { oneOf: BACKEND_STATES.map((state) => wordToWire('BACKEND_STATE', state)) };
-const STRATEGY: Shape = { oneOf: STRATEGIES.map((strategy) => wordToWire('STRATEGY', strategy)) };
-const NEW_BACKEND: Shape = { fields: { address: 'text', weight: 'whole number' } };
-const BACKEND: Shape = {
-  fields: { address: 'text', weight: 'whole number', state: STATE, revision: 'digits' },
-};
+const text = must('be text', (value) => typeof value === 'string');
+const yesOrNo = must('be true or false', (value) => typeof value === 'boolean');
+const wholeNumber = must(
+  'be a whole number, 0 or more',
+  (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_WHOLE,
+);
+/** A revision: it has 64 bits, so it is sent as text. */
+const digits = must('be digits', (value) => typeof value === 'string' && /^\d{1,15}$/.test(value));
+const state = oneOf(BACKEND_STATES.map((word) => wordToWire('BACKEND_STATE', word)));
+const strategy = oneOf(STRATEGIES.map((word) => wordToWire('STRATEGY', word)));
+
+const CHANGE_FIELDS = { requestId: text, author: text, message: text, dryRun: yesOrNo, force: yesOrNo };
+const updateMask = object({ paths: list(text) });
 
 /** The changing methods that the dashboard may call, with their fields. */
-const CHANGES: Readonly<Record<string, Fields>> = {
-  AddBackends: { ...CHANGE_FIELDS, pool: 'text', backends: { list: NEW_BACKEND } },
-  RemoveBackends: { ...CHANGE_FIELDS, pool: 'text', addresses: { list: 'text' } },
-  UpdateBackend: { ...CHANGE_FIELDS, pool: 'text', backend: BACKEND },
-  UpdatePool: {
-    ...CHANGE_FIELDS,
-    pool: { fields: { name: 'text', policy: 'text', revision: 'digits' } },
-    updateMask: MASK,
-  },
-  UpdatePolicy: {
-    ...CHANGE_FIELDS,
-    policy: { fields: { name: 'text', strategy: STRATEGY, revision: 'digits' } },
-    updateMask: MASK,
-  },
-  Rollback: { ...CHANGE_FIELDS, revision: 'digits' },
+const CHANGES: Checks = {
+  AddBackends: change({ pool: text, backends: list(object({ address: text, weight: wholeNumber })) }),
+  RemoveBackends: change({ pool: text, addresses: list(text) }),
+  UpdateBackend: change({
+    pool: text,
+    backend: object({ address: text, weight: wholeNumber, state, revision: digits }),
+  }),
+  UpdatePool: change({ pool: object({ name: text, policy: text, revision: digits }), updateMask }),
+  UpdatePolicy: change({ policy: object({ name: text, strategy, revision: digits }), updateMask }),
+  Rollback: change({ revision: digits }),
 };
 
 export interface ChangeRequest {
@@ -59,57 +46,51 @@ export interface ChangeRequest {
 /** Returns null, and adds violations, if this is not a change that the dashboard may make. */
 export function readChange(body: unknown, violations: Violation[]): ChangeRequest | null {
   const { method, request, shown } = isObject(body) ? body : {};
-  if (typeof method !== 'string' || !Object.hasOwn(CHANGES, method)) {
+  const check = typeof method === 'string' && Object.hasOwn(CHANGES, method) ? CHANGES[method] : undefined;
+  if (typeof method !== 'string' || check === undefined) {
     const description = `must be one of ${Object.keys(CHANGES).join(', ')}`;
     violations.push({ field: 'method', description });
     return null;
   }
-  check(request, { fields: CHANGES[method] ?? {} }, '', violations);
-  if (shown !== undefined) check(shown, 'digits', 'shown', violations);
+  check(request, '', violations);
+  if (shown !== undefined) digits(shown, 'shown', violations);
   if (violations.length > 0) return null;
   return { method, request: request as object, shown: shown === undefined ? null : Number(shown) };
 }
 
-function check(value: unknown, shape: Shape, at: string, violations: Violation[]): void {
-  if (typeof shape === 'object' && 'fields' in shape) {
-    return checkFields(value, shape.fields, at, violations);
-  }
-  if (typeof shape === 'object' && 'list' in shape) {
-    if (!Array.isArray(value)) return wrong('must be a list', at, violations);
-    return value.forEach((item, index) => check(item, shape.list, `${at}[${index}]`, violations));
-  }
-  if (!fits(value, shape)) wrong(`must be ${describeShape(shape)}`, at, violations);
+function must(description: string, fits: (value: unknown) => boolean): Check {
+  return (value, field, violations) => {
+    if (!fits(value)) violations.push({ field, description: `must ${description}` });
+  };
 }
 
-function checkFields(value: unknown, fields: Fields, at: string, violations: Violation[]): void {
-  if (!isObject(value)) return wrong('must be an object', at, violations);
-  for (const [name, inner] of Object.entries(value)) {
-    const field = at === '' ? name : `${at}.${name}`;
-    const shape = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (shape !== undefined) check(inner, shape, field, violations);
-    else wrong(`is not a known field; the fields are ${Object.keys(fields).join(', ')}`, field, violations);
-  }
+function oneOf(words: readonly string[]): Check {
+  return must(`be one of ${words.join(', ')}`, (value) => typeof value === 'string' && words.includes(value));
 }
 
-type Leaf = Exclude<Shape, { readonly list: Shape } | { readonly fields: Fields }>;
-
-function fits(value: unknown, shape: Leaf): boolean {
-  if (shape === 'text') return typeof value === 'string';
-  if (shape === 'yes or no') return typeof value === 'boolean';
-  if (shape === 'digits') return typeof value === 'string' && /^\d{1,15}$/.test(value);
-  if (shape === 'whole number')
-    return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_WHOLE;
-  return typeof value === 'string' && shape.oneOf.includes(value);
+function list(check: Check): Check {
+  const isList = must('be a list', Array.isArray);
+  return (value, at, violations) => {
+    isList(value, at, violations);
+    if (Array.isArray(value)) value.forEach((item, index) => check(item, `${at}[${index}]`, violations));
+  };
 }
 
-function describeShape(shape: Leaf): string {
-  if (typeof shape === 'object') return `one of ${shape.oneOf.join(', ')}`;
-  if (shape === 'whole number') return 'a whole number, 0 or more';
-  return shape === 'yes or no' ? 'true or false' : shape;
+function object(checks: Checks): Check {
+  const known = Object.keys(checks).join(', ');
+  return (value, at, violations) => {
+    if (!isObject(value)) return void violations.push({ field: at, description: 'must be an object' });
+    for (const [name, inner] of Object.entries(value)) {
+      const field = at === '' ? name : `${at}.${name}`;
+      const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
+      if (check !== undefined) check(inner, field, violations);
+      else violations.push({ field, description: `is not a known field; the fields are ${known}` });
+    }
+  };
 }
 
-function wrong(description: string, field: string, violations: Violation[]): void {
-  violations.push({ field, description });
+function change(checks: Checks): Check {
+  return object({ ...CHANGE_FIELDS, ...checks });
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -27,3 +27,7 @@ export interface State {
   readonly pools: ReadonlyMap<string, StoredPool>;
   readonly listeners: ReadonlyMap<string, Stored<Listener>>;
 }
+
+export function byName<T>(stored: ReadonlyMap<string, T>): T[] {
+  return [...stored].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
+}

@@ -1,4 +1,5 @@
 /** What proxies report, made by hand. */
+import { type ProxyRecord, ReportedProxy } from '../../control-plane/fleet/proxy-record.ts';
 import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import type { BackendReport__Output } from '../../core/wire/generated/lb/v1/BackendReport.ts';
 import type { ListenerReport__Output } from '../../core/wire/generated/lb/v1/ListenerReport.ts';
@@ -93,4 +94,16 @@ export function listenerReport(
     duration: null,
     ...fields,
   };
+}
+
+/** A proxy on the roster that reported once, 1.7 × 10⁹ seconds after 1970: revision 1 unless `fields` say otherwise. */
+export function reportedProxy(
+  id: string,
+  fields: Partial<StreamReportsRequest__Output> = {},
+  connected = true,
+): ProxyRecord {
+  const proxy = new ReportedProxy(proxyInfo(id), 0);
+  proxy.apply(report({ applied: applied(1), ...fields }), 1_700_000_000_000);
+  proxy.connected = connected;
+  return proxy;
 }

@@ -27,7 +27,6 @@ export interface Delta {
 }
 
 export class TestProxy {
-  readonly #client: ReplicaClient;
   readonly #call: ClientDuplexStream<StreamSnapshotsRequest, StreamSnapshotsResponse__Output>;
   readonly incoming: ServerStream<StreamSnapshotsResponse__Output>;
   readonly id: string;
@@ -36,11 +35,18 @@ export class TestProxy {
 
   /** Opens a stream; says nothing yet. */
   constructor(client: ReplicaClient, id: string, runs: Snapshot | null = null) {
-    this.#client = client;
     this.id = id;
     this.runs = runs;
     this.#call = client.discovery.streamSnapshots();
     this.incoming = new ServerStream(this.#call);
+  }
+
+  /** A proxy that subscribed as new, and runs `revision`. */
+  static async running(client: ReplicaClient, id: string, revision: number): Promise<TestProxy> {
+    const proxy = new TestProxy(client, id);
+    proxy.subscribe();
+    await proxy.reach(revision);
+    return proxy;
   }
 
   subscribe(position: Position | null = this.runs?.position ?? null): void {
@@ -97,12 +103,6 @@ export class TestProxy {
     const { withheld } = await this.incoming.next();
     assert.ok(withheld, 'not withheld');
     return withheld;
-  }
-
-  /** The same proxy on a new stream, with what it runs. */
-  reconnect(): TestProxy {
-    this.#call.cancel();
-    return new TestProxy(this.#client, this.id, this.runs);
   }
 
   /** Stops reading: whatever is sent stays on the way. */
@@ -171,11 +171,6 @@ export class TestReporter {
   /** Reports what it runs. */
   applied(runs: Snapshot | null, fields: StreamReportsRequest['applied'] = {}): void {
     this.send({ applied: { ...appliedOf(runs), ...fields } });
-  }
-
-  /** Ends its side in order. */
-  end(): void {
-    this.#call.end();
   }
 
   cancel(): void {

@@ -1,5 +1,4 @@
 /** A whole control plane in the test's own process, on free ports, with a client. */
-import { join } from 'node:path';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { type RunningControlPlane, startControlPlane } from '../../control-plane/control-plane.ts';
 import type { ConfigStore } from '../../control-plane/store/config-store.ts';
@@ -20,7 +19,7 @@ import {
 import type { Services } from '../../core/wire/definitions.ts';
 import { MemoryMemberStore } from '../store/memory-member-store.ts';
 import { MemoryStore } from '../store/memory-store.ts';
-import { eventually, type Scope, temporaryFolder } from './processes.ts';
+import { eventually, type Scope } from './processes.ts';
 
 const ANY_PORT = { host: '127.0.0.1', port: 0 };
 const CALL_TIMEOUT_MS = 30_000;
@@ -113,9 +112,4 @@ function memberStoreOf(store: ConfigStore, clock: Clock): MemberStore {
 
 async function isReady({ httpAddress }: RunningControlPlane): Promise<boolean> {
   return (await fetch(`http://${httpAddress}/readyz`)).ok;
-}
-
-/** An empty LMDB store in a temporary folder. */
-export function temporaryLmdb(scope: Scope): LmdbStore {
-  return new LmdbStore({ directory: join(temporaryFolder(scope), 'store'), clock: systemClock });
 }

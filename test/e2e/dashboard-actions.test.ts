@@ -11,7 +11,7 @@ describe('the dashboard changes', () => {
   const test = dashboardSuite();
 
   test(
-    'a backend from active to draining and back, with who and why in the history',
+    'a backend from active to draining, to disabled and back, with who and why in the history',
     '#/pools/web',
     async (page, fleet) => {
       const [first = '', ...others] = fleet.backends;
@@ -24,6 +24,11 @@ describe('the dashboard changes', () => {
       await apply(page);
       await untilBackend(fleet, first, (found) => found?.state === 'BACKEND_STATE_DRAINING');
       await untilReached(fleet, others);
+      await press(page, `Disable ${first}`);
+      await apply(page);
+      await untilBackend(fleet, first, (found) => found?.state === 'BACKEND_STATE_DISABLED');
+      const disabled = page.getByRole('row').filter({ hasText: first });
+      await disabled.getByText('gets no connections and no health checks').waitFor();
       await press(page, `Enable ${first}`);
       await apply(page);
       await untilReached(fleet, fleet.backends);
@@ -32,22 +37,6 @@ describe('the dashboard changes', () => {
       await row.getByText('anna').waitFor();
     },
   );
-
-  test('a backend to disabled and back', '#/pools/web', async (page, fleet) => {
-    const [first = '', ...others] = fleet.backends;
-    await press(page, `Disable ${first}`);
-    await apply(page);
-    await untilBackend(fleet, first, (found) => found?.state === 'BACKEND_STATE_DISABLED');
-    await untilReached(fleet, others);
-    await page
-      .getByRole('row')
-      .filter({ hasText: first })
-      .getByText('gets no connections and no health checks')
-      .waitFor();
-    await press(page, `Enable ${first}`);
-    await apply(page);
-    await untilReached(fleet, fleet.backends);
-  });
 
   test('a pool by a backend more, and takes it out again', '#/pools/web', async (page, fleet) => {
     await press(page, 'Add backends');

@@ -20,12 +20,15 @@ import { present } from '../../harness/programs/real-servers.ts';
 describe('the dashboard, in trouble,', () => {
   const test = dashboardSuite();
 
-  test('says so when the address names no page, and leads to the overview', '#/', async (page, fleet) => {
+  test('says so when an address names nothing, and leads to the overview', '#/', async (page, fleet) => {
     for (const hash of ['#/%', '#/constructor', '#/pools/%E0%A4%A', '#/pools/web/more', '#/proxies/east']) {
       await page.goto(`http://${fleet.http}/${hash}`);
       await page.getByRole('heading', { name: 'No such page' }).waitFor();
       await page.getByText(`There is no page at ${hash}.`).waitFor();
     }
+    await page.goto(`http://${fleet.http}/#/pools/nothing`);
+    await page.getByText('There is no such pool.').waitFor();
+    await page.goBack();
     await page.locator('main').getByRole('link', { name: 'overview' }).click();
     await page.getByRole('heading', { name: 'Overview', exact: true }).waitFor();
   });
@@ -148,6 +151,11 @@ describe('the dashboard, in trouble,', () => {
       const [first = ''] = fleet.backends;
       const weight = `Weight ${first}`;
       await page.getByRole('button', { name: weight }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog').waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      assert.equal(await focused(page), weight);
       await page.keyboard.press('Enter');
       await page.getByRole('dialog').waitFor();
       await page.keyboard.type('33');

@@ -55,19 +55,17 @@ function decoded(part) {
 function go() {
   document.querySelector('dialog')?.close();
   const next = route();
-  const wanted = next.page.pool(next.parts);
+  const wanted = next.page.poolOf?.(next.parts) ?? '';
   const before = shown;
   shown = { ...next, wanted };
   if (before === null || before.wanted !== wanted) listen();
-  document.title = `${titleOf(next)} · Equipoise`;
+  document.title = `${[next.page.name, ...next.parts].join(' ')} · Equipoise`;
   redraw();
   if (before !== null) {
     window.scrollTo(0, 0);
     main.focus({ preventScroll: true });
   }
 }
-
-const titleOf = ({ page, parts }) => [page.name, ...parts].join(' ');
 
 function listen() {
   stop();
@@ -109,16 +107,10 @@ function draw() {
 }
 
 function drawAll() {
-  render(
-    nav,
-    NAV.map(([path, words]) =>
-      h(
-        'a',
-        { href: `#/${path}`, 'aria-current': path === shown.name ? 'page' : undefined, key: path },
-        words,
-      ),
-    ),
-  );
+  const current = (path) => (path === shown.name ? 'page' : undefined);
+  const navLink = ([path, words]) =>
+    h('a', { href: `#/${path}`, 'aria-current': current(path), key: path }, words);
+  render(nav, NAV.map(navLink));
   render(pulse, pulseWords());
   document.body.classList.toggle('old', !connection.live && connection.heardMs !== null);
   if (connection.status === 401) return render(main, signIn(redraw, listen));
@@ -137,7 +129,9 @@ function pulseWords() {
   if (connection.live) {
     const words = `live · revision ${model.view?.revision ?? '–'}`;
     const old = model.page !== '' && model.page !== own;
-    return [h('i', { class: 'dot good' }), words, old && olderPage()];
+    const reload = () => button('Reload', () => location.reload(), { kind: 'small' });
+    // The control plane has another version of the page.
+    return [h('i', { class: 'dot good' }), words, old && [' · this page is out of date: ', reload()]];
   }
   if (connection.heardMs === null) return [h('i', { class: 'dot warn' }), 'connecting …'];
   return [
@@ -145,15 +139,6 @@ function pulseWords() {
     h('strong', {}, `Reconnecting: ${connection.why}. Showing data from ${clock(connection.heardMs)}.`),
   ];
 }
-
-/** Shown when the control plane has another version of the page. */
-const olderPage = () =>
-  h(
-    'span',
-    { class: 'older' },
-    ' · this page is out of date: ',
-    button('Reload', () => location.reload(), { kind: 'small' }),
-  );
 
 // The skip link can't use the fragment of the address, which names the page.
 document.querySelector('.skip').addEventListener('click', (event) => {

@@ -2,7 +2,7 @@
 import { formatDuration } from '../../../core/model/duration.ts';
 import { emptyState } from '../../../core/model/fold.ts';
 import type { Listener, Policy } from '../../../core/model/resources.ts';
-import type { Stored } from '../../../core/model/state.ts';
+import { byName, type Stored } from '../../../core/model/state.ts';
 import { UNREPORTED_LISTENER } from '../../../core/view/reports.ts';
 import type { ProxyRecord } from '../../fleet/proxy-record.ts';
 import { mergeMembers } from '../../store/members/merge-members.ts';
@@ -11,7 +11,7 @@ import { type FleetSummary, summarizeFleet } from './fleet-summary.ts';
 import { backendsOf, poolPage, poolSummary } from './pool-rows.ts';
 import { ofPoolPage, problemList, problemsOf } from './problems.ts';
 import { proxyRow } from './proxy-rows.ts';
-import { byName, cut } from './rows.ts';
+import { cut } from './rows.ts';
 
 const MAX_ROWS = 200;
 
@@ -33,20 +33,12 @@ export function fleetViews(
   const pools = byName(state.pools).map((pool) => ({ pool, backends: backendsOf(pool, fleet) }));
   const rows = proxies.map((proxy) => proxyRow(proxy, revision));
   const registrations = merged?.registrations ?? [];
-  const problems = problemsOf({
-    status,
-    state: followed && state,
-    fleet,
-    pools,
-    proxies: rows,
-    registrations,
-  });
+  const known = followed && state;
+  const problems = problemsOf({ status, state: known, fleet, pools, proxies: rows, registrations });
   return {
     shared: {
       /** Null: the store was not read yet. */
       revision,
-      /** Why the store can't be read now; empty: it can. */
-      storeTrouble: status.ready ? '' : status.reason,
       problems: problemList(problems),
       pools: cut(pools, MAX_ROWS, ({ pool, backends }) => poolSummary(pool, state, backends)),
       listeners: cut(byName(state.listeners), MAX_ROWS, ({ value }) => listenerRow(value, fleet)),
@@ -82,8 +74,8 @@ function listenerRow({ name, address, pool }: Listener, fleet: FleetSummary) {
   };
 }
 
-function policyRow({ value: { name, strategy, healthCheck }, revision }: Stored<Policy>) {
+function policyRow({ value: { name, strategy, healthCheck } }: Stored<Policy>) {
   const { type, intervalMs, timeoutMs } = healthCheck;
   const check = `${type} every ${formatDuration(intervalMs)}, timeout ${formatDuration(timeoutMs)}`;
-  return { name, strategy, healthCheck: type === 'none' ? 'none' : check, revision };
+  return { name, strategy, healthCheck: type === 'none' ? 'none' : check };
 }

@@ -59,7 +59,6 @@ export function poolSummary({ value }: StoredPool, state: State, backends: reado
     name: value.name,
     policy: value.policy,
     strategy: state.policies.get(value.policy)?.value.strategy ?? '',
-    listeners: listenersOf(value.name, state).map(({ name }) => name),
     backends: backends.length,
     up: backends.filter(isUp).length,
     availabilities: countAvailabilities(backends),

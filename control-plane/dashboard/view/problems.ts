@@ -1,6 +1,6 @@
 /** What is wrong with the fleet, and why, in words. Pure. */
 import type { Listener } from '../../../core/model/resources.ts';
-import type { State, StoredPool } from '../../../core/model/state.ts';
+import { byName, type State, type StoredPool } from '../../../core/model/state.ts';
 import { counted, few } from '../../../core/view/figures.ts';
 import { type Complaint, UNREPORTED_LISTENER } from '../../../core/view/reports.ts';
 import type { RegistrationStatus } from '../../store/members/merge-members.ts';
@@ -8,7 +8,7 @@ import type { FollowerStatus } from '../../store/log/log-follower.ts';
 import type { FleetSummary } from './fleet-summary.ts';
 import { countAvailabilities, isUp, listenersOf, type PoolBackend } from './pool-rows.ts';
 import type { ProxyRow } from './proxy-rows.ts';
-import { byName, cut, type Rows } from './rows.ts';
+import { cut, type Rows } from './rows.ts';
 
 /** Critical: clients notice it. Warning: they may notice it soon. Notice: it usually passes by itself. */
 type Severity = 'critical' | 'warning' | 'notice';
@@ -57,25 +57,19 @@ export function ofPoolPage(problems: readonly Problem[], pool: string): readonly
   return problems.filter(({ page }) => page === `pools/${pool}`);
 }
 
-export function problemsOf({
-  status,
-  state,
-  fleet,
-  pools,
-  proxies,
-  registrations,
-}: Facts): readonly Problem[] {
+export function problemsOf(facts: Facts): readonly Problem[] {
+  const { status, state, fleet, pools, proxies, registrations } = facts;
   return [
     ...ofStore(status),
     ...ofFleet(state, fleet, proxies),
-    ...byName(state?.listeners).flatMap(({ value }) => ofListener(value, fleet)),
+    ...(state === null ? [] : byName(state.listeners).flatMap(({ value }) => ofListener(value, fleet))),
     ...(state === null ? [] : pools.flatMap(({ pool, backends }) => ofPool(pool, backends, state, fleet))),
     ...proxies.flatMap(ofProxy),
     ...ofRegistrations(registrations),
   ];
 }
 
-function problem(
+export function problem(
   key: string,
   severity: Severity,
   what: string,
@@ -129,11 +123,7 @@ function ofPool(
     ({ availability }) => availability === 'not checked yet' || availability === 'unseen',
   );
   if (!all.some(isUp) && !settling) {
-    const why = [
-      ...availabilitiesInWords(all),
-      ...reasonsOf(down),
-      ...(listeners.length > 0 ? [clients] : []),
-    ];
+    const why = [availabilitiesInWords(all), ...reasonsOf(down), ...(listeners.length > 0 ? [clients] : [])];
     const severity = listeners.length > 0 ? 'critical' : 'warning';
     const what = `Pool ${name} has no backend that takes connections`;
     return [problem(`pool/${name}`, severity, what, why, { page, sinceMs: sinceOf(down) })];
@@ -175,18 +165,16 @@ function ofProxy(proxy: ProxyRow): readonly Problem[] {
   }
   const runs = revision === null ? 'It runs no configuration.' : `It continues to run revision ${revision}.`;
   if (refused !== '') {
-    return [
-      problem(`refused/${id}`, 'critical', `Proxy ${id} refused a revision`, [refused, runs], { page }),
-    ];
+    const what = `Proxy ${id} refused a revision`;
+    return [problem(`refused/${id}`, 'critical', what, [refused, runs], { page })];
   }
   if (stale) {
     const what = `Proxy ${id} has no control plane to get its configuration from`;
     return [problem(`stale/${id}`, 'warning', what, [runs], { page })];
   }
   if (lag === 0) return [];
-  return [
-    problem(`lag/${id}`, 'notice', `Proxy ${id} is ${counted(lag, 'revision')} behind`, [runs], { page }),
-  ];
+  const what = `Proxy ${id} is ${counted(lag, 'revision')} behind`;
+  return [problem(`lag/${id}`, 'notice', what, [runs], { page })];
 }
 
 /** Kept by the guard of registrations: when many are lost together, it may be the control plane that lost them. */
@@ -203,11 +191,10 @@ function ofRegistrations(registrations: readonly RegistrationStatus[]): readonly
   });
 }
 
-function availabilitiesInWords(all: readonly PoolBackend[]): readonly string[] {
-  const parts = Object.entries(countAvailabilities(all)).map(
-    ([availability, count]) => `${count} ${availability}`,
-  );
-  return [`Of ${counted(all.length, 'backend')}: ${parts.join(', ')}.`];
+function availabilitiesInWords(all: readonly PoolBackend[]): string {
+  const counts = Object.entries(countAvailabilities(all));
+  const parts = counts.map(([availability, count]) => `${count} ${availability}`);
+  return `Of ${counted(all.length, 'backend')}: ${parts.join(', ')}.`;
 }
 
 function isBad({ health }: Complaint): boolean {

@@ -16,7 +16,6 @@ export function proxyRow(proxy: ProxyRecord, newest: number | null) {
     startedMs: info.startedAt && timestampFromWire(info.startedAt),
     version: info.version,
     engine: info.engine,
-    adminAddress: info.adminAddress,
     /** Null: it runs nothing yet. */
     revision: runs < 0 ? null : runs,
     /** How many revisions it is behind. */

@@ -9,7 +9,3 @@ export interface Rows<T> {
 export function cut<T, R>(all: readonly T[], most: number, row: (one: T) => R): Rows<R> {
   return { rows: all.slice(0, most).map(row), more: Math.max(0, all.length - most) };
 }
-
-export function byName<T>(stored: ReadonlyMap<string, T> | undefined): readonly T[] {
-  return [...(stored ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
-}

@@ -4,7 +4,7 @@ import type { StatsFrame__Output } from '../../../core/wire/generated/lb/v1/Stat
 import type { TrafficStats__Output } from '../../../core/wire/generated/lb/v1/TrafficStats.ts';
 import { timestampFromWire } from '../../../core/wire/timestamp-codec.ts';
 import { FAILURE_REASONS } from '../../fleet/stats-aggregator.ts';
-import { ofPoolPage, type Problem, problemList } from './problems.ts';
+import { ofPoolPage, type Problem, problem, problemList } from './problems.ts';
 
 /** Fewer than one failure per second is a problem only at this share of all connections. */
 const FAILING_SHARE = 0.01;
@@ -32,16 +32,10 @@ function trafficIn(frame: StatsFrame__Output, pool: string): TrafficStats__Outpu
 
 /** A frame as the page gets it: only what it shows. `pool`: the pool whose page it is; empty: another page. */
 export function trafficNow(frame: StatsFrame__Output, pool: string) {
-  const problems = trafficProblems(frame);
-  return {
-    timeMs: timeOf(frame),
-    total: frame.total,
-    listeners: frame.listeners,
-    pools: frame.pools,
-    backends: frame.backends,
-    proxies: frame.proxies,
-    problems: problemList(pool === '' ? problems : ofPoolPage(problems, pool)),
-  };
+  const { total, listeners, pools, backends, proxies } = frame;
+  const all = trafficProblems(frame);
+  const problems = problemList(pool === '' ? all : ofPoolPage(all, pool));
+  return { timeMs: timeOf(frame), total, listeners, pools, backends, proxies, problems };
 }
 
 export function trafficProblems({ listeners, proxies }: StatsFrame__Output): readonly Problem[] {
@@ -51,16 +45,14 @@ export function trafficProblems({ listeners, proxies }: StatsFrame__Output): rea
     if (errors === 0 || (errors < 1 && errors < rate * FAILING_SHARE)) return [];
     const severity = errors >= rate * CRITICAL_SHARE ? 'critical' : 'warning';
     const what = `${perSecond(errors)} of ${perSecond(rate)} connections a second to listener ${listener} fail`;
-    const page = `pools/${pool}`;
-    return [
-      { key: `failing/${listener}`, severity, what, why: reasonsIn(closedPerSecond), sinceMs: null, page },
-    ];
+    const why = reasonsIn(closedPerSecond);
+    return [problem(`failing/${listener}`, severity, what, why, { page: `pools/${pool}` })];
   });
   const full = proxies.flatMap(({ proxyId, saturated, maxConnections }): Problem[] => {
     if (!saturated) return [];
     const what = `Proxy ${proxyId} is full: new clients wait`;
     const why = [`It has ${counted(maxConnections, 'connection')}, as many as it may.`];
-    return [{ key: `full/${proxyId}`, severity: 'critical', what, why, sinceMs: null, page: 'proxies' }];
+    return [problem(`full/${proxyId}`, 'critical', what, why, { page: 'proxies' })];
   });
   return [...full, ...failing];
 }

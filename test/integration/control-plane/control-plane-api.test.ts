@@ -1,115 +1,72 @@
-/** Resources through the API of a control plane, over real gRPC. */
+/** The API of a control plane over real gRPC: resources, what is wrong with a request, and a store that is away. */
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
-import type { ConfigStore } from '../../../control-plane/store/config-store.ts';
+import { describe, it } from 'node:test';
+import { LbError } from '../../../core/runtime/errors.ts';
 import { MemoryStore } from '../../../harness/store/memory-store.ts';
-import type { Scope } from '../../../harness/programs/processes.ts';
-import {
-  runControlPlane,
-  temporaryLmdb,
-  type TestControlPlane,
-} from '../../../harness/programs/running-control-plane.ts';
-
-const STORES: Readonly<Record<string, (scope: Scope) => ConfigStore>> = {
-  memory: () => new MemoryStore(),
-  lmdb: temporaryLmdb,
-};
+import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
 
 const WEB = { name: 'web', backends: [{ address: '10.0.0.1:80', weight: 2 }, { address: '10.0.0.2:80' }] };
 const web = (plane: TestControlPlane) => plane.call('pools', 'CreatePool', { pool: WEB });
 
-for (const [name, store] of Object.entries(STORES)) {
-  const start = (context: TestContext) => runControlPlane(context, { store: store(context) });
+describe('resources', () => {
+  it('are created, read, changed and deleted', async (context) => {
+    const { call } = await runControlPlane(context);
+    assert.equal(
+      (await call('policies', 'CreatePolicy', { policy: { name: 'steady' } })).response.revision,
+      '1',
+    );
+    const created = await call('pools', 'CreatePool', { pool: { ...WEB, policy: 'steady' } });
+    assert.deepEqual(
+      created.response.changes.map((change) => `${change.action} ${change.kind} ${change.name}`),
+      [
+        'ACTION_CREATED pool web',
+        'ACTION_CREATED backend web/10.0.0.1:80',
+        'ACTION_CREATED backend web/10.0.0.2:80',
+      ],
+    );
+    const listener = { name: 'web', address: '0.0.0.0:80', pool: 'web' };
+    assert.equal((await call('listeners', 'CreateListener', { listener })).response.revision, '3');
 
-  describe(`resources, in a store of kind ${name}`, () => {
-    it('are created, read, changed and deleted', async (context) => {
-      const { call } = await start(context);
-      assert.equal(
-        (await call('policies', 'CreatePolicy', { policy: { name: 'steady' } })).response.revision,
-        '1',
-      );
-      const created = await call('pools', 'CreatePool', { pool: { ...WEB, policy: 'steady' } });
-      assert.deepEqual(
-        created.response.changes.map((change) => `${change.action} ${change.kind} ${change.name}`),
-        [
-          'ACTION_CREATED pool web',
-          'ACTION_CREATED backend web/10.0.0.1:80',
-          'ACTION_CREATED backend web/10.0.0.2:80',
-        ],
-      );
-      const listener = { name: 'web', address: '0.0.0.0:80', pool: 'web' };
-      assert.equal((await call('listeners', 'CreateListener', { listener })).response.revision, '3');
-
-      await call('policies', 'UpdatePolicy', {
-        policy: { name: 'steady', strategy: 'STRATEGY_RANDOM', connect: { retries: 7 } },
-        updateMask: { paths: ['strategy'] },
-      });
-      const policy = (await call('policies', 'GetPolicy', { name: 'steady' })).response;
-      assert.equal(policy.strategy, 'STRATEGY_RANDOM');
-      assert.equal(policy.connect?.retries, 2);
-      assert.equal(policy.revision, '4');
-
-      await call('pools', 'AddBackends', { pool: 'web', backends: [{ address: '10.0.0.3:80', weight: 0 }] });
-      await call('pools', 'UpdateBackend', {
-        pool: 'web',
-        backend: { address: '10.0.0.1:80', state: 'BACKEND_STATE_DRAINING' },
-      });
-      await call('pools', 'RemoveBackends', { pool: 'web', addresses: ['10.0.0.2:80'] });
-      const pool = (await call('pools', 'GetPool', { name: 'web' })).response;
-      assert.equal(pool.revision, '7');
-      assert.deepEqual(
-        pool.backends.map(({ address, weight, state, revision }) => [address, weight, state, revision]),
-        [
-          ['10.0.0.1:80', 2, 'BACKEND_STATE_DRAINING', '6'],
-          ['10.0.0.3:80', 0, 'BACKEND_STATE_ACTIVE', '5'],
-        ],
-      );
-
-      await call('listeners', 'UpdateListener', { listener: { ...listener, address: '0.0.0.0:81' } });
-      assert.equal((await call('listeners', 'GetListener', { name: 'web' })).response.address, '0.0.0.0:81');
-      await call('listeners', 'DeleteListener', { name: 'web' });
-      await call('pools', 'UpdatePool', { pool: { name: 'web' }, updateMask: { paths: ['policy'] } });
-      await call('pools', 'DeletePool', { name: 'web' });
-      await call('policies', 'DeletePolicy', { name: 'steady' });
-      assert.deepEqual((await call('pools', 'ListPools', {})).response.pools, []);
-      assert.deepEqual((await call('listeners', 'ListListeners', {})).response.listeners, []);
-      const { policies } = (await call('policies', 'ListPolicies', {})).response;
-      assert.deepEqual(
-        policies.map((each) => [each.name, each.revision]),
-        [['default', '0']],
-      );
+    await call('policies', 'UpdatePolicy', {
+      policy: { name: 'steady', strategy: 'STRATEGY_RANDOM', connect: { retries: 7 } },
+      updateMask: { paths: ['strategy'] },
     });
+    const policy = (await call('policies', 'GetPolicy', { name: 'steady' })).response;
+    assert.equal(policy.strategy, 'STRATEGY_RANDOM');
+    assert.equal(policy.connect?.retries, 2);
+    assert.equal(policy.revision, '4');
 
-    it('are replaced by Apply, all in one revision, and pruned when asked', async (context) => {
-      const plane = await start(context);
-      await web(plane);
-      await plane.call('pools', 'CreatePool', { pool: { name: 'old' } });
-      const resources = [
-        { listener: { name: 'front', address: '0.0.0.0:80', pool: 'web' } },
-        { pool: { name: 'web', backends: [{ address: '10.0.0.9:80' }] } },
-      ];
-      const { response } = await plane.call('config', 'Apply', {
-        resources,
-        prune: true,
-        message: 'all new',
-      });
-      assert.equal(response.revision, '3');
-      assert.deepEqual(
-        response.changes.map(({ kind, name: changed, action }) => `${kind} ${changed} ${action}`).sort(),
-        [
-          'backend web/10.0.0.1:80 ACTION_DELETED',
-          'backend web/10.0.0.2:80 ACTION_DELETED',
-          'backend web/10.0.0.9:80 ACTION_CREATED',
-          'listener front ACTION_CREATED',
-          'pool old ACTION_DELETED',
-        ],
-      );
-      const again = await plane.call('config', 'Apply', { resources, prune: true });
-      assert.equal(again.response.unchanged, true);
-      assert.equal(again.response.revision, '3');
+    await call('pools', 'AddBackends', { pool: 'web', backends: [{ address: '10.0.0.3:80', weight: 0 }] });
+    await call('pools', 'UpdateBackend', {
+      pool: 'web',
+      backend: { address: '10.0.0.1:80', state: 'BACKEND_STATE_DRAINING' },
     });
+    await call('pools', 'RemoveBackends', { pool: 'web', addresses: ['10.0.0.2:80'] });
+    const pool = (await call('pools', 'GetPool', { name: 'web' })).response;
+    assert.equal(pool.revision, '7');
+    assert.deepEqual(
+      pool.backends.map(({ address, weight, state, revision }) => [address, weight, state, revision]),
+      [
+        ['10.0.0.1:80', 2, 'BACKEND_STATE_DRAINING', '6'],
+        ['10.0.0.3:80', 0, 'BACKEND_STATE_ACTIVE', '5'],
+      ],
+    );
+
+    await call('listeners', 'UpdateListener', { listener: { ...listener, address: '0.0.0.0:81' } });
+    assert.equal((await call('listeners', 'GetListener', { name: 'web' })).response.address, '0.0.0.0:81');
+    await call('listeners', 'DeleteListener', { name: 'web' });
+    await call('pools', 'UpdatePool', { pool: { name: 'web' }, updateMask: { paths: ['policy'] } });
+    await call('pools', 'DeletePool', { name: 'web' });
+    await call('policies', 'DeletePolicy', { name: 'steady' });
+    assert.deepEqual((await call('pools', 'ListPools', {})).response.pools, []);
+    assert.deepEqual((await call('listeners', 'ListListeners', {})).response.listeners, []);
+    const { policies } = (await call('policies', 'ListPolicies', {})).response;
+    assert.deepEqual(
+      policies.map((each) => [each.name, each.revision]),
+      [['default', '0']],
+    );
   });
-}
+});
 
 describe('Export', () => {
   it('gives what Apply needs to make the same again', async (context) => {
@@ -129,16 +86,13 @@ describe('Export', () => {
     );
 
     const other = await runControlPlane(context);
+    const untouched = (await other.call('config', 'Export', {})).response.resources;
+    assert.deepEqual(untouched, [], 'the built-in policy is left out until it is edited');
     await other.call('config', 'Apply', { resources, prune: true });
     const copy = (await other.call('config', 'Export', {})).response.resources;
     const bare = (text: unknown) => JSON.stringify(text).replaceAll(/"revision":"\d+"/g, '');
     assert.equal(bare(copy), bare(resources));
     assert.equal((await plane.call('config', 'Apply', { resources, prune: true })).response.unchanged, true);
-  });
-
-  it('leaves the built-in policy out until it is edited', async (context) => {
-    const { call } = await runControlPlane(context);
-    assert.deepEqual((await call('config', 'Export', {})).response.resources, []);
   });
 });
 
@@ -176,5 +130,114 @@ describe('ListRevisions', () => {
       code: 'INVALID_ARGUMENT',
       message: 'The request has 2 errors.',
     });
+  });
+});
+
+/** The code of a call that must fail, and the fields that it names. */
+async function refusal(call: Promise<unknown>): Promise<{ code: string; fields: readonly string[] }> {
+  const error = await call.then(
+    () => assert.fail('it was not refused'),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof LbError, String(error));
+  return { code: error.code, fields: error.violations.map(({ field }) => field) };
+}
+
+describe('a request is refused', () => {
+  it('with every field that it lacks', async (context) => {
+    const { call } = await runControlPlane(context);
+    const cases: [request: Promise<unknown>, fields: string[]][] = [
+      [call('pools', 'CreatePool', {}), ['pool']],
+      [call('pools', 'UpdatePool', { pool: {} }), ['pool.name']],
+      [call('pools', 'GetPool', {}), ['name']],
+      [call('pools', 'DeletePool', {}), ['name']],
+      [call('pools', 'AddBackends', {}), ['pool', 'backends']],
+      [call('pools', 'RemoveBackends', {}), ['pool', 'addresses']],
+      [call('pools', 'UpdateBackend', { backend: {} }), ['pool', 'backend.address']],
+      [call('policies', 'CreatePolicy', {}), ['policy']],
+      [call('policies', 'UpdatePolicy', {}), ['policy']],
+      [call('listeners', 'CreateListener', {}), ['listener']],
+      [call('listeners', 'UpdateListener', { listener: {} }), ['listener.name']],
+      [call('fleet', 'DeleteProxy', {}), ['proxy_id']],
+      [
+        call('config', 'Apply', { resources: [{}, { pool: {} }] }),
+        ['resources[0]', 'resources[1].pool.name'],
+      ],
+    ];
+    const found = await Promise.all(cases.map(([request]) => refusal(request)));
+    assert.deepEqual(
+      found,
+      cases.map(([, fields]) => ({ code: 'INVALID_ARGUMENT', fields })),
+    );
+  });
+
+  it('when author, message or request_id are too long, all of them named', async (context) => {
+    const { call } = await runControlPlane(context);
+    const fields = { author: 'a'.repeat(201), message: 'm'.repeat(1_001), requestId: 'r'.repeat(65) };
+    assert.deepEqual(await refusal(call('pools', 'CreatePool', { pool: { name: 'web' }, ...fields })), {
+      code: 'INVALID_ARGUMENT',
+      fields: ['request_id', 'author', 'message'],
+    });
+  });
+
+  it('when it names another revision than there is, for each method that takes one', async (context) => {
+    const plane = await runControlPlane(context);
+    await web(plane);
+    const { call } = plane;
+    await call('listeners', 'CreateListener', {
+      listener: { name: 'l', address: '0.0.0.0:80', pool: 'web' },
+    });
+    const backend = { address: '10.0.0.1:80', weight: 3, revision: '99' };
+    for (const stale of [
+      call('listeners', 'DeleteListener', { name: 'l', revision: '1' }),
+      call('pools', 'UpdateBackend', { pool: 'web', backend }),
+      call('config', 'Apply', { resources: [], prune: true, expectedRevision: '1' }),
+      call('config', 'Apply', { resources: [], expectedRevision: '0' }),
+    ]) {
+      assert.equal((await refusal(stale)).code, 'ABORTED');
+    }
+  });
+});
+
+it('a repeated change has its first outcome at any replica, and its request_id serves nothing else', async (context) => {
+  const store = new MemoryStore();
+  const first = await runControlPlane(context, { store });
+  const second = await runControlPlane(context, { store: new MemoryStore(store.log) });
+  const request = { pool: WEB, requestId: 'one', author: 'me' };
+  const made = await first.call('pools', 'CreatePool', request);
+  assert.equal(made.response.repeatedRequest, false);
+  for (const replica of [first, second]) {
+    const { response } = await replica.call('pools', 'CreatePool', request);
+    assert.deepEqual([response.revision, response.repeatedRequest], ['1', true]);
+  }
+  const other = first.call('pools', 'CreatePool', { pool: { name: 'other' }, requestId: 'one' });
+  assert.equal((await refusal(other)).code, 'INVALID_ARGUMENT');
+  assert.equal(store.log.commits.length, 1);
+});
+
+describe('while the store is away', () => {
+  it('reads come from memory and say so; changes are refused and nothing is written', async (context) => {
+    const store = new MemoryStore();
+    const plane = await runControlPlane(context, { store });
+    await web(plane);
+    assert.equal((await plane.call('pools', 'GetPool', { name: 'web' })).stale, false);
+    store.away = true;
+    const { stale, response } = await plane.call('pools', 'GetPool', { name: 'web' });
+    assert.deepEqual([stale, response.backends.length], [true, 2]);
+    assert.equal((await refusal(plane.call('pools', 'DeletePool', { name: 'web' }))).code, 'UNAVAILABLE');
+    store.away = false;
+    assert.equal((await plane.call('pools', 'GetPool', { name: 'web' })).stale, false);
+    assert.equal(store.log.commits.length, 1);
+  });
+
+  it('a replica that never read it answers UNAVAILABLE, and gets ready when it comes', async (context) => {
+    const store = new MemoryStore();
+    store.away = true;
+    const plane = await runControlPlane(context, { store, ready: false });
+    assert.equal((await refusal(plane.call('pools', 'ListPools', {}))).code, 'UNAVAILABLE');
+    assert.equal((await refusal(web(plane))).code, 'UNAVAILABLE');
+    store.away = false;
+    await web(plane);
+    assert.equal((await plane.call('pools', 'ListPools', {})).response.pools.length, 1);
   });
 });

@@ -1,8 +1,7 @@
-/** What the page of the dashboard asks, and what it is told: over HTTP, as a browser does it, and as others try to. */
+/** The dashboard over HTTP, as a browser asks for it, and as others try to: its files, its API and its live stream. */
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { describe, it } from 'node:test';
-import { EventReader } from '../../../harness/control-plane/event-reader.ts';
 import { eventually } from '../../../harness/programs/processes.ts';
 import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
 import { applied, backendReport } from '../../../harness/control-plane/reports.ts';
@@ -19,8 +18,10 @@ async function read(response: Response): Promise<Answer> {
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
-const get = async (plane: TestControlPlane, path: string) =>
-  read(await fetch(`http://${plane.httpAddress}${path}`));
+const ask = ({ httpAddress }: TestControlPlane, path: string, init?: RequestInit) =>
+  fetch(`http://${httpAddress}${path}`, init);
+
+const get = async (plane: TestControlPlane, path: string) => read(await ask(plane, path));
 
 async function post(
   plane: TestControlPlane,
@@ -29,7 +30,7 @@ async function post(
 ): Promise<Answer> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const options = { method: 'POST', headers: { ...JSON_TYPE, ...headers }, body: text };
-  return read(await fetch(`http://${plane.httpAddress}/api/changes`, options));
+  return read(await ask(plane, '/api/changes', options));
 }
 
 /** Under a name: fetch would not let us say which. */
@@ -174,8 +175,6 @@ describe('the history for the page', () => {
       proxies: [],
       settled: true,
     });
-    const rolledBack = await post(plane, { method: 'Rollback', request: { revision: '1', force: true } });
-    assert.equal(rolledBack.body['revision'], '3');
   });
 
   it('says what is wrong with what was asked', async (t) => {
@@ -194,26 +193,83 @@ describe('the history for the page', () => {
   });
 });
 
-describe('the live stream', () => {
-  const view =
-    (test: (data: Record<string, unknown>) => boolean) =>
-    (heard: { event: string; data: Record<string, unknown> }) =>
-      heard.event === 'view' && test(heard.data);
+/** The events of the live stream, as they come. */
+async function* eventsOf(url: string) {
+  const { body } = await fetch(url, { signal: AbortSignal.timeout(30_000) });
+  let rest = '';
+  for await (const bytes of body ?? []) {
+    const blocks = (rest + Buffer.from(bytes).toString()).split('\n\n');
+    rest = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const [, event, data = ''] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? [];
+      if (event !== undefined) yield { event, data: JSON.parse(data) as Record<string, unknown> };
+    }
+  }
+}
 
-  it('says hello, gives the past, then the view at once and whenever it changes, and figures all the time', async (t) => {
-    const plane = await runControlPlane(t);
-    await withPool(plane);
-    const reader = await EventReader.open(t, `http://${plane.httpAddress}/api/events?pool=web`);
-    await reader.until(({ event }) => event === 'stats', 'figures');
-    assert.deepEqual(
-      reader.heard.slice(0, 3).map(({ event }) => event),
-      ['hello', 'history', 'view'],
-    );
-    await post(plane, drain());
-    const { data } = await reader.until(
-      view(({ revision }) => revision === 2),
-      'the change',
-    );
+it('the live stream says hello, gives the past, then the view at once and whenever it changes, and figures all the time', async (t) => {
+  const plane = await runControlPlane(t);
+  await withPool(plane);
+  const heard: string[] = [];
+  for await (const { event, data } of eventsOf(`http://${plane.httpAddress}/api/events?pool=web`)) {
+    if (event === 'stats' && !heard.includes('stats')) await post(plane, drain());
+    heard.push(event);
+    if (event !== 'view' || data['revision'] !== 2) continue;
     assert.match(JSON.stringify(data['pool']), /"address":"10\.0\.0\.1:80","weight":1,"state":"draining"/);
+    break;
+  }
+  assert.deepEqual(heard.slice(0, 3), ['hello', 'history', 'view']);
+  assert.ok(heard.includes('stats'));
+});
+
+describe('the HTTP address', () => {
+  it('shows a page that loads nothing from elsewhere', async (context) => {
+    const plane = await runControlPlane(context);
+    const page = await ask(plane, '/');
+    assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'; script-src 'self'/);
+    const html = await page.text();
+    assert.doesNotMatch(html, /https?:\/\/|<script>|<style| (style|on[a-z]+)=/);
+    const types = await Promise.all(
+      [...html.matchAll(/(?:src|href)="(\/[^"]*)"/g)].map(async ([, path]) => {
+        const answer = await ask(plane, path ?? '');
+        assert.equal(answer.status, 200, path);
+        return answer.headers.get('content-type');
+      }),
+    );
+    assert.deepEqual(
+      new Set(types),
+      new Set(['image/svg+xml', 'text/css; charset=utf-8', 'text/javascript; charset=utf-8']),
+    );
+  });
+
+  it('gives a file again only when it changed, and nothing that is asked twice', async (context) => {
+    const plane = await runControlPlane(context);
+    for (const path of ['/', '/app.mjs', '/lib/dom.mjs', '/charts/uplot.js', '/styles/base.css']) {
+      const first = await ask(plane, path);
+      const etag = first.headers.get('etag') ?? '';
+      assert.deepEqual([first.status, first.headers.get('cache-control')], [200, 'no-cache'], path);
+      const again = await ask(plane, path, { headers: { 'if-none-match': etag } });
+      assert.deepEqual([again.status, await again.text()], [304, ''], path);
+      const head = await ask(plane, path, { method: 'HEAD' });
+      assert.deepEqual([head.headers.get('etag'), await head.text()], [etag, ''], path);
+    }
+    assert.equal((await ask(plane, '/api/revisions')).headers.get('cache-control'), 'no-store');
+  });
+
+  it('takes changes at one path only, and names what there is', async (context) => {
+    const plane = await runControlPlane(context);
+    const wrong = await ask(plane, '/metrics', { method: 'POST' });
+    assert.deepEqual([wrong.status, wrong.headers.get('allow')], [405, 'GET, HEAD']);
+    const reading = await ask(plane, '/api/changes');
+    assert.deepEqual([reading.status, reading.headers.get('allow')], [405, 'POST']);
+    const person = await ask(plane, '/nothing', { headers: { accept: 'text/html,*/*' } });
+    assert.equal(person.status, 404);
+    assert.match(await person.text(), /<h1>No such page<\/h1>/);
+    const missing = await ask(plane, '/nothing');
+    assert.equal(missing.status, 404);
+    assert.match(await missing.text(), /there is no \/nothing; the paths are .*\/metrics/);
+    for (const path of ['/__proto__', '/constructor', '/../package.json', '/routes.ts', '/public/app.mjs']) {
+      assert.equal((await ask(plane, path)).status, 404, path);
+    }
   });
 });

@@ -1,30 +1,29 @@
 /** Snapshots on their way to proxies, over real gRPC. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { LmdbStore } from '../../../control-plane/store/lmdb/lmdb-store.ts';
+import { systemClock } from '../../../core/runtime/clock.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
 import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
-import {
-  runControlPlane,
-  temporaryLmdb,
-  type TestControlPlane,
-} from '../../../harness/programs/running-control-plane.ts';
+import { temporaryFolder } from '../../../harness/programs/processes.ts';
+import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
 import { TestProxy } from '../../../harness/control-plane/test-proxy.ts';
 
-const backends = (count: number, first = 0) =>
-  Array.from({ length: count }, (_, index) => ({
-    address: `10.1.${(first + index) >> 8}.${(first + index) & 255}:80`,
-  }));
-
-const createPool = ({ call }: TestControlPlane, name: string, count: number) =>
-  call('pools', 'CreatePool', { pool: { name, backends: backends(count) } });
+/** The pool `web` of so many backends. */
+function createPool({ call }: TestControlPlane, count: number) {
+  const addresses = Array.from({ length: count }, (_, index) => `10.1.${index >> 8}.${index & 255}:80`);
+  const backends = addresses.map((address) => ({ address }));
+  return call('pools', 'CreatePool', { pool: { name: 'web', backends } });
+}
 
 const weigh = ({ call }: TestControlPlane, weight: number) =>
   call('pools', 'UpdateBackend', { pool: 'web', backend: { address: '10.1.0.0:80', weight } });
 
 describe('a proxy', () => {
   it('gets everything, then deltas to what it acknowledged', async (context) => {
-    const plane = await runControlPlane(context, { store: temporaryLmdb(context) });
-    await createPool(plane, 'web', 3);
+    const plane = await runControlPlane(context);
+    await createPool(plane, 3);
     const proxy = new TestProxy(plane.client, 'p');
     proxy.subscribe();
     const [first] = await proxy.reach(1);
@@ -38,50 +37,10 @@ describe('a proxy', () => {
     assert.deepEqual((await proxy.apply()).removals, ['backend/web/10.1.0.2:80']);
   });
 
-  it('that comes back with a position gets only the delta, at another replica too', async (context) => {
-    const log = new MemoryLog();
-    const one = await runControlPlane(context, { store: new MemoryStore(log) });
-    const two = await runControlPlane(context, { store: new MemoryStore(log) });
-    await createPool(one, 'web', 50);
-    const proxy = new TestProxy(one.client, 'p');
-    proxy.subscribe();
-    await proxy.reach(1);
-    const snapshot = proxy.runs;
-    const same = new TestProxy(two.client, 'q');
-    same.subscribe();
-    await same.reach(1);
-    await weigh(one, 9);
-
-    const back = proxy.reconnect();
-    back.subscribe();
-    const delta = await back.apply();
-    assert.deepEqual([delta.baseHash, delta.upserts], [snapshot?.hash, ['backend/web/10.1.0.0:80']]);
-    await same.reach(2);
-
-    const moved = new TestProxy(two.client, 'p', snapshot);
-    moved.subscribe();
-    assert.deepEqual((await moved.apply()).upserts, ['backend/web/10.1.0.0:80']);
-  });
-
-  it('that does not answer gets the newest alone when it does', async (context) => {
-    const plane = await runControlPlane(context);
-    await createPool(plane, 'web', 2);
-    const proxy = new TestProxy(plane.client, 'p');
-    proxy.subscribe();
-    const first = await proxy.delta();
-    for (let weight = 10; weight < 60; weight += 1) await weigh(plane, weight);
-    assert.equal(proxy.incoming.waiting, 0);
-    proxy.ack(first);
-    const deltas = await proxy.reach(51);
-    assert.ok(deltas.length <= 2, `${deltas.length} deltas`);
-  });
-
   it('that refuses a snapshot keeps its base, gets the next one, and is counted', async (context) => {
     const plane = await runControlPlane(context);
-    await createPool(plane, 'web', 2);
-    const proxy = new TestProxy(plane.client, 'p');
-    proxy.subscribe();
-    await proxy.reach(1);
+    await createPool(plane, 2);
+    const proxy = await TestProxy.running(plane.client, 'p', 1);
     const has = proxy.runs;
     await weigh(plane, 5);
     proxy.nack(await proxy.delta(), { field: 'pools[web]', description: 'is odd' });
@@ -91,16 +50,6 @@ describe('a proxy', () => {
     assert.equal(next.snapshot.position.revision, 3);
     const metrics = await (await fetch(`http://${plane.httpAddress}/metrics`)).text();
     assert.match(metrics, /^lb_snapshot_nacks_total 1$/m);
-  });
-
-  it('gets a large configuration in parts of about a megabyte', async (context) => {
-    const plane = await runControlPlane(context);
-    await createPool(plane, 'web', 10_000);
-    const proxy = new TestProxy(plane.client, 'p');
-    proxy.subscribe();
-    const last = (await proxy.reach(1)).at(-1);
-    assert.equal(proxy.runs?.entries.size, 10_002);
-    assert.ok((last?.parts ?? 0) >= 2, `${last?.parts} parts`);
   });
 
   it('that breaks the protocol is told how', async (context) => {
@@ -113,6 +62,59 @@ describe('a proxy', () => {
   });
 });
 
+describe('a control plane that comes back', () => {
+  /** What was sent before a change of one backend, and for it. */
+  async function sentFor(plane: TestControlPlane, proxy: TestProxy): Promise<readonly string[]> {
+    proxy.subscribe();
+    await weigh(plane, 9);
+    const [first, ...others] = await proxy.reach(2);
+    assert.deepEqual(others, []);
+    assert.equal(proxy.incoming.waiting, 0);
+    return first?.upserts ?? [];
+  }
+
+  it('sends no resource to a proxy that has them all: not after a restart, not after a fail-over', async (t) => {
+    const directory = join(temporaryFolder(t), 'store');
+    const open = () => new LmdbStore({ directory, clock: systemClock });
+    const before = await runControlPlane(t, { store: open() });
+    await createPool(before, 1);
+    const proxy = await TestProxy.running(before.client, 'p', 1);
+    await before.stop();
+    const after = await runControlPlane(t, { store: open() });
+    const back = new TestProxy(after.client, 'p', proxy.runs);
+    assert.deepEqual(await sentFor(after, back), ['backend/web/10.1.0.0:80']);
+
+    const log = new MemoryLog();
+    const one = await runControlPlane(t, { store: new MemoryStore(log) });
+    await createPool(one, 1);
+    const two = await runControlPlane(t, { store: new MemoryStore(log) });
+    const first = await TestProxy.running(one.client, 'p', 1);
+    await one.stop();
+    const moved = new TestProxy(two.client, 'p', first.runs);
+    assert.deepEqual(await sentFor(two, moved), ['backend/web/10.1.0.0:80']);
+  });
+});
+
+it('a replica whose store is behind withholds, and goes on once it has caught up', async (context) => {
+  const log = new MemoryLog();
+  const ahead = await runControlPlane(context, { store: new MemoryStore(log) });
+  await createPool(ahead, 1);
+  const copy = new MemoryLog(log.storeId);
+  copy.commits.push(...log.commits);
+  const behind = await runControlPlane(context, { store: new MemoryStore(copy) });
+  await weigh(ahead, 3);
+  const proxy = await TestProxy.running(ahead.client, 'p', 2);
+
+  const moved = new TestProxy(behind.client, 'p', proxy.runs);
+  moved.subscribe();
+  assert.equal((await moved.withheld()).reason, 'REASON_REPLICA_BEHIND');
+  await weigh(ahead, 4);
+  copy.commits.push(...log.commits.slice(1));
+  copy.version = log.version;
+  for (const wake of copy.wakes) wake();
+  assert.equal((await moved.apply()).snapshot.position.revision, 3);
+});
+
 describe('a deadline of thirty seconds, by a clock that the test moves', () => {
   /** A control plane with 10,000 backends published, whose time stands still from then on. */
   async function standingStill(context: TestContext) {
@@ -120,10 +122,8 @@ describe('a deadline of thirty seconds, by a clock that the test moves', () => {
     const plane = await runControlPlane(context, { clock, ready: false });
     const ticking = setInterval(() => clock.advance(5), 5);
     context.after(() => clearInterval(ticking));
-    await createPool(plane, 'web', 10_000);
-    const first = new TestProxy(plane.client, 'first');
-    first.subscribe();
-    await first.reach(1);
+    await createPool(plane, 10_000);
+    await TestProxy.running(plane.client, 'first', 1);
     clearInterval(ticking);
     return { clock, plane };
   }

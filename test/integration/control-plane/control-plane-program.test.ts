@@ -17,29 +17,17 @@ const program = built('control-plane/main.js');
 const ANY = ['--grpc-address', '127.0.0.1:0', '--http-address', '127.0.0.1:0'];
 
 describe('the flags', () => {
-  const cases = [
-    { flag: '--grpc-address', value: 'nowhere', says: /--grpc-address.*'nowhere'.*HOST:PORT/ },
-    {
-      flag: '--http-address',
-      value: '1.2.3.4:99999',
-      says: /--http-address.*'1\.2\.3\.4:99999'.*0 to 65535/,
-    },
-    { flag: '--store', value: 'redis:here', says: /--store.*'redis:here'.*lmdb:DIR.*etcd:HOST:PORT/ },
-    { flag: '--log-level', value: 'loud', says: /--log-level.*'loud'.*trace, debug, info, warn, error/ },
-  ];
-  for (const { flag, value, says } of cases) {
-    it(`${flag} ${value} is refused with what is allowed`, async () => {
-      const { code, stderr } = await run(process.execPath, [program, flag, value]);
+  for (const { args = [], env = {}, says } of [
+    { args: ['--log-level', 'loud'], says: /--log-level.*'loud'.*trace, debug, info, warn, error/ },
+    { args: ['--store', 'redis:here'], says: /--store.*'redis:here'.*lmdb:DIR.*etcd:HOST:PORT/ },
+    { env: { LB_STORE: 'redis:here' }, says: /LB_STORE.*lmdb:DIR/ },
+  ]) {
+    it(`${JSON.stringify([args, env])} are refused with what is allowed`, async () => {
+      const { code, stderr } = await run(process.execPath, [program, ...args], { env });
       assert.equal(code, 2);
       assert.match(stderr, says);
     });
   }
-
-  it('come from the environment, too', async () => {
-    const { code, stderr } = await run(process.execPath, [program], { env: { LB_STORE: 'redis:here' } });
-    assert.equal(code, 2);
-    assert.match(stderr, /LB_STORE.*lmdb:DIR/);
-  });
 
   it('are explained', async () => {
     const { code, stdout } = await run(process.execPath, [program, '--help']);
@@ -123,4 +111,15 @@ describe('the program', () => {
       for (const line of stderr.trim().split('\n')) JSON.parse(line);
     }
   });
+});
+
+it('lbctl looks up a host name, and goes on to the next address when it leads nowhere', async (t) => {
+  const { grpc } = await startControlPlane(t);
+  await succeed(lbctlFor(grpc), ['create', 'pool', 'web']);
+  const named = grpc.replace('127.0.0.1', 'localhost');
+  const found = await lbctlFor('no-such-host.invalid:1', named)(['get', 'pools', '-o', 'name']);
+  assert.match(found.stdout, /web/);
+  const { code, stderr } = await lbctlFor('no-such-host.invalid:1')(['get', 'pools']);
+  assert.equal(code, 3);
+  assert.match(stderr, /no-such-host\.invalid can't be resolved/);
 });

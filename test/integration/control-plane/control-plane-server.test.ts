@@ -1,4 +1,4 @@
-/** The gRPC server of a control plane: garbage, limits, health, reflection, and the end. */
+/** The servers of a control plane: garbage, limits, health, reflection, metrics, a store of a newer version, and the end. */
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, it, type TestContext } from 'node:test';
@@ -11,17 +11,27 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
+import { decodeCommit, encodeCommit } from '../../../control-plane/store/log/commit-codec.ts';
+import { type Commit, FORMAT } from '../../../core/model/commit.ts';
+import { sealCommit } from '../../../core/model/hash.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
-import { MemoryStore } from '../../../harness/store/memory-store.ts';
+import { pool } from '../../../harness/snapshots.ts';
+import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
 import { eventually } from '../../../harness/programs/processes.ts';
 import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
 import { TestProxy, TestReporter } from '../../../harness/control-plane/test-proxy.ts';
 
-/** Sends bytes as they are to a unary method. */
-function raw(context: TestContext, address: string) {
+const same = (bytes: Buffer) => bytes;
+
+function rawClient(context: TestContext, address: string): Client {
   const client = new Client(address, credentials.createInsecure());
   context.after(() => client.close());
-  const same = (bytes: Buffer) => bytes;
+  return client;
+}
+
+/** Sends bytes as they are to a unary method. */
+function raw(context: TestContext, address: string) {
+  const client = rawClient(context, address);
   return (method: string, bytes: Buffer, deadline: Deadline = Date.now() + 10_000) =>
     new Promise<Buffer>((resolve, reject) => {
       const answered: requestCallback<Buffer> = (error, answer) =>
@@ -50,9 +60,7 @@ describe('a request', () => {
 
   it('that is no message on a stream is refused in words', async (context) => {
     const plane = await runControlPlane(context);
-    const client = new Client(plane.grpcAddress, credentials.createInsecure());
-    context.after(() => client.close());
-    const same = (bytes: Buffer) => bytes;
+    const client = rawClient(context, plane.grpcAddress);
     for (const method of ['/lb.v1.DiscoveryService/StreamSnapshots', '/lb.v1.ReportService/StreamReports']) {
       const call = client.makeBidiStreamRequest(method, same, same);
       const failed = new Promise<ServiceError>((resolve) =>
@@ -144,9 +152,7 @@ describe('the health service', () => {
 describe('reflection', () => {
   it('lists our services', async (context) => {
     const plane = await runControlPlane(context);
-    const client = new Client(plane.grpcAddress, credentials.createInsecure());
-    context.after(() => client.close());
-    const same = (bytes: Buffer) => bytes;
+    const client = rawClient(context, plane.grpcAddress);
     const call = client.makeBidiStreamRequest(
       '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
       same,
@@ -160,6 +166,95 @@ describe('reflection', () => {
     for (const name of ['Policy', 'Pool', 'Listener', 'Config', 'Fleet', 'Discovery', 'Report']) {
       assert.ok(names.includes(`lb.v1.${name}Service`), name);
     }
+  });
+});
+
+it('the HTTP address shows the metrics', async (context) => {
+  const plane = await runControlPlane(context);
+  await plane.call('pools', 'CreatePool', { pool: { name: 'web' } });
+  TestReporter.of(plane.client, 'p', null);
+  const text = await eventually(async () => {
+    const body = await (await fetch(`http://${plane.httpAddress}/metrics`)).text();
+    return /^lb_proxies_connected 1$/m.test(body) ? body : undefined;
+  }, 'a connected proxy');
+  for (const line of [
+    /^lb_store_revision 1$/m,
+    /^lb_store_commits_total\{result="appended"\} 1$/m,
+    /^lb_proxies_behind 1$/m,
+    /^lb_snapshot_nacks_total 0$/m,
+    /^lb_store_age_seconds \d/m,
+    /^lb_store_oldest_revision 1$/m,
+    /^lb_checkpoint_revision 0$/m,
+    /^lb_checkpoint_age_seconds Nan$/im,
+    /^lb_grpc_calls_total\{method="lb\.v1\.PoolService\/CreatePool",code="OK"\} 1$/m,
+    /^process_cpu_seconds_total /m,
+  ]) {
+    assert.match(text, line);
+  }
+});
+
+/** Reads commits the way that stores of bytes do: what a newer program wrote is noticed. */
+class EncodedStore extends MemoryStore {
+  override async read(fromRevision: number, limit: number): Promise<Commit[]> {
+    const commits = await super.read(fromRevision, limit);
+    return commits.map((commit) => decodeCommit(encodeCommit(commit), `revision ${commit.revision}`));
+  }
+}
+
+/** What a replica of the next version commits. */
+function commitOfNewer(log: MemoryLog): void {
+  const { revision, hash } = log.head;
+  const commit = sealCommit({
+    format: FORMAT + 1,
+    revision: revision + 1,
+    parent: hash,
+    timeMs: 1_700_000_000_000,
+    author: 'newer',
+    message: '',
+    requestId: `newer-${revision + 1}`,
+    requestDigest: '',
+    changes: [{ op: 'put', resource: pool('green') }],
+  });
+  assert.ok(log.append(log.head, [commit]));
+}
+
+describe('a replica older than what it reads in the store', () => {
+  it('refuses every call, says why, and ends every stream', async (t) => {
+    const log = new MemoryLog();
+    const old = await runControlPlane(t, { store: new EncodedStore(log) });
+    await old.call('pools', 'CreatePool', { pool: { name: 'web' } });
+    const proxy = await TestProxy.running(old.client, 'p', 1);
+    const reporter = TestReporter.of(old.client, 'p', proxy.runs);
+    await reporter.incoming.next();
+    commitOfNewer(log);
+
+    for (const stream of [proxy.incoming, reporter.incoming]) {
+      const said = await stream.error();
+      assert.equal(said.code, 'UNAVAILABLE');
+      assert.match(said.message, /answers no requests.*format 2.*reads format 1.*another replica/);
+    }
+    const ready = await fetch(`http://${old.httpAddress}/readyz`);
+    assert.equal(ready.status, 503);
+    assert.match(await ready.text(), /answers no requests.*format 2/);
+    const http = (path: string) => fetch(`http://${old.httpAddress}${path}`);
+    for (const path of ['/api/events', '/api/converged?revision=1', '/api/revisions']) {
+      const answer = await http(path);
+      assert.equal(answer.status, 503, path);
+      assert.match(await answer.text(), /answers no requests.*format 2.*another replica/, path);
+    }
+    for (const path of ['/', '/metrics']) assert.equal((await http(path)).status, 200, path);
+    const refusals = [
+      old.call('pools', 'ListPools', {}),
+      old.call('config', 'Export', {}),
+      old.call('fleet', 'ListProxies', {}),
+      old.call('pools', 'DeletePool', { name: 'web' }),
+    ];
+    for (const refusal of refusals) {
+      await assert.rejects(refusal, { code: 'UNAVAILABLE' });
+    }
+    const again = new TestProxy(old.client, 'p', proxy.runs);
+    again.subscribe();
+    assert.match((await again.incoming.error()).message, /answers no requests/);
   });
 });
 

@@ -1,8 +1,11 @@
-/** Watch and WaitConverged, over real gRPC. */
+/** Watch, WaitConverged and Register, over real gRPC. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { LbError } from '../../../core/runtime/errors.ts';
 import type { WaitConvergedResponse__Output } from '../../../core/wire/generated/lb/v1/WaitConvergedResponse.ts';
+import { collectingLogger } from '../../../harness/collecting-logger.ts';
+import { eventually } from '../../../harness/programs/processes.ts';
+import { addressesAt, registrationsAt } from '../../../harness/programs/registered-backend.ts';
 import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
 import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
 import { ServerStream } from '../../../harness/control-plane/server-stream.ts';
@@ -51,9 +54,7 @@ describe('WaitConverged', () => {
   async function fleetOfOne(context: TestContext) {
     const plane = await runControlPlane(context);
     await createPool(plane, 'web');
-    const proxy = new TestProxy(plane.client, 'p');
-    proxy.subscribe();
-    await proxy.reach(1);
+    const proxy = await TestProxy.running(plane.client, 'p', 1);
     const reporter = TestReporter.of(plane.client, 'p', proxy.runs);
     const wait = (revision: number) =>
       new ServerStream(plane.client.config.waitConverged({ revision: String(revision) }));
@@ -68,9 +69,10 @@ describe('WaitConverged', () => {
     ...proxies.map(({ proxyId, state, revision }) => `${proxyId} ${state} ${revision}`),
   ];
 
-  it('ends at once with an empty roster', async (context) => {
-    const plane = await runControlPlane(context);
+  it('is pending with an empty roster just after a start, and has converged once no proxy has come', async (context) => {
+    const plane = await runControlPlane(context, { rosterGraceMs: 5_000 });
     const stream = new ServerStream(plane.client.config.waitConverged({ revision: '0' }));
+    assert.deepEqual(states(await stream.next()), ['OUTCOME_PENDING']);
     assert.deepEqual(states(await stream.next()), ['OUTCOME_CONVERGED']);
     assert.equal(await stream.end(), 'in order');
   });
@@ -86,23 +88,6 @@ describe('WaitConverged', () => {
     assert.equal(await stream.end(), 'in order');
   });
 
-  it('waits for a proxy that is away', async (context) => {
-    const { plane, proxy, reporter, wait } = await fleetOfOne(context);
-    const stream = wait(1);
-    assert.deepEqual(states(await stream.next()), ['OUTCOME_CONVERGED', 'p STATE_APPLIED 1']);
-    await createPool(plane, 'second');
-    const pending = wait(2);
-    await pending.next();
-    reporter.cancel();
-    assert.deepEqual(states(await pending.next()), ['OUTCOME_PENDING', 'p STATE_DISCONNECTED 1']);
-    await proxy.reach(2);
-    TestReporter.of(plane.client, 'p', proxy.runs);
-    let answer = await pending.next();
-    // Between its first contact and its first report it runs nothing that we know of.
-    if (answer.outcome === 'OUTCOME_PENDING') answer = await pending.next();
-    assert.deepEqual(states(answer), ['OUTCOME_CONVERGED', 'p STATE_APPLIED 2']);
-  });
-
   it('refuses a revision that nobody made', async (context) => {
     const { wait } = await fleetOfOne(context);
     const refusal = async (revision: number): Promise<LbError> => wait(revision).error();
@@ -110,5 +95,26 @@ describe('WaitConverged', () => {
     const error = await refusal(7);
     assert.equal(error.code, 'NOT_FOUND');
     assert.match(error.message, /no revision 7 yet: the newest is 1/);
+  });
+});
+
+describe('a Register stream', () => {
+  it('that is cancelled is a lost one: its backend may be registered elsewhere by now', async (t) => {
+    const { logger, said } = collectingLogger();
+    const address = '10.0.9.9:80';
+    // It waits for its proxies, so that a drain would not end.
+    const plane = await runControlPlane(t, { rosterGraceMs: 60_000, logger });
+    await plane.call('pools', 'CreatePool', { pool: { name: 'web' } });
+    const stream = plane.client.registrations.register();
+    let answered = false;
+    stream.on('data', () => (answered = true)).on('error', () => undefined);
+    stream.write({ registration: { pool: 'web', address, ttl: { seconds: '60' } } });
+    await eventually(() => Promise.resolve(answered || undefined), 'the registration');
+    stream.cancel();
+    const ended = () => said.find((line) => /a registered backend (was lost|leaves)/.test(line));
+    assert.match(await eventually(() => Promise.resolve(ended()), 'its end'), /was lost/);
+    const [{ state } = assert.fail()] = await registrationsAt(plane.client);
+    assert.equal(state, 'REGISTRATION_STATE_ACTIVE');
+    assert.deepEqual(await addressesAt(plane.client), [address]);
   });
 });

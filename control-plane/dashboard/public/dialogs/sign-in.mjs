@@ -18,9 +18,8 @@ export function signIn(redraw, onToken) {
       onToken();
     } catch (refusal) {
       token.set('');
-      state.wrong = [
-        refusal.status === 401 ? 'This control plane does not accept that token.' : refusal.message,
-      ];
+      const refused = 'This control plane does not accept that token.';
+      state.wrong = [refusal.status === 401 ? refused : refusal.message];
     }
     redraw();
   };
@@ -29,17 +28,13 @@ export function signIn(redraw, onToken) {
     { class: 'alone sign-in', key: 'sign-in', on: { submit } },
     h('h1', {}, 'Sign in'),
     h('p', { class: 'quiet' }, 'This control plane requires a token.'),
-    field({
+    field(state, 'text', {
       id: 'token',
       label: 'Token',
       type: 'password',
       autocomplete: 'current-password',
-      value: state.text,
       wrong: state.wrong,
       hint: 'One of the lines of the file given with --token-file. It is kept until you close this tab.',
-      onInput: (text) => {
-        state.text = text;
-      },
     }),
     h('div', { class: 'buttons' }, h('button', { type: 'submit', class: 'primary' }, 'Sign in')),
   );

@@ -15,26 +15,25 @@ export function frame({ what }, content, ...buttons) {
 
 /** Leads from the preview back to the fields, if there are any, and otherwise out of the dialog. */
 export const backButton = ({ what, step }, acts) =>
-  step === 'preview' && what.fields !== undefined ? button('Back', acts.back) : button('Cancel', acts.close);
+  step === 'preview' && what.fields.length > 0 ? button('Back', acts.back) : button('Cancel', acts.close);
 
 export function refused({ refusal, what }) {
   if (refusal === null) return null;
-  const fields = what.fields ?? [];
-  const elsewhere = refusal.violations.filter(({ field }) => !fields.some(({ about }) => about.test(field)));
+  const isShown = ({ field }) => what.fields.some(({ about }) => about.test(field));
+  const elsewhere = refusal.violations.filter((violation) => !isShown(violation));
   return h(
     'div',
     { class: 'refusal', role: 'alert', key: 'refusal' },
     h('strong', {}, refusal.message),
-    elsewhere.length > 0 &&
-      h(
-        'ul',
-        {},
-        elsewhere.map((violation, index) => h('li', { key: index }, words(violation))),
-      ),
+    elsewhere.length > 0 && violationList(elsewhere),
   );
 }
 
-export const words = ({ field, description }) => [field, description].filter((part) => part !== '').join(' ');
+export function violationList(violations) {
+  const words = ({ field, description }) => [field, description].filter((part) => part !== '').join(' ');
+  const items = violations.map((violation, index) => h('li', { key: index }, words(violation)));
+  return h('ul', {}, items);
+}
 
 /** Ignores the second click of a double click: when the first one was made, another button was there. */
 export function submit(label, act, disabled, kind = 'primary') {

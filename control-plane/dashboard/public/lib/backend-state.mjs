@@ -1,6 +1,7 @@
 // The state of a backend, as a mark and in words.
 
 import { since } from './components.mjs';
+import { h } from './dom.mjs';
 
 const KINDS = {
   up: 'good',
@@ -38,13 +39,11 @@ export function reasonsOf({ state, complaints, moreComplaints, health }) {
   return moreComplaints > 0 ? [...all, `and ${moreComplaints} more`] : all;
 }
 
-const tallyOf = (availability) => (availability === 'unseen' ? 'not reported' : availability);
-
-/** How many backends of a pool are in each state, as marks: 3 up, 1 down. */
-export const availabilitiesOf = (availabilities) =>
-  Object.keys(KINDS)
-    .filter((availability) => availabilities[availability] > 0)
-    .map((availability) => ({
-      kind: kindOf(availability),
-      words: `${availabilities[availability]} ${tallyOf(availability)}`,
-    }));
+/** How many backends of a pool are in each state: 3 up, 1 down. */
+export const tallies = (counts) =>
+  Object.entries(KINDS)
+    .filter(([availability]) => counts[availability] > 0)
+    .map(([availability, kind]) => {
+      const words = availability === 'unseen' ? 'not reported' : availability;
+      return h('span', { class: `tally ${kind}`, key: availability }, `${counts[availability]} ${words}`);
+    });

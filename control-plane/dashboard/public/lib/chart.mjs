@@ -15,7 +15,11 @@ const BYTE_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 /** Half the width of a time label, because one may be centered at the very end. */
 const RIGHT_ROOM = 26;
 
-const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** A color of the style sheet, resolved for the color scheme in use, because the canvas does not know variables. */
+function colorOf(element, name) {
+  element.style.color = `var(${name})`;
+  return getComputedStyle(element).color;
+}
 
 /**
  * A chart with one or more lines. `lines`: `{label, color}`, the color as the name of a CSS variable; `columns`: the times
@@ -24,6 +28,10 @@ const color = (name) => getComputedStyle(document.documentElement).getPropertyVa
 export function chart({ key, title, now, lines, columns, show, hint = '' }) {
   const latest = lines.map(({ label }, index) => `${label} ${show(columns[index + 1].at(-1) ?? 0)}`);
   const legend = lines.length > 1 || hint !== '';
+  const entry = (line) => {
+    const swatch = h('i', { class: 'swatch', style: { '--swatch': `var(${line.color})` } });
+    return h('span', { key: line.label }, swatch, line.label);
+  };
   return h(
     'figure',
     { class: 'chart', key },
@@ -38,26 +46,18 @@ export function chart({ key, title, now, lines, columns, show, hint = '' }) {
       unmount: (element) => element.plot.end(),
     }),
     legend &&
-      h(
-        'p',
-        { class: 'legend' },
-        lines.map((line) =>
-          h(
-            'span',
-            { key: line.label },
-            h('i', { class: 'swatch', style: { '--swatch': `var(${line.color})` } }),
-            line.label,
-          ),
-        ),
-        hint && h('span', { class: 'quiet', key: 'hint' }, hint),
-      ),
+      h('p', { class: 'legend' }, lines.map(entry), hint && h('span', { class: 'quiet', key: 'hint' }, hint)),
   );
 }
 
 function mount(element) {
   const plot = { made: null, names: '', data: [[]] };
   element.plot = plot;
-  const size = new ResizeObserver(() => plot.made?.setSize({ width: element.clientWidth, height: HEIGHT }));
+  // This is called first when the element is in the document, so that it has a width and its colors.
+  const size = new ResizeObserver(() => {
+    if (plot.made === null) make(element);
+    else plot.made.setSize({ width: element.clientWidth, height: HEIGHT });
+  });
   size.observe(element);
   const scheme = window.matchMedia('(prefers-color-scheme: dark)');
   const remake = () => make(element);
@@ -74,8 +74,8 @@ function draw(element, lines, show, columns) {
   const names = lines.map(({ label }) => label).join();
   const isNew = plot.names !== names;
   Object.assign(plot, { lines, show, names, data: dataOf(columns) });
-  if (plot.made === null || isNew) make(element);
-  else plot.made.setData(plot.data);
+  if (plot.made !== null && isNew) make(element);
+  else plot.made?.setData(plot.data);
 }
 
 /** Converts times to seconds. uPlot would show a whole day around a single point, so it gets a second one. */
@@ -89,6 +89,7 @@ function make(element) {
   const { plot } = element;
   const { lines, show } = plot;
   plot.made?.destroy();
+  const color = (name) => colorOf(element, name);
   const axis = {
     stroke: color('--quiet'),
     font: '11px system-ui',
@@ -96,7 +97,7 @@ function make(element) {
     ticks: { show: false },
   };
   const options = {
-    width: element.clientWidth || 300,
+    width: element.clientWidth,
     height: HEIGHT,
     legend: { show: false },
     padding: [8, RIGHT_ROOM, 0, 0],
@@ -130,7 +131,7 @@ function make(element) {
         stroke: color(line.color),
         width: 1.5,
         points: { show: false },
-        ...(lines.length === 1 && { fill: `${color(line.color)}22` }),
+        ...(lines.length === 1 && { fill: color(line.color).replace(')', ', 0.133)') }),
       })),
     ],
     hooks: { setCursor: [(made) => describePoint(element, made)] },

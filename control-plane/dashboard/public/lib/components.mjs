@@ -6,8 +6,12 @@ import { age, moment } from './format.mjs';
 /** `kind`: good, warn, bad or plain. The text says the same, for readers who can't see the color. */
 export const mark = (kind, words, title) => h('span', { class: `mark ${kind}`, title }, words);
 
-export const why = (lines) =>
-  lines.map((line, index) => h('span', { class: 'why', key: `why-${index}` }, line));
+/** Remarks, one per line. False and empty ones are left out. */
+export const why = (...lines) =>
+  lines
+    .flat()
+    .filter((line) => line)
+    .map((line, index) => h('span', { class: 'why', key: `why-${index}` }, line));
 
 export function panel(title, ...content) {
   return h(
@@ -22,21 +26,25 @@ export function panel(title, ...content) {
 export const note = (text, key = `note-${text}`) => h('p', { class: 'note', key }, text);
 
 /**
- * A labelled input. `wrong`: the errors below it; `control`: makes another element than an input; further properties go to
- * the element.
+ * A labelled input that shows and sets `target[name]`. `wrong`: the errors below it; `control`: makes another element than
+ * an input; further properties go to the element.
  */
-export function field({ id, key = id, label, hint = '', wrong = [], onInput, control, ...more }) {
+export function field(target, name, { id, label, hint = '', wrong = [], control, ...more }) {
+  const input = (event) => {
+    target[name] = event.target.value;
+  };
   const properties = {
     id,
+    value: target[name],
     autocomplete: 'off',
     'aria-describedby': hint === '' ? undefined : `${id}-hint`,
     'aria-invalid': wrong.length > 0 ? 'true' : undefined,
-    on: { input: ({ target }) => onInput(target.value) },
+    on: { input },
     ...more,
   };
   return h(
     'div',
-    { class: 'field', key },
+    { class: 'field', key: id },
     h('label', { for: id }, label),
     control === undefined ? h('input', { type: 'text', ...properties }) : control(properties),
     wrong.map((text) => h('span', { class: 'wrong', role: 'alert', key: text }, text)),
@@ -50,35 +58,16 @@ export const column = (head, show, kind = '') => ({ head, show, kind });
 /** A table, shown as cards on a phone. `keyOf` identifies a row across updates. */
 export function table(label, columns, rows, keyOf, { nothing, more = 0 }) {
   if (rows.length === 0) return h('p', { class: 'empty', key: 'empty' }, nothing);
+  const heads = columns.map(({ head, kind }) => h('th', { class: kind, scope: 'col', key: head }, head));
+  const cells = (row) =>
+    columns.map(({ head, show, kind }) =>
+      h('td', { class: kind, 'data-head': head, key: head }, h('div', { class: 'cell' }, show(row))),
+    );
+  const body = rows.map((row) => h('tr', { key: keyOf(row) }, cells(row)));
   return h(
     'div',
     { class: 'scroll', key: 'table' },
-    h(
-      'table',
-      { 'aria-label': label },
-      h(
-        'thead',
-        {},
-        h(
-          'tr',
-          {},
-          columns.map(({ head, kind }) => h('th', { class: kind, scope: 'col', key: head }, head)),
-        ),
-      ),
-      h(
-        'tbody',
-        {},
-        rows.map((row) =>
-          h(
-            'tr',
-            { key: keyOf(row) },
-            columns.map(({ head, show, kind }) =>
-              h('td', { class: kind, 'data-head': head, key: head }, h('div', { class: 'cell' }, show(row))),
-            ),
-          ),
-        ),
-      ),
-    ),
+    h('table', { 'aria-label': label }, h('thead', {}, h('tr', {}, heads)), h('tbody', {}, body)),
     more > 0 && h('p', { class: 'empty' }, `and ${more} more; lbctl shows all of them`),
   );
 }
@@ -100,7 +89,16 @@ export const since = (ms) =>
 
 const SEVERITY = { critical: ['bad', 'critical'], warning: ['warn', 'warning'], notice: ['plain', 'notice'] };
 
-export function problemList(problems, more) {
+/** The page of a pool shows its problems without a heading. */
+export const problemPanel = ({ rows, more }, heading) =>
+  h(
+    'section',
+    { class: 'panel', key: 'problems', 'aria-label': 'Problems' },
+    heading && h('h2', {}, heading),
+    problemList(rows, more),
+  );
+
+function problemList(problems, more) {
   if (problems.length === 0) {
     return h(
       'p',
@@ -130,10 +128,3 @@ export function problemList(problems, more) {
     more > 0 && h('li', { key: 'more', class: 'plain' }, `and ${more} more`),
   );
 }
-
-export const noTraffic = () =>
-  h(
-    'p',
-    { class: 'empty', key: 'no-traffic' },
-    'No data yet. No proxy has reported its traffic to this control plane.',
-  );

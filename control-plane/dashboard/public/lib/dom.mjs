@@ -2,9 +2,8 @@
 // selection and scroll positions survive. Strings are always inserted as text, never as markup.
 
 /** An element: `h('td', {class: 'number'}, 12)`. Null, undefined and false children are left out. */
-export function h(tag, properties, ...children) {
-  const { key, ...rest } = properties ?? {};
-  return { tag, key, properties: rest, children: flat(children) };
+export function h(tag, { key, ...properties } = {}, ...children) {
+  return { tag, key, properties, children: flat(children) };
 }
 
 function flat(children) {
@@ -28,7 +27,7 @@ function patchChildren(parent, nodes) {
   let cursor = parent.firstChild;
   for (const node of nodes) {
     const match = find(node, old, keyed, used);
-    const element = match === undefined ? create(node) : match;
+    const element = match ?? create(node);
     used.add(element);
     if (match !== undefined) update(element, node);
     // An element in the right place is not touched, because moving it would take away its focus.
@@ -85,14 +84,13 @@ function update(element, node) {
 }
 
 function remove(child) {
-  child.madeOf?.properties.unmount?.(child);
-  if (child.nodeType === Node.ELEMENT_NODE) for (const inner of child.childNodes) unmountBelow(inner);
+  unmount(child);
   child.remove();
 }
 
-function unmountBelow(child) {
+function unmount(child) {
   child.madeOf?.properties.unmount?.(child);
-  for (const inner of child.childNodes) unmountBelow(inner);
+  for (const inner of child.childNodes) unmount(inner);
 }
 
 /** Not attributes: functions for when an element is added, redrawn or removed; `own`: the element fills itself. */
@@ -101,7 +99,7 @@ const HOOKS = new Set(['mount', 'unmount', 'sync', 'own']);
 function set(element, name, value, before) {
   if (HOOKS.has(name)) return;
   if (name === 'on') listen(element, value ?? {}, before ?? {});
-  else if (name === 'style') style(element, value ?? {});
+  else if (name === 'style') setStyle(element, value ?? {});
   else if (name === 'value') element.value = value ?? '';
   else if (value === undefined || value === null || value === false) element.removeAttribute(name);
   else element.setAttribute(name, value === true ? '' : String(value));
@@ -115,6 +113,6 @@ function listen(element, now, before) {
   }
 }
 
-function style(element, rules) {
+function setStyle(element, rules) {
   for (const [name, value] of Object.entries(rules)) element.style.setProperty(name, value);
 }

@@ -24,13 +24,9 @@ function digits(value) {
 
 const trimmed = (text) => text.replace(/\.?0+$/, '');
 
-const BYTES = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-export const bytes = (value) =>
-  short(
-    value,
-    BYTES.map((unit) => ` ${unit}`),
-    1_024,
-  );
+const BYTES = [' B', ' KiB', ' MiB', ' GiB', ' TiB'];
+
+export const bytes = (value) => short(value, BYTES, 1_024);
 export const rate = (value) => `${short(value)}/s`;
 export const byteRate = (value) => `${bytes(value)}/s`;
 

@@ -39,22 +39,21 @@ async function keepOpen(run, path, hear, onState) {
 async function once(run, path, hear, onState) {
   const abort = new AbortController();
   run.abort = abort;
-  let silence = window.setTimeout(() => abort.abort(), SILENCE_MS);
+  let silence = 0;
   const heard = () => {
     window.clearTimeout(silence);
     silence = window.setTimeout(() => abort.abort(), SILENCE_MS);
   };
+  heard();
   try {
     const response = await fetch(path, {
       headers: headers({ accept: 'text/event-stream' }),
       signal: abort.signal,
     });
     if (!response.ok) {
+      const { status } = response;
       const { error } = await response.json().catch(() => ({}));
-      return {
-        status: response.status,
-        why: error ?? `the control plane answered with status ${response.status}`,
-      };
+      return { status, why: error ?? `the control plane answered with status ${status}` };
     }
     for await (const { event, data } of eventsOf(response.body, heard)) {
       if (run.stopped) break;
@@ -64,10 +63,8 @@ async function once(run, path, hear, onState) {
     }
     return { status: 0, why: 'the control plane ended the stream' };
   } catch {
-    return {
-      status: 0,
-      why: abort.signal.aborted ? 'nothing was received' : 'the control plane does not answer',
-    };
+    const why = abort.signal.aborted ? 'nothing was received' : 'the control plane does not answer';
+    return { status: 0, why };
   } finally {
     window.clearTimeout(silence);
     abort.abort();

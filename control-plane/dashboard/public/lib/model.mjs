@@ -1,7 +1,14 @@
 // What the page knows: the newest view and stats frame, and the figures of the last 15 minutes.
 
 const MAX_POINTS = 1_000;
-const COLUMNS = ['timeMs', 'active', 'rate', 'errors', 'bytesIn', 'bytesOut'];
+/** The columns of the history, besides the time, and the figure of a stats frame that each shows. */
+const FIGURES = {
+  active: 'connectionsActive',
+  rate: 'connectionsPerSecond',
+  errors: 'errorsPerSecond',
+  bytesIn: 'bytesInPerSecond',
+  bytesOut: 'bytesOutPerSecond',
+};
 /** How many lines of a chart can be told apart. */
 const MAX_LINES = 8;
 /** The busiest backends are chosen by about the last minute. */
@@ -11,15 +18,12 @@ export function emptyModel() {
   return {
     view: null,
     stats: null,
-    history: emptyHistory(),
-    backends: emptyBackends(),
+    history: { timeMs: [], active: [], rate: [], errors: [], bytesIn: [], bytesOut: [] },
+    /** `lines`: the address that has each color; null: the color is free. */
+    backends: { timeMs: [], rates: new Map(), lines: [] },
     page: '',
   };
 }
-
-const emptyHistory = () => Object.fromEntries(COLUMNS.map((name) => [name, []]));
-/** `lines`: the address that has each color; null: the color is free. */
-const emptyBackends = () => ({ timeMs: [], rates: new Map(), lines: [] });
 
 /** Applies an event. `pool`: the pool of the history's figures; empty: all pools. */
 export function applyEvent(model, event, data, pool) {
@@ -34,25 +38,14 @@ function applyStats(model, stats, pool) {
   const { history, backends } = model;
   if (stats.timeMs <= (history.timeMs.at(-1) ?? 0)) return;
   const traffic = pool === '' ? stats.total : stats.pools.find((one) => one.pool === pool)?.traffic;
-  push(history, { timeMs: stats.timeMs, ...pointOf(traffic ?? {}) });
+  history.timeMs.push(stats.timeMs);
+  for (const [name, figure] of Object.entries(FIGURES)) history[name].push(traffic?.[figure] ?? 0);
+  dropOldest(Object.values(history));
   addBackendRates(backends, stats);
 }
 
-function pointOf({
-  connectionsActive: active = 0,
-  connectionsPerSecond: rate = 0,
-  errorsPerSecond: errors = 0,
-  bytesInPerSecond: bytesIn = 0,
-  bytesOutPerSecond: bytesOut = 0,
-}) {
-  return { active, rate, errors, bytesIn, bytesOut };
-}
-
-function push(history, point) {
-  for (const name of COLUMNS) {
-    history[name].push(point[name]);
-    if (history[name].length > MAX_POINTS) history[name].shift();
-  }
+function dropOldest(columns) {
+  for (const column of columns) if (column.length > MAX_POINTS) column.shift();
 }
 
 /** New connections per second of each backend in the newest frame, since the page was opened. */
@@ -63,15 +56,11 @@ function addBackendRates(backends, stats) {
   );
   for (const address of rates.keys()) if (!now.has(address)) rates.delete(address);
   for (const [address, value] of now) {
-    if (!rates.has(address))
-      rates.set(
-        address,
-        timeMs.map(() => null),
-      );
+    if (!rates.has(address)) rates.set(address, Array(timeMs.length).fill(null));
     rates.get(address).push(value);
   }
   timeMs.push(stats.timeMs);
-  if (timeMs.length > MAX_POINTS) for (const column of [timeMs, ...rates.values()]) column.shift();
+  dropOldest([timeMs, ...rates.values()]);
   choose(backends);
 }
 

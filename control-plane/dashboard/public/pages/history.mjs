@@ -32,7 +32,6 @@ const state = {
 
 export const history = {
   name: 'History',
-  pool: () => '',
   draw: ({ view }, [number], redraw) => {
     // The live view tells when there is a new revision to read. Whatever could not be read is tried again after a while.
     if (Date.now() >= state.retryAtMs) {
@@ -127,16 +126,7 @@ const rollBackButton = (revision, view, words, kind = '') =>
   button(words, () => rollBack(revision), { kind, label: `Roll back to revision ${revision}` });
 
 function comparison(redraw) {
-  const input = (name, label) =>
-    field({
-      id: `compare-${name}`,
-      label,
-      inputmode: 'numeric',
-      value: state[name],
-      onInput: (text) => {
-        state[name] = text;
-      },
-    });
+  const input = (name, label) => field(state, name, { id: `compare-${name}`, label, inputmode: 'numeric' });
   const submit = (event) => {
     event.preventDefault();
     void readDifference(state.from, state.to, redraw);
@@ -183,12 +173,12 @@ function differenceWords({ from, to, changes }) {
 function revisions(view, redraw) {
   const columns = [
     column('Revision', ({ revision }) => h('a', { href: `#/history/${revision}` }, revision)),
-    column('Time', ({ timeMs }) => [moment(timeMs), why([`${age(Date.now() - timeMs)} ago`])]),
+    column('Time', ({ timeMs }) => [moment(timeMs), why(`${age(Date.now() - timeMs)} ago`)]),
     column('Author', ({ author }) => author || '–'),
     column('Message', ({ message }) => message || '–'),
     column('Changes', ({ summary }) => [
       ...summary.slice(0, MAX_SUMMARY).map((line) => h('span', { class: 'line', key: line }, line)),
-      summary.length > MAX_SUMMARY && why([`and ${summary.length - MAX_SUMMARY} more`]),
+      why(summary.length > MAX_SUMMARY && `and ${summary.length - MAX_SUMMARY} more`),
     ]),
     column('Actions', ({ revision }) => revisionActions(revision, view, redraw), 'actions'),
   ];

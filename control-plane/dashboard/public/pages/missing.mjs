@@ -5,7 +5,6 @@ import { link, panel } from '../lib/components.mjs';
 
 export const missing = {
   name: 'No such page',
-  pool: () => '',
   draw: () => [
     h('h1', { key: 'h1' }, 'No such page'),
     panel(

@@ -4,33 +4,17 @@ import { chart } from '../lib/chart.mjs';
 import { h } from '../lib/dom.mjs';
 import { byteRate, counted, rate, short, whole, words } from '../lib/format.mjs';
 import { problemsOf } from '../lib/model.mjs';
-import {
-  column,
-  link,
-  mark,
-  noTraffic,
-  panel,
-  poolLink,
-  problemList,
-  table,
-  why,
-} from '../lib/components.mjs';
-import { availabilitiesOf } from '../lib/backend-state.mjs';
+import { column, link, mark, panel, poolLink, problemPanel, table, why } from '../lib/components.mjs';
+import { tallies } from '../lib/backend-state.mjs';
 
 export const overview = {
   name: 'Overview',
-  pool: () => '',
   draw: (model) => {
     const { view } = model;
     const problems = problemsOf(view.problems, model.stats?.problems);
     return [
       h('h1', { class: 'hidden-words', key: 'h1' }, 'Overview'),
-      h(
-        'section',
-        { class: 'panel', key: 'problems', 'aria-label': 'Problems' },
-        h('h2', {}, headline(problems)),
-        problemList(problems.rows, problems.more),
-      ),
+      problemPanel(problems, headline(problems)),
       trafficPanel(model),
       panel('Pools', poolTable(model)),
       panel('Listeners', listenerTable(model)),
@@ -47,7 +31,10 @@ function headline({ critical, all }) {
 }
 
 export function trafficPanel({ stats, history }, total = stats?.total) {
-  if (stats === null || history.timeMs.length === 0) return panel('Traffic', noTraffic());
+  if (stats === null || history.timeMs.length === 0) {
+    const words = 'No data yet. No proxy has reported its traffic to this control plane.';
+    return panel('Traffic', h('p', { class: 'empty', key: 'no-traffic' }, words));
+  }
   const one = (key, title, name, now, show, color) =>
     chart({
       key,
@@ -87,12 +74,8 @@ export function poolTable({ view, stats }) {
   const columns = [
     column('Pool', ({ name }) => poolLink(name)),
     column('Up', ({ up, backends }) => mark(upKind(up, backends), `${up} of ${backends}`)),
-    column('Backends', ({ availabilities }) =>
-      availabilitiesOf(availabilities).map(({ kind, words: text }) =>
-        h('span', { class: `tally ${kind}`, key: text }, text),
-      ),
-    ),
-    column('Strategy', ({ strategy, policy }) => [words(strategy), why([`policy ${policy}`])]),
+    column('Backends', ({ availabilities }) => tallies(availabilities)),
+    column('Strategy', ({ strategy, policy }) => [words(strategy), why(`policy ${policy}`)]),
     column('Connections', ({ connections }) => whole(connections), 'number'),
     column('New', ({ name }) => rate(traffic(name)?.connectionsPerSecond), 'number'),
     column('Failed connects', ({ name }) => failing(traffic(name)?.errorsPerSecond), 'number'),

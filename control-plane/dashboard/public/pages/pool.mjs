@@ -3,7 +3,7 @@
 import { chart } from '../lib/chart.mjs';
 import { h } from '../lib/dom.mjs';
 import { latency, rate, whole, words } from '../lib/format.mjs';
-import { button, column, link, mark, panel, problemList, table, why } from '../lib/components.mjs';
+import { button, column, link, mark, panel, problemPanel, table, why } from '../lib/components.mjs';
 import { kindOf, reasonsOf, wordOf } from '../lib/backend-state.mjs';
 import { problemsOf } from '../lib/model.mjs';
 import * as actions from '../dialogs/pool-actions.mjs';
@@ -23,7 +23,8 @@ const current = (row) => () => ({
 
 export const pool = {
   name: 'Pool',
-  pool: ([name]) => name,
+  /** The name of the pool whose figures the stream must have. */
+  poolOf: ([name]) => name,
   draw: (model, [name]) => {
     const { view, stats } = model;
     const page = view.pool;
@@ -34,12 +35,7 @@ export const pool = {
     const problems = problemsOf(view.poolProblems, stats?.problems);
     return [
       head(page, view),
-      problems.all > 0 &&
-        h(
-          'section',
-          { class: 'panel', key: 'problems', 'aria-label': 'Problems' },
-          problemList(problems.rows, problems.more),
-        ),
+      problems.all > 0 && problemPanel(problems),
       panel(`Backends of ${name}`, backendTable(page, stats, traffic)),
       movement(model),
       trafficPanel(model, traffic),
@@ -48,15 +44,8 @@ export const pool = {
 };
 
 function missing(view, name) {
-  const known = view.asked !== name;
-  return [
-    h('h1', { key: 'h1' }, `Pool ${name}`),
-    h(
-      'p',
-      { class: 'empty', key: 'missing' },
-      known ? 'Reading …' : ['There is no such pool. ', link('pools', 'All pools')],
-    ),
-  ];
+  const words = view.asked === name ? ['There is no such pool. ', link('pools', 'All pools')] : 'Reading …';
+  return [h('h1', { key: 'h1' }, `Pool ${name}`), h('p', { class: 'empty', key: 'missing' }, words)];
 }
 
 function head(page, view) {
@@ -96,7 +85,7 @@ function backendTable(page, stats, traffic) {
   const columns = [
     column('Backend', ({ address, source }) => [
       h('code', {}, address),
-      why(source === 'registered' ? ['registered itself'] : []),
+      why(source === 'registered' && 'registered itself'),
     ]),
     column(
       'State',

@@ -13,7 +13,6 @@ const POLICIES = [
 
 export const pools = {
   name: 'Pools',
-  pool: () => '',
   draw: (model) => {
     const { rows, more } = model.view.policies;
     return [

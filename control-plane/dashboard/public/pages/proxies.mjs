@@ -7,7 +7,6 @@ import { proxyMark } from './overview.mjs';
 
 export const proxies = {
   name: 'Proxies',
-  pool: () => '',
   draw: ({ view, stats }) => {
     const { connected, behind } = view;
     const { rows, more } = view.proxies;
@@ -33,13 +32,10 @@ function columnsOf(stats) {
     column('State', (proxy) => [mark(...proxyMark(proxy)), why(troubles(proxy, figures(proxy.id)))]),
     column(
       'Revision',
-      ({ revision, lag }) => [
-        revision === null ? 'none yet' : String(revision),
-        why(lag > 0 ? [`${lag} behind`] : []),
-      ],
+      ({ revision, lag }) => [revision ?? 'none yet', why(lag > 0 && `${lag} behind`)],
       'brief',
     ),
-    column('Engine', ({ engine, version }) => [engine || '–', why(version === '' ? [] : [version])]),
+    column('Engine', ({ engine, version }) => [engine || '–', why(version)]),
     column('Connections', ({ id, connections }) => [whole(connections), why(limit(figures(id)))], 'number'),
     column('New', ({ id }) => rate(figures(id)?.traffic?.connectionsPerSecond), 'number'),
     column('CPU', ({ id }) => load(figures(id)), 'number'),
@@ -48,27 +44,25 @@ function columnsOf(stats) {
   ];
 }
 
-function facts({ zone, startedMs }) {
-  return [
-    ...(zone === '' ? [] : [`zone ${zone}`]),
-    ...(startedMs === null ? [] : [`started ${moment(startedMs)}, ${age(Date.now() - startedMs)} ago`]),
-  ];
-}
+const facts = ({ zone, startedMs }) => [
+  zone !== '' && `zone ${zone}`,
+  startedMs !== null && `started ${moment(startedMs)}, ${age(Date.now() - startedMs)} ago`,
+];
 
 function troubles({ connected, lastSeenMs, refused, failures, stale }, figures) {
   if (!connected)
-    return [
-      lastSeenMs === null ? 'not seen since this control plane started' : `last seen ${moment(lastSeenMs)}`,
-    ];
+    return lastSeenMs === null
+      ? 'not seen since this control plane started'
+      : `last seen ${moment(lastSeenMs)}`;
   return [
-    ...(refused === '' ? [] : [`refused ${refused}`]),
+    refused !== '' && `refused ${refused}`,
     ...failures,
-    ...(stale ? ['continues with its last configuration'] : []),
-    ...(figures?.saturated ? ['connection limit reached: new clients wait'] : []),
+    stale && 'continues with its last configuration',
+    figures?.saturated && 'connection limit reached: new clients wait',
   ];
 }
 
-const limit = (figures) => (figures?.maxConnections > 0 ? [`of ${whole(figures.maxConnections)}`] : []);
+const limit = (figures) => figures?.maxConnections > 0 && `of ${whole(figures.maxConnections)}`;
 /** A proxy that reports its process uses some memory. */
 const load = (figures) =>
   Number(figures?.residentBytes ?? 0) === 0 ? '–' : `${figures.cpus.toFixed(2)} CPUs`;
@@ -95,6 +89,6 @@ function workerBars(workers) {
         ),
       ),
     ),
-    why(restarts > 0 ? [`replaced ${counted(restarts, 'time')}`] : []),
+    why(restarts > 0 && `replaced ${counted(restarts, 'time')}`),
   ];
 }

@@ -2,19 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { quantilesOf, rebucket } from '../../../../control-plane/fleet/histogram.ts';
 import { SlidingCounts, WINDOW_SLOTS } from '../../../../control-plane/fleet/sliding-counts.ts';
 import { listenerReport, report } from '../../../../harness/control-plane/reports.ts';
 import { StatsRig } from '../../../../harness/control-plane/stats-rig.ts';
 
-const bounds = fc
-  .uniqueArray(fc.integer({ min: 1, max: 1_000 }), { minLength: 1, maxLength: 12 })
-  .map((values) => values.sort((a, b) => a - b).map((value) => value / 100));
-const counts = (length: number) =>
-  fc.array(fc.integer({ min: 0, max: 1_000 }), { minLength: length, maxLength: length });
-const histogram = bounds.chain((made) =>
-  counts(made.length + 1).map((values) => ({ bounds: made, counts: values })),
-);
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
 describe('sums of a window', () => {
@@ -103,48 +94,6 @@ describe('rates', () => {
           assert.ok((traffic?.connectionsPerSecond ?? 0) >= 0);
           for (const { closedPerSecond } of listeners)
             assert.ok(Object.values(closedPerSecond).every((rate) => rate >= 0));
-        }
-      }),
-    );
-  });
-});
-
-describe('quantiles', () => {
-  it('grow with their rank, and lie in the bucket that the observation of that rank is in', () => {
-    fc.assert(
-      fc.property(histogram, ({ bounds: made, counts: values }) => {
-        const found = quantilesOf(made, values);
-        if (found === null) return assert.equal(sum(values), 0);
-        assert.ok(found.p50 <= found.p90 && found.p90 <= found.p99);
-        for (const [share, value] of [
-          [0.5, found.p50],
-          [0.9, found.p90],
-          [0.99, found.p99],
-        ] as const) {
-          const rank = share * sum(values);
-          const bucket = values.findIndex(
-            (_, index) => sum(values.slice(0, index + 1)) >= rank && values[index]! > 0,
-          );
-          const upper = made[bucket] ?? made.at(-1)!;
-          assert.ok(value <= upper + 1e-9 && value >= (made[bucket - 1] ?? 0) - 1e-9);
-        }
-      }),
-    );
-  });
-
-  it('keep the number of observations in other buckets, within the width of a bucket', () => {
-    fc.assert(
-      fc.property(histogram, bounds, ({ bounds: made, counts: values }, to) => {
-        const told = rebucket(made, values, to);
-        assert.ok(Math.abs(sum(told) - sum(values)) < 1e-6);
-        assert.ok(told.every((count) => count >= -1e-9));
-        const back = rebucket(made, values, made);
-        assert.deepEqual(back, values);
-        // Below a bound that both have lie as many.
-        for (const bound of to.filter((one) => made.includes(one))) {
-          const below = (all: readonly number[], of: readonly number[]) =>
-            sum(all.slice(0, of.indexOf(bound) + 1));
-          assert.ok(Math.abs(below(told, to) - below(values, made)) < 1e-6);
         }
       }),
     );

@@ -146,22 +146,6 @@ describe('a reader of the live stream', () => {
     assert.equal(views(), before + 2);
   });
 
-  it('gets a transition as soon as a view that took long to make may be replaced', () => {
-    const { clock, commit, open, cost } = rig();
-    const reader = open();
-    clock.advance(1_000);
-    cost(150);
-    commit(2);
-    clock.advance(100);
-    cost(0);
-    assert.equal(revisions(reader).at(-1), 2);
-    commit(3);
-    clock.advance(1_499);
-    assert.equal(revisions(reader).at(-1), 2);
-    clock.advance(1);
-    assert.equal(revisions(reader).at(-1), 3);
-  });
-
   it('misses what it did not take, and gets the newest then', () => {
     const { clock, open, commit } = rig();
     const [slow, quick] = [open(), open()];

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fleetViews } from '../../../../control-plane/dashboard/view/fleet-view.ts';
-import { type ProxyRecord, ReportedProxy } from '../../../../control-plane/fleet/proxy-record.ts';
+import type { ProxyRecord } from '../../../../control-plane/fleet/proxy-record.ts';
 import type { FollowerStatus } from '../../../../control-plane/store/log/log-follower.ts';
 import type { State } from '../../../../core/model/state.ts';
 import type { StreamReportsRequest__Output } from '../../../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
-import { applied, backendReport, proxyInfo, report } from '../../../../harness/control-plane/reports.ts';
+import { applied, backendReport, reportedProxy } from '../../../../harness/control-plane/reports.ts';
 import { stateOf } from '../../../../harness/state.ts';
 
 const addresses = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'];
@@ -24,16 +24,8 @@ const fleetState = (
     { kind: 'listener', value: { name: 'front', address: '0.0.0.0:80', pool: 'web' } },
   ]);
 
-function proxy(
-  id: string,
-  fields: Partial<StreamReportsRequest__Output> = {},
-  connected = true,
-): ProxyRecord {
-  const made = new ReportedProxy(proxyInfo(id), 0);
-  made.apply(report({ applied: applied(1), backends: healthy(), ...fields }), 5_000);
-  made.connected = connected;
-  return made;
-}
+const proxy = (id: string, fields: Partial<StreamReportsRequest__Output> = {}, connected = true) =>
+  reportedProxy(id, { backends: healthy(), ...fields }, connected);
 
 const down = {
   health: 'HEALTH_UNHEALTHY',

@@ -41,16 +41,12 @@ describe('the traffic of the page', () => {
     assert.deepEqual(trafficHistory(frames, 'web').active, [0, 3]);
   });
 
-  it('is a frame of now, with what is wrong in it', () => {
-    const listeners = [listener({ errorsPerSecond: 5, connectionsPerSecond: 5 })];
-    const now = trafficNow(frame(3, { listeners }), '');
-    assert.deepEqual([now.timeMs, now.problems.counts.critical], [3_500, 1]);
-  });
-
-  it('has on the page of a pool what is wrong with that one', () => {
-    const listeners = [listener({ errorsPerSecond: 5, connectionsPerSecond: 5 })];
-    assert.equal(trafficNow(frame(3, { listeners }), 'web').problems.rows.length, 1);
-    assert.equal(trafficNow(frame(3, { listeners }), 'api').problems.rows.length, 0);
+  it('is a frame of now, with what is wrong in it, or with one pool', () => {
+    const now = frame(3, { listeners: [listener({ errorsPerSecond: 5, connectionsPerSecond: 5 })] });
+    const { timeMs, problems } = trafficNow(now, '');
+    assert.deepEqual([timeMs, problems.counts.critical], [3_500, 1]);
+    const rows = ['web', 'api'].map((pool) => trafficNow(now, pool).problems.rows.length);
+    assert.deepEqual(rows, [1, 0]);
   });
 
   it('says that connections fail, how many, and why', () => {

@@ -1,9 +1,10 @@
-/** Deltas as bytes. */
+/** Deltas, their parts, and their bytes. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { delta, splitDelta } from '../../../../control-plane/distribution/delta.ts';
 import { DeltaEncoder } from '../../../../control-plane/distribution/delta-encoder.ts';
 import { loadDefinitions } from '../../../../core/wire/definitions.ts';
-import { backend, policy, pool, snapshot } from '../../../../harness/snapshots.ts';
+import { backend, policy, pool, position, snapshot } from '../../../../harness/snapshots.ts';
 
 const { responseSerialize, responseDeserialize } = loadDefinitions().services.discovery.StreamSnapshots;
 
@@ -62,5 +63,43 @@ describe('the encoder of deltas', () => {
     deltas.parts(null, snapshot(1, ...resources), 'nonce');
     assert.ok(encoded.length > 3);
     for (const bytes of encoded) assert.ok(bytes < 1_100_000, `a message of ${bytes} bytes`);
+  });
+});
+
+const MIB = 1_048_576;
+
+it('a delta between equal snapshots is empty and still has an end', () => {
+  const web = snapshot(1, pool('web'), backend('web', '10.0.0.1:80'));
+  const again = { ...web, position: position(7) };
+  const parts = splitDelta(delta(web, again), MIB);
+  assert.deepEqual(parts, [
+    {
+      baseHash: web.hash,
+      upserts: [],
+      removals: [],
+      end: { position: again.position, snapshotHash: web.hash },
+    },
+  ]);
+});
+
+describe('the parts of a delta', () => {
+  const backends = Array.from({ length: 20_000 }, (_, index) =>
+    backend('web', `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}:80`),
+  );
+  const large = snapshot(2, pool('web'), ...backends);
+
+  it('name the base in the first alone and the end in the last alone', () => {
+    const parts = splitDelta(delta(snapshot(1), large), MIB);
+    assert.ok(parts.length > 2);
+    assert.deepEqual(
+      parts.map(({ baseHash, end }) => [baseHash !== '', end !== null]),
+      parts.map((_, index) => [index === 0, index === parts.length - 1]),
+    );
+  });
+
+  it('split removals too', () => {
+    const parts = splitDelta(delta(large, snapshot(3, pool('web'))), 65_536);
+    assert.ok(parts.length > 5);
+    assert.equal(parts.flatMap(({ removals }) => removals).length, 20_000);
   });
 });

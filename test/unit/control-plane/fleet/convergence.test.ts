@@ -2,16 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { convergence } from '../../../../control-plane/fleet/convergence.ts';
-import { type ProxyRecord, ReportedProxy } from '../../../../control-plane/fleet/proxy-record.ts';
 import type { AppliedSnapshot__Output } from '../../../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
-import { applied, proxyInfo, report } from '../../../../harness/control-plane/reports.ts';
+import { applied, reportedProxy } from '../../../../harness/control-plane/reports.ts';
 
-function proxy(id: string, runs: AppliedSnapshot__Output | null, connected = true): ProxyRecord {
-  const made = new ReportedProxy(proxyInfo(id), 0);
-  made.apply(report({ applied: runs }), 1_700_000_000_000);
-  made.connected = connected;
-  return made;
-}
+const proxy = (id: string, runs: AppliedSnapshot__Output | null, connected = true) =>
+  reportedProxy(id, { applied: runs }, connected);
 
 const failed = { failedListeners: [{ listener: 'web', address: '0.0.0.0:80', reason: 'EADDRINUSE: taken' }] };
 const position = (revision: number) => applied(revision).position;

@@ -9,6 +9,7 @@ import { reportService } from '../../../../control-plane/fleet/report-service.ts
 import { OpenStreams } from '../../../../control-plane/rpc/open-streams.ts';
 import { Publisher } from '../../../../control-plane/snapshot/publisher.ts';
 import { silentLogger as logger } from '../../../../core/runtime/logger.ts';
+import { proxyInfo, report } from '../../../../harness/control-plane/reports.ts';
 import { FakeClock } from '../../../../harness/fake-clock.ts';
 
 /** The server's side of a stream: what it ended with. */
@@ -58,16 +59,7 @@ function open(service: 'snapshots' | 'reports', clock: FakeClock): FakeCall {
 
 const INTRODUCTIONS = {
   snapshots: { subscribe: { proxyId: 'p', format: 1, position: null, snapshotHash: '' } },
-  reports: {
-    proxy: { id: 'p', instanceId: 'i' },
-    applied: null,
-    stopping: false,
-    backends: [],
-    goneBackends: [],
-    listeners: [],
-    goneListeners: [],
-    workers: [],
-  },
+  reports: report({ proxy: proxyInfo('p') }),
 };
 
 for (const [service, word] of [

@@ -1,24 +1,99 @@
-/** FleetService.WatchStats, over real gRPC. */
+/** Reports on their way up, and what tools see of the fleet: proxies, backends and WatchStats. Over real gRPC. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { WatchStatsRequest } from '../../../core/wire/generated/lb/v1/WatchStatsRequest.ts';
 import { timestampFromWire } from '../../../core/wire/timestamp-codec.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
 import { eventually } from '../../../harness/programs/processes.ts';
+import { MemoryStore } from '../../../harness/store/memory-store.ts';
 import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
 import { ServerStream } from '../../../harness/control-plane/server-stream.ts';
-import { TestReporter } from '../../../harness/control-plane/test-proxy.ts';
+import { TestProxy, TestReporter } from '../../../harness/control-plane/test-proxy.ts';
 
 const watch = ({ client }: TestControlPlane, request: WatchStatsRequest = {}) =>
   new ServerStream(client.fleet.watchStats(request));
 
-const createPool = ({ call }: TestControlPlane, name: string) =>
-  call('pools', 'CreatePool', { pool: { name, backends: [{ address: '10.1.0.1:80' }] } });
+const createPool = ({ call }: TestControlPlane) =>
+  call('pools', 'CreatePool', { pool: { name: 'web', backends: [{ address: '10.1.0.1:80' }] } });
+
+describe('reports', () => {
+  it('make the fleet that tools see', async (context) => {
+    const plane = await runControlPlane(context);
+    await createPool(plane);
+    const proxy = await TestProxy.running(plane.client, 'p', 1);
+    const reporter = TestReporter.of(plane.client, 'p', proxy.runs);
+    reporter.send({
+      backends: [
+        {
+          backend: { pool: 'web', address: '10.1.0.1:80' },
+          health: 'HEALTH_UNHEALTHY',
+          reason: 'connection refused',
+          connectionsActive: 4,
+        },
+      ],
+      listeners: [{ listener: 'web', connectionsActive: 6, connectionsTotal: '60' }],
+      workers: [{ index: 0, connectionsActive: 6, restarts: 1 }],
+    });
+    const { statuses } = await eventually(async () => {
+      const { response } = await plane.call('fleet', 'ListBackendStatus', { pool: 'web' });
+      return response.statuses.length > 0 ? response : undefined;
+    }, 'the status of a backend');
+    assert.deepEqual(
+      statuses.map(({ proxyId, revision, report }) => [
+        proxyId,
+        revision,
+        report?.reason,
+        report?.connectionsActive,
+      ]),
+      [['p', '1', 'connection refused', 4]],
+    );
+    const [seen] = (await plane.call('fleet', 'ListProxies', {})).response.proxies;
+    assert.deepEqual(
+      [seen?.connected, seen?.connectionsActive, seen?.currentRevision, seen?.applied?.position?.revision],
+      [true, 6, '1', '1'],
+    );
+    await assert.rejects(plane.call('fleet', 'ListBackendStatus', { pool: 'wed' }), { code: 'NOT_FOUND' });
+    await assert.rejects(plane.call('fleet', 'DeleteProxy', { proxyId: 'p' }), {
+      code: 'FAILED_PRECONDITION',
+    });
+    reporter.cancel();
+    await eventually(
+      async () =>
+        await plane.call('fleet', 'DeleteProxy', { proxyId: 'p' }).then(
+          () => true,
+          () => undefined,
+        ),
+      'the proxy can be deleted once it is away',
+    );
+    assert.deepEqual((await plane.call('fleet', 'ListProxies', {})).response.proxies, []);
+  });
+
+  it('are answered with where the replica stands, at once, after each change, and when its store is away', async (context) => {
+    const store = new MemoryStore();
+    const plane = await runControlPlane(context, { store });
+    const reporter = TestReporter.of(plane.client, 'p', null);
+    assert.equal((await reporter.incoming.next()).position?.revision, '0');
+    await createPool(plane);
+    const after = await reporter.incoming.next();
+    assert.deepEqual([after.position?.revision, after.stopping], ['1', false]);
+    store.away = true;
+    while (Number((await reporter.incoming.next()).storeAgeMs) < 2_500);
+  });
+
+  it('without a name, or with one twice, are refused', async (context) => {
+    const { client } = await runControlPlane(context);
+    const nameless = new TestReporter(client, { backends: [] });
+    assert.match((await nameless.incoming.error()).message, /proxy\.id and proxy\.instance_id/);
+    const twice = TestReporter.of(client, 'p', null);
+    twice.send({ proxy: { id: 'p', instanceId: 'p-1' } });
+    assert.match((await twice.incoming.error()).message, /first message only/);
+  });
+});
 
 describe('WatchStats', () => {
   it('sends a frame at once, then one a second, with what proxies report', async (context) => {
     const plane = await runControlPlane(context);
-    await createPool(plane, 'web');
+    await createPool(plane);
     const stream = watch(plane);
     const first = await stream.next();
     assert.deepEqual(
@@ -77,7 +152,7 @@ describe('WatchStats', () => {
 
   it('refuses a pool that is not there, and names the nearest', async (context) => {
     const plane = await runControlPlane(context);
-    await createPool(plane, 'web');
+    await createPool(plane);
     const error = await watch(plane, { pool: 'wed' }).error();
     assert.equal(error.code, 'NOT_FOUND');
     assert.match(error.message, /did you mean "web"/);
