@@ -101,12 +101,12 @@ export class RawListener {
   readonly port: number;
   readonly fd: number;
 
-  constructor(bufferBytes = 0) {
+  constructor(bufferBytes = 0, backlog = 4_096) {
     const calls = testCalls();
     this.fd = calls.socket(4);
     if (bufferBytes > 0) shrinkBuffers(this.fd, bufferBytes);
     assert.equal(calls.bind(this.fd, LOOPBACK, 0), 0);
-    assert.equal(calls.listen(this.fd, 4_096), 0);
+    assert.equal(calls.listen(this.fd, backlog), 0);
     this.port = calls.localPort(this.fd);
   }
 

@@ -1,14 +1,57 @@
 /** What is set on the sockets of a proxy, read back from the kernel. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
 import { KEEP_ALIVE } from '../../../data-plane/kernel/socket-settings.ts';
-import { backlogOf, openSockets, optionOf } from '../../../harness/engine/open-sockets.ts';
+import { OPTION } from '../../../data-plane/kernel/linux.ts';
+import { testCalls } from '../../../harness/engine/test-calls.ts';
 import { ask } from '../../../harness/engine/tcp.ts';
 import { type RigOptions, Scene } from '../../../harness/worker/traffic-rig.ts';
 
 const scene = new Scene();
 afterEach(() => scene.clear());
+
+interface OpenSocket {
+  readonly fd: number;
+  readonly localPort: number;
+  /** 0: it is not connected. */
+  readonly peerPort: number;
+}
+
+/** Those that this process has open, whichever thread opened them. */
+function openSockets(): readonly OpenSocket[] {
+  return readdirSync('/proc/self/fd')
+    .map(Number)
+    .filter(isSocket)
+    .map((fd) => ({
+      fd,
+      localPort: Math.max(0, testCalls().localPort(fd)),
+      peerPort: testCalls().remotePort(fd),
+    }));
+}
+
+/** What getsockopt says of an option of whole numbers. */
+function optionOf(fd: number, option: Exclude<keyof typeof OPTION, 'linger'>): number {
+  const value = new Int32Array(1);
+  testCalls().readOption(fd, OPTION[option], new Uint8Array(value.buffer));
+  return value[0] ?? assert.fail();
+}
+
+/** How many clients may wait at a socket that listens: TCP_INFO says so in tcpi_sacked. */
+function backlogOf(fd: number): number {
+  const info = Buffer.alloc(104);
+  testCalls().readOption(fd, [6, 11], info);
+  return info.readUInt32LE(28);
+}
+
+function isSocket(fd: number): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
+  } catch {
+    // The descriptor that the folder was read through is closed by now.
+    return false;
+  }
+}
 
 /** The proxy's two sockets of one connection, and its port. */
 async function connection(options: RigOptions) {
