@@ -21,7 +21,6 @@ const FULL = 'the connection limit is reached';
 interface Serving {
   readonly replica: ScriptedReplica;
   readonly proxy: ProxyProcess;
-  readonly port: number;
   /** The most connections that it allows. */
   readonly limit: number;
   client(): Promise<CheckedConversation>;
@@ -44,7 +43,6 @@ async function serving(
   return {
     replica,
     proxy,
-    port,
     limit,
     async client() {
       const conversation = await CheckedConversation.open(port, (seed += 1));

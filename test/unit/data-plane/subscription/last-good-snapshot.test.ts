@@ -138,10 +138,6 @@ describe('the snapshot file', () => {
     assert.equal(await savedHash('snapshot.before.json'), one.hash);
   });
 
-  it('may be missing', async () => {
-    assert.deepEqual(await readSnapshotFile(directory), { type: 'none' });
-  });
-
   it('is ignored when torn, wherever the tear is', async () => {
     await save();
     const text = readFileSync(file());

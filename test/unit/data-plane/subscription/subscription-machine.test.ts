@@ -20,12 +20,6 @@ describe('the subscription machine: subscribing', () => {
     assert.deepEqual(send(connected)[0], { type: 'subscribe', position: null, snapshotHash: '' });
   });
 
-  it('says what it runs', () => {
-    const { send } = machine(['a'], first);
-    const subscribe = send(start, connected).find(({ type }) => type === 'subscribe');
-    assert.deepEqual(subscribe, { type: 'subscribe', position: first.position, snapshotHash: first.hash });
-  });
-
   it('tries every replica before it waits, and starts over after the wait', () => {
     const { send } = machine(['a', 'b', 'c']);
     send(start);

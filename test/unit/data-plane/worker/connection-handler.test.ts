@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { STRATEGIES } from '../../../../core/model/resources.ts';
 import { NO_ROW } from '../../../../data-plane/engine/engine.ts';
 import { HEALTH } from '../../../../data-plane/memory/shared-memory.ts';
-import { benchOf, HandlerBench } from '../../../../harness/worker/handler-bench.ts';
+import { benchOf, type HandlerBench } from '../../../../harness/worker/handler-bench.ts';
 
 const { ECANCELED, EADDRNOTAVAIL } = constants.errno;
 

@@ -34,13 +34,6 @@ function listenOn(on: ListenOn | undefined): unknown {
 }
 
 describe('the worker pool', () => {
-  it('prepares in all workers before it commits in any', async () => {
-    const { pool, threads } = poolOf();
-    await pool.start();
-    await pool.apply(plan(1));
-    for (const thread of threads) assert.deepEqual(thread.types, ['prepare', 'commit']);
-  });
-
   it('replaces a worker that does not prepare in time, and the plan is applied', async () => {
     const { pool, clock, threads, events } = poolOf(deafOnce(1, 'prepare'));
     await pool.start();
