@@ -7,6 +7,7 @@
  *  - once registered it leaves in order: where it can't be drained, the next control plane is asked to;
  *  - nothing here throws: what goes wrong is reported, once for each reason.
  */
+import { violationText } from '../../core/model/violation.ts';
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { backoff } from '../../core/runtime/backoff.ts';
 import { every, sleep, type Timer } from '../../core/runtime/clock.ts';
@@ -191,5 +192,5 @@ export class Registrar {
 /** The message on one line, with all violations if there are several. */
 function allOf({ message, violations }: LbError): string {
   if (violations.length < 2) return message;
-  return `${message} ${violations.map(({ field, description }) => `${field} ${description}`).join('; ')}`;
+  return `${message} ${violations.map(violationText).join('; ')}`;
 }
