@@ -1,5 +1,5 @@
 /** The exit codes of lbctl, and the error that carries one. docs/cli.md lists the codes. */
-import type { Violation } from '../core/model/violation.ts';
+import { type Violation, violationText } from '../core/model/violation.ts';
 import { type ErrorCode, LbError, messageOf } from '../core/runtime/errors.ts';
 
 export const EXIT = {
@@ -45,18 +45,16 @@ export function toCliError(error: unknown): CliError {
   const { message, violations } = error;
   // A single violation often is the whole message, and is not repeated then.
   const others = violations.filter((violation) => !isIn(message, violation));
-  const details = others.map(({ field, description }) =>
-    field === '' ? description : `${field}: ${description}`,
-  );
-  return new CliError(EXIT_OF[error.code] ?? EXIT.failed, message, details);
+  return new CliError(EXIT_OF[error.code] ?? EXIT.failed, message, others.map(violationText));
 }
 
 /**
  * Whether the message has both the path and the description. Of a path that ends with a name it is enough when the
  * message has its names: 'Pool "web": 10.0.0.1:80 is not in the pool' covers pools[web].backends[10.0.0.1:80].
  */
-function isIn(message: string, { field, description }: Violation): boolean {
-  if (message.includes(`${field} ${description}`.trim())) return true;
+function isIn(message: string, violation: Violation): boolean {
+  if (message.includes(violationText(violation))) return true;
+  const { field, description } = violation;
   // In a manifest, the path follows its line and a blank.
   if (!field.endsWith(']') || field.includes(' ')) return false;
   // The brackets of IPv6 are within those of the path.

@@ -81,7 +81,7 @@ export class Proxy {
     const libc = loadCLibrary(options);
     const { engine, fellBack } = chooseEngine(
       options.engine,
-      // Not asked for another engine: the answer takes a self-check.
+      // Only checked when epoll may be used, because the check opens sockets.
       options.engine === 'portable' ? null : epollEngineObstacle(),
     );
     if (fellBack !== null)

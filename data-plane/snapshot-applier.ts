@@ -23,7 +23,7 @@ import { stageSnapshotFile } from './subscription/snapshot-file.ts';
 import type { DrainDeadlines } from './worker/pool/drain-deadlines.ts';
 import type { PlanApplier } from './worker/pool/plan-applier.ts';
 
-/** Knows rows by the names that plans give them. */
+/** Reads counts or records by row, and needs each plan to know whose they are. */
 interface RowReader {
   /** The workers run another plan. */
   run(directory: PlanDirectory): void;

@@ -50,7 +50,7 @@ export async function listBackends(session: Session, context: Context): Promise<
 }
 
 function connectionsAt({ proxyId, connected, report }: ProxyReport): string {
-  return `${proxyId}=${connected ? report.connectionsActive : 'away'}`;
+  return `${proxyId}=${connected ? report.connectionsActive : 'disconnected'}`;
 }
 
 export async function describeBackend(
@@ -188,7 +188,7 @@ function reportPlain({ proxyId, connected, health, report, revision }: ProxyRepo
 }
 
 function proxyName({ proxyId, connected }: ProxyReport): string {
-  return connected ? proxyId : `${proxyId} (away)`;
+  return connected ? proxyId : `${proxyId} (disconnected)`;
 }
 
 function healthCell(health: Health): Cell {

@@ -1,4 +1,5 @@
 /** What every changing command prints. */
+import { violationText } from '../../core/model/violation.ts';
 import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
 import { type Context, tell } from '../context.ts';
 import { changePlain, differenceText } from './difference.ts';
@@ -32,7 +33,7 @@ export function printChangeResult(context: Context, result: ChangeResult__Output
 
 /** What the guard refuses or would refuse, a line each. */
 export function refusalLines({ guardRefusals }: ChangeResult__Output): string[] {
-  return guardRefusals.map(({ field, description }) => printable(`  ${field} ${description}`));
+  return guardRefusals.map((refusal) => printable(`  ${violationText(refusal)}`));
 }
 
 /** What the change would do to traffic; empty when it does nothing to it. */

@@ -7,7 +7,9 @@
  *  - once registered it leaves in order: where it can't be drained, the next control plane is asked to;
  *  - nothing here throws: what goes wrong is reported, once for each reason.
  */
+import { violationText } from '../../core/model/violation.ts';
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
+import { backoff } from '../../core/runtime/backoff.ts';
 import { every, sleep, type Timer } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import { connectReplica, type ReplicaClient } from '../../core/wire/clients.ts';
@@ -68,6 +70,8 @@ export class Registrar {
   async #run(): Promise<void> {
     let unanswered = 0;
     let failure: LbError | null = null;
+    const delays = backoff(100, 2_000, this.#context.random);
+    const nextMs = () => (failure?.code === 'INVALID_ARGUMENT' ? REFUSED_PAUSE_MS : delays.nextMs());
     await retry(this.#context, {
       attempt: async (progress) => {
         if (this.#isOver()) return true;
@@ -90,7 +94,8 @@ export class Registrar {
         unanswered = 0;
         return undefined;
       },
-      pause: (ms) => this.#rest(failure?.code === 'INVALID_ARGUMENT' ? REFUSED_PAUSE_MS : ms),
+      delays: { ...delays, nextMs },
+      pause: (ms) => this.#rest(ms),
     });
   }
 
@@ -187,5 +192,5 @@ export class Registrar {
 /** The message on one line, with all violations if there are several. */
 function allOf({ message, violations }: LbError): string {
   if (violations.length < 2) return message;
-  return `${message} ${violations.map(({ field, description }) => `${field} ${description}`).join('; ')}`;
+  return `${message} ${violations.map(violationText).join('; ')}`;
 }

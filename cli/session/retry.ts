@@ -9,8 +9,10 @@ export interface RetryOptions<T> {
   /** Undefined: not done yet, so it is run again. `progress` is called when it works: pauses are short again then. */
   readonly attempt: (progress: () => void) => Promise<T | undefined>;
   readonly mayRetry?: (error: unknown) => boolean;
-  /** Called before each pause; it may give up by throwing. */
+  /** Called before each pause, so not for the last failure; it may give up by throwing. */
   readonly onFailure?: (error: unknown) => void;
+  /** How long to pause: from 200 ms up to 2 s by default. */
+  readonly delays?: Backoff;
   /** Replaces the pause between two attempts. */
   readonly pause?: (ms: number) => Promise<void>;
   /** By the clock's nowMs; no attempt begins after it. */
@@ -26,18 +28,17 @@ export interface RetryOptions<T> {
 export async function retry<T>(context: Context, options: RetryOptions<T>): Promise<T | undefined> {
   const { clock, random } = context;
   const { untilMs = Number.POSITIVE_INFINITY, signal } = options;
-  const { pause = (ms: number) => sleep(clock, ms, signal) } = options;
-  const delays = backoff(200, 2_000, random);
+  const { pause = (ms: number) => sleep(clock, ms, signal), delays = backoff(200, 2_000, random) } = options;
   const isOver = () => signal?.aborted === true;
   while (!isOver()) {
     const { result, failure } = await once(options, delays);
     if (result !== undefined || isOver()) return result;
-    if (failure !== undefined) options.onFailure?.(failure);
     const delayMs = delays.nextMs();
     if (clock.nowMs() + delayMs >= untilMs) {
       if (failure === undefined) return undefined;
       throw failure;
     }
+    if (failure !== undefined) options.onFailure?.(failure);
     await pause(delayMs);
   }
   return undefined;

@@ -1,5 +1,6 @@
 /** Waits until every proxy on the roster runs a revision, one has rejected it, or the time is up. */
 import { formatDuration } from '../../core/model/duration.ts';
+import { sleep } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import { age, counted } from '../../core/view/figures.ts';
 import type { ProxyConvergence__Output } from '../../core/wire/generated/lb/v1/ProxyConvergence.ts';
@@ -42,7 +43,10 @@ export async function waitConverged(
   } catch (error) {
     if (!(error instanceof LbError)) throw error;
     if (!isRetryable(error)) throw committed ? noAnswer(context, revision, error, committed) : error;
+    onFailure(error);
   }
+  // When no other attempt fits before the deadline, this still ends then and not earlier.
+  await sleep(clock, Math.max(untilMs - clock.nowMs(), 0));
   if (latest === undefined && failure) throw noAnswer(context, revision, failure, committed);
   const missing = missingIn(latest?.proxies ?? []);
   const names = missing.length === 0 ? '' : `: ${missing.map(({ proxyId }) => proxyId).join(', ')}`;
@@ -108,13 +112,13 @@ const STATES: Readonly<Record<ProxyConvergence__Output['state'], string>> = {
   STATE_APPLIED: 'runs it',
   STATE_REJECTED: 'rejected it',
   STATE_LAGGING: 'is connected but does not run it yet',
-  STATE_DISCONNECTED: 'is not connected',
+  STATE_DISCONNECTED: 'is disconnected',
 };
 
 function describe(proxy: ProxyConvergence__Output, nowMs: number): string {
   const { proxyId, state, revision, reason, since } = proxy;
   const why = reason === '' ? '' : `: ${reason}`;
-  // For a proxy that is not connected, the reason already contains this.
+  // For a disconnected proxy, the reason already contains this.
   const lags = state === 'STATE_LAGGING' && since ? `, for ${age(since, nowMs)}` : '';
   return `proxy ${proxyId} ${STATES[state]}${lags} (it runs revision ${revision})${why}`;
 }

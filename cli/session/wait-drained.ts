@@ -68,7 +68,7 @@ function undrainedIn({ proxies, statuses }: Fleet, revision: bigint, address: st
     );
     const reason = whyUndrained(proxy, status, revision);
     if (reason === undefined) return [];
-    return [`proxy ${proxyId} ${proxy.connected ? '' : 'is not connected, and '}${reason}`];
+    return [`proxy ${proxyId} ${proxy.connected ? '' : 'is disconnected, and '}${reason}`];
   });
 }
 

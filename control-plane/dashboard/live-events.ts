@@ -5,8 +5,8 @@
  * Invariants
  *  - a change is sent after COALESCE_MS, together with whatever else changed meanwhile; it never waits for the tick;
  *  - there are at most MAX_STREAMS readers; a slow reader misses events and gets the newest ones when it is ready;
- *  - each view and frame is made once for all readers, and apart from the first view of a new reader, making views takes
- *    at most a tenth of the time;
+ *  - each view and frame is made once for all readers, and apart from the first view of a new reader, making and sending
+ *    views takes about a tenth of the time at most;
  *  - an error here ends the streams, which pages open again, and nothing else;
  *  - every stream ends when this control plane stops, or when the store's format is newer than it can read.
  */
@@ -29,7 +29,7 @@ const MAX_BACKENDS = 500;
 const TICK_MS = 1_000;
 /** Changes that happen together, such as a fleet's acknowledgements of a revision, are sent as one view. */
 const COALESCE_MS = 100;
-/** A view that took long to make is used for this many times as long. */
+/** A view that took long to make and to send is used for this many times as long. */
 const COST_FACTOR = 10;
 const TAKE_TIMEOUT_MS = 30_000;
 
@@ -73,6 +73,7 @@ export class LiveEvents {
     this.#deps = deps;
     deps.follower.onChange(() => this.#sendSoon());
     deps.fleet.onChange(() => this.#sendSoon());
+    deps.fleet.onHealthChange(() => this.#sendSoon());
   }
 
   /** `pool`: the pool whose backends the page shows; empty: none. */
@@ -108,22 +109,28 @@ export class LiveEvents {
   }
 
   /** Sends once the changes of COALESCE_MS are in and a new view may be made. */
-  #sendSoon(): void {
+  #sendSoon(atLeastMs = COALESCE_MS): void {
     if (this.#readers.size === 0 || this.#pendingSend !== null) return;
     const { clock } = this.#deps;
-    const waitMs = Math.max(COALESCE_MS, (this.#cache?.untilMs ?? 0) - clock.nowMs());
+    const waitMs = Math.max(atLeastMs, Math.ceil((this.#cache?.untilMs ?? 0) - clock.nowMs()));
     this.#pendingSend = clock.after(waitMs, () => {
       this.#pendingSend = null;
-      // Making the view of another pool may have put the next one off.
-      if (clock.nowMs() < (this.#cache?.untilMs ?? 0)) this.#sendSoon();
+      // A timer can end a moment early, and making the view of another pool may have put the next one off.
+      if (clock.nowMs() < (this.#cache?.untilMs ?? 0)) this.#sendSoon(1);
       else this.#sendAll();
     });
   }
 
   #sendAll(): void {
     try {
-      const nowMs = this.#deps.clock.nowMs();
-      for (const reader of this.#readers) this.#send(reader, nowMs);
+      const { clock } = this.#deps;
+      const beganMs = clock.nowMs();
+      for (const reader of this.#readers) this.#send(reader, beganMs);
+      const endedMs = clock.nowMs();
+      if (this.#cache !== null) {
+        const restMs = (endedMs - beganMs) * COST_FACTOR;
+        this.#cache.untilMs = Math.max(this.#cache.untilMs, beganMs + restMs);
+      }
     } catch (error) {
       this.#deps.logger.error(
         { error: messageOf(error) },

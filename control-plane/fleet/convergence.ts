@@ -1,4 +1,5 @@
 /** Which proxies of the roster run a revision, and why the others do not. Pure. */
+import { violationText } from '../../core/model/violation.ts';
 import type {
   ProxyConvergence,
   _lb_v1_ProxyConvergence_State as State,
@@ -92,9 +93,7 @@ function refusalOf(proxy: ProxyRecord, revision: number): string {
 }
 
 function quote(violations: readonly Violation__Output[]): string {
-  const quoted = violations
-    .slice(0, QUOTED)
-    .map(({ field, description }) => (field === '' ? description : `${field} ${description}`));
+  const quoted = violations.slice(0, QUOTED).map(violationText);
   const more = violations.length - quoted.length;
   if (more > 0) quoted.push(`and ${more} more`);
   return quoted.join('; ');

@@ -16,7 +16,7 @@ import type { LogFollower } from '../store/log/log-follower.ts';
 import { StatsAggregator } from './stats-aggregator.ts';
 import { Frames } from './stats-frames.ts';
 import type { Window } from './rate-series.ts';
-import { WINDOW_SLOTS } from './sliding-counts.ts';
+import { WINDOW_SECONDS } from './sliding-counts.ts';
 
 const TICK_MS = 1_000;
 /** The time between frames of the past. */
@@ -24,7 +24,7 @@ const PAST_STEP_MS = 5_000;
 export const PAST_MS = 15 * 60_000;
 const MAX_PAST_ROWS = 100;
 export const DEFAULT_BACKENDS = 200;
-/** Slots before the first report, so that no slot has a negative number. */
+/** Seconds before the first report, so that no second has a negative number. */
 const LEAD = 2;
 
 export interface FleetStatsDeps {
@@ -45,12 +45,12 @@ export class FleetStats {
   readonly #deps: FleetStatsDeps;
   readonly #startMs: number;
   readonly #aggregator = new StatsAggregator();
-  /** The first whole slot after the first report; nothing is known about earlier ones. */
-  #firstSlot: number | null = null;
+  /** The first whole second after the first report; nothing is known about earlier ones. */
+  #firstSecond: number | null = null;
   readonly #past: { readonly atMs: number; readonly frame: StatsFrame__Output }[] = [];
   /** The frames of the newest second that a watcher asked for. */
   #made: {
-    readonly slot: number;
+    readonly second: number;
     readonly frames: Frames;
     readonly byFilter: Map<string, StatsFrame__Output>;
   } | null = null;
@@ -67,7 +67,7 @@ export class FleetStats {
     });
     fleet.onReport((id, request) => {
       const at = this.#at();
-      this.#firstSlot ??= Math.ceil(at);
+      this.#firstSecond ??= Math.ceil(at);
       this.#aggregator.report(id, request, at);
     });
     this.#timers = [
@@ -123,8 +123,8 @@ export class FleetStats {
   }
 
   #now() {
-    const slot = Math.floor(this.#at());
-    if (this.#made?.slot !== slot) this.#made = { slot, frames: this.#frames(), byFilter: new Map() };
+    const second = Math.floor(this.#at());
+    if (this.#made?.second !== second) this.#made = { second, frames: this.#frames(), byFilter: new Map() };
     return this.#made;
   }
 
@@ -143,15 +143,15 @@ export class FleetStats {
     });
   }
 
-  /** Now, in slots. */
+  /** Now, in seconds. */
   #at(): number {
     return (this.#deps.clock.nowMs() - this.#startMs) / TICK_MS + LEAD;
   }
 
-  /** The newest slots that are complete. */
+  /** The newest seconds that are complete. */
   #window(): Window {
     const to = Math.floor(this.#at()) - LEAD;
-    const from = Math.max(to - WINDOW_SLOTS + 1, this.#firstSlot ?? to);
+    const from = Math.max(to - WINDOW_SECONDS + 1, this.#firstSecond ?? to);
     return { from, to, seconds: Math.max(1, to - from + 1) };
   }
 }

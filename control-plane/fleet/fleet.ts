@@ -54,6 +54,7 @@ export class Fleet {
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<() => void>();
   readonly #onContact = new Set<(kind: ContactKind, info: ProxyInfo__Output) => void>();
+  readonly #onHealthChange = new Set<() => void>();
   readonly #onReport = new Set<(id: string, request: StreamReportsRequest__Output) => void>();
   #stored: ReadonlySet<string> = new Set();
 
@@ -74,10 +75,15 @@ export class Fleet {
     );
   }
 
-  /** Calls `listener` when the roster, what a proxy runs or a backend's health has changed; not for counters. */
+  /** Calls `listener` when the roster, or what a proxy runs, has changed. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Calls `listener` when a proxy reports another health of a backend, up to 20 times a second for each proxy. */
+  onHealthChange(listener: () => void): void {
+    this.#onHealthChange.add(listener);
   }
 
   /** Calls `listener` when a proxy connects or leaves. */
@@ -143,13 +149,15 @@ export class Fleet {
     this.#listeners.clear();
     this.#onContact.clear();
     this.#onReport.clear();
+    this.#onHealthChange.clear();
   }
 
   #report(entry: Entry, request: StreamReportsRequest__Output): void {
     if (entry.end === null) return;
     for (const listener of this.#onReport) listener(entry.proxy.info.id, request);
     const healthChanged = entry.proxy.apply(request, this.#clock.wallMs());
-    if (healthChanged || request.applied !== null) this.#changed();
+    if (request.applied !== null) this.#changed();
+    if (healthChanged) for (const listener of this.#onHealthChange) listener();
   }
 
   #close(entry: Entry): void {

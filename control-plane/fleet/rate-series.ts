@@ -14,7 +14,7 @@ export interface Increase extends Readonly<Record<Measure, Counts | null>> {
   readonly counts: Counts;
 }
 
-/** The slots that a frame sums up, both ends included. */
+/** The seconds that a frame sums up, both ends included. */
 export interface Window {
   readonly from: number;
   readonly to: number;

@@ -4,7 +4,7 @@
  *
  * Invariants
  *  - the first report of a counter on a stream is only the starting point, so a rate never includes what happened before
- *    or while the proxy was away; a restarted proxy opens a new stream and starts again;
+ *    or while the proxy was disconnected; a restarted proxy opens a new stream and starts again;
  *  - open connections and health count only proxies that report now;
  *  - an increase is added to every series that it belongs to: backend and pool, or listener, proxy and total.
  *

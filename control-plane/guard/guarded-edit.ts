@@ -6,7 +6,7 @@ import type { Edit } from '../../core/model/edit.ts';
 import { refuse } from '../../core/model/edits/decide.ts';
 import { applyChanges } from '../../core/model/fold.ts';
 import type { State } from '../../core/model/state.ts';
-import type { Violation } from '../../core/model/violation.ts';
+import { type Violation, violationText } from '../../core/model/violation.ts';
 import { activeIn, type EarlierCount } from '../store/log/active-backend-history.ts';
 import { type Effects, effectsOf } from './change-effects.ts';
 import type { FleetFacts } from './fleet-facts.ts';
@@ -86,7 +86,7 @@ function refusal(violations: readonly Violation[]): string {
   const [first, ...others] = violations;
   const what =
     first !== undefined && others.length === 0
-      ? `${first.field} ${first.description}`
+      ? violationText(first)
       : `it found ${violations.length} problems`;
   return `The guard refused this change, and nothing was changed: ${what}. Use force (lbctl: --force) to override the guard.`;
 }

@@ -66,7 +66,7 @@ export class ControlPlaneMetrics {
     this.#gauge('lb_store_revision', 'The newest revision that this control plane knows', revision);
     this.#gauge(
       'lb_store_age_seconds',
-      'Time since the store was last heard; +Inf before the first time',
+      'Time since the store last answered; +Inf before the first answer',
       () => follower.storeAgeMs() / 1_000,
     );
     this.#gauge('lb_store_size_bytes', 'Size of the store on disk; NaN while it does not answer', () =>
@@ -142,7 +142,7 @@ export class ControlPlaneMetrics {
     perPool('lb_registrations', 'Backends that registered themselves', () => true);
     perPool(
       'lb_registrations_held',
-      'Registrations that were lost together and are kept for five minutes: an alarm',
+      'Registrations that were lost together and are kept for five minutes; an alert should fire while there are any',
       (state) => state === 'expiring',
     );
   }

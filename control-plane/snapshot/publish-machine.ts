@@ -18,7 +18,7 @@ import { mergeMembers } from '../store/members/merge-members.ts';
 /** A build of 10,000 backends takes about 10 ms, so building takes at most half the time in a burst of changes. */
 const PAUSE_MS = 20;
 
-/** Enough for a proxy that was away during a handful of changes. */
+/** Enough for a proxy that was disconnected during a handful of changes. */
 const KEPT_SNAPSHOTS = 16;
 
 /** What the store holds at one version. */

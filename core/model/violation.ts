@@ -5,3 +5,8 @@ export interface Violation {
   /** What is wrong, what is allowed, and what to do, in one sentence. */
   readonly description: string;
 }
+
+/** A violation as one text, such as `listeners[web].pool: there is no pool "wbe"`. */
+export function violationText({ field, description }: Violation): string {
+  return field === '' ? description : `${field}: ${description}`;
+}

@@ -1,5 +1,5 @@
 /** What is wrong with a request by itself, whatever is configured. */
-import type { Violation } from '../model/violation.ts';
+import { type Violation, violationText } from '../model/violation.ts';
 import { LbError } from './errors.ts';
 
 /** Throws INVALID_ARGUMENT with all violations, if there are any. */
@@ -7,9 +7,7 @@ export function throwIfInvalid(violations: readonly Violation[]): void {
   const [first, ...others] = violations;
   if (first === undefined) return;
   const message =
-    others.length === 0
-      ? `${first.field} ${first.description}.`
-      : `The request has ${violations.length} errors.`;
+    others.length === 0 ? `${violationText(first)}.` : `The request has ${violations.length} errors.`;
   throw new LbError('INVALID_ARGUMENT', message, violations);
 }
 

@@ -2,9 +2,9 @@
  * Builds Maglev's lookup table (Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI
  * 2016, section 3.4), weighted as there: a heavier candidate takes its turns more often.
  *
- * Guarantee: with equal weights, slots per candidate differ by at most one; with others they follow the weights to
- * within a turn, and every candidate of weight above 0 has at least one slot. Removing one of n candidates moves its own
- * slots and few others (in the tests fewer than 6 in 100 of the rest).
+ * Guarantee: with equal weights, entries per candidate differ by at most one; with others they follow the weights to
+ * within a turn, and every candidate of weight above 0 has at least one entry. Removing one of n candidates moves its own
+ * entries and few others (in the tests fewer than 6 in 100 of the rest).
  * Cost: O(M log M) steps, a few milliseconds; run it on the main thread.
  * Invariants
  *  - the table is a function of addresses and weights alone, so every proxy at one revision has the same;
@@ -12,36 +12,36 @@
  */
 
 /** Entries of a table. Prime, so that every step width visits all of them, and twice the maximum number of backends. */
-export const MAGLEV_SLOTS = 65_537;
+export const MAGLEV_ENTRIES = 65_537;
 
 export interface MaglevCandidate {
   /** Identifies it in the whole fleet. */
   readonly address: string;
-  /** 0: it gets no slot. */
+  /** 0: it gets no entry. */
   readonly weight: number;
 }
 
 // `!` on typed arrays in this file: all indexes are below the lengths fixed at the top of each function.
 
-/** The candidate number of each slot, in shared memory; an empty table when no weight is above 0. */
+/** The candidate number of each entry, in shared memory; an empty table when no weight is above 0. */
 export function buildMaglevTable(candidates: readonly MaglevCandidate[]): Uint32Array {
   const heaviest = candidates.reduce((most, { weight }) => Math.max(most, weight), 0);
   if (heaviest === 0) return new Uint32Array(new SharedArrayBuffer(0));
-  const table = new Uint32Array(new SharedArrayBuffer(MAGLEV_SLOTS * Uint32Array.BYTES_PER_ELEMENT));
-  const taken = new Uint8Array(MAGLEV_SLOTS);
-  const next = Float64Array.from(candidates, ({ address }) => hashText(address, 0x9747b28c) % MAGLEV_SLOTS);
+  const table = new Uint32Array(new SharedArrayBuffer(MAGLEV_ENTRIES * Uint32Array.BYTES_PER_ELEMENT));
+  const taken = new Uint8Array(MAGLEV_ENTRIES);
+  const next = Float64Array.from(candidates, ({ address }) => hashText(address, 0x9747b28c) % MAGLEV_ENTRIES);
   const step = Float64Array.from(
     candidates,
-    ({ address }) => 1 + (hashText(address, 0x2c1b3c6d) % (MAGLEV_SLOTS - 1)),
+    ({ address }) => 1 + (hashText(address, 0x2c1b3c6d) % (MAGLEV_ENTRIES - 1)),
   );
   const turns = new Turns(candidates, heaviest);
-  for (let filled = 0; filled < MAGLEV_SLOTS; filled++) {
+  for (let filled = 0; filled < MAGLEV_ENTRIES; filled++) {
     const candidate = turns.next();
-    let slot = next[candidate]!;
-    while (taken[slot] === 1) slot = (slot + step[candidate]!) % MAGLEV_SLOTS;
-    taken[slot] = 1;
-    table[slot] = candidate;
-    next[candidate] = (slot + step[candidate]!) % MAGLEV_SLOTS;
+    let entry = next[candidate]!;
+    while (taken[entry] === 1) entry = (entry + step[candidate]!) % MAGLEV_ENTRIES;
+    taken[entry] = 1;
+    table[entry] = candidate;
+    next[candidate] = (entry + step[candidate]!) % MAGLEV_ENTRIES;
   }
   return table;
 }
@@ -56,8 +56,8 @@ class Turns {
   readonly #heaviest: number;
   readonly #taken: Float64Array;
   /** By round: the first and the last of its queue; by candidate: the next in its queue. -1: none. */
-  readonly #first = new Int32Array(MAGLEV_SLOTS + 1).fill(-1);
-  readonly #last = new Int32Array(MAGLEV_SLOTS + 1).fill(-1);
+  readonly #first = new Int32Array(MAGLEV_ENTRIES + 1).fill(-1);
+  readonly #last = new Int32Array(MAGLEV_ENTRIES + 1).fill(-1);
   readonly #behind: Int32Array;
   #round = 0;
 

@@ -98,7 +98,7 @@ export class WeightedDraw {
     let total = 0;
     for (let position = 0; position < this.#size; position++)
       total += this.#candidates.weight(this.#list[position]!);
-    // One array, two stacks: places below the average from the left, those above it from the right.
+    // One array, two stacks: positions below the average from the left, those above it from the right.
     let small = 0;
     let large = this.#size;
     for (let position = 0; position < this.#size; position++) {

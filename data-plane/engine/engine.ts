@@ -39,7 +39,7 @@ export interface ConnectionHandler {
   onEstablished(slot: number): void;
   /**
    * Bytes that the kernel took from us since the last call: exact once the connection is closed. Called as soon as the
-   * first byte goes to the client, because the time to it is measured here.
+   * first byte goes to the client, because the time to it is measured here; the portable engine calls it later.
    */
   onBytes(slot: number, toBackend: number, toClient: number): void;
   onClosed(slot: number, reason: CloseReason): void;

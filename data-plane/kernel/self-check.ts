@@ -1,6 +1,6 @@
 /**
- * Makes one connection over loopback with every call that the loop depends on, and compares the results: a layout or a
- * constant that is wrong on this machine must be found at start, not by a crash under traffic.
+ * Makes one connection over loopback with the calls that no connection can do without, and compares the results: a layout
+ * or a constant that is wrong on this machine must be found at start, not by a crash under traffic.
  */
 import { errnoName } from './errno.ts';
 import type { Ffi } from './ffi.ts';

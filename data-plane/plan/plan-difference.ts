@@ -49,7 +49,7 @@ function timeoutOf(pool: DirectoryPool | undefined): number {
 }
 
 /**
- * What stood and stands at each address where something changed. Both lists are sorted by address, so one walk along
+ * For each address where something changed: the backend before and the backend now. Both lists are sorted by address, so one walk along
  * both is enough. A backend that nothing happened to is the same object in both (build-plan.ts): nearly all of them.
  */
 function* changedPairs(
@@ -64,7 +64,7 @@ function* changedPairs(
   }
 }
 
-/** Below 0: the first comes first; 0: both have one address. At the end of a list the other one's is next. */
+/** Compares by address: negative when `one` comes first, 0 for the same one. A missing backend comes last. */
 function orderOf(one: DirectoryBackend | undefined, other: DirectoryBackend | undefined): number {
   if (!one) return 1;
   if (!other) return -1;

@@ -76,7 +76,8 @@ function connect(client: ReplicaClient, clock: Clock): Promise<string | null> {
       const state = channel.getConnectivityState(true);
       if (state === connectivityState.READY) return resolve(null);
       // The channel keeps trying by itself, and is checked again when it is this replica's turn.
-      if (state === connectivityState.TRANSIENT_FAILURE) return resolve('it cannot be connected to');
+      if (state === connectivityState.TRANSIENT_FAILURE)
+        return resolve('the connection was refused or timed out');
       if (late) return resolve(`no connection within ${CONNECT_TIMEOUT_MS / 1_000} s`);
       if (state === connectivityState.SHUTDOWN) return resolve('this proxy is stopping');
       channel.watchConnectivityState(state, deadline, check);

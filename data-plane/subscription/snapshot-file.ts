@@ -9,6 +9,7 @@
  *  - the file that it replaces stays, as the one before, until the next one is kept;
  *  - a file that is torn, foreign or of an unknown format is never run, and a log line says that it is ignored.
  */
+import { violationText } from '../../core/model/violation.ts';
 import { createHash } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -127,9 +128,7 @@ function parse(text: string): SavedSnapshot {
   const collected = { nonce: '', parts: [part], items: entries.length, tooLarge: false };
   const assembled = assemble(null, collected, end);
   if (!assembled.ok) {
-    throw new Error(
-      assembled.violations.map(({ field, description }) => `${field} ${description}`).join('; '),
-    );
+    throw new Error(assembled.violations.map(violationText).join('; '));
   }
   return { snapshot: assembled.snapshot, savedAtMs };
 }

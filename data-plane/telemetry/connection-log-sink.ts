@@ -15,13 +15,13 @@ export function openConnectionLog(target: string, clock: Clock, logger: Logger):
   const isFile = target !== '-';
   try {
     const sink = new LineSink({
-      name: `the connection log ${target}`,
+      name: 'the connection log',
       open: () => (isFile ? openFile(target) : openNonBlocking(1)),
       clock,
       maxWaitingChars: 4_194_304,
       exitMs: 0,
       writes: 'thread',
-      logger,
+      logger: logger.child({ file: target }),
     });
     if (isFile) process.on('SIGHUP', () => sink.reopen());
     return sink;

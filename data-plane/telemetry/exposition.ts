@@ -1,6 +1,6 @@
 /**
- * Prometheus' text format for families that prom-client cannot hold: histograms that were counted elsewhere, and tens of
- * thousands of series, which must be rendered in slices so that the event loop is not blocked.
+ * Prometheus' text format for all families but the metrics of the process, which prom-client renders: there are
+ * histograms that were counted elsewhere, and tens of thousands of series, rendered in slices that do not block the loop.
  */
 import type { HistogramCounts } from '../memory/counters.ts';
 import { HISTOGRAM_CELLS } from '../memory/shared-memory.ts';

@@ -18,7 +18,7 @@ export class ConnectionSlots {
   /** 1 once the client got a byte. */
   readonly isAnswered = new Uint8Array(MAX_SLOTS);
   readonly acceptedMs = new Float64Array(MAX_SLOTS);
-  /** Of the pool it went to at first; one object for all of that pool. */
+  /** The timeouts of its first pool; all connections of that pool share the object. */
   readonly timeouts: ConnectionTimeouts[] = [];
   /** Of connections that have no backend yet. */
   readonly attempts = new Map<number, ConnectAttempts>();

@@ -39,24 +39,21 @@ export interface Service {
   readonly restart: string | undefined;
 }
 
-/** What a service may leave out. */
-interface Optional {
-  readonly entrypoint: readonly string[];
-  readonly command: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-  readonly ports: readonly string[];
-  readonly volumes: readonly string[];
-  readonly deploy: { readonly replicas: number };
-  readonly depends_on: Readonly<Record<string, { readonly condition: Condition }>>;
-  readonly healthcheck: { readonly test?: readonly string[]; readonly disable?: boolean };
-  readonly stop_grace_period: string;
-  readonly sysctls: Readonly<Record<string, string>>;
-  readonly read_only: boolean;
-}
-
-interface RawService extends Partial<Optional> {
+/** A service as it is written. */
+interface RawService {
   readonly image: string;
+  readonly entrypoint?: readonly string[];
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly deploy?: { readonly replicas: number };
+  readonly depends_on?: Readonly<Record<string, { readonly condition: Condition }>>;
+  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
+  readonly stop_grace_period?: string;
   readonly ulimits?: { readonly nofile?: { readonly soft: number } };
+  readonly sysctls?: Readonly<Record<string, string>>;
+  readonly read_only?: boolean;
   readonly restart?: string;
 }
 
@@ -66,20 +63,6 @@ const KNOWN = new Set(
     'ulimits sysctls read_only restart init cap_drop security_opt'
   ).split(' '),
 );
-/** What Compose does where a service says nothing. */
-const DEFAULTS: Optional = {
-  entrypoint: [],
-  command: [],
-  environment: {},
-  ports: [],
-  volumes: [],
-  deploy: { replicas: 1 },
-  depends_on: {},
-  healthcheck: {},
-  stop_grace_period: '10s',
-  sysctls: {},
-  read_only: false,
-};
 
 /** All services of a Compose file, by name. */
 export function readComposeFile(text: string): ReadonlyMap<string, Service> {
@@ -90,25 +73,29 @@ export function readComposeFile(text: string): ReadonlyMap<string, Service> {
 function readService(name: string, raw: RawService): Service {
   const unknown = Object.keys(raw).filter((key) => !KNOWN.has(key));
   assert.deepEqual(unknown, [], `service ${name} has what this reader does not know`);
-  const service: Optional = { ...DEFAULTS, ...raw };
-  const { test, disable } = service.healthcheck;
+  const { entrypoint = [], command = [], environment = {}, ports = [], volumes = [] } = raw;
+  const { depends_on: dependsOn = {}, sysctls = {} } = raw;
   return {
     name,
     image: raw.image,
-    entrypoint: service.entrypoint.map(unescape),
-    command: service.command.map(unescape),
-    environment: mapValues(service.environment, unescape),
-    ports: service.ports.map(readPort),
-    volumes: service.volumes.map(readVolume),
-    replicas: service.deploy.replicas,
-    dependsOn: mapValues(service.depends_on, ({ condition }) => condition),
-    healthcheck: disable === true ? [] : test?.slice(1),
-    stopGraceMs: milliseconds(service.stop_grace_period),
+    entrypoint: entrypoint.map(unescape),
+    command: command.map(unescape),
+    environment: mapValues(environment, unescape),
+    ports: ports.map(readPort),
+    volumes: volumes.map(readVolume),
+    replicas: raw.deploy?.replicas ?? 1,
+    dependsOn: mapValues(dependsOn, ({ condition }) => condition),
+    healthcheck: checkOf(raw),
+    stopGraceMs: milliseconds(raw.stop_grace_period ?? '10s'),
     descriptors: raw.ulimits?.nofile?.soft,
-    sysctls: service.sysctls,
-    readOnly: service.read_only,
+    sysctls,
+    readOnly: raw.read_only === true,
     restart: raw.restart,
   };
+}
+
+function checkOf({ healthcheck }: RawService): readonly string[] | undefined {
+  return healthcheck?.disable === true ? [] : healthcheck?.test?.slice(1);
 }
 
 function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {

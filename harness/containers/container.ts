@@ -12,8 +12,11 @@ import {
   type Finished,
   type RunningProcess,
   type Scope,
+  shellQuoted,
   startProcess,
 } from '../programs/processes.ts';
+import type { Service } from './compose-file.ts';
+import type { Image } from './dockerfile.ts';
 import { dieWithParent, type Host } from './network.ts';
 
 export interface Mount {
@@ -23,25 +26,24 @@ export interface Mount {
   readonly readOnly: boolean;
 }
 
-export interface ContainerSettings {
+type OfService = Pick<Service, 'sysctls' | 'descriptors' | 'readOnly'>;
+type OfImage = Pick<Image, 'env' | 'uid' | 'gid' | 'workdir'>;
+
+export interface ContainerSettings extends OfService, OfImage {
   readonly id: string;
   readonly host: Host;
   /** Of the DNS server. */
   readonly nameServer: string;
   readonly command: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly uid: number;
-  readonly gid: number;
-  readonly workdir: string;
   readonly mounts: readonly Mount[];
-  readonly sysctls: Readonly<Record<string, string>>;
-  readonly descriptors: number | undefined;
-  readonly readOnly: boolean;
   /** A folder of this machine that it may use for its own ends. */
   readonly scratch: string;
 }
 
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Of `nsenter`: all of a container, and the folder that it is in. */
+const ALL_NAMESPACES = ['--mount', '--uts', '--ipc', '--net', '--pid', '--root', '--wd'];
 
 export class Container {
   readonly id: string;
@@ -95,17 +97,7 @@ export class Container {
     const { env, uid, gid } = this.#settings;
     const user = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
     const variables = ['env', '-i', ...environmentOf(env)];
-    const into = [
-      '--target',
-      String(this.pid),
-      '--mount',
-      '--uts',
-      '--ipc',
-      '--net',
-      '--pid',
-      '--root',
-      '--wd',
-    ];
+    const into = ['--target', String(this.pid), ...ALL_NAMESPACES];
     return run('nsenter', [...into, ...user, ...variables, ...command]);
   }
 
@@ -143,8 +135,6 @@ function environmentOf(env: Readonly<Record<string, string>>): readonly string[]
   return Object.entries({ ...env, PATH: path }).map(([name, value]) => `${name}=${value}`);
 }
 
-const quoted = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
-
 /** Runs as the first process of the new namespaces, and becomes the program. */
 function startScript(settings: ContainerSettings): string {
   const { id, host, nameServer, mounts, sysctls, descriptors, readOnly, uid, gid, workdir } = settings;
@@ -161,7 +151,7 @@ function startScript(settings: ContainerSettings): string {
     `echo ${id} > ${root}/etc/hostname; hostname ${id}`,
     `printf '127.0.0.1 localhost\\n${host.address} ${id}\\n' > ${root}/etc/hosts`,
     ...Object.entries(sysctls).map(
-      ([name, value]) => `echo ${quoted(value)} > /proc/sys/${name.replaceAll('.', '/')}`,
+      ([name, value]) => `echo ${shellQuoted(value)} > /proc/sys/${name.replaceAll('.', '/')}`,
     ),
     ...mounts.flatMap((mount) => mountLines(mount, root)),
     `mkdir -p ${root}${workdir}`,
@@ -172,15 +162,15 @@ function startScript(settings: ContainerSettings): string {
       : [`ulimit -n ${descriptors} 2>/dev/null || ulimit -n $(ulimit -H -n)`]),
     // Asked for after the user has changed: the kernel forgets it with that.
     `cd /; exec chroot ${root} setpriv --reuid=${uid} --regid=${gid} --clear-groups --pdeathsig KILL ` +
-      `sh -c ${quoted(`cd ${workdir} && exec "$@"`)} - ${program.map(quoted).join(' ')}`,
+      `sh -c ${shellQuoted(`cd ${workdir} && exec "$@"`)} - ${program.map(shellQuoted).join(' ')}`,
   ].join('\n');
 }
 
 function mountLines({ source, target, readOnly }: Mount, root: string): readonly string[] {
-  const place = quoted(`${root}${target}`);
+  const place = shellQuoted(`${root}${target}`);
   return [
-    `if [ -d ${quoted(source)} ]; then mkdir -p ${place}; else mkdir -p "$(dirname ${place})"; : > ${place}; fi`,
-    `mount --bind ${quoted(source)} ${place}`,
+    `if [ -d ${shellQuoted(source)} ]; then mkdir -p ${place}; else mkdir -p "$(dirname ${place})"; : > ${place}; fi`,
+    `mount --bind ${shellQuoted(source)} ${place}`,
     ...(readOnly ? [`mount -o remount,bind,ro ${place}`] : []),
   ];
 }

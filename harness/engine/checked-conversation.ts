@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { randomBelow, seededRandom } from '../../core/runtime/random.ts';
-import { dial, TcpServer, within } from './tcp.ts';
+import { dial, mirror, TcpServer, within } from './tcp.ts';
 
 /** No power of two, so that bytes that were moved by a buffer's length are not taken for the right ones. */
 const POOL_BYTES = 1_000_003;
@@ -13,7 +13,7 @@ const said = Buffer.concat([pool, pool]);
 
 /** A server that sends back what it gets. */
 export function startMirror(port = 0): Promise<TcpServer> {
-  return TcpServer.start((socket) => void socket.pipe(socket), port);
+  return TcpServer.start(mirror, port);
 }
 
 export class CheckedConversation {

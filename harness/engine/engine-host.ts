@@ -1,5 +1,5 @@
 /**
- * A thread that runs one engine under a scripted handler, and checks the order of the engine's calls. contract-groups.ts
+ * A thread that runs one engine under a scripted handler, and checks the order of the engine's calls. engine-rig.ts
  * says which parts of the contract hold for which engine.
  */
 import { parentPort, workerData } from 'node:worker_threads';

@@ -111,3 +111,10 @@ export function connecting(clients: number, attempts?: readonly number[]): LoopR
   }
   return rig;
 }
+
+/** With one connection whose two sides take bytes. */
+export function established(): LoopRig {
+  const rig = connecting(1);
+  rig.turn(rig.kernel.event(rig.backend(0), EPOLL.out), rig.kernel.event(rig.client(0), EPOLL.out));
+  return rig;
+}

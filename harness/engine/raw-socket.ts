@@ -18,7 +18,7 @@ const { EAGAIN, EINPROGRESS } = constants.errno;
 const LOOPBACK = Uint8Array.of(127, 0, 0, 1);
 
 /** Makes the kernel's buffers of a socket small (it doubles the number), so that little data is congestion. */
-export function shrinkBuffers(fd: number, bytes: number): void {
+function shrinkBuffers(fd: number, bytes: number): void {
   shrinkSendBuffer(fd, bytes);
   testCalls().writeOption(fd, SO_RCVBUF, bytes);
 }
@@ -47,10 +47,6 @@ export class RawSocket {
     const result = testCalls().connect(fd, LOOPBACK, port);
     assert.ok(result === 0 || result === -EINPROGRESS, `connect gave ${result}`);
     return new RawSocket(fd);
-  }
-
-  get isOpen(): boolean {
-    return this.#isOpen;
   }
 
   send(bytes: Uint8Array): number {
@@ -105,12 +101,12 @@ export class RawListener {
   readonly port: number;
   readonly fd: number;
 
-  constructor(bufferBytes = 0) {
+  constructor(bufferBytes = 0, backlog = 4_096) {
     const calls = testCalls();
     this.fd = calls.socket(4);
     if (bufferBytes > 0) shrinkBuffers(this.fd, bufferBytes);
     assert.equal(calls.bind(this.fd, LOOPBACK, 0), 0);
-    assert.equal(calls.listen(this.fd, 4_096), 0);
+    assert.equal(calls.listen(this.fd, backlog), 0);
     this.port = calls.localPort(this.fd);
   }
 

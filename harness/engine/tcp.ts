@@ -86,6 +86,11 @@ export class TcpServer {
   }
 }
 
+/** Sends back what it gets. */
+export function mirror(socket: Socket): void {
+  socket.pipe(socket);
+}
+
 /** Answers each line of text with its own name and the line. */
 export function startEcho(name: string, port = 0): Promise<TcpServer> {
   return TcpServer.start((socket) => {

@@ -5,7 +5,7 @@ import { LoopCalls } from '../../data-plane/kernel/loop-calls.ts';
 
 const MSG_NOSIGNAL = 0x4000;
 
-function ffiOrFail(): Ffi {
+export function ffiOrFail(): Ffi {
   const { ffi, reason } = loadFfi();
   assert.ok(ffi, `these tests need koffi: ${reason}`);
   return ffi;

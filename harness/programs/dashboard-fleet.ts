@@ -1,7 +1,7 @@
 /** A fleet with traffic for the dashboard to show: real programs, three demo backends, a listener, and a client. */
 import { join } from 'node:path';
 import { connectReplica } from '../../core/wire/clients.ts';
-import { answers, lbctlFor, type Lbctl, startProxy, succeed } from './fleet.ts';
+import { answers, lbctlFor, type Lbctl, startDemoBackend, startProxy, succeed } from './fleet.ts';
 import {
   eventually,
   freePort,
@@ -46,8 +46,12 @@ export async function startDashboardFleet(
   };
   await start();
   await startProxy(scope, 'east', [grpc], ['--workers', '1', ...flags]);
-  const backends = [await startBackend(scope), await startBackend(scope), await startBackend(scope)];
-  const spare = await startBackend(scope);
+  const backends = [
+    await startDemoBackend(scope),
+    await startDemoBackend(scope),
+    await startDemoBackend(scope),
+  ];
+  const spare = await startDemoBackend(scope);
   const listener = `127.0.0.1:${await freePort()}`;
   const lbctl = lbctlFor(grpc);
   await succeed(lbctl, ['apply', '-f', '-', '--wait', ...flags], manifest(backends, listener));
@@ -65,13 +69,6 @@ export async function startDashboardFleet(
     stop: async () => void (await plane.stop()),
     start,
   };
-}
-
-async function startBackend(scope: Scope): Promise<string> {
-  const port = await freePort();
-  startBuilt(scope, 'examples/demo-backend.js', [String(port)]);
-  await answers(`http://127.0.0.1:${port}/`);
-  return `127.0.0.1:${port}`;
 }
 
 function manifest(backends: readonly string[], listener: string): string {
@@ -112,7 +109,7 @@ async function reached(listener: string, connections: number): Promise<ReadonlyS
 export async function untilReached(fleet: DashboardFleet, expected: readonly string[]): Promise<void> {
   const wanted = [...expected].sort().join();
   await eventually(
-    async () => [...(await fleet.reached())].sort().join() === wanted || undefined,
+    async () => [...(await fleet.reached())].sort().join() === wanted,
     `traffic to reach exactly ${wanted}`,
     60_000,
   );

@@ -5,23 +5,46 @@ import { get as getPlain } from 'node:http';
 import { get as getSecure } from 'node:https';
 import { join } from 'node:path';
 import type { Certificates } from './certificates.ts';
-import { eventually } from './processes.ts';
+import { eventually, flagList } from './processes.ts';
 
 const READY_WITHIN_MS = 60_000;
 const HEALTH_DEADLINE_MS = 3_000;
 
-export interface EtcdSettings {
-  readonly binary: string;
+/** One member of a cluster. */
+export interface EtcdMember {
   readonly name: string;
   readonly directory: string;
   readonly clientPort: number;
   readonly peerPort: number;
   /** All members, as `--initial-cluster` wants them. */
   readonly cluster: string;
-  readonly heartbeatMs: number;
-  readonly electionMs: number;
+}
+
+interface EtcdSettings extends EtcdMember {
+  readonly binary: string;
   readonly tls: Certificates | undefined;
   readonly flags: Readonly<Record<string, string>>;
+}
+
+function identityFlags({ name, directory, peerPort, cluster }: EtcdMember) {
+  return {
+    name,
+    'data-dir': directory,
+    'initial-cluster': cluster,
+    'initial-advertise-peer-urls': `http://127.0.0.1:${peerPort}`,
+  };
+}
+
+/** The flags that make a process this member, and the lines of its log JSON. */
+export function memberFlags(member: EtcdMember, scheme = 'http') {
+  const url = `${scheme}://127.0.0.1:${member.clientPort}`;
+  return {
+    ...identityFlags(member),
+    'listen-client-urls': url,
+    'advertise-client-urls': url,
+    'listen-peer-urls': `http://127.0.0.1:${member.peerPort}`,
+    logger: 'zap',
+  };
 }
 
 export class EtcdProcess {
@@ -43,14 +66,7 @@ export class EtcdProcess {
 
   /** What `etcdctl snapshot restore` needs to know, to make this member's data. */
   get restoreFlags(): readonly string[] {
-    const { name, directory, cluster, peerPort } = this.#settings;
-    const flags = {
-      name,
-      'data-dir': directory,
-      'initial-cluster': cluster,
-      'initial-advertise-peer-urls': `http://127.0.0.1:${peerPort}`,
-    };
-    return Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
+    return flagList(identityFlags(this.#settings));
   }
 
   /** Not killed or stopped; frozen counts as running. */
@@ -78,21 +94,9 @@ export class EtcdProcess {
 
   /** Starts it (again) with the same data. */
   launch(): void {
-    const { binary, name, directory, peerPort, cluster, heartbeatMs, electionMs, tls, flags } =
-      this.#settings;
-    const url = `${tls === undefined ? 'http' : 'https'}://${this.endpoint}`;
-    const peerUrl = `http://127.0.0.1:${peerPort}`;
-    const all: Record<string, string> = {
-      'data-dir': directory,
-      name,
-      'listen-client-urls': url,
-      'advertise-client-urls': url,
-      'listen-peer-urls': peerUrl,
-      'initial-advertise-peer-urls': peerUrl,
-      'initial-cluster': cluster,
-      'heartbeat-interval': String(heartbeatMs),
-      'election-timeout': String(electionMs),
-      logger: 'zap',
+    const { binary, tls, flags } = this.#settings;
+    const all = {
+      ...memberFlags(this.#settings, tls === undefined ? 'http' : 'https'),
       'log-level': 'error',
       ...(tls && {
         'trusted-ca-file': tls.ca,
@@ -102,8 +106,7 @@ export class EtcdProcess {
       }),
       ...flags,
     };
-    const args = Object.entries(all).map(([flag, value]) => `--${flag}=${value}`);
-    this.#child = spawn(binary, args, { stdio: 'ignore' });
+    this.#child = spawn(binary, flagList(all), { stdio: 'ignore' });
   }
 
   /** Ends it with a signal and waits until it is gone. */
@@ -124,7 +127,7 @@ export class EtcdProcess {
     // Its threads stop one after the other, and a request may pass until the last one has.
     const tasks = `/proc/${this.pid}/task`;
     const isStopped = (task: string) => /\) T /.test(readFileSync(join(tasks, task, 'stat'), 'latin1'));
-    await eventually(async () => (readdirSync(tasks).every(isStopped) ? true : undefined), 'etcd is frozen');
+    await eventually(async () => readdirSync(tasks).every(isStopped), 'etcd is frozen');
   }
 
   /** It reads through a quorum, so it has found its leader. */

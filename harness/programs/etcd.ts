@@ -1,18 +1,18 @@
 /** A real etcd for tests: started on free ports in a temporary directory, stopped, killed and started again. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Certificates } from './certificates.ts';
-import { EtcdProcess, type EtcdSettings } from './etcd-process.ts';
+import { EtcdProcess } from './etcd-process.ts';
 import { eventually, freePort } from './processes.ts';
+import { findProgram } from './real-servers.ts';
 
 /** Where etcd is, or undefined. `CI=true` wants it to be there. */
 export function findEtcd(): string | undefined {
-  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
-    if (existsSync(join(directory, 'etcd'))) return join(directory, 'etcd');
-  }
+  const file = findProgram('etcd');
+  if (file !== undefined) return file;
   if (process.env['CI'] === 'true') throw new Error(`etcd is missing: ${HOW_TO_GET_ETCD}`);
   return undefined;
 }
@@ -71,22 +71,13 @@ export class EtcdCluster {
     this.#tls = tls;
     const cluster = ports.map(({ peer }, index) => `m${index}=http://127.0.0.1:${peer}`).join(',');
     // One member elects itself; three have to hear each other in time on a busy machine.
-    const pace =
-      ports.length === 1 ? { heartbeatMs: 10, electionMs: 100 } : { heartbeatMs: 50, electionMs: 500 };
+    const [heartbeat, election] = ports.length === 1 ? ['10', '100'] : ['50', '500'];
+    const all = { 'heartbeat-interval': heartbeat, 'election-timeout': election, ...flags };
     this.members = ports.map(({ client, peer }, index) => {
       const name = `m${index}`;
-      const settings: EtcdSettings = {
-        binary,
-        name,
-        directory: join(this.#folder, name),
-        clientPort: client,
-        peerPort: peer,
-        cluster,
-        tls,
-        flags,
-        ...pace,
-      };
-      return new EtcdProcess(settings);
+      const directory = join(this.#folder, name);
+      const place = { name, directory, clientPort: client, peerPort: peer };
+      return new EtcdProcess({ ...place, binary, cluster, tls, flags: all });
     });
   }
 

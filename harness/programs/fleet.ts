@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import {
   built,
   eventually,
+  flagList,
+  freePort,
   run,
   startBuilt,
   temporaryFolder,
@@ -59,19 +61,23 @@ export async function startProxy(
   controlPlanes: readonly string[],
   flags: readonly string[] = [],
 ): Promise<Proxy> {
-  const stateDir = join(temporaryFolder(scope), 'state');
-  const args = [
-    '--proxy-id',
-    id,
-    '--control-plane',
-    controlPlanes.join(','),
-    '--admin-address',
-    '127.0.0.1:0',
-  ];
-  const running = startBuilt(scope, 'data-plane/main.js', [...args, '--state-dir', stateDir, ...flags]);
+  const own = {
+    'proxy-id': id,
+    'control-plane': controlPlanes.join(','),
+    'admin-address': '127.0.0.1:0',
+    'state-dir': join(temporaryFolder(scope), 'state'),
+  };
+  const running = startBuilt(scope, 'data-plane/main.js', [...flagList(own), ...flags]);
   const admin = await running.line(field('admin_address'), 'the admin address');
   await answers(`http://${admin}/readyz`);
   return { ...running, id, admin };
+}
+
+/** Starts a backend that answers HTTP with its port in its name, at a free one unless told. Answers its address. */
+export async function startDemoBackend(scope: Scope, wanted?: number): Promise<string> {
+  const port = wanted ?? (await freePort());
+  await startBuilt(scope, 'examples/demo-backend.js', [String(port)]).line(() => true, 'its address');
+  return `127.0.0.1:${port}`;
 }
 
 /** Waits until a URL answers 200, over a new connection each time. Answers the body. */

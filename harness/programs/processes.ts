@@ -35,8 +35,8 @@ export interface RunningProcess {
   /** Everything it wrote, both streams, newest last. */
   readonly lines: readonly string[];
   readonly ended: Promise<Ended>;
-  /** The first line, past or to come, for which `find` gives something. Fails when the process ends or after a minute. */
-  line<T>(find: (line: string) => T | undefined, what: string): Promise<T>;
+  /** The first line, past or to come, for which `find` gives something other than false. Fails when the process ends or after a minute. */
+  line<T>(find: (line: string) => T | false | undefined, what: string): Promise<T>;
   /** Calls `hear` with each line that is still to come. */
   onLine(hear: (line: string) => void): void;
   signal(name: NodeJS.Signals): void;
@@ -162,7 +162,7 @@ export function startProcess(
 function awaitLine<T>(
   running: RunningProcess,
   listeners: Set<() => void>,
-  find: (line: string) => T | undefined,
+  find: (line: string) => T | false | undefined,
   what: string,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -177,7 +177,7 @@ function awaitLine<T>(
     const look = () => {
       for (; seen < running.lines.length; seen += 1) {
         const found = find(running.lines[seen] ?? '');
-        if (found !== undefined) return finish(() => resolve(found));
+        if (found !== undefined && found !== false) return finish(() => resolve(found));
       }
     };
     const timer = setTimeout(() => fail(`not seen in ${LINE_DEADLINE_MS / 1000} s`), LINE_DEADLINE_MS);
@@ -211,6 +211,16 @@ export function run(
   });
 }
 
+/** One word of a shell's command line. */
+export function shellQuoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** `--name=value` for each. */
+export function flagList(flags: Readonly<Record<string, string>>): string[] {
+  return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+}
+
 /** A folder that is gone after the test. */
 export function temporaryFolder(scope: Scope): string {
   const folder = mkdtempSync(join(tmpdir(), 'equipoise-'));
@@ -235,9 +245,9 @@ export function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Asks `look` again and again until it gives something. Fails after `deadlineMs` with what it threw or gave last. */
+/** Asks `look` again and again until it gives something other than false. Fails after `deadlineMs` with what it threw or gave last. */
 export async function eventually<T>(
-  look: () => Promise<T | undefined>,
+  look: () => Promise<T | false | undefined>,
   what: string,
   deadlineMs = 30_000,
 ): Promise<T> {
@@ -246,7 +256,7 @@ export async function eventually<T>(
   do {
     try {
       const found = await look();
-      if (found !== undefined) return found;
+      if (found !== undefined && found !== false) return found;
     } catch (error) {
       last = error;
     }

@@ -4,6 +4,7 @@ import type { Position } from '../../core/model/commit.ts';
 import type { Resource } from '../../core/model/resources.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import {
+  flagList,
   freePort,
   type RunningProcess,
   type Scope,
@@ -36,8 +37,7 @@ export async function startProxyProcess(
     'state-dir': stateDir,
     ...flags,
   };
-  const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
-  const running = startBuilt(scope, 'data-plane/main.js', args, options);
+  const running = startBuilt(scope, 'data-plane/main.js', flagList(all), options);
   const admin = await running.line((line) => /"admin_address":"([^"]+)"/.exec(line)?.[1], 'admin_address');
   return { ...running, admin };
 }
@@ -53,7 +53,7 @@ const UNCHECKED = make.policy('unchecked', {
 });
 
 /** The pool `web` of these backends, which count as up, behind the listener `web`. */
-export function webResources(port: number, ...backends: readonly string[]): readonly Resource[] {
+function webResources(port: number, ...backends: readonly string[]): readonly Resource[] {
   return [
     UNCHECKED,
     make.pool('web', 'unchecked'),

@@ -111,15 +111,8 @@ export async function startRedis(scope: Scope): Promise<string> {
   return `127.0.0.1:${port}`;
 }
 
-export interface Postgres {
-  /** The same server at several loopback addresses: whichever answers, the data is the same. */
-  readonly addresses: readonly string[];
-  /** The port without the load balancer. */
-  readonly port: number;
-}
-
-/** One PostgreSQL server, with pgbench's tables. It refuses to run as root, so root lends it another user. */
-export async function startPostgres(scope: Scope, hosts: readonly string[]): Promise<Postgres> {
+/** One PostgreSQL server, with pgbench's tables, at several loopback addresses, which it answers. It refuses to run as root, so root lends it another user. */
+export async function startPostgres(scope: Scope, hosts: readonly string[]): Promise<readonly string[]> {
   const user = unprivileged();
   const folder = temporaryFolder(scope);
   chmodSync(folder, 0o755);
@@ -149,9 +142,9 @@ export async function startPostgres(scope: Scope, hosts: readonly string[]): Pro
   const login = ['-h', hosts[0] ?? '', '-p', String(port), '-U', 'bench'];
   await eventually(async () => {
     const tables = await run(programFile('pgbench'), ['-i', '-q', ...login, 'postgres']);
-    return tables.code === 0 ? true : undefined;
+    return tables.code === 0;
   }, 'pgbench -i');
-  return { addresses: hosts.map((host) => `${host}:${port}`), port };
+  return hosts.map((host) => `${host}:${port}`);
 }
 
 function unprivileged(): SpawnOptions {

@@ -1,4 +1,5 @@
 /** `lbctl register` as a real process, with a small HTTP server as its command, and a fleet for it to register with. */
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { callUnary, connectReplica, type ReplicaClient, type UnaryMethod } from '../../core/wire/clients.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
@@ -11,6 +12,7 @@ import {
   freePort,
   type RunningProcess,
   type Scope,
+  shellQuoted,
   startProcess,
   temporaryFolder,
 } from './processes.ts';
@@ -64,37 +66,30 @@ export async function addressesAt(client: ReplicaClient): Promise<readonly strin
 
 /** Waits until the listener has given an answer of that backend. */
 export async function untilServes(listener: string, { name }: RegisteredBackend): Promise<void> {
-  const look = async () => ((await answers(`http://${listener}/`)) === name ? true : undefined);
-  await eventually(look, `${name} serves`, 30_000);
+  await eventually(async () => (await answers(`http://${listener}/`)) === name, `${name} serves`);
 }
 
-export interface TrafficEnd {
-  readonly answered: number;
-  readonly failed: readonly string[];
-}
-
-/** Asks a listener again and again, over new connections. */
-export function startTraffic(listener: string): { stop(): Promise<TrafficEnd> } {
+/** Asks a listener again and again, over new connections. `end` fails unless every one of them was answered. */
+export function startTraffic(listener: string): { end(): Promise<void> } {
   let stopping = false;
   let answered = 0;
   const failed: string[] = [];
-  const ask = async () => {
-    const options = { headers: { connection: 'close' }, signal: AbortSignal.timeout(20_000) };
-    await (await fetch(`http://${listener}/`, options)).text();
-    answered += 1;
-  };
-  const run = async () => {
+  const running = (async () => {
     while (!stopping) {
-      await ask().catch((error: Error) => failed.push(messageOf(error.cause ?? error)));
+      const options = { headers: { connection: 'close' }, signal: AbortSignal.timeout(20_000) };
+      await fetch(`http://${listener}/`, options)
+        .then((response) => response.text())
+        .then(() => (answered += 1))
+        .catch((error: Error) => failed.push(messageOf(error.cause ?? error)));
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-  };
-  const running = run();
+  })();
   return {
-    async stop() {
+    async end() {
       stopping = true;
       await running;
-      return { answered, failed };
+      assert.ok(answered > 0);
+      assert.deepEqual(failed, []);
     },
   };
 }
@@ -150,8 +145,8 @@ export async function startRegisteredBackend(
 }
 
 function startTyped(scope: Scope, command: readonly string[]): RunningProcess {
-  const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-  return startProcess(scope, 'script', ['-qefc', `exec ${quoted}`, '/dev/null'], {
+  const line = command.map(shellQuoted).join(' ');
+  return startProcess(scope, 'script', ['-qefc', `exec ${line}`, '/dev/null'], {
     env: { SHELL: '/bin/sh' },
   });
 }

@@ -98,8 +98,7 @@ export async function runControlPlane(
     await stop();
     clearInterval(alive);
   });
-  if (ready)
-    await eventually(async () => (await isReady(running)) || undefined, 'the control plane is ready');
+  if (ready) await eventually(async () => await isReady(running), 'the control plane is ready');
   return { ...running, stop, client, call: callsOf(client) };
 }
 

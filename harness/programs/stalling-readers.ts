@@ -5,7 +5,7 @@ import { chmodSync, closeSync, constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { type Scope, temporaryFolder } from './processes.ts';
+import { type Scope, shellQuoted, temporaryFolder } from './processes.ts';
 import { Pty } from './pty.ts';
 
 type StandardStream = 1 | 2;
@@ -32,8 +32,6 @@ export interface StallingReader {
   readonly start: Start;
 }
 
-export const SOCKET: StallingReader = { name: 'a socket', canBeOpened: false, start: onSocket };
-
 export const FOREIGN_TERMINAL: StallingReader = {
   name: 'a terminal of another user',
   canBeOpened: true,
@@ -43,7 +41,7 @@ export const FOREIGN_TERMINAL: StallingReader = {
 export const STALLING_READERS: readonly StallingReader[] = [
   { name: 'a pipe', canBeOpened: true, start: onPipe(false) },
   { name: 'a pipe that another user made', canBeOpened: false, start: onPipe(true) },
-  SOCKET,
+  { name: 'a socket', canBeOpened: false, start: onSocket },
   { name: 'a terminal', canBeOpened: true, start: onTerminal(false) },
   FOREIGN_TERMINAL,
 ];
@@ -71,7 +69,7 @@ function onPipe(isOfAnother: boolean): Start {
 
 function onTerminal(isOfAnother: boolean): Start {
   return (scope, stream, words) => {
-    const all = (isOfAnother ? unprivileged(words) : words).map(quoted).join(' ');
+    const all = (isOfAnother ? unprivileged(words) : words).map(shellQuoted).join(' ');
     const close = isOfAnother ? 'chmod 0 "$(tty)"; ' : '';
     const pty = new Pty(scope, `stty -echo; ${close}${all} ${stream === 1 ? '2' : ''}>/dev/null`);
     return {
@@ -114,8 +112,4 @@ function watched(child: ReturnType<typeof startWith>, source: () => Readable): W
 function unprivileged(words: readonly string[]): readonly string[] {
   if (process.getuid?.() !== 0) return words;
   return ['setpriv', '--bounding-set=-dac_override,-dac_read_search', ...words];
-}
-
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }

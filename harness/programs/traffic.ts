@@ -4,14 +4,8 @@ import { findProgram, type RealProgram } from './real-servers.ts';
 import { CHECKOUT, run, type Finished } from './processes.ts';
 
 export interface Traffic {
-  /** Lets the run under way finish, then answers every run's errors; an empty list is what a test wants. */
-  finish(): Promise<TrafficResult>;
-}
-
-interface TrafficResult {
-  readonly runs: number;
-  /** One line an error, in the client's words. */
-  readonly errors: readonly string[];
+  /** Lets the run under way finish, then answers every run's errors, one line each, in the client's words. */
+  finish(): Promise<readonly string[]>;
 }
 
 /** Where to send the load. */
@@ -25,11 +19,10 @@ type ErrorsOf = (finished: Finished) => readonly string[];
 function repeat(program: RealProgram, args: readonly string[], errorsOf: ErrorsOf): Traffic {
   const file = findProgram(program) ?? program;
   const errors: string[] = [];
-  const state = { runs: 0, finishing: false };
+  const state = { finishing: false };
   const loop = (async () => {
     do {
       const finished = await run(file, args);
-      state.runs += 1;
       if (finished.code !== 0) errors.push(`${program} exited ${finished.code}: ${finished.stderr.trim()}`);
       errors.push(...errorsOf(finished));
     } while (!state.finishing);
@@ -38,7 +31,7 @@ function repeat(program: RealProgram, args: readonly string[], errorsOf: ErrorsO
     async finish() {
       state.finishing = true;
       await loop;
-      return { runs: state.runs, errors };
+      return errors;
     },
   };
 }
@@ -72,17 +65,8 @@ export function redisBenchmark({ host, port }: Target, reconnect: boolean): Traf
 /** Transactions over kept connections, or with a connection each. */
 export function pgbench({ host, port }: Target, reconnect: boolean): Traffic {
   const login = ['-h', host, '-p', String(port), '-U', 'bench'];
-  const load = [
-    '-n',
-    '-c',
-    '4',
-    '-T',
-    '2',
-    '-R',
-    reconnect ? '50' : '200',
-    ...(reconnect ? ['-C', '-S'] : []),
-  ];
-  const args = [...login, ...load, 'postgres'];
+  const pace = reconnect ? ['-R', '50', '-C', '-S'] : ['-R', '200'];
+  const args = [...login, '-n', '-c', '4', '-T', '2', ...pace, 'postgres'];
   return repeat('pgbench', args, ({ stdout, stderr }) => {
     const failed = /number of failed transactions: (\d+)/.exec(stdout);
     const counted = failed?.[1] === '0' ? [] : [`pgbench: ${failed?.[0] ?? 'no summary'}`];

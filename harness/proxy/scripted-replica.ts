@@ -7,7 +7,6 @@ import { delta, splitDelta } from '../../control-plane/distribution/delta.ts';
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import { loadDefinitions } from '../../core/wire/definitions.ts';
-import type { BackendReport__Output } from '../../core/wire/generated/lb/v1/BackendReport.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import type { StreamReportsResponse } from '../../core/wire/generated/lb/v1/StreamReportsResponse.ts';
 import type { StreamSnapshotsRequest__Output } from '../../core/wire/generated/lb/v1/StreamSnapshotsRequest.ts';
@@ -24,8 +23,6 @@ export interface ScriptedReplica {
   readonly requests: readonly StreamSnapshotsRequest__Output[];
   /** What it reported, oldest first. */
   readonly reports: readonly StreamReportsRequest__Output[];
-  /** How many discovery streams are open. */
-  readonly subscribers: number;
   /** Sends a snapshot to whoever is subscribed or subscribes, as a delta to what it has. Resolves with its nonce. */
   publish(snapshot: Snapshot): string;
   /** Sends one message as it is. */
@@ -34,11 +31,6 @@ export interface ScriptedReplica {
   tell(status: { position?: Position; storeAgeMs?: number; stopping?: boolean }): void;
   /** The violations of the Nack of this nonce, or null for an Ack. */
   answerTo(nonce: string): Promise<readonly string[] | null>;
-  /** The newest report of a backend for which `wanted` holds. */
-  backend(
-    address: string,
-    wanted: (report: BackendReport__Output) => boolean,
-  ): Promise<BackendReport__Output>;
   stop(): void;
 }
 
@@ -115,9 +107,6 @@ export async function startScriptedReplica(scope: Scope, address = '127.0.0.1:0'
     address: `127.0.0.1:${port}`,
     requests,
     reports,
-    get subscribers() {
-      return discovery.size;
-    },
     publish(snapshot) {
       known.set(snapshot.hash, snapshot);
       nonces += 1;
@@ -139,12 +128,6 @@ export async function startScriptedReplica(scope: Scope, address = '127.0.0.1:0'
         const found = requests.find(({ nack }) => nack?.nonce === nonce)?.nack;
         return found?.violations.map(({ field, description }) => `${field}: ${description}`);
       }, `an answer to ${nonce}`),
-    backend: (wantedAddress, wanted) =>
-      eventually(async () => {
-        const all = reports.flatMap(({ backends }) => backends);
-        const last = all.findLast(({ backend }) => backend?.address === wantedAddress);
-        return last && wanted(last) ? last : undefined;
-      }, `a report of ${wantedAddress}`),
     stop,
   };
 }

@@ -1,5 +1,6 @@
 /** The connection handler of a worker without threads or sockets: a test plays the engine. */
 import { constants } from 'node:os';
+import { POLICY_DEFAULTS } from '../../core/model/defaults.ts';
 import type { Strategy } from '../../core/model/resources.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
 import { type Engine, NO_ROW } from '../../data-plane/engine/engine.ts';
@@ -24,6 +25,7 @@ export interface BenchConfig {
   readonly strategy?: Strategy;
   readonly retries?: number;
   readonly logOneIn?: number;
+  readonly isChecked?: boolean;
 }
 
 /** A handler, its memory, and an engine that only remembers what it is told. */
@@ -62,9 +64,17 @@ export class HandlerBench {
   #runtime: PlanRuntime | null = null;
 
   /** The pool `web` behind listener row 0; all its backends are healthy. */
-  apply({ backends, strategy = 'round_robin', retries = 2, logOneIn = 1 }: BenchConfig): void {
+  apply({
+    backends,
+    strategy = 'round_robin',
+    retries = 2,
+    logOneIn = 1,
+    isChecked = true,
+  }: BenchConfig): void {
+    const healthCheck = { ...POLICY_DEFAULTS.healthCheck, type: isChecked ? 'tcp' : 'none' } as const;
+    const connect = { timeoutMs: 1_000, retries };
     const { plan, directory } = this.#planner.build(
-      policy('p', { strategy, connect: { timeoutMs: 1_000, retries }, connectionLog: { oneIn: logOneIn } }),
+      policy('p', { strategy, connect, healthCheck, connectionLog: { oneIn: logOneIn } }),
       pool('web', 'p'),
       ...Object.entries(backends).map(([name, weight]) => backend('web', addressOf(name), weight)),
       listener('web', '127.0.0.1:80', 'web'),

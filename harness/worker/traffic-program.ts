@@ -1,12 +1,11 @@
-/** A program that keeps connections busy through workers, says so, and ends as its arguments say. */
+/** A program that keeps connections busy through workers, says so, and ends as its argument says. */
 import { CheckedConversation, startMirror } from '../engine/checked-conversation.ts';
 import { backend, listener, pool } from '../snapshots.ts';
 import { freePort, until } from '../engine/tcp.ts';
-import { ENGINES, TrafficRig } from './traffic-rig.ts';
+import { TrafficRig } from './traffic-rig.ts';
 
-const [, , how, wanted] = process.argv;
-const engine = ENGINES.find((name) => name === wanted) ?? 'epoll';
-const rig = await TrafficRig.start({ engine });
+const [, , how] = process.argv;
+const rig = await TrafficRig.start();
 const server = await startMirror();
 const port = await freePort();
 await rig.apply([pool('web'), backend('web', server.address), listener('web', `127.0.0.1:${port}`, 'web')]);

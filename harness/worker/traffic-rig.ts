@@ -1,4 +1,5 @@
 /** Workers, sockets and plans of a proxy, without its control plane: what carries the traffic, for tests. */
+import type { Socket } from 'node:net';
 import type { Resource } from '../../core/model/resources.ts';
 import { systemClock } from '../../core/runtime/clock.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
@@ -20,11 +21,10 @@ import { threadsOf } from '../../data-plane/worker/pool/start-thread.ts';
 import type { ToWorker } from '../../data-plane/worker/protocol.ts';
 import type { Thread } from '../../data-plane/worker/pool/worker-handle.ts';
 import { WorkerPool } from '../../data-plane/worker/pool/worker-pool.ts';
+import { dial, freePort, startEcho, type TcpServer } from '../engine/tcp.ts';
+import { backend, listener, pool } from '../snapshots.ts';
 import { Planner } from './planner.ts';
 import type { Hold, Sabotage } from './traffic-thread.ts';
-
-/** What the same promises are made of. */
-export const ENGINES = ['epoll', 'portable'] as const satisfies readonly Engine['name'][];
 
 const startThread = threadsOf(new URL('./traffic-thread.js', import.meta.url));
 
@@ -111,8 +111,8 @@ export class TrafficRig {
   async apply(resources: readonly Resource[], areUp = true): Promise<readonly FailedListener[]> {
     const { plan, directory } = this.#planner.build(...resources);
     for (const { row, backends } of directory.pools) {
-      for (const backend of areUp ? backends : []) {
-        Atomics.compareExchange(this.shared.health, backend.row, HEALTH.unknown, HEALTH.healthy);
+      for (const each of areUp ? backends : []) {
+        Atomics.compareExchange(this.shared.health, each.row, HEALTH.unknown, HEALTH.healthy);
       }
       Atomics.add(this.shared.poolEpoch, row, 1);
     }
@@ -131,7 +131,7 @@ export class TrafficRig {
   }
 
   nameOf(row: number): string {
-    return this.#planner.backends.find((backend) => backend.row === row)?.address ?? `row ${row}`;
+    return this.#planner.backends.find((each) => each.row === row)?.address ?? `row ${row}`;
   }
 
   /** Makes a worker do what it never would by itself. */
@@ -163,4 +163,52 @@ export class TrafficRig {
     await this.applier.stopAccepting();
     await this.pool.stop(0);
   }
+}
+
+/** Rigs, servers and clients of one test, cleared away after it. */
+export class Scene {
+  readonly #cleanups: (() => unknown)[] = [];
+
+  /** Clears away, the last one first. */
+  async clear(): Promise<void> {
+    for (const cleanup of this.#cleanups.splice(0).reverse()) await cleanup();
+  }
+
+  onClear(cleanup: () => unknown): void {
+    this.#cleanups.push(cleanup);
+  }
+
+  async rig(options: RigOptions = {}): Promise<TrafficRig> {
+    const rig = await TrafficRig.start(options);
+    this.onClear(() => rig.stop());
+    return rig;
+  }
+
+  /** A rig with the pool `web` behind a listener. */
+  async webRig(
+    addresses: readonly string[],
+    options: RigOptions = {},
+  ): Promise<{ rig: TrafficRig; port: number }> {
+    const rig = await this.rig(options);
+    const port = await freePort();
+    await rig.apply([pool('web'), ...addresses.map((address) => backend('web', address)), web(port)]);
+    return { rig, port };
+  }
+
+  async echo(name: string, port = 0): Promise<TcpServer> {
+    const server = await startEcho(name, port);
+    this.onClear(() => server.stop());
+    return server;
+  }
+
+  async client(port: number): Promise<Socket> {
+    const socket = await dial(port);
+    this.onClear(() => socket.destroy());
+    return socket;
+  }
+}
+
+/** The listener `web` on a port of loopback. */
+export function web(port: number): Resource {
+  return listener('web', `127.0.0.1:${port}`, 'web');
 }

@@ -33,12 +33,6 @@ function create(
   });
 }
 
-function tried(...candidates: number[]): TriedSet {
-  const set = new TriedSet();
-  for (const candidate of candidates) set.add(candidate);
-  return set;
-}
-
 /** Picks for many different clients; `hold` keeps the connections open. */
 function tally(balancer: Balancer, count: number, picks: number, hold: boolean): number[] {
   const counts = Array.from({ length: count }, () => 0);
@@ -132,11 +126,6 @@ for (const strategy of STRATEGIES) {
       assert.deepEqual(run(), run());
     });
 
-    it('shares by equal weights as documented', () => {
-      const weights = [1, 1, 1, 1, 1];
-      assertShares(tally(create(strategy, new FakeCandidates(weights)), 5, 100_000, false), weights);
-    });
-
     it('keeps serving across a plan swap that moves, removes and adds candidates', () => {
       const before = create(strategy, new FakeCandidates([1, 2, 3]));
       tally(before, 3, 100, false);
@@ -166,7 +155,9 @@ for (const strategy of STRATEGIES) {
       const candidates = new FakeCandidates(Array.from({ length: 20 }, () => 1));
       const balancer = create(strategy, candidates);
       const request: PickRequest = { sourceHash: 0, nowMs: 0 };
-      const seen = tried(3, 4);
+      const seen = new TriedSet();
+      seen.add(3);
+      seen.add(4);
       const grown = () => {
         const before = process.memoryUsage().heapUsed;
         for (let n = 0; n < 100_000; n++) {
@@ -189,8 +180,9 @@ describe('balancers and weights', () => {
 
   it('share idle candidates by weight', () => {
     for (const strategy of STRATEGIES) {
-      const counts = tally(create(strategy, new FakeCandidates(weights)), 5, 100_000, false);
-      assertShares(counts, weights);
+      for (const each of [weights, [1, 1, 1, 1, 1]]) {
+        assertShares(tally(create(strategy, new FakeCandidates(each)), 5, 100_000, false), each);
+      }
     }
   });
 

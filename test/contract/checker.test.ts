@@ -32,22 +32,19 @@ async function listen(host = '127.0.0.1'): Promise<{ server: Server; port: numbe
   return { server, port: (server.address() as AddressInfo).port };
 }
 
-/** Blocks until the kernel has so many connections to a port of this machine. */
-function waitUntilEstablished(port: number, count: number): void {
-  const peer = `:${port.toString(16).toUpperCase().padStart(4, '0')} 01 `;
-  const until = performance.now() + 10_000;
-  let established = 0;
-  while (established < count) {
-    assert.ok(performance.now() < until, `${established} connections`);
-    established = readFileSync('/proc/net/tcp', 'utf8').split(peer).length - 1;
-  }
-}
-
 /** The addresses, as the kernel writes them, from which this machine has connected to a port of its own. */
 function addressesTowards(port: number): string[] {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   const pattern = new RegExp(`: ([0-9A-F]{8}):[0-9A-F]{4} [0-9A-F]{8}:${hex} 01 `, 'g');
   return Array.from(readFileSync('/proc/net/tcp', 'utf8').matchAll(pattern), ([, address]) => address ?? '');
+}
+
+/** Blocks until the kernel has so many connections to a port of this machine. */
+function waitUntilEstablished(port: number, count: number): void {
+  const until = performance.now() + 10_000;
+  while (addressesTowards(port).length < count) {
+    assert.ok(performance.now() < until, `${addressesTowards(port).length} connections`);
+  }
 }
 
 function resultOf(checker: Checker, target: CheckTarget, timeoutMs: number): Promise<CheckResult> {
@@ -143,14 +140,6 @@ for (const [name, checkerOn] of Object.entries(CHECKERS))
         assert.equal((await result).type, type);
       }
       await server.close();
-    });
-
-    it('says nothing any more once it is cancelled', async () => {
-      const { server, port } = await listen();
-      const running = checker.check({ host: '127.0.0.1', port }, 5_000, () => assert.fail('called'));
-      running.cancel();
-      assert.deepEqual(await checkOnce(port, 5_000), { type: 'passed' });
-      server.close();
     });
 
     for (const sources of [['127.0.0.2'], ['::1', '127.0.0.2', '127.0.0.3']]) {

@@ -52,7 +52,7 @@ async function reachesAll(address: string, count: number): Promise<void> {
   await eventually(
     async () => {
       names.add((await answers(`http://${address}/`)).split(',')[0] ?? '');
-      return names.size === count ? true : undefined;
+      return names.size === count;
     },
     `answers of ${count} backends through ${address}`,
     30_000,
@@ -112,11 +112,7 @@ describe('docker-compose.yml', () => {
     await lost.container.ended;
     project.forget(lost);
     for (const address of published(project, 'data-plane', 8080)) await answers(`http://${address}/`);
-    await eventually(
-      async () => ((await connectedProxies(project)).length === 5 ? true : undefined),
-      'all five back',
-      30_000,
-    );
+    await eventually(async () => (await connectedProxies(project)).length === 5, 'all five back', 30_000);
     await lbctl(project, 'set', 'policy', 'default', '--strategy', 'random', '--wait');
 
     const last = project.members('data-plane').at(-1) ?? assert.fail();

@@ -1,7 +1,7 @@
 /** What README.md promises a newcomer: one command, then everything it prints works; stop, start, nothing lost. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { answers } from '../../harness/programs/fleet.ts';
+import { answers, startDemoBackend } from '../../harness/programs/fleet.ts';
 import {
   CHECKOUT,
   eventually,
@@ -42,17 +42,17 @@ function start(t: TestContext, offset: number, ...more: readonly string[]): Runn
   return startBuilt(t, 'scripts/start.js', args, { cwd: CHECKOUT, endSignal: 'SIGTERM' });
 }
 
-async function allFree(offset: number): Promise<true | undefined> {
+async function allFree(offset: number): Promise<boolean> {
   const free = await Promise.all(PORTS.map((port) => isFree(port + offset)));
-  return free.every(Boolean) ? true : undefined;
+  return free.every(Boolean);
 }
 
 const isUp = (started: RunningProcess) =>
-  started.line((line) => (line.startsWith('Equipoise is running') ? true : undefined), 'the welcome');
+  started.line((line) => line.startsWith('Equipoise is running'), 'the welcome');
 
 /** The commands it prints, each with `# why` behind it; the last one of the list is a curl of /metrics. */
 async function printedCommands(started: RunningProcess): Promise<readonly string[]> {
-  await started.line((line) => (line.includes('/metrics') ? true : undefined), 'the last hint');
+  await started.line((line) => line.includes('/metrics'), 'the last hint');
   return started.lines.filter((line) => /^ {2}(npx|curl|node) /.test(line)).map((line) => line.trim());
 }
 
@@ -89,7 +89,7 @@ describe('npm start', () => {
     await eventually(async () => {
       const answer = await answers(`http://127.0.0.1:${8080 + offset}/`);
       names.add(answer.split(' ')[0] ?? '');
-      return names.size === 3 ? true : undefined;
+      return names.size === 3;
     }, 'an answer of all three backends');
 
     const commands = await printedCommands(first);
@@ -123,9 +123,7 @@ describe('npm start', () => {
   it('names every taken port and what to do, and starts nothing', async (t) => {
     const offset = await freeOffset();
     const taken = [9102 + offset, 9103 + offset];
-    for (const port of taken) {
-      await startBuilt(t, 'examples/demo-backend.js', [String(port)]).line(() => true, 'its address');
-    }
+    for (const port of taken) await startDemoBackend(t, port);
     const started = start(t, offset);
     assert.equal((await started.ended).code, 1);
     const said = started.lines.join('\n');

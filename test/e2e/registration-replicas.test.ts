@@ -3,12 +3,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { ReplicaClient } from '../../core/wire/clients.ts';
-import { findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../../harness/programs/etcd.ts';
 import { lbctlFor, startControlPlane, startProxy, succeed } from '../../harness/programs/fleet.ts';
 import { temporaryFolder } from '../../harness/programs/processes.ts';
 import {
   addressesAt,
-  clientOf,
   registrationScene,
   startRegisteredBackend,
   startTraffic,
@@ -37,9 +35,7 @@ describe('a registration', () => {
     planes[0].signal('SIGKILL');
     await untilRegistered(backend, servers[1]);
     await stays(clients[1], backend.address);
-    const { answered, failed } = await running.stop();
-    assert.ok(answered > 0);
-    assert.deepEqual(failed, []);
+    await running.end();
   });
 
   it('can not be removed by a replica that wakes up when another one holds it', async (t) => {
@@ -50,32 +46,6 @@ describe('a registration', () => {
     await untilRegistered(backend, servers[1]);
     planes[0].signal('SIGCONT');
     await stays(clients[1], backend.address);
-  });
-
-  it('outlives on etcd that its lease ended while no replica was there', async (t) => {
-    const binary = findEtcd();
-    if (binary === undefined) return t.skip(HOW_TO_GET_ETCD);
-    const etcd = await startEtcd(binary);
-    t.after(() => etcd.dispose());
-    const store = `etcd:${etcd.endpoint}`;
-    const { planes, servers, clients, listener } = await registrationScene(t, store);
-    const backend = await startRegisteredBackend(t, servers, 'web', { ttl: '2s' });
-    await untilRegistered(backend);
-    await untilServes(listener, backend);
-    const running = startTraffic(listener);
-    for (const plane of planes) plane.signal('SIGKILL');
-    await Promise.all(planes.map(({ ended }) => ended));
-    await new Promise((resolve) => setTimeout(resolve, OUTLIVES_MS));
-    const before = backend.lines.length;
-    await startControlPlane(t, store, { grpcAddress: servers[1] ?? '' });
-    await backend.line(
-      (line) => (backend.lines.length > before && line.endsWith(`at ${servers[1]}`)) || undefined,
-      'the registration',
-    );
-    await stays(clients[1], backend.address);
-    const { answered, failed } = await running.stop();
-    assert.ok(answered > 0);
-    assert.deepEqual(failed, []);
   });
 });
 
@@ -98,13 +68,7 @@ describe('the roster of a fleet', () => {
     assert.match(stderr, /does not run on every proxy: west/);
     await succeed(lbctl, ['delete', 'proxy', 'west']);
     await succeed(lbctl, ['create', 'pool', 'more', '--wait']);
-    const proxies = clientOf(t, plane.grpc).fleet;
-    const listed = await new Promise<readonly string[]>((resolve, reject) => {
-      proxies.listProxies({}, (error, response) => {
-        if (error) reject(error);
-        else resolve((response?.proxies ?? []).map(({ info }) => info?.id ?? ''));
-      });
-    });
-    assert.deepEqual(listed, [east.id]);
+    const listed = await succeed(lbctl, ['get', 'proxies', '-o', 'name']);
+    assert.equal(listed, `proxy/${east.id}\n`);
   });
 });

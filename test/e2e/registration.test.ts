@@ -27,9 +27,7 @@ describe('a backend that registers itself', () => {
     one.signal('SIGTERM');
     assert.deepEqual(await one.ended, { code: 7, signal: null });
     assert.deepEqual(await addressesAt(clients[1]), [two.address]);
-    const { answered, failed } = await running.stop();
-    assert.ok(answered > 0);
-    assert.deepEqual(failed, []);
+    await running.end();
     const lbctl = lbctlFor(...servers);
     const rows = JSON.parse(await succeed(lbctl, ['get', 'backends', '-o', 'json'])) as { source: string }[];
     assert.deepEqual(
@@ -62,12 +60,12 @@ describe('a backend that registers itself', () => {
     const server = `127.0.0.1:${await freePort()}`;
     const backend = await startRegisteredBackend(t, [server], 'web');
     await backend.line(
-      (line) => line.startsWith(`lbctl: not registered at ${server}`) || undefined,
+      (line) => line.startsWith(`lbctl: not registered at ${server}`),
       'that nobody answers',
     );
     const store = `lmdb:${join(temporaryFolder(t), 'store')}`;
     const plane = await startControlPlane(t, store, { grpcAddress: server });
-    await backend.line((line) => line.includes('pool "web" does not exist') || undefined, 'the refusal');
+    await backend.line((line) => line.includes('pool "web" does not exist'), 'the refusal');
     await succeed(lbctlFor(plane.grpc), ['create', 'pool', 'web']);
     await untilRegistered(backend);
     assert.deepEqual(await addressesAt(clientOf(t, server)), [backend.address]);
@@ -82,9 +80,7 @@ describe('a backend that registers itself', () => {
     await eventually(
       async () => {
         const states = (await registrationsAt(clients[1])).map(({ state }) => state);
-        return states.length === 3 && states.every((state) => state === 'REGISTRATION_STATE_EXPIRING')
-          ? true
-          : undefined;
+        return states.length === 3 && states.every((state) => state === 'REGISTRATION_STATE_EXPIRING');
       },
       'they are held',
       30_000,

@@ -31,18 +31,13 @@ describe('control planes on one etcd', () => {
     for (const killed of planes.slice(0, 2)) {
       killed.signal('SIGKILL');
       await killed.ended;
-      const startedMs = Date.now();
       newest += 1;
       await succeed(lbctl, ['backend', 'set', 'web', '10.0.0.1:80', '--weight', String(newest)]);
-      const changedMs = Date.now();
       await eventually(async () => {
         const revision = await metricSum(proxy, 'lb_config_revision');
         seen.push(revision);
-        return revision === newest || undefined;
+        return revision === newest;
       }, `revision ${newest} at the proxy`);
-      t.diagnostic(
-        `after a kill -9: lbctl changed it in ${changedMs - startedMs} ms, the proxy ran it ${Date.now() - changedMs} ms later`,
-      );
     }
     assert.deepEqual(
       seen,

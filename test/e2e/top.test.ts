@@ -117,12 +117,12 @@ describe('lbctl top on a terminal', () => {
     assert.equal(entered(), 1);
     // Nobody could continue it here, so it goes on by itself, after it has let go of the screen.
     process.kill(Number(pid), 'SIGTSTP');
-    await eventually(async () => entered() === 2 || undefined, 'the screen again');
+    await eventually(async () => entered() === 2, 'the screen again');
     assert.equal(pty.text.split('\u001b[?1049l').length - 1, 1);
     await pty.shows(/proxies connected/);
     process.kill(Number(pid), 'SIGSTOP');
     process.kill(Number(pid), 'SIGCONT');
-    await eventually(async () => entered() === 3 || undefined, 'the screen after a stop from outside');
+    await eventually(async () => entered() === 3, 'the screen after a stop from outside');
     await pty.shows(/proxies connected/);
     pty.press('q');
     await isGivenBack(pty, 0);
@@ -144,13 +144,10 @@ describe('lbctl top through a pipe', () => {
     assert.deepEqual(first?.backends[0]?.address, backend);
   });
 
-  it('exits 3 when no control plane answers, 1 for a pool that is not there, 2 for what it can’t do', async (t) => {
+  it('exits 3 when no control plane answers and 1 for a pool that is not there', async (t) => {
     const nobody = await lbctlFor(`127.0.0.1:${await freePort()}`)(['top', '--count', '1']);
     assert.deepEqual([nobody.code, nobody.stdout], [3, '']);
     const { grpc } = await startControlPlane(t);
-    const lbctl = lbctlFor(grpc);
-    assert.equal((await lbctl(['top', 'web', '--count', '1'])).code, 1);
-    assert.equal((await lbctl(['top', '--interval', '500ms'])).code, 2);
-    assert.equal((await lbctl(['top', '-o', 'name'])).code, 2);
+    assert.equal((await lbctlFor(grpc)(['top', 'web', '--count', '1'])).code, 1);
   });
 });

@@ -51,10 +51,6 @@ export class Actor {
     scope.after(() => void this.#log.end());
   }
 
-  get pid(): number {
-    return this.#running?.pid ?? -1;
-  }
-
   /** Starts it and returns at once. */
   start(): void {
     const { program, args, name } = this.#plan;

@@ -23,11 +23,10 @@ export class FleetWatch {
 
   async #loop(address: string): Promise<void> {
     const client = connectReplica(address);
+    const method = client.fleet.listProxies.bind(client.fleet);
     while (!this.#isStopping) {
-      const method = client.fleet.listProxies.bind(client.fleet);
-      const answer = await callUnary<object, ListProxiesResponse__Output>(method, {}, CALL_TIMEOUT_MS).catch(
-        () => undefined,
-      );
+      const asked = callUnary<object, ListProxiesResponse__Output>(method, {}, CALL_TIMEOUT_MS);
+      const answer = await asked.catch(() => undefined);
       for (const { info, applied } of answer?.response.proxies ?? []) {
         if (!applied?.position) continue;
         this.seen.add(`${info?.id} ${applied.position.revision} ${applied.snapshotHash}`);

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { eventually, freePort, type Scope } from '../../harness/programs/processes.ts';
+import { type EtcdMember, memberFlags } from '../../harness/programs/etcd-process.ts';
+import { eventually, flagList, freePort, type Scope } from '../../harness/programs/processes.ts';
 import { Actor } from './actor.ts';
 import { Link } from './link.ts';
 import { guestArguments } from './registrants.ts';
@@ -80,29 +81,20 @@ class Building {
   }
 
   async etcd(): Promise<readonly string[]> {
-    const members: { name: string; client: string; peer: string }[] = [];
+    const places: Omit<EtcdMember, 'cluster'>[] = [];
     for (let index = 0; index < this.#shape.etcd; index += 1) {
-      const [client, peer] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
-      members.push({ name: nameOf('etcd', index), client, peer });
+      const name = nameOf('etcd', index);
+      const directory = join(this.#folder, `${name}.data`);
+      places.push({ name, directory, clientPort: await freePort(), peerPort: await freePort() });
     }
-    const cluster = members.map(({ name, peer }) => `${name}=http://${peer}`).join(',');
-    for (const { name, client, peer } of members) {
-      const flags = {
-        name,
-        'data-dir': join(this.#folder, `${name}.data`),
-        'listen-client-urls': `http://${client}`,
-        'advertise-client-urls': `http://${client}`,
-        'listen-peer-urls': `http://${peer}`,
-        'initial-advertise-peer-urls': `http://${peer}`,
-        'initial-cluster': cluster,
-        'heartbeat-interval': '50',
-        'election-timeout': '500',
-        logger: 'zap',
-        'log-level': 'warn',
-      };
-      this.#add(name, { command: 'etcd' }, flags, () => answersReads(client));
-    }
-    return members.map(({ client }) => client);
+    const cluster = places.map(({ name, peerPort }) => `${name}=http://127.0.0.1:${peerPort}`).join(',');
+    const pace = { 'heartbeat-interval': '50', 'election-timeout': '500', 'log-level': 'warn' };
+    return places.map((place) => {
+      const client = `127.0.0.1:${place.clientPort}`;
+      const flags = { ...memberFlags({ ...place, cluster }), ...pace };
+      this.#add(place.name, { command: 'etcd' }, flags, () => answersReads(client));
+      return client;
+    });
   }
 
   async controlPlanes(members: readonly string[]): Promise<readonly string[]> {
@@ -192,14 +184,14 @@ class Building {
     isReady: () => Promise<unknown>,
     more: readonly string[] = [],
   ): Actor {
-    const args = [...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]), ...more];
+    const args = [...flagList(flags), ...more];
     const logFile = join(this.#folder, `${name}.log`);
     const actor = new Actor(this.#scope, {
       name,
       program,
       args,
       logFile,
-      isReady: () => eventually(async () => (await isReady()) || undefined, `${name} works`, READY_WITHIN_MS),
+      isReady: () => eventually(async () => await isReady(), `${name} works`, READY_WITHIN_MS),
     });
     this.actors.set(name, actor);
     return actor;

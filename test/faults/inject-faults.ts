@@ -1,6 +1,5 @@
 /** Performs a fault script on a fleet. */
 import { pause } from '../../harness/engine/tcp.ts';
-import type { Actor } from './actor.ts';
 import type { Fleet } from './fleet.ts';
 import { nowMs } from './monotonic-time.ts';
 import type { Fault } from './script.ts';
@@ -20,25 +19,19 @@ export async function injectFaults(fleet: Fleet, script: readonly Fault[], zeroM
 }
 
 async function begin(fleet: Fleet, { what }: Fault, target: string): Promise<void> {
-  if (what === 'kill') await actorOf(fleet, target).kill();
-  else if (what === 'stop') actorOf(fleet, target).stop();
-  else linkOf(fleet, target).set(what);
+  if (what === 'kill') await named(fleet.actors, target).kill();
+  else if (what === 'stop') named(fleet.actors, target).stop();
+  else named(fleet.links, target).set(what);
 }
 
 function end(fleet: Fleet, { what }: Fault, target: string): void {
-  if (what === 'kill') actorOf(fleet, target).revive();
-  else if (what === 'stop') actorOf(fleet, target).goOn();
-  else linkOf(fleet, target).set(null);
+  if (what === 'kill') named(fleet.actors, target).revive();
+  else if (what === 'stop') named(fleet.actors, target).goOn();
+  else named(fleet.links, target).set(null);
 }
 
-function actorOf({ actors }: Fleet, name: string): Actor {
-  const actor = actors.get(name);
-  if (actor === undefined) throw new RangeError(`no process is called ${name}`);
-  return actor;
-}
-
-function linkOf({ links }: Fleet, name: string) {
-  const link = links.get(name);
-  if (link === undefined) throw new RangeError(`no link is called ${name}`);
-  return link;
+function named<T>(all: ReadonlyMap<string, T>, name: string): T {
+  const found = all.get(name);
+  if (found === undefined) throw new RangeError(`nothing is called ${name}`);
+  return found;
 }

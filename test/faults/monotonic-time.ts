@@ -2,3 +2,7 @@
 export function nowMs(): number {
   return performance.timeOrigin + performance.now();
 }
+
+export function inSeconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}

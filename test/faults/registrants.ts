@@ -8,7 +8,7 @@ import { eventually } from '../../harness/programs/processes.ts';
 import { registrationsAt } from '../../harness/programs/registered-backend.ts';
 import type { Fleet } from './fleet.ts';
 import { readMemberHistory, verifyRemovals } from './judgement/member-history.ts';
-import { nowMs } from './monotonic-time.ts';
+import { inSeconds, nowMs } from './monotonic-time.ts';
 
 /** The pool that nobody but them is in. No listener has it. */
 export const GUESTS = 'guests';
@@ -65,24 +65,12 @@ export async function untilGuests(
           source === 'REGISTRATION_SOURCE_REGISTERED' && state === 'REGISTRATION_STATE_ACTIVE',
       );
       const addresses = found.map(({ address }) => address).sort();
-      return addresses.join(' ') === expected || undefined;
+      return addresses.join(' ') === expected;
     };
     await eventually(look, `${name} has these registered: ${expected}`, withinMs).finally(() =>
       client.close(),
     );
   }
-}
-
-/** How long after the last fault all of them were back. May be awaited later. */
-export function guestsBack(
-  fleet: Fleet,
-  guests: readonly number[],
-  lastFaultMs: number,
-  withinMs: number,
-): Promise<number> {
-  const back = untilGuests(fleet, guests, withinMs).then(() => nowMs() - lastFaultMs);
-  back.catch(() => undefined);
-  return back;
 }
 
 /** Who lives is in the pool, who is lost is not for long, and nobody was removed who had been renewed. */
@@ -108,8 +96,4 @@ export async function judgeGuests(
       `${removed.length} registrations removed, the live ones back ${inSeconds(backMs)} after the last fault, ` +
       `a lost one gone after ${inSeconds(leftMs)}`,
   };
-}
-
-function inSeconds(ms: number): string {
-  return `${(ms / 1_000).toFixed(1)} s`;
 }

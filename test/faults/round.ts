@@ -11,9 +11,9 @@ import { RecordingClient } from './recording-client.ts';
 import { Clients } from './clients.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { FleetWatch } from './fleet-watch.ts';
-import { nowMs } from './monotonic-time.ts';
+import { inSeconds, nowMs } from './monotonic-time.ts';
 import { type Call, describeCall, type ReadCall, type WriteCall } from './judgement/operation.ts';
-import { GUESTS, guestsBack, judgeGuests, untilGuests } from './registrants.ts';
+import { GUESTS, judgeGuests, untilGuests } from './registrants.ts';
 import { describeScript, drawScript, type Fault, type FleetShape } from './script.ts';
 import { readStoreLog, type StoreLog } from './judgement/store-log.ts';
 import { injectFaults } from './inject-faults.ts';
@@ -64,7 +64,9 @@ export async function runRound(scope: Scope, options: RoundOptions): Promise<Rou
   try {
     const lastFaultMs = await injectFaults(fleet, script, zeroMs);
     writers.stop();
-    const back = guestsBack(fleet, guests, lastFaultMs, SETTLE_WITHIN_MS);
+    const back = untilGuests(fleet, guests, SETTLE_WITHIN_MS).then(() => nowMs() - lastFaultMs);
+    // It is awaited once the proxies have converged.
+    back.catch(() => undefined);
     const settler = new RecordingClient('settler', replicas, history);
     const convergence = await converge(fleet, settler, lastFaultMs);
     await writers.stopped();
@@ -126,7 +128,7 @@ function judge(options: RoundOptions, evidence: Evidence, convergence: Convergen
     ...connections.violations,
     ...(late
       ? [
-          `the proxies converged ${seconds(settledMs)} after all faults were over and all processes had started`,
+          `the proxies converged ${inSeconds(settledMs)} after all faults were over and all processes had started`,
         ]
       : []),
   ];
@@ -136,12 +138,8 @@ function judge(options: RoundOptions, evidence: Evidence, convergence: Convergen
     `${count('refused') + count('unchanged')} refused or the same, ${count('not written')} not written, ${count('unknown')} unknown; ` +
     `${reads.length} reads, ${reads.filter(({ end }) => end.is !== 'no answer' && end.stale).length} of them stale; ` +
     `${clients.records.length} connections, ${connections.excused} lost with a reason; ` +
-    `converged ${seconds(convergedMs)} after the last fault${convergedMs > PROMISED_MS ? ' (ABOVE 5 s)' : ''}, ${seconds(settledMs)} after the last process had started again`;
+    `converged ${inSeconds(convergedMs)} after the last fault${convergedMs > PROMISED_MS ? ' (ABOVE 5 s)' : ''}, ${inSeconds(settledMs)} after the last process had started again`;
   return { violations, summary };
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1_000).toFixed(1)} s`;
 }
 
 /** Pools, policies and the listener, in the first commit. */
@@ -203,13 +201,9 @@ async function converge(
       };
     }
     if (nowMs() - lastFaultMs > SETTLE_WITHIN_MS)
-      throw new Error(`no change is possible after the last fault: ${describeEnd(end)}`);
+      throw new Error(`no change is possible after the last fault: ${JSON.stringify(end)}`);
     await pause(20);
   }
-}
-
-function describeEnd(end: WriteCall['end']): string {
-  return JSON.stringify(end);
 }
 
 /** Asks after every unknown outcome, at two replicas, and reads all at each. */
@@ -244,7 +238,7 @@ async function settle(
 
 /** A client that waits to connect again may need another try. */
 function answered(ask: () => Promise<boolean>): Promise<boolean> {
-  return eventually(async () => (await ask()) || undefined, 'an answer after all faults', SETTLE_WITHIN_MS);
+  return eventually(async () => await ask(), 'an answer after all faults', SETTLE_WITHIN_MS);
 }
 
 /** Every proxy runs at least that revision. */
@@ -256,7 +250,7 @@ async function allRun(
   await Promise.all(
     [...admins].map(([name, admin]) =>
       eventually(
-        async () => ((await revisionOf(admin)) >= revision ? true : undefined),
+        async () => (await revisionOf(admin)) >= revision,
         `${name} runs revision ${revision}`,
         deadlineMs,
       ),

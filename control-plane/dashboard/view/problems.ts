@@ -90,7 +90,7 @@ function ofFleet(state: State | null, fleet: FleetSummary, proxies: readonly Pro
   const why =
     proxies.length === 0
       ? 'No proxy has reported since this control plane started.'
-      : 'All of them are away. They keep their configuration, but this control plane cannot see whether they serve.';
+      : 'All of them are disconnected. They keep their configuration, but this control plane cannot see whether they serve.';
   const severity = state.listeners.size > 0 ? 'critical' : 'notice';
   return [problem('no-proxy', severity, 'No proxy is connected', [why], { page: 'proxies' })];
 }
@@ -161,7 +161,8 @@ function ofProxy(proxy: ProxyRow): readonly Problem[] {
   const page = 'proxies';
   if (!connected) {
     const why = 'It keeps its configuration, but this control plane cannot see whether it serves.';
-    return [problem(`away/${id}`, 'critical', `Proxy ${id} is away`, [why], { page, sinceMs: lastSeenMs })];
+    const what = `Proxy ${id} is disconnected`;
+    return [problem(`disconnected/${id}`, 'critical', what, [why], { page, sinceMs: lastSeenMs })];
   }
   const runs = revision === null ? 'It runs no configuration.' : `It continues to run revision ${revision}.`;
   if (refused !== '') {

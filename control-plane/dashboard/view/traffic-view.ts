@@ -50,8 +50,8 @@ export function trafficProblems({ listeners, proxies }: StatsFrame__Output): rea
   });
   const full = proxies.flatMap(({ proxyId, saturated, maxConnections }): Problem[] => {
     if (!saturated) return [];
-    const what = `Proxy ${proxyId} is full: new clients wait`;
-    const why = [`It has ${counted(maxConnections, 'connection')}, as many as it may.`];
+    const what = `Proxy ${proxyId}: connection limit reached; new clients wait`;
+    const why = [`It has ${counted(maxConnections, 'connection')}, its limit.`];
     return [problem(`full/${proxyId}`, 'critical', what, why, { page: 'proxies' })];
   });
   return [...full, ...failing];

@@ -1,5 +1,5 @@
 /**
- * One endpoint of an etcd cluster. The only file that imports etcd3.
+ * One endpoint of an etcd cluster. The only file that imports more than types from etcd3.
  *
  * Invariants
  *  - a call ends at its deadline and is sent once, to this endpoint; it is sent again only when it was refused for its

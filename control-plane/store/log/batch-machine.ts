@@ -5,7 +5,7 @@
  * Invariants
  *  - everything is decided on the newest head: the head is read before anything is sent, so a store that is away costs
  *    nothing;
- *  - the slot in the log decides: after an append without an answer, nothing else is decided for its proposals until the
+ *  - the log position decides: after an append without an answer, nothing else is decided for its proposals until the
  *    log shows whether their commits are there. Meanwhile the same commits are sent again: both tries name the same
  *    parent, so one can win at most, and they are equal;
  *  - each step has at most one effect to wait for (catch-up, append, refresh, pause), and the next event answers it;
@@ -89,7 +89,7 @@ export function stepBatch<P extends Proposal>(state: BatchState<P>, event: Batch
   }
 }
 
-/** Sends the unanswered plan again as long as its slot is free; otherwise makes a new plan for what is still open. */
+/** Sends the unanswered plan again as long as its log position is free; otherwise makes a new plan for what is still open. */
 function decide<P extends Proposal>(
   state: BatchState<P>,
   { state: base, timeMs, committed }: BatchEvent<P> & { type: 'caught-up' },
@@ -99,7 +99,7 @@ function decide<P extends Proposal>(
   let { proposals } = state;
   const effects: BatchEffect<P>[] = [];
   if (unanswered !== null) {
-    // The slot is taken: either by all of our commits, or by others, and then ours can't come any more.
+    // The log position is taken: either by all of our commits, or by others, and then ours can't come any more.
     const isInLog = ({ commit }: Decision<P>) =>
       commit !== undefined && committed(commit.requestId)?.hash === commit.hash;
     const landed = unanswered.conditional.some(isInLog);

@@ -42,7 +42,7 @@ export class Committer {
     if (this.#closed) throw stopping();
     if (proposal.dryRun) return this.#dryRun(proposal);
     if (this.#waiting.length >= this.#queueLimit) {
-      const message = `${this.#queueLimit} changes are waiting already; nothing was written: try again in a moment`;
+      const message = `${this.#queueLimit} changes are waiting already; nothing was written; use another replica`;
       throw new LbError('UNAVAILABLE', message);
     }
     const pending = awaitOutcome(proposal, this.#deps.clock);
@@ -81,5 +81,6 @@ export class Committer {
 }
 
 function stopping(): LbError {
-  return new LbError('UNAVAILABLE', 'this control plane is stopping; nothing was written: ask another one');
+  const message = 'this control plane is stopping; nothing was written; use another replica';
+  return new LbError('UNAVAILABLE', message);
 }

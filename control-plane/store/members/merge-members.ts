@@ -14,7 +14,7 @@ import type { RegistrationSource } from '../../../core/model/registration.ts';
 import type { Backend } from '../../../core/model/resources.ts';
 import type { State } from '../../../core/model/state.ts';
 import { pathOf, validateChanges } from '../../../core/model/validate.ts';
-import type { Violation } from '../../../core/model/violation.ts';
+import { type Violation, violationText } from '../../../core/model/violation.ts';
 import { isRegistration, type Member, type Registration } from '../member-store.ts';
 
 export interface RegistrationStatus {
@@ -52,7 +52,7 @@ function merge(state: State, members: readonly Member<Registration>[]): MergedSt
     if (leftOut !== undefined) return { member, ...leftOut };
     const violation = violations.get(member.name);
     if (violation === undefined) return { member, source: 'registered', reason: '' };
-    return { member, source: 'ignored', reason: `${violation.field} ${violation.description}` };
+    return { member, source: 'ignored', reason: violationText(violation) };
   });
   const merged = registrations.filter(({ source }) => source === 'registered');
   const changes = merged.map(({ member }) => changeOf(member));

@@ -1,7 +1,7 @@
-/** What this room needs to know about the proxies that report to this replica. control-plane/fleet implements it. */
+/** What this folder needs to know about the proxies that report to this replica. control-plane/fleet implements it. */
 import type { RegistrationStatus } from './merge-members.ts';
 
-/** A proxy that has been away for this long leaves the roster. */
+/** A proxy that has been disconnected for this long leaves the roster. */
 export const ABSENCE_MS = 10 * 60_000;
 
 export interface Proxies {
@@ -37,8 +37,8 @@ interface Proxy {
 /**
  * How many connections the connected proxies have to a draining registration; null while that is unknown because a
  * proxy does not yet run the version in which it drains, and may still open new ones. With `waits`, it is also unknown
- * while a proxy of the roster is not connected to this replica. A proxy that stays away is not waited for: it drains
- * by itself as soon as it learns of it.
+ * while a proxy of the roster is not connected to this replica. A proxy that stays disconnected is not waited for: it
+ * drains by itself as soon as it learns of it.
  */
 export function openConnections(
   proxies: Pick<Proxies, 'list' | 'unknownForMs'>,

@@ -63,7 +63,7 @@ export class Roster {
   }
 
   /**
-   * Forgets a proxy that is away. Throws NOT_FOUND, FAILED_PRECONDITION while it is connected, ABORTED when it comes back
+   * Forgets a disconnected proxy. Throws NOT_FOUND, FAILED_PRECONDITION while it is connected, ABORTED when it comes back
    * meanwhile, or UNAVAILABLE.
    */
   async remove(id: string): Promise<void> {
@@ -147,7 +147,7 @@ export class Roster {
       const sinceMs = this.#deadSinceMs.get(entry.token) ?? clock.nowMs();
       this.#deadSinceMs.set(entry.token, sinceMs);
       if (clock.nowMs() - sinceMs >= COME_BACK_MS && (await memberStore.remove(entry, true)))
-        logger.warn({ proxy: id }, 'a proxy is off the roster: it was away for ten minutes');
+        logger.warn({ proxy: id }, 'a proxy is off the roster: it was disconnected for ten minutes');
     }
   }
 

@@ -7,7 +7,7 @@ import { didYouMean } from '../did-you-mean.ts';
 import { type Kind, nameOf, type Resource } from '../resources.ts';
 import type { State, Stored } from '../state.ts';
 import { pathOf, validateChanges } from '../validate.ts';
-import type { Violation } from '../violation.ts';
+import { type Violation, violationText } from '../violation.ts';
 
 /** The changes, if they lead to a valid state; `known` are violations that were found before. */
 export function decide(
@@ -87,6 +87,6 @@ export function put(resource: Resource, stored: Stored<unknown> | undefined): Ch
 
 function summary(violations: readonly Violation[]): string {
   const [first, ...others] = violations;
-  if (first !== undefined && others.length === 0) return `${first.field}: ${first.description}.`;
-  return `The request has ${violations.length} violations; nothing was changed.`;
+  if (first !== undefined && others.length === 0) return `${violationText(first)}.`;
+  return `The request has ${violations.length} errors; nothing was changed.`;
 }

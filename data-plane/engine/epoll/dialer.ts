@@ -38,7 +38,7 @@ export class Dialer {
     if (sources.length === 0) return this.#dialFrom(row, length, null);
     // Each source address has its own local ports: when one has none left, another may have some.
     let result = -EADDRNOTAVAIL;
-    for (let tries = 0; tries < sources.length && isOutOfPorts(-result); tries++) {
+    for (let attempts = 0; attempts < sources.length && isOutOfPorts(-result); attempts++) {
       this.#turn = (this.#turn + 1) % sources.length;
       result = this.#dialFrom(row, length, sources[this.#turn] ?? null);
     }

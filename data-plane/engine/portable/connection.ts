@@ -10,7 +10,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Timer } from '../../../core/runtime/clock.ts';
-import { ERRNO, errnoOf } from '../../kernel/errno.ts';
+import { ERRNO, errnoOf, isShortage } from '../../kernel/errno.ts';
 import type { CloseReason } from '../../memory/close-reasons.ts';
 import { type ConnectionTimeouts, type EngineInputs, NO_ROW } from '../engine.ts';
 import { inactivityLimit } from '../timeouts.ts';
@@ -87,6 +87,7 @@ export class Connection {
     }
     this.#on(backend, 'connect', () => isCurrent() && this.#established(backend));
     this.#on(backend, 'error', (error) => {
+      if (isCurrent() && isShortage(errnoOf(error))) throw error; // Our own failure, not the backend's.
       if (isCurrent()) this.#attemptFailed(errnoOf(error));
       else if (this.#backend === backend) this.#finish('backend_reset');
     });

@@ -5,6 +5,7 @@
  * Invariants
  *  - a slot is in use from accept until `onClosed` has returned, and is then given to the next client;
  *  - accepting stops when the budget has no room and resumes by itself; open connections are not affected;
+ *  - a listener that cannot be opened again is tried until it can, and accepting counts as paused until then;
  *  - a lent descriptor is never closed: Node closes what it listens on, so it gets a duplicate, and clients wait in the
  *    backlog of the original while accepting is stopped.
  */
@@ -31,8 +32,9 @@ const SOCKET_OPTIONS = {
 interface Acceptor {
   readonly listener: number;
   readonly on: ListenOn;
-  /** Null while accepting is stopped. */
+  /** Null while it does not listen. */
   server: Server | null;
+  isStarting: boolean;
 }
 
 class PortableEngine implements Engine, ConnectionContext {
@@ -42,8 +44,11 @@ class PortableEngine implements Engine, ConnectionContext {
   #acceptors: Acceptor[] = [];
   readonly #connections: (Connection | null)[] = [];
   readonly #free: number[] = [];
+  readonly #libc = loadLibc();
   #isAccepting = true;
-  /** Set while accepting is stopped for want of room. */
+  /** Accepting is stopped because there is no room. */
+  #isPaused = false;
+  /** Set until accepting has resumed for all listeners. */
   #retry: Timer | null = null;
   #sourceTurn = 0;
 
@@ -59,9 +64,8 @@ class PortableEngine implements Engine, ConnectionContext {
     if (!this.#isAccepting) return done('the worker has stopped accepting');
     const isSame = (other: Acceptor) => other.listener === listener && isDeepStrictEqual(other.on, on);
     if (this.#acceptors.some(isSame)) return done(null);
-    const acceptor: Acceptor = { listener, on, server: null };
+    const acceptor: Acceptor = { listener, on, server: null, isStarting: false };
     this.#acceptors.push(acceptor);
-    if (this.#retry) return done(null);
     this.#open(acceptor, (failure) => {
       if (failure !== null) this.#acceptors = this.#acceptors.filter((other) => other !== acceptor);
       done(failure);
@@ -76,6 +80,7 @@ class PortableEngine implements Engine, ConnectionContext {
 
   stopAccepting(): void {
     this.#isAccepting = false;
+    this.#isPaused = false;
     this.#retry?.cancel();
     this.#retry = null;
     for (const acceptor of this.#acceptors) stop(acceptor);
@@ -101,19 +106,15 @@ class PortableEngine implements Engine, ConnectionContext {
     const sources = sourceAddresses.filter((address) => isIPv4(address) === isIPv4(host));
     this.#sourceTurn += 1;
     const localAddress = sources[this.#sourceTurn % sources.length];
-    return connect({
-      ...SOCKET_OPTIONS,
-      host,
-      port: targets.port(row),
-      ...(localAddress !== undefined && { localAddress }),
-    });
+    const port = targets.port(row);
+    return connect({ ...SOCKET_OPTIONS, host, port, ...(localAddress !== undefined && { localAddress }) });
   }
 
   release(slot: number): void {
     this.#connections[slot] = null;
     this.#free.push(slot);
     this.inputs.budget.giveBack();
-    if (this.#retry) this.#acceptAgain();
+    if (this.#isPaused) this.#acceptAgain();
   }
 
   #accepted(client: Socket, listener: number): void {
@@ -128,53 +129,62 @@ class PortableEngine implements Engine, ConnectionContext {
   #open(acceptor: Acceptor, done: (failure: string | null) => void): void {
     const options = { ...SOCKET_OPTIONS, pauseOnConnect: true };
     const server = createServer(options, (client) => this.#accepted(client, acceptor.listener));
-    acceptor.server = server;
-    let isStarting = true;
+    acceptor.isStarting = true;
     const started = (failure: string | null): void => {
-      if (isStarting) done(failure);
-      isStarting = false;
+      acceptor.isStarting = false;
+      const isWanted = this.#acceptors.includes(acceptor);
+      if (failure === null && isWanted && !this.#isPaused) acceptor.server = server;
+      else server.close();
+      done(isWanted ? failure : 'stopped before it listened');
     };
     server.once('listening', () => started(null));
-    server.once('close', () => started('stopped before it listened'));
     server.on('error', (error) => {
-      if (isStarting) started(messageOf(error));
+      if (acceptor.isStarting) started(messageOf(error));
       else this.inputs.onFault('accepting', error);
     });
     const { on } = acceptor;
-    if (on.type === 'address') {
-      server.listen({ host: on.host, port: on.port, backlog: BACKLOG });
-      return;
-    }
-    const fd = loadLibc().libc?.duplicate(on.fd) ?? -1;
+    if (on.type === 'address') return void server.listen({ host: on.host, port: on.port, backlog: BACKLOG });
+    const { libc, reason } = this.#libc;
+    if (!libc) return started(`a lent descriptor needs the C library: ${reason}`);
+    const fd = libc.duplicate(on.fd);
     if (fd < 0) return started(`cannot duplicate descriptor ${on.fd}: ${errnoName(-fd)}`);
     // With a descriptor, listen() takes the backlog only as an argument of its own.
     server.listen({ fd }, BACKLOG);
   }
 
   #pauseAccepting(): void {
-    if (this.#retry || !this.#isAccepting) return;
+    if (this.#isPaused || !this.#isAccepting) return;
+    this.#isPaused = true;
     for (const acceptor of this.#acceptors) stop(acceptor);
-    this.inputs.onSaturated(true, 'connection_limit');
+    if (!this.#retry) this.inputs.onSaturated(true, 'connection_limit');
     this.#retryLater();
   }
 
   #retryLater(): void {
-    this.#retry = this.inputs.clock.after(ACCEPT_RETRY_MS, () => {
-      if (this.inputs.budget.hasRoom()) this.#acceptAgain();
-      else this.#retryLater();
-    });
+    this.#retry?.cancel();
+    this.#retry = this.inputs.clock.after(ACCEPT_RETRY_MS, () => this.#acceptAgain());
   }
 
   #acceptAgain(): void {
+    this.#retryLater();
     if (!this.inputs.budget.hasRoom()) return;
-    this.#retry?.cancel();
-    this.#retry = null;
-    this.inputs.onSaturated(false, 'connection_limit');
+    const isFirstTry = this.#isPaused;
+    this.#isPaused = false;
     for (const acceptor of this.#acceptors) {
+      if (acceptor.server || acceptor.isStarting) continue;
       this.#open(acceptor, (failure) => {
-        if (failure !== null) this.inputs.onFault('accepting again', new Error(failure));
+        if (failure === null) this.#endRetries();
+        else if (isFirstTry) this.inputs.onFault('accepting again', new Error(failure));
       });
     }
+    this.#endRetries();
+  }
+
+  #endRetries(): void {
+    if (!this.#retry || this.#isPaused || this.#acceptors.some(({ server }) => !server)) return;
+    this.#retry.cancel();
+    this.#retry = null;
+    this.inputs.onSaturated(false, 'connection_limit');
   }
 }
 

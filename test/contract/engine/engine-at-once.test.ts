@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import { CONTRACT_GROUPS } from '../../../harness/engine/contract-groups.ts';
+import { CONTRACT_GROUPS } from '../../../harness/engine/engine-rig.ts';
 import type { EngineName } from '../../../harness/engine/engine-host.ts';
 import {
   arrived,
@@ -30,40 +30,34 @@ function otherOf(pair: RawPair, side: (typeof SIDES)[number]): RawPair['client']
   return side === 'client' ? pair.backend : pair.client;
 }
 
+/** A server that answers 413 and resets while the client uploads, say. */
 function resetContract(engine: EngineName, side: (typeof SIDES)[number]): void {
-  it(`reads all that the ${side} said before its reset, and passes the reset on`, async () => {
-    await withRawPair(engine, 0, async (rig, pair) => {
-      const release = await rig.hold();
-      const words = stretch(1, 100_000);
-      assert.equal(sendSome(pair[side], words), words.length);
-      await arrived(pair[side]);
-      pair[side].reset();
-      release();
-      const { bytes, how } = await readToEnd(otherOf(pair, side));
-      assert.equal(how, -ECONNRESET);
-      assert.ok(words.equals(bytes), `${bytes.length} bytes of ${words.length}`);
-      assert.deepEqual(await rig.closed(), [`${side}_reset`]);
-      const [closed] = rig.of('closed');
-      assert.equal((closed?.toBackend ?? 0) + (closed?.toClient ?? 0), words.length);
+  for (const [when, otherBytes, ownBytes] of [
+    ['nothing else is said', 0, 100_000],
+    ['bytes are on their way to it', 300_000, 50_000],
+  ] as const) {
+    it(`brings all that the ${side} said before its reset, and the reset, when ${when}`, async () => {
+      await withRawPair(engine, 0, async (rig, pair) => {
+        const other = otherOf(pair, side);
+        const release = await rig.hold();
+        // The engine learns of the reset by a send as well as by a read.
+        sendSome(other, stretch(8, otherBytes));
+        const words = stretch(9, ownBytes);
+        assert.equal(sendSome(pair[side], words), words.length);
+        await arrived(pair[side]);
+        pair[side].reset();
+        release();
+        const { bytes, how } = await readToEnd(other);
+        assert.ok(words.equals(bytes), `${bytes.length} bytes of ${words.length}`);
+        assert.equal(how, -ECONNRESET);
+        assert.deepEqual(await rig.closed(), [`${side}_reset`]);
+        const [closed] = rig.of('closed');
+        assert.equal(side === 'client' ? closed?.toBackend : closed?.toClient, words.length);
+      });
     });
-  });
+  }
 
-  it(`delivers all that the ${side} said before its end, though it is reset at once`, async () => {
-    await withRawPair(engine, 0, async (rig, pair) => {
-      const release = await rig.hold();
-      const words = stretch(2, 100_000);
-      assert.equal(sendSome(pair[side], words), words.length);
-      pair[side].end();
-      await arrived(pair[side]);
-      pair[side].reset();
-      release();
-      assert.ok((await readBytes(otherOf(pair, side), words.length)).equals(words));
-      otherOf(pair, side).close();
-      await rig.closed();
-    });
-  });
-
-  it(`delivers them too when the other has ended already, and reads late`, async () => {
+  it(`delivers what the ${side} said before its end and a reset when the other has ended already, and reads late`, async () => {
     await withRawPair(engine, SMALL_BUFFER_BYTES, async (rig, pair) => {
       const other = otherOf(pair, side);
       // It is never read, so the end behind it is not acknowledged yet when the reset comes.
@@ -93,27 +87,6 @@ function resetContract(engine: EngineName, side: (typeof SIDES)[number]): void {
       );
       other.close();
       await rig.closed();
-    });
-  });
-}
-
-/** A server that answers 413 and resets while the client uploads, say. */
-function lastWordsContract(engine: EngineName, side: (typeof SIDES)[number]): void {
-  it(`brings the last words of the ${side} before its reset, though bytes are on their way to it`, async () => {
-    await withRawPair(engine, 0, async (rig, pair) => {
-      const other = otherOf(pair, side);
-      const release = await rig.hold();
-      // The engine learns of the reset by a send as well as by a read.
-      sendSome(other, stretch(8, 300_000));
-      const words = stretch(9, 50_000);
-      assert.equal(sendSome(pair[side], words), words.length);
-      await arrived(pair[side]);
-      pair[side].reset();
-      release();
-      const { bytes, how } = await readToEnd(other);
-      assert.ok(words.equals(bytes), `${bytes.length} bytes of ${words.length}`);
-      assert.equal(how, -ECONNRESET);
-      assert.deepEqual(await rig.closed(), [`${side}_reset`]);
     });
   });
 
@@ -171,7 +144,6 @@ function atOnceContract(engine: EngineName): void {
   describe(`${engine}: all at once`, () => {
     for (const side of SIDES) {
       resetContract(engine, side);
-      lastWordsContract(engine, side);
       urgentContract(engine, side);
     }
   });

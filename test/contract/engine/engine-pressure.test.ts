@@ -1,9 +1,8 @@
 /** What every engine promises under pressure: much at once, slow readers, and everybody served all the while. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CONTRACT_GROUPS } from '../../../harness/engine/contract-groups.ts';
 import type { EngineName } from '../../../harness/engine/engine-host.ts';
-import { EngineRig, withBackend } from '../../../harness/engine/engine-rig.ts';
+import { CONTRACT_GROUPS, EngineRig, withBackend } from '../../../harness/engine/engine-rig.ts';
 import { silentServer } from '../../../harness/engine/silent-server.ts';
 import { RawListener, RawSocket } from '../../../harness/engine/raw-socket.ts';
 import {
@@ -16,7 +15,7 @@ import {
   sendSome,
   stretch,
 } from '../../../harness/engine/raw-traffic.ts';
-import { either, type TcpServer, until, within } from '../../../harness/engine/tcp.ts';
+import { either, mirror, until, within } from '../../../harness/engine/tcp.ts';
 
 const MEGABYTE = 1024 * 1024;
 /** Of the kernel: so small that little data is congestion. */
@@ -67,11 +66,7 @@ function pressureContract(engine: EngineName): void {
     });
 
     it('answers a small request again and again while bulk is under way', async () => {
-      const echo = (socket: TcpServer['sockets'][number]): void => {
-        socket.on('data', (chunk) => socket.write(chunk));
-        socket.resume();
-      };
-      await withBackend(engine, {}, echo, async (rig) => {
+      await withBackend(engine, {}, mirror, async (rig) => {
         const bulk = await rig.client();
         const small = RawSocket.connect(rig.port);
         rig.onStop(() => small.close());

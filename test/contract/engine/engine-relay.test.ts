@@ -4,10 +4,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
-import { CONTRACT_GROUPS } from '../../../harness/engine/contract-groups.ts';
 import type { EngineName } from '../../../harness/engine/engine-host.ts';
-import { connectedPair, withBackend } from '../../../harness/engine/engine-rig.ts';
-import { ask, pause, readAll, until, within } from '../../../harness/engine/tcp.ts';
+import { CONTRACT_GROUPS, connectedPair } from '../../../harness/engine/engine-rig.ts';
+import { pause, readAll, until, within } from '../../../harness/engine/tcp.ts';
 import { byRunLength } from '../../../harness/run-length.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -25,51 +24,8 @@ async function pump(socket: Socket, chunk: Buffer, times: number): Promise<strin
   return hash.digest('hex');
 }
 
-function echo(socket: Socket): void {
-  socket.on('data', (chunk) => socket.write(chunk));
-  socket.on('end', () => socket.end());
-  socket.resume();
-}
-
 function bytesContract(engine: EngineName): void {
   describe(`${engine}: bytes`, () => {
-    it('relays what the client says first, and the answer', async () => {
-      await withBackend(engine, {}, echo, async (rig) => {
-        assert.equal(await ask(await rig.client(), 'hello'), 'hello');
-      });
-    });
-
-    it('relays what the server says first', async () => {
-      await withBackend(
-        engine,
-        {},
-        (socket) => socket.write('welcome'),
-        async (rig) => {
-          const client = await rig.client();
-          const [said] = await within('the greeting', once(client, 'data'));
-          assert.equal(String(said), 'welcome');
-        },
-      );
-    });
-
-    it('relays single bytes both ways', async () => {
-      await withBackend(engine, {}, echo, async (rig) => {
-        const client = await rig.client();
-        const received = readAll(client);
-        const sent = randomBytes(3_000);
-        client.setNoDelay(true);
-        for (const byte of sent) {
-          client.write(Uint8Array.of(byte));
-          if (byte < 16) await new Promise((resolve) => setImmediate(resolve));
-        }
-        client.end();
-        const { sha256, how } = await within('the echo', received);
-        assert.deepEqual([sha256, how], [createHash('sha256').update(sent).digest('hex'), 'end']);
-        const [closed] = await rig.waitFor('closed');
-        assert.deepEqual([closed?.toBackend, closed?.toClient, closed?.reason], [3_000, 3_000, 'completed']);
-      });
-    });
-
     it(`relays ${UP_MB} MB up and ${DOWN_MB} MB down at once`, async () => {
       await connectedPair(engine, {}, async ({ rig, client, backend }) => {
         const [up, down] = [readAll(backend), readAll(client)];
@@ -88,7 +44,10 @@ function bytesContract(engine: EngineName): void {
           ],
         );
         const [closed] = await rig.waitFor('closed');
-        assert.deepEqual([closed?.toBackend, closed?.toClient], [UP_MB * MEGABYTE, DOWN_MB * MEGABYTE]);
+        assert.deepEqual(
+          [closed?.toBackend, closed?.toClient, closed?.reason],
+          [UP_MB * MEGABYTE, DOWN_MB * MEGABYTE, 'completed'],
+        );
       });
     });
 
@@ -143,19 +102,6 @@ function endsContract(engine: EngineName): void {
         await connectedPair(engine, {}, async ({ rig, client, backend }) => {
           const [resetter, other] = first === 'client' ? [client, backend] : [backend, client];
           const received = readAll(other);
-          resetter.resetAndDestroy();
-          assert.equal((await within('the reset', received)).how, 'ECONNRESET');
-          assert.deepEqual(await rig.closed(), [`${first}_reset`]);
-        });
-      });
-
-      it(`resets the other side when the ${first} resets after the other has ended`, async () => {
-        await connectedPair(engine, {}, async ({ rig, client, backend }) => {
-          const [resetter, other] = first === 'client' ? [client, backend] : [backend, client];
-          const received = readAll(other);
-          const atResetter = readAll(resetter);
-          other.end('done');
-          assert.equal((await within('the end', atResetter)).how, 'end');
           resetter.resetAndDestroy();
           assert.equal((await within('the reset', received)).how, 'ECONNRESET');
           assert.deepEqual(await rig.closed(), [`${first}_reset`]);

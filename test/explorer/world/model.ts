@@ -97,19 +97,16 @@ function clientSteps(machines: Machines, world: World): Move<World>[] {
 
 function replicaSteps(machines: Machines, world: World, index: number): Move<World>[] {
   const moves: Move<World>[] = [];
+  const add = (label: string, next: World) => moves.push({ label, world: next });
   const replica = replicaAt(world, index);
   const name = `control plane ${REPLICA_NAMES[index]}`;
   if (!replica.up) return [{ label: `${name} starts`, world: withReplica(world, index, { up: true }) }];
-  if (replica.cut)
-    moves.push({
-      label: `${name} reaches its store again`,
-      world: withReplica(world, index, { cut: false }),
-    });
+  if (replica.cut) add(`${name} reaches its store again`, withReplica(world, index, { cut: false }));
   else if (replica.followed?.position.revision !== world.log.length) {
-    moves.push({ label: `${name} reads on`, world: readOn(machines, world, index) });
+    add(`${name} reads on`, readOn(machines, world, index));
   }
   if (replica.publish.waiting !== null && world.bounds.proxy) {
-    moves.push({ label: `${name} publishes what it has read`, world: publishDue(machines, world, index) });
+    add(`${name} publishes what it has read`, publishDue(machines, world, index));
   }
   const { awaits } = replica;
   if (awaits !== null) {
@@ -118,7 +115,7 @@ function replicaSteps(machines: Machines, world: World, index: number): Move<Wor
       append: 'appends',
       answer: 'hears of its append',
     };
-    moves.push({ label: `${name} ${what[awaits.type]}`, world: goOn(machines, world, index) });
+    add(`${name} ${what[awaits.type]}`, goOn(machines, world, index));
   }
   return moves;
 }
@@ -135,30 +132,25 @@ function streamSteps(machines: Machines, world: World): Move<World>[] {
   const { stream } = world;
   if (stream === null) return [];
   const moves: Move<World>[] = [];
+  const add = (label: string, next: World) => moves.push({ label, world: next });
   const name = `control plane ${REPLICA_NAMES[stream.replica]}`;
   const [up] = stream.up;
   if (up && !stream.ended) {
     const taken = withStream(world, { up: stream.up.slice(1) });
-    moves.push({ label: `${name} receives ${upInWords(up)}`, world: receive(machines, taken, up) });
+    add(`${name} receives ${upInWords(up)}`, receive(machines, taken, up));
   }
   const [down] = stream.down;
   if (down) {
     const taken = withStream(world, { down: stream.down.slice(1) });
     const event = down.type === 'part' ? down : { ...down, detail: '' };
-    moves.push({
-      label: `the proxy receives ${downInWords(down)}`,
-      world: proxyEvent(machines, taken, event),
-    });
+    add(`the proxy receives ${downInWords(down)}`, proxyEvent(machines, taken, event));
   } else if (stream.ended) {
     const lost = { ...world, stream: null };
     const event = { type: 'stream-lost', livedMs: 0, reason: 'ended' } as const;
-    moves.push({
-      label: 'the proxy notices that its stream has ended',
-      world: proxyEvent(machines, lost, event),
-    });
+    add('the proxy notices that its stream has ended', proxyEvent(machines, lost, event));
   }
   if (stream.look !== null) {
-    moves.push({ label: `${name} reads its store for the proxy`, world: answerLook(machines, world) });
+    add(`${name} reads its store for the proxy`, answerLook(machines, world));
   }
   return [...moves, ...deadlineSteps(machines, world, name)];
 }
@@ -169,13 +161,14 @@ function deadlineSteps(machines: Machines, world: World, name: string): Move<Wor
   if (stream === null || stream.ended || proxy.apply !== null) return [];
   if (stream.up.length > 0 || stream.down.length > 0) return [];
   const moves: Move<World>[] = [];
+  const add = (label: string, next: World) => moves.push({ label, world: next });
   if (stream.server.phase === 'silent') {
     const ended = withStream(world, { ended: true });
-    moves.push({ label: `${name} gives up waiting for the first message`, world: ended });
+    add(`${name} gives up waiting for the first message`, ended);
   }
   if (stream.server.inFlight !== null) {
     const gaveUp = serverEvent(machines, world, { type: 'unanswered' });
-    moves.push({ label: `${name} gives up waiting for an answer`, world: gaveUp });
+    add(`${name} gives up waiting for an answer`, gaveUp);
   }
   return moves;
 }
@@ -183,8 +176,9 @@ function deadlineSteps(machines: Machines, world: World, name: string): Move<Wor
 function proxySteps(machines: Machines, world: World): Move<World>[] {
   const { state, apply, workers } = world.proxy;
   const moves: Move<World>[] = [];
+  const add = (label: string, next: World) => moves.push({ label, world: next });
   if (state.link.type === 'waiting') {
-    moves.push({ label: 'the proxy has waited', world: proxyEvent(machines, world, { type: 'waited' }) });
+    add('the proxy has waited', proxyEvent(machines, world, { type: 'waited' }));
   } else if (state.link.type === 'connecting') {
     const { replica: name } = state.link;
     const index = REPLICA_NAMES.findIndex((each) => each === name);
@@ -198,18 +192,13 @@ function proxySteps(machines: Machines, world: World): Move<World>[] {
     });
   }
   if (state.moving) {
-    moves.push({
-      label: 'the moment has come for the proxy to move',
-      world: proxyEvent(machines, world, { type: 'move-due' }),
-    });
+    add('the moment has come for the proxy to move', proxyEvent(machines, world, { type: 'move-due' }));
   }
-  if (apply?.steps[0] === 'stage')
-    moves.push({ label: 'the proxy writes the snapshot down', world: disk(machines, world) });
-  if (apply?.steps[0] === 'keep')
-    moves.push({ label: 'the proxy renames the snapshot', world: disk(machines, world) });
+  if (apply?.steps[0] === 'stage') add('the proxy writes the snapshot down', disk(machines, world));
+  if (apply?.steps[0] === 'keep') add('the proxy renames the snapshot', disk(machines, world));
   workers.forEach((worker, place) => {
     if (!worker.started) {
-      moves.push({ label: `worker ${place + 1} starts again`, world: startWorker(machines, world, place) });
+      add(`worker ${place + 1} starts again`, startWorker(machines, world, place));
     } else if (worker.order !== null) {
       const label = `worker ${place + 1} ${worker.order.type}s the plan`;
       moves.push({ label, world: obey(machines, world, place) });

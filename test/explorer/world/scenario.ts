@@ -1,10 +1,10 @@
 /** What is the same in every explored world: one store, what is in it at first, and three changes that clients ask for. */
 import type { Proposal } from '../../../control-plane/store/log/proposal.ts';
-import { type Change, type Commit, FORMAT } from '../../../core/model/commit.ts';
+import type { Change, Commit } from '../../../core/model/commit.ts';
 import type { Edit } from '../../../core/model/edit.ts';
 import { applyCommit, applyCommits, emptyState } from '../../../core/model/fold.ts';
-import { sealCommit } from '../../../core/model/hash.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
+import { commitOn } from '../../../harness/state.ts';
 import { buildSnapshot } from '../../../control-plane/snapshot/build-snapshot.ts';
 
 export const STORE_ID = 'store';
@@ -41,20 +41,9 @@ export const REPLICA_NAMES = ['A', 'B'] as const;
 
 const empty = emptyState(STORE_ID);
 
-export const FIRST_COMMIT: Commit = sealCommit({
-  format: FORMAT,
-  revision: 1,
-  parent: empty.head.hash,
-  timeMs: 0,
-  author: 'client',
-  message: '',
-  requestId: 'first',
-  requestDigest: '',
-  changes: [
-    { op: 'put', resource: { kind: 'pool', value: { name: 'web', policy: 'default' } } },
-    ...setWeights(1),
-  ],
-});
+const POOL: Change = { op: 'put', resource: { kind: 'pool', value: { name: 'web', policy: 'default' } } };
+
+export const FIRST_COMMIT = commitOn(empty, [POOL, ...setWeights(1)], 'first');
 
 const FIRST_STATE = applyCommit(empty, FIRST_COMMIT);
 const FIRST_POSITION = { ...FIRST_STATE.head, version: 2 };

@@ -68,12 +68,13 @@ export function verifyRemovals(events: readonly MemberEvent[]): string[] {
   return violations;
 }
 
-async function post(member: string, path: string, body: object): Promise<Response> {
+/** A call of etcd's JSON gateway. */
+export async function post(member: string, path: string, body: object): Promise<Response> {
   const answer = await fetch(`http://${member}/v3/${path}`, { method: 'POST', body: JSON.stringify(body) });
   if (!answer.ok) throw new Error(`etcd does not answer: ${await answer.text()}`);
   return answer;
 }
 
-function base64(text: string): string {
+export function base64(text: string): string {
   return Buffer.from(text).toString('base64');
 }

@@ -6,6 +6,7 @@ import { applyCommit, emptyState } from '../../../core/model/fold.ts';
 import type { State } from '../../../core/model/state.ts';
 import type { Configuration } from './configuration-model.ts';
 import type { PlainPool } from './operation.ts';
+import { base64, post } from './member-history.ts';
 
 export interface StoreLog {
   readonly head: Head;
@@ -31,15 +32,9 @@ export async function readStoreLog(member: string): Promise<StoreLog> {
 }
 
 async function range(member: string, key: string, end?: string): Promise<readonly Buffer[]> {
-  const body = JSON.stringify({ key: base64(key), ...(end !== undefined && { range_end: base64(end) }) });
-  const answer = await fetch(`http://${member}/v3/kv/range`, { method: 'POST', body });
-  if (!answer.ok) throw new Error(`etcd does not answer: ${await answer.text()}`);
-  const { kvs = [] } = (await answer.json()) as Found;
+  const request = { key: base64(key), ...(end !== undefined && { range_end: base64(end) }) };
+  const { kvs = [] } = (await (await post(member, 'kv/range', request)).json()) as Found;
   return kvs.map(({ value }) => Buffer.from(value, 'base64'));
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64');
 }
 
 /** A state in the words of the checker, without the policies that nobody changes. */

@@ -87,7 +87,7 @@ describe('the guard', () => {
       const dry = await lbctl(['delete', 'listener', 'open', '--dry-run']);
       return dry.stderr.includes('the guard would refuse') ? dry : undefined;
     }, 'the report of an open connection');
-    assert.match(refused.stderr, /listeners\[open\] has 1 open connection on 1 proxy/);
+    assert.match(refused.stderr, /listeners\[open\]: has 1 open connection on 1 proxy/);
     assert.match(
       refused.stdout,
       /listener open would stop accepting connections at its address; 1 open connections could finish/,

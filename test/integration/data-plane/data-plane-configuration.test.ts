@@ -1,22 +1,22 @@
 /** A real proxy process and a scripted control plane: how configuration arrives, or does not. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { answers } from '../../../harness/programs/fleet.ts';
-import { eventually, freePort, laterScope, startBuilt } from '../../../harness/programs/processes.ts';
+import { answers, lbctlFor, succeed } from '../../../harness/programs/fleet.ts';
+import { eventually, laterScope, startBuilt, temporaryFolder } from '../../../harness/programs/processes.ts';
 import {
   askOnce,
   proxySurroundings as setUp,
   readMetric as metric,
+  startProxyProcess,
   startProxyProcess as startProxy,
-  webResources,
   webSnapshot as web,
 } from '../../../harness/programs/proxy-process.ts';
+import { until } from '../../../harness/engine/tcp.ts';
 import { startScriptedReplica } from '../../../harness/proxy/scripted-replica.ts';
 import * as make from '../../../harness/snapshots.ts';
+import { runControlPlane } from '../../../harness/programs/running-control-plane.ts';
 
 /** One proxy for all of them: each takes up the revisions where the one before has stopped. */
 describe('a proxy and its configuration', () => {
@@ -49,10 +49,7 @@ describe('a proxy and its configuration', () => {
     for (let times = 0; times < 8; times += 1) assert.equal(await askOnce(port), 'one:hello');
     assert.equal(await metric(proxy.admin, 'lb_config_revision'), 7);
     assert.equal(await metric(proxy.admin, 'lb_control_plane_connected'), 1);
-    await eventually(
-      async () => (applied()?.position?.revision === '7' ? true : undefined),
-      'a report of the revision',
-    );
+    await until('a report of the revision', () => applied()?.position?.revision === '7');
     assert.equal(applied()?.snapshotHash, target.hash);
     assert.equal(applied()?.fromDisk, false);
   });
@@ -68,13 +65,10 @@ describe('a proxy and its configuration', () => {
     const violations = await replica.answerTo(replica.publish(invalid));
     assert.equal(violations?.length, 2, violations?.join('\n'));
     assert.equal(await askOnce(port), 'one:hello');
-    await eventually(
-      async () => (applied()?.rejected?.position?.revision === '8' ? true : undefined),
-      'a report of the refusal',
-    );
+    await until('a report of the refusal', () => applied()?.rejected?.position?.revision === '8');
     assert.equal(applied()?.position?.revision, '7');
     assert.equal(await replica.answerTo(replica.publish(web(9, port, echo.address, '127.0.0.1:9'))), null);
-    await eventually(async () => (applied()?.rejected === null ? true : undefined), 'the refusal to be over');
+    await until('the refusal to be over', () => applied()?.rejected === null);
   });
 
   it('runs what it had no room for as soon as there is room, without another commit', async () => {
@@ -86,52 +80,8 @@ describe('a proxy and its configuration', () => {
     const violations = await replica.answerTo(replica.publish(target));
     assert.match(violations?.join() ?? '', /could not be saved in .*the proxy will try again/);
     rmdirSync(inTheWay);
-    await eventually(async () => (applied()?.position?.revision === '10' ? true : undefined), 'revision 10');
+    await until('revision 10', () => applied()?.position?.revision === '10');
     assert.match(readFileSync(join(stateDir, 'snapshot.json'), 'utf8'), new RegExp(target.hash));
-  });
-
-  it('never goes backwards: refuses an older revision and another store, and goes on', async () => {
-    const { replica, echo, port } = scene;
-    const older = await replica.answerTo(replica.publish(web(4, port)));
-    assert.match(older?.join('\n') ?? '', /position\.revision: is 4, but this proxy already runs 10/);
-    const other = await replica.answerTo(replica.publish(web(make.position(19, { storeId: 'x' }), port)));
-    assert.match(other?.join('\n') ?? '', /another store/);
-    assert.equal(await replica.answerTo(replica.publish(web(11, port, echo.address, '127.0.0.1:9'))), null);
-  });
-
-  it('rejects alone a listener whose port is taken, and binds it by itself once it is free', async (t) => {
-    const { replica, echo, port, proxy } = scene;
-    const { admin } = proxy;
-    const taken = await freePort();
-    const holder = createServer().listen(taken, '127.0.0.1');
-    await once(holder, 'listening');
-    t.after(() => void holder.close());
-    const target = make.snapshot(
-      12,
-      ...webResources(port, echo.address),
-      make.listener('busy', `127.0.0.1:${taken}`, 'web'),
-    );
-    assert.equal(await replica.answerTo(replica.publish(target)), null);
-    const failed = () => applied()?.failedListeners;
-    const [failure, ...others] = await eventually(
-      async () => (failed()?.length ? failed() : undefined),
-      'the failed listener in a report',
-    );
-    assert.deepEqual(others, []);
-    assert.equal(failure?.listener, 'busy');
-    assert.equal(failure.address, `127.0.0.1:${taken}`);
-    assert.match(failure.reason, /EADDRINUSE/);
-    assert.equal(await metric(admin, 'lb_listener_bound{listener="busy"}'), 0);
-    assert.equal(await askOnce(port), 'one:hello');
-
-    holder.close();
-    await eventually(
-      async () => (failed()?.length === 0 ? true : undefined),
-      'the listener to recover',
-      20_000,
-    );
-    assert.equal(await askOnce(taken), 'one:hello');
-    assert.equal(await metric(admin, 'lb_listener_bound{listener="busy"}'), 1);
   });
 
   it('keeps a second process out of its state directory', async (t) => {
@@ -169,9 +119,9 @@ describe('a proxy that starts, or whose control plane goes', () => {
     assert.equal(subscribed.snapshotHash, target.hash);
     assert.equal(subscribed.position?.revision, '3');
     const fromDisk = () => back.reports.findLast((each) => each.applied)?.applied?.fromDisk;
-    await eventually(async () => (fromDisk() === true ? true : undefined), 'a report of what is from disk');
+    await until('a report of what is from disk', () => fromDisk() === true);
     back.tell({ position: target.position });
-    await eventually(async () => (fromDisk() === false ? true : undefined), 'the confirmation');
+    await until('the confirmation', () => fromDisk() === false);
     await eventually(
       async () => ((await metric(second.admin, 'lb_control_plane_connected')) === 1 ? true : undefined),
       'the connection',
@@ -179,46 +129,91 @@ describe('a proxy that starts, or whose control plane goes', () => {
     assert.equal(await metric(second.admin, 'lb_config_age_seconds'), 0);
   });
 
-  it('fails over to another replica, and comes back with what it has', async (t) => {
-    const { replica, echo, port, stateDir } = await setUp(t);
-    const other = await startScriptedReplica(t);
-    await startProxy(t, [replica.address, other.address], stateDir);
-    const target = web(2, port, echo.address);
-    const [chosen, spare] = await eventually(async () => {
-      if (replica.requests.length > 0) return [replica, other] as const;
-      return other.requests.length > 0 ? ([other, replica] as const) : undefined;
-    }, 'a subscription');
-    assert.equal(await chosen.answerTo(chosen.publish(target)), null);
-    assert.equal(spare.requests.length, 0);
-    assert.ok((await eventually(async () => spare.reports[0], 'a report to the spare replica')).proxy);
-    chosen.stop();
-    const subscribe = await eventually(async () => spare.requests[0]?.subscribe ?? undefined, 'the failover');
-    assert.equal(subscribe.snapshotHash, target.hash);
-  });
-
-  it('finds the one replica that answers among many that do not', async (t) => {
-    const { replica, stateDir } = await setUp(t);
-    const dead = await Promise.all([1, 2, 3, 4, 5, 6].map(() => freePort()));
-    const addresses = [...dead.map((port) => `127.0.0.1:${port}`), replica.address];
-    await startProxy(t, addresses, stateDir);
-    assert.equal(await replica.answerTo(replica.publish(make.snapshot(1))), null);
-  });
-
-  it('tries the next replica when one is behind it', async (t) => {
-    const { replica, stateDir } = await setUp(t);
-    const other = await startScriptedReplica(t);
-    await startProxy(t, [replica.address, other.address], stateDir);
-    await eventually(async () => replica.requests[0] ?? other.requests[0], 'a subscription');
-    for (const each of [replica, other]) each.send({ withheld: { reason: 'REASON_REPLICA_BEHIND' } });
-    await eventually(
-      async () => (replica.requests.length > 0 && other.requests.length > 0 ? true : undefined),
-      'both to be tried',
-    );
-  });
-
   it('exits with 2 and words for a flag that can not be', async (t) => {
     const wrong = startBuilt(t, 'data-plane/main.js', ['--drain-timeout', 'soon']);
     assert.equal((await wrong.ended).code, 2);
     assert.match(wrong.lines.join('\n'), /--drain-timeout.*soon/);
+  });
+});
+
+const NOBODY_THERE = '127.0.0.1:1';
+
+describe('--source-address', () => {
+  it('of another host keeps a proxy from starting, in words, with all such addresses at once', async (t) => {
+    const flags = {
+      'admin-address': '127.0.0.1:0',
+      'control-plane': NOBODY_THERE,
+      'state-dir': temporaryFolder(t),
+      'source-address': '192.0.2.1,127.0.0.2,2001:db8::1',
+    };
+    const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
+    const running = startBuilt(t, 'data-plane/main.js', args);
+    const said = await running.line((line) => (line.includes('cannot start') ? line : undefined), 'refusal');
+    for (const part of [
+      '--source-address',
+      '192.0.2.1',
+      '2001:db8::1',
+      'an address of this host',
+      '`ip address`',
+    ])
+      assert.ok(said.includes(part), `${part} in ${said}`);
+    assert.ok(!said.includes('127.0.0.2'), said);
+    assert.equal((await running.ended).code, 1);
+  });
+
+  it('of this host lets it start', async (t) => {
+    const flags = { 'source-address': '127.0.0.2,127.0.0.3' };
+    assert.ok((await startProxyProcess(t, [NOBODY_THERE], temporaryFolder(t), flags)).admin);
+  });
+});
+
+const FROM_DISK = /"revision":(\d+).*serving the last good snapshot from disk/;
+
+describe('a proxy without a control plane', () => {
+  it('takes the snapshot before when starts with the newest one keep ending, and serves', async (t) => {
+    const { replica, echo, port, stateDir } = await setUp(t);
+    const first = await startProxy(t, [replica.address], stateDir);
+    await replica.answerTo(replica.publish(web(1, port, echo.address)));
+    await replica.answerTo(replica.publish(web(2, port)));
+    first.signal('SIGKILL');
+    await first.ended;
+    replica.stop();
+
+    const revisions: (string | undefined)[] = [];
+    for (let start = 0; start < 4; start += 1) {
+      const proxy = await startProxy(t, [replica.address], stateDir);
+      revisions.push(await proxy.line((line) => FROM_DISK.exec(line)?.[1], 'what it serves'));
+      if (start === 3) {
+        assert.equal(await askOnce(port), 'one:hello');
+        assert.ok(proxy.lines.some((line) => /3 starts in a row.*set aside/.test(line)));
+      }
+      proxy.signal('SIGKILL');
+      await proxy.ended;
+    }
+    assert.deepEqual(revisions, ['2', '2', '2', '1']);
+  });
+
+  it('is stale in lbctl get proxies while nobody stands by its configuration', async (t) => {
+    const plane = await runControlPlane(t);
+    await plane.call('pools', 'CreatePool', { pool: { name: 'web' } });
+    const { replica, port, stateDir } = await setUp(t);
+    // What it runs is from another store, so the control plane withholds, and it reports all the same.
+    const first = await startProxy(t, [replica.address], stateDir);
+    await replica.answerTo(replica.publish(web(1, port)));
+    await first.stop();
+    const proxy = await startProxy(t, [plane.grpcAddress], stateDir);
+    const lbctl = lbctlFor(plane.grpcAddress);
+    const shown = await eventually(
+      async () => {
+        const text = await succeed(lbctl, ['get', 'proxies', '-o', 'json']);
+        const [found] = JSON.parse(text) as { stale: boolean; fromDisk: boolean }[];
+        return found?.stale ? found : undefined;
+      },
+      'a stale proxy',
+      40_000,
+    );
+    assert.equal(shown.fromDisk, true);
+    assert.match(await succeed(lbctl, ['get', 'proxies']), /\bstale\b/);
+    assert.ok(Number(await metric(proxy.admin, 'lb_config_age_seconds')) > 10);
   });
 });

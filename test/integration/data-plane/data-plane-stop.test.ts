@@ -1,7 +1,6 @@
 /** How a real proxy process stops, with connections open. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Engine } from '../../../data-plane/engine/engine.ts';
 import { answers } from '../../../harness/programs/fleet.ts';
 import { eventually, type Scope } from '../../../harness/programs/processes.ts';
 import {
@@ -15,9 +14,9 @@ import { byRunLength } from '../../../harness/run-length.ts';
 
 const KILLS = byRunLength(4, 40);
 
-async function servingWith(engine: Engine['name'], scope: Scope, flags: Readonly<Record<string, string>>) {
+async function serving(scope: Scope, flags: Readonly<Record<string, string>>) {
   const { replica, echo, port, stateDir } = await proxySurroundings(scope);
-  const proxy = await startProxyProcess(scope, [replica.address], stateDir, { engine, ...flags });
+  const proxy = await startProxyProcess(scope, [replica.address], stateDir, flags);
   assert.equal(await replica.answerTo(replica.publish(webSnapshot(1, port, echo.address))), null);
   await answers(`http://${proxy.admin}/readyz`);
   const client = await dial(port);
@@ -26,16 +25,13 @@ async function servingWith(engine: Engine['name'], scope: Scope, flags: Readonly
 }
 
 describe('a proxy that is told to stop', () => {
-  const serving = (scope: Scope, flags: Readonly<Record<string, string>>) =>
-    servingWith('epoll', scope, flags);
-
   // What the engines do of it is in their contract: that each of them is told is shown with one signal each.
   for (const [engine, signal] of [
     ['epoll', 'SIGTERM'],
     ['portable', 'SIGINT'],
   ] as const) {
     it(`accepts nothing more after ${signal}, serves the open connection to its end, says goodbye and exits 0, ${engine} engine`, async (t) => {
-      const { replica, port, proxy, client } = await servingWith(engine, t, { 'drain-timeout': '60s' });
+      const { replica, port, proxy, client } = await serving(t, { engine, 'drain-timeout': '60s' });
       proxy.signal(signal);
       await proxy.line((line) => (line.includes('waiting for open connections') ? true : undefined), 'drain');
       // The workers hear of it a moment later.

@@ -1,7 +1,7 @@
-/** A real proxy process that has few descriptors: it never runs out of them by itself, and lives when others see to it. */
+/** A real proxy process that may have few connections: by its descriptors, by its flag or by the memory of its group. */
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import { describe, it, type TestContext } from 'node:test';
+import { readFileSync, readdirSync } from 'node:fs';
+import { type TestContext, describe, it } from 'node:test';
 import { CheckedConversation, startMirror } from '../../../harness/engine/checked-conversation.ts';
 import { eventually, run } from '../../../harness/programs/processes.ts';
 import {
@@ -13,7 +13,7 @@ import {
 } from '../../../harness/programs/proxy-process.ts';
 import type { ScriptedReplica } from '../../../harness/proxy/scripted-replica.ts';
 import { until, within } from '../../../harness/engine/tcp.ts';
-import { ENGINES } from '../../../harness/worker/traffic-rig.ts';
+import { makeMemoryGroup } from '../../../harness/programs/memory-group.ts';
 
 const FEW_DESCRIPTORS = 900;
 const FULL = 'the connection limit is reached';
@@ -21,29 +21,28 @@ const FULL = 'the connection limit is reached';
 interface Serving {
   readonly replica: ScriptedReplica;
   readonly proxy: ProxyProcess;
-  readonly port: number;
   /** The most connections that it allows. */
   readonly limit: number;
   client(): Promise<CheckedConversation>;
 }
 
-async function serving(t: TestContext, engine: string): Promise<Serving> {
+async function serving(
+  t: TestContext,
+  flags: Readonly<Record<string, string>>,
+  options: { readonly descriptors?: number } = {},
+): Promise<Serving> {
   const { replica, port, stateDir } = await proxySurroundings(t);
   const mirror = await startMirror();
   t.after(() => mirror.stop());
-  const flags = { engine };
-  const proxy = await startProxyProcess(t, [replica.address], stateDir, flags, {
-    descriptors: FEW_DESCRIPTORS,
-  });
+  const proxy = await startProxyProcess(t, [replica.address], stateDir, flags, options);
   assert.equal(await replica.answerTo(replica.publish(webSnapshot(1, port, mirror.address))), null);
   const before = await proxy.line((line) => /"connection_limit":(\d+)/.exec(line)?.[1], 'its limit');
-  // Two workers have a socket each for the listener, or two.
-  const limit = Number(before) - (engine === 'epoll' ? 1 : 2);
+  // Two workers have a socket each for the listener.
+  const limit = Number(before) - 1;
   let seed = 0;
   return {
     replica,
     proxy,
-    port,
     limit,
     async client() {
       const conversation = await CheckedConversation.open(port, (seed += 1));
@@ -68,38 +67,36 @@ function saturatedIs(value: number, { proxy }: Serving): Promise<boolean> {
   );
 }
 
-for (const engine of ENGINES) {
-  describe(`a proxy with few descriptors, ${engine} engine`, () => {
-    it('lets clients beyond its limit wait, serves those it has, and then the others', async (t) => {
-      const scene = await serving(t, engine);
-      const { proxy, limit } = scene;
-      const all = await Promise.all(Array.from({ length: limit + 40 }, () => scene.client()));
-      for (const each of all) each.say(100);
-      await saturatedIs(1, scene);
-      const answered = (): CheckedConversation[] => all.filter(({ heard }) => heard === 100);
-      await until('those that have room', () => answered().length >= limit);
-      const first = answered();
-      for (let round = 0; round < 3; round++) await Promise.all(first.map((each) => each.exchange(1_000)));
-      // Each worker may be one over before it sees the other's.
-      const open = (await readMetric(proxy.admin, 'lb_listener_connections_active{listener="web"}')) ?? 0;
-      assert.ok(open >= limit && open <= limit + 1, `${open} are open at a limit of ${limit}`);
-      assert.equal(count(proxy, FULL), 1, proxy.lines.join('\n'));
-      assert.ok(((await pauses(proxy, 'connection_limit')) ?? 0) >= 1);
-      assert.equal(await pauses(proxy, 'shortage'), 0);
-      assert.equal(count(proxy, 'EMFILE'), 0);
-      await Promise.all(first.map((each) => each.end()));
-      const waiting = all.filter((each) => !first.includes(each));
-      await until('those that waited to be served', () => waiting.every(({ heard }) => heard === 100));
-      await Promise.all(waiting.map((each) => each.end()));
-      await saturatedIs(0, scene);
-      assert.ok(readdirSync(`/proc/${proxy.pid}/fd`).length < FEW_DESCRIPTORS);
-    });
+describe('a proxy with few descriptors', () => {
+  it('lets clients beyond its limit wait, serves those it has, and then the others', async (t) => {
+    const scene = await serving(t, {}, { descriptors: FEW_DESCRIPTORS });
+    const { proxy, limit } = scene;
+    const all = await Promise.all(Array.from({ length: limit + 40 }, () => scene.client()));
+    for (const each of all) each.say(100);
+    await saturatedIs(1, scene);
+    const answered = (): CheckedConversation[] => all.filter(({ heard }) => heard === 100);
+    await until('those that have room', () => answered().length >= limit);
+    const first = answered();
+    for (let round = 0; round < 3; round++) await Promise.all(first.map((each) => each.exchange(1_000)));
+    // Each worker may be one over before it sees the other's.
+    const open = (await readMetric(proxy.admin, 'lb_listener_connections_active{listener="web"}')) ?? 0;
+    assert.ok(open >= limit && open <= limit + 1, `${open} are open at a limit of ${limit}`);
+    assert.equal(count(proxy, FULL), 1, proxy.lines.join('\n'));
+    assert.ok(((await pauses(proxy, 'connection_limit')) ?? 0) >= 1);
+    assert.equal(await pauses(proxy, 'shortage'), 0);
+    assert.equal(count(proxy, 'EMFILE'), 0);
+    await Promise.all(first.map((each) => each.end()));
+    const waiting = all.filter((each) => !first.includes(each));
+    await until('those that waited to be served', () => waiting.every(({ heard }) => heard === 100));
+    await Promise.all(waiting.map((each) => each.end()));
+    await saturatedIs(0, scene);
+    assert.ok(readdirSync(`/proc/${proxy.pid}/fd`).length < FEW_DESCRIPTORS);
   });
-}
+});
 
 describe('a proxy that is out of descriptors all the same', () => {
   it('serves the connections that it has, and goes on accepting when there are some again', async (t) => {
-    const scene = await serving(t, 'epoll');
+    const scene = await serving(t, {}, { descriptors: FEW_DESCRIPTORS });
     const { proxy, replica } = scene;
     const setLimit = async (limit: number): Promise<boolean> => {
       const args = ['--pid', String(proxy.pid), `--nofile=${limit}:${FEW_DESCRIPTORS}`];
@@ -129,5 +126,50 @@ describe('a proxy that is out of descriptors all the same', () => {
     assert.equal(count(proxy, FULL), 1, 'and the proxy says once that clients wait');
     proxy.signal('SIGTERM');
     assert.equal((await within('the exit', proxy.ended)).code, 0);
+  });
+});
+
+const MIB = 1_048_576;
+
+describe('--max-connections 3', () => {
+  it('lets the fourth client wait, and serves it when one leaves', async (t) => {
+    // One worker: each of several may be one over before it sees the others'.
+    const { proxy, client } = await serving(t, { workers: '1', 'max-connections': '3' });
+    const chosen = /"connection_limit":3,"limited_by":"flag"/;
+    await proxy.line((line) => chosen.exec(line) ?? undefined, 'the limit and what it comes from');
+    assert.equal(await readMetric(proxy.admin, 'lb_connection_limit'), 3, 'a plan does not raise it');
+    const first = await Promise.all([client(), client(), client()]);
+    await Promise.all(first.map((each) => each.exchange(100)));
+    const fourth = await client();
+    fourth.say(100);
+    await proxy.line(
+      (line) => (line.includes('new clients wait; raise --max-connections') ? true : undefined),
+      'what to raise',
+    );
+    await Promise.all(first.map((each) => each.exchange(10_000)));
+    assert.equal(fourth.heard, 0, 'the fourth waits');
+    await first[0]?.end();
+    await until('the fourth to be served', () => fourth.heard === 100);
+  });
+});
+
+describe('a proxy whose control group has little memory', () => {
+  it('allows the connections that fit beside the process, and says that memory is the bound', async (t) => {
+    const limitBytes = 160 * MIB;
+    const group = makeMemoryGroup('equipoise-little-memory', limitBytes);
+    if (group === null) return t.skip('no control group can be made here');
+    const { replica, stateDir } = await proxySurroundings(t);
+    const options = { controlGroup: group.folder };
+    const proxy = await startProxyProcess(t, [replica.address], stateDir, { workers: '1' }, options);
+    t.after(async () => {
+      await proxy.stop();
+      group.remove();
+    });
+    await proxy.line((line) => /"limited_by":"memory"/.exec(line) ?? undefined, 'the bound');
+    const limit = (await readMetric(proxy.admin, 'lb_connection_limit')) ?? 0;
+    const status = readFileSync(`/proc/${proxy.pid}/status`, 'utf8');
+    const ownBytes = Number(/^RssAnon:\s+(\d+)/m.exec(status)?.[1]) * 1_024;
+    assert.ok(limit > 100, `${limit} connections of a process that takes ${ownBytes} bytes`);
+    assert.ok(limit * 16_384 < limitBytes - ownBytes, `${limit} connections beside ${ownBytes} bytes`);
   });
 });

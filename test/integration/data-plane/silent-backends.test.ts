@@ -14,7 +14,6 @@ import {
 import { silentServer } from '../../../harness/engine/silent-server.ts';
 import * as make from '../../../harness/snapshots.ts';
 import { ask, dial, readAll, startEcho, TcpServer, until, within } from '../../../harness/engine/tcp.ts';
-import { ENGINES } from '../../../harness/worker/traffic-rig.ts';
 
 /** Not checked, so that what only connecting finds out is found out by connecting. */
 const NO_CHECKS: Partial<Policy> = {
@@ -30,9 +29,9 @@ const NO_CHECKS: Partial<Policy> = {
 
 const QUESTION = 'a question';
 
-async function proxyWith(t: TestContext, engine: string, ...all: readonly Resource[]): Promise<ProxyProcess> {
+async function proxyWith(t: TestContext, ...all: readonly Resource[]): Promise<ProxyProcess> {
   const { replica, stateDir } = await proxySurroundings(t);
-  const proxy = await startProxyProcess(t, [replica.address], stateDir, { engine });
+  const proxy = await startProxyProcess(t, [replica.address], stateDir);
   assert.equal(await replica.answerTo(replica.publish(make.snapshot(1, ...all))), null);
   return proxy;
 }
@@ -89,74 +88,71 @@ const failures = async ({ admin }: ProxyProcess, pool: string, backend: string):
 const active = ({ admin }: ProxyProcess, listener: string): Promise<number | undefined> =>
   readMetric(admin, `lb_listener_connections_active{listener="${listener}"}`);
 
-for (const engine of ENGINES)
-  describe(`a proxy in front of a backend that accepts and never answers, ${engine} engine`, () => {
-    it('keeps connections open until the idle timeout, and then closes both sides and counts why', async (t) => {
-      const [deaf, other] = [await startDeaf(t), await startDeaf(t)];
-      const [port, patientPort] = [await freePort(), await freePort()];
-      const timeouts = { idleMs: 2_000, halfClosedMs: 60_000 };
-      const proxy = await proxyWith(
-        t,
-        engine,
-        ...service('web', port, { timeouts }, deaf.address),
-        ...service('patient', patientPort, {}, other.address),
-      );
-      await Promise.all(Array.from({ length: 10 }, () => asking(t, patientPort)));
-      await until('the patient ones to arrive', () => other.sockets.length === 10);
-      const clients = await Promise.all(Array.from({ length: 10 }, () => asking(t, port)));
-      const received = clients.map(readAll);
-      await until('all to arrive', () => deaf.sockets.length === 10);
-      const hangUps = deaf.sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+describe('a proxy in front of a backend that accepts and never answers', () => {
+  it('keeps connections open until the idle timeout, and then closes both sides and counts why', async (t) => {
+    const [deaf, other] = [await startDeaf(t), await startDeaf(t)];
+    const [port, patientPort] = [await freePort(), await freePort()];
+    const timeouts = { idleMs: 2_000, halfClosedMs: 60_000 };
+    const proxy = await proxyWith(
+      t,
+      ...service('web', port, { timeouts }, deaf.address),
+      ...service('patient', patientPort, {}, other.address),
+    );
+    await Promise.all(Array.from({ length: 10 }, () => asking(t, patientPort)));
+    await until('the patient ones to arrive', () => other.sockets.length === 10);
+    const clients = await Promise.all(Array.from({ length: 10 }, () => asking(t, port)));
+    const received = clients.map(readAll);
+    await until('all to arrive', () => deaf.sockets.length === 10);
+    const hangUps = deaf.sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
 
-      for (const { bytes, how } of await within('the clients to be closed', Promise.all(received))) {
-        assert.deepEqual({ bytes, how }, { bytes: 0, how: 'ECONNRESET' });
-      }
-      await within('the backend to be closed', Promise.all(hangUps));
-      for (const { bytesRead } of deaf.sockets) assert.equal(bytesRead, QUESTION.length);
-      await untilClosed(proxy, 'idle_timeout', 10);
-      assert.equal(await closed(proxy, 'backend_reset'), 0);
-      assert.equal(await active(proxy, 'web'), 0);
-      assert.equal(await active(proxy, 'patient'), 10, 'those that may be idle for longer are open');
-      assert.ok(other.sockets.every((socket) => !socket.destroyed));
-    });
+    for (const { bytes, how } of await within('the clients to be closed', Promise.all(received))) {
+      assert.deepEqual({ bytes, how }, { bytes: 0, how: 'ECONNRESET' });
+    }
+    await within('the backend to be closed', Promise.all(hangUps));
+    for (const { bytesRead } of deaf.sockets) assert.equal(bytesRead, QUESTION.length);
+    await untilClosed(proxy, 'idle_timeout', 10);
+    assert.equal(await closed(proxy, 'backend_reset'), 0);
+    assert.equal(await active(proxy, 'web'), 0);
+    assert.equal(await active(proxy, 'patient'), 10, 'those that may be idle for longer are open');
+    assert.ok(other.sockets.every((socket) => !socket.destroyed));
+  });
+});
+
+describe('a proxy in front of a backend whose queue is full', () => {
+  const connect = { timeoutMs: 500, retries: 2 };
+
+  it('tries another backend after the connect timeout, counts the failure, and the client never sees it', async (t) => {
+    const good = await startEcho('good');
+    t.after(() => good.stop());
+    const [full, port] = [await startFull(t), await freePort()];
+    const proxy = await proxyWith(t, ...service('web', port, { connect }, full, good.address));
+    const sockets = await Promise.all(Array.from({ length: 12 }, () => client(t, port)));
+    const answers = await Promise.all(sockets.map((socket) => ask(socket, 'hi')));
+    assert.deepEqual(new Set(answers), new Set(['good:hi']));
+    const failed = await failures(proxy, 'web', full);
+    assert.ok(failed > 0 && failed <= 12, `${failed} of 12 were sent to the full one first`);
+    assert.equal(await failures(proxy, 'web', good.address), 0);
+    for (const reason of ['connect_failed', 'no_backend', 'internal_error']) {
+      assert.equal(await closed(proxy, reason), 0, reason);
+    }
+    for (const socket of sockets) socket.end();
+    await untilClosed(proxy, 'completed', 12);
   });
 
-for (const engine of ENGINES)
-  describe(`a proxy in front of a backend whose queue is full, ${engine} engine`, () => {
-    const connect = { timeoutMs: 500, retries: 2 };
-
-    it('tries another backend after the connect timeout, counts the failure, and the client never sees it', async (t) => {
-      const good = await startEcho('good');
-      t.after(() => good.stop());
-      const [full, port] = [await startFull(t), await freePort()];
-      const proxy = await proxyWith(t, engine, ...service('web', port, { connect }, full, good.address));
-      const sockets = await Promise.all(Array.from({ length: 12 }, () => client(t, port)));
-      const answers = await Promise.all(sockets.map((socket) => ask(socket, 'hi')));
-      assert.deepEqual(new Set(answers), new Set(['good:hi']));
-      const failed = await failures(proxy, 'web', full);
-      assert.ok(failed > 0 && failed <= 12, `${failed} of 12 were sent to the full one first`);
-      assert.equal(await failures(proxy, 'web', good.address), 0);
-      for (const reason of ['connect_failed', 'no_backend', 'internal_error']) {
-        assert.equal(await closed(proxy, reason), 0, reason);
-      }
-      for (const socket of sockets) socket.end();
-      await untilClosed(proxy, 'completed', 12);
-    });
-
-    it('resets the client when there is no other one, after every attempt, and counts why', async (t) => {
-      const [full, port] = [await startFull(t), await freePort()];
-      const proxy = await proxyWith(t, engine, ...service('web', port, { connect }, full));
-      const socket = await client(t, port);
-      socket.write('hi');
-      assert.equal((await within('the reset', readAll(socket))).how, 'ECONNRESET');
-      await untilClosed(proxy, 'connect_failed', 1);
-      assert.equal(await failures(proxy, 'web', full), 3);
-    });
+  it('resets the client when there is no other one, after every attempt, and counts why', async (t) => {
+    const [full, port] = [await startFull(t), await freePort()];
+    const proxy = await proxyWith(t, ...service('web', port, { connect }, full));
+    const socket = await client(t, port);
+    socket.write('hi');
+    assert.equal((await within('the reset', readAll(socket))).how, 'ECONNRESET');
+    await untilClosed(proxy, 'connect_failed', 1);
+    assert.equal(await failures(proxy, 'web', full), 3);
   });
+});
 
 describe('a proxy that starts', () => {
   it('says once what this host does with local ports in TIME_WAIT, when it is worth knowing', async (t) => {
-    const { lines } = await proxyWith(t, 'auto');
+    const { lines } = await proxyWith(t);
     const said = lines.filter((line) => line.includes('tcp_tw_reuse'));
     const advice = portReuseAdvice(readTcpTwReuse());
     assert.equal(said.length, advice ? 1 : 0, lines.join('\n'));

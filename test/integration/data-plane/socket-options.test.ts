@@ -1,35 +1,64 @@
 /** What is set on the sockets of a proxy, read back from the kernel. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
 import { KEEP_ALIVE } from '../../../data-plane/kernel/socket-settings.ts';
-import { backlogOf, openSockets, optionOf } from '../../../harness/engine/open-sockets.ts';
-import { backend, listener, pool } from '../../../harness/snapshots.ts';
-import { ask, dial, freePort, TcpServer } from '../../../harness/engine/tcp.ts';
-import { type RigOptions, TrafficRig } from '../../../harness/worker/traffic-rig.ts';
+import { OPTION } from '../../../data-plane/kernel/linux.ts';
+import { testCalls } from '../../../harness/engine/test-calls.ts';
+import { ask } from '../../../harness/engine/tcp.ts';
+import { type RigOptions, Scene } from '../../../harness/worker/traffic-rig.ts';
 
-const cleanups: (() => unknown)[] = [];
+const scene = new Scene();
+afterEach(() => scene.clear());
 
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+interface OpenSocket {
+  readonly fd: number;
+  readonly localPort: number;
+  /** 0: it is not connected. */
+  readonly peerPort: number;
+}
+
+/** Those that this process has open, whichever thread opened them. */
+function openSockets(): readonly OpenSocket[] {
+  return readdirSync('/proc/self/fd')
+    .map(Number)
+    .filter(isSocket)
+    .map((fd) => ({
+      fd,
+      localPort: Math.max(0, testCalls().localPort(fd)),
+      peerPort: testCalls().remotePort(fd),
+    }));
+}
+
+/** What getsockopt says of an option of whole numbers. */
+function optionOf(fd: number, option: Exclude<keyof typeof OPTION, 'linger'>): number {
+  const value = new Int32Array(1);
+  testCalls().readOption(fd, OPTION[option], new Uint8Array(value.buffer));
+  return value[0] ?? assert.fail();
+}
+
+/** How many clients may wait at a socket that listens: TCP_INFO says so in tcpi_sacked. */
+function backlogOf(fd: number): number {
+  const info = Buffer.alloc(104);
+  testCalls().readOption(fd, [6, 11], info);
+  return info.readUInt32LE(28);
+}
+
+function isSocket(fd: number): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
+  } catch {
+    // The descriptor that the folder was read through is closed by now.
+    return false;
+  }
+}
 
 /** The proxy's two sockets of one connection, and its port. */
 async function connection(options: RigOptions) {
-  const rig = await TrafficRig.start({ workers: 1, ...options });
-  cleanups.push(() => rig.stop());
-  const server = await TcpServer.start((socket) => socket.pipe(socket));
-  cleanups.push(() => server.stop());
-  const port = await freePort();
-  const resources = [
-    pool('web'),
-    backend('web', server.address),
-    listener('web', `127.0.0.1:${port}`, 'web'),
-  ];
-  assert.deepEqual(await rig.apply(resources), []);
-  const client = await dial(port);
-  cleanups.push(() => client.destroy());
-  assert.equal(await ask(client, 'hi'), 'hi');
+  const server = await scene.echo('one');
+  const { port } = await scene.webRig([server.address], { workers: 1, ...options });
+  const client = await scene.client(port);
+  assert.equal(await ask(client, 'hi'), 'one:hi');
   const all = openSockets();
   const toClient = all.find(({ localPort, peerPort }) => localPort === port && peerPort === client.localPort);
   const toBackend = all.find(({ peerPort }) => peerPort === server.port);

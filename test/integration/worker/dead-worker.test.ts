@@ -1,4 +1,7 @@
-/** What a worker that dies under traffic leaves behind: nothing, after a moment. */
+/**
+ * What a worker that dies under traffic leaves behind: nothing, after a moment. Its listening sockets outlive it: no client
+ * in a queue is lost. And how a process with workers ends.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
@@ -6,9 +9,13 @@ import { CLOSE_REASONS } from '../../../data-plane/memory/close-reasons.ts';
 import { CONTROL } from '../../../data-plane/memory/shared-memory.ts';
 import { CheckedConversation, startMirror } from '../../../harness/engine/checked-conversation.ts';
 import { backend, pool } from '../../../harness/snapshots.ts';
-import { ask, type TcpServer, until } from '../../../harness/engine/tcp.ts';
-import { ENGINES, type TrafficRig } from '../../../harness/worker/traffic-rig.ts';
-import { Scene, web } from '../../../harness/worker/traffic-scene.ts';
+import { type TcpServer, ask, until, within } from '../../../harness/engine/tcp.ts';
+import { run } from '../../../harness/programs/processes.ts';
+import { Scene, type TrafficRig, web } from '../../../harness/worker/traffic-rig.ts';
+import { once } from 'node:events';
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { byRunLength } from '../../../harness/run-length.ts';
 
 const WORKER_LOST = CLOSE_REASONS.indexOf('worker_lost');
 
@@ -58,69 +65,71 @@ async function kill(rig: TrafficRig, how: 'terminate' | 'throw' | 'loop'): Promi
   await until('the replacement', () => rig.threads[0] !== first);
 }
 
-for (const engine of ENGINES)
-  describe(`a dead worker, ${engine} engine`, () => {
-    const scene = new Scene(engine);
-    afterEach(() => scene.clear());
+/** Ends a worker, and no thread takes its place. */
+async function endForGood(rig: TrafficRig, worker: number): Promise<void> {
+  rig.keptAway.add(worker);
+  await rig.threads[worker]?.terminate();
+  await until('the loss to be noticed', () => lossesOf(rig, worker) > 0);
+}
 
-    it('is replaced, and the others are untouched', async () => {
-      const one = await scene.echo('one');
-      const { rig, port } = await scene.webRig([one.address]);
-      const sockets = await Promise.all(Array.from({ length: 30 }, () => scene.client(port)));
-      await Promise.all(sockets.map((socket) => ask(socket, 'hi')));
-      const lost = rig.workers[0]?.listenerOpen[0] ?? 0;
-      assert.ok(lost > 0 && lost < 30, `${lost} of 30 are the first worker's`);
-      await kill(rig, 'throw');
-      assert.equal(rig.connections, 30 - lost);
-      assert.equal(rig.openAt(one.address), 30 - lost);
-      assert.equal(rig.workers[0]?.backendOpen[rig.rowOf(one.address)], 0);
-      assert.equal(rig.workers[0]?.worker[WORKER_LOST], lost);
-      assert.deepEqual(rig.events, [`lost 0 ${lost}: thrown, as the test asked`]);
-      assert.deepEqual(rig.pool.restarts, [1, 0]);
-      // Until it accepts on its own sockets again, the other one does.
-      while ((rig.workers[0]?.listenerOpen[0] ?? 0) === 0) {
-        assert.equal(await ask(await scene.client(port), 'hi'), 'one:hi');
-      }
-      const survivors = await Promise.all(
-        sockets
-          .filter((socket) => !socket.destroyed && socket.readable)
-          .map((socket) => ask(socket, 'still')),
-      );
-      assert.equal(survivors.filter((answer) => answer === 'one:still').length, 30 - lost);
-    });
+function lossesOf(rig: TrafficRig, worker: number): number {
+  return rig.events.filter((event) => event.startsWith(`lost ${worker} `)).length;
+}
 
-    it('keeps no client waiting while its replacement backs off: a neighbour accepts', async () => {
-      const one = await scene.echo('one');
-      const { rig, port } = await scene.webRig([one.address]);
-      for (let death = 1; death <= 3; death++) {
-        const thread = rig.threads[0];
-        await thread?.terminate();
-        const answers = Array.from({ length: 20 }, async () => ask(await scene.client(port), 'hi'));
-        assert.deepEqual(new Set(await Promise.all(answers)), new Set(['one:hi']));
-        await until('the replacement', () => rig.threads[0] !== thread);
-      }
-      assert.deepEqual(rig.pool.restarts, [3, 0]);
-      assert.equal(Atomics.load(rig.shared.control, CONTROL.connections), rig.openAt(one.address));
-    });
+/** Clients, each with a question, and their answers to come. */
+async function askAll(scene: Scene, port: number, count: number): Promise<Promise<string>[]> {
+  const sockets = await Promise.all(Array.from({ length: count }, () => scene.client(port)));
+  return sockets.map((socket) => ask(socket, 'hi'));
+}
 
-    it('gets the plan of the moment: one applied while it was away, too', async () => {
-      const [one, two] = [await scene.echo('one'), await scene.echo('two')];
-      const { rig, port } = await scene.webRig([one.address]);
-      const thread = rig.threads[1];
-      const gone = thread?.terminate();
-      await rig.apply([pool('web'), backend('web', two.address), web(port)]);
-      await gone;
-      await until('the replacement', () => rig.threads[1] !== thread);
-      const answers = await Promise.all(
-        Array.from({ length: 40 }, async () => ask(await scene.client(port), 'hi')),
-      );
-      assert.deepEqual(new Set(answers), new Set(['two:hi']));
-    });
+/** Whether another process can have a port, which fails while any socket listens on it. */
+async function bindsElsewhere(port: number): Promise<boolean> {
+  const program = `require('net').createServer().listen(${port}, '127.0.0.1', () => process.exit(0))`;
+  const { code } = await run(process.execPath, ['-e', program]);
+  return code === 0;
+}
+
+const scene = new Scene();
+afterEach(() => scene.clear());
+
+describe('a dead worker', () => {
+  it('is replaced, and the others are untouched', async () => {
+    const one = await scene.echo('one');
+    const { rig, port } = await scene.webRig([one.address]);
+    const sockets = await Promise.all(Array.from({ length: 30 }, () => scene.client(port)));
+    await Promise.all(sockets.map((socket) => ask(socket, 'hi')));
+    const lost = rig.workers[0]?.listenerOpen[0] ?? 0;
+    assert.ok(lost > 0 && lost < 30, `${lost} of 30 are the first worker's`);
+    await kill(rig, 'throw');
+    assert.equal(rig.connections, 30 - lost);
+    assert.equal(rig.openAt(one.address), 30 - lost);
+    assert.equal(rig.workers[0]?.backendOpen[rig.rowOf(one.address)], 0);
+    assert.equal(rig.workers[0]?.worker[WORKER_LOST], lost);
+    assert.deepEqual(rig.events, [`lost 0 ${lost}: thrown, as the test asked`]);
+    assert.deepEqual(rig.pool.restarts, [1, 0]);
+    // Until it accepts on its own sockets again, the other one does.
+    while ((rig.workers[0]?.listenerOpen[0] ?? 0) === 0) {
+      assert.equal(await ask(await scene.client(port), 'hi'), 'one:hi');
+    }
+    const survivors = await Promise.all(
+      sockets.filter((socket) => !socket.destroyed && socket.readable).map((socket) => ask(socket, 'still')),
+    );
+    assert.equal(survivors.filter((answer) => answer === 'one:still').length, 30 - lost);
   });
 
-describe('a dead worker of the epoll engine', () => {
-  const scene = new Scene('epoll');
-  afterEach(() => scene.clear());
+  it('keeps no client waiting while its replacement backs off: a neighbour accepts', async () => {
+    const one = await scene.echo('one');
+    const { rig, port } = await scene.webRig([one.address]);
+    for (let death = 1; death <= 3; death++) {
+      const thread = rig.threads[0];
+      await thread?.terminate();
+      const answers = Array.from({ length: 20 }, async () => ask(await scene.client(port), 'hi'));
+      assert.deepEqual(new Set(await Promise.all(answers)), new Set(['one:hi']));
+      await until('the replacement', () => rig.threads[0] !== thread);
+    }
+    assert.deepEqual(rig.pool.restarts, [3, 0]);
+    assert.equal(Atomics.load(rig.shared.control, CONTROL.connections), rig.openAt(one.address));
+  });
 
   for (const how of ['terminate', 'throw', 'loop'] as const) {
     it(`resets its clients and its backends, and no byte of another worker's connections is lost: ${how}`, async () => {
@@ -188,4 +197,82 @@ describe('a dead worker of the epoll engine', () => {
       await until('the replacement', () => rig.threads[0] !== accepted);
     }
   });
+});
+
+describe('the listening sockets of a worker that is away', () => {
+  it('keep their queues when none is left, until the first worker is back', async () => {
+    const one = await scene.echo('one');
+    const { rig, port } = await scene.webRig([one.address]);
+    await Promise.all([endForGood(rig, 0), endForGood(rig, 1)]);
+    const answers = await askAll(scene, port, 40);
+    rig.keptAway.delete(0);
+    assert.deepEqual(new Set(await Promise.all(answers)), new Set(['one:hi']));
+  });
+
+  it('are closed when their listener is removed: another process can have the port', async () => {
+    const one = await scene.echo('one');
+    const { rig, port } = await scene.webRig([one.address]);
+    await endForGood(rig, 1);
+    assert.equal(await bindsElsewhere(port), false);
+    await rig.apply([pool('web'), backend('web', one.address)]);
+    assert.equal(await bindsElsewhere(port), true);
+  });
+});
+
+describe('the queue of a worker that hangs', () => {
+  it('is served though its listener is removed and the worker dies meanwhile', async () => {
+    const one = await scene.echo('one');
+    const { rig, port } = await scene.webRig([one.address]);
+    rig.sabotage(0, 'loop');
+    await until('the worker to be stuck', () => rig.events.some((event) => event.endsWith('stuck')));
+    const answers = await askAll(scene, port, 40);
+    const removed = rig.apply([pool('web'), backend('web', one.address), web(port + 1)]);
+    rig.keptAway.add(0);
+    await rig.threads[0]?.terminate();
+    await removed;
+    assert.deepEqual(new Set(await Promise.all(answers)), new Set(['one:hi']));
+    assert.equal(await bindsElsewhere(port), true);
+  });
+});
+
+const PROGRAM = fileURLToPath(new URL('../../../harness/worker/traffic-program.js', import.meta.url));
+/** The epoll engine, which waits by itself, has to be woken, and may be caught anywhere in its loop, so each way is tried again. */
+const ROUNDS = byRunLength(3, 30);
+/** So many at once; more only get into each other's way. */
+const SIDE_BY_SIDE = 3;
+
+const WAYS = [
+  ['exit', 7],
+  ['throw', 1],
+  ['reject', 1],
+  ['terminate a worker', 7],
+  ['throw in a worker', 7],
+  ['loop in a worker', 7],
+] as const;
+
+async function endOf(how: string): Promise<unknown[]> {
+  const child = spawn(process.execPath, [PROGRAM, how], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const exited = once(child, 'exit');
+  try {
+    const [line] = await within('the connections to be open', once(child.stdout, 'data'));
+    assert.equal(String(line), 'open\n');
+    return await within('the exit', exited);
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+describe('a process with workers and busy connections', () => {
+  for (const [how, code] of WAYS) {
+    it(`ends with ${code}: ${how}`, async () => {
+      let rounds = 0;
+      const goOn = async (): Promise<void> => {
+        while (rounds < ROUNDS) {
+          rounds += 1;
+          assert.deepEqual(await endOf(how), [code, null], `round ${rounds}`);
+        }
+      };
+      await Promise.all(Array.from({ length: SIDE_BY_SIDE }, goOn));
+    });
+  }
 });

@@ -14,42 +14,35 @@ describe('a bar', () => {
       itself: itself === undefined ? undefined : spread(itself),
     });
 
-  /** A ruler that is right in the middle, and far off now and then. */
-  const wide = (ratio: number) => ({
-    ours: [ratio],
-    theirs: [1],
-    ratio: spread(ratio),
-    itself: { median: 1, min: 0.6, max: 1.4 },
-  });
+  const loose: Bar = { kind: 'at_most', times: 1, plusRulerError: true };
+  const least: Bar = { kind: 'at_least', times: 1, plusRulerError: true };
+  const cases: [bar: Bar, ratio: number, itself: number | undefined, met: string][] = [
+    [{ kind: 'at_most', times: 1.1 }, 1.1, undefined, 'yes'],
+    [{ kind: 'at_most', times: 1.1 }, 1.11, undefined, 'NO'],
+    [{ kind: 'at_most', times: 1.1 }, 1.11, 1.05, 'NO'],
+    // It gives way by the ruler's error where it says so.
+    [loose, 1.02, 0.97, 'yes'],
+    [loose, 1.04, 0.97, 'NO'],
+    [loose, 1.01, undefined, 'NO'],
+    [least, 0.98, 1.03, 'yes'],
+    [least, 0.96, 1.03, 'NO'],
+    [least, 2, undefined, 'yes'],
+    // It says nothing when the ruler is off by more than the bar grants.
+    [{ kind: 'at_most', times: 1 }, 0.5, 1.06, 'noisy'],
+    [{ kind: 'at_least', times: 1 }, 2, 0.9, 'noisy'],
+    [{ kind: 'at_most', times: 2 }, 1.5, 1.9, 'yes'],
+    [{ kind: 'at_most_and', times: 1.25, more: 9 }, 1, 0.7, 'noisy'],
+  ];
+  for (const [bar, ratio, itself, met] of cases) {
+    it(`${JSON.stringify(bar)} at ${ratio}, with the ruler at ${itself}: ${met}`, () =>
+      assert.equal(verdict(bar, ratio, itself), met));
+  }
 
-  it('of at most so many times is met up to there', () => {
-    const bar: Bar = { kind: 'at_most', times: 1.1 };
-    assert.equal(verdict(bar, 1.1), 'yes');
-    assert.equal(verdict(bar, 1.11), 'NO');
-    assert.equal(verdict(bar, 1.11, 1.05), 'NO');
-  });
-
-  it('gives way by the ruler’s error where it says so, and never by more than 5 %', () => {
-    const bar: Bar = { kind: 'at_most', times: 1, plusRulerError: true };
-    assert.equal(verdict(bar, 1.02, 0.97), 'yes');
-    assert.equal(verdict(bar, 1.04, 0.97), 'NO');
-    assert.equal(verdictOf(bar, wide(1.04)), 'yes');
-    assert.equal(verdictOf(bar, wide(1.06)), 'NO');
-    assert.equal(verdict(bar, 1.01), 'NO');
-  });
-
-  it('says nothing when the ruler is off by more than the bar grants', () => {
-    assert.equal(verdict({ kind: 'at_most', times: 1 }, 0.5, 1.06), 'noisy');
-    assert.equal(verdict({ kind: 'at_least', times: 1 }, 2, 0.9), 'noisy');
-    assert.equal(verdict({ kind: 'at_most', times: 2 }, 1.5, 1.9), 'yes');
-    assert.equal(verdict({ kind: 'at_most_and', times: 1.25, more: 9 }, 1, 0.7), 'noisy');
-  });
-
-  it('of at least gives way downwards', () => {
-    const bar: Bar = { kind: 'at_least', times: 1, plusRulerError: true };
-    assert.equal(verdict(bar, 0.98, 1.03), 'yes');
-    assert.equal(verdict(bar, 0.96, 1.03), 'NO');
-    assert.equal(verdict(bar, 2), 'yes');
+  it('gives way by no more than 5 %, however wide the ruler’s error', () => {
+    const itself = { median: 1, min: 0.6, max: 1.4 };
+    const met = (ratio: number) =>
+      verdictOf(loose, { ours: [ratio], theirs: [1], ratio: spread(ratio), itself });
+    assert.deepEqual([met(1.04), met(1.06)], ['yes', 'NO']);
   });
 
   it('with two conditions needs both', () => {

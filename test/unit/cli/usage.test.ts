@@ -34,6 +34,7 @@ describe('wrong usage', () => {
     ['diff 41 42 --prune', 'name manifests with -f, or two revisions'],
     ['wait soon', 'Use the number of a revision'],
     ['top -o name', 'top prints no names'],
+    ['top --interval 500ms', 'Use 1s to 1m.'],
     ['register web 10.0.0.1:80 --ttl 1s -- true', 'it must be 2s to 5m'],
     ['', 'Usage: lbctl COMMAND'],
   ] as const) {

@@ -51,11 +51,6 @@ describe('a connection that failed', () => {
     assert.equal(excuseFor(failed(), withBackend('b:1')), null);
   });
 
-  it('is excused when it was open while its proxy or its backend was killed', () => {
-    assert.match(excuseFor(failed(), withProxy('proxy-1', killed)) ?? '', /proxy-1 was killed/);
-    assert.match(excuseFor(failed(), withBackend('a:1')) ?? '', /a:1 was killed/);
-  });
-
   it('has no excuse when it was over before, or was opened when the dead was gone', () => {
     assert.equal(excuseFor(failed({ endedMs: 900 }), withProxy('proxy-1', killed)), null);
     const late = failed({ openedMs: 1_100, endedMs: 2_000 });
@@ -65,12 +60,6 @@ describe('a connection that failed', () => {
 
   it('has no excuse in a process that was stopped for a while and went on', () => {
     assert.equal(excuseFor(failed(), withProxy('proxy-1', stopped)), null);
-  });
-
-  it('can have been at any proxy and any backend when it was never greeted', () => {
-    const silent = failed({ source: null, backend: null });
-    assert.match(excuseFor(silent, withProxy('proxy-2', killed)) ?? '', /proxy-2 was killed/);
-    assert.match(excuseFor(silent, withBackend('b:1')) ?? '', /b:1 was killed/);
   });
 
   it('is excused once the deadline of a drain that its own proxy knew of was over, and not before', () => {

@@ -38,52 +38,6 @@ const read = (times: readonly [number, number], revision: number, ...addresses: 
   return { invokedMs, returnedMs, read: { do: 'read all' }, end: { is: 'all', all, stale: false } };
 };
 
-describe('the checker accepts', () => {
-  const accepted: Readonly<Record<string, readonly Step[]>> = {
-    'nothing at all': [],
-    'calls one after the other': [
-      write([0, 1], add('a'), committed(1)),
-      read([2, 3], 1, 'a'),
-      write([4, 5], remove('a'), committed(2)),
-      read([6, 7], 2),
-    ],
-    'reads during a write that see it and do not': [
-      write([0, 10], add('a'), committed(1)),
-      read([1, 9], 1, 'a'),
-      read([1, 9], 0),
-    ],
-    'writes at once, in either order': [
-      write([0, 9], add('a'), committed(2)),
-      write([0, 9], add('b'), committed(1)),
-      read([10, 11], 2, 'a', 'b'),
-    ],
-    'a refusal by what another call made meanwhile': [
-      write([0, 9], add('a'), committed(1)),
-      write([1, 8], add('a'), refused('ALREADY_EXISTS')),
-    ],
-    'a write without an answer that lands later': [
-      write([0, NEVER], add('a'), landed(2)),
-      write([1, 2], add('b'), committed(1)),
-      read([3, 4], 1, 'b'),
-      read([5, 6], 2, 'b', 'a'),
-    ],
-    'a write without an answer and its repetition': [
-      write([0, NEVER], add('a'), landed(1), 'twice'),
-      write([3, 4], add('a'), committed(1, true), 'twice'),
-    ],
-    'a change of nothing': [
-      write([0, 1], add('a'), committed(1)),
-      write([2, 3], { do: 'weigh', pool: 'web', address: 'a', weight: 1 }, { is: 'unchanged', revision: 1 }),
-    ],
-  };
-  for (const [what, history] of Object.entries(accepted)) {
-    it(what, () => {
-      const verdict = check(...history);
-      assert.ok(verdict.linearizable, JSON.stringify(verdict));
-    });
-  }
-});
-
 describe('the checker refuses', () => {
   const wrong: Readonly<Record<string, readonly Step[]>> = {
     'a read that misses an acknowledged write': [write([0, 1], add('a'), committed(1)), read([2, 3], 0)],
@@ -152,15 +106,4 @@ describe('the checker refuses', () => {
       assert.equal(check(...history).linearizable, false);
     });
   }
-
-  it('and says how far it came, and why it goes no further', () => {
-    const [first, second] = [write([0, 1], add('a'), committed(1)), read([2, 3], 0)];
-    const verdict = check(first, second);
-    assert.ok(!verdict.linearizable);
-    assert.deepEqual(verdict.order, [first]);
-    assert.equal(verdict.state.revision, 1);
-    assert.equal(verdict.stuck.length, 1);
-    assert.equal(verdict.stuck[0]?.operation, second);
-    assert.match(verdict.stuck[0]?.why ?? '', /at revision 1 there is/);
-  });
 });

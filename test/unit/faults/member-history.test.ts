@@ -10,15 +10,6 @@ const at = (revision: number, type: MemberEvent['type'], ...keys: string[]): Mem
   keys.map((key) => ({ revision, type, key }));
 
 describe('the removals of members', () => {
-  it('are fine behind the end of the lease, again and again', () => {
-    const life = (from: number) => [
-      ...at(from, 'put', MEMBER, ALIVE),
-      ...at(from + 1, 'delete', ALIVE),
-      ...at(from + 2, 'delete', MEMBER),
-    ];
-    assert.deepEqual(verifyRemovals([...life(1), ...life(4)]), []);
-  });
-
   it('are a fault while the lease lives: somebody had renewed it', () => {
     const renewed = [
       ...at(1, 'put', MEMBER, ALIVE),

@@ -182,11 +182,11 @@ function revisions(view, redraw) {
     ]),
     column('Actions', ({ revision }) => revisionActions(revision, view, redraw), 'actions'),
   ];
-  const nothing = state.listError === '' ? 'No revisions yet.' : 'Trying again …';
+  const nothing = state.loading ? 'Loading …' : 'No revisions yet.';
   return [
     errorWords('listError'),
     table('Revisions', columns, state.rows, ({ revision }) => revision, {
-      nothing: state.loading ? 'Loading …' : nothing,
+      nothing: state.listError === '' ? nothing : 'Trying again …',
     }),
     state.before !== '' && button('Show earlier', () => loadEarlier(redraw), { kind: 'wide' }),
   ];

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { SlidingCounts, WINDOW_SLOTS } from '../../../../control-plane/fleet/sliding-counts.ts';
+import { SlidingCounts, WINDOW_SECONDS } from '../../../../control-plane/fleet/sliding-counts.ts';
 import { listenerReport, report } from '../../../../harness/control-plane/reports.ts';
 import { StatsRig } from '../../../../harness/control-plane/stats-rig.ts';
 
@@ -17,11 +17,11 @@ describe('sums of a window', () => {
           const sliding = new SlidingCounts();
           let at = 2;
           let summed = 0;
-          let slot = 0;
+          let second = 0;
           const takeUpTo = (end: number) => {
-            for (; slot <= end; slot += 1) {
+            for (; second <= end; second += 1) {
               const sums = [0];
-              sliding.sum(slot, slot, sums);
+              sliding.sum(second, second, sums);
               summed += sums[0]!;
             }
           };
@@ -32,9 +32,9 @@ describe('sums of a window', () => {
           }
           takeUpTo(Math.floor(at) + 1);
           assert.ok(Math.abs(summed - sum(adds.map(([, amount]) => amount))) < 1e-6);
-          const to = Math.floor(at) + 2 * WINDOW_SLOTS;
+          const to = Math.floor(at) + 2 * WINDOW_SECONDS;
           const rest = [0];
-          sliding.sum(to - WINDOW_SLOTS + 1, to, rest);
+          sliding.sum(to - WINDOW_SECONDS + 1, to, rest);
           assert.deepEqual(rest, [0]);
         },
       ),

@@ -17,7 +17,7 @@ import { rollbackTo } from '../../../../core/model/edits/rollback.ts';
 import { applyChanges, applyCommit, applyCommits, emptyState } from '../../../../core/model/fold.ts';
 import { canonicalJson, contentHash } from '../../../../core/model/hash.ts';
 import { formatIp, parseIp } from '../../../../core/model/ip.ts';
-import { STRATEGIES } from '../../../../core/model/resources.ts';
+import { type Resource, STRATEGIES } from '../../../../core/model/resources.ts';
 import { hashIpBytes, sourceHash } from '../../../../core/model/source-hash.ts';
 import type { State } from '../../../../core/model/state.ts';
 import { validateChanges } from '../../../../core/model/validate.ts';
@@ -84,6 +84,17 @@ function run(edits: readonly Edit[]): { states: State[]; commits: Commit[] } {
 
 const byAddress = (a: { address: string }, b: { address: string }) => (a.address < b.address ? -1 : 1);
 
+/** All pools with their backends; the states are those that `kept` has for the same backends. */
+const poolsOf = ({ pools }: State, kept?: State) =>
+  Array.from(pools, ([pool, { value, backends: all }]) => {
+    const old = kept?.pools.get(pool)?.backends;
+    const own = Array.from(all.values(), (backend) => ({
+      ...backend.value,
+      state: old?.get(backend.value.address)?.value.state ?? backend.value.state,
+    }));
+    return { value, backends: own.sort(byAddress) };
+  }).sort((a, b) => (a.value.name < b.value.name ? -1 : 1));
+
 describe('the model', () => {
   it('every committed revision is valid by itself, after any edits', () => {
     fc.assert(
@@ -123,25 +134,7 @@ describe('the model', () => {
         assert.ok(result.ok, JSON.stringify(result));
         const back = applyCommit(now, commitOn(now, result.changes));
         assert.deepEqual(validateState(back), []);
-        const wanted = new Map(
-          [...then.pools].map(([pool, { value, backends: all }]) => [
-            pool,
-            [
-              value,
-              ...Array.from(all.values(), ({ value: own }) => ({
-                ...own,
-                state: now.pools.get(pool)?.backends.get(own.address)?.value.state ?? own.state,
-              })).sort(byAddress),
-            ],
-          ]),
-        );
-        const found = new Map(
-          [...back.pools].map(([pool, { value, backends: all }]) => [
-            pool,
-            [value, ...Array.from(all.values(), ({ value: own }) => own).sort(byAddress)],
-          ]),
-        );
-        assert.deepEqual(found, wanted);
+        assert.deepEqual(poolsOf(back), poolsOf(then, now));
         const values = (map: ReadonlyMap<string, { value: unknown }>) =>
           new Map([...map].map(([key, { value }]) => [key, value]));
         assert.deepEqual(values(back.policies), values(then.policies));
@@ -157,35 +150,20 @@ describe('the model', () => {
   });
 
   it('validates changes as it would the whole state that they make', () => {
-    const anyChanges: fc.Arbitrary<Change[]> = fc.array(
-      fc.oneof(
-        fc.record({
-          op: fc.constant('put' as const),
-          resource: fc.oneof(
-            fc.record({ kind: fc.constant('pool' as const), value: fc.record({ name, policy: name }) }),
-            fc.record({
-              kind: fc.constant('backend' as const),
-              value: fc.record({
-                pool: name,
-                address,
-                weight: fc.constant(1),
-                state: fc.constant('active' as const),
-              }),
-            }),
-            fc.record({
-              kind: fc.constant('listener' as const),
-              value: fc.record({ name, address, pool: name }),
-            }),
-          ),
-        }),
-        fc.record({
-          op: fc.constant('delete' as const),
-          kind: fc.constantFrom('policy', 'pool', 'listener'),
-          name,
-        }),
-      ),
-      { maxLength: 4 },
+    const put = (resource: Resource): Change => ({ op: 'put', resource });
+    const anyChange: fc.Arbitrary<Change> = fc.oneof(
+      fc.tuple(name, name).map(([pool, policy]) => put({ kind: 'pool', value: { name: pool, policy } })),
+      fc
+        .tuple(name, address)
+        .map(([pool, at]) =>
+          put({ kind: 'backend', value: { pool, address: at, weight: 1, state: 'active' } }),
+        ),
+      fc.record({ name, address, pool: name }).map((value) => put({ kind: 'listener', value })),
+      fc
+        .tuple(fc.constantFrom('policy' as const, 'pool' as const, 'listener' as const), name)
+        .map(([kind, one]) => ({ op: 'delete' as const, kind, name: one })),
     );
+    const anyChanges = fc.array(anyChange, { maxLength: 4 });
     fc.assert(
       fc.property(fc.array(edit, { maxLength: 8 }), anyChanges, (edits, unordered) => {
         // As every edit has them: a pool before its backends.

@@ -42,6 +42,18 @@ describe('retry', () => {
     assert.equal((await run([], { untilMs: 1_000 })).result, undefined);
   });
 
+  it('reports a failure only when another attempt follows', async () => {
+    const reported: unknown[] = [];
+    const onFailure = (error: unknown) => reported.push(error);
+    await assert.rejects(run([AWAY, AWAY, 'never'], { untilMs: 300, onFailure }), /away/);
+    assert.deepEqual(reported, [AWAY]);
+  });
+
+  it('pauses as the given delays say', async () => {
+    const delays = { nextMs: () => 7, reset: () => undefined };
+    assert.equal((await run([AWAY, AWAY, 'done'], { delays })).tookMs, 14);
+  });
+
   it('ends when it is aborted, whatever the attempt ends with', async () => {
     const { result, left } = await run([AWAY, 'never'], { signal: AbortSignal.abort() });
     assert.deepEqual([result, left], [undefined, 2]);

@@ -91,10 +91,10 @@ describe('the problems', () => {
     ]);
   });
 
-  it('name proxies that are away, refused a revision, are on their own or behind: worst first', () => {
+  it('name proxies that are disconnected, refused a revision, are on their own or behind: worst first', () => {
     const rejected = { position: applied(2).position, violations: [{ field: 'x', description: 'is wrong' }] };
     const found = problems([
-      proxy('away', {}, false),
+      proxy('gone', {}, false),
       proxy('behind', { applied: applied(0) }),
       proxy('lonely', { applied: applied(1, { stale: true }) }),
       proxy('refuses', { applied: applied(1, { rejected }) }),
@@ -102,7 +102,7 @@ describe('the problems', () => {
     assert.deepEqual(
       found.map(([severity, what]) => [severity, what]),
       [
-        ['critical', 'Proxy away is away'],
+        ['critical', 'Proxy gone is disconnected'],
         ['critical', 'Proxy refuses refused a revision'],
         ['warning', 'Proxy lonely has no control plane to get its configuration from'],
         ['notice', 'Proxy behind is 1 revision behind'],

@@ -86,6 +86,9 @@ describe('the traffic of the page', () => {
       maxConnections: 9_000,
     };
     const [problem] = trafficProblems(frame(1, { proxies: [full] }));
-    assert.deepEqual([problem?.severity, problem?.what], ['critical', 'Proxy a is full: new clients wait']);
+    assert.deepEqual(
+      [problem?.severity, problem?.what],
+      ['critical', 'Proxy a: connection limit reached; new clients wait'],
+    );
   });
 });

@@ -104,7 +104,7 @@ describe('convergence on revision 5', () => {
     [
       'a revision was refused',
       proxy('a', applied(4, rejected(5))),
-      'refused revision 5: pools[web] is odd; too large',
+      'refused revision 5: pools[web]: is odd; too large',
     ],
     ['a proxy is disconnected', proxy('a', null, false), 'last seen 2023-11-14T22:13:20.000Z'],
   ] as const) {

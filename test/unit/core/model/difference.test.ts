@@ -8,13 +8,14 @@ import { deletePool } from '../../../../core/model/edits/pool.ts';
 import { emptyState } from '../../../../core/model/fold.ts';
 import { after, stateOf } from '../../../../harness/state.ts';
 
-const STATE = stateOf([
+const DRAFTS: Parameters<typeof stateOf>[0] = [
   {
     kind: 'pool',
     value: { name: 'web', backends: [{ address: '10.0.0.1:80' }, { address: '10.0.0.2:80' }] },
   },
   { kind: 'listener', value: { name: 'web', address: '0.0.0.0:80', pool: 'web' } },
-]);
+];
+const STATE = stateOf(DRAFTS);
 const words = (...states: Parameters<typeof describeChanges>) =>
   describeChanges(...states).map(({ action, kind, name }) => `${action} ${kind} ${name}`);
 
@@ -30,27 +31,12 @@ describe('describeChanges', () => {
 
   it('lists the backend, not its pool, when only a backend changed', () => {
     const next = after(STATE, updateBackend('web', { address: '10.0.0.1:80', weight: 9 }));
-    assert.deepEqual(describeChanges(STATE, next), [
-      {
-        action: 'updated',
-        kind: 'backend',
-        name: 'web/10.0.0.1:80',
-        before: {
-          resource: {
-            kind: 'backend',
-            value: { pool: 'web', address: '10.0.0.1:80', weight: 1, state: 'active' },
-          },
-          revision: 1,
-        },
-        after: {
-          resource: {
-            kind: 'backend',
-            value: { pool: 'web', address: '10.0.0.1:80', weight: 9, state: 'active' },
-          },
-          revision: 2,
-        },
-      },
-    ]);
+    const backend = (weight: number) => ({
+      resource: { kind: 'backend', value: { pool: 'web', address: '10.0.0.1:80', weight, state: 'active' } },
+      revision: weight === 1 ? 1 : 2,
+    });
+    const updated = { action: 'updated', kind: 'backend', name: 'web/10.0.0.1:80' };
+    assert.deepEqual(describeChanges(STATE, next), [{ ...updated, before: backend(1), after: backend(9) }]);
     assert.deepEqual(words(STATE, after(STATE, removeBackends('web', ['10.0.0.2:80']))), [
       'deleted backend web/10.0.0.2:80',
     ]);
@@ -68,14 +54,7 @@ describe('describeChanges', () => {
 
   it('finds nothing between equal states, even where they are not the same objects', () => {
     assert.deepEqual(words(STATE, STATE), []);
-    const again = stateOf([
-      {
-        kind: 'pool',
-        value: { name: 'web', backends: [{ address: '10.0.0.1:80' }, { address: '10.0.0.2:80' }] },
-      },
-      { kind: 'listener', value: { name: 'web', address: '0.0.0.0:80', pool: 'web' } },
-    ]);
-    assert.deepEqual(words(STATE, again), []);
+    assert.deepEqual(words(STATE, stateOf(DRAFTS)), []);
   });
 
   it('says that the built-in policy was updated when it returns to what was delivered', () => {

@@ -19,6 +19,7 @@ describe('the fold', () => {
   it('starts with the built-in policy, revision 0 and a hash that only this store has', () => {
     const state = emptyState('s');
     assert.deepEqual(state.head, { storeId: 's', revision: 0, hash: genesisHash('s') });
+    assert.notEqual(genesisHash('s'), genesisHash('another'));
     assert.deepEqual([...state.policies.keys()], ['default']);
     assert.equal(state.policies.get('default')?.revision, 0);
   });

@@ -64,10 +64,4 @@ describe('flags', () => {
       assert.equal(stdout, '');
     });
   }
-
-  it('explain themselves, with their environment variables', () => {
-    const { status, stdout } = run(['--help']);
-    assert.equal(status, 0);
-    assert.match(stdout, /--grpc-address <HOST:PORT>[\s\S]*127\.0\.0\.1:7000[\s\S]*LB_GRPC_ADDRESS/);
-  });
 });

@@ -9,6 +9,10 @@ function full(): HttpConnections<string> {
   return connections;
 }
 
+/** Whose place each of these takes, one after the other; null where one was free. */
+const opened = (connections: HttpConnections<string>, ...names: string[]) =>
+  names.map((name) => connections.opened(name));
+
 /** Begins an answer; call what it returns to finish it. */
 function begin(connections: HttpConnections<string>, connection: string): () => Promise<void> {
   let finish: () => void = () => undefined;
@@ -26,10 +30,7 @@ describe('a connection beyond the limit', () => {
   it('takes the place of the one that has waited longest for its client', async () => {
     const connections = full();
     await connections.whileAnswering('a', () => undefined);
-    assert.deepEqual(
-      [connections.opened('d'), connections.opened('e'), connections.opened('f')],
-      ['b', 'c', 'a'],
-    );
+    assert.deepEqual(opened(connections, 'd', 'e', 'f'), ['b', 'c', 'a']);
   });
 
   it('takes no place that an answer is being made for, and is closed itself when there is no other', async () => {
@@ -39,20 +40,14 @@ describe('a connection beyond the limit', () => {
     answers.push(begin(connections, 'd'));
     assert.equal(connections.opened('e'), 'e');
     for (const finish of answers.reverse()) await finish();
-    assert.deepEqual(
-      [connections.opened('f'), connections.opened('g'), connections.opened('h')],
-      ['d', 'b', 'a'],
-    );
+    assert.deepEqual(opened(connections, 'f', 'g', 'h'), ['d', 'b', 'a']);
   });
 
   it('takes no place where one of several answers is still being made', async () => {
     const connections = full();
     begin(connections, 'a');
     await connections.whileAnswering('a', () => undefined);
-    assert.deepEqual(
-      [connections.opened('d'), connections.opened('e'), connections.opened('f')],
-      ['b', 'c', 'd'],
-    );
+    assert.deepEqual(opened(connections, 'd', 'e', 'f'), ['b', 'c', 'd']);
   });
 
   it('takes the place of an event stream only when there is no other', () => {
@@ -68,10 +63,7 @@ describe('a connection beyond the limit', () => {
     const connections = full();
     connections.eventsBegin('a');
     connections.eventsEnd('a');
-    assert.deepEqual(
-      [connections.opened('d'), connections.opened('e'), connections.opened('f')],
-      ['b', 'c', 'a'],
-    );
+    assert.deepEqual(opened(connections, 'd', 'e', 'f'), ['b', 'c', 'a']);
   });
 
   it('takes a place that was left', () => {
@@ -89,10 +81,7 @@ describe('a connection', () => {
         throw new Error('broken');
       }),
     );
-    assert.deepEqual(
-      [connections.opened('d'), connections.opened('e'), connections.opened('f')],
-      ['b', 'c', 'a'],
-    );
+    assert.deepEqual(opened(connections, 'd', 'e', 'f'), ['b', 'c', 'a']);
   });
 
   it('that left while its answer was being made has no place', async () => {
@@ -100,7 +89,7 @@ describe('a connection', () => {
     const finish = begin(connections, 'a');
     connections.closed('a');
     await finish();
-    assert.deepEqual([connections.opened('d'), connections.opened('e')], [null, 'b']);
+    assert.deepEqual(opened(connections, 'd', 'e'), [null, 'b']);
   });
 
   it('is told when it has sent as many requests as it may', () => {

@@ -6,7 +6,6 @@ import { describe, it, type TestContext } from 'node:test';
 import { built, temporaryFolder } from '../../../../harness/programs/processes.ts';
 import {
   FOREIGN_TERMINAL,
-  SOCKET,
   STALLING_READERS,
   type StallingReader,
   type Watched,
@@ -145,13 +144,6 @@ describe('the sinks of a program', { concurrency: 4 }, () => {
       });
     }
   }
-
-  it('the log counts what cannot be written', async (t) => {
-    const demo = Demo.start(t, SOCKET, { prefix: ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh'] });
-    await demo.opened();
-    await demo.does('write', 3);
-    for (let dropped = 0; dropped < 3; ) dropped = await demo.does('write', 0);
-  });
 
   // With no controlling terminal at all, and with one that is not the stream: the log must not appear there instead.
   for (const [where, prefix] of [

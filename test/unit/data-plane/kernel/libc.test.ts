@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { closeSync, mkdtempSync, openSync, readlinkSync, rmSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readlinkSync } from 'node:fs';
+import { constants } from 'node:os';
 import { after, describe, it } from 'node:test';
 import { errnoName } from '../../../../data-plane/kernel/errno.ts';
 import { libcOrFail } from '../../../../harness/engine/libc.ts';
+import { ffiOrFail } from '../../../../harness/engine/test-calls.ts';
+import { epollEngineObstacle } from '../../../../data-plane/engine/epoll/epoll-engine.ts';
+import { selfCheck } from '../../../../data-plane/kernel/self-check.ts';
+import type { Ffi } from '../../../../data-plane/kernel/ffi.ts';
 
-const { EADDRINUSE, EAGAIN, EBADF } = constants.errno;
+const { EADDRINUSE, EBADF } = constants.errno;
 const LOOPBACK = Uint8Array.of(127, 0, 0, 1);
 const libc = libcOrFail();
 const opened: number[] = [];
@@ -63,15 +66,66 @@ describe('the C library', () => {
   it('tells the limit of descriptors', () => {
     assert.ok(libc.descriptorLimit() >= 256);
   });
+});
 
-  it('locks a file for one holder at a time', () => {
-    const directory = mkdtempSync(join(tmpdir(), 'lock-'));
-    const [one, two] = [0, 1].map(() => openSync(join(directory, 'lock'), 'w')) as [number, number];
-    assert.equal(libc.lock(one), 0);
-    assert.equal(libc.lock(two), -EAGAIN);
-    closeSync(one);
-    assert.equal(libc.lock(two), 0);
-    closeSync(two);
-    rmSync(directory, { recursive: true });
+type Call = (...args: number[]) => number;
+
+/** The C library, with one function that does something else. */
+function withOther(name: string, other: (real: Call) => Call): Ffi {
+  const ffi = ffiOrFail();
+  return {
+    ...ffi,
+    declare: <Declared extends (...args: never[]) => number>(prototype: string) => {
+      const real = ffi.declare<Declared>(prototype);
+      const isIt = prototype.includes(` ${name}(`);
+      return isIt ? (other(real as unknown as Call) as unknown as Declared) : real;
+    },
+  };
+}
+
+describe('the self-check of the epoll engine', () => {
+  it('finds nothing where the engine runs', () => {
+    assert.equal(selfCheck(ffiOrFail()), null);
+    assert.equal(epollEngineObstacle(), null);
+  });
+
+  it('says which call is not as it must be', () => {
+    const failing = (name: string, other: (real: Call) => Call) => selfCheck(withOther(name, other)) ?? '';
+    assert.match(
+      failing('epoll_wait', () => () => 0),
+      /epoll_wait gave a wrong result/,
+    );
+    // An event whose data is not where it is looked for, as on other machines.
+    const shifted = failing(
+      'epoll_wait',
+      (real) =>
+        (epoll = -1, at = 0, most = 0, timeoutMs = 0) =>
+          real(epoll, at + 4, most, timeoutMs),
+    );
+    assert.match(shifted, /struct epoll_event/);
+    // Flags that mean nothing: bytes that were looked at are gone.
+    const flagless = failing(
+      'recv',
+      (real) =>
+        (fd = -1, at = 0, size = 0) =>
+          real(fd, at, size, 0),
+    );
+    assert.match(flagless, /MSG_TRUNC/);
+    assert.match(
+      failing('accept4', () => () => -1),
+      /accept4 failed with/,
+    );
+  });
+
+  it('says which function is missing', () => {
+    const ffi = ffiOrFail();
+    const missing: Ffi = {
+      ...ffi,
+      declare: (prototype) => {
+        if (prototype.includes('splice')) throw new Error('Cannot find function "splice"');
+        return ffi.declare(prototype);
+      },
+    };
+    assert.match(selfCheck(missing) ?? '', /splice/);
   });
 });

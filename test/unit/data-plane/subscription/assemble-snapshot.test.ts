@@ -36,10 +36,6 @@ function words(result: ReturnType<typeof run>): string {
 }
 
 describe('assembling a snapshot from a delta', () => {
-  it('gives the target of a delta to nothing', () => {
-    assert.deepEqual(run(null, deltaTo(base)), { ok: true, snapshot: base });
-  });
-
   it('gives the target of a delta to what runs, and leaves that as it was', () => {
     const target = make.snapshot(2, make.pool('web'), make.backend('web', '10.0.0.2:80'));
     const before = [...base.entries.keys()];
@@ -144,17 +140,6 @@ describe('assembling a snapshot from a delta', () => {
 });
 
 describe('collecting the parts of a delta', () => {
-  it('takes all parts of one nonce', () => {
-    const [first, ...rest] = [...base.entries.values()];
-    assert.ok(first);
-    const result = run(
-      null,
-      deltaTo(base, { upserts: [first], end: null }),
-      deltaTo(base, { upserts: rest }),
-    );
-    assert.deepEqual(result, { ok: true, snapshot: base });
-  });
-
   it('forgets an unfinished delta when another begins', () => {
     const unfinished = deltaTo(base, { nonce: 'old', upserts: [make.entry(make.pool('ghost'))], end: null });
     assert.deepEqual(run(null, unfinished, deltaTo(base)), { ok: true, snapshot: base });

@@ -1,16 +1,21 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, it } from 'node:test';
+import { beforeEach, describe, it, type TestContext } from 'node:test';
 import type { Snapshot } from '../../../../core/model/snapshot.ts';
 import type { Logger } from '../../../../core/runtime/logger.ts';
 import { LastGoodSnapshot } from '../../../../data-plane/subscription/last-good-snapshot.ts';
-import { stageSnapshotFile } from '../../../../data-plane/subscription/snapshot-file.ts';
+import {
+  readSnapshotFile,
+  setSnapshotAside,
+  stageSnapshotFile,
+} from '../../../../data-plane/subscription/snapshot-file.ts';
 import { FakeClock } from '../../../../harness/fake-clock.ts';
 import { eventually, temporaryFolder, type Scope } from '../../../../harness/programs/processes.ts';
 import * as make from '../../../../harness/snapshots.ts';
 
-const [one, two] = [make.snapshot(1, make.pool('web')), make.snapshot(2, make.pool('web'))];
+const one = make.snapshot(1, make.pool('web'), make.backend('web', '10.0.0.1:80'));
+const two = make.snapshot(2, make.pool('web'));
 
 describe('the start from disk', () => {
   let stateDir = '';
@@ -82,5 +87,91 @@ describe('the start from disk', () => {
     stateDir = join(stateDir, 'gone');
     assert.equal((await start()).revision, null);
     assert.match(said.at(-1) ?? '', /starts are not counted/);
+  });
+});
+
+const savedAtMs = 1_700_000_000_123;
+
+describe('the snapshot file', () => {
+  let directory = '';
+  beforeEach((t) => {
+    directory = temporaryFolder(t as TestContext);
+  });
+
+  const file = () => join(directory, 'snapshot.json');
+  const save = async (snapshot = one) => (await stageSnapshotFile(directory, { snapshot, savedAtMs })).keep();
+  const savedHash = async (name?: 'snapshot.json' | 'snapshot.before.json') => {
+    const read = await readSnapshotFile(directory, name);
+    return read.type === 'saved' ? read.saved.snapshot.hash : read.type;
+  };
+  const ignored = async (text: string | Buffer) => {
+    writeFileSync(file(), text);
+    const result = await readSnapshotFile(directory);
+    assert.ok(result.type === 'ignored', JSON.stringify(result));
+    assert.equal(result.path, file());
+    return result.reason;
+  };
+
+  it('gives back what was written, with the time', async () => {
+    await save();
+    assert.deepEqual(await readSnapshotFile(directory), {
+      type: 'saved',
+      saved: { snapshot: one, savedAtMs },
+    });
+  });
+
+  it('is replaced by the next one, and only once that is kept', async () => {
+    await save();
+    const staged = await stageSnapshotFile(directory, { snapshot: two, savedAtMs });
+    assert.equal(await savedHash(), one.hash);
+    await staged.keep();
+    assert.equal(await savedHash(), two.hash);
+  });
+
+  it('is the one before once the next one is kept, and a torn one takes nobody with it', async () => {
+    await save();
+    await save(two);
+    assert.equal(await savedHash('snapshot.before.json'), one.hash);
+    assert.equal(await setSnapshotAside(directory, 'snapshot.json'), true);
+    assert.equal(await setSnapshotAside(directory, 'snapshot.json'), false);
+    await save(two);
+    assert.equal(await savedHash('snapshot.before.json'), one.hash);
+  });
+
+  it('is ignored when torn, wherever the tear is', async () => {
+    await save();
+    const text = readFileSync(file());
+    // The last byte is the end of the line: without it nothing is missing.
+    for (let length = 0; length < text.length - 1; length += 1) await ignored(text.subarray(0, length));
+  });
+
+  it('is ignored when a byte of the body was changed', async () => {
+    await save();
+    const text = readFileSync(file(), 'utf8');
+    assert.match(await ignored(text.replace('10.0.0.1', '10.0.0.2')), /checksum/);
+  });
+
+  it('is ignored, with both numbers, when it has a format of the future', async () => {
+    await save();
+    const text = readFileSync(file(), 'utf8').replace('{"format":1', '{"format":9');
+    assert.match(await ignored(text), /format 9, and this program reads format 1/);
+  });
+
+  it('is ignored when it is something else', async () => {
+    for (const text of ['', 'hello', 'null\nnull\n', '{}\n{}\n', '\u0000'.repeat(100)]) await ignored(text);
+  });
+
+  it('does not mind what an interrupted write left beside it', async () => {
+    await save();
+    writeFileSync(`${file()}.new`, 'half a snaps');
+    assert.equal(await savedHash(), one.hash);
+    await save(two);
+    assert.equal(await savedHash(), two.hash);
+  });
+
+  it('fails to be staged where it can not be written, leaving the old one', async () => {
+    await save();
+    await assert.rejects(stageSnapshotFile(join(directory, 'gone'), { snapshot: two, savedAtMs }), /ENOENT/);
+    assert.equal(await savedHash(), one.hash);
   });
 });

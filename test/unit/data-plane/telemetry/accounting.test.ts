@@ -68,8 +68,8 @@ describe('accounting', () => {
       bytesFromBackend: 22,
       answered: 1,
     });
-    const other = [connects(own, 'backendConnectSeconds', failed), backendCounts([own], failed).connections];
-    assert.deepEqual(other, [{ sumMs: 0 }, 0]);
+    assert.deepEqual(Object.values(backendCounts([own], failed)), [0, 1, 0, 0, 0]);
+    assert.deepEqual(connects(own, 'backendConnectSeconds', failed), { sumMs: 0 });
     assert.deepEqual(durations(own, 'backendDurationSeconds', failed), { sumMs: 0 });
   });
 

@@ -119,11 +119,6 @@ describe('the series of backends', () => {
     assert.deepEqual(counts(samplesOf(await createProxyMetrics(() => read(other), LIMIT).render())), first);
   });
 
-  it('have no `other` while all are named', async () => {
-    run([1, 2]);
-    assert.deepEqual(Object.keys(await scrape(new BackendSeries(2))), [address(1), address(2)]);
-  });
-
   it('keep in `other` what it has of a backend that is named then', async () => {
     run([1, 2, 3]);
     const series = new BackendSeries(1);

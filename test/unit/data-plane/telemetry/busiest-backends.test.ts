@@ -11,10 +11,6 @@ function chosen(busiest: BusiestBackends, connections: Readonly<Record<string, n
 }
 
 describe('the busiest backends', () => {
-  it('are all while there is room', () => {
-    assert.equal(chosen(new BusiestBackends(3), { a: 0, b: 9, c: 1 }), 'abc');
-  });
-
   it('are those with the most connections, and among equals the first by name, in whatever order they come', () => {
     assert.equal(chosen(new BusiestBackends(3), { a: 1, d: 5, c: 5, b: 5, e: 7 }), 'bce');
     assert.equal(chosen(new BusiestBackends(3), { e: 7, b: 5, c: 5, d: 5, a: 1 }), 'bce');

@@ -81,11 +81,7 @@ describe('the observer', () => {
     assert.notEqual(after?.firstByte, before?.firstByte);
     assert.equal(seen()?.connect, after?.connect);
     assert.equal(seen()?.firstByte, after?.firstByte);
-    assert.equal(
-      Array.from(before?.connect ?? []).every((cell) => cell === 0),
-      true,
-      'what was observed does not change',
-    );
+    assert.equal(Math.max(...Array.from(before?.connect ?? [1])), 0, 'what was observed does not change');
   });
 
   it('reads a histogram again that its worker had not written yet when it had counted already', () => {

@@ -4,10 +4,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { STRATEGIES } from '../../../../core/model/resources.ts';
 import { NO_ROW } from '../../../../data-plane/engine/engine.ts';
-import { CLOSE_REASONS } from '../../../../data-plane/memory/close-reasons.ts';
-import { backendCounts } from '../../../../data-plane/memory/counters.ts';
 import { HEALTH } from '../../../../data-plane/memory/shared-memory.ts';
-import { benchOf, HandlerBench } from '../../../../harness/worker/handler-bench.ts';
+import { benchOf, type HandlerBench } from '../../../../harness/worker/handler-bench.ts';
 
 const { ECANCELED, EADDRNOTAVAIL } = constants.errno;
 
@@ -83,13 +81,6 @@ describe('the connection handler', () => {
     assert.equal(bench.allOpen, 0, 'no plan names the row, and still it is given back');
   });
 
-  it('has no backend for a listener that no plan names', () => {
-    const bench = new HandlerBench();
-    assert.equal(bench.handler.onAccept(0, 5, 1), NO_ROW);
-    bench.handler.onClosed(0, 'no_backend');
-    assert.equal(bench.own.listenerOpen[5], 0);
-  });
-
   it('takes a backend out after three failures in a row, and only for what speaks of the backend', () => {
     const bench = benchOf({ backends: { 1: 1 }, retries: 10 });
     bench.accept(0);
@@ -113,25 +104,11 @@ describe('the connection handler', () => {
     assert.equal(bench.shared.health[row], HEALTH.ejected);
   });
 
-  it('counts what happened', () => {
-    const bench = benchOf({ backends: { 1: 1, 2: 1 } });
-    const failed = bench.row(bench.accept(0));
-    const row = bench.row(bench.fail(0));
-    bench.clock.advance(3);
-    bench.handler.onEstablished(0);
-    bench.handler.onBytes(0, 10, 20);
-    bench.clock.advance(2_000);
-    bench.handler.onBytes(0, 1, 2);
-    bench.handler.onClosed(0, 'backend_reset');
-    const counted = (of: number) => Object.values(backendCounts([bench.own], of));
-    assert.deepEqual(counted(failed), [0, 1, 0, 0, 0]);
-    assert.deepEqual(counted(row), [1, 0, 11, 22, 1]);
-    assert.deepEqual(Array.from(bench.own.listeners.subarray(0, 3)), [1, 11, 22]);
-    assert.equal(bench.own.worker[CLOSE_REASONS.indexOf('backend_reset')], 1);
-    // 3 ms to connect: above 2.5 and up to 5 ms, the fourth bucket. 2 s of life: the sixth.
-    assert.equal(bench.own.poolConnectSeconds[3], 1);
-    assert.equal(bench.own.listenerDurationSeconds[5], 1);
-    assert.ok(Math.abs((bench.own.listenerDurationSeconds[14] ?? 0) - 2.003) < 1e-9);
+  it('never takes out a backend without health check', () => {
+    const bench = benchOf({ backends: { 1: 1 }, retries: 10, isChecked: false });
+    bench.accept(0);
+    for (let n = 0; n < 5; n++) bench.fail(0);
+    assert.deepEqual([bench.posted, bench.shared.health[bench.row('1')]], [[], HEALTH.healthy]);
   });
 
   it('closes the connections of one backend, established or not', () => {

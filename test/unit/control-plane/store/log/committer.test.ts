@@ -143,7 +143,7 @@ describe('Committer', () => {
     const log = new MemoryLog();
     const [one, two] = [make({ log }), make({ log })];
     await one.propose(pool('web'));
-    // Between the look at the head and the append, the other replica takes the slot.
+    // Between the look at the head and the append, the other replica takes the log position.
     let between = true;
     one.store.onCall = async (call) => {
       if (call !== 'append' || !between) return;
@@ -227,7 +227,7 @@ describe('Committer', () => {
   it('holds back refusals that rest on commits which are not in the log yet', async () => {
     const { log, store, propose } = make();
     await propose(pool('web'));
-    // The append of both never arrives, and somebody else takes its slot before it can be sent again.
+    // The append of both never arrives, and somebody else takes its log position before it can be sent again.
     const coming: AppendFault[] = ['none', 'dropped'];
     store.nextFault = () => {
       const fault = coming.shift() ?? 'none';

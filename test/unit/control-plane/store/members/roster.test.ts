@@ -52,7 +52,7 @@ describe('the roster in the store', () => {
     assert.deepEqual(two.ids(), ['edge-1 (away)']);
     await made.pass(20_000);
     assert.deepEqual([one.ids(), two.ids()], [[], []]);
-    const words = 'warn a proxy is off the roster: it was away for ten minutes';
+    const words = 'warn a proxy is off the roster: it was disconnected for ten minutes';
     assert.equal([...one.said, ...two.said].filter((line) => line === words).length, 1);
   });
 

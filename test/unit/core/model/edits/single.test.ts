@@ -1,11 +1,12 @@
 /** Create, update and delete of one resource at a time. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Edit } from '../../../../../core/model/edit.ts';
+import type { Policy } from '../../../../../core/model/resources.ts';
 import { addBackends, removeBackends, updateBackend } from '../../../../../core/model/edits/backend.ts';
 import { createListener, deleteListener, updateListener } from '../../../../../core/model/edits/listener.ts';
 import { createPolicy, deletePolicy, updatePolicy } from '../../../../../core/model/edits/policy.ts';
 import { createPool, deletePool, updatePool } from '../../../../../core/model/edits/pool.ts';
-import type { Policy } from '../../../../../core/model/resources.ts';
 import { after, changesOf, refusalOf, stateOf } from '../../../../../harness/state.ts';
 
 const STATE = stateOf([
@@ -22,7 +23,7 @@ const STATE = stateOf([
 ]);
 
 describe('edits of one resource', () => {
-  const notFound: [what: string, edit: Parameters<typeof refusalOf>[1], message: RegExp][] = [
+  const notFound: [what: string, edit: Edit, message: RegExp][] = [
     ['policy', updatePolicy({ name: 'stedy' }), /no policy "stedy" \(did you mean "steady"\?\)/],
     ['policy', deletePolicy('stedy'), /no policy "stedy"/],
     ['pool', updatePool({ name: 'wbe', backends: [] }), /no pool "wbe" \(did you mean "web"\?\)/],
@@ -44,7 +45,7 @@ describe('edits of one resource', () => {
     });
   }
 
-  const taken: [what: string, edit: Parameters<typeof refusalOf>[1]][] = [
+  const taken: [what: string, edit: Edit][] = [
     ['policy', createPolicy({ name: 'steady' })],
     ['policy', createPolicy({ name: 'default' })],
     ['pool', createPool({ name: 'web', backends: [] })],
@@ -68,7 +69,7 @@ describe('edits of one resource', () => {
     );
   });
 
-  const stale: [what: string, edit: (revision: number) => Parameters<typeof refusalOf>[1]][] = [
+  const stale: [what: string, edit: (revision: number) => Edit][] = [
     ['policy', (revision) => updatePolicy({ name: 'steady' }, [], revision)],
     ['policy', (revision) => deletePolicy('steady', revision)],
     ['pool', (revision) => updatePool({ name: 'web', policy: 'steady', backends: [] }, [], revision)],
@@ -143,38 +144,27 @@ describe('edits of one resource', () => {
   });
 
   it('updates every field of a policy by its own path', () => {
-    const paths: [path: string, draft: object, expected: (value: Policy) => unknown][] = [
-      ['health_check.type', { healthCheck: { type: 'none' } }, (p) => p.healthCheck.type === 'none'],
-      [
-        'health_check.interval',
-        { healthCheck: { intervalMs: 9_000 } },
-        (p) => p.healthCheck.intervalMs === 9_000,
-      ],
-      ['health_check.timeout', { healthCheck: { timeoutMs: 9 * 10 } }, (p) => p.healthCheck.timeoutMs === 90],
-      [
-        'health_check.healthy_threshold',
-        { healthCheck: { healthyThreshold: 9 } },
-        (p) => p.healthCheck.healthyThreshold === 9,
-      ],
-      [
-        'health_check.unhealthy_threshold',
-        { healthCheck: { unhealthyThreshold: 9 } },
-        (p) => p.healthCheck.unhealthyThreshold === 9,
-      ],
-      ['connect.retries', { connect: { retries: 9 } }, (p) => p.connect.retries === 9],
-      ['timeouts.idle', { timeouts: { idleMs: 9_000 } }, (p) => p.timeouts.idleMs === 9_000],
-      [
-        'timeouts.half_closed',
-        { timeouts: { halfClosedMs: 9_000 } },
-        (p) => p.timeouts.halfClosedMs === 9_000,
-      ],
-      ['connection_log.one_in', { connectionLog: { oneIn: 9 } }, (p) => p.connectionLog?.oneIn === 9],
+    const steady = STATE.policies.get('steady')?.value;
+    assert.ok(steady);
+    const paths: [
+      path: string,
+      section: 'healthCheck' | 'connect' | 'timeouts' | 'connectionLog',
+      field: object,
+    ][] = [
+      ['health_check.type', 'healthCheck', { type: 'none' }],
+      ['health_check.interval', 'healthCheck', { intervalMs: 9_000 }],
+      ['health_check.timeout', 'healthCheck', { timeoutMs: 90 }],
+      ['health_check.healthy_threshold', 'healthCheck', { healthyThreshold: 9 }],
+      ['health_check.unhealthy_threshold', 'healthCheck', { unhealthyThreshold: 9 }],
+      ['connect.retries', 'connect', { retries: 9 }],
+      ['timeouts.idle', 'timeouts', { idleMs: 9_000 }],
+      ['timeouts.half_closed', 'timeouts', { halfClosedMs: 9_000 }],
+      ['connection_log.one_in', 'connectionLog', { oneIn: 9 }],
     ];
-    const value = (draft: object, path: string) =>
-      after(STATE, updatePolicy({ name: 'steady', ...draft }, [path])).policies.get('steady')?.value;
-    for (const [path, draft, expected] of paths) {
-      const updated = value(draft, path);
-      assert.ok(updated && expected(updated), path);
+    for (const [path, section, field] of paths) {
+      const updated = after(STATE, updatePolicy({ name: 'steady', [section]: field }, [path]));
+      const expected: Policy = { ...steady, [section]: { ...steady[section], ...field } };
+      assert.deepEqual(updated.policies.get('steady')?.value, expected, path);
     }
   });
 
@@ -237,7 +227,7 @@ describe('edits of one resource', () => {
     assert.deepEqual([...(removed.pools.get('web')?.backends.keys() ?? [])], ['10.0.0.2:80', '10.0.0.3:80']);
   });
 
-  const unchanged: [what: string, edit: Parameters<typeof refusalOf>[1]][] = [
+  const unchanged: [what: string, edit: Edit][] = [
     ['policy', updatePolicy({ name: 'steady', strategy: 'random' }, ['strategy'])],
     ['pool', updatePool({ name: 'web', policy: 'steady', backends: [] }, ['policy'])],
     ['listener', updateListener({ name: 'front', address: '0.0.0.0:80', pool: 'web' })],

@@ -47,6 +47,10 @@ class Rig {
     this.acceptors.ready(this.kernel.event(fd, EPOLL.in).low);
   }
 
+  areWaitedFor(fds: readonly number[]): boolean[] {
+    return fds.map((fd) => this.isWaitedFor(fd));
+  }
+
   isWaitedFor(fd: number): boolean {
     return this.kernel.registered.has(fd);
   }
@@ -123,10 +127,7 @@ describe('listening sockets', () => {
       const fds = [rig.listen(WEB), rig.listen(MAIL)] as const;
       rig.ready(fds[0], -errno);
       assert.deepEqual(rig.faults, [`accepting: Error: ${errnoName(errno)}; the socket is given up`]);
-      assert.deepEqual(
-        fds.map((fd) => rig.isWaitedFor(fd)),
-        [false, true],
-      );
+      assert.deepEqual(rig.areWaitedFor(fds), [false, true]);
       rig.ready(fds[1], CLIENT);
       assert.deepEqual([rig.accepted, rig.shortages], [[MAIL], []]);
     });
@@ -140,15 +141,9 @@ describe('listening sockets', () => {
       rig.kernel.answers.epollAdd = [0, -errno];
       rig.acceptors.resume();
       assert.deepEqual([rig.shortages, rig.acceptors.isPaused], [[errno], true]);
-      assert.deepEqual(
-        fds.map((fd) => rig.isWaitedFor(fd)),
-        [false, false],
-      );
+      assert.deepEqual(rig.areWaitedFor(fds), [false, false]);
       rig.acceptors.resume();
-      assert.deepEqual(
-        fds.map((fd) => rig.isWaitedFor(fd)),
-        [true, true],
-      );
+      assert.deepEqual(rig.areWaitedFor(fds), [true, true]);
     }
   });
 

@@ -25,10 +25,6 @@ describe('a relay whose reads fail', () => {
         assert.equal(rig.kernel.count('endOutput'), 0, 'a reset is no end');
       });
     }
-  }
-
-  for (const side of SIDES) {
-    const other = side === CLIENT ? BACKEND : CLIENT;
     for (const errno of TRANSIENT) {
       it(`asks the ${NAMES[side]} again after ${errnoName(errno)}, once it is told to`, () => {
         const rig = new RelayRig();
@@ -202,6 +198,7 @@ describe('a relay whose sends fail', () => {
 
 describe('a relay that is told of an error', () => {
   for (const side of SIDES) {
+    const other = side === CLIENT ? BACKEND : CLIENT;
     it(`reads the ${NAMES[side]} to the end before it asks which`, () => {
       const rig = new RelayRig();
       rig.says(side, 'hello', -EAGAIN);
@@ -210,13 +207,12 @@ describe('a relay that is told of an error', () => {
       assert.equal(rig.turn(), RELAY_STATE.open);
       // The error was told, so the end of the rest is none.
       rig.says(side, ', world', 0);
-      assert.equal(rig.turn(), DELIVER[side === CLIENT ? BACKEND : CLIENT]);
+      assert.equal(rig.turn(), DELIVER[other]);
       assert.equal(rig.kernel.count('endOutput'), 0);
-      assert.equal(rig.heard(side === CLIENT ? BACKEND : CLIENT), 'hello, world');
+      assert.equal(rig.heard(other), 'hello, world');
     });
 
     it(`passes on the end of the ${NAMES[side]}, the last of both, before it asks for the error behind it`, () => {
-      const other = side === CLIENT ? BACKEND : CLIENT;
       const rig = new RelayRig();
       rig.says(other, 'hello', 0);
       assert.equal(rig.turn(), RELAY_STATE.open);
@@ -230,7 +226,6 @@ describe('a relay that is told of an error', () => {
     });
 
     it(`has told the ${NAMES[side]} of the other's end when that fails after the last end of both`, () => {
-      const other = side === CLIENT ? BACKEND : CLIENT;
       const rig = new RelayRig();
       rig.says(other, 'hello', 0);
       assert.equal(rig.turn(), RELAY_STATE.open);
@@ -243,7 +238,6 @@ describe('a relay that is told of an error', () => {
     });
 
     it(`leaves the last end, that of the ${NAMES[side]}, to close()`, () => {
-      const other = side === CLIENT ? BACKEND : CLIENT;
       const rig = new RelayRig();
       rig.says(other, 'hello', 0);
       assert.equal(rig.turn(), RELAY_STATE.open);

@@ -4,9 +4,9 @@ import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { EPOLL } from '../../../../../data-plane/kernel/linux.ts';
 import { errnoName } from '../../../../../data-plane/kernel/errno.ts';
-import { CLIENT, connecting, LoopRig, SLOTS } from '../../../../../harness/engine/loop-rig.ts';
+import { CLIENT, connecting, established, LoopRig, SLOTS } from '../../../../../harness/engine/loop-rig.ts';
 
-const { EAGAIN, ECONNABORTED, EEXIST, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } = constants.errno;
+const { EEXIST, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } = constants.errno;
 /** While accepting is stopped, how often the engine looks. */
 const LOOK_MS = 100;
 /** How long a connection waits for memory before it is tried again. */
@@ -51,21 +51,11 @@ describe('the epoll engine, out of descriptors or memory', () => {
   });
 
   it('serves whoever is connected meanwhile', () => {
-    const rig = connecting(1);
-    rig.turn(rig.kernel.event(rig.backend(0), EPOLL.out), rig.kernel.event(rig.client(0), EPOLL.out));
+    const rig = established();
     rig.turn(rig.clients(-EMFILE));
     const told = rig.turn(rig.says(rig.client(0), 'hello'), rig.says(rig.backend(0), 'hi'));
     assert.deepEqual(told, ['first-bytes 0']);
     assert.deepEqual([rig.heard(rig.backend(0)), rig.heard(rig.client(0))], ['hello', 'hi']);
-  });
-
-  it('takes no notice of a client that is gone, and of one that another worker took', () => {
-    for (const errno of [ECONNABORTED, EAGAIN]) {
-      const rig = new LoopRig();
-      assert.deepEqual(rig.turn(rig.clients(-errno)), []);
-      assert.equal(rig.isAccepting, true);
-      assert.deepEqual(rig.turn(rig.clients(CLIENT)), ['accepted 0']);
-    }
   });
 
   for (const [call, errno, answers] of [
@@ -104,12 +94,6 @@ describe('the epoll engine, out of descriptors or memory', () => {
 });
 
 describe('a connection for whose bytes the kernel has no memory', () => {
-  function established(): LoopRig {
-    const rig = connecting(1);
-    rig.turn(rig.kernel.event(rig.backend(0), EPOLL.out), rig.kernel.event(rig.client(0), EPOLL.out));
-    return rig;
-  }
-
   for (const errno of [ENOBUFS, ENOMEM]) {
     it(`lives through ${errnoName(errno)}, is tried again without an event, and loses nothing`, () => {
       const rig = established();

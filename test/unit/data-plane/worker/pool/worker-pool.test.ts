@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import type { ListenOn } from '../../../../../data-plane/engine/engine.ts';
 import type { Plan } from '../../../../../data-plane/plan/plan.ts';
 import { CONTROL, sharedCells, workerCells } from '../../../../../data-plane/memory/shared-memory.ts';
+import type { WorkerPool } from '../../../../../data-plane/worker/pool/worker-pool.ts';
 import { fakePool, type PoolOptions } from '../../../../../harness/worker/fake-threads.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -13,22 +15,27 @@ function poolOf(options: PoolOptions = {}) {
   return fakePool((cleanup) => cleanups.push(cleanup), options);
 }
 
+/** The first thread of a worker never answers messages of this type. */
+function deafOnce(worker: number, to: string): PoolOptions {
+  return { isDeafTo: (index, nth, type) => index === worker && nth === 0 && type === to };
+}
+
 function plan(sequence: number): Plan {
   return { sequence, revision: sequence, listeners: [], pools: [] };
 }
 
-describe('the worker pool', () => {
-  it('prepares in all workers before it commits in any', async () => {
-    const { pool, threads } = poolOf();
-    await pool.start();
-    await pool.apply(plan(1));
-    for (const thread of threads) assert.deepEqual(thread.types, ['prepare', 'commit']);
-  });
+/** A descriptor for each worker. */
+function lentPlaces(workers: number): ListenOn[] {
+  return Array.from({ length: workers }, (_, index) => ({ type: 'descriptor', fd: 100 + index }));
+}
 
+function listenOn(on: ListenOn | undefined): unknown {
+  return { type: 'listen', listener: 5, on };
+}
+
+describe('the worker pool', () => {
   it('replaces a worker that does not prepare in time, and the plan is applied', async () => {
-    const { pool, clock, threads, events } = poolOf({
-      isDeafTo: (index, nth, type) => index === 1 && nth === 0 && type === 'prepare',
-    });
+    const { pool, clock, threads, events } = poolOf(deafOnce(1, 'prepare'));
     await pool.start();
     const applied = pool.apply(plan(1));
     await clock.advanceSettling(10_000);
@@ -46,9 +53,7 @@ describe('the worker pool', () => {
   });
 
   it('replaces a worker that does not commit in time', async () => {
-    const { pool, clock, threads } = poolOf({
-      isDeafTo: (index, nth, type) => index === 0 && nth === 0 && type === 'commit',
-    });
+    const { pool, clock, threads } = poolOf(deafOnce(0, 'commit'));
     await pool.start();
     const applied = pool.apply(plan(1));
     await clock.advanceSettling(10_000);
@@ -61,7 +66,7 @@ describe('the worker pool', () => {
     const { pool, clock, threads } = poolOf();
     await pool.start();
     await pool.apply(plan(1));
-    const places = [0, 1].map((fd) => ({ type: 'descriptor', fd: 100 + fd }) as const);
+    const places = lentPlaces(2);
     assert.equal(await pool.listen(5, places), null);
     threads[1]?.die();
     await clock.advanceSettling(0);
@@ -114,16 +119,20 @@ describe('the worker pool', () => {
     assert.equal(threads.length, 5, 'it had lived long enough not to fail in a row');
   });
 
-  it('ends a worker that does not stop accepting: its sockets are about to be closed', async () => {
-    const { pool, clock, events } = poolOf({
-      isDeafTo: (index, nth, type) => index === 1 && nth === 0 && type === 'stop-accepting',
+  for (const [message, order, reason] of [
+    ['listen', (pool: WorkerPool) => pool.listen(5, lentPlaces(2)), 'it did not start to listen'],
+    ['stop-accepting', (pool: WorkerPool) => pool.stopAccepting(), 'it did not stop accepting'],
+  ] as const) {
+    it(`ends a worker that does not answer ${message}: clients would wait in its sockets`, async () => {
+      const { pool, clock, events } = poolOf(deafOnce(1, message));
+      await pool.start();
+      const ordered = order(pool);
+      await clock.advanceSettling(10_000);
+      assert.equal((await ordered) ?? null, null);
+      assert.deepEqual(events, [`lost 1 0: ${reason}`]);
+      await clock.advanceSettling(0);
     });
-    await pool.start();
-    const stopped = pool.stopAccepting();
-    await clock.advanceSettling(10_000);
-    await stopped;
-    assert.deepEqual(events, ['lost 1 0: it did not stop accepting']);
-  });
+  }
 
   it('rejects its start when no worker starts', async () => {
     const { pool, clock } = poolOf({ isDeafTo: (_index, _nth, type) => type === 'start' });
@@ -165,5 +174,107 @@ describe('the worker pool', () => {
     await clock.advanceSettling(100);
     await stopped;
     assert.deepEqual(threads[0]?.types, ['stop-accepting', 'exit']);
+  });
+});
+
+describe('listening sockets lent to workers', () => {
+  it('lets a neighbour accept on the sockets of a worker that is away, until it is back', async () => {
+    const { pool, clock, threads } = poolOf();
+    await pool.start();
+    const places = lentPlaces(2);
+    await pool.listen(5, places);
+    threads[1]?.die();
+    assert.deepEqual(threads[0]?.got.slice(1), [listenOn(places[1])], 'at once');
+    await clock.advanceSettling(0);
+    assert.deepEqual(threads[2]?.got, [listenOn(places[1])]);
+    assert.deepEqual(threads[0]?.got.slice(2), [{ type: 'unlisten', listener: 5 }, listenOn(places[0])]);
+  });
+
+  it('lets a neighbour accept for a listener that is added while another worker is away', async () => {
+    const { pool, clock, threads } = poolOf();
+    await pool.start();
+    threads[1]?.die();
+    await clock.advanceSettling(0);
+    threads[2]?.die();
+    await clock.advanceSettling(0);
+    const places = lentPlaces(2);
+    assert.equal(await pool.listen(5, places), null);
+    assert.deepEqual(threads[0]?.got, places.map(listenOn));
+    await clock.advanceSettling(200);
+    assert.deepEqual(threads[3]?.got, [listenOn(places[1])], 'the replacement accepts on its own');
+  });
+
+  it('passes on what a neighbour accepted on when that dies too', async () => {
+    const { pool, clock, threads } = poolOf({
+      workers: 3,
+      isDeafTo: (_index, nth, type) => nth > 0 && type === 'start',
+    });
+    await pool.start();
+    const places = lentPlaces(3);
+    await pool.listen(5, places);
+    threads[2]?.die();
+    const helper = threads.slice(0, 2).find(({ got }) => got.length === 2);
+    const other = threads.slice(0, 2).find((thread) => thread !== helper);
+    assert.deepEqual(helper?.got.at(-1), listenOn(places[2]));
+    helper?.die();
+    const lent = other?.got.slice(1).map((message) => (message.type === 'listen' ? message.on : null));
+    assert.deepEqual(new Set(lent), new Set([places[2], places[helper?.index ?? -1]]));
+    await clock.advanceSettling(0);
+  });
+
+  it('lets the first that is back accept on all sockets when none was left', async () => {
+    const { pool, clock, threads } = poolOf({
+      isDeafTo: (index, nth, type) => index === 1 && nth > 0 && type === 'start',
+    });
+    await pool.start();
+    const places = lentPlaces(2);
+    await pool.listen(5, places);
+    threads[0]?.die();
+    threads[1]?.die();
+    await clock.advanceSettling(0);
+    assert.deepEqual(threads[2]?.index, 0);
+    assert.deepEqual(threads[2]?.got, places.map(listenOn));
+    await clock.advanceSettling(10_000);
+  });
+
+  it('takes in the queues of a worker that dies while a listener is removed', async () => {
+    const { pool, threads } = poolOf(deafOnce(1, 'unlisten'));
+    await pool.start();
+    const places = lentPlaces(2);
+    await pool.listen(5, places);
+    const unlistened = pool.unlisten(5);
+    threads[1]?.die();
+    await unlistened;
+    const unlisten = { type: 'unlisten', listener: 5 } as const;
+    assert.deepEqual(threads[0]?.got.slice(1), [unlisten, ...places.map(listenOn), unlisten]);
+  });
+
+  it('takes a removed listener for removed when the answer to it has come, not one to an earlier order', async () => {
+    const { pool, clock, threads } = poolOf(deafOnce(0, 'unlisten'));
+    await pool.start();
+    await pool.listen(5, lentPlaces(2));
+    threads[1]?.die();
+    await clock.advanceSettling(0);
+    let isRemoved = false;
+    const removed = pool.unlisten(5).then(() => {
+      isRemoved = true;
+    });
+    // To the order by which it gave a socket back.
+    threads[0]?.tell({ type: 'unlistened', listener: 5 });
+    await clock.advanceSettling(0);
+    assert.equal(isRemoved, false);
+    threads[0]?.tell({ type: 'unlistened', listener: 5 });
+    await removed;
+  });
+
+  it('lends no address of its own: its replacement could not have it', async () => {
+    const { pool, clock, threads } = poolOf();
+    await pool.start();
+    threads[0]?.die();
+    await clock.advanceSettling(0);
+    threads[2]?.die();
+    await clock.advanceSettling(0);
+    assert.equal(await pool.listen(5, [{ type: 'address', host: '127.0.0.1', port: 1 }]), null);
+    assert.deepEqual(threads[1]?.got, []);
   });
 });
