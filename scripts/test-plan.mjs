@@ -13,11 +13,14 @@ const HAS_A_LONG_FORM = /\/run-length\.js'/;
 /** Starting a process costs more than most of these tests, so they share some. */
 const SHARES_A_PROCESS = /^(unit|property)\//;
 const FILES_PER_PROCESS = 20;
-/** The long form of a fault run expects a machine of its own. */
-const RUNS_LAST_AND_ALONE = /^faults\//;
+/**
+ * Run last, one at a time. The long form of a fault run expects a machine of its own. A browser gives up on a script of
+ * the page that takes too long to load, and the page stays empty then.
+ */
+const RUNS_LAST_AND_ALONE = { quick: /^$/, all: /^e2e\/dashboard/, long: /^faults\// };
 /** The longest start first, so that no core is idle at the end; the slowest files of a run say what belongs here. */
 const ORDER = [
-  /^e2e\/(?:real-programs|how-to|dashboard|registration|shared-address|compose|quick-start)/,
+  /^e2e\/(?:real-programs|how-to|registration|shared-address|compose|quick-start)/,
   /^contract\/store\/config-store\.etcd/,
   /^(?:faults|e2e)\//,
   /^integration\//,
@@ -38,7 +41,7 @@ export function planTests(root, { scope, parts }) {
     .filter((file) => IN_SCOPE[scope](file, root))
     .filter((file) => parts.length === 0 || parts.some((part) => join(root, file).includes(part)))
     .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
-  const last = files.filter((file) => scope === 'long' && RUNS_LAST_AND_ALONE.test(file));
+  const last = files.filter((file) => RUNS_LAST_AND_ALONE[scope].test(file));
   const others = files.filter((file) => !last.includes(file));
   const shared = others.filter((file) => SHARES_A_PROCESS.test(file));
   const single = others.filter((file) => !SHARES_A_PROCESS.test(file)).map((file) => [file]);

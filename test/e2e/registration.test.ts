@@ -65,7 +65,7 @@ describe('a backend that registers itself', () => {
     );
     const store = `lmdb:${join(temporaryFolder(t), 'store')}`;
     const plane = await startControlPlane(t, store, { grpcAddress: server });
-    await backend.line((line) => line.includes('pool "web" does not exist'), 'the refusal');
+    await backend.line((line) => line.includes('pool: "web" does not exist'), 'the refusal');
     await succeed(lbctlFor(plane.grpc), ['create', 'pool', 'web']);
     await untilRegistered(backend);
     assert.deepEqual(await addressesAt(clientOf(t, server)), [backend.address]);

@@ -29,7 +29,7 @@ const PROGRAM = `
   const { mayBlock } = openNonBlocking(stream);
   const sink = stream === 2
     ? standardErrorSink(systemClock, exitMs)
-    : openConnectionLog('-', systemClock, { info() {}, error() {} });
+    : openConnectionLog('-', systemClock, { info() {}, error() {}, child() { return this; } });
   report({ mayBlock, isLeft: flags() === before });
   let number = 0;
   createInterface({ input: process.stdin }).on('line', (line) => {
