@@ -14,8 +14,8 @@ const HAS_A_LONG_FORM = /\/run-length\.js'/;
 const SHARES_A_PROCESS = /^(unit|property)\//;
 const FILES_PER_PROCESS = 20;
 /**
- * Run last, one at a time. The long form of a fault run expects a machine of its own. A browser gives up on a script of
- * the page that takes too long to load, and the page stays empty then.
+ * Run last, one at a time. The long form of a fault run expects a machine of its own. Beside containers and fleets, pages
+ * in the browser sometimes stayed empty, because none of their scripts had run; the cause is not known.
  */
 const RUNS_LAST_AND_ALONE = { quick: /^$/, all: /^e2e\/dashboard/, long: /^faults\// };
 /** The longest start first, so that no core is idle at the end; the slowest files of a run say what belongs here. */

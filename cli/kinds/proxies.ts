@@ -1,4 +1,5 @@
 /** `get proxies` and `describe proxy`. */
+import { violationText } from '../../core/model/violation.ts';
 import type { Plain } from '../../core/view/plain.ts';
 import { age, isoTime } from '../../core/view/figures.ts';
 import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
@@ -122,9 +123,9 @@ function configurationFacts({ fromDisk, stale, rejected }: AppliedSnapshot__Outp
   return [
     ...doubts.map((text): Fact => ['Configuration', { text, tone: 'doubtful' }]),
     ...violations.map(
-      ({ field, description }): Fact => [
+      (violation): Fact => [
         `Rejected ${rejected?.position?.revision ?? ''}`,
-        { text: `${field}: ${description}`, tone: 'bad' },
+        { text: violationText(violation), tone: 'bad' },
       ],
     ),
   ];
