@@ -1,4 +1,4 @@
-/** Backends that registered themselves: their states, their place in the pool, and the limits for requests. */
+/** Backends that registered themselves: their states, their place in the pool, and for how long a request may ask. */
 
 /** `expiring`: its lease ended together with most of the pool's leases, so it is kept for a while. */
 export const REGISTRATION_STATES = ['active', 'draining', 'expiring'] as const;
@@ -8,6 +8,3 @@ export type RegistrationState = (typeof REGISTRATION_STATES)[number];
 export type RegistrationSource = 'registered' | 'shadowed' | 'ignored';
 
 export const REGISTRATION_TTL_MS = { min: 2_000, max: 5 * 60_000, default: 10_000 } as const;
-
-/** The most registrations of one pool. */
-export const MAX_REGISTRATIONS = 1_000;
