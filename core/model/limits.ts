@@ -19,6 +19,9 @@ export const LIMITS = {
   registrationsOfPool: 1_000,
 } as const;
 
+/** How long a registration may last without its caller. */
+export const REGISTRATION_TTL_MS = { min: 2_000, max: 5 * 60_000, default: 10_000 } as const;
+
 /** Characters in the texts of a request. */
 export const MAX_LENGTH = {
   requestId: 64,

@@ -1,5 +1,5 @@
 /** The backends as configured and as registered, joined with what the proxies report of them. Pure. */
-import { REGISTRATION_STATES, type RegistrationState } from '../model/registration.ts';
+import { REGISTRATION_STATES, type RegistrationState } from '../model/resources.ts';
 import type { BackendState, Health } from '../model/resources.ts';
 import { wordFromWire } from '../wire/enum-codec.ts';
 import type { BackendReport__Output } from '../wire/generated/lb/v1/BackendReport.ts';
