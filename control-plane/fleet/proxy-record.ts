@@ -101,12 +101,16 @@ export class ReportedProxy implements ProxyRecord {
       this.listeners.set(report.listener, report);
     }
     for (const report of request.workers) this.workers.set(report.index, report);
+    this.#checkSizes();
+    if (request.applied !== null) this.#earlier = null;
+    return { healthChanged, transitions, before };
+  }
+
+  #checkSizes(): void {
     for (const kind of ['backends', 'listeners', 'workers'] as const) {
       if (this[kind].size <= LIMITS[kind]) continue;
       throw new LbError('RESOURCE_EXHAUSTED', `this proxy reports more than ${LIMITS[kind]} ${kind}`);
     }
-    if (request.applied !== null) this.#earlier = null;
-    return { healthChanged, transitions, before };
   }
 
   /** Returns whether it has another health than before; that is a transition only if it was known before. */
