@@ -3,7 +3,7 @@
  *
  * Invariants
  *  - pure; a receiver that starts from nothing and takes every message in order knows the newest observation;
- *  - nothing changed: no message; a message names at most MAX_GROWN_A_MESSAGE backends;
+ *  - nothing changed: no message; a message names at most MAX_BACKENDS_A_MESSAGE backends;
  *  - a message is built when it is requested, so that a caller can take one at a time and do other work in between.
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -19,9 +19,8 @@ import { backendToWire, changedBackends, trafficToWire } from './backend-reports
 import { HISTOGRAM_BOUNDS } from './histogram-increases.ts';
 import type { Observation, ProcessObservation } from '../telemetry/observation.ts';
 
-/** A message takes at most about 2 ms of CPU to build and encode: health checks run on the same thread. */
+/** A message takes about 2 ms of CPU at most to build and encode: health checks run on the same thread. */
 const MAX_BACKENDS_A_MESSAGE = 250;
-const MAX_GROWN_A_MESSAGE = 500;
 
 type Messages = Generator<StreamReportsRequest, void, undefined>;
 
@@ -51,7 +50,7 @@ function* messages(before: Observation, now: Observation, first: StreamReportsRe
   };
   const { stated, grown } = changedBackends(before, now);
   const parts: (() => StreamReportsRequest)[] = [
-    ...chunks(grown, MAX_GROWN_A_MESSAGE).map((part) => () => ({ traffic: trafficToWire(part) })),
+    ...chunks(grown).map((part) => () => ({ traffic: trafficToWire(part) })),
     // After their traffic, so that a receiver's totals are already those that it says.
     ...chunks(stated).map((part) => () => ({ backends: part.map(backendToWire) })),
     ...chunks(gone(before.backends, now.backends)).map((part) => () => ({
@@ -88,7 +87,8 @@ function nonEmpty<K extends keyof StreamReportsRequest, V>(field: K, values: V[]
   return values.length === 0 ? {} : ({ [field]: values } as { [key in K]: V[] });
 }
 
-function chunks<T>(items: readonly T[], size = MAX_BACKENDS_A_MESSAGE): T[][] {
+function chunks<T>(items: readonly T[]): T[][] {
+  const size = MAX_BACKENDS_A_MESSAGE;
   const parts: T[][] = [];
   for (let start = 0; start < items.length; start += size) parts.push(items.slice(start, start + size));
   return parts;
