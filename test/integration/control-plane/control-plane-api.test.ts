@@ -103,6 +103,21 @@ describe('the history', () => {
   });
 });
 
+describe('the guard', () => {
+  it('counts what a pool had at any moment of the last ten minutes, its first ones included', async (context) => {
+    const { call } = await runControlPlane(context);
+    const addresses = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'];
+    await call('pools', 'CreatePool', {
+      pool: { name: 'new', backends: addresses.map((address) => ({ address })) },
+    });
+    const remove = (count: number) =>
+      call('pools', 'RemoveBackends', { pool: 'new', addresses: addresses.splice(0, count) });
+    await remove(1);
+    const refused = /1 active backend, less than half \(it has 2 now, and had 3 in the last ten minutes\)/;
+    await assert.rejects(remove(1), refused);
+  });
+});
+
 describe('Export', () => {
   it('gives what Apply needs to make the same again', async (context) => {
     const plane = await runControlPlane(context);
