@@ -38,7 +38,7 @@ export function refusalLines({ guardRefusals }: ChangeResult__Output): string[] 
 
 /** What the change would do to traffic; empty when it does nothing to it. */
 function effectsText({ poolEffects, listenerEffects }: ChangeResult__Output, style: Style): string {
-  const pools = poolEffects.map(({ pool, backends, connectionsDraining }) => {
+  const pools = poolEffects.map(({ pool, backends, connectionsDraining, explanation }) => {
     const rows = backends.map(({ address, shareBefore, shareAfter, connections }) => [
       address,
       percent(shareBefore),
@@ -46,7 +46,7 @@ function effectsText({ poolEffects, listenerEffects }: ChangeResult__Output, sty
       connections,
     ]);
     const shares = table(['BACKEND', 'SHARE', 'THEN', 'CONNECTIONS'], rows, style);
-    return `\npool ${printable(pool)}, share of new connections:\n${shares}${connectionsDraining} open connections would drain\n`;
+    return `\npool ${printable(pool)}, share of new connections:\n${shares}${printable(explanation)}\n${connectionsDraining} open connections would drain\n`;
   });
   const listeners = listenerEffects.map(
     ({ listener, connections }) =>

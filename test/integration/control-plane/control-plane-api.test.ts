@@ -41,7 +41,7 @@ describe('resources', () => {
       pool: 'web',
       backend: { address: '10.0.0.1:80', state: 'BACKEND_STATE_DRAINING' },
     });
-    await call('pools', 'RemoveBackends', { pool: 'web', addresses: ['10.0.0.2:80'] });
+    await call('pools', 'RemoveBackends', { pool: 'web', addresses: ['10.0.0.2:80'], force: true });
     const pool = (await call('pools', 'GetPool', { name: 'web' })).response;
     assert.equal(pool.revision, '7');
     assert.deepEqual(
