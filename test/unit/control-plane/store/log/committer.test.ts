@@ -243,6 +243,25 @@ describe('Committer', () => {
     assert.deepEqual([first.code, second.code], ['NOT_FOUND', 'NOT_FOUND']);
   });
 
+  it('takes no commit of the same request at another replica for its own batch', async () => {
+    const { log, store, propose } = make();
+    // The append of both never arrives, and one of their clients repeats its change at another replica meanwhile.
+    const coming: AppendFault[] = ['none', 'dropped'];
+    store.nextFault = () => {
+      const fault = coming.shift() ?? 'none';
+      if (fault === 'dropped') {
+        const state = applyCommits(emptyState(log.storeId), log.commits);
+        const elsewhere = commitOn(state, changesOf(state, pool('a')), 'a');
+        assert.ok(log.append(log.head, [elsewhere]));
+      }
+      return fault;
+    };
+    const given = { requestId: 'a', requestDigest: 'digest' };
+    const [, a, b] = await Promise.all([propose(pool('x')), propose(pool('a'), given), propose(pool('b'))]);
+    assert.deepEqual([a.outcome?.revision, a.outcome?.repeated, b.outcome?.revision], [2, true, 3]);
+    assert.deepEqual([...applyCommits(emptyState(log.storeId), log.commits).pools.keys()], ['x', 'a', 'b']);
+  });
+
   it('lets nothing wait beyond its deadline, nor more than its limit', async () => {
     const { clock, store, replica } = make({ queueLimit: 2 });
     let release = () => {};
