@@ -33,9 +33,8 @@ export function openPrivateFile(path: string, flags: number): number {
     return openSync(path, flags | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ELOOP') throw error;
-    throw new Error(
-      `${path} is a symbolic link, which is not followed: remove it, or put the file itself there`,
-    );
+    const message = `${path} is a symbolic link, which is not followed: remove it, or put the file itself there`;
+    throw new Error(message, { cause: error });
   }
 }
 

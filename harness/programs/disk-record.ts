@@ -70,19 +70,20 @@ class Disk {
     const call = /^\w+/.exec(text)?.[0] ?? '';
     const [, descriptor = '', path = ''] = /^\w+\((\d+)<([^>]*)>/.exec(text) ?? [];
     const [first = '', second = ''] = Array.from(text.matchAll(/"([^"]*)"/g), ([, name]) => name);
-    if (/^f(?:data)?sync$/.test(call)) {
-      const began = this.#time;
-      return (result) => {
-        if (/= 0/.test(result) && (this.#unsynced.get(path) ?? Infinity) <= began)
-          this.#unsynced.delete(path);
-      };
-    }
-    const offset = call === 'pwrite64' ? ` ${/(\d+)(?:\) .*)?$/.exec(text)?.[1]}` : '';
-    if (/write|ftruncate/.test(call)) this.#write(descriptor, path, first, offset);
-    else if (call.startsWith('rename')) return this.#rename(first, second);
-    else if (call === 'mkdir') return (result) => void (/= 0/.test(result) && this.#appear(first));
-    else if (call === 'openat') return (result) => this.#open(first, text, /= (\d+)/.exec(result)?.[1]);
+    if (/^f(?:data)?sync$/.test(call)) return this.#sync(path);
+    if (/write|ftruncate/.test(call)) this.#write(descriptor, path, first, offsetIn(text));
+    if (call.startsWith('rename')) return this.#rename(first, second);
+    if (call === 'mkdir') return (result) => void (/= 0/.test(result) && this.#appear(first));
+    if (call === 'openat') return (result) => this.#open(first, text, /= (\d+)/.exec(result)?.[1]);
     return () => undefined;
+  }
+
+  #sync(path: string): (result: string) => void {
+    const began = this.#time;
+    return (result) => {
+      const changed = this.#unsynced.get(path) ?? began;
+      if (/= 0/.test(result) && changed <= began) this.#unsynced.delete(path);
+    };
   }
 
   #write(descriptor: string, path: string, data: string, offset: string): void {
@@ -135,4 +136,10 @@ class Disk {
       unsynced: [...this.#unsynced.keys()].map(named).sort(),
     });
   }
+}
+
+/** The last argument of a pwrite64, whose other end may not be there yet. */
+function offsetIn(text: string): string {
+  const offset = /^pwrite64.*, (\d+)(?:\)|$)/.exec(text)?.[1];
+  return offset === undefined ? '' : ` ${offset}`;
 }

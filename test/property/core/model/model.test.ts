@@ -4,7 +4,6 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { canonicalAddress, parseAddress } from '../../../../core/model/address.ts';
 import type { Change, Commit } from '../../../../core/model/commit.ts';
-import { POLICY_DEFAULTS } from '../../../../core/model/defaults.ts';
 import { describeChanges } from '../../../../core/model/difference.ts';
 import type { BackendDraft, ResourceDraft } from '../../../../core/model/draft.ts';
 import { formatDuration, parseDuration } from '../../../../core/model/duration.ts';
@@ -18,7 +17,7 @@ import { rollbackTo } from '../../../../core/model/edits/rollback.ts';
 import { applyChanges, applyCommit, applyCommits, emptyState } from '../../../../core/model/fold.ts';
 import { canonicalJson, contentHash } from '../../../../core/model/hash.ts';
 import { formatIp, parseIp } from '../../../../core/model/ip.ts';
-import { keyOf, nameOf, type Resource, STRATEGIES } from '../../../../core/model/resources.ts';
+import { keyOf, type Resource, STRATEGIES } from '../../../../core/model/resources.ts';
 import { hashIpBytes, sourceHash } from '../../../../core/model/source-hash.ts';
 import type { State } from '../../../../core/model/state.ts';
 import { validateChanges } from '../../../../core/model/validate.ts';
@@ -203,55 +202,6 @@ describe('the model', () => {
         );
         assert.deepEqual(validateState(first), []);
       }),
-    );
-  });
-
-  it('folds any commits in one go as one by one, each resource gone with what it was in', () => {
-    const few = fc.constantFrom('a', 'a', 'b');
-    // A pool that goes and comes back between changes of its backends is what is rare.
-    const resource: fc.Arbitrary<Resource> = fc.oneof(
-      few.map((policy) => ({ kind: 'policy', value: { ...POLICY_DEFAULTS, name: policy } }) as const),
-      {
-        weight: 4,
-        arbitrary: few.map((pool) => ({ kind: 'pool', value: { name: pool, policy: 'default' } }) as const),
-      },
-      {
-        weight: 4,
-        arbitrary: fc.tuple(few, few).map(([pool, host]) => {
-          return { kind: 'backend', value: { pool, address: host, weight: 1, state: 'active' } } as const;
-        }),
-      },
-      few.map((one) => ({ kind: 'listener', value: { name: one, address: one, pool: 'a' } }) as const),
-    );
-    const change = fc.oneof(
-      resource.map((value): Change => ({ op: 'put', resource: value })),
-      resource.map((value): Change => ({ op: 'delete', kind: value.kind, name: nameOf(value) })),
-    );
-    fc.assert(
-      fc.property(fc.array(fc.array(change, { maxLength: 6 }), { maxLength: 6 }), (groups) => {
-        const commits: Commit[] = [];
-        let state = emptyState('s');
-        for (const changes of groups) {
-          const before = new Map(state.pools);
-          const commit = commitOn(state, changes);
-          commits.push(commit);
-          state = applyCommit(state, commit);
-          // A backend is where the last change of it, or of its pool's existence, has left it.
-          for (const [pool, { backends: now }] of state.pools) {
-            const expected = new Set(before.get(pool)?.backends.keys());
-            for (const one of changes) {
-              if (one.op === 'put' && one.resource.kind === 'backend' && one.resource.value.pool === pool)
-                expected.add(one.resource.value.address);
-              if (one.op === 'delete' && one.kind === 'pool' && one.name === pool) expected.clear();
-              if (one.op === 'delete' && one.kind === 'backend')
-                expected.delete(one.name.replace(`${pool}/`, ''));
-            }
-            for (const host of now.keys()) assert.ok(expected.has(host), `${pool}/${host} was deleted`);
-          }
-        }
-        assert.deepEqual(applyCommits(emptyState('s'), commits), state);
-      }),
-      { numRuns: 1_000 },
     );
   });
 

@@ -125,15 +125,25 @@ describe('committers over a faulty store', () => {
   });
 });
 
+/** Its own, or that of an earlier proposal which it repeats. */
+function requestAt(asked: readonly Asked[], index: number): Pick<Proposed, 'requestId' | 'address'> {
+  const from = asked.findLastIndex(({ repeats }, at) => at <= index && !repeats);
+  return { requestId: `r${from}`, address: `10.0.0.${asked[from]?.host ?? 0}:80` };
+}
+
+/** A refusal speaks of its own try: the same request at another replica may have been written. */
+function isTriedElsewhere(answer: Answer, answers: readonly Answer[]): boolean {
+  const others = answers.filter((other) => other !== answer && other.requestId === answer.requestId);
+  return others.some(({ revision, code }) => revision !== undefined || code === 'OUTCOME_UNKNOWN');
+}
+
 async function run(storm: Storm, asked: readonly Asked[]): Promise<void> {
   storm.calm = true;
   await storm.finish((storm.replicas[0] ?? assert.fail()).propose(createPool({ name: 'web', backends: [] })));
   storm.calm = false;
   const answering: Promise<Answer>[] = [];
-  let [requestId, address] = ['', ''];
-  for (const [index, { replica, host, pause, repeats, deadlineMs }] of asked.entries()) {
-    if (!repeats || index === 0) [requestId, address] = [`r${index}`, `10.0.0.${host}:80`];
-    answering.push(storm.propose({ replica, requestId, address, deadlineMs }));
+  for (const [index, { replica, pause, deadlineMs }] of asked.entries()) {
+    answering.push(storm.propose({ replica, ...requestAt(asked, index), deadlineMs }));
     if (pause) await storm.clock.advanceSettling(30);
   }
   const answers = await storm.finish(Promise.all(answering));
@@ -146,14 +156,9 @@ async function run(storm: Storm, asked: readonly Asked[]): Promise<void> {
   assert.equal(committed.size, log.commits.length, 'a request was committed twice');
   for (const answer of answers) {
     const { requestId, revision, code } = answer;
-    // A refusal speaks of its own try: the same request at another replica may have been written.
-    const mayBeWritten = (other: Answer) => other.revision !== undefined || other.code === 'OUTCOME_UNKNOWN';
-    const isElsewhere = answers.some(
-      (other) => other !== answer && other.requestId === requestId && mayBeWritten(other),
-    );
     if (revision !== undefined)
       assert.equal(committed.get(requestId), revision, `${requestId} was acknowledged`);
-    else if (code !== 'OUTCOME_UNKNOWN' && !isElsewhere) {
+    else if (code !== 'OUTCOME_UNKNOWN' && !isTriedElsewhere(answer, answers)) {
       assert.equal(said.get(requestId), undefined, `${requestId} was refused with ${code} and is there`);
       assert.equal(
         committed.get(requestId),
