@@ -119,6 +119,36 @@ describe('the worker pool', () => {
     assert.equal(threads.length, 5, 'it had lived long enough not to fail in a row');
   });
 
+  it('waits no longer after a failure than after the first, when workers lived long in between', async () => {
+    const { pool, clock, threads } = poolOf({ workers: 1 });
+    await pool.start();
+    for (let week = 0; week < 10; week++) {
+      await clock.advanceSettling(10_000);
+      threads.at(-1)?.die();
+      await clock.advanceSettling(0);
+      threads.at(-1)?.die();
+      const before = threads.length;
+      await clock.advanceSettling(200);
+      assert.equal(threads.length, before + 1, `in week ${week}`);
+    }
+  });
+
+  it('does not take a worker for dead that stood still as long as the whole process', async () => {
+    const { pool, clock, threads, events } = poolOf(deafOnce(1, 'prepare'));
+    await pool.start();
+    const applied = pool.apply(plan(1));
+    for (const pauseMs of [12_000, 60_000, 3_600_000]) {
+      await clock.advanceSettling(1_500);
+      clock.stall(pauseMs);
+    }
+    await clock.advanceSettling(0);
+    assert.deepEqual(events, []);
+    threads[1]?.tell({ type: 'prepared', sequence: 1 });
+    await clock.advanceSettling(0);
+    await applied;
+    assert.deepEqual(events, []);
+  });
+
   for (const [message, order, reason] of [
     ['listen', (pool: WorkerPool) => pool.listen(5, lentPlaces(2)), 'it did not start to listen'],
     ['stop-accepting', (pool: WorkerPool) => pool.stopAccepting(), 'it did not stop accepting'],
