@@ -16,6 +16,7 @@ import { epollChecker } from './health/epoll-checker.ts';
 import { HealthChanges } from './health/health-changes.ts';
 import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
 import { tcpChecker } from './health/tcp-checker.ts';
+import { readNetworkSetting } from './host/kernel-settings.ts';
 import { memoryBoundHere } from './host/memory-bound.ts';
 import { recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
 import { SnapshotApplier } from './snapshot-applier.ts';
@@ -120,9 +121,20 @@ export class DataPath {
     this.#planApplier = new PlanApplier({
       pool: this.#pool,
       sockets:
-        libc && new ListeningSockets({ libc, workerCount: workers, shareListeners: options.shareListeners }),
+        libc &&
+        new ListeningSockets({
+          libc,
+          workerCount: workers,
+          shareListeners: options.shareListeners,
+          movesClients: () => readNetworkSetting('tcp_migrate_req').trim() === '1',
+        }),
       clock,
       random,
+      onGap: (from, to) =>
+        logger.warn(
+          { from, to },
+          'a listener moves to an overlapping address: clients are refused for a moment',
+        ),
       onListenersChanged: (failed) => this.applier.listenersFailed(failed),
     });
     this.#drains = new DrainDeadlines(clock, this.#pool);
