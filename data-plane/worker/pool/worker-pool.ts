@@ -142,11 +142,10 @@ export class WorkerPool {
     const { clock, buffers, libc } = this.#inputs;
     const { control } = sharedCells(buffers);
     await this.stopAccepting();
-    let isOver = drainMs <= 0;
-    const deadline = afterRunning(clock, drainMs, () => {
-      isOver = true;
-    });
-    while (Atomics.load(control, CONTROL.connections) > 0 && !isOver) await sleep(clock, DRAIN_POLL_MS);
+    const drain = new AbortController();
+    const deadline = afterRunning(clock, drainMs, () => drain.abort());
+    while (drainMs > 0 && Atomics.load(control, CONTROL.connections) > 0 && !drain.signal.aborted)
+      await sleep(clock, DRAIN_POLL_MS);
     deadline.cancel();
     this.#stopped.abort();
     await Promise.all(

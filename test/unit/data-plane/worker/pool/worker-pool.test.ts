@@ -133,22 +133,6 @@ describe('the worker pool', () => {
     }
   });
 
-  it('does not take a worker for dead that stood still as long as the whole process', async () => {
-    const { pool, clock, threads, events } = poolOf(deafOnce(1, 'prepare'));
-    await pool.start();
-    const applied = pool.apply(plan(1));
-    for (const pauseMs of [12_000, 60_000, 3_600_000]) {
-      await clock.advanceSettling(1_500);
-      clock.stall(pauseMs);
-    }
-    await clock.advanceSettling(0);
-    assert.deepEqual(events, []);
-    threads[1]?.tell({ type: 'prepared', sequence: 1 });
-    await clock.advanceSettling(0);
-    await applied;
-    assert.deepEqual(events, []);
-  });
-
   for (const [message, order, reason] of [
     ['listen', (pool: WorkerPool) => pool.listen(5, lentPlaces(2)), 'it did not start to listen'],
     ['stop-accepting', (pool: WorkerPool) => pool.stopAccepting(), 'it did not stop accepting'],
