@@ -144,7 +144,8 @@ export class WorkerPool {
     await this.stopAccepting();
     const drain = new AbortController();
     const deadline = afterRunning(clock, drainMs, () => drain.abort());
-    while (drainMs > 0 && Atomics.load(control, CONTROL.connections) > 0 && !drain.signal.aborted)
+    if (drainMs <= 0) drain.abort();
+    while (Atomics.load(control, CONTROL.connections) > 0 && !drain.signal.aborted)
       await sleep(clock, DRAIN_POLL_MS);
     deadline.cancel();
     this.#stopped.abort();
