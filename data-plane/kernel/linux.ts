@@ -20,6 +20,8 @@ export const OPTION = {
   reuseAddress: [1, 2],
   error: [1, 4],
   keepAlive: [1, 9],
+  /** An urgent byte stays in its place among the others. Without this, reads skip it. */
+  outOfBandInline: [1, 10],
   linger: [1, 13],
   reusePort: [1, 15],
   noDelay: [6, 1],

@@ -64,6 +64,7 @@ export class Dialer {
     const fd = sys.socket(length === 4 ? 4 : 6);
     if (fd < 0) return fd;
     sys.setOption(fd, 'noDelay', 1);
+    sys.setOption(fd, 'outOfBandInline', 1);
     let result = 0;
     if (source !== null) {
       sys.setOption(fd, 'bindAddressNoPort', 1);

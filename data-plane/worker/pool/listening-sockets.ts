@@ -18,6 +18,7 @@ import { BACKLOG, KEEP_ALIVE } from '../../kernel/socket-settings.ts';
 /** Accepted sockets inherit these, at no cost for each. */
 const INHERITED = [
   ['noDelay', 1],
+  ['outOfBandInline', 1],
   ['keepAlive', 1],
   ['keepAliveIdleSeconds', KEEP_ALIVE.idleSeconds],
   ['keepAliveIntervalSeconds', KEEP_ALIVE.intervalSeconds],
