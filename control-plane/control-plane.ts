@@ -220,7 +220,8 @@ function makeApi(
     earlier: (pool) => follower.activeTenMinutesAgo(pool),
     withRegistered: (state) => mergeMembers(state, follower.current()?.members ?? []).state,
   };
-  const changeOn = (made: Committer) => makeChangeWith({ committer: made, guard, clock });
+  const current = () => follower.current()?.state ?? null;
+  const changeOn = (made: Committer) => makeChangeWith({ current, committer: made, guard, clock });
   return {
     follower,
     fleet,
