@@ -1,6 +1,5 @@
 /** The servers of a control plane: garbage, limits, health, reflection, metrics, a store of a newer version, and the end. */
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { describe, it, type TestContext } from 'node:test';
 import {
   Client,
@@ -14,11 +13,13 @@ import {
 import { decodeCommit, encodeCommit } from '../../../control-plane/store/log/commit-codec.ts';
 import { type Commit, FORMAT } from '../../../core/model/commit.ts';
 import { sealCommit } from '../../../core/model/hash.ts';
+import { loadDefinitions } from '../../../core/wire/definitions.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
 import { pool } from '../../../harness/snapshots.ts';
 import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
 import { eventually } from '../../../harness/programs/processes.ts';
 import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
+import { ServerStream } from '../../../harness/control-plane/server-stream.ts';
 import { TestProxy, TestReporter } from '../../../harness/control-plane/test-proxy.ts';
 
 const same = (bytes: Buffer) => bytes;
@@ -93,8 +94,7 @@ describe('a request', () => {
     const store = new MemoryStore();
     const plane = await runControlPlane(context, { store });
     store.onCall = () => new Promise(() => undefined);
-    const { services } = (await import('../../../core/wire/definitions.ts')).loadDefinitions();
-    const bytes = services.pools.CreatePool.requestSerialize({ pool: { name: 'web' } });
+    const bytes = loadDefinitions().services.pools.CreatePool.requestSerialize({ pool: { name: 'web' } });
     const send = raw(context, plane.grpcAddress);
     const error = await statusOf(send('/lb.v1.PoolService/CreatePool', bytes, Date.now() + 400));
     assert.ok(
@@ -129,14 +129,11 @@ describe('a request', () => {
 });
 
 describe('the health service', () => {
-  const { service } = createRequire(import.meta.url)('grpc-health-check') as {
-    service: {
-      Check: { responseDeserialize: (bytes: Buffer) => { status: string } };
-    };
-  };
-  const check = async (context: TestContext, { grpcAddress }: TestControlPlane) => {
-    const answer = await raw(context, grpcAddress)('/grpc.health.v1.Health/Check', Buffer.alloc(0));
-    return service.Check.responseDeserialize(answer).status;
+  const { Check } = loadDefinitions().health;
+  const check = async (context: TestContext, { grpcAddress }: TestControlPlane, service = '') => {
+    const request = Check.requestSerialize({ service });
+    const answer = await raw(context, grpcAddress)('/grpc.health.v1.Health/Check', request);
+    return Check.responseDeserialize(answer).status;
   };
 
   it('says SERVING only while the store is followed', async (context) => {
@@ -146,6 +143,34 @@ describe('the health service', () => {
     assert.equal(await check(context, plane), 'NOT_SERVING');
     store.away = false;
     await eventually(async () => (await check(context, plane)) === 'SERVING' || undefined, 'serving');
+  });
+
+  it('knows the replica as a whole, and no other service', async (context) => {
+    const plane = await runControlPlane(context);
+    const error = await statusOf(check(context, plane, 'lb.v1.PoolService'));
+    assert.equal(error.code, status.NOT_FOUND);
+    assert.match(error.details, /leave the name of the service empty/);
+  });
+
+  it('tells a watch what changes, and ends it when the replica stops', async (context) => {
+    const plane = await runControlPlane(context);
+    const client = rawClient(context, plane.grpcAddress);
+    const { Watch } = loadDefinitions().health;
+    const watch = (service: string) => {
+      const call = client.makeServerStreamRequest(
+        Watch.path,
+        Watch.requestSerialize,
+        Watch.responseDeserialize,
+        { service },
+      );
+      return new ServerStream(call);
+    };
+    const [known, unknown] = [watch(''), watch('nothing')];
+    assert.equal((await known.next()).status, 'SERVING');
+    assert.equal((await unknown.next()).status, 'SERVICE_UNKNOWN');
+    await plane.stop();
+    assert.equal((await known.next()).status, 'NOT_SERVING');
+    for (const stream of [known, unknown]) assert.equal((await stream.error()).code, 'UNAVAILABLE');
   });
 });
 
