@@ -114,7 +114,7 @@ export class Proxy {
     });
     const metrics = createProxyMetrics(() => this.#read(), options.metricBackends);
     this.#admin = new HttpServer({
-      routes: operationRoutes(metrics, () => this.#notReady()),
+      routes: operationRoutes(metrics, () => this.#notReady(), clock),
       what: 'the admin address',
       flag: '--admin-address',
       maxConnections: MAX_ADMIN_CONNECTIONS,
