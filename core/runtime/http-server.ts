@@ -141,10 +141,9 @@ export class HttpServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/', headers, socket } = request;
-    // The parser goes on with what it has read already.
     if (socket.destroyed) return;
     const place = this.#connections.requestBegins(socket);
-    if (place === 'too many') return void socket.destroy();
+    if (place === 'too many') return refuseConnection(socket);
     response.once('close', () => this.#connections.requestEnds(socket));
     const [path = '/', query] = url.split('?', 2);
     if (place === 'last') response.setHeader('connection', 'close');
@@ -192,6 +191,12 @@ export function json(status: number, value: unknown): HttpAnswer {
 
 const FAILED = json(500, { error: 'an internal error occurred; see the log of this program' });
 const TOO_LARGE = json(413, { error: `the request is larger than ${MAX_BODY_BYTES} bytes` });
+
+/** Thousands of requests may have been read already. Each would cost an error with its stack, so the parser is stopped. */
+function refuseConnection(socket: Socket & { readonly parser?: { pause?(): void } }): void {
+  socket.parser?.pause?.();
+  socket.destroy();
+}
 
 function missingFrom(routes: Routes): (head: HttpHead) => HttpAnswer {
   return ({ path }) =>
