@@ -37,6 +37,7 @@ function benchOf() {
     sockets: null,
     clock,
     random: seededRandom(1),
+    onGap: (from, to) => calls.push(`gap ${from} ${to}`),
     onListenersChanged: (failed) => told.push(failed),
   });
   return { applier, clock, calls, failing, impossible, told };
