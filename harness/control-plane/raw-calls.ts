@@ -39,7 +39,8 @@ export function openCall(
   stream.on('error', () => undefined);
   let status: string | null = null;
   const read = (values: Record<string, unknown>) => {
-    if (values['grpc-status'] !== undefined) status = String(values['grpc-status']);
+    const { 'grpc-status': found } = values;
+    if (typeof found === 'string' || typeof found === 'number') status = String(found);
   };
   stream.on('response', read).on('trailers', read);
   stream.resume();

@@ -1,4 +1,4 @@
-/** The servers of a control plane: garbage, limits, health, reflection, metrics, a store of a newer version, and the end. */
+/** The servers of a control plane: garbage, limits, reflection, metrics, a store of a newer version, and the end. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import {
@@ -18,8 +18,7 @@ import { FakeClock } from '../../../harness/fake-clock.ts';
 import { pool } from '../../../harness/snapshots.ts';
 import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
 import { eventually } from '../../../harness/programs/processes.ts';
-import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
-import { ServerStream } from '../../../harness/control-plane/server-stream.ts';
+import { runControlPlane } from '../../../harness/programs/running-control-plane.ts';
 import { TestProxy, TestReporter } from '../../../harness/control-plane/test-proxy.ts';
 
 const same = (bytes: Buffer) => bytes;
@@ -125,52 +124,6 @@ describe('a request', () => {
       raw(context, plane.grpcAddress)('/lb.v1.PoolService/Nothing', Buffer.alloc(0)),
     );
     assert.equal(error.code, status.UNIMPLEMENTED);
-  });
-});
-
-describe('the health service', () => {
-  const { Check } = loadDefinitions().health;
-  const check = async (context: TestContext, { grpcAddress }: TestControlPlane, service = '') => {
-    const request = Check.requestSerialize({ service });
-    const answer = await raw(context, grpcAddress)('/grpc.health.v1.Health/Check', request);
-    return Check.responseDeserialize(answer).status;
-  };
-
-  it('says SERVING only while the store is followed', async (context) => {
-    const store = new MemoryStore();
-    store.away = true;
-    const plane = await runControlPlane(context, { store, ready: false });
-    assert.equal(await check(context, plane), 'NOT_SERVING');
-    store.away = false;
-    await eventually(async () => (await check(context, plane)) === 'SERVING' || undefined, 'serving');
-  });
-
-  it('knows the replica as a whole, and no other service', async (context) => {
-    const plane = await runControlPlane(context);
-    const error = await statusOf(check(context, plane, 'lb.v1.PoolService'));
-    assert.equal(error.code, status.NOT_FOUND);
-    assert.match(error.details, /leave the name of the service empty/);
-  });
-
-  it('tells a watch what changes, and ends it when the replica stops', async (context) => {
-    const plane = await runControlPlane(context);
-    const client = rawClient(context, plane.grpcAddress);
-    const { Watch } = loadDefinitions().health;
-    const watch = (service: string) => {
-      const call = client.makeServerStreamRequest(
-        Watch.path,
-        Watch.requestSerialize,
-        Watch.responseDeserialize,
-        { service },
-      );
-      return new ServerStream(call);
-    };
-    const [known, unknown] = [watch(''), watch('nothing')];
-    assert.equal((await known.next()).status, 'SERVING');
-    assert.equal((await unknown.next()).status, 'SERVICE_UNKNOWN');
-    await plane.stop();
-    assert.equal((await known.next()).status, 'NOT_SERVING');
-    for (const stream of [known, unknown]) assert.equal((await stream.error()).code, 'UNAVAILABLE');
   });
 });
 
