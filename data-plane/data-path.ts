@@ -19,6 +19,7 @@ import { tcpChecker } from './health/tcp-checker.ts';
 import { memoryBoundHere } from './host/memory-bound.ts';
 import { recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
 import { SnapshotApplier } from './snapshot-applier.ts';
+import { ProxyWhereabouts } from './whereabouts.ts';
 import type { Plan } from './plan/plan.ts';
 import type { PlanDirectory } from './plan/plan-directory.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
@@ -69,6 +70,7 @@ export class DataPath {
   readonly observer: Observer;
   readonly counts = new ProxyCounts();
   readonly healthChanges = new HealthChanges();
+  readonly #whereabouts: ProxyWhereabouts;
   readonly #options: DataPathOptions;
   readonly #descriptors: number;
   #limit: ConnectionLimit;
@@ -127,10 +129,12 @@ export class DataPath {
     });
     this.#drains = new DrainDeadlines(clock, this.#pool);
     this.observer = this.#createObserver(buffers);
+    this.#whereabouts = new ProxyWhereabouts(clock);
     const log = this.#connectionLog;
     this.applier = new SnapshotApplier({
       stateDir: options.stateDir,
       rows: new RowAllocator(buffers),
+      whereabouts: this.#whereabouts,
       planApplier: { apply: (plan) => this.#apply(plan) },
       readers: [
         ...(log ? [{ run: (plan: PlanDirectory) => log.run(plan), settle: () => log.drain() }] : []),
@@ -205,7 +209,24 @@ export class DataPath {
       counts: this.counts,
       connectionLog: this.#connectionLog?.readings() ?? null,
       panic: this.#health.panic(),
+      leadingBack: this.#health.leadingBack(),
     };
+  }
+
+  /** What a control plane says of other proxies' listeners; null: it is silent. */
+  heardOfFleet(controlPlane: string, backends: readonly string[] | null): void {
+    this.#whereabouts.heard(controlPlane, backends);
+    this.#followAddresses();
+  }
+
+  /** To be called each second. */
+  tick(): void {
+    this.applier.sweep();
+    this.#followAddresses();
+  }
+
+  #followAddresses(): void {
+    if (this.#whereabouts.refresh()) void this.applier.whereaboutsChanged();
   }
 
   stopAccepting(): Promise<void> {

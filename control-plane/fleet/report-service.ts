@@ -19,11 +19,16 @@ import { positionToWire } from '../../core/wire/snapshot-codec.ts';
 import { knownError } from '../rpc/unary.ts';
 import { OpenStream, type OpenStreams } from '../rpc/open-streams.ts';
 import type { Fleet, ReportSession } from './fleet.ts';
+import type { ProxyRecord } from './proxy-record.ts';
 import { STORE_FRESH_MS } from '../store/log/log-follower.ts';
 
 const TICK_MS = 1_000;
 /** The longest host name there is. */
 const MAX_ID_LENGTH = 253;
+
+/** Backends that are listeners of a proxy are a mistake, so there are few. Of each proxy, as many as it sends. */
+const MAX_FLEET_BACKENDS = 1_024;
+const MAX_ADDRESS_LENGTH = 64;
 
 /** What proxies need to know about this replica. */
 interface ReplicaStatus {
@@ -50,10 +55,18 @@ export interface ReportService {
 
 export function reportService(options: ReportOptions): ReportService {
   const open = new Set<ReportStream>();
+  let known: readonly string[] | null = null;
+  options.fleet.onChange(() => {
+    known = null;
+  });
+  const fleetBackends = () => {
+    known ??= backendsOfFleet(options.fleet.list());
+    return known;
+  };
   return {
     handlers: {
       StreamReports(call) {
-        const stream = new ReportStream(options, call);
+        const stream = new ReportStream(options, call, fleetBackends);
         open.add(stream);
         stream.onClose(() => open.delete(stream));
       },
@@ -73,9 +86,13 @@ class ReportStream {
   readonly #firstMessageTimer: Timer;
   #session: ReportSession | null = null;
   #sentStatus: ReplicaStatus | null = null;
+  #sentFleetBackends = '';
   #writable = true;
 
-  constructor(options: ReportOptions, call: Call) {
+  readonly #fleetBackends: () => readonly string[];
+
+  constructor(options: ReportOptions, call: Call, fleetBackends: () => readonly string[]) {
+    this.#fleetBackends = fleetBackends;
     const { clock, streams } = options;
     this.#options = options;
     this.#call = call;
@@ -102,12 +119,16 @@ class ReportStream {
   sendStatus(): void {
     if (this.#stream.closed || !this.#writable) return;
     const status = this.#options.status();
-    if (this.#sentStatus !== null && !hasChanged(this.#sentStatus, status)) return;
+    const fleetBackends = this.#fleetBackends();
+    const isSameFleet = fleetBackends.join() === this.#sentFleetBackends;
+    if (this.#sentStatus !== null && isSameFleet && !hasChanged(this.#sentStatus, status)) return;
     this.#sentStatus = status;
+    this.#sentFleetBackends = fleetBackends.join();
     this.#writable = this.#call.write({
       position: status.position && positionToWire(status.position),
       storeAgeMs: String(Math.round(Math.min(status.storeAgeMs, Number.MAX_SAFE_INTEGER))),
       stopping: status.stopping,
+      fleetBackends: [...fleetBackends],
     });
   }
 
@@ -142,6 +163,13 @@ class ReportStream {
       this.#stream.end(reason);
     });
   }
+}
+
+/** Addresses of backends that any proxy reports as listeners of its own. */
+function backendsOfFleet(proxies: readonly ProxyRecord[]): readonly string[] {
+  const all = proxies.flatMap(({ applied }) => applied?.ownBackends ?? []);
+  const readable = all.filter((address) => address.length <= MAX_ADDRESS_LENGTH);
+  return [...new Set(readable)].sort().slice(0, MAX_FLEET_BACKENDS);
 }
 
 function hasChanged(sent: ReplicaStatus, now: ReplicaStatus): boolean {

@@ -33,6 +33,8 @@ export type HealthEvent =
   | { readonly type: 'ejected'; readonly reason: string }
   /** An operator disabled it: it is no longer checked. */
   | { readonly type: 'disabled' }
+  /** It leads back to a listener: it is not checked, and gets no connections. */
+  | { readonly type: 'leads-back'; readonly reason: string }
   /** It is checked from now on; nothing is known yet. */
   | { readonly type: 'enabled' }
   /** Its pool has no checks: it counts as up. */
@@ -65,6 +67,8 @@ export function stepHealth(
       return state.health === 'healthy' ? become('ejected', event.reason, nowMs) : state;
     case 'disabled':
       return state.reason === DISABLED ? state : become('unknown', DISABLED, nowMs, state);
+    case 'leads-back':
+      return state.reason === event.reason ? state : become('unhealthy', event.reason, nowMs, state);
     case 'enabled':
       return become('unknown', NOT_CHECKED_YET, nowMs, state);
     case 'unchecked':

@@ -111,6 +111,12 @@ export class HealthMonitor {
     return new Map(Array.from(this.#pools.values(), ({ name, tally }) => [name, tally.panic]));
   }
 
+  /** How many backends lead back to a listener, and would get connections if they did not. */
+  leadingBack(): number {
+    const all = [...this.#backends.values()];
+    return all.filter(({ backend }) => backend.leadsBack !== null).length;
+  }
+
   close(): void {
     this.#timer?.cancel();
     for (const entry of this.#backends.values()) this.#stopChecking(entry);
@@ -126,7 +132,7 @@ export class HealthMonitor {
 
   /** Updates an entry to its configuration. Returns whether a first check is to be scheduled. */
   #adopt(entry: MonitoredBackend, backend: DirectoryBackend, pool: DirectoryPool): boolean {
-    const wasDisabled = entry.backend.state === 'disabled';
+    const wasKeptOut = entry.isKeptOut;
     const { intervalMs } = entry.check;
     entry.backend = backend;
     entry.check = pool.policy.healthCheck;
@@ -136,7 +142,7 @@ export class HealthMonitor {
       this.#step(entry, whyNotChecked(entry));
       return false;
     }
-    if (wasDisabled) this.#step(entry, { type: 'enabled' });
+    if (wasKeptOut) this.#step(entry, { type: 'enabled' });
     const isWaiting = entry.running !== null || this.#schedule.dueMs(backend.row) !== null;
     // A shorter interval takes effect at once, not after the longer one that is running.
     return !isWaiting || entry.check.intervalMs < intervalMs;
@@ -255,5 +261,8 @@ export class HealthMonitor {
 }
 
 function whyNotChecked({ backend }: MonitoredBackend): HealthEvent {
-  return { type: backend.state === 'disabled' ? 'disabled' : 'unchecked' };
+  if (backend.state === 'disabled') return { type: 'disabled' };
+  return backend.leadsBack === null
+    ? { type: 'unchecked' }
+    : { type: 'leads-back', reason: backend.leadsBack };
 }

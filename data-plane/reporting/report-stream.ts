@@ -25,6 +25,11 @@ const GOOD_STREAM_MS = 10_000;
 /** How long a stop waits for the replica to take the last message. */
 const STOP_TIMEOUT_MS = 1_000;
 
+export interface ReplicaReport extends ReplicaView {
+  /** Addresses of backends that are listeners of a proxy of the fleet. */
+  readonly fleetBackends: readonly string[];
+}
+
 export interface ReportStreamOptions {
   readonly client: ReplicaClient;
   readonly reports: SharedReports;
@@ -32,7 +37,7 @@ export interface ReportStreamOptions {
   /** Called with the time that a message took on the main thread. */
   readonly onTook: (tookMs: number) => void;
   /** What the replica reports about itself; null: the stream is lost. */
-  readonly onReplica: (replica: string, view: ReplicaView | null) => void;
+  readonly onReplica: (replica: string, report: ReplicaReport | null) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -151,11 +156,12 @@ export class ReportStream {
     this.#writable = this.#call?.write(message) ?? false;
   }
 
-  #onReplica({ position, storeAgeMs, stopping }: StreamReportsResponse__Output): void {
+  #onReplica({ position, storeAgeMs, stopping, fleetBackends }: StreamReportsResponse__Output): void {
     this.#options.onReplica(this.#options.client.address, {
       position: position && positionFromWire(position),
       storeAgeMs: Number(storeAgeMs),
       stopping,
+      fleetBackends,
     });
   }
 

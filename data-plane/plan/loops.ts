@@ -1,0 +1,87 @@
+/**
+ * Finds backends that lead back: their address is that of a listener, and from the pool of that listener connections come
+ * to the pool of the backend again. One client would become thousands of connections. Pure.
+ *
+ * Pools are the nodes of a graph. A backend is an edge from its pool to that of a listener which accepts on its address, on
+ * this host or, as the control planes tell, at another proxy of the fleet. The edges of a cycle are what leads back: a chain
+ * of listeners that ends at other backends is legal.
+ */
+import { type Address, addressesOverlap } from '../../core/model/address.ts';
+import type { ReadBackend, ReadListener, ReadPool } from './read-snapshot.ts';
+
+/** What the snapshot does not say: where its addresses lead. */
+export interface Whereabouts {
+  /** Whether an IP address leads to this host. */
+  readonly isOwn: (ip: Uint8Array) => boolean;
+  /** Addresses of backends that are listeners of any proxy of the fleet: `IP:PORT`. */
+  readonly fleet: ReadonlySet<string>;
+}
+
+export interface Loops {
+  /** Addresses of backends that are listeners of this proxy, whether or not they lead back. */
+  readonly own: readonly string[];
+  /** Why each of these gets no connections. */
+  readonly leadingBack: ReadonlyMap<ReadBackend, string>;
+}
+
+interface Edge {
+  readonly backend: ReadBackend;
+  readonly isOwn: boolean;
+  readonly listener: ReadListener;
+}
+
+export function findLoops(
+  pools: readonly ReadPool[],
+  listeners: readonly ReadListener[],
+  { isOwn, fleet }: Whereabouts,
+): Loops {
+  const byPort = new Map<number, ReadListener[]>();
+  for (const listener of listeners) {
+    const { port } = listener.address;
+    byPort.set(port, [...(byPort.get(port) ?? []), listener]);
+  }
+  const own = new Set<string>();
+  /** By pool. */
+  const edges = new Map<string, Edge[]>();
+  for (const { name, backends } of pools) {
+    for (const backend of backends) {
+      const { address, resource } = backend;
+      const listener = listenerFor(address, byPort.get(address.port));
+      if (!listener) continue;
+      const isHere = isOwn(address.bytes);
+      if (isHere) own.add(address.canonical);
+      if (resource.state !== 'active' || resource.weight === 0) continue;
+      if (isHere || fleet.has(address.canonical))
+        edges.set(name, [...(edges.get(name) ?? []), { backend, isOwn: isHere, listener }]);
+    }
+  }
+  const leadingBack = new Map<ReadBackend, string>();
+  for (const [pool, ofPool] of edges) {
+    for (const edge of ofPool)
+      if (leadsTo(pool, edge.listener.resource.pool, edges)) leadingBack.set(edge.backend, reasonFor(edge));
+  }
+  return { own: [...own], leadingBack };
+}
+
+/** The kernel prefers the exact address to a wildcard. */
+function listenerFor(address: Address, listeners: readonly ReadListener[] = []): ReadListener | undefined {
+  return (
+    listeners.find((listener) => listener.address.host === address.host) ??
+    listeners.find((listener) => addressesOverlap(listener.address, address))
+  );
+}
+
+function leadsTo(pool: string, from: string, edges: ReadonlyMap<string, readonly Edge[]>): boolean {
+  const reached = new Set([from]);
+  // A set hands out what is added while it is iterated over.
+  for (const next of reached) {
+    if (next === pool) return true;
+    for (const { listener } of edges.get(next) ?? []) reached.add(listener.resource.pool);
+  }
+  return false;
+}
+
+function reasonFor({ isOwn, listener }: Edge): string {
+  const proxy = isOwn ? 'this proxy' : 'another proxy of the fleet';
+  return `leads back to the listener ${listener.resource.name} of ${proxy}`;
+}
