@@ -124,7 +124,6 @@ export class DataPath {
       sockets:
         libc && new ListeningSockets({ libc, workerCount: workers, shareListeners: options.shareListeners }),
       clock,
-      random,
       onListenersChanged: (failed) => this.applier.listenersFailed(failed),
     });
     this.#drains = new DrainDeadlines(clock, this.#pool);

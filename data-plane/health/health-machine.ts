@@ -29,6 +29,8 @@ export interface HealthState {
 export type HealthEvent =
   | { readonly type: 'passed' }
   | { readonly type: 'failed'; readonly reason: string }
+  /** It could not be checked, through no fault of its own. */
+  | { readonly type: 'postponed'; readonly reason: string }
   /** Failed connects of clients took it out. */
   | { readonly type: 'ejected'; readonly reason: string }
   /** An operator disabled it: it is no longer checked. */
@@ -63,6 +65,10 @@ export function stepHealth(
       return passed(state, thresholds.healthyThreshold, nowMs);
     case 'failed':
       return failed(state, event.reason, thresholds.unhealthyThreshold, nowMs);
+    case 'postponed':
+      return state.health === 'unknown' && state.reason !== event.reason
+        ? { ...state, reason: event.reason }
+        : state;
     case 'ejected':
       return state.health === 'healthy' ? become('ejected', event.reason, nowMs) : state;
     case 'disabled':

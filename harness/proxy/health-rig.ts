@@ -100,6 +100,7 @@ export function healthRig() {
   const told: string[] = [];
   const changes = new HealthChanges();
   changes.subscribe((change) => {
+    if (change.type === 'shortage') return told.push(`shortage: ${change.reason}`);
     const { type, pool } = change;
     if (type === 'panic') return told.push(`${pool} panic ${change.on}`);
     const { address, from, to, reason } = change;

@@ -94,7 +94,6 @@ export class TrafficRig {
       pool: this.pool,
       sockets,
       clock: systemClock,
-      random,
       onListenersChanged: (failed) => {
         this.failed = failed;
       },

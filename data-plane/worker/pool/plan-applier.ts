@@ -4,37 +4,33 @@
  *
  * Invariants
  *  - one plan or retry at a time, in the order they came;
- *  - a plan never fails: a listener whose address can't be bound fails alone, is retried with backoff for as long as
+ *  - a plan never fails: a listener whose address can't be bound fails alone, is tried again each second for as long as
  *    the plan has it, and each change is reported;
  *  - clients that wait in the backlog of a removed listener are accepted under the plan that still has a pool for it;
  *  - without the C library one worker accepts, on addresses that it binds itself.
  */
 import type { Clock, Timer } from '../../../core/runtime/clock.ts';
-import { type Backoff, backoff } from '../../../core/runtime/backoff.ts';
 import { parseAddress } from '../../../core/model/address.ts';
-import type { Random } from '../../../core/runtime/random.ts';
 import type { Plan, PlanListener } from '../../plan/plan.ts';
 import type { FailedListener } from '../../plan/plan-directory.ts';
 import type { WorkerSockets } from './socket-lending.ts';
 import type { ListeningSockets } from './listening-sockets.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-const RETRY_MIN_MS = 1_000;
-const RETRY_MAX_MS = 30_000;
+/** An address may come at any time, such as that of VRRP, and clients come with it. A try costs microseconds. */
+const RETRY_MS = 1_000;
 
 export interface PlanApplierInputs {
   readonly pool: Pick<WorkerPool, 'apply' | 'listen' | 'unlisten' | 'stopAccepting'>;
   /** Null where the C library does not load. */
   readonly sockets: ListeningSockets | null;
   readonly clock: Clock;
-  readonly random: Random;
   /** Called after a retry, when other listeners fail than before. `apply` returns what failed. */
   onListenersChanged(failed: readonly FailedListener[]): void;
 }
 
 export class PlanApplier {
   readonly #inputs: PlanApplierInputs;
-  readonly #backoff: Backoff;
   #last: Promise<unknown> = Promise.resolve();
   #plan: Plan | null = null;
   /** Listeners that workers accept for: address by row. */
@@ -46,13 +42,11 @@ export class PlanApplier {
 
   constructor(inputs: PlanApplierInputs) {
     this.#inputs = inputs;
-    this.#backoff = backoff(RETRY_MIN_MS, RETRY_MAX_MS, inputs.random);
   }
 
   /** Resolves when all workers run the plan. */
   apply(plan: Plan): Promise<{ readonly failedListeners: readonly FailedListener[] }> {
     return this.#inTurn(async () => {
-      this.#backoff.reset();
       await this.#run(plan, true);
       const failedListeners = this.#failed(plan);
       this.#scheduleRetry(failedListeners);
@@ -145,7 +139,7 @@ export class PlanApplier {
     this.#retry?.cancel();
     this.#retry = null;
     if (failed.length === 0 || this.#isStopped) return;
-    this.#retry = this.#inputs.clock.after(this.#backoff.nextMs(), () => void this.retryFailed());
+    this.#retry = this.#inputs.clock.after(RETRY_MS, () => void this.retryFailed());
   }
 
   #inTurn<T>(action: () => Promise<T>): Promise<T> {
