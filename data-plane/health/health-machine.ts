@@ -66,19 +66,17 @@ export function stepHealth(
     case 'failed':
       return failed(state, event.reason, thresholds.unhealthyThreshold, nowMs);
     case 'postponed':
-      return state.health === 'unknown' && state.reason !== event.reason
-        ? { ...state, reason: event.reason }
-        : state;
+      return state.health === 'unknown' ? unlessSo(state, 'unknown', event.reason, nowMs) : state;
     case 'ejected':
       return state.health === 'healthy' ? become('ejected', event.reason, nowMs) : state;
     case 'disabled':
-      return state.reason === DISABLED ? state : become('unknown', DISABLED, nowMs, state);
+      return unlessSo(state, 'unknown', DISABLED, nowMs);
     case 'leads-back':
-      return state.reason === event.reason ? state : become('unhealthy', event.reason, nowMs, state);
+      return unlessSo(state, 'unhealthy', event.reason, nowMs);
     case 'enabled':
       return become('unknown', NOT_CHECKED_YET, nowMs, state);
     case 'unchecked':
-      return state.reason === NOT_CHECKED ? state : become('healthy', NOT_CHECKED, nowMs, state);
+      return unlessSo(state, 'healthy', NOT_CHECKED, nowMs);
   }
 }
 
@@ -126,6 +124,10 @@ function failed(state: HealthState, reason: string, fall: number, nowMs: number)
       return failures < fall ? { ...state, passes: 0, failures } : become('unhealthy', reason, nowMs);
     }
   }
+}
+
+function unlessSo(state: HealthState, health: Health, reason: string, nowMs: number): HealthState {
+  return state.health === health && state.reason === reason ? state : become(health, reason, nowMs, state);
 }
 
 /** With `from`, `sinceMs` is kept when the health stays the same. */

@@ -35,32 +35,38 @@ export function findLoops(
   listeners: readonly ReadListener[],
   { isOwn, fleet }: Whereabouts,
 ): Loops {
+  const reached = [...backendsOnListeners(pools, listeners)];
+  const edges = new Map<string, Edge[]>();
+  const own = new Set<string>();
+  for (const { backend, listener } of reached) {
+    const { address, pool, resource } = backend;
+    const isHere = isOwn(address.bytes);
+    if (isHere) own.add(address.canonical);
+    const takesConnections = resource.state === 'active' && resource.weight > 0;
+    if (takesConnections && (isHere || fleet.has(address.canonical)))
+      edges.set(pool, [...(edges.get(pool) ?? []), { backend, isOwn: isHere, listener }]);
+  }
+  const leadingBack = new Map<ReadBackend, string>();
+  for (const edge of [...edges.values()].flat()) {
+    if (leadsTo(edge.backend.pool, edge.listener.resource.pool, edges))
+      leadingBack.set(edge.backend, reasonFor(edge));
+  }
+  return { own: [...own], leadingBack };
+}
+
+/** Each backend whose address is that of a listener, if it is an address of the same host. */
+function* backendsOnListeners(pools: readonly ReadPool[], listeners: readonly ReadListener[]) {
   const byPort = new Map<number, ReadListener[]>();
   for (const listener of listeners) {
     const { port } = listener.address;
     byPort.set(port, [...(byPort.get(port) ?? []), listener]);
   }
-  const own = new Set<string>();
-  /** By pool. */
-  const edges = new Map<string, Edge[]>();
-  for (const { name, backends } of pools) {
+  for (const { backends } of pools) {
     for (const backend of backends) {
-      const { address, resource } = backend;
-      const listener = listenerFor(address, byPort.get(address.port));
-      if (!listener) continue;
-      const isHere = isOwn(address.bytes);
-      if (isHere) own.add(address.canonical);
-      if (resource.state !== 'active' || resource.weight === 0) continue;
-      if (isHere || fleet.has(address.canonical))
-        edges.set(name, [...(edges.get(name) ?? []), { backend, isOwn: isHere, listener }]);
+      const listener = listenerFor(backend.address, byPort.get(backend.address.port));
+      if (listener) yield { backend, listener };
     }
   }
-  const leadingBack = new Map<ReadBackend, string>();
-  for (const [pool, ofPool] of edges) {
-    for (const edge of ofPool)
-      if (leadsTo(pool, edge.listener.resource.pool, edges)) leadingBack.set(edge.backend, reasonFor(edge));
-  }
-  return { own: [...own], leadingBack };
 }
 
 /** The kernel prefers the exact address to a wildcard. */

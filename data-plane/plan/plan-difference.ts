@@ -37,9 +37,10 @@ export function planDifference(from: BuiltPlan | null, to: BuiltPlan): PlanDiffe
       const isSame = isSameBackend(old, next);
       if (isSame && isActive(old) && isActive(next)) continue;
       // A backend that was draining already keeps the deadline it has.
-      const drainTimeoutMs =
-        isSame && next?.leadsBack !== null ? LEADS_BACK_MS : timeoutOf(isSame ? now : before);
-      if (isActive(old)) retired.push({ backend: old, drainTimeoutMs });
+      if (isActive(old)) {
+        const drainTimeoutMs = isSame ? timeoutOf(now, next) : timeoutOf(before);
+        retired.push({ backend: old, drainTimeoutMs });
+      }
       if (isActive(next)) activated.push(next);
     }
   }
@@ -54,7 +55,8 @@ function isSameBackend(a: DirectoryBackend | undefined, b: DirectoryBackend | un
   return a?.row === b?.row && a?.generation === b?.generation;
 }
 
-function timeoutOf(pool: DirectoryPool | undefined): number {
+function timeoutOf(pool: DirectoryPool | undefined, backend?: DirectoryBackend): number {
+  if (backend && backend.leadsBack !== null) return LEADS_BACK_MS;
   return pool?.policy.drainTimeoutMs ?? 0;
 }
 
