@@ -13,6 +13,7 @@ import { LbError } from '../../core/runtime/errors.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { ReportServiceHandlers } from '../../core/wire/generated/lb/v1/ReportService.ts';
+import type { SameIdProcess } from '../../core/wire/generated/lb/v1/SameIdProcess.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import type { StreamReportsResponse } from '../../core/wire/generated/lb/v1/StreamReportsResponse.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
@@ -20,6 +21,8 @@ import { knownError } from '../rpc/unary.ts';
 import { OpenStream, type OpenStreams } from '../rpc/open-streams.ts';
 import type { Fleet, ReportSession } from './fleet.ts';
 import type { ProxyRecord } from './proxy-record.ts';
+import type { Process } from './proxy-record.ts';
+import type { ReportOwner } from './roster-entry.ts';
 import { STORE_FRESH_MS } from '../store/log/log-follower.ts';
 
 const TICK_MS = 1_000;
@@ -39,9 +42,18 @@ interface ReplicaStatus {
   readonly stopping: boolean;
 }
 
+/** The status, and what concerns one proxy alone. */
+interface Told extends ReplicaStatus {
+  readonly sameId: readonly Process[];
+  /** The same array as long as nothing in it changes. */
+  readonly fleetBackends: readonly string[];
+}
+
 export interface ReportOptions {
   readonly fleet: Fleet;
   readonly status: () => ReplicaStatus;
+  /** A new one at every start. */
+  readonly replicaId: string;
   readonly streams: OpenStreams;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -55,18 +67,21 @@ export interface ReportService {
 
 export function reportService(options: ReportOptions): ReportService {
   const open = new Set<ReportStream>();
-  let known: readonly string[] | null = null;
+  let fleetBackends: readonly string[] = [];
+  let isOld = true;
   options.fleet.onChange(() => {
-    known = null;
+    isOld = true;
   });
-  const fleetBackends = () => {
-    known ??= backendsOfFleet(options.fleet.list());
-    return known;
+  const newestBackends = () => {
+    const now = isOld ? backendsOfFleet(options.fleet.list()) : fleetBackends;
+    isOld = false;
+    if (now.join() !== fleetBackends.join()) fleetBackends = now;
+    return fleetBackends;
   };
   return {
     handlers: {
       StreamReports(call) {
-        const stream = new ReportStream(options, call, fleetBackends);
+        const stream = new ReportStream(options, call, newestBackends);
         open.add(stream);
         stream.onClose(() => open.delete(stream));
       },
@@ -85,10 +100,9 @@ class ReportStream {
   readonly #stream: OpenStream;
   readonly #firstMessageTimer: Timer;
   #session: ReportSession | null = null;
-  #sentStatus: ReplicaStatus | null = null;
-  #sentFleetBackends = '';
+  #sent: Told | null = null;
+  #sameId: readonly Process[] = [];
   #writable = true;
-
   readonly #fleetBackends: () => readonly string[];
 
   constructor(options: ReportOptions, call: Call, fleetBackends: () => readonly string[]) {
@@ -118,17 +132,20 @@ class ReportStream {
   /** Sends the status if it has changed and the proxy reads. */
   sendStatus(): void {
     if (this.#stream.closed || !this.#writable) return;
-    const status = this.#options.status();
-    const fleetBackends = this.#fleetBackends();
-    const isSameFleet = fleetBackends.join() === this.#sentFleetBackends;
-    if (this.#sentStatus !== null && isSameFleet && !hasChanged(this.#sentStatus, status)) return;
-    this.#sentStatus = status;
-    this.#sentFleetBackends = fleetBackends.join();
+    const status: Told = {
+      ...this.#options.status(),
+      sameId: this.#sameId,
+      fleetBackends: this.#fleetBackends(),
+    };
+    if (this.#sent !== null && !hasChanged(this.#sent, status)) return;
+    this.#sent = status;
     this.#writable = this.#call.write({
       position: status.position && positionToWire(status.position),
       storeAgeMs: String(Math.round(Math.min(status.storeAgeMs, Number.MAX_SAFE_INTEGER))),
       stopping: status.stopping,
-      fleetBackends: [...fleetBackends],
+      replicaId: this.#options.replicaId,
+      sameId: status.sameId.map(sameIdToWire),
+      fleetBackends: [...status.fleetBackends],
     });
   }
 
@@ -157,11 +174,25 @@ class ReportStream {
       );
     }
     const { fleet, logger } = this.#options;
-    logger.info({ proxy: proxy.id, peer: this.#call.getPeer() }, 'a proxy started to report');
-    return fleet.connect(proxy, (reason) => {
-      logger.warn({ proxy: proxy.id, reason: reason.message }, 'a report stream was replaced');
-      this.#stream.end(reason);
-    });
+    const peer = this.#call.getPeer();
+    logger.info({ proxy: proxy.id, peer }, 'a proxy started to report');
+    const owner: ReportOwner = {
+      end: (reason) => {
+        logger.warn({ proxy: proxy.id, reason: reason.message }, 'a report stream was replaced');
+        this.#stream.end(reason);
+      },
+      sameId: (others) => {
+        this.#sameId = others;
+        const peers = [peer, ...others.map((other) => other.peer)];
+        const words =
+          others.length > 0
+            ? 'several processes report under one id; give each its own --proxy-id'
+            : 'only one process reports under this id now';
+        logger.warn({ proxy: proxy.id, peers }, words);
+        this.sendStatus();
+      },
+    };
+    return fleet.connect(proxy, owner, peer);
   }
 }
 
@@ -172,7 +203,12 @@ function backendsOfFleet(proxies: readonly ProxyRecord[]): readonly string[] {
   return [...new Set(readable)].sort().slice(0, MAX_FLEET_BACKENDS);
 }
 
-function hasChanged(sent: ReplicaStatus, now: ReplicaStatus): boolean {
+export function sameIdToWire({ info, peer }: Process): SameIdProcess {
+  return { instanceId: info.instanceId, peerAddress: peer, adminAddress: info.adminAddress };
+}
+
+function hasChanged(sent: Told, now: Told): boolean {
+  if (sent.sameId !== now.sameId || sent.fleetBackends !== now.fleetBackends) return true;
   if (sent.stopping !== now.stopping || sent.position?.version !== now.position?.version) return true;
   return (
     sent.position?.hash !== now.position?.hash ||

@@ -44,12 +44,15 @@ export function findLoops(
     if (isHere) own.add(address.canonical);
     const takesConnections = resource.state === 'active' && resource.weight > 0;
     if (takesConnections && (isHere || fleet.has(address.canonical)))
-      edges.set(pool, [...(edges.get(pool) ?? []), { backend, isOwn: isHere, listener }]);
+      listFor(edges, pool).push({ backend, isOwn: isHere, listener });
   }
   const leadingBack = new Map<ReadBackend, string>();
+  const reachable = new Map<string, ReadonlySet<string>>();
   for (const edge of [...edges.values()].flat()) {
-    if (leadsTo(edge.backend.pool, edge.listener.resource.pool, edges))
-      leadingBack.set(edge.backend, reasonFor(edge));
+    const { pool } = edge.listener.resource;
+    const from = reachable.get(pool) ?? poolsReachedFrom(pool, edges);
+    reachable.set(pool, from);
+    if (from.has(edge.backend.pool)) leadingBack.set(edge.backend, reasonFor(edge));
   }
   return { own: [...own], leadingBack };
 }
@@ -57,10 +60,7 @@ export function findLoops(
 /** Each backend whose address is that of a listener, if it is an address of the same host. */
 function* backendsOnListeners(pools: readonly ReadPool[], listeners: readonly ReadListener[]) {
   const byPort = new Map<number, ReadListener[]>();
-  for (const listener of listeners) {
-    const { port } = listener.address;
-    byPort.set(port, [...(byPort.get(port) ?? []), listener]);
-  }
+  for (const listener of listeners) listFor(byPort, listener.address.port).push(listener);
   for (const { backends } of pools) {
     for (const backend of backends) {
       const listener = listenerFor(backend.address, byPort.get(backend.address.port));
@@ -77,14 +77,18 @@ function listenerFor(address: Address, listeners: readonly ReadListener[] = []):
   );
 }
 
-function leadsTo(pool: string, from: string, edges: ReadonlyMap<string, readonly Edge[]>): boolean {
-  const reached = new Set([from]);
+function poolsReachedFrom(pool: string, edges: ReadonlyMap<string, readonly Edge[]>): ReadonlySet<string> {
+  const reached = new Set([pool]);
   // A set hands out what is added while it is iterated over.
-  for (const next of reached) {
-    if (next === pool) return true;
+  for (const next of reached)
     for (const { listener } of edges.get(next) ?? []) reached.add(listener.resource.pool);
-  }
-  return false;
+  return reached;
+}
+
+function listFor<K, V>(lists: Map<K, V[]>, key: K): V[] {
+  const list = lists.get(key) ?? [];
+  lists.set(key, list);
+  return list;
 }
 
 function reasonFor({ isOwn, listener }: Edge): string {
