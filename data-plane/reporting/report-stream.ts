@@ -30,7 +30,7 @@ const TWIN_RETRY_MS = 10_000;
 /** How long a stop waits for the replica to take the last message. */
 const STOP_TIMEOUT_MS = 1_000;
 
-export interface ReplicaReport extends ReplicaView {
+interface ReplicaReport extends ReplicaView {
   /** Addresses of backends that are listeners of a proxy of the fleet. */
   readonly fleetBackends: readonly string[];
 }
