@@ -16,6 +16,7 @@ import { epollChecker } from './health/epoll-checker.ts';
 import { HealthChanges } from './health/health-changes.ts';
 import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
 import { tcpChecker } from './health/tcp-checker.ts';
+import { readNetworkSetting } from './host/kernel-settings.ts';
 import { memoryBoundHere } from './host/memory-bound.ts';
 import { recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
 import { SnapshotApplier } from './snapshot-applier.ts';
@@ -119,13 +120,7 @@ export class DataPath {
       },
       startThread,
     });
-    this.#planApplier = new PlanApplier({
-      pool: this.#pool,
-      sockets:
-        libc && new ListeningSockets({ libc, workerCount: workers, shareListeners: options.shareListeners }),
-      clock,
-      onListenersChanged: (failed) => this.applier.listenersFailed(failed),
-    });
+    this.#planApplier = this.#createPlanApplier();
     this.#drains = new DrainDeadlines(clock, this.#pool);
     this.observer = this.#createObserver(buffers);
     this.#whereabouts = new ProxyWhereabouts(clock);
@@ -144,6 +139,28 @@ export class DataPath {
       status,
       clock,
       logger,
+    });
+  }
+
+  #createPlanApplier(): PlanApplier {
+    const { clock, libc, logger, shareListeners, workers } = this.#options;
+    return new PlanApplier({
+      pool: this.#pool,
+      sockets:
+        libc &&
+        new ListeningSockets({
+          libc,
+          workerCount: workers,
+          shareListeners,
+          movesClients: () => readNetworkSetting('tcp_migrate_req').trim() === '1',
+        }),
+      clock,
+      onGap: (from, to) =>
+        logger.warn(
+          { from, to },
+          'a listener moves to an overlapping address: clients are refused for a moment',
+        ),
+      onListenersChanged: (failed) => this.applier.listenersFailed(failed),
     });
   }
 

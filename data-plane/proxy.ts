@@ -17,7 +17,7 @@ import { chooseEngine, type EngineChoice } from './host/engine-choice.ts';
 import type { Engine } from './engine/engine.ts';
 import { epollEngineObstacle } from './engine/epoll/epoll-engine.ts';
 import { type Libc, loadLibc } from './kernel/libc.ts';
-import { portReuseAdvice, readTcpTwReuse } from './host/port-reuse.ts';
+import { clientMigrationAdvice, portReuseAdvice, readNetworkSetting } from './host/kernel-settings.ts';
 import { Reporter } from './reporting/reporter.ts';
 import { recordHealthChange } from './proxy-events.ts';
 import { checkSourceAddresses } from './host/source-addresses.ts';
@@ -129,7 +129,7 @@ export class Proxy {
 
   /** Serves the snapshot on disk before any control plane answers. */
   async start(): Promise<void> {
-    const { adminAddress, clock, logger, proxyId, workers } = this.#options;
+    const { adminAddress, clock, logger, proxyId, shareListeners, workers } = this.#options;
     await checkSourceAddresses(this.#options.sourceAddresses);
     const address = await this.#admin.listen(adminAddress);
     await this.#dataPath.start();
@@ -139,8 +139,11 @@ export class Proxy {
       { proxy_id: proxyId, admin_address: address, engine: this.#engine, workers, ...limit },
       'proxy started',
     );
-    const advice = portReuseAdvice(readTcpTwReuse());
-    if (advice) logger[advice.level](advice.message);
+    const advice = [
+      portReuseAdvice(readNetworkSetting('tcp_tw_reuse')),
+      shareListeners ? clientMigrationAdvice(readNetworkSetting('tcp_migrate_req')) : null,
+    ];
+    for (const each of advice) if (each) logger[each.level](each.message);
     const saved = await this.#lastGood.resume((snapshot) => this.#dataPath.applier.resume(snapshot));
     this.#savedAtMs = saved?.savedAtMs ?? null;
     this.#subscription = this.#createSubscription(saved);

@@ -7,6 +7,7 @@ const { EADDRINUSE, EADDRNOTAVAIL, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOS
 export const ERRNO = {
   pipe: constants.errno.EPIPE,
   timedOut: constants.errno.ETIMEDOUT,
+  refused: constants.errno.ECONNREFUSED,
   /** We cancelled the attempt: see Engine.reconsider. */
   canceled: constants.errno.ECANCELED,
 } as const;

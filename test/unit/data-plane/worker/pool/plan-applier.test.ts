@@ -35,6 +35,7 @@ function benchOf() {
     pool,
     sockets: null,
     clock,
+    onGap: (from, to) => calls.push(`gap ${from} ${to}`),
     onListenersChanged: (failed) => told.push(failed),
   });
   return { applier, clock, calls, failing, impossible, told };
