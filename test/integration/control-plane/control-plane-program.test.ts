@@ -3,16 +3,10 @@ import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { freePort } from '../../../harness/free-port.ts';
 import { systemLookup } from '../../../core/runtime/name-lookup.ts';
 import { lbctlFor, startControlPlane, succeed } from '../../../harness/programs/fleet.ts';
-import {
-  eventually,
-  freePort,
-  run,
-  built,
-  startBuilt,
-  temporaryFolder,
-} from '../../../harness/programs/processes.ts';
+import { eventually, run, built, startBuilt, temporaryFolder } from '../../../harness/programs/processes.ts';
 
 const program = built('control-plane/main.js');
 const ANY = ['--grpc-address', '127.0.0.1:0', '--http-address', '127.0.0.1:0'];
