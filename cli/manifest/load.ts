@@ -22,7 +22,7 @@ export interface Manifests {
 }
 
 /** Reads what `-f` names. Ends the program with every problem of every file. */
-export async function loadManifests(paths: readonly string[], stdin: Readable): Promise<Manifests> {
+export async function loadManifests(paths: readonly string[], stdin: () => Readable): Promise<Manifests> {
   const { files, unreadable } = await readFiles(paths, stdin);
   const problems = [...unreadable];
   const lines = new Map<string, SourceLine>();
@@ -66,13 +66,13 @@ interface ManifestFile {
 }
 
 /** In the order of `paths`; a directory's files by name, without its sub-directories. */
-async function readFiles(paths: readonly string[], stdin: Readable) {
+async function readFiles(paths: readonly string[], stdin: () => Readable) {
   const files: ManifestFile[] = [];
   const unreadable: string[] = [];
   // Each once: standard input has ended after it was read.
   for (const path of new Set(paths)) {
     try {
-      if (path === '-') files.push({ name: '(stdin)', text: await text(stdin) });
+      if (path === '-') files.push({ name: '(stdin)', text: await text(stdin()) });
       else {
         for (const name of await filesOf(path)) files.push({ name, text: await readFile(name, 'utf8') });
       }

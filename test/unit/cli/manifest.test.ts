@@ -207,7 +207,7 @@ describe('manifests of several files', () => {
       'c.yml': 'kind: Pool\nname: c\n',
       'README.md': 'not: [a manifest',
     });
-    const { drafts } = await loadManifests([path, '-'], Readable.from(['kind: Pool\nname: d\n']));
+    const { drafts } = await loadManifests([path, '-'], () => Readable.from(['kind: Pool\nname: d\n']));
     assert.deepEqual(
       drafts.map(({ value }) => value.name),
       ['a', 'b', 'c', 'd'],
@@ -218,7 +218,7 @@ describe('manifests of several files', () => {
     const path = folder(t, { 'a.yaml': POOL, 'b.yaml': `${POOL}---\nkind: Pol\nname: x\n` });
     const empty = folder(t, {});
     await assert.rejects(
-      loadManifests([path, join(path, 'none.yaml'), empty], Readable.from([])),
+      loadManifests([path, join(path, 'none.yaml'), empty], () => Readable.from([])),
       (error) => {
         assert.ok(error instanceof CliError);
         assert.equal(error.exitCode, 1);
@@ -234,12 +234,15 @@ describe('manifests of several files', () => {
   });
 
   it('without any resource are refused: with --prune they would delete everything', async () => {
-    await assert.rejects(loadManifests(['-'], Readable.from(['# nothing\n'])), /no resource in \(stdin\)/);
+    await assert.rejects(
+      loadManifests(['-'], () => Readable.from(['# nothing\n'])),
+      /no resource in \(stdin\)/,
+    );
   });
 
   it('trace what the server objects to back to its line, or to the nearest thing around it', async (t) => {
     const path = join(folder(t, { 'a.yaml': WHOLE }), 'a.yaml');
-    const { traced } = await loadManifests([path], Readable.from([]));
+    const { traced } = await loadManifests([path], () => Readable.from([]));
     const fields: readonly (readonly [string, number | undefined])[] = [
       ['policies[steady].health_check.interval', 4],
       ['pools[web].policy', 12],
