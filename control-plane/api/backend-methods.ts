@@ -1,13 +1,19 @@
-/** PoolService: the methods that change the backends of one pool. */
+/** PoolService: the methods that change single backends. */
 import { addBackends, removeBackends, updateBackend } from '../../core/model/edits/backend.ts';
+import { setHostState } from '../../core/model/edits/host.ts';
+import { BACKEND_STATES } from '../../core/model/resources.ts';
+import { wordFromWire } from '../../core/wire/enum-codec.ts';
 import type { PoolServiceHandlers } from '../../core/wire/generated/lb/v1/PoolService.ts';
 import { backendDraftFromWire } from '../../core/wire/resource-codec.ts';
 import { required, requiredItems } from '../../core/runtime/request-violations.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { expectedRevision } from './make-change.ts';
-import { explainRegistered } from './registered-backend.ts';
+import { explainRegistered, explainRegisteredHost } from './registered-backend.ts';
 
-type BackendHandlers = Pick<PoolServiceHandlers, 'AddBackends' | 'RemoveBackends' | 'UpdateBackend'>;
+type BackendHandlers = Pick<
+  PoolServiceHandlers,
+  'AddBackends' | 'RemoveBackends' | 'UpdateBackend' | 'SetHostState'
+>;
 
 export function backendHandlers({ unary, change, follower }: ApiDeps): BackendHandlers {
   const members = () => follower.current()?.members ?? [];
@@ -16,7 +22,6 @@ export function backendHandlers({ unary, change, follower }: ApiDeps): BackendHa
     AddBackends: unary((request, call) =>
       change('AddBackends', request, call, (violations) => {
         const { pool, backends } = request;
-        required('pool', pool, violations);
         requiredItems('backends', backends, violations);
         const drafts = backends.map((backend) =>
           backendDraftFromWire(backend, pathOf(pool, backend.address), violations),
@@ -27,7 +32,6 @@ export function backendHandlers({ unary, change, follower }: ApiDeps): BackendHa
     RemoveBackends: unary((request, call) =>
       change('RemoveBackends', request, call, (violations) => {
         const { pool, addresses } = request;
-        required('pool', pool, violations);
         requiredItems('addresses', addresses, violations);
         return explainRegistered(removeBackends(pool, addresses), pool, addresses, members);
       }),
@@ -35,13 +39,19 @@ export function backendHandlers({ unary, change, follower }: ApiDeps): BackendHa
     UpdateBackend: unary((request, call) =>
       change('UpdateBackend', request, call, (violations) => {
         const { pool, backend } = request;
-        required('pool', pool, violations);
         if (required('backend', backend, violations) === null || backend === null) return null;
         const { address, revision } = backend;
-        required('backend.address', address, violations);
         const draft = backendDraftFromWire(backend, pathOf(pool, address), violations);
         const edit = updateBackend(pool, draft, expectedRevision(revision));
         return explainRegistered(edit, pool, [address], members);
+      }),
+    ),
+    SetHostState: unary((request, call) =>
+      change('SetHostState', request, call, (violations) => {
+        const { ip } = request;
+        const state = wordFromWire('BACKEND_STATE', BACKEND_STATES, request.state, 'state', violations);
+        if (request.state === 'BACKEND_STATE_UNSPECIFIED') required('state', null, violations);
+        return explainRegisteredHost(setHostState(ip, state ?? 'active'), ip, members);
       }),
     ),
   };
