@@ -178,16 +178,72 @@ describe('a problem in a manifest', () => {
     it(title, () => assert.deepEqual(problemsOf(text), problems));
   }
 
+  for (const [title, text, problem] of [
+    [
+      'a key that is there twice',
+      'kind: Pool\nname: a\nname: b\n',
+      '3  "name" is here again, after a.yaml:2; keep one',
+    ],
+    [
+      'a kind that is there twice',
+      'kind: Pool\nname: a\nkind: Pool\n',
+      '3  "kind" is here again, after a.yaml:1; keep one',
+    ],
+    [
+      'an alias across documents',
+      'kind: Pool\nname: &a web\n---\nkind: Pool\nname: *a\n',
+      '5  the alias *a has no anchor &a before it in the same document; write the value here',
+    ],
+    ['an unknown tag', 'kind: Pool\nname: !x web\n', '2  has the tag !x; manifests have no tags, remove it'],
+    [
+      'a tag of a whole resource',
+      '!x\nkind: Pool\nname: a\n',
+      '2  has the tag !x; manifests have no tags, remove it',
+    ],
+    [
+      'a tag of YAML',
+      'kind: Pool\nname: !!binary YQ==\n',
+      '2  has the tag !!binary; manifests have no tags, remove it',
+    ],
+    [
+      'a merge',
+      'kind: Pool\nname: a\n<<: { policy: b }\n',
+      '3 pools[a].<< would merge fields, which manifests do not; write them out',
+    ],
+    [
+      'a tab',
+      'kind: Pool\nname: a\nbackends:\n\t- b\n',
+      "4  can't be read: Tabs are not allowed as indentation; use blanks",
+    ],
+    ['a directive', '%FOO\n---\nkind: Pool\nname: a\n', "1  can't be read: Unknown directive %FOO"],
+    ['nesting', `a: ${'['.repeat(20_000)}`, "1  can't be read: it is nested too deeply"],
+  ] as const) {
+    it(`${title} is named for what it is`, () => assert.equal(problemsOf(text)[0], problem));
+  }
+
+  it('takes no longer to find in a large file, whatever it is full of', () => {
+    const lines = (count: number, line: (index: number) => string) =>
+      Array.from({ length: count }, (_, i) => line(i)).join('\n');
+    const backend = (index: number) =>
+      `{ address: "10.${index >> 16}.${(index >> 8) & 255}.${index & 255}:80" }`;
+    const started = performance.now();
+    assert.equal(problemsOf(`kind: Pool\nname: a\n${lines(100_000, (i) => `k${i}: 1`)}`).length, 100_000);
+    const anchors = `kind: Pool\nname: a\nbackends:\n${lines(20_000, (i) => `- &a${i} ${backend(i)}\n- *a${i}`)}`;
+    assert.deepEqual(problemsOf(anchors), []);
+    const large = `- &p\n  kind: Pool\n  name: a\n  backends:\n${lines(1_000, (i) => `  - ${backend(i)}`)}\n${'- *p\n'.repeat(10_000)}`;
+    assert.match(
+      problemsOf(large).join(),
+      /is where the file becomes too large, with what its aliases stand for$/,
+    );
+    assert.ok(performance.now() - started < 60_000, 'it takes minutes');
+  });
+
   it('does not hide the problems of other documents, and YAML that can’t be read is one', () => {
     const text = 'kind: Pool\nname: [\n---\nkind: pool\nname: a\n';
     const problems = problemsOf(text);
     assert.ok(problems.length >= 2, problems.join('\n'));
     assert.match(problems[0] ?? '', /can't be read/);
     assert.match(problems.at(-1) ?? '', /^4 kind "pool" is not a kind/);
-    assert.match(
-      problemsOf('kind: Pool\nname: a\nname: b\n').join(),
-      /^3 .*can't be read: Map keys must be unique/,
-    );
   });
 });
 
@@ -231,6 +287,66 @@ describe('manifests of several files', () => {
         return true;
       },
     );
+  });
+
+  it('are refused for what a control plane would refuse as well, in the same answer', async (t) => {
+    const text = [
+      'kind: Policy\nname: Bad_Name\nstrategy: fastest\nconnect: { retries: 99, timeout: 1h }',
+      'kind: Pool\nname: web\npolicy: elsewhere\nbackends:\n  - { address: "example.com:80" }\n  - { address: "10.0.0.1:80", weight: 5000 }',
+      'kind: Listener\nname: web\naddress: "0.0.0.0"\npool: other',
+    ].join('\n---\n');
+    const path = folder(t, { 'a.yaml': text, 'b.yaml': 'kind: Pool\nname: -b\nwieght: 1\n' });
+    await assert.rejects(
+      loadManifests([path], () => Readable.from([])),
+      (error) => {
+        assert.ok(error instanceof CliError);
+        const found = error.details.map((detail) => detail.replace(/^.*\/(\w\.yaml:\d+: \S+): .*$/, '$1'));
+        assert.deepEqual(found.sort(), [
+          'a.yaml:10: pools[web].backends[example.com:80].address',
+          'a.yaml:11: pools[web].backends[10.0.0.1:80].weight',
+          'a.yaml:15: listeners[web].address',
+          'a.yaml:2: policies[Bad_Name].name',
+          'a.yaml:3: policies[Bad_Name].strategy',
+          'a.yaml:4: policies[Bad_Name].connect.retries',
+          'a.yaml:4: policies[Bad_Name].connect.timeout',
+          'b.yaml:2: pools[-b].name',
+          'b.yaml:3: pools[-b].wieght',
+        ]);
+        return true;
+      },
+    );
+  });
+
+  it('are read whatever wrote them, or named for what they are, with the line', async () => {
+    const POOL_BYTES = Buffer.from('kind: Pool\nname: d\n');
+    const wide = Buffer.from('kind: Pool\n', 'utf16le');
+    const said = (bytes: Buffer) =>
+      loadManifests(['-'], () => Readable.from([bytes])).then(
+        ({ drafts }) => `${drafts.length}`,
+        (error: CliError) => error.details.join(),
+      );
+    for (const [bytes, pattern] of [
+      [Buffer.concat([Buffer.from('\ufeff'), POOL_BYTES]), /^1$/],
+      [
+        Buffer.concat([Buffer.from([0xff, 0xfe]), wide]),
+        /^\(stdin\):1: is in UTF-16 or UTF-32; save it as UTF-8/,
+      ],
+      [Buffer.concat([Buffer.from([0xff, 0xfe]), wide]).swap16(), /^\(stdin\):1: is in UTF-16/],
+      [wide, /^\(stdin\):1: is in UTF-16/],
+      [
+        Buffer.concat([POOL_BYTES, Buffer.from('\ufeff---\n'), POOL_BYTES]),
+        /^\(stdin\):3: holds a byte order mark/,
+      ],
+      [
+        Buffer.from('kind: Pool\nname: "a\0b"\n'),
+        /^\(stdin\):2: holds a control character, U\+0000; delete it$/,
+      ],
+      [Buffer.from('kind: Pool\nname: "a\u001bb"\n'), /^\(stdin\):2: holds a control character, U\+001B/],
+      [Buffer.from('kind: Pool\n# gr\xfc\xdfe\n', 'latin1'), /^\(stdin\):2: holds bytes that are not UTF-8/],
+      [Buffer.alloc(17 * 1_048_576, 'a'), /^\(stdin\):1: is larger than 16 MiB/],
+    ] as const) {
+      assert.match(await said(bytes), pattern);
+    }
   });
 
   it('without any resource are refused: with --prune they would delete everything', async () => {
