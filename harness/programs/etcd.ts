@@ -111,7 +111,8 @@ export class EtcdCluster {
     const all = ['--endpoints', endpoints.join(','), '--command-timeout=5s', ...trust, ...args];
     const env = { ...process.env, ETCDCTL_API: '3' };
     const running = promisify(execFile)(join(dirname(this.#binary), 'etcdctl'), all, { env });
-    running.child.stdin?.end(input);
+    // A command that reads no input may end before it was written.
+    running.child.stdin?.on('error', () => undefined).end(input);
     return (await running).stdout;
   }
 

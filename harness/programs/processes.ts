@@ -198,7 +198,9 @@ export function run(
   input?: string,
 ): Promise<Finished> {
   const { env, ...rest } = options;
-  const child = spawn(command, args, { ...rest, env: { ...process.env, ...env }, timeout: RUN_DEADLINE_MS });
+  const child = spawn(command, args, { ...rest, env: { ...process.env, ...env } });
+  // Node's own option `timeout` keeps the process alive for all of it when the program does not exist.
+  const deadline = setTimeout(() => child.kill(), RUN_DEADLINE_MS);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
@@ -206,8 +208,14 @@ export function run(
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    child.once('error', (error) => {
+      clearTimeout(deadline);
+      reject(error);
+    });
+    child.once('close', (code, signal) => {
+      clearTimeout(deadline);
+      resolve({ code, signal, stdout, stderr });
+    });
   });
 }
 

@@ -34,6 +34,7 @@ export interface RigOptions {
   readonly withoutLibc?: boolean;
   readonly maxConnections?: number;
   readonly sourceAddresses?: readonly string[];
+  readonly shareListeners?: boolean;
 }
 
 export class TrafficRig {
@@ -57,6 +58,7 @@ export class TrafficRig {
     withoutLibc = false,
     maxConnections = 0,
     sourceAddresses = [],
+    shareListeners = false,
   }: RigOptions = {}) {
     const buffers = createBuffers(workers);
     const random = seededRandom(1);
@@ -88,13 +90,13 @@ export class TrafficRig {
     });
     const sockets =
       libc && !withoutLibc
-        ? new ListeningSockets({ libc, workerCount: workers, shareListeners: false })
+        ? new ListeningSockets({ libc, workerCount: workers, shareListeners, movesClients: () => false })
         : null;
     this.applier = new PlanApplier({
       pool: this.pool,
       sockets,
       clock: systemClock,
-      random,
+      onGap: (from, to) => this.events.push(`gap ${from} ${to}`),
       onListenersChanged: (failed) => {
         this.failed = failed;
       },

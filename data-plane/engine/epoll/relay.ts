@@ -151,7 +151,9 @@ export class Relay {
     const peeks = !isDropped && ((sides[sink]! & SIDE.congested) !== 0 || !this.#parking.hasRoom(READ_BYTES));
     const size = peeks ? PEEK_BYTES : READ_BYTES;
     const from = descriptors[source]!;
-    const got = peeks ? this.#peek(from, size) : this.#sys.receive(from, this.#bufferAt, size);
+    const got = peeks
+      ? this.#sys.peek(from, this.#bufferAt, size)
+      : this.#sys.receive(from, this.#bufferAt, size);
     if (got <= 0) {
       this.#nothingRead(source, got);
       return 0;
@@ -163,12 +165,6 @@ export class Relay {
     // Reads stop at an urgent mark, so pipes are not used after one.
     if (got >= BULK_BYTES && (sides[source]! & SIDE.urgent) === 0) sides[sink]! |= SIDE.bulk;
     return passed;
-  }
-
-  /** Peeking skips an urgent byte but leaves it, and close() resets when input is unread. So an end is read as well. */
-  #peek(from: number, size: number): number {
-    const got = this.#sys.peek(from, this.#bufferAt, size);
-    return got === 0 ? this.#sys.receive(from, this.#bufferAt, 1) : got;
   }
 
   /** Bytes that were sent but can't be dropped would be sent twice, so the connection is reset instead. */

@@ -21,6 +21,7 @@ import { SocketLending, type WorkerSockets } from './socket-lending.ts';
 import { closeDescriptors, LostWorkers } from './lost-worker.ts';
 import type { FromWorker, WorkerStart } from '../protocol.ts';
 import { done, isAnswerTo, type PlanOrder, Rollout } from './rollout.ts';
+import { afterRunning } from './running-time.ts';
 import { WakeUp } from './wake-up.ts';
 import { type StartThread, WorkerHandle } from './worker-handle.ts';
 
@@ -141,10 +142,12 @@ export class WorkerPool {
     const { clock, buffers, libc } = this.#inputs;
     const { control } = sharedCells(buffers);
     await this.stopAccepting();
-    const deadlineMs = clock.nowMs() + drainMs;
-    while (Atomics.load(control, CONTROL.connections) > 0 && clock.nowMs() < deadlineMs) {
+    const drain = new AbortController();
+    const deadline = afterRunning(clock, drainMs, () => drain.abort());
+    if (drainMs <= 0) drain.abort();
+    while (Atomics.load(control, CONTROL.connections) > 0 && !drain.signal.aborted)
       await sleep(clock, DRAIN_POLL_MS);
-    }
+    deadline.cancel();
     this.#stopped.abort();
     await Promise.all(
       this.#workers.map(async ({ handle, index }) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import type { Policy, Resource } from '../../../core/model/resources.ts';
-import { portReuseAdvice, readTcpTwReuse } from '../../../data-plane/host/port-reuse.ts';
+import { portReuseAdvice, readNetworkSetting } from '../../../data-plane/host/kernel-settings.ts';
 import { eventually, freePort } from '../../../harness/programs/processes.ts';
 import {
   type ProxyProcess,
@@ -154,7 +154,7 @@ describe('a proxy that starts', () => {
   it('says once what this host does with local ports in TIME_WAIT, when it is worth knowing', async (t) => {
     const { lines } = await proxyWith(t);
     const said = lines.filter((line) => line.includes('tcp_tw_reuse'));
-    const advice = portReuseAdvice(readTcpTwReuse());
+    const advice = portReuseAdvice(readNetworkSetting('tcp_tw_reuse'));
     assert.equal(said.length, advice ? 1 : 0, lines.join('\n'));
     for (const line of said) assert.ok(line.includes(`"level":"${advice?.level}"`), line);
   });

@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 function socketsOf({ shareListeners = false, workerCount = 3 } = {}): ListeningSockets {
-  const sockets = new ListeningSockets({ libc, workerCount, shareListeners });
+  const sockets = new ListeningSockets({ libc, workerCount, shareListeners, movesClients: () => false });
   cleanups.push(() => sockets.closeAll());
   return sockets;
 }
