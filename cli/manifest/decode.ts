@@ -8,11 +8,7 @@ const NEWLINE = 0x0a;
 const BYTE_ORDER_MARK = '\ufeff';
 const INVISIBLE: readonly (readonly [RegExp, what: string])[] = [
   [/\ufeff/, 'a byte order mark (U+FEFF), which only the beginning of a file may have; delete it'],
-  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
-  [
-    /[\u0000-\u0008\u000b-\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]/,
-    'a control character, CODE; delete it',
-  ],
+  [/(?![\t\r\u0085])\p{Cc}/u, 'a control character, CODE; delete it'],
 ];
 
 export interface Undecodable {

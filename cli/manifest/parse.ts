@@ -80,7 +80,7 @@ function faultsOf({ errors, warnings }: Document.Parsed) {
 /** A document is one resource or a list of them, as `lbctl export -o json` writes it; an empty one is nothing. */
 function resourceNodes({ contents }: Document.Parsed): (Node | null)[] {
   if (contents === null || (isScalar(contents) && contents.value === null)) return [];
-  return isSeq(contents) ? (contents.items as (Node | null)[]) : [contents];
+  return isSeq(contents) ? contents.items : [contents];
 }
 
 function readResource(reading: Reading, node: Node | null): Declared | undefined {

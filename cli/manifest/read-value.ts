@@ -39,12 +39,24 @@ export interface Reading {
 export function readValue(reading: Reading, node: Node | null, shape: Shape, path: string): unknown {
   const refuse = (description: string) => addProblem(reading, node, path, description);
   reading.values.left -= 1;
-  if (reading.values.left === 0)
-    return refuse('is where the file becomes too large, with what its aliases stand for');
-  if (reading.values.left < 0) return undefined;
+  if (reading.values.left <= 0) {
+    const isFirst = reading.values.left === 0;
+    return isFirst
+      ? refuse('is where the file becomes too large, with what its aliases stand for')
+      : undefined;
+  }
   const found = resolve(reading, node);
   reading.lines.set(path, reading.lineOf(node));
-  if (isAlias(found)) return undefined;
+  return isAlias(found) ? undefined : readFound(reading, found, shape, path, refuse);
+}
+
+function readFound(
+  reading: Reading,
+  found: Node | null,
+  shape: Shape,
+  path: string,
+  refuse: (description: string) => undefined,
+): unknown {
   if (found === null || (isScalar(found) && found.value === null)) {
     return refuse('is empty; give it a value or leave the field out');
   }

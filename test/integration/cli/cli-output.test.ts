@@ -58,7 +58,11 @@ describe('output that can’t be written', () => {
       '-c',
       `trap '' XFSZ; ulimit -f 8; exec "$@" > ${shellQuoted(file)}`,
       'bash',
-      ...[process.execPath, built('cli/main.js'), '--server', address, 'export'],
+      process.execPath,
+      built('cli/main.js'),
+      '--server',
+      address,
+      'export',
     ]);
     assert.equal(limited.code, 6, limited.stderr);
     assert.match(limited.stderr, /standard output can't be written: EFBIG/);
