@@ -32,7 +32,7 @@ export function changeFields(context: Context, options: ChangeOptions) {
 }
 
 /** What --wait waits for. */
-export interface Waiting {
+interface Waiting {
   readonly until: (context: Context, session: Session, revision: string) => Promise<void>;
   /** The command that goes on waiting after this one was interrupted. */
   readonly again: (revision: string) => string;
