@@ -87,7 +87,7 @@ export class Proxy {
     if (fellBack !== null)
       logger.warn({ reason: fellBack }, 'the epoll engine cannot run here; the portable engine is used');
     this.#engine = engine;
-    const stateDir = lockStateDir(options.stateDir, libc);
+    const stateDir = lockStateDir(options.stateDir, libc, (words) => logger.warn(words));
     this.#lastGood = new LastGoodSnapshot({ stateDir, clock, logger });
     const report = () => this.#reporter?.wake();
     this.#status = new ConfigStatus(report);
