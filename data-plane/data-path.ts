@@ -20,6 +20,7 @@ import { readNetworkSetting } from './host/kernel-settings.ts';
 import { cgroupMemory, memoryBoundHere, parkingBytes } from './host/memory-bound.ts';
 import { recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
 import { SnapshotApplier } from './snapshot-applier.ts';
+import { ProxyWhereabouts } from './whereabouts.ts';
 import type { Plan } from './plan/plan.ts';
 import type { PlanDirectory } from './plan/plan-directory.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
@@ -70,6 +71,7 @@ export class DataPath {
   readonly observer: Observer;
   readonly counts = new ProxyCounts();
   readonly healthChanges = new HealthChanges();
+  readonly #whereabouts: ProxyWhereabouts;
   readonly #options: DataPathOptions;
   readonly #descriptors: number;
   #limit: ConnectionLimit;
@@ -122,10 +124,12 @@ export class DataPath {
     this.#planApplier = this.#createPlanApplier();
     this.#drains = new DrainDeadlines(clock, this.#pool);
     this.observer = this.#createObserver(buffers);
+    this.#whereabouts = new ProxyWhereabouts(clock);
     const log = this.#connectionLog;
     this.applier = new SnapshotApplier({
       stateDir: options.stateDir,
       rows: new RowAllocator(buffers),
+      whereabouts: this.#whereabouts,
       planApplier: { apply: (plan) => this.#apply(plan) },
       readers: [
         ...(log ? [{ run: (plan: PlanDirectory) => log.run(plan), settle: () => log.drain() }] : []),
@@ -140,7 +144,7 @@ export class DataPath {
   }
 
   #createPlanApplier(): PlanApplier {
-    const { clock, libc, logger, random, shareListeners, workers } = this.#options;
+    const { clock, libc, logger, shareListeners, workers } = this.#options;
     return new PlanApplier({
       pool: this.#pool,
       sockets:
@@ -152,7 +156,6 @@ export class DataPath {
           movesClients: () => readNetworkSetting('tcp_migrate_req').trim() === '1',
         }),
       clock,
-      random,
       onGap: (from, to) =>
         logger.warn(
           { from, to },
@@ -223,7 +226,24 @@ export class DataPath {
       counts: this.counts,
       connectionLog: this.#connectionLog?.readings() ?? null,
       panic: this.#health.panic(),
+      leadingBack: this.#health.leadingBack(),
     };
+  }
+
+  /** What a control plane says of other proxies' listeners; null: it is silent. */
+  heardOfFleet(controlPlane: string, backends: readonly string[] | null): void {
+    this.#whereabouts.heard(controlPlane, backends);
+    this.#followAddresses();
+  }
+
+  /** To be called each second. */
+  tick(): void {
+    this.applier.sweep();
+    this.#followAddresses();
+  }
+
+  #followAddresses(): void {
+    if (this.#whereabouts.refresh()) void this.applier.whereaboutsChanged();
   }
 
   stopAccepting(): Promise<void> {

@@ -18,6 +18,7 @@ import {
 const PACKAGES = {
   etcd: 'etcd-server',
   etcdctl: 'etcd-client',
+  strace: 'strace',
   keepalived: 'keepalived',
   nft: 'nftables',
   prometheus: 'prometheus',

@@ -97,7 +97,6 @@ export class TrafficRig {
       pool: this.pool,
       sockets,
       clock: systemClock,
-      random,
       onGap: (from, to) => this.events.push(`gap ${from} ${to}`),
       onListenersChanged: (failed) => {
         this.failed = failed;

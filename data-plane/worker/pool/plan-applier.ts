@@ -4,7 +4,7 @@
  *
  * Invariants
  *  - one plan or retry at a time, in the order they came;
- *  - a plan never fails: a listener whose address can't be bound fails alone, is retried with backoff for as long as
+ *  - a plan never fails: a listener whose address can't be bound fails alone, is tried again each second for as long as
  *    the plan has it, and each change is reported;
  *  - when an address replaces another that overlaps it, a socket takes clients at every moment. A client that knocks on
  *    the old one while its last clients are taken in is served one second later;
@@ -12,9 +12,7 @@
  *  - without the C library one worker accepts, on addresses that it binds itself.
  */
 import { type Clock, sleep, type Timer } from '../../../core/runtime/clock.ts';
-import { type Backoff, backoff } from '../../../core/runtime/backoff.ts';
 import { addressesOverlap, parseAddress } from '../../../core/model/address.ts';
-import type { Random } from '../../../core/runtime/random.ts';
 import type { Plan, PlanListener } from '../../plan/plan.ts';
 import type { FailedListener } from '../../plan/plan-directory.ts';
 import type { WorkerSockets } from './socket-lending.ts';
@@ -23,15 +21,14 @@ import type { WorkerPool } from './worker-pool.ts';
 
 /** How long handshakes with clients that are far away may take, before a socket that they came to is closed. */
 const HANDSHAKE_MS = 200;
-const RETRY_MIN_MS = 1_000;
-const RETRY_MAX_MS = 30_000;
+/** An address may come at any time, such as that of VRRP, and clients come with it. A try costs microseconds. */
+const RETRY_MS = 1_000;
 
 export interface PlanApplierInputs {
   readonly pool: Pick<WorkerPool, 'apply' | 'listen' | 'unlisten' | 'stopAccepting'>;
   /** Null where the C library does not load. */
   readonly sockets: ListeningSockets | null;
   readonly clock: Clock;
-  readonly random: Random;
   /** No worker can listen on a new address before it has left an old one that overlaps it: clients are refused meanwhile. */
   onGap(from: string, to: string): void;
   /** Called after a retry, when other listeners fail than before. `apply` returns what failed. */
@@ -40,7 +37,6 @@ export interface PlanApplierInputs {
 
 export class PlanApplier {
   readonly #inputs: PlanApplierInputs;
-  readonly #backoff: Backoff;
   #last: Promise<unknown> = Promise.resolve();
   #plan: Plan | null = null;
   /** Listeners that workers accept for: address by row. */
@@ -52,13 +48,11 @@ export class PlanApplier {
 
   constructor(inputs: PlanApplierInputs) {
     this.#inputs = inputs;
-    this.#backoff = backoff(RETRY_MIN_MS, RETRY_MAX_MS, inputs.random);
   }
 
   /** Resolves when all workers run the plan. */
   apply(plan: Plan): Promise<{ readonly failedListeners: readonly FailedListener[] }> {
     return this.#inTurn(async () => {
-      this.#backoff.reset();
       await this.#run(plan, true);
       const failedListeners = this.#failed(plan);
       this.#scheduleRetry(failedListeners);
@@ -171,7 +165,7 @@ export class PlanApplier {
     this.#retry?.cancel();
     this.#retry = null;
     if (failed.length === 0 || this.#isStopped) return;
-    this.#retry = this.#inputs.clock.after(this.#backoff.nextMs(), () => void this.retryFailed());
+    this.#retry = this.#inputs.clock.after(RETRY_MS, () => void this.retryFailed());
   }
 
   #inTurn<T>(action: () => Promise<T>): Promise<T> {
