@@ -74,6 +74,7 @@ export class TrafficRig {
       buffers,
       sourceAddresses,
       splice: false,
+      parkingBytes: 8 * 1024 * 1024,
       clock: systemClock,
       random,
       events: {
