@@ -126,7 +126,7 @@ function twoChoices(candidates: readonly Candidate[], loads: readonly number[]):
   if (candidates.length === 1) return [1];
   const total = candidates.reduce((sum, { weight }) => sum + weight, 0);
   const order = [...candidates.keys()].sort((a, b) => (loads[b] as number) - (loads[a] as number));
-  const shares = new Array<number>(candidates.length).fill(0);
+  const shares = candidates.map(() => 0);
   /** Of the candidates with more load: the sum of their weights, and of their odds to be drawn before another one. */
   let [weightAbove, oddsAbove] = [0, 0];
   for (let at = 0; at < order.length; ) {
