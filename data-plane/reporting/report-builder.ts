@@ -21,6 +21,8 @@ import type { Observation, ProcessObservation } from '../telemetry/observation.t
 
 /** A message takes about 2 ms of CPU at most to build and encode: health checks run on the same thread. */
 const MAX_BACKENDS_A_MESSAGE = 250;
+/** Usually there is none; a control plane passes no more on. */
+const MAX_OWN_BACKENDS = 256;
 
 type Messages = Generator<StreamReportsRequest, void, undefined>;
 
@@ -64,7 +66,14 @@ function* messages(before: Observation, now: Observation, first: StreamReportsRe
 }
 
 const NOTHING: Observation = {
-  applied: { running: null, failedListeners: [], rejected: null, fromDisk: false, stale: false },
+  applied: {
+    running: null,
+    failedListeners: [],
+    ownBackends: [],
+    rejected: null,
+    fromDisk: false,
+    stale: false,
+  },
   backends: new Map(),
   listeners: new Map(),
   workers: [],
@@ -104,7 +113,7 @@ function processToWire(usage: ProcessObservation): ProcessReport {
 }
 
 function appliedToWire(applied: AppliedConfig): AppliedSnapshot {
-  const { running, failedListeners, rejected, fromDisk, stale } = applied;
+  const { running, failedListeners, ownBackends, rejected, fromDisk, stale } = applied;
   return {
     position: running && positionToWire(running.position),
     snapshotHash: running?.hash ?? '',
@@ -115,5 +124,6 @@ function appliedToWire(applied: AppliedConfig): AppliedSnapshot {
     },
     fromDisk,
     stale,
+    ownBackends: ownBackends.slice(0, MAX_OWN_BACKENDS),
   };
 }

@@ -52,6 +52,7 @@ export function applied(
     position,
     snapshotHash: `snapshot-${revision}`,
     failedListeners: [],
+    ownBackends: [],
     rejected: null,
     fromDisk: false,
     stale: false,
