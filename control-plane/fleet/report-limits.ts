@@ -71,6 +71,7 @@ export function limitReport(request: StreamReportsRequest__Output, dropped: Drop
     }
   }
   if (applied !== null) {
+    applied.ownBackends = applied.ownBackends.filter(isNamed).slice(0, MAX_OWN_BACKENDS);
     applied.failedListeners.splice(LIMITS.listeners);
     for (const failed of applied.failedListeners) failed.reason = cut(failed.reason);
     const violations = applied.rejected?.violations ?? [];
@@ -87,6 +88,7 @@ export function limitReport(request: StreamReportsRequest__Output, dropped: Drop
 }
 
 const MAX_VIOLATIONS = 100;
+const MAX_OWN_BACKENDS = 256;
 const BACKEND_TOTALS = [
   'connectionsTotal',
   'connectFailuresTotal',
