@@ -10,6 +10,7 @@ import {
 } from '../../core/runtime/http-server.ts';
 import { changeView } from '../../core/view/difference.ts';
 import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
+import type { DeleteProxyResponse__Output } from '../../core/wire/generated/lb/v1/DeleteProxyResponse.ts';
 import type { DiffRevisionsResponse__Output } from '../../core/wire/generated/lb/v1/DiffRevisionsResponse.ts';
 import type { GetRevisionResponse__Output } from '../../core/wire/generated/lb/v1/GetRevisionResponse.ts';
 import type { ListRevisionsResponse__Output } from '../../core/wire/generated/lb/v1/ListRevisionsResponse.ts';
@@ -78,8 +79,8 @@ async function change(call: LocalCall, body: string): Promise<object> {
   const read = readChange(parsed(body), violations);
   if (read === null) throw new LbError('INVALID_ARGUMENT', 'The request is invalid.', violations);
   await refuseUnlessNewest(call, read);
-  const result = await call<ChangeResult__Output>(read.method, read.request);
-  return { ...result, changes: changeRows(result.changes) };
+  const result = await call<ChangeResult__Output | DeleteProxyResponse__Output>(read.method, read.request);
+  return 'changes' in result ? { ...result, changes: changeRows(result.changes) } : result;
 }
 
 /** For methods that take no expected revision. A dry run reads the store, so its answer has the newest revision. */

@@ -1,4 +1,4 @@
-/** What is wrong with the fleet, and why, in words. Pure. */
+/** What is wrong with the fleet, and why, in words; and problems with one cause as one group. Pure. */
 import type { Listener } from '../../../core/model/resources.ts';
 import { byName, type State, type StoredPool } from '../../../core/model/state.ts';
 import { counted, few } from '../../../core/view/figures.ts';
@@ -6,9 +6,11 @@ import { type Complaint, UNREPORTED_LISTENER } from '../../../core/view/reports.
 import type { RegistrationStatus } from '../../store/members/merge-members.ts';
 import type { FollowerStatus } from '../../store/log/log-follower.ts';
 import type { FleetSummary } from './fleet-summary.ts';
-import { countAvailabilities, isUp, listenersOf, type PoolBackend } from './pool-rows.ts';
+import { countAvailabilities, inPanic, listenersOf, type PoolBackend } from './pool-rows.ts';
 import type { ProxyRow } from './proxy-rows.ts';
 import { cut, type Rows } from './rows.ts';
+
+const DAY_MS = 86_400_000;
 
 /** Critical: clients notice it. Warning: they may notice it soon. Notice: it usually passes by itself. */
 type Severity = 'critical' | 'warning' | 'notice';
@@ -21,12 +23,23 @@ export interface Problem {
   /** A line each. */
   readonly why: readonly string[];
   readonly sinceMs: number | null;
-  /** The page that shows more, as the fragment of its address; empty: none. */
-  readonly page: string;
+  /** The pages that show it, as fragments of their addresses; its link leads to the first. */
+  readonly pages: readonly string[];
+  /** What several of them are called together, after their number: `proxies are disconnected`. */
+  readonly cause: string;
 }
 
-/** The worst problems, and the number of all problems by severity. */
-export interface ProblemList extends Rows<Problem> {
+/** The problems of one cause, with the worst severity and the earliest time among them. */
+interface ProblemGroup extends Rows<Problem> {
+  readonly cause: string;
+  readonly severity: Severity;
+  readonly count: number;
+  readonly sinceMs: number | null;
+}
+
+/** The worst groups, and the number of all problems by severity. */
+export interface ProblemList {
+  readonly groups: Rows<ProblemGroup>;
   readonly counts: Readonly<Record<Severity, number>>;
 }
 
@@ -38,10 +51,13 @@ export interface Facts {
   readonly pools: readonly { readonly pool: StoredPool; readonly backends: readonly PoolBackend[] }[];
   readonly proxies: readonly ProxyRow[];
   readonly registrations: readonly RegistrationStatus[];
+  /** Now, by the clock on the wall. */
+  readonly nowMs: number;
 }
 
 const ORDER: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, notice: 2 };
-const MAX_PROBLEMS = 30;
+const MAX_GROUPS = 30;
+const MAX_IN_GROUP = 50;
 /** For one pool; more than that are shown as one problem. */
 const MAX_PARTLY = 5;
 
@@ -49,21 +65,29 @@ export function problemList(problems: readonly Problem[]): ProblemList {
   const counts = { critical: 0, warning: 0, notice: 0 };
   for (const { severity } of problems) counts[severity] += 1;
   const worstFirst = [...problems].sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
-  return { ...cut(worstFirst, MAX_PROBLEMS, (problem) => problem), counts };
+  const byCause = new Map<string, Problem[]>();
+  for (const one of worstFirst) byCause.set(one.cause, [...(byCause.get(one.cause) ?? []), one]);
+  const groups = cut([...byCause], MAX_GROUPS, ([cause, all]): ProblemGroup => {
+    const { severity = 'notice' } = all[0] ?? {};
+    const sinceMs = earliest(all.map((one) => one.sinceMs));
+    return { cause, severity, count: all.length, sinceMs, ...cut(all, MAX_IN_GROUP, (one) => one) };
+  });
+  return { groups, counts };
 }
 
-/** Those that the page of a pool shows. */
-export function ofPoolPage(problems: readonly Problem[], pool: string): readonly Problem[] {
-  return problems.filter(({ page }) => page === `pools/${pool}`);
+/** Those that a page shows which is about one thing. */
+export function ofPage(problems: readonly Problem[], page: string): readonly Problem[] {
+  return problems.filter(({ pages }) => pages.includes(page));
 }
 
 export function problemsOf(facts: Facts): readonly Problem[] {
-  const { status, state, fleet, pools, proxies, registrations } = facts;
+  const { status, state, fleet, pools, proxies, registrations, nowMs } = facts;
   return [
     ...ofStore(status),
     ...ofFleet(state, fleet, proxies),
     ...(state === null ? [] : byName(state.listeners).flatMap(({ value }) => ofListener(value, fleet))),
     ...(state === null ? [] : pools.flatMap(({ pool, backends }) => ofPool(pool, backends, state, fleet))),
+    ...pools.flatMap(({ pool, backends }) => ofDrains(pool.value.name, backends, nowMs)),
     ...proxies.flatMap(ofProxy),
     ...ofRegistrations(registrations),
   ];
@@ -74,9 +98,9 @@ export function problem(
   severity: Severity,
   what: string,
   why: readonly string[],
-  { sinceMs = null, page = '' }: { sinceMs?: number | null; page?: string } = {},
+  { sinceMs = null, pages = [], cause = what }: Partial<Pick<Problem, 'sinceMs' | 'pages' | 'cause'>> = {},
 ): Problem {
-  return { key, severity, what, why, sinceMs, page };
+  return { key, severity, what, why, sinceMs, pages, cause };
 }
 
 function ofStore(status: FollowerStatus): readonly Problem[] {
@@ -92,7 +116,7 @@ function ofFleet(state: State | null, fleet: FleetSummary, proxies: readonly Pro
       ? 'No proxy has reported since this control plane started.'
       : 'All of them are disconnected. They keep their configuration, but this control plane cannot see whether they serve.';
   const severity = state.listeners.size > 0 ? 'critical' : 'notice';
-  return [problem('no-proxy', severity, 'No proxy is connected', [why], { page: 'proxies' })];
+  return [problem('no-proxy', severity, 'No proxy is connected', [why], { pages: ['proxies'] })];
 }
 
 function ofListener({ name, pool }: Listener, fleet: FleetSummary): readonly Problem[] {
@@ -100,7 +124,9 @@ function ofListener({ name, pool }: Listener, fleet: FleetSummary): readonly Pro
   if (failures.length === 0) return [];
   const what = `Listener ${name} does not accept connections on ${failures.length} of ${counted(fleet.proxies, 'proxy', 'proxies')}`;
   const why = failures.slice(0, 3).map(({ proxy, reason }) => `${proxy}: ${reason}`);
-  return [problem(`listener/${name}`, 'critical', what, why, { page: `pools/${pool}` })];
+  const pages = [`listeners/${name}`, `pools/${pool}`];
+  const cause = 'listeners do not accept connections on some proxies';
+  return [problem(`listener/${name}`, 'critical', what, why, { pages, cause })];
 }
 
 function ofPool(
@@ -111,22 +137,32 @@ function ofPool(
 ): readonly Problem[] {
   if (fleet.proxies === 0) return [];
   const listeners = listenersOf(name, state).map((listener) => listener.name);
-  const page = `pools/${name}`;
+  const pages = [`pools/${name}`];
   const clients = `New connections to ${listeners.length === 1 ? 'listener' : 'listeners'} ${few(listeners)} are closed at once.`;
   if (all.length === 0) {
     if (listeners.length === 0) return [];
-    return [problem(`pool/${name}`, 'critical', `Pool ${name} has no backends`, [clients], { page })];
+    const cause = 'pools with listeners have no backends';
+    return [problem(`pool/${name}`, 'critical', `Pool ${name} has no backends`, [clients], { pages, cause })];
   }
   const down = all.filter(({ availability }) => availability === 'down');
   const partly = all.filter(({ availability }) => availability === 'partly up');
-  const settling = all.some(
-    ({ availability }) => availability === 'not checked yet' || availability === 'unseen',
-  );
-  if (!all.some(isUp) && !settling) {
-    const why = [availabilitiesInWords(all), ...reasonsOf(down), ...(listeners.length > 0 ? [clients] : [])];
-    const severity = listeners.length > 0 ? 'critical' : 'warning';
+  const severity = listeners.length > 0 ? 'critical' : 'warning';
+  if (inPanic(all)) {
+    const what = `No backend of pool ${name} is healthy: all are used`;
+    const reasons = reasonsOf(down);
+    const why = [
+      availabilitiesInWords(all),
+      ...reasons,
+      'Connections are tried on every active backend (panic).',
+    ];
+    const cause = `pools have no healthy backend, so that all are used${because(reasons)}`;
+    return [problem(`pool/${name}`, severity, what, why, { pages, sinceMs: sinceOf(down), cause })];
+  }
+  if (!all.some(({ backend }) => backend.state === 'active' && backend.weight > 0)) {
+    const why = [availabilitiesInWords(all), ...(listeners.length > 0 ? [clients] : [])];
     const what = `Pool ${name} has no backend that takes connections`;
-    return [problem(`pool/${name}`, severity, what, why, { page, sinceMs: sinceOf(down) })];
+    const cause = 'pools have no backend that takes connections';
+    return [problem(`pool/${name}`, severity, what, why, { pages, cause })];
   }
   return [...ofDown(name, all.length, down), ...ofPartly(name, fleet.proxies, partly)];
 }
@@ -135,15 +171,21 @@ function ofDown(pool: string, total: number, down: readonly PoolBackend[]): read
   if (down.length === 0) return [];
   const names = few(down.map(({ backend }) => backend.address));
   const what = `${down.length} of ${counted(total, 'backend')} of pool ${pool} ${down.length === 1 ? 'is' : 'are'} down: ${names}`;
-  const at = { page: `pools/${pool}`, sinceMs: sinceOf(down) };
-  return [problem(`pool/${pool}`, 'warning', what, reasonsOf(down), at)];
+  const reasons = reasonsOf(down);
+  const cause = `pools have backends that are down${because(reasons)}`;
+  const at = { pages: [`pools/${pool}`], sinceMs: sinceOf(down), cause };
+  return [problem(`pool/${pool}`, 'warning', what, reasons, at)];
 }
 
 function ofPartly(pool: string, proxies: number, partly: readonly PoolBackend[]): readonly Problem[] {
   if (partly.length > MAX_PARTLY) {
     const what = `${partly.length} backends of pool ${pool} are down on some proxies and up on others`;
     const why = [`${few(partly.map(({ backend }) => backend.address))}.`];
-    const at = { page: `pools/${pool}`, sinceMs: sinceOf(partly) };
+    const at = {
+      pages: [`pools/${pool}`],
+      sinceMs: sinceOf(partly),
+      cause: 'pools have many backends that only some proxies reach',
+    };
     return [problem(`partly/${pool}`, 'warning', what, why, at)];
   }
   return partly.map((one) => {
@@ -151,31 +193,55 @@ function ofPartly(pool: string, proxies: number, partly: readonly PoolBackend[])
     const bad = one.summary.complaints.filter(isBad);
     const what = `${address} of pool ${pool} is down on ${bad.length} of ${counted(proxies, 'proxy', 'proxies')} and up on others`;
     const why = bad.slice(0, 3).map(({ proxy, reason, health }) => `${proxy}: ${reason || health}`);
-    const at = { page: `pools/${pool}`, sinceMs: sinceOf([one]) };
+    const cause = 'backends are down on some proxies and up on others';
+    const at = { pages: [`pools/${pool}`], sinceMs: sinceOf([one]), cause };
     return problem(`backend/${pool}/${address}`, 'warning', what, why, at);
   });
 }
 
 function ofProxy(proxy: ProxyRow): readonly Problem[] {
   const { id, connected, lastSeenMs, refused, revision, lag, stale } = proxy;
-  const page = 'proxies';
+  const pages = [`proxies/${id}`];
   if (!connected) {
     const why = 'It keeps its configuration, but this control plane cannot see whether it serves.';
     const what = `Proxy ${id} is disconnected`;
-    return [problem(`disconnected/${id}`, 'critical', what, [why], { page, sinceMs: lastSeenMs })];
+    return [
+      problem(`disconnected/${id}`, 'critical', what, [why], {
+        pages,
+        sinceMs: lastSeenMs,
+        cause: 'proxies are disconnected',
+      }),
+    ];
   }
   const runs = revision === null ? 'It runs no configuration.' : `It continues to run revision ${revision}.`;
   if (refused !== '') {
     const what = `Proxy ${id} refused a revision`;
-    return [problem(`refused/${id}`, 'critical', what, [refused, runs], { page })];
+    const cause = `proxies refused ${refused}`;
+    return [problem(`refused/${id}`, 'critical', what, [refused, runs], { pages, cause })];
   }
   if (stale) {
     const what = `Proxy ${id} has no control plane to get its configuration from`;
-    return [problem(`stale/${id}`, 'warning', what, [runs], { page })];
+    const cause = 'proxies have no control plane to get their configuration from';
+    return [problem(`stale/${id}`, 'warning', what, [runs], { pages, cause })];
   }
   if (lag === 0) return [];
   const what = `Proxy ${id} is ${counted(lag, 'revision')} behind`;
-  return [problem(`lag/${id}`, 'notice', what, [runs], { page })];
+  return [problem(`lag/${id}`, 'notice', what, [runs], { pages, cause: 'proxies are behind' })];
+}
+
+/** A drain of more than a day is one that somebody forgot. */
+function ofDrains(pool: string, all: readonly PoolBackend[], nowMs: number): readonly Problem[] {
+  const forgotten = all.filter(
+    ({ backend, stateSinceMs }) =>
+      backend.state === 'draining' && stateSinceMs !== null && nowMs - stateSinceMs > DAY_MS,
+  );
+  if (forgotten.length === 0) return [];
+  const names = few(forgotten.map(({ backend }) => backend.address));
+  const what = `${counted(forgotten.length, 'backend')} of pool ${pool} ${forgotten.length === 1 ? 'has' : 'have'} been draining for more than a day: ${names}`;
+  const why = ['A draining backend gets no new connections. Enable it, or remove it.'];
+  const sinceMs = earliest(forgotten.map(({ stateSinceMs }) => stateSinceMs));
+  const cause = 'pools have backends that have been draining for more than a day';
+  return [problem(`drain/${pool}`, 'warning', what, why, { pages: [`pools/${pool}`], sinceMs, cause })];
 }
 
 /** Kept by the guard of registrations: when many are lost together, it may be the control plane that lost them. */
@@ -188,7 +254,8 @@ function ofRegistrations(registrations: readonly RegistrationStatus[]): readonly
   return [...held].map(([pool, addresses]) => {
     const what = `${counted(addresses.length, 'registered backend')} of pool ${pool} ${addresses.length === 1 ? 'was' : 'were'} lost together: ${few(addresses)}`;
     const why = ['They are kept for five minutes, and get connections as long as their health checks pass.'];
-    return problem(`held/${pool}`, 'warning', what, why, { page: `pools/${pool}` });
+    const cause = 'pools have lost registered backends together';
+    return problem(`held/${pool}`, 'warning', what, why, { pages: [`pools/${pool}`], cause });
   });
 }
 
@@ -217,6 +284,17 @@ function sinceOf(backends: readonly PoolBackend[]): number | null {
   const times = backends.flatMap(({ summary }) =>
     summary.complaints.filter(isBad).map(({ sinceMs }) => sinceMs),
   );
-  const known = times.filter((time) => time !== null);
-  return known.length === 0 ? null : Math.min(...known);
+  return earliest(times);
+}
+
+function earliest(times: readonly (number | null)[]): number | null {
+  return times.reduce(
+    (first, time) => (time === null || (first !== null && first < time) ? first : time),
+    null,
+  );
+}
+
+/** The first of the reasons, without how many backends have it. */
+function because([reason]: readonly string[]): string {
+  return reason === undefined ? '' : `: ${reason.replace(/ \(\d+\)$/, '')}`;
 }

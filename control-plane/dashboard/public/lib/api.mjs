@@ -36,7 +36,12 @@ export async function ask(path, options = {}) {
   } catch {
     throw new Refusal(0, { code: 'UNREACHABLE', error: 'The control plane does not answer.' });
   }
-  const answer = await response.json().catch(() => ({}));
+  const answer = await response.json().catch(() => null);
+  // An answer that was cut off says nothing, whatever its status was.
+  if (answer === null)
+    throw new Refusal(response.ok ? 0 : response.status, {
+      error: 'The answer of the control plane was cut off.',
+    });
   if (!response.ok) throw new Refusal(response.status, answer);
   return answer;
 }

@@ -3,9 +3,10 @@
 import { change } from '../dialogs/change.mjs';
 import { ask } from '../lib/api.mjs';
 import { changeList } from '../lib/change-list.mjs';
-import { button, column, field, panel, table, why } from '../lib/components.mjs';
+import { button, field, panel, why } from '../lib/components.mjs';
 import { h } from '../lib/dom.mjs';
 import { age, moment } from '../lib/format.mjs';
+import { column, table } from '../lib/table.mjs';
 
 const MAX_SUMMARY = 3;
 const RETRY_MS = 2_000;
