@@ -9,7 +9,7 @@ import type { TokenFile } from '../core/runtime/token-file.ts';
 import type { Action } from './command.ts';
 import { type Context, type Format, tell } from './context.ts';
 import { EXIT, type ExitCode, toCliError } from './exit.ts';
-import { printable } from './output/printable.ts';
+import { printable } from '../core/runtime/printable.ts';
 import { styleFor } from './output/style.ts';
 import { buildProgram } from './program.ts';
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** lb-control-plane: flags → options → start, and the end of the process. */
-import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { systemClock } from '../core/runtime/clock.ts';
 import { LbError, messageOf } from '../core/runtime/errors.ts';
 import { exitOnUnhandledFailures, stopOnSignals, surviveHangups } from '../core/runtime/lifecycle.ts';
@@ -19,8 +18,6 @@ const sink = standardErrorSink(clock);
 const logger = createLogger('lb-control-plane', flags.logLevel, sink);
 exitOnUnhandledFailures(logger);
 surviveHangups(logger);
-// Its log lines are not JSON, and our own errors say the same.
-setLogVerbosity(logVerbosity.NONE);
 if (access.user !== undefined && access.tls === undefined)
   logger.warn(
     'the password of --etcd-user is sent to etcd unencrypted; use --etcd-ca to encrypt the connection',

@@ -2,7 +2,7 @@
 import type { Position } from '../core/model/commit.ts';
 import { POLICY_DEFAULTS } from '../core/model/defaults.ts';
 import { contentHash, snapshotHash } from '../core/model/hash.ts';
-import { keyOf, type Policy, type Resource } from '../core/model/resources.ts';
+import { type BackendState, keyOf, type Policy, type Resource } from '../core/model/resources.ts';
 import type { Snapshot, SnapshotEntry } from '../core/model/snapshot.ts';
 
 const defaultPolicy: Resource = { kind: 'policy', value: { name: 'default', ...POLICY_DEFAULTS } };
@@ -15,8 +15,13 @@ export function pool(name: string, policyName = 'default'): Resource {
   return { kind: 'pool', value: { name, policy: policyName } };
 }
 
-export function backend(poolName: string, address: string, weight = 1): Resource {
-  return { kind: 'backend', value: { pool: poolName, address, weight, state: 'active' } };
+export function backend(
+  poolName: string,
+  address: string,
+  weight = 1,
+  state: BackendState = 'active',
+): Resource {
+  return { kind: 'backend', value: { pool: poolName, address, weight, state } };
 }
 
 export function listener(name: string, address: string, poolName: string): Resource {

@@ -1,7 +1,7 @@
 /** `lbctl register`. */
 import { randomUUID } from 'node:crypto';
 import { Option } from 'commander';
-import { REGISTRATION_TTL_MS } from '../../core/model/registration.ts';
+import { REGISTRATION_TTL_MS } from '../../core/model/limits.ts';
 import { duration } from '../../core/runtime/flags.ts';
 import type { AddCommand } from '../command.ts';
 import { type Context, tell } from '../context.ts';

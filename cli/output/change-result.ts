@@ -4,7 +4,7 @@ import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/Chang
 import { type Context, tell } from '../context.ts';
 import { changePlain, differenceText } from './difference.ts';
 import { emitStructured } from './emit.ts';
-import { printable } from './printable.ts';
+import { printable } from '../../core/runtime/printable.ts';
 import type { Style } from './style.ts';
 import { table } from './table.ts';
 

@@ -4,7 +4,7 @@ import type { Plain } from '../../core/view/plain.ts';
 import type { ResourceChange__Output } from '../../core/wire/generated/lb/v1/ResourceChange.ts';
 import type { Context } from '../context.ts';
 import { emitStructured } from './emit.ts';
-import { printable } from './printable.ts';
+import { printable } from '../../core/runtime/printable.ts';
 import type { Style } from './style.ts';
 
 const SIGNS = { created: '+', updated: '~', deleted: '-' } as const;

@@ -2,7 +2,7 @@
 import { age } from '../../core/view/figures.ts';
 import type { Timestamp__Output } from '../../core/wire/generated/google/protobuf/Timestamp.ts';
 import type { Context } from '../context.ts';
-import { printable } from './printable.ts';
+import { printable } from '../../core/runtime/printable.ts';
 import type { Style, Tone } from './style.ts';
 
 /** A cell, and its color on a terminal. `moving`: its text changes by itself, such as an age. */

@@ -8,7 +8,7 @@
  */
 import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import { formatDuration } from '../../core/model/duration.ts';
-import { LbError } from '../../core/runtime/errors.ts';
+import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import { callUnary, connectReplica, type ReplicaClient, type UnaryMethod } from '../../core/wire/clients.ts';
 import type { Services } from '../../core/wire/definitions.ts';
 import { fromGrpcError } from '../../core/wire/status.ts';
@@ -139,7 +139,7 @@ async function change(state: SessionState, request: MethodCall): Promise<unknown
   };
   let isFirst = true;
   const onFailure = (error: unknown) => {
-    const why = plainMessage(error as LbError);
+    const why = messageOf(error);
     if (isFirst) tell(context, `no answer yet (${why}); trying for ${formatDuration(timeoutMs)}`);
     isFirst = false;
     servers.forget();
@@ -165,7 +165,7 @@ class Failures {
   }
 
   add(address: string, { error, answered, maybeSent }: Failure): void {
-    this.#last.set(address, plainMessage(error));
+    this.#last.set(address, error.message);
     if (answered) this.#answering.add(address);
     this.maybeWritten ||= maybeSent;
   }
@@ -290,11 +290,4 @@ async function* stream(
 
 function after(address: string, addresses: readonly string[]): string {
   return addresses[(addresses.indexOf(address) + 1) % addresses.length] ?? '';
-}
-
-/** Without what grpc-js adds to the message of a failed connect. */
-function plainMessage({ message }: LbError): string {
-  return message
-    .replace(/^No connection established\. Last error: (Error: )?/, '')
-    .replace(/\.? Resolution note:.*$/s, '');
 }

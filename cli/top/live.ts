@@ -9,7 +9,7 @@ import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFr
 import { every } from '../../core/runtime/clock.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { printable } from '../output/printable.ts';
+import { printable } from '../../core/runtime/printable.ts';
 import type { Session } from '../session/session.ts';
 import { BackendStates } from './backend-states.ts';
 import { watchFrames } from './frames.ts';

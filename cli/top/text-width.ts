@@ -1,5 +1,5 @@
 /** How many columns of a terminal a text takes, and texts cut or padded to a width. Pure. */
-import { printable } from '../output/printable.ts';
+import { printable } from '../../core/runtime/printable.ts';
 
 const COMBINING = /\p{M}|\u200b|\u200d|\ufe0f/u;
 /** Ideographs, kana, hangul, full-width forms and pictures take two. */

@@ -6,6 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { adoptStore as adoption } from '../../core/model/edits/adopt.ts';
+import { MAX_LENGTH } from '../../core/model/limits.ts';
 import type { ConfigServiceHandlers } from '../../core/wire/generated/lb/v1/ConfigService.ts';
 import type { ApiDeps } from './api-deps.ts';
 
@@ -26,8 +27,9 @@ export function adoptStore({
     // Every replica uses the same text, or a repeated request would count as a different one.
     const named = { ...request, message: request.message || 'the store was adopted' };
     const result = await changeOnFreshLog('AdoptStore', named, call, (violations) => {
-      if (request.replaces.length > MAX_REPLACES || request.replaces.includes('')) {
-        const description = `must hold at most ${MAX_REPLACES} store ids, none of them empty`;
+      const isId = (id: string) => id !== '' && id.length <= MAX_LENGTH.storeId;
+      if (request.replaces.length > MAX_REPLACES || !request.replaces.every(isId)) {
+        const description = `must hold at most ${MAX_REPLACES} store ids, each of 1 to ${MAX_LENGTH.storeId} characters`;
         violations.push({ field: 'replaces', description });
       }
       return adoption({ storeId, replaces: [...known], force: request.force });

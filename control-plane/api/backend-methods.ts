@@ -1,13 +1,19 @@
-/** PoolService: the methods that change the backends of one pool. */
+/** PoolService: the methods that change single backends. */
 import { addBackends, removeBackends, updateBackend } from '../../core/model/edits/backend.ts';
+import { setHostState } from '../../core/model/edits/host.ts';
+import { BACKEND_STATES } from '../../core/model/resources.ts';
+import { wordFromWire } from '../../core/wire/enum-codec.ts';
 import type { PoolServiceHandlers } from '../../core/wire/generated/lb/v1/PoolService.ts';
 import { backendDraftFromWire } from '../../core/wire/resource-codec.ts';
 import { required, requiredItems } from '../../core/runtime/request-violations.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { expectedRevision } from './make-change.ts';
-import { explainRegistered } from './registered-backend.ts';
+import { explainRegistered, explainRegisteredHost } from './registered-backend.ts';
 
-type BackendHandlers = Pick<PoolServiceHandlers, 'AddBackends' | 'RemoveBackends' | 'UpdateBackend'>;
+type BackendHandlers = Pick<
+  PoolServiceHandlers,
+  'AddBackends' | 'RemoveBackends' | 'UpdateBackend' | 'SetHostState'
+>;
 
 export function backendHandlers({ unary, change, follower }: ApiDeps): BackendHandlers {
   const members = () => follower.current()?.members ?? [];
@@ -42,6 +48,15 @@ export function backendHandlers({ unary, change, follower }: ApiDeps): BackendHa
         const draft = backendDraftFromWire(backend, pathOf(pool, address), violations);
         const edit = updateBackend(pool, draft, expectedRevision(revision));
         return explainRegistered(edit, pool, [address], members);
+      }),
+    ),
+    SetHostState: unary((request, call) =>
+      change('SetHostState', request, call, (violations) => {
+        const { ip } = request;
+        required('ip', ip, violations);
+        const state = wordFromWire('BACKEND_STATE', BACKEND_STATES, request.state, 'state', violations);
+        if (request.state === 'BACKEND_STATE_UNSPECIFIED') required('state', null, violations);
+        return state === undefined ? null : explainRegisteredHost(setHostState(ip, state), ip, members);
       }),
     ),
   };

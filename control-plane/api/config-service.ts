@@ -8,6 +8,7 @@ import type { Violation } from '../../core/model/violation.ts';
 import type { ApplyRequest__Output } from '../../core/wire/generated/lb/v1/ApplyRequest.ts';
 import type { ConfigServiceHandlers } from '../../core/wire/generated/lb/v1/ConfigService.ts';
 import type { ListRevisionsRequest__Output } from '../../core/wire/generated/lb/v1/ListRevisionsRequest.ts';
+import type { Revision } from '../../core/wire/generated/lb/v1/Revision.ts';
 import { resourceDraftFromWire } from '../../core/wire/resource-codec.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
 import { throwIfInvalid } from '../../core/runtime/request-violations.ts';
@@ -21,6 +22,7 @@ import { watch } from './watch-config.ts';
 
 const DEFAULT_PAGE_SIZE = 50;
 const MAX_PAGE_SIZE = 1_000;
+const MAX_PAGE_BYTES = 4 * 1_024 * 1_024;
 
 export function configHandlers(deps: ApiDeps): ConfigServiceHandlers {
   const { unary, change, follower, revisions } = deps;
@@ -45,12 +47,9 @@ export function configHandlers(deps: ApiDeps): ConfigServiceHandlers {
       const { stale } = await readState(call, follower);
       // One more than requested shows whether there is a next page.
       const found = stale ? follower.revisions(size + 1, before) : await revisions.list(size + 1, before);
-      const page = found.slice(0, size);
-      const last = page.at(-1);
-      return {
-        revisions: page.map(revisionToWire),
-        nextPageToken: found.length > size && last !== undefined ? String(last.revision) : '',
-      };
+      const page = withinMessage(found.slice(0, size).map(revisionToWire));
+      const more = found.length > page.length;
+      return { revisions: page, nextPageToken: more ? String(page.at(-1)?.revision) : '' };
     }),
     ...revisionHandlers(deps),
     Watch: (call) => watch(deps, call),
@@ -68,6 +67,16 @@ function readDrafts(request: ApplyRequest__Output, violations: Violation[]): Res
     else if (draft) drafts.push(draft);
   }
   return drafts;
+}
+
+/** As many as fit, and at least one. */
+function withinMessage(revisions: readonly Revision[]): Revision[] {
+  let bytes = 0;
+  const end = revisions.findIndex((revision, index) => {
+    bytes += JSON.stringify(revision).length;
+    return index > 0 && bytes > MAX_PAGE_BYTES;
+  });
+  return revisions.slice(0, end === -1 ? undefined : end);
 }
 
 function readPage({ pageSize, pageToken }: ListRevisionsRequest__Output): { size: number; before?: number } {

@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Edit } from '../../core/model/edit.ts';
 import { requestDigest } from '../../core/model/hash.ts';
+import { MAX_LENGTH, validateLength } from '../../core/model/limits.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { type Clock, sleep } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
@@ -26,10 +27,10 @@ export interface ChangeFields {
   readonly force: boolean;
 }
 
-const MAX_LENGTHS = [
-  ['requestId', 'request_id', 64],
-  ['author', 'author', 200],
-  ['message', 'message', 1_000],
+const TEXTS = [
+  ['requestId', 'request_id'],
+  ['author', 'author'],
+  ['message', 'message'],
 ] as const;
 
 /**
@@ -57,11 +58,8 @@ export function makeChangeWith({ committer, guard, clock }: ChangeDeps): MakeCha
   return async (method, request, call, read) => {
     const violations: Violation[] = [];
     const edit = read(violations);
-    for (const [name, field, max] of MAX_LENGTHS) {
-      const { length } = request[name];
-      if (length > max)
-        violations.push({ field, description: `has ${length} characters; at most ${max} are allowed` });
-    }
+    for (const [name, field] of TEXTS)
+      violations.push(...validateLength(field, request[name], MAX_LENGTH[name]));
     throwIfInvalid(violations);
     if (edit === null) throw new TypeError(`${method} returned neither an edit nor a violation`);
     const { requestId: given, ...rest } = request;

@@ -5,6 +5,7 @@ import { refuse } from '../../core/model/edits/decide.ts';
 import { rollbackTo } from '../../core/model/edits/rollback.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import { differenceToWire } from '../../core/wire/change-codec.ts';
+import { wordToWire } from '../../core/wire/enum-codec.ts';
 import type { ConfigServiceHandlers } from '../../core/wire/generated/lb/v1/ConfigService.ts';
 import type { Revision } from '../../core/wire/generated/lb/v1/Revision.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
@@ -49,7 +50,7 @@ async function rollbackEdit(revisions: RevisionReader, revision: number): Promis
 }
 
 export function revisionToWire(record: RevisionRecord): Revision {
-  const { revision, hash, timeMs, author, message, requestId, changes } = record;
+  const { revision, hash, timeMs, author, message, requestId, changes, resources } = record;
   return {
     revision: String(revision),
     time: timestampToWire(timeMs),
@@ -58,5 +59,11 @@ export function revisionToWire(record: RevisionRecord): Revision {
     requestId,
     hash,
     changes: changes.map(({ action, kind, name }) => `${action} ${kind} ${name}`),
+    resources: resources.map(({ action, kind, name, details }) => ({
+      action: wordToWire('ACTION', action),
+      kind,
+      name,
+      details: [...details],
+    })),
   };
 }

@@ -16,7 +16,9 @@ export function storedPoolToWire({ value, revision, backends }: StoredPool): Wir
   return {
     name: value.name,
     policy: value.policy,
-    backends: Array.from(backends.values(), (backend) => backendDraftToWire(backend.value, backend.revision)),
+    backends: Array.from(backends.values(), (backend) =>
+      backendDraftToWire(backend.value, backend.revision, backend.stateSinceMs),
+    ),
     revision: String(revision),
   };
 }

@@ -12,7 +12,7 @@
  * Every method has its own deadline and throws LbError: UNAVAILABLE when the store does not answer.
  */
 import type { Position } from '../../core/model/commit.ts';
-import type { RegistrationState } from '../../core/model/registration.ts';
+import type { RegistrationState } from '../../core/model/resources.ts';
 import type { ConfigStore } from './config-store.ts';
 
 export interface Registration {

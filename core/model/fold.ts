@@ -9,8 +9,8 @@
 import type { Change, Commit } from './commit.ts';
 import { DEFAULT_POLICY_NAME, POLICY_DEFAULTS } from './defaults.ts';
 import { genesisHash } from './hash.ts';
-import type { Backend, Kind, Listener, Policy, Resource } from './resources.ts';
-import type { State, Stored, StoredPool } from './state.ts';
+import type { Kind, Listener, Policy, Resource } from './resources.ts';
+import type { State, Stored, StoredBackend, StoredPool } from './state.ts';
 import { headAfter } from './store-succession.ts';
 
 const BUILT_IN_POLICY = {
@@ -36,7 +36,9 @@ export function applyCommit(state: State, commit: Commit): State {
 /** The state after several commits. Each map is copied at most once. */
 export function applyCommits(state: State, commits: readonly Commit[]): State {
   const next = new NextState(state);
-  for (const { revision, changes } of commits) for (const change of changes) next.apply(change, revision);
+  for (const { revision, changes, timeMs } of commits) {
+    for (const change of changes) next.apply(change, revision, timeMs);
+  }
   return next.finish(headAfter(state.head, commits));
 }
 
@@ -73,7 +75,7 @@ class NextState {
   readonly #pools: CopiedMap<StoredPool>;
   readonly #listeners: CopiedMap<Stored<Listener>>;
   /** The maps of backends that are copied already, by pool. */
-  readonly #backends = new Map<string, Map<string, Stored<Backend>>>();
+  readonly #backends = new Map<string, Map<string, StoredBackend>>();
 
   constructor({ policies, pools, listeners }: State) {
     this.#policies = new CopiedMap(policies);
@@ -81,8 +83,9 @@ class NextState {
     this.#listeners = new CopiedMap(listeners);
   }
 
-  apply(change: Change, revision: number): void {
-    if (change.op === 'put') this.#put(change.resource, revision);
+  /** `timeMs` is that of the commit, if there is one. */
+  apply(change: Change, revision: number, timeMs?: number): void {
+    if (change.op === 'put') this.#put(change.resource, revision, timeMs);
     else if (change.op === 'delete') this.#delete(change.kind, change.name, revision);
   }
 
@@ -95,7 +98,7 @@ class NextState {
     };
   }
 
-  #put(resource: Resource, revision: number): void {
+  #put(resource: Resource, revision: number, timeMs: number | undefined): void {
     switch (resource.kind) {
       case 'policy':
         this.#policies.writable.set(resource.value.name, { value: resource.value, revision });
@@ -111,9 +114,13 @@ class NextState {
         break;
       }
       case 'backend':
-        this.#changeBackends(resource.value.pool, revision, (backends) =>
-          backends.set(resource.value.address, { value: resource.value, revision }),
-        );
+        this.#changeBackends(resource.value.pool, revision, (backends) => {
+          const { value } = resource;
+          const before = backends.get(value.address);
+          const sinceMs = before?.value.state === value.state ? before.stateSinceMs : timeMs;
+          const stored = { value, revision, ...(sinceMs !== undefined && { stateSinceMs: sinceMs }) };
+          backends.set(value.address, stored);
+        });
         break;
       case 'listener':
         this.#listeners.writable.set(resource.value.name, { value: resource.value, revision });
@@ -147,7 +154,7 @@ class NextState {
   #changeBackends(
     poolName: string,
     revision: number,
-    change: (backends: Map<string, Stored<Backend>>) => void,
+    change: (backends: Map<string, StoredBackend>) => void,
   ): void {
     const pools = this.#pools.writable;
     const pool = pools.get(poolName);

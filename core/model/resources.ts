@@ -22,6 +22,13 @@ type HealthCheckType = (typeof HEALTH_CHECK_TYPES)[number];
 export const HEALTH_STATES = ['healthy', 'unhealthy', 'unknown', 'ejected'] as const;
 export type Health = (typeof HEALTH_STATES)[number];
 
+/** Of a backend that registered itself. `expiring`: its lease ended together with most of its pool's, so it is kept for a while. */
+export const REGISTRATION_STATES = ['active', 'draining', 'expiring'] as const;
+export type RegistrationState = (typeof REGISTRATION_STATES)[number];
+
+/** `shadowed`: the pool has a configured backend with that address. `ignored`: it cannot be in the pool. */
+export type RegistrationSource = 'registered' | 'shadowed' | 'ignored';
+
 export interface HealthCheck {
   readonly type: HealthCheckType;
   readonly intervalMs: number;

@@ -14,11 +14,19 @@ export interface Stored<T> {
   readonly revision: number;
 }
 
+export interface StoredBackend extends Stored<Backend> {
+  /**
+   * When the commit that last changed its state was made, by the clock of its writer. Absent: a registration, or that
+   * commit is older than a checkpoint of a program that did not keep it.
+   */
+  readonly stateSinceMs?: number;
+}
+
 export interface StoredPool extends Stored<Pool> {
   /** The commit that last changed the pool or one of its backends. */
   readonly revision: number;
   /** By address. */
-  readonly backends: ReadonlyMap<string, Stored<Backend>>;
+  readonly backends: ReadonlyMap<string, StoredBackend>;
 }
 
 export interface State {

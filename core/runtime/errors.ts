@@ -41,7 +41,14 @@ export class LbError extends Error {
   }
 }
 
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown; never empty, and never just `undefined`. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (typeof error === 'string' && error !== '') return error;
+  // A failed connect to several addresses has a message for each, and none of its own.
+  if (error instanceof AggregateError && error.message === '' && error.errors.length > 0) {
+    return error.errors.map(messageOf).join('; ');
+  }
+  const { message, details, code, name } = Object(error ?? {}) as Record<string, unknown>;
+  const words = [message, details, code, name].find((text) => text !== '' && text !== undefined);
+  return typeof words === 'string' || typeof words === 'number' ? String(words) : 'unknown error';
 }

@@ -3,6 +3,7 @@ import { isatty } from 'node:tty';
 import { type DestinationStream, pino, type Logger as PinoLogger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { LogLevel } from './log-level.ts';
+import { printable } from './printable.ts';
 
 export type Logger = PinoLogger;
 
@@ -14,9 +15,15 @@ export function createLogger(program: string, level: LogLevel, sink: Destination
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  if (!isatty(2)) return pino(options, sink);
+  if (!isatty(2)) return pino(options, { write: (line) => sink.write(`${printable(line.trimEnd())}\n`) });
   const pretty = prettyFactory({ ignore: 'program', translateTime: 'SYS:HH:MM:ss.l' });
-  return pino(options, { write: (line: string) => sink.write(pretty(line)) });
+  return pino(options, { write: (line) => sink.write(pretty(JSON.parse(line, printableValue))) });
+}
+
+/** JSON has the control characters of texts escaped, and pretty lines have not. Only a stack has several lines. */
+function printableValue(key: string, value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  return key === 'stack' ? value.split('\n').map(printable).join('\n') : printable(value);
 }
 
 /** Logs nothing, and does not touch standard output, which pino would open otherwise. */

@@ -1,5 +1,5 @@
 /** The backends as configured and as registered, joined with what the proxies report of them. Pure. */
-import { REGISTRATION_STATES, type RegistrationState } from '../model/registration.ts';
+import { REGISTRATION_STATES, type RegistrationState } from '../model/resources.ts';
 import type { BackendState, Health } from '../model/resources.ts';
 import { wordFromWire } from '../wire/enum-codec.ts';
 import type { BackendReport__Output } from '../wire/generated/lb/v1/BackendReport.ts';
@@ -8,6 +8,7 @@ import type { Pool__Output } from '../wire/generated/lb/v1/Pool.ts';
 import type { Proxy__Output } from '../wire/generated/lb/v1/Proxy.ts';
 import type { Registration__Output } from '../wire/generated/lb/v1/Registration.ts';
 import { backendFromWire } from '../wire/resource-codec.ts';
+import { timestampFromWire } from '../wire/timestamp-codec.ts';
 import { healthFromWire } from './health.ts';
 import { type BackendSummary, BackendTotals, UNREPORTED } from './reports.ts';
 
@@ -34,6 +35,8 @@ export interface BackendView {
   readonly sourceReason: string;
   /** The commit that last changed it; 0 for one that registered itself. */
   readonly revision: string;
+  /** When its state was last changed; null where that is not known. */
+  readonly stateSinceMs: number | null;
   readonly reports: readonly ProxyReport[];
   /** Of the connected proxies. */
   readonly summary: BackendSummary;
@@ -58,6 +61,7 @@ export function joinBackends(
         source: shadowed ? 'registered, shadowed' : 'configured',
         sourceReason: shadowed?.reason ?? '',
         revision: wire.revision,
+        stateSinceMs: wire.stateSince ? timestampFromWire(wire.stateSince) : null,
         ...reportedOf(pool, wire.address),
       };
     });
@@ -80,7 +84,7 @@ function registrationView(registration: Registration__Output, source: BackendSou
   const { pool, address, weight, state: wire, reason } = registration;
   const state = wordFromWire('REGISTRATION_STATE', REGISTRATION_STATES, wire, '', []) ?? 'active';
   const fields = { pool, address, weight, state, source, sourceReason: reason, revision: '0' };
-  return { ...fields, reports: [], summary: UNREPORTED };
+  return { ...fields, stateSinceMs: null, reports: [], summary: UNREPORTED };
 }
 
 /** By POOL/ADDRESS. */

@@ -30,12 +30,21 @@ export function changeView(change: ResourceChange__Output): ChangeView {
   const difference = differenceFromWire(change, []);
   const before = difference?.before ? resourcePlain(difference.before.resource) : null;
   const after = difference?.after ? resourcePlain(difference.after.resource) : null;
-  const [old, now] = [flatten(before), flatten(after)];
-  const fields = [...new Set([...old.keys(), ...now.keys()])]
-    .filter((field) => !isInName(kind, field))
+  const fields = changedFields(difference?.before?.resource, difference?.after?.resource);
+  return { action: difference?.action ?? null, kind, name, before, after, fields };
+}
+
+/** The fields that differ between two states of one resource, without the one that names it. */
+export function changedFields(before: Resource | undefined, after: Resource | undefined): FieldChange[] {
+  const [old, now] = [before, after].map((each) => flatten(each ? resourcePlain(each) : null)) as [
+    Map<string, string>,
+    Map<string, string>,
+  ];
+  const naming = (after ?? before)?.kind === 'backend' ? 'address' : 'name';
+  return [...new Set([...old.keys(), ...now.keys()])]
+    .filter((field) => field !== naming)
     .map((field) => ({ field, before: old.get(field) ?? null, after: now.get(field) ?? null }))
     .filter((row) => row.before !== row.after);
-  return { action: difference?.action ?? null, kind, name, before, after, fields };
 }
 
 /** The fields that name the resource come first. */
@@ -46,10 +55,6 @@ function resourcePlain({ kind, value }: Resource): Plain {
   }
   const { name, ...rest } = value;
   return plainOf({ name, ...rest });
-}
-
-function isInName(kind: string, field: string): boolean {
-  return field === (kind === 'backend' ? 'address' : 'name');
 }
 
 /** `{connect: {retries: 2}}` as `connect.retries` → `2`. */

@@ -13,6 +13,7 @@ import {
   type requestCallback,
   Metadata as RequestMetadata,
   type ServiceDefinition,
+  setLogger,
 } from '@grpc/grpc-js';
 import { systemClock } from '../runtime/clock.ts';
 import type { SentToken } from '../runtime/token-file.ts';
@@ -40,7 +41,12 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   // Callers decide about retries: only they know the request_id.
   'grpc.enable_retries': 0,
   'grpc.use_local_subchannel_pool': 1,
+  // A variable that is meant for browsers must not send the traffic of a fleet elsewhere.
+  'grpc.enable_http_proxy': 0,
 };
+
+// Its lines are not JSON, whatever GRPC_VERBOSITY and GRPC_TRACE say; our own errors say the same.
+setLogger({ error: () => undefined });
 
 export interface ReplicaClient {
   /** HOST:PORT as it was given. */

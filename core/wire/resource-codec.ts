@@ -12,12 +12,14 @@ import type { Listener as WireListener, Listener__Output } from './generated/lb/
 import type { Pool as WirePool, Pool__Output } from './generated/lb/v1/Pool.ts';
 import type { Resource as WireResource, Resource__Output } from './generated/lb/v1/Resource.ts';
 import { policyDraftFromWire, policyDraftToWire, policyFromWire } from './policy-codec.ts';
+import { timestampToWire } from './timestamp-codec.ts';
 
-export function backendDraftToWire(draft: BackendDraft, revision = 0): WireBackend {
+export function backendDraftToWire(draft: BackendDraft, revision = 0, stateSinceMs?: number): WireBackend {
   return {
     address: draft.address,
     ...(draft.weight !== undefined && { weight: draft.weight }),
     ...(draft.state && { state: wordToWire('BACKEND_STATE', draft.state) }),
+    ...(stateSinceMs !== undefined && { stateSince: timestampToWire(stateSinceMs) }),
     revision: String(revision),
   };
 }

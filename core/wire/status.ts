@@ -1,7 +1,7 @@
 /** Our errors as gRPC statuses with google.rpc details, and back. */
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { Violation } from '../model/violation.ts';
-import { type ErrorCode, LbError } from '../runtime/errors.ts';
+import { type ErrorCode, LbError, messageOf } from '../runtime/errors.ts';
 import { loadDefinitions } from './definitions.ts';
 
 /** A code without a status would not compile. */
@@ -90,12 +90,17 @@ function encodeDetails(code: status, message: string, violations: readonly Viola
  * with the same request_id tells.
  */
 export function fromGrpcError(error: ServiceError): LbError {
-  return new LbError(
-    codeOf(error.code),
-    error.details || error.message,
-    decodeViolations(error.metadata),
-    error,
-  );
+  return new LbError(codeOf(error.code), reasonOf(error), decodeViolations(error.metadata), error);
+}
+
+/** Without what grpc-js adds to the reason of a failed connect, which it does not always know. */
+export function reasonOf(error: ServiceError): string {
+  const reason = (error.details || messageOf(error))
+    .replace(/^No connection established\. Last error: (Error: )?/, '')
+    .replace(/\.? Resolution note:.*$/s, '');
+  return ['undefined', 'null', ''].includes(reason)
+    ? 'the connection was closed before gRPC answered'
+    : reason;
 }
 
 function codeOf(code: status): ErrorCode {

@@ -8,6 +8,7 @@ import type { StreamSnapshotsRequest } from '../../core/wire/generated/lb/v1/Str
 import type { StreamSnapshotsResponse__Output } from '../../core/wire/generated/lb/v1/StreamSnapshotsResponse.ts';
 import type { Withheld__Output } from '../../core/wire/generated/lb/v1/Withheld.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
+import { reasonOf } from '../../core/wire/status.ts';
 import { deltaPartFromWire } from './delta-part.ts';
 import type { Event, WithheldReason } from './subscription-state.ts';
 
@@ -48,7 +49,7 @@ export function openDiscoveryStream(
       const event = eventOf(response);
       if (open && event) onEvent(event);
     });
-    call.on('error', ({ code, details }: ServiceError) => lose(details, code === status.UNAUTHENTICATED));
+    call.on('error', (error: ServiceError) => lose(reasonOf(error), error.code === status.UNAUTHENTICATED));
     call.on('end', () => lose('the replica ended the stream'));
     onEvent({ type: 'connected' });
   });

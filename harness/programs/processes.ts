@@ -221,10 +221,22 @@ export function flagList(flags: Readonly<Record<string, string>>): string[] {
   return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
 }
 
-/** A folder that is gone after the test. */
+/** Folders in which a program was still writing when their test ended. */
+const leftFolders: string[] = [];
+process.once('exit', () => {
+  for (const folder of leftFolders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder that is removed after the test, or with this process if the test stops its programs only later. */
 export function temporaryFolder(scope: Scope): string {
   const folder = mkdtempSync(join(tmpdir(), 'equipoise-'));
-  scope.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
+  scope.after(() => {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch {
+      leftFolders.push(folder);
+    }
+  });
   return folder;
 }
 

@@ -9,8 +9,8 @@
 import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { FORMAT, type Head } from '../../../core/model/commit.ts';
-import type { Backend, Listener, Policy, Pool } from '../../../core/model/resources.ts';
-import type { State, Stored } from '../../../core/model/state.ts';
+import type { Listener, Policy, Pool } from '../../../core/model/resources.ts';
+import type { State, Stored, StoredBackend } from '../../../core/model/state.ts';
 import { messageOf } from '../../../core/runtime/errors.ts';
 import type { NewCheckpoint } from '../config-store.ts';
 
@@ -37,7 +37,7 @@ export interface CheckpointFacts {
 
 interface Content {
   readonly policies: readonly Stored<Policy>[];
-  readonly pools: readonly (Stored<Pool> & { readonly backends: readonly Stored<Backend>[] })[];
+  readonly pools: readonly (Stored<Pool> & { readonly backends: readonly StoredBackend[] })[];
   readonly listeners: readonly Stored<Listener>[];
 }
 

@@ -1,9 +1,15 @@
-/** Summarizes commits: which resources each one created, updated or deleted. */
+/** Summarizes commits: which resources each one created, updated or deleted, and what it changed in them. */
 import type { Change, Commit } from '../../../core/model/commit.ts';
-import { DEFAULT_POLICY_NAME } from '../../../core/model/defaults.ts';
+import { DEFAULT_POLICY_NAME, POLICY_DEFAULTS } from '../../../core/model/defaults.ts';
 import type { Difference } from '../../../core/model/difference.ts';
-import { type Kind, nameOf } from '../../../core/model/resources.ts';
+import { type Kind, keyOf, nameOf, type Resource } from '../../../core/model/resources.ts';
+import { emptyState } from '../../../core/model/fold.ts';
 import type { State } from '../../../core/model/state.ts';
+import {
+  type ChangedResource,
+  changeDetails,
+  type ResourceChange,
+} from '../../../core/view/change-details.ts';
 
 const MAX_CHANGES = 1_000;
 
@@ -19,46 +25,76 @@ export interface RevisionRecord {
   readonly requestId: string;
   /** Only the first MAX_CHANGES; a deleted pool stands for its backends. */
   readonly changes: readonly ChangeSummary[];
+  readonly resources: readonly ChangedResource[];
 }
+
+const BUILT_IN_POLICY: Resource = {
+  kind: 'policy',
+  value: { name: DEFAULT_POLICY_NAME, ...POLICY_DEFAULTS },
+};
 
 /** It gets every commit that follows its first state, in order. */
 export class RevisionRecorder {
-  /** Every existing resource as KIND/NAME, to tell created from updated. */
-  readonly #keys = new Set<string>([`policy/${DEFAULT_POLICY_NAME}`]);
+  /** Every resource but the backends, by kind and name. */
+  readonly #resources = new Map<string, Resource>();
+  /** By pool, then by POOL/ADDRESS. */
+  readonly #backends = new Map<string, Map<string, Resource>>();
 
   /** Without a state it begins with an empty store. */
-  constructor(state?: State) {
-    for (const name of state?.policies.keys() ?? []) this.#keys.add(`policy/${name}`);
-    for (const [name, { backends }] of state?.pools ?? []) {
-      this.#keys.add(`pool/${name}`);
-      for (const address of backends.keys()) this.#keys.add(`backend/${name}/${address}`);
+  constructor({ policies, pools, listeners }: State = emptyState('')) {
+    for (const { value } of policies.values()) this.#put({ kind: 'policy', value });
+    for (const { value, backends } of pools.values()) {
+      this.#put({ kind: 'pool', value });
+      for (const backend of backends.values()) this.#put({ kind: 'backend', value: backend.value });
     }
-    for (const name of state?.listeners.keys() ?? []) this.#keys.add(`listener/${name}`);
+    for (const { value } of listeners.values()) this.#put({ kind: 'listener', value });
   }
 
   record(commit: Commit): RevisionRecord {
     const { revision, hash, timeMs, author, message, requestId } = commit;
-    const changes = commit.changes.flatMap((change) => this.#summarize(change)).slice(0, MAX_CHANGES);
-    return { revision, hash, timeMs, author, message, requestId, changes };
+    const all = commit.changes.flatMap((change) => this.#follow(change));
+    const changes = all.slice(0, MAX_CHANGES).map(({ action, kind, name }) => ({ action, kind, name }));
+    return { revision, hash, timeMs, author, message, requestId, changes, resources: changeDetails(all) };
   }
 
-  #summarize(change: Change): ChangeSummary[] {
+  #follow(change: Change): ResourceChange[] {
     if (change.op === 'put') {
-      const { kind } = change.resource;
-      const name = nameOf(change.resource);
-      const action = this.#keys.has(`${kind}/${name}`) ? 'updated' : 'created';
-      this.#keys.add(`${kind}/${name}`);
-      return [{ action, kind, name }];
+      const { resource: after } = change;
+      const { kind } = after;
+      const before = this.#put(after);
+      const name = nameOf(after);
+      return [
+        before ? { action: 'updated', kind, name, before, after } : { action: 'created', kind, name, after },
+      ];
     }
-    if (change.op !== 'delete') return [];
-    return this.#forget(change.kind, change.name);
+    return change.op === 'delete' ? this.#delete(change.kind, change.name) : [];
   }
 
-  #forget(kind: Kind, name: string): ChangeSummary[] {
-    if (kind === 'policy' && name === DEFAULT_POLICY_NAME) return [{ action: 'updated', kind, name }];
-    if (kind === 'pool') {
-      for (const key of this.#keys) if (key.startsWith(`backend/${name}/`)) this.#keys.delete(key);
+  /** Returns what was there before. */
+  #put(resource: Resource): Resource | undefined {
+    const { kind, value } = resource;
+    const own = kind === 'backend' ? this.#backendsOf(value.pool) : this.#resources;
+    const key = kind === 'backend' ? nameOf(resource) : keyOf(resource);
+    const before = own.get(key);
+    own.set(key, resource);
+    return before;
+  }
+
+  #delete(kind: Kind, name: string): ResourceChange[] {
+    if (kind === 'policy' && name === DEFAULT_POLICY_NAME) {
+      const before = this.#put(BUILT_IN_POLICY) ?? BUILT_IN_POLICY;
+      return [{ action: 'updated', kind, name, before, after: BUILT_IN_POLICY }];
     }
-    return this.#keys.delete(`${kind}/${name}`) ? [{ action: 'deleted', kind, name }] : [];
+    if (kind === 'pool') this.#backends.delete(name);
+    const own = kind === 'backend' ? this.#backendsOf(name.slice(0, name.indexOf('/'))) : this.#resources;
+    const key = kind === 'backend' ? name : `${kind}/${name}`;
+    const before = own.get(key);
+    return own.delete(key) && before ? [{ action: 'deleted', kind, name, before }] : [];
+  }
+
+  #backendsOf(pool: string): Map<string, Resource> {
+    const backends = this.#backends.get(pool) ?? new Map<string, Resource>();
+    this.#backends.set(pool, backends);
+    return backends;
   }
 }

@@ -11,7 +11,7 @@
  *  - when more than half of a pool's registrations (two at least) are lost within one ttl, the remaining dead ones are
  *    held for five minutes instead; a single one is never held.
  */
-import { REGISTRATION_TTL_MS } from '../../../core/model/registration.ts';
+import { REGISTRATION_TTL_MS } from '../../../core/model/limits.ts';
 import type { Member, Registration } from '../member-store.ts';
 
 export const HOLD_MS = 5 * 60_000;

@@ -1,5 +1,5 @@
 /** Members as bytes. A record that this program can't read is left alone: a newer program may have written it. */
-import { REGISTRATION_STATES, type RegistrationState } from '../../../core/model/registration.ts';
+import { REGISTRATION_STATES, type RegistrationState } from '../../../core/model/resources.ts';
 import { type Member, type MemberValue, memberName } from '../member-store.ts';
 
 export function encodeMember(value: MemberValue): Buffer {

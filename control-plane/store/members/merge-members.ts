@@ -10,7 +10,7 @@
 import type { Change } from '../../../core/model/commit.ts';
 import { applyChanges } from '../../../core/model/fold.ts';
 import { didYouMean } from '../../../core/model/did-you-mean.ts';
-import type { RegistrationSource } from '../../../core/model/registration.ts';
+import type { RegistrationSource } from '../../../core/model/resources.ts';
 import type { Backend } from '../../../core/model/resources.ts';
 import type { State } from '../../../core/model/state.ts';
 import { pathOf, validateChanges } from '../../../core/model/validate.ts';

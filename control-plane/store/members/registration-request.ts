@@ -4,16 +4,14 @@ import { BACKEND_DEFAULTS } from '../../../core/model/defaults.ts';
 import { formatDuration } from '../../../core/model/duration.ts';
 import { applyChanges } from '../../../core/model/fold.ts';
 import { didYouMean } from '../../../core/model/did-you-mean.ts';
-import { MAX_REGISTRATIONS, REGISTRATION_TTL_MS } from '../../../core/model/registration.ts';
+import { LIMITS, MAX_LENGTH, REGISTRATION_TTL_MS, validateLength } from '../../../core/model/limits.ts';
 import type { State } from '../../../core/model/state.ts';
 import { pathOf, validateChanges } from '../../../core/model/validate.ts';
 import type { Violation } from '../../../core/model/violation.ts';
 import { durationFromWire } from '../../../core/wire/duration-codec.ts';
 import type { RegistrationSpec__Output } from '../../../core/wire/generated/lb/v1/RegistrationSpec.ts';
-import { isRegistration, type Member, type Registration } from '../member-store.ts';
+import { isRegistration, type Member, memberName, type Registration } from '../member-store.ts';
 import { backendOf } from './merge-members.ts';
-
-const MAX_INSTANCE_ID = 64;
 
 /** The requested registration with its defaults filled in. `newInstanceId` is for a caller that gives no id. */
 export function readRegistration(
@@ -44,19 +42,19 @@ export function registrationViolations(
   if (!(value.ttlMs >= min && value.ttlMs <= max)) {
     add('ttl', `is ${value.ttlMs / 1_000}s; it must be ${formatDuration(min)} to ${formatDuration(max)}`);
   }
-  if (value.instanceId.length > MAX_INSTANCE_ID) {
-    add('instance_id', `has ${value.instanceId.length} characters; ${MAX_INSTANCE_ID} are allowed`);
-  }
+  violations.push(...validateLength('instance_id', value.instanceId, MAX_LENGTH.instanceId));
   if (!state.pools.has(value.pool)) {
     const what = value.pool === '' ? 'is missing' : `"${value.pool}" does not exist`;
     add('pool', `${what}${didYouMean(value.pool, state.pools.keys())}; create it first`);
   }
   violations.push(...backendViolations(value, state));
-  const others = members
-    .filter(isRegistration)
-    .filter((member) => member.value.pool === value.pool && member.value.address !== value.address);
-  if (others.length >= MAX_REGISTRATIONS) {
-    add('pool', `"${value.pool}" has ${others.length} registrations, the most that one pool can have`);
+  const others = members.filter(isRegistration).filter(({ name }) => name !== memberName(value));
+  if (others.length >= LIMITS.registrations) {
+    add('', `all pools together have ${others.length} registrations, the most that there can be`);
+  }
+  const ofPool = others.filter((member) => member.value.pool === value.pool);
+  if (ofPool.length >= LIMITS.registrationsOfPool) {
+    add('pool', `"${value.pool}" has ${ofPool.length} registrations, the most that one pool can have`);
   }
   return violations;
 }

@@ -4,6 +4,7 @@ import type { EditResult, Refusal } from '../edit.ts';
 import { applyChanges } from '../fold.ts';
 import { canonicalJson } from '../hash.ts';
 import { didYouMean } from '../did-you-mean.ts';
+import { validateSize } from '../limits.ts';
 import { type Kind, nameOf, type Resource } from '../resources.ts';
 import type { State, Stored } from '../state.ts';
 import { pathOf, validateChanges } from '../validate.ts';
@@ -16,7 +17,7 @@ export function decide(
   known: readonly Violation[] = [],
 ): EditResult {
   const after = applyChanges(state, changes, state.head.revision + 1);
-  const violations = [...known, ...validateChanges(after, changes)];
+  const violations = [...known, ...validateSize(state, after), ...validateChanges(after, changes)];
   if (violations.length === 0) return { ok: true, changes };
   return refuse('INVALID_ARGUMENT', summary(violations), violations);
 }

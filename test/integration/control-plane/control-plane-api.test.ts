@@ -68,6 +68,38 @@ describe('resources', () => {
   });
 });
 
+describe('the history', () => {
+  it('says what each revision did to a pool, and since when a backend has its state', async (context) => {
+    const { call } = await runControlPlane(context);
+    await call('pools', 'CreatePool', { pool: WEB });
+    const before = (await call('pools', 'GetPool', { name: 'web' })).response.backends[0]?.stateSince;
+    assert.ok(before && Number(before.seconds) > 0);
+    await call('pools', 'UpdateBackend', { pool: 'web', backend: { address: '10.0.0.1:80', weight: 3 } });
+    const host = { ip: '10.0.0.1', state: 'BACKEND_STATE_DRAINING' } as const;
+    const { response } = await call('pools', 'SetHostState', host);
+    assert.deepEqual(
+      [response.revision, response.changes.map(({ name }) => name)],
+      ['3', ['web/10.0.0.1:80']],
+    );
+    assert.equal((await call('pools', 'SetHostState', host)).response.unchanged, true);
+    await assert.rejects(call('pools', 'SetHostState', { state: 'BACKEND_STATE_ACTIVE' }), /ip: is missing/);
+    await assert.rejects(call('pools', 'SetHostState', { ip: '10.0.0.1' }), /state: is missing/);
+    const { revisions } = (await call('config', 'ListRevisions', {})).response;
+    const told = revisions.map(({ resources }) => resources.map(({ name, details }) => [name, ...details]));
+    const expected = [
+      [['web', '10.0.0.1:80: active → draining']],
+      [['web', '10.0.0.1:80: weight 2 → 3']],
+      [['web', 'backends: 10.0.0.1:80, 10.0.0.2:80 added', 'policy default']],
+    ];
+    assert.deepEqual(told, expected);
+    const { revision } = (await call('config', 'GetRevision', { revision: '2' })).response;
+    assert.deepEqual(revision?.resources, revisions[1]?.resources);
+    const [drained, other] = (await call('pools', 'GetPool', { name: 'web' })).response.backends;
+    assert.deepEqual(other?.stateSince, before);
+    assert.deepEqual(drained?.stateSince, revisions[0]?.time);
+  });
+});
+
 describe('Export', () => {
   it('gives what Apply needs to make the same again', async (context) => {
     const plane = await runControlPlane(context);
@@ -90,7 +122,9 @@ describe('Export', () => {
     assert.deepEqual(untouched, [], 'the built-in policy is left out until it is edited');
     await other.call('config', 'Apply', { resources, prune: true });
     const copy = (await other.call('config', 'Export', {})).response.resources;
-    const bare = (text: unknown) => JSON.stringify(text).replaceAll(/"revision":"\d+"/g, '');
+    const isOutput = (field: string) => /^(?:revision|_?stateSince)$/.test(field);
+    const bare = (value: unknown) =>
+      JSON.stringify(value, (field, inner) => (isOutput(field) ? undefined : inner));
     assert.equal(bare(copy), bare(resources));
     assert.equal((await plane.call('config', 'Apply', { resources, prune: true })).response.unchanged, true);
   });

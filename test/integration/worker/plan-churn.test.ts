@@ -224,21 +224,31 @@ describe('listeners that come and go', () => {
 });
 
 describe('workers under traffic', () => {
-  it('a removed or draining backend gets no new connection once the plan is applied, attempts under way included', async () => {
-    const stays = await scene.echo('stays');
-    const silent = await silentServer();
-    scene.onClear(() => silent.close());
-    const rig = await scene.rig();
-    const port = await freePort();
-    await rig.apply([pool('web'), backend('web', `127.0.0.1:${silent.port}`), web(port)]);
-    const stuck = await Promise.all(Array.from({ length: 8 }, () => scene.client(port)));
-    const answers = stuck.map((socket) => ask(socket, 'hi'));
-    await until('all to be connecting', () => rig.openAt(`127.0.0.1:${silent.port}`) === 8);
-    const row = rig.rowOf(`127.0.0.1:${silent.port}`);
-    await rig.apply([pool('web'), backend('web', stays.address), web(port)]);
-    assert.equal(Atomics.load(rig.shared.open, row), 0, 'no attempt goes on');
-    assert.deepEqual(new Set(await Promise.all(answers)), new Set(['stays:hi']));
-  });
+  for (const state of ['removed', 'draining', 'disabled'] as const) {
+    it(`a ${state} backend gets no new connection once the plan is applied, attempts under way included`, async () => {
+      const stays = await scene.echo('stays');
+      const silent = await silentServer();
+      scene.onClear(() => silent.close());
+      const silentAddress = `127.0.0.1:${silent.port}`;
+      const rig = await scene.rig();
+      const port = await freePort();
+      await rig.apply([pool('web'), backend('web', silentAddress), web(port)]);
+      const stuck = await Promise.all(Array.from({ length: 8 }, () => scene.client(port)));
+      const answers = stuck.map((socket) => ask(socket, 'hi'));
+      await until('all to be connecting', () => rig.openAt(silentAddress) === 8);
+      const row = rig.rowOf(silentAddress);
+      const left = state === 'removed' ? [] : [backend('web', silentAddress, 1, state)];
+      await rig.apply([pool('web'), ...left, backend('web', stays.address), web(port)]);
+      assert.equal(Atomics.load(rig.shared.open, row), 0, 'no attempt goes on');
+      assert.deepEqual(new Set(await Promise.all(answers)), new Set(['stays:hi']));
+      const later = await Promise.all(Array.from({ length: 8 }, () => scene.client(port)));
+      assert.deepEqual(
+        new Set(await Promise.all(later.map((socket) => ask(socket, 'later')))),
+        new Set(['stays:later']),
+      );
+      assert.equal(Atomics.load(rig.shared.open, row), 0);
+    });
+  }
 
   it('established connections to a removed backend go on, until they are closed by order', async () => {
     const [one, two] = [await scene.echo('one'), await scene.echo('two')];

@@ -33,7 +33,30 @@ describe('the fold', () => {
     assert.deepEqual(pool?.backends.get('b'), {
       value: { pool: 'web', address: 'b', weight: 2, state: 'active' },
       revision: 3,
+      stateSinceMs: 0,
     });
+  });
+
+  it('keeps the time at which the state of a backend was last changed, whatever else changes', () => {
+    const put = (weight: number, state: 'active' | 'draining'): Change => {
+      return {
+        op: 'put',
+        resource: { kind: 'backend', value: { pool: 'web', address: 'a', weight, state } },
+      };
+    };
+    const times: (number | undefined)[] = [];
+    let state = fold([POOL]);
+    for (const [timeMs, change] of [
+      [10, put(1, 'active')],
+      [20, put(2, 'active')],
+      [30, put(2, 'draining')],
+      [40, put(3, 'draining')],
+      [50, put(3, 'active')],
+    ] as const) {
+      state = applyCommit(state, { ...commitOn(state, [change]), timeMs });
+      times.push(state.pools.get('web')?.backends.get('a')?.stateSinceMs);
+    }
+    assert.deepEqual(times, [10, 10, 30, 30, 50]);
   });
 
   it('deletes the backends of a pool with it', () => {

@@ -14,6 +14,7 @@ const FAILING = `
   import { createLogger } from ${at('logger.js')};
   const logger = createLogger('demo', 'info', standardErrorSink(systemClock));
   logger.info({ port: 7000 }, 'starting');
+  logger.warn({ id: 'p\\u001b[2J\\u202e\\u009b1' }, 'a\\nFATAL: b');
   logger.fatal('cannot start');
   process.exit(3);`;
 
@@ -26,6 +27,7 @@ const LOADING = `
 it('what a program logs is a line of JSON each, up to the last one before its end', async () => {
   const { code, stderr } = await run(process.execPath, ['--input-type=module', '-e', FAILING]);
   assert.equal(code, 3);
+  for (const raw of ['\u001b', '\u009b', '\u202e']) assert.ok(!stderr.includes(raw));
   const lines = stderr
     .trimEnd()
     .split('\n')
@@ -34,6 +36,7 @@ it('what a program logs is a line of JSON each, up to the last one before its en
     lines.map(({ level, program, port, msg }) => [level, program, port, msg]),
     [
       ['info', 'demo', 7000, 'starting'],
+      ['warn', 'demo', undefined, 'a\nFATAL: b'],
       ['fatal', 'demo', undefined, 'cannot start'],
     ],
   );
@@ -47,7 +50,7 @@ it('what a program logs on a terminal is for people, up to the last line before 
   const lines = pty.text.trimEnd().split(/\s*\r\n\s*/);
   assert.deepEqual(
     lines.map((line) => line.replace(/^\[[\d:.]+\] /, '')),
-    ['INFO: starting', 'port: 7000', 'FATAL: cannot start'],
+    ['INFO: starting', 'port: 7000', 'WARN: a FATAL: b', 'id: "p [2J  1"', 'FATAL: cannot start'],
   );
 });
 

@@ -47,3 +47,27 @@ describe('errors as gRPC statuses', () => {
     assert.equal(fromGrpcError(error(status.UNIMPLEMENTED)).code, 'INTERNAL');
   });
 });
+
+describe('the reason of a failed connect', () => {
+  const failed = (details: string) =>
+    fromGrpcError(
+      Object.assign(new Error(''), { code: status.UNAVAILABLE, details, metadata: undefined as never }),
+    );
+  for (const [details, reason] of [
+    [
+      'No connection established. Last error: Error: connect ECONNREFUSED. Resolution note: ',
+      'connect ECONNREFUSED',
+    ],
+    [
+      'No connection established. Last error: undefined. Resolution note: ',
+      'the connection was closed before gRPC answered',
+    ],
+    [
+      'No connection established. Last error: null. Resolution note: none',
+      'the connection was closed before gRPC answered',
+    ],
+    ['undefined', 'the connection was closed before gRPC answered'],
+  ] as const) {
+    it(`is said in words: ${details}`, () => assert.equal(failed(details).message, reason));
+  }
+});

@@ -1,0 +1,56 @@
+/**
+ * How much a configuration can hold, and how long the texts of a request may be. docs/configuration.md lists the numbers.
+ *
+ * A proxy has twice as many rows as there can be backends, pools and listeners (data-plane/memory/shared-memory.ts), so
+ * that one change can replace all of them. Registrations have a number of their own, so that neither they nor the
+ * configuration can push the other out.
+ */
+import type { State } from './state.ts';
+import type { Violation } from './violation.ts';
+
+export const LIMITS = {
+  policies: 2_000,
+  pools: 2_000,
+  listeners: 500,
+  /** In all pools together; one pool may have all of them. */
+  backends: 12_000,
+  /** Backends that registered themselves, in all pools together. */
+  registrations: 4_000,
+  registrationsOfPool: 1_000,
+} as const;
+
+/** How long a registration may last without its caller. */
+export const REGISTRATION_TTL_MS = { min: 2_000, max: 5 * 60_000, default: 10_000 } as const;
+
+/** Characters in the texts of a request. */
+export const MAX_LENGTH = {
+  requestId: 64,
+  author: 200,
+  message: 1_000,
+  instanceId: 64,
+  storeId: 64,
+  /** As long as a host name, the default, can be. */
+  proxyId: 253,
+  zone: 100,
+} as const;
+
+/** A text that is longer than it may be. */
+export function validateLength(field: string, text: string, max: number): Violation[] {
+  if (text.length <= max) return [];
+  return [{ field, description: `has ${text.length} characters; at most ${max} are allowed` }];
+}
+
+/** A configuration that already has too much, from before there were limits, may become smaller, but not larger. */
+export function validateSize(before: State, after: State): Violation[] {
+  return (['policies', 'pools', 'backends', 'listeners'] as const).flatMap((kind) => {
+    const [had, has] = [countOf(before, kind), countOf(after, kind)];
+    if (has <= LIMITS[kind] || has <= had) return [];
+    const description = `there would be ${has}, and a configuration can have ${LIMITS[kind]}; remove ${has - LIMITS[kind]} in the same request, or give some to another fleet`;
+    return [{ field: kind, description }];
+  });
+}
+
+function countOf(state: State, kind: 'policies' | 'pools' | 'backends' | 'listeners'): number {
+  if (kind !== 'backends') return state[kind].size;
+  return [...state.pools.values()].reduce((sum, { backends }) => sum + backends.size, 0);
+}

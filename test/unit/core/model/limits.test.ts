@@ -1,0 +1,84 @@
+/** How much a configuration can hold, and that this is what a proxy can run and what the documentation says. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { applyResources } from '../../../../core/model/edits/apply.ts';
+import { addBackends, removeBackends } from '../../../../core/model/edits/backend.ts';
+import type { ResourceDraft } from '../../../../core/model/draft.ts';
+import { applyChanges, emptyState } from '../../../../core/model/fold.ts';
+import { LIMITS, MAX_LENGTH } from '../../../../core/model/limits.ts';
+import type { Change } from '../../../../core/model/commit.ts';
+import { MAX_BACKENDS, MAX_LISTENERS, MAX_POOLS } from '../../../../data-plane/memory/shared-memory.ts';
+import { readText } from '../../../../harness/source-tree.ts';
+import { changesOf, refusalOf, stateOf } from '../../../../harness/state.ts';
+
+const address = (index: number) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}:80`;
+const backends = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({ address: address(index) }));
+const named = (count: number, draft: (name: string, index: number) => ResourceDraft) =>
+  Array.from({ length: count }, (_, index) => draft(`n${index}`, index));
+const POOL: ResourceDraft = { kind: 'pool', value: { name: 'web', backends: [] } };
+
+const TOO_MANY: readonly (readonly [
+  what: keyof typeof LIMITS,
+  drafts: (count: number) => ResourceDraft[],
+])[] = [
+  ['policies', (count) => named(count - 1, (name) => ({ kind: 'policy', value: { name } }))],
+  ['pools', (count) => named(count, (name) => ({ kind: 'pool', value: { name, backends: [] } }))],
+  ['backends', (count) => [{ kind: 'pool', value: { name: 'web', backends: backends(count) } }]],
+  [
+    'listeners',
+    (count) => [
+      POOL,
+      ...named(count, (name, index) => ({
+        kind: 'listener',
+        value: { name, address: `10.0.0.1:${index + 1}`, pool: 'web' },
+      })),
+    ],
+  ],
+];
+
+describe('the limits of a configuration', () => {
+  for (const [what, drafts] of TOO_MANY) {
+    it(`allow ${LIMITS[what]} ${what}, and one more is refused with the limit and what to do`, () => {
+      const most = applyResources(drafts(LIMITS[what]), { prune: false });
+      assert.ok(changesOf(emptyState('s'), most).length > 0);
+      const more = applyResources(drafts(LIMITS[what] + 1), { prune: false });
+      const { code, violations } = refusalOf(emptyState('s'), more);
+      assert.deepEqual([code, violations.map(({ field }) => field)], ['INVALID_ARGUMENT', [what]]);
+      assert.match(
+        violations[0]?.description ?? '',
+        new RegExp(`would be ${LIMITS[what] + 1}, .* can have ${LIMITS[what]}; remove 1 in the same request`),
+      );
+    });
+  }
+
+  it('let a configuration from before them shrink and change, but not grow', () => {
+    const changes = backends(LIMITS.backends + 5).map(
+      (backend): Change => ({
+        op: 'put',
+        resource: { kind: 'backend', value: { pool: 'web', ...backend, weight: 1, state: 'active' } },
+      }),
+    );
+    const large = applyChanges(stateOf([POOL]), changes, 2);
+    assert.equal(changesOf(large, removeBackends('web', [address(0)])).length, 1);
+    const { violations } = refusalOf(large, addBackends('web', [{ address: '10.9.9.9:80' }]));
+    assert.deepEqual(
+      violations.map(({ field }) => field),
+      ['backends'],
+    );
+  });
+
+  it('leave a proxy room to replace all of it at once, registrations included', () => {
+    assert.ok(2 * (LIMITS.backends + LIMITS.registrations) <= MAX_BACKENDS);
+    assert.ok(2 * LIMITS.pools <= MAX_POOLS);
+    assert.ok(2 * LIMITS.listeners <= MAX_LISTENERS);
+  });
+
+  it('are those that the documentation lists', () => {
+    const page = readText('docs/configuration.md');
+    const section = page.slice(page.indexOf('\n## Limits\n'));
+    for (const limit of [...Object.values(LIMITS), ...Object.values(MAX_LENGTH)]) {
+      assert.ok(section.includes(`| ${limit.toLocaleString('en-US')} |`), `no row has ${limit}`);
+    }
+  });
+});
