@@ -119,8 +119,16 @@ function revisionIn({ query }: HttpHead, name: string): string {
   throw new LbError('INVALID_ARGUMENT', `${name} is "${text}"; it must be a revision, such as 42.`);
 }
 
-function revisionRow({ revision, time, author, message, changes }: Revision__Output) {
-  return { revision, timeMs: time ? timestampFromWire(time) : null, author, message, summary: changes };
+/** `changes`: a line for each changed resource, and what changed in it. */
+function revisionRow({ revision, time, author, message, changes, resources }: Revision__Output) {
+  const details = (index: number) => resources[index]?.details ?? [];
+  const detailed = resources.map(({ action, kind, name }, index) => ({
+    what: `${action.replace(/^ACTION_/, '').toLowerCase()} ${kind} ${name}`,
+    details: details(index),
+  }));
+  const plain = changes.map((what) => ({ what, details: [] }));
+  const timeMs = time ? timestampFromWire(time) : null;
+  return { revision, timeMs, author, message, summary: resources.length > 0 ? detailed : plain };
 }
 
 /** Field by field, without the whole resources before and after. */

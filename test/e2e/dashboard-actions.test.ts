@@ -71,7 +71,7 @@ describe('the dashboard changes', () => {
   test('a strategy, and which policy a pool follows', '#/pools/web', async (page, fleet) => {
     const strategy = async () =>
       (await fleet.call('policies', 'GetPolicy', { name: 'default' })).response.strategy;
-    await press(page, 'Change strategy');
+    await press(page, 'Edit policy');
     await page.getByLabel('Strategy', { exact: true }).selectOption('source_hash');
     await press(page, 'Preview');
     await page.getByText('strategy:').waitFor();
@@ -82,12 +82,12 @@ describe('the dashboard changes', () => {
       async () => (await fleet.reached()).size === 1 || undefined,
       'one backend for one client',
     );
-    await press(page, 'Change strategy');
+    await press(page, 'Edit policy');
     await page.getByLabel('Strategy', { exact: true }).selectOption('round_robin');
     await press(page, 'Preview');
     await apply(page);
     await untilReached(fleet, fleet.backends);
-    await press(page, 'Change policy');
+    await press(page, 'Edit pool');
     await page.getByLabel('Policy', { exact: true }).selectOption('steady');
     await press(page, 'Preview');
     await apply(page);

@@ -14,7 +14,10 @@ import { present } from '../../harness/programs/real-servers.ts';
 const PAGES = {
   overview: ['#/', 'Listeners'],
   pools: ['#/pools', 'Policies'],
-  pool: ['#/pools/web', 'Where new connections go'],
+  pool: ['#/pools/web', 'Backends of web'],
+  listeners: ['#/listeners', 'All listeners'],
+  listener: ['#/listeners/front', 'How connections end'],
+  proxy: ['#/proxies/east', 'Workers'],
   proxies: ['#/proxies', 'Roster'],
   history: ['#/history', 'Revisions'],
   revision: ['#/history/1', 'Revision 1'],

@@ -21,7 +21,13 @@ describe('the dashboard, in trouble,', () => {
   const test = dashboardSuite();
 
   test('says so when an address names nothing, and leads to the overview', '#/', async (page, fleet) => {
-    for (const hash of ['#/%', '#/constructor', '#/pools/%E0%A4%A', '#/pools/web/more', '#/proxies/east']) {
+    for (const hash of [
+      '#/%',
+      '#/constructor',
+      '#/pools/%E0%A4%A',
+      '#/pools/web/more',
+      '#/proxies/east/more',
+    ]) {
       await page.goto(`http://${fleet.http}/${hash}`);
       await page.getByRole('heading', { name: 'No such page' }).waitFor();
       await page.getByText(`There is no page at ${hash}.`).waitFor();
@@ -140,7 +146,7 @@ describe('the dashboard, in trouble,', () => {
     await page.keyboard.press('Enter');
     assert.equal(await page.evaluate('document.activeElement.id'), 'main');
     await page.keyboard.press('Tab');
-    assert.equal(await page.evaluate('document.activeElement.textContent'), 'web');
+    assert.equal(await page.evaluate('document.activeElement.textContent'), 'New pool');
     assert.equal(new URL(page.url()).hash, '#/pools');
   });
 

@@ -75,17 +75,20 @@ export function poolSummary({ value, revision }: StoredPool, state: State, backe
     up: upOf(backends),
     panic: inPanic(backends),
     availabilities: countAvailabilities(backends),
-    connections: backends.some(isReported)
+    connections: isKnown(backends)
       ? backends.reduce((sum, { summary }) => sum + summary.connections, 0)
       : null,
   };
 }
 
-const isReported = ({ summary }: PoolBackend) => summary !== UNREPORTED;
+/** Whether any connected proxy says something about them. */
+function isKnown(backends: readonly PoolBackend[]): boolean {
+  return backends.length === 0 || backends.some(({ summary }) => summary !== UNREPORTED);
+}
 
-/** Null: no connected proxy says anything about them. */
+/** Null: not known. */
 function upOf(backends: readonly PoolBackend[]): number | null {
-  return backends.length === 0 || backends.some(isReported) ? backends.filter(isUp).length : null;
+  return isKnown(backends) ? backends.filter(isUp).length : null;
 }
 
 /** `configured`: the same pool without the backends that registered themselves. */

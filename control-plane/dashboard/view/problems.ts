@@ -124,7 +124,7 @@ function ofListener({ name, pool }: Listener, fleet: FleetSummary): readonly Pro
   if (failures.length === 0) return [];
   const what = `Listener ${name} does not accept connections on ${failures.length} of ${counted(fleet.proxies, 'proxy', 'proxies')}`;
   const why = failures.slice(0, 3).map(({ proxy, reason }) => `${proxy}: ${reason}`);
-  const pages = [`listeners/${name}`, `pools/${pool}`];
+  const pages = [`listeners/${name}`, `pools/${pool}`, ...failures.map(({ proxy }) => `proxies/${proxy}`)];
   const cause = 'listeners do not accept connections on some proxies';
   return [problem(`listener/${name}`, 'critical', what, why, { pages, cause })];
 }

@@ -21,7 +21,7 @@ export const wordOf = (availability) =>
 /** The reasons for a backend's state, one per line. A reason that all proxies report is shown once. */
 export function reasonsOf({ state, stateSinceMs, complaints, moreComplaints, health }) {
   if (state === 'disabled') return ['gets no connections and no health checks', since(stateSinceMs)];
-  const drain = state === 'draining' ? ['gets no new connections', since(stateSinceMs)] : [];
+  const drain = state === 'draining' ? [since(stateSinceMs)] : [];
   const proxies = Object.values(health).reduce((sum, count) => sum + count, 0);
   const groups = new Map();
   for (const { proxy, health: seen, reason, sinceMs } of complaints) {

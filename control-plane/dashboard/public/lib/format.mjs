@@ -38,7 +38,7 @@ export const byteRate = perSecond(bytes);
 export function latency(seconds) {
   if (isUnknown(seconds)) return '–';
   if (seconds >= 1) return `${digits(seconds)} s`;
-  return seconds * 1_000 < 0.01 ? '<0.01 ms' : `${digits(seconds * 1_000)} ms`;
+  return seconds > 0 && seconds * 1_000 < 0.01 ? '<0.01 ms' : `${digits(seconds * 1_000)} ms`;
 }
 
 export const percent = (share) => (isUnknown(share) ? '–' : `${trimmed((share * 100).toFixed(1))} %`);

@@ -106,9 +106,14 @@ function backendTable(page, stats, traffic) {
 
 /** The median, and below it what one in a hundred exceeds, by which the column is sorted. */
 const quantiles = (head, read) =>
-  column(head, (row) => [latency(read(row)?.p50), why(`p99 ${latency(read(row)?.p99)}`)], 'number', {
-    value: (row) => read(row)?.p99,
-  });
+  column(
+    head,
+    (row) => [latency(read(row)?.p50), why(read(row) && `p99 ${latency(read(row).p99)}`)],
+    'number',
+    {
+      value: (row) => read(row)?.p99,
+    },
+  );
 
 function share(traffic, all) {
   if (all === 0 || traffic === undefined) return '–';

@@ -9,6 +9,9 @@ import { problemsOf } from '../lib/model.mjs';
 import { column, figures, table } from '../lib/table.mjs';
 import { trafficPanel } from '../lib/traffic.mjs';
 
+/** As many are named in a row; the page of the proxy has all of them. */
+const MAX_FAILURES = 1;
+
 export const proxies = {
   name: 'Proxies',
   draw: ({ view, stats }) => {
@@ -56,7 +59,8 @@ function troubles({ connected, lastSeenMs, refused, failures, stale }, own) {
       : `last seen ${moment(lastSeenMs)}`;
   return [
     refused !== '' && `refused ${refused}`,
-    ...failures,
+    ...failures.slice(0, MAX_FAILURES),
+    failures.length > MAX_FAILURES && `and ${counted(failures.length - MAX_FAILURES, 'listener')} more`,
     stale && 'continues with its last configuration',
     own?.saturated && 'connection limit reached: new clients wait',
   ];

@@ -186,7 +186,7 @@ describe('a reader of the live stream', () => {
 
   it('costs a tenth of the time for views, however many pools are shown', () => {
     const { clock, open, commit, viewsMade, cost } = rig();
-    const readers = Array.from({ length: 20 }, (_, index) => open(`pool-${index}`));
+    const readers = Array.from({ length: 20 }, (_, index) => open(`pools/pool-${index}`));
     assert.equal(viewsMade(), 1);
     cost(200);
     const beganMs = clock.nowMs();
