@@ -34,6 +34,7 @@ import { fleetFacts } from './guard/fleet-facts.ts';
 import type { GuardSources } from './guard/guarded-edit.ts';
 import { mergeMembers } from './store/members/merge-members.ts';
 import { Publisher } from './snapshot/publisher.ts';
+import { recordEvents } from './fleet/event-recorder.ts';
 import { FleetStats } from './fleet/fleet-stats.ts';
 import { Checkpointer } from './store/log/checkpointer.ts';
 import { Committer } from './store/log/committer.ts';
@@ -130,6 +131,7 @@ function makeParts({ dashboardHosts = [] }: ControlPlaneOptions, deps: ControlPl
     streams,
     clock,
     logger,
+    replicaId: randomUUID(),
     status: () => ({
       position: follower.current()?.position ?? null,
       storeAgeMs: follower.storeAgeMs(),
@@ -203,12 +205,13 @@ function makeCore(
   const publisher = new Publisher(clock);
   const fleet = new Fleet(clock, rosterGraceMs);
   const stats = new FleetStats({ fleet, follower, clock });
+  const events = recordEvents({ fleet, follower, clock });
   const members = new Members({ proxies: fleet, follower, memberStore, clock, logger });
-  return { follower, committer, committerOn, checkpointer, publisher, fleet, stats, members };
+  return { follower, committer, committerOn, checkpointer, publisher, fleet, stats, events, members };
 }
 
 function makeApi(
-  { follower, committer, committerOn, fleet, stats, members }: ReturnType<typeof makeCore>,
+  { follower, committer, committerOn, fleet, stats, events, members }: ReturnType<typeof makeCore>,
   streams: OpenStreams,
   { store, clock, random, logger }: ControlPlaneDeps,
 ): ApiDeps {
@@ -217,11 +220,13 @@ function makeApi(
     earlier: (pool) => follower.activeTenMinutesAgo(pool),
     withRegistered: (state) => mergeMembers(state, follower.current()?.members ?? []).state,
   };
-  const changeOn = (made: Committer) => makeChangeWith({ committer: made, guard, clock });
+  const current = () => follower.current()?.state ?? null;
+  const changeOn = (made: Committer) => makeChangeWith({ current, committer: made, guard, clock });
   return {
     follower,
     fleet,
     stats,
+    events,
     members,
     streams,
     unary: unaryWith(clock, logger),

@@ -7,7 +7,7 @@ import { loadDefinitions } from '../../core/wire/definitions.ts';
 import { buildReports } from '../../data-plane/reporting/report-builder.ts';
 import { Fleet, type ReportSession } from '../../control-plane/fleet/fleet.ts';
 import { NO_OBSERVATION } from '../../harness/worker/observations.ts';
-import { proxyInfo } from '../../harness/control-plane/reports.ts';
+import { NOBODY, proxyInfo } from '../../harness/control-plane/reports.ts';
 import { stateOf } from '../../harness/state.ts';
 import { StatsRig } from '../../harness/control-plane/stats-rig.ts';
 import { backendAddresses, busyBackends } from '../measure/busy-backends.ts';
@@ -37,7 +37,7 @@ const ids = Array.from({ length: proxies }, (_, index) => `proxy-${index}`);
 const folding = ids.map((id) => rig.connect(id));
 // What a report costs without figures.
 const fleet = new Fleet(rig.clock);
-const counting = ids.map((id) => fleet.connect(proxyInfo(id), () => undefined));
+const counting = ids.map((id) => fleet.connect(proxyInfo(id), NOBODY));
 
 const { requestDeserialize } = loadDefinitions().services.reports.StreamReports;
 const took: { decodeMs: number; foldMs: number; keepMs: number }[] = [];

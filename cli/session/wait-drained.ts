@@ -73,10 +73,11 @@ function undrainedIn({ proxies, statuses }: Fleet, revision: bigint, address: st
 }
 
 function whyUndrained(
-  { applied }: Proxy__Output,
+  { applied, sameId }: Proxy__Output,
   status: BackendStatus__Output | undefined,
   revision: bigint,
 ): string | undefined {
+  if (sameId.length > 0) return 'shares its id with another process; give each its own --proxy-id';
   const runs = applied?.position?.revision ?? '0';
   if (BigInt(runs) < revision) return `runs revision ${runs}, not yet ${revision}`;
   // It no longer lists the backend: nothing is open.

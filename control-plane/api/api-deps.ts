@@ -1,6 +1,7 @@
 /** What the services of the API need. */
 import type { Clock } from '../../core/runtime/clock.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
+import type { EventLog } from '../fleet/event-log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Members } from '../store/members/members.ts';
 import type { Unary } from '../rpc/unary.ts';
@@ -19,6 +20,7 @@ export interface ApiDeps {
   readonly revisions: RevisionReader;
   readonly fleet: Fleet;
   readonly stats: FleetStats;
+  readonly events: EventLog;
   readonly members: Members;
   readonly streams: OpenStreams;
   readonly clock: Clock;

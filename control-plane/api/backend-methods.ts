@@ -22,7 +22,6 @@ export function backendHandlers({ unary, change, follower }: ApiDeps): BackendHa
     AddBackends: unary((request, call) =>
       change('AddBackends', request, call, (violations) => {
         const { pool, backends } = request;
-        required('pool', pool, violations);
         requiredItems('backends', backends, violations);
         const drafts = backends.map((backend) =>
           backendDraftFromWire(backend, pathOf(pool, backend.address), violations),
@@ -33,7 +32,6 @@ export function backendHandlers({ unary, change, follower }: ApiDeps): BackendHa
     RemoveBackends: unary((request, call) =>
       change('RemoveBackends', request, call, (violations) => {
         const { pool, addresses } = request;
-        required('pool', pool, violations);
         requiredItems('addresses', addresses, violations);
         return explainRegistered(removeBackends(pool, addresses), pool, addresses, members);
       }),
@@ -41,10 +39,8 @@ export function backendHandlers({ unary, change, follower }: ApiDeps): BackendHa
     UpdateBackend: unary((request, call) =>
       change('UpdateBackend', request, call, (violations) => {
         const { pool, backend } = request;
-        required('pool', pool, violations);
         if (required('backend', backend, violations) === null || backend === null) return null;
         const { address, revision } = backend;
-        required('backend.address', address, violations);
         const draft = backendDraftFromWire(backend, pathOf(pool, address), violations);
         const edit = updateBackend(pool, draft, expectedRevision(revision));
         return explainRegistered(edit, pool, [address], members);
@@ -53,10 +49,9 @@ export function backendHandlers({ unary, change, follower }: ApiDeps): BackendHa
     SetHostState: unary((request, call) =>
       change('SetHostState', request, call, (violations) => {
         const { ip } = request;
-        required('ip', ip, violations);
         const state = wordFromWire('BACKEND_STATE', BACKEND_STATES, request.state, 'state', violations);
         if (request.state === 'BACKEND_STATE_UNSPECIFIED') required('state', null, violations);
-        return state === undefined ? null : explainRegisteredHost(setHostState(ip, state), ip, members);
+        return explainRegisteredHost(setHostState(ip, state ?? 'active'), ip, members);
       }),
     ),
   };

@@ -62,9 +62,7 @@ function readDrafts(request: ApplyRequest__Output, violations: Violation[]): Res
   for (const [index, wire] of request.resources.entries()) {
     const at = `resources[${index}]`;
     const draft = resourceDraftFromWire(wire, at, violations);
-    if (draft?.value.name === '')
-      violations.push({ field: `${at}.${draft.kind}.name`, description: 'is missing' });
-    else if (draft) drafts.push(draft);
+    if (draft) drafts.push(draft);
   }
   return drafts;
 }

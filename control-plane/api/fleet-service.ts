@@ -4,10 +4,12 @@ import type { BackendStatus } from '../../core/wire/generated/lb/v1/BackendStatu
 import type { FleetServiceHandlers } from '../../core/wire/generated/lb/v1/FleetService.ts';
 import type { Proxy as WireProxy } from '../../core/wire/generated/lb/v1/Proxy.ts';
 import { appliedRevision, NEVER_SEEN_MS, type ProxyRecord } from '../fleet/proxy-record.ts';
+import { sameIdToWire } from '../fleet/report-service.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
 import { required, throwIfInvalid } from '../../core/runtime/request-violations.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { findResource } from './read-state.ts';
+import { watchEvents } from './watch-events.ts';
 import { watchStats } from './watch-stats.ts';
 
 export function fleetHandlers(deps: ApiDeps): FleetServiceHandlers {
@@ -25,6 +27,7 @@ export function fleetHandlers(deps: ApiDeps): FleetServiceHandlers {
       return { statuses };
     }),
     WatchStats: watchStats(deps),
+    WatchEvents: watchEvents(deps),
     DeleteProxy: unary(async ({ proxyId }) => {
       const violations: Violation[] = [];
       required('proxy_id', proxyId, violations);
@@ -45,6 +48,8 @@ function proxyToWire(proxy: ProxyRecord): WireProxy {
     listeners,
     workers: [...proxy.workers.values()].sort((a, b) => a.index - b.index),
     connectionsActive: listeners.reduce((sum, { connectionsActive }) => sum + connectionsActive, 0),
+    peerAddress: proxy.peer,
+    sameId: proxy.sameId.map(sameIdToWire),
   };
 }
 

@@ -1,12 +1,15 @@
 /**
  * What all changing methods share: the five fields of change.proto, and how a request becomes a commit.
  *
- * Invariant: nothing is proposed while the request itself has a violation; all of them are reported at once.
+ * Invariant: nothing is proposed while the request itself has a violation; all of them are reported at once, with those
+ * that its edit has now.
  */
 import { randomUUID } from 'node:crypto';
 import type { Edit } from '../../core/model/edit.ts';
+import { refuseBoth, refuseInvalid } from '../../core/model/edits/decide.ts';
 import { requestDigest } from '../../core/model/hash.ts';
 import { MAX_LENGTH, validateLength } from '../../core/model/limits.ts';
+import type { State } from '../../core/model/state.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { type Clock, sleep } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
@@ -14,7 +17,6 @@ import { differenceToWire } from '../../core/wire/change-codec.ts';
 import type { ChangeResult } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
 import { GuardedEdit, type GuardSources } from '../guard/guarded-edit.ts';
 import type { UnaryCall } from '../rpc/unary.ts';
-import { throwIfInvalid } from '../../core/runtime/request-violations.ts';
 import type { Committer } from '../store/log/committer.ts';
 
 /** The fields that every changing request has. */
@@ -49,18 +51,20 @@ const HEALTH_WAIT_MS = 2_000;
 const RETRY_MS = 50;
 
 export interface ChangeDeps {
+  /** The state in memory; null before the first read. */
+  readonly current: () => State | null;
   readonly committer: Committer;
   readonly guard: GuardSources;
   readonly clock: Clock;
 }
 
-export function makeChangeWith({ committer, guard, clock }: ChangeDeps): MakeChange {
+export function makeChangeWith({ current, committer, guard, clock }: ChangeDeps): MakeChange {
   return async (method, request, call, read) => {
     const violations: Violation[] = [];
     const edit = read(violations);
     for (const [name, field] of TEXTS)
       violations.push(...validateLength(field, request[name], MAX_LENGTH[name]));
-    throwIfInvalid(violations);
+    if (violations.length > 0) throw refusalOf(violations, edit, current());
     if (edit === null) throw new TypeError(`${method} returned neither an edit nor a violation`);
     const { requestId: given, ...rest } = request;
     const requestId = given || randomUUID();
@@ -87,6 +91,14 @@ export function makeChangeWith({ committer, guard, clock }: ChangeDeps): MakeCha
       notes: [...outcome.notes, ...guarded.findings.notes],
     };
   };
+}
+
+/** What is wrong with the request itself, and with what it asks for. */
+function refusalOf(violations: readonly Violation[], edit: Edit | null, state: State | null): LbError {
+  const own = refuseInvalid(violations);
+  const both = edit === null || state === null ? own : refuseBoth(own, edit(state));
+  const { refusal } = both.ok ? own : both;
+  return new LbError(refusal.code, refusal.message, refusal.violations);
 }
 
 /** Retries for a while as long as the guard refuses only because some health is not known yet. */

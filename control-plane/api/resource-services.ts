@@ -99,7 +99,6 @@ function resourceMethods<
   const word = title.toLowerCase();
   const read = (wire: Wire | null, violations: Violation[]): Draft | null => {
     if (required(word, wire, violations) === null || wire === null) return null;
-    required(`${word}.name`, wire.name, violations);
     return kind.read(wire, `${word === 'policy' ? 'policies' : `${word}s`}[${wire.name}]`, violations);
   };
   return {
@@ -132,10 +131,9 @@ function resourceMethods<
         }),
       ),
     delete: unary((request: DeleteFields, call) =>
-      change(`Delete${title}`, request, call, (violations) => {
-        required('name', request.name, violations);
-        return kind.delete(request.name, expectedRevision(request.revision));
-      }),
+      change(`Delete${title}`, request, call, () =>
+        kind.delete(request.name, expectedRevision(request.revision)),
+      ),
     ),
   };
 }

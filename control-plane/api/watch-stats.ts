@@ -6,7 +6,9 @@
  *  - at most MAX_WATCHERS streams are open; one more is refused and does not disturb the others.
  */
 import type { ServerWritableStream } from '@grpc/grpc-js';
+import { didYouMean } from '../../core/model/did-you-mean.ts';
 import { formatDuration } from '../../core/model/duration.ts';
+import type { State } from '../../core/model/state.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import { durationFromWire } from '../../core/wire/duration-codec.ts';
@@ -35,9 +37,7 @@ export function watchStats(deps: ApiDeps): (call: Call) => void {
   return (call) => {
     const stream = new LatestStream(call, streams, clock);
     try {
-      const { filter, intervalMs, historyMs } = read(call.request);
-      const pools = follower.current()?.state.pools;
-      if (filter.pool !== undefined && pools !== undefined) findResource('pool', pools, filter.pool);
+      const { filter, intervalMs, historyMs } = read(call.request, follower.current()?.state.pools);
       if (watchers >= MAX_WATCHERS) {
         const message = `${MAX_WATCHERS} stats streams are open on this control plane, which is the maximum; close one, or use another replica`;
         throw new LbError('RESOURCE_EXHAUSTED', message);
@@ -62,7 +62,10 @@ export function watchStats(deps: ApiDeps): (call: Call) => void {
   };
 }
 
-function read({ pool, interval, history, maxBackends }: WatchStatsRequest__Output) {
+function read(
+  { pool, interval, history, maxBackends }: WatchStatsRequest__Output,
+  pools: State['pools'] | undefined,
+) {
   const violations: Violation[] = [];
   const intervalMs = between('interval', interval, INTERVAL_MS.least, INTERVAL_MS.most, violations);
   const historyMs = between('history', history, 0, PAST_MS, violations);
@@ -70,7 +73,14 @@ function read({ pool, interval, history, maxBackends }: WatchStatsRequest__Outpu
     const description = `is ${maxBackends}; at most ${MAX_BACKENDS} are allowed`;
     violations.push({ field: 'max_backends', description });
   }
+  if (violations.length > 0 && pools?.has(pool) === false && pool !== '') {
+    violations.push({
+      field: 'pool',
+      description: `there is no pool "${pool}"${didYouMean(pool, pools.keys())}`,
+    });
+  }
   throwIfInvalid(violations);
+  if (pool !== '' && pools !== undefined) findResource('pool', pools, pool);
   const filter: StatsFilter = { pool: pool || undefined, maxBackends: maxBackends || DEFAULT_BACKENDS };
   return { filter, intervalMs, historyMs };
 }

@@ -60,6 +60,7 @@ function convergenceOf(
     reason,
     ...(sinceMs !== undefined && { since: timestampToWire(sinceMs) }),
   });
+  if (proxy.sameId.length > 0) return is('STATE_LAGGING', sameId(proxy));
   if (!proxy.connected) {
     const { lastSeenMs } = proxy;
     return is('STATE_DISCONNECTED', absence(proxy), lastSeenMs === NEVER_SEEN_MS ? undefined : lastSeenMs);
@@ -73,6 +74,11 @@ function convergenceOf(
   if (runs >= revision) return is('STATE_APPLIED');
   if (runs < 0) return is('STATE_LAGGING', 'has no configuration yet', proxy.openedMs);
   return is('STATE_LAGGING', '', committedMs(runs + 1));
+}
+
+function sameId({ info, peer, sameId }: ProxyRecord): string {
+  const peers = [peer, ...sameId.map((other) => other.peer)].join(' and ');
+  return `${sameId.length + 1} processes report as proxy ${info.id}, from ${peers}; give each its own --proxy-id`;
 }
 
 function absence({ lastSeenMs }: ProxyRecord): string {

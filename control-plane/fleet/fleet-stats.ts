@@ -70,14 +70,14 @@ export class FleetStats {
     const { fleet, clock } = deps;
     this.#deps = deps;
     this.#startMs = clock.nowMs();
-    fleet.onContact((kind, { id }) => {
-      if (kind === 'connected') this.#aggregator.connected(id);
-      else this.#aggregator.disconnected(id);
+    fleet.onContact((kind, { id, instanceId }) => {
+      if (kind === 'connected') this.#aggregator.connected(id, instanceId);
+      else this.#aggregator.disconnected(instanceId);
     });
-    fleet.onReport((id, request) => {
+    fleet.onReport(({ instanceId }, request) => {
       const at = this.#at();
       this.#firstSecond ??= Math.ceil(at);
-      this.#aggregator.report(id, request, at);
+      this.#aggregator.report(instanceId, request, at);
     });
     this.#timers = [
       every(clock, TICK_MS, () => {

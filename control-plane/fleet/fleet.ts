@@ -4,16 +4,35 @@
  * Invariants
  *  - first contact puts a proxy on the roster; a clean stop, ten minutes of absence or `remove` takes it off;
  *  - a proxy that the store lists (store/members/roster.ts) stays on the roster as long as the store lists it;
- *  - at most one process reports under an id: the newest one wins, and the older one's stream ends with an error;
+ *  - a process has one stream: its newest one ends the one before;
+ *  - several processes that report under one id at the same time are all listed, each with the others. A process that is
+ *    silent for SILENT_MS while another one has its id has crashed or lost its host, and was replaced;
  *  - the first report of a stream replaces everything known about a proxy, later ones only what they name;
  *  - memory is bounded: MAX_PROXIES here, and the limits per proxy in proxy-record.ts.
  */
-import type { Clock, Timer } from '../../core/runtime/clock.ts';
+import type { Clock } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
+import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import { ABSENCE_MS } from '../store/members/proxies.ts';
-import { NEVER_SEEN_MS, type ProxyRecord, ReportedProxy } from './proxy-record.ts';
+import {
+  type HealthTransition,
+  NEVER_SEEN_MS,
+  type Process,
+  type ProxyRecord,
+  ReportedProxy,
+} from './proxy-record.ts';
+import {
+  cancelTimers,
+  type Entry,
+  isSameProcess,
+  newEntry,
+  newerStream,
+  release,
+  type ReportOwner,
+  silentFor,
+} from './roster-entry.ts';
 
 const MAX_PROXIES = 10_000;
 /**
@@ -21,6 +40,13 @@ const MAX_PROXIES = 10_000;
  * with this replica retry within 2 s, their longest backoff.
  */
 const ROSTER_GRACE_MS = 5_000;
+
+/** A live process reports every second, so one that has said nothing for this long is gone. */
+const SILENT_MS = 5_000;
+/** How long a lost process with another one's id still counts: it reconnects within 2 s, its longest backoff. */
+const COME_BACK_MS = 10_000;
+/** More processes under one id than this are refused. */
+const MAX_SAME_ID = 8;
 
 /** The report stream of one proxy. */
 export interface ReportSession {
@@ -40,22 +66,19 @@ export interface StoredProxy {
 /** A report stream was opened, ended, or ended after the proxy had announced that it stops. */
 export type ContactKind = 'connected' | 'lost' | 'stopped';
 
-interface Entry {
-  readonly proxy: ReportedProxy;
-  /** Ends the open report stream; null: the proxy is away. */
-  end: ((reason: LbError) => void) | null;
-  /** Removes the proxy when it has been away for ABSENCE_MS. */
-  absence: Timer | null;
-}
-
 export class Fleet {
   readonly #clock: Clock;
   readonly #knownAtMs: number;
-  readonly #entries = new Map<string, Entry>();
+  /** By id. Nearly always one for each. */
+  readonly #entries = new Map<string, readonly Entry[]>();
   readonly #listeners = new Set<() => void>();
   readonly #onContact = new Set<(kind: ContactKind, info: ProxyInfo__Output) => void>();
-  readonly #onHealthChange = new Set<() => void>();
-  readonly #onReport = new Set<(id: string, request: StreamReportsRequest__Output) => void>();
+  readonly #onHealthChange = new Set<
+    (proxy: ProxyRecord, transitions: readonly HealthTransition[]) => void
+  >();
+  readonly #onApplied = new Set<(proxy: ProxyRecord, before: AppliedSnapshot__Output) => void>();
+  readonly #onDuplicate = new Set<(process: Process, other: Process) => void>();
+  readonly #onReport = new Set<(info: ProxyInfo__Output, request: StreamReportsRequest__Output) => void>();
   #stored: ReadonlySet<string> = new Set();
 
   constructor(clock: Clock, rosterGraceMs = ROSTER_GRACE_MS) {
@@ -70,9 +93,8 @@ export class Fleet {
 
   /** The roster, sorted by id. */
   list(): readonly ProxyRecord[] {
-    return Array.from(this.#entries.values(), ({ proxy }) => proxy).sort((a, b) =>
-      a.info.id < b.info.id ? -1 : 1,
-    );
+    const proxies = [...this.#entries.values()].flatMap((entries) => entries.map(({ proxy }) => proxy));
+    return proxies.sort((a, b) => Number(a.info.id > b.info.id) - Number(a.info.id < b.info.id));
   }
 
   /** Calls `listener` when the roster, or what a proxy runs, has changed. */
@@ -82,8 +104,18 @@ export class Fleet {
   }
 
   /** Calls `listener` when a proxy reports another health of a backend, up to 20 times a second for each proxy. */
-  onHealthChange(listener: () => void): void {
+  onHealthChange(listener: (proxy: ProxyRecord, transitions: readonly HealthTransition[]) => void): void {
     this.#onHealthChange.add(listener);
+  }
+
+  /** Calls `listener` when a proxy says that something else than before runs. */
+  onApplied(listener: (proxy: ProxyRecord, before: AppliedSnapshot__Output) => void): void {
+    this.#onApplied.add(listener);
+  }
+
+  /** Calls `listener` when a process turns out to report under the id of another one. */
+  onDuplicate(listener: (process: Process, other: Process) => void): void {
+    this.#onDuplicate.add(listener);
   }
 
   /** Calls `listener` when a proxy connects or leaves. */
@@ -92,7 +124,7 @@ export class Fleet {
   }
 
   /** Calls `listener` with every report, before it is applied. */
-  onReport(listener: (id: string, request: StreamReportsRequest__Output) => void): void {
+  onReport(listener: (info: ProxyInfo__Output, request: StreamReportsRequest__Output) => void): void {
     this.#onReport.add(listener);
   }
 
@@ -100,31 +132,33 @@ export class Fleet {
   keep(proxies: readonly StoredProxy[]): void {
     const before = this.#stored;
     this.#stored = new Set(proxies.map(({ id }) => id));
-    const gone = [...before].filter((id) => !this.#stored.has(id) && this.#entries.get(id)?.end === null);
+    const gone = [...before].filter((id) => !this.#stored.has(id) && this.#isAway(id));
     const added = proxies.filter(({ id }) => !this.#entries.has(id));
     for (const id of gone) this.#drop(id);
     for (const proxy of added) {
       const known = new ReportedProxy(infoOf(proxy), NEVER_SEEN_MS);
       known.connected = false;
-      this.#entries.set(proxy.id, { proxy: known, end: null, absence: null });
+      this.#entries.set(proxy.id, [newEntry(known, null)]);
     }
     if (gone.length + added.length > 0) this.#changed();
   }
 
-  /** A proxy opened a report stream. `end` is called at most once, when the stream must end, and never after `close`. */
-  connect(info: ProxyInfo__Output, end: (reason: LbError) => void): ReportSession {
-    const known = this.#entries.get(info.id);
-    if (known === undefined && this.#entries.size >= MAX_PROXIES) {
-      throw new LbError('RESOURCE_EXHAUSTED', `the roster is full: it holds ${MAX_PROXIES} proxies`);
+  /** A process opened a report stream. */
+  connect(info: ProxyInfo__Output, owner: ReportOwner, peer = ''): ReportSession {
+    const known = this.#entries.get(info.id) ?? [];
+    this.#checkRoom(info, known);
+    const others = known.filter((other) => other.owner !== null && !isSameProcess(other, info));
+    const replaced = known.filter((other) => !others.includes(other));
+    const earlier = replaced[0]?.proxy ?? null;
+    const entry = newEntry(new ReportedProxy(info, this.#clock.wallMs(), peer, earlier), owner);
+    entry.duplicate = replaced.some((old) => old.duplicate && isSameProcess(old, info));
+    this.#entries.set(info.id, [...others, entry]);
+    for (const old of replaced) release(old, newerStream());
+    for (const other of others) {
+      if (entry.duplicate && other.duplicate) continue;
+      other.silence ??= this.#clock.after(SILENT_MS, () => this.#lose(other, silentFor(info, SILENT_MS)));
     }
-    const entry: Entry = { proxy: new ReportedProxy(info, this.#clock.wallMs()), end, absence: null };
-    this.#entries.set(info.id, entry);
-    if (known !== undefined) {
-      const replaced = known.end;
-      known.end = null;
-      known.absence?.cancel();
-      replaced?.(replacedBy(info, known.proxy.info));
-    }
+    this.#markDuplicates(info.id);
     this.#changed();
     this.#notifyContact('connected', info);
     return {
@@ -133,58 +167,117 @@ export class Fleet {
     };
   }
 
+  #checkRoom({ id }: ProxyInfo__Output, known: readonly Entry[]): void {
+    if (known.length === 0 && this.#entries.size >= MAX_PROXIES) {
+      throw new LbError('RESOURCE_EXHAUSTED', `the roster is full: it holds ${MAX_PROXIES} proxies`);
+    }
+    if (known.length < MAX_SAME_ID) return;
+    const message = `${known.length} processes report as proxy "${id}" already; give each process its own --proxy-id`;
+    throw new LbError('ALREADY_EXISTS', message);
+  }
+
   /** Takes a proxy that is away off the roster. Throws NOT_FOUND or FAILED_PRECONDITION. */
   remove(id: string): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) throw new LbError('NOT_FOUND', `There is no proxy "${id}" on the roster.`);
-    if (entry.end !== null) {
+    if (!this.#entries.has(id)) throw new LbError('NOT_FOUND', `There is no proxy "${id}" on the roster.`);
+    if (!this.#isAway(id)) {
       throw new LbError('FAILED_PRECONDITION', `The proxy "${id}" is connected; stop it first.`);
     }
-    this.#forget(entry);
+    this.#drop(id);
+    this.#changed();
   }
 
   /** Stops the timers. */
   stop(): void {
-    for (const { absence } of this.#entries.values()) absence?.cancel();
+    for (const entries of this.#entries.values()) for (const entry of entries) cancelTimers(entry);
     this.#listeners.clear();
     this.#onContact.clear();
     this.#onReport.clear();
     this.#onHealthChange.clear();
+    this.#onApplied.clear();
+    this.#onDuplicate.clear();
   }
 
   #report(entry: Entry, request: StreamReportsRequest__Output): void {
-    if (entry.end === null) return;
-    for (const listener of this.#onReport) listener(entry.proxy.info.id, request);
-    const healthChanged = entry.proxy.apply(request, this.#clock.wallMs());
+    if (entry.owner === null) return;
+    const { proxy } = entry;
+    if (entry.silence !== null) this.#lives(entry);
+    for (const listener of this.#onReport) listener(proxy.info, request);
+    const { healthChanged, transitions, before } = proxy.apply(request, this.#clock.wallMs());
     if (request.applied !== null) this.#changed();
-    if (healthChanged) for (const listener of this.#onHealthChange) listener();
+    if (healthChanged) for (const listener of this.#onHealthChange) listener(proxy, transitions);
+    if (before !== null) for (const listener of this.#onApplied) listener(proxy, before);
   }
 
   #close(entry: Entry): void {
-    if (entry.end === null) return;
-    entry.end = null;
-    const { info, stopping } = entry.proxy;
-    if (stopping) {
-      this.#forget(entry);
-      this.#notifyContact('stopped', info);
-      return;
-    }
+    if (entry.owner === null) return;
+    if (entry.proxy.stopping) this.#leave(entry, 'stopped');
+    else this.#lose(entry, null);
+  }
+
+  /** Its stream ended without a goodbye, or ends for `reason`. */
+  #lose(entry: Entry, reason: LbError | null): void {
+    const { info } = entry.proxy;
+    const isReplaced = !entry.duplicate && (this.#entries.get(info.id)?.length ?? 0) > 1;
+    release(entry, reason);
+    if (isReplaced) return this.#leave(entry, 'lost');
     entry.proxy.connected = false;
     entry.proxy.lastSeenMs = this.#clock.wallMs();
-    entry.absence = this.#clock.after(ABSENCE_MS, () => {
-      if (!this.#stored.has(info.id)) this.#forget(entry);
-    });
+    this.#awaitReturn(entry, entry.duplicate ? COME_BACK_MS : ABSENCE_MS, ABSENCE_MS);
     this.#changed();
     this.#notifyContact('lost', info);
   }
 
-  #forget(entry: Entry): void {
-    this.#drop(entry.proxy.info.id);
+  /** While another process with its id is here it is waited for less long. */
+  #awaitReturn(entry: Entry, delayMs: number, absenceMs: number): void {
+    const { id } = entry.proxy.info;
+    entry.absence = this.#clock.after(delayMs, () => {
+      const isAlone = this.#entries.get(id)?.length === 1;
+      if (isAlone && delayMs < absenceMs) this.#awaitReturn(entry, absenceMs - delayMs, absenceMs - delayMs);
+      else if (!isAlone || !this.#stored.has(id)) this.#leave(entry, null);
+    });
+  }
+
+  #leave(entry: Entry, contact: ContactKind | null): void {
+    const { info } = entry.proxy;
+    release(entry, null);
+    const rest = this.#entries.get(info.id)?.filter((other) => other !== entry) ?? [];
+    if (rest.length > 0) this.#entries.set(info.id, rest);
+    else this.#entries.delete(info.id);
+    this.#markDuplicates(info.id);
     this.#changed();
+    if (contact !== null) this.#notifyContact(contact, info);
+  }
+
+  /** The process reports although another one has come under its id. */
+  #lives(entry: Entry): void {
+    const { id } = entry.proxy.info;
+    entry.silence?.cancel();
+    entry.silence = null;
+    const others = this.#entries.get(id)?.filter((other) => other !== entry && other.silence === null) ?? [];
+    for (const each of [entry, ...others]) each.duplicate = true;
+    this.#markDuplicates(id);
+    this.#changed();
+    for (const listener of this.#onDuplicate) listener(entry.proxy, others.at(-1)?.proxy ?? entry.proxy);
+  }
+
+  #markDuplicates(id: string): void {
+    const entries = this.#entries.get(id) ?? [];
+    const all = entries.filter(({ duplicate }) => duplicate);
+    for (const entry of entries) {
+      entry.duplicate &&= all.length > 1;
+      const others = entry.duplicate ? all.filter((other) => other !== entry) : [];
+      if (others.length === 0 && entry.proxy.sameId.length === 0) continue;
+      entry.proxy.sameId = others.map(({ proxy }) => proxy);
+      entry.owner?.sameId(entry.proxy.sameId);
+    }
+  }
+
+  #isAway(id: string): boolean {
+    return this.#entries.get(id)?.every(({ owner }) => owner === null) === true;
   }
 
   #drop(id: string): void {
-    this.#entries.get(id)?.absence?.cancel();
+    for (const entry of this.#entries.get(id) ?? []) cancelTimers(entry);
     this.#entries.delete(id);
   }
 
@@ -200,12 +293,4 @@ export class Fleet {
 /** All that is known about a proxy that has not been seen since this replica started. */
 function infoOf({ id, zone, instanceId }: StoredProxy): ProxyInfo__Output {
   return { id, zone, instanceId, version: '', engine: '', adminAddress: '', startedAt: null };
-}
-
-function replacedBy(info: ProxyInfo__Output, old: ProxyInfo__Output): LbError {
-  if (info.instanceId === old.instanceId) {
-    return new LbError('ABORTED', 'this process opened a newer report stream, which replaced this one');
-  }
-  const message = `another process now reports as proxy "${info.id}" (its instance is ${info.instanceId}, this one's is ${old.instanceId}); give each process its own --proxy-id`;
-  return new LbError('ALREADY_EXISTS', message);
 }

@@ -13,9 +13,32 @@ const LIMITS = { backends: 100_000, listeners: 10_000, workers: 1_024 } as const
 /** The `lastSeenMs` of a proxy that has not been seen since this replica started. */
 export const NEVER_SEEN_MS = 0;
 
-/** A proxy as readers see it. Its histograms are not kept here: stats-aggregator.ts sums up their increases. */
-export interface ProxyRecord {
+/** A process that reports, or did. */
+export interface Process {
   readonly info: ProxyInfo__Output;
+  /** The address that it reports from; empty: it has not reported to this replica. */
+  readonly peer: string;
+}
+
+/** A proxy finds a backend in another health than before. */
+export interface HealthTransition {
+  readonly pool: string;
+  readonly address: string;
+  readonly health: string;
+  readonly reason: string;
+}
+
+export interface ReportChanges {
+  readonly healthChanged: boolean;
+  readonly transitions: readonly HealthTransition[];
+  /** What the proxy ran before this report said what it runs; null: not known, or the report does not say. */
+  readonly before: AppliedSnapshot__Output | null;
+}
+
+/** A proxy as readers see it. Its histograms are not kept here: stats-aggregator.ts sums up their increases. */
+export interface ProxyRecord extends Process {
+  /** Other processes that report under its id at the same time. */
+  readonly sameId: readonly Process[];
   readonly connected: boolean;
   /** When its report stream was opened, or when it was first read from the store. */
   readonly openedMs: number;
@@ -34,6 +57,8 @@ export interface ProxyRecord {
 /** The same, writable, for the fleet alone. */
 export class ReportedProxy implements ProxyRecord {
   readonly info: ProxyInfo__Output;
+  readonly peer: string;
+  sameId: readonly Process[] = [];
   connected = true;
   /** It has announced that it stops. */
   stopping = false;
@@ -44,27 +69,30 @@ export class ReportedProxy implements ProxyRecord {
   readonly listeners = new Map<string, ListenerReport__Output>();
   readonly workers = new Map<number, WorkerReport__Output>();
 
-  constructor(info: ProxyInfo__Output, nowMs: number) {
+  /** What was known before this stream, until all of its first report has come. */
+  #earlier: ReportedProxy | null;
+
+  constructor(info: ProxyInfo__Output, nowMs: number, peer = '', earlier: ReportedProxy | null = null) {
     this.info = info;
+    this.peer = peer;
+    this.#earlier = earlier !== null && earlier.applied === null ? earlier.#earlier : earlier;
     this.openedMs = nowMs;
     this.lastSeenMs = nowMs;
   }
 
-  /** Takes over what a report says; whatever it leaves out stays as it was. Returns whether any backend's health changed. */
-  apply(request: StreamReportsRequest__Output, nowMs: number): boolean {
+  /** Takes over what a report says; whatever it leaves out stays as it was. */
+  apply(request: StreamReportsRequest__Output, nowMs: number): ReportChanges {
     let healthChanged = false;
+    const transitions: HealthTransition[] = [];
+    const isKnown = this.applied !== null;
+    const before = request.applied === null ? null : (this.applied ?? this.#earlier?.applied ?? null);
     this.lastSeenMs = nowMs;
     this.stopping ||= request.stopping;
     this.applied = request.applied ?? this.applied;
     for (const { pool, address } of request.goneBackends) this.backends.delete(`${pool}/${address}`);
     for (const name of request.goneListeners) this.listeners.delete(name);
     for (const report of request.backends) {
-      const { pool, address } = report.backend ?? { pool: '', address: '' };
-      report.connect = null;
-      report.firstByte = null;
-      const key = `${pool}/${address}`;
-      healthChanged ||= report.health !== (this.backends.get(key)?.health ?? 'HEALTH_UNKNOWN');
-      this.backends.set(key, report);
+      if (this.#setBackend(report, isKnown, transitions)) healthChanged = true;
     }
     for (const report of request.listeners) {
       report.connect = null;
@@ -73,11 +101,32 @@ export class ReportedProxy implements ProxyRecord {
       this.listeners.set(report.listener, report);
     }
     for (const report of request.workers) this.workers.set(report.index, report);
+    this.#checkSizes();
+    if (request.applied !== null) this.#earlier = null;
+    return { healthChanged, transitions, before };
+  }
+
+  #checkSizes(): void {
     for (const kind of ['backends', 'listeners', 'workers'] as const) {
       if (this[kind].size <= LIMITS[kind]) continue;
       throw new LbError('RESOURCE_EXHAUSTED', `this proxy reports more than ${LIMITS[kind]} ${kind}`);
     }
-    return healthChanged;
+  }
+
+  /** Returns whether it has another health than before; that is a transition only if it was known before. */
+  #setBackend(report: BackendReport__Output, isKnown: boolean, transitions: HealthTransition[]): boolean {
+    const { pool, address } = report.backend ?? { pool: '', address: '' };
+    const key = `${pool}/${address}`;
+    const { health, reason } = report;
+    const before = this.backends.get(key)?.health;
+    // The first report says how things stand; `applied` comes in its last message.
+    const unseen = isKnown ? 'HEALTH_UNKNOWN' : health;
+    const earlier = before ?? this.#earlier?.backends.get(key)?.health ?? unseen;
+    if (health !== earlier) transitions.push({ pool, address, health, reason });
+    report.connect = null;
+    report.firstByte = null;
+    this.backends.set(key, report);
+    return health !== (before ?? 'HEALTH_UNKNOWN');
   }
 }
 

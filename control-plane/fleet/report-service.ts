@@ -13,12 +13,15 @@ import { LbError } from '../../core/runtime/errors.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { ReportServiceHandlers } from '../../core/wire/generated/lb/v1/ReportService.ts';
+import type { SameIdProcess } from '../../core/wire/generated/lb/v1/SameIdProcess.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import type { StreamReportsResponse } from '../../core/wire/generated/lb/v1/StreamReportsResponse.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
 import { knownError } from '../rpc/unary.ts';
 import { OpenStream, type OpenStreams } from '../rpc/open-streams.ts';
 import type { Fleet, ReportSession } from './fleet.ts';
+import type { Process } from './proxy-record.ts';
+import type { ReportOwner } from './roster-entry.ts';
 import { STORE_FRESH_MS } from '../store/log/log-follower.ts';
 
 const TICK_MS = 1_000;
@@ -34,9 +37,16 @@ interface ReplicaStatus {
   readonly stopping: boolean;
 }
 
+/** The status, and what concerns one proxy alone. */
+interface Told extends ReplicaStatus {
+  readonly sameId: readonly Process[];
+}
+
 export interface ReportOptions {
   readonly fleet: Fleet;
   readonly status: () => ReplicaStatus;
+  /** A new one at every start. */
+  readonly replicaId: string;
   readonly streams: OpenStreams;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -72,7 +82,8 @@ class ReportStream {
   readonly #stream: OpenStream;
   readonly #firstMessageTimer: Timer;
   #session: ReportSession | null = null;
-  #sentStatus: ReplicaStatus | null = null;
+  #sent: Told | null = null;
+  #sameId: readonly Process[] = [];
   #writable = true;
 
   constructor(options: ReportOptions, call: Call) {
@@ -101,13 +112,15 @@ class ReportStream {
   /** Sends the status if it has changed and the proxy reads. */
   sendStatus(): void {
     if (this.#stream.closed || !this.#writable) return;
-    const status = this.#options.status();
-    if (this.#sentStatus !== null && !hasChanged(this.#sentStatus, status)) return;
-    this.#sentStatus = status;
+    const status: Told = { ...this.#options.status(), sameId: this.#sameId };
+    if (this.#sent !== null && !hasChanged(this.#sent, status)) return;
+    this.#sent = status;
     this.#writable = this.#call.write({
       position: status.position && positionToWire(status.position),
       storeAgeMs: String(Math.round(Math.min(status.storeAgeMs, Number.MAX_SAFE_INTEGER))),
       stopping: status.stopping,
+      replicaId: this.#options.replicaId,
+      sameId: status.sameId.map(sameIdToWire),
     });
   }
 
@@ -136,15 +149,34 @@ class ReportStream {
       );
     }
     const { fleet, logger } = this.#options;
-    logger.info({ proxy: proxy.id, peer: this.#call.getPeer() }, 'a proxy started to report');
-    return fleet.connect(proxy, (reason) => {
-      logger.warn({ proxy: proxy.id, reason: reason.message }, 'a report stream was replaced');
-      this.#stream.end(reason);
-    });
+    const peer = this.#call.getPeer();
+    logger.info({ proxy: proxy.id, peer }, 'a proxy started to report');
+    const owner: ReportOwner = {
+      end: (reason) => {
+        logger.warn({ proxy: proxy.id, reason: reason.message }, 'a report stream was replaced');
+        this.#stream.end(reason);
+      },
+      sameId: (others) => {
+        this.#sameId = others;
+        const peers = [peer, ...others.map((other) => other.peer)];
+        const words =
+          others.length > 0
+            ? 'several processes report under one id; give each its own --proxy-id'
+            : 'only one process reports under this id now';
+        logger.warn({ proxy: proxy.id, peers }, words);
+        this.sendStatus();
+      },
+    };
+    return fleet.connect(proxy, owner, peer);
   }
 }
 
-function hasChanged(sent: ReplicaStatus, now: ReplicaStatus): boolean {
+export function sameIdToWire({ info, peer }: Process): SameIdProcess {
+  return { instanceId: info.instanceId, peerAddress: peer, adminAddress: info.adminAddress };
+}
+
+function hasChanged(sent: Told, now: Told): boolean {
+  if (sent.sameId !== now.sameId) return true;
   if (sent.stopping !== now.stopping || sent.position?.version !== now.position?.version) return true;
   return (
     sent.position?.hash !== now.position?.hash ||

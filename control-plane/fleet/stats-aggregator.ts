@@ -103,29 +103,30 @@ export class StatsAggregator {
   readonly proxies = new Map<string, ProxySeries>();
   readonly grid: Grid = {};
   readonly reasons: string[] = [];
+  /** By instance: several processes may use one id. */
   readonly #reporters = new Map<string, Reporter>();
 
   /** The proxy opened a report stream, which replaces an earlier one. */
-  connected(id: string): void {
-    this.disconnected(id);
+  connected(id: string, instanceId: string): void {
+    this.disconnected(instanceId);
     const series = ensure(this.proxies, id, () => new ProxySeries());
     series.reporters += 1;
-    this.#reporters.set(id, { series, backends: new Map(), listeners: new Map(), cpuSeconds: null });
+    this.#reporters.set(instanceId, { series, backends: new Map(), listeners: new Map(), cpuSeconds: null });
   }
 
   /** Its report stream has ended. */
-  disconnected(id: string): void {
-    const reporter = this.#reporters.get(id);
+  disconnected(instanceId: string): void {
+    const reporter = this.#reporters.get(instanceId);
     if (reporter === undefined) return;
-    this.#reporters.delete(id);
+    this.#reporters.delete(instanceId);
     for (const last of reporter.backends.values()) this.#dropBackend(last);
     for (const [name, last] of reporter.listeners) this.#dropListener(reporter, name, last);
     reporter.series.reporters -= 1;
-    reporter.series.process = null;
+    if (reporter.series.reporters === 0) reporter.series.process = null;
   }
 
-  report(id: string, request: StreamReportsRequest__Output, at: number): void {
-    const reporter = this.#reporters.get(id);
+  report(instanceId: string, request: StreamReportsRequest__Output, at: number): void {
+    const reporter = this.#reporters.get(instanceId);
     if (reporter === undefined) return;
     for (const { pool, address } of request.goneBackends) {
       const key = `${pool}/${address}`;

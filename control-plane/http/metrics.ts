@@ -81,6 +81,11 @@ export class ControlPlaneMetrics {
       const newest = revision();
       return connected().filter((proxy) => appliedRevision(proxy) < newest).length;
     });
+    this.#gauge(
+      'lb_proxies_with_same_id',
+      'Processes that report under the id of another one; an alert should fire while there are any',
+      () => connected().filter(({ sameId }) => sameId.length > 0).length,
+    );
     this.#registrations(follower);
     this.#keptLog(keptLog);
     const dropped: Counter = new Counter({

@@ -60,8 +60,9 @@ export function validatePolicy(policy: Policy, at: string): Violation[] {
     ...Object.entries(RANGES).flatMap(([field, range]) => validateRange(`${at}.${field}`, range, policy)),
   ];
   const { intervalMs, timeoutMs } = policy.healthCheck;
+  const compared = [`${at}.health_check.interval`, `${at}.health_check.timeout`];
   // Two values are compared only when each of them is valid.
-  if (violations.length === 0 && timeoutMs > intervalMs) {
+  if (timeoutMs > intervalMs && !violations.some(({ field }) => compared.includes(field))) {
     const description = `is ${formatDuration(timeoutMs)}, longer than the interval of ${formatDuration(intervalMs)}; a check must end before the next one starts`;
     violations.push({ field: `${at}.health_check.timeout`, description });
   }

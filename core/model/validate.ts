@@ -3,7 +3,7 @@
  *
  * Invariants
  *  - it checks only what changed and what refers to it, so that adding one backend to 10,000 is cheap; for changes of a
- *    valid state, it finds violations exactly when a check of the whole new state would;
+ *    valid state that put nothing twice, it finds violations exactly when a check of the whole new state would;
  *  - it runs before an append only: a log that an older program wrote is folded as it is.
  */
 import { type Address, addressesOverlap, parseAddress } from './address.ts';
@@ -34,13 +34,17 @@ export function pathOf(resource: Resource): string {
 
 /** Every violation that `changes` bring into `after`, the state that follows from them. */
 export function validateChanges(after: State, changes: readonly Change[]): Violation[] {
-  const touched = new Map<string, Resource>();
+  // What is put twice, which is wrong in itself, is checked twice.
+  const put = changes.flatMap((change) => (change.op === 'put' ? [change.resource] : []));
+  const keys = new Set(put.map(keyOf));
+  const referring = new Map<string, Resource>();
   for (const change of changes) {
-    if (change.op === 'adopt') continue;
-    const resources = change.op === 'put' ? [change.resource] : referrers(after, change.kind, change.name);
-    for (const resource of resources) touched.set(keyOf(resource), resource);
+    if (change.op !== 'delete') continue;
+    for (const resource of referrers(after, change.kind, change.name)) {
+      if (!keys.has(keyOf(resource))) referring.set(keyOf(resource), resource);
+    }
   }
-  return validateResources([...touched.values()], after);
+  return validateResources([...put, ...referring.values()], after);
 }
 
 /** The resources that refer to a policy or a pool. */
@@ -118,7 +122,8 @@ function validateBackend(backend: Backend, at: string, state: State): Violation[
 
 function validateName(name: string, at: string): Violation[] {
   if (NAME.test(name)) return [];
-  const description = `"${name}" is not a valid name; use 1 to 63 characters of a-z, 0-9 and -, with no - at the start or the end`;
+  const what = name === '' ? 'is missing' : `"${name}" is not a valid name`;
+  const description = `${what}; use 1 to 63 characters of a-z, 0-9 and -, with no - at the start or the end`;
   return [{ field: `${at}.name`, description }];
 }
 

@@ -24,6 +24,8 @@ const PRECONDITION_FAILURE = 'type.googleapis.com/google.rpc.PreconditionFailure
 
 /** Many gRPC clients refuse more than 8 KiB of trailers, and base64 adds a third. */
 const MAX_DETAILS_BYTES = 4_500;
+/** Of a violation's path, and of its description. */
+const MAX_TEXT = 500;
 
 export interface GrpcStatus {
   readonly code: status;
@@ -49,7 +51,16 @@ function atMost(length: number, text: string): string {
   return Buffer.from(text.slice(0, length)).toString();
 }
 
-function withinTrailer(violations: readonly Violation[]): readonly Violation[] {
+/** A violation repeats what the request has, which may be a megabyte; what is allowed stands at its end. */
+function shortened(text: string): string {
+  if (text.length <= MAX_TEXT) return text;
+  return Buffer.from(`${text.slice(0, MAX_TEXT / 4)} … ${text.slice(-MAX_TEXT / 2)}`).toString();
+}
+
+function withinTrailer(found: readonly Violation[]): readonly Violation[] {
+  const violations = found.map(({ field, description }) => {
+    return { field: shortened(field), description: shortened(description) };
+  });
   let bytes = 0;
   const fitting = violations.findIndex((violation) => {
     bytes += Buffer.byteLength(violation.field) + Buffer.byteLength(violation.description) + 8;

@@ -4,6 +4,8 @@
  * Invariants
  *  - a report is sent whole, one message per turn of the event loop, and only while the stream has room; changes that
  *    happen meanwhile are combined in the next report;
+ *  - nothing is sent before the replica has said which one it is, and only one stream reports to each replica: another
+ *    address of the same one waits (Reporter);
  *  - the observation that was sent last is kept, so that the replica gets changes only, and everything after a reconnect.
  */
 import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
@@ -11,6 +13,7 @@ import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import type { ReplicaClient } from '../../core/wire/clients.ts';
+import type { SameIdProcess__Output } from '../../core/wire/generated/lb/v1/SameIdProcess.ts';
 import type { StreamReportsRequest } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import type { StreamReportsResponse__Output } from '../../core/wire/generated/lb/v1/StreamReportsResponse.ts';
 import { positionFromWire } from '../../core/wire/snapshot-codec.ts';
@@ -22,6 +25,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const RETRY_MS = { min: 100, max: 2_000 };
 /** A stream that lived this long was a success: its end starts a new series of attempts. */
 const GOOD_STREAM_MS = 10_000;
+/** How often an address is tried again that led to a replica with a stream already. */
+const TWIN_RETRY_MS = 10_000;
 /** How long a stop waits for the replica to take the last message. */
 const STOP_TIMEOUT_MS = 1_000;
 
@@ -31,6 +36,10 @@ export interface ReportStreamOptions {
   readonly observe: () => Observation;
   /** Called with the time that a message took on the main thread. */
   readonly onTook: (tookMs: number) => void;
+  /** Whether this stream may report to the replica with this id; false: another stream does. */
+  readonly claim: (replicaId: string) => boolean;
+  /** Its replica has no stream any more. */
+  readonly release: () => void;
   /** What the replica reports about itself; null: the stream is lost. */
   readonly onReplica: (replica: string, view: ReplicaView | null) => void;
   readonly clock: Clock;
@@ -52,6 +61,12 @@ export class ReportStream {
   #waiting: Observation | null = null;
   #turn: Timer | null = null;
   #writable = false;
+  /** The replica has said which one it is. */
+  #identified = false;
+  /** Another address leads to the same replica, and its stream reports. */
+  #isTwin = false;
+  /** What was last logged about other processes with this proxy's id. */
+  #sameId = '';
   #stopped = false;
   #timer: Timer | null = null;
 
@@ -62,15 +77,17 @@ export class ReportStream {
 
   async start(): Promise<void> {
     const { client, clock } = this.#options;
+    this.#isTwin = false;
     const ready = await client.ready(CONNECT_TIMEOUT_MS);
     if (this.#stopped) return;
     if (!ready) return this.#retry();
     const call = client.reports.streamReports();
     this.#call = call;
     this.#openedMs = clock.nowMs();
-    this.#writable = true;
     call.on('data', (response: StreamReportsResponse__Output) => {
-      if (call === this.#call) this.#onReplica(response);
+      if (call !== this.#call) return;
+      this.#onReplica(response);
+      if (!this.#identified) this.#identify(call, response.replicaId);
     });
     call.on('drain', () => {
       if (call !== this.#call) return;
@@ -79,12 +96,32 @@ export class ReportStream {
     });
     call.on('error', (error: Error) => this.#lose(call, error.message));
     call.on('end', () => this.#lose(call, 'the replica ended the stream'));
-    this.offer(this.#options.observe());
+  }
+
+  /** Its address led to a replica that lost the stream of another address: tries again at once. */
+  hurry(): void {
+    if (!this.#isTwin || this.#stopped) return;
+    this.#timer?.cancel();
+    void this.start();
+  }
+
+  #identify(call: Call, replicaId: string): void {
+    const { claim, client, clock, logger } = this.#options;
+    if (claim(replicaId)) {
+      this.#identified = true;
+      this.#writable = true;
+      return this.offer(this.#options.observe());
+    }
+    logger.debug({ control_plane: client.address }, 'another address leads to the same control plane');
+    this.#call = null;
+    this.#isTwin = true;
+    call.cancel();
+    this.#timer = clock.after(TWIN_RETRY_MS, () => void this.start());
   }
 
   /** Sends what changed, as fast as the stream takes it. */
   offer(now: Observation): void {
-    if (!this.#call) return;
+    if (!this.#call || !this.#identified) return;
     this.#waiting = now;
     this.#proceed();
   }
@@ -122,7 +159,10 @@ export class ReportStream {
     this.#timer?.cancel();
     this.#turn?.cancel();
     const call = this.#call;
-    if (!call) return Promise.resolve();
+    if (!call || !this.#identified) {
+      call?.cancel();
+      return Promise.resolve();
+    }
     for (let rest = this.#next(); rest; rest = this.#next()) this.#write(rest);
     return new Promise((resolve) => {
       const timer = this.#options.clock.after(STOP_TIMEOUT_MS, () => call.cancel());
@@ -145,24 +185,44 @@ export class ReportStream {
     const call = this.#call;
     this.#call = null;
     call?.cancel();
+    this.#options.release();
   }
 
   #write(message: StreamReportsRequest | Buffer): void {
     this.#writable = this.#call?.write(message) ?? false;
   }
 
-  #onReplica({ position, storeAgeMs, stopping }: StreamReportsResponse__Output): void {
-    this.#options.onReplica(this.#options.client.address, {
+  #onReplica({ position, storeAgeMs, stopping, sameId }: StreamReportsResponse__Output): void {
+    const { client, logger, onReplica } = this.#options;
+    this.#warnOf(sameId, logger);
+    onReplica(client.address, {
       position: position && positionFromWire(position),
       storeAgeMs: Number(storeAgeMs),
       stopping,
     });
   }
 
+  #warnOf(sameId: readonly SameIdProcess__Output[], logger: Logger): void {
+    const others = sameId.map(
+      ({ peerAddress, adminAddress }) => `${peerAddress} (admin address ${adminAddress})`,
+    );
+    const text = others.join(', ');
+    if (text === this.#sameId) return;
+    this.#sameId = text;
+    const control_plane = this.#options.client.address;
+    if (text === '')
+      logger.info({ control_plane }, 'no other process reports under this --proxy-id any more');
+    else {
+      const words = 'another process reports under this --proxy-id; give each process its own, or stop one';
+      logger.warn({ control_plane, others }, words);
+    }
+  }
+
   #lose(call: Call, reason: string): void {
     if (call !== this.#call) return;
-    const { client, clock, logger, onReplica } = this.#options;
+    const { client, clock, logger, onReplica, release } = this.#options;
     this.#call = null;
+    this.#identified = false;
     this.#sent = null;
     this.#rest = null;
     this.#waiting = null;
@@ -174,6 +234,7 @@ export class ReportStream {
     if (clock.nowMs() - this.#openedMs >= GOOD_STREAM_MS) this.#backoff.reset();
     onReplica(client.address, null);
     this.#retry();
+    release();
   }
 
   #retry(): void {

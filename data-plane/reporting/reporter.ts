@@ -16,7 +16,10 @@ const COALESCE_MS = 5;
 /** An observation of 10,000 backends takes milliseconds, so many changes in a row are reported at most this often. */
 const URGENT_GAP_MS = 50;
 
-export type ReporterOptions = Omit<ReportStreamOptions, 'client' | 'reports' | 'onTook'> & {
+export type ReporterOptions = Omit<
+  ReportStreamOptions,
+  'client' | 'reports' | 'onTook' | 'claim' | 'release'
+> & {
   readonly replicas: readonly ReplicaClient[];
   readonly proxy: ProxyInfo;
 };
@@ -24,8 +27,10 @@ export type ReporterOptions = Omit<ReportStreamOptions, 'client' | 'reports' | '
 export class Reporter {
   readonly #options: ReporterOptions;
   readonly #shared: SharedReports;
-  /** By address. */
+  /** By the address of a replica. */
   readonly #streams = new Map<string, ReportStream>();
+  /** The address whose stream reports to a replica, by the id of the replica. */
+  readonly #claims = new Map<string, string>();
   #ticks: Timer | null = null;
   #urgent: Timer | null = null;
   #started = false;
@@ -61,10 +66,25 @@ export class Reporter {
         onTook: (tookMs) => {
           this.#tookMs += tookMs;
         },
+        claim: (replicaId) => this.#claim(replicaId, client.address),
+        release: () => this.#release(client.address),
       });
       this.#streams.set(client.address, stream);
       if (this.#started) void stream.start();
     }
+  }
+
+  /** A replica of an older version has no id. */
+  #claim(replicaId: string, address: string): boolean {
+    if (replicaId === '') return true;
+    const owner = this.#claims.get(replicaId) ?? address;
+    this.#claims.set(replicaId, owner);
+    return owner === address;
+  }
+
+  #release(address: string): void {
+    for (const [replicaId, owner] of this.#claims) if (owner === address) this.#claims.delete(replicaId);
+    for (const [other, stream] of this.#streams) if (other !== address) stream.hurry();
   }
 
   /** Reports the counters, unless the last report took so long that it is too early. */

@@ -107,3 +107,6 @@ export function reportedProxy(
   proxy.connected = connected;
   return proxy;
 }
+
+/** A report stream of which nobody is told anything. */
+export const NOBODY = { end: () => undefined, sameId: () => undefined };

@@ -7,7 +7,7 @@ import type { State } from '../../core/model/state.ts';
 import type { Histogram__Output } from '../../core/wire/generated/lb/v1/Histogram.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import { FakeClock } from '../fake-clock.ts';
-import { proxyInfo } from './reports.ts';
+import { NOBODY, proxyInfo } from './reports.ts';
 import { stateOf } from '../state.ts';
 
 export class StatsRig {
@@ -46,7 +46,7 @@ export class StatsRig {
   }
 
   connect(id: string, instanceId?: string): ReportSession {
-    return this.fleet.connect(proxyInfo(id, instanceId), () => undefined);
+    return this.fleet.connect(proxyInfo(id, instanceId), NOBODY);
   }
 }
 

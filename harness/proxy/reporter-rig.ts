@@ -1,7 +1,6 @@
 /** A reporter whose replicas, clock and proxy are a test's. */
 import { EventEmitter } from 'node:events';
 import type { Timer } from '../../core/runtime/clock.ts';
-import { silentLogger } from '../../core/runtime/logger.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
 import type { ReplicaClient } from '../../core/wire/clients.ts';
 import { loadDefinitions } from '../../core/wire/definitions.ts';
@@ -13,6 +12,7 @@ import { encodeReport } from '../../core/wire/report-codec.ts';
 import { Reporter } from '../../data-plane/reporting/reporter.ts';
 import type { ReplicaView } from '../../data-plane/subscription/replica-choice.ts';
 import type { Observation } from '../../data-plane/telemetry/observation.ts';
+import { collectingLogger } from '../collecting-logger.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { backendObservation, listenerObservation, NO_OBSERVATION } from '../worker/observations.ts';
 
@@ -66,7 +66,11 @@ export class ReporterRig {
   /** All report streams there have been. */
   readonly calls: FakeCall[] = [];
   readonly heard: [string, ReplicaView | null][] = [];
+  /** The replica that an address leads to; left out: one that does not say. */
+  readonly replicaIds = new Map<string, string>();
   reachable = true;
+  readonly #log = collectingLogger();
+  readonly logged = this.#log.said;
   /** By the listener, and by each backend. */
   accepted = 0;
   backends = 0;
@@ -94,10 +98,12 @@ export class ReporterRig {
         after: (delayMs, action) => this.#after(delayMs, action),
       },
       random: seededRandom(1),
-      logger: silentLogger,
+      logger: this.#log.logger,
     });
     reporter.start();
     await clock.advanceSettling(0);
+    // What the replicas say of themselves at the start.
+    this.heard.length = 0;
     return reporter;
   }
 
@@ -119,6 +125,16 @@ export class ReporterRig {
         this.turnsOfMessages.push(this.#turn);
       });
       this.calls.push(call);
+      // A replica says at once which one it is, and how it is.
+      queueMicrotask(() =>
+        call.emit('data', {
+          position: null,
+          storeAgeMs: '0',
+          stopping: false,
+          replicaId: this.replicaIds.get(address) ?? '',
+          sameId: [],
+        }),
+      );
       return call;
     };
     const ready = () => Promise.resolve(this.reachable);

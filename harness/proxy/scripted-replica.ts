@@ -89,7 +89,7 @@ export async function startScriptedReplica(scope: Scope, address = '127.0.0.1:0'
   server.addService(services.reports, {
     StreamReports: (stream: Reports) => {
       reporting.add(stream);
-      if (status) stream.write(status);
+      stream.write(status ?? { storeAgeMs: '0' });
       stream.on('data', (report: StreamReportsRequest__Output) => reports.push(report));
       stream.on('end', () => stream.end());
       stream.on('close', () => reporting.delete(stream));

@@ -10,7 +10,7 @@ import { FakeClock } from '../fake-clock.ts';
 import { collectingLogger, type Said } from '../collecting-logger.ts';
 import { MemoryMemberStore } from './memory-member-store.ts';
 import { MemoryLog, MemoryStore } from './memory-store.ts';
-import { proxyInfo } from '../control-plane/reports.ts';
+import { NOBODY, proxyInfo } from '../control-plane/reports.ts';
 
 export class MemberRig {
   readonly clock = new FakeClock();
@@ -54,7 +54,7 @@ export class RigReplica {
 
   /** A proxy that reports here. */
   connect(id: string, instanceId?: string) {
-    return this.fleet.connect(proxyInfo(id, instanceId), () => undefined);
+    return this.fleet.connect(proxyInfo(id, instanceId), NOBODY);
   }
 
   /** The roster in words: `edge-1`, `edge-2 (away)`. */

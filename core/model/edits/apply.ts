@@ -9,7 +9,7 @@ import type { Edit } from '../edit.ts';
 import type { Kind } from '../resources.ts';
 import type { State } from '../state.ts';
 import type { Violation } from '../violation.ts';
-import { decide, put, refuse } from './decide.ts';
+import { decide, put, refuse, refuseBoth } from './decide.ts';
 import { repeatedBackends, replacePool } from './replace-pool.ts';
 
 export interface ApplyOptions {
@@ -25,13 +25,12 @@ const PLURALS = { policy: 'policies', pool: 'pools', listener: 'listeners' } as 
 export function applyResources(drafts: readonly ResourceDraft[], options: ApplyOptions): Edit {
   return (state) => {
     const { expectedRevision } = options;
-    if (expectedRevision !== undefined && expectedRevision !== state.head.revision) {
-      const message = `The configuration is at revision ${state.head.revision}, not ${expectedRevision}: somebody changed it meanwhile; compare it with yours, then apply again.`;
-      return refuse('ABORTED', message);
-    }
     const changes = drafts.flatMap((draft) => replace(draft, state));
     if (options.prune) changes.push(...prune(drafts, state));
-    return decide(state, changes, repeated(drafts));
+    const result = decide(state, changes, repeated(drafts));
+    if (expectedRevision === undefined || expectedRevision === state.head.revision) return result;
+    const message = `The configuration is at revision ${state.head.revision}, not ${expectedRevision}: somebody changed it meanwhile; compare it with yours, then apply again.`;
+    return refuseBoth(refuse('ABORTED', message), result);
   };
 }
 
@@ -71,7 +70,8 @@ function repeated(drafts: readonly ResourceDraft[]): Violation[] {
   for (const draft of drafts) {
     const { name } = draft.value;
     const field = `${PLURALS[draft.kind]}[${name}]`;
-    if (seen.has(field)) violations.push({ field, description: 'is given more than once; keep one' });
+    if (name !== '' && seen.has(field))
+      violations.push({ field, description: 'is given more than once; keep one' });
     seen.add(field);
     if (draft.kind === 'pool') violations.push(...repeatedBackends(name, draft.value.backends));
   }

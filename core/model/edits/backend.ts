@@ -1,59 +1,63 @@
 /** Edits of single backends: add, remove, update. */
-import { canonicalAddress } from '../address.ts';
+import { canonicalAddress, parseAddress } from '../address.ts';
 import { type BackendDraft, completeBackend } from '../draft.ts';
 import type { Change } from '../commit.ts';
-import type { Edit, EditResult } from '../edit.ts';
+import type { Edit } from '../edit.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import type { Backend } from '../resources.ts';
 import type { StoredPool } from '../state.ts';
 import { pathOf } from '../validate.ts';
-import { decide, editStored, put, refuse, refuseStale } from './decide.ts';
+import { decide, put, refuse, refuseBoth, type Refused, refuseStale } from './decide.ts';
+import { editPool } from './pool.ts';
 import { repeatedBackends } from './replace-pool.ts';
 
 /** Adds all of them or none. An address that the pool already has is refused. */
 export function addBackends(poolName: string, drafts: readonly BackendDraft[]): Edit {
-  return (state) =>
-    editStored('pool', poolName, state.pools, undefined, (pool) => {
-      const values = drafts.map((draft) => completeBackend(poolName, draft));
-      const taken = values.filter(({ address }) => pool.backends.has(address));
-      if (taken.length > 0)
-        return refuseBackends('ALREADY_EXISTS', poolName, taken, 'is already in the pool');
-      const changes = values.map((value): Change => ({ op: 'put', resource: { kind: 'backend', value } }));
-      return decide(state, changes, repeatedBackends(poolName, drafts));
-    });
+  return editPool(poolName, undefined, (pool, state) => {
+    const values = drafts.map((draft) => completeBackend(poolName, draft));
+    const taken = values.filter(({ address }) => pool.backends.has(address));
+    const changes = values.map((value): Change => ({ op: 'put', resource: { kind: 'backend', value } }));
+    const result = decide(state, changes, repeatedBackends(poolName, drafts));
+    if (taken.length === 0) return result;
+    return refuseBoth(refuseBackends('ALREADY_EXISTS', poolName, taken, 'is already in the pool'), result);
+  });
 }
 
 /** Removes all of them or none. An address that the pool doesn't have is refused. */
 export function removeBackends(poolName: string, addresses: readonly string[]): Edit {
-  return (state) =>
-    editStored('pool', poolName, state.pools, undefined, (pool) => {
-      const named = [...new Set(addresses.map(canonicalAddress))];
-      const missing = named.filter((address) => !pool.backends.has(address));
-      if (missing.length > 0) return refuseUnknownBackends(pool, missing);
-      const changes = named.map((address): Change => {
-        return { op: 'delete', kind: 'backend', name: `${poolName}/${address}` };
-      });
-      return decide(state, changes);
+  return editPool(poolName, undefined, (pool, state) => {
+    const named = [...new Set(addresses.map(canonicalAddress))];
+    const missing = named.filter((address) => !pool.backends.has(address));
+    // Without a pool, which address is missing would say the same again.
+    if (missing.length > 0 && pool.revision > 0) return refuseUnknownBackends(pool, missing);
+    const changes = named.map((address): Change => {
+      return { op: 'delete', kind: 'backend', name: `${poolName}/${address}` };
     });
+    return decide(state, changes);
+  });
 }
 
 /** Changes the weight or the state; what the draft leaves out stays as it is. */
 export function updateBackend(poolName: string, draft: BackendDraft, expectedRevision?: number): Edit {
-  return (state) =>
-    editStored('pool', poolName, state.pools, undefined, (pool) => {
-      const address = canonicalAddress(draft.address);
-      const stored = pool.backends.get(address);
-      if (stored === undefined) return refuseUnknownBackends(pool, [address]);
-      const { weight = stored.value.weight, state: next = stored.value.state } = draft;
-      const value: Backend = { ...stored.value, weight, state: next };
-      return (
-        refuseStale('backend', `${poolName}/${address}`, stored, expectedRevision) ??
-        decide(state, put({ kind: 'backend', value }, stored))
-      );
+  return editPool(poolName, undefined, (pool, state) => {
+    const address = canonicalAddress(draft.address);
+    const stored = pool.backends.get(address);
+    const { weight, state: next, ...names } = stored?.value ?? completeBackend(poolName, draft);
+    const value: Backend = { ...names, weight: draft.weight ?? weight, state: draft.state ?? next };
+    const resource = { kind: 'backend', value } as const;
+    const result = decide(state, put(resource, stored));
+    if (stored !== undefined) {
+      return refuseBoth(refuseStale('backend', `${poolName}/${address}`, stored, expectedRevision), result);
+    }
+    // Without a pool, that its backend is missing would say the same again.
+    if (pool.revision === 0 || !parseAddress(address).ok) return result;
+    return refuseBoth(refuseUnknownBackends(pool, [address]), result, (field) => {
+      return field === `${pathOf(resource)}.address`;
     });
+  });
 }
 
-function refuseUnknownBackends(pool: StoredPool, addresses: readonly string[]): EditResult {
+function refuseUnknownBackends(pool: StoredPool, addresses: readonly string[]): Refused {
   const values = addresses.map((address) => completeBackend(pool.value.name, { address }));
   const hint = addresses.length === 1 ? didYouMean(addresses[0] ?? '', pool.backends.keys()) : '';
   return refuseBackends('NOT_FOUND', pool.value.name, values, `is not in the pool${hint}`);
@@ -64,7 +68,7 @@ function refuseBackends(
   pool: string,
   backends: readonly Backend[],
   why: string,
-): EditResult {
+): Refused {
   const violations = backends.map((value) => ({
     field: pathOf({ kind: 'backend', value }),
     description: why,

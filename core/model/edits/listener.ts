@@ -1,6 +1,8 @@
 /** Edits of listeners: create, update, delete. */
 import { completeListener, type ListenerDraft } from '../draft.ts';
-import type { Edit } from '../edit.ts';
+import type { Edit, EditResult } from '../edit.ts';
+import type { Listener } from '../resources.ts';
+import type { State, Stored } from '../state.ts';
 import { decide, editStored, put, refuseTaken } from './decide.ts';
 import { readMask } from './mask.ts';
 
@@ -9,8 +11,9 @@ const FIELDS = ['address', 'pool'];
 /** A new listener. */
 export function createListener(draft: ListenerDraft): Edit {
   return (state) => {
-    if (state.listeners.has(draft.name)) return refuseTaken('listener', draft.name);
-    return decide(state, [{ op: 'put', resource: { kind: 'listener', value: completeListener(draft) } }]);
+    const value = completeListener(draft);
+    const result = decide(state, [{ op: 'put', resource: { kind: 'listener', value } }]);
+    return state.listeners.has(draft.name) ? refuseTaken('listener', draft.name, result) : result;
   };
 }
 
@@ -20,24 +23,37 @@ export function updateListener(
   maskPaths: readonly string[] = [],
   expectedRevision?: number,
 ): Edit {
-  return (state) =>
-    editStored('listener', draft.name, state.listeners, expectedRevision, (stored) => {
-      const mask = readMask(maskPaths, FIELDS);
-      if (!mask.ok) return decide(state, [], mask.violations);
-      const requested = completeListener(draft);
-      const value = {
-        name: draft.name,
-        address: mask.has('address') ? requested.address : stored.value.address,
-        pool: mask.has('pool') ? requested.pool : stored.value.pool,
-      };
-      return decide(state, put({ kind: 'listener', value }, stored));
-    });
+  const { has, violations } = readMask(maskPaths, FIELDS);
+  const requested = completeListener(draft);
+  const isLeftOut = (field: string) => FIELDS.some((name) => field.endsWith(`.${name}`) && !has(name));
+  return edit(draft.name, expectedRevision, isLeftOut, (stored, state) => {
+    const value = {
+      name: draft.name,
+      address: has('address') ? requested.address : stored.value.address,
+      pool: has('pool') ? requested.pool : stored.value.pool,
+    };
+    return decide(state, put({ kind: 'listener', value }, stored), violations);
+  });
 }
 
 /** Deletes a listener: nothing refers to one. */
 export function deleteListener(name: string, expectedRevision?: number): Edit {
+  return edit(
+    name,
+    expectedRevision,
+    () => true,
+    (_, state) => decide(state, [{ op: 'delete', kind: 'listener', name }]),
+  );
+}
+
+/** `isLeftOut`: the fields that the request does not have, so they are not wrong in a listener that does not exist. */
+function edit(
+  name: string,
+  expectedRevision: number | undefined,
+  isLeftOut: (field: string) => boolean,
+  change: (stored: Stored<Listener>, state: State) => EditResult,
+): Edit {
+  const absent = { kind: 'listener', value: { name, address: '', pool: '' } } as const;
   return (state) =>
-    editStored('listener', name, state.listeners, expectedRevision, () =>
-      decide(state, [{ op: 'delete', kind: 'listener', name }]),
-    );
+    editStored(absent, state, ({ listeners }) => listeners, expectedRevision, change, isLeftOut);
 }

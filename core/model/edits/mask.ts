@@ -10,19 +10,21 @@ const WHOLE: Mask = () => true;
 /** Output fields and the name, which an update cannot change: a mask may contain them without effect. */
 const IGNORED = ['name', 'revision'];
 
-export type ReadMask =
-  | { readonly ok: true; readonly has: Mask }
-  | { readonly ok: false; readonly violations: readonly Violation[] };
+export interface ReadMask {
+  /** Of the paths that are known. */
+  readonly has: Mask;
+  readonly violations: readonly Violation[];
+}
 
 /** Reads the paths of a mask. No paths, or `*`, mean the whole resource. */
 export function readMask(paths: readonly string[], known: readonly string[]): ReadMask {
-  if (paths.length === 0 || paths.includes('*')) return { ok: true, has: WHOLE };
+  if (paths.length === 0 || paths.includes('*')) return { has: WHOLE, violations: [] };
   const allowed = [...known, ...IGNORED];
   const violations = paths
     .filter((path) => !allowed.some((candidate) => candidate === path || candidate.startsWith(`${path}.`)))
     .map((path) => ({ field: 'update_mask', description: describeUnknown(path, known) }));
-  if (violations.length > 0) return { ok: false, violations };
-  return { ok: true, has: (path) => paths.some((named) => named === path || path.startsWith(`${named}.`)) };
+  const has: Mask = (path) => paths.some((named) => named === path || path.startsWith(`${named}.`));
+  return { has, violations };
 }
 
 function describeUnknown(path: string, known: readonly string[]): string {

@@ -1,8 +1,9 @@
 /** Edits of policies: create, update, delete. */
 import { completePolicy, type PolicyDraft } from '../draft.ts';
 import { DEFAULT_POLICY_NAME } from '../defaults.ts';
-import type { Edit } from '../edit.ts';
+import type { Edit, EditResult } from '../edit.ts';
 import type { Policy } from '../resources.ts';
+import type { State, Stored } from '../state.ts';
 import { referrers } from '../validate.ts';
 import { decide, editStored, put, refuse, refuseReferenced, refuseTaken } from './decide.ts';
 import { type Mask, readMask } from './mask.ts';
@@ -25,8 +26,9 @@ const FIELDS = [
 /** A new policy. */
 export function createPolicy(draft: PolicyDraft): Edit {
   return (state) => {
-    if (state.policies.has(draft.name)) return refuseTaken('policy', draft.name);
-    return decide(state, [{ op: 'put', resource: { kind: 'policy', value: completePolicy(draft) } }]);
+    const value = completePolicy(draft);
+    const result = decide(state, [{ op: 'put', resource: { kind: 'policy', value } }]);
+    return state.policies.has(draft.name) ? refuseTaken('policy', draft.name, result) : result;
   };
 }
 
@@ -36,27 +38,33 @@ export function updatePolicy(
   maskPaths: readonly string[] = [],
   expectedRevision?: number,
 ): Edit {
-  return (state) =>
-    editStored('policy', draft.name, state.policies, expectedRevision, (stored) => {
-      const mask = readMask(maskPaths, FIELDS);
-      if (!mask.ok) return decide(state, [], mask.violations);
-      const value = merge(stored.value, completePolicy(draft), mask.has);
-      return decide(state, put({ kind: 'policy', value }, stored));
-    });
+  const { has, violations } = readMask(maskPaths, FIELDS);
+  return edit(draft.name, expectedRevision, (stored, state) => {
+    const value = merge(stored.value, completePolicy(draft), has);
+    return decide(state, put({ kind: 'policy', value }, stored), violations);
+  });
 }
 
 /** Refused while a pool uses it, and for the built-in policy. */
 export function deletePolicy(name: string, expectedRevision?: number): Edit {
-  return (state) =>
-    editStored('policy', name, state.policies, expectedRevision, () => {
-      if (name === DEFAULT_POLICY_NAME) {
-        const message = `The policy "${name}" is built in and can't be deleted; update it instead.`;
-        return refuse('FAILED_PRECONDITION', message);
-      }
-      const users = referrers(state, 'policy', name);
-      if (users.length > 0) return refuseReferenced('policy', name, users);
-      return decide(state, [{ op: 'delete', kind: 'policy', name }]);
-    });
+  return edit(name, expectedRevision, (_, state) => {
+    if (name === DEFAULT_POLICY_NAME) {
+      const message = `The policy "${name}" is built in and can't be deleted; update it instead.`;
+      return refuse('FAILED_PRECONDITION', message);
+    }
+    const users = referrers(state, 'policy', name);
+    if (users.length > 0) return refuseReferenced('policy', name, users);
+    return decide(state, [{ op: 'delete', kind: 'policy', name }]);
+  });
+}
+
+function edit(
+  name: string,
+  expectedRevision: number | undefined,
+  change: (stored: Stored<Policy>, state: State) => EditResult,
+): Edit {
+  const absent = { kind: 'policy', value: completePolicy({ name }) } as const;
+  return (state) => editStored(absent, state, ({ policies }) => policies, expectedRevision, change);
 }
 
 function merge(stored: Policy, draft: Policy, has: Mask): Policy {

@@ -1,6 +1,7 @@
 /** Edits of pools: create, update, delete. */
 import { completePool, type PoolDraft } from '../draft.ts';
-import type { Edit } from '../edit.ts';
+import type { Edit, EditResult } from '../edit.ts';
+import type { State, StoredPool } from '../state.ts';
 import { referrers } from '../validate.ts';
 import { decide, editStored, put, refuseReferenced, refuseTaken } from './decide.ts';
 import { readMask } from './mask.ts';
@@ -11,8 +12,8 @@ const FIELDS = ['policy', 'backends'];
 /** A new pool with its backends. */
 export function createPool(draft: PoolDraft): Edit {
   return (state) => {
-    if (state.pools.has(draft.name)) return refuseTaken('pool', draft.name);
-    return decide(state, replacePool(draft, undefined), repeatedBackends(draft.name, draft.backends));
+    const result = decide(state, replacePool(draft, undefined), repeatedBackends(draft.name, draft.backends));
+    return state.pools.has(draft.name) ? refuseTaken('pool', draft.name, result) : result;
   };
 }
 
@@ -22,23 +23,30 @@ export function updatePool(
   maskPaths: readonly string[] = [],
   expectedRevision?: number,
 ): Edit {
-  return (state) =>
-    editStored('pool', draft.name, state.pools, expectedRevision, (stored) => {
-      const mask = readMask(maskPaths, FIELDS);
-      if (!mask.ok) return decide(state, [], mask.violations);
-      const poolChanges = mask.has('policy') ? put({ kind: 'pool', value: completePool(draft) }, stored) : [];
-      if (!mask.has('backends')) return decide(state, poolChanges);
-      const changes = [...poolChanges, ...replaceBackends(draft, stored)];
-      return decide(state, changes, repeatedBackends(draft.name, draft.backends));
-    });
+  const { has, violations } = readMask(maskPaths, FIELDS);
+  return editPool(draft.name, expectedRevision, (stored, state) => {
+    const changes = has('policy') ? put({ kind: 'pool', value: completePool(draft) }, stored) : [];
+    if (!has('backends')) return decide(state, changes, violations);
+    changes.push(...replaceBackends(draft, stored));
+    return decide(state, changes, [...violations, ...repeatedBackends(draft.name, draft.backends)]);
+  });
 }
 
 /** Deletes the pool and its backends. Refused while a listener uses it. */
 export function deletePool(name: string, expectedRevision?: number): Edit {
-  return (state) =>
-    editStored('pool', name, state.pools, expectedRevision, () => {
-      const users = referrers(state, 'pool', name);
-      if (users.length > 0) return refuseReferenced('pool', name, users);
-      return decide(state, [{ op: 'delete', kind: 'pool', name }]);
-    });
+  return editPool(name, expectedRevision, (_, state) => {
+    const users = referrers(state, 'pool', name);
+    if (users.length > 0) return refuseReferenced('pool', name, users);
+    return decide(state, [{ op: 'delete', kind: 'pool', name }]);
+  });
+}
+
+/** An edit of a pool, or of its backends. */
+export function editPool(
+  name: string,
+  expectedRevision: number | undefined,
+  change: (pool: StoredPool, state: State) => EditResult,
+): Edit {
+  const absent = { kind: 'pool', value: completePool({ name }) } as const;
+  return (state) => editStored(absent, state, ({ pools }) => pools, expectedRevision, change);
 }

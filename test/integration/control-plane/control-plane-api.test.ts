@@ -82,7 +82,10 @@ describe('the history', () => {
       ['3', ['web/10.0.0.1:80']],
     );
     assert.equal((await call('pools', 'SetHostState', host)).response.unchanged, true);
-    await assert.rejects(call('pools', 'SetHostState', { state: 'BACKEND_STATE_ACTIVE' }), /ip: is missing/);
+    await assert.rejects(
+      call('pools', 'SetHostState', { state: 'BACKEND_STATE_ACTIVE' }),
+      /ip: "" is not an IP/,
+    );
     await assert.rejects(call('pools', 'SetHostState', { ip: '10.0.0.1' }), /state: is missing/);
     const { revisions } = (await call('config', 'ListRevisions', {})).response;
     const told = revisions.map(({ resources }) => resources.map(({ name, details }) => [name, ...details]));
@@ -182,21 +185,18 @@ describe('a request is refused', () => {
     const { call } = await runControlPlane(context);
     const cases: [request: Promise<unknown>, fields: string[]][] = [
       [call('pools', 'CreatePool', {}), ['pool']],
-      [call('pools', 'UpdatePool', { pool: {} }), ['pool.name']],
+      [call('pools', 'UpdatePool', { pool: {} }), ['pool']],
       [call('pools', 'GetPool', {}), ['name']],
-      [call('pools', 'DeletePool', {}), ['name']],
-      [call('pools', 'AddBackends', {}), ['pool', 'backends']],
-      [call('pools', 'RemoveBackends', {}), ['pool', 'addresses']],
-      [call('pools', 'UpdateBackend', { backend: {} }), ['pool', 'backend.address']],
+      [call('pools', 'DeletePool', {}), ['pool']],
+      [call('pools', 'AddBackends', {}), ['backends', 'pool']],
+      [call('pools', 'RemoveBackends', {}), ['addresses', 'pool']],
+      [call('pools', 'UpdateBackend', { backend: {} }), ['pool', 'pools[].backends[].address']],
       [call('policies', 'CreatePolicy', {}), ['policy']],
       [call('policies', 'UpdatePolicy', {}), ['policy']],
       [call('listeners', 'CreateListener', {}), ['listener']],
-      [call('listeners', 'UpdateListener', { listener: {} }), ['listener.name']],
+      [call('listeners', 'UpdateListener', { listener: {} }), ['listener']],
       [call('fleet', 'DeleteProxy', {}), ['proxy_id']],
-      [
-        call('config', 'Apply', { resources: [{}, { pool: {} }] }),
-        ['resources[0]', 'resources[1].pool.name'],
-      ],
+      [call('config', 'Apply', { resources: [{}, { pool: {} }] }), ['resources[0]', 'pools[].name']],
     ];
     const found = await Promise.all(cases.map(([request]) => refusal(request)));
     assert.deepEqual(

@@ -16,6 +16,32 @@ const watch = ({ client }: TestControlPlane, request: WatchStatsRequest = {}) =>
 const createPool = ({ call }: TestControlPlane) =>
   call('pools', 'CreatePool', { pool: { name: 'web', backends: [{ address: '10.1.0.1:80' }] } });
 
+describe('WatchEvents', () => {
+  it('streams what is kept and then what happens, to a caller who follows', async (context) => {
+    const plane = await runControlPlane(context);
+    await createPool(plane);
+    const stream = new ServerStream(plane.client.fleet.watchEvents({ follow: true }));
+    const first = await stream.next();
+    assert.deepEqual(
+      first.events.map(({ kind, revision, text }) => [kind, revision, text]),
+      [['KIND_COMMIT', '1', 'revision 1: created pool web and created backend web/10.1.0.1:80']],
+    );
+    assert.ok(first.keptSince);
+    const proxy = await TestProxy.running(plane.client, 'p', 1);
+    const reporter = TestReporter.of(plane.client, 'p', proxy.runs);
+    assert.deepEqual(
+      (await stream.next()).events.map(({ kind, proxyId }) => [kind, proxyId]),
+      [['KIND_PROXY_CONNECTED', 'p']],
+    );
+    reporter.cancel();
+    assert.equal((await stream.next()).events[0]?.kind, 'KIND_PROXY_LOST');
+    const kept = new ServerStream(plane.client.fleet.watchEvents({ history: { seconds: '60' } }));
+    assert.equal((await kept.next()).events.length, 3);
+    const refused = new ServerStream(plane.client.fleet.watchEvents({ history: { seconds: '-1' } }));
+    assert.match((await refused.error()).message, /history is negative/);
+  });
+});
+
 describe('reports', () => {
   it('make the fleet that tools see', async (context) => {
     const plane = await runControlPlane(context);

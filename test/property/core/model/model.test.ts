@@ -17,7 +17,7 @@ import { rollbackTo } from '../../../../core/model/edits/rollback.ts';
 import { applyChanges, applyCommit, applyCommits, emptyState } from '../../../../core/model/fold.ts';
 import { canonicalJson, contentHash } from '../../../../core/model/hash.ts';
 import { formatIp, parseIp } from '../../../../core/model/ip.ts';
-import { type Resource, STRATEGIES } from '../../../../core/model/resources.ts';
+import { keyOf, type Resource, STRATEGIES } from '../../../../core/model/resources.ts';
 import { hashIpBytes, sourceHash } from '../../../../core/model/source-hash.ts';
 import type { State } from '../../../../core/model/state.ts';
 import { validateChanges } from '../../../../core/model/validate.ts';
@@ -168,7 +168,9 @@ describe('the model', () => {
       fc.property(fc.array(edit, { maxLength: 8 }), anyChanges, (edits, unordered) => {
         // As every edit has them: a pool before its backends.
         const isPool = (change: Change) => change.op === 'put' && change.resource.kind === 'pool';
-        const changes = [...unordered.filter(isPool), ...unordered.filter((change) => !isPool(change))];
+        const ordered = [...unordered.filter(isPool), ...unordered.filter((change) => !isPool(change))];
+        const keyOfPut = (change: Change) => (change.op === 'put' ? keyOf(change.resource) : change);
+        const changes = [...new Map(ordered.map((change) => [keyOfPut(change), change])).values()];
         const next = applyChanges(run(edits).states.at(-1) as State, changes, 99);
         // A backend put into a pool that isn't there is not in the state, and a violation all the same.
         const orphans = changes.some(

@@ -13,7 +13,7 @@ import { EventStream } from '../../../../core/runtime/event-stream.ts';
 import type { BackendReport__Output } from '../../../../core/wire/generated/lb/v1/BackendReport.ts';
 import { collectingLogger } from '../../../../harness/collecting-logger.ts';
 import { FakeClock } from '../../../../harness/fake-clock.ts';
-import { backendReport, proxyInfo, report } from '../../../../harness/control-plane/reports.ts';
+import { NOBODY, backendReport, proxyInfo, report } from '../../../../harness/control-plane/reports.ts';
 import { stateOf } from '../../../../harness/state.ts';
 
 /** A connection whose reader takes what it wants. */
@@ -127,7 +127,7 @@ describe('a reader of the live stream', () => {
 
   it('gets a health transition within 100 ms, without waiting for the tick, and several of them as one view', () => {
     const { clock, fleet, open } = rig();
-    const session = fleet.connect(proxyInfo('a'), () => undefined);
+    const session = fleet.connect(proxyInfo('a'), NOBODY);
     const reader = open();
     const views = () => reader.heard('view').length;
     const reportHealth = (address: string, health: BackendReport__Output['health']) =>

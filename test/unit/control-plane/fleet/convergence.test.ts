@@ -3,10 +3,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { convergence } from '../../../../control-plane/fleet/convergence.ts';
 import type { AppliedSnapshot__Output } from '../../../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
-import { applied, reportedProxy } from '../../../../harness/control-plane/reports.ts';
+import { applied, proxyInfo, reportedProxy } from '../../../../harness/control-plane/reports.ts';
 
 const proxy = (id: string, runs: AppliedSnapshot__Output | null, connected = true) =>
   reportedProxy(id, { applied: runs }, connected);
+
+/** A proxy whose id another process uses, too. */
+const sharing = (id: string, runs: AppliedSnapshot__Output) => ({
+  ...proxy(id, runs),
+  sameId: [{ info: proxyInfo(id, 'other'), peer: '10.0.0.9:4711' }],
+});
 
 const failed = { failedListeners: [{ listener: 'web', address: '0.0.0.0:80', reason: 'EADDRINUSE: taken' }] };
 const position = (revision: number) => applied(revision).position;
@@ -31,6 +37,13 @@ const CASES = [
     'CONVERGED',
     true,
     ['APPLIED', 'APPLIED'],
+  ],
+  [
+    'two processes share an id, although both run it',
+    [sharing('a', applied(5)), sharing('a', applied(5))],
+    'PENDING',
+    false,
+    ['LAGGING', 'LAGGING'],
   ],
   [
     'one is not there yet',

@@ -18,6 +18,7 @@ function fleet() {
   const clock = new FakeClock();
   const made = new Fleet(clock);
   const ended: string[] = [];
+  const told: string[] = [];
   const changes = { change: 0, health: 0 };
   made.onChange(() => {
     changes.change += 1;
@@ -29,10 +30,16 @@ function fleet() {
     clock,
     made,
     ended,
+    told,
     ids: () => made.list().map(({ info, connected }) => `${info.id}${connected ? '' : ' (away)'}`),
     connect: (id: string, instanceId = `${id}-1`) =>
-      made.connect(proxyInfo(id, instanceId), ({ code, message }: LbError) =>
-        ended.push(`${instanceId} ${code} ${message}`),
+      made.connect(
+        proxyInfo(id, instanceId),
+        {
+          end: ({ code, message }: LbError) => ended.push(`${instanceId} ${code} ${message}`),
+          sameId: (others) => told.push(`${instanceId}: ${others.map(({ info }) => info.instanceId).join()}`),
+        },
+        `${instanceId}.example`,
       ),
     /** `change` and `health` events of an action. */
     changesSince: (action: () => void) => {
@@ -73,23 +80,68 @@ describe('the roster', () => {
     assert.throws(() => made.remove('a'), { code: 'NOT_FOUND' });
   });
 
-  it('lets the newest of two processes with one id win, and tells the other; a process may replace its own stream', () => {
-    const { connect, ids, ended } = fleet();
+  it('lists two living processes with one id until one of them has left, and tells both', () => {
+    const { clock, made, connect, ended, told } = fleet();
+    const duplicates: string[] = [];
+    made.onDuplicate((process, other) => duplicates.push(`${process.peer} ${other.peer}`));
+    const sameIds = () => made.list().map(({ sameId }) => sameId.map(({ info }) => info.instanceId).join());
     const first = connect('a', 'first');
-    connect('a', 'second');
-    assert.match(ended.join(), /^first ALREADY_EXISTS .*its own --proxy-id/);
+    const second = connect('a', 'second');
+    assert.deepEqual(sameIds(), ['', '']);
+    first.report(report());
+    assert.deepEqual(sameIds(), ['second', 'first']);
+    assert.deepEqual(told, ['first: second', 'second: first']);
+    assert.deepEqual(duplicates, ['first.example second.example']);
     first.close();
-    assert.deepEqual(ids(), ['a']);
-    connect('a', 'second');
-    assert.match(ended[1] ?? '', /^second ABORTED /);
+    const again = connect('a', 'first');
+    again.report(report());
+    clock.advance(TEN_MINUTES);
+    assert.deepEqual(sameIds(), ['first', 'second'], 'it reconnected');
+    assert.equal(duplicates.length, 1);
+    second.report(report({ stopping: true }));
+    second.close();
+    assert.deepEqual(sameIds(), ['']);
+    assert.equal(told.at(-1), 'first: ');
+    assert.deepEqual(ended, []);
   });
 
-  it('ignores later reports of a replaced stream', () => {
-    const { made, connect } = fleet();
+  it('waits for a lost one of two processes with one id as long as a proxy takes to reconnect', () => {
+    const { clock, made, connect, ids } = fleet();
+    const sessions = [connect('a', 'first'), connect('a', 'second')];
+    sessions[0]?.report(report());
+    sessions[0]?.close();
+    assert.equal(made.list()[1]?.sameId.length, 1);
+    clock.advance(10_000);
+    assert.deepEqual([ids(), made.list()[0]?.sameId.length], [['a'], 0]);
+    sessions[1]?.close();
+    clock.advance(TEN_MINUTES - 1);
+    assert.deepEqual(ids(), ['a (away)']);
+    clock.advance(1);
+    assert.deepEqual(ids(), []);
+  });
+
+  it('takes a process that is silent while another one has come under its id for one that crashed', () => {
+    const { clock, made, connect, ids, ended } = fleet();
+    connect('a', 'crashed');
+    connect('a', 'restarted').report(report());
+    assert.equal(made.list().length, 2, 'nothing is confirmed meanwhile that the first might not have');
+    clock.advance(5_000);
+    assert.match(ended.join(), /^crashed ALREADY_EXISTS nothing came for 5 s/);
+    assert.deepEqual(ids(), ['a']);
+    const lost = connect('b', 'lost');
+    connect('b', 'restarted');
+    lost.close();
+    assert.deepEqual(ids(), ['a', 'b']);
+  });
+
+  it('lets a process replace its own stream, and ignores later reports of that one', () => {
+    const { made, connect, ended } = fleet();
     const first = connect('a', 'first');
-    connect('a', 'second');
+    connect('a', 'first');
+    assert.match(ended.join(), /^first ABORTED /);
     first.report(report({ applied: applied(7), stopping: true }));
-    assert.equal(made.list()[0]?.applied, null);
+    first.close();
+    assert.deepEqual([made.list().length, made.list()[0]?.applied], [1, null]);
   });
 
   it('is unknown after a start for longer than the longest backoff of a proxy', () => {

@@ -9,7 +9,13 @@ import { removeBackends, updateBackend } from '../../../../core/model/edits/back
 import type { Edit } from '../../../../core/model/edit.ts';
 import type { State } from '../../../../core/model/state.ts';
 import { FakeClock } from '../../../../harness/fake-clock.ts';
-import { applied, backendReport, proxyInfo, report } from '../../../../harness/control-plane/reports.ts';
+import {
+  NOBODY,
+  applied,
+  backendReport,
+  proxyInfo,
+  report,
+} from '../../../../harness/control-plane/reports.ts';
 import { after, stateOf } from '../../../../harness/state.ts';
 
 const ADDRESSES = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80', '10.0.0.4:80'] as const;
@@ -32,7 +38,7 @@ interface Reported {
 function fleetOf(proxies: readonly Reported[], graceMs = 0): FleetFacts {
   const fleet = new Fleet(new FakeClock(), graceMs);
   for (const [index, { healthy = [], unknown = [], open = 0 }] of proxies.entries()) {
-    const session = fleet.connect(proxyInfo(`p${index}`), () => undefined);
+    const session = fleet.connect(proxyInfo(`p${index}`), NOBODY);
     session.report(
       report({
         applied: applied(1),
@@ -205,7 +211,7 @@ describe('the guard, on listeners', () => {
 
 it('the guard looks up only the backends of changed pools, and never scans all reports', () => {
   const fleet = new Fleet(new FakeClock(), 0);
-  const session = fleet.connect(proxyInfo('p'), () => undefined);
+  const session = fleet.connect(proxyInfo('p'), NOBODY);
   session.report(
     report({ applied: applied(1), backends: ADDRESSES.map((each) => backendReport('web', each)) }),
   );

@@ -6,7 +6,13 @@ import { GuardedEdit } from '../../../../control-plane/guard/guarded-edit.ts';
 import { addBackends, removeBackends } from '../../../../core/model/edits/backend.ts';
 import type { State } from '../../../../core/model/state.ts';
 import { FakeClock } from '../../../../harness/fake-clock.ts';
-import { applied, backendReport, proxyInfo, report } from '../../../../harness/control-plane/reports.ts';
+import {
+  NOBODY,
+  applied,
+  backendReport,
+  proxyInfo,
+  report,
+} from '../../../../harness/control-plane/reports.ts';
 import { after, stateOf } from '../../../../harness/state.ts';
 
 const CONFIGURED = '10.0.0.1:80';
@@ -20,8 +26,8 @@ const STATE = stateOf([
 function fleetOf({ away = false } = {}) {
   const fleet = new Fleet(new FakeClock(), 0);
   const backends = [CONFIGURED, ...REGISTERED].map((address) => backendReport('web', address));
-  fleet.connect(proxyInfo('here'), () => undefined).report(report({ applied: applied(1), backends }));
-  if (away) fleet.connect(proxyInfo('away'), () => undefined).close();
+  fleet.connect(proxyInfo('here'), NOBODY).report(report({ applied: applied(1), backends }));
+  if (away) fleet.connect(proxyInfo('away'), NOBODY).close();
   return fleet;
 }
 

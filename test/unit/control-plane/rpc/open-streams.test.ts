@@ -51,7 +51,14 @@ function open(service: 'snapshots' | 'reports', clock: FakeClock): FakeCall {
     discoveryHandlers(options).StreamSnapshots(call as never);
   } else {
     const status = () => ({ position: null, storeAgeMs: 0, stopping: false });
-    const { handlers } = reportService({ fleet: new Fleet(clock), status, streams, clock, logger });
+    const { handlers } = reportService({
+      fleet: new Fleet(clock),
+      status,
+      replicaId: 'r',
+      streams,
+      clock,
+      logger,
+    });
     handlers.StreamReports(call as never);
   }
   return call;

@@ -74,7 +74,7 @@ describe('validation', () => {
   for (const name of ['', 'Web', '-web', 'web-', 'a.b', 'a_b', 'a'.repeat(64), 'ä', 'web\n']) {
     it(`refuses the name ${JSON.stringify(name)}`, () => {
       const [first] = violationsOf([pool(name)]);
-      assert.match(first ?? '', /^pools\[[^]*\]\.name: .* is not a valid name; use 1 to 63/s);
+      assert.match(first ?? '', /^pools\[[^]*\]\.name: (?:is missing|.* is not a valid name); use 1 to 63/s);
     });
   }
   for (const name of ['a', '0', 'a-b', 'a'.repeat(63)]) {

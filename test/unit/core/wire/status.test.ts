@@ -41,6 +41,18 @@ describe('errors as gRPC statuses', () => {
     assert.equal(received.violations.at(-1)?.description, `and ${1_000 - listed} more violations`);
   });
 
+  it('shorten a violation that repeats a megabyte of the request, and keep what is allowed', () => {
+    const long = 'é'.repeat(1_000_000);
+    const violation = {
+      field: `pools[${long}]`,
+      description: `"${long}" is not a name; use 1 to 63 characters`,
+    };
+    const { violations } = there(new LbError('INVALID_ARGUMENT', 'no', [violation, violation]));
+    assert.equal(violations.length, 2);
+    assert.match(violations[0]?.field ?? '', /^pools\[é+ … é+\]$/);
+    assert.match(violations[0]?.description ?? '', /^"é+ … é+" is not a name; use 1 to 63 characters$/);
+  });
+
   it('take a cancelled call for an unknown outcome, and an unknown code for INTERNAL', () => {
     const error = (code: status) => Object.assign(new Error('x'), { code, details: 'x' }) as ServiceError;
     assert.equal(fromGrpcError(error(status.CANCELLED)).code, 'OUTCOME_UNKNOWN');

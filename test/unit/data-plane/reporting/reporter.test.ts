@@ -80,14 +80,42 @@ describe('the reporter', () => {
     await rig.clock.advanceSettling(2_000);
     assert.equal(rig.calls.length, 2);
     assert.equal(rig.calls[1]?.sent[0]?.proxy?.id, 'p1');
-    rig.calls[0]?.emit('data', { position: null, storeAgeMs: '0', stopping: false });
-    assert.deepEqual(rig.heard, [['a', null]], 'a stream that is lost says nothing more');
+    const heard = rig.heard.length;
+    rig.calls[0]?.emit('data', { position: null, storeAgeMs: '0', stopping: false, sameId: [] });
+    assert.equal(rig.heard.length, heard, 'a stream that is lost says nothing more');
+  });
+
+  it('has one stream to a replica that two addresses lead to, and the other one as soon as that is lost', async () => {
+    rig.replicaIds.set('a', 'r1').set('b', 'r1').set('c', 'r2');
+    await rig.start('a', 'b', 'c');
+    const introduced = () => rig.calls.map(({ sent }) => sent.length > 0);
+    assert.deepEqual(introduced(), [true, false, true]);
+    await rig.clock.advanceSettling(10_000);
+    assert.deepEqual(introduced(), [true, false, true, false], 'it looks again whether b leads elsewhere');
+    rig.calls[0]?.emit('error', new Error('gone'));
+    await rig.clock.advanceSettling(0);
+    assert.deepEqual(introduced(), [true, false, true, false, true]);
+    rig.replicaIds.set('a', 'r3');
+    await rig.clock.advanceSettling(10_000);
+    assert.deepEqual(introduced().slice(5), [true], 'a leads to a third replica now');
+  });
+
+  it('says in its log which other process has its id, and when it is over', async () => {
+    await rig.start('a');
+    const say = (...sameId: readonly object[]) =>
+      rig.calls[0]?.emit('data', { position: null, storeAgeMs: '0', stopping: false, sameId });
+    const other = { instanceId: 'x', peerAddress: '10.0.0.9:4711', adminAddress: '127.0.0.1:7100' };
+    for (const sameId of [[], [other], [other], []]) say(...sameId);
+    assert.deepEqual(rig.logged, [
+      'warn another process reports under this --proxy-id; give each process its own, or stop one',
+      'info no other process reports under this --proxy-id any more',
+    ]);
   });
 
   it('passes on what a replica says of itself', async () => {
     await rig.start('a');
     const wire = { storeId: 'store', version: '3', revision: '3', hash: 'commit-3', replaces: [] };
-    rig.calls[0]?.emit('data', { position: wire, storeAgeMs: '250', stopping: true });
+    rig.calls[0]?.emit('data', { position: wire, storeAgeMs: '250', stopping: true, sameId: [] });
     assert.deepEqual(rig.heard, [['a', { position: position(3), storeAgeMs: 250, stopping: true }]]);
   });
 

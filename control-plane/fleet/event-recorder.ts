@@ -1,0 +1,134 @@
+/**
+ * Records what happens: what proxies report, who comes and goes, commits and registrations. A page and `lbctl events` read it.
+ *
+ * Every replica records the same by itself, since every proxy reports to all of them. What it is told when it starts, or when a
+ * proxy reports for the first time, is how things stand and no event; the commits before its start are in the log anyway.
+ */
+import type { Clock } from '../../core/runtime/clock.ts';
+import { few } from '../../core/view/figures.ts';
+import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
+import { violationText } from '../../core/model/violation.ts';
+import type { LogFollower } from '../store/log/log-follower.ts';
+import type { RevisionRecord } from '../store/log/revision-recorder.ts';
+import { isRegistration, type Member, type Registration } from '../store/member-store.ts';
+import { EventLog, type EventKind } from './event-log.ts';
+import type { ContactKind, Fleet } from './fleet.ts';
+import type { HealthTransition, ProxyRecord } from './proxy-record.ts';
+
+const CONTACT: Record<ContactKind, readonly [EventKind, string]> = {
+  connected: ['KIND_PROXY_CONNECTED', 'connected'],
+  lost: ['KIND_PROXY_LOST', 'was lost: its report stream ended without a goodbye'],
+  stopped: ['KIND_PROXY_STOPPED', 'stopped cleanly'],
+};
+
+const HEALTH: Record<string, readonly [EventKind, string]> = {
+  HEALTH_HEALTHY: ['KIND_BACKEND_HEALTHY', 'is healthy'],
+  HEALTH_UNHEALTHY: ['KIND_BACKEND_UNHEALTHY', 'is unhealthy'],
+  HEALTH_EJECTED: ['KIND_BACKEND_EJECTED', 'is ejected'],
+  HEALTH_UNKNOWN: ['KIND_BACKEND_UNKNOWN', 'is not checked, or not yet'],
+};
+
+interface RecorderDeps {
+  readonly fleet: Fleet;
+  readonly follower: LogFollower;
+  readonly clock: Clock;
+}
+
+/** Fills an event log from now on. */
+export function recordEvents({ fleet, follower, clock }: RecorderDeps): EventLog {
+  const log = new EventLog(clock.wallMs());
+  fleet.onContact((contact, { id }) => {
+    const [kind, words] = CONTACT[contact];
+    log.add({ kind, proxyId: id, text: `proxy ${id} ${words}` }, clock.wallMs());
+  });
+  fleet.onDuplicate(({ info, peer }, other) => {
+    const text = `two processes report as proxy ${info.id}: one from ${peer}, and one from ${other.peer}; give each its own --proxy-id`;
+    log.add({ kind: 'KIND_PROXY_DUPLICATE', proxyId: info.id, text }, clock.wallMs());
+  });
+  fleet.onHealthChange((proxy, transitions) => {
+    for (const transition of transitions) recordTransition(log, proxy, transition, clock.wallMs());
+  });
+  fleet.onApplied((proxy, before) => recordApplied(log, proxy, before, clock.wallMs()));
+  recordStore(log, follower, clock);
+  return log;
+}
+
+function recordTransition(
+  log: EventLog,
+  proxy: ProxyRecord,
+  { pool, address, health, reason }: HealthTransition,
+  nowMs: number,
+): void {
+  const [kind, words] = HEALTH[health] ?? HEALTH['HEALTH_UNKNOWN']!;
+  const why = reason === '' ? '' : `: ${reason}`;
+  const text = `backend ${address} of pool ${pool} ${words}${why}`;
+  log.addTransition({ kind, pool, backend: address, proxyId: proxy.info.id, text }, nowMs);
+}
+
+function recordApplied(
+  log: EventLog,
+  { info: { id: proxyId }, applied }: ProxyRecord,
+  before: AppliedSnapshot__Output,
+  nowMs: number,
+): void {
+  const rejected = applied?.rejected;
+  if (rejected?.position && rejected.position.revision !== before.rejected?.position?.revision) {
+    const { revision } = rejected.position;
+    const why = few(rejected.violations.map(violationText));
+    const text = `proxy ${proxyId} refused revision ${revision} and keeps what it had: ${why}`;
+    log.add({ kind: 'KIND_PROXY_REFUSED', proxyId, revision, text }, nowMs);
+  }
+  const failed = applied?.failedListeners ?? [];
+  const isIn = (all: typeof failed, listener: string) => all.some((other) => other.listener === listener);
+  for (const { listener, address, reason } of failed) {
+    if (isIn(before.failedListeners, listener)) continue;
+    const text = `proxy ${proxyId} can't serve listener ${listener} on ${address}: ${reason}`;
+    log.add({ kind: 'KIND_LISTENER_FAILED', proxyId, listener, text }, nowMs);
+  }
+  for (const { listener, address } of before.failedListeners) {
+    if (isIn(failed, listener)) continue;
+    const text = `proxy ${proxyId} has no failed address of listener ${listener} any more; ${address} was one`;
+    log.add({ kind: 'KIND_LISTENER_RECOVERED', proxyId, listener, text }, nowMs);
+  }
+}
+
+/** Commits, those from before the start included, and registrations that came and left. */
+function recordStore(log: EventLog, follower: LogFollower, clock: Clock): void {
+  let revision = 0;
+  let known: ReadonlyMap<string, Member<Registration>> | null = null;
+  follower.onChange(({ position, members }) => {
+    const newest = Math.max(1, position.revision - revision);
+    const commits = position.revision > revision ? follower.revisions(newest) : [];
+    for (const commit of commits.reverse()) if (commit.revision > revision) recordCommit(log, commit);
+    revision = position.revision;
+    const now = new Map(members.filter(isRegistration).map((member) => [member.name, member]));
+    if (known !== null) {
+      recordRegistrations(log, now, known, 'KIND_REGISTRATION_CAME', 'registered itself', clock.wallMs());
+      recordRegistrations(log, known, now, 'KIND_REGISTRATION_LEFT', 'has left', clock.wallMs());
+    }
+    known = now;
+  });
+}
+
+function recordCommit(log: EventLog, { revision, author, message, changes, timeMs }: RevisionRecord): void {
+  const what = few(changes.map(({ action, kind, name }) => `${action} ${kind} ${name}`));
+  const by = author === '' ? '' : ` by ${author}`;
+  const text = `revision ${revision}${by}: ${what || 'nothing that is still known'}`;
+  log.add({ kind: 'KIND_COMMIT', revision: String(revision), author, message, text }, timeMs);
+}
+
+/** The members of `these` that are not in `others`. */
+function recordRegistrations(
+  log: EventLog,
+  these: ReadonlyMap<string, Member<Registration>>,
+  others: ReadonlyMap<string, Member<Registration>>,
+  kind: EventKind,
+  words: string,
+  nowMs: number,
+): void {
+  for (const [name, { value }] of these) {
+    if (others.has(name)) continue;
+    const { pool, address } = value;
+    log.add({ kind, pool, backend: address, text: `backend ${address} of pool ${pool} ${words}` }, nowMs);
+  }
+}

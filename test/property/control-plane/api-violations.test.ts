@@ -1,0 +1,205 @@
+/** A request with k independent faults is refused with k violations, whichever they are. Over real gRPC. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { LbError } from '../../../core/runtime/errors.ts';
+import { laterScope } from '../../../harness/programs/processes.ts';
+import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
+
+// oxlint-disable-next-line typescript/no-explicit-any -- requests are built freely, as a careless client does
+type Request = any;
+/** Makes one fault in a request; `field` is where the violation must be. */
+type Fault = readonly [field: string, make: (request: Request) => unknown];
+
+/** No enum has this number. */
+const UNKNOWN = 99;
+const TEXTS: readonly Fault[] = [
+  ['author', (request) => (request.author = 'a'.repeat(201))],
+  ['message', (request) => (request.message = 'm'.repeat(1_001))],
+  ['request_id', (request) => (request.requestId = 'r'.repeat(65))],
+];
+const policyFaults = (name: string, of: (request: Request) => Request): readonly Fault[] => [
+  [`policies[${name}].strategy`, (request) => (of(request).strategy = UNKNOWN)],
+  [`policies[${name}].health_check.type`, (request) => (of(request).healthCheck.type = UNKNOWN)],
+  [`policies[${name}].connect.retries`, (request) => (of(request).connect.retries = 11)],
+  [`policies[${name}].timeouts.idle`, (request) => (of(request).timeouts.idle = { seconds: 8 * 86_400 })],
+  [
+    `policies[${name}].health_check.timeout`,
+    (request) => (of(request).healthCheck.timeout = { seconds: 30 }),
+  ],
+];
+const backendFaults = (pool: string, of: (request: Request) => Request[]): readonly Fault[] => [
+  [`pools[${pool}].backends[db:80].address`, (request) => of(request).push({ address: 'db:80' })],
+  [
+    `pools[${pool}].backends[10.1.0.1:80].weight`,
+    (request) => of(request).push({ address: '10.1.0.1:80', weight: 1_001 }),
+  ],
+  [
+    `pools[${pool}].backends[10.1.0.2:80].state`,
+    (request) => of(request).push({ address: '10.1.0.2:80', state: UNKNOWN }),
+  ],
+  [
+    `pools[${pool}].backends[10.1.0.3:80]`,
+    (request) => of(request).push({ address: '10.1.0.3:80' }, { address: '[::ffff:10.1.0.3]:80' }),
+  ],
+];
+
+interface Method {
+  readonly service: string;
+  readonly method: string;
+  readonly valid: () => Request;
+  readonly faults: readonly Fault[];
+}
+
+const policy = (name: string) => ({
+  name,
+  connect: {},
+  timeouts: {},
+  healthCheck: { interval: { seconds: 9 } },
+});
+const LISTENER = { name: 'l', address: '0.0.0.0:80', pool: 'web' };
+
+const METHODS: readonly Method[] = [
+  {
+    service: 'config',
+    method: 'Apply',
+    valid: () => ({
+      resources: [{ policy: policy('p') }, { pool: { name: 'w', policy: 'p', backends: [] } }],
+    }),
+    faults: [
+      ...TEXTS,
+      ...policyFaults('p', ({ resources }) => resources[0].policy),
+      ...backendFaults('w', ({ resources }) => resources[1].pool.backends),
+      ['policies[Bad].name', ({ resources }) => resources.push({ policy: { name: 'Bad' } })],
+      ['pools[].name', ({ resources }) => resources.push({ pool: { name: '' } })],
+      ['pools[x].policy', ({ resources }) => resources.push({ pool: { name: 'x', policy: 'none' } })],
+      [
+        'listeners[m].address',
+        ({ resources }) => resources.push({ listener: { ...LISTENER, name: 'm', address: 'm' } }),
+      ],
+      [
+        'listeners[n].pool',
+        ({ resources }) => resources.push({ listener: { name: 'n', address: '0.0.0.0:81', pool: 'none' } }),
+      ],
+      [
+        'policies[twice]',
+        ({ resources }) => resources.push({ policy: policy('twice') }, { policy: policy('twice') }),
+      ],
+      ['', (request) => (request.expectedRevision = '77')],
+    ],
+  },
+  {
+    service: 'pools',
+    method: 'AddBackends',
+    valid: () => ({ pool: 'web', backends: [{ address: '10.0.0.9:80' }] }),
+    faults: [
+      ...TEXTS,
+      ...backendFaults('web', ({ backends }) => backends),
+      ['pools[web].backends[10.0.0.1:80]', ({ backends }) => backends.push({ address: '10.0.0.1:80' })],
+    ],
+  },
+  {
+    service: 'pools',
+    method: 'AddBackends',
+    valid: () => ({ pool: 'wbe', backends: [{ address: '10.0.0.1:80' }] }),
+    // The pool that does not exist is a fault of each of these requests.
+    faults: [['', () => undefined], ...backendFaults('wbe', ({ backends }) => backends)],
+  },
+  {
+    service: 'pools',
+    method: 'UpdateBackend',
+    valid: () => ({ pool: 'web', backend: { address: '10.0.0.1:80' } }),
+    faults: [
+      ...TEXTS,
+      ['pools[web].backends[10.0.0.1:80].weight', ({ backend }) => (backend.weight = 2_000)],
+      ['pools[web].backends[10.0.0.1:80].state', ({ backend }) => (backend.state = UNKNOWN)],
+      ['', ({ backend }) => (backend.revision = '77')],
+    ],
+  },
+  {
+    service: 'policies',
+    method: 'CreatePolicy',
+    valid: () => ({ policy: policy('Bad') }),
+    faults: [
+      ['policies[Bad].name', () => undefined],
+      ...TEXTS,
+      ...policyFaults('Bad', (request) => request.policy),
+    ],
+  },
+  {
+    service: 'policies',
+    method: 'UpdatePolicy',
+    valid: () => ({ policy: policy('default') }),
+    faults: [
+      ...TEXTS,
+      ...policyFaults('default', (request) => request.policy),
+      ['', (request) => (request.policy.revision = '77')],
+    ],
+  },
+  {
+    service: 'listeners',
+    method: 'UpdateListener',
+    valid: () => ({
+      listener: { ...LISTENER, name: 'none', address: '0.0.0.0:90' },
+      updateMask: { paths: ['address', 'pool'] },
+    }),
+    faults: [
+      ['', () => undefined],
+      ['listeners[none].address', ({ listener }) => (listener.address = 'nowhere')],
+      ['listeners[none].pool', ({ listener }) => (listener.pool = 'none')],
+      ['update_mask', ({ updateMask }) => updateMask.paths.push('adress')],
+    ],
+  },
+  {
+    service: 'listeners',
+    method: 'CreateListener',
+    valid: () => ({ listener: { ...LISTENER } }),
+    faults: [
+      ['', () => undefined],
+      ['listeners[l].address', ({ listener }) => (listener.address = 'nowhere')],
+      ['listeners[l].pool', ({ listener }) => (listener.pool = 'none')],
+    ],
+  },
+  {
+    service: 'listeners',
+    method: 'DeleteListener',
+    valid: () => ({ name: 'none' }),
+    faults: [['', () => undefined], ...TEXTS],
+  },
+];
+
+describe('a request with faults', () => {
+  const scope = laterScope();
+  let plane: TestControlPlane;
+  before(async () => {
+    plane = await runControlPlane(scope);
+    await plane.call('pools', 'CreatePool', {
+      pool: { name: 'web', backends: [{ address: '10.0.0.1:80' }] },
+    });
+    await plane.call('listeners', 'CreateListener', { listener: LISTENER });
+  });
+  after(() => scope.end());
+
+  for (const { service, method, valid, faults } of METHODS) {
+    it(`of ${service}.${method} learns all of them at once: ${faults[0]?.[0] || 'its name'} and others`, async () => {
+      // One that makes nothing is there in any case.
+      const always = faults.filter(([, make]) => make.length === 0);
+      await fc.assert(
+        fc.asyncProperty(fc.subarray([...faults], { minLength: 1 }), async (chosen) => {
+          const request = valid();
+          const made = faults.filter((fault) => always.includes(fault) || chosen.includes(fault));
+          for (const [, make] of made) make(request);
+          const call = plane.call as (...args: unknown[]) => Promise<unknown>;
+          const error = await call(service, method, request).then(
+            () => null,
+            (refusal: unknown) => refusal,
+          );
+          assert.ok(error instanceof LbError, `${method} was carried out`);
+          const found = error.violations.length > 0 ? error.violations.map(({ field }) => field) : [''];
+          assert.deepEqual(found.sort(), made.map(([field]) => field).sort(), error.message);
+        }),
+        { numRuns: 25 },
+      );
+    });
+  }
+});
