@@ -1,6 +1,6 @@
 /**
  * What the page shows live, as server-sent events: `hello` and `history` once, then `view` when the configuration, the
- * roster or a backend's health changes, and `stats` every second.
+ * roster or a backend's health changes, `events` when something happened, and `stats` every second.
  *
  * Invariants
  *  - a change is sent after COALESCE_MS, together with whatever else changed meanwhile; it never waits for the tick;
@@ -16,10 +16,12 @@ import { messageOf } from '../../core/runtime/errors.ts';
 import { type EventsAnswer, type HttpAnswer, json } from '../../core/runtime/http-server.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
+import type { EventLog } from '../fleet/event-log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { OpenStreams } from '../rpc/open-streams.ts';
 import { type FleetStats, PAST_MS, type StatsFilter } from '../fleet/fleet-stats.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
+import { eventRows } from './view/event-rows.ts';
 import { type FleetViews, fleetViews } from './view/fleet-view.ts';
 import { subjectOf } from './view/rows.ts';
 import { trafficHistory, trafficNow } from './view/traffic-view.ts';
@@ -38,6 +40,7 @@ export interface LiveDeps {
   readonly follower: LogFollower;
   readonly fleet: Fleet;
   readonly stats: FleetStats;
+  readonly events: EventLog;
   readonly streams: OpenStreams;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -51,6 +54,8 @@ interface Reader {
   readonly about: string;
   sentView: string;
   sentStats: string;
+  /** The version of the event log. */
+  sentEvents: number;
   /** When it had last taken everything; it is cut off when that is too long ago. */
   readyMs: number;
 }
@@ -77,6 +82,7 @@ export class LiveEvents {
     deps.follower.onChange(() => this.#sendSoon());
     deps.fleet.onChange(() => this.#sendSoon());
     deps.fleet.onHealthChange(() => this.#sendSoon());
+    deps.events.onChange(() => this.#sendSoon());
   }
 
   /** `about`: the pool, listener or proxy that the page shows, such as `pools/web`; empty: everything. */
@@ -88,7 +94,14 @@ export class LiveEvents {
 
   #add(stream: EventStream, about: string): void {
     const { clock, streams, stats, page } = this.#deps;
-    const reader: Reader = { stream, about, sentView: '', sentStats: '', readyMs: clock.nowMs() };
+    const reader: Reader = {
+      stream,
+      about,
+      sentView: '',
+      sentStats: '',
+      sentEvents: 0,
+      readyMs: clock.nowMs(),
+    };
     this.#readers.add(reader);
     const unregister = streams.add(() => stream.end());
     stream.onClose(() => {
@@ -154,10 +167,24 @@ export class LiveEvents {
     const view = this.#view(about, nowMs);
     if (view !== reader.sentView) stream.send('view', view);
     reader.sentView = view;
+    this.#sendEvents(reader);
     const frame = this.#frame(stats.frame(filterOf(about)), about);
     if (frame === reader.sentStats) stream.beat();
     else stream.send('stats', frame);
     reader.sentStats = frame;
+  }
+
+  #sendEvents(reader: Reader): void {
+    const { events, clock } = this.#deps;
+    const { stream, about, sentEvents } = reader;
+    if (sentEvents === events.version) return;
+    const fromMs = about === 'events' ? 0 : clock.wallMs() - PAST_MS;
+    const rows = eventRows(events.after(sentEvents, fromMs), about);
+    const isFirst = sentEvents === 0;
+    reader.sentEvents = events.version;
+    if (isFirst || rows.length > 0) {
+      stream.send('events', JSON.stringify({ rows, keptSinceMs: events.keptSinceMs }));
+    }
   }
 
   #frame(frame: StatsFrame__Output, about: string): string {

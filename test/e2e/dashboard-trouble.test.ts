@@ -140,6 +140,39 @@ describe('the dashboard, in trouble,', () => {
     },
   );
 
+  test(
+    'calls the outcome of a change unknown when no answer came, and tries again',
+    '#/pools/web',
+    async (page, fleet) => {
+      const [first = ''] = fleet.backends;
+      const lose = async (route: Route) => {
+        // The change is made, and its answer is lost.
+        if (!route.request().postData()?.includes('"dryRun":true')) await route.fetch();
+        await route.abort();
+      };
+      await press(page, `Drain ${first}`);
+      await page.getByRole('button', { name: 'Apply', exact: true }).waitFor();
+      await page.route('**/api/changes', lose);
+      await press(page, 'Apply');
+      const dialog = page.getByRole('dialog');
+      await dialog.getByText('Unknown: the control plane gave no answer').waitFor();
+      assert.equal(await dialog.getByText(/[Nn]othing (was|has been) changed/).count(), 0);
+      await screenshot(page, 'dialog-unknown');
+      await page.unroute('**/api/changes', lose);
+      await press(page, 'Try again');
+      await dialog.getByText('The first attempt had already succeeded.').waitFor();
+      await press(page, 'Close');
+      await press(page, `Enable ${first}`);
+      await apply(page);
+    },
+  );
+
+  test('loads itself again when one of its files could not be loaded', '#/', async (page, fleet) => {
+    await page.route('**/lib/format.mjs', (route) => route.abort(), { times: 1 });
+    await page.goto(`http://${fleet.http}/`);
+    await page.getByText('Everything is as it should be.').waitFor();
+  });
+
   test('leads to the content of the page by its first link, and stays on it', '#/pools', async (page) => {
     await page.getByRole('heading', { name: 'Policies' }).waitFor();
     await page.keyboard.press('Tab');

@@ -9,6 +9,7 @@ import { follow } from './lib/live.mjs';
 import { emptyModel, applyEvent, countsInWords, problemsOf } from './lib/model.mjs';
 import { statusOf, titleOf } from './lib/status.mjs';
 import { history } from './pages/history.mjs';
+import { events } from './pages/events.mjs';
 import { listener, listeners } from './pages/listeners.mjs';
 import { missing } from './pages/missing.mjs';
 import { overview } from './pages/overview.mjs';
@@ -21,6 +22,7 @@ const NAV = [
   ['pools', 'Pools'],
   ['listeners', 'Listeners'],
   ['proxies', 'Proxies'],
+  ['events', 'Events'],
   ['history', 'History'],
 ];
 /** The pages by name, and by the number of parts that follow the name in the address, such as a pool's name. */
@@ -29,10 +31,11 @@ const PAGES = {
   pools: [pools, pool],
   listeners: [listeners, listener],
   proxies: [proxies, proxy],
+  events: [events],
   history: [history, history],
 };
-/** The pages of one thing have a stream of their own, with its figures. */
-const SUBJECTS = new Set([pool, listener, proxy]);
+/** The pages that have a stream of their own, with what only they show. */
+const SUBJECTS = new Set([pool, listener, proxy, events]);
 
 const main = document.getElementById('main');
 const nav = document.getElementById('nav');
@@ -53,7 +56,7 @@ function route() {
   const page = Object.hasOwn(PAGES, name) ? PAGES[name][parts.length] : undefined;
   return page === undefined || parts.includes(null)
     ? { name: null, page: missing, parts: [], about: '' }
-    : { name, page, parts, about: SUBJECTS.has(page) ? `${name}/${parts[0]}` : '' };
+    : { name, page, parts, about: SUBJECTS.has(page) ? [name, ...parts].join('/') : '' };
 }
 
 /** Shows the page of the address. A dialog closes with its page. */

@@ -88,6 +88,7 @@ export function problemsOf(facts: Facts): readonly Problem[] {
     ...(state === null ? [] : byName(state.listeners).flatMap(({ value }) => ofListener(value, fleet))),
     ...(state === null ? [] : pools.flatMap(({ pool, backends }) => ofPool(pool, backends, state, fleet))),
     ...pools.flatMap(({ pool, backends }) => ofDrains(pool.value.name, backends, nowMs)),
+    ...ofSameId(proxies),
     ...proxies.flatMap(ofProxy),
     ...ofRegistrations(registrations),
   ];
@@ -199,14 +200,27 @@ function ofPartly(pool: string, proxies: number, partly: readonly PoolBackend[])
   });
 }
 
+/** One problem for all processes of an id. */
+function ofSameId(proxies: readonly ProxyRow[]): readonly Problem[] {
+  const byId = new Map(proxies.filter(({ sameId }) => sameId.length > 0).map((proxy) => [proxy.id, proxy]));
+  return [...byId.values()].map(({ id, peer, sameId }) => {
+    const what = `${sameId.length + 1} processes report as proxy ${id}: from ${few([peer, ...sameId])}`;
+    const why = [
+      'No change counts as live, and no backend as drained, until one is left. Give each its own --proxy-id.',
+    ];
+    const cause = 'proxy ids are used by several processes';
+    return problem(`same-id/${id}`, 'critical', what, why, { pages: [`proxies/${id}`], cause });
+  });
+}
+
 function ofProxy(proxy: ProxyRow): readonly Problem[] {
-  const { id, connected, lastSeenMs, refused, revision, lag, stale } = proxy;
+  const { id, key, connected, lastSeenMs, refused, revision, lag, stale } = proxy;
   const pages = [`proxies/${id}`];
   if (!connected) {
     const why = 'It keeps its configuration, but this control plane cannot see whether it serves.';
     const what = `Proxy ${id} is disconnected`;
     return [
-      problem(`disconnected/${id}`, 'critical', what, [why], {
+      problem(`disconnected/${key}`, 'critical', what, [why], {
         pages,
         sinceMs: lastSeenMs,
         cause: 'proxies are disconnected',
@@ -217,16 +231,16 @@ function ofProxy(proxy: ProxyRow): readonly Problem[] {
   if (refused !== '') {
     const what = `Proxy ${id} refused a revision`;
     const cause = `proxies refused ${refused}`;
-    return [problem(`refused/${id}`, 'critical', what, [refused, runs], { pages, cause })];
+    return [problem(`refused/${key}`, 'critical', what, [refused, runs], { pages, cause })];
   }
   if (stale) {
     const what = `Proxy ${id} has no control plane to get its configuration from`;
     const cause = 'proxies have no control plane to get their configuration from';
-    return [problem(`stale/${id}`, 'warning', what, [runs], { pages, cause })];
+    return [problem(`stale/${key}`, 'warning', what, [runs], { pages, cause })];
   }
   if (lag === 0) return [];
   const what = `Proxy ${id} is ${counted(lag, 'revision')} behind`;
-  return [problem(`lag/${id}`, 'notice', what, [runs], { pages, cause: 'proxies are behind' })];
+  return [problem(`lag/${key}`, 'notice', what, [runs], { pages, cause: 'proxies are behind' })];
 }
 
 /** A drain of more than a day is one that somebody forgot. */

@@ -13,6 +13,11 @@ export function proxyRow(proxy: ProxyRecord, newest: number | null) {
   const runs = appliedRevision(proxy);
   return {
     id: info.id,
+    /** Unlike the id, unique: by mistake, several processes may report under one id. */
+    key: `${info.id} ${info.instanceId}`,
+    peer: proxy.peer,
+    /** Where the other processes with its id report from. */
+    sameId: proxy.sameId.map(({ peer }) => peer),
     zone: info.zone,
     connected,
     /** Null: it is connected, or was never seen by this control plane. */

@@ -79,13 +79,14 @@ export const proxyColumns = {
 };
 
 export function proxyTable({ rows, more }, columns) {
-  return table('Proxies', columns, rows, ({ id }) => id, {
+  return table('Proxies', columns, rows, ({ key }) => key, {
     more,
     nothing: 'No proxy has reported yet. Try: npx lb-data-plane',
   });
 }
 
-export function proxyMark({ connected, refused, failures, stale }) {
+export function proxyMark({ connected, sameId, refused, failures, stale }) {
+  if (sameId.length > 0) return ['bad', 'id used by several processes'];
   if (!connected) return ['bad', 'disconnected'];
   if (refused !== '') return ['bad', 'refused a revision'];
   if (failures.length > 0) return ['bad', "can't bind every listener"];

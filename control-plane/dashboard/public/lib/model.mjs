@@ -1,6 +1,8 @@
 // What the page knows: the newest view and stats frame, and the figures of the last 15 minutes. Unknown ones are null.
 
 const PAST_MS = 15 * 60_000;
+/** As many as a control plane keeps. */
+const MAX_EVENTS = 2_000;
 /** How many lines of a chart can be told apart. */
 const MAX_LINES = 8;
 
@@ -14,6 +16,7 @@ export function emptyModel() {
     lines: [],
     /** What happened, newest first. */
     events: [],
+    keptSinceMs: null,
     page: '',
   };
 }
@@ -22,7 +25,15 @@ export function applyEvent(model, event, data) {
   if (event === 'hello') model.page = data.page;
   else if (event === 'history') applyHistory(model, data);
   else if (event === 'view') model.view = data;
+  else if (event === 'events') applyEvents(model, data);
   else if (event === 'stats') applyStats(model, data);
+}
+
+/** An event that more proxies report comes again with the same id. */
+function applyEvents(model, { rows, keptSinceMs }) {
+  const byId = new Map([...model.events, ...rows].map((one) => [one.id, one]));
+  model.events = [...byId.values()].sort((a, b) => b.timeMs - a.timeMs || b.id - a.id).slice(0, MAX_EVENTS);
+  model.keptSinceMs = keptSinceMs;
 }
 
 function applyHistory(model, { timeMs, columns, backends }) {

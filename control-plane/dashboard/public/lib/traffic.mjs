@@ -36,7 +36,7 @@ function chartsOf({ traffic, point }, errors) {
       seen((now) => `${latency(now.connect?.p99)}, ${latency(now.firstByte?.p99)}`),
       latency,
       [line('connectP99', 'connect', '--line-1'), line('firstByteP99', 'first byte', '--line-6')],
-      0,
+      0.001,
     ],
     point.capacity !== null && [
       'capacity',
@@ -44,7 +44,7 @@ function chartsOf({ traffic, point }, errors) {
       percent(point.capacity),
       percent,
       [line('capacity', '', '--line-5')],
-      0,
+      1,
     ],
   ].filter((one) => one !== false);
 }
@@ -93,6 +93,4 @@ function movement({ timeMs, backends }, addresses, marks) {
 
 /** What charts mark: revisions, and backends that came up or went down. */
 const marksOf = (events) =>
-  events
-    .filter(({ mark }) => mark !== '')
-    .map(({ timeMs, mark, text }) => ({ timeMs, kind: mark, words: text }));
+  events.map(({ timeMs, tone, text }) => ({ timeMs, kind: tone === 'plain' ? 'accent' : tone, words: text }));

@@ -47,7 +47,8 @@ function columnsOf(stats) {
   ];
 }
 
-const facts = ({ zone, startedMs }) => [
+const facts = ({ zone, startedMs, peer, sameId }) => [
+  sameId.length > 0 && `from ${peer}`,
   zone !== '' && `zone ${zone}`,
   startedMs !== null && `started ${moment(startedMs)}, ${age(Date.now() - startedMs)} ago`,
 ];

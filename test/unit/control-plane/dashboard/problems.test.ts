@@ -145,6 +145,23 @@ describe('the problems', () => {
     assert.match(found[1]?.[2] ?? '', /revision 2: x is wrong \| It continues to run revision 1\./);
   });
 
+  it('say once that processes share an id, and where each is', () => {
+    const [one, other] = [proxy('a'), proxy('a')].map((record, index) => ({
+      ...record,
+      peer: `10.0.0.${index}`,
+    }));
+    assert.ok(one && other);
+    const found = problems([
+      { ...one, sameId: [other] },
+      { ...other, sameId: [one] },
+    ]);
+    assert.deepEqual(
+      found.map(([severity]) => severity),
+      ['critical'],
+    );
+    assert.match(found[0]?.[1] ?? '', /^2 processes report as proxy a: from 10\.0\.0\.\d and 10\.0\.0\.\d$/);
+  });
+
   it('say that no proxy is connected, once, rather than that each backend is unseen', () => {
     assert.deepEqual(
       problems([]).map(([severity, what]) => [severity, what]),
