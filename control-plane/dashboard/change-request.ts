@@ -11,7 +11,11 @@ import { durationToWire } from '../../core/wire/duration-codec.ts';
 /** The changing methods that the dashboard may call; each takes the message METHODRequest. */
 const METHODS = [
   ...['Pool', 'Listener', 'Policy'].flatMap((kind) => [`Create${kind}`, `Update${kind}`, `Delete${kind}`]),
-  ...['AddBackends', 'RemoveBackends', 'UpdateBackend', 'Rollback', 'DeleteProxy'],
+  'AddBackends',
+  'RemoveBackends',
+  'UpdateBackend',
+  'Rollback',
+  'DeleteProxy',
 ];
 const MAX_WHOLE = 2 ** 32 - 1;
 

@@ -1,21 +1,10 @@
 /** What the dashboard does in a real browser when something is not as usual: addresses, answers, other people and hasty hands. */
 import assert from 'node:assert/strict';
-import { cpSync, symlinkSync } from 'node:fs';
-import { appendFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
 import type { Page, Request, Route } from 'playwright-core';
-import { screenshot, startBrowser, visit } from '../../harness/programs/browser.ts';
-import { type DashboardFleet, startDashboardFleet } from '../../harness/programs/dashboard-fleet.ts';
+import { screenshot } from '../../harness/programs/browser.ts';
+import type { DashboardFleet } from '../../harness/programs/dashboard-fleet.ts';
 import { apply, dashboardSuite, press } from '../../harness/programs/dashboard-suite.ts';
-import {
-  built,
-  CHECKOUT,
-  type Installation,
-  type Scope,
-  temporaryFolder,
-} from '../../harness/programs/processes.ts';
-import { present } from '../../harness/programs/real-servers.ts';
 
 describe('the dashboard, in trouble,', () => {
   const test = dashboardSuite();
@@ -40,8 +29,8 @@ describe('the dashboard, in trouble,', () => {
   });
 
   test('reads the history again after it could not, and says so meanwhile', '#/', async (page, fleet) => {
-    await page.route('**/api/revisions', (route) => route.abort(), { times: 1 });
-    await page.route('**/api/revision?*', (route) => route.abort(), { times: 1 });
+    await page.route('**/api/revisions', (route) => route.abort(), { times: 2 });
+    await page.route('**/api/revision?*', (route) => route.abort(), { times: 2 });
     await page.goto(`http://${fleet.http}/#/history/1`);
     const alert = page.getByRole('alert').getByText('The control plane does not answer.');
     await alert.waitFor();
@@ -167,12 +156,6 @@ describe('the dashboard, in trouble,', () => {
     },
   );
 
-  test('loads itself again when one of its files could not be loaded', '#/', async (page, fleet) => {
-    await page.route('**/lib/format.mjs', (route) => route.abort(), { times: 1 });
-    await page.goto(`http://${fleet.http}/`);
-    await page.getByText('Everything is as it should be.').waitFor();
-  });
-
   test('leads to the content of the page by its first link, and stays on it', '#/pools', async (page) => {
     await page.getByRole('heading', { name: 'Policies' }).waitFor();
     await page.keyboard.press('Tab');
@@ -242,29 +225,6 @@ describe('the dashboard, in trouble,', () => {
   });
 });
 
-describe('a page that is older than the control plane', () => {
-  it('says so, and is a new one after it was loaded again', async (t) => {
-    if (!present(t, 'chromium')) return;
-    const fleet = await startDashboardFleet(t);
-    const { page, check } = await visit(t, await startBrowser(t), fleet.http, '#/');
-    const older = page.getByText('this page is out of date');
-    await page.getByText(/live · revision \d+/).waitFor();
-    await fleet.stop();
-    await page.getByText(/Reconnecting/).waitFor();
-    await fleet.start();
-    await page.getByText(/live · revision \d+/).waitFor();
-    assert.equal(await older.count(), 0);
-    await fleet.stop();
-    await fleet.start(await anotherVersion(t));
-    await older.waitFor();
-    await screenshot(page, 'older-page');
-    await press(page, 'Reload');
-    await older.waitFor({ state: 'detached' });
-    await page.getByText(/live · revision \d+/).waitFor();
-    check();
-  });
-});
-
 /** The name of what has the focus. */
 function focused(page: Page): Promise<string> {
   return page.evaluate(
@@ -317,15 +277,4 @@ function changesOf(page: Page): readonly Request[] {
     if (request.method() === 'POST' && !request.postData()?.includes('"dryRun":true')) changes.push(request);
   });
   return changes;
-}
-
-/** Our programs as built, but for one file of the page. */
-async function anotherVersion(scope: Scope): Promise<Installation> {
-  const folder = temporaryFolder(scope);
-  const dist = join(folder, 'dist');
-  cpSync(built(''), dist, { recursive: true });
-  cpSync(join(CHECKOUT, 'package.json'), join(folder, 'package.json'));
-  symlinkSync(join(CHECKOUT, 'node_modules'), join(folder, 'node_modules'));
-  await appendFile(join(dist, 'control-plane/dashboard/public/app.mjs'), '// another version\n');
-  return { node: process.execPath, dist };
 }

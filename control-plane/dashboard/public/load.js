@@ -12,7 +12,7 @@ document.addEventListener(
     const words = 'The page could not be loaded, because the control plane did not answer. Trying again …';
     const loading = document.getElementById('loading');
     if (loading !== null) loading.textContent = words;
-    setTimeout(() => location.reload(), RETRY_MS);
+    window.setTimeout(() => location.reload(), RETRY_MS);
   },
   true,
 );

@@ -9,12 +9,13 @@ import { mergeMembers } from '../../store/members/merge-members.ts';
 import type { Followed, FollowerStatus } from '../../store/log/log-follower.ts';
 import { type FleetSummary, summarizeFleet } from './fleet-summary.ts';
 import { backendsOf, poolPage, poolSummary } from './pool-rows.ts';
-import { ofPage, problemList, problemsOf } from './problems.ts';
+import { ofPage, problemList } from './problem.ts';
+import { problemsOf } from './problems.ts';
 import { proxyPage, proxyRow } from './proxy-rows.ts';
 import { cut, subjectOf } from './rows.ts';
 
-/** A page searches and sorts what it has, so this is more than it shows at once. */
-const MAX_ROWS = 1_000;
+/** A page searches and sorts what it has, so these are all pools, listeners and policies of the largest configuration. */
+const MAX_ROWS = 2_000;
 
 export type FleetViews = ReturnType<typeof fleetViews>;
 

@@ -6,7 +6,7 @@ import type { TrafficStats__Output } from '../../../core/wire/generated/lb/v1/Tr
 import { timestampFromWire } from '../../../core/wire/timestamp-codec.ts';
 import type { PastFrame } from '../../fleet/fleet-stats.ts';
 import { FAILURE_REASONS } from '../../fleet/stats-aggregator.ts';
-import { ofPage, type Problem, problem, problemList } from './problems.ts';
+import { ofPage, type Problem, problem, problemList } from './problem.ts';
 import { subjectOf } from './rows.ts';
 
 /** Fewer than one failure per second is a problem only at this share of all connections. */

@@ -18,7 +18,7 @@ export function poolMark({ up, backends, panic }) {
 
 const failing = (value) => (value > 0 ? h('strong', { class: 'bad-words' }, rate(value)) : rate(value));
 
-export function poolTable({ view, stats }) {
+export function poolTable({ view, stats }, first) {
   const traffic = ({ name }) => trafficOf(stats?.pools, name, 'pool');
   const columns = [
     column('Pool', ({ name }) => linkTo('pools', name)),
@@ -41,11 +41,12 @@ export function poolTable({ view, stats }) {
   const { rows, more } = view.pools;
   return table('Pools', columns, rows, ({ name }) => name, {
     more,
+    first,
     nothing: 'No pools yet. Try: npx lbctl apply -f examples/quickstart.yaml',
   });
 }
 
-export function listenerTable({ view, stats }) {
+export function listenerTable({ view, stats }, first) {
   const traffic = ({ name }) => trafficOf(stats?.listeners, name, 'listener');
   const columns = [
     column('Listener', ({ name }) => linkTo('listeners', name)),
@@ -58,7 +59,7 @@ export function listenerTable({ view, stats }) {
     figures('Out', (one) => traffic(one)?.bytesOutPerSecond, byteRate),
   ];
   const { rows, more } = view.listeners;
-  return table('Listeners', columns, rows, ({ name }) => name, { more, nothing: 'No listeners yet.' });
+  return table('Listeners', columns, rows, ({ name }) => name, { more, first, nothing: 'No listeners yet.' });
 }
 
 /** What every table of proxies begins with. */
@@ -78,9 +79,10 @@ export const proxyColumns = {
     figures('New', ({ id }) => trafficOf(stats?.proxies, id, 'proxyId')?.connectionsPerSecond, rate),
 };
 
-export function proxyTable({ rows, more }, columns) {
+export function proxyTable({ rows, more }, columns, first) {
   return table('Proxies', columns, rows, ({ key }) => key, {
     more,
+    first,
     nothing: 'No proxy has reported yet. Try: npx lb-data-plane',
   });
 }

@@ -6,7 +6,7 @@ import { button } from './components.mjs';
 import { h } from './dom.mjs';
 import { counted, whole } from './format.mjs';
 
-/** As many as are drawn at once; the rest is a click away. */
+/** As many as are drawn at first; the rest is a click away. */
 const FIRST_ROWS = 100;
 
 /**
@@ -25,7 +25,7 @@ export const column = (head, show, kind = '', { value, filter } = {}) => ({
 export const figures = (head, value, show) => column(head, (row) => show(value(row)), 'number', { value });
 
 /** Shown as cards on a phone. `keyOf` identifies a row across updates; `more`: how many rows were not sent. */
-export function table(label, columns, rows, keyOf, { nothing, more = 0 }) {
+export function table(label, columns, rows, keyOf, { nothing, more = 0, first = FIRST_ROWS }) {
   if (rows.length === 0) return h('p', { class: 'empty', key: 'empty' }, nothing);
   const id = label.toLowerCase().replaceAll(' ', '-');
   const of = (name) => input(`${id}.${name}`);
@@ -33,7 +33,7 @@ export function table(label, columns, rows, keyOf, { nothing, more = 0 }) {
   const filters = Object.fromEntries(columns.map(({ head }) => [head, of(head)]));
   const asked = { search: of('search'), filters, sort: of('sort') };
   const found = arrange(rows, columns, asked);
-  const shown = of('all') === '' ? found.slice(0, FIRST_ROWS) : found;
+  const shown = of('all') === '' ? found.slice(0, first) : found;
   const cells = (row) =>
     columns.map(({ head, show, kind }) =>
       h('td', { class: kind, 'data-head': head, key: head }, h('div', { class: 'cell' }, show(row))),

@@ -11,14 +11,15 @@ const COLUMNS = [
   }),
   column('Event', ({ kind, tone }) => mark(tone, kind), '', { filter: ({ kind }) => kind }),
   column('What happened', ({ text, message }) => [text, why(message)]),
-  column('About', ({ pool, proxy, listener, revision }) => [
-    pool && h('span', { class: 'line', key: 'pool' }, 'pool ', linkTo('pools', pool)),
-    listener && h('span', { class: 'line', key: 'listener' }, 'listener ', linkTo('listeners', listener)),
-    proxy && h('span', { class: 'line', key: 'proxy' }, 'proxy ', linkTo('proxies', proxy)),
-    revision &&
-      h('span', { class: 'line', key: 'revision' }, 'revision ', link(`history/${revision}`, revision)),
-  ]),
+  column('About', about, 'brief'),
 ];
+
+/** A link to what an event is about. */
+function about({ pool, listener, proxy, revision }) {
+  if (revision !== '') return link(`history/${revision}`, `revision ${revision}`);
+  if (pool !== '') return linkTo('pools', pool);
+  return listener === '' ? linkTo('proxies', proxy) : linkTo('listeners', listener);
+}
 
 export const events = {
   name: 'Events',

@@ -46,7 +46,7 @@ export const history = {
     return [
       h('h1', { key: 'h1' }, 'History'),
       number !== undefined && shownPanel(number, view),
-      panel('Compare', comparison(redraw)),
+      panel('Compare', comparison()),
       panel('Revisions', revisions(view, redraw)),
     ];
   },
@@ -131,7 +131,7 @@ const rollBackButton = (revision, view, words, kind = '') =>
   Number(revision) < view.revision &&
   button(words, () => rollBack(revision), { kind, label: `Roll back to revision ${revision}` });
 
-function comparison(redraw) {
+function comparison() {
   const one = (name, label) => field(state, name, { id: `compare-${name}`, label, inputmode: 'numeric' });
   const submit = (event) => {
     event.preventDefault();

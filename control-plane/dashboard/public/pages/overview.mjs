@@ -6,6 +6,9 @@ import { listenerTable, poolTable, proxyColumns, proxyTable } from '../lib/fleet
 import { problemsOf } from '../lib/model.mjs';
 import { trafficPanel } from '../lib/traffic.mjs';
 
+/** So that the other tables can be seen as well. */
+const FIRST_ROWS = 20;
+
 export const overview = {
   name: 'Overview',
   draw: (model) => {
@@ -16,9 +19,9 @@ export const overview = {
       h('h1', { class: 'hidden-words', key: 'h1' }, 'Overview'),
       problemPanel(problemsOf(view.problems, stats?.problems), 'Problems'),
       trafficPanel(model),
-      panel('Pools', poolTable(model)),
-      panel('Listeners', listenerTable(model)),
-      panel('Proxies', proxyTable(view.proxies, columns)),
+      panel('Pools', poolTable(model, FIRST_ROWS)),
+      panel('Listeners', listenerTable(model, FIRST_ROWS)),
+      panel('Proxies', proxyTable(view.proxies, columns, FIRST_ROWS)),
     ];
   },
 };

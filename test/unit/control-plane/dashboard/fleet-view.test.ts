@@ -148,7 +148,7 @@ describe('the view of the fleet', () => {
     const views = fleetViews(
       { state: large, position: { ...large.head, revision: 2, version: 2 }, members: [] },
       ready,
-      Array.from({ length: 1_100 }, (_, index) => proxy(`p${index}`, reports(index), index < 250)),
+      Array.from({ length: 2_100 }, (_, index) => proxy(`p${index}`, reports(index), index < 250)),
       NOW_MS,
     );
     const view = viewOf(views, 'pools/web');
@@ -158,8 +158,8 @@ describe('the view of the fleet', () => {
     const [first] = pool.backends.rows;
     assert.deepEqual([first?.complaints.length, first?.moreComplaints], [5, 3]);
     assert.equal(pools.rows[0]?.backends, 600);
-    assert.deepEqual([proxies.rows.length, proxies.more, connected, behind], [1_000, 100, 250, 250]);
-    assert.deepEqual(problems.counts, { critical: 850, warning: 1, notice: 250 });
+    assert.deepEqual([proxies.rows.length, proxies.more, connected, behind], [2_000, 100, 250, 250]);
+    assert.deepEqual(problems.counts, { critical: 1_850, warning: 1, notice: 250 });
     const groups = problems.groups.rows.map(({ count, cause, rows, more }) => [
       count,
       cause,
@@ -167,7 +167,7 @@ describe('the view of the fleet', () => {
       more,
     ]);
     assert.deepEqual(groups, [
-      [850, 'proxies are disconnected', 50, 800],
+      [1_850, 'proxies are disconnected', 50, 1_800],
       [1, 'backends are down on some proxies and up on others', 1, 0],
       [250, 'proxies are behind', 50, 200],
     ]);

@@ -2,23 +2,45 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
+type Figures = readonly (number | null)[];
+
+interface Model {
+  readonly history: {
+    readonly timeMs: readonly number[];
+    readonly columns: Readonly<Record<string, Figures>>;
+    readonly backends: ReadonlyMap<string, Figures>;
+  };
+  readonly lines: readonly (string | null)[];
+}
+
+type Show = (value: number | null | undefined) => string;
+
 /** Scripts for the browser have no types. */
-const page = async (name: string) =>
+const page = async <T>(name: string) =>
   (await import(
     new URL(`../../../../control-plane/dashboard/public/${name}.mjs`, import.meta.url).href
-  )) as Record<
-    string,
-    // biome-ignore lint/suspicious/noExplicitAny: as above
-    (...values: any[]) => any
-  >;
-const { emptyModel, applyEvent, problemsOf, countsInWords } = await page('lib/model');
-const { arrange, nextSort, choicesOf } = await page('lib/arrange');
-const { parseHash, withInputs } = await page('lib/address');
-const { statusOf, titleOf } = await page('lib/status');
-const { whole, rate, byteRate, latency, percent } = await page('lib/format');
-const { createRequest, updateRequest, aboutPath } = await page('dialogs/resource-fields');
-const { leadOf } = await page('dialogs/change-preview');
-
+  )) as T;
+const { emptyModel, applyEvent, problemsOf, countsInWords } = await page<{
+  emptyModel(): Model;
+  applyEvent(model: Model, event: string, data: unknown): void;
+  problemsOf(fleet: object, traffic: object | undefined): { readonly counts: object };
+  countsInWords(counts: object): string;
+}>('lib/model');
+const { arrange, nextSort, choicesOf } = await page<{
+  arrange<Row>(rows: readonly Row[], columns: readonly unknown[], asked: object): readonly Row[];
+  nextSort(sort: string, column: unknown): string;
+  choicesOf(rows: readonly unknown[], column: unknown): readonly string[];
+}>('lib/arrange');
+const { parseHash, withInputs } = await page<{
+  parseHash(hash: string): { readonly parts: readonly (string | null)[]; readonly inputs: URLSearchParams };
+  withInputs(hash: string, values: Readonly<Record<string, string>>): string;
+}>('lib/address');
+const { statusOf, titleOf } = await page<{
+  statusOf(connection: object, counts: object | null): object;
+  titleOf(status: object, page: string): string;
+}>('lib/status');
+const { whole, rate, byteRate, latency, percent } =
+  await page<Readonly<Record<'whole' | 'rate' | 'byteRate' | 'latency' | 'percent', Show>>>('lib/format');
 interface Frame {
   readonly point?: Readonly<Record<string, number | null>>;
   readonly rates?: Readonly<Record<string, number>>;
@@ -26,14 +48,14 @@ interface Frame {
 
 /** A model that heard such frames, a second apart unless `stepMs` says otherwise. */
 function after(frames: readonly Frame[], stepMs = 1_000, history?: object) {
-  const model = emptyModel!();
-  if (history) applyEvent!(model, 'history', history);
+  const model = emptyModel();
+  if (history) applyEvent(model, 'history', history);
   frames.forEach(({ point = {}, rates = {} }, index) => {
     const backends = Object.entries(rates).map(([address, connectionsPerSecond]) => ({
       backend: { address },
       traffic: { connectionsPerSecond },
     }));
-    applyEvent!(model, 'stats', { timeMs: (index + 1) * stepMs, point, backends });
+    applyEvent(model, 'stats', { timeMs: (index + 1) * stepMs, point, backends });
   });
   return model;
 }
@@ -75,16 +97,16 @@ describe('the figures of the charts', () => {
     const later = after([{ rates: many((index) => index) }, { rates: busy }]).lines;
     assert.deepEqual(
       later,
-      first.map((line: string) => (line === 'b4' ? 'b0' : line)),
+      first.map((line) => (line === 'b4' ? 'b0' : line)),
     );
   });
 });
 
 it('what is unknown is a dash, and zero is zero', () => {
   for (const show of [whole, rate, byteRate, latency, percent]) {
-    assert.deepEqual([show!(null), show!(undefined)], ['–', '–']);
+    assert.deepEqual([show(null), show(undefined)], ['–', '–']);
   }
-  assert.deepEqual([whole!(0), rate!(0), byteRate!(0), percent!(0)], ['0', '0/s', '0 B/s', '0 %']);
+  assert.deepEqual([whole(0), rate(0), byteRate(0), percent(0)], ['0', '0/s', '0 B/s', '0 %']);
 });
 
 describe('the state of everything', () => {
@@ -107,8 +129,8 @@ describe('the state of everything', () => {
     ],
   ] as const) {
     it(`is ${words}`, () => {
-      const status = statusOf!(connection, known);
-      assert.deepEqual([status, titleOf!(status, 'Pools')], [{ kind, words }, title]);
+      const status = statusOf(connection, known);
+      assert.deepEqual([status, titleOf(status, 'Pools')], [{ kind, words }, title]);
     });
   }
 });
@@ -120,14 +142,14 @@ it('problems of the fleet and of its traffic are shown together, worst first', (
   });
   const fleet = list('warning', { critical: 0, warning: 3, notice: 0 }, 4);
   const traffic = list('critical', { critical: 2, warning: 0, notice: 0 });
-  const both = problemsOf!(fleet, traffic);
+  const both = problemsOf(fleet, traffic);
   assert.deepEqual(both, {
     groups: [{ severity: 'critical' }, { severity: 'warning' }],
     more: 4,
     counts: { critical: 2, warning: 3, notice: 0 },
   });
-  assert.equal(countsInWords!(both.counts), '2 critical problems, 5 problems in total');
-  assert.equal(countsInWords!(problemsOf!(fleet, undefined).counts), '3 problems');
+  assert.equal(countsInWords(both.counts), '2 critical problems, 5 problems in total');
+  assert.equal(countsInWords(problemsOf(fleet, undefined).counts), '3 problems');
 });
 
 describe('a table', () => {
@@ -143,7 +165,7 @@ describe('a table', () => {
     {
       head: 'New',
       kind: 'number',
-      show: ({ rate: one }: Row) => rate!(one),
+      show: ({ rate: one }: Row) => rate(one),
       value: ({ rate: one }: Row) => one,
     },
   ];
@@ -164,24 +186,24 @@ describe('a table', () => {
     [{ filters: { State: 'up' }, sort: '-Name' }, 'web-10 api'],
   ] as const) {
     it(`has its rows as ${JSON.stringify(asked)} asks`, () => {
-      const found: readonly Row[] = arrange!(rows, columns, asked);
+      const found: readonly Row[] = arrange(rows, columns, asked);
       assert.equal(found.map(({ name }) => name).join(' '), names);
     });
   }
 
   it('sorts by a column in one order, in the other, and no more', () => {
     const [name, , figures] = columns;
-    const orders = (column: unknown) => ['', nextSort!('', column), nextSort!(nextSort!('', column), column)];
+    const orders = (column: unknown) => ['', nextSort('', column), nextSort(nextSort('', column), column)];
     assert.deepEqual(orders(name), ['', 'Name', '-Name']);
     assert.deepEqual(orders(figures), ['', '-New', 'New']);
-    assert.equal(nextSort!('-Name', name), '');
-    assert.deepEqual(choicesOf!(rows, columns[1]), ['down', 'up']);
+    assert.equal(nextSort('-Name', name), '');
+    assert.deepEqual(choicesOf(rows, columns[1]), ['down', 'up']);
   });
 });
 
 it('an address holds the inputs of its view, whatever they are', () => {
-  const shared = withInputs!(withInputs!('#/pools/web', { 'backends.search': 'a & b?' }), { from: '3' });
-  const { parts, inputs } = parseHash!(shared);
+  const shared = withInputs(withInputs('#/pools/web', { 'backends.search': 'a & b?' }), { from: '3' });
+  const { parts, inputs } = parseHash(shared);
   assert.deepEqual(
     [parts, [...inputs]],
     [
@@ -192,88 +214,6 @@ it('an address holds the inputs of its view, whatever they are', () => {
       ],
     ],
   );
-  assert.equal(withInputs!('#/pools?from=3', { from: '' }), '#/pools');
-  assert.deepEqual(parseHash!('#/pools/%E0%A4%A').parts, ['pools', null]);
-});
-
-describe('the form of a resource', () => {
-  const steady = {
-    name: 'steady',
-    strategy: 'random',
-    health_check: {
-      type: 'tcp',
-      interval: '5s',
-      timeout: '2s',
-      healthy_threshold: 2,
-      unhealthy_threshold: 3,
-    },
-    connect: { timeout: '5s', retries: 2 },
-    timeouts: { idle: '1h', half_closed: '1m' },
-    drain_timeout: '5m',
-  };
-  const shown = {
-    strategy: 'random',
-    'health_check.type': 'tcp',
-    'health_check.interval': '5s',
-    'health_check.timeout': '2s',
-    'health_check.healthy_threshold': '2',
-    'health_check.unhealthy_threshold': '3',
-    'connect.timeout': '5s',
-    'connect.retries': '2',
-    'timeouts.idle': '1h',
-    'timeouts.half_closed': '1m',
-    drain_timeout: '5m',
-    'connection_log.one_in': '',
-  };
-
-  it('sends what was changed and nothing else, and an emptied field for its default', () => {
-    const values = { ...shown, 'connect.retries': '4', 'health_check.interval': ' ' };
-    assert.deepEqual(updateRequest!('policy', steady, values, 7), {
-      method: 'UpdatePolicy',
-      request: {
-        policy: { name: 'steady', revision: '7', health_check: {}, connect: { retries: 4 } },
-        updateMask: { paths: ['health_check.interval', 'connect.retries'] },
-      },
-    });
-    // An empty mask would replace the whole policy, the fields that this form does not know included.
-    const { request } = updateRequest!('policy', steady, shown, 7);
-    assert.equal(request.updateMask.paths.length, 12);
-  });
-
-  it('sends a new resource with the fields that were filled in', () => {
-    assert.deepEqual(
-      createRequest!('pool', { name: 'web', policy: 'steady', backends: '10.0.0.1:80\n10.0.0.2:80' }),
-      {
-        method: 'CreatePool',
-        request: {
-          pool: {
-            name: 'web',
-            policy: 'steady',
-            backends: [{ address: '10.0.0.1:80' }, { address: '10.0.0.2:80' }],
-          },
-        },
-      },
-    );
-  });
-
-  it('knows which violations are about a field', () => {
-    const about = (path: string, field: string) => aboutPath!(path).test(field);
-    assert.ok(about('connect.timeout', 'policies[steady].connect.timeout'));
-    assert.ok(about('backends', 'pools[web].backends[10.0.0.9].address'));
-    assert.ok(!about('timeout', 'policy.drain_timeout'));
-  });
-});
-
-describe('a change', () => {
-  const lead = (run: object) => leadOf!({ outdated: false, unsure: false, what: {}, ...run }, false);
-
-  it('says that nothing was changed only where that is certain', () => {
-    assert.match(lead({}), /Nothing has been changed yet/);
-    assert.match(lead({ outdated: true }), /Nothing was changed/);
-    for (const run of [{ unsure: true }, { unsure: true, outdated: true }]) {
-      assert.doesNotMatch(lead(run), /[Nn]othing (was|has been) changed/);
-      assert.match(lead(run), /unknown/i);
-      assert.match(lead(run), /history/);
-    }
-  });
+  assert.equal(withInputs('#/pools?from=3', { from: '' }), '#/pools');
+  assert.deepEqual(parseHash('#/pools/%E0%A4%A').parts, ['pools', null]);
 });
