@@ -55,7 +55,7 @@ export function inPanic(all: readonly PoolBackend[]): boolean {
   return used.length > 0 && used.every(({ availability }) => availability === 'down');
 }
 
-export function isUp({ availability }: PoolBackend): boolean {
+function isUp({ availability }: PoolBackend): boolean {
   return availability === 'up' || availability === 'partly up';
 }
 

@@ -31,7 +31,7 @@ export function previewStep(run, acts) {
 }
 
 /** Says that nothing was changed only where that is certain. */
-export function leadOf({ outdated, unsure, what }, nothing) {
+function leadOf({ outdated, unsure, what }, nothing) {
   const changed = `Somebody changed ${what.subject ?? 'this pool'} while the dialog was open.`;
   if (unsure) {
     if (outdated)

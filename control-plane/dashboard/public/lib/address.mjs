@@ -16,7 +16,7 @@ function decoded(part) {
 }
 
 /** The same address with other inputs; an empty value takes an input away. */
-export function withInputs(hash, values) {
+function withInputs(hash, values) {
   const [path = ''] = hash.split('?', 1);
   const { inputs } = parseHash(hash);
   for (const [name, value] of Object.entries(values)) {

@@ -1,7 +1,7 @@
 // Which rows of a table are shown, and in which order. Pure.
 
 /** The text of an element or of a list of them, as a reader sees it. */
-export function textOf(node) {
+function textOf(node) {
   if (Array.isArray(node)) return node.map(textOf).join(' ');
   if (node === null || node === undefined || node === false) return '';
   return typeof node === 'object' ? textOf(node.children) : String(node);

@@ -16,7 +16,7 @@ const { createRequest, updateRequest, aboutPath } = await page<{
   updateRequest(kind: string, before: object, values: object, revision: number): Request;
   aboutPath(path: string): RegExp;
 }>('resource-fields');
-const { leadOf } = await page<{ leadOf(run: object, nothing: boolean): string }>('change-preview');
+const { previewStep } = await page<{ previewStep(run: object, acts: object): object }>('change-preview');
 
 describe('the form of a resource', () => {
   const steady = {
@@ -86,16 +86,25 @@ describe('the form of a resource', () => {
   });
 });
 
-describe('a change', () => {
-  const lead = (run: object) => leadOf({ outdated: false, unsure: false, what: {}, ...run }, false);
+describe('the preview of a change', () => {
+  const preview = {
+    guardRefusals: [],
+    changes: [{ fields: [] }],
+    notes: [],
+    poolEffects: [],
+    listenerEffects: [],
+  };
+  const shown = (state: object) => {
+    const run = { preview, outdated: false, unsure: false, refusal: null, what: { fields: [] }, ...state };
+    return JSON.stringify(previewStep(run, {}));
+  };
 
   it('says that nothing was changed only where that is certain', () => {
-    assert.match(lead({}), /Nothing has been changed yet/);
-    assert.match(lead({ outdated: true }), /Nothing was changed/);
-    for (const run of [{ unsure: true }, { unsure: true, outdated: true }]) {
-      assert.doesNotMatch(lead(run), /[Nn]othing (was|has been) changed/);
-      assert.match(lead(run), /unknown/i);
-      assert.match(lead(run), /history/);
+    assert.match(shown({}), /Nothing has been changed yet/);
+    assert.match(shown({ outdated: true }), /Nothing was changed/);
+    for (const state of [{ unsure: true }, { unsure: true, outdated: true }]) {
+      assert.doesNotMatch(shown(state), /[Nn]othing (was|has been) changed/);
+      assert.match(shown(state), /unknown.*history/i);
     }
   });
 });

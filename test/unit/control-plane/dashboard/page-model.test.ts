@@ -31,9 +31,10 @@ const { arrange, nextSort, choicesOf } = await page<{
   nextSort(sort: string, column: unknown): string;
   choicesOf(rows: readonly unknown[], column: unknown): readonly string[];
 }>('lib/arrange');
-const { parseHash, withInputs } = await page<{
-  parseHash(hash: string): { readonly parts: readonly (string | null)[]; readonly inputs: URLSearchParams };
-  withInputs(hash: string, values: Readonly<Record<string, string>>): string;
+const { parseHash, input, setInputs } = await page<{
+  parseHash(hash: string): { readonly parts: readonly (string | null)[] };
+  input(name: string): string;
+  setInputs(values: Readonly<Record<string, string>>): void;
 }>('lib/address');
 const { statusOf, titleOf } = await page<{
   statusOf(connection: object, counts: object | null): object;
@@ -202,18 +203,14 @@ describe('a table', () => {
 });
 
 it('an address holds the inputs of its view, whatever they are', () => {
-  const shared = withInputs(withInputs('#/pools/web', { 'backends.search': 'a & b?' }), { from: '3' });
-  const { parts, inputs } = parseHash(shared);
-  assert.deepEqual(
-    [parts, [...inputs]],
-    [
-      ['pools', 'web'],
-      [
-        ['backends.search', 'a & b?'],
-        ['from', '3'],
-      ],
-    ],
-  );
-  assert.equal(withInputs('#/pools?from=3', { from: '' }), '#/pools');
+  const at = { hash: '#/pools/web' };
+  const history = { replaceState: (_state: null, _title: string, hash: string) => void (at.hash = hash) };
+  Object.assign(globalThis, { location: at, window: { history, dispatchEvent: () => true } });
+  setInputs({ 'backends.search': 'a & b?' });
+  setInputs({ from: '3' });
+  assert.deepEqual([input('backends.search'), input('from'), input('to')], ['a & b?', '3', '']);
+  assert.deepEqual(parseHash(at.hash).parts, ['pools', 'web']);
+  setInputs({ from: '', 'backends.search': '' });
+  assert.equal(at.hash, '#/pools/web');
   assert.deepEqual(parseHash('#/pools/%E0%A4%A').parts, ['pools', null]);
 });
