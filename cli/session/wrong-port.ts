@@ -21,7 +21,7 @@ function whatAnswers(answer: string): string | null {
   if (answer.includes('use one of /metrics, /healthz, /readyz'))
     return `this is the admin address of a proxy; ${instead}`;
   if (/^HTTP\/1.*Equipoise/s.test(answer)) return `this is the dashboard of a control plane; ${instead}`;
-  return /^HTTP\/1/.test(answer) ? `an HTTP server answers there; ${instead}` : null;
+  return answer.startsWith('HTTP/1') ? `an HTTP server answers there; ${instead}` : null;
 }
 
 /** Empty when nothing is said in time. */
