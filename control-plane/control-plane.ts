@@ -218,7 +218,7 @@ function makeApi(
 ): ApiDeps {
   const guard: GuardSources = {
     fleet: () => fleetFacts(fleet),
-    earlier: (pool) => follower.activeTenMinutesAgo(pool),
+    recentMost: (pool) => follower.mostActiveLately(pool),
     withRegistered: (state) => mergeMembers(state, follower.current()?.members ?? []).state,
   };
   const current = () => follower.current()?.state ?? null;
