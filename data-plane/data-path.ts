@@ -16,9 +16,11 @@ import { epollChecker } from './health/epoll-checker.ts';
 import { HealthChanges } from './health/health-changes.ts';
 import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
 import { tcpChecker } from './health/tcp-checker.ts';
-import { memoryBoundHere } from './host/memory-bound.ts';
+import { readNetworkSetting } from './host/kernel-settings.ts';
+import { cgroupMemory, memoryBoundHere, parkingBytes } from './host/memory-bound.ts';
 import { recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
 import { SnapshotApplier } from './snapshot-applier.ts';
+import { ProxyWhereabouts } from './whereabouts.ts';
 import type { Plan } from './plan/plan.ts';
 import type { PlanDirectory } from './plan/plan-directory.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
@@ -69,6 +71,7 @@ export class DataPath {
   readonly observer: Observer;
   readonly counts = new ProxyCounts();
   readonly healthChanges = new HealthChanges();
+  readonly #whereabouts: ProxyWhereabouts;
   readonly #options: DataPathOptions;
   readonly #descriptors: number;
   #limit: ConnectionLimit;
@@ -109,6 +112,7 @@ export class DataPath {
       buffers,
       sourceAddresses: options.sourceAddresses,
       splice: options.splice,
+      parkingBytes: parkingBytes(cgroupMemory(readText), workers),
       clock,
       random,
       events: {
@@ -117,20 +121,15 @@ export class DataPath {
       },
       startThread,
     });
-    this.#planApplier = new PlanApplier({
-      pool: this.#pool,
-      sockets:
-        libc && new ListeningSockets({ libc, workerCount: workers, shareListeners: options.shareListeners }),
-      clock,
-      random,
-      onListenersChanged: (failed) => this.applier.listenersFailed(failed),
-    });
+    this.#planApplier = this.#createPlanApplier();
     this.#drains = new DrainDeadlines(clock, this.#pool);
     this.observer = this.#createObserver(buffers);
+    this.#whereabouts = new ProxyWhereabouts(clock);
     const log = this.#connectionLog;
     this.applier = new SnapshotApplier({
       stateDir: options.stateDir,
       rows: new RowAllocator(buffers),
+      whereabouts: this.#whereabouts,
       planApplier: { apply: (plan) => this.#apply(plan) },
       readers: [
         ...(log ? [{ run: (plan: PlanDirectory) => log.run(plan), settle: () => log.drain() }] : []),
@@ -141,6 +140,28 @@ export class DataPath {
       status,
       clock,
       logger,
+    });
+  }
+
+  #createPlanApplier(): PlanApplier {
+    const { clock, libc, logger, shareListeners, workers } = this.#options;
+    return new PlanApplier({
+      pool: this.#pool,
+      sockets:
+        libc &&
+        new ListeningSockets({
+          libc,
+          workerCount: workers,
+          shareListeners,
+          movesClients: () => readNetworkSetting('tcp_migrate_req').trim() === '1',
+        }),
+      clock,
+      onGap: (from, to) =>
+        logger.warn(
+          { from, to },
+          'a listener moves to an overlapping address: clients are refused for a moment',
+        ),
+      onListenersChanged: (failed) => this.applier.listenersFailed(failed),
     });
   }
 
@@ -205,7 +226,24 @@ export class DataPath {
       counts: this.counts,
       connectionLog: this.#connectionLog?.readings() ?? null,
       panic: this.#health.panic(),
+      leadingBack: this.#health.leadingBack(),
     };
+  }
+
+  /** What a control plane says of other proxies' listeners; null: it is silent. */
+  heardOfFleet(controlPlane: string, backends: readonly string[] | null): void {
+    this.#whereabouts.heard(controlPlane, backends);
+    this.#followAddresses();
+  }
+
+  /** To be called each second. */
+  tick(): void {
+    this.applier.sweep();
+    this.#followAddresses();
+  }
+
+  #followAddresses(): void {
+    if (this.#whereabouts.refresh()) void this.applier.whereaboutsChanged();
   }
 
   stopAccepting(): Promise<void> {

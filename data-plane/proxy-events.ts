@@ -6,6 +6,11 @@ import type { ProxyCounts } from './memory/proxy-counts.ts';
 import type { WorkerPoolEvents } from './worker/pool/worker-pool.ts';
 
 export function recordHealthChange(change: HealthChange, logger: Logger, counts: ProxyCounts): void {
+  if (change.type === 'shortage') {
+    const { reason } = change;
+    logger.warn({ reason }, 'health checks cannot be made: backends keep the health that they had');
+    return;
+  }
   const { type, pool } = change;
   if (type === 'panic') {
     if (change.on) logger.warn({ pool }, 'panic: no backend of the pool is up, so all active ones are used');

@@ -17,7 +17,7 @@ import { chooseEngine, type EngineChoice } from './host/engine-choice.ts';
 import type { Engine } from './engine/engine.ts';
 import { epollEngineObstacle } from './engine/epoll/epoll-engine.ts';
 import { type Libc, loadLibc } from './kernel/libc.ts';
-import { portReuseAdvice, readTcpTwReuse } from './host/port-reuse.ts';
+import { clientMigrationAdvice, portReuseAdvice, readNetworkSetting } from './host/kernel-settings.ts';
 import { Reporter } from './reporting/reporter.ts';
 import { recordHealthChange } from './proxy-events.ts';
 import { checkSourceAddresses } from './host/source-addresses.ts';
@@ -32,7 +32,7 @@ import { createProxyMetrics } from './telemetry/proxy-metrics.ts';
 import { DataPath, type DataPathOptions } from './data-path.ts';
 
 const MAX_ADMIN_CONNECTIONS = 64;
-/** How often rows that nothing uses any more are taken back. */
+/** How often rows that nothing uses any more are taken back, and the addresses of this host are read. */
 const SWEEP_MS = 1_000;
 /** What runs is called stale after this long without a control plane. A fail-over takes less. */
 const STALE_AFTER_S = 10;
@@ -87,7 +87,7 @@ export class Proxy {
     if (fellBack !== null)
       logger.warn({ reason: fellBack }, 'the epoll engine cannot run here; the portable engine is used');
     this.#engine = engine;
-    const stateDir = lockStateDir(options.stateDir, libc);
+    const stateDir = lockStateDir(options.stateDir, libc, (words) => logger.warn(words));
     this.#lastGood = new LastGoodSnapshot({ stateDir, clock, logger });
     const report = () => this.#reporter?.wake();
     this.#status = new ConfigStatus(report);
@@ -114,7 +114,7 @@ export class Proxy {
     });
     const metrics = createProxyMetrics(() => this.#read(), options.metricBackends);
     this.#admin = new HttpServer({
-      routes: operationRoutes(metrics, () => this.#notReady()),
+      routes: operationRoutes(metrics, () => this.#notReady(), clock),
       what: 'the admin address',
       flag: '--admin-address',
       maxConnections: MAX_ADMIN_CONNECTIONS,
@@ -129,7 +129,7 @@ export class Proxy {
 
   /** Serves the snapshot on disk before any control plane answers. */
   async start(): Promise<void> {
-    const { adminAddress, clock, logger, proxyId, workers } = this.#options;
+    const { adminAddress, clock, logger, proxyId, shareListeners, workers } = this.#options;
     await checkSourceAddresses(this.#options.sourceAddresses);
     const address = await this.#admin.listen(adminAddress);
     await this.#dataPath.start();
@@ -139,8 +139,11 @@ export class Proxy {
       { proxy_id: proxyId, admin_address: address, engine: this.#engine, workers, ...limit },
       'proxy started',
     );
-    const advice = portReuseAdvice(readTcpTwReuse());
-    if (advice) logger[advice.level](advice.message);
+    const advice = [
+      portReuseAdvice(readNetworkSetting('tcp_tw_reuse')),
+      shareListeners ? clientMigrationAdvice(readNetworkSetting('tcp_migrate_req')) : null,
+    ];
+    for (const each of advice) if (each) logger[each.level](each.message);
     const saved = await this.#lastGood.resume((snapshot) => this.#dataPath.applier.resume(snapshot));
     this.#savedAtMs = saved?.savedAtMs ?? null;
     this.#subscription = this.#createSubscription(saved);
@@ -153,7 +156,7 @@ export class Proxy {
       this.#reporter?.setReplicas(replicas);
     });
     this.#sweeps = every(clock, SWEEP_MS, () => {
-      this.#dataPath.applier.sweep();
+      this.#dataPath.tick();
       this.#status.stale((this.#configAgeSeconds() ?? 0) > STALE_AFTER_S);
     });
   }
@@ -224,7 +227,10 @@ export class Proxy {
       replicas: this.#replicas.replicas,
       proxy: describeProxy(this.#options, this.#instanceId, this.#engine, adminAddress),
       observe: () => this.#dataPath.observer.observe(),
-      onReplica: (replica, view) => subscription.onReplicaReport(replica, view),
+      onReplica: (replica, report) => {
+        subscription.onReplicaReport(replica, report);
+        this.#dataPath.heardOfFleet(replica, report?.fleetBackends ?? null);
+      },
       clock,
       random,
       logger,

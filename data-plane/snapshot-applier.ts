@@ -15,6 +15,7 @@ import type { Logger } from '../core/runtime/logger.ts';
 import type { HealthMonitor } from './health/health-monitor.ts';
 import type { RowAllocator } from './memory/row-allocator.ts';
 import { buildPlan } from './plan/build-plan.ts';
+import type { Whereabouts } from './plan/loops.ts';
 import { planDifference } from './plan/plan-difference.ts';
 import type { BuiltPlan, FailedListener, PlanDirectory } from './plan/plan-directory.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
@@ -34,6 +35,7 @@ interface RowReader {
 export interface SnapshotApplierInputs {
   readonly stateDir: string;
   readonly rows: RowAllocator;
+  readonly whereabouts: Whereabouts;
   readonly planApplier: Pick<PlanApplier, 'apply'>;
   readonly readers: readonly RowReader[];
   readonly health: Pick<HealthMonitor, 'update'>;
@@ -47,6 +49,8 @@ export class SnapshotApplier {
   readonly #inputs: SnapshotApplierInputs;
   #sequence = 0;
   #running: BuiltPlan | null = null;
+  #snapshot: Snapshot | null = null;
+  #last: Promise<unknown> = Promise.resolve();
   #failed: readonly FailedListener[] = [];
 
   constructor(inputs: SnapshotApplierInputs) {
@@ -55,12 +59,20 @@ export class SnapshotApplier {
 
   /** Runs a snapshot and keeps it on disk. Returns why it can't be run; empty: it runs. */
   apply(snapshot: Snapshot): Promise<readonly Violation[]> {
-    return this.#apply(snapshot, false);
+    return this.#inTurn(() => this.#apply(snapshot, false));
   }
 
   /** Runs a snapshot that was read from disk. Returns why it can't be run; empty: it runs. */
   resume(snapshot: Snapshot): Promise<readonly Violation[]> {
-    return this.#apply(snapshot, true);
+    return this.#inTurn(() => this.#apply(snapshot, true));
+  }
+
+  /** Runs the same snapshot again: addresses in it lead elsewhere now. */
+  whereaboutsChanged(): Promise<void> {
+    return this.#inTurn(async () => {
+      const result = this.#snapshot && this.#build(this.#snapshot);
+      if (result?.ok) await this.#run(result.built);
+    });
   }
 
   async #apply(snapshot: Snapshot, fromDisk: boolean): Promise<readonly Violation[]> {
@@ -69,6 +81,7 @@ export class SnapshotApplier {
     const unsaved = fromDisk ? null : await this.#save(snapshot);
     if (unsaved) return [unsaved];
     await this.#run(result.built);
+    this.#snapshot = snapshot;
     this.#inputs.status.applied(snapshot, fromDisk);
     const { position, entries } = snapshot;
     this.#inputs.logger.info(
@@ -81,8 +94,8 @@ export class SnapshotApplier {
   #build(snapshot: Snapshot) {
     this.#sequence += 1;
     for (const reader of this.#inputs.readers) reader.settle();
-    const { rows } = this.#inputs;
-    return buildPlan({ snapshot, sequence: this.#sequence, rows, previous: this.#running });
+    const { rows, whereabouts } = this.#inputs;
+    return buildPlan({ snapshot, sequence: this.#sequence, rows, previous: this.#running, whereabouts });
   }
 
   /** Makes a snapshot the one that the next process starts with. Null, or why it can't be saved. */
@@ -108,6 +121,7 @@ export class SnapshotApplier {
     health.update(built.directory);
     drains.update(difference);
     this.sweep();
+    this.#inputs.status.ownBackends(built.directory.ownBackends);
     this.listenersFailed(failedListeners);
   }
 
@@ -132,5 +146,11 @@ export class SnapshotApplier {
     }
     this.#failed = failed;
     status.failedListeners(failed);
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(action);
+    this.#last = result.catch(() => undefined);
+    return result;
   }
 }

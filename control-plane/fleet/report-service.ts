@@ -20,6 +20,7 @@ import { positionToWire } from '../../core/wire/snapshot-codec.ts';
 import { knownError } from '../rpc/unary.ts';
 import { OpenStream, type OpenStreams } from '../rpc/open-streams.ts';
 import type { Fleet, ReportSession } from './fleet.ts';
+import type { ProxyRecord } from './proxy-record.ts';
 import type { Process } from './proxy-record.ts';
 import type { ReportOwner } from './roster-entry.ts';
 import { STORE_FRESH_MS } from '../store/log/log-follower.ts';
@@ -27,6 +28,10 @@ import { STORE_FRESH_MS } from '../store/log/log-follower.ts';
 const TICK_MS = 1_000;
 /** The longest host name there is. */
 const MAX_ID_LENGTH = 253;
+
+/** Backends that are listeners of a proxy are a mistake, so there are few. Of each proxy, as many as it sends. */
+const MAX_FLEET_BACKENDS = 1_024;
+const MAX_ADDRESS_LENGTH = 64;
 
 /** What proxies need to know about this replica. */
 interface ReplicaStatus {
@@ -40,6 +45,8 @@ interface ReplicaStatus {
 /** The status, and what concerns one proxy alone. */
 interface Told extends ReplicaStatus {
   readonly sameId: readonly Process[];
+  /** The same array as long as nothing in it changes. */
+  readonly fleetBackends: readonly string[];
 }
 
 export interface ReportOptions {
@@ -60,10 +67,21 @@ export interface ReportService {
 
 export function reportService(options: ReportOptions): ReportService {
   const open = new Set<ReportStream>();
+  let fleetBackends: readonly string[] = [];
+  let isOld = true;
+  options.fleet.onChange(() => {
+    isOld = true;
+  });
+  const newestBackends = () => {
+    const now = isOld ? backendsOfFleet(options.fleet.list()) : fleetBackends;
+    isOld = false;
+    if (now.join() !== fleetBackends.join()) fleetBackends = now;
+    return fleetBackends;
+  };
   return {
     handlers: {
       StreamReports(call) {
-        const stream = new ReportStream(options, call);
+        const stream = new ReportStream(options, call, newestBackends);
         open.add(stream);
         stream.onClose(() => open.delete(stream));
       },
@@ -85,8 +103,10 @@ class ReportStream {
   #sent: Told | null = null;
   #sameId: readonly Process[] = [];
   #writable = true;
+  readonly #fleetBackends: () => readonly string[];
 
-  constructor(options: ReportOptions, call: Call) {
+  constructor(options: ReportOptions, call: Call, fleetBackends: () => readonly string[]) {
+    this.#fleetBackends = fleetBackends;
     const { clock, streams } = options;
     this.#options = options;
     this.#call = call;
@@ -112,7 +132,11 @@ class ReportStream {
   /** Sends the status if it has changed and the proxy reads. */
   sendStatus(): void {
     if (this.#stream.closed || !this.#writable) return;
-    const status: Told = { ...this.#options.status(), sameId: this.#sameId };
+    const status: Told = {
+      ...this.#options.status(),
+      sameId: this.#sameId,
+      fleetBackends: this.#fleetBackends(),
+    };
     if (this.#sent !== null && !hasChanged(this.#sent, status)) return;
     this.#sent = status;
     this.#writable = this.#call.write({
@@ -121,6 +145,7 @@ class ReportStream {
       stopping: status.stopping,
       replicaId: this.#options.replicaId,
       sameId: status.sameId.map(sameIdToWire),
+      fleetBackends: [...status.fleetBackends],
     });
   }
 
@@ -171,12 +196,19 @@ class ReportStream {
   }
 }
 
+/** Addresses of backends that any proxy reports as listeners of its own. */
+function backendsOfFleet(proxies: readonly ProxyRecord[]): readonly string[] {
+  const all = proxies.flatMap(({ applied }) => applied?.ownBackends ?? []);
+  const readable = all.filter((address) => address.length <= MAX_ADDRESS_LENGTH);
+  return [...new Set(readable)].sort().slice(0, MAX_FLEET_BACKENDS);
+}
+
 export function sameIdToWire({ info, peer }: Process): SameIdProcess {
   return { instanceId: info.instanceId, peerAddress: peer, adminAddress: info.adminAddress };
 }
 
 function hasChanged(sent: Told, now: Told): boolean {
-  if (sent.sameId !== now.sameId) return true;
+  if (sent.sameId !== now.sameId || sent.fleetBackends !== now.fleetBackends) return true;
   if (sent.stopping !== now.stopping || sent.position?.version !== now.position?.version) return true;
   return (
     sent.position?.hash !== now.position?.hash ||

@@ -13,7 +13,9 @@ export type CheckResult =
   /** `reason` is in words, such as "connection refused". */
   | { readonly type: 'failed'; readonly reason: string }
   /** It says more about this process than about the backend, such as a deadline that passed while the event loop was blocked. */
-  | { readonly type: 'inconclusive'; readonly reason: string };
+  | { readonly type: 'inconclusive'; readonly reason: string }
+  /** This host ran out of something, so nothing was checked. */
+  | { readonly type: 'shortage'; readonly reason: string };
 
 export interface RunningCheck {
   /** Ends the check; `done` will not be called. */
@@ -54,6 +56,6 @@ export function timedOut(timeoutMs: number, lateMs: number): CheckResult {
 /** A connect that failed. A shortage on this host is not the backend's fault. */
 export function refused(errno: number): CheckResult {
   const code = errnoName(errno);
-  if (isOwnFailure(errno)) return { type: 'inconclusive', reason: `this host ran out of resources: ${code}` };
+  if (isOwnFailure(errno)) return { type: 'shortage', reason: `this host ran out of resources: ${code}` };
   return { type: 'failed', reason: WORDS[code] ?? code };
 }

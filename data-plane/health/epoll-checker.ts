@@ -14,13 +14,14 @@
  *    is out of ports;
  *  - at the deadline it polls once more: after a pause of this process the timer fires before a success is noticed that
  *    arrived long ago;
+ *  - a connect that met itself counts as refused: nobody listens there;
  *  - an event that was fetched for a check that is over is ignored: checks are known by a number, not by descriptor.
  */
 import { parseIp } from '../../core/model/ip.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { EADDRNOTAVAIL, EINPROGRESS, EPOLL } from '../kernel/linux.ts';
 import { LoopCalls } from '../kernel/loop-calls.ts';
-import { errnoName, isOutOfPorts } from '../kernel/errno.ts';
+import { errnoName, ERRNO, isOutOfPorts } from '../kernel/errno.ts';
 import { loadFfi } from '../kernel/ffi.ts';
 import {
   type Checker,
@@ -38,6 +39,7 @@ const NUMBERS = 2 ** 31;
 
 interface Pending {
   readonly fd: number;
+  readonly port: number;
   readonly deadline: Timer;
   readonly done: (result: CheckResult) => void;
 }
@@ -80,7 +82,7 @@ class EpollChecker implements Checker {
       this.#poll();
       this.#end(number, timedOut(timeoutMs, lateMs));
     });
-    this.#pending.set(number, { fd, deadline, done });
+    this.#pending.set(number, { fd, port: target.port, deadline, done });
     if (!this.#isPollPlanned) {
       this.#isPollPlanned = true;
       setImmediate(() => this.#pollAgain());
@@ -138,7 +140,9 @@ class EpollChecker implements Checker {
     for (const number of numbers) {
       const pending = this.#pending.get(number);
       if (!pending) continue;
-      const errno = this.#sys.pendingError(pending.fd);
+      const errno = this.#sys.isItsOwnPeer(pending.fd, pending.port)
+        ? ERRNO.refused
+        : this.#sys.pendingError(pending.fd);
       this.#end(number, errno === 0 ? { type: 'passed' } : refused(errno));
     }
     return count;

@@ -11,6 +11,8 @@ export type HealthChange =
       /** In words. */
       readonly reason: string;
     }
+  /** Checks can't be made, since this host ran out of something. */
+  | { readonly type: 'shortage'; readonly reason: string }
   /** No backend of the pool is up, so all active ones are used; or that is over. Not while first checks run. */
   | { readonly type: 'panic'; readonly pool: string; readonly on: boolean };
 

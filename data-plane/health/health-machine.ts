@@ -29,10 +29,14 @@ export interface HealthState {
 export type HealthEvent =
   | { readonly type: 'passed' }
   | { readonly type: 'failed'; readonly reason: string }
+  /** It could not be checked, through no fault of its own. */
+  | { readonly type: 'postponed'; readonly reason: string }
   /** Failed connects of clients took it out. */
   | { readonly type: 'ejected'; readonly reason: string }
   /** An operator disabled it: it is no longer checked. */
   | { readonly type: 'disabled' }
+  /** It leads back to a listener: it is not checked, and gets no connections. */
+  | { readonly type: 'leads-back'; readonly reason: string }
   /** It is checked from now on; nothing is known yet. */
   | { readonly type: 'enabled' }
   /** Its pool has no checks: it counts as up. */
@@ -61,14 +65,18 @@ export function stepHealth(
       return passed(state, thresholds.healthyThreshold, nowMs);
     case 'failed':
       return failed(state, event.reason, thresholds.unhealthyThreshold, nowMs);
+    case 'postponed':
+      return state.health === 'unknown' ? unlessSo(state, 'unknown', event.reason, nowMs) : state;
     case 'ejected':
       return state.health === 'healthy' ? become('ejected', event.reason, nowMs) : state;
     case 'disabled':
-      return state.reason === DISABLED ? state : become('unknown', DISABLED, nowMs, state);
+      return unlessSo(state, 'unknown', DISABLED, nowMs);
+    case 'leads-back':
+      return unlessSo(state, 'unhealthy', event.reason, nowMs);
     case 'enabled':
       return become('unknown', NOT_CHECKED_YET, nowMs, state);
     case 'unchecked':
-      return state.reason === NOT_CHECKED ? state : become('healthy', NOT_CHECKED, nowMs, state);
+      return unlessSo(state, 'healthy', NOT_CHECKED, nowMs);
   }
 }
 
@@ -116,6 +124,10 @@ function failed(state: HealthState, reason: string, fall: number, nowMs: number)
       return failures < fall ? { ...state, passes: 0, failures } : become('unhealthy', reason, nowMs);
     }
   }
+}
+
+function unlessSo(state: HealthState, health: Health, reason: string, nowMs: number): HealthState {
+  return state.health === health && state.reason === reason ? state : become(health, reason, nowMs, state);
 }
 
 /** With `from`, `sinceMs` is kept when the health stays the same. */

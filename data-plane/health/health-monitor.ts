@@ -2,7 +2,7 @@
  * Runs the health checks of all backends, writes their health into shared memory and publishes each change. Main thread.
  *
  * Invariants
- *  - at most `MAX_RUNNING` checks at once and one timer, however many backends there are;
+ *  - at most `MAX_RUNNING` checks at once and one timer, however many backends there are; no pool takes all of them;
  *  - each backend that has checks is either being checked or scheduled;
  *  - a backend keeps its state from plan to plan as long as its row and generation stay the same;
  *  - after each change of a `health` cell the epoch of its pool grows;
@@ -17,12 +17,14 @@ import type { HealthChanges } from './health-changes.ts';
 import type { HealthEvent, HealthState } from './health-machine.ts';
 import { MonitoredBackend } from './monitored-backend.ts';
 import { PoolTally } from './pool-tally.ts';
-import { CheckSchedule, firstDelayMs, nextDelayMs } from './scheduler.ts';
+import { CheckSchedule, firstDelayMs, hasShare, nextDelayMs } from './scheduler.ts';
 
 /** Checks at once. Each takes a descriptor, and the connection limit leaves room for this many. */
 export const MAX_RUNNING = 256;
 /** Inconclusive results in a row; more of them count as failures. */
 const MAX_INCONCLUSIVE = 3;
+/** While a shortage lasts, it is published this often. */
+const SHORTAGE_EVERY_MS = 60_000;
 
 export interface HealthMonitorInputs {
   readonly shared: Pick<SharedCells, 'health' | 'failures' | 'poolEpoch'>;
@@ -37,6 +39,8 @@ interface MonitoredPool {
   readonly name: string;
   readonly tally: PoolTally;
   alarmed: boolean;
+  /** Checks under way. */
+  running: number;
 }
 
 export class HealthMonitor {
@@ -50,6 +54,8 @@ export class HealthMonitor {
   readonly #schedule = new CheckSchedule();
   #running = 0;
   #timer: Timer | null = null;
+  /** When a shortage was last published. */
+  #shortageMs = Number.NEGATIVE_INFINITY;
 
   constructor(inputs: HealthMonitorInputs) {
     this.#inputs = inputs;
@@ -63,8 +69,14 @@ export class HealthMonitor {
     this.#pools = new Map();
     const due: MonitoredBackend[] = [];
     for (const pool of directory.pools) {
-      const alarmed = poolsBefore.get(pool.name)?.alarmed ?? false;
-      this.#pools.set(pool.name, { row: pool.row, name: pool.name, tally: new PoolTally(), alarmed });
+      const { alarmed = false, running = 0 } = poolsBefore.get(pool.name) ?? {};
+      this.#pools.set(pool.name, {
+        row: pool.row,
+        name: pool.name,
+        tally: new PoolTally(),
+        alarmed,
+        running,
+      });
       for (const backend of pool.backends) {
         const known = before.get(backend.row);
         const keeps = known?.backend.generation === backend.generation;
@@ -111,6 +123,12 @@ export class HealthMonitor {
     return new Map(Array.from(this.#pools.values(), ({ name, tally }) => [name, tally.panic]));
   }
 
+  /** How many backends lead back to a listener, and would get connections if they did not. */
+  leadingBack(): number {
+    const all = [...this.#backends.values()];
+    return all.filter(({ backend }) => backend.leadsBack !== null).length;
+  }
+
   close(): void {
     this.#timer?.cancel();
     for (const entry of this.#backends.values()) this.#stopChecking(entry);
@@ -126,7 +144,7 @@ export class HealthMonitor {
 
   /** Updates an entry to its configuration. Returns whether a first check is to be scheduled. */
   #adopt(entry: MonitoredBackend, backend: DirectoryBackend, pool: DirectoryPool): boolean {
-    const wasDisabled = entry.backend.state === 'disabled';
+    const wasKeptOut = entry.isKeptOut;
     const { intervalMs } = entry.check;
     entry.backend = backend;
     entry.check = pool.policy.healthCheck;
@@ -136,7 +154,7 @@ export class HealthMonitor {
       this.#step(entry, whyNotChecked(entry));
       return false;
     }
-    if (wasDisabled) this.#step(entry, { type: 'enabled' });
+    if (wasKeptOut) this.#step(entry, { type: 'enabled' });
     const isWaiting = entry.running !== null || this.#schedule.dueMs(backend.row) !== null;
     // A shorter interval takes effect at once, not after the longer one that is running.
     return !isWaiting || entry.check.intervalMs < intervalMs;
@@ -159,14 +177,20 @@ export class HealthMonitor {
   #cancel(entry: MonitoredBackend): void {
     if (!entry.running) return;
     entry.cancelCheck();
-    this.#running--;
+    this.#countRunning(entry, -1);
+  }
+
+  #countRunning({ backend }: MonitoredBackend, change: 1 | -1): void {
+    this.#running += change;
+    const pool = this.#pools.get(backend.pool);
+    if (pool) pool.running += change;
   }
 
   #scheduleIn(entry: MonitoredBackend, delayMs: number): void {
     if (entry.running) return;
     const dueMs = this.#inputs.clock.nowMs() + delayMs;
-    const { row } = entry.backend;
-    this.#schedule.set(row, Math.min(dueMs, this.#schedule.dueMs(row) ?? dueMs));
+    const { row, pool } = entry.backend;
+    this.#schedule.set(row, Math.min(dueMs, this.#schedule.dueMs(row) ?? dueMs), pool);
   }
 
   /** Starts what is due and arms the timer for what comes next. */
@@ -174,8 +198,10 @@ export class HealthMonitor {
     this.#timer?.cancel();
     this.#timer = null;
     const { clock } = this.#inputs;
+    const mayStart = (pool: string) =>
+      hasShare(this.#pools.get(pool)?.running ?? 0, MAX_RUNNING - this.#running);
     while (this.#running < MAX_RUNNING) {
-      const row = this.#schedule.takeDue(clock.nowMs());
+      const row = this.#schedule.takeDue(clock.nowMs(), mayStart);
       if (row === null) break;
       const entry = this.#backends.get(row);
       if (entry) this.#start(entry);
@@ -188,7 +214,7 @@ export class HealthMonitor {
 
   #start(entry: MonitoredBackend): void {
     const { checker, clock } = this.#inputs;
-    this.#running++;
+    this.#countRunning(entry, 1);
     entry.startedMs = clock.nowMs();
     entry.running = checker.check(entry.backend, entry.check.timeoutMs, (result) =>
       this.#finish(entry, result),
@@ -197,7 +223,7 @@ export class HealthMonitor {
 
   #finish(entry: MonitoredBackend, result: CheckResult): void {
     entry.running = null;
-    this.#running--;
+    this.#countRunning(entry, -1);
     // The cell may say so although the worker died before its message was sent.
     if (!this.#noticeEjection(entry, 'failed connects in a row')) this.#evaluate(entry, result);
     this.#publishPanic(this.#pools.get(entry.backend.pool));
@@ -208,12 +234,22 @@ export class HealthMonitor {
   }
 
   #evaluate(entry: MonitoredBackend, result: CheckResult): void {
-    if (result.type !== 'inconclusive') {
+    if (result.type === 'shortage') {
+      this.#step(entry, { type: 'postponed', reason: result.reason });
+      this.#publishShortage(result.reason);
+    } else if (result.type !== 'inconclusive') {
       entry.inconclusive = 0;
       this.#step(entry, result);
     } else if (++entry.inconclusive > MAX_INCONCLUSIVE) {
       this.#step(entry, { type: 'failed', reason: result.reason });
     }
+  }
+
+  #publishShortage(reason: string): void {
+    const nowMs = this.#inputs.clock.nowMs();
+    if (nowMs - this.#shortageMs < SHORTAGE_EVERY_MS) return;
+    this.#shortageMs = nowMs;
+    this.#inputs.changes.publish({ type: 'shortage', reason });
   }
 
   /** Reads an ejection from the cell. Whether there was one that the machine did not know. */
@@ -255,5 +291,8 @@ export class HealthMonitor {
 }
 
 function whyNotChecked({ backend }: MonitoredBackend): HealthEvent {
-  return { type: backend.state === 'disabled' ? 'disabled' : 'unchecked' };
+  if (backend.state === 'disabled') return { type: 'disabled' };
+  return backend.leadsBack === null
+    ? { type: 'unchecked' }
+    : { type: 'leads-back', reason: backend.leadsBack };
 }

@@ -40,8 +40,13 @@ export class MonitoredBackend {
     Atomics.store(shared.failures, backend.row, 0);
   }
 
+  /** It can't get connections, whatever a check would say. */
+  get isKeptOut(): boolean {
+    return this.backend.state === 'disabled' || this.backend.leadsBack !== null;
+  }
+
   get isChecked(): boolean {
-    return this.backend.state !== 'disabled' && this.check.type !== 'none';
+    return !this.isKeptOut && this.check.type !== 'none';
   }
 
   /** Steps the machine, and writes the cell unless a worker has. Returns whether the cell changed. */

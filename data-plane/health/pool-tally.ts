@@ -3,7 +3,7 @@
  * panic. Pure. A change costs O(1), however large the pool is.
  */
 import type { Health } from '../../core/model/resources.ts';
-import type { DirectoryBackend } from '../plan/plan-directory.ts';
+import { type DirectoryBackend, takesConnections } from '../plan/plan-directory.ts';
 
 export class PoolTally {
   #serving = 0;
@@ -11,8 +11,8 @@ export class PoolTally {
   #unchecked = 0;
 
   /** Adds or removes a backend with this health. Those that get no connections anyway don't count. */
-  count(backend: Pick<DirectoryBackend, 'state' | 'weight'>, health: Health, change: 1 | -1): void {
-    if (backend.state !== 'active' || backend.weight === 0) return;
+  count(backend: DirectoryBackend, health: Health, change: 1 | -1): void {
+    if (!takesConnections(backend) || backend.weight === 0) return;
     this.#serving += change;
     if (health === 'healthy') this.#up += change;
     if (health === 'unknown') this.#unchecked += change;

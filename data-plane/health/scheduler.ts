@@ -3,7 +3,8 @@
  *
  * Invariants
  *  - a row is in the schedule at most once; scheduling it again moves it;
- *  - rows are taken in the order of their times; O(log n) each, no allocation once the heap has grown.
+ *  - rows are taken in the order of their times, except that a pool without a share waits for one, and holds nobody up;
+ *    O(log n) each, no allocation once the heap has grown.
  */
 import type { HealthCheck } from '../../core/model/resources.ts';
 import type { Random } from '../../core/runtime/random.ts';
@@ -26,14 +27,28 @@ export function nextDelayMs(state: HealthState, check: HealthCheck, random: Rand
   return intervalMs * (1 - JITTER + 2 * JITTER * random.next());
 }
 
+/**
+ * Whether a pool may begin one more check while `free` of all checks that may run at once are left. Many silent backends
+ * hold a check each for seconds: a pool full of them takes four fifths, two take four ninths each, and however many there
+ * are, the next check of a pool with none goes first.
+ */
+export function hasShare(running: number, free: number): boolean {
+  return running < 4 * free;
+}
+
 /** Rows by the time their next check is due: a binary heap with an index. */
 export class CheckSchedule {
   readonly #heap: number[] = [];
   /** By row: its index in the heap. */
   readonly #index = new Map<number, number>();
   readonly #dueMs = new Map<number, number>();
+  readonly #poolOf = new Map<number, string>();
+  /** By pool: rows that were due when their pool had no share, in the order of their times. They are not in the heap. */
+  readonly #held = new Map<string, Set<number>>();
 
-  set(row: number, dueMs: number): void {
+  set(row: number, dueMs: number, pool: string): void {
+    if (this.#isHeld(row)) return;
+    this.#poolOf.set(row, pool);
     this.#dueMs.set(row, dueMs);
     let index = this.#index.get(row);
     if (index === undefined) {
@@ -45,10 +60,27 @@ export class CheckSchedule {
   }
 
   remove(row: number): void {
+    this.#dueMs.delete(row);
+    this.#letGo(row);
+    this.#takeOut(row);
+    this.#poolOf.delete(row);
+  }
+
+  #isHeld(row: number): boolean {
+    return this.#held.get(this.#poolOf.get(row) ?? '')?.has(row) ?? false;
+  }
+
+  #letGo(row: number): void {
+    const pool = this.#poolOf.get(row) ?? '';
+    const held = this.#held.get(pool);
+    held?.delete(row);
+    if (held?.size === 0) this.#held.delete(pool);
+  }
+
+  #takeOut(row: number): void {
     const index = this.#index.get(row);
     if (index === undefined) return;
     this.#index.delete(row);
-    this.#dueMs.delete(row);
     const last = this.#heap.pop();
     if (last === undefined || last === row) return;
     this.#put(last, this.#siftUp(last, index));
@@ -64,18 +96,29 @@ export class CheckSchedule {
     return this.#dueMs.get(row) ?? Number.POSITIVE_INFINITY;
   }
 
-  /** When the next one is due; null: nothing is scheduled. */
+  /** When the next one is due, apart from those that wait for their pool's share; null: nothing is scheduled. */
   nextDueMs(): number | null {
     const first = this.#heap[0];
     return first === undefined ? null : this.dueMs(first);
   }
 
-  /** Removes and returns the row that is due first; null: none is due yet. */
-  takeDue(nowMs: number): number | null {
-    const first = this.#heap[0];
-    if (first === undefined || this.#due(first) > nowMs) return null;
-    this.remove(first);
-    return first;
+  /** Removes and returns the row that is due first in a pool that `mayStart`; null: none is due yet. */
+  takeDue(nowMs: number, mayStart: (pool: string) => boolean): number | null {
+    for (const [pool, [first]] of this.#held) {
+      if (first === undefined || !mayStart(pool)) continue;
+      this.remove(first);
+      return first;
+    }
+    for (let first = this.#heap[0]; first !== undefined && this.#due(first) <= nowMs; first = this.#heap[0]) {
+      const pool = this.#poolOf.get(first) ?? '';
+      if (mayStart(pool)) {
+        this.remove(first);
+        return first;
+      }
+      this.#takeOut(first);
+      this.#held.set(pool, (this.#held.get(pool) ?? new Set()).add(first));
+    }
+    return null;
   }
 
   #put(row: number, index: number): void {

@@ -7,6 +7,7 @@
  *  - with the C library the reset is sent before the handshake's last acknowledgement, so the server's program does not
  *    notice (see epoll-checker.ts). Node has no option for that: without the C library each check is a connection that
  *    the program accepts and finds reset;
+ *  - a connect that met itself counts as refused: nobody listens there;
  *  - it is bound to the first source address of the backend's family, if any is set;
  *  - the event loop runs timers before it polls sockets, so after a pause of this process the deadline would fire before
  *    a success that arrived long ago. So sockets are polled once more at the deadline, and a deadline that is late by
@@ -14,8 +15,9 @@
  */
 import { isIP, isIPv4, Socket } from 'node:net';
 import type { Clock } from '../../core/runtime/clock.ts';
-import { errnoOf } from '../kernel/errno.ts';
+import { ERRNO, errnoOf } from '../kernel/errno.ts';
 import type { Libc } from '../kernel/libc.ts';
+import { isItsOwnPeer } from '../kernel/own-peer.ts';
 import { type Checker, type CheckResult, later, refused, timedOut } from './checker.ts';
 
 /** `libc` null where it can't be called. */
@@ -44,7 +46,7 @@ export function tcpChecker(clock: Clock, sourceAddresses: readonly string[], lib
         // setImmediate runs after the next poll of the sockets, which may still end this check.
         setImmediate(() => end(timedOut(timeoutMs, lateMs)));
       });
-      socket.once('connect', () => end({ type: 'passed' }));
+      socket.once('connect', () => end(isItsOwnPeer(socket) ? refused(ERRNO.refused) : { type: 'passed' }));
       // Not `once`: a socket that is being destroyed may report another error, which is to be ignored.
       socket.on('error', (error) => end(failed(error)));
       return { cancel: () => end(null) };

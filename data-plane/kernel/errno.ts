@@ -2,11 +2,12 @@
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 
-const { EADDRINUSE, EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } = constants.errno;
+const { EADDRINUSE, EADDRNOTAVAIL, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } = constants.errno;
 
 export const ERRNO = {
   pipe: constants.errno.EPIPE,
   timedOut: constants.errno.ETIMEDOUT,
+  refused: constants.errno.ECONNREFUSED,
   /** We cancelled the attempt: see Engine.reconsider. */
   canceled: constants.errno.ECANCELED,
 } as const;
@@ -32,9 +33,12 @@ export function isShortage(errno: number): boolean {
   return SHORTAGES.has(errno);
 }
 
-/** Whether a connect failed because of us, not because of the backend. */
+/**
+ * Whether a connect failed because of us, not because of the backend. What this host forbids (EPERM, EACCES) is none of
+ * these: it lasts, and until somebody changes it other backends serve this proxy's clients better.
+ */
 export function isOwnFailure(errno: number): boolean {
-  return SHORTAGES.has(errno) || PORTS.has(errno);
+  return SHORTAGES.has(errno) || PORTS.has(errno) || errno === EAGAIN;
 }
 
 /** `ECONNREFUSED` for 111; the number itself when the system has no name for it. */

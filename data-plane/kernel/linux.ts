@@ -20,9 +20,13 @@ export const OPTION = {
   reuseAddress: [1, 2],
   error: [1, 4],
   keepAlive: [1, 9],
+  /** An urgent byte stays in its place among the others. Without this, reads skip it. */
+  outOfBandInline: [1, 10],
   linger: [1, 13],
   reusePort: [1, 15],
   noDelay: [6, 1],
+  /** struct sock_fprog: a program that decides which packets a socket gets. */
+  attachFilter: [1, 26],
   keepAliveIdleSeconds: [6, 4],
   keepAliveIntervalSeconds: [6, 5],
   keepAliveProbes: [6, 6],
@@ -32,7 +36,8 @@ export const OPTION = {
   bindAddressNoPort: [0, 24],
   ipv6Only: [41, 26],
 } as const satisfies Record<string, readonly [level: number, name: number]>;
-export type SocketOption = keyof typeof OPTION;
+/** Options whose value is an integer. */
+export type SocketOption = Exclude<keyof typeof OPTION, 'attachFilter'>;
 
 /** Bits of epoll events. */
 export const EPOLL = {

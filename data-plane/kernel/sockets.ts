@@ -88,6 +88,18 @@ export class Sockets {
     return result < 0 ? result : this.peerPort;
   }
 
+  /**
+   * Whether a socket that connected to `port` is connected to itself. The kernel may choose the port that it connects to
+   * as its own when nobody listens there, and TCP connects the two ends (simultaneous open).
+   */
+  isItsOwnPeer(fd: number, port: number): boolean {
+    if (this.localPort(fd) !== port) return false;
+    const own = this.#address.slice();
+    this.#length[0] = SOCKADDR_BYTES;
+    const result = this.native.getpeername(fd, this.#addressAt, this.#lengthAt);
+    return result >= 0 && this.#address.every((byte, index) => byte === own[index]);
+  }
+
   /** The pending error of a socket, positive, which the kernel reports once; 0: none. */
   pendingError(fd: number): number {
     const [level, name] = OPTION.error;

@@ -3,7 +3,7 @@
  *
  * Invariants
  *  - a snapshot that can't be run as a whole gives all its violations, and no row changes hands;
- *  - a backend that is not active has weight 0;
+ *  - a backend that is not active, or that leads back to a listener (loops.ts), has weight 0;
  *  - arrays as long as the number of backends (rows, weights, Maglev's table) lie in shared memory, and are taken over
  *    from the plan before where they would be the same.
  */
@@ -12,8 +12,15 @@ import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { buildMaglevTable } from '../balancing/maglev.ts';
 import type { AssignedRows, RowAllocator } from '../memory/row-allocator.ts';
+import { findLoops, type Loops, type Whereabouts } from './loops.ts';
 import type { PlanListener, PlanPool } from './plan.ts';
-import type { BuiltPlan, DirectoryBackend, DirectoryListener, DirectoryPool } from './plan-directory.ts';
+import {
+  type BuiltPlan,
+  type DirectoryBackend,
+  type DirectoryListener,
+  type DirectoryPool,
+  takesConnections,
+} from './plan-directory.ts';
 import { type ReadBackend, type ReadListener, type ReadPool, readSnapshot } from './read-snapshot.ts';
 
 export type PlanResult =
@@ -27,11 +34,12 @@ export interface PlanInputs {
   readonly rows: Pick<RowAllocator, 'assign' | 'generation'>;
   /** The plan that the workers run now. */
   readonly previous: BuiltPlan | null;
+  readonly whereabouts: Whereabouts;
 }
 
 const directoryBackends = new WeakMap<ReadBackend, DirectoryBackend>();
 
-export function buildPlan({ snapshot, sequence, rows, previous }: PlanInputs): PlanResult {
+export function buildPlan({ snapshot, sequence, rows, previous, whereabouts }: PlanInputs): PlanResult {
   const read = readSnapshot(snapshot);
   if (read.violations.length > 0) return { ok: false, violations: read.violations };
   const assigned = rows.assign(sequence, {
@@ -40,7 +48,8 @@ export function buildPlan({ snapshot, sequence, rows, previous }: PlanInputs): P
     listeners: read.listeners.map(({ address }) => address),
   });
   if (!assigned.ok) return assigned;
-  const pools = directoryPools(read.pools, assigned, rows);
+  const loops = findLoops(read.pools, read.listeners, whereabouts);
+  const pools = directoryPools(read.pools, assigned, rows, loops);
   const before = new Map(previous?.plan.pools.map((pool) => [pool.row, pool]));
   const listeners = directoryListeners(read.listeners, assigned);
   const poolIndex = new Map(pools.map(({ name }, index) => [name, index]));
@@ -53,7 +62,7 @@ export function buildPlan({ snapshot, sequence, rows, previous }: PlanInputs): P
         listeners: listeners.map((listener) => planListener(listener, poolIndex)),
         pools: pools.map((pool) => planPool(pool, before.get(pool.row) ?? null)),
       },
-      directory: { pools, listeners },
+      directory: { pools, listeners, ownBackends: loops.own },
     },
   };
 }
@@ -63,6 +72,7 @@ function directoryPools(
   pools: readonly ReadPool[],
   assigned: AssignedRows,
   rows: Pick<RowAllocator, 'generation'>,
+  { leadingBack }: Loops,
 ): DirectoryPool[] {
   let next = 0;
   return pools.map(({ name, policy, backends }, index) => ({
@@ -71,19 +81,25 @@ function directoryPools(
     policy,
     backends: backends.map((backend) => {
       const row = assigned.backends[next++]!;
-      return directoryBackend(backend, row, rows.generation(row));
+      return directoryBackend(backend, row, rows.generation(row), leadingBack.get(backend) ?? null);
     }),
   }));
 }
 
 /** The same object as before when nothing changed: most of a plan is the same as the one before. */
-function directoryBackend(backend: ReadBackend, row: number, generation: number): DirectoryBackend {
+function directoryBackend(
+  backend: ReadBackend,
+  row: number,
+  generation: number,
+  leadsBack: string | null,
+): DirectoryBackend {
   const before = directoryBackends.get(backend);
-  if (before?.row === row && before.generation === generation) return before;
+  if (before?.row === row && before.generation === generation && before.leadsBack === leadsBack)
+    return before;
   const { resource, address, pool } = backend;
   const { weight, state } = resource;
   const { host, port, canonical } = address;
-  const directory = { row, generation, pool, address: canonical, host, port, weight, state };
+  const directory = { row, generation, pool, address: canonical, host, port, weight, state, leadsBack };
   directoryBackends.set(backend, directory);
   return directory;
 }
@@ -152,6 +168,6 @@ function maglevTable(backends: readonly DirectoryBackend[]): Uint32Array {
   );
 }
 
-function planWeight({ state, weight }: DirectoryBackend): number {
-  return state === 'active' ? weight : 0;
+function planWeight(backend: DirectoryBackend): number {
+  return takesConnections(backend) ? backend.weight : 0;
 }

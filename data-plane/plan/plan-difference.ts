@@ -3,14 +3,22 @@
  *
  * Invariant: backends are told apart by row and generation.
  */
-import type { BuiltPlan, DirectoryBackend, DirectoryPool } from './plan-directory.ts';
+import {
+  type BuiltPlan,
+  type DirectoryBackend,
+  type DirectoryPool,
+  takesConnections,
+} from './plan-directory.ts';
 
 export interface PlanDifference {
   /** May take connections now and might not before: whatever deadline they had is void. */
   readonly activated: readonly DirectoryBackend[];
-  /** Were active and are draining, disabled or gone now. */
+  /** Were active and are draining, disabled or gone now, or were found to lead back to a listener. */
   readonly retired: readonly RetiredBackend[];
 }
+
+/** What leads back is no service that anybody waits for: each connection holds another one open. */
+const LEADS_BACK_MS = 1;
 
 interface RetiredBackend {
   readonly backend: DirectoryBackend;
@@ -29,7 +37,10 @@ export function planDifference(from: BuiltPlan | null, to: BuiltPlan): PlanDiffe
       const isSame = isSameBackend(old, next);
       if (isSame && isActive(old) && isActive(next)) continue;
       // A backend that was draining already keeps the deadline it has.
-      if (isActive(old)) retired.push({ backend: old, drainTimeoutMs: timeoutOf(isSame ? now : before) });
+      if (isActive(old)) {
+        const drainTimeoutMs = isSame ? timeoutOf(now, next) : timeoutOf(before);
+        retired.push({ backend: old, drainTimeoutMs });
+      }
       if (isActive(next)) activated.push(next);
     }
   }
@@ -37,14 +48,15 @@ export function planDifference(from: BuiltPlan | null, to: BuiltPlan): PlanDiffe
 }
 
 function isActive(backend: DirectoryBackend | undefined): backend is DirectoryBackend {
-  return backend?.state === 'active';
+  return backend !== undefined && takesConnections(backend);
 }
 
 function isSameBackend(a: DirectoryBackend | undefined, b: DirectoryBackend | undefined): boolean {
   return a?.row === b?.row && a?.generation === b?.generation;
 }
 
-function timeoutOf(pool: DirectoryPool | undefined): number {
+function timeoutOf(pool: DirectoryPool | undefined, backend?: DirectoryBackend): number {
+  if (backend && backend.leadsBack !== null) return LEADS_BACK_MS;
   return pool?.policy.drainTimeoutMs ?? 0;
 }
 

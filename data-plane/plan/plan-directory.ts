@@ -11,6 +11,8 @@ import type { Plan } from './plan.ts';
 export interface PlanDirectory {
   readonly pools: readonly DirectoryPool[];
   readonly listeners: readonly DirectoryListener[];
+  /** Addresses of backends that are listeners of this proxy itself. Nearly always empty. */
+  readonly ownBackends: readonly string[];
 }
 
 export interface DirectoryPool {
@@ -32,6 +34,13 @@ export interface DirectoryBackend {
   /** As configured, even for a backend that is not active. */
   readonly weight: number;
   readonly state: BackendState;
+  /** Why it leads back to a listener, in words, and so gets no connections; null: it does not. */
+  readonly leadsBack: string | null;
+}
+
+/** Of weight 0 it may still be. */
+export function takesConnections({ state, leadsBack }: DirectoryBackend): boolean {
+  return state === 'active' && leadsBack === null;
 }
 
 export interface DirectoryListener {

@@ -23,6 +23,8 @@ import type { BackendObservation, Observation, ProcessObservation } from '../tel
 
 /** About 4 ms of CPU to build and encode, and at most 700 bytes each, with both histograms. */
 const MAX_BACKENDS_A_MESSAGE = 250;
+/** Usually there is none; a control plane passes no more on. */
+const MAX_OWN_BACKENDS = 256;
 
 type Messages = Generator<StreamReportsRequest, void, undefined>;
 
@@ -63,7 +65,14 @@ function* messages(before: Observation, now: Observation, first: StreamReportsRe
 }
 
 const NOTHING: Observation = {
-  applied: { running: null, failedListeners: [], rejected: null, fromDisk: false, stale: false },
+  applied: {
+    running: null,
+    failedListeners: [],
+    ownBackends: [],
+    rejected: null,
+    fromDisk: false,
+    stale: false,
+  },
   backends: new Map(),
   listeners: new Map(),
   workers: [],
@@ -145,7 +154,7 @@ function processToWire(usage: ProcessObservation): ProcessReport {
 }
 
 function appliedToWire(applied: AppliedConfig): AppliedSnapshot {
-  const { running, failedListeners, rejected, fromDisk, stale } = applied;
+  const { running, failedListeners, ownBackends, rejected, fromDisk, stale } = applied;
   return {
     position: running && positionToWire(running.position),
     snapshotHash: running?.hash ?? '',
@@ -156,5 +165,6 @@ function appliedToWire(applied: AppliedConfig): AppliedSnapshot {
     },
     fromDisk,
     stale,
+    ownBackends: ownBackends.slice(0, MAX_OWN_BACKENDS),
   };
 }

@@ -30,6 +30,11 @@ const TWIN_RETRY_MS = 10_000;
 /** How long a stop waits for the replica to take the last message. */
 const STOP_TIMEOUT_MS = 1_000;
 
+interface ReplicaReport extends ReplicaView {
+  /** Addresses of backends that are listeners of a proxy of the fleet. */
+  readonly fleetBackends: readonly string[];
+}
+
 export interface ReportStreamOptions {
   readonly client: ReplicaClient;
   readonly reports: SharedReports;
@@ -41,7 +46,7 @@ export interface ReportStreamOptions {
   /** Its replica has no stream any more. */
   readonly release: () => void;
   /** What the replica reports about itself; null: the stream is lost. */
-  readonly onReplica: (replica: string, view: ReplicaView | null) => void;
+  readonly onReplica: (replica: string, report: ReplicaReport | null) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -192,13 +197,14 @@ export class ReportStream {
     this.#writable = this.#call?.write(message) ?? false;
   }
 
-  #onReplica({ position, storeAgeMs, stopping, sameId }: StreamReportsResponse__Output): void {
+  #onReplica({ position, storeAgeMs, stopping, sameId, fleetBackends }: StreamReportsResponse__Output): void {
     const { client, logger, onReplica } = this.#options;
     this.#warnOf(sameId, logger);
     onReplica(client.address, {
       position: position && positionFromWire(position),
       storeAgeMs: Number(storeAgeMs),
       stopping,
+      fleetBackends,
     });
   }
 

@@ -8,6 +8,8 @@ export interface AppliedConfig {
   /** The snapshot that all workers run; null: none yet. */
   readonly running: { readonly position: Position; readonly hash: string } | null;
   readonly failedListeners: readonly FailedListener[];
+  /** Addresses of backends that are listeners of this proxy itself. */
+  readonly ownBackends: readonly string[];
   /** The newest snapshot that was refused, until a later one is applied. */
   readonly rejected: { readonly position: Position; readonly violations: readonly Violation[] } | null;
   /** `running` was read from disk, and no control plane has confirmed it since. */
@@ -21,6 +23,7 @@ export class ConfigStatus {
   #observation: AppliedConfig = {
     running: null,
     failedListeners: [],
+    ownBackends: [],
     rejected: null,
     fromDisk: false,
     stale: false,
@@ -58,6 +61,10 @@ export class ConfigStatus {
   /** All listeners that are not bound now. */
   failedListeners(failedListeners: readonly FailedListener[]): void {
     this.#change({ failedListeners });
+  }
+
+  ownBackends(ownBackends: readonly string[]): void {
+    if (ownBackends.join() !== this.#observation.ownBackends.join()) this.#change({ ownBackends });
   }
 
   #change(fields: Partial<AppliedConfig>): void {

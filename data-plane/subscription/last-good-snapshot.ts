@@ -8,13 +8,14 @@
  *    the snapshot, and when the proxy is stopped in order;
  *  - a file that is set aside stays on disk under another name, and a log line says why.
  */
-import { open, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
+import { syncFolder, writePrivateFile } from '../../core/runtime/private-folder.ts';
 import { readSnapshotFile, type SavedSnapshot, setSnapshotAside, SNAPSHOT_FILES } from './snapshot-file.ts';
 
 const SURVIVED_MS = 10_000;
@@ -123,11 +124,6 @@ async function unfinishedStarts(directory: string): Promise<number> {
 
 /** Durable when it resolves, before anything runs that could end the process. */
 async function noteStarts(directory: string, unfinished: number): Promise<void> {
-  const file = await open(join(directory, STARTS_FILE), 'w', 0o600);
-  try {
-    await file.writeFile(`${unfinished}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await writePrivateFile(join(directory, STARTS_FILE), `${unfinished}\n`);
+  syncFolder(directory);
 }

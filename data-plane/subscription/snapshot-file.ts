@@ -11,11 +11,12 @@
  */
 import { violationText } from '../../core/model/violation.ts';
 import { createHash } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FORMAT, type Position } from '../../core/model/commit.ts';
 import type { Snapshot, SnapshotEntry } from '../../core/model/snapshot.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
+import { syncFolder, writePrivateFile } from '../../core/runtime/private-folder.ts';
 import { assemble } from './assemble-snapshot.ts';
 
 const [NEWEST, BEFORE] = ['snapshot.json', 'snapshot.before.json'] as const;
@@ -66,19 +67,13 @@ export async function stageSnapshotFile(
   const header: Header = { format: FORMAT, checksum: checksumOf(text) };
   const path = join(directory, NEWEST);
   const staged = `${path}.new`;
-  const file = await open(staged, 'w', 0o600);
-  try {
-    await file.writeFile(`${JSON.stringify(header)}\n${text}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await writePrivateFile(staged, `${JSON.stringify(header)}\n${text}\n`);
   return {
     async keep() {
       // Between the two renames, the one before is the newest that exists.
       await renameIfThere(path, join(directory, BEFORE));
       await rename(staged, path);
-      await syncFolder(directory);
+      syncFolder(directory);
     },
   };
 }
@@ -98,7 +93,7 @@ export async function readSnapshotFile(directory: string, name: string = NEWEST)
 export async function setSnapshotAside(directory: string, name: string): Promise<boolean> {
   const path = join(directory, name);
   const moved = await renameIfThere(path, `${path}.set-aside`);
-  if (moved) await syncFolder(directory);
+  if (moved) syncFolder(directory);
   return moved;
 }
 
@@ -147,13 +142,4 @@ function bodyText(rest: Omit<Body, 'entries'>, { entries }: Snapshot): string {
 
 function checksumOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

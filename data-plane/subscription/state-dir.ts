@@ -5,17 +5,9 @@
  * The lock is flock(2) on a file in it, which the kernel releases however the process dies. Where the C library cannot
  * be called, it is the process id in that file, as long as such a process exists.
  */
-import {
-  closeSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, ftruncateSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makePrivateFolder, openPrivateFile } from '../../core/runtime/private-folder.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
 
 const LOCK_FILE = 'lock';
@@ -26,11 +18,19 @@ export interface FileLocking {
   lock(fd: number): number;
 }
 
-/** Creates and locks the directory; returns its absolute path. Throws FAILED_PRECONDITION when it is in use. */
-export function lockStateDir(directory: string, locking: FileLocking | null): string {
+/**
+ * Creates and locks the directory; returns its absolute path. Throws FAILED_PRECONDITION when it is in use. `warn` hears
+ * that other users can get at it.
+ */
+export function lockStateDir(
+  directory: string,
+  locking: FileLocking | null,
+  warn: (words: string) => void,
+): string {
   const path = resolve(directory);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const open = makePrivateFolder(path);
+    if (open !== undefined) warn(open);
     if (locking) lockFile(path, locking);
     else claimPidFile(path);
   } catch (error) {
@@ -44,7 +44,7 @@ export function lockStateDir(directory: string, locking: FileLocking | null): st
 function lockFile(path: string, locking: FileLocking): void {
   const file = join(path, LOCK_FILE);
   // Never closed: the lock lasts as long as the descriptor. 'a' creates without truncating the owner's number.
-  const fd = openSync(file, 'a', 0o600);
+  const fd = openPrivateFile(file, constants.O_WRONLY | constants.O_APPEND);
   if (locking.lock(fd) < 0) {
     closeSync(fd);
     throw inUse(path, readFileSync(file, 'utf8').trim());

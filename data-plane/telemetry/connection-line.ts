@@ -12,7 +12,8 @@ export const CLOSE_WORDS: Readonly<Record<CloseReason, string>> = {
   connect_failed: 'every attempt to connect failed',
   idle_timeout: 'no byte in either direction for too long',
   half_closed_timeout: 'no byte for too long after one side had ended',
-  drain_deadline: 'its backend was draining or removed, and the drain timeout passed',
+  drain_deadline:
+    'its backend was draining or removed, and the drain timeout passed, or it led back to a listener',
   shutdown: 'the proxy stopped, and its drain timeout passed',
   worker_lost: 'its worker died',
   internal_error: 'a defect of the proxy',

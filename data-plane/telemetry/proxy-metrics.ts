@@ -27,6 +27,8 @@ export interface ProxyReadings extends TrafficTotals {
   readonly connectionLog: ConnectionLogReadings | null;
   /** By pool, for all pools: whether it ignores the health of its backends. */
   readonly panic: ReadonlyMap<string, boolean>;
+  /** How many backends lead back to a listener. */
+  readonly leadingBack: number;
   readonly connected: boolean;
   /** Time since a control plane last confirmed the running configuration; null: nothing runs. */
   readonly configAgeSeconds: number | null;
@@ -78,6 +80,11 @@ const FAMILIES: readonly Family[] = [
     (add, { panic }) => {
       for (const [pool, on] of panic) add({ pool }, Number(on));
     },
+  ),
+  gauge(
+    'lb_backends_leading_back',
+    'Backends that lead back to a listener of the fleet and so get no connections.',
+    (add, { leadingBack }) => add({}, leadingBack),
   ),
   gauge(
     'lb_pool_backends',

@@ -15,7 +15,7 @@ import { type PickRequest, NO_BACKEND } from '../balancing/balancer.ts';
 import { TriedSet } from '../balancing/tried-set.ts';
 import { type ConnectionHandler, type ConnectionTimeouts, type Engine, NO_ROW } from '../engine/engine.ts';
 import type { CloseReason } from '../memory/close-reasons.ts';
-import { ERRNO } from '../kernel/errno.ts';
+import { ERRNO, isOwnFailure } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
 import type { ConnectionRecords } from './connection-records.ts';
@@ -195,6 +195,8 @@ export class WorkerConnections implements ConnectionHandler {
     const pool = this.#slots.pool[slot]!;
     attempt.failed += 1;
     attempt.tried.push(backend);
+    // Ours, then: the backend is not blamed for it in any count.
+    if (isOwnFailure(errno)) return;
     this.#inputs.counters.connectFailed(backend);
     const runtime = this.#plan?.poolByRow(pool);
     const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;

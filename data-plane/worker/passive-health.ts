@@ -2,11 +2,11 @@
  * Takes a backend out after failed connects in a row, until its next passing check.
  *
  * Invariants
- *  - only a failure of the backend counts: running out of local ports or descriptors does not;
+ *  - only a failure of the backend counts, which the caller sees to (isOwnFailure): running out of local ports does not;
  *  - of all workers, the one whose compareExchange succeeds tells the main thread: once per ejection;
  *  - a backend that is not checked is never taken out: nothing would bring it back.
  */
-import { errnoName, isOwnFailure } from '../kernel/errno.ts';
+import { errnoName } from '../kernel/errno.ts';
 import type { PlanPool } from '../plan/plan.ts';
 import { HEALTH, type SharedCells } from '../memory/shared-memory.ts';
 import type { FromWorker } from './protocol.ts';
@@ -27,7 +27,6 @@ export class PassiveHealth {
   }
 
   connectFailed(row: number, errno: number, pool: PlanPool): void {
-    if (isOwnFailure(errno)) return;
     const { failures, generation, health, poolEpoch } = this.#shared;
     const inARow = Atomics.add(failures, row, 1) + 1;
     if (inARow < FAILURES_IN_A_ROW || pool.alwaysUp) return;

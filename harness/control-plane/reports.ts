@@ -50,6 +50,7 @@ export function applied(
     position,
     snapshotHash: `snapshot-${revision}`,
     failedListeners: [],
+    ownBackends: [],
     rejected: null,
     fromDisk: false,
     stale: false,

@@ -46,7 +46,7 @@ export interface Part {
   readonly atOnce: number;
   readonly finish: Finish;
   readonly reads: (typeof READS)[number];
-  /** Behind so many bytes it says an urgent one, which the other does not find in the stream; null: never. */
+  /** The byte behind so many others is urgent; null: none is. */
   readonly urgentAt: number | null;
 }
 
@@ -64,15 +64,15 @@ function drawPart(random: Random, mostBytes: number): Part {
   // Who never reads would never hear the end that it waits for.
   const readsAtLast = finish === 'end' || finish.endsWith('last');
   const bytes = Math.min(drawBytes(random), mostBytes);
-  // Behind the last byte more often than anywhere else.
-  const urgentAt = Math.min(bytes, randomBelow(random, Math.ceil(1.3 * bytes) + 1));
+  // The last byte more often than any other.
+  const urgentAt = Math.min(bytes - 1, randomBelow(random, Math.ceil(1.3 * bytes) + 1));
   return {
     from: randomBelow(random, POOL_BYTES / 2),
     bytes,
     atOnce: pick(random, [1_000, 20_000, 300_000]),
     finish,
     reads: pick(random, readsAtLast ? READS.slice(0, -1) : READS),
-    urgentAt: randomBelow(random, 3) === 0 ? urgentAt : null,
+    urgentAt: bytes > 0 && randomBelow(random, 3) === 0 ? urgentAt : null,
   };
 }
 
@@ -103,7 +103,6 @@ export class Peer {
   readonly #socket: RawSocket;
   readonly #random: Random;
   #said = 0;
-  #urgentSaid = false;
   #silentSteps = 0;
   #output: 'speaking' | 'ended' | 'reset' = 'speaking';
   /** Everything, its end included, is in the kernel of the engine. */
@@ -172,20 +171,20 @@ export class Peer {
 
   get #owesUrgent(): boolean {
     const { urgentAt } = this.part;
-    const isDue = urgentAt !== null && this.#said >= urgentAt && !this.#urgentSaid;
-    return isDue && this.#output === 'speaking' && !this.#sendFailed;
+    return urgentAt === this.#said && this.#output === 'speaking' && !this.#sendFailed;
   }
 
   #speak(other: Peer): void {
-    const { bytes, from, atOnce } = this.part;
+    const { bytes, from, atOnce, urgentAt } = this.part;
     if (this.#owesUrgent) {
-      const sent = this.#socket.sendUrgent(Buffer.from('!'));
-      this.#urgentSaid = sent > 0;
+      const sent = this.#socket.sendUrgent(pool.subarray(from + this.#said, from + this.#said + 1));
+      if (sent > 0) this.#said += sent;
       this.#sent(sent);
       return;
     }
     if (this.#output === 'speaking' && this.#said < bytes && !this.#sendFailed) {
-      const size = Math.min(bytes - this.#said, 1 + randomBelow(this.#random, atOnce));
+      const untilUrgent = urgentAt !== null && urgentAt > this.#said ? urgentAt : bytes;
+      const size = Math.min(untilUrgent - this.#said, 1 + randomBelow(this.#random, atOnce));
       const sent = this.#socket.send(pool.subarray(from + this.#said, from + this.#said + size));
       if (sent > 0) this.#said += sent;
       this.#sent(sent);

@@ -7,6 +7,7 @@ import { EPOLL } from '../../data-plane/kernel/linux.ts';
 import { errnoName } from '../../data-plane/kernel/errno.ts';
 import { type FromHost, LISTENER, PLAIN_SCRIPT, type Script, ScriptedHandler } from './engine-host.ts';
 import { FakeClock } from '../fake-clock.ts';
+import { PARKING_BYTES } from './relay-rig.ts';
 import { type KernelEvent, ScriptedKernel } from './scripted-kernel.ts';
 
 export const CONNECT_MS = 5_000;
@@ -33,7 +34,7 @@ export class LoopRig {
   readonly #sockets = new Int32Array(2 * SLOTS);
   #told: FromHost[] = [];
 
-  constructor(attempts: readonly number[] = [0]) {
+  constructor(attempts: readonly number[] = [0], { idleMs = 0, splice = false } = {}) {
     const holdings = { epoll: new Int32Array(1), sockets: this.#sockets, pipes: new Int32Array(2) };
     const script: Script = {
       engine: 'epoll',
@@ -41,7 +42,7 @@ export class LoopRig {
       holdings,
       rows: [],
       attempts,
-      timeouts: { connectMs: CONNECT_MS, idleMs: 0, halfClosedMs: 0 },
+      timeouts: { connectMs: CONNECT_MS, idleMs, halfClosedMs: 0 },
       ...PLAIN_SCRIPT,
     };
     const tell = (message: FromHost): void => void this.#told.push(message);
@@ -56,7 +57,8 @@ export class LoopRig {
       budget: { take: () => false, giveBack: () => {}, hasRoom: () => true },
       clock: this.clock,
       wakeFd: script.wakeFd,
-      splice: false,
+      splice,
+      parkingBytes: PARKING_BYTES,
       holdings,
       sourceAddresses: [],
       onSaturated: (on: boolean, cause: PauseCause) => tell({ type: 'saturated', on, cause }),
@@ -104,8 +106,12 @@ export class LoopRig {
 }
 
 /** With so many clients, each connecting to its backend. */
-export function connecting(clients: number, attempts?: readonly number[]): LoopRig {
-  const rig = new LoopRig(attempts);
+export function connecting(
+  clients: number,
+  attempts?: readonly number[],
+  options?: ConstructorParameters<typeof LoopRig>[1],
+): LoopRig {
+  const rig = new LoopRig(attempts, options);
   for (let slot = 0; slot < clients; slot++) {
     assert.deepEqual(rig.turn(rig.clients(CLIENT)), [`accepted ${slot}`]);
   }
@@ -113,8 +119,8 @@ export function connecting(clients: number, attempts?: readonly number[]): LoopR
 }
 
 /** With one connection whose two sides take bytes. */
-export function established(): LoopRig {
-  const rig = connecting(1);
+export function established(options?: ConstructorParameters<typeof LoopRig>[1]): LoopRig {
+  const rig = connecting(1, [0], options);
   rig.turn(rig.kernel.event(rig.backend(0), EPOLL.out), rig.kernel.event(rig.client(0), EPOLL.out));
   return rig;
 }

@@ -44,6 +44,7 @@ export class RawSocket {
     const fd = testCalls().socket(4);
     assert.ok(fd >= 0);
     if (bufferBytes > 0) shrinkBuffers(fd, bufferBytes);
+    testCalls().setOption(fd, 'outOfBandInline', 1);
     const result = testCalls().connect(fd, LOOPBACK, port);
     assert.ok(result === 0 || result === -EINPROGRESS, `connect gave ${result}`);
     return new RawSocket(fd);
@@ -53,7 +54,7 @@ export class RawSocket {
     return testCalls().sendBytes(this.#fd, bytes);
   }
 
-  /** The last of these bytes is urgent: whoever receives them does not find it in the stream. */
+  /** The last of these bytes is urgent. */
   sendUrgent(bytes: Uint8Array): number {
     return testCalls().sendBytes(this.#fd, bytes, MSG_OOB);
   }
@@ -105,6 +106,7 @@ export class RawListener {
     const calls = testCalls();
     this.fd = calls.socket(4);
     if (bufferBytes > 0) shrinkBuffers(this.fd, bufferBytes);
+    calls.setOption(this.fd, 'outOfBandInline', 1);
     assert.equal(calls.bind(this.fd, LOOPBACK, 0), 0);
     assert.equal(calls.listen(this.fd, backlog), 0);
     this.port = calls.localPort(this.fd);

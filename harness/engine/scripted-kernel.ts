@@ -35,7 +35,10 @@ type Scripted =
   | 'send'
   | 'discard'
   | 'splice'
-  | 'pendingError';
+  | 'pendingError'
+  | 'unacknowledged'
+  /** 1: it is. */
+  | 'isItsOwnPeer';
 
 export class ScriptedKernel implements Kernel {
   /** The next answers of each call. 0 or more from `accept` and `socket`: a descriptor, whichever. */
@@ -162,6 +165,10 @@ export class ScriptedKernel implements Kernel {
     return 0;
   }
 
+  isItsOwnPeer(): boolean {
+    return (this.answers.isItsOwnPeer?.shift() ?? 0) === 1;
+  }
+
   listen(): number {
     return 0;
   }
@@ -230,7 +237,7 @@ export class ScriptedKernel implements Kernel {
 
   unacknowledged(fd: number): number {
     this.#demandOpen(fd);
-    return 0;
+    return this.answers.unacknowledged?.shift() ?? 0;
   }
 
   close(fd: number): number {

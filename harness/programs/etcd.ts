@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../free-port.ts';
 import type { Certificates } from './certificates.ts';
 import { EtcdProcess } from './etcd-process.ts';
-import { eventually, freePort } from './processes.ts';
+import { eventually } from './processes.ts';
 import { findProgram } from './real-servers.ts';
 
 /** Where etcd is, or undefined. `CI=true` wants it to be there. */
@@ -111,7 +112,8 @@ export class EtcdCluster {
     const all = ['--endpoints', endpoints.join(','), '--command-timeout=5s', ...trust, ...args];
     const env = { ...process.env, ETCDCTL_API: '3' };
     const running = promisify(execFile)(join(dirname(this.#binary), 'etcdctl'), all, { env });
-    running.child.stdin?.end(input);
+    // A command that reads no input may end before it was written.
+    running.child.stdin?.on('error', () => undefined).end(input);
     return (await running).stdout;
   }
 

@@ -60,15 +60,26 @@ interface BackendSpec {
   readonly generation?: number;
   readonly state?: BackendState;
   readonly weight?: number;
+  readonly leadsBack?: string | null;
 }
 
 /** Port 1000 + row names a backend in these tests. */
 function backendOf(
   pool: string,
-  { row, generation = 1, state = 'active', weight = 1 }: BackendSpec,
+  { row, generation = 1, state = 'active', weight = 1, leadsBack = null }: BackendSpec,
 ): DirectoryBackend {
   const port = 1_000 + row;
-  return { row, generation, pool, address: `10.0.0.1:${port}`, host: '10.0.0.1', port, weight, state };
+  return {
+    row,
+    generation,
+    pool,
+    address: `10.0.0.1:${port}`,
+    host: '10.0.0.1',
+    port,
+    weight,
+    state,
+    leadsBack,
+  };
 }
 
 export function poolOf(
@@ -89,6 +100,7 @@ export function healthRig() {
   const told: string[] = [];
   const changes = new HealthChanges();
   changes.subscribe((change) => {
+    if (change.type === 'shortage') return told.push(`shortage: ${change.reason}`);
     const { type, pool } = change;
     if (type === 'panic') return told.push(`${pool} panic ${change.on}`);
     const { address, from, to, reason } = change;
@@ -101,7 +113,7 @@ export function healthRig() {
     random: seededRandom(1),
     changes,
   });
-  const run = (...pools: DirectoryPool[]) => monitor.update({ pools, listeners: [] });
+  const run = (...pools: DirectoryPool[]) => monitor.update({ pools, listeners: [], ownBackends: [] });
   const cell = (row: number) =>
     Object.entries(HEALTH).find(([, value]) => value === Atomics.load(shared.health, row))?.[0];
   const health = (row: number, generation = 1) => {

@@ -28,7 +28,12 @@ export interface ScriptedReplica {
   /** Sends one message as it is. */
   send(response: StreamSnapshotsResponse): void;
   /** Sends its own state on report streams. */
-  tell(status: { position?: Position; storeAgeMs?: number; stopping?: boolean }): void;
+  tell(status: {
+    position?: Position;
+    storeAgeMs?: number;
+    stopping?: boolean;
+    fleetBackends?: string[];
+  }): void;
   /** The violations of the Nack of this nonce, or null for an Ack. */
   answerTo(nonce: string): Promise<readonly string[] | null>;
   stop(): void;
@@ -117,9 +122,9 @@ export async function startScriptedReplica(scope: Scope, address = '127.0.0.1:0'
     send(response) {
       for (const stream of discovery) stream.write(response);
     },
-    tell({ position, storeAgeMs = 0, stopping = false }) {
+    tell({ position, storeAgeMs = 0, stopping = false, fleetBackends = [] }) {
       const place = position && positionToWire(position);
-      status = { ...(place && { position: place }), storeAgeMs: String(storeAgeMs), stopping };
+      status = { ...(place && { position: place }), storeAgeMs: String(storeAgeMs), stopping, fleetBackends };
       for (const stream of reporting) stream.write(status);
     },
     answerTo: (nonce) =>

@@ -9,7 +9,14 @@ import type { ClosedCounts } from '../../data-plane/memory/counters.ts';
 import { HISTOGRAM_CELLS } from '../../data-plane/memory/shared-memory.ts';
 
 export const NO_OBSERVATION: Observation = {
-  applied: { running: null, failedListeners: [], rejected: null, fromDisk: false, stale: false },
+  applied: {
+    running: null,
+    failedListeners: [],
+    rejected: null,
+    fromDisk: false,
+    stale: false,
+    ownBackends: [],
+  },
   backends: new Map(),
   listeners: new Map(),
   workers: [],

@@ -6,10 +6,13 @@ import { RowAllocator } from '../../data-plane/memory/row-allocator.ts';
 import { createBuffers, type SharedBuffers } from '../../data-plane/memory/shared-memory.ts';
 import { buildPlan, type PlanResult } from '../../data-plane/plan/build-plan.ts';
 import type { BuiltPlan, DirectoryBackend } from '../../data-plane/plan/plan-directory.ts';
+import type { Whereabouts } from '../../data-plane/plan/loops.ts';
 import { snapshot } from '../snapshots.ts';
 
 export class Planner {
   readonly rows: RowAllocator;
+  /** Where the addresses of the next plan lead. */
+  whereabouts: Whereabouts = { isOwn: () => false, fleet: new Set() };
   #sequence = 0;
   #built: BuiltPlan | null = null;
 
@@ -57,6 +60,7 @@ export class Planner {
 
   #build(from: Snapshot): PlanResult {
     this.#sequence += 1;
-    return buildPlan({ snapshot: from, sequence: this.#sequence, rows: this.rows, previous: this.#built });
+    const { rows, whereabouts } = this;
+    return buildPlan({ snapshot: from, sequence: this.#sequence, rows, previous: this.#built, whereabouts });
   }
 }

@@ -1,5 +1,6 @@
 /** Workers, sockets and plans of a proxy, without its control plane: what carries the traffic, for tests. */
 import type { Socket } from 'node:net';
+import { freePort } from '../free-port.ts';
 import type { Resource } from '../../core/model/resources.ts';
 import { systemClock } from '../../core/runtime/clock.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
@@ -21,7 +22,7 @@ import { threadsOf } from '../../data-plane/worker/pool/start-thread.ts';
 import type { ToWorker } from '../../data-plane/worker/protocol.ts';
 import type { Thread } from '../../data-plane/worker/pool/worker-handle.ts';
 import { WorkerPool } from '../../data-plane/worker/pool/worker-pool.ts';
-import { dial, freePort, startEcho, type TcpServer } from '../engine/tcp.ts';
+import { dial, startEcho, type TcpServer } from '../engine/tcp.ts';
 import { backend, listener, pool } from '../snapshots.ts';
 import { Planner } from './planner.ts';
 import type { Hold, Sabotage } from './traffic-thread.ts';
@@ -34,6 +35,7 @@ export interface RigOptions {
   readonly withoutLibc?: boolean;
   readonly maxConnections?: number;
   readonly sourceAddresses?: readonly string[];
+  readonly shareListeners?: boolean;
 }
 
 export class TrafficRig {
@@ -57,6 +59,7 @@ export class TrafficRig {
     withoutLibc = false,
     maxConnections = 0,
     sourceAddresses = [],
+    shareListeners = false,
   }: RigOptions = {}) {
     const buffers = createBuffers(workers);
     const random = seededRandom(1);
@@ -71,6 +74,7 @@ export class TrafficRig {
       buffers,
       sourceAddresses,
       splice: false,
+      parkingBytes: 8 * 1024 * 1024,
       clock: systemClock,
       random,
       events: {
@@ -88,13 +92,13 @@ export class TrafficRig {
     });
     const sockets =
       libc && !withoutLibc
-        ? new ListeningSockets({ libc, workerCount: workers, shareListeners: false })
+        ? new ListeningSockets({ libc, workerCount: workers, shareListeners, movesClients: () => false })
         : null;
     this.applier = new PlanApplier({
       pool: this.pool,
       sockets,
       clock: systemClock,
-      random,
+      onGap: (from, to) => this.events.push(`gap ${from} ${to}`),
       onListenersChanged: (failed) => {
         this.failed = failed;
       },

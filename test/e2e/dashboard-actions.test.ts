@@ -118,10 +118,11 @@ describe('the dashboard changes', () => {
     '#/pools/web',
     async (page, fleet) => {
       const [first = '', second = '', third = ''] = fleet.backends;
-      for (const address of [first, second]) {
-        await press(page, `Drain ${address}`);
-        await apply(page);
-      }
+      await press(page, `Drain ${first}`);
+      await apply(page);
+      await press(page, `Drain ${second}`);
+      await page.getByText('would have 1 active backend, less than half').waitFor();
+      await apply(page, 'Override the guard and apply');
       await press(page, `Drain ${third}`);
       await page.getByText('The guard refuses this change.').waitFor();
       await page

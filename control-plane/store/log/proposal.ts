@@ -73,6 +73,5 @@ export function nothingWritten(error: unknown): LbError {
   const { code, violations } =
     error instanceof LbError ? error : ({ code: 'UNAVAILABLE', violations: [] } as const);
   const text = messageOf(error).replace(/[\s,;:.]+$/, '');
-  const message = text === '' ? 'nothing was written' : `${text}; nothing was written`;
-  return new LbError(code, message, violations, error);
+  return new LbError(code, `${text}; nothing was written`, violations, error);
 }

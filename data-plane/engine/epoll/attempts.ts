@@ -79,8 +79,20 @@ export class Attempts {
       return;
     }
     const errno = this.#dialer.finish(descriptors[2 * slot + BACKEND]!, rows[slot]!);
-    if (errno === CONNECTED) this.#events.established(slot);
+    if (errno === CONNECTED) this.connected(slot);
     else this.failed(slot, errno === EALREADY ? ERRNO.timedOut : errno);
+  }
+
+  /** The connect has succeeded. One that met itself counts as refused: nobody listens there. */
+  connected(slot: number): void {
+    const { slots, sys } = this.#context;
+    const side = 2 * slot + BACKEND;
+    const fd = slots.descriptors[side]!;
+    if (!this.#dialer.metItself(fd, slots.rows[slot]!)) return this.#events.established(slot);
+    // An orderly close would keep the port from the backend for another minute.
+    slots.descriptors[side] = 0;
+    sys.reset(fd);
+    this.failed(slot, ERRNO.refused);
   }
 
   #nextRow(slot: number, errno: number): number {

@@ -7,6 +7,8 @@
  *  - the handler is called in the order that ConnectionHandler documents; onClosed exactly once, as the last call;
  *  - nothing is read from the client before a backend is connected;
  *  - an exception anywhere in here resets one connection only;
+ *  - no connection is reset for a deadline, or by an order, before the kernel was asked what it holds for it: its events
+ *    may not have been seen yet, after a pause of this process or when more came than one wait returns;
  *  - an event of a closed connection, even of the same wait, is recognized by its generation and dropped.
  */
 import { hashIpBytes } from '../../../core/model/source-hash.ts';
@@ -22,7 +24,7 @@ import type { PeerAddress } from '../peer-address.ts';
 import { ReadyList } from './ready-list.ts';
 import type { Relay } from './relay.ts';
 import { turnBytes } from './sizes.ts';
-import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
+import { BACKEND, CLIENT, SIDE, type Slots, STATE } from './slots.ts';
 import { RELAY_STATE, type RelayState } from './relay-state.ts';
 import { MemoryRetries } from './memory-retries.ts';
 import { EPOLL } from '../../kernel/linux.ts';
@@ -51,11 +53,10 @@ export class Connections {
   readonly #ready: ReadyList;
   readonly #memoryRetries: MemoryRetries;
   /** The limit of the turns in the current run. */
-  #turnBytes = 0;
+  #turnBytes = turnBytes(1);
   readonly #runSlot = (slot: number): void => this.#turn(slot);
   readonly #retry = (slot: number): void => {
-    const { sides } = this.#context.slots;
-    for (let side = 2 * slot; side <= 2 * slot + 1; side++) sides[side]! |= SIDE.readable | SIDE.writable;
+    markUsable(this.#context.slots, slot);
     this.#ready.add(slot);
   };
 
@@ -130,7 +131,7 @@ export class Connections {
     try {
       const state = this.#context.slots.states[slot];
       if (state === STATE.connecting || state === STATE.waiting) this.#attempts.onDeadline(slot);
-      else if (state === STATE.relaying) this.#finishIf(slot, this.#idleTimeouts.check(slot));
+      else if (state === STATE.relaying) this.#checkIdle(slot);
       else if (state === STATE.delivering) this.#finishIf(slot, this.#deliveries.check(slot));
     } catch (error) {
       this.#threw(slot, error);
@@ -145,11 +146,29 @@ export class Connections {
   }
 
   reset(slot: number, reason: CloseReason): void {
-    if (this.#context.slots.isOpen(slot)) this.#finish(slot, reason, 'reset');
+    const { slots } = this.#context;
+    if (!slots.isOpen(slot)) return;
+    this.#turnUnasked(slot);
+    if (slots.isOpen(slot)) this.#finish(slot, reason, 'reset');
   }
 
   resetAll(reason: CloseReason): void {
     for (let slot = 0; slot < this.#context.slots.touched; slot++) this.reset(slot, reason);
+  }
+
+  #checkIdle(slot: number): void {
+    if (this.#idleTimeouts.check(slot) === null) return;
+    this.#turnUnasked(slot);
+    if (this.#context.slots.states[slot] === STATE.relaying)
+      this.#finishIf(slot, this.#idleTimeouts.check(slot));
+  }
+
+  /** Turns without any event: two, because the end of a side may stand behind the bytes that the first one reads. */
+  #turnUnasked(slot: number): void {
+    for (let turn = 0; turn < 2; turn++) {
+      markUsable(this.#context.slots, slot);
+      this.#turn(slot);
+    }
   }
 
   /** An event of a connection that has no backend yet. */
@@ -160,7 +179,7 @@ export class Connections {
     slots.sides[side] = flags & ~SIDE.failing;
     if ((side & 1) === BACKEND) {
       if (errno !== 0) this.#attemptFailed(slot, errno);
-      else if ((flags & SIDE.writable) !== 0) this.#establishedSafely(slot);
+      else if ((flags & SIDE.writable) !== 0) this.#connected(slot);
     } else if (errno === ERRNO.pipe) {
       // It ended in order before its reset, so what it sent still goes to the backend.
       slots.sides[side] |= SIDE.outputBroken;
@@ -177,9 +196,9 @@ export class Connections {
     }
   }
 
-  #establishedSafely(slot: number): void {
+  #connected(slot: number): void {
     try {
-      this.#established(slot);
+      this.#attempts.connected(slot);
     } catch (error) {
       this.#threw(slot, error);
     }
@@ -265,4 +284,9 @@ export class Connections {
     this.#in.onFault('a connection', error);
     if (this.#context.slots.isOpen(slot)) this.#finish(slot, 'internal_error', 'reset');
   }
+}
+
+/** Makes the next turn ask the kernel, whatever was seen of it before. */
+function markUsable({ sides }: Slots, slot: number): void {
+  for (let side = 2 * slot; side <= 2 * slot + 1; side++) sides[side]! |= SIDE.readable | SIDE.writable;
 }

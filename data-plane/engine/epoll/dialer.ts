@@ -54,11 +54,17 @@ export class Dialer {
     return result === 0 || result === -EISCONN ? CONNECTED : -result;
   }
 
+  /** Whether a connect met itself instead of the backend of a row. */
+  metItself(fd: number, row: number): boolean {
+    return this.#sys.isItsOwnPeer(fd, this.#targets.port(row));
+  }
+
   #dialFrom(row: number, length: 4 | 16, source: Uint8Array | null): number {
     const sys = this.#sys;
     const fd = sys.socket(length === 4 ? 4 : 6);
     if (fd < 0) return fd;
     sys.setOption(fd, 'noDelay', 1);
+    sys.setOption(fd, 'outOfBandInline', 1);
     let result = 0;
     if (source !== null) {
       sys.setOption(fd, 'bindAddressNoPort', 1);

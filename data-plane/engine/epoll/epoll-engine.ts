@@ -71,7 +71,7 @@ export class EpollEngine implements Engine {
     this.#connections = new Connections({
       context,
       dialer: new Dialer(sys, targets, sourceAddresses),
-      relay: new Relay(slots, sys, ffi, pipes),
+      relay: new Relay(slots, sys, ffi, pipes, inputs.parkingBytes),
       peer: inputs.peer,
       onFault: (where, error) => inputs.onFault(where, error),
       onShortage: (errno) => this.#ranShort(errno),
@@ -209,6 +209,7 @@ export class EpollEngine implements Engine {
     const fd = sys.socket(ip.length === 4 ? 4 : 6);
     if (fd < 0) return fd;
     sys.setOption(fd, 'reuseAddress', 1);
+    sys.setOption(fd, 'outOfBandInline', 1);
     const bound = sys.bind(fd, ip, port);
     const result = bound < 0 ? bound : sys.listen(fd, BACKLOG);
     if (result >= 0) return fd;

@@ -11,6 +11,7 @@
 import type { Socket } from 'node:net';
 import type { Timer } from '../../../core/runtime/clock.ts';
 import { ERRNO, errnoOf, isShortage } from '../../kernel/errno.ts';
+import { isItsOwnPeer } from '../../kernel/own-peer.ts';
 import type { CloseReason } from '../../memory/close-reasons.ts';
 import { type ConnectionTimeouts, type EngineInputs, NO_ROW } from '../engine.ts';
 import { inactivityLimit } from '../timeouts.ts';
@@ -80,12 +81,14 @@ export class Connection {
     this.#backend = backend;
     const isCurrent = () => this.#state === 'connecting' && this.#backend === backend;
     const { connectMs } = this.#timeouts;
-    if (connectMs > 0) {
-      // After a pause of this process timers run before the sockets are polled: setImmediate runs after that poll.
-      const timedOut = () => isCurrent() && this.#attemptFailed(ERRNO.timedOut);
-      this.#after(connectMs, () => setImmediate(() => this.#guarded(timedOut)));
-    }
-    this.#on(backend, 'connect', () => isCurrent() && this.#established(backend));
+    if (connectMs > 0) this.#afterPoll(connectMs, () => isCurrent() && this.#attemptFailed(ERRNO.timedOut));
+    this.#on(backend, 'connect', () => {
+      if (!isCurrent()) return;
+      if (isItsOwnPeer(backend)) {
+        reset(backend);
+        this.#attemptFailed(ERRNO.refused);
+      } else this.#established(backend);
+    });
     this.#on(backend, 'error', (error) => {
       if (isCurrent() && isShortage(errnoOf(error))) throw error; // Our own failure, not the backend's.
       if (isCurrent()) this.#attemptFailed(errnoOf(error));
@@ -145,10 +148,20 @@ export class Connection {
   #watchActivity(): void {
     const isHalfClosed = this.#client.readableEnded || this.#backend?.readableEnded === true;
     const { ms, reason } = inactivityLimit(this.#timeouts, isHalfClosed);
-    const leftMs = ms - (this.#inputs.clock.nowMs() - this.#lastActivityMs);
-    if (ms === 0) this.#timer?.cancel();
-    else if (leftMs <= 0) this.#finish(reason);
-    else this.#after(leftMs, () => this.#watchActivity());
+    if (ms === 0) return this.#timer?.cancel();
+    const activeMs = this.#lastActivityMs;
+    this.#afterPoll(activeMs + ms - this.#inputs.clock.nowMs(), () => {
+      if (this.#lastActivityMs === activeMs) this.#finish(reason);
+      else this.#watchActivity();
+    });
+  }
+
+  /** After a pause of this process timers run before the sockets are polled: setImmediate runs after that poll. */
+  #afterPoll(delayMs: number, action: () => void): void {
+    this.#after(delayMs, () => {
+      const immediate = setImmediate(() => this.#guarded(action));
+      this.#timer = { cancel: () => clearImmediate(immediate) };
+    });
   }
 
   /** Replaces the timer: a connection has one at most. */

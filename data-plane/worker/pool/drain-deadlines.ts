@@ -9,10 +9,8 @@
 import type { Clock, Timer } from '../../../core/runtime/clock.ts';
 import type { DirectoryBackend } from '../../plan/plan-directory.ts';
 import type { PlanDifference } from '../../plan/plan-difference.ts';
+import { afterRunning } from './running-time.ts';
 import type { WorkerPool } from './worker-pool.ts';
-
-/** The longest that one timer can hold (setTimeout's limit is 2^31 - 1). */
-const LONGEST_TIMER_MS = 2_000_000_000;
 
 export class DrainDeadlines {
   readonly #clock: Clock;
@@ -29,7 +27,7 @@ export class DrainDeadlines {
     for (const backend of activated) this.#cancel(backend);
     for (const { backend, drainTimeoutMs } of retired) {
       this.#cancel(backend);
-      if (drainTimeoutMs > 0) this.#start(backend, this.#clock.nowMs() + drainTimeoutMs);
+      if (drainTimeoutMs > 0) this.#start(backend, drainTimeoutMs);
     }
   }
 
@@ -38,10 +36,8 @@ export class DrainDeadlines {
     this.#timers.clear();
   }
 
-  #start(backend: DirectoryBackend, deadlineMs: number): void {
-    const leftMs = deadlineMs - this.#clock.nowMs();
-    const timer = this.#clock.after(Math.min(leftMs, LONGEST_TIMER_MS), () => {
-      if (leftMs > LONGEST_TIMER_MS) return this.#start(backend, deadlineMs);
+  #start(backend: DirectoryBackend, drainTimeoutMs: number): void {
+    const timer = afterRunning(this.#clock, drainTimeoutMs, () => {
       this.#timers.delete(keyOf(backend));
       this.#pool.closeBackend(backend.row, backend.generation, 'drain_deadline');
     });

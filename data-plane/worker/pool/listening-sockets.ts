@@ -4,6 +4,7 @@
  *
  * Invariants
  *  - `prepare` binds without listening, so that an abort resets no client;
+ *  - when an address replaces another that overlaps it, the new sockets listen before the old ones are closed;
  *  - an address that can't be bound has no sockets at all, and a reason; the other addresses are not affected;
  *  - unless addresses are shared, a probe bind without SO_REUSEPORT finds a socket of another process on the address:
  *    otherwise the kernel would let us share it silently with another process of the same user. An address that overlaps
@@ -17,6 +18,7 @@ import { BACKLOG, KEEP_ALIVE } from '../../kernel/socket-settings.ts';
 /** Accepted sockets inherit these, at no cost for each. */
 const INHERITED = [
   ['noDelay', 1],
+  ['outOfBandInline', 1],
   ['keepAlive', 1],
   ['keepAliveIdleSeconds', KEEP_ALIVE.idleSeconds],
   ['keepAliveIntervalSeconds', KEEP_ALIVE.intervalSeconds],
@@ -28,10 +30,18 @@ export interface ListeningSocketsInputs {
   readonly workerCount: number;
   /** Let other processes hold the same addresses. */
   readonly shareListeners: boolean;
+  /** Whether the kernel moves clients that wait on a socket to another one of its address when it is closed. */
+  readonly movesClients: () => boolean;
 }
 
 export interface PreparedSockets {
-  /** Starts listening on new sockets and closes those that are no longer wanted. */
+  /** Whether new sockets overlap held ones that are no longer wanted. */
+  readonly replaces: boolean;
+  /** Starts listening on the sockets that replace others, which get no new client from now on. */
+  replace(): void;
+  /** Closes the sockets that were replaced, once no worker accepts on them. New clients reach the new ones. */
+  closeReplaced(): void;
+  /** Starts listening on the other new sockets and closes those that are no longer wanted. */
   commit(): void;
   /** Closes the new sockets. */
   abort(): void;
@@ -72,12 +82,41 @@ export class ListeningSockets {
       if (typeof held === 'string') failures.set(text, held);
       else bound.set(text, held);
     }
+    const wanted = new Set(addresses);
+    const { replacing, replaced } = this.#overlaps(wanted, bound);
     return {
-      commit: () => this.#commit(new Set(addresses), bound, failures),
+      replaces: replaced.size > 0,
+      replace: () => {
+        for (const [text, reason] of this.#listen(replacing)) {
+          bound.delete(text);
+          failures.set(text, reason);
+        }
+        for (const { fds } of replaced.values()) this.#dropConnects(fds);
+      },
+      closeReplaced: () => this.#drop(replaced),
+      commit: () => {
+        this.#failures.clear();
+        for (const [text, reason] of failures) this.#failures.set(text, reason);
+        this.#drop([...this.#held].filter(([text]) => !wanted.has(text)));
+        const rest = [...bound].filter(([text]) => !this.#held.has(text));
+        for (const [text, reason] of this.#listen(rest)) this.#failures.set(text, reason);
+      },
       abort: () => {
         for (const { fds } of bound.values()) this.#close(fds);
+        for (const text of bound.keys()) this.#held.delete(text);
       },
     };
+  }
+
+  /**
+   * Another process may hold the addresses too, and new clients are its own from now on. Whether there are handshakes
+   * under way to wait for: where the kernel moves clients to the other process, nothing needs to be done.
+   */
+  leaveToOthers(): boolean {
+    const { movesClients, shareListeners } = this.#inputs;
+    if (!shareListeners || this.#held.size === 0 || movesClients()) return false;
+    for (const { fds } of this.#held.values()) this.#dropConnects(fds);
+    return true;
   }
 
   /** Closes everything. Clients that were not accepted yet are reset. */
@@ -86,26 +125,40 @@ export class ListeningSockets {
     this.#held.clear();
   }
 
-  #commit(
-    wanted: ReadonlySet<string>,
-    bound: ReadonlyMap<string, Held>,
-    failures: ReadonlyMap<string, string>,
-  ): void {
-    for (const [text, { fds }] of this.#held) {
+  /** New sockets and unwanted ones whose addresses overlap. */
+  #overlaps(wanted: ReadonlySet<string>, bound: ReadonlyMap<string, Held>) {
+    const replacing = new Map<string, Held>();
+    const replaced = new Map<string, Held>();
+    for (const [text, held] of this.#held) {
       if (wanted.has(text)) continue;
-      this.#close(fds);
-      this.#held.delete(text);
+      for (const [newText, next] of bound) {
+        if (!addressesOverlap(held.address, next.address)) continue;
+        replaced.set(text, held);
+        replacing.set(newText, next);
+      }
     }
-    this.#failures.clear();
-    for (const [text, reason] of failures) this.#failures.set(text, reason);
-    for (const [text, held] of bound) {
+    return { replacing, replaced };
+  }
+
+  /** Returns the addresses that fail, and why. */
+  #listen(sockets: Iterable<readonly [string, Held]>): ReadonlyMap<string, string> {
+    const failures = new Map<string, string>();
+    for (const [text, held] of sockets) {
       const failed = held.fds.map((fd) => this.#inputs.libc.listen(fd, BACKLOG)).find((result) => result < 0);
       if (failed === undefined) {
         this.#held.set(text, held);
       } else {
         this.#close(held.fds);
-        this.#failures.set(text, describe(-failed));
+        failures.set(text, describe(-failed));
       }
+    }
+    return failures;
+  }
+
+  #drop(sockets: Iterable<readonly [string, Held]>): void {
+    for (const [text, { fds }] of sockets) {
+      this.#close(fds);
+      this.#held.delete(text);
     }
   }
 
@@ -149,6 +202,11 @@ export class ListeningSockets {
     if (result >= 0) return fd;
     libc.close(fd);
     return result;
+  }
+
+  /** Where the kernel refuses, clients that come in the last moment are reset, as before. */
+  #dropConnects(fds: readonly number[]): void {
+    for (const fd of fds) this.#inputs.libc.dropConnects(fd);
   }
 
   #close(fds: readonly number[]): void {

@@ -4,37 +4,39 @@
  *
  * Invariants
  *  - one plan or retry at a time, in the order they came;
- *  - a plan never fails: a listener whose address can't be bound fails alone, is retried with backoff for as long as
+ *  - a plan never fails: a listener whose address can't be bound fails alone, is tried again each second for as long as
  *    the plan has it, and each change is reported;
+ *  - when an address replaces another that overlaps it, a socket takes clients at every moment. A client that knocks on
+ *    the old one while its last clients are taken in is served one second later;
  *  - clients that wait in the backlog of a removed listener are accepted under the plan that still has a pool for it;
  *  - without the C library one worker accepts, on addresses that it binds itself.
  */
-import type { Clock, Timer } from '../../../core/runtime/clock.ts';
-import { type Backoff, backoff } from '../../../core/runtime/backoff.ts';
-import { parseAddress } from '../../../core/model/address.ts';
-import type { Random } from '../../../core/runtime/random.ts';
+import { type Clock, sleep, type Timer } from '../../../core/runtime/clock.ts';
+import { addressesOverlap, parseAddress } from '../../../core/model/address.ts';
 import type { Plan, PlanListener } from '../../plan/plan.ts';
 import type { FailedListener } from '../../plan/plan-directory.ts';
 import type { WorkerSockets } from './socket-lending.ts';
 import type { ListeningSockets } from './listening-sockets.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-const RETRY_MIN_MS = 1_000;
-const RETRY_MAX_MS = 30_000;
+/** How long handshakes with clients that are far away may take, before a socket that they came to is closed. */
+const HANDSHAKE_MS = 200;
+/** An address may come at any time, such as that of VRRP, and clients come with it. A try costs microseconds. */
+const RETRY_MS = 1_000;
 
 export interface PlanApplierInputs {
   readonly pool: Pick<WorkerPool, 'apply' | 'listen' | 'unlisten' | 'stopAccepting'>;
   /** Null where the C library does not load. */
   readonly sockets: ListeningSockets | null;
   readonly clock: Clock;
-  readonly random: Random;
+  /** No worker can listen on a new address before it has left an old one that overlaps it: clients are refused meanwhile. */
+  onGap(from: string, to: string): void;
   /** Called after a retry, when other listeners fail than before. `apply` returns what failed. */
   onListenersChanged(failed: readonly FailedListener[]): void;
 }
 
 export class PlanApplier {
   readonly #inputs: PlanApplierInputs;
-  readonly #backoff: Backoff;
   #last: Promise<unknown> = Promise.resolve();
   #plan: Plan | null = null;
   /** Listeners that workers accept for: address by row. */
@@ -46,13 +48,11 @@ export class PlanApplier {
 
   constructor(inputs: PlanApplierInputs) {
     this.#inputs = inputs;
-    this.#backoff = backoff(RETRY_MIN_MS, RETRY_MAX_MS, inputs.random);
   }
 
   /** Resolves when all workers run the plan. */
   apply(plan: Plan): Promise<{ readonly failedListeners: readonly FailedListener[] }> {
     return this.#inTurn(async () => {
-      this.#backoff.reset();
       await this.#run(plan, true);
       const failedListeners = this.#failed(plan);
       this.#scheduleRetry(failedListeners);
@@ -77,6 +77,7 @@ export class PlanApplier {
     this.#isStopped = true;
     this.#retry?.cancel();
     return this.#inTurn(async () => {
+      if (this.#inputs.sockets?.leaveToOthers() === true) await sleep(this.#inputs.clock, HANDSHAKE_MS);
       await this.#inputs.pool.stopAccepting();
       this.#inputs.sockets?.closeAll();
     });
@@ -87,13 +88,18 @@ export class PlanApplier {
     const addresses = this.#isStopped ? [] : plan.listeners.map(({ address }) => address);
     const prepared = sockets?.prepare(addresses);
     try {
+      if (prepared?.replaces === true) {
+        prepared.replace();
+        await sleep(this.#inputs.clock, HANDSHAKE_MS);
+      } else if (!sockets) this.#reportGaps(addresses);
       // Before the plan: under it workers have no pool for these rows, and would reset the clients that they take in. An
       // address that stays keeps its row, whatever its listener is called.
       await this.#unlistenAllBut(plan);
+      prepared?.closeReplaced();
       if (isNew) await pool.apply(plan);
     } catch (error) {
       prepared?.abort();
-      if (this.#plan) await this.#listenAll(this.#plan);
+      if (this.#plan) await this.#restore(this.#plan);
       throw error;
     }
     this.#plan = plan;
@@ -101,6 +107,20 @@ export class PlanApplier {
     // No worker accepts on the old sockets now, so they may be closed: their numbers are given out again.
     prepared?.commit();
     await this.#listenAll(plan);
+  }
+
+  /** Sockets that were replaced are opened again. */
+  async #restore(plan: Plan): Promise<void> {
+    this.#inputs.sockets?.prepare(plan.listeners.map(({ address }) => address)).commit();
+    await this.#listenAll(plan);
+  }
+
+  #reportGaps(addresses: readonly string[]): void {
+    const old = [...this.#listening.values()].filter((address) => !addresses.includes(address));
+    for (const from of old) {
+      const to = addresses.find((address) => overlap(from, address));
+      if (to !== undefined) this.#inputs.onGap(from, to);
+    }
   }
 
   async #unlistenAllBut({ listeners }: Plan): Promise<void> {
@@ -145,7 +165,7 @@ export class PlanApplier {
     this.#retry?.cancel();
     this.#retry = null;
     if (failed.length === 0 || this.#isStopped) return;
-    this.#retry = this.#inputs.clock.after(this.#backoff.nextMs(), () => void this.retryFailed());
+    this.#retry = this.#inputs.clock.after(RETRY_MS, () => void this.retryFailed());
   }
 
   #inTurn<T>(action: () => Promise<T>): Promise<T> {
@@ -153,4 +173,9 @@ export class PlanApplier {
     this.#last = result.catch(() => {});
     return result;
   }
+}
+
+function overlap(one: string, other: string): boolean {
+  const [a, b] = [parseAddress(one), parseAddress(other)];
+  return a.ok && b.ok && addressesOverlap(a.value, b.value);
 }

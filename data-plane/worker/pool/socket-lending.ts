@@ -54,9 +54,9 @@ export class SocketLending {
     if (lent) await this.#takeIn(listener, lent.sockets, lost);
   }
 
-  /** When it resolves no worker accepts anything, for good. Clients that wait in a queue are left there. */
+  /** When it resolves no worker accepts anything, for good, and the clients that waited in a queue were taken in. */
   async stop(): Promise<void> {
-    this.#listeners.clear();
+    await Promise.all([...this.#listeners.keys()].map((listener) => this.unlisten(listener)));
     const isAnswer = ({ type }: FromWorker) => type === 'stopped-accepting';
     await this.#endAccepting([...this.#workers], { type: 'stop-accepting' }, isAnswer);
   }

@@ -2,12 +2,13 @@
  * One worker thread, seen from the main thread.
  *
  * Invariants
- *  - every request gets an answer: null when the thread is gone or late;
+ *  - every request gets an answer: null when the thread is gone or late. Only time in which this process runs counts;
  *  - onGone is called once, after which no message arrives.
  */
 import type { Clock } from '../../../core/runtime/clock.ts';
 import { messageOf } from '../../../core/runtime/errors.ts';
 import type { FromWorker, ToWorker, WorkerStart } from '../protocol.ts';
+import { afterRunning } from './running-time.ts';
 
 /** A thread as the pool sees it: node:worker_threads in production. */
 export interface Thread {
@@ -82,7 +83,7 @@ export class WorkerHandle {
   expect(isAnswer: (message: FromWorker) => boolean, deadlineMs: number): Promise<FromWorker | null> {
     if (this.#isGone) return Promise.resolve(null);
     return new Promise((resolve) => {
-      const timer = this.#clock.after(deadlineMs, () => request.answer(null));
+      const timer = afterRunning(this.#clock, deadlineMs, () => request.answer(null));
       const request: Request = {
         isAnswer,
         answer: (message) => {

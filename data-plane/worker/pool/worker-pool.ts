@@ -21,6 +21,7 @@ import { SocketLending, type WorkerSockets } from './socket-lending.ts';
 import { closeDescriptors, LostWorkers } from './lost-worker.ts';
 import type { FromWorker, WorkerStart } from '../protocol.ts';
 import { done, isAnswerTo, type PlanOrder, Rollout } from './rollout.ts';
+import { afterRunning } from './running-time.ts';
 import { WakeUp } from './wake-up.ts';
 import { type StartThread, WorkerHandle } from './worker-handle.ts';
 
@@ -47,6 +48,8 @@ export interface WorkerPoolInputs {
   readonly buffers: SharedBuffers;
   readonly sourceAddresses: readonly string[];
   readonly splice: boolean;
+  /** Of each worker: see EngineInputs. */
+  readonly parkingBytes: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly events: WorkerPoolEvents;
@@ -141,10 +144,12 @@ export class WorkerPool {
     const { clock, buffers, libc } = this.#inputs;
     const { control } = sharedCells(buffers);
     await this.stopAccepting();
-    const deadlineMs = clock.nowMs() + drainMs;
-    while (Atomics.load(control, CONTROL.connections) > 0 && clock.nowMs() < deadlineMs) {
+    const drain = new AbortController();
+    const deadline = afterRunning(clock, drainMs, () => drain.abort());
+    if (drainMs <= 0) drain.abort();
+    while (Atomics.load(control, CONTROL.connections) > 0 && !drain.signal.aborted)
       await sleep(clock, DRAIN_POLL_MS);
-    }
+    deadline.cancel();
     this.#stopped.abort();
     await Promise.all(
       this.#workers.map(async ({ handle, index }) => {
@@ -180,12 +185,13 @@ export class WorkerPool {
   }
 
   #startThread(worker: PoolWorker): WorkerHandle | string {
-    const { buffers, clock, engine, random, sourceAddresses, splice, startThread } = this.#inputs;
+    const { buffers, clock, engine, parkingBytes, random, sourceAddresses, splice, startThread } =
+      this.#inputs;
     const { index } = worker;
     try {
       const seed = randomBelow(random, 2 ** 32);
       const wakeFd = this.#wakeUp.eventfd(index);
-      const start = { index, engine, buffers, wakeFd, seed, sourceAddresses, splice };
+      const start = { index, engine, buffers, wakeFd, seed, sourceAddresses, splice, parkingBytes };
       worker.startedMs = clock.nowMs();
       worker.thread = ++this.#threadsStarted;
       worker.handle = new WorkerHandle(startThread, start, clock, {

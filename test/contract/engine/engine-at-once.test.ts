@@ -119,7 +119,7 @@ function urgentContract(engine: EngineName, side: (typeof SIDES)[number]): void 
     ['little', 10],
     ['much', 900_000],
   ] as const) {
-    it(`brings what the ${side} says behind an urgent byte, after ${name} else`, async () => {
+    it(`brings an urgent byte of the ${side} in its place, after ${name} else, and what is behind it`, async () => {
       await withRawPair(engine, 0, async (rig, pair) => {
         const [before, behind] = [stretch(6, bytes), stretch(7, bytes)];
         const release = await rig.hold();
@@ -127,14 +127,15 @@ function urgentContract(engine: EngineName, side: (typeof SIDES)[number]): void 
         assert.equal(pair[side].sendUrgent(Buffer.from('!')), 1);
         assert.equal(sendSome(pair[side], behind), bytes);
         release();
-        const got = await readBytes(otherOf(pair, side), 2 * bytes);
+        const got = await readBytes(otherOf(pair, side), 2 * bytes + 1);
         assert.ok(got.subarray(0, bytes).equals(before), 'what was said before it');
-        assert.ok(got.subarray(bytes).equals(behind), 'what was said behind it');
+        assert.equal(String(got.subarray(bytes, bytes + 1)), '!');
+        assert.ok(got.subarray(bytes + 1).equals(behind), 'what was said behind it');
         // And on it goes, with another, and what was said in between.
         pair[side].sendUrgent(Buffer.from('more!'));
         sendSome(pair[side], Buffer.from('the end'));
         pair[side].end();
-        assert.equal(String((await readToEnd(otherOf(pair, side))).bytes), 'morethe end');
+        assert.equal(String((await readToEnd(otherOf(pair, side))).bytes), 'more!the end');
       });
     });
   }

@@ -102,7 +102,8 @@ describe('a proxy that is out of descriptors all the same', () => {
       const args = ['--pid', String(proxy.pid), `--nofile=${limit}:${FEW_DESCRIPTORS}`];
       return (await run('prlimit', args).catch(() => null))?.code === 0;
     };
-    if (!(await setLimit(FEW_DESCRIPTORS))) return t.skip('prlimit of util-linux is not here, or may not');
+    if (!(await setLimit(FEW_DESCRIPTORS)))
+      return t.skip('prlimit not found, or not allowed: apt-get install util-linux');
     const old = await Promise.all(Array.from({ length: 20 }, () => scene.client()));
     await Promise.all(old.map((each) => each.exchange(100)));
     await setLimit(10);
@@ -157,7 +158,7 @@ describe('a proxy whose control group has little memory', () => {
   it('allows the connections that fit beside the process, and says that memory is the bound', async (t) => {
     const limitBytes = 160 * MIB;
     const group = makeMemoryGroup('equipoise-little-memory', limitBytes);
-    if (group === null) return t.skip('no control group can be made here');
+    if (group === null) return t.skip('needs root, to make a control group');
     const { replica, stateDir } = await proxySurroundings(t);
     const options = { controlGroup: group.folder };
     const proxy = await startProxyProcess(t, [replica.address], stateDir, { workers: '1' }, options);

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { freePort } from '../../../harness/free-port.ts';
 import type { Policy, Resource } from '../../../core/model/resources.ts';
-import { portReuseAdvice, readTcpTwReuse } from '../../../data-plane/host/port-reuse.ts';
-import { eventually, freePort } from '../../../harness/programs/processes.ts';
+import { portReuseAdvice, readNetworkSetting } from '../../../data-plane/host/kernel-settings.ts';
+import { eventually } from '../../../harness/programs/processes.ts';
 import {
   type ProxyProcess,
   proxySurroundings,
@@ -154,7 +155,7 @@ describe('a proxy that starts', () => {
   it('says once what this host does with local ports in TIME_WAIT, when it is worth knowing', async (t) => {
     const { lines } = await proxyWith(t);
     const said = lines.filter((line) => line.includes('tcp_tw_reuse'));
-    const advice = portReuseAdvice(readTcpTwReuse());
+    const advice = portReuseAdvice(readNetworkSetting('tcp_tw_reuse'));
     assert.equal(said.length, advice ? 1 : 0, lines.join('\n'));
     for (const line of said) assert.ok(line.includes(`"level":"${advice?.level}"`), line);
   });

@@ -102,6 +102,11 @@ for (const { name, ...host } of HOSTS) {
 }
 
 describe('sockets of the epoll engine', () => {
+  it('keep an urgent byte in its place (SO_OOBINLINE), on both sides', async () => {
+    const { toBackend, toClient } = await connection({ engine: 'epoll' });
+    assert.deepEqual([optionOf(toClient, 'outOfBandInline'), optionOf(toBackend, 'outOfBandInline')], [1, 1]);
+  });
+
   it('notice a client that vanished after 60 s and 6 probes 10 s apart', async () => {
     const { toClient } = await connection({ engine: 'epoll' });
     assert.deepEqual(keepAliveOf(toClient), KEPT_ALIVE);

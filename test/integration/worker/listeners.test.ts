@@ -1,8 +1,9 @@
 /** Listening sockets of a proxy: taken ports, wildcards, overlaps, and hosts without FFI. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import { freePort } from '../../../harness/free-port.ts';
 import { backend, listener, pool } from '../../../harness/snapshots.ts';
-import { ask, dial, freePort, TcpServer, until } from '../../../harness/engine/tcp.ts';
+import { ask, dial, TcpServer, until } from '../../../harness/engine/tcp.ts';
 import { type RigOptions, Scene } from '../../../harness/worker/traffic-rig.ts';
 
 const scene = new Scene();
@@ -30,6 +31,43 @@ async function answers(port: number, host = '127.0.0.1'): Promise<string> {
     return await ask(socket, 'hi');
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? String(error);
+  }
+}
+
+/** Clients that connect all the time, and what became of those that were not answered. */
+class Callers {
+  served = 0;
+  readonly failures: string[] = [];
+  #isStopping = false;
+  readonly #lanes: Promise<void>[];
+
+  constructor(port: number, lanes = 16) {
+    this.#lanes = Array.from({ length: lanes }, () => this.#lane(port));
+    scene.onClear(() => this.stop());
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all(this.#lanes);
+  }
+
+  async more(count: number): Promise<void> {
+    const target = this.served + this.failures.length + count;
+    await until('more calls', () => this.served + this.failures.length >= target);
+  }
+
+  async #lane(port: number): Promise<void> {
+    while (!this.#isStopping) {
+      try {
+        const socket = await dial(port);
+        const answer = await ask(socket, 'hi');
+        socket.resetAndDestroy();
+        if (answer === 'echo:hi') this.served += 1;
+        else this.failures.push(answer);
+      } catch (error) {
+        this.failures.push(String(error));
+      }
+    }
   }
 }
 
@@ -73,6 +111,51 @@ for (const { name, ...host } of HOSTS) {
     });
   });
 }
+
+describe('a socket that gives way to another', () => {
+  for (const engine of ['epoll', 'portable'] as const) {
+    it(`refuses and resets no client while its address is widened and narrowed, ${engine} engine`, async () => {
+      const { listenOn, rig } = await rigWithPool({ engine });
+      const port = await freePort();
+      await listenOn({ web: `127.0.0.1:${port}` });
+      const callers = new Callers(port);
+      for (const host of ['0.0.0.0', '127.0.0.1', '[::]', '0.0.0.0', '[::]', '127.0.0.1']) {
+        await callers.more(300);
+        assert.deepEqual(await listenOn({ web: `${host}:${port}` }), []);
+      }
+      await callers.more(300);
+      await callers.stop();
+      assert.deepEqual([callers.failures, rig.events], [[], []]);
+    });
+  }
+
+  it('resets no client when its proxy stops and another one shares the address', async () => {
+    const port = await freePort();
+    const stays = await rigWithPool({ shareListeners: true });
+    await stays.listenOn({ web: `127.0.0.1:${port}` });
+    const callers = new Callers(port);
+    for (let round = 0; round < 3; round++) {
+      const leaves = await rigWithPool({ shareListeners: true });
+      await leaves.listenOn({ web: `127.0.0.1:${port}` });
+      await callers.more(500);
+      await leaves.rig.applier.stopAccepting();
+      await until('its clients to leave', () => leaves.rig.connections === 0);
+      await leaves.rig.stop();
+    }
+    await callers.more(300);
+    await callers.stop();
+    assert.deepEqual(callers.failures, []);
+  });
+
+  it('says that clients are refused for a moment where the C library cannot be called', async () => {
+    const { listenOn, rig } = await rigWithPool({ engine: 'portable', withoutLibc: true });
+    const port = await freePort();
+    await listenOn({ web: `127.0.0.1:${port}` });
+    await listenOn({ web: `0.0.0.0:${port}` });
+    assert.deepEqual(rig.events, [`gap 127.0.0.1:${port} 0.0.0.0:${port}`]);
+    assert.equal(await answers(port, '127.0.0.2'), 'echo:hi');
+  });
+});
 
 describe('listeners on wildcards', () => {
   it('[::] takes IPv4 too', async () => {

@@ -9,6 +9,7 @@ import { ConfigStatus } from '../../../data-plane/subscription/config-status.ts'
 import { isTemporary } from '../../../data-plane/subscription/subscription-state.ts';
 import { readSnapshotFile } from '../../../data-plane/subscription/snapshot-file.ts';
 import type { FailedListener } from '../../../data-plane/plan/plan-directory.ts';
+import type { Whereabouts } from '../../../data-plane/plan/loops.ts';
 import { RowAllocator } from '../../../data-plane/memory/row-allocator.ts';
 import { createBuffers } from '../../../data-plane/memory/shared-memory.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
@@ -23,12 +24,14 @@ describe('the snapshot applier', () => {
   let steps: string[];
   let failedListeners: FailedListener[];
   let status: ConfigStatus;
+  let whereabouts: Whereabouts;
   let onDiskWhileApplying: string;
   beforeEach(() => {
     stateDir = mkdtempSync(join(tmpdir(), 'lb-applier-'));
     steps = [];
     failedListeners = [];
     onDiskWhileApplying = '';
+    whereabouts = { isOwn: () => false, fleet: new Set() };
     status = new ConfigStatus(() => steps.push('status'));
   });
   afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
@@ -41,6 +44,7 @@ describe('the snapshot applier', () => {
     new SnapshotApplier({
       stateDir: directory,
       rows: new RowAllocator(createBuffers(1)),
+      whereabouts,
       planApplier: {
         apply: async ({ revision }) => {
           onDiskWhileApplying = await onDisk();

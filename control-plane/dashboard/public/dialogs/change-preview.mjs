@@ -71,7 +71,7 @@ const effects = ({ poolEffects, listenerEffects }) => [
   ),
 ];
 
-function poolEffect({ pool, backends, connectionsDraining }) {
+function poolEffect({ pool, backends, connectionsDraining, explanation }) {
   const row = ({ address, shareBefore, shareAfter, connections }) => [
     h('th', { scope: 'row' }, h('code', {}, address)),
     h('td', { class: 'number' }, percent(shareBefore)),
@@ -91,6 +91,7 @@ function poolEffect({ pool, backends, connectionsDraining }) {
       { class: 'scroll' },
       h('table', { class: 'plain-table' }, h('thead', {}, h('tr', {}, heads)), h('tbody', {}, body)),
     ),
+    note(explanation),
     Number(connectionsDraining) > 0 &&
       note(`${counted(Number(connectionsDraining), 'open connection')} would be drained.`),
   );

@@ -56,7 +56,7 @@ const observation: fc.Arbitrary<Observation> = fc
     stale: fc.boolean(),
   })
   .map(({ backends, listeners, workers, process, fromDisk, stale }) => ({
-    applied: { running: null, failedListeners: [], rejected: null, fromDisk, stale },
+    applied: { running: null, failedListeners: [], ownBackends: [], rejected: null, fromDisk, stale },
     backends: new Map(backends.map((each) => [`${each.pool}/${each.address}`, each])),
     listeners: new Map(Object.entries(listeners)),
     workers,

@@ -130,14 +130,14 @@ describe('health machine', () => {
   });
 });
 
-const { EADDRINUSE, EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } = constants.errno;
+const { EADDRINUSE, EADDRNOTAVAIL, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC } = constants.errno;
 const { EACCES, ECONNREFUSED, EHOSTDOWN, EPROTO } = { EHOSTDOWN: 112, ...constants.errno };
 
 describe('a check whose connect fails', () => {
-  for (const errno of [EADDRINUSE, EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC]) {
+  for (const errno of [EADDRINUSE, EADDRNOTAVAIL, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC]) {
     it(`says nothing of the backend when this host ran out of resources: ${errnoName(errno)}`, () => {
       const reason = `this host ran out of resources: ${errnoName(errno)}`;
-      assert.deepEqual(refused(errno), { type: 'inconclusive', reason });
+      assert.deepEqual(refused(errno), { type: 'shortage', reason });
     });
   }
 
@@ -196,17 +196,18 @@ describe('CheckSchedule', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const schedule = new CheckSchedule();
+        const poolOf = (row: number) => `pool-${row % 2}`;
         const model = new Map<number, number>();
         for (const { op, row, at } of steps) {
           const earliest = Math.min(...model.values());
           if (op === 'set') {
-            schedule.set(row, at);
+            schedule.set(row, at, poolOf(row));
             model.set(row, at);
           } else if (op === 'remove') {
             schedule.remove(row);
             model.delete(row);
           } else {
-            const taken = schedule.takeDue(at);
+            const taken = schedule.takeDue(at, () => true);
             assert.equal(taken !== null, earliest <= at);
             assert.ok(taken === null || model.get(taken) === earliest);
             model.delete(taken ?? -1);

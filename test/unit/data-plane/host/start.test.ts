@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { chooseEngine } from '../../../../data-plane/host/engine-choice.ts';
-import { portReuseAdvice } from '../../../../data-plane/host/port-reuse.ts';
+import { clientMigrationAdvice, portReuseAdvice } from '../../../../data-plane/host/kernel-settings.ts';
 
 const OBSTACLE = 'koffi does not load: no such file';
 
@@ -45,4 +45,16 @@ describe('what is said of tcp_tw_reuse', () => {
       }
     });
   }
+});
+
+describe('what is said of tcp_migrate_req to proxies that share their listeners', () => {
+  for (const value of ['1\n', '', '2\n']) {
+    it(`is nothing at ${JSON.stringify(value)}`, () => assert.equal(clientMigrationAdvice(value), null));
+  }
+
+  it('is a warning at 0, with what happens and what to do', () => {
+    const { level, message } = clientMigrationAdvice('0\n') ?? assert.fail();
+    assert.equal(level, 'warn');
+    assert.match(message, /wait for a second.* are reset; set net.ipv4.tcp_migrate_req to 1 with sysctl/);
+  });
 });

@@ -177,6 +177,7 @@ describe('a report', () => {
     const applied = {
       running: { position: position(2), hash: 'h2' },
       failedListeners: [{ listener: 'web', address: '0.0.0.0:80', reason: 'EADDRINUSE' }],
+      ownBackends: ['10.0.0.9:80'],
       rejected,
       fromDisk: true,
       stale: true,
@@ -188,6 +189,7 @@ describe('a report', () => {
     assert.equal(received?.position?.revision, '2');
     assert.equal(received.snapshotHash, 'h2');
     assert.deepEqual(received.failedListeners, applied.failedListeners);
+    assert.deepEqual(received.ownBackends, applied.ownBackends);
     assert.equal(received.rejected?.position?.revision, '3');
     assert.deepEqual(received.rejected.violations, rejected.violations);
     assert.equal(received.fromDisk, true);

@@ -115,8 +115,16 @@ describe('the reporter', () => {
   it('passes on what a replica says of itself', async () => {
     await rig.start('a');
     const wire = { storeId: 'store', version: '3', revision: '3', hash: 'commit-3', replaces: [] };
-    rig.calls[0]?.emit('data', { position: wire, storeAgeMs: '250', stopping: true, sameId: [] });
-    assert.deepEqual(rig.heard, [['a', { position: position(3), storeAgeMs: 250, stopping: true }]]);
+    rig.calls[0]?.emit('data', {
+      position: wire,
+      storeAgeMs: '250',
+      stopping: true,
+      sameId: [],
+      fleetBackends: ['10.0.0.9:80'],
+    });
+    assert.deepEqual(rig.heard, [
+      ['a', { position: position(3), storeAgeMs: 250, stopping: true, fleetBackends: ['10.0.0.9:80'] }],
+    ]);
   });
 
   it('sends what is left and that it stops, and ends the stream', async () => {

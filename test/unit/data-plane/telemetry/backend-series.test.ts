@@ -104,6 +104,7 @@ describe('the series of backends', () => {
       counts: new ProxyCounts(),
       connectionLog: null,
       panic: new Map<string, boolean>(),
+      leadingBack: 0,
       connected: true,
       configAgeSeconds: 0,
       build: { version: '1', engine: 'epoll' },

@@ -33,6 +33,7 @@ describe('the metrics', () => {
     ...traffic.observer.readTotals(),
     observation: traffic.observer.observe(),
     panic: new Map(),
+    leadingBack: 0,
     connected: true,
     configAgeSeconds: 0,
     counts: new ProxyCounts(),
@@ -89,6 +90,7 @@ describe('the metrics', () => {
       lb_config_age_seconds: 'gauge',
       lb_control_plane_connected: 'gauge',
       lb_pool_panic: 'gauge',
+      lb_backends_leading_back: 'gauge',
       lb_saturated: 'gauge',
       lb_log_records_dropped_total: 'counter',
     });

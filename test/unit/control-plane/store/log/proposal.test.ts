@@ -11,7 +11,7 @@ describe('an error with the certainty that nothing was written', () => {
       ['ECONNRESET;\n', 'ECONNRESET; nothing was written'],
       ['There is no pool "web". ', 'There is no pool "web"; nothing was written'],
       ['Is etcd there?', 'Is etcd there?; nothing was written'],
-      ['', 'nothing was written'],
+      ['', 'Error; nothing was written'],
     ];
     for (const [text, told] of sentences) assert.equal(nothingWritten(new Error(text)).message, told);
   });

@@ -167,6 +167,7 @@ describe('a registration', () => {
       },
       snapshotHash: '',
       failedListeners: [],
+      ownBackends: [],
       rejected: null,
       fromDisk: false,
       stale: false,

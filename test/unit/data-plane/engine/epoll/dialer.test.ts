@@ -36,14 +36,18 @@ describe('a dialer', () => {
     const kernel = new ScriptedKernel();
     const fd = dialerOn(kernel, []).dial(V4);
     assert.deepEqual(kernel.calls, ['socket 4', `connect ${fd} 10.0.0.9:80`]);
-    assert.deepEqual(kernel.options, [`${fd} noDelay 1`]);
+    assert.deepEqual(kernel.options, [`${fd} noDelay 1`, `${fd} outOfBandInline 1`]);
   });
 
   it('takes the source addresses in turn, those of the family of the backend', () => {
     const kernel = new ScriptedKernel();
     const dialer = dialerOn(kernel, SOURCES);
     const [first] = [1, 2, 3, 4].map(() => dialer.dial(V4));
-    assert.deepEqual(kernel.options.slice(0, 2), [`${first} noDelay 1`, `${first} bindAddressNoPort 1`]);
+    assert.deepEqual(kernel.options.slice(0, 3), [
+      `${first} noDelay 1`,
+      `${first} outOfBandInline 1`,
+      `${first} bindAddressNoPort 1`,
+    ]);
     assert.deepEqual(bound(kernel), ['10.1.0.2', '10.1.0.3', '10.1.0.1', '10.1.0.2']);
     assert.ok(dialer.dial(V6) > 0);
     assert.deepEqual(bound(kernel).at(-1), parseIp('2001:db8::1')?.join('.'));

@@ -2,17 +2,19 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
+import { BULK_BYTES, READ_BYTES } from '../../../../../data-plane/engine/epoll/sizes.ts';
 import { EPOLL } from '../../../../../data-plane/kernel/linux.ts';
 import { errnoName } from '../../../../../data-plane/kernel/errno.ts';
 import {
   CLIENT,
   CONNECT_MS,
-  type LoopRig,
+  LoopRig,
   connecting,
   established,
 } from '../../../../../harness/engine/loop-rig.ts';
+import { PARKING_BYTES } from '../../../../../harness/engine/relay-rig.ts';
 
-const { EALREADY, ECONNREFUSED, ECONNRESET, EISCONN, ETIMEDOUT } = constants.errno;
+const { EAGAIN, EALREADY, ECONNREFUSED, ECONNRESET, EISCONN, ETIMEDOUT } = constants.errno;
 const FAILS = EPOLL.in | EPOLL.readHangUp | EPOLL.hangUp | EPOLL.error;
 /** A connection that lives so long is worth the calls that keep-alive takes. */
 const KEEP_ALIVE_AFTER_MS = 30_000;
@@ -24,10 +26,11 @@ describe('a connection that lives long', () => {
     rig.clock.stall(KEEP_ALIVE_AFTER_MS - 20);
     rig.turn();
     const fd = rig.backend(0);
-    assert.deepEqual(rig.kernel.options, [`${fd} noDelay 1`], 'most do not live so long');
+    const atConnect = [`${fd} noDelay 1`, `${fd} outOfBandInline 1`];
+    assert.deepEqual(rig.kernel.options, atConnect, 'most do not live so long');
     rig.clock.stall(40);
     rig.turn();
-    assert.deepEqual(rig.kernel.options.slice(1), [
+    assert.deepEqual(rig.kernel.options.slice(2), [
       `${fd} keepAliveIdleSeconds 60`,
       `${fd} keepAliveIntervalSeconds 10`,
       `${fd} keepAliveProbes 6`,
@@ -35,7 +38,63 @@ describe('a connection that lives long', () => {
     ]);
     rig.clock.stall(10 * KEEP_ALIVE_AFTER_MS);
     rig.turn();
-    assert.equal(rig.kernel.options.length, 5, 'once');
+    assert.equal(rig.kernel.options.length, 6, 'once');
+  });
+});
+
+describe('a deadline that passes before events are seen', () => {
+  const IDLE_MS = 3_000;
+
+  for (const speaker of ['client', 'backend'] as const) {
+    it(`resets no connection whose ${speaker} has spoken meanwhile`, () => {
+      const rig = established({ idleMs: IDLE_MS });
+      rig.clock.stall(10 * IDLE_MS);
+      // The wait brings no event of it: it was interrupted, or others filled it.
+      rig.says(rig[speaker](0), 'I am here');
+      assert.deepEqual(
+        rig.turn().filter((told) => told.startsWith('closed')),
+        [],
+      );
+      assert.equal(rig.heard(rig[speaker === 'client' ? 'backend' : 'client'](0)), 'I am here');
+      rig.clock.stall(IDLE_MS - 20);
+      assert.deepEqual(rig.turn(), [], 'the limit counts from then on');
+      rig.clock.stall(40);
+      assert.deepEqual(rig.turn(), ['closed 0 idle_timeout']);
+    });
+  }
+
+  it('completes a connection that both sides have ended meanwhile', () => {
+    const rig = established({ idleMs: IDLE_MS });
+    rig.clock.stall(10 * IDLE_MS);
+    for (const fd of [rig.client(0), rig.backend(0)]) rig.kernel.inbox.set(fd, [Buffer.from('bye'), 0]);
+    assert.deepEqual(rig.turn(), ['first-bytes 0', 'closed 0 completed']);
+  });
+
+  it('passes on what the kernel holds before an order resets its connection', () => {
+    const rig = established();
+    rig.says(rig.client(0), 'last words');
+    const backend = rig.backend(0);
+    rig.engine.reset(0, 'drain_deadline');
+    assert.equal(rig.heard(backend), 'last words');
+    assert.deepEqual(rig.turn(), ['closed 0 drain_deadline']);
+  });
+});
+
+describe('the last bytes of a side that was reset', () => {
+  it('are waited for until its peer has them, but not for ever', () => {
+    const rig = established();
+    const before = rig.kernel.open.size;
+    rig.kernel.answers.unacknowledged = Array<number>(10_000).fill(1);
+    rig.kernel.inbox.set(rig.client(0), [Buffer.from('bye'), -ECONNRESET]);
+    assert.deepEqual(rig.turn(rig.kernel.event(rig.client(0), FAILS)), []);
+    let waitedMs = 0;
+    for (; rig.engine.connections > 0 && waitedMs < 120_000; waitedMs += 1_000) {
+      rig.clock.stall(1_000);
+      rig.turn();
+    }
+    assert.equal(rig.engine.connections, 0, 'its slot is free again');
+    assert.equal(rig.kernel.open.size, before - 2, 'and so are its descriptors');
+    assert.ok(waitedMs >= 59_000, 'a slow peer has a minute to take them');
   });
 });
 
@@ -119,6 +178,31 @@ describe('an event of a connection that is over', () => {
     assert.deepEqual(rig.turn(rig.kernel.event(rig.backend(0), EPOLL.out)), ['established 0']);
   });
 
+  it('gives back what was parked for it, however many are closed so', () => {
+    const rig = new LoopRig();
+    const words = 'w'.repeat(READ_BYTES);
+    for (let round = 0; round <= PARKING_BYTES / READ_BYTES; round++) {
+      rig.turn(rig.clients(CLIENT));
+      const client = rig.client(0);
+      rig.turn(rig.kernel.event(rig.backend(0), EPOLL.out));
+      rig.kernel.answers.send = [1, -EAGAIN];
+      rig.turn(rig.says(client, words));
+      assert.deepEqual(rig.kernel.inbox.get(client), [], 'all was read: there is room to park it');
+      rig.engine.reset(0, 'shutdown');
+    }
+  });
+
+  it('leaves no byte in a pipe to its next owner', () => {
+    const rig = established({ splice: true });
+    const before = rig.kernel.open.size;
+    rig.turn(rig.says(rig.client(0), 'w'.repeat(BULK_BYTES)));
+    rig.kernel.answers.splice = [BULK_BYTES, -EAGAIN, -EAGAIN];
+    rig.turn(rig.says(rig.client(0), 'more'));
+    assert.equal(rig.kernel.open.size, before + 2, 'a pipe holds its bytes');
+    rig.engine.reset(0, 'shutdown');
+    assert.equal(rig.kernel.open.size, before - 2, 'the pipe is closed with its two sockets');
+  });
+
   it('leaves nothing to its next owner: no deadline, no turn, no parked byte', () => {
     const rig = connecting(1);
     rig.turn(rig.kernel.event(rig.backend(0), EPOLL.out), rig.says(rig.client(0), 'never sent'));
@@ -135,7 +219,7 @@ describe('an event of a connection that is over', () => {
   });
 });
 
-const { EAGAIN, ENOENT } = constants.errno;
+const { ENOENT } = constants.errno;
 const INPUT = EPOLL.in | EPOLL.urgent;
 
 /** A connection whose client takes nothing more, while its backend has words for it. */

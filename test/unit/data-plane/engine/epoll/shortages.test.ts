@@ -140,7 +140,7 @@ describe('a connection for whose bytes the kernel has no memory', () => {
 
   it('leaves no retry to the next owner of its slot', () => {
     const rig = established();
-    rig.kernel.answers.send = [-ENOMEM];
+    rig.kernel.answers.send = [-ENOMEM, -ENOMEM, -ENOMEM];
     rig.turn(rig.says(rig.client(0), 'hello'));
     rig.engine.reset(0, 'shutdown');
     rig.clock.stall(LOOK_MS);

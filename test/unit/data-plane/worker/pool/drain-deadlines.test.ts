@@ -64,6 +64,33 @@ describe('drain deadlines', () => {
     assert.deepEqual(closed, ['1:1 drain_deadline']);
   });
 
+  for (const [when, ranMs] of [
+    ['at once', 0],
+    ['in between', 2_700],
+    ['just before the end', 4_999],
+  ] as const) {
+    it(`do not count a time in which the process stood still, ${when}`, () => {
+      const { clock, closed, retire } = benchOf();
+      retire(5_000, backend(1));
+      clock.advance(ranMs);
+      clock.stall(60_000);
+      clock.advance(400);
+      assert.deepEqual(closed, [], 'the connections get some time after the pause');
+      clock.advance(5_500);
+      assert.deepEqual(closed, ['1:1 drain_deadline']);
+    });
+  }
+
+  it('come to their end though the process stands still again and again', () => {
+    const { clock, closed, retire } = benchOf();
+    retire(5_000, backend(1));
+    for (let step = 0; step < 20; step++) {
+      clock.stall(60_000);
+      clock.advance(0);
+    }
+    assert.deepEqual(closed, ['1:1 drain_deadline']);
+  });
+
   it('are dropped when the proxy stops', () => {
     const { clock, deadlines, retire } = benchOf();
     retire(5_000, backend(1));

@@ -119,6 +119,20 @@ describe('the worker pool', () => {
     assert.equal(threads.length, 5, 'it had lived long enough not to fail in a row');
   });
 
+  it('waits no longer after a failure than after the first, when workers lived long in between', async () => {
+    const { pool, clock, threads } = poolOf({ workers: 1 });
+    await pool.start();
+    for (let week = 0; week < 10; week++) {
+      await clock.advanceSettling(10_000);
+      threads.at(-1)?.die();
+      await clock.advanceSettling(0);
+      threads.at(-1)?.die();
+      const before = threads.length;
+      await clock.advanceSettling(200);
+      assert.equal(threads.length, before + 1, `in week ${week}`);
+    }
+  });
+
   for (const [message, order, reason] of [
     ['listen', (pool: WorkerPool) => pool.listen(5, lentPlaces(2)), 'it did not start to listen'],
     ['stop-accepting', (pool: WorkerPool) => pool.stopAccepting(), 'it did not stop accepting'],

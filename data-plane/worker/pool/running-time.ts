@@ -1,0 +1,32 @@
+/**
+ * Deadlines that count only the time in which this process runs. While it stands still (SIGSTOP, a frozen control group)
+ * neither workers nor connections can do anything, so that time proves nothing about them.
+ *
+ * Invariant: a pause of any length uses up a tenth of the delay at most, and every wait ends.
+ */
+import type { Clock, Timer } from '../../../core/runtime/clock.ts';
+
+const STEPS = 10;
+/** The longest that one timer can hold (setTimeout's limit is 2^31 - 1). */
+const LONGEST_STEP_MS = 2_000_000_000;
+/** A timer that fires later than this has met a pause, not just a busy machine. */
+const PAUSE_MS = 1_000;
+
+/** Calls `action` once, after `delayMs` in which this process ran. */
+export function afterRunning(clock: Clock, delayMs: number, action: () => void): Timer {
+  let left = Math.max(STEPS, Math.ceil(delayMs / LONGEST_STEP_MS));
+  const stepMs = Math.ceil(delayMs / left);
+  let hasPaused = false;
+  const step = (): Timer => {
+    const dueMs = clock.nowMs() + stepMs;
+    return clock.after(stepMs, () => {
+      // A step that ended with a pause is repeated once, so that the last one is not used up by it.
+      hasPaused = !hasPaused && clock.nowMs() - dueMs > Math.min(stepMs, PAUSE_MS);
+      if (!hasPaused) left -= 1;
+      if (left === 0) action();
+      else timer = step();
+    });
+  };
+  let timer = step();
+  return { cancel: () => timer.cancel() };
+}

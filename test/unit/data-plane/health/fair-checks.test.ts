@@ -1,0 +1,81 @@
+/** What no backend is to suffer from: other pools, shortages of this host, and listeners of its own. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { MAX_RUNNING } from '../../../../data-plane/health/health-monitor.ts';
+import { healthRig, poolOf } from '../../../../harness/proxy/health-rig.ts';
+
+describe('the health monitor', () => {
+  for (const others of [1, 5]) {
+    it(`checks a backend of one pool at once while ${others} other pools are silent and larger than all checks`, () => {
+      const { clock, checker, run } = healthRig();
+      const silent = Array.from({ length: others }, (_, pool) =>
+        poolOf(
+          `silent-${pool}`,
+          pool + 1,
+          Array.from({ length: 2 * MAX_RUNNING }, (_, at) => ({ row: 1 + pool * 2 * MAX_RUNNING + at })),
+        ),
+      );
+      run(poolOf('web', 0, [{ row: 0 }]), ...silent);
+      clock.advance(1_000);
+      checker.pass(1_000);
+      const each = silent.map(({ backends }) => {
+        const ports = new Set(backends.map(({ port }) => port));
+        return checker.ports.filter((port) => ports.has(port)).length;
+      });
+      assert.ok(Math.min(...each) > Math.floor(MAX_RUNNING / (others + 1)) - 5, `${each.join(' ')} checks`);
+      clock.advance(6_000);
+      assert.ok(checker.ports.includes(1_000), 'it waits for nobody');
+      const started = checker.started;
+      for (const port of checker.ports.filter((each) => each !== 1_000)) checker.fail(port, 'timed out');
+      assert.ok(checker.started - started > MAX_RUNNING / 2, 'the silent ones take their turns');
+    });
+  }
+
+  it('never takes a backend down, nor calls it up, because this host ran out of something', () => {
+    const { clock, checker, run, health, told } = healthRig();
+    run(poolOf('web', 0, [{ row: 0 }, { row: 1 }], { unhealthyThreshold: 1 }));
+    const shortage = { type: 'shortage', reason: 'out of ports' } as const;
+    checker.pass(1_000);
+    checker.end(1_001, shortage);
+    assert.equal(health(1), 'unknown: out of ports');
+    for (let n = 0; n < 20; n++) {
+      clock.advance(6_000);
+      for (const port of [1_000, 1_001]) checker.end(port, shortage);
+    }
+    assert.equal(health(0), 'healthy: passed its first check');
+    assert.equal(health(1), 'unknown: out of ports');
+    assert.equal(told.filter((line) => line === 'shortage: out of ports').length, 3, 'once a minute');
+    clock.advance(6_000);
+    checker.fail(1_000);
+    assert.equal(health(0), 'unhealthy: connection refused');
+  });
+
+  it('forgets results that prove nothing when one does: they count in a row, not over days', () => {
+    const { clock, checker, run, cell } = healthRig();
+    run(poolOf('web', 0, [{ row: 0 }], { unhealthyThreshold: 1 }));
+    checker.pass(1_000);
+    for (let n = 0; n < 12; n++) {
+      clock.advance(6_000);
+      if (n % 4 === 3) checker.pass(1_000);
+      else checker.end(1_000, { type: 'inconclusive', reason: 'stood still' });
+      assert.equal(cell(0), 'healthy');
+    }
+  });
+
+  it('does not check a backend that leads back, says why, and checks it once it does not', () => {
+    const { checker, run, cell, health, monitor } = healthRig();
+    const leadsBack = 'leads back to the listener a of this proxy';
+    run(
+      poolOf('web', 0, [{ row: 0, leadsBack }]),
+      poolOf('blind', 1, [{ row: 1, leadsBack }], { type: 'none' }),
+    );
+    assert.deepEqual(checker.ports, []);
+    for (const row of [0, 1]) assert.equal(health(row), `unhealthy: ${leadsBack}`);
+    assert.equal(cell(0), 'unhealthy');
+    assert.equal(monitor.leadingBack(), 2);
+    assert.equal(monitor.panic().get('web'), false, 'panic would not use it');
+    run(poolOf('web', 0, [{ row: 0 }]), poolOf('blind', 1, [{ row: 1 }], { type: 'none' }));
+    checker.pass(1_000);
+    assert.deepEqual([cell(0), cell(1)], ['healthy', 'healthy']);
+  });
+});
