@@ -2,7 +2,7 @@
  * What a proxy may say. A proxy that lies, or is broken, must not fill the memory of a control plane or falsify what others
  * report: who it is must be short and plain, or its stream is refused; what it reports is cut, or dropped and counted. Pure.
  */
-import { CLOSE_REASONS } from '../../core/model/close-reasons.ts';
+import { CLOSE_REASONS } from '../../core/wire/close-reasons.ts';
 import { LIMITS, MAX_LENGTH, validateLength } from '../../core/model/limits.ts';
 import { printable } from '../../core/runtime/printable.ts';
 import type { Violation } from '../../core/model/violation.ts';

@@ -13,7 +13,7 @@
  * included (`npm run build && node dist/bench/programs/fold-costs.js PROXIES BACKENDS`). A backend with traffic in the window
  * takes 3.5 kB here, whatever the number of proxies.
  */
-import { CLOSE_REASONS, type CloseReason } from '../../core/model/close-reasons.ts';
+import { CLOSE_REASONS, type CloseReason } from '../../core/wire/close-reasons.ts';
 import type { ListenerReport__Output } from '../../core/wire/generated/lb/v1/ListenerReport.ts';
 import type { ProcessReport__Output } from '../../core/wire/generated/lb/v1/ProcessReport.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';

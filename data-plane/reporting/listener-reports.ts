@@ -1,6 +1,6 @@
 /** The part of a report about listeners. */
 import type { ListenerReport } from '../../core/wire/generated/lb/v1/ListenerReport.ts';
-import { CLOSE_REASONS } from '../../core/model/close-reasons.ts';
+import { CLOSE_REASONS } from '../../core/wire/close-reasons.ts';
 import type { HistogramCounts } from '../memory/counters.ts';
 import type { ListenerObservation, Observation } from '../telemetry/observation.ts';
 import { HISTOGRAM_CELLS } from '../memory/shared-memory.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { proxyViolations } from '../../../../control-plane/fleet/report-limits.ts';
-import { CLOSE_REASONS } from '../../../../core/model/close-reasons.ts';
+import { CLOSE_REASONS } from '../../../../core/wire/close-reasons.ts';
 import {
   applied,
   backendReport,

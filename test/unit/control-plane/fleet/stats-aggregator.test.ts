@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { FAILURE_REASONS } from '../../../../control-plane/fleet/stats-aggregator.ts';
 import type { StatsFrame__Output } from '../../../../core/wire/generated/lb/v1/StatsFrame.ts';
 import { timestampFromWire } from '../../../../core/wire/timestamp-codec.ts';
-import { CLOSE_REASONS } from '../../../../core/model/close-reasons.ts';
+import { CLOSE_REASONS } from '../../../../core/wire/close-reasons.ts';
 import { applied, backendReport, listenerReport, report } from '../../../../harness/control-plane/reports.ts';
 import { histogramBounds, StatsRig, traffic, WEB } from '../../../../harness/control-plane/stats-rig.ts';
 
