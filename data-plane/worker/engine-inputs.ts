@@ -22,12 +22,42 @@ export function sharedTargets({ family, ip, port }: Pick<SharedCells, 'family' |
   };
 }
 
-/** The connections that all workers may have together: `control[maxConnections]`; 0 there means no limit. */
-export function sharedBudget({ control }: Pick<SharedCells, 'control'>): ConnectionBudget {
+/**
+ * The connections that all workers may have together: `control[maxConnections]`; 0 there means no limit. A listener may
+ * always have as many as its share; beyond that it takes only what is not kept for the shares of others.
+ */
+export function sharedBudget({
+  control,
+  listenerOpen,
+  listenerShare,
+}: Pick<SharedCells, 'control' | 'listenerOpen' | 'listenerShare'>): ConnectionBudget {
   const limit = (): number => Atomics.load(control, CONTROL.maxConnections) || Number.POSITIVE_INFINITY;
+  /** `most`: the limit for connections that belong to no share. */
+  const isFull = (listener: number, most: number): boolean => {
+    const open = Atomics.load(control, CONTROL.connections);
+    if (open >= limit()) return true;
+    if (open < most - Atomics.load(control, CONTROL.shares)) return false;
+    const isWithinShare = Atomics.load(listenerOpen, listener) < listenerShare[listener]!;
+    return !isWithinShare && open + unusedShares() >= most;
+  };
+  /** Only called near the limit. */
+  const unusedShares = (): number => {
+    let unused = 0;
+    for (let row = 0; row < listenerShare.length; row++) {
+      unused += Math.max(0, listenerShare[row]! - listenerOpen[row]!);
+    }
+    return unused;
+  };
   return {
-    take: () => Atomics.add(control, CONTROL.connections, 1) + 1 >= limit(),
-    giveBack: () => void Atomics.sub(control, CONTROL.connections, 1),
-    hasRoom: () => Atomics.load(control, CONTROL.connections) <= Math.floor(limit() * RESUME_BELOW),
+    take(listener) {
+      Atomics.add(listenerOpen, listener, 1);
+      Atomics.add(control, CONTROL.connections, 1);
+      return isFull(listener, limit());
+    },
+    giveBack(listener) {
+      Atomics.sub(listenerOpen, listener, 1);
+      Atomics.sub(control, CONTROL.connections, 1);
+    },
+    hasRoom: (listener) => !isFull(listener, Math.floor(limit() * RESUME_BELOW) + 1),
   };
 }
