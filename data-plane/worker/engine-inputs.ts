@@ -6,6 +6,8 @@ import { CONTROL, type SharedCells } from '../memory/shared-memory.ts';
 const IP_BYTES = 16;
 /** Accepting resumes when the open connections are down to this share of the limit. */
 const RESUME_BELOW = 0.98;
+/** Workers that accept at the same moment exceed the limit by one each, which is not to be at the expense of a share. */
+const WORKERS = 64;
 
 /** The addresses of backends, by row. */
 // `!`: a row of a plan lies within the cells.
@@ -35,10 +37,9 @@ export function sharedBudget({
   /** `most`: the limit for connections that belong to no share. */
   const isFull = (listener: number, most: number): boolean => {
     const open = Atomics.load(control, CONTROL.connections);
-    if (open >= limit()) return true;
     if (open < most - Atomics.load(control, CONTROL.shares)) return false;
-    const isWithinShare = Atomics.load(listenerOpen, listener) < listenerShare[listener]!;
-    return !isWithinShare && open + unusedShares() >= most;
+    if (Atomics.load(listenerOpen, listener) < listenerShare[listener]!) return open >= limit() + WORKERS;
+    return open + unusedShares() >= most;
   };
   /** Only called near the limit. */
   const unusedShares = (): number => {
