@@ -14,7 +14,8 @@ import {
 } from '../../../harness/programs/proxy-process.ts';
 import type { ScriptedReplica } from '../../../harness/proxy/scripted-replica.ts';
 import { listener, snapshot } from '../../../harness/snapshots.ts';
-import { ask, dial, freePort, until, within } from '../../../harness/engine/tcp.ts';
+import { freePort } from '../../../harness/free-port.ts';
+import { ask, dial, until, within } from '../../../harness/engine/tcp.ts';
 import { makeMemoryGroup } from '../../../harness/programs/memory-group.ts';
 
 const FEW_DESCRIPTORS = 900;
