@@ -28,6 +28,7 @@ export class Registrations {
   readonly #taking = new Set<Registration>();
   #ticks: Timer | undefined;
   #renewing = false;
+  #tickedMs = Number.NEGATIVE_INFINITY;
   #stops: (() => void)[] = [];
 
   constructor(deps: MembersDeps) {
@@ -162,8 +163,11 @@ export class Registrations {
   async #tick(): Promise<void> {
     const { memberStore, clock, logger } = this.#deps;
     const nowMs = clock.nowMs();
+    // After this process stood still, signs of life that came meanwhile are read before the next tick.
+    const hasRead = nowMs - this.#tickedMs < 2 * TICK_MS;
+    this.#tickedMs = nowMs;
     for (const hold of this.#holds) {
-      if (hold.isSilent(nowMs)) this.#end(hold, whySilent(hold.member));
+      if (hasRead && hold.isSilent(nowMs)) this.#end(hold, whySilent(hold.member));
       else if (hold.isOverdue(nowMs)) void this.#remove(hold, 'its drain timeout has passed');
     }
     // The proxies do not report a change for connections that end.
