@@ -1,6 +1,7 @@
 /** `lbctl register` as a real process, with a small HTTP server as its command, and a fleet for it to register with. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { freePort } from '../free-port.ts';
 import { callUnary, connectReplica, type ReplicaClient, type UnaryMethod } from '../../core/wire/clients.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import type { ListRegistrationsResponse__Output } from '../../core/wire/generated/lb/v1/ListRegistrationsResponse.ts';
@@ -9,7 +10,6 @@ import { answers, type ControlPlane, startControlPlane, startProxy } from './fle
 import {
   built,
   eventually,
-  freePort,
   type RunningProcess,
   type Scope,
   shellQuoted,

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { freePort } from '../../harness/free-port.ts';
 import { lbctlFor, startControlPlane, succeed } from '../../harness/programs/fleet.ts';
-import { eventually, freePort, temporaryFolder } from '../../harness/programs/processes.ts';
+import { eventually, temporaryFolder } from '../../harness/programs/processes.ts';
 import {
   addressesAt,
   clientOf,

@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { built, eventually, freePort, startProcess } from '../../../harness/programs/processes.ts';
+import { freePort } from '../../../harness/free-port.ts';
+import { built, eventually, startProcess } from '../../../harness/programs/processes.ts';
 import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
 import {
   addressesAt,
