@@ -210,7 +210,7 @@ describe('lbctl describe and health', () => {
     const lbctl = lbctlFor((await startFakeControlPlane(t, FLEET)).address);
     const text = await succeed(lbctl, ['health']);
     assert.match(text, /^web +10\.0\.0\.1:80 +active +edge-2 +unhealthy +\d+d +connection refused$/m);
-    assert.match(text, /^web +10\.0\.0\.2:80 +edge-3 \(disconnected\) +unhealthy/m);
+    assert.match(text, /^web +10\.0\.0\.2:80 +draining +edge-3 \(disconnected\) +unhealthy/m);
     const rows = JSON.parse(await succeed(lbctl, ['health', 'web', '-o', 'json'])) as unknown[];
     assert.equal(rows.length, 4);
   });
