@@ -24,7 +24,7 @@ export const backendColumns = (context: Context): readonly Column<BackendView>[]
   ],
 ];
 
-export function stateCell(backend: BackendView, { clock }: Context): Cell {
+function stateCell(backend: BackendView, { clock }: Context): Cell {
   const text = stateText(backend, clock.wallMs());
   return backend.state === 'active' ? text : { text, tone: 'doubtful', moving: true };
 }
