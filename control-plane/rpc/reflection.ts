@@ -14,7 +14,7 @@ export function addReflection(server: Server): void {
     server.addService(definition, Object.fromEntries(paced) as UntypedServiceImplementation);
   };
   // All that it uses of a server.
-  new ReflectionService(loadDefinitions().packageDefinition).addToServer({ addService } as Server);
+  new ReflectionService(loadDefinitions().packageDefinition).addToServer({ addService });
 }
 
 type Handler = (call: Call) => void;
