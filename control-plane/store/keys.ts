@@ -6,6 +6,11 @@ export const ETCD_PREFIX = '/equipoise/';
 /** The key of the Head: where the log ends. */
 export const HEAD_KEY = 'head';
 
+/** The key, in etcd alone, that names the store and the cluster in which it lives. Beside the head, to be read with it. */
+export const HOME_KEY = 'head/home';
+/** The first key after both. */
+export const HEAD_END = 'head0';
+
 /** What the keys of members and, in etcd, of their leases start with. */
 export const MEMBER_PREFIX = 'member/';
 export const ALIVE_PREFIX = 'member/alive/';

@@ -54,7 +54,7 @@ export function openStore(url: StoreUrl, { access, clock, random, logger }: Stor
     const store = new LmdbStore({ directory: url.directory, clock, logger });
     return { store, memberStore: new LmdbMemberStore(store, clock) };
   }
-  const client = new EtcdClient({ endpoints: url.endpoints, access, clock, random });
+  const client = new EtcdClient({ endpoints: url.endpoints, access, clock, random, logger });
   const store = new EtcdStore(client);
   return { store, memberStore: new EtcdMemberStore(client, store) };
 }

@@ -7,9 +7,9 @@
 import type { IKeyValue, IRequestOp, ITxnResponse } from 'etcd3';
 import { LbError } from '../../../core/runtime/errors.ts';
 import { ALIVE_PREFIX, MEMBER_END, MEMBER_PREFIX } from '../keys.ts';
-import type { ConfigStore } from '../config-store.ts';
 import type { EtcdClient } from './etcd-client.ts';
 import { isNotFound } from './etcd-errors.ts';
+import type { EtcdStore } from './etcd-store.ts';
 import { decodeMember, encodeMember, reuse } from '../members/member-codec.ts';
 import {
   type Member,
@@ -21,14 +21,14 @@ import {
 
 export class EtcdMemberStore implements MemberStore {
   readonly #client: EtcdClient;
-  readonly #store: Pick<ConfigStore, 'head'>;
+  readonly #store: EtcdStore;
   #cached: { readonly fingerprint: string; readonly members: readonly Member[] } = {
     fingerprint: '',
     members: [],
   };
 
   /** `store` is the log in the same etcd: its head says at which version the members are read. */
-  constructor(client: EtcdClient, store: Pick<ConfigStore, 'head'>) {
+  constructor(client: EtcdClient, store: EtcdStore) {
     this.#client = client;
     this.#store = store;
   }
@@ -84,7 +84,7 @@ export class EtcdMemberStore implements MemberStore {
   async remove(seen: Member, onlyDead: boolean): Promise<boolean> {
     const [key, alive] = this.#keys(seen.name);
     const dead = { key: alive, result: 'Equal', target: 'Create', create_revision: 0 } as const;
-    const { succeeded } = await this.#client.txn({
+    const { succeeded } = await this.#store.write({
       compare: [unchanged(key, seen.token), ...(onlyDead ? [dead] : [])],
       success: [{ request_delete_range: { key } }, { request_delete_range: { key: alive } }],
       failure: [],
@@ -104,7 +104,7 @@ export class EtcdMemberStore implements MemberStore {
   ): Promise<Member<Value> | null> {
     const [key, alive] = this.#keys(name);
     const read = (what: Buffer): IRequestOp => ({ request_range: { key: what } });
-    const answer = await this.#client.txn({
+    const answer = await this.#store.write({
       compare: [unchanged(key, token)],
       success: [
         { request_put: { key, value: encodeMember(value) } },

@@ -55,6 +55,8 @@ export interface LogFollowerDeps {
   readonly memberStore?: Pick<MemberStore, 'read' | 'onWake'>;
   readonly clock: Clock;
   readonly random: Random;
+  /** It reads a store that has moved, too, so that an operator can adopt it. */
+  readonly adopts?: boolean;
   /** Called once when the store becomes unusable, and once when it is usable again. */
   readonly onStatus?: (status: FollowerStatus) => void;
   /** Called for each checkpoint that is ignored, with the reason. */
@@ -64,6 +66,7 @@ export interface LogFollowerDeps {
 export class LogFollower {
   readonly #store: ConfigStore;
   readonly #memberStore: Pick<MemberStore, 'read' | 'onWake'>;
+  readonly #adopts: boolean;
   readonly #clock: Clock;
   readonly #retry: Backoff;
   readonly #onStatus: (status: FollowerStatus) => void;
@@ -83,8 +86,9 @@ export class LogFollower {
   #wake = new AbortController();
   #loop: Promise<void> | undefined;
 
-  constructor({ store, memberStore, clock, random, onStatus, onIgnored }: LogFollowerDeps) {
+  constructor({ store, memberStore, clock, random, adopts, onStatus, onIgnored }: LogFollowerDeps) {
     this.#store = store;
+    this.#adopts = adopts ?? false;
     this.#memberStore = memberStore ?? withoutMembers(store);
     this.#reader = new LogReader(store, onIgnored);
     this.#activeBackends = new ActiveBackendTracker(store, this.#reader, clock);
@@ -220,8 +224,10 @@ export class LogFollower {
     const { position, members } = await this.#memberStore.read();
     this.#answeredMs = startedMs;
     const plan = planCatchUp(this.#followed, position);
-    if (plan.type === 'refuse') {
-      throw this.#notOurs(plan.reason, 'an operator accepts the store (lbctl store adopt)');
+    const refusal =
+      plan.type === 'refuse' ? plan.reason : this.#adopts ? undefined : this.#store.whyMoved?.();
+    if (plan.type === 'refuse' || refusal !== undefined) {
+      throw this.#notOurs(refusal ?? '', 'an operator accepts the store (lbctl store adopt)');
     }
     if (plan.type === 'stay') return this.#keep({ state: plan.state, position, members }, []);
     const { base } = plan;
