@@ -95,7 +95,8 @@ export class EtcdEndpoint {
     this.#token = new EtcdToken(user && ((deadline) => this.#authenticate(user, deadline)));
   }
 
-  expectCluster(clusterId: string): void {
+  /** Undefined: any cluster. */
+  expectCluster(clusterId: string | undefined): void {
     this.#clusterId = clusterId;
   }
 

@@ -92,10 +92,13 @@ export class EtcdEndpoints {
   async #identify(place: Place, deadline: number): Promise<ClusterIdentity> {
     if (place.identity !== undefined) return place.identity;
     const { endpoint } = place;
-    const { header, kvs } = await endpoint.call(deadline, ({ kv }) => kv.range({ key: this.#headKey }));
+    endpoint.expectCluster(undefined);
+    const [{ header, kvs }, members] = await Promise.all([
+      endpoint.call(deadline, ({ kv }) => kv.range({ key: this.#headKey })),
+      this.count > 1 ? endpoint.members(deadline).catch(() => []) : [],
+    ]);
     const clusterId = header.cluster_id;
     endpoint.expectCluster(clusterId);
-    const members = this.count > 1 ? await endpoint.members(deadline).catch(() => []) : [];
     place.identity = { clusterId, store: storeIn(kvs[0]?.value), members };
     return place.identity;
   }

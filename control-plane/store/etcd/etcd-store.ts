@@ -30,7 +30,7 @@ import {
 } from '../keys.ts';
 import { decodeCommit, decodeHead, encodeAppend, encodeHead } from '../log/commit-codec.ts';
 import type { EtcdClient } from './etcd-client.ts';
-import { isExhausted, isLate } from './etcd-errors.ts';
+import { isExhausted, isTooMuch } from './etcd-errors.ts';
 
 export class EtcdStore implements ConfigStore {
   readonly description: string;
@@ -61,11 +61,19 @@ export class EtcdStore implements ConfigStore {
     return this.#moved;
   }
 
-  /** A transaction that writes to this store alone. It does no harm when it is done twice. */
-  async write(request: ITxnRequest): Promise<ITxnResponse> {
+  /**
+   * A transaction that writes to this store alone. It does no harm when it is done twice. With `needsRoom` it is refused by
+   * an etcd that is full, which would carry out mere removals: the home is written again as it is.
+   */
+  async write(
+    { compare = [], success = [], ...rest }: ITxnRequest,
+    needsRoom = false,
+  ): Promise<ITxnResponse> {
     if (this.#home === undefined) await this.head();
     if (this.#moved !== undefined) throw new LbError('FAILED_PRECONDITION', this.#moved);
-    return this.#client.txn({ ...request, compare: [...this.#isHome(), ...(request.compare ?? [])] });
+    const again = needsRoom && this.#home !== undefined ? [this.#put(HOME_KEY, this.#home)] : [];
+    const request = { ...rest, compare: [...this.#isHome(), ...compare], success: [...success, ...again] };
+    return this.#client.txn(request);
   }
 
   async read(fromRevision: number, limit: number): Promise<Commit[]> {
@@ -235,9 +243,4 @@ export class EtcdStore implements ConfigStore {
   #removal(start: string, end: string): IRequestOp {
     return { request_delete_range: { key: this.#client.key(start), range_end: this.#client.key(end) } };
   }
-}
-
-/** For one answer, or for the time that a slow network has for it. */
-function isTooMuch(error: unknown): boolean {
-  return error instanceof LbError && (isExhausted(error.cause) || isLate(error.cause));
 }

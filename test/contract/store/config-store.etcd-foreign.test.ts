@@ -117,7 +117,9 @@ function foreign(found: string): void {
     assert.match((await failureOf(replica.propose(pool('a')))).message, /has no store yet/);
     await replicaOf(t, good).replica.propose(pool('a'));
     await good.members[0]?.freeze(true);
-    assert.equal((await replicaOf(t, other, good).replica.follower.catchUp()).state.pools.size, 1);
+    const late = replicaOf(t, other, good).replica.follower;
+    const { state } = await eventually(() => late.catchUp(), 'it is read');
+    assert.equal(state.pools.size, 1);
     assert.equal(await contentOf(other), undefined);
   });
 

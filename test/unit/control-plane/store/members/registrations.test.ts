@@ -147,6 +147,7 @@ describe('a registration', () => {
     one.store.away = true;
     await made.pass(3_000);
     one.registrations.heard(hold);
+    await made.pass(0);
     assert.equal(told.at(-1), 'UNAVAILABLE');
   });
 
