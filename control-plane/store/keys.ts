@@ -11,6 +11,9 @@ export const HOME_KEY = 'head/home';
 /** The first key after both. */
 export const HEAD_END = 'head0';
 
+/** The key, in LMDB alone, of what etcd counts by itself: it grows with every change. */
+export const VERSION_KEY = 'version';
+
 /** What the keys of members and, in etcd, of their leases start with. */
 export const MEMBER_PREFIX = 'member/';
 export const ALIVE_PREFIX = 'member/alive/';
