@@ -17,6 +17,7 @@ import { CliError, EXIT } from '../exit.ts';
 import { reach } from './connect.ts';
 import { isRetryable, retry } from './retry.ts';
 import { Servers } from './servers.ts';
+import { explainWrongPort } from './wrong-port.ts';
 
 /** A replica that takes longer to accept a connection is skipped for the next one. */
 const CONNECT_MS = 2_000;
@@ -151,6 +152,10 @@ async function change(state: SessionState, request: MethodCall): Promise<unknown
   }
 }
 
+export function unknownOutcome(requestId: string): string {
+  return `it is not known whether the change was written (request_id ${requestId}); check the current configuration before you repeat it`;
+}
+
 /** The last failure of each replica that was asked, and the error that the user gets for all of them. */
 class Failures {
   readonly #context: Context;
@@ -182,8 +187,7 @@ class Failures {
   ofChange({ request }: MethodCall): CliError {
     if (!this.maybeWritten) return this.unreachable('; nothing was written');
     const { requestId } = request as { requestId: string };
-    const message = `it is not known whether the change was written (request_id ${requestId}); check the current configuration before you repeat it`;
-    return new CliError(EXIT.timedOut, message, this.#lines());
+    return new CliError(EXIT.timedOut, unknownOutcome(requestId), this.#lines());
   }
 
   #lines(): string[] {
@@ -231,7 +235,8 @@ async function call(
   } catch (error) {
     if (!(error instanceof LbError)) throw error;
     const answered = isFromServer(error);
-    return { ok: false, error, answered, maybeSent: reached === 'ready' && !answered };
+    const explained = await explainWrongPort(error, address, context.clock);
+    return { ok: false, error: explained, answered, maybeSent: reached === 'ready' && !answered };
   }
 }
 

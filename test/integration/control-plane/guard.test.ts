@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { freePort } from '../../../harness/free-port.ts';
 import {
   startProxy,
   startControlPlane,
@@ -9,7 +10,7 @@ import {
   lbctlFor,
   succeed,
 } from '../../../harness/programs/fleet.ts';
-import { eventually, freePort, laterScope, type Scope } from '../../../harness/programs/processes.ts';
+import { eventually, laterScope, type Scope } from '../../../harness/programs/processes.ts';
 import { ask, dial, startEcho } from '../../../harness/engine/tcp.ts';
 
 async function startScene(scope: Scope) {
@@ -60,7 +61,7 @@ describe('the guard', () => {
     const dry = await lbctl(['backend', 'drain', 'last', alive, '--dry-run']);
     assert.equal(dry.code, 1);
     assert.match(dry.stderr, /the guard would refuse this without --force:\n {2}pools\[last\]/);
-    assert.match(dry.stdout, new RegExp(`${alive} +50.0 % +0.0 % +0\n`));
+    assert.match(dry.stdout, new RegExp(`${alive} +100.0 % +0.0 % +0\n`));
     const json = await lbctl(['backend', 'drain', 'last', alive, '--dry-run', '-o', 'json']);
     assert.equal((JSON.parse(json.stdout) as { guardRefusals: unknown[] }).guardRefusals.length, 1);
 
