@@ -40,14 +40,25 @@ export class ProxyWhereabouts implements Whereabouts {
 
   /** Reads the addresses of this host again. Returns whether anything is different from the last time. */
   refresh(): boolean {
-    const addresses = this.#read();
-    const isSameHost = addresses.join() === this.#addresses;
-    if (!isSameHost) this.#isOwn = ownIps(addresses);
-    this.#addresses = addresses.join();
+    const addresses = this.#readOrNull();
+    const isSameHost = addresses === null || addresses.join() === this.#addresses;
+    if (!isSameHost) {
+      this.#isOwn = ownIps(addresses);
+      this.#addresses = addresses.join();
+    }
     const before = [...this.#fleet.keys()].join();
     const nowMs = this.#clock.nowMs();
     for (const backend of [...this.#told.values()].flat()) this.#fleet.set(backend, nowMs);
     for (const [backend, toldMs] of this.#fleet) if (nowMs - toldMs > KEPT_MS) this.#fleet.delete(backend);
     return !isSameHost || before !== [...this.#fleet.keys()].join();
+  }
+
+  /** Null: the process is short of descriptors. Then the addresses of a moment ago are close enough. */
+  #readOrNull(): readonly string[] | null {
+    try {
+      return this.#read();
+    } catch {
+      return null;
+    }
   }
 }

@@ -5,15 +5,16 @@
  * have: some clouds deliver the address of a balancer to its hosts in that way.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
+import { constants, networkInterfaces } from 'node:os';
 import { isLoopback, parseIp } from '../../core/model/ip.ts';
+import { errnoOf } from '../kernel/errno.ts';
 
 /** A host with the routes of the whole internet has a file of 100 MB; its local routes are in no certain place of it. */
 const MAX_ROUTE_BYTES = 1_048_576;
 
 export type IsOwnIp = (ip: Uint8Array) => boolean;
 
-/** Each is an IP, or a range such as `10.0.0.0/24`. Sorted, so that two readings can be compared as text. */
+/** Throws when there is no descriptor to read them with. Each is an IP, or a range such as `10.0.0.0/24`. Sorted, so that two readings can be compared as text. */
 export function readOwnAddresses(): readonly string[] {
   const ofInterfaces = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
   const addresses = new Set([...ofInterfaces.map(({ address }) => address), ...localRoutes(readRoutes())]);
@@ -54,7 +55,7 @@ function isWithin(ip: Uint8Array, network: Uint8Array, bits: number): boolean {
   });
 }
 
-/** Nothing where there is no such file, or no descriptor to read it. */
+/** Nothing where there is no such file. */
 function readRoutes(): string {
   try {
     const file = openSync('/proc/net/fib_trie', 'r');
@@ -67,7 +68,8 @@ function readRoutes(): string {
     } finally {
       closeSync(file);
     }
-  } catch {
-    return '';
+  } catch (error) {
+    if (errnoOf(error) === constants.errno.ENOENT) return '';
+    throw error;
   }
 }

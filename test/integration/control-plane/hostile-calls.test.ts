@@ -1,6 +1,8 @@
 /** What callers without a token can make a gRPC server keep, on a server of its own with small limits. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { constants } from 'node:http2';
+import { connect } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { refuseCall, HEALTH_METHODS } from '../../../control-plane/access/call-access.ts';
 import { GrpcServer } from '../../../control-plane/rpc/grpc-server.ts';
@@ -49,6 +51,12 @@ async function serve(
     server,
     address,
     session,
+    /** A probe, over a connection of its own. */
+    ask: async () => {
+      const { stream, ended } = openCall(await session(), CHECK);
+      stream.end(textRequest(''));
+      assert.equal((await ended).status, '0');
+    },
     received,
     kept: (check: (kept: GrpcServer['kept']) => boolean) =>
       eventually(async () => check(server.kept) || undefined, 'the server keeps as little'),
@@ -73,6 +81,18 @@ describe('a stranger', () => {
     assert.ok(answered > 250, `${answered} calls were answered`);
     await kept(({ watches }) => watches === 0);
     assert.ok(server.kept.connections < 16);
+  });
+
+  it('whose host ends the connection without a word, as that of a killed process does, is gone at once', async (t) => {
+    const { address, kept } = await serve(t);
+    const [host, port] = [address.slice(0, address.lastIndexOf(':')), Number(address.split(':').at(-1))];
+    const silent = connect({ host, port });
+    t.after(() => silent.destroy());
+    silent.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0');
+    await once(silent, 'data');
+    await kept(({ connections }) => connections === 1);
+    silent.end();
+    await kept(({ connections }) => connections === 0);
   });
 
   it('is refused a message that is larger than the name of a service', async (t) => {
@@ -121,7 +141,7 @@ describe('a stranger', () => {
 
 describe('strangers', () => {
   it('that connect and stay have their oldest connections closed, and a caller with a token is served', async (t) => {
-    const { session, kept, received } = await serve(t);
+    const { session, kept, received, ask } = await serve(t);
     const friend = await session();
     openCall(friend, LIST, TOKEN).stream.end(framed(Buffer.alloc(0)));
     await received(1);
@@ -130,9 +150,7 @@ describe('strangers', () => {
     await kept(({ connections }) => connections === 17);
     assert.equal(friend.closed, false);
     await kept(() => strangers.every(({ closed }, index) => closed === index < 44));
-    const { stream, ended } = openCall(await session(), CHECK);
-    stream.end(textRequest(''));
-    assert.equal((await ended).status, '0');
+    await ask();
   });
 
   it('that hold streams count for them too', async (t) => {
@@ -182,4 +200,29 @@ it('callers with a token have a bound on streams, per connection and in all', as
   await received(60);
   const first = await Promise.race(ends);
   assert.equal(first.rstCode, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+});
+
+it('who asks for reflection and does not read has its questions left unread', async (t) => {
+  const { session, ask } = await serve(t);
+  const friend = await session();
+  const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+  const { stream } = openCall(friend, path, TOKEN);
+  stream.pause();
+  // {file_containing_symbol: "lb.v1.PoolService"}, whose answer is about a thousand times as long.
+  const question = framed(Buffer.concat([Buffer.from([0x22, 17]), Buffer.from('lb.v1.PoolService')]));
+  let isRead = false;
+  stream.write(Buffer.concat(Array.from({ length: 20_000 }, () => question)), () => (isRead = true));
+  for (let call = 0; call < 20; call++) await ask();
+  assert.equal(isRead, false);
+});
+
+it('metadata of more than 64 KB end their stream, and nothing else', async (t) => {
+  const { session, ask } = await serve(t);
+  const stranger = await session();
+  const headers = Object.fromEntries(
+    Array.from({ length: 10 }, (_, index) => [`x-${index}`, 'y'.repeat(10_000)]),
+  );
+  const { status } = await openCall(stranger, CHECK, headers).ended;
+  assert.notEqual(status, '0');
+  await ask();
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseAddress } from '../../../../core/model/address.ts';
-import { CLOSE_REASONS } from '../../../../data-plane/memory/close-reasons.ts';
+import { CLOSE_REASONS } from '../../../../core/wire/close-reasons.ts';
 import { RowAllocator } from '../../../../data-plane/memory/row-allocator.ts';
 import {
   BACKEND_COUNTERS,
