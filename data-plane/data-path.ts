@@ -18,7 +18,7 @@ import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
 import { tcpChecker } from './health/tcp-checker.ts';
 import { readNetworkSetting } from './host/kernel-settings.ts';
 import { memoryBoundHere } from './host/memory-bound.ts';
-import { recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
+import { limitProblem, recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
 import { SnapshotApplier } from './snapshot-applier.ts';
 import { ProxyWhereabouts } from './whereabouts.ts';
 import type { Plan } from './plan/plan.ts';
@@ -187,7 +187,11 @@ export class DataPath {
     this.#limit = this.#limitConnections();
     const result = await this.#planApplier.apply(plan);
     this.#listening = new Set(addresses);
+    const before = limitProblem(this.#limit)?.message;
     this.#limit = this.#limitConnections();
+    const problem = limitProblem(this.#limit);
+    // The listeners of a plan take descriptors too.
+    if (problem && problem.message !== before) this.#options.logger.warn(problem.message);
     return result;
   }
 

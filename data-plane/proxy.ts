@@ -19,7 +19,7 @@ import { epollEngineObstacle } from './engine/epoll/epoll-engine.ts';
 import { type Libc, loadLibc } from './kernel/libc.ts';
 import { clientMigrationAdvice, portReuseAdvice, readNetworkSetting } from './host/kernel-settings.ts';
 import { Reporter } from './reporting/reporter.ts';
-import { recordHealthChange } from './proxy-events.ts';
+import { limitProblem, recordHealthChange } from './proxy-events.ts';
 import { checkSourceAddresses } from './host/source-addresses.ts';
 import { ConfigStatus } from './subscription/config-status.ts';
 import { LastGoodSnapshot } from './subscription/last-good-snapshot.ts';
@@ -134,6 +134,9 @@ export class Proxy {
     const address = await this.#admin.listen(adminAddress);
     await this.#dataPath.start();
     const { bound, connections } = this.#dataPath.connectionLimit;
+    const problem = limitProblem(this.#dataPath.connectionLimit);
+    if (problem?.isFatal) throw new LbError('FAILED_PRECONDITION', problem.message);
+    if (problem) logger.warn(problem.message);
     const limit = { connection_limit: connections, limited_by: bound };
     logger.info(
       { proxy_id: proxyId, admin_address: address, engine: this.#engine, workers, ...limit },

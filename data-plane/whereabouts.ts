@@ -13,16 +13,16 @@ const KEPT_MS = 30_000;
 
 export class ProxyWhereabouts implements Whereabouts {
   readonly #clock: Clock;
-  readonly #read: () => readonly string[];
+  readonly #read: () => readonly string[] | null;
   #addresses = '';
-  #isOwn: IsOwnIp = () => false;
+  #isOwn: IsOwnIp = ownIps([]);
   readonly isOwn: IsOwnIp = (ip) => this.#isOwn(ip);
   /** By control plane: the addresses of backends that are listeners of any proxy. */
   readonly #told = new Map<string, readonly string[]>();
   /** When each was last told. */
   readonly #fleet = new Map<string, number>();
 
-  constructor(clock: Clock, read = readOwnAddresses) {
+  constructor(clock: Clock, read: () => readonly string[] | null = readOwnAddresses) {
     this.#clock = clock;
     this.#read = read;
     this.refresh();
@@ -41,9 +41,11 @@ export class ProxyWhereabouts implements Whereabouts {
   /** Reads the addresses of this host again. Returns whether anything is different from the last time. */
   refresh(): boolean {
     const addresses = this.#read();
-    const isSameHost = addresses.join() === this.#addresses;
-    if (!isSameHost) this.#isOwn = ownIps(addresses);
-    this.#addresses = addresses.join();
+    const isSameHost = addresses === null || addresses.join() === this.#addresses;
+    if (!isSameHost) {
+      this.#isOwn = ownIps(addresses);
+      this.#addresses = addresses.join();
+    }
     const before = [...this.#fleet.keys()].join();
     const nowMs = this.#clock.nowMs();
     for (const backend of [...this.#told.values()].flat()) this.#fleet.set(backend, nowMs);
