@@ -222,7 +222,7 @@ export class DataPath {
   }
 
   /** For /metrics. */
-  read(): Omit<ProxyReadings, 'connected' | 'configAgeSeconds' | 'build'> {
+  read(): Omit<ProxyReadings, 'connected' | 'configAgeSeconds' | 'isStateDirWritable' | 'build'> {
     return {
       ...this.observer.readTotals(),
       observation: this.observer.observe(),

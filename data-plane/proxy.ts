@@ -1,7 +1,7 @@
 /** The composition root of a proxy's main thread: every `new`, in order. No client's bytes pass through here. */
 import { randomUUID } from 'node:crypto';
 import type { Snapshot } from '../core/model/snapshot.ts';
-import type { Violation } from '../core/model/violation.ts';
+import { type Violation, violationText } from '../core/model/violation.ts';
 import { every, sleep, type Timer } from '../core/runtime/clock.ts';
 import { LbError } from '../core/runtime/errors.ts';
 import type { HostPort } from '../core/runtime/flags.ts';
@@ -25,7 +25,7 @@ import { ConfigStatus } from './subscription/config-status.ts';
 import { LastGoodSnapshot } from './subscription/last-good-snapshot.ts';
 import { ReplicaDirectory } from './subscription/replica-directory.ts';
 import type { SavedSnapshot } from './subscription/snapshot-file.ts';
-import { lockStateDir } from './subscription/state-dir.ts';
+import { lockStateDir, whyUnwritable } from './subscription/state-dir.ts';
 import { Subscription } from './subscription/subscription.ts';
 import type { LineSink } from '../core/runtime/line-sink.ts';
 import { createProxyMetrics } from './telemetry/proxy-metrics.ts';
@@ -63,6 +63,7 @@ export class Proxy {
   readonly #engine: Engine['name'];
   readonly #instanceId = randomUUID();
   readonly #status: ConfigStatus;
+  readonly #stateDir: string;
   readonly #dataPath: DataPath;
   readonly #replicas: ReplicaDirectory;
   readonly #admin: HttpServer;
@@ -87,7 +88,9 @@ export class Proxy {
     if (fellBack !== null)
       logger.warn({ reason: fellBack }, 'the epoll engine cannot run here; the portable engine is used');
     this.#engine = engine;
-    const stateDir = lockStateDir(options.stateDir, libc);
+    const { path: stateDir, warnings } = lockStateDir(options.stateDir, libc);
+    for (const warning of warnings) logger.warn(warning);
+    this.#stateDir = stateDir;
     this.#lastGood = new LastGoodSnapshot({ stateDir, clock, logger });
     const report = () => this.#reporter?.wake();
     this.#status = new ConfigStatus(report);
@@ -114,7 +117,11 @@ export class Proxy {
     });
     const metrics = createProxyMetrics(() => this.#read(), options.metricBackends);
     this.#admin = new HttpServer({
-      routes: operationRoutes(metrics, () => this.#notReady()),
+      routes: operationRoutes(
+        metrics,
+        () => this.#notReady(),
+        () => this.#warnings(),
+      ),
       what: 'the admin address',
       flag: '--admin-address',
       maxConnections: MAX_ADMIN_CONNECTIONS,
@@ -246,6 +253,7 @@ export class Proxy {
       ...readings,
       connected: this.#subscription?.connected ?? false,
       configAgeSeconds: this.#configAgeSeconds(),
+      isStateDirWritable: whyUnwritable(this.#stateDir) === null,
       build: { version: VERSION, engine: this.#engine },
       logRecordsDropped: readings.logRecordsDropped + this.#options.logLinesDropped(),
     };
@@ -256,6 +264,16 @@ export class Proxy {
     if (!this.#status.observation.running) return null;
     const sinceMs = this.#subscription?.lastConnectedMs ?? this.#savedAtMs;
     return sinceMs === null ? null : Math.max(0, (this.#options.clock.wallMs() - sinceMs) / 1_000);
+  }
+
+  /** What works, and should be put right. */
+  #warnings(): string[] {
+    const unwritable = whyUnwritable(this.#stateDir);
+    const refused = this.#status.observation.rejected?.violations[0];
+    return [
+      ...(unwritable === null ? [] : [unwritable]),
+      ...(refused ? [`it refused a snapshot: ${violationText(refused)}`] : []),
+    ];
   }
 
   #notReady(): string[] {

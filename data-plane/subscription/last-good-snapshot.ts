@@ -8,13 +8,14 @@
  *    the snapshot, and when the proxy is stopped in order;
  *  - a file that is set aside stays on disk under another name, and a log line says why.
  */
-import { open, readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
+import { readRegularFile, writePrivateFile } from './private-files.ts';
 import { readSnapshotFile, type SavedSnapshot, setSnapshotAside, SNAPSHOT_FILES } from './snapshot-file.ts';
 
 const SURVIVED_MS = 10_000;
@@ -90,7 +91,8 @@ export class LastGoodSnapshot {
         }
         unfinished = 0;
       }
-      await noteStarts(stateDir, unfinished + 1);
+      // Durable before anything runs that could end the process.
+      await writePrivateFile(join(stateDir, STARTS_FILE), `${unfinished + 1}\n`);
     } catch (error) {
       this.#warn(error);
     }
@@ -117,17 +119,6 @@ export class LastGoodSnapshot {
 
 /** 0 when the file is missing or makes no sense. */
 async function unfinishedStarts(directory: string): Promise<number> {
-  const text = await readFile(join(directory, STARTS_FILE), 'utf8').catch(() => '');
+  const text = await readRegularFile(join(directory, STARTS_FILE)).catch(() => '');
   return /^\d{1,6}\n$/.test(text) ? Number(text) : 0;
-}
-
-/** Durable when it resolves, before anything runs that could end the process. */
-async function noteStarts(directory: string, unfinished: number): Promise<void> {
-  const file = await open(join(directory, STARTS_FILE), 'w', 0o600);
-  try {
-    await file.writeFile(`${unfinished}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

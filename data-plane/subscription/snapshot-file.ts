@@ -11,12 +11,13 @@
  */
 import { violationText } from '../../core/model/violation.ts';
 import { createHash } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FORMAT, type Position } from '../../core/model/commit.ts';
 import type { Snapshot, SnapshotEntry } from '../../core/model/snapshot.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import { assemble } from './assemble-snapshot.ts';
+import { readRegularFile, writePrivateFile } from './private-files.ts';
 
 const [NEWEST, BEFORE] = ['snapshot.json', 'snapshot.before.json'] as const;
 /** In the order in which they are tried. */
@@ -66,13 +67,7 @@ export async function stageSnapshotFile(
   const header: Header = { format: FORMAT, checksum: checksumOf(text) };
   const path = join(directory, NEWEST);
   const staged = `${path}.new`;
-  const file = await open(staged, 'w', 0o600);
-  try {
-    await file.writeFile(`${JSON.stringify(header)}\n${text}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await writePrivateFile(staged, `${JSON.stringify(header)}\n${text}\n`);
   return {
     async keep() {
       // Between the two renames, the one before is the newest that exists.
@@ -87,7 +82,7 @@ export async function stageSnapshotFile(
 export async function readSnapshotFile(directory: string, name: string = NEWEST): Promise<ReadResult> {
   const path = join(directory, name);
   try {
-    return { type: 'saved', saved: parse(await readFile(path, 'utf8')) };
+    return { type: 'saved', saved: parse(await readRegularFile(path)) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { type: 'none' };
     return { type: 'ignored', path, reason: messageOf(error) };

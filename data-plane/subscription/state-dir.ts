@@ -2,55 +2,125 @@
  * The state directory of a proxy, locked for the life of the process, so that two processes with one id never overwrite
  * each other's files.
  *
- * The lock is flock(2) on a file in it, which the kernel releases however the process dies. Where the C library cannot
- * be called, it is the process id in that file, as long as such a process exists.
+ * The lock is flock(2) on the directory, which can be locked without writing, and on a file in it, which says who has the
+ * lock. The kernel releases both however the process dies. Where the C library cannot be called, it is the process id in
+ * that file, as long as such a process exists.
+ *
+ * A directory that can be read only, or is full, is used all the same when it holds a snapshot: it is what serves.
  */
 import {
+  accessSync,
   closeSync,
+  constants,
+  existsSync,
   ftruncateSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
+import { errnoName } from '../kernel/errno.ts';
+import { SNAPSHOT_FILES } from './snapshot-file.ts';
 
 const LOCK_FILE = 'lock';
+const { O_APPEND, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 
 /** The part of the C library that this needs; null where it can't be called. */
 export interface FileLocking {
-  /** Locks an open file for this process alone, or returns a negative number at once. */
+  /** Locks an open file for this process alone, or returns an errno negated at once. */
   lock(fd: number): number;
 }
 
-/** Creates and locks the directory; returns its absolute path. Throws FAILED_PRECONDITION when it is in use. */
-export function lockStateDir(directory: string, locking: FileLocking | null): string {
+export interface StateDir {
+  /** Absolute. */
+  readonly path: string;
+  /** What an operator should put right, in words. */
+  readonly warnings: readonly string[];
+}
+
+/** Creates and locks the directory. Throws FAILED_PRECONDITION when it is in use, or can't be used at all. */
+export function lockStateDir(directory: string, locking: FileLocking | null): StateDir {
   const path = resolve(directory);
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    if (locking) lockFile(path, locking);
-    else claimPidFile(path);
+    accessSync(path, constants.R_OK | constants.X_OK);
+    return { path, warnings: [...openToOthers(path), ...lock(path, locking)] };
   } catch (error) {
     if (error instanceof LbError) throw error;
     const message = `the state directory ${path} can't be used: ${messageOf(error)}; name a writable directory with --state-dir`;
     throw new LbError('FAILED_PRECONDITION', message, [], error);
   }
-  return path;
+}
+
+/** Locks it, and warns when it can't be written but has a snapshot to serve. */
+function lock(path: string, locking: FileLocking | null): string[] {
+  if (locking) lockDirectory(path, locking);
+  try {
+    if (locking) lockFile(path, locking);
+    else claimPidFile(path);
+    accessSync(path, constants.W_OK);
+    return [];
+  } catch (error) {
+    if (error instanceof LbError || !SNAPSHOT_FILES.some((name) => existsSync(join(path, name)))) throw error;
+    return [unwritable(path, error)];
+  }
+}
+
+/** Null, or why no snapshot can be saved now, in words. A full disk is noticed only when one is saved. */
+export function whyUnwritable(path: string): string | null {
+  try {
+    accessSync(path, constants.W_OK);
+    return null;
+  } catch (error) {
+    return unwritable(path, error);
+  }
+}
+
+function unwritable(path: string, error: unknown): string {
+  return `the state directory ${path} cannot be written: ${messageOf(error)}; the snapshot that was saved last is served, and newer ones are refused until they can be saved`;
+}
+
+/** Some file systems can't lock a directory; then the file alone is the lock. */
+function lockDirectory(path: string, locking: FileLocking): void {
+  const fd = openSync(path, O_RDONLY | O_DIRECTORY);
+  const result = locking.lock(fd);
+  if (result >= 0) return;
+  closeSync(fd);
+  if (errnoName(-result) === 'EAGAIN') throw inUse(path);
 }
 
 function lockFile(path: string, locking: FileLocking): void {
   const file = join(path, LOCK_FILE);
-  // Never closed: the lock lasts as long as the descriptor. 'a' creates without truncating the owner's number.
-  const fd = openSync(file, 'a', 0o600);
+  if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(file);
+  // Never closed: the lock lasts as long as the descriptor. Created without truncating the owner's number.
+  const fd = openSync(file, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0o600);
   if (locking.lock(fd) < 0) {
     closeSync(fd);
-    throw inUse(path, readFileSync(file, 'utf8').trim());
+    throw inUse(path);
   }
   ftruncateSync(fd);
   writeSync(fd, `${process.pid}\n`);
+}
+
+function openToOthers(path: string): string[] {
+  const { mode, uid } = statSync(path);
+  const self = process.getuid?.() ?? uid;
+  const permissions = (mode & 0o7777).toString(8).padStart(4, '0');
+  if ((mode & 0o022) !== 0)
+    return [
+      `others may write to the state directory ${path} (its mode is ${permissions}): who does decides what this proxy serves at its next start; run chmod 700 on it`,
+    ];
+  if (uid !== self && uid !== 0)
+    return [
+      `the state directory ${path} belongs to another user (its id is ${uid}): give it to the user of the proxy`,
+    ];
+  return [];
 }
 
 function claimPidFile(path: string): void {
@@ -59,8 +129,7 @@ function claimPidFile(path: string): void {
     writeFileSync(file, `${process.pid}\n`, { flag: 'wx', mode: 0o600 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const pid = readFileSync(file, 'utf8').trim();
-    if (isAlive(Number(pid))) throw inUse(path, pid);
+    if (isAlive(Number(ownerOf(path)))) throw inUse(path);
     rmSync(file);
     writeFileSync(file, `${process.pid}\n`, { flag: 'wx', mode: 0o600 });
   }
@@ -78,10 +147,24 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function inUse(path: string, pid: string): LbError {
-  const owner = pid === '' ? 'another process' : `the process ${pid}`;
+function inUse(path: string): LbError {
+  const owner = ownerOf(path);
   return new LbError(
     'FAILED_PRECONDITION',
-    `the state directory ${path} is in use by ${owner}; stop that process first, or give this proxy another --proxy-id or --state-dir`,
+    `the state directory ${path} is in use by ${owner === '' ? 'another process' : `the process ${owner}`}; stop that process first, or give this proxy another --proxy-id or --state-dir`,
   );
+}
+
+/** The process id in the lock file, as text; empty when it can't be read. */
+function ownerOf(path: string): string {
+  try {
+    const fd = openSync(join(path, LOCK_FILE), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      return /^\d{1,10}/.exec(readFileSync(fd, 'utf8'))?.[0] ?? '';
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return '';
+  }
 }

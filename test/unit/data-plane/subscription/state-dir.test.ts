@@ -14,7 +14,7 @@ const program = (locking: string) => `
   import { lockStateDir } from ${JSON.stringify(MODULE)};
   import { loadLibc } from ${JSON.stringify(LIBC)};
   try {
-    console.log('locked ' + lockStateDir(process.argv[1], ${locking}));
+    console.log('locked ' + lockStateDir(process.argv[1], ${locking}).path);
     process.stdin.resume();
     process.stdin.on('end', () => process.exit(0));
   } catch (error) {
