@@ -1,7 +1,8 @@
 /** A backend that is up and down in turn, checked so often that its proxy notices each time. */
 import { createServer, type Server } from 'node:net';
+import { freePort } from '../harness/free-port.ts';
 import type { ResourceDraft } from '../core/model/draft.ts';
-import { freePort, type Scope } from '../harness/programs/processes.ts';
+import { type Scope } from '../harness/programs/processes.ts';
 
 export interface FlappingBackend {
   /** A pool of its own, with a policy that checks ten times a second. */

@@ -1,18 +1,21 @@
 /** What a command gets besides its arguments: streams, clock, randomness and the global options. Tests pass their own. */
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { Clock } from '../core/runtime/clock.ts';
 import type { Lookup } from '../core/runtime/name-lookup.ts';
+import { printable } from '../core/runtime/printable.ts';
 import type { Random } from '../core/runtime/random.ts';
 import type { SentToken } from '../core/runtime/token-file.ts';
+import type { TextError, TextOutput } from './output/standard-streams.ts';
 import type { Style } from './output/style.ts';
 
 export const FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
 export type Format = (typeof FORMATS)[number];
 
 export interface Context {
-  readonly stdin: Readable;
-  readonly stdout: Writable;
-  readonly stderr: Writable;
+  /** A function, since reading `process.stdin` takes it from a command that shares it. */
+  readonly stdin: () => Readable;
+  readonly stdout: TextOutput;
+  readonly stderr: TextError;
   /** Standard error is a terminal: progress may be shown there. */
   readonly showProgress: boolean;
   readonly style: Style;
@@ -29,7 +32,7 @@ export interface Context {
   readonly author: string;
 }
 
-/** Writes a message for a person, which never goes to stdout. */
-export function tell(context: Context, line: string): void {
-  context.stderr.write(`${line}\n`);
+/** Writes a message for a person on one line, which never goes to stdout. */
+export function tell({ stderr }: Pick<Context, 'stderr'>, line: string): void {
+  stderr.write(`${printable(line)}\n`);
 }

@@ -14,6 +14,8 @@ export const EXIT = {
   timedOut: 4,
   /** `diff` found a difference. */
   different: 5,
+  /** Done, but standard output could not be written whole. */
+  unwritten: 6,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

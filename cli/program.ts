@@ -42,7 +42,8 @@ const GROUPS: Readonly<Record<string, readonly AddCommand[]>> = {
 
 const EXIT_CODES = `
 Exit codes: 0 done · 1 refused or failed · 2 wrong usage · 3 no control plane reachable · 4 timed out waiting
-(or it is not known whether a change was written) · 5 diff found a difference
+(or it is not known whether a change was written) · 5 diff found a difference · 6 done, but standard output
+could not be written whole
 `;
 
 /** `output` must be known before the commands are added, which inherit it. */

@@ -12,7 +12,7 @@ import {
   switchFlag,
   tokenFile,
 } from '../core/runtime/flags.ts';
-import type { LogLevel } from '../core/runtime/log-level.ts';
+import type { LogLevel } from '../core/runtime/flags.ts';
 import type { TokenFile } from '../core/runtime/token-file.ts';
 import { exposureProblems } from './access/exposure.ts';
 import { type EtcdAccess, type EtcdFlags, readEtcdAccess } from './store/etcd/etcd-flags.ts';

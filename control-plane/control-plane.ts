@@ -13,7 +13,7 @@ import type { Logger } from '../core/runtime/logger.ts';
 import type { Random } from '../core/runtime/random.ts';
 import type { AcceptedTokens } from '../core/runtime/token-file.ts';
 import { loadDefinitions } from '../core/wire/definitions.ts';
-import { refuseCall } from './access/call-access.ts';
+import { HEALTH_METHODS, refuseCall } from './access/call-access.ts';
 import { refuseOutdatedCall, outdatedError } from './access/format-gate.ts';
 import { makeChangeWith } from './api/make-change.ts';
 import type { ApiDeps } from './api/api-deps.ts';
@@ -161,6 +161,7 @@ function makeParts({ dashboardHosts = [] }: ControlPlaneOptions, deps: ControlPl
       onCall: metrics.countCall,
       refuse: (path, authorization) =>
         refuseCall(tokens, path, authorization) ?? refuseOutdatedCall(follower.status(), path),
+      isOpen: (path) => path.startsWith(HEALTH_METHODS),
       clock,
       logger,
     },

@@ -17,7 +17,7 @@ import { HealthChanges } from './health/health-changes.ts';
 import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
 import { tcpChecker } from './health/tcp-checker.ts';
 import { readNetworkSetting } from './host/kernel-settings.ts';
-import { memoryBoundHere } from './host/memory-bound.ts';
+import { cgroupMemory, memoryBoundHere, parkingBytes } from './host/memory-bound.ts';
 import { limitProblem, recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
 import { SnapshotApplier } from './snapshot-applier.ts';
 import { ProxyWhereabouts } from './whereabouts.ts';
@@ -112,6 +112,7 @@ export class DataPath {
       buffers,
       sourceAddresses: options.sourceAddresses,
       splice: options.splice,
+      parkingBytes: parkingBytes(cgroupMemory(readText), workers),
       clock,
       random,
       events: {

@@ -16,7 +16,7 @@ import {
   switchFlag,
   tokenFile,
 } from '../core/runtime/flags.ts';
-import type { LogLevel } from '../core/runtime/log-level.ts';
+import type { LogLevel } from '../core/runtime/flags.ts';
 import type { TokenFile } from '../core/runtime/token-file.ts';
 import { MAX_CONNECTIONS } from './host/connection-limit.ts';
 import { ENGINE_CHOICES, type EngineChoice } from './host/engine-choice.ts';

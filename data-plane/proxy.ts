@@ -88,8 +88,7 @@ export class Proxy {
     if (fellBack !== null)
       logger.warn({ reason: fellBack }, 'the epoll engine cannot run here; the portable engine is used');
     this.#engine = engine;
-    const { path: stateDir, warnings } = lockStateDir(options.stateDir, libc);
-    for (const warning of warnings) logger.warn(warning);
+    const stateDir = lockStateDir(options.stateDir, libc, (words) => logger.warn(words));
     this.#stateDir = stateDir;
     this.#lastGood = new LastGoodSnapshot({ stateDir, clock, logger });
     const report = () => this.#reporter?.wake();
@@ -120,6 +119,7 @@ export class Proxy {
       routes: operationRoutes(
         metrics,
         () => this.#notReady(),
+        clock,
         () => this.#warnings(),
       ),
       what: 'the admin address',

@@ -1,12 +1,13 @@
 /** This load balancer: a control plane and one proxy with one worker, everything at its defaults. */
 import { join } from 'node:path';
+import { freePort } from '../../harness/free-port.ts';
 import type { BackendDraft, ResourceDraft } from '../../core/model/draft.ts';
 import { callUnary, connectReplica, type ReplicaClient, type UnaryMethod } from '../../core/wire/clients.ts';
 import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
 import type { UpdateBackendRequest } from '../../core/wire/generated/lb/v1/UpdateBackendRequest.ts';
 import { backendDraftToWire, resourceDraftToWire } from '../../core/wire/resource-codec.ts';
 import { startControlPlane } from '../../harness/programs/fleet.ts';
-import { built, freePort, temporaryFolder, type Scope } from '../../harness/programs/processes.ts';
+import { built, temporaryFolder, type Scope } from '../../harness/programs/processes.ts';
 import { readMetric } from '../../harness/programs/proxy-process.ts';
 import { OURS, OURS_SPLICE } from '../contestant-names.ts';
 import type { Engine } from '../engine-flag.ts';

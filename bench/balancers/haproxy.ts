@@ -1,7 +1,8 @@
 /** HAProxy in TCP mode with one thread: as it comes, and in the two forms that people tune it to for bulk. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, temporaryFolder } from '../../harness/programs/processes.ts';
+import { freePort } from '../../harness/free-port.ts';
+import { temporaryFolder } from '../../harness/programs/processes.ts';
 import { HAPROXY, HAPROXY_AGAIN, HAPROXY_LARGE_BUFFERS, HAPROXY_SPLICE } from '../contestant-names.ts';
 import { startPinned } from '../pinning.ts';
 import { requireTool } from '../tools.ts';

@@ -1,7 +1,8 @@
 /** nginx's stream module with one process. It has no active health checks in the open-source version. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, temporaryFolder } from '../../harness/programs/processes.ts';
+import { freePort } from '../../harness/free-port.ts';
+import { temporaryFolder } from '../../harness/programs/processes.ts';
 import { NGINX } from '../contestant-names.ts';
 import { startPinned } from '../pinning.ts';
 import { findStreamModule, requireTool } from '../tools.ts';

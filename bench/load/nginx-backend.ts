@@ -2,7 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
-import { eventually, freePort, temporaryFolder, type Scope } from '../../harness/programs/processes.ts';
+import { freePort } from '../../harness/free-port.ts';
+import { eventually, temporaryFolder, type Scope } from '../../harness/programs/processes.ts';
 import { startPinned } from '../pinning.ts';
 import { requireTool } from '../tools.ts';
 

@@ -1,6 +1,7 @@
 /** Several proxies side by side that share their listeners: more connections than one process may have. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { freePort, type Scope } from '../../harness/programs/processes.ts';
+import { freePort } from '../../harness/free-port.ts';
+import { type Scope } from '../../harness/programs/processes.ts';
 import { readMetric } from '../../harness/programs/proxy-process.ts';
 import { startEquipoise } from '../balancers/equipoise.ts';
 import type { ConnectionsOptions } from '../connections-options.ts';

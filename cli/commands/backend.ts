@@ -73,9 +73,10 @@ export const addBackend: AddCommand = (program, execute) => {
           if (state !== 'draining') return change('pools', 'UpdateBackend', request, options);
           // Draining is done when no proxy has a connection to the backend, not as soon as all of them know of it.
           const { waitDrained } = await import('../session/wait-drained.ts');
-          return change('pools', 'UpdateBackend', request, options, (context, session, revision) =>
-            waitDrained(context, session, revision, pool, address),
-          );
+          return change('pools', 'UpdateBackend', request, options, {
+            until: (context, session, revision) => waitDrained(context, session, revision, pool, address),
+            again: () => `lbctl backend drain ${pool} ${address} --wait`,
+          });
         }),
     );
   }

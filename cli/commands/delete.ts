@@ -54,10 +54,9 @@ async function forgetProxy(
   }
   await session.read('fleet', 'DeleteProxy', { proxyId });
   const { emitStructured } = await import('../output/emit.ts');
+  const { printLines } = await import('../output/lines.ts');
   if (!emitStructured(context, { kind: 'proxy', name: proxyId, deleted: true })) {
-    context.stdout.write(
-      context.format === 'name' ? `proxy/${proxyId}\n` : `proxy ${proxyId} is forgotten\n`,
-    );
+    printLines(context, [context.format === 'name' ? `proxy/${proxyId}` : `proxy ${proxyId} is forgotten`]);
   }
   return EXIT.done;
 }

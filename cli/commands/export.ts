@@ -13,7 +13,7 @@ export const addExport: AddCommand = (program, execute) => {
       execute(async ({ context, session }) => {
         const { resourceDraftFromWire } = await import('../../core/wire/resource-codec.ts');
         const { toManifest } = await import('../manifest/shape.ts');
-        const { yamlText } = await import('../output/emit.ts');
+        const { jsonText, yamlText } = await import('../output/emit.ts');
         const { resources } = await session.read('config', 'Export', {});
         const manifests = resources.flatMap((wire) => {
           const draft = resourceDraftFromWire(wire, '', []);
@@ -21,7 +21,7 @@ export const addExport: AddCommand = (program, execute) => {
         });
         context.stdout.write(
           context.format === 'json'
-            ? `${JSON.stringify(manifests, null, 2)}\n`
+            ? jsonText(manifests)
             : manifests.map((manifest) => yamlText(manifest)).join('---\n'),
         );
         return EXIT.done;

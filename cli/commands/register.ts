@@ -1,6 +1,7 @@
 /** `lbctl register`. */
 import { randomUUID } from 'node:crypto';
 import { Option } from 'commander';
+import { formatDuration } from '../../core/model/duration.ts';
 import { REGISTRATION_TTL_MS } from '../../core/model/limits.ts';
 import { duration } from '../../core/runtime/flags.ts';
 import type { AddCommand } from '../command.ts';
@@ -57,15 +58,17 @@ export const addRegister: AddCommand = (program, execute) => {
     );
 };
 
-/** Exits as the command did, whatever became of its registration. */
+/** Exits as the command did, whatever became of its registration and of whoever reads standard error. */
 async function runRegistered(
-  context: Context,
+  given: Context,
   { drainWait, ttl: ttlMs, ...fields }: RegisterOptions & { readonly pool: string; readonly address: string },
   command: readonly string[],
 ): Promise<ExitCode> {
   const { min, max } = REGISTRATION_TTL_MS;
   if (ttlMs < min || ttlMs > max)
     throw new CliError(EXIT.usage, `--ttl ${ttlMs / 1_000}s: it must be 2s to 5m`);
+  const { standardErrorSink } = await import('../../core/runtime/line-sink.ts');
+  const context = { ...given, stderr: standardErrorSink(given.clock) };
   const { Registrar } = await import('../register/registrar.ts');
   const { runCommand } = await import('../register/run-command.ts');
   const instanceId = randomUUID();
@@ -74,7 +77,14 @@ async function runRegistered(
     started() {
       registrar = new Registrar(context, { ...fields, ttlMs, instanceId });
     },
-    ending: async () => registrar?.leave(drainWait),
+    async ending(signal) {
+      const latest = `after ${formatDuration(drainWait)} at the latest, at once if it comes again`;
+      tell(
+        context,
+        `lbctl: ${signal}: leaving ${fields.pool}; the command gets it when no connection is left, ${latest}`,
+      );
+      await registrar?.leave(drainWait);
+    },
     failed: (message) => tell(context, `lbctl: ${message}`),
   });
   await registrar?.leave(FAREWELL_MS);

@@ -13,7 +13,7 @@ export const addShow: AddCommand = (program, execute) => {
     .action((name: string) =>
       execute(async ({ context, session }) => {
         const { revisionFacts, revisionPlain } = await import('../kinds/revisions.ts');
-        const { changePlain, differenceText } = await import('../output/difference.ts');
+        const { changePlain, differenceLines } = await import('../output/difference.ts');
         const { printPage } = await import('../output/page.ts');
         const { revision, changes } = await session.read('config', 'GetRevision', { revision: name });
         if (revision === null) {
@@ -24,7 +24,7 @@ export const addShow: AddCommand = (program, execute) => {
           plain: { ...revisionPlain(revision), changes: changes.map(changePlain) },
           facts: revisionFacts(revision),
           tables: [],
-          text: differenceText(changes, context.style),
+          lines: differenceLines(changes, context.style),
         });
         return EXIT.done;
       }),

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { hostPortList, tokenFile } from '../../core/runtime/flags.ts';
 import type { Context } from '../context.ts';
 import type { Kind } from '../kinds/kind-names.ts';
+import { printLines } from '../output/lines.ts';
 import type { Session } from '../session/session.ts';
 import { expectedAt } from './position.ts';
 
@@ -20,8 +21,10 @@ export async function complete(
   const current = words.at(-1) ?? '';
   try {
     const candidates = await candidatesFor(program, words, context, tokens);
-    const fitting = candidates.filter((candidate) => candidate.startsWith(current));
-    context.stdout.write(fitting.map((candidate) => `${candidate}\n`).join(''));
+    printLines(
+      context,
+      candidates.filter((candidate) => candidate.startsWith(current)),
+    );
   } catch {
     // A message would end up in the middle of somebody's command line.
   }

@@ -1,17 +1,23 @@
 /** All manifests of one command: read, checked together, and traced back to their lines when the server objects. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import type { ResourceDraft } from '../../core/model/draft.ts';
+import { applyResources } from '../../core/model/edits/apply.ts';
+import { emptyState } from '../../core/model/fold.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import { counted } from '../../core/view/figures.ts';
 import type { Resource } from '../../core/wire/generated/lb/v1/Resource.ts';
 import { resourceDraftToWire } from '../../core/wire/resource-codec.ts';
 import { CliError, EXIT } from '../exit.ts';
+import { MAX_BYTES, textOf, undecodable } from './decode.ts';
 import { parseManifest } from './parse.ts';
 import type { SourceLine } from './read-value.ts';
 import { KIND_WORDS } from './shape.ts';
+
+/** Problems that are listed; the others are counted. */
+const MAX_SHOWN = 200;
 
 export interface Manifests {
   readonly drafts: readonly ResourceDraft[];
@@ -22,14 +28,17 @@ export interface Manifests {
 }
 
 /** Reads what `-f` names. Ends the program with every problem of every file. */
-export async function loadManifests(paths: readonly string[], stdin: Readable): Promise<Manifests> {
+export async function loadManifests(paths: readonly string[], stdin: () => Readable): Promise<Manifests> {
   const { files, unreadable } = await readFiles(paths, stdin);
   const problems = [...unreadable];
   const lines = new Map<string, SourceLine>();
   const declaredAt = new Map<string, SourceLine>();
   const drafts: ResourceDraft[] = [];
-  for (const file of files) {
-    const parsed = parseManifest(file.name, file.text);
+  for (const { name: file, bytes } of files) {
+    const refused = undecodable(bytes);
+    problems.push(...refused.map(({ line, description }) => `${file}:${line}: ${description}`));
+    if (refused.length > 0) continue;
+    const parsed = parseManifest(file, textOf(bytes));
     for (const { line, path, description } of parsed.problems) {
       problems.push(path === '' ? `${line}: ${description}` : `${line}: ${path}: ${description}`);
     }
@@ -43,8 +52,10 @@ export async function loadManifests(paths: readonly string[], stdin: Readable): 
     }
   }
   if (problems.length > 0) {
+    problems.push(...problemsOfValues(drafts, lines));
     const message = `${counted(problems.length, 'problem')} in what -f names; nothing was sent`;
-    throw new CliError(EXIT.failed, message, problems);
+    const more = problems.length > MAX_SHOWN ? [`and ${problems.length - MAX_SHOWN} more`] : [];
+    throw new CliError(EXIT.failed, message, [...problems.slice(0, MAX_SHOWN), ...more]);
   }
   if (drafts.length === 0) {
     const names = files.map(({ name }) => name).join(', ');
@@ -60,27 +71,67 @@ export async function loadManifests(paths: readonly string[], stdin: Readable): 
   };
 }
 
+/**
+ * What a control plane would find in the values that could be read. What they refer to may exist there, so a policy and a
+ * pool of each name that is mentioned are added; nothing in a file is wrong with those.
+ */
+function problemsOfValues(
+  drafts: readonly ResourceDraft[],
+  lines: ReadonlyMap<string, SourceLine>,
+): string[] {
+  const mentioned = drafts.flatMap((draft): ResourceDraft[] => {
+    if (draft.kind === 'pool') return [{ kind: 'policy', value: { name: draft.value.policy ?? '' } }];
+    return draft.kind === 'listener'
+      ? [{ kind: 'pool', value: { name: draft.value.pool, backends: [] } }]
+      : [];
+  });
+  const declared = new Set(drafts.map(({ kind, value }) => `${kind}/${value.name}`));
+  const others = mentioned.filter(({ kind, value }) => value.name && !declared.has(`${kind}/${value.name}`));
+  const all = [
+    ...new Map([...others, ...drafts].map((each) => [`${each.kind}/${each.value.name}`, each])).values(),
+  ];
+  const outcome = applyResources(all, { prune: false })(emptyState(''));
+  if (outcome.ok) return [];
+  return outcome.refusal.violations.flatMap(({ field, description }) => {
+    const line = lineOfField(field, lines);
+    return line ? [`${line}: ${field}: ${description}`] : [];
+  });
+}
+
 interface ManifestFile {
   readonly name: string;
-  readonly text: string;
+  readonly bytes: Buffer;
 }
 
 /** In the order of `paths`; a directory's files by name, without its sub-directories. */
-async function readFiles(paths: readonly string[], stdin: Readable) {
+async function readFiles(paths: readonly string[], stdin: () => Readable) {
   const files: ManifestFile[] = [];
   const unreadable: string[] = [];
   // Each once: standard input has ended after it was read.
   for (const path of new Set(paths)) {
     try {
-      if (path === '-') files.push({ name: '(stdin)', text: await text(stdin) });
+      if (path === '-') files.push({ name: '(stdin)', bytes: await bytesOf(stdin()) });
       else {
-        for (const name of await filesOf(path)) files.push({ name, text: await readFile(name, 'utf8') });
+        for (const name of await filesOf(path))
+          files.push({ name, bytes: await bytesOf(createReadStream(name)) });
       }
     } catch (error) {
       unreadable.push(`${path}: can't be read: ${messageOf(error)}`);
     }
   }
   return { files, unreadable };
+}
+
+/** No more than shows that there is too much. */
+async function bytesOf(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    chunks.push(Buffer.from(chunk as Uint8Array));
+    length += chunks.at(-1)?.length ?? 0;
+    if (length > MAX_BYTES) break;
+  }
+  return Buffer.concat(chunks);
 }
 
 async function filesOf(path: string): Promise<string[]> {

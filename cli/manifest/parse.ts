@@ -1,7 +1,17 @@
 /** The text of one manifest file as drafts of resources, each with its line, or every problem of the file. */
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, YAMLMap } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  YAMLMap,
+} from 'yaml';
 import type { ResourceDraft } from '../../core/model/draft.ts';
 import { didYouMean } from '../../core/model/did-you-mean.ts';
+import { inspect } from './inspect.ts';
 import {
   addProblem,
   keyOf,
@@ -19,7 +29,7 @@ interface Declared {
 }
 
 export interface ParsedFile {
-  /** Those that nothing is wrong with by themselves. */
+  /** Without the values that something is wrong with. */
   readonly resources: readonly Declared[];
   readonly problems: readonly Problem[];
   /** By path, as violations name it. */
@@ -27,6 +37,8 @@ export interface ParsedFile {
 }
 
 const KINDS = Object.keys(SHAPES);
+/** Aliases can make a small file a large one; ten times what the largest configuration holds. */
+const MAX_VALUES = 500_000;
 
 /** `file` is the name that problems use. */
 export function parseManifest(file: string, text: string): ParsedFile {
@@ -34,30 +46,41 @@ export function parseManifest(file: string, text: string): ParsedFile {
   const lineAt = (offset: number) => `${file}:${counter.linePos(offset).line}`;
   const problems: Problem[] = [];
   const lines = new Map<string, SourceLine>();
-  const documents = parseAllDocuments(text, { lineCounter: counter, prettyErrors: false });
+  // Keys are compared in inspect.ts, in less time.
+  const options = { lineCounter: counter, prettyErrors: false, uniqueKeys: false };
+  const documents = parseAllDocuments(text, options);
+  const values = { left: MAX_VALUES };
   const resources: Declared[] = [];
   // For an empty stream, yaml returns an empty document instead of an array.
   for (const document of Array.isArray(documents) ? documents : []) {
-    for (const { pos, message } of document.errors) {
-      const description = `can't be read: ${message.split('\n', 1)[0] ?? message}`;
-      problems.push({ line: lineAt(pos[0]), path: '', description });
-    }
+    const faults = faultsOf(document);
+    problems.push(...faults.map(({ at, description }) => ({ line: lineAt(at), path: '', description })));
     if (document.errors.length > 0) continue;
-    const reading = {
-      document,
-      lineOf: (node: Node | null) => lineAt(node?.range?.[0] ?? 0),
-      problems,
-      lines,
-    };
-    resources.push(...resourceNodes(reading).flatMap((node) => readResource(reading, node) ?? []));
+    const lineOf = (node: Node | null) => lineAt(node?.range?.[0] ?? 0);
+    const { targets, problems: found } = inspect(document, lineOf);
+    problems.push(...found.map(({ node, description }) => ({ line: lineOf(node), path: '', description })));
+    const reading = { targets, lineOf, problems, lines, values };
+    resources.push(...resourceNodes(document).flatMap((node) => readResource(reading, node) ?? []));
   }
   return { resources, problems, lines };
 }
 
+/** What the parser objects to. Tags are left to inspect.ts, and of nesting that is too deep once is enough. */
+function faultsOf({ errors, warnings }: Document.Parsed) {
+  const tooDeep = errors.find(({ message }) => message.includes('call stack'));
+  if (tooDeep) return [{ at: tooDeep.pos[0], description: "can't be read: it is nested too deeply" }];
+  return [...errors, ...warnings.filter(({ code }) => code !== 'TAG_RESOLVE_FAILED')].map(
+    ({ pos, code, message }) => {
+      const remedy = code === 'TAB_AS_INDENT' ? '; use blanks' : '';
+      return { at: pos[0], description: `can't be read: ${message.split('\n', 1)[0] ?? message}${remedy}` };
+    },
+  );
+}
+
 /** A document is one resource or a list of them, as `lbctl export -o json` writes it; an empty one is nothing. */
-function resourceNodes({ document: { contents } }: Reading): (Node | null)[] {
+function resourceNodes({ contents }: Document.Parsed): (Node | null)[] {
   if (contents === null || (isScalar(contents) && contents.value === null)) return [];
-  return isSeq(contents) ? (contents.items as (Node | null)[]) : [contents];
+  return isSeq(contents) ? contents.items : [contents];
 }
 
 function readResource(reading: Reading, node: Node | null): Declared | undefined {
@@ -76,13 +99,11 @@ function readResource(reading: Reading, node: Node | null): Declared | undefined
   }
   const { kind, plural, shape } = entry;
   const path = `${plural}[${keyOf(reading, map, shape) ?? '?'}]`;
-  const problemsBefore = reading.problems.length;
   const value = readValue(reading, withoutKind(map), shape, path);
   const line = reading.lineOf(node);
   reading.lines.set(path, line);
-  if (reading.problems.length > problemsBefore) return undefined;
-  // The shapes are written after the drafts, and a value without problems has all that its shape requires.
-  return { draft: { kind, value: withLists(value, shape) } as ResourceDraft, line };
+  // The shapes are written after the drafts. Where a required value is missing, there is a problem, and nothing is sent.
+  return { draft: { kind, value: { name: '', ...withLists(value, shape) } } as ResourceDraft, line };
 }
 
 /** `kind` is not a field of a resource: it says which fields there are. */
@@ -94,7 +115,7 @@ function withoutKind(map: YAMLMap): YAMLMap {
 }
 
 /** A list that is left out is empty. */
-function withLists(value: unknown, { fields }: ObjectShape): unknown {
+function withLists(value: unknown, { fields }: ObjectShape): object {
   const lists = Object.entries(fields).filter(([, { type }]) => type === 'list');
   return { ...Object.fromEntries(lists.map(([name]) => [name, []])), ...(value as object) };
 }

@@ -6,7 +6,7 @@
  *  - it goes as deep as the shape, whatever the file holds, so aliases can't make it endless;
  *  - a value comes out only where nothing was wrong with it.
  */
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
+import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import { canonicalAddress } from '../../core/model/address.ts';
 import { parseDuration } from '../../core/model/duration.ts';
 import { didYouMean } from '../../core/model/did-you-mean.ts';
@@ -25,18 +25,38 @@ export interface Problem {
 
 /** One document that is being read, and what was found so far. */
 export interface Reading {
-  readonly document: Document;
+  /** What each alias stands for. */
+  readonly targets: ReadonlyMap<Alias, Node>;
   readonly lineOf: (node: Node | null) => SourceLine;
   readonly problems: Problem[];
   /** By path, as violations name it. */
   readonly lines: Map<string, SourceLine>;
+  /** How many more are read of this file. */
+  readonly values: { left: number };
 }
 
 /** The value of `node`, or undefined and at least one problem. */
 export function readValue(reading: Reading, node: Node | null, shape: Shape, path: string): unknown {
+  const refuse = (description: string) => addProblem(reading, node, path, description);
+  reading.values.left -= 1;
+  if (reading.values.left <= 0) {
+    const isFirst = reading.values.left === 0;
+    return isFirst
+      ? refuse('is where the file becomes too large, with what its aliases stand for')
+      : undefined;
+  }
   const found = resolve(reading, node);
   reading.lines.set(path, reading.lineOf(node));
-  const refuse = (description: string) => addProblem(reading, node, path, description);
+  return isAlias(found) ? undefined : readFound(reading, found, shape, path, refuse);
+}
+
+function readFound(
+  reading: Reading,
+  found: Node | null,
+  shape: Shape,
+  path: string,
+  refuse: (description: string) => undefined,
+): unknown {
   if (found === null || (isScalar(found) && found.value === null)) {
     return refuse('is empty; give it a value or leave the field out');
   }
@@ -47,9 +67,11 @@ export function readValue(reading: Reading, node: Node | null, shape: Shape, pat
         : refuse(`is ${nameOf(found)}, but must be ${shape.what} with ${fieldList(shape)}`);
     case 'list':
       if (!isSeq(found)) return refuse(`is ${nameOf(found)}, but must be a list`);
-      return (found.items as (Node | null)[]).map((item, index) =>
-        readValue(reading, item, shape.item, `${path}[${keyOf(reading, item, shape.item) ?? index}]`),
-      );
+      return (found.items as (Node | null)[])
+        .map((item, index) =>
+          readValue(reading, item, shape.item, `${path}[${keyOf(reading, item, shape.item) ?? index}]`),
+        )
+        .filter((value) => value !== undefined);
     case 'text':
     case 'duration':
     case 'count':
@@ -70,7 +92,7 @@ function readObject(reading: Reading, map: YAMLMap, shape: ObjectShape, path: st
     if (field === undefined) addProblem(reading, key, fieldPath, unknownField(name, shape));
     else {
       const inner = readValue(reading, pair.value as Node | null, field, fieldPath);
-      value[modelName(name, field.type === 'duration')] = inner;
+      if (inner !== undefined) value[modelName(name, field.type === 'duration')] = inner;
       reading.lines.set(fieldPath, reading.lineOf(key));
     }
   }
@@ -90,6 +112,7 @@ export function addProblem(
 }
 
 function unknownField(name: string, shape: ObjectShape): string {
+  if (name === '<<') return 'would merge fields, which manifests do not; write them out';
   if (name === 'revision') return 'is set by the control plane and can’t be declared; leave it out';
   const hint = didYouMean(name, Object.keys(shape.fields));
   return `is not a field of ${shape.what}${hint}; allowed are ${fieldList(shape)}`;
@@ -103,10 +126,13 @@ export function keyOf(reading: Reading, node: Node | null, shape: ObjectShape): 
   return shape.key === 'address' ? canonicalAddress(key) : key;
 }
 
-/** What an alias stands for; anything else is itself. */
-export function resolve({ document }: Reading, node: Node | null): Node | null {
-  return isAlias(node) ? (node.resolve(document) ?? null) : node;
+/** What an alias stands for; anything else is itself, and so is an alias of nothing, which inspect.ts reports. */
+export function resolve({ targets }: Reading, node: Node | null): Node | null {
+  return isAlias(node) ? (targets.get(node) ?? node) : node;
 }
+
+/** Characters of a wrong value. */
+const MAX_SHOWN = 60;
 
 type ScalarShape = Exclude<Shape, { type: 'object' | 'list' }>;
 
@@ -143,9 +169,9 @@ function nameOf(node: Node): string {
   if (isMap(node)) return 'a set of fields';
   if (isSeq(node)) return 'a list';
   if (!isScalar(node)) return 'something else';
-  return typeof node.value === 'string'
-    ? `"${node.value}"`
-    : `the ${typeof node.value} ${String(node.value)}`;
+  const text = String(node.value);
+  const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+  return typeof node.value === 'string' ? `"${shown}"` : `the ${typeof node.value} ${shown}`;
 }
 
 function fieldList(shape: ObjectShape): string {

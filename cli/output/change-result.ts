@@ -2,9 +2,9 @@
 import { violationText } from '../../core/model/violation.ts';
 import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
 import { type Context, tell } from '../context.ts';
-import { changePlain, differenceText } from './difference.ts';
+import { changePlain, differenceLines, namesOf } from './difference.ts';
 import { emitStructured } from './emit.ts';
-import { printable } from '../../core/runtime/printable.ts';
+import { printLines } from './lines.ts';
 import type { Style } from './style.ts';
 import { table } from './table.ts';
 
@@ -21,24 +21,24 @@ export function printChangeResult(context: Context, result: ChangeResult__Output
     ...(dryRun && { poolEffects, listenerEffects }),
   };
   if (emitStructured(context, plain)) return;
-  for (const note of notes) tell(context, printable(note));
-  if (context.format === 'name') {
-    for (const { kind, name } of changes) context.stdout.write(`${kind}/${name}\n`);
-  } else if (dryRun) {
-    context.stdout.write(differenceText(changes, context.style));
-    context.stdout.write(effectsText(result, context.style));
-    context.stdout.write('dry run: nothing was changed\n');
-  } else context.stdout.write(unchanged ? 'unchanged\n' : `revision ${revision}\n`);
+  for (const note of notes) tell(context, note);
+  printLines(context, context.format === 'name' ? namesOf(changes) : resultLines(result, context.style));
+}
+
+function resultLines(result: ChangeResult__Output, style: Style): string[] {
+  const { dryRun, unchanged, revision, changes } = result;
+  if (!dryRun) return [unchanged ? 'unchanged' : `revision ${revision}`];
+  return [...differenceLines(changes, style), ...effectLines(result, style), 'dry run: nothing was changed'];
 }
 
 /** What the guard refuses or would refuse, a line each. */
 export function refusalLines({ guardRefusals }: ChangeResult__Output): string[] {
-  return guardRefusals.map((refusal) => printable(`  ${violationText(refusal)}`));
+  return guardRefusals.map((refusal) => `  ${violationText(refusal)}`);
 }
 
 /** What the change would do to traffic; empty when it does nothing to it. */
-function effectsText({ poolEffects, listenerEffects }: ChangeResult__Output, style: Style): string {
-  const pools = poolEffects.map(({ pool, backends, connectionsDraining }) => {
+function effectLines({ poolEffects, listenerEffects }: ChangeResult__Output, style: Style): string[] {
+  const pools = poolEffects.flatMap(({ pool, backends, connectionsDraining }) => {
     const rows = backends.map(({ address, shareBefore, shareAfter, connections }) => [
       address,
       percent(shareBefore),
@@ -46,13 +46,14 @@ function effectsText({ poolEffects, listenerEffects }: ChangeResult__Output, sty
       connections,
     ]);
     const shares = table(['BACKEND', 'SHARE', 'THEN', 'CONNECTIONS'], rows, style);
-    return `\npool ${printable(pool)}, share of new connections:\n${shares}${connectionsDraining} open connections would drain\n`;
+    const title = `pool ${pool}, share of new connections:`;
+    return ['', title, ...shares, `${connectionsDraining} open connections would drain`];
   });
-  const listeners = listenerEffects.map(
-    ({ listener, connections }) =>
-      `\nlistener ${printable(listener)} would stop accepting connections at its address; ${connections} open connections could finish\n`,
-  );
-  return [...pools, ...listeners].join('');
+  const listeners = listenerEffects.flatMap(({ listener, connections }) => [
+    '',
+    `listener ${listener} would stop accepting connections at its address; ${connections} open connections could finish`,
+  ]);
+  return [...pools, ...listeners];
 }
 
 function percent(share: number): string {

@@ -2,6 +2,7 @@
 import type { Plain } from '../../core/view/plain.ts';
 import { type Context, tell } from '../context.ts';
 import { emitStructured } from './emit.ts';
+import { printLines } from './lines.ts';
 import { type Cell, table } from './table.ts';
 
 export interface Item {
@@ -41,12 +42,15 @@ export function printListing(context: Context, kind: string, { header, items }: 
   const plain = items.map((item) => item.plain);
   if (emitStructured(context, plain)) return;
   if (context.format === 'name') {
-    for (const item of items) context.stdout.write(`${referenceOf(kind, item)}\n`);
+    printLines(
+      context,
+      items.map((item) => referenceOf(kind, item)),
+    );
   } else if (items.length === 0) {
     tell(context, `nothing to show: there is no ${kind === 'health' ? 'backend' : kind}`);
   } else {
     const rows = items.map(({ row }) => row);
-    context.stdout.write(table(header, rows, context.style));
+    printLines(context, table(header, rows, context.style));
   }
 }
 

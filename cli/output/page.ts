@@ -2,6 +2,7 @@
 import type { Plain } from '../../core/view/plain.ts';
 import type { Context } from '../context.ts';
 import { emitStructured } from './emit.ts';
+import { printLines } from './lines.ts';
 import type { Style } from './style.ts';
 import { type Cell, rowLine, table } from './table.ts';
 
@@ -11,8 +12,8 @@ export interface Page {
   readonly plain: Plain;
   readonly facts: readonly Fact[];
   readonly tables: readonly PageTable[];
-  /** Follows the tables. */
-  readonly text?: string;
+  /** They follow the tables. */
+  readonly lines?: readonly string[];
 }
 
 export type Fact = readonly [label: string, value: Cell];
@@ -28,15 +29,18 @@ export interface PageTable {
 export function printPage(context: Context, kind: string, page: Page): void {
   if (emitStructured(context, page.plain)) return;
   const isName = context.format === 'name';
-  context.stdout.write(isName ? `${kind}/${page.name}\n` : pageText(page, context.style));
+  printLines(context, isName ? [`${kind}/${page.name}`] : pageLines(page, context.style));
 }
 
-function pageText({ facts, tables, text }: Page, style: Style): string {
+function pageLines({ facts, tables, lines = [] }: Page, style: Style): string[] {
   const widths = [Math.max(...facts.map(([label]) => label.length))];
-  const lines = facts.map((fact) => `${rowLine(fact, widths, style)}\n`);
-  const blocks = tables.map(({ title, header, rows, none }) => {
-    const body = rows.length === 0 ? `${none}\n` : table(header, rows, style);
-    return `\n${style('strong', title)}\n${body.replace(/^/gm, '  ').replace(/ {2}$/, '')}`;
+  const blocks = tables.flatMap(({ title, header, rows, none }) => {
+    const body = rows.length === 0 ? [none] : table(header, rows, style);
+    return ['', style('strong', title), ...body.map((line) => `  ${line}`)];
   });
-  return [...lines, ...blocks, ...(text === undefined ? [] : ['\n', text])].join('');
+  return [
+    ...facts.map((fact) => rowLine(fact, widths, style)),
+    ...blocks,
+    ...(lines.length > 0 ? ['', ...lines] : []),
+  ];
 }

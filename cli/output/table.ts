@@ -38,11 +38,9 @@ export function rowLine(row: readonly Cell[], widths: readonly number[], style: 
 }
 
 /** All of it, the header first. */
-export function table(header: readonly string[], rows: readonly (readonly Cell[])[], style: Style): string {
+export function table(header: readonly string[], rows: readonly (readonly Cell[])[], style: Style): string[] {
   const widths = columnWidths(header, rows);
-  return [headerLine(header, widths, style), ...rows.map((row) => rowLine(row, widths, style))]
-    .map((text) => `${text}\n`)
-    .join('');
+  return [headerLine(header, widths, style), ...rows.map((row) => rowLine(row, widths, style))];
 }
 
 /** Equal for rows that look the same, apart from cells that change by themselves: of those only the color counts. */

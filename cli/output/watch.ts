@@ -9,7 +9,8 @@ import { type Context, tell } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { retry } from '../session/retry.ts';
 import type { Session } from '../session/session.ts';
-import { yamlText } from './emit.ts';
+import { jsonLine, yamlText } from './emit.ts';
+import { printLines } from './lines.ts';
 import { type Listing, referenceOf } from './listing.ts';
 import { columnWidths, headerLine, rowLine, sameness } from './table.ts';
 
@@ -25,13 +26,13 @@ export async function watchListing(
   list: () => Promise<Listing>,
 ): Promise<ExitCode> {
   const show = changePrinter(context, kind);
-  show(await list());
+  await show(await list());
   const { clock, timeoutMs } = context;
   let lastAnswerMs = clock.nowMs();
   await retry(context, {
     attempt: async (progress): Promise<undefined> => {
       for await (const _ of changes(context, session, kind)) {
-        show(await list());
+        await show(await list());
         lastAnswerMs = clock.nowMs();
         progress();
       }
@@ -56,19 +57,19 @@ async function* changes(context: Context, session: Session, kind: string): Async
   }
 }
 
-/** Prints those items of each listing that differ from what was printed last. */
-function changePrinter(context: Context, kind: string): (listing: Listing) => void {
+/** Prints those items of each listing that differ from what was printed last, as fast as they are read. */
+function changePrinter(context: Context, kind: string): (listing: Listing) => Promise<void> {
   const { stdout, style, format } = context;
   const isTable = format === 'table' || format === 'wide';
   const shown = new Map<string, string>();
   let widths: readonly number[] | undefined;
-  return ({ header, items }) => {
+  return async ({ header, items }) => {
     if (isTable && widths === undefined) {
       widths = columnWidths(
         header,
         items.map(({ row }) => row),
       );
-      stdout.write(`${headerLine(header, widths, style)}\n`);
+      printLines(context, [headerLine(header, widths, style)]);
     }
     const references = new Set<string>();
     for (const item of items) {
@@ -77,15 +78,17 @@ function changePrinter(context: Context, kind: string): (listing: Listing) => vo
       const fingerprint = isTable ? sameness(item.row) : JSON.stringify(item.plain, withoutLastSeen);
       if (shown.get(reference) === fingerprint) continue;
       shown.set(reference, fingerprint);
-      if (isTable) stdout.write(`${rowLine(item.row, widths ?? [], style)}\n`);
-      else stdout.write(format === 'name' ? `${reference}\n` : structured(context, item.plain));
+      if (isTable) printLines(context, [rowLine(item.row, widths ?? [], style)]);
+      else if (format === 'name') printLines(context, [reference]);
+      else stdout.write(structured(context, item.plain));
     }
     for (const reference of shown.keys()) {
       if (references.has(reference)) continue;
       shown.delete(reference);
-      const isText = isTable || format === 'name';
-      stdout.write(isText ? `${reference} deleted\n` : structured(context, { deleted: reference }));
+      if (isTable || format === 'name') printLines(context, [`${reference} deleted`]);
+      else stdout.write(structured(context, { deleted: reference }));
     }
+    await stdout.drained();
   };
 }
 
@@ -96,5 +99,5 @@ function withoutLastSeen(key: string, value: unknown): unknown {
 
 /** One value of many: JSON on a line by itself, or a YAML document. */
 function structured({ format }: Context, value: Plain): string {
-  return format === 'json' ? `${JSON.stringify(value)}\n` : `---\n${yamlText(value)}`;
+  return format === 'json' ? jsonLine(value) : `---\n${yamlText(value)}`;
 }

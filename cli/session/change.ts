@@ -3,10 +3,13 @@ import { randomUUID } from 'node:crypto';
 import type { Services } from '../../core/wire/definitions.ts';
 import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
 import { type Context, tell } from '../context.ts';
-import { EXIT, type ExitCode } from '../exit.ts';
+import { messageOf } from '../../core/runtime/errors.ts';
+import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { printChangeResult, refusalLines } from '../output/change-result.ts';
+import { isOutputClosed } from '../output/standard-streams.ts';
 import { waitConverged } from './wait-converged.ts';
-import type { RequestOf, Session } from './session.ts';
+import { sayingOnSignal } from './interruption.ts';
+import { type RequestOf, type Session, unknownOutcome } from './session.ts';
 
 /** Options of every command that changes something. */
 export interface ChangeOptions {
@@ -28,31 +31,67 @@ export function changeFields(context: Context, options: ChangeOptions) {
   };
 }
 
-type Wait = (context: Context, session: Session, revision: string) => Promise<void>;
+/** What --wait waits for. */
+interface Waiting {
+  readonly until: (context: Context, session: Session, revision: string) => Promise<void>;
+  /** The command that goes on waiting after this one was interrupted. */
+  readonly again: (revision: string) => string;
+}
 
-/** `request` goes without the fields that all changes share. `wait` is what --wait waits for, if not for every proxy. */
+/** `request` goes without the fields that all changes share. `waiting`: when --wait is not for every proxy to run it. */
 export type MakeChange = <S extends keyof Services, M extends keyof Services[S] & string>(
   service: S,
   method: M,
   request: Omit<RequestOf<S, M>, keyof ReturnType<typeof changeFields>>,
   options: ChangeOptions,
-  wait?: Wait,
+  waiting?: Waiting,
 ) => Promise<ExitCode>;
 
+const CONVERGED: Waiting = { until: waitConverged, again: (revision) => `lbctl wait ${revision}` };
+
 export function changeMaker(context: Context, session: Session): MakeChange {
-  return async (service, method, request, options, wait = waitConverged) => {
+  return (service, method, request, options, waiting = CONVERGED) => {
     const whole = { ...request, ...changeFields(context, options) };
-    const result = (await session.change(service, method, whole as never)) as ChangeResult__Output;
-    // Printed before the wait: the revision is committed, however long it takes to reach the proxies.
-    printChangeResult(context, result);
-    if (result.guardRefusals.length > 0) {
-      const refused = result.dryRun && options.force !== true;
-      tell(context, refused ? 'the guard would refuse this without --force:' : 'the guard was overridden:');
-      for (const line of refusalLines(result)) tell(context, line);
-      // The dry run exits as the change itself would.
-      if (refused) return EXIT.failed;
-    }
-    if (options.wait && !result.dryRun) await wait(context, session, result.revision);
-    return EXIT.done;
+    let standing = whole.dryRun ? '' : unknownOutcome(whole.requestId);
+    const make = async () => {
+      const result = (await session.change(service, method, whole as never)) as ChangeResult__Output;
+      const { revision, unchanged, dryRun } = result;
+      const committed = dryRun
+        ? ''
+        : unchanged
+          ? 'nothing had to be changed'
+          : `revision ${revision} is committed`;
+      const isWaiting = options.wait && !dryRun;
+      standing = isWaiting ? `${committed}; ${waiting.again(revision)} goes on waiting` : committed;
+      // Printed before the wait: the revision is committed, however long it takes to reach the proxies.
+      printChangeResult(context, result);
+      if (tellRefusals(context, result, options)) return EXIT.failed;
+      if (isWaiting) await waiting.until(context, session, revision);
+      await requirePrinted(context, committed);
+      return EXIT.done;
+    };
+    return sayingOnSignal(context, () => standing, make);
   };
+}
+
+/** What the guard had against it. True: it would refuse it, and the dry run exits as the change itself would. */
+function tellRefusals(context: Context, result: ChangeResult__Output, { force }: ChangeOptions): boolean {
+  if (result.guardRefusals.length === 0) return false;
+  const refused = result.dryRun && force !== true;
+  tell(context, refused ? 'the guard would refuse this without --force:' : 'the guard was overridden:');
+  for (const line of refusalLines(result)) tell(context, line);
+  return refused;
+}
+
+/** Whoever was to read what became of the change must not take it for one that failed. */
+async function requirePrinted(context: Context, committed: string): Promise<void> {
+  const { stdout } = context;
+  await stdout.drained();
+  if (committed === '') return;
+  if (isOutputClosed()) tell(context, `lbctl: ${committed}`);
+  if (stdout.failure === null) return;
+  throw new CliError(
+    EXIT.unwritten,
+    `${committed}, but standard output can't be written: ${messageOf(stdout.failure)}`,
+  );
 }

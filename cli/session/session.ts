@@ -151,6 +151,10 @@ async function change(state: SessionState, request: MethodCall): Promise<unknown
   }
 }
 
+export function unknownOutcome(requestId: string): string {
+  return `it is not known whether the change was written (request_id ${requestId}); check the current configuration before you repeat it`;
+}
+
 /** The last failure of each replica that was asked, and the error that the user gets for all of them. */
 class Failures {
   readonly #context: Context;
@@ -182,8 +186,7 @@ class Failures {
   ofChange({ request }: MethodCall): CliError {
     if (!this.maybeWritten) return this.unreachable('; nothing was written');
     const { requestId } = request as { requestId: string };
-    const message = `it is not known whether the change was written (request_id ${requestId}); check the current configuration before you repeat it`;
-    return new CliError(EXIT.timedOut, message, this.#lines());
+    return new CliError(EXIT.timedOut, unknownOutcome(requestId), this.#lines());
   }
 
   #lines(): string[] {

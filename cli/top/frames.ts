@@ -16,7 +16,7 @@ export interface FrameWatcher {
   /** How long to wait for the next frame, once there was one. */
   readonly patienceMs: number;
   readonly signal: AbortSignal;
-  readonly onFrame: (frame: StatsFrame__Output, server: string) => void;
+  readonly onFrame: (frame: StatsFrame__Output, server: string) => void | Promise<void>;
   /** Why there are none for now. */
   readonly onLost: (reason: string, server: string) => void;
 }
@@ -45,7 +45,7 @@ export async function watchFrames(
         lastFrameMs = clock.nowMs();
         failures = 0;
         progress();
-        onFrame(frame, server);
+        await onFrame(frame, server);
       }
       if (!signal.aborted) onLost('it ended the stream', server);
     },

@@ -35,8 +35,8 @@ export interface LiveOptions {
 }
 
 /** Input and output, when both are a terminal. */
-export function terminalOf({ stdin, stdout }: Context): readonly [TerminalIn, TerminalOut] | null {
-  const [input, output] = [stdin as TerminalIn, stdout as TerminalOut];
+export function terminalOf({ stdin }: Context): readonly [TerminalIn, TerminalOut] | null {
+  const [input, output]: [TerminalIn, TerminalOut] = [stdin(), process.stdout];
   return input.isTTY && output.isTTY && input.setRawMode !== undefined ? [input, output] : null;
 }
 
@@ -110,6 +110,8 @@ class LiveTop {
       [input, 'data', (bytes: Buffer) => this.#press(bytes.toString('utf8'))],
       [output, 'resize', redraw],
       [output, 'drain', redraw],
+      // The terminal is gone.
+      [output, 'error', () => this.#end.abort()],
       [process, 'exit', () => this.#screen.leave()],
       [process, 'SIGTSTP', this.#onStop],
       [process, 'SIGCONT', goOn],

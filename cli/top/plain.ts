@@ -3,15 +3,22 @@ import { isoTime, short } from '../../core/view/figures.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import { ZERO_TRAFFIC_STATS } from '../../core/wire/zero-traffic-stats.ts';
 import type { Context } from '../context.ts';
-import { yamlText } from '../output/emit.ts';
+import { jsonLine, yamlText } from '../output/emit.ts';
+import { printLines } from '../output/lines.ts';
 import { table } from '../output/table.ts';
 import { columnsOf } from './columns.ts';
 import { rowsOf, type States } from './rows.ts';
 
-/** One frame as it is printed, its line ends included. */
-export function frameText({ style, format }: Context, frame: StatsFrame__Output, states: States): string {
-  if (format === 'json') return `${JSON.stringify(plainFrame(frame, states))}\n`;
-  if (format === 'yaml') return `---\n${yamlText(plainFrame(frame, states))}`;
+/** Resolves when it has been read: what nobody reads does not pile up. */
+export function printFrame(context: Context, frame: StatsFrame__Output, states: States): Promise<void> {
+  const { stdout, format } = context;
+  if (format === 'json') stdout.write(jsonLine(plainFrame(frame, states)));
+  else if (format === 'yaml') stdout.write(`---\n${yamlText(plainFrame(frame, states))}`);
+  else printLines(context, frameLines(context, frame, states));
+  return stdout.drained();
+}
+
+function frameLines({ style }: Context, frame: StatsFrame__Output, states: States): string[] {
   const columns = columnsOf('backends');
   const rows = rowsOf(frame, 'backends', undefined, states);
   const body = table(
@@ -19,7 +26,7 @@ export function frameText({ style, format }: Context, frame: StatsFrame__Output,
     rows.map((row) => columns.map((column) => column.text(row))),
     style,
   );
-  return `${headLine(frame)}\n${body}\n`;
+  return [headLine(frame), ...body, ''];
 }
 
 function headLine(frame: StatsFrame__Output): string {

@@ -5,7 +5,7 @@ import type { Session } from '../session/session.ts';
 import { BackendStates } from './backend-states.ts';
 import { watchFrames } from './frames.ts';
 import { runLive, terminalOf } from './live.ts';
-import { frameText } from './plain.ts';
+import { printFrame } from './plain.ts';
 
 export interface TopOptions {
   /** Undefined: all pools. */
@@ -38,12 +38,12 @@ async function printFrames(
     intervalMs,
     patienceMs: Math.max(context.timeoutMs, intervalMs),
     signal: end.signal,
-    onFrame: (frame, server) => {
+    onFrame: async (frame, server) => {
       if (end.signal.aborted) return;
       if (isLost) tell(context, `${server} sends figures now`);
       isLost = false;
       states.refresh(frame.revision, context.clock.nowMs());
-      context.stdout.write(frameText(context, frame, states.current));
+      await printFrame(context, frame, states.current);
       printed += 1;
       if (printed >= count) end.abort();
     },

@@ -44,7 +44,7 @@ export function makeHttp({
   const call = localCalls(services, (path) => refuseOutdatedCall(follower.status(), path), clock);
   const routes = {
     ...dashboardRoutes({ ...parts, call, clock, logger }),
-    ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping)),
+    ...operationRoutes(metrics, () => notReadyReasons(follower, run.stopping), clock),
   };
   return new HttpServer({
     routes,

@@ -5,9 +5,11 @@
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../model/duration.ts';
 import { messageOf } from './errors.ts';
-import { LOG_LEVELS } from './log-level.ts';
 import { TokenFile } from './token-file.ts';
 import { VERSION } from './version.ts';
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Turns the text of a flag into its value, or throws InvalidArgumentError that says what is allowed. */
 export type Parse<T> = (text: string) => T;

@@ -3,14 +3,17 @@
  * names the connection to close, and closes nothing itself.
  *
  * Invariants
- *  - at most `connections` are open, and one whose answer is being made is never closed;
- *  - a new connection is refused only while answers are being made for all others. Otherwise the one that has waited
- *    longest for its client is closed; an event stream only when there is no other kind.
+ *  - at most `connections` are open, and one that makes a change is never closed;
+ *  - a new connection is refused only while all others make changes. Otherwise the one that has waited longest for its
+ *    client is closed; when there is none, the one that was answered longest ago, and an event stream last;
+ *  - a client that sends `pipelined` requests without waiting for an answer loses its connection.
  */
 
 interface Use {
-  /** Requests whose answers are being made. Several when a client sends more before it has the first answer. */
-  answering: number;
+  /** Requests without an answer yet. Several when a client sends more before it has the first answer. */
+  open: number;
+  /** Changes that are being made. */
+  changing: number;
   events: boolean;
   requests: number;
 }
@@ -18,11 +21,17 @@ interface Use {
 export class HttpConnections<Connection> {
   readonly #limit: number;
   readonly #maxRequests: number;
+  readonly #maxPipelined: number;
   /** The one that was opened or got an answer longest ago is first. A slow client does not count as active. */
   readonly #uses = new Map<Connection, Use>();
 
-  constructor(limits: { readonly connections: number; readonly requestsEach: number }) {
+  constructor(limits: {
+    readonly connections: number;
+    readonly requestsEach: number;
+    readonly pipelined: number;
+  }) {
     this.#limit = limits.connections;
+    this.#maxPipelined = limits.pipelined;
     this.#maxRequests = limits.requestsEach;
   }
 
@@ -35,7 +44,7 @@ export class HttpConnections<Connection> {
       this.#uses.delete(longest);
       closing = longest;
     }
-    this.#uses.set(newcomer, { answering: 0, events: false, requests: 0 });
+    this.#uses.set(newcomer, { open: 0, changing: 0, events: false, requests: 0 });
     return closing;
   }
 
@@ -43,23 +52,30 @@ export class HttpConnections<Connection> {
     this.#uses.delete(connection);
   }
 
-  /** `last`: the connection must be closed after the answer to this request. */
-  countRequest(connection: Connection): 'last' | 'one of many' {
+  /** `last`: the connection must be closed after the answer to this request. `too many`: it must be closed now. */
+  requestBegins(connection: Connection): 'last' | 'one of many' | 'too many' {
     const use = this.#uses.get(connection);
-    if (use === undefined) return 'last';
+    if (use === undefined || use.open >= this.#maxPipelined) return 'too many';
     use.requests += 1;
+    use.open += 1;
     return use.requests < this.#maxRequests ? 'one of many' : 'last';
   }
 
-  /** The connection is not closed while the answer is being made. */
-  async whileAnswering<T>(connection: Connection, answer: () => T | Promise<T>): Promise<T> {
+  /** The client has the answer. */
+  requestEnds(connection: Connection): void {
     const use = this.#uses.get(connection);
-    if (use !== undefined) use.answering += 1;
+    if (use !== undefined) use.open -= 1;
+    this.#waitsFromNow(connection);
+  }
+
+  /** The connection is not closed while the change is being made. */
+  async whileChanging<T>(connection: Connection, change: () => T | Promise<T>): Promise<T> {
+    const use = this.#uses.get(connection);
+    if (use !== undefined) use.changing += 1;
     try {
-      return await answer();
+      return await change();
     } finally {
-      if (use !== undefined) use.answering -= 1;
-      this.#waitsFromNow(connection);
+      if (use !== undefined) use.changing -= 1;
     }
   }
 
@@ -83,12 +99,14 @@ export class HttpConnections<Connection> {
   }
 
   #longestWaiting(): Connection | null {
-    let events: Connection | null = null;
-    for (const [connection, use] of this.#uses) {
-      if (use.answering > 0) continue;
-      if (!use.events) return connection;
-      events ??= connection;
+    let best: Connection | null = null;
+    let bestRank = Number.POSITIVE_INFINITY;
+    for (const [connection, { changing, events, open }] of this.#uses) {
+      if (changing > 0) continue;
+      const rank = events ? 2 : Math.min(open, 1);
+      if (rank === 0) return connection;
+      if (rank < bestRank) [best, bestRank] = [connection, rank];
     }
-    return events;
+    return best;
   }
 }

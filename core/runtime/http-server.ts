@@ -4,7 +4,8 @@
  *
  * Invariants
  *  - an error in an answer, at whatever time, ends that answer and nothing else;
- *  - connections that wait for their clients keep no new one out: at the limit one of them is closed.
+ *  - connections keep no new one out, except those that make changes: at the limit one of them is closed;
+ *  - requests that are sent without waiting for answers are bounded.
  */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http';
 import type { ServerResponse } from 'node:http';
@@ -22,6 +23,8 @@ const CHECK_MS = 1_000;
 const KEEP_ALIVE_MS = 5_000;
 /** After so many a client connects again, which costs little: no client can keep a connection for ever. */
 const MAX_REQUESTS_PER_CONNECTION = 100;
+/** No browser, probe or scraper sends a second request before it has an answer. */
+const MAX_PIPELINED = 4;
 /** A change of a thousand backends fits. */
 const MAX_BODY_BYTES = 256 * 1_024;
 
@@ -95,6 +98,7 @@ export class HttpServer {
     this.#connections = new HttpConnections({
       connections: options.maxConnections,
       requestsEach: MAX_REQUESTS_PER_CONNECTION,
+      pipelined: MAX_PIPELINED,
     });
     this.#server = createServer({ connectionsCheckingInterval: CHECK_MS }, (request, response) => {
       void this.#serve(request, response);
@@ -136,16 +140,20 @@ export class HttpServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = 'GET', url = '/', headers } = request;
+    const { method = 'GET', url = '/', headers, socket } = request;
+    if (socket.destroyed) return;
+    const place = this.#connections.requestBegins(socket);
+    if (place === 'too many') return refuseConnection(socket);
+    response.once('close', () => this.#connections.requestEnds(socket));
     const [path = '/', query] = url.split('?', 2);
-    if (this.#connections.countRequest(request.socket) === 'last') response.setHeader('connection', 'close');
+    if (place === 'last') response.setHeader('connection', 'close');
     try {
       const head = { method, path, query: new URLSearchParams(query), headers };
       const answer = await this.#answer(request, head);
       if (answer === null) return;
       if ('events' in answer) {
-        this.#connections.eventsBegin(request.socket);
-        response.once('close', () => this.#connections.eventsEnd(request.socket));
+        this.#connections.eventsBegin(socket);
+        response.once('close', () => this.#connections.eventsEnd(socket));
       }
       reply(request, response, answer);
     } catch (error) {
@@ -169,14 +177,11 @@ export class HttpServer {
     if (!allowed.includes(method)) return notAllowed(method, allowed);
     const refused = guard(head);
     if (refused !== null) return refused;
-    const { socket } = request;
-    if (typeof route === 'function') {
-      return this.#connections.whileAnswering(socket, () => route({ ...head, body: '' }));
-    }
+    if (typeof route === 'function') return route({ ...head, body: '' });
     const body = await bodyOf(request);
     if (body === 'too large') return TOO_LARGE;
     if (body === 'gone') return null;
-    return this.#connections.whileAnswering(socket, () => route.post({ ...head, body: body.text }));
+    return this.#connections.whileChanging(request.socket, () => route.post({ ...head, body: body.text }));
   }
 }
 
@@ -186,6 +191,12 @@ export function json(status: number, value: unknown): HttpAnswer {
 
 const FAILED = json(500, { error: 'an internal error occurred; see the log of this program' });
 const TOO_LARGE = json(413, { error: `the request is larger than ${MAX_BODY_BYTES} bytes` });
+
+/** Thousands of requests may have been read already. Each would cost an error with its stack, so the parser is stopped. */
+function refuseConnection(socket: Socket & { readonly parser?: { pause?(): void } }): void {
+  socket.parser?.pause?.();
+  socket.destroy();
+}
 
 function missingFrom(routes: Routes): (head: HttpHead) => HttpAnswer {
   return ({ path }) =>

@@ -2,7 +2,7 @@
 import { isatty } from 'node:tty';
 import { type DestinationStream, pino, type Logger as PinoLogger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import type { LogLevel } from './log-level.ts';
+import type { LogLevel } from './flags.ts';
 import { printable } from './printable.ts';
 
 export type Logger = PinoLogger;

@@ -1,8 +1,9 @@
-/** Resolves the names of control planes: each address of a name is a replica. */
+/** Resolves the names of control planes: each address of a name leads to a replica, several perhaps to the same one. */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { type Clock, sleep } from './clock.ts';
 import { messageOf } from './errors.ts';
+import { formatHostPort } from './flags.ts';
 
 /** For a resolver that does not answer. */
 const LOOKUP_TIMEOUT_MS = 5_000;
@@ -22,7 +23,7 @@ export function isName(hostPort: string): boolean {
   return isIP(hostOf(hostPort)) === 0;
 }
 
-/** HOST:PORT → IP:PORT of each address, sorted. Never rejects; bounded. */
+/** HOST:PORT → IP:PORT of each address of both families, sorted. Never rejects; bounded. */
 export async function lookUp(hostPort: string, find: Lookup, clock: Clock): Promise<Named> {
   const host = hostOf(hostPort);
   if (isIP(host) !== 0) return { ok: true, addresses: [hostPort] };
@@ -34,12 +35,11 @@ export async function lookUp(hostPort: string, find: Lookup, clock: Clock): Prom
         throw new Error(`no answer within ${LOOKUP_TIMEOUT_MS / 1_000} s`);
       }),
     ]);
-    // A host with addresses of both families is one replica; proxies would report to it twice.
-    const family = found.some((address) => isIP(address) === 4) ? 4 : 6;
-    const ips = [...new Set(found)].filter((address) => isIP(address) === family).sort();
+    // IPv4 first, and both families: a control plane may listen on one of them alone.
+    const ips = [...new Set(found)].sort((a, b) => isIP(a) - isIP(b) || (a < b ? -1 : 1));
     if (ips.length === 0) return { ok: false, reason: `${host} has no address` };
-    const port = hostPort.slice(hostPort.lastIndexOf(':'));
-    return { ok: true, addresses: ips.map((ip) => (family === 6 ? `[${ip}]${port}` : `${ip}${port}`)) };
+    const port = Number(hostPort.slice(hostPort.lastIndexOf(':') + 1));
+    return { ok: true, addresses: ips.map((ip) => formatHostPort({ host: ip, port })) };
   } catch (error) {
     return { ok: false, reason: `${host} can't be resolved: ${messageOf(error)}` };
   } finally {

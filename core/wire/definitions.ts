@@ -12,6 +12,7 @@ import type {
   PreconditionFailure__Output,
 } from './generated/google/rpc/PreconditionFailure.ts';
 import type { Status, Status__Output } from './generated/google/rpc/Status.ts';
+import type { HealthDefinition } from './generated/grpc/health/v1/Health.ts';
 import type { ConfigServiceDefinition } from './generated/lb/v1/ConfigService.ts';
 import type { DiscoveryServiceDefinition } from './generated/lb/v1/DiscoveryService.ts';
 import type { FleetServiceDefinition } from './generated/lb/v1/FleetService.ts';
@@ -39,6 +40,7 @@ const FILES = [
   'lb/v1/discovery_service.proto',
   'lb/v1/report_service.proto',
   'lb/v1/registration_service.proto',
+  'grpc/health/v1/health.proto',
   'google/rpc/status.proto',
   'google/rpc/error_details.proto',
 ];
@@ -72,6 +74,7 @@ function load() {
       reports: definition<ReportServiceDefinition>('lb.v1.ReportService'),
       registrations: definition<RegistrationServiceDefinition>('lb.v1.RegistrationService'),
     },
+    health: definition<HealthDefinition>('grpc.health.v1.Health'),
     status: definition<MessageTypeDefinition<Status, Status__Output>>('google.rpc.Status'),
     badRequest: definition<MessageTypeDefinition<BadRequest, BadRequest__Output>>('google.rpc.BadRequest'),
     preconditionFailure: definition<MessageTypeDefinition<PreconditionFailure, PreconditionFailure__Output>>(

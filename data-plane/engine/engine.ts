@@ -120,6 +120,8 @@ export interface EngineInputs {
   readonly wakeFd: number;
   /** Moves bulk through pipes inside the kernel, if the engine can. */
   readonly splice: boolean;
+  /** The most bytes that all connections of this worker may keep until a slow reader takes them. */
+  readonly parkingBytes: number;
   /** Where an engine records its descriptors, so that the main thread can close them when its thread dies. */
   readonly holdings: EngineHoldings;
   /** Source addresses towards backends, used in turn; none: the kernel chooses. */

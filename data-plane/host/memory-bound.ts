@@ -15,6 +15,10 @@ const RESERVED_BYTES = 16 * MIB;
 /** Measured: 18,000 short connections added 10 MB to one worker of the epoll engine, and 64 MB to two of the portable one. */
 const RESERVED_BYTES_PER_WORKER = { epoll: 8 * MIB, portable: 32 * MIB } as const;
 
+/** The most that all connections of a worker may keep for slow readers, and the share of the group's memory for all workers. */
+const PARKING_BYTES = 64 * MIB;
+const PARKING_SHARE = 1 / 16;
+
 export interface MemoryUser {
   readonly engine: Engine['name'];
   readonly workers: number;
@@ -29,8 +33,15 @@ export function memoryBoundHere(user: MemoryUser): number {
 
 /** `ownBytes`: memory of this process. The result may be below 1. */
 export function memoryBound(limitBytes: number, ownBytes: number, { engine, workers }: MemoryUser): number {
-  const reserved = RESERVED_BYTES + workers * RESERVED_BYTES_PER_WORKER[engine];
+  const perWorker = RESERVED_BYTES_PER_WORKER[engine] + parkingBytes(limitBytes, workers);
+  const reserved = RESERVED_BYTES + workers * perWorker;
   return Math.floor((limitBytes - ownBytes - reserved) / BYTES_PER_CONNECTION);
+}
+
+/** How much a worker may keep for slow readers. `limitBytes` null: no control group limits memory. */
+export function parkingBytes(limitBytes: number | null, workers: number): number {
+  const share = ((limitBytes ?? Number.POSITIVE_INFINITY) * PARKING_SHARE) / workers;
+  return Math.floor(Math.min(PARKING_BYTES, share));
 }
 
 const MEMORY_LIMIT: GroupLimit = {

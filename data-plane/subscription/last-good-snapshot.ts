@@ -15,7 +15,7 @@ import type { Violation } from '../../core/model/violation.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
-import { readRegularFile, writePrivateFile } from './private-files.ts';
+import { readRegularFile, syncFolder, writePrivateFile } from '../../core/runtime/private-folder.ts';
 import { readSnapshotFile, type SavedSnapshot, setSnapshotAside, SNAPSHOT_FILES } from './snapshot-file.ts';
 
 const SURVIVED_MS = 10_000;
@@ -91,8 +91,7 @@ export class LastGoodSnapshot {
         }
         unfinished = 0;
       }
-      // Durable before anything runs that could end the process.
-      await writePrivateFile(join(stateDir, STARTS_FILE), `${unfinished + 1}\n`);
+      await noteStarts(stateDir, unfinished + 1);
     } catch (error) {
       this.#warn(error);
     }
@@ -121,4 +120,10 @@ export class LastGoodSnapshot {
 async function unfinishedStarts(directory: string): Promise<number> {
   const text = await readRegularFile(join(directory, STARTS_FILE)).catch(() => '');
   return /^\d{1,6}\n$/.test(text) ? Number(text) : 0;
+}
+
+/** Durable when it resolves, before anything runs that could end the process. */
+async function noteStarts(directory: string, unfinished: number): Promise<void> {
+  await writePrivateFile(join(directory, STARTS_FILE), `${unfinished}\n`);
+  syncFolder(directory);
 }

@@ -11,13 +11,13 @@
  */
 import { violationText } from '../../core/model/violation.ts';
 import { createHash } from 'node:crypto';
-import { open, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FORMAT, type Position } from '../../core/model/commit.ts';
 import type { Snapshot, SnapshotEntry } from '../../core/model/snapshot.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
+import { readRegularFile, syncFolder, writePrivateFile } from '../../core/runtime/private-folder.ts';
 import { assemble } from './assemble-snapshot.ts';
-import { readRegularFile, writePrivateFile } from './private-files.ts';
 
 const [NEWEST, BEFORE] = ['snapshot.json', 'snapshot.before.json'] as const;
 /** In the order in which they are tried. */
@@ -73,7 +73,7 @@ export async function stageSnapshotFile(
       // Between the two renames, the one before is the newest that exists.
       await renameIfThere(path, join(directory, BEFORE));
       await rename(staged, path);
-      await syncFolder(directory);
+      syncFolder(directory);
     },
   };
 }
@@ -93,7 +93,7 @@ export async function readSnapshotFile(directory: string, name: string = NEWEST)
 export async function setSnapshotAside(directory: string, name: string): Promise<boolean> {
   const path = join(directory, name);
   const moved = await renameIfThere(path, `${path}.set-aside`);
-  if (moved) await syncFolder(directory);
+  if (moved) syncFolder(directory);
   return moved;
 }
 
@@ -142,13 +142,4 @@ function bodyText(rest: Omit<Body, 'entries'>, { entries }: Snapshot): string {
 
 function checksumOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

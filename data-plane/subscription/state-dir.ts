@@ -14,22 +14,22 @@ import {
   constants,
   existsSync,
   ftruncateSync,
-  lstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   rmSync,
-  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makePrivateFolder, openPrivateFile } from '../../core/runtime/private-folder.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import { errnoName } from '../kernel/errno.ts';
 import { SNAPSHOT_FILES } from './snapshot-file.ts';
 
 const LOCK_FILE = 'lock';
-const { O_APPEND, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+/** Read-only, or full. */
+const UNWRITABLE = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT', 'EIO']);
 
 /** The part of the C library that this needs; null where it can't be called. */
 export interface FileLocking {
@@ -37,20 +37,21 @@ export interface FileLocking {
   lock(fd: number): number;
 }
 
-export interface StateDir {
-  /** Absolute. */
-  readonly path: string;
-  /** What an operator should put right, in words. */
-  readonly warnings: readonly string[];
-}
-
-/** Creates and locks the directory. Throws FAILED_PRECONDITION when it is in use, or can't be used at all. */
-export function lockStateDir(directory: string, locking: FileLocking | null): StateDir {
+/**
+ * Creates and locks the directory; returns its absolute path. Throws FAILED_PRECONDITION when it is in use, or can't be
+ * used at all. `warn` hears that other users can get at it, or that it can't be written but has a snapshot to serve.
+ */
+export function lockStateDir(
+  directory: string,
+  locking: FileLocking | null,
+  warn: (words: string) => void,
+): string {
   const path = resolve(directory);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    accessSync(path, constants.R_OK | constants.X_OK);
-    return { path, warnings: [...openToOthers(path), ...lock(path, locking)] };
+    const open = makePrivateFolder(path);
+    if (open !== undefined) warn(open);
+    lock(path, locking, warn);
+    return path;
   } catch (error) {
     if (error instanceof LbError) throw error;
     const message = `the state directory ${path} can't be used: ${messageOf(error)}; name a writable directory with --state-dir`;
@@ -58,17 +59,17 @@ export function lockStateDir(directory: string, locking: FileLocking | null): St
   }
 }
 
-/** Locks it, and warns when it can't be written but has a snapshot to serve. */
-function lock(path: string, locking: FileLocking | null): string[] {
+function lock(path: string, locking: FileLocking | null, warn: (words: string) => void): void {
+  accessSync(path, constants.R_OK | constants.X_OK);
   if (locking) lockDirectory(path, locking);
   try {
     if (locking) lockFile(path, locking);
     else claimPidFile(path);
     accessSync(path, constants.W_OK);
-    return [];
   } catch (error) {
-    if (error instanceof LbError || !SNAPSHOT_FILES.some((name) => existsSync(join(path, name)))) throw error;
-    return [unwritable(path, error)];
+    const hasSnapshot = SNAPSHOT_FILES.some((name) => existsSync(join(path, name)));
+    if (!hasSnapshot || !UNWRITABLE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    warn(unwritable(path, error));
   }
 }
 
@@ -97,30 +98,14 @@ function lockDirectory(path: string, locking: FileLocking): void {
 
 function lockFile(path: string, locking: FileLocking): void {
   const file = join(path, LOCK_FILE);
-  if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(file);
-  // Never closed: the lock lasts as long as the descriptor. Created without truncating the owner's number.
-  const fd = openSync(file, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  // Never closed: the lock lasts as long as the descriptor. 'a' creates without truncating the owner's number.
+  const fd = openPrivateFile(file, constants.O_RDWR | constants.O_APPEND);
   if (locking.lock(fd) < 0) {
     closeSync(fd);
     throw inUse(path);
   }
   ftruncateSync(fd);
   writeSync(fd, `${process.pid}\n`);
-}
-
-function openToOthers(path: string): string[] {
-  const { mode, uid } = statSync(path);
-  const self = process.getuid?.() ?? uid;
-  const permissions = (mode & 0o7777).toString(8).padStart(4, '0');
-  if ((mode & 0o022) !== 0)
-    return [
-      `others may write to the state directory ${path} (its mode is ${permissions}): who does decides what this proxy serves at its next start; run chmod 700 on it`,
-    ];
-  if (uid !== self && uid !== 0)
-    return [
-      `the state directory ${path} belongs to another user (its id is ${uid}): give it to the user of the proxy`,
-    ];
-  return [];
 }
 
 function claimPidFile(path: string): void {

@@ -58,6 +58,8 @@ export interface WorkerStart {
   readonly seed: number;
   /** Move bulk transfers through pipes. */
   readonly splice: boolean;
+  /** See EngineInputs. */
+  readonly parkingBytes: number;
   /** Addresses towards backends; empty: the kernel chooses. */
   readonly sourceAddresses: readonly string[];
 }

@@ -68,6 +68,7 @@ export class Worker {
       wakeFd: start.wakeFd,
       holdings: own,
       splice: start.splice,
+      parkingBytes: start.parkingBytes,
       sourceAddresses: start.sourceAddresses,
       peer: ring && peer,
       onSaturated: (on, cause) => post({ type: 'saturated', on, cause }),

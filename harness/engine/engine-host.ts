@@ -20,6 +20,7 @@ import { runEngine } from '../../data-plane/engine/run-engine.ts';
 import { epollEngine } from '../../data-plane/engine/epoll/epoll-engine.ts';
 import { portableEngine } from '../../data-plane/engine/portable/portable-engine.ts';
 import { shrinkSendBuffer } from './raw-socket.ts';
+import { PARKING_BYTES } from './relay-rig.ts';
 
 const ENGINES = {
   portable: portableEngine,
@@ -196,6 +197,7 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
     clock: systemClock,
     wakeFd: script.wakeFd,
     splice: false,
+    parkingBytes: PARKING_BYTES,
     holdings: script.holdings,
     sourceAddresses: script.sourceAddresses,
     onSaturated: (on, cause) => post({ type: 'saturated', on, cause }),

@@ -7,6 +7,7 @@ import { EPOLL } from '../../data-plane/kernel/linux.ts';
 import { errnoName } from '../../data-plane/kernel/errno.ts';
 import { type FromHost, LISTENER, PLAIN_SCRIPT, type Script, ScriptedHandler } from './engine-host.ts';
 import { FakeClock } from '../fake-clock.ts';
+import { PARKING_BYTES } from './relay-rig.ts';
 import { type KernelEvent, ScriptedKernel } from './scripted-kernel.ts';
 
 export const CONNECT_MS = 5_000;
@@ -57,6 +58,7 @@ export class LoopRig {
       clock: this.clock,
       wakeFd: script.wakeFd,
       splice,
+      parkingBytes: PARKING_BYTES,
       holdings,
       sourceAddresses: [],
       onSaturated: (on: boolean, cause: PauseCause) => tell({ type: 'saturated', on, cause }),

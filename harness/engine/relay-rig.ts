@@ -15,6 +15,9 @@ export function bytes(text: string): Uint8Array {
 
 const TURN_BYTES = 256 * 1024;
 
+/** The most that a relay of tests parks. */
+export const PARKING_BYTES = 8 * 1024 * 1024;
+
 export class RelayRig {
   readonly kernel = new ScriptedKernel();
   readonly slots = new Slots(new Int32Array(2));
@@ -22,7 +25,7 @@ export class RelayRig {
   readonly relay: Relay;
   readonly fds: readonly number[];
 
-  constructor(parkingBytes?: number) {
+  constructor(parkingBytes = PARKING_BYTES) {
     this.relay = new Relay(this.slots, this.kernel, this.kernel.ffi, null, parkingBytes);
     this.fds = SIDES.map((side) => {
       const fd = this.kernel.lend();

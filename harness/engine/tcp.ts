@@ -165,16 +165,3 @@ export async function ask(socket: Socket, line: string): Promise<string> {
   socket.write(line);
   return within(`an answer to ${line}`, Promise.race([answer, closed]));
 }
-
-/** A free port below the range that outgoing connections take theirs from. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
-    try {
-      (await TcpServer.start((socket) => socket.destroy(), port)).stop();
-      return port;
-    } catch {
-      // Taken: draw again.
-    }
-  }
-}

@@ -1,10 +1,10 @@
 /** A fleet with traffic for the dashboard to show: real programs, three demo backends, a listener, and a client. */
 import { join } from 'node:path';
+import { freePort } from '../free-port.ts';
 import { connectReplica } from '../../core/wire/clients.ts';
 import { answers, lbctlFor, type Lbctl, startDemoBackend, startProxy, succeed } from './fleet.ts';
 import {
   eventually,
-  freePort,
   type Installation,
   type RunningProcess,
   type Scope,

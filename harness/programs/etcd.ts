@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../free-port.ts';
 import type { Certificates } from './certificates.ts';
 import { EtcdProcess } from './etcd-process.ts';
-import { eventually, freePort } from './processes.ts';
+import { eventually } from './processes.ts';
 import { findProgram } from './real-servers.ts';
 
 /** Where etcd is, or undefined. `CI=true` wants it to be there. */

@@ -1,11 +1,11 @@
 /** A control plane, proxies and lbctl as real processes on free ports and temporary folders. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { freePort } from '../free-port.ts';
 import {
   built,
   eventually,
   flagList,
-  freePort,
   run,
   startBuilt,
   temporaryFolder,

@@ -3,7 +3,6 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -246,23 +245,6 @@ export function temporaryFolder(scope: Scope): string {
     }
   });
   return folder;
-}
-
-/** A loopback port that was free a moment ago, below those the kernel gives to outgoing connections. */
-export async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (await isFree(port)) return port;
-  }
-  throw new Error('no free port between 20000 and 32000');
-}
-
-export function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, '0.0.0.0', () => probe.close(() => resolve(true)));
-  });
 }
 
 /** Asks `look` again and again until it gives something other than false. Fails after `deadlineMs` with what it threw or gave last. */

@@ -1,11 +1,11 @@
 /** A real proxy process in front of servers of the test, configured by a scripted control plane. */
 import { join } from 'node:path';
+import { freePort } from '../free-port.ts';
 import type { Position } from '../../core/model/commit.ts';
 import type { Resource } from '../../core/model/resources.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import {
   flagList,
-  freePort,
   type RunningProcess,
   type Scope,
   type SpawnOptions,

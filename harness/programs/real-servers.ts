@@ -5,9 +5,9 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, writeFileSync
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { freePort } from '../free-port.ts';
 import {
   eventually,
-  freePort,
   run,
   startProcess,
   temporaryFolder,
@@ -18,6 +18,7 @@ import {
 const PACKAGES = {
   etcd: 'etcd-server',
   etcdctl: 'etcd-client',
+  strace: 'strace',
   keepalived: 'keepalived',
   nft: 'nftables',
   prometheus: 'prometheus',

@@ -1,6 +1,7 @@
 /** `lbctl register` as a real process, with a small HTTP server as its command, and a fleet for it to register with. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { freePort } from '../free-port.ts';
 import { callUnary, connectReplica, type ReplicaClient, type UnaryMethod } from '../../core/wire/clients.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import type { ListRegistrationsResponse__Output } from '../../core/wire/generated/lb/v1/ListRegistrationsResponse.ts';
@@ -9,7 +10,6 @@ import { answers, type ControlPlane, startControlPlane, startProxy } from './fle
 import {
   built,
   eventually,
-  freePort,
   type RunningProcess,
   type Scope,
   shellQuoted,
@@ -94,7 +94,7 @@ export function startTraffic(listener: string): { end(): Promise<void> } {
   };
 }
 
-/** Answers HTTP with its name; SIGTERM: exit code 7. Outlives lbctl, and ends with the process of the test. */
+/** Answers HTTP with its name; SIGTERM: exit code 7. Ends with lbctl, or with the process of the test. */
 const SERVER = `
   const [port, name, test] = process.argv.slice(1);
   require('node:http').createServer((_, answer) => answer.end(name)).listen(Number(port), '127.0.0.1');
@@ -114,6 +114,8 @@ export interface RegisterOptions {
   readonly flags?: readonly string[];
   /** At a terminal of its own: what is written to it is typed there. */
   readonly typed?: boolean;
+  /** Its server has a session of its own, and lives on when lbctl and what it started are killed. */
+  readonly escapes?: boolean;
 }
 
 /** Waits until the command serves; not until it is registered. */
@@ -121,13 +123,14 @@ export async function startRegisteredBackend(
   scope: Scope,
   servers: readonly string[],
   pool: string,
-  { ttl = '3s', flags = [], typed = false }: RegisterOptions = {},
+  { ttl = '3s', flags = [], typed = false, escapes = false }: RegisterOptions = {},
 ): Promise<RegisteredBackend> {
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
   const name = `backend ${port}`;
   const own = ['--server', servers.join(','), 'register', pool, address, '--ttl', ttl, ...flags, '--'];
-  const command = [process.execPath, '-e', SERVER, String(port), name, String(process.pid)];
+  const apart = escapes ? ['setsid', '--wait'] : [];
+  const command = [...apart, process.execPath, '-e', SERVER, String(port), name, String(process.pid)];
   let commandPid = 0;
   // Before lbctl's own end, which is seen only when nobody holds its streams any more.
   scope.after(() => {

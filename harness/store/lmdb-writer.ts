@@ -13,7 +13,7 @@ const log = (_fields: object, message: string) => void writeSync(1, `logged: ${m
 const store = new LmdbStore({
   directory: process.argv[2] ?? '',
   clock: systemClock,
-  logger: { error: log, info: log },
+  logger: { error: log, warn: log, info: log },
 });
 for (;;) {
   const parent = await store.head();

@@ -81,6 +81,7 @@ export function fakePool(
     buffers,
     sourceAddresses: [],
     splice: false,
+    parkingBytes: 8 * 1024 * 1024,
     clock,
     random: seededRandom(1),
     events: {

@@ -1,7 +1,8 @@
 /** A program that keeps connections busy through workers, says so, and ends as its argument says. */
+import { freePort } from '../free-port.ts';
 import { CheckedConversation, startMirror } from '../engine/checked-conversation.ts';
 import { backend, listener, pool } from '../snapshots.ts';
-import { freePort, until } from '../engine/tcp.ts';
+import { until } from '../engine/tcp.ts';
 import { TrafficRig } from './traffic-rig.ts';
 
 const [, , how] = process.argv;

@@ -1,5 +1,6 @@
 /** Workers, sockets and plans of a proxy, without its control plane: what carries the traffic, for tests. */
 import type { Socket } from 'node:net';
+import { freePort } from '../free-port.ts';
 import type { Resource } from '../../core/model/resources.ts';
 import { systemClock } from '../../core/runtime/clock.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
@@ -21,7 +22,7 @@ import { threadsOf } from '../../data-plane/worker/pool/start-thread.ts';
 import type { ToWorker } from '../../data-plane/worker/protocol.ts';
 import type { Thread } from '../../data-plane/worker/pool/worker-handle.ts';
 import { WorkerPool } from '../../data-plane/worker/pool/worker-pool.ts';
-import { dial, freePort, startEcho, type TcpServer } from '../engine/tcp.ts';
+import { dial, startEcho, type TcpServer } from '../engine/tcp.ts';
 import { backend, listener, pool } from '../snapshots.ts';
 import { Planner } from './planner.ts';
 import type { Hold, Sabotage } from './traffic-thread.ts';
@@ -73,6 +74,7 @@ export class TrafficRig {
       buffers,
       sourceAddresses,
       splice: false,
+      parkingBytes: 8 * 1024 * 1024,
       clock: systemClock,
       random,
       events: {

@@ -1,11 +1,11 @@
 /** What README.md promises a newcomer: one command, then everything it prints works; stop, start, nothing lost. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { isFree } from '../../harness/free-port.ts';
 import { answers, startDemoBackend } from '../../harness/programs/fleet.ts';
 import {
   CHECKOUT,
   eventually,
-  isFree,
   run,
   startBuilt,
   startProcess,

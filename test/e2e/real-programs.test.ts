@@ -1,6 +1,7 @@
 /** nginx, Redis and PostgreSQL, with the clients people know, while the pool behind them changes all the time. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { freePort } from '../../harness/free-port.ts';
 import { STRATEGIES, type Strategy } from '../../core/model/resources.ts';
 import {
   type Lbctl,
@@ -11,7 +12,7 @@ import {
   startProxy,
   succeed,
 } from '../../harness/programs/fleet.ts';
-import { eventually, freePort } from '../../harness/programs/processes.ts';
+import { eventually } from '../../harness/programs/processes.ts';
 import { present, startNginx, startPostgres, startRedis } from '../../harness/programs/real-servers.ts';
 import { byRunLength } from '../../harness/run-length.ts';
 import { pgbench, redisBenchmark, wrk, type Target, type Traffic } from '../../harness/programs/traffic.ts';

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { freePort } from '../../harness/free-port.ts';
 import { lbctlFor, startControlPlane, succeed } from '../../harness/programs/fleet.ts';
-import { eventually, freePort, temporaryFolder } from '../../harness/programs/processes.ts';
+import { eventually, temporaryFolder } from '../../harness/programs/processes.ts';
 import {
   addressesAt,
   clientOf,
@@ -73,7 +74,7 @@ describe('a backend that registers itself', () => {
 
   it('is held, along with the others, when all are lost at once, and health checks decide', async (t) => {
     const { planes, clients, listener, servers } = await registrationScene(t);
-    const start = () => startRegisteredBackend(t, servers, 'web', { ttl: '2s' });
+    const start = () => startRegisteredBackend(t, servers, 'web', { ttl: '2s', escapes: true });
     const all = await Promise.all([start(), start(), start()]);
     await Promise.all(all.map((each) => untilRegistered(each)));
     for (const each of all) each.signal('SIGKILL');

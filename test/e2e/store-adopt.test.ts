@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { freePort } from '../../harness/free-port.ts';
 import { EtcdCluster, findEtcd, HOW_TO_GET_ETCD } from '../../harness/programs/etcd.ts';
 import {
   answers,
@@ -16,7 +17,7 @@ import {
   startProxy,
   succeed,
 } from '../../harness/programs/fleet.ts';
-import { eventually, freePort, temporaryFolder, type Scope } from '../../harness/programs/processes.ts';
+import { eventually, temporaryFolder, type Scope } from '../../harness/programs/processes.ts';
 
 const binary = findEtcd();
 

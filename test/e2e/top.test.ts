@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { freePort } from '../../harness/free-port.ts';
 import {
   type ControlPlane,
   lbctlFor,
@@ -10,7 +11,7 @@ import {
   startProxy,
   succeed,
 } from '../../harness/programs/fleet.ts';
-import { built, eventually, freePort } from '../../harness/programs/processes.ts';
+import { built, eventually } from '../../harness/programs/processes.ts';
 import { Pty } from '../../harness/programs/pty.ts';
 
 const PLAIN = { NO_COLOR: '1' };

@@ -2,8 +2,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '../../harness/free-port.ts';
 import { type EtcdMember, memberFlags } from '../../harness/programs/etcd-process.ts';
-import { eventually, flagList, freePort, type Scope } from '../../harness/programs/processes.ts';
+import { eventually, flagList, type Scope } from '../../harness/programs/processes.ts';
 import { Actor } from './actor.ts';
 import { Link } from './link.ts';
 import { guestArguments } from './registrants.ts';

@@ -7,16 +7,18 @@
  *  - the version counter grows in every transaction that writes;
  *  - several processes may open the same directory: LMDB's write lock lets one transaction run at a time.
  */
-import { type FSWatcher, mkdirSync, statSync, watch } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, type FSWatcher, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import { open, type RootDatabase } from 'lmdb';
+import { open as openLmdb, type RootDatabase } from 'lmdb';
 import type { Clock } from '../../../core/runtime/clock.ts';
 import { LbError } from '../../../core/runtime/errors.ts';
+import { makePrivateFolder, openPrivateFile, syncFolder } from '../../../core/runtime/private-folder.ts';
 import { describeFailure, throwReason } from './lmdb-errors.ts';
 import { whyNotLmdb } from './lmdb-file.ts';
 
 const VERSION_KEY = 'version';
 const DATA_FILE = 'data.mdb';
+const FILES = [DATA_FILE, 'lock.mdb'] as const;
 /** A process that was stopped inside a transaction holds the write lock: nobody waits for it longer than this. */
 const WRITE_DEADLINE_MS = 5_000;
 
@@ -45,12 +47,15 @@ export class LmdbDatabase {
   readonly description: string;
   readonly directory: string;
   readonly #clock: Clock;
+  readonly #warn: (words: string) => void;
   readonly #wakes = new Set<() => void>();
   #opened: Table | undefined;
   #watcher: FSWatcher | undefined;
   #closed = false;
+  #warned = false;
 
-  constructor(directory: string, clock: Clock) {
+  constructor(directory: string, clock: Clock, warn: (words: string) => void) {
+    this.#warn = warn;
     this.description = `lmdb:${directory}`;
     this.directory = directory;
     this.#clock = clock;
@@ -115,10 +120,15 @@ export class LmdbDatabase {
   #table(): Table {
     if (this.#closed) throw this.unavailable('it was closed');
     this.#opened ??= this.#guard(() => {
-      mkdirSync(this.directory, { recursive: true });
+      const open = makePrivateFolder(this.directory);
+      // It is opened again and again while it can't be used.
+      if (open !== undefined && !this.#warned) this.#warn(open);
+      this.#warned ||= open !== undefined;
+      for (const name of FILES) claimFile(join(this.directory, name));
+      syncFolder(this.directory);
       const damage = whyNotLmdb(join(this.directory, DATA_FILE));
       if (damage !== undefined) throw new Error(damage);
-      return open<Buffer, string>({
+      return openLmdb<Buffer, string>({
         path: this.directory,
         noSubdir: false,
         encoding: 'binary',
@@ -162,6 +172,16 @@ export class LmdbDatabase {
     } catch (error) {
       throw error instanceof LbError ? error : this.unavailable(error);
     }
+  }
+}
+
+/** Before lmdb does, which would create it for everybody to read, and would follow a link. */
+function claimFile(path: string): void {
+  const file = openPrivateFile(path, constants.O_RDWR);
+  try {
+    if (fstatSync(file).uid === process.getuid?.()) fchmodSync(file, 0o600);
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -19,6 +19,7 @@ export interface LmdbStoreOptions {
   readonly clock: Clock;
   readonly logger?: {
     error(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
     info(fields: object, message: string): void;
   };
 }
@@ -30,7 +31,7 @@ export class LmdbStore implements ConfigStore {
   #isFull = false;
 
   constructor({ directory, clock, logger }: LmdbStoreOptions) {
-    this.database = new LmdbDatabase(directory, clock);
+    this.database = new LmdbDatabase(directory, clock, (words) => logger?.warn({}, words));
     this.description = this.database.description;
     this.#logger = logger;
   }

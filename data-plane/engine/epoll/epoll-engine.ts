@@ -71,7 +71,7 @@ export class EpollEngine implements Engine {
     this.#connections = new Connections({
       context,
       dialer: new Dialer(sys, targets, sourceAddresses),
-      relay: new Relay(slots, sys, ffi, pipes),
+      relay: new Relay(slots, sys, ffi, pipes, inputs.parkingBytes),
       peer: inputs.peer,
       onFault: (where, error) => inputs.onFault(where, error),
       onShortage: (errno) => this.#ranShort(errno),

@@ -5,54 +5,65 @@
  * the kernel, where flow control holds their sender back. So a worker parks little however many of its peers are slow,
  * and when the budget is used up it peeks everywhere and parks nothing more.
  *
- * Invariant: `bytes` is at most the budget if the caller checks `hasRoom` before it reads what it may have to park.
+ * Invariant: memory is taken in blocks, which are kept and used again, so all of it is never more than the budget: the
+ * garbage collector would leave dead buffers of a slow reader around for longer than the control group can bear.
  */
+import assert from 'node:assert/strict';
 import type { Ffi } from '../../kernel/ffi.ts';
+import { READ_BYTES } from './sizes.ts';
 
-interface Parked {
-  /** Keeps the memory at `at` alive. */
+interface Block {
   readonly memory: Uint8Array;
+  /** The address of the memory. */
   readonly at: number;
+  /** What is parked in it. */
   start: number;
+  end: number;
 }
 
 export class Parking {
   readonly #ffi: Pick<Ffi, 'address'>;
-  readonly #budget: number;
+  /** How many blocks may still be made. */
+  #blocksLeft: number;
+  readonly #empty: Block[] = [];
   /** By side. */
-  readonly #parked = new Map<number, Parked>();
-  #bytes = 0;
+  readonly #parked = new Map<number, Block>();
 
   constructor(ffi: Pick<Ffi, 'address'>, budget: number) {
     this.#ffi = ffi;
-    this.#budget = budget;
+    this.#blocksLeft = Math.floor(budget / READ_BYTES);
   }
 
   /** How many are parked now. */
   get bytes(): number {
-    return this.#bytes;
+    let sum = 0;
+    for (const { start, end } of this.#parked.values()) sum += end - start;
+    return sum;
   }
 
-  hasRoom(bytes: number): boolean {
-    return this.#bytes + bytes <= this.#budget;
+  /** Whether what one read brings can be parked. */
+  get hasRoom(): boolean {
+    return this.#empty.length > 0 || this.#blocksLeft > 0;
   }
 
-  /** Parks a copy of `bytes` for a side that has nothing parked yet. */
+  /** Parks a copy of `bytes`, at most READ_BYTES, for a side that has nothing parked yet. */
   park(side: number, bytes: Uint8Array): void {
-    const memory = bytes.slice();
-    this.#parked.set(side, { memory, at: this.#ffi.address(memory), start: 0 });
-    this.#bytes += memory.length;
+    assert.ok(this.hasRoom && !this.#parked.has(side), 'parked without room, or over other bytes');
+    const block = this.#empty.pop() ?? this.#newBlock();
+    block.memory.set(bytes);
+    block.start = 0;
+    block.end = bytes.length;
+    this.#parked.set(side, block);
   }
 
   /** Passes what is parked for a side to `send`, which returns how much was taken, or the errno negated. */
   offer(side: number, send: (at: number, size: number) => number): number {
-    const parked = this.#parked.get(side);
-    if (!parked) return 0;
-    const size = parked.memory.length - parked.start;
-    const taken = send(parked.at + parked.start, size);
+    const block = this.#parked.get(side);
+    if (!block) return 0;
+    const taken = send(block.at + block.start, block.end - block.start);
     if (taken < 0) return taken;
-    parked.start += taken;
-    if (taken === size) this.drop(side);
+    block.start += taken;
+    if (block.start === block.end) this.drop(side);
     return taken;
   }
 
@@ -62,9 +73,15 @@ export class Parking {
 
   /** Drops what is parked for a side, if anything is. */
   drop(side: number): void {
-    const parked = this.#parked.get(side);
-    if (!parked) return;
+    const block = this.#parked.get(side);
+    if (!block) return;
     this.#parked.delete(side);
-    this.#bytes -= parked.memory.length;
+    this.#empty.push(block);
+  }
+
+  #newBlock(): Block {
+    this.#blocksLeft -= 1;
+    const memory = new Uint8Array(READ_BYTES);
+    return { memory, at: this.#ffi.address(memory), start: 0, end: 0 };
   }
 }

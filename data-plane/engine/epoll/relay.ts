@@ -22,7 +22,7 @@ import type { Ffi } from '../../kernel/ffi.ts';
 import { Parking } from './parking.ts';
 import { NO_PIPE, type Pipes } from './pipes.ts';
 import { BACKEND, CLIENT, SIDE, type Slots } from './slots.ts';
-import { BULK_BYTES, PARKING_BYTES, PEEK_BYTES, READ_BYTES, TRICKLE_BYTES } from './sizes.ts';
+import { BULK_BYTES, PEEK_BYTES, READ_BYTES, TRICKLE_BYTES } from './sizes.ts';
 import { BROKEN, OUTPUT_DONE, RELAY_STATE, type RelayState, relayStateOf } from './relay-state.ts';
 import { EAGAIN, EINTR } from '../../kernel/linux.ts';
 import type { Kernel } from '../../kernel/loop-calls.ts';
@@ -57,7 +57,7 @@ export class Relay {
     sys: Kernel,
     ffi: Pick<Ffi, 'address'>,
     pipes: Pipes | null,
-    parkingBytes = PARKING_BYTES,
+    parkingBytes: number,
   ) {
     this.#slots = slots;
     this.#sys = sys;
@@ -148,7 +148,7 @@ export class Relay {
     const { sides, descriptors } = this.#slots;
     const sink = source ^ 1;
     const isDropped = (sides[sink]! & SIDE.outputBroken) !== 0;
-    const peeks = !isDropped && ((sides[sink]! & SIDE.congested) !== 0 || !this.#parking.hasRoom(READ_BYTES));
+    const peeks = !isDropped && ((sides[sink]! & SIDE.congested) !== 0 || !this.#parking.hasRoom);
     const size = peeks ? PEEK_BYTES : READ_BYTES;
     const from = descriptors[source]!;
     const got = peeks

@@ -1,4 +1,4 @@
-/** How many bytes are moved at once, and parked. */
+/** How many bytes are moved at once. */
 
 /** One read. Large reads make bulk cheap: bench/NOTES.md. */
 export const READ_BYTES = 256 * 1024;
@@ -7,8 +7,6 @@ export const PEEK_BYTES = 64 * 1024;
 /** Pipes are used after a read of BULK_BYTES or more, until one brings less than TRICKLE_BYTES. */
 export const BULK_BYTES = 64 * 1024;
 export const TRICKLE_BYTES = 16 * 1024;
-/** The most that all connections of a worker may park. */
-export const PARKING_BYTES = 64 * 1024 * 1024;
 
 /** The lowest limit for one direction of a connection in a turn. */
 const FAIR_BYTES = 256 * 1024;

@@ -48,6 +48,8 @@ export interface WorkerPoolInputs {
   readonly buffers: SharedBuffers;
   readonly sourceAddresses: readonly string[];
   readonly splice: boolean;
+  /** Of each worker: see EngineInputs. */
+  readonly parkingBytes: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly events: WorkerPoolEvents;
@@ -183,12 +185,13 @@ export class WorkerPool {
   }
 
   #startThread(worker: PoolWorker): WorkerHandle | string {
-    const { buffers, clock, engine, random, sourceAddresses, splice, startThread } = this.#inputs;
+    const { buffers, clock, engine, parkingBytes, random, sourceAddresses, splice, startThread } =
+      this.#inputs;
     const { index } = worker;
     try {
       const seed = randomBelow(random, 2 ** 32);
       const wakeFd = this.#wakeUp.eventfd(index);
-      const start = { index, engine, buffers, wakeFd, seed, sourceAddresses, splice };
+      const start = { index, engine, buffers, wakeFd, seed, sourceAddresses, splice, parkingBytes };
       worker.startedMs = clock.nowMs();
       worker.thread = ++this.#threadsStarted;
       worker.handle = new WorkerHandle(startThread, start, clock, {

@@ -3,20 +3,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
+import { freePort } from '../../../harness/free-port.ts';
 import { sourceHash } from '../../../core/model/source-hash.ts';
 import type { EngineName, Script } from '../../../harness/engine/engine-host.ts';
 import { CONTRACT_GROUPS, EngineRig } from '../../../harness/engine/engine-rig.ts';
 import { silentServer } from '../../../harness/engine/silent-server.ts';
-import {
-  ask,
-  dial,
-  freePort,
-  readAll,
-  startEcho,
-  type TcpServer,
-  until,
-  within,
-} from '../../../harness/engine/tcp.ts';
+import { ask, dial, readAll, startEcho, type TcpServer, until, within } from '../../../harness/engine/tcp.ts';
 
 const { ECANCELED, ECONNREFUSED } = constants.errno;
 const LOCAL = '127.0.0.1';

@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,6 +21,7 @@ import { fileURLToPath } from 'node:url';
 import { LmdbStore } from '../../../control-plane/store/lmdb/lmdb-store.ts';
 import { systemClock as clock } from '../../../core/runtime/clock.ts';
 import { systemRandom } from '../../../core/runtime/random.ts';
+import { collectingLogger } from '../../../harness/collecting-logger.ts';
 import { byRunLength } from '../../../harness/run-length.ts';
 import { killWriterAgainAndAgain } from '../../faults/lmdb-rounds.ts';
 import { checkpointsContract } from './config-store-checkpoints.contract.ts';
@@ -136,5 +147,32 @@ describe('lmdb', () => {
     const restored = harness.open();
     assert.equal((await restored.head()).revision, 0);
     await restored.close();
+  });
+
+  it('keeps its files to its own user, warns about a folder that is open to others, and follows no link', async () => {
+    fresh();
+    mkdirSync(directory);
+    chmodSync(directory, 0o755);
+    const file = join(directory, 'data.mdb');
+    const target = join(root, 'target');
+    symlinkSync(target, file);
+    const { logger, said } = collectingLogger();
+    const store = new LmdbStore({ directory, clock, logger });
+    assert.match(
+      (await failureOf(store.head())).message,
+      /data\.mdb is a symbolic link, which is not followed/,
+    );
+    assert.equal(existsSync(target), false);
+    rmSync(file);
+    writeFileSync(file, '');
+    chmodSync(file, 0o644);
+    await store.head();
+    const modes = ['data.mdb', 'lock.mdb'].map((name) => statSync(join(directory, name)).mode & 0o777);
+    assert.deepEqual(modes, [0o600, 0o600]);
+    assert.match(JSON.stringify(said), /open to other users \(mode 755\): run chmod 700/);
+    await store.close();
+    fresh();
+    await harness.open().head();
+    assert.equal(statSync(directory).mode & 0o777, 0o700);
   });
 });

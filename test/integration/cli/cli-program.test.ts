@@ -1,10 +1,7 @@
 /** Export, watch, and lbctl as a program among others. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { loadDefinitions } from '../../../core/wire/definitions.ts';
 import type { Resource } from '../../../core/wire/generated/lb/v1/Resource.ts';
@@ -92,19 +89,6 @@ describe('lbctl as a program', () => {
         program,
       );
     }
-  });
-
-  it('ends quietly when its reader does', async (t) => {
-    const many = Array.from({ length: 20_000 }, (_, index) => wirePool(`pool-${index}`, []));
-    const fake = await startFakeControlPlane(t, { ...FLEET, ListPools: () => ({ pools: many }) });
-    const child = spawn(process.execPath, [built('cli/main.js'), '--server', fake.address, 'get', 'pools']);
-    let stderr = '';
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    const lines = createInterface({ input: child.stdout });
-    await once(lines, 'line');
-    child.stdout.destroy();
-    const [code] = (await once(child, 'close')) as [number];
-    assert.deepEqual([code, stderr], [0, '']);
   });
 
   it('shows help without loading grpc', async () => {

@@ -1,8 +1,11 @@
 /** `lbctl register` and the replicas that it registers at. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { eventually } from '../../../harness/programs/processes.ts';
+import { freePort } from '../../../harness/free-port.ts';
+import { built, eventually, startProcess } from '../../../harness/programs/processes.ts';
 import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
 import {
   addressesAt,
@@ -59,6 +62,35 @@ describe('lbctl register', () => {
     );
     backend.signal('SIGCONT');
     assert.ok(await (await fetch(`http://${backend.address}/`)).text());
+  });
+
+  it('outlives whoever reads its output', async (t) => {
+    const plane = await runControlPlane(t);
+    const address = `127.0.0.1:${await freePort()}`;
+    const args = ['--server', plane.grpcAddress, 'register', 'web', address, '--', 'sleep', '1000'];
+    // There is no such pool yet, so the first thing that it says finds nobody who reads it.
+    const child = spawn(process.execPath, [built('cli/main.js'), ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    t.after(() => child.kill('SIGKILL'));
+    const ended = once(child, 'close');
+    child.stdout.destroy();
+    child.stderr.destroy();
+    await plane.call('pools', 'CreatePool', { pool: { name: 'web' } });
+    await eventually(async () => (await addressesAt(plane.client)).includes(address), 'it registers');
+    child.kill('SIGTERM');
+    assert.deepEqual((await ended)[0], 128 + 15);
+    assert.deepEqual(await addressesAt(plane.client), []);
+  });
+
+  it('ends its command, and all that it started, when it is killed itself', async (t) => {
+    const plane = await runControlPlane(t);
+    const flags = ['--', 'sh', '-c', 'sleep 1000 & echo "runs $!"; wait'];
+    const args = ['--server', plane.grpcAddress, 'register', 'web', '127.0.0.1:9', ...flags];
+    const lbctl = startProcess(t, process.execPath, [built('cli/main.js'), ...args]);
+    const pid = Number(await lbctl.line((line) => /^runs (\d+)$/.exec(line)?.[1], 'its command'));
+    lbctl.signal('SIGKILL');
+    await eventually(async () => !existsSync(`/proc/${pid}`) || stateOf(pid) === 'Z', 'its command ends');
   });
 });
 

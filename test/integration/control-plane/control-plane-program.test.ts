@@ -3,15 +3,10 @@ import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { freePort } from '../../../harness/free-port.ts';
+import { systemLookup } from '../../../core/runtime/name-lookup.ts';
 import { lbctlFor, startControlPlane, succeed } from '../../../harness/programs/fleet.ts';
-import {
-  eventually,
-  freePort,
-  run,
-  built,
-  startBuilt,
-  temporaryFolder,
-} from '../../../harness/programs/processes.ts';
+import { eventually, run, built, startBuilt, temporaryFolder } from '../../../harness/programs/processes.ts';
 
 const program = built('control-plane/main.js');
 const ANY = ['--grpc-address', '127.0.0.1:0', '--http-address', '127.0.0.1:0'];
@@ -122,4 +117,19 @@ it('lbctl looks up a host name, and goes on to the next address when it leads no
   const { code, stderr } = await lbctlFor('no-such-host.invalid:1')(['get', 'pools']);
   assert.equal(code, 3);
   assert.match(stderr, /no-such-host\.invalid can't be resolved/);
+});
+
+it('is found by its name though it listens on IPv6 alone', async (t) => {
+  const families = await systemLookup('localhost');
+  if (!families.includes('::1') || !families.includes('127.0.0.1'))
+    return t.skip('localhost does not have both families here');
+  const store = `lmdb:${join(temporaryFolder(t), 'store')}`;
+  const flags = ['--grpc-address', '[::1]:0', '--http-address', '127.0.0.1:0', '--store', store];
+  const running = startBuilt(t, 'control-plane/main.js', flags);
+  const grpc = await running.line((line) => /"grpc_address":"([^"]+)"/.exec(line)?.[1], 'its address');
+  const named = grpc.replace('[::1]', 'localhost');
+  await succeed(lbctlFor(named), ['create', 'pool', 'web']);
+  const state = ['--proxy-id', 'p', '--state-dir', temporaryFolder(t)];
+  startBuilt(t, 'data-plane/main.js', [...state, '--control-plane', named, '--admin-address', '127.0.0.1:0']);
+  await succeed(lbctlFor(named), ['--timeout', '60s', 'wait', '1']);
 });

@@ -1,6 +1,5 @@
-/** The servers of a control plane: garbage, limits, health, reflection, metrics, a store of a newer version, and the end. */
+/** The servers of a control plane: garbage, limits, reflection, metrics, a store of a newer version, and the end. */
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { describe, it, type TestContext } from 'node:test';
 import {
   Client,
@@ -14,11 +13,12 @@ import {
 import { decodeCommit, encodeCommit } from '../../../control-plane/store/log/commit-codec.ts';
 import { type Commit, FORMAT } from '../../../core/model/commit.ts';
 import { sealCommit } from '../../../core/model/hash.ts';
+import { loadDefinitions } from '../../../core/wire/definitions.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
 import { pool } from '../../../harness/snapshots.ts';
 import { MemoryLog, MemoryStore } from '../../../harness/store/memory-store.ts';
 import { eventually } from '../../../harness/programs/processes.ts';
-import { runControlPlane, type TestControlPlane } from '../../../harness/programs/running-control-plane.ts';
+import { runControlPlane } from '../../../harness/programs/running-control-plane.ts';
 import { TestProxy, TestReporter } from '../../../harness/control-plane/test-proxy.ts';
 
 const same = (bytes: Buffer) => bytes;
@@ -93,8 +93,7 @@ describe('a request', () => {
     const store = new MemoryStore();
     const plane = await runControlPlane(context, { store });
     store.onCall = () => new Promise(() => undefined);
-    const { services } = (await import('../../../core/wire/definitions.ts')).loadDefinitions();
-    const bytes = services.pools.CreatePool.requestSerialize({ pool: { name: 'web' } });
+    const bytes = loadDefinitions().services.pools.CreatePool.requestSerialize({ pool: { name: 'web' } });
     const send = raw(context, plane.grpcAddress);
     const error = await statusOf(send('/lb.v1.PoolService/CreatePool', bytes, Date.now() + 400));
     assert.ok(
@@ -125,27 +124,6 @@ describe('a request', () => {
       raw(context, plane.grpcAddress)('/lb.v1.PoolService/Nothing', Buffer.alloc(0)),
     );
     assert.equal(error.code, status.UNIMPLEMENTED);
-  });
-});
-
-describe('the health service', () => {
-  const { service } = createRequire(import.meta.url)('grpc-health-check') as {
-    service: {
-      Check: { responseDeserialize: (bytes: Buffer) => { status: string } };
-    };
-  };
-  const check = async (context: TestContext, { grpcAddress }: TestControlPlane) => {
-    const answer = await raw(context, grpcAddress)('/grpc.health.v1.Health/Check', Buffer.alloc(0));
-    return service.Check.responseDeserialize(answer).status;
-  };
-
-  it('says SERVING only while the store is followed', async (context) => {
-    const store = new MemoryStore();
-    store.away = true;
-    const plane = await runControlPlane(context, { store, ready: false });
-    assert.equal(await check(context, plane), 'NOT_SERVING');
-    store.away = false;
-    await eventually(async () => (await check(context, plane)) === 'SERVING' || undefined, 'serving');
   });
 });
 

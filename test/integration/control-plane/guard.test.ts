@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { freePort } from '../../../harness/free-port.ts';
 import {
   startProxy,
   startControlPlane,
@@ -9,7 +10,7 @@ import {
   lbctlFor,
   succeed,
 } from '../../../harness/programs/fleet.ts';
-import { eventually, freePort, laterScope, type Scope } from '../../../harness/programs/processes.ts';
+import { eventually, laterScope, type Scope } from '../../../harness/programs/processes.ts';
 import { ask, dial, startEcho } from '../../../harness/engine/tcp.ts';
 
 async function startScene(scope: Scope) {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { Agent, get } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { systemClock } from '../../../core/runtime/clock.ts';
 import { HttpServer, json, type Routes } from '../../../core/runtime/http-server.ts';
 import { operationRoutes } from '../../../core/runtime/operation-routes.ts';
 import { collectingLogger } from '../../../harness/collecting-logger.ts';
@@ -18,7 +19,7 @@ async function serve(t: TestContext, more: Routes = {}, maxConnections = PLACES)
   const { logger, said } = collectingLogger();
   const metrics = { contentType: 'text/plain', render: () => Promise.resolve('x 1\n') };
   const server = new HttpServer({
-    routes: { ...operationRoutes(metrics, () => []), ...more },
+    routes: { ...operationRoutes(metrics, () => [], systemClock), ...more },
     what: 'the address',
     flag: '--address',
     maxConnections,
@@ -155,8 +156,45 @@ describe('a probe at a full server is answered', () => {
   });
 });
 
+describe('a client that sends requests without waiting for answers', () => {
+  it('has its metrics rendered once, loses its connection, and delays no probe', async (t) => {
+    let rendered = 0;
+    const render = async () => {
+      rendered += 1;
+      // As long as that of thousands of series takes.
+      const untilMs = performance.now() + 20;
+      while (performance.now() < untilMs);
+      return 'x 1\n';
+    };
+    const routes = operationRoutes({ contentType: 'text/plain', render }, () => [], systemClock);
+    const { url, client } = await serve(t, routes);
+    const pipelined = 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2_000);
+    for (let round = 1; round <= 10; round++) {
+      const ends = many(client, 4).map(
+        (socket) => new Promise((resolve) => socket.once('close', resolve).end(pipelined)),
+      );
+      assert.equal(await probe(url), 200);
+      await Promise.all(ends);
+      // Four answers at a time would be rendered for each of them otherwise.
+      assert.ok(rendered <= round * 4, `${rendered} renderings`);
+    }
+  });
+
+  it('keeps no probe out, though it waits for metrics on every connection', async (t) => {
+    const never = { contentType: 'text/plain', render: () => new Promise<string>(() => undefined) };
+    const { url, client } = await serve(
+      t,
+      operationRoutes(never, () => [], systemClock),
+    );
+    const clients = many(client);
+    for (const socket of clients) socket.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2));
+    await Promise.all(clients.map(connected));
+    for (let i = 0; i < 5; i++) assert.equal(await probe(url), 200);
+  });
+});
+
 describe('a full server', () => {
-  it('closes no connection that it makes an answer for: it refuses the new one', async (t) => {
+  it('closes no connection that it makes a change for: it refuses the new one', async (t) => {
     let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     let begun = 0;
@@ -168,8 +206,9 @@ describe('a full server', () => {
       await released;
       return json(200, {});
     };
-    const { url, client } = await serve(t, { '/slow': slow });
-    const answers = many(client).map((socket) => ask(socket, 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n'));
+    const { url, client } = await serve(t, { '/slow': { post: slow } });
+    const change = 'POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n';
+    const answers = many(client).map((socket) => ask(socket, change));
     await busy;
     assert.equal(await probe(url), null);
     release();

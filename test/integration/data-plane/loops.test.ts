@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
 import { describe, it } from 'node:test';
+import { freePort } from '../../../harness/free-port.ts';
 import { POLICY_DEFAULTS } from '../../../core/model/defaults.ts';
 import { connectReplica } from '../../../core/wire/clients.ts';
 import { startControlPlane, startProxy, lbctlFor, succeed } from '../../../harness/programs/fleet.ts';
-import { eventually, freePort } from '../../../harness/programs/processes.ts';
+import { eventually } from '../../../harness/programs/processes.ts';
 import { proxySurroundings, readMetric, startProxyProcess } from '../../../harness/programs/proxy-process.ts';
 import { dial } from '../../../harness/engine/tcp.ts';
 import * as make from '../../../harness/snapshots.ts';

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { freePort } from '../../../harness/free-port.ts';
 import type { Policy, Resource } from '../../../core/model/resources.ts';
 import { portReuseAdvice, readNetworkSetting } from '../../../data-plane/host/kernel-settings.ts';
-import { eventually, freePort } from '../../../harness/programs/processes.ts';
+import { eventually } from '../../../harness/programs/processes.ts';
 import {
   type ProxyProcess,
   proxySurroundings,

@@ -1,8 +1,9 @@
 /** Listening sockets of a proxy: taken ports, wildcards, overlaps, and hosts without FFI. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import { freePort } from '../../../harness/free-port.ts';
 import { backend, listener, pool } from '../../../harness/snapshots.ts';
-import { ask, dial, freePort, TcpServer, until } from '../../../harness/engine/tcp.ts';
+import { ask, dial, TcpServer, until } from '../../../harness/engine/tcp.ts';
 import { type RigOptions, Scene } from '../../../harness/worker/traffic-rig.ts';
 
 const scene = new Scene();

@@ -1,6 +1,7 @@
 /** A busy day in seconds: hundreds of connections at once that open and close while plans and listeners come and go. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import { freePort } from '../../../harness/free-port.ts';
 import { type Resource, STRATEGIES } from '../../../core/model/resources.ts';
 import { CLOSE_REASONS } from '../../../data-plane/memory/close-reasons.ts';
 import { closedConnections } from '../../../data-plane/memory/counters.ts';
@@ -8,7 +9,7 @@ import { BACKEND_COUNTERS } from '../../../data-plane/memory/shared-memory.ts';
 import { CheckedConversation, startMirror } from '../../../harness/engine/checked-conversation.ts';
 import { backend, listener, policy, pool } from '../../../harness/snapshots.ts';
 import { byRunLength } from '../../../harness/run-length.ts';
-import { type TcpServer, ask, freePort, pause, readAll, until, within } from '../../../harness/engine/tcp.ts';
+import { type TcpServer, ask, pause, readAll, until, within } from '../../../harness/engine/tcp.ts';
 import { Scene, type TrafficRig, web } from '../../../harness/worker/traffic-rig.ts';
 import { silentServer } from '../../../harness/engine/silent-server.ts';
 

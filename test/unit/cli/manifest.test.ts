@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import type { ResourceDraft } from '../../../core/model/draft.ts';
-import { LbError } from '../../../core/runtime/errors.ts';
-import { CliError } from '../../../cli/exit.ts';
-import { loadManifests } from '../../../cli/manifest/load.ts';
 import { parseManifest } from '../../../cli/manifest/parse.ts';
 import { toManifest } from '../../../cli/manifest/shape.ts';
 import { yamlText } from '../../../cli/output/emit.ts';
@@ -178,89 +171,71 @@ describe('a problem in a manifest', () => {
     it(title, () => assert.deepEqual(problemsOf(text), problems));
   }
 
+  for (const [title, text, problem] of [
+    [
+      'a key that is there twice',
+      'kind: Pool\nname: a\nname: b\n',
+      '3  "name" is here again, after a.yaml:2; keep one',
+    ],
+    [
+      'a kind that is there twice',
+      'kind: Pool\nname: a\nkind: Pool\n',
+      '3  "kind" is here again, after a.yaml:1; keep one',
+    ],
+    [
+      'an alias across documents',
+      'kind: Pool\nname: &a web\n---\nkind: Pool\nname: *a\n',
+      '5  the alias *a has no anchor &a before it in the same document; write the value here',
+    ],
+    ['an unknown tag', 'kind: Pool\nname: !x web\n', '2  has the tag !x; manifests have no tags, remove it'],
+    [
+      'a tag of a whole resource',
+      '!x\nkind: Pool\nname: a\n',
+      '2  has the tag !x; manifests have no tags, remove it',
+    ],
+    [
+      'a tag of YAML',
+      'kind: Pool\nname: !!binary YQ==\n',
+      '2  has the tag !!binary; manifests have no tags, remove it',
+    ],
+    [
+      'a merge',
+      'kind: Pool\nname: a\n<<: { policy: b }\n',
+      '3 pools[a].<< would merge fields, which manifests do not; write them out',
+    ],
+    [
+      'a tab',
+      'kind: Pool\nname: a\nbackends:\n\t- b\n',
+      "4  can't be read: Tabs are not allowed as indentation; use blanks",
+    ],
+    ['a directive', '%FOO\n---\nkind: Pool\nname: a\n', "1  can't be read: Unknown directive %FOO"],
+    ['nesting', `a: ${'['.repeat(20_000)}`, "1  can't be read: it is nested too deeply"],
+  ] as const) {
+    it(`${title} is named for what it is`, () => assert.equal(problemsOf(text)[0], problem));
+  }
+
+  it('takes no longer to find in a large file, whatever it is full of', () => {
+    const lines = (count: number, line: (index: number) => string) =>
+      Array.from({ length: count }, (_, i) => line(i)).join('\n');
+    const backend = (index: number) =>
+      `{ address: "10.${index >> 16}.${(index >> 8) & 255}.${index & 255}:80" }`;
+    const started = performance.now();
+    assert.equal(problemsOf(`kind: Pool\nname: a\n${lines(100_000, (i) => `k${i}: 1`)}`).length, 100_000);
+    const anchors = `kind: Pool\nname: a\nbackends:\n${lines(20_000, (i) => `- &a${i} ${backend(i)}\n- *a${i}`)}`;
+    assert.deepEqual(problemsOf(anchors), []);
+    const large = `- &p\n  kind: Pool\n  name: a\n  backends:\n${lines(1_000, (i) => `  - ${backend(i)}`)}\n${'- *p\n'.repeat(10_000)}`;
+    assert.match(
+      problemsOf(large).join(),
+      /is where the file becomes too large, with what its aliases stand for$/,
+    );
+    assert.ok(performance.now() - started < 60_000, 'it takes minutes');
+  });
+
   it('does not hide the problems of other documents, and YAML that can’t be read is one', () => {
     const text = 'kind: Pool\nname: [\n---\nkind: pool\nname: a\n';
     const problems = problemsOf(text);
     assert.ok(problems.length >= 2, problems.join('\n'));
     assert.match(problems[0] ?? '', /can't be read/);
     assert.match(problems.at(-1) ?? '', /^4 kind "pool" is not a kind/);
-    assert.match(
-      problemsOf('kind: Pool\nname: a\nname: b\n').join(),
-      /^3 .*can't be read: Map keys must be unique/,
-    );
-  });
-});
-
-describe('manifests of several files', () => {
-  const folder = (t: TestContext, files: Readonly<Record<string, string>>) => {
-    const path = mkdtempSync(join(tmpdir(), 'manifests-'));
-    t.after(() => rmSync(path, { recursive: true }));
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
-    return path;
-  };
-  const POOL = 'kind: Pool\nname: web\n';
-
-  it('are read from a directory by name, and from standard input', async (t) => {
-    const path = folder(t, {
-      'b.yaml': 'kind: Pool\nname: b\n',
-      'a.json': '{"kind": "Pool", "name": "a"}',
-      'c.yml': 'kind: Pool\nname: c\n',
-      'README.md': 'not: [a manifest',
-    });
-    const { drafts } = await loadManifests([path, '-'], Readable.from(['kind: Pool\nname: d\n']));
-    assert.deepEqual(
-      drafts.map(({ value }) => value.name),
-      ['a', 'b', 'c', 'd'],
-    );
-  });
-
-  it('are refused with every problem of every file at once', async (t) => {
-    const path = folder(t, { 'a.yaml': POOL, 'b.yaml': `${POOL}---\nkind: Pol\nname: x\n` });
-    const empty = folder(t, {});
-    await assert.rejects(
-      loadManifests([path, join(path, 'none.yaml'), empty], Readable.from([])),
-      (error) => {
-        assert.ok(error instanceof CliError);
-        assert.equal(error.exitCode, 1);
-        const [missing = '', noFiles = '', kind = '', twice = '', ...more] = error.details;
-        assert.match(missing, /none\.yaml: can't be read: ENOENT/);
-        assert.match(noFiles, /holds no \*\.yaml, \*\.yml or \*\.json/);
-        assert.match(kind, /b\.yaml:4: kind: "Pol" is not a kind \(did you mean "Pool"\?\)/);
-        assert.match(twice, /b\.yaml:1: declares Pool web again, which .*a\.yaml:1 declares/);
-        assert.deepEqual(more, []);
-        return true;
-      },
-    );
-  });
-
-  it('without any resource are refused: with --prune they would delete everything', async () => {
-    await assert.rejects(loadManifests(['-'], Readable.from(['# nothing\n'])), /no resource in \(stdin\)/);
-  });
-
-  it('trace what the server objects to back to its line, or to the nearest thing around it', async (t) => {
-    const path = join(folder(t, { 'a.yaml': WHOLE }), 'a.yaml');
-    const { traced } = await loadManifests([path], Readable.from([]));
-    const fields: readonly (readonly [string, number | undefined])[] = [
-      ['policies[steady].health_check.interval', 4],
-      ['pools[web].policy', 12],
-      ['pools[web].backends[10.0.0.1:8080].weight', 14],
-      ['pools[web].backends[10.0.0.2:8080].weight', 15],
-      ['pools[web].backends[10.0.0.3:8080].weight', 13],
-      ['listeners[web].address', 19],
-      ['listeners[other].pool', undefined],
-    ];
-    const error = new LbError(
-      'INVALID_ARGUMENT',
-      'no',
-      fields.map(([field]) => ({ field, description: 'is wrong' })),
-    );
-    await assert.rejects(traced(Promise.reject(error)), (result) => {
-      assert.ok(result instanceof LbError);
-      assert.deepEqual(
-        result.violations.map(({ field }) => field),
-        fields.map(([field, line]) => (line === undefined ? field : `${path}:${line}: ${field}`)),
-      );
-      return true;
-    });
   });
 });

@@ -200,6 +200,7 @@ describe('the model', () => {
           [...applyCommits(first, commits.slice(cut)).pools.keys()],
           [...(states.at(-1) as State).pools.keys()],
         );
+        assert.deepEqual(validateState(first), []);
       }),
     );
   });

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Change } from '../../../../core/model/commit.ts';
 import { applyCommit, emptyState } from '../../../../core/model/fold.ts';
 import { genesisHash } from '../../../../core/model/hash.ts';
+import type { State } from '../../../../core/model/state.ts';
 import { commitOn } from '../../../../harness/state.ts';
 
 const backend = (address: string, weight = 1): Change => ({
@@ -62,6 +63,11 @@ describe('the fold', () => {
   it('deletes the backends of a pool with it', () => {
     const state = fold([POOL, backend('a')], [{ op: 'delete', kind: 'pool', name: 'web' }, POOL]);
     assert.equal(state.pools.get('web')?.backends.size, 0);
+    const gone: Change = { op: 'delete', kind: 'pool', name: 'web' };
+    const names = (folded: State) => [...(folded.pools.get('web')?.backends.keys() ?? [])];
+    // In one commit as in several: the pool that is made again has only what it is given.
+    assert.deepEqual(names(fold([POOL, backend('a'), gone, POOL, backend('b')])), ['b']);
+    assert.deepEqual(names(fold([POOL, backend('a')], [gone], [POOL], [backend('b')])), ['b']);
   });
 
   it('keeps the backends of a pool that is put again', () => {

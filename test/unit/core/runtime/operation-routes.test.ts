@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { systemClock } from '../../../../core/runtime/clock.ts';
 import { silentLogger } from '../../../../core/runtime/logger.ts';
 import { HttpServer } from '../../../../core/runtime/http-server.ts';
 import { operationRoutes } from '../../../../core/runtime/operation-routes.ts';
+import { FakeClock } from '../../../../harness/fake-clock.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 
@@ -15,7 +17,7 @@ describe('what every program serves to operators', () => {
   };
   const createServer = () =>
     new HttpServer({
-      routes: operationRoutes(metrics, () => reasons),
+      routes: operationRoutes(metrics, () => reasons, systemClock),
       what: 'the admin address',
       flag: '--admin-address',
       maxConnections: 8,
@@ -81,5 +83,64 @@ describe('what every program serves to operators', () => {
       createServer().listen({ ...LOOPBACK, port }),
       new RegExp(`127\\.0\\.0\\.1:${port} can't be used: .*EADDRINUSE.*--admin-address`),
     );
+  });
+});
+
+describe('the metrics', () => {
+  /** A rendering that takes `ms`, and how often it was made. */
+  function renderings(ms: number) {
+    const clock = new FakeClock();
+    const done: (() => void)[] = [];
+    const render = () => {
+      const text = `rendering ${done.length}\n`;
+      return new Promise<string>((resolve) =>
+        done.push(() => {
+          clock.advance(ms);
+          resolve(text);
+        }),
+      );
+    };
+    const ask = operationRoutes({ contentType: 'x', render }, () => [], clock)[
+      '/metrics'
+    ] as unknown as () => Promise<{
+      body: Buffer;
+    }>;
+    return { clock, done, ask: async () => (await ask()).body.toString().trim() };
+  }
+  const turn = async () => {
+    for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  it('are rendered once for all who asked before, and again for those who asked later', async () => {
+    const { done, ask } = renderings(0);
+    const early = [ask(), ask()];
+    await turn();
+    const late = [ask(), ask(), ask()];
+    await turn();
+    assert.equal(done.length, 1);
+    done[0]?.();
+    assert.deepEqual(await Promise.all(early), ['rendering 0', 'rendering 0']);
+    await turn();
+    assert.equal(done.length, 2);
+    done[1]?.();
+    assert.deepEqual(new Set(await Promise.all(late)), new Set(['rendering 1']));
+  });
+
+  it('are rendered for a fifth of the time at most', async () => {
+    const { clock, done, ask } = renderings(100);
+    const first = ask();
+    await turn();
+    done[0]?.();
+    await first;
+    const second = ask();
+    await turn();
+    clock.advance(399);
+    await turn();
+    assert.equal(done.length, 1);
+    clock.advance(1);
+    await turn();
+    assert.equal(done.length, 2);
+    done[1]?.();
+    assert.equal(await second, 'rendering 1');
   });
 });

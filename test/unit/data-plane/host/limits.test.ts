@@ -8,7 +8,12 @@ import {
   descriptorLimitOf,
   otherDescriptors,
 } from '../../../../data-plane/host/connection-limit.ts';
-import { cgroupMemory, memoryBound, ownMemory } from '../../../../data-plane/host/memory-bound.ts';
+import {
+  cgroupMemory,
+  memoryBound,
+  ownMemory,
+  parkingBytes,
+} from '../../../../data-plane/host/memory-bound.ts';
 import { cgroupQuota, workerCount } from '../../../../data-plane/host/worker-count.ts';
 import { residentBytes } from '../../../../data-plane/host/resident-memory.ts';
 
@@ -92,15 +97,15 @@ describe('the connections that memory allows', () => {
   const cases = [
     ['have no bound without a limit', Number.POSITIVE_INFINITY, 50, 'epoll', 2, Number.POSITIVE_INFINITY],
     [
-      'take 16 KiB each, beside the process and room for its heaps',
+      'take 16 KiB each, beside the process, room for its heaps and for slow readers',
       2_048,
       240,
       'epoll',
       8,
-      (2_048 - 240 - 16 - 64) * 64,
+      (2_048 - 240 - 16 - 64 - 128) * 64,
     ],
-    ['are none where the process alone fills it', 72, 100, 'epoll', 2, (72 - 100 - 16 - 16) * 64],
-    ['are fewer with the engine on Node', 512, 80, 'portable', 2, (512 - 80 - 16 - 64) * 64],
+    ['are none where the process alone fills it', 72, 100, 'epoll', 2, (72 - 100 - 16 - 16 - 4.5) * 64],
+    ['are fewer with the engine on Node', 512, 80, 'portable', 2, (512 - 80 - 16 - 64 - 32) * 64],
   ] as const;
   for (const [what, limit, own, engine, workers, expected] of cases) {
     it(what, () => assert.equal(memoryBound(limit * MIB, own * MIB, { engine, workers }), expected));
@@ -120,6 +125,17 @@ describe('the connections that memory allows', () => {
       }),
     );
   });
+});
+
+describe('what a worker keeps for slow readers', () => {
+  for (const [what, limitMib, workers, expectedMib] of [
+    ['is 64 MiB where no group limits memory', null, 8, 64],
+    ['is 64 MiB where a sixteenth of the memory is more', 4_096, 2, 64],
+    ['is its share of a sixteenth of the memory', 256, 4, 4],
+  ] as const) {
+    const limit = limitMib === null ? null : limitMib * MIB;
+    it(what, () => assert.equal(parkingBytes(limit, workers), expectedMib * MIB));
+  }
 });
 
 describe('what the process takes of it', () => {

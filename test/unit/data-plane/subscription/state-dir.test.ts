@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -14,7 +23,7 @@ const program = (locking: string) => `
   import { lockStateDir } from ${JSON.stringify(MODULE)};
   import { loadLibc } from ${JSON.stringify(LIBC)};
   try {
-    console.log('locked ' + lockStateDir(process.argv[1], ${locking}).path);
+    console.log('locked ' + lockStateDir(process.argv[1], ${locking}, console.log));
     process.stdin.resume();
     process.stdin.on('end', () => process.exit(0));
   } catch (error) {
@@ -63,6 +72,24 @@ for (const [how, locking] of [
       first.kill('SIGKILL');
       await once(first, 'exit');
       assert.match(attempt(directory), /^locked /);
+    });
+
+    it('is made for this user alone, and follows no link that somebody else may have put there', () => {
+      const directory = join(root, 'open');
+      mkdirSync(directory);
+      chmodSync(directory, 0o777);
+      const target = join(root, 'target');
+      writeFileSync(target, '1\n');
+      symlinkSync(target, join(directory, 'lock'));
+      const [warning = '', refusal] = attempt(directory).split('\n');
+      assert.match(warning, /open is open to other users \(mode 777\): run chmod 700/);
+      assert.match(
+        refusal ?? '',
+        /^FAILED_PRECONDITION .*(?:lock is a symbolic link|in use by the process 1)/,
+      );
+      assert.equal(readFileSync(target, 'utf8'), '1\n');
+      attempt(join(root, 'new'));
+      assert.equal(statSync(join(root, 'new')).mode & 0o777, 0o700);
     });
 
     it('says which directory can not be used', () => {

@@ -62,6 +62,7 @@ function start() {
       wakeFd: -1,
       seed: 1,
       splice: false,
+      parkingBytes: 0,
       sourceAddresses: [],
     },
     createEngine: () => ({ name: 'portable' }) as Engine,

@@ -23,6 +23,14 @@ interface Proposed {
   readonly deadlineMs: number;
 }
 
+interface Asked {
+  readonly replica: number;
+  readonly host: number;
+  readonly pause: boolean;
+  readonly repeats: boolean;
+  readonly deadlineMs: number;
+}
+
 interface Answer extends Proposed {
   readonly revision?: number;
   readonly code?: ErrorCode;
@@ -92,6 +100,8 @@ const proposals = fc.array(
     replica: fc.nat(REPLICAS - 1),
     host: fc.nat(30),
     pause: fc.boolean(),
+    // The same request as the one before, at whichever replica.
+    repeats: fc.boolean(),
     // Short ones end while an append is still in doubt.
     deadlineMs: fc.constantFrom(5, 50, 1_000),
   }),
@@ -115,17 +125,25 @@ describe('committers over a faulty store', () => {
   });
 });
 
-async function run(
-  storm: Storm,
-  asked: readonly { replica: number; host: number; pause: boolean; deadlineMs: number }[],
-): Promise<void> {
+/** Its own, or that of an earlier proposal which it repeats. */
+function requestAt(asked: readonly Asked[], index: number): Pick<Proposed, 'requestId' | 'address'> {
+  const from = asked.findLastIndex(({ repeats }, at) => at <= index && !repeats);
+  return { requestId: `r${from}`, address: `10.0.0.${asked[from]?.host ?? 0}:80` };
+}
+
+/** A refusal speaks of its own try: the same request at another replica may have been written. */
+function isTriedElsewhere(answer: Answer, answers: readonly Answer[]): boolean {
+  const others = answers.filter((other) => other !== answer && other.requestId === answer.requestId);
+  return others.some(({ revision, code }) => revision !== undefined || code === 'OUTCOME_UNKNOWN');
+}
+
+async function run(storm: Storm, asked: readonly Asked[]): Promise<void> {
   storm.calm = true;
   await storm.finish((storm.replicas[0] ?? assert.fail()).propose(createPool({ name: 'web', backends: [] })));
   storm.calm = false;
   const answering: Promise<Answer>[] = [];
-  for (const [index, { replica, host, pause, deadlineMs }] of asked.entries()) {
-    const address = `10.0.0.${host}:80`;
-    answering.push(storm.propose({ replica, requestId: `r${index}`, address, deadlineMs }));
+  for (const [index, { replica, pause, deadlineMs }] of asked.entries()) {
+    answering.push(storm.propose({ replica, ...requestAt(asked, index), deadlineMs }));
     if (pause) await storm.clock.advanceSettling(30);
   }
   const answers = await storm.finish(Promise.all(answering));
@@ -136,10 +154,11 @@ async function run(
   const { log } = storm;
   const committed = new Map(log.commits.map(({ requestId, revision }) => [requestId, revision]));
   assert.equal(committed.size, log.commits.length, 'a request was committed twice');
-  for (const { requestId, revision, code } of answers) {
+  for (const answer of answers) {
+    const { requestId, revision, code } = answer;
     if (revision !== undefined)
       assert.equal(committed.get(requestId), revision, `${requestId} was acknowledged`);
-    else if (code !== 'OUTCOME_UNKNOWN') {
+    else if (code !== 'OUTCOME_UNKNOWN' && !isTriedElsewhere(answer, answers)) {
       assert.equal(said.get(requestId), undefined, `${requestId} was refused with ${code} and is there`);
       assert.equal(
         committed.get(requestId),

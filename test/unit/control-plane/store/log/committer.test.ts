@@ -36,6 +36,18 @@ function make({ log = new MemoryLog(), queueLimit = 1_000 } = {}) {
   return { log, clock, store, replica, propose };
 }
 
+/** The second append never arrives, and another replica takes its log position before it can be sent again. */
+function dropSecond(store: MemoryStore, edit: ReturnType<typeof pool>, requestId?: string): void {
+  const { log } = store;
+  let appends = 0;
+  store.nextFault = () => {
+    if (++appends !== 2) return 'none';
+    const state = applyCommits(emptyState(log.storeId), log.commits);
+    assert.ok(log.append(log.head, [commitOn(state, changesOf(state, edit), requestId)]));
+    return 'dropped';
+  };
+}
+
 describe('Committer', () => {
   afterEach(async () => {
     for (const replica of opened) await replica.close();
@@ -225,22 +237,20 @@ describe('Committer', () => {
   });
 
   it('holds back refusals that rest on commits which are not in the log yet', async () => {
-    const { log, store, propose } = make();
+    const { store, propose } = make();
     await propose(pool('web'));
-    // The append of both never arrives, and somebody else takes its log position before it can be sent again.
-    const coming: AppendFault[] = ['none', 'dropped'];
-    store.nextFault = () => {
-      const fault = coming.shift() ?? 'none';
-      if (fault === 'dropped') {
-        const state = applyCommits(emptyState(log.storeId), log.commits);
-        assert.ok(log.append(log.head, [commitOn(state, changesOf(state, deletePool('web')))]));
-      }
-      return fault;
-    };
+    dropSecond(store, deletePool('web'));
     const add = addBackends('web', [{ address: '10.0.0.1:80' }]);
     const [other, first, second] = await Promise.all([propose(pool('other')), propose(add), propose(add)]);
-    assert.equal(other.outcome?.revision, 2);
-    assert.deepEqual([first.code, second.code], ['NOT_FOUND', 'NOT_FOUND']);
+    assert.deepEqual([other.outcome?.revision, first.code, second.code], [2, 'NOT_FOUND', 'NOT_FOUND']);
+  });
+
+  it('takes no commit of the same request at another replica for its own batch', async () => {
+    const { store, propose } = make();
+    dropSecond(store, pool('a'), 'a');
+    const again = { requestId: 'a', requestDigest: 'digest' };
+    const [, a, b] = await Promise.all([propose(pool('x')), propose(pool('a'), again), propose(pool('b'))]);
+    assert.deepEqual([a.outcome?.revision, a.outcome?.repeated, b.outcome?.revision], [2, true, 3]);
   });
 
   it('lets nothing wait beyond its deadline, nor more than its limit', async () => {

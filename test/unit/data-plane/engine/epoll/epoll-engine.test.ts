@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import { BULK_BYTES, PARKING_BYTES, READ_BYTES } from '../../../../../data-plane/engine/epoll/sizes.ts';
+import { BULK_BYTES, READ_BYTES } from '../../../../../data-plane/engine/epoll/sizes.ts';
 import { EPOLL } from '../../../../../data-plane/kernel/linux.ts';
 import { errnoName } from '../../../../../data-plane/kernel/errno.ts';
 import {
@@ -12,6 +12,7 @@ import {
   connecting,
   established,
 } from '../../../../../harness/engine/loop-rig.ts';
+import { PARKING_BYTES } from '../../../../../harness/engine/relay-rig.ts';
 
 const { EAGAIN, EALREADY, ECONNREFUSED, ECONNRESET, EISCONN, ETIMEDOUT } = constants.errno;
 const FAILS = EPOLL.in | EPOLL.readHangUp | EPOLL.hangUp | EPOLL.error;

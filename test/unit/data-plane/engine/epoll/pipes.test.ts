@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { NO_PIPE, Pipes } from '../../../../../data-plane/engine/epoll/pipes.ts';
 import { ScriptedKernel } from '../../../../../harness/engine/scripted-kernel.ts';
 import { Parking } from '../../../../../data-plane/engine/epoll/parking.ts';
+import { READ_BYTES } from '../../../../../data-plane/engine/epoll/sizes.ts';
 
 const { EAGAIN } = constants.errno;
 const SOCKET = 5;
@@ -107,16 +108,31 @@ describe('pipes', () => {
 
 // What becomes of parked bytes on their way is tested with the relay.
 describe('parking', () => {
-  it('counts whole buffers of all sides against its budget, until they are sent or dropped', () => {
-    const parking = new Parking(new ScriptedKernel().ffi, 100);
+  it('has room for as many reads as its budget holds, until they are sent or dropped, and takes no more memory', () => {
+    const { ffi } = new ScriptedKernel();
+    let allocated = 0;
+    const address = (memory: NodeJS.ArrayBufferView): number => {
+      allocated += memory.byteLength;
+      return ffi.address(memory);
+    };
+    const parking = new Parking({ address }, 2.9 * READ_BYTES);
+    for (let round = 0; round < 1_000; round++) {
+      parking.park(2, new Uint8Array(READ_BYTES));
+      parking.park(3, new Uint8Array(1));
+      assert.equal(parking.hasRoom, false);
+      assert.throws(() => parking.park(4, new Uint8Array(1)), /without room/);
+      parking.drop(2);
+      assert.equal(parking.hasRoom, true);
+      parking.drop(3);
+    }
+    assert.equal(allocated, 2 * READ_BYTES, 'what the collector frees late would add up');
     parking.park(0, new Uint8Array(60));
     parking.park(1, new Uint8Array(30));
-    assert.deepEqual([parking.hasRoom(10), parking.hasRoom(11)], [true, false]);
     assert.equal(
       parking.offer(0, () => 59),
       59,
     );
-    assert.equal(parking.bytes, 90, 'its buffer is kept while a byte of it is left');
+    assert.equal(parking.bytes, 31);
     assert.equal(
       parking.offer(0, (_at, size) => size),
       1,

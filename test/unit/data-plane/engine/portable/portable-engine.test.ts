@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { freePort } from '../../../../../harness/free-port.ts';
 import { systemClock } from '../../../../../core/runtime/clock.ts';
 import { type EngineInputs, type ListenOn, NO_ROW } from '../../../../../data-plane/engine/engine.ts';
 import { portableEngine } from '../../../../../data-plane/engine/portable/portable-engine.ts';
-import { dial, freePort, TcpServer, until } from '../../../../../harness/engine/tcp.ts';
+import { dial, TcpServer, until } from '../../../../../harness/engine/tcp.ts';
 
 it('binds while it is paused, and retries a listener until it can be opened again', async (t) => {
   const timeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0 };

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
+import { freePort } from '../../../../../harness/free-port.ts';
 import { ListeningSockets } from '../../../../../data-plane/worker/pool/listening-sockets.ts';
 import { libcOrFail } from '../../../../../harness/engine/libc.ts';
-import { dial, freePort, TcpServer } from '../../../../../harness/engine/tcp.ts';
+import { dial, TcpServer } from '../../../../../harness/engine/tcp.ts';
 
 const libc = libcOrFail();
 const cleanups: (() => void)[] = [];

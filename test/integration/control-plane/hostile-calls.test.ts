@@ -1,0 +1,185 @@
+/** What callers without a token can make a gRPC server keep, on a server of its own with small limits. */
+import assert from 'node:assert/strict';
+import { constants } from 'node:http2';
+import { describe, it, type TestContext } from 'node:test';
+import { refuseCall, HEALTH_METHODS } from '../../../control-plane/access/call-access.ts';
+import { GrpcServer } from '../../../control-plane/rpc/grpc-server.ts';
+import { systemClock } from '../../../core/runtime/clock.ts';
+import { silentLogger } from '../../../core/runtime/logger.ts';
+import { loadDefinitions } from '../../../core/wire/definitions.ts';
+import {
+  connected,
+  framed,
+  openCall,
+  rawSession,
+  textRequest,
+} from '../../../harness/control-plane/raw-calls.ts';
+import { eventually } from '../../../harness/programs/processes.ts';
+
+const WATCH = '/grpc.health.v1.Health/Watch';
+const CHECK = '/grpc.health.v1.Health/Check';
+const LIST = '/lb.v1.PoolService/ListPools';
+const TOKEN = { authorization: 'Bearer secret' };
+const UNAUTHENTICATED = '16';
+const RESOURCE_EXHAUSTED = '8';
+
+async function serve(
+  t: TestContext,
+  limits = { connections: 30, strangers: 16, streamsOfStranger: 4, streams: 60 },
+) {
+  // Never answers, so that a call lasts.
+  let calls = 0;
+  const handlers = { ListPools: () => (calls += 1) };
+  const server = new GrpcServer([{ definition: loadDefinitions().services.pools, handlers }], {
+    refuse: (path, authorization) =>
+      refuseCall({ accepts: (token) => token === 'secret' }, path, authorization),
+    isOpen: (path) => path.startsWith(HEALTH_METHODS),
+    onCall: () => undefined,
+    clock: systemClock,
+    logger: silentLogger,
+    limits,
+  });
+  server.setServing(true);
+  const address = await server.listen({ host: '127.0.0.1', port: 0 });
+  t.after(() => server.stop());
+  const session = () => connected(rawSession(t, address));
+  const received = (count: number) =>
+    eventually(async () => calls === count || undefined, 'a call is received');
+  return {
+    server,
+    address,
+    session,
+    received,
+    kept: (check: (kept: GrpcServer['kept']) => boolean) =>
+      eventually(async () => check(server.kept) || undefined, 'the server keeps as little'),
+  };
+}
+
+describe('a stranger', () => {
+  it('makes the server keep nothing by watching services with long names and leaving', async (t) => {
+    const { session, kept, server } = await serve(t);
+    let answered = 0;
+    let stranger = await session();
+    for (let call = 0; call < 1_000; call++) {
+      // Node's HTTP/2 by itself closes connections that reset many streams.
+      if (stranger.closed) stranger = await session();
+      const { stream, ended } = openCall(stranger, WATCH);
+      stream.end(textRequest(`${call} ${'x'.repeat(3_000)}`));
+      stream.once('data', () => (answered += 1));
+      if (call % 2 === 0) await Promise.race([new Promise((resolve) => stream.once('data', resolve)), ended]);
+      stream.close(constants.NGHTTP2_CANCEL);
+      await ended;
+    }
+    assert.ok(answered > 250, `${answered} calls were answered`);
+    await kept(({ watches }) => watches === 0);
+    assert.ok(server.kept.connections < 16);
+  });
+
+  it('is refused a message that is larger than the name of a service', async (t) => {
+    const { session } = await serve(t);
+    const stranger = await session();
+    const { stream, ended } = openCall(stranger, CHECK);
+    stream.end(framed(Buffer.alloc(100), 16_000_000));
+    assert.equal((await ended).status, RESOURCE_EXHAUSTED);
+  });
+
+  it('is refused before its message is read, and its streams end though it goes on sending', async (t) => {
+    const { session } = await serve(t);
+    const stranger = await session();
+    for (let call = 0; call < 20; call++) {
+      const { stream, ended } = openCall(stranger, LIST);
+      stream.write(framed(Buffer.alloc(1_000), 16_000_000));
+      assert.equal((await ended).status, UNAUTHENTICATED);
+    }
+  });
+
+  it('gets the streams of calls that do not exist closed as well', async (t) => {
+    const { session } = await serve(t);
+    const stranger = await session();
+    for (const headers of [
+      { ':path': '/nothing/here' },
+      { 'content-type': 'text/plain' },
+      { ':method': 'GET' },
+    ]) {
+      for (let call = 0; call < 20; call++) await openCall(stranger, LIST, headers).ended;
+    }
+  });
+
+  it('can hold four streams, and a fifth is reset', async (t) => {
+    const { session, kept, server } = await serve(t);
+    const stranger = await session();
+    const held = Array.from({ length: 4 }, () => openCall(stranger, WATCH).stream.end(textRequest('')));
+    await kept(({ watches }) => watches === 4);
+    assert.equal((await openCall(stranger, CHECK).ended).rstCode, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    held[0]?.close(constants.NGHTTP2_CANCEL);
+    await kept(({ watches }) => watches === 3);
+    openCall(stranger, WATCH).stream.end(textRequest(''));
+    await kept(({ watches }) => watches === 4);
+    assert.equal(server.kept.connections, 1);
+  });
+});
+
+describe('strangers', () => {
+  it('that connect and stay have their oldest connections closed, and a caller with a token is served', async (t) => {
+    const { session, kept, received } = await serve(t);
+    const friend = await session();
+    openCall(friend, LIST, TOKEN).stream.end(framed(Buffer.alloc(0)));
+    await received(1);
+    const strangers: Awaited<ReturnType<typeof session>>[] = [];
+    for (let i = 0; i < 60; i++) strangers.push(await session());
+    await kept(({ connections }) => connections === 17);
+    assert.equal(friend.closed, false);
+    await kept(() => strangers.every(({ closed }, index) => closed === index < 44));
+    const { stream, ended } = openCall(await session(), CHECK);
+    stream.end(textRequest(''));
+    assert.equal((await ended).status, '0');
+  });
+
+  it('that hold streams count for them too', async (t) => {
+    const { session, kept } = await serve(t);
+    for (let i = 0; i < 10; i++) {
+      const stranger = await session();
+      for (let watch = 0; watch < 3; watch++) openCall(stranger, WATCH).stream.end(textRequest(''));
+    }
+    await kept(({ connections, watches }) => connections === 4 && watches === 12);
+  });
+
+  it('make room for callers with a token, and these for nobody', async (t) => {
+    const { session, kept, received, address } = await serve(t, {
+      connections: 6,
+      strangers: 4,
+      streamsOfStranger: 4,
+      streams: 60,
+    });
+    for (let friend = 1; friend <= 6; friend++) {
+      for (let i = 0; i < 4; i++) await session();
+      openCall(await session(), LIST, TOKEN).stream.end(framed(Buffer.alloc(0)));
+      await received(friend);
+      await kept(({ connections }) => connections <= 6);
+    }
+    const refused = rawSession(t, address);
+    await new Promise((resolve) => refused.once('close', resolve));
+    await kept(({ connections }) => connections === 6);
+  });
+});
+
+it('callers with a token have a bound on streams, per connection and in all', async (t) => {
+  const { session, received } = await serve(t, {
+    connections: 6,
+    strangers: 4,
+    streamsOfStranger: 4,
+    streams: 60,
+  });
+  const friends = [await session(), await session()];
+  assert.equal(friends[0]?.remoteSettings.maxConcurrentStreams, 128);
+  const ends = friends.flatMap((friend) =>
+    Array.from({ length: 40 }, async () => {
+      const { stream, ended } = openCall(friend, LIST, TOKEN);
+      stream.end(framed(Buffer.alloc(0)));
+      return ended;
+    }),
+  );
+  await received(60);
+  const first = await Promise.race(ends);
+  assert.equal(first.rstCode, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+});
