@@ -118,7 +118,7 @@ function makeParts({ dashboardHosts = [] }: ControlPlaneOptions, deps: ControlPl
       );
   };
   const core = makeCore(deps, metrics, onStatus);
-  const { follower, fleet, stats, publisher } = core;
+  const { follower, fleet, publisher } = core;
   metrics.observe({
     follower,
     fleet,
@@ -166,7 +166,7 @@ function makeParts({ dashboardHosts = [] }: ControlPlaneOptions, deps: ControlPl
       logger,
     },
   );
-  const http = makeHttp({ follower, fleet, stats, streams, services, metrics, run, dashboardHosts, deps });
+  const http = makeHttp({ ...core, streams, services, metrics, run, dashboardHosts, deps });
   return { run, ...core, streams, reports, grpc, http };
 }
 
@@ -218,7 +218,7 @@ function makeApi(
 ): ApiDeps {
   const guard: GuardSources = {
     fleet: () => fleetFacts(fleet),
-    earlier: (pool) => follower.activeTenMinutesAgo(pool),
+    recentMost: (pool) => follower.mostActiveLately(pool),
     withRegistered: (state) => mergeMembers(state, follower.current()?.members ?? []).state,
   };
   const current = () => follower.current()?.state ?? null;

@@ -38,7 +38,7 @@ export function refusalLines({ guardRefusals }: ChangeResult__Output): string[] 
 
 /** What the change would do to traffic; empty when it does nothing to it. */
 function effectLines({ poolEffects, listenerEffects }: ChangeResult__Output, style: Style): string[] {
-  const pools = poolEffects.flatMap(({ pool, backends, connectionsDraining }) => {
+  const pools = poolEffects.flatMap(({ pool, backends, connectionsDraining, explanation }) => {
     const rows = backends.map(({ address, shareBefore, shareAfter, connections }) => [
       address,
       percent(shareBefore),
@@ -47,7 +47,7 @@ function effectLines({ poolEffects, listenerEffects }: ChangeResult__Output, sty
     ]);
     const shares = table(['BACKEND', 'SHARE', 'THEN', 'CONNECTIONS'], rows, style);
     const title = `pool ${pool}, share of new connections:`;
-    return ['', title, ...shares, `${connectionsDraining} open connections would drain`];
+    return ['', title, ...shares, explanation, `${connectionsDraining} open connections would drain`];
   });
   const listeners = listenerEffects.flatMap(({ listener, connections }) => [
     '',

@@ -17,6 +17,7 @@ import { CliError, EXIT } from '../exit.ts';
 import { reach } from './connect.ts';
 import { isRetryable, retry } from './retry.ts';
 import { Servers } from './servers.ts';
+import { explainWrongPort } from './wrong-port.ts';
 
 /** A replica that takes longer to accept a connection is skipped for the next one. */
 const CONNECT_MS = 2_000;
@@ -234,7 +235,8 @@ async function call(
   } catch (error) {
     if (!(error instanceof LbError)) throw error;
     const answered = isFromServer(error);
-    return { ok: false, error, answered, maybeSent: reached === 'ready' && !answered };
+    const explained = await explainWrongPort(error, address, context.clock);
+    return { ok: false, error: explained, answered, maybeSent: reached === 'ready' && !answered };
   }
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../../core/runtime/http-server.ts';
 import { changeView } from '../../core/view/difference.ts';
 import type { ChangeResult__Output } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
+import type { DeleteProxyResponse__Output } from '../../core/wire/generated/lb/v1/DeleteProxyResponse.ts';
 import type { DiffRevisionsResponse__Output } from '../../core/wire/generated/lb/v1/DiffRevisionsResponse.ts';
 import type { GetRevisionResponse__Output } from '../../core/wire/generated/lb/v1/GetRevisionResponse.ts';
 import type { ListRevisionsResponse__Output } from '../../core/wire/generated/lb/v1/ListRevisionsResponse.ts';
@@ -78,8 +79,8 @@ async function change(call: LocalCall, body: string): Promise<object> {
   const read = readChange(parsed(body), violations);
   if (read === null) throw new LbError('INVALID_ARGUMENT', 'The request is invalid.', violations);
   await refuseUnlessNewest(call, read);
-  const result = await call<ChangeResult__Output>(read.method, read.request);
-  return { ...result, changes: changeRows(result.changes) };
+  const result = await call<ChangeResult__Output | DeleteProxyResponse__Output>(read.method, read.request);
+  return 'changes' in result ? { ...result, changes: changeRows(result.changes) } : result;
 }
 
 /** For methods that take no expected revision. A dry run reads the store, so its answer has the newest revision. */
@@ -118,8 +119,16 @@ function revisionIn({ query }: HttpHead, name: string): string {
   throw new LbError('INVALID_ARGUMENT', `${name} is "${text}"; it must be a revision, such as 42.`);
 }
 
-function revisionRow({ revision, time, author, message, changes }: Revision__Output) {
-  return { revision, timeMs: time ? timestampFromWire(time) : null, author, message, summary: changes };
+/** `changes`: a line for each changed resource, and what changed in it. */
+function revisionRow({ revision, time, author, message, changes, resources }: Revision__Output) {
+  const details = (index: number) => resources[index]?.details ?? [];
+  const detailed = resources.map(({ action, kind, name }, index) => ({
+    what: `${action.replace(/^ACTION_/, '').toLowerCase()} ${kind} ${name}`,
+    details: details(index),
+  }));
+  const plain = changes.map((what) => ({ what, details: [] }));
+  const timeMs = time ? timestampFromWire(time) : null;
+  return { revision, timeMs, author, message, summary: resources.length > 0 ? detailed : plain };
 }
 
 /** Field by field, without the whole resources before and after. */

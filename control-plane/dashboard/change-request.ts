@@ -1,40 +1,23 @@
-/** Validates the JSON of a change, because the wire format would silently turn anything unknown into zeros. Pure. */
-import { BACKEND_STATES, STRATEGIES } from '../../core/model/resources.ts';
+/**
+ * Validates the JSON of a change against the API's own messages, because the wire format would silently turn anything
+ * unknown into zeros. Names may be in snake case, durations are text such as `5s`, and enum values may be words. Pure.
+ */
+import type { MessageTypeDefinition } from '@grpc/proto-loader';
+import { parseDuration } from '../../core/model/duration.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import { wordToWire } from '../../core/wire/enum-codec.ts';
+import { loadDefinitions } from '../../core/wire/definitions.ts';
+import { durationToWire } from '../../core/wire/duration-codec.ts';
 
-/** Adds violations unless the value has the right shape. `at`: its path in the request; empty: the request itself. */
-type Check = (value: unknown, at: string, violations: Violation[]) => void;
-type Checks = Readonly<Record<string, Check>>;
-
+/** The changing methods that the dashboard may call; each takes the message METHODRequest. */
+const METHODS = [
+  ...['Pool', 'Listener', 'Policy'].flatMap((kind) => [`Create${kind}`, `Update${kind}`, `Delete${kind}`]),
+  'AddBackends',
+  'RemoveBackends',
+  'UpdateBackend',
+  'Rollback',
+  'DeleteProxy',
+];
 const MAX_WHOLE = 2 ** 32 - 1;
-
-const text = must('be text', (value) => typeof value === 'string');
-const yesOrNo = must('be true or false', (value) => typeof value === 'boolean');
-const wholeNumber = must(
-  'be a whole number, 0 or more',
-  (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_WHOLE,
-);
-/** A revision: it has 64 bits, so it is sent as text. */
-const digits = must('be digits', (value) => typeof value === 'string' && /^\d{1,15}$/.test(value));
-const state = oneOf(BACKEND_STATES.map((word) => wordToWire('BACKEND_STATE', word)));
-const strategy = oneOf(STRATEGIES.map((word) => wordToWire('STRATEGY', word)));
-
-const CHANGE_FIELDS = { requestId: text, author: text, message: text, dryRun: yesOrNo, force: yesOrNo };
-const updateMask = object({ paths: list(text) });
-
-/** The changing methods that the dashboard may call, with their fields. */
-const CHANGES: Checks = {
-  AddBackends: change({ pool: text, backends: list(object({ address: text, weight: wholeNumber })) }),
-  RemoveBackends: change({ pool: text, addresses: list(text) }),
-  UpdateBackend: change({
-    pool: text,
-    backend: object({ address: text, weight: wholeNumber, state, revision: digits }),
-  }),
-  UpdatePool: change({ pool: object({ name: text, policy: text, revision: digits }), updateMask }),
-  UpdatePolicy: change({ policy: object({ name: text, strategy, revision: digits }), updateMask }),
-  Rollback: change({ revision: digits }),
-};
 
 export interface ChangeRequest {
   readonly method: string;
@@ -46,51 +29,120 @@ export interface ChangeRequest {
 /** Returns null, and adds violations, if this is not a change that the dashboard may make. */
 export function readChange(body: unknown, violations: Violation[]): ChangeRequest | null {
   const { method, request, shown } = isObject(body) ? body : {};
-  const check = typeof method === 'string' && Object.hasOwn(CHANGES, method) ? CHANGES[method] : undefined;
-  if (typeof method !== 'string' || check === undefined) {
-    const description = `must be one of ${Object.keys(CHANGES).join(', ')}`;
-    violations.push({ field: 'method', description });
+  if (typeof method !== 'string' || !METHODS.includes(method)) {
+    violations.push({ field: 'method', description: `must be one of ${METHODS.join(', ')}` });
     return null;
   }
-  check(request, '', violations);
-  if (shown !== undefined) digits(shown, 'shown', violations);
+  const read = readMessage(`lb.v1.${method}Request`, request, '', violations);
+  if (shown !== undefined) readDigits(shown, 'shown', violations);
   if (violations.length > 0) return null;
-  return { method, request: request as object, shown: shown === undefined ? null : Number(shown) };
+  return { method, request: read, shown: shown === undefined ? null : Number(shown) };
 }
 
-function must(description: string, fits: (value: unknown) => boolean): Check {
-  return (value, field, violations) => {
-    if (!fits(value)) violations.push({ field, description: `must ${description}` });
+/** The part of a message's description (google.protobuf.DescriptorProto) that is needed here. */
+interface Message {
+  readonly field: readonly Field[];
+  readonly enumType: readonly Enum[];
+}
+interface Field {
+  readonly name: string;
+  readonly label: string;
+  readonly type: string;
+  readonly typeName: string;
+}
+interface Enum {
+  readonly name: string;
+  readonly value: readonly { readonly name: string }[];
+}
+
+function described<T>(name: string): T | undefined {
+  const definition = loadDefinitions().packageDefinition[name] as MessageTypeDefinition<object, object>;
+  return definition?.type as T | undefined;
+}
+
+/** `at`: the path of the value in the request; empty: the request itself. */
+function readMessage(type: string, value: unknown, at: string, violations: Violation[]): object {
+  const message = described<Message>(type);
+  if (message === undefined) throw new TypeError(`there is no message ${type}`);
+  if (!isObject(value)) {
+    violations.push({ field: at, description: 'must be an object' });
+    return {};
+  }
+  const read = Object.entries(value).map(([written, inner]) => {
+    const path = at === '' ? written : `${at}.${written}`;
+    const name = written.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    const field = message.field.find((one) => one.name === name);
+    if (field !== undefined) return [name, readField(field, message, inner, path, violations)] as const;
+    const known = message.field.map((one) => one.name).join(', ');
+    violations.push({ field: path, description: `is not a known field; the fields are ${known}` });
+    return [name, undefined] as const;
+  });
+  return Object.fromEntries(read);
+}
+
+function readField(field: Field, message: Message, value: unknown, at: string, violations: Violation[]) {
+  if (field.label !== 'LABEL_REPEATED') return readOne(field, message, value, at, violations);
+  if (Array.isArray(value)) {
+    return value.map((item, index) => readOne(field, message, item, `${at}[${index}]`, violations));
+  }
+  violations.push({ field: at, description: 'must be a list' });
+  return [];
+}
+
+function readOne(
+  { type, typeName }: Field,
+  message: Message,
+  value: unknown,
+  at: string,
+  violations: Violation[],
+) {
+  const need = (fits: boolean, description: string) => {
+    if (!fits) violations.push({ field: at, description: `must ${description}` });
+    return value;
   };
+  if (type === 'TYPE_MESSAGE') return readInner(typeName, value, at, violations);
+  if (type === 'TYPE_ENUM') return readWord(typeName, message, value, at, violations);
+  if (type === 'TYPE_STRING') return need(typeof value === 'string', 'be text');
+  if (type === 'TYPE_BOOL') return need(typeof value === 'boolean', 'be true or false');
+  if (type === 'TYPE_INT64') return readDigits(value, at, violations);
+  const whole = Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_WHOLE;
+  return need(whole, 'be a whole number, 0 or more');
 }
 
-function oneOf(words: readonly string[]): Check {
-  return must(`be one of ${words.join(', ')}`, (value) => typeof value === 'string' && words.includes(value));
+function readInner(typeName: string, value: unknown, at: string, violations: Violation[]): object {
+  if (typeName !== 'google.protobuf.Duration') {
+    return readMessage(typeName.includes('.') ? typeName : `lb.v1.${typeName}`, value, at, violations);
+  }
+  const parsed = parseDuration(typeof value === 'string' ? value : '');
+  if (parsed.ok) return durationToWire(parsed.ms);
+  violations.push({ field: at, description: parsed.description });
+  return {};
 }
 
-function list(check: Check): Check {
-  const isList = must('be a list', Array.isArray);
-  return (value, at, violations) => {
-    isList(value, at, violations);
-    if (Array.isArray(value)) value.forEach((item, index) => check(item, `${at}[${index}]`, violations));
-  };
+/** `round_robin`, or `STRATEGY_ROUND_ROBIN`. */
+function readWord(
+  typeName: string,
+  { enumType }: Message,
+  value: unknown,
+  at: string,
+  violations: Violation[],
+) {
+  const found = enumType.find(({ name }) => name === typeName) ?? described<Enum>(`lb.v1.${typeName}`);
+  const [unspecified = '', ...names] = (found?.value ?? []).map(({ name }) => name);
+  const prefix = unspecified.replace(/UNSPECIFIED$/, '');
+  const name = names.find((one) => one === value || one === `${prefix}${String(value).toUpperCase()}`);
+  if (name !== undefined) return name;
+  const words = names.map((one) => one.slice(prefix.length).toLowerCase());
+  violations.push({ field: at, description: `must be one of ${words.join(', ')}` });
+  return undefined;
 }
 
-function object(checks: Checks): Check {
-  const known = Object.keys(checks).join(', ');
-  return (value, at, violations) => {
-    if (!isObject(value)) return void violations.push({ field: at, description: 'must be an object' });
-    for (const [name, inner] of Object.entries(value)) {
-      const field = at === '' ? name : `${at}.${name}`;
-      const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
-      if (check !== undefined) check(inner, field, violations);
-      else violations.push({ field, description: `is not a known field; the fields are ${known}` });
-    }
-  };
-}
-
-function change(checks: Checks): Check {
-  return object({ ...CHANGE_FIELDS, ...checks });
+/** A revision: it has 64 bits, so it is sent as text. */
+function readDigits(value: unknown, field: string, violations: Violation[]): unknown {
+  if (typeof value !== 'string' || !/^\d{1,15}$/.test(value)) {
+    violations.push({ field, description: 'must be digits' });
+  }
+  return value;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

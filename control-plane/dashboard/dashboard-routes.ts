@@ -13,7 +13,7 @@ export function dashboardRoutes(deps: DashboardDeps): Routes {
   return {
     ...routes,
     ...actionRoutes(deps),
-    '/api/events': ({ query }) => live.open(query.get('pool') ?? ''),
+    '/api/events': ({ query }) => live.open(query.get('page') ?? ''),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * What the page shows live, as server-sent events: `hello` and `history` once, then `view` when the configuration, the
- * roster or a backend's health changes, and `stats` every second.
+ * roster or a backend's health changes, `events` when something happened, and `stats` every second.
  *
  * Invariants
  *  - a change is sent after COALESCE_MS, together with whatever else changed meanwhile; it never waits for the tick;
@@ -16,11 +16,14 @@ import { messageOf } from '../../core/runtime/errors.ts';
 import { type EventsAnswer, type HttpAnswer, json } from '../../core/runtime/http-server.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
+import type { EventLog } from '../fleet/event-log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { OpenStreams } from '../rpc/open-streams.ts';
 import { type FleetStats, PAST_MS, type StatsFilter } from '../fleet/fleet-stats.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
+import { eventRows } from './view/event-rows.ts';
 import { type FleetViews, fleetViews } from './view/fleet-view.ts';
+import { subjectOf } from './view/rows.ts';
 import { trafficHistory, trafficNow } from './view/traffic-view.ts';
 
 const MAX_STREAMS = 100;
@@ -37,6 +40,7 @@ export interface LiveDeps {
   readonly follower: LogFollower;
   readonly fleet: Fleet;
   readonly stats: FleetStats;
+  readonly events: EventLog;
   readonly streams: OpenStreams;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -46,9 +50,12 @@ export interface LiveDeps {
 
 interface Reader {
   readonly stream: EventStream;
-  readonly pool: string;
+  /** What its page is about, such as `pools/web`; empty: everything. */
+  readonly about: string;
   sentView: string;
   sentStats: string;
+  /** The version of the event log. */
+  sentEvents: number;
   /** When it had last taken everything; it is cut off when that is too long ago. */
   readyMs: number;
 }
@@ -57,7 +64,7 @@ interface Reader {
 interface ViewCache {
   readonly views: FleetViews;
   readonly shared: string;
-  readonly byPool: Map<string, string>;
+  readonly byPage: Map<string, string>;
   untilMs: number;
 }
 
@@ -65,7 +72,8 @@ export class LiveEvents {
   readonly #deps: LiveDeps;
   readonly #readers = new Set<Reader>();
   #cache: ViewCache | null = null;
-  readonly #frames = new WeakMap<StatsFrame__Output, string>();
+  /** By page. */
+  readonly #frames = new WeakMap<StatsFrame__Output, Map<string, string>>();
   #ticks: Timer | null = null;
   #pendingSend: Timer | null = null;
 
@@ -74,18 +82,26 @@ export class LiveEvents {
     deps.follower.onChange(() => this.#sendSoon());
     deps.fleet.onChange(() => this.#sendSoon());
     deps.fleet.onHealthChange(() => this.#sendSoon());
+    deps.events.onChange(() => this.#sendSoon());
   }
 
-  /** `pool`: the pool whose backends the page shows; empty: none. */
-  open(pool: string): EventsAnswer | HttpAnswer {
-    if (this.#readers.size < MAX_STREAMS) return { events: (stream) => this.#add(stream, pool) };
+  /** `about`: the pool, listener or proxy that the page shows, such as `pools/web`; empty: everything. */
+  open(about: string): EventsAnswer | HttpAnswer {
+    if (this.#readers.size < MAX_STREAMS) return { events: (stream) => this.#add(stream, about) };
     const error = `${MAX_STREAMS} dashboard pages are open on this control plane, which is the maximum; close one, or use another replica`;
     return { ...json(503, { error }), headers: { 'retry-after': '5' } };
   }
 
-  #add(stream: EventStream, pool: string): void {
+  #add(stream: EventStream, about: string): void {
     const { clock, streams, stats, page } = this.#deps;
-    const reader: Reader = { stream, pool, sentView: '', sentStats: '', readyMs: clock.nowMs() };
+    const reader: Reader = {
+      stream,
+      about,
+      sentView: '',
+      sentStats: '',
+      sentEvents: 0,
+      readyMs: clock.nowMs(),
+    };
     this.#readers.add(reader);
     const unregister = streams.add(() => stream.end());
     stream.onClose(() => {
@@ -93,7 +109,7 @@ export class LiveEvents {
       this.#remove(reader);
     });
     stream.send('hello', JSON.stringify({ page }));
-    stream.send('history', JSON.stringify(trafficHistory(stats.past(filterOf(pool), PAST_MS), pool)));
+    stream.send('history', JSON.stringify(trafficHistory(stats.pastWithBackends(PAST_MS), about)));
     this.#send(reader, clock.nowMs());
     this.#ticks ??= every(clock, TICK_MS, () => this.#sendAll());
   }
@@ -142,51 +158,68 @@ export class LiveEvents {
 
   #send(reader: Reader, nowMs: number): void {
     const { stats } = this.#deps;
-    const { stream, pool } = reader;
+    const { stream, about } = reader;
     if (!stream.ready) {
       if (nowMs - reader.readyMs > TAKE_TIMEOUT_MS) stream.end();
       return;
     }
     reader.readyMs = nowMs;
-    const view = this.#view(pool, nowMs);
+    const view = this.#view(about, nowMs);
     if (view !== reader.sentView) stream.send('view', view);
     reader.sentView = view;
-    const frame = this.#frame(stats.frame(filterOf(pool)), pool);
+    this.#sendEvents(reader);
+    const frame = this.#frame(stats.frame(filterOf(about)), about);
     if (frame === reader.sentStats) stream.beat();
     else stream.send('stats', frame);
     reader.sentStats = frame;
   }
 
-  #frame(frame: StatsFrame__Output, pool: string): string {
-    const text = this.#frames.get(frame) ?? JSON.stringify(trafficNow(frame, pool));
-    this.#frames.set(frame, text);
+  #sendEvents(reader: Reader): void {
+    const { events, clock } = this.#deps;
+    const { stream, about, sentEvents } = reader;
+    if (sentEvents === events.version) return;
+    const fromMs = about === 'events' ? 0 : clock.wallMs() - PAST_MS;
+    const rows = eventRows(events.after(sentEvents, fromMs), about);
+    const isFirst = sentEvents === 0;
+    reader.sentEvents = events.version;
+    if (isFirst || rows.length > 0) {
+      stream.send('events', JSON.stringify({ rows, keptSinceMs: events.keptSinceMs }));
+    }
+  }
+
+  #frame(frame: StatsFrame__Output, about: string): string {
+    const byPage = this.#frames.get(frame) ?? new Map<string, string>();
+    const fleet = this.#deps.stats.frame(filterOf(''));
+    const text = byPage.get(about) ?? JSON.stringify(trafficNow(frame, about, fleet));
+    this.#frames.set(frame, byPage.set(about, text));
     return text;
   }
 
-  #view(pool: string, nowMs: number): string {
+  #view(about: string, nowMs: number): string {
     if (this.#cache === null || nowMs >= this.#cache.untilMs) this.#cache = this.#makeViews(nowMs);
-    const { views, shared, byPool } = this.#cache;
-    const known = byPool.get(pool);
+    const { views, shared, byPage } = this.#cache;
+    const known = byPage.get(about);
     if (known !== undefined) return known;
     const { clock } = this.#deps;
     const beganMs = clock.nowMs();
-    // Two objects joined as text, so that the large one is serialized once for all pools.
-    const text = `${shared.slice(0, -1)},${JSON.stringify(views.of(pool)).slice(1)}`;
-    byPool.set(pool, text);
+    // Two objects joined as text, so that the large one is serialized once for all pages.
+    const text = `${shared.slice(0, -1)},${JSON.stringify(views.of(about)).slice(1)}`;
+    byPage.set(about, text);
     this.#cache.untilMs += (clock.nowMs() - beganMs) * COST_FACTOR;
     return text;
   }
 
   #makeViews(nowMs: number): ViewCache {
     const { follower, fleet, clock } = this.#deps;
-    const views = fleetViews(follower.current(), follower.status(), fleet.list());
+    const views = fleetViews(follower.current(), follower.status(), fleet.list(), clock.wallMs());
     const shared = JSON.stringify(views.shared);
     const tookMs = clock.nowMs() - nowMs;
     const untilMs = nowMs + Math.max(COALESCE_MS, tookMs * COST_FACTOR);
-    return { views, shared, byPool: new Map(), untilMs };
+    return { views, shared, byPage: new Map(), untilMs };
   }
 }
 
-function filterOf(pool: string): StatsFilter {
-  return pool === '' ? { maxBackends: 0 } : { pool, maxBackends: MAX_BACKENDS };
+function filterOf(about: string): StatsFilter {
+  const { kind, name } = subjectOf(about);
+  return kind === 'pools' && name !== '' ? { pool: name, maxBackends: MAX_BACKENDS } : { maxBackends: 0 };
 }

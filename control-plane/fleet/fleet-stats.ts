@@ -4,10 +4,12 @@
  * Invariants
  *  - the rows of frames are made at most once a second, however many watchers there are, and only while there are any;
  *  - every five seconds a frame without backends is kept for fifteen minutes, with the busiest MAX_PAST_ROWS listeners,
- *    pools and proxies. At about 600 bytes per row this takes 32 MB at most, and usually less than one;
+ *    pools and proxies, and of the busiest DEFAULT_BACKENDS backends their rate of new connections. At about 600 bytes per
+ *    row this takes 32 MB at most, and usually less than one; the rates take 3 MB at most;
  *  - reports are added up as they arrive (stats-aggregator.ts, which says what that costs).
  */
 import { type Clock, every, type Timer } from '../../core/runtime/clock.ts';
+import type { BackendStats__Output } from '../../core/wire/generated/lb/v1/BackendStats.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
 import type { Fleet } from './fleet.ts';
@@ -26,6 +28,13 @@ const MAX_PAST_ROWS = 100;
 export const DEFAULT_BACKENDS = 200;
 /** Seconds before the first report, so that no second has a negative number. */
 const LEAD = 2;
+
+export interface PastFrame {
+  /** It has no backends. */
+  readonly frame: StatsFrame__Output;
+  /** New connections per second, by pool and address. */
+  readonly backends: ReadonlyMap<string, ReadonlyMap<string, number>>;
+}
 
 export interface FleetStatsDeps {
   readonly fleet: Fleet;
@@ -47,7 +56,7 @@ export class FleetStats {
   readonly #aggregator = new StatsAggregator();
   /** The first whole second after the first report; nothing is known about earlier ones. */
   #firstSecond: number | null = null;
-  readonly #past: { readonly atMs: number; readonly frame: StatsFrame__Output }[] = [];
+  readonly #past: (PastFrame & { readonly atMs: number })[] = [];
   /** The frames of the newest second that a watcher asked for. */
   #made: {
     readonly second: number;
@@ -89,14 +98,19 @@ export class FleetStats {
 
   /** The frames of the last `historyMs`, oldest first. They have no backends. */
   past({ pool }: StatsFilter, historyMs: number): readonly StatsFrame__Output[] {
-    const oldestMs = this.#deps.clock.nowMs() - Math.min(historyMs, PAST_MS);
-    const frames = this.#past.filter(({ atMs }) => atMs > oldestMs).map(({ frame }) => frame);
+    const frames = this.pastWithBackends(historyMs).map(({ frame }) => frame);
     if (pool === undefined) return frames;
     return frames.map((frame) => ({
       ...frame,
       listeners: frame.listeners.filter((row) => row.pool === pool),
       pools: frame.pools.filter((row) => row.pool === pool),
     }));
+  }
+
+  /** The same, of all pools and with the rates of backends. */
+  pastWithBackends(historyMs: number): readonly PastFrame[] {
+    const oldestMs = this.#deps.clock.nowMs() - Math.min(historyMs, PAST_MS);
+    return this.#past.filter(({ atMs }) => atMs > oldestMs);
   }
 
   /** Calls `watcher` for every new frame, once a second. Returns a function that stops that. */
@@ -112,11 +126,19 @@ export class FleetStats {
 
   #keep(): void {
     const atMs = this.#deps.clock.nowMs();
-    const frame = this.frame({ maxBackends: 0 });
+    const { backends, ...frame } = this.frame();
     const listeners = busiest(frame.listeners);
     this.#past.push({
       atMs,
-      frame: { ...frame, listeners, pools: busiest(frame.pools), proxies: busiest(frame.proxies) },
+      frame: {
+        ...frame,
+        backends: [],
+        moreBackends: frame.moreBackends + backends.length,
+        listeners,
+        pools: busiest(frame.pools),
+        proxies: busiest(frame.proxies),
+      },
+      backends: ratesOf(backends),
     });
     while (this.#past[0]!.atMs <= atMs - PAST_MS) this.#past.shift();
     this.#aggregator.sweep(this.#window());
@@ -154,6 +176,18 @@ export class FleetStats {
     const from = Math.max(to - WINDOW_SECONDS + 1, this.#firstSecond ?? to);
     return { from, to, seconds: Math.max(1, to - from + 1) };
   }
+}
+
+function ratesOf(
+  backends: readonly BackendStats__Output[],
+): ReadonlyMap<string, ReadonlyMap<string, number>> {
+  const rates = new Map<string, Map<string, number>>();
+  for (const { backend, traffic } of backends) {
+    const { pool, address } = backend ?? { pool: '', address: '' };
+    const ofPool = rates.get(pool) ?? new Map<string, number>();
+    rates.set(pool, ofPool.set(address, traffic?.connectionsPerSecond ?? 0));
+  }
+  return rates;
 }
 
 function busiest<Row extends { readonly traffic: TrafficStats__Output | null }>(rows: Row[]): Row[] {

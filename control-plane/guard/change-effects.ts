@@ -4,7 +4,8 @@ import type { State } from '../../core/model/state.ts';
 import type { ChangeResult } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
 import type { PoolEffect } from '../../core/wire/generated/lb/v1/PoolEffect.ts';
 import type { FleetFacts } from './fleet-facts.ts';
-import { changedPools, closedListeners, servingWeights } from './serving-changes.ts';
+import { type PredictedShares, predictShares } from './predicted-shares.ts';
+import { changedPools, closedListeners } from './serving-changes.ts';
 
 export type Effects = Required<Pick<ChangeResult, 'poolEffects' | 'listenerEffects'>>;
 
@@ -18,22 +19,25 @@ export function effectsOf(before: State, after: State, fleet: FleetFacts): Effec
   };
 }
 
-/** Pools that are changed, created or deleted. */
+/** Pools that are changed, created or deleted, or whose policy is changed. */
 function poolsOf(before: State, after: State): string[] {
-  const named = describeChanges(before, after).flatMap(({ kind, name }) => (kind === 'pool' ? [name] : []));
-  return [...new Set([...changedPools(before, after), ...named])];
+  const changed = describeChanges(before, after);
+  const named = changed.flatMap(({ kind, name }) => (kind === 'pool' ? [name] : []));
+  const policies = new Set(changed.flatMap(({ kind, name }) => (kind === 'policy' ? [name] : [])));
+  const users = [...after.pools.values()].filter(({ value }) => policies.has(value.policy));
+  return [...new Set([...changedPools(before, after), ...named, ...users.map(({ value }) => value.name)])];
 }
 
 function poolEffect(pool: string, before: State, after: State, fleet: FleetFacts): PoolEffect[] {
-  const [old, now] = [before, after].map((state) => servingWeights(state.pools.get(pool))) as [
-    ReadonlyMap<string, number>,
-    ReadonlyMap<string, number>,
+  const [old, now] = [before, after].map((state) => predicted(state, pool, fleet)) as [
+    PredictedShares,
+    PredictedShares,
   ];
   const addresses = [before, after].flatMap((state) => [...(state.pools.get(pool)?.backends.keys() ?? [])]);
   const backends = [...new Set(addresses)].map((address) => ({
     address,
-    shareBefore: share(old, address),
-    shareAfter: share(now, address),
+    shareBefore: old.shares.get(address) ?? 0,
+    shareAfter: now.shares.get(address) ?? 0,
     connections: fleet.backendConnections(pool, address),
   }));
   if (backends.every(({ shareBefore, shareAfter }) => shareBefore === shareAfter)) return [];
@@ -42,12 +46,13 @@ function poolEffect(pool: string, before: State, after: State, fleet: FleetFacts
       ({ address }) => takesConnections(before, pool, address) && !takesConnections(after, pool, address),
     )
     .reduce((sum, { connections }) => sum + connections, 0);
-  return [{ pool, backends, connectionsDraining }];
+  return [{ pool, backends, connectionsDraining, explanation: now.explanation }];
 }
 
-function share(weights: ReadonlyMap<string, number>, address: string): number {
-  const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
-  return (weights.get(address) ?? 0) / (total || 1);
+function predicted({ pools, policies }: State, name: string, fleet: FleetFacts): PredictedShares {
+  const pool = pools.get(name);
+  const policy = pool && policies.get(pool.value.policy)?.value;
+  return policy ? predictShares(pool, policy, fleet) : { shares: new Map(), explanation: '' };
 }
 
 /** A backend with weight 0 keeps its connections; a removed, draining or disabled one does not. */

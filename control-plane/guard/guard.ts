@@ -3,14 +3,14 @@
  *
  * It judges the result of a change, however it is made: removal, drain, disable, weight 0, rollback and prune count alike.
  * Three rules:
- *  - a pool keeps at least half of the active backends that it had ten minutes ago;
+ *  - a pool keeps at least half of the most active backends that it had in the last ten minutes, now included;
  *  - a pool, or the pool that a listener is moved to, keeps a backend that some proxy finds healthy;
  *  - a listener with open connections is not deleted or moved to another address.
  * A change that makes nothing worse is never refused, so a service that is down already can be fixed in any steps.
  */
 import type { State } from '../../core/model/state.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import { activeIn, type EarlierCount } from '../store/log/active-backend-history.ts';
+import { activeIn, type RecentMost } from '../store/log/active-backend-history.ts';
 import type { FleetFacts } from './fleet-facts.ts';
 import { changedPools, closedListeners, servingWeights } from './serving-changes.ts';
 
@@ -18,8 +18,8 @@ import { changedPools, closedListeners, servingWeights } from './serving-changes
 export interface GuardInputs {
   readonly before: State;
   readonly after: State;
-  /** How many active backends a pool had ten minutes ago. */
-  readonly earlier: (pool: string) => EarlierCount;
+  /** The most active backends that a pool had in the last ten minutes, now included. */
+  readonly recentMost: (pool: string) => RecentMost;
   readonly fleet: FleetFacts;
 }
 
@@ -46,14 +46,14 @@ export function guard(inputs: GuardInputs): GuardVerdict {
   };
 }
 
-/** Pools that this change leaves with less than half of the backends they had ten minutes ago. */
-function halved({ before, after, earlier }: GuardInputs): Finding[] {
+/** Pools that this change leaves with less than half of the most backends they had in the last ten minutes. */
+function halved({ before, after, recentMost }: GuardInputs): Finding[] {
   return changedPools(before, after).flatMap((name) => {
     const [has, keeps] = [before, after].map((state) => activeIn(state.pools.get(name))) as [number, number];
-    const { active: had, asOfThen } = earlier(name);
+    const { active: had } = recentMost(name);
     if (keeps >= has || keeps * 2 >= had) return [];
-    const then = asOfThen ? 'ten minutes ago' : 'at the earliest time this replica knows of';
-    const description = `would have ${active(keeps)}, less than half (it has ${has} now and had ${had} ${then})`;
+    const more = had > has ? `, and had ${had} in the last ten minutes` : '';
+    const description = `would have ${active(keeps)}, less than half (it has ${has} now${more})`;
     return [{ field: `pools[${name}]`, description }];
   });
 }
@@ -110,7 +110,7 @@ function hasHealthy(state: State, pool: string, fleet: FleetFacts): boolean {
 
 /** Whether the health of a backend that stays is still unknown. Backends that the change adds do not count. */
 function mayBecomeHealthy(
-  { before, after, fleet }: Omit<GuardInputs, 'earlier'>,
+  { before, after, fleet }: Omit<GuardInputs, 'recentMost'>,
   pool: string,
 ): { readonly mayPass?: true } {
   const known = before.pools.get(pool)?.backends;
@@ -132,16 +132,16 @@ function takesAway({ before, after }: GuardInputs): boolean {
   return fewer || repointed || closedListeners(before, after).length > 0;
 }
 
-function unchecked({ before, after, earlier, fleet }: GuardInputs): string[] {
+function unchecked({ before, after, recentMost, fleet }: GuardInputs): string[] {
   const notes: string[] = [];
   if (!fleet.complete) {
     notes.push(
       'the guard could not fully check health and open connections, because not every proxy on the roster reports to this replica now',
     );
   }
-  if (changedPools(before, after).some((name) => !earlier(name).asOfThen)) {
+  if (changedPools(before, after).some((name) => !recentMost(name).complete)) {
     notes.push(
-      'the guard could not compare with ten minutes ago, because the store no longer has the configuration of that time',
+      'the guard could not look back ten minutes, because the store no longer has the configuration of that time',
     );
   }
   return notes;

@@ -7,7 +7,7 @@ import { refuse } from '../../core/model/edits/decide.ts';
 import { applyChanges } from '../../core/model/fold.ts';
 import type { State } from '../../core/model/state.ts';
 import { type Violation, violationText } from '../../core/model/violation.ts';
-import { activeIn, type EarlierCount } from '../store/log/active-backend-history.ts';
+import { activeIn, type RecentMost } from '../store/log/active-backend-history.ts';
 import { type Effects, effectsOf } from './change-effects.ts';
 import type { FleetFacts } from './fleet-facts.ts';
 import { guard } from './guard.ts';
@@ -15,8 +15,8 @@ import { guard } from './guard.ts';
 export interface GuardSources {
   /** Read at each decision. */
   readonly fleet: () => FleetFacts;
-  /** How many active backends a pool had in its configuration ten minutes ago; null: unknown. */
-  readonly earlier: (pool: string) => EarlierCount | null;
+  /** The most active backends that a pool had in its configuration in the last ten minutes; null: unknown. */
+  readonly recentMost: (pool: string) => RecentMost | null;
   /** The state that proxies run: with the backends that registered themselves. */
   readonly withRegistered: (state: State) => State;
 }
@@ -57,8 +57,8 @@ export class GuardedEdit {
       const fleet = sources.fleet();
       const now = sources.withRegistered(before);
       const after = sources.withRegistered(applyChanges(before, result.changes, before.head.revision + 1));
-      const earlier = (pool: string) => earlierOf(pool, before, now, sources);
-      const { violations, mayPass, notes } = guard({ before: now, after, earlier, fleet });
+      const recentMost = (pool: string) => recentMostOf(pool, before, now, sources);
+      const { violations, mayPass, notes } = guard({ before: now, after, recentMost, fleet });
       this.#findings = {
         refused: violations,
         mayPass,
@@ -75,11 +75,14 @@ export class GuardedEdit {
   }
 }
 
-/** Adds the backends that are registered now, because it is not known how many were registered then. */
-function earlierOf(pool: string, configured: State, running: State, { earlier }: GuardSources): EarlierCount {
+/**
+ * What it has now counts, too: this replica may not have read the newest commit of its own batch. The backends that are
+ * registered now are added, because it is not known how many were registered then.
+ */
+function recentMostOf(pool: string, configured: State, running: State, sources: GuardSources): RecentMost {
   const [own, all] = [configured, running].map(({ pools }) => activeIn(pools.get(pool))) as [number, number];
-  const { active, asOfThen } = earlier(pool) ?? { active: own, asOfThen: false };
-  return { active: active + all - own, asOfThen };
+  const { active, complete } = sources.recentMost(pool) ?? { active: own, complete: false };
+  return { active: Math.max(active, own) + all - own, complete };
 }
 
 function refusal(violations: readonly Violation[]): string {

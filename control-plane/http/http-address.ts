@@ -11,6 +11,7 @@ import { dashboardRoutes, missingPage } from '../dashboard/dashboard-routes.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Service } from '../rpc/grpc-server.ts';
 import type { OpenStreams } from '../rpc/open-streams.ts';
+import type { EventLog } from '../fleet/event-log.ts';
 import type { FleetStats } from '../fleet/fleet-stats.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
 import type { ControlPlaneMetrics } from './metrics.ts';
@@ -22,6 +23,7 @@ export interface HttpAddressDeps {
   readonly follower: LogFollower;
   readonly fleet: Fleet;
   readonly stats: FleetStats;
+  readonly events: EventLog;
   readonly streams: OpenStreams;
   /** The gRPC services that the dashboard calls. */
   readonly services: readonly Service[];

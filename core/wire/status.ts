@@ -104,14 +104,18 @@ export function fromGrpcError(error: ServiceError): LbError {
   return new LbError(codeOf(error.code), reasonOf(error), decodeViolations(error.metadata), error);
 }
 
+/** Something listens there, and it closed the connection or sent what is no HTTP/2. */
+export const NOT_GRPC =
+  'the connection was closed before gRPC answered; another kind of server, or one that wants TLS, may listen there';
+
 /** Without what grpc-js adds to the reason of a failed connect, which it does not always know. */
 export function reasonOf(error: ServiceError): string {
   const reason = (error.details || messageOf(error))
     .replace(/^No connection established\. Last error: (Error: )?/, '')
     .replace(/\.? Resolution note:.*$/s, '');
-  return ['undefined', 'null', ''].includes(reason)
-    ? 'the connection was closed before gRPC answered'
-    : reason;
+  if (error.code === status.UNIMPLEMENTED)
+    return `what answers there is no control plane (an etcd, for example), or an older one: ${reason}`;
+  return /^(undefined|null|(Failed to connect|Protocol error)( \(.*\))?)?$/.test(reason) ? NOT_GRPC : reason;
 }
 
 function codeOf(code: status): ErrorCode {

@@ -78,7 +78,9 @@ function connect(client: ReplicaClient, clock: Clock): Promise<string | null> {
       if (state === connectivityState.READY) return resolve(null);
       // The channel keeps trying by itself, and is checked again when it is this replica's turn.
       if (state === connectivityState.TRANSIENT_FAILURE)
-        return resolve('the connection was refused or timed out');
+        return resolve(
+          'the connection was refused, timed out, or leads to something else than the gRPC address',
+        );
       if (late) return resolve(`no connection within ${CONNECT_TIMEOUT_MS / 1_000} s`);
       if (state === connectivityState.SHUTDOWN) return resolve('this proxy is stopping');
       channel.watchConnectivityState(state, deadline, check);

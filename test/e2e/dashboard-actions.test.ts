@@ -71,7 +71,7 @@ describe('the dashboard changes', () => {
   test('a strategy, and which policy a pool follows', '#/pools/web', async (page, fleet) => {
     const strategy = async () =>
       (await fleet.call('policies', 'GetPolicy', { name: 'default' })).response.strategy;
-    await press(page, 'Change strategy');
+    await press(page, 'Edit policy');
     await page.getByLabel('Strategy', { exact: true }).selectOption('source_hash');
     await press(page, 'Preview');
     await page.getByText('strategy:').waitFor();
@@ -82,12 +82,12 @@ describe('the dashboard changes', () => {
       async () => (await fleet.reached()).size === 1 || undefined,
       'one backend for one client',
     );
-    await press(page, 'Change strategy');
+    await press(page, 'Edit policy');
     await page.getByLabel('Strategy', { exact: true }).selectOption('round_robin');
     await press(page, 'Preview');
     await apply(page);
     await untilReached(fleet, fleet.backends);
-    await press(page, 'Change policy');
+    await press(page, 'Edit pool');
     await page.getByLabel('Policy', { exact: true }).selectOption('steady');
     await press(page, 'Preview');
     await apply(page);
@@ -118,10 +118,11 @@ describe('the dashboard changes', () => {
     '#/pools/web',
     async (page, fleet) => {
       const [first = '', second = '', third = ''] = fleet.backends;
-      for (const address of [first, second]) {
-        await press(page, `Drain ${address}`);
-        await apply(page);
-      }
+      await press(page, `Drain ${first}`);
+      await apply(page);
+      await press(page, `Drain ${second}`);
+      await page.getByText('would have 1 active backend, less than half').waitFor();
+      await apply(page, 'Override the guard and apply');
       await press(page, `Drain ${third}`);
       await page.getByText('The guard refuses this change.').waitFor();
       await page
@@ -139,6 +140,50 @@ describe('the dashboard changes', () => {
       await untilReached(fleet, fleet.backends);
     },
   );
+
+  test('makes, edits and deletes a policy, a pool and a listener', '#/pools', async (page, fleet) => {
+    await press(page, 'New policy');
+    await page.getByLabel('Name').fill('patient');
+    await page.getByLabel('Connect timeout').fill('soon');
+    await press(page, 'Preview');
+    await page.getByText('"soon" is not a duration').waitFor();
+    assert.equal(await page.getByLabel('Connect timeout').getAttribute('aria-invalid'), 'true');
+    await page.getByLabel('Connect timeout').fill('7s');
+    await screenshot(page, 'dialog-policy');
+    await press(page, 'Preview');
+    await apply(page);
+    await press(page, 'Edit policy patient');
+    await page.getByLabel('Retries').fill('4');
+    await press(page, 'Preview');
+    await page.getByText('connect.retries').waitFor();
+    await apply(page);
+    const { response: policy } = await fleet.call('policies', 'GetPolicy', { name: 'patient' });
+    assert.deepEqual([policy.connect?.timeout?.seconds, policy.connect?.retries], ['7', 4]);
+    await press(page, 'New pool');
+    await page.getByLabel('Name').fill('extra');
+    await page.getByLabel('Policy', { exact: true }).selectOption('patient');
+    await page.getByLabel('Backends').fill(fleet.spare);
+    await press(page, 'Preview');
+    await apply(page);
+    await page.goto(`http://${fleet.http}/#/listeners`);
+    await press(page, 'New listener');
+    await page.getByLabel('Name').fill('extra');
+    await page.getByLabel('Address').fill('127.0.0.1:1');
+    await page.getByLabel('Pool', { exact: true }).selectOption('extra');
+    await press(page, 'Preview');
+    await apply(page);
+    await page.getByRole('link', { name: 'extra' }).first().click();
+    await press(page, 'Delete');
+    await apply(page);
+    await page.getByText('There is no such listener.').waitFor();
+    await page.goto(`http://${fleet.http}/#/pools/extra`);
+    await press(page, 'Delete pool');
+    await apply(page, 'Apply');
+    await page.getByText('There is no such pool.').waitFor();
+    await page.goto(`http://${fleet.http}/#/pools`);
+    await press(page, 'Delete policy patient');
+    await apply(page);
+  });
 
   test('nothing when the request is wrong, and says what next to each field', '#/pools/web', async (page) => {
     await press(page, 'Add backends');

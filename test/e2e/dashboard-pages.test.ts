@@ -14,8 +14,12 @@ import { present } from '../../harness/programs/real-servers.ts';
 const PAGES = {
   overview: ['#/', 'Listeners'],
   pools: ['#/pools', 'Policies'],
-  pool: ['#/pools/web', 'Where new connections go'],
+  pool: ['#/pools/web', 'Backends of web'],
+  listeners: ['#/listeners', 'All listeners'],
+  listener: ['#/listeners/front', 'How connections end'],
+  proxy: ['#/proxies/east', 'Workers'],
   proxies: ['#/proxies', 'Roster'],
+  events: ['#/events', 'What happened'],
   history: ['#/history', 'Revisions'],
   revision: ['#/history/1', 'Revision 1'],
 } as const;
@@ -67,6 +71,21 @@ describe('the dashboard', () => {
     assert.equal(await page.evaluate(cut), false, 'a table is wider than its panel');
     await succeed(fleet.lbctl, ['backend', 'remove', 'web', dead]);
     await page.getByRole('row').filter({ hasText: dead }).waitFor({ state: 'detached' });
+  });
+
+  test('searches, sorts and shares what a table shows by its address', '#/pools/web', async (page, fleet) => {
+    const rows = page.getByRole('row').filter({ has: page.getByRole('button', { name: /^Drain/ }) });
+    const [first = ''] = fleet.backends;
+    await page.getByLabel('Search Backends').fill(first);
+    await page.getByText('1 of 3 rows').waitFor();
+    await page.getByRole('button', { name: 'Weight', exact: true }).click();
+    await page.locator('th[aria-sort=descending]').waitFor();
+    await page.reload();
+    await page.getByText('1 of 3 rows').waitFor();
+    assert.equal(await page.getByLabel('Search Backends').inputValue(), first);
+    await page.getByLabel('Search Backends').fill('');
+    await rows.nth(2).waitFor();
+    assert.equal(await page.locator('th[aria-sort]').count(), 1);
   });
 
   test('shows traffic as it happens', '#/pools/web', async (page, fleet) => {

@@ -1,27 +1,22 @@
 /** What the dashboard does in a real browser when something is not as usual: addresses, answers, other people and hasty hands. */
 import assert from 'node:assert/strict';
-import { cpSync, symlinkSync } from 'node:fs';
-import { appendFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
 import type { Page, Request, Route } from 'playwright-core';
-import { screenshot, startBrowser, visit } from '../../harness/programs/browser.ts';
-import { type DashboardFleet, startDashboardFleet } from '../../harness/programs/dashboard-fleet.ts';
+import { screenshot } from '../../harness/programs/browser.ts';
+import type { DashboardFleet } from '../../harness/programs/dashboard-fleet.ts';
 import { apply, dashboardSuite, press } from '../../harness/programs/dashboard-suite.ts';
-import {
-  built,
-  CHECKOUT,
-  type Installation,
-  type Scope,
-  temporaryFolder,
-} from '../../harness/programs/processes.ts';
-import { present } from '../../harness/programs/real-servers.ts';
 
 describe('the dashboard, in trouble,', () => {
   const test = dashboardSuite();
 
   test('says so when an address names nothing, and leads to the overview', '#/', async (page, fleet) => {
-    for (const hash of ['#/%', '#/constructor', '#/pools/%E0%A4%A', '#/pools/web/more', '#/proxies/east']) {
+    for (const hash of [
+      '#/%',
+      '#/constructor',
+      '#/pools/%E0%A4%A',
+      '#/pools/web/more',
+      '#/proxies/east/more',
+    ]) {
       await page.goto(`http://${fleet.http}/${hash}`);
       await page.getByRole('heading', { name: 'No such page' }).waitFor();
       await page.getByText(`There is no page at ${hash}.`).waitFor();
@@ -34,8 +29,8 @@ describe('the dashboard, in trouble,', () => {
   });
 
   test('reads the history again after it could not, and says so meanwhile', '#/', async (page, fleet) => {
-    await page.route('**/api/revisions', (route) => route.abort(), { times: 1 });
-    await page.route('**/api/revision?*', (route) => route.abort(), { times: 1 });
+    await page.route('**/api/revisions', (route) => route.abort(), { times: 2 });
+    await page.route('**/api/revision?*', (route) => route.abort(), { times: 2 });
     await page.goto(`http://${fleet.http}/#/history/1`);
     const alert = page.getByRole('alert').getByText('The control plane does not answer.');
     await alert.waitFor();
@@ -134,13 +129,40 @@ describe('the dashboard, in trouble,', () => {
     },
   );
 
+  test(
+    'calls the outcome of a change unknown when no answer came, and tries again',
+    '#/pools/web',
+    async (page, fleet) => {
+      const [first = ''] = fleet.backends;
+      const lose = async (route: Route) => {
+        // The change is made, and its answer is lost.
+        if (!route.request().postData()?.includes('"dryRun":true')) await route.fetch();
+        await route.abort();
+      };
+      await press(page, `Drain ${first}`);
+      await page.getByRole('button', { name: 'Apply', exact: true }).waitFor();
+      await page.route('**/api/changes', lose);
+      await press(page, 'Apply');
+      const dialog = page.getByRole('dialog');
+      await dialog.getByText('Unknown: the control plane gave no answer').waitFor();
+      assert.equal(await dialog.getByText(/[Nn]othing (was|has been) changed/).count(), 0);
+      await screenshot(page, 'dialog-unknown');
+      await page.unroute('**/api/changes', lose);
+      await press(page, 'Try again');
+      await dialog.getByText('The first attempt had already succeeded.').waitFor();
+      await press(page, 'Close');
+      await press(page, `Enable ${first}`);
+      await apply(page);
+    },
+  );
+
   test('leads to the content of the page by its first link, and stays on it', '#/pools', async (page) => {
     await page.getByRole('heading', { name: 'Policies' }).waitFor();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     assert.equal(await page.evaluate('document.activeElement.id'), 'main');
     await page.keyboard.press('Tab');
-    assert.equal(await page.evaluate('document.activeElement.textContent'), 'web');
+    assert.equal(await page.evaluate('document.activeElement.textContent'), 'New pool');
     assert.equal(new URL(page.url()).hash, '#/pools');
   });
 
@@ -203,29 +225,6 @@ describe('the dashboard, in trouble,', () => {
   });
 });
 
-describe('a page that is older than the control plane', () => {
-  it('says so, and is a new one after it was loaded again', async (t) => {
-    if (!present(t, 'chromium')) return;
-    const fleet = await startDashboardFleet(t);
-    const { page, check } = await visit(t, await startBrowser(t), fleet.http, '#/');
-    const older = page.getByText('this page is out of date');
-    await page.getByText(/live · revision \d+/).waitFor();
-    await fleet.stop();
-    await page.getByText(/Reconnecting/).waitFor();
-    await fleet.start();
-    await page.getByText(/live · revision \d+/).waitFor();
-    assert.equal(await older.count(), 0);
-    await fleet.stop();
-    await fleet.start(await anotherVersion(t));
-    await older.waitFor();
-    await screenshot(page, 'older-page');
-    await press(page, 'Reload');
-    await older.waitFor({ state: 'detached' });
-    await page.getByText(/live · revision \d+/).waitFor();
-    check();
-  });
-});
-
 /** The name of what has the focus. */
 function focused(page: Page): Promise<string> {
   return page.evaluate(
@@ -278,15 +277,4 @@ function changesOf(page: Page): readonly Request[] {
     if (request.method() === 'POST' && !request.postData()?.includes('"dryRun":true')) changes.push(request);
   });
   return changes;
-}
-
-/** Our programs as built, but for one file of the page. */
-async function anotherVersion(scope: Scope): Promise<Installation> {
-  const folder = temporaryFolder(scope);
-  const dist = join(folder, 'dist');
-  cpSync(built(''), dist, { recursive: true });
-  cpSync(join(CHECKOUT, 'package.json'), join(folder, 'package.json'));
-  symlinkSync(join(CHECKOUT, 'node_modules'), join(folder, 'node_modules'));
-  await appendFile(join(dist, 'control-plane/dashboard/public/app.mjs'), '// another version\n');
-  return { node: process.execPath, dist };
 }

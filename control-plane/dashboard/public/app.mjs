@@ -1,30 +1,46 @@
 // The page: which part of it is shown, the live stream that feeds it, and the status of that stream.
 
 import { signIn } from './dialogs/sign-in.mjs';
-import { h, render } from './lib/dom.mjs';
-import { clock } from './lib/format.mjs';
-import { follow } from './lib/live.mjs';
-import { emptyModel, applyEvent } from './lib/model.mjs';
+import { parseHash } from './lib/address.mjs';
 import { button } from './lib/components.mjs';
+import { h, render } from './lib/dom.mjs';
+import { age, clock } from './lib/format.mjs';
+import { follow } from './lib/live.mjs';
+import { emptyModel, applyEvent, countsInWords, problemsOf } from './lib/model.mjs';
+import { statusOf, titleOf } from './lib/status.mjs';
 import { history } from './pages/history.mjs';
+import { events } from './pages/events.mjs';
+import { listener, listeners } from './pages/listeners.mjs';
 import { missing } from './pages/missing.mjs';
 import { overview } from './pages/overview.mjs';
 import { pool } from './pages/pool.mjs';
 import { pools } from './pages/pools.mjs';
-import { proxies } from './pages/proxies.mjs';
+import { proxies, proxy } from './pages/proxies.mjs';
 
 const NAV = [
   ['', 'Overview'],
   ['pools', 'Pools'],
+  ['listeners', 'Listeners'],
   ['proxies', 'Proxies'],
+  ['events', 'Events'],
   ['history', 'History'],
 ];
 /** The pages by name, and by the number of parts that follow the name in the address, such as a pool's name. */
-const PAGES = { '': [overview], pools: [pools, pool], proxies: [proxies], history: [history, history] };
+const PAGES = {
+  '': [overview],
+  pools: [pools, pool],
+  listeners: [listeners, listener],
+  proxies: [proxies, proxy],
+  events: [events],
+  history: [history, history],
+};
+/** The pages that have a stream of their own, with what only they show. */
+const SUBJECTS = new Set([pool, listener, proxy, events]);
 
 const main = document.getElementById('main');
 const nav = document.getElementById('nav');
 const pulse = document.getElementById('pulse');
+const banner = document.getElementById('banner');
 const connection = { live: false, why: '', status: 0, heardMs: null };
 let model = emptyModel();
 let shown = null;
@@ -34,32 +50,21 @@ let stop = () => undefined;
 let waiting = false;
 
 function route() {
-  const [name = '', ...rest] = location.hash.replace(/^#\/?/, '').split('/');
-  const parts = rest.filter((part) => part !== '').map(decoded);
+  const {
+    parts: [name = '', ...parts],
+  } = parseHash(location.hash);
   const page = Object.hasOwn(PAGES, name) ? PAGES[name][parts.length] : undefined;
   return page === undefined || parts.includes(null)
-    ? { name: null, page: missing, parts: [] }
-    : { name, page, parts };
+    ? { name: null, page: missing, parts: [], about: '' }
+    : { name, page, parts, about: SUBJECTS.has(page) ? [name, ...parts].join('/') : '' };
 }
 
-/** Null if the part is not valid percent-encoding. */
-function decoded(part) {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return null;
-  }
-}
-
-/** Shows the page of the address. The page of a pool has its own stream, and a dialog closes with its page. */
+/** Shows the page of the address. A dialog closes with its page. */
 function go() {
   document.querySelector('dialog')?.close();
-  const next = route();
-  const wanted = next.page.poolOf?.(next.parts) ?? '';
   const before = shown;
-  shown = { ...next, wanted };
-  if (before === null || before.wanted !== wanted) listen();
-  document.title = `${[next.page.name, ...next.parts].join(' ')} · Equipoise`;
+  shown = route();
+  if (before === null || before.about !== shown.about) listen();
   redraw();
   if (before !== null) {
     window.scrollTo(0, 0);
@@ -69,16 +74,14 @@ function go() {
 
 function listen() {
   stop();
-  const { wanted } = shown;
   const { view } = model;
   model = { ...emptyModel(), view };
-  const path = wanted === '' ? '/api/events' : `/api/events?pool=${encodeURIComponent(wanted)}`;
-  stop = follow(path, (event, data) => hear(event, data, wanted), onState);
+  stop = follow(`/api/events?page=${encodeURIComponent(shown.about)}`, hear, onState);
 }
 
-function hear(event, data, wanted) {
+function hear(event, data) {
   if (event === 'hello') own ||= data.page;
-  applyEvent(model, event, data, wanted);
+  applyEvent(model, event, data);
   connection.heardMs = Date.now();
   redraw();
 }
@@ -111,10 +114,15 @@ function drawAll() {
   const navLink = ([path, words]) =>
     h('a', { href: `#/${path}`, 'aria-current': current(path), key: path }, words);
   render(nav, NAV.map(navLink));
-  render(pulse, pulseWords());
-  document.body.classList.toggle('old', !connection.live && connection.heardMs !== null);
+  const { view, stats } = model;
+  const counts = view === null ? null : problemsOf(view.problems, stats?.problems).counts;
+  const status = statusOf(connection, counts);
+  const title = titleOf(status, [shown.page.name, ...shown.parts].join(' '));
+  if (document.title !== title) document.title = title;
+  render(pulse, pulseWords(status, counts));
+  render(banner, bannerWords());
   if (connection.status === 401) return render(main, signIn(redraw, listen));
-  if (model.view === null) return render(main, h('p', { class: 'alone', key: 'first' }, firstWords()));
+  if (view === null) return render(main, h('p', { class: 'alone', key: 'first' }, firstWords()));
   render(main, shown.page.draw(model, shown.parts, redraw));
 }
 
@@ -124,20 +132,36 @@ function firstWords() {
     : `Can't connect: ${connection.why}. Trying again …`;
 }
 
-function pulseWords() {
-  if (connection.status === 401) return [h('i', { class: 'dot warn' }), 'signed out'];
-  if (connection.live) {
-    const words = `live · revision ${model.view?.revision ?? '–'}`;
-    const old = model.page !== '' && model.page !== own;
-    const reload = () => button('Reload', () => location.reload(), { kind: 'small' });
-    // The control plane has another version of the page.
-    return [h('i', { class: 'dot good' }), words, old && [' · this page is out of date: ', reload()]];
-  }
-  if (connection.heardMs === null) return [h('i', { class: 'dot warn' }), 'connecting …'];
+function pulseWords({ kind, words }, counts) {
+  const title = counts === null ? words : countsInWords(counts) || words;
+  const old = connection.live && model.page !== '' && model.page !== own;
   return [
-    h('i', { class: 'dot bad' }),
-    h('strong', {}, `Reconnecting: ${connection.why}. Showing data from ${clock(connection.heardMs)}.`),
+    h('a', { href: '#/', class: `mark ${kind}`, title, key: 'status' }, words),
+    connection.live && h('span', { key: 'live' }, ` live · revision ${model.view?.revision ?? '–'}`),
+    // The control plane has another version of the page.
+    old &&
+      h(
+        'span',
+        { key: 'old' },
+        ' · this page is out of date: ',
+        button('Reload', () => location.reload(), { kind: 'small' }),
+      ),
   ];
+}
+
+/** Old data must be as easy to read as new data, so a line above it says how old it is. */
+function bannerWords() {
+  const { live, heardMs, why, status } = connection;
+  if (live || heardMs === null || status === 401) return null;
+  const ago = h('span', { 'aria-hidden': 'true' }, ` (${age(Date.now() - heardMs)} ago)`);
+  const words = `Reconnecting: ${why}. Showing data from ${clock(heardMs)}`;
+  return h(
+    'p',
+    { class: 'banner', role: 'alert', key: 'old' },
+    words,
+    ago,
+    '. Traffic does not depend on this page.',
+  );
 }
 
 // The skip link can't use the fragment of the address, which names the page.
@@ -146,4 +170,7 @@ document.querySelector('.skip').addEventListener('click', (event) => {
   main.focus();
 });
 window.addEventListener('hashchange', go);
+window.addEventListener('inputs', redraw);
+// How old the data is, while none comes.
+window.setInterval(() => connection.live || redraw(), 1_000);
 go();

@@ -1,30 +1,33 @@
 /** Everything that the page shows except rates. Pure. */
-import { formatDuration } from '../../../core/model/duration.ts';
 import { emptyState } from '../../../core/model/fold.ts';
 import type { Listener, Policy } from '../../../core/model/resources.ts';
-import { byName, type Stored } from '../../../core/model/state.ts';
+import { byName, type State, type Stored } from '../../../core/model/state.ts';
+import { plainOf } from '../../../core/view/plain.ts';
 import { UNREPORTED_LISTENER } from '../../../core/view/reports.ts';
 import type { ProxyRecord } from '../../fleet/proxy-record.ts';
 import { mergeMembers } from '../../store/members/merge-members.ts';
 import type { Followed, FollowerStatus } from '../../store/log/log-follower.ts';
 import { type FleetSummary, summarizeFleet } from './fleet-summary.ts';
 import { backendsOf, poolPage, poolSummary } from './pool-rows.ts';
-import { ofPoolPage, problemList, problemsOf } from './problems.ts';
-import { proxyRow } from './proxy-rows.ts';
-import { cut } from './rows.ts';
+import { ofPage, problemList } from './problem.ts';
+import { problemsOf } from './problems.ts';
+import { proxyPage, proxyRow } from './proxy-rows.ts';
+import { cut, subjectOf } from './rows.ts';
 
-const MAX_ROWS = 200;
+/** A page searches and sorts what it has, so these are all pools, listeners and policies of the largest configuration. */
+const MAX_ROWS = 2_000;
 
 export type FleetViews = ReturnType<typeof fleetViews>;
 
 /**
- * `shared` is made once for all pages; `of` adds what only the page of one pool shows. Lists are cut; counts are of
+ * `shared` is made once for all pages; `of` adds what only the page of one pool, listener or proxy shows. Lists are cut; counts are of
  * everything. `followed`: null before the store was read for the first time.
  */
 export function fleetViews(
   followed: Followed | null,
   status: FollowerStatus,
   proxies: readonly ProxyRecord[],
+  nowMs: number,
 ) {
   const merged = followed && mergeMembers(followed.state, followed.members);
   const state = merged?.state ?? emptyState('');
@@ -34,48 +37,61 @@ export function fleetViews(
   const rows = proxies.map((proxy) => proxyRow(proxy, revision));
   const registrations = merged?.registrations ?? [];
   const known = followed && state;
-  const problems = problemsOf({ status, state: known, fleet, pools, proxies: rows, registrations });
+  const problems = problemsOf({ status, state: known, fleet, pools, proxies: rows, registrations, nowMs });
   return {
     shared: {
       /** Null: the store was not read yet. */
       revision,
       problems: problemList(problems),
       pools: cut(pools, MAX_ROWS, ({ pool, backends }) => poolSummary(pool, state, backends)),
-      listeners: cut(byName(state.listeners), MAX_ROWS, ({ value }) => listenerRow(value, fleet)),
-      policies: cut(byName(state.policies), MAX_ROWS, policyRow),
+      listeners: cut(byName(state.listeners), MAX_ROWS, (listener) => listenerRow(listener, fleet)),
+      policies: cut(byName(state.policies), MAX_ROWS, (policy) => policyRow(policy, state)),
       proxies: cut(rows, MAX_ROWS, (row) => row),
       connected: fleet.proxies,
       /** Connected proxies that run an older revision. */
       behind: rows.filter(({ connected, lag }) => connected && lag > 0).length,
     },
-    /** `name`: of the pool whose backends are shown; empty: none. */
-    of(name: string) {
-      const shown = pools.find(({ pool }) => pool.value.name === name);
-      const configured = followed?.state.pools.get(name);
-      return {
-        asked: name,
-        /** Null: there is none of that name, or the page is not that of a pool. */
-        pool: shown ? poolPage(shown.pool, configured, state, shown.backends) : null,
-        poolProblems: problemList(ofPoolPage(problems, name)),
+    /** `page`: such as `pools/web`. */
+    of(page: string) {
+      const { kind, name } = subjectOf(page);
+      /** Null: there is none of that name, or the page is about something else. */
+      const subject = () => {
+        const pool = kind === 'pools' && pools.find((one) => one.pool.value.name === name);
+        if (pool) return poolPage(pool.pool, followed?.state.pools.get(name), state, pool.backends);
+        const listener = kind === 'listeners' && state.listeners.get(name);
+        if (listener) return { ...listenerRow(listener, fleet), proxies: listenerAt(name, proxies) };
+        const at = kind === 'proxies' ? rows.findIndex(({ id }) => id === name) : -1;
+        return at === -1 ? null : proxyPage(proxies[at]!, rows[at]!);
       };
+      return { asked: page, subject: subject(), pageProblems: problemList(ofPage(problems, page)) };
     },
   };
 }
 
-function listenerRow({ name, address, pool }: Listener, fleet: FleetSummary) {
-  const { connections, failures } = fleet.listeners.get(name) ?? UNREPORTED_LISTENER;
+function listenerRow({ value, revision }: Stored<Listener>, fleet: FleetSummary) {
+  const { connections, failures } = fleet.listeners.get(value.name) ?? UNREPORTED_LISTENER;
   return {
-    name,
-    address,
-    pool,
-    connections,
+    ...value,
+    revision,
+    /** Null: no connected proxy serves it. */
+    connections: fleet.listeners.has(value.name) ? connections : null,
     /** Where its address can't be bound. */
     failures: failures.map(({ proxy, reason }) => `${proxy}: ${reason}`),
   };
 }
 
-function policyRow({ value: { name, strategy, healthCheck } }: Stored<Policy>) {
-  const { type, intervalMs, timeoutMs } = healthCheck;
-  const check = `${type} every ${formatDuration(intervalMs)}, timeout ${formatDuration(timeoutMs)}`;
-  return { name, strategy, healthCheck: type === 'none' ? 'none' : check };
+/** How each proxy serves a listener. */
+function listenerAt(name: string, proxies: readonly ProxyRecord[]) {
+  return proxies.map(({ info, connected, listeners, applied }) => ({
+    id: info.id,
+    connected,
+    connections: connected ? (listeners.get(name)?.connectionsActive ?? null) : null,
+    failure: applied?.failedListeners.find(({ listener }) => listener === name)?.reason ?? '',
+  }));
+}
+
+/** As a manifest has it, for the form of all its fields. */
+function policyRow({ value, revision }: Stored<Policy>, { pools }: State) {
+  const users = [...pools.values()].filter((pool) => pool.value.policy === value.name).length;
+  return { ...plainOf(value), name: value.name, revision, users };
 }

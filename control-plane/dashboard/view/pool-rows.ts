@@ -26,12 +26,14 @@ export interface PoolBackend {
   readonly revision: number;
   readonly summary: BackendSummary;
   readonly availability: Availability;
+  /** When its state last changed; null: not known. */
+  readonly stateSinceMs: number | null;
 }
 
 export function backendsOf({ backends }: StoredPool, fleet: FleetSummary): readonly PoolBackend[] {
-  return [...backends.values()].map(({ value: backend, revision }) => {
+  return [...backends.values()].map(({ value: backend, revision, stateSinceMs = null }) => {
     const summary = fleet.backends.get(`${backend.pool}/${backend.address}`) ?? UNREPORTED;
-    return { backend, revision, summary, availability: availabilityOf(backend.state, summary) };
+    return { backend, revision, summary, availability: availabilityOf(backend.state, summary), stateSinceMs };
   });
 }
 
@@ -44,7 +46,16 @@ function availabilityOf(state: Backend['state'], { health }: BackendSummary): Av
   return health.unknown > 0 ? 'not checked yet' : 'unseen';
 }
 
-export function isUp({ availability }: PoolBackend): boolean {
+/**
+ * No backend of weight above 0 is healthy, so proxies use all that are active. While one is not checked yet it is too early
+ * to say.
+ */
+export function inPanic(all: readonly PoolBackend[]): boolean {
+  const used = all.filter(({ backend }) => backend.state === 'active' && backend.weight > 0);
+  return used.length > 0 && used.every(({ availability }) => availability === 'down');
+}
+
+function isUp({ availability }: PoolBackend): boolean {
   return availability === 'up' || availability === 'partly up';
 }
 
@@ -54,16 +65,30 @@ export function countAvailabilities(backends: readonly PoolBackend[]): Partial<R
   return counts;
 }
 
-export function poolSummary({ value }: StoredPool, state: State, backends: readonly PoolBackend[]) {
+export function poolSummary({ value, revision }: StoredPool, state: State, backends: readonly PoolBackend[]) {
   return {
     name: value.name,
+    revision,
     policy: value.policy,
     strategy: state.policies.get(value.policy)?.value.strategy ?? '',
     backends: backends.length,
-    up: backends.filter(isUp).length,
+    up: upOf(backends),
+    panic: inPanic(backends),
     availabilities: countAvailabilities(backends),
-    connections: backends.reduce((sum, { summary }) => sum + summary.connections, 0),
+    connections: isKnown(backends)
+      ? backends.reduce((sum, { summary }) => sum + summary.connections, 0)
+      : null,
   };
+}
+
+/** Whether any connected proxy says something about them. */
+function isKnown(backends: readonly PoolBackend[]): boolean {
+  return backends.length === 0 || backends.some(({ summary }) => summary !== UNREPORTED);
+}
+
+/** Null: not known. */
+function upOf(backends: readonly PoolBackend[]): number | null {
+  return isKnown(backends) ? backends.filter(isUp).length : null;
 }
 
 /** `configured`: the same pool without the backends that registered themselves. */
@@ -76,7 +101,8 @@ export function poolPage(
   const policy = state.policies.get(value.policy);
   return {
     name: value.name,
-    up: backends.filter(isUp).length,
+    up: upOf(backends),
+    panic: inPanic(backends),
     revision,
     policy: value.policy,
     policyRevision: policy?.revision ?? 0,
@@ -89,7 +115,8 @@ export function poolPage(
       const source = configured?.backends.has(backend.address) === false ? 'registered' : 'configured';
       const complaints = summary.complaints.slice(0, MAX_COMPLAINTS);
       const moreComplaints = summary.complaints.length - complaints.length;
-      return { ...fields, ...rest, source, ...summary, complaints, moreComplaints };
+      const connections = summary === UNREPORTED ? null : summary.connections;
+      return { ...fields, ...rest, source, ...summary, connections, complaints, moreComplaints };
     }),
   };
 }

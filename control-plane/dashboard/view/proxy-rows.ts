@@ -1,6 +1,10 @@
 /** Proxies, as the page shows them. Pure. */
+import { healthFromWire } from '../../../core/view/health.ts';
 import { timestampFromWire } from '../../../core/wire/timestamp-codec.ts';
 import { appliedRevision, NEVER_SEEN_MS, type ProxyRecord } from '../../fleet/proxy-record.ts';
+import { cut } from './rows.ts';
+
+const MAX_COMPLAINTS = 500;
 
 export type ProxyRow = ReturnType<typeof proxyRow>;
 
@@ -9,6 +13,11 @@ export function proxyRow(proxy: ProxyRecord, newest: number | null) {
   const runs = appliedRevision(proxy);
   return {
     id: info.id,
+    /** Unlike the id, unique: by mistake, several processes may report under one id. */
+    key: `${info.id} ${info.instanceId}`,
+    peer: proxy.peer,
+    /** Where the other processes with its id report from. */
+    sameId: proxy.sameId.map(({ peer }) => peer),
     zone: info.zone,
     connected,
     /** Null: it is connected, or was never seen by this control plane. */
@@ -20,7 +29,10 @@ export function proxyRow(proxy: ProxyRecord, newest: number | null) {
     revision: runs < 0 ? null : runs,
     /** How many revisions it is behind. */
     lag: Math.max(0, (newest ?? 0) - Math.max(runs, 0)),
-    connections: [...proxy.listeners.values()].reduce((sum, one) => sum + one.connectionsActive, 0),
+    /** Null: it is away, and what it reported last says nothing about now. */
+    connections: connected
+      ? [...proxy.listeners.values()].reduce((sum, one) => sum + one.connectionsActive, 0)
+      : null,
     workers: [...proxy.workers.values()]
       .sort((a, b) => a.index - b.index)
       .map(({ index, connectionsActive: connections, connectionsTotal, restarts }) => ({
@@ -36,6 +48,30 @@ export function proxyRow(proxy: ProxyRecord, newest: number | null) {
     ),
     /** It has no control plane to get its configuration from. */
     stale: applied?.stale ?? false,
+  };
+}
+
+/** What only the page of a proxy shows: what it serves, and the backends that it does not find healthy. */
+export function proxyPage(proxy: ProxyRecord, row: ProxyRow) {
+  const complaints = [...proxy.backends.values()]
+    .map(({ backend, health, reason, since }) => ({
+      pool: backend?.pool ?? '',
+      address: backend?.address ?? '',
+      health: healthFromWire(health),
+      reason,
+      sinceMs: since && timestampFromWire(since),
+    }))
+    .filter(({ health }) => health === 'unhealthy' || health === 'ejected');
+  return {
+    ...row,
+    adminAddress: proxy.info.adminAddress,
+    listeners: [...proxy.listeners.values()].map(({ listener, connectionsActive, connectionsTotal }) => ({
+      name: listener,
+      connections: row.connected ? connectionsActive : null,
+      total: Number(connectionsTotal),
+    })),
+    backends: proxy.backends.size,
+    complaints: cut(complaints, MAX_COMPLAINTS, (one) => one),
   };
 }
 

@@ -1,73 +1,69 @@
 /**
- * How many active backends each pool had during the last minutes of the log.
+ * The most active backends that each pool had during the last minutes of the log.
  *
- * Bounded: at most one number per pool and second, and none while it does not change.
+ * Bounded: a number that a later one reached again is forgotten, so a pool keeps no more numbers than it had backends.
  */
-import type { Commit } from '../../../core/model/commit.ts';
-import { applyCommits } from '../../../core/model/fold.ts';
+import type { Change, Commit } from '../../../core/model/commit.ts';
+import type { Backend } from '../../../core/model/resources.ts';
 import type { State, StoredPool } from '../../../core/model/state.ts';
 
-const GRAIN_MS = 1_000;
-
-interface Count {
-  readonly timeMs: number;
+export interface RecentMost {
   readonly active: number;
-}
-
-export interface EarlierCount {
-  readonly active: number;
-  /** False: nothing is known about that time; this is the oldest known number. */
-  readonly asOfThen: boolean;
+  /** False: what the pool had at the beginning of that time is not known. */
+  readonly complete: boolean;
 }
 
 /** How many backends of a pool take new connections: the active ones with a weight. */
 export function activeIn(pool: StoredPool | undefined): number {
   let active = 0;
-  for (const { value } of pool?.backends.values() ?? []) {
-    if (value.state === 'active' && value.weight > 0) active += 1;
-  }
+  for (const { value } of pool?.backends.values() ?? []) if (isActive(value)) active += 1;
   return active;
+}
+
+function isActive({ state, weight }: Backend): boolean {
+  return state === 'active' && weight > 0;
+}
+
+interface PoolHistory {
+  /** Addresses of the backends that are active at the end of the history. */
+  active: Set<string>;
+  /** Earlier numbers, oldest first, each larger than those after it, and when it ended. */
+  readonly earlier: { readonly active: number; readonly untilMs: number }[];
 }
 
 export class ActiveBackendHistory {
   readonly #keptMs: number;
   readonly #knownSinceMs: number;
-  /** Oldest first. The first one is from where the history begins, or the newest one before `keptMs`. */
-  readonly #pools = new Map<string, Count[]>();
+  readonly #pools = new Map<string, PoolHistory>();
   #newestMs: number;
 
   /** Begins with the state that a commit made at `timeMs`; minus infinity: before the first commit. */
-  constructor(keptMs: number, state: State, timeMs: number) {
+  constructor(keptMs: number, { pools }: State, timeMs: number) {
     this.#keptMs = keptMs;
     this.#knownSinceMs = timeMs;
     this.#newestMs = timeMs;
-    for (const [name, pool] of state.pools) this.#pools.set(name, [{ timeMs, active: activeIn(pool) }]);
-  }
-
-  /** Adds these commits, which lead from `start` to `end`. */
-  follow(start: State, commits: readonly Commit[], end: State): void {
-    const keptFromMs = (commits.at(-1)?.timeMs ?? 0) - this.#keptMs;
-    const grainOf = ({ timeMs }: Commit) =>
-      Math.max(Math.floor(timeMs / GRAIN_MS), Math.floor(keptFromMs / GRAIN_MS));
-    let before = start;
-    for (let from = 0; from < commits.length; ) {
-      const grain = grainOf(commits[from] as Commit);
-      const next = commits.findIndex((commit, index) => index > from && grainOf(commit) !== grain);
-      const part = commits.slice(from, next < 0 ? commits.length : next);
-      const after = next < 0 ? end : applyCommits(before, part);
-      this.#record(before, after, part.at(-1)?.timeMs ?? 0);
-      before = after;
-      from += part.length;
+    for (const [name, { backends }] of pools) {
+      const active = [...backends.values()].filter(({ value }) => isActive(value));
+      this.#pools.set(name, { active: new Set(active.map(({ value }) => value.address)), earlier: [] });
     }
   }
 
-  /** How many a pool had at that time; a pool that did not exist had none. */
-  at(pool: string, timeMs: number): EarlierCount {
-    const counts = this.#pools.get(pool) ?? [];
-    const asOfThen = timeMs >= this.#knownSinceMs;
-    const then = counts.findLast((count) => count.timeMs <= timeMs);
-    const oldest = asOfThen ? undefined : counts.find((count) => count.timeMs <= this.#knownSinceMs);
-    return { active: (then ?? oldest)?.active ?? 0, asOfThen };
+  /** Adds the commits that follow. */
+  follow(commits: readonly Commit[]): void {
+    for (const { changes, timeMs } of commits) {
+      // Replicas' clocks differ by a little; the order of the log is the order of events.
+      this.#newestMs = Math.max(timeMs, this.#newestMs);
+      const before = new Map<string, number>();
+      for (const change of changes) this.#apply(change, before);
+      for (const [name, active] of before) this.#ended(name, active, this.#newestMs);
+    }
+  }
+
+  /** The most that a pool had at any moment since then; a pool that does not exist has none. */
+  mostSince(timeMs: number, pool: string): RecentMost {
+    const { active, earlier } = this.#pools.get(pool) ?? { active: new Set(), earlier: [] };
+    const most = earlier.find(({ untilMs }) => untilMs > timeMs)?.active ?? 0;
+    return { active: Math.max(active.size, most), complete: this.knows(timeMs) };
   }
 
   knows(timeMs: number): boolean {
@@ -76,49 +72,49 @@ export class ActiveBackendHistory {
 
   /** Appends a history that began where this one ends. */
   continuedBy(later: ActiveBackendHistory): this {
-    for (const [name, counts] of later.#pools) {
-      for (const { timeMs, active } of counts) this.#add(name, Math.max(timeMs, this.#newestMs), active);
+    for (const name of this.#pools.keys()) if (!later.#pools.has(name)) this.#pools.delete(name);
+    for (const [name, { active, earlier }] of later.#pools) {
+      this.#pool(name).active = active;
+      for (const ended of earlier) this.#ended(name, ended.active, ended.untilMs);
     }
-    this.#advance(later.#newestMs);
+    this.#newestMs = Math.max(this.#newestMs, later.#newestMs);
     return this;
   }
 
-  #record(before: State, after: State, timeMs: number): void {
-    // Replicas' clocks differ by a little; the order of the log is the order of events.
-    const at = Math.max(timeMs, this.#newestMs);
-    if (before.pools !== after.pools) {
-      for (const [name, pool] of after.pools) {
-        if (pool !== before.pools.get(name)) this.#add(name, at, activeIn(pool));
-      }
-      for (const name of before.pools.keys()) if (!after.pools.has(name)) this.#add(name, at, 0);
-    }
-    this.#advance(at);
-  }
-
-  #add(name: string, timeMs: number, active: number): void {
-    const counts = this.#pools.get(name) ?? [];
-    const last = counts.at(-1);
-    if (last?.active === active) return;
-    // Each second keeps its last number, but the number that the history began with stays.
-    if (last !== undefined && last.timeMs > this.#knownSinceMs && isSameGrain(last.timeMs, timeMs))
-      counts.pop();
-    counts.push({ timeMs, active });
-    this.#pools.set(name, counts);
-  }
-
-  #advance(nowMs: number): void {
-    const sameSecond = isSameGrain(this.#newestMs, nowMs);
-    this.#newestMs = nowMs;
-    if (sameSecond) return;
-    const keptFromMs = nowMs - this.#keptMs;
-    for (const [name, counts] of this.#pools) {
-      const old = counts.findLastIndex(({ timeMs }) => timeMs <= keptFromMs);
-      if (old > 0) counts.splice(0, old);
-      if (counts.length === 1 && counts[0]?.active === 0 && old >= 0) this.#pools.delete(name);
+  /** As the fold does. Adds the number of each pool that changes to `before`. */
+  #apply(change: Change, before: Map<string, number>): void {
+    const activeOf = (name: string) => {
+      const active = this.#pools.get(name)?.active;
+      if (active !== undefined && !before.has(name)) before.set(name, active.size);
+      return active;
+    };
+    if (change.op === 'put' && change.resource.kind === 'pool') this.#pool(change.resource.value.name);
+    else if (change.op === 'put' && change.resource.kind === 'backend') {
+      const { value } = change.resource;
+      if (isActive(value)) activeOf(value.pool)?.add(value.address);
+      else activeOf(value.pool)?.delete(value.address);
+    } else if (change.op === 'delete' && change.kind === 'backend') {
+      const slash = change.name.indexOf('/');
+      activeOf(change.name.slice(0, slash))?.delete(change.name.slice(slash + 1));
+    } else if (change.op === 'delete' && change.kind === 'pool') {
+      // A pool that is created again has no past.
+      this.#pools.delete(change.name);
+      before.delete(change.name);
     }
   }
-}
 
-function isSameGrain(a: number, b: number): boolean {
-  return Math.floor(a / GRAIN_MS) === Math.floor(b / GRAIN_MS);
+  /** The pool had this number until then. */
+  #ended(name: string, active: number, untilMs: number): void {
+    const { earlier, active: now } = this.#pool(name);
+    while ((earlier.at(-1)?.active ?? Number.POSITIVE_INFINITY) <= Math.max(active, now.size)) earlier.pop();
+    if (active > now.size) earlier.push({ active, untilMs });
+    const kept = earlier.findIndex((ended) => ended.untilMs > this.#newestMs - this.#keptMs);
+    earlier.splice(0, kept === -1 ? earlier.length : kept);
+  }
+
+  #pool(name: string): PoolHistory {
+    const pool = this.#pools.get(name) ?? { active: new Set<string>(), earlier: [] };
+    this.#pools.set(name, pool);
+    return pool;
+  }
 }

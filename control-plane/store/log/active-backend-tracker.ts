@@ -1,13 +1,13 @@
 /**
- * How many active backends each pool had ten minutes ago, from the log: a replica that has just started knows it as well as
- * one that has been running for long, or says that it does not.
+ * The most active backends that each pool had in the last ten minutes, from the log: a replica that has just started knows
+ * it as well as one that has been running for long, or says that it does not.
  */
 import type { Commit, Head } from '../../../core/model/commit.ts';
 import type { State } from '../../../core/model/state.ts';
 import type { Clock } from '../../../core/runtime/clock.ts';
 import type { ConfigStore } from '../config-store.ts';
 import { SharedRun } from '../shared-run.ts';
-import { ActiveBackendHistory, type EarlierCount } from './active-backend-history.ts';
+import { ActiveBackendHistory, type RecentMost } from './active-backend-history.ts';
 import { oldestKept, readableMarks } from './kept-log.ts';
 import type { LogReader, StartCheckpoint } from './log-reader.ts';
 
@@ -34,13 +34,13 @@ export class ActiveBackendTracker {
     this.#unread = this.#history.knows(this.#thenMs()) ? null : state.head;
   }
 
-  follow(start: State, commits: readonly Commit[], end: State): void {
-    this.#history?.follow(start, commits, end);
+  follow(commits: readonly Commit[]): void {
+    this.#history?.follow(commits);
   }
 
-  /** What a pool had ten minutes ago; null before the first read. */
-  tenMinutesAgo(pool: string): EarlierCount | null {
-    return this.#history?.at(pool, this.#thenMs()) ?? null;
+  /** The most that a pool had in the last ten minutes; null before the first read. */
+  recentMost(pool: string): RecentMost | null {
+    return this.#history?.mostSince(this.#thenMs(), pool) ?? null;
   }
 
   /**
@@ -77,7 +77,7 @@ export class ActiveBackendTracker {
     const began = marks.find(({ head }) => head.revision === from);
     if (from > 0 && began === undefined) return null;
     const history = historySince(base.state, began?.timeMs);
-    history.follow(base.state, read.commits, read.state);
+    history.follow(read.commits);
     return history;
   }
 

@@ -18,7 +18,7 @@ import type { Random } from '../../../core/runtime/random.ts';
 import type { ConfigStore } from '../config-store.ts';
 import { type Member, type MemberStore, withoutMembers } from '../member-store.ts';
 import { SharedRun } from '../shared-run.ts';
-import type { EarlierCount } from './active-backend-history.ts';
+import type { RecentMost } from './active-backend-history.ts';
 import { ActiveBackendTracker } from './active-backend-tracker.ts';
 import { type FollowedState, planCatchUp } from './catch-up-plan.ts';
 import { encodedBytes, NewerFormatError } from './commit-codec.ts';
@@ -150,9 +150,9 @@ export class LogFollower {
     return this.revisions(1, revision + 1).find((record) => record.revision === revision);
   }
 
-  /** How many active backends a pool had in its configuration ten minutes ago; null before the first read. */
-  activeTenMinutesAgo(pool: string): EarlierCount | null {
-    return this.#activeBackends.tenMinutesAgo(pool);
+  /** The most active backends that a pool had in its configuration in the last ten minutes; null before the first read. */
+  mostActiveLately(pool: string): RecentMost | null {
+    return this.#activeBackends.recentMost(pool);
   }
 
   /**
@@ -230,7 +230,7 @@ export class LogFollower {
     this.#startIndex(base, read.checkpoint);
     const start = read.checkpoint?.state ?? base?.state ?? emptyState(originOf(position));
     if (start !== base?.state) this.#activeBackends.begin(start, read.checkpoint);
-    this.#activeBackends.follow(start, read.commits, read.state);
+    this.#activeBackends.follow(read.commits);
     return this.#keep({ state: read.state, position, members }, read.commits);
   }
 

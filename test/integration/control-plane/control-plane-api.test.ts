@@ -41,7 +41,7 @@ describe('resources', () => {
       pool: 'web',
       backend: { address: '10.0.0.1:80', state: 'BACKEND_STATE_DRAINING' },
     });
-    await call('pools', 'RemoveBackends', { pool: 'web', addresses: ['10.0.0.2:80'] });
+    await call('pools', 'RemoveBackends', { pool: 'web', addresses: ['10.0.0.2:80'], force: true });
     const pool = (await call('pools', 'GetPool', { name: 'web' })).response;
     assert.equal(pool.revision, '7');
     assert.deepEqual(
@@ -100,6 +100,21 @@ describe('the history', () => {
     const [drained, other] = (await call('pools', 'GetPool', { name: 'web' })).response.backends;
     assert.deepEqual(other?.stateSince, before);
     assert.deepEqual(drained?.stateSince, revisions[0]?.time);
+  });
+});
+
+describe('the guard', () => {
+  it('counts what a pool had at any moment of the last ten minutes, its first ones included', async (context) => {
+    const { call } = await runControlPlane(context);
+    const addresses = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'];
+    await call('pools', 'CreatePool', {
+      pool: { name: 'new', backends: addresses.map((address) => ({ address })) },
+    });
+    const remove = (count: number) =>
+      call('pools', 'RemoveBackends', { pool: 'new', addresses: addresses.splice(0, count) });
+    await remove(1);
+    const refused = /1 active backend, less than half \(it has 2 now, and had 3 in the last ten minutes\)/;
+    await assert.rejects(remove(1), refused);
   });
 });
 

@@ -142,7 +142,7 @@ describe('a change from the page', () => {
     assert.equal((await post(plane, drain(), { origin: own, 'sec-fetch-site': 'cross-site' })).status, 403);
     assert.equal((await post(plane, drain(), { origin: own, 'content-type': 'text/plain' })).status, 415);
     assert.equal((await post(plane, '{')).status, 400);
-    assert.equal((await post(plane, { method: 'DeletePool', request: { name: 'web' } })).status, 400);
+    assert.equal((await post(plane, { method: 'AdoptStore', request: {} })).status, 400);
     assert.equal((await post(plane, `"${'x'.repeat(300_000)}"`)).status, 413);
     const { response } = await plane.call('config', 'ListRevisions', {});
     assert.equal(response.revisions.length, 1);
@@ -211,11 +211,11 @@ it('the live stream says hello, gives the past, then the view at once and whenev
   const plane = await runControlPlane(t);
   await withPool(plane);
   const heard: string[] = [];
-  for await (const { event, data } of eventsOf(`http://${plane.httpAddress}/api/events?pool=web`)) {
+  for await (const { event, data } of eventsOf(`http://${plane.httpAddress}/api/events?page=pools/web`)) {
     if (event === 'stats' && !heard.includes('stats')) await post(plane, drain());
     heard.push(event);
     if (event !== 'view' || data['revision'] !== 2) continue;
-    assert.match(JSON.stringify(data['pool']), /"address":"10\.0\.0\.1:80","weight":1,"state":"draining"/);
+    assert.match(JSON.stringify(data['subject']), /"address":"10\.0\.0\.1:80","weight":1,"state":"draining"/);
     break;
   }
   assert.deepEqual(heard.slice(0, 3), ['hello', 'history', 'view']);

@@ -61,7 +61,7 @@ describe('the guard', () => {
     const dry = await lbctl(['backend', 'drain', 'last', alive, '--dry-run']);
     assert.equal(dry.code, 1);
     assert.match(dry.stderr, /the guard would refuse this without --force:\n {2}pools\[last\]/);
-    assert.match(dry.stdout, new RegExp(`${alive} +50.0 % +0.0 % +0\n`));
+    assert.match(dry.stdout, new RegExp(`${alive} +100.0 % +0.0 % +0\n`));
     const json = await lbctl(['backend', 'drain', 'last', alive, '--dry-run', '-o', 'json']);
     assert.equal((JSON.parse(json.stdout) as { guardRefusals: unknown[] }).guardRefusals.length, 1);
 

@@ -13,7 +13,11 @@ export function previewStep(run, acts) {
   return frame(
     run,
     [
-      h('p', { class: 'quiet', key: 'lead' }, leadOf(run, nothing)),
+      h(
+        'p',
+        { class: run.unsure ? 'refusal' : 'quiet', role: run.unsure && 'alert', key: 'lead' },
+        leadOf(run, nothing),
+      ),
       refused(run),
       !outdated && guarded && guardWords(preview.guardRefusals),
       !outdated && [changeList(preview.changes), effects(preview), preview.notes.map(note)],
@@ -26,16 +30,23 @@ export function previewStep(run, acts) {
   );
 }
 
-function leadOf({ outdated, what }, nothing) {
-  if (outdated)
-    return `Somebody changed ${what.subject ?? 'this pool'} while the dialog was open. Nothing was changed.`;
+/** Says that nothing was changed only where that is certain. */
+function leadOf({ outdated, unsure, what }, nothing) {
+  const changed = `Somebody changed ${what.subject ?? 'this pool'} while the dialog was open.`;
+  if (unsure) {
+    if (outdated)
+      return `${changed} Whether the first attempt was made is unknown: look at the history first.`;
+    return 'Unknown: the control plane gave no answer, so the change may have been made or not. Press “Try again” when it is back: that never makes it twice, and says if it was made. If you close this, look at the history.';
+  }
+  if (outdated) return `${changed} Nothing was changed.`;
   return nothing
     ? 'Nothing would change: the configuration is already like this.'
     : 'This is what would change. Nothing has been changed yet.';
 }
 
-function applyButton({ what, busy }, acts, guarded) {
-  const label = guarded ? 'Override the guard and apply' : 'Apply';
+function applyButton({ what, busy, unsure }, acts, guarded) {
+  const first = guarded ? 'Override the guard and apply' : 'Apply';
+  const label = unsure ? 'Try again' : first;
   const kind = guarded || what.danger ? 'danger' : 'primary';
   return submit(busy ? 'Applying …' : label, () => acts.apply(guarded), busy, kind);
 }
@@ -60,7 +71,7 @@ const effects = ({ poolEffects, listenerEffects }) => [
   ),
 ];
 
-function poolEffect({ pool, backends, connectionsDraining }) {
+function poolEffect({ pool, backends, connectionsDraining, explanation }) {
   const row = ({ address, shareBefore, shareAfter, connections }) => [
     h('th', { scope: 'row' }, h('code', {}, address)),
     h('td', { class: 'number' }, percent(shareBefore)),
@@ -80,6 +91,7 @@ function poolEffect({ pool, backends, connectionsDraining }) {
       { class: 'scroll' },
       h('table', { class: 'plain-table' }, h('thead', {}, h('tr', {}, heads)), h('tbody', {}, body)),
     ),
+    note(explanation),
     Number(connectionsDraining) > 0 &&
       note(`${counted(Number(connectionsDraining), 'open connection')} would be drained.`),
   );

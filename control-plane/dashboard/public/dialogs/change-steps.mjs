@@ -7,6 +7,15 @@ import { backButton, frame, refused, submit } from './step-frame.mjs';
 
 export function askStep(run, acts) {
   const { what, busy } = run;
+  if (what.direct !== undefined) {
+    const lead = h('p', { class: 'quiet', key: 'lead' }, what.lead);
+    return frame(
+      run,
+      [lead, refused(run)],
+      backButton(run, acts),
+      submit(what.direct, acts.direct, busy, 'danger'),
+    );
+  }
   if (what.fields.length === 0) {
     const loading = h('p', { class: 'quiet', key: 'loading' }, 'Loading the preview …');
     return frame(

@@ -4,13 +4,15 @@ import { ask, change as send, requestId } from '../lib/api.mjs';
 import { render } from '../lib/dom.mjs';
 import { previewStep } from './change-preview.mjs';
 import { askStep, resultStep } from './change-steps.mjs';
+import { valueOf } from './resource-fields.mjs';
 
 const AUTHOR_KEY = 'equipoise-author';
 const POLL_MS = 400;
 
 /**
  * `what`: title; lead; fields, each with a name, label, value and a pattern `about` for its violations; request(values), which
- * returns {method, request} for each dry run; done: the headline of the result; danger: it removes something; asShown: it is
+ * returns {method, request} for each dry run; read(texts): what `request` gets, if not the value of each field; direct: the
+ * button of an action without a preview; done: the headline of the result; danger: it removes something; asShown: it is
  * refused if there is a newer revision than in the preview; subject: what somebody may change meanwhile.
  */
 export function change({ fields = [], ...rest }) {
@@ -30,7 +32,7 @@ export function change({ fields = [], ...rest }) {
     // Somebody changed the same thing meanwhile, so the preview is out of date.
     outdated: false,
     result: null,
-    // An earlier attempt has an unknown outcome, so the newest revision may be this change itself.
+    // The outcome of an earlier attempt is unknown, so the newest revision may be this change itself.
     unsure: false,
     convergence: null,
     // The same id for every attempt to apply this change: if the first one succeeded, the next one reports that.
@@ -51,12 +53,14 @@ export function change({ fields = [], ...rest }) {
       document.getElementById('main').focus({ preventScroll: true });
   });
   dialog.addEventListener('keydown', ignoreHeldEnter);
+  // Escape while a change is being made would hide what becomes of it.
+  dialog.addEventListener('cancel', (event) => run.busy && run.step === 'preview' && event.preventDefault());
   document.body.append(dialog);
   run.draw();
   dialog.showModal();
   // Typing replaces the current value instead of appending to it.
   document.activeElement.select?.();
-  if (fields.length === 0) void acts.preview();
+  if (fields.length === 0 && what.direct === undefined) void acts.preview();
 }
 
 function stepOf(run, acts) {
@@ -95,10 +99,19 @@ function actsOf(run, dialog) {
       run.draw();
     },
     apply: (force) => busy(() => apply(run, force)),
+    direct: () =>
+      busy(async () => {
+        const { method, request } = run.what.request({});
+        await send(method, request);
+        dialog.close();
+      }),
   };
 }
 
 const dryRun = ({ planned: { method, request } }) => send(method, { ...request, dryRun: true });
+
+/** A control plane that could not reach its store says UNAVAILABLE, and has written nothing. */
+const isUnknown = ({ status, code }) => status === 0 || (status >= 500 && code !== 'UNAVAILABLE');
 
 async function apply(run, force) {
   const { method, request } = run.planned;
@@ -108,7 +121,7 @@ async function apply(run, force) {
     const shown = run.what.asShown && !run.unsure ? run.preview.revision : undefined;
     run.result = await send(method, { ...request, ...fields }, shown);
   } catch (refusal) {
-    run.unsure ||= refusal.status === 0 || refusal.status >= 500;
+    run.unsure ||= isUnknown(refusal);
     run.outdated = refusal.code === 'ABORTED';
     // The guard may have new reasons now; they are shown before the user can override it.
     if (refusal.code === 'FAILED_PRECONDITION') run.preview = await dryRun(run).catch(() => run.preview);
@@ -134,13 +147,9 @@ async function untilLive(run) {
 
 /** The values of the fields, converted for the request. */
 function readValues({ what, values }) {
-  return Object.fromEntries(
-    what.fields.map(({ name, lines, number }) => {
-      const text = values[name].trim();
-      if (lines) return [name, text.split(/[\s,]+/).filter((line) => line !== '')];
-      // Text that is not a number is sent as it is, and the answer says what is wrong with it.
-      return [name, number && text !== '' && Number.isFinite(Number(text)) ? Number(text) : text];
-    }),
+  return (
+    what.read?.(values) ??
+    Object.fromEntries(what.fields.map((one) => [one.name, valueOf(one, values[one.name]) ?? '']))
   );
 }
 

@@ -26,17 +26,29 @@ export function headers(more = {}) {
 
 /** Resolves to the answer. Rejects with a Refusal, also when the control plane does not answer. */
 export async function ask(path, options = {}) {
-  let response;
-  try {
-    response = await fetch(path, {
+  const send = () =>
+    fetch(path, {
       signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
       ...options,
       headers: headers(options.headers),
     });
+  let response;
+  try {
+    // A browser ends all its requests when an interface of its host changes. Each of ours may be sent again: the same
+    // change is made once.
+    response = await send().catch((error) => {
+      if (error.name === 'TimeoutError') throw error;
+      return send();
+    });
   } catch {
     throw new Refusal(0, { code: 'UNREACHABLE', error: 'The control plane does not answer.' });
   }
-  const answer = await response.json().catch(() => ({}));
+  const answer = await response.json().catch(() => null);
+  // An answer that was cut off says nothing, whatever its status was.
+  if (answer === null)
+    throw new Refusal(response.ok ? 0 : response.status, {
+      error: 'The answer of the control plane was cut off.',
+    });
   if (!response.ok) throw new Refusal(response.status, answer);
   return answer;
 }

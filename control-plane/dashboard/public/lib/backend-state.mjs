@@ -19,8 +19,9 @@ export const wordOf = (availability) =>
   availability === 'unseen' ? 'not reported by any proxy' : availability;
 
 /** The reasons for a backend's state, one per line. A reason that all proxies report is shown once. */
-export function reasonsOf({ state, complaints, moreComplaints, health }) {
-  if (state === 'disabled') return ['gets no connections and no health checks'];
+export function reasonsOf({ state, stateSinceMs, complaints, moreComplaints, health }) {
+  if (state === 'disabled') return ['gets no connections and no health checks', since(stateSinceMs)];
+  const drain = state === 'draining' ? [since(stateSinceMs)] : [];
   const proxies = Object.values(health).reduce((sum, count) => sum + count, 0);
   const groups = new Map();
   for (const { proxy, health: seen, reason, sinceMs } of complaints) {
@@ -35,7 +36,7 @@ export function reasonsOf({ state, complaints, moreComplaints, health }) {
     const where = everywhere ? `on all ${proxies} proxies` : `on ${group.proxies.join(', ')}`;
     return [`${words} ${where}`, since(group.sinceMs)];
   });
-  const all = lines.flat().filter((line) => line !== '');
+  const all = [...drain, ...lines.flat()].filter((line) => line !== '');
   return moreComplaints > 0 ? [...all, `and ${moreComplaints} more`] : all;
 }
 

@@ -12,6 +12,8 @@ const LEAST_SECONDS = 60;
 /** The steps of the grid where figures are bytes: 512 KiB rather than 488 KiB. */
 const BYTE_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
+/** How far from a mark the pointer may be to be told of it. */
+const MARK_SECONDS = 10;
 /** Half the width of a time label, because one may be centered at the very end. */
 const RIGHT_ROOM = 26;
 
@@ -23,10 +25,11 @@ function colorOf(element, name) {
 
 /**
  * A chart with one or more lines. `lines`: `{label, color}`, the color as the name of a CSS variable; `columns`: the times
- * in milliseconds, then the values of each line; `show`: formats a value.
+ * in milliseconds, then the values of each line, null where one is unknown; `show`: formats a value; `marks`: `{timeMs, kind,
+ * words}` of what happened, each a line across the chart; `top`: the smallest maximum of the y axis.
  */
-export function chart({ key, title, now, lines, columns, show, hint = '' }) {
-  const latest = lines.map(({ label }, index) => `${label} ${show(columns[index + 1].at(-1) ?? 0)}`);
+export function chart({ key, title, now, lines, columns, show, hint = '', marks = [], top = LEAST_TOP }) {
+  const latest = lines.map(({ label }, index) => `${label} ${show(columns[index + 1].at(-1))}`);
   const legend = lines.length > 1 || hint !== '';
   const entry = (line) => {
     const swatch = h('i', { class: 'swatch', style: { '--swatch': `var(${line.color})` } });
@@ -42,7 +45,7 @@ export function chart({ key, title, now, lines, columns, show, hint = '' }) {
       own: true,
       'aria-label': `${title} over the last minutes. Now: ${latest.join(', ')}`,
       mount,
-      sync: (element) => draw(element, lines, show, columns),
+      sync: (element) => draw(element, { lines, show, columns, marks, top }),
       unmount: (element) => element.plot.end(),
     }),
     legend &&
@@ -69,11 +72,11 @@ function mount(element) {
   };
 }
 
-function draw(element, lines, show, columns) {
+function draw(element, { lines, show, columns, marks, top }) {
   const { plot } = element;
   const names = lines.map(({ label }) => label).join();
   const isNew = plot.names !== names;
-  Object.assign(plot, { lines, show, names, data: dataOf(columns) });
+  Object.assign(plot, { lines, show, names, marks, top, data: dataOf(columns) });
   if (plot.made !== null && isNew) make(element);
   else plot.made?.setData(plot.data);
 }
@@ -104,7 +107,7 @@ function make(element) {
     cursor: { y: false, points: { size: 6 } },
     scales: {
       x: { range: (_plot, min, max) => [Math.min(min, max - LEAST_SECONDS), max] },
-      y: { range: (_plot, _min, max) => [0, Math.max(LEAST_TOP, (max ?? 0) * 1.15)] },
+      y: { range: (_plot, _min, max) => [0, Math.max(plot.top, (max ?? 0) * 1.15)] },
     },
     axes: [
       {
@@ -134,7 +137,10 @@ function make(element) {
         ...(lines.length === 1 && { fill: color(line.color).replace(')', ', 0.133)') }),
       })),
     ],
-    hooks: { setCursor: [(made) => describePoint(element, made)] },
+    hooks: {
+      drawClear: [(made) => drawMarks(plot.marks, made, color)],
+      setCursor: [(made) => describePoint(element, made)],
+    },
   };
   plot.made = new uPlot(options, plot.data, element);
 }
@@ -145,11 +151,32 @@ function timeLabel(time, times) {
   return times.length > 1 && times[1] - times[0] < 60 ? words : words.slice(0, 5);
 }
 
+/** A dashed line at each time at which something happened. */
+function drawMarks(marks, { ctx, bbox, scales, valToPos }, color) {
+  ctx.save();
+  ctx.setLineDash([4, 4]);
+  for (const { timeMs, kind } of marks) {
+    if (timeMs / 1_000 < scales.x.min || timeMs / 1_000 > scales.x.max) continue;
+    const x = Math.round(valToPos(timeMs / 1_000, 'x', true));
+    ctx.strokeStyle = color(`--${kind}`);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
 /** Describes the point under the pointer in the tooltip. */
 function describePoint(element, made) {
   const { lines, show, data } = element.plot;
   const { idx } = made.cursor;
   const at = idx === null || idx === undefined ? undefined : data[0][idx];
-  const words = lines.map(({ label }, index) => `${label} ${show(data[index + 1][idx] ?? 0)}`);
-  element.title = at === undefined ? '' : `${clock(at * 1_000)}: ${words.join(', ')}`;
+  const words = lines.map(({ label }, index) => `${label} ${show(data[index + 1][idx])}`);
+  const near =
+    at === undefined
+      ? []
+      : element.plot.marks.filter(({ timeMs }) => Math.abs(timeMs / 1_000 - at) < MARK_SECONDS);
+  const happened = near.map((one) => `\n${clock(one.timeMs)} ${one.words}`).join('');
+  element.title = at === undefined ? '' : `${clock(at * 1_000)}: ${words.join(', ')}${happened}`;
 }

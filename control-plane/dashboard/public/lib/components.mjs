@@ -1,7 +1,9 @@
 // Small components that all pages use.
 
 import { h } from './dom.mjs';
-import { age, moment } from './format.mjs';
+import { pageOf } from './address.mjs';
+import { age, moment, whole } from './format.mjs';
+import { countsInWords } from './model.mjs';
 
 /** `kind`: good, warn, bad or plain. The text says the same, for readers who can't see the color. */
 export const mark = (kind, words, title) => h('span', { class: `mark ${kind}`, title }, words);
@@ -52,29 +54,21 @@ export function field(target, name, { id, label, hint = '', wrong = [], control,
   );
 }
 
-/** A column: its heading, what it shows of a row, and its kind: number, brief, state or actions. */
-export const column = (head, show, kind = '') => ({ head, show, kind });
-
-/** A table, shown as cards on a phone. `keyOf` identifies a row across updates. */
-export function table(label, columns, rows, keyOf, { nothing, more = 0 }) {
-  if (rows.length === 0) return h('p', { class: 'empty', key: 'empty' }, nothing);
-  const heads = columns.map(({ head, kind }) => h('th', { class: kind, scope: 'col', key: head }, head));
-  const cells = (row) =>
-    columns.map(({ head, show, kind }) =>
-      h('td', { class: kind, 'data-head': head, key: head }, h('div', { class: 'cell' }, show(row))),
-    );
-  const body = rows.map((row) => h('tr', { key: keyOf(row) }, cells(row)));
-  return h(
-    'div',
-    { class: 'scroll', key: 'table' },
-    h('table', { 'aria-label': label }, h('thead', {}, h('tr', {}, heads)), h('tbody', {}, body)),
-    more > 0 && h('p', { class: 'empty' }, `and ${more} more; lbctl shows all of them`),
-  );
-}
-
 export const link = (page, words) => h('a', { href: `#/${page}` }, words);
 
-export const poolLink = (name) => link(`pools/${encodeURIComponent(name)}`, name);
+/** A link to the page of a pool, a listener or a proxy. `kind`: pools, listeners or proxies. */
+export const linkTo = (kind, name) => link(pageOf(kind, name), name);
+
+export const fact = (name, value) => h('div', { key: name }, h('dt', {}, name), h('dd', {}, value));
+
+/** The head of a page: its title, what is known about its subject, and what can be done with it. */
+export const pageHead = (title, facts, ...tools) =>
+  h(
+    'div',
+    { class: 'page-head', key: 'head' },
+    h('div', {}, h('h1', {}, title), facts.length > 0 && h('dl', { class: 'facts' }, facts)),
+    h('div', { class: 'tools' }, tools),
+  );
 
 export function button(words, onClick, { kind = '', label, disabled = false, key } = {}) {
   return h(
@@ -87,44 +81,72 @@ export function button(words, onClick, { kind = '', label, disabled = false, key
 export const since = (ms) =>
   ms === null || ms === undefined ? '' : `since ${moment(ms)} (${age(Date.now() - ms)})`;
 
+/** So many problems of one cause are shown at once. */
+const FEW = 3;
 const SEVERITY = { critical: ['bad', 'critical'], warning: ['warn', 'warning'], notice: ['plain', 'notice'] };
 
-/** The page of a pool shows its problems without a heading. */
-export const problemPanel = ({ rows, more }, heading) =>
-  h(
-    'section',
-    { class: 'panel', key: 'problems', 'aria-label': 'Problems' },
-    heading && h('h2', {}, heading),
-    problemList(rows, more),
+/** Nothing is shown of no problems unless there is a heading for it. */
+export function problemPanel({ groups, more, counts }, heading) {
+  if (groups.length === 0 && heading === undefined) return null;
+  const well = h(
+    'p',
+    { class: 'all-well', key: 'well' },
+    h('span', { 'aria-hidden': 'true' }, '✓ '),
+    'Everything is as it should be.',
   );
-
-function problemList(problems, more) {
-  if (problems.length === 0) {
-    return h(
-      'p',
-      { class: 'all-well', key: 'well' },
-      h('span', { 'aria-hidden': 'true' }, '✓ '),
-      'Everything is as it should be.',
-    );
-  }
-  return h(
+  const list = h(
     'ul',
     { class: 'problems', key: 'problems', 'aria-label': 'Problems' },
-    problems.map(({ key, severity, what, why: reasons, sinceMs, page }) => {
-      const [kind, word] = SEVERITY[severity];
-      return h(
-        'li',
-        { key, class: kind },
-        mark(kind, word),
-        h(
-          'div',
-          {},
-          h('strong', {}, page === '' ? what : link(page, what)),
-          why(reasons),
-          sinceMs !== null && h('span', { class: 'why', key: 'since' }, since(sinceMs)),
-        ),
-      );
-    }),
-    more > 0 && h('li', { key: 'more', class: 'plain' }, `and ${more} more`),
+    groups.map((group) => (group.count === 1 ? problemItem(group.rows[0]) : groupItem(group))),
+    more > 0 && h('li', { key: 'more', class: 'plain' }, `and ${more} more causes`),
+  );
+  return h(
+    'section',
+    { class: 'panel', key: 'problems', 'aria-label': 'Problems' },
+    heading && h('h2', {}, countsInWords(counts) || heading),
+    groups.length === 0 ? well : list,
+  );
+}
+
+function problemItem({ key, severity, what, why: reasons, sinceMs, pages }) {
+  const [kind, word] = SEVERITY[severity];
+  const page = pages[0]?.replace(/\/(.*)$/s, (_, name) => `/${encodeURIComponent(name)}`);
+  return h(
+    'li',
+    { key, class: kind },
+    mark(kind, word),
+    h(
+      'div',
+      {},
+      h('strong', {}, page === undefined ? what : link(page, what)),
+      why(reasons),
+      sinceMs !== null && h('span', { class: 'why', key: 'since' }, since(sinceMs)),
+    ),
+  );
+}
+
+/** Problems of one cause: closed at first if they are many, and then as the user leaves it. */
+function groupItem({ cause, severity, count, sinceMs, rows, more }) {
+  const [kind, word] = SEVERITY[severity];
+  return h(
+    'li',
+    { key: `cause-${cause}`, class: kind },
+    mark(kind, word),
+    h(
+      'details',
+      { mount: (element) => element.toggleAttribute('open', count <= FEW) },
+      h(
+        'summary',
+        {},
+        h('strong', {}, `${whole(count)} ${cause}`),
+        sinceMs !== null && h('span', { class: 'why', key: 'since' }, since(sinceMs)),
+      ),
+      h(
+        'ul',
+        { 'aria-label': cause },
+        rows.map(problemItem),
+        more > 0 && h('li', { key: 'more', class: 'plain' }, `and ${whole(more)} more`),
+      ),
+    ),
   );
 }

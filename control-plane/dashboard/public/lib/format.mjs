@@ -1,13 +1,16 @@
-// Formats figures and times for people.
+// Formats figures and times for people. What is unknown is a dash, and never 0.
 
 const NUMBER = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const SHORT = ['', 'k', 'M', 'G', 'T'];
 
-export const whole = (value) => NUMBER.format(value ?? 0);
+const isUnknown = (value) => value === null || value === undefined;
+
+export const whole = (value) => (isUnknown(value) ? '–' : NUMBER.format(value));
 
 /** At most three digits: 0.4, 12.3, 456, 7.89k. */
 export function short(value, units = SHORT, step = 1_000) {
-  let rest = value ?? 0;
+  if (isUnknown(value)) return '–';
+  let rest = value;
   let unit = 0;
   while (rest >= step * 0.9995 && unit < units.length - 1) {
     rest /= step;
@@ -27,17 +30,18 @@ const trimmed = (text) => text.replace(/\.?0+$/, '');
 const BYTES = [' B', ' KiB', ' MiB', ' GiB', ' TiB'];
 
 export const bytes = (value) => short(value, BYTES, 1_024);
-export const rate = (value) => `${short(value)}/s`;
-export const byteRate = (value) => `${bytes(value)}/s`;
+const perSecond = (show) => (value) => (isUnknown(value) ? '–' : `${show(value)}/s`);
+export const rate = perSecond(short);
+export const byteRate = perSecond(bytes);
 
 /** A latency, given in seconds: 0.42 ms, 12.3 ms, 1.2 s. */
 export function latency(seconds) {
-  if (seconds === undefined || seconds === null) return '–';
+  if (isUnknown(seconds)) return '–';
   if (seconds >= 1) return `${digits(seconds)} s`;
-  return seconds * 1_000 < 0.01 ? '<0.01 ms' : `${digits(seconds * 1_000)} ms`;
+  return seconds > 0 && seconds * 1_000 < 0.01 ? '<0.01 ms' : `${digits(seconds * 1_000)} ms`;
 }
 
-export const percent = (share) => `${trimmed((share * 100).toFixed(1))} %`;
+export const percent = (share) => (isUnknown(share) ? '–' : `${trimmed((share * 100).toFixed(1))} %`);
 
 export const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour12: false });
 

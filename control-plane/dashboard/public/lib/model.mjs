@@ -1,98 +1,111 @@
-// What the page knows: the newest view and stats frame, and the figures of the last 15 minutes.
+// What the page knows: the newest view and stats frame, and the figures of the last 15 minutes. Unknown ones are null.
 
-const MAX_POINTS = 1_000;
-/** The columns of the history, besides the time, and the figure of a stats frame that each shows. */
-const FIGURES = {
-  active: 'connectionsActive',
-  rate: 'connectionsPerSecond',
-  errors: 'errorsPerSecond',
-  bytesIn: 'bytesInPerSecond',
-  bytesOut: 'bytesOutPerSecond',
-};
+const PAST_MS = 15 * 60_000;
+/** As many as a control plane keeps. */
+const MAX_EVENTS = 2_000;
 /** How many lines of a chart can be told apart. */
 const MAX_LINES = 8;
-/** The busiest backends are chosen by about the last minute. */
-const RECENT_POINTS = 60;
 
 export function emptyModel() {
   return {
     view: null,
     stats: null,
-    history: { timeMs: [], active: [], rate: [], errors: [], bytesIn: [], bytesOut: [] },
-    /** `lines`: the address that has each color; null: the color is free. */
-    backends: { timeMs: [], rates: new Map(), lines: [] },
+    /** `columns`: the figures by name; `backends`: new connections per second by address; each as long as `timeMs`. */
+    history: { timeMs: [], columns: {}, backends: new Map() },
+    /** The address that has each color; null: the color is free. */
+    lines: [],
+    /** What happened, newest first. */
+    events: [],
+    keptSinceMs: null,
     page: '',
   };
 }
 
-/** Applies an event. `pool`: the pool of the history's figures; empty: all pools. */
-export function applyEvent(model, event, data, pool) {
+export function applyEvent(model, event, data) {
   if (event === 'hello') model.page = data.page;
-  else if (event === 'history') model.history = data;
+  else if (event === 'history') applyHistory(model, data);
   else if (event === 'view') model.view = data;
-  else if (event === 'stats') applyStats(model, data, pool);
+  else if (event === 'events') applyEvents(model, data);
+  else if (event === 'stats') applyStats(model, data);
 }
 
-function applyStats(model, stats, pool) {
+/** An event that more proxies report comes again with the same id. */
+function applyEvents(model, { rows, keptSinceMs }) {
+  const byId = new Map([...model.events, ...rows].map((one) => [one.id, one]));
+  model.events = [...byId.values()].sort((a, b) => b.timeMs - a.timeMs || b.id - a.id).slice(0, MAX_EVENTS);
+  model.keptSinceMs = keptSinceMs;
+}
+
+function applyHistory(model, { timeMs, columns, backends }) {
+  model.history = { timeMs, columns, backends: new Map(backends) };
+  chooseLines(model);
+}
+
+function applyStats(model, stats) {
   model.stats = stats;
-  const { history, backends } = model;
-  if (stats.timeMs <= (history.timeMs.at(-1) ?? 0)) return;
-  const traffic = pool === '' ? stats.total : stats.pools.find((one) => one.pool === pool)?.traffic;
-  history.timeMs.push(stats.timeMs);
-  for (const [name, figure] of Object.entries(FIGURES)) history[name].push(traffic?.[figure] ?? 0);
-  dropOldest(Object.values(history));
-  addBackendRates(backends, stats);
-}
-
-function dropOldest(columns) {
-  for (const column of columns) if (column.length > MAX_POINTS) column.shift();
-}
-
-/** New connections per second of each backend in the newest frame, since the page was opened. */
-function addBackendRates(backends, stats) {
-  const { timeMs, rates } = backends;
-  const now = new Map(
-    stats.backends.map(({ backend, traffic }) => [backend.address, traffic?.connectionsPerSecond ?? 0]),
+  const { history } = model;
+  const { timeMs, columns, backends } = history;
+  if (stats.timeMs <= (timeMs.at(-1) ?? 0)) return;
+  const rates = new Map(
+    stats.backends.map(({ backend, traffic }) => [backend.address, traffic?.connectionsPerSecond ?? null]),
   );
-  for (const address of rates.keys()) if (!now.has(address)) rates.delete(address);
-  for (const [address, value] of now) {
-    if (!rates.has(address)) rates.set(address, Array(timeMs.length).fill(null));
-    rates.get(address).push(value);
-  }
+  for (const [name, value] of Object.entries(stats.point))
+    append((columns[name] ??= []), timeMs.length, value);
+  // A backend that was removed keeps its past.
+  for (const address of rates.keys()) if (!backends.has(address)) backends.set(address, []);
+  for (const [address, past] of backends) append(past, timeMs.length, rates.get(address) ?? null);
   timeMs.push(stats.timeMs);
-  dropOldest([timeMs, ...rates.values()]);
-  choose(backends);
+  while (timeMs[0] < stats.timeMs - PAST_MS) {
+    for (const one of [timeMs, ...Object.values(columns), ...backends.values()]) one.shift();
+  }
+  for (const [address, past] of backends) if (past.every((value) => value === null)) backends.delete(address);
+  chooseLines(model);
+}
+
+/** Appends a figure to a column, which may have begun later than the others. */
+function append(figures, length, value) {
+  while (figures.length < length) figures.push(null);
+  figures.push(value);
 }
 
 const byName = (a, b) => (a < b ? -1 : 1);
 
-/** Gives lines to the busiest backends. One that keeps its line also keeps its color. */
-function choose(backends) {
-  const sums = [...backends.rates].map(([address, rates]) => [
+/** Gives lines to the backends that were busiest in the time that a chart shows. One that keeps its line keeps its color. */
+function chooseLines(model) {
+  const sums = [...model.history.backends].map(([address, rates]) => [
     address,
-    rates.slice(-RECENT_POINTS).reduce((sum, rate) => sum + (rate ?? 0), 0),
+    rates.reduce((sum, rate) => sum + (rate ?? 0), 0),
   ]);
   sums.sort(([a, most], [b, less]) => less - most || byName(a, b));
   const wanted = sums.slice(0, MAX_LINES).map(([address]) => address);
-  const kept = backends.lines.map((address) => (wanted.includes(address) ? address : null));
+  const kept = model.lines.map((address) => (wanted.includes(address) ? address : null));
   for (const address of wanted.filter((one) => !kept.includes(one)).sort(byName)) {
     const free = kept.indexOf(null);
     if (free === -1) kept.push(address);
     else kept[free] = address;
   }
-  backends.lines = kept;
+  model.lines = kept;
 }
 
 const ORDER = { critical: 0, warning: 1, notice: 2 };
 
-/** The problems of the fleet and those found in its traffic, worst first, and how many there are. */
+/** The problems of the fleet and those found in its traffic, by cause and worst first, and how many there are. */
 export function problemsOf(fleet, traffic) {
   const lists = [fleet, traffic].filter((list) => list !== undefined);
-  const sum = (read) => lists.reduce((all, list) => all + read(list), 0);
+  const sum = (severity) => lists.reduce((all, { counts }) => all + counts[severity], 0);
   return {
-    rows: lists.flatMap(({ rows }) => rows).sort((a, b) => ORDER[a.severity] - ORDER[b.severity]),
-    more: sum(({ more }) => more),
-    critical: sum(({ counts }) => counts.critical),
-    all: sum(({ counts }) => counts.critical + counts.warning + counts.notice),
+    groups: lists.flatMap(({ groups }) => groups.rows).sort((a, b) => ORDER[a.severity] - ORDER[b.severity]),
+    more: lists.reduce((all, { groups }) => all + groups.more, 0),
+    counts: { critical: sum('critical'), warning: sum('warning'), notice: sum('notice') },
   };
+}
+
+/** `2 critical problems, 5 in total`; empty: there are none. */
+export function countsInWords({ critical, warning, notice }) {
+  const all = critical + warning + notice;
+  const words = (count, kind) => `${count} ${kind}${count === 1 ? '' : 's'}`;
+  if (critical === 0) return all === 0 ? '' : words(all, 'problem');
+  return (
+    words(critical, 'critical problem') + (critical === all ? '' : `, ${words(all, 'problem')} in total`)
+  );
 }

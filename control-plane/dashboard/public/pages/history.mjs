@@ -1,13 +1,16 @@
 // Revisions: who changed what, when and why; the difference between two of them; and rollbacks.
 
 import { change } from '../dialogs/change.mjs';
+import { input, setInputs } from '../lib/address.mjs';
 import { ask } from '../lib/api.mjs';
 import { changeList } from '../lib/change-list.mjs';
-import { button, column, field, panel, table, why } from '../lib/components.mjs';
+import { button, field, panel, why } from '../lib/components.mjs';
 import { h } from '../lib/dom.mjs';
 import { age, moment } from '../lib/format.mjs';
+import { column, table } from '../lib/table.mjs';
 
 const MAX_SUMMARY = 3;
+const MAX_DETAILS = 4;
 const RETRY_MS = 2_000;
 
 const state = {
@@ -23,8 +26,9 @@ const state = {
   from: '',
   to: '',
   difference: null,
-  /** The comparison that is being read. */
+  /** The comparison that is being read, and the last one that has an answer. */
   comparing: '',
+  compared: '',
   shown: null,
   /** The number of the revision that is shown or being read. */
   wanted: null,
@@ -37,11 +41,12 @@ export const history = {
     if (Date.now() >= state.retryAtMs) {
       if (view.revision !== state.newest) void loadNewest(view.revision, redraw);
       if (number !== undefined && state.wanted !== number) void show(number, redraw);
+      compareAsked(redraw);
     }
     return [
       h('h1', { key: 'h1' }, 'History'),
       number !== undefined && shownPanel(number, view),
-      panel('Compare', comparison(redraw)),
+      panel('Compare', comparison()),
       panel('Revisions', revisions(view, redraw)),
     ];
   },
@@ -98,9 +103,10 @@ async function show(number, redraw) {
   };
   const refusal = await attempt('revisionError', read, redraw);
   // A revision that does not exist is not asked for again; one that could not be read is.
-  const mayPass = refusal !== null && (refusal.status === 0 || refusal.status >= 500);
-  if (mayPass && state.wanted === number) state.wanted = null;
+  if (refusal !== null && mayPass(refusal) && state.wanted === number) state.wanted = null;
 }
+
+const mayPass = ({ status }) => status === 0 || status >= 500;
 
 function shownPanel(number, view) {
   const { shown, revisionError } = state;
@@ -125,18 +131,18 @@ const rollBackButton = (revision, view, words, kind = '') =>
   Number(revision) < view.revision &&
   button(words, () => rollBack(revision), { kind, label: `Roll back to revision ${revision}` });
 
-function comparison(redraw) {
-  const input = (name, label) => field(state, name, { id: `compare-${name}`, label, inputmode: 'numeric' });
+function comparison() {
+  const one = (name, label) => field(state, name, { id: `compare-${name}`, label, inputmode: 'numeric' });
   const submit = (event) => {
     event.preventDefault();
-    void readDifference(state.from, state.to, redraw);
+    compare(state.from, state.to);
   };
   return [
     h(
       'form',
       { class: 'inline', key: 'form', on: { submit } },
-      input('from', 'From revision'),
-      input('to', 'to revision'),
+      one('from', 'From revision'),
+      one('to', 'to revision'),
       h('button', { type: 'submit', key: 'go' }, 'Compare'),
     ),
     errorWords('differenceError'),
@@ -147,17 +153,27 @@ function comparison(redraw) {
 const errorWords = (name) =>
   state[name] !== '' && h('p', { class: 'refusal', role: 'alert', key: name }, state[name]);
 
-/** If several comparisons are requested, the last one is shown. */
-async function readDifference(from, to, redraw) {
+/** The address has what is compared, so that a difference can be shared. */
+function compare(from, to) {
+  Object.assign(state, { from, to, compared: '' });
+  setInputs({ from, to });
+}
+
+/** Reads the difference that the address asks for. If several are requested, the last one is shown. */
+function compareAsked(redraw) {
+  const [from, to] = [input('from'), input('to')];
   const wanted = `from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`;
-  if (state.comparing === wanted) return;
-  state.comparing = wanted;
+  if (from + to === '' || state.compared === wanted || state.comparing === wanted) return;
+  Object.assign(state, { comparing: wanted, from, to });
   const read = async () => {
     const { changes } = await ask(`/api/difference?${wanted}`);
     if (state.comparing === wanted) state.difference = { from, to, changes };
   };
-  await attempt('differenceError', read, redraw);
-  if (state.comparing === wanted) state.comparing = '';
+  void attempt('differenceError', read, redraw).then((refusal) => {
+    if (state.comparing !== wanted) return;
+    state.comparing = '';
+    if (refusal === null || !mayPass(refusal)) state.compared = wanted;
+  });
 }
 
 function differenceWords({ from, to, changes }) {
@@ -176,11 +192,8 @@ function revisions(view, redraw) {
     column('Time', ({ timeMs }) => [moment(timeMs), why(`${age(Date.now() - timeMs)} ago`)]),
     column('Author', ({ author }) => author || '–'),
     column('Message', ({ message }) => message || '–'),
-    column('Changes', ({ summary }) => [
-      ...summary.slice(0, MAX_SUMMARY).map((line) => h('span', { class: 'line', key: line }, line)),
-      why(summary.length > MAX_SUMMARY && `and ${summary.length - MAX_SUMMARY} more`),
-    ]),
-    column('Actions', ({ revision }) => revisionActions(revision, view, redraw), 'actions'),
+    column('Changes', ({ summary }) => changesIn(summary)),
+    column('Actions', ({ revision }) => revisionActions(revision, view), 'actions'),
   ];
   const nothing = state.loading ? 'Loading …' : 'No revisions yet.';
   return [
@@ -192,19 +205,31 @@ function revisions(view, redraw) {
   ];
 }
 
-function revisionActions(revision, view, redraw) {
+/** What changed, a resource after the other, with as much detail as a row has room for. */
+const changesIn = (summary) => [
+  summary
+    .slice(0, MAX_SUMMARY)
+    .map(({ what, details }) => [
+      h('span', { class: 'line', key: what }, what),
+      why(
+        details.slice(0, MAX_DETAILS),
+        details.length > MAX_DETAILS && `and ${details.length - MAX_DETAILS} more`,
+      ),
+    ]),
+  why(summary.length > MAX_SUMMARY && `and ${summary.length - MAX_SUMMARY} more`),
+];
+
+function revisionActions(revision, view) {
   const label = `Compare revision ${revision} with the newest`;
-  const compare = () => compareWithNewest(revision, view, redraw);
+  const compare = () => compareWithNewest(revision, view);
   return h('div', { class: 'actions-row' }, [
     Number(revision) < view.revision && button('Compare with newest', compare, { kind: 'small', label }),
     rollBackButton(revision, view, 'Roll back', 'small'),
   ]);
 }
 
-async function compareWithNewest(revision, view, redraw) {
-  state.from = revision;
-  state.to = String(view.revision);
-  await readDifference(state.from, state.to, redraw);
+function compareWithNewest(revision, view) {
+  compare(revision, String(view.revision));
   document.getElementById('compare-from')?.scrollIntoView({ block: 'center' });
 }
 

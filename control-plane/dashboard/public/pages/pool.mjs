@@ -1,86 +1,82 @@
 // One pool: its backends, the actions on them, and where its traffic goes.
 
-import { chart } from '../lib/chart.mjs';
-import { h } from '../lib/dom.mjs';
-import { latency, rate, whole, words } from '../lib/format.mjs';
-import { button, column, link, mark, panel, problemPanel, table, why } from '../lib/components.mjs';
-import { kindOf, reasonsOf, wordOf } from '../lib/backend-state.mjs';
-import { problemsOf } from '../lib/model.mjs';
 import * as actions from '../dialogs/pool-actions.mjs';
-import { trafficPanel } from './overview.mjs';
+import * as form from '../dialogs/resource-form.mjs';
+import { kindOf, reasonsOf, wordOf } from '../lib/backend-state.mjs';
+import { button, fact, linkTo, mark, pageHead, panel, problemPanel, why } from '../lib/components.mjs';
+import { h } from '../lib/dom.mjs';
+import { missingSubject, poolMark } from '../lib/fleet-tables.mjs';
+import { latency, rate, whole, words } from '../lib/format.mjs';
+import { problemsOf } from '../lib/model.mjs';
+import { column, figures, table } from '../lib/table.mjs';
+import { trafficPanel } from '../lib/traffic.mjs';
 
-/** The CSS variables of the line colors (colors.css). */
-const LINES = Array.from({ length: 8 }, (_, index) => `--line-${index + 1}`);
-
-/** The newest view of the pool that is shown. */
+/** The newest view, and the pool that it shows. */
 let newest = null;
+const now = () => newest;
+const shown = ({ subject }) => subject;
+const policyOf = ({ subject, policies }) => policies.rows.find(({ name }) => name === subject?.policy);
 
 /** The pool and backend of an action, as the newest view has them, even after its dialog was opened. */
 const current = (row) => () => ({
-  page: newest,
-  row: newest.backends.rows.find(({ address }) => address === row?.address) ?? row,
+  page: newest.subject,
+  row: newest.subject.backends.rows.find(({ address }) => address === row?.address) ?? row,
 });
 
 export const pool = {
   name: 'Pool',
-  /** The name of the pool whose figures the stream must have. */
-  poolOf: ([name]) => name,
   draw: (model, [name]) => {
     const { view, stats } = model;
-    const page = view.pool;
+    const { subject } = view;
     // The view may still come from the stream of the previous page.
-    if (page?.name !== name) return missing(view, name);
-    newest = page;
+    if (view.asked !== `pools/${name}` || subject === null) {
+      return missingSubject(
+        view,
+        `pools/${name}`,
+        `Pool ${name}`,
+        ['pools', 'All pools'],
+        'There is no such pool.',
+      );
+    }
+    newest = view;
     const traffic = stats?.pools.find((one) => one.pool === name)?.traffic;
-    const problems = problemsOf(view.poolProblems, stats?.problems);
     return [
-      head(page, view),
-      problems.all > 0 && problemPanel(problems),
-      panel(`Backends of ${name}`, backendTable(page, stats, traffic)),
-      movement(model),
-      trafficPanel(model, traffic),
+      head(subject),
+      problemPanel(problemsOf(view.pageProblems, stats?.pageProblems)),
+      panel(`Backends of ${name}`, backendTable(subject, stats, traffic)),
+      trafficPanel(model, 'Connect failures'),
     ];
   },
 };
 
-function missing(view, name) {
-  const words = view.asked === name ? ['There is no such pool. ', link('pools', 'All pools')] : 'Reading …';
-  return [h('h1', { key: 'h1' }, `Pool ${name}`), h('p', { class: 'empty', key: 'missing' }, words)];
-}
-
-function head(page, view) {
-  const { name, up, policy, policyUsers, strategy, listeners, backends } = page;
-  const from = listeners.map((one) => `${one.name} (${one.address})`).join(', ');
-  return h(
-    'div',
-    { class: 'page-head', key: 'head' },
-    h(
-      'div',
-      {},
-      h('h1', {}, `Pool ${name}`),
-      h(
-        'dl',
-        { class: 'facts' },
-        fact('Up', `${up} of ${backends.rows.length + backends.more}`),
-        fact('Strategy', words(strategy)),
-        fact('Policy', policyUsers > 1 ? `${policy}, shared by ${policyUsers} pools` : policy),
-        fact('Listeners', from || 'none'),
-      ),
-    ),
-    h(
-      'div',
-      { class: 'tools' },
-      button('Add backends', () => actions.add(current()), { kind: 'primary' }),
-      button('Change strategy', () => actions.strategy(current())),
-      button('Change policy', () => actions.policy(current(), view.policies.rows)),
-    ),
+function head(page) {
+  const { name, policy, policyUsers, strategy, listeners, backends } = page;
+  const from = listeners.map((one) =>
+    h('span', { key: one.name }, linkTo('listeners', one.name), ` (${one.address}) `),
+  );
+  return pageHead(
+    `Pool ${name}`,
+    [
+      fact('Up', mark(...poolMark({ ...page, backends: backends.rows.length + backends.more }))),
+      fact('Strategy', words(strategy)),
+      fact('Policy', policyUsers > 1 ? `${policy}, shared by ${policyUsers} pools` : policy),
+      fact('Listeners', from.length === 0 ? 'none' : from),
+    ],
+    button('Add backends', () => actions.add(current()), { kind: 'primary', key: 'add' }),
+    button('Edit pool', () => form.edit('pool', now, shown), { key: 'edit' }),
+    // The pool may have another policy by the time that the change is previewed, but this dialog is about the first one.
+    button('Edit policy', () => form.edit('policy', now, sameName(policyOf(newest))), { key: 'policy' }),
+    button('Delete pool', () => form.remove('pool', now, shown), { kind: 'danger-words', key: 'delete' }),
   );
 }
 
-const fact = (name, value) => h('div', { key: name }, h('dt', {}, name), h('dd', {}, value));
+const sameName =
+  ({ name }) =>
+  ({ policies }) =>
+    policies.rows.find((one) => one.name === name);
 
 function backendTable(page, stats, traffic) {
-  const figures = (address) => stats?.backends.find(({ backend }) => backend.address === address)?.traffic;
+  const own = ({ address }) => stats?.backends.find(({ backend }) => backend.address === address)?.traffic;
   const all = traffic?.connectionsPerSecond ?? 0;
   const columns = [
     column('Backend', ({ address, source }) => [
@@ -91,14 +87,15 @@ function backendTable(page, stats, traffic) {
       'State',
       (row) => [mark(kindOf(row.availability), wordOf(row.availability)), why(reasonsOf(row))],
       'state',
+      { filter: ({ availability }) => wordOf(availability) },
     ),
-    column('Weight', ({ weight }) => whole(weight), 'number'),
-    column('Share', ({ address }) => share(figures(address), all)),
-    column('Connections', ({ connections }) => whole(connections), 'number'),
-    column('New', ({ address }) => rate(figures(address)?.connectionsPerSecond), 'number'),
-    column('Failed', ({ address }) => rate(figures(address)?.errorsPerSecond), 'number'),
-    column('Connect p50 / p99', ({ address }) => pair(figures(address)?.connect), 'number'),
-    column('First byte p50 / p99', ({ address }) => pair(figures(address)?.firstByte), 'number'),
+    figures('Weight', ({ weight }) => weight, whole),
+    column('Share', (row) => share(own(row), all), '', { value: (row) => own(row)?.connectionsPerSecond }),
+    figures('Connections', ({ connections }) => connections, whole),
+    figures('New', (row) => own(row)?.connectionsPerSecond, rate),
+    figures('Connect failures', (row) => own(row)?.errorsPerSecond, rate),
+    quantiles('Connect', (row) => own(row)?.connect),
+    quantiles('First byte', (row) => own(row)?.firstByte),
     column('Actions', backendActions, 'actions'),
   ];
   return table('Backends', columns, page.backends.rows, ({ address }) => address, {
@@ -107,11 +104,20 @@ function backendTable(page, stats, traffic) {
   });
 }
 
-const pair = (quantiles) => `${latency(quantiles?.p50)} / ${latency(quantiles?.p99)}`;
+/** The median, and below it what one in a hundred exceeds, by which the column is sorted. */
+const quantiles = (head, read) =>
+  column(
+    head,
+    (row) => [latency(read(row)?.p50), why(read(row) && `p99 ${latency(read(row).p99)}`)],
+    'number',
+    {
+      value: (row) => read(row)?.p99,
+    },
+  );
 
 function share(traffic, all) {
-  if (all === 0) return '–';
-  const part = (traffic?.connectionsPerSecond ?? 0) / all;
+  if (all === 0 || traffic === undefined) return '–';
+  const part = traffic.connectionsPerSecond / all;
   return h(
     'span',
     { class: 'share', title: 'share of the new connections of this pool' },
@@ -133,27 +139,5 @@ function backendActions(row) {
     row.state !== 'disabled' && one('Disable', actions.disable),
     one('Weight', actions.weight),
     one('Remove', actions.remove, 'small danger'),
-  );
-}
-
-/** New connections per second of each backend since the page was opened, to see how traffic moves after a change. */
-function movement({ backends }) {
-  const lines = backends.lines.flatMap((label, index) =>
-    label === null ? [] : [{ label, color: LINES[index] }],
-  );
-  if (lines.length === 0) return null;
-  const few =
-    backends.rates.size > lines.length ? `the busiest ${lines.length} of ${backends.rates.size}, ` : '';
-  return panel(
-    'Where new connections go',
-    chart({
-      key: 'movement',
-      title: 'New connections by backend',
-      now: '',
-      show: rate,
-      lines,
-      columns: [backends.timeMs, ...lines.map(({ label }) => backends.rates.get(label))],
-      hint: `${few}since this page was opened`,
-    }),
   );
 }

@@ -1,22 +1,53 @@
 // All pools, and the policies.
 
+import * as form from '../dialogs/resource-form.mjs';
+import { button, pageHead, panel, why } from '../lib/components.mjs';
 import { h } from '../lib/dom.mjs';
-import { words } from '../lib/format.mjs';
-import { column, panel, table } from '../lib/components.mjs';
-import { poolTable } from './overview.mjs';
+import { poolTable } from '../lib/fleet-tables.mjs';
+import { whole, words } from '../lib/format.mjs';
+import { column, figures, table } from '../lib/table.mjs';
+
+let newest = null;
+const now = () => newest;
+const named = (name) => (view) => view.policies.rows.find((one) => one.name === name);
 
 const POLICIES = [
   column('Policy', ({ name }) => name),
-  column('Strategy', ({ strategy }) => words(strategy)),
-  column('Health check', ({ healthCheck }) => healthCheck),
+  column('Strategy', ({ strategy }) => words(strategy), '', { filter: ({ strategy }) => words(strategy) }),
+  column('Health check', ({ health_check: { type, interval, timeout } }) =>
+    type === 'none' ? 'none' : [type, why(`every ${interval}, timeout ${timeout}`)],
+  ),
+  column('Connect', ({ connect: { timeout, retries } }) => [timeout, why(`${retries} retries`)]),
+  column('Idle, half-closed', ({ timeouts: { idle, half_closed: half } }) => `${idle}, ${half}`),
+  column('Drain', ({ drain_timeout: drain }) => drain),
+  figures('Pools', ({ users }) => users, whole),
+  column('Actions', ({ name, users }) => actions(name, users), 'actions'),
 ];
+
+function actions(name, users) {
+  const one = (word, act, kind) =>
+    button(word, () => act('policy', now, named(name)), { kind, key: word, label: `${word} policy ${name}` });
+  const isFree = users === 0 && name !== 'default';
+  return h(
+    'div',
+    { class: 'actions-row' },
+    one('Edit', form.edit, 'small'),
+    isFree && one('Delete', form.remove, 'small danger'),
+  );
+}
 
 export const pools = {
   name: 'Pools',
   draw: (model) => {
-    const { rows, more } = model.view.policies;
+    newest = model.view;
+    const { rows, more } = newest.policies;
     return [
-      h('h1', { key: 'h1' }, 'Pools'),
+      pageHead(
+        'Pools',
+        [],
+        button('New pool', () => form.create('pool', now), { kind: 'primary', key: 'pool' }),
+        button('New policy', () => form.create('policy', now), { key: 'policy' }),
+      ),
       panel('All pools', poolTable(model)),
       panel(
         'Policies',

@@ -25,9 +25,30 @@ describe('a change as JSON', () => {
     assert.deepEqual(read({ ...body, shown: '42' }), { asked: { ...body, shown: 42 }, wrong: [] });
   });
 
+  it('may have what manifests have: names in snake case, durations and words', () => {
+    const policy = {
+      name: 'a',
+      strategy: 'least_connections',
+      health_check: { type: 'none', interval: '1m30s', healthy_threshold: 3 },
+    };
+    const { asked, wrong } = read({ method: 'CreatePolicy', request: { policy } });
+    assert.deepEqual(wrong, []);
+    assert.deepEqual(asked, {
+      method: 'CreatePolicy',
+      shown: null,
+      request: {
+        policy: {
+          name: 'a',
+          strategy: 'STRATEGY_LEAST_CONNECTIONS',
+          healthCheck: { type: 'TYPE_NONE', interval: { seconds: 90, nanos: 0 }, healthyThreshold: 3 },
+        },
+      },
+    });
+  });
+
   it('names one of the methods of the page', () => {
     for (const body of [
-      { method: 'DeleteProxy', request: {} },
+      { method: 'AdoptStore', request: {} },
       { method: 'constructor' },
       {},
       null,
@@ -36,7 +57,7 @@ describe('a change as JSON', () => {
     ]) {
       const { asked, wrong } = read(body);
       assert.equal(asked, null);
-      assert.match(wrong.join(), /^method must be one of AddBackends, RemoveBackends,/);
+      assert.match(wrong.join(), /^method must be one of CreatePool, UpdatePool,/);
     }
   });
 
@@ -46,13 +67,23 @@ describe('a change as JSON', () => {
     // The wire format would wrap it around.
     ['UpdateBackend', { backend: { weight: 2 ** 32 } }, /^backend\.weight .*whole number/],
     ['UpdateBackend', { backend: { weight: null } }, /^backend\.weight .*whole number/],
-    ['UpdateBackend', { backend: { state: 'draining' } }, /^backend\.state .*BACKEND_STATE_DRAINING/],
-    ['UpdatePolicy', { policy: { strategy: 1 } }, /^policy\.strategy .*STRATEGY_PEAK_EWMA/],
+    [
+      'UpdateBackend',
+      { backend: { state: 'gone' } },
+      /^backend\.state must be one of active, draining, disabled/,
+    ],
+    ['UpdatePolicy', { policy: { strategy: 1 } }, /^policy\.strategy .*peak_ewma/],
     ['RemoveBackends', { dryRun: 'true' }, /^dryRun .*true or false/],
     ['RemoveBackends', { addresses: '10.0.0.1:80' }, /^addresses .*list/],
     ['UpdatePool', { pool: 'web' }, /^pool .*object/],
     ['Rollback', { revision: 'latest' }, /^revision .*digits/],
     ['Rollback', { revison: '1' }, /^revison is not a known field; the fields are .*revision/],
+    ['UpdatePolicy', { policy: { drain_timeout: '5 min' } }, /^policy\.drain_timeout .*not a duration/],
+    [
+      'UpdatePolicy',
+      { policy: { health_check: { type: 'udp' } } },
+      /^policy\.health_check\.type .*tcp, none/,
+    ],
     ['Rollback', JSON.parse('{"__proto__": 1}'), /^__proto__ is not a known field/],
   ] as const) {
     it(`is refused as ${method} with ${JSON.stringify(request)}`, () => {

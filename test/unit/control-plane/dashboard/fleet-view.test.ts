@@ -9,6 +9,7 @@ import {
   listenerReport,
   reportedProxy as proxy,
 } from '../../../../harness/control-plane/reports.ts';
+import type { Plain } from '../../../../core/view/plain.ts';
 import { stateOf } from '../../../../harness/state.ts';
 
 const state = stateOf([
@@ -22,6 +23,7 @@ const state = stateOf([
 ]);
 const followed = { state, position: { ...state.head, version: 1 }, members: [] };
 const ready = { ready: true } as const;
+const NOW_MS = 1_700_000_100_000;
 
 const refused = {
   health: 'HEALTH_UNHEALTHY',
@@ -29,19 +31,26 @@ const refused = {
   since: { seconds: '100', nanos: 0 },
 } as const;
 
-const viewOf = (views: FleetViews, pool: string) => ({ ...views.shared, ...views.of(pool) });
+const viewOf = (views: FleetViews, page: string) => ({ ...views.shared, ...views.of(page) });
 
-function view(proxies: readonly ProxyRecord[], pool = '') {
-  return viewOf(fleetViews(followed, ready, proxies), pool);
+/** The pool that a view is about. */
+function poolIn({ subject }: ReturnType<typeof viewOf>) {
+  assert.ok(subject !== null && 'policyUsers' in subject);
+  return subject;
+}
+
+function view(proxies: readonly ProxyRecord[], page = '') {
+  return viewOf(fleetViews(followed, ready, proxies, NOW_MS), page);
 }
 
 describe('the view of the fleet', () => {
   it('has nothing but the reason before the store was read', () => {
-    const { revision, problems, pools, pool } = viewOf(
-      fleetViews(null, { ready: false, reason: 'no answer' }, []),
-      'web',
+    const { revision, problems, pools, subject } = viewOf(
+      fleetViews(null, { ready: false, reason: 'no answer' }, [], NOW_MS),
+      'pools/web',
     );
-    assert.deepEqual([revision, problems.rows[0]?.why[0], pools.rows, pool], [null, 'no answer', [], null]);
+    const why = problems.groups.rows[0]?.rows[0]?.why[0];
+    assert.deepEqual([revision, why, pools.rows, subject], [null, 'no answer', [], null]);
   });
 
   it('shows pools by name, with how many of their backends are up', () => {
@@ -60,7 +69,15 @@ describe('the view of the fleet', () => {
     assert.deepEqual(both[1]?.availabilities, { up: 1, down: 1 });
   });
 
-  it('shows policies and listeners in words', () => {
+  const check = (type: string) => ({
+    type,
+    interval: '5s',
+    timeout: '2s',
+    healthy_threshold: 2,
+    unhealthy_threshold: 3,
+  });
+
+  it('shows policies as manifests have them, and listeners with what keeps them from accepting', () => {
     const { policies, listeners } = view([
       proxy('a', { listeners: [listenerReport('web', { connectionsActive: 7 })] }),
       proxy('b', {
@@ -70,10 +87,10 @@ describe('the view of the fleet', () => {
       }),
     ]);
     assert.deepEqual(
-      policies.rows.map(({ name, healthCheck }) => [name, healthCheck]),
+      policies.rows.map((policy) => [policy.name, policy.users, (policy as Plain)['health_check']]),
       [
-        ['default', 'tcp every 5s, timeout 2s'],
-        ['unchecked', 'none'],
+        ['default', 2, check('tcp')],
+        ['unchecked', 0, check('none')],
       ],
     );
     assert.deepEqual([listeners.rows[0]?.connections, listeners.rows[0]?.failures], [7, ['b: EADDRINUSE']]);
@@ -81,27 +98,28 @@ describe('the view of the fleet', () => {
 
   it('shows the backends of the pool that was asked for, and why each is as it is', () => {
     const backends = [backendReport('web', '10.0.0.1:80', { ...refused, connectionsActive: 2 })];
-    const { pool } = view(
+    const shown = view(
       [
         proxy('a', { backends }),
         proxy('b', { backends: [backendReport('web', '10.0.0.1:80')] }),
         proxy('gone', { backends }, false),
       ],
-      'web',
+      'pools/web',
     );
-    const [first, second] = pool?.backends.rows ?? [];
+    const [first, second] = poolIn(shown).backends.rows;
     assert.deepEqual([first?.availability, first?.weight, first?.connections], ['partly up', 3, 2]);
     assert.deepEqual(first?.complaints, [
       { proxy: 'a', health: 'unhealthy', reason: 'connection refused', sinceMs: 100_000 },
     ]);
     assert.equal(second?.availability, 'unseen');
-    assert.equal(view([], 'nothing').pool, null);
+    assert.equal(second?.connections, null);
+    assert.equal(view([], 'pools/nothing').subject, null);
   });
 
   it('counts a health that this program does not know as unknown', () => {
     const backends = [backendReport('web', '10.0.0.1:80', { health: 9 as never })];
-    const { pool } = view([proxy('a', { backends })], 'web');
-    assert.equal(pool?.backends.rows[0]?.availability, 'not checked yet');
+    const { backends: rows } = poolIn(view([proxy('a', { backends })], 'pools/web'));
+    assert.equal(rows.rows[0]?.availability, 'not checked yet');
   });
 
   it('says of a proxy how far it is behind, what it refused and when it was last seen', () => {
@@ -130,27 +148,69 @@ describe('the view of the fleet', () => {
     const views = fleetViews(
       { state: large, position: { ...large.head, revision: 2, version: 2 }, members: [] },
       ready,
-      Array.from({ length: 300 }, (_, index) => proxy(`p${index}`, reports(index), index < 250)),
+      Array.from({ length: 2_100 }, (_, index) => proxy(`p${index}`, reports(index), index < 250)),
+      NOW_MS,
     );
-    const { pool, pools, proxies, connected, behind, problems } = viewOf(views, 'web');
-    assert.deepEqual([pool?.backends.rows.length, pool?.backends.more, pool?.up], [500, 100, 600]);
-    const [first] = pool?.backends.rows ?? [];
+    const view = viewOf(views, 'pools/web');
+    const { pools, proxies, connected, behind, problems } = view;
+    const pool = poolIn(view);
+    assert.deepEqual([pool.backends.rows.length, pool.backends.more, pool.up], [500, 100, 600]);
+    const [first] = pool.backends.rows;
     assert.deepEqual([first?.complaints.length, first?.moreComplaints], [5, 3]);
     assert.equal(pools.rows[0]?.backends, 600);
-    assert.deepEqual([proxies.rows.length, proxies.more, connected, behind], [200, 100, 250, 250]);
-    assert.deepEqual(problems.counts, { critical: 50, warning: 1, notice: 250 });
-    assert.deepEqual([problems.rows.length, problems.more], [30, 271]);
+    assert.deepEqual([proxies.rows.length, proxies.more, connected, behind], [2_000, 100, 250, 250]);
+    assert.deepEqual(problems.counts, { critical: 1_850, warning: 1, notice: 250 });
+    const groups = problems.groups.rows.map(({ count, cause, rows, more }) => [
+      count,
+      cause,
+      rows.length,
+      more,
+    ]);
+    assert.deepEqual(groups, [
+      [1_850, 'proxies are disconnected', 50, 1_800],
+      [1, 'backends are down on some proxies and up on others', 1, 0],
+      [250, 'proxies are behind', 50, 200],
+    ]);
   });
 
-  it('has the problems of the pool that was asked for, whatever else is wrong', () => {
+  it('has the problems of the page that was asked for, whatever else is wrong', () => {
     const down = [backendReport('web', '10.0.0.1:80', refused)];
     const away = Array.from({ length: 40 }, (_, index) => proxy(`away-${index}`, {}, false));
-    const { asked, poolProblems, problems } = view([proxy('a', { backends: down }), ...away], 'web');
-    assert.equal(asked, 'web');
+    const shown = view([proxy('a', { backends: down }), ...away], 'pools/web');
+    assert.equal(shown.asked, 'pools/web');
     assert.deepEqual(
-      poolProblems.rows.map(({ what }) => what),
-      ['1 of 2 backends of pool web is down: 10.0.0.1:80'],
+      shown.pageProblems.groups.rows.map(({ cause, count }) => [cause, count]),
+      [['pools have backends that are down: connection refused', 1]],
     );
-    assert.ok(problems.rows.every(({ page }) => page === 'proxies'));
+    const one = view([proxy('a', { backends: down }), ...away], 'proxies/away-7').pageProblems;
+    assert.deepEqual(
+      one.groups.rows.flatMap(({ rows }) => rows.map(({ what }) => what)),
+      ['Proxy away-7 is disconnected'],
+    );
+  });
+
+  it('has how each proxy serves a listener, and what a proxy does not find healthy', () => {
+    const proxies = [
+      proxy('a', {
+        listeners: [listenerReport('web', { connectionsActive: 3 })],
+        backends: [backendReport('web', '10.0.0.1:80', refused)],
+      }),
+      proxy('gone', { listeners: [listenerReport('web', { connectionsActive: 9 })] }, false),
+    ];
+    const listener = view(proxies, 'listeners/web').subject;
+    assert.ok(listener !== null && 'proxies' in listener);
+    assert.deepEqual(
+      listener.proxies.map(({ id, connections }) => [id, connections]),
+      [
+        ['a', 3],
+        ['gone', null],
+      ],
+    );
+    const one = view(proxies, 'proxies/a').subject;
+    assert.ok(one !== null && 'complaints' in one);
+    assert.deepEqual(
+      one.complaints.rows.map(({ pool, address, reason }) => [pool, address, reason]),
+      [['web', '10.0.0.1:80', 'connection refused']],
+    );
   });
 });

@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
 import { LiveEvents } from '../../../../control-plane/dashboard/live-events.ts';
+import { type EventKind, EventLog } from '../../../../control-plane/fleet/event-log.ts';
 import { Fleet } from '../../../../control-plane/fleet/fleet.ts';
 import { OpenStreams } from '../../../../control-plane/rpc/open-streams.ts';
 import { FleetStats } from '../../../../control-plane/fleet/fleet-stats.ts';
@@ -65,6 +66,7 @@ function rig() {
       return { ready: true };
     },
   } as unknown as LogFollower;
+  const events = new EventLog(0);
   const live = new LiveEvents({
     follower,
     fleet,
@@ -73,6 +75,7 @@ function rig() {
     logger,
     page: 'v1',
     stats: new FleetStats({ fleet, follower, clock }),
+    events,
   });
   const open = (pool = '') => {
     const connection = new Connection();
@@ -87,6 +90,7 @@ function rig() {
   };
   return {
     clock,
+    events,
     fleet,
     streams,
     live,
@@ -146,6 +150,30 @@ describe('a reader of the live stream', () => {
     assert.equal(views(), before + 2);
   });
 
+  it('gets what happened and then only what is new; a page marks its charts with that, and the page of events lists it', () => {
+    const { clock, events, open } = rig();
+    const time = clock.wallMs();
+    const flap = (pool: string, kind: EventKind) =>
+      events.addTransition({ kind, pool, backend: '10.0.0.1:80', proxyId: 'a', text: pool }, time);
+    events.add({ kind: 'KIND_COMMIT', revision: '1', text: 'revision 1' }, time);
+    events.add({ kind: 'KIND_PROXY_CONNECTED', proxyId: 'a', text: 'proxy a connected' }, time);
+    flap('web', 'KIND_BACKEND_UNHEALTHY');
+    const pages = ['', 'pools/web', 'pools/api', 'events'].map(open);
+    flap('api', 'KIND_BACKEND_HEALTHY');
+    clock.advance(100);
+    const heard = pages.map((reader) =>
+      reader
+        .heard('events')
+        .map(({ rows }) => (rows as { text: string }[]).map(({ text }) => text.split(',')[0])),
+    );
+    assert.deepEqual(heard, [
+      [['revision 1', 'web'], ['api']],
+      [['revision 1', 'web']],
+      [['revision 1'], ['api']],
+      [['revision 1', 'proxy a connected', 'web'], ['api']],
+    ]);
+  });
+
   it('misses what it did not take, and gets the newest then', () => {
     const { clock, open, commit } = rig();
     const [slow, quick] = [open(), open()];
@@ -186,7 +214,7 @@ describe('a reader of the live stream', () => {
 
   it('costs a tenth of the time for views, however many pools are shown', () => {
     const { clock, open, commit, viewsMade, cost } = rig();
-    const readers = Array.from({ length: 20 }, (_, index) => open(`pool-${index}`));
+    const readers = Array.from({ length: 20 }, (_, index) => open(`pools/pool-${index}`));
     assert.equal(viewsMade(), 1);
     cost(200);
     const beganMs = clock.nowMs();

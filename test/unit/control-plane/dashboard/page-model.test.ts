@@ -1,98 +1,216 @@
-/** What the page makes of what it is told. */
+/** What the page makes of what it is told, without a browser. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
+type Figures = readonly (number | null)[];
+
 interface Model {
-  readonly backends: {
+  readonly history: {
     readonly timeMs: readonly number[];
-    readonly rates: ReadonlyMap<string, readonly (number | null)[]>;
-    readonly lines: readonly (string | null)[];
+    readonly columns: Readonly<Record<string, Figures>>;
+    readonly backends: ReadonlyMap<string, Figures>;
   };
+  readonly lines: readonly (string | null)[];
 }
 
-interface ProblemList {
-  readonly rows: readonly { readonly severity: string }[];
-  readonly more: number;
-  readonly counts: Readonly<Record<string, number>>;
-}
+type Show = (value: number | null | undefined) => string;
 
 /** Scripts for the browser have no types. */
-const MODEL = new URL('../../../../control-plane/dashboard/public/lib/model.mjs', import.meta.url).href;
-const { emptyModel, applyEvent, problemsOf } = (await import(MODEL)) as {
+const page = async <T>(name: string) =>
+  (await import(
+    new URL(`../../../../control-plane/dashboard/public/${name}.mjs`, import.meta.url).href
+  )) as T;
+const { emptyModel, applyEvent, problemsOf, countsInWords } = await page<{
   emptyModel(): Model;
-  applyEvent(model: Model, event: string, data: unknown, pool: string): void;
-  problemsOf(fleet: ProblemList, traffic: ProblemList | undefined): object;
-};
+  applyEvent(model: Model, event: string, data: unknown): void;
+  problemsOf(fleet: object, traffic: object | undefined): { readonly counts: object };
+  countsInWords(counts: object): string;
+}>('lib/model');
+const { arrange, nextSort, choicesOf } = await page<{
+  arrange<Row>(rows: readonly Row[], columns: readonly unknown[], asked: object): readonly Row[];
+  nextSort(sort: string, column: unknown): string;
+  choicesOf(rows: readonly unknown[], column: unknown): readonly string[];
+}>('lib/arrange');
+const { parseHash, input, setInputs } = await page<{
+  parseHash(hash: string): { readonly parts: readonly (string | null)[] };
+  input(name: string): string;
+  setInputs(values: Readonly<Record<string, string>>): void;
+}>('lib/address');
+const { statusOf, titleOf } = await page<{
+  statusOf(connection: object, counts: object | null): object;
+  titleOf(status: object, page: string): string;
+}>('lib/status');
+const { whole, rate, byteRate, latency, percent } =
+  await page<Readonly<Record<'whole' | 'rate' | 'byteRate' | 'latency' | 'percent', Show>>>('lib/format');
+interface Frame {
+  readonly point?: Readonly<Record<string, number | null>>;
+  readonly rates?: Readonly<Record<string, number>>;
+}
 
-/** Frames a second apart, each with the connections a second of some backends. */
-function after(...frames: readonly Readonly<Record<string, number>>[]): Model['backends'] {
+/** A model that heard such frames, a second apart unless `stepMs` says otherwise. */
+function after(frames: readonly Frame[], stepMs = 1_000, history?: object) {
   const model = emptyModel();
-  frames.forEach((rates, index) => {
+  if (history) applyEvent(model, 'history', history);
+  frames.forEach(({ point = {}, rates = {} }, index) => {
     const backends = Object.entries(rates).map(([address, connectionsPerSecond]) => ({
       backend: { address },
       traffic: { connectionsPerSecond },
     }));
-    applyEvent(model, 'stats', { timeMs: (index + 1) * 1_000, pools: [], backends }, 'web');
+    applyEvent(model, 'stats', { timeMs: (index + 1) * stepMs, point, backends });
   });
-  return model.backends;
+  return model;
 }
 
-const many = (rates: (index: number) => number, count = 12) =>
-  Object.fromEntries(Array.from({ length: count }, (_, index) => [`b${index}`, rates(index)]));
-
-describe('where new connections go', () => {
-  it('has columns of one length, whenever a backend came', () => {
-    const { timeMs, rates } = after({ a: 1 }, { a: 2, b: 3 }, { a: 4, b: 5 });
+describe('the figures of the charts', () => {
+  it('begin with the past that exists, and every column is as long as the times', () => {
+    const past = { timeMs: [100, 200], columns: { rate: [1, 2] }, backends: [['a', [3, null]]] };
+    const { history, lines } = after([{ point: { rate: 5, active: 7 }, rates: { a: 4, b: 6 } }], 1_000, past);
+    assert.deepEqual(history.timeMs, [100, 200, 1_000]);
+    assert.deepEqual(history.columns, { rate: [1, 2, 5], active: [null, null, 7] });
     assert.deepEqual(
-      [...rates],
+      [...history.backends],
       [
-        ['a', [1, 2, 4]],
-        ['b', [null, 3, 5]],
+        ['a', [3, null, 4]],
+        ['b', [null, null, 6]],
       ],
     );
-    assert.equal(timeMs.length, 3);
+    assert.deepEqual(lines, ['a', 'b']);
   });
 
-  it('lets go of a backend that left the frame, and gives its place to another', () => {
-    const { rates, lines } = after({ a: 1, b: 2 }, { b: 2, c: 3 });
-    assert.deepEqual([...rates.keys()], ['b', 'c']);
-    assert.deepEqual(lines, ['c', 'b']);
-    assert.deepEqual(after({ a: 1, b: 2 }, { b: 2 }).lines, [null, 'b']);
+  it('keep the past of a backend that was removed, until no chart shows it', () => {
+    const removed = after([{ rates: { a: 1, b: 2 } }, { rates: { b: 2 } }]);
+    assert.deepEqual(removed.history.backends.get('a'), [1, null]);
+    assert.deepEqual(removed.lines, ['a', 'b']);
+    const minutes = Array.from({ length: 20 }, (_, index) => ({
+      rates: index === 0 ? { a: 1, b: 2 } : { b: 2 },
+    }));
+    const later = after(minutes, 60_000);
+    assert.deepEqual([...later.history.backends.keys()], ['b']);
+    assert.deepEqual([later.history.timeMs.length, later.lines], [16, [null, 'b']]);
   });
 
-  it('has a line for each of the busiest of late, which keep their colours', () => {
-    const first = after(many((index) => index));
-    assert.deepEqual(new Set(first.lines), new Set(['b10', 'b11', 'b4', 'b5', 'b6', 'b7', 'b8', 'b9']));
-    const later = after(
-      many((index) => index),
-      many((index) => (index === 0 ? 1_000 : index)),
-    );
+  it('have lines for the busiest backends, which keep their colors', () => {
+    const many = (rate: (index: number) => number) =>
+      Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`b${index}`, rate(index)]));
+    const first = after([{ rates: many((index) => index) }]).lines;
+    assert.deepEqual(new Set(first), new Set(['b10', 'b11', 'b4', 'b5', 'b6', 'b7', 'b8', 'b9']));
+    const busy = many((index) => (index === 0 ? 1_000 : index));
+    const later = after([{ rates: many((index) => index) }, { rates: busy }]).lines;
     assert.deepEqual(
-      later.lines.map((line, index) => line === first.lines[index] || line),
-      first.lines.map((line) => line !== 'b4' || 'b0'),
+      later,
+      first.map((line) => (line === 'b4' ? 'b0' : line)),
     );
-    assert.equal(later.rates.size, 12);
   });
 });
 
-describe('the problems of the page', () => {
-  it('are those of the fleet and of the traffic, worst first, counted by the control plane', () => {
-    const fleet = {
-      rows: [{ severity: 'warning' }],
-      more: 4,
-      counts: { critical: 2, warning: 3, notice: 0 },
-    };
-    const traffic = {
-      rows: [{ severity: 'critical' }],
-      more: 0,
-      counts: { critical: 1, warning: 0, notice: 0 },
-    };
-    assert.deepEqual(problemsOf(fleet, traffic), {
-      rows: [{ severity: 'critical' }, { severity: 'warning' }],
-      more: 4,
-      critical: 3,
-      all: 6,
+it('what is unknown is a dash, and zero is zero', () => {
+  for (const show of [whole, rate, byteRate, latency, percent]) {
+    assert.deepEqual([show(null), show(undefined)], ['–', '–']);
+  }
+  assert.deepEqual([whole(0), rate(0), byteRate(0), percent(0)], ['0', '0/s', '0 B/s', '0 %']);
+});
+
+describe('the state of everything', () => {
+  const live = { live: true, heardMs: 1, status: 200 };
+  const counts = (critical: number, warning = 0, notice = 0) => ({ critical, warning, notice });
+
+  for (const [connection, known, kind, words, title] of [
+    [live, counts(0), 'good', 'all well', 'Pools · Equipoise'],
+    [live, counts(0, 0, 1), 'plain', '1 notice', '1 notice · Pools · Equipoise'],
+    [live, counts(0, 2, 1), 'warn', '2 warnings', '2 warnings · Pools · Equipoise'],
+    [live, counts(3, 2), 'bad', '3 critical', '3 critical · Pools · Equipoise'],
+    [{ ...live, live: false }, counts(0), 'bad', 'not connected', 'not connected · Pools · Equipoise'],
+    [{ ...live, status: 401 }, null, 'warn', 'signed out', 'signed out · Pools · Equipoise'],
+    [
+      { ...live, heardMs: null, live: false },
+      null,
+      'warn',
+      'connecting …',
+      'connecting … · Pools · Equipoise',
+    ],
+  ] as const) {
+    it(`is ${words}`, () => {
+      const status = statusOf(connection, known);
+      assert.deepEqual([status, titleOf(status, 'Pools')], [{ kind, words }, title]);
     });
-    assert.deepEqual(problemsOf(fleet, undefined), { rows: fleet.rows, more: 4, critical: 2, all: 5 });
+  }
+});
+
+it('problems of the fleet and of its traffic are shown together, worst first', () => {
+  const list = (severity: string, counts: object, more = 0) => ({
+    groups: { rows: [{ severity }], more },
+    counts,
   });
+  const fleet = list('warning', { critical: 0, warning: 3, notice: 0 }, 4);
+  const traffic = list('critical', { critical: 2, warning: 0, notice: 0 });
+  const both = problemsOf(fleet, traffic);
+  assert.deepEqual(both, {
+    groups: [{ severity: 'critical' }, { severity: 'warning' }],
+    more: 4,
+    counts: { critical: 2, warning: 3, notice: 0 },
+  });
+  assert.equal(countsInWords(both.counts), '2 critical problems, 5 problems in total');
+  assert.equal(countsInWords(problemsOf(fleet, undefined).counts), '3 problems');
+});
+
+describe('a table', () => {
+  const text = (head: string, key: string) => ({ head, kind: '', show: (row: Row) => row[key as 'name'] });
+  interface Row {
+    readonly name: string;
+    readonly state: string;
+    readonly rate: number | null;
+  }
+  const columns = [
+    text('Name', 'name'),
+    { ...text('State', 'state'), filter: ({ state }: Row) => state },
+    {
+      head: 'New',
+      kind: 'number',
+      show: ({ rate: one }: Row) => rate(one),
+      value: ({ rate: one }: Row) => one,
+    },
+  ];
+  const rows: readonly Row[] = [
+    { name: 'web-10', state: 'up', rate: 5 },
+    { name: 'web-9', state: 'down', rate: null },
+    { name: 'api', state: 'up', rate: 40 },
+  ];
+
+  for (const [asked, names] of [
+    [{}, 'web-10 web-9 api'],
+    [{ sort: 'Name' }, 'api web-9 web-10'],
+    [{ sort: '-New' }, 'api web-10 web-9'],
+    [{ sort: 'New' }, 'web-10 api web-9'],
+    [{ sort: 'gone' }, 'web-10 web-9 api'],
+    [{ search: 'WEB up' }, 'web-10'],
+    [{ search: 'nothing' }, ''],
+    [{ filters: { State: 'up' }, sort: '-Name' }, 'web-10 api'],
+  ] as const) {
+    it(`has its rows as ${JSON.stringify(asked)} asks`, () => {
+      const found: readonly Row[] = arrange(rows, columns, asked);
+      assert.equal(found.map(({ name }) => name).join(' '), names);
+    });
+  }
+
+  it('sorts by a column in one order, in the other, and no more', () => {
+    const [name, , figures] = columns;
+    const orders = (column: unknown) => ['', nextSort('', column), nextSort(nextSort('', column), column)];
+    assert.deepEqual(orders(name), ['', 'Name', '-Name']);
+    assert.deepEqual(orders(figures), ['', '-New', 'New']);
+    assert.equal(nextSort('-Name', name), '');
+    assert.deepEqual(choicesOf(rows, columns[1]), ['down', 'up']);
+  });
+});
+
+it('an address holds the inputs of its view, whatever they are', () => {
+  const at = { hash: '#/pools/web' };
+  const history = { replaceState: (_state: null, _title: string, hash: string) => void (at.hash = hash) };
+  Object.assign(globalThis, { location: at, window: { history, dispatchEvent: () => true } });
+  setInputs({ 'backends.search': 'a & b?' });
+  setInputs({ from: '3' });
+  assert.deepEqual([input('backends.search'), input('from'), input('to')], ['a & b?', '3', '']);
+  assert.deepEqual(parseHash(at.hash).parts, ['pools', 'web']);
+  setInputs({ from: '', 'backends.search': '' });
+  assert.equal(at.hash, '#/pools/web');
+  assert.deepEqual(parseHash('#/pools/%E0%A4%A').parts, ['pools', null]);
 });

@@ -9,6 +9,8 @@ import type { StreamReportsRequest__Output } from '../../../../core/wire/generat
 import { applied, backendReport, reportedProxy } from '../../../../harness/control-plane/reports.ts';
 import { stateOf } from '../../../../harness/state.ts';
 
+const DAY_MS = 86_400_000;
+const NOW_MS = 1_700_000_000_000 + 2 * DAY_MS;
 const addresses = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'];
 const fleetState = (
   states: readonly ('active' | 'draining' | 'disabled')[] = ['active', 'active', 'active'],
@@ -40,11 +42,10 @@ function problems(
   { state = fleetState(), status = { ready: true } }: { state?: State; status?: FollowerStatus } = {},
 ) {
   const followed = { state, position: { ...state.head, version: 1 }, members: [] };
-  return fleetViews(followed, status, proxies).shared.problems.rows.map(({ severity, what, why }) => [
-    severity,
-    what,
-    why.join(' | '),
-  ]);
+  const { groups } = fleetViews(followed, status, proxies, NOW_MS).shared.problems;
+  return groups.rows
+    .flatMap(({ rows }) => rows)
+    .map(({ severity, what, why }) => [severity, what, why.join(' | ')]);
 }
 
 describe('the problems', () => {
@@ -70,14 +71,47 @@ describe('the problems', () => {
   });
 
   it('say what a pool without a backend that takes connections means to clients', () => {
+    const [first] = problems([proxy('a')], { state: fleetState(['draining', 'disabled', 'draining']) });
+    assert.deepEqual(first, [
+      'critical',
+      'Pool web has no backend that takes connections',
+      'Of 3 backends: 2 draining, 1 disabled. | New connections to listener front are closed at once.',
+    ]);
+  });
+
+  it('name panic: no backend is healthy, and all are used', () => {
     const [first] = problems([proxy('a', { backends: healthy([0, 1]) })], {
       state: fleetState(['active', 'active', 'draining']),
     });
-    assert.deepEqual(first?.slice(0, 2), ['critical', 'Pool web has no backend that takes connections']);
-    assert.match(
-      first?.[2] ?? '',
-      /Of 3 backends: 2 down, 1 draining\. \| connection refused \(2\) \| New connections to listener front are closed at once\./,
-    );
+    assert.deepEqual(first, [
+      'critical',
+      'No backend of pool web is healthy: all are used',
+      'Of 3 backends: 2 down, 1 draining. | connection refused (2) | Connections are tried on every active backend (panic).',
+    ]);
+  });
+
+  it('name a drain that was forgotten for more than a day', () => {
+    const state = fleetState(['active', 'draining', 'draining']);
+    const drained = (ageMs: number): State => {
+      const pool = state.pools.get('web');
+      assert.ok(pool);
+      const backends = [...pool.backends].map(([address, stored]): [string, typeof stored] => [
+        address,
+        { ...stored, stateSinceMs: NOW_MS - ageMs },
+      ]);
+      return { ...state, pools: new Map([['web', { ...pool, backends: new Map(backends) }]]) };
+    };
+    assert.deepEqual(problems([proxy('a')], { state: drained(DAY_MS - 1) }), []);
+    assert.deepEqual(problems([proxy('a')], { state: drained(DAY_MS + 1) })[0]?.slice(0, 2), [
+      'warning',
+      '2 backends of pool web have been draining for more than a day: 10.0.0.2:80 and 10.0.0.3:80',
+    ]);
+  });
+
+  it('repeat what a proxy says of a backend, such as that it is the proxy itself', () => {
+    const reason = 'leads back to listener front of this proxy';
+    const backends = [backendReport('web', '10.0.0.1:80', { ...down, reason })];
+    assert.equal(problems([proxy('a', { backends: [...healthy().slice(1), ...backends] })])[0]?.[2], reason);
   });
 
   it('wait until backends were checked', () => {
@@ -109,6 +143,23 @@ describe('the problems', () => {
       ],
     );
     assert.match(found[1]?.[2] ?? '', /revision 2: x is wrong \| It continues to run revision 1\./);
+  });
+
+  it('say once that processes share an id, and where each is', () => {
+    const [one, other] = [proxy('a'), proxy('a')].map((record, index) => ({
+      ...record,
+      peer: `10.0.0.${index}`,
+    }));
+    assert.ok(one && other);
+    const found = problems([
+      { ...one, sameId: [other] },
+      { ...other, sameId: [one] },
+    ]);
+    assert.deepEqual(
+      found.map(([severity]) => severity),
+      ['critical'],
+    );
+    assert.match(found[0]?.[1] ?? '', /^2 processes report as proxy a: from 10\.0\.0\.\d and 10\.0\.0\.\d$/);
   });
 
   it('say that no proxy is connected, once, rather than that each backend is unseen', () => {

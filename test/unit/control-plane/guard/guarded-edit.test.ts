@@ -34,7 +34,7 @@ function fleetOf({ away = false } = {}) {
 interface Given {
   readonly dryRun?: boolean;
   readonly fleet?: Fleet;
-  /** Configured ten minutes ago; null: not known. */
+  /** The most that was configured in the last ten minutes; null: not known. */
   readonly earlier?: number | null;
 }
 
@@ -42,8 +42,8 @@ function remove(
   withRegistered: (state: State) => State,
   { dryRun = false, fleet = fleetOf(), earlier = 1 }: Given = {},
 ) {
-  const then = earlier === null ? null : { active: earlier, asOfThen: true };
-  const sources = { fleet: () => fleetFacts(fleet), earlier: () => then, withRegistered };
+  const then = earlier === null ? null : { active: earlier, complete: true };
+  const sources = { fleet: () => fleetFacts(fleet), recentMost: () => then, withRegistered };
   const guarded = new GuardedEdit(removeBackends('web', [CONFIGURED]), sources, { force: false, dryRun });
   return { result: guarded.edit(STATE), findings: guarded.findings };
 }
@@ -78,17 +78,17 @@ describe('an edit behind the guard', () => {
     assert.match(notes.join(), /not every proxy on the roster reports/);
   });
 
-  it('compares with what was configured ten minutes ago and what is registered now', () => {
+  it('compares with the most that was configured in the last ten minutes, and what is registered now', () => {
     assert.equal(remove(withRegistered, { earlier: 2 }).result.ok, true);
     assert.deepEqual(
       remove(withRegistered, { earlier: 3 }).findings.refused.map(({ description }) => description),
-      ['would have 2 active backends, less than half (it has 3 now and had 5 ten minutes ago)'],
+      ['would have 2 active backends, less than half (it has 3 now, and had 5 in the last ten minutes)'],
     );
   });
 
   it('notes that the configuration of ten minutes ago is unknown', () => {
     const { result, findings } = remove(withRegistered, { earlier: null });
     assert.equal(result.ok, true);
-    assert.match(findings.notes.join(), /could not compare with ten minutes ago/);
+    assert.match(findings.notes.join(), /could not look back ten minutes/);
   });
 });

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { type ServiceError, status } from '@grpc/grpc-js';
 import type { Violation } from '../../../../core/model/violation.ts';
 import { ERROR_CODES, LbError } from '../../../../core/runtime/errors.ts';
-import { fromGrpcError, toGrpcStatus } from '../../../../core/wire/status.ts';
+import { fromGrpcError, NOT_GRPC, toGrpcStatus } from '../../../../core/wire/status.ts';
 
 function there(error: LbError): LbError {
   const { code, details, metadata } = toGrpcStatus(error);
@@ -70,15 +70,10 @@ describe('the reason of a failed connect', () => {
       'No connection established. Last error: Error: connect ECONNREFUSED. Resolution note: ',
       'connect ECONNREFUSED',
     ],
-    [
-      'No connection established. Last error: undefined. Resolution note: ',
-      'the connection was closed before gRPC answered',
-    ],
-    [
-      'No connection established. Last error: null. Resolution note: none',
-      'the connection was closed before gRPC answered',
-    ],
-    ['undefined', 'the connection was closed before gRPC answered'],
+    ['No connection established. Last error: undefined. Resolution note: ', NOT_GRPC],
+    ['No connection established. Last error: null. Resolution note: none', NOT_GRPC],
+    ['undefined', NOT_GRPC],
+    ['Failed to connect (2026-11-30T17:50:29.209Z)', NOT_GRPC],
   ] as const) {
     it(`is said in words: ${details}`, () => assert.equal(failed(details).message, reason));
   }

@@ -6,7 +6,7 @@ import {
   activeIn,
 } from '../../../../../control-plane/store/log/active-backend-history.ts';
 import type { Change, Commit } from '../../../../../core/model/commit.ts';
-import { applyCommit, applyCommits, emptyState } from '../../../../../core/model/fold.ts';
+import { applyCommit, emptyState } from '../../../../../core/model/fold.ts';
 import type { State } from '../../../../../core/model/state.ts';
 import { commitOn } from '../../../../../harness/state.ts';
 
@@ -42,7 +42,7 @@ function logOf(steps: readonly { readonly timeMs: number; readonly changes: read
     states.push(state);
     return commit;
   });
-  return { commits, states, end: state };
+  return { commits, states };
 }
 
 const WEB = logOf([
@@ -51,9 +51,9 @@ const WEB = logOf([
   { timeMs: 4_200, changes: [backend('web', 1, 1, 'draining'), removed('web', 2)] },
 ]);
 
-function whole({ commits, end }: typeof WEB, keptMs = KEPT_MS): ActiveBackendHistory {
+function whole({ commits }: typeof WEB, keptMs = KEPT_MS): ActiveBackendHistory {
   const history = new ActiveBackendHistory(keptMs, emptyState('store'), FROM_THE_START);
-  history.follow(emptyState('store'), commits, end);
+  history.follow(commits);
   return history;
 }
 
@@ -76,71 +76,82 @@ const log = fc
     return logOf(steps.map((step) => ({ timeMs: (timeMs += step.afterMs), changes: [step.change] })));
   });
 
-/** The numbers at whole seconds at which nothing happened, in the time that is kept. */
-function check(history: ActiveBackendHistory, { commits, states }: typeof WEB, fromMs: number): void {
-  const last = commits.at(-1)?.timeMs ?? 0;
-  for (let at = Math.max(0, Math.ceil((last - KEPT_MS) / 1_000) * 1_000); at <= last; at += 1_000) {
-    if (at < fromMs || commits.some(({ timeMs }) => timeMs === at)) continue;
-    const state = states[commits.findLastIndex(({ timeMs }) => timeMs < at)];
-    for (const pool of ['web', 'api']) {
-      assert.deepEqual(history.at(pool, at), { active: activeIn(state?.pools.get(pool)), asOfThen: true });
-    }
-  }
+/** The most that a pool had from `sinceMs` to the end of a log, as its states say. */
+function mostOf({ commits, states }: typeof WEB, sinceMs: number, pool: string): number {
+  let newestMs = Number.NEGATIVE_INFINITY;
+  const times = commits.map(({ timeMs }) => (newestMs = Math.max(newestMs, timeMs)));
+  const end = states.at(-1)?.pools.get(pool);
+  // A pool that was created again has no past.
+  const created = states.findLastIndex(({ pools }) => !pools.has(pool)) + 1;
+  const counts = states.slice(created).flatMap((state, index) => {
+    const endedMs = times[created + index + 1] ?? Number.POSITIVE_INFINITY;
+    return endedMs > sinceMs ? [activeIn(state.pools.get(pool))] : [];
+  });
+  return end === undefined ? 0 : Math.max(...counts);
 }
 
 describe('the history of active backends', () => {
-  it('tells what a pool had at a time', () => {
+  it('tells the most that a pool had since a time, now included', () => {
     const history = whole(WEB);
     assert.deepEqual(
-      [999, 1_000, 2_999, 3_000, 4_199, 4_200, 99_000].map((at) => history.at('web', at).active),
-      [0, 2, 2, 3, 3, 1, 1],
+      [999, 2_999, 3_000, 4_199, 4_200, 99_000].map((since) => history.mostSince(since, 'web').active),
+      [3, 3, 3, 3, 1, 1],
     );
-    assert.deepEqual(history.at('else', 2_000), { active: 0, asOfThen: true });
+    assert.deepEqual(history.mostSince(2_000, 'else'), { active: 0, complete: true });
   });
 
-  it('says where it knows no more than the oldest number', () => {
+  it('says where it does not know all of that time', () => {
     const [first] = WEB.states as [State];
     const history = new ActiveBackendHistory(KEPT_MS, first, 1_000);
-    history.follow(first, WEB.commits.slice(1), WEB.end);
-    assert.deepEqual(history.at('web', 999), { active: 2, asOfThen: false });
-    assert.deepEqual(history.at('web', 1_000), { active: 2, asOfThen: true });
-    assert.deepEqual(history.at('web', 4_200), { active: 1, asOfThen: true });
+    history.follow(WEB.commits.slice(1));
+    assert.deepEqual(history.mostSince(999, 'web'), { active: 3, complete: false });
+    assert.deepEqual(history.mostSince(1_000, 'web'), { active: 3, complete: true });
+    assert.deepEqual(history.mostSince(4_200, 'web'), { active: 1, complete: true });
   });
 
   it('keeps the order of the log when a clock runs behind', () => {
     const history = whole(
       logOf([
-        { timeMs: 5_000, changes: [put('web'), backend('web', 1)] },
-        { timeMs: 9_000, changes: [backend('web', 2)] },
-        { timeMs: 8_000, changes: [backend('web', 3)] },
+        { timeMs: 5_000, changes: [put('web'), backend('web', 1), backend('web', 2)] },
+        { timeMs: 9_000, changes: [backend('web', 3)] },
+        { timeMs: 8_000, changes: [removed('web', 2), removed('web', 3)] },
       ]),
     );
-    assert.deepEqual([history.at('web', 8_500).active, history.at('web', 9_000).active], [1, 3]);
+    assert.deepEqual(
+      [history.mostSince(8_500, 'web').active, history.mostSince(9_000, 'web').active],
+      [3, 1],
+    );
   });
 
-  it('agrees with the log for every whole second that is kept, in pieces, and put behind an older one', () => {
-    const pieces = fc.array(fc.integer({ min: 1, max: 7 }));
+  it('agrees with the log for all that is kept, in pieces, and put behind an older one', () => {
     fc.assert(
-      fc.property(log, pieces, fc.double({ min: 0, max: 1, noNaN: true }), (made, sizes, share) => {
-        const cut = Math.floor(share * made.commits.length);
-        const follow = (history: ActiveBackendHistory, start: State, from: number, to: number) => {
-          let before = start;
-          for (let at = from, piece = 0; at < to; piece += 1) {
-            const commits = made.commits.slice(at, Math.min(to, at + (sizes[piece % sizes.length] ?? 1)));
-            const end = applyCommits(before, commits);
-            history.follow(before, commits, end);
-            before = end;
-            at += commits.length;
-          }
-          return before;
+      fc.property(log, fc.nat(40), fc.nat(40), (made, one, other) => {
+        const [cut, piece] = [one % made.commits.length, 1 + (other % made.commits.length)];
+        const follow = (history: ActiveBackendHistory, commits: readonly Commit[]) => {
+          for (let at = 0; at < commits.length; at += piece) history.follow(commits.slice(at, at + piece));
+          return history;
         };
         const older = new ActiveBackendHistory(KEPT_MS, emptyState('store'), FROM_THE_START);
-        const middle = follow(older, emptyState('store'), 0, cut);
+        follow(older, made.commits.slice(0, cut));
         const sinceMs = made.commits[cut - 1]?.timeMs ?? FROM_THE_START;
-        const younger = new ActiveBackendHistory(KEPT_MS, middle, sinceMs);
-        follow(younger, middle, cut, made.commits.length);
-        check(older.continuedBy(younger), made, 0);
+        const younger = new ActiveBackendHistory(
+          KEPT_MS,
+          made.states[cut - 1] ?? emptyState('store'),
+          sinceMs,
+        );
+        const history = older.continuedBy(follow(younger, made.commits.slice(cut)));
+        const last = made.commits.at(-1)?.timeMs ?? 0;
+        for (let since = last - KEPT_MS; since <= last; since += 250) {
+          for (const pool of ['web', 'api']) {
+            assert.equal(
+              history.mostSince(since, pool).active,
+              mostOf(made, since, pool),
+              `${pool} ${since}`,
+            );
+          }
+        }
       }),
+      { numRuns: 300 },
     );
   });
 });

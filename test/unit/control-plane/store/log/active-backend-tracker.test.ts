@@ -12,17 +12,23 @@ import { commitOn } from '../../../../../harness/state.ts';
 
 const MINUTE_MS = 60_000;
 
-/** Revision n is made in minute n and gives the pool n backends; checkpoints at these revisions; it is minute 20. */
+/** The pool has 20 backends in minute 1 and loses one in each minute after; checkpoints at these revisions; it is minute 20. */
 function make(...checkpoints: number[]) {
   const log = new MemoryLog('store');
   const clock = new FakeClock();
   const zeroMs = clock.wallMs() - 20 * MINUTE_MS;
   const stateAt = (revision: number) => applyCommits(emptyState('store'), log.commits.slice(0, revision));
   for (let revision = 1; revision <= 20; revision++) {
-    const value = { pool: 'web', address: `10.0.0.${revision}:80`, weight: 1, state: 'active' } as const;
-    const changes: Change[] = [{ op: 'put', resource: { kind: 'backend', value } }];
-    if (revision === 1)
-      changes.unshift({ op: 'put', resource: { kind: 'pool', value: { name: 'web', policy: 'default' } } });
+    const address = (index: number) => `10.0.0.${index}:80`;
+    const backend = (index: number): Change => {
+      const value = { pool: 'web', address: address(index), weight: 1, state: 'active' } as const;
+      return { op: 'put', resource: { kind: 'backend', value } };
+    };
+    const pool: Change = { op: 'put', resource: { kind: 'pool', value: { name: 'web', policy: 'default' } } };
+    const changes: Change[] =
+      revision === 1
+        ? [pool, ...Array.from({ length: 20 }, (_, index) => backend(index + 1))]
+        : [{ op: 'delete', kind: 'backend', name: `web/${address(revision)}` }];
     const { hash: _, ...commit } = commitOn(stateAt(revision), changes, `r${revision}`);
     assert.ok(log.append(log.head, [sealCommit({ ...commit, timeMs: zeroMs + revision * MINUTE_MS })]));
   }
@@ -35,9 +41,9 @@ function make(...checkpoints: number[]) {
   return { log, store, follower, clock };
 }
 
-describe('what a pool had ten minutes ago', () => {
+describe('the most that a pool had in the last ten minutes', () => {
   it('is not known before the first read', () => {
-    assert.equal(make().follower.activeTenMinutesAgo('web'), null);
+    assert.equal(make().follower.mostActiveLately('web'), null);
   });
 
   for (const [what, checkpoints] of [
@@ -49,9 +55,9 @@ describe('what a pool had ten minutes ago', () => {
     it(`is known to a replica that starts with ${what}, as soon as it decides`, async () => {
       const { follower, clock } = make(...checkpoints);
       await follower.catchUpToDecide();
-      assert.deepEqual(follower.activeTenMinutesAgo('web'), { active: 10, asOfThen: true });
+      assert.deepEqual(follower.mostActiveLately('web'), { active: 11, complete: true });
       clock.advance(5 * MINUTE_MS);
-      assert.deepEqual(follower.activeTenMinutesAgo('web'), { active: 15, asOfThen: true });
+      assert.deepEqual(follower.mostActiveLately('web'), { active: 6, complete: true });
     });
   }
 
@@ -68,16 +74,16 @@ describe('what a pool had ten minutes ago', () => {
     const otherBefore = other.store.calls.read;
     await Promise.all(Array.from({ length: 20 }, () => other.follower.catchUpToDecide()));
     assert.equal(other.store.calls.read - otherBefore, forOne);
-    assert.deepEqual(other.follower.activeTenMinutesAgo('web'), { active: 10, asOfThen: true });
+    assert.deepEqual(other.follower.mostActiveLately('web'), { active: 11, complete: true });
   });
 
   it('is said not to be known where the store no longer has it', async () => {
     const { log, follower, clock } = make(15, 18);
     log.trim(15);
     await follower.catchUpToDecide();
-    assert.deepEqual(follower.activeTenMinutesAgo('web'), { active: 15, asOfThen: false });
+    assert.deepEqual(follower.mostActiveLately('web'), { active: 6, complete: false });
     clock.advance(5 * MINUTE_MS);
-    assert.deepEqual(follower.activeTenMinutesAgo('web'), { active: 15, asOfThen: true });
+    assert.deepEqual(follower.mostActiveLately('web'), { active: 6, complete: true });
   });
 
   it('is looked for again where the store did not answer', async () => {
@@ -86,10 +92,10 @@ describe('what a pool had ten minutes ago', () => {
     await follower.catchUp();
     store.marks = () => Promise.reject(new Error('no answer'));
     await follower.catchUpToDecide().catch(() => undefined);
-    assert.deepEqual(follower.activeTenMinutesAgo('web'), { active: 18, asOfThen: false });
+    assert.deepEqual(follower.mostActiveLately('web'), { active: 3, complete: false });
     store.marks = marks.bind(store);
     await follower.catchUpToDecide();
-    assert.deepEqual(follower.activeTenMinutesAgo('web'), { active: 10, asOfThen: true });
+    assert.deepEqual(follower.mostActiveLately('web'), { active: 11, complete: true });
   });
 
   it('is known to a replica that slept while the log was trimmed', async () => {
@@ -99,6 +105,6 @@ describe('what a pool had ten minutes ago', () => {
     log.commits.push(...kept);
     log.trim(8);
     await follower.catchUpToDecide();
-    assert.deepEqual(follower.activeTenMinutesAgo('web'), { active: 10, asOfThen: true });
+    assert.deepEqual(follower.mostActiveLately('web'), { active: 11, complete: true });
   });
 });

@@ -1,0 +1,139 @@
+/** What is wrong with the backends of a pool, and why, in words. Pure. */
+import type { State, StoredPool } from '../../../core/model/state.ts';
+import { counted, few } from '../../../core/view/figures.ts';
+import type { Complaint } from '../../../core/view/reports.ts';
+import type { FleetSummary } from './fleet-summary.ts';
+import { countAvailabilities, inPanic, listenersOf, type PoolBackend } from './pool-rows.ts';
+import { earliest, type Problem, problem } from './problem.ts';
+
+const DAY_MS = 86_400_000;
+/** For one pool; more than that are shown as one problem. */
+const MAX_PARTLY = 5;
+
+interface PoolFacts {
+  readonly state: State;
+  readonly fleet: FleetSummary;
+  readonly nowMs: number;
+}
+
+export function ofPool(pool: StoredPool, all: readonly PoolBackend[], facts: PoolFacts): readonly Problem[] {
+  const { name } = pool.value;
+  const seen = facts.fleet.proxies === 0 ? [] : ofHealth(name, all, facts);
+  return [...seen, ...ofDrains(name, all, facts.nowMs)];
+}
+
+function ofHealth(
+  name: string,
+  all: readonly PoolBackend[],
+  { state, fleet }: PoolFacts,
+): readonly Problem[] {
+  const listeners = listenersOf(name, state).map((listener) => listener.name);
+  const pages = [`pools/${name}`];
+  const clients = `New connections to ${listeners.length === 1 ? 'listener' : 'listeners'} ${few(listeners)} are closed at once.`;
+  if (all.length === 0) {
+    if (listeners.length === 0) return [];
+    const cause = 'pools with listeners have no backends';
+    return [problem(`pool/${name}`, 'critical', `Pool ${name} has no backends`, [clients], { pages, cause })];
+  }
+  const down = all.filter(({ availability }) => availability === 'down');
+  const partly = all.filter(({ availability }) => availability === 'partly up');
+  const severity = listeners.length > 0 ? 'critical' : 'warning';
+  if (inPanic(all)) {
+    const what = `No backend of pool ${name} is healthy: all are used`;
+    const reasons = reasonsOf(down);
+    const why = [
+      availabilitiesInWords(all),
+      ...reasons,
+      'Connections are tried on every active backend (panic).',
+    ];
+    const cause = `pools have no healthy backend, so that all are used${because(reasons)}`;
+    return [problem(`pool/${name}`, severity, what, why, { pages, sinceMs: sinceOf(down), cause })];
+  }
+  if (!all.some(({ backend }) => backend.state === 'active' && backend.weight > 0)) {
+    const why = [availabilitiesInWords(all), ...(listeners.length > 0 ? [clients] : [])];
+    const what = `Pool ${name} has no backend that takes connections`;
+    const cause = 'pools have no backend that takes connections';
+    return [problem(`pool/${name}`, severity, what, why, { pages, cause })];
+  }
+  return [...ofDown(name, all.length, down), ...ofPartly(name, fleet.proxies, partly)];
+}
+
+function ofDown(pool: string, total: number, down: readonly PoolBackend[]): readonly Problem[] {
+  if (down.length === 0) return [];
+  const names = few(down.map(({ backend }) => backend.address));
+  const what = `${down.length} of ${counted(total, 'backend')} of pool ${pool} ${down.length === 1 ? 'is' : 'are'} down: ${names}`;
+  const reasons = reasonsOf(down);
+  const cause = `pools have backends that are down${because(reasons)}`;
+  const at = { pages: [`pools/${pool}`], sinceMs: sinceOf(down), cause };
+  return [problem(`pool/${pool}`, 'warning', what, reasons, at)];
+}
+
+function ofPartly(pool: string, proxies: number, partly: readonly PoolBackend[]): readonly Problem[] {
+  if (partly.length > MAX_PARTLY) {
+    const what = `${partly.length} backends of pool ${pool} are down on some proxies and up on others`;
+    const why = [`${few(partly.map(({ backend }) => backend.address))}.`];
+    const at = {
+      pages: [`pools/${pool}`],
+      sinceMs: sinceOf(partly),
+      cause: 'pools have many backends that only some proxies reach',
+    };
+    return [problem(`partly/${pool}`, 'warning', what, why, at)];
+  }
+  return partly.map((one) => {
+    const { address } = one.backend;
+    const bad = one.summary.complaints.filter(isBad);
+    const what = `${address} of pool ${pool} is down on ${bad.length} of ${counted(proxies, 'proxy', 'proxies')} and up on others`;
+    const why = bad.slice(0, 3).map(({ proxy, reason, health }) => `${proxy}: ${reason || health}`);
+    const cause = 'backends are down on some proxies and up on others';
+    const at = { pages: [`pools/${pool}`], sinceMs: sinceOf([one]), cause };
+    return problem(`backend/${pool}/${address}`, 'warning', what, why, at);
+  });
+}
+
+/** A drain of more than a day is one that somebody forgot. */
+function ofDrains(pool: string, all: readonly PoolBackend[], nowMs: number): readonly Problem[] {
+  const forgotten = all.filter(
+    ({ backend, stateSinceMs }) =>
+      backend.state === 'draining' && stateSinceMs !== null && nowMs - stateSinceMs > DAY_MS,
+  );
+  if (forgotten.length === 0) return [];
+  const names = few(forgotten.map(({ backend }) => backend.address));
+  const what = `${counted(forgotten.length, 'backend')} of pool ${pool} ${forgotten.length === 1 ? 'has' : 'have'} been draining for more than a day: ${names}`;
+  const why = ['A draining backend gets no new connections. Enable it, or remove it.'];
+  const sinceMs = earliest(forgotten.map(({ stateSinceMs }) => stateSinceMs));
+  const cause = 'pools have backends that have been draining for more than a day';
+  return [problem(`drain/${pool}`, 'warning', what, why, { pages: [`pools/${pool}`], sinceMs, cause })];
+}
+
+function availabilitiesInWords(all: readonly PoolBackend[]): string {
+  const counts = Object.entries(countAvailabilities(all));
+  const parts = counts.map(([availability, count]) => `${count} ${availability}`);
+  return `Of ${counted(all.length, 'backend')}: ${parts.join(', ')}.`;
+}
+
+function isBad({ health }: Complaint): boolean {
+  return health === 'unhealthy' || health === 'ejected';
+}
+
+/** The most frequent reasons, with how many backends have them. */
+function reasonsOf(down: readonly PoolBackend[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const { summary } of down) {
+    const reasons = new Set(summary.complaints.filter(isBad).map(({ reason, health }) => reason || health));
+    for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  const commonest = [...counts].sort(([, a], [, b]) => b - a).slice(0, 3);
+  return commonest.map(([reason, count]) => (down.length === 1 ? reason : `${reason} (${count})`));
+}
+
+function sinceOf(backends: readonly PoolBackend[]): number | null {
+  const times = backends.flatMap(({ summary }) =>
+    summary.complaints.filter(isBad).map(({ sinceMs }) => sinceMs),
+  );
+  return earliest(times);
+}
+
+/** The first of the reasons, without how many backends have it. */
+function because([reason]: readonly string[]): string {
+  return reason === undefined ? '' : `: ${reason.replace(/ \(\d+\)$/, '')}`;
+}

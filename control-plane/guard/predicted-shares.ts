@@ -1,0 +1,150 @@
+/**
+ * How a pool's strategy will share new connections, from what proxies report now. Pure.
+ *
+ * The strategies themselves are in data-plane/balancing/. What decides there and is not known here is said in words.
+ */
+import type { Policy, Strategy } from '../../core/model/resources.ts';
+import type { StoredPool } from '../../core/model/state.ts';
+import type { FleetFacts } from './fleet-facts.ts';
+import { servingWeights } from './serving-changes.ts';
+
+export interface PredictedShares {
+  /** By address: 0 to 1. Backends that get nothing are left out. */
+  readonly shares: ReadonlyMap<string, number>;
+  /** What the numbers mean, in a sentence or two. */
+  readonly explanation: string;
+}
+
+interface Candidate {
+  readonly address: string;
+  readonly weight: number;
+  readonly open: number;
+}
+
+/** The next connections that a prediction is about where open connections count. */
+const NEXT = 100;
+const THESE = `these are the shares of the next ${NEXT} connections`;
+const LATER = 'later they approach the weights, as the numbers of open connections even out';
+/** Steps times candidates that a prediction may take: a fraction of a second. */
+const MAX_WORK = 200_000;
+
+interface Prediction {
+  readonly of: (candidates: readonly Candidate[]) => readonly number[];
+  readonly explanation: string;
+}
+
+const PREDICTIONS: Readonly<Record<Strategy, Prediction>> = {
+  round_robin: { of: byWeight, explanation: 'round_robin shares new connections by weight' },
+  random: { of: byWeight, explanation: 'random shares new connections by weight' },
+  source_hash: {
+    of: byWeight,
+    explanation: 'source_hash shares clients by weight, however many connections each of them makes',
+  },
+  least_connections: {
+    of: (candidates) => filled(candidates, NEXT),
+    explanation: `least_connections fills the backends with the fewest open connections for their weight first: ${THESE}; ${LATER}`,
+  },
+  power_of_two_choices: {
+    of: (candidates) => drawn(candidates, 0),
+    explanation: `power_of_two_choices prefers backends with fewer open connections for their weight: ${THESE}; ${LATER}`,
+  },
+  peak_ewma: {
+    of: (candidates) => drawn(candidates, 1),
+    explanation: `peak_ewma prefers backends that connect faster, which is not known here: ${THESE} if all connect equally fast`,
+  },
+};
+
+/** `policy` is that of the pool. */
+export function predictShares(
+  pool: StoredPool,
+  { strategy, healthCheck }: Policy,
+  fleet: FleetFacts,
+): PredictedShares {
+  const { name } = pool.value;
+  const serving = Array.from(servingWeights(pool), ([address, weight]): Candidate => {
+    return { address, weight, open: fleet.backendConnections(name, address) };
+  });
+  const isUp = ({ address }: Candidate) =>
+    healthCheck.type === 'none' || fleet.isHealthy(name, address) || fleet.isUnknown(name, address);
+  const up = serving.filter(isUp);
+  // As a proxy does: when none is healthy, all are used.
+  const candidates = up.length > 0 ? up : serving;
+  const { of, explanation } = PREDICTIONS[strategy];
+  const shares = of(candidates);
+  const down = serving.length - up.length;
+  const health =
+    down === 0
+      ? ''
+      : up.length > 0
+        ? '; backends that no proxy finds healthy get none'
+        : '; no backend is healthy, so all are used';
+  return {
+    shares: new Map(candidates.map(({ address }, index) => [address, shares[index] ?? 0])),
+    explanation: `${explanation}${health}.`,
+  };
+}
+
+function byWeight(candidates: readonly Candidate[]): number[] {
+  const total = candidates.reduce((sum, { weight }) => sum + weight, 0);
+  return candidates.map(({ weight }) => weight / total);
+}
+
+/** As many connections as `next`, each to the candidate with the fewest for its weight, as water finds its level. */
+function filled(candidates: readonly Candidate[], next: number): number[] {
+  const byLevel = [...candidates].sort((a, b) => a.open / a.weight - b.open / b.weight);
+  let [weights, open, level] = [0, 0, 0];
+  for (const candidate of byLevel) {
+    // The rest is full already at the level that these reach.
+    if (weights > 0 && candidate.open / candidate.weight >= level) break;
+    weights += candidate.weight;
+    open += candidate.open;
+    level = (next + open) / weights;
+  }
+  return candidates.map((candidate) => Math.max(0, candidate.weight * level - candidate.open) / next);
+}
+
+/** The next connections one after the other, each to the better one of two. Load is (open + `extra`) / weight. */
+function drawn(candidates: readonly Candidate[], extra: number): number[] {
+  const steps = Math.max(1, Math.min(NEXT, Math.floor(MAX_WORK / (candidates.length || 1))));
+  const got = candidates.map(() => 0);
+  for (let step = 0; step < steps; step++) {
+    const loads = candidates.map(({ open, weight }, index) =>
+      rounded((open + extra + (got[index] ?? 0) * NEXT) / weight),
+    );
+    for (const [index, share] of twoChoices(candidates, loads).entries()) got[index]! += share / steps;
+  }
+  return got.map(rounded);
+}
+
+/** What is equal must not differ by the errors of a sum. */
+function rounded(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}
+
+/** Two different ones are drawn by weight, and the one with the smaller load is taken; of equal ones, the first. */
+function twoChoices(candidates: readonly Candidate[], loads: readonly number[]): number[] {
+  if (candidates.length === 1) return [1];
+  const total = candidates.reduce((sum, { weight }) => sum + weight, 0);
+  const order = [...candidates.keys()].sort((a, b) => (loads[b] as number) - (loads[a] as number));
+  const shares = candidates.map(() => 0);
+  /** Of the candidates with more load: the sum of their weights, and of their odds to be drawn before another one. */
+  let [weightAbove, oddsAbove] = [0, 0];
+  for (let at = 0; at < order.length; ) {
+    const load = loads[order[at] as number];
+    const alike = order.slice(at).findIndex((index) => loads[index] !== load);
+    const group = order.slice(at, alike === -1 ? undefined : at + alike);
+    const weightHere = group.reduce((sum, index) => sum + (candidates[index] as Candidate).weight, 0);
+    for (const index of group) {
+      const { weight } = candidates[index] as Candidate;
+      const first = (weight / total) * ((weightAbove + weightHere - weight) / (total - weight));
+      shares[index] = first + (weight / total) * oddsAbove;
+    }
+    weightAbove += weightHere;
+    for (const index of group) {
+      const { weight } = candidates[index] as Candidate;
+      oddsAbove += weight / (total - weight);
+    }
+    at += group.length;
+  }
+  return shares;
+}
