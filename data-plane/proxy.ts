@@ -13,10 +13,9 @@ import { VERSION } from '../core/runtime/version.ts';
 import { connectReplica } from '../core/wire/clients.ts';
 import type { ProxyInfo } from '../core/wire/generated/lb/v1/ProxyInfo.ts';
 import { timestampToWire } from '../core/wire/timestamp-codec.ts';
-import { chooseEngine, type EngineChoice } from './host/engine-choice.ts';
+import { chooseEngine, type EngineChoice, usableLibc } from './host/engine-choice.ts';
 import type { Engine } from './engine/engine.ts';
 import { epollEngineObstacle } from './engine/epoll/epoll-engine.ts';
-import { type Libc, loadLibc } from './kernel/libc.ts';
 import { clientMigrationAdvice, portReuseAdvice, readNetworkSetting } from './host/kernel-settings.ts';
 import { Reporter } from './reporting/reporter.ts';
 import { limitProblem, recordHealthChange } from './proxy-events.ts';
@@ -79,7 +78,7 @@ export class Proxy {
   constructor(options: ProxyOptions) {
     const { clock, random, logger } = options;
     this.#options = options;
-    const libc = loadCLibrary(options);
+    const libc = usableLibc(options);
     const { engine, fellBack } = chooseEngine(
       options.engine,
       // Only checked when epoll may be used, because the check opens sockets.
@@ -115,13 +114,9 @@ export class Proxy {
       logger,
     });
     const metrics = createProxyMetrics(() => this.#read(), options.metricBackends);
+    const warnings = () => this.#warnings();
     this.#admin = new HttpServer({
-      routes: operationRoutes(
-        metrics,
-        () => this.#notReady(),
-        clock,
-        () => this.#warnings(),
-      ),
+      routes: operationRoutes(metrics, () => this.#notReady(), clock, warnings),
       what: 'the admin address',
       flag: '--admin-address',
       maxConnections: MAX_ADMIN_CONNECTIONS,
@@ -268,12 +263,8 @@ export class Proxy {
 
   /** What works, and should be put right. */
   #warnings(): string[] {
-    const unwritable = whyUnwritable(this.#stateDir);
-    const refused = this.#status.observation.rejected?.violations[0];
-    return [
-      ...(unwritable === null ? [] : [unwritable]),
-      ...(refused ? [`it refused a snapshot: ${violationText(refused)}`] : []),
-    ];
+    const refused = this.#status.observation.rejected?.violations.map(violationText) ?? [];
+    return [whyUnwritable(this.#stateDir) ?? [], refused.slice(0, 1)].flat();
   }
 
   #notReady(): string[] {
@@ -285,17 +276,6 @@ export class Proxy {
     }
     return reasons;
   }
-}
-
-/** Null, with a warning, where it can't be called; throws when an option needs it. */
-function loadCLibrary({ logger, shareListeners, workers }: ProxyOptions): Libc | null {
-  const { libc, reason } = loadLibc();
-  if (libc) return libc;
-  if (shareListeners) {
-    throw new LbError('FAILED_PRECONDITION', `--share-listeners needs the C library, but ${reason}`);
-  }
-  logger.warn({ reason, workers }, 'the C library cannot be called, so only one worker accepts connections');
-  return null;
 }
 
 function describeProxy(

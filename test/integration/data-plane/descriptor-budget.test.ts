@@ -80,9 +80,7 @@ async function startedWith(t: TestContext, program: string, descriptors: number)
   const plane = { store: `lmdb:${state}`, 'grpc-address': '127.0.0.1:0', 'http-address': '127.0.0.1:0' };
   const flags = flagList(program === 'data-plane' ? proxy : plane);
   const running = startBuilt(t, `${program}/main.js`, flags, { descriptors });
-  const [level] = await Promise.all([
-    running.line((line) => /"level":"(fatal|warn)"/.exec(line)?.[1], 'a word'),
-  ]);
+  const level = await running.line((line) => /"level":"(fatal|warn)"/.exec(line)?.[1], 'a word');
   if (level === 'fatal') assert.equal((await running.ended).code, 1);
   return running.lines.join('\n');
 }
