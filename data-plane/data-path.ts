@@ -7,6 +7,7 @@ import {
   connectionLimit,
   descriptorBound,
   descriptorLimitOf,
+  listenerShare,
   otherDescriptors,
 } from './host/connection-limit.ts';
 import { readText } from './host/control-group.ts';
@@ -77,6 +78,8 @@ export class DataPath {
   #limit: ConnectionLimit;
   /** Listening addresses. */
   #listening: ReadonlySet<string> = new Set();
+  /** Rows of the listeners of the plan that runs. */
+  #listenerRows: ReadonlySet<number> = new Set();
   readonly #shared: SharedCells;
   readonly #workerEvents: WorkerEvents;
   readonly #pool: WorkerPool;
@@ -188,6 +191,7 @@ export class DataPath {
     this.#limit = this.#limitConnections();
     const result = await this.#planApplier.apply(plan);
     this.#listening = new Set(addresses);
+    this.#listenerRows = new Set(plan.listeners.map(({ row }) => row));
     const before = limitProblem(this.#limit)?.message;
     this.#limit = this.#limitConnections();
     const problem = limitProblem(this.#limit);
@@ -211,7 +215,11 @@ export class DataPath {
       memory: memoryBoundHere({ engine, workers }),
       flag: maxConnections || Number.POSITIVE_INFINITY,
     });
-    Atomics.store(this.#shared.control, CONTROL.maxConnections, limit.connections);
+    const { control, listenerShare: shares } = this.#shared;
+    Atomics.store(control, CONTROL.maxConnections, limit.connections);
+    const share = listenerShare(limit.connections, this.#listenerRows.size);
+    for (const row of shares.keys()) Atomics.store(shares, row, this.#listenerRows.has(row) ? share : 0);
+    Atomics.store(control, CONTROL.shares, share * this.#listenerRows.size);
     return limit;
   }
 

@@ -130,7 +130,7 @@ function servingFlags(): Option[] {
     switchFlag('--splice', 'move bulk transfers inside the kernel, through pipes (epoll engine only)'),
     flag(
       '--max-connections <N>',
-      'clients beyond this number wait; it can only lower what descriptors and memory allow',
+      'clients beyond this number wait; a fifth of it is kept for all listeners, in equal parts; it can only lower what descriptors and memory allow',
       integer(0, MAX_CONNECTIONS),
       0,
       '0, what those allow',

@@ -19,6 +19,7 @@ import type { Registration as WireRegistration } from '../../core/wire/generated
 import type { RegistrationServiceHandlers } from '../../core/wire/generated/lb/v1/RegistrationService.ts';
 import type { RegistrationSpec__Output } from '../../core/wire/generated/lb/v1/RegistrationSpec.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
+import { callerOf } from '../store/members/caller.ts';
 import { type RegistrationHold, renewEveryMs } from '../store/members/registration-hold.ts';
 import { readRegistration } from '../store/members/registration-request.ts';
 import type { Registrations } from '../store/members/registrations.ts';
@@ -82,7 +83,8 @@ class RegisterStream {
   }
 
   #take(spec: RegistrationSpec__Output): void {
-    const value = readRegistration(spec, this.#deps.clock.wallMs(), randomUUID());
+    const caller = callerOf(this.#call.getPeer());
+    const value = readRegistration(spec, this.#deps.clock.wallMs(), randomUUID(), caller);
     const taking = this.#registrations.take(value, {
       changed: (status, connections) => this.#send(status, connections),
       ended: (reason) => this.#stream.end(reason),

@@ -27,6 +27,8 @@ export interface Registration {
   readonly ttlMs: number;
   /** When it registered, by the clock of the replica that took it. */
   readonly sinceMs: number;
+  /** Whose connection registered it (api/caller.ts). Absent: a program registered it that did not keep that. */
+  readonly caller?: string;
   /** How long it is kept; `expiring` ones only. */
   readonly heldUntilMs?: number;
 }

@@ -29,6 +29,27 @@ export function isLoopback(bytes: Uint8Array): boolean {
   return bytes.every((byte, index) => byte === (index === 15 ? 1 : 0));
 }
 
+/** 169.254.0.0/16 or fe80::/10: addresses of one link, which differ from host to host. */
+export function isLinkLocal(bytes: Uint8Array): boolean {
+  if (bytes.length === 4) return bytes[0] === 169 && bytes[1] === 254;
+  return bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
+}
+
+/**
+ * Where a host asks its cloud for credentials, besides the link-local 169.254.169.254: fd00:ec2::254 (Amazon),
+ * fd20:ce::254 (Google) and 100.100.100.200 (Alibaba).
+ */
+export function isMetadataService(bytes: Uint8Array): boolean {
+  return ['fd00:ec2::254', 'fd20:ce::254', '100.100.100.200'].includes(formatIp(bytes));
+}
+
+/** The IPv4 address in ::a.b.c.d or 64:ff9b::a.b.c.d (NAT64), where a packet may end up at it; else the address itself. */
+export function embeddedIpv4(bytes: Uint8Array): Uint8Array {
+  const isIpv6 = bytes.length === 16 && bytes.subarray(4, 12).every((byte) => byte === 0);
+  const prefix = isIpv6 ? formatIp(bytes.slice().fill(0, 12)) : '';
+  return (prefix === '::' && !isLoopback(bytes)) || prefix === '64:ff9b::' ? bytes.slice(12) : bytes;
+}
+
 /** 224.0.0.0/4, 255.255.255.255 or ff00::/8: addresses that TCP cannot use. */
 export function isMulticastOrBroadcast(bytes: Uint8Array): boolean {
   const first = bytes[0] ?? 0;

@@ -17,6 +17,8 @@ export const LIMITS = {
   /** Backends that registered themselves, in all pools together. */
   registrations: 4_000,
   registrationsOfPool: 1_000,
+  /** From one address that calls control planes. */
+  registrationsOfCaller: 200,
 } as const;
 
 /** How long a registration may last without its caller. */

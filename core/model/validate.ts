@@ -9,7 +9,7 @@
 import { type Address, addressesOverlap, parseAddress } from './address.ts';
 import type { Change } from './commit.ts';
 import { MAX_WEIGHT } from './defaults.ts';
-import { isLoopback, isMulticastOrBroadcast, isUnspecified } from './ip.ts';
+import { isLinkLocal, isLoopback, isMulticastOrBroadcast, isUnspecified } from './ip.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { BACKEND_STATES, type Backend, keyOf, type Listener, type Resource } from './resources.ts';
 import type { State } from './state.ts';
@@ -113,6 +113,10 @@ function validateBackend(backend: Backend, at: string, state: State): Violation[
     violations.push(...validateReference(at, 'pool', backend.pool, state.pools));
   }
   const parsed = parseAddress(backend.address);
+  if (parsed.ok && parsed.value.family === 6 && isLinkLocal(parsed.value.bytes)) {
+    const description = `"${backend.address}" is link-local, so a proxy would not know which interface to use; write a global address`;
+    violations.push({ field: `${at}.address`, description });
+  }
   if (parsed.ok && isUnspecified(parsed.value.bytes)) {
     const description = `"${backend.address}" stands for every address of a host, which only a listener can use; write the address of the server`;
     violations.push({ field: `${at}.address`, description });

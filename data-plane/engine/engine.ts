@@ -92,12 +92,12 @@ export interface Engine {
 
 /** Limits the connections of all workers together. Each takes two descriptors, so the limit prevents EMFILE. */
 export interface ConnectionBudget {
-  /** Counts one more connection. True: there is no room for another, so stop accepting. */
-  take(): boolean;
+  /** Counts one more connection of a listener. True: there is no room for another, so stop accepting for it. */
+  take(listener: number): boolean;
   /** Counts one connection fewer. */
-  giveBack(): void;
+  giveBack(listener: number): void;
   /** Whether accepting may resume: some way below the limit, so that it doesn't stop again at once. */
-  hasRoom(): boolean;
+  hasRoom(listener: number): boolean;
 }
 
 /** Descriptors that Node does not know of, so that nothing closes them when a thread ends. 0: none. */

@@ -52,6 +52,18 @@ export function connectionLimit(bounds: Readonly<Record<Bound, number>>): Connec
   return { connections: Math.min(Math.max(bounds[bound], 1), MAX_CONNECTIONS), bound };
 }
 
+/** Of the limit, as long as there are several listeners. */
+const SHARES = 1 / 5;
+
+/**
+ * Connections that each of some listeners may always have: together a fifth of the limit, in equal parts, so that one
+ * busy listener can't take everything from the others. More than half of a small limit is never kept.
+ */
+export function listenerShare(connections: number, listeners: number): number {
+  if (listeners < 2) return 0;
+  return Math.min(Math.ceil((connections * SHARES) / listeners), Math.floor(connections / 2 / listeners));
+}
+
 /** The minimum on every system. */
 const LEAST_DESCRIPTORS = 1_024;
 

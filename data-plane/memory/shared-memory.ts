@@ -84,6 +84,10 @@ const SHARED = {
   port: ['u16', MAX_BACKENDS],
   /** 16 bytes per row, in network order; IPv4 uses the first four. */
   ip: ['u8', MAX_BACKENDS * 16],
+  /** By listener row: open connections. All workers add and subtract. */
+  listenerOpen: ['i32', MAX_LISTENERS],
+  /** By listener row: connections that no other listener may take. Written by the main thread. */
+  listenerShare: ['i32', MAX_LISTENERS],
   /** By pool row: grows after the health of one of its backends has changed. All threads add. */
   poolEpoch: ['i32', MAX_POOLS],
 } as const satisfies Layout;
@@ -131,10 +135,10 @@ export type WorkerCells = CellsOf<typeof PER_WORKER>;
 export type HistogramName = Extract<keyof WorkerCells, `${string}Seconds`>;
 
 /**
- * Indexes in `control`. `stop` is 1 when the workers' loops must end, and `maxConnections` is the limit; the main thread
- * writes both. `connections` are open in all workers, which add and subtract.
+ * Indexes in `control`. `stop` is 1 when the workers' loops must end, and `maxConnections` is the limit, and
+ * `shares` the sum of all listener shares; the main thread writes these. `connections` are open in all workers, which add and subtract.
  */
-export const CONTROL = { stop: 0, connections: 1, maxConnections: 2 } as const;
+export const CONTROL = { stop: 0, connections: 1, maxConnections: 2, shares: 3 } as const;
 
 /** Reserves the memory. Main thread, once. */
 export function createBuffers(workerCount: number, hasConnectionLog = false): SharedBuffers {

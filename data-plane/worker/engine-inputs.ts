@@ -6,6 +6,8 @@ import { CONTROL, type SharedCells } from '../memory/shared-memory.ts';
 const IP_BYTES = 16;
 /** Accepting resumes when the open connections are down to this share of the limit. */
 const RESUME_BELOW = 0.98;
+/** Workers that accept at the same moment exceed the limit by one each, which is not to be at the expense of a share. */
+const WORKERS = 64;
 
 /** The addresses of backends, by row. */
 // `!`: a row of a plan lies within the cells.
@@ -22,12 +24,41 @@ export function sharedTargets({ family, ip, port }: Pick<SharedCells, 'family' |
   };
 }
 
-/** The connections that all workers may have together: `control[maxConnections]`; 0 there means no limit. */
-export function sharedBudget({ control }: Pick<SharedCells, 'control'>): ConnectionBudget {
+/**
+ * The connections that all workers may have together: `control[maxConnections]`; 0 there means no limit. A listener may
+ * always have as many as its share; beyond that it takes only what is not kept for the shares of others.
+ */
+export function sharedBudget({
+  control,
+  listenerOpen,
+  listenerShare,
+}: Pick<SharedCells, 'control' | 'listenerOpen' | 'listenerShare'>): ConnectionBudget {
   const limit = (): number => Atomics.load(control, CONTROL.maxConnections) || Number.POSITIVE_INFINITY;
+  /** `most`: the limit for connections that belong to no share. */
+  const isFull = (listener: number, most: number): boolean => {
+    const open = Atomics.load(control, CONTROL.connections);
+    if (open < most - Atomics.load(control, CONTROL.shares)) return false;
+    if (Atomics.load(listenerOpen, listener) < listenerShare[listener]!) return open >= limit() + WORKERS;
+    return open + unusedShares() >= most;
+  };
+  /** Only called near the limit. */
+  const unusedShares = (): number => {
+    let unused = 0;
+    for (let row = 0; row < listenerShare.length; row++) {
+      unused += Math.max(0, listenerShare[row]! - listenerOpen[row]!);
+    }
+    return unused;
+  };
   return {
-    take: () => Atomics.add(control, CONTROL.connections, 1) + 1 >= limit(),
-    giveBack: () => void Atomics.sub(control, CONTROL.connections, 1),
-    hasRoom: () => Atomics.load(control, CONTROL.connections) <= Math.floor(limit() * RESUME_BELOW),
+    take(listener) {
+      Atomics.add(listenerOpen, listener, 1);
+      Atomics.add(control, CONTROL.connections, 1);
+      return isFull(listener, limit());
+    },
+    giveBack(listener) {
+      Atomics.sub(listenerOpen, listener, 1);
+      Atomics.sub(control, CONTROL.connections, 1);
+    },
+    hasRoom: (listener) => !isFull(listener, Math.floor(limit() * RESUME_BELOW) + 1),
   };
 }

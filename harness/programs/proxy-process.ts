@@ -53,7 +53,7 @@ const UNCHECKED = make.policy('unchecked', {
 });
 
 /** The pool `web` of these backends, which count as up, behind the listener `web`. */
-function webResources(port: number, ...backends: readonly string[]): readonly Resource[] {
+export function webResources(port: number, ...backends: readonly string[]): readonly Resource[] {
   return [
     UNCHECKED,
     make.pool('web', 'unchecked'),

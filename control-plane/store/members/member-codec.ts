@@ -30,15 +30,19 @@ export function reuse(before: readonly Member[], now: readonly Member[]): readon
 }
 
 function readValue(fields: Record<string, unknown>): MemberValue | undefined {
-  const { kind, pool, address, weight, state, id, zone, instanceId, ttlMs, sinceMs, heldUntilMs } = fields;
+  const { kind, pool, address, weight, state, id, zone, instanceId, ttlMs, sinceMs, caller, heldUntilMs } =
+    fields;
   if (typeof instanceId !== 'string' || !isCount(ttlMs) || !isCount(sinceMs)) return undefined;
   if (kind === 'proxy' && typeof id === 'string' && typeof zone === 'string') {
     return { kind, id, zone, instanceId, ttlMs, sinceMs };
   }
   if (kind !== 'backend' || typeof pool !== 'string' || typeof address !== 'string') return undefined;
   if (!isCount(weight) || !isState(state)) return undefined;
-  const held = isCount(heldUntilMs) ? { heldUntilMs } : {};
-  return { kind, pool, address, weight, state, instanceId, ttlMs, sinceMs, ...held };
+  const optional = {
+    ...(typeof caller === 'string' && { caller }),
+    ...(isCount(heldUntilMs) && { heldUntilMs }),
+  };
+  return { kind, pool, address, weight, state, instanceId, ttlMs, sinceMs, ...optional };
 }
 
 function isState(value: unknown): value is RegistrationState {

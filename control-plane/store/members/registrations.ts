@@ -24,6 +24,8 @@ const PUT_TRIES = 5;
 export class Registrations {
   readonly #deps: MembersDeps;
   readonly #holds = new Set<RegistrationHold>();
+  /** Those that are being written: what many callers ask for at the same time counts, too. */
+  readonly #taking = new Set<Registration>();
   #ticks: Timer | undefined;
   #renewing = false;
   #stops: (() => void)[] = [];
@@ -56,12 +58,16 @@ export class Registrations {
   /** Registers a backend and holds it from then on. Throws INVALID_ARGUMENT with every violation, or UNAVAILABLE. */
   async take(value: Registration, listener: HoldListener): Promise<RegistrationHold> {
     const { follower, clock, logger } = this.#deps;
-    const member = await this.#put(value);
-    logger.info({ pool: value.pool, backend: value.address, ttl_ms: value.ttlMs }, 'a backend registered');
-    const hold = new RegistrationHold(member, listener, clock.nowMs());
-    this.#holds.add(hold);
-    this.#judgeAll([...this.#holds], await follower.readBarrier());
-    return hold;
+    this.#taking.add(value);
+    try {
+      const hold = new RegistrationHold(await this.#put(value), listener, clock.nowMs());
+      this.#holds.add(hold);
+      logger.info({ pool: value.pool, backend: value.address, ttl_ms: value.ttlMs }, 'a backend registered');
+      this.#judgeAll([...this.#holds], await follower.readBarrier());
+      return hold;
+    } finally {
+      this.#taking.delete(value);
+    }
   }
 
   /** A sign of life. It is answered only while this replica can renew leases; otherwise the caller should move on. */
@@ -108,12 +114,25 @@ export class Registrations {
     this.#deps.logger.warn({ pool, backend: address, ttl_ms: ttlMs }, words);
   }
 
+  /** All others, whatever this replica has read so far; of those that are being written, those that asked earlier. */
+  #others(value: Registration, members: readonly Member[]): readonly Registration[] {
+    const taking = [...this.#taking];
+    const all = [
+      ...members.filter(isRegistration).map((member) => member.value),
+      ...Array.from(this.#holds, ({ member }) => member.value),
+      ...taking.slice(0, taking.indexOf(value)),
+    ];
+    const others = new Map(all.map((each) => [memberName(each), each]));
+    others.delete(memberName(value));
+    return [...others.values()];
+  }
+
   /** An address belongs to one process, so the newest instance wins. */
   async #put(value: Registration): Promise<Member<Registration>> {
     const { follower, memberStore } = this.#deps;
     for (let tries = 0; tries < PUT_TRIES; tries++) {
       const { state, members } = await follower.catchUp();
-      throwIfInvalid(registrationViolations(value, state, members));
+      throwIfInvalid(registrationViolations(value, state, this.#others(value, members)));
       const found = find(members, memberName(value));
       const isSame = found?.value.instanceId === value.instanceId;
       const { sinceMs } = isSame ? found.value : value;

@@ -4,7 +4,8 @@
  * Invariants
  *  - they are registered level-triggered: whatever makes us stop accepting, the next wait reports them again;
  *  - a batch is bounded, so that a storm of clients delays no open connection;
- *  - while accepting is paused clients wait in the backlog, and no event of a listening socket arrives;
+ *  - while accepting is paused, for all listeners or for one that is full, clients wait in the backlog, and no event of
+ *    a listening socket arrives;
  *  - a broken listening socket is given up alone; the others are not affected;
  *  - a lent descriptor is never closed here; one that we opened is.
  */
@@ -27,6 +28,8 @@ interface Acceptor {
   readonly fd: number;
   /** Opened by this engine, not lent. */
   readonly isOurs: boolean;
+  /** There is no room for more clients of this listener. */
+  isFull: boolean;
   /** How many clients to accept for the next event: as many as last time, or twice that when there were more. */
   batch: number;
 }
@@ -48,6 +51,8 @@ export class Acceptors {
   /** An index is reused once its acceptor is gone. */
   readonly #acceptors: (Acceptor | null)[] = [];
   #isPaused = false;
+  /** How many acceptors are full. */
+  #full = 0;
 
   constructor(inputs: AcceptorsInputs) {
     this.#inputs = inputs;
@@ -57,18 +62,25 @@ export class Acceptors {
     return this.#isPaused;
   }
 
+  /** Whether clients of any listener are not accepted. */
+  get isWaiting(): boolean {
+    return this.#isPaused || this.#full > 0;
+  }
+
   /** Accepts on a listening descriptor. Returns null, or why that failed. */
   add(listener: number, fd: number, isOurs: boolean): string | null {
     if (this.#acceptors.some((acceptor) => acceptor?.listener === listener && acceptor.fd === fd))
       return null;
     const vacant = this.#acceptors.indexOf(null);
     const index = vacant < 0 ? this.#acceptors.length : vacant;
-    const result = this.#isPaused ? 0 : this.#register(index, fd);
+    const isFull = this.#acceptors.some((other) => other?.listener === listener && other.isFull);
+    const result = this.#isPaused || isFull ? 0 : this.#register(index, fd);
     if (result < 0) {
       if (isOurs) this.#inputs.sys.close(fd);
       return `cannot wait for clients on descriptor ${fd}: ${errnoName(-result)}`;
     }
-    this.#acceptors[index] = { listener, fd, isOurs, batch: 1 };
+    this.#acceptors[index] = { listener, fd, isOurs, isFull, batch: 1 };
+    if (isFull) this.#full += 1;
     return null;
   }
 
@@ -77,7 +89,7 @@ export class Acceptors {
     for (const [index, acceptor] of this.#acceptors.entries()) {
       if (acceptor?.listener !== listener) continue;
       acceptor.batch = LAST_BATCH;
-      if (!this.#isPaused) this.ready(index);
+      this.ready(index);
       this.#drop(index);
     }
   }
@@ -89,15 +101,28 @@ export class Acceptors {
   pause(): void {
     if (this.#isPaused) return;
     this.#isPaused = true;
-    const { sys, epoll } = this.#inputs;
-    for (const acceptor of this.#acceptors) if (acceptor) sys.epollDelete(epoll, acceptor.fd);
+    for (const acceptor of this.#acceptors) if (acceptor && !acceptor.isFull) this.#unregister(acceptor);
   }
 
-  resume(): void {
-    if (!this.#isPaused) return;
+  /** Accepts no more for one listener. */
+  hold(listener: number): void {
+    for (const acceptor of this.#acceptors) {
+      if (acceptor?.listener !== listener || acceptor.isFull) continue;
+      if (!this.#isPaused) this.#unregister(acceptor);
+      acceptor.isFull = true;
+      this.#full += 1;
+    }
+  }
+
+  /** Accepts again, for the listeners that have room. */
+  resume(hasRoom: (listener: number) => boolean): void {
+    const wasPaused = this.#isPaused;
     this.#isPaused = false;
     for (const [index, acceptor] of this.#acceptors.entries()) {
-      if (!acceptor) continue;
+      if (!acceptor || (!acceptor.isFull && !wasPaused)) continue;
+      if (acceptor.isFull && !hasRoom(acceptor.listener)) continue;
+      if (acceptor.isFull) this.#full -= 1;
+      acceptor.isFull = false;
       const result = this.#register(index, acceptor.fd);
       // Without memory for it, all of them wait for the next retry.
       if (result < 0 && !this.#isGivenUp(index, -result)) {
@@ -112,7 +137,7 @@ export class Acceptors {
   ready(index: number): void {
     const acceptor = this.#acceptors[index];
     // An earlier event of the same wait may have paused accepting.
-    if (!acceptor || this.#isPaused) return;
+    if (!acceptor || this.#isPaused || acceptor.isFull) return;
     const { batch, fd, listener } = acceptor;
     let count = 0;
     for (; count < batch; count++) {
@@ -153,9 +178,13 @@ export class Acceptors {
   #drop(index: number): void {
     const acceptor = this.#acceptors[index];
     if (!acceptor) return;
-    const { sys, epoll } = this.#inputs;
     this.#acceptors[index] = null;
-    if (!this.#isPaused) sys.epollDelete(epoll, acceptor.fd);
-    if (acceptor.isOurs) sys.close(acceptor.fd);
+    if (acceptor.isFull) this.#full -= 1;
+    if (!this.#isPaused && !acceptor.isFull) this.#unregister(acceptor);
+    if (acceptor.isOurs) this.#inputs.sys.close(acceptor.fd);
+  }
+
+  #unregister({ fd }: Acceptor): void {
+    this.#inputs.sys.epollDelete(this.#inputs.epoll, fd);
   }
 }

@@ -39,8 +39,8 @@ export interface ConnectionsInputs {
   onFault(where: string, error: unknown): void;
   /** Descriptors or memory ran out. */
   onShortage(errno: number): void;
-  /** A slot is free again. */
-  onReleased(): void;
+  /** A slot of a listener's client is free again. */
+  onReleased(listener: number): void;
 }
 
 // `!` on typed arrays in this file: a slot is within them.
@@ -88,6 +88,7 @@ export class Connections {
     this.#in.peer?.set(bytes, start, length, sys.peerPort);
     const slot = slots.take();
     slots.descriptors[2 * slot + CLIENT] = fd;
+    slots.listeners[slot] = listener;
     const failure = registerSide(this.#context, 2 * slot + CLIENT);
     try {
       const row = handler.onAccept(slot, listener, sourceHash);
@@ -270,7 +271,7 @@ export class Connections {
       this.#in.onFault('closing a connection', error);
     }
     slots.release(slot);
-    this.#in.onReleased();
+    this.#in.onReleased(slots.listeners[slot]!);
   }
 
   /** No backend is to blame: this client is reset, and new ones wait. */

@@ -51,6 +51,7 @@ export class EpollEngine implements Engine {
   #isSaturated = false;
   /** Why accepting was paused the last time. */
   #pauseCause: PauseCause = 'connection_limit';
+  readonly #hasRoom = (listener: number): boolean => this.#inputs.budget.hasRoom(listener);
   /** When to check for room; Infinity while accepting is not paused. */
   #acceptRetryMs = Number.POSITIVE_INFINITY;
 
@@ -75,7 +76,7 @@ export class EpollEngine implements Engine {
       peer: inputs.peer,
       onFault: (where, error) => inputs.onFault(where, error),
       onShortage: (errno) => this.#ranShort(errno),
-      onReleased: () => this.#released(),
+      onReleased: (listener) => this.#released(listener),
     });
     this.#acceptors = new Acceptors({
       sys,
@@ -159,15 +160,17 @@ export class EpollEngine implements Engine {
 
   /** False: accept no more for now. */
   #accepted(fd: number, listener: number): boolean {
-    const isLast = this.#inputs.budget.take() || this.#context.slots.open + 1 >= this.#context.slots.capacity;
-    if (isLast) this.#pauseAccepting('connection_limit');
+    const isLast = this.#inputs.budget.take(listener);
+    if (isLast) this.#pauseAccepting('connection_limit', listener);
+    if (this.#context.slots.open + 1 >= this.#context.slots.capacity)
+      this.#pauseAccepting('connection_limit');
     this.#connections.accepted(fd, listener);
     return !isLast && !this.#acceptors.isPaused;
   }
 
-  #released(): void {
-    this.#inputs.budget.giveBack();
-    if (this.#acceptors.isPaused) this.#retryAccepting();
+  #released(listener: number): void {
+    this.#inputs.budget.giveBack(listener);
+    if (this.#acceptors.isWaiting) this.#retryAccepting();
   }
 
   /** Reported once, however long it lasts. */
@@ -177,10 +180,12 @@ export class EpollEngine implements Engine {
     this.#pauseAccepting('shortage');
   }
 
-  #pauseAccepting(cause: PauseCause): void {
+  /** For one listener, or for all. */
+  #pauseAccepting(cause: PauseCause, listener?: number): void {
     if (!this.#isAccepting || this.#acceptors.isPaused) return;
     this.#pauseCause = cause;
-    this.#acceptors.pause();
+    if (listener === undefined) this.#acceptors.pause();
+    else this.#acceptors.hold(listener);
     this.#acceptRetryMs = this.#context.nowMs + ACCEPT_RETRY_MS;
     this.#setSaturated(true);
   }
@@ -188,11 +193,11 @@ export class EpollEngine implements Engine {
   /** Resumes when there is room. When it is still not paused at the next check, the pause is over. */
   #retryAccepting(): void {
     this.#acceptRetryMs = this.#context.nowMs + ACCEPT_RETRY_MS;
-    if (!this.#acceptors.isPaused) {
+    if (!this.#acceptors.isWaiting) {
       this.#acceptRetryMs = Number.POSITIVE_INFINITY;
       this.#setSaturated(false);
-    } else if (this.#inputs.budget.hasRoom() && this.#context.slots.hasRoom) {
-      this.#acceptors.resume();
+    } else if (this.#context.slots.hasRoom) {
+      this.#acceptors.resume(this.#hasRoom);
     }
   }
 

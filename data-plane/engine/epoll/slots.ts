@@ -61,6 +61,8 @@ export class Slots {
   readonly generations: Int32Array;
   /** The row of the backend that it connects to, or is connected to. */
   readonly rows: Int32Array;
+  /** The listener that its client came to. */
+  readonly listeners: Uint16Array;
   /** When bytes last moved, or a side last ended, in milliseconds. */
   readonly activeMs: Float64Array;
   #open = 0;
@@ -78,6 +80,7 @@ export class Slots {
     this.sides = new Uint16Array(capacity * 2);
     this.generations = new Int32Array(capacity);
     this.rows = new Int32Array(capacity);
+    this.listeners = new Uint16Array(capacity);
     this.activeMs = new Float64Array(capacity);
     this.#free = new Int32Array(capacity);
   }

@@ -35,6 +35,8 @@ interface Acceptor {
   /** Null while it does not listen. */
   server: Server | null;
   isStarting: boolean;
+  /** There is no room for more clients of this listener. */
+  isFull: boolean;
 }
 
 class PortableEngine implements Engine, ConnectionContext {
@@ -43,11 +45,11 @@ class PortableEngine implements Engine, ConnectionContext {
   readonly inputs: EngineInputs;
   #acceptors: Acceptor[] = [];
   readonly #connections: (Connection | null)[] = [];
+  /** By slot. */
+  readonly #listeners: number[] = [];
   readonly #free: number[] = [];
   readonly #libc = loadLibc();
   #isAccepting = true;
-  /** Accepting is stopped because there is no room. */
-  #isPaused = false;
   /** Set until accepting has resumed for all listeners. */
   #retry: Timer | null = null;
   #sourceTurn = 0;
@@ -64,7 +66,8 @@ class PortableEngine implements Engine, ConnectionContext {
     if (!this.#isAccepting) return done('the worker has stopped accepting');
     const isSame = (other: Acceptor) => other.listener === listener && isDeepStrictEqual(other.on, on);
     if (this.#acceptors.some(isSame)) return done(null);
-    const acceptor: Acceptor = { listener, on, server: null, isStarting: false };
+    const isFull = this.#acceptors.some((other) => other.listener === listener && other.isFull);
+    const acceptor: Acceptor = { listener, on, server: null, isStarting: false, isFull };
     this.#acceptors.push(acceptor);
     this.#open(acceptor, (failure) => {
       if (failure !== null) this.#acceptors = this.#acceptors.filter((other) => other !== acceptor);
@@ -80,7 +83,6 @@ class PortableEngine implements Engine, ConnectionContext {
 
   stopAccepting(): void {
     this.#isAccepting = false;
-    this.#isPaused = false;
     this.#retry?.cancel();
     this.#retry = null;
     for (const acceptor of this.#acceptors) stop(acceptor);
@@ -113,15 +115,16 @@ class PortableEngine implements Engine, ConnectionContext {
   release(slot: number): void {
     this.#connections[slot] = null;
     this.#free.push(slot);
-    this.inputs.budget.giveBack();
-    if (this.#isPaused) this.#acceptAgain();
+    this.inputs.budget.giveBack(this.#listeners[slot] ?? 0);
+    if (this.#acceptors.some(({ isFull }) => isFull)) this.#acceptAgain();
   }
 
   #accepted(client: Socket, listener: number): void {
     const slot = this.#free.pop() ?? this.#connections.length;
     const connection = new Connection(this, slot, client);
     this.#connections[slot] = connection;
-    if (this.inputs.budget.take()) this.#pauseAccepting();
+    this.#listeners[slot] = listener;
+    if (this.inputs.budget.take(listener)) this.#pauseAccepting(listener);
     this.inputs.peer?.setText(client.remoteAddress ?? '', client.remotePort ?? 0);
     connection.start(listener, sourceHash(client.remoteAddress ?? ''));
   }
@@ -133,7 +136,7 @@ class PortableEngine implements Engine, ConnectionContext {
     const started = (failure: string | null): void => {
       acceptor.isStarting = false;
       const isWanted = this.#acceptors.includes(acceptor);
-      if (failure === null && isWanted && !this.#isPaused) acceptor.server = server;
+      if (failure === null && isWanted && !acceptor.isFull) acceptor.server = server;
       else server.close();
       done(isWanted ? failure : 'stopped before it listened');
     };
@@ -152,10 +155,15 @@ class PortableEngine implements Engine, ConnectionContext {
     server.listen({ fd }, BACKLOG);
   }
 
-  #pauseAccepting(): void {
-    if (this.#isPaused || !this.#isAccepting) return;
-    this.#isPaused = true;
-    for (const acceptor of this.#acceptors) stop(acceptor);
+  #pauseAccepting(listener: number): void {
+    const acceptors = this.#acceptors.filter(
+      (acceptor) => acceptor.listener === listener && !acceptor.isFull,
+    );
+    if (acceptors.length === 0) return;
+    for (const acceptor of acceptors) {
+      acceptor.isFull = true;
+      stop(acceptor);
+    }
     if (!this.#retry) this.inputs.onSaturated(true, 'connection_limit');
     this.#retryLater();
   }
@@ -167,11 +175,11 @@ class PortableEngine implements Engine, ConnectionContext {
 
   #acceptAgain(): void {
     this.#retryLater();
-    if (!this.inputs.budget.hasRoom()) return;
-    const isFirstTry = this.#isPaused;
-    this.#isPaused = false;
     for (const acceptor of this.#acceptors) {
       if (acceptor.server || acceptor.isStarting) continue;
+      const isFirstTry = acceptor.isFull;
+      if (isFirstTry && !this.inputs.budget.hasRoom(acceptor.listener)) continue;
+      acceptor.isFull = false;
       this.#open(acceptor, (failure) => {
         if (failure === null) this.#endRetries();
         else if (isFirstTry) this.inputs.onFault('accepting again', new Error(failure));
@@ -181,7 +189,7 @@ class PortableEngine implements Engine, ConnectionContext {
   }
 
   #endRetries(): void {
-    if (!this.#retry || this.#isPaused || this.#acceptors.some(({ server }) => !server)) return;
+    if (!this.#retry || this.#acceptors.some(({ server }) => !server)) return;
     this.#retry.cancel();
     this.#retry = null;
     this.inputs.onSaturated(false, 'connection_limit');

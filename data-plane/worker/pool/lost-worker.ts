@@ -31,13 +31,14 @@ export class LostWorkers {
   takeOut(worker: number): number {
     const own = workerCells(this.#buffers, worker);
     if (this.#libc) closeDescriptors(own, this.#libc);
-    const { control, open } = sharedCells(this.#buffers);
+    const { control, listenerOpen, open } = sharedCells(this.#buffers);
     let connections = 0;
     // `!`: rows and counters lie within the cells.
     for (let row = 0; row < MAX_LISTENERS; row++) {
       const open = own.listenerOpen[row]!;
       if (open === 0) continue;
       connections += open;
+      Atomics.sub(listenerOpen, row, open);
       own.listenerClosed[row * CLOSE_REASONS.length + WORKER_LOST]! += open;
       own.listenerOpen[row] = 0;
     }

@@ -15,10 +15,13 @@ import {
   proxySurroundings,
   readMetric,
   startProxyProcess,
+  webResources,
   webSnapshot,
 } from '../../../harness/programs/proxy-process.ts';
 import type { ScriptedReplica } from '../../../harness/proxy/scripted-replica.ts';
-import { until, within } from '../../../harness/engine/tcp.ts';
+import { listener, snapshot } from '../../../harness/snapshots.ts';
+import { freePort } from '../../../harness/free-port.ts';
+import { ask, dial, until, within } from '../../../harness/engine/tcp.ts';
 import { makeMemoryGroup } from '../../../harness/programs/memory-group.ts';
 
 const FEW_DESCRIPTORS = 900;
@@ -195,6 +198,37 @@ describe('--max-connections 3', () => {
     await first[0]?.end();
     await until('the fourth to be served', () => fourth.heard === 100);
   });
+});
+
+describe('a listener at the limit of its proxy', () => {
+  for (const engine of ['epoll', 'portable'] as const) {
+    it(`leaves every other listener its share, ${engine} engine`, async (t) => {
+      const { replica, echo, port, stateDir } = await proxySurroundings(t);
+      const flags = { engine, 'max-connections': '50' };
+      const proxy = await startProxyProcess(t, [replica.address], stateDir, flags);
+      const other = await freePort();
+      const web = webResources(port, echo.address);
+      const quiet = listener('quiet', `127.0.0.1:${other}`, 'web');
+      assert.equal(await replica.answerTo(replica.publish(snapshot(1, ...web, quiet))), null);
+      const hogs = await Promise.all(Array.from({ length: 80 }, () => dial(port)));
+      t.after(() => {
+        for (const hog of hogs) hog.destroy();
+      });
+      await eventually(
+        async () => ((await readMetric(proxy.admin, 'lb_saturated')) === 1 ? true : undefined),
+        'the limit',
+      );
+      // A fifth of 50, for two listeners.
+      const guests = await Promise.all(Array.from({ length: 5 }, () => dial(other)));
+      t.after(() => {
+        for (const guest of guests) guest.destroy();
+      });
+      for (const guest of guests) assert.equal(await ask(guest, 'hello'), 'one:hello');
+      const late = ask(hogs.at(-1) ?? assert.fail(), 'hello');
+      for (const hog of hogs.slice(0, -1)) hog.destroy();
+      assert.equal(await late, 'one:hello', 'those that waited are served when there is room');
+    });
+  }
 });
 
 describe('a proxy whose control group has little memory', () => {

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import {
   connectionLimit,
   descriptorBound,
+  listenerShare,
   descriptorLimitOf,
   otherDescriptors,
 } from '../../../../data-plane/host/connection-limit.ts';
@@ -85,6 +86,18 @@ describe('the descriptor limit without the C library', () => {
         expected,
       ),
     );
+  }
+});
+
+describe('what each listener may always have of the limit', () => {
+  for (const [what, connections, listeners, expected] of [
+    ['is nothing apart for one alone', 1_000, 1, 0],
+    ['is nothing where there are none', 1_000, 0, 0],
+    ['is its part of a fifth', 1_000, 4, 50],
+    ['is at least one', 12, 3, 1],
+    ['is not more than half of the limit, together', 5, 3, 0],
+  ] as const) {
+    it(what, () => assert.equal(listenerShare(connections, listeners), expected));
   }
 });
 

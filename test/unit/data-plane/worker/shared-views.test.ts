@@ -12,6 +12,9 @@ import { sharedBudget, sharedTargets } from '../../../../data-plane/worker/engin
 import { PoolCandidates } from '../../../../data-plane/worker/pool-candidates.ts';
 import type { PlanPool } from '../../../../data-plane/plan/plan.ts';
 
+/** Rows of listeners. */
+const [WEB, MAIL] = [0, 5];
+
 /** The budgets of two workers that share a limit, and the shared cells. */
 function budgetsOf(limit: number) {
   const shared = sharedCells(createBuffers(1));
@@ -22,7 +25,10 @@ function budgetsOf(limit: number) {
 describe('the budget of connections', () => {
   it('is shared by all workers: the one that takes the last connection is told', () => {
     const [one, two] = budgetsOf(3);
-    assert.deepEqual([one.take(), two.take(), one.take(), two.take()], [false, false, true, true]);
+    assert.deepEqual(
+      [one.take(WEB), two.take(WEB), one.take(WEB), two.take(WEB)],
+      [false, false, true, true],
+    );
   });
 
   for (const [limit, connections] of [
@@ -32,16 +38,37 @@ describe('the budget of connections', () => {
     it(`has room again at ${connections} connections under a limit of ${limit}`, () => {
       const [one, two, shared] = budgetsOf(limit);
       shared.control[CONTROL.connections] = connections + 1;
-      assert.equal(two.hasRoom(), false);
-      one.giveBack();
-      assert.equal(two.hasRoom(), true);
+      assert.equal(two.hasRoom(WEB), false);
+      one.giveBack(WEB);
+      assert.equal(two.hasRoom(WEB), true);
     });
   }
 
+  it('keeps the share of each listener for it, and gives all else to whoever comes first', () => {
+    const [budget, , shared] = budgetsOf(100);
+    const fill = (listener: number): number => {
+      let taken = 1;
+      for (; !budget.take(listener); taken++);
+      return taken;
+    };
+    shared.listenerShare.set([10], WEB);
+    shared.listenerShare.set([10], MAIL);
+    shared.control[CONTROL.shares] = 20;
+    assert.equal(fill(WEB), 90);
+    assert.deepEqual([budget.hasRoom(WEB), budget.hasRoom(MAIL)], [false, true]);
+    assert.equal(fill(MAIL), 10);
+    assert.deepEqual([budget.hasRoom(WEB), budget.hasRoom(MAIL)], [false, false]);
+    assert.equal(shared.control[CONTROL.connections], 100);
+    budget.giveBack(MAIL);
+    assert.deepEqual([budget.hasRoom(WEB), budget.hasRoom(MAIL)], [false, true], 'its place is its own');
+    for (let each = 0; each < 3; each++) budget.giveBack(WEB);
+    assert.equal(budget.hasRoom(WEB), true);
+  });
+
   it('has no limit at 0', () => {
     const [one] = budgetsOf(0);
-    assert.equal(one.take(), false);
-    assert.equal(one.hasRoom(), true);
+    assert.equal(one.take(WEB), false);
+    assert.equal(one.hasRoom(WEB), true);
   });
 });
 

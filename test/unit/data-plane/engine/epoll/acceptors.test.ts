@@ -139,12 +139,29 @@ describe('listening sockets', () => {
       const fds = [rig.listen(WEB), rig.listen(MAIL)] as const;
       rig.acceptors.pause();
       rig.kernel.answers.epollAdd = [0, -errno];
-      rig.acceptors.resume();
+      rig.acceptors.resume(() => true);
       assert.deepEqual([rig.shortages, rig.acceptors.isPaused], [[errno], true]);
       assert.deepEqual(rig.areWaitedFor(fds), [false, false]);
-      rig.acceptors.resume();
+      rig.acceptors.resume(() => true);
       assert.deepEqual(rig.areWaitedFor(fds), [true, true]);
     }
+  });
+
+  it('of one listener wait while it is full, alone, through a pause of all, and with those that are added', () => {
+    const rig = new Rig();
+    const fds = [rig.listen(WEB), rig.listen(MAIL)] as const;
+    rig.acceptors.hold(WEB);
+    rig.acceptors.hold(WEB);
+    const all = [...fds, rig.listen(WEB)];
+    assert.deepEqual([rig.acceptors.isWaiting, rig.areWaitedFor(all)], [true, [false, true, false]]);
+    rig.acceptors.pause();
+    rig.acceptors.resume((listener) => listener === MAIL);
+    assert.deepEqual([rig.acceptors.isWaiting, rig.areWaitedFor(all)], [true, [false, true, false]]);
+    rig.acceptors.resume(() => true);
+    assert.deepEqual([rig.acceptors.isWaiting, rig.areWaitedFor(all)], [false, [true, true, true]]);
+    rig.acceptors.hold(MAIL);
+    rig.acceptors.remove(MAIL);
+    assert.equal(rig.acceptors.isWaiting, false);
   });
 
   it('go on after a pause though one of them is broken meanwhile', () => {
@@ -152,7 +169,7 @@ describe('listening sockets', () => {
     const fds = [rig.listen(WEB), rig.listen(MAIL)] as const;
     rig.acceptors.pause();
     rig.kernel.answers.epollAdd = [-EBADF];
-    rig.acceptors.resume();
+    rig.acceptors.resume(() => true);
     assert.deepEqual([rig.acceptors.isPaused, rig.isWaitedFor(fds[1])], [false, true]);
     assert.deepEqual(rig.faults, ['accepting: Error: EBADF; the socket is given up']);
   });
