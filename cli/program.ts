@@ -9,14 +9,14 @@ import { addCreate } from './commands/create.ts';
 import { addDelete } from './commands/delete.ts';
 import { addDescribe } from './commands/describe.ts';
 import { addDiff } from './commands/diff.ts';
+import { addEvents } from './commands/events.ts';
 import { addExport } from './commands/export.ts';
 import { addGet } from './commands/get.ts';
 import { addHealth } from './commands/health.ts';
-import { addHistory } from './commands/history.ts';
+import { addHistory, addRollback, addShow } from './commands/history.ts';
+import { addHost } from './commands/host.ts';
 import { addRegister } from './commands/register.ts';
-import { addRollback } from './commands/rollback.ts';
 import { addSet } from './commands/set.ts';
-import { addShow } from './commands/show.ts';
 import { addStore } from './commands/store.ts';
 import { addTop } from './commands/top.ts';
 import { addWait } from './commands/wait.ts';
@@ -24,7 +24,7 @@ import { addGlobalOptions, examples } from './commands/options.ts';
 
 /** In the order in which the help lists them. */
 const GROUPS: Readonly<Record<string, readonly AddCommand[]>> = {
-  'Inspect:': [addGet, addDescribe, addHealth, addWait, addTop, addHistory, addShow],
+  'Inspect:': [addGet, addDescribe, addHealth, addWait, addTop, addEvents, addHistory, addShow],
   'Change:': [
     addApply,
     addDiff,
@@ -33,6 +33,7 @@ const GROUPS: Readonly<Record<string, readonly AddCommand[]>> = {
     addSet,
     addDelete,
     addBackend,
+    addHost,
     addRollback,
     addStore,
     addRegister,

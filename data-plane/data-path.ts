@@ -186,13 +186,13 @@ export class DataPath {
 
   async #apply(plan: Plan): ReturnType<PlanApplier['apply']> {
     const addresses = plan.listeners.map(({ address }) => address);
+    const before = limitProblem(this.#limit)?.message;
     // New sockets are opened before old ones are closed.
     this.#listening = new Set([...this.#listening, ...addresses]);
     this.#limit = this.#limitConnections();
     const result = await this.#planApplier.apply(plan);
     this.#listening = new Set(addresses);
     this.#listenerRows = new Set(plan.listeners.map(({ row }) => row));
-    const before = limitProblem(this.#limit)?.message;
     this.#limit = this.#limitConnections();
     const problem = limitProblem(this.#limit);
     // The listeners of a plan take descriptors too.

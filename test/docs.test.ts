@@ -14,7 +14,7 @@ import { formatDuration } from '../core/model/duration.ts';
 import { STRATEGIES } from '../core/model/resources.ts';
 import { ERROR_CODES } from '../core/runtime/errors.ts';
 import { STATUS_OF } from '../core/wire/status.ts';
-import { type CloseReason, CLOSE_REASONS } from '../data-plane/memory/close-reasons.ts';
+import { type CloseReason, CLOSE_REASONS } from '../core/wire/close-reasons.ts';
 import { CLOSE_WORDS, connectionLine } from '../data-plane/telemetry/connection-line.ts';
 import { LOG_FIELDS } from '../data-plane/memory/log-ring.ts';
 import { addresses } from '../scripts/start/addresses.ts';

@@ -5,12 +5,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { systemClock } from '../../core/runtime/clock.ts';
 import { silentLogger } from '../../core/runtime/logger.ts';
 import { systemRandom } from '../../core/runtime/random.ts';
 import { connectReplica } from '../../core/wire/clients.ts';
 import { loadDefinitions } from '../../core/wire/definitions.ts';
+import type { StreamReportsResponse } from '../../core/wire/generated/lb/v1/StreamReportsResponse.ts';
 import { Reporter } from '../../data-plane/reporting/reporter.ts';
 import type { Observation } from '../../data-plane/telemetry/observation.ts';
 import { backendAddresses, busyBackends } from '../measure/busy-backends.ts';
@@ -37,7 +38,9 @@ async function replica(): Promise<void> {
   const definition = { StreamReports: { ...StreamReports, requestDeserialize: (bytes: Buffer) => bytes } };
   let bytes = 0;
   server.addService(definition, {
-    StreamReports(call: NodeJS.ReadWriteStream) {
+    StreamReports(call: ServerDuplexStream<Buffer, StreamReportsResponse>) {
+      // A proxy reports once its replica has said which one it is.
+      call.write({ storeAgeMs: '0' });
       call.on('data', (message: Buffer) => {
         bytes += message.length;
         if (!message.includes(MARK)) return;

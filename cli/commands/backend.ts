@@ -74,7 +74,8 @@ export const addBackend: AddCommand = (program, execute) => {
           // Draining is done when no proxy has a connection to the backend, not as soon as all of them know of it.
           const { waitDrained } = await import('../session/wait-drained.ts');
           return change('pools', 'UpdateBackend', request, options, {
-            until: (context, session, revision) => waitDrained(context, session, revision, pool, address),
+            until: (context, session, revision) =>
+              waitDrained(context, session, revision, address, [{ pool, address }]),
             again: () => `lbctl backend drain ${pool} ${address} --wait`,
           });
         }),

@@ -34,6 +34,7 @@ export const addGet: AddCommand = (program, execute) => {
       execute(async ({ context, session }) => {
         const { findNamed } = await import('../kinds/find-named.ts');
         const { KIND_VIEWS, onlyOfPool, showListing } = await import('../kinds/kinds.ts');
+        const { referenceOf } = await import('../output/listing.ts');
         const kind = requireKind(word, KINDS);
         if (pool !== undefined && !['backends', 'listeners', 'pools'].includes(kind)) {
           const message = `--pool does not apply to ${kind}; use it for backends, listeners or pools`;
@@ -46,7 +47,10 @@ export const addGet: AddCommand = (program, execute) => {
             await KIND_VIEWS[kind].list(session, context, options),
             pool,
           );
-          return name === undefined ? listing : { ...listing, items: [findNamed(kind, name, listing.items)] };
+          if (name === undefined) return listing;
+          // The newest of several processes with one id.
+          const items = [...new Map(listing.items.map((item) => [referenceOf(kind, item), item])).values()];
+          return { ...listing, items: [findNamed(kind, name, items)] };
         };
         return showListing(context, session, KIND_NAMES[kind], list, { watch, isOne: name !== undefined });
       }),

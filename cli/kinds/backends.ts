@@ -1,7 +1,7 @@
 /** `get backends`, `describe backend` and `health`. */
-import { type BackendView, joinBackends, type ProxyReport } from '../../core/view/backends.ts';
+import { type BackendView, joinBackends, type ProxyReport, stateText } from '../../core/view/backends.ts';
 import type { Plain } from '../../core/view/plain.ts';
-import { isoTime } from '../../core/view/figures.ts';
+import { isoTime, isoTimeOf } from '../../core/view/figures.ts';
 import { type HealthCounts, totalOf, worstHealth } from '../../core/view/health.ts';
 import type { Health } from '../../core/model/resources.ts';
 import type { Context } from '../context.ts';
@@ -12,10 +12,10 @@ import { ageCell, type Cell } from '../output/table.ts';
 import type { Session } from '../session/session.ts';
 import { findNamed } from './find-named.ts';
 
-export const BACKEND_COLUMNS: readonly Column<BackendView>[] = [
+export const backendColumns = (context: Context): readonly Column<BackendView>[] => [
   ['ADDRESS', ({ address }) => address],
   ['WEIGHT', ({ weight }) => String(weight)],
-  ['STATE', ({ state }) => (state === 'active' ? state : { text: state, tone: 'doubtful' })],
+  ['STATE', (backend) => stateCell(backend, context)],
   ['HEALTH', ({ summary }) => summaryCell(summary.health)],
   ['CONNECTIONS', ({ summary }) => String(summary.connections)],
   [
@@ -23,6 +23,11 @@ export const BACKEND_COLUMNS: readonly Column<BackendView>[] = [
     ({ source, sourceReason }) => (sourceReason === '' ? source : { text: source, tone: 'doubtful' }),
   ],
 ];
+
+function stateCell(backend: BackendView, { clock }: Context): Cell {
+  const text = stateText(backend, clock.wallMs());
+  return backend.state === 'active' ? text : { text, tone: 'doubtful', moving: true };
+}
 
 const TONES: Readonly<Record<Health, Tone>> = {
   healthy: 'good',
@@ -40,7 +45,7 @@ export async function listBackends(session: Session, context: Context): Promise<
     context,
     await readBackends(session),
     (backend) => ({ name: backend.address, pool: backend.pool, plain: backendPlain(backend) }),
-    [['POOL', ({ pool }) => pool], ...BACKEND_COLUMNS],
+    [['POOL', ({ pool }) => pool], ...backendColumns(context)],
     [
       ['REASON', (backend) => worst(backend)?.reason || backend.sourceReason],
       ['SINCE', (backend) => ageCell(worst(backend)?.since ?? null, context)],
@@ -71,7 +76,7 @@ export async function describeBackend(
       ['Backend', backend.address],
       ['Pool', backend.pool],
       ['Weight', String(backend.weight)],
-      ['State', backend.state],
+      ['State', stateCell(backend, context)],
       ['Source', sourceReason === '' ? source : `${source}: ${sourceReason}`],
       ['Health', summaryCell(summary.health)],
       ['Connections', String(summary.connections)],
@@ -107,23 +112,27 @@ export async function listHealth(session: Session, context: Context): Promise<Li
   return listing(
     context,
     rows,
-    ({ backend: { pool, address, state }, one }) => ({
+    ({ backend: { pool, address, state, stateSinceMs }, one }) => ({
       name: `${pool}/${address}/${one?.proxyId ?? ''}`,
       pool,
-      plain: { pool, address, state, ...(one ? reportPlain(one) : NO_REPORT) },
+      plain: {
+        pool,
+        address,
+        state,
+        stateSince: isoTimeOf(stateSinceMs),
+        ...(one ? reportPlain(one) : NO_REPORT),
+      },
     }),
     [
       ['POOL', ({ backend }) => backend.pool],
       ['ADDRESS', ({ backend }) => backend.address],
+      ['STATE', ({ backend }) => stateCell(backend, context)],
       ['PROXY', ({ one }) => (one ? proxyName(one) : '')],
       ['HEALTH', ({ one }) => healthCell(one?.health ?? 'unknown')],
       ['SINCE', ({ one }) => (one ? ageCell(one.report.since, context) : '')],
       ['REASON', ({ one }) => one?.report.reason ?? NOT_REPORTED],
     ],
-    [
-      ['STATE', ({ backend }) => backend.state],
-      ['CONNECTIONS', ({ one }) => String(one?.report.connectionsActive ?? '')],
-    ],
+    [['CONNECTIONS', ({ one }) => String(one?.report.connectionsActive ?? '')]],
   );
 }
 
@@ -151,6 +160,7 @@ function backendPlain({
   address,
   weight,
   state,
+  stateSinceMs,
   source,
   revision,
   reports,
@@ -163,6 +173,7 @@ function backendPlain({
     address,
     weight,
     state,
+    stateSince: isoTimeOf(stateSinceMs),
     source,
     health: worstHealth(health),
     connections,

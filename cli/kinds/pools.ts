@@ -1,6 +1,7 @@
 /** `get pools` and `describe pool`. */
 import { type BackendView, joinBackends } from '../../core/view/backends.ts';
 import { type Plain, plainOf } from '../../core/view/plain.ts';
+import { ageOf, isoTimeOf } from '../../core/view/figures.ts';
 import { worstHealth } from '../../core/view/health.ts';
 import type { Pool__Output } from '../../core/wire/generated/lb/v1/Pool.ts';
 import { policyFromWire } from '../../core/wire/policy-codec.ts';
@@ -10,7 +11,7 @@ import { type Listing, listing } from '../output/listing.ts';
 import type { Page } from '../output/page.ts';
 import type { Cell } from '../output/table.ts';
 import type { Session } from '../session/session.ts';
-import { BACKEND_COLUMNS } from './backends.ts';
+import { backendColumns } from './backends.ts';
 import { findNamed } from './find-named.ts';
 import { checkText } from './policies.ts';
 
@@ -25,7 +26,14 @@ export async function listPools(session: Session, context: Context): Promise<Lis
     [
       ['NAME', ({ name }) => name],
       ['POLICY', ({ policy }) => policy],
-      ['BACKENDS', ({ name }) => healthyCell(backends.filter(({ pool }) => pool === name))],
+      [
+        'BACKENDS',
+        ({ name }) =>
+          healthyCell(
+            backends.filter(({ pool }) => pool === name),
+            context,
+          ),
+      ],
     ],
     [
       ['LISTENERS', ({ name }) => namesOf(name).join(' ')],
@@ -35,7 +43,7 @@ export async function listPools(session: Session, context: Context): Promise<Lis
 }
 
 /** The pool, its policy, the listeners that use it, and its backends. */
-export async function describePool(session: Session, _context: Context, name: string): Promise<Page> {
+export async function describePool(session: Session, context: Context, name: string): Promise<Page> {
   const [{ pools, backends: all, listeners }, { policies }] = await Promise.all([
     readPools(session, name),
     session.read('policies', 'ListPolicies', {}),
@@ -44,13 +52,16 @@ export async function describePool(session: Session, _context: Context, name: st
   const backends = all.filter((backend) => backend.pool === name);
   const wirePolicy = policies.find((policy) => policy.name === pool.policy);
   const policy = wirePolicy && policyFromWire(wirePolicy, '', []);
+  const columns = backendColumns(context);
   const users = listeners.filter((listener) => listener.pool === name);
   return {
     name,
     plain: {
       ...poolPlain(pool),
       listeners: users.map((listener) => listener.name),
-      health: backends.map(({ address, summary }) => ({ address, health: worstHealth(summary.health) })),
+      health: backends.map(({ address, state, stateSinceMs, summary }) => {
+        return { address, state, stateSince: isoTimeOf(stateSinceMs), health: worstHealth(summary.health) };
+      }),
     },
     facts: [
       ['Pool', name],
@@ -59,14 +70,14 @@ export async function describePool(session: Session, _context: Context, name: st
         policy ? `${policy.name}: ${policy.strategy}, health check ${checkText(policy)}` : pool.policy,
       ],
       ['Listeners', users.map((listener) => `${listener.name} (${listener.address})`).join(', ')],
-      ['Backends', healthyCell(backends)],
+      ['Backends', healthyCell(backends, context)],
       ['Revision', pool.revision],
     ],
     tables: [
       {
         title: 'Backends',
-        header: BACKEND_COLUMNS.map(([title]) => title),
-        rows: backends.map((backend) => BACKEND_COLUMNS.map(([, cell]) => cell(backend))),
+        header: columns.map(([title]) => title),
+        rows: backends.map((backend) => columns.map(([, cell]) => cell(backend))),
         none: `none; add one with: lbctl backend add ${name} IP:PORT`,
       },
     ],
@@ -96,10 +107,17 @@ function poolPlain(pool: Pool__Output): Plain {
   return { kind: 'Pool', ...fields, backends: revised, revision: pool.revision };
 }
 
-/** `2/3 healthy`. */
-function healthyCell(backends: readonly BackendView[]): Cell {
+/** `2/3 healthy`, and `1 draining for 3d` of those: the one that drains longest. */
+function healthyCell(backends: readonly BackendView[], { clock }: Context): Cell {
   const healthy = backends.filter(({ summary }) => worstHealth(summary.health) === 'healthy').length;
-  const text = `${healthy}/${backends.length} healthy`;
+  const out = (['draining', 'disabled', 'expiring'] as const).flatMap((word) => {
+    const those = backends.filter(({ state }) => state === word);
+    if (those.length === 0) return [];
+    const since = Math.min(...those.map(({ stateSinceMs }) => stateSinceMs ?? Number.POSITIVE_INFINITY));
+    return `${those.length} ${word}${Number.isFinite(since) ? ` for ${ageOf(since, clock.wallMs())}` : ''}`;
+  });
+  const text = [`${healthy}/${backends.length} healthy`, ...out].join(', ');
+  if (out.length > 0) return { text, tone: 'doubtful', moving: true };
   if (healthy === backends.length) return backends.length === 0 ? text : { text, tone: 'good' };
   return { text, tone: healthy === 0 ? 'bad' : 'doubtful' };
 }

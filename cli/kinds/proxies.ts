@@ -4,6 +4,7 @@ import type { Plain } from '../../core/view/plain.ts';
 import { age, isoTime } from '../../core/view/figures.ts';
 import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import type { Proxy__Output } from '../../core/wire/generated/lb/v1/Proxy.ts';
+import type { SameIdProcess__Output } from '../../core/wire/generated/lb/v1/SameIdProcess.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { Context } from '../context.ts';
 import { type Listing, listing } from '../output/listing.ts';
@@ -32,7 +33,7 @@ export async function listProxies(session: Session, context: Context): Promise<L
   return listing(
     context,
     await readProxies(session),
-    (proxy) => ({ name: proxy.name, plain: proxyPlain(proxy) }),
+    (proxy) => ({ name: proxy.name, instance: proxy.info.instanceId, plain: proxyPlain(proxy) }),
     [
       ['ID', ({ info }) => info.id],
       ['ZONE', ({ info }) => info.zone],
@@ -44,6 +45,7 @@ export async function listProxies(session: Session, context: Context): Promise<L
       ['REJECTED LISTENERS', rejectedCell],
     ],
     [
+      ['FROM', ({ peerAddress }) => peerAddress],
       ['VERSION', ({ info }) => info.version],
       ['ADMIN ADDRESS', ({ info }) => info.adminAddress],
       ['UP', ({ info }) => ageCell(info.startedAt, context)],
@@ -57,7 +59,9 @@ export async function listProxies(session: Session, context: Context): Promise<L
 
 /** The proxy, its listeners and its workers. */
 export async function describeProxy(session: Session, context: Context, name: string): Promise<Page> {
-  const proxy = findNamed('proxies', name, await readProxies(session));
+  const all = await readProxies(session);
+  // Each of several processes with one id tells of the others.
+  const proxy = findNamed('proxies', name, [...new Map(all.map((each) => [each.name, each])).values()]);
   const { info, applied, workers } = proxy;
   const started = age(info.startedAt, context.clock.wallMs());
   return {
@@ -67,6 +71,7 @@ export async function describeProxy(session: Session, context: Context, name: st
       ['Proxy', info.id],
       ['Zone', info.zone],
       ['Connected', connectedCell(proxy, context)],
+      ...proxy.sameId.map(sameIdFact),
       ['Revision', revisionCell(proxy)],
       ['Engine', info.engine],
       ['Version', info.version],
@@ -139,8 +144,17 @@ async function readProxies(session: Session): Promise<ProxyView[]> {
   });
 }
 
-/** `yes`, or for how long it has been away. */
-function connectedCell({ connected, lastSeen }: ProxyView, { clock }: Context): Cell {
+function sameIdFact({ peerAddress, adminAddress }: SameIdProcess__Output): Fact {
+  const where = [peerAddress, ...(adminAddress === '' ? [] : [`admin address ${adminAddress}`])].join(', ');
+  return [
+    'Same id',
+    { text: `also used by the process at ${where}; give each its own --proxy-id`, tone: 'bad' },
+  ];
+}
+
+/** `yes`, or for how long it has been away. While several processes have one id, no answer is about one of them. */
+function connectedCell({ connected, lastSeen, sameId }: ProxyView, { clock }: Context): Cell {
+  if (sameId.length > 0) return { text: `yes, but ${sameId.length + 1} processes have this id`, tone: 'bad' };
   if (connected) return { text: 'yes', tone: 'good' };
   const away = age(lastSeen, clock.wallMs());
   return { text: away === '' ? 'no' : `no, for ${away}`, tone: 'bad', moving: true };
@@ -171,6 +185,8 @@ function proxyPlain(proxy: ProxyView): Plain {
     id: info.id,
     zone: info.zone,
     connected: proxy.connected,
+    peerAddress: proxy.peerAddress,
+    sameId: proxy.sameId,
     lastSeen: isoTime(proxy.lastSeen),
     revision: applied?.position?.revision ?? null,
     behind: revisionsBehind(proxy),

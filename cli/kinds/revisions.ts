@@ -33,7 +33,7 @@ export async function listRevisions(
       ['AGE', ({ time }) => ageCell(time, context)],
       ['AUTHOR', ({ author }) => author],
       ['MESSAGE', ({ message }) => message],
-      ['CHANGES', ({ changes }) => shortened(changes)],
+      ['CHANGES', (revision) => shortened(changeLines(revision))],
     ],
     [
       ['REQUEST', ({ requestId }) => requestId],
@@ -47,7 +47,7 @@ export async function describeRevision(session: Session, _context: Context, name
   const revisions = await readRevisions(session, { name, limit: 0 });
   const items = revisions.map((revision) => ({ name: revision.revision, revision }));
   const { revision } = findNamed('revisions', name, items);
-  const rows = revision.changes.map((change) => [change]);
+  const rows = changeLines(revision).map((change) => [change]);
   return {
     name,
     plain: revisionPlain(revision),
@@ -76,7 +76,10 @@ async function readRevisions(session: Session, { name, limit }: RevisionFilter):
 /** The value that JSON and YAML show. */
 export function revisionPlain(commit: Revision__Output): Plain {
   const { revision, time, author, message, requestId, hash, changes } = commit;
-  return { revision, time: isoTime(time), author, message, requestId, hash, changes };
+  const resources = commit.resources.map(({ action, kind, name, details }) => {
+    return { action: actionWord(action), kind, name, details };
+  });
+  return { revision, time: isoTime(time), author, message, requestId, hash, changes, resources };
 }
 
 /** The same for people. */
@@ -89,6 +92,21 @@ export function revisionFacts(revision: Revision__Output): Fact[] {
     ['Request', revision.requestId],
     ['Hash', revision.hash],
   ];
+}
+
+/** `pool web: 10.0.0.1:80: weight 1 → 3`; of a control plane that tells no details, `updated pool web`. */
+function changeLines({ changes, resources }: Revision__Output): readonly string[] {
+  if (resources.length === 0) return changes;
+  return resources.map(({ action, kind, name, details }) =>
+    action === 'ACTION_UPDATED' && details.length > 0
+      ? `${kind} ${name}: ${shortened(details)}`
+      : `${actionWord(action)} ${kind} ${name}`,
+  );
+}
+
+/** `ACTION_CREATED` as `created`. */
+function actionWord(action: string): string {
+  return action.replace('ACTION_', '').toLowerCase();
 }
 
 function shortened(changes: readonly string[]): string {

@@ -10,6 +10,8 @@ export interface Item {
   readonly name: string;
   /** The pool it belongs to, for --pool. */
   readonly pool?: string;
+  /** Tells those apart that have the same name, where that can be. */
+  readonly instance?: string;
   readonly plain: Plain;
   readonly row: readonly Cell[];
 }

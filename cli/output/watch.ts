@@ -74,17 +74,19 @@ function changePrinter(context: Context, kind: string): (listing: Listing) => Pr
     const references = new Set<string>();
     for (const item of items) {
       const reference = referenceOf(kind, item);
-      references.add(reference);
+      const key = `${reference} ${item.instance ?? ''}`;
+      references.add(key);
       const fingerprint = isTable ? sameness(item.row) : JSON.stringify(item.plain, withoutLastSeen);
-      if (shown.get(reference) === fingerprint) continue;
-      shown.set(reference, fingerprint);
+      if (shown.get(key) === fingerprint) continue;
+      shown.set(key, fingerprint);
       if (isTable) printLines(context, [rowLine(item.row, widths ?? [], style)]);
       else if (format === 'name') printLines(context, [reference]);
       else stdout.write(structured(context, item.plain));
     }
-    for (const reference of shown.keys()) {
-      if (references.has(reference)) continue;
-      shown.delete(reference);
+    for (const key of shown.keys()) {
+      if (references.has(key)) continue;
+      shown.delete(key);
+      const reference = key.slice(0, key.lastIndexOf(' '));
       if (isTable || format === 'name') printLines(context, [`${reference} deleted`]);
       else stdout.write(structured(context, { deleted: reference }));
     }

@@ -35,8 +35,9 @@ type ResponseOf<S extends ServiceName, M extends keyof Services[S]> = Services[S
   ? Response
   : never;
 
-type StreamMethod = 'Watch' | 'WaitConverged' | 'WatchStats';
-type ServiceOf<M extends StreamMethod> = M extends 'WatchStats' ? 'fleet' : 'config';
+type FleetStream = 'WatchStats' | 'WatchEvents';
+type StreamMethod = 'Watch' | 'WaitConverged' | FleetStream;
+type ServiceOf<M extends StreamMethod> = M extends FleetStream ? 'fleet' : 'config';
 
 /** For a caller that shows where a stream comes from, or ends it from elsewhere. */
 interface StreamOptions {
@@ -270,7 +271,7 @@ async function* stream(
   }
   const options = timeoutMs === undefined ? {} : { deadline: clock.wallMs() + timeoutMs };
   const { config, fleet } = client;
-  const open = (method === 'WatchStats'
+  const open = (method === 'WatchStats' || method === 'WatchEvents'
     ? fleet[method].bind(fleet)
     : config[method].bind(config)) as unknown as (
     request: unknown,

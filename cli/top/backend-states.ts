@@ -1,5 +1,6 @@
 /** The state of each backend as configured and as registered, read again when the configuration has changed. */
-import { joinBackends } from '../../core/view/backends.ts';
+import type { Clock } from '../../core/runtime/clock.ts';
+import { joinBackends, stateText } from '../../core/view/backends.ts';
 import type { Session } from '../session/session.ts';
 import type { States } from './rows.ts';
 
@@ -8,34 +9,36 @@ const READ_EVERY_MS = 10_000;
 
 export class BackendStates {
   readonly #session: Session;
+  readonly #clock: Clock;
   #revision = '';
   #readAtMs = Number.NEGATIVE_INFINITY;
   #states: States = new Map();
   #isReading = false;
 
-  constructor(session: Session) {
+  constructor(session: Session, clock: Clock) {
     this.#session = session;
+    this.#clock = clock;
   }
 
   get current(): States {
     return this.#states;
   }
 
-  /** Starts to read if something may have changed. When that fails, the states stay as they were. */
-  refresh(revision: string, nowMs: number): void {
+  /** Reads if something may have changed, and resolves when it did. When that fails, the states stay as they were. */
+  async refresh(revision: string): Promise<void> {
+    const nowMs = this.#clock.nowMs();
     const isRecent = revision === this.#revision && nowMs - this.#readAtMs < READ_EVERY_MS;
     if (this.#isReading || isRecent) return;
     this.#isReading = true;
     this.#readAtMs = nowMs;
-    this.#read()
-      .then((states) => {
-        this.#states = states;
-        this.#revision = revision;
-      })
-      .catch(() => undefined)
-      .finally(() => {
-        this.#isReading = false;
-      });
+    try {
+      this.#states = await this.#read();
+      this.#revision = revision;
+    } catch {
+      // They are read again with a later frame.
+    } finally {
+      this.#isReading = false;
+    }
   }
 
   async #read(): Promise<States> {
@@ -44,6 +47,18 @@ export class BackendStates {
       this.#session.read('registrations', 'ListRegistrations', {}),
     ]);
     const backends = joinBackends(pools, registrations, [], []);
-    return new Map(backends.map(({ pool, address, state }) => [`${pool}/${address}`, state]));
+    const nowMs = this.#clock.wallMs();
+    return new Map(
+      backends
+        .filter(({ state }) => state !== 'active')
+        .map((backend) => [
+          `${backend.pool}/${backend.address}`,
+          {
+            state: backend.state,
+            sinceMs: backend.stateSinceMs,
+            text: stateText(backend, nowMs).replace(' for ', ' '),
+          },
+        ]),
+    );
   }
 }

@@ -57,7 +57,7 @@ const time = (
 
 const TRAFFIC: readonly Column[] = [
   text('NAME', 'n', 0, ({ name }) => name),
-  text('STATE', 's', 9, ({ state }) => state, { tone: ({ tone }) => tone, priority: 8 }),
+  text('STATE', 's', 12, ({ state }) => state, { tone: ({ tone }) => tone, priority: 8 }),
   number('ACTIVE', 'a', 6, ({ traffic }) => traffic.connectionsActive, { priority: 6 }),
   number('CONN/S', 'c', 6, ({ traffic }) => traffic.connectionsPerSecond),
   number('ERR/S', 'e', 5, ({ traffic }) => traffic.errorsPerSecond, {
@@ -98,7 +98,7 @@ export interface Layout {
 }
 
 const NAME_WIDTH = { least: 8, most: 44 } as const;
-const SPARK_WIDTH = { least: 8, most: 30 } as const;
+const SPARK_WIDTH = { least: 7, most: 30 } as const;
 
 /** What fits beside names that are `longest` wide. */
 export function layout(view: View, longest: number, width: number): Layout {

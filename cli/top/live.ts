@@ -73,7 +73,7 @@ class LiveTop {
     this.#session = session;
     this.#screen = screen;
     this.#options = options;
-    this.#states = new BackendStates(session);
+    this.#states = new BackendStates(session, context.clock);
     this.#server = context.servers.join(',');
   }
 
@@ -146,7 +146,7 @@ class LiveTop {
     this.#frame = frame;
     this.#frameMs = nowMs;
     this.#samples.add(frame, this.#options.pool);
-    this.#states.refresh(frame.revision, nowMs);
+    void this.#states.refresh(frame.revision).then(() => this.#draw());
     this.#draw();
   }
 

@@ -1,5 +1,5 @@
 /** The figures of one interval, printed: a table, or one value for a program. */
-import { isoTime, short } from '../../core/view/figures.ts';
+import { isoTime, isoTimeOf, short } from '../../core/view/figures.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import { ZERO_TRAFFIC_STATS } from '../../core/wire/zero-traffic-stats.ts';
 import type { Context } from '../context.ts';
@@ -7,7 +7,7 @@ import { jsonLine, yamlText } from '../output/emit.ts';
 import { printLines } from '../output/lines.ts';
 import { table } from '../output/table.ts';
 import { columnsOf } from './columns.ts';
-import { rowsOf, type States } from './rows.ts';
+import { type OutOfService, rowsOf, type States } from './rows.ts';
 
 /** Resolves when it has been read: what nobody reads does not pile up. */
 export function printFrame(context: Context, frame: StatsFrame__Output, states: States): Promise<void> {
@@ -45,6 +45,10 @@ function headLine(frame: StatsFrame__Output): string {
   ].join('  ');
 }
 
+function stateOf(state: OutOfService | undefined): object {
+  return { state: state?.state ?? 'active', stateSince: isoTimeOf(state?.sinceMs ?? null) };
+}
+
 /** Numbers as numbers; times in seconds; null where nothing was observed. */
 function plainFrame(frame: StatsFrame__Output, states: States): object {
   return {
@@ -67,7 +71,7 @@ function plainFrame(frame: StatsFrame__Output, states: States): object {
     backends: frame.backends.map(({ backend, traffic, ...proxies }) => ({
       pool: backend?.pool,
       address: backend?.address,
-      state: states.get(`${backend?.pool}/${backend?.address}`) ?? 'active',
+      ...stateOf(states.get(`${backend?.pool}/${backend?.address}`)),
       ...proxies,
       ...(traffic ?? ZERO_TRAFFIC_STATS),
     })),

@@ -18,8 +18,17 @@ export interface Row {
   readonly process?: { readonly cpus: number; readonly residentBytes: number; readonly revision: string };
 }
 
-/** What operators made of backends, by POOL/ADDRESS: `draining`, `disabled`, ... One that is not in it is active. */
-export type States = ReadonlyMap<string, string>;
+/** What an operator, or a lost registration, made of a backend. */
+export interface OutOfService {
+  /** `draining`, `disabled`, ... */
+  readonly state: string;
+  readonly sinceMs: number | null;
+  /** `draining 3d`. */
+  readonly text: string;
+}
+
+/** By POOL/ADDRESS. A backend that is not in it is active. */
+export type States = ReadonlyMap<string, OutOfService>;
 
 /** `pool`: the one that all rows are of, which their names leave out then. */
 export function rowsOf(
@@ -38,7 +47,7 @@ export function rowsOf(
       return frame.backends.map((backend) => {
         const key = backend.backend ?? { pool: '', address: '' };
         const fullName = `${key.pool}/${key.address}`;
-        const state = backendState(backend, states.get(fullName) ?? 'active');
+        const state = backendState(backend, states.get(fullName));
         return row(pool === undefined ? fullName : key.address, state, backend.traffic);
       });
     case 'pools':
@@ -60,8 +69,8 @@ export function rowsOf(
 }
 
 /** What an operator made of it comes first; then what the proxies find, `1/3 up` where they differ. */
-function backendState(backend: BackendStats__Output, configured: string): readonly [string, Tone] {
-  if (configured !== 'active') return [configured, 'doubtful'];
+function backendState(backend: BackendStats__Output, out: OutOfService | undefined): readonly [string, Tone] {
+  if (out !== undefined) return [out.text, 'doubtful'];
   const counts = {
     healthy: backend.proxiesHealthy,
     unhealthy: backend.proxiesUnhealthy,
@@ -77,8 +86,8 @@ function backendState(backend: BackendStats__Output, configured: string): readon
 }
 
 function proxyState(connected: boolean, saturated: boolean): readonly [string, Tone] {
-  if (!connected) return ['away', 'bad'];
-  return saturated ? ['full', 'bad'] : ['here', 'good'];
+  if (!connected) return ['disconnected', 'bad'];
+  return saturated ? ['full', 'bad'] : ['connected', 'good'];
 }
 
 function upTone(up: number, all: number): Tone {

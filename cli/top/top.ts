@@ -30,7 +30,7 @@ async function printFrames(
   { pool, intervalMs, count = Number.POSITIVE_INFINITY }: TopOptions,
 ): Promise<ExitCode> {
   const end = new AbortController();
-  const states = new BackendStates(session);
+  const states = new BackendStates(session, context.clock);
   let printed = 0;
   let isLost = false;
   await watchFrames(context, session, {
@@ -42,7 +42,7 @@ async function printFrames(
       if (end.signal.aborted) return;
       if (isLost) tell(context, `${server} sends figures now`);
       isLost = false;
-      states.refresh(frame.revision, context.clock.nowMs());
+      await states.refresh(frame.revision);
       await printFrame(context, frame, states.current);
       printed += 1;
       if (printed >= count) end.abort();

@@ -12,7 +12,8 @@ import type { LogFollower } from '../store/log/log-follower.ts';
 import type { RevisionRecord } from '../store/log/revision-recorder.ts';
 import { isRegistration, type Member, type Registration } from '../store/member-store.ts';
 import { EventLog, type EventKind } from './event-log.ts';
-import type { ContactKind, Fleet } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
+import type { ContactKind } from './fleet-listeners.ts';
 import type { HealthTransition, ProxyRecord } from './proxy-record.ts';
 
 const CONTACT: Record<ContactKind, readonly [EventKind, string]> = {

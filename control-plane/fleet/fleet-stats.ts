@@ -74,6 +74,7 @@ export class FleetStats {
       if (kind === 'connected') this.#aggregator.connected(id, instanceId);
       else this.#aggregator.disconnected(instanceId);
     });
+    fleet.onBackend((change) => this.#aggregator.backend(change, this.#at()));
     fleet.onReport(({ instanceId }, request) => {
       const at = this.#at();
       this.#firstSecond ??= Math.ceil(at);

@@ -8,21 +8,17 @@
  *  - several processes that report under one id at the same time are all listed, each with the others. A process that is
  *    silent for SILENT_MS while another one has its id has crashed or lost its host, and was replaced;
  *  - the first report of a stream replaces everything known about a proxy, later ones only what they name;
- *  - memory is bounded: MAX_PROXIES here, and the limits per proxy in proxy-record.ts.
+ *  - memory is bounded: MAX_PROXIES here, of which the one that is away for longest makes room for a new one, and the
+ *    limits per proxy in proxy-record.ts.
  */
 import type { Clock } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
-import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import { ABSENCE_MS } from '../store/members/proxies.ts';
-import {
-  type HealthTransition,
-  NEVER_SEEN_MS,
-  type Process,
-  type ProxyRecord,
-  ReportedProxy,
-} from './proxy-record.ts';
+import { type ContactKind, FleetListeners } from './fleet-listeners.ts';
+import { NEVER_SEEN_MS, newShared, type ProxyRecord, ReportedProxy } from './proxy-record.ts';
+import { limitReport } from './report-limits.ts';
 import {
   cancelTimers,
   type Entry,
@@ -63,25 +59,16 @@ export interface StoredProxy {
   readonly instanceId: string;
 }
 
-/** A report stream was opened, ended, or ended after the proxy had announced that it stops. */
-export type ContactKind = 'connected' | 'lost' | 'stopped';
-
-export class Fleet {
+export class Fleet extends FleetListeners {
   readonly #clock: Clock;
   readonly #knownAtMs: number;
   /** By id. Nearly always one for each. */
   readonly #entries = new Map<string, readonly Entry[]>();
-  readonly #listeners = new Set<() => void>();
-  readonly #onContact = new Set<(kind: ContactKind, info: ProxyInfo__Output) => void>();
-  readonly #onHealthChange = new Set<
-    (proxy: ProxyRecord, transitions: readonly HealthTransition[]) => void
-  >();
-  readonly #onApplied = new Set<(proxy: ProxyRecord, before: AppliedSnapshot__Output) => void>();
-  readonly #onDuplicate = new Set<(process: Process, other: Process) => void>();
-  readonly #onReport = new Set<(info: ProxyInfo__Output, request: StreamReportsRequest__Output) => void>();
+  readonly #shared = newShared((change) => this.tell('backend', change));
   #stored: ReadonlySet<string> = new Set();
 
   constructor(clock: Clock, rosterGraceMs = ROSTER_GRACE_MS) {
+    super();
     this.#clock = clock;
     this.#knownAtMs = clock.nowMs() + rosterGraceMs;
   }
@@ -97,35 +84,9 @@ export class Fleet {
     return proxies.sort((a, b) => Number(a.info.id > b.info.id) - Number(a.info.id < b.info.id));
   }
 
-  /** Calls `listener` when the roster, or what a proxy runs, has changed. */
-  onChange(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  /** Calls `listener` when a proxy reports another health of a backend, up to 20 times a second for each proxy. */
-  onHealthChange(listener: (proxy: ProxyRecord, transitions: readonly HealthTransition[]) => void): void {
-    this.#onHealthChange.add(listener);
-  }
-
-  /** Calls `listener` when a proxy says that something else than before runs. */
-  onApplied(listener: (proxy: ProxyRecord, before: AppliedSnapshot__Output) => void): void {
-    this.#onApplied.add(listener);
-  }
-
-  /** Calls `listener` when a process turns out to report under the id of another one. */
-  onDuplicate(listener: (process: Process, other: Process) => void): void {
-    this.#onDuplicate.add(listener);
-  }
-
-  /** Calls `listener` when a proxy connects or leaves. */
-  onContact(listener: (kind: ContactKind, info: ProxyInfo__Output) => void): void {
-    this.#onContact.add(listener);
-  }
-
-  /** Calls `listener` with every report, before it is applied. */
-  onReport(listener: (info: ProxyInfo__Output, request: StreamReportsRequest__Output) => void): void {
-    this.#onReport.add(listener);
+  /** Values in reports that can't be and were dropped. */
+  get droppedValues(): number {
+    return this.#shared.dropped.count;
   }
 
   /** Takes over the roster of the store. A proxy on it that does not report here is away; one that left it is forgotten. */
@@ -133,14 +94,15 @@ export class Fleet {
     const before = this.#stored;
     this.#stored = new Set(proxies.map(({ id }) => id));
     const gone = [...before].filter((id) => !this.#stored.has(id) && this.#isAway(id));
-    const added = proxies.filter(({ id }) => !this.#entries.has(id));
+    const room = Math.max(0, MAX_PROXIES - this.#entries.size + gone.length);
+    const added = proxies.filter(({ id }) => !this.#entries.has(id)).slice(0, room);
     for (const id of gone) this.#drop(id);
     for (const proxy of added) {
-      const known = new ReportedProxy(infoOf(proxy), NEVER_SEEN_MS);
+      const known = new ReportedProxy(infoOf(proxy), NEVER_SEEN_MS, '', this.#shared);
       known.connected = false;
       this.#entries.set(proxy.id, [newEntry(known, null)]);
     }
-    if (gone.length + added.length > 0) this.#changed();
+    if (gone.length + added.length > 0) this.tell('change');
   }
 
   /** A process opened a report stream. */
@@ -149,18 +111,22 @@ export class Fleet {
     this.#checkRoom(info, known);
     const others = known.filter((other) => other.owner !== null && !isSameProcess(other, info));
     const replaced = known.filter((other) => !others.includes(other));
-    const earlier = replaced[0]?.proxy ?? null;
-    const entry = newEntry(new ReportedProxy(info, this.#clock.wallMs(), peer, earlier), owner);
+    const proxy = new ReportedProxy(info, this.#clock.wallMs(), peer, this.#shared);
+    const entry = newEntry(proxy, owner);
     entry.duplicate = replaced.some((old) => old.duplicate && isSameProcess(old, info));
     this.#entries.set(info.id, [...others, entry]);
-    for (const old of replaced) release(old, newerStream());
+    for (const [index, old] of replaced.entries()) {
+      release(old, newerStream());
+      if (index === 0) proxy.follow(old.proxy);
+      else old.proxy.forget();
+    }
     for (const other of others) {
       if (entry.duplicate && other.duplicate) continue;
       other.silence ??= this.#clock.after(SILENT_MS, () => this.#lose(other, silentFor(info, SILENT_MS)));
     }
     this.#markDuplicates(info.id);
-    this.#changed();
-    this.#notifyContact('connected', info);
+    this.tell('change');
+    this.tell('contact', 'connected', info);
     return {
       report: (request) => this.#report(entry, request),
       close: () => this.#close(entry),
@@ -168,12 +134,25 @@ export class Fleet {
   }
 
   #checkRoom({ id }: ProxyInfo__Output, known: readonly Entry[]): void {
-    if (known.length === 0 && this.#entries.size >= MAX_PROXIES) {
-      throw new LbError('RESOURCE_EXHAUSTED', `the roster is full: it holds ${MAX_PROXIES} proxies`);
+    if (known.length === 0 && this.#entries.size >= MAX_PROXIES && !this.#makeRoom()) {
+      const message = `the roster is full: ${MAX_PROXIES} proxies report to this control plane`;
+      throw new LbError('RESOURCE_EXHAUSTED', message);
     }
     if (known.length < MAX_SAME_ID) return;
     const message = `${known.length} processes report as proxy "${id}" already; give each process its own --proxy-id`;
     throw new LbError('ALREADY_EXISTS', message);
+  }
+
+  /** Forgets the proxy that has been away for longest, here and in the store; false: all of them report. */
+  #makeRoom(): boolean {
+    let longest: Entry | null = null;
+    for (const [entry] of this.#entries.values()) {
+      if (entry === undefined || entry.owner !== null || !this.#isAway(entry.proxy.info.id)) continue;
+      if (longest === null || entry.proxy.lastSeenMs < longest.proxy.lastSeenMs) longest = entry;
+    }
+    if (longest === null) return false;
+    this.#leave(longest, 'stopped');
+    return true;
   }
 
   /** Takes a proxy that is away off the roster. Throws NOT_FOUND or FAILED_PRECONDITION. */
@@ -183,29 +162,25 @@ export class Fleet {
       throw new LbError('FAILED_PRECONDITION', `The proxy "${id}" is connected; stop it first.`);
     }
     this.#drop(id);
-    this.#changed();
+    this.tell('change');
   }
 
   /** Stops the timers. */
   stop(): void {
     for (const entries of this.#entries.values()) for (const entry of entries) cancelTimers(entry);
-    this.#listeners.clear();
-    this.#onContact.clear();
-    this.#onReport.clear();
-    this.#onHealthChange.clear();
-    this.#onApplied.clear();
-    this.#onDuplicate.clear();
+    this.forgetListeners();
   }
 
   #report(entry: Entry, request: StreamReportsRequest__Output): void {
     if (entry.owner === null) return;
     const { proxy } = entry;
     if (entry.silence !== null) this.#lives(entry);
-    for (const listener of this.#onReport) listener(proxy.info, request);
+    limitReport(request, this.#shared.dropped);
+    this.tell('report', proxy.info, request);
     const { healthChanged, transitions, before } = proxy.apply(request, this.#clock.wallMs());
-    if (request.applied !== null) this.#changed();
-    if (healthChanged) for (const listener of this.#onHealthChange) listener(proxy, transitions);
-    if (before !== null) for (const listener of this.#onApplied) listener(proxy, before);
+    if (request.applied !== null) this.tell('change');
+    if (healthChanged) this.tell('health', proxy, transitions);
+    if (before !== null) this.tell('applied', proxy, before);
   }
 
   #close(entry: Entry): void {
@@ -223,8 +198,8 @@ export class Fleet {
     entry.proxy.connected = false;
     entry.proxy.lastSeenMs = this.#clock.wallMs();
     this.#awaitReturn(entry, entry.duplicate ? COME_BACK_MS : ABSENCE_MS, ABSENCE_MS);
-    this.#changed();
-    this.#notifyContact('lost', info);
+    this.tell('change');
+    this.tell('contact', 'lost', info);
   }
 
   /** While another process with its id is here it is waited for less long. */
@@ -240,12 +215,13 @@ export class Fleet {
   #leave(entry: Entry, contact: ContactKind | null): void {
     const { info } = entry.proxy;
     release(entry, null);
+    entry.proxy.forget();
     const rest = this.#entries.get(info.id)?.filter((other) => other !== entry) ?? [];
     if (rest.length > 0) this.#entries.set(info.id, rest);
     else this.#entries.delete(info.id);
     this.#markDuplicates(info.id);
-    this.#changed();
-    if (contact !== null) this.#notifyContact(contact, info);
+    this.tell('change');
+    if (contact !== null) this.tell('contact', contact, info);
   }
 
   /** The process reports although another one has come under its id. */
@@ -256,8 +232,8 @@ export class Fleet {
     const others = this.#entries.get(id)?.filter((other) => other !== entry && other.silence === null) ?? [];
     for (const each of [entry, ...others]) each.duplicate = true;
     this.#markDuplicates(id);
-    this.#changed();
-    for (const listener of this.#onDuplicate) listener(entry.proxy, others.at(-1)?.proxy ?? entry.proxy);
+    this.tell('change');
+    this.tell('duplicate', entry.proxy, others.at(-1)?.proxy ?? entry.proxy);
   }
 
   #markDuplicates(id: string): void {
@@ -277,16 +253,11 @@ export class Fleet {
   }
 
   #drop(id: string): void {
-    for (const entry of this.#entries.get(id) ?? []) cancelTimers(entry);
+    for (const entry of this.#entries.get(id) ?? []) {
+      cancelTimers(entry);
+      entry.proxy.forget();
+    }
     this.#entries.delete(id);
-  }
-
-  #notifyContact(kind: ContactKind, info: ProxyInfo__Output): void {
-    for (const listener of this.#onContact) listener(kind, info);
-  }
-
-  #changed(): void {
-    for (const listener of this.#listeners) listener();
   }
 }
 

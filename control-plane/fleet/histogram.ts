@@ -17,9 +17,58 @@ const MAX_BOUNDS = 64;
 /** Counts per bucket, one more than there are bounds: the last bucket has no upper bound. */
 export type Counts = ArrayLike<number>;
 
-/** Whether the bounds increase and every bucket has a count. */
-export function isWellFormed(bounds: readonly number[], counts: Counts): boolean {
-  if (bounds.length === 0 || bounds.length > MAX_BOUNDS || counts.length !== bounds.length + 1) return false;
+export type Measure = 'connect' | 'firstByte' | 'duration';
+
+/** The bounds of each measure; left out: there are no usable ones. */
+export type HistogramBounds = { [M in Measure]?: readonly number[] };
+
+/** The usable bounds of those that a proxy sent. */
+export function boundsOf(sent: Readonly<Record<Measure, readonly number[]>>): HistogramBounds {
+  const usable = Object.entries(sent).filter(([, bounds]) => isWellFormed(bounds));
+  return Object.fromEntries(usable);
+}
+
+const scratch: { [M in Measure]?: Float64Array } = {};
+
+/**
+ * The counts that `cells` names between `from` and `to`: each has a bucket and its observations in its last two numbers.
+ * Null: none. The result is overwritten by the next call for the same measure.
+ */
+export function denseCounts(
+  measure: Measure,
+  bounds: HistogramBounds,
+  cells: readonly number[],
+  from: number,
+  to: number,
+  cellLength: number,
+): Counts | null {
+  const length = (bounds[measure]?.length ?? -1) + 1;
+  if (from === to || length === 0) return null;
+  let counts = scratch[measure];
+  if (counts?.length !== length) counts = scratch[measure] = new Float64Array(length);
+  counts.fill(0);
+  for (let end = from + cellLength; end <= to; end += cellLength) {
+    const bucket = cells[end - 2]!;
+    if (bucket < length) counts[bucket]! += cells[end - 1]!;
+  }
+  return counts;
+}
+
+/** The counts in the buckets of `grid`, which takes over the first bounds that it gets. */
+export function onGrid(
+  grid: HistogramBounds,
+  measure: Measure,
+  bounds: readonly number[] | undefined,
+  counts: Counts | null,
+): Counts | null {
+  if (counts === null || bounds === undefined) return null;
+  const to = (grid[measure] ??= bounds);
+  return sameBounds(bounds, to) ? counts : rebucket(bounds, counts, to);
+}
+
+/** Whether the bounds increase. */
+function isWellFormed(bounds: readonly number[]): boolean {
+  if (bounds.length === 0 || bounds.length > MAX_BOUNDS) return false;
   return bounds.every((bound, index) => Number.isFinite(bound) && bound > (bounds[index - 1] ?? 0));
 }
 
@@ -81,7 +130,7 @@ function share(
 }
 
 /** Whether both have the same buckets. */
-export function sameBounds(a: readonly number[], b: readonly number[]): boolean {
+function sameBounds(a: readonly number[], b: readonly number[]): boolean {
   if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;

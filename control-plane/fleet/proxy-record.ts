@@ -1,4 +1,5 @@
 /** What is known about one proxy, and how its reports change it. Times are arguments. */
+import { LIMITS } from '../../core/model/limits.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import type { BackendReport__Output } from '../../core/wire/generated/lb/v1/BackendReport.ts';
@@ -6,9 +7,17 @@ import type { ListenerReport__Output } from '../../core/wire/generated/lb/v1/Lis
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import type { WorkerReport__Output } from '../../core/wire/generated/lb/v1/WorkerReport.ts';
+import { BackendDirectory } from './backend-directory.ts';
+import { boundsOf } from './histogram.ts';
+import type { DroppedValues } from './report-limits.ts';
+import { type BackendCounter, ReportedBackends } from './reported-backends.ts';
 
-/** More than a proxy can serve (data-plane/memory/shared-memory.ts): a report that exceeds it is a mistake. */
-const LIMITS = { backends: 100_000, listeners: 10_000, workers: 1_024 } as const;
+/** What a configuration can have, twice, since what was removed stays while it has connections. More is a mistake. */
+const MOST = {
+  backends: 2 * (LIMITS.backends + LIMITS.registrations),
+  listeners: 2 * LIMITS.listeners,
+  workers: 1_024,
+} as const;
 
 /** The `lastSeenMs` of a proxy that has not been seen since this replica started. */
 export const NEVER_SEEN_MS = 0;
@@ -35,6 +44,11 @@ export interface ReportChanges {
   readonly before: AppliedSnapshot__Output | null;
 }
 
+interface BackendReports extends Iterable<readonly [string, BackendReport__Output]> {
+  readonly size: number;
+  get(key: string): BackendReport__Output | undefined;
+}
+
 /** A proxy as readers see it. Its histograms are not kept here: stats-aggregator.ts sums up their increases. */
 export interface ProxyRecord extends Process {
   /** Other processes that report under its id at the same time. */
@@ -47,11 +61,22 @@ export interface ProxyRecord extends Process {
   /** Null: it has not reported what it runs. */
   readonly applied: AppliedSnapshot__Output | null;
   /** By POOL/ADDRESS. */
-  readonly backends: ReadonlyMap<string, BackendReport__Output>;
+  readonly backends: BackendReports;
   /** By name. */
   readonly listeners: ReadonlyMap<string, ListenerReport__Output>;
   /** By index. */
   readonly workers: ReadonlyMap<number, WorkerReport__Output>;
+}
+
+/** What all proxies of a fleet share. */
+export interface SharedByProxies {
+  readonly directory: BackendDirectory;
+  readonly dropped: DroppedValues;
+  readonly counter: BackendCounter | null;
+}
+
+export function newShared(counter: BackendCounter | null = null): SharedByProxies {
+  return { directory: new BackendDirectory(), dropped: { count: 0 }, counter };
 }
 
 /** The same, writable, for the fleet alone. */
@@ -65,19 +90,34 @@ export class ReportedProxy implements ProxyRecord {
   readonly openedMs: number;
   lastSeenMs: number;
   applied: AppliedSnapshot__Output | null = null;
-  readonly backends = new Map<string, BackendReport__Output>();
+  readonly backends: ReportedBackends;
   readonly listeners = new Map<string, ListenerReport__Output>();
   readonly workers = new Map<number, WorkerReport__Output>();
 
   /** What was known before this stream, until all of its first report has come. */
-  #earlier: ReportedProxy | null;
+  #earlier: ReportedProxy | null = null;
 
-  constructor(info: ProxyInfo__Output, nowMs: number, peer = '', earlier: ReportedProxy | null = null) {
+  constructor(info: ProxyInfo__Output, nowMs: number, peer = '', shared: SharedByProxies = newShared()) {
     this.info = info;
     this.peer = peer;
-    this.#earlier = earlier !== null && earlier.applied === null ? earlier.#earlier : earlier;
+    this.backends = new ReportedBackends(shared.directory, shared.dropped, shared.counter);
     this.openedMs = nowMs;
     this.lastSeenMs = nowMs;
+  }
+
+  /** It is compared with until all of the first report has come, and forgotten then. */
+  follow(earlier: ReportedProxy): void {
+    const known = earlier.applied === null ? earlier.#earlier : earlier;
+    if (known !== earlier) earlier.#earlier = null;
+    if (known !== earlier) earlier.forget();
+    this.#earlier = known;
+  }
+
+  /** Gives up what it shares with other proxies. Nobody may read it any more. */
+  forget(): void {
+    this.#forgetEarlier();
+    this.backends.stopCounting();
+    this.backends.clear();
   }
 
   /** Takes over what a report says; whatever it leaves out stays as it was. */
@@ -87,29 +127,38 @@ export class ReportedProxy implements ProxyRecord {
     const isKnown = this.applied !== null;
     const before = request.applied === null ? null : (this.applied ?? this.#earlier?.applied ?? null);
     this.lastSeenMs = nowMs;
+    this.#count(request);
     this.stopping ||= request.stopping;
     this.applied = request.applied ?? this.applied;
-    for (const { pool, address } of request.goneBackends) this.backends.delete(`${pool}/${address}`);
-    for (const name of request.goneListeners) this.listeners.delete(name);
     for (const report of request.backends) {
       if (this.#setBackend(report, isKnown, transitions)) healthChanged = true;
     }
     for (const report of request.listeners) {
-      report.connect = null;
-      report.firstByte = null;
-      report.duration = null;
-      this.listeners.set(report.listener, report);
+      this.listeners.set(report.listener, { ...report, connect: [], firstByte: [], duration: [] });
     }
     for (const report of request.workers) this.workers.set(report.index, report);
     this.#checkSizes();
-    if (request.applied !== null) this.#earlier = null;
+    if (request.applied !== null) this.#forgetEarlier();
     return { healthChanged, transitions, before };
+  }
+
+  /** Traffic comes before what is stated, and what is gone before what has come in its place. */
+  #count({ histogramBounds, traffic, goneBackends, goneListeners }: StreamReportsRequest__Output): void {
+    if (histogramBounds !== null) this.backends.bounds = boundsOf(histogramBounds);
+    if (traffic !== null) this.backends.traffic(traffic);
+    for (const { pool, address } of goneBackends) this.backends.delete(`${pool}/${address}`);
+    for (const name of goneListeners) this.listeners.delete(name);
+  }
+
+  #forgetEarlier(): void {
+    this.#earlier?.forget();
+    this.#earlier = null;
   }
 
   #checkSizes(): void {
     for (const kind of ['backends', 'listeners', 'workers'] as const) {
-      if (this[kind].size <= LIMITS[kind]) continue;
-      throw new LbError('RESOURCE_EXHAUSTED', `this proxy reports more than ${LIMITS[kind]} ${kind}`);
+      if (this[kind].size <= MOST[kind]) continue;
+      throw new LbError('RESOURCE_EXHAUSTED', `this proxy reports more than ${MOST[kind]} ${kind}`);
     }
   }
 
@@ -118,14 +167,13 @@ export class ReportedProxy implements ProxyRecord {
     const { pool, address } = report.backend ?? { pool: '', address: '' };
     const key = `${pool}/${address}`;
     const { health, reason } = report;
-    const before = this.backends.get(key)?.health;
+    const before = this.backends.healthOf(key);
     // The first report says how things stand; `applied` comes in its last message.
     const unseen = isKnown ? 'HEALTH_UNKNOWN' : health;
-    const earlier = before ?? this.#earlier?.backends.get(key)?.health ?? unseen;
+    const earlier = before ?? this.#earlier?.backends.healthOf(key) ?? unseen;
     if (health !== earlier) transitions.push({ pool, address, health, reason });
-    report.connect = null;
-    report.firstByte = null;
-    this.backends.set(key, report);
+    this.backends.state(report);
+    if (this.backends.size > MOST.backends) this.#checkSizes();
     return health !== (before ?? 'HEALTH_UNKNOWN');
   }
 }

@@ -1,12 +1,7 @@
 /** The rates of one backend, pool, listener or proxy over the last seconds, and its open connections. Pure. */
 import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
-import { type Counts, quantilesOf } from './histogram.ts';
+import { type Counts, type HistogramBounds, type Measure, quantilesOf } from './histogram.ts';
 import { SlidingCounts } from './sliding-counts.ts';
-
-export type Measure = 'connect' | 'firstByte' | 'duration';
-
-/** The bucket bounds of each measure, the same in all series; left out: never reported. */
-export type Grid = { [M in Measure]?: readonly number[] };
 
 /** The increase from one report to the next. */
 export interface Increase extends Readonly<Record<Measure, Counts | null>> {
@@ -48,7 +43,7 @@ export class RateSeries {
     return this.reporters === 0 && !this.#counts.sum(from, to, [0, 0, 0, 0]);
   }
 
-  rates({ from, to, seconds }: Window, grid: Grid): TrafficStats__Output {
+  rates({ from, to, seconds }: Window, grid: HistogramBounds): TrafficStats__Output {
     const sums = [0, 0, 0, 0];
     this.#counts.sum(from, to, sums);
     const quantiles = (sliding: SlidingCounts | null, bounds: readonly number[] = []) => {

@@ -10,6 +10,7 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Position } from '../../core/model/commit.ts';
 import { type Clock, every, type Timer } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
+import { throwIfInvalid } from '../../core/runtime/request-violations.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { ReportServiceHandlers } from '../../core/wire/generated/lb/v1/ReportService.ts';
@@ -22,12 +23,11 @@ import { OpenStream, type OpenStreams } from '../rpc/open-streams.ts';
 import type { Fleet, ReportSession } from './fleet.ts';
 import type { ProxyRecord } from './proxy-record.ts';
 import type { Process } from './proxy-record.ts';
+import { proxyViolations } from './report-limits.ts';
 import type { ReportOwner } from './roster-entry.ts';
 import { STORE_FRESH_MS } from '../store/log/log-follower.ts';
 
 const TICK_MS = 1_000;
-/** The longest host name there is. */
-const MAX_ID_LENGTH = 253;
 
 /** Backends that are listeners of a proxy are a mistake, so there are few. Of each proxy, as many as it sends. */
 const MAX_FLEET_BACKENDS = 1_024;
@@ -163,16 +163,11 @@ class ReportStream {
   }
 
   #introduce(proxy: ProxyInfo__Output | null): ReportSession {
-    if (proxy === null || proxy.id === '' || proxy.instanceId === '') {
+    if (proxy === null) {
       const message = 'the first message must name the proxy: proxy.id and proxy.instance_id';
       throw new LbError('INVALID_ARGUMENT', message);
     }
-    if (proxy.id.length > MAX_ID_LENGTH || proxy.instanceId.length > MAX_ID_LENGTH) {
-      throw new LbError(
-        'INVALID_ARGUMENT',
-        `proxy.id and proxy.instance_id must have at most ${MAX_ID_LENGTH} characters`,
-      );
-    }
+    throwIfInvalid(proxyViolations(proxy));
     const { fleet, logger } = this.#options;
     const peer = this.#call.getPeer();
     logger.info({ proxy: proxy.id, peer }, 'a proxy started to report');

@@ -36,6 +36,7 @@ export function isSameProcess({ proxy }: Entry, { instanceId }: ProxyInfo__Outpu
 export function release(entry: Entry, reason: LbError | null): void {
   const { owner } = entry;
   entry.owner = null;
+  entry.proxy.backends.stopCounting();
   cancelTimers(entry);
   if (reason !== null) owner?.end(reason);
 }

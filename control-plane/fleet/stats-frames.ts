@@ -49,7 +49,7 @@ export class Frames {
       total: aggregator.total.rates(window, aggregator.grid),
       listeners: listenerRows(sources),
       pools: poolRows(sources),
-      proxies: proxies.map((proxy) => proxyRow(proxy, sources)),
+      proxies: distinct(proxies).map((proxy) => proxyRow(proxy, sources)),
     };
   }
 
@@ -96,6 +96,11 @@ export class Frames {
     this.#backendRows.set(series, row);
     return row;
   }
+}
+
+/** One of each id: processes with the same one have one series. */
+function distinct(proxies: readonly ProxyRecord[]): ProxyRecord[] {
+  return [...new Map(proxies.map((proxy) => [proxy.info.id, proxy])).values()];
 }
 
 /** Backends that are not configured any more but still have connections. */

@@ -86,6 +86,15 @@ export class ControlPlaneMetrics {
       'Processes that report under the id of another one; an alert should fire while there are any',
       () => connected().filter(({ sameId }) => sameId.length > 0).length,
     );
+    const values: Counter = new Counter({
+      name: 'lb_report_values_dropped_total',
+      help: 'Values in reports of proxies that were dropped because they cannot be',
+      registers: [this.#registry],
+      collect() {
+        values.reset();
+        values.inc(fleet.droppedValues);
+      },
+    });
     this.#registrations(follower);
     this.#keptLog(keptLog);
     const dropped: Counter = new Counter({

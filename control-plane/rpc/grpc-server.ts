@@ -109,8 +109,7 @@ export class GrpcServer {
 
   /** The port. */
   #bind(host: string, port: number): Promise<number> {
-    // HTTP/2 closes each half of a connection by itself.
-    const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#take(socket));
+    const listener = createServer({ noDelay: true }, (socket) => this.#take(socket));
     this.#listeners.push(listener);
     return new Promise((resolve, reject) => {
       listener.once('error', reject);

@@ -9,6 +9,7 @@ import type { Proxy__Output } from '../wire/generated/lb/v1/Proxy.ts';
 import type { Registration__Output } from '../wire/generated/lb/v1/Registration.ts';
 import { backendFromWire } from '../wire/resource-codec.ts';
 import { timestampFromWire } from '../wire/timestamp-codec.ts';
+import { ageOf } from './figures.ts';
 import { healthFromWire } from './health.ts';
 import { type BackendSummary, BackendTotals, UNREPORTED } from './reports.ts';
 
@@ -40,6 +41,11 @@ export interface BackendView {
   readonly reports: readonly ProxyReport[];
   /** Of the connected proxies. */
   readonly summary: BackendSummary;
+}
+
+/** `active`, or `draining for 3d`: what is not in service says since when, so that nobody forgets it. */
+export function stateText({ state, stateSinceMs }: BackendView, nowMs: number): string {
+  return state === 'active' || stateSinceMs === null ? state : `${state} for ${ageOf(stateSinceMs, nowMs)}`;
 }
 
 /** In the order of the pools, then the registrations that are in no pool. */

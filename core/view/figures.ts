@@ -36,8 +36,12 @@ const AGES = [
 
 /** `12s`, `5m`, `3h`, `8d`: how long ago, in its largest unit. Empty for a time that is unset. */
 export function age(time: Timestamp__Output | null, nowMs: number): string {
-  if (!time) return '';
-  const seconds = Math.max(0, Math.floor((nowMs - timestampFromWire(time)) / 1_000));
+  return time ? ageOf(timestampFromWire(time), nowMs) : '';
+}
+
+/** The same for a time in milliseconds. */
+export function ageOf(timeMs: number, nowMs: number): string {
+  const seconds = Math.max(0, Math.floor((nowMs - timeMs) / 1_000));
   // A unit is used from two of it on: 90 s is more precise than 1 m.
   const [unit, length] = AGES.find(([, length]) => seconds >= 2 * length) ?? ['s', 1];
   return `${Math.floor(seconds / length)}${unit}`;
@@ -45,7 +49,11 @@ export function age(time: Timestamp__Output | null, nowMs: number): string {
 
 /** ISO 8601 in UTC, for JSON; null for a time that is unset. */
 export function isoTime(time: Timestamp__Output | null): string | null {
-  return time ? new Date(timestampFromWire(time)).toISOString() : null;
+  return isoTimeOf(time ? timestampFromWire(time) : null);
+}
+
+export function isoTimeOf(timeMs: number | null): string | null {
+  return timeMs === null ? null : new Date(timeMs).toISOString();
 }
 
 /** `1 proxy`, `2 proxies`. */

@@ -6,7 +6,7 @@
  * returned. Nothing here throws or returns a promise: errors on the data path are errno values (docs/adr/0005).
  */
 import type { Clock } from '../../core/runtime/clock.ts';
-import type { CloseReason } from '../memory/close-reasons.ts';
+import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import type { PauseCause } from '../memory/proxy-counts.ts';
 import type { PeerAddress } from './peer-address.ts';
 

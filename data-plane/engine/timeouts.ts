@@ -1,5 +1,5 @@
 /** How long engines wait, in milliseconds. */
-import type { CloseReason } from '../memory/close-reasons.ts';
+import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import type { ConnectionTimeouts } from './engine.ts';
 
 /** While accepting is stopped, how often to check for room. */

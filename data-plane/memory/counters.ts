@@ -1,5 +1,5 @@
 /** Sums over the counters of all workers. Reads only. */
-import { CLOSE_REASONS, type CloseReason } from './close-reasons.ts';
+import { CLOSE_REASONS, type CloseReason } from '../../core/wire/close-reasons.ts';
 import {
   BACKEND_COUNTERS,
   HISTOGRAM_CELLS,

@@ -14,7 +14,7 @@
  */
 import type { Address } from '../../core/model/address.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import { CLOSE_REASONS } from './close-reasons.ts';
+import { CLOSE_REASONS } from '../../core/wire/close-reasons.ts';
 import {
   BACKEND_COUNTERS,
   HEALTH,

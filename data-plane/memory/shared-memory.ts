@@ -6,7 +6,7 @@
  *
  * Counters are 64-bit floats: exact up to 2^53, and aligned 8-byte writes do not tear on the machines that Node runs on.
  */
-import { CLOSE_REASONS } from './close-reasons.ts';
+import { CLOSE_REASONS } from '../../core/wire/close-reasons.ts';
 import { createLogRing } from './log-ring.ts';
 
 export const MAX_BACKENDS = 32_768;

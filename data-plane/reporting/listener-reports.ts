@@ -1,16 +1,16 @@
 /** The part of a report about listeners. */
 import type { ListenerReport } from '../../core/wire/generated/lb/v1/ListenerReport.ts';
-import { CLOSE_REASONS } from '../memory/close-reasons.ts';
+import { CLOSE_REASONS } from '../../core/wire/close-reasons.ts';
 import type { HistogramCounts } from '../memory/counters.ts';
 import type { ListenerObservation, Observation } from '../telemetry/observation.ts';
 import { HISTOGRAM_CELLS } from '../memory/shared-memory.ts';
-import { connectToWire, durationToWire, firstByteToWire } from './histogram-to-wire.ts';
+import { increases } from './histogram-increases.ts';
 
 export function changedListeners(before: Observation, now: Observation): ListenerReport[] {
   const reports: ListenerReport[] = [];
   for (const [name, listener] of now.listeners) {
     const known = before.listeners.get(name);
-    if (!known || !sameListener(known, listener)) reports.push(listenerToWire(name, listener));
+    if (!known || !sameListener(known, listener)) reports.push(listenerToWire(name, known, listener));
   }
   return reports;
 }
@@ -33,7 +33,11 @@ function sameHistogram(a: HistogramCounts, b: HistogramCounts): boolean {
   return true;
 }
 
-function listenerToWire(listener: string, counts: ListenerObservation): ListenerReport {
+function listenerToWire(
+  listener: string,
+  known: ListenerObservation | undefined,
+  counts: ListenerObservation,
+): ListenerReport {
   const occurred = CLOSE_REASONS.filter((reason) => counts.closed[reason] > 0);
   return {
     listener,
@@ -42,8 +46,10 @@ function listenerToWire(listener: string, counts: ListenerObservation): Listener
     bytesFromClientsTotal: String(counts.bytesFromClients),
     bytesToClientsTotal: String(counts.bytesToClients),
     closedTotal: Object.fromEntries(occurred.map((reason) => [reason, String(counts.closed[reason])])),
-    connect: connectToWire(counts.connect),
-    firstByte: firstByteToWire(counts.firstByte),
-    duration: durationToWire(counts.duration),
+    ...(known && {
+      connect: increases(known.connect, counts.connect),
+      firstByte: increases(known.firstByte, counts.firstByte),
+      duration: increases(known.duration, counts.duration),
+    }),
   };
 }

@@ -1,6 +1,6 @@
 /** A line of the connection log: one connection that ended, as JSON (docs/connection-log.md). */
 import { formatIp } from '../../core/model/ip.ts';
-import { CLOSE_REASONS, type CloseReason } from '../memory/close-reasons.ts';
+import { CLOSE_REASONS, type CloseReason } from '../../core/wire/close-reasons.ts';
 import { FIELD } from '../memory/log-ring.ts';
 
 /** Why a connection ended, in words. */

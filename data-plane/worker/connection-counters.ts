@@ -8,7 +8,7 @@
  *  - nothing is allocated, and the bucket of a duration is looked up once, however many rows it is counted in.
  */
 import { NO_ROW } from '../engine/engine.ts';
-import { CLOSE_REASONS, type CloseReason } from '../memory/close-reasons.ts';
+import { CLOSE_REASONS, type CloseReason } from '../../core/wire/close-reasons.ts';
 import {
   BACKEND_COUNTERS,
   CONNECT_SECONDS,

@@ -14,7 +14,7 @@ import type { Random } from '../../core/runtime/random.ts';
 import { type PickRequest, NO_BACKEND } from '../balancing/balancer.ts';
 import { TriedSet } from '../balancing/tried-set.ts';
 import { type ConnectionHandler, type ConnectionTimeouts, type Engine, NO_ROW } from '../engine/engine.ts';
-import type { CloseReason } from '../memory/close-reasons.ts';
+import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import { ERRNO, isOwnFailure } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';

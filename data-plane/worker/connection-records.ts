@@ -9,7 +9,7 @@
 import type { Clock } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import { NO_ROW } from '../engine/engine.ts';
-import { CLOSE_REASONS, type CloseReason } from '../memory/close-reasons.ts';
+import { CLOSE_REASONS, type CloseReason } from '../../core/wire/close-reasons.ts';
 import type { PeerAddress } from '../engine/peer-address.ts';
 import { FIELD, type LogRing } from '../memory/log-ring.ts';
 import { MAX_SLOTS, type SharedCells } from '../memory/shared-memory.ts';

@@ -1,7 +1,7 @@
 /** The messages between the main thread and a worker: two closed unions. Errors travel as text. */
 import type { ListenOn } from '../engine/engine.ts';
 import type { PauseCause } from '../memory/proxy-counts.ts';
-import type { CloseReason } from '../memory/close-reasons.ts';
+import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { SharedBuffers } from '../memory/shared-memory.ts';
 

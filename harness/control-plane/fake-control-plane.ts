@@ -23,7 +23,7 @@ type Methods = Services['policies'] &
   Pick<Services['registrations'], 'ListRegistrations'>;
 type RequestOf<M> = M extends { requestDeserialize: (bytes: Buffer) => infer Request } ? Request : never;
 type ResponseOf<M> = M extends { responseSerialize: (response: infer Response) => Buffer } ? Response : never;
-type StreamName = 'Watch' | 'WaitConverged';
+type StreamName = 'Watch' | 'WaitConverged' | 'WatchStats' | 'WatchEvents';
 
 type Call = ServerUnaryCall<unknown, unknown>;
 

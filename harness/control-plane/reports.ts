@@ -30,6 +30,8 @@ export function report(fields: Partial<StreamReportsRequest__Output> = {}): Stre
     workers: [],
     stopping: false,
     process: null,
+    traffic: null,
+    histogramBounds: null,
     ...fields,
   };
 }
@@ -73,8 +75,6 @@ export function backendReport(
     connectFailuresTotal: '0',
     bytesToBackendTotal: '0',
     bytesFromBackendTotal: '0',
-    connect: null,
-    firstByte: null,
     ...fields,
   };
 }
@@ -90,9 +90,9 @@ export function listenerReport(
     bytesFromClientsTotal: '0',
     bytesToClientsTotal: '0',
     closedTotal: {},
-    connect: null,
-    firstByte: null,
-    duration: null,
+    connect: [],
+    firstByte: [],
+    duration: [],
     ...fields,
   };
 }

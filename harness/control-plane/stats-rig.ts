@@ -4,7 +4,8 @@ import { Fleet, type ReportSession } from '../../control-plane/fleet/fleet.ts';
 import type { Followed } from '../../control-plane/store/log/log-follower.ts';
 import type { ResourceDraft } from '../../core/model/draft.ts';
 import type { State } from '../../core/model/state.ts';
-import type { Histogram__Output } from '../../core/wire/generated/lb/v1/Histogram.ts';
+import type { BackendTraffic__Output } from '../../core/wire/generated/lb/v1/BackendTraffic.ts';
+import type { HistogramBounds__Output } from '../../core/wire/generated/lb/v1/HistogramBounds.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { NOBODY, proxyInfo } from './reports.ts';
@@ -50,9 +51,26 @@ export class StatsRig {
   }
 }
 
-/** `counts`: one more than bounds. */
-export function histogram(bounds: readonly number[], counts: readonly number[]): Histogram__Output {
-  return { bounds: [...bounds], counts: [...counts], sumSeconds: 0 };
+/** What a stream says of its histograms at its start. */
+export function histogramBounds(...connect: readonly number[]): HistogramBounds__Output {
+  return { connect: [...connect], firstByte: [], duration: [] };
+}
+
+/** The traffic of one backend since the report before. `connect`: observations by bucket. */
+export function traffic(
+  key: string,
+  { connectionsActive = 0, connections = 0, connect = [] as readonly number[] } = {},
+): BackendTraffic__Output {
+  return {
+    backends: [key],
+    connectionsActive: [connectionsActive],
+    connections: [connections],
+    connectFailures: [0],
+    bytesToBackend: [0],
+    bytesFromBackend: [0],
+    connect: connect.flatMap((count, bucket) => (count === 0 ? [] : [0, bucket, count])),
+    firstByte: [],
+  };
 }
 
 const pool = (name: string, ...addresses: readonly string[]): ResourceDraft => ({

@@ -13,7 +13,7 @@ import type {
   ListenOn,
 } from '../../data-plane/engine/engine.ts';
 import type { PauseCause } from '../../data-plane/memory/proxy-counts.ts';
-import type { CloseReason } from '../../data-plane/memory/close-reasons.ts';
+import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import { NO_ROW } from '../../data-plane/engine/engine.ts';
 import { parseIp } from '../../core/model/ip.ts';
 import { runEngine } from '../../data-plane/engine/run-engine.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { EngineHoldings, ListenOn } from '../../data-plane/engine/engine.ts';
-import type { CloseReason } from '../../data-plane/memory/close-reasons.ts';
+import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import { type EngineName, type FromHost, PLAIN_SCRIPT, type Script, type ToHost } from './engine-host.ts';
 import { libcOrFail } from './libc.ts';
 import { RawListener } from './raw-socket.ts';

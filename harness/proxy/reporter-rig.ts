@@ -57,7 +57,7 @@ export class FakeCall extends EventEmitter {
 
   /** How many backends each message is about. */
   get backends(): number[] {
-    return this.sent.map((report) => report.backends.length);
+    return this.sent.map(({ backends, traffic }) => backends.length + (traffic?.backends.length ?? 0));
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a proxy observes, made by hand. */
-import { CLOSE_REASONS } from '../../data-plane/memory/close-reasons.ts';
+import { CLOSE_REASONS } from '../../core/wire/close-reasons.ts';
 import type {
   BackendObservation,
   ListenerObservation,

@@ -53,7 +53,7 @@ export function proxyRow(proxy: ProxyRecord, newest: number | null) {
 
 /** What only the page of a proxy shows: what it serves, and the backends that it does not find healthy. */
 export function proxyPage(proxy: ProxyRecord, row: ProxyRow) {
-  const complaints = [...proxy.backends.values()]
+  const complaints = Array.from(proxy.backends, ([, report]) => report)
     .map(({ backend, health, reason, since }) => ({
       pool: backend?.pool ?? '',
       address: backend?.address ?? '',

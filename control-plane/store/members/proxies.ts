@@ -31,7 +31,7 @@ interface Proxy {
     readonly position: { readonly storeId: string; readonly version: string } | null;
   } | null;
   /** By POOL/ADDRESS. */
-  readonly backends: ReadonlyMap<string, { readonly connectionsActive: number }>;
+  readonly backends: { get(key: string): { readonly connectionsActive: number } | undefined };
 }
 
 /**

@@ -8,7 +8,7 @@
  *    was answered meanwhile.
  */
 import { NO_ROW } from '../engine.ts';
-import type { CloseReason } from '../../memory/close-reasons.ts';
+import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import { ERRNO, isShortage } from '../../kernel/errno.ts';
 import { CONNECTED, type Dialer } from './dialer.ts';
 import { registerSide } from './interest.ts';

@@ -12,7 +12,7 @@
  *  - an event of a closed connection, even of the same wait, is recognized by its generation and dropped.
  */
 import { hashIpBytes } from '../../../core/model/source-hash.ts';
-import type { CloseReason } from '../../memory/close-reasons.ts';
+import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import { errnoName, ERRNO, isShortage } from '../../kernel/errno.ts';
 import { IdleTimeouts } from './idle-timeouts.ts';
 import { Attempts } from './attempts.ts';

@@ -14,7 +14,7 @@
 import { parseIp } from '../../../core/model/ip.ts';
 import type { Engine, EngineFactory, EngineInputs, ListenOn } from '../engine.ts';
 import type { PauseCause } from '../../memory/proxy-counts.ts';
-import type { CloseReason } from '../../memory/close-reasons.ts';
+import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import { errnoName } from '../../kernel/errno.ts';
 import { type Ffi, loadFfi } from '../../kernel/ffi.ts';
 import { EPOLL, platformObstacle } from '../../kernel/linux.ts';

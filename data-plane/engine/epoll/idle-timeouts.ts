@@ -4,7 +4,7 @@
  * Invariant: a limit counts from the last byte or end, not from accept. The deadline is moved when it is due, not with
  * each byte.
  */
-import type { CloseReason } from '../../memory/close-reasons.ts';
+import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import { KEEP_ALIVE } from '../../kernel/socket-settings.ts';
 import { deliveryLimit, inactivityLimit, type InactivityLimit } from '../timeouts.ts';
 import type { LoopContext } from './loop-context.ts';

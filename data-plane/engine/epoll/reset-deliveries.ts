@@ -1,5 +1,5 @@
 /** Waits until a side has received the last bytes of the other one, which was reset, and then resets it too. */
-import type { CloseReason } from '../../memory/close-reasons.ts';
+import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import { DELIVERY_POLL_MS, deliveryLimit } from '../timeouts.ts';
 import type { LoopContext } from './loop-context.ts';
 import { BACKEND, type SideOfSlot } from './slots.ts';

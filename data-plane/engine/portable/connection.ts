@@ -12,7 +12,7 @@ import type { Socket } from 'node:net';
 import type { Timer } from '../../../core/runtime/clock.ts';
 import { ERRNO, errnoOf, isShortage } from '../../kernel/errno.ts';
 import { isItsOwnPeer } from '../../kernel/own-peer.ts';
-import type { CloseReason } from '../../memory/close-reasons.ts';
+import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import { type ConnectionTimeouts, type EngineInputs, NO_ROW } from '../engine.ts';
 import { inactivityLimit } from '../timeouts.ts';
 

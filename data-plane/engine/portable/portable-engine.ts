@@ -17,7 +17,7 @@ import { messageOf } from '../../../core/runtime/errors.ts';
 import { errnoName } from '../../kernel/errno.ts';
 import { loadLibc } from '../../kernel/libc.ts';
 import { BACKLOG, KEEP_ALIVE } from '../../kernel/socket-settings.ts';
-import type { CloseReason } from '../../memory/close-reasons.ts';
+import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import type { Engine, EngineInputs, ListenOn } from '../engine.ts';
 import { ACCEPT_RETRY_MS } from '../timeouts.ts';
 import { Connection, type ConnectionContext } from './connection.ts';

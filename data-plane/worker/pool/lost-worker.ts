@@ -1,5 +1,5 @@
 /** Cleans up what a worker that died leaves behind: its share of the counts in shared memory, and its descriptors. */
-import { CLOSE_REASONS } from '../../memory/close-reasons.ts';
+import { CLOSE_REASONS } from '../../../core/wire/close-reasons.ts';
 import type { Libc } from '../../kernel/libc.ts';
 import {
   CONTROL,

@@ -13,7 +13,7 @@ import { type Clock, sleep } from '../../../core/runtime/clock.ts';
 import { messageOf } from '../../../core/runtime/errors.ts';
 import { type Backoff, backoff } from '../../../core/runtime/backoff.ts';
 import { type Random, randomBelow } from '../../../core/runtime/random.ts';
-import type { CloseReason } from '../../memory/close-reasons.ts';
+import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { CONTROL, type SharedBuffers, sharedCells, workerCells } from '../../memory/shared-memory.ts';
 import type { Libc } from '../../kernel/libc.ts';

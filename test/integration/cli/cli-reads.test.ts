@@ -118,7 +118,7 @@ describe('lbctl get', () => {
     const lbctl = lbctlFor((await startFakeControlPlane(t, FLEET)).address);
     assert.equal(
       await succeed(lbctl, ['get', 'pools']),
-      'NAME  POLICY   BACKENDS\napi   default  0/0 healthy\nweb   default  1/2 healthy\n',
+      'NAME  POLICY   BACKENDS\napi   default  0/0 healthy\nweb   default  1/2 healthy, 1 draining\n',
     );
     const proxies = await succeed(lbctl, ['get', 'proxies']);
     assert.match(proxies, /^edge-1 +north +yes +5 +portable +1 +4 +-$/m);
@@ -209,8 +209,8 @@ describe('lbctl describe and health', () => {
   it('shows every backend as each proxy sees it', async (t) => {
     const lbctl = lbctlFor((await startFakeControlPlane(t, FLEET)).address);
     const text = await succeed(lbctl, ['health']);
-    assert.match(text, /^web +10\.0\.0\.1:80 +edge-2 +unhealthy +\d+d +connection refused$/m);
-    assert.match(text, /^web +10\.0\.0\.2:80 +edge-3 \(disconnected\) +unhealthy/m);
+    assert.match(text, /^web +10\.0\.0\.1:80 +active +edge-2 +unhealthy +\d+d +connection refused$/m);
+    assert.match(text, /^web +10\.0\.0\.2:80 +draining +edge-3 \(disconnected\) +unhealthy/m);
     const rows = JSON.parse(await succeed(lbctl, ['health', 'web', '-o', 'json'])) as unknown[];
     assert.equal(rows.length, 4);
   });

@@ -38,7 +38,7 @@ describe('WatchEvents', () => {
     const kept = new ServerStream(plane.client.fleet.watchEvents({ history: { seconds: '60' } }));
     assert.equal((await kept.next()).events.length, 3);
     const refused = new ServerStream(plane.client.fleet.watchEvents({ history: { seconds: '-1' } }));
-    assert.match((await refused.error()).message, /history is negative/);
+    assert.match((await refused.error()).message, /history: is negative/);
   });
 });
 

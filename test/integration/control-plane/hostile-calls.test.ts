@@ -1,6 +1,8 @@
 /** What callers without a token can make a gRPC server keep, on a server of its own with small limits. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { constants } from 'node:http2';
+import { connect } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { refuseCall, HEALTH_METHODS } from '../../../control-plane/access/call-access.ts';
 import { GrpcServer } from '../../../control-plane/rpc/grpc-server.ts';
@@ -73,6 +75,18 @@ describe('a stranger', () => {
     assert.ok(answered > 250, `${answered} calls were answered`);
     await kept(({ watches }) => watches === 0);
     assert.ok(server.kept.connections < 16);
+  });
+
+  it('whose host ends the connection without a word, as that of a killed process does, is gone at once', async (t) => {
+    const { address, kept } = await serve(t);
+    const [host, port] = [address.slice(0, address.lastIndexOf(':')), Number(address.split(':').at(-1))];
+    const silent = connect({ host, port });
+    t.after(() => silent.destroy());
+    silent.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0');
+    await once(silent, 'data');
+    await kept(({ connections }) => connections === 1);
+    silent.end();
+    await kept(({ connections }) => connections === 0);
   });
 
   it('is refused a message that is larger than the name of a service', async (t) => {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
-import { CLOSE_REASONS } from '../../../data-plane/memory/close-reasons.ts';
+import { CLOSE_REASONS } from '../../../core/wire/close-reasons.ts';
 import { CONTROL } from '../../../data-plane/memory/shared-memory.ts';
 import { CheckedConversation, startMirror } from '../../../harness/engine/checked-conversation.ts';
 import { backend, pool } from '../../../harness/snapshots.ts';

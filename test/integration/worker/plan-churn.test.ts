@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { freePort } from '../../../harness/free-port.ts';
 import { type Resource, STRATEGIES } from '../../../core/model/resources.ts';
-import { CLOSE_REASONS } from '../../../data-plane/memory/close-reasons.ts';
+import { CLOSE_REASONS } from '../../../core/wire/close-reasons.ts';
 import { closedConnections } from '../../../data-plane/memory/counters.ts';
 import { BACKEND_COUNTERS } from '../../../data-plane/memory/shared-memory.ts';
 import { CheckedConversation, startMirror } from '../../../harness/engine/checked-conversation.ts';

@@ -10,7 +10,7 @@ describe('what is completed', () => {
   const CASES: readonly (readonly [line: string, wanted: object | string])[] = [
     [
       '',
-      'get describe health wait top history show apply diff export create set delete backend rollback store register completion',
+      'get describe health wait top events history show apply diff export create set delete backend host rollback store register completion',
     ],
     ['get ', 'listeners pools policies backends proxies revisions'],
     ['delete ', 'listener pool policy backend proxy'],

@@ -15,7 +15,13 @@ const step = fc.tuple(
 /** What its receiver knows of each backend. Fails where it is told what it knows. */
 function learnt({ sent }: FakeCall): ReadonlySet<string> {
   const known = new Map<string, number>();
-  for (const { backends } of sent) {
+  for (const { backends, traffic } of sent) {
+    for (const [place, key] of (traffic?.backends ?? []).entries()) {
+      const address = key.slice('web/'.length);
+      const more = traffic?.connections[place] ?? 0;
+      assert.ok(more > 0, `${address} was told nothing new`);
+      known.set(address, (known.get(address) ?? Number.NaN) + more);
+    }
     for (const { backend, connectionsTotal } of backends) {
       const address = backend?.address ?? '';
       const total = Number(connectionsTotal);

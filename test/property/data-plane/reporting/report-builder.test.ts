@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { HEALTH_STATES } from '../../../../core/model/resources.ts';
-import type { BackendKey } from '../../../../core/wire/generated/lb/v1/BackendKey.ts';
+import { ReportedProxy } from '../../../../control-plane/fleet/proxy-record.ts';
+import { loadDefinitions } from '../../../../core/wire/definitions.ts';
+import { encodeReport } from '../../../../core/wire/report-codec.ts';
 import type { StreamReportsRequest } from '../../../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import { buildFirstReports, buildReports } from '../../../../data-plane/reporting/report-builder.ts';
 import type { BackendObservation, Observation } from '../../../../data-plane/telemetry/observation.ts';
+import { proxyInfo } from '../../../../harness/control-plane/reports.ts';
 import { closedCounts, EMPTY_HISTOGRAM, histogramOf } from '../../../../harness/worker/observations.ts';
 
 const count = fc.integer({ min: 0, max: 3 });
@@ -63,30 +66,31 @@ const observation: fc.Arbitrary<Observation> = fc
     process,
   }));
 
+const { requestDeserialize } = loadDefinitions().services.reports.StreamReports;
+
 const NOTHING_USED = { cpuSecondsTotal: 0, residentBytes: '0', saturated: false, maxConnections: 0 };
 
-/** What a control plane knows that takes every message in order. */
+/** What a control plane knows that takes every message in order: of backends, it is the control plane's own code. */
 class Receiver {
-  readonly backends = new Map<string, unknown>();
+  readonly proxy = new ReportedProxy(proxyInfo('p'), 0);
   readonly listeners = new Map<string, unknown>();
   readonly workers = new Map<number, unknown>();
-  applied: unknown;
   process: unknown;
 
   take(report: StreamReportsRequest): void {
-    const { backends, goneBackends, listeners, goneListeners, workers } = report;
-    this.applied = report.applied ?? this.applied;
+    const received = requestDeserialize(encodeReport(report));
     this.process = report.process ?? this.process;
-    for (const each of backends ?? []) this.backends.set(keyOf(each.backend), each);
-    for (const each of goneBackends ?? []) this.backends.delete(keyOf(each));
-    for (const each of listeners ?? []) this.listeners.set(each.listener ?? '', each);
-    for (const name of goneListeners ?? []) this.listeners.delete(name);
-    for (const each of workers ?? []) this.workers.set(Number(each.index), each);
+    // Their histograms are increases, and not kept.
+    const none = { connect: [], firstByte: [], duration: [] };
+    for (const each of received.listeners) this.listeners.set(each.listener, { ...each, ...none });
+    for (const name of received.goneListeners) this.listeners.delete(name);
+    for (const each of received.workers) this.workers.set(each.index, each);
+    this.proxy.apply(received, 0);
   }
-}
 
-function keyOf(key: BackendKey | null | undefined): string {
-  return `${key?.pool}/${key?.address}`;
+  get backends(): ReadonlyMap<string, unknown> {
+    return new Map(this.proxy.backends);
+  }
 }
 
 const sorted = (map: ReadonlyMap<string | number, unknown>) =>
@@ -109,7 +113,7 @@ describe('reports', () => {
         assert.deepEqual(sorted(follower.backends), sorted(latecomer.backends));
         assert.deepEqual(sorted(follower.listeners), sorted(latecomer.listeners));
         assert.deepEqual(sorted(follower.workers), sorted(latecomer.workers));
-        assert.deepEqual(follower.applied, latecomer.applied);
+        assert.deepEqual(follower.proxy.applied, latecomer.proxy.applied);
         // Whoever is told nothing of the process takes it to have used nothing yet.
         assert.deepEqual(follower.process ?? NOTHING_USED, latecomer.process ?? NOTHING_USED);
       }),

@@ -15,7 +15,7 @@ function shown(fields: Partial<Shown> = {}): Shown {
   return {
     frame: statsFrame(),
     pool: undefined,
-    states: new Map([['web/10.0.0.2:8080', 'draining']]),
+    states: new Map([['web/10.0.0.2:8080', { state: 'draining', sinceMs: 0, text: 'draining 3d' }]]),
     samplesOf: () => [1, 2, 4, 8],
     server: '127.0.0.1:7000',
     notice: '',
@@ -42,10 +42,10 @@ describe('the screen', () => {
       'revision 7 · 1 of 2 proxies connected · p99 connect 4.2ms, first byte 210ms',
       '42 open · 120 conn/s · 0 err/s · in 1.2MB/s · out 57MB/s · over 10s',
       '[backends 3]  pools  listeners  proxies',
-      'NAME              STATE     ACTIVE▾CONN/S ERR/S OUT/S  C-P99 FB-P99 CONN/S',
-      'web/10.0.0.1:8080 healthy       30     80     0     0  4.2ms      -         ▁▂▄█',
-      'web/10.0.0.2:8080 draining      12     40   1.5     0      -      -         ▁▂▄█',
-      'web/10.0.0.3:8080 unhealthy      0      0     0     0      -      -         ▁▂▄█',
+      'NAME              STATE        ACTIVE▾CONN/S ERR/S OUT/S  C-P99 FB-P99 CONN/S',
+      'web/10.0.0.1:8080 healthy          30     80     0     0  4.2ms      -      ▁▂▄█',
+      'web/10.0.0.2:8080 draining 3d      12     40   1.5     0      -      -      ▁▂▄█',
+      'web/10.0.0.3:8080 unhealthy         0      0     0     0      -      -      ▁▂▄█',
       ...Array.from({ length: 14 }, () => ''),
       'b/p/l/x or tab view · / filter · arrows, page keys scroll · r reverse · q quit',
       'sort n:name s:state a:active c:conn e:err i:in o:out m:c-p50 t:c-p99 f:fb-p99',
@@ -66,8 +66,8 @@ describe('the screen', () => {
     assert.match(screen({ view: 'listeners' })[5] ?? '', /^front +→ web +42 +120 /);
     const proxies = screen({ view: 'proxies' });
     assert.match(proxies[4] ?? '', /CPUS +MEM +REV/);
-    assert.match(proxies[5] ?? '', /^east +here +42 +120 .* 1\.25 +123M +7 /);
-    assert.match(proxies[6] ?? '', /^west +away +0 /);
+    assert.match(proxies[5] ?? '', /^east +connected +42 +120 .* 1\.25 +123M +7 /);
+    assert.match(proxies[6] ?? '', /^west +disconnected +0 /);
   });
 
   it('of one pool does not repeat its name', () => {

@@ -152,11 +152,22 @@ describe('the roster', () => {
     assert.equal(made.unknownForMs(), 0);
   });
 
-  it('takes ten thousand proxies and no more', () => {
-    const { connect } = fleet();
-    for (let index = 0; index < 10_000; index += 1) connect(`p${index}`);
+  it('takes ten thousand proxies, of which the one that is away for longest makes room for a new one', () => {
+    const { clock, made, connect } = fleet();
+    const left: string[] = [];
+    made.onContact((kind, { id }) => {
+      if (kind === 'stopped') left.push(id);
+    });
+    const sessions = Array.from({ length: 10_000 }, (_, index) => connect(`p${index}`));
     assert.throws(() => connect('one-more'), { code: 'RESOURCE_EXHAUSTED' });
-    connect('p1', 'again');
+    connect('p1', 'p1-1');
+    for (const index of [7, 5]) {
+      sessions[index]?.close();
+      clock.advance(1);
+    }
+    connect('one-more');
+    assert.deepEqual(left, ['p7'], 'the store forgets it, too');
+    assert.equal(made.list().length, 10_000);
   });
 
   it('announces who comes and goes and what a proxy runs, health transitions apart, but not counters', () => {
@@ -195,7 +206,10 @@ describe('what a proxy reports', () => {
     session.report(report({ applied: applied(3), backends: [backendReport('web', '10.0.0.1:80')] }));
     session.report(report({ backends: [backendReport('web', '10.0.0.2:80', { connectionsActive: 5 })] }));
     const proxy = proxyOf(all);
-    assert.deepEqual([...proxy.backends.keys()], ['web/10.0.0.1:80', 'web/10.0.0.2:80']);
+    assert.deepEqual(
+      Array.from(proxy.backends, ([key]) => key),
+      ['web/10.0.0.1:80', 'web/10.0.0.2:80'],
+    );
     assert.equal(proxy.applied?.position?.revision, '3');
   });
 
@@ -211,7 +225,10 @@ describe('what a proxy reports', () => {
     session.report(
       report({ goneBackends: [{ pool: 'web', address: '10.0.0.1:80' }], goneListeners: ['web'] }),
     );
-    assert.deepEqual([...proxyOf(all).backends.keys()], ['web/10.0.0.2:80']);
+    assert.deepEqual(
+      Array.from(proxyOf(all).backends, ([key]) => key),
+      ['web/10.0.0.2:80'],
+    );
     assert.equal(proxyOf(all).listeners.size, 0);
   });
 

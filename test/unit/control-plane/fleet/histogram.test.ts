@@ -1,7 +1,7 @@
 /** Quantiles, and histograms told in other buckets. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isWellFormed, quantilesOf, rebucket } from '../../../../control-plane/fleet/histogram.ts';
+import { boundsOf, quantilesOf, rebucket } from '../../../../control-plane/fleet/histogram.ts';
 
 describe('quantiles', () => {
   for (const { name, counts, p50, p99 } of [
@@ -38,15 +38,18 @@ describe('other buckets', () => {
 
 const TOO_MANY = Array.from({ length: 65 }, (_, index) => index + 1);
 
-describe('a histogram', () => {
-  for (const { name, bounds, counts, good } of [
-    { name: 'has a count more than bounds', bounds: [1, 2], counts: [0, 0, 0], good: true },
-    { name: 'without bounds is none', bounds: [], counts: [0], good: false },
-    { name: 'with a count too few is none', bounds: [1, 2], counts: [0, 0], good: false },
-    { name: 'with bounds that do not grow is none', bounds: [2, 1], counts: [0, 0, 0], good: false },
-    { name: 'with a bound of zero is none', bounds: [0, 1], counts: [0, 0, 0], good: false },
-    { name: 'without end is none', bounds: TOO_MANY, counts: Array(66).fill(0), good: false },
+describe('bounds that a proxy sends', () => {
+  for (const { name, bounds, good } of [
+    { name: 'are taken where they ascend', bounds: [1, 2], good: true },
+    { name: 'are dropped where there are none', bounds: [], good: false },
+    { name: 'are dropped where they do not ascend', bounds: [2, 1], good: false },
+    { name: 'are dropped with one of zero', bounds: [0, 1], good: false },
+    { name: 'are dropped with one that is no number', bounds: [1, Number.NaN], good: false },
+    { name: 'are dropped without end', bounds: TOO_MANY, good: false },
   ]) {
-    it(name, () => assert.equal(isWellFormed(bounds, counts), good));
+    it(name, () => {
+      const { connect } = boundsOf({ connect: bounds, firstByte: [], duration: [] });
+      assert.deepEqual(connect, good ? bounds : undefined);
+    });
   }
 });

@@ -4,9 +4,9 @@ import { describe, it } from 'node:test';
 import { FAILURE_REASONS } from '../../../../control-plane/fleet/stats-aggregator.ts';
 import type { StatsFrame__Output } from '../../../../core/wire/generated/lb/v1/StatsFrame.ts';
 import { timestampFromWire } from '../../../../core/wire/timestamp-codec.ts';
-import { CLOSE_REASONS } from '../../../../data-plane/memory/close-reasons.ts';
+import { CLOSE_REASONS } from '../../../../core/wire/close-reasons.ts';
 import { applied, backendReport, listenerReport, report } from '../../../../harness/control-plane/reports.ts';
-import { histogram, StatsRig, WEB } from '../../../../harness/control-plane/stats-rig.ts';
+import { histogramBounds, StatsRig, traffic, WEB } from '../../../../harness/control-plane/stats-rig.ts';
 
 /** A second after the other, `step` with the number of the second, from 1. */
 function seconds(rig: StatsRig, count: number, step: (second: number) => void): void {
@@ -188,25 +188,30 @@ describe('a proxy', () => {
 
 describe('quantiles of a frame', () => {
   const BOUNDS = [0.001, 0.01, 0.1];
-  const observed = (counts: readonly number[], bounds = BOUNDS) =>
-    report({ backends: [backendReport('web', '10.0.0.1:80', { connect: histogram(bounds, counts) })] });
+  const first = (bounds: readonly number[] = BOUNDS) =>
+    report({
+      histogramBounds: histogramBounds(...bounds),
+      backends: [backendReport('web', '10.0.0.1:80')],
+    });
+  const observed = (...connect: readonly number[]) =>
+    report({ traffic: traffic('web/10.0.0.1:80', { connect }) });
   const p99 = (rig: StatsRig) => backend(rig.stats.frame(), '10.0.0.1:80').traffic.connect?.p99;
 
   it('are of what was observed in the window, over all proxies', () => {
     const rig = new StatsRig();
     rig.configure(WEB);
     const [a, b] = [rig.connect('a'), rig.connect('b')];
-    for (const session of [a, b]) session.report(observed([0, 0, 500, 0]));
+    for (const session of [a, b]) session.report(first());
     rig.clock.advance(1_000);
-    a.report(observed([100, 0, 500, 0]));
-    b.report(observed([100, 0, 500, 0]));
+    a.report(observed(100));
+    b.report(observed(100));
     rig.clock.advance(3_000);
     assert.equal(rounded(p99(rig)), 0.001);
     assert.equal(rig.stats.frame().pools.find((row) => row.pool === 'web')?.traffic?.connect?.p99, p99(rig));
   });
 
-  it('are not there when nothing was observed, or no proxy sends histograms', () => {
-    const rig = StatsRig.reported(observed([5, 0, 0, 0]), observed([5, 0, 0, 0]));
+  it('are not there when nothing was observed', () => {
+    const rig = StatsRig.reported(first(), observed());
     assert.equal(p99(rig), undefined);
     assert.equal(backend(rig.stats.frame(), '10.0.0.1:80').traffic.firstByte, null);
   });
@@ -215,20 +220,22 @@ describe('quantiles of a frame', () => {
     const rig = new StatsRig();
     rig.configure(WEB);
     const [old, young] = [rig.connect('a'), rig.connect('b')];
-    old.report(observed([0, 0, 0, 0]));
-    young.report(observed([0, 0, 0], [0.01, 0.1]));
+    old.report(first());
+    old.report(observed(1));
+    young.report(first([0.01, 0.1]));
     rig.clock.advance(1_000);
-    young.report(observed([0, 10, 0], [0.01, 0.1]));
+    young.report(observed(0, 1_000));
     rig.clock.advance(3_000);
     assert.ok((p99(rig) ?? 0) > 0.09 && (p99(rig) ?? 0) <= 0.1);
   });
 
-  it('count the first observations of a histogram that was unset before', () => {
-    const unset = report({ backends: [backendReport('web', '10.0.0.1:80')] });
-    assert.ok((p99(StatsRig.reported(unset, observed([0, 9, 0, 0]))) ?? 0) > 0.001);
-  });
-
-  it('ignore an invalid histogram', () => {
-    assert.equal(p99(StatsRig.reported(observed([1, 2]), observed([3, 4]))), undefined);
-  });
+  for (const [what, start, next] of [
+    ['of a stream without bounds', report({ backends: [backendReport('web', '10.0.0.1:80')] }), observed(1)],
+    ['with bounds that do not ascend', first([1, 1]), observed(1)],
+    ['of a bucket that there is not', first(), observed(0, 0, 0, 0, 5)],
+  ] as const) {
+    it(`ignore observations ${what}`, () => {
+      assert.equal(p99(StatsRig.reported(start, next)), undefined);
+    });
+  }
 });

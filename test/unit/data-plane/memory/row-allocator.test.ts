@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { parseAddress } from '../../../../core/model/address.ts';
 import { LIMITS } from '../../../../core/model/limits.ts';
 import { isTemporary } from '../../../../data-plane/subscription/subscription-state.ts';
-import { CLOSE_REASONS } from '../../../../data-plane/memory/close-reasons.ts';
+import { CLOSE_REASONS } from '../../../../core/wire/close-reasons.ts';
 import { RowAllocator } from '../../../../data-plane/memory/row-allocator.ts';
 import {
   BACKEND_COUNTERS,

@@ -83,7 +83,12 @@ describe('a report', () => {
     it(`is made when nothing but ${Object.keys(change).join()} of a backend changed`, () => {
       const before = { ...nothing, backends: new Map([backend('10.0.0.1:80')]) };
       const now = { ...nothing, backends: new Map([backend('10.0.0.1:80', change)]) };
-      assert.equal([...buildReports(before, now)][0]?.backends?.length, 1);
+      const [report] = buildReports(before, now);
+      const isHealth = ['health', 'reason', 'sinceMs'].includes(Object.keys(change)[0] ?? '');
+      assert.deepEqual(
+        [report?.backends?.length, report?.traffic?.backends],
+        isHealth ? [1, undefined] : [undefined, ['web/10.0.0.1:80']],
+      );
     });
   }
 
@@ -118,16 +123,40 @@ describe('a report', () => {
     });
   }
 
-  it('has histograms with their bounds, what is in each bucket and the sum, and none that is empty', () => {
-    const backends = new Map([backend('10.0.0.1:80', { connect: histogramOf(0.000_3) })]);
-    const [report] = buildReports(nothing, { ...nothing, backends });
-    const [{ connect, firstByte } = {}] = report?.backends ?? [];
-    assert.deepEqual(connect, {
-      bounds: [...CONNECT_SECONDS],
-      counts: [1, ...CONNECT_SECONDS.map(() => 0)],
-      sumSeconds: 0.000_3,
+  it('has the bounds of histograms once, and then the buckets that grew', () => {
+    const [first] = buildFirstReports({ id: 'p' }, nothing);
+    assert.deepEqual(first?.histogramBounds?.connect, [...CONNECT_SECONDS]);
+    const addresses = ['10.0.0.1:80', '10.0.0.2:80'];
+    const of = (fields: Partial<BackendObservation>) => ({
+      ...nothing,
+      backends: new Map(addresses.map((address) => backend(address, fields))),
     });
-    assert.equal(firstByte, null);
+    const web = { ...nothing, listeners: new Map([['web', listenerObservation()]]) };
+    const grown = {
+      ...nothing,
+      listeners: new Map([['web', listenerObservation({ duration: histogramOf(0) })]]),
+    };
+    const [report] = buildReports(of({}), of({ connect: histogramOf(0.000_3), active: 2 }));
+    assert.deepEqual(report?.traffic, {
+      backends: ['web/10.0.0.1:80', 'web/10.0.0.2:80'],
+      connectionsActive: [2, 2],
+      connections: [0, 0],
+      connectFailures: [0, 0],
+      bytesToBackend: [0, 0],
+      bytesFromBackend: [0, 0],
+      connect: [0, 0, 1, 1, 0, 1],
+      firstByte: [],
+    });
+    assert.deepEqual([...buildReports(web, grown)][0]?.listeners?.[0]?.duration, [0, 1]);
+  });
+
+  it('states a backend anew whose counters began anew', () => {
+    const of = (connections: number) => ({
+      ...nothing,
+      backends: new Map([backend('10.0.0.1:80', { connections })]),
+    });
+    const [report] = buildReports(of(5), of(2));
+    assert.deepEqual([report?.backends?.[0]?.connectionsTotal, report?.traffic], ['2', undefined]);
   });
 
   it('has all that was counted of listeners, workers and the process, in a form that survives the wire', () => {
@@ -148,21 +177,17 @@ describe('a report', () => {
     assert.ok(report);
     const { requestSerialize, requestDeserialize } = loadDefinitions().services.reports.StreamReports;
     const { listeners, workers, process } = requestDeserialize(requestSerialize(report));
-    const [{ duration, ...counts } = { duration: null }] = listeners;
-    assert.deepEqual(counts, {
+    assert.deepEqual(listeners[0], {
       listener: 'web',
       connectionsActive: 1,
       connectionsTotal: '2',
       bytesFromClientsTotal: '3',
       bytesToClientsTotal: '4',
       closedTotal: { completed: '5', no_backend: '6' },
-      connect: null,
-      firstByte: null,
+      connect: [],
+      firstByte: [],
+      duration: [],
     });
-    assert.deepEqual(
-      [duration?.counts.length, duration?.bounds.length, duration?.sumSeconds],
-      [14, 13, 0.25],
-    );
     assert.deepEqual(workers, [{ index: 0, connectionsActive: 1, restarts: 3, connectionsTotal: '2' }]);
     assert.deepEqual(process, {
       cpuSecondsTotal: 1.25,

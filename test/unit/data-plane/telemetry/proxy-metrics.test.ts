@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { CLOSE_REASONS } from '../../../../data-plane/memory/close-reasons.ts';
+import { CLOSE_REASONS } from '../../../../core/wire/close-reasons.ts';
 import { ProxyCounts } from '../../../../data-plane/memory/proxy-counts.ts';
 import { createProxyMetrics, type ProxyReadings } from '../../../../data-plane/telemetry/proxy-metrics.ts';
 import {

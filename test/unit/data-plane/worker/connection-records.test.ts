@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { NO_ROW } from '../../../../data-plane/engine/engine.ts';
-import { CLOSE_REASONS } from '../../../../data-plane/memory/close-reasons.ts';
+import { CLOSE_REASONS } from '../../../../core/wire/close-reasons.ts';
 import { connectionLine } from '../../../../data-plane/telemetry/connection-line.ts';
 import { FIELD, LOG_FIELDS, type LogField } from '../../../../data-plane/memory/log-ring.ts';
 import { benchOf, type HandlerBench } from '../../../../harness/worker/handler-bench.ts';

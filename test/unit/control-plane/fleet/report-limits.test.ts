@@ -1,0 +1,110 @@
+/** A proxy that lies or is broken: what it can say of itself, and what becomes of absurd reports. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { proxyViolations } from '../../../../control-plane/fleet/report-limits.ts';
+import { CLOSE_REASONS } from '../../../../core/wire/close-reasons.ts';
+import {
+  applied,
+  backendReport,
+  listenerReport,
+  proxyInfo,
+  report,
+} from '../../../../harness/control-plane/reports.ts';
+import { StatsRig, traffic, WEB } from '../../../../harness/control-plane/stats-rig.ts';
+
+const KEY = 'web/10.0.0.1:80';
+
+describe('what a proxy says of itself', () => {
+  it('is taken when it is short and plain', () => {
+    const info = { ...proxyInfo('edge-1.example.com'), zone: 'eu-1a', adminAddress: '[::1]:7100' };
+    assert.deepEqual(proxyViolations(info), []);
+  });
+
+  it('is refused in words when it is not, all of it at once', () => {
+    const found = proxyViolations({
+      ...proxyInfo('a b'),
+      zone: 'z'.repeat(1_000_000),
+      version: '1\n2',
+      instanceId: '',
+    });
+    assert.deepEqual(
+      found.map(({ field, description }) => `${field} ${description}`),
+      [
+        'proxy.id has a space, a control character or one that is not ASCII',
+        'proxy.zone has 1000000 characters; at most 100 are allowed',
+        'proxy.version has a space, a control character or one that is not ASCII',
+        'proxy.instance_id is missing',
+      ],
+    );
+  });
+});
+
+describe('a lying proxy', () => {
+  it('cannot hide the errors of others behind close reasons that there are not', () => {
+    const rig = new StatsRig();
+    const [liar, honest] = [rig.connect('liar'), rig.connect('honest')];
+    const made = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`made-up-${index}`, '7']));
+    liar.report(report({ listeners: [listenerReport('l', { closedTotal: made })] }));
+    const failed = (total: number) =>
+      report({ listeners: [listenerReport('l', { closedTotal: { connect_failed: String(total) } })] });
+    honest.report(failed(0));
+    rig.clock.advance(1_000);
+    honest.report(failed(30));
+    rig.clock.advance(3_000);
+    const { total, listeners } = rig.stats.frame();
+    assert.ok((total?.errorsPerSecond ?? 0) > 0);
+    assert.ok(
+      Object.keys(listeners[0]?.closedPerSecond ?? {}).every((reason) =>
+        CLOSE_REASONS.includes(reason as never),
+      ),
+    );
+    assert.equal(rig.fleet.droppedValues, 40);
+  });
+
+  for (const value of [-1, Number.NaN, Number.POSITIVE_INFINITY, 1e300]) {
+    it(`that reports ${value} leaves rates finite and not negative, and is counted`, () => {
+      const rig = new StatsRig();
+      rig.configure(WEB);
+      const session = rig.connect('liar');
+      session.report(report({ backends: [backendReport('web', '10.0.0.1:80')] }));
+      rig.clock.advance(1_000);
+      const text = String(value);
+      const bytes = { ...traffic(KEY), bytesToBackend: [value] };
+      const process = { cpuSecondsTotal: value, residentBytes: '0', saturated: false, maxConnections: 0 };
+      const listeners = [listenerReport('l', { connectionsTotal: text, closedTotal: { completed: text } })];
+      session.report(report({ traffic: bytes, listeners, process }));
+      rig.clock.advance(3_000);
+      const { total, backends, proxies } = rig.stats.frame();
+      const rates = [total, ...backends.map((row) => row.traffic)].flatMap((row) =>
+        Object.values(row ?? {}).filter((rate) => typeof rate === 'number'),
+      );
+      for (const rate of [...rates, proxies[0]?.cpus ?? -1]) assert.ok(rate >= 0 && Number.isFinite(rate));
+      assert.equal(rig.fleet.droppedValues, 4);
+    });
+  }
+
+  it('cannot name what is too long, more than there can be, or backends that it did not state', () => {
+    const rig = new StatsRig();
+    const session = rig.connect('liar');
+    const long = 'x'.repeat(1_000_000);
+    const failed = { listener: 'l', address: '0.0.0.0:80', reason: `${long}\u001b[2J` };
+    session.report(
+      report({
+        applied: applied(1, { failedListeners: Array.from({ length: 2_000 }, () => ({ ...failed })) }),
+        backends: [backendReport('web', long), backendReport('web', '10.0.0.1:80', { reason: long })],
+        listeners: [listenerReport(long)],
+        traffic: traffic('web/unknown', { connections: 5 }),
+      }),
+    );
+    const [proxy] = rig.fleet.list();
+    assert.deepEqual([proxy?.backends.size, proxy?.listeners.size], [1, 0]);
+    assert.equal(proxy?.backends.get(KEY)?.reason.length, 501);
+    assert.deepEqual(
+      [proxy?.applied?.failedListeners.length, proxy?.applied?.failedListeners[0]?.reason.length],
+      [500, 501],
+    );
+    const many = Array.from({ length: 33_000 }, (_, index) => backendReport('web', `10.0.0.1:${index}`));
+    assert.throws(() => session.report(report({ backends: many })), { code: 'RESOURCE_EXHAUSTED' });
+    assert.ok((proxy?.backends.size ?? 0) < 33_000);
+  });
+});
