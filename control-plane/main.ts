@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The start of lb-control-plane: run.ts is loaded only when there are descriptors to load it with. */
-import { requireDescriptors } from '../core/runtime/descriptor-limit.ts';
+import { requireDescriptors } from '../core/runtime/lifecycle.ts';
 
 requireDescriptors('lb-control-plane', 256);
 await import('./run.ts');

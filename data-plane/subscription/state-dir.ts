@@ -20,10 +20,10 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { constants as os } from 'node:os';
 import { join, resolve } from 'node:path';
 import { makePrivateFolder, openPrivateFile } from '../../core/runtime/private-folder.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
-import { errnoName } from '../kernel/errno.ts';
 import { SNAPSHOT_FILES } from './snapshot-file.ts';
 
 const LOCK_FILE = 'lock';
@@ -93,7 +93,7 @@ function lockDirectory(path: string, locking: FileLocking): void {
   const result = locking.lock(fd);
   if (result >= 0) return;
   closeSync(fd);
-  if (errnoName(-result) === 'EAGAIN') throw inUse(path);
+  if (result === -os.errno.EAGAIN) throw inUse(path);
 }
 
 function lockFile(path: string, locking: FileLocking): void {
