@@ -233,7 +233,7 @@ function makeApi(
     unary: unaryWith(clock, logger),
     change: changeOn(committer),
     changeOnFreshLog: (...request) =>
-      changeOn(committerOn(new LogFollower({ store, clock, random })))(...request),
+      changeOn(committerOn(new LogFollower({ store, clock, random, adopts: true })))(...request),
     revisions: new RevisionReader(store, follower),
     clock,
     logger,

@@ -10,7 +10,7 @@ interface Pending {
 export class FakeClock implements Clock {
   #nowMs = 0;
   #made = 0;
-  readonly #wallStartMs: number;
+  #wallStartMs: number;
   readonly #pending = new Set<Pending>();
 
   constructor(wallStartMs = 1_700_000_000_000) {
@@ -66,6 +66,11 @@ export class FakeClock implements Clock {
   /** Moves the time without running any timer, as a blocked event loop does. */
   stall(ms: number): void {
     this.#nowMs += ms;
+  }
+
+  /** Sets the wall clock forward or back, as an operator or NTP does. */
+  setWall(byMs: number): void {
+    this.#wallStartMs += byMs;
   }
 
   #next(untilMs: number): Pending | null {

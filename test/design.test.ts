@@ -1,6 +1,17 @@
 /** docs/design.md: each figure names a command that exists, and no proxy is planned for more than it may hold. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import {
+  ALIVE_PREFIX,
+  chunkKey,
+  HEAD_KEY,
+  HOME_KEY,
+  logKey,
+  markKey,
+  MEMBER_PREFIX,
+  VERSION_KEY,
+} from '../control-plane/store/keys.ts';
+import { memberName, type Registration, type RosterEntry } from '../control-plane/store/member-store.ts';
 import { descriptorBound } from '../data-plane/host/connection-limit.ts';
 import { readText } from '../harness/source-tree.ts';
 
@@ -40,6 +51,24 @@ describe('docs/design.md', () => {
       const script = /`npm run ([\w:-]+)[^`]*`/.exec(command ?? '')?.[1];
       assert.ok(script ? script in scripts : command?.startsWith('`cat /proc/'), `${name}: ${command}`);
     }
+  });
+
+  it('names the keys of the store as they are', () => {
+    const registered = { kind: 'backend', pool: 'POOL', address: 'ADDRESS' } as Registration;
+    const proxy = { kind: 'proxy', id: 'ID' } as RosterEntry;
+    const keys = [
+      HEAD_KEY,
+      HOME_KEY,
+      VERSION_KEY,
+      logKey(1),
+      chunkKey(1, 'WRITER', 1),
+      markKey(1),
+      MEMBER_PREFIX + memberName(registered),
+      MEMBER_PREFIX + memberName(proxy),
+      `${ALIVE_PREFIX}…`,
+    ].map((key) => key.replace(/\d{16}/, 'REVISION').replace(/\d{6}$/, 'INDEX'));
+    const named = rowsBelow('| key | holds |').map(([key]) => key?.replaceAll('`', ''));
+    assert.deepEqual(new Set(named), new Set(keys));
   });
 
   it('plans for no more connections on a proxy than the limits in deploy/ allow', () => {

@@ -31,6 +31,9 @@ export interface ConfigStore {
   /** The current head (linearizable). The first call on an empty store creates it, with a new store id. */
   head(): Promise<Position>;
 
+  /** Why what `head` has read last may not be followed, except to adopt it: the store is not where it was made. */
+  whyMoved?(): string | undefined;
+
   /**
    * The commits `fromRevision`, `fromRevision` + 1, ... that exist: at most `limit`, fewer when they are large, none when
    * `fromRevision` was trimmed away. Linearizable. Throws FAILED_PRECONDITION for an unknown format.

@@ -6,6 +6,14 @@ export const ETCD_PREFIX = '/equipoise/';
 /** The key of the Head: where the log ends. */
 export const HEAD_KEY = 'head';
 
+/** The key, in etcd alone, that names the store and the cluster in which it lives. Beside the head, to be read with it. */
+export const HOME_KEY = 'head/home';
+/** The first key after both. */
+export const HEAD_END = 'head0';
+
+/** The key, in LMDB alone, of what etcd counts by itself: it grows with every change. */
+export const VERSION_KEY = 'version';
+
 /** What the keys of members and, in etcd, of their leases start with. */
 export const MEMBER_PREFIX = 'member/';
 export const ALIVE_PREFIX = 'member/alive/';

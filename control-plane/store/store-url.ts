@@ -52,11 +52,11 @@ export interface OpenedStore {
 export function openStore(url: StoreUrl, { access, clock, random, logger }: StoreDeps): OpenedStore {
   if (url.kind === 'lmdb') {
     const store = new LmdbStore({ directory: url.directory, clock, logger });
-    return { store, memberStore: new LmdbMemberStore(store, clock) };
+    return { store, memberStore: new LmdbMemberStore(store, clock, logger) };
   }
-  const client = new EtcdClient({ endpoints: url.endpoints, access, clock, random });
+  const client = new EtcdClient({ endpoints: url.endpoints, access, clock, random, logger });
   const store = new EtcdStore(client);
-  return { store, memberStore: new EtcdMemberStore(client, store) };
+  return { store, memberStore: new EtcdMemberStore(client, store, logger) };
 }
 
 function isEndpoint(text: string): boolean {

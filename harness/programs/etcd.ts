@@ -34,8 +34,8 @@ export interface EtcdClusterOptions {
 }
 
 /** Starts an etcd of one member. */
-export async function startEtcd(binary: string): Promise<Etcd> {
-  const cluster = await EtcdCluster.start(binary, {});
+export async function startEtcd(binary: string, flags: Readonly<Record<string, string>> = {}): Promise<Etcd> {
+  const cluster = await EtcdCluster.start(binary, { flags });
   const [member] = cluster.members;
   if (member === undefined) throw new RangeError('a cluster has members');
   return Object.assign(member, { dispose: () => cluster.dispose() });

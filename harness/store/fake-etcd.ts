@@ -38,13 +38,17 @@ export class FakeEtcd {
     );
     found.sort(([a], [b]) => (a < b ? -1 : 1));
     const kvs = found.map(([name, { value }]) => ({ key: Buffer.from(name), value: Buffer.from(value) }));
-    return { header: { revision: String(this.#revision) }, kvs };
+    return { header: this.#header(), kvs };
   }
 
   txn({ compare = [], success = [], failure = [] }: ITxnRequest) {
     const succeeded = compare.every((one) => this.#holds(one));
     const responses = (succeeded ? success : failure).map((operation) => this.#do(operation));
-    return { header: { revision: String(this.#revision) }, succeeded, responses };
+    return { header: this.#header(), succeeded, responses };
+  }
+
+  #header() {
+    return { revision: String(this.#revision), cluster_id: '1' };
   }
 
   #holds({ key, target, result, create_revision, value }: ICompare): boolean {
@@ -111,6 +115,12 @@ export class FakeEtcdClient {
       return { outcome: 'unknown', cause };
     }
   }
+
+  isUnanimous(): boolean {
+    return true;
+  }
+
+  identifyAgain(): void {}
 
   watch(): () => void {
     return () => undefined;

@@ -32,6 +32,8 @@ export class MemoryMemberStore implements MemberStore {
   readonly #table: Map<string, Stored>;
   #known: readonly Member[] = [];
   readonly calls = { put: 0, renew: 0, remove: 0 };
+  /** No room: only what needs none is done. */
+  full = false;
 
   constructor(store: MemoryStore, clock: Clock) {
     this.#store = store;
@@ -87,6 +89,7 @@ export class MemoryMemberStore implements MemberStore {
 
   #enter(call: 'put' | 'renew' | 'remove'): void {
     this.calls[call] += 1;
+    if (this.full && call !== 'renew') throw new LbError('RESOURCE_EXHAUSTED', 'the store memory is full');
     if (this.#store.away) throw new LbError('UNAVAILABLE', 'the store memory does not answer');
   }
 

@@ -53,7 +53,11 @@ describe('a backend that registers itself', () => {
     );
     assert.deepEqual(await addressesAt(clients[0]), [other.address]);
     const said = planes.flatMap(({ lines }) => lines).join('\n');
-    assert.match(said, /a registered backend was lost: it leaves unless it comes back within its ttl/);
+    // On a busy machine its silence is noticed before the end of its stream.
+    assert.match(
+      said,
+      /a registered backend was lost: it leaves unless it comes back within its ttl|no sign of life/,
+    );
     assert.match(said, /its lease has ended.*a registered backend is out of its pool/);
   });
 
@@ -74,7 +78,7 @@ describe('a backend that registers itself', () => {
 
   it('is held, along with the others, when all are lost at once, and health checks decide', async (t) => {
     const { planes, clients, listener, servers } = await registrationScene(t);
-    const start = () => startRegisteredBackend(t, servers, 'web', { ttl: '2s', escapes: true });
+    const start = () => startRegisteredBackend(t, servers, 'web', { ttl: '6s', escapes: true });
     const all = await Promise.all([start(), start(), start()]);
     await Promise.all(all.map((each) => untilRegistered(each)));
     for (const each of all) each.signal('SIGKILL');

@@ -3,6 +3,8 @@
  *
  * Invariants
  *  - every call has a deadline, and every error is an LbError, except what `txnOnce` leaves open;
+ *  - a call goes only to endpoints of the one cluster that is meant (cluster-choice.ts), which is found out before the
+ *    first call and again after each failure; an answer of another cluster counts as none;
  *  - a call that may be made twice goes to one endpoint after the other, so one that hangs costs only a moment;
  *  - `txnOnce` is sent once, to one endpoint;
  *  - a watch event is only a hint to read, so a lost one costs a second.
@@ -10,8 +12,10 @@
 import type { IRangeRequest, IRangeResponse, ITxnRequest, ITxnResponse } from 'etcd3';
 import { backoff } from '../../../core/runtime/backoff.ts';
 import { type Clock, sleep } from '../../../core/runtime/clock.ts';
-import type { LbError } from '../../../core/runtime/errors.ts';
+import { LbError } from '../../../core/runtime/errors.ts';
 import type { Random } from '../../../core/runtime/random.ts';
+import { HEAD_KEY } from '../keys.ts';
+import { EtcdEndpoints, type ForeignLog } from './etcd-endpoints.ts';
 import type { EtcdAccess } from './etcd-flags.ts';
 import { EtcdEndpoint, type EtcdRange, type EtcdServices } from './etcd-endpoint.ts';
 import { isElecting, isNotFound, noAnswer, refusalOf } from './etcd-errors.ts';
@@ -40,6 +44,8 @@ export interface EtcdClientOptions {
   readonly access: EtcdAccess;
   readonly clock: Clock;
   readonly random: Random;
+  /** Hears of endpoints of another cluster. */
+  readonly logger?: ForeignLog;
 }
 
 /** How a transaction that was sent once has ended. */
@@ -56,18 +62,19 @@ export class EtcdClient {
   readonly prefix: string;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #endpoints: readonly EtcdEndpoint[];
+  readonly #endpoints: EtcdEndpoints;
   readonly #closing = new AbortController();
   /** The one that answered last. */
   #current = 0;
 
-  constructor({ endpoints, access, clock, random }: EtcdClientOptions) {
+  constructor({ endpoints, access, clock, random, logger }: EtcdClientOptions) {
     const { prefix, tls, user } = access;
     this.description = `etcd:${endpoints.join(',')}`;
     this.prefix = prefix;
     this.#clock = clock;
     this.#random = random;
-    this.#endpoints = endpoints.map((endpoint) => new EtcdEndpoint({ endpoint, tls, user }));
+    const all = endpoints.map((endpoint) => new EtcdEndpoint({ endpoint, tls, user }));
+    this.#endpoints = new EtcdEndpoints(all, this.key(HEAD_KEY), logger);
   }
 
   /** The bytes of a key of this fleet. */
@@ -86,14 +93,19 @@ export class EtcdClient {
   }
 
   async txnOnce(request: ITxnRequest): Promise<Sent> {
+    const deadline = this.#by(TXN_DEADLINE_MS);
+    let sent = false;
     try {
-      const answer = await this.#endpoint().call(this.#by(TXN_DEADLINE_MS), ({ kv }) => kv.txn(request));
+      const answer = await this.#endpoints.callAt(this.#current, deadline, (endpoint) => {
+        sent = true;
+        return endpoint.call(deadline, ({ kv }) => kv.txn(request));
+      });
       return { outcome: 'answered', answer };
     } catch (cause) {
-      const refusal = refusalOf(cause, this);
-      if (refusal !== undefined) return { outcome: 'refused', refusal, cause };
-      this.#current = (this.#current + 1) % this.#endpoints.length;
-      return { outcome: 'unknown', cause };
+      const refusal = refusalOf(cause, this) ?? (sent ? undefined : this.#noAnswer(cause));
+      if (refusal !== undefined && sent) return { outcome: 'refused', refusal, cause };
+      this.#current = (this.#current + 1) % this.#endpoints.count;
+      return refusal === undefined ? { outcome: 'unknown', cause } : { outcome: 'refused', refusal, cause };
     }
   }
 
@@ -134,9 +146,19 @@ export class EtcdClient {
     return () => stopping.abort();
   }
 
+  /** Whether every endpoint belongs to the cluster that is used: otherwise a store that is missing may be elsewhere. */
+  isUnanimous(): boolean {
+    return this.#endpoints.isUnanimous();
+  }
+
+  /** The store was made, so what the endpoints have said of it is over. */
+  identifyAgain(): void {
+    this.#endpoints.identifyAgain();
+  }
+
   close(): void {
     this.#closing.abort();
-    for (const endpoint of this.#endpoints) endpoint.close();
+    this.#endpoints.close();
   }
 
   #call<T>(call: (services: EtcdServices) => Promise<T>): Promise<T> {
@@ -145,26 +167,33 @@ export class EtcdClient {
 
   /** Tries one endpoint after the other, so this is only for calls that may be made twice. */
   async #callEndpoints<T>(call: (endpoint: EtcdEndpoint, deadline: number) => Promise<T>): Promise<T> {
-    if (this.#closing.signal.aborted) throw noAnswer('it was closed', this);
+    if (this.#closing.signal.aborted) throw this.#noAnswer('it was closed');
     const deadline = this.#by(CALL_DEADLINE_MS);
     for (;;) {
       try {
-        return await this.#callOnce((endpoint) => call(endpoint, deadline));
+        return await this.#callOnce(deadline, (endpoint) => call(endpoint, deadline));
       } catch (failure) {
         if (!isElecting(failure) || this.#clock.wallMs() >= deadline)
-          throw refusalOf(failure, this) ?? noAnswer(failure, this);
+          throw refusalOf(failure, this) ?? this.#noAnswer(failure);
       }
       await sleep(this.#clock, ELECTION_PAUSE_MS, this.#closing.signal);
     }
   }
 
-  async #callOnce<T>(call: (endpoint: EtcdEndpoint) => Promise<T>): Promise<T> {
+  async #callOnce<T>(deadline: number, call: (endpoint: EtcdEndpoint) => Promise<T>): Promise<T> {
+    const { count } = this.#endpoints;
     const first = this.#current;
-    const order = [...this.#endpoints.slice(first), ...this.#endpoints.slice(0, first)];
-    const calls = order.map((endpoint) => () => call(endpoint));
+    const order = Array.from({ length: count }, (_, index) => (first + index) % count);
+    const calls = order.map((at) => () => this.#endpoints.callAt(at, deadline, call));
     const { answer, index } = await firstAnswer(calls, this.#clock, PATIENCE_MS);
-    this.#current = (first + index) % this.#endpoints.length;
+    this.#current = order[index] ?? 0;
     return answer;
+  }
+
+  #noAnswer(error: unknown): LbError {
+    const { code, message } = noAnswer(error, this);
+    const others = this.#endpoints.foreign().filter((words) => !message.includes(words));
+    return new LbError(code, [message, ...others].join('; '), [], error);
   }
 
   /** gRPC takes a deadline as an instant of the wall clock. */
@@ -172,16 +201,13 @@ export class EtcdClient {
     return this.#clock.wallMs() + waitMs;
   }
 
-  #endpoint(): EtcdEndpoint {
-    return this.#endpoints[this.#current] as EtcdEndpoint;
-  }
-
   async #watch(range: EtcdRange, wake: () => void, signal: AbortSignal): Promise<void> {
     const retry = backoff(WATCH_RETRY_MIN_MS, WATCH_RETRY_MAX_MS, this.#random);
     while (!signal.aborted) {
       const openedMs = this.#clock.nowMs();
-      await this.#endpoint()
-        .watch(range, wake, this.#by(TXN_DEADLINE_MS), signal)
+      const deadline = this.#by(TXN_DEADLINE_MS);
+      await this.#endpoints
+        .callAt(this.#current, deadline, (endpoint) => endpoint.watch(range, wake, deadline, signal))
         .catch(() => undefined);
       if (this.#clock.nowMs() - openedMs > WATCH_RETRY_MAX_MS) retry.reset();
       await sleep(this.#clock, retry.nextMs(), signal);

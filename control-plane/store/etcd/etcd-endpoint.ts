@@ -4,6 +4,7 @@
  * Invariants
  *  - a call ends at its deadline and is sent once, to this endpoint; it is sent again only when it was refused for its
  *    token, and so was not done;
+ *  - an answer of another cluster than the expected one is an error: whether it was done there is not our concern;
  *  - errors are passed on as gRPC gave them: etcd-errors.ts decides what they mean.
  *
  * Only the wire part of etcd3 is used. Its watcher loses events; its pool retries on its own terms and requests new
@@ -18,7 +19,16 @@ import {
   credentials,
   Metadata,
 } from '@grpc/grpc-js';
-import { AuthClient, type ICallable, KVClient, LeaseClient, MaintenanceClient, WatchClient } from 'etcd3';
+import {
+  AuthClient,
+  ClusterClient,
+  type ICallable,
+  type IResponseHeader,
+  KVClient,
+  LeaseClient,
+  MaintenanceClient,
+  WatchClient,
+} from 'etcd3';
 import { Host } from 'etcd3/lib/connection-pool.js';
 import type { EtcdTls, EtcdUser } from './etcd-flags.ts';
 import { isTokenRefused } from './etcd-errors.ts';
@@ -30,6 +40,8 @@ const MAX_RECEIVE_BYTES = 16 * 1_048_576;
 const CHANNEL_OPTIONS = {
   'grpc.max_receive_message_length': MAX_RECEIVE_BYTES,
   'grpc.enable_retries': 0,
+  // Whatever the environment says of a proxy for HTTP.
+  'grpc.enable_http_proxy': 0,
   'grpc.keepalive_time_ms': 5_000,
   'grpc.keepalive_timeout_ms': 2_000,
   'grpc.initial_reconnect_backoff_ms': 100,
@@ -70,13 +82,30 @@ export interface EtcdEndpointOptions {
 }
 
 export class EtcdEndpoint {
+  /** HOST:PORT. */
+  readonly name: string;
+  #clusterId: string | undefined;
   readonly #host: Host;
   readonly #token: EtcdToken;
 
   /** Connects with the first call. */
   constructor({ endpoint, tls, user }: EtcdEndpointOptions) {
+    this.name = endpoint;
     this.#host = new Host(endpoint, channelCredentials(endpoint, tls), channelOptions(endpoint, tls));
     this.#token = new EtcdToken(user && ((deadline) => this.#authenticate(user, deadline)));
+  }
+
+  /** Undefined: any cluster. */
+  expectCluster(clusterId: string | undefined): void {
+    this.#clusterId = clusterId;
+  }
+
+  /** HOST:PORT of the cluster's members, as they are announced to clients. */
+  members(deadline: number): Promise<readonly string[]> {
+    return this.#withToken(deadline, async (metadata) => {
+      const { members } = await new ClusterClient(this.#callable(metadata, { deadline })).memberList({});
+      return members.flatMap(({ clientURLs }) => clientURLs.map((url) => url.replace(/^\w+:\/\//, '')));
+    });
   }
 
   /** One unary call; `deadline` is an instant of the wall clock. */
@@ -168,10 +197,17 @@ export class EtcdEndpoint {
   ): Promise<unknown> {
     const client = this.#host.getServiceClient(service) as unknown as Record<string, Method>;
     return new Promise((resolve, reject) => {
-      client[method]?.(request, metadata, options, (error, answer) =>
-        error === null ? resolve(answer) : reject(error),
-      );
+      client[method]?.(request, metadata, options, (error, answer) => {
+        const clusterId = (answer as { readonly header?: IResponseHeader } | undefined)?.header?.cluster_id;
+        if (error !== null) reject(error);
+        else if (this.#isForeign(clusterId)) reject(new Error(`${this.name} is in another etcd cluster now`));
+        else resolve(answer);
+      });
     });
+  }
+
+  #isForeign(clusterId: string | undefined): boolean {
+    return clusterId !== undefined && this.#clusterId !== undefined && clusterId !== this.#clusterId;
   }
 }
 

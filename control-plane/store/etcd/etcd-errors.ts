@@ -68,8 +68,13 @@ export function isExhausted(error: unknown): boolean {
   return codeOf(error) === status.RESOURCE_EXHAUSTED;
 }
 
-export function isLate(error: unknown): boolean {
+function isLate(error: unknown): boolean {
   return codeOf(error) === status.DEADLINE_EXCEEDED;
+}
+
+/** An answer that was too much for one message, or for the time that a slow network has for it. */
+export function isTooMuch(error: unknown): boolean {
+  return error instanceof LbError && (isExhausted(error.cause) || isLate(error.cause));
 }
 
 export function isNotFound(error: unknown): boolean {

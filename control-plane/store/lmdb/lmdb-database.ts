@@ -13,10 +13,10 @@ import { open as openLmdb, type RootDatabase } from 'lmdb';
 import type { Clock } from '../../../core/runtime/clock.ts';
 import { LbError } from '../../../core/runtime/errors.ts';
 import { makePrivateFolder, openPrivateFile, syncFolder } from '../../../core/runtime/private-folder.ts';
+import { VERSION_KEY } from '../keys.ts';
 import { describeFailure, throwReason } from './lmdb-errors.ts';
 import { whyNotLmdb } from './lmdb-file.ts';
 
-const VERSION_KEY = 'version';
 const DATA_FILE = 'data.mdb';
 const FILES = [DATA_FILE, 'lock.mdb'] as const;
 /** A process that was stopped inside a transaction holds the write lock: nobody waits for it longer than this. */

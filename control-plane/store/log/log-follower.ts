@@ -8,7 +8,7 @@
  *  - a change is decided only once every request_id in the log is known, including those behind a checkpoint;
  *  - when the store is away, or became another store, the state stays as it is: the follower says so and tries again.
  */
-import type { Commit, Head } from '../../../core/model/commit.ts';
+import type { Commit, Head, Position } from '../../../core/model/commit.ts';
 import { emptyState } from '../../../core/model/fold.ts';
 import { originOf } from '../../../core/model/store-succession.ts';
 import { type Backoff, backoff } from '../../../core/runtime/backoff.ts';
@@ -20,7 +20,7 @@ import { type Member, type MemberStore, withoutMembers } from '../member-store.t
 import { SharedRun } from '../shared-run.ts';
 import type { RecentMost } from './active-backend-history.ts';
 import { ActiveBackendTracker } from './active-backend-tracker.ts';
-import { type FollowedState, planCatchUp } from './catch-up-plan.ts';
+import { type CatchUpPlan, type FollowedState, planCatchUp } from './catch-up-plan.ts';
 import { encodedBytes, NewerFormatError } from './commit-codec.ts';
 import { CommitIndex, type RequestOutcome } from './commit-index.ts';
 import { LogReader, type StartCheckpoint, visitCommits } from './log-reader.ts';
@@ -55,6 +55,8 @@ export interface LogFollowerDeps {
   readonly memberStore?: Pick<MemberStore, 'read' | 'onWake'>;
   readonly clock: Clock;
   readonly random: Random;
+  /** It reads a store that has moved, too, so that an operator can adopt it. */
+  readonly adopts?: boolean;
   /** Called once when the store becomes unusable, and once when it is usable again. */
   readonly onStatus?: (status: FollowerStatus) => void;
   /** Called for each checkpoint that is ignored, with the reason. */
@@ -64,6 +66,7 @@ export interface LogFollowerDeps {
 export class LogFollower {
   readonly #store: ConfigStore;
   readonly #memberStore: Pick<MemberStore, 'read' | 'onWake'>;
+  readonly #adopts: boolean;
   readonly #clock: Clock;
   readonly #retry: Backoff;
   readonly #onStatus: (status: FollowerStatus) => void;
@@ -83,8 +86,9 @@ export class LogFollower {
   #wake = new AbortController();
   #loop: Promise<void> | undefined;
 
-  constructor({ store, memberStore, clock, random, onStatus, onIgnored }: LogFollowerDeps) {
+  constructor({ store, memberStore, clock, random, adopts, onStatus, onIgnored }: LogFollowerDeps) {
     this.#store = store;
+    this.#adopts = adopts ?? false;
     this.#memberStore = memberStore ?? withoutMembers(store);
     this.#reader = new LogReader(store, onIgnored);
     this.#activeBackends = new ActiveBackendTracker(store, this.#reader, clock);
@@ -219,10 +223,8 @@ export class LogFollower {
     const startedMs = this.#clock.nowMs();
     const { position, members } = await this.#memberStore.read();
     this.#answeredMs = startedMs;
-    const plan = planCatchUp(this.#followed, position);
-    if (plan.type === 'refuse') {
-      throw this.#notOurs(plan.reason, 'an operator accepts the store (lbctl store adopt)');
-    }
+    const plan = this.#plan(position);
+    if (plan.type === 'refuse') throw this.#notOurs(plan.reason, 'somebody accepts it (lbctl store adopt)');
     if (plan.type === 'stay') return this.#keep({ state: plan.state, position, members }, []);
     const { base } = plan;
     const read = await this.#reader.readTo(position, { ...(base !== null && { base: base.state }) });
@@ -232,6 +234,11 @@ export class LogFollower {
     if (start !== base?.state) this.#activeBackends.begin(start, read.checkpoint);
     this.#activeBackends.follow(read.commits);
     return this.#keep({ state: read.state, position, members }, read.commits);
+  }
+
+  #plan(position: Position): CatchUpPlan {
+    const reason = this.#adopts ? undefined : this.#store.whyMoved?.();
+    return reason === undefined ? planCatchUp(this.#followed, position) : { type: 'refuse', reason };
   }
 
   /** The index goes on from `base`, or from a checkpoint with the log before it still to be filled in. */

@@ -40,6 +40,8 @@ export interface ExpiryState {
   readonly dead: ReadonlyMap<number, Dead>;
   /** Those that were dead and have been removed since, for as long as they count. */
   readonly gone: readonly Gone[];
+  /** By token of a held one: when its hold is over, by the time that only goes forward. */
+  readonly held: ReadonlyMap<number, number>;
   readonly readMs: number;
 }
 
@@ -60,7 +62,12 @@ export type ExpiryEffect =
       readonly of: number;
     };
 
-export const NOTHING_SEEN: ExpiryState = { dead: new Map(), gone: [], readMs: Number.NEGATIVE_INFINITY };
+export const NOTHING_SEEN: ExpiryState = {
+  dead: new Map(),
+  gone: [],
+  held: new Map(),
+  readMs: Number.NEGATIVE_INFINITY,
+};
 
 export function stepExpiry(
   before: ExpiryState,
@@ -78,7 +85,7 @@ export function stepExpiry(
   return { state, effects };
 }
 
-function remember(before: ExpiryState, { registrations, nowMs }: ExpiryInput): ExpiryState {
+function remember(before: ExpiryState, { registrations, nowMs, wallMs }: ExpiryInput): ExpiryState {
   const afterGap = nowMs - before.readMs > GAP_MS;
   const dead = new Map<number, Dead>();
   for (const { token, name, value } of registrations.filter(isDead)) {
@@ -91,7 +98,14 @@ function remember(before: ExpiryState, { registrations, nowMs }: ExpiryInput): E
   const gone = [...before.gone, ...newlyGone].filter(
     ({ name, atMs }) => !here.has(name) && nowMs - atMs <= REGISTRATION_TTL_MS.max,
   );
-  return { dead, gone, readMs: nowMs };
+  const held = new Map<number, number>();
+  for (const { token, value } of registrations) {
+    if (value.state !== 'expiring') continue;
+    // However far a clock that was set back since says that it is.
+    const leftMs = Math.min((value.heldUntilMs ?? 0) - wallMs, HOLD_MS);
+    held.set(token, before.held.get(token) ?? nowMs + leftMs);
+  }
+  return { dead, gone, held, readMs: nowMs };
 }
 
 function judgePool(
@@ -104,7 +118,7 @@ function judgePool(
   const effects = members.flatMap((member): ExpiryEffect[] => {
     const { value, alive } = member;
     if (value.state === 'draining' && !alive) return [remove(member, 'its lease ended while it drained')];
-    const isOver = value.state === 'expiring' && wallMs >= (value.heldUntilMs ?? 0);
+    const isOver = nowMs >= (state.held.get(member.token) ?? Number.POSITIVE_INFINITY);
     return isOver ? [remove(member, 'it did not come back while it was held')] : [];
   });
   const dead = members.filter(isDead);

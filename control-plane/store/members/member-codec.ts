@@ -1,19 +1,60 @@
-/** Members as bytes. A record that this program can't read is left alone: a newer program may have written it. */
+/** Members as bytes. A record that this program can't read is left alone and named in the log: a newer program may have written it. */
+import { LbError } from '../../../core/runtime/errors.ts';
 import { REGISTRATION_STATES, type RegistrationState } from '../../../core/model/resources.ts';
 import { type Member, type MemberValue, memberName } from '../member-store.ts';
 
+/** Several times what the texts of a member may have (core/model/limits.ts). */
+export const MAX_MEMBER_BYTES = 8_192;
+
+/** Throws RESOURCE_EXHAUSTED when it is larger than any text that was checked can make it. */
 export function encodeMember(value: MemberValue): Buffer {
-  return Buffer.from(JSON.stringify(value));
+  const bytes = Buffer.from(JSON.stringify(value));
+  if (bytes.length <= MAX_MEMBER_BYTES) return bytes;
+  const message = `a registration or a proxy of the roster takes ${bytes.length} bytes, and at most ${MAX_MEMBER_BYTES} are kept: give it shorter names`;
+  throw new LbError('RESOURCE_EXHAUSTED', message);
 }
 
 /** Undefined when this program does not know such a member, or it is stored under a name that is not its own. */
 export function decodeMember(bytes: Buffer, name: string): MemberValue | undefined {
+  if (bytes.length > MAX_MEMBER_BYTES) return undefined;
   try {
     const value = readValue(JSON.parse(bytes.toString()) as Record<string, unknown>);
     return value !== undefined && memberName(value) === name ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Names in the log, once each, the records that are left out. */
+export class LeftOutMembers {
+  readonly #logger: LeftOutLog | undefined;
+  #logged = new Set<string>();
+
+  constructor(logger: LeftOutLog | undefined) {
+    this.#logger = logger;
+  }
+
+  /** `records`: the keys and the sizes of all that could not be read. */
+  report(records: readonly { readonly key: string; readonly bytes: number }[]): void {
+    const now = new Set<string>();
+    for (const { key, bytes } of records) {
+      now.add(`${key} ${bytes}`);
+      if (this.#logged.has(`${key} ${bytes}`)) continue;
+      const why =
+        bytes > MAX_MEMBER_BYTES
+          ? `more than the ${MAX_MEMBER_BYTES} that are read`
+          : 'not as this program writes it';
+      this.#logger?.warn(
+        { key, bytes },
+        `a registration or a proxy of the roster is left out: its record is ${why}; remove the key if no newer program wrote it`,
+      );
+    }
+    this.#logged = now;
+  }
+}
+
+export interface LeftOutLog {
+  warn(fields: object, message: string): void;
 }
 
 /** `now`, sorted, with the objects of `before` for what did not change: equal references mean equal members. */

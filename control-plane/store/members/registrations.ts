@@ -6,6 +6,7 @@
  *  - a lease is renewed three times within its length; all that are due at the same moment are renewed together;
  *  - a hold ends once, drained or with an error; a registration that is dropped leaves when its lease ends.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { every, type Timer } from '../../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';
 import { throwIfInvalid } from '../../../core/runtime/request-violations.ts';
@@ -18,6 +19,8 @@ import { type HoldListener, RegistrationHold, whyOver, whyReplaced } from './reg
 import { registrationViolations } from './registration-request.ts';
 
 const TICK_MS = 250;
+/** After a stop of this process, signs of life wait in its sockets: they are read before anybody is taken for silent. */
+const LATE_TICK_MS = 1_000;
 /** A write that meets another one is repeated on what the store has then. */
 const PUT_TRIES = 5;
 
@@ -28,6 +31,7 @@ export class Registrations {
   readonly #taking = new Set<Registration>();
   #ticks: Timer | undefined;
   #renewing = false;
+  #tickedMs = Number.NEGATIVE_INFINITY;
   #stops: (() => void)[] = [];
 
   constructor(deps: MembersDeps) {
@@ -74,12 +78,16 @@ export class Registrations {
   heard(hold: RegistrationHold): void {
     const { follower, clock } = this.#deps;
     if (!this.#holds.has(hold)) return;
-    if (follower.storeAgeMs() > STORE_FRESH_MS) {
-      const message = 'this replica can’t reach its store, so it renews nothing; register at another one';
-      return this.#end(hold, new LbError('UNAVAILABLE', message));
-    }
     hold.heard(clock.nowMs());
-    this.#judgeAll([hold]);
+    if (follower.storeAgeMs() <= STORE_FRESH_MS) return this.#judgeAll([hold]);
+    // After a stop of this process, what is old may be the last read and not the store's last answer.
+    follower.catchUp().then(
+      () => this.#judgeAll([hold]),
+      () => {
+        const message = 'this replica can’t reach its store, so it renews nothing; register at another one';
+        this.#end(hold, new LbError('UNAVAILABLE', message));
+      },
+    );
   }
 
   /** The backend said that it leaves: it drains at once, or as soon as the write that is under way has ended. */
@@ -136,10 +144,25 @@ export class Registrations {
       const found = find(members, memberName(value));
       const isSame = found?.value.instanceId === value.instanceId;
       const { sinceMs } = isSame ? found.value : value;
-      const put = await memberStore.put({ ...value, sinceMs }, found);
+      const wanted = { ...value, sinceMs };
+      const put = await memberStore
+        .put(wanted, found)
+        .catch((error: unknown) => this.#keep(wanted, found, error));
       if (put !== null) return put;
     }
     throw contended(value);
+  }
+
+  /** A store that is full still renews the lease of what it has: it is held as it is, if it is what is wanted. */
+  async #keep(
+    wanted: Registration,
+    found: Member<Registration> | null,
+    error: unknown,
+  ): Promise<Member<Registration>> {
+    const isFull = error instanceof LbError && error.code === 'RESOURCE_EXHAUSTED';
+    if (!isFull || !found?.alive || !isDeepStrictEqual(found.value, wanted)) throw error;
+    if ((await this.#deps.memberStore.renew([found])).length > 0) throw error;
+    return found;
   }
 
   /** Null: the registration of this instance is gone, or has moved to another replica. */
@@ -162,8 +185,10 @@ export class Registrations {
   async #tick(): Promise<void> {
     const { memberStore, clock, logger } = this.#deps;
     const nowMs = clock.nowMs();
+    const isLate = nowMs - this.#tickedMs > LATE_TICK_MS;
+    this.#tickedMs = nowMs;
     for (const hold of this.#holds) {
-      if (hold.isSilent(nowMs)) this.#end(hold, whySilent(hold.member));
+      if (!isLate && hold.isSilent(nowMs)) this.#end(hold, whySilent(hold.member));
       else if (hold.isOverdue(nowMs)) void this.#remove(hold, 'its drain timeout has passed');
     }
     // The proxies do not report a change for connections that end.

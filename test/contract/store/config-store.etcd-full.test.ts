@@ -4,13 +4,19 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { KVClient } from 'etcd3';
 import { EtcdClient } from '../../../control-plane/store/etcd/etcd-client.ts';
+import { EtcdMemberStore } from '../../../control-plane/store/etcd/etcd-member-store.ts';
 import { EtcdStore } from '../../../control-plane/store/etcd/etcd-store.ts';
 import { createPool } from '../../../core/model/edits/pool.ts';
 import { systemClock as clock } from '../../../core/runtime/clock.ts';
 import { systemRandom as random } from '../../../core/runtime/random.ts';
 import { type Etcd, findEtcd, HOW_TO_GET_ETCD, startEtcd } from '../../../harness/programs/etcd.ts';
+import { eventually } from '../../../harness/programs/processes.ts';
 import { Replica } from '../../../harness/store/replica.ts';
+import { registration } from './member-store.contract.ts';
 import { failureOf } from './config-store.contract.ts';
+
+/** Little, so that it is soon used up. */
+const QUOTA_BYTES = 16 * 1_048_576;
 
 const binary = findEtcd();
 const pool = (name: string) => createPool({ name, backends: [] });
@@ -22,7 +28,7 @@ function full(found: string): void {
   let etcd: Etcd;
   let one: Replica;
   beforeEach(async () => {
-    etcd = await startEtcd(found);
+    etcd = await startEtcd(found, { 'quota-backend-bytes': String(QUOTA_BYTES) });
     one = new Replica(
       new EtcdStore(
         new EtcdClient({ endpoints: [etcd.endpoint], access: { prefix: '/test/' }, clock, random }),
@@ -64,5 +70,33 @@ function full(found: string): void {
     const { revision, repeated } = await one.propose(pool('b'), { requestId: 'b' });
     assert.deepEqual([revision, repeated], [2, false]);
     assert.equal((await one.store.head()).revision, 2);
+  });
+
+  it('removes no registration, and goes on renewing the leases that live', async () => {
+    const client = new EtcdClient({
+      endpoints: [etcd.endpoint],
+      access: { prefix: '/test/' },
+      clock,
+      random,
+    });
+    const store = new EtcdStore(client);
+    const members = new EtcdMemberStore(client, store);
+    const living = await members.put(registration('10.0.0.1:80'), null);
+    const dead = await members.put(registration('10.0.0.2:80', { ttlMs: 2_000 }), null);
+    assert.ok(living !== null && dead !== null);
+    const lost = async () => (await members.read()).members.find(({ alive }) => !alive);
+    const seen = await eventually(lost, 'a lease has ended');
+    // Until the quota is used up, by somebody else's keys.
+    for (let key = 0; ; key++) {
+      const body = JSON.stringify({ key: btoa(`x${key}`), value: btoa('x'.repeat(1_000_000)) });
+      const { ok } = await fetch(`http://${etcd.endpoint}/v3/kv/put`, { method: 'POST', body });
+      if (!ok) break;
+    }
+    const { version } = await store.head();
+    assert.equal((await failureOf(members.remove(seen, true))).code, 'RESOURCE_EXHAUSTED');
+    assert.deepEqual(await members.renew([living]), []);
+    assert.equal((await members.read()).members.length, 2);
+    assert.equal((await store.head()).version, version);
+    await store.close();
   });
 }
