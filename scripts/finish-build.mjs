@@ -1,6 +1,6 @@
 // What tsc does not do: put the files that are read at run time beside the emitted ones, drop outputs whose
 // source is gone, and make the programs executable, so that `npx lbctl` works in a checkout.
-import { chmodSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 cpSync('proto', 'dist/proto', { recursive: true, filter: (source) => !source.endsWith('.md') });
@@ -20,3 +20,5 @@ for (const file of readdirSync('dist', { recursive: true, encoding: 'utf8' })) {
 for (const program of ['control-plane', 'data-plane', 'cli']) {
   if (existsSync(`dist/${program}/main.js`)) chmodSync(`dist/${program}/main.js`, 0o755);
 }
+// scripts/start.mjs compares its time with that of the sources.
+writeFileSync('dist/.built', '');

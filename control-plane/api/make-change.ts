@@ -2,9 +2,10 @@
  * What all changing methods share: the five fields of change.proto, and how a request becomes a commit.
  *
  * Invariant: nothing is proposed while the request itself has a violation; all of them are reported at once, with those
- * that its edit has now.
+ * that its edit has now. A large change takes several turns of the event loop, between which others are answered.
  */
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { Edit } from '../../core/model/edit.ts';
 import { refuseBoth, refuseInvalid } from '../../core/model/edits/decide.ts';
 import { requestDigest } from '../../core/model/hash.ts';
@@ -62,6 +63,7 @@ export function makeChangeWith({ current, committer, guard, clock }: ChangeDeps)
   return async (method, request, call, read) => {
     const violations: Violation[] = [];
     const edit = read(violations);
+    await setImmediate();
     for (const [name, field] of TEXTS)
       violations.push(...validateLength(field, request[name], MAX_LENGTH[name]));
     if (violations.length > 0) throw refusalOf(violations, edit, current());
@@ -80,6 +82,7 @@ export function makeChangeWith({ current, committer, guard, clock }: ChangeDeps)
         deadlineMs: call.remainingMs(),
       });
     const outcome = await proposeUntilHealthKnown(propose, guarded, clock);
+    await setImmediate();
     return {
       revision: String(outcome.revision),
       unchanged: outcome.unchanged,

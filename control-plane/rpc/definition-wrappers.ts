@@ -1,6 +1,7 @@
 /** Changes to service definitions: unreadable requests get an error that explains them, and encoded responses pass through. */
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { messageOf } from '../../core/runtime/errors.ts';
+import { hasTooManyItems, MAX_ITEMS } from './item-count.ts';
 
 /** Stands in for a request that could not be decoded. The interceptor answers it; handlers never see one. */
 export class MalformedRequest {
@@ -11,15 +12,25 @@ export class MalformedRequest {
   }
 }
 
-/** grpc-js itself would answer INTERNAL, without a reason, to a request that can't be decoded. */
+/**
+ * grpc-js itself would answer INTERNAL, without a reason, to a request that can't be decoded. A request with more items than
+ * any can need is not decoded; streams of proxies, which have a limit for bytes, report more.
+ */
 export function tolerant<Definition extends object>(definition: Definition): Definition {
   return mapMethods(definition, (method) => ({
     ...method,
     requestDeserialize: (bytes: Buffer) => {
       try {
+        // proto-loader adds it to what grpc-js knows of a method.
+        const { requestType } = method as Method & { readonly requestType?: { readonly type: object } };
+        if (!method.requestStream && requestType && hasTooManyItems(bytes, requestType.type)) {
+          const why = `it has more than ${MAX_ITEMS} items; nothing was changed, so split it into smaller requests`;
+          return new MalformedRequest(why);
+        }
         return method.requestDeserialize(bytes);
       } catch (error) {
-        return new MalformedRequest(messageOf(error));
+        const remedy = 'check that the client was generated from this version of lb/v1';
+        return new MalformedRequest(`${messageOf(error)}; ${remedy}`);
       }
     },
   }));

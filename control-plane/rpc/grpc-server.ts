@@ -7,7 +7,6 @@
  */
 import { readFileSync } from 'node:fs';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
-import { ReflectionService } from '@grpc/reflection';
 import {
   type ConnectionInjector,
   Server,
@@ -24,6 +23,7 @@ import { loadDefinitions } from '../../core/wire/definitions.ts';
 import { type ConnectionLimits, GrpcConnections } from './connection-limits.ts';
 import { tolerant } from './definition-wrappers.ts';
 import { HealthService } from './health-service.ts';
+import { addReflection } from './reflection.ts';
 import { connectionName, everyCall, type InterceptorOptions } from './interceptor.ts';
 
 /** How long open calls may take to end once the server stops. */
@@ -72,7 +72,7 @@ export class GrpcServer {
       'grpc.keepalive_time_ms': 20_000,
       'grpc.keepalive_timeout_ms': 10_000,
     });
-    const { health, packageDefinition } = loadDefinitions();
+    const { health } = loadDefinitions();
     for (const { definition, handlers } of [
       ...services,
       { definition: health, handlers: this.#health.handlers },
@@ -82,7 +82,7 @@ export class GrpcServer {
         handlers as UntypedServiceImplementation,
       );
     }
-    new ReflectionService(packageDefinition).addToServer(this.#server);
+    addReflection(this.#server);
     this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
   }
 

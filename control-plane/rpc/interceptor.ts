@@ -136,6 +136,6 @@ const LATE = {
 };
 
 function malformed(path: string, { why }: MalformedRequest) {
-  const details = `the request can't be decoded as the message of ${path}: ${why}; check that the client was generated from this version of lb/v1`;
+  const details = `the request can't be decoded as the message of ${path}: ${why}`;
   return { code: status.INVALID_ARGUMENT, details, metadata: null };
 }

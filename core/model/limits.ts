@@ -36,6 +36,8 @@ export const MAX_LENGTH = {
   zone: 100,
 } as const;
 
+const KINDS = ['policies', 'pools', 'backends', 'listeners'] as const;
+
 /** A text that is longer than it may be. */
 export function validateLength(field: string, text: string, max: number): Violation[] {
   if (text.length <= max) return [];
@@ -44,7 +46,7 @@ export function validateLength(field: string, text: string, max: number): Violat
 
 /** A configuration that already has too much, from before there were limits, may become smaller, but not larger. */
 export function validateSize(before: State, after: State): Violation[] {
-  return (['policies', 'pools', 'backends', 'listeners'] as const).flatMap((kind) => {
+  return KINDS.flatMap((kind) => {
     const [had, has] = [countOf(before, kind), countOf(after, kind)];
     if (has <= LIMITS[kind] || has <= had) return [];
     const description = `there would be ${has}, and a configuration can have ${LIMITS[kind]}; remove ${has - LIMITS[kind]} in the same request, or give some to another fleet`;
@@ -52,7 +54,11 @@ export function validateSize(before: State, after: State): Violation[] {
   });
 }
 
-function countOf(state: State, kind: 'policies' | 'pools' | 'backends' | 'listeners'): number {
+export function isFarTooLarge(state: State): boolean {
+  return KINDS.some((kind) => countOf(state, kind) > 2 * LIMITS[kind]);
+}
+
+function countOf(state: State, kind: (typeof KINDS)[number]): number {
   if (kind !== 'backends') return state[kind].size;
   return [...state.pools.values()].reduce((sum, { backends }) => sum + backends.size, 0);
 }

@@ -18,6 +18,11 @@ import type { Violation } from './violation.ts';
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
+/** The nearest name is looked for in the first violations only: that compares a name with all others. */
+const MAX_HINTED = 50;
+/** Of one listener; all with all others would be a million. */
+const MAX_OVERLAPS = 3;
+
 /** The path of a resource in a violation: `policies[steady]`, `pools[web].backends[10.0.0.1:80]`. */
 export function pathOf(resource: Resource): string {
   switch (resource.kind) {
@@ -67,7 +72,7 @@ function validateResources(resources: readonly Resource[], state: State): Violat
   const violations: Violation[] = [];
   const loops = new Set<string>();
   for (const resource of resources) {
-    violations.push(...validateOne(resource, state));
+    violations.push(...validateOne(resource, state, violations.length < MAX_HINTED));
     for (const loop of loopsOf(resource, state, listeners)) {
       if (!loops.has(loop.field)) violations.push(loop);
       loops.add(loop.field);
@@ -78,7 +83,7 @@ function validateResources(resources: readonly Resource[], state: State): Violat
 }
 
 /** A resource by itself, and what it refers to. */
-function validateOne(resource: Resource, state: State): Violation[] {
+function validateOne(resource: Resource, state: State, withHint: boolean): Violation[] {
   const at = pathOf(resource);
   switch (resource.kind) {
     case 'policy':
@@ -86,20 +91,20 @@ function validateOne(resource: Resource, state: State): Violation[] {
     case 'pool':
       return [
         ...validateName(resource.value.name, at),
-        ...validateReference(`${at}.policy`, 'policy', resource.value.policy, state.policies),
+        ...validateReference(`${at}.policy`, 'policy', resource.value.policy, state.policies, withHint),
       ];
     case 'backend':
-      return validateBackend(resource.value, at, state);
+      return validateBackend(resource.value, at, state, withHint);
     case 'listener':
       return [
         ...validateName(resource.value.name, at),
         ...validateAddress(`${at}.address`, resource.value.address),
-        ...validateReference(`${at}.pool`, 'pool', resource.value.pool, state.pools),
+        ...validateReference(`${at}.pool`, 'pool', resource.value.pool, state.pools, withHint),
       ];
   }
 }
 
-function validateBackend(backend: Backend, at: string, state: State): Violation[] {
+function validateBackend(backend: Backend, at: string, state: State, withHint: boolean): Violation[] {
   const violations = [
     ...validateAddress(`${at}.address`, backend.address),
     ...validateWord(`${at}.state`, 'backend state', backend.state, BACKEND_STATES),
@@ -110,7 +115,7 @@ function validateBackend(backend: Backend, at: string, state: State): Violation[
     violations.push({ field: `${at}.weight`, description });
   }
   if (!state.pools.has(backend.pool)) {
-    violations.push(...validateReference(at, 'pool', backend.pool, state.pools));
+    violations.push(...validateReference(at, 'pool', backend.pool, state.pools, withHint));
   }
   const parsed = parseAddress(backend.address);
   if (parsed.ok && parsed.value.family === 6 && isLinkLocal(parsed.value.bytes)) {
@@ -136,10 +141,12 @@ function validateReference(
   kind: 'policy' | 'pool',
   name: string,
   known: ReadonlyMap<string, unknown>,
+  withHint: boolean,
 ): Violation[] {
   if (known.has(name)) return [];
   if (name === '') return [{ field, description: `is empty; name the ${kind} to use` }];
-  const description = `there is no ${kind} "${name}"${didYouMean(name, known.keys())}; create it first, or in the same request`;
+  const hint = withHint ? didYouMean(name, known.keys()) : '';
+  const description = `there is no ${kind} "${name}"${hint}; create it first, or in the same request`;
   return [{ field, description }];
 }
 
@@ -181,12 +188,14 @@ function parseListeners(state: State): Listeners {
 function overlapsOf(listener: Listener, listeners: Listeners): Violation[] {
   const own = listeners.byName.get(listener.name)?.address;
   if (own === undefined) return [];
-  return [...listeners.byName.values()]
-    .filter(({ name, address }) => name !== listener.name && addressesOverlap(own, address))
-    .map(({ name, address }) => ({
-      field: `listeners[${listener.name}].address`,
-      description: `${own.canonical} overlaps ${address.canonical}, the address of the listener "${name}"; give each listener an address of its own`,
-    }));
+  const found: Violation[] = [];
+  for (const { name, address } of listeners.byName.values()) {
+    if (name === listener.name || !addressesOverlap(own, address)) continue;
+    const description = `${own.canonical} overlaps ${address.canonical}, the address of the listener "${name}"; give each listener an address of its own`;
+    found.push({ field: `listeners[${listener.name}].address`, description });
+    if (found.length === MAX_OVERLAPS) break;
+  }
+  return found;
 }
 
 /** Backends that are one of the listeners: each connection would come back as a new one, without end. */

@@ -8,19 +8,36 @@ export const PATIENCE = Number(process.env['TEST_PATIENCE'] ?? 1);
 /** Long enough for a loaded machine; a test that waits this long has failed. */
 const DEADLINE_MS = 30_000 * PATIENCE;
 
+const STEP_MS = 5;
+/** Time in which this process had the machine, and when that was read last. */
+let ownMs = 0;
+let readMs = performance.now();
+
+/**
+ * A step that takes longer than it should has waited for other processes, and so have the programs under test. So
+ * deadlines in this time are later the busier the machine is.
+ */
+function readOwnMs(): number {
+  const nowMs = performance.now();
+  ownMs += Math.min(nowMs - readMs, 2 * STEP_MS);
+  readMs = nowMs;
+  return ownMs;
+}
+setInterval(readOwnMs, STEP_MS).unref();
+
 /** Resolves when `isTrue`, asked again and again; rejects with `what` after the deadline. */
 export async function until(what: string, isTrue: () => boolean, deadlineMs = DEADLINE_MS): Promise<void> {
-  const endMs = Date.now() + deadlineMs;
+  const endMs = readOwnMs() + deadlineMs;
   while (!isTrue()) {
-    if (Date.now() > endMs) throw new Error(`waited ${deadlineMs} ms in vain: ${what}`);
-    await pause(5);
+    if (readOwnMs() > endMs) throw new Error(`waited ${deadlineMs} ms in vain: ${what}`);
+    await pause(STEP_MS);
   }
 }
 
 /** The promise, or a rejection with `what` after the deadline. */
 export async function within<T>(what: string, promise: Promise<T>, deadlineMs = DEADLINE_MS): Promise<T> {
   const given = new AbortController();
-  const late = pause(deadlineMs, given.signal).then(() => {
+  const late = pauseOwn(deadlineMs, given.signal).then(() => {
     throw new Error(`waited ${deadlineMs} ms in vain: ${what}`);
   });
   late.catch(() => {});
@@ -29,6 +46,11 @@ export async function within<T>(what: string, promise: Promise<T>, deadlineMs = 
   } finally {
     given.abort();
   }
+}
+
+async function pauseOwn(ms: number, signal: AbortSignal): Promise<void> {
+  const endMs = readOwnMs() + ms;
+  for (let leftMs = ms; leftMs > 0; leftMs = endMs - readOwnMs()) await pause(leftMs, signal);
 }
 
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {

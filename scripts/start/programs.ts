@@ -9,14 +9,14 @@ const PROXY_ID = 'local';
 export function controlPlane(options: StartOptions, at: Addresses): ChildOptions {
   const store = `lmdb:${join(options.dataDir, 'control-plane')}`;
   const args = ['--grpc-address', at.grpc, '--http-address', at.http, '--store', store];
-  return child(options, 'control-plane', 'control-plane/main.js', args, 'npx lb-control-plane');
+  return child(options, 'control-plane', 'control-plane/main.js', args, 'node dist/control-plane/main.js');
 }
 
 export function proxy(options: StartOptions, at: Addresses): ChildOptions {
   const args = ['--proxy-id', PROXY_ID, '--control-plane', at.grpc, '--admin-address', at.admin];
   // On a developer's machine nobody wants to wait half a minute for a browser's idle connection.
   args.push('--state-dir', join(options.dataDir, `proxy-${PROXY_ID}`), '--drain-timeout', '5s');
-  return child(options, `proxy-${PROXY_ID}`, 'data-plane/main.js', args, 'npx lb-data-plane');
+  return child(options, `proxy-${PROXY_ID}`, 'data-plane/main.js', args, 'node dist/data-plane/main.js');
 }
 
 export function demoBackend(options: StartOptions, address: string): ChildOptions {

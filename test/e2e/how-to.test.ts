@@ -39,6 +39,19 @@ describe('docs/how-to', { concurrency: 2 }, () => {
     assert.deepEqual(behindNpx, []);
   });
 
+  it('starts no program by way of npx that ends by a signal, nor does any other page', () => {
+    const all = [
+      'README.md',
+      'CONTRIBUTING.md',
+      ...filesBelow('docs', '.md'),
+      ...filesBelow('deploy', '.md'),
+    ];
+    const starts = all.flatMap(
+      (page) => readText(page).match(/^.*\bnpx (lb-|lbctl register).*--.*$/gm) ?? [],
+    );
+    assert.deepEqual(starts, []);
+  });
+
   for (const page of pages) {
     it(`${page}: every command works, in its order`, async (t) => {
       if (!isRoot(t) || !present(t, 'etcd', 'etcdctl')) return;

@@ -85,6 +85,11 @@ describe('npm start', () => {
     const server = `127.0.0.1:${7000 + offset}`;
     const first = npmStart(t, dataDir, offset);
     await isUp(first);
+    assert.deepEqual(
+      first.lines.filter((line) => /^(Starting a control plane|Compiling)/.test(line)),
+      ['Starting a control plane, a proxy and what they need ...'],
+      'it says that it starts, and compiles nothing that is built',
+    );
     const names = new Set<string>();
     await eventually(async () => {
       const answer = await answers(`http://127.0.0.1:${8080 + offset}/`);

@@ -1,5 +1,7 @@
 /** What lbctl shows of what a control plane answers. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { Metadata } from '@grpc/grpc-js';
 import { startFakeControlPlane } from '../../../harness/control-plane/fake-control-plane.ts';
@@ -161,6 +163,25 @@ describe('lbctl get', () => {
       none.stderr,
       /127\.0\.0\.1:1: connect ECONNREFUSED.*\n.*127\.0\.0\.1:2: connect ECONNREFUSED/,
     );
+  });
+
+  it('gives every replica its share of the time, however many of them hang', async (t) => {
+    // As a stopped process: the kernel accepts connections for it.
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    t.after(() => silent.close());
+    const never = () => new Promise<never>(() => undefined);
+    const hanging = await startFakeControlPlane(t, { ...FLEET, ListPools: never, DeletePool: never });
+    const good = await startFakeControlPlane(t, { ...FLEET, DeletePool: () => ({ revision: '42' }) });
+    const { port } = silent.address() as AddressInfo;
+    const lbctl = lbctlFor(`127.0.0.1:${port}`, hanging.address, good.address);
+    for (const [words, printed] of [
+      ['get pools -o name', 'pool/api\npool/web\n'],
+      ['delete pool web', 'revision 42\n'],
+    ] as const) {
+      const { code, stdout, stderr } = await lbctl([...words.split(' '), '--timeout', '12s']);
+      assert.deepEqual([code, stdout], [0, printed], stderr);
+    }
   });
 
   it('shows revisions, and finds an old one by its number', async (t) => {

@@ -51,6 +51,12 @@ async function serve(
     server,
     address,
     session,
+    /** A probe, over a connection of its own. */
+    ask: async () => {
+      const { stream, ended } = openCall(await session(), CHECK);
+      stream.end(textRequest(''));
+      assert.equal((await ended).status, '0');
+    },
     received,
     kept: (check: (kept: GrpcServer['kept']) => boolean) =>
       eventually(async () => check(server.kept) || undefined, 'the server keeps as little'),
@@ -135,7 +141,7 @@ describe('a stranger', () => {
 
 describe('strangers', () => {
   it('that connect and stay have their oldest connections closed, and a caller with a token is served', async (t) => {
-    const { session, kept, received } = await serve(t);
+    const { session, kept, received, ask } = await serve(t);
     const friend = await session();
     openCall(friend, LIST, TOKEN).stream.end(framed(Buffer.alloc(0)));
     await received(1);
@@ -144,9 +150,7 @@ describe('strangers', () => {
     await kept(({ connections }) => connections === 17);
     assert.equal(friend.closed, false);
     await kept(() => strangers.every(({ closed }, index) => closed === index < 44));
-    const { stream, ended } = openCall(await session(), CHECK);
-    stream.end(textRequest(''));
-    assert.equal((await ended).status, '0');
+    await ask();
   });
 
   it('that hold streams count for them too', async (t) => {
@@ -196,4 +200,29 @@ it('callers with a token have a bound on streams, per connection and in all', as
   await received(60);
   const first = await Promise.race(ends);
   assert.equal(first.rstCode, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+});
+
+it('who asks for reflection and does not read has its questions left unread', async (t) => {
+  const { session, ask } = await serve(t);
+  const friend = await session();
+  const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+  const { stream } = openCall(friend, path, TOKEN);
+  stream.pause();
+  // {file_containing_symbol: "lb.v1.PoolService"}, whose answer is about a thousand times as long.
+  const question = framed(Buffer.concat([Buffer.from([0x22, 17]), Buffer.from('lb.v1.PoolService')]));
+  let isRead = false;
+  stream.write(Buffer.concat(Array.from({ length: 20_000 }, () => question)), () => (isRead = true));
+  for (let call = 0; call < 20; call++) await ask();
+  assert.equal(isRead, false);
+});
+
+it('metadata of more than 64 KB end their stream, and nothing else', async (t) => {
+  const { session, ask } = await serve(t);
+  const stranger = await session();
+  const headers = Object.fromEntries(
+    Array.from({ length: 10 }, (_, index) => [`x-${index}`, 'y'.repeat(10_000)]),
+  );
+  const { status } = await openCall(stranger, CHECK, headers).ended;
+  assert.notEqual(status, '0');
+  await ask();
 });

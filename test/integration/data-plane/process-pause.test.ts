@@ -44,8 +44,11 @@ async function proxyWithClients(t: TestContext, engine: string) {
     t.after(() => {
       for (const socket of sockets) socket.destroy();
     });
-    await Promise.all(sockets.map((socket) => ask(socket, 'hi')));
-    if (performance.now() - startMs < idleMs / 2) return { proxy, sockets, idleMs };
+    const isInTime = await Promise.all(sockets.map((socket) => ask(socket, 'hi'))).then(
+      () => performance.now() - startMs < idleMs / 2,
+      () => false,
+    );
+    if (isInTime) return { proxy, sockets, idleMs };
     for (const socket of sockets) socket.destroy();
   }
 }

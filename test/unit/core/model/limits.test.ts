@@ -68,6 +68,20 @@ describe('the limits of a configuration', () => {
     );
   });
 
+  it('are told alone of what is far too large, and the rest is found in a moment', () => {
+    const listeners = named(30_000, (name) => ({
+      kind: 'listener',
+      value: { name, address: '0.0.0.0:80', pool: 'none' },
+    }));
+    const { violations } = refusalOf(emptyState('s'), applyResources(listeners, { prune: false }));
+    assert.deepEqual(
+      violations.map(({ field }) => field),
+      ['listeners'],
+    );
+    const fewer = refusalOf(emptyState('s'), applyResources(listeners.slice(0, 1_000), { prune: false }));
+    assert.ok(fewer.violations.length <= 5_000, `${fewer.violations.length}`);
+  });
+
   it('leave a proxy room to replace all of it at once, registrations included', () => {
     assert.ok(2 * (LIMITS.backends + LIMITS.registrations) <= MAX_BACKENDS);
     assert.ok(2 * LIMITS.pools <= MAX_POOLS);

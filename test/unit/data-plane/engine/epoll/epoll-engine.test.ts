@@ -185,8 +185,8 @@ describe('an event of a connection that is over', () => {
       rig.turn(rig.clients(CLIENT));
       const client = rig.client(0);
       rig.turn(rig.kernel.event(rig.backend(0), EPOLL.out));
-      rig.kernel.answers.send = [1, -EAGAIN];
-      rig.turn(rig.says(client, words));
+      rig.kernel.answers.send = [1, -EAGAIN, -EAGAIN, -EAGAIN, -EAGAIN];
+      assert.deepEqual(rig.turn(rig.says(client, words)), []);
       assert.deepEqual(rig.kernel.inbox.get(client), [], 'all was read: there is room to park it');
       rig.engine.reset(0, 'shutdown');
     }

@@ -1,0 +1,74 @@
+/** Requests with more items than any can need are refused before they are decoded. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { MalformedRequest, tolerant } from '../../../../control-plane/rpc/definition-wrappers.ts';
+import { MAX_ITEMS } from '../../../../control-plane/rpc/item-count.ts';
+import { LIMITS } from '../../../../core/model/limits.ts';
+import { completePolicy } from '../../../../core/model/draft.ts';
+import { loadDefinitions } from '../../../../core/wire/definitions.ts';
+import { resourceDraftToWire } from '../../../../core/wire/resource-codec.ts';
+
+const { pools, config } = loadDefinitions().services;
+const [apply, add, remove, update] = [
+  tolerant(config).Apply,
+  tolerant(pools).AddBackends,
+  tolerant(pools).RemoveBackends,
+  tolerant(pools).UpdatePool,
+];
+
+function field(number: number, content: Buffer): Buffer {
+  const length: number[] = [];
+  for (let rest = content.length; length.length === 0 || rest > 0; rest >>>= 7) {
+    length.push((rest & 127) | (rest > 127 ? 128 : 0));
+  }
+  return Buffer.concat([Buffer.from([(number << 3) | 2, ...length]), content]);
+}
+const many = (count: number, item: Buffer) => Buffer.alloc(count * item.length, item);
+const EMPTY = Buffer.alloc(0);
+const over = MAX_ITEMS + 1;
+
+describe('a request with too many items', () => {
+  for (const [what, method, bytes] of [
+    ['empty resources', apply, many(over, field(1, EMPTY))],
+    ['empty backends of a pool', apply, field(1, field(2, many(over, field(3, EMPTY))))],
+    ['one message over and over', apply, field(1, field(1, many(over, field(3, EMPTY))))],
+    ['empty backends', add, many(over, field(2, EMPTY))],
+    ['addresses', remove, many(over, field(2, Buffer.from('a')))],
+    ['paths of a mask', update, field(2, many(over, field(1, EMPTY)))],
+  ] as const) {
+    it(`is not decoded: ${what}`, () => {
+      const request: unknown = method.requestDeserialize(bytes);
+      assert.ok(request instanceof MalformedRequest);
+      assert.match(request.why, /more than 60000 items; nothing was changed, so split it/);
+    });
+  }
+
+  it('is larger than a whole configuration', () => {
+    const address = (index: number) => `10.0.${index >> 8}.${index & 255}:80`;
+    const each = <T>(count: number, of: (index: number) => T) =>
+      Array.from({ length: count }, (_, index) => of(index));
+    const backends = each(LIMITS.backends, (index) => ({
+      address: address(index),
+      stateSince: { seconds: 1 },
+    }));
+    const resources = [
+      ...each(LIMITS.policies, () => {
+        const value = { ...completePolicy({ name: 'p' }), connectionLog: { oneIn: 2 } };
+        return resourceDraftToWire({ kind: 'policy', value });
+      }),
+      ...each(LIMITS.pools - 1, () => ({ pool: { name: 'w', backends: [] } })),
+      { pool: { name: 'w', backends } },
+      ...each(LIMITS.listeners, () => ({ listener: { name: 'l' } })),
+    ];
+    const request = apply.requestDeserialize(apply.requestSerialize({ resources }));
+    assert.equal(request.resources.length, resources.length);
+  });
+
+  it('may hold any bytes: what is no message is left to the decoder', () => {
+    for (const bytes of [[0x0a], [0x0a, 0xff, 0xff, 0xff, 0xff, 0xff], [0x0f], [0x0a, 5, 1]]) {
+      const request: unknown = apply.requestDeserialize(Buffer.from(bytes));
+      assert.ok(request instanceof MalformedRequest, bytes.join());
+      assert.doesNotMatch(request.why, /items/);
+    }
+  });
+});
