@@ -32,6 +32,7 @@ export interface ProxyReadings extends TrafficTotals {
   readonly connected: boolean;
   /** Time since a control plane last confirmed the running configuration; null: nothing runs. */
   readonly configAgeSeconds: number | null;
+  readonly isStateDirWritable: boolean;
   readonly build: { readonly version: string; readonly engine: string };
 }
 
@@ -143,6 +144,11 @@ const FAMILIES: readonly Family[] = [
     (add, { configAgeSeconds }) => {
       if (configAgeSeconds !== null) add({}, configAgeSeconds);
     },
+  ),
+  gauge(
+    'lb_state_dir_writable',
+    '1 while snapshots can be saved; 0 when the state directory is read-only.',
+    (add, { isStateDirWritable }) => add({}, Number(isStateDirWritable)),
   ),
   counter('lb_snapshots_total', 'Snapshots that came, by what became of them.', (add, { counts }) => {
     for (const [result, count] of Object.entries(counts.snapshots)) add({ result }, count);
