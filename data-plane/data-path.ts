@@ -19,7 +19,7 @@ import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
 import { tcpChecker } from './health/tcp-checker.ts';
 import { readNetworkSetting } from './host/kernel-settings.ts';
 import { cgroupMemory, memoryBoundHere, parkingBytes } from './host/memory-bound.ts';
-import { recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
+import { limitProblem, recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
 import { SnapshotApplier } from './snapshot-applier.ts';
 import { ProxyWhereabouts } from './whereabouts.ts';
 import type { Plan } from './plan/plan.ts';
@@ -186,6 +186,7 @@ export class DataPath {
 
   async #apply(plan: Plan): ReturnType<PlanApplier['apply']> {
     const addresses = plan.listeners.map(({ address }) => address);
+    const before = limitProblem(this.#limit)?.message;
     // New sockets are opened before old ones are closed.
     this.#listening = new Set([...this.#listening, ...addresses]);
     this.#limit = this.#limitConnections();
@@ -193,6 +194,9 @@ export class DataPath {
     this.#listening = new Set(addresses);
     this.#listenerRows = new Set(plan.listeners.map(({ row }) => row));
     this.#limit = this.#limitConnections();
+    const problem = limitProblem(this.#limit);
+    // The listeners of a plan take descriptors too.
+    if (problem && problem.message !== before) this.#options.logger.warn(problem.message);
     return result;
   }
 
@@ -227,7 +231,7 @@ export class DataPath {
   }
 
   /** For /metrics. */
-  read(): Omit<ProxyReadings, 'connected' | 'configAgeSeconds' | 'build'> {
+  read(): Omit<ProxyReadings, 'connected' | 'configAgeSeconds' | 'isStateDirWritable' | 'build'> {
     return {
       ...this.observer.readTotals(),
       observation: this.observer.observe(),

@@ -25,10 +25,30 @@ export function recordHealthChange(change: HealthChange, logger: Logger, counts:
 
 /** What an operator can do about each bound. */
 const HOW_TO_RAISE: Readonly<Record<Bound, string>> = {
-  descriptors: 'raise the descriptor limit',
+  descriptors: 'raise the descriptor limit (LimitNOFILE, --ulimit nofile, ulimit -n)',
   memory: 'raise the memory limit of the control group',
   flag: 'raise --max-connections',
 };
+
+interface LimitProblem {
+  readonly isFatal: boolean;
+  /** What it is, and what to do. */
+  readonly message: string;
+}
+
+/** A proxy that may have fewer serves nobody. */
+const LEAST_CONNECTIONS = 16;
+/** A proxy that may have fewer, though nobody said so with a flag, is seldom meant to. */
+const FEW_CONNECTIONS = 1_000;
+
+/** Null, or that there is no room to serve anybody, or little. */
+export function limitProblem({ bound, connections }: ConnectionLimit): LimitProblem | null {
+  if (bound === 'flag' || connections >= FEW_CONNECTIONS) return null;
+  const isFatal = connections < LEAST_CONNECTIONS;
+  const room = isFatal ? `fewer than ${LEAST_CONNECTIONS} connections` : `${connections} connections only`;
+  const what = bound === 'memory' ? 'memory' : 'descriptors';
+  return { isFatal, message: `the limit of ${what} leaves room for ${room}: ${HOW_TO_RAISE[bound]}` };
+}
 
 export interface WorkerEvents {
   readonly events: Omit<WorkerPoolEvents, 'onEjected'>;

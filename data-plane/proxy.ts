@@ -1,7 +1,7 @@
 /** The composition root of a proxy's main thread: every `new`, in order. No client's bytes pass through here. */
 import { randomUUID } from 'node:crypto';
 import type { Snapshot } from '../core/model/snapshot.ts';
-import type { Violation } from '../core/model/violation.ts';
+import { type Violation, violationText } from '../core/model/violation.ts';
 import { every, sleep, type Timer } from '../core/runtime/clock.ts';
 import { LbError } from '../core/runtime/errors.ts';
 import type { HostPort } from '../core/runtime/flags.ts';
@@ -13,19 +13,18 @@ import { VERSION } from '../core/runtime/version.ts';
 import { connectReplica } from '../core/wire/clients.ts';
 import type { ProxyInfo } from '../core/wire/generated/lb/v1/ProxyInfo.ts';
 import { timestampToWire } from '../core/wire/timestamp-codec.ts';
-import { chooseEngine, type EngineChoice } from './host/engine-choice.ts';
+import { chooseEngine, type EngineChoice, usableLibc } from './host/engine-choice.ts';
 import type { Engine } from './engine/engine.ts';
 import { epollEngineObstacle } from './engine/epoll/epoll-engine.ts';
-import { type Libc, loadLibc } from './kernel/libc.ts';
 import { clientMigrationAdvice, portReuseAdvice, readNetworkSetting } from './host/kernel-settings.ts';
 import { Reporter } from './reporting/reporter.ts';
-import { recordHealthChange } from './proxy-events.ts';
+import { limitProblem, recordHealthChange } from './proxy-events.ts';
 import { checkSourceAddresses } from './host/source-addresses.ts';
 import { ConfigStatus } from './subscription/config-status.ts';
 import { LastGoodSnapshot } from './subscription/last-good-snapshot.ts';
 import { ReplicaDirectory } from './subscription/replica-directory.ts';
 import type { SavedSnapshot } from './subscription/snapshot-file.ts';
-import { lockStateDir } from './subscription/state-dir.ts';
+import { lockStateDir, whyUnwritable } from './subscription/state-dir.ts';
 import { Subscription } from './subscription/subscription.ts';
 import type { LineSink } from '../core/runtime/line-sink.ts';
 import { createProxyMetrics } from './telemetry/proxy-metrics.ts';
@@ -63,6 +62,7 @@ export class Proxy {
   readonly #engine: Engine['name'];
   readonly #instanceId = randomUUID();
   readonly #status: ConfigStatus;
+  readonly #stateDir: string;
   readonly #dataPath: DataPath;
   readonly #replicas: ReplicaDirectory;
   readonly #admin: HttpServer;
@@ -78,7 +78,7 @@ export class Proxy {
   constructor(options: ProxyOptions) {
     const { clock, random, logger } = options;
     this.#options = options;
-    const libc = loadCLibrary(options);
+    const libc = usableLibc(options);
     const { engine, fellBack } = chooseEngine(
       options.engine,
       // Only checked when epoll may be used, because the check opens sockets.
@@ -88,6 +88,7 @@ export class Proxy {
       logger.warn({ reason: fellBack }, 'the epoll engine cannot run here; the portable engine is used');
     this.#engine = engine;
     const stateDir = lockStateDir(options.stateDir, libc, (words) => logger.warn(words));
+    this.#stateDir = stateDir;
     this.#lastGood = new LastGoodSnapshot({ stateDir, clock, logger });
     const report = () => this.#reporter?.wake();
     this.#status = new ConfigStatus(report);
@@ -113,8 +114,9 @@ export class Proxy {
       logger,
     });
     const metrics = createProxyMetrics(() => this.#read(), options.metricBackends);
+    const warnings = () => this.#warnings();
     this.#admin = new HttpServer({
-      routes: operationRoutes(metrics, () => this.#notReady(), clock),
+      routes: operationRoutes(metrics, () => this.#notReady(), clock, warnings),
       what: 'the admin address',
       flag: '--admin-address',
       maxConnections: MAX_ADMIN_CONNECTIONS,
@@ -134,6 +136,9 @@ export class Proxy {
     const address = await this.#admin.listen(adminAddress);
     await this.#dataPath.start();
     const { bound, connections } = this.#dataPath.connectionLimit;
+    const problem = limitProblem(this.#dataPath.connectionLimit);
+    if (problem?.isFatal) throw new LbError('FAILED_PRECONDITION', problem.message);
+    if (problem) logger.warn(problem.message);
     const limit = { connection_limit: connections, limited_by: bound };
     logger.info(
       { proxy_id: proxyId, admin_address: address, engine: this.#engine, workers, ...limit },
@@ -243,6 +248,7 @@ export class Proxy {
       ...readings,
       connected: this.#subscription?.connected ?? false,
       configAgeSeconds: this.#configAgeSeconds(),
+      isStateDirWritable: whyUnwritable(this.#stateDir) === null,
       build: { version: VERSION, engine: this.#engine },
       logRecordsDropped: readings.logRecordsDropped + this.#options.logLinesDropped(),
     };
@@ -255,6 +261,12 @@ export class Proxy {
     return sinceMs === null ? null : Math.max(0, (this.#options.clock.wallMs() - sinceMs) / 1_000);
   }
 
+  /** What works, and should be put right. */
+  #warnings(): string[] {
+    const refused = this.#status.observation.rejected?.violations.map(violationText) ?? [];
+    return [whyUnwritable(this.#stateDir) ?? [], refused.slice(0, 1)].flat();
+  }
+
   #notReady(): string[] {
     const reasons: string[] = [];
     if (this.#stopping) reasons.push('it is stopping');
@@ -264,17 +276,6 @@ export class Proxy {
     }
     return reasons;
   }
-}
-
-/** Null, with a warning, where it can't be called; throws when an option needs it. */
-function loadCLibrary({ logger, shareListeners, workers }: ProxyOptions): Libc | null {
-  const { libc, reason } = loadLibc();
-  if (libc) return libc;
-  if (shareListeners) {
-    throw new LbError('FAILED_PRECONDITION', `--share-listeners needs the C library, but ${reason}`);
-  }
-  logger.warn({ reason, workers }, 'the C library cannot be called, so only one worker accepts connections');
-  return null;
 }
 
 function describeProxy(

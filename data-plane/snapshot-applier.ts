@@ -93,7 +93,8 @@ export class SnapshotApplier {
 
   #build(snapshot: Snapshot) {
     this.#sequence += 1;
-    for (const reader of this.#inputs.readers) reader.settle();
+    // What was removed and has no connection any more makes room.
+    this.sweep();
     const { rows, whereabouts } = this.#inputs;
     return buildPlan({ snapshot, sequence: this.#sequence, rows, previous: this.#running, whereabouts });
   }

@@ -13,16 +13,16 @@ const KEPT_MS = 30_000;
 
 export class ProxyWhereabouts implements Whereabouts {
   readonly #clock: Clock;
-  readonly #read: () => readonly string[];
+  readonly #read: () => readonly string[] | null;
   #addresses = '';
-  #isOwn: IsOwnIp = () => false;
+  #isOwn: IsOwnIp = ownIps([]);
   readonly isOwn: IsOwnIp = (ip) => this.#isOwn(ip);
   /** By control plane: the addresses of backends that are listeners of any proxy. */
   readonly #told = new Map<string, readonly string[]>();
   /** When each was last told. */
   readonly #fleet = new Map<string, number>();
 
-  constructor(clock: Clock, read = readOwnAddresses) {
+  constructor(clock: Clock, read: () => readonly string[] | null = readOwnAddresses) {
     this.#clock = clock;
     this.#read = read;
     this.refresh();
@@ -40,7 +40,7 @@ export class ProxyWhereabouts implements Whereabouts {
 
   /** Reads the addresses of this host again. Returns whether anything is different from the last time. */
   refresh(): boolean {
-    const addresses = this.#readOrNull();
+    const addresses = this.#read();
     const isSameHost = addresses === null || addresses.join() === this.#addresses;
     if (!isSameHost) {
       this.#isOwn = ownIps(addresses);
@@ -51,14 +51,5 @@ export class ProxyWhereabouts implements Whereabouts {
     for (const backend of [...this.#told.values()].flat()) this.#fleet.set(backend, nowMs);
     for (const [backend, toldMs] of this.#fleet) if (nowMs - toldMs > KEPT_MS) this.#fleet.delete(backend);
     return !isSameHost || before !== [...this.#fleet.keys()].join();
-  }
-
-  /** Null: the process is short of descriptors. Then the addresses of a moment ago are close enough. */
-  #readOrNull(): readonly string[] | null {
-    try {
-      return this.#read();
-    } catch {
-      return null;
-    }
   }
 }

@@ -29,6 +29,9 @@ export type RegistrationState = (typeof REGISTRATION_STATES)[number];
 /** `shadowed`: the pool has a configured backend with that address. `ignored`: it cannot be in the pool. */
 export type RegistrationSource = 'registered' | 'shadowed' | 'ignored';
 
+/** How the reason of a backend begins that is a listener of the fleet itself: it is unhealthy and never gets a connection. */
+export const LEADS_BACK = 'leads back to';
+
 export interface HealthCheck {
   readonly type: HealthCheckType;
   readonly intervalMs: number;

@@ -1,4 +1,5 @@
 /** The end of a program: the first SIGTERM or SIGINT stops it in order, the second at once. */
+import { readFileSync, writeSync } from 'node:fs';
 import { messageOf } from './errors.ts';
 import type { Logger } from './logger.ts';
 
@@ -43,4 +44,27 @@ export function exitOnUnhandledFailures(logger: Logger): void {
   };
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);
+}
+
+/**
+ * Ends the process with a line in its log when it may have fewer than `least` descriptors. To be called before the files of
+ * the program are imported: Node fails there with a stack trace that says nothing.
+ */
+export function requireDescriptors(program: string, least: number): void {
+  const limit = softLimit();
+  if (limit >= least) return;
+  const msg = `cannot start: the descriptor limit is ${limit}, and ${program} needs at least ${least}; raise it with LimitNOFILE in a systemd unit, --ulimit nofile for a container, or ulimit -n in a shell`;
+  const line = { level: 'fatal', time: new Date().toISOString(), program, msg };
+  writeSync(2, `${JSON.stringify(line)}\n`);
+  process.exit(1);
+}
+
+/** Infinite where it can't be read. */
+function softLimit(): number {
+  try {
+    const text = readFileSync('/proc/self/limits', 'utf8');
+    return Number(/^Max open files\s+(\d+)/m.exec(text)?.[1] ?? Number.POSITIVE_INFINITY);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }

@@ -17,8 +17,16 @@ export interface Metrics {
   render(): Promise<string>;
 }
 
-/** `notReady` returns the reasons why the program cannot serve now; empty: it is ready. */
-export function operationRoutes(metrics: Metrics, notReady: () => readonly string[], clock: Clock): Routes {
+/**
+ * `notReady` returns the reasons why the program cannot serve now; empty: it is ready. `warnings` are for people: what
+ * works, and should be put right.
+ */
+export function operationRoutes(
+  metrics: Metrics,
+  notReady: () => readonly string[],
+  clock: Clock,
+  warnings: () => readonly string[] = () => [],
+): Routes {
   // One copy for all who ask.
   const render = oneForAll(async () => Buffer.from(await metrics.render()), clock);
   return {
@@ -27,7 +35,7 @@ export function operationRoutes(metrics: Metrics, notReady: () => readonly strin
     '/readyz': () => {
       const reasons = notReady();
       return reasons.length === 0
-        ? json(200, { status: 'ready' })
+        ? json(200, { status: 'ready', ...(warnings().length > 0 && { warnings: warnings() }) })
         : json(503, { status: 'not ready', reasons });
     },
   };

@@ -1,7 +1,10 @@
 /** Folders and files of one program alone: nobody else gets at them, and a power cut does not take their names. */
 import { closeSync, constants, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+
+/** A snapshot of the largest configuration that a proxy runs takes a tenth of this. */
+const MAX_BYTES = 256 * 1_048_576;
 
 /**
  * Creates a folder and what is missing above it, durable when it returns. Returns what is wrong with who may get at a
@@ -48,4 +51,26 @@ export async function writePrivateFile(path: string, text: string): Promise<void
   } finally {
     await file.close();
   }
+}
+
+/** Throws, with the reason, also for what is not a regular file or far too large. */
+export async function readRegularFile(path: string): Promise<string> {
+  // Without O_NONBLOCK a pipe would hold up the start for ever.
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    (error: NodeJS.ErrnoException) => {
+      throw error.code === 'ELOOP' ? new Error('it is a symbolic link, which is not followed') : error;
+    },
+  );
+  try {
+    return await readWhole(file);
+  } finally {
+    await file.close();
+  }
+}
+
+async function readWhole(file: FileHandle): Promise<string> {
+  const stat = await file.stat();
+  if (!stat.isFile()) throw new Error('it is not a regular file');
+  if (stat.size > MAX_BYTES) throw new Error(`it has ${stat.size} bytes, and at most ${MAX_BYTES} are read`);
+  return file.readFile('utf8');
 }

@@ -4,21 +4,28 @@
  * Besides the addresses of the interfaces, that is all of 127.0.0.0/8 and every local route, which a network card need not
  * have: some clouds deliver the address of a balancer to its hosts in that way.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
-import { constants, networkInterfaces } from 'node:os';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { isLoopback, parseIp } from '../../core/model/ip.ts';
-import { errnoOf } from '../kernel/errno.ts';
 
+const ROUTES = '/proc/net/fib_trie';
 /** A host with the routes of the whole internet has a file of 100 MB; its local routes are in no certain place of it. */
 const MAX_ROUTE_BYTES = 1_048_576;
 
 export type IsOwnIp = (ip: Uint8Array) => boolean;
 
-/** Throws when there is no descriptor to read them with. Each is an IP, or a range such as `10.0.0.0/24`. Sorted, so that two readings can be compared as text. */
-export function readOwnAddresses(): readonly string[] {
-  const ofInterfaces = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
-  const addresses = new Set([...ofInterfaces.map(({ address }) => address), ...localRoutes(readRoutes())]);
-  return [...addresses].sort();
+/**
+ * Each is an IP, or a range such as `10.0.0.0/24`. Sorted, so that two readings can be compared as text. Null when they
+ * can't be read now, for want of a descriptor.
+ */
+export function readOwnAddresses(): readonly string[] | null {
+  try {
+    const ofInterfaces = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+    const addresses = new Set([...ofInterfaces.map(({ address }) => address), ...localRoutes(readRoutes())]);
+    return [...addresses].sort();
+  } catch {
+    return null;
+  }
 }
 
 /** The destinations of type LOCAL in the text of /proc/net/fib_trie, which has IPv4 only. */
@@ -57,19 +64,15 @@ function isWithin(ip: Uint8Array, network: Uint8Array, bits: number): boolean {
 
 /** Nothing where there is no such file. */
 function readRoutes(): string {
+  if (!existsSync(ROUTES)) return '';
+  const file = openSync(ROUTES, 'r');
   try {
-    const file = openSync('/proc/net/fib_trie', 'r');
-    try {
-      const bytes = Buffer.allocUnsafe(MAX_ROUTE_BYTES);
-      let size = 0;
-      for (let read = 1; read > 0 && size < bytes.length; size += read)
-        read = readSync(file, bytes, size, bytes.length - size, null);
-      return bytes.toString('latin1', 0, size);
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    if (errnoOf(error) === constants.errno.ENOENT) return '';
-    throw error;
+    const bytes = Buffer.allocUnsafe(MAX_ROUTE_BYTES);
+    let size = 0;
+    for (let read = 1; read > 0 && size < bytes.length; size += read)
+      read = readSync(file, bytes, size, bytes.length - size, null);
+    return bytes.toString('latin1', 0, size);
+  } finally {
+    closeSync(file);
   }
 }

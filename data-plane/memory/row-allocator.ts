@@ -70,6 +70,14 @@ class RowTable<Name> {
     return this.#holdings.size + missing - this.capacity;
   }
 
+  /** Rows of other names than `keys`: those that plans from `oldest` on name, and those of removed names. */
+  others(keys: readonly string[], oldest: number): { readonly running: number; readonly removed: number } {
+    const wanted = new Set(keys);
+    const others = [...this.#holdings].filter(([key]) => !wanted.has(key));
+    const running = others.filter(([, { stamp }]) => stamp >= oldest).length;
+    return { running, removed: others.length - running };
+  }
+
   /** Stamps the row of a key, and gives it one if it has none (`isNew`). There must be no shortage. */
   hold(key: string, name: Name, stamp: number): { readonly row: number; readonly isNew: boolean } {
     const held = this.#holdings.get(key);
@@ -110,6 +118,8 @@ export class RowAllocator {
   readonly #pools = new RowTable<string>(MAX_POOLS);
   readonly #backends = new RowTable<string>(MAX_BACKENDS);
   readonly #listeners = new RowTable<null>(MAX_LISTENERS);
+  /** Of the oldest plan that any worker runs, as of the last sweep. */
+  #oldestSequence = 0;
   /** By pool: how many rows its backends hold. */
   readonly #backendRowsOf = new Map<string, number>();
 
@@ -125,10 +135,11 @@ export class RowAllocator {
   ): AssignedRows | { readonly ok: false; readonly violations: Violation[] } {
     const backendKeys = wanted.backends.map(keyOfBackend);
     const listenerKeys = wanted.listeners.map(({ canonical }) => canonical);
+    const oldest = this.#oldestSequence;
     const violations = [
-      ...refusal('pools', this.#pools, wanted.pools),
-      ...refusal('backends', this.#backends, backendKeys),
-      ...refusal('listeners', this.#listeners, listenerKeys),
+      ...refusal('pools', this.#pools, wanted.pools, oldest),
+      ...refusal('backends', this.#backends, backendKeys, oldest),
+      ...refusal('listeners', this.#listeners, listenerKeys, oldest),
     ];
     if (violations.length > 0) return { ok: false, violations };
     return {
@@ -152,6 +163,7 @@ export class RowAllocator {
    * that any worker runs; call it after commits, and now and then while removed backends still have connections.
    */
   sweep(oldestSequence: number): void {
+    this.#oldestSequence = oldestSequence;
     this.#backends.sweep(
       oldestSequence,
       (row) => Atomics.load(this.#shared.open, row) === 0,
@@ -223,15 +235,18 @@ function refusal(
   what: string,
   table: RowTable<string> | RowTable<null>,
   keys: readonly string[],
+  oldestSequence: number,
 ): Violation[] {
-  const shortage = table.shortage(keys);
-  if (shortage <= 0) return [];
-  const held = table.capacity + shortage - keys.length;
-  const rest = held > 0 ? `, and ${held} more that were removed still have connections` : '';
-  return [
-    {
-      field: what,
-      description: `there are ${keys.length} ${what}${rest}; a proxy has room for ${table.capacity}: remove some`,
-    },
+  if (table.shortage(keys) <= 0) return [];
+  const { running, removed } = table.others(keys, oldestSequence);
+  const rest = [
+    ...(running > 0 ? [`${running} others run until these do`] : []),
+    ...(removed > 0 ? [`${removed} that were removed still have connections`] : []),
   ];
+  const all = [`there are ${keys.length} ${what}`, ...rest].join(', and ');
+  const description = `${all}; a proxy has room for ${table.capacity}: `;
+  if (keys.length > table.capacity) return [{ field: what, description: `${description}remove some` }];
+  // Temporary, as subscription-state.ts defines it: rows become free when connections end.
+  const again = `${description}the proxy will try again, or replace fewer at a time`;
+  return [{ field: what, description: again, temporary: true } as Violation];
 }

@@ -6,6 +6,7 @@
  * this host or, as the control planes tell, at another proxy of the fleet. The edges of a cycle are what leads back: a chain
  * of listeners that ends at other backends is legal.
  */
+import { LEADS_BACK } from '../../core/model/resources.ts';
 import { type Address, addressesOverlap } from '../../core/model/address.ts';
 import type { ReadBackend, ReadListener, ReadPool } from './read-snapshot.ts';
 
@@ -93,5 +94,5 @@ function listFor<K, V>(lists: Map<K, V[]>, key: K): V[] {
 
 function reasonFor({ isOwn, listener }: Edge): string {
   const proxy = isOwn ? 'this proxy' : 'another proxy of the fleet';
-  return `leads back to the listener ${listener.resource.name} of ${proxy}`;
+  return `${LEADS_BACK} the listener ${listener.resource.name} of ${proxy}`;
 }

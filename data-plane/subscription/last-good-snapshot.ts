@@ -8,14 +8,14 @@
  *    the snapshot, and when the proxy is stopped in order;
  *  - a file that is set aside stays on disk under another name, and a log line says why.
  */
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
-import { syncFolder, writePrivateFile } from '../../core/runtime/private-folder.ts';
+import { readRegularFile, syncFolder, writePrivateFile } from '../../core/runtime/private-folder.ts';
 import { readSnapshotFile, type SavedSnapshot, setSnapshotAside, SNAPSHOT_FILES } from './snapshot-file.ts';
 
 const SURVIVED_MS = 10_000;
@@ -118,7 +118,7 @@ export class LastGoodSnapshot {
 
 /** 0 when the file is missing or makes no sense. */
 async function unfinishedStarts(directory: string): Promise<number> {
-  const text = await readFile(join(directory, STARTS_FILE), 'utf8').catch(() => '');
+  const text = await readRegularFile(join(directory, STARTS_FILE)).catch(() => '');
   return /^\d{1,6}\n$/.test(text) ? Number(text) : 0;
 }
 

@@ -11,12 +11,12 @@
  */
 import { violationText } from '../../core/model/violation.ts';
 import { createHash } from 'node:crypto';
-import { readFile, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FORMAT, type Position } from '../../core/model/commit.ts';
 import type { Snapshot, SnapshotEntry } from '../../core/model/snapshot.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
-import { syncFolder, writePrivateFile } from '../../core/runtime/private-folder.ts';
+import { readRegularFile, syncFolder, writePrivateFile } from '../../core/runtime/private-folder.ts';
 import { assemble } from './assemble-snapshot.ts';
 
 const [NEWEST, BEFORE] = ['snapshot.json', 'snapshot.before.json'] as const;
@@ -82,7 +82,7 @@ export async function stageSnapshotFile(
 export async function readSnapshotFile(directory: string, name: string = NEWEST): Promise<ReadResult> {
   const path = join(directory, name);
   try {
-    return { type: 'saved', saved: parse(await readFile(path, 'utf8')) };
+    return { type: 'saved', saved: parse(await readRegularFile(path)) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { type: 'none' };
     return { type: 'ignored', path, reason: messageOf(error) };

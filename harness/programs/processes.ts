@@ -3,7 +3,7 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -247,13 +247,15 @@ export function temporaryFolder(scope: Scope): string {
   return folder;
 }
 
-/** Asks `look` again and again until it gives something other than false. Fails after `deadlineMs` with what it threw or gave last. */
+/**
+ * Asks `look` again and again until it gives something other than false. Fails after `deadlineMs` with what it threw or gave last, on a busy machine
+ * as many times later as processes wait for each processor. */
 export async function eventually<T>(
   look: () => Promise<T | false | undefined>,
   what: string,
   deadlineMs = 30_000,
 ): Promise<T> {
-  const end = Date.now() + deadlineMs;
+  const beganMs = Date.now();
   let last: unknown;
   do {
     try {
@@ -263,6 +265,11 @@ export async function eventually<T>(
       last = error;
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
-  } while (Date.now() < end);
+  } while (Date.now() < beganMs + deadlineMs * busyness());
   throw new Error(`${what}: not in ${deadlineMs / 1000} s`, { cause: last });
+}
+
+/** How many processes want each processor, 1 at least: for deadlines that say "at once" of a machine with nothing else to do. */
+function busyness(): number {
+  return Math.max(1, (loadavg()[0] ?? 1) / availableParallelism());
 }

@@ -3,7 +3,7 @@ import type { State, StoredPool } from '../../../core/model/state.ts';
 import { counted, few } from '../../../core/view/figures.ts';
 import type { Complaint } from '../../../core/view/reports.ts';
 import type { FleetSummary } from './fleet-summary.ts';
-import { countAvailabilities, inPanic, listenersOf, type PoolBackend } from './pool-rows.ts';
+import { countAvailabilities, inPanic, isUsed, listenersOf, loopOf, type PoolBackend } from './pool-rows.ts';
 import { earliest, type Problem, problem } from './problem.ts';
 
 const DAY_MS = 86_400_000;
@@ -19,7 +19,7 @@ interface PoolFacts {
 export function ofPool(pool: StoredPool, all: readonly PoolBackend[], facts: PoolFacts): readonly Problem[] {
   const { name } = pool.value;
   const seen = facts.fleet.proxies === 0 ? [] : ofHealth(name, all, facts);
-  return [...seen, ...ofDrains(name, all, facts.nowMs)];
+  return [...ofLoops(name, all), ...seen, ...ofDrains(name, all, facts.nowMs)];
 }
 
 function ofHealth(
@@ -35,7 +35,7 @@ function ofHealth(
     const cause = 'pools with listeners have no backends';
     return [problem(`pool/${name}`, 'critical', `Pool ${name} has no backends`, [clients], { pages, cause })];
   }
-  const down = all.filter(({ availability }) => availability === 'down');
+  const down = all.filter((one) => one.availability === 'down' && loopOf(one) === undefined);
   const partly = all.filter(({ availability }) => availability === 'partly up');
   const severity = listeners.length > 0 ? 'critical' : 'warning';
   if (inPanic(all)) {
@@ -49,7 +49,7 @@ function ofHealth(
     const cause = `pools have no healthy backend, so that all are used${because(reasons)}`;
     return [problem(`pool/${name}`, severity, what, why, { pages, sinceMs: sinceOf(down), cause })];
   }
-  if (!all.some(({ backend }) => backend.state === 'active' && backend.weight > 0)) {
+  if (!all.some(isUsed)) {
     const why = [availabilitiesInWords(all), ...(listeners.length > 0 ? [clients] : [])];
     const what = `Pool ${name} has no backend that takes connections`;
     const cause = 'pools have no backend that takes connections';
@@ -87,6 +87,20 @@ function ofPartly(pool: string, proxies: number, partly: readonly PoolBackend[])
     const cause = 'backends are down on some proxies and up on others';
     const at = { pages: [`pools/${pool}`], sinceMs: sinceOf([one]), cause };
     return problem(`backend/${pool}/${address}`, 'warning', what, why, at);
+  });
+}
+
+function ofLoops(pool: string, all: readonly PoolBackend[]): readonly Problem[] {
+  const cause = 'backends are listeners of the fleet itself, and get no connections';
+  return all.flatMap((one) => {
+    const reason = loopOf(one);
+    if (reason === undefined) return [];
+    const { address } = one.backend;
+    const why = [
+      'It gets no connections: each client would become thousands of them. Remove it, or change its address.',
+    ];
+    const at = { pages: [`pools/${pool}`], sinceMs: sinceOf([one]), cause };
+    return [problem(`loop/${pool}/${address}`, 'critical', `${address} of pool ${pool} ${reason}`, why, at)];
   });
 }
 

@@ -1,5 +1,5 @@
 /** Pools: a line each for the overview, and one of them with its backends. Pure. */
-import type { Backend } from '../../../core/model/resources.ts';
+import { type Backend, LEADS_BACK } from '../../../core/model/resources.ts';
 import type { State, StoredPool } from '../../../core/model/state.ts';
 import { type BackendSummary, UNREPORTED } from '../../../core/view/reports.ts';
 import type { FleetSummary } from './fleet-summary.ts';
@@ -51,8 +51,19 @@ function availabilityOf(state: Backend['state'], { health }: BackendSummary): Av
  * to say.
  */
 export function inPanic(all: readonly PoolBackend[]): boolean {
-  const used = all.filter(({ backend }) => backend.state === 'active' && backend.weight > 0);
+  const used = all.filter(isUsed);
   return used.length > 0 && used.every(({ availability }) => availability === 'down');
+}
+
+/** Whether proxies give it connections if its health allows it. */
+export function isUsed(one: PoolBackend): boolean {
+  const { state, weight } = one.backend;
+  return state === 'active' && weight > 0 && loopOf(one) === undefined;
+}
+
+/** What a proxy says of a backend that is a listener of the fleet. */
+export function loopOf({ summary }: PoolBackend): string | undefined {
+  return summary.complaints.find(({ reason }) => reason.startsWith(LEADS_BACK))?.reason;
 }
 
 function isUp({ availability }: PoolBackend): boolean {

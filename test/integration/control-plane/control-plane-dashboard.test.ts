@@ -133,6 +133,17 @@ describe('a change from the page', () => {
     assert.equal((await back({}, '3')).body['revision'], '4');
   });
 
+  it('may forget a proxy that is away, and no other', async (t) => {
+    const plane = await runControlPlane(t);
+    const forget = () => post(plane, { method: 'DeleteProxy', request: { proxyId: 'p' } });
+    assert.equal((await forget()).status, 404);
+    const reporter = TestReporter.of(plane.client, 'p', null);
+    reporter.send({ applied: applied(1) });
+    await eventually(async () => (await forget()).status === 409 || undefined, 'the proxy');
+    reporter.cancel();
+    await eventually(async () => (await forget()).status === 200 || undefined, 'the end of the proxy');
+  });
+
   it('is refused from elsewhere, as something else, too large or broken, and changes nothing', async (t) => {
     const plane = await runControlPlane(t);
     await withPool(plane);

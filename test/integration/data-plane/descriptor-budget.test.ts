@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { type TestContext, describe, it } from 'node:test';
 import { CheckedConversation, startMirror } from '../../../harness/engine/checked-conversation.ts';
-import { eventually, run } from '../../../harness/programs/processes.ts';
+import {
+  eventually,
+  flagList,
+  run,
+  startBuilt,
+  temporaryFolder,
+} from '../../../harness/programs/processes.ts';
 import {
   type ProxyProcess,
   proxySurroundings,
@@ -69,6 +75,43 @@ function saturatedIs(value: number, { proxy }: Serving): Promise<boolean> {
     `lb_saturated ${value}`,
   );
 }
+
+/** Starts a program with so many descriptors. Its exit code, null when it was still running, and the lines of its log. */
+async function startedWith(t: TestContext, program: string, descriptors: number) {
+  const state = temporaryFolder(t);
+  const proxy = { 'state-dir': state, 'admin-address': '127.0.0.1:0', 'control-plane': '127.0.0.1:1' };
+  const plane = { store: `lmdb:${state}`, 'grpc-address': '127.0.0.1:0', 'http-address': '127.0.0.1:0' };
+  const flags = flagList(program === 'data-plane' ? proxy : plane);
+  const running = startBuilt(t, `${program}/main.js`, flags, { descriptors });
+  const level = await running.line((line) => /"level":"(fatal|warn)"/.exec(line)?.[1], 'a word');
+  if (level === 'fatal') assert.equal((await running.ended).code, 1);
+  return running.lines.join('\n');
+}
+
+describe('a program with too few descriptors', () => {
+  for (const [program, descriptors, words] of [
+    ['data-plane', 24, /"fatal".*the descriptor limit is 24, and lb-data-plane needs at least 256; raise it/],
+    [
+      'control-plane',
+      24,
+      /"fatal".*the descriptor limit is 24, and lb-control-plane needs at least 256; raise it/,
+    ],
+    ['data-plane', 64, /"fatal".*the descriptor limit is 64/],
+    ['control-plane', 255, /"fatal".*the descriptor limit is 255/],
+    ['data-plane', 700, /"fatal".*the limit of descriptors leaves room for fewer than 16 connections: raise/],
+    [
+      'data-plane',
+      FEW_DESCRIPTORS,
+      /"warn".*the limit of descriptors leaves room for \d+ connections only: raise/,
+    ],
+  ] as const) {
+    it(`refuses to start, or warns, in words: ${program} with ${descriptors}`, async (t) => {
+      const log = await startedWith(t, program, descriptors);
+      assert.match(log, words);
+      assert.doesNotMatch(log, /\n {4}at |node:internal/, 'no stack trace');
+    });
+  }
+});
 
 describe('a proxy with few descriptors', () => {
   it('lets clients beyond its limit wait, serves those it has, and then the others', async (t) => {

@@ -117,6 +117,9 @@ export const proxy = {
       listeners,
       backends,
       complaints,
+      startedMs,
+      zone,
+      peer,
     } = subject;
     const behind = lag > 0 ? `, ${lag} behind` : '';
     return [
@@ -129,9 +132,9 @@ export const proxy = {
           fact('Metrics', adminAddress || '–'),
           fact('CPUs', cpus(cpusOf(own))),
           fact('Memory', memory(residentOf(own))),
-          ...facts(subject)
-            .filter((words) => words)
-            .map((words) => fact('', words)),
+          startedMs !== null && fact('Started', `${moment(startedMs)}, ${age(Date.now() - startedMs)} ago`),
+          zone !== '' && fact('Zone', zone),
+          peer !== '' && fact('Reports from', peer),
         ],
         !connected && button('Forget', () => forget({ id }), { kind: 'danger-words', key: 'forget' }),
       ),

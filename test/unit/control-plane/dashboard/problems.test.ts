@@ -108,10 +108,17 @@ describe('the problems', () => {
     ]);
   });
 
-  it('repeat what a proxy says of a backend, such as that it is the proxy itself', () => {
-    const reason = 'leads back to listener front of this proxy';
+  it('name a backend that is a listener of the fleet, and does not call a pool of it one in panic', () => {
+    const reason = 'leads back to the listener front of this proxy';
     const backends = [backendReport('web', '10.0.0.1:80', { ...down, reason })];
-    assert.equal(problems([proxy('a', { backends: [...healthy().slice(1), ...backends] })])[0]?.[2], reason);
+    const found = problems([proxy('a', { backends })], { state: fleetState(['active']) });
+    assert.deepEqual(
+      found.map(([severity, what]) => [severity, what]),
+      [
+        ['critical', `10.0.0.1:80 of pool web ${reason}`],
+        ['critical', 'Pool web has no backend that takes connections'],
+      ],
+    );
   });
 
   it('wait until backends were checked', () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseAddress } from '../../../../core/model/address.ts';
+import { LIMITS } from '../../../../core/model/limits.ts';
+import { isTemporary } from '../../../../data-plane/subscription/subscription-state.ts';
 import { CLOSE_REASONS } from '../../../../core/wire/close-reasons.ts';
 import { RowAllocator } from '../../../../data-plane/memory/row-allocator.ts';
 import {
@@ -10,6 +12,7 @@ import {
   HISTOGRAM_CELLS,
   type HistogramName,
   LISTENER_COUNTERS,
+  MAX_BACKENDS,
   MAX_LISTENERS,
   sharedCells,
   workerCells,
@@ -119,6 +122,41 @@ describe('RowAllocator', () => {
     assert.deepEqual(third.ok && third.pools, [1, 2, 0]);
   });
 
+  it('has room to replace everything that the largest configuration has, again and again', () => {
+    const { rows, shared } = setUp();
+    const count = LIMITS.backends + LIMITS.registrations;
+    const replace = (sequence: number) =>
+      rows.assign(sequence, {
+        pools: Array.from({ length: LIMITS.pools }, (_, n) => `pool-${sequence}-${n}`),
+        backends: Array.from({ length: count }, (_, n) => ({
+          pool: `pool-${sequence}-${n % LIMITS.pools}`,
+          address: addressOf(`10.${sequence}.${n >> 8}.${n & 255}:80`),
+        })),
+        listeners: Array.from({ length: LIMITS.listeners }, (_, n) =>
+          addressOf(`10.${sequence}.${n >> 8}.${n & 255}:80`),
+        ),
+      });
+    for (let sequence = 1; sequence <= 4; sequence++) {
+      assert.ok(replace(sequence).ok, `replaced ${sequence - 1} times`);
+      rows.sweep(sequence);
+    }
+    // Connections of those that are replaced take room until they end.
+    for (let row = 0; row < MAX_BACKENDS; row++) Atomics.store(shared.open, row, 1);
+    assert.ok(replace(5).ok);
+    rows.sweep(5);
+    const refused = replace(6);
+    const violation = refused.ok ? null : refused.violations.find(({ field }) => field === 'backends');
+    assert.ok(violation);
+    assert.equal(
+      violation.description,
+      `there are ${count} backends, and ${count} others run until these do, and ${count} that were removed still have connections; a proxy has room for ${MAX_BACKENDS}: the proxy will try again, or replace fewer at a time`,
+    );
+    assert.ok(isTemporary(violation));
+    shared.open.fill(0);
+    rows.sweep(5);
+    assert.ok(replace(6).ok);
+  });
+
   it('refuses what there is no room for, says why, and changes nothing', () => {
     const { rows, workers } = setUp();
     const listeners = Array.from({ length: MAX_LISTENERS }, (_, n) =>
@@ -140,7 +178,7 @@ describe('RowAllocator', () => {
     });
     assert.match(
       (!replaced.ok && replaced.violations[0]?.description) || '',
-      /^there are 1025 listeners, and 1 more that were removed still have connections; .* room for 1024: /,
+      /^there are 1025 listeners, and 1 that were removed still have connections; .* room for 1024: remove some/,
     );
   });
 });

@@ -103,7 +103,7 @@ describe('the addresses of this host', () => {
 describe('what control planes say of other proxies', () => {
   it('counts as long as any of them says so, outlives their silence, and ends after a while', () => {
     const clock = new FakeClock();
-    let host = ['10.0.0.1'];
+    let host: string[] | null = ['10.0.0.1'];
     const whereabouts = new ProxyWhereabouts(clock, () => host);
     const heard = (from: string, backends: string[] | null) => {
       whereabouts.heard(from, backends);
@@ -124,6 +124,9 @@ describe('what control planes say of other proxies', () => {
     host = ['10.0.0.1', '10.0.0.9'];
     assert.equal(whereabouts.isOwn(Uint8Array.of(10, 0, 0, 9)), false);
     assert.equal(whereabouts.refresh(), true);
+    assert.equal(whereabouts.isOwn(Uint8Array.of(10, 0, 0, 9)), true);
+    host = null;
+    assert.equal(whereabouts.refresh(), false, 'they can’t be read for want of a descriptor');
     assert.equal(whereabouts.isOwn(Uint8Array.of(10, 0, 0, 9)), true);
   });
 });

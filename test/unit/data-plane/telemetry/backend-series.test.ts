@@ -107,6 +107,7 @@ describe('the series of backends', () => {
       leadingBack: 0,
       connected: true,
       configAgeSeconds: 0,
+      isStateDirWritable: true,
       build: { version: '1', engine: 'epoll' },
     });
     const metrics = createProxyMetrics(() => read(), LIMIT);

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { callerOf } from '../../../../../control-plane/store/members/caller.ts';
+import { registrationViolations } from '../../../../../control-plane/store/members/registration-request.ts';
 import { canonicalAddress } from '../../../../../core/model/address.ts';
 import { LIMITS } from '../../../../../core/model/limits.ts';
 import { LbError } from '../../../../../core/runtime/errors.ts';
 import { registration } from '../../../../contract/store/member-store.contract.ts';
 import { MemberRig } from '../../../../../harness/store/member-rig.ts';
 import { createPool } from '../../../../../core/model/edits/pool.ts';
-import { commitOn } from '../../../../../harness/state.ts';
+import { commitOn, stateOf } from '../../../../../harness/state.ts';
 import { emptyState } from '../../../../../core/model/fold.ts';
 
 const TTL = 9_000;
@@ -84,6 +85,23 @@ describe('a registration', () => {
     );
     await more('10.0.0.2').then(({ told }) => assert.deepEqual(told, ['registered active']));
   });
+});
+
+it('a registration is refused where a pool, or all together, have as many as there may be', () => {
+  const state = stateOf([{ kind: 'pool', value: { name: 'web', backends: [] } }]);
+  const others = (count: number, pool: string) =>
+    Array.from({ length: count }, (_, index) => web(`10.3.${index >> 8}.${index & 255}:80`, { pool }));
+  const refused = (count: number, pool: string) =>
+    registrationViolations(web(), state, others(count, pool)).map(
+      ({ field, description }) => `${field} ${description}`,
+    );
+  assert.deepEqual(refused(LIMITS.registrationsOfPool - 1, 'web'), []);
+  assert.match(
+    refused(LIMITS.registrationsOfPool, 'web').join(),
+    /^pool "web" has 1000 registrations, the most/,
+  );
+  assert.deepEqual(refused(LIMITS.registrations - 1, 'api'), []);
+  assert.match(refused(LIMITS.registrations, 'api').join(), /^ all pools together have 4000 registrations/);
 });
 
 describe('a caller', () => {
