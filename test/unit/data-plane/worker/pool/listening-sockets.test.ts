@@ -115,7 +115,7 @@ describe('listening sockets', () => {
     );
     assert.ok(
       counts.every((count) => count > 5),
-      `${counts}`,
+      counts.join(),
     );
   });
 
