@@ -1,10 +1,13 @@
 // The tables of pools, listeners and proxies.
 
 import { tallies } from './backend-state.mjs';
-import { link, linkTo, mark, why } from './components.mjs';
+import { linkTo, mark, why } from './components.mjs';
 import { h } from './dom.mjs';
-import { byteRate, latency, rate, whole, words } from './format.mjs';
+import { age, byteRate, bytes, counted, latency, moment, rate, whole, words } from './format.mjs';
 import { column, figures, table } from './table.mjs';
+
+/** As many are named in a row; the page of the proxy has all of them. */
+const MAX_FAILURES = 1;
 
 const trafficOf = (list, name, key) => list?.find((one) => one[key] === name)?.traffic;
 
@@ -62,29 +65,76 @@ export function listenerTable({ view, stats }, first) {
   return table('Listeners', columns, rows, ({ name }) => name, { more, first, nothing: 'No listeners yet.' });
 }
 
-/** What every table of proxies begins with. */
-export const proxyColumns = {
-  proxy: (facts = () => []) =>
+export const statsOf = (stats, id) => stats?.proxies.find(({ proxyId }) => proxyId === id);
+
+export function proxyTable({ view, stats }, first) {
+  const own = ({ id }) => statsOf(stats, id);
+  const columns = [
     column('Proxy', (proxy) => [linkTo('proxies', proxy.id), why(facts(proxy))], 'brief'),
-  state: (troubles = () => []) =>
-    column('State', (proxy) => [mark(...proxyMark(proxy)), why(troubles(proxy))], '', {
+    column('State', (proxy) => [mark(...proxyMark(proxy)), why(troubles(proxy, own(proxy)))], '', {
       filter: (proxy) => proxyMark(proxy)[1],
     }),
-  revision: figures('Revision', ({ revision }) => revision, whole),
-  lag: column('Behind', ({ lag }) => (lag > 0 ? whole(lag) : '–'), 'number', {
-    value: ({ lag }) => lag || null,
-  }),
-  connections: figures('Connections', ({ connections }) => connections, whole),
-  rate: (stats) =>
-    figures('New', ({ id }) => trafficOf(stats?.proxies, id, 'proxyId')?.connectionsPerSecond, rate),
-};
-
-export function proxyTable({ rows, more }, columns, first) {
+    figures('Revision', ({ revision }) => revision, whole),
+    figures('Behind', ({ lag }) => lag || null, whole),
+    column('Engine', ({ engine, version }) => [engine || '–', why(version)]),
+    column('Connections', (row) => [whole(row.connections), why(limit(own(row)))], 'number', {
+      value: ({ connections }) => connections,
+    }),
+    figures('New', (row) => own(row)?.traffic?.connectionsPerSecond, rate),
+    column('CPUs', (row) => cpus(own(row)), 'number', { value: (row) => cpusOf(own(row)) }),
+    column('Memory', (row) => memory(own(row)), 'number', { value: (row) => residentOf(own(row)) }),
+    column('Workers', workerBars, '', { value: ({ workers }) => workers.length }),
+  ];
+  const { rows, more } = view.proxies;
   return table('Proxies', columns, rows, ({ key }) => key, {
     more,
     first,
-    nothing: 'No proxy has reported yet. Try: npx lb-data-plane',
+    nothing: 'No proxy has reported yet. Try: node dist/data-plane/main.js',
   });
+}
+
+const facts = ({ zone, startedMs, peer, sameId }) => [
+  sameId.length > 0 && `from ${peer}`,
+  zone !== '' && `zone ${zone}`,
+  startedMs !== null && `started ${moment(startedMs)}, ${age(Date.now() - startedMs)} ago`,
+];
+
+function troubles({ connected, lastSeenMs, refused, failures, stale }, own) {
+  if (!connected)
+    return lastSeenMs === null
+      ? 'not seen since this control plane started'
+      : `last seen ${moment(lastSeenMs)}`;
+  return [
+    refused !== '' && `refused ${refused}`,
+    ...failures.slice(0, MAX_FAILURES),
+    failures.length > MAX_FAILURES && `and ${counted(failures.length - MAX_FAILURES, 'listener')} more`,
+    stale && 'continues with its last configuration',
+    own?.saturated && 'connection limit reached: new clients wait',
+  ];
+}
+
+const limit = (own) => own?.maxConnections > 0 && `of ${whole(own.maxConnections)}`;
+/** A proxy that reports its process uses some memory. */
+const residentOf = (own) => Number(own?.residentBytes ?? 0) || null;
+const cpusOf = (own) => (residentOf(own) === null ? null : own.cpus);
+export const cpus = (own) => cpusOf(own)?.toFixed(2) ?? '–';
+export const memory = (own) => bytes(residentOf(own));
+
+/** A bar per worker, so that an uneven load is visible. */
+export function workerBars({ connected, workers }) {
+  // What a proxy that is away reported last says nothing about now.
+  if (!connected || workers.length === 0) return '–';
+  const most = Math.max(1, ...workers.map(({ connections }) => connections));
+  const restarts = workers.reduce((sum, worker) => sum + worker.restarts, 0);
+  const bar = ({ index, connections, total, restarts: again }) => {
+    const title = `worker ${index}: ${connections} connections, ${total} since its start, replaced ${counted(again, 'time')}`;
+    const share = h('span', { class: 'bar', style: { '--share': connections / most } });
+    return h('li', { key: index, title }, share, h('span', {}, whole(connections)));
+  };
+  return [
+    h('ul', { class: 'workers', 'aria-label': 'Connections by worker' }, workers.map(bar)),
+    why(restarts > 0 && `replaced ${counted(restarts, 'time')}`),
+  ];
 }
 
 export function proxyMark({ connected, sameId, refused, failures, stale }) {
@@ -93,10 +143,4 @@ export function proxyMark({ connected, sameId, refused, failures, stale }) {
   if (refused !== '') return ['bad', 'refused a revision'];
   if (failures.length > 0) return ['bad', "can't bind every listener"];
   return stale ? ['warn', 'without a control plane'] : ['good', 'connected'];
-}
-
-/** The page of something that is not there, or that is being read. */
-export function missingSubject({ asked }, page, title, list, words) {
-  const text = asked === page ? [`${words} `, link(...list)] : 'Reading …';
-  return [h('h1', { key: 'h1' }, title), h('p', { class: 'empty', key: 'missing' }, text)];
 }

@@ -86,14 +86,13 @@ function heading(one, sort, set) {
   );
 }
 
-/** Search, filters, and for a phone, which shows no headings, a choice of the order. */
+/** Search and filters. */
 function tools(label, columns, rows, { asked, found, id, set }) {
-  const select = (name, words, value, options, kind = '') =>
+  const select = (name, words, value, options) =>
     h(
       'select',
       {
         key: name,
-        class: kind,
         'aria-label': `${words} of ${label}`,
         on: { change: (event) => set(name, event.target.value) },
       },
@@ -106,12 +105,6 @@ function tools(label, columns, rows, { asked, found, id, set }) {
     .map(([{ head }, choices]) =>
       select(head, head, asked.filters[head], [['', `${head}: all`], ...choices.map((word) => [word, word])]),
     );
-  const orders = columns
-    .filter(({ kind }) => kind !== 'actions')
-    .flatMap(({ head }) => [
-      [head, `${head} ▲`],
-      [`-${head}`, `${head} ▼`],
-    ]);
   const search = (event) => set('search', event.target.value);
   const isAsked = found.length < rows.length;
   return h(
@@ -128,7 +121,6 @@ function tools(label, columns, rows, { asked, found, id, set }) {
       on: { input: search },
     }),
     filters,
-    select('sort', 'Order', asked.sort, [['', 'Order'], ...orders], 'phone'),
     h(
       'span',
       { class: 'quiet', role: 'status', key: 'count' },

@@ -196,15 +196,28 @@ describe('the view of the fleet', () => {
         backends: [backendReport('web', '10.0.0.1:80', refused)],
       }),
       proxy('gone', { listeners: [listenerReport('web', { connectionsActive: 9 })] }, false),
+      proxy('b', {
+        listeners: [listenerReport('web')],
+        applied: applied(1, {
+          failedListeners: [{ listener: 'web', address: '0.0.0.0:80', reason: 'EADDRINUSE' }],
+        }),
+      }),
     ];
     const listener = view(proxies, 'listeners/web').subject;
     assert.ok(listener !== null && 'proxies' in listener);
     assert.deepEqual(
-      listener.proxies.map(({ id, connections }) => [id, connections]),
+      listener.proxies.map(({ id, connections, failure }) => [id, connections, failure]),
       [
-        ['a', 3],
-        ['gone', null],
+        ['a', 3, ''],
+        ['gone', null, ''],
+        ['b', 0, 'EADDRINUSE'],
       ],
+    );
+    const failing = view(proxies, 'proxies/b').subject;
+    assert.ok(failing !== null && 'complaints' in failing);
+    assert.deepEqual(
+      failing.listeners.map(({ name, failure }) => [name, failure]),
+      [['web', 'EADDRINUSE']],
     );
     const one = view(proxies, 'proxies/a').subject;
     assert.ok(one !== null && 'complaints' in one);
