@@ -75,8 +75,8 @@ function listenerRow({ value, revision }: Stored<Listener>, fleet: FleetSummary)
     revision,
     /** Null: no connected proxy serves it. */
     connections: fleet.listeners.has(value.name) ? connections : null,
-    /** Where its address can't be bound. */
-    failures: failures.map(({ proxy, reason }) => `${proxy}: ${reason}`),
+    /** Where its address can't be bound: the first proxy, and how many more. */
+    failures: cut(failures, 1, ({ proxy, reason }) => `${proxy}: ${reason}`),
   };
 }
 

@@ -51,8 +51,10 @@ export function proxyRow(proxy: ProxyRecord, newest: number | null) {
         restarts,
       })),
     refused: refusalOf(proxy),
-    /** What it can't bind, a line each. */
-    failures: (applied?.failedListeners ?? []).map(
+    /** What it can't bind: the first listener, and how many more. */
+    failures: cut(
+      applied?.failedListeners ?? [],
+      1,
       ({ listener, address, reason }) => `listener ${listener}, ${address}: ${reason}`,
     ),
     /** It has no control plane to get its configuration from. */

@@ -6,9 +6,6 @@ import { h } from './dom.mjs';
 import { age, byteRate, bytes, counted, latency, moment, rate, whole, words } from './format.mjs';
 import { column, figures, table } from './table.mjs';
 
-/** As many are named in a row; the page of the proxy has all of them. */
-const MAX_FAILURES = 1;
-
 const trafficOf = (list, name, key) => list?.find((one) => one[key] === name)?.traffic;
 
 /** How bad a pool is, and in words. */
@@ -53,7 +50,10 @@ export function listenerTable({ view, stats }, first) {
   const traffic = ({ name }) => trafficOf(stats?.listeners, name, 'listener');
   const columns = [
     column('Listener', ({ name }) => linkTo('listeners', name)),
-    column('Address', ({ address, failures }) => [h('code', {}, address), why(failures)]),
+    column('Address', ({ address, failures }) => [
+      h('code', {}, address),
+      why(failures.rows, failures.more > 0 && `and ${counted(failures.more, 'proxy', 'proxies')} more`),
+    ]),
     column('Pool', ({ pool }) => linkTo('pools', pool), '', { filter: ({ pool }) => pool }),
     figures('Connections', ({ connections }) => connections, whole),
     figures('New', (one) => traffic(one)?.connectionsPerSecond, rate),
@@ -65,10 +65,12 @@ export function listenerTable({ view, stats }, first) {
   return table('Listeners', columns, rows, ({ name }) => name, { more, first, nothing: 'No listeners yet.' });
 }
 
-export const statsOf = (stats, id) => stats?.proxies.find(({ proxyId }) => proxyId === id);
+/** What several processes with one id report can't be told apart. */
+export const statsOf = (stats, { id, sameId }) =>
+  sameId.length > 0 ? undefined : stats?.proxies.find(({ proxyId }) => proxyId === id);
 
 export function proxyTable({ view, stats }, first) {
-  const own = ({ id }) => statsOf(stats, id);
+  const own = (proxy) => statsOf(stats, proxy);
   const columns = [
     column('Proxy', (proxy) => [linkTo('proxies', proxy.id), why(facts(proxy))], 'brief'),
     column('State', (proxy) => [mark(...proxyMark(proxy)), why(troubles(proxy, own(proxy)))], '', {
@@ -106,8 +108,8 @@ function troubles({ connected, lastSeenMs, refused, failures, stale }, own) {
       : `last seen ${moment(lastSeenMs)}`;
   return [
     refused !== '' && `refused ${refused}`,
-    ...failures.slice(0, MAX_FAILURES),
-    failures.length > MAX_FAILURES && `and ${counted(failures.length - MAX_FAILURES, 'listener')} more`,
+    ...failures.rows,
+    failures.more > 0 && `and ${counted(failures.more, 'listener')} more`,
     stale && 'continues with its last configuration',
     own?.saturated && 'connection limit reached: new clients wait',
   ];
@@ -138,9 +140,9 @@ export function workerBars({ connected, workers }) {
 }
 
 export function proxyMark({ connected, sameId, refused, failures, stale }) {
-  if (sameId.length > 0) return ['bad', 'id used by several processes'];
+  if (sameId.length > 0) return ['bad', 'id is not unique'];
   if (!connected) return ['bad', 'disconnected'];
   if (refused !== '') return ['bad', 'refused a revision'];
-  if (failures.length > 0) return ['bad', "can't bind every listener"];
+  if (failures.rows.length > 0) return ['bad', "can't bind every listener"];
   return stale ? ['warn', 'without a control plane'] : ['good', 'connected'];
 }

@@ -25,7 +25,7 @@ export const proxies = {
 
 export const proxy = subjectPage('Proxy', 'proxies', (model, subject) => {
   const { id, connected, revision, lag, startedMs, zone, peer, backends, complaints } = subject;
-  const own = statsOf(model.stats, id);
+  const own = statsOf(model.stats, subject);
   return [
     pageHead(
       `Proxy ${id}`,
