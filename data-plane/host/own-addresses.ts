@@ -28,11 +28,15 @@ export function readOwnAddresses(): readonly string[] | null {
   }
 }
 
-/** The destinations of type LOCAL in the text of /proc/net/fib_trie, which has IPv4 only. */
+/**
+ * The destinations of type LOCAL in the text of /proc/net/fib_trie, which has IPv4 only. Tables with a number are left out:
+ * the kernel consults them for some packets only, and a transparent proxy has all addresses there (local 0.0.0.0/0).
+ */
 export function localRoutes(text: string): string[] {
   const routes: string[] = [];
   let ip = '';
-  for (const line of text.split('\n')) {
+  const tables = text.split(/^(?=\w.*:$)/m).filter((table) => !table.startsWith('Id '));
+  for (const line of tables.join('').split('\n')) {
     ip = /\|-- ([\d.]+)$/.exec(line)?.[1] ?? ip;
     const bits = /\/(\d+) \S+ LOCAL/.exec(line)?.[1];
     if (bits !== undefined) routes.push(bits === '32' ? ip : `${ip}/${bits}`);
