@@ -9,8 +9,11 @@ import { networkInterfaces } from 'node:os';
 import { isLoopback, parseIp } from '../../core/model/ip.ts';
 
 const ROUTES = '/proc/net/fib_trie';
-/** A host with the routes of the whole internet has a file of 100 MB; its local routes are in no certain place of it. */
-const MAX_ROUTE_BYTES = 1_048_576;
+/**
+ * Read each second, which takes milliseconds. A host with the routes of the whole internet has a file of 100 MB; its local
+ * routes are in no certain place of it.
+ */
+const MAX_ROUTE_BYTES = 262_144;
 
 export type IsOwnIp = (ip: Uint8Array) => boolean;
 
