@@ -9,7 +9,7 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
-import type { Clock, Timer } from '../../core/runtime/clock.ts';
+import { afterReading, type Clock, type Timer } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import type { DiscoveryServiceHandlers } from '../../core/wire/generated/lb/v1/DiscoveryService.ts';
@@ -170,7 +170,7 @@ class DiscoveryStream {
 
   #arm(delayMs: number, action: () => void): void {
     this.#timer.cancel();
-    this.#timer = this.#options.clock.after(delayMs, action);
+    this.#timer = afterReading(this.#options.clock, delayMs, action);
   }
 
   #end(reason: LbError): void {

@@ -11,7 +11,7 @@
  *  - memory is bounded: MAX_PROXIES here, of which the one that is away for longest makes room for a new one, and the
  *    limits per proxy in proxy-record.ts.
  */
-import type { Clock } from '../../core/runtime/clock.ts';
+import { afterReading, type Clock } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
@@ -122,7 +122,9 @@ export class Fleet extends FleetListeners {
     }
     for (const other of others) {
       if (entry.duplicate && other.duplicate) continue;
-      other.silence ??= this.#clock.after(SILENT_MS, () => this.#lose(other, silentFor(info, SILENT_MS)));
+      other.silence ??= afterReading(this.#clock, SILENT_MS, () =>
+        this.#lose(other, silentFor(info, SILENT_MS)),
+      );
     }
     this.#markDuplicates(info.id);
     this.tell('change');

@@ -134,7 +134,7 @@ export class ControlPlaneMetrics {
     );
   }
 
-  /** A pool that once had registrations keeps its series at 0, so that an alert can resolve. */
+  /** A pool that once had registrations keeps its series at 0 as long as it is configured, so that an alert can resolve. */
   #registrations(follower: LogFollower): void {
     const pools = new Set<string>();
     const perPool = (name: string, help: string, counts: (state: string) => boolean) => {
@@ -146,6 +146,10 @@ export class ControlPlaneMetrics {
         collect() {
           const registrations = follower.current()?.members.filter(isRegistration) ?? [];
           for (const { value } of registrations) pools.add(value.pool);
+          const configured = follower.current()?.state.pools;
+          const isGone = (pool: string) => configured?.has(pool) === false;
+          for (const pool of pools) if (isGone(pool)) pools.delete(pool);
+          gauge.reset();
           for (const pool of pools) {
             const own = registrations.filter(({ value }) => value.pool === pool && counts(value.state));
             gauge.set({ pool }, own.length);

@@ -30,7 +30,7 @@ import { connectionName, everyCall, type InterceptorOptions } from './intercepto
 const SHUTDOWN_MS = 3_000;
 /** For each connection. Our own clients open a few. */
 const MAX_STREAMS_PER_CONNECTION = 128;
-/** A stream takes about 9 KB, and up to 64 KiB if its client sends what nobody reads; an idle connection takes 30 KB. */
+/** An idle connection takes about 20 KB, a stream 9 KB, and up to 64 KiB if its client sends what nobody reads. */
 const LIMITS: ConnectionLimits = {
   connections: 16_384,
   strangers: 2_048,

@@ -7,7 +7,7 @@
  *  - `next` is never called after the stream has ended.
  */
 import type { ServerWritableStream } from '@grpc/grpc-js';
-import type { Clock, Timer } from '../../core/runtime/clock.ts';
+import { afterReading, type Clock, type Timer } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import { OpenStream, type OpenStreams } from './open-streams.ts';
 
@@ -42,7 +42,7 @@ export class LatestStream<Request, Response> extends OpenStream {
     const found = this.#next();
     if (found === null) return;
     this.#busy = true;
-    this.#timer = this.#clock.after(TAKE_TIMEOUT_MS, () => {
+    this.#timer = afterReading(this.#clock, TAKE_TIMEOUT_MS, () => {
       const message = `the client read nothing from this stream for ${TAKE_TIMEOUT_MS / 1_000} s; open it again and keep reading`;
       this.end(new LbError('RESOURCE_EXHAUSTED', message));
     });

@@ -1,6 +1,6 @@
 /** What long-lived streams have in common: their end with a status, what is undone then, and the end of all of them. */
 import type { EventEmitter } from 'node:events';
-import type { Clock, Timer } from '../../core/runtime/clock.ts';
+import { afterReading, type Clock, type Timer } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import { toGrpcStatus } from '../../core/wire/status.ts';
 
@@ -49,7 +49,7 @@ export class OpenStream {
 
   /** Ends a client's stream that sends no first message in time. The first message must cancel the timer. */
   awaitFirstMessage(clock: Clock, what: string): Timer {
-    const timer = clock.after(FIRST_MESSAGE_TIMEOUT_MS, () => {
+    const timer = afterReading(clock, FIRST_MESSAGE_TIMEOUT_MS, () => {
       const message = `no message came within ${FIRST_MESSAGE_TIMEOUT_MS / 1_000} s; the first message must hold ${what} and be sent at once`;
       this.end(new LbError('INVALID_ARGUMENT', message));
     });

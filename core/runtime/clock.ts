@@ -43,3 +43,17 @@ export function every(clock: Clock, intervalMs: number, action: () => void): Tim
   });
   return { cancel: () => timer.cancel() };
 }
+
+/** Time to read what has arrived while this process stood still: timers run before that. */
+const READ_MS = 250;
+
+/**
+ * For a deadline of somebody else's sign of life. `action` runs after `delayMs`, and never right after this process stood
+ * still (a stopped container, a suspended host): first it reads what had come by then, and may cancel the timer.
+ */
+export function afterReading(clock: Clock, delayMs: number, action: () => void): Timer {
+  let timer = clock.after(delayMs - READ_MS, () => {
+    timer = clock.after(READ_MS, action);
+  });
+  return { cancel: () => timer.cancel() };
+}

@@ -32,6 +32,8 @@ export interface BackendSources {
   /** Reads the totals of a backend by its key; null when nothing is known about it any more. */
   readonly totalsOf: (key: string) => TotalsReading | null;
   readonly removed: ReadonlyMap<string, RemovedBackend>;
+  /** Whose `other` is shown; undefined: that of every pool. */
+  readonly pools?: ReadonlySet<string>;
 }
 
 export class BackendSeries {
@@ -50,7 +52,7 @@ export class BackendSeries {
   }
 
   /** All families of backends. */
-  async render({ backends, totalsOf, removed }: BackendSources): Promise<string> {
+  async render({ backends, totalsOf, removed, pools: shown }: BackendSources): Promise<string> {
     this.#takeRemoved(removed);
     const named = this.#busiest.choose(backends);
     const families = new Families();
@@ -74,6 +76,7 @@ export class BackendSeries {
     });
     for (const pool of this.#others.keys()) if (!pools.has(pool)) this.#others.delete(pool);
     await inSlices(this.#others, ([pool, totals]) => {
+      if (shown && !shown.has(pool)) return;
       const labels = labelText({ pool, backend: OTHER });
       families.counts(labels, totals);
       families.active(labels, active.get(pool) ?? 0);

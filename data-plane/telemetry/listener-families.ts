@@ -4,7 +4,11 @@ import { Histograms, inSlices, labelText, Samples } from './exposition.ts';
 import type { ListenerObservation } from './observation.ts';
 import { CONNECT_SECONDS, DURATION_SECONDS, FIRST_BYTE_SECONDS } from '../memory/shared-memory.ts';
 
-export async function listenerFamilies(listeners: ReadonlyMap<string, ListenerObservation>): Promise<string> {
+/** `named`: the listeners that have histograms. */
+export async function listenerFamilies(
+  listeners: ReadonlyMap<string, ListenerObservation>,
+  named: ReadonlySet<string>,
+): Promise<string> {
   const closed = new Samples(
     'lb_listener_connections_closed_total',
     'counter',
@@ -29,6 +33,7 @@ export async function listenerFamilies(listeners: ReadonlyMap<string, ListenerOb
     for (const [reason, count] of Object.entries(counts.closed)) {
       closed.add(labelText({ listener, reason }), count);
     }
+    if (!named.has(listener)) return;
     const labels = labelText({ listener });
     connect.add(labels, counts.connect);
     firstByte.add(labels, counts.firstByte);
@@ -37,12 +42,18 @@ export async function listenerFamilies(listeners: ReadonlyMap<string, ListenerOb
   return [closed, connect, firstByte, duration].join('');
 }
 
-export async function poolFamilies(connectSeconds: ReadonlyMap<string, HistogramCounts>): Promise<string> {
+/** `named`: the pools that have histograms. */
+export async function poolFamilies(
+  connectSeconds: ReadonlyMap<string, HistogramCounts>,
+  named: ReadonlySet<string>,
+): Promise<string> {
   const connect = new Histograms(
     'lb_connect_duration_seconds',
     CONNECT_SECONDS,
     'Time to connect to a backend, successful attempts only.',
   );
-  await inSlices(connectSeconds, ([pool, counts]) => connect.add(labelText({ pool }), counts));
+  await inSlices(connectSeconds, ([pool, counts]) => {
+    if (named.has(pool)) connect.add(labelText({ pool }), counts);
+  });
   return connect.toString();
 }

@@ -12,6 +12,9 @@ import { Registry } from 'prom-client';
 import { collectProcessMetrics } from '../../core/runtime/process-metrics.ts';
 import type { Metrics } from '../../core/runtime/operation-routes.ts';
 import { BackendSeries } from './backend-series.ts';
+import { BusiestBackends } from './busiest-backends.ts';
+import type { HistogramCounts } from '../memory/counters.ts';
+import { HISTOGRAM_CELLS } from '../memory/shared-memory.ts';
 import type { ConnectionLogReadings } from './connection-log.ts';
 import { type Labels, labelText, Samples } from './exposition.ts';
 import { listenerFamilies, poolFamilies } from './listener-families.ts';
@@ -173,22 +176,31 @@ const FAMILIES: readonly Family[] = [
   }),
 ];
 
-/** `metricBackends`: how many backends are shown by name. */
+/**
+ * `metricBackends`: how many backends are shown by name, how many pools have a histogram and an `other`, and how many
+ * listeners have histograms: the busiest of each. So the budget bounds what has many series.
+ */
 export function createProxyMetrics(read: () => ProxyReadings, metricBackends: number): Metrics {
   const registry = new Registry();
   const backendSeries = new BackendSeries(metricBackends);
+  const busiestPools = new BusiestBackends(metricBackends);
+  const busiestListeners = new BusiestBackends(metricBackends);
   let underWay: Promise<string> | null = null;
   collectProcessMetrics(registry);
 
   async function render(): Promise<string> {
     const now = read();
     const { backends, listeners } = now.observation;
+    const pools = busiestPools.choose(observationsOf(now.poolConnectSeconds));
+    const named = busiestListeners.choose(
+      new Map(Array.from(listeners, ([name, { accepted }]) => [name, { connections: accepted }])),
+    );
     const parts = [
       await registry.metrics(),
       ...FAMILIES.map((family) => renderFamily(family, now)),
-      await poolFamilies(now.poolConnectSeconds),
-      await listenerFamilies(listeners),
-      await backendSeries.render({ backends, totalsOf: now.totalsOf, removed: now.removed }),
+      await poolFamilies(now.poolConnectSeconds, pools),
+      await listenerFamilies(listeners, named),
+      await backendSeries.render({ backends, totalsOf: now.totalsOf, removed: now.removed, pools }),
     ];
     return parts.join('');
   }
@@ -203,6 +215,18 @@ export function createProxyMetrics(read: () => ProxyReadings, metricBackends: nu
       return underWay;
     },
   };
+}
+
+/** How many connects each pool has had. */
+function observationsOf(pools: ReadonlyMap<string, HistogramCounts>) {
+  return new Map(
+    Array.from(pools, ([pool, counts]) => {
+      let connections = 0;
+      // The last cell is not a bucket.
+      for (let bucket = 0; bucket < HISTOGRAM_CELLS - 1; bucket++) connections += counts[bucket] ?? 0;
+      return [pool, { connections }] as const;
+    }),
+  );
 }
 
 function renderFamily({ name, type, help, fill }: Family, readings: ProxyReadings): string {

@@ -197,3 +197,24 @@ describe('balancers and weights', () => {
     }
   });
 });
+
+describe('least_connections', () => {
+  for (const open of [0, 4]) {
+    it(`shares ties by weight, when each has ${open} open connections per weight`, () => {
+      const weights = [1, 2, 5];
+      const candidates = new FakeCandidates(weights);
+      const balancer = create('least_connections', candidates, { random: seededRandom(7) });
+      const picks = [0, 0, 0];
+      for (let n = 0; n < 8_000; n++) {
+        for (const [at, weight] of weights.entries()) candidates.opened[at] = open * weight;
+        const picked = balancer.pick({ sourceHash: 0, nowMs: 0 }, NOTHING_TRIED);
+        picks[picked]! += 1;
+        balancer.release(picked);
+      }
+      for (const [candidate, weight] of weights.entries()) {
+        const share = picks[candidate]! / 8_000;
+        assert.ok(Math.abs(share - weight / 8) < 0.03, `${weight} of 8 got ${share}`);
+      }
+    });
+  }
+});

@@ -23,8 +23,8 @@ export function decide(
 ): EditResult {
   const after = applyChanges(state, changes, state.head.revision + 1);
   const size = validateSize(state, after);
-  // What is far too large is not compared with itself, which would take minutes.
-  const others = isFarTooLarge(after) ? [] : validateChanges(after, changes);
+  // A request that makes it far too large is not compared with itself, which would take minutes.
+  const others = size.length > 0 && isFarTooLarge(after) ? [] : validateChanges(after, changes);
   const violations = [...known, ...size, ...others];
   return violations.length === 0 ? { ok: true, changes } : refuseInvalid(violations);
 }

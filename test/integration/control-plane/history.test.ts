@@ -18,7 +18,7 @@ async function eventful(context: Scope) {
     `backend set web ${A} --weight 7`,
     `backend drain web ${A}`,
     'set listener web --address 0.0.0.0:81',
-    `backend remove web ${B}`,
+    `backend remove web ${B} --force`,
   ]) {
     await succeed(lbctl, words.split(' '));
   }

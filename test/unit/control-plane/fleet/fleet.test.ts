@@ -134,6 +134,17 @@ describe('the roster', () => {
     assert.deepEqual(ids(), ['a', 'b']);
   });
 
+  it('does not take a process for silent because this one stood still: it reads first what had come', () => {
+    const { clock, connect, ended, made } = fleet();
+    const first = connect('a', 'first');
+    connect('a', 'second');
+    clock.stall(60_000);
+    clock.advance(0);
+    first.report(report());
+    clock.advance(60_000);
+    assert.deepEqual([ended, made.list().length], [[], 2]);
+  });
+
   it('lets a process replace its own stream, and ignores later reports of that one', () => {
     const { made, connect, ended } = fleet();
     const first = connect('a', 'first');
