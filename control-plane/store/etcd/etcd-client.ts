@@ -187,7 +187,7 @@ export class EtcdClient {
 
   #noAnswer(error: unknown): LbError {
     const { code, message } = noAnswer(error, this);
-    const others = this.#endpoints.foreign().filter((words) => !message.includes(words));
+    const others = this.#endpoints.troubles().filter((words) => !message.includes(words));
     return new LbError(code, [message, ...others].join('; '), [], error);
   }
 

@@ -16,6 +16,9 @@ export interface ForeignLog {
   warn(fields: object, message: string): void;
 }
 
+/** All are asked until so long before the callers' deadline: what became of the choice is then part of each error. */
+const CHOICE_MARGIN_MS = 100;
+
 interface Place {
   readonly endpoint: EtcdEndpoint;
   /** Undefined until it has said so, and again after a failure. */
@@ -30,6 +33,8 @@ export class EtcdEndpoints {
   readonly #logger: ForeignLog | undefined;
   readonly #choosing = new SharedRun(() => this.#choose());
   #cluster: ClusterIdentity | undefined;
+  /** Why no cluster could be chosen the last time. */
+  #undecided: string | undefined;
   /** Until when the endpoints are asked; the newest caller's. */
   #deadline = 0;
 
@@ -61,9 +66,11 @@ export class EtcdEndpoints {
     return unanimousCluster(this.#seen()) !== undefined;
   }
 
-  /** In words: every endpoint that is left out. */
-  foreign(): readonly string[] {
-    return this.#places.flatMap((place) => place.foreign ?? []);
+  /** In words: why no cluster is chosen, and every endpoint that is left out. */
+  troubles(): readonly string[] {
+    return [this.#undecided, ...this.#places.map(({ foreign }) => foreign)].filter(
+      (words) => words !== undefined,
+    );
   }
 
   close(): void {
@@ -80,6 +87,7 @@ export class EtcdEndpoints {
     }
     this.#judge(place, identity);
     if (place.foreign !== undefined) throw new Error(place.foreign);
+    this.#undecided = undefined;
   }
 
   /** Undefined before the first choice, and while it has no store: one may be made at any moment. */
@@ -112,7 +120,7 @@ export class EtcdEndpoints {
   /** Asks every endpoint, until it is clear which cluster is meant. */
   async #choose(): Promise<void> {
     const before = this.#chosen();
-    const asked = this.#askAll(this.#deadline);
+    const asked = this.#askAll(this.#deadline - CHOICE_MARGIN_MS);
     const all = Promise.all(asked);
     const choice = await new Promise<ClusterIdentity | string>((resolve) => {
       const judge = () => {
@@ -123,6 +131,7 @@ export class EtcdEndpoints {
       void all.then(() => resolve(chooseCluster(this.#seen(), before)));
     });
     if (typeof choice !== 'string') this.#cluster = choice;
+    this.#undecided = typeof choice === 'string' ? choice : undefined;
     const named = all.then(() => {
       for (const place of this.#places) this.#judge(place, place.identity);
     });

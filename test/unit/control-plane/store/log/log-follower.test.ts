@@ -185,7 +185,7 @@ describe('LogFollower', () => {
       (_log, store) => {
         store.head = () => Promise.resolve({ ...other.head, version: 99 });
       },
-      /it is a different store now \(id other store, before store\).* until an operator accepts it \(lbctl store adopt\)$/,
+      /it is a different store now \(id other store, before store\).* until an operator runs lbctl store adopt$/,
     ],
     [
       'another history behind its revision',
