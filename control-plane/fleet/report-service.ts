@@ -191,9 +191,9 @@ class ReportStream {
   }
 }
 
-/** Addresses of backends that any proxy reports as listeners of its own. */
+/** Addresses of backends that any connected proxy reports as listeners of its own. One that has left may never say that they end. */
 function backendsOfFleet(proxies: readonly ProxyRecord[]): readonly string[] {
-  const all = proxies.flatMap(({ applied }) => applied?.ownBackends ?? []);
+  const all = proxies.flatMap(({ applied, connected }) => (connected && applied?.ownBackends) || []);
   const readable = all.filter((address) => address.length <= MAX_ADDRESS_LENGTH);
   return [...new Set(readable)].sort().slice(0, MAX_FLEET_BACKENDS);
 }
