@@ -73,8 +73,8 @@ export interface Engine {
    * with the name of the errno.
    */
   listen(listener: number, on: ListenOn, done: (failure: string | null) => void): void;
-  /** Stops accepting for a listener. Open connections are not affected. */
-  unlisten(listener: number): void;
+  /** Stops accepting for a listener, once the clients that wait already are accepted. Calls `done` when it has. */
+  unlisten(listener: number, done: () => void): void;
   /**
    * Cancels the current attempt, or the wait before one, and asks the handler for another row with
    * onConnectFailed(slot, ECANCELED). Ignored when the connection isn't connecting.
@@ -96,8 +96,8 @@ export interface ConnectionBudget {
   take(listener: number): boolean;
   /** Counts one connection fewer. */
   giveBack(listener: number): void;
-  /** Whether accepting may resume: some way below the limit, so that it doesn't stop again at once. */
-  hasRoom(listener: number): boolean;
+  /** Tells for which listeners accepting may resume now: some way below the limit, so that it doesn't stop again at once. */
+  hasRoom(): (listener: number) => boolean;
 }
 
 /** Descriptors that Node does not know of, so that nothing closes them when a thread ends. 0: none. */

@@ -192,7 +192,7 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
     budget: {
       take: () => (connections += 1) >= limit,
       giveBack: () => void (connections -= 1),
-      hasRoom: () => connections < limit,
+      hasRoom: () => () => connections < limit,
     },
     clock: systemClock,
     wakeFd: script.wakeFd,
@@ -208,7 +208,7 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
       engine.listen(LISTENER, message.on, (failure) => post({ type: 'listening', failure }));
     } else if (message.type === 'reset') engine.reset(message.slot, message.reason);
     else if (message.type === 'reconsider') engine.reconsider(message.slot);
-    else if (message.type === 'unlisten') engine.unlisten(LISTENER);
+    else if (message.type === 'unlisten') engine.unlisten(LISTENER, () => {});
     else if (message.type === 'stop-accepting') engine.stopAccepting();
     else if (message.type === 'close') engine.close();
     else if (message.type === 'hold') {
