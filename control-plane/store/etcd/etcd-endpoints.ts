@@ -8,16 +8,12 @@
  */
 import { originOf } from '../../../core/model/store-succession.ts';
 import { decodeHead } from '../log/commit-codec.ts';
-import { SharedRun } from '../shared-run.ts';
 import { chooseCluster, type ClusterIdentity, isSameCluster, unanimousCluster } from './cluster-choice.ts';
 import type { EtcdEndpoint } from './etcd-endpoint.ts';
 
 export interface ForeignLog {
   warn(fields: object, message: string): void;
 }
-
-/** All are asked until so long before the callers' deadline: what became of the choice is then part of each error. */
-const CHOICE_MARGIN_MS = 100;
 
 interface Place {
   readonly endpoint: EtcdEndpoint;
@@ -31,12 +27,11 @@ export class EtcdEndpoints {
   readonly #places: readonly Place[];
   readonly #headKey: Buffer;
   readonly #logger: ForeignLog | undefined;
-  readonly #choosing = new SharedRun(() => this.#choose());
+  /** The choice that is under way, which all callers share. */
+  #choosing: Promise<void> | undefined;
   #cluster: ClusterIdentity | undefined;
   /** Why no cluster could be chosen the last time. */
   #undecided: string | undefined;
-  /** Until when the endpoints are asked; the newest caller's. */
-  #deadline = 0;
 
   constructor(endpoints: readonly EtcdEndpoint[], headKey: Buffer, logger?: ForeignLog) {
     this.#places = endpoints.map((endpoint) => ({ endpoint, identity: undefined, foreign: undefined }));
@@ -66,11 +61,14 @@ export class EtcdEndpoints {
     return unanimousCluster(this.#seen()) !== undefined;
   }
 
-  /** In words: why no cluster is chosen, and every endpoint that is left out. */
-  troubles(): readonly string[] {
-    return [this.#undecided, ...this.#places.map(({ foreign }) => foreign)].filter(
-      (words) => words !== undefined,
-    );
+  /** Why no cluster is chosen now, if that is so. */
+  get undecided(): string | undefined {
+    return this.#undecided;
+  }
+
+  /** In words: every endpoint that is left out. */
+  foreign(): readonly string[] {
+    return this.#places.flatMap((place) => place.foreign ?? []);
   }
 
   close(): void {
@@ -81,8 +79,10 @@ export class EtcdEndpoints {
     let identity = await this.#identify(place, deadline);
     const chosen = this.#chosen();
     if (chosen === undefined || !isSameCluster(identity, chosen)) {
-      this.#deadline = deadline;
-      await this.#choosing.start();
+      this.#choosing ??= this.#choose(deadline).finally(() => {
+        this.#choosing = undefined;
+      });
+      await this.#choosing;
       identity = await this.#identify(place, deadline);
     }
     this.#judge(place, identity);
@@ -118,9 +118,9 @@ export class EtcdEndpoints {
   }
 
   /** Asks every endpoint, until it is clear which cluster is meant. */
-  async #choose(): Promise<void> {
+  async #choose(deadline: number): Promise<void> {
     const before = this.#chosen();
-    const asked = this.#askAll(this.#deadline - CHOICE_MARGIN_MS);
+    const asked = this.#askAll(deadline);
     const all = Promise.all(asked);
     const choice = await new Promise<ClusterIdentity | string>((resolve) => {
       const judge = () => {
