@@ -62,7 +62,8 @@ export function refuseBoth(
   const others = violationsOf(second).filter(({ field }) => !isSaid(field));
   if (others.length === 0) return first;
   const violations = [...violationsOf(first), ...others];
-  if (second.refusal.code === 'INVALID_ARGUMENT') return refuseInvalid(violations);
+  const isInvalid = [first, second].some(({ refusal }) => refusal.code === 'INVALID_ARGUMENT');
+  if (isInvalid) return refuseInvalid(violations);
   return refuse(first.refusal.code, first.refusal.message, violations);
 }
 

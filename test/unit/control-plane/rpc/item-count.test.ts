@@ -8,12 +8,13 @@ import { completePolicy } from '../../../../core/model/draft.ts';
 import { loadDefinitions } from '../../../../core/wire/definitions.ts';
 import { resourceDraftToWire } from '../../../../core/wire/resource-codec.ts';
 
-const { pools, config } = loadDefinitions().services;
-const [apply, add, remove, update] = [
+const { pools, config, reports } = loadDefinitions().services;
+const [apply, add, remove, update, report] = [
   tolerant(config).Apply,
   tolerant(pools).AddBackends,
   tolerant(pools).RemoveBackends,
   tolerant(pools).UpdatePool,
+  tolerant(reports).StreamReports,
 ];
 
 function field(number: number, content: Buffer): Buffer {
@@ -34,6 +35,7 @@ describe('a request with too many items', () => {
     ['one message over and over', apply, field(1, field(1, many(over, field(3, EMPTY))))],
     ['empty backends', add, many(over, field(2, EMPTY))],
     ['addresses', remove, many(over, field(2, Buffer.from('a')))],
+    ['backends of a report in a stream', report, many(over, field(3, EMPTY))],
     ['paths of a mask', update, field(2, many(over, field(1, EMPTY)))],
   ] as const) {
     it(`is not decoded: ${what}`, () => {
