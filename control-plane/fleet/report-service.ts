@@ -21,10 +21,8 @@ import { positionToWire } from '../../core/wire/snapshot-codec.ts';
 import { knownError } from '../rpc/unary.ts';
 import { OpenStream, type OpenStreams } from '../rpc/open-streams.ts';
 import type { Fleet, ReportSession } from './fleet.ts';
-import type { ProxyRecord } from './proxy-record.ts';
-import type { Process } from './proxy-record.ts';
+import type { Process, ProxyRecord, ReportOwner } from './proxy-record.ts';
 import { proxyViolations } from './report-limits.ts';
-import type { ReportOwner } from './roster-entry.ts';
 import { STORE_FRESH_MS } from '../store/log/log-follower.ts';
 
 const TICK_MS = 1_000;
@@ -69,7 +67,7 @@ export function reportService(options: ReportOptions): ReportService {
   const open = new Set<ReportStream>();
   let fleetBackends: readonly string[] = [];
   let isOld = true;
-  options.fleet.onChange(() => {
+  options.fleet.on('change', () => {
     isOld = true;
   });
   const newestBackends = () => {
