@@ -6,6 +6,7 @@ import { CLOSE_REASONS } from '../../core/wire/close-reasons.ts';
 import { LIMITS, MAX_LENGTH, validateLength } from '../../core/model/limits.ts';
 import { printable } from '../../core/runtime/printable.ts';
 import type { Violation } from '../../core/model/violation.ts';
+import type { Timestamp__Output } from '../../core/wire/generated/google/protobuf/Timestamp.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 
@@ -16,11 +17,13 @@ export interface DroppedValues {
 
 /** A host name and its port are the longest of these. */
 const MAX_WORD = 300;
-/** Of a reason, a violation or the name of a listener that failed. */
+/** Of all other texts. */
 const MAX_TEXT = 500;
 const MOST = { ownBackends: 256, failedListeners: LIMITS.listeners, violations: 100 } as const;
 /** A petabyte within one report. */
 const MAX_INCREASE = 2 ** 50;
+/** The end of the year 9999. Texts can't be made of later times. */
+const MAX_SECONDS = 253_402_300_799;
 const TOTALS = [
   'connectionsTotal',
   'connectFailuresTotal',
@@ -53,6 +56,9 @@ export function proxyViolations(info: ProxyInfo__Output): Violation[] {
     const value = field === 'id' ? info.id : info.instanceId;
     if (value === '') violations.push({ field: `proxy.${field}`, description: 'is missing' });
   }
+  if (info.startedAt !== null && !isTime(info.startedAt)) {
+    violations.push({ field: 'proxy.started_at', description: 'is not between the years 1970 and 9999' });
+  }
   return violations;
 }
 
@@ -67,6 +73,10 @@ export function limitReport(request: StreamReportsRequest__Output, dropped: Drop
   dropped.count += named - request.backends.length - request.listeners.length;
   for (const report of request.backends) {
     cutIn(report, 'reason');
+    if (report.since !== null && !isTime(report.since)) {
+      report.since = null;
+      dropped.count += 1;
+    }
     limitTotals(report, dropped);
   }
   for (const report of request.listeners) {
@@ -79,6 +89,13 @@ export function limitReport(request: StreamReportsRequest__Output, dropped: Drop
   }
   if (process !== null) process.cpuSecondsTotal = plausibleIncrease(process.cpuSecondsTotal, dropped);
   if (applied === null) return;
+  cutIn(applied, 'snapshotHash');
+  for (const position of [applied.position, applied.rejected?.position]) {
+    if (!position) continue;
+    cutIn(position, 'storeId', 'hash');
+    // Nobody asks a proxy which stores its own one took the place of.
+    position.replaces = [];
+  }
   applied.ownBackends = applied.ownBackends.filter(isNamed).slice(0, MOST.ownBackends);
   applied.failedListeners.splice(MOST.failedListeners);
   applied.rejected?.violations.splice(MOST.violations);
@@ -100,6 +117,10 @@ function limitTotals(report: { [total in (typeof TOTALS)[number]]?: string }, dr
     report[field] = '0';
     dropped.count += 1;
   }
+}
+
+function isTime({ seconds }: Timestamp__Output): boolean {
+  return Number(seconds) >= 0 && Number(seconds) <= MAX_SECONDS;
 }
 
 function isNamed(name = ''): boolean {
