@@ -17,6 +17,7 @@ export interface DroppedValues {
 
 /** A host name and its port are the longest of these. */
 const MAX_WORD = 300;
+const MAX_ADDRESS = 64;
 /** Of all other texts. */
 const MAX_TEXT = 500;
 const MOST = { ownBackends: 256, failedListeners: LIMITS.listeners, violations: 100 } as const;
@@ -96,7 +97,7 @@ export function limitReport(request: StreamReportsRequest__Output, dropped: Drop
     // Nobody asks a proxy which stores its own one took the place of.
     position.replaces = [];
   }
-  applied.ownBackends = applied.ownBackends.filter(isNamed).slice(0, MOST.ownBackends);
+  applied.ownBackends = applied.ownBackends.filter(isAddress).slice(0, MOST.ownBackends);
   applied.failedListeners.splice(MOST.failedListeners);
   applied.rejected?.violations.splice(MOST.violations);
   for (const failed of applied.failedListeners) cutIn(failed, 'listener', 'address', 'reason');
@@ -121,6 +122,10 @@ function limitTotals(report: { [total in (typeof TOTALS)[number]]?: string }, dr
 
 function isTime({ seconds }: Timestamp__Output): boolean {
   return Number(seconds) >= 0 && Number(seconds) <= MAX_SECONDS;
+}
+
+function isAddress(text: string): boolean {
+  return text !== '' && text.length <= MAX_ADDRESS && PLAIN.test(text);
 }
 
 function isNamed(name = ''): boolean {

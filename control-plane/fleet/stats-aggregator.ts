@@ -51,7 +51,7 @@ export class BackendSeries extends RateSeries {
 }
 
 export class ListenerSeries extends RateSeries {
-  /** By the index of a reason. */
+  /** In the order of CLOSE_REASONS. */
   readonly closed = new SlidingCounts();
 }
 
@@ -70,7 +70,6 @@ export class StatsAggregator {
   /** By id. */
   readonly proxies = new Map<string, ProxySeries>();
   readonly grid: HistogramBounds = {};
-  readonly reasons: readonly string[] = CLOSE_REASONS;
 
   /** Drops series that no proxy reports any more and that have nothing left in the window. */
   sweep(window: Window): void {
@@ -118,10 +117,12 @@ export class StatsAggregator {
     if (before === null || now === null) return;
     const grown = (field: 'connectionsTotal' | 'bytesFromClientsTotal' | 'bytesToClientsTotal') =>
       increaseOf(Number(before[field]), Number(now[field]));
-    const ended = this.reasons.map((reason) =>
+    const ended = CLOSE_REASONS.map((reason) =>
       increaseOf(Number(before.closedTotal[reason] ?? 0), Number(now.closedTotal[reason] ?? 0)),
     );
-    const errors = FAILURE_REASONS.reduce((sum, reason) => sum + ended[this.reasons.indexOf(reason)]!, 0);
+    const errors = ended
+      .filter((_, index) => FAILURE_REASONS.includes(CLOSE_REASONS[index]!))
+      .reduce((sum, more) => sum + more, 0);
     increase.counts = [
       grown('connectionsTotal'),
       errors,
