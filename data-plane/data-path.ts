@@ -22,7 +22,6 @@ import { cgroupMemory, memoryBoundHere, parkingBytes } from './host/memory-bound
 import { limitProblem, recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
 import { SnapshotApplier } from './snapshot-applier.ts';
 import { ProxyWhereabouts } from './whereabouts.ts';
-import type { Plan } from './plan/plan.ts';
 import type { PlanDirectory } from './plan/plan-directory.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
 import { ConnectionLog, type ConnectionLogInputs } from './telemetry/connection-log.ts';
@@ -133,7 +132,7 @@ export class DataPath {
       stateDir: options.stateDir,
       rows: new RowAllocator(buffers),
       whereabouts: this.#whereabouts,
-      planApplier: { apply: (plan) => this.#apply(plan) },
+      planApplier: { apply: (plan, revise) => this.#apply(plan, revise) },
       readers: [
         ...(log ? [{ run: (plan: PlanDirectory) => log.run(plan), settle: () => log.drain() }] : []),
         this.observer,
@@ -184,13 +183,13 @@ export class DataPath {
     });
   }
 
-  async #apply(plan: Plan): ReturnType<PlanApplier['apply']> {
+  async #apply(...[plan, revise]: Parameters<PlanApplier['apply']>): ReturnType<PlanApplier['apply']> {
     const addresses = plan.listeners.map(({ address }) => address);
     const before = limitProblem(this.#limit)?.message;
     // New sockets are opened before old ones are closed.
     this.#listening = new Set([...this.#listening, ...addresses]);
     this.#limit = this.#limitConnections();
-    const result = await this.#planApplier.apply(plan);
+    const result = await this.#planApplier.apply(plan, revise);
     this.#listening = new Set(addresses);
     this.#listenerRows = new Set(plan.listeners.map(({ row }) => row));
     this.#limit = this.#limitConnections();

@@ -14,7 +14,7 @@ import { messageOf } from '../core/runtime/errors.ts';
 import type { Logger } from '../core/runtime/logger.ts';
 import type { HealthMonitor } from './health/health-monitor.ts';
 import type { RowAllocator } from './memory/row-allocator.ts';
-import { buildPlan } from './plan/build-plan.ts';
+import { buildPlan, type PlanResult } from './plan/build-plan.ts';
 import type { Whereabouts } from './plan/loops.ts';
 import { planDifference } from './plan/plan-difference.ts';
 import type { BuiltPlan, FailedListener, PlanDirectory } from './plan/plan-directory.ts';
@@ -35,7 +35,7 @@ interface RowReader {
 export interface SnapshotApplierInputs {
   readonly stateDir: string;
   readonly rows: RowAllocator;
-  readonly whereabouts: Whereabouts;
+  readonly whereabouts: Pick<Whereabouts, 'isOwn' | 'fleet'>;
   readonly planApplier: Pick<PlanApplier, 'apply'>;
   readonly readers: readonly RowReader[];
   readonly health: Pick<HealthMonitor, 'update'>;
@@ -68,11 +68,18 @@ export class SnapshotApplier {
   }
 
   /** Runs the same snapshot again: addresses in it lead elsewhere now. */
-  whereaboutsChanged(): Promise<void> {
-    return this.#inTurn(async () => {
-      const result = this.#snapshot && this.#build(this.#snapshot);
-      if (result?.ok) await this.#run(result.built);
-    });
+  async whereaboutsChanged(): Promise<void> {
+    try {
+      await this.#inTurn(async () => {
+        const snapshot = this.#snapshot;
+        if (!snapshot) return;
+        const result = this.#build(snapshot);
+        if (result.ok) await this.#run(snapshot, result.built);
+      });
+    } catch (error) {
+      const words = 'backends that lead elsewhere now could not be brought to the workers';
+      this.#inputs.logger.error({ error: messageOf(error) }, words);
+    }
   }
 
   async #apply(snapshot: Snapshot, fromDisk: boolean): Promise<readonly Violation[]> {
@@ -80,7 +87,7 @@ export class SnapshotApplier {
     if (!result.ok) return result.violations;
     const unsaved = fromDisk ? null : await this.#save(snapshot);
     if (unsaved) return [unsaved];
-    await this.#run(result.built);
+    await this.#run(snapshot, result.built);
     this.#snapshot = snapshot;
     this.#inputs.status.applied(snapshot, fromDisk);
     const { position, entries } = snapshot;
@@ -91,12 +98,19 @@ export class SnapshotApplier {
     return [];
   }
 
-  #build(snapshot: Snapshot) {
+  #build(snapshot: Snapshot, failed = this.#failed): PlanResult {
     this.#sequence += 1;
     // What was removed and has no connection any more makes room.
     this.sweep();
     const { rows, whereabouts } = this.#inputs;
-    return buildPlan({ snapshot, sequence: this.#sequence, rows, previous: this.#running, whereabouts });
+    const unbound = new Set(failed.map(({ address }) => address));
+    return buildPlan({
+      snapshot,
+      sequence: this.#sequence,
+      rows,
+      previous: this.#running,
+      whereabouts: { isOwn: whereabouts.isOwn, fleet: whereabouts.fleet, unbound },
+    });
   }
 
   /** Makes a snapshot the one that the next process starts with. Null, or why it can't be saved. */
@@ -113,9 +127,16 @@ export class SnapshotApplier {
     }
   }
 
-  async #run(built: BuiltPlan): Promise<void> {
+  async #run(snapshot: Snapshot, first: BuiltPlan): Promise<void> {
     const { planApplier, readers, health, drains } = this.#inputs;
-    const { failedListeners } = await planApplier.apply(built.plan);
+    let built = first;
+    let expected = this.#failed;
+    const { failedListeners } = await planApplier.apply(built.plan, (failed) => {
+      // A backend on the address of a listener that can't be bound does not lead back: another program has that port.
+      const again = isSameAddresses(failed, expected) ? null : this.#build(snapshot, failed);
+      if (again?.ok) [built, expected] = [again.built, failed];
+      return built.plan;
+    });
     const difference = planDifference(this.#running, built);
     this.#running = built;
     for (const reader of readers) reader.run(built.directory);
@@ -123,7 +144,7 @@ export class SnapshotApplier {
     drains.update(difference);
     this.sweep();
     this.#inputs.status.ownBackends(built.directory.ownBackends);
-    this.listenersFailed(failedListeners);
+    this.listenersFailed(failedListeners, expected);
   }
 
   /** Takes back rows that nothing uses any more. */
@@ -132,8 +153,8 @@ export class SnapshotApplier {
     if (this.#running) this.#inputs.rows.sweep(this.#running.plan.sequence);
   }
 
-  /** These listeners can't be bound now; the others can. */
-  listenersFailed(failed: readonly FailedListener[]): void {
+  /** These listeners can't be bound now; the others can. The plan that runs was built for those that are `expected` to fail. */
+  listenersFailed(failed: readonly FailedListener[], expected = this.#failed): void {
     const { logger, status } = this.#inputs;
     for (const now of failed) {
       const before = this.#failed.find(({ address }) => address === now.address);
@@ -147,6 +168,7 @@ export class SnapshotApplier {
     }
     this.#failed = failed;
     status.failedListeners(failed);
+    if (!isSameAddresses(failed, expected)) void this.whereaboutsChanged();
   }
 
   #inTurn<T>(action: () => Promise<T>): Promise<T> {
@@ -154,4 +176,9 @@ export class SnapshotApplier {
     this.#last = result.catch(() => undefined);
     return result;
   }
+}
+
+function isSameAddresses(some: readonly FailedListener[], others: readonly FailedListener[]): boolean {
+  const textOf = (failed: readonly FailedListener[]) => failed.map(({ address }) => address).join();
+  return textOf(some) === textOf(others);
 }

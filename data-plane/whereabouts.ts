@@ -11,7 +11,7 @@ import type { Whereabouts } from './plan/loops.ts';
 /** A restarted control plane has heard from every proxy long before. */
 const KEPT_MS = 30_000;
 
-export class ProxyWhereabouts implements Whereabouts {
+export class ProxyWhereabouts implements Pick<Whereabouts, 'isOwn' | 'fleet'> {
   readonly #clock: Clock;
   readonly #read: () => readonly string[] | null;
   #addresses = '';

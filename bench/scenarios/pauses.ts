@@ -82,7 +82,7 @@ function planOf(
     sequence: round,
     rows,
     previous,
-    whereabouts: { isOwn: () => false, fleet: new Set() },
+    whereabouts: { isOwn: () => false, fleet: new Set(), unbound: new Set() },
   });
   if (!result.ok) throw new Error('no plan');
   return result.built;

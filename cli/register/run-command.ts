@@ -91,7 +91,7 @@ export function runCommand([command = '', ...args]: readonly string[], hooks: Co
   });
 }
 
-/** Before the command, so that there is no moment without it. Without a shell there is no guard. */
+/** Before the command, so that it is told of it as soon as there is one. Without a shell there is no guard. */
 function startGuard(): Writable {
   const guard = spawn('/bin/sh', ['-c', GUARD], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   guard.once('error', () => undefined).unref();

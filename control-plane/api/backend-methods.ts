@@ -39,7 +39,11 @@ export function backendHandlers({ unary, change, follower }: ApiDeps): BackendHa
     UpdateBackend: unary((request, call) =>
       change('UpdateBackend', request, call, (violations) => {
         const { pool, backend } = request;
-        if (required('backend', backend, violations) === null || backend === null) return null;
+        if (backend === null) {
+          required('pool', pool, violations);
+          required('backend', null, violations);
+          return null;
+        }
         const { address, revision } = backend;
         const draft = backendDraftFromWire(backend, pathOf(pool, address), violations);
         const edit = updateBackend(pool, draft, expectedRevision(revision));

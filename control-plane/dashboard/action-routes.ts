@@ -77,10 +77,26 @@ export function actionRoutes({ call, follower, fleet }: ActionDeps): Routes {
 async function change(call: LocalCall, body: string): Promise<object> {
   const violations: Violation[] = [];
   const read = readChange(parsed(body), violations);
-  if (read === null) throw new LbError('INVALID_ARGUMENT', 'The request is invalid.', violations);
+  if (read === null || violations.length > 0) {
+    const others = read === null ? [] : await otherViolations(call, read);
+    throw new LbError('INVALID_ARGUMENT', 'The request is invalid.', [...violations, ...others]);
+  }
   await refuseUnlessNewest(call, read);
   const result = await call<ChangeResult__Output | DeleteProxyResponse__Output>(read.method, read.request);
   return 'changes' in result ? { ...result, changes: changeRows(result.changes) } : result;
+}
+
+/** What is wrong with the part of a request that can be read, so that everything is said at once. */
+async function otherViolations(call: LocalCall, { method, request }: ChangeRequest) {
+  // It is the only one without a dry run.
+  if (method === 'DeleteProxy') return [];
+  try {
+    await call(method, { ...request, dryRun: true });
+    return [];
+  } catch (error) {
+    if (error instanceof LbError) return error.violations;
+    throw error;
+  }
 }
 
 /** For methods that take no expected revision. A dry run reads the store, so its answer has the newest revision. */

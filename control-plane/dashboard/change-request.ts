@@ -26,16 +26,17 @@ export interface ChangeRequest {
   readonly shown: number | null;
 }
 
-/** Returns null, and adds violations, if this is not a change that the dashboard may make. */
+/**
+ * Adds violations of what can't be read, and answers the rest of the change; null: it is none that the dashboard may make.
+ */
 export function readChange(body: unknown, violations: Violation[]): ChangeRequest | null {
   const { method, request, shown } = isObject(body) ? body : {};
   if (typeof method !== 'string' || !METHODS.includes(method)) {
     violations.push({ field: 'method', description: `must be one of ${METHODS.join(', ')}` });
     return null;
   }
-  const read = readMessage(`lb.v1.${method}Request`, request, '', violations);
+  const read = readMessage(`lb.v1.${method}Request`, request, '', violations) ?? {};
   if (shown !== undefined) readDigits(shown, 'shown', violations);
-  if (violations.length > 0) return null;
   return { method, request: read, shown: shown === undefined ? null : Number(shown) };
 }
 
@@ -60,13 +61,13 @@ function described<T>(name: string): T | undefined {
   return definition?.type as T | undefined;
 }
 
-/** `at`: the path of the value in the request; empty: the request itself. */
-function readMessage(type: string, value: unknown, at: string, violations: Violation[]): object {
+/** `at`: the path of the value in the request; empty: the request itself. Undefined, like below: it can't be read. */
+function readMessage(type: string, value: unknown, at: string, violations: Violation[]): object | undefined {
   const message = described<Message>(type);
   if (message === undefined) throw new TypeError(`there is no message ${type}`);
   if (!isObject(value)) {
     violations.push({ field: at, description: 'must be an object' });
-    return {};
+    return undefined;
   }
   const read = Object.entries(value).map(([written, inner]) => {
     const path = at === '' ? written : `${at}.${written}`;
@@ -83,10 +84,11 @@ function readMessage(type: string, value: unknown, at: string, violations: Viola
 function readField(field: Field, message: Message, value: unknown, at: string, violations: Violation[]) {
   if (field.label !== 'LABEL_REPEATED') return readOne(field, message, value, at, violations);
   if (Array.isArray(value)) {
-    return value.map((item, index) => readOne(field, message, item, `${at}[${index}]`, violations));
+    const items = value.map((item, index) => readOne(field, message, item, `${at}[${index}]`, violations));
+    return items.filter((item) => item !== undefined);
   }
   violations.push({ field: at, description: 'must be a list' });
-  return [];
+  return undefined;
 }
 
 function readOne(
@@ -97,8 +99,9 @@ function readOne(
   violations: Violation[],
 ) {
   const need = (fits: boolean, description: string) => {
-    if (!fits) violations.push({ field: at, description: `must ${description}` });
-    return value;
+    if (fits) return value;
+    violations.push({ field: at, description: `must ${description}` });
+    return undefined;
   };
   if (type === 'TYPE_MESSAGE') return readInner(typeName, value, at, violations);
   if (type === 'TYPE_ENUM') return readWord(typeName, message, value, at, violations);
@@ -109,14 +112,19 @@ function readOne(
   return need(whole, 'be a whole number, 0 or more');
 }
 
-function readInner(typeName: string, value: unknown, at: string, violations: Violation[]): object {
+function readInner(
+  typeName: string,
+  value: unknown,
+  at: string,
+  violations: Violation[],
+): object | undefined {
   if (typeName !== 'google.protobuf.Duration') {
     return readMessage(typeName.includes('.') ? typeName : `lb.v1.${typeName}`, value, at, violations);
   }
   const parsed = parseDuration(typeof value === 'string' ? value : '');
   if (parsed.ok) return durationToWire(parsed.ms);
   violations.push({ field: at, description: parsed.description });
-  return {};
+  return undefined;
 }
 
 /** `round_robin`, or `STRATEGY_ROUND_ROBIN`. */
@@ -139,10 +147,9 @@ function readWord(
 
 /** A revision: it has 64 bits, so it is sent as text. */
 function readDigits(value: unknown, field: string, violations: Violation[]): unknown {
-  if (typeof value !== 'string' || !/^\d{1,15}$/.test(value)) {
-    violations.push({ field, description: 'must be digits' });
-  }
-  return value;
+  if (typeof value === 'string' && /^\d{1,15}$/.test(value)) return value;
+  violations.push({ field, description: 'must be digits' });
+  return undefined;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -182,10 +182,10 @@ class ReportStream {
   }
 }
 
-/** Addresses of backends that any proxy reports as listeners of its own. */
+/** Addresses of backends that any connected proxy reports as listeners of its own. One that has left may never say that they end. */
 function backendsOfFleet(proxies: readonly ProxyRecord[]): string {
-  const all = new Set(proxies.flatMap(({ applied }) => applied?.ownBackends ?? []));
-  return [...all].sort().slice(0, MAX_FLEET_BACKENDS).join(' ');
+  const all = proxies.flatMap(({ applied, connected }) => (connected && applied?.ownBackends) || []);
+  return [...new Set(all)].sort().slice(0, MAX_FLEET_BACKENDS).join(' ');
 }
 
 export function sameIdToWire({ info, peer }: Process): SameIdProcess {

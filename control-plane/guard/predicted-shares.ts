@@ -45,11 +45,11 @@ const PREDICTIONS: Readonly<Record<Strategy, Prediction>> = {
     explanation: `least_connections fills the backends with the fewest open connections for their weight first: ${THESE}; ${LATER}`,
   },
   power_of_two_choices: {
-    of: (candidates) => drawn(candidates, 0),
+    of: drawn,
     explanation: `power_of_two_choices prefers backends with fewer open connections for their weight: ${THESE}; ${LATER}`,
   },
   peak_ewma: {
-    of: (candidates) => drawn(candidates, 1),
+    of: drawn,
     explanation: `peak_ewma prefers backends that connect faster, which is not known here: ${THESE} if all connect equally fast`,
   },
 };
@@ -103,13 +103,13 @@ function filled(candidates: readonly Candidate[], next: number): number[] {
   return candidates.map((candidate) => Math.max(0, candidate.weight * level - candidate.open) / next);
 }
 
-/** The next connections one after the other, each to the better one of two. Load is (open + `extra`) / weight. */
-function drawn(candidates: readonly Candidate[], extra: number): number[] {
+/** The next connections one after the other, each to the one of two with fewer open connections for its weight. */
+function drawn(candidates: readonly Candidate[]): number[] {
   const steps = Math.max(1, Math.min(NEXT, Math.floor(MAX_WORK / (candidates.length || 1))));
   const got = candidates.map(() => 0);
   for (let step = 0; step < steps; step++) {
     const loads = candidates.map(({ open, weight }, index) =>
-      rounded((open + extra + (got[index] ?? 0) * NEXT) / weight),
+      rounded((open + (got[index] ?? 0) * NEXT) / weight),
     );
     for (const [index, share] of twoChoices(candidates, loads).entries()) got[index]! += share / steps;
   }

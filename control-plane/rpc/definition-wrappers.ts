@@ -14,7 +14,7 @@ export class MalformedRequest {
 
 /**
  * grpc-js itself would answer INTERNAL, without a reason, to a request that can't be decoded. A request with more items than
- * any can need is not decoded; streams of proxies, which have a limit for bytes, report more.
+ * any can need is not decoded; a proxy sends its reports in parts.
  */
 export function tolerant<Definition extends object>(definition: Definition): Definition {
   return mapMethods(definition, (method) => ({
@@ -23,7 +23,7 @@ export function tolerant<Definition extends object>(definition: Definition): Def
       try {
         // proto-loader adds it to what grpc-js knows of a method.
         const { requestType } = method as Method & { readonly requestType?: { readonly type: object } };
-        if (!method.requestStream && requestType && hasTooManyItems(bytes, requestType.type)) {
+        if (requestType && hasTooManyItems(bytes, requestType.type)) {
           const why = `it has more than ${MAX_ITEMS} items; nothing was changed, so split it into smaller requests`;
           return new MalformedRequest(why);
         }

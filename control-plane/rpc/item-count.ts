@@ -2,10 +2,18 @@
  * Counts the messages and the items of lists in an encoded request before it is decoded: a message of 16 MiB can have
  * eight million empty ones, which take gigabytes as objects.
  */
+import { LIMITS } from '../../core/model/limits.ts';
 import { loadDefinitions } from '../../core/wire/definitions.ts';
 
-/** More than a whole configuration has (core/model/limits.ts), with each field of each policy set. */
-export const MAX_ITEMS = 60_000;
+/** As many as a whole configuration has, with each field of each resource: a policy counts 12, any other resource 2. */
+export const MAX_ITEMS = 2 * (LIMITS.backends + LIMITS.pools + LIMITS.listeners) + 12 * LIMITS.policies;
+
+/** Of a field's number with its form, and of a length. */
+const TAG_BITS = 32;
+/** A number has up to ten bytes, of seven bits each. */
+const VALUE_BITS = 70;
+/** By form: 64 and 32 bits. */
+const FIXED_LENGTHS: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
 
 /** By the number of a field: what one value of it counts; null is an item by itself. */
 type Shape = ReadonlyMap<number, ItemShape | null>;
@@ -24,7 +32,7 @@ interface Descriptor {
 
 const shapes = new WeakMap<Descriptor, Shape>();
 
-/** Whether an encoded message of this type has more than MAX_ITEMS. What is not a message counts as little as it says. */
+/** Whether an encoded message of this type has more than MAX_ITEMS. Throws when it is not well-formed. */
 export function hasTooManyItems(bytes: Buffer, type: object): boolean {
   return count(bytes, 0, bytes.length, shapeOf(type as Descriptor), 0) > MAX_ITEMS;
 }
@@ -46,33 +54,35 @@ function shapeOf(descriptor: Descriptor): Shape {
   return shape;
 }
 
-/** The items from `at` to `end`, added to `sum`; counting ends beyond MAX_ITEMS, and where the bytes are no message. */
+/**
+ * `sum` and the items from `from` to `end`; counting ends beyond MAX_ITEMS. The decoder reads what breaks the rules of the
+ * encoding in ways of its own, in which more items could hide, so that is refused: numbers that are longer than they may be,
+ * a field that reaches beyond its message, groups.
+ */
 function count(bytes: Buffer, from: number, end: number, shape: Shape, before: number): number {
   let sum = before;
   let at = from;
-  const varint = () => {
+  const varint = (bits: number) => {
     let value = 0;
-    for (let factor = 1; at < end; factor *= 128) {
+    for (let factor = 1; factor < 2 ** bits && at < end; factor *= 128) {
       const byte = bytes[at++] ?? 0;
       value += (byte & 127) * factor;
-      if (byte < 128) break;
+      if (byte < 128 && value < 2 ** bits) return value;
     }
-    return value;
+    throw new RangeError(`a number is cut off or too long at byte ${at}`);
   };
   while (at < end && sum <= MAX_ITEMS) {
-    const tag = varint();
+    const tag = varint(TAG_BITS);
     const [field, wireType] = [Math.floor(tag / 8), tag % 8];
-    if (wireType === 0) {
-      varint();
-      if (shape.has(field)) sum += 1;
-    } else if (wireType === 1) at += 8;
-    else if (wireType === 5) at += 4;
-    else if (wireType !== 2) return sum;
+    const inner = shape.get(field);
+    if (inner !== undefined) sum += 1;
+    if (wireType === 0) varint(VALUE_BITS);
     else {
-      const length = varint();
-      const inner = shape.get(field);
-      if (inner !== undefined) sum += 1;
-      if (inner && at + length <= end) sum = count(bytes, at, at + length, inner(), sum);
+      const length = wireType === 2 ? varint(TAG_BITS) : FIXED_LENGTHS[wireType];
+      if (length === undefined || at + length > end) {
+        throw new RangeError(`a field has an unknown form or does not end within its message at byte ${at}`);
+      }
+      if (inner && wireType === 2) sum = count(bytes, at, at + length, inner(), sum);
       at += length;
     }
   }

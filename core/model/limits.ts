@@ -13,7 +13,7 @@ export const LIMITS = {
   pools: 2_000,
   listeners: 500,
   /** In all pools together; one pool may have all of them. */
-  backends: 12_000,
+  backends: 16_000,
   /** Backends that registered themselves, in all pools together. */
   registrations: 4_000,
   registrationsOfPool: 1_000,
@@ -37,6 +37,7 @@ export const MAX_LENGTH = {
 } as const;
 
 const KINDS = ['policies', 'pools', 'backends', 'listeners'] as const;
+type SizedKind = (typeof KINDS)[number];
 
 /** A text that is longer than it may be. */
 export function validateLength(field: string, text: string, max: number): Violation[] {
@@ -44,12 +45,21 @@ export function validateLength(field: string, text: string, max: number): Violat
   return [{ field, description: `has ${text.length} characters; at most ${max} are allowed` }];
 }
 
-/** A configuration that already has too much, from before there were limits, may become smaller, but not larger. */
+/**
+ * A configuration from an earlier version that has more may be changed and become smaller, but not larger, and no more of
+ * it may be replaced at once than a proxy has rows for.
+ */
 export function validateSize(before: State, after: State): Violation[] {
   return KINDS.flatMap((kind) => {
-    const [had, has] = [countOf(before, kind), countOf(after, kind)];
-    if (has <= LIMITS[kind] || has <= had) return [];
-    const description = `there would be ${has}, and a configuration can have ${LIMITS[kind]}; remove ${has - LIMITS[kind]} in the same request, or give some to another fleet`;
+    const [had, has, limit] = [countOf(before, kind), countOf(after, kind), LIMITS[kind]];
+    const tooMany = has - Math.max(limit, had);
+    if (tooMany > 0) {
+      const description = `there would be ${has}, and a configuration can have ${limit}; remove ${tooMany} in the same request, or give some to another fleet`;
+      return [{ field: kind, description }];
+    }
+    const added = had > limit ? addedTo(before, after, kind) : 0;
+    if (added === 0 || had + added <= 2 * limit) return [];
+    const description = `there are ${had}, and a proxy cannot replace ${added} of them at once; remove some first, or replace fewer at a time`;
     return [{ field: kind, description }];
   });
 }
@@ -58,7 +68,19 @@ export function isFarTooLarge(state: State): boolean {
   return KINDS.some((kind) => countOf(state, kind) > 2 * LIMITS[kind]);
 }
 
-function countOf(state: State, kind: (typeof KINDS)[number]): number {
+function countOf(state: State, kind: SizedKind): number {
   if (kind !== 'backends') return state[kind].size;
   return [...state.pools.values()].reduce((sum, { backends }) => sum + backends.size, 0);
+}
+
+function addedTo(before: State, after: State, kind: SizedKind): number {
+  const known = new Set(namesOf(before, kind));
+  return namesOf(after, kind).filter((name) => !known.has(name)).length;
+}
+
+function namesOf(state: State, kind: SizedKind): string[] {
+  if (kind !== 'backends') return [...state[kind].keys()];
+  return [...state.pools].flatMap(([pool, { backends }]) =>
+    Array.from(backends.keys(), (address) => `${pool}/${address}`),
+  );
 }

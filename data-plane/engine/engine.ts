@@ -96,8 +96,8 @@ export interface ConnectionBudget {
   take(listener: number): boolean;
   /** Counts one connection fewer. */
   giveBack(listener: number): void;
-  /** Whether accepting may resume: some way below the limit, so that it doesn't stop again at once. */
-  hasRoom(listener: number): boolean;
+  /** Tells for which listeners accepting may resume now: some way below the limit, so that it doesn't stop again at once. */
+  hasRoom(): (listener: number) => boolean;
 }
 
 /** Descriptors that Node does not know of, so that nothing closes them when a thread ends. 0: none. */

@@ -9,8 +9,11 @@ import { networkInterfaces } from 'node:os';
 import { isLoopback, parseIp } from '../../core/model/ip.ts';
 
 const ROUTES = '/proc/net/fib_trie';
-/** A host with the routes of the whole internet has a file of 100 MB; its local routes are in no certain place of it. */
-const MAX_ROUTE_BYTES = 1_048_576;
+/**
+ * Read each second, which takes milliseconds. A host with the routes of the whole internet has a file of 100 MB; its local
+ * routes are in no certain place of it.
+ */
+const MAX_ROUTE_BYTES = 262_144;
 
 export type IsOwnIp = (ip: Uint8Array) => boolean;
 
@@ -28,11 +31,15 @@ export function readOwnAddresses(): readonly string[] | null {
   }
 }
 
-/** The destinations of type LOCAL in the text of /proc/net/fib_trie, which has IPv4 only. */
+/**
+ * The destinations of type LOCAL in the text of /proc/net/fib_trie, which has IPv4 only. Tables with a number are left out:
+ * the kernel consults them for some packets only, and a transparent proxy has all addresses there (local 0.0.0.0/0).
+ */
 export function localRoutes(text: string): string[] {
   const routes: string[] = [];
   let ip = '';
-  for (const line of text.split('\n')) {
+  const tables = text.split(/^(?=\w.*:$)/m).filter((table) => !table.startsWith('Id '));
+  for (const line of tables.join('').split('\n')) {
     ip = /\|-- ([\d.]+)$/.exec(line)?.[1] ?? ip;
     const bits = /\/(\d+) \S+ LOCAL/.exec(line)?.[1];
     if (bits !== undefined) routes.push(bits === '32' ? ip : `${ip}/${bits}`);

@@ -5,6 +5,7 @@
  *  - nothing throws after construction: a call returns its result (>= 0), or the errno negated;
  *  - the kernel reads and writes memory by addresses that are looked up once, and that live as long as this object.
  */
+import { readFileSync } from 'node:fs';
 import { type CFunctions, declareFunctions } from './c-functions.ts';
 import type { Ffi } from './ffi.ts';
 import { AF_INET, AF_INET6, NONBLOCK_CLOEXEC, OPTION, SHUT_WR, SIOCOUTQ, SOCK_STREAM } from './linux.ts';
@@ -15,6 +16,8 @@ const SOCKADDR_BYTES = 28;
 const PORT_AT = 2;
 
 export class Sockets {
+  /** The lowest and the highest port that the kernel gives to a socket that asks for none, when this object was made. */
+  readonly localPorts = readLocalPorts();
   protected readonly native: CFunctions;
   /** Two ints for arguments and results. */
   protected readonly value = new Int32Array(2);
@@ -144,5 +147,14 @@ export class Sockets {
     this.#addressView.setUint16(PORT_AT, port);
     this.#address.set(ip, isV4 ? this.#ipv4.start : this.#ipv6.start);
     return isV4 ? 16 : SOCKADDR_BYTES;
+  }
+}
+
+function readLocalPorts(): readonly [number, number] {
+  try {
+    const [lowest, highest] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/);
+    return [Number(lowest), Number(highest)];
+  } catch {
+    return [0, 65_535];
   }
 }

@@ -7,7 +7,7 @@
  * of listeners that ends at other backends is legal.
  */
 import { LEADS_BACK } from '../../core/model/resources.ts';
-import { type Address, addressesOverlap } from '../../core/model/address.ts';
+import { addressesOverlap } from '../../core/model/address.ts';
 import type { ReadBackend, ReadListener, ReadPool } from './read-snapshot.ts';
 
 /** What the snapshot does not say: where its addresses lead. */
@@ -16,6 +16,8 @@ export interface Whereabouts {
   readonly isOwn: (ip: Uint8Array) => boolean;
   /** Addresses of backends that are listeners of any proxy of the fleet: `IP:PORT`. */
   readonly fleet: ReadonlySet<string>;
+  /** Addresses of listeners that can't be bound here. What leads there leads to another program. */
+  readonly unbound: ReadonlySet<string>;
 }
 
 export interface Loops {
@@ -34,17 +36,17 @@ interface Edge {
 export function findLoops(
   pools: readonly ReadPool[],
   listeners: readonly ReadListener[],
-  { isOwn, fleet }: Whereabouts,
+  { isOwn, fleet, unbound }: Whereabouts,
 ): Loops {
-  const reached = [...backendsOnListeners(pools, listeners)];
   const edges = new Map<string, Edge[]>();
   const own = new Set<string>();
-  for (const { backend, listener } of reached) {
+  for (const { backend, listener } of backendsOnListeners(pools, listeners)) {
     const { address, pool, resource } = backend;
     const isHere = isOwn(address.bytes);
+    // Of an own address, such as 127.0.0.1, other proxies know only where it leads at their hosts.
+    if (isHere ? unbound.has(listener.address.canonical) : !fleet.has(address.canonical)) continue;
     if (isHere) own.add(address.canonical);
-    const takesConnections = resource.state === 'active' && resource.weight > 0;
-    if (takesConnections && (isHere || fleet.has(address.canonical)))
+    if (resource.state === 'active' && resource.weight > 0)
       listFor(edges, pool).push({ backend, isOwn: isHere, listener });
   }
   const leadingBack = new Map<ReadBackend, string>();
@@ -64,18 +66,13 @@ function* backendsOnListeners(pools: readonly ReadPool[], listeners: readonly Re
   for (const listener of listeners) listFor(byPort, listener.address.port).push(listener);
   for (const { backends } of pools) {
     for (const backend of backends) {
-      const listener = listenerFor(backend.address, byPort.get(backend.address.port));
+      // At most one: no two listeners overlap.
+      const listener = byPort
+        .get(backend.address.port)
+        ?.find(({ address }) => addressesOverlap(address, backend.address));
       if (listener) yield { backend, listener };
     }
   }
-}
-
-/** The kernel prefers the exact address to a wildcard. */
-function listenerFor(address: Address, listeners: readonly ReadListener[] = []): ReadListener | undefined {
-  return (
-    listeners.find((listener) => listener.address.host === address.host) ??
-    listeners.find((listener) => addressesOverlap(listener.address, address))
-  );
 }
 
 function poolsReachedFrom(pool: string, edges: ReadonlyMap<string, readonly Edge[]>): ReadonlySet<string> {

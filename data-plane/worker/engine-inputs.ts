@@ -34,31 +34,33 @@ export function sharedBudget({
   listenerShare,
 }: Pick<SharedCells, 'control' | 'listenerOpen' | 'listenerShare'>): ConnectionBudget {
   const limit = (): number => Atomics.load(control, CONTROL.maxConnections) || Number.POSITIVE_INFINITY;
-  /** `most`: the limit for connections that belong to no share. */
-  const isFull = (listener: number, most: number): boolean => {
+  /** Whether a connection that belongs to no share has room below `most`. */
+  const hasCommonRoom = (most: number): boolean => {
     const open = Atomics.load(control, CONTROL.connections);
-    if (open < most - Atomics.load(control, CONTROL.shares)) return false;
-    if (Atomics.load(listenerOpen, listener) < listenerShare[listener]!) return open >= limit() + WORKERS;
-    return open + unusedShares() >= most;
-  };
-  /** Only called near the limit. */
-  const unusedShares = (): number => {
+    if (open < most - Atomics.load(control, CONTROL.shares)) return true;
     let unused = 0;
-    for (let row = 0; row < listenerShare.length; row++) {
+    for (let row = 0; row < listenerShare.length && open + unused < most; row++) {
       unused += Math.max(0, listenerShare[row]! - listenerOpen[row]!);
     }
-    return unused;
+    return open + unused < most;
   };
+  const hasOwnRoom = (listener: number): boolean =>
+    Atomics.load(listenerOpen, listener) < listenerShare[listener]! &&
+    Atomics.load(control, CONTROL.connections) < limit() + WORKERS;
   return {
     take(listener) {
       Atomics.add(listenerOpen, listener, 1);
       Atomics.add(control, CONTROL.connections, 1);
-      return isFull(listener, limit());
+      return !hasOwnRoom(listener) && !hasCommonRoom(limit());
     },
     giveBack(listener) {
       Atomics.sub(listenerOpen, listener, 1);
       Atomics.sub(control, CONTROL.connections, 1);
     },
-    hasRoom: (listener) => !isFull(listener, Math.floor(limit() * RESUME_BELOW) + 1),
+    hasRoom() {
+      // Once for all: hundreds of listeners may be full, and this is asked whenever a connection ends.
+      const isCommon = hasCommonRoom(Math.floor(limit() * RESUME_BELOW) + 1);
+      return (listener) => isCommon || hasOwnRoom(listener);
+    },
   };
 }

@@ -192,7 +192,7 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
     budget: {
       take: () => (connections += 1) >= limit,
       giveBack: () => void (connections -= 1),
-      hasRoom: () => connections < limit,
+      hasRoom: () => () => connections < limit,
     },
     clock: systemClock,
     wakeFd: script.wakeFd,

@@ -54,7 +54,7 @@ export class LoopRig {
         copyIp: (_row: number, into: Uint8Array, at: number) => into.set(parseIp('10.0.0.9') ?? [], at),
         port: (row: number) => 80 + row,
       },
-      budget: { take: () => false, giveBack: () => {}, hasRoom: () => true },
+      budget: { take: () => false, giveBack: () => {}, hasRoom: () => () => true },
       clock: this.clock,
       wakeFd: script.wakeFd,
       splice,

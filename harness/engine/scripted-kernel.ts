@@ -165,7 +165,10 @@ export class ScriptedKernel implements Kernel {
     return 0;
   }
 
+  localPorts: readonly [number, number] = [0, 65_535];
+
   isItsOwnPeer(): boolean {
+    this.calls.push('isItsOwnPeer');
     return (this.answers.isItsOwnPeer?.shift() ?? 0) === 1;
   }
 

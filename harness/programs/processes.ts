@@ -269,6 +269,11 @@ export async function eventually<T>(
   throw new Error(`${what}: not in ${deadlineMs / 1000} s`, { cause: last });
 }
 
+/** For `--timeout`: one second on a machine with nothing else to do, and longer the busier the machine is. */
+export function shortTimeout(): string {
+  return `${Math.ceil(busyness())}s`;
+}
+
 /** How many processes want each processor, 1 at least: for deadlines that say "at once" of a machine with nothing else to do. */
 function busyness(): number {
   return Math.max(1, (loadavg()[0] ?? 1) / availableParallelism());

@@ -116,11 +116,9 @@ export class FakeEtcdClient {
     }
   }
 
-  isUnanimous(): boolean {
+  async isUnanimous(): Promise<boolean> {
     return true;
   }
-
-  identifyAgain(): void {}
 
   watch(): () => void {
     return () => undefined;

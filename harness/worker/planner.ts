@@ -12,7 +12,7 @@ import { snapshot } from '../snapshots.ts';
 export class Planner {
   readonly rows: RowAllocator;
   /** Where the addresses of the next plan lead. */
-  whereabouts: Whereabouts = { isOwn: () => false, fleet: new Set() };
+  whereabouts: Whereabouts = { isOwn: () => false, fleet: new Set(), unbound: new Set() };
   #sequence = 0;
   #built: BuiltPlan | null = null;
 

@@ -10,16 +10,19 @@ export interface ReadableLine {
   readonly important: boolean;
 }
 
+/** Texts from outside are in the lines of a log, and must not control the terminal. */
+const UNPRINTABLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
 /** `{"level":"warn","msg":"port taken","listener":"web"}` reads `warn   port taken  listener=web`. */
 export function readable(line: string): ReadableLine {
   const record = parse(line);
-  if (record === undefined) return { text: line, important: true };
+  if (record === undefined) return { text: line.replace(UNPRINTABLE, ' '), important: true };
   const level = wordsOf(record['level'] ?? 'info');
   const fields = Object.entries(record)
     .filter(([key]) => !UNINTERESTING.has(key))
     .map(([key, value]) => `${key}=${wordsOf(value)}`);
   return {
-    text: [level.padEnd(5), wordsOf(record['msg'] ?? ''), ...fields].join('  '),
+    text: [level.padEnd(5), wordsOf(record['msg'] ?? ''), ...fields].join('  ').replace(UNPRINTABLE, ' '),
     important: IMPORTANT.has(level),
   };
 }

@@ -16,7 +16,7 @@ const PAGES = {
   pools: ['#/pools', 'Policies'],
   pool: ['#/pools/web', 'Backends of web'],
   listeners: ['#/listeners', 'All listeners'],
-  listener: ['#/listeners/front', 'How connections end'],
+  listener: ['#/listeners/front', 'Proxies'],
   proxy: ['#/proxies/east', 'Workers'],
   proxies: ['#/proxies', 'Roster'],
   events: ['#/events', 'What happened'],

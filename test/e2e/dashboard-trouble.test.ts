@@ -24,7 +24,7 @@ describe('the dashboard, in trouble,', () => {
     await page.goto(`http://${fleet.http}/#/pools/nothing`);
     await page.getByText('There is no such pool.').waitFor();
     await page.goBack();
-    await page.locator('main').getByRole('link', { name: 'overview' }).click();
+    await page.locator('main').getByRole('link', { name: 'Go to the overview' }).click();
     await page.getByRole('heading', { name: 'Overview', exact: true }).waitFor();
   });
 

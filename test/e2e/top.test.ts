@@ -78,7 +78,7 @@ describe('lbctl top on a terminal', () => {
     pty.press('x/zzz');
     await pty.shows(/\[proxies 0\].*\/zzz/);
     pty.press('\u001b');
-    await pty.shows(/^p +here/);
+    await pty.shows(/^p +connected/);
     pty.press('q');
     await isGivenBack(pty, 0);
   });

@@ -11,7 +11,7 @@ import { type FleetSummary, summarizeFleet } from './fleet-summary.ts';
 import { backendsOf, poolPage, poolSummary } from './pool-rows.ts';
 import { ofPage, problemList } from './problem.ts';
 import { problemsOf } from './problems.ts';
-import { proxyPage, proxyRow } from './proxy-rows.ts';
+import { failureAt, keyOf, proxyPage, proxyRow } from './proxy-rows.ts';
 import { cut, subjectOf } from './rows.ts';
 
 /** A page searches and sorts what it has, so these are all pools, listeners and policies of the largest configuration. */
@@ -75,18 +75,19 @@ function listenerRow({ value, revision }: Stored<Listener>, fleet: FleetSummary)
     revision,
     /** Null: no connected proxy serves it. */
     connections: fleet.listeners.has(value.name) ? connections : null,
-    /** Where its address can't be bound. */
-    failures: failures.map(({ proxy, reason }) => `${proxy}: ${reason}`),
+    /** Where its address can't be bound: the first proxy, and how many more. */
+    failures: cut(failures, 1, ({ proxy, reason }) => `${proxy}: ${reason}`),
   };
 }
 
 /** How each proxy serves a listener. */
 function listenerAt(name: string, proxies: readonly ProxyRecord[]) {
-  return proxies.map(({ info, connected, listeners, applied }) => ({
-    id: info.id,
-    connected,
-    connections: connected ? (listeners.get(name)?.connectionsActive ?? null) : null,
-    failure: applied?.failedListeners.find(({ listener }) => listener === name)?.reason ?? '',
+  return proxies.map((proxy) => ({
+    id: proxy.info.id,
+    key: keyOf(proxy),
+    connected: proxy.connected,
+    connections: proxy.connected ? (proxy.listeners.get(name)?.connectionsActive ?? null) : null,
+    failure: failureAt(proxy, name),
   }));
 }
 

@@ -116,7 +116,6 @@ export function poolPage(
     panic: inPanic(backends),
     revision,
     policy: value.policy,
-    policyRevision: policy?.revision ?? 0,
     /** Pools that share the policy, this one included: a change of it changes them all. */
     policyUsers: [...state.pools.values()].filter((pool) => pool.value.policy === value.policy).length,
     strategy: policy?.value.strategy ?? '',

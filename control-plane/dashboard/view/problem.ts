@@ -18,8 +18,11 @@ export interface Problem {
   readonly cause: string;
 }
 
+/** Without all the pages that show it: the one that its link leads to; null: it has none. */
+type ShownProblem = Omit<Problem, 'pages'> & { readonly page: string | null };
+
 /** The problems of one cause, with the worst severity and the earliest time among them. */
-interface ProblemGroup extends Rows<Problem> {
+interface ProblemGroup extends Rows<ShownProblem> {
   readonly cause: string;
   readonly severity: Severity;
   readonly count: number;
@@ -49,9 +52,13 @@ export function problemList(problems: readonly Problem[]): ProblemList {
   const groups = cut([...byCause], MAX_GROUPS, ([cause, all]): ProblemGroup => {
     const { severity = 'notice' } = all[0] ?? {};
     const sinceMs = earliest(all.map((one) => one.sinceMs));
-    return { cause, severity, count: all.length, sinceMs, ...cut(all, MAX_IN_GROUP, (one) => one) };
+    return { cause, severity, count: all.length, sinceMs, ...cut(all, MAX_IN_GROUP, shown) };
   });
   return { groups, counts };
+}
+
+function shown({ pages, ...problem }: Problem): ShownProblem {
+  return { ...problem, page: pages[0] ?? null };
 }
 
 /** Those that a page shows which is about one thing. */

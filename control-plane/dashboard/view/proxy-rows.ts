@@ -8,13 +8,22 @@ const MAX_COMPLAINTS = 500;
 
 export type ProxyRow = ReturnType<typeof proxyRow>;
 
+/** Unlike the id, unique: by mistake, several processes may report under one id. */
+export function keyOf({ info }: ProxyRecord): string {
+  return `${info.id} ${info.instanceId}`;
+}
+
+/** Why it can't bind the address of a listener; empty: it can. */
+export function failureAt({ applied }: ProxyRecord, name: string): string {
+  return applied?.failedListeners.find(({ listener }) => listener === name)?.reason ?? '';
+}
+
 export function proxyRow(proxy: ProxyRecord, newest: number | null) {
   const { info, applied, connected, lastSeenMs } = proxy;
   const runs = appliedRevision(proxy);
   return {
     id: info.id,
-    /** Unlike the id, unique: by mistake, several processes may report under one id. */
-    key: `${info.id} ${info.instanceId}`,
+    key: keyOf(proxy),
     peer: proxy.peer,
     /** Where the other processes with its id report from. */
     sameId: proxy.sameId.map(({ peer }) => peer),
@@ -42,8 +51,10 @@ export function proxyRow(proxy: ProxyRecord, newest: number | null) {
         restarts,
       })),
     refused: refusalOf(proxy),
-    /** What it can't bind, a line each. */
-    failures: (applied?.failedListeners ?? []).map(
+    /** What it can't bind: the first listener, and how many more. */
+    failures: cut(
+      applied?.failedListeners ?? [],
+      1,
       ({ listener, address, reason }) => `listener ${listener}, ${address}: ${reason}`,
     ),
     /** It has no control plane to get its configuration from. */
@@ -69,6 +80,7 @@ export function proxyPage(proxy: ProxyRecord, row: ProxyRow) {
       name: listener,
       connections: row.connected ? connectionsActive : null,
       total: Number(connectionsTotal),
+      failure: failureAt(proxy, listener),
     })),
     backends: proxy.backends.size,
     complaints: cut(complaints, MAX_COMPLAINTS, (one) => one),

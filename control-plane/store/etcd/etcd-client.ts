@@ -146,14 +146,9 @@ export class EtcdClient {
     return () => stopping.abort();
   }
 
-  /** Whether every endpoint belongs to the cluster that is used: otherwise a store that is missing may be elsewhere. */
-  isUnanimous(): boolean {
-    return this.#endpoints.isUnanimous();
-  }
-
-  /** The store was made, so what the endpoints have said of it is over. */
-  identifyAgain(): void {
-    this.#endpoints.identifyAgain();
+  /** Whether every endpoint belongs to one cluster: otherwise a store that is missing may be elsewhere. Asks all of them. */
+  isUnanimous(): Promise<boolean> {
+    return this.#endpoints.isUnanimous(this.#by(CALL_DEADLINE_MS));
   }
 
   close(): void {

@@ -3,12 +3,13 @@
  *
  * Invariants
  *  - an endpoint is called only once it has said which cluster and which store it has, again after each failure;
+ *  - when one says something new, all are asked again before a cluster is chosen: what they said earlier may be over;
  *  - one of another cluster is left out, named in the log once, and asked again before each call that it would get.
  */
 import { originOf } from '../../../core/model/store-succession.ts';
 import { decodeHead } from '../log/commit-codec.ts';
 import { SharedRun } from '../shared-run.ts';
-import { chooseCluster, type ClusterIdentity, isSameCluster, isUnanimous } from './cluster-choice.ts';
+import { chooseCluster, type ClusterIdentity, isSameCluster, unanimousCluster } from './cluster-choice.ts';
 import type { EtcdEndpoint } from './etcd-endpoint.ts';
 
 export interface ForeignLog {
@@ -54,15 +55,10 @@ export class EtcdEndpoints {
     }
   }
 
-  /** Whether every endpoint belongs to the cluster that is used: otherwise a store that is missing may be elsewhere. */
-  isUnanimous(): boolean {
-    return this.#cluster !== undefined && isUnanimous(this.#seen(), this.#cluster);
-  }
-
-  /** The store was made, so what the endpoints have said of it is over. */
-  identifyAgain(): void {
-    this.#cluster = undefined;
-    for (const place of this.#places) place.identity = undefined;
+  /** Whether every endpoint belongs to one cluster: otherwise a store that is missing may be elsewhere. Asks all of them. */
+  async isUnanimous(deadline: number): Promise<boolean> {
+    await Promise.all(this.#askAll(deadline));
+    return unanimousCluster(this.#seen()) !== undefined;
   }
 
   /** In words: every endpoint that is left out. */
@@ -76,17 +72,19 @@ export class EtcdEndpoints {
 
   async #admit(place: Place, deadline: number): Promise<void> {
     let identity = await this.#identify(place, deadline);
-    this.#deadline = deadline;
-    if (this.#cluster === undefined) await this.#choosing.start();
-    if (this.#cluster !== undefined && !isSameCluster(identity, this.#cluster)) {
-      place.identity = undefined;
+    const chosen = this.#chosen();
+    if (chosen === undefined || !isSameCluster(identity, chosen)) {
+      this.#deadline = deadline;
+      await this.#choosing.start();
       identity = await this.#identify(place, deadline);
-      const isOurs = isSameCluster(identity, this.#cluster);
-      // A cluster that was wiped or restored is another one at every endpoint.
-      if (!isOurs && !isUnanimous(this.#seen(), identity)) throw new Error(this.#leaveOut(place, identity));
-      if (!isOurs) this.#cluster = identity;
     }
-    place.foreign = undefined;
+    this.#judge(place, identity);
+    if (place.foreign !== undefined) throw new Error(place.foreign);
+  }
+
+  /** Undefined before the first choice, and while it has no store: one may be made at any moment. */
+  #chosen(): ClusterIdentity | undefined {
+    return this.#cluster?.store === null ? undefined : this.#cluster;
   }
 
   async #identify(place: Place, deadline: number): Promise<ClusterIdentity> {
@@ -103,41 +101,55 @@ export class EtcdEndpoints {
     return place.identity;
   }
 
-  /** Asks every endpoint, until it is clear which cluster is meant. */
-  #choose(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const judge = (isLast: boolean) => {
-        const choice = this.#cluster ?? chooseCluster(this.#seen());
-        if (typeof choice === 'string') return isLast ? reject(new Error(choice)) : undefined;
-        this.#cluster = choice;
-        for (const place of this.#places) {
-          if (place.identity !== undefined && !isSameCluster(place.identity, choice))
-            this.#leaveOut(place, place.identity);
-        }
-        return resolve();
-      };
-      const asked = this.#places.map((place) =>
-        this.#identify(place, this.#deadline).then(
-          () => judge(false),
-          () => undefined,
-        ),
-      );
-      void Promise.all(asked).then(() => judge(true));
+  /** Each ends when the endpoint has answered or failed. */
+  #askAll(deadline: number): Promise<unknown>[] {
+    return this.#places.map((place) => {
+      place.identity = undefined;
+      return this.#identify(place, deadline).catch(() => undefined);
     });
+  }
+
+  /** Asks every endpoint, until it is clear which cluster is meant. */
+  async #choose(): Promise<void> {
+    const before = this.#chosen();
+    const asked = this.#askAll(this.#deadline);
+    const all = Promise.all(asked);
+    const choice = await new Promise<ClusterIdentity | string>((resolve) => {
+      const judge = () => {
+        const early = chooseCluster(this.#seen(), before);
+        if (typeof early !== 'string') resolve(early);
+      };
+      for (const one of asked) void one.then(judge);
+      void all.then(() => resolve(chooseCluster(this.#seen(), before)));
+    });
+    if (typeof choice !== 'string') this.#cluster = choice;
+    const named = all.then(() => {
+      for (const place of this.#places) this.#judge(place, place.identity);
+    });
+    if (typeof choice !== 'string') return;
+    await named;
+    throw new Error(choice);
   }
 
   #seen() {
     return this.#places.map(({ endpoint, identity }) => ({ endpoint: endpoint.name, identity }));
   }
 
-  #leaveOut(place: Place, { clusterId, store }: ClusterIdentity): string {
-    const endpoint = place.endpoint.name;
+  /** Whether it is left out, by what it has said. */
+  #judge(place: Place, identity: ClusterIdentity | undefined): void {
+    if (identity === undefined || this.#cluster === undefined) return;
+    const { endpoint, foreign } = place;
+    place.foreign = undefined;
+    if (isSameCluster(identity, this.#cluster)) return;
+    const { clusterId, store } = identity;
     const has = store === null ? 'no store' : `the store ${store}`;
-    const words = `the endpoint ${endpoint} belongs to another etcd cluster (${clusterId}, with ${has}) and is left out: remove it from --store`;
-    const fields = { endpoint, cluster_id: clusterId, expected_cluster_id: this.#cluster?.clusterId };
-    if (place.foreign !== words) this.#logger?.warn(fields, words);
-    place.foreign = words;
-    return words;
+    place.foreign = `the endpoint ${endpoint.name} belongs to another etcd cluster (${clusterId}, with ${has}) and is left out: remove it from --store`;
+    const fields = {
+      endpoint: endpoint.name,
+      cluster_id: clusterId,
+      expected_cluster_id: this.#cluster.clusterId,
+    };
+    if (place.foreign !== foreign) this.#logger?.warn(fields, place.foreign);
   }
 }
 

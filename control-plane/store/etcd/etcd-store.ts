@@ -194,7 +194,7 @@ export class EtcdStore implements ConfigStore {
 
   /** Only where there is no log either: a log without a head is a damaged store, not a new one. */
   async #createHead(): Promise<void> {
-    if (!this.#client.isUnanimous()) {
+    if (!(await this.#client.isUnanimous())) {
       const message = `${this.description} has no store yet, and one is made only once every endpoint is known to belong to the same etcd cluster: check the endpoints, and start those that are down`;
       throw new LbError('UNAVAILABLE', message);
     }
@@ -205,7 +205,6 @@ export class EtcdStore implements ConfigStore {
       success: [this.#put(HEAD_KEY, encodeHead(head)), this.#put(HOME_KEY, this.#homeOf(head))],
       failure: [],
     });
-    this.#client.identifyAgain();
   }
 
   /** For a store that an earlier program has made. If it can't be written now, for example because etcd is full, it is tried again. */
@@ -213,7 +212,8 @@ export class EtcdStore implements ConfigStore {
     const home = this.#homeOf(head);
     const compare = [this.#has(HEAD_KEY, encodeHead(head)), this.#isAbsent(HOME_KEY)];
     const pinned = this.#client.txn({ compare, success: [this.#put(HOME_KEY, home)], failure: [] });
-    await pinned.catch(() => undefined);
+    const answer = await pinned.catch(() => undefined);
+    if (answer?.succeeded === true) this.#home = home;
   }
 
   #homeOf(head: Head): Buffer {

@@ -23,8 +23,8 @@ export function decide(
 ): EditResult {
   const after = applyChanges(state, changes, state.head.revision + 1);
   const size = validateSize(state, after);
-  // What is far too large is not compared with itself, which would take minutes.
-  const others = isFarTooLarge(after) ? [] : validateChanges(after, changes);
+  // A request that makes it far too large is not compared with itself, which would take minutes.
+  const others = size.length > 0 && isFarTooLarge(after) ? [] : validateChanges(after, changes);
   const violations = [...known, ...size, ...others];
   return violations.length === 0 ? { ok: true, changes } : refuseInvalid(violations);
 }
@@ -62,7 +62,8 @@ export function refuseBoth(
   const others = violationsOf(second).filter(({ field }) => !isSaid(field));
   if (others.length === 0) return first;
   const violations = [...violationsOf(first), ...others];
-  if (second.refusal.code === 'INVALID_ARGUMENT') return refuseInvalid(violations);
+  const isInvalid = [first, second].some(({ refusal }) => refusal.code === 'INVALID_ARGUMENT');
+  if (isInvalid) return refuseInvalid(violations);
   return refuse(first.refusal.code, first.refusal.message, violations);
 }
 

@@ -54,9 +54,11 @@ export class Dialer {
     return result === 0 || result === -EISCONN ? CONNECTED : -result;
   }
 
-  /** Whether a connect met itself instead of the backend of a row. */
+  /** Whether a connect met itself instead of the backend of a row. Most ports are never local ones, which costs no call. */
   metItself(fd: number, row: number): boolean {
-    return this.#sys.isItsOwnPeer(fd, this.#targets.port(row));
+    const port = this.#targets.port(row);
+    const [lowest, highest] = this.#sys.localPorts;
+    return port >= lowest && port <= highest && this.#sys.isItsOwnPeer(fd, port);
   }
 
   #dialFrom(row: number, length: 4 | 16, source: Uint8Array | null): number {

@@ -51,7 +51,6 @@ export class EpollEngine implements Engine {
   #isSaturated = false;
   /** Why accepting was paused the last time. */
   #pauseCause: PauseCause = 'connection_limit';
-  readonly #hasRoom = (listener: number): boolean => this.#inputs.budget.hasRoom(listener);
   /** When to check for room; Infinity while accepting is not paused. */
   #acceptRetryMs = Number.POSITIVE_INFINITY;
 
@@ -197,7 +196,7 @@ export class EpollEngine implements Engine {
       this.#acceptRetryMs = Number.POSITIVE_INFINITY;
       this.#setSaturated(false);
     } else if (this.#context.slots.hasRoom) {
-      this.#acceptors.resume(this.#hasRoom);
+      this.#acceptors.resume(this.#inputs.budget.hasRoom());
     }
   }
 

@@ -175,10 +175,11 @@ class PortableEngine implements Engine, ConnectionContext {
 
   #acceptAgain(): void {
     this.#retryLater();
+    const hasRoom = this.inputs.budget.hasRoom();
     for (const acceptor of this.#acceptors) {
       if (acceptor.server || acceptor.isStarting) continue;
       const isFirstTry = acceptor.isFull;
-      if (isFirstTry && !this.inputs.budget.hasRoom(acceptor.listener)) continue;
+      if (isFirstTry && !hasRoom(acceptor.listener)) continue;
       acceptor.isFull = false;
       this.#open(acceptor, (failure) => {
         if (failure === null) this.#endRetries();

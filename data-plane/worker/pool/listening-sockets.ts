@@ -6,9 +6,9 @@
  *  - `prepare` binds without listening, so that an abort resets no client;
  *  - when an address replaces another that overlaps it, the new sockets listen before the old ones are closed;
  *  - an address that can't be bound has no sockets at all, and a reason; the other addresses are not affected;
- *  - unless addresses are shared, a probe bind without SO_REUSEPORT finds a socket of another process on the address:
- *    otherwise the kernel would let us share it silently with another process of the same user. An address that overlaps
- *    one we hold is not probed, since the probe would find our own sockets.
+ *  - unless addresses are shared, the first socket of an address binds and listens without SO_REUSEPORT, which the kernel
+ *    refuses where any other socket listens: otherwise we would share the address silently with another process of the
+ *    same user. An address that overlaps one we hold is not protected so, since our own sockets would be in the way.
  */
 import { type Address, addressesOverlap, parseAddress } from '../../../core/model/address.ts';
 import { errnoName } from '../../kernel/errno.ts';
@@ -144,7 +144,7 @@ export class ListeningSockets {
   #listen(sockets: Iterable<readonly [string, Held]>): ReadonlyMap<string, string> {
     const failures = new Map<string, string>();
     for (const [text, held] of sockets) {
-      const failed = held.fds.map((fd) => this.#inputs.libc.listen(fd, BACKLOG)).find((result) => result < 0);
+      const failed = held.fds.map((fd) => this.#listenOn(fd)).find((result) => result < 0);
       if (failed === undefined) {
         this.#held.set(text, held);
       } else {
@@ -153,6 +153,13 @@ export class ListeningSockets {
       }
     }
     return failures;
+  }
+
+  #listenOn(fd: number): number {
+    const { libc } = this.#inputs;
+    const result = libc.listen(fd, BACKLOG);
+    // The first socket lets the others in only now.
+    return result < 0 ? result : libc.setOption(fd, 'reusePort', 1);
   }
 
   #drop(sockets: Iterable<readonly [string, Held]>): void {
@@ -167,11 +174,10 @@ export class ListeningSockets {
     const parsed = parseAddress(text);
     if (!parsed.ok) return parsed.description;
     const address = parsed.value;
-    const refused = this.#probe(address);
-    if (refused < 0) return describe(-refused);
+    const mayShare = this.#mayShare(address);
     const fds: number[] = [];
     for (let worker = 0; worker < this.#inputs.workerCount; worker++) {
-      const fd = this.#bound(address, true);
+      const fd = this.#bound(address, mayShare || worker > 0);
       if (fd < 0) {
         this.#close(fds);
         return describe(-fd);
@@ -181,11 +187,9 @@ export class ListeningSockets {
     return { address, fds };
   }
 
-  #probe(address: Address): number {
-    const overlapsOurs = [...this.#held.values()].some((held) => addressesOverlap(held.address, address));
-    if (this.#inputs.shareListeners || overlapsOurs) return 0;
-    const fd = this.#bound(address, false);
-    return fd < 0 ? fd : this.#inputs.libc.close(fd);
+  #mayShare(address: Address): boolean {
+    const { shareListeners } = this.#inputs;
+    return shareListeners || [...this.#held.values()].some((held) => addressesOverlap(held.address, address));
   }
 
   /** A socket bound to an address, or the errno negated. */

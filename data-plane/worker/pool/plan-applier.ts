@@ -24,6 +24,8 @@ const HANDSHAKE_MS = 200;
 /** An address may come at any time, such as that of VRRP, and clients come with it. A try costs microseconds. */
 const RETRY_MS = 1_000;
 
+type Revise = (failed: readonly FailedListener[]) => Plan;
+
 export interface PlanApplierInputs {
   readonly pool: Pick<WorkerPool, 'apply' | 'listen' | 'unlisten' | 'stopAccepting'>;
   /** Null where the C library does not load. */
@@ -50,10 +52,16 @@ export class PlanApplier {
     this.#inputs = inputs;
   }
 
-  /** Resolves when all workers run the plan. */
-  apply(plan: Plan): Promise<{ readonly failedListeners: readonly FailedListener[] }> {
+  /**
+   * Resolves when all workers run the plan. `revise` makes the plan that they run, once it is known which listeners can't be
+   * bound; it has the same listeners.
+   */
+  apply(
+    plan: Plan,
+    revise: Revise = () => plan,
+  ): Promise<{ readonly failedListeners: readonly FailedListener[] }> {
     return this.#inTurn(async () => {
-      await this.#run(plan, true);
+      await this.#run(plan, revise);
       const failedListeners = this.#failed(plan);
       this.#scheduleRetry(failedListeners);
       return { failedListeners };
@@ -65,7 +73,7 @@ export class PlanApplier {
     return this.#inTurn(async () => {
       if (!this.#plan) return;
       const before = this.#failed(this.#plan);
-      await this.#run(this.#plan, false);
+      await this.#run(this.#plan, null);
       const failed = this.#failed(this.#plan);
       if (JSON.stringify(failed) !== JSON.stringify(before)) this.#inputs.onListenersChanged(failed);
       this.#scheduleRetry(failed);
@@ -83,7 +91,8 @@ export class PlanApplier {
     });
   }
 
-  async #run(plan: Plan, isNew: boolean): Promise<void> {
+  /** `revise` is null for a plan that runs already. */
+  async #run(plan: Plan, revise: Revise | null): Promise<void> {
     const { pool, sockets } = this.#inputs;
     const addresses = this.#isStopped ? [] : plan.listeners.map(({ address }) => address);
     const prepared = sockets?.prepare(addresses);
@@ -96,7 +105,7 @@ export class PlanApplier {
       // address that stays keeps its row, whatever its listener is called.
       await this.#unlistenAllBut(plan);
       prepared?.closeReplaced();
-      if (isNew) await pool.apply(plan);
+      if (revise) await pool.apply(revise(this.#failed(plan)));
     } catch (error) {
       prepared?.abort();
       if (this.#plan) await this.#restore(this.#plan);

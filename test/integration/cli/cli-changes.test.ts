@@ -7,7 +7,7 @@ import { LbError } from '../../../core/runtime/errors.ts';
 import type { ChangeResult } from '../../../core/wire/generated/lb/v1/ChangeResult.ts';
 import { startFakeControlPlane } from '../../../harness/control-plane/fake-control-plane.ts';
 import { lbctlFor, succeed } from '../../../harness/programs/fleet.ts';
-import { built, run, temporaryFolder } from '../../../harness/programs/processes.ts';
+import { built, run, shortTimeout, temporaryFolder } from '../../../harness/programs/processes.ts';
 
 const DONE: ChangeResult = { revision: '42' };
 const UNANSWERED = '127.0.0.1:1';
@@ -158,7 +158,7 @@ describe('a changing command', () => {
   it('exits 3 when nothing was written by --timeout, and says so', async (t) => {
     const away = await startFakeControlPlane(t, { DeletePool: failing(AWAY) });
     const lbctl = lbctlFor(UNANSWERED, away.address);
-    const { code, stdout, stderr } = await lbctl([...DELETE, '--timeout', '1s']);
+    const { code, stdout, stderr } = await lbctl([...DELETE, '--timeout', shortTimeout()]);
     assert.deepEqual([code, stdout], [3, '']);
     const headline = `lbctl: the control plane at ${away.address} answers, but can’t do this now; nothing was written`;
     assert.ok(stderr.includes(headline), stderr);
@@ -168,16 +168,16 @@ describe('a changing command', () => {
   });
 
   for (const [title, then, timeout] of [
-    ['the outcome stays unknown', AWAY, '1s'],
+    ['the outcome stays unknown', AWAY, shortTimeout],
     [
       'a refusal follows an attempt that may have been written',
       new LbError('NOT_FOUND', 'there is no pool "web"'),
-      '5s',
+      () => '30s',
     ],
   ] as const) {
     it(`exits 4 when ${title}, and names the request_id`, async (t) => {
       const fake = await startFakeControlPlane(t, { DeletePool: failing(NO_ANSWER, then) });
-      const { code, stderr } = await lbctlFor(fake.address)([...DELETE, '--timeout', timeout]);
+      const { code, stderr } = await lbctlFor(fake.address)([...DELETE, '--timeout', timeout()]);
       assert.equal(code, 4, stderr);
       assert.match(stderr, /not known whether the change was written/);
       assert.ok(stderr.includes(then.message), stderr);
@@ -192,7 +192,7 @@ describe('a changing command', () => {
         return DONE;
       },
     });
-    const { code, stderr } = await lbctlFor(fake.address)([...DELETE, '--timeout', '1s']);
+    const { code, stderr } = await lbctlFor(fake.address)([...DELETE, '--timeout', shortTimeout()]);
     assert.equal(code, 4, stderr);
   });
 });

@@ -6,6 +6,7 @@ import type { ProxyConvergence } from '../../../core/wire/generated/lb/v1/ProxyC
 import type { WaitConvergedResponse } from '../../../core/wire/generated/lb/v1/WaitConvergedResponse.ts';
 import { type Answers, startFakeControlPlane } from '../../../harness/control-plane/fake-control-plane.ts';
 import { lbctlFor } from '../../../harness/programs/fleet.ts';
+import { shortTimeout } from '../../../harness/programs/processes.ts';
 import { wireProxy, wireStatus } from '../../../harness/control-plane/wire-answers.ts';
 
 const ADDRESS = '10.0.0.1:80';
@@ -82,9 +83,9 @@ describe('--wait', () => {
         { proxyId: 'edge-3', state: 'STATE_LAGGING', revision: '41', since },
       ],
     };
-    const { code, stderr } = await lbctl(t, converging(pending), ['wait', '42', '--timeout', '1s']);
+    const { code, stderr } = await lbctl(t, converging(pending), ['wait', '42', '--timeout', shortTimeout()]);
     assert.equal(code, 4);
-    assert.match(stderr, /^lbctl: after 1s, revision 42 does not run on every proxy: edge-2, edge-3$/m);
+    assert.match(stderr, /^lbctl: after \S+, revision 42 does not run on every proxy: edge-2, edge-3$/m);
     assert.match(stderr, /edge-2 is disconnected .*: last seen 2026-01-01T12/);
     assert.match(
       stderr,
@@ -106,14 +107,14 @@ describe('--wait', () => {
 
   it('exits 3 when there is no control plane to ask', async () => {
     const startMs = performance.now();
-    const { code, stderr } = await lbctlFor('127.0.0.1:1')(['wait', '42', '--timeout', '1s']);
+    const { code, stderr } = await lbctlFor('127.0.0.1:1')(['wait', '42', '--timeout', shortTimeout()]);
     assert.equal(code, 3, stderr);
     assert.ok(performance.now() - startMs >= 990, 'it waits for as long as --timeout says');
   });
 
   for (const { code, timeout, why } of [
-    { code: 'UNAVAILABLE', timeout: '1s', why: 'the control plane is stopping' },
-    { code: 'RESOURCE_EXHAUSTED', timeout: '5s', why: 'too many streams' },
+    { code: 'UNAVAILABLE', timeout: shortTimeout, why: 'the control plane is stopping' },
+    { code: 'RESOURCE_EXHAUSTED', timeout: () => '30s', why: 'too many streams' },
   ] as const) {
     it(`exits 4 after a change that is committed when the wait fails with ${code}`, async (t) => {
       const refusing: Answers = {
@@ -122,12 +123,12 @@ describe('--wait', () => {
           throw new LbError(code, why);
         },
       };
-      const words = ['delete', 'pool', 'web', '--wait', '--timeout', timeout];
+      const words = ['delete', 'pool', 'web', '--wait', '--timeout', timeout()];
       const committed = await lbctl(t, refusing, words);
       assert.deepEqual([committed.code, committed.stdout], [4, 'revision 42\n'], committed.stderr);
       assert.match(committed.stderr, new RegExp(`revision 42 is committed.*\\n {2}.*${why}`));
       if (code !== 'RESOURCE_EXHAUSTED') return;
-      assert.equal((await lbctl(t, refusing, ['wait', '42', '--timeout', timeout])).code, 1);
+      assert.equal((await lbctl(t, refusing, ['wait', '42', '--timeout', timeout()])).code, 1);
     });
   }
 });
@@ -185,9 +186,9 @@ describe('backend drain --wait', () => {
       ],
     });
     const answers = { ...draining([2, 42]).answers, ListProxies };
-    const { code, stderr } = await lbctl(t, answers, [...DRAIN, '--timeout', '1s']);
+    const { code, stderr } = await lbctl(t, answers, [...DRAIN, '--timeout', shortTimeout()]);
     assert.equal(code, 4);
-    assert.match(stderr, /^lbctl: after 1s, 10\.0\.0\.1:80 is not drained on every proxy$/m);
+    assert.match(stderr, /^lbctl: after \S+, 10\.0\.0\.1:80 is not drained on every proxy$/m);
     assert.match(stderr, /edge-1 has 2 connections/);
     assert.match(stderr, /edge-2 runs revision 41, not yet 42/);
     assert.match(stderr, /edge-3 is disconnected, and runs revision 41/);

@@ -89,6 +89,8 @@ describe('lbctl register', () => {
     const args = ['--server', plane.grpcAddress, 'register', 'web', '127.0.0.1:9', ...flags];
     const lbctl = startProcess(t, process.execPath, [built('cli/main.js'), ...args]);
     const pid = Number(await lbctl.line((line) => /^runs (\d+)$/.exec(line)?.[1], 'its command'));
+    // The guard knows the command by then.
+    await lbctl.line((line) => line.startsWith('lbctl: ') || undefined, 'that it has begun');
     lbctl.signal('SIGKILL');
     await eventually(async () => !existsSync(`/proc/${pid}`) || stateOf(pid) === 'Z', 'its command ends');
   });

@@ -94,6 +94,19 @@ describe('a change from the page', () => {
     assert.deepEqual([wrong.status, wrong.body['code']], [400, 'INVALID_ARGUMENT']);
     const fields = (wrong.body['violations'] as { field: string }[]).map(({ field }) => field);
     assert.deepEqual(fields, ['pools[web].backends[nowhere].address', 'pools[web].backends[nowhere].weight']);
+    // What can't be read at all does not hide what is wrong with the rest.
+    const policy = {
+      name: 'Bad Name',
+      connect: { timeout: 'soon', retries: 'x' },
+      timeouts: { idle: '1ms' },
+    };
+    const all = await post(plane, { method: 'CreatePolicy', request: { policy } });
+    assert.deepEqual((all.body['violations'] as { field: string }[]).map(({ field }) => field).sort(), [
+      'policies[Bad Name].name',
+      'policies[Bad Name].timeouts.idle',
+      'policy.connect.retries',
+      'policy.connect.timeout',
+    ]);
 
     const reporter = TestReporter.of(plane.client, 'p', null);
     const backends = [

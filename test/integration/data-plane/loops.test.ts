@@ -78,5 +78,13 @@ describe('a backend that is a listener of another proxy of the fleet', () => {
       return /leads back to the listener web of another proxy/.test(stdout) || undefined;
     }, 'the reason');
     assert.equal(await readMetric(proxy.admin, 'lb_backends_leading_back'), 1);
+    let told: readonly string[] | null = null;
+    const watcher = client.reports.streamReports();
+    watcher.on('error', () => undefined);
+    watcher.on('data', ({ fleetBackends }) => (told = fleetBackends));
+    watcher.write({ proxy: { id: 'watcher', instanceId: 'w' } });
+    await eventually(async () => told?.join() === there || undefined, 'what it told');
+    reports.cancel();
+    await eventually(async () => told?.length === 0 || undefined, 'an end when it has left');
   });
 });

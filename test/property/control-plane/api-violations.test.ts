@@ -117,6 +117,22 @@ const METHODS: readonly Method[] = [
     ],
   },
   {
+    service: 'pools',
+    method: 'UpdateBackend',
+    valid: () => ({ pool: '', backend: null }),
+    faults: [['pool', () => undefined], ['backend', () => undefined], ...TEXTS],
+  },
+  {
+    service: 'pools',
+    method: 'RemoveBackends',
+    valid: () => ({ pool: 'web', addresses: ['10.0.0.8:80'] }),
+    faults: [
+      ['pools[web].backends[10.0.0.8:80]', () => undefined],
+      ['pools[web].backends[10.0.0.9:80]', ({ addresses }) => addresses.push('10.0.0.9:80')],
+      ...TEXTS,
+    ],
+  },
+  {
     service: 'policies',
     method: 'CreatePolicy',
     valid: () => ({ policy: policy('Bad') }),
@@ -197,6 +213,8 @@ describe('a request with faults', () => {
           assert.ok(error instanceof LbError, `${method} was carried out`);
           const found = error.violations.length > 0 ? error.violations.map(({ field }) => field) : [''];
           assert.deepEqual(found.sort(), made.map(([field]) => field).sort(), error.message);
+          if (found.length > 1 && error.code === 'INVALID_ARGUMENT')
+            assert.match(error.message, new RegExp(`^The request has ${found.length} errors`));
         }),
         { numRuns: 25 },
       );

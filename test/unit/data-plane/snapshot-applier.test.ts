@@ -23,13 +23,15 @@ describe('the snapshot applier', () => {
   let stateDir = '';
   let steps: string[];
   let failedListeners: FailedListener[];
+  let weights: number[];
   let status: ConfigStatus;
-  let whereabouts: Whereabouts;
+  let whereabouts: Pick<Whereabouts, 'isOwn' | 'fleet'>;
   let onDiskWhileApplying: string;
   beforeEach(() => {
     stateDir = mkdtempSync(join(tmpdir(), 'lb-applier-'));
     steps = [];
     failedListeners = [];
+    weights = [];
     onDiskWhileApplying = '';
     whereabouts = { isOwn: () => false, fleet: new Set() };
     status = new ConfigStatus(() => steps.push('status'));
@@ -46,9 +48,10 @@ describe('the snapshot applier', () => {
       rows: new RowAllocator(createBuffers(1)),
       whereabouts,
       planApplier: {
-        apply: async ({ revision }) => {
+        apply: async ({ revision }, revise) => {
           onDiskWhileApplying = await onDisk();
           steps.push(`workers ${revision}`);
+          weights = [...(revise?.(failedListeners).pools[0]?.weights ?? [])];
           return { failedListeners };
         },
       },
@@ -122,6 +125,29 @@ describe('the snapshot applier', () => {
     assert.deepEqual(status.observation.failedListeners, [failure]);
     applier.listenersFailed([]);
     assert.deepEqual(status.observation.failedListeners, []);
+  });
+
+  it('gives connections to a server on the address of a listener as long as that can’t be bound', async () => {
+    whereabouts = { isOwn: () => true, fleet: new Set() };
+    const failure = { listener: 'web', address: '0.0.0.0:80', reason: 'EADDRINUSE' };
+    const applier = createApplier();
+    const resources = [
+      make.pool('web'),
+      make.listener('web', '0.0.0.0:80', 'web'),
+      make.backend('web', '10.0.0.1:80'),
+    ];
+    failedListeners = [failure];
+    await applier.apply(make.snapshot(1, ...resources));
+    assert.deepEqual(weights, [1], 'before any worker runs the plan');
+    failedListeners = [];
+    applier.listenersFailed([]);
+    await applier.resume(make.snapshot(1, ...resources));
+    assert.deepEqual(weights, [0]);
+    assert.deepEqual(status.observation.ownBackends, ['10.0.0.1:80']);
+    failedListeners = [failure];
+    applier.listenersFailed(failedListeners);
+    await applier.whereaboutsChanged();
+    assert.deepEqual([weights, status.observation.ownBackends], [[1], []]);
   });
 
   it('forgets a refusal once a later snapshot runs', async () => {

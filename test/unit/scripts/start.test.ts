@@ -70,6 +70,10 @@ describe('a log line of a child', () => {
     },
     { line: '    at main (x.js:1:2)', expected: { text: '    at main (x.js:1:2)', important: true } },
     { line: '42', expected: { text: '42', important: true } },
+    {
+      line: '{"level":"info","msg":"proxy \\u001b[2J\\u202ex\\nlines"}',
+      expected: { text: 'info   proxy  [2J x lines', important: false },
+    },
   ];
   for (const { line, expected } of cases) {
     it(`reads ${expected.text.trim()}`, () => assert.deepEqual(readable(line), expected));

@@ -4,15 +4,13 @@ import { ask, change as send, requestId } from '../lib/api.mjs';
 import { render } from '../lib/dom.mjs';
 import { previewStep } from './change-preview.mjs';
 import { askStep, resultStep } from './change-steps.mjs';
-import { valueOf } from './resource-fields.mjs';
 
 const AUTHOR_KEY = 'equipoise-author';
 const POLL_MS = 400;
 
 /**
- * `what`: title; lead; fields, each with a name, label, value and a pattern `about` for its violations; request(values), which
- * returns {method, request} for each dry run; read(texts): what `request` gets, if not the value of each field; direct: the
- * button of an action without a preview; done: the headline of the result; danger: it removes something; asShown: it is
+ * `what`: title; lead; fields, each with a name, label, value and a pattern `about` for its violations; request(texts), which
+ * returns {method, request} for each dry run of what the fields have; direct: the button of an action without a preview; done: the headline of the result; danger: it removes something; asShown: it is
  * refused if there is a newer revision than in the preview; subject: what somebody may change meanwhile.
  */
 export function change({ fields = [], ...rest }) {
@@ -84,7 +82,7 @@ function actsOf(run, dialog) {
   };
   const preview = () =>
     busy(async () => {
-      run.planned = run.what.request(readValues(run));
+      run.planned = run.what.request(run.values);
       run.preview = await dryRun(run);
       run.outdated = false;
       run.step = 'preview';
@@ -143,14 +141,6 @@ async function untilLive(run) {
     }
     await new Promise((resolve) => window.setTimeout(resolve, POLL_MS));
   }
-}
-
-/** The values of the fields, converted for the request. */
-function readValues({ what, values }) {
-  return (
-    what.read?.(values) ??
-    Object.fromEntries(what.fields.map((one) => [one.name, valueOf(one, values[one.name]) ?? '']))
-  );
 }
 
 /** Without this, holding Enter would go through all steps at once. */

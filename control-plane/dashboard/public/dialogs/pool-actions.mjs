@@ -2,6 +2,7 @@
 // the newest view. A change names the revision that its preview shows.
 
 import { change } from './change.mjs';
+import { linesIn, numberIn } from './resource-fields.mjs';
 
 const wire = (prefix, word) => `${prefix}_${word.toUpperCase()}`;
 
@@ -10,7 +11,6 @@ const weightField = (label, value, hint) => ({
   label,
   hint,
   value,
-  number: true,
   about: /weight/,
 });
 
@@ -32,7 +32,10 @@ export function add(now) {
     ],
     request: ({ addresses, weight }) => ({
       method: 'AddBackends',
-      request: { pool: name, backends: addresses.map((address) => ({ address, weight })) },
+      request: {
+        pool: name,
+        backends: linesIn(addresses).map((address) => ({ address, weight: numberIn(weight) })),
+      },
     }),
   });
 }
@@ -74,7 +77,7 @@ export function weight(now) {
         '0 to 1000, relative to the other backends. With 0 the backend gets no new connections.',
       ),
     ],
-    request: (values) => updateBackend(now(), { weight: values.weight }),
+    request: (texts) => updateBackend(now(), { weight: numberIn(texts.weight) }),
   });
 }
 

@@ -11,7 +11,10 @@ const STRATEGIES = {
   peak_ewma: 'of two random backends, the one that responds faster',
 };
 
-/** `path`: as in a manifest; `more`: `number`, `lines`, `options(view)`, or `onlyNew`: it can't be changed later. */
+/**
+ * `path`: as in a manifest; `more`: `number`, `lines`, `options(view)`, `first`: the one chosen at first, or `onlyNew`: it can't be
+ * changed later.
+ */
 const field = (path, label, hint = '', more = {}) => ({ path, label, hint, ...more });
 const number = (path, label, hint) => field(path, label, hint, { number: true });
 const choice = (path, label, hint, options) => field(path, label, hint, { options });
@@ -25,13 +28,14 @@ export const KINDS = {
     page: 'pools',
     fields: [
       NAME,
-      choice('policy', 'Policy', '', ({ policies }) =>
-        policies.rows.map((one) => [one.name, `${one.name}: ${words(one.strategy)}`]),
-      ),
+      field('policy', 'Policy', '', {
+        first: 'default',
+        options: ({ policies }) =>
+          policies.rows.map((one) => [one.name, `${one.name}: ${words(one.strategy)}`]),
+      }),
       field('backends', 'Backends, one per line', 'IP:PORT, or [IP]:PORT for IPv6; may be left empty', {
         onlyNew: true,
         lines: true,
-        item: 'address',
       }),
     ],
   },
@@ -93,16 +97,17 @@ export const textAt = (resource, path) =>
 /** The violations of a field end with its path. */
 export const aboutPath = (path) => new RegExp(`(^|[.\\]])${path.replaceAll('.', '\\.')}(\\[.*)?$`);
 
+export const linesIn = (text) => text.split(/[\s,]+/).filter((line) => line !== '');
+
+/** Text that is not a number is sent as it is, and the answer says what is wrong with it. */
+export const numberIn = (text) =>
+  text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text.trim();
+
 /** What a form sends of a field; undefined: it was left empty, and takes its default. */
-export function valueOf({ lines, number: isNumber, item }, text) {
-  const trimmed = text.trim();
-  if (lines) {
-    const all = trimmed.split(/[\s,]+/).filter((line) => line !== '');
-    return item === undefined ? all : all.map((line) => ({ [item]: line }));
-  }
-  if (trimmed === '') return undefined;
-  // Text that is not a number is sent as it is, and the answer says what is wrong with it.
-  return isNumber && Number.isFinite(Number(trimmed)) ? Number(trimmed) : trimmed;
+function valueOf({ lines, number: isNumber }, text) {
+  if (lines) return linesIn(text).map((address) => ({ address }));
+  if (text.trim() === '') return undefined;
+  return isNumber ? numberIn(text) : text.trim();
 }
 
 /** A resource with the given values at their paths. */

@@ -3,12 +3,19 @@
 import { change } from './change.mjs';
 import { aboutPath, createRequest, KINDS, textAt, updateRequest } from './resource-fields.mjs';
 
-const inputs = (kind, view, resource, isNew) =>
+/** The subject of the page in a view, and a policy in it: what `find` may be below. */
+export const shown = ({ subject }) => subject;
+export const policyNamed =
+  (name) =>
+  ({ policies }) =>
+    policies.rows.find((one) => one.name === name);
+
+const inputs = (kind, view, resource) =>
   KINDS[kind].fields
-    .filter(({ onlyNew }) => isNew || !onlyNew)
-    .map(({ path, options, ...rest }) => {
+    .filter(({ onlyNew }) => resource === null || !onlyNew)
+    .map(({ path, options, first, ...rest }) => {
       const choices = options?.(view);
-      const value = resource === null ? (choices?.[0]?.[0] ?? '') : textAt(resource, path);
+      const value = resource === null ? (first ?? choices?.[0]?.[0] ?? '') : textAt(resource, path);
       const known = choices === undefined || choices.some(([one]) => one === value);
       return {
         ...rest,
@@ -19,35 +26,30 @@ const inputs = (kind, view, resource, isNew) =>
       };
     });
 
-/** `now()`: the newest view. */
-export function create(kind, now, preset = {}) {
-  const first = kind === 'pool' ? { policy: 'default', ...preset } : preset;
+export const create = (kind, model) =>
   change({
     title: `New ${kind}`,
     done: 'Created',
     subject: `the ${kind}`,
-    fields: inputs(kind, now(), null, true).map((one) => ({ ...one, value: first[one.name] ?? one.value })),
-    read: (values) => values,
-    request: (values) => createRequest(kind, values),
+    fields: inputs(kind, model.view, null),
+    request: (texts) => createRequest(kind, texts),
   });
-}
 
 /** `find(view)`: the resource in a view, with its revision. What is changed must be what the newest preview shows. */
-export function edit(kind, now, find) {
-  const opened = find(now());
+export function edit(kind, model, find) {
+  const opened = find(model.view);
   change({
     title: `Edit ${kind} ${opened.name}`,
     done: 'Changed',
     subject: `the ${kind}`,
     lead: KINDS[kind].lead?.(opened),
-    fields: inputs(kind, now(), opened, false),
-    read: (values) => values,
-    request: (values) => updateRequest(kind, opened, values, (find(now()) ?? opened).revision),
+    fields: inputs(kind, model.view, opened),
+    request: (texts) => updateRequest(kind, opened, texts, (find(model.view) ?? opened).revision),
   });
 }
 
-export function remove(kind, now, find) {
-  const opened = find(now());
+export function remove(kind, model, find) {
+  const opened = find(model.view);
   change({
     title: `Delete ${kind} ${opened.name}`,
     done: 'Deleted',
@@ -55,7 +57,7 @@ export function remove(kind, now, find) {
     danger: true,
     request: () => ({
       method: `Delete${KINDS[kind].method}`,
-      request: { name: opened.name, revision: String((find(now()) ?? opened).revision) },
+      request: { name: opened.name, revision: String((find(model.view) ?? opened).revision) },
     }),
   });
 }

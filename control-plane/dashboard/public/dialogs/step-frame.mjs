@@ -13,9 +13,18 @@ export function frame({ what }, content, ...buttons) {
   );
 }
 
-/** Leads from the preview back to the fields, if there are any, and otherwise out of the dialog. */
-export const backButton = ({ what, step }, acts) =>
-  step === 'preview' && what.fields.length > 0 ? button('Back', acts.back) : button('Cancel', acts.close);
+/**
+ * Leads from the preview back to the fields, if there are any, and otherwise out of the dialog. While it is unknown whether the
+ * change was made, the same one can be tried again, but neither cancelled nor edited.
+ */
+export function backButton({ what, step, unsure, busy }, acts) {
+  const disabled = busy && step === 'preview';
+  if (unsure) return button('Close', acts.close, { disabled, key: 'close' });
+  const isBack = step === 'preview' && what.fields.length > 0;
+  return isBack
+    ? button('Back', acts.back, { disabled, key: 'back' })
+    : button('Cancel', acts.close, { disabled, key: 'cancel' });
+}
 
 export function refused({ refusal, what }) {
   if (refusal === null) return null;

@@ -108,9 +108,9 @@ export function problemPanel({ groups, more, counts }, heading) {
   );
 }
 
-function problemItem({ key, severity, what, why: reasons, sinceMs, pages }) {
+function problemItem({ key, severity, what, why: reasons, sinceMs, page }) {
   const [kind, word] = SEVERITY[severity];
-  const page = pages[0]?.replace(/\/(.*)$/s, (_, name) => `/${encodeURIComponent(name)}`);
+  const path = page?.replace(/\/(.*)$/s, (_, name) => `/${encodeURIComponent(name)}`);
   return h(
     'li',
     { key, class: kind },
@@ -118,7 +118,7 @@ function problemItem({ key, severity, what, why: reasons, sinceMs, pages }) {
     h(
       'div',
       {},
-      h('strong', {}, page === undefined ? what : link(page, what)),
+      h('strong', {}, path === undefined ? what : link(path, what)),
       why(reasons),
       sinceMs !== null && h('span', { class: 'why', key: 'since' }, since(sinceMs)),
     ),

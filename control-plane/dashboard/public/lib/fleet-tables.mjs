@@ -1,9 +1,9 @@
 // The tables of pools, listeners and proxies.
 
 import { tallies } from './backend-state.mjs';
-import { link, linkTo, mark, why } from './components.mjs';
+import { linkTo, mark, why } from './components.mjs';
 import { h } from './dom.mjs';
-import { byteRate, latency, rate, whole, words } from './format.mjs';
+import { age, byteRate, bytes, counted, latency, moment, rate, whole, words } from './format.mjs';
 import { column, figures, table } from './table.mjs';
 
 const trafficOf = (list, name, key) => list?.find((one) => one[key] === name)?.traffic;
@@ -50,7 +50,10 @@ export function listenerTable({ view, stats }, first) {
   const traffic = ({ name }) => trafficOf(stats?.listeners, name, 'listener');
   const columns = [
     column('Listener', ({ name }) => linkTo('listeners', name)),
-    column('Address', ({ address, failures }) => [h('code', {}, address), why(failures)]),
+    column('Address', ({ address, failures }) => [
+      h('code', {}, address),
+      why(failures.rows, failures.more > 0 && `and ${counted(failures.more, 'proxy', 'proxies')} more`),
+    ]),
     column('Pool', ({ pool }) => linkTo('pools', pool), '', { filter: ({ pool }) => pool }),
     figures('Connections', ({ connections }) => connections, whole),
     figures('New', (one) => traffic(one)?.connectionsPerSecond, rate),
@@ -62,41 +65,84 @@ export function listenerTable({ view, stats }, first) {
   return table('Listeners', columns, rows, ({ name }) => name, { more, first, nothing: 'No listeners yet.' });
 }
 
-/** What every table of proxies begins with. */
-export const proxyColumns = {
-  proxy: (facts = () => []) =>
+/** What several processes with one id report can't be told apart. */
+export const statsOf = (stats, { id, sameId }) =>
+  sameId.length > 0 ? undefined : stats?.proxies.find(({ proxyId }) => proxyId === id);
+
+export function proxyTable({ view, stats }, first) {
+  const own = (proxy) => statsOf(stats, proxy);
+  const columns = [
     column('Proxy', (proxy) => [linkTo('proxies', proxy.id), why(facts(proxy))], 'brief'),
-  state: (troubles = () => []) =>
-    column('State', (proxy) => [mark(...proxyMark(proxy)), why(troubles(proxy))], '', {
+    column('State', (proxy) => [mark(...proxyMark(proxy)), why(troubles(proxy, own(proxy)))], '', {
       filter: (proxy) => proxyMark(proxy)[1],
     }),
-  revision: figures('Revision', ({ revision }) => revision, whole),
-  lag: column('Behind', ({ lag }) => (lag > 0 ? whole(lag) : '–'), 'number', {
-    value: ({ lag }) => lag || null,
-  }),
-  connections: figures('Connections', ({ connections }) => connections, whole),
-  rate: (stats) =>
-    figures('New', ({ id }) => trafficOf(stats?.proxies, id, 'proxyId')?.connectionsPerSecond, rate),
-};
-
-export function proxyTable({ rows, more }, columns, first) {
+    figures('Revision', ({ revision }) => revision, whole),
+    figures('Behind', ({ lag }) => lag || null, whole),
+    column('Engine', ({ engine, version }) => [engine || '–', why(version)]),
+    column('Connections', (row) => [whole(row.connections), why(limit(own(row)))], 'number', {
+      value: ({ connections }) => connections,
+    }),
+    figures('New', (row) => own(row)?.traffic?.connectionsPerSecond, rate),
+    column('CPUs', (row) => cpus(own(row)), 'number', { value: (row) => cpusOf(own(row)) }),
+    column('Memory', (row) => memory(own(row)), 'number', { value: (row) => residentOf(own(row)) }),
+    column('Workers', workerBars, '', { value: ({ workers }) => workers.length }),
+  ];
+  const { rows, more } = view.proxies;
   return table('Proxies', columns, rows, ({ key }) => key, {
     more,
     first,
-    nothing: 'No proxy has reported yet. Try: npx lb-data-plane',
+    nothing: 'No proxy has reported yet. Try: node dist/data-plane/main.js',
   });
 }
 
-export function proxyMark({ connected, sameId, refused, failures, stale }) {
-  if (sameId.length > 0) return ['bad', 'id used by several processes'];
-  if (!connected) return ['bad', 'disconnected'];
-  if (refused !== '') return ['bad', 'refused a revision'];
-  if (failures.length > 0) return ['bad', "can't bind every listener"];
-  return stale ? ['warn', 'without a control plane'] : ['good', 'connected'];
+const facts = ({ zone, startedMs, peer, sameId }) => [
+  sameId.length > 0 && `from ${peer}`,
+  zone !== '' && `zone ${zone}`,
+  startedMs !== null && `started ${moment(startedMs)}, ${age(Date.now() - startedMs)} ago`,
+];
+
+function troubles({ connected, lastSeenMs, refused, failures, stale }, own) {
+  if (!connected)
+    return lastSeenMs === null
+      ? 'not seen since this control plane started'
+      : `last seen ${moment(lastSeenMs)}`;
+  return [
+    refused !== '' && `refused ${refused}`,
+    ...failures.rows,
+    failures.more > 0 && `and ${counted(failures.more, 'listener')} more`,
+    stale && 'continues with its last configuration',
+    own?.saturated && 'connection limit reached: new clients wait',
+  ];
 }
 
-/** The page of something that is not there, or that is being read. */
-export function missingSubject({ asked }, page, title, list, words) {
-  const text = asked === page ? [`${words} `, link(...list)] : 'Reading …';
-  return [h('h1', { key: 'h1' }, title), h('p', { class: 'empty', key: 'missing' }, text)];
+const limit = (own) => own?.maxConnections > 0 && `of ${whole(own.maxConnections)}`;
+/** A proxy that reports its process uses some memory. */
+const residentOf = (own) => Number(own?.residentBytes ?? 0) || null;
+const cpusOf = (own) => (residentOf(own) === null ? null : own.cpus);
+export const cpus = (own) => cpusOf(own)?.toFixed(2) ?? '–';
+export const memory = (own) => bytes(residentOf(own));
+
+/** A bar per worker, so that an uneven load is visible. */
+export function workerBars({ connected, workers }) {
+  // What a proxy that is away reported last says nothing about now.
+  if (!connected || workers.length === 0) return '–';
+  const most = Math.max(1, ...workers.map(({ connections }) => connections));
+  const restarts = workers.reduce((sum, worker) => sum + worker.restarts, 0);
+  const bar = ({ index, connections, total, restarts: again }) => {
+    const title = `worker ${index}: ${connections} connections, ${total} since its start, replaced ${counted(again, 'time')}`;
+    const share = h('span', { class: 'bar', style: { '--share': connections / most } });
+    return h('li', { key: index, title }, share, h('span', {}, whole(connections)));
+  };
+  return [
+    h('ul', { class: 'workers', 'aria-label': 'Connections by worker' }, workers.map(bar)),
+    why(restarts > 0 && `replaced ${counted(restarts, 'time')}`),
+  ];
+}
+
+export function proxyMark({ connected, sameId, refused, failures, stale }) {
+  if (sameId.length > 0) return ['bad', 'id is not unique'];
+  if (!connected) return ['bad', 'disconnected'];
+  if (refused !== '') return ['bad', 'refused a revision'];
+  if (failures.rows.length > 0) return ['bad', "can't bind every listener"];
+  return stale ? ['warn', 'without a control plane'] : ['good', 'connected'];
 }

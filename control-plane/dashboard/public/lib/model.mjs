@@ -22,11 +22,16 @@ export function emptyModel() {
 }
 
 export function applyEvent(model, event, data) {
-  if (event === 'hello') model.page = data.page;
+  if (event === 'hello') applyHello(model, data);
   else if (event === 'history') applyHistory(model, data);
   else if (event === 'view') model.view = data;
   else if (event === 'events') applyEvents(model, data);
   else if (event === 'stats') applyStats(model, data);
+}
+
+/** The stream begins again, perhaps with another control plane, whose events have ids of their own. */
+function applyHello(model, { page }) {
+  Object.assign(model, { page, events: [], keptSinceMs: null });
 }
 
 /** An event that more proxies report comes again with the same id. */

@@ -38,38 +38,23 @@ export function table(label, columns, rows, keyOf, { nothing, more = 0, first = 
     columns.map(({ head, show, kind }) =>
       h('td', { class: kind, 'data-head': head, key: head }, h('div', { class: 'cell' }, show(row))),
     );
+  const head = h(
+    'tr',
+    {},
+    columns.map((one) => heading(one, asked.sort, set)),
+  );
   const body = shown.map((row) => h('tr', { key: keyOf(row) }, cells(row)));
+  const grid = h('table', { 'aria-label': label }, h('thead', {}, head), h('tbody', {}, body));
+  const unsent = `${whole(more)} more are neither shown nor searched here; lbctl shows all of them.`;
   return h(
     'div',
     { class: 'table', key: 'table' },
-    rows.length > 1 && tools(label, columns, rows, { asked, found, id, set }),
-    h(
-      'div',
-      { class: 'scroll', key: 'scroll' },
-      h(
-        'table',
-        { 'aria-label': label },
-        h(
-          'thead',
-          {},
-          h(
-            'tr',
-            {},
-            columns.map((one) => heading(one, asked.sort, set)),
-          ),
-        ),
-        h('tbody', {}, body),
-      ),
-    ),
+    (rows.length > 1 || found.length < rows.length) && tools(label, columns, rows, { asked, found, id, set }),
+    h('div', { class: 'scroll', key: 'scroll' }, grid),
     found.length === 0 && h('p', { class: 'empty', key: 'none' }, 'No row matches. '),
     found.length > shown.length &&
       button(`Show all ${whole(found.length)}`, () => set('all', 'yes'), { kind: 'wide', key: 'all' }),
-    more > 0 &&
-      h(
-        'p',
-        { class: 'empty', key: 'more' },
-        `${whole(more)} more are neither shown nor searched here; lbctl shows all of them.`,
-      ),
+    more > 0 && h('p', { class: 'empty', key: 'more' }, unsent),
   );
 }
 
@@ -86,32 +71,23 @@ function heading(one, sort, set) {
   );
 }
 
-/** Search, filters, and for a phone, which shows no headings, a choice of the order. */
+/** Search and filters. */
 function tools(label, columns, rows, { asked, found, id, set }) {
-  const select = (name, words, value, options, kind = '') =>
-    h(
-      'select',
-      {
-        key: name,
-        class: kind,
-        'aria-label': `${words} of ${label}`,
-        on: { change: (event) => set(name, event.target.value) },
-      },
-      options.map(([one, text]) => h('option', { key: one, value: one, selected: one === value }, text)),
-    );
+  const select = (head, value, choices) => {
+    const change = (event) => set(head, event.target.value);
+    const option = (word, text = word) =>
+      h('option', { key: word, value: word, selected: word === value }, text);
+    const all = [option('', `${head}: all`), choices.map((word) => option(word))];
+    return h('select', { key: head, 'aria-label': `${head} of ${label}`, on: { change } }, all);
+  };
   const filters = columns
     .filter(({ filter }) => filter !== undefined)
-    .map((one) => [one, choicesOf(rows, one)])
-    .filter(([{ head }, choices]) => choices.length > 1 || asked.filters[head] !== '')
-    .map(([{ head }, choices]) =>
-      select(head, head, asked.filters[head], [['', `${head}: all`], ...choices.map((word) => [word, word])]),
+    .map((one) => [one.head, asked.filters[one.head], choicesOf(rows, one)])
+    .filter(([, value, choices]) => choices.length > 1 || value !== '')
+    // What the address asks for may be nowhere now.
+    .map(([head, value, all]) =>
+      select(head, value, value === '' || all.includes(value) ? all : [...all, value]),
     );
-  const orders = columns
-    .filter(({ kind }) => kind !== 'actions')
-    .flatMap(({ head }) => [
-      [head, `${head} ▲`],
-      [`-${head}`, `${head} ▼`],
-    ]);
   const search = (event) => set('search', event.target.value);
   const isAsked = found.length < rows.length;
   return h(
@@ -128,7 +104,6 @@ function tools(label, columns, rows, { asked, found, id, set }) {
       on: { input: search },
     }),
     filters,
-    select('sort', 'Order', asked.sort, [['', 'Order'], ...orders], 'phone'),
     h(
       'span',
       { class: 'quiet', role: 'status', key: 'count' },

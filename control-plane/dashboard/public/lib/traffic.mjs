@@ -8,70 +8,50 @@ import { byteRate, latency, percent, rate, short, whole } from './format.mjs';
 /** The CSS variables of the line colors (colors.css). */
 const LINES = Array.from({ length: 8 }, (_, index) => `--line-${index + 1}`);
 
-const line = (name, label, color) => ({ name, label, color });
-
 /** `errors`: what errors are of this subject: connections of clients that failed, or attempts to reach a backend. */
-function chartsOf({ traffic, point }, errors) {
-  const seen = (read) => (traffic === null ? '–' : read(traffic));
-  return [
-    [
-      'active',
-      'Open connections',
-      whole(traffic?.connectionsActive),
-      short,
-      [line('active', '', '--line-1')],
-    ],
-    ['rate', 'New connections', rate(traffic?.connectionsPerSecond), rate, [line('rate', '', '--line-2')]],
-    ['errors', errors, rate(traffic?.errorsPerSecond), rate, [line('errors', '', '--line-bad')]],
-    [
-      'bytes',
-      'Bytes in and out',
-      seen((now) => `${byteRate(now.bytesInPerSecond)}, ${byteRate(now.bytesOutPerSecond)}`),
-      byteRate,
-      [line('bytesIn', 'in', '--line-3'), line('bytesOut', 'out', '--line-4')],
-    ],
-    [
-      'p99',
-      'Latency p99',
-      seen((now) => `${latency(now.connect?.p99)}, ${latency(now.firstByte?.p99)}`),
-      latency,
-      [line('connectP99', 'connect', '--line-1'), line('firstByteP99', 'first byte', '--line-6')],
-      0.001,
-    ],
-    point.capacity !== null && [
-      'capacity',
-      'Capacity used',
-      percent(point.capacity),
-      percent,
-      [line('capacity', '', '--line-5')],
-      1,
-    ],
-  ].filter((one) => one !== false);
-}
-
 export function trafficPanel({ stats, history, lines, events }, errors = 'Failed connections') {
   if (stats === null || history.timeMs.length === 0) {
     const words = 'No data yet. No proxy has reported its traffic to this control plane.';
     return panel('Traffic', h('p', { class: 'empty', key: 'no-traffic' }, words));
   }
+  const { point } = stats;
   const marks = marksOf(events);
-  const column = (name) => history.columns[name] ?? history.timeMs.map(() => null);
-  const charts = chartsOf(stats, errors).map(([key, title, now, show, of, top]) =>
+  /** `series`: the column of each line, its color, and its label if there are several. */
+  const draw = (title, show, series, { exact = show, top } = {}) =>
     chart({
-      key,
+      key: title,
       title,
-      now,
+      now: series.map(([name]) => exact(point[name])).join(', '),
       show,
       marks,
-      lines: of.map((one) => ({ ...one, label: one.label || title })),
-      columns: [history.timeMs, ...of.map(({ name }) => column(name))],
-      ...(top !== undefined && { top }),
-    }),
-  );
-  return panel(
-    'Traffic',
-    h('div', { class: 'charts', key: 'charts' }, charts, movement(history, lines, marks)),
-  );
+      top,
+      lines: series.map(([, color, label = title]) => ({ label, color })),
+      columns: [
+        history.timeMs,
+        ...series.map(([name]) => history.columns[name] ?? history.timeMs.map(() => null)),
+      ],
+    });
+  const charts = [
+    draw('Open connections', short, [['active', '--line-1']], { exact: whole }),
+    draw('New connections', rate, [['rate', '--line-2']]),
+    draw(errors, rate, [['errors', '--line-bad']]),
+    draw('Bytes in and out', byteRate, [
+      ['bytesIn', '--line-3', 'in'],
+      ['bytesOut', '--line-4', 'out'],
+    ]),
+    draw(
+      'Latency p99',
+      latency,
+      [
+        ['connectP99', '--line-1', 'connect'],
+        ['firstByteP99', '--line-6', 'first byte'],
+      ],
+      { top: 0.001 },
+    ),
+    point.capacity !== null && draw('Capacity used', percent, [['capacity', '--line-5']], { top: 1 }),
+    movement(history, lines, marks),
+  ];
+  return panel('Traffic', h('div', { class: 'charts', key: 'charts' }, charts));
 }
 
 /** New connections per second of each backend, to see how traffic moves after a change. */

@@ -146,7 +146,7 @@ function comparison() {
       h('button', { type: 'submit', key: 'go' }, 'Compare'),
     ),
     errorWords('differenceError'),
-    state.difference !== null && differenceWords(state.difference),
+    state.difference !== null && input('to') !== '' && differenceWords(state.difference),
   ];
 }
 

@@ -2,7 +2,7 @@
 
 import { panel, problemPanel } from '../lib/components.mjs';
 import { h } from '../lib/dom.mjs';
-import { listenerTable, poolTable, proxyColumns, proxyTable } from '../lib/fleet-tables.mjs';
+import { listenerTable, poolTable, proxyTable } from '../lib/fleet-tables.mjs';
 import { problemsOf } from '../lib/model.mjs';
 import { trafficPanel } from '../lib/traffic.mjs';
 
@@ -13,15 +13,13 @@ export const overview = {
   name: 'Overview',
   draw: (model) => {
     const { view, stats } = model;
-    const { proxy, state, revision, lag, connections, rate } = proxyColumns;
-    const columns = [proxy(), state(), revision, lag, connections, rate(stats)];
     return [
       h('h1', { class: 'hidden-words', key: 'h1' }, 'Overview'),
       problemPanel(problemsOf(view.problems, stats?.problems), 'Problems'),
       trafficPanel(model),
       panel('Pools', poolTable(model, FIRST_ROWS)),
       panel('Listeners', listenerTable(model, FIRST_ROWS)),
-      panel('Proxies', proxyTable(view.proxies, columns, FIRST_ROWS)),
+      panel('Proxies', proxyTable(model, FIRST_ROWS)),
     ];
   },
 };

@@ -3,53 +3,28 @@
 import * as actions from '../dialogs/pool-actions.mjs';
 import * as form from '../dialogs/resource-form.mjs';
 import { kindOf, reasonsOf, wordOf } from '../lib/backend-state.mjs';
-import { button, fact, linkTo, mark, pageHead, panel, problemPanel, why } from '../lib/components.mjs';
+import { button, fact, linkTo, mark, pageHead, panel, why } from '../lib/components.mjs';
 import { h } from '../lib/dom.mjs';
-import { missingSubject, poolMark } from '../lib/fleet-tables.mjs';
+import { poolMark } from '../lib/fleet-tables.mjs';
 import { latency, rate, whole, words } from '../lib/format.mjs';
-import { problemsOf } from '../lib/model.mjs';
+import { subjectPage } from '../lib/subject-page.mjs';
 import { column, figures, table } from '../lib/table.mjs';
 import { trafficPanel } from '../lib/traffic.mjs';
 
-/** The newest view, and the pool that it shows. */
-let newest = null;
-const now = () => newest;
-const shown = ({ subject }) => subject;
-const policyOf = ({ subject, policies }) => policies.rows.find(({ name }) => name === subject?.policy);
-
-/** The pool and backend of an action, as the newest view has them, even after its dialog was opened. */
-const current = (row) => () => ({
-  page: newest.subject,
-  row: newest.subject.backends.rows.find(({ address }) => address === row?.address) ?? row,
+export const pool = subjectPage('Pool', 'pools', (model, subject) => {
+  // The pool and backend of an action, as the newest view has them, even after its dialog was opened.
+  const current = (row) => () => {
+    const page = model.view.subject ?? subject;
+    return { page, row: page.backends.rows.find(({ address }) => address === row?.address) ?? row };
+  };
+  return [
+    head(model, subject, current),
+    panel(`Backends of ${subject.name}`, backendTable(model.stats, subject, current)),
+    trafficPanel(model, 'Connect failures'),
+  ];
 });
 
-export const pool = {
-  name: 'Pool',
-  draw: (model, [name]) => {
-    const { view, stats } = model;
-    const { subject } = view;
-    // The view may still come from the stream of the previous page.
-    if (view.asked !== `pools/${name}` || subject === null) {
-      return missingSubject(
-        view,
-        `pools/${name}`,
-        `Pool ${name}`,
-        ['pools', 'All pools'],
-        'There is no such pool.',
-      );
-    }
-    newest = view;
-    const traffic = stats?.pools.find((one) => one.pool === name)?.traffic;
-    return [
-      head(subject),
-      problemPanel(problemsOf(view.pageProblems, stats?.pageProblems)),
-      panel(`Backends of ${name}`, backendTable(subject, stats, traffic)),
-      trafficPanel(model, 'Connect failures'),
-    ];
-  },
-};
-
-function head(page) {
+function head(model, page, current) {
   const { name, policy, policyUsers, strategy, listeners, backends } = page;
   const from = listeners.map((one) =>
     h('span', { key: one.name }, linkTo('listeners', one.name), ` (${one.address}) `),
@@ -63,21 +38,18 @@ function head(page) {
       fact('Listeners', from.length === 0 ? 'none' : from),
     ],
     button('Add backends', () => actions.add(current()), { kind: 'primary', key: 'add' }),
-    button('Edit pool', () => form.edit('pool', now, shown), { key: 'edit' }),
-    // The pool may have another policy by the time that the change is previewed, but this dialog is about the first one.
-    button('Edit policy', () => form.edit('policy', now, sameName(policyOf(newest))), { key: 'policy' }),
-    button('Delete pool', () => form.remove('pool', now, shown), { kind: 'danger-words', key: 'delete' }),
+    button('Edit pool', () => form.edit('pool', model, form.shown), { key: 'edit' }),
+    button('Edit policy', () => form.edit('policy', model, form.policyNamed(policy)), { key: 'policy' }),
+    button('Delete pool', () => form.remove('pool', model, form.shown), {
+      kind: 'danger-words',
+      key: 'delete',
+    }),
   );
 }
 
-const sameName =
-  ({ name }) =>
-  ({ policies }) =>
-    policies.rows.find((one) => one.name === name);
-
-function backendTable(page, stats, traffic) {
+function backendTable(stats, page, current) {
   const own = ({ address }) => stats?.backends.find(({ backend }) => backend.address === address)?.traffic;
-  const all = traffic?.connectionsPerSecond ?? 0;
+  const all = stats?.pools.find((one) => one.pool === page.name)?.traffic?.connectionsPerSecond ?? 0;
   const columns = [
     column('Backend', ({ address, source }) => [
       h('code', {}, address),
@@ -96,7 +68,7 @@ function backendTable(page, stats, traffic) {
     figures('Connect failures', (row) => own(row)?.errorsPerSecond, rate),
     quantiles('Connect', (row) => own(row)?.connect),
     quantiles('First byte', (row) => own(row)?.firstByte),
-    column('Actions', backendActions, 'actions'),
+    column('Actions', (row) => backendActions(row, current), 'actions'),
   ];
   return table('Backends', columns, page.backends.rows, ({ address }) => address, {
     more: page.backends.more,
@@ -126,7 +98,7 @@ function share(traffic, all) {
   );
 }
 
-function backendActions(row) {
+function backendActions(row, current) {
   if (row.source === 'registered') return h('span', { class: 'quiet' }, 'removed when its process stops');
   // Each button has a key, so the focus stays on the same action when somebody changes the state.
   const one = (name, act, kind = 'small', key = name) =>

@@ -7,11 +7,7 @@ import { poolTable } from '../lib/fleet-tables.mjs';
 import { whole, words } from '../lib/format.mjs';
 import { column, figures, table } from '../lib/table.mjs';
 
-let newest = null;
-const now = () => newest;
-const named = (name) => (view) => view.policies.rows.find((one) => one.name === name);
-
-const POLICIES = [
+const policyColumns = (model) => [
   column('Policy', ({ name }) => name),
   column('Strategy', ({ strategy }) => words(strategy), '', { filter: ({ strategy }) => words(strategy) }),
   column('Health check', ({ health_check: { type, interval, timeout } }) =>
@@ -21,12 +17,16 @@ const POLICIES = [
   column('Idle, half-closed', ({ timeouts: { idle, half_closed: half } }) => `${idle}, ${half}`),
   column('Drain', ({ drain_timeout: drain }) => drain),
   figures('Pools', ({ users }) => users, whole),
-  column('Actions', ({ name, users }) => actions(name, users), 'actions'),
+  column('Actions', ({ name, users }) => actions(model, name, users), 'actions'),
 ];
 
-function actions(name, users) {
+function actions(model, name, users) {
   const one = (word, act, kind) =>
-    button(word, () => act('policy', now, named(name)), { kind, key: word, label: `${word} policy ${name}` });
+    button(word, () => act('policy', model, form.policyNamed(name)), {
+      kind,
+      key: word,
+      label: `${word} policy ${name}`,
+    });
   const isFree = users === 0 && name !== 'default';
   return h(
     'div',
@@ -39,19 +39,18 @@ function actions(name, users) {
 export const pools = {
   name: 'Pools',
   draw: (model) => {
-    newest = model.view;
-    const { rows, more } = newest.policies;
+    const { rows, more } = model.view.policies;
     return [
       pageHead(
         'Pools',
         [],
-        button('New pool', () => form.create('pool', now), { kind: 'primary', key: 'pool' }),
-        button('New policy', () => form.create('policy', now), { key: 'policy' }),
+        button('New pool', () => form.create('pool', model), { kind: 'primary', key: 'pool' }),
+        button('New policy', () => form.create('policy', model), { key: 'policy' }),
       ),
       panel('All pools', poolTable(model)),
       panel(
         'Policies',
-        table('Policies', POLICIES, rows, ({ name }) => name, { more, nothing: 'No policies.' }),
+        table('Policies', policyColumns(model), rows, ({ name }) => name, { more, nothing: 'No policies.' }),
       ),
     ];
   },

@@ -87,15 +87,22 @@ describe('a change as JSON', () => {
     ['Rollback', JSON.parse('{"__proto__": 1}'), /^__proto__ is not a known field/],
   ] as const) {
     it(`is refused as ${method} with ${JSON.stringify(request)}`, () => {
-      const { asked, wrong } = read({ method, request });
-      assert.equal(asked, null);
+      const { wrong } = read({ method, request });
       assert.equal(wrong.length, 1);
       assert.match(wrong[0] ?? '', violation);
     });
   }
 
   it('says everything that is wrong at once', () => {
-    const request = { backends: [{ address: 1 }, { weight: 'x' }], force: 1 };
-    assert.equal(read({ method: 'AddBackends', request }).wrong.length, 3);
+    const request = { pool: 'web', backends: [{ address: 1, weight: 2 }, { weight: 'x' }, 3], force: 1 };
+    const { asked, wrong } = read({ method: 'AddBackends', request });
+    assert.equal(wrong.length, 4);
+    // The rest is read, so that a dry run of it says what else is wrong.
+    const rest = {
+      method: 'AddBackends',
+      request: { pool: 'web', backends: [{ weight: 2 }, {}] },
+      shown: null,
+    };
+    assert.equal(JSON.stringify(asked), JSON.stringify(rest));
   });
 });

@@ -80,11 +80,13 @@ describe('the view of the fleet', () => {
   it('shows policies as manifests have them, and listeners with what keeps them from accepting', () => {
     const { policies, listeners } = view([
       proxy('a', { listeners: [listenerReport('web', { connectionsActive: 7 })] }),
-      proxy('b', {
-        applied: applied(1, {
-          failedListeners: [{ listener: 'web', address: '0.0.0.0:80', reason: 'EADDRINUSE' }],
+      ...['b', 'c'].map((id) =>
+        proxy(id, {
+          applied: applied(1, {
+            failedListeners: [{ listener: 'web', address: '0.0.0.0:80', reason: 'EADDRINUSE' }],
+          }),
         }),
-      }),
+      ),
     ]);
     assert.deepEqual(
       policies.rows.map((policy) => [policy.name, policy.users, (policy as Plain)['health_check']]),
@@ -93,7 +95,8 @@ describe('the view of the fleet', () => {
         ['unchecked', 0, check('none')],
       ],
     );
-    assert.deepEqual([listeners.rows[0]?.connections, listeners.rows[0]?.failures], [7, ['b: EADDRINUSE']]);
+    const failures = { rows: ['b: EADDRINUSE'], more: 1 };
+    assert.deepEqual([listeners.rows[0]?.connections, listeners.rows[0]?.failures], [7, failures]);
   });
 
   it('shows the backends of the pool that was asked for, and why each is as it is', () => {
@@ -196,15 +199,28 @@ describe('the view of the fleet', () => {
         backends: [backendReport('web', '10.0.0.1:80', refused)],
       }),
       proxy('gone', { listeners: [listenerReport('web', { connectionsActive: 9 })] }, false),
+      proxy('b', {
+        listeners: [listenerReport('web')],
+        applied: applied(1, {
+          failedListeners: [{ listener: 'web', address: '0.0.0.0:80', reason: 'EADDRINUSE' }],
+        }),
+      }),
     ];
     const listener = view(proxies, 'listeners/web').subject;
     assert.ok(listener !== null && 'proxies' in listener);
     assert.deepEqual(
-      listener.proxies.map(({ id, connections }) => [id, connections]),
+      listener.proxies.map(({ id, connections, failure }) => [id, connections, failure]),
       [
-        ['a', 3],
-        ['gone', null],
+        ['a', 3, ''],
+        ['gone', null, ''],
+        ['b', 0, 'EADDRINUSE'],
       ],
+    );
+    const failing = view(proxies, 'proxies/b').subject;
+    assert.ok(failing !== null && 'complaints' in failing);
+    assert.deepEqual(
+      failing.listeners.map(({ name, failure }) => [name, failure]),
+      [['web', 'EADDRINUSE']],
     );
     const one = view(proxies, 'proxies/a').subject;
     assert.ok(one !== null && 'complaints' in one);

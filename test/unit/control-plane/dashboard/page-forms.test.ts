@@ -16,6 +16,7 @@ const { createRequest, updateRequest, aboutPath } = await page<{
   updateRequest(kind: string, before: object, values: object, revision: number): Request;
   aboutPath(path: string): RegExp;
 }>('resource-fields');
+const BUTTONS = /"(?:Back|Cancel|Close|Apply|Try again)"/g;
 const { previewStep } = await page<{ previewStep(run: object, acts: object): object }>('change-preview');
 
 describe('the form of a resource', () => {
@@ -106,5 +107,12 @@ describe('the preview of a change', () => {
       assert.doesNotMatch(shown(state), /[Nn]othing (was|has been) changed/);
       assert.match(shown(state), /unknown.*history/i);
     }
+  });
+
+  it('can be edited or left, but while the outcome is unknown only left: another request might make it twice', () => {
+    const fields = [{ name: 'weight', about: /weight/ }];
+    const buttons = (state: object) => shown({ step: 'preview', what: { fields }, ...state }).match(BUTTONS);
+    assert.deepEqual(buttons({}), ['"Back"', '"Apply"']);
+    assert.deepEqual(buttons({ unsure: true }), ['"Close"', '"Try again"']);
   });
 });

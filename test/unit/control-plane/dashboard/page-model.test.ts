@@ -11,6 +11,7 @@ interface Model {
     readonly backends: ReadonlyMap<string, Figures>;
   };
   readonly lines: readonly (string | null)[];
+  readonly events: readonly { readonly id: number }[];
 }
 
 type Show = (value: number | null | undefined) => string;
@@ -46,6 +47,16 @@ interface Frame {
   readonly point?: Readonly<Record<string, number | null>>;
   readonly rates?: Readonly<Record<string, number>>;
 }
+
+it('forgets the events of a control plane when another one answers, because their ids begin again', () => {
+  const model = emptyModel();
+  const heard = (ids: readonly number[]) => {
+    applyEvent(model, 'hello', { page: 'v1' });
+    applyEvent(model, 'events', { rows: ids.map((id) => ({ id, timeMs: id })), keptSinceMs: 0 });
+    return model.events.map(({ id }) => id);
+  };
+  assert.deepEqual([heard([1, 2, 3]), heard([1])], [[3, 2, 1], [1]]);
+});
 
 /** A model that heard such frames, a second apart unless `stepMs` says otherwise. */
 function after(frames: readonly Frame[], stepMs = 1_000, history?: object) {

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { applyResources } from '../../../../core/model/edits/apply.ts';
-import { addBackends, removeBackends } from '../../../../core/model/edits/backend.ts';
+import { addBackends, removeBackends, updateBackend } from '../../../../core/model/edits/backend.ts';
+import { updatePool } from '../../../../core/model/edits/pool.ts';
 import type { ResourceDraft } from '../../../../core/model/draft.ts';
 import { applyChanges, emptyState } from '../../../../core/model/fold.ts';
 import { LIMITS, MAX_LENGTH } from '../../../../core/model/limits.ts';
@@ -37,6 +38,16 @@ const TOO_MANY: readonly (readonly [
   ],
 ];
 
+const sized = (count: number) => {
+  const changes = backends(count).map(({ address: at }): Change => {
+    return {
+      op: 'put',
+      resource: { kind: 'backend', value: { pool: 'web', address: at, weight: 1, state: 'active' } },
+    };
+  });
+  return applyChanges(stateOf([POOL]), changes, 2);
+};
+
 describe('the limits of a configuration', () => {
   for (const [what, drafts] of TOO_MANY) {
     it(`allow ${LIMITS[what]} ${what}, and one more is refused with the limit and what to do`, () => {
@@ -53,19 +64,37 @@ describe('the limits of a configuration', () => {
   }
 
   it('let a configuration from before them shrink and change, but not grow', () => {
-    const changes = backends(LIMITS.backends + 5).map(
-      (backend): Change => ({
-        op: 'put',
-        resource: { kind: 'backend', value: { pool: 'web', ...backend, weight: 1, state: 'active' } },
-      }),
-    );
-    const large = applyChanges(stateOf([POOL]), changes, 2);
+    const large = sized(LIMITS.backends + 5);
     assert.equal(changesOf(large, removeBackends('web', [address(0)])).length, 1);
     const { violations } = refusalOf(large, addBackends('web', [{ address: '10.9.9.9:80' }]));
     assert.deepEqual(
       violations.map(({ field }) => field),
       ['backends'],
     );
+  });
+
+  it('do not hide what else is wrong with a change of a configuration that has far more', () => {
+    const { violations } = refusalOf(
+      sized(2 * LIMITS.backends + 1),
+      updateBackend('web', { address: address(0), weight: -5 }),
+    );
+    assert.deepEqual(
+      violations.map(({ field }) => field),
+      [`pools[web].backends[${address(0)}].weight`],
+    );
+  });
+
+  it('keep a configuration that has more from being replaced as a whole, which no proxy has room for', () => {
+    const had = LIMITS.backends + 1_000;
+    const replaced = (kept: number, others: number) => {
+      const added = Array.from({ length: others }, (_, index) => ({
+        address: address(index + 2 * LIMITS.backends),
+      }));
+      return updatePool({ name: 'web', backends: [...backends(kept), ...added] }, ['backends']);
+    };
+    assert.ok(changesOf(sized(had), replaced(1_001, LIMITS.backends - 1_000)).length > 0);
+    const { violations } = refusalOf(sized(had), replaced(0, LIMITS.backends));
+    assert.match(violations[0]?.description ?? '', /cannot replace 16000 of them at once; remove some first/);
   });
 
   it('are told alone of what is far too large, and the rest is found in a moment', () => {

@@ -10,12 +10,15 @@ import { ProxyWhereabouts } from '../../../../data-plane/whereabouts.ts';
 
 const HERE = ['10.0.0.1', '2001:db8::1', '10.9.0.0/16'];
 const THERE = '10.0.0.2:80';
+/** A listener whose port another program has, here but not at another proxy that has the same address. */
+const UNBOUND = '0.0.0.0:99';
 
 /** By backend: why it leads back. */
 function leadingBack(listeners: readonly string[], backends: readonly string[]) {
   const names = new Set([...listeners, ...backends].map((each) => each.split(' ')[0]!));
   const planner = new Planner();
-  planner.whereabouts = { isOwn: ownIps(HERE), fleet: new Set([THERE]) };
+  const fleet = new Set([THERE, '10.0.0.1:99']);
+  planner.whereabouts = { isOwn: ownIps(HERE), fleet, unbound: new Set([UNBOUND]) };
   const split = (text: string) => text.split(' ') as [string, string];
   const built = planner.build(
     ...[...names].map((name) => pool(name)),
@@ -47,6 +50,7 @@ describe('backends that lead back', () => {
     ],
     ['another port of this host', ['a 0.0.0.0:80'], ['a 10.0.0.1:81'], []],
     ['another address than that of the listener', ['a 127.0.0.1:80'], ['a 10.0.0.1:80'], []],
+    ['a server that has the port of a listener', [`a ${UNBOUND}`], ['a 10.0.0.1:99'], []],
     ['another host', ['a 0.0.0.0:80'], ['a 10.0.0.3:80'], []],
     ['a chain of two listeners', ['a 0.0.0.0:80', 'b 0.0.0.0:81'], ['a 10.0.0.1:81', 'b 10.0.0.3:81'], []],
     [
@@ -72,7 +76,7 @@ describe('backends that lead back', () => {
     const planner = new Planner();
     const resources = [pool('a'), listener('l', '0.0.0.0:80', 'a'), backend('a', '10.0.0.1:80')];
     const before = planner.build(...resources);
-    planner.whereabouts = { isOwn: ownIps(HERE), fleet: new Set() };
+    planner.whereabouts = { isOwn: ownIps(HERE), fleet: new Set(), unbound: new Set() };
     const now = planner.build(...resources);
     assert.deepEqual([...(now.plan.pools[0]?.weights ?? [])], [0]);
     assert.deepEqual([before.directory.ownBackends, now.directory.ownBackends], [[], ['10.0.0.1:80']]);
@@ -84,7 +88,7 @@ describe('backends that lead back', () => {
 });
 
 describe('the addresses of this host', () => {
-  it('include every local route of the kernel’s table, and no other', () => {
+  it('include every local route of the kernel’s own tables, and no other', () => {
     const text = `Main:
   +-- 0.0.0.0/0 3 0 5
      |-- 10.0.0.0
@@ -95,8 +99,14 @@ describe('the addresses of this host', () => {
         /32 link BROADCAST
      |-- 10.9.0.0
         /16 host LOCAL
-        /24 link UNICAST`;
-    assert.deepEqual(localRoutes(text), ['10.0.0.1', '10.9.0.0/16']);
+        /24 link UNICAST
+Id 100:
+  |-- 0.0.0.0
+     /0 host LOCAL
+Local:
+  |-- 10.0.1.1
+     /32 host LOCAL`;
+    assert.deepEqual(localRoutes(text), ['10.0.0.1', '10.9.0.0/16', '10.0.1.1']);
   });
 });
 

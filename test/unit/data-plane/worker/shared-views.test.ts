@@ -38,9 +38,9 @@ describe('the budget of connections', () => {
     it(`has room again at ${connections} connections under a limit of ${limit}`, () => {
       const [one, two, shared] = budgetsOf(limit);
       shared.control[CONTROL.connections] = connections + 1;
-      assert.equal(two.hasRoom(WEB), false);
+      assert.equal(two.hasRoom()(WEB), false);
       one.giveBack(WEB);
-      assert.equal(two.hasRoom(WEB), true);
+      assert.equal(two.hasRoom()(WEB), true);
     });
   }
 
@@ -55,20 +55,39 @@ describe('the budget of connections', () => {
     shared.listenerShare.set([10], MAIL);
     shared.control[CONTROL.shares] = 20;
     assert.equal(fill(WEB), 90);
-    assert.deepEqual([budget.hasRoom(WEB), budget.hasRoom(MAIL)], [false, true]);
+    assert.deepEqual([budget.hasRoom()(WEB), budget.hasRoom()(MAIL)], [false, true]);
     assert.equal(fill(MAIL), 10);
-    assert.deepEqual([budget.hasRoom(WEB), budget.hasRoom(MAIL)], [false, false]);
+    assert.deepEqual([budget.hasRoom()(WEB), budget.hasRoom()(MAIL)], [false, false]);
     assert.equal(shared.control[CONTROL.connections], 100);
     budget.giveBack(MAIL);
-    assert.deepEqual([budget.hasRoom(WEB), budget.hasRoom(MAIL)], [false, true], 'its place is its own');
+    assert.deepEqual([budget.hasRoom()(WEB), budget.hasRoom()(MAIL)], [false, true], 'its place is its own');
     for (let each = 0; each < 3; each++) budget.giveBack(WEB);
-    assert.equal(budget.hasRoom(WEB), true);
+    assert.equal(budget.hasRoom()(WEB), true);
+  });
+
+  it('adds up the shares once, however many listeners wait for room', () => {
+    const shared = sharedCells(createBuffers(1));
+    let reads = 0;
+    const listenerShare = new Proxy(shared.listenerShare, {
+      get(cells, key) {
+        reads += 1;
+        return Reflect.get(cells, key);
+      },
+    });
+    const budget = sharedBudget({ ...shared, listenerShare });
+    shared.control.set([100], CONTROL.maxConnections);
+    shared.control.set([99], CONTROL.connections);
+    shared.control.set([20], CONTROL.shares);
+    const { length } = shared.listenerShare;
+    const hasRoom = budget.hasRoom();
+    for (let listener = 0; listener < length; listener++) assert.equal(hasRoom(listener), false);
+    assert.ok(reads < 10 * length, `${reads} reads for ${length} listeners`);
   });
 
   it('has no limit at 0', () => {
     const [one] = budgetsOf(0);
     assert.equal(one.take(WEB), false);
-    assert.equal(one.hasRoom(WEB), true);
+    assert.equal(one.hasRoom()(WEB), true);
   });
 });
 

@@ -101,6 +101,23 @@ describe('a dialer', () => {
     assert.equal(kernel.open.size, 0);
   });
 
+  for (const [localPorts, asks] of [
+    [[32_768, 60_999], 0],
+    [[80, 80], 1],
+    [[1_024, 65_535], 0],
+    [[1, 79], 0],
+  ] as const) {
+    it(`asks ${asks} times whether it met itself on port 80, with local ports from ${localPorts.join(' to ')}`, () => {
+      const kernel = new ScriptedKernel();
+      kernel.localPorts = localPorts;
+      const dialer = dialerOn(kernel, []);
+      const fd = dialer.dial(V4);
+      kernel.answers.isItsOwnPeer = [1];
+      assert.equal(dialer.metItself(fd, V4), asks === 1);
+      assert.equal(kernel.count('isItsOwnPeer'), asks);
+    });
+  }
+
   it('tells how a connect stands that was not heard of', () => {
     const kernel = new ScriptedKernel();
     const dialer = dialerOn(kernel, []);

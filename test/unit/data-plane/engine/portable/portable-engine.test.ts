@@ -14,7 +14,7 @@ it('binds while it is paused, and retries a listener until it can be opened agai
   let hasRoom = false;
   const engine = portableEngine({
     handler: { onAccept: () => ((accepted += 1), NO_ROW), timeouts: () => timeouts, onClosed: () => {} },
-    budget: { take: () => !hasRoom, giveBack: () => {}, hasRoom: () => hasRoom },
+    budget: { take: () => !hasRoom, giveBack: () => {}, hasRoom: () => () => hasRoom },
     clock: systemClock,
     onSaturated: (on: boolean) => saturated.push(on),
     onFault: (where: string, error: unknown) => faults.push(`${where}: ${String(error)}`),

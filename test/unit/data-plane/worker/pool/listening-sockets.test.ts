@@ -69,6 +69,56 @@ describe('listening sockets', () => {
     assert.equal(second.descriptors(address)?.length, 3);
   });
 
+  for (const workerCount of [1, 3]) {
+    it(`find that another process was quicker between the two steps, with ${workerCount} of each`, async () => {
+      const port = await freePort();
+      for (const [one, other] of [
+        [`127.0.0.1:${port}`, `127.0.0.1:${port}`],
+        [`0.0.0.0:${port}`, `127.0.0.1:${port}`],
+        [`127.0.0.1:${port}`, `[::]:${port}`],
+      ] as const) {
+        const [first, second] = [socketsOf({ workerCount }), socketsOf({ workerCount })];
+        const [earlier, later] = [first.prepare([one]), second.prepare([other])];
+        earlier.commit();
+        later.commit();
+        assert.equal(first.descriptors(one)?.length, workerCount);
+        assert.equal(second.descriptors(other), null);
+        assert.deepEqual([...second.failures], [[other, 'EADDRINUSE: another socket holds this address']]);
+        first.closeAll();
+        second.prepare([other]).commit();
+        assert.equal(second.descriptors(other)?.length, workerCount);
+        second.closeAll();
+      }
+    });
+  }
+
+  it('give each of an address its clients, though the first listens before the others', async () => {
+    const sockets = socketsOf({ workerCount: 3 });
+    const port = await freePort();
+    sockets.prepare([`127.0.0.1:${port}`]).commit();
+    const fds = sockets.descriptors(`127.0.0.1:${port}`) ?? [];
+    const clients = await Promise.all(Array.from({ length: 90 }, () => dial(port)));
+    cleanups.push(() => {
+      for (const client of clients) client.destroy();
+    });
+    const counts = fds.map((fd) => {
+      let count = 0;
+      for (let client = libc.accept(fd); client >= 0; client = libc.accept(fd)) {
+        libc.close(client);
+        count += 1;
+      }
+      return count;
+    });
+    assert.equal(
+      counts.reduce((sum, count) => sum + count),
+      90,
+    );
+    assert.ok(
+      counts.every((count) => count > 5),
+      counts.join(),
+    );
+  });
+
   it('share an address with another process when that is asked for', async () => {
     const [first, second] = [socketsOf({ shareListeners: true }), socketsOf({ shareListeners: true })];
     const address = `127.0.0.1:${await freePort()}`;

@@ -83,6 +83,7 @@ describe('the worker pool', () => {
     const [one, two] = [workerCells(buffers, 0), workerCells(buffers, 1)];
     shared.control[CONTROL.connections] = 7;
     shared.open[3] = 7;
+    Object.assign(shared.listenerOpen, { 0: 4, 9: 3 });
     Object.assign(one.listenerOpen, { 0: 2, 9: 3 });
     one.backendOpen[3] = 5;
     two.listenerOpen[0] = 2;
@@ -90,6 +91,11 @@ describe('the worker pool', () => {
     threads[0]?.die();
     assert.equal(shared.control[CONTROL.connections], 2);
     assert.equal(shared.open[3], 2);
+    assert.deepEqual(
+      [shared.listenerOpen[0], shared.listenerOpen[9]],
+      [2, 0],
+      'their shares are counted by it',
+    );
     assert.ok(one.listenerOpen.every((open) => open === 0));
     assert.ok(one.backendOpen.every((open) => open === 0));
     assert.deepEqual(events, ['lost 0 5: it ended by itself']);
