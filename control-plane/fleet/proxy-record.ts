@@ -157,10 +157,12 @@ export class ReportedProxy implements ProxyRecord {
 
   /** It is compared with until all of the first report has come, and forgotten then. */
   follow(earlier: ReportedProxy): void {
-    const known = earlier.applied === null ? earlier.#earlier : earlier;
-    if (known !== earlier) earlier.#earlier = null;
-    if (known !== earlier) earlier.forget();
-    this.#earlier = known;
+    if (earlier.applied !== null) this.#earlier = earlier;
+    else {
+      this.#earlier = earlier.#earlier;
+      earlier.#earlier = null;
+      earlier.forget();
+    }
   }
 
   /** Gives up what it shares with other proxies. Nobody may read it any more. */
@@ -186,10 +188,6 @@ export class ReportedProxy implements ProxyRecord {
       this.#countListener(this.listeners.get(report.listener) ?? null, report);
       this.listeners.set(report.listener, { ...report, connect: [], firstByte: [], duration: [] });
     }
-    if (request.process !== null) {
-      this.#shared.counter?.process(this.info.id, this.#process, request.process);
-      this.#process = request.process;
-    }
     for (const report of request.workers) this.workers.set(report.index, report);
     this.#checkSizes();
     if (request.applied !== null) this.#forgetEarlier();
@@ -197,7 +195,17 @@ export class ReportedProxy implements ProxyRecord {
   }
 
   /** Traffic comes before what is stated, and what is gone before what has come in its place. */
-  #count({ histogramBounds, traffic, goneBackends, goneListeners }: StreamReportsRequest__Output): void {
+  #count({
+    histogramBounds,
+    traffic,
+    goneBackends,
+    goneListeners,
+    process,
+  }: StreamReportsRequest__Output): void {
+    if (process !== null) {
+      this.#shared.counter?.process(this.info.id, this.#process, process);
+      this.#process = process;
+    }
     if (histogramBounds !== null) this.backends.bounds = boundsOf(histogramBounds);
     if (traffic !== null) this.backends.traffic(traffic);
     for (const { pool, address } of goneBackends) this.backends.delete(`${pool}/${address}`);

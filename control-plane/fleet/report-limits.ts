@@ -7,6 +7,7 @@ import { LIMITS, MAX_LENGTH, validateLength } from '../../core/model/limits.ts';
 import { printable } from '../../core/runtime/printable.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import type { Timestamp__Output } from '../../core/wire/generated/google/protobuf/Timestamp.ts';
+import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 
@@ -74,34 +75,41 @@ export function limitReport(request: StreamReportsRequest__Output, dropped: Drop
   dropped.count += named - request.backends.length - request.listeners.length;
   for (const report of request.backends) {
     cutIn(report, 'reason');
-    if (report.since !== null && !isTime(report.since)) {
-      report.since = null;
-      dropped.count += 1;
-    }
     limitTotals(report, dropped);
+    if (report.since === null || isTime(report.since)) continue;
+    report.since = null;
+    dropped.count += 1;
   }
   for (const report of request.listeners) {
     limitTotals(report, dropped);
-    for (const [reason, total] of Object.entries(report.closedTotal)) {
-      if (REASONS.has(reason) && isTotal(total)) continue;
-      delete report.closedTotal[reason];
-      dropped.count += 1;
-    }
+    limitReasons(report.closedTotal, dropped);
   }
   if (process !== null) process.cpuSecondsTotal = plausibleIncrease(process.cpuSecondsTotal, dropped);
-  if (applied === null) return;
+  if (applied !== null) limitApplied(applied);
+}
+
+function limitReasons(closedTotal: Record<string, string>, dropped: DroppedValues): void {
+  for (const [reason, total] of Object.entries(closedTotal)) {
+    if (REASONS.has(reason) && isTotal(total)) continue;
+    delete closedTotal[reason];
+    dropped.count += 1;
+  }
+}
+
+function limitApplied(applied: AppliedSnapshot__Output): void {
+  const violations = applied.rejected?.violations ?? [];
   cutIn(applied, 'snapshotHash');
+  applied.ownBackends = applied.ownBackends.filter(isAddress).slice(0, MOST.ownBackends);
+  applied.failedListeners.splice(MOST.failedListeners);
+  violations.splice(MOST.violations);
+  for (const failed of applied.failedListeners) cutIn(failed, 'listener', 'address', 'reason');
+  for (const violation of violations) cutIn(violation, 'field', 'description');
   for (const position of [applied.position, applied.rejected?.position]) {
     if (!position) continue;
     cutIn(position, 'storeId', 'hash');
     // Nobody asks a proxy which stores its own one took the place of.
     position.replaces = [];
   }
-  applied.ownBackends = applied.ownBackends.filter(isAddress).slice(0, MOST.ownBackends);
-  applied.failedListeners.splice(MOST.failedListeners);
-  applied.rejected?.violations.splice(MOST.violations);
-  for (const failed of applied.failedListeners) cutIn(failed, 'listener', 'address', 'reason');
-  for (const violation of applied.rejected?.violations ?? []) cutIn(violation, 'field', 'description');
 }
 
 /** What a counter can have grown by; 0 for what it can't. */
