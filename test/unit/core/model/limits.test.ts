@@ -111,6 +111,20 @@ describe('the limits of a configuration', () => {
     assert.ok(fewer.violations.length <= 5_000, `${fewer.violations.length}`);
   });
 
+  it('keep the checks of what is twice too large short: many listeners at one address, and many backends', () => {
+    const count = 2 * LIMITS.listeners;
+    const listeners = named(count, (name) => ({
+      kind: 'listener',
+      value: { name, address: '0.0.0.0:80', pool: 'web' },
+    }));
+    const pool: ResourceDraft = { kind: 'pool', value: { name: 'web', backends: backends(20_000) } };
+    const startedMs = performance.now();
+    const { violations } = refusalOf(emptyState('s'), applyResources([pool, ...listeners], { prune: false }));
+    assert.ok(violations.length > count);
+    // A quarter of a second; when each listener was compared with each backend, it was a minute.
+    assert.ok(performance.now() - startedMs < 30_000);
+  });
+
   it('leave a proxy room to replace all of it at once, registrations included', () => {
     assert.ok(2 * (LIMITS.backends + LIMITS.registrations) <= MAX_BACKENDS);
     assert.ok(2 * LIMITS.pools <= MAX_POOLS);
