@@ -83,11 +83,15 @@ export class ReportStream {
   }
 
   async start(): Promise<void> {
-    const { client, clock } = this.#options;
+    const { client, clock, onReplica } = this.#options;
     this.#isTwin = false;
     const ready = await client.ready(CONNECT_TIMEOUT_MS);
     if (this.#stopped) return;
-    if (!ready) return this.#retry();
+    if (!ready) {
+      // What was heard here while another address had the stream may be of a replica that is gone.
+      onReplica(client.address, null);
+      return this.#retry();
+    }
     const call = client.reports.streamReports();
     this.#call = call;
     this.#openedMs = clock.nowMs();
