@@ -73,6 +73,17 @@ describe('the limits of a configuration', () => {
     );
   });
 
+  it('do not count a backend that an update names and that does not exist', () => {
+    const full = sized(LIMITS.backends);
+    const update = updateBackend('web', { address: '10.9.9.9:80', weight: 3 });
+    assert.deepEqual(
+      refusalOf(full, update).violations.map(({ field }) => field),
+      ['pools[web].backends[10.9.9.9:80]'],
+    );
+    const elsewhere = updateBackend('wbe', { address: '10.9.9.9:80', weight: 3 });
+    assert.equal(refusalOf(full, elsewhere).code, 'NOT_FOUND');
+  });
+
   it('do not hide what else is wrong with a change of a configuration that has far more', () => {
     const { violations } = refusalOf(
       sized(2 * LIMITS.backends + 1),
