@@ -34,6 +34,10 @@ const ANSWERS: Answers = {
 };
 const DELETE = 'delete pool web';
 
+async function* never(): AsyncGenerator<never> {
+  await new Promise(() => undefined);
+}
+
 /** Runs it in a shell: `words`, then what the shell does with its output. */
 async function shell(server: string, words: string, sink: string) {
   const lbctl = [process.execPath, built('cli/main.js'), '--server', server].map(shellQuoted).join(' ');
@@ -81,6 +85,15 @@ describe('output that can’t be written', () => {
       assert.match(stderr, said);
     });
   }
+
+  it('ends what would go on printing, although nothing else is there to print', async (t) => {
+    const silent = { WatchEvents: () => never(), Watch: () => never() };
+    const { address } = await startFakeControlPlane(t, { ...ANSWERS, ...silent });
+    for (const words of ['get pools --watch', 'events --watch']) {
+      const { code, stderr } = await shell(address, words, '> /dev/full');
+      assert.equal(code, 6, stderr);
+    }
+  });
 
   it('does not cut a wait short', async (t) => {
     const { address } = await startFakeControlPlane(t, ANSWERS);
