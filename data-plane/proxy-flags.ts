@@ -157,7 +157,7 @@ function observationFlags(): Option[] {
   return [
     flag(
       '--metric-backends <N>',
-      'how many backends /metrics shows by name, the busiest; the rest of a pool is `other`',
+      'how many backends, pools and listeners /metrics shows by name: the busiest; the rest are `other`',
       integer(1, MAX_BACKENDS),
       METRIC_BACKENDS,
       String(METRIC_BACKENDS),

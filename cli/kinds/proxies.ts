@@ -152,9 +152,10 @@ function sameIdFact({ peerAddress, adminAddress }: SameIdProcess__Output): Fact 
   ];
 }
 
-/** `yes`, or for how long it has been away. While several processes have one id, no answer is about one of them. */
+/** `yes`, or for how long it has been away. */
 function connectedCell({ connected, lastSeen, sameId }: ProxyView, { clock }: Context): Cell {
-  if (sameId.length > 0) return { text: `yes, but ${sameId.length + 1} processes have this id`, tone: 'bad' };
+  if (connected && sameId.length > 0)
+    return { text: `yes, but ${sameId.length + 1} processes have this id`, tone: 'bad' };
   if (connected) return { text: 'yes', tone: 'good' };
   const away = age(lastSeen, clock.wallMs());
   return { text: away === '' ? 'no' : `no, for ${away}`, tone: 'bad', moving: true };

@@ -28,7 +28,7 @@ export function waitConverged({ follower, fleet, streams, clock, logger }: ApiDe
   };
   storeWith(follower, revision).then(
     (storeId) => {
-      stream.onClose(fleet.onChange(onFleetChange));
+      stream.onClose(fleet.on('change', onFleetChange));
       stream.onClose(() => timer?.cancel());
       let rosterKnown = fleet.unknownForMs() === 0;
       const grace = clock.after(fleet.unknownForMs(), () => {

@@ -80,8 +80,8 @@ export class LiveEvents {
   constructor(deps: LiveDeps) {
     this.#deps = deps;
     deps.follower.onChange(() => this.#sendSoon());
-    deps.fleet.onChange(() => this.#sendSoon());
-    deps.fleet.onHealthChange(() => this.#sendSoon());
+    deps.fleet.on('change', () => this.#sendSoon());
+    deps.fleet.on('health', () => this.#sendSoon());
     deps.events.onChange(() => this.#sendSoon());
   }
 

@@ -4,7 +4,7 @@
  *
  * Invariants
  *  - a row is taken by each proxy that reports the backend, and is free again when the last one has released it;
- *  - rows are as small as possible, since every proxy's columns are as long as its highest row.
+ *  - a free row is used again before there is a new one, since the columns of a proxy are as long as its highest row.
  */
 export interface BackendRow {
   readonly index: number;

@@ -78,7 +78,8 @@ function convergenceOf(
 
 function sameId({ info, peer, sameId }: ProxyRecord): string {
   const peers = [peer, ...sameId.map((other) => other.peer)].join(' and ');
-  return `${sameId.length + 1} processes report as proxy ${info.id}, from ${peers}; give each its own --proxy-id`;
+  const what = `${sameId.length + 1} processes report as proxy ${info.id}, from ${peers}`;
+  return `${what}; give each its own --proxy-id, and forget those that are gone: lbctl delete proxy ${info.id}`;
 }
 
 function absence({ lastSeenMs }: ProxyRecord): string {

@@ -10,10 +10,10 @@ import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/Ap
 import { violationText } from '../../core/model/violation.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
 import type { RevisionRecord } from '../store/log/revision-recorder.ts';
+import type { ContactKind } from '../store/members/proxies.ts';
 import { isRegistration, type Member, type Registration } from '../store/member-store.ts';
 import { EventLog, type EventKind } from './event-log.ts';
 import type { Fleet } from './fleet.ts';
-import type { ContactKind } from './fleet-listeners.ts';
 import type { HealthTransition, ProxyRecord } from './proxy-record.ts';
 
 const CONTACT: Record<ContactKind, readonly [EventKind, string]> = {
@@ -38,18 +38,18 @@ interface RecorderDeps {
 /** Fills an event log from now on. */
 export function recordEvents({ fleet, follower, clock }: RecorderDeps): EventLog {
   const log = new EventLog(clock.wallMs());
-  fleet.onContact((contact, { id }) => {
+  fleet.on('contact', (contact, { id }) => {
     const [kind, words] = CONTACT[contact];
     log.add({ kind, proxyId: id, text: `proxy ${id} ${words}` }, clock.wallMs());
   });
-  fleet.onDuplicate(({ info, peer }, other) => {
+  fleet.on('duplicate', ({ info, peer }, other) => {
     const text = `two processes report as proxy ${info.id}: one from ${peer}, and one from ${other.peer}; give each its own --proxy-id`;
     log.add({ kind: 'KIND_PROXY_DUPLICATE', proxyId: info.id, text }, clock.wallMs());
   });
-  fleet.onHealthChange((proxy, transitions) => {
+  fleet.on('health', (proxy, transitions) => {
     for (const transition of transitions) recordTransition(log, proxy, transition, clock.wallMs());
   });
-  fleet.onApplied((proxy, before) => recordApplied(log, proxy, before, clock.wallMs()));
+  fleet.on('applied', (proxy, before) => recordApplied(log, proxy, before, clock.wallMs()));
   recordStore(log, follower, clock);
   return log;
 }

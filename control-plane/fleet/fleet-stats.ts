@@ -70,15 +70,10 @@ export class FleetStats {
     const { fleet, clock } = deps;
     this.#deps = deps;
     this.#startMs = clock.nowMs();
-    fleet.onContact((kind, { id, instanceId }) => {
-      if (kind === 'connected') this.#aggregator.connected(id, instanceId);
-      else this.#aggregator.disconnected(instanceId);
-    });
-    fleet.onBackend((change) => this.#aggregator.backend(change, this.#at()));
-    fleet.onReport(({ instanceId }, request) => {
-      const at = this.#at();
-      this.#firstSecond ??= Math.ceil(at);
-      this.#aggregator.report(instanceId, request, at);
+    fleet.count({
+      backend: (change) => this.#aggregator.backend(change, this.#heard()),
+      listener: (...what) => this.#aggregator.listener(...what, this.#heard()),
+      process: (...what) => this.#aggregator.process(...what, this.#heard()),
     });
     this.#timers = [
       every(clock, TICK_MS, () => {
@@ -164,6 +159,13 @@ export class FleetStats {
       window,
       wallMs: Math.round(clock.wallMs() + endMs),
     });
+  }
+
+  /** Something was reported now. */
+  #heard(): number {
+    const at = this.#at();
+    this.#firstSecond ??= Math.ceil(at);
+    return at;
   }
 
   /** Now, in seconds. */

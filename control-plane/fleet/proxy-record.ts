@@ -1,16 +1,18 @@
-/** What is known about one proxy, and how its reports change it. Times are arguments. */
+/** What is known about one process that reports, and how its reports change it. Times are arguments. */
 import { LIMITS } from '../../core/model/limits.ts';
+import type { Timer } from '../../core/runtime/clock.ts';
 import { LbError } from '../../core/runtime/errors.ts';
 import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import type { BackendReport__Output } from '../../core/wire/generated/lb/v1/BackendReport.ts';
 import type { ListenerReport__Output } from '../../core/wire/generated/lb/v1/ListenerReport.ts';
+import type { ProcessReport__Output } from '../../core/wire/generated/lb/v1/ProcessReport.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import type { WorkerReport__Output } from '../../core/wire/generated/lb/v1/WorkerReport.ts';
 import { BackendDirectory } from './backend-directory.ts';
-import { boundsOf } from './histogram.ts';
+import { boundsOf, type HistogramBounds } from './histogram.ts';
 import type { DroppedValues } from './report-limits.ts';
-import { type BackendCounter, ReportedBackends } from './reported-backends.ts';
+import { type BackendChange, ReportedBackends } from './reported-backends.ts';
 
 /** What a configuration can have, twice, since what was removed stays while it has connections. More is a mistake. */
 const MOST = {
@@ -68,15 +70,35 @@ export interface ProxyRecord extends Process {
   readonly workers: ReadonlyMap<number, WorkerReport__Output>;
 }
 
+/** What becomes of a report stream. */
+export interface ReportOwner {
+  /** Called at most once, when the stream must end, and never after `close`. */
+  end(reason: LbError): void;
+  /** Other processes now report under the same id; none: not any more. */
+  sameId(others: readonly Process[]): void;
+}
+
+/** Who adds up traffic. `before` is null for what is new, and `now` for what is not reported any more. */
+export interface TrafficCounter {
+  backend(change: BackendChange): void;
+  listener(
+    proxyId: string,
+    before: ListenerReport__Output | null,
+    now: ListenerReport__Output | null,
+    bounds: HistogramBounds,
+  ): void;
+  process(proxyId: string, before: ProcessReport__Output | null, now: ProcessReport__Output | null): void;
+}
+
 /** What all proxies of a fleet share. */
 export interface SharedByProxies {
   readonly directory: BackendDirectory;
   readonly dropped: DroppedValues;
-  readonly counter: BackendCounter | null;
+  counter: TrafficCounter | null;
 }
 
-export function newShared(counter: BackendCounter | null = null): SharedByProxies {
-  return { directory: new BackendDirectory(), dropped: { count: 0 }, counter };
+export function newShared(): SharedByProxies {
+  return { directory: new BackendDirectory(), dropped: { count: 0 }, counter: null };
 }
 
 /** The same, writable, for the fleet alone. */
@@ -84,7 +106,10 @@ export class ReportedProxy implements ProxyRecord {
   readonly info: ProxyInfo__Output;
   readonly peer: string;
   sameId: readonly Process[] = [];
-  connected = true;
+  /** Of the open report stream; null: the proxy is away. */
+  owner: ReportOwner | null = null;
+  /** Ends what is waited for: a sign of life while it is connected, and its return while it is away. */
+  timer: Timer | null = null;
   /** It has announced that it stops. */
   stopping = false;
   readonly openedMs: number;
@@ -94,29 +119,55 @@ export class ReportedProxy implements ProxyRecord {
   readonly listeners = new Map<string, ListenerReport__Output>();
   readonly workers = new Map<number, WorkerReport__Output>();
 
+  readonly #shared: SharedByProxies;
+  #process: ProcessReport__Output | null = null;
   /** What was known before this stream, until all of its first report has come. */
   #earlier: ReportedProxy | null = null;
 
   constructor(info: ProxyInfo__Output, nowMs: number, peer = '', shared: SharedByProxies = newShared()) {
     this.info = info;
     this.peer = peer;
-    this.backends = new ReportedBackends(shared.directory, shared.dropped, shared.counter);
+    this.backends = new ReportedBackends(shared);
     this.openedMs = nowMs;
     this.lastSeenMs = nowMs;
+    this.#shared = shared;
+  }
+
+  get connected(): boolean {
+    return this.owner !== null;
+  }
+
+  /** Another process came under its id, and it has not reported since. */
+  get isDoubted(): boolean {
+    return this.connected && this.timer !== null;
+  }
+
+  /** Nothing more comes from its stream, and nothing of it counts any more; ends the stream unless `reason` is null. */
+  end(reason: LbError | null): void {
+    const { owner } = this;
+    this.timer?.cancel();
+    this.timer = null;
+    if (owner === null) return;
+    this.owner = null;
+    for (const listener of this.listeners.values()) this.#countListener(listener, null);
+    this.#shared.counter?.process(this.info.id, this.#process, null);
+    this.backends.stopCounting();
+    if (reason !== null) owner.end(reason);
   }
 
   /** It is compared with until all of the first report has come, and forgotten then. */
   follow(earlier: ReportedProxy): void {
-    const known = earlier.applied === null ? earlier.#earlier : earlier;
-    if (known !== earlier) earlier.#earlier = null;
-    if (known !== earlier) earlier.forget();
-    this.#earlier = known;
+    if (earlier.applied !== null) this.#earlier = earlier;
+    else {
+      this.#earlier = earlier.#earlier;
+      earlier.#earlier = null;
+      earlier.forget();
+    }
   }
 
   /** Gives up what it shares with other proxies. Nobody may read it any more. */
   forget(): void {
     this.#forgetEarlier();
-    this.backends.stopCounting();
     this.backends.clear();
   }
 
@@ -134,6 +185,7 @@ export class ReportedProxy implements ProxyRecord {
       if (this.#setBackend(report, isKnown, transitions)) healthChanged = true;
     }
     for (const report of request.listeners) {
+      this.#countListener(this.listeners.get(report.listener) ?? null, report);
       this.listeners.set(report.listener, { ...report, connect: [], firstByte: [], duration: [] });
     }
     for (const report of request.workers) this.workers.set(report.index, report);
@@ -143,11 +195,28 @@ export class ReportedProxy implements ProxyRecord {
   }
 
   /** Traffic comes before what is stated, and what is gone before what has come in its place. */
-  #count({ histogramBounds, traffic, goneBackends, goneListeners }: StreamReportsRequest__Output): void {
+  #count({
+    histogramBounds,
+    traffic,
+    goneBackends,
+    goneListeners,
+    process,
+  }: StreamReportsRequest__Output): void {
+    if (process !== null) {
+      this.#shared.counter?.process(this.info.id, this.#process, process);
+      this.#process = process;
+    }
     if (histogramBounds !== null) this.backends.bounds = boundsOf(histogramBounds);
     if (traffic !== null) this.backends.traffic(traffic);
     for (const { pool, address } of goneBackends) this.backends.delete(`${pool}/${address}`);
-    for (const name of goneListeners) this.listeners.delete(name);
+    for (const name of goneListeners) {
+      this.#countListener(this.listeners.get(name) ?? null, null);
+      this.listeners.delete(name);
+    }
+  }
+
+  #countListener(before: ListenerReport__Output | null, now: ListenerReport__Output | null): void {
+    if (before ?? now) this.#shared.counter?.listener(this.info.id, before, now, this.backends.bounds);
   }
 
   #forgetEarlier(): void {

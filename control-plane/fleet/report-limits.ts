@@ -6,6 +6,8 @@ import { CLOSE_REASONS } from '../../core/wire/close-reasons.ts';
 import { LIMITS, MAX_LENGTH, validateLength } from '../../core/model/limits.ts';
 import { printable } from '../../core/runtime/printable.ts';
 import type { Violation } from '../../core/model/violation.ts';
+import type { Timestamp__Output } from '../../core/wire/generated/google/protobuf/Timestamp.ts';
+import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 
@@ -16,10 +18,22 @@ export interface DroppedValues {
 
 /** A host name and its port are the longest of these. */
 const MAX_WORD = 300;
-/** Of a reason or a violation. */
+const MAX_ADDRESS = 64;
+/** Of all other texts. */
 const MAX_TEXT = 500;
+const MOST = { ownBackends: 256, failedListeners: LIMITS.listeners, violations: 100 } as const;
 /** A petabyte within one report. */
 const MAX_INCREASE = 2 ** 50;
+/** The end of the year 9999. Texts can't be made of later times. */
+const MAX_SECONDS = 253_402_300_799;
+const TOTALS = [
+  'connectionsTotal',
+  'connectFailuresTotal',
+  'bytesToBackendTotal',
+  'bytesFromBackendTotal',
+  'bytesFromClientsTotal',
+  'bytesToClientsTotal',
+] as const;
 const REASONS: ReadonlySet<string> = new Set(CLOSE_REASONS);
 
 /** Letters, digits and punctuation of ASCII: what ids, zones, versions and addresses consist of. */
@@ -44,58 +58,59 @@ export function proxyViolations(info: ProxyInfo__Output): Violation[] {
     const value = field === 'id' ? info.id : info.instanceId;
     if (value === '') violations.push({ field: `proxy.${field}`, description: 'is missing' });
   }
+  if (info.startedAt !== null && !isTime(info.startedAt)) {
+    violations.push({ field: 'proxy.started_at', description: 'is not between the years 1970 and 9999' });
+  }
   return violations;
 }
 
 /** Cuts the texts of a report, and drops what can't be counted. Changes the report. */
 export function limitReport(request: StreamReportsRequest__Output, dropped: DroppedValues): void {
   const { applied, process } = request;
-  const isNamed = (name = '') => name !== '' && name.length <= MAX_WORD;
   const named = request.backends.length + request.listeners.length;
   request.backends = request.backends.filter(
     ({ backend }) => isNamed(backend?.pool) && isNamed(backend?.address),
   );
   request.listeners = request.listeners.filter(({ listener }) => isNamed(listener));
-  const { backends, listeners } = request;
-  dropped.count += named - backends.length - listeners.length;
-  for (const report of backends) {
-    report.reason = cut(report.reason);
-    limitTotals(report, BACKEND_TOTALS, dropped);
+  dropped.count += named - request.backends.length - request.listeners.length;
+  for (const report of request.backends) {
+    cutIn(report, 'reason');
+    limitTotals(report, dropped);
+    if (report.since === null || isTime(report.since)) continue;
+    report.since = null;
+    dropped.count += 1;
   }
-  for (const report of listeners) {
-    limitTotals(report, LISTENER_TOTALS, dropped);
-    for (const [reason, total] of Object.entries(report.closedTotal)) {
-      if (REASONS.has(reason) && isTotal(total)) continue;
-      delete report.closedTotal[reason];
-      dropped.count += 1;
-    }
+  for (const report of request.listeners) {
+    limitTotals(report, dropped);
+    limitReasons(report.closedTotal, dropped);
   }
-  if (applied !== null) {
-    applied.ownBackends = applied.ownBackends.filter(isNamed).slice(0, MAX_OWN_BACKENDS);
-    applied.failedListeners.splice(LIMITS.listeners);
-    for (const failed of applied.failedListeners) failed.reason = cut(failed.reason);
-    const violations = applied.rejected?.violations ?? [];
-    violations.splice(MAX_VIOLATIONS);
-    for (const violation of violations) {
-      violation.field = cut(violation.field);
-      violation.description = cut(violation.description);
-    }
-  }
-  if (process !== null && !(process.cpuSecondsTotal >= 0 && process.cpuSecondsTotal < MAX_INCREASE)) {
-    process.cpuSecondsTotal = 0;
+  if (process !== null) process.cpuSecondsTotal = plausibleIncrease(process.cpuSecondsTotal, dropped);
+  if (applied !== null) limitApplied(applied);
+}
+
+function limitReasons(closedTotal: Record<string, string>, dropped: DroppedValues): void {
+  for (const [reason, total] of Object.entries(closedTotal)) {
+    if (REASONS.has(reason) && isTotal(total)) continue;
+    delete closedTotal[reason];
     dropped.count += 1;
   }
 }
 
-const MAX_VIOLATIONS = 100;
-const MAX_OWN_BACKENDS = 256;
-const BACKEND_TOTALS = [
-  'connectionsTotal',
-  'connectFailuresTotal',
-  'bytesToBackendTotal',
-  'bytesFromBackendTotal',
-] as const;
-const LISTENER_TOTALS = ['connectionsTotal', 'bytesFromClientsTotal', 'bytesToClientsTotal'] as const;
+function limitApplied(applied: AppliedSnapshot__Output): void {
+  const violations = applied.rejected?.violations ?? [];
+  cutIn(applied, 'snapshotHash');
+  applied.ownBackends = applied.ownBackends.filter(isAddress).slice(0, MOST.ownBackends);
+  applied.failedListeners.splice(MOST.failedListeners);
+  violations.splice(MOST.violations);
+  for (const failed of applied.failedListeners) cutIn(failed, 'listener', 'address', 'reason');
+  for (const violation of violations) cutIn(violation, 'field', 'description');
+  for (const position of [applied.position, applied.rejected?.position]) {
+    if (!position) continue;
+    cutIn(position, 'storeId', 'hash');
+    // Nobody asks a proxy which stores its own one took the place of.
+    position.replaces = [];
+  }
+}
 
 /** What a counter can have grown by; 0 for what it can't. */
 export function plausibleIncrease(value: number, dropped: DroppedValues): number {
@@ -104,16 +119,25 @@ export function plausibleIncrease(value: number, dropped: DroppedValues): number
   return 0;
 }
 
-function limitTotals<Field extends string>(
-  report: Record<Field, string>,
-  fields: readonly Field[],
-  dropped: DroppedValues,
-): void {
-  for (const field of fields) {
-    if (isTotal(report[field])) continue;
+function limitTotals(report: { [total in (typeof TOTALS)[number]]?: string }, dropped: DroppedValues): void {
+  for (const field of TOTALS) {
+    const total = report[field];
+    if (total === undefined || isTotal(total)) continue;
     report[field] = '0';
     dropped.count += 1;
   }
+}
+
+function isTime({ seconds }: Timestamp__Output): boolean {
+  return Number(seconds) >= 0 && Number(seconds) <= MAX_SECONDS;
+}
+
+function isAddress(text: string): boolean {
+  return text !== '' && text.length <= MAX_ADDRESS && PLAIN.test(text);
+}
+
+function isNamed(name = ''): boolean {
+  return name !== '' && name.length <= MAX_WORD;
 }
 
 function isTotal(text: string): boolean {
@@ -121,6 +145,9 @@ function isTotal(text: string): boolean {
   return total >= 0 && total <= Number.MAX_SAFE_INTEGER;
 }
 
-function cut(text: string): string {
-  return printable(text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}…`);
+function cutIn<Field extends string>(texts: Record<Field, string>, ...fields: Field[]): void {
+  for (const field of fields) {
+    const text = texts[field];
+    texts[field] = printable(text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}…`);
+  }
 }

@@ -21,17 +21,14 @@ import { positionToWire } from '../../core/wire/snapshot-codec.ts';
 import { knownError } from '../rpc/unary.ts';
 import { OpenStream, type OpenStreams } from '../rpc/open-streams.ts';
 import type { Fleet, ReportSession } from './fleet.ts';
-import type { ProxyRecord } from './proxy-record.ts';
-import type { Process } from './proxy-record.ts';
+import type { Process, ProxyRecord, ReportOwner } from './proxy-record.ts';
 import { proxyViolations } from './report-limits.ts';
-import type { ReportOwner } from './roster-entry.ts';
 import { STORE_FRESH_MS } from '../store/log/log-follower.ts';
 
 const TICK_MS = 1_000;
 
 /** Backends that are listeners of a proxy are a mistake, so there are few. Of each proxy, as many as it sends. */
 const MAX_FLEET_BACKENDS = 1_024;
-const MAX_ADDRESS_LENGTH = 64;
 
 /** What proxies need to know about this replica. */
 interface ReplicaStatus {
@@ -45,8 +42,8 @@ interface ReplicaStatus {
 /** The status, and what concerns one proxy alone. */
 interface Told extends ReplicaStatus {
   readonly sameId: readonly Process[];
-  /** The same array as long as nothing in it changes. */
-  readonly fleetBackends: readonly string[];
+  /** Addresses, with a space between them. */
+  readonly fleetBackends: string;
 }
 
 export interface ReportOptions {
@@ -67,21 +64,15 @@ export interface ReportService {
 
 export function reportService(options: ReportOptions): ReportService {
   const open = new Set<ReportStream>();
-  let fleetBackends: readonly string[] = [];
-  let isOld = true;
-  options.fleet.onChange(() => {
-    isOld = true;
+  let known: string | null = null;
+  options.fleet.on('change', () => {
+    known = null;
   });
-  const newestBackends = () => {
-    const now = isOld ? backendsOfFleet(options.fleet.list()) : fleetBackends;
-    isOld = false;
-    if (now.join() !== fleetBackends.join()) fleetBackends = now;
-    return fleetBackends;
-  };
+  const fleetBackends = () => (known ??= backendsOfFleet(options.fleet.list()));
   return {
     handlers: {
       StreamReports(call) {
-        const stream = new ReportStream(options, call, newestBackends);
+        const stream = new ReportStream(options, call, fleetBackends);
         open.add(stream);
         stream.onClose(() => open.delete(stream));
       },
@@ -103,9 +94,9 @@ class ReportStream {
   #sent: Told | null = null;
   #sameId: readonly Process[] = [];
   #writable = true;
-  readonly #fleetBackends: () => readonly string[];
+  readonly #fleetBackends: () => string;
 
-  constructor(options: ReportOptions, call: Call, fleetBackends: () => readonly string[]) {
+  constructor(options: ReportOptions, call: Call, fleetBackends: () => string) {
     this.#fleetBackends = fleetBackends;
     const { clock, streams } = options;
     this.#options = options;
@@ -145,7 +136,7 @@ class ReportStream {
       stopping: status.stopping,
       replicaId: this.#options.replicaId,
       sameId: status.sameId.map(sameIdToWire),
-      fleetBackends: [...status.fleetBackends],
+      fleetBackends: status.fleetBackends.split(' ').filter((address) => address !== ''),
     });
   }
 
@@ -192,10 +183,9 @@ class ReportStream {
 }
 
 /** Addresses of backends that any connected proxy reports as listeners of its own. One that has left may never say that they end. */
-function backendsOfFleet(proxies: readonly ProxyRecord[]): readonly string[] {
+function backendsOfFleet(proxies: readonly ProxyRecord[]): string {
   const all = proxies.flatMap(({ applied, connected }) => (connected && applied?.ownBackends) || []);
-  const readable = all.filter((address) => address.length <= MAX_ADDRESS_LENGTH);
-  return [...new Set(readable)].sort().slice(0, MAX_FLEET_BACKENDS);
+  return [...new Set(all)].sort().slice(0, MAX_FLEET_BACKENDS).join(' ');
 }
 
 export function sameIdToWire({ info, peer }: Process): SameIdProcess {

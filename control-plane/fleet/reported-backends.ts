@@ -6,14 +6,15 @@
  *  - a backend without traffic has no counters: they are made when one of them is not 0;
  *  - an increase is never negative. A total that went down began anew, for example because its backend was removed and added
  *    again, so all of it is new;
- *  - whoever counts (`BackendCounter`) is told of every change, and when the backends are not counted any more.
+ *  - whoever counts (`TrafficCounter`) is told of every change, and when the backends are not counted any more.
  */
 import type { BackendReport__Output } from '../../core/wire/generated/lb/v1/BackendReport.ts';
 import type { BackendTraffic__Output } from '../../core/wire/generated/lb/v1/BackendTraffic.ts';
 import { timestampFromWire, timestampToWire } from '../../core/wire/timestamp-codec.ts';
 import type { BackendDirectory, BackendRow } from './backend-directory.ts';
 import { type Counts, denseCounts, type HistogramBounds } from './histogram.ts';
-import { type DroppedValues, plausibleIncrease } from './report-limits.ts';
+import type { SharedByProxies } from './proxy-record.ts';
+import { plausibleIncrease } from './report-limits.ts';
 
 /** In the order of the counts in a series. Columns have the place in this list and 1; 0: the proxy has no such backend. */
 export const HEALTHS = ['HEALTH_HEALTHY', 'HEALTH_UNHEALTHY', 'HEALTH_UNKNOWN', 'HEALTH_EJECTED'] as const;
@@ -37,8 +38,6 @@ export interface BackendChange {
   bounds: HistogramBounds;
 }
 
-export type BackendCounter = (change: BackendChange) => void;
-
 const NO_ROW: BackendRow = { index: -1, key: '', pool: '', address: '', users: 0 };
 const change: BackendChange = {
   row: NO_ROW,
@@ -52,9 +51,9 @@ const change: BackendChange = {
 };
 
 export class ReportedBackends implements Iterable<readonly [string, BackendReport__Output]> {
+  readonly #shared: SharedByProxies;
   readonly #directory: BackendDirectory;
-  readonly #dropped: DroppedValues;
-  #counter: BackendCounter | null;
+  #isCounted = true;
   #size = 0;
   #health = new Uint8Array(0);
   #sinceMs = new Float64Array(0);
@@ -65,10 +64,9 @@ export class ReportedBackends implements Iterable<readonly [string, BackendRepor
   #usedSlots = 1;
   bounds: HistogramBounds = {};
 
-  constructor(directory: BackendDirectory, dropped: DroppedValues, counter: BackendCounter | null) {
-    this.#directory = directory;
-    this.#dropped = dropped;
-    this.#counter = counter;
+  constructor(shared: SharedByProxies) {
+    this.#shared = shared;
+    this.#directory = shared.directory;
   }
 
   get size(): number {
@@ -114,9 +112,10 @@ export class ReportedBackends implements Iterable<readonly [string, BackendRepor
       if (place === 0) change.active = total - had;
       // What it had counted before its first report is only where it starts.
       else
-        change.counts[place - 1] = before < 0 ? 0 : plausibleIncrease(increaseOf(had, total), this.#dropped);
+        change.counts[place - 1] =
+          before < 0 ? 0 : plausibleIncrease(increaseOf(had, total), this.#shared.dropped);
     }
-    this.#counter?.(change);
+    this.#tell();
   }
 
   traffic(traffic: BackendTraffic__Output): void {
@@ -135,7 +134,7 @@ export class ReportedBackends implements Iterable<readonly [string, BackendRepor
       while (firstByte[firstByteAt] === place) firstByteAt += 3;
       const row = this.#find(backends[place]!);
       if (row === undefined) {
-        this.#dropped.count += 1;
+        this.#shared.dropped.count += 1;
         continue;
       }
       const health = this.#health[row.index]! - 1;
@@ -146,11 +145,11 @@ export class ReportedBackends implements Iterable<readonly [string, BackendRepor
       change.active = active - this.#total(row, 0);
       if (change.active !== 0) this.#set(row, 0, active);
       for (let total = 1; total < TOTALS; total += 1) {
-        const more = plausibleIncrease(columns[total - 1]![place] ?? 0, this.#dropped);
+        const more = plausibleIncrease(columns[total - 1]![place] ?? 0, this.#shared.dropped);
         change.counts[total - 1] = more;
         if (more !== 0) this.#set(row, total, this.#total(row, total) + more);
       }
-      this.#counter?.(change);
+      this.#tell();
     }
   }
 
@@ -169,7 +168,7 @@ export class ReportedBackends implements Iterable<readonly [string, BackendRepor
   /** The proxy does not report any more; what it reported last can still be read. */
   stopCounting(): void {
     for (const row of this.#rows()) this.#uncount(row);
-    this.#counter = null;
+    this.#isCounted = false;
   }
 
   /** Gives up all rows. */
@@ -227,10 +226,14 @@ export class ReportedBackends implements Iterable<readonly [string, BackendRepor
     change.bounds = this.bounds;
   }
 
+  #tell(): void {
+    if (this.#isCounted) this.#shared.counter?.backend(change);
+  }
+
   #uncount(row: BackendRow): void {
     this.#begin(row, this.#health[row.index]! - 1, -1);
     change.active = -this.#total(row, 0);
-    this.#counter?.(change);
+    this.#tell();
   }
 
   #reportOf(row: BackendRow): BackendReport__Output {

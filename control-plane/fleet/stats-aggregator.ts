@@ -16,8 +16,7 @@
 import { CLOSE_REASONS, type CloseReason } from '../../core/wire/close-reasons.ts';
 import type { ListenerReport__Output } from '../../core/wire/generated/lb/v1/ListenerReport.ts';
 import type { ProcessReport__Output } from '../../core/wire/generated/lb/v1/ProcessReport.ts';
-import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
-import { boundsOf, type Counts, denseCounts, type HistogramBounds, onGrid } from './histogram.ts';
+import { type Counts, denseCounts, type HistogramBounds, onGrid } from './histogram.ts';
 import { RateSeries, type Window } from './rate-series.ts';
 import { type BackendChange, increaseOf } from './reported-backends.ts';
 import { SlidingCounts } from './sliding-counts.ts';
@@ -52,7 +51,7 @@ export class BackendSeries extends RateSeries {
 }
 
 export class ListenerSeries extends RateSeries {
-  /** By the index of a reason. */
+  /** In the order of CLOSE_REASONS. */
   readonly closed = new SlidingCounts();
 }
 
@@ -60,21 +59,6 @@ export class ProxySeries extends RateSeries {
   /** CPU seconds. */
   readonly cpu = new SlidingCounts();
   process: ProcessReport__Output | null = null;
-}
-
-interface LastListener {
-  counts: readonly [number, number, number];
-  closed: Readonly<Record<string, string>>;
-  active: number;
-}
-
-/** What one report stream reported last. */
-interface Reporter {
-  readonly series: ProxySeries;
-  bounds: HistogramBounds;
-  readonly listeners: Map<string, LastListener>;
-  /** Null: not reported yet. */
-  cpuSeconds: number | null;
 }
 
 export class StatsAggregator {
@@ -86,40 +70,6 @@ export class StatsAggregator {
   /** By id. */
   readonly proxies = new Map<string, ProxySeries>();
   readonly grid: HistogramBounds = {};
-  readonly reasons: readonly string[] = CLOSE_REASONS;
-  /** By instance: several processes may use one id. */
-  readonly #reporters = new Map<string, Reporter>();
-
-  /** The proxy opened a report stream, which replaces an earlier one. */
-  connected(id: string, instanceId: string): void {
-    this.disconnected(instanceId);
-    const series = ensure(this.proxies, id, () => new ProxySeries());
-    series.reporters += 1;
-    this.#reporters.set(instanceId, { series, bounds: {}, listeners: new Map(), cpuSeconds: null });
-  }
-
-  /** Its report stream has ended. */
-  disconnected(instanceId: string): void {
-    const reporter = this.#reporters.get(instanceId);
-    if (reporter === undefined) return;
-    this.#reporters.delete(instanceId);
-    for (const [name, last] of reporter.listeners) this.#dropListener(reporter, name, last);
-    reporter.series.reporters -= 1;
-    if (reporter.series.reporters === 0) reporter.series.process = null;
-  }
-
-  report(instanceId: string, request: StreamReportsRequest__Output, at: number): void {
-    const reporter = this.#reporters.get(instanceId);
-    if (reporter === undefined) return;
-    if (request.histogramBounds !== null) reporter.bounds = boundsOf(request.histogramBounds);
-    for (const name of request.goneListeners) {
-      const last = reporter.listeners.get(name);
-      if (last !== undefined) this.#dropListener(reporter, name, last);
-      reporter.listeners.delete(name);
-    }
-    for (const report of request.listeners) this.#listener(reporter, report, at);
-    if (request.process !== null) addProcess(reporter, request.process, at);
-  }
 
   /** Drops series that no proxy reports any more and that have nothing left in the window. */
   sweep(window: Window): void {
@@ -149,69 +99,62 @@ export class StatsAggregator {
     if (now >= 0) series.proxies[now]! += 1;
   }
 
-  #listener(reporter: Reporter, report: ListenerReport__Output, at: number): void {
-    const { listener: name, connectionsActive: active, closedTotal: closed } = report;
+  /** What one proxy reports of one listener has changed. */
+  listener(
+    proxyId: string,
+    before: ListenerReport__Output | null,
+    now: ListenerReport__Output | null,
+    bounds: HistogramBounds,
+    at: number,
+  ): void {
+    const name = (now ?? before)?.listener ?? '';
     const series = ensure(this.listeners, name, () => new ListenerSeries());
-    const counts = [
-      Number(report.connectionsTotal),
-      Number(report.bytesFromClientsTotal),
-      Number(report.bytesToClientsTotal),
-    ] as const;
-    let last = reporter.listeners.get(name);
-    if (last === undefined) {
-      series.reporters += 1;
-      last = { counts, closed, active: 0 };
-      reporter.listeners.set(name, last);
-    } else {
-      const ended = this.#endedBy(last.closed, closed);
-      const errors = FAILURE_REASONS.reduce(
-        (sum, reason) => sum + (ended[this.reasons.indexOf(reason)] ?? 0),
-        0,
-      );
-      increase.counts = [
-        increaseOf(last.counts[0], counts[0]),
-        errors,
-        increaseOf(last.counts[1], counts[1]),
-        increaseOf(last.counts[2], counts[2]),
-      ];
-      for (const measure of ['connect', 'firstByte', 'duration'] as const) {
-        const { bounds } = reporter;
-        const cells = report[measure];
-        const dense = denseCounts(measure, bounds, cells, 0, cells.length, 2);
-        increase[measure] = onGrid(this.grid, measure, bounds[measure], dense);
-      }
-      series.closed.add(at, ended);
-      for (const part of [series, reporter.series, this.total]) part.add(at, increase);
+    const proxy = this.#proxy(proxyId);
+    const reporters = Number(now !== null) - Number(before !== null);
+    const active = (now?.connectionsActive ?? 0) - (before?.connectionsActive ?? 0);
+    for (const part of [series, proxy]) part.reporters += reporters;
+    for (const part of [series, proxy, this.total]) part.active += active;
+    if (before === null || now === null) return;
+    const grown = (field: 'connectionsTotal' | 'bytesFromClientsTotal' | 'bytesToClientsTotal') =>
+      increaseOf(Number(before[field]), Number(now[field]));
+    const ended = CLOSE_REASONS.map((reason) =>
+      increaseOf(Number(before.closedTotal[reason] ?? 0), Number(now.closedTotal[reason] ?? 0)),
+    );
+    const errors = ended
+      .filter((_, index) => FAILURE_REASONS.includes(CLOSE_REASONS[index]!))
+      .reduce((sum, more) => sum + more, 0);
+    increase.counts = [
+      grown('connectionsTotal'),
+      errors,
+      grown('bytesFromClientsTotal'),
+      grown('bytesToClientsTotal'),
+    ];
+    for (const measure of ['connect', 'firstByte', 'duration'] as const) {
+      const cells = now[measure];
+      const dense = denseCounts(measure, bounds, cells, 0, cells.length, 2);
+      increase[measure] = onGrid(this.grid, measure, bounds[measure], dense);
     }
-    for (const part of [series, reporter.series, this.total]) part.active += active - last.active;
-    last.counts = counts;
-    last.closed = closed;
-    last.active = active;
+    series.closed.add(at, ended);
+    for (const part of [series, proxy, this.total]) part.add(at, increase);
   }
 
-  #dropListener(reporter: Reporter, name: string, { active }: LastListener): void {
-    const series = this.listeners.get(name);
-    if (series !== undefined) series.reporters -= 1;
-    for (const part of [series, reporter.series, this.total]) if (part !== undefined) part.active -= active;
+  /** What one proxy reports of its process has changed. */
+  process(
+    proxyId: string,
+    before: ProcessReport__Output | null,
+    now: ProcessReport__Output | null,
+    at: number,
+  ): void {
+    const series = this.#proxy(proxyId);
+    series.reporters += Number(now !== null) - Number(before !== null);
+    if (before !== null && now !== null)
+      series.cpu.add(at, [increaseOf(before.cpuSecondsTotal, now.cpuSecondsTotal)]);
+    if (now !== null || series.reporters === 0) series.process = now;
   }
 
-  /** By the index of a reason. */
-  #endedBy(before: Readonly<Record<string, string>>, now: Readonly<Record<string, string>>): number[] {
-    const ended = Array.from(this.reasons, () => 0);
-    for (const [index, reason] of this.reasons.entries()) {
-      const total = now[reason];
-      if (total !== undefined) ended[index] = increaseOf(Number(before[reason] ?? 0), Number(total));
-    }
-    return ended;
+  #proxy(id: string): ProxySeries {
+    return ensure(this.proxies, id, () => new ProxySeries());
   }
-}
-
-function addProcess(reporter: Reporter, process: ProcessReport__Output, at: number): void {
-  const { series } = reporter;
-  if (reporter.cpuSeconds !== null)
-    series.cpu.add(at, [increaseOf(reporter.cpuSeconds, process.cpuSecondsTotal)]);
-  reporter.cpuSeconds = process.cpuSecondsTotal;
-  series.process = process;
 }
 
 function ensure<V>(map: Map<string, V>, key: string, make: () => V): V {

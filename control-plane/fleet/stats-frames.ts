@@ -1,5 +1,6 @@
 /** Makes stats frames from the series, the configuration and the roster at one moment. Pure. */
 import type { State } from '../../core/model/state.ts';
+import { CLOSE_REASONS } from '../../core/wire/close-reasons.ts';
 import type { BackendStats__Output } from '../../core/wire/generated/lb/v1/BackendStats.ts';
 import type { ListenerStats__Output } from '../../core/wire/generated/lb/v1/ListenerStats.ts';
 import type { PoolStats__Output } from '../../core/wire/generated/lb/v1/PoolStats.ts';
@@ -141,20 +142,16 @@ function listenerRows({ aggregator, state, window }: FrameSources): ListenerStat
       listener,
       pool: state?.listeners.get(listener)?.value.pool ?? '',
       traffic: series?.rates(window, aggregator.grid) ?? ZERO_TRAFFIC_STATS,
-      closedPerSecond: series === undefined ? {} : closedPerSecond(series, aggregator.reasons, window),
+      closedPerSecond: series === undefined ? {} : closedPerSecond(series, window),
     };
   });
 }
 
-function closedPerSecond(
-  { closed }: ListenerSeries,
-  reasons: readonly string[],
-  { from, to, seconds }: Window,
-): Record<string, number> {
-  const sums = Array.from({ length: reasons.length }, () => 0);
+function closedPerSecond({ closed }: ListenerSeries, { from, to, seconds }: Window): Record<string, number> {
+  const sums = CLOSE_REASONS.map(() => 0);
   if (!closed.sum(from, to, sums)) return {};
   return Object.fromEntries(
-    reasons.flatMap((reason, index) => (sums[index]! > 0 ? [[reason, sums[index]! / seconds]] : [])),
+    CLOSE_REASONS.flatMap((reason, index) => (sums[index]! > 0 ? [[reason, sums[index]! / seconds]] : [])),
   );
 }
 

@@ -1,6 +1,7 @@
 /** The HTTP server of a control plane: the dashboard, /metrics, /healthz and /readyz. */
 import type { Clock } from '../../core/runtime/clock.ts';
 import { HttpServer } from '../../core/runtime/http-server.ts';
+import { descriptorLimit } from '../../core/runtime/lifecycle.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import { operationRoutes } from '../../core/runtime/operation-routes.ts';
 import type { AcceptedTokens } from '../../core/runtime/token-file.ts';
@@ -54,7 +55,7 @@ export function makeHttp({
     missing: missingPage(routes),
     what: 'the HTTP address',
     flag: '--http-address',
-    maxConnections: MAX_CONNECTIONS,
+    maxConnections: Math.min(MAX_CONNECTIONS, Math.floor(descriptorLimit() / 4)),
     logger,
   });
 }

@@ -5,7 +5,7 @@
  *  - descriptors and memory are bounded, whoever connects: of strangers, of those with a token, and of both together;
  *  - a stranger can't keep out those with a token, nor take the descriptors of the HTTP address and the store.
  */
-import { readFileSync } from 'node:fs';
+import type { ServerHttp2Session } from 'node:http2';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import {
   type ConnectionInjector,
@@ -17,6 +17,8 @@ import {
 import { type Clock, sleep } from '../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../core/runtime/errors.ts';
 import { formatHostPort, type HostPort } from '../../core/runtime/flags.ts';
+import { descriptorLimit } from '../../core/runtime/lifecycle.ts';
+import type { Logger } from '../../core/runtime/logger.ts';
 import { systemLookup } from '../../core/runtime/name-lookup.ts';
 import { MAX_MESSAGE_BYTES } from '../../core/wire/clients.ts';
 import { loadDefinitions } from '../../core/wire/definitions.ts';
@@ -24,28 +26,28 @@ import { type ConnectionLimits, GrpcConnections } from './connection-limits.ts';
 import { tolerant } from './definition-wrappers.ts';
 import { HealthService } from './health-service.ts';
 import { addReflection } from './reflection.ts';
-import { connectionName, everyCall, type InterceptorOptions } from './interceptor.ts';
+import { everyCall, type InterceptorOptions } from './interceptor.ts';
 
 /** How long open calls may take to end once the server stops. */
 const SHUTDOWN_MS = 3_000;
-/** For each connection. Our own clients open a few. */
-const MAX_STREAMS_PER_CONNECTION = 128;
+/** For each connection. Our own clients open a few; more wait in the client. */
+const MAX_STREAMS = 128;
+const MAX_STREAMS_OF_STRANGER = 2;
 /** An idle connection takes about 20 KB, a stream 9 KB, and up to 64 KiB if its client sends what nobody reads. */
-const LIMITS: ConnectionLimits = {
-  connections: 16_384,
-  strangers: 2_048,
-  streamsOfStranger: 4,
-  streams: 20_000,
-};
+const LIMITS: GrpcLimits = { connections: 16_384, strangers: 2_048, calls: 20_000 };
+
+interface GrpcLimits extends ConnectionLimits {
+  readonly calls: number;
+}
 
 export interface Service {
   readonly definition: object;
   readonly handlers: object;
 }
 
-export interface GrpcServerOptions extends Omit<InterceptorOptions, 'connections'> {
+export interface GrpcServerOptions extends Omit<InterceptorOptions, 'onAccepted' | 'maxCalls'> {
   /** For tests. Left out: what this process can have. */
-  readonly limits?: ConnectionLimits;
+  readonly limits?: GrpcLimits;
 }
 
 export class GrpcServer {
@@ -53,20 +55,26 @@ export class GrpcServer {
   readonly #clock: Clock;
   readonly #health: HealthService;
   readonly #injector: ConnectionInjector;
+  readonly #logger: Logger;
   readonly #listeners: NetServer[] = [];
   readonly #sockets = new Map<string, Socket>();
-  readonly #connections: GrpcConnections<string>;
+  readonly #connections: GrpcConnections<Socket>;
 
   constructor(services: readonly Service[], options: GrpcServerOptions) {
     this.#clock = options.clock;
+    this.#logger = options.logger;
     this.#health = new HealthService(options.clock);
-    const connections = new GrpcConnections<string>(options.limits ?? limitsHere(), (name) =>
-      this.#sockets.get(name)?.destroy(),
-    );
-    this.#connections = connections;
+    const limits = options.limits ?? limitsHere();
+    this.#connections = new GrpcConnections<Socket>(limits, (socket) => socket.destroy());
+    const onAccepted = (session: ServerHttp2Session) => {
+      const socket = this.#sockets.get(nameOf(session.socket));
+      if (socket !== undefined && this.#connections.accept(socket))
+        session.settings({ maxConcurrentStreams: MAX_STREAMS });
+    };
     this.#server = new Server({
-      interceptors: [everyCall({ ...options, connections })],
-      'grpc.max_concurrent_streams': MAX_STREAMS_PER_CONNECTION,
+      interceptors: [everyCall({ ...options, onAccepted, maxCalls: limits.calls })],
+      // A client keeps what is more until it may send it.
+      'grpc.max_concurrent_streams': MAX_STREAMS_OF_STRANGER,
       'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
       // Without keep-alive the stream of a proxy whose host vanished would stay open for ever.
       'grpc.keepalive_time_ms': 20_000,
@@ -92,16 +100,17 @@ export class GrpcServer {
     let failure: unknown = null;
     try {
       for (const address of await systemLookup(host)) {
-        bound = await this.#bind(address, bound ?? port).catch((error: unknown) => {
+        try {
+          bound = await this.#bind(address, bound ?? port);
+        } catch (error) {
+          if (!isFamilyOff(error)) throw error;
           failure = error;
-          return bound;
-        });
+        }
       }
+      if (bound !== null) return formatHostPort({ host, port: bound });
     } catch (error) {
       failure = error;
     }
-    // Of a name, one family may be switched off on this host.
-    if (bound !== null) return formatHostPort({ host, port: bound });
     const text = formatHostPort({ host, port });
     const message = `the gRPC address ${text} can't be bound: ${messageOf(failure)}; choose another one with --grpc-address`;
     throw new LbError('FAILED_PRECONDITION', message, [], failure);
@@ -113,20 +122,27 @@ export class GrpcServer {
     this.#listeners.push(listener);
     return new Promise((resolve, reject) => {
       listener.once('error', reject);
-      listener.listen(port, host, () => resolve((listener.address() as { port: number }).port));
+      listener.listen(port, host, () => {
+        listener.off('error', reject);
+        // Such as: no descriptor is left for a new connection.
+        listener.on('error', (error) => this.#logger.warn({ error: messageOf(error) }, 'gRPC server'));
+        resolve((listener.address() as { port: number }).port);
+      });
     });
   }
 
   #take(socket: Socket): void {
-    const name = connectionName(socket);
-    if (name === null) return void socket.destroy();
+    // It has ended already.
+    if (socket.remoteAddress === undefined) return void socket.destroy();
+    const name = nameOf(socket);
     this.#sockets.set(name, socket);
     socket.once('close', () => {
-      this.#sockets.delete(name);
-      this.#connections.closed(name);
+      // A client may use the same port again before the end of the old connection is noticed.
+      if (this.#sockets.get(name) === socket) this.#sockets.delete(name);
+      this.#connections.closed(socket);
     });
     this.#injector.injectConnection(socket);
-    this.#connections.opened(name);
+    this.#connections.opened(socket);
   }
 
   /** What is kept now: connections, and watches of the health service. */
@@ -151,15 +167,18 @@ export class GrpcServer {
   }
 }
 
+/** gRPC shows a call's socket in a disguise, with the same ends. */
+function nameOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`;
+}
+
+/** Of the addresses of a name, those of one family may not be there on this host. */
+function isFamilyOff(error: unknown): boolean {
+  return ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
 /** Half of the descriptors stay for the HTTP address, the store and files. */
-function limitsHere(): ConnectionLimits {
-  let limits = '';
-  try {
-    limits = readFileSync('/proc/self/limits', 'utf8');
-  } catch {
-    // Not Linux: a developer's machine.
-  }
-  const descriptors = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
-  const connections = Math.min(LIMITS.connections, Math.floor(descriptors / 2));
+function limitsHere(): GrpcLimits {
+  const connections = Math.min(LIMITS.connections, Math.floor(descriptorLimit() / 2));
   return { ...LIMITS, connections, strangers: Math.min(LIMITS.strangers, Math.floor(connections / 2)) };
 }

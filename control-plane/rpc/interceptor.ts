@@ -3,8 +3,7 @@
  * allowed, answered with an explanation if its request can't be decoded, and limited in time if it is unary, even when its
  * caller set no deadline.
  */
-import { constants, type ServerHttp2Stream } from 'node:http2';
-import type { Socket } from 'node:net';
+import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import {
   ResponderBuilder,
   ServerInterceptingCall,
@@ -13,11 +12,10 @@ import {
   status,
 } from '@grpc/grpc-js';
 import type { Clock } from '../../core/runtime/clock.ts';
-import type { LbError } from '../../core/runtime/errors.ts';
+import { LbError } from '../../core/runtime/errors.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
 import { AUTHORIZATION_HEADER } from '../../core/wire/clients.ts';
 import { toGrpcStatus } from '../../core/wire/status.ts';
-import type { GrpcConnections } from './connection-limits.ts';
 import { MalformedRequest } from './definition-wrappers.ts';
 
 /** By the beginning of the path: the largest request. Who has no token yet can only send the first kind. */
@@ -48,7 +46,10 @@ export interface InterceptorOptions {
   readonly refuse: (path: string, authorization: string | undefined) => LbError | null;
   /** Whether a call of `path` is answered without a token. */
   readonly isOpen: (path: string) => boolean;
-  readonly connections: GrpcConnections<string>;
+  /** A call that needs a token is accepted on this connection. */
+  readonly onAccepted: (session: ServerHttp2Session) => void;
+  /** How many calls may be open. Those that need no token have as many again, so that probes are always answered. */
+  readonly maxCalls: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -57,17 +58,16 @@ export function everyCall({
   onCall,
   refuse,
   isOpen,
-  connections,
+  onAccepted,
+  maxCalls,
   clock,
   logger,
 }: InterceptorOptions): ServerInterceptor {
+  let calls = 0;
   return (descriptor, call) => {
-    const connection = connectionName(call.getConnectionInfo()) ?? '';
     const inside = call as unknown as CallInside;
-    // Not an answer, after which the client could go on sending.
-    if (connections.streamOpened(connection))
-      inside.stream.once('close', () => connections.streamClosed(connection));
-    else inside.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    const { stream } = inside;
+    const open = isOpen(descriptor.path);
     limitRequests(inside, descriptor.path);
     const method = descriptor.path.slice(1);
     const startedMs = clock.nowMs();
@@ -75,7 +75,6 @@ export function everyCall({
     const late = unary
       ? clock.after(UNARY_DEADLINE_MS, () => intercepting.sendStatus({ ...LATE, metadata: null }))
       : null;
-    let refused = false;
     let ended = false;
     const end = (code: status, details: string) => {
       if (ended) return;
@@ -87,18 +86,20 @@ export function everyCall({
     };
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
-        const refusal = refuse(descriptor.path, metadata.get(AUTHORIZATION_HEADER)[0]?.toString());
-        if (refusal === null) {
-          if (!isOpen(descriptor.path)) connections.accept(connection);
-          return next(metadata);
+        const refusal =
+          refuse(descriptor.path, metadata.get(AUTHORIZATION_HEADER)[0]?.toString()) ??
+          (calls >= (open ? 2 * maxCalls : maxCalls) ? TOO_MANY : null);
+        if (refusal !== null) {
+          intercepting.sendStatus(toGrpcStatus(refusal));
+          // The client may have more to send; nobody reads it.
+          return stream.close(constants.NGHTTP2_NO_ERROR);
         }
-        refused = true;
-        intercepting.sendStatus(toGrpcStatus(refusal));
-        // The client may have more to send; nobody reads it.
-        inside.stream.close(constants.NGHTTP2_NO_ERROR);
+        calls += 1;
+        stream.once('close', () => (calls -= 1));
+        if (!open && stream.session) onAccepted(stream.session as ServerHttp2Session);
+        next(metadata);
       })
       .withOnReceiveMessage((message, next) => {
-        if (refused) return;
         if (message instanceof MalformedRequest) intercepting.sendStatus(malformed(descriptor.path, message));
         else next(message);
       })
@@ -116,13 +117,6 @@ export function everyCall({
   };
 }
 
-type Ends = { readonly [End in 'remoteAddress' | 'remotePort' | 'localAddress']?: Socket[End] | undefined };
-
-/** Names a connection; null: it has ended already. */
-export function connectionName({ remoteAddress, remotePort, localAddress }: Ends): string | null {
-  return remoteAddress === undefined ? null : `${remoteAddress} ${remotePort} ${localAddress}`;
-}
-
 function limitRequests(call: CallInside, path: string): void {
   const limit = MAX_REQUEST_BYTES.find(([beginning]) => path.startsWith(beginning))?.[1];
   if (limit === undefined) return;
@@ -134,6 +128,11 @@ const LATE = {
   code: status.DEADLINE_EXCEEDED,
   details: `no answer within ${UNARY_DEADLINE_MS / 1_000} s; to find out whether a change was made, repeat it with the same request_id`,
 };
+
+const TOO_MANY = new LbError(
+  'RESOURCE_EXHAUSTED',
+  'this control plane has as many open calls as it takes; use another one, or try again later',
+);
 
 function malformed(path: string, { why }: MalformedRequest) {
   const details = `the request can't be decoded as the message of ${path}: ${why}`;

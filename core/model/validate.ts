@@ -70,16 +70,11 @@ export function referrers(state: State, kind: string, name: string): Resource[] 
 function validateResources(resources: readonly Resource[], state: State): Violation[] {
   const listeners = parseListeners(state);
   const violations: Violation[] = [];
-  const loops = new Set<string>();
   for (const resource of resources) {
     violations.push(...validateOne(resource, state, violations.length < MAX_HINTED));
-    for (const loop of loopsOf(resource, state, listeners)) {
-      if (!loops.has(loop.field)) violations.push(loop);
-      loops.add(loop.field);
-    }
     if (resource.kind === 'listener') violations.push(...overlapsOf(resource.value, listeners));
   }
-  return violations;
+  return [...violations, ...loopsOf(resources, state, listeners)];
 }
 
 /** A resource by itself, and what it refers to. */
@@ -163,24 +158,26 @@ interface ParsedListener {
   readonly address: Address;
 }
 
-/** The listeners with valid addresses, by name and by the addresses that a backend may have, too. */
+/** The listeners with valid addresses, by name and by the addresses that a backend may have, too; wildcards by port. */
 interface Listeners {
   readonly byName: ReadonlyMap<string, ParsedListener>;
   readonly byAddress: ReadonlyMap<string, ParsedListener>;
-  readonly wildcards: readonly ParsedListener[];
+  readonly wildcards: ReadonlyMap<number, readonly ParsedListener[]>;
 }
 
 function parseListeners(state: State): Listeners {
   const byName = new Map<string, ParsedListener>();
   const byAddress = new Map<string, ParsedListener>();
-  const wildcards: ParsedListener[] = [];
+  const wildcards = new Map<number, ParsedListener[]>();
   for (const { value } of state.listeners.values()) {
     const parsed = parseAddress(value.address);
     if (!parsed.ok) continue;
     const listener = { name: value.name, address: parsed.value };
     byName.set(value.name, listener);
     byAddress.set(parsed.value.canonical, listener);
-    if (isUnspecified(parsed.value.bytes)) wildcards.push(listener);
+    if (!isUnspecified(parsed.value.bytes)) continue;
+    const { port } = parsed.value;
+    wildcards.set(port, [...(wildcards.get(port) ?? []), listener]);
   }
   return { byName, byAddress, wildcards };
 }
@@ -199,13 +196,16 @@ function overlapsOf(listener: Listener, listeners: Listeners): Violation[] {
 }
 
 /** Backends that are one of the listeners: each connection would come back as a new one, without end. */
-function loopsOf(resource: Resource, state: State, listeners: Listeners): Violation[] {
-  if (resource.kind === 'backend') return loopsOfBackend(resource.value, listeners);
-  const listener = resource.kind === 'listener' ? listeners.byName.get(resource.value.name) : undefined;
-  if (listener === undefined) return [];
-  return [...state.pools.values()]
-    .flatMap(({ backends }) => backendsThatMayReach(backends, listener.address))
-    .flatMap((backend) => loopsOfBackend(backend, listeners));
+function loopsOf(resources: readonly Resource[], state: State, listeners: Listeners): Violation[] {
+  const addresses = resources.flatMap(({ kind, value }) => {
+    return kind === 'listener' ? (listeners.byName.get(value.name)?.address ?? []) : [];
+  });
+  const suspects = [
+    ...resources.flatMap((resource) => (resource.kind === 'backend' ? [resource.value] : [])),
+    ...backendsThatMayReach(addresses, state),
+  ];
+  // A backend that is put together with its listener is named once.
+  return [...new Set(suspects)].flatMap((backend) => loopsOfBackend(backend, listeners));
 }
 
 function loopsOfBackend(backend: Backend, listeners: Listeners): Violation[] {
@@ -215,7 +215,7 @@ function loopsOfBackend(backend: Backend, listeners: Listeners): Violation[] {
   const listener =
     listeners.byAddress.get(address.canonical) ??
     (isLoopback(address.bytes)
-      ? listeners.wildcards.find((wildcard) => addressesOverlap(address, wildcard.address))
+      ? listeners.wildcards.get(address.port)?.find((wildcard) => addressesOverlap(address, wildcard.address))
       : undefined);
   if (listener === undefined) return [];
   return [
@@ -226,15 +226,16 @@ function loopsOfBackend(backend: Backend, listeners: Listeners): Violation[] {
   ];
 }
 
-/** A quick filter: all backends are scanned only for a wildcard listener, and then by the end of their text. */
-function backendsThatMayReach(
-  backends: ReadonlyMap<string, { readonly value: Backend }>,
-  listener: Address,
-): Backend[] {
-  if (!isUnspecified(listener.bytes)) {
-    const equal = backends.get(listener.canonical);
-    return equal === undefined ? [] : [equal.value];
-  }
-  const ending = `:${listener.port}`;
-  return [...backends.values()].map(({ value }) => value).filter(({ address }) => address.endsWith(ending));
+/** A quick filter: all backends are scanned only for wildcard listeners, and then by the end of their text. */
+function backendsThatMayReach(listeners: readonly Address[], { pools }: State): Backend[] {
+  const wildcards = listeners.filter(({ bytes }) => isUnspecified(bytes));
+  const ports = new Set(wildcards.map(({ port }) => `${port}`));
+  return [...pools.values()].flatMap(({ backends }) => {
+    const equal = listeners.flatMap(({ canonical }) => backends.get(canonical)?.value ?? []);
+    if (ports.size === 0) return equal;
+    const near = [...backends.values()].filter(({ value: { address } }) => {
+      return ports.has(address.slice(address.lastIndexOf(':') + 1));
+    });
+    return [...equal, ...near.map(({ value }) => value)];
+  });
 }

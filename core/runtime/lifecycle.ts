@@ -51,7 +51,7 @@ export function exitOnUnhandledFailures(logger: Logger): void {
  * the program are imported: Node fails there with a stack trace that says nothing.
  */
 export function requireDescriptors(program: string, least: number): void {
-  const limit = softLimit();
+  const limit = descriptorLimit();
   if (limit >= least) return;
   const msg = `cannot start: the descriptor limit is ${limit}, and ${program} needs at least ${least}; raise it with LimitNOFILE in a systemd unit, --ulimit nofile for a container, or ulimit -n in a shell`;
   const line = { level: 'fatal', time: new Date().toISOString(), program, msg };
@@ -59,8 +59,8 @@ export function requireDescriptors(program: string, least: number): void {
   process.exit(1);
 }
 
-/** Infinite where it can't be read. */
-function softLimit(): number {
+/** How many descriptors this process may have; infinite where it can't be read. */
+export function descriptorLimit(): number {
   try {
     const text = readFileSync('/proc/self/limits', 'utf8');
     return Number(/^Max open files\s+(\d+)/m.exec(text)?.[1] ?? Number.POSITIVE_INFINITY);

@@ -2,7 +2,8 @@
  * The routes that operators need in every program: /metrics, /healthz (it is alive) and /readyz (it can serve).
  *
  * Invariants
- *  - however many ask for the metrics, they are rendered for one fifth of the time at most, and probes are answered first.
+ *  - however many ask for the metrics, they are rendered for one fifth of the time at most (unless one rendering takes longer
+ *    than half a second), and probes are answered first.
  */
 import { type Clock, sleep } from './clock.ts';
 import { json, type Routes } from './http-server.ts';

@@ -14,14 +14,24 @@ export function makePrivateFolder(folder: string): string | undefined {
   const path = resolve(folder);
   const first = mkdirSync(path, { recursive: true, mode: 0o700 });
   if (first !== undefined)
-    for (let made = path; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made));
+    for (let made = path; made.length >= first.length; made = dirname(made)) syncFolderNow(dirname(made));
   const mode = statSync(path).mode & 0o777;
   if ((mode & 0o077) === 0) return undefined;
   return `the folder ${path} is open to other users (mode ${mode.toString(8)}): run chmod 700 ${path}, or name another folder`;
 }
 
 /** Makes the names in a folder durable. */
-export function syncFolder(path: string): void {
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** The same for a start: the thread waits for the disk, which can take seconds. */
+export function syncFolderNow(path: string): void {
   const folder = openSync(path, 'r');
   try {
     fsyncSync(folder);

@@ -73,8 +73,8 @@ export interface Engine {
    * with the name of the errno.
    */
   listen(listener: number, on: ListenOn, done: (failure: string | null) => void): void;
-  /** Stops accepting for a listener. Open connections are not affected. */
-  unlisten(listener: number): void;
+  /** Stops accepting for a listener, once the clients that wait already are accepted. Calls `done` when it has. */
+  unlisten(listener: number, done: () => void): void;
   /**
    * Cancels the current attempt, or the wait before one, and asks the handler for another row with
    * onConnectFailed(slot, ECANCELED). Ignored when the connection isn't connecting.

@@ -8,6 +8,7 @@
  *    address of the same one waits (Reporter);
  *  - the observation that was sent last is kept, so that the replica gets changes only, and everything after a reconnect.
  */
+import type { ServiceError } from '@grpc/grpc-js';
 import { type Backoff, backoff } from '../../core/runtime/backoff.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
@@ -17,6 +18,7 @@ import type { SameIdProcess__Output } from '../../core/wire/generated/lb/v1/Same
 import type { StreamReportsRequest } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import type { StreamReportsResponse__Output } from '../../core/wire/generated/lb/v1/StreamReportsResponse.ts';
 import { positionFromWire } from '../../core/wire/snapshot-codec.ts';
+import { reasonOf } from '../../core/wire/status.ts';
 import type { ReplicaView } from '../subscription/replica-choice.ts';
 import type { Observation } from '../telemetry/observation.ts';
 import type { SharedReports } from './shared-reports.ts';
@@ -81,11 +83,15 @@ export class ReportStream {
   }
 
   async start(): Promise<void> {
-    const { client, clock } = this.#options;
+    const { client, clock, onReplica } = this.#options;
     this.#isTwin = false;
     const ready = await client.ready(CONNECT_TIMEOUT_MS);
     if (this.#stopped) return;
-    if (!ready) return this.#retry();
+    if (!ready) {
+      // What was heard here while another address had the stream may be of a replica that is gone.
+      onReplica(client.address, null);
+      return this.#retry();
+    }
     const call = client.reports.streamReports();
     this.#call = call;
     this.#openedMs = clock.nowMs();
@@ -99,7 +105,7 @@ export class ReportStream {
       this.#writable = true;
       this.#proceed();
     });
-    call.on('error', (error: Error) => this.#lose(call, error.message));
+    call.on('error', (error: ServiceError) => this.#lose(call, reasonOf(error)));
     call.on('end', () => this.#lose(call, 'the replica ended the stream'));
   }
 

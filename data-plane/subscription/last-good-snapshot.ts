@@ -125,5 +125,5 @@ async function unfinishedStarts(directory: string): Promise<number> {
 /** Durable when it resolves, before anything runs that could end the process. */
 async function noteStarts(directory: string, unfinished: number): Promise<void> {
   await writePrivateFile(join(directory, STARTS_FILE), `${unfinished}\n`);
-  syncFolder(directory);
+  await syncFolder(directory);
 }

@@ -73,7 +73,7 @@ export async function stageSnapshotFile(
       // Between the two renames, the one before is the newest that exists.
       await renameIfThere(path, join(directory, BEFORE));
       await rename(staged, path);
-      syncFolder(directory);
+      await syncFolder(directory);
     },
   };
 }
@@ -93,7 +93,7 @@ export async function readSnapshotFile(directory: string, name: string = NEWEST)
 export async function setSnapshotAside(directory: string, name: string): Promise<boolean> {
   const path = join(directory, name);
   const moved = await renameIfThere(path, `${path}.set-aside`);
-  if (moved) syncFolder(directory);
+  if (moved) await syncFolder(directory);
   return moved;
 }
 

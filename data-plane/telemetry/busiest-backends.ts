@@ -1,6 +1,6 @@
 /**
- * Chooses the backends that /metrics shows by name, and the pools and listeners that have histograms: a bounded number of
- * each, since each has dozens of series.
+ * Chooses the backends, pools and listeners that /metrics shows by name: a bounded number of each, since each has dozens of
+ * series.
  *
  * Promises
  *  - as many as the limit allows, and all of them when they fit;

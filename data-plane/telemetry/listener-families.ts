@@ -1,6 +1,6 @@
-/** The histograms of listeners and pools in /metrics, and closed connections by reason. */
+/** The histograms of listeners and pools in /metrics. */
 import type { HistogramCounts } from '../memory/counters.ts';
-import { Histograms, inSlices, labelText, Samples } from './exposition.ts';
+import { Histograms, inSlices, labelText } from './exposition.ts';
 import type { ListenerObservation } from './observation.ts';
 import { CONNECT_SECONDS, DURATION_SECONDS, FIRST_BYTE_SECONDS } from '../memory/shared-memory.ts';
 
@@ -9,11 +9,6 @@ export async function listenerFamilies(
   listeners: ReadonlyMap<string, ListenerObservation>,
   named: ReadonlySet<string>,
 ): Promise<string> {
-  const closed = new Samples(
-    'lb_listener_connections_closed_total',
-    'counter',
-    'Connections ended, by reason.',
-  );
   const connect = new Histograms(
     'lb_listener_connect_duration_seconds',
     CONNECT_SECONDS,
@@ -30,16 +25,13 @@ export async function listenerFamilies(
     'Life of a connection, from accept to close.',
   );
   await inSlices(listeners, ([listener, counts]) => {
-    for (const [reason, count] of Object.entries(counts.closed)) {
-      closed.add(labelText({ listener, reason }), count);
-    }
     if (!named.has(listener)) return;
     const labels = labelText({ listener });
     connect.add(labels, counts.connect);
     firstByte.add(labels, counts.firstByte);
     duration.add(labels, counts.duration);
   });
-  return [closed, connect, firstByte, duration].join('');
+  return [connect, firstByte, duration].join('');
 }
 
 /** `named`: the pools that have histograms. */

@@ -2,8 +2,8 @@
  * The metrics of a proxy (docs/metrics.md), in Prometheus' text format.
  *
  * Invariants
- *  - nothing is counted here: every scrape reads one observation and counters from elsewhere; only the counts of backends
- *    without a name are added up from scrape to scrape (backend-series.ts);
+ *  - nothing is counted here: every scrape reads one observation and counters from elsewhere; only the counts of what
+ *    has no name are added up from scrape to scrape (backend-series.ts, bounded-family.ts);
  *  - a series never shows what an earlier owner of its row counted, and ends with its subject; the counters of a removed
  *    backend end ten minutes later;
  *  - backends, of which there may be tens of thousands, are rendered in slices, between which the event loop runs.
@@ -13,10 +13,10 @@ import { collectProcessMetrics } from '../../core/runtime/process-metrics.ts';
 import type { Metrics } from '../../core/runtime/operation-routes.ts';
 import { BackendSeries } from './backend-series.ts';
 import { BusiestBackends } from './busiest-backends.ts';
-import type { HistogramCounts } from '../memory/counters.ts';
 import { HISTOGRAM_CELLS } from '../memory/shared-memory.ts';
 import type { ConnectionLogReadings } from './connection-log.ts';
-import { type Labels, labelText, Samples } from './exposition.ts';
+import { BoundedFamily, type Family } from './bounded-family.ts';
+import type { Labels } from './exposition.ts';
 import { listenerFamilies, poolFamilies } from './listener-families.ts';
 import type { Observation } from './observation.ts';
 import type { TrafficTotals } from './observer.ts';
@@ -42,22 +42,28 @@ export interface ProxyReadings extends TrafficTotals {
 type Add = (labels: Labels, value: number) => void;
 type Fill = (add: Add, readings: ProxyReadings) => void;
 
-interface Family {
-  readonly name: string;
-  readonly type: 'counter' | 'gauge';
-  readonly help: string;
+interface ProxyFamily extends Family {
   readonly fill: Fill;
 }
 
-const counter = (name: string, help: string, fill: Fill): Family => ({ name, type: 'counter', help, fill });
-const gauge = (name: string, help: string, fill: Fill): Family => ({ name, type: 'gauge', help, fill });
+const counter = (name: string, help: string, fill: Fill): ProxyFamily => ({
+  name,
+  type: 'counter',
+  help,
+  fill,
+});
+const gauge = (name: string, help: string, fill: Fill): ProxyFamily => ({ name, type: 'gauge', help, fill });
 
-const FAMILIES: readonly Family[] = [
+const FAMILIES: readonly ProxyFamily[] = [
   counter('lb_listener_connections_total', 'Connections accepted.', (add, { observation }) => {
     for (const [listener, { accepted }] of observation.listeners) add({ listener }, accepted);
   }),
   gauge('lb_listener_connections_active', 'Connections open now.', (add, { observation }) => {
     for (const [listener, { active }] of observation.listeners) add({ listener }, active);
+  }),
+  counter('lb_listener_connections_closed_total', 'Connections ended, by reason.', (add, { observation }) => {
+    for (const [listener, { closed }] of observation.listeners)
+      for (const [reason, count] of Object.entries(closed)) add({ listener, reason }, count);
   }),
   counter(
     'lb_listener_bytes_total',
@@ -69,22 +75,28 @@ const FAMILIES: readonly Family[] = [
       }
     },
   ),
-  gauge(
-    'lb_listener_bound',
-    '1 when the address of the listener is bound; 0 when this host refuses it.',
-    (add, { observation }) => {
-      const failed = new Set(observation.applied.failedListeners.map(({ listener }) => listener));
-      for (const listener of new Set([...observation.listeners.keys(), ...failed]))
-        add({ listener }, failed.has(listener) ? 0 : 1);
-    },
-  ),
-  gauge(
-    'lb_pool_panic',
-    '1 while no backend of the pool is up and all active ones are used whatever their health.',
-    (add, { panic }) => {
-      for (const [pool, on] of panic) add({ pool }, Number(on));
-    },
-  ),
+  {
+    ...gauge(
+      'lb_listener_bound',
+      '1 when the address of the listener is bound; 0 when this host refuses it.',
+      (add, { observation }) => {
+        const failed = new Set(observation.applied.failedListeners.map(({ listener }) => listener));
+        for (const listener of new Set([...observation.listeners.keys(), ...failed]))
+          add({ listener }, failed.has(listener) ? 0 : 1);
+      },
+    ),
+    combine: Math.min,
+  },
+  {
+    ...gauge(
+      'lb_pool_panic',
+      '1 while no backend of the pool is up and all active ones are used whatever their health.',
+      (add, { panic }) => {
+        for (const [pool, on] of panic) add({ pool }, Number(on));
+      },
+    ),
+    combine: Math.max,
+  },
   gauge(
     'lb_backends_leading_back',
     'Backends that lead back to a listener of the fleet and so get no connections.',
@@ -176,31 +188,37 @@ const FAMILIES: readonly Family[] = [
   }),
 ];
 
-/**
- * `metricBackends`: how many backends are shown by name, how many pools have a histogram and an `other`, and how many
- * listeners have histograms: the busiest of each. So the budget bounds what has many series.
- */
+/** More than any number of connections. */
+const ALERTING = 2 ** 60;
+
+/** `metricBackends`: how many backends, pools and listeners are shown by name: those that are in trouble, and the busiest. */
 export function createProxyMetrics(read: () => ProxyReadings, metricBackends: number): Metrics {
   const registry = new Registry();
   const backendSeries = new BackendSeries(metricBackends);
   const busiestPools = new BusiestBackends(metricBackends);
   const busiestListeners = new BusiestBackends(metricBackends);
+  const families = FAMILIES.map((family) => ({ fill: family.fill, bounded: new BoundedFamily(family) }));
   let underWay: Promise<string> | null = null;
   collectProcessMetrics(registry);
 
   async function render(): Promise<string> {
     const now = read();
     const { backends, listeners } = now.observation;
-    const pools = busiestPools.choose(observationsOf(now.poolConnectSeconds));
-    const named = busiestListeners.choose(
-      new Map(Array.from(listeners, ([name, { accepted }]) => [name, { connections: accepted }])),
-    );
+    const names = {
+      pool: busiestPools.choose(poolWeights(now)),
+      listener: busiestListeners.choose(listenerWeights(now)),
+    };
     const parts = [
       await registry.metrics(),
-      ...FAMILIES.map((family) => renderFamily(family, now)),
-      await poolFamilies(now.poolConnectSeconds, pools),
-      await listenerFamilies(listeners, named),
-      await backendSeries.render({ backends, totalsOf: now.totalsOf, removed: now.removed, pools }),
+      ...families.map(({ fill, bounded }) => bounded.render(samplesOf(fill, now), names)),
+      await poolFamilies(now.poolConnectSeconds, names.pool),
+      await listenerFamilies(listeners, names.listener),
+      await backendSeries.render({
+        backends,
+        totalsOf: now.totalsOf,
+        removed: now.removed,
+        pools: names.pool,
+      }),
     ];
     return parts.join('');
   }
@@ -217,22 +235,35 @@ export function createProxyMetrics(read: () => ProxyReadings, metricBackends: nu
   };
 }
 
-/** How many connects each pool has had. */
-function observationsOf(pools: ReadonlyMap<string, HistogramCounts>) {
+type Weights = ReadonlyMap<string, { readonly connections: number }>;
+
+/** Pools that alerts are about come first, and then those with the most connects. */
+function poolWeights(readings: ProxyReadings): Weights {
+  const { panic, poolConnectSeconds } = readings;
+  const health = healthOfPools(readings);
   return new Map(
-    Array.from(pools, ([pool, counts]) => {
-      let connections = 0;
+    Array.from(new Set([...poolConnectSeconds.keys(), ...panic.keys()]), (pool) => {
+      const { unhealthy, ejected } = health.get(pool) ?? noHealthCounts();
+      let connections = panic.get(pool) === true || unhealthy + ejected > 0 ? ALERTING : 0;
       // The last cell is not a bucket.
-      for (let bucket = 0; bucket < HISTOGRAM_CELLS - 1; bucket++) connections += counts[bucket] ?? 0;
-      return [pool, { connections }] as const;
+      for (let bucket = 0; bucket < HISTOGRAM_CELLS - 1; bucket++)
+        connections += poolConnectSeconds.get(pool)?.[bucket] ?? 0;
+      return [pool, { connections }];
     }),
   );
 }
 
-function renderFamily({ name, type, help, fill }: Family, readings: ProxyReadings): string {
-  const samples = new Samples(name, type, help);
-  fill((labels, value) => samples.add(labelText(labels), value), readings);
-  return samples.toString();
+/** Listeners that can't be bound come first, and then those with the most clients. */
+function listenerWeights({ observation: { applied, listeners } }: ProxyReadings): Weights {
+  const weights = new Map(Array.from(listeners, ([name, { accepted }]) => [name, { connections: accepted }]));
+  for (const { listener } of applied.failedListeners) weights.set(listener, { connections: ALERTING });
+  return weights;
+}
+
+function samplesOf(fill: Fill, readings: ProxyReadings): [Labels, number][] {
+  const samples: [Labels, number][] = [];
+  fill((labels, value) => samples.push([labels, value]), readings);
+  return samples;
 }
 
 /** For every pool, including those without backends. */

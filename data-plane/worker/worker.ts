@@ -99,8 +99,9 @@ export class Worker {
         });
         break;
       case 'unlisten':
-        this.engine.unlisten(message.listener);
-        this.#inputs.post({ type: 'unlistened', listener: message.listener });
+        this.engine.unlisten(message.listener, () => {
+          this.#inputs.post({ type: 'unlistened', listener: message.listener });
+        });
         break;
       case 'close-backend':
         this.#closeBackend(message);

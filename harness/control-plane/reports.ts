@@ -105,7 +105,7 @@ export function reportedProxy(
 ): ProxyRecord {
   const proxy = new ReportedProxy(proxyInfo(id), 0);
   proxy.apply(report({ applied: applied(1), ...fields }), 1_700_000_000_000);
-  proxy.connected = connected;
+  proxy.owner = connected ? NOBODY : null;
   return proxy;
 }
 

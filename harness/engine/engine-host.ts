@@ -208,7 +208,7 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
       engine.listen(LISTENER, message.on, (failure) => post({ type: 'listening', failure }));
     } else if (message.type === 'reset') engine.reset(message.slot, message.reason);
     else if (message.type === 'reconsider') engine.reconsider(message.slot);
-    else if (message.type === 'unlisten') engine.unlisten(LISTENER);
+    else if (message.type === 'unlisten') engine.unlisten(LISTENER, () => {});
     else if (message.type === 'stop-accepting') engine.stopAccepting();
     else if (message.type === 'close') engine.close();
     else if (message.type === 'hold') {

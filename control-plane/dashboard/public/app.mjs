@@ -74,8 +74,9 @@ function go() {
 
 function listen() {
   stop();
-  const { view } = model;
-  model = { ...emptyModel(), view };
+  // Until the new stream begins, the header goes on to tell what is known.
+  const { view, stats } = model;
+  model = { ...emptyModel(), view, stats };
   stop = follow(`/api/events?page=${encodeURIComponent(shown.about)}`, hear, onState);
 }
 

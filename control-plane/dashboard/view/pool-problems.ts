@@ -28,12 +28,11 @@ function ofHealth(
   { state, fleet }: PoolFacts,
 ): readonly Problem[] {
   const listeners = listenersOf(name, state).map((listener) => listener.name);
-  const pages = [`pools/${name}`];
   const clients = `New connections to ${listeners.length === 1 ? 'listener' : 'listeners'} ${few(listeners)} are closed at once.`;
   if (all.length === 0) {
     if (listeners.length === 0) return [];
     const cause = 'pools with listeners have no backends';
-    return [problem(`pool/${name}`, 'critical', `Pool ${name} has no backends`, [clients], { pages, cause })];
+    return [problem(`pool/${name}`, 'critical', `Pool ${name} has no backends`, [clients], at(name, cause))];
   }
   const down = all.filter((one) => one.availability === 'down' && loopOf(one) === undefined);
   const partly = all.filter(({ availability }) => availability === 'partly up');
@@ -47,13 +46,13 @@ function ofHealth(
       'Connections are tried on every active backend (panic).',
     ];
     const cause = `pools have no healthy backend, so that all are used${because(reasons)}`;
-    return [problem(`pool/${name}`, severity, what, why, { pages, sinceMs: sinceOf(down), cause })];
+    return [problem(`pool/${name}`, severity, what, why, at(name, cause, sinceOf(down)))];
   }
   if (!all.some(isUsed)) {
     const why = [availabilitiesInWords(all), ...(listeners.length > 0 ? [clients] : [])];
     const what = `Pool ${name} has no backend that takes connections`;
     const cause = 'pools have no backend that takes connections';
-    return [problem(`pool/${name}`, severity, what, why, { pages, cause })];
+    return [problem(`pool/${name}`, severity, what, why, at(name, cause))];
   }
   return [...ofDown(name, all.length, down), ...ofPartly(name, fleet.proxies, partly)];
 }
@@ -64,20 +63,15 @@ function ofDown(pool: string, total: number, down: readonly PoolBackend[]): read
   const what = `${down.length} of ${counted(total, 'backend')} of pool ${pool} ${down.length === 1 ? 'is' : 'are'} down: ${names}`;
   const reasons = reasonsOf(down);
   const cause = `pools have backends that are down${because(reasons)}`;
-  const at = { pages: [`pools/${pool}`], sinceMs: sinceOf(down), cause };
-  return [problem(`pool/${pool}`, 'warning', what, reasons, at)];
+  return [problem(`pool/${pool}`, 'warning', what, reasons, at(pool, cause, sinceOf(down)))];
 }
 
 function ofPartly(pool: string, proxies: number, partly: readonly PoolBackend[]): readonly Problem[] {
   if (partly.length > MAX_PARTLY) {
     const what = `${partly.length} backends of pool ${pool} are down on some proxies and up on others`;
     const why = [`${few(partly.map(({ backend }) => backend.address))}.`];
-    const at = {
-      pages: [`pools/${pool}`],
-      sinceMs: sinceOf(partly),
-      cause: 'pools have many backends that only some proxies reach',
-    };
-    return [problem(`partly/${pool}`, 'warning', what, why, at)];
+    const cause = 'pools have many backends that only some proxies reach';
+    return [problem(`partly/${pool}`, 'warning', what, why, at(pool, cause, sinceOf(partly)))];
   }
   return partly.map((one) => {
     const { address } = one.backend;
@@ -85,8 +79,7 @@ function ofPartly(pool: string, proxies: number, partly: readonly PoolBackend[])
     const what = `${address} of pool ${pool} is down on ${bad.length} of ${counted(proxies, 'proxy', 'proxies')} and up on others`;
     const why = bad.slice(0, 3).map(({ proxy, reason, health }) => `${proxy}: ${reason || health}`);
     const cause = 'backends are down on some proxies and up on others';
-    const at = { pages: [`pools/${pool}`], sinceMs: sinceOf([one]), cause };
-    return problem(`backend/${pool}/${address}`, 'warning', what, why, at);
+    return problem(`backend/${pool}/${address}`, 'warning', what, why, at(pool, cause, sinceOf([one])));
   });
 }
 
@@ -99,8 +92,8 @@ function ofLoops(pool: string, all: readonly PoolBackend[]): readonly Problem[] 
     const why = [
       'It gets no connections: each client would become thousands of them. Remove it, or change its address.',
     ];
-    const at = { pages: [`pools/${pool}`], sinceMs: sinceOf([one]), cause };
-    return [problem(`loop/${pool}/${address}`, 'critical', `${address} of pool ${pool} ${reason}`, why, at)];
+    const what = `${address} of pool ${pool} ${reason}`;
+    return [problem(`loop/${pool}/${address}`, 'critical', what, why, at(pool, cause, sinceOf([one])))];
   });
 }
 
@@ -116,7 +109,11 @@ function ofDrains(pool: string, all: readonly PoolBackend[], nowMs: number): rea
   const why = ['A draining backend gets no new connections. Enable it, or remove it.'];
   const sinceMs = earliest(forgotten.map(({ stateSinceMs }) => stateSinceMs));
   const cause = 'pools have backends that have been draining for more than a day';
-  return [problem(`drain/${pool}`, 'warning', what, why, { pages: [`pools/${pool}`], sinceMs, cause })];
+  return [problem(`drain/${pool}`, 'warning', what, why, at(pool, cause, sinceMs))];
+}
+
+function at(pool: string, cause: string, sinceMs: number | null = null) {
+  return { pages: [`pools/${pool}`], cause, sinceMs };
 }
 
 function availabilitiesInWords(all: readonly PoolBackend[]): string {

@@ -186,7 +186,8 @@ export class EtcdClient {
   }
 
   #noAnswer(error: unknown): LbError {
-    const { code, message } = noAnswer(error, this);
+    // The same words for each try, whichever endpoint has failed last.
+    const { code, message } = noAnswer(this.#endpoints.undecided ?? error, this);
     const others = this.#endpoints.foreign().filter((words) => !message.includes(words));
     return new LbError(code, [message, ...others].join('; '), [], error);
   }

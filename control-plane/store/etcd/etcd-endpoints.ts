@@ -8,7 +8,6 @@
  */
 import { originOf } from '../../../core/model/store-succession.ts';
 import { decodeHead } from '../log/commit-codec.ts';
-import { SharedRun } from '../shared-run.ts';
 import { chooseCluster, type ClusterIdentity, isSameCluster, unanimousCluster } from './cluster-choice.ts';
 import type { EtcdEndpoint } from './etcd-endpoint.ts';
 
@@ -28,10 +27,11 @@ export class EtcdEndpoints {
   readonly #places: readonly Place[];
   readonly #headKey: Buffer;
   readonly #logger: ForeignLog | undefined;
-  readonly #choosing = new SharedRun(() => this.#choose());
+  /** The choice that is under way, which all callers share. */
+  #choosing: Promise<void> | undefined;
   #cluster: ClusterIdentity | undefined;
-  /** Until when the endpoints are asked; the newest caller's. */
-  #deadline = 0;
+  /** Why no cluster could be chosen the last time. */
+  #undecided: string | undefined;
 
   constructor(endpoints: readonly EtcdEndpoint[], headKey: Buffer, logger?: ForeignLog) {
     this.#places = endpoints.map((endpoint) => ({ endpoint, identity: undefined, foreign: undefined }));
@@ -61,6 +61,11 @@ export class EtcdEndpoints {
     return unanimousCluster(this.#seen()) !== undefined;
   }
 
+  /** Why no cluster is chosen now, if that is so. */
+  get undecided(): string | undefined {
+    return this.#undecided;
+  }
+
   /** In words: every endpoint that is left out. */
   foreign(): readonly string[] {
     return this.#places.flatMap((place) => place.foreign ?? []);
@@ -74,12 +79,15 @@ export class EtcdEndpoints {
     let identity = await this.#identify(place, deadline);
     const chosen = this.#chosen();
     if (chosen === undefined || !isSameCluster(identity, chosen)) {
-      this.#deadline = deadline;
-      await this.#choosing.start();
+      this.#choosing ??= this.#choose(deadline).finally(() => {
+        this.#choosing = undefined;
+      });
+      await this.#choosing;
       identity = await this.#identify(place, deadline);
     }
     this.#judge(place, identity);
     if (place.foreign !== undefined) throw new Error(place.foreign);
+    this.#undecided = undefined;
   }
 
   /** Undefined before the first choice, and while it has no store: one may be made at any moment. */
@@ -110,9 +118,9 @@ export class EtcdEndpoints {
   }
 
   /** Asks every endpoint, until it is clear which cluster is meant. */
-  async #choose(): Promise<void> {
+  async #choose(deadline: number): Promise<void> {
     const before = this.#chosen();
-    const asked = this.#askAll(this.#deadline);
+    const asked = this.#askAll(deadline);
     const all = Promise.all(asked);
     const choice = await new Promise<ClusterIdentity | string>((resolve) => {
       const judge = () => {
@@ -123,6 +131,7 @@ export class EtcdEndpoints {
       void all.then(() => resolve(chooseCluster(this.#seen(), before)));
     });
     if (typeof choice !== 'string') this.#cluster = choice;
+    this.#undecided = typeof choice === 'string' ? choice : undefined;
     const named = all.then(() => {
       for (const place of this.#places) this.#judge(place, place.identity);
     });

@@ -55,7 +55,9 @@ export function refusalOf(error: unknown, { description, prefix }: EtcdNames): L
 export function noAnswer(error: unknown, { description }: EtcdNames): LbError {
   const text = messageOf(error)
     .replace(/\s+/g, ' ')
-    .replace(/\s*Resolution note: *$/, '');
+    .replace(/\s*Resolution note: *$/, '')
+    // Where grpc-js has spent the time, which differs from try to try and would be logged each time.
+    .replace(/(Deadline exceeded after [\d.]+s),.*$/, '$1');
   // gRPC reports a failed TLS handshake as UNAVAILABLE too.
   const hint = /certificate|\bSSL\b|\bTLS\b/i.test(text)
     ? '; check --etcd-ca, --etcd-cert and --etcd-key'

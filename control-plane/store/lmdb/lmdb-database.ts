@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { open as openLmdb, type RootDatabase } from 'lmdb';
 import type { Clock } from '../../../core/runtime/clock.ts';
 import { LbError } from '../../../core/runtime/errors.ts';
-import { makePrivateFolder, openPrivateFile, syncFolder } from '../../../core/runtime/private-folder.ts';
+import { makePrivateFolder, openPrivateFile, syncFolderNow } from '../../../core/runtime/private-folder.ts';
 import { VERSION_KEY } from '../keys.ts';
 import { describeFailure, throwReason } from './lmdb-errors.ts';
 import { whyNotLmdb } from './lmdb-file.ts';
@@ -125,7 +125,7 @@ export class LmdbDatabase {
       if (open !== undefined && !this.#warned) this.#warn(open);
       this.#warned ||= open !== undefined;
       for (const name of FILES) claimFile(join(this.directory, name));
-      syncFolder(this.directory);
+      syncFolderNow(this.directory);
       const damage = whyNotLmdb(join(this.directory, DATA_FILE));
       if (damage !== undefined) throw new Error(damage);
       return openLmdb<Buffer, string>({

@@ -224,7 +224,7 @@ export class LogFollower {
     const { position, members } = await this.#memberStore.read();
     this.#answeredMs = startedMs;
     const plan = this.#plan(position);
-    if (plan.type === 'refuse') throw this.#notOurs(plan.reason, 'somebody accepts it (lbctl store adopt)');
+    if (plan.type === 'refuse') throw this.#notOurs(plan.reason, 'an operator runs lbctl store adopt');
     if (plan.type === 'stay') return this.#keep({ state: plan.state, position, members }, []);
     const { base } = plan;
     const read = await this.#reader.readTo(position, { ...(base !== null && { base: base.state }) });

@@ -10,13 +10,15 @@ export interface Proxies {
   /** How long an empty roster may still mean that the proxies have not come back yet; 0: it is really empty. */
   unknownForMs(): number;
   /** Calls `listener` when the roster, or the configuration that a proxy runs, has changed. */
-  onChange(listener: () => void): () => void;
+  on(name: 'change', listener: () => void): () => void;
   /** Calls `listener` when a proxy connects, is lost, or stops cleanly. */
-  onContact(listener: (kind: 'connected' | 'lost' | 'stopped', info: ProxyIdentity) => void): void;
+  on(name: 'contact', listener: (kind: ContactKind, info: ProxyIdentity) => void): () => void;
   /** The proxies that the store has on its roster. */
   keep(proxies: readonly ProxyIdentity[]): void;
   remove(id: string): void;
 }
+
+export type ContactKind = 'connected' | 'lost' | 'stopped';
 
 export interface ProxyIdentity {
   readonly id: string;

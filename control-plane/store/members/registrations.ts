@@ -43,7 +43,7 @@ export class Registrations {
     this.#ticks = every(clock, TICK_MS, () => void this.#tick());
     this.#stops = [
       follower.onChange((followed) => this.#judgeAll([...this.#holds], followed)),
-      proxies.onChange(() => this.#judgeDraining()),
+      proxies.on('change', () => this.#judgeDraining()),
     ];
   }
 

@@ -47,7 +47,7 @@ export class Roster {
 
   start(): void {
     const { proxies, follower, clock } = this.#deps;
-    proxies.onContact((kind, { id, instanceId }) => {
+    proxies.on('contact', (kind, { id, instanceId }) => {
       if (kind === 'connected') {
         this.#arrivals.add(id);
         this.#lost.delete(instanceId);
@@ -68,8 +68,8 @@ export class Roster {
    */
   async remove(id: string): Promise<void> {
     const { proxies, follower, memberStore, logger } = this.#deps;
-    const proxy = proxies.list().find(({ info }) => info.id === id);
-    const entry = proxy?.connected === true ? undefined : entryOf(await follower.catchUp(), id);
+    const isConnected = proxies.list().some(({ info, connected }) => info.id === id && connected);
+    const entry = isConnected ? undefined : entryOf(await follower.catchUp(), id);
     if (entry !== undefined) {
       const removed = await memberStore.remove(entry, false);
       const now = entryOf(await follower.catchUp(), id);

@@ -3,6 +3,7 @@ import { canonicalAddress, parseAddress } from '../address.ts';
 import { type BackendDraft, completeBackend } from '../draft.ts';
 import type { Change } from '../commit.ts';
 import type { Edit } from '../edit.ts';
+import { applyChanges } from '../fold.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import type { Backend } from '../resources.ts';
 import type { StoredPool } from '../state.ts';
@@ -45,7 +46,9 @@ export function updateBackend(poolName: string, draft: BackendDraft, expectedRev
     const { weight, state: next, ...names } = stored?.value ?? completeBackend(poolName, draft);
     const value: Backend = { ...names, weight: draft.weight ?? weight, state: draft.state ?? next };
     const resource = { kind: 'backend', value } as const;
-    const result = decide(state, put(resource, stored));
+    // An absent one is checked as if it existed, so it does not count as one more.
+    const before = stored === undefined ? applyChanges(state, put(resource, stored), 0) : state;
+    const result = decide(before, put(resource, stored));
     if (stored !== undefined) {
       return refuseBoth(refuseStale('backend', `${poolName}/${address}`, stored, expectedRevision), result);
     }

@@ -99,8 +99,9 @@ export class EpollEngine implements Engine {
     done(this.#acceptors.add(listener, fd, true));
   }
 
-  unlisten(listener: number): void {
+  unlisten(listener: number, done: () => void): void {
     this.#acceptors.remove(listener);
+    done();
   }
 
   stopAccepting(): void {

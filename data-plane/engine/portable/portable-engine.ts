@@ -35,6 +35,10 @@ interface Acceptor {
   /** Null while it does not listen. */
   server: Server | null;
   isStarting: boolean;
+  /** It accepts only the clients that wait already. */
+  isLeaving: boolean;
+  /** How many clients it has accepted. */
+  accepted: number;
   /** There is no room for more clients of this listener. */
   isFull: boolean;
 }
@@ -64,10 +68,19 @@ class PortableEngine implements Engine, ConnectionContext {
 
   listen(listener: number, on: ListenOn, done: (failure: string | null) => void): void {
     if (!this.#isAccepting) return done('the worker has stopped accepting');
-    const isSame = (other: Acceptor) => other.listener === listener && isDeepStrictEqual(other.on, on);
+    const isSame = (other: Acceptor) =>
+      other.listener === listener && !other.isLeaving && isDeepStrictEqual(other.on, on);
     if (this.#acceptors.some(isSame)) return done(null);
     const isFull = this.#acceptors.some((other) => other.listener === listener && other.isFull);
-    const acceptor: Acceptor = { listener, on, server: null, isStarting: false, isFull };
+    const acceptor: Acceptor = {
+      listener,
+      on,
+      server: null,
+      isStarting: false,
+      isLeaving: false,
+      isFull,
+      accepted: 0,
+    };
     this.#acceptors.push(acceptor);
     this.#open(acceptor, (failure) => {
       if (failure !== null) this.#acceptors = this.#acceptors.filter((other) => other !== acceptor);
@@ -75,10 +88,24 @@ class PortableEngine implements Engine, ConnectionContext {
     });
   }
 
-  unlisten(listener: number): void {
-    const removed = this.#acceptors.filter((acceptor) => acceptor.listener === listener);
-    this.#acceptors = this.#acceptors.filter((acceptor) => acceptor.listener !== listener);
-    for (const acceptor of removed) stop(acceptor);
+  unlisten(listener: number, done: () => void): void {
+    const leaving = this.#acceptors.filter((acceptor) => acceptor.listener === listener);
+    for (const acceptor of leaving) acceptor.isLeaving = true;
+    const stopAll = (): void => {
+      this.#acceptors = this.#acceptors.filter((acceptor) => !leaving.includes(acceptor));
+      for (const acceptor of leaving) stop(acceptor);
+      done();
+    };
+    // Node accepts one client of each socket whenever it polls, which it does between two of these.
+    const poll = (accepted: number, left: number): void => {
+      const next = (): void => {
+        const now = acceptedBy(leaving);
+        if (now > accepted && left > 0) poll(now, left - 1);
+        else stopAll();
+      };
+      setImmediate(() => setImmediate(next));
+    };
+    poll(acceptedBy(leaving), BACKLOG);
   }
 
   stopAccepting(): void {
@@ -131,7 +158,10 @@ class PortableEngine implements Engine, ConnectionContext {
 
   #open(acceptor: Acceptor, done: (failure: string | null) => void): void {
     const options = { ...SOCKET_OPTIONS, pauseOnConnect: true };
-    const server = createServer(options, (client) => this.#accepted(client, acceptor.listener));
+    const server = createServer(options, (client) => {
+      acceptor.accepted += 1;
+      this.#accepted(client, acceptor.listener);
+    });
     acceptor.isStarting = true;
     const started = (failure: string | null): void => {
       acceptor.isStarting = false;
@@ -177,7 +207,7 @@ class PortableEngine implements Engine, ConnectionContext {
     this.#retryLater();
     const hasRoom = this.inputs.budget.hasRoom();
     for (const acceptor of this.#acceptors) {
-      if (acceptor.server || acceptor.isStarting) continue;
+      if (acceptor.server || acceptor.isStarting || acceptor.isLeaving) continue;
       const isFirstTry = acceptor.isFull;
       if (isFirstTry && !hasRoom(acceptor.listener)) continue;
       acceptor.isFull = false;
@@ -195,6 +225,10 @@ class PortableEngine implements Engine, ConnectionContext {
     this.#retry = null;
     this.inputs.onSaturated(false, 'connection_limit');
   }
+}
+
+function acceptedBy(acceptors: readonly Acceptor[]): number {
+  return acceptors.reduce((sum, { accepted }) => sum + accepted, 0);
 }
 
 function stop(acceptor: Acceptor): void {

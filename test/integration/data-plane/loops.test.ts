@@ -40,7 +40,7 @@ describe('a backend that is a listener of the proxy itself', () => {
       assert.equal(await replica.answerTo(replica.publish(snapshot)), null);
       for (const to of [port, second]) {
         const socket = await dial(to).catch(() => null);
-        if (socket && !socket.destroyed) await new Promise((resolve) => socket.once('close', resolve));
+        await eventually(async () => (socket?.destroyed ?? true) || undefined, 'the end of the client');
       }
       const accepted = (await readMetric(proxy.admin, 'lb_worker_connections_total{worker="0"}')) ?? 0;
       const others = (await readMetric(proxy.admin, 'lb_worker_connections_total{worker="1"}')) ?? 0;

@@ -209,27 +209,26 @@ describe('listeners that come and go', () => {
     await until('all connections to close', () => rig.connections === 0);
   });
 
-  for (const [end, order] of [
-    [
-      'it was removed',
-      (rig: TrafficRig, address: string) => rig.apply([pool('web'), backend('web', address)]),
-    ],
-    ['the proxy stopped', (rig: TrafficRig) => rig.applier.stopAccepting()],
-  ] as const) {
-    it(`serves whoever waited in its backlog when ${end} while the workers were busy`, async () => {
-      const one = await scene.echo('one');
-      const { rig, port } = await scene.webRig([one.address]);
-      const releases = [rig.hold(0), rig.hold(1)];
-      const isBusy = () => rig.events.filter((event) => event.endsWith('stuck')).length === 2;
-      await until('both workers to be busy', isBusy);
-      const waiting = await Promise.all(Array.from({ length: WAITING }, () => scene.client(port)));
-      const answers = Promise.all(waiting.map((socket) => ask(socket, 'hi')));
-      const ended = order(rig, one.address);
-      for (const release of releases) release();
-      await ended;
-      assert.deepEqual(new Set(await answers), new Set(['one:hi']));
-      assert.equal(rig.connections, WAITING);
-    });
+  for (const engine of ['epoll', 'portable'] as const) {
+    for (const [end, order] of [
+      ['it was removed', (rig: TrafficRig, at: string) => rig.apply([pool('web'), backend('web', at)])],
+      ['the proxy stopped', (rig: TrafficRig) => rig.applier.stopAccepting()],
+    ] as const) {
+      it(`serves whoever waited in its backlog when ${end} while the workers were busy, ${engine} engine`, async () => {
+        const one = await scene.echo('one');
+        const { rig, port } = await scene.webRig([one.address], { engine });
+        const releases = [rig.hold(0), rig.hold(1)];
+        const isBusy = () => rig.events.filter((event) => event.endsWith('stuck')).length === 2;
+        await until('both workers to be busy', isBusy);
+        const waiting = await Promise.all(Array.from({ length: WAITING }, () => scene.client(port)));
+        const answers = Promise.all(waiting.map((socket) => ask(socket, 'hi')));
+        const ended = order(rig, one.address);
+        for (const release of releases) release();
+        await ended;
+        assert.deepEqual(new Set(await answers), new Set(['one:hi']));
+        assert.equal(rig.connections, WAITING);
+      });
+    }
   }
 });
 

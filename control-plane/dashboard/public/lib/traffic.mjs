@@ -15,6 +15,8 @@ export function trafficPanel({ stats, history, lines, events }, errors = 'Failed
     return panel('Traffic', h('p', { class: 'empty', key: 'no-traffic' }, words));
   }
   const { point } = stats;
+  // Only pages about proxies have it; that of a proxy which is away has its past.
+  const hasCapacity = history.columns.capacity?.some((value) => value !== null);
   const marks = marksOf(events);
   /** `series`: the column of each line, its color, and its label if there are several. */
   const draw = (title, show, series, { exact = show, top } = {}) =>
@@ -48,7 +50,7 @@ export function trafficPanel({ stats, history, lines, events }, errors = 'Failed
       ],
       { top: 0.001 },
     ),
-    point.capacity !== null && draw('Capacity used', percent, [['capacity', '--line-5']], { top: 1 }),
+    hasCapacity && draw('Capacity used', percent, [['capacity', '--line-5']], { top: 1 }),
     movement(history, lines, marks),
   ];
   return panel('Traffic', h('div', { class: 'charts', key: 'charts' }, charts));

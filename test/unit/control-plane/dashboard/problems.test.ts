@@ -153,15 +153,9 @@ describe('the problems', () => {
   });
 
   it('say once that processes share an id, and where each is', () => {
-    const [one, other] = [proxy('a'), proxy('a')].map((record, index) => ({
-      ...record,
-      peer: `10.0.0.${index}`,
-    }));
-    assert.ok(one && other);
-    const found = problems([
-      { ...one, sameId: [other] },
-      { ...other, sameId: [one] },
-    ]);
+    const one = Object.assign(proxy('a'), { peer: '10.0.0.0' });
+    const other = Object.assign(proxy('a'), { peer: '10.0.0.1', sameId: [one] });
+    const found = problems([Object.assign(one, { sameId: [other] }), other]);
     assert.deepEqual(
       found.map(([severity]) => severity),
       ['critical'],

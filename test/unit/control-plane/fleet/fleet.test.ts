@@ -20,10 +20,10 @@ function fleet() {
   const ended: string[] = [];
   const told: string[] = [];
   const changes = { change: 0, health: 0 };
-  made.onChange(() => {
+  made.on('change', () => {
     changes.change += 1;
   });
-  made.onHealthChange(() => {
+  made.on('health', () => {
     changes.health += 1;
   });
   return {
@@ -83,7 +83,7 @@ describe('the roster', () => {
   it('lists two living processes with one id until one of them has left, and tells both', () => {
     const { clock, made, connect, ended, told } = fleet();
     const duplicates: string[] = [];
-    made.onDuplicate((process, other) => duplicates.push(`${process.peer} ${other.peer}`));
+    made.on('duplicate', (process, other) => duplicates.push(`${process.peer} ${other.peer}`));
     const sameIds = () => made.list().map(({ sameId }) => sameId.map(({ info }) => info.instanceId).join());
     const first = connect('a', 'first');
     const second = connect('a', 'second');
@@ -118,6 +118,30 @@ describe('the roster', () => {
     assert.deepEqual(ids(), ['a (away)']);
     clock.advance(1);
     assert.deepEqual(ids(), []);
+  });
+
+  it('waits for one that stood still as for any proxy that is away, until it is forgotten', () => {
+    const { clock, made, connect, ids } = fleet();
+    const frozen = connect('a', 'frozen');
+    let second = connect('a', 'second');
+    frozen.report(report());
+    assert.throws(() => made.remove('a'), { code: 'FAILED_PRECONDITION' });
+    clock.advance(30_000);
+    frozen.close();
+    second.close();
+    second = connect('a', 'second');
+    clock.advance(TEN_MINUTES - 1);
+    assert.deepEqual(
+      made.list().map(({ connected, sameId }) => [connected, sameId.length]),
+      [
+        [false, 1],
+        [true, 1],
+      ],
+    );
+    made.remove('a');
+    assert.deepEqual([ids(), made.list()[0]?.sameId], [['a'], []]);
+    second.close();
+    assert.deepEqual(ids(), ['a (away)']);
   });
 
   it('takes a process that is silent while another one has come under its id for one that crashed', () => {
@@ -166,7 +190,7 @@ describe('the roster', () => {
   it('takes ten thousand proxies, of which the one that is away for longest makes room for a new one', () => {
     const { clock, made, connect } = fleet();
     const left: string[] = [];
-    made.onContact((kind, { id }) => {
+    made.on('contact', (kind, { id }) => {
       if (kind === 'stopped') left.push(id);
     });
     const sessions = Array.from({ length: 10_000 }, (_, index) => connect(`p${index}`));

@@ -26,6 +26,7 @@ describe('what a proxy says of itself', () => {
       zone: 'z'.repeat(1_000_000),
       version: '1\n2',
       instanceId: '',
+      startedAt: { seconds: '9223372036854775807', nanos: 0 },
     });
     assert.deepEqual(
       found.map(({ field, description }) => `${field} ${description}`),
@@ -34,6 +35,7 @@ describe('what a proxy says of itself', () => {
         'proxy.zone has 1000000 characters; at most 100 are allowed',
         'proxy.version has a space, a control character or one that is not ASCII',
         'proxy.instance_id is missing',
+        'proxy.started_at is not between the years 1970 and 9999',
       ],
     );
   });
@@ -83,15 +85,25 @@ describe('a lying proxy', () => {
     });
   }
 
-  it('cannot name what is too long, more than there can be, or backends that it did not state', () => {
+  it('cannot name what is too long or of no time, or backends that it did not state', () => {
     const rig = new StatsRig();
     const session = rig.connect('liar');
     const long = 'x'.repeat(1_000_000);
-    const failed = { listener: 'l', address: '0.0.0.0:80', reason: `${long}\u001b[2J` };
+    const failed = { listener: long, address: long, reason: `${long}\u001b[2J` };
     session.report(
       report({
-        applied: applied(1, { failedListeners: Array.from({ length: 2_000 }, () => ({ ...failed })) }),
-        backends: [backendReport('web', long), backendReport('web', '10.0.0.1:80', { reason: long })],
+        applied: applied(1, {
+          position: { storeId: long, version: '1', revision: '1', hash: long, replaces: [long] },
+          snapshotHash: long,
+          failedListeners: Array.from({ length: 2_000 }, () => ({ ...failed })),
+        }),
+        backends: [
+          backendReport('web', long),
+          backendReport('web', '10.0.0.1:80', {
+            reason: long,
+            since: { seconds: '9223372036854775807', nanos: 0 },
+          }),
+        ],
         listeners: [listenerReport(long)],
         traffic: traffic('web/unknown', { connections: 5 }),
       }),
@@ -99,12 +111,19 @@ describe('a lying proxy', () => {
     const [proxy] = rig.fleet.list();
     assert.deepEqual([proxy?.backends.size, proxy?.listeners.size], [1, 0]);
     assert.equal(proxy?.backends.get(KEY)?.reason.length, 501);
+    assert.equal(proxy?.backends.get(KEY)?.since, null);
+    assert.ok(JSON.stringify(proxy?.applied).length < 500 * 3 * 600, 'no text is long');
     assert.deepEqual(
       [proxy?.applied?.failedListeners.length, proxy?.applied?.failedListeners[0]?.reason.length],
       [500, 501],
     );
+  });
+
+  it('cannot name more backends than there can be', () => {
+    const rig = new StatsRig();
+    const session = rig.connect('liar');
     const many = Array.from({ length: 41_000 }, (_, index) => backendReport('web', `10.0.0.1:${index}`));
     assert.throws(() => session.report(report({ backends: many })), { code: 'RESOURCE_EXHAUSTED' });
-    assert.ok((proxy?.backends.size ?? 0) < 41_000);
+    assert.ok((rig.fleet.list()[0]?.backends.size ?? 0) < 41_000);
   });
 });

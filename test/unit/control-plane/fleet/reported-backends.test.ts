@@ -1,18 +1,19 @@
 /** Columns that many proxies share the rows of. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { BackendDirectory } from '../../../../control-plane/fleet/backend-directory.ts';
+import { newShared } from '../../../../control-plane/fleet/proxy-record.ts';
 import { type BackendChange, ReportedBackends } from '../../../../control-plane/fleet/reported-backends.ts';
 import { backendReport } from '../../../../harness/control-plane/reports.ts';
 import { traffic } from '../../../../harness/control-plane/stats-rig.ts';
 
 function two() {
-  const directory = new BackendDirectory();
+  const shared = newShared();
   const told: string[] = [];
-  const counter = ({ row, before, now, active, counts }: BackendChange) =>
+  const backend = ({ row, before, now, active, counts }: BackendChange) =>
     told.push(`${row.address} ${before}>${now} ${active} ${counts[0]}`);
-  const make = () => new ReportedBackends(directory, { count: 0 }, counter);
-  return { directory, told, one: make(), other: make() };
+  shared.counter = { backend, listener: () => undefined, process: () => undefined };
+  const make = () => new ReportedBackends(shared);
+  return { directory: shared.directory, told, one: make(), other: make() };
 }
 const keys = (backends: ReportedBackends) => Array.from(backends, ([key]) => key);
 

@@ -73,6 +73,17 @@ describe('the limits of a configuration', () => {
     );
   });
 
+  it('do not count a backend that an update names and that does not exist', () => {
+    const full = sized(LIMITS.backends);
+    const update = updateBackend('web', { address: '10.9.9.9:80', weight: 3 });
+    assert.deepEqual(
+      refusalOf(full, update).violations.map(({ field }) => field),
+      ['pools[web].backends[10.9.9.9:80]'],
+    );
+    const elsewhere = updateBackend('wbe', { address: '10.9.9.9:80', weight: 3 });
+    assert.equal(refusalOf(full, elsewhere).code, 'NOT_FOUND');
+  });
+
   it('do not hide what else is wrong with a change of a configuration that has far more', () => {
     const { violations } = refusalOf(
       sized(2 * LIMITS.backends + 1),
@@ -109,6 +120,20 @@ describe('the limits of a configuration', () => {
     );
     const fewer = refusalOf(emptyState('s'), applyResources(listeners.slice(0, 1_000), { prune: false }));
     assert.ok(fewer.violations.length <= 5_000, `${fewer.violations.length}`);
+  });
+
+  it('keep the checks of what is twice too large short: many listeners at one address, and many backends', () => {
+    const count = 2 * LIMITS.listeners;
+    const listeners = named(count, (name) => ({
+      kind: 'listener',
+      value: { name, address: '0.0.0.0:80', pool: 'web' },
+    }));
+    const pool: ResourceDraft = { kind: 'pool', value: { name: 'web', backends: backends(20_000) } };
+    const startedMs = performance.now();
+    const { violations } = refusalOf(emptyState('s'), applyResources([pool, ...listeners], { prune: false }));
+    assert.ok(violations.length > count);
+    // A quarter of a second; when each listener was compared with each backend, it was a minute.
+    assert.ok(performance.now() - startedMs < 30_000);
   });
 
   it('leave a proxy room to replace all of it at once, registrations included', () => {

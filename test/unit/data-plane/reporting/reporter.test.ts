@@ -100,6 +100,18 @@ describe('the reporter', () => {
     assert.deepEqual(introduced().slice(5), [true], 'a leads to a third replica now');
   });
 
+  it('keeps nothing that an address without a stream of its own said of a replica that is gone', async () => {
+    rig.replicaIds.set('a', 'r1').set('b', 'r1');
+    await rig.start('a', 'b');
+    rig.reachable = false;
+    rig.calls[0]?.emit('error', new Error('gone'));
+    await rig.clock.advanceSettling(0);
+    assert.deepEqual(rig.heard, [
+      ['a', null],
+      ['b', null],
+    ]);
+  });
+
   it('says in its log which other process has its id, and when it is over', async () => {
     await rig.start('a');
     const say = (...sameId: readonly object[]) =>

@@ -88,7 +88,7 @@ describe('the endpoints of etcd', () => {
   }
 
   it('stay with their cluster while all but one of them lead elsewhere, and name each of those once', async () => {
-    const { clusters, callEach, said } = endpointsOf([OURS, OURS, OURS]);
+    const { clusters, endpoints, callEach, said } = endpointsOf([OURS, OURS, OURS]);
     await callEach();
     clusters.fill(null);
     await callEach();
@@ -99,6 +99,13 @@ describe('the endpoints of etcd', () => {
       for (const words of others) assert.match(words, LEFT_OUT);
     }
     assert.equal(said.length, 2);
+    clusters[0] = null;
+    await callEach();
+    assert.match(endpoints.undecided ?? '', /no endpoint of the etcd cluster that was used until now/);
+    assert.equal(endpoints.foreign().length, 2);
+    clusters.splice(0, 3, OURS, OURS, OURS);
+    await callEach();
+    assert.deepEqual([endpoints.undecided, ...endpoints.foreign()], [undefined]);
   });
 
   it('are one cluster only if every one of them says so, or is a silent member', async () => {

@@ -185,7 +185,7 @@ describe('LogFollower', () => {
       (_log, store) => {
         store.head = () => Promise.resolve({ ...other.head, version: 99 });
       },
-      /it is a different store now \(id other store, before store\).* until somebody accepts it \(lbctl store adopt\)$/,
+      /it is a different store now \(id other store, before store\).* until an operator runs lbctl store adopt$/,
     ],
     [
       'another history behind its revision',
@@ -213,7 +213,7 @@ describe('LogFollower', () => {
       await assert.rejects(follower.catchUp(), (error: Error & { code?: string }) => {
         assert.equal(error.code, 'FAILED_PRECONDITION');
         assert.match(error.message, words);
-        assert.match(error.message, /revision 2 is kept until somebody/);
+        assert.match(error.message, /revision 2 is kept until an operator/);
         return true;
       });
       const status = follower.status();
