@@ -219,8 +219,7 @@ async function call(
   const end = context.clock.nowMs() + timeoutMs;
   const reached = await reach(client, Math.min(timeoutMs, CONNECT_MS), context.clock);
   if (reached === 'silent') {
-    const error = new LbError('UNAVAILABLE', SILENT);
-    return { ok: false, error, answered: false, maybeSent: false };
+    return { ok: false, error: new LbError('UNAVAILABLE', SILENT), answered: false, maybeSent: false };
   }
   const stub = client[service] as unknown as Record<string, UnaryMethod<unknown, unknown>>;
   const bound = stub[method]?.bind(stub);
@@ -262,8 +261,7 @@ async function* stream(
   const { servers } = state;
   const options = timeoutMs === undefined ? {} : { deadline: clock.wallMs() + timeoutMs };
   const addresses = await servers.inOrder();
-  let client: ReplicaClient | undefined;
-  let reached: Reach = 'silent';
+  let [client, reached]: [ReplicaClient | undefined, Reach] = [undefined, 'silent'];
   for (const address of addresses) {
     client = state.clientOf(address);
     follow?.opened(address);

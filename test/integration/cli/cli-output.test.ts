@@ -34,10 +34,6 @@ const ANSWERS: Answers = {
 };
 const DELETE = 'delete pool web';
 
-async function* never(): AsyncGenerator<never> {
-  await new Promise(() => undefined);
-}
-
 /** Runs it in a shell: `words`, then what the shell does with its output. */
 async function shell(server: string, words: string, sink: string) {
   const lbctl = [process.execPath, built('cli/main.js'), '--server', server].map(shellQuoted).join(' ');
@@ -87,7 +83,16 @@ describe('output that can’t be written', () => {
   }
 
   it('ends what would go on printing, although nothing else is there to print', async (t) => {
-    const silent = { WatchEvents: () => never(), Watch: () => never() };
+    const silent: Answers = {
+      WatchEvents: async function* () {
+        await new Promise(() => undefined);
+        yield {};
+      },
+      Watch: async function* () {
+        await new Promise(() => undefined);
+        yield {};
+      },
+    };
     const { address } = await startFakeControlPlane(t, { ...ANSWERS, ...silent });
     for (const words of ['get pools --watch', 'events --watch']) {
       const { code, stderr } = await shell(address, words, '> /dev/full');
