@@ -35,6 +35,12 @@ export class CliError extends Error {
   }
 }
 
+/** After every replica was tried. */
+export function unreachable(servers: readonly string[], error: unknown): CliError {
+  const message = `no control plane answers at ${servers.join(', ')} (--server names others)`;
+  return new CliError(EXIT.unreachable, message, [messageOf(error)]);
+}
+
 const EXIT_OF: Partial<Record<ErrorCode, ExitCode>> = {
   UNAVAILABLE: EXIT.unreachable,
   OUTCOME_UNKNOWN: EXIT.timedOut,

@@ -51,7 +51,7 @@ export async function run(words: readonly string[], environment: Environment): P
     stderr: standardError(environment),
   };
   const exitCode = await runWords(words, streams, environment.env);
-  await streams.stdout.drained();
+  await streams.stdout.settled();
   return afterOutput(exitCode, streams);
 }
 

@@ -25,15 +25,13 @@ export const addHost: AddCommand = (program, execute) => {
         .argument('<ip>', 'an IPv4 or IPv6 address, without a port'),
       `lbctl host ${verb} 10.0.0.1 --wait`,
     ).action((ip: string, options: ChangeOptions) =>
-      execute(async ({ context, session, change }) => {
-        const { backendsOfHost, tellRegistered } = await import('../session/host.ts');
-        const { waitDrained } = await import('../session/wait-drained.ts');
+      execute(async ({ change }) => {
+        const { backendsOfHost, waitDrained } = await import('../session/wait-drained.ts');
         const { wordToWire } = await import('../../core/wire/enum-codec.ts');
-        if (state === 'draining') await tellRegistered(context, session, ip);
         const request = { ip, state: wordToWire('BACKEND_STATE', state) };
         if (state !== 'draining') return change('pools', 'SetHostState', request, options);
         return change('pools', 'SetHostState', request, options, {
-          until: async (_context, _session, revision) =>
+          until: async (context, session, revision) =>
             waitDrained(context, session, revision, ip, await backendsOfHost(session, ip)),
           again: () => `lbctl host drain ${ip} --wait`,
         });

@@ -5,14 +5,11 @@ import { durationToWire } from '../../core/wire/duration-codec.ts';
 import type { Event__Output } from '../../core/wire/generated/lb/v1/Event.ts';
 import type { Timestamp__Output } from '../../core/wire/generated/google/protobuf/Timestamp.ts';
 import { timestampFromWire, timestampToWire } from '../../core/wire/timestamp-codec.ts';
-import { messageOf } from '../../core/runtime/errors.ts';
 import { type Context, tell } from '../context.ts';
-import { EXIT, type ExitCode } from '../exit.ts';
-import { jsonLine, yamlText } from '../output/emit.ts';
-import { printLines } from '../output/lines.ts';
+import { EXIT, type ExitCode, unreachable } from '../exit.ts';
 import { type Column, type Listing, listing, printListing } from '../output/listing.ts';
-import { headerLine, rowLine } from '../output/table.ts';
-import { retry } from '../session/retry.ts';
+import { itemPrinter, keepWatching } from '../output/watch.ts';
+import { isRetryable, retry } from '../session/retry.ts';
 import type { Session } from '../session/session.ts';
 
 export interface EventsOptions {
@@ -21,7 +18,7 @@ export interface EventsOptions {
   readonly watch: boolean;
 }
 
-/** Of the table that goes on: a time, and the longest kind. */
+/** Of the first columns of --watch, whose later rows are not known: a time, and the longest kind. */
 const WIDTHS = [24, 20];
 
 const COLUMNS: readonly Column<Event__Output>[] = [
@@ -36,55 +33,33 @@ export async function showEvents(
   options: EventsOptions,
 ): Promise<ExitCode> {
   if (options.watch) return watchEvents(context, session, options);
-  const found = await retry(context, {
+  // One that is sent again counts more proxies.
+  const events = new Map<string, Event__Output>();
+  await retry(context, {
     untilMs: context.clock.nowMs() + context.timeoutMs,
     attempt: async () => {
-      // One that is sent again counts more proxies.
-      const events = new Map<string, Event__Output>();
+      events.clear();
       for await (const event of eventsOf(context, session, options, null)) events.set(event.id, event);
-      return [...events.values()];
+      return events;
     },
+  }).catch((error: unknown) => {
+    throw isRetryable(error) ? unreachable(context.servers, error) : error;
   });
-  printListing(context, 'event', eventListing(context, found ?? []));
+  printListing(context, 'event', eventListing(context, [...events.values()]));
   return EXIT.done;
 }
 
-/** Runs until it is interrupted, or until no control plane has answered for --timeout. */
-async function watchEvents(context: Context, session: Session, options: EventsOptions): Promise<ExitCode> {
-  const { clock, timeoutMs, format, style } = context;
-  const isTable = format === 'table' || format === 'wide';
-  const titles = COLUMNS.map(([title]) => title);
-  if (isTable) printLines(context, [headerLine(titles, WIDTHS, style)]);
-  let lastAnswerMs = clock.nowMs();
+function watchEvents(context: Context, session: Session, options: EventsOptions): Promise<ExitCode> {
+  const print = itemPrinter(context, 'event', eventListing(context, []).header, WIDTHS);
   let lastTime: Timestamp__Output | null = null;
-  await retry(context, {
-    attempt: async (progress): Promise<undefined> => {
-      for await (const event of eventsOf(context, session, options, lastTime)) {
-        lastTime = event.time ?? lastTime;
-        lastAnswerMs = clock.nowMs();
-        progress();
-        if (isTable)
-          printLines(context, [
-            rowLine(
-              COLUMNS.map(([, cell]) => cell(event)),
-              WIDTHS,
-              style,
-            ),
-          ]);
-        else if (format === 'name') printLines(context, [`event/${event.id}`]);
-        else
-          context.stdout.write(
-            format === 'json' ? jsonLine(eventPlain(event)) : `---\n${yamlText(eventPlain(event))}`,
-          );
-        await context.stdout.drained();
-      }
-    },
-    onFailure: (error) => {
-      if (clock.nowMs() - lastAnswerMs > timeoutMs) throw error;
-      tell(context, `connection lost (${messageOf(error)}); trying again`);
-    },
+  return keepWatching(context, async (answered) => {
+    for await (const event of eventsOf(context, session, options, lastTime)) {
+      lastTime = event.time ?? lastTime;
+      answered();
+      eventListing(context, [event]).items.forEach(print);
+      await context.stdout.drained();
+    }
   });
-  return EXIT.done;
 }
 
 /** `after`: the last one that was shown, when the stream of one control plane is continued at another. */

@@ -44,11 +44,12 @@ export async function loadManifests(paths: readonly string[], stdin: () => Reada
     }
     for (const [path, line] of parsed.lines) lines.set(path, line);
     for (const { draft, line } of parsed.resources) {
+      drafts.push(draft);
+      if (draft.value.name === '') continue;
       const name = `${KIND_WORDS[draft.kind]} ${draft.value.name}`;
       const first = declaredAt.get(name);
       if (first) problems.push(`${line}: declares ${name} again, which ${first} declares`);
       else declaredAt.set(name, line);
-      drafts.push(draft);
     }
   }
   if (problems.length > 0) {

@@ -17,12 +17,16 @@ export function emitStructured(context: Context, value: unknown): boolean {
   return true;
 }
 
-export function jsonText(value: unknown): string {
-  return `${JSON.stringify(value, null, 2).replace(UNPRINTABLE, escapedUnits)}\n`;
+/** The same for one value of many: JSON on a line by itself, or a YAML document. */
+export function emitOneOfMany({ stdout, format }: Context, value: unknown): boolean {
+  if (format === 'json') stdout.write(jsonText(value, 0));
+  else if (format === 'yaml') stdout.write(`---\n${yamlText(value)}`);
+  else return false;
+  return true;
 }
 
-export function jsonLine(value: unknown): string {
-  return `${JSON.stringify(value).replace(UNPRINTABLE, escapedUnits)}\n`;
+export function jsonText(value: unknown, indent = 2): string {
+  return `${JSON.stringify(value, null, indent).replace(UNPRINTABLE, escapedUnits)}\n`;
 }
 
 /**

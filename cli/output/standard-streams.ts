@@ -27,7 +27,7 @@ export class TextOutput {
   readonly #open: () => Writable;
   #stream: Writable | null = null;
   #pending = 0;
-  #onDrained: (() => void)[] = [];
+  #onSettled: (() => void)[] = [];
 
   constructor(open: () => Writable) {
     this.#open = open;
@@ -41,7 +41,7 @@ export class TextOutput {
     this.#stream.write(text, (error) => {
       this.#failed(error);
       this.#pending -= 1;
-      if (this.#pending === 0) for (const resolve of this.#onDrained.splice(0)) resolve();
+      if (this.#pending === 0) for (const resolve of this.#onSettled.splice(0)) resolve();
     });
   }
 
@@ -50,9 +50,15 @@ export class TextOutput {
   }
 
   /** Resolves when everything is written, or has failed; as late as whoever reads it wants. */
-  drained(): Promise<void> {
+  settled(): Promise<void> {
     if (this.#pending === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#onDrained.push(resolve));
+    return new Promise((resolve) => this.#onSettled.push(resolve));
+  }
+
+  /** The same, for what goes on printing: throws OutputLost once a write has failed. */
+  async drained(): Promise<void> {
+    await this.settled();
+    if (this.failure) throw new OutputLost();
   }
 
   #failed(error: Error | null | undefined): void {

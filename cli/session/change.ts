@@ -8,8 +8,9 @@ import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { printChangeResult, refusalLines } from '../output/change-result.ts';
 import { isOutputClosed } from '../output/standard-streams.ts';
 import { waitConverged } from './wait-converged.ts';
-import { sayingOnSignal } from './interruption.ts';
 import { type RequestOf, type Session, unknownOutcome } from './session.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Options of every command that changes something. */
 export interface ChangeOptions {
@@ -74,6 +75,28 @@ export function changeMaker(context: Context, session: Session): MakeChange {
   };
 }
 
+/** Runs `action`. A signal meanwhile, such as Ctrl-C, says `standing()` unless that is empty, and ends the program as always. */
+async function sayingOnSignal<T>(
+  context: Context,
+  standing: () => string,
+  action: () => Promise<T>,
+): Promise<T> {
+  const onSignal = (signal: NodeJS.Signals) => {
+    off();
+    // A terminal has shown ^C on this line.
+    if (context.showProgress) context.stderr.write('\n');
+    if (standing() !== '') tell(context, `lbctl: ${standing()}`);
+    process.kill(process.pid, signal);
+  };
+  const off = () => SIGNALS.forEach((signal) => process.off(signal, onSignal));
+  SIGNALS.forEach((signal) => process.on(signal, onSignal));
+  try {
+    return await action();
+  } finally {
+    off();
+  }
+}
+
 /** What the guard had against it. True: it would refuse it, and the dry run exits as the change itself would. */
 function tellRefusals(context: Context, result: ChangeResult__Output, { force }: ChangeOptions): boolean {
   if (result.guardRefusals.length === 0) return false;
@@ -86,7 +109,7 @@ function tellRefusals(context: Context, result: ChangeResult__Output, { force }:
 /** Whoever was to read what became of the change must not take it for one that failed. */
 async function requirePrinted(context: Context, committed: string): Promise<void> {
   const { stdout } = context;
-  await stdout.drained();
+  await stdout.settled();
   if (committed === '') return;
   if (isOutputClosed()) tell(context, `lbctl: ${committed}`);
   if (stdout.failure === null) return;

@@ -14,13 +14,14 @@ import type { Services } from '../../core/wire/definitions.ts';
 import { fromGrpcError } from '../../core/wire/status.ts';
 import { type Context, tell } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
-import { reach } from './connect.ts';
+import { type Reach, reach } from './connect.ts';
 import { isRetryable, retry } from './retry.ts';
 import { Servers } from './servers.ts';
 import { explainWrongPort } from './wrong-port.ts';
 
 /** A replica that takes longer to accept a connection is skipped for the next one. */
 const CONNECT_MS = 2_000;
+const SILENT = 'accepts no connection in time';
 
 type ServiceName = keyof Services;
 /** Request and response of a method, taken from its definition. */
@@ -218,8 +219,7 @@ async function call(
   const end = context.clock.nowMs() + timeoutMs;
   const reached = await reach(client, Math.min(timeoutMs, CONNECT_MS), context.clock);
   if (reached === 'silent') {
-    const error = new LbError('UNAVAILABLE', 'accepts no connection in time');
-    return { ok: false, error, answered: false, maybeSent: false };
+    return { ok: false, error: new LbError('UNAVAILABLE', SILENT), answered: false, maybeSent: false };
   }
   const stub = client[service] as unknown as Record<string, UnaryMethod<unknown, unknown>>;
   const bound = stub[method]?.bind(stub);
@@ -259,17 +259,19 @@ async function* stream(
 ): AsyncGenerator {
   const { clock } = state.context;
   const { servers } = state;
+  const options = timeoutMs === undefined ? {} : { deadline: clock.wallMs() + timeoutMs };
   const addresses = await servers.inOrder();
-  let client: ReplicaClient | undefined;
+  let [client, reached]: [ReplicaClient | undefined, Reach] = [undefined, 'silent'];
   for (const address of addresses) {
     client = state.clientOf(address);
-    if ((await reach(client, CONNECT_MS, clock)) === 'ready') break;
+    follow?.opened(address);
+    reached = await reach(client, CONNECT_MS, clock);
+    if (reached === 'ready') break;
   }
-  if (client === undefined) {
+  if (client === undefined || reached === 'silent') {
     servers.forget();
-    throw new LbError('UNAVAILABLE', servers.failures.join('; '));
+    throw new LbError('UNAVAILABLE', client ? SILENT : servers.failures.join('; '));
   }
-  const options = timeoutMs === undefined ? {} : { deadline: clock.wallMs() + timeoutMs };
   const { config, fleet } = client;
   const open = (method === 'WatchStats' || method === 'WatchEvents'
     ? fleet[method].bind(fleet)
@@ -278,7 +280,6 @@ async function* stream(
     options: object,
   ) => ClientReadableStream<unknown>;
   const messages = open(request, options);
-  follow?.opened(client.address);
   follow?.signal.addEventListener('abort', () => messages.cancel(), { once: true });
   try {
     for await (const message of messages) {

@@ -1,6 +1,7 @@
 /** Waits until no proxy has a connection to some backends any more. */
-import { canonicalAddress } from '../../core/model/address.ts';
+import { canonicalAddress, parseAddress } from '../../core/model/address.ts';
 import { formatDuration } from '../../core/model/duration.ts';
+import { formatIp, parseIp } from '../../core/model/ip.ts';
 import { sleep } from '../../core/runtime/clock.ts';
 import { counted } from '../../core/view/figures.ts';
 import type { BackendStatus__Output } from '../../core/wire/generated/lb/v1/BackendStatus.ts';
@@ -17,6 +18,19 @@ const MAX_REASONS = 50;
 export interface DrainTarget {
   readonly pool: string;
   readonly address: string;
+}
+
+/** Those that are configured, in every pool. */
+export async function backendsOfHost(session: Session, ip: string): Promise<DrainTarget[]> {
+  const { pools } = await session.read('pools', 'ListPools', {});
+  const bytes = parseIp(ip);
+  return pools.flatMap(({ name, backends }) =>
+    backends.flatMap(({ address }) => {
+      const parsed = parseAddress(address);
+      const isOnHost = parsed.ok && bytes !== null && parsed.value.host === formatIp(bytes);
+      return isOnHost ? [{ pool: name, address }] : [];
+    }),
+  );
 }
 
 /** `what` names them all. Resolves when every proxy has the revision and has since reported zero connections. Ends with 4 when time is up. */

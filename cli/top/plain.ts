@@ -3,7 +3,7 @@ import { isoTime, isoTimeOf, short } from '../../core/view/figures.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import { ZERO_TRAFFIC_STATS } from '../../core/wire/zero-traffic-stats.ts';
 import type { Context } from '../context.ts';
-import { jsonLine, yamlText } from '../output/emit.ts';
+import { emitOneOfMany } from '../output/emit.ts';
 import { printLines } from '../output/lines.ts';
 import { table } from '../output/table.ts';
 import { columnsOf } from './columns.ts';
@@ -11,11 +11,9 @@ import { type OutOfService, rowsOf, type States } from './rows.ts';
 
 /** Resolves when it has been read: what nobody reads does not pile up. */
 export function printFrame(context: Context, frame: StatsFrame__Output, states: States): Promise<void> {
-  const { stdout, format } = context;
-  if (format === 'json') stdout.write(jsonLine(plainFrame(frame, states)));
-  else if (format === 'yaml') stdout.write(`---\n${yamlText(plainFrame(frame, states))}`);
-  else printLines(context, frameLines(context, frame, states));
-  return stdout.drained();
+  if (!emitOneOfMany(context, plainFrame(frame, states)))
+    printLines(context, frameLines(context, frame, states));
+  return context.stdout.drained();
 }
 
 function frameLines({ style }: Context, frame: StatsFrame__Output, states: States): string[] {

@@ -115,6 +115,7 @@ export function reasonOf(error: ServiceError): string {
     .replace(/\.? Resolution note:.*$/s, '');
   if (error.code === status.UNIMPLEMENTED)
     return `what answers there is no control plane (an etcd, for example), or an older one: ${reason}`;
+  if (reason.startsWith('Deadline exceeded after ')) return 'no answer in time';
   return /^(undefined|null|(Failed to connect|Protocol error)( \(.*\))?)?$/.test(reason) ? NOT_GRPC : reason;
 }
 

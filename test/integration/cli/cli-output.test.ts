@@ -82,6 +82,24 @@ describe('output that can’t be written', () => {
     });
   }
 
+  it('ends what would go on printing, although nothing else is there to print', async (t) => {
+    const silent: Answers = {
+      WatchEvents: async function* () {
+        await new Promise(() => undefined);
+        yield {};
+      },
+      Watch: async function* () {
+        await new Promise(() => undefined);
+        yield {};
+      },
+    };
+    const { address } = await startFakeControlPlane(t, { ...ANSWERS, ...silent });
+    for (const words of ['get pools --watch', 'events --watch']) {
+      const { code, stderr } = await shell(address, words, '> /dev/full');
+      assert.equal(code, 6, stderr);
+    }
+  });
+
   it('does not cut a wait short', async (t) => {
     const { address } = await startFakeControlPlane(t, ANSWERS);
     const sink = '| exec 0<&-; exit ${PIPESTATUS[0]}';

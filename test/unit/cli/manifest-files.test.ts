@@ -133,6 +133,14 @@ describe('manifests of several files', () => {
     }
   });
 
+  it('without a name are not taken for one another', async () => {
+    await assert.rejects(
+      loadManifests(['-'], () => Readable.from(['kind: Pool\nname: 12\n---\nkind: Pool\nname: 2024\n'])),
+      ({ details }: CliError) =>
+        details.length === 2 && details.every((each) => each.includes('is the number')),
+    );
+  });
+
   it('without any resource are refused: with --prune they would delete everything', async () => {
     await assert.rejects(
       loadManifests(['-'], () => Readable.from(['# nothing\n'])),
