@@ -8,28 +8,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { CliError } from '../../../cli/exit.ts';
 import { loadManifests } from '../../../cli/manifest/load.ts';
 import { LbError } from '../../../core/runtime/errors.ts';
-
-const WHOLE = `kind: Policy
-name: steady
-strategy: least_connections
-health_check: { type: tcp, interval: 5s, timeout: 2s, healthy_threshold: 2, unhealthy_threshold: 3 }
-connect: { timeout: 5s, retries: 2 }
-timeouts: { idle: 1h, half_closed: 1m }
-drain_timeout: 1m30s
-connection_log: { one_in: 0 }
----
-kind: Pool
-name: web
-policy: steady
-backends:
-  - { address: "10.0.0.1:8080", weight: 2 }
-  - { address: "10.0.0.2:8080", state: draining }
----
-kind: Listener
-name: web
-address: "0.0.0.0:80"
-pool: web
-`;
+import { WHOLE } from '../../../harness/whole-manifest.ts';
 
 describe('manifests of several files', () => {
   const folder = (t: TestContext, files: Readonly<Record<string, string>>) => {
