@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { BuiltPlan, DirectoryBackend } from '../../data-plane/plan/plan-directory.ts';
+import { ProxyCounts } from '../../data-plane/memory/proxy-counts.ts';
 import { Observer } from '../../data-plane/telemetry/observer.ts';
+import type { ProxyReadings } from '../../data-plane/telemetry/proxy-metrics.ts';
 import {
   BACKEND_COUNTERS,
   createBuffers,
@@ -44,6 +46,23 @@ export class ObservedTraffic {
     const observer = this.#newObserver();
     observer.run(this.built.directory);
     return observer;
+  }
+
+  /** What the metrics of a quiet proxy are made of, with these fields in place of its own. */
+  readings(fields: Partial<ProxyReadings> = {}): ProxyReadings {
+    return {
+      ...this.observer.readTotals(),
+      observation: this.observer.observe(),
+      panic: new Map(),
+      leadingBack: 0,
+      connected: true,
+      configAgeSeconds: 0,
+      isStateDirWritable: true,
+      counts: new ProxyCounts(),
+      connectionLog: null,
+      build: { version: '1.2.3', engine: 'epoll' },
+      ...fields,
+    };
   }
 
   #newObserver(): Observer {

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import type { Metrics } from '../../../../core/runtime/operation-routes.ts';
-import { ProxyCounts } from '../../../../data-plane/memory/proxy-counts.ts';
 import { HISTOGRAM_CELLS } from '../../../../data-plane/memory/shared-memory.ts';
 import { createProxyMetrics, type ProxyReadings } from '../../../../data-plane/telemetry/proxy-metrics.ts';
 import { BOTH, ObservedTraffic } from '../../../../harness/worker/observed-traffic.ts';
@@ -13,20 +12,6 @@ describe('the metrics of more pools and listeners than may be named', () => {
   beforeEach(() => {
     traffic = new ObservedTraffic();
     traffic.run(BOTH);
-  });
-
-  const read = (fields: Partial<ProxyReadings>): ProxyReadings => ({
-    ...traffic.observer.readTotals(),
-    observation: traffic.observer.observe(),
-    panic: new Map(),
-    leadingBack: 0,
-    connected: true,
-    configAgeSeconds: 0,
-    isStateDirWritable: true,
-    counts: new ProxyCounts(),
-    connectionLog: null,
-    build: { version: '1.2.3', engine: 'epoll' },
-    ...fields,
   });
 
   const idle = new Float64Array(HISTOGRAM_CELLS);
@@ -40,7 +25,7 @@ describe('the metrics of more pools and listeners than may be named', () => {
     const now = traffic.observer.observe();
     const [listener] = now.listeners.values();
     assert.ok(listener);
-    return read({
+    return traffic.readings({
       poolConnectSeconds: new Map(names.map((name) => [name, name === 'n-9' ? busy : idle])),
       panic: new Map(names.map((name) => [name, false])),
       observation: {
@@ -89,7 +74,7 @@ describe('the metrics of more pools and listeners than may be named', () => {
       );
       const now = traffic.observer.observe();
       const applied = { ...now.applied, failedListeners: [] };
-      return read({ observation: { ...now, applied, listeners } });
+      return traffic.readings({ observation: { ...now, applied, listeners } });
     }, 1);
     const scrapeOf = async (now: Record<string, number>) => {
       counts = now;

@@ -29,21 +29,8 @@ describe('the metrics', () => {
     traffic.run(BOTH);
   });
 
-  const read = (fields: Partial<ProxyReadings> = {}): ProxyReadings => ({
-    ...traffic.observer.readTotals(),
-    observation: traffic.observer.observe(),
-    panic: new Map(),
-    leadingBack: 0,
-    connected: true,
-    configAgeSeconds: 0,
-    isStateDirWritable: true,
-    counts: new ProxyCounts(),
-    connectionLog: null,
-    build: { version: '1.2.3', engine: 'epoll' },
-    ...fields,
-  });
   const families = async (fields: Partial<ProxyReadings> = {}) =>
-    parsePrometheusText(await createProxyMetrics(() => read(fields), LIMIT).render());
+    parsePrometheusText(await createProxyMetrics(() => traffic.readings(fields), LIMIT).render());
   /** The value of a series, which may have more labels than are named. */
   const scrape = async (fields: Partial<ProxyReadings> = {}) => {
     const samples = [...(await families(fields)).values()].flatMap((family) => family.samples);
@@ -199,7 +186,7 @@ describe('the metrics', () => {
     let reads = 0;
     const metrics = createProxyMetrics(() => {
       reads += 1;
-      return read();
+      return traffic.readings();
     }, LIMIT);
     const [one, two] = await Promise.all([metrics.render(), metrics.render()]);
     assert.equal(one, two);
