@@ -41,7 +41,7 @@ export interface ListenerObservation extends Readonly<ListenerCounts> {
   readonly duration: HistogramCounts;
 }
 
-export interface PoolObservation {
+interface PoolObservation {
   readonly noneHealthy: boolean;
   readonly servingTier: number;
   /** When these became what they are; milliseconds since 1970. */
