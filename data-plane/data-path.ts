@@ -13,6 +13,7 @@ import {
 import { readText } from './host/control-group.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Libc } from './kernel/libc.ts';
+import { checkerByType } from './health/checker-by-type.ts';
 import { epollChecker } from './health/epoll-checker.ts';
 import { HealthChanges } from './health/health-changes.ts';
 import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
@@ -100,10 +101,12 @@ export class DataPath {
     this.#workerEvents = recordWorkerEvents(logger, this.counts, () => this.#limit, options.report);
     this.#health = new HealthMonitor({
       shared: this.#shared,
-      checker:
-        options.engine === 'epoll'
-          ? epollChecker(clock, options.sourceAddresses)
-          : tcpChecker(clock, options.sourceAddresses, libc),
+      checker: checkerByType({
+        tcp:
+          options.engine === 'epoll'
+            ? epollChecker(clock, options.sourceAddresses)
+            : tcpChecker(clock, options.sourceAddresses, libc),
+      }),
       clock,
       random,
       changes: this.healthChanges,
