@@ -176,6 +176,7 @@ export class DataPath {
       buffers,
       healthOf: (backend) => this.#health.healthOf(backend),
       applied: () => status.observation,
+      pools: () => new Map(),
       restarts: () => this.#pool.restarts,
       process: () => ({
         ...processUsage(),
