@@ -18,6 +18,8 @@ export interface ConnectionTimeouts {
   readonly connectMs: number;
   readonly idleMs: number;
   readonly halfClosedMs: number;
+  /** From when its backend is connected, whatever it does. */
+  readonly lifetimeMs: number;
 }
 
 /**

@@ -25,7 +25,7 @@ import { ConnectAttempts, ConnectionSlots } from './connection-slots.ts';
 
 /** The delay before the n-th repeated attempt is this × 2^n, of which at least half is waited. */
 const REPEAT_DELAY_MS = 100;
-const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0 };
+const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
 
 export interface HandlerInputs {
   readonly shared: SharedCells;

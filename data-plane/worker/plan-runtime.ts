@@ -76,7 +76,12 @@ function poolRuntime(
   surroundings: PlanSurroundings,
 ): PoolRuntime {
   const { shared, own, random, worker } = surroundings;
-  const timeouts = { connectMs: pool.connectTimeoutMs, idleMs: pool.idleMs, halfClosedMs: pool.halfClosedMs };
+  const timeouts = {
+    connectMs: pool.connectTimeoutMs,
+    idleMs: pool.idleMs,
+    halfClosedMs: pool.halfClosedMs,
+    lifetimeMs: 0,
+  };
   if (before && isBalancedAlike(before.pool, pool)) return { ...before, pool, timeouts };
   const candidates = new PoolCandidates(pool, shared, own);
   const inherits = before !== null && before.pool.strategy === pool.strategy;

@@ -34,10 +34,12 @@ export class Connection {
   #row = NO_ROW;
   /** Of the current attempt, then of the connection. */
   #backend: Socket | null = null;
-  #timeouts: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0 };
+  #timeouts: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
   #hasAttemptFailed = false;
   #timer: Timer | null = null;
   #lastActivityMs = 0;
+  /** When its lifetime ends. */
+  #endMs = Number.POSITIVE_INFINITY;
   #closedSides = 0;
 
   constructor(context: ConnectionContext, slot: number, client: Socket) {
@@ -111,6 +113,8 @@ export class Connection {
     this.#state = 'relaying';
     handler.onEstablished(this.#slot);
     this.#active();
+    const { lifetimeMs } = this.#timeouts;
+    if (lifetimeMs > 0) this.#endMs = this.#lastActivityMs + lifetimeMs;
     this.#relay(this.#client, backend, (bytes) => handler.onBytes(this.#slot, bytes, 0));
     this.#relay(backend, this.#client, (bytes) => handler.onBytes(this.#slot, 0, bytes));
     this.#watchActivity();
@@ -148,10 +152,14 @@ export class Connection {
   #watchActivity(): void {
     const isHalfClosed = this.#client.readableEnded || this.#backend?.readableEnded === true;
     const { ms, reason } = inactivityLimit(this.#timeouts, isHalfClosed);
-    if (ms === 0) return this.#timer?.cancel();
+    const { clock } = this.#inputs;
     const activeMs = this.#lastActivityMs;
-    this.#afterPoll(activeMs + ms - this.#inputs.clock.nowMs(), () => {
-      if (this.#lastActivityMs === activeMs) this.#finish(reason);
+    const silentMs = ms > 0 ? activeMs + ms : Number.POSITIVE_INFINITY;
+    const dueMs = Math.min(silentMs, this.#endMs);
+    if (dueMs === Number.POSITIVE_INFINITY) return this.#timer?.cancel();
+    this.#afterPoll(dueMs - clock.nowMs(), () => {
+      if (this.#lastActivityMs === activeMs && dueMs === silentMs) this.#finish(reason);
+      else if (dueMs === this.#endMs) this.#finish('lifetime');
       else this.#watchActivity();
     });
   }
