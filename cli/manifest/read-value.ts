@@ -35,6 +35,8 @@ export interface Reading {
   readonly values: { left: number };
 }
 
+const EMPTY = 'is empty; give it a value or leave the field out';
+
 /** The value of `node`, or undefined and at least one problem. */
 export function readValue(reading: Reading, node: Node | null, shape: Shape, path: string): unknown {
   const refuse = (description: string) => addProblem(reading, node, path, description);
@@ -58,7 +60,7 @@ function readFound(
   refuse: (description: string) => undefined,
 ): unknown {
   if (found === null || (isScalar(found) && found.value === null)) {
-    return refuse('is empty; give it a value or leave the field out');
+    return refuse(EMPTY);
   }
   switch (shape.type) {
     case 'object':
@@ -67,6 +69,7 @@ function readFound(
         : refuse(`is ${nameOf(found)}, but must be ${shape.what} with ${fieldList(shape)}`);
     case 'list':
       if (!isSeq(found)) return refuse(`is ${nameOf(found)}, but must be a list`);
+      if (shape.filled && found.items.length === 0) return refuse(EMPTY);
       return (found.items as (Node | null)[])
         .map((item, index) =>
           readValue(reading, item, shape.item, `${path}[${keyOf(reading, item, shape.item) ?? index}]`),
@@ -75,6 +78,7 @@ function readFound(
     case 'text':
     case 'duration':
     case 'count':
+    case 'flag':
     case 'word': {
       const read = readScalar(found, shape);
       return 'value' in read ? read.value : refuse(read.description);
@@ -99,6 +103,9 @@ function readObject(reading: Reading, map: YAMLMap, shape: ObjectShape, path: st
   for (const name of shape.required ?? []) {
     if (!map.has(name)) addProblem(reading, map, path, `has no ${name}, which ${shape.what} must have`);
   }
+  if (shape.single && map.items.length !== 1) {
+    addProblem(reading, map, path, `must have exactly one of ${fieldList(shape)}`);
+  }
   return value;
 }
 
@@ -119,7 +126,8 @@ function unknownField(name: string, shape: ObjectShape): string {
 }
 
 /** The text of the field that tells an object from the others; an address in the form that violations use. */
-export function keyOf(reading: Reading, node: Node | null, shape: ObjectShape): string | undefined {
+export function keyOf(reading: Reading, node: Node | null, shape: Shape): string | undefined {
+  if (shape.type !== 'object') return undefined;
   const map = resolve(reading, node);
   const key = isMap(map) && shape.key !== undefined ? map.get(shape.key) : undefined;
   if (typeof key !== 'string') return undefined;
@@ -148,6 +156,8 @@ function readScalar(
       return mustBe(isScalar(node) ? 'text: put it in quotes' : 'text');
     case 'count':
       return isCount(value) ? { value } : mustBe('a whole number, 0 or more');
+    case 'flag':
+      return typeof value === 'boolean' ? { value } : mustBe('true or false');
     case 'word': {
       if (typeof value === 'string' && shape.words.includes(value)) return { value };
       const hint = didYouMean(String(value), shape.words);

@@ -1,5 +1,5 @@
 /** Every default of a resource, in one place. docs/concepts.md lists them. */
-import type { Policy } from './resources.ts';
+import type { HttpCheck, Policy, TlsCheck } from './resources.ts';
 
 /** The policy that always exists: it can be edited, but not deleted. */
 export const DEFAULT_POLICY_NAME = 'default';
@@ -17,6 +17,16 @@ export const POLICY_DEFAULTS: Omit<Policy, 'name'> = {
   timeouts: { idleMs: 3_600_000, halfClosedMs: 60_000 },
   drainTimeoutMs: 300_000,
 };
+
+/** Of the parts of a health check that only some types have. */
+export const HTTP_CHECK_DEFAULTS: HttpCheck = {
+  method: 'GET',
+  path: '/',
+  host: '',
+  status: ['200-399'],
+  body: '',
+};
+export const TLS_CHECK_DEFAULTS: TlsCheck = { serverName: '', verify: false, ca: '' };
 
 /** Every connection gets a line in the connection log. */
 export const LOG_ONE_IN = 1;
