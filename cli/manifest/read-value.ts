@@ -6,12 +6,12 @@
  *  - it goes as deep as the shape, whatever the file holds, so aliases can't make it endless;
  *  - a value comes out only where nothing was wrong with it.
  */
-import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
+import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
 import { canonicalAddress } from '../../core/model/address.ts';
 import { parseDuration } from '../../core/model/duration.ts';
 import { didYouMean } from '../../core/model/did-you-mean.ts';
 import { modelName } from '../../core/view/plain.ts';
-import type { ObjectShape, Shape } from './shape.ts';
+import type { ListShape, ObjectShape, Shape } from './shape.ts';
 
 /** FILE:LINE */
 export type SourceLine = string;
@@ -62,28 +62,23 @@ function readFound(
   if (found === null || (isScalar(found) && found.value === null)) {
     return refuse(EMPTY);
   }
-  switch (shape.type) {
-    case 'object':
-      return isMap(found)
-        ? readObject(reading, found, shape, path)
-        : refuse(`is ${nameOf(found)}, but must be ${shape.what} with ${fieldList(shape)}`);
-    case 'list':
-      if (!isSeq(found)) return refuse(`is ${nameOf(found)}, but must be a list`);
-      if (shape.filled && found.items.length === 0) return refuse(EMPTY);
-      return (found.items as (Node | null)[])
-        .map((item, index) =>
-          readValue(reading, item, shape.item, `${path}[${keyOf(reading, item, shape.item) ?? index}]`),
-        )
-        .filter((value) => value !== undefined);
-    case 'text':
-    case 'duration':
-    case 'count':
-    case 'flag':
-    case 'word': {
-      const read = readScalar(found, shape);
-      return 'value' in read ? read.value : refuse(read.description);
-    }
+  if (shape.type === 'object') {
+    return isMap(found)
+      ? readObject(reading, found, shape, path)
+      : refuse(`is ${nameOf(found)}, but must be ${shape.what} with ${fieldList(shape)}`);
   }
+  if (shape.type === 'list') {
+    if (!isSeq(found)) return refuse(`is ${nameOf(found)}, but must be a list`);
+    return shape.filled && found.items.length === 0 ? refuse(EMPTY) : readList(reading, found, shape, path);
+  }
+  const read = readScalar(found, shape);
+  return 'value' in read ? read.value : refuse(read.description);
+}
+
+function readList(reading: Reading, { items }: YAMLSeq, { item: shape }: ListShape, path: string): unknown {
+  return (items as (Node | null)[])
+    .map((item, index) => readValue(reading, item, shape, `${path}[${keyOf(reading, item, shape) ?? index}]`))
+    .filter((value) => value !== undefined);
 }
 
 function readObject(reading: Reading, map: YAMLMap, shape: ObjectShape, path: string): unknown {
@@ -158,17 +153,20 @@ function readScalar(
       return isCount(value) ? { value } : mustBe('a whole number, 0 or more');
     case 'flag':
       return typeof value === 'boolean' ? { value } : mustBe('true or false');
-    case 'word': {
-      if (typeof value === 'string' && shape.words.includes(value)) return { value };
-      const hint = didYouMean(String(value), shape.words);
-      return { description: `is ${nameOf(node)}${hint}; allowed are ${shape.words.join(', ')}` };
-    }
+    case 'word':
+      return readWord(node, value, shape.words);
     case 'duration': {
       if (typeof value !== 'string') return mustBe('a duration with a unit, such as 250ms, 5s, 1m30s or 1h');
       const parsed = parseDuration(value);
       return parsed.ok ? { value: parsed.ms } : parsed;
     }
   }
+}
+
+function readWord(node: Node, value: unknown, words: readonly string[]) {
+  if (typeof value === 'string' && words.includes(value)) return { value };
+  const description = `is ${nameOf(node)}${didYouMean(String(value), words)}; allowed are ${words.join(', ')}`;
+  return { description };
 }
 
 function isCount(value: unknown): boolean {

@@ -16,9 +16,15 @@ export type Shape =
   /** A duration is whole milliseconds in the model. */
   | { readonly type: 'text' | 'duration' | 'count' | 'flag' }
   | { readonly type: 'word'; readonly words: readonly string[] }
-  /** `filled`: it has at least one item. */
-  | { readonly type: 'list'; readonly item: Shape; readonly filled?: true }
+  | ListShape
   | ObjectShape;
+
+export interface ListShape {
+  readonly type: 'list';
+  readonly item: Shape;
+  /** It has at least one item. */
+  readonly filled?: true;
+}
 
 export interface ObjectShape {
   readonly type: 'object';

@@ -34,4 +34,7 @@ export const LOG_ONE_IN = 1;
 /** The largest weight of a backend. With weight 0 it gets no new connections. */
 export const MAX_WEIGHT = 1_000;
 
+/** The last tier; backends are in tier 0 unless they say otherwise. */
+export const MAX_TIER = 15;
+
 export const BACKEND_DEFAULTS = { weight: 1, state: 'active' } as const;

@@ -105,8 +105,9 @@ function completeHealthCheck(draft: HealthCheckDraft): HealthCheck {
   const has = (part: 'http' | 'tls') =>
     complete.type !== 'script' && CHECK_PARTS[complete.type].includes(part);
   // A short interval must not be refused because of a default timeout.
+  const { timeoutMs: usual, intervalMs, unhealthyIntervalMs = intervalMs } = complete;
   const timeoutMs =
-    draft.timeoutMs ?? Math.max(SHORTEST_TIMEOUT_MS, Math.min(complete.timeoutMs, complete.intervalMs));
+    draft.timeoutMs ?? Math.max(SHORTEST_TIMEOUT_MS, Math.min(usual, intervalMs, unhealthyIntervalMs));
   return {
     ...complete,
     timeoutMs,
