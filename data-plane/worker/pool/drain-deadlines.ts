@@ -39,7 +39,7 @@ export class DrainDeadlines {
   #start(backend: DirectoryBackend, drainTimeoutMs: number): void {
     const timer = afterRunning(this.#clock, drainTimeoutMs, () => {
       this.#timers.delete(keyOf(backend));
-      this.#pool.closeBackend(backend.row, backend.generation, 'drain_deadline');
+      this.#pool.closeBackend(backend.row, backend.generation, 'drain_deadline', 1);
     });
     this.#timers.set(keyOf(backend), timer);
   }
