@@ -81,6 +81,7 @@ export type FromHost =
       readonly toBackend: number;
       readonly toClient: number;
     }
+  | { readonly type: 'backend-ended'; readonly slot: number }
   | { readonly type: 'saturated'; readonly on: boolean; readonly cause: PauseCause }
   | { readonly type: 'fault'; readonly where: string; readonly what: string }
   | { readonly type: 'held' }
@@ -149,6 +150,11 @@ export class ScriptedHandler implements ConnectionHandler {
     state.toBackend += toBackend;
     state.toClient += toClient;
     this.#throwIf('onBytes');
+  }
+
+  onBackendEnded(slot: number): void {
+    const state = this.#expect(slot, 'established', 'onBytes');
+    if (state.toClient === 0) this.#post({ type: 'backend-ended', slot });
   }
 
   onClosed(slot: number, reason: CloseReason): void {

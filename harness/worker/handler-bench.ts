@@ -53,7 +53,7 @@ export class HandlerBench {
     own: this.own,
     counters: new ConnectionCounters(this.own),
     records: this.#records,
-    passiveHealth: new PassiveHealth(this.shared, (message) => this.posted.push(message)),
+    passiveHealth: new PassiveHealth(this.shared, this.own, (message) => this.posted.push(message)),
     clock: this.clock,
     random: this.#random,
   });

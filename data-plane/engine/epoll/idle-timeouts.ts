@@ -37,12 +37,14 @@ export class IdleTimeouts {
     this.#watch(slot);
   }
 
-  /** A byte moved, or a side ended. */
-  active(slot: number): void {
+  /** A byte moved, or a side ended. Returns whether a side has ended. */
+  active(slot: number): boolean {
     const { nowMs, slots } = this.#context;
     slots.activeMs[slot] = nowMs;
     // A half-closed connection has a limit of its own, and so has the delivery after a reset.
-    if (this.#isHalfClosed(slot)) this.#watch(slot);
+    const isHalfClosed = this.#isHalfClosed(slot);
+    if (isHalfClosed) this.#watch(slot);
+    return isHalfClosed;
   }
 
   /** The deadline has passed. Returns why the connection must be reset, or null. */

@@ -16,6 +16,9 @@ import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import { type ConnectionTimeouts, type EngineInputs, NO_ROW } from '../engine.ts';
 import { inactivityLimit } from '../timeouts.ts';
 
+/** setTimeout takes no more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** What a connection needs from its engine. */
 export interface ConnectionContext {
   readonly inputs: EngineInputs;
@@ -94,7 +97,10 @@ export class Connection {
     this.#on(backend, 'error', (error) => {
       if (isCurrent() && isShortage(errnoOf(error))) throw error; // Our own failure, not the backend's.
       if (isCurrent()) this.#attemptFailed(errnoOf(error));
-      else if (this.#backend === backend) this.#finish('backend_reset');
+      else if (this.#backend === backend) {
+        this.#backendEnded(backend);
+        this.#finish('backend_reset');
+      }
     });
   }
 
@@ -134,6 +140,7 @@ export class Connection {
     this.#on(to, 'drain', () => from.resume());
     this.#on(from, 'end', () => {
       this.#active();
+      if (from === this.#backend) this.#backendEnded(from);
       to.end();
       this.#watchActivity();
     });
@@ -143,6 +150,12 @@ export class Connection {
       if (this.#closedSides === 2) this.#finish('completed');
     });
     from.resume();
+  }
+
+  /** The handler hears of bytes only when they were passed on, so what was read counts here. */
+  #backendEnded(backend: Socket): void {
+    if (backend.bytesRead > 0 || this.#client.readableEnded) return;
+    this.#inputs.handler.onBackendEnded(this.#slot);
   }
 
   #active(): void {
@@ -157,9 +170,9 @@ export class Connection {
     const silentMs = ms > 0 ? activeMs + ms : Number.POSITIVE_INFINITY;
     const dueMs = Math.min(silentMs, this.#endMs);
     if (dueMs === Number.POSITIVE_INFINITY) return this.#timer?.cancel();
-    this.#afterPoll(dueMs - clock.nowMs(), () => {
+    this.#afterPoll(Math.min(dueMs - clock.nowMs(), LONGEST_TIMER_MS), () => {
       if (this.#lastActivityMs === activeMs && dueMs === silentMs) this.#finish(reason);
-      else if (dueMs === this.#endMs) this.#finish('lifetime');
+      else if (clock.nowMs() >= this.#endMs) this.#finish('lifetime');
       else this.#watchActivity();
     });
   }
