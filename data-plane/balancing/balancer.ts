@@ -13,12 +13,13 @@ export const NO_BACKEND = -1;
 /** What a strategy can know about a pool's backends. Reads are live: eligibility changes between two picks. */
 export interface Candidates {
   readonly count: number;
+  /** A whole number, in proportion to those of the others: less than configured while a backend starts slowly. */
   weight(candidate: number): number;
-  /** Whether it may get a new connection now: weight above 0, active, and up (or the pool is in panic). */
+  /** Whether it may get a new connection now: by its weight, its state, its health, and the tier that serves. */
   eligible(candidate: number): boolean;
   /**
-   * Grows whenever the answer of `eligible` may have changed for any candidate, so that a strategy can keep a list
-   * of eligible ones and rebuild it only then.
+   * Grows whenever the answer of `eligible` or `weight` may have changed for any candidate, so that a strategy can keep a
+   * list of eligible ones and rebuild it only then.
    */
   epoch(): number;
   /** Open connections over all workers of this proxy. */

@@ -28,6 +28,7 @@ function warmUpStrategy(strategy: Strategy): void {
   const surroundings: PlanSurroundings = {
     shared: {
       health: new Int32Array(BACKENDS + 1).fill(HEALTH.healthy),
+      rampTenths: new Uint8Array(BACKENDS + 1),
       open: new Int32Array(BACKENDS + 1),
       poolEpoch: new Int32Array(1),
     },
@@ -65,10 +66,13 @@ function planOf(strategy: Strategy, sequence: number): Plan {
     retries: 0,
     idleMs: 0,
     halfClosedMs: 0,
+    maxLifetimeMs: 0,
     alwaysUp: false,
+    refuses: false,
     logOneIn: 0,
     rows,
     weights,
+    tiers: null,
     table: strategy === 'source_hash' ? Uint32Array.from(weights, (_, slot) => slot) : null,
   };
   return { sequence, revision: 0, listeners: [], pools: [pool] };
