@@ -58,13 +58,13 @@ export interface Balancer {
 export interface BalancerInputs {
   readonly candidates: Candidates;
   readonly random: Random;
-  /** Which of the proxy's workers this is, and of how many: round robin starts at a different turn in each. */
-  readonly worker: { readonly index: number; readonly count: number };
+  /** One cell that all workers share, for round robin: whose turn it is. */
+  readonly turn: Int32Array;
   /** Maglev's table of candidate numbers; only for source_hash. Built once per plan, off the workers. */
   readonly table: Uint16Array | Uint32Array | null;
   /**
    * The pool's balancer of the plan before, and the new numbers of its candidates (`moved[old]` is the new number or
-   * NO_BACKEND): lets round robin and the EWMAs keep their state when the plan changes.
+   * NO_BACKEND): lets the EWMAs keep their state when the plan changes.
    */
   readonly previous: { readonly balancer: Balancer; readonly moved: Int32Array } | null;
 }

@@ -16,10 +16,9 @@ import { MAX_BACKENDS, type SharedCells, type WorkerCells } from '../memory/shar
 
 /** What plans need of the worker that they run in. */
 export interface PlanSurroundings {
-  readonly shared: Pick<SharedCells, 'health' | 'rampTenths' | 'open' | 'poolEpoch'>;
+  readonly shared: Pick<SharedCells, 'health' | 'rampTenths' | 'open' | 'poolEpoch' | 'poolTurn'>;
   readonly own: Pick<WorkerCells, 'backendOpen'>;
   readonly random: Random;
-  readonly worker: { readonly index: number; readonly count: number };
 }
 
 export interface PoolRuntime {
@@ -75,7 +74,7 @@ function poolRuntime(
   before: PoolRuntime | null,
   surroundings: PlanSurroundings,
 ): PoolRuntime {
-  const { shared, own, random, worker } = surroundings;
+  const { shared, own, random } = surroundings;
   const timeouts = { connectMs: pool.connectTimeoutMs, idleMs: pool.idleMs, halfClosedMs: pool.halfClosedMs };
   if (before && isBalancedAlike(before.pool, pool)) return { ...before, pool, timeouts };
   const candidates = new PoolCandidates(pool, shared, own);
@@ -83,7 +82,7 @@ function poolRuntime(
   const balancer = BALANCERS[pool.strategy]({
     candidates,
     random,
-    worker,
+    turn: shared.poolTurn.subarray(pool.row, pool.row + 1),
     table: pool.table,
     previous: inherits ? { balancer: before.balancer, moved: movedCandidates(before.pool, pool) } : null,
   });

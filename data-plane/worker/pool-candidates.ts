@@ -114,8 +114,7 @@ export class PoolCandidates implements Candidates {
     let serving = NO_TIER;
     for (let candidate = 0; candidate < this.count; candidate++) {
       const takesPart = weights[candidate]! > 0;
-      const isUp =
-        takesPart && (this.#alwaysUp || Atomics.load(health, rows[candidate]!) === HEALTH.healthy);
+      const isUp = takesPart && (this.#alwaysUp || Atomics.load(health, rows[candidate]!) === HEALTH.healthy);
       this.#eligible[candidate] = isUp ? 1 : 0;
       const tier = this.#tierOf(candidate);
       if (takesPart && tier < first) first = tier;

@@ -31,10 +31,10 @@ function warmUpStrategy(strategy: Strategy): void {
       rampTenths: new Uint8Array(BACKENDS + 1),
       open: new Int32Array(BACKENDS + 1),
       poolEpoch: new Int32Array(1),
+      poolTurn: new Int32Array(1),
     },
     own: { backendOpen: new Int32Array(BACKENDS + 1) },
     random: seededRandom(1),
-    worker: { index: 0, count: 1 },
   };
   const { poolEpoch } = surroundings.shared;
   const tried = new TriedSet();
