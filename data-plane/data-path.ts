@@ -13,6 +13,7 @@ import {
 import { readText } from './host/control-group.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Libc } from './kernel/libc.ts';
+import { checkerByType } from './health/checker-by-type.ts';
 import { epollChecker } from './health/epoll-checker.ts';
 import { HealthChanges } from './health/health-changes.ts';
 import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
@@ -38,7 +39,7 @@ import {
   type SharedCells,
   sharedCells,
 } from './memory/shared-memory.ts';
-import { DrainDeadlines } from './worker/pool/drain-deadlines.ts';
+import { BackendClosings } from './worker/pool/backend-closings.ts';
 import { ListeningSockets } from './worker/pool/listening-sockets.ts';
 import { PlanApplier } from './worker/pool/plan-applier.ts';
 import { startThread } from './worker/pool/start-thread.ts';
@@ -84,7 +85,7 @@ export class DataPath {
   readonly #pool: WorkerPool;
   readonly #planApplier: PlanApplier;
   readonly #health: HealthMonitor;
-  readonly #drains: DrainDeadlines;
+  readonly #closings: BackendClosings;
   readonly #connectionLog: ConnectionLog | null;
 
   constructor(options: DataPathOptions) {
@@ -100,10 +101,12 @@ export class DataPath {
     this.#workerEvents = recordWorkerEvents(logger, this.counts, () => this.#limit, options.report);
     this.#health = new HealthMonitor({
       shared: this.#shared,
-      checker:
-        options.engine === 'epoll'
-          ? epollChecker(clock, options.sourceAddresses)
-          : tcpChecker(clock, options.sourceAddresses, libc),
+      checker: checkerByType({
+        tcp:
+          options.engine === 'epoll'
+            ? epollChecker(clock, options.sourceAddresses)
+            : tcpChecker(clock, options.sourceAddresses, libc),
+      }),
       clock,
       random,
       changes: this.healthChanges,
@@ -124,7 +127,7 @@ export class DataPath {
       startThread,
     });
     this.#planApplier = this.#createPlanApplier();
-    this.#drains = new DrainDeadlines(clock, this.#pool);
+    this.#closings = new BackendClosings({ clock, pool: this.#pool, shared: this.#shared });
     this.observer = this.#createObserver(buffers);
     this.#whereabouts = new ProxyWhereabouts(clock);
     const log = this.#connectionLog;
@@ -138,7 +141,7 @@ export class DataPath {
         this.observer,
       ],
       health: this.#health,
-      drains: this.#drains,
+      closings: this.#closings,
       status,
       clock,
       logger,
@@ -173,6 +176,7 @@ export class DataPath {
       buffers,
       healthOf: (backend) => this.#health.healthOf(backend),
       applied: () => status.observation,
+      pools: () => new Map(),
       restarts: () => this.#pool.restarts,
       process: () => ({
         ...processUsage(),
@@ -275,7 +279,7 @@ export class DataPath {
   async drain(drainMs: number): Promise<void> {
     await this.#pool.stop(drainMs);
     await this.#connectionLog?.stop();
-    this.#drains.stop();
+    this.#closings.stop();
     this.#health.close();
   }
 }

@@ -216,9 +216,7 @@ export class HealthMonitor {
     const { checker, clock } = this.#inputs;
     this.#countRunning(entry, 1);
     entry.startedMs = clock.nowMs();
-    entry.running = checker.check(entry.backend, entry.check.timeoutMs, (result) =>
-      this.#finish(entry, result),
-    );
+    entry.running = checker.check(entry.backend, entry.check, (result) => this.#finish(entry, result));
   }
 
   #finish(entry: MonitoredBackend, result: CheckResult): void {

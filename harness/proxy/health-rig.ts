@@ -21,7 +21,7 @@ class FakeChecker implements Checker {
   started = 0;
   mostRunning = 0;
 
-  check(target: CheckTarget, _timeoutMs: number, done: (result: CheckResult) => void): RunningCheck {
+  check(target: CheckTarget, _check: HealthCheck, done: (result: CheckResult) => void): RunningCheck {
     const pending = { target, done };
     this.running.push(pending);
     this.started++;
