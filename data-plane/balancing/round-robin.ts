@@ -20,21 +20,20 @@
 import type { Random } from '../../core/runtime/random.ts';
 import type { Balancer, BalancerInputs, Candidates, PickRequest, Tried } from './balancer.ts';
 import { NO_BACKEND } from './balancer.ts';
-import { WeightedDraw } from './weighted-draw.ts';
 
 /** A cycle's parts in the shared cell: many for each turn, even of 40,000 backends of the maximum weight. */
 const CYCLE = 2 ** 32;
 const SKIPS = 8;
 /** More workers than can be in each other's way. */
 const EXCHANGES = 64;
-/** Keys to sort by: weight, the heaviest first, and then candidate. */
+/** Keys to sort by: weight, the heaviest first, and then candidate; what is not eligible comes after all. */
 const HEAVIEST = 0xffff;
+const LAST = 0xffff_ffff;
 
 // `!` on typed arrays in this file: indexes are below the sizes, and this runs for each connection.
 export class RoundRobin implements Balancer {
   readonly #candidates: Candidates;
   readonly #random: Random;
-  readonly #draw: WeightedDraw;
   /** One cell: the moment of the next turn. */
   readonly #turn: Int32Array;
   /** The eligible candidates, by group. */
@@ -43,12 +42,13 @@ export class RoundRobin implements Balancer {
   readonly #start: Int32Array;
   readonly #before: Float64Array;
   #groups = 0;
+  /** Null: nothing was read yet. */
+  #epoch: number | null = null;
 
   constructor({ candidates, random, turn }: BalancerInputs) {
     const { count } = candidates;
     this.#candidates = candidates;
     this.#random = random;
-    this.#draw = new WeightedDraw(candidates, random);
     this.#turn = turn;
     this.#keys = new Uint32Array(count);
     this.#start = new Int32Array(count + 1);
@@ -56,7 +56,7 @@ export class RoundRobin implements Balancer {
   }
 
   pick(_request: PickRequest, tried: Tried): number {
-    if (this.#draw.refresh()) this.#group();
+    this.#refresh();
     const chosen = this.#takeTurn(tried);
     if (chosen !== NO_BACKEND) this.#candidates.reserve(chosen);
     return chosen;
@@ -79,17 +79,20 @@ export class RoundRobin implements Balancer {
       }
       const next = Math.floor((((turn + 1) % turns) / turns) * CYCLE) | 0;
       if (Atomics.compareExchange(this.#turn, 0, moment, next) === moment || exchange === EXCHANGES) {
-        return tried.size > 0 && tried.has(chosen) ? this.#draw.draw(tried) : chosen;
+        return tried.size > 0 && tried.has(chosen) ? this.#drawFromRest(tried) : chosen;
       }
     }
   }
 
-  #group(): void {
-    const { size } = this.#draw;
-    this.#keys.fill(0xffff_ffff);
-    for (let at = 0; at < size; at++) {
-      const candidate = this.#draw.at(at);
-      this.#keys[at] = (HEAVIEST - this.#candidates.weight(candidate)) * 0x1_0000 + candidate;
+  #refresh(): void {
+    const epoch = this.#candidates.epoch();
+    if (epoch === this.#epoch) return;
+    this.#epoch = epoch;
+    this.#keys.fill(LAST);
+    let size = 0;
+    for (let candidate = 0; candidate < this.#candidates.count; candidate++) {
+      if (!this.#candidates.eligible(candidate)) continue;
+      this.#keys[size++] = (HEAVIEST - this.#candidates.weight(candidate)) * 0x1_0000 + candidate;
     }
     this.#keys.sort();
     this.#groups = 0;
@@ -107,6 +110,20 @@ export class RoundRobin implements Balancer {
   #turnAt(place: number): number {
     const nearest = Math.round(place);
     return Math.abs(place - nearest) < 0.1 ? nearest : Math.floor(place + this.#random.next());
+  }
+
+  /** By weight, in one pass: each takes the place of the one before it with its share of the weights so far. */
+  #drawFromRest(tried: Tried): number {
+    let chosen = NO_BACKEND;
+    let sum = 0;
+    for (let at = 0; at < this.#start[this.#groups]!; at++) {
+      const candidate = this.#keys[at]! & 0xffff;
+      if (tried.has(candidate)) continue;
+      const weight = HEAVIEST - (this.#keys[at]! >>> 16);
+      sum += weight;
+      if (this.#random.next() * sum < weight) chosen = candidate;
+    }
+    return chosen;
   }
 
   #candidateOf(turn: number): number {

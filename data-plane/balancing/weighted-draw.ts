@@ -36,20 +36,16 @@ export class WeightedDraw {
     this.#work = new Int32Array(candidates.count);
   }
 
-  /**
-   * Updates the list; returns whether it may have changed. Call it first in every pick; the other methods use the list
-   * as it was then.
-   */
-  refresh(): boolean {
+  /** Updates the list. Call it first in every pick; the other methods use the list as it was then. */
+  refresh(): void {
     const epoch = this.#candidates.epoch();
-    if (epoch === this.#epoch) return false;
+    if (epoch === this.#epoch) return;
     this.#epoch = epoch;
     this.#size = 0;
     for (let candidate = 0; candidate < this.#candidates.count; candidate++) {
       if (this.#candidates.eligible(candidate)) this.#list[this.#size++] = candidate;
     }
     this.#buildAliases();
-    return true;
   }
 
   /** How many candidates are eligible. */

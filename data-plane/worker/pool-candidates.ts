@@ -110,15 +110,19 @@ export class PoolCandidates implements Candidates {
     const rows = this.#rows;
     const weights = this.#planWeights;
     const health = this.#health;
+    const tenths = this.#rampTenths;
     let first = NO_TIER;
     let serving = NO_TIER;
+    let isRamping = false;
     for (let candidate = 0; candidate < this.count; candidate++) {
+      const row = rows[candidate]!;
       const takesPart = weights[candidate]! > 0;
-      const isUp = takesPart && (this.#alwaysUp || Atomics.load(health, rows[candidate]!) === HEALTH.healthy);
+      const isUp = takesPart && (this.#alwaysUp || Atomics.load(health, row) === HEALTH.healthy);
       this.#eligible[candidate] = isUp ? 1 : 0;
       const tier = this.#tierOf(candidate);
       if (takesPart && tier < first) first = tier;
       if (isUp && tier < serving) serving = tier;
+      if (isUp && tenths !== null && tenths[row]! > 0) isRamping = true;
     }
     const isAnyUp = serving !== NO_TIER;
     if (!isAnyUp && !this.#refuses) serving = first;
@@ -128,20 +132,11 @@ export class PoolCandidates implements Candidates {
         this.#eligible[candidate] = isWanted && this.#tierOf(candidate) === serving ? 1 : 0;
       }
     }
-    this.#weights = this.#isRamping() ? this.#inTenths() : weights;
+    this.#weights = isRamping ? this.#inTenths() : weights;
   }
 
   #tierOf(candidate: number): number {
     return this.#tiers === null ? 0 : this.#tiers[candidate]!;
-  }
-
-  #isRamping(): boolean {
-    const tenths = this.#rampTenths;
-    if (tenths === null) return false;
-    for (let candidate = 0; candidate < this.count; candidate++) {
-      if (tenths[this.#rows[candidate]!]! > 0 && this.#eligible[candidate] === 1) return true;
-    }
-    return false;
   }
 
   /** The weights in whole numbers: ten times as high for those that have all of theirs. */
