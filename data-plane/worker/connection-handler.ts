@@ -32,6 +32,7 @@ const BOTH_SPOKE = SEEN.request | SEEN.answer;
  * advance, but a process that can't serve.
  */
 const EARLY_MS = 1_000;
+const LIFETIME_JITTER = 0.1;
 const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
 
 export interface HandlerInputs {
@@ -95,7 +96,7 @@ export class WorkerConnections implements ConnectionHandler {
     const pool = this.#plan?.poolOfListener(listener) ?? null;
     this.#inputs.records?.accepted(slot, pool?.pool.logOneIn ?? 1);
     if (!pool) return NO_ROW;
-    slots.timeouts[slot] = pool.timeouts;
+    slots.timeouts[slot] = pool.timeouts.lifetimeMs > 0 ? this.#withJitter(pool.timeouts) : pool.timeouts;
     const attempt = this.#spareAttempts.pop() ?? new ConnectAttempts();
     attempt.begin(sourceHash, pool.pool.row);
     slots.attempts.set(slot, attempt);
@@ -171,6 +172,12 @@ export class WorkerConnections implements ConnectionHandler {
     const runtime = this.#plan?.poolByRow(pool[slot]!);
     const isInPlan = this.#plan?.candidateOfRow(row) !== NO_BACKEND;
     if (runtime && isInPlan) this.#inputs.passiveHealth.closedEarly(row, runtime.pool);
+  }
+
+  /** Connections that came together do not end together. */
+  #withJitter(timeouts: ConnectionTimeouts): ConnectionTimeouts {
+    const shorter = 1 - this.#inputs.random.next() * LIFETIME_JITTER;
+    return { ...timeouts, lifetimeMs: timeouts.lifetimeMs * shorter };
   }
 
   #spoke(slot: number, toBackend: number, toClient: number): void {

@@ -27,7 +27,7 @@ export class ConnectionSlots {
   /** What has happened so far: bits of SEEN. */
   readonly seen = new Uint8Array(MAX_SLOTS);
   readonly acceptedMs = new Float64Array(MAX_SLOTS);
-  /** The timeouts of its first pool; all connections of that pool share the object. */
+  /** The timeouts of its first pool; all connections of that pool share the object, unless they have lifetimes. */
   readonly timeouts: ConnectionTimeouts[] = [];
   /** Of connections that have no backend yet. */
   readonly attempts = new Map<number, ConnectAttempts>();

@@ -8,8 +8,8 @@ import { FakeClock } from '../../../../../harness/fake-clock.ts';
 
 /** All that a closing needs to know of a backend. */
 function backend(row: number, generation = 1, tier = 0): DirectoryBackend {
-  const address = `10.0.0.${row}:80`;
-  return { row, generation, address, tier, weight: 1, state: 'active', leadsBack: null } as DirectoryBackend;
+  const known = { row, generation, address: `10.0.0.${row}:80`, tier, weight: 1, state: 'active' };
+  return { ...known, leadsBack: null } as unknown as DirectoryBackend;
 }
 
 /** `open`: how many connections each backend has. */
