@@ -29,7 +29,7 @@ const ENGINES = {
 } satisfies Record<string, EngineFactory>;
 export type EngineName = keyof typeof ENGINES;
 
-type Call = 'onAccept' | 'onConnectFailed' | 'onEstablished' | 'onBytes' | 'onClosed';
+type Call = 'onAccept' | 'onConnectFailed' | 'onEstablished' | 'onBytes' | 'onBackendEnded' | 'onClosed';
 
 /** What the handler does. */
 export interface Script {
@@ -81,6 +81,7 @@ export type FromHost =
       readonly toBackend: number;
       readonly toClient: number;
     }
+  /** Before any byte for the client. */
   | { readonly type: 'backend-ended'; readonly slot: number }
   | { readonly type: 'saturated'; readonly on: boolean; readonly cause: PauseCause }
   | { readonly type: 'fault'; readonly where: string; readonly what: string }
@@ -153,7 +154,7 @@ export class ScriptedHandler implements ConnectionHandler {
   }
 
   onBackendEnded(slot: number): void {
-    const state = this.#expect(slot, 'established', 'onBytes');
+    const state = this.#expect(slot, 'established', 'onBackendEnded');
     if (state.toClient === 0) this.#post({ type: 'backend-ended', slot });
   }
 
