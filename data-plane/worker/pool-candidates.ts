@@ -107,32 +107,33 @@ export class PoolCandidates implements Candidates {
     const epoch = this.epoch();
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
-    const rows = this.#rows;
     const weights = this.#planWeights;
-    const health = this.#health;
     const tenths = this.#rampTenths;
     let first = NO_TIER;
     let serving = NO_TIER;
     let isRamping = false;
     for (let candidate = 0; candidate < this.count; candidate++) {
-      const row = rows[candidate]!;
-      const takesPart = weights[candidate]! > 0;
-      const isUp = takesPart && (this.#alwaysUp || Atomics.load(health, row) === HEALTH.healthy);
-      this.#eligible[candidate] = isUp ? 1 : 0;
+      this.#eligible[candidate] = 0;
+      if (weights[candidate] === 0) continue;
+      const row = this.#rows[candidate]!;
       const tier = this.#tierOf(candidate);
-      if (takesPart && tier < first) first = tier;
-      if (isUp && tier < serving) serving = tier;
-      if (isUp && tenths !== null && tenths[row]! > 0) isRamping = true;
-    }
-    const isAnyUp = serving !== NO_TIER;
-    if (!isAnyUp && !this.#refuses) serving = first;
-    if (!isAnyUp || this.#tiers !== null) {
-      for (let candidate = 0; candidate < this.count; candidate++) {
-        const isWanted = isAnyUp ? this.#eligible[candidate] === 1 : weights[candidate]! > 0;
-        this.#eligible[candidate] = isWanted && this.#tierOf(candidate) === serving ? 1 : 0;
-      }
+      first = Math.min(first, tier);
+      if (!this.#alwaysUp && Atomics.load(this.#health, row) !== HEALTH.healthy) continue;
+      this.#eligible[candidate] = 1;
+      serving = Math.min(serving, tier);
+      if (tenths !== null && tenths[row]! > 0) isRamping = true;
     }
     this.#weights = isRamping ? this.#inTenths() : weights;
+    if (serving === NO_TIER) {
+      if (!this.#refuses) this.#admit(first, weights);
+    } else if (this.#tiers !== null) this.#admit(serving, this.#eligible);
+  }
+
+  /** Of those that are not 0 in `wanted`, the ones of this tier are eligible. */
+  #admit(tier: number, wanted: Uint8Array | Uint16Array): void {
+    for (let candidate = 0; candidate < this.count; candidate++) {
+      this.#eligible[candidate] = wanted[candidate]! > 0 && this.#tierOf(candidate) === tier ? 1 : 0;
+    }
   }
 
   #tierOf(candidate: number): number {

@@ -64,7 +64,7 @@ describe('round_robin', () => {
     ] as const) {
       const weights = Array.from({ length: count }, () => 1 + randomBelow(random, most));
       const balancer = create(new FakeCandidates(weights), Int32Array.of(-2));
-      const times = new Array<number>(count).fill(0);
+      const times = weights.map(() => 0);
       const total = weights.reduce((sum, weight) => sum + weight, 0);
       for (let pick = 0; pick < total; pick++) times[balancer.pick(flow, nothing)]! += 1;
       assert.deepEqual(times, weights);
