@@ -97,9 +97,9 @@ function directoryBackend(
   if (before?.row === row && before.generation === generation && before.leadsBack === leadsBack)
     return before;
   const { resource, address, pool } = backend;
-  const { weight, state } = resource;
+  const { weight, state, tier = 0 } = resource;
   const { host, port, canonical } = address;
-  const directory = { row, generation, pool, address: canonical, host, port, weight, state, leadsBack };
+  const directory = { row, generation, pool, address: canonical, host, port, weight, tier, state, leadsBack };
   directoryBackends.set(backend, directory);
   return directory;
 }

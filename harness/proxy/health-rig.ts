@@ -60,13 +60,14 @@ interface BackendSpec {
   readonly generation?: number;
   readonly state?: BackendState;
   readonly weight?: number;
+  readonly tier?: number;
   readonly leadsBack?: string | null;
 }
 
 /** Port 1000 + row names a backend in these tests. */
 function backendOf(
   pool: string,
-  { row, generation = 1, state = 'active', weight = 1, leadsBack = null }: BackendSpec,
+  { row, generation = 1, state = 'active', weight = 1, tier = 0, leadsBack = null }: BackendSpec,
 ): DirectoryBackend {
   const port = 1_000 + row;
   return {
@@ -77,10 +78,14 @@ function backendOf(
     host: '10.0.0.1',
     port,
     weight,
+    tier,
     state,
     leadsBack,
   };
 }
+
+/** Checks at once. */
+export const AT_ONCE = 256;
 
 export function poolOf(
   name: string,
@@ -103,12 +108,14 @@ export function healthRig() {
     if (change.type === 'shortage') return told.push(`shortage: ${change.reason}`);
     const { type, pool } = change;
     if (type === 'panic') return told.push(`${pool} panic ${change.on}`);
+    if (type === 'tier') return told.push(`${pool} tier ${change.from} to ${change.to}`);
     const { address, from, to, reason } = change;
     return told.push(`${pool}/${address.slice(-4)} ${from} to ${to}: ${reason}`);
   });
   const monitor = new HealthMonitor({
     shared,
     checker,
+    atOnce: AT_ONCE,
     clock,
     random: seededRandom(1),
     changes,

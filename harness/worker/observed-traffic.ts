@@ -53,7 +53,7 @@ export class ObservedTraffic {
     return {
       ...this.observer.readTotals(),
       observation: this.observer.observe(),
-      panic: new Map(),
+      pools: new Map(),
       leadingBack: 0,
       connected: true,
       configAgeSeconds: 0,

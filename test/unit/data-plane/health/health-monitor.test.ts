@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MAX_RUNNING } from '../../../../data-plane/health/health-monitor.ts';
 import { HEALTH } from '../../../../data-plane/memory/shared-memory.ts';
-import { healthRig, poolOf } from '../../../../harness/proxy/health-rig.ts';
+import { AT_ONCE, healthRig, poolOf } from '../../../../harness/proxy/health-rig.ts';
 
 describe('HealthMonitor', () => {
   it('checks a newcomer at once, and its first pass makes it healthy, in shared memory too', () => {
@@ -196,7 +195,7 @@ describe('HealthMonitor', () => {
 
   it('never runs more than its share of checks at once, and gets round to all', () => {
     const { clock, checker, run, cell } = healthRig();
-    const count = 3 * MAX_RUNNING;
+    const count = 3 * AT_ONCE;
     run(
       poolOf(
         'web',
@@ -205,9 +204,9 @@ describe('HealthMonitor', () => {
       ),
     );
     clock.advance(1_000);
-    assert.ok(checker.running.length <= MAX_RUNNING && checker.running.length > 0.75 * MAX_RUNNING);
+    assert.ok(checker.running.length <= AT_ONCE && checker.running.length > 0.75 * AT_ONCE);
     for (let n = 0; n < count; n++) checker.pass(checker.ports[0] ?? 0);
-    assert.ok(checker.mostRunning <= MAX_RUNNING);
+    assert.ok(checker.mostRunning <= AT_ONCE);
     assert.equal(checker.started, count);
     for (let row = 0; row < count; row++) assert.equal(cell(row), 'healthy');
     assert.equal(clock.pending, 1);
@@ -227,12 +226,12 @@ describe('panic', () => {
   it('knows panic at once, and cries it only when all first results are in', () => {
     const { clock, checker, told, monitor, run } = healthRig();
     run(poolOf('web', 0, [{ row: 0 }, { row: 1 }, { row: 2, weight: 0 }, { row: 3, state: 'draining' }]));
-    assert.equal(monitor.panic().get('web'), true);
+    assert.equal(monitor.poolStates().get('web')?.noneHealthy, true);
     const panics = () => told.filter((line) => line.includes('panic'));
     for (const port of [1_002, 1_003]) checker.pass(port);
     checker.fail(1_000);
     assert.deepEqual(panics(), []);
-    assert.equal(monitor.panic().get('web'), true);
+    assert.equal(monitor.poolStates().get('web')?.noneHealthy, true);
     checker.fail(1_001);
     assert.deepEqual(panics(), ['web panic true']);
     clock.advance(6_000);
@@ -240,19 +239,14 @@ describe('panic', () => {
     clock.advance(1_200);
     checker.pass(1_000);
     assert.deepEqual(panics(), ['web panic true', 'web panic false']);
-    assert.equal(monitor.panic().get('web'), false);
+    assert.equal(monitor.poolStates().get('web')?.noneHealthy, false);
   });
 
   it('is never in panic where nothing could serve', () => {
     const { monitor, run } = healthRig();
     run(poolOf('empty', 0, []), poolOf('drained', 1, [{ row: 0, state: 'draining' }]));
-    assert.deepEqual(
-      [...monitor.panic()],
-      [
-        ['empty', false],
-        ['drained', false],
-      ],
-    );
+    const states = Array.from(monitor.poolStates(), ([name, { noneHealthy }]) => [name, noneHealthy]);
+    assert.deepEqual(Object.fromEntries(states), { empty: false, drained: false });
   });
 
   it('follows weights and states into panic and out of it', () => {
@@ -264,5 +258,54 @@ describe('panic', () => {
     assert.equal(told.at(-1), 'web panic true');
     run(poolOf('web', 0, [{ row: 0, weight: 5 }, { row: 1 }]));
     assert.equal(told.at(-1), 'web panic false');
+  });
+});
+
+describe('tiers', () => {
+  const TIERS = [{ row: 0 }, { row: 1, tier: 1 }, { row: 2, tier: 3 }];
+  const lines = (told: readonly string[]) => told.filter((line) => / (tier|panic) /.test(line));
+
+  it('serve while nothing of the tiers before is healthy, and say so once first checks are done', () => {
+    const { clock, checker, told, monitor, run } = healthRig();
+    run(poolOf('db', 0, TIERS, { unhealthyThreshold: 1, healthyThreshold: 1 }));
+    const state = () => {
+      const { noneHealthy, servingTier, servingSinceMs } = monitor.poolStates().get('db')!;
+      return [noneHealthy, servingTier, clock.wallMs() - servingSinceMs];
+    };
+    checker.pass(1_002);
+    assert.deepEqual(state(), [false, 3, 0]);
+    checker.pass(1_001);
+    assert.deepEqual(state(), [false, 1, 0]);
+    assert.deepEqual(lines(told), [], 'tier 0 may be healthy');
+    checker.fail(1_000);
+    assert.deepEqual(lines(told), ['db tier 0 to 1']);
+    clock.advance(4_000);
+    assert.deepEqual(state(), [false, 1, 4_000]);
+    clock.advance(2_000);
+    checker.fail(1_001);
+    checker.fail(1_002);
+    assert.deepEqual(state(), [true, 0, 0], 'the first tier of all, should all be used');
+    checker.pass(1_000);
+    assert.deepEqual(state(), [false, 0, 0]);
+    assert.deepEqual(lines(told), [
+      'db tier 0 to 1',
+      'db tier 1 to 3',
+      'db panic true',
+      'db panic false',
+      'db tier 3 to 0',
+    ]);
+  });
+
+  it('count those that could serve only, and know when there are several', () => {
+    const { checker, monitor, run } = healthRig();
+    const seen = () => {
+      const { servingTier, hasTiers } = monitor.poolStates().get('db')!;
+      return `${servingTier} ${hasTiers}`;
+    };
+    run(poolOf('db', 0, TIERS));
+    for (const port of [1_000, 1_001, 1_002]) checker.pass(port);
+    assert.equal(seen(), '0 true');
+    run(poolOf('db', 0, [{ row: 0, weight: 0 }, { row: 1, tier: 1, state: 'draining' }, TIERS[2]!]));
+    assert.equal(seen(), '3 false');
   });
 });

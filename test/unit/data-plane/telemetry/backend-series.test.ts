@@ -103,7 +103,7 @@ describe('the series of backends', () => {
       observation: observer.observe(),
       counts: new ProxyCounts(),
       connectionLog: null,
-      panic: new Map<string, boolean>(),
+      pools: new Map(),
       leadingBack: 0,
       connected: true,
       configAgeSeconds: 0,
