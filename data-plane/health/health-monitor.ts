@@ -97,7 +97,9 @@ export class HealthMonitor {
     const entry = this.#backends.get(row);
     if (entry?.backend.generation !== generation) return;
     const pool = this.#pools.get(entry.backend.pool);
-    if (cause === 'early_closes' && (pool?.tally.upIn(entry.backend.tier) ?? 0) <= 1) {
+    const up = pool?.tally.upIn(entry.backend.tier) ?? 0;
+    const others = entry.state.health === 'healthy' ? up - 1 : up;
+    if (cause === 'early_closes' && others === 0) {
       if (entry.reinstate()) this.#moveEpoch(entry);
       return;
     }

@@ -25,8 +25,8 @@ interface Probe {
   readonly pool: string;
   readonly watchers: Set<MonitoredBackend>;
   running: RunningCheck | null;
-  /** While none is under way: when the next one is due. */
   timer: Timer | null;
+  /** When the next check is due, or was when it began to wait for its turn; infinite while one is under way. */
   dueMs: number;
   /** When the last check began, on the monotonic clock. */
   startedMs: number;
@@ -64,7 +64,7 @@ export class Prober {
     if (before?.key === key) return false;
     const probe = this.#probes.get(key) ?? {
       ...{ key, target, check, pool: backend.pool, watchers: new Set() },
-      ...{ running: null, timer: null, dueMs: 0, startedMs: 0, inconclusive: 0 },
+      ...{ running: null, timer: null, dueMs: Number.POSITIVE_INFINITY, startedMs: 0, inconclusive: 0 },
     };
     this.#probes.set(key, probe);
     this.unwatch(watcher);
@@ -90,30 +90,30 @@ export class Prober {
   /** The next check of what a backend watches is to begin within this time, unless one is under way. */
   within(watcher: MonitoredBackend, delayMs: number): void {
     const probe = this.#watched.get(watcher);
-    if (!probe || probe.running) return;
-    const dueMs = this.#inputs.clock.nowMs() + delayMs;
-    if (probe.timer && probe.dueMs <= dueMs) return;
-    this.#schedule(probe, dueMs);
+    if (probe) this.#schedule(probe, this.#inputs.clock.nowMs() + delayMs);
   }
 
   close(): void {
     for (const watcher of [...this.#watched.keys()]) this.unwatch(watcher);
   }
 
+  /** Unless one is under way, or due earlier anyway. */
   #schedule(probe: Probe, dueMs: number): void {
+    if (probe.running || probe.dueMs <= dueMs) return;
     const { clock } = this.#inputs;
     probe.timer?.cancel();
     probe.dueMs = dueMs;
-    const delayMs = Math.max(0, dueMs - clock.nowMs());
-    probe.timer = clock.after(delayMs, () => {
-      // It stays set while the probe waits for its turn.
+    const begin = () => {
       if (this.#turns.take(probe.pool, probe)) this.#start(probe);
-    });
+    };
+    const delayMs = dueMs - clock.nowMs();
+    if (delayMs > 0) probe.timer = clock.after(delayMs, begin);
+    else begin();
   }
 
   #start(probe: Probe): void {
     const { checker, clock } = this.#inputs;
-    probe.timer = null;
+    probe.dueMs = Number.POSITIVE_INFINITY;
     probe.startedMs = clock.nowMs();
     probe.running = checker.check(probe.target, probe.check, (result) => this.#finish(probe, result));
   }
@@ -131,8 +131,8 @@ export class Prober {
     for (const watcher of [...probe.watchers]) onResult(watcher, conclusive, probe.startedMs);
     const wanted = Array.from(probe.watchers, ({ state, check }) => intervalMs(state, check));
     const dueMs = probe.startedMs + jittered(Math.min(...wanted), random);
-    // A result may have scheduled it already, and may have had it unwatched.
-    if (probe.watchers.size > 0 && !(probe.timer && probe.dueMs <= dueMs)) this.#schedule(probe, dueMs);
+    // Whoever subscribes to changes may have had it unwatched.
+    if (probe.watchers.size > 0) this.#schedule(probe, dueMs);
   }
 }
 

@@ -30,6 +30,8 @@ export interface ProxyReadings extends TrafficTotals {
   readonly connectionLog: ConnectionLogReadings | null;
   /** By pool, for all pools. */
   readonly pools: ReadonlyMap<string, { readonly noneHealthy: boolean; readonly servingTier: number }>;
+  /** By pool, for all pools, and by result: health checks that have ended. */
+  readonly checkCounts: ReadonlyMap<string, Readonly<Record<string, number>>>;
   /** How many backends lead back to a listener. */
   readonly leadingBack: number;
   readonly connected: boolean;
@@ -114,6 +116,15 @@ const FAMILIES: readonly ProxyFamily[] = [
     (add, readings) => {
       for (const [pool, counts] of healthOfPools(readings)) {
         for (const [health, count] of Object.entries(counts)) add({ pool, health }, count);
+      }
+    },
+  ),
+  counter(
+    'lb_health_checks_total',
+    'Health checks that have ended: passed, failed, inconclusive or shortage.',
+    (add, { checkCounts }) => {
+      for (const [pool, counts] of checkCounts) {
+        for (const [result, count] of Object.entries(counts)) add({ pool, result }, count);
       }
     },
   ),

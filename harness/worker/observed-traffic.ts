@@ -54,6 +54,7 @@ export class ObservedTraffic {
       ...this.observer.readTotals(),
       observation: this.observer.observe(),
       pools: new Map(),
+      checkCounts: new Map(),
       leadingBack: 0,
       connected: true,
       configAgeSeconds: 0,

@@ -21,6 +21,7 @@ import fc from 'fast-check';
 import { Histograms, labelText, Samples } from '../../../../data-plane/telemetry/exposition.ts';
 
 const LIMIT = 200;
+const CHECKS = new Map([['web', { passed: 1, failed: 2 }]]);
 const WEB_ALONE = new Map([['web', { noneHealthy: true, servingTier: 3 }]]);
 
 describe('the metrics', () => {
@@ -81,6 +82,7 @@ describe('the metrics', () => {
       lb_control_plane_connected: 'gauge',
       lb_pool_panic: 'gauge',
       lb_pool_serving_tier: 'gauge',
+      lb_health_checks_total: 'counter',
       lb_backends_leading_back: 'gauge',
       lb_saturated: 'gauge',
       lb_log_records_dropped_total: 'counter',
@@ -94,7 +96,12 @@ describe('the metrics', () => {
     first.worker[WORKER_COUNTERS.indexOf('logDropped')] = 5;
     first.worker[WORKER_COUNTERS.indexOf('accepted')] = 6;
     first.listenerClosed[CLOSE_REASONS.indexOf('no_backend')] = 7;
-    const value = await scrape({ pools: WEB_ALONE, connected: false, configAgeSeconds: 12 });
+    const value = await scrape({
+      pools: WEB_ALONE,
+      checkCounts: CHECKS,
+      connected: false,
+      configAgeSeconds: 12,
+    });
     const a = { pool: 'web', backend: HEALTHY };
     const b = { pool: 'web', backend: UNHEALTHY };
     assert.equal(value('lb_backend_connections_total', a), 1);
@@ -119,6 +126,7 @@ describe('the metrics', () => {
     assert.equal(value('lb_config_age_seconds'), 12);
     assert.equal(value('lb_control_plane_connected'), 0);
     assert.equal(value('lb_pool_panic', { pool: 'web' }), 1);
+    assert.equal(value('lb_health_checks_total', { pool: 'web', result: 'failed' }), 2);
     assert.equal(value('lb_pool_serving_tier', { pool: 'web' }), 3);
     assert.equal(value('lb_saturated'), 0);
     assert.equal(value('lb_log_records_dropped_total'), 5);
