@@ -63,8 +63,16 @@ export class Prober {
     const before = this.#watched.get(watcher);
     if (before?.key === key) return false;
     const probe = this.#probes.get(key) ?? {
-      ...{ key, target, check, pool: backend.pool, watchers: new Set() },
-      ...{ running: null, timer: null, dueMs: Number.POSITIVE_INFINITY, startedMs: 0, inconclusive: 0 },
+      key,
+      target,
+      check,
+      pool: backend.pool,
+      watchers: new Set(),
+      running: null,
+      timer: null,
+      dueMs: Number.POSITIVE_INFINITY,
+      startedMs: 0,
+      inconclusive: 0,
     };
     this.#probes.set(key, probe);
     this.unwatch(watcher);
@@ -94,7 +102,7 @@ export class Prober {
   }
 
   close(): void {
-    for (const watcher of [...this.#watched.keys()]) this.unwatch(watcher);
+    for (const watcher of this.#watched.keys()) this.unwatch(watcher);
   }
 
   /** Unless one is under way, or due earlier anyway. */
@@ -128,7 +136,7 @@ export class Prober {
     const { onResult, random } = this.#inputs;
     this.#end(probe);
     const conclusive = concluded(probe, result);
-    for (const watcher of [...probe.watchers]) onResult(watcher, conclusive, probe.startedMs);
+    for (const watcher of probe.watchers) onResult(watcher, conclusive, probe.startedMs);
     const wanted = Array.from(probe.watchers, ({ state, check }) => intervalMs(state, check));
     const dueMs = probe.startedMs + jittered(Math.min(...wanted), random);
     // Whoever subscribes to changes may have had it unwatched.
