@@ -22,7 +22,7 @@ function slowMsOf({ strategy, slowStartMs = 0 }: Policy): number {
 }
 
 /** Whether a backend that comes up starts slowly, where others of its tier are up for `tierUpMs`; null: there are none. */
-export function startsSlowly(tierUpMs: number | null, slowMs: number): boolean {
+function startsSlowly(tierUpMs: number | null, slowMs: number): boolean {
   return slowMs > 0 && tierUpMs !== null && tierUpMs >= Math.min(slowMs, TOGETHER_MS);
 }
 
