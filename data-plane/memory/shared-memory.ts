@@ -95,6 +95,8 @@ const SHARED = {
   listenerShare: ['i32', MAX_LISTENERS],
   /** By pool row: grows after the health of one of its backends has changed. All threads add. */
   poolEpoch: ['i32', MAX_POOLS],
+  /** By pool row: see round-robin.ts. All workers exchange it. */
+  poolTurn: ['i32', MAX_POOLS],
 } as const satisfies Layout;
 export type SharedCells = CellsOf<typeof SHARED>;
 
