@@ -3,6 +3,7 @@ import type { Clock } from '../core/runtime/clock.ts';
 import type { Logger } from '../core/runtime/logger.ts';
 import type { Random } from '../core/runtime/random.ts';
 import {
+  checksAtOnce,
   type ConnectionLimit,
   connectionLimit,
   descriptorBound,
@@ -13,9 +14,10 @@ import {
 import { readText } from './host/control-group.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Libc } from './kernel/libc.ts';
+import { checkerByType } from './health/checker-by-type.ts';
 import { epollChecker } from './health/epoll-checker.ts';
 import { HealthChanges } from './health/health-changes.ts';
-import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
+import { HealthMonitor } from './health/health-monitor.ts';
 import { tcpChecker } from './health/tcp-checker.ts';
 import { readNetworkSetting } from './host/kernel-settings.ts';
 import { cgroupMemory, memoryBoundHere, parkingBytes } from './host/memory-bound.ts';
@@ -38,7 +40,7 @@ import {
   type SharedCells,
   sharedCells,
 } from './memory/shared-memory.ts';
-import { DrainDeadlines } from './worker/pool/drain-deadlines.ts';
+import { BackendClosings } from './worker/pool/backend-closings.ts';
 import { ListeningSockets } from './worker/pool/listening-sockets.ts';
 import { PlanApplier } from './worker/pool/plan-applier.ts';
 import { startThread } from './worker/pool/start-thread.ts';
@@ -77,6 +79,8 @@ export class DataPath {
   #limit: ConnectionLimit;
   /** Listening addresses. */
   #listening: ReadonlySet<string> = new Set();
+  /** Backends that may be checked. */
+  #backends = 0;
   /** Rows of the listeners of the plan that runs. */
   #listenerRows: ReadonlySet<number> = new Set();
   readonly #shared: SharedCells;
@@ -84,7 +88,7 @@ export class DataPath {
   readonly #pool: WorkerPool;
   readonly #planApplier: PlanApplier;
   readonly #health: HealthMonitor;
-  readonly #drains: DrainDeadlines;
+  readonly #closings: BackendClosings;
   readonly #connectionLog: ConnectionLog | null;
 
   constructor(options: DataPathOptions) {
@@ -100,10 +104,13 @@ export class DataPath {
     this.#workerEvents = recordWorkerEvents(logger, this.counts, () => this.#limit, options.report);
     this.#health = new HealthMonitor({
       shared: this.#shared,
-      checker:
-        options.engine === 'epoll'
-          ? epollChecker(clock, options.sourceAddresses)
-          : tcpChecker(clock, options.sourceAddresses, libc),
+      checker: checkerByType({
+        tcp:
+          options.engine === 'epoll'
+            ? epollChecker(clock, options.sourceAddresses)
+            : tcpChecker(clock, options.sourceAddresses, libc),
+      }),
+      atOnce: checksAtOnce(this.#descriptors),
       clock,
       random,
       changes: this.healthChanges,
@@ -124,7 +131,10 @@ export class DataPath {
       startThread,
     });
     this.#planApplier = this.#createPlanApplier();
-    this.#drains = new DrainDeadlines(clock, this.#pool);
+    this.#closings = new BackendClosings({ clock, pool: this.#pool, shared: this.#shared });
+    this.healthChanges.subscribe((change) => {
+      if (change.type === 'transition') this.#closings.healthChanged(change.pool, change.address, change.to);
+    });
     this.observer = this.#createObserver(buffers);
     this.#whereabouts = new ProxyWhereabouts(clock);
     const log = this.#connectionLog;
@@ -138,7 +148,7 @@ export class DataPath {
         this.observer,
       ],
       health: this.#health,
-      drains: this.#drains,
+      closings: this.#closings,
       status,
       clock,
       logger,
@@ -173,6 +183,10 @@ export class DataPath {
       buffers,
       healthOf: (backend) => this.#health.healthOf(backend),
       applied: () => status.observation,
+      pools: () => {
+        const states = [...this.#health.poolStates()];
+        return new Map(states.filter(([, { hasTiers, noneHealthy }]) => hasTiers || noneHealthy));
+      },
       restarts: () => this.#pool.restarts,
       process: () => ({
         ...processUsage(),
@@ -188,9 +202,12 @@ export class DataPath {
     const before = limitProblem(this.#limit)?.message;
     // New sockets are opened before old ones are closed.
     this.#listening = new Set([...this.#listening, ...addresses]);
+    const backends = plan.pools.reduce((sum, { rows }) => sum + rows.length, 0);
+    this.#backends = Math.max(this.#backends, backends);
     this.#limit = this.#limitConnections();
     const result = await this.#planApplier.apply(plan, revise);
     this.#listening = new Set(addresses);
+    this.#backends = backends;
     this.#listenerRows = new Set(plan.listeners.map(({ row }) => row));
     this.#limit = this.#limitConnections();
     const problem = limitProblem(this.#limit);
@@ -207,7 +224,7 @@ export class DataPath {
       workers,
       listeners: this.#listening.size,
       pipes: splice && engine === 'epoll' ? MAX_PIPES : 0,
-      healthChecks: MAX_RUNNING,
+      healthChecks: Math.min(this.#backends, checksAtOnce(this.#descriptors)),
     });
     const limit = connectionLimit({
       descriptors: descriptorBound(this.#descriptors, others),
@@ -236,7 +253,8 @@ export class DataPath {
       observation: this.observer.observe(),
       counts: this.counts,
       connectionLog: this.#connectionLog?.readings() ?? null,
-      panic: this.#health.panic(),
+      pools: this.#health.poolStates(),
+      checkCounts: this.#health.checkCounts(),
       leadingBack: this.#health.leadingBack(),
     };
   }
@@ -275,7 +293,7 @@ export class DataPath {
   async drain(drainMs: number): Promise<void> {
     await this.#pool.stop(drainMs);
     await this.#connectionLog?.stop();
-    this.#drains.stop();
+    this.#closings.stop();
     this.#health.close();
   }
 }

@@ -1,8 +1,9 @@
 /** The interface of a health check, and what its failures mean. One kind of check per file. */
 import { formatDuration } from '../../core/model/duration.ts';
+import type { HealthCheck } from '../../core/model/resources.ts';
 import { errnoName, isOwnFailure } from '../kernel/errno.ts';
 
-/** What is checked: a textual IP address and a port. */
+/** What is checked: a textual IP address, and the port that the check goes to. */
 export interface CheckTarget {
   readonly host: string;
   readonly port: number;
@@ -23,8 +24,11 @@ export interface RunningCheck {
 }
 
 export interface Checker {
-  /** Checks once. `done` is called exactly once, later, unless the check is cancelled first. */
-  check(target: CheckTarget, timeoutMs: number, done: (result: CheckResult) => void): RunningCheck;
+  /**
+   * Checks once, within `check.timeoutMs` for all of it. `done` is called exactly once, later, unless the check is
+   * cancelled first.
+   */
+  check(target: CheckTarget, check: HealthCheck, done: (result: CheckResult) => void): RunningCheck;
 }
 
 /** For a check that fails before it can start. */

@@ -18,6 +18,7 @@
  *  - an event that was fetched for a check that is over is ignored: checks are known by a number, not by descriptor.
  */
 import { parseIp } from '../../core/model/ip.ts';
+import type { HealthCheck } from '../../core/model/resources.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { EADDRNOTAVAIL, EINPROGRESS, EPOLL } from '../kernel/linux.ts';
 import { LoopCalls } from '../kernel/loop-calls.ts';
@@ -71,7 +72,7 @@ class EpollChecker implements Checker {
     this.#sources = sources;
   }
 
-  check(target: CheckTarget, timeoutMs: number, done: (result: CheckResult) => void): RunningCheck {
+  check(target: CheckTarget, { timeoutMs }: HealthCheck, done: (result: CheckResult) => void): RunningCheck {
     this.#last = (this.#last + 1) % NUMBERS;
     const number = this.#last;
     const fd = this.#connect(target, number);

@@ -23,7 +23,7 @@ import { type Checker, type CheckResult, later, refused, timedOut } from './chec
 /** `libc` null where it can't be called. */
 export function tcpChecker(clock: Clock, sourceAddresses: readonly string[], libc: Libc | null): Checker {
   return {
-    check({ host, port }, timeoutMs, done) {
+    check({ host, port }, { timeoutMs }, done) {
       const startedMs = clock.nowMs();
       const fd = libc && openSocket(libc, host);
       if (fd !== null && fd < 0) return later(() => done(refused(-fd)));

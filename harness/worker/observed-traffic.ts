@@ -53,7 +53,8 @@ export class ObservedTraffic {
     return {
       ...this.observer.readTotals(),
       observation: this.observer.observe(),
-      panic: new Map(),
+      pools: new Map(),
+      checkCounts: new Map(),
       leadingBack: 0,
       connected: true,
       configAgeSeconds: 0,
@@ -83,6 +84,7 @@ export class ObservedTraffic {
       }),
       restarts: () => [0, 1],
       clock: this.clock,
+      pools: () => new Map(),
       process: () => ({ cpuSeconds: 1.5, residentBytes: 1_048_576, saturated: false, maxConnections: 9 }),
     });
   }

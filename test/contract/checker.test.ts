@@ -4,7 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
+import { POLICY_DEFAULTS } from '../../core/model/defaults.ts';
 import { type Clock, systemClock } from '../../core/runtime/clock.ts';
+import { checkerByType } from '../../data-plane/health/checker-by-type.ts';
 import type { Checker, CheckResult, CheckTarget } from '../../data-plane/health/checker.ts';
 import { epollChecker } from '../../data-plane/health/epoll-checker.ts';
 import { tcpChecker } from '../../data-plane/health/tcp-checker.ts';
@@ -19,6 +21,8 @@ const CHECKERS: Readonly<Record<string, MakeChecker>> = {
   'Node’s sockets alone': (clock, sources) => tcpChecker(clock, sources, null),
   'Node’s sockets and the C library': (clock, sources) => tcpChecker(clock, sources, libcOrFail()),
   'the calls of the epoll engine': epollChecker,
+  'the calls of the epoll engine, chosen by type': (clock, sources) =>
+    checkerByType({ tcp: epollChecker(clock, sources) }),
 };
 
 /** The kernel puts the last acknowledgement of a handshake off for 200 ms at most, and less than this never. */
@@ -48,7 +52,9 @@ function waitUntilEstablished(port: number, count: number): void {
 }
 
 function resultOf(checker: Checker, target: CheckTarget, timeoutMs: number): Promise<CheckResult> {
-  return new Promise((resolve) => void checker.check(target, timeoutMs, resolve));
+  return new Promise(
+    (resolve) => void checker.check(target, { ...POLICY_DEFAULTS.healthCheck, timeoutMs }, resolve),
+  );
 }
 
 for (const [name, checkerOn] of Object.entries(CHECKERS))
@@ -178,7 +184,9 @@ for (const [name, checkerOn] of Object.entries(CHECKERS))
       const ask = async (target: CheckTarget) =>
         (await resultOf(checker, target, target === silent ? 300 : 30_000)).type;
       for (let n = 0; n < 50; n++) {
-        checker.check({ host: '127.0.0.1', port }, 300, () => assert.fail('called')).cancel();
+        checker
+          .check({ host: '127.0.0.1', port }, POLICY_DEFAULTS.healthCheck, () => assert.fail('called'))
+          .cancel();
       }
       const answers = await Promise.all(
         Array.from({ length: 150 }, (_, n) =>

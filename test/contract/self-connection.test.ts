@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { POLICY_DEFAULTS } from '../../core/model/defaults.ts';
 import { systemClock } from '../../core/runtime/clock.ts';
 import type { CheckResult } from '../../data-plane/health/checker.ts';
 import { epollChecker } from '../../data-plane/health/epoll-checker.ts';
@@ -49,8 +50,9 @@ function testInside(): void {
   for (const [name, checker] of Object.entries(checkers)) {
     it(`is no passed health check, ${name}`, async () => {
       const target = { host: '127.0.0.1', port: DEAD_PORT };
-      for (let check = 0; check < CONNECTS; check++) {
-        const result = await new Promise((resolve) => void checker.check(target, 30_000, resolve));
+      const check = { ...POLICY_DEFAULTS.healthCheck, timeoutMs: 30_000 };
+      for (let number = 0; number < CONNECTS; number++) {
+        const result = await new Promise((resolve) => void checker.check(target, check, resolve));
         assert.deepEqual(result, REFUSED);
       }
     });

@@ -34,7 +34,7 @@ const SETTLED_MS = 10_000;
 const DRAIN_POLL_MS = 20;
 
 export interface WorkerPoolEvents {
-  onEjected(row: number, generation: number, reason: string): void;
+  onEjected(row: number, generation: number, reason: string, cause?: 'early_closes'): void;
   onSaturated(worker: number, on: boolean, cause: Extract<FromWorker, { type: 'saturated' }>['cause']): void;
   onLog(worker: number, record: Extract<FromWorker, { type: 'log' }>): void;
   /** A worker died or was ended for being late, and will be replaced. */
@@ -123,10 +123,10 @@ export class WorkerPool {
     return this.#lending.unlisten(listener);
   }
 
-  /** Resets the connections to a backend, if its row still has this generation. */
-  closeBackend(row: number, generation: number, reason: CloseReason): void {
+  /** Resets a share of the connections to a backend (0 to 1, by chance), if its row still has this generation. */
+  closeBackend(row: number, generation: number, reason: CloseReason, share: number): void {
     for (const handle of this.#running.values())
-      handle.send({ type: 'close-backend', row, generation, reason });
+      handle.send({ type: 'close-backend', row, generation, reason, share });
   }
 
   /** By worker: how often it was replaced. */
@@ -227,7 +227,8 @@ export class WorkerPool {
 
   #onNews(worker: number, message: FromWorker): void {
     const { events } = this.#inputs;
-    if (message.type === 'ejected') events.onEjected(message.row, message.generation, message.reason);
+    if (message.type === 'ejected')
+      events.onEjected(message.row, message.generation, message.reason, message.cause);
     else if (message.type === 'saturated') events.onSaturated(worker, message.on, message.cause);
     else if (message.type === 'log') events.onLog(worker, message);
   }
