@@ -53,6 +53,8 @@ export interface DataPathOptions {
   readonly shareListeners: boolean;
   readonly sourceAddresses: readonly string[];
   readonly splice: boolean;
+  /** The directory of the secrets that health checks send. */
+  readonly secrets?: string;
   /** The operator's limit; 0: as many as descriptors and memory allow. */
   readonly maxConnections: number;
   /** Null: there is no connection log. */
@@ -106,6 +108,9 @@ export class DataPath {
           options.engine === 'epoll'
             ? epollChecker(clock, options.sourceAddresses)
             : tcpChecker(clock, options.sourceAddresses, libc),
+        clock,
+        sourceAddresses: options.sourceAddresses,
+        secrets: options.secrets,
       }),
       clock,
       random,
