@@ -28,6 +28,8 @@ export interface Context {
   readonly token?: SentToken;
   readonly format: Format;
   readonly timeoutMs: number;
+  /** With --timeout; otherwise `timeoutMs` is the default, and a drain may take longer. */
+  readonly isTimeoutGiven: boolean;
   /** Recorded in the commit of a change. */
   readonly author: string;
 }

@@ -120,6 +120,7 @@ function contextOf(program: Command, streams: Streams, env: NodeJS.ProcessEnv): 
     ...(options.tokenFile && { token: options.tokenFile }),
     format: options.output,
     timeoutMs: options.timeout,
+    isTimeoutGiven: program.getOptionValueSource('timeout') !== 'default',
     author: env['LBCTL_AUTHOR'] || `${userName(env)}@${hostname()}`,
   };
 }

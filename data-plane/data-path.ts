@@ -39,7 +39,7 @@ import {
   type SharedCells,
   sharedCells,
 } from './memory/shared-memory.ts';
-import { DrainDeadlines } from './worker/pool/drain-deadlines.ts';
+import { BackendClosings } from './worker/pool/backend-closings.ts';
 import { ListeningSockets } from './worker/pool/listening-sockets.ts';
 import { PlanApplier } from './worker/pool/plan-applier.ts';
 import { startThread } from './worker/pool/start-thread.ts';
@@ -87,7 +87,7 @@ export class DataPath {
   readonly #pool: WorkerPool;
   readonly #planApplier: PlanApplier;
   readonly #health: HealthMonitor;
-  readonly #drains: DrainDeadlines;
+  readonly #closings: BackendClosings;
   readonly #connectionLog: ConnectionLog | null;
 
   constructor(options: DataPathOptions) {
@@ -132,7 +132,7 @@ export class DataPath {
       startThread,
     });
     this.#planApplier = this.#createPlanApplier();
-    this.#drains = new DrainDeadlines(clock, this.#pool);
+    this.#closings = new BackendClosings({ clock, pool: this.#pool, shared: this.#shared });
     this.observer = this.#createObserver(buffers);
     this.#whereabouts = new ProxyWhereabouts(clock);
     const log = this.#connectionLog;
@@ -146,7 +146,7 @@ export class DataPath {
         this.observer,
       ],
       health: this.#health,
-      drains: this.#drains,
+      closings: this.#closings,
       status,
       clock,
       logger,
@@ -181,6 +181,7 @@ export class DataPath {
       buffers,
       healthOf: (backend) => this.#health.healthOf(backend),
       applied: () => status.observation,
+      pools: () => new Map(),
       restarts: () => this.#pool.restarts,
       process: () => ({
         ...processUsage(),
@@ -283,7 +284,7 @@ export class DataPath {
   async drain(drainMs: number): Promise<void> {
     await this.#pool.stop(drainMs);
     await this.#connectionLog?.stop();
-    this.#drains.stop();
+    this.#closings.stop();
     this.#health.close();
   }
 }

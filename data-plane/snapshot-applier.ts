@@ -21,7 +21,7 @@ import type { BuiltPlan, FailedListener, PlanDirectory } from './plan/plan-direc
 import type { ConfigStatus } from './subscription/config-status.ts';
 import type { TemporaryViolation } from './subscription/subscription-state.ts';
 import { stageSnapshotFile } from './subscription/snapshot-file.ts';
-import type { DrainDeadlines } from './worker/pool/drain-deadlines.ts';
+import type { BackendClosings } from './worker/pool/backend-closings.ts';
 import type { PlanApplier } from './worker/pool/plan-applier.ts';
 
 /** Reads counts or records by row, and needs each plan to know whose they are. */
@@ -39,7 +39,7 @@ export interface SnapshotApplierInputs {
   readonly planApplier: Pick<PlanApplier, 'apply'>;
   readonly readers: readonly RowReader[];
   readonly health: Pick<HealthMonitor, 'update'>;
-  readonly drains: Pick<DrainDeadlines, 'update'>;
+  readonly closings: Pick<BackendClosings, 'update'>;
   readonly status: ConfigStatus;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -128,7 +128,7 @@ export class SnapshotApplier {
   }
 
   async #run(snapshot: Snapshot, first: BuiltPlan): Promise<void> {
-    const { planApplier, readers, health, drains } = this.#inputs;
+    const { planApplier, readers, health, closings } = this.#inputs;
     let built = first;
     let expected = this.#failed;
     const { failedListeners } = await planApplier.apply(built.plan, (failed) => {
@@ -141,7 +141,7 @@ export class SnapshotApplier {
     this.#running = built;
     for (const reader of readers) reader.run(built.directory);
     health.update(built.directory);
-    drains.update(difference);
+    closings.update(difference);
     this.sweep();
     this.#inputs.status.ownBackends(built.directory.ownBackends);
     this.listenersFailed(failedListeners, expected);

@@ -70,8 +70,8 @@ const PURE = [
   /^control-plane\/guard\/(guard|change-effects|serving-changes|guarded-edit)\.ts$/,
   /-machine\.ts$/,
 ];
-/** What decisions may use of Node: hashing, measuring what is packed, and telling an IP address from a name. */
-const PURE_MAY_USE = new Set(['node:crypto', 'node:net', 'node:zlib']);
+/** What decisions may use besides: hashing, measuring what is packed, telling an IP address from a name, regular expressions. */
+const PURE_MAY_USE = new Set(['node:crypto', 'node:net', 'node:zlib', 're2js']);
 /** Time is an argument. */
 const PURE_MUST_NOT_REACH = 'core/runtime/clock.ts';
 
@@ -81,6 +81,7 @@ const ONE_IMPORTER = [
   { name: 'etcd3', allowed: /^control-plane\/store\/etcd\/etcd-endpoint\.ts$/, files: 1 },
   { name: 'lmdb', allowed: /^control-plane\/store\/lmdb\/lmdb-database\.ts$/, files: 1 },
   { name: '@grpc/proto-loader', allowed: /^core\/wire\//, files: 1 },
+  { name: 're2js', allowed: /^core\/model\/policy\/check-text\.ts$/, files: 1 },
   { name: 'pino', allowed: /^core\/runtime\/logger\.ts$/, files: 1 },
 ] as const;
 

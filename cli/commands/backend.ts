@@ -16,8 +16,8 @@ const STATE_COMMANDS: readonly (readonly [
   [
     'drain',
     'draining',
-    'Gives it no new connections; open ones may finish within the policy’s drain timeout.\nWith --wait: until no proxy has a connection to it.',
-    'lbctl backend drain web 10.0.0.1:8080 --wait --timeout 5m',
+    'Gives it no new connections; open ones may finish within the policy’s drain timeout.\nWith --wait: until no proxy has a connection to it, for as long as the\ndrain may take, or for --timeout.',
+    'lbctl backend drain web 10.0.0.1:8080 --wait',
   ],
   [
     'disable',

@@ -7,7 +7,7 @@ const STATES = [
   [
     'drain',
     'draining',
-    'No new connections to the host. --wait: until no proxy has one to any of its backends.',
+    'No new connections to the host. --wait: until no proxy has one to any of its backends, for as long as\nthe longest drain may take, or for --timeout.',
   ],
   ['enable', 'active', 'Undoes drain and disable of every backend of the host.'],
 ] as const;

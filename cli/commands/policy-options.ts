@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { PolicyDraft } from '../../core/model/draft.ts';
 import { HEALTH_CHECK_TYPES, STRATEGIES } from '../../core/model/resources.ts';
-import { allowedRange } from '../../core/model/validate-policy.ts';
+import { allowedRange } from '../../core/model/policy/validate-policy.ts';
 import { duration, integer } from '../../core/runtime/flags.ts';
 import { modelName } from '../../core/view/plain.ts';
 

@@ -6,12 +6,12 @@
  *  - it goes as deep as the shape, whatever the file holds, so aliases can't make it endless;
  *  - a value comes out only where nothing was wrong with it.
  */
-import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
+import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
 import { canonicalAddress } from '../../core/model/address.ts';
 import { parseDuration } from '../../core/model/duration.ts';
 import { didYouMean } from '../../core/model/did-you-mean.ts';
 import { modelName } from '../../core/view/plain.ts';
-import type { ObjectShape, Shape } from './shape.ts';
+import type { ListShape, ObjectShape, Shape } from './shape.ts';
 
 /** FILE:LINE */
 export type SourceLine = string;
@@ -34,6 +34,8 @@ export interface Reading {
   /** How many more are read of this file. */
   readonly values: { left: number };
 }
+
+const EMPTY = 'is empty; give it a value or leave the field out';
 
 /** The value of `node`, or undefined and at least one problem. */
 export function readValue(reading: Reading, node: Node | null, shape: Shape, path: string): unknown {
@@ -58,28 +60,25 @@ function readFound(
   refuse: (description: string) => undefined,
 ): unknown {
   if (found === null || (isScalar(found) && found.value === null)) {
-    return refuse('is empty; give it a value or leave the field out');
+    return refuse(EMPTY);
   }
-  switch (shape.type) {
-    case 'object':
-      return isMap(found)
-        ? readObject(reading, found, shape, path)
-        : refuse(`is ${nameOf(found)}, but must be ${shape.what} with ${fieldList(shape)}`);
-    case 'list':
-      if (!isSeq(found)) return refuse(`is ${nameOf(found)}, but must be a list`);
-      return (found.items as (Node | null)[])
-        .map((item, index) =>
-          readValue(reading, item, shape.item, `${path}[${keyOf(reading, item, shape.item) ?? index}]`),
-        )
-        .filter((value) => value !== undefined);
-    case 'text':
-    case 'duration':
-    case 'count':
-    case 'word': {
-      const read = readScalar(found, shape);
-      return 'value' in read ? read.value : refuse(read.description);
-    }
+  if (shape.type === 'object') {
+    return isMap(found)
+      ? readObject(reading, found, shape, path)
+      : refuse(`is ${nameOf(found)}, but must be ${shape.what} with ${fieldList(shape)}`);
   }
+  if (shape.type === 'list') {
+    if (!isSeq(found)) return refuse(`is ${nameOf(found)}, but must be a list`);
+    return shape.filled && found.items.length === 0 ? refuse(EMPTY) : readList(reading, found, shape, path);
+  }
+  const read = readScalar(found, shape);
+  return 'value' in read ? read.value : refuse(read.description);
+}
+
+function readList(reading: Reading, { items }: YAMLSeq, { item: shape }: ListShape, path: string): unknown {
+  return (items as (Node | null)[])
+    .map((item, index) => readValue(reading, item, shape, `${path}[${keyOf(reading, item, shape) ?? index}]`))
+    .filter((value) => value !== undefined);
 }
 
 function readObject(reading: Reading, map: YAMLMap, shape: ObjectShape, path: string): unknown {
@@ -98,6 +97,9 @@ function readObject(reading: Reading, map: YAMLMap, shape: ObjectShape, path: st
   }
   for (const name of shape.required ?? []) {
     if (!map.has(name)) addProblem(reading, map, path, `has no ${name}, which ${shape.what} must have`);
+  }
+  if (shape.single && map.items.length !== 1) {
+    addProblem(reading, map, path, `must have exactly one of ${fieldList(shape)}`);
   }
   return value;
 }
@@ -119,7 +121,8 @@ function unknownField(name: string, shape: ObjectShape): string {
 }
 
 /** The text of the field that tells an object from the others; an address in the form that violations use. */
-export function keyOf(reading: Reading, node: Node | null, shape: ObjectShape): string | undefined {
+export function keyOf(reading: Reading, node: Node | null, shape: Shape): string | undefined {
+  if (shape.type !== 'object') return undefined;
   const map = resolve(reading, node);
   const key = isMap(map) && shape.key !== undefined ? map.get(shape.key) : undefined;
   if (typeof key !== 'string') return undefined;
@@ -148,17 +151,22 @@ function readScalar(
       return mustBe(isScalar(node) ? 'text: put it in quotes' : 'text');
     case 'count':
       return isCount(value) ? { value } : mustBe('a whole number, 0 or more');
-    case 'word': {
-      if (typeof value === 'string' && shape.words.includes(value)) return { value };
-      const hint = didYouMean(String(value), shape.words);
-      return { description: `is ${nameOf(node)}${hint}; allowed are ${shape.words.join(', ')}` };
-    }
+    case 'flag':
+      return typeof value === 'boolean' ? { value } : mustBe('true or false');
+    case 'word':
+      return readWord(node, value, shape.words);
     case 'duration': {
       if (typeof value !== 'string') return mustBe('a duration with a unit, such as 250ms, 5s, 1m30s or 1h');
       const parsed = parseDuration(value);
       return parsed.ok ? { value: parsed.ms } : parsed;
     }
   }
+}
+
+function readWord(node: Node, value: unknown, words: readonly string[]) {
+  if (typeof value === 'string' && words.includes(value)) return { value };
+  const description = `is ${nameOf(node)}${didYouMean(String(value), words)}; allowed are ${words.join(', ')}`;
+  return { description };
 }
 
 function isCount(value: unknown): boolean {

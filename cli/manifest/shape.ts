@@ -3,15 +3,28 @@
  * the model for them.
  */
 import type { ResourceDraft } from '../../core/model/draft.ts';
-import { BACKEND_STATES, HEALTH_CHECK_TYPES, STRATEGIES } from '../../core/model/resources.ts';
+import {
+  BACKEND_STATES,
+  HEALTH_CHECK_TYPES,
+  ON_UNHEALTHY,
+  STRATEGIES,
+  WHEN_NONE_HEALTHY,
+} from '../../core/model/resources.ts';
 import { type Plain, plainOf } from '../../core/view/plain.ts';
 
 export type Shape =
   /** A duration is whole milliseconds in the model. */
-  | { readonly type: 'text' | 'duration' | 'count' }
+  | { readonly type: 'text' | 'duration' | 'count' | 'flag' }
   | { readonly type: 'word'; readonly words: readonly string[] }
-  | { readonly type: 'list'; readonly item: ObjectShape }
+  | ListShape
   | ObjectShape;
+
+export interface ListShape {
+  readonly type: 'list';
+  readonly item: Shape;
+  /** It has at least one item. */
+  readonly filled?: true;
+}
 
 export interface ObjectShape {
   readonly type: 'object';
@@ -19,6 +32,8 @@ export interface ObjectShape {
   readonly what: string;
   readonly fields: Readonly<Record<string, Shape>>;
   readonly required?: readonly string[];
+  /** It has exactly one of its fields. */
+  readonly single?: true;
   /** The field that tells one from the others in a list. */
   readonly key?: string;
 }
@@ -26,8 +41,35 @@ export interface ObjectShape {
 const TEXT: Shape = { type: 'text' };
 const DURATION: Shape = { type: 'duration' };
 const COUNT: Shape = { type: 'count' };
+const FLAG: Shape = { type: 'flag' };
 const oneOf = (words: readonly string[]): Shape => ({ type: 'word', words });
 const group = (what: string, fields: ObjectShape['fields']): Shape => ({ type: 'object', what, fields });
+
+const STEP: ObjectShape = {
+  type: 'object',
+  what: 'a step',
+  single: true,
+  fields: { send: TEXT, expect: TEXT, send_secret: TEXT },
+};
+
+const HEALTH_CHECK = group('a health check', {
+  type: oneOf(HEALTH_CHECK_TYPES),
+  interval: DURATION,
+  timeout: DURATION,
+  healthy_threshold: COUNT,
+  unhealthy_threshold: COUNT,
+  unhealthy_interval: DURATION,
+  port: COUNT,
+  http: group('an HTTP check', {
+    method: TEXT,
+    path: TEXT,
+    host: TEXT,
+    status: { type: 'list', item: TEXT, filled: true },
+    body: TEXT,
+  }),
+  tls: group('a TLS check', { server_name: TEXT, verify: FLAG, ca: TEXT }),
+  script: { type: 'list', item: STEP, filled: true },
+});
 
 const POLICY: ObjectShape = {
   type: 'object',
@@ -37,16 +79,15 @@ const POLICY: ObjectShape = {
   fields: {
     name: TEXT,
     strategy: oneOf(STRATEGIES),
-    health_check: group('a health check', {
-      type: oneOf(HEALTH_CHECK_TYPES),
-      interval: DURATION,
-      timeout: DURATION,
-      healthy_threshold: COUNT,
-      unhealthy_threshold: COUNT,
-    }),
+    health_check: HEALTH_CHECK,
     connect: group('a set of connect options', { timeout: DURATION, retries: COUNT }),
     timeouts: group('a set of timeouts', { idle: DURATION, half_closed: DURATION }),
     drain_timeout: DURATION,
+    when_none_healthy: oneOf(WHEN_NONE_HEALTHY),
+    on_unhealthy: oneOf(ON_UNHEALTHY),
+    slow_start: DURATION,
+    max_lifetime: DURATION,
+    expect_healthy: COUNT,
     connection_log: group('a connection log', { one_in: COUNT }),
   },
 };
@@ -56,7 +97,7 @@ const BACKEND: ObjectShape = {
   what: 'a backend',
   key: 'address',
   required: ['address'],
-  fields: { address: TEXT, weight: COUNT, state: oneOf(BACKEND_STATES) },
+  fields: { address: TEXT, weight: COUNT, state: oneOf(BACKEND_STATES), tier: COUNT },
 };
 
 const POOL: ObjectShape = {

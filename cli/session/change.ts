@@ -67,12 +67,28 @@ export function changeMaker(context: Context, session: Session): MakeChange {
       // Printed before the wait: the revision is committed, however long it takes to reach the proxies.
       printChangeResult(context, result);
       if (tellRefusals(context, result, options)) return EXIT.failed;
-      if (isWaiting) await waiting.until(context, session, revision);
+      if (isWaiting) await waitFor(waiting, context, session, revision);
       await requirePrinted(context, committed);
       return EXIT.done;
     };
     return sayingOnSignal(context, () => standing, make);
   };
+}
+
+/** When time is up, the last line says which command goes on waiting. */
+async function waitFor(
+  { until, again }: Waiting,
+  context: Context,
+  session: Session,
+  revision: string,
+): Promise<void> {
+  try {
+    await until(context, session, revision);
+  } catch (error) {
+    if (!(error instanceof CliError) || error.exitCode !== EXIT.timedOut) throw error;
+    const details = [...error.details, `${again(revision)} goes on waiting`];
+    throw new CliError(EXIT.timedOut, error.message, details);
+  }
 }
 
 /** Runs `action`. A signal meanwhile, such as Ctrl-C, says `standing()` unless that is empty, and ends the program as always. */

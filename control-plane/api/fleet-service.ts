@@ -46,6 +46,7 @@ function proxyToWire(proxy: ProxyRecord): WireProxy {
     lastSeen: proxy.lastSeenMs === NEVER_SEEN_MS ? null : timestampToWire(proxy.lastSeenMs),
     applied: proxy.applied,
     listeners,
+    pools: [...proxy.pools.values()].sort((a, b) => Number(a.pool > b.pool) - Number(a.pool < b.pool)),
     workers: [...proxy.workers.values()].sort((a, b) => a.index - b.index),
     connectionsActive: listeners.reduce((sum, { connectionsActive }) => sum + connectionsActive, 0),
     peerAddress: proxy.peer,

@@ -47,7 +47,9 @@ export function recordEvents({ fleet, follower, clock }: RecorderDeps): EventLog
     log.add({ kind: 'KIND_PROXY_DUPLICATE', proxyId: info.id, text }, clock.wallMs());
   });
   fleet.on('health', (proxy, transitions) => {
-    for (const transition of transitions) recordTransition(log, proxy, transition, clock.wallMs());
+    for (const transition of transitions) {
+      if ('address' in transition) recordTransition(log, proxy, transition, clock.wallMs());
+    }
   });
   fleet.on('applied', (proxy, before) => recordApplied(log, proxy, before, clock.wallMs()));
   recordStore(log, follower, clock);

@@ -5,6 +5,7 @@ import { LbError } from '../../core/runtime/errors.ts';
 import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import type { BackendReport__Output } from '../../core/wire/generated/lb/v1/BackendReport.ts';
 import type { ListenerReport__Output } from '../../core/wire/generated/lb/v1/ListenerReport.ts';
+import type { PoolReport__Output } from '../../core/wire/generated/lb/v1/PoolReport.ts';
 import type { ProcessReport__Output } from '../../core/wire/generated/lb/v1/ProcessReport.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
@@ -18,6 +19,7 @@ import { type BackendChange, ReportedBackends } from './reported-backends.ts';
 const MOST = {
   backends: 2 * (LIMITS.backends + LIMITS.registrations),
   listeners: 2 * LIMITS.listeners,
+  pools: 2 * LIMITS.pools,
   workers: 1_024,
 } as const;
 
@@ -39,9 +41,22 @@ export interface HealthTransition {
   readonly reason: string;
 }
 
+/** A pool stands otherwise at a proxy than before. */
+interface PoolTransition {
+  readonly pool: string;
+  readonly before: PoolState;
+  readonly now: PoolState;
+}
+
+type PoolState = Pick<PoolReport__Output, 'noneHealthy' | 'servingTier'>;
+
+/** Of a pool that is not reported. */
+const ORDINARY: PoolState = { noneHealthy: false, servingTier: 0 };
+
 export interface ReportChanges {
+  /** Of a backend or a pool. */
   readonly healthChanged: boolean;
-  readonly transitions: readonly HealthTransition[];
+  readonly transitions: readonly (HealthTransition | PoolTransition)[];
   /** What the proxy ran before this report said what it runs; null: not known, or the report does not say. */
   readonly before: AppliedSnapshot__Output | null;
 }
@@ -66,6 +81,8 @@ export interface ProxyRecord extends Process {
   readonly backends: BackendReports;
   /** By name. */
   readonly listeners: ReadonlyMap<string, ListenerReport__Output>;
+  /** By name; only those that have several tiers, or nothing healthy. */
+  readonly pools: ReadonlyMap<string, PoolReport__Output>;
   /** By index. */
   readonly workers: ReadonlyMap<number, WorkerReport__Output>;
 }
@@ -117,6 +134,7 @@ export class ReportedProxy implements ProxyRecord {
   applied: AppliedSnapshot__Output | null = null;
   readonly backends: ReportedBackends;
   readonly listeners = new Map<string, ListenerReport__Output>();
+  readonly pools = new Map<string, PoolReport__Output>();
   readonly workers = new Map<number, WorkerReport__Output>();
 
   readonly #shared: SharedByProxies;
@@ -174,7 +192,7 @@ export class ReportedProxy implements ProxyRecord {
   /** Takes over what a report says; whatever it leaves out stays as it was. */
   apply(request: StreamReportsRequest__Output, nowMs: number): ReportChanges {
     let healthChanged = false;
-    const transitions: HealthTransition[] = [];
+    const transitions: (HealthTransition | PoolTransition)[] = [];
     const isKnown = this.applied !== null;
     const before = request.applied === null ? null : (this.applied ?? this.#earlier?.applied ?? null);
     this.lastSeenMs = nowMs;
@@ -183,6 +201,10 @@ export class ReportedProxy implements ProxyRecord {
     this.applied = request.applied ?? this.applied;
     for (const report of request.backends) {
       if (this.#setBackend(report, isKnown, transitions)) healthChanged = true;
+    }
+    for (const report of request.pools) {
+      healthChanged = true;
+      this.#setPool(report, isKnown, transitions);
     }
     for (const report of request.listeners) {
       this.#countListener(this.listeners.get(report.listener) ?? null, report);
@@ -225,14 +247,18 @@ export class ReportedProxy implements ProxyRecord {
   }
 
   #checkSizes(): void {
-    for (const kind of ['backends', 'listeners', 'workers'] as const) {
+    for (const kind of ['backends', 'listeners', 'pools', 'workers'] as const) {
       if (this[kind].size <= MOST[kind]) continue;
       throw new LbError('RESOURCE_EXHAUSTED', `this proxy reports more than ${MOST[kind]} ${kind}`);
     }
   }
 
   /** Returns whether it has another health than before; that is a transition only if it was known before. */
-  #setBackend(report: BackendReport__Output, isKnown: boolean, transitions: HealthTransition[]): boolean {
+  #setBackend(
+    report: BackendReport__Output,
+    isKnown: boolean,
+    transitions: ReportChanges['transitions'][number][],
+  ): boolean {
     const { pool, address } = report.backend ?? { pool: '', address: '' };
     const key = `${pool}/${address}`;
     const { health, reason } = report;
@@ -244,6 +270,20 @@ export class ReportedProxy implements ProxyRecord {
     this.backends.state(report);
     if (this.backends.size > MOST.backends) this.#checkSizes();
     return health !== (before ?? 'HEALTH_UNKNOWN');
+  }
+
+  #setPool(
+    now: PoolReport__Output,
+    isKnown: boolean,
+    transitions: ReportChanges['transitions'][number][],
+  ): void {
+    const { pool, servingSince } = now;
+    // The first report says how things stand.
+    const unseen = isKnown ? ORDINARY : now;
+    const before = this.pools.get(pool) ?? this.#earlier?.pools.get(pool) ?? unseen;
+    transitions.push({ pool, before, now });
+    if (servingSince === null) this.pools.delete(pool);
+    else this.pools.set(pool, now);
   }
 }
 

@@ -67,12 +67,15 @@ export function proxyViolations(info: ProxyInfo__Output): Violation[] {
 /** Cuts the texts of a report, and drops what can't be counted. Changes the report. */
 export function limitReport(request: StreamReportsRequest__Output, dropped: DroppedValues): void {
   const { applied, process } = request;
-  const named = request.backends.length + request.listeners.length;
+  const named = request.backends.length + request.listeners.length + request.pools.length;
   request.backends = request.backends.filter(
     ({ backend }) => isNamed(backend?.pool) && isNamed(backend?.address),
   );
   request.listeners = request.listeners.filter(({ listener }) => isNamed(listener));
-  dropped.count += named - request.backends.length - request.listeners.length;
+  request.pools = request.pools.filter(
+    ({ pool, servingSince }) => isNamed(pool) && (servingSince === null || isTime(servingSince)),
+  );
+  dropped.count += named - request.backends.length - request.listeners.length - request.pools.length;
   for (const report of request.backends) {
     cutIn(report, 'reason');
     limitTotals(report, dropped);

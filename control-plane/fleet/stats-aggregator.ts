@@ -24,6 +24,7 @@ import { SlidingCounts } from './sliding-counts.ts';
 /** Close reasons that count as errors. All others are normal ways for a connection to end. */
 export const FAILURE_REASONS: readonly string[] = [
   'backend_reset',
+  'backend_down',
   'no_backend',
   'connect_failed',
   'worker_lost',

@@ -1,5 +1,5 @@
 /** Every default of a resource, in one place. docs/concepts.md lists them. */
-import type { Policy } from './resources.ts';
+import type { HttpCheck, Policy, TlsCheck } from './resources.ts';
 
 /** The policy that always exists: it can be edited, but not deleted. */
 export const DEFAULT_POLICY_NAME = 'default';
@@ -18,10 +18,23 @@ export const POLICY_DEFAULTS: Omit<Policy, 'name'> = {
   drainTimeoutMs: 300_000,
 };
 
+/** Of the parts of a health check that only some types have. */
+export const HTTP_CHECK_DEFAULTS: HttpCheck = {
+  method: 'GET',
+  path: '/',
+  host: '',
+  status: ['200-399'],
+  body: '',
+};
+export const TLS_CHECK_DEFAULTS: TlsCheck = { serverName: '', verify: false, ca: '' };
+
 /** Every connection gets a line in the connection log. */
 export const LOG_ONE_IN = 1;
 
 /** The largest weight of a backend. With weight 0 it gets no new connections. */
 export const MAX_WEIGHT = 1_000;
+
+/** The last tier; backends are in tier 0 unless they say otherwise. */
+export const MAX_TIER = 15;
 
 export const BACKEND_DEFAULTS = { weight: 1, state: 'active' } as const;

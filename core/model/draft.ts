@@ -3,18 +3,40 @@
  * defaults filled in and addresses brought into canonical form. Nothing is refused: validate.ts checks the result.
  */
 import { canonicalAddress } from './address.ts';
-import { BACKEND_DEFAULTS, DEFAULT_POLICY_NAME, LOG_ONE_IN, POLICY_DEFAULTS } from './defaults.ts';
-import type { Backend, BackendState, HealthCheck, Listener, Policy, Pool, Strategy } from './resources.ts';
+import {
+  BACKEND_DEFAULTS,
+  DEFAULT_POLICY_NAME,
+  HTTP_CHECK_DEFAULTS,
+  LOG_ONE_IN,
+  POLICY_DEFAULTS,
+  TLS_CHECK_DEFAULTS,
+} from './defaults.ts';
+import {
+  type Backend,
+  type BackendState,
+  CHECK_PARTS,
+  type HealthCheck,
+  type HttpCheck,
+  type Listener,
+  type Policy,
+  type Pool,
+  type TlsCheck,
+} from './resources.ts';
 import type { StoredPool } from './state.ts';
 
-export interface PolicyDraft {
+type Groups = 'name' | 'healthCheck' | 'connect' | 'timeouts' | 'connectionLog';
+
+export interface PolicyDraft extends Partial<Omit<Policy, Groups>> {
   readonly name: string;
-  readonly strategy?: Strategy;
-  readonly healthCheck?: Partial<HealthCheck>;
+  readonly healthCheck?: HealthCheckDraft;
   readonly connect?: Partial<Policy['connect']>;
   readonly timeouts?: Partial<Policy['timeouts']>;
-  readonly drainTimeoutMs?: number;
   readonly connectionLog?: { readonly oneIn?: number };
+}
+
+export interface HealthCheckDraft extends Partial<Omit<HealthCheck, 'http' | 'tls'>> {
+  readonly http?: Partial<HttpCheck>;
+  readonly tls?: Partial<TlsCheck>;
 }
 
 export interface BackendDraft {
@@ -22,6 +44,7 @@ export interface BackendDraft {
   readonly weight?: number;
   /** Left out: the state it has; `active` for a new one. */
   readonly state?: BackendState;
+  readonly tier?: number;
 }
 
 export interface PoolDraft {
@@ -40,17 +63,20 @@ export type ResourceDraft =
 /** The shortest timeout of a health check that validate-policy.ts accepts: a default must not be refused. */
 const SHORTEST_TIMEOUT_MS = 10;
 
-/** A policy with every field, except `connectionLog`, which is left out while it is the default. */
+/** A policy with every field that it must have; what has its default and may be left out, is. */
 export function completePolicy(draft: PolicyDraft): Policy {
-  const { connectionLog, ...rest } = draft;
+  const { connectionLog, onUnhealthy, slowStartMs, maxLifetimeMs, ...rest } = draft;
   const oneIn = connectionLog?.oneIn ?? LOG_ONE_IN;
   return {
     ...POLICY_DEFAULTS,
     ...rest,
-    ...(oneIn !== LOG_ONE_IN && { connectionLog: { oneIn } }),
     healthCheck: completeHealthCheck(draft.healthCheck ?? {}),
     connect: { ...POLICY_DEFAULTS.connect, ...draft.connect },
     timeouts: { ...POLICY_DEFAULTS.timeouts, ...draft.timeouts },
+    ...(oneIn !== LOG_ONE_IN && { connectionLog: { oneIn } }),
+    ...(onUnhealthy !== undefined && onUnhealthy !== 'keep' && { onUnhealthy }),
+    ...(slowStartMs && { slowStartMs }),
+    ...(maxLifetimeMs && { maxLifetimeMs }),
   };
 }
 
@@ -63,7 +89,8 @@ export function completePool(draft: Omit<PoolDraft, 'backends'>): Pool {
 export function completeBackend(pool: string, draft: BackendDraft, existing?: StoredPool): Backend {
   const address = canonicalAddress(draft.address);
   const state = draft.state ?? existing?.backends.get(address)?.value.state ?? BACKEND_DEFAULTS.state;
-  return { pool, address, weight: draft.weight ?? BACKEND_DEFAULTS.weight, state };
+  const { weight = BACKEND_DEFAULTS.weight, tier } = draft;
+  return { pool, address, weight, state, ...(tier && { tier }) };
 }
 
 /** A listener with its address in canonical form. */
@@ -71,10 +98,20 @@ export function completeListener(draft: ListenerDraft): Listener {
   return { name: draft.name, address: canonicalAddress(draft.address), pool: draft.pool };
 }
 
-function completeHealthCheck(draft: Partial<HealthCheck>): HealthCheck {
-  const complete = { ...POLICY_DEFAULTS.healthCheck, ...draft };
+/** A part that the type does not have stays, for validation to refuse. */
+function completeHealthCheck(draft: HealthCheckDraft): HealthCheck {
+  const { http, tls, ...flat } = draft;
+  const complete = { ...POLICY_DEFAULTS.healthCheck, ...flat };
+  const has = (part: 'http' | 'tls') =>
+    complete.type !== 'script' && CHECK_PARTS[complete.type].includes(part);
   // A short interval must not be refused because of a default timeout.
+  const { timeoutMs: usual, intervalMs, unhealthyIntervalMs = intervalMs } = complete;
   const timeoutMs =
-    draft.timeoutMs ?? Math.max(SHORTEST_TIMEOUT_MS, Math.min(complete.timeoutMs, complete.intervalMs));
-  return { ...complete, timeoutMs };
+    draft.timeoutMs ?? Math.max(SHORTEST_TIMEOUT_MS, Math.min(usual, intervalMs, unhealthyIntervalMs));
+  return {
+    ...complete,
+    timeoutMs,
+    ...((http || has('http')) && { http: { ...HTTP_CHECK_DEFAULTS, ...http } }),
+    ...((tls || has('tls')) && { tls: { ...TLS_CHECK_DEFAULTS, ...tls } }),
+  };
 }

@@ -15,8 +15,18 @@ export type Strategy = (typeof STRATEGIES)[number];
 export const BACKEND_STATES = ['active', 'draining', 'disabled'] as const;
 export type BackendState = (typeof BACKEND_STATES)[number];
 
-export const HEALTH_CHECK_TYPES = ['tcp', 'none'] as const;
-type HealthCheckType = (typeof HEALTH_CHECK_TYPES)[number];
+export const HEALTH_CHECK_TYPES = ['tcp', 'none', 'tls', 'http', 'https', 'script'] as const;
+export type HealthCheckType = (typeof HEALTH_CHECK_TYPES)[number];
+
+/** What a check of each type has besides the fields of all; a script has `tls` only where it is given. */
+export const CHECK_PARTS: Readonly<Record<HealthCheckType, readonly ('http' | 'tls' | 'script')[]>> = {
+  tcp: [],
+  none: [],
+  tls: ['tls'],
+  http: ['http'],
+  https: ['http', 'tls'],
+  script: ['script', 'tls'],
+};
 
 /** The health of a backend as a proxy sees it. `ejected`: failed connects took it out until its next passing check. */
 export const HEALTH_STATES = ['healthy', 'unhealthy', 'unknown', 'ejected'] as const;
@@ -32,14 +42,56 @@ export type RegistrationSource = 'registered' | 'shadowed' | 'ignored';
 /** How the reason of a backend begins that is a listener of the fleet itself: it is unhealthy and never gets a connection. */
 export const LEADS_BACK = 'leads back to';
 
+/** What happens to new connections while no backend of a pool is healthy. */
+export const WHEN_NONE_HEALTHY = ['use_all', 'refuse'] as const;
+
+/** What happens to the connections of a backend whose checks failed. */
+export const ON_UNHEALTHY = ['keep', 'close'] as const;
+
+export interface HttpCheck {
+  readonly method: string;
+  readonly path: string;
+  /** Empty: the backend's address. */
+  readonly host: string;
+  /** `200-399` or `204`, as check-text.ts reads them. */
+  readonly status: readonly string[];
+  /** Text that must be in the answer; empty: any. */
+  readonly body: string;
+}
+
+export interface TlsCheck {
+  /** Empty: none is sent. */
+  readonly serverName: string;
+  readonly verify: boolean;
+  /** PEM; empty: the authorities that Node trusts. */
+  readonly ca: string;
+}
+
+/** Texts as an operator writes them; check-text.ts reads them. A secret is named, never written. */
+export type ScriptStep =
+  | { readonly send: string }
+  | { readonly expect: string }
+  | { readonly sendSecret: string };
+
 export interface HealthCheck {
   readonly type: HealthCheckType;
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly healthyThreshold: number;
   readonly unhealthyThreshold: number;
+  /** Left out: the backend's own. */
+  readonly port?: number;
+  /** Between checks of an unhealthy backend. Left out: `intervalMs`. */
+  readonly unhealthyIntervalMs?: number;
+  /** There exactly for `http` and `https`. */
+  readonly http?: HttpCheck;
+  /** There for `tls` and `https`; for `script` where it runs over TLS. */
+  readonly tls?: TlsCheck;
+  /** There exactly for `script`. */
+  readonly script?: readonly ScriptStep[];
 }
 
+/** Its optional fields are left out while they have their default, so that policies from before them keep their hashes. */
 export interface Policy {
   readonly name: string;
   readonly strategy: Strategy;
@@ -49,11 +101,18 @@ export interface Policy {
   readonly timeouts: { readonly idleMs: number; readonly halfClosedMs: number };
   /** 0 means no deadline. */
   readonly drainTimeoutMs: number;
-  /**
-   * One in `oneIn` connections gets a line in the connection log; 0: none. Left out while it is the default, so that
-   * policies from before this field keep their hashes.
-   */
+  /** One in `oneIn` connections gets a line in the connection log; 0: none. */
   readonly connectionLog?: { readonly oneIn: number };
+  /** Left out: as `refusesWhenNoneHealthy` says. */
+  readonly whenNoneHealthy?: (typeof WHEN_NONE_HEALTHY)[number];
+  /** Left out: `keep`. */
+  readonly onUnhealthy?: (typeof ON_UNHEALTHY)[number];
+  /** A new or recovered backend takes so long to reach its share. Left out: 0. */
+  readonly slowStartMs?: number;
+  /** Left out: connections have no end. */
+  readonly maxLifetimeMs?: number;
+  /** So many healthy backends are enough. Left out: all of them are expected. */
+  readonly expectHealthy?: number;
 }
 
 /** A pool without its backends, which are resources of their own. */
@@ -68,6 +127,8 @@ export interface Backend {
   readonly address: string;
   readonly weight: number;
   readonly state: BackendState;
+  /** 1 to 15; left out: 0. */
+  readonly tier?: number;
 }
 
 export interface Listener {
@@ -83,6 +144,15 @@ export type Resource =
   | { readonly kind: 'backend'; readonly value: Backend }
   | { readonly kind: 'listener'; readonly value: Listener };
 export type Kind = Resource['kind'];
+
+/**
+ * Whether new connections are refused while no backend is healthy. A port that does not open may be the check's fault;
+ * a server that says that it is not the primary must get nothing.
+ * @public
+ */
+export function refusesWhenNoneHealthy({ whenNoneHealthy, healthCheck: { type } }: Policy): boolean {
+  return whenNoneHealthy === undefined ? type !== 'tcp' && type !== 'none' : whenNoneHealthy === 'refuse';
+}
 
 /** The name of a resource among those of its kind; a backend's is `POOL/ADDRESS`. */
 export function nameOf(resource: Resource): string {

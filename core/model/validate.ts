@@ -8,15 +8,14 @@
  */
 import { type Address, addressesOverlap, parseAddress } from './address.ts';
 import type { Change } from './commit.ts';
-import { MAX_WEIGHT } from './defaults.ts';
+import { MAX_TIER, MAX_WEIGHT } from './defaults.ts';
 import { isLinkLocal, isLoopback, isMulticastOrBroadcast, isUnspecified } from './ip.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { BACKEND_STATES, type Backend, keyOf, type Listener, type Resource } from './resources.ts';
 import type { State } from './state.ts';
-import { validatePolicy, validateWord } from './validate-policy.ts';
+import { validatePolicy } from './policy/validate-policy.ts';
+import { validateName, validateWord } from './validate-field.ts';
 import type { Violation } from './violation.ts';
-
-const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** The nearest name is looked for in the first violations only: that compares a name with all others. */
 const MAX_HINTED = 50;
@@ -82,17 +81,17 @@ function validateOne(resource: Resource, state: State, withHint: boolean): Viola
   const at = pathOf(resource);
   switch (resource.kind) {
     case 'policy':
-      return [...validateName(resource.value.name, at), ...validatePolicy(resource.value, at)];
+      return [...validateName(`${at}.name`, resource.value.name), ...validatePolicy(resource.value, at)];
     case 'pool':
       return [
-        ...validateName(resource.value.name, at),
+        ...validateName(`${at}.name`, resource.value.name),
         ...validateReference(`${at}.policy`, 'policy', resource.value.policy, state.policies, withHint),
       ];
     case 'backend':
       return validateBackend(resource.value, at, state, withHint);
     case 'listener':
       return [
-        ...validateName(resource.value.name, at),
+        ...validateName(`${at}.name`, resource.value.name),
         ...validateAddress(`${at}.address`, resource.value.address),
         ...validateReference(`${at}.pool`, 'pool', resource.value.pool, state.pools, withHint),
       ];
@@ -104,10 +103,14 @@ function validateBackend(backend: Backend, at: string, state: State, withHint: b
     ...validateAddress(`${at}.address`, backend.address),
     ...validateWord(`${at}.state`, 'backend state', backend.state, BACKEND_STATES),
   ];
-  const { weight } = backend;
+  const { weight, tier = 0 } = backend;
   if (!Number.isInteger(weight) || weight < 0 || weight > MAX_WEIGHT) {
     const description = `is ${weight}; it must be a whole number from 0 (no new connections) to ${MAX_WEIGHT}`;
     violations.push({ field: `${at}.weight`, description });
+  }
+  if (!Number.isInteger(tier) || tier < 0 || tier > MAX_TIER) {
+    const description = `is ${tier}; it must be a whole number from 0 (serves first) to ${MAX_TIER}`;
+    violations.push({ field: `${at}.tier`, description });
   }
   if (!state.pools.has(backend.pool)) {
     violations.push(...validateReference(at, 'pool', backend.pool, state.pools, withHint));
@@ -122,13 +125,6 @@ function validateBackend(backend: Backend, at: string, state: State, withHint: b
     violations.push({ field: `${at}.address`, description });
   }
   return violations;
-}
-
-function validateName(name: string, at: string): Violation[] {
-  if (NAME.test(name)) return [];
-  const what = name === '' ? 'is missing' : `"${name}" is not a valid name`;
-  const description = `${what}; use 1 to 63 characters of a-z, 0-9 and -, with no - at the start or the end`;
-  return [{ field: `${at}.name`, description }];
 }
 
 function validateReference(

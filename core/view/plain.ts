@@ -9,7 +9,9 @@ export function plainOf(value: object): Plain {
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]: [string, unknown]) => {
       const written = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-      if (Array.isArray(inner)) return [written, inner.map(plainOf)];
+      if (Array.isArray(inner)) {
+        return [written, inner.map((item) => (typeof item === 'object' ? plainOf(item) : item))];
+      }
       if (typeof inner === 'object' && inner !== null) return [written, plainOf(inner)];
       return name.endsWith('Ms') ? [written.slice(0, -3), formatDuration(Number(inner))] : [written, inner];
     }),

@@ -12,6 +12,10 @@ export const CLOSE_REASONS = [
   'half_closed_timeout',
   /** Its backend was draining or removed, and the drain timeout passed. */
   'drain_deadline',
+  /** The checks of its backend failed, and the policy closes its connections then. */
+  'backend_down',
+  /** It had lasted for the max_lifetime of its policy. */
+  'lifetime',
   /** The proxy stopped, and the drain timeout of the process passed. */
   'shutdown',
   'worker_lost',

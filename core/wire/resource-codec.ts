@@ -19,6 +19,7 @@ export function backendDraftToWire(draft: BackendDraft, revision = 0, stateSince
     address: draft.address,
     ...(draft.weight !== undefined && { weight: draft.weight }),
     ...(draft.state && { state: wordToWire('BACKEND_STATE', draft.state) }),
+    ...(draft.tier !== undefined && { tier: draft.tier }),
     ...(stateSinceMs !== undefined && { stateSince: timestampToWire(stateSinceMs) }),
     revision: String(revision),
   };
@@ -34,6 +35,7 @@ export function backendDraftFromWire(
     address: wire.address,
     ...(wire.weight !== undefined && { weight: wire.weight }),
     ...(state && { state }),
+    ...(wire.tier !== undefined && { tier: wire.tier }),
   };
 }
 

@@ -7,12 +7,14 @@
  *  - a message is built when it is requested, so that a caller can take one at a time and do other work in between.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { PoolReport } from '../../core/wire/generated/lb/v1/PoolReport.ts';
 import type { ProxyInfo } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { AppliedSnapshot } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import type { ProcessReport } from '../../core/wire/generated/lb/v1/ProcessReport.ts';
 import type { StreamReportsRequest } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import type { WorkerReport } from '../../core/wire/generated/lb/v1/WorkerReport.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
+import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
 import type { AppliedConfig } from '../subscription/config-status.ts';
 import { changedListeners } from './listener-reports.ts';
 import { backendToWire, changedBackends, trafficToWire } from './backend-reports.ts';
@@ -47,6 +49,7 @@ function* messages(before: Observation, now: Observation, first: StreamReportsRe
       'goneListeners',
       gone(before.listeners, now.listeners).map(([name]) => name),
     ),
+    ...nonEmpty('pools', changedPools(before, now)),
     ...nonEmpty('workers', changedWorkers(before, now)),
     ...(!isDeepStrictEqual(before.process, now.process) && { process: processToWire(now.process) }),
   };
@@ -76,6 +79,7 @@ const NOTHING: Observation = {
   },
   backends: new Map(),
   listeners: new Map(),
+  pools: new Map(),
   workers: [],
   process: { cpuSeconds: 0, residentBytes: 0, saturated: false, maxConnections: 0 },
 };
@@ -86,6 +90,16 @@ function changedWorkers(before: Observation, now: Observation): WorkerReport[] {
     const { active, restarts, accepted } = worker;
     return [{ index, connectionsActive: active, restarts, connectionsTotal: String(accepted) }];
   });
+}
+
+function changedPools(before: Observation, now: Observation): PoolReport[] {
+  const changed = [...now.pools].filter(([pool, state]) => !isDeepStrictEqual(before.pools.get(pool), state));
+  return [
+    ...gone(before.pools, now.pools).map(([pool]) => ({ pool })),
+    ...changed.map(([pool, { servingSinceMs, ...state }]) => {
+      return { pool, ...state, servingSince: timestampToWire(servingSinceMs) };
+    }),
+  ];
 }
 
 function gone<V>(before: ReadonlyMap<string, V>, now: ReadonlyMap<string, V>): [string, V][] {

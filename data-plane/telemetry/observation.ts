@@ -11,6 +11,8 @@ export interface Observation {
   readonly backends: ReadonlyMap<string, BackendObservation>;
   /** By name. */
   readonly listeners: ReadonlyMap<string, ListenerObservation>;
+  /** By name; only those that have several tiers, or nothing healthy. */
+  readonly pools: ReadonlyMap<string, PoolObservation>;
   readonly workers: readonly WorkerObservation[];
   readonly process: ProcessObservation;
 }
@@ -37,6 +39,13 @@ export interface ListenerObservation extends Readonly<ListenerCounts> {
   readonly firstByte: HistogramCounts;
   /** From accept to close. */
   readonly duration: HistogramCounts;
+}
+
+interface PoolObservation {
+  readonly noneHealthy: boolean;
+  readonly servingTier: number;
+  /** When these became what they are; milliseconds since 1970. */
+  readonly servingSinceMs: number;
 }
 
 export interface WorkerObservation {

@@ -54,6 +54,7 @@ export interface ObserverSources {
   readonly buffers: SharedBuffers;
   readonly healthOf: (backend: DirectoryBackend) => HealthView;
   readonly applied: () => AppliedConfig;
+  readonly pools: () => Observation['pools'];
   /** By worker: how often it was restarted. */
   readonly restarts: () => readonly number[];
   readonly process: () => ProcessObservation;
@@ -133,8 +134,8 @@ export class Observer {
       accepted: acceptedConnections(worker),
       restarts: restarts[index] ?? 0,
     }));
-    const { applied, process } = this.#sources;
-    return { applied: applied(), backends, listeners, workers, process: process() };
+    const { applied, pools, process } = this.#sources;
+    return { applied: applied(), backends, listeners, pools: pools(), workers, process: process() };
   }
 
   readTotals(): TrafficTotals {

@@ -64,11 +64,14 @@ export class WorkerConnections implements ConnectionHandler {
     }
   }
 
-  /** Resets the connections to a backend, established or not. */
-  closeBackend(row: number, reason: CloseReason, engine: Engine): void {
-    const { backend, end, isOpen } = this.#slots;
+  /** Resets a share of the connections to a backend (0 to 1, by chance). Attempts towards it go elsewhere. */
+  closeBackend(row: number, reason: CloseReason, share: number, engine: Engine): void {
+    const { attempts, backend, end, isOpen } = this.#slots;
+    const { random } = this.#inputs;
     for (let slot = 0; slot < end; slot++) {
-      if (isOpen[slot] === 1 && backend[slot] === row) engine.reset(slot, reason);
+      if (isOpen[slot] !== 1 || backend[slot] !== row) continue;
+      if (attempts.has(slot)) engine.reconsider(slot);
+      else if (share >= 1 || random.next() < share) engine.reset(slot, reason);
     }
   }
 

@@ -16,12 +16,13 @@ export type ToWorker =
   | { readonly type: 'listen'; readonly listener: number; readonly on: ListenOn }
   /** Stop accepting for it; answer `unlistened`. Its descriptors may be closed then. */
   | { readonly type: 'unlisten'; readonly listener: number }
-  /** Reset the connections to a backend, if its row still has this generation. */
+  /** Reset a share of the connections to a backend (0 to 1, by chance), if its row still has this generation. */
   | {
       readonly type: 'close-backend';
       readonly row: number;
       readonly generation: number;
       readonly reason: CloseReason;
+      readonly share: number;
     }
   /** Stop accepting for good; answer `stopped-accepting`. */
   | { readonly type: 'stop-accepting' }
@@ -36,8 +37,14 @@ export type FromWorker =
   | { readonly type: 'listening'; readonly listener: number; readonly failure: string | null }
   | { readonly type: 'unlistened'; readonly listener: number }
   | { readonly type: 'stopped-accepting' }
-  /** Failed connects took a backend out; its health cell says so already. */
-  | { readonly type: 'ejected'; readonly row: number; readonly generation: number; readonly reason: string }
+  /** What clients met took a backend out: failed connects, unless `cause` says more. Its health cell says so already. */
+  | {
+      readonly type: 'ejected';
+      readonly row: number;
+      readonly generation: number;
+      readonly reason: string;
+      readonly cause?: 'early_closes';
+    }
   /** Accepting paused because of `cause`, or resumed. */
   | { readonly type: 'saturated'; readonly on: boolean; readonly cause: PauseCause }
   | {

@@ -131,8 +131,8 @@ export class Worker {
     this.#inputs.post({ type: 'committed', sequence });
   }
 
-  #closeBackend({ row, generation, reason }: Extract<ToWorker, { type: 'close-backend' }>): void {
+  #closeBackend({ row, generation, reason, share }: Extract<ToWorker, { type: 'close-backend' }>): void {
     if (Atomics.load(this.#shared.generation, row) !== generation) return;
-    this.#connections.closeBackend(row, reason, this.engine);
+    this.#connections.closeBackend(row, reason, share, this.engine);
   }
 }

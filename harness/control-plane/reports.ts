@@ -26,6 +26,7 @@ export function report(fields: Partial<StreamReportsRequest__Output> = {}): Stre
     backends: [],
     goneBackends: [],
     listeners: [],
+    pools: [],
     goneListeners: [],
     workers: [],
     stopping: false,

@@ -83,6 +83,7 @@ export class ObservedTraffic {
       }),
       restarts: () => [0, 1],
       clock: this.clock,
+      pools: () => new Map(),
       process: () => ({ cpuSeconds: 1.5, residentBytes: 1_048_576, saturated: false, maxConnections: 9 }),
     });
   }

@@ -38,13 +38,12 @@ export function removeBackends(poolName: string, addresses: readonly string[]): 
   });
 }
 
-/** Changes the weight or the state; what the draft leaves out stays as it is. */
+/** Changes the weight, the state or the tier; what the draft leaves out stays as it is. */
 export function updateBackend(poolName: string, draft: BackendDraft, expectedRevision?: number): Edit {
   return editPool(poolName, undefined, (pool, state) => {
     const address = canonicalAddress(draft.address);
     const stored = pool.backends.get(address);
-    const { weight, state: next, ...names } = stored?.value ?? completeBackend(poolName, draft);
-    const value: Backend = { ...names, weight: draft.weight ?? weight, state: draft.state ?? next };
+    const value = completeBackend(poolName, { ...stored?.value, ...draft });
     const resource = { kind: 'backend', value } as const;
     // An absent one is checked as if it existed, so it does not count as one more.
     const before = stored === undefined ? applyChanges(state, put(resource, stored), 0) : state;

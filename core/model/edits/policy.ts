@@ -1,27 +1,44 @@
 /** Edits of policies: create, update, delete. */
 import { completePolicy, type PolicyDraft } from '../draft.ts';
-import { DEFAULT_POLICY_NAME } from '../defaults.ts';
+import { DEFAULT_POLICY_NAME, POLICY_DEFAULTS } from '../defaults.ts';
 import type { Edit, EditResult } from '../edit.ts';
-import type { Policy } from '../resources.ts';
+import { CHECK_PARTS, type Policy } from '../resources.ts';
 import type { State, Stored } from '../state.ts';
 import { referrers } from '../validate.ts';
 import { decide, editStored, put, refuse, refuseReferenced, refuseTaken } from './decide.ts';
 import { type Mask, readMask } from './mask.ts';
 
-const FIELDS = [
-  'strategy',
-  'health_check.type',
-  'health_check.interval',
-  'health_check.timeout',
-  'health_check.healthy_threshold',
-  'health_check.unhealthy_threshold',
-  'connect.timeout',
-  'connect.retries',
-  'timeouts.idle',
-  'timeouts.half_closed',
-  'drain_timeout',
-  'connection_log.one_in',
-];
+/** Where a draft has the field that a path names. */
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  strategy: ['strategy'],
+  'health_check.type': ['healthCheck', 'type'],
+  'health_check.interval': ['healthCheck', 'intervalMs'],
+  'health_check.timeout': ['healthCheck', 'timeoutMs'],
+  'health_check.healthy_threshold': ['healthCheck', 'healthyThreshold'],
+  'health_check.unhealthy_threshold': ['healthCheck', 'unhealthyThreshold'],
+  'health_check.unhealthy_interval': ['healthCheck', 'unhealthyIntervalMs'],
+  'health_check.port': ['healthCheck', 'port'],
+  'health_check.http.method': ['healthCheck', 'http', 'method'],
+  'health_check.http.path': ['healthCheck', 'http', 'path'],
+  'health_check.http.host': ['healthCheck', 'http', 'host'],
+  'health_check.http.status': ['healthCheck', 'http', 'status'],
+  'health_check.http.body': ['healthCheck', 'http', 'body'],
+  'health_check.tls.server_name': ['healthCheck', 'tls', 'serverName'],
+  'health_check.tls.verify': ['healthCheck', 'tls', 'verify'],
+  'health_check.tls.ca': ['healthCheck', 'tls', 'ca'],
+  'health_check.script': ['healthCheck', 'script'],
+  'connect.timeout': ['connect', 'timeoutMs'],
+  'connect.retries': ['connect', 'retries'],
+  'timeouts.idle': ['timeouts', 'idleMs'],
+  'timeouts.half_closed': ['timeouts', 'halfClosedMs'],
+  drain_timeout: ['drainTimeoutMs'],
+  'connection_log.one_in': ['connectionLog', 'oneIn'],
+  when_none_healthy: ['whenNoneHealthy'],
+  on_unhealthy: ['onUnhealthy'],
+  slow_start: ['slowStartMs'],
+  max_lifetime: ['maxLifetimeMs'],
+  expect_healthy: ['expectHealthy'],
+};
 
 /** A new policy. */
 export function createPolicy(draft: PolicyDraft): Edit {
@@ -38,9 +55,9 @@ export function updatePolicy(
   maskPaths: readonly string[] = [],
   expectedRevision?: number,
 ): Edit {
-  const { has, violations } = readMask(maskPaths, FIELDS);
+  const { has, violations } = readMask(maskPaths, Object.keys(FIELDS));
   return edit(draft.name, expectedRevision, (stored, state) => {
-    const value = merge(stored.value, completePolicy(draft), has);
+    const value = completePolicy(merge(stored.value, draft, has));
     return decide(state, put({ kind: 'policy', value }, stored), violations);
   });
 }
@@ -67,28 +84,35 @@ function edit(
   return (state) => editStored(absent, state, ({ policies }) => policies, expectedRevision, change);
 }
 
-function merge(stored: Policy, draft: Policy, has: Mask): Policy {
-  const from = (path: string) => (has(path) ? draft : stored);
-  const { connectionLog } = from('connection_log.one_in');
-  return {
-    name: stored.name,
-    strategy: from('strategy').strategy,
-    healthCheck: {
-      type: from('health_check.type').healthCheck.type,
-      intervalMs: from('health_check.interval').healthCheck.intervalMs,
-      timeoutMs: from('health_check.timeout').healthCheck.timeoutMs,
-      healthyThreshold: from('health_check.healthy_threshold').healthCheck.healthyThreshold,
-      unhealthyThreshold: from('health_check.unhealthy_threshold').healthCheck.unhealthyThreshold,
-    },
-    connect: {
-      timeoutMs: from('connect.timeout').connect.timeoutMs,
-      retries: from('connect.retries').connect.retries,
-    },
-    timeouts: {
-      idleMs: from('timeouts.idle').timeouts.idleMs,
-      halfClosedMs: from('timeouts.half_closed').timeouts.halfClosedMs,
-    },
-    drainTimeoutMs: from('drain_timeout').drainTimeoutMs,
-    ...(connectionLog && { connectionLog }),
-  };
+/** The stored policy with the fields of the draft that are named; one that the draft leaves out is left out. */
+function merge(stored: Policy, draft: PolicyDraft, has: Mask): PolicyDraft {
+  let merged: Fields = { ...stored };
+  if (has('health_check.type')) merged = { ...merged, healthCheck: withoutForeignParts(stored, draft) };
+  for (const [path, keys] of Object.entries(FIELDS)) {
+    const names = path.split('.');
+    // A group that is named is replaced whole, so that an empty one differs from none.
+    const depth = names.findIndex((_, index) => has(names.slice(0, index + 1).join('.')));
+    if (depth >= 0) merged = replaced(merged, draft, keys.slice(0, depth + 1));
+  }
+  return merged as unknown as PolicyDraft;
+}
+
+/** What the new type of check does not have goes with the old type. */
+function withoutForeignParts({ healthCheck }: Policy, draft: PolicyDraft): Fields {
+  const parts: readonly string[] = CHECK_PARTS[draft.healthCheck?.type ?? POLICY_DEFAULTS.healthCheck.type];
+  const isForeign = (name: string) => ALL_PARTS.includes(name) && !parts.includes(name);
+  return Object.fromEntries(Object.entries(healthCheck).filter(([name]) => !isForeign(name)));
+}
+
+const ALL_PARTS: readonly string[] = Object.values(CHECK_PARTS).flat();
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** `to` with what `from` has at `keys`, or without it. */
+function replaced(to: Fields, from: object, [key, ...inner]: readonly string[]): Fields {
+  if (key === undefined) return to;
+  const value = (from as Fields)[key];
+  const { [key]: old, ...others } = to;
+  const next = inner.length === 0 ? value : replaced((old ?? {}) as Fields, value ?? {}, inner);
+  return next === undefined ? others : { ...others, [key]: next };
 }

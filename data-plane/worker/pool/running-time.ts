@@ -14,8 +14,19 @@ const PAUSE_MS = 1_000;
 
 /** Calls `action` once, after `delayMs` in which this process ran. */
 export function afterRunning(clock: Clock, delayMs: number, action: () => void): Timer {
-  let left = Math.max(STEPS, Math.ceil(delayMs / LONGEST_STEP_MS));
-  const stepMs = Math.ceil(delayMs / left);
+  const steps = Math.max(STEPS, Math.ceil(delayMs / LONGEST_STEP_MS));
+  return stepsOfRunning(clock, delayMs, steps, (left) => left === 0 && action());
+}
+
+/** Divides such a delay into equal steps, and calls `onStep` after each, with the number of those that are left. */
+export function stepsOfRunning(
+  clock: Clock,
+  delayMs: number,
+  steps: number,
+  onStep: (left: number) => void,
+): Timer {
+  let left = steps;
+  const stepMs = Math.ceil(delayMs / steps);
   let hasPaused = false;
   const step = (): Timer => {
     const dueMs = clock.nowMs() + stepMs;
@@ -23,8 +34,8 @@ export function afterRunning(clock: Clock, delayMs: number, action: () => void):
       // A step that ended with a pause is repeated once, so that the last one is not used up by it.
       hasPaused = !hasPaused && clock.nowMs() - dueMs > Math.min(stepMs, PAUSE_MS);
       if (!hasPaused) left -= 1;
-      if (left === 0) action();
-      else timer = step();
+      if (left > 0) timer = step();
+      if (!hasPaused) onStep(left);
     });
   };
   let timer = step();

@@ -123,10 +123,10 @@ export class WorkerPool {
     return this.#lending.unlisten(listener);
   }
 
-  /** Resets the connections to a backend, if its row still has this generation. */
-  closeBackend(row: number, generation: number, reason: CloseReason): void {
+  /** Resets a share of the connections to a backend (0 to 1, by chance), if its row still has this generation. */
+  closeBackend(row: number, generation: number, reason: CloseReason, share: number): void {
     for (const handle of this.#running.values())
-      handle.send({ type: 'close-backend', row, generation, reason });
+      handle.send({ type: 'close-backend', row, generation, reason, share });
   }
 
   /** By worker: how often it was replaced. */

@@ -233,8 +233,17 @@ describe('lbctl host drain', () => {
       'kernel',
     ]);
     assert.deepEqual(
-      [code, stdout, stderr.split('\n')],
-      [0, 'revision 42\n', ['10.0.0.1:90 registered itself', 'no proxy has a connection to 10.0.0.1', '']],
+      [code, stdout, stderr.replace(/\d\d:\d\d:\d\d/, 'TIME').split('\n')],
+      [
+        0,
+        'revision 42\n',
+        [
+          '10.0.0.1:90 registered itself',
+          '6 connections are left on 1 proxy; the drain ends by TIME UTC',
+          'no proxy has a connection to 10.0.0.1',
+          '',
+        ],
+      ],
     );
     assert.equal(polls, 3);
     const changes = () => fake.requests.filter(({ method }) => method === 'SetHostState');

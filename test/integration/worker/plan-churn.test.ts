@@ -113,7 +113,7 @@ describe('a plan that changes all the time', () => {
       const leaves = step % 10 === 0 ? rig.rowOf(servers[0]?.address ?? '') : -1;
       const generation = leaves < 0 ? 0 : Atomics.load(rig.shared.generation, leaves);
       await rig.apply(planAt(step, port, second, leaves < 0 ? servers : servers.slice(1)));
-      if (leaves >= 0) rig.pool.closeBackend(leaves, generation, 'drain_deadline');
+      if (leaves >= 0) rig.pool.closeBackend(leaves, generation, 'drain_deadline', 1);
       if (step % 2 === 0) {
         const visitor = await CheckedConversation.open(second, step);
         await visitor.exchange(10_000);
@@ -269,10 +269,10 @@ describe('workers under traffic', () => {
     await rig.apply([pool('web'), backend('web', two.address), web(port)]);
     assert.equal(await ask(await scene.client(port), 'hi'), 'two:hi');
     assert.equal(await ask(socket, 'still'), 'one:still');
-    rig.pool.closeBackend(row, generation + 1, 'drain_deadline');
+    rig.pool.closeBackend(row, generation + 1, 'drain_deadline', 1);
     assert.equal(await ask(socket, 'again'), 'one:again', 'another generation is another backend');
     const end = readAll(socket);
-    rig.pool.closeBackend(row, generation, 'drain_deadline');
+    rig.pool.closeBackend(row, generation, 'drain_deadline', 1);
     assert.equal((await within('the reset', end)).how, 'ECONNRESET');
     await until('the reservation to be given back', () => Atomics.load(rig.shared.open, row) === 0);
   });

@@ -81,7 +81,7 @@ describe('a problem in a manifest', () => {
       'an unknown field names its line, its path and the nearest known one',
       'kind: Pool\nname: web\nbackends:\n  - address: "10.0.0.1:80"\n    wieght: 2\n',
       [
-        '5 pools[web].backends[10.0.0.1:80].wieght is not a field of a backend (did you mean "weight"?); allowed are address, weight, state',
+        '5 pools[web].backends[10.0.0.1:80].wieght is not a field of a backend (did you mean "weight"?); allowed are address, weight, state, tier',
       ],
     ],
     [

@@ -57,7 +57,7 @@ describe('the snapshot applier', () => {
       },
       readers: [{ run: () => void steps.push('readers'), settle: () => undefined }],
       health: { update: () => steps.push('health') },
-      drains: { update: ({ retired }) => steps.push(`drains ${retired.length}`) },
+      closings: { update: ({ retired }) => steps.push(`drains ${retired.length}`) },
       status,
       clock: new FakeClock(),
       logger: silentLogger,

@@ -45,6 +45,10 @@ const observation: fc.Arbitrary<Observation> = fc
         duration: histogram,
       }),
     ),
+    pools: fc.dictionary(
+      fc.constantFrom('x', 'y', 'z'),
+      fc.record({ noneHealthy: fc.boolean(), servingTier: count, servingSinceMs: count }),
+    ),
     workers: fc.array(fc.record({ active: count, accepted: count, restarts: count }), {
       minLength: 2,
       maxLength: 2,
@@ -58,10 +62,11 @@ const observation: fc.Arbitrary<Observation> = fc
     fromDisk: fc.boolean(),
     stale: fc.boolean(),
   })
-  .map(({ backends, listeners, workers, process, fromDisk, stale }) => ({
+  .map(({ backends, listeners, pools, workers, process, fromDisk, stale }) => ({
     applied: { running: null, failedListeners: [], ownBackends: [], rejected: null, fromDisk, stale },
     backends: new Map(backends.map((each) => [`${each.pool}/${each.address}`, each])),
     listeners: new Map(Object.entries(listeners)),
+    pools: new Map(Object.entries(pools)),
     workers,
     process,
   }));
@@ -112,6 +117,7 @@ describe('reports', () => {
         for (const report of buildFirstReports({ id: 'p' }, before)) latecomer.take(report);
         assert.deepEqual(sorted(follower.backends), sorted(latecomer.backends));
         assert.deepEqual(sorted(follower.listeners), sorted(latecomer.listeners));
+        assert.deepEqual(sorted(follower.proxy.pools), sorted(latecomer.proxy.pools));
         assert.deepEqual(sorted(follower.workers), sorted(latecomer.workers));
         assert.deepEqual(follower.proxy.applied, latecomer.proxy.applied);
         // Whoever is told nothing of the process takes it to have used nothing yet.

@@ -111,13 +111,28 @@ describe('the connection handler', () => {
     assert.deepEqual([bench.posted, bench.shared.health[bench.row('1')]], [[], HEALTH.healthy]);
   });
 
-  it('closes the connections of one backend, established or not', () => {
+  it('closes the connections of one backend, and sends attempts towards it elsewhere', () => {
     const bench = benchOf({ backends: { 1: 1, 2: 1 } });
-    const names = [0, 1, 2, 3].map((slot) => bench.accept(slot));
-    bench.handler.onEstablished(0);
-    bench.handler.closeBackend(bench.row(names[0] ?? ''), 'drain_deadline', bench.engine);
-    const expected = names.flatMap((name, slot) => (name === names[0] ? [`${slot} drain_deadline`] : []));
-    assert.deepEqual(bench.resets, expected);
+    const slots = [0, 1, 2, 3, 4, 5];
+    const toFirst = slots.filter((slot) => bench.accept(slot) === '1');
+    const [established, connecting] = [toFirst.slice(0, 2), toFirst.slice(2)];
+    for (const slot of established) bench.handler.onEstablished(slot);
+    bench.handler.closeBackend(bench.row('1'), 'backend_down', 1, bench.engine);
+    assert.deepEqual(
+      bench.resets,
+      established.map((slot) => `${slot} backend_down`),
+    );
+    assert.deepEqual([bench.reconsidered, connecting.length], [connecting, 1]);
+  });
+
+  it('closes about the share of the connections that it is told', () => {
+    const bench = benchOf({ backends: { 1: 1 } });
+    for (let slot = 0; slot < 1_000; slot++) {
+      bench.accept(slot);
+      bench.handler.onEstablished(slot);
+    }
+    bench.handler.closeBackend(bench.row('1'), 'drain_deadline', 0.1, bench.engine);
+    assert.ok(bench.resets.length > 50 && bench.resets.length < 150, `${bench.resets.length} of 1,000`);
   });
 
   it('gives back every reservation exactly once, whatever happens in whatever order', () => {

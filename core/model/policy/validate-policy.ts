@@ -1,9 +1,17 @@
 /** The rules for the fields of a policy: known words, and the ranges that resources.proto documents. */
-import { LOG_ONE_IN } from './defaults.ts';
-import { formatDuration } from './duration.ts';
-import { didYouMean } from './did-you-mean.ts';
-import { HEALTH_CHECK_TYPES, type Policy, STRATEGIES } from './resources.ts';
-import type { Violation } from './violation.ts';
+import { LOG_ONE_IN } from '../defaults.ts';
+import { formatDuration } from '../duration.ts';
+import { LIMITS } from '../limits.ts';
+import {
+  HEALTH_CHECK_TYPES,
+  ON_UNHEALTHY,
+  type Policy,
+  STRATEGIES,
+  WHEN_NONE_HEALTHY,
+} from '../resources.ts';
+import { validateWord } from '../validate-field.ts';
+import type { Violation } from '../violation.ts';
+import { validateParts } from './validate-health-check.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -11,7 +19,8 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 interface Range {
-  readonly of: (policy: Policy) => number;
+  /** Undefined where it is left out. */
+  readonly of: (policy: Policy) => number | undefined;
   readonly min: number;
   readonly max: number;
   readonly unit: 'duration' | 'count';
@@ -32,12 +41,17 @@ const RANGES: Readonly<Record<string, Range>> = {
   'health_check.timeout': duration((p) => p.healthCheck.timeoutMs, 10, MINUTE),
   'health_check.healthy_threshold': count((p) => p.healthCheck.healthyThreshold, 1, 100),
   'health_check.unhealthy_threshold': count((p) => p.healthCheck.unhealthyThreshold, 1, 100),
+  'health_check.unhealthy_interval': duration((p) => p.healthCheck.unhealthyIntervalMs, 100, HOUR),
+  'health_check.port': count((p) => p.healthCheck.port, 1, 65_535),
   'connect.timeout': duration((p) => p.connect.timeoutMs, 10, 5 * MINUTE),
   'connect.retries': count((p) => p.connect.retries, 0, 10),
   'timeouts.idle': duration((p) => p.timeouts.idleMs, SECOND, 7 * DAY, 'never'),
   'timeouts.half_closed': duration((p) => p.timeouts.halfClosedMs, SECOND, HOUR, 'never'),
   'connection_log.one_in': count((p) => p.connectionLog?.oneIn ?? LOG_ONE_IN, 1, 1_000_000, 'none'),
   drain_timeout: duration((p) => p.drainTimeoutMs, 0, DAY),
+  slow_start: duration((p) => p.slowStartMs, 0, HOUR),
+  max_lifetime: duration((p) => p.maxLifetimeMs, SECOND, 30 * DAY, 'no end'),
+  expect_healthy: count((p) => p.expectHealthy, 1, LIMITS.backends),
 };
 
 /** The range of a field, including 0 where 0 has a meaning. */
@@ -49,41 +63,38 @@ export function allowedRange(field: string): { readonly min: number; readonly ma
 
 /** Every violation of a policy except that of its name; `at` is its path. */
 export function validatePolicy(policy: Policy, at: string): Violation[] {
+  const { strategy, healthCheck, whenNoneHealthy = 'refuse', onUnhealthy = 'keep' } = policy;
   const violations = [
-    ...validateWord(`${at}.strategy`, 'strategy', policy.strategy, STRATEGIES),
-    ...validateWord(
-      `${at}.health_check.type`,
-      'type of health check',
-      policy.healthCheck.type,
-      HEALTH_CHECK_TYPES,
-    ),
+    ...validateWord(`${at}.strategy`, 'strategy', strategy, STRATEGIES),
+    ...validateWord(`${at}.health_check.type`, 'type of health check', healthCheck.type, HEALTH_CHECK_TYPES),
+    ...validateWord(`${at}.when_none_healthy`, 'choice', whenNoneHealthy, WHEN_NONE_HEALTHY),
+    ...validateWord(`${at}.on_unhealthy`, 'choice', onUnhealthy, ON_UNHEALTHY),
     ...Object.entries(RANGES).flatMap(([field, range]) => validateRange(`${at}.${field}`, range, policy)),
+    ...validateParts(healthCheck, `${at}.health_check`),
   ];
-  const { intervalMs, timeoutMs } = policy.healthCheck;
-  const compared = [`${at}.health_check.interval`, `${at}.health_check.timeout`];
-  // Two values are compared only when each of them is valid.
-  if (timeoutMs > intervalMs && !violations.some(({ field }) => compared.includes(field))) {
-    const description = `is ${formatDuration(timeoutMs)}, longer than the interval of ${formatDuration(intervalMs)}; a check must end before the next one starts`;
-    violations.push({ field: `${at}.health_check.timeout`, description });
-  }
-  return violations;
+  return [...violations, ...timeoutViolations(policy, `${at}.health_check`, violations)];
 }
 
-/** A word that must be one of a closed set. */
-export function validateWord(
-  field: string,
-  what: string,
-  word: string,
-  allowed: readonly string[],
-): readonly Violation[] {
-  if (allowed.includes(word)) return [];
-  const description = `"${word}" is not a ${what}${didYouMean(word, allowed)}; use one of ${allowed.join(', ')}`;
-  return [{ field, description }];
+/** Two values are compared only when each of them is valid. */
+function timeoutViolations(
+  { healthCheck: { timeoutMs, intervalMs, unhealthyIntervalMs } }: Policy,
+  at: string,
+  known: readonly Violation[],
+): Violation[] {
+  const isValid = (name: string) => known.every(({ field }) => field !== `${at}.${name}`);
+  if (!isValid('timeout')) return [];
+  const intervals = { interval: intervalMs, unhealthy_interval: unhealthyIntervalMs ?? Infinity };
+  const shorter = Object.entries(intervals).filter(([name, ms]) => timeoutMs > ms && isValid(name));
+  return shorter.slice(0, 1).map(([name, ms]) => {
+    const description = `is ${formatDuration(timeoutMs)}, longer than the ${name} of ${formatDuration(ms)}; a check must end before the next one starts`;
+    return { field: `${at}.timeout`, description };
+  });
 }
 
 function validateRange(field: string, range: Range, policy: Policy): readonly Violation[] {
   const { min, max, unit, zero } = range;
   const value = range.of(policy);
+  if (value === undefined) return [];
   const inRange = value >= min && value <= max;
   if (Number.isInteger(value) && (inRange || (value === 0 && zero !== undefined))) return [];
   const show = unit === 'duration' ? formatDuration : String;
