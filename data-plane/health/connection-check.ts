@@ -11,7 +11,7 @@
  */
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { Read } from '../../core/model/check-text.ts';
+import type { Read } from '../../core/model/policy/check-text.ts';
 import type { HealthCheck } from '../../core/model/resources.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
@@ -111,6 +111,7 @@ export class ConnectionCheck implements RunningCheck {
   /** Connects, and begins the conversation on the connection that stands. */
   start(converse: Conversation): void {
     const { sourceAddresses } = this.#inputs;
+    this.awaited = '';
     const fitting = sourceAddresses.filter((ip) => isIP(ip) === isIP(this.#target.host));
     this.#guard(() => this.#connect(fitting, converse));
   }

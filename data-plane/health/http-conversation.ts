@@ -4,7 +4,7 @@
  */
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import type { Socket } from 'node:net';
-import { readStatus, readText } from '../../core/model/check-text.ts';
+import { readStatus } from '../../core/model/policy/check-text.ts';
 import type { HttpCheck } from '../../core/model/resources.ts';
 import { formatHostPort } from '../../core/runtime/flags.ts';
 import type { CheckResult, CheckTarget } from './checker.ts';
@@ -47,7 +47,7 @@ type Judge = (status: number, body: string) => CheckResult;
 /** Throws when the check itself can't be read. */
 function judgeOf(http: HttpCheck, name: string): Judge {
   const ranges = http.status.map((text) => readable(readStatus(text)));
-  const wanted = readable(readText(http.body));
+  const wanted = Buffer.from(http.body).toString('latin1');
   return (status, body) => {
     if (!ranges.some(({ from, to }) => from <= status && status <= to))
       return { type: 'failed', reason: `${name} answered ${status}` };

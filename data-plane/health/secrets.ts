@@ -10,7 +10,7 @@
  */
 import { constants, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readText } from '../../core/model/check-text.ts';
+import { readText } from '../../core/model/policy/check-text.ts';
 import type { Clock } from '../../core/runtime/clock.ts';
 import { errnoName, errnoOf, isOwnFailure } from '../kernel/errno.ts';
 
