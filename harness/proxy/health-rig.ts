@@ -60,13 +60,14 @@ interface BackendSpec {
   readonly generation?: number;
   readonly state?: BackendState;
   readonly weight?: number;
+  readonly tier?: number;
   readonly leadsBack?: string | null;
 }
 
 /** Port 1000 + row names a backend in these tests. */
 function backendOf(
   pool: string,
-  { row, generation = 1, state = 'active', weight = 1, leadsBack = null }: BackendSpec,
+  { row, generation = 1, state = 'active', weight = 1, tier = 0, leadsBack = null }: BackendSpec,
 ): DirectoryBackend {
   const port = 1_000 + row;
   return {
@@ -77,6 +78,7 @@ function backendOf(
     host: '10.0.0.1',
     port,
     weight,
+    tier,
     state,
     leadsBack,
   };
