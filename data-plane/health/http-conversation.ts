@@ -8,7 +8,7 @@ import { readStatus } from '../../core/model/policy/check-text.ts';
 import type { HttpCheck } from '../../core/model/resources.ts';
 import { formatHostPort } from '../../core/runtime/flags.ts';
 import type { CheckResult, CheckTarget } from './checker.ts';
-import { ConnectionCheck, MAX_JUDGED, readable, shortened } from './connection-check.ts';
+import { type ConnectionCheck, MAX_JUDGED, readable, shortened } from './connection-check.ts';
 
 /** Headers and a judged body take less, in whatever pieces they come: a server that sends more might send for ever. */
 const MAX_RECEIVED = 8 * MAX_JUDGED;

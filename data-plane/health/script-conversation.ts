@@ -7,7 +7,7 @@
 import type { Socket } from 'node:net';
 import { type Expectation, readExpectation, readText } from '../../core/model/policy/check-text.ts';
 import type { ScriptStep } from '../../core/model/resources.ts';
-import { ConnectionCheck, MAX_JUDGED, readable, shortened } from './connection-check.ts';
+import { type ConnectionCheck, MAX_JUDGED, readable, shortened } from './connection-check.ts';
 import type { Secrets } from './secrets.ts';
 
 /**

@@ -19,13 +19,8 @@ function trusted({ verify, ca }: TlsCheck): { ca?: string | [] } {
 
 /** `name`: whom the certificate should be for. Without what the server wrote: Node's message has all its names in it. */
 export function tlsWords(error: Error & { code?: string; reason?: string }, name: string): string {
-  switch (error.code) {
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return `the certificate is not for ${name}`;
-    case 'ERR_SSL_WRONG_VERSION_NUMBER':
-      return 'the server does not speak TLS';
-    default:
-      // OpenSSL's own words, or Node's for a certificate.
-      return error.reason ?? error.message;
-  }
+  if (error.code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `the certificate is not for ${name}`;
+  if (error.code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'the server does not speak TLS';
+  // OpenSSL's own words, or Node's for a certificate.
+  return error.reason ?? error.message;
 }
