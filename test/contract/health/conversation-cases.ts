@@ -7,9 +7,9 @@ import { CUT, END, HEAR, type Move, PAUSE, RESET } from '../../../harness/proxy/
 export const clock = new FakeClock();
 const TIMEOUT_MS = 2_000;
 /** The deadline, once the server has got so far. */
-export const LATE = () => clock.advance(TIMEOUT_MS);
+const LATE = () => clock.advance(TIMEOUT_MS);
 
-export const base = { ...POLICY_DEFAULTS.healthCheck, timeoutMs: TIMEOUT_MS };
+const base = { ...POLICY_DEFAULTS.healthCheck, timeoutMs: TIMEOUT_MS };
 const http = (parts: Partial<HttpCheck> = {}): HealthCheck => ({
   ...base,
   type: 'http',
