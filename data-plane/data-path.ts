@@ -107,13 +107,11 @@ export class DataPath {
     this.#health = new HealthMonitor({
       shared: this.#shared,
       checker: checkerByType({
+        ...options,
         tcp:
           options.engine === 'epoll'
             ? epollChecker(clock, options.sourceAddresses)
             : tcpChecker(clock, options.sourceAddresses, libc),
-        clock,
-        sourceAddresses: options.sourceAddresses,
-        secrets: options.secrets,
       }),
       atOnce: checksAtOnce(this.#descriptors),
       clock,
