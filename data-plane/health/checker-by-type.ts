@@ -1,23 +1,29 @@
-/** Every kind of check: the type of a check chooses who makes it. */
+/** Every kind of check: its type says who makes it. Those that only connect take the system calls of the engine. */
 import type { HealthCheck } from '../../core/model/resources.ts';
+import type { Libc } from '../kernel/libc.ts';
 import type { Checker, CheckTarget } from './checker.ts';
 import { ConnectionCheck, type ConnectionInputs } from './connection-check.ts';
+import { epollChecker } from './epoll-checker.ts';
 import { ask } from './http-conversation.ts';
 import { play } from './script-conversation.ts';
 import { Secrets } from './secrets.ts';
+import { tcpChecker } from './tcp-checker.ts';
 
 export interface CheckerInputs extends ConnectionInputs {
-  /** For checks that only connect. */
-  readonly tcp: Checker;
+  readonly engine: 'epoll' | 'portable';
+  readonly libc: Libc | null;
   /** The directory of the secrets that scripts send; undefined: there are none. */
   readonly secrets?: string | undefined;
 }
 
 export function checkerByType(inputs: CheckerInputs): Checker {
-  const secrets = new Secrets(inputs.secrets, inputs.clock);
+  const { clock, engine, libc, sourceAddresses } = inputs;
+  const tcp =
+    engine === 'epoll' ? epollChecker(clock, sourceAddresses) : tcpChecker(clock, sourceAddresses, libc);
+  const secrets = new Secrets(inputs.secrets, clock);
   return {
     check(target, check, done) {
-      if (check.type === 'tcp') return inputs.tcp.check(target, check, done);
+      if (check.type === 'tcp') return tcp.check(target, check, done);
       const running = new ConnectionCheck(inputs, target, check, done);
       begin(running, target, check, secrets);
       return running;

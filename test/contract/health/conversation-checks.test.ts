@@ -13,11 +13,7 @@ import { temporaryFolder } from '../../../harness/programs/processes.ts';
 import { HEAR, PlayingServer } from '../../../harness/proxy/playing-server.ts';
 import { clock, HTTP_CASES, PASSED, SCRIPT_CASES } from './conversation-cases.ts';
 
-const checker = checkerByType({
-  tcp: { check: () => assert.fail('no such check here') },
-  clock,
-  sourceAddresses: [],
-});
+const checker = checkerByType({ engine: 'portable', libc: null, clock, sourceAddresses: [] });
 
 const certificates = (() => {
   const folder = temporaryFolder({ after });

@@ -22,7 +22,7 @@ const CHECKERS: Readonly<Record<string, MakeChecker>> = {
   'Node’s sockets and the C library': (clock, sources) => tcpChecker(clock, sources, libcOrFail()),
   'the calls of the epoll engine': epollChecker,
   'the calls of the epoll engine, chosen by type': (clock, sources) =>
-    checkerByType({ tcp: epollChecker(clock, sources), clock, sourceAddresses: sources }),
+    checkerByType({ engine: 'epoll', libc: null, clock, sourceAddresses: sources }),
 };
 
 /** The kernel puts the last acknowledgement of a handshake off for 200 ms at most, and less than this never. */
