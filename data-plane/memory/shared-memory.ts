@@ -42,6 +42,8 @@ export const BACKEND_COUNTERS = [
   'bytesFromBackend',
   /** Connections whose client got a byte. */
   'answered',
+  /** Connections that the backend ended without a byte, though it was its turn to speak. */
+  'earlyCloses',
 ] as const;
 /** Counters of one listener in one worker. */
 export const LISTENER_COUNTERS = ['accepted', 'bytesFromClients', 'bytesToClients'] as const;
@@ -77,8 +79,15 @@ const SHARED = {
   open: ['i32', MAX_BACKENDS],
   /** See HEALTH. Written by the main thread; workers change `healthy` to `ejected` by compareExchange. */
   health: ['i32', MAX_BACKENDS],
+  /**
+   * Tenths of its weight that a slowly starting backend has; 0: all of it. Written by the main thread, which then moves
+   * the epoch of its pool.
+   */
+  rampTenths: ['u8', MAX_BACKENDS],
   /** Failed connects in a row. All workers add; a success sets it to 0. */
   failures: ['i32', MAX_BACKENDS],
+  /** Recent connections that the backend ended before it sent a byte: see passive-health.ts. Workers change it. */
+  earlyCloses: ['i32', MAX_BACKENDS],
   /** 4 or 6. This and the next two: written by the main thread while the row is free; the plan that names it publishes it. */
   family: ['u8', MAX_BACKENDS],
   port: ['u16', MAX_BACKENDS],
@@ -90,6 +99,8 @@ const SHARED = {
   listenerShare: ['i32', MAX_LISTENERS],
   /** By pool row: grows after the health of one of its backends has changed. All threads add. */
   poolEpoch: ['i32', MAX_POOLS],
+  /** By pool row: see round-robin.ts. All workers exchange it. */
+  poolTurn: ['i32', MAX_POOLS],
 } as const satisfies Layout;
 export type SharedCells = CellsOf<typeof SHARED>;
 

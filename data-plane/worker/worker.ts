@@ -47,7 +47,6 @@ export class Worker {
       shared,
       own,
       random,
-      worker: { index: start.index, count: start.buffers.workerCount },
     };
     const peer = new PeerAddress();
     const ring = start.buffers.logRings[start.index];
@@ -57,7 +56,7 @@ export class Worker {
       clock,
       random,
       counters: new ConnectionCounters(own),
-      passiveHealth: new PassiveHealth(shared, post),
+      passiveHealth: new PassiveHealth(shared, own, post),
       records: ring ? new ConnectionRecords({ ring: new LogRing(ring), peer, shared, clock, random }) : null,
     });
     this.engine = createEngine({
