@@ -42,7 +42,7 @@ function textOf(value: unknown): string {
 const MAX_SHOWN = 200;
 
 function short(text: string): string {
-  const line = text.replace(/[\0-\x1f\x7f]/g, (control) => JSON.stringify(control).slice(1, -1));
+  const line = text.replace(/[\r\n\t]/g, (blank) => JSON.stringify(blank).slice(1, -1));
   return line.length > MAX_SHOWN
     ? `${line.slice(0, 30)}…${line.slice(-60)} (${text.length} characters)`
     : line;

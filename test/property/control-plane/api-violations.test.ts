@@ -52,7 +52,10 @@ const checkFaults = (of: (request: Request, name: string) => Request): readonly 
     [`${script}.script[0].expect`, (request) => (of(request, 'script').script[0].expect = '/(/')],
     [`${script}.script[1]`, (request) => (of(request, 'script').script[1] = {})],
     [`${script}.script[2].send_secret`, (request) => (of(request, 'script').script[2].sendSecret = '../x')],
-    [`${script}.script`, (request) => of(request, 'script').script.push(...Array(14).fill({ send: 'x' }))],
+    [
+      `${script}.script`,
+      (request) => of(request, 'script').script.push(...Array.from({ length: 14 }, () => ({ send: 'x' }))),
+    ],
   ];
 };
 const backendFaults = (pool: string, of: (request: Request) => Request[]): readonly Fault[] => [

@@ -23,7 +23,7 @@ describe('a health check', () => {
     script({ send: 'PING\r\n' }, { sendSecret: 'redis-password' }, PONG),
     { ...script(PONG), tls: { serverName: 'db_1.example.com' } },
     http({ body: 'x'.repeat(1_024) }),
-    script(...Array<ScriptStep>(16).fill(PONG)),
+    script(...Array.from({ length: 16 }, () => PONG)),
   ];
   it('is accepted as its type allows', () => assert.deepEqual(good.flatMap(violationsOf), []));
 
@@ -58,7 +58,7 @@ describe('a health check', () => {
     [tls({ ca: 'x'.repeat(16_385) }), /^tls.ca has 16385 bytes; at most 16384/],
     [script(), /^script has no steps; add a step such as expect/],
     [script({ send: 'x' }), /^script expects nothing, so it would pass whatever the server answers; add/],
-    [script(...Array<ScriptStep>(17).fill(PONG)), /^script has 17 steps; at most 16/],
+    [script(...Array.from({ length: 17 }, () => PONG)), /^script has 17 steps; at most 16/],
     [script({} as ScriptStep, PONG), /^script\[0\] says nothing; use one of send, expect, send_secret/],
     [script({ send: '' }, PONG), /^script\[0\].send is empty/],
     [script({ send: 'x'.repeat(1_025) }, PONG), /^script\[0\].send has 1025 bytes; at most 1024/],
