@@ -2,8 +2,18 @@
 import type { State, StoredPool } from '../../../core/model/state.ts';
 import { counted, few } from '../../../core/view/figures.ts';
 import type { Complaint } from '../../../core/view/reports.ts';
+import { expectation, noneHealthyText, thenText } from '../../../core/view/policy-words.ts';
+import { servingText } from '../../../core/view/serving.ts';
 import type { FleetSummary } from './fleet-summary.ts';
-import { countAvailabilities, inPanic, isUsed, listenersOf, loopOf, type PoolBackend } from './pool-rows.ts';
+import {
+  countAvailabilities,
+  inPanic,
+  isUp,
+  isUsed,
+  listenersOf,
+  loopOf,
+  type PoolBackend,
+} from './pool-rows.ts';
 import { earliest, type Problem, problem } from './problem.ts';
 
 const DAY_MS = 86_400_000;
@@ -37,16 +47,15 @@ function ofHealth(
   const down = all.filter((one) => one.availability === 'down' && loopOf(one) === undefined);
   const partly = all.filter(({ availability }) => availability === 'partly up');
   const severity = listeners.length > 0 ? 'critical' : 'warning';
-  if (inPanic(all)) {
-    const what = `No backend of pool ${name} is healthy: all are used`;
-    const reasons = reasonsOf(down);
-    const why = [
-      availabilitiesInWords(all),
-      ...reasons,
-      'Connections are tried on every active backend (panic).',
-    ];
-    const cause = `pools have no healthy backend, so that all are used${because(reasons)}`;
-    return [problem(`pool/${name}`, severity, what, why, at(name, cause, sinceOf(down)))];
+  const policy = state.policies.get(state.pools.get(name)?.value.policy ?? '')?.value;
+  const serving = fleet.serving.get(name) ?? [];
+  const none = inPanic(all) ? { where: '' } : serving.find(({ noneHealthy }) => noneHealthy);
+  if (none) {
+    const what = `${noneHealthyText(policy, `pool ${name}`).replace(/^n/, 'N')}${none.where}`;
+    const reasons = reasonsOf([...down, ...partly]);
+    const why = [availabilitiesInWords(all), ...reasons];
+    const cause = `pools have no backend that passes the check: ${thenText(policy)}${because(reasons)}`;
+    return [problem(`pool/${name}`, severity, what, why, at(name, cause, sinceOf([...down, ...partly])))];
   }
   if (!all.some(isUsed)) {
     const why = [availabilitiesInWords(all), ...(listeners.length > 0 ? [clients] : [])];
@@ -54,16 +63,32 @@ function ofHealth(
     const cause = 'pools have no backend that takes connections';
     return [problem(`pool/${name}`, severity, what, why, at(name, cause))];
   }
-  return [...ofDown(name, all.length, down), ...ofPartly(name, fleet.proxies, partly)];
+  const expected = expectation(policy, all.filter(isUp).length);
+  if (expected) {
+    const { problem: words, tooMany } = expected;
+    const isKnown = tooMany || !all.some(({ availability }) => availability === 'not checked yet');
+    if (words === null || !isKnown) return [];
+    const names = `${few(all.filter(isUp).map(({ backend }) => backend.address))} passed it.`;
+    const cause = 'pools have other than the expected number of healthy backends';
+    const about = at(name, cause, sinceOf(tooMany ? [] : down));
+    return [problem(`pool/${name}`, severity, `Pool ${name}: ${words}`, [names, ...reasonsOf(down)], about)];
+  }
+  const tiers = serving.filter(({ servingTier }) => servingTier > 0).map((one) => servingText(one, policy));
+  return [...ofDown(name, all.length, down, tiers), ...ofPartly(name, fleet.proxies, partly)];
 }
 
-function ofDown(pool: string, total: number, down: readonly PoolBackend[]): readonly Problem[] {
+function ofDown(
+  pool: string,
+  total: number,
+  down: readonly PoolBackend[],
+  tiers: readonly string[],
+): readonly Problem[] {
   if (down.length === 0) return [];
   const names = few(down.map(({ backend }) => backend.address));
   const what = `${down.length} of ${counted(total, 'backend')} of pool ${pool} ${down.length === 1 ? 'is' : 'are'} down: ${names}`;
   const reasons = reasonsOf(down);
   const cause = `pools have backends that are down${because(reasons)}`;
-  return [problem(`pool/${pool}`, 'warning', what, reasons, at(pool, cause, sinceOf(down)))];
+  return [problem(`pool/${pool}`, 'warning', what, [...tiers, ...reasons], at(pool, cause, sinceOf(down)))];
 }
 
 function ofPartly(pool: string, proxies: number, partly: readonly PoolBackend[]): readonly Problem[] {
