@@ -3,6 +3,7 @@ import type { Clock } from '../core/runtime/clock.ts';
 import type { Logger } from '../core/runtime/logger.ts';
 import type { Random } from '../core/runtime/random.ts';
 import {
+  checksAtOnce,
   type ConnectionLimit,
   connectionLimit,
   descriptorBound,
@@ -16,7 +17,7 @@ import type { Libc } from './kernel/libc.ts';
 import { checkerByType } from './health/checker-by-type.ts';
 import { epollChecker } from './health/epoll-checker.ts';
 import { HealthChanges } from './health/health-changes.ts';
-import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
+import { HealthMonitor } from './health/health-monitor.ts';
 import { tcpChecker } from './health/tcp-checker.ts';
 import { readNetworkSetting } from './host/kernel-settings.ts';
 import { cgroupMemory, memoryBoundHere, parkingBytes } from './host/memory-bound.ts';
@@ -78,6 +79,8 @@ export class DataPath {
   #limit: ConnectionLimit;
   /** Listening addresses. */
   #listening: ReadonlySet<string> = new Set();
+  /** Backends that may be checked. */
+  #backends = 0;
   /** Rows of the listeners of the plan that runs. */
   #listenerRows: ReadonlySet<number> = new Set();
   readonly #shared: SharedCells;
@@ -107,6 +110,7 @@ export class DataPath {
             ? epollChecker(clock, options.sourceAddresses)
             : tcpChecker(clock, options.sourceAddresses, libc),
       }),
+      atOnce: checksAtOnce(this.#descriptors),
       clock,
       random,
       changes: this.healthChanges,
@@ -176,7 +180,10 @@ export class DataPath {
       buffers,
       healthOf: (backend) => this.#health.healthOf(backend),
       applied: () => status.observation,
-      pools: () => new Map(),
+      pools: () => {
+        const states = [...this.#health.poolStates()];
+        return new Map(states.filter(([, { hasTiers, noneHealthy }]) => hasTiers || noneHealthy));
+      },
       restarts: () => this.#pool.restarts,
       process: () => ({
         ...processUsage(),
@@ -192,9 +199,12 @@ export class DataPath {
     const before = limitProblem(this.#limit)?.message;
     // New sockets are opened before old ones are closed.
     this.#listening = new Set([...this.#listening, ...addresses]);
+    const backends = plan.pools.reduce((sum, { rows }) => sum + rows.length, 0);
+    this.#backends = Math.max(this.#backends, backends);
     this.#limit = this.#limitConnections();
     const result = await this.#planApplier.apply(plan, revise);
     this.#listening = new Set(addresses);
+    this.#backends = backends;
     this.#listenerRows = new Set(plan.listeners.map(({ row }) => row));
     this.#limit = this.#limitConnections();
     const problem = limitProblem(this.#limit);
@@ -211,7 +221,7 @@ export class DataPath {
       workers,
       listeners: this.#listening.size,
       pipes: splice && engine === 'epoll' ? MAX_PIPES : 0,
-      healthChecks: MAX_RUNNING,
+      healthChecks: Math.min(this.#backends, checksAtOnce(this.#descriptors)),
     });
     const limit = connectionLimit({
       descriptors: descriptorBound(this.#descriptors, others),
@@ -240,7 +250,8 @@ export class DataPath {
       observation: this.observer.observe(),
       counts: this.counts,
       connectionLog: this.#connectionLog?.readings() ?? null,
-      panic: this.#health.panic(),
+      pools: this.#health.poolStates(),
+      checkCounts: this.#health.checkCounts(),
       leadingBack: this.#health.leadingBack(),
     };
   }

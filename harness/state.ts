@@ -1,7 +1,6 @@
 /** States for tests, made the way they come about: by edits that are folded. */
 import assert from 'node:assert/strict';
-import type { Change, Commit } from '../core/model/commit.ts';
-import { FORMAT } from '../core/model/commit.ts';
+import { type Change, type Commit, formatOf, putBy } from '../core/model/commit.ts';
 import type { ResourceDraft } from '../core/model/draft.ts';
 import type { Edit, Refusal } from '../core/model/edit.ts';
 import { applyResources } from '../core/model/edits/apply.ts';
@@ -16,7 +15,7 @@ import type { Violation } from '../core/model/violation.ts';
 export function commitOn(state: State, changes: readonly Change[], requestId = 'request'): Commit {
   const { revision, hash } = state.head;
   return sealCommit({
-    format: FORMAT,
+    format: formatOf(putBy(changes)),
     revision: revision + 1,
     parent: hash,
     timeMs: 0,

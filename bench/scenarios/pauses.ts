@@ -46,7 +46,7 @@ function longestPauseMs(strategy: Strategy): number {
   const buffers = createBuffers(1);
   const [shared, own] = [sharedCells(buffers), workerCells(buffers, 0)];
   const rows = new RowAllocator(buffers);
-  const surroundings = { shared, own, random: seededRandom(1), worker: { index: 0, count: 1 } };
+  const surroundings = { shared, own, random: seededRandom(1) };
   const tried = new TriedSet();
   const threadCpuMs = threadCpuClock();
   let built: BuiltPlan | null = null;

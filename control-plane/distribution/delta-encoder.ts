@@ -2,7 +2,7 @@
  * Encodes deltas once for all proxies, since most of them get the same one. Encoding it for each of a thousand streams
  * would block the event loop.
  */
-import { FORMAT } from '../../core/model/commit.ts';
+import { formatOf } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import { positionToWire, snapshotEntryToWire } from '../../core/wire/snapshot-codec.ts';
 import type { StreamSnapshotsResponse } from '../../core/wire/generated/lb/v1/StreamSnapshotsResponse.ts';
@@ -32,8 +32,9 @@ export class DeltaEncoder {
     const baseHash = base?.hash ?? '';
     let encoded = ofTarget.get(baseHash);
     if (encoded === undefined) {
+      const format = formatOf(Array.from(target.entries.values(), ({ resource }) => resource));
       encoded = splitDelta(delta(base, target), PART_BYTES).map((part) =>
-        this.#encode(partToWire(part, nonce)),
+        this.#encode(partToWire(part, nonce, format)),
       );
       ofTarget.set(baseHash, encoded);
     }
@@ -41,7 +42,7 @@ export class DeltaEncoder {
   }
 }
 
-function partToWire(part: DeltaPart, nonce: string): StreamSnapshotsResponse {
+function partToWire(part: DeltaPart, nonce: string, format: number): StreamSnapshotsResponse {
   return {
     part: {
       nonce,
@@ -51,7 +52,7 @@ function partToWire(part: DeltaPart, nonce: string): StreamSnapshotsResponse {
       end: part.end && {
         position: positionToWire(part.end.position),
         snapshotHash: part.end.snapshotHash,
-        format: FORMAT,
+        format,
       },
     },
   };

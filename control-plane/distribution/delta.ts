@@ -65,7 +65,10 @@ export function splitDelta(whole: Delta, maxBytes: number): readonly DeltaPart[]
 
 const KEY_OVERHEAD_BYTES = 4;
 
-/** An upper estimate. Keys and names are ASCII; the largest resource is a policy, with less than 160 bytes plus its name. */
-function wireBytes(entry: SnapshotEntry): number {
-  return 2 * entry.key.length + entry.hash.length + 200;
+/** An upper estimate. Keys and names are ASCII, and all that is not a text takes less than 240 bytes. */
+function wireBytes({ key, hash, resource }: SnapshotEntry): number {
+  const { http, tls, script } = resource.kind === 'policy' ? resource.value.healthCheck : {};
+  // A character of JSON has three bytes at most.
+  const texts = http || tls || script ? 3 * JSON.stringify([http, tls, script]).length : 0;
+  return 2 * key.length + hash.length + 280 + texts;
 }

@@ -9,7 +9,7 @@
  *  - a snapshot that differs only in its revision is sent as an empty delta, so that the proxy can acknowledge the revision;
  *  - after `end` there are no more effects.
  */
-import { FORMAT, type Position } from '../../core/model/commit.ts';
+import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import type { ErrorCode } from '../../core/runtime/errors.ts';
@@ -129,12 +129,10 @@ function subscribe(state: SubscriptionState, event: SubscriptionEvent & { type: 
     );
   }
   if (event.proxyId === '') return end(state, 'INVALID_ARGUMENT', 'subscribe.proxy_id is missing');
-  if (event.format < FORMAT) {
-    return end(
-      state,
-      'INVALID_ARGUMENT',
-      `subscribe.format is ${event.format}, but this replica sends format ${FORMAT}; upgrade the proxy, or set the newest format that it can read`,
-    );
+  // A snapshot in a format that the proxy cannot read is sent all the same: its Nack is what the fleet's operators see.
+  if (event.format < 1) {
+    const message = 'subscribe.format is missing; set the newest format that the proxy can read';
+    return end(state, 'INVALID_ARGUMENT', message);
   }
   const { position, snapshotHash: hash, base: snapshot } = event;
   const has = position === null ? NOTHING : { position, hash, snapshot };

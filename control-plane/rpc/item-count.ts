@@ -5,8 +5,8 @@
 import { LIMITS } from '../../core/model/limits.ts';
 import { loadDefinitions } from '../../core/wire/definitions.ts';
 
-/** As many as a whole configuration has, with each field of each resource: a policy counts 12, any other resource 2. */
-export const MAX_ITEMS = 2 * (LIMITS.backends + LIMITS.pools + LIMITS.listeners) + 12 * LIMITS.policies;
+/** As many as a whole configuration has, with each field of each resource: a policy counts 33, any other resource 2. */
+export const MAX_ITEMS = 2 * (LIMITS.backends + LIMITS.pools + LIMITS.listeners) + 33 * LIMITS.policies;
 
 /** Of a field's number with its form, and of a length. */
 const TAG_BITS = 32;

@@ -10,7 +10,7 @@ import type { Position } from '../../core/model/commit.ts';
 import { contentHash, snapshotHash } from '../../core/model/hash.ts';
 import { keyOf, type Resource } from '../../core/model/resources.ts';
 import type { Snapshot, SnapshotEntry } from '../../core/model/snapshot.ts';
-import type { State } from '../../core/model/state.ts';
+import { resourcesOf, type State } from '../../core/model/state.ts';
 
 /** Entries by their value. Only a cache: it changes what a build costs, never what it returns. */
 const entriesByValue = new WeakMap<Resource['value'], SnapshotEntry>();
@@ -23,15 +23,6 @@ export function buildSnapshot(state: State, position: Position): Snapshot {
     hash: snapshotHash(entries),
     entries: new Map(entries.map((entry) => [entry.key, entry])),
   };
-}
-
-function* resourcesOf(state: State): Generator<Resource> {
-  for (const { value } of state.policies.values()) yield { kind: 'policy', value };
-  for (const pool of state.pools.values()) {
-    yield { kind: 'pool', value: pool.value };
-    for (const { value } of pool.backends.values()) yield { kind: 'backend', value };
-  }
-  for (const { value } of state.listeners.values()) yield { kind: 'listener', value };
 }
 
 function entryOf(resource: Resource): SnapshotEntry {

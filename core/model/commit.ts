@@ -6,10 +6,46 @@
  *  - `hash` covers everything else in the commit, `parent` included, so equal hashes mean equal histories;
  *  - the first commit's parent is `genesisHash(storeId)`, which ties the history to its store.
  */
-import type { Kind, Resource } from './resources.ts';
+import type { Backend, HealthCheck, Kind, Policy, Resource } from './resources.ts';
 
-/** The newest format of commits and snapshots that this program writes and reads. */
-export const FORMAT = 1;
+/**
+ * The newest format of commits, checkpoints and snapshots that this program writes and reads; it reads all before it, too.
+ * Each has the lowest format that says everything in it (`formatOf`), so an older program reads it as long as it can run it.
+ */
+export const FORMAT = 2;
+
+/** What came with format 2. A check of a type that came with it has one of these parts. */
+const FIELDS_OF_2: ReadonlySet<string> = new Set<keyof Policy | keyof HealthCheck | keyof Backend>([
+  'port',
+  'unhealthyIntervalMs',
+  'http',
+  'tls',
+  'script',
+  'whenNoneHealthy',
+  'onUnhealthy',
+  'slowStartMs',
+  'maxLifetimeMs',
+  'expectHealthy',
+  'tier',
+]);
+
+/** The resources that changes put. */
+export function putBy(changes: readonly Change[]): Resource[] {
+  return changes.flatMap((change) => (change.op === 'put' ? [change.resource] : []));
+}
+
+/** The lowest format in which these resources can be written. */
+export function formatOf(resources: Iterable<Resource>): number {
+  const isOf2 = (value: object) => Object.keys(value).some((field) => FIELDS_OF_2.has(field));
+  for (const { kind, value } of resources) {
+    if (isOf2(value) || (kind === 'policy' && isOf2(value.healthCheck))) return 2;
+  }
+  return 1;
+}
+
+export function isReadable(format: unknown): boolean {
+  return typeof format === 'number' && format >= 1 && format <= FORMAT;
+}
 
 export type Change =
   | { readonly op: 'put'; readonly resource: Resource }

@@ -6,7 +6,7 @@
  *  - maps keep the order in which resources were created, the same at every replica.
  */
 import type { Head } from './commit.ts';
-import type { Backend, Listener, Policy, Pool } from './resources.ts';
+import type { Backend, Listener, Policy, Pool, Resource } from './resources.ts';
 
 export interface Stored<T> {
   readonly value: T;
@@ -38,4 +38,14 @@ export interface State {
 
 export function byName<T>(stored: ReadonlyMap<string, T>): T[] {
   return [...stored].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
+}
+
+/** Every resource; pools without their backends, which follow them. */
+export function* resourcesOf(state: State): Generator<Resource> {
+  for (const { value } of state.policies.values()) yield { kind: 'policy', value };
+  for (const pool of state.pools.values()) {
+    yield { kind: 'pool', value: pool.value };
+    for (const { value } of pool.backends.values()) yield { kind: 'backend', value };
+  }
+  for (const { value } of state.listeners.values()) yield { kind: 'listener', value };
 }

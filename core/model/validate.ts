@@ -7,7 +7,7 @@
  *  - it runs before an append only: a log that an older program wrote is folded as it is.
  */
 import { type Address, addressesOverlap, parseAddress } from './address.ts';
-import type { Change } from './commit.ts';
+import { type Change, putBy } from './commit.ts';
 import { MAX_TIER, MAX_WEIGHT } from './defaults.ts';
 import { isLinkLocal, isLoopback, isMulticastOrBroadcast, isUnspecified } from './ip.ts';
 import { didYouMean } from './did-you-mean.ts';
@@ -39,7 +39,7 @@ export function pathOf(resource: Resource): string {
 /** Every violation that `changes` bring into `after`, the state that follows from them. */
 export function validateChanges(after: State, changes: readonly Change[]): Violation[] {
   // What is put twice, which is wrong in itself, is checked twice.
-  const put = changes.flatMap((change) => (change.op === 'put' ? [change.resource] : []));
+  const put = putBy(changes);
   const keys = new Set(put.map(keyOf));
   const referring = new Map<string, Resource>();
   for (const change of changes) {

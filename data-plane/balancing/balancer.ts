@@ -13,12 +13,13 @@ export const NO_BACKEND = -1;
 /** What a strategy can know about a pool's backends. Reads are live: eligibility changes between two picks. */
 export interface Candidates {
   readonly count: number;
+  /** A whole number, in proportion to those of the others: less than configured while a backend starts slowly. */
   weight(candidate: number): number;
-  /** Whether it may get a new connection now: weight above 0, active, and up (or the pool is in panic). */
+  /** Whether it may get a new connection now: by its weight, its state, its health, and the tier that serves. */
   eligible(candidate: number): boolean;
   /**
-   * Grows whenever the answer of `eligible` may have changed for any candidate, so that a strategy can keep a list
-   * of eligible ones and rebuild it only then.
+   * Grows whenever the answer of `eligible` or `weight` may have changed for any candidate, so that a strategy can keep a
+   * list of eligible ones and rebuild it only then.
    */
   epoch(): number;
   /** Open connections over all workers of this proxy. */
@@ -57,13 +58,13 @@ export interface Balancer {
 export interface BalancerInputs {
   readonly candidates: Candidates;
   readonly random: Random;
-  /** Which of the proxy's workers this is, and of how many: round robin starts at a different turn in each. */
-  readonly worker: { readonly index: number; readonly count: number };
+  /** One cell that all workers share, for round robin: whose turn it is. */
+  readonly turn: Int32Array;
   /** Maglev's table of candidate numbers; only for source_hash. Built once per plan, off the workers. */
   readonly table: Uint16Array | Uint32Array | null;
   /**
    * The pool's balancer of the plan before, and the new numbers of its candidates (`moved[old]` is the new number or
-   * NO_BACKEND): lets round robin and the EWMAs keep their state when the plan changes.
+   * NO_BACKEND): lets the EWMAs keep their state when the plan changes.
    */
   readonly previous: { readonly balancer: Balancer; readonly moved: Int32Array } | null;
 }

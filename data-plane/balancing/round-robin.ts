@@ -1,70 +1,64 @@
 /**
- * Round robin, smooth and weighted: earliest deadline first over a fixed timetable.
+ * Round robin, smooth and weighted, with one turn for all workers of the proxy.
  *
- * A cycle has the length 1. In each cycle a candidate has as many turns as its weight w, evenly spread, at
- * (turn + offset) / w for turn 0 to w - 1. The offset, (i + ½) / n for candidate i of n at first, keeps candidates
- * of equal weight apart and in order. A pick takes the next turn after the last one taken. (Deadlines of weighted
- * fair queueing: Demers, Keshav and Shenker, 1989.)
+ * A cycle has as many turns as the weights add up to. Candidates of equal weight form a group, the heaviest come first.
+ * The groups are halved again and again until one is left: at each step the turns are spread evenly over both halves,
+ * as Bresenham's line spreads its steps. Within a group the turns go round.
+ *
+ * What the workers share is how far the cycle is, as a fraction of it. It means the same to workers that have noticed
+ * different changes, and candidates that come and go do not start the cycle over.
  *
  * Guarantee: any W picks in a row, W being the sum of the weights, include each candidate exactly as often as its weight
- * says, as long as the eligible ones stay the same and none is skipped as tried. Turns are computed from whole
- * numbers each time, so nothing drifts. A candidate that becomes eligible again has no turns saved up.
- * Cost: O(log n) per pick by a heap, 14 steps for 10,000 backends, where the scan of nginx's smooth round robin takes
- * 10,000; O(n) after a change of the epoch. No allocation.
+ * says, over all workers together, as long as the eligible ones stay the same and none is skipped as tried. A candidate
+ * that becomes eligible again has no turns saved up. The turn of a tried candidate is over, for everybody.
+ * Cost: O(1) per pick when all weigh the same, otherwise O(log of the number of different weights); one atomic exchange;
+ * a sort after a change of the epoch. No allocation.
  * Invariants
- *  - the last turn taken and the offsets are the only state; they are kept over epochs and, through `previous`, over
- *    plans, so that candidates that come and go do not change the turns of the others;
- *  - each worker starts at its own moment, worker / workers of a cycle in;
- *  - at most tried.size + 1 candidates are taken off the heap in a pick.
+ *  - a turn belongs to the worker whose exchange succeeds; one fails only when another worker takes a turn meanwhile;
+ *  - at most `SKIPS` turns are skipped in a pick; if what comes then was tried too, the rest is drawn by weight.
  */
+import type { Random } from '../../core/runtime/random.ts';
 import type { Balancer, BalancerInputs, Candidates, PickRequest, Tried } from './balancer.ts';
 import { NO_BACKEND } from './balancer.ts';
 
-/** Multiples of the golden ratio lie far apart within a cycle: offsets of candidates that are added later. */
-const GOLDEN_RATIO = 0.618_033_988_749_894_9;
+/** A cycle's parts in the shared cell: many for each turn, even of 40,000 backends of the maximum weight. */
+const CYCLE = 2 ** 32;
+const SKIPS = 8;
+/** More workers than can be in each other's way. */
+const EXCHANGES = 64;
+/** Keys to sort by: weight, the heaviest first, and then candidate; what is not eligible comes after all. */
+const HEAVIEST = 0xffff;
+const LAST = 0xffff_ffff;
 
-/** A turn in the timetable. Turns at the same moment come in the order of their candidates. */
-interface Turn {
-  cycle: number;
-  /** Within the cycle, in [0, 1). */
-  moment: number;
-  candidate: number;
-}
-
-// `!` on typed arrays in this file: candidates are below their count, and this runs for each connection.
+// `!` on typed arrays in this file: indexes are below the sizes, and this runs for each connection.
 export class RoundRobin implements Balancer {
   readonly #candidates: Candidates;
-  /** The last turn taken. */
-  readonly #last: Turn;
-  readonly #offset: Float64Array;
-  /** By candidate: its next turn. */
-  readonly #cycle: Float64Array;
-  readonly #moment: Float64Array;
-  /** Eligible candidates, the one whose turn is next on top. */
-  readonly #heap: Int32Array;
-  #size = 0;
+  readonly #random: Random;
+  /** One cell: the moment of the next turn. */
+  readonly #turn: Int32Array;
+  /** The eligible candidates, by group. */
+  readonly #keys: Uint32Array;
+  /** By group: where it starts in `#keys`, and the weight of all groups before it; one more for the end. */
+  readonly #start: Int32Array;
+  readonly #before: Float64Array;
+  #groups = 0;
   /** Null: nothing was read yet. */
   #epoch: number | null = null;
 
-  constructor({ candidates, worker, previous }: BalancerInputs) {
+  constructor({ candidates, random, turn }: BalancerInputs) {
+    const { count } = candidates;
     this.#candidates = candidates;
-    this.#cycle = new Float64Array(candidates.count);
-    this.#moment = new Float64Array(candidates.count);
-    this.#heap = new Int32Array(candidates.count);
-    this.#offset = new Float64Array(candidates.count);
-    for (let i = 0; i < candidates.count; i++) this.#offset[i] = (i + 0.5) / candidates.count;
-    this.#last = { cycle: 0, moment: worker.index / worker.count, candidate: NO_BACKEND };
-    if (previous?.balancer instanceof RoundRobin) this.#takeOver(previous.balancer, previous.moved);
+    this.#random = random;
+    this.#turn = turn;
+    this.#keys = new Uint32Array(count);
+    this.#start = new Int32Array(count + 1);
+    this.#before = new Float64Array(count + 1);
   }
 
   pick(_request: PickRequest, tried: Tried): number {
     this.#refresh();
-    const all = this.#size;
-    // Tried candidates are moved behind the heap's end, and put back with the turn they had.
-    while (this.#size > 0 && tried.has(this.#heap[0]!)) this.#park();
-    const chosen = this.#size > 0 ? this.#heap[0]! : NO_BACKEND;
-    if (chosen !== NO_BACKEND) this.#take(chosen);
-    while (this.#size < all) this.#siftUp(this.#size++);
+    const chosen = this.#takeTurn(tried);
+    if (chosen !== NO_BACKEND) this.#candidates.reserve(chosen);
     return chosen;
   }
 
@@ -72,95 +66,86 @@ export class RoundRobin implements Balancer {
     this.#candidates.unreserve(candidate);
   }
 
-  #takeOver(previous: RoundRobin, moved: Int32Array): void {
-    const last = previous.#last;
-    this.#last.cycle = last.cycle;
-    this.#last.moment = last.moment;
-    this.#last.candidate = moved[last.candidate] ?? NO_BACKEND;
-    for (let i = 0; i < this.#offset.length; i++) this.#offset[i] = ((i + 1) * GOLDEN_RATIO) % 1;
-    for (let old = 0; old < moved.length; old++) {
-      const candidate = moved[old]!;
-      if (candidate !== NO_BACKEND) this.#offset[candidate] = previous.#offset[old]!;
+  #takeTurn(tried: Tried): number {
+    const turns = this.#before[this.#groups]!;
+    if (turns === 0) return NO_BACKEND;
+    for (let exchange = 1; ; exchange++) {
+      const moment = Atomics.load(this.#turn, 0);
+      let turn = this.#turnAt(((moment >>> 0) / CYCLE) * turns) % turns;
+      let chosen = this.#candidateOf(turn);
+      for (let skipped = 0; skipped < SKIPS && tried.size > 0 && tried.has(chosen); skipped++) {
+        turn = (turn + 1) % turns;
+        chosen = this.#candidateOf(turn);
+      }
+      const next = Math.floor((((turn + 1) % turns) / turns) * CYCLE) | 0;
+      if (Atomics.compareExchange(this.#turn, 0, moment, next) === moment || exchange === EXCHANGES) {
+        return tried.size > 0 && tried.has(chosen) ? this.#drawFromRest(tried) : chosen;
+      }
     }
-  }
-
-  #take(chosen: number): void {
-    // A candidate that was skipped as tried may be taken later than its turn: `#last` does not go back for it.
-    if (this.#isBefore(this.#last, this.#cycle[chosen]!, this.#moment[chosen]!, chosen)) {
-      this.#last.cycle = this.#cycle[chosen]!;
-      this.#last.moment = this.#moment[chosen]!;
-      this.#last.candidate = chosen;
-    }
-    this.#schedule(chosen);
-    this.#siftDown(0);
-    this.#candidates.reserve(chosen);
   }
 
   #refresh(): void {
     const epoch = this.#candidates.epoch();
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
-    this.#size = 0;
+    this.#keys.fill(LAST);
+    let size = 0;
     for (let candidate = 0; candidate < this.#candidates.count; candidate++) {
       if (!this.#candidates.eligible(candidate)) continue;
-      this.#schedule(candidate);
-      this.#heap[this.#size++] = candidate;
+      this.#keys[size++] = (HEAVIEST - this.#candidates.weight(candidate)) * 0x1_0000 + candidate;
     }
-    for (let at = (this.#size >> 1) - 1; at >= 0; at--) this.#siftDown(at);
-  }
-
-  /** Gives a candidate its first turn after the last one taken. */
-  #schedule(candidate: number): void {
-    const last = this.#last;
-    const weight = this.#candidates.weight(candidate);
-    const offset = this.#offset[candidate]!;
-    // Rounding may put the estimate off by one; the comparison with the turn itself decides.
-    let turn = Math.max(0, Math.floor(last.moment * weight - offset));
-    while (turn < weight && !this.#isBefore(last, last.cycle, (turn + offset) / weight, candidate)) turn++;
-    this.#cycle[candidate] = turn < weight ? last.cycle : last.cycle + 1;
-    this.#moment[candidate] = ((turn < weight ? turn : 0) + offset) / weight;
-  }
-
-  #isBefore(turn: Turn, cycle: number, moment: number, candidate: number): boolean {
-    if (turn.cycle !== cycle) return turn.cycle < cycle;
-    return turn.moment === moment ? turn.candidate < candidate : turn.moment < moment;
-  }
-
-  #comesFirst(a: number, b: number): boolean {
-    if (this.#cycle[a] !== this.#cycle[b]) return this.#cycle[a]! < this.#cycle[b]!;
-    return this.#moment[a] === this.#moment[b] ? a < b : this.#moment[a]! < this.#moment[b]!;
-  }
-
-  /** Moves the top behind the heap's end. */
-  #park(): void {
-    const top = this.#heap[0]!;
-    this.#size--;
-    this.#heap[0] = this.#heap[this.#size]!;
-    this.#heap[this.#size] = top;
-    this.#siftDown(0);
-  }
-
-  #siftDown(from: number): void {
-    const moving = this.#heap[from]!;
-    let at = from;
-    for (let child = 2 * at + 1; child < this.#size; child = 2 * at + 1) {
-      if (child + 1 < this.#size && this.#comesFirst(this.#heap[child + 1]!, this.#heap[child]!)) child++;
-      if (!this.#comesFirst(this.#heap[child]!, moving)) break;
-      this.#heap[at] = this.#heap[child]!;
-      at = child;
+    this.#keys.sort();
+    this.#groups = 0;
+    let sum = 0;
+    for (let at = 0; at < size; at++) {
+      const weight = HEAVIEST - (this.#keys[at]! >>> 16);
+      if (at === 0 || weight !== HEAVIEST - (this.#keys[at - 1]! >>> 16)) this.#start[this.#groups++] = at;
+      sum += weight;
+      this.#start[this.#groups] = at + 1;
+      this.#before[this.#groups] = sum;
     }
-    this.#heap[at] = moving;
   }
 
-  #siftUp(from: number): void {
-    const moving = this.#heap[from]!;
-    let at = from;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!this.#comesFirst(moving, this.#heap[parent]!)) break;
-      this.#heap[at] = this.#heap[parent]!;
-      at = parent;
+  /** Between two turns, as after a change: one of them, in proportion, so that nobody always misses a turn. */
+  #turnAt(place: number): number {
+    const nearest = Math.round(place);
+    return Math.abs(place - nearest) < 0.1 ? nearest : Math.floor(place + this.#random.next());
+  }
+
+  /** By weight, in one pass: each takes the place of the one before it with its share of the weights so far. */
+  #drawFromRest(tried: Tried): number {
+    let chosen = NO_BACKEND;
+    let sum = 0;
+    for (let at = 0; at < this.#start[this.#groups]!; at++) {
+      const candidate = this.#keys[at]! & 0xffff;
+      if (tried.has(candidate)) continue;
+      const weight = HEAVIEST - (this.#keys[at]! >>> 16);
+      sum += weight;
+      if (this.#random.next() * sum < weight) chosen = candidate;
     }
-    this.#heap[at] = moving;
+    return chosen;
+  }
+
+  #candidateOf(turn: number): number {
+    const before = this.#before;
+    let from = 0;
+    let to = this.#groups;
+    let left = turn;
+    while (to - from > 1) {
+      const middle = (from + to) >> 1;
+      const all = before[to]! - before[from]!;
+      const first = before[middle]! - before[from]!;
+      // Of `left` turns the first half has had so many, and one more if this one is its own.
+      const had = Math.ceil((left * first) / all);
+      if ((left + 1) * first > had * all) {
+        to = middle;
+        left = had;
+      } else {
+        from = middle;
+        left -= had;
+      }
+    }
+    const start = this.#start[from]!;
+    return this.#keys[start + (left % (this.#start[from + 1]! - start))]! & 0xffff;
   }
 }

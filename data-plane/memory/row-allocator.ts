@@ -195,6 +195,7 @@ export class RowAllocator {
     const hadOwner = Atomics.add(shared.generation, row, 1) > 0;
     Atomics.store(shared.open, row, 0);
     Atomics.store(shared.health, row, HEALTH.unknown);
+    Atomics.store(shared.rampTenths, row, 0);
     Atomics.store(shared.failures, row, 0);
     shared.family[row] = address.family;
     shared.port[row] = address.port;

@@ -77,6 +77,11 @@ const SHARED = {
   open: ['i32', MAX_BACKENDS],
   /** See HEALTH. Written by the main thread; workers change `healthy` to `ejected` by compareExchange. */
   health: ['i32', MAX_BACKENDS],
+  /**
+   * Tenths of its weight that a slowly starting backend has; 0: all of it. Written by the main thread, which then moves
+   * the epoch of its pool.
+   */
+  rampTenths: ['u8', MAX_BACKENDS],
   /** Failed connects in a row. All workers add; a success sets it to 0. */
   failures: ['i32', MAX_BACKENDS],
   /** 4 or 6. This and the next two: written by the main thread while the row is free; the plan that names it publishes it. */
@@ -90,6 +95,8 @@ const SHARED = {
   listenerShare: ['i32', MAX_LISTENERS],
   /** By pool row: grows after the health of one of its backends has changed. All threads add. */
   poolEpoch: ['i32', MAX_POOLS],
+  /** By pool row: see round-robin.ts. All workers exchange it. */
+  poolTurn: ['i32', MAX_POOLS],
 } as const satisfies Layout;
 export type SharedCells = CellsOf<typeof SHARED>;
 

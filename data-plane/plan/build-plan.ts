@@ -4,10 +4,11 @@
  * Invariants
  *  - a snapshot that can't be run as a whole gives all its violations, and no row changes hands;
  *  - a backend that is not active, or that leads back to a listener (loops.ts), has weight 0;
- *  - arrays as long as the number of backends (rows, weights, Maglev's table) lie in shared memory, and are taken over
+ *  - arrays as long as the number of backends (rows, weights, tiers, Maglev's table) lie in shared memory, and are taken over
  *    from the plan before where they would be the same.
  */
 import { LOG_ONE_IN } from '../../core/model/defaults.ts';
+import { refusesWhenNoneHealthy } from '../../core/model/resources.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { buildMaglevTable } from '../balancing/maglev.ts';
@@ -97,9 +98,9 @@ function directoryBackend(
   if (before?.row === row && before.generation === generation && before.leadsBack === leadsBack)
     return before;
   const { resource, address, pool } = backend;
-  const { weight, state } = resource;
+  const { weight, state, tier = 0 } = resource;
   const { host, port, canonical } = address;
-  const directory = { row, generation, pool, address: canonical, host, port, weight, state, leadsBack };
+  const directory = { row, generation, pool, address: canonical, host, port, weight, tier, state, leadsBack };
   directoryBackends.set(backend, directory);
   return directory;
 }
@@ -133,8 +134,10 @@ function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
     idleMs: policy.timeouts.idleMs,
     halfClosedMs: policy.timeouts.halfClosedMs,
     logOneIn: policy.connectionLog?.oneIn ?? LOG_ONE_IN,
+    maxLifetimeMs: policy.maxLifetimeMs ?? 0,
     alwaysUp: policy.healthCheck.type === 'none',
-    ...(same ? { rows: same.rows, weights: same.weights } : shareCandidates(backends)),
+    refuses: refusesWhenNoneHealthy(policy),
+    ...(same ? { rows: same.rows, weights: same.weights, tiers: same.tiers } : shareCandidates(backends)),
     table: policy.strategy === 'source_hash' ? (same?.table ?? maglevTable(backends)) : null,
   };
 }
@@ -145,21 +148,28 @@ function hasSameCandidates(before: PlanPool, backends: readonly DirectoryBackend
     before.rows.length === backends.length &&
     backends.every(
       (backend, candidate) =>
-        before.rows[candidate] === backend.row && before.weights[candidate] === planWeight(backend),
+        before.rows[candidate] === backend.row &&
+        before.weights[candidate] === planWeight(backend) &&
+        (before.tiers?.[candidate] ?? 0) === backend.tier,
     )
   );
 }
 
-function shareCandidates(backends: readonly DirectoryBackend[]): { rows: Int32Array; weights: Uint16Array } {
-  const rowBytes = backends.length * Int32Array.BYTES_PER_ELEMENT;
-  const memory = new SharedArrayBuffer(rowBytes + backends.length * Uint16Array.BYTES_PER_ELEMENT);
-  const rows = new Int32Array(memory, 0, backends.length);
-  const weights = new Uint16Array(memory, rowBytes, backends.length);
+function shareCandidates(
+  backends: readonly DirectoryBackend[],
+): Pick<PlanPool, 'rows' | 'weights' | 'tiers'> {
+  const count = backends.length;
+  const hasTiers = backends.some(({ tier }) => tier > 0);
+  const memory = new SharedArrayBuffer(count * (hasTiers ? 7 : 6));
+  const rows = new Int32Array(memory, 0, count);
+  const weights = new Uint16Array(memory, count * 4, count);
+  const tiers = hasTiers ? new Uint8Array(memory, count * 6, count) : null;
   for (const [candidate, backend] of backends.entries()) {
     rows[candidate] = backend.row;
     weights[candidate] = planWeight(backend);
+    if (tiers) tiers[candidate] = backend.tier;
   }
-  return { rows, weights };
+  return { rows, weights, tiers };
 }
 
 function maglevTable(backends: readonly DirectoryBackend[]): Uint32Array {

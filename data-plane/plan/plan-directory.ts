@@ -33,6 +33,7 @@ export interface DirectoryBackend {
   readonly port: number;
   /** As configured, even for a backend that is not active. */
   readonly weight: number;
+  readonly tier: number;
   readonly state: BackendState;
   /** Why it leads back to a listener, in words, and so gets no connections; null: it does not. */
   readonly leadsBack: string | null;

@@ -37,12 +37,18 @@ export interface PlanPool {
   readonly halfClosedMs: number;
   /** One connection in so many has a line in the connection log; 0: none has. */
   readonly logOneIn: number;
+  /** A connection ends after at most so long; 0: never. */
+  readonly maxLifetimeMs: number;
   /** `health_check: {type: none}`: every backend counts as up. */
   readonly alwaysUp: boolean;
+  /** While no backend is healthy, nothing is eligible; otherwise all of the first tier are. */
+  readonly refuses: boolean;
   /** By candidate number: row of the backend. In shared memory. */
   readonly rows: Int32Array;
   /** By candidate number: weight; 0 also for a backend that is not active. In shared memory. */
   readonly weights: Uint16Array;
+  /** By candidate number: tier. In shared memory. Null: all are of tier 0. */
+  readonly tiers: Uint8Array | null;
   /** Maglev's table of candidate numbers (in shared memory), for source_hash only. */
   readonly table: Uint32Array | null;
 }

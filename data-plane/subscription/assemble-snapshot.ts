@@ -7,7 +7,7 @@
  *  - work and memory are bounded by the bounds of CollectedParts.
  * Whether the resources make sense together is checked next, when the plan is built from them.
  */
-import { FORMAT } from '../../core/model/commit.ts';
+import { FORMAT, isReadable } from '../../core/model/commit.ts';
 import { contentHash, snapshotHash } from '../../core/model/hash.ts';
 import { keyOf } from '../../core/model/resources.ts';
 import type { Snapshot, SnapshotEntry } from '../../core/model/snapshot.ts';
@@ -42,8 +42,8 @@ export function assemble(current: Snapshot | null, collected: CollectedParts, en
 
 /** A violation of the delta as a whole, which makes it pointless to check further. */
 function wholeViolation(current: Snapshot | null, collected: CollectedParts, end: DeltaEnd): string | null {
-  if (end.format !== FORMAT) {
-    return `the snapshot has format ${end.format}, and this proxy only knows format ${FORMAT}: upgrade the proxy`;
+  if (!isReadable(end.format)) {
+    return `the snapshot has format ${end.format}, and this proxy knows formats up to ${FORMAT}: upgrade the proxy`;
   }
   if (collected.tooLarge) return 'the delta is larger than the largest snapshot that this proxy can run';
   const [first, ...others] = collected.parts;

@@ -13,7 +13,7 @@ import { violationText } from '../../core/model/violation.ts';
 import { createHash } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FORMAT, type Position } from '../../core/model/commit.ts';
+import { FORMAT, formatOf, isReadable, type Position } from '../../core/model/commit.ts';
 import type { Snapshot, SnapshotEntry } from '../../core/model/snapshot.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import { readRegularFile, syncFolder, writePrivateFile } from '../../core/runtime/private-folder.ts';
@@ -64,7 +64,8 @@ export async function stageSnapshotFile(
   { snapshot, savedAtMs }: SavedSnapshot,
 ): Promise<StagedSnapshot> {
   const text = bodyText({ savedAtMs, position: snapshot.position, hash: snapshot.hash }, snapshot);
-  const header: Header = { format: FORMAT, checksum: checksumOf(text) };
+  const format = formatOf(Array.from(snapshot.entries.values(), ({ resource }) => resource));
+  const header: Header = { format, checksum: checksumOf(text) };
   const path = join(directory, NEWEST);
   const staged = `${path}.new`;
   await writePrivateFile(staged, `${JSON.stringify(header)}\n${text}\n`);
@@ -111,10 +112,12 @@ async function renameIfThere(from: string, to: string): Promise<boolean> {
 function parse(text: string): SavedSnapshot {
   const [headerLine = '', bodyLine = ''] = text.split('\n', 2);
   const header = JSON.parse(headerLine) as Partial<Header> | null;
-  if (header?.format !== FORMAT) {
-    throw new Error(`it has format ${String(header?.format)}, and this program reads format ${FORMAT}`);
+  if (!isReadable(header?.format)) {
+    throw new Error(
+      `it has format ${String(header?.format)}, and this program reads formats up to ${FORMAT}`,
+    );
   }
-  if (header.checksum !== checksumOf(bodyLine))
+  if (header?.checksum !== checksumOf(bodyLine))
     throw new Error('its checksum is wrong: it was not written completely, or it was edited');
   const { savedAtMs, position, hash, entries } = JSON.parse(bodyLine) as Body;
   // Checked in the same way as a snapshot off the wire, so that nothing runs that would not be accepted today.

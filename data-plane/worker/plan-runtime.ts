@@ -16,10 +16,9 @@ import { MAX_BACKENDS, type SharedCells, type WorkerCells } from '../memory/shar
 
 /** What plans need of the worker that they run in. */
 export interface PlanSurroundings {
-  readonly shared: Pick<SharedCells, 'health' | 'open' | 'poolEpoch'>;
+  readonly shared: Pick<SharedCells, 'health' | 'rampTenths' | 'open' | 'poolEpoch' | 'poolTurn'>;
   readonly own: Pick<WorkerCells, 'backendOpen'>;
   readonly random: Random;
-  readonly worker: { readonly index: number; readonly count: number };
 }
 
 export interface PoolRuntime {
@@ -75,7 +74,7 @@ function poolRuntime(
   before: PoolRuntime | null,
   surroundings: PlanSurroundings,
 ): PoolRuntime {
-  const { shared, own, random, worker } = surroundings;
+  const { shared, own, random } = surroundings;
   const timeouts = { connectMs: pool.connectTimeoutMs, idleMs: pool.idleMs, halfClosedMs: pool.halfClosedMs };
   if (before && isBalancedAlike(before.pool, pool)) return { ...before, pool, timeouts };
   const candidates = new PoolCandidates(pool, shared, own);
@@ -83,20 +82,22 @@ function poolRuntime(
   const balancer = BALANCERS[pool.strategy]({
     candidates,
     random,
-    worker,
+    turn: shared.poolTurn.subarray(pool.row, pool.row + 1),
     table: pool.table,
     previous: inherits ? { balancer: before.balancer, moved: movedCandidates(before.pool, pool) } : null,
   });
   return { pool, candidates, balancer, timeouts };
 }
 
-/** Maglev's table is a function of the rows' addresses and weights, so it needs no comparison. */
+/** Maglev's tables are a function of the rows' addresses, weights and tiers, so they need no comparison. */
 function isBalancedAlike(a: PlanPool, b: PlanPool): boolean {
   return (
     a.strategy === b.strategy &&
     a.alwaysUp === b.alwaysUp &&
+    a.refuses === b.refuses &&
     isSameArray(a.rows, b.rows) &&
-    isSameArray(a.weights, b.weights)
+    isSameArray(a.weights, b.weights) &&
+    (a.tiers === b.tiers || (a.tiers !== null && b.tiers !== null && isSameArray(a.tiers, b.tiers)))
   );
 }
 
@@ -119,7 +120,7 @@ export function movedCandidates(from: PlanPool, to: PlanPool): Int32Array {
 }
 
 /** Whether two arrays hold the same numbers. */
-function isSameArray(a: Int32Array | Uint16Array, b: Int32Array | Uint16Array): boolean {
+function isSameArray(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
   if (a.length !== b.length) return false;
   for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
   return true;

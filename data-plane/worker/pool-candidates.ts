@@ -1,18 +1,23 @@
 /**
- * The candidates of one pool of a plan, as one worker sees them: weights from the plan, health and open connections
- * from shared memory.
+ * The candidates of one pool of a plan, as one worker sees them: weights and tiers from the plan, health, slow starts and
+ * open connections from shared memory.
  *
  * Invariants
- *  - eligible: weight above 0 and up, where up is `healthy`, or any health in a pool that is not checked;
- *  - panic: when no candidate is eligible, every one of weight above 0 is. A draining or disabled backend has weight 0
- *    in every plan, so panic never includes it;
- *  - eligibility is read again, in O(n), at the first question after the pool's epoch moved, and at no other time:
- *    between two moves all answers agree with each other;
+ *  - up: weight above 0 and `healthy`, or any health in a pool that is not checked. A draining or disabled backend has
+ *    weight 0 in every plan, so it never serves;
+ *  - one tier serves: the first with a candidate that is up; exactly those of it that are up are eligible;
+ *  - when none is up at all, nothing is eligible in a pool that refuses then; in others, everything of weight above 0 of
+ *    the first tier that has any is;
+ *  - eligibility and weights are read again, in O(n), at the first question after the pool's epoch moved, and at no other
+ *    time: between two moves all answers agree with each other;
  *  - the epoch is read before the health that it covers, so a change that was missed moves the epoch again.
  */
 import type { PlanPool } from '../plan/plan.ts';
 import { HEALTH, type SharedCells, type WorkerCells } from '../memory/shared-memory.ts';
 import type { Candidates } from '../balancing/balancer.ts';
+
+/** Above every tier. */
+const NO_TIER = 256;
 
 // `!` on typed arrays in this file: candidates are below their count, and each pick runs through here.
 export class PoolCandidates implements Candidates {
@@ -21,29 +26,39 @@ export class PoolCandidates implements Candidates {
   // that V8 compiled for one (warm-up.ts) must not be thrown away when the other comes.
   readonly #poolRow: number;
   readonly #alwaysUp: boolean;
+  readonly #refuses: boolean;
   readonly #rows: Int32Array;
-  readonly #weights: Uint16Array;
+  readonly #planWeights: Uint16Array;
+  readonly #tiers: Uint8Array | null;
   readonly #poolEpoch: Int32Array;
   readonly #health: Int32Array;
+  /** Null under source_hash: its clients stay where they belong. */
+  readonly #rampTenths: Uint8Array | null;
   readonly #open: Int32Array;
   readonly #ownOpen: Int32Array;
   readonly #eligible: Uint8Array;
   /** Null: nothing was read yet. */
   #epoch: number | null = null;
-  #panic = false;
+  /** The weights that count now: the plan's, or `#scaled` while a backend starts slowly. */
+  #weights: Uint16Array;
+  #scaled: Uint16Array | null = null;
 
   constructor(
     pool: PlanPool,
-    shared: Pick<SharedCells, 'health' | 'open' | 'poolEpoch'>,
+    shared: Pick<SharedCells, 'health' | 'rampTenths' | 'open' | 'poolEpoch'>,
     own: Pick<WorkerCells, 'backendOpen'>,
   ) {
     this.count = pool.rows.length;
     this.#poolRow = pool.row;
     this.#alwaysUp = pool.alwaysUp;
+    this.#refuses = pool.refuses;
     this.#rows = pool.rows;
+    this.#planWeights = pool.weights;
     this.#weights = pool.weights;
+    this.#tiers = pool.tiers;
     this.#poolEpoch = shared.poolEpoch;
     this.#health = shared.health;
+    this.#rampTenths = pool.strategy === 'source_hash' ? null : shared.rampTenths;
     this.#open = shared.open;
     this.#ownOpen = own.backendOpen;
     this.#eligible = new Uint8Array(this.count);
@@ -65,12 +80,6 @@ export class PoolCandidates implements Candidates {
 
   epoch(): number {
     return Atomics.load(this.#poolEpoch, this.#poolRow);
-  }
-
-  /** There are candidates of weight above 0, and none of them is up: all of them are used. */
-  get panic(): boolean {
-    this.#refresh();
-    return this.#panic;
   }
 
   /**
@@ -98,23 +107,46 @@ export class PoolCandidates implements Candidates {
     const epoch = this.epoch();
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
-    const rows = this.#rows;
-    const weights = this.#weights;
-    const health = this.#health;
-    const alwaysUp = this.#alwaysUp;
-    let weighted = 0;
-    let up = 0;
+    const weights = this.#planWeights;
+    const tenths = this.#rampTenths;
+    let first = NO_TIER;
+    let serving = NO_TIER;
+    let isRamping = false;
     for (let candidate = 0; candidate < this.count; candidate++) {
-      const takesPart = weights[candidate]! > 0;
-      const isUp = takesPart && (alwaysUp || Atomics.load(health, rows[candidate]!) === HEALTH.healthy);
-      if (takesPart) weighted++;
-      if (isUp) up++;
-      this.#eligible[candidate] = isUp ? 1 : 0;
+      this.#eligible[candidate] = 0;
+      if (weights[candidate] === 0) continue;
+      const row = this.#rows[candidate]!;
+      const tier = this.#tierOf(candidate);
+      first = Math.min(first, tier);
+      if (!this.#alwaysUp && Atomics.load(this.#health, row) !== HEALTH.healthy) continue;
+      this.#eligible[candidate] = 1;
+      serving = Math.min(serving, tier);
+      if (tenths !== null && tenths[row]! > 0) isRamping = true;
     }
-    this.#panic = up === 0 && weighted > 0;
-    if (!this.#panic) return;
+    this.#weights = isRamping ? this.#inTenths() : weights;
+    if (serving === NO_TIER) {
+      if (!this.#refuses) this.#admit(first, weights);
+    } else if (this.#tiers !== null) this.#admit(serving, this.#eligible);
+  }
+
+  /** Of those that are not 0 in `wanted`, the ones of this tier are eligible. */
+  #admit(tier: number, wanted: Uint8Array | Uint16Array): void {
     for (let candidate = 0; candidate < this.count; candidate++) {
-      this.#eligible[candidate] = weights[candidate]! > 0 ? 1 : 0;
+      this.#eligible[candidate] = wanted[candidate]! > 0 && this.#tierOf(candidate) === tier ? 1 : 0;
     }
+  }
+
+  #tierOf(candidate: number): number {
+    return this.#tiers === null ? 0 : this.#tiers[candidate]!;
+  }
+
+  /** The weights in whole numbers: ten times as high for those that have all of theirs. */
+  #inTenths(): Uint16Array {
+    this.#scaled ??= new Uint16Array(this.count);
+    for (let candidate = 0; candidate < this.count; candidate++) {
+      const tenths = this.#rampTenths?.[this.#rows[candidate]!] || 10;
+      this.#scaled[candidate] = this.#planWeights[candidate]! * tenths;
+    }
+    return this.#scaled;
   }
 }

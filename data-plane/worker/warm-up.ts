@@ -28,12 +28,13 @@ function warmUpStrategy(strategy: Strategy): void {
   const surroundings: PlanSurroundings = {
     shared: {
       health: new Int32Array(BACKENDS + 1).fill(HEALTH.healthy),
+      rampTenths: new Uint8Array(BACKENDS + 1),
       open: new Int32Array(BACKENDS + 1),
       poolEpoch: new Int32Array(1),
+      poolTurn: new Int32Array(1),
     },
     own: { backendOpen: new Int32Array(BACKENDS + 1) },
     random: seededRandom(1),
-    worker: { index: 0, count: 1 },
   };
   const { poolEpoch } = surroundings.shared;
   const tried = new TriedSet();
@@ -65,10 +66,13 @@ function planOf(strategy: Strategy, sequence: number): Plan {
     retries: 0,
     idleMs: 0,
     halfClosedMs: 0,
+    maxLifetimeMs: 0,
     alwaysUp: false,
+    refuses: false,
     logOneIn: 0,
     rows,
     weights,
+    tiers: null,
     table: strategy === 'source_hash' ? Uint32Array.from(weights, (_, slot) => slot) : null,
   };
   return { sequence, revision: 0, listeners: [], pools: [pool] };

@@ -47,7 +47,6 @@ export class Worker {
       shared,
       own,
       random,
-      worker: { index: start.index, count: start.buffers.workerCount },
     };
     const peer = new PeerAddress();
     const ring = start.buffers.logRings[start.index];

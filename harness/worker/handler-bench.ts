@@ -85,7 +85,6 @@ export class HandlerBench {
       shared: this.shared,
       own: this.own,
       random: this.#random,
-      worker: { index: 0, count: 1 },
     });
     this.handler.adopt(this.#runtime, this.engine);
     this.#planner.sweep();

@@ -24,7 +24,7 @@ function create(
   return BALANCERS[strategy]({
     candidates,
     random: options.random ?? seededRandom(1),
-    worker: { index: 0, count: 1 },
+    turn: new Int32Array(1),
     table:
       strategy === 'source_hash'
         ? buildMaglevTable(candidates.weights.map((weight, n) => ({ address: `10.0.0.${n}:80`, weight })))

@@ -8,9 +8,9 @@
  */
 import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { FORMAT, type Head } from '../../../core/model/commit.ts';
+import { formatOf, type Head, isReadable } from '../../../core/model/commit.ts';
 import type { Listener, Policy, Pool } from '../../../core/model/resources.ts';
-import type { State, Stored, StoredBackend } from '../../../core/model/state.ts';
+import { resourcesOf, type State, type Stored, type StoredBackend } from '../../../core/model/state.ts';
 import { messageOf } from '../../../core/runtime/errors.ts';
 import type { NewCheckpoint } from '../config-store.ts';
 
@@ -54,7 +54,7 @@ export function encodeCheckpoint(
   const chunks: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += CHUNK_BYTES) chunks.push(bytes.subarray(at, at + CHUNK_BYTES));
   const facts: CheckpointMark = {
-    format: FORMAT,
+    format: formatOf(resourcesOf(state)),
     head: state.head,
     timeMs,
     logBytes,
@@ -73,7 +73,7 @@ export type DecodedMark =
 export function decodeMark(revision: number, bytes: Uint8Array): DecodedMark {
   try {
     const mark = JSON.parse(Buffer.from(bytes).toString()) as CheckpointMark;
-    if (mark.format !== FORMAT) return { ok: false, reason: `it is written in format ${mark.format}` };
+    if (!isReadable(mark.format)) return { ok: false, reason: `it is written in format ${mark.format}` };
     if (mark.head.revision !== revision || typeof mark.digest !== 'string') {
       return { ok: false, reason: 'its mark belongs to another checkpoint' };
     }

@@ -6,7 +6,7 @@
  *  - what is written fits: anything beyond the limits is refused before it is sent.
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { type Commit, FORMAT, type Head } from '../../../core/model/commit.ts';
+import { type Commit, FORMAT, type Head, isReadable } from '../../../core/model/commit.ts';
 import { canonicalJson } from '../../../core/model/hash.ts';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';
 
@@ -74,8 +74,8 @@ export function tooLarge(bytes: number): LbError {
 /** Throws FAILED_PRECONDITION when this program can't read the commit. `where` names it in the message. */
 export function decodeCommit(bytes: Uint8Array, where: string): Commit {
   const format = bytes[0];
-  if (format !== FORMAT) {
-    const message = `${where} is written in format ${format}, and this program reads format ${FORMAT}: run a newer program`;
+  if (!isReadable(format)) {
+    const message = `${where} is written in format ${format}, and this program reads formats up to ${FORMAT}: run a newer program`;
     throw new NewerFormatError(message);
   }
   try {

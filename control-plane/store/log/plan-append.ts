@@ -5,7 +5,7 @@
  *  - every commit is valid on the state before it, so every revision is valid by itself;
  *  - a decision that rests on a commit of this plan holds only if the append succeeds: the plan says which those are.
  */
-import { type Change, type Commit, FORMAT } from '../../../core/model/commit.ts';
+import { type Change, type Commit, formatOf, putBy } from '../../../core/model/commit.ts';
 import { describeChanges } from '../../../core/model/difference.ts';
 import { applyChanges, applyCommit } from '../../../core/model/fold.ts';
 import { sealCommit } from '../../../core/model/hash.ts';
@@ -109,7 +109,7 @@ function decide<P extends Proposal>(proposal: P, state: State, timeMs: number): 
       return { proposal, result: { revision, unchanged: true, changes: [], ...rest } };
     const { requestId, requestDigest, author, message } = proposal;
     const commit = sealCommit({
-      format: FORMAT,
+      format: formatOf(putBy(changes)),
       revision: revision + 1,
       parent: hash,
       timeMs,

@@ -18,7 +18,7 @@ const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST'];
 const MAX_STEPS = 16;
 const MAX_STATUSES = 16;
 const MAX_TEXT_BYTES = 1_024;
-const MAX_CA_BYTES = 32_768;
+const MAX_CA_BYTES = 16_384;
 
 /** Every violation of these parts; `at` is the path of the health check. */
 export function validateParts(check: HealthCheck, at: string): Violation[] {

@@ -45,6 +45,7 @@ class Life {
   candidates: FakeCandidates;
   balancer: Balancer;
   readonly strategy: Strategy;
+  readonly turn = new Int32Array(1);
   readonly tried = new TriedSet();
   /** The candidate of each open connection. */
   open: number[] = [];
@@ -59,7 +60,7 @@ class Life {
     return BALANCERS[this.strategy]({
       candidates: this.candidates,
       random: seededRandom(1),
-      worker: { index: 1, count: 2 },
+      turn: this.turn,
       // Of other weights than the candidates' on purpose: what it says of weight 0 must not be believed.
       table,
       previous,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { delta, splitDelta } from '../../../../control-plane/distribution/delta.ts';
 import { DeltaEncoder } from '../../../../control-plane/distribution/delta-encoder.ts';
+import type { Backend } from '../../../../core/model/resources.ts';
 import { loadDefinitions } from '../../../../core/wire/definitions.ts';
 import { backend, policy, pool, position, snapshot } from '../../../../harness/snapshots.ts';
 
@@ -52,6 +53,20 @@ describe('the encoder of deltas', () => {
     assert.equal(part.end?.format, 1);
     assert.equal(part.end.position?.revision, '2');
     assert.equal(part.end.snapshotHash, second.hash);
+  });
+
+  it('says the lowest format that has what is in the whole snapshot', () => {
+    const { value } = backend('web', '10.0.0.3:80');
+    const third = snapshot(3, pool('web'), { kind: 'backend', value: { ...value, tier: 1 } as Backend });
+    const formats = [
+      [first, second],
+      [second, third],
+      [third, snapshot(4, ...Array.from(third.entries.values(), ({ resource }) => resource))],
+    ].map(([base, target = first]) => {
+      const parts = encoder().deltas.parts(base ?? null, target, 'nonce');
+      return responseDeserialize(parts.at(-1) ?? Buffer.alloc(0)).part?.end?.format;
+    });
+    assert.deepEqual(formats, [1, 2, 2]);
   });
 
   it('keeps every message within about a megabyte, whatever the resources', () => {

@@ -55,7 +55,10 @@ describe('a request with too many items', () => {
     }));
     const resources = [
       ...each(LIMITS.policies, () => {
-        const value = { ...completePolicy({ name: 'p' }), connectionLog: { oneIn: 2 } };
+        const http = { status: Array<string>(16).fill('200') };
+        const healthCheck = { type: 'https', http, unhealthyIntervalMs: 5_000 } as const;
+        const times = { slowStartMs: 1_000, maxLifetimeMs: 1_000 };
+        const value = completePolicy({ name: 'p', healthCheck, connectionLog: { oneIn: 2 }, ...times });
         return resourceDraftToWire({ kind: 'policy', value });
       }),
       ...each(LIMITS.pools - 1, () => ({ pool: { name: 'w', backends: [] } })),

@@ -87,7 +87,7 @@ describe('buildMaglevTable', () => {
 describe('source_hash', () => {
   const weights = [1, 2, 1, 3, 1, 1, 2, 1];
   const table = buildMaglevTable(backends(weights.length, (n) => weights[n] ?? 0));
-  const inputs = { random: seededRandom(1), worker: { index: 0, count: 1 }, table, previous: null };
+  const inputs = { random: seededRandom(1), turn: new Int32Array(1), table, previous: null };
   const clients = Array.from({ length: 20_000 }, (_, n) => sourceHash(`172.16.${n >> 8}.${n & 255}`));
 
   function choices(down: readonly number[]): number[] {

@@ -15,7 +15,7 @@ function create(
   return new PeakEwma({
     candidates,
     random: seededRandom(5),
-    worker: { index: 0, count: 1 },
+    turn: new Int32Array(1),
     table: null,
     previous,
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { seededRandom } from '../../../../core/runtime/random.ts';
+import { randomBelow, seededRandom } from '../../../../core/runtime/random.ts';
 import { type Balancer, NO_BACKEND } from '../../../../data-plane/balancing/balancer.ts';
 import { RoundRobin } from '../../../../data-plane/balancing/round-robin.ts';
 import { TriedSet } from '../../../../data-plane/balancing/tried-set.ts';
@@ -10,12 +10,9 @@ import { FakeCandidates } from '../../../../harness/worker/fake-candidates.ts';
 const flow = { sourceHash: 0, nowMs: 0 };
 const nothing = new TriedSet();
 
-function create(
-  candidates: FakeCandidates,
-  worker = { index: 0, count: 1 },
-  previous: { balancer: Balancer; moved: Int32Array } | null = null,
-): Balancer {
-  return new RoundRobin({ candidates, random: seededRandom(1), worker, table: null, previous });
+/** Balancers of one pool share a turn, whether they are those of several workers or of one plan after the other. */
+function create(candidates: FakeCandidates, turn = new Int32Array(1)): Balancer {
+  return new RoundRobin({ candidates, random: seededRandom(1), turn, table: null, previous: null });
 }
 
 function sequence(balancer: Balancer, picks: number): number[] {
@@ -37,26 +34,44 @@ describe('round_robin', () => {
       [[1, 1, 1], '012012'],
       [[2, 1], '001001'],
       [[5, 1, 1], '00010020001002'],
-      [[0, 1, 0, 2], '133133'],
+      [[0, 1, 0, 2], '331331'],
     ] as const) {
       const picks = sequence(create(new FakeCandidates(weights)), order.length);
       assert.equal(picks.join(''), order, `weights ${weights.join(' ')}`);
     }
   });
 
-  it('gives exact shares over any W picks in a row, from any worker', () => {
+  it('gives exact shares over any W picks in a row, over all workers together', () => {
     fc.assert(
-      fc.property(someWeights, fc.nat(60), fc.nat(3), (weights, skip, index) => {
+      fc.property(someWeights, fc.nat(60), fc.infiniteStream(fc.nat(3)), (weights, skip, which) => {
         const total = weights.reduce((sum, weight) => sum + weight, 0);
-        const balancer = create(new FakeCandidates(weights), { index, count: 4 });
-        sequence(balancer, skip);
+        const turn = new Int32Array(1);
+        const workers = [0, 1, 2, 3].map(() => create(new FakeCandidates(weights), turn));
+        const next = () => workers[which.next().value ?? 0]?.pick(flow, nothing) ?? NO_BACKEND;
+        for (let pick = 0; pick < skip; pick++) next();
         const expected = total === 0 ? weights.map(() => 0) : weights;
-        assert.deepEqual(timesEach(sequence(balancer, total), weights.length), expected);
+        assert.deepEqual(timesEach(Array.from({ length: total }, next), weights.length), expected);
       }),
     );
   });
 
-  it('is smooth: between two picks of a candidate lie few of any other', () => {
+  it('gives exact shares with the largest weights, and between thousands of backends', () => {
+    const random = seededRandom(3);
+    for (const [count, most] of [
+      [40, 10_000],
+      [10_000, 30],
+      [4_000, 1],
+    ] as const) {
+      const weights = Array.from({ length: count }, () => 1 + randomBelow(random, most));
+      const balancer = create(new FakeCandidates(weights), Int32Array.of(-2));
+      const times = weights.map(() => 0);
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      for (let pick = 0; pick < total; pick++) times[balancer.pick(flow, nothing)]! += 1;
+      assert.deepEqual(times, weights);
+    }
+  });
+
+  it('is smooth: from one pick of a candidate to the next it is at most three times as far as on average', () => {
     fc.assert(
       fc.property(someWeights, (weights) => {
         const total = weights.reduce((sum, weight) => sum + weight, 0);
@@ -65,49 +80,38 @@ describe('round_robin', () => {
           const turns = picks.flatMap((picked, at) => (picked === candidate ? [at] : []));
           for (const [n, at] of turns.entries()) {
             const next = turns[n + 1] ?? at;
-            // A gap is 1 / weight of a cycle long: the others' turns in it, and one more where turns coincide.
-            const most = weights.reduce((sum, other) => sum + Math.floor(other / weight) + 1, 0);
-            assert.ok(next - at <= most);
+            assert.ok(next - at <= (3 * total) / weight, `${weights.join(' ')}: ${picks.join(' ')}`);
           }
         }
       }),
     );
   });
 
-  it('starts each worker at its own candidate', () => {
-    const starts = [0, 1, 2, 3].map(
-      (index) => sequence(create(new FakeCandidates([1, 1, 1, 1]), { index, count: 4 }), 1)[0],
-    );
-    assert.deepEqual(new Set(starts), new Set([0, 1, 2, 3]));
-  });
-
   it('goes on where it was after a plan swap that changes nothing', () => {
     fc.assert(
       fc.property(someWeights, fc.array(fc.nat(9), { maxLength: 12 }), (weights, swaps) => {
         const expected = create(new FakeCandidates(weights));
-        let balancer = create(new FakeCandidates(weights));
+        const turn = new Int32Array(1);
         for (const picks of swaps) {
+          const balancer = create(new FakeCandidates(weights), turn);
           assert.deepEqual(sequence(balancer, picks), sequence(expected, picks));
-          const moved = Int32Array.from(weights, (_, candidate) => candidate);
-          balancer = create(new FakeCandidates(weights), undefined, { balancer, moved });
         }
       }),
     );
   });
 
   it('does not start over when candidates come and go at every pick', () => {
-    let candidates = new FakeCandidates([1, 1, 1, 1]);
-    let balancer = create(candidates);
+    const turn = new Int32Array(1);
     const picks: number[] = [];
-    for (let swap = 0; swap < 400; swap++) {
-      picks.push(...sequence(balancer, 1));
-      const grows = candidates.count === 4;
-      candidates = new FakeCandidates(grows ? [1, 1, 1, 1, 1] : [1, 1, 1, 1]);
-      const moved = Int32Array.from(grows ? [0, 1, 2, 3] : [0, 1, 2, 3, NO_BACKEND]);
-      balancer = create(candidates, undefined, { balancer, moved });
+    const balancers = [
+      [1, 1, 1, 1],
+      [1, 1, 1, 1, 1],
+    ].map((weights) => create(new FakeCandidates(weights), turn));
+    for (let swap = 0; swap < 400; swap++) picks.push(...sequence(balancers[swap % 2]!, 1));
+    const times = timesEach(picks, 5);
+    for (const [candidate, all] of [90, 90, 90, 90, 40].entries()) {
+      assert.ok(Math.abs(times[candidate]! - all) <= 20, times.join(' '));
     }
-    const times = timesEach(picks, 4);
-    assert.ok(Math.max(...times) - Math.min(...times) <= 1, times.join(' '));
   });
 
   it('goes on evenly when a candidate leaves, and gives it no saved turns when it comes back', () => {
@@ -120,11 +124,24 @@ describe('round_robin', () => {
     assert.deepEqual(timesEach(sequence(balancer, 3), 3), [1, 1, 1]);
   });
 
-  it('keeps the turn of a candidate that was skipped as tried', () => {
+  it('lets the next ones have the turn of a candidate that was tried', () => {
     const balancer = create(new FakeCandidates([1, 1, 1]));
     const tried = new TriedSet();
     tried.add(0);
     assert.equal(balancer.pick(flow, tried), 1);
-    assert.deepEqual(sequence(balancer, 3), [0, 2, 0]);
+    assert.deepEqual(sequence(balancer, 3), [2, 0, 1]);
+  });
+
+  it('finds those that were not tried beside one that has nearly all the turns, in turn', () => {
+    const balancer = create(new FakeCandidates([10_000, 1, 1]));
+    const tried = new TriedSet();
+    tried.add(0);
+    const times = timesEach(
+      Array.from({ length: 100 }, () => balancer.pick(flow, tried)),
+      3,
+    );
+    assert.ok(times[1]! >= 30 && times[2]! >= 30, times.join(' '));
+    for (const each of [1, 2]) tried.add(each);
+    assert.equal(balancer.pick(flow, tried), NO_BACKEND);
   });
 });

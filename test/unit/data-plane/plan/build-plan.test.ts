@@ -12,6 +12,11 @@ function inState(resource: Resource, state: BackendState): Resource {
   return { kind: 'backend', value: { ...resource.value, state } };
 }
 
+function inTier(resource: Resource, tier: number): Resource {
+  assert.equal(resource.kind, 'backend');
+  return { kind: 'backend', value: { ...resource.value, tier } };
+}
+
 function poolNamed({ plan }: BuiltPlan, name: string) {
   const found = plan.pools.find((each) => each.name === name);
   assert.ok(found);
@@ -26,6 +31,8 @@ describe('buildPlan', () => {
         connect: { timeoutMs: 7, retries: 4 },
         timeouts: { idleMs: 8, halfClosedMs: 9 },
         connectionLog: { oneIn: 6 },
+        maxLifetimeMs: 5,
+        whenNoneHealthy: 'refuse',
       }),
       pool('web', 'steady'),
       backend('web', '10.0.0.2:80', 3),
@@ -42,7 +49,10 @@ describe('buildPlan', () => {
       idleMs: 8,
       logOneIn: 6,
       halfClosedMs: 9,
+      maxLifetimeMs: 5,
       alwaysUp: false,
+      refuses: true,
+      tiers: null,
       table: null,
     });
     assert.deepEqual([...weights], [2, 3]);
@@ -108,6 +118,7 @@ describe('buildPlan', () => {
     const sticky = policy('sticky', { strategy: 'source_hash' });
     const one = backend('web', '10.0.0.1:80');
     const two = backend('web', '10.0.0.2:80');
+    const reserve = inTier(two, 2);
     const before = poolNamed(planner.build(sticky, pool('web', 'sticky'), one, two), 'web');
     const slower = policy('sticky', { strategy: 'source_hash', connect: { timeoutMs: 99, retries: 1 } });
     const same = poolNamed(
@@ -116,6 +127,10 @@ describe('buildPlan', () => {
     );
     assert.equal(same.connectTimeoutMs, 99);
     assert.ok(same.rows === before.rows && same.weights === before.weights && same.table === before.table);
+    const tiered = poolNamed(planner.build(sticky, pool('web', 'sticky'), one, reserve), 'web');
+    assert.ok(tiered.weights !== same.weights && tiered.table !== same.table);
+    assert.ok(tiered.tiers?.buffer instanceof SharedArrayBuffer);
+    assert.deepEqual([...tiered.tiers], [0, 2]);
     const drained = poolNamed(
       planner.build(sticky, pool('web', 'sticky'), one, inState(two, 'draining')),
       'web',

@@ -23,7 +23,7 @@ const MOST_READS = 8;
 
 const buffers = createBuffers(1);
 const [shared, own] = [sharedCells(buffers), workerCells(buffers, 0)];
-const surroundings = { shared, own, random: seededRandom(1), worker: { index: 0, count: 1 } };
+const surroundings = { shared, own, random: seededRandom(1) };
 
 /** A second plan, in which one backend has another weight than in the first. */
 function twoPlans(strategy: Strategy, count: number): readonly [first: Plan, second: Plan] {

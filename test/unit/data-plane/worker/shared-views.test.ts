@@ -10,6 +10,7 @@ import {
 } from '../../../../data-plane/memory/shared-memory.ts';
 import { sharedBudget, sharedTargets } from '../../../../data-plane/worker/engine-inputs.ts';
 import { PoolCandidates } from '../../../../data-plane/worker/pool-candidates.ts';
+import type { Strategy } from '../../../../core/model/resources.ts';
 import type { PlanPool } from '../../../../data-plane/plan/plan.ts';
 
 /** Rows of listeners. */
@@ -108,22 +109,37 @@ describe('targets in shared memory', () => {
 const POOL_ROW = 5;
 const ROWS = [7, 3, 9];
 
-function setUp(weights: readonly number[], alwaysUp = false) {
+interface Rig {
+  readonly alwaysUp?: boolean;
+  readonly refuses?: boolean;
+  readonly tiers?: readonly number[];
+  readonly strategy?: Strategy;
+}
+
+function setUp(weights: readonly number[], rig: Rig = {}) {
   const buffers = createBuffers(2);
   const shared = sharedCells(buffers);
   const workers = [workerCells(buffers, 0), workerCells(buffers, 1)] as const;
   const pool = {
     row: POOL_ROW,
-    alwaysUp,
+    strategy: rig.strategy ?? 'random',
+    alwaysUp: rig.alwaysUp ?? false,
+    refuses: rig.refuses ?? false,
     rows: Int32Array.from(ROWS),
     weights: Uint16Array.from(weights),
+    tiers: rig.tiers ? Uint8Array.from(rig.tiers) : null,
   } as PlanPool;
   const of = (worker: 0 | 1) => new PoolCandidates(pool, shared, workers[worker]);
+  const row = (candidate: number) => ROWS[candidate] ?? -1;
   const heal = (candidate: number, health: keyof typeof HEALTH) => {
-    Atomics.store(shared.health, ROWS[candidate] ?? -1, HEALTH[health]);
+    Atomics.store(shared.health, row(candidate), HEALTH[health]);
     Atomics.add(shared.poolEpoch, POOL_ROW, 1);
   };
-  return { shared, workers, of, heal };
+  const ramp = (candidate: number, tenths: number) => {
+    Atomics.store(shared.rampTenths, row(candidate), tenths);
+    Atomics.add(shared.poolEpoch, POOL_ROW, 1);
+  };
+  return { shared, workers, of, heal, ramp };
 }
 
 function eligible(candidates: PoolCandidates): number[] {
@@ -143,34 +159,65 @@ describe('PoolCandidates', () => {
       heal(0, health);
       assert.deepEqual(eligible(candidates), [2], health);
     }
-    assert.equal(candidates.panic, false);
   });
 
-  it('are all eligible in panic, but for those of weight 0', () => {
-    const { of, heal } = setUp([1, 0, 2]);
+  for (const [what, weights, rig, healthy, expected] of [
+    ['all of weight above 0 when none is healthy', [1, 0, 2], {}, [], [0, 2]],
+    ['all of weight above 0 when only one of weight 0 is healthy', [1, 0, 2], {}, [1], [0, 2]],
+    ['nobody when none is healthy and the pool refuses then', [1, 0, 2], { refuses: true }, [], []],
+    ['nobody when only one of weight 0 is and the pool refuses', [1, 0, 2], { refuses: true }, [1], []],
+    ['the healthy one in a pool that refuses otherwise', [1, 0, 2], { refuses: true }, [2], [2]],
+    ['nobody where there is no weight', [0, 0, 0], {}, [], []],
+    ['everybody whatever the cells say in a pool without checks', [1, 0, 2], { alwaysUp: true }, [], [0, 2]],
+    ['the first tier without checks', [1, 1, 2], { alwaysUp: true, tiers: [1, 3, 1] }, [], [0, 2]],
+    ['the healthy ones of the first tier', [1, 1, 1], { tiers: [0, 0, 1] }, [0, 2], [0]],
+    ['the second tier when nothing of the first is healthy', [1, 1, 1], { tiers: [0, 0, 1] }, [2], [2]],
+    ['the third tier when only that has a healthy one', [1, 1, 1], { tiers: [2, 0, 1] }, [0], [0]],
+    ['the first tier, not the reserve, before the first check', [1, 1, 1], { tiers: [1, 0, 0] }, [], [1, 2]],
+    ['the first tier that has weight when none is healthy', [1, 0, 0], { tiers: [1, 0, 0] }, [], [0]],
+    ['the second tier when the first is drained', [1, 0, 0], { tiers: [1, 0, 0] }, [0, 1, 2], [0]],
+    ['nobody of any tier where the pool refuses', [1, 1, 1], { refuses: true, tiers: [1, 0, 0] }, [], []],
+    ['a reserve also where the pool refuses', [1, 1, 1], { refuses: true, tiers: [1, 0, 0] }, [0], [0]],
+  ] as const satisfies readonly (readonly [string, number[], Rig, number[], number[]])[]) {
+    it(`serve by ${what}`, () => {
+      const { of, heal } = setUp(weights, rig);
+      for (const candidate of healthy) heal(candidate, 'healthy');
+      assert.deepEqual(eligible(of(0)), expected);
+    });
+  }
+
+  it('go back to a better tier at once, also from an ejection', () => {
+    const { of, heal } = setUp([1, 1, 1], { tiers: [0, 1, 1] });
     const candidates = of(0);
-    assert.ok(candidates.panic);
-    assert.deepEqual(eligible(candidates), [0, 2]);
-    heal(1, 'healthy');
-    assert.deepEqual(eligible(candidates), [0, 2]);
-    assert.ok(candidates.panic);
-    heal(2, 'healthy');
-    assert.deepEqual(eligible(candidates), [2]);
-    assert.equal(candidates.panic, false);
+    for (const each of [0, 1, 2]) heal(each, 'healthy');
+    assert.deepEqual(eligible(candidates), [0]);
+    heal(0, 'ejected');
+    assert.deepEqual(eligible(candidates), [1, 2]);
+    heal(0, 'healthy');
+    assert.deepEqual(eligible(candidates), [0]);
   });
 
-  it('are never in panic where there is nothing of weight above 0', () => {
-    const candidates = setUp([0, 0, 0]).of(0);
-    assert.equal(candidates.panic, false);
-    assert.deepEqual(eligible(candidates), []);
-  });
-
-  it('are up whatever their cells say in a pool without checks', () => {
-    const { of, heal } = setUp([1, 0, 2], true);
-    heal(0, 'unhealthy');
+  it('have a tenth of their weight and more while they start slowly, in whole numbers', () => {
+    const { of, ramp } = setUp([1, 3, 1_000], { alwaysUp: true });
     const candidates = of(0);
-    assert.deepEqual(eligible(candidates), [0, 2]);
-    assert.equal(candidates.panic, false);
+    const weights = () => eligible(candidates).map((each) => candidates.weight(each));
+    assert.deepEqual(weights(), [1, 3, 1_000]);
+    ramp(1, 1);
+    assert.deepEqual(weights(), [10, 3, 10_000]);
+    ramp(1, 9);
+    assert.deepEqual(weights(), [10, 27, 10_000]);
+    ramp(1, 0);
+    assert.deepEqual(weights(), [1, 3, 1_000]);
+  });
+
+  it('have all of their weight under source_hash', () => {
+    const { of, ramp } = setUp([1, 3, 1], { strategy: 'source_hash', alwaysUp: true });
+    ramp(1, 1);
+    const candidates = of(0);
+    assert.deepEqual(
+      eligible(candidates).map((each) => candidates.weight(each)),
+      [1, 3, 1],
+    );
   });
 
   it('follow a change at the first question after the epoch moved', () => {
