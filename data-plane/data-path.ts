@@ -132,6 +132,9 @@ export class DataPath {
     });
     this.#planApplier = this.#createPlanApplier();
     this.#closings = new BackendClosings({ clock, pool: this.#pool, shared: this.#shared });
+    this.healthChanges.subscribe((change) => {
+      if (change.type === 'transition') this.#closings.healthChanged(change.pool, change.address, change.to);
+    });
     this.observer = this.#createObserver(buffers);
     this.#whereabouts = new ProxyWhereabouts(clock);
     const log = this.#connectionLog;
