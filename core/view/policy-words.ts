@@ -59,6 +59,5 @@ export function expectation(policy: Policy | undefined, healthy: number) {
   const many = expected === 1 && healthy === 2 ? 'two' : healthy;
   const more = healthy > expected ? `: ${many} servers may take writes` : '';
   const words = `${healthy} ${healthy === 1 ? 'passes' : 'pass'} the check, ${expected} ${expected === 1 ? 'is' : 'are'} expected${more}`;
-  const problem = healthy === expected ? null : words;
-  return { text: `${healthy} of ${expected} expected`, problem, tooMany: healthy > expected };
+  return { text: `${healthy} of ${expected} expected`, problem: healthy === expected ? null : words };
 }

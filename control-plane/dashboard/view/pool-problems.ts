@@ -1,4 +1,5 @@
 /** What is wrong with the backends of a pool, and why, in words. Pure. */
+import type { Policy } from '../../../core/model/resources.ts';
 import type { State, StoredPool } from '../../../core/model/state.ts';
 import { counted, few } from '../../../core/view/figures.ts';
 import type { Complaint } from '../../../core/view/reports.ts';
@@ -12,6 +13,7 @@ import {
   isUsed,
   listenersOf,
   loopOf,
+  policyOf,
   type PoolBackend,
 } from './pool-rows.ts';
 import { earliest, type Problem, problem } from './problem.ts';
@@ -47,34 +49,55 @@ function ofHealth(
   const down = all.filter((one) => one.availability === 'down' && loopOf(one) === undefined);
   const partly = all.filter(({ availability }) => availability === 'partly up');
   const severity = listeners.length > 0 ? 'critical' : 'warning';
-  const policy = state.policies.get(state.pools.get(name)?.value.policy ?? '')?.value;
+  const policy = policyOf(name, state);
   const serving = fleet.serving.get(name) ?? [];
   const none = inPanic(all) ? { where: '' } : serving.find(({ noneHealthy }) => noneHealthy);
-  if (none) {
-    const what = `${noneHealthyText(policy, `pool ${name}`).replace(/^n/, 'N')}${none.where}`;
-    const reasons = reasonsOf([...down, ...partly]);
-    const why = [availabilitiesInWords(all), ...reasons];
-    const cause = `pools have no backend that passes the check: ${thenText(policy)}${because(reasons)}`;
-    return [problem(`pool/${name}`, severity, what, why, at(name, cause, sinceOf([...down, ...partly])))];
-  }
+  if (none) return [ofNoneHealthy(name, severity, policy, none.where, all)];
   if (!all.some(isUsed)) {
     const why = [availabilitiesInWords(all), ...(listeners.length > 0 ? [clients] : [])];
     const what = `Pool ${name} has no backend that takes connections`;
     const cause = 'pools have no backend that takes connections';
     return [problem(`pool/${name}`, severity, what, why, at(name, cause))];
   }
-  const expected = expectation(policy, all.filter(isUp).length);
-  if (expected) {
-    const { problem: words, tooMany } = expected;
-    const isKnown = tooMany || !all.some(({ availability }) => availability === 'not checked yet');
-    if (words === null || !isKnown) return [];
-    const names = `${few(all.filter(isUp).map(({ backend }) => backend.address))} passed it.`;
-    const cause = 'pools have other than the expected number of healthy backends';
-    const about = at(name, cause, sinceOf(tooMany ? [] : down));
-    return [problem(`pool/${name}`, severity, `Pool ${name}: ${words}`, [names, ...reasonsOf(down)], about)];
-  }
+  if (policy?.expectHealthy !== undefined) return ofExpected(name, severity, policy, all, down);
   const tiers = serving.filter(({ servingTier }) => servingTier > 0).map((one) => servingText(one, policy));
   return [...ofDown(name, all.length, down, tiers), ...ofPartly(name, fleet.proxies, partly)];
+}
+
+/** `where`: the proxies that say so; empty: all of them. */
+function ofNoneHealthy(
+  pool: string,
+  severity: Problem['severity'],
+  policy: Policy | undefined,
+  where: string,
+  all: readonly PoolBackend[],
+): Problem {
+  const isIn = ({ availability }: PoolBackend) => availability === 'down' || availability === 'partly up';
+  const bad = all.filter((one) => isIn(one) && loopOf(one) === undefined);
+  const reasons = reasonsOf(bad);
+  const what = `${noneHealthyText(policy, `pool ${pool}`).replace(/^n/, 'N')}${where}`;
+  const cause = `pools have no backend that passes the check: ${thenText(policy)}${because(reasons)}`;
+  const why = [availabilitiesInWords(all), ...reasons];
+  return problem(`pool/${pool}`, severity, what, why, at(pool, cause, sinceOf(bad)));
+}
+
+/** Too few say so only once all were checked. */
+function ofExpected(
+  pool: string,
+  severity: Problem['severity'],
+  policy: Policy,
+  all: readonly PoolBackend[],
+  down: readonly PoolBackend[],
+): readonly Problem[] {
+  const up = all.filter(isUp);
+  const words = expectation(policy, up.length)?.problem;
+  const isFew = up.length < (policy.expectHealthy ?? 0);
+  const isChecked = !all.some(({ availability }) => availability === 'not checked yet');
+  if (!words || (isFew && !isChecked)) return [];
+  const why = [`Healthy: ${few(up.map(({ backend }) => backend.address))}.`, ...reasonsOf(down)];
+  const cause = 'pools have other than the expected number of healthy backends';
+  const about = at(pool, cause, isFew ? sinceOf(down) : null);
+  return [problem(`pool/${pool}`, severity, `Pool ${pool}: ${words}`, why, about)];
 }
 
 function ofDown(

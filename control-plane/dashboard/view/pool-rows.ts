@@ -84,7 +84,7 @@ export function poolSummary(
   backends: readonly PoolBackend[],
   serving: readonly Serving[],
 ) {
-  const policy = state.policies.get(value.policy)?.value;
+  const policy = policyOf(value.name, state);
   return {
     name: value.name,
     revision,
@@ -97,6 +97,10 @@ export function poolSummary(
       ? backends.reduce((sum, { summary }) => sum + summary.connections, 0)
       : null,
   };
+}
+
+export function policyOf(pool: string, { pools, policies }: State): Policy | undefined {
+  return policies.get(pools.get(pool)?.value.policy ?? '')?.value;
 }
 
 /** How many are up, against what the policy expects, and which tier serves where there are several. */
@@ -129,7 +133,7 @@ export function poolPage(
   backends: readonly PoolBackend[],
   serving: readonly Serving[],
 ) {
-  const policy = state.policies.get(value.policy)?.value;
+  const policy = policyOf(value.name, state);
   return {
     name: value.name,
     ...standing(policy, backends, serving),
