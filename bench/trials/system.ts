@@ -68,9 +68,9 @@ const REDIS: System = {
       server: () => 'check inter 1s',
     },
     tuned: {
-      defaults: ['timeout connect 1s', ...TIMEOUTS, 'timeout check 1s'],
+      defaults: ['timeout connect 1s', ...TIMEOUTS, 'timeout check 500ms'],
       check: redisDialogue('tcp-check expect rstring role:master\\r\\nconnected_slaves:[1-9]'),
-      server: () => 'check inter 1s fall 2 rise 1 on-marked-down shutdown-sessions',
+      server: () => 'check inter 500ms fall 2 rise 1 on-marked-down shutdown-sessions',
     },
   },
 };

@@ -71,7 +71,7 @@ export class Machine {
   /** Drops every packet between it and another address; all others still reach it. */
   async cutFrom(address: string): Promise<void> {
     const chain = (hook: string, match: string) =>
-      `chain ${hook} { type filter hook ${hook} priority 0; ip ${match} ${address} drop; }`;
+      `chain ${hook} { type filter hook ${hook} priority 0; ip ${match} ${address} drop; };`;
     await this.#nft(`table inet cut { ${chain('input', 'saddr')} ${chain('output', 'daddr')} }`);
   }
 

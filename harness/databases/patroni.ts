@@ -1,5 +1,6 @@
 /** PostgreSQL on three machines under Patroni, with an etcd of three members on a fourth. */
 import type { Network } from '../containers/network.ts';
+import { answers } from '../programs/fleet.ts';
 import { eventually, flagList, type Scope } from '../programs/processes.ts';
 import { findProgram } from '../programs/real-servers.ts';
 import { addMachines, type DatabaseCluster, firstPrimary, holds, SETTLED_WITHIN_MS } from './cluster.ts';
@@ -15,7 +16,8 @@ const TIMES = { ttl: 12, loop_wait: 3, retry_timeout: 4 };
 
 function configOf(machine: Machine, etcd: readonly string[], binaries: string) {
   const { address, folder } = machine;
-  const login = { username: 'postgres', password: '' };
+  // initdb wants a password, though everybody is trusted.
+  const login = { username: 'postgres', password: 'trial' };
   return {
     scope: 'trial',
     name: address,
@@ -45,7 +47,7 @@ function configOf(machine: Machine, etcd: readonly string[], binaries: string) {
   };
 }
 
-function startEtcd(machine: Machine): readonly string[] {
+async function startEtcd(machine: Machine): Promise<readonly string[]> {
   const members = Array.from({ length: MEMBERS }, (_, index) => ({
     name: `m${index}`,
     client: `http://${machine.address}:${2379 + 10 * index}`,
@@ -65,11 +67,12 @@ function startEtcd(machine: Machine): readonly string[] {
     };
     machine.start('etcd', flagList(flags));
   }
+  await Promise.all(members.map(({ client }) => answers(`${client}/health`)));
   return members.map(({ client }) => client.slice('http://'.length));
 }
 
 export async function startPatroniCluster(scope: Scope, network: Network): Promise<DatabaseCluster> {
-  const etcd = startEtcd(new Machine(scope, network.addHost(scope), 'nobody'));
+  const etcd = await startEtcd(new Machine(scope, network.addHost(scope), 'postgres'));
   const machines = addMachines(scope, network, 'postgres');
   const postgres = findProgram('postgres') ?? '';
   const binaries = postgres.slice(0, postgres.lastIndexOf('/'));
