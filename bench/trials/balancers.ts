@@ -30,7 +30,9 @@ export function manifestOf(page: string, balancer: string, machines: readonly st
     ['5', balancer],
     ...machines.map((address, index) => [String(11 + index), address] as const),
   ]);
-  return blocks.join('\n---\n').replace(/\b10\.0\.0\.(\d+)\b/g, (found, last: string) => addresses.get(last) ?? found);
+  return blocks
+    .join('\n---\n')
+    .replace(/\b10\.0\.0\.(\d+)\b/g, (found, last: string) => addresses.get(last) ?? found);
 }
 
 export async function startEquipoise(

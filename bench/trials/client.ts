@@ -67,12 +67,11 @@ export class Client {
     this.#connection?.close();
   }
 
-  /** All attempts that have ended, which it then forgets. */
-  take(): readonly Attempt[] {
-    const waiting = this.#attempts.filter(({ outcome }) => outcome === 'waiting');
+  /** The attempts from a number on that have ended. It forgets all that have ended. */
+  take(from: number): readonly Attempt[] {
     const ended = this.#attempts.filter(({ outcome }) => outcome !== 'waiting');
-    this.#attempts = waiting;
-    return ended;
+    this.#attempts = this.#attempts.filter(({ outcome }) => outcome === 'waiting');
+    return ended.filter(({ id }) => id >= from);
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,7 @@
 /** A database system as the trials see it: how it is started, written to, read, and put behind HAProxy. */
 import type { Network } from '../../harness/containers/network.ts';
 import type { DatabaseCluster } from '../../harness/databases/cluster.ts';
+import { startGaleraCluster } from '../../harness/databases/galera.ts';
 import { startPatroniCluster } from '../../harness/databases/patroni.ts';
 import { startSentinelCluster } from '../../harness/databases/sentinel.ts';
 import type { Scope } from '../../harness/programs/processes.ts';
@@ -109,4 +110,36 @@ const PATRONI: System = {
   },
 };
 
-export const SYSTEMS: Readonly<Record<SystemName, System>> = { redis: REDIS, patroni: PATRONI, galera: REDIS };
+const GALERA: System = {
+  title: 'MariaDB 10.11 with Galera, a single writer',
+  start: startGaleraCluster,
+  page: 'docs/how-to/galera.md',
+  port: 3306,
+  prepare: [
+    'CREATE DATABASE IF NOT EXISTS trial',
+    'CREATE TABLE IF NOT EXISTS trial.writes (id BIGINT PRIMARY KEY)',
+  ],
+  write: (id) => `INSERT INTO trial.writes VALUES (${id})`,
+  read: 'SELECT count(*) FROM trial.writes',
+  stored: (from) => `SELECT id FROM trial.writes WHERE id >= ${from}`,
+  takesNoWrites: /^1047 /,
+  allWrite: true,
+  haproxy: {
+    documented: {
+      defaults: ['timeout connect 4s', ...TIMEOUTS],
+      check: ['option httpchk', 'default-server inter 5s fastinter 2s rise 2 fall 2'],
+      server: (index) => `check port 9200${index === 0 ? '' : ' backup'}`,
+    },
+    tuned: {
+      defaults: ['timeout connect 1s', ...TIMEOUTS, 'timeout check 1s'],
+      check: ['option httpchk', 'default-server inter 1s fall 2 rise 2 on-marked-down shutdown-sessions'],
+      server: (index) => `check port 9200${index === 0 ? '' : ' backup'}`,
+    },
+  },
+};
+
+export const SYSTEMS: Readonly<Record<SystemName, System>> = {
+  redis: REDIS,
+  patroni: PATRONI,
+  galera: GALERA,
+};

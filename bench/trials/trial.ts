@@ -1,7 +1,12 @@
 /** One system with its balancers and clients, and the rounds of faults that it goes through. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { Network } from '../../harness/containers/network.ts';
-import { askOnce, type DatabaseCluster, firstPrimary } from '../../harness/databases/cluster.ts';
+import {
+  askOnce,
+  type DatabaseCluster,
+  firstPrimary,
+  SETTLED_WITHIN_MS,
+} from '../../harness/databases/cluster.ts';
 import type { Machine } from '../../harness/databases/machine.ts';
 import { eventually, type Scope } from '../../harness/programs/processes.ts';
 import { type Contestant, startEquipoise, startHaproxy } from './balancers.ts';
@@ -29,7 +34,8 @@ const SHORT_WRITERS = 2;
 const FREEZE_MS = 20_000;
 const CUT_MS = 12_000;
 /** Whoever has not found the new primary after this long is stuck. */
-const FOUND_WITHIN_MS = 20_000;
+const FOUND_WITHIN_MS = 15_000;
+const POLL_MS = 20;
 
 export class Trial {
   readonly #system: System;
@@ -81,34 +87,40 @@ export class Trial {
   async round(fault: Fault): Promise<ReadonlyMap<string, Figures>> {
     const old = await this.#cluster.settled();
     for (const client of this.#clients()) client.reconnect();
-    await this.#allReach(old, performance.now(), 'every client to reach the primary');
-    for (const client of this.#clients()) client.take();
+    const began = performance.now();
+    await eventually(
+      async () => this.#notAt(old, began).length === 0,
+      'every writer to reach the primary',
+      SETTLED_WITHIN_MS,
+    );
     const from = nextId();
+    for (const client of this.#clients()) client.take(from);
     const { primary, readyAt } = await this.#suffer(fault, old);
-    await this.#allReach(primary, readyAt, 'every writer to reach the new primary').catch(() => undefined);
+    // Writers that a balancer does not bring there in time are part of the result.
+    const giveUpAt = performance.now() + FOUND_WITHIN_MS;
+    while (this.#notAt(primary, readyAt).length > 0 && performance.now() < giveUpAt) await wait(POLL_MS);
     for (const client of this.#clients()) client.giveUp();
     if (fault === 'kill') await this.#cluster.start(old);
     const settled = await this.#cluster.settled();
     const command = this.#system.stored(from);
-    const logs = this.#groups.map(({ writers }) => writers.map((writer) => writer.take()));
+    const logs = this.#groups.map(({ writers }) => writers.map((writer) => writer.take(from)));
     const stored = new Set((await askOnce(this.#cluster.protocol, settled.address, command)).map(Number));
     const { takesNoWrites, allWrite = false } = this.#system;
     const facts = { primary: primary.address, readyAt, allWrite, takesNoWrites, stored };
-    return new Map(this.#groups.map(({ contestant }, index) => [contestant.name, judge(logs[index] ?? [], facts)]));
+    return new Map(
+      this.#groups.map(({ contestant }, index) => [contestant.name, judge(logs[index] ?? [], facts)]),
+    );
   }
 
   #clients(): readonly Client[] {
     return this.#groups.flatMap(({ writers, reader }) => [...writers, reader]);
   }
 
-  /** Waits until every writer has had an acknowledgement from a machine. */
-  async #allReach({ address }: Machine, since: number, what: string): Promise<void> {
-    const writers = this.#groups.flatMap((group) => group.writers);
-    await eventually(
-      async () => writers.every((writer) => writer.reachedSince(since, address)),
-      what,
-      FOUND_WITHIN_MS,
-    );
+  /** The balancers of which not all writers have had an acknowledgement from this machine. */
+  #notAt({ address }: Machine, since: number): readonly string[] {
+    return this.#groups
+      .filter(({ writers }) => !writers.every((writer) => writer.reachedSince(since, address)))
+      .map(({ contestant }) => contestant.name);
   }
 
   async #suffer(fault: Fault, old: Machine): Promise<Aftermath> {

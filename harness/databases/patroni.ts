@@ -3,12 +3,20 @@ import type { Network } from '../containers/network.ts';
 import { answers } from '../programs/fleet.ts';
 import { eventually, flagList, type Scope } from '../programs/processes.ts';
 import { findProgram } from '../programs/real-servers.ts';
-import { addMachines, type DatabaseCluster, firstPrimary, holds, SETTLED_WITHIN_MS } from './cluster.ts';
+import {
+  addMachines,
+  askOnce,
+  type DatabaseCluster,
+  firstPrimary,
+  holds,
+  SETTLED_WITHIN_MS,
+} from './cluster.ts';
 import { Machine } from './machine.ts';
 import { POSTGRES } from './postgres-protocol.ts';
 
 const REST_PORT = 8008;
 const MEMBERS = 3;
+const STREAMING_REPLICAS = "SELECT pid FROM pg_stat_replication WHERE state = 'streaming'";
 const ANSWER_WITHIN_MS = 2_000;
 
 /** Short, so that a round is short; Patroni's own are 30, 10 and 10 seconds. */
@@ -22,7 +30,8 @@ function configOf(machine: Machine, etcd: readonly string[], binaries: string) {
     scope: 'trial',
     name: address,
     restapi: { listen: `${address}:${REST_PORT}`, connect_address: `${address}:${REST_PORT}` },
-    etcd3: { hosts: etcd },
+    // Over etcd's newer interface, Patroni 3.0 takes the lock away from its new owner when it was stopped for a while.
+    etcd: { hosts: etcd },
     bootstrap: {
       dcs: {
         ...TIMES,
@@ -63,6 +72,7 @@ async function startEtcd(machine: Machine): Promise<readonly string[]> {
       'listen-peer-urls': peer,
       'initial-advertise-peer-urls': peer,
       'initial-cluster': cluster,
+      'enable-v2': 'true',
       'log-level': 'error',
     };
     machine.start('etcd', flagList(flags));
@@ -84,13 +94,6 @@ export async function startPatroniCluster(scope: Scope, network: Network): Promi
   await Promise.all(machines.map((machine) => cluster.start(machine)));
   await cluster.settled();
   return cluster;
-}
-
-interface Member {
-  readonly name: string;
-  readonly role: string;
-  readonly state: string;
-  readonly timeline?: number;
 }
 
 class PatroniCluster implements DatabaseCluster {
@@ -119,15 +122,13 @@ class PatroniCluster implements DatabaseCluster {
     return eventually(() => this.#settledPrimary(), 'all members of Patroni run', SETTLED_WITHIN_MS);
   }
 
-  /** Every member runs, on the timeline of the primary. */
+  /** Every member runs, and the replicas receive what the primary writes. */
   async #settledPrimary(): Promise<Machine | undefined> {
-    const primary = await firstPrimary(this, this.machines);
-    const { members } = (await (await ask(primary, '/cluster')).json()) as { members: readonly Member[] };
-    const timelines = new Set(members.map(({ timeline }) => timeline));
-    const running = members.filter(({ state }) => state === 'running' || state === 'streaming');
-    if (running.length !== MEMBERS || timelines.size !== 1) return undefined;
     const answers = await Promise.all(this.machines.map((machine) => ask(machine, '/health')));
-    return answers.every(({ ok }) => ok) ? primary : undefined;
+    if (!answers.every(({ ok }) => ok)) return undefined;
+    const primary = await firstPrimary(this, this.machines);
+    const streaming = await askOnce(POSTGRES, primary.address, STREAMING_REPLICAS);
+    return streaming.length === this.machines.length - 1 ? primary : undefined;
   }
 }
 

@@ -20,7 +20,9 @@ function parseAt(input: Buffer, start: number): Parsed | undefined {
     const length = Number(line);
     if (length < 0) return { end, rows: [] };
     const whole = end + length + LINE_END.length;
-    return input.length < whole ? undefined : { end: whole, rows: [input.toString('utf8', end, end + length)] };
+    return input.length < whole
+      ? undefined
+      : { end: whole, rows: [input.toString('utf8', end, end + length)] };
   }
   if (kind !== '*') return { end, rows: [line] };
   return parseArray(input, end, Number(line));

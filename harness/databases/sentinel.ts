@@ -84,7 +84,7 @@ class SentinelCluster implements DatabaseCluster {
 
   /** Sentinel tells the old master late that it is none, so it is kept from taking writes that would be lost. */
   async switchOver(from: Machine): Promise<void> {
-    await askOnce(REDIS, from.address, 'CLIENT PAUSE 5000 WRITE');
+    await askOnce(REDIS, from.address, 'CLIENT PAUSE 15000 WRITE');
     const [sentinel] = this.machines.filter((machine) => machine !== from);
     await askOnce(REDIS, sentinel?.address ?? '', `SENTINEL FAILOVER ${NAME}`, SENTINEL_PORT);
   }
