@@ -117,42 +117,6 @@ for (const strategy of STRATEGIES) {
       assert.deepEqual(tally(balancer, 3, 300, false), [0, 0, 300]);
     });
 
-    for (const [what, pool, down, expected] of [
-      ['nobody where the pool refuses while none is up', { refuses: true }, [0, 1, 2, 3], []],
-      ['the one that is up where the pool refuses', { refuses: true }, [0, 2, 3], [1]],
-      ['the first tier alone', { tiers: [1, 0, 2, 0] }, [], [1, 3]],
-      ['what is up of the first tier', { tiers: [1, 0, 2, 0] }, [1], [3]],
-      ['the next tier when nothing of the first is up', { tiers: [1, 0, 2, 0] }, [1, 3], [0]],
-      ['the last tier when only that has something up', { tiers: [1, 0, 2, 0] }, [0, 1, 3], [2]],
-      ['the first tier when none is up', { tiers: [1, 0, 2, 0] }, [0, 1, 2, 3], [1, 3]],
-      ['nobody of any tier where the pool refuses', { tiers: [1, 0, 2, 0], refuses: true }, [0, 1, 2, 3], []],
-    ] as const satisfies readonly (readonly [string, FakePool, number[], number[]])[]) {
-      it(`serves by ${what}, in retries too`, () => {
-        const candidates = new FakeCandidates([1, 2, 3, 1], pool);
-        const balancer = create(strategy, candidates, pool);
-        // Back and forth, so that what a strategy keeps of an earlier tier would show.
-        for (const now of [[], down, [0], [], down]) {
-          candidates.set(true, 0, 1, 2, 3);
-          candidates.set(false, ...now);
-          balancer.pick({ sourceHash: 1, nowMs: 0 }, NOTHING_TRIED);
-        }
-        for (let client = 0; client < 200; client++) {
-          const tried = new TriedSet();
-          const request = { sourceHash: client * 104_729, nowMs: 0 };
-          const picks = [...expected, NO_BACKEND].map(() => {
-            const picked = balancer.pick(request, tried);
-            tried.add(picked);
-            return picked;
-          });
-          assert.equal(picks.pop(), NO_BACKEND);
-          assert.deepEqual(
-            picks.toSorted((a, b) => a - b),
-            expected,
-          );
-        }
-      });
-    }
-
     it('is reproducible from a seed', () => {
       const run = () => tally(create(strategy, new FakeCandidates([1, 2, 3])), 3, 1_000, true);
       assert.deepEqual(run(), run());
@@ -204,6 +168,46 @@ for (const strategy of STRATEGIES) {
       const rounds = Array.from({ length: 9 }, grown).toSorted((a, b) => a - b);
       assert.ok((rounds[4] ?? 0) < 1_600_000, `${rounds.join(' ')} bytes in 100,000 picks`);
     });
+  });
+}
+
+for (const strategy of STRATEGIES) {
+  describe(`balancer ${strategy} and tiers`, () => {
+    for (const [what, pool, down, expected] of [
+      ['nobody where the pool refuses while none is up', { refuses: true }, [0, 1, 2, 3], []],
+      ['the one that is up where the pool refuses', { refuses: true }, [0, 2, 3], [1]],
+      ['the first tier alone', { tiers: [1, 0, 2, 0] }, [], [1, 3]],
+      ['what is up of the first tier', { tiers: [1, 0, 2, 0] }, [1], [3]],
+      ['the next tier when nothing of the first is up', { tiers: [1, 0, 2, 0] }, [1, 3], [0]],
+      ['the last tier when only that has something up', { tiers: [1, 0, 2, 0] }, [0, 1, 3], [2]],
+      ['the first tier when none is up', { tiers: [1, 0, 2, 0] }, [0, 1, 2, 3], [1, 3]],
+      ['nobody of any tier where the pool refuses', { tiers: [1, 0, 2, 0], refuses: true }, [0, 1, 2, 3], []],
+    ] as const satisfies readonly (readonly [string, FakePool, number[], number[]])[]) {
+      it(`serves by ${what}, in retries too`, () => {
+        const candidates = new FakeCandidates([1, 2, 3, 1], pool);
+        const balancer = create(strategy, candidates, pool);
+        // Back and forth, so that what a strategy keeps of an earlier tier would show.
+        for (const now of [[], down, [0], [], down]) {
+          candidates.set(true, 0, 1, 2, 3);
+          candidates.set(false, ...now);
+          balancer.pick({ sourceHash: 1, nowMs: 0 }, NOTHING_TRIED);
+        }
+        for (let client = 0; client < 200; client++) {
+          const tried = new TriedSet();
+          const request = { sourceHash: client * 104_729, nowMs: 0 };
+          const picks = [...expected, NO_BACKEND].map(() => {
+            const picked = balancer.pick(request, tried);
+            tried.add(picked);
+            return picked;
+          });
+          assert.equal(picks.pop(), NO_BACKEND);
+          assert.deepEqual(
+            picks.toSorted((a, b) => a - b),
+            expected,
+          );
+        }
+      });
+    }
   });
 }
 
