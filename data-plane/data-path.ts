@@ -3,6 +3,7 @@ import type { Clock } from '../core/runtime/clock.ts';
 import type { Logger } from '../core/runtime/logger.ts';
 import type { Random } from '../core/runtime/random.ts';
 import {
+  checksAtOnce,
   type ConnectionLimit,
   connectionLimit,
   descriptorBound,
@@ -14,10 +15,8 @@ import { readText } from './host/control-group.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Libc } from './kernel/libc.ts';
 import { checkerByType } from './health/checker-by-type.ts';
-import { epollChecker } from './health/epoll-checker.ts';
 import { HealthChanges } from './health/health-changes.ts';
-import { HealthMonitor, MAX_RUNNING } from './health/health-monitor.ts';
-import { tcpChecker } from './health/tcp-checker.ts';
+import { HealthMonitor } from './health/health-monitor.ts';
 import { readNetworkSetting } from './host/kernel-settings.ts';
 import { cgroupMemory, memoryBoundHere, parkingBytes } from './host/memory-bound.ts';
 import { limitProblem, recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
@@ -53,6 +52,8 @@ export interface DataPathOptions {
   readonly shareListeners: boolean;
   readonly sourceAddresses: readonly string[];
   readonly splice: boolean;
+  /** The directory of the secrets that health checks send. */
+  readonly secrets?: string;
   /** The operator's limit; 0: as many as descriptors and memory allow. */
   readonly maxConnections: number;
   /** Null: there is no connection log. */
@@ -78,6 +79,8 @@ export class DataPath {
   #limit: ConnectionLimit;
   /** Listening addresses. */
   #listening: ReadonlySet<string> = new Set();
+  /** Backends that may be checked. */
+  #backends = 0;
   /** Rows of the listeners of the plan that runs. */
   #listenerRows: ReadonlySet<number> = new Set();
   readonly #shared: SharedCells;
@@ -101,12 +104,8 @@ export class DataPath {
     this.#workerEvents = recordWorkerEvents(logger, this.counts, () => this.#limit, options.report);
     this.#health = new HealthMonitor({
       shared: this.#shared,
-      checker: checkerByType({
-        tcp:
-          options.engine === 'epoll'
-            ? epollChecker(clock, options.sourceAddresses)
-            : tcpChecker(clock, options.sourceAddresses, libc),
-      }),
+      checker: checkerByType(options),
+      atOnce: checksAtOnce(this.#descriptors),
       clock,
       random,
       changes: this.healthChanges,
@@ -128,6 +127,9 @@ export class DataPath {
     });
     this.#planApplier = this.#createPlanApplier();
     this.#closings = new BackendClosings({ clock, pool: this.#pool, shared: this.#shared });
+    this.healthChanges.subscribe((change) => {
+      if (change.type === 'transition') this.#closings.healthChanged(change.pool, change.address, change.to);
+    });
     this.observer = this.#createObserver(buffers);
     this.#whereabouts = new ProxyWhereabouts(clock);
     const log = this.#connectionLog;
@@ -176,7 +178,10 @@ export class DataPath {
       buffers,
       healthOf: (backend) => this.#health.healthOf(backend),
       applied: () => status.observation,
-      pools: () => new Map(),
+      pools: () => {
+        const states = [...this.#health.poolStates()];
+        return new Map(states.filter(([, { hasTiers, noneHealthy }]) => hasTiers || noneHealthy));
+      },
       restarts: () => this.#pool.restarts,
       process: () => ({
         ...processUsage(),
@@ -192,9 +197,12 @@ export class DataPath {
     const before = limitProblem(this.#limit)?.message;
     // New sockets are opened before old ones are closed.
     this.#listening = new Set([...this.#listening, ...addresses]);
+    const backends = plan.pools.reduce((sum, { rows }) => sum + rows.length, 0);
+    this.#backends = Math.max(this.#backends, backends);
     this.#limit = this.#limitConnections();
     const result = await this.#planApplier.apply(plan, revise);
     this.#listening = new Set(addresses);
+    this.#backends = backends;
     this.#listenerRows = new Set(plan.listeners.map(({ row }) => row));
     this.#limit = this.#limitConnections();
     const problem = limitProblem(this.#limit);
@@ -211,7 +219,7 @@ export class DataPath {
       workers,
       listeners: this.#listening.size,
       pipes: splice && engine === 'epoll' ? MAX_PIPES : 0,
-      healthChecks: MAX_RUNNING,
+      healthChecks: Math.min(this.#backends, checksAtOnce(this.#descriptors)),
     });
     const limit = connectionLimit({
       descriptors: descriptorBound(this.#descriptors, others),
@@ -240,7 +248,8 @@ export class DataPath {
       observation: this.observer.observe(),
       counts: this.counts,
       connectionLog: this.#connectionLog?.readings() ?? null,
-      panic: this.#health.panic(),
+      pools: this.#health.poolStates(),
+      checkCounts: this.#health.checkCounts(),
       leadingBack: this.#health.leadingBack(),
     };
   }

@@ -13,8 +13,15 @@ export function recordHealthChange(change: HealthChange, logger: Logger, counts:
   }
   const { type, pool } = change;
   if (type === 'panic') {
-    if (change.on) logger.warn({ pool }, 'panic: no backend of the pool is up, so all active ones are used');
-    else logger.info({ pool }, 'panic is over: a backend of the pool is up');
+    const then = change.refuses ? 'new connections are refused' : 'all of them are used';
+    if (change.on) logger.warn({ pool }, `no backend passes the check of this pool: ${then}`);
+    else logger.info({ pool }, 'a backend passes the check of this pool again');
+    return;
+  }
+  if (type === 'tier') {
+    const { from, to } = change;
+    const why = to > from ? `nothing of tier ${from} is healthy` : `a backend of tier ${to} is healthy`;
+    logger[to > from ? 'warn' : 'info']({ pool, from, to }, `tier ${to} serves: ${why}`);
     return;
   }
   const { address, from, to, reason } = change;

@@ -13,8 +13,10 @@ export type HealthChange =
     }
   /** Checks can't be made, since this host ran out of something. */
   | { readonly type: 'shortage'; readonly reason: string }
-  /** No backend of the pool is up, so all active ones are used; or that is over. Not while first checks run. */
-  | { readonly type: 'panic'; readonly pool: string; readonly on: boolean };
+  /** No backend of the pool is healthy, so none or all are used; or that is over. Not while first checks run. */
+  | { readonly type: 'panic'; readonly pool: string; readonly on: boolean; readonly refuses: boolean }
+  /** Another tier serves. Not while first checks run. */
+  | { readonly type: 'tier'; readonly pool: string; readonly from: number; readonly to: number };
 
 export class HealthChanges {
   readonly #subscribers: ((change: HealthChange) => void)[] = [];

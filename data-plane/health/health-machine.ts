@@ -1,18 +1,31 @@
 /**
  * The health of one backend as a proxy sees it, as a pure machine: (state, event) → state.
  *
- *                passed                    failed                          ejected
- *   unknown      healthy                   unhealthy                       -
- *   healthy      -                         unhealthy after `fall` in a row ejected
- *   unhealthy    healthy after `rise`      -                               -
- *   ejected      healthy                   unhealthy after `fall` in a row -
+ *                passed                      failed                          ejected
+ *   unknown      healthy                     unhealthy                       -
+ *   healthy      -                           unhealthy after `fall` in a row ejected
+ *   unhealthy    healthy after `rise` *      -                               -
+ *   ejected      healthy *                   unhealthy after `fall` in a row -
+ *
+ *   * not before `outUntilMs`: a port that opens says nothing about connections that the backend then closes.
  *
  * Invariants
  *  - `passes` and `failures` count results in a row: a result of one kind sets the other count to 0, in every state;
  *  - `sinceMs` changes when `health` does, and only then; `reason` says what caused it, or the newest failure;
+ *  - early closes keep it out for 10 s at first, twice as long each time up to 5 minutes, and for 10 s again after it has
+ *    behaved for 5 minutes;
  *  - a step that changes nothing returns the state itself.
  */
+import { formatDuration } from '../../core/model/duration.ts';
 import type { Health, HealthCheck } from '../../core/model/resources.ts';
+
+/** One moment on both clocks. */
+export interface Moment {
+  /** Milliseconds since 1970. */
+  readonly wallMs: number;
+  /** Never goes back. */
+  readonly nowMs: number;
+}
 
 export interface HealthState {
   readonly health: Health;
@@ -24,6 +37,15 @@ export interface HealthState {
   readonly passes: number;
   /** Checks failed in a row, while that matters. */
   readonly failures: number;
+  /** How long early closes kept it out the last time, and until when, on the monotonic clock; left out: never. */
+  readonly out?: { readonly forMs: number; readonly untilMs: number };
+}
+
+interface Ejected {
+  readonly type: 'ejected';
+  readonly reason: string;
+  /** Left out: failed connects. */
+  readonly cause?: 'early_closes' | undefined;
 }
 
 export type HealthEvent =
@@ -31,8 +53,8 @@ export type HealthEvent =
   | { readonly type: 'failed'; readonly reason: string }
   /** It could not be checked, through no fault of its own. */
   | { readonly type: 'postponed'; readonly reason: string }
-  /** Failed connects of clients took it out. */
-  | { readonly type: 'ejected'; readonly reason: string }
+  /** Failed connects of clients took it out, or connections that it closed early. */
+  | Ejected
   /** An operator disabled it: it is no longer checked. */
   | { readonly type: 'disabled' }
   /** It leads back to a listener: it is not checked, and gets no connections. */
@@ -48,35 +70,37 @@ const DISABLED = 'disabled';
 const NOT_CHECKED = 'not checked';
 const NOT_CHECKED_YET = 'not checked yet';
 const FIRST_CHECK_PASSED = 'passed its first check';
+const FIRST_OUT_MS = 10_000;
+const LONGEST_OUT_MS = 300_000;
 
 /** The health of a backend before its first check. */
-export function unknownHealth(nowMs: number): HealthState {
-  return { health: 'unknown', reason: NOT_CHECKED_YET, sinceMs: nowMs, passes: 0, failures: 0 };
+export function unknownHealth(wallMs: number): HealthState {
+  return { health: 'unknown', reason: NOT_CHECKED_YET, sinceMs: wallMs, passes: 0, failures: 0 };
 }
 
 export function stepHealth(
   state: HealthState,
   event: HealthEvent,
   thresholds: Thresholds,
-  nowMs: number,
+  now: Moment,
 ): HealthState {
   switch (event.type) {
     case 'passed':
-      return passed(state, thresholds.healthyThreshold, nowMs);
+      return passed(state, thresholds.healthyThreshold, now);
     case 'failed':
-      return failed(state, event.reason, thresholds.unhealthyThreshold, nowMs);
+      return failed(state, event.reason, thresholds.unhealthyThreshold, now.wallMs);
     case 'postponed':
-      return state.health === 'unknown' ? unlessSo(state, 'unknown', event.reason, nowMs) : state;
+      return state.health === 'unknown' ? unlessSo(state, 'unknown', event.reason, now.wallMs) : state;
     case 'ejected':
-      return state.health === 'healthy' ? become('ejected', event.reason, nowMs) : state;
+      return ejected(state, event, now);
     case 'disabled':
-      return unlessSo(state, 'unknown', DISABLED, nowMs);
+      return unlessSo(state, 'unknown', DISABLED, now.wallMs);
     case 'leads-back':
-      return unlessSo(state, 'unhealthy', event.reason, nowMs);
+      return unlessSo(state, 'unhealthy', event.reason, now.wallMs);
     case 'enabled':
-      return become('unknown', NOT_CHECKED_YET, nowMs, state);
+      return become(state, 'unknown', NOT_CHECKED_YET, now.wallMs);
     case 'unchecked':
-      return unlessSo(state, 'healthy', NOT_CHECKED, nowMs);
+      return unlessSo(state, 'healthy', NOT_CHECKED, now.wallMs);
   }
 }
 
@@ -94,44 +118,59 @@ export function isInTransition(state: HealthState): boolean {
   }
 }
 
-function passed(state: HealthState, rise: number, nowMs: number): HealthState {
-  switch (state.health) {
+function passed(state: HealthState, rise: number, { nowMs, wallMs }: Moment): HealthState {
+  const { health, reason, out } = state;
+  const isOut = out !== undefined && nowMs < out.untilMs;
+  switch (health) {
     case 'healthy':
       // Before, its pool had no checks.
-      if (state.reason === NOT_CHECKED) return become('healthy', FIRST_CHECK_PASSED, nowMs, state);
+      if (reason === NOT_CHECKED) return become(state, 'healthy', FIRST_CHECK_PASSED, wallMs);
       return state.failures === 0 ? state : { ...state, passes: 0, failures: 0 };
     case 'unknown':
-      return become('healthy', FIRST_CHECK_PASSED, nowMs);
+      return become(state, 'healthy', FIRST_CHECK_PASSED, wallMs);
     case 'ejected':
-      return become('healthy', 'passed a check after failed connects', nowMs);
+      if (isOut) return state.failures === 0 ? state : { ...state, failures: 0 };
+      return become(state, 'healthy', 'passed a check after it was ejected', wallMs);
     case 'unhealthy': {
       const passes = state.passes + 1;
-      if (passes < rise) return { ...state, passes, failures: 0 };
-      return become('healthy', passes === 1 ? 'passed a check' : `passed ${passes} checks in a row`, nowMs);
+      if (passes < rise || isOut) return { ...state, passes, failures: 0 };
+      const words = passes === 1 ? 'passed a check' : `passed ${passes} checks in a row`;
+      return become(state, 'healthy', words, wallMs);
     }
   }
 }
 
-function failed(state: HealthState, reason: string, fall: number, nowMs: number): HealthState {
+function failed(state: HealthState, reason: string, fall: number, wallMs: number): HealthState {
   switch (state.health) {
     case 'unknown':
-      return become('unhealthy', reason, nowMs);
+      return become(state, 'unhealthy', reason, wallMs);
     case 'unhealthy':
       return state.passes === 0 && state.reason === reason ? state : { ...state, reason, passes: 0 };
     case 'healthy':
     case 'ejected': {
       const failures = state.failures + 1;
-      return failures < fall ? { ...state, passes: 0, failures } : become('unhealthy', reason, nowMs);
+      return failures < fall ? { ...state, passes: 0, failures } : become(state, 'unhealthy', reason, wallMs);
     }
   }
 }
 
-function unlessSo(state: HealthState, health: Health, reason: string, nowMs: number): HealthState {
-  return state.health === health && state.reason === reason ? state : become(health, reason, nowMs, state);
+/** Early closes count while it is ejected too: checks may have noticed the cell before the worker's message came. */
+function ejected(state: HealthState, { cause, reason }: Ejected, { nowMs, wallMs }: Moment): HealthState {
+  const { health, out } = state;
+  if (cause === undefined) return health === 'healthy' ? become(state, 'ejected', reason, wallMs) : state;
+  if (health !== 'healthy' && health !== 'ejected') return state;
+  const isFirst = !out || nowMs - out.untilMs >= LONGEST_OUT_MS;
+  const forMs = isFirst ? FIRST_OUT_MS : Math.min(2 * out.forMs, LONGEST_OUT_MS);
+  const words = `${reason}; out for ${formatDuration(forMs)}`;
+  return { ...become(state, 'ejected', words, wallMs), out: { forMs, untilMs: nowMs + forMs } };
 }
 
-/** With `from`, `sinceMs` is kept when the health stays the same. */
-function become(health: Health, reason: string, nowMs: number, from?: HealthState): HealthState {
-  const sinceMs = from?.health === health ? from.sinceMs : nowMs;
-  return { health, reason, sinceMs, passes: 0, failures: 0 };
+function unlessSo(state: HealthState, health: Health, reason: string, wallMs: number): HealthState {
+  return state.health === health && state.reason === reason ? state : become(state, health, reason, wallMs);
+}
+
+/** `sinceMs` is kept when the health stays the same. */
+function become(state: HealthState, health: Health, reason: string, wallMs: number): HealthState {
+  const sinceMs = state.health === health ? state.sinceMs : wallMs;
+  return { ...state, health, reason, sinceMs, passes: 0, failures: 0 };
 }

@@ -1,46 +1,42 @@
 /**
- * Runs the health checks of all backends, writes their health into shared memory and publishes each change. Main thread.
+ * Knows the health of all backends: has them checked, writes their health into shared memory and publishes each change.
+ * Main thread.
  *
  * Invariants
- *  - at most `MAX_RUNNING` checks at once and one timer, however many backends there are; no pool takes all of them;
- *  - each backend that has checks is either being checked or scheduled;
  *  - a backend keeps its state from plan to plan as long as its row and generation stay the same;
- *  - after each change of a `health` cell the epoch of its pool grows;
- *  - the result of a check that began before an ejection is ignored.
+ *  - after each change of a `health` or `rampTenths` cell the epoch of its pool grows;
+ *  - the result of a check that began before an ejection is ignored;
+ *  - early closes never take out the last healthy backend of a tier: the worker that asks sees less than this.
  */
-import type { Clock, Timer } from '../../core/runtime/clock.ts';
+import type { Clock } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
-import type { DirectoryBackend, DirectoryPool, PlanDirectory } from '../plan/plan-directory.ts';
+import {
+  type DirectoryBackend,
+  type DirectoryPool,
+  type PlanDirectory,
+  takesConnections,
+} from '../plan/plan-directory.ts';
 import type { SharedCells } from '../memory/shared-memory.ts';
 import type { Checker, CheckResult } from './checker.ts';
 import type { HealthChanges } from './health-changes.ts';
 import type { HealthEvent, HealthState } from './health-machine.ts';
 import { MonitoredBackend } from './monitored-backend.ts';
-import { PoolTally } from './pool-tally.ts';
-import { CheckSchedule, firstDelayMs, hasShare, nextDelayMs } from './scheduler.ts';
+import { type CheckCounts, MonitoredPool, type ServingState } from './monitored-pool.ts';
+import { Prober } from './prober.ts';
+import { firstDelayMs, intervalMs } from './scheduler.ts';
+import { SlowStarts } from './slow-start.ts';
 
-/** Checks at once. Each takes a descriptor, and the connection limit leaves room for this many. */
-export const MAX_RUNNING = 256;
-/** Inconclusive results in a row; more of them count as failures. */
-const MAX_INCONCLUSIVE = 3;
 /** While a shortage lasts, it is published this often. */
 const SHORTAGE_EVERY_MS = 60_000;
 
 export interface HealthMonitorInputs {
-  readonly shared: Pick<SharedCells, 'health' | 'failures' | 'poolEpoch'>;
+  readonly shared: Pick<SharedCells, 'health' | 'failures' | 'rampTenths' | 'poolEpoch'>;
   readonly checker: Checker;
+  /** Checks at once, of all pools. Each may take a descriptor. */
+  readonly atOnce: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly changes: HealthChanges;
-}
-
-interface MonitoredPool {
-  readonly row: number;
-  readonly name: string;
-  readonly tally: PoolTally;
-  alarmed: boolean;
-  /** Checks under way. */
-  running: number;
 }
 
 export class HealthMonitor {
@@ -51,14 +47,21 @@ export class HealthMonitor {
   readonly #removed = new Map<number, { readonly generation: number; readonly sinceMs: number }>();
   /** By name. */
   #pools = new Map<string, MonitoredPool>();
-  readonly #schedule = new CheckSchedule();
-  #running = 0;
-  #timer: Timer | null = null;
+  readonly #prober: Prober;
+  readonly #slowStarts: SlowStarts;
   /** When a shortage was last published. */
   #shortageMs = Number.NEGATIVE_INFINITY;
 
   constructor(inputs: HealthMonitorInputs) {
     this.#inputs = inputs;
+    this.#prober = new Prober({
+      ...inputs,
+      onResult: (entry, result, startedMs) => this.#checked(entry, result, startedMs),
+    });
+    this.#slowStarts = new SlowStarts({
+      ...inputs,
+      poolOf: ({ backend }) => this.#pools.get(backend.pool),
+    });
   }
 
   /** The workers run another plan. */
@@ -69,19 +72,11 @@ export class HealthMonitor {
     this.#pools = new Map();
     const due: MonitoredBackend[] = [];
     for (const pool of directory.pools) {
-      const { alarmed = false, running = 0 } = poolsBefore.get(pool.name) ?? {};
-      this.#pools.set(pool.name, {
-        row: pool.row,
-        name: pool.name,
-        tally: new PoolTally(),
-        alarmed,
-        running,
-      });
+      this.#pools.set(pool.name, new MonitoredPool(pool, poolsBefore.get(pool.name)));
       for (const backend of pool.backends) {
         const known = before.get(backend.row);
         const keeps = known?.backend.generation === backend.generation;
         if (keeps) before.delete(backend.row);
-        else this.#schedule.remove(backend.row);
         this.#removed.delete(backend.row);
         const entry = keeps ? known : this.#add(backend, pool);
         this.#backends.set(backend.row, entry);
@@ -90,18 +85,26 @@ export class HealthMonitor {
     }
     for (const gone of before.values()) this.#remove(gone);
     for (const entry of due)
-      this.#scheduleIn(entry, firstDelayMs(due.length, entry.check, this.#inputs.random));
-    for (const pool of this.#pools.values()) this.#publishPanic(pool);
-    this.#startDue();
+      this.#prober.within(entry, firstDelayMs(due.length, entry.check, this.#inputs.random));
+    for (const pool of this.#pools.values()) {
+      pool.tally.complete();
+      this.#publishState(pool);
+    }
   }
 
-  /** A worker says that failed connects took a backend out. */
-  ejected(row: number, generation: number, reason: string): void {
+  /** A worker says that it took a backend out. */
+  ejected(row: number, generation: number, reason: string, cause?: 'early_closes'): void {
     const entry = this.#backends.get(row);
     if (entry?.backend.generation !== generation) return;
-    this.#noticeEjection(entry, reason);
-    this.#publishPanic(this.#pools.get(entry.backend.pool));
-    this.#startDue();
+    const pool = this.#pools.get(entry.backend.pool);
+    const up = pool?.tally.upIn(entry.backend.tier) ?? 0;
+    const others = entry.state.health === 'healthy' ? up - 1 : up;
+    if (cause === 'early_closes' && others === 0) {
+      if (entry.reinstate()) this.#moveEpoch(entry);
+      return;
+    }
+    this.#noticeEjection(entry, { type: 'ejected', reason, cause });
+    this.#publishState(pool);
   }
 
   /** The health of a backend, or that it was removed. */
@@ -118,9 +121,16 @@ export class HealthMonitor {
     return { health, reason, sinceMs };
   }
 
-  /** By pool: whether no active backend of weight above 0 is up, so that all of them are used. */
-  panic(): ReadonlyMap<string, boolean> {
-    return new Map(Array.from(this.#pools.values(), ({ name, tally }) => [name, tally.panic]));
+  /** By pool, for all pools. A state stays the same object until it changes. */
+  poolStates(): ReadonlyMap<string, ServingState> {
+    const states = new Map<string, ServingState>();
+    for (const { name, state } of this.#pools.values()) if (state) states.set(name, state);
+    return states;
+  }
+
+  /** By pool, for all pools. */
+  checkCounts(): ReadonlyMap<string, Readonly<CheckCounts>> {
+    return new Map(Array.from(this.#pools.values(), ({ name, checks }) => [name, checks]));
   }
 
   /** How many backends lead back to a listener, and would get connections if they did not. */
@@ -130,8 +140,8 @@ export class HealthMonitor {
   }
 
   close(): void {
-    this.#timer?.cancel();
-    for (const entry of this.#backends.values()) this.#stopChecking(entry);
+    this.#prober.close();
+    this.#slowStarts.close();
     this.#backends.clear();
   }
 
@@ -145,90 +155,40 @@ export class HealthMonitor {
   /** Updates an entry to its configuration. Returns whether a first check is to be scheduled. */
   #adopt(entry: MonitoredBackend, backend: DirectoryBackend, pool: DirectoryPool): boolean {
     const wasKeptOut = entry.isKeptOut;
-    const { intervalMs } = entry.check;
+    const tookConnections = takesConnections(entry.backend);
+    const { intervalMs: intervalBefore } = entry.check;
     entry.backend = backend;
     entry.check = pool.policy.healthCheck;
-    this.#pools.get(pool.name)?.tally.count(backend, entry.state.health, 1);
+    if (!tookConnections && takesConnections(backend) && entry.state.health === 'healthy')
+      this.#comesUp(entry);
+    this.#count(entry, entry.state.health, 1);
     if (!entry.isChecked) {
-      this.#stopChecking(entry);
+      this.#prober.unwatch(entry);
       this.#step(entry, whyNotChecked(entry));
       return false;
     }
     if (wasKeptOut) this.#step(entry, { type: 'enabled' });
-    const isWaiting = entry.running !== null || this.#schedule.dueMs(backend.row) !== null;
     // A shorter interval takes effect at once, not after the longer one that is running.
-    return !isWaiting || entry.check.intervalMs < intervalMs;
+    return this.#prober.watch(entry) || entry.check.intervalMs < intervalBefore;
   }
 
   #remove(entry: MonitoredBackend): void {
-    this.#cancel(entry);
+    this.#prober.unwatch(entry);
+    this.#slowStarts.forget(entry);
     const { row, generation } = entry.backend;
-    // Its row may belong to another backend already; then the schedule's entry does too.
+    // Its row may belong to another backend already.
     if (this.#backends.has(row)) return;
-    this.#schedule.remove(row);
     this.#removed.set(row, { generation, sinceMs: this.#inputs.clock.wallMs() });
   }
 
-  #stopChecking(entry: MonitoredBackend): void {
-    this.#schedule.remove(entry.backend.row);
-    this.#cancel(entry);
-  }
-
-  #cancel(entry: MonitoredBackend): void {
-    if (!entry.running) return;
-    entry.cancelCheck();
-    this.#countRunning(entry, -1);
-  }
-
-  #countRunning({ backend }: MonitoredBackend, change: 1 | -1): void {
-    this.#running += change;
-    const pool = this.#pools.get(backend.pool);
-    if (pool) pool.running += change;
-  }
-
-  #scheduleIn(entry: MonitoredBackend, delayMs: number): void {
-    if (entry.running) return;
-    const dueMs = this.#inputs.clock.nowMs() + delayMs;
-    const { row, pool } = entry.backend;
-    this.#schedule.set(row, Math.min(dueMs, this.#schedule.dueMs(row) ?? dueMs), pool);
-  }
-
-  /** Starts what is due and arms the timer for what comes next. */
-  #startDue(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
-    const { clock } = this.#inputs;
-    const mayStart = (pool: string) =>
-      hasShare(this.#pools.get(pool)?.running ?? 0, MAX_RUNNING - this.#running);
-    while (this.#running < MAX_RUNNING) {
-      const row = this.#schedule.takeDue(clock.nowMs(), mayStart);
-      if (row === null) break;
-      const entry = this.#backends.get(row);
-      if (entry) this.#start(entry);
-    }
-    const nextMs = this.#schedule.nextDueMs();
-    // At the maximum, this is called again when a check ends.
-    if (nextMs === null || this.#running >= MAX_RUNNING) return;
-    this.#timer = clock.after(Math.max(0, nextMs - clock.nowMs()), () => this.#startDue());
-  }
-
-  #start(entry: MonitoredBackend): void {
-    const { checker, clock } = this.#inputs;
-    this.#countRunning(entry, 1);
-    entry.startedMs = clock.nowMs();
-    entry.running = checker.check(entry.backend, entry.check, (result) => this.#finish(entry, result));
-  }
-
-  #finish(entry: MonitoredBackend, result: CheckResult): void {
-    entry.running = null;
-    this.#countRunning(entry, -1);
+  /** What a check says of one of the backends that it was made for. */
+  #checked(entry: MonitoredBackend, result: CheckResult, startedMs: number): void {
+    const pool = this.#pools.get(entry.backend.pool);
+    if (pool) pool.checks[result.type] += 1;
     // The cell may say so although the worker died before its message was sent.
-    if (!this.#noticeEjection(entry, 'failed connects in a row')) this.#evaluate(entry, result);
-    this.#publishPanic(this.#pools.get(entry.backend.pool));
-    const { clock, random } = this.#inputs;
-    const sinceStartMs = clock.nowMs() - entry.startedMs;
-    this.#scheduleIn(entry, Math.max(0, nextDelayMs(entry.state, entry.check, random) - sinceStartMs));
-    this.#startDue();
+    const isNew = this.#noticeEjection(entry, { type: 'ejected', reason: 'failed connects in a row' });
+    if (!isNew && startedMs > entry.ejectedMs) this.#evaluate(entry, result);
+    this.#publishState(pool);
   }
 
   #evaluate(entry: MonitoredBackend, result: CheckResult): void {
@@ -236,10 +196,7 @@ export class HealthMonitor {
       this.#step(entry, { type: 'postponed', reason: result.reason });
       this.#publishShortage(result.reason);
     } else if (result.type !== 'inconclusive') {
-      entry.inconclusive = 0;
       this.#step(entry, result);
-    } else if (++entry.inconclusive > MAX_INCONCLUSIVE) {
-      this.#step(entry, { type: 'failed', reason: result.reason });
     }
   }
 
@@ -250,30 +207,38 @@ export class HealthMonitor {
     this.#inputs.changes.publish({ type: 'shortage', reason });
   }
 
-  /** Reads an ejection from the cell. Whether there was one that the machine did not know. */
-  #noticeEjection(entry: MonitoredBackend, reason: string): boolean {
-    if (!entry.noticeEjection()) return false;
-    // A check that began before the ejection says nothing about the time after it.
-    this.#cancel(entry);
-    this.#step(entry, entry.isChecked ? { type: 'ejected', reason } : whyNotChecked(entry));
+  /** Whether the cell holds an ejection that the machine did not know. */
+  #noticeEjection(entry: MonitoredBackend, event: HealthEvent): boolean {
+    const isNew = entry.noticeEjection(this.#inputs.clock.nowMs());
+    if (!isNew && !(event.type === 'ejected' && event.cause)) return false;
+    this.#step(entry, entry.isChecked ? event : whyNotChecked(entry));
     this.#moveEpoch(entry);
-    if (entry.isChecked) {
-      this.#scheduleIn(entry, nextDelayMs(entry.state, entry.check, this.#inputs.random));
-    }
-    return true;
+    this.#prober.within(entry, intervalMs(entry.state, entry.check));
+    return isNew;
   }
 
   #step(entry: MonitoredBackend, event: HealthEvent): void {
+    const { changes, clock } = this.#inputs;
     const from = entry.state.health;
-    const hasCellChanged = entry.step(event, this.#inputs.clock.wallMs());
-    if (hasCellChanged) this.#moveEpoch(entry);
+    entry.step(event, { wallMs: clock.wallMs(), nowMs: clock.nowMs() });
     const { health: to, reason } = entry.state;
+    if (from !== to && to === 'healthy') this.#comesUp(entry);
+    if (entry.publish()) this.#moveEpoch(entry);
     if (from === to) return;
+    this.#count(entry, from, -1);
+    this.#count(entry, to, 1);
     const { pool, address } = entry.backend;
-    const tally = this.#pools.get(pool)?.tally;
-    tally?.count(entry.backend, from, -1);
-    tally?.count(entry.backend, to, 1);
-    this.#inputs.changes.publish({ type: 'transition', pool, address, from, to, reason });
+    changes.publish({ type: 'transition', pool, address, from, to, reason });
+  }
+
+  #comesUp(entry: MonitoredBackend): void {
+    const { pool, tier } = entry.backend;
+    const sinceMs = this.#pools.get(pool)?.tally.upSinceMs(tier) ?? null;
+    this.#slowStarts.cameUp(entry, sinceMs === null ? null : this.#inputs.clock.nowMs() - sinceMs);
+  }
+
+  #count({ backend }: MonitoredBackend, health: HealthState['health'], change: 1 | -1): void {
+    this.#pools.get(backend.pool)?.tally.count(backend, health, change, this.#inputs.clock.nowMs());
   }
 
   #moveEpoch(entry: MonitoredBackend): void {
@@ -281,10 +246,9 @@ export class HealthMonitor {
     if (pool) Atomics.add(this.#inputs.shared.poolEpoch, pool.row, 1);
   }
 
-  #publishPanic(pool: MonitoredPool | undefined): void {
-    if (!pool || pool.tally.alarm === pool.alarmed) return;
-    pool.alarmed = pool.tally.alarm;
-    this.#inputs.changes.publish({ type: 'panic', pool: pool.name, on: pool.alarmed });
+  #publishState(pool: MonitoredPool | undefined): void {
+    const { changes, clock } = this.#inputs;
+    for (const change of pool?.refresh(clock.wallMs()) ?? []) changes.publish(change);
   }
 }
 

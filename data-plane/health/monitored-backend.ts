@@ -1,5 +1,5 @@
 /**
- * One backend that the health monitor checks, and its `health` cell in shared memory.
+ * One backend that the health monitor watches, and its `health` cell in shared memory.
  *
  * Invariants
  *  - the cell holds the machine's state, except after a worker has written `ejected` there and before the machine knows:
@@ -9,28 +9,27 @@
 import type { HealthCheck } from '../../core/model/resources.ts';
 import type { DirectoryBackend } from '../plan/plan-directory.ts';
 import { HEALTH, type SharedCells } from '../memory/shared-memory.ts';
-import type { RunningCheck } from './checker.ts';
-import { type HealthEvent, type HealthState, stepHealth, unknownHealth } from './health-machine.ts';
+import {
+  type HealthEvent,
+  type HealthState,
+  type Moment,
+  stepHealth,
+  unknownHealth,
+} from './health-machine.ts';
+
+type Cells = Pick<SharedCells, 'health' | 'failures' | 'rampTenths'>;
 
 export class MonitoredBackend {
   backend: DirectoryBackend;
   check: HealthCheck;
   state: HealthState;
-  running: RunningCheck | null = null;
-  /** When the last check began, on the monotonic clock. */
-  startedMs = 0;
-  /** Inconclusive results in a row. */
-  inconclusive = 0;
+  /** When it was last ejected, on the monotonic clock: a check that began before says nothing about the time after. */
+  ejectedMs = Number.NEGATIVE_INFINITY;
   /** The value of the cell that the machine knows of. */
   #known: number = HEALTH.unknown;
-  readonly #shared: Pick<SharedCells, 'health' | 'failures'>;
+  readonly #shared: Cells;
 
-  constructor(
-    backend: DirectoryBackend,
-    check: HealthCheck,
-    shared: Pick<SharedCells, 'health' | 'failures'>,
-    wallMs: number,
-  ) {
+  constructor(backend: DirectoryBackend, check: HealthCheck, shared: Cells, wallMs: number) {
     this.backend = backend;
     this.check = check;
     this.state = unknownHealth(wallMs);
@@ -38,6 +37,7 @@ export class MonitoredBackend {
     // A backend that was removed and comes back while it has connections gets its old row, with its old health.
     Atomics.store(shared.health, backend.row, HEALTH.unknown);
     Atomics.store(shared.failures, backend.row, 0);
+    Atomics.store(shared.rampTenths, backend.row, 0);
   }
 
   /** It can't get connections, whatever a check would say. */
@@ -49,27 +49,37 @@ export class MonitoredBackend {
     return !this.isKeptOut && this.check.type !== 'none';
   }
 
-  /** Steps the machine, and writes the cell unless a worker has. Returns whether the cell changed. */
-  step(event: HealthEvent, wallMs: number): boolean {
-    this.state = stepHealth(this.state, event, this.check, wallMs);
-    return this.#publish();
+  /** Steps the machine; `publish` makes it known to the workers. */
+  step(event: HealthEvent, now: Moment): void {
+    this.state = stepHealth(this.state, event, this.check, now);
+  }
+
+  /** Writes the cell unless a worker has. Returns whether it changed. */
+  publish(): boolean {
+    return this.#write(HEALTH[this.state.health]);
+  }
+
+  /** Takes back an ejection that the machine does not know of. Returns whether there was one. */
+  reinstate(): boolean {
+    const { row } = this.backend;
+    Atomics.store(this.#shared.failures, row, 0);
+    const { healthy, ejected } = HEALTH;
+    return (
+      this.#known === healthy &&
+      Atomics.compareExchange(this.#shared.health, row, ejected, healthy) === ejected
+    );
   }
 
   /** Whether a worker has ejected it since the last call. */
-  noticeEjection(): boolean {
+  noticeEjection(nowMs: number): boolean {
     if (this.#known === HEALTH.ejected) return false;
     if (Atomics.load(this.#shared.health, this.backend.row) !== HEALTH.ejected) return false;
     this.#known = HEALTH.ejected;
+    this.ejectedMs = nowMs;
     return true;
   }
 
-  cancelCheck(): void {
-    this.running?.cancel();
-    this.running = null;
-  }
-
-  #publish(): boolean {
-    const wanted = HEALTH[this.state.health];
+  #write(wanted: number): boolean {
     if (wanted === this.#known) return false;
     const { row } = this.backend;
     if (wanted === HEALTH.healthy) Atomics.store(this.#shared.failures, row, 0);

@@ -28,8 +28,10 @@ export interface ProxyReadings extends TrafficTotals {
   readonly counts: ProxyCounts;
   /** Null: the log is off. */
   readonly connectionLog: ConnectionLogReadings | null;
-  /** By pool, for all pools: whether it ignores the health of its backends. */
-  readonly panic: ReadonlyMap<string, boolean>;
+  /** By pool, for all pools. */
+  readonly pools: ReadonlyMap<string, { readonly noneHealthy: boolean; readonly servingTier: number }>;
+  /** By pool, for all pools, and by result: health checks that have ended. */
+  readonly checkCounts: ReadonlyMap<string, Readonly<Record<string, number>>>;
   /** How many backends lead back to a listener. */
   readonly leadingBack: number;
   readonly connected: boolean;
@@ -90,11 +92,17 @@ const FAMILIES: readonly ProxyFamily[] = [
   {
     ...gauge(
       'lb_pool_panic',
-      '1 while no backend of the pool is up and all active ones are used whatever their health.',
-      (add, { panic }) => {
-        for (const [pool, on] of panic) add({ pool }, Number(on));
+      '1 while no backend of the pool is healthy: all of them are used, or new connections are refused.',
+      (add, { pools }) => {
+        for (const [pool, { noneHealthy }] of pools) add({ pool }, Number(noneHealthy));
       },
     ),
+    combine: Math.max,
+  },
+  {
+    ...gauge('lb_pool_serving_tier', 'The tier that new connections go to.', (add, { pools }) => {
+      for (const [pool, { servingTier }] of pools) add({ pool }, servingTier);
+    }),
     combine: Math.max,
   },
   gauge(
@@ -112,10 +120,19 @@ const FAMILIES: readonly ProxyFamily[] = [
     },
   ),
   counter(
+    'lb_health_checks_total',
+    'Health checks that have ended: passed, failed, inconclusive or shortage.',
+    (add, { checkCounts }) => {
+      for (const [pool, counts] of checkCounts) {
+        for (const [result, count] of Object.entries(counts)) add({ pool, result }, count);
+      }
+    },
+  ),
+  counter(
     'lb_backend_health_transitions_total',
     'How often a backend of the pool became healthy, unhealthy, unknown or ejected.',
-    (add, { counts, panic }) => {
-      for (const [pool, transitions] of counts.transitionsOf(panic.keys())) {
+    (add, { counts, pools }) => {
+      for (const [pool, transitions] of counts.transitionsOf(pools.keys())) {
         for (const [to, count] of Object.entries(transitions)) add({ pool, to }, count);
       }
     },
@@ -239,12 +256,12 @@ type Weights = ReadonlyMap<string, { readonly connections: number }>;
 
 /** Pools that alerts are about come first, and then those with the most connects. */
 function poolWeights(readings: ProxyReadings): Weights {
-  const { panic, poolConnectSeconds } = readings;
+  const { pools, poolConnectSeconds } = readings;
   const health = healthOfPools(readings);
   return new Map(
-    Array.from(new Set([...poolConnectSeconds.keys(), ...panic.keys()]), (pool) => {
+    Array.from(new Set([...poolConnectSeconds.keys(), ...pools.keys()]), (pool) => {
       const { unhealthy, ejected } = health.get(pool) ?? noHealthCounts();
-      let connections = panic.get(pool) === true || unhealthy + ejected > 0 ? ALERTING : 0;
+      let connections = pools.get(pool)?.noneHealthy || unhealthy + ejected > 0 ? ALERTING : 0;
       // The last cell is not a bucket.
       for (let bucket = 0; bucket < HISTOGRAM_CELLS - 1; bucket++)
         connections += poolConnectSeconds.get(pool)?.[bucket] ?? 0;
@@ -267,11 +284,11 @@ function samplesOf(fill: Fill, readings: ProxyReadings): [Labels, number][] {
 }
 
 /** For every pool, including those without backends. */
-function healthOfPools({ observation, panic }: ProxyReadings): ReadonlyMap<string, HealthCounts> {
-  const pools = new Map(Array.from(panic.keys(), (pool) => [pool, noHealthCounts()]));
+function healthOfPools({ observation, pools }: ProxyReadings): ReadonlyMap<string, HealthCounts> {
+  const healthOf = new Map(Array.from(pools.keys(), (pool) => [pool, noHealthCounts()]));
   for (const { pool, health, removed } of observation.backends.values()) {
-    const counts = pools.get(pool);
+    const counts = healthOf.get(pool);
     if (counts && !removed) counts[health] += 1;
   }
-  return pools;
+  return healthOf;
 }

@@ -1,6 +1,6 @@
 /** A health monitor with a fake clock, a fake checker and directories made by hand. */
 import { POLICY_DEFAULTS } from '../../core/model/defaults.ts';
-import type { BackendState, HealthCheck } from '../../core/model/resources.ts';
+import type { BackendState, HealthCheck, Policy } from '../../core/model/resources.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
 import { HealthChanges } from '../../data-plane/health/health-changes.ts';
 import { HealthMonitor } from '../../data-plane/health/health-monitor.ts';
@@ -61,15 +61,23 @@ interface BackendSpec {
   readonly state?: BackendState;
   readonly weight?: number;
   readonly tier?: number;
+  readonly port?: number;
   readonly leadsBack?: string | null;
 }
 
-/** Port 1000 + row names a backend in these tests. */
+/** Port 1000 + row names a backend in these tests, unless one is given. */
 function backendOf(
   pool: string,
-  { row, generation = 1, state = 'active', weight = 1, tier = 0, leadsBack = null }: BackendSpec,
+  {
+    row,
+    generation = 1,
+    state = 'active',
+    weight = 1,
+    tier = 0,
+    port = 1_000 + row,
+    leadsBack = null,
+  }: BackendSpec,
 ): DirectoryBackend {
-  const port = 1_000 + row;
   return {
     row,
     generation,
@@ -84,14 +92,18 @@ function backendOf(
   };
 }
 
+/** Checks at once. */
+export const AT_ONCE = 256;
+
 export function poolOf(
   name: string,
   row: number,
   backends: BackendSpec[],
   check: Partial<HealthCheck> = {},
+  fields: Partial<Policy> = {},
 ): DirectoryPool {
   const healthCheck = { ...POLICY_DEFAULTS.healthCheck, ...check };
-  const policy = { name: 'default', ...POLICY_DEFAULTS, healthCheck };
+  const policy = { name: 'default', ...POLICY_DEFAULTS, ...fields, healthCheck };
   return { row, name, policy, backends: backends.map((backend) => backendOf(name, backend)) };
 }
 
@@ -105,12 +117,14 @@ export function healthRig() {
     if (change.type === 'shortage') return told.push(`shortage: ${change.reason}`);
     const { type, pool } = change;
     if (type === 'panic') return told.push(`${pool} panic ${change.on}`);
+    if (type === 'tier') return told.push(`${pool} tier ${change.from} to ${change.to}`);
     const { address, from, to, reason } = change;
     return told.push(`${pool}/${address.slice(-4)} ${from} to ${to}: ${reason}`);
   });
   const monitor = new HealthMonitor({
     shared,
     checker,
+    atOnce: AT_ONCE,
     clock,
     random: seededRandom(1),
     changes,
@@ -118,6 +132,7 @@ export function healthRig() {
   const run = (...pools: DirectoryPool[]) => monitor.update({ pools, listeners: [], ownBackends: [] });
   const cell = (row: number) =>
     Object.entries(HEALTH).find(([, value]) => value === Atomics.load(shared.health, row))?.[0];
+  const tenths = (...rows: number[]) => rows.map((row) => shared.rampTenths[row]);
   const health = (row: number, generation = 1) => {
     const { health: word, reason } = monitor.healthOf({ row, generation });
     return `${word}: ${reason}`;
@@ -127,5 +142,5 @@ export function healthRig() {
     Atomics.store(shared.failures, row, 3);
     Atomics.compareExchange(shared.health, row, HEALTH.healthy, HEALTH.ejected);
   };
-  return { shared, clock, checker, told, monitor, run, cell, health, ejectCell };
+  return { shared, clock, checker, told, monitor, run, cell, tenths, health, ejectCell };
 }

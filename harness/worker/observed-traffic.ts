@@ -53,7 +53,8 @@ export class ObservedTraffic {
     return {
       ...this.observer.readTotals(),
       observation: this.observer.observe(),
-      panic: new Map(),
+      pools: new Map(),
+      checkCounts: new Map(),
       leadingBack: 0,
       connected: true,
       configAgeSeconds: 0,

@@ -14,8 +14,9 @@ import { errnoName } from '../../../../data-plane/kernel/errno.ts';
 import { refused } from '../../../../data-plane/health/checker.ts';
 import { POLICY_DEFAULTS } from '../../../../core/model/defaults.ts';
 import { seededRandom } from '../../../../core/runtime/random.ts';
-import { CheckSchedule, firstDelayMs, nextDelayMs } from '../../../../data-plane/health/scheduler.ts';
+import { CheckTurns, firstDelayMs, intervalMs, jittered } from '../../../../data-plane/health/scheduler.ts';
 
+const at = (ms: number) => ({ wallMs: ms, nowMs: ms });
 const thresholds = { healthyThreshold: 2, unhealthyThreshold: 3 };
 
 /** P passed, F failed, E ejected, D disabled, A enabled again, U pool without checks. */
@@ -34,7 +35,7 @@ function run(letters: string): string[] {
   return letters.split('').map((letter, n) => {
     const event = EVENTS[letter];
     assert.ok(event);
-    state = stepHealth(state, event, thresholds, n + 1);
+    state = stepHealth(state, event, thresholds, at(n + 1));
     return state.health.slice(0, 2);
   });
 }
@@ -59,7 +60,7 @@ describe('health machine', () => {
   it('says why, and since when', () => {
     let state = unknownHealth(5);
     const seen = 'PFFFFPPEPDAU'.split('').map((letter, n) => {
-      state = stepHealth(state, EVENTS[letter] ?? { type: 'passed' }, thresholds, 10 + n);
+      state = stepHealth(state, EVENTS[letter] ?? { type: 'passed' }, thresholds, at(10 + n));
       return `${state.health} since ${state.sinceMs}: ${state.reason}`;
     });
     assert.deepEqual(seen, [
@@ -71,7 +72,7 @@ describe('health machine', () => {
       'unhealthy since 13: connection refused',
       'healthy since 16: passed 2 checks in a row',
       'ejected since 17: 3 failed connects',
-      'healthy since 18: passed a check after failed connects',
+      'healthy since 18: passed a check after it was ejected',
       'unknown since 19: disabled',
       'unknown since 19: not checked yet',
       'healthy since 21: not checked',
@@ -79,14 +80,19 @@ describe('health machine', () => {
   });
 
   it('tells the newest reason of what stays unhealthy', () => {
-    const down = stepHealth(unknownHealth(0), { type: 'failed', reason: 'host unreachable' }, thresholds, 1);
-    const still = stepHealth(down, { type: 'failed', reason: 'timed out after 2s' }, thresholds, 2);
+    const down = stepHealth(
+      unknownHealth(0),
+      { type: 'failed', reason: 'host unreachable' },
+      thresholds,
+      at(1),
+    );
+    const still = stepHealth(down, { type: 'failed', reason: 'timed out after 2s' }, thresholds, at(2));
     assert.deepEqual([still.reason, still.sinceMs], ['timed out after 2s', 1]);
   });
 
   it('drops the words "not checked" once it is checked', () => {
-    let state = stepHealth(unknownHealth(0), { type: 'unchecked' }, thresholds, 1);
-    state = stepHealth(state, { type: 'passed' }, thresholds, 2);
+    let state = stepHealth(unknownHealth(0), { type: 'unchecked' }, thresholds, at(1));
+    state = stepHealth(state, { type: 'passed' }, thresholds, at(2));
     assert.deepEqual([state.health, state.reason, state.sinceMs], ['healthy', 'passed its first check', 1]);
   });
 
@@ -95,7 +101,7 @@ describe('health machine', () => {
       letters
         .split('')
         .reduce<HealthState>(
-          (state, letter) => stepHealth(state, EVENTS[letter] ?? { type: 'passed' }, thresholds, 1),
+          (state, letter) => stepHealth(state, EVENTS[letter] ?? { type: 'passed' }, thresholds, at(1)),
           unknownHealth(0),
         );
     for (const letters of ['PF', 'PFF', 'FP', 'PE', 'PEF'])
@@ -117,7 +123,7 @@ describe('health machine', () => {
             state,
             EVENTS[letter] ?? { type: 'passed' },
             { healthyThreshold, unhealthyThreshold },
-            n,
+            at(n),
           );
           const needed = up ? unhealthyThreshold : healthyThreshold;
           const recent = letters.slice(0, n + 1).slice(-needed);
@@ -154,8 +160,8 @@ describe('a check whose connect fails', () => {
 });
 
 const check = { ...POLICY_DEFAULTS.healthCheck, intervalMs: 5_000 };
-const healthy = stepHealth(unknownHealth(0), { type: 'passed' }, check, 0);
-const faltering = stepHealth(healthy, { type: 'failed', reason: 'refused' }, check, 0);
+const healthy = stepHealth(unknownHealth(0), { type: 'passed' }, check, at(0));
+const faltering = stepHealth(healthy, { type: 'failed', reason: 'refused' }, check, at(0));
 
 describe('timing of checks', () => {
   it('checks few newcomers at once and spreads many over a second', () => {
@@ -173,47 +179,60 @@ describe('timing of checks', () => {
   });
 
   it('waits the interval give or take a tenth, and a second on the way up or down', () => {
-    for (const [state, intervalMs, middle] of [
+    for (const [state, interval, middle] of [
       [healthy, 5_000, 5_000],
       [faltering, 5_000, 1_000],
       [faltering, 300, 300],
     ] as const) {
       const random = seededRandom(4);
-      const delays = Array.from({ length: 500 }, () => nextDelayMs(state, { ...check, intervalMs }, random));
+      const delays = Array.from({ length: 500 }, () =>
+        jittered(intervalMs(state, { ...check, intervalMs: interval }), random),
+      );
       assert.ok(Math.min(...delays) >= middle * 0.9 && Math.min(...delays) < middle * 0.92);
       assert.ok(Math.max(...delays) <= middle * 1.1 && Math.max(...delays) > middle * 1.08);
     }
   });
 });
 
-describe('CheckSchedule', () => {
-  it('agrees with a sorted list, whatever is set, moved, removed and taken', () => {
-    const step = fc.oneof(
-      fc.record({ op: fc.constant('set' as const), row: fc.nat(20), at: fc.nat(50) }),
-      fc.record({ op: fc.constant('remove' as const), row: fc.nat(20), at: fc.constant(0) }),
-      fc.record({ op: fc.constant('take' as const), row: fc.constant(0), at: fc.nat(60) }),
-    );
+describe('CheckTurns', () => {
+  it('never runs more than allowed, nor starves a pool, and begins every check once, in order in its pool', () => {
+    const step = fc.record({
+      pool: fc.constantFrom('a', 'b', 'c'),
+      op: fc.constantFrom('take', 'take', 'end', 'give up'),
+    });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-        const schedule = new CheckSchedule();
-        const poolOf = (row: number) => `pool-${row % 2}`;
-        const model = new Map<number, number>();
-        for (const { op, row, at } of steps) {
-          const earliest = Math.min(...model.values());
-          if (op === 'set') {
-            schedule.set(row, at, poolOf(row));
-            model.set(row, at);
-          } else if (op === 'remove') {
-            schedule.remove(row);
-            model.delete(row);
-          } else {
-            const taken = schedule.takeDue(at, () => true);
-            assert.equal(taken !== null, earliest <= at);
-            assert.ok(taken === null || model.get(taken) === earliest);
-            model.delete(taken ?? -1);
+      fc.property(fc.array(step, { maxLength: 200 }), fc.integer({ min: 1, max: 12 }), (steps, atOnce) => {
+        const turns = new CheckTurns<number>(atOnce);
+        const running: string[] = [];
+        const waiting = new Map<string, number[]>([
+          ['a', []],
+          ['b', []],
+          ['c', []],
+        ]);
+        const owners = new Map<number, string>();
+        const begin = (check: number) => {
+          const pool = owners.get(check) ?? '';
+          assert.equal(waiting.get(pool)?.shift(), check);
+          running.push(pool);
+        };
+        for (const [check, { op, pool }] of steps.entries()) {
+          const line = waiting.get(pool) ?? [];
+          if (op === 'take') {
+            owners.set(check, pool);
+            line.push(check);
+            const free = atOnce - running.length;
+            const isAlone = line.length === 1 && !running.includes(pool);
+            if (turns.take(pool, check)) begin(check);
+            else assert.ok(!isAlone || free === 0, 'a pool without any check goes first');
+          } else if (op === 'end' && running.includes(pool)) {
+            running.splice(running.indexOf(pool), 1);
+            turns.end(pool);
+            for (let next = turns.next(); next !== null; next = turns.next()) begin(next);
+          } else if (op === 'give up' && line[0] !== undefined) {
+            turns.giveUp(pool, line.shift()!);
           }
-          assert.equal(schedule.nextDueMs() ?? Number.POSITIVE_INFINITY, Math.min(...model.values()));
-          assert.equal(schedule.dueMs(row), model.get(row) ?? null);
+          assert.ok(running.length <= atOnce);
+          assert.ok(running.length > 0 || [...waiting.values()].every(({ length }) => length === 0));
         }
       }),
     );

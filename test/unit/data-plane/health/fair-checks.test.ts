@@ -1,8 +1,7 @@
 /** What no backend is to suffer from: other pools, shortages of this host, and listeners of its own. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MAX_RUNNING } from '../../../../data-plane/health/health-monitor.ts';
-import { healthRig, poolOf } from '../../../../harness/proxy/health-rig.ts';
+import { AT_ONCE, healthRig, poolOf } from '../../../../harness/proxy/health-rig.ts';
 
 describe('the health monitor', () => {
   for (const others of [1, 5]) {
@@ -12,7 +11,7 @@ describe('the health monitor', () => {
         poolOf(
           `silent-${pool}`,
           pool + 1,
-          Array.from({ length: 2 * MAX_RUNNING }, (_, at) => ({ row: 1 + pool * 2 * MAX_RUNNING + at })),
+          Array.from({ length: 2 * AT_ONCE }, (_, at) => ({ row: 1 + pool * 2 * AT_ONCE + at })),
         ),
       );
       run(poolOf('web', 0, [{ row: 0 }]), ...silent);
@@ -22,12 +21,12 @@ describe('the health monitor', () => {
         const ports = new Set(backends.map(({ port }) => port));
         return checker.ports.filter((port) => ports.has(port)).length;
       });
-      assert.ok(Math.min(...each) > Math.floor(MAX_RUNNING / (others + 1)) - 5, `${each.join(' ')} checks`);
+      assert.ok(Math.min(...each) > Math.floor(AT_ONCE / (others + 1)) - 5, `${each.join(' ')} checks`);
       clock.advance(6_000);
       assert.ok(checker.ports.includes(1_000), 'it waits for nobody');
       const started = checker.started;
       for (const port of checker.ports.filter((each) => each !== 1_000)) checker.fail(port, 'timed out');
-      assert.ok(checker.started - started > MAX_RUNNING / 2, 'the silent ones take their turns');
+      assert.ok(checker.started - started > AT_ONCE / 2, 'the silent ones take their turns');
     });
   }
 
@@ -73,7 +72,7 @@ describe('the health monitor', () => {
     for (const row of [0, 1]) assert.equal(health(row), `unhealthy: ${leadsBack}`);
     assert.equal(cell(0), 'unhealthy');
     assert.equal(monitor.leadingBack(), 2);
-    assert.equal(monitor.panic().get('web'), false, 'panic would not use it');
+    assert.equal(monitor.poolStates().get('web')?.noneHealthy, false, 'panic would not use it');
     run(poolOf('web', 0, [{ row: 0 }]), poolOf('blind', 1, [{ row: 1 }], { type: 'none' }));
     checker.pass(1_000);
     assert.deepEqual([cell(0), cell(1)], ['healthy', 'healthy']);

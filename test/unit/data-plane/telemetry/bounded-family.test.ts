@@ -27,7 +27,7 @@ describe('the metrics of more pools and listeners than may be named', () => {
     assert.ok(listener);
     return traffic.readings({
       poolConnectSeconds: new Map(names.map((name) => [name, name === 'n-9' ? busy : idle])),
-      panic: new Map(names.map((name) => [name, false])),
+      pools: new Map(names.map((name) => [name, { noneHealthy: false, servingTier: 0 }])),
       observation: {
         ...now,
         backends: new Map(),
@@ -56,11 +56,12 @@ describe('the metrics of more pools and listeners than may be named', () => {
   });
 
   it('alert in `(other)` too', async () => {
-    const panic = new Map(['n-1', 'n-2', 'n-3'].map((pool) => [pool, true]));
-    const samples = await samplesOf(createProxyMetrics(() => readMany(9, { panic }, ['n-5', 'n-6']), 1));
+    const pools = new Map(['n-1', 'n-2', 'n-3'].map((pool) => [pool, { noneHealthy: true, servingTier: 2 }]));
+    const samples = await samplesOf(createProxyMetrics(() => readMany(9, { pools }, ['n-5', 'n-6']), 1));
     const other = (name: string) =>
       samples.find((each) => each.name === name && Object.values(each.labels).includes('(other)'))?.value;
     assert.equal(other('lb_pool_panic'), 1);
+    assert.equal(other('lb_pool_serving_tier'), 2);
     assert.equal(other('lb_listener_bound'), 0);
   });
 

@@ -21,6 +21,8 @@ import fc from 'fast-check';
 import { Histograms, labelText, Samples } from '../../../../data-plane/telemetry/exposition.ts';
 
 const LIMIT = 200;
+const CHECKS = new Map([['web', { passed: 1, failed: 2 }]]);
+const WEB_ALONE = new Map([['web', { noneHealthy: true, servingTier: 3 }]]);
 
 describe('the metrics', () => {
   let traffic: ObservedTraffic;
@@ -53,6 +55,7 @@ describe('the metrics', () => {
       lb_backend_connections_total: 'counter',
       lb_backend_connections_active: 'gauge',
       lb_backend_connect_failures_total: 'counter',
+      lb_backend_early_closes_total: 'counter',
       lb_backend_up: 'gauge',
       lb_bytes_total: 'counter',
       lb_connect_duration_seconds: 'histogram',
@@ -79,6 +82,8 @@ describe('the metrics', () => {
       lb_state_dir_writable: 'gauge',
       lb_control_plane_connected: 'gauge',
       lb_pool_panic: 'gauge',
+      lb_pool_serving_tier: 'gauge',
+      lb_health_checks_total: 'counter',
       lb_backends_leading_back: 'gauge',
       lb_saturated: 'gauge',
       lb_log_records_dropped_total: 'counter',
@@ -92,7 +97,12 @@ describe('the metrics', () => {
     first.worker[WORKER_COUNTERS.indexOf('logDropped')] = 5;
     first.worker[WORKER_COUNTERS.indexOf('accepted')] = 6;
     first.listenerClosed[CLOSE_REASONS.indexOf('no_backend')] = 7;
-    const value = await scrape({ panic: new Map([['web', true]]), connected: false, configAgeSeconds: 12 });
+    const value = await scrape({
+      pools: WEB_ALONE,
+      checkCounts: CHECKS,
+      connected: false,
+      configAgeSeconds: 12,
+    });
     const a = { pool: 'web', backend: HEALTHY };
     const b = { pool: 'web', backend: UNHEALTHY };
     assert.equal(value('lb_backend_connections_total', a), 1);
@@ -117,6 +127,8 @@ describe('the metrics', () => {
     assert.equal(value('lb_config_age_seconds'), 12);
     assert.equal(value('lb_control_plane_connected'), 0);
     assert.equal(value('lb_pool_panic', { pool: 'web' }), 1);
+    assert.equal(value('lb_health_checks_total', { pool: 'web', result: 'failed' }), 2);
+    assert.equal(value('lb_pool_serving_tier', { pool: 'web' }), 3);
     assert.equal(value('lb_saturated'), 0);
     assert.equal(value('lb_log_records_dropped_total'), 5);
   });
@@ -140,7 +152,7 @@ describe('the metrics', () => {
   it('do not say of a backend that is removed, and has connections still, that it is down', async () => {
     traffic.connect(0, UNHEALTHY);
     traffic.run(make.snapshot(2, ...WEB, make.backend('web', HEALTHY)));
-    const value = await scrape({ panic: new Map([['web', false]]) });
+    const value = await scrape({ pools: WEB_ALONE });
     assert.equal(value('lb_backend_connections_active', { backend: UNHEALTHY }), 1);
     assert.equal(value('lb_backend_up', { backend: UNHEALTHY }), undefined);
     assert.equal(value('lb_pool_backends', { pool: 'web', health: 'unhealthy' }), 0);
@@ -156,10 +168,7 @@ describe('the metrics', () => {
     const value = await scrape({
       counts,
       connectionLog: { lines: 5, dropped: { ring_full: 6, sink_full: 7, sink_error: 8 } },
-      panic: new Map([
-        ['web', false],
-        ['idle', false],
-      ]),
+      pools: new Map([...WEB_ALONE, ['idle', { noneHealthy: false, servingTier: 0 }]]),
     });
     const became = (pool: string, to: string) => value('lb_backend_health_transitions_total', { pool, to });
     assert.deepEqual([became('web', 'unhealthy'), became('web', 'ejected')], [2, 1]);

@@ -1,0 +1,167 @@
+/**
+ * Makes the health checks. A probe is a check of one address; backends of several pools share it when nothing that goes
+ * over the wire differs. Main thread.
+ *
+ * Invariants
+ *  - a probe that is watched is under way, waits for its turn, or has a timer;
+ *  - the watcher that wants it soonest decides when, and each gets every result: thresholds are their own;
+ *  - a check is cancelled only when nobody watches its probe any more.
+ */
+import type { HealthCheck } from '../../core/model/resources.ts';
+import type { Clock, Timer } from '../../core/runtime/clock.ts';
+import type { Random } from '../../core/runtime/random.ts';
+import type { Checker, CheckResult, CheckTarget, RunningCheck } from './checker.ts';
+import type { MonitoredBackend } from './monitored-backend.ts';
+import { CheckTurns, intervalMs, jittered } from './scheduler.ts';
+
+/** Inconclusive results in a row; more of them count as failures. */
+const MAX_INCONCLUSIVE = 3;
+
+interface Probe {
+  readonly key: string;
+  readonly target: CheckTarget;
+  readonly check: HealthCheck;
+  /** The pool in whose turn it is made: that of the first watcher. */
+  readonly pool: string;
+  readonly watchers: Set<MonitoredBackend>;
+  running: RunningCheck | null;
+  timer: Timer | null;
+  /** When the next check is due, or was when it began to wait for its turn; infinite while one is under way. */
+  dueMs: number;
+  /** When the last check began, on the monotonic clock. */
+  startedMs: number;
+  /** Inconclusive results in a row. */
+  inconclusive: number;
+}
+
+export interface ProberInputs {
+  readonly checker: Checker;
+  /** Checks at once, of all pools. */
+  readonly atOnce: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** `startedMs`: when the check began, on the monotonic clock. */
+  readonly onResult: (watcher: MonitoredBackend, result: CheckResult, startedMs: number) => void;
+}
+
+export class Prober {
+  readonly #inputs: ProberInputs;
+  readonly #turns: CheckTurns<Probe>;
+  readonly #probes = new Map<string, Probe>();
+  readonly #watched = new Map<MonitoredBackend, Probe>();
+
+  constructor(inputs: ProberInputs) {
+    this.#inputs = inputs;
+    this.#turns = new CheckTurns(inputs.atOnce);
+  }
+
+  /** Lets a backend hear of its check from now on. Whether that is another one than before: then it is not due yet. */
+  watch(watcher: MonitoredBackend): boolean {
+    const { backend, check } = watcher;
+    const target = { host: backend.host, port: check.port ?? backend.port };
+    const key = `${target.host} ${target.port} ${wireText(check)}`;
+    const before = this.#watched.get(watcher);
+    if (before?.key === key) return false;
+    const probe = this.#probes.get(key) ?? {
+      key,
+      target,
+      check,
+      pool: backend.pool,
+      watchers: new Set(),
+      running: null,
+      timer: null,
+      dueMs: Number.POSITIVE_INFINITY,
+      startedMs: 0,
+      inconclusive: 0,
+    };
+    this.#probes.set(key, probe);
+    this.unwatch(watcher);
+    probe.watchers.add(watcher);
+    this.#watched.set(watcher, probe);
+    return true;
+  }
+
+  unwatch(watcher: MonitoredBackend): void {
+    const probe = this.#watched.get(watcher);
+    if (!probe) return;
+    this.#watched.delete(watcher);
+    probe.watchers.delete(watcher);
+    if (probe.watchers.size > 0) return;
+    this.#probes.delete(probe.key);
+    probe.timer?.cancel();
+    this.#turns.giveUp(probe.pool, probe);
+    if (!probe.running) return;
+    probe.running.cancel();
+    this.#end(probe);
+  }
+
+  /** The next check of what a backend watches is to begin within this time, unless one is under way. */
+  within(watcher: MonitoredBackend, delayMs: number): void {
+    const probe = this.#watched.get(watcher);
+    if (probe) this.#schedule(probe, this.#inputs.clock.nowMs() + delayMs);
+  }
+
+  close(): void {
+    for (const watcher of this.#watched.keys()) this.unwatch(watcher);
+  }
+
+  /** Unless one is under way, or due earlier anyway. */
+  #schedule(probe: Probe, dueMs: number): void {
+    if (probe.running || probe.dueMs <= dueMs) return;
+    const { clock } = this.#inputs;
+    probe.timer?.cancel();
+    probe.dueMs = dueMs;
+    const begin = () => {
+      if (this.#turns.take(probe.pool, probe)) this.#start(probe);
+    };
+    const delayMs = dueMs - clock.nowMs();
+    if (delayMs > 0) probe.timer = clock.after(delayMs, begin);
+    else begin();
+  }
+
+  #start(probe: Probe): void {
+    const { checker, clock } = this.#inputs;
+    probe.dueMs = Number.POSITIVE_INFINITY;
+    probe.startedMs = clock.nowMs();
+    probe.running = checker.check(probe.target, probe.check, (result) => this.#finish(probe, result));
+  }
+
+  #end(probe: Probe): void {
+    probe.running = null;
+    this.#turns.end(probe.pool);
+    for (let next = this.#turns.next(); next; next = this.#turns.next()) this.#start(next);
+  }
+
+  #finish(probe: Probe, result: CheckResult): void {
+    const { onResult, random } = this.#inputs;
+    this.#end(probe);
+    const conclusive = concluded(probe, result);
+    for (const watcher of probe.watchers) onResult(watcher, conclusive, probe.startedMs);
+    const wanted = Array.from(probe.watchers, ({ state, check }) => intervalMs(state, check));
+    const dueMs = probe.startedMs + jittered(Math.min(...wanted), random);
+    // Whoever subscribes to changes may have had it unwatched.
+    if (probe.watchers.size > 0) this.#schedule(probe, dueMs);
+  }
+}
+
+/** A result that proves nothing, too often in a row, counts as a failure. */
+function concluded(probe: Probe, result: CheckResult): CheckResult {
+  if (result.type !== 'inconclusive') {
+    if (result.type !== 'shortage') probe.inconclusive = 0;
+    return result;
+  }
+  probe.inconclusive += 1;
+  return probe.inconclusive > MAX_INCONCLUSIVE ? { type: 'failed', reason: result.reason } : result;
+}
+
+const wireTexts = new WeakMap<HealthCheck, string>();
+
+/** What reaches the wire, and how long it may take. */
+function wireText(healthCheck: HealthCheck): string {
+  const known = wireTexts.get(healthCheck);
+  if (known !== undefined) return known;
+  const { type, timeoutMs, http, tls, script } = healthCheck;
+  const text = JSON.stringify([type, timeoutMs, http, tls, script]);
+  wireTexts.set(healthCheck, text);
+  return text;
+}
