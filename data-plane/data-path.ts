@@ -178,10 +178,7 @@ export class DataPath {
       buffers,
       healthOf: (backend) => this.#health.healthOf(backend),
       applied: () => status.observation,
-      pools: () => {
-        const states = [...this.#health.poolStates()];
-        return new Map(states.filter(([, { hasTiers, noneHealthy }]) => hasTiers || noneHealthy));
-      },
+      pools: () => this.#health.reportedPools(),
       restarts: () => this.#pool.restarts,
       process: () => ({
         ...processUsage(),

@@ -128,6 +128,14 @@ export class HealthMonitor {
     return states;
   }
 
+  /** Those that have several tiers, or nothing healthy, as was last published. */
+  reportedPools(): ReadonlyMap<string, ServingState> {
+    const states = new Map<string, ServingState>();
+    for (const { name, published } of this.#pools.values())
+      if (published?.hasTiers || published?.noneHealthy) states.set(name, published);
+    return states;
+  }
+
   /** By pool, for all pools. */
   checkCounts(): ReadonlyMap<string, Readonly<CheckCounts>> {
     return new Map(Array.from(this.#pools.values(), ({ name, checks }) => [name, checks]));
