@@ -1,7 +1,7 @@
 /** `get policies` and `describe policy`. */
 import { formatDuration } from '../../core/model/duration.ts';
 import type { Policy } from '../../core/model/resources.ts';
-import { type Plain, plainOf } from '../../core/view/plain.ts';
+import { fieldsOf, type Plain, plainOf } from '../../core/view/plain.ts';
 import { checkText, policyEffects, wholeCheckText } from '../../core/view/policy-words.ts';
 import type { Policy__Output } from '../../core/wire/generated/lb/v1/Policy.ts';
 import type { Pool__Output } from '../../core/wire/generated/lb/v1/Pool.ts';
@@ -85,10 +85,6 @@ function orNever(ms: number): string {
 }
 
 /** `health_check.interval` and the others, each on a line. */
-function fieldFacts(plain: Plain, prefix = ''): Fact[] {
-  return Object.entries(plain).flatMap(([field, value]): Fact[] => {
-    if (prefix === '' && (field === 'kind' || field === 'name')) return [];
-    if (typeof value === 'object' && value !== null) return fieldFacts(value as Plain, `${prefix}${field}.`);
-    return [[`${prefix}${field}`, String(value)]];
-  });
+function fieldFacts({ kind: _kind, name: _name, ...fields }: Plain): Fact[] {
+  return [...fieldsOf(fields)];
 }
