@@ -9,44 +9,17 @@
  *  - backends, of which there may be tens of thousands, are rendered in slices, between which the event loop runs.
  */
 import { Registry } from 'prom-client';
-import { type Policy, refusesWhenNoneHealthy } from '../../core/model/resources.ts';
+import { refusesWhenNoneHealthy } from '../../core/model/resources.ts';
 import { collectProcessMetrics } from '../../core/runtime/process-metrics.ts';
 import type { Metrics } from '../../core/runtime/operation-routes.ts';
 import { BackendSeries } from './backend-series.ts';
 import { BusiestBackends } from './busiest-backends.ts';
 import { HISTOGRAM_CELLS } from '../memory/shared-memory.ts';
-import type { ConnectionLogReadings } from './connection-log.ts';
 import { BoundedFamily, type Family } from './bounded-family.ts';
 import type { Labels } from './exposition.ts';
 import { listenerFamilies, poolFamilies } from './listener-families.ts';
-import type { Observation } from './observation.ts';
-import type { TrafficTotals } from './observer.ts';
-import { type HealthCounts, noHealthCounts, type ProxyCounts } from '../memory/proxy-counts.ts';
-
-interface PoolReadings {
-  readonly noneHealthy: boolean;
-  readonly servingTier: number;
-  readonly policy: Policy;
-}
-
-/** Everything that /metrics shows, read at one moment, except the totals of backends, which are read in slices. */
-export interface ProxyReadings extends TrafficTotals {
-  readonly observation: Observation;
-  readonly counts: ProxyCounts;
-  /** Null: the log is off. */
-  readonly connectionLog: ConnectionLogReadings | null;
-  /** By pool, for all pools. */
-  readonly pools: ReadonlyMap<string, PoolReadings>;
-  /** By pool, for all pools, and by result: health checks that have ended. */
-  readonly checkCounts: ReadonlyMap<string, Readonly<Record<string, number>>>;
-  /** How many backends lead back to a listener. */
-  readonly leadingBack: number;
-  readonly connected: boolean;
-  /** Time since a control plane last confirmed the running configuration; null: nothing runs. */
-  readonly configAgeSeconds: number | null;
-  readonly isStateDirWritable: boolean;
-  readonly build: { readonly version: string; readonly engine: string };
-}
+import type { PoolReadings, ProxyReadings } from './proxy-readings.ts';
+import { type HealthCounts, noHealthCounts } from '../memory/proxy-counts.ts';
 
 type Add = (labels: Labels, value: number) => void;
 type Fill = (add: Add, readings: ProxyReadings) => void;

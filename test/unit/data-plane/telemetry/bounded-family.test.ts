@@ -4,7 +4,8 @@ import { beforeEach, describe, it } from 'node:test';
 import type { Metrics } from '../../../../core/runtime/operation-routes.ts';
 import { completePolicy } from '../../../../core/model/draft.ts';
 import { HISTOGRAM_CELLS } from '../../../../data-plane/memory/shared-memory.ts';
-import { createProxyMetrics, type ProxyReadings } from '../../../../data-plane/telemetry/proxy-metrics.ts';
+import { createProxyMetrics } from '../../../../data-plane/telemetry/proxy-metrics.ts';
+import type { ProxyReadings } from '../../../../data-plane/telemetry/proxy-readings.ts';
 import { BOTH, ObservedTraffic } from '../../../../harness/worker/observed-traffic.ts';
 import { parsePrometheusText } from '../../../../harness/prometheus-text.ts';
 

@@ -3,7 +3,8 @@ import { beforeEach, describe, it } from 'node:test';
 import { completePolicy } from '../../../../core/model/draft.ts';
 import { CLOSE_REASONS } from '../../../../core/wire/close-reasons.ts';
 import { ProxyCounts } from '../../../../data-plane/memory/proxy-counts.ts';
-import { createProxyMetrics, type ProxyReadings } from '../../../../data-plane/telemetry/proxy-metrics.ts';
+import { createProxyMetrics } from '../../../../data-plane/telemetry/proxy-metrics.ts';
+import type { ProxyReadings } from '../../../../data-plane/telemetry/proxy-readings.ts';
 import {
   CONNECT_SECONDS,
   HISTOGRAM_CELLS,
