@@ -15,10 +15,8 @@ import { readText } from './host/control-group.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Libc } from './kernel/libc.ts';
 import { checkerByType } from './health/checker-by-type.ts';
-import { epollChecker } from './health/epoll-checker.ts';
 import { HealthChanges } from './health/health-changes.ts';
 import { HealthMonitor } from './health/health-monitor.ts';
-import { tcpChecker } from './health/tcp-checker.ts';
 import { readNetworkSetting } from './host/kernel-settings.ts';
 import { cgroupMemory, memoryBoundHere, parkingBytes } from './host/memory-bound.ts';
 import { limitProblem, recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
@@ -30,7 +28,7 @@ import { ConnectionLog, type ConnectionLogInputs } from './telemetry/connection-
 import { Observer } from './telemetry/observer.ts';
 import { ProxyCounts } from './memory/proxy-counts.ts';
 import { processUsage } from './telemetry/process-usage.ts';
-import type { ProxyReadings } from './telemetry/proxy-metrics.ts';
+import type { ProxyReadings } from './telemetry/proxy-readings.ts';
 import { RowAllocator } from './memory/row-allocator.ts';
 import {
   CONTROL,
@@ -54,6 +52,8 @@ export interface DataPathOptions {
   readonly shareListeners: boolean;
   readonly sourceAddresses: readonly string[];
   readonly splice: boolean;
+  /** The directory of the secrets that health checks send. */
+  readonly secrets?: string;
   /** The operator's limit; 0: as many as descriptors and memory allow. */
   readonly maxConnections: number;
   /** Null: there is no connection log. */
@@ -104,12 +104,7 @@ export class DataPath {
     this.#workerEvents = recordWorkerEvents(logger, this.counts, () => this.#limit, options.report);
     this.#health = new HealthMonitor({
       shared: this.#shared,
-      checker: checkerByType({
-        tcp:
-          options.engine === 'epoll'
-            ? epollChecker(clock, options.sourceAddresses)
-            : tcpChecker(clock, options.sourceAddresses, libc),
-      }),
+      checker: checkerByType(options),
       atOnce: checksAtOnce(this.#descriptors),
       clock,
       random,
@@ -183,10 +178,7 @@ export class DataPath {
       buffers,
       healthOf: (backend) => this.#health.healthOf(backend),
       applied: () => status.observation,
-      pools: () => {
-        const states = [...this.#health.poolStates()];
-        return new Map(states.filter(([, { hasTiers, noneHealthy }]) => hasTiers || noneHealthy));
-      },
+      pools: () => this.#health.reportedPools(),
       restarts: () => this.#pool.restarts,
       process: () => ({
         ...processUsage(),
