@@ -7,15 +7,15 @@ import { CUT, END, HEAR, type Move, PAUSE, RESET } from '../../../harness/proxy/
 export const clock = new FakeClock();
 const TIMEOUT_MS = 2_000;
 /** The deadline, once the server has got so far. */
-const LATE = () => clock.advance(TIMEOUT_MS);
+export const LATE = () => clock.advance(TIMEOUT_MS);
 
-const base = { ...POLICY_DEFAULTS.healthCheck, timeoutMs: TIMEOUT_MS };
+export const BASE = { ...POLICY_DEFAULTS.healthCheck, timeoutMs: TIMEOUT_MS };
 const http = (parts: Partial<HttpCheck> = {}): HealthCheck => ({
-  ...base,
+  ...BASE,
   type: 'http',
   http: { ...HTTP_CHECK_DEFAULTS, path: '/primary', ...parts },
 });
-const script = (...steps: ScriptStep[]): HealthCheck => ({ ...base, type: 'script', script: steps });
+const script = (...steps: ScriptStep[]): HealthCheck => ({ ...BASE, type: 'script', script: steps });
 const PING: ScriptStep = { send: 'PING\\r\\n' };
 const PONG: ScriptStep = { expect: '+PONG' };
 
