@@ -155,7 +155,7 @@ describe('a secret of a script', () => {
     const result = await resultOf(checkerOn(new FakeClock(), [], folder), server.target, LOGIN);
     assert.deepEqual(result, {
       type: 'failed',
-      reason: 'the server closed the connection before "+OK"',
+      reason: 'no "+OK" in the first 7 bytes, then the server closed the connection',
     });
   });
 
