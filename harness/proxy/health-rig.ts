@@ -107,7 +107,7 @@ export function poolOf(
   return { row, name, policy, backends: backends.map((backend) => backendOf(name, backend)) };
 }
 
-export function healthRig() {
+export function healthRig(atOnce = AT_ONCE) {
   const shared = sharedCells(createBuffers(1));
   const clock = new FakeClock();
   const checker = new FakeChecker();
@@ -124,7 +124,7 @@ export function healthRig() {
   const monitor = new HealthMonitor({
     shared,
     checker,
-    atOnce: AT_ONCE,
+    atOnce,
     clock,
     random: seededRandom(1),
     changes,
