@@ -15,10 +15,8 @@ import { readText } from './host/control-group.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Libc } from './kernel/libc.ts';
 import { checkerByType } from './health/checker-by-type.ts';
-import { epollChecker } from './health/epoll-checker.ts';
 import { HealthChanges } from './health/health-changes.ts';
 import { HealthMonitor } from './health/health-monitor.ts';
-import { tcpChecker } from './health/tcp-checker.ts';
 import { readNetworkSetting } from './host/kernel-settings.ts';
 import { cgroupMemory, memoryBoundHere, parkingBytes } from './host/memory-bound.ts';
 import { limitProblem, recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
@@ -54,6 +52,8 @@ export interface DataPathOptions {
   readonly shareListeners: boolean;
   readonly sourceAddresses: readonly string[];
   readonly splice: boolean;
+  /** The directory of the secrets that health checks send. */
+  readonly secrets?: string;
   /** The operator's limit; 0: as many as descriptors and memory allow. */
   readonly maxConnections: number;
   /** Null: there is no connection log. */
@@ -104,12 +104,7 @@ export class DataPath {
     this.#workerEvents = recordWorkerEvents(logger, this.counts, () => this.#limit, options.report);
     this.#health = new HealthMonitor({
       shared: this.#shared,
-      checker: checkerByType({
-        tcp:
-          options.engine === 'epoll'
-            ? epollChecker(clock, options.sourceAddresses)
-            : tcpChecker(clock, options.sourceAddresses, libc),
-      }),
+      checker: checkerByType(options),
       atOnce: checksAtOnce(this.#descriptors),
       clock,
       random,
@@ -132,6 +127,9 @@ export class DataPath {
     });
     this.#planApplier = this.#createPlanApplier();
     this.#closings = new BackendClosings({ clock, pool: this.#pool, shared: this.#shared });
+    this.healthChanges.subscribe((change) => {
+      if (change.type === 'transition') this.#closings.healthChanged(change.pool, change.address, change.to);
+    });
     this.observer = this.#createObserver(buffers);
     this.#whereabouts = new ProxyWhereabouts(clock);
     const log = this.#connectionLog;

@@ -37,6 +37,7 @@ export interface ProxyFlags {
   readonly shareListeners: boolean;
   readonly sourceAddress: readonly string[];
   readonly splice: boolean;
+  readonly secrets?: string;
   readonly maxConnections: number;
   readonly engine: EngineChoice;
   readonly metricBackends: number;
@@ -126,6 +127,11 @@ function servingFlags(): Option[] {
       `the engine that moves bytes: ${ENGINE_CHOICES.join('|')}`,
       choice(ENGINE_CHOICES),
       'auto',
+    ),
+    flag(
+      '--secrets <DIR>',
+      'directory of the files that send_secret in health checks names; without it such checks fail',
+      String,
     ),
     switchFlag('--splice', 'move bulk transfers inside the kernel, through pipes (epoll engine only)'),
     flag(

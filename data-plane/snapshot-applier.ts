@@ -141,7 +141,7 @@ export class SnapshotApplier {
     this.#running = built;
     for (const reader of readers) reader.run(built.directory);
     health.update(built.directory);
-    closings.update(difference);
+    closings.update(difference, built.directory);
     this.sweep();
     this.#inputs.status.ownBackends(built.directory.ownBackends);
     this.listenersFailed(failedListeners, expected);

@@ -20,8 +20,9 @@ export function backend(
   address: string,
   weight = 1,
   state: BackendState = 'active',
+  tier = 0,
 ): Resource {
-  return { kind: 'backend', value: { pool: poolName, address, weight, state } };
+  return { kind: 'backend', value: { pool: poolName, address, weight, state, ...(tier > 0 && { tier }) } };
 }
 
 export function listener(name: string, address: string, poolName: string): Resource {

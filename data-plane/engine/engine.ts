@@ -18,11 +18,13 @@ export interface ConnectionTimeouts {
   readonly connectMs: number;
   readonly idleMs: number;
   readonly halfClosedMs: number;
+  /** From when its backend is connected, whatever it does. */
+  readonly lifetimeMs: number;
 }
 
 /**
  * The policy, called by an engine. For one slot the order is: onAccept, onConnectFailed any number of times,
- * onEstablished at most once, with onBytes after it, and onClosed exactly once, also when onAccept returned NO_ROW.
+ * onEstablished at most once, with onBytes and onBackendEnded after it, and onClosed exactly once, also when onAccept returned NO_ROW.
  */
 export interface ConnectionHandler {
   /** A client was accepted. Returns the row of the backend to connect to, or NO_ROW to reset the client. */
@@ -42,6 +44,11 @@ export interface ConnectionHandler {
    * first byte goes to the client, because the time to it is measured here; the portable engine calls it later.
    */
   onBytes(slot: number, toBackend: number, toClient: number): void;
+  /**
+   * The backend has ended its output, in order or by a reset, and the client has not. An engine may say so again, and
+   * need not once the backend has sent a byte.
+   */
+  onBackendEnded(slot: number): void;
   onClosed(slot: number, reason: CloseReason): void;
 }
 

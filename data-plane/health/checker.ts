@@ -1,7 +1,8 @@
 /** The interface of a health check, and what its failures mean. One kind of check per file. */
 import { formatDuration } from '../../core/model/duration.ts';
 import type { HealthCheck } from '../../core/model/resources.ts';
-import { errnoName, isOwnFailure } from '../kernel/errno.ts';
+import { messageOf } from '../../core/runtime/errors.ts';
+import { errnoName, errnoOf, isOwnFailure } from '../kernel/errno.ts';
 
 /** What is checked: a textual IP address, and the port that the check goes to. */
 export interface CheckTarget {
@@ -41,6 +42,7 @@ export function later(action: () => void): RunningCheck {
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
+  EPIPE: 'connection reset',
   EHOSTUNREACH: 'host unreachable',
   EHOSTDOWN: 'host down',
   ENETUNREACH: 'network unreachable',
@@ -50,16 +52,30 @@ const WORDS: Readonly<Record<string, string>> = {
   EPERM: 'not permitted by this host',
 };
 
-/** A deadline that fired late by more than a quarter of the timeout proves nothing. */
-export function timedOut(timeoutMs: number, lateMs: number): CheckResult {
+export function wordsOf(errno: number): string {
+  const code = errnoName(errno);
+  return WORDS[code] ?? code;
+}
+
+/** A deadline that fired late by more than a quarter of the timeout proves nothing. `why` gets the timeout in words. */
+export function timedOut(
+  timeoutMs: number,
+  lateMs: number,
+  why = (timeout: string) => `timed out after ${timeout}`,
+): CheckResult {
   return lateMs > timeoutMs / 4
     ? { type: 'inconclusive', reason: `this process was blocked for ${Math.round(lateMs)} ms` }
-    : { type: 'failed', reason: `timed out after ${formatDuration(timeoutMs)}` };
+    : { type: 'failed', reason: why(formatDuration(timeoutMs)) };
 }
 
 /** A connect that failed. A shortage on this host is not the backend's fault. */
 export function refused(errno: number): CheckResult {
-  const code = errnoName(errno);
-  if (isOwnFailure(errno)) return { type: 'shortage', reason: `this host ran out of resources: ${code}` };
-  return { type: 'failed', reason: WORDS[code] ?? code };
+  if (!isOwnFailure(errno)) return { type: 'failed', reason: wordsOf(errno) };
+  return { type: 'shortage', reason: `this host ran out of resources: ${errnoName(errno)}` };
+}
+
+/** The same for an error of Node. */
+export function failedBy(error: Error): CheckResult {
+  const errno = errnoOf(error);
+  return errno === 0 ? { type: 'failed', reason: messageOf(error) } : refused(errno);
 }

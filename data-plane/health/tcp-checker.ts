@@ -15,10 +15,10 @@
  */
 import { isIP, isIPv4, Socket } from 'node:net';
 import type { Clock } from '../../core/runtime/clock.ts';
-import { ERRNO, errnoOf } from '../kernel/errno.ts';
+import { ERRNO } from '../kernel/errno.ts';
 import type { Libc } from '../kernel/libc.ts';
 import { isItsOwnPeer } from '../kernel/own-peer.ts';
-import { type Checker, type CheckResult, later, refused, timedOut } from './checker.ts';
+import { type Checker, type CheckResult, failedBy, later, refused, timedOut } from './checker.ts';
 
 /** `libc` null where it can't be called. */
 export function tcpChecker(clock: Clock, sourceAddresses: readonly string[], libc: Libc | null): Checker {
@@ -48,7 +48,7 @@ export function tcpChecker(clock: Clock, sourceAddresses: readonly string[], lib
       });
       socket.once('connect', () => end(isItsOwnPeer(socket) ? refused(ERRNO.refused) : { type: 'passed' }));
       // Not `once`: a socket that is being destroyed may report another error, which is to be ignored.
-      socket.on('error', (error) => end(failed(error)));
+      socket.on('error', (error) => end(failedBy(error)));
       return { cancel: () => end(null) };
     },
   };
@@ -61,9 +61,4 @@ function openSocket(libc: Libc, host: string): number {
   libc.setOption(fd, 'quickAck', 0);
   libc.setOption(fd, 'bindAddressNoPort', 1);
   return fd;
-}
-
-function failed(error: Error): CheckResult {
-  const errno = errnoOf(error);
-  return errno === 0 ? { type: 'failed', reason: error.message } : refused(errno);
 }

@@ -9,7 +9,8 @@ import {
   type WorkerCells,
 } from './shared-memory.ts';
 
-export type BackendCounts = Record<(typeof BACKEND_COUNTERS)[number], number>;
+/** What is read every second; /metrics has the rest as well (backend-totals.ts). */
+export type BackendCounts = Record<Exclude<(typeof BACKEND_COUNTERS)[number], 'earlyCloses'>, number>;
 export type ListenerCounts = Record<(typeof LISTENER_COUNTERS)[number], number> & { active: number };
 export type ClosedCounts = Record<CloseReason, number>;
 

@@ -197,6 +197,7 @@ export class RowAllocator {
     Atomics.store(shared.health, row, HEALTH.unknown);
     Atomics.store(shared.rampTenths, row, 0);
     Atomics.store(shared.failures, row, 0);
+    Atomics.store(shared.earlyCloses, row, 0);
     shared.family[row] = address.family;
     shared.port[row] = address.port;
     shared.ip.fill(0, row * 16, row * 16 + 16);

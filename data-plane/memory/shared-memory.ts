@@ -42,6 +42,8 @@ export const BACKEND_COUNTERS = [
   'bytesFromBackend',
   /** Connections whose client got a byte. */
   'answered',
+  /** Connections that the backend ended without a byte, though it was its turn to speak. */
+  'earlyCloses',
 ] as const;
 /** Counters of one listener in one worker. */
 export const LISTENER_COUNTERS = ['accepted', 'bytesFromClients', 'bytesToClients'] as const;
@@ -84,6 +86,8 @@ const SHARED = {
   rampTenths: ['u8', MAX_BACKENDS],
   /** Failed connects in a row. All workers add; a success sets it to 0. */
   failures: ['i32', MAX_BACKENDS],
+  /** Recent connections that the backend ended before it sent a byte: see passive-health.ts. Workers change it. */
+  earlyCloses: ['i32', MAX_BACKENDS],
   /** 4 or 6. This and the next two: written by the main thread while the row is free; the plan that names it publishes it. */
   family: ['u8', MAX_BACKENDS],
   port: ['u16', MAX_BACKENDS],

@@ -117,6 +117,11 @@ export class BackendSeries {
 class Families {
   readonly #connections = new Samples('lb_backend_connections_total', 'counter', 'Connections established.');
   readonly #failures = new Samples('lb_backend_connect_failures_total', 'counter', 'Failed connects.');
+  readonly #earlyCloses = new Samples(
+    'lb_backend_early_closes_total',
+    'counter',
+    'Connections that the backend ended before it had sent a byte, and not because of the client.',
+  );
   readonly #bytes = new Samples(
     'lb_bytes_total',
     'counter',
@@ -144,6 +149,7 @@ class Families {
   counts(labels: string, totals: BackendTotals): void {
     this.#connections.add(labels, counterOf(totals, 'connections'));
     this.#failures.add(labels, counterOf(totals, 'connectFailures'));
+    this.#earlyCloses.add(labels, counterOf(totals, 'earlyCloses'));
     this.#bytes.add(`direction="to_backend",${labels}`, counterOf(totals, 'bytesToBackend'));
     this.#bytes.add(`direction="from_backend",${labels}`, counterOf(totals, 'bytesFromBackend'));
     this.#connect.add(labels, histogramOf(totals, 'backendConnectSeconds'));
@@ -160,7 +166,8 @@ class Families {
   }
 
   toString(): string {
-    const samples = [this.#connections, this.#failures, this.#bytes, this.#active, this.#up];
+    const counters = [this.#connections, this.#failures, this.#earlyCloses, this.#bytes];
+    const samples = [...counters, this.#active, this.#up];
     return [...samples, this.#connect, this.#firstByte, this.#connection].join('');
   }
 }

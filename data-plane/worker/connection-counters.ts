@@ -24,6 +24,7 @@ const BACKEND_WIDTH = BACKEND_COUNTERS.length;
 const LISTENER_WIDTH = LISTENER_COUNTERS.length;
 const CONNECTIONS = BACKEND_COUNTERS.indexOf('connections');
 const CONNECT_FAILURES = BACKEND_COUNTERS.indexOf('connectFailures');
+const EARLY_CLOSES = BACKEND_COUNTERS.indexOf('earlyCloses');
 const BYTES_TO_BACKEND = BACKEND_COUNTERS.indexOf('bytesToBackend');
 const BYTES_FROM_BACKEND = BACKEND_COUNTERS.indexOf('bytesFromBackend');
 const ANSWERED = BACKEND_COUNTERS.indexOf('answered');
@@ -59,6 +60,10 @@ export class ConnectionCounters {
 
   connectFailed(backend: number): void {
     this.#cells.backends[backend * BACKEND_WIDTH + CONNECT_FAILURES]! += 1;
+  }
+
+  closedEarly(backend: number): void {
+    this.#cells.backends[backend * BACKEND_WIDTH + EARLY_CLOSES]! += 1;
   }
 
   /** The client got its first byte, `sinceAcceptMs` after it was accepted. */

@@ -21,11 +21,19 @@ import type { ConnectionCounters } from './connection-counters.ts';
 import type { ConnectionRecords } from './connection-records.ts';
 import type { PassiveHealth } from './passive-health.ts';
 import type { PlanRuntime, PoolRuntime } from './plan-runtime.ts';
-import { ConnectAttempts, ConnectionSlots } from './connection-slots.ts';
+import { ConnectAttempts, ConnectionSlots, SEEN } from './connection-slots.ts';
 
 /** The delay before the n-th repeated attempt is this × 2^n, of which at least half is waited. */
 const REPEAT_DELAY_MS = 100;
-const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0 };
+const BOTH_SPOKE = SEEN.request | SEEN.answer;
+/**
+ * A backend that ends a connection without a byte failed its client if that client had asked for something. If it had
+ * not, an end within this time is no patience that ran out, as that of a web server with a connection that was opened in
+ * advance, but a process that can't serve.
+ */
+const EARLY_MS = 1_000;
+const LIFETIME_JITTER = 0.1;
+const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
 
 export interface HandlerInputs {
   readonly shared: SharedCells;
@@ -78,7 +86,7 @@ export class WorkerConnections implements ConnectionHandler {
   onAccept(slot: number, listener: number, sourceHash: number): number {
     const slots = this.#slots;
     slots.isOpen[slot] = 1;
-    slots.isAnswered[slot] = 0;
+    slots.seen[slot] = 0;
     slots.listener[slot] = listener;
     slots.backend[slot] = NO_ROW;
     slots.acceptedMs[slot] = this.#inputs.clock.nowMs();
@@ -88,7 +96,7 @@ export class WorkerConnections implements ConnectionHandler {
     const pool = this.#plan?.poolOfListener(listener) ?? null;
     this.#inputs.records?.accepted(slot, pool?.pool.logOneIn ?? 1);
     if (!pool) return NO_ROW;
-    slots.timeouts[slot] = pool.timeouts;
+    slots.timeouts[slot] = pool.timeouts.lifetimeMs > 0 ? this.#withJitter(pool.timeouts) : pool.timeouts;
     const attempt = this.#spareAttempts.pop() ?? new ConnectAttempts();
     attempt.begin(sourceHash, pool.pool.row);
     slots.attempts.set(slot, attempt);
@@ -134,8 +142,8 @@ export class WorkerConnections implements ConnectionHandler {
   }
 
   onBytes(slot: number, toBackend: number, toClient: number): void {
-    const { backend, isAnswered, listener } = this.#slots;
-    if (toClient > 0 && isAnswered[slot] === 0) this.#answered(slot);
+    const { backend, listener, seen } = this.#slots;
+    if ((seen[slot]! & BOTH_SPOKE) !== BOTH_SPOKE) this.#spoke(slot, toBackend, toClient);
     this.#inputs.counters.bytes(backend[slot]!, listener[slot]!, toBackend, toClient);
     this.#inputs.records?.bytes(slot, toBackend, toClient);
   }
@@ -152,9 +160,36 @@ export class WorkerConnections implements ConnectionHandler {
     isOpen[slot] = 0;
   }
 
+  onBackendEnded(slot: number): void {
+    const { acceptedMs, backend, pool, seen } = this.#slots;
+    const before = seen[slot]!;
+    if ((before & (SEEN.answer | SEEN.backendEnd)) !== 0) return;
+    seen[slot] = before | SEEN.backendEnd;
+    const ageMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
+    if ((before & SEEN.request) === 0 && ageMs > EARLY_MS) return;
+    const row = backend[slot]!;
+    this.#inputs.counters.closedEarly(row);
+    const runtime = this.#plan?.poolByRow(pool[slot]!);
+    const isInPlan = this.#plan?.candidateOfRow(row) !== NO_BACKEND;
+    if (runtime && isInPlan) this.#inputs.passiveHealth.closedEarly(row, runtime.pool);
+  }
+
+  /** Connections that came together do not end together. */
+  #withJitter(timeouts: ConnectionTimeouts): ConnectionTimeouts {
+    const shorter = 1 - this.#inputs.random.next() * LIFETIME_JITTER;
+    return { ...timeouts, lifetimeMs: timeouts.lifetimeMs * shorter };
+  }
+
+  #spoke(slot: number, toBackend: number, toClient: number): void {
+    const { seen } = this.#slots;
+    if (toBackend > 0) seen[slot]! |= SEEN.request;
+    if (toClient > 0 && (seen[slot]! & SEEN.answer) === 0) this.#answered(slot);
+  }
+
   #answered(slot: number): void {
-    const { acceptedMs, backend, isAnswered, listener } = this.#slots;
-    isAnswered[slot] = 1;
+    const { acceptedMs, backend, listener, seen } = this.#slots;
+    seen[slot]! |= SEEN.answer;
+    this.#inputs.passiveHealth.answered(backend[slot]!);
     const sinceAcceptMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
     this.#inputs.counters.answered(backend[slot]!, listener[slot]!, sinceAcceptMs);
     this.#inputs.records?.answered(slot, sinceAcceptMs);

@@ -7,6 +7,15 @@
 import type { ConnectionTimeouts } from '../engine/engine.ts';
 import { MAX_SLOTS } from '../memory/shared-memory.ts';
 
+export const SEEN = {
+  /** The backend got a byte. */
+  request: 1,
+  /** The client got a byte. */
+  answer: 2,
+  /** The backend ended before the client did, and was judged for it. */
+  backendEnd: 4,
+} as const;
+
 export class ConnectionSlots {
   /** 1 from accept to close. */
   readonly isOpen = new Uint8Array(MAX_SLOTS);
@@ -15,10 +24,10 @@ export class ConnectionSlots {
   readonly backend = new Int32Array(MAX_SLOTS);
   /** Row of that backend's pool. */
   readonly pool = new Int32Array(MAX_SLOTS);
-  /** 1 once the client got a byte. */
-  readonly isAnswered = new Uint8Array(MAX_SLOTS);
+  /** What has happened so far: bits of SEEN. */
+  readonly seen = new Uint8Array(MAX_SLOTS);
   readonly acceptedMs = new Float64Array(MAX_SLOTS);
-  /** The timeouts of its first pool; all connections of that pool share the object. */
+  /** The timeouts of its first pool; all connections of that pool share the object, unless they have lifetimes. */
   readonly timeouts: ConnectionTimeouts[] = [];
   /** Of connections that have no backend yet. */
   readonly attempts = new Map<number, ConnectAttempts>();

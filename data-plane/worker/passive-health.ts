@@ -1,24 +1,36 @@
 /**
- * Takes a backend out after failed connects in a row, until its next passing check.
+ * Takes a backend out for what clients meet there: failed connects in a row, or connections that it ends before it has
+ * sent a byte. The first lasts until its next passing check; how long the second lasts is decided by the health monitor.
  *
  * Invariants
  *  - only a failure of the backend counts, which the caller sees to (isOwnFailure): running out of local ports does not;
  *  - of all workers, the one whose compareExchange succeeds tells the main thread: once per ejection;
- *  - a backend that is not checked is never taken out: nothing would bring it back.
+ *  - a backend that is not checked is never taken out: nothing would bring it back. Nor is one that is used in panic;
+ *  - early closes never take out the last healthy backend of a tier. Two workers that take out two different backends in
+ *    the same instant may: then the pool is in panic until a check passes;
+ *  - a connection to a backend without recent early closes pays for them with one plain read.
  */
 import { errnoName } from '../kernel/errno.ts';
 import type { PlanPool } from '../plan/plan.ts';
-import { HEALTH, type SharedCells } from '../memory/shared-memory.ts';
+import { BACKEND_COUNTERS, HEALTH, type SharedCells, type WorkerCells } from '../memory/shared-memory.ts';
 import type { FromWorker } from './protocol.ts';
 
-const FAILURES_IN_A_ROW = 3;
+/** Failed connects, or early closes, that take a backend out. */
+const IN_A_ROW = 3;
+/** How many connections are recent. */
+const RECENT = 10;
+const ANSWERED = BACKEND_COUNTERS.indexOf('answered');
+
+type Ejection = Extract<FromWorker, { type: 'ejected' }>;
 
 export class PassiveHealth {
   readonly #shared: SharedCells;
+  readonly #own: Pick<WorkerCells, 'backends'>;
   readonly #post: (message: FromWorker) => void;
 
-  constructor(shared: SharedCells, post: (message: FromWorker) => void) {
+  constructor(shared: SharedCells, own: Pick<WorkerCells, 'backends'>, post: (message: FromWorker) => void) {
     this.#shared = shared;
+    this.#own = own;
     this.#post = post;
   }
 
@@ -27,16 +39,79 @@ export class PassiveHealth {
   }
 
   connectFailed(row: number, errno: number, pool: PlanPool): void {
-    const { failures, generation, health, poolEpoch } = this.#shared;
-    const inARow = Atomics.add(failures, row, 1) + 1;
-    if (inARow < FAILURES_IN_A_ROW || pool.alwaysUp) return;
-    if (Atomics.compareExchange(health, row, HEALTH.healthy, HEALTH.ejected) !== HEALTH.healthy) return;
-    Atomics.add(poolEpoch, pool.row, 1);
-    this.#post({
-      type: 'ejected',
-      row,
-      generation: Atomics.load(generation, row),
-      reason: `${inARow} failed connects in a row, the last one with ${errnoName(errno)}`,
-    });
+    const inARow = Atomics.add(this.#shared.failures, row, 1) + 1;
+    if (inARow < IN_A_ROW) return;
+    const reason = `${inARow} failed connects in a row, the last one with ${errnoName(errno)}`;
+    this.#eject(row, pool, { reason });
   }
+
+  /** A client got a first byte of the backend. */
+  answered(row: number): void {
+    const { earlyCloses } = this.#shared;
+    const before = earlyCloses[row]!; // `!`: a row lies within the cells.
+    if (before !== 0) Atomics.compareExchange(earlyCloses, row, before, afterAnswer(before));
+  }
+
+  /** The backend ended a connection before it had sent a byte, and not because of the client. */
+  closedEarly(row: number, pool: PlanPool): void {
+    const { earlyCloses } = this.#shared;
+    const before = Atomics.load(earlyCloses, row);
+    // `!`: a row lies within the cells.
+    const answered = this.#own.backends[row * BACKEND_COUNTERS.length + ANSWERED]!;
+    const now = afterEarlyClose(before, answered);
+    // Another worker was faster: its connection counts, this one does not.
+    if (Atomics.compareExchange(earlyCloses, row, before, now) !== before) return;
+    const { inARow, early, answered: good } = unpack(now);
+    if (inARow < IN_A_ROW || early < good || !this.#hasOtherOfTier(row, pool)) return;
+    const reason = `it ended ${inARow} connections in a row before it had sent a byte`;
+    if (!this.#eject(row, pool, { reason, cause: 'early_closes' })) return;
+    // When it is back it is tried as often as before, and no answer of earlier excuses it.
+    Atomics.store(earlyCloses, row, pack(0, early, 0));
+  }
+
+  #eject(row: number, pool: PlanPool, what: Pick<Ejection, 'reason' | 'cause'>): boolean {
+    const { generation, health, poolEpoch } = this.#shared;
+    if (pool.alwaysUp) return false;
+    if (Atomics.compareExchange(health, row, HEALTH.healthy, HEALTH.ejected) !== HEALTH.healthy) return false;
+    Atomics.add(poolEpoch, pool.row, 1);
+    this.#post({ type: 'ejected', row, generation: Atomics.load(generation, row), ...what });
+    return true;
+  }
+
+  #hasOtherOfTier(row: number, { rows, tiers, weights }: PlanPool): boolean {
+    const tier = tiers?.[rows.indexOf(row)] ?? 0;
+    return rows.some(
+      (other, candidate) =>
+        other !== row &&
+        weights[candidate] !== 0 &&
+        (tiers?.[candidate] ?? 0) === tier &&
+        Atomics.load(this.#shared.health, other) === HEALTH.healthy,
+    );
+  }
+}
+
+/**
+ * What a cell of `earlyCloses` says: early closes in a row, and of the recent connections how many ended so and how many
+ * were answered. 0: none ended so, and then answers are not counted.
+ */
+function unpack(cell: number) {
+  return { inARow: cell & 0xff, early: (cell >> 8) & 0xff, answered: cell >> 16 };
+}
+
+function pack(inARow: number, early: number, answered: number): number {
+  return early === 0 ? 0 : inARow | (early << 8) | (answered << 16);
+}
+
+/** `answeredBefore`: since ever. Of the time before a first early close only that is known. */
+function afterEarlyClose(cell: number, answeredBefore: number): number {
+  const { inARow, early, answered } = unpack(cell);
+  const good = cell === 0 ? Math.min(answeredBefore, RECENT / 2) : answered;
+  const bad = Math.min(early + 1, RECENT);
+  return pack(Math.min(inARow + 1, RECENT), bad, Math.min(good, RECENT - bad));
+}
+
+function afterAnswer(cell: number): number {
+  const { early, answered } = unpack(cell);
+  const isOver = early + answered >= RECENT;
+  return isOver ? pack(0, early >> 1, (answered + 1) >> 1) : pack(0, early, answered + 1);
 }

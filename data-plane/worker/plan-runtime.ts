@@ -75,7 +75,12 @@ function poolRuntime(
   surroundings: PlanSurroundings,
 ): PoolRuntime {
   const { shared, own, random } = surroundings;
-  const timeouts = { connectMs: pool.connectTimeoutMs, idleMs: pool.idleMs, halfClosedMs: pool.halfClosedMs };
+  const timeouts = {
+    connectMs: pool.connectTimeoutMs,
+    idleMs: pool.idleMs,
+    halfClosedMs: pool.halfClosedMs,
+    lifetimeMs: pool.maxLifetimeMs,
+  };
   if (before && isBalancedAlike(before.pool, pool)) return { ...before, pool, timeouts };
   const candidates = new PoolCandidates(pool, shared, own);
   const inherits = before !== null && before.pool.strategy === pool.strategy;

@@ -56,7 +56,7 @@ export class Worker {
       clock,
       random,
       counters: new ConnectionCounters(own),
-      passiveHealth: new PassiveHealth(shared, post),
+      passiveHealth: new PassiveHealth(shared, own, post),
       records: ring ? new ConnectionRecords({ ring: new LogRing(ring), peer, shared, clock, random }) : null,
     });
     this.engine = createEngine({

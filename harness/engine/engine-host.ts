@@ -29,7 +29,7 @@ const ENGINES = {
 } satisfies Record<string, EngineFactory>;
 export type EngineName = keyof typeof ENGINES;
 
-type Call = 'onAccept' | 'onConnectFailed' | 'onEstablished' | 'onBytes' | 'onClosed';
+type Call = 'onAccept' | 'onConnectFailed' | 'onEstablished' | 'onBytes' | 'onBackendEnded' | 'onClosed';
 
 /** What the handler does. */
 export interface Script {
@@ -81,6 +81,8 @@ export type FromHost =
       readonly toBackend: number;
       readonly toClient: number;
     }
+  /** Before any byte for the client. */
+  | { readonly type: 'backend-ended'; readonly slot: number }
   | { readonly type: 'saturated'; readonly on: boolean; readonly cause: PauseCause }
   | { readonly type: 'fault'; readonly where: string; readonly what: string }
   | { readonly type: 'held' }
@@ -149,6 +151,11 @@ export class ScriptedHandler implements ConnectionHandler {
     state.toBackend += toBackend;
     state.toClient += toClient;
     this.#throwIf('onBytes');
+  }
+
+  onBackendEnded(slot: number): void {
+    const state = this.#expect(slot, 'established', 'onBackendEnded');
+    if (state.toClient === 0) this.#post({ type: 'backend-ended', slot });
   }
 
   onClosed(slot: number, reason: CloseReason): void {

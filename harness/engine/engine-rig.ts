@@ -75,7 +75,7 @@ export class EngineRig {
         pipes: new Int32Array(new SharedArrayBuffer(8 * MAX_PIPES)),
       },
       attempts: script.rows.map((_, row) => row),
-      timeouts: { connectMs: 5_000, idleMs: 0, halfClosedMs: 0 },
+      timeouts: { connectMs: 5_000, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 },
       ...PLAIN_SCRIPT,
       ...script,
     };

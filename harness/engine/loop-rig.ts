@@ -42,7 +42,7 @@ export class LoopRig {
       holdings,
       rows: [],
       attempts,
-      timeouts: { connectMs: CONNECT_MS, idleMs, halfClosedMs: 0 },
+      timeouts: { connectMs: CONNECT_MS, idleMs, halfClosedMs: 0, lifetimeMs: 0 },
       ...PLAIN_SCRIPT,
     };
     const tell = (message: FromHost): void => void this.#told.push(message);

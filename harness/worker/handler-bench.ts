@@ -22,6 +22,9 @@ const { ECONNREFUSED } = constants.errno;
 
 export interface BenchConfig {
   readonly backends: Readonly<Record<string, number>>;
+  /** Of those that are not of tier 0. */
+  readonly tiers?: Readonly<Record<string, number>>;
+  readonly maxLifetimeMs?: number;
   readonly strategy?: Strategy;
   readonly retries?: number;
   readonly logOneIn?: number;
@@ -53,7 +56,7 @@ export class HandlerBench {
     own: this.own,
     counters: new ConnectionCounters(this.own),
     records: this.#records,
-    passiveHealth: new PassiveHealth(this.shared, (message) => this.posted.push(message)),
+    passiveHealth: new PassiveHealth(this.shared, this.own, (message) => this.posted.push(message)),
     clock: this.clock,
     random: this.#random,
   });
@@ -70,17 +73,21 @@ export class HandlerBench {
     retries = 2,
     logOneIn = 1,
     isChecked = true,
+    tiers = {},
+    maxLifetimeMs = 0,
   }: BenchConfig): void {
     const healthCheck = { ...POLICY_DEFAULTS.healthCheck, type: isChecked ? 'tcp' : 'none' } as const;
     const connect = { timeoutMs: 1_000, retries };
-    const { plan, directory } = this.#planner.build(
-      policy('p', { strategy, connect, healthCheck, connectionLog: { oneIn: logOneIn } }),
+    const { plan } = this.#planner.build(
+      policy('p', { strategy, connect, healthCheck, connectionLog: { oneIn: logOneIn }, maxLifetimeMs }),
       pool('web', 'p'),
-      ...Object.entries(backends).map(([name, weight]) => backend('web', addressOf(name), weight)),
+      ...Object.entries(backends).map(([name, weight]) =>
+        backend('web', addressOf(name), weight, 'active', tiers[name]),
+      ),
       listener('web', '127.0.0.1:80', 'web'),
     );
     for (const { row } of this.#planner.backends) Atomics.store(this.shared.health, row, HEALTH.healthy);
-    for (const { row } of directory.pools) Atomics.add(this.shared.poolEpoch, row, 1);
+    this.moveEpoch();
     this.#runtime = new PlanRuntime(plan, this.#runtime, {
       shared: this.shared,
       own: this.own,
@@ -88,6 +95,11 @@ export class HandlerBench {
     });
     this.handler.adopt(this.#runtime, this.engine);
     this.#planner.sweep();
+  }
+
+  /** Somebody changed the health of a backend. */
+  moveEpoch(): void {
+    for (const { row } of this.directory.pools) Atomics.add(this.shared.poolEpoch, row, 1);
   }
 
   /** The name of a row's backend, or `none`. */

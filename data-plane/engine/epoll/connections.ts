@@ -25,7 +25,7 @@ import { ReadyList } from './ready-list.ts';
 import type { Relay } from './relay.ts';
 import { turnBytes } from './sizes.ts';
 import { BACKEND, CLIENT, SIDE, type Slots, STATE } from './slots.ts';
-import { RELAY_STATE, type RelayState } from './relay-state.ts';
+import { backendEndedFirst, RELAY_STATE, type RelayState } from './relay-state.ts';
 import { MemoryRetries } from './memory-retries.ts';
 import { EPOLL } from '../../kernel/linux.ts';
 
@@ -225,7 +225,7 @@ export class Connections {
       if (toBackend !== 0 || toClient !== 0) handler.onBytes(slot, toBackend, toClient);
       if (relay.unfinished) this.#ready.add(slot);
       unmuteDrainedInput(this.#context, slot);
-      if (relay.active && state === STATE.relaying) this.#idleTimeouts.active(slot);
+      if (relay.active && state === STATE.relaying) this.#active(slot);
       const isGivenUp = !this.#memoryRetries.turned(slot, relay.memoryErrno !== 0);
       if (relayState !== RELAY_STATE.open) this.#applyState(slot, relayState);
       else if (isGivenUp) throw new Error(`${errnoName(relay.memoryErrno)} for too long`);
@@ -233,6 +233,11 @@ export class Connections {
     } catch (error) {
       this.#threw(slot, error);
     }
+  }
+
+  #active(slot: number): void {
+    const hasEnded = this.#idleTimeouts.active(slot);
+    if (hasEnded && backendEndedFirst(this.#context.slots, slot)) this.#context.handler.onBackendEnded(slot);
   }
 
   #applyState(slot: number, relayState: RelayState): void {

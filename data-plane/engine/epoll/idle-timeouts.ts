@@ -1,8 +1,9 @@
 /**
- * Ends connections that are idle for too long, and turns on keep-alive for those that live long.
+ * Ends connections that are idle for too long or have lasted for their lifetime, and turns on keep-alive for those that
+ * live long.
  *
- * Invariant: a limit counts from the last byte or end, not from accept. The deadline is moved when it is due, not with
- * each byte.
+ * Invariant: a limit of inactivity counts from the last byte or end, not from accept. The deadline is moved when it is
+ * due, not with each byte.
  */
 import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import { KEEP_ALIVE } from '../../kernel/socket-settings.ts';
@@ -28,17 +29,22 @@ export class IdleTimeouts {
 
   /** A backend is connected. */
   start(slot: number): void {
-    const { nowMs, slots } = this.#context;
+    const { handler, nowMs, slots } = this.#context;
+    const { lifetimeMs } = handler.timeouts(slot);
     slots.activeMs[slot] = nowMs;
+    // Of other connections the cell is never read, so it may hold anything.
+    if (lifetimeMs > 0) slots.endMs[slot] = nowMs + lifetimeMs;
     this.#watch(slot);
   }
 
-  /** A byte moved, or a side ended. */
-  active(slot: number): void {
+  /** A byte moved, or a side ended. Returns whether a side has ended. */
+  active(slot: number): boolean {
     const { nowMs, slots } = this.#context;
     slots.activeMs[slot] = nowMs;
     // A half-closed connection has a limit of its own, and so has the delivery after a reset.
-    if (this.#isHalfClosed(slot)) this.#watch(slot);
+    const isHalfClosed = this.#isHalfClosed(slot);
+    if (isHalfClosed) this.#watch(slot);
+    return isHalfClosed;
   }
 
   /** The deadline has passed. Returns why the connection must be reset, or null. */
@@ -46,6 +52,7 @@ export class IdleTimeouts {
     const { nowMs, slots } = this.#context;
     const limit = this.#limit(slot);
     if (limit.ms > 0 && nowMs - slots.activeMs[slot]! >= limit.ms) return limit.reason;
+    if (nowMs >= this.#endMs(slot)) return 'lifetime';
     this.#keepAlive(slot);
     this.#watch(slot);
     return null;
@@ -54,11 +61,18 @@ export class IdleTimeouts {
   #watch(slot: number): void {
     const { deadlines, nowMs, slots } = this.#context;
     const { ms } = this.#limit(slot);
-    let deadlineMs = ms > 0 ? slots.activeMs[slot]! + ms : Number.POSITIVE_INFINITY;
+    let deadlineMs = this.#endMs(slot);
+    if (ms > 0) deadlineMs = Math.min(deadlineMs, slots.activeMs[slot]! + ms);
     const isKept = (slots.sides[2 * slot + BACKEND]! & SIDE.keptAlive) !== 0;
     if (!isKept) deadlineMs = Math.min(deadlineMs, nowMs + KEEP_ALIVE_AFTER_MS);
     if (deadlineMs < Number.POSITIVE_INFINITY) deadlines.set(slot, deadlineMs);
     else deadlines.cancel(slot);
+  }
+
+  /** When its lifetime ends; Infinity: never. */
+  #endMs(slot: number): number {
+    const { handler, slots } = this.#context;
+    return handler.timeouts(slot).lifetimeMs > 0 ? slots.endMs[slot]! : Number.POSITIVE_INFINITY;
   }
 
   #limit(slot: number): InactivityLimit {

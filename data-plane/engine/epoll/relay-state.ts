@@ -32,6 +32,13 @@ export function relayStateOf(slots: Slots, slot: number): RelayState {
   return (client & SIDE.outputBroken) === 0 ? RELAY_STATE.completed : RELAY_STATE.clientBroken;
 }
 
+/** The backend has ended or was reset, and nothing has come of an end of the client, read or not. */
+export function backendEndedFirst({ sides }: Slots, slot: number): boolean {
+  const clientEnds = SIDE.inputEnded | SIDE.reset | SIDE.ending | SIDE.outputBroken;
+  const hasEnded = (sides[2 * slot + BACKEND]! & (SIDE.inputEnded | SIDE.reset)) !== 0;
+  return hasEnded && (sides[2 * slot + CLIENT]! & clientEnds) === 0;
+}
+
 function isDone(side: number): boolean {
   return (side & OUTPUT_DONE) !== 0;
 }

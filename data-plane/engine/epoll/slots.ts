@@ -65,6 +65,8 @@ export class Slots {
   readonly listeners: Uint16Array;
   /** When bytes last moved, or a side last ended, in milliseconds. */
   readonly activeMs: Float64Array;
+  /** When the lifetime of a connection ends that has one, in milliseconds. */
+  readonly endMs: Float64Array;
   #open = 0;
   /** Slots from this one on were never used. */
   #untouched = 0;
@@ -82,6 +84,7 @@ export class Slots {
     this.rows = new Int32Array(capacity);
     this.listeners = new Uint16Array(capacity);
     this.activeMs = new Float64Array(capacity);
+    this.endMs = new Float64Array(capacity);
     this.#free = new Int32Array(capacity);
   }
 

@@ -16,6 +16,9 @@ import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import { type ConnectionTimeouts, type EngineInputs, NO_ROW } from '../engine.ts';
 import { inactivityLimit } from '../timeouts.ts';
 
+/** setTimeout takes no more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** What a connection needs from its engine. */
 export interface ConnectionContext {
   readonly inputs: EngineInputs;
@@ -34,10 +37,12 @@ export class Connection {
   #row = NO_ROW;
   /** Of the current attempt, then of the connection. */
   #backend: Socket | null = null;
-  #timeouts: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0 };
+  #timeouts: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
   #hasAttemptFailed = false;
   #timer: Timer | null = null;
   #lastActivityMs = 0;
+  /** When its lifetime ends. */
+  #endMs = Number.POSITIVE_INFINITY;
   #closedSides = 0;
 
   constructor(context: ConnectionContext, slot: number, client: Socket) {
@@ -92,7 +97,10 @@ export class Connection {
     this.#on(backend, 'error', (error) => {
       if (isCurrent() && isShortage(errnoOf(error))) throw error; // Our own failure, not the backend's.
       if (isCurrent()) this.#attemptFailed(errnoOf(error));
-      else if (this.#backend === backend) this.#finish('backend_reset');
+      else if (this.#backend === backend) {
+        this.#backendEnded(backend);
+        this.#finish('backend_reset');
+      }
     });
   }
 
@@ -111,6 +119,8 @@ export class Connection {
     this.#state = 'relaying';
     handler.onEstablished(this.#slot);
     this.#active();
+    const { lifetimeMs } = this.#timeouts;
+    if (lifetimeMs > 0) this.#endMs = this.#lastActivityMs + lifetimeMs;
     this.#relay(this.#client, backend, (bytes) => handler.onBytes(this.#slot, bytes, 0));
     this.#relay(backend, this.#client, (bytes) => handler.onBytes(this.#slot, 0, bytes));
     this.#watchActivity();
@@ -130,6 +140,7 @@ export class Connection {
     this.#on(to, 'drain', () => from.resume());
     this.#on(from, 'end', () => {
       this.#active();
+      if (from === this.#backend) this.#backendEnded(from);
       to.end();
       this.#watchActivity();
     });
@@ -141,6 +152,12 @@ export class Connection {
     from.resume();
   }
 
+  /** The handler hears of bytes only when they were passed on, so what was read counts here. */
+  #backendEnded(backend: Socket): void {
+    if (backend.bytesRead > 0 || this.#client.readableEnded) return;
+    this.#inputs.handler.onBackendEnded(this.#slot);
+  }
+
   #active(): void {
     this.#lastActivityMs = this.#inputs.clock.nowMs();
   }
@@ -148,10 +165,14 @@ export class Connection {
   #watchActivity(): void {
     const isHalfClosed = this.#client.readableEnded || this.#backend?.readableEnded === true;
     const { ms, reason } = inactivityLimit(this.#timeouts, isHalfClosed);
-    if (ms === 0) return this.#timer?.cancel();
+    const { clock } = this.#inputs;
     const activeMs = this.#lastActivityMs;
-    this.#afterPoll(activeMs + ms - this.#inputs.clock.nowMs(), () => {
-      if (this.#lastActivityMs === activeMs) this.#finish(reason);
+    const silentMs = ms > 0 ? activeMs + ms : Number.POSITIVE_INFINITY;
+    const dueMs = Math.min(silentMs, this.#endMs);
+    if (dueMs === Number.POSITIVE_INFINITY) return this.#timer?.cancel();
+    this.#afterPoll(Math.min(dueMs - clock.nowMs(), LONGEST_TIMER_MS), () => {
+      if (this.#lastActivityMs === activeMs && dueMs === silentMs) this.#finish(reason);
+      else if (clock.nowMs() >= this.#endMs) this.#finish('lifetime');
       else this.#watchActivity();
     });
   }

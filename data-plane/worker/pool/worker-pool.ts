@@ -34,7 +34,7 @@ const SETTLED_MS = 10_000;
 const DRAIN_POLL_MS = 20;
 
 export interface WorkerPoolEvents {
-  onEjected(row: number, generation: number, reason: string): void;
+  onEjected(row: number, generation: number, reason: string, cause?: 'early_closes'): void;
   onSaturated(worker: number, on: boolean, cause: Extract<FromWorker, { type: 'saturated' }>['cause']): void;
   onLog(worker: number, record: Extract<FromWorker, { type: 'log' }>): void;
   /** A worker died or was ended for being late, and will be replaced. */
@@ -227,7 +227,8 @@ export class WorkerPool {
 
   #onNews(worker: number, message: FromWorker): void {
     const { events } = this.#inputs;
-    if (message.type === 'ejected') events.onEjected(message.row, message.generation, message.reason);
+    if (message.type === 'ejected')
+      events.onEjected(message.row, message.generation, message.reason, message.cause);
     else if (message.type === 'saturated') events.onSaturated(worker, message.on, message.cause);
     else if (message.type === 'log') events.onLog(worker, message);
   }

@@ -67,7 +67,7 @@ function connectContract(engine: EngineName): void {
     });
 
     it('survives a client that resets while it is connecting, or waiting to', async () => {
-      const timeouts = { connectMs: 150, idleMs: 0, halfClosedMs: 0 };
+      const timeouts = { connectMs: 150, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
       await withRows(
         engine,
         { attempts: [HANGS, REFUSES, ECHOES], timeouts, retryDelayMs: 50 },

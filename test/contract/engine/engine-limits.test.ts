@@ -19,11 +19,16 @@ async function bothReset(client: Socket, backend: Socket): Promise<void> {
  * Speaks every 20 ms for `ms`. False when the machine stalled so long that an engine might have seen a silence of
  * `silenceMs`: then the run says nothing.
  */
-async function keepSpeaking(socket: Socket, ms: number, silenceMs: number): Promise<boolean> {
+async function keepSpeaking(
+  socket: Socket,
+  ms: number,
+  silenceMs: number,
+  isOver = () => false,
+): Promise<boolean> {
   const startMs = performance.now();
   let lastMs = startMs;
   let steady = true;
-  while (lastMs - startMs < ms) {
+  while (lastMs - startMs < ms && !isOver()) {
     socket.write('.');
     await pause(20);
     const nowMs = performance.now();
@@ -36,7 +41,7 @@ async function keepSpeaking(socket: Socket, ms: number, silenceMs: number): Prom
 function timeoutsContract(engine: EngineName): void {
   describe(`${engine}: timeouts`, () => {
     it('resets both sides after the idle timeout', async () => {
-      const timeouts = { connectMs: 1_000, idleMs: 100, halfClosedMs: 0 };
+      const timeouts = { connectMs: 1_000, idleMs: 100, halfClosedMs: 0, lifetimeMs: 0 };
       await connectedPair(engine, { timeouts }, async ({ rig, client, backend }) => {
         await bothReset(client, backend);
         assert.deepEqual(await rig.closed(), ['idle_timeout']);
@@ -50,7 +55,7 @@ function timeoutsContract(engine: EngineName): void {
     ] as const) {
       const state = isHalfClosed ? 'half-closed' : 'open';
       it(`counts inactivity, not age, of an ${state} connection in which the ${speaker} speaks`, async () => {
-        const timeouts = { connectMs: 1_000, idleMs: 500, halfClosedMs: 400 };
+        const timeouts = { connectMs: 1_000, idleMs: 500, halfClosedMs: 400, lifetimeMs: 0 };
         await connectedPair(engine, { timeouts }, async ({ rig, client, backend }) => {
           client.resume();
           backend.resume();
@@ -64,9 +69,27 @@ function timeoutsContract(engine: EngineName): void {
       });
     }
 
+    for (const [what, does] of [
+      ['is silent', () => {}],
+      ['is half-closed', (client) => client.end()],
+      // Neither is read before the end, so bytes wait everywhere.
+      ['is blocked both ways', (...sides) => sides.forEach((side) => side.write(Buffer.alloc(16 << 20)))],
+      ['never stops speaking', (client) => void keepSpeaking(client, 60_000, 60_000, () => client.closed)],
+    ] as readonly [string, (client: Socket, backend: Socket) => void][]) {
+      it(`resets a connection that ${what} when it has lasted for its lifetime`, async () => {
+        const timeouts = { connectMs: 1_000, idleMs: 60_000, halfClosedMs: 60_000, lifetimeMs: 300 };
+        await connectedPair(engine, { timeouts }, async ({ rig, client, backend }) => {
+          const isReset = new Promise((resolve) => client.once('close', resolve));
+          does(client, backend);
+          assert.deepEqual(await rig.closed(), ['lifetime']);
+          assert.equal(await within('the reset', isReset), true);
+        });
+      });
+    }
+
     for (const ender of ['client', 'backend'] as const) {
       it(`resets both sides when the ${ender} has ended and the other says nothing more`, async () => {
-        const timeouts = { connectMs: 1_000, idleMs: 60_000, halfClosedMs: 100 };
+        const timeouts = { connectMs: 1_000, idleMs: 60_000, halfClosedMs: 100, lifetimeMs: 0 };
         await connectedPair(engine, { timeouts }, async ({ rig, client, backend }) => {
           const [first, other] = ender === 'client' ? [client, backend] : [backend, client];
           first.end();

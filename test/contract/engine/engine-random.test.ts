@@ -176,7 +176,7 @@ async function storm(engine: keyof typeof CONVERSATIONS, bufferBytes: number, se
   const cases = only === undefined ? [...Array(CONVERSATIONS[engine]).keys()] : [Number(only)];
   const listener = new RawListener(bufferBytes);
   const rows = [{ host: '127.0.0.1', port: listener.port }];
-  const timeouts = { connectMs: 5_000, idleMs: 0, halfClosedMs: HALF_CLOSED_MS };
+  const timeouts = { connectMs: 5_000, idleMs: 0, halfClosedMs: HALF_CLOSED_MS, lifetimeMs: 0 };
   await EngineRig.run(engine, { rows, bufferBytes, timeouts }, [() => listener.close()], async (rig) => {
     const run = new Storm(rig, listener, bufferBytes);
     const done = await run.run(seed, cases);

@@ -108,6 +108,23 @@ function endsContract(engine: EngineName): void {
         });
       });
     }
+
+    for (const [what, isTold, act] of [
+      ['that ends without a byte', true, (_, backend) => backend.end()],
+      ['that resets without a byte', true, (_, backend) => backend.resetAndDestroy()],
+      ['that ends after its answer', false, (_, backend) => backend.end('bye')],
+      ['that ends because the client has', false, (client) => client.end('bye')],
+      ['whose client resets', false, (client) => client.resetAndDestroy()],
+    ] as readonly [string, boolean, (client: Socket, backend: Socket) => void][]) {
+      it(`${isTold ? 'tells' : 'does not tell'} the handler of a backend ${what}`, async () => {
+        await connectedPair(engine, {}, async ({ rig, client, backend }) => {
+          for (const side of [client, backend]) side.resume().on('end', () => side.end());
+          act(client, backend);
+          await rig.closed();
+          assert.equal(rig.of('backend-ended').length > 0, isTold);
+        });
+      });
+    }
   });
 }
 

@@ -55,6 +55,7 @@ describe('the metrics', () => {
       lb_backend_connections_total: 'counter',
       lb_backend_connections_active: 'gauge',
       lb_backend_connect_failures_total: 'counter',
+      lb_backend_early_closes_total: 'counter',
       lb_backend_up: 'gauge',
       lb_bytes_total: 'counter',
       lb_connect_duration_seconds: 'histogram',

@@ -135,6 +135,19 @@ describe('the connection handler', () => {
     assert.ok(bench.resets.length > 50 && bench.resets.length < 150, `${bench.resets.length} of 1,000`);
   });
 
+  it('gives each connection a lifetime of its own, up to a tenth shorter, and changes it for new ones only', () => {
+    const bench = benchOf({ backends: { 1: 1 }, maxLifetimeMs: 1_000 });
+    const lifetime = (slot: number) => {
+      bench.accept(slot);
+      return bench.handler.timeouts(slot).lifetimeMs;
+    };
+    const lifetimes = Array.from({ length: 100 }, (_, slot) => lifetime(slot));
+    assert.equal(new Set(lifetimes).size, 100);
+    assert.ok(Math.min(...lifetimes) >= 900 && Math.max(...lifetimes) <= 1_000);
+    bench.apply({ backends: { 1: 1 } });
+    assert.deepEqual([lifetime(100), bench.handler.timeouts(0).lifetimeMs], [0, lifetimes[0]]);
+  });
+
   it('gives back every reservation exactly once, whatever happens in whatever order', () => {
     const slot = fc.integer({ min: 0, max: 5 });
     const weights = fc.dictionary(fc.constantFrom('1', '2', '3', '4'), fc.integer({ min: 0, max: 3 }));

@@ -7,7 +7,7 @@ import { portableEngine } from '../../../../../data-plane/engine/portable/portab
 import { dial, TcpServer, until } from '../../../../../harness/engine/tcp.ts';
 
 it('binds while it is paused, and retries a listener until it can be opened again', async (t) => {
-  const timeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0 };
+  const timeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
   const saturated: boolean[] = [];
   const faults: string[] = [];
   let accepted = 0;

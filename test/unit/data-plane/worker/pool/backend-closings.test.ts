@@ -1,23 +1,27 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { DirectoryBackend } from '../../../../../data-plane/plan/plan-directory.ts';
+import type { Health, Policy } from '../../../../../core/model/resources.ts';
+import { HEALTH } from '../../../../../data-plane/memory/shared-memory.ts';
+import type { DirectoryBackend, DirectoryPool } from '../../../../../data-plane/plan/plan-directory.ts';
 import { BackendClosings } from '../../../../../data-plane/worker/pool/backend-closings.ts';
 import { FakeClock } from '../../../../../harness/fake-clock.ts';
 
-/** All that a deadline needs to know of a backend. */
-function backend(row: number, generation = 1): DirectoryBackend {
-  return { row, generation } as DirectoryBackend;
+/** All that a closing needs to know of a backend. */
+function backend(row: number, generation = 1, tier = 0): DirectoryBackend {
+  const known = { row, generation, address: `10.0.0.${row}:80`, tier, weight: 1, state: 'active' };
+  return { ...known, leadsBack: null } as unknown as DirectoryBackend;
 }
 
 /** `open`: how many connections each backend has. */
 function benchOf(open = 1) {
   const clock = new FakeClock();
+  const health = new Int32Array(10);
   const closed: string[] = [];
   /** When each part was closed, and what share was left open after it. */
   const parts: { readonly atMs: number; readonly left: number }[] = [];
   const closings = new BackendClosings({
     clock,
-    shared: { open: new Int32Array(10).fill(open) },
+    shared: { open: new Int32Array(10).fill(open), health },
     pool: {
       closeBackend(row, generation, reason, share) {
         parts.push({ atMs: clock.nowMs(), left: (parts.at(-1)?.left ?? 1) * (1 - share) });
@@ -26,11 +30,23 @@ function benchOf(open = 1) {
     },
   });
   const retire = (drainTimeoutMs: number, ...backends: DirectoryBackend[]): void =>
-    closings.update({
-      activated: [],
-      retired: backends.map((each) => ({ backend: each, drainTimeoutMs })),
-    });
-  return { clock, closed, parts, closings, retire };
+    closings.update(
+      { activated: [], retired: backends.map((each) => ({ backend: each, drainTimeoutMs })) },
+      { pools: [] },
+    );
+  const activate = (each: DirectoryBackend): void =>
+    closings.update({ activated: [each], retired: [] }, { pools: [] });
+  /** The pool `db` of these backends, all of them healthy. */
+  const serve = (onUnhealthy: 'keep' | 'close', ...backends: DirectoryBackend[]): void => {
+    const pool = { name: 'db', policy: { onUnhealthy } as Policy, backends } as unknown as DirectoryPool;
+    closings.update({ activated: [], retired: [] }, { pools: [pool] });
+    for (const { row } of backends) health[row] = HEALTH.healthy;
+  };
+  const turn = ({ row, address }: DirectoryBackend, to: Health): void => {
+    health[row] = HEALTH[to];
+    closings.healthChanged('db', address, to);
+  };
+  return { clock, closed, parts, closings, retire, activate, serve, turn };
 }
 
 describe('a drain deadline', () => {
@@ -66,12 +82,12 @@ describe('a drain deadline', () => {
   }
 
   it('that has begun to close ends when the backend is active again', () => {
-    const { clock, closed, parts, closings, retire } = benchOf(1_000);
+    const { clock, closed, parts, activate, retire } = benchOf(1_000);
     retire(5_000, backend(1));
     clock.advance(4_500);
     const begun = parts.length;
     assert.ok(begun > 0);
-    closings.update({ activated: [backend(1)], retired: [] });
+    activate(backend(1));
     clock.advance(10_000);
     assert.deepEqual([parts.length, closed, clock.pending], [begun, [], 0]);
   });
@@ -83,17 +99,17 @@ describe('a drain deadline', () => {
   });
 
   it('is void when the backend is active again', () => {
-    const { clock, closed, closings, retire } = benchOf();
+    const { clock, closed, activate, retire } = benchOf();
     retire(5_000, backend(1), backend(2));
-    closings.update({ activated: [backend(1)], retired: [] });
+    activate(backend(1));
     clock.advance(10_000);
     assert.deepEqual(closed, ['2:1 drain_deadline']);
   });
 
   it('means one owner of a row, not the next', () => {
-    const { clock, closed, closings, retire } = benchOf();
+    const { clock, closed, activate, retire } = benchOf();
     retire(5_000, backend(1, 1));
-    closings.update({ activated: [backend(1, 2)], retired: [] });
+    activate(backend(1, 2));
     clock.advance(5_000);
     assert.deepEqual(closed, ['1:1 drain_deadline']);
   });
@@ -139,5 +155,59 @@ describe('a drain deadline', () => {
     retire(5_000, backend(1));
     closings.stop();
     assert.equal(clock.pending, 0);
+  });
+});
+
+describe('a backend whose checks failed', () => {
+  const [first, second, third] = [backend(1), backend(2), backend(3)];
+
+  it('loses all its connections within a second, in equal parts, when others share the load', () => {
+    const { clock, closed, parts, serve, turn } = benchOf(1_000);
+    serve('close', first, second, third);
+    turn(first, 'unhealthy');
+    assert.deepEqual(parts, []);
+    clock.advance(500);
+    assert.equal(parts.length, 25);
+    clock.advance(500);
+    assert.deepEqual([parts.length, closed], [50, ['1:1 backend_down']]);
+  });
+
+  for (const [what, others] of [
+    ['no other is healthy', []],
+    ['one other serves', [second]],
+    ['one other serves, and those that are healthy are of later tiers', [second, backend(3, 1, 1)]],
+  ] as const) {
+    it(`loses them at once when ${what}`, () => {
+      const { clock, closed, serve, turn } = benchOf(1_000);
+      serve('close', first, ...others);
+      turn(first, 'unhealthy');
+      assert.deepEqual([closed, clock.pending], [['1:1 backend_down'], 0]);
+    });
+  }
+
+  it('keeps the rest, and what came since, when it is healthy again', () => {
+    const { clock, parts, serve, turn } = benchOf(1_000);
+    serve('close', first, second, third);
+    turn(first, 'unhealthy');
+    clock.advance(100);
+    turn(first, 'healthy');
+    clock.advance(10_000);
+    assert.equal(parts.length, 5);
+  });
+
+  it('loses them though it was ejected before, and none for the ejection', () => {
+    const { closed, serve, turn } = benchOf();
+    serve('close', first, second);
+    turn(first, 'ejected');
+    assert.deepEqual(closed, []);
+    turn(first, 'unhealthy');
+    assert.deepEqual(closed, ['1:1 backend_down']);
+  });
+
+  it('keeps them unless the policy says otherwise', () => {
+    const { clock, closed, serve, turn } = benchOf();
+    serve('keep', first, second);
+    turn(first, 'unhealthy');
+    assert.deepEqual([closed, clock.pending], [[], 0]);
   });
 });

@@ -4,16 +4,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import { POLICY_DEFAULTS } from '../../core/model/defaults.ts';
-import { type Clock, systemClock } from '../../core/runtime/clock.ts';
-import { checkerByType } from '../../data-plane/health/checker-by-type.ts';
-import type { Checker, CheckResult, CheckTarget } from '../../data-plane/health/checker.ts';
-import { epollChecker } from '../../data-plane/health/epoll-checker.ts';
-import { tcpChecker } from '../../data-plane/health/tcp-checker.ts';
-import { FakeClock } from '../../harness/fake-clock.ts';
-import { libcOrFail } from '../../harness/engine/libc.ts';
-import { RawListener } from '../../harness/engine/raw-socket.ts';
-import { silentServer } from '../../harness/engine/silent-server.ts';
+import { POLICY_DEFAULTS } from '../../../core/model/defaults.ts';
+import { type Clock, systemClock } from '../../../core/runtime/clock.ts';
+import { checkerByType } from '../../../data-plane/health/checker-by-type.ts';
+import type { Checker, CheckResult, CheckTarget } from '../../../data-plane/health/checker.ts';
+import { epollChecker } from '../../../data-plane/health/epoll-checker.ts';
+import { tcpChecker } from '../../../data-plane/health/tcp-checker.ts';
+import { FakeClock } from '../../../harness/fake-clock.ts';
+import { libcOrFail } from '../../../harness/engine/libc.ts';
+import { RawListener } from '../../../harness/engine/raw-socket.ts';
+import { silentServer } from '../../../harness/engine/silent-server.ts';
 
 type MakeChecker = (clock: Clock, sourceAddresses: readonly string[]) => Checker;
 
@@ -22,7 +22,7 @@ const CHECKERS: Readonly<Record<string, MakeChecker>> = {
   'Node’s sockets and the C library': (clock, sources) => tcpChecker(clock, sources, libcOrFail()),
   'the calls of the epoll engine': epollChecker,
   'the calls of the epoll engine, chosen by type': (clock, sources) =>
-    checkerByType({ tcp: epollChecker(clock, sources) }),
+    checkerByType({ engine: 'epoll', libc: null, clock, sourceAddresses: sources }),
 };
 
 /** The kernel puts the last acknowledgement of a handshake off for 200 ms at most, and less than this never. */

@@ -1,0 +1,192 @@
+/**
+ * One check that talks with a server, over TCP or over TLS. The conversation itself is an argument.
+ *
+ * Invariants
+ *  - one deadline covers all of it: what is prepared, the connect, the handshake and the conversation;
+ *  - whatever the server sends, the check ends once, and the reason has none of what was received in it;
+ *  - after its end there is no socket and no timer. After a conversation that was complete the server sees an orderly
+ *    end;
+ *  - it is bound to the first source address of the backend's family, if any is set, or to the next one when the first
+ *    is out of ports.
+ */
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { Read } from '../../core/model/policy/check-text.ts';
+import type { HealthCheck } from '../../core/model/resources.ts';
+import type { Clock, Timer } from '../../core/runtime/clock.ts';
+import { messageOf } from '../../core/runtime/errors.ts';
+import { ERRNO, errnoOf, isOutOfPorts, isOwnFailure } from '../kernel/errno.ts';
+import { isItsOwnPeer } from '../kernel/own-peer.ts';
+import {
+  type CheckResult,
+  type CheckTarget,
+  failedBy,
+  refused,
+  type RunningCheck,
+  timedOut,
+  wordsOf,
+} from './checker.ts';
+import { tlsOptions, tlsWords } from './tls-client.ts';
+
+/** What is judged of an answer. The rest is not read. */
+export const MAX_JUDGED = 16 * 1024;
+const MAX_REASON = 200;
+const MAX_SHOWN = 60;
+
+export interface ConnectionInputs {
+  readonly clock: Clock;
+  readonly sourceAddresses: readonly string[];
+}
+
+/** It says what it waits for, and calls `finish`, `fail` or `broke` of the check. */
+type Conversation = (socket: Socket) => void;
+
+export class ConnectionCheck implements RunningCheck {
+  /** What has not come yet, and how many bytes have come instead: for the reason. */
+  awaited = '';
+  received = 0;
+  /** Called at the deadline, in case what has come is enough. */
+  lastLook: () => void = () => undefined;
+  readonly #inputs: ConnectionInputs;
+  readonly #target: CheckTarget;
+  readonly #check: HealthCheck;
+  readonly #done: (result: CheckResult) => void;
+  readonly #deadline: Timer;
+  #stage: 'connect' | 'handshake' | 'conversation' | 'over' = 'connect';
+  #socket: Socket | null = null;
+  /** What was found, while the connection is being ended in order. */
+  #found: CheckResult | null = null;
+
+  constructor(
+    inputs: ConnectionInputs,
+    target: CheckTarget,
+    check: HealthCheck,
+    done: (result: CheckResult) => void,
+  ) {
+    this.#inputs = inputs;
+    this.#target = target;
+    this.#check = check;
+    this.#done = done;
+    const { clock } = inputs;
+    const { timeoutMs } = check;
+    const startedMs = clock.nowMs();
+    this.#deadline = clock.after(timeoutMs, () => {
+      const lateMs = clock.nowMs() - startedMs - timeoutMs;
+      // setImmediate runs after the next poll of the sockets, which may still end this check.
+      setImmediate(() => {
+        this.lastLook();
+        this.#end(timedOut(timeoutMs, lateMs, (duration) => this.#whyLate(duration)));
+      });
+    });
+  }
+
+  cancel(): void {
+    this.#end(null);
+  }
+
+  /** Ends the check without another word to the server. What was found before stays. */
+  fail(reason: string): void {
+    this.#end({ type: 'failed', reason });
+  }
+
+  /** The conversation is complete: the connection is ended in order, and then the check. */
+  finish(result: CheckResult): void {
+    if (this.#found) return;
+    this.#found = result;
+    this.#socket?.end(() => this.#end(result));
+  }
+
+  /** It can't go on: because of an error, or because nothing more will come. */
+  broke(error: (Error & { code?: string }) | null): void {
+    const errno = errnoOf(error);
+    if (error && (this.#stage === 'connect' || isOwnFailure(errno))) return this.#end(failedBy(error));
+    let words = 'the server closed the connection';
+    if (errno !== 0) words = wordsOf(errno);
+    else if (error && error.code !== 'ECONNRESET') words = tlsWords(error, this.#peerName);
+    const isTls = error && 'library' in error;
+    if (this.#stage === 'handshake') this.fail(`the TLS handshake failed: ${words}`);
+    else this.fail(isTls ? `the TLS connection failed: ${words}` : `${words} before ${this.awaited}`);
+  }
+
+  /** Connects, and begins the conversation on the connection that stands. */
+  start(converse: Conversation): void {
+    const { sourceAddresses } = this.#inputs;
+    this.awaited = '';
+    const fitting = sourceAddresses.filter((ip) => isIP(ip) === isIP(this.#target.host));
+    this.#guard(() => this.#connect(fitting, converse));
+  }
+
+  #connect([localAddress, ...others]: readonly string[], converse: Conversation): void {
+    if (this.#stage === 'over') return;
+    const { host, port } = this.#target;
+    const { tls } = this.#check;
+    const source = localAddress === undefined ? {} : { localAddress };
+    const options = { host, port, allowHalfOpen: true, ...source };
+    const socket = tls ? connectTls({ ...options, ...tlsOptions(tls) }) : connect(options);
+    this.#socket = socket;
+    socket.once('connect', () => {
+      if (isItsOwnPeer(socket)) return this.#end(refused(ERRNO.refused));
+      this.#stage = 'handshake';
+      this.awaited = 'the TLS handshake';
+      if (!tls) this.#converse(converse, socket);
+    });
+    socket.once('secureConnect', () => this.#converse(converse, socket));
+    socket.on('error', (error) => {
+      const isRetried = this.#stage === 'connect' && isOutOfPorts(errnoOf(error)) && others.length > 0;
+      if (isRetried) this.#guard(() => this.#connect(others, converse));
+      else this.broke(error);
+    });
+    socket.once('close', () => {
+      if (socket === this.#socket) this.broke(null);
+    });
+  }
+
+  #converse(converse: Conversation, socket: Socket): void {
+    this.#stage = 'conversation';
+    this.#guard(() => converse(socket));
+  }
+
+  /** What can't be checked fails in words. */
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      setImmediate(() => this.fail(messageOf(error)));
+    }
+  }
+
+  #whyLate(duration: string): string {
+    if (this.received > 0) return `no ${this.awaited} in the first ${this.received} bytes within ${duration}`;
+    return `timed out after ${duration}${this.awaited === '' ? '' : ` waiting for ${this.awaited}`}`;
+  }
+
+  get #peerName(): string {
+    return this.#check.tls?.serverName || this.#target.host;
+  }
+
+  #end(result: CheckResult | null): void {
+    if (this.#stage === 'over') return;
+    this.#stage = 'over';
+    this.#deadline.cancel();
+    this.#socket?.destroy();
+    if (!result) return;
+    const found = this.#found ?? result;
+    this.#done(found.type === 'passed' ? found : { ...found, reason: shown(found.reason) });
+  }
+}
+
+/** What an operator wrote, as a reason shows it. */
+export function shortened(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
+}
+
+/** Throws in words when the text of a check can't be read. */
+export function readable<T>(read: Read<T>): T {
+  if (!read.ok) throw new Error(`a text of this check ${read.description}`);
+  return read.value;
+}
+
+/** One line of bounded length. */
+function shown(reason: string): string {
+  return reason.replace(/\p{Cc}+/gu, ' ').slice(0, MAX_REASON);
+}
