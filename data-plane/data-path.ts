@@ -28,7 +28,7 @@ import { ConnectionLog, type ConnectionLogInputs } from './telemetry/connection-
 import { Observer } from './telemetry/observer.ts';
 import { ProxyCounts } from './memory/proxy-counts.ts';
 import { processUsage } from './telemetry/process-usage.ts';
-import type { ProxyReadings } from './telemetry/proxy-metrics.ts';
+import type { ProxyReadings } from './telemetry/proxy-readings.ts';
 import { RowAllocator } from './memory/row-allocator.ts';
 import {
   CONTROL,
@@ -178,10 +178,7 @@ export class DataPath {
       buffers,
       healthOf: (backend) => this.#health.healthOf(backend),
       applied: () => status.observation,
-      pools: () => {
-        const states = [...this.#health.poolStates()];
-        return new Map(states.filter(([, { hasTiers, noneHealthy }]) => hasTiers || noneHealthy));
-      },
+      pools: () => this.#health.reportedPools(),
       restarts: () => this.#pool.restarts,
       process: () => ({
         ...processUsage(),

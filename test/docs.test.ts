@@ -191,12 +191,17 @@ describe('docs/concepts.md', () => {
       'timeouts.half_closed': formatDuration(timeouts.halfClosedMs),
       drain_timeout: formatDuration(drainTimeoutMs),
       'connection_log.one_in': LOG_ONE_IN,
+      on_unhealthy: 'keep',
+      slow_start: '0s',
+      max_lifetime: '0s',
     };
     const rows = section(page, '## Defaults');
     for (const [name, value] of Object.entries(defaults)) {
       assert.ok(rows.includes(`| \`${name}\` | \`${value}\` |`), `${name}: ${value}`);
     }
-    assert.deepEqual(codeCells(rows), Object.keys(defaults).sort());
+    const depending = ['health_check.unhealthy_interval', 'health_check.port', 'health_check.http'];
+    depending.push('health_check.tls', 'health_check.script', 'when_none_healthy', 'expect_healthy');
+    assert.deepEqual(codeCells(rows), [...Object.keys(defaults), ...depending].sort());
     assert.ok(rows.includes(`| a pool's \`policy\` | \`${DEFAULT_POLICY_NAME}\` |`));
     assert.ok(rows.includes(`| a backend's \`weight\` | \`${BACKEND_DEFAULTS.weight}\` |`));
   });

@@ -3,9 +3,13 @@ import type { BackendState } from '../../core/model/resources.ts';
 import type { AddCommand } from '../command.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { ChangeOptions } from '../session/change.ts';
-import { ADDRESS_FORM, addWeight, changing } from './options.ts';
+import { ADDRESS_FORM, addTier, addWeight, changing } from './options.ts';
 
-type WeightOptions = ChangeOptions & { weight?: number };
+interface Place {
+  readonly weight?: number;
+  readonly tier?: number;
+}
+type PlaceOptions = ChangeOptions & Place;
 
 const STATE_COMMANDS: readonly (readonly [
   verb: string,
@@ -41,11 +45,13 @@ export const addBackend: AddCommand = (program, execute) => {
       .argument('<address>', ADDRESS_FORM);
 
   changing(
-    addWeight(add('add', 'Adds a backend. It gets connections after its first passing health check.')),
+    addTier(
+      addWeight(add('add', 'Adds a backend. It gets connections after its first passing health check.')),
+    ),
     'lbctl backend add web 10.0.0.3:8080 --weight 2',
-  ).action((pool: string, address: string, { weight, ...options }: WeightOptions) =>
+  ).action((pool: string, address: string, { weight, tier, ...options }: PlaceOptions) =>
     execute(({ change }) => {
-      const backends = [{ address, ...(weight !== undefined && { weight }) }];
+      const backends = [{ address, ...given({ weight, tier }) }];
       return change('pools', 'AddBackends', { pool, backends }, options);
     }),
   );
@@ -56,12 +62,16 @@ export const addBackend: AddCommand = (program, execute) => {
     execute(({ change }) => change('pools', 'RemoveBackends', { pool, addresses: [address] }, options)),
   );
   changing(
-    addWeight(add('set', 'Changes the weight of a backend.')),
+    addTier(addWeight(add('set', 'Changes the weight or the tier of a backend.'))),
     'lbctl backend set web 10.0.0.3:8080 --weight 0',
-  ).action((pool: string, address: string, { weight, ...options }: WeightOptions) =>
+    'lbctl backend set web 10.0.0.4:8080 --tier 1    # only while nothing of tier 0 is healthy',
+  ).action((pool: string, address: string, { weight, tier, ...options }: PlaceOptions) =>
     execute(({ change }) => {
-      if (weight === undefined) throw new CliError(EXIT.usage, 'nothing to set; name --weight N');
-      return change('pools', 'UpdateBackend', { pool, backend: { address, weight } }, options);
+      const fields = given({ weight, tier });
+      if (Object.keys(fields).length === 0) {
+        throw new CliError(EXIT.usage, 'nothing to set; name --weight N or --tier N');
+      }
+      return change('pools', 'UpdateBackend', { pool, backend: { address, ...fields } }, options);
     }),
   );
   for (const [verb, state, description, example] of STATE_COMMANDS) {
@@ -82,3 +92,7 @@ export const addBackend: AddCommand = (program, execute) => {
     );
   }
 };
+
+function given({ weight, tier }: { weight: number | undefined; tier: number | undefined }): Place {
+  return { ...(weight !== undefined && { weight }), ...(tier !== undefined && { tier }) };
+}

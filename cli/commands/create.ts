@@ -4,7 +4,7 @@ import type { Parse } from '../../core/runtime/flags.ts';
 import type { Backend as WireBackend } from '../../core/wire/generated/lb/v1/Backend.ts';
 import type { AddCommand } from '../command.ts';
 import type { ChangeOptions } from '../session/change.ts';
-import { ADDRESS_FORM, changing, collect, weight } from './options.ts';
+import { ADDRESS_FORM, changing, collect, tier, weight } from './options.ts';
 import { addPolicyOptions, policyFields } from './policy-options.ts';
 
 export const addCreate: AddCommand = (program, execute) => {
@@ -17,7 +17,7 @@ export const addCreate: AddCommand = (program, execute) => {
 
   changing(
     add('pool', 'Creates a pool of backends.')
-      .option('--backend <ADDR[,weight=N]>', `${ADDRESS_FORM}; repeatable`, collect(backendSpec))
+      .option('--backend <ADDR[,weight=N][,tier=N]>', `${ADDRESS_FORM}; repeatable`, collect(backendSpec))
       .option('--policy <POLICY>', 'the policy it follows (left out: default)'),
     'lbctl create pool web --backend 10.0.0.1:8080,weight=2 --backend 10.0.0.2:8080 --policy steady',
   ).action((name: string, { policy = '', backend: backends = [], ...options }: ChangeOptions & PoolOptions) =>
@@ -55,11 +55,16 @@ interface PoolOptions {
   readonly backend?: WireBackend[];
 }
 
-/** `10.0.0.1:80` or `10.0.0.1:80,weight=2`. */
+const PLACES: Readonly<Record<string, Parse<number>>> = { weight, tier };
+
+/** `10.0.0.1:80` or `10.0.0.1:80,weight=2,tier=1`. */
 const backendSpec: Parse<WireBackend> = (text) => {
   const [address = '', ...rest] = text.split(',');
-  if (rest.length === 0) return { address };
-  const share = /^weight=(\d+)$/.exec(rest.join(','))?.[1];
-  if (share === undefined) throw new InvalidArgumentError('Use IP:PORT or IP:PORT,weight=N.');
-  return { address, weight: weight(share) };
+  const places = rest.map((part): [string, number] => {
+    const [name = '', number = ''] = part.split('=', 2);
+    const parse = Object.hasOwn(PLACES, name) ? PLACES[name] : undefined;
+    if (parse === undefined) throw new InvalidArgumentError('Use IP:PORT or IP:PORT,weight=N,tier=N.');
+    return [name, parse(number)];
+  });
+  return { address, ...Object.fromEntries(places) };
 };

@@ -1,12 +1,13 @@
 /** Options that several commands have, and the parsers of their values. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { MAX_WEIGHT } from '../../core/model/defaults.ts';
+import { MAX_TIER, MAX_WEIGHT } from '../../core/model/defaults.ts';
 import { duration, hostPortList, integer, type Parse, tokenFile } from '../../core/runtime/flags.ts';
 import { FORMATS } from '../context.ts';
 
 export const ADDRESS_FORM = 'IP:PORT, for IPv6 [IP]:PORT';
 
 export const weight = integer(0, MAX_WEIGHT);
+export const tier = integer(0, MAX_TIER);
 
 /** Options of every command, accepted before and after its name. */
 export function addGlobalOptions(program: Command): Command {
@@ -43,6 +44,14 @@ export function changing(command: Command, ...lines: readonly string[]): Command
 export function addWeight(command: Command): Command {
   return command.addOption(
     new Option('--weight <N>', 'share of the connections, 0 to 1000; 0 takes no new ones').argParser(weight),
+  );
+}
+
+export function addTier(command: Command): Command {
+  return command.addOption(
+    new Option('--tier <N>', 'it serves while nothing of the tiers before is healthy; 0 to 15').argParser(
+      tier,
+    ),
   );
 }
 

@@ -1,12 +1,17 @@
 /** The fields of a policy as options of `create policy` and `set policy`. */
 import { type Command, Option } from 'commander';
 import type { PolicyDraft } from '../../core/model/draft.ts';
-import { HEALTH_CHECK_TYPES, STRATEGIES } from '../../core/model/resources.ts';
-import { allowedRange } from '../../core/model/policy/validate-policy.ts';
+import { allowedRange } from '../../core/model/policy/policy-ranges.ts';
+import {
+  HEALTH_CHECK_TYPES,
+  ON_UNHEALTHY,
+  STRATEGIES,
+  WHEN_NONE_HEALTHY,
+} from '../../core/model/resources.ts';
 import { duration, integer } from '../../core/runtime/flags.ts';
 import { modelName } from '../../core/view/plain.ts';
 
-type FieldType = 'duration' | 'count' | readonly string[];
+type FieldType = 'duration' | 'count' | 'text' | 'list' | readonly string[];
 
 /** The path is that of an update mask. */
 const FIELDS: readonly (readonly [flag: string, description: string, path: string, type: FieldType])[] = [
@@ -30,6 +35,21 @@ const FIELDS: readonly (readonly [flag: string, description: string, path: strin
     'failures in a row that make it unhealthy',
     'health_check.unhealthy_threshold',
     'count',
+  ],
+  [
+    '--unhealthy-interval <DURATION>',
+    'time between two health checks of one that is unhealthy',
+    'health_check.unhealthy_interval',
+    'duration',
+  ],
+  ['--check-port <PORT>', 'the port to check, if it is not the backend’s own', 'health_check.port', 'count'],
+  ['--check-path <PATH>', 'path of an HTTP check', 'health_check.http.path', 'text'],
+  ['--check-host <HOST>', 'Host header of an HTTP check', 'health_check.http.host', 'text'],
+  [
+    '--check-status <STATUS,...>',
+    'statuses that pass, such as 204 or 200-399',
+    'health_check.http.status',
+    'list',
   ],
   [
     '--connect-timeout <DURATION>',
@@ -56,6 +76,26 @@ const FIELDS: readonly (readonly [flag: string, description: string, path: strin
     'drain_timeout',
     'duration',
   ],
+  [
+    '--when-none-healthy <CHOICE>',
+    'what new connections get while no backend is healthy: all of them, or a refusal',
+    'when_none_healthy',
+    WHEN_NONE_HEALTHY,
+  ],
+  [
+    '--on-unhealthy <CHOICE>',
+    'what happens to open connections when a check fails',
+    'on_unhealthy',
+    ON_UNHEALTHY,
+  ],
+  [
+    '--slow-start <DURATION>',
+    'how long a new or recovered backend takes to reach its share',
+    'slow_start',
+    'duration',
+  ],
+  ['--max-lifetime <DURATION>', 'the longest life of a connection; 0s: no end', 'max_lifetime', 'duration'],
+  ['--expect-healthy <N>', 'healthy backends of a pool when all is well', 'expect_healthy', 'count'],
   ['--log-one-in <N>', 'logs one of so many connections; 0: none', 'connection_log.one_in', 'count'],
 ];
 
@@ -65,7 +105,8 @@ export function addPolicyOptions(command: Command): Command {
     const option = new Option(flag, description);
     if (type === 'duration') option.argParser(duration);
     else if (type === 'count') option.argParser(integer(allowedRange(path).min, allowedRange(path).max));
-    else option.choices(type);
+    else if (type === 'list') option.argParser((text) => text.split(','));
+    else if (type !== 'text') option.choices(type);
     command.addOption(option);
   }
   return command;
@@ -83,8 +124,11 @@ export function policyFields(options: object): {
     const value: unknown = given.get(new Option(flag).attributeName());
     if (value === undefined) continue;
     paths.push(path);
-    const [outer = '', inner] = modelName(path, type === 'duration').split('.');
-    draft[outer] = inner === undefined ? value : { ...(draft[outer] as object), [inner]: value };
+    const groups = modelName(path, type === 'duration').split('.');
+    const name = groups.pop() ?? '';
+    let group = draft;
+    for (const each of groups) group = (group[each] ??= {}) as Record<string, unknown>;
+    group[name] = value;
   }
   return { draft, paths };
 }

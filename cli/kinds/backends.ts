@@ -1,8 +1,15 @@
 /** `get backends`, `describe backend` and `health`. */
-import { type BackendView, joinBackends, type ProxyReport, stateText } from '../../core/view/backends.ts';
+import {
+  type BackendView,
+  healthyCount,
+  joinBackends,
+  type ProxyReport,
+  stateText,
+} from '../../core/view/backends.ts';
 import type { Plain } from '../../core/view/plain.ts';
 import { isoTime, isoTimeOf } from '../../core/view/figures.ts';
 import { type HealthCounts, totalOf, worstHealth } from '../../core/view/health.ts';
+import { poolRemarks, servingOf } from '../../core/view/serving.ts';
 import type { Health } from '../../core/model/resources.ts';
 import type { Context } from '../context.ts';
 import { type Column, type Listing, listing } from '../output/listing.ts';
@@ -11,10 +18,15 @@ import type { Tone } from '../output/style.ts';
 import { ageCell, type Cell } from '../output/table.ts';
 import type { Session } from '../session/session.ts';
 import { findNamed } from './find-named.ts';
+import { policyOf } from './policies.ts';
 
-export const backendColumns = (context: Context): readonly Column<BackendView>[] => [
+export const backendColumns = (
+  context: Context,
+  all: readonly BackendView[],
+): readonly Column<BackendView>[] => [
   ['ADDRESS', ({ address }) => address],
   ['WEIGHT', ({ weight }) => String(weight)],
+  ...tierColumn(all, (backend) => backend),
   ['STATE', (backend) => stateCell(backend, context)],
   ['HEALTH', ({ summary }) => summaryCell(summary.health)],
   ['CONNECTIONS', ({ summary }) => String(summary.connections)],
@@ -23,6 +35,12 @@ export const backendColumns = (context: Context): readonly Column<BackendView>[]
     ({ source, sourceReason }) => (sourceReason === '' ? source : { text: source, tone: 'doubtful' }),
   ],
 ];
+
+/** None where all backends are of tier 0. */
+function tierColumn<T>(all: readonly T[], backendOf: (row: T) => BackendView): readonly Column<T>[] {
+  const hasTiers = all.some((row) => backendOf(row).tier > 0);
+  return hasTiers ? [['TIER', (row) => String(backendOf(row).tier)]] : [];
+}
 
 function stateCell(backend: BackendView, { clock }: Context): Cell {
   const text = stateText(backend, clock.wallMs());
@@ -41,17 +59,19 @@ const NOT_REPORTED = 'no proxy has reported it';
 export async function listBackends(session: Session, context: Context): Promise<Listing> {
   const worst = ({ reports, summary }: BackendView) =>
     reports.find(({ connected, health }) => connected && health === worstHealth(summary.health))?.report;
-  return listing(
+  const { backends, remarks } = await readBackends(session);
+  const shown = listing(
     context,
-    await readBackends(session),
+    backends,
     (backend) => ({ name: backend.address, pool: backend.pool, plain: backendPlain(backend) }),
-    [['POOL', ({ pool }) => pool], ...backendColumns(context)],
+    [['POOL', ({ pool }) => pool], ...backendColumns(context, backends)],
     [
       ['REASON', (backend) => worst(backend)?.reason || backend.sourceReason],
       ['SINCE', (backend) => ageCell(worst(backend)?.since ?? null, context)],
       ['BY PROXY', ({ reports }) => reports.map(connectionsAt).join(' ')],
     ],
   );
+  return { ...shown, remarks };
 }
 
 function connectionsAt({ proxyId, connected, report }: ProxyReport): string {
@@ -64,7 +84,7 @@ export async function describeBackend(
   name: string,
   pool: string | undefined,
 ): Promise<Page> {
-  const items = (await readBackends(session))
+  const items = (await readBackends(session)).backends
     .map((backend) => ({ name: backend.address, pool: backend.pool, backend }))
     .filter((item) => pool === undefined || item.pool === pool);
   const { backend } = findNamed('backends', name, items);
@@ -76,6 +96,7 @@ export async function describeBackend(
       ['Backend', backend.address],
       ['Pool', backend.pool],
       ['Weight', String(backend.weight)],
+      ['Tier', String(backend.tier)],
       ['State', stateCell(backend, context)],
       ['Source', sourceReason === '' ? source : `${source}: ${sourceReason}`],
       ['Health', summaryCell(summary.health)],
@@ -104,20 +125,22 @@ export async function describeBackend(
 /** `health`: a row for each backend and proxy. */
 export async function listHealth(session: Session, context: Context): Promise<Listing> {
   type Row = { readonly backend: BackendView; readonly one: ProxyReport | undefined };
-  const rows = (await readBackends(session)).flatMap((backend): Row[] =>
+  const { backends, remarks } = await readBackends(session);
+  const rows = backends.flatMap((backend): Row[] =>
     backend.reports.length === 0
       ? [{ backend, one: undefined }]
       : backend.reports.map((one) => ({ backend, one })),
   );
-  return listing(
+  const shown = listing(
     context,
     rows,
-    ({ backend: { pool, address, state, stateSinceMs }, one }) => ({
+    ({ backend: { pool, address, tier, state, stateSinceMs }, one }) => ({
       name: `${pool}/${address}/${one?.proxyId ?? ''}`,
       pool,
       plain: {
         pool,
         address,
+        tier,
         state,
         stateSince: isoTimeOf(stateSinceMs),
         ...(one ? reportPlain(one) : NO_REPORT),
@@ -126,6 +149,7 @@ export async function listHealth(session: Session, context: Context): Promise<Li
     [
       ['POOL', ({ backend }) => backend.pool],
       ['ADDRESS', ({ backend }) => backend.address],
+      ...tierColumn(rows, ({ backend }) => backend),
       ['STATE', ({ backend }) => stateCell(backend, context)],
       ['PROXY', ({ one }) => (one ? proxyName(one) : '')],
       ['HEALTH', ({ one }) => healthCell(one?.health ?? 'unknown')],
@@ -134,6 +158,7 @@ export async function listHealth(session: Session, context: Context): Promise<Li
     ],
     [['CONNECTIONS', ({ one }) => String(one?.report.connectionsActive ?? '')]],
   );
+  return { ...shown, remarks };
 }
 
 const NO_REPORT: Plain = {
@@ -144,14 +169,23 @@ const NO_REPORT: Plain = {
   since: null,
 };
 
-async function readBackends(session: Session): Promise<BackendView[]> {
-  const [{ pools }, { registrations }, { statuses }, { proxies }] = await Promise.all([
+/** All backends, and what is to be said of their pools. */
+async function readBackends(session: Session) {
+  const [{ pools }, { policies }, { registrations }, { statuses }, { proxies }] = await Promise.all([
     session.read('pools', 'ListPools', {}),
+    session.read('policies', 'ListPolicies', {}),
     session.read('registrations', 'ListRegistrations', {}),
     session.read('fleet', 'ListBackendStatus', {}),
     session.read('fleet', 'ListProxies', {}),
   ]);
-  return joinBackends(pools, registrations, statuses, proxies);
+  const backends = joinBackends(pools, registrations, statuses, proxies);
+  const serving = servingOf(proxies);
+  const remarks = pools.flatMap((pool) => {
+    const healthy = healthyCount(backends.filter((backend) => backend.pool === pool.name));
+    const remarks = poolRemarks(policyOf(pool, policies), serving.get(pool.name) ?? [], healthy);
+    return remarks.map((text) => ({ pool: pool.name, text }));
+  });
+  return { backends, remarks };
 }
 
 /** The value that JSON and YAML show. */
@@ -159,6 +193,7 @@ function backendPlain({
   pool,
   address,
   weight,
+  tier,
   state,
   stateSinceMs,
   source,
@@ -172,6 +207,7 @@ function backendPlain({
     pool,
     address,
     weight,
+    tier,
     state,
     stateSince: isoTimeOf(stateSinceMs),
     source,

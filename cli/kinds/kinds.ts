@@ -53,5 +53,5 @@ export async function onlyOfPool(
     const names = pools.map(({ name }) => name);
     if (!names.includes(pool)) throw unknownName('pool', pool, names);
   }
-  return { ...listing, items };
+  return { ...listing, items, remarks: listing.remarks?.filter((remark) => remark.pool === pool) ?? [] };
 }

@@ -1,7 +1,10 @@
 /** `get policies` and `describe policy`. */
 import { formatDuration } from '../../core/model/duration.ts';
 import type { Policy } from '../../core/model/resources.ts';
-import { type Plain, plainOf } from '../../core/view/plain.ts';
+import { fieldsOf, type Plain, plainOf } from '../../core/view/plain.ts';
+import { checkText, policyEffects, wholeCheckText } from '../../core/view/policy-words.ts';
+import type { Policy__Output } from '../../core/wire/generated/lb/v1/Policy.ts';
+import type { Pool__Output } from '../../core/wire/generated/lb/v1/Pool.ts';
 import { policyFromWire } from '../../core/wire/policy-codec.ts';
 import type { Context } from '../context.ts';
 import { type Listing, listing } from '../output/listing.ts';
@@ -21,7 +24,7 @@ export async function listPolicies(session: Session, context: Context): Promise<
     [
       ['NAME', ({ name }) => name],
       ['STRATEGY', ({ strategy }) => strategy],
-      ['HEALTH CHECK', checkText],
+      ['HEALTH CHECK', ({ healthCheck }) => checkText(healthCheck)],
       ['CONNECT', ({ connect }) => `${formatDuration(connect.timeoutMs)}, ${connect.retries} retries`],
       ['IDLE', ({ timeouts }) => orNever(timeouts.idleMs)],
       ['DRAIN', ({ drainTimeoutMs }) => orNever(drainTimeoutMs)],
@@ -41,14 +44,30 @@ export async function describePolicy(session: Session, _context: Context, name: 
     readPolicies(session),
     session.read('pools', 'ListPools', {}),
   ]);
-  const plain = policyPlain(findNamed('policies', name, policies));
+  const policy = findNamed('policies', name, policies);
+  const plain = policyPlain(policy);
   const users = pools.filter(({ policy }) => policy === name).map((pool) => pool.name);
   return {
     name,
     plain: { ...plain, pools: users },
-    facts: [['Policy', name], ...fieldFacts(plain), ['Used by pools', users.join(', ')]],
+    facts: [
+      ['Policy', name],
+      ['Check', wholeCheckText(policy.healthCheck)],
+      ...policyEffects(policy),
+      ...fieldFacts(plain),
+      ['Used by pools', users.join(', ')],
+    ],
     tables: [],
   };
+}
+
+/** Undefined: it was deleted between two reads. */
+export function policyOf(
+  pool: Pick<Pool__Output, 'policy'>,
+  policies: readonly Policy__Output[],
+): Policy | undefined {
+  const wire = policies.find(({ name }) => name === pool.policy);
+  return wire && policyFromWire(wire, '', []);
 }
 
 async function readPolicies(session: Session): Promise<StoredPolicy[]> {
@@ -61,20 +80,11 @@ function policyPlain({ revision, ...policy }: StoredPolicy): Plain {
   return { kind: 'Policy', name: policy.name, ...plainOf(policy), revision };
 }
 
-/** `tcp every 5s`. */
-export function checkText({ healthCheck: { type, intervalMs } }: Policy): string {
-  return type === 'none' ? 'none' : `${type} every ${formatDuration(intervalMs)}`;
-}
-
 function orNever(ms: number): string {
   return ms === 0 ? 'never' : formatDuration(ms);
 }
 
 /** `health_check.interval` and the others, each on a line. */
-function fieldFacts(plain: Plain, prefix = ''): Fact[] {
-  return Object.entries(plain).flatMap(([field, value]): Fact[] => {
-    if (prefix === '' && (field === 'kind' || field === 'name')) return [];
-    if (typeof value === 'object' && value !== null) return fieldFacts(value as Plain, `${prefix}${field}.`);
-    return [[`${prefix}${field}`, String(value)]];
-  });
+function fieldFacts({ kind: _kind, name: _name, ...fields }: Plain): Fact[] {
+  return [...fieldsOf(fields)];
 }

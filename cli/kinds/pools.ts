@@ -1,22 +1,24 @@
 /** `get pools` and `describe pool`. */
-import { type BackendView, joinBackends } from '../../core/view/backends.ts';
+import { type BackendView, healthyCount, joinBackends } from '../../core/view/backends.ts';
 import { type Plain, plainOf } from '../../core/view/plain.ts';
 import { ageOf, isoTimeOf } from '../../core/view/figures.ts';
 import { worstHealth } from '../../core/view/health.ts';
+import { checkText, expectation } from '../../core/view/policy-words.ts';
+import { type Serving, servingOf, servingText } from '../../core/view/serving.ts';
+import type { Policy } from '../../core/model/resources.ts';
 import type { Pool__Output } from '../../core/wire/generated/lb/v1/Pool.ts';
-import { policyFromWire } from '../../core/wire/policy-codec.ts';
 import { poolDraftFromWire } from '../../core/wire/resource-codec.ts';
 import type { Context } from '../context.ts';
 import { type Listing, listing } from '../output/listing.ts';
-import type { Page } from '../output/page.ts';
+import type { Fact, Page } from '../output/page.ts';
 import type { Cell } from '../output/table.ts';
 import type { Session } from '../session/session.ts';
 import { backendColumns } from './backends.ts';
 import { findNamed } from './find-named.ts';
-import { checkText } from './policies.ts';
+import { policyOf } from './policies.ts';
 
 export async function listPools(session: Session, context: Context): Promise<Listing> {
-  const { pools, backends, listeners } = await readPools(session, '');
+  const { pools, policies, backends, listeners } = await readPools(session, '');
   const namesOf = (pool: string) =>
     listeners.filter((listener) => listener.pool === pool).map(({ name }) => name);
   return listing(
@@ -28,9 +30,10 @@ export async function listPools(session: Session, context: Context): Promise<Lis
       ['POLICY', ({ policy }) => policy],
       [
         'BACKENDS',
-        ({ name }) =>
+        (one) =>
           healthyCell(
-            backends.filter(({ pool }) => pool === name),
+            backends.filter(({ pool }) => pool === one.name),
+            policyOf(one, policies),
             context,
           ),
       ],
@@ -44,21 +47,21 @@ export async function listPools(session: Session, context: Context): Promise<Lis
 
 /** The pool, its policy, the listeners that use it, and its backends. */
 export async function describePool(session: Session, context: Context, name: string): Promise<Page> {
-  const [{ pools, backends: all, listeners }, { policies }] = await Promise.all([
-    readPools(session, name),
-    session.read('policies', 'ListPolicies', {}),
-  ]);
+  const { pools, policies, backends: all, listeners, serving } = await readPools(session, name);
   const pool = findNamed('pools', name, pools);
   const backends = all.filter((backend) => backend.pool === name);
-  const wirePolicy = policies.find((policy) => policy.name === pool.policy);
-  const policy = wirePolicy && policyFromWire(wirePolicy, '', []);
-  const columns = backendColumns(context);
+  const policy = policyOf(pool, policies);
+  const at = serving.get(name) ?? [];
+  const columns = backendColumns(context, backends);
   const users = listeners.filter((listener) => listener.pool === name);
   return {
     name,
     plain: {
       ...poolPlain(pool),
       listeners: users.map((listener) => listener.name),
+      serving: at.map(({ proxies, noneHealthy, servingTier: tier, sinceMs }) => {
+        return { proxies, noneHealthy, tier, since: isoTimeOf(sinceMs) };
+      }),
       health: backends.map(({ address, state, stateSinceMs, summary }) => {
         return { address, state, stateSince: isoTimeOf(stateSinceMs), health: worstHealth(summary.health) };
       }),
@@ -67,10 +70,13 @@ export async function describePool(session: Session, context: Context, name: str
       ['Pool', name],
       [
         'Policy',
-        policy ? `${policy.name}: ${policy.strategy}, health check ${checkText(policy)}` : pool.policy,
+        policy
+          ? `${policy.name}: ${policy.strategy}, health check ${checkText(policy.healthCheck)}`
+          : pool.policy,
       ],
       ['Listeners', users.map((listener) => `${listener.name} (${listener.address})`).join(', ')],
-      ['Backends', healthyCell(backends, context)],
+      ['Backends', healthyCell(backends, policy, context)],
+      ...at.map((one): Fact => ['Serving', servingCell(one, policy)]),
       ['Revision', pool.revision],
     ],
     tables: [
@@ -86,15 +92,23 @@ export async function describePool(session: Session, context: Context, name: str
 
 /** `pool`: the one whose backends are wanted; empty: all. */
 async function readPools(session: Session, pool: string) {
-  const [{ pools }, { registrations }, { listeners }, { statuses }, { proxies }] = await Promise.all([
-    session.read('pools', 'ListPools', {}),
-    session.read('registrations', 'ListRegistrations', {}),
-    session.read('listeners', 'ListListeners', {}),
-    session.read('fleet', 'ListBackendStatus', { pool }),
-    session.read('fleet', 'ListProxies', {}),
-  ]);
-  const backends = joinBackends(pools, registrations, statuses, proxies);
-  return { pools, listeners, backends: backends.filter(({ source }) => source !== 'registered, ignored') };
+  const [{ pools }, { policies }, { registrations }, { listeners }, { statuses }, { proxies }] =
+    await Promise.all([
+      session.read('pools', 'ListPools', {}),
+      session.read('policies', 'ListPolicies', {}),
+      session.read('registrations', 'ListRegistrations', {}),
+      session.read('listeners', 'ListListeners', {}),
+      session.read('fleet', 'ListBackendStatus', { pool }),
+      session.read('fleet', 'ListProxies', {}),
+    ]);
+  const joined = joinBackends(pools, registrations, statuses, proxies);
+  const backends = joined.filter(({ source }) => source !== 'registered, ignored');
+  return { pools, policies, listeners, backends, serving: servingOf(proxies) };
+}
+
+function servingCell(serving: Serving, policy: Policy | undefined): Cell {
+  const tone = serving.noneHealthy ? 'bad' : serving.servingTier > 0 ? 'doubtful' : 'good';
+  return { text: servingText(serving, policy), tone };
 }
 
 /** The manifest, with revisions. */
@@ -107,17 +121,21 @@ function poolPlain(pool: Pool__Output): Plain {
   return { kind: 'Pool', ...fields, backends: revised, revision: pool.revision };
 }
 
-/** `2/3 healthy`, and `1 draining for 3d` of those: the one that drains longest. */
-function healthyCell(backends: readonly BackendView[], { clock }: Context): Cell {
+/** `2/3 healthy` or `1 of 1 expected`, and `1 draining for 3d` of those: the one that drains longest. */
+function healthyCell(backends: readonly BackendView[], policy: Policy | undefined, { clock }: Context): Cell {
   const healthy = backends.filter(({ summary }) => worstHealth(summary.health) === 'healthy').length;
+  const expected = expectation(policy, healthyCount(backends));
   const out = (['draining', 'disabled', 'expiring'] as const).flatMap((word) => {
     const those = backends.filter(({ state }) => state === word);
     if (those.length === 0) return [];
     const since = Math.min(...those.map(({ stateSinceMs }) => stateSinceMs ?? Number.POSITIVE_INFINITY));
     return `${those.length} ${word}${Number.isFinite(since) ? ` for ${ageOf(since, clock.wallMs())}` : ''}`;
   });
-  const text = [`${healthy}/${backends.length} healthy`, ...out].join(', ');
+  const text = [expected?.problem ?? expected?.text ?? `${healthy}/${backends.length} healthy`, ...out].join(
+    ', ',
+  );
   if (out.length > 0) return { text, tone: 'doubtful', moving: true };
+  if (expected) return { text, tone: expected.problem === null ? 'good' : 'bad' };
   if (healthy === backends.length) return backends.length === 0 ? text : { text, tone: 'good' };
   return { text, tone: healthy === 0 ? 'bad' : 'doubtful' };
 }

@@ -19,6 +19,8 @@ export interface Item {
 export interface Listing {
   readonly header: readonly string[];
   readonly items: readonly Item[];
+  /** For people, below the table: what the rows together mean for a pool. */
+  readonly remarks?: readonly { readonly pool: string; readonly text: string }[];
 }
 
 /** A title, and the cell below it for each thing. */
@@ -40,7 +42,7 @@ export function listing<T>(
 }
 
 /** All items: an array for programs. `kind` is in the singular. */
-export function printListing(context: Context, kind: string, { header, items }: Listing): void {
+export function printListing(context: Context, kind: string, { header, items, remarks = [] }: Listing): void {
   const plain = items.map((item) => item.plain);
   if (emitStructured(context, plain)) return;
   if (context.format === 'name') {
@@ -53,6 +55,7 @@ export function printListing(context: Context, kind: string, { header, items }: 
   } else {
     const rows = items.map(({ row }) => row);
     printLines(context, table(header, rows, context.style));
+    for (const { pool, text } of remarks) tell(context, `pool ${pool}: ${text}`);
   }
 }
 

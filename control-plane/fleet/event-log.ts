@@ -42,7 +42,7 @@ interface Open {
 export class EventLog {
   readonly #transitions: Kept[] = [];
   readonly #others: Kept[] = [];
-  /** By kind, pool and backend. */
+  /** By kind, pool and backend; of a pool itself, by its text. */
   readonly #open = new Map<string, Open>();
   readonly #listeners = new Set<() => void>();
   #nextId = 1;
@@ -66,12 +66,9 @@ export class EventLog {
     this.#keep(this.#others, event, timeMs);
   }
 
-  /** A proxy finds a backend in another health. */
-  addTransition(
-    event: NewEvent & { readonly pool: string; readonly backend: string; readonly proxyId: string },
-    timeMs: number,
-  ): void {
-    const { kind, pool, backend, proxyId, text } = event;
+  /** A proxy finds a backend in another health, or a pool in another state. */
+  addTransition(event: NewEvent & { readonly pool: string; readonly proxyId: string }, timeMs: number): void {
+    const { kind, pool, proxyId, text, backend = text } = event;
     const key = `${kind} ${pool}/${backend}`;
     const open = this.#open.get(key);
     if (open === undefined || timeMs - open.kept.timeMs > MERGE_MS || open.proxies.has(proxyId)) {

@@ -4,8 +4,12 @@
  * Every replica records the same by itself, since every proxy reports to all of them. What it is told when it starts, or when a
  * proxy reports for the first time, is how things stand and no event; the commits before its start are in the log anyway.
  */
+import { emptyState } from '../../core/model/fold.ts';
+import type { Policy } from '../../core/model/resources.ts';
 import type { Clock } from '../../core/runtime/clock.ts';
 import { few } from '../../core/view/figures.ts';
+import { noneHealthyText } from '../../core/view/policy-words.ts';
+import { tierText } from '../../core/view/serving.ts';
 import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import { violationText } from '../../core/model/violation.ts';
 import type { LogFollower } from '../store/log/log-follower.ts';
@@ -14,7 +18,7 @@ import type { ContactKind } from '../store/members/proxies.ts';
 import { isRegistration, type Member, type Registration } from '../store/member-store.ts';
 import { EventLog, type EventKind } from './event-log.ts';
 import type { Fleet } from './fleet.ts';
-import type { HealthTransition, ProxyRecord } from './proxy-record.ts';
+import type { HealthTransition, PoolTransition, ProxyRecord } from './proxy-record.ts';
 
 const CONTACT: Record<ContactKind, readonly [EventKind, string]> = {
   connected: ['KIND_PROXY_CONNECTED', 'connected'],
@@ -47,8 +51,11 @@ export function recordEvents({ fleet, follower, clock }: RecorderDeps): EventLog
     log.add({ kind: 'KIND_PROXY_DUPLICATE', proxyId: info.id, text }, clock.wallMs());
   });
   fleet.on('health', (proxy, transitions) => {
-    for (const transition of transitions) {
-      if ('address' in transition) recordTransition(log, proxy, transition, clock.wallMs());
+    const { pools, policies } = follower.current()?.state ?? emptyState('');
+    const policyOf = (pool: string) => policies.get(pools.get(pool)?.value.policy ?? '')?.value;
+    for (const one of transitions) {
+      if ('address' in one) recordTransition(log, proxy, one, clock.wallMs());
+      else recordPool(log, proxy, one, policyOf(one.pool), clock.wallMs());
     }
   });
   fleet.on('applied', (proxy, before) => recordApplied(log, proxy, before, clock.wallMs()));
@@ -66,6 +73,23 @@ function recordTransition(
   const why = reason === '' ? '' : `: ${reason}`;
   const text = `backend ${address} of pool ${pool} ${words}${why}`;
   log.addTransition({ kind, pool, backend: address, proxyId: proxy.info.id, text }, nowMs);
+}
+
+function recordPool(
+  log: EventLog,
+  { info: { id: proxyId } }: ProxyRecord,
+  { pool, before, now }: PoolTransition,
+  policy: Policy | undefined,
+  nowMs: number,
+): void {
+  const add = (kind: EventKind, text: string) => log.addTransition({ kind, pool, proxyId, text }, nowMs);
+  if (now.noneHealthy !== before.noneHealthy) {
+    if (now.noneHealthy) add('KIND_POOL_NONE_HEALTHY', noneHealthyText(policy, `pool ${pool}`));
+    else add('KIND_POOL_RECOVERED', `a backend of pool ${pool} passes its check again`);
+  }
+  if (!now.noneHealthy && now.servingTier !== before.servingTier) {
+    add('KIND_POOL_TIER', `pool ${pool}: ${tierText(now.servingTier)}`);
+  }
 }
 
 function recordApplied(

@@ -42,7 +42,7 @@ export interface HealthTransition {
 }
 
 /** A pool stands otherwise at a proxy than before. */
-interface PoolTransition {
+export interface PoolTransition {
   readonly pool: string;
   readonly before: PoolState;
   readonly now: PoolState;

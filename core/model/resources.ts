@@ -148,7 +148,6 @@ export type Kind = Resource['kind'];
 /**
  * Whether new connections are refused while no backend is healthy. A port that does not open may be the check's fault;
  * a server that says that it is not the primary must get nothing.
- * @public
  */
 export function refusesWhenNoneHealthy({ whenNoneHealthy, healthCheck: { type } }: Policy): boolean {
   return whenNoneHealthy === undefined ? type !== 'tcp' && type !== 'none' : whenNoneHealthy === 'refuse';

@@ -30,6 +30,7 @@ export interface BackendView {
   readonly pool: string;
   readonly address: string;
   readonly weight: number;
+  readonly tier: number;
   readonly state: BackendState | RegistrationState;
   readonly source: BackendSource;
   /** Why a registration does not count, in words; empty when it does, or when there is none. */
@@ -48,6 +49,11 @@ export function stateText({ state, stateSinceMs }: BackendView, nowMs: number): 
   return state === 'active' || stateSinceMs === null ? state : `${state} for ${ageOf(stateSinceMs, nowMs)}`;
 }
 
+/** Backends that take new connections, and that a connected proxy finds healthy. */
+export function healthyCount(backends: readonly BackendView[]): number {
+  return backends.filter(({ state, summary }) => state === 'active' && summary.health.healthy > 0).length;
+}
+
 /** In the order of the pools, then the registrations that are in no pool. */
 export function joinBackends(
   pools: readonly Pool__Output[],
@@ -63,6 +69,7 @@ export function joinBackends(
     const configured = backends.map((wire): BackendView => {
       const shadowed = own.find(({ address }) => address === wire.address);
       return {
+        tier: 0,
         ...backendFromWire(pool, wire, '', []),
         source: shadowed ? 'registered, shadowed' : 'configured',
         sourceReason: shadowed?.reason ?? '',
@@ -90,7 +97,7 @@ function registrationView(registration: Registration__Output, source: BackendSou
   const { pool, address, weight, state: wire, reason } = registration;
   const state = wordFromWire('REGISTRATION_STATE', REGISTRATION_STATES, wire, '', []) ?? 'active';
   const fields = { pool, address, weight, state, source, sourceReason: reason, revision: '0' };
-  return { ...fields, stateSinceMs: null, reports: [], summary: UNREPORTED };
+  return { ...fields, tier: 0, stateSinceMs: null, reports: [], summary: UNREPORTED };
 }
 
 /** By POOL/ADDRESS. */

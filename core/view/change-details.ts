@@ -1,8 +1,8 @@
 /** What a commit did to each resource, in words for the history; a pool tells of its backends, too. Pure. */
-import { POLICY_DEFAULTS } from '../model/defaults.ts';
 import type { Difference } from '../model/difference.ts';
+import { completePolicy } from '../model/draft.ts';
 import type { Resource } from '../model/resources.ts';
-import { changedFields } from './difference.ts';
+import { changedFields, resourceFields } from './difference.ts';
 
 /** One changed resource; `after` is left out where it was deleted, `before` where it was created. */
 export interface ResourceChange extends Pick<Difference, 'action' | 'kind' | 'name'> {
@@ -52,22 +52,33 @@ function tell(change: ResourceChange, { details, added, removed }: Told): void {
   else if (action === 'deleted') removed.push(address);
   else {
     const fields = changedFields(before, after).map(({ field, before: old, after: now }) =>
-      field === 'state' ? `${old} → ${now}` : `${field} ${old} → ${now}`,
+      // Of a backend, only tier 0 is left out.
+      field === 'state' ? `${old} → ${now}` : `${field} ${old ?? 0} → ${now ?? 0}`,
     );
     if (fields.length > 0) details.push(`${address}: ${fields.join(', ')}`);
   }
 }
 
-/** Of a new policy, only what is not the default. */
+/** What comes or goes with the type of a check, or with a policy, is not told where it has its default. */
 function words({ action, before, after }: ResourceChange): string[] {
   if (after === undefined) return [];
-  const compared: Resource | undefined =
-    action === 'created' && after.kind === 'policy'
-      ? { kind: 'policy', value: { name: after.value.name, ...POLICY_DEFAULTS } }
-      : before;
-  return changedFields(compared, after).map(({ field, before: old, after: now }) =>
+  const [impliedBefore, implied] = [impliedFields(before), impliedFields(after)];
+  const fields = changedFields(before, after).filter(({ field, before: old, after: now }) =>
+    old === null ? implied.get(field) !== now : now !== null || impliedBefore.get(field) !== old,
+  );
+  return fields.map(({ field, before: old, after: now }) =>
     action === 'created' ? `${field} ${now}` : `${field} ${old ?? 'default'} → ${now ?? 'default'}`,
   );
+}
+
+/** What a policy has that says nothing but its name and the type of its check. */
+function impliedFields(resource: Resource | undefined): Map<string, string> {
+  if (resource?.kind !== 'policy') return new Map();
+  const { name, healthCheck } = resource.value;
+  return resourceFields({
+    kind: 'policy',
+    value: completePolicy({ name, healthCheck: { type: healthCheck.type } }),
+  });
 }
 
 function summarize({ action, kind, name, details, added, removed }: Told): ChangedResource {

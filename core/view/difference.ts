@@ -3,7 +3,7 @@ import type { Difference } from '../model/difference.ts';
 import type { Resource } from '../model/resources.ts';
 import { differenceFromWire } from '../wire/change-codec.ts';
 import type { ResourceChange__Output } from '../wire/generated/lb/v1/ResourceChange.ts';
-import { type Plain, plainOf } from './plain.ts';
+import { fieldsOf, type Plain, plainOf } from './plain.ts';
 
 export interface ChangeView {
   /** Null: it comes from a newer control plane, and this program can't tell. */
@@ -36,15 +36,17 @@ export function changeView(change: ResourceChange__Output): ChangeView {
 
 /** The fields that differ between two states of one resource, without the one that names it. */
 export function changedFields(before: Resource | undefined, after: Resource | undefined): FieldChange[] {
-  const [old, now] = [before, after].map((each) => flatten(each ? resourcePlain(each) : null)) as [
-    Map<string, string>,
-    Map<string, string>,
-  ];
+  const [old, now] = [resourceFields(before), resourceFields(after)];
   const naming = (after ?? before)?.kind === 'backend' ? 'address' : 'name';
   return [...new Set([...old.keys(), ...now.keys()])]
     .filter((field) => field !== naming)
     .map((field) => ({ field, before: old.get(field) ?? null, after: now.get(field) ?? null }))
     .filter((row) => row.before !== row.after);
+}
+
+/** What each field of a resource says; nothing where there is none. */
+export function resourceFields(resource: Resource | undefined): Map<string, string> {
+  return fieldsOf(resource ? resourcePlain(resource) : {});
 }
 
 /** The fields that name the resource come first. */
@@ -55,15 +57,4 @@ function resourcePlain({ kind, value }: Resource): Plain {
   }
   const { name, ...rest } = value;
   return plainOf({ name, ...rest });
-}
-
-/** `{connect: {retries: 2}}` as `connect.retries` → `2`. */
-function flatten(plain: Plain | null, prefix = ''): Map<string, string> {
-  return new Map(
-    Object.entries(plain ?? {}).flatMap(([name, value]): [string, string][] =>
-      typeof value === 'object' && value !== null
-        ? [...flatten(value as Plain, `${prefix}${name}.`)]
-        : [[`${prefix}${name}`, String(value)]],
-    ),
-  );
 }

@@ -18,6 +18,36 @@ export function plainOf(value: object): Plain {
   );
 }
 
+/**
+ * `{connect: {retries: 2}}` as `connect.retries` → `2`. A list is one text, and a text that is long or has several lines is
+ * cut to one that tells it from others.
+ */
+export function fieldsOf(plain: Plain, prefix = ''): Map<string, string> {
+  return new Map(
+    Object.entries(plain).flatMap(([name, value]): [string, string][] =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? [...fieldsOf(value as Plain, `${prefix}${name}.`)]
+        : [[`${prefix}${name}`, short(textOf(value))]],
+    ),
+  );
+}
+
+/** `send PING, expect PONG` of the steps of a script. */
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return value.map(textOf).join(', ');
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Array.from(Object.entries(value), ([name, inner]) => `${name} ${String(inner)}`).join(' ');
+}
+
+const MAX_SHOWN = 200;
+
+function short(text: string): string {
+  const line = text.replace(/[\r\n\t]/g, (blank) => JSON.stringify(blank).slice(1, -1));
+  return line.length > MAX_SHOWN
+    ? `${line.slice(0, 30)}…${line.slice(-60)} (${text.length} characters)`
+    : line;
+}
+
 /** The name in the model: `healthCheck` for `health_check`, and `intervalMs` for the duration `interval`. */
 export function modelName(written: string, isDuration: boolean): string {
   const name = written.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());

@@ -9,6 +9,7 @@
  *  - early closes never take out the last healthy backend of a tier: the worker that asks sees less than this.
  */
 import type { Clock } from '../../core/runtime/clock.ts';
+import type { Policy } from '../../core/model/resources.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import {
   type DirectoryBackend,
@@ -121,10 +122,19 @@ export class HealthMonitor {
     return { health, reason, sinceMs };
   }
 
-  /** By pool, for all pools. A state stays the same object until it changes. */
-  poolStates(): ReadonlyMap<string, ServingState> {
+  /** By pool, for all pools. */
+  poolStates(): ReadonlyMap<string, ServingState & { readonly policy: Policy }> {
+    const states = new Map<string, ServingState & { readonly policy: Policy }>();
+    for (const { name, state, policy } of this.#pools.values())
+      if (state) states.set(name, { ...state, policy });
+    return states;
+  }
+
+  /** Those that have several tiers, or nothing healthy, as was last published. */
+  reportedPools(): ReadonlyMap<string, ServingState> {
     const states = new Map<string, ServingState>();
-    for (const { name, state } of this.#pools.values()) if (state) states.set(name, state);
+    for (const { name, published } of this.#pools.values())
+      if (published?.hasTiers || published?.noneHealthy) states.set(name, published);
     return states;
   }
 

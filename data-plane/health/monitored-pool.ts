@@ -20,8 +20,7 @@ export class MonitoredPool {
   readonly tally: PoolTally;
   readonly checks: CheckCounts;
   #state: ServingState | null;
-  /** What was last published. */
-  #published: Pick<PoolState, 'noneHealthy' | 'servingTier'> | null;
+  #published: ServingState | null;
 
   /** `before`: the same pool, in the plan before. */
   constructor({ row, name, policy }: DirectoryPool, before: MonitoredPool | undefined) {
@@ -39,6 +38,11 @@ export class MonitoredPool {
     return this.#state;
   }
 
+  /** What was last published: how it stands apart from first checks that are under way. */
+  get published(): ServingState | null {
+    return this.#published;
+  }
+
   /** Notes how it stands now. Returns what is to be published, once first checks that are under way can't change it. */
   refresh(wallMs: number): HealthChange[] {
     const { name: pool, policy, tally } = this;
@@ -46,13 +50,13 @@ export class MonitoredPool {
     const now = tally.state;
     const { noneHealthy } = now;
     const isSame = before?.noneHealthy === noneHealthy && before.servingTier === now.servingTier;
-    if (!isSame || before.hasTiers !== now.hasTiers)
-      this.#state = { ...now, servingSinceMs: isSame ? before.servingSinceMs : wallMs };
+    const servingSinceMs = isSame ? before.servingSinceMs : wallMs;
+    if (!isSame || before.hasTiers !== now.hasTiers) this.#state = { ...now, servingSinceMs };
     if (tally.mayImprove) return [];
     const was = this.#published ?? { noneHealthy: false, servingTier: tally.firstTier };
     // While nothing is healthy, no tier serves as it should.
     const to = noneHealthy ? was.servingTier : now.servingTier;
-    this.#published = { noneHealthy, servingTier: to };
+    this.#published = { ...now, servingTier: to, servingSinceMs };
     const changes: HealthChange[] = [];
     if (was.noneHealthy !== noneHealthy)
       changes.push({ type: 'panic', pool, on: noneHealthy, refuses: refusesWhenNoneHealthy(policy) });

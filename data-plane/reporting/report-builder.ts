@@ -96,8 +96,8 @@ function changedPools(before: Observation, now: Observation): PoolReport[] {
   const changed = [...now.pools].filter(([pool, state]) => !isDeepStrictEqual(before.pools.get(pool), state));
   return [
     ...gone(before.pools, now.pools).map(([pool]) => ({ pool })),
-    ...changed.map(([pool, { servingSinceMs, ...state }]) => {
-      return { pool, ...state, servingSince: timestampToWire(servingSinceMs) };
+    ...changed.map(([pool, { noneHealthy, servingTier, servingSinceMs }]) => {
+      return { pool, noneHealthy, servingTier, servingSince: timestampToWire(servingSinceMs) };
     }),
   ];
 }

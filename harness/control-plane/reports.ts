@@ -3,6 +3,7 @@ import { type ProxyRecord, ReportedProxy } from '../../control-plane/fleet/proxy
 import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import type { BackendReport__Output } from '../../core/wire/generated/lb/v1/BackendReport.ts';
 import type { ListenerReport__Output } from '../../core/wire/generated/lb/v1/ListenerReport.ts';
+import type { PoolReport__Output } from '../../core/wire/generated/lb/v1/PoolReport.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 
@@ -59,6 +60,11 @@ export function applied(
     stale: false,
     ...fields,
   };
+}
+
+export function poolReport(pool: string, fields: Partial<PoolReport__Output> = {}): PoolReport__Output {
+  const servingSince = { seconds: '1700000000', nanos: 0 };
+  return { pool, noneHealthy: false, servingTier: 0, servingSince, ...fields };
 }
 
 export function backendReport(

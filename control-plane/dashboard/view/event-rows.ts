@@ -11,6 +11,8 @@ const TONES: Partial<Record<Event__Output['kind'], string>> = {
   KIND_BACKEND_HEALTHY: 'good',
   KIND_BACKEND_UNHEALTHY: 'bad',
   KIND_BACKEND_EJECTED: 'bad',
+  KIND_POOL_NONE_HEALTHY: 'bad',
+  KIND_POOL_RECOVERED: 'good',
   KIND_PROXY_CONNECTED: 'good',
   KIND_PROXY_LOST: 'bad',
   KIND_PROXY_REFUSED: 'bad',
@@ -22,6 +24,9 @@ const MARKED: readonly Event__Output['kind'][] = [
   'KIND_BACKEND_HEALTHY',
   'KIND_BACKEND_UNHEALTHY',
   'KIND_BACKEND_EJECTED',
+  'KIND_POOL_TIER',
+  'KIND_POOL_NONE_HEALTHY',
+  'KIND_POOL_RECOVERED',
   'KIND_COMMIT',
 ];
 

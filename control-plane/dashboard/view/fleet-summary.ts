@@ -5,6 +5,7 @@ import {
   type ListenerSummary,
   summarizeListeners,
 } from '../../../core/view/reports.ts';
+import { type Serving, servingOf } from '../../../core/view/serving.ts';
 import type { ProxyRecord } from '../../fleet/proxy-record.ts';
 
 export interface FleetSummary {
@@ -14,6 +15,8 @@ export interface FleetSummary {
   readonly backends: ReadonlyMap<string, BackendSummary>;
   /** By name. */
   readonly listeners: ReadonlyMap<string, ListenerSummary>;
+  /** By pool; only of pools with several tiers, or nothing healthy. */
+  readonly serving: ReadonlyMap<string, readonly Serving[]>;
 }
 
 export function summarizeFleet(proxies: readonly ProxyRecord[]): FleetSummary {
@@ -33,5 +36,8 @@ export function summarizeFleet(proxies: readonly ProxyRecord[]): FleetSummary {
       failed: applied?.failedListeners ?? [],
     })),
   );
-  return { proxies: connected.length, backends, listeners };
+  const serving = servingOf(
+    connected.map(({ info, pools }) => ({ info, connected: true, pools: pools.values() })),
+  );
+  return { proxies: connected.length, backends, listeners, serving };
 }

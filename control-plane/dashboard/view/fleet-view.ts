@@ -1,7 +1,9 @@
 /** Everything that the page shows except rates. Pure. */
+import { POLICY_DEFAULTS } from '../../../core/model/defaults.ts';
 import { emptyState } from '../../../core/model/fold.ts';
 import type { Listener, Policy } from '../../../core/model/resources.ts';
-import { byName, type State, type Stored } from '../../../core/model/state.ts';
+import { byName, type State, type Stored, type StoredPool } from '../../../core/model/state.ts';
+import { checkText, policyEffects } from '../../../core/view/policy-words.ts';
 import { plainOf } from '../../../core/view/plain.ts';
 import { UNREPORTED_LISTENER } from '../../../core/view/reports.ts';
 import type { ProxyRecord } from '../../fleet/proxy-record.ts';
@@ -33,6 +35,7 @@ export function fleetViews(
   const state = merged?.state ?? emptyState('');
   const revision = followed?.position.revision ?? null;
   const fleet = summarizeFleet(proxies);
+  const servingAt = ({ value }: StoredPool) => fleet.serving.get(value.name) ?? [];
   const pools = byName(state.pools).map((pool) => ({ pool, backends: backendsOf(pool, fleet) }));
   const rows = proxies.map((proxy) => proxyRow(proxy, revision));
   const registrations = merged?.registrations ?? [];
@@ -43,7 +46,9 @@ export function fleetViews(
       /** Null: the store was not read yet. */
       revision,
       problems: problemList(problems),
-      pools: cut(pools, MAX_ROWS, ({ pool, backends }) => poolSummary(pool, state, backends)),
+      pools: cut(pools, MAX_ROWS, ({ pool, backends }) =>
+        poolSummary(pool, state, backends, servingAt(pool)),
+      ),
       listeners: cut(byName(state.listeners), MAX_ROWS, (listener) => listenerRow(listener, fleet)),
       policies: cut(byName(state.policies), MAX_ROWS, (policy) => policyRow(policy, state)),
       proxies: cut(rows, MAX_ROWS, (row) => row),
@@ -57,7 +62,10 @@ export function fleetViews(
       /** Null: there is none of that name, or the page is about something else. */
       const subject = () => {
         const pool = kind === 'pools' && pools.find((one) => one.pool.value.name === name);
-        if (pool) return poolPage(pool.pool, followed?.state.pools.get(name), state, pool.backends);
+        if (pool) {
+          const configured = followed?.state.pools.get(name);
+          return poolPage(pool.pool, configured, state, pool.backends, servingAt(pool.pool));
+        }
         const listener = kind === 'listeners' && state.listeners.get(name);
         if (listener) return { ...listenerRow(listener, fleet), proxies: listenerAt(name, proxies) };
         const at = kind === 'proxies' ? rows.findIndex(({ id }) => id === name) : -1;
@@ -91,8 +99,13 @@ function listenerAt(name: string, proxies: readonly ProxyRecord[]) {
   }));
 }
 
+const effectsOf = (policy: Policy) => policyEffects(policy).map(([label, text]) => `${label}: ${text}`);
+const USUAL = effectsOf({ name: '', ...POLICY_DEFAULTS });
+
 /** As a manifest has it, for the form of all its fields. */
 function policyRow({ value, revision }: Stored<Policy>, { pools }: State) {
   const users = [...pools.values()].filter((pool) => pool.value.policy === value.name).length;
-  return { ...plainOf(value), name: value.name, revision, users };
+  const check = checkText(value.healthCheck);
+  const effects = effectsOf(value).filter((line) => !USUAL.includes(line));
+  return { ...plainOf(value), name: value.name, revision, users, check, effects };
 }

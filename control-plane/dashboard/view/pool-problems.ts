@@ -1,9 +1,21 @@
 /** What is wrong with the backends of a pool, and why, in words. Pure. */
+import type { Policy } from '../../../core/model/resources.ts';
 import type { State, StoredPool } from '../../../core/model/state.ts';
 import { counted, few } from '../../../core/view/figures.ts';
 import type { Complaint } from '../../../core/view/reports.ts';
+import { expectation, noneHealthyText, thenText } from '../../../core/view/policy-words.ts';
+import { servingText } from '../../../core/view/serving.ts';
 import type { FleetSummary } from './fleet-summary.ts';
-import { countAvailabilities, inPanic, isUsed, listenersOf, loopOf, type PoolBackend } from './pool-rows.ts';
+import {
+  countAvailabilities,
+  inPanic,
+  isUp,
+  isUsed,
+  listenersOf,
+  loopOf,
+  policyOf,
+  type PoolBackend,
+} from './pool-rows.ts';
 import { earliest, type Problem, problem } from './problem.ts';
 
 const DAY_MS = 86_400_000;
@@ -37,33 +49,69 @@ function ofHealth(
   const down = all.filter((one) => one.availability === 'down' && loopOf(one) === undefined);
   const partly = all.filter(({ availability }) => availability === 'partly up');
   const severity = listeners.length > 0 ? 'critical' : 'warning';
-  if (inPanic(all)) {
-    const what = `No backend of pool ${name} is healthy: all are used`;
-    const reasons = reasonsOf(down);
-    const why = [
-      availabilitiesInWords(all),
-      ...reasons,
-      'Connections are tried on every active backend (panic).',
-    ];
-    const cause = `pools have no healthy backend, so that all are used${because(reasons)}`;
-    return [problem(`pool/${name}`, severity, what, why, at(name, cause, sinceOf(down)))];
-  }
+  const policy = policyOf(name, state);
+  const serving = fleet.serving.get(name) ?? [];
+  const none = inPanic(all) ? { where: '' } : serving.find(({ noneHealthy }) => noneHealthy);
+  if (none) return [ofNoneHealthy(name, severity, policy, none.where, all)];
   if (!all.some(isUsed)) {
     const why = [availabilitiesInWords(all), ...(listeners.length > 0 ? [clients] : [])];
     const what = `Pool ${name} has no backend that takes connections`;
     const cause = 'pools have no backend that takes connections';
     return [problem(`pool/${name}`, severity, what, why, at(name, cause))];
   }
-  return [...ofDown(name, all.length, down), ...ofPartly(name, fleet.proxies, partly)];
+  if (policy?.expectHealthy !== undefined) return ofExpected(name, severity, policy, all, down);
+  const tiers = serving.filter(({ servingTier }) => servingTier > 0).map((one) => servingText(one, policy));
+  return [...ofDown(name, all.length, down, tiers), ...ofPartly(name, fleet.proxies, partly)];
 }
 
-function ofDown(pool: string, total: number, down: readonly PoolBackend[]): readonly Problem[] {
+/** `where`: the proxies that say so; empty: all of them. */
+function ofNoneHealthy(
+  pool: string,
+  severity: Problem['severity'],
+  policy: Policy | undefined,
+  where: string,
+  all: readonly PoolBackend[],
+): Problem {
+  const isIn = ({ availability }: PoolBackend) => availability === 'down' || availability === 'partly up';
+  const bad = all.filter((one) => isIn(one) && loopOf(one) === undefined);
+  const reasons = reasonsOf(bad);
+  const what = `${noneHealthyText(policy, `pool ${pool}`).replace(/^n/, 'N')}${where}`;
+  const cause = `pools have no backend that passes the check: ${thenText(policy)}${because(reasons)}`;
+  const why = [availabilitiesInWords(all), ...reasons];
+  return problem(`pool/${pool}`, severity, what, why, at(pool, cause, sinceOf(bad)));
+}
+
+/** Too few say so only once all were checked. */
+function ofExpected(
+  pool: string,
+  severity: Problem['severity'],
+  policy: Policy,
+  all: readonly PoolBackend[],
+  down: readonly PoolBackend[],
+): readonly Problem[] {
+  const up = all.filter(isUp);
+  const words = expectation(policy, up.length)?.problem;
+  const isFew = up.length < (policy.expectHealthy ?? 0);
+  const isChecked = !all.some(({ availability }) => availability === 'not checked yet');
+  if (!words || (isFew && !isChecked)) return [];
+  const why = [`Healthy: ${few(up.map(({ backend }) => backend.address))}.`, ...reasonsOf(down)];
+  const cause = 'pools have other than the expected number of healthy backends';
+  const about = at(pool, cause, isFew ? sinceOf(down) : null);
+  return [problem(`pool/${pool}`, severity, `Pool ${pool}: ${words}`, why, about)];
+}
+
+function ofDown(
+  pool: string,
+  total: number,
+  down: readonly PoolBackend[],
+  tiers: readonly string[],
+): readonly Problem[] {
   if (down.length === 0) return [];
   const names = few(down.map(({ backend }) => backend.address));
   const what = `${down.length} of ${counted(total, 'backend')} of pool ${pool} ${down.length === 1 ? 'is' : 'are'} down: ${names}`;
   const reasons = reasonsOf(down);
   const cause = `pools have backends that are down${because(reasons)}`;
-  return [problem(`pool/${pool}`, 'warning', what, reasons, at(pool, cause, sinceOf(down)))];
+  return [problem(`pool/${pool}`, 'warning', what, [...tiers, ...reasons], at(pool, cause, sinceOf(down)))];
 }
 
 function ofPartly(pool: string, proxies: number, partly: readonly PoolBackend[]): readonly Problem[] {

@@ -1,7 +1,9 @@
 /** Pools: a line each for the overview, and one of them with its backends. Pure. */
-import { type Backend, LEADS_BACK } from '../../../core/model/resources.ts';
+import { type Backend, LEADS_BACK, type Policy } from '../../../core/model/resources.ts';
 import type { State, StoredPool } from '../../../core/model/state.ts';
+import { expectation, noneHealthyText } from '../../../core/view/policy-words.ts';
 import { type BackendSummary, UNREPORTED } from '../../../core/view/reports.ts';
+import { type Serving, servingText } from '../../../core/view/serving.ts';
 import type { FleetSummary } from './fleet-summary.ts';
 import { cut } from './rows.ts';
 
@@ -66,7 +68,7 @@ export function loopOf({ summary }: PoolBackend): string | undefined {
   return summary.complaints.find(({ reason }) => reason.startsWith(LEADS_BACK))?.reason;
 }
 
-function isUp({ availability }: PoolBackend): boolean {
+export function isUp({ availability }: PoolBackend): boolean {
   return availability === 'up' || availability === 'partly up';
 }
 
@@ -76,19 +78,40 @@ export function countAvailabilities(backends: readonly PoolBackend[]): Partial<R
   return counts;
 }
 
-export function poolSummary({ value, revision }: StoredPool, state: State, backends: readonly PoolBackend[]) {
+export function poolSummary(
+  { value, revision }: StoredPool,
+  state: State,
+  backends: readonly PoolBackend[],
+  serving: readonly Serving[],
+) {
+  const policy = policyOf(value.name, state);
   return {
     name: value.name,
     revision,
     policy: value.policy,
-    strategy: state.policies.get(value.policy)?.value.strategy ?? '',
+    strategy: policy?.strategy ?? '',
     backends: backends.length,
-    up: upOf(backends),
-    panic: inPanic(backends),
+    ...standing(policy, backends, serving),
     availabilities: countAvailabilities(backends),
     connections: isKnown(backends)
       ? backends.reduce((sum, { summary }) => sum + summary.connections, 0)
       : null,
+  };
+}
+
+export function policyOf(pool: string, { pools, policies }: State): Policy | undefined {
+  return policies.get(pools.get(pool)?.value.policy ?? '')?.value;
+}
+
+/** How many are up, against what the policy expects, and which tier serves where there are several. */
+function standing(policy: Policy | undefined, backends: readonly PoolBackend[], serving: readonly Serving[]) {
+  const up = upOf(backends);
+  return {
+    up,
+    expected: up === null ? null : expectation(policy, up),
+    /** In words; null: some backend passes the check, or it is too early to say. */
+    noneHealthy: inPanic(backends) ? noneHealthyText(policy) : null,
+    serving: serving.map((one) => servingText(one, policy)),
   };
 }
 
@@ -108,17 +131,17 @@ export function poolPage(
   configured: StoredPool | undefined,
   state: State,
   backends: readonly PoolBackend[],
+  serving: readonly Serving[],
 ) {
-  const policy = state.policies.get(value.policy);
+  const policy = policyOf(value.name, state);
   return {
     name: value.name,
-    up: upOf(backends),
-    panic: inPanic(backends),
+    ...standing(policy, backends, serving),
     revision,
     policy: value.policy,
     /** Pools that share the policy, this one included: a change of it changes them all. */
     policyUsers: [...state.pools.values()].filter((pool) => pool.value.policy === value.policy).length,
-    strategy: policy?.value.strategy ?? '',
+    strategy: policy?.strategy ?? '',
     listeners: listenersOf(value.name, state),
     backends: cut(backends, MAX_BACKENDS, ({ backend, summary, ...rest }) => {
       const { pool: _, ...fields } = backend;

@@ -6,7 +6,8 @@ import { describe, it } from 'node:test';
 import { Metadata } from '@grpc/grpc-js';
 import { startFakeControlPlane } from '../../../harness/control-plane/fake-control-plane.ts';
 import { lbctlFor, succeed } from '../../../harness/programs/fleet.ts';
-import { A, B, FLEET } from '../../../harness/control-plane/wire-answers.ts';
+import type { Policy } from '../../../core/wire/generated/lb/v1/Policy.ts';
+import { A, B, FLEET, wirePolicy, wirePool, wireProxy } from '../../../harness/control-plane/wire-answers.ts';
 
 describe('lbctl get', () => {
   it('shows backends with the worst health that a connected proxy sees', async (t) => {
@@ -33,6 +34,57 @@ describe('lbctl get', () => {
     );
     const [first] = (all[0]?.['proxies'] ?? []) as Record<string, unknown>[];
     assert.equal(first?.['connectionsTotal'], '9007199254740993', '64-bit numbers are strings');
+  });
+
+  it('shows tiers where there are several, which one serves, and what a policy expects', async (t) => {
+    const expecting = {
+      ...wirePolicy('default'),
+      expectHealthy: 1,
+      whenNoneHealthy: 'WHEN_NONE_HEALTHY_REFUSE',
+    };
+    const [first, second] = wirePool('web', [A, B]).backends ?? [];
+    const at = (id: string, servingTier: number) => ({
+      ...wireProxy(id),
+      pools: [{ pool: 'web', servingTier, servingSince: { seconds: 1_700_000_000 } }],
+    });
+    const fake = await startFakeControlPlane(t, {
+      ...FLEET,
+      ListPools: () => ({ pools: [{ ...wirePool('web', []), backends: [first!, { ...second, tier: 1 }] }] }),
+      ListPolicies: () => ({ policies: [expecting as Policy] }),
+      ListProxies: () => ({ proxies: [at('edge-1', 0), at('edge-2', 1)] }),
+    });
+    const lbctl = lbctlFor(fake.address);
+    const remarks = [
+      'pool web: tier 0 serves at edge-1 since 2023-11-14T22:13:20Z',
+      'pool web: tier 1 serves at edge-2 since 2023-11-14T22:13:20Z: nothing of tier 0 is healthy',
+      'pool web: 2 pass the check, 1 is expected: two servers may take writes',
+      '',
+    ];
+    for (const words of [
+      ['get', 'backends'],
+      ['health', 'web'],
+    ]) {
+      const { stdout, stderr } = await lbctl(words);
+      assert.match(stdout, /^POOL +ADDRESS.* TIER /);
+      assert.match(stdout, /10\.0\.0\.2:80 .* 1 +active/);
+      assert.deepEqual(stderr.split('\n'), remarks);
+      const { stdout: json, stderr: none } = await lbctl([...words, '-o', 'json']);
+      const rows = JSON.parse(json) as { address: string; tier: number }[];
+      assert.deepEqual([rows.find(({ address }) => address === B)?.tier, none], [1, '']);
+    }
+    const page = await succeed(lbctl, ['describe', 'pool', 'web']);
+    assert.match(page, /^Serving +tier 1 serves at edge-2 since .*: nothing of tier 0 is healthy$/m);
+    assert.match(page, /^Backends +2 pass the check, 1 is expected: two servers may take writes$/m);
+    const plain = JSON.parse(await succeed(lbctl, ['describe', 'pool', 'web', '-o', 'json'])) as object;
+    assert.deepEqual((plain as { serving: object[] }).serving[1], {
+      proxies: ['edge-2'],
+      noneHealthy: false,
+      tier: 1,
+      since: '2023-11-14T22:13:20.000Z',
+    });
+    const policy = await succeed(lbctl, ['describe', 'policy', 'default']);
+    assert.match(policy, /^Check +tcp every 5s; 2 up, 3 down$/m);
+    assert.match(policy, /^When none is healthy +new connections are refused$/m);
   });
 
   it('says where a backend comes from, and why a registration does not count', async (t) => {

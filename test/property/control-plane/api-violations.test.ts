@@ -27,7 +27,37 @@ const policyFaults = (name: string, of: (request: Request) => Request): readonly
     `policies[${name}].health_check.timeout`,
     (request) => (of(request).healthCheck.timeout = { seconds: 30 }),
   ],
+  [`policies[${name}].when_none_healthy`, (request) => (of(request).whenNoneHealthy = UNKNOWN)],
+  [`policies[${name}].on_unhealthy`, (request) => (of(request).onUnhealthy = UNKNOWN)],
+  [`policies[${name}].slow_start`, (request) => (of(request).slowStart = { seconds: 3_601 })],
+  [`policies[${name}].max_lifetime`, (request) => (of(request).maxLifetime = { nanos: 1_000_000 })],
+  [`policies[${name}].expect_healthy`, (request) => (of(request).expectHealthy = 0)],
 ];
+/** Of a policy with an HTTPS check, and of one with a script. */
+const checkFaults = (of: (request: Request, name: string) => Request): readonly Fault[] => {
+  const web = 'policies[https].health_check';
+  const script = 'policies[script].health_check';
+  return [
+    [`${web}.port`, (request) => (of(request, 'https').port = 0)],
+    [`${web}.script`, (request) => (of(request, 'https').script = [{ expect: 'x' }])],
+    [`${web}.http.method`, (request) => (of(request, 'https').http.method = 'PATCH')],
+    [`${web}.http.path`, (request) => (of(request, 'https').http.path = '/\r\nX: y')],
+    [`${web}.http.host`, (request) => (of(request, 'https').http.host = 'a b')],
+    [`${web}.http.status[1]`, (request) => of(request, 'https').http.status.push('399-200')],
+    [`${web}.http.body`, (request) => (of(request, 'https').http.body = 'b'.repeat(1_025))],
+    [`${web}.tls.server_name`, (request) => (of(request, 'https').tls.serverName = '10.0.0.1')],
+    [`${web}.tls.ca`, (request) => (of(request, 'https').tls.ca = 'ca.pem')],
+    [`${script}.http`, (request) => (of(request, 'script').http = {})],
+    [`${script}.unhealthy_interval`, (request) => (of(request, 'script').unhealthyInterval = { nanos: 1 })],
+    [`${script}.script[0].expect`, (request) => (of(request, 'script').script[0].expect = '/(/')],
+    [`${script}.script[1]`, (request) => (of(request, 'script').script[1] = {})],
+    [`${script}.script[2].send_secret`, (request) => (of(request, 'script').script[2].sendSecret = '../x')],
+    [
+      `${script}.script`,
+      (request) => of(request, 'script').script.push(...Array.from({ length: 14 }, () => ({ send: 'x' }))),
+    ],
+  ];
+};
 const backendFaults = (pool: string, of: (request: Request) => Request[]): readonly Fault[] => [
   [`pools[${pool}].backends[db:80].address`, (request) => of(request).push({ address: 'db:80' })],
   [
@@ -37,6 +67,10 @@ const backendFaults = (pool: string, of: (request: Request) => Request[]): reado
   [
     `pools[${pool}].backends[10.1.0.2:80].state`,
     (request) => of(request).push({ address: '10.1.0.2:80', state: UNKNOWN }),
+  ],
+  [
+    `pools[${pool}].backends[10.1.0.4:80].tier`,
+    (request) => of(request).push({ address: '10.1.0.4:80', tier: 16 }),
   ],
   [
     `pools[${pool}].backends[10.1.0.3:80]`,
@@ -64,12 +98,31 @@ const METHODS: readonly Method[] = [
     service: 'config',
     method: 'Apply',
     valid: () => ({
-      resources: [{ policy: policy('p') }, { pool: { name: 'w', policy: 'p', backends: [] } }],
+      resources: [
+        { policy: policy('p') },
+        { pool: { name: 'w', policy: 'p', backends: [] } },
+        {
+          policy: { name: 'https', healthCheck: { type: 'TYPE_HTTPS', http: { status: ['200'] }, tls: {} } },
+        },
+        {
+          policy: {
+            name: 'script',
+            healthCheck: {
+              type: 'TYPE_SCRIPT',
+              script: [{ expect: 'a' }, { expect: 'b' }, { sendSecret: 'c' }],
+            },
+          },
+        },
+      ],
     }),
     faults: [
       ...TEXTS,
       ...policyFaults('p', ({ resources }) => resources[0].policy),
       ...backendFaults('w', ({ resources }) => resources[1].pool.backends),
+      ...checkFaults(
+        ({ resources }, name) =>
+          resources.find((each: Request) => each.policy?.name === name).policy.healthCheck,
+      ),
       ['policies[Bad].name', ({ resources }) => resources.push({ policy: { name: 'Bad' } })],
       ['pools[].name', ({ resources }) => resources.push({ pool: { name: '' } })],
       ['pools[x].policy', ({ resources }) => resources.push({ pool: { name: 'x', policy: 'none' } })],

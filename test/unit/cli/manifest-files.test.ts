@@ -137,6 +137,9 @@ describe('manifests of several files', () => {
       ['pools[web].backends[10.0.0.2:8080].weight', 15],
       ['pools[web].backends[10.0.0.3:8080].weight', 13],
       ['listeners[web].address', 19],
+      ['policies[primary].health_check.http.status[1]', 27],
+      ['policies[redis].health_check.script[1].send', 43],
+      ['policies[redis].health_check.script', 41],
       ['listeners[other].pool', undefined],
     ];
     const error = new LbError(

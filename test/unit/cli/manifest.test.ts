@@ -44,12 +44,41 @@ const DRAFTS: ResourceDraft[] = [
       name: 'web',
       policy: 'steady',
       backends: [
-        { address: '10.0.0.1:8080', weight: 2 },
+        { address: '10.0.0.1:8080', weight: 2, tier: 1 },
         { address: '10.0.0.2:8080', state: 'draining' },
       ],
     },
   },
   { kind: 'listener', value: { name: 'web', address: '0.0.0.0:80', pool: 'web' } },
+  {
+    kind: 'policy',
+    value: {
+      name: 'primary',
+      healthCheck: {
+        type: 'https',
+        port: 8_008,
+        http: { method: 'GET', path: '/primary', host: '', status: ['200-299', '204'], body: 'master' },
+        tls: { serverName: 'pg.example.com', verify: true, ca: '' },
+        unhealthyIntervalMs: 1_000,
+      },
+      whenNoneHealthy: 'refuse',
+      onUnhealthy: 'close',
+      slowStartMs: 30_000,
+      maxLifetimeMs: 3_600_000,
+      expectHealthy: 1,
+    },
+  },
+  {
+    kind: 'policy',
+    value: {
+      name: 'redis',
+      healthCheck: {
+        type: 'script',
+        tls: {},
+        script: [{ sendSecret: 'redis-password' }, { send: 'PING\r\n' }, { expect: '/^\\+PONG\\r\\n/' }],
+      },
+    },
+  },
 ];
 
 describe('a manifest', () => {
@@ -125,6 +154,17 @@ describe('a problem in a manifest', () => {
         '2 pools[?].name is the number 7, but must be text: put it in quotes',
         '3 pools[?].policy is empty; give it a value or leave the field out',
         '4 pools[?].backends is a set of fields, but must be a list',
+      ],
+    ],
+    [
+      'unknown and missing fields of what a health check has',
+      'kind: Policy\nname: a\nhealth_check:\n  http: { pth: /, status: [] }\n  tls: { verify: yes }\n  script:\n    - expct: a\n    - { send: a, expect: b }\n',
+      [
+        '4 policies[a].health_check.http.pth is not a field of an HTTP check (did you mean "path"?); allowed are method, path, host, status, body',
+        '4 policies[a].health_check.http.status is empty; give it a value or leave the field out',
+        '5 policies[a].health_check.tls.verify is "yes", but must be true or false',
+        '7 policies[a].health_check.script[0].expct is not a field of a step (did you mean "expect"?); allowed are send, expect, send_secret',
+        '8 policies[a].health_check.script[1] must have exactly one of send, expect, send_secret',
       ],
     ],
     [

@@ -13,7 +13,9 @@ const KINDS = {
   disabled: 'plain',
 };
 
-export const kindOf = (availability) => KINDS[availability] ?? 'plain';
+/** `expected`: of the pool; while it is as expected, one that is down is no trouble. */
+export const kindOf = (availability, expected) =>
+  expected?.problem === null && availability !== 'up' ? 'plain' : (KINDS[availability] ?? 'plain');
 
 export const wordOf = (availability) =>
   availability === 'unseen' ? 'not reported by any proxy' : availability;
@@ -41,10 +43,11 @@ export function reasonsOf({ state, stateSinceMs, complaints, moreComplaints, hea
 }
 
 /** How many backends of a pool are in each state: 3 up, 1 down. */
-export const tallies = (counts) =>
-  Object.entries(KINDS)
-    .filter(([availability]) => counts[availability] > 0)
-    .map(([availability, kind]) => {
+export const tallies = (counts, expected) =>
+  Object.keys(KINDS)
+    .filter((availability) => counts[availability] > 0)
+    .map((availability) => {
+      const kind = kindOf(availability, expected);
       const words = availability === 'unseen' ? 'not reported' : availability;
       return h('span', { class: `tally ${kind}`, key: availability }, `${counts[availability]} ${words}`);
     });

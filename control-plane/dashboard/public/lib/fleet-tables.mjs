@@ -9,9 +9,10 @@ import { column, figures, table } from './table.mjs';
 const trafficOf = (list, name, key) => list?.find((one) => one[key] === name)?.traffic;
 
 /** How bad a pool is, and in words. */
-export function poolMark({ up, backends, panic }) {
+export function poolMark({ up, backends, noneHealthy, expected }) {
   if (up === null) return ['plain', 'not reported'];
-  if (panic) return ['bad', 'none is healthy: all are used'];
+  if (noneHealthy) return ['bad', noneHealthy];
+  if (expected) return [expected.problem ? 'bad' : 'good', expected.problem ?? expected.text];
   if (up === backends && backends > 0) return ['good', `${up} of ${backends}`];
   return [up === 0 ? 'bad' : 'warn', `${up} of ${backends}`];
 }
@@ -22,12 +23,12 @@ export function poolTable({ view, stats }, first) {
   const traffic = ({ name }) => trafficOf(stats?.pools, name, 'pool');
   const columns = [
     column('Pool', ({ name }) => linkTo('pools', name)),
-    column('Up', (pool) => mark(...poolMark(pool)), '', {
+    column('Up', (pool) => [mark(...poolMark(pool)), why(pool.serving)], '', {
       value: ({ up, backends }) => (up === null ? null : up / Math.max(1, backends)),
       filter: (pool) =>
         ({ good: 'all up', plain: 'not reported', warn: 'some down', bad: 'none up' })[poolMark(pool)[0]],
     }),
-    column('Backends', ({ availabilities }) => tallies(availabilities), '', {
+    column('Backends', ({ availabilities, expected }) => tallies(availabilities, expected), '', {
       value: ({ backends }) => backends,
     }),
     column('Strategy', ({ strategy, policy }) => [words(strategy), why(`policy ${policy}`)], '', {

@@ -33,6 +33,7 @@ function head(model, page, current) {
     `Pool ${name}`,
     [
       fact('Up', mark(...poolMark({ ...page, backends: backends.rows.length + backends.more }))),
+      page.serving.length > 0 && fact('Serving', why(page.serving)),
       fact('Strategy', words(strategy)),
       fact('Policy', policyUsers > 1 ? `${policy}, shared by ${policyUsers} pools` : policy),
       fact('Listeners', from.length === 0 ? 'none' : from),
@@ -57,10 +58,11 @@ function backendTable(stats, page, current) {
     ]),
     column(
       'State',
-      (row) => [mark(kindOf(row.availability), wordOf(row.availability)), why(reasonsOf(row))],
+      (row) => [mark(kindOf(row.availability, page.expected), wordOf(row.availability)), why(reasonsOf(row))],
       'state',
       { filter: ({ availability }) => wordOf(availability) },
     ),
+    ...(page.backends.rows.some(({ tier }) => tier) ? [figures('Tier', ({ tier = 0 }) => tier, whole)] : []),
     figures('Weight', ({ weight }) => weight, whole),
     column('Share', (row) => share(own(row), all), '', { value: (row) => own(row)?.connectionsPerSecond }),
     figures('Connections', ({ connections }) => connections, whole),

@@ -10,9 +10,7 @@ import { column, figures, table } from '../lib/table.mjs';
 const policyColumns = (model) => [
   column('Policy', ({ name }) => name),
   column('Strategy', ({ strategy }) => words(strategy), '', { filter: ({ strategy }) => words(strategy) }),
-  column('Health check', ({ health_check: { type, interval, timeout } }) =>
-    type === 'none' ? 'none' : [type, why(`every ${interval}, timeout ${timeout}`)],
-  ),
+  column('Health check', ({ check, effects }) => [check, why(effects)]),
   column('Connect', ({ connect: { timeout, retries } }) => [timeout, why(`${retries} retries`)]),
   column('Idle, half-closed', ({ timeouts: { idle, half_closed: half } }) => `${idle}, ${half}`),
   column('Drain', ({ drain_timeout: drain }) => drain),

@@ -6,7 +6,13 @@ import type { ProxyRecord } from '../../../../control-plane/fleet/proxy-record.t
 import type { FollowerStatus } from '../../../../control-plane/store/log/log-follower.ts';
 import type { State } from '../../../../core/model/state.ts';
 import type { StreamReportsRequest__Output } from '../../../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
-import { applied, backendReport, reportedProxy } from '../../../../harness/control-plane/reports.ts';
+import type { PolicyDraft } from '../../../../core/model/draft.ts';
+import {
+  applied,
+  backendReport,
+  poolReport,
+  reportedProxy,
+} from '../../../../harness/control-plane/reports.ts';
 import { stateOf } from '../../../../harness/state.ts';
 
 const DAY_MS = 86_400_000;
@@ -14,8 +20,10 @@ const NOW_MS = 1_700_000_000_000 + 2 * DAY_MS;
 const addresses = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'];
 const fleetState = (
   states: readonly ('active' | 'draining' | 'disabled')[] = ['active', 'active', 'active'],
+  policy: Omit<PolicyDraft, 'name'> = {},
 ) =>
   stateOf([
+    { kind: 'policy', value: { name: 'default', ...policy } },
     {
       kind: 'pool',
       value: {
@@ -79,15 +87,69 @@ describe('the problems', () => {
     ]);
   });
 
-  it('name panic: no backend is healthy, and all are used', () => {
-    const [first] = problems([proxy('a', { backends: healthy([0, 1]) })], {
-      state: fleetState(['active', 'active', 'draining']),
+  for (const [then, words] of [
+    ['use_all', 'all of them are used'],
+    ['refuse', 'new connections are refused'],
+  ] as const) {
+    it(`say what is meant when no backend is healthy: ${words}`, () => {
+      const state = fleetState(['active', 'active', 'draining'], { whenNoneHealthy: then });
+      const [first] = problems([proxy('a', { backends: healthy([0, 1]) })], { state });
+      assert.deepEqual(first, [
+        'critical',
+        `No backend passes the check of pool web: ${words}`,
+        'Of 3 backends: 2 down, 1 draining. | connection refused (2)',
+      ]);
     });
-    assert.deepEqual(first, [
-      'critical',
-      'No backend of pool web is healthy: all are used',
-      'Of 3 backends: 2 down, 1 draining. | connection refused (2) | Connections are tried on every active backend (panic).',
+  }
+
+  it('say at which proxies no backend is healthy, where others find one', () => {
+    const none = { backends: healthy([0, 1, 2]), pools: [poolReport('web', { noneHealthy: true })] };
+    const found = problems([proxy('a', none), proxy('b', { backends: healthy([1, 2]) })]);
+    assert.deepEqual(found, [
+      [
+        'critical',
+        'No backend passes the check of pool web: all of them are used at a',
+        'Of 3 backends: 1 partly up, 2 down. | connection refused (3)',
+      ],
     ]);
+  });
+
+  describe('of a pool that expects one healthy backend', () => {
+    const state = fleetState(['active', 'active', 'active'], { expectHealthy: 1, whenNoneHealthy: 'refuse' });
+    const CASES: readonly (readonly [down: readonly number[], what: string | undefined])[] = [
+      [[1, 2], undefined],
+      [[0, 1, 2], 'No backend passes the check of pool web: new connections are refused'],
+      [[2], 'Pool web: 2 pass the check, 1 is expected: two servers may take writes'],
+    ];
+    for (const [bad, what] of CASES) {
+      it(`are ${what ?? 'none when one is'}`, () => {
+        const found = problems([proxy('a', { backends: healthy(bad) })], { state });
+        assert.deepEqual(
+          found.map(([severity, words]) => [severity, words]),
+          what === undefined ? [] : [['critical', what]],
+        );
+      });
+    }
+
+    it('wait until all were checked before they say that too few are healthy', () => {
+      const two = fleetState(['active', 'active', 'active'], { expectHealthy: 2 });
+      const at = (health: 'HEALTH_UNKNOWN' | 'HEALTH_UNHEALTHY') => {
+        const last = backendReport('web', addresses[2] ?? '', { health });
+        const backends = [...healthy([1]).slice(0, 2), last];
+        return problems([proxy('a', { backends })], { state: two }).map(([, what]) => what);
+      };
+      assert.deepEqual(at('HEALTH_UNKNOWN'), []);
+      assert.deepEqual(at('HEALTH_UNHEALTHY'), ['Pool web: 1 passes the check, 2 are expected']);
+    });
+  });
+
+  it('say which tier serves since when, above the reasons', () => {
+    const pools = [poolReport('web', { servingTier: 1 })];
+    const [first] = problems([proxy('a', { backends: healthy([0]), pools })]);
+    assert.equal(
+      first?.[2],
+      'tier 1 serves since 2023-11-14T22:13:20Z: nothing of tier 0 is healthy | connection refused',
+    );
   });
 
   it('name a drain that was forgotten for more than a day', () => {

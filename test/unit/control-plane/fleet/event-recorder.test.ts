@@ -8,10 +8,18 @@ import {
   NOBODY,
   applied,
   backendReport,
+  poolReport,
   proxyInfo,
   report,
 } from '../../../../harness/control-plane/reports.ts';
+import { stateOf } from '../../../../harness/state.ts';
+import type { PoolReport__Output } from '../../../../core/wire/generated/lb/v1/PoolReport.ts';
 import { FakeClock } from '../../../../harness/fake-clock.ts';
+
+const STATE = stateOf([
+  { kind: 'policy', value: { name: 'primary', whenNoneHealthy: 'refuse' } },
+  { kind: 'pool', value: { name: 'pg', policy: 'primary', backends: [] } },
+]);
 
 function rig() {
   const clock = new FakeClock();
@@ -27,6 +35,7 @@ function rig() {
   let revision = 0;
   const follower = {
     onChange: (listener: (followed: Followed) => void) => listeners.push(listener),
+    current: () => ({ state: STATE }),
     revisions: (limit: number) => commits.slice(0, revision).slice(-limit).reverse(),
   } as unknown as LogFollower;
   const log = recordEvents({ fleet, follower, clock });
@@ -76,6 +85,31 @@ describe('the recorder', () => {
       'proxy a connected',
       'backend 10.0.0.1:80 of pool web is unhealthy: refused, as proxy a sees it',
     ]);
+  });
+
+  it('records which tier of a pool serves, and that nothing is healthy, once for all proxies that say so', () => {
+    const { connect, events } = rig();
+    const [first, second] = [connect('a'), connect('b')];
+    for (const session of [first, second]) {
+      session.report(report({ pools: [poolReport('old', { servingTier: 3 })], applied: applied(1) }));
+    }
+    events();
+    const say = (fields: Partial<PoolReport__Output>) => {
+      for (const session of [first, second]) session.report(report({ pools: [poolReport('pg', fields)] }));
+      return events();
+    };
+    const seen = ', as 2 proxies see it';
+    assert.deepEqual(say({ servingTier: 1 }), [
+      `pool pg: tier 1 serves: nothing of tier 0 is healthy${seen}`,
+    ]);
+    assert.deepEqual(say({ noneHealthy: true, servingTier: 1 }), [
+      `no backend passes the check of pool pg: new connections are refused${seen}`,
+    ]);
+    assert.deepEqual(say({}), [
+      `a backend of pool pg passes its check again${seen}`,
+      `pool pg: tier 0 serves${seen}`,
+    ]);
+    assert.deepEqual(say({ servingSince: null }), []);
   });
 
   it('records what a proxy refuses and can not bind, once each, and that two processes share an id', () => {

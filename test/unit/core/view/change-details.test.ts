@@ -85,6 +85,30 @@ const CASES: readonly (readonly [
     ],
   ],
   [
+    'another type of check, without the defaults that come with it, a script as one text, and a tier',
+    [pool('w', [A, 1]), policy({ healthCheck: { type: 'http', http: { path: '/x' } } })],
+    [
+      { kind: 'pool', value: { name: 'w', backends: [{ address: A, tier: 2 }] } },
+      policy({
+        healthCheck: {
+          type: 'script',
+          script: [{ sendSecret: 'pw' }, { send: 'PING\r\n' }, { expect: '+PONG' }],
+        },
+        onUnhealthy: 'close',
+      }),
+    ],
+    [
+      ['updated pool w', `${A}: tier 0 → 2`],
+      [
+        'updated policy p',
+        'health_check.type http → script',
+        'health_check.http.path /x → default',
+        'health_check.script default → send_secret pw, send PING\\r\\n, expect +PONG',
+        'on_unhealthy default → close',
+      ],
+    ],
+  ],
+  [
     'what is new in a new policy, and all of a new listener',
     [pool('w')],
     [pool('w'), policy({ strategy: 'random' }), listener('0.0.0.0:80')],

@@ -40,6 +40,25 @@ describe('tiers', () => {
     ]);
   });
 
+  it('are reported as they were while first checks may still improve them', () => {
+    const { checker, monitor, run } = healthRig();
+    const reported = () => {
+      const state = monitor.reportedPools().get('db');
+      return state && [state.noneHealthy, state.servingTier];
+    };
+    run(poolOf('db', 0, TIERS));
+    assert.equal(reported(), undefined, 'nothing is healthy, but nothing was checked');
+    checker.fail(1_000);
+    for (const port of [1_001, 1_002]) checker.pass(port);
+    assert.deepEqual(reported(), [false, 1]);
+    run(poolOf('db', 0, [...TIERS, { row: 3 }]));
+    assert.deepEqual(reported(), [false, 1], 'the new one of tier 0 is not checked yet');
+    checker.pass(1_003);
+    assert.deepEqual(reported(), [false, 0]);
+    run(poolOf('db', 0, [{ row: 0 }]));
+    assert.deepEqual(reported(), [true, 0]);
+  });
+
   it('count those that could serve only, and know when there are several', () => {
     const { checker, monitor, run } = healthRig();
     const seen = () => {
