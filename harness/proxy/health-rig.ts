@@ -118,8 +118,9 @@ export function healthRig(atOnce = AT_ONCE) {
     const { type, pool } = change;
     if (type === 'panic') return told.push(`${pool} panic ${change.on}`);
     if (type === 'tier') return told.push(`${pool} tier ${change.from} to ${change.to}`);
-    const { address, from, to, reason } = change;
-    return told.push(`${pool}/${address.slice(-4)} ${from} to ${to}: ${reason}`);
+    const { address, from, to, reason, isExpected } = change;
+    const asExpected = isExpected ? ', as expected' : '';
+    return told.push(`${pool}/${address.slice(-4)} ${from} to ${to}: ${reason}${asExpected}`);
   });
   const monitor = new HealthMonitor({
     shared,
