@@ -48,7 +48,7 @@ describe('the health monitor', () => {
         const fromMs = clock.nowMs();
         while (clock.nowMs() - fromMs < ms && !until()) {
           clock.advance(20);
-          for (const check of [...checker.running]) {
+          for (const check of checker.running.slice()) {
             const { port } = check.target;
             const sinceMs = begunMs.get(check) ?? clock.nowMs();
             begunMs.set(check, sinceMs);
