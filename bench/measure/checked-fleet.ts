@@ -2,7 +2,7 @@
 import type { HealthCheckDraft, ResourceDraft } from '../../core/model/draft.ts';
 
 export const CHECKED_TYPES = ['tcp', 'tls', 'http', 'https', 'script'] as const;
-export type CheckedType = (typeof CHECKED_TYPES)[number];
+type CheckedType = (typeof CHECKED_TYPES)[number];
 /** Ports of the servers, on every loopback address; at `silent` no connect ever ends. */
 export type FleetPorts = Readonly<Record<CheckedType | 'silent', number>>;
 
