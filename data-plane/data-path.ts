@@ -28,7 +28,7 @@ import { ConnectionLog, type ConnectionLogInputs } from './telemetry/connection-
 import { Observer } from './telemetry/observer.ts';
 import { ProxyCounts } from './memory/proxy-counts.ts';
 import { processUsage } from './telemetry/process-usage.ts';
-import type { ProxyReadings } from './telemetry/proxy-metrics.ts';
+import type { ProxyReadings } from './telemetry/proxy-readings.ts';
 import { RowAllocator } from './memory/row-allocator.ts';
 import {
   CONTROL,
@@ -121,7 +121,7 @@ export class DataPath {
       random,
       events: {
         ...this.#workerEvents.events,
-        onEjected: (row, generation, reason) => this.#health.ejected(row, generation, reason),
+        onEjected: (...ejection) => this.#health.ejected(...ejection),
       },
       startThread,
     });

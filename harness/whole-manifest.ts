@@ -25,7 +25,7 @@ name: primary
 health_check:
   type: https
   port: 8008
-  http: { method: GET, path: /primary, host: "", status: ["200-299", "204"], body: "master" }
+  http: { method: GET, path: /primary, host: "", status: ["200-299", 204], body: "master" }
   tls: { server_name: pg.example.com, verify: true, ca: "" }
   unhealthy_interval: 1s
 when_none_healthy: refuse

@@ -146,9 +146,10 @@ function readScalar(
   const value: unknown = isScalar(node) ? node.value : node;
   const mustBe = (what: string) => ({ description: `is ${nameOf(node)}, but must be ${what}` });
   switch (shape.type) {
+    case 'status':
+      return readText(node, typeof value === 'number' ? String(value) : value);
     case 'text':
-      if (typeof value === 'string') return { value };
-      return mustBe(isScalar(node) ? 'text: put it in quotes' : 'text');
+      return readText(node, value);
     case 'count':
       return isCount(value) ? { value } : mustBe('a whole number, 0 or more');
     case 'flag':
@@ -161,6 +162,12 @@ function readScalar(
       return parsed.ok ? { value: parsed.ms } : parsed;
     }
   }
+}
+
+function readText(node: Node, value: unknown) {
+  if (typeof value === 'string') return { value };
+  const quotes = isScalar(node) ? ': put it in quotes' : '';
+  return { description: `is ${nameOf(node)}, but must be text${quotes}` };
 }
 
 function readWord(node: Node, value: unknown, words: readonly string[]) {

@@ -15,6 +15,8 @@ import { type Plain, plainOf } from '../../core/view/plain.ts';
 export type Shape =
   /** A duration is whole milliseconds in the model. */
   | { readonly type: 'text' | 'duration' | 'count' | 'flag' }
+  /** Text that is often a number, and then needs no quotes. */
+  | { readonly type: 'status' }
   | { readonly type: 'word'; readonly words: readonly string[] }
   | ListShape
   | ObjectShape;
@@ -64,7 +66,7 @@ const HEALTH_CHECK = group('a health check', {
     method: TEXT,
     path: TEXT,
     host: TEXT,
-    status: { type: 'list', item: TEXT, filled: true },
+    status: { type: 'list', item: { type: 'status' }, filled: true },
     body: TEXT,
   }),
   tls: group('a TLS check', { server_name: TEXT, verify: FLAG, ca: TEXT }),

@@ -1,5 +1,7 @@
 /** What a change would do to traffic, for dry runs. Pure. */
 import { describeChanges } from '../../core/model/difference.ts';
+import { canonicalJson } from '../../core/model/hash.ts';
+import { type Policy, refusesWhenNoneHealthy } from '../../core/model/resources.ts';
 import type { State } from '../../core/model/state.ts';
 import type { ChangeResult } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
 import type { PoolEffect } from '../../core/wire/generated/lb/v1/PoolEffect.ts';
@@ -40,19 +42,36 @@ function poolEffect(pool: string, before: State, after: State, fleet: FleetFacts
     shareAfter: now.shares.get(address) ?? 0,
     connections: fleet.backendConnections(pool, address),
   }));
-  if (backends.every(({ shareBefore, shareAfter }) => shareBefore === shareAfter)) return [];
+  const warning = untriedCheck(policyOf(before, pool), policyOf(after, pool));
+  const moves = backends.some(({ shareBefore, shareAfter }) => shareBefore !== shareAfter);
+  if (!moves && warning === '') return [];
   const connectionsDraining = backends
     .filter(
       ({ address }) => takesConnections(before, pool, address) && !takesConnections(after, pool, address),
     )
     .reduce((sum, { connections }) => sum + connections, 0);
-  return [{ pool, backends, connectionsDraining, explanation: now.explanation }];
+  return [{ pool, backends, connectionsDraining, explanation: `${now.explanation}${warning}` }];
 }
 
-function predicted({ pools, policies }: State, name: string, fleet: FleetFacts): PredictedShares {
-  const pool = pools.get(name);
-  const policy = pool && policies.get(pool.value.policy)?.value;
-  return policy ? predictShares(pool, policy, fleet) : { shares: new Map(), explanation: '' };
+function predicted(state: State, name: string, fleet: FleetFacts): PredictedShares {
+  const [pool, policy] = [state.pools.get(name), policyOf(state, name)];
+  return pool && policy ? predictShares(pool, policy, fleet) : { shares: new Map(), explanation: '' };
+}
+
+function policyOf({ pools, policies }: State, pool: string): Policy | undefined {
+  return policies.get(pools.get(pool)?.value.policy ?? '')?.value;
+}
+
+/** What a wrong port or a wrong path would do: the prediction goes by what the check before has found. */
+function untriedCheck(before: Policy | undefined, after: Policy | undefined): string {
+  if (before === undefined || after === undefined || after.healthCheck.type === 'none') return '';
+  const [old, now] = [before, after].map((policy) => {
+    const { type, port, http, tls, script } = policy.healthCheck;
+    return canonicalJson([type, port, http, tls, script, refusesWhenNoneHealthy(policy)]);
+  });
+  if (old === now) return '';
+  const then = refusesWhenNoneHealthy(after) ? 'new connections are refused' : 'all of them are used';
+  return ` The check changes, and no proxy has tried it: while no backend passes, ${then}.`;
 }
 
 /** A backend with weight 0 keeps its connections; a removed, draining or disabled one does not. */

@@ -3,7 +3,7 @@
  *
  * The strategies themselves are in data-plane/balancing/. What decides there and is not known here is said in words.
  */
-import type { Policy, Strategy } from '../../core/model/resources.ts';
+import { type Policy, refusesWhenNoneHealthy, type Strategy } from '../../core/model/resources.ts';
 import type { StoredPool } from '../../core/model/state.ts';
 import type { FleetFacts } from './fleet-facts.ts';
 import { servingWeights } from './serving-changes.ts';
@@ -18,6 +18,7 @@ export interface PredictedShares {
 interface Candidate {
   readonly address: string;
   readonly weight: number;
+  readonly tier: number;
   readonly open: number;
 }
 
@@ -55,32 +56,35 @@ const PREDICTIONS: Readonly<Record<Strategy, Prediction>> = {
 };
 
 /** `policy` is that of the pool. */
-export function predictShares(
-  pool: StoredPool,
-  { strategy, healthCheck }: Policy,
-  fleet: FleetFacts,
-): PredictedShares {
+export function predictShares(pool: StoredPool, policy: Policy, fleet: FleetFacts): PredictedShares {
   const { name } = pool.value;
   const serving = Array.from(servingWeights(pool), ([address, weight]): Candidate => {
-    return { address, weight, open: fleet.backendConnections(name, address) };
+    const tier = pool.backends.get(address)?.value.tier ?? 0;
+    return { address, weight, tier, open: fleet.backendConnections(name, address) };
   });
   const isUp = ({ address }: Candidate) =>
-    healthCheck.type === 'none' || fleet.isHealthy(name, address) || fleet.isUnknown(name, address);
+    policy.healthCheck.type === 'none' || fleet.isHealthy(name, address) || fleet.isUnknown(name, address);
   const up = serving.filter(isUp);
-  // As a proxy does: when none is healthy, all are used.
-  const candidates = up.length > 0 ? up : serving;
-  const { of, explanation } = PREDICTIONS[strategy];
+  // As a proxy does: when none is healthy, none or all are used; in either case of the first tier that has any.
+  const used = up.length > 0 ? up : refusesWhenNoneHealthy(policy) ? [] : serving;
+  const first = used.reduce((lowest, { tier }) => Math.min(lowest, tier), Infinity);
+  const candidates = used.filter(({ tier }) => tier === first);
+  const { of, explanation } = PREDICTIONS[policy.strategy];
   const shares = of(candidates);
-  const down = serving.length - up.length;
-  const health =
-    down === 0
-      ? ''
-      : up.length > 0
-        ? '; backends that no proxy finds healthy get none'
-        : '; no backend is healthy, so all are used';
+  const isReserve = serving.some(({ tier }) => tier < first && first < Infinity);
   return {
     shares: new Map(candidates.map(({ address }, index) => [address, shares[index] ?? 0])),
-    explanation: `${explanation}${health}.`,
+    explanation:
+      [
+        explanation,
+        ...(up.length > 0 && up.length < serving.length
+          ? ['backends that no proxy finds healthy get none']
+          : []),
+        ...(up.length === 0 && serving.length > 0
+          ? [`no backend is healthy, so ${used.length > 0 ? 'all are used' : 'new connections are refused'}`]
+          : []),
+        ...(isReserve ? [`tier ${first} serves, because nothing of the tiers before it is healthy`] : []),
+      ].join('; ') + '.',
   };
 }
 

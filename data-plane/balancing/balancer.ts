@@ -6,6 +6,7 @@
  * No I/O, no clock, no allocation in `pick`.
  */
 import type { Random } from '../../core/runtime/random.ts';
+import type { HostTables } from './host-tables.ts';
 
 /** Returned by `pick` when no candidate is eligible and untried. */
 export const NO_BACKEND = -1;
@@ -13,7 +14,7 @@ export const NO_BACKEND = -1;
 /** What a strategy can know about a pool's backends. Reads are live: eligibility changes between two picks. */
 export interface Candidates {
   readonly count: number;
-  /** A whole number, in proportion to those of the others: less than configured while a backend starts slowly. */
+  /** A whole number up to 10,000, in proportion to the others: less than configured while a backend starts slowly. */
   weight(candidate: number): number;
   /** Whether it may get a new connection now: by its weight, its state, its health, and the tier that serves. */
   eligible(candidate: number): boolean;
@@ -60,8 +61,8 @@ export interface BalancerInputs {
   readonly random: Random;
   /** One cell that all workers share, for round robin: whose turn it is. */
   readonly turn: Int32Array;
-  /** Maglev's table of candidate numbers; only for source_hash. Built once per plan, off the workers. */
-  readonly table: Uint16Array | Uint32Array | null;
+  /** Only for source_hash. Built once per plan, off the workers. */
+  readonly hosts: HostTables | null;
   /**
    * The pool's balancer of the plan before, and the new numbers of its candidates (`moved[old]` is the new number or
    * NO_BACKEND): lets the EWMAs keep their state when the plan changes.

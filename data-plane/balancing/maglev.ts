@@ -7,8 +7,8 @@
  * entries and few others (in the tests fewer than 6 in 100 of the rest).
  * Cost: O(M log M) steps, a few milliseconds; run it on the main thread.
  * Invariants
- *  - the table is a function of addresses and weights alone, so every proxy at one revision has the same;
- *  - a candidate's preferences depend on its address only, not on its number.
+ *  - the table is a function of hosts and weights alone, so every proxy at one revision has the same;
+ *  - a candidate's preferences depend on its host only, not on its number.
  */
 
 /** Entries of a table. Prime, so that every step width visits all of them, and twice the maximum number of backends. */
@@ -16,7 +16,7 @@ export const MAGLEV_ENTRIES = 65_537;
 
 export interface MaglevCandidate {
   /** Identifies it in the whole fleet. */
-  readonly address: string;
+  readonly host: string;
   /** 0: it gets no entry. */
   readonly weight: number;
 }
@@ -29,10 +29,10 @@ export function buildMaglevTable(candidates: readonly MaglevCandidate[]): Uint32
   if (heaviest === 0) return new Uint32Array(new SharedArrayBuffer(0));
   const table = new Uint32Array(new SharedArrayBuffer(MAGLEV_ENTRIES * Uint32Array.BYTES_PER_ELEMENT));
   const taken = new Uint8Array(MAGLEV_ENTRIES);
-  const next = Float64Array.from(candidates, ({ address }) => hashText(address, 0x9747b28c) % MAGLEV_ENTRIES);
+  const next = Float64Array.from(candidates, ({ host }) => hashText(host, 0x9747b28c) % MAGLEV_ENTRIES);
   const step = Float64Array.from(
     candidates,
-    ({ address }) => 1 + (hashText(address, 0x2c1b3c6d) % (MAGLEV_ENTRIES - 1)),
+    ({ host }) => 1 + (hashText(host, 0x2c1b3c6d) % (MAGLEV_ENTRIES - 1)),
   );
   const turns = new Turns(candidates, heaviest);
   for (let filled = 0; filled < MAGLEV_ENTRIES; filled++) {
@@ -89,7 +89,7 @@ class Turns {
 }
 
 /** 32 bits of a text and a seed: FNV-1a over its characters, then MurmurHash3's finaliser (both public domain). */
-function hashText(text: string, seed: number): number {
+export function hashText(text: string, seed: number): number {
   let hash = seed;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

@@ -9,6 +9,7 @@
  *  - early closes never take out the last healthy backend of a tier: the worker that asks sees less than this.
  */
 import type { Clock } from '../../core/runtime/clock.ts';
+import type { Policy } from '../../core/model/resources.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import {
   type DirectoryBackend,
@@ -121,10 +122,11 @@ export class HealthMonitor {
     return { health, reason, sinceMs };
   }
 
-  /** By pool, for all pools. A state stays the same object until it changes. */
-  poolStates(): ReadonlyMap<string, ServingState> {
-    const states = new Map<string, ServingState>();
-    for (const { name, state } of this.#pools.values()) if (state) states.set(name, state);
+  /** By pool, for all pools. */
+  poolStates(): ReadonlyMap<string, ServingState & { readonly policy: Policy }> {
+    const states = new Map<string, ServingState & { readonly policy: Policy }>();
+    for (const { name, state, policy } of this.#pools.values())
+      if (state) states.set(name, { ...state, policy });
     return states;
   }
 
@@ -236,7 +238,8 @@ export class HealthMonitor {
     this.#count(entry, from, -1);
     this.#count(entry, to, 1);
     const { pool, address } = entry.backend;
-    changes.publish({ type: 'transition', pool, address, from, to, reason });
+    const isExpected = this.#pools.get(pool)?.isAsExpected ?? false;
+    changes.publish({ type: 'transition', pool, address, from, to, reason, isExpected });
   }
 
   #comesUp(entry: MonitoredBackend): void {

@@ -4,14 +4,14 @@
  * Invariants
  *  - a snapshot that can't be run as a whole gives all its violations, and no row changes hands;
  *  - a backend that is not active, or that leads back to a listener (loops.ts), has weight 0;
- *  - arrays as long as the number of backends (rows, weights, tiers, Maglev's table) lie in shared memory, and are taken over
+ *  - arrays as long as the number of backends (rows, weights, tiers, Maglev's tables) lie in shared memory, and are taken over
  *    from the plan before where they would be the same.
  */
 import { LOG_ONE_IN } from '../../core/model/defaults.ts';
 import { refusesWhenNoneHealthy } from '../../core/model/resources.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import { buildMaglevTable } from '../balancing/maglev.ts';
+import { buildHostTables, type HostTables } from '../balancing/host-tables.ts';
 import type { AssignedRows, RowAllocator } from '../memory/row-allocator.ts';
 import { findLoops, type Loops, type Whereabouts } from './loops.ts';
 import type { PlanListener, PlanPool } from './plan.ts';
@@ -125,6 +125,9 @@ function planListener(listener: DirectoryListener, poolIndex: ReadonlyMap<string
 function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
   const { row, name, policy, backends } = pool;
   const same = before !== null && hasSameCandidates(before, backends) ? before : null;
+  const shared = same
+    ? { rows: same.rows, weights: same.weights, tiers: same.tiers }
+    : shareCandidates(backends);
   return {
     row,
     name,
@@ -137,8 +140,8 @@ function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
     maxLifetimeMs: policy.maxLifetimeMs ?? 0,
     alwaysUp: policy.healthCheck.type === 'none',
     refuses: refusesWhenNoneHealthy(policy),
-    ...(same ? { rows: same.rows, weights: same.weights, tiers: same.tiers } : shareCandidates(backends)),
-    table: policy.strategy === 'source_hash' ? (same?.table ?? maglevTable(backends)) : null,
+    ...shared,
+    hosts: policy.strategy === 'source_hash' ? (same?.hosts ?? hostTables(backends, shared.tiers)) : null,
   };
 }
 
@@ -172,10 +175,13 @@ function shareCandidates(
   return { rows, weights, tiers };
 }
 
-function maglevTable(backends: readonly DirectoryBackend[]): Uint32Array {
-  return buildMaglevTable(
-    backends.map((backend) => ({ address: backend.address, weight: planWeight(backend) })),
-  );
+function hostTables(backends: readonly DirectoryBackend[], tiers: Uint8Array | null): HostTables {
+  const hashed = backends.map((backend) => ({
+    host: backend.host,
+    address: backend.address,
+    weight: planWeight(backend),
+  }));
+  return buildHostTables(hashed, tiers);
 }
 
 function planWeight(backend: DirectoryBackend): number {

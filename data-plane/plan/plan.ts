@@ -6,6 +6,7 @@
  *  - a pool's candidates are sorted by address, so that every proxy numbers them in the same way;
  *  - a row that a plan names keeps its owner until no worker runs that plan and no connection uses the row.
  */
+import type { HostTables } from '../balancing/host-tables.ts';
 import type { Strategy } from '../../core/model/resources.ts';
 
 export interface Plan {
@@ -49,6 +50,6 @@ export interface PlanPool {
   readonly weights: Uint16Array;
   /** By candidate number: tier. In shared memory. Null: all are of tier 0. */
   readonly tiers: Uint8Array | null;
-  /** Maglev's table of candidate numbers (in shared memory), for source_hash only. */
-  readonly table: Uint32Array | null;
+  /** For source_hash only. Its arrays lie in shared memory. */
+  readonly hosts: HostTables | null;
 }

@@ -9,37 +9,17 @@
  *  - backends, of which there may be tens of thousands, are rendered in slices, between which the event loop runs.
  */
 import { Registry } from 'prom-client';
+import { refusesWhenNoneHealthy } from '../../core/model/resources.ts';
 import { collectProcessMetrics } from '../../core/runtime/process-metrics.ts';
 import type { Metrics } from '../../core/runtime/operation-routes.ts';
 import { BackendSeries } from './backend-series.ts';
 import { BusiestBackends } from './busiest-backends.ts';
 import { HISTOGRAM_CELLS } from '../memory/shared-memory.ts';
-import type { ConnectionLogReadings } from './connection-log.ts';
 import { BoundedFamily, type Family } from './bounded-family.ts';
 import type { Labels } from './exposition.ts';
 import { listenerFamilies, poolFamilies } from './listener-families.ts';
-import type { Observation } from './observation.ts';
-import type { TrafficTotals } from './observer.ts';
-import { type HealthCounts, noHealthCounts, type ProxyCounts } from '../memory/proxy-counts.ts';
-
-/** Everything that /metrics shows, read at one moment, except the totals of backends, which are read in slices. */
-export interface ProxyReadings extends TrafficTotals {
-  readonly observation: Observation;
-  readonly counts: ProxyCounts;
-  /** Null: the log is off. */
-  readonly connectionLog: ConnectionLogReadings | null;
-  /** By pool, for all pools. */
-  readonly pools: ReadonlyMap<string, { readonly noneHealthy: boolean; readonly servingTier: number }>;
-  /** By pool, for all pools, and by result: health checks that have ended. */
-  readonly checkCounts: ReadonlyMap<string, Readonly<Record<string, number>>>;
-  /** How many backends lead back to a listener. */
-  readonly leadingBack: number;
-  readonly connected: boolean;
-  /** Time since a control plane last confirmed the running configuration; null: nothing runs. */
-  readonly configAgeSeconds: number | null;
-  readonly isStateDirWritable: boolean;
-  readonly build: { readonly version: string; readonly engine: string };
-}
+import type { PoolReadings, ProxyReadings } from './proxy-readings.ts';
+import { type HealthCounts, noHealthCounts } from '../memory/proxy-counts.ts';
 
 type Add = (labels: Labels, value: number) => void;
 type Fill = (add: Add, readings: ProxyReadings) => void;
@@ -55,6 +35,17 @@ const counter = (name: string, help: string, fill: Fill): ProxyFamily => ({
   fill,
 });
 const gauge = (name: string, help: string, fill: Fill): ProxyFamily => ({ name, type: 'gauge', help, fill });
+
+/** In `(other)` it is the highest of its pools. */
+const poolGauge = (name: string, help: string, valueOf: (pool: PoolReadings) => number | undefined) => ({
+  ...gauge(name, help, (add, { pools }) => {
+    for (const [pool, state] of pools) {
+      const value = valueOf(state);
+      if (value !== undefined) add({ pool }, value);
+    }
+  }),
+  combine: Math.max,
+});
 
 const FAMILIES: readonly ProxyFamily[] = [
   counter('lb_listener_connections_total', 'Connections accepted.', (add, { observation }) => {
@@ -89,22 +80,22 @@ const FAMILIES: readonly ProxyFamily[] = [
     ),
     combine: Math.min,
   },
-  {
-    ...gauge(
-      'lb_pool_panic',
-      '1 while no backend of the pool is healthy: all of them are used, or new connections are refused.',
-      (add, { pools }) => {
-        for (const [pool, { noneHealthy }] of pools) add({ pool }, Number(noneHealthy));
-      },
-    ),
-    combine: Math.max,
-  },
-  {
-    ...gauge('lb_pool_serving_tier', 'The tier that new connections go to.', (add, { pools }) => {
-      for (const [pool, { servingTier }] of pools) add({ pool }, servingTier);
-    }),
-    combine: Math.max,
-  },
+  poolGauge(
+    'lb_pool_panic',
+    '1 while no backend of the pool is healthy: all of them are used, or new connections are refused.',
+    ({ noneHealthy }) => Number(noneHealthy),
+  ),
+  poolGauge(
+    'lb_pool_refusing',
+    '1 while no backend of the pool is healthy and new connections are refused.',
+    ({ noneHealthy, policy }) => Number(noneHealthy && refusesWhenNoneHealthy(policy)),
+  ),
+  poolGauge(
+    'lb_pool_expected_healthy',
+    'Healthy backends that the policy of the pool expects, where it says so.',
+    ({ policy }) => policy.expectHealthy,
+  ),
+  poolGauge('lb_pool_serving_tier', 'The tier that new connections go to.', ({ servingTier }) => servingTier),
   gauge(
     'lb_backends_leading_back',
     'Backends that lead back to a listener of the fleet and so get no connections.',
@@ -260,8 +251,10 @@ function poolWeights(readings: ProxyReadings): Weights {
   const health = healthOfPools(readings);
   return new Map(
     Array.from(new Set([...poolConnectSeconds.keys(), ...pools.keys()]), (pool) => {
-      const { unhealthy, ejected } = health.get(pool) ?? noHealthCounts();
-      let connections = pools.get(pool)?.noneHealthy || unhealthy + ejected > 0 ? ALERTING : 0;
+      const { healthy, unhealthy, ejected } = health.get(pool) ?? noHealthCounts();
+      const { noneHealthy = false, policy } = pools.get(pool) ?? {};
+      const isExpected = healthy === (policy?.expectHealthy ?? healthy);
+      let connections = noneHealthy || unhealthy + ejected > 0 || !isExpected ? ALERTING : 0;
       // The last cell is not a bucket.
       for (let bucket = 0; bucket < HISTOGRAM_CELLS - 1; bucket++)
         connections += poolConnectSeconds.get(pool)?.[bucket] ?? 0;

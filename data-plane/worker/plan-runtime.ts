@@ -88,7 +88,7 @@ function poolRuntime(
     candidates,
     random,
     turn: shared.poolTurn.subarray(pool.row, pool.row + 1),
-    table: pool.table,
+    hosts: pool.hosts,
     previous: inherits ? { balancer: before.balancer, moved: movedCandidates(before.pool, pool) } : null,
   });
   return { pool, candidates, balancer, timeouts };

@@ -32,8 +32,7 @@ export class PoolCandidates implements Candidates {
   readonly #tiers: Uint8Array | null;
   readonly #poolEpoch: Int32Array;
   readonly #health: Int32Array;
-  /** Null under source_hash: its clients stay where they belong. */
-  readonly #rampTenths: Uint8Array | null;
+  readonly #rampTenths: Uint8Array;
   readonly #open: Int32Array;
   readonly #ownOpen: Int32Array;
   readonly #eligible: Uint8Array;
@@ -58,7 +57,7 @@ export class PoolCandidates implements Candidates {
     this.#tiers = pool.tiers;
     this.#poolEpoch = shared.poolEpoch;
     this.#health = shared.health;
-    this.#rampTenths = pool.strategy === 'source_hash' ? null : shared.rampTenths;
+    this.#rampTenths = shared.rampTenths;
     this.#open = shared.open;
     this.#ownOpen = own.backendOpen;
     this.#eligible = new Uint8Array(this.count);
@@ -108,7 +107,6 @@ export class PoolCandidates implements Candidates {
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
     const weights = this.#planWeights;
-    const tenths = this.#rampTenths;
     let first = NO_TIER;
     let serving = NO_TIER;
     let isRamping = false;
@@ -121,7 +119,7 @@ export class PoolCandidates implements Candidates {
       if (!this.#alwaysUp && Atomics.load(this.#health, row) !== HEALTH.healthy) continue;
       this.#eligible[candidate] = 1;
       serving = Math.min(serving, tier);
-      if (tenths !== null && tenths[row]! > 0) isRamping = true;
+      if (this.#rampTenths[row]! > 0) isRamping = true;
     }
     this.#weights = isRamping ? this.#inTenths() : weights;
     if (serving === NO_TIER) {
@@ -144,7 +142,7 @@ export class PoolCandidates implements Candidates {
   #inTenths(): Uint16Array {
     this.#scaled ??= new Uint16Array(this.count);
     for (let candidate = 0; candidate < this.count; candidate++) {
-      const tenths = this.#rampTenths?.[this.#rows[candidate]!] || 10;
+      const tenths = this.#rampTenths[this.#rows[candidate]!] || 10;
       this.#scaled[candidate] = this.#planWeights[candidate]! * tenths;
     }
     return this.#scaled;

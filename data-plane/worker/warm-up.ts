@@ -11,6 +11,7 @@
 import { STRATEGIES, type Strategy } from '../../core/model/resources.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
 import { TriedSet } from '../balancing/tried-set.ts';
+import type { HostTables } from '../balancing/host-tables.ts';
 import type { Plan } from '../plan/plan.ts';
 import { HEALTH } from '../memory/shared-memory.ts';
 import { PlanRuntime, type PlanSurroundings } from './plan-runtime.ts';
@@ -28,7 +29,7 @@ function warmUpStrategy(strategy: Strategy): void {
   const surroundings: PlanSurroundings = {
     shared: {
       health: new Int32Array(BACKENDS + 1).fill(HEALTH.healthy),
-      rampTenths: new Uint8Array(BACKENDS + 1),
+      rampTenths: new Uint8Array(BACKENDS + 1).fill(5, BACKENDS),
       open: new Int32Array(BACKENDS + 1),
       poolEpoch: new Int32Array(1),
       poolTurn: new Int32Array(1),
@@ -49,11 +50,23 @@ function warmUpStrategy(strategy: Strategy): void {
   }
 }
 
-/** Each plan changes a weight, and every other one the rows too, as when a backend comes or goes. */
+/** As many hosts as backends, each with the entry of its number: what host-tables.ts builds takes too long for here. */
+function hostsOf(tiers: Uint8Array | null): HostTables {
+  const numbers = Uint32Array.from({ length: BACKENDS }, (_, candidate) => candidate);
+  return {
+    byTier: [numbers, numbers],
+    tiers,
+    ends: numbers.map((candidate) => candidate + 1),
+    keys: numbers,
+  };
+}
+
+/** Each plan changes a weight, and every other one the rows and the use of tiers too, as when a backend comes or goes. */
 function planOf(strategy: Strategy, sequence: number): Plan {
   const firstRow = (sequence >> 1) & 1;
   const rows = new Int32Array(BACKENDS);
   const weights = new Uint16Array(BACKENDS);
+  const tiers = firstRow === 0 ? null : new Uint8Array(BACKENDS).fill(1, BACKENDS / 2);
   for (let candidate = 0; candidate < BACKENDS; candidate++) {
     rows[candidate] = firstRow + candidate;
     weights[candidate] = candidate === sequence ? 7 : 1;
@@ -72,8 +85,8 @@ function planOf(strategy: Strategy, sequence: number): Plan {
     logOneIn: 0,
     rows,
     weights,
-    tiers: null,
-    table: strategy === 'source_hash' ? Uint32Array.from(weights, (_, slot) => slot) : null,
+    tiers,
+    hosts: strategy === 'source_hash' ? hostsOf(tiers) : null,
   };
   return { sequence, revision: 0, listeners: [], pools: [pool] };
 }

@@ -50,7 +50,8 @@ export async function within<T>(what: string, promise: Promise<T>, deadlineMs = 
 
 async function pauseOwn(ms: number, signal: AbortSignal): Promise<void> {
   const endMs = readOwnMs() + ms;
-  for (let leftMs = ms; leftMs > 0; leftMs = endMs - readOwnMs()) await pause(leftMs, signal);
+  for (let leftMs = ms; leftMs > 0 && !signal.aborted; leftMs = endMs - readOwnMs())
+    await pause(leftMs, signal);
 }
 
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {

@@ -1,24 +1,48 @@
 /** Candidates of a pool in plain arrays: the naive model that strategies are tested against. */
 import type { Candidates } from '../../data-plane/balancing/balancer.ts';
+import { buildHostTables, type HostTables } from '../../data-plane/balancing/host-tables.ts';
+
+export interface FakePool {
+  readonly tiers?: readonly number[];
+  /** Nobody is eligible while none is up. */
+  readonly refuses?: boolean;
+}
 
 export class FakeCandidates implements Candidates {
   readonly weights: number[];
   readonly up: boolean[];
   readonly opened: number[];
+  readonly #tiers: readonly number[];
+  readonly #refuses: boolean;
+  /** Tenths of the weight; 10 after a slow start. */
+  readonly #tenths: number[];
+  #weighing: number[];
   #epoch = 0;
-  #anyUp: boolean;
+  #serving = new Set<number>();
 
-  constructor(weights: readonly number[]) {
+  constructor(weights: readonly number[], { tiers, refuses = false }: FakePool = {}) {
     this.weights = [...weights];
+    this.#weighing = this.weights;
     this.up = weights.map(() => true);
     this.opened = weights.map(() => 0);
-    this.#anyUp = this.#isAnyUp();
+    this.#tenths = weights.map(() => 10);
+    this.#tiers = tiers ?? weights.map(() => 0);
+    this.#refuses = refuses;
+    this.#serve();
   }
 
   /** Takes candidates out or back, and says so by a new epoch. */
   set(up: boolean, ...candidates: number[]): void {
     for (const candidate of candidates) this.up[candidate] = up;
-    this.#anyUp = this.#isAnyUp();
+    this.#serve();
+    this.#epoch++;
+  }
+
+  /** Gives a candidate so many tenths of its weight. */
+  ramp(candidate: number, tenths: number): void {
+    this.#tenths[candidate] = tenths;
+    const isOver = this.#tenths.every((each) => each === 10);
+    this.#weighing = this.weights.map((weight, n) => (isOver ? weight : weight * (this.#tenths[n] ?? 0)));
     this.#epoch++;
   }
 
@@ -27,13 +51,11 @@ export class FakeCandidates implements Candidates {
   }
 
   weight(candidate: number): number {
-    return this.weights[candidate] ?? 0;
+    return this.#weighing[candidate] ?? 0;
   }
 
-  /** Panic included, as the contract has it. */
   eligible(candidate: number): boolean {
-    if (this.weight(candidate) === 0) return false;
-    return this.up[candidate] === true || !this.#anyUp;
+    return this.#serving.has(candidate);
   }
 
   epoch(): number {
@@ -52,7 +74,17 @@ export class FakeCandidates implements Candidates {
     this.opened[candidate] = this.open(candidate) - 1;
   }
 
-  #isAnyUp(): boolean {
-    return this.weights.some((weight, candidate) => weight > 0 && this.up[candidate]);
+  #serve(): void {
+    const weighted = [...this.weights.keys()].filter((candidate) => this.weights[candidate] !== 0);
+    const healthy = weighted.filter((candidate) => this.up[candidate]);
+    const usable = healthy.length > 0 || this.#refuses ? healthy : weighted;
+    const tier = Math.min(...usable.map((candidate) => this.#tiers[candidate] ?? 0));
+    this.#serving = new Set(usable.filter((candidate) => this.#tiers[candidate] === tier));
   }
+}
+
+/** Each on a host of its own, `10.0.0.N`. */
+export function hostsOf(weights: readonly number[], tiers: readonly number[] | null = null): HostTables {
+  const candidates = weights.map((weight, n) => ({ host: `10.0.0.${n}`, address: `10.0.0.${n}:80`, weight }));
+  return buildHostTables(candidates, tiers && Uint8Array.from(tiers));
 }

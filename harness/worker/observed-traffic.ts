@@ -4,7 +4,7 @@ import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { BuiltPlan, DirectoryBackend } from '../../data-plane/plan/plan-directory.ts';
 import { ProxyCounts } from '../../data-plane/memory/proxy-counts.ts';
 import { Observer } from '../../data-plane/telemetry/observer.ts';
-import type { ProxyReadings } from '../../data-plane/telemetry/proxy-metrics.ts';
+import type { ProxyReadings } from '../../data-plane/telemetry/proxy-readings.ts';
 import {
   BACKEND_COUNTERS,
   createBuffers,

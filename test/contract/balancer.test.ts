@@ -9,26 +9,22 @@ import {
   type PickRequest,
   NO_BACKEND,
 } from '../../data-plane/balancing/balancer.ts';
-import { buildMaglevTable } from '../../data-plane/balancing/maglev.ts';
 import { BALANCERS } from '../../data-plane/balancing/registry.ts';
 import { TriedSet } from '../../data-plane/balancing/tried-set.ts';
-import { FakeCandidates } from '../../harness/worker/fake-candidates.ts';
+import { FakeCandidates, type FakePool, hostsOf } from '../../harness/worker/fake-candidates.ts';
 
 const NOTHING_TRIED = new TriedSet();
 
 function create(
   strategy: Strategy,
   candidates: Candidates & { readonly weights: readonly number[] },
-  options: { random?: Random; previous?: { balancer: Balancer; moved: Int32Array } } = {},
+  options: { random?: Random; previous?: { balancer: Balancer; moved: Int32Array } } & FakePool = {},
 ): Balancer {
   return BALANCERS[strategy]({
     candidates,
     random: options.random ?? seededRandom(1),
     turn: new Int32Array(1),
-    table:
-      strategy === 'source_hash'
-        ? buildMaglevTable(candidates.weights.map((weight, n) => ({ address: `10.0.0.${n}:80`, weight })))
-        : null,
+    hosts: strategy === 'source_hash' ? hostsOf(candidates.weights, options.tiers) : null,
     previous: options.previous ?? null,
   });
 }
@@ -175,6 +171,46 @@ for (const strategy of STRATEGIES) {
   });
 }
 
+for (const strategy of STRATEGIES) {
+  describe(`balancer ${strategy} and tiers`, () => {
+    for (const [what, pool, down, expected] of [
+      ['nobody where the pool refuses while none is up', { refuses: true }, [0, 1, 2, 3], []],
+      ['the one that is up where the pool refuses', { refuses: true }, [0, 2, 3], [1]],
+      ['the first tier alone', { tiers: [1, 0, 2, 0] }, [], [1, 3]],
+      ['what is up of the first tier', { tiers: [1, 0, 2, 0] }, [1], [3]],
+      ['the next tier when nothing of the first is up', { tiers: [1, 0, 2, 0] }, [1, 3], [0]],
+      ['the last tier when only that has something up', { tiers: [1, 0, 2, 0] }, [0, 1, 3], [2]],
+      ['the first tier when none is up', { tiers: [1, 0, 2, 0] }, [0, 1, 2, 3], [1, 3]],
+      ['nobody of any tier where the pool refuses', { tiers: [1, 0, 2, 0], refuses: true }, [0, 1, 2, 3], []],
+    ] as const satisfies readonly (readonly [string, FakePool, number[], number[]])[]) {
+      it(`serves by ${what}, in retries too`, () => {
+        const candidates = new FakeCandidates([1, 2, 3, 1], pool);
+        const balancer = create(strategy, candidates, pool);
+        // Back and forth, so that what a strategy keeps of an earlier tier would show.
+        for (const now of [[], down, [0], [], down]) {
+          candidates.set(true, 0, 1, 2, 3);
+          candidates.set(false, ...now);
+          balancer.pick({ sourceHash: 1, nowMs: 0 }, NOTHING_TRIED);
+        }
+        for (let client = 0; client < 200; client++) {
+          const tried = new TriedSet();
+          const request = { sourceHash: client * 104_729, nowMs: 0 };
+          const picks = [...expected, NO_BACKEND].map(() => {
+            const picked = balancer.pick(request, tried);
+            tried.add(picked);
+            return picked;
+          });
+          assert.equal(picks.pop(), NO_BACKEND);
+          assert.deepEqual(
+            picks.toSorted((a, b) => a - b),
+            expected,
+          );
+        }
+      });
+    }
+  });
+}
+
 describe('balancers and weights', () => {
   const weights = [1, 2, 3, 0, 10];
 
@@ -194,6 +230,40 @@ describe('balancers and weights', () => {
         const off = Math.abs((counts[candidate] ?? 0) - weight * 100);
         assert.ok(off <= most, `${strategy}: ${counts.join(' ')}`);
       }
+    }
+  });
+});
+
+describe('balancers and slow starts', () => {
+  const weights = [2, 1, 1];
+  const rampers = STRATEGIES.filter((strategy) => strategy !== 'source_hash');
+
+  it('share idle candidates by what they weigh now', () => {
+    for (const strategy of rampers) {
+      const candidates = new FakeCandidates(weights);
+      const balancer = create(strategy, candidates);
+      for (const tenths of [1, 5, 10]) {
+        candidates.ramp(0, tenths);
+        assertShares(tally(balancer, 3, 30_000, false), [2 * tenths, 10, 10]);
+      }
+    }
+  });
+
+  it('give one that comes back to busy others a tenth of its share at first, and the rest over time', () => {
+    for (const strategy of rampers) {
+      const candidates = new FakeCandidates([1, 1, 1]);
+      const balancer = create(strategy, candidates);
+      candidates.set(false, 0);
+      for (let n = 0; n < 3; n++) balancer.connected?.(n, 1, 0);
+      candidates.opened.splice(0, 3, 0, 60, 60);
+      candidates.set(true, 0);
+      candidates.ramp(0, 1);
+      const [first = 0] = tally(balancer, 3, 60, true);
+      // By its weight it is due 1 in 21 of the connections of all, and no more where open ones are not counted.
+      assert.ok(first <= 14, `${strategy}: ${first} of 60`);
+      candidates.ramp(0, 10);
+      const [rest = 0] = tally(balancer, 3, 60, true);
+      assert.ok(rest > first, `${strategy}: ${rest} of 60 in the end`);
     }
   });
 });

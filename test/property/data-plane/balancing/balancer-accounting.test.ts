@@ -4,14 +4,15 @@ import fc from 'fast-check';
 import { STRATEGIES, type Strategy } from '../../../../core/model/resources.ts';
 import { seededRandom } from '../../../../core/runtime/random.ts';
 import { type Balancer, NO_BACKEND } from '../../../../data-plane/balancing/balancer.ts';
-import { buildMaglevTable } from '../../../../data-plane/balancing/maglev.ts';
 import { BALANCERS } from '../../../../data-plane/balancing/registry.ts';
 import { TriedSet } from '../../../../data-plane/balancing/tried-set.ts';
-import { FakeCandidates } from '../../../../harness/worker/fake-candidates.ts';
+import { FakeCandidates, type FakePool, hostsOf } from '../../../../harness/worker/fake-candidates.ts';
 
 const COUNT = 6;
-const table = buildMaglevTable(
-  Array.from({ length: COUNT }, (_, n) => ({ address: `10.0.0.${n}:80`, weight: 1 })),
+const TIERS = [0, 0, 0, 1, 1, 2];
+const hosts = hostsOf(
+  TIERS.map(() => 1),
+  TIERS,
 );
 
 /** One step in the life of a pool. */
@@ -20,16 +21,21 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ op: fc.constant('close' as const), n: fc.nat(1_000) }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('fail' as const), n: fc.nat(COUNT - 1) }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('flip' as const), n: fc.nat(COUNT - 1) }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('ramp' as const), n: fc.nat(COUNT * 10 - 1) }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('swap' as const), n: fc.nat(COUNT - 1) }) },
 );
+const somePool = fc.record({
+  tiers: fc.array(fc.nat(2), { minLength: COUNT, maxLength: COUNT }),
+  refuses: fc.boolean(),
+});
 const someWeights = fc.array(fc.integer({ min: 0, max: 5 }), { minLength: COUNT, maxLength: COUNT });
 
 for (const strategy of STRATEGIES) {
   describe(`accounting of ${strategy}`, () => {
     it('agrees with a naive model through connects, retries, closes, health changes and plan swaps', () => {
       fc.assert(
-        fc.property(someWeights, fc.array(step, { maxLength: 120 }), (weights, steps) => {
-          const life = new Life(strategy, weights);
+        fc.property(someWeights, somePool, fc.array(step, { maxLength: 120 }), (weights, pool, steps) => {
+          const life = new Life(strategy, weights, pool);
           for (const [time, { op, n }] of steps.entries()) {
             life[op](n, time);
             life.check();
@@ -45,14 +51,16 @@ class Life {
   candidates: FakeCandidates;
   balancer: Balancer;
   readonly strategy: Strategy;
+  pool: Required<FakePool>;
   readonly turn = new Int32Array(1);
   readonly tried = new TriedSet();
   /** The candidate of each open connection. */
   open: number[] = [];
 
-  constructor(strategy: Strategy, weights: readonly number[]) {
+  constructor(strategy: Strategy, weights: readonly number[], pool: Required<FakePool>) {
     this.strategy = strategy;
-    this.candidates = new FakeCandidates(weights);
+    this.pool = pool;
+    this.candidates = new FakeCandidates(weights, pool);
     this.balancer = this.create(null);
   }
 
@@ -61,8 +69,8 @@ class Life {
       candidates: this.candidates,
       random: seededRandom(1),
       turn: this.turn,
-      // Of other weights than the candidates' on purpose: what it says of weight 0 must not be believed.
-      table,
+      // Of other weights and tiers than the candidates' on purpose: what it says of them must not be believed.
+      hosts,
       previous,
     });
   }
@@ -97,11 +105,16 @@ class Life {
     this.candidates.set(!this.candidates.up[n], n);
   }
 
+  ramp(n: number): void {
+    this.candidates.ramp(n % COUNT, 1 + Math.floor(n / COUNT));
+  }
+
   /** The next plan has the same backends in another order: all turn by n. */
   swap(n: number): void {
     const moved = Int32Array.from({ length: COUNT }, (_, old) => (old + n) % COUNT);
     const { weights, up, opened } = this.candidates;
-    this.candidates = new FakeCandidates(turned(weights, n));
+    this.pool = { ...this.pool, tiers: turned(this.pool.tiers, n) };
+    this.candidates = new FakeCandidates(turned(weights, n), this.pool);
     this.candidates.opened.splice(0, COUNT, ...turned(opened, n));
     for (const [each, isUp] of turned(up, n).entries()) this.candidates.set(isUp, each);
     this.open = this.open.map((each) => moved[each] ?? NO_BACKEND);

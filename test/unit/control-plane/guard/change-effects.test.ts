@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { effectsOf } from '../../../../control-plane/guard/change-effects.ts';
 import type { FleetFacts } from '../../../../control-plane/guard/fleet-facts.ts';
-import { completePolicy } from '../../../../core/model/draft.ts';
+import { completePolicy, type HealthCheckDraft } from '../../../../core/model/draft.ts';
 import { applyResources } from '../../../../core/model/edits/apply.ts';
 import { predictShares } from '../../../../control-plane/guard/predicted-shares.ts';
 import type { Strategy } from '../../../../core/model/resources.ts';
@@ -184,4 +184,51 @@ it('a backend that drains already is not counted again', () => {
   );
   const [pool] = effectsOf(draining, after(draining, edit), FLEET).poolEffects;
   assert.equal(pool?.connectionsDraining, 5);
+});
+
+for (const [what, healthy, weights, shares, says] of [
+  ['the first tier that is healthy serves', [0, 1, 2], [1, 1, 1], [1, 0, 0], /by weight\.$/],
+  [
+    'a reserve serves',
+    [1, 2],
+    [1, 1, 1],
+    [0, 1, 0],
+    /get none; tier 1 serves, because nothing of the tiers b/,
+  ],
+  ['a tier without weight does not serve', [0, 1, 2], [0, 0, 1], [0, 0, 1], /by weight\.$/],
+  [
+    'without health, the check refuses',
+    [],
+    [1, 1, 1],
+    [0, 0, 0],
+    /no backend is healthy, so new connections are r/,
+  ],
+] as const) {
+  it(`with tiers, ${what}`, () => {
+    const backends = weights.map((weight, tier) => ({ address: `10.0.1.${tier}:80`, weight, tier }));
+    const state = stateOf([{ kind: 'pool', value: { name: 'web', backends } }]);
+    const policy = completePolicy({ name: 'p', strategy: 'random', whenNoneHealthy: 'refuse' });
+    const isHealthy = (_: string, address: string) => healthy.some((tier) => address === `10.0.1.${tier}:80`);
+    const found = predictShares(state.pools.get('web') ?? assert.fail(), policy, { ...FLEET, isHealthy });
+    assert.deepEqual(
+      backends.map(({ address }) => found.shares.get(address) ?? 0),
+      shares,
+    );
+    assert.match(found.explanation, says);
+  });
+}
+
+it('another check says what happens while nothing passes it, even if no share changes by what is known', () => {
+  const explanations = ['http', 'tcp', 'none'].map((type) => {
+    const healthCheck = { type, ...(type === 'tcp' && { port: 81 }) } as HealthCheckDraft;
+    const edit = updatePolicy({ name: 'default', healthCheck }, ['health_check']);
+    return effectsOf(STATE, after(STATE, edit), { ...FLEET, isHealthy: () => true }).poolEffects[0]
+      ?.explanation;
+  });
+  assert.match(
+    explanations[0] ?? '',
+    /no proxy has tried it: while no backend passes, new connections are refused\.$/,
+  );
+  assert.match(explanations[1] ?? '', /while no backend passes, all of them are used\.$/);
+  assert.equal(explanations[2], undefined);
 });

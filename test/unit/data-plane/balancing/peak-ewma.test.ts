@@ -16,7 +16,7 @@ function create(
     candidates,
     random: seededRandom(5),
     turn: new Int32Array(1),
-    table: null,
+    hosts: null,
     previous,
   });
 }

@@ -12,7 +12,7 @@ const nothing = new TriedSet();
 
 /** Balancers of one pool share a turn, whether they are those of several workers or of one plan after the other. */
 function create(candidates: FakeCandidates, turn = new Int32Array(1)): Balancer {
-  return new RoundRobin({ candidates, random: seededRandom(1), turn, table: null, previous: null });
+  return new RoundRobin({ candidates, random: seededRandom(1), turn, hosts: null, previous: null });
 }
 
 function sequence(balancer: Balancer, picks: number): number[] {

@@ -53,7 +53,7 @@ describe('buildPlan', () => {
       alwaysUp: false,
       refuses: true,
       tiers: null,
-      table: null,
+      hosts: null,
     });
     assert.deepEqual([...weights], [2, 3]);
     assert.equal(built.plan.sequence, 1);
@@ -108,9 +108,10 @@ describe('buildPlan', () => {
       pool('web', 'sticky'),
       backend('web', '10.0.0.1:80'),
     );
-    const { rows, weights, table } = poolNamed(built, 'web');
-    for (const view of [rows, weights, table]) assert.ok(view?.buffer instanceof SharedArrayBuffer);
-    assert.equal(table?.length, MAGLEV_ENTRIES);
+    const { rows, weights, hosts } = poolNamed(built, 'web');
+    for (const view of [rows, weights, hosts?.ends, hosts?.keys, hosts?.byTier[0]])
+      assert.ok(view?.buffer instanceof SharedArrayBuffer);
+    assert.equal(hosts?.byTier[0]?.length, MAGLEV_ENTRIES);
   });
 
   it('takes arrays and table over while members, weights and strategy stay, and only then', () => {
@@ -126,24 +127,24 @@ describe('buildPlan', () => {
       'web',
     );
     assert.equal(same.connectTimeoutMs, 99);
-    assert.ok(same.rows === before.rows && same.weights === before.weights && same.table === before.table);
+    assert.ok(same.rows === before.rows && same.weights === before.weights && same.hosts === before.hosts);
     const tiered = poolNamed(planner.build(sticky, pool('web', 'sticky'), one, reserve), 'web');
-    assert.ok(tiered.weights !== same.weights && tiered.table !== same.table);
+    assert.ok(tiered.weights !== same.weights && tiered.hosts !== same.hosts);
     assert.ok(tiered.tiers?.buffer instanceof SharedArrayBuffer);
     assert.deepEqual([...tiered.tiers], [0, 2]);
     const drained = poolNamed(
       planner.build(sticky, pool('web', 'sticky'), one, inState(two, 'draining')),
       'web',
     );
-    assert.ok(drained.weights !== same.weights && drained.table !== same.table);
-    assert.ok(drained.table?.every((candidate) => candidate === 0));
+    assert.ok(drained.weights !== same.weights && drained.hosts !== same.hosts);
+    assert.ok(drained.hosts?.byTier[0]?.every((candidate) => candidate === 0));
     const spread = poolNamed(planner.build(pool('web'), one, inState(two, 'draining')), 'web');
-    assert.ok(spread.table === null && spread.rows === drained.rows);
+    assert.ok(spread.hosts === null && spread.rows === drained.rows);
     const hashed = poolNamed(
       planner.build(sticky, pool('web', 'sticky'), one, inState(two, 'draining')),
       'web',
     );
-    assert.deepEqual(hashed.table, drained.table);
+    assert.deepEqual(hashed.hosts, drained.hosts);
   });
 
   it('keeps rows from plan to plan, and those of a listener by its address', () => {

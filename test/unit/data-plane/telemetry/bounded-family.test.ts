@@ -2,10 +2,14 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import type { Metrics } from '../../../../core/runtime/operation-routes.ts';
+import { completePolicy } from '../../../../core/model/draft.ts';
 import { HISTOGRAM_CELLS } from '../../../../data-plane/memory/shared-memory.ts';
-import { createProxyMetrics, type ProxyReadings } from '../../../../data-plane/telemetry/proxy-metrics.ts';
+import { createProxyMetrics } from '../../../../data-plane/telemetry/proxy-metrics.ts';
+import type { ProxyReadings } from '../../../../data-plane/telemetry/proxy-readings.ts';
 import { BOTH, ObservedTraffic } from '../../../../harness/worker/observed-traffic.ts';
 import { parsePrometheusText } from '../../../../harness/prometheus-text.ts';
+
+const ORDINARY = completePolicy({ name: 'ordinary' });
 
 describe('the metrics of more pools and listeners than may be named', () => {
   let traffic: ObservedTraffic;
@@ -27,7 +31,7 @@ describe('the metrics of more pools and listeners than may be named', () => {
     assert.ok(listener);
     return traffic.readings({
       poolConnectSeconds: new Map(names.map((name) => [name, name === 'n-9' ? busy : idle])),
-      pools: new Map(names.map((name) => [name, { noneHealthy: false, servingTier: 0 }])),
+      pools: new Map(names.map((name) => [name, { noneHealthy: false, servingTier: 0, policy: ORDINARY }])),
       observation: {
         ...now,
         backends: new Map(),
@@ -55,8 +59,19 @@ describe('the metrics of more pools and listeners than may be named', () => {
     assert.equal(named('lb_connection_duration_seconds_count', 'listener').length, 2);
   });
 
+  it('name a pool with other than the expected number of healthy backends before a busier one', async () => {
+    const { pools } = readMany(20);
+    const policy = { ...ORDINARY, expectHealthy: 1 };
+    const all = new Map([...pools, ['n-3', { noneHealthy: false, servingTier: 0, policy }]]);
+    const samples = await samplesOf(createProxyMetrics(() => readMany(20, { pools: all }), 1));
+    const named = samples.filter(({ name }) => name === 'lb_pool_panic').map(({ labels }) => labels['pool']);
+    assert.deepEqual(named, ['n-3', '(other)']);
+  });
+
   it('alert in `(other)` too', async () => {
-    const pools = new Map(['n-1', 'n-2', 'n-3'].map((pool) => [pool, { noneHealthy: true, servingTier: 2 }]));
+    const pools = new Map(
+      ['n-1', 'n-2', 'n-3'].map((pool) => [pool, { noneHealthy: true, servingTier: 2, policy: ORDINARY }]),
+    );
     const samples = await samplesOf(createProxyMetrics(() => readMany(9, { pools }, ['n-5', 'n-6']), 1));
     const other = (name: string) =>
       samples.find((each) => each.name === name && Object.values(each.labels).includes('(other)'))?.value;

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
+import { completePolicy } from '../../../../core/model/draft.ts';
 import { CLOSE_REASONS } from '../../../../core/wire/close-reasons.ts';
 import { ProxyCounts } from '../../../../data-plane/memory/proxy-counts.ts';
-import { createProxyMetrics, type ProxyReadings } from '../../../../data-plane/telemetry/proxy-metrics.ts';
+import { createProxyMetrics } from '../../../../data-plane/telemetry/proxy-metrics.ts';
+import type { ProxyReadings } from '../../../../data-plane/telemetry/proxy-readings.ts';
 import {
   CONNECT_SECONDS,
   HISTOGRAM_CELLS,
@@ -22,7 +24,9 @@ import { Histograms, labelText, Samples } from '../../../../data-plane/telemetry
 
 const LIMIT = 200;
 const CHECKS = new Map([['web', { passed: 1, failed: 2 }]]);
-const WEB_ALONE = new Map([['web', { noneHealthy: true, servingTier: 3 }]]);
+const ORDINARY = completePolicy({ name: 'ordinary' });
+const PRIMARY = completePolicy({ name: 'primary', expectHealthy: 1, whenNoneHealthy: 'refuse' });
+const WEB_ALONE = new Map([['web', { noneHealthy: true, servingTier: 3, policy: ORDINARY }]]);
 
 describe('the metrics', () => {
   let traffic: ObservedTraffic;
@@ -82,6 +86,8 @@ describe('the metrics', () => {
       lb_state_dir_writable: 'gauge',
       lb_control_plane_connected: 'gauge',
       lb_pool_panic: 'gauge',
+      lb_pool_refusing: 'gauge',
+      lb_pool_expected_healthy: 'gauge',
       lb_pool_serving_tier: 'gauge',
       lb_health_checks_total: 'counter',
       lb_backends_leading_back: 'gauge',
@@ -159,6 +165,21 @@ describe('the metrics', () => {
     assert.equal(value('lb_pool_backends', { pool: 'web', health: 'healthy' }), 1);
   });
 
+  it('say which pools refuse, and how many healthy backends are expected where a policy says so', async () => {
+    const state = { noneHealthy: true, servingTier: 0 };
+    const value = await scrape({
+      pools: new Map([
+        ...WEB_ALONE,
+        ['pg', { ...state, policy: PRIMARY }],
+        ['well', { ...state, noneHealthy: false, policy: PRIMARY }],
+      ]),
+    });
+    const all = (name: string) => ['web', 'pg', 'well'].map((pool) => value(name, { pool }));
+    assert.deepEqual(all('lb_pool_panic'), [1, 1, 0]);
+    assert.deepEqual(all('lb_pool_refusing'), [0, 1, 0]);
+    assert.deepEqual(all('lb_pool_expected_healthy'), [undefined, 1, 1]);
+  });
+
   it('count what the main thread saw, for the pools there are, from zero on', async () => {
     const counts = new ProxyCounts();
     for (const to of ['unhealthy', 'unhealthy', 'ejected'] as const) counts.transition('web', to);
@@ -168,7 +189,7 @@ describe('the metrics', () => {
     const value = await scrape({
       counts,
       connectionLog: { lines: 5, dropped: { ring_full: 6, sink_full: 7, sink_error: 8 } },
-      pools: new Map([...WEB_ALONE, ['idle', { noneHealthy: false, servingTier: 0 }]]),
+      pools: new Map([...WEB_ALONE, ['idle', { noneHealthy: false, servingTier: 0, policy: ORDINARY }]]),
     });
     const became = (pool: string, to: string) => value('lb_backend_health_transitions_total', { pool, to });
     assert.deepEqual([became('web', 'unhealthy'), became('web', 'ejected')], [2, 1]);

@@ -76,13 +76,13 @@ for (const strategy of STRATEGIES) {
     it('is as small a message as one of ten backends: what is long is shared', () => {
       const size = (count: number) => {
         const [plan] = twoPlans(strategy, count);
-        const longOnes = plan.pools.flatMap(({ rows, weights, table }) => [
+        const longOnes = plan.pools.flatMap(({ rows, weights, hosts }) => [
           rows,
           weights,
-          ...(table ? [table] : []),
+          ...(hosts ? [...hosts.byTier, hosts.ends, hosts.keys] : []),
         ]);
         for (const long of longOnes) assert.ok(long.buffer instanceof SharedArrayBuffer);
-        const pools = plan.pools.map(({ rows: _rows, weights: _weights, table: _table, ...rest }) => rest);
+        const pools = plan.pools.map(({ rows: _rows, weights: _weights, hosts: _hosts, ...rest }) => rest);
         return serialize({ ...plan, pools }).length;
       };
       assert.equal(size(MANY), size(10));

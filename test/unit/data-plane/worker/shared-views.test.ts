@@ -10,7 +10,6 @@ import {
 } from '../../../../data-plane/memory/shared-memory.ts';
 import { sharedBudget, sharedTargets } from '../../../../data-plane/worker/engine-inputs.ts';
 import { PoolCandidates } from '../../../../data-plane/worker/pool-candidates.ts';
-import type { Strategy } from '../../../../core/model/resources.ts';
 import type { PlanPool } from '../../../../data-plane/plan/plan.ts';
 
 /** Rows of listeners. */
@@ -113,7 +112,6 @@ interface Rig {
   readonly alwaysUp?: boolean;
   readonly refuses?: boolean;
   readonly tiers?: readonly number[];
-  readonly strategy?: Strategy;
 }
 
 function setUp(weights: readonly number[], rig: Rig = {}) {
@@ -122,7 +120,6 @@ function setUp(weights: readonly number[], rig: Rig = {}) {
   const workers = [workerCells(buffers, 0), workerCells(buffers, 1)] as const;
   const pool = {
     row: POOL_ROW,
-    strategy: rig.strategy ?? 'random',
     alwaysUp: rig.alwaysUp ?? false,
     refuses: rig.refuses ?? false,
     rows: Int32Array.from(ROWS),
@@ -208,16 +205,6 @@ describe('PoolCandidates', () => {
     assert.deepEqual(weights(), [10, 27, 10_000]);
     ramp(1, 0);
     assert.deepEqual(weights(), [1, 3, 1_000]);
-  });
-
-  it('have all of their weight under source_hash', () => {
-    const { of, ramp } = setUp([1, 3, 1], { strategy: 'source_hash', alwaysUp: true });
-    ramp(1, 1);
-    const candidates = of(0);
-    assert.deepEqual(
-      eligible(candidates).map((each) => candidates.weight(each)),
-      [1, 3, 1],
-    );
   });
 
   it('follow a change at the first question after the epoch moved', () => {
