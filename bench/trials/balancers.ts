@@ -18,13 +18,13 @@ export interface Contestant {
 }
 
 export const OURS = 'Equipoise';
-export const HAPROXY_FORMS = { documented: 'HAProxy, documented', tuned: 'HAProxy, tuned' } as const;
+const HAPROXY_FORMS = { documented: 'HAProxy, documented', tuned: 'HAProxy, tuned' } as const;
 type Form = keyof typeof HAPROXY_FORMS;
 
 const [HTTP_PORT, ADMIN_PORT, FIRST_HAPROXY_PORT] = [7080, 7100, 9001];
 
 /** The manifest of a page, with the addresses of a trial in the place of those that it names. */
-export function manifestOf(page: string, balancer: string, machines: readonly string[]): string {
+function manifestOf(page: string, balancer: string, machines: readonly string[]): string {
   const blocks = [...readText(page).matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, block = '']) => block);
   const addresses = new Map([
     ['5', balancer],

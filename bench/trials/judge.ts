@@ -23,6 +23,8 @@ export interface Figures {
   readonly onReplica: number;
   /** Clients that waited more than two seconds for another than the new primary, after that was ready. */
   readonly stuck: number;
+  /** What these waited for, for whoever wants to know why; times from the new primary's readiness on. */
+  readonly waits: readonly Attempt[];
   /** From the new primary's readiness to the first write that it acknowledged; Infinity: none. */
   readonly firstWriteMs: number;
   /** The longest time that a client waited for an answer or an error. */
@@ -40,17 +42,28 @@ export function judge(logs: readonly (readonly Attempt[])[], facts: RoundFacts):
   const refused = attempts.filter(
     ({ outcome, reason }) => outcome === 'refused' && facts.takesNoWrites.test(reason),
   );
-  const first = after.filter(({ server }) => server === facts.primary).map(({ endedAt }) => endedAt);
+  const first = Math.min(
+    ...after.filter(({ server }) => server === facts.primary).map(({ endedAt }) => endedAt),
+  );
+  // Where every machine may write, the primary is the one to which the balancer has moved on.
+  const since = facts.allWrite ? first : facts.readyAt;
+  const waits = (log: readonly Attempt[]) => log.filter((attempt) => isStuck(attempt, facts.primary, since));
+  const fromReadiness = (each: Attempt) => ({
+    ...each,
+    sentAt: each.sentAt - facts.readyAt,
+    endedAt: each.endedAt - facts.readyAt,
+  });
   return {
     acknowledged: acknowledged.length,
     lost: acknowledged.filter(({ id }) => !facts.stored.has(id)).length,
     onReplica: refused.length + outdated.length,
-    stuck: logs.filter((log) => log.some((attempt) => isStuck(attempt, facts))).length,
-    firstWriteMs: Math.min(...first) - facts.readyAt,
+    stuck: logs.filter((log) => waits(log).length > 0).length,
+    waits: logs.flatMap(waits).map(fromReadiness),
+    firstWriteMs: first - facts.readyAt,
     longestWaitMs: Math.max(0, ...attempts.map(({ sentAt, endedAt }) => endedAt - sentAt)),
   };
 }
 
-function isStuck({ sentAt, endedAt, server }: Attempt, { primary, readyAt }: RoundFacts): boolean {
-  return server !== primary && endedAt - Math.max(sentAt, readyAt) > STUCK_AFTER_MS;
+function isStuck({ sentAt, endedAt, server }: Attempt, primary: string, since: number): boolean {
+  return server !== primary && endedAt - Math.max(sentAt, since) > STUCK_AFTER_MS;
 }

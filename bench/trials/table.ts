@@ -45,7 +45,7 @@ export function tableOf(records: readonly RoundRecord[]): readonly string[] {
 
 function row(fault: Fault, balancer: string, rounds: readonly RoundRecord[]): readonly string[] {
   const all = rounds.map(({ figures }) => figures[balancer]).filter((each) => each !== undefined);
-  const values = (name: keyof Figures) => all.map((each) => each[name]);
+  const values = (name: Exclude<keyof Figures, 'waits'>) => all.map((each) => each[name]);
   return [
     FAULT_WORDS[fault],
     balancer,

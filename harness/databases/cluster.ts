@@ -1,5 +1,5 @@
 /** A database on several machines, of which one takes the writes. */
-import { Network } from '../containers/network.ts';
+import type { Network } from '../containers/network.ts';
 import { eventually, type Scope } from '../programs/processes.ts';
 import { Machine } from './machine.ts';
 import { DatabaseConnection, type Protocol } from './wire.ts';
