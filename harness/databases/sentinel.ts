@@ -24,7 +24,7 @@ function redisConfig({ address, folder }: Machine, master: Machine): readonly st
     'protected-mode no',
     `dir ${folder}`,
     'save ""',
-    'appendonly yes',
+    'appendonly no',
     // A master that no replica follows takes no writes: the Redis documentation recommends it, to lose less.
     'min-replicas-to-write 1',
     'min-replicas-max-lag 10',
@@ -41,7 +41,7 @@ function sentinelConfig({ address, folder }: Machine, master: Machine): readonly
     'protected-mode no',
     `dir ${folder}`,
     `sentinel monitor ${NAME} ${master.address} 6379 ${QUORUM}`,
-    `sentinel down-after-milliseconds ${NAME} 2000`,
+    `sentinel down-after-milliseconds ${NAME} 5000`,
     `sentinel failover-timeout ${NAME} 10000`,
   ];
 }
