@@ -121,7 +121,7 @@ export class DataPath {
       random,
       events: {
         ...this.#workerEvents.events,
-        onEjected: (row, generation, reason) => this.#health.ejected(row, generation, reason),
+        onEjected: (...ejection) => this.#health.ejected(...ejection),
       },
       startThread,
     });

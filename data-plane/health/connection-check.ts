@@ -105,7 +105,8 @@ export class ConnectionCheck implements RunningCheck {
     else if (error && error.code !== 'ECONNRESET') words = tlsWords(error, this.#peerName);
     const isTls = error && 'library' in error;
     if (this.#stage === 'handshake') this.fail(`the TLS handshake failed: ${words}`);
-    else this.fail(isTls ? `the TLS connection failed: ${words}` : `${words} before ${this.awaited}`);
+    else if (isTls) this.fail(`the TLS connection failed: ${words}`);
+    else this.fail(this.#missing(`, then ${words}`) ?? `${words} before ${this.awaited}`);
   }
 
   /** Connects, and begins the conversation on the connection that stands. */
@@ -156,8 +157,13 @@ export class ConnectionCheck implements RunningCheck {
   }
 
   #whyLate(duration: string): string {
-    if (this.received > 0) return `no ${this.awaited} in the first ${this.received} bytes within ${duration}`;
-    return `timed out after ${duration}${this.awaited === '' ? '' : ` waiting for ${this.awaited}`}`;
+    const waiting = this.awaited === '' ? '' : ` waiting for ${this.awaited}`;
+    return this.#missing(` within ${duration}`) ?? `timed out after ${duration}${waiting}`;
+  }
+
+  /** Where something came, it matters more what it was than how it ended. */
+  #missing(end: string): string | null {
+    return this.received === 0 ? null : `no ${this.awaited} in the first ${this.received} bytes${end}`;
   }
 
   get #peerName(): string {

@@ -27,6 +27,7 @@ const PACKAGES = {
   chromium: 'chromium',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  smtpd: 'opensmtpd',
   wrk: 'wrk',
   'redis-server': 'redis-server',
   'redis-benchmark': 'redis-tools',
@@ -65,7 +66,7 @@ export function present(t: TestContext, ...names: readonly RealProgram[]): boole
   return false;
 }
 
-function programFile(name: RealProgram): string {
+export function programFile(name: RealProgram): string {
   const file = findProgram(name);
   assert.ok(file, `${name} not found`);
   return file;
@@ -83,8 +84,8 @@ async function accepts(host: string, port: number): Promise<void> {
   );
 }
 
-/** One nginx that answers every request with its own address. Answers that address. */
-export async function startNginx(scope: Scope): Promise<string> {
+/** One nginx that answers every request with its own address, and has the `more` servers given. Answers that address. */
+export async function startNginx(scope: Scope, more = ''): Promise<string> {
   const folder = temporaryFolder(scope);
   const port = await freePort();
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
@@ -94,7 +95,7 @@ export async function startNginx(scope: Scope): Promise<string> {
     'events { worker_connections 2048; }',
     'http { access_log off; keepalive_requests 1000000; keepalive_timeout 75s;',
     ...temporary.map((name) => `${name}_temp_path ${folder}/${name};`),
-    `server { listen 127.0.0.1:${port} backlog=2048; location / { return 200 "nginx ${port}\\n"; } } }`,
+    `server { listen 127.0.0.1:${port} backlog=2048; location / { return 200 "nginx ${port}\\n"; } } ${more} }`,
   ].join('\n');
   writeFileSync(join(folder, 'nginx.conf'), config);
   startProcess(scope, programFile('nginx'), ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')]);
@@ -103,9 +104,9 @@ export async function startNginx(scope: Scope): Promise<string> {
 }
 
 /** One Redis that keeps nothing. Answers its address. */
-export async function startRedis(scope: Scope): Promise<string> {
+export async function startRedis(scope: Scope, more: Readonly<Record<string, string>> = {}): Promise<string> {
   const port = await freePort();
-  const flags = { port, bind: '127.0.0.1', save: '', appendonly: 'no', dir: temporaryFolder(scope) };
+  const flags = { port, bind: '127.0.0.1', save: '', appendonly: 'no', dir: temporaryFolder(scope), ...more };
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
   startProcess(scope, programFile('redis-server'), args);
   await accepts('127.0.0.1', port);
@@ -148,7 +149,7 @@ export async function startPostgres(scope: Scope, hosts: readonly string[]): Pro
   return hosts.map((host) => `${host}:${port}`);
 }
 
-function unprivileged(): SpawnOptions {
+export function unprivileged(): SpawnOptions {
   if (process.getuid?.() !== 0) return {};
   const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };

@@ -28,8 +28,8 @@ export interface Certificate {
 }
 
 export class PlayingServer {
-  /** What each client said, and how its end was seen. */
-  readonly clients: { heard: string; how: string }[] = [];
+  /** Where each client came from, what it said, and how its end was seen. */
+  readonly clients: { from: string; heard: string; how: string }[] = [];
   readonly #server = createServer({ allowHalfOpen: true });
   readonly #open = new Set<Socket>();
   #port = 0;
@@ -65,7 +65,7 @@ export class PlayingServer {
   }
 
   async #play(moves: readonly Move[], socket: Socket, raw: Socket): Promise<void> {
-    const client = { heard: '', how: '' };
+    const client = { from: raw.remoteAddress ?? '', heard: '', how: '' };
     this.clients.push(client);
     let news = () => {};
     let isNews = false;

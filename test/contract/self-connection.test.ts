@@ -8,10 +8,10 @@ import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { POLICY_DEFAULTS } from '../../core/model/defaults.ts';
+import type { HealthCheck } from '../../core/model/resources.ts';
 import { systemClock } from '../../core/runtime/clock.ts';
 import type { CheckResult } from '../../data-plane/health/checker.ts';
-import { epollChecker } from '../../data-plane/health/epoll-checker.ts';
-import { tcpChecker } from '../../data-plane/health/tcp-checker.ts';
+import { checkerByType } from '../../data-plane/health/checker-by-type.ts';
 import { EngineRig } from '../../harness/engine/engine-rig.ts';
 import { libcOrFail } from '../../harness/engine/libc.ts';
 import { testCalls } from '../../harness/engine/test-calls.ts';
@@ -43,14 +43,20 @@ function selfConnections(): number {
 function testInside(): void {
   it('happens here', () => assert.ok(selfConnections() > 0));
 
-  const checkers = {
-    'epoll engine': epollChecker(systemClock, []),
-    'Node’s sockets': tcpChecker(systemClock, [], libcOrFail()),
-  };
-  for (const [name, checker] of Object.entries(checkers)) {
+  const connecting = { ...POLICY_DEFAULTS.healthCheck, timeoutMs: 30_000 };
+  /** A server that echoes passes it, and so does this process itself. */
+  const echo: HealthCheck = { ...connecting, type: 'script', script: [{ send: 'x' }, { expect: 'x' }] };
+  const clock = systemClock;
+  const sourceAddresses: string[] = [];
+  const epoll = checkerByType({ engine: 'epoll', libc: null, clock, sourceAddresses });
+  const portable = checkerByType({ engine: 'portable', libc: libcOrFail(), clock, sourceAddresses });
+  for (const [name, checker, check] of [
+    ['epoll engine', epoll, connecting],
+    ['Node’s sockets', portable, connecting],
+    ['a script', portable, echo],
+  ] as const) {
     it(`is no passed health check, ${name}`, async () => {
       const target = { host: '127.0.0.1', port: DEAD_PORT };
-      const check = { ...POLICY_DEFAULTS.healthCheck, timeoutMs: 30_000 };
       for (let number = 0; number < CONNECTS; number++) {
         const result = await new Promise((resolve) => void checker.check(target, check, resolve));
         assert.deepEqual(result, REFUSED);

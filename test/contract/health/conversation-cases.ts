@@ -7,15 +7,15 @@ import { CUT, END, HEAR, type Move, PAUSE, RESET } from '../../../harness/proxy/
 export const clock = new FakeClock();
 const TIMEOUT_MS = 2_000;
 /** The deadline, once the server has got so far. */
-const LATE = () => clock.advance(TIMEOUT_MS);
+export const LATE = () => clock.advance(TIMEOUT_MS);
 
-const base = { ...POLICY_DEFAULTS.healthCheck, timeoutMs: TIMEOUT_MS };
+export const BASE = { ...POLICY_DEFAULTS.healthCheck, timeoutMs: TIMEOUT_MS };
 const http = (parts: Partial<HttpCheck> = {}): HealthCheck => ({
-  ...base,
+  ...BASE,
   type: 'http',
   http: { ...HTTP_CHECK_DEFAULTS, path: '/primary', ...parts },
 });
-const script = (...steps: ScriptStep[]): HealthCheck => ({ ...base, type: 'script', script: steps });
+const script = (...steps: ScriptStep[]): HealthCheck => ({ ...BASE, type: 'script', script: steps });
 const PING: ScriptStep = { send: 'PING\\r\\n' };
 const PONG: ScriptStep = { expect: '+PONG' };
 
@@ -230,13 +230,14 @@ export const SCRIPT_CASES: readonly Case[] = [
     'an end before it',
     script(PING, PONG),
     ['+PON', END],
-    'the server closed the connection before "\\+PONG"',
+    'no "\\+PONG" in the first 4 bytes, then the server closed the connection',
   ],
+  ['an end at once', script(PING, PONG), [END], 'the server closed the connection before "\\+PONG"'],
   [
     'a reset before it',
     script(PING, PONG),
     ['+PON', PAUSE, RESET],
-    '(connection reset|the server closed the connection) before "\\+PONG"',
+    '(no "\\+PONG" in the first 4 bytes, then )?(connection reset|the server closed the connection).*',
   ],
   ['text that never ends', script(PING, PONG), [{ forever: 'x' }], 'no "\\+PONG" in the first 16384 bytes'],
   [
