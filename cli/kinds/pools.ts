@@ -4,7 +4,7 @@ import { type Plain, plainOf } from '../../core/view/plain.ts';
 import { ageOf, isoTimeOf } from '../../core/view/figures.ts';
 import { worstHealth } from '../../core/view/health.ts';
 import { checkText, expectation } from '../../core/view/policy-words.ts';
-import { type Serving, servingOf, servingText } from '../../core/view/serving.ts';
+import { type Serving, servingOf, servingSince, servingText } from '../../core/view/serving.ts';
 import type { Policy } from '../../core/model/resources.ts';
 import type { Pool__Output } from '../../core/wire/generated/lb/v1/Pool.ts';
 import { poolDraftFromWire } from '../../core/wire/resource-codec.ts';
@@ -108,7 +108,7 @@ async function readPools(session: Session, pool: string) {
 
 function servingCell(serving: Serving, policy: Policy | undefined): Cell {
   const tone = serving.noneHealthy ? 'bad' : serving.servingTier > 0 ? 'doubtful' : 'good';
-  return { text: servingText(serving, policy), tone };
+  return { text: servingText(serving, policy, servingSince(serving)), tone };
 }
 
 /** The manifest, with revisions. */

@@ -51,11 +51,19 @@ export function tierText(tier: number, since = ''): string {
   return `tier ${tier} serves${since}${tier === 0 ? '' : `: nothing of ${before} is healthy`}`;
 }
 
-/** What the clients of the pool get, where, and since when. */
-export function servingText(serving: Serving, policy: Policy | undefined): string {
-  const since = `${serving.where} since ${isoTimeOf(serving.sinceMs)?.replace(/\.\d+Z$/, 'Z')}`;
-  if (serving.noneHealthy) return `${noneHealthyText(policy)} (${since.trim()})`;
-  return tierText(serving.servingTier, since);
+/** What the clients of the pool get, and where; `since` with a blank before it, if it is to be said here. */
+export function servingText(serving: Serving, policy: Policy | undefined, since = ''): string {
+  const { noneHealthy, servingTier, where } = serving;
+  return noneHealthy ? `${noneHealthyText(policy)}${where}${since}` : tierText(servingTier, where + since);
+}
+
+export function servingSince({ sinceMs }: Serving): string {
+  return ` since ${isoTimeOf(sinceMs)?.replace(/\.\d+Z$/, 'Z')}`;
+}
+
+/** Those that are to be seen at a glance: nothing is healthy, another than tier 0 serves, or proxies differ. */
+export function notable(serving: readonly Serving[]): readonly Serving[] {
+  return serving.filter((one) => one.noneHealthy || one.servingTier > 0 || serving.length > 1);
 }
 
 /** What is to be said of a pool with so many healthy backends; nothing while it is as it should be. */
@@ -64,9 +72,9 @@ export function poolRemarks(
   serving: readonly Serving[],
   healthy: number,
 ): string[] {
-  const special = serving.filter((one) => one.noneHealthy || one.servingTier > 0 || serving.length > 1);
   const problem = serving.some(({ noneHealthy }) => noneHealthy)
     ? null
     : expectation(policy, healthy)?.problem;
-  return [...special.map((one) => servingText(one, policy)), ...(problem ? [problem] : [])];
+  const words = notable(serving).map((one) => servingText(one, policy, servingSince(one)));
+  return [...words, ...(problem ? [problem] : [])];
 }

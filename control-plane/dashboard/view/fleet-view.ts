@@ -3,7 +3,7 @@ import { POLICY_DEFAULTS } from '../../../core/model/defaults.ts';
 import { emptyState } from '../../../core/model/fold.ts';
 import type { Listener, Policy } from '../../../core/model/resources.ts';
 import { byName, type State, type Stored, type StoredPool } from '../../../core/model/state.ts';
-import { checkText, policyEffects } from '../../../core/view/policy-words.ts';
+import { policyEffects, wholeCheckText } from '../../../core/view/policy-words.ts';
 import { plainOf } from '../../../core/view/plain.ts';
 import { UNREPORTED_LISTENER } from '../../../core/view/reports.ts';
 import type { ProxyRecord } from '../../fleet/proxy-record.ts';
@@ -105,7 +105,7 @@ const USUAL = effectsOf({ name: '', ...POLICY_DEFAULTS });
 /** As a manifest has it, for the form of all its fields. */
 function policyRow({ value, revision }: Stored<Policy>, { pools }: State) {
   const users = [...pools.values()].filter((pool) => pool.value.policy === value.name).length;
-  const check = checkText(value.healthCheck);
+  const check = wholeCheckText(value.healthCheck);
   const effects = effectsOf(value).filter((line) => !USUAL.includes(line));
   return { ...plainOf(value), name: value.name, revision, users, check, effects };
 }

@@ -4,7 +4,7 @@ import type { State, StoredPool } from '../../../core/model/state.ts';
 import { counted, few } from '../../../core/view/figures.ts';
 import type { Complaint } from '../../../core/view/reports.ts';
 import { expectation, noneHealthyText, thenText } from '../../../core/view/policy-words.ts';
-import { servingText } from '../../../core/view/serving.ts';
+import { notable, type Serving, servingText } from '../../../core/view/serving.ts';
 import type { FleetSummary } from './fleet-summary.ts';
 import {
   countAvailabilities,
@@ -51,8 +51,8 @@ function ofHealth(
   const severity = listeners.length > 0 ? 'critical' : 'warning';
   const policy = policyOf(name, state);
   const serving = fleet.serving.get(name) ?? [];
-  const none = inPanic(all) ? { where: '' } : serving.find(({ noneHealthy }) => noneHealthy);
-  if (none) return [ofNoneHealthy(name, severity, policy, none.where, all)];
+  const none = serving.find(({ noneHealthy }) => noneHealthy);
+  if (none || inPanic(all)) return [ofNoneHealthy(name, severity, policy, none, all)];
   if (!all.some(isUsed)) {
     const why = [availabilitiesInWords(all), ...(listeners.length > 0 ? [clients] : [])];
     const what = `Pool ${name} has no backend that takes connections`;
@@ -60,25 +60,25 @@ function ofHealth(
     return [problem(`pool/${name}`, severity, what, why, at(name, cause))];
   }
   if (policy?.expectHealthy !== undefined) return ofExpected(name, severity, policy, all, down);
-  const tiers = serving.filter(({ servingTier }) => servingTier > 0).map((one) => servingText(one, policy));
+  const tiers = notable(serving).map((one) => servingText(one, policy));
   return [...ofDown(name, all.length, down, tiers), ...ofPartly(name, fleet.proxies, partly)];
 }
 
-/** `where`: the proxies that say so; empty: all of them. */
+/** `serving`: of the proxies that say so; earlier versions do not. */
 function ofNoneHealthy(
   pool: string,
   severity: Problem['severity'],
   policy: Policy | undefined,
-  where: string,
+  serving: Serving | undefined,
   all: readonly PoolBackend[],
 ): Problem {
   const isIn = ({ availability }: PoolBackend) => availability === 'down' || availability === 'partly up';
   const bad = all.filter((one) => isIn(one) && loopOf(one) === undefined);
   const reasons = reasonsOf(bad);
-  const what = `${noneHealthyText(policy, `pool ${pool}`).replace(/^n/, 'N')}${where}`;
+  const what = `${noneHealthyText(policy, `pool ${pool}`).replace(/^n/, 'N')}${serving?.where ?? ''}`;
   const cause = `pools have no backend that passes the check: ${thenText(policy)}${because(reasons)}`;
   const why = [availabilitiesInWords(all), ...reasons];
-  return problem(`pool/${pool}`, severity, what, why, at(pool, cause, sinceOf(bad)));
+  return problem(`pool/${pool}`, severity, what, why, at(pool, cause, serving?.sinceMs ?? sinceOf(bad)));
 }
 
 /** Too few say so only once all were checked. */

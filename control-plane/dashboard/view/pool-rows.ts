@@ -3,7 +3,7 @@ import { type Backend, LEADS_BACK, type Policy } from '../../../core/model/resou
 import type { State, StoredPool } from '../../../core/model/state.ts';
 import { expectation, noneHealthyText } from '../../../core/view/policy-words.ts';
 import { type BackendSummary, UNREPORTED } from '../../../core/view/reports.ts';
-import { type Serving, servingText } from '../../../core/view/serving.ts';
+import { notable, type Serving, servingText } from '../../../core/view/serving.ts';
 import type { FleetSummary } from './fleet-summary.ts';
 import { cut } from './rows.ts';
 
@@ -91,7 +91,7 @@ export function poolSummary(
     policy: value.policy,
     strategy: policy?.strategy ?? '',
     backends: backends.length,
-    ...standing(policy, backends, serving),
+    ...standing(policy, backends, notable(serving)),
     availabilities: countAvailabilities(backends),
     connections: isKnown(backends)
       ? backends.reduce((sum, { summary }) => sum + summary.connections, 0)
@@ -106,12 +106,14 @@ export function policyOf(pool: string, { pools, policies }: State): Policy | und
 /** How many are up, against what the policy expects, and which tier serves where there are several. */
 function standing(policy: Policy | undefined, backends: readonly PoolBackend[], serving: readonly Serving[]) {
   const up = upOf(backends);
+  const isNone = inPanic(backends);
+  const told = isNone ? serving.filter((one) => !one.noneHealthy) : serving;
   return {
     up,
     expected: up === null ? null : expectation(policy, up),
     /** In words; null: some backend passes the check, or it is too early to say. */
-    noneHealthy: inPanic(backends) ? noneHealthyText(policy) : null,
-    serving: serving.map((one) => servingText(one, policy)),
+    noneHealthy: isNone ? noneHealthyText(policy) : null,
+    serving: told.map((one) => ({ text: servingText(one, policy), sinceMs: one.sinceMs })),
   };
 }
 

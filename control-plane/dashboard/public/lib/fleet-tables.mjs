@@ -1,7 +1,7 @@
 // The tables of pools, listeners and proxies.
 
 import { tallies } from './backend-state.mjs';
-import { linkTo, mark, why } from './components.mjs';
+import { linkTo, mark, since, why } from './components.mjs';
 import { h } from './dom.mjs';
 import { age, byteRate, bytes, counted, latency, moment, rate, whole, words } from './format.mjs';
 import { column, figures, table } from './table.mjs';
@@ -17,13 +17,16 @@ export function poolMark({ up, backends, noneHealthy, expected }) {
   return [up === 0 ? 'bad' : 'warn', `${up} of ${backends}`];
 }
 
+/** Which tier serves, or what clients get, and since when. */
+export const servingWords = ({ serving }) => serving.map(({ text, sinceMs }) => `${text}, ${since(sinceMs)}`);
+
 const failing = (value) => (value > 0 ? h('strong', { class: 'bad-words' }, rate(value)) : rate(value));
 
 export function poolTable({ view, stats }, first) {
   const traffic = ({ name }) => trafficOf(stats?.pools, name, 'pool');
   const columns = [
     column('Pool', ({ name }) => linkTo('pools', name)),
-    column('Up', (pool) => [mark(...poolMark(pool)), why(pool.serving)], '', {
+    column('Up', (pool) => [mark(...poolMark(pool)), why(servingWords(pool))], '', {
       value: ({ up, backends }) => (up === null ? null : up / Math.max(1, backends)),
       filter: (pool) =>
         ({ good: 'all up', plain: 'not reported', warn: 'some down', bad: 'none up' })[poolMark(pool)[0]],

@@ -5,7 +5,7 @@ import * as form from '../dialogs/resource-form.mjs';
 import { kindOf, reasonsOf, wordOf } from '../lib/backend-state.mjs';
 import { button, fact, linkTo, mark, pageHead, panel, why } from '../lib/components.mjs';
 import { h } from '../lib/dom.mjs';
-import { poolMark } from '../lib/fleet-tables.mjs';
+import { poolMark, servingWords } from '../lib/fleet-tables.mjs';
 import { latency, rate, whole, words } from '../lib/format.mjs';
 import { subjectPage } from '../lib/subject-page.mjs';
 import { column, figures, table } from '../lib/table.mjs';
@@ -33,7 +33,7 @@ function head(model, page, current) {
     `Pool ${name}`,
     [
       fact('Up', mark(...poolMark({ ...page, backends: backends.rows.length + backends.more }))),
-      page.serving.length > 0 && fact('Serving', why(page.serving)),
+      page.serving.length > 0 && fact('Serving', why(servingWords(page))),
       fact('Strategy', words(strategy)),
       fact('Policy', policyUsers > 1 ? `${policy}, shared by ${policyUsers} pools` : policy),
       fact('Listeners', from.length === 0 ? 'none' : from),

@@ -103,7 +103,7 @@ describe('how a pool stands', () => {
 
   it('says what clients get while nothing is healthy, and not that fewer pass than expected', () => {
     assert.deepEqual(remarks({ a: { noneHealthy: true } }, 0, 1), [
-      `no backend passes the check of this pool: new connections are refused (${SINCE})`,
+      `no backend passes the check of this pool: new connections are refused ${SINCE}`,
     ]);
     assert.deepEqual(remarks({ a: {} }, 2, 1), [
       '2 pass the check, 1 is expected: two servers may take writes',
