@@ -123,7 +123,10 @@ function byPoolAndAddress(a: BackendSeries, b: BackendSeries): number {
   return compare(a.pool, b.pool) || compare(a.address, b.address);
 }
 
-function backendRow(series: BackendSeries, { aggregator, window }: FrameSources): BackendStats__Output {
+function backendRow(
+  series: BackendSeries,
+  { aggregator, state, window }: FrameSources,
+): BackendStats__Output {
   const [proxiesHealthy = 0, proxiesUnhealthy = 0, proxiesUnknown = 0, proxiesEjected = 0] = series.proxies;
   return {
     backend: { pool: series.pool, address: series.address },
@@ -132,6 +135,7 @@ function backendRow(series: BackendSeries, { aggregator, window }: FrameSources)
     proxiesUnhealthy,
     proxiesUnknown,
     proxiesEjected,
+    tier: state?.pools.get(series.pool)?.backends.get(series.address)?.value.tier ?? 0,
   };
 }
 
@@ -155,9 +159,15 @@ function closedPerSecond({ closed }: ListenerSeries, { from, to, seconds }: Wind
   );
 }
 
-function poolRows({ aggregator, state, window }: FrameSources): PoolStats__Output[] {
+function poolRows({ aggregator, state, proxies, window }: FrameSources): PoolStats__Output[] {
+  const tiers = new Map<string, number>();
+  for (const { connected, pools } of proxies) {
+    for (const { pool, servingTier } of connected ? pools.values() : [])
+      tiers.set(pool, Math.max(servingTier, tiers.get(pool) ?? 0));
+  }
   return names(state?.pools, aggregator.pools).map((name) => {
-    const backends = state?.pools.get(name)?.backends;
+    const pool = state?.pools.get(name);
+    const backends = pool?.backends;
     let backendsUp = 0;
     for (const [address, { value }] of backends ?? []) {
       const healthy = aggregator.backends.get(`${name}/${address}`)?.proxies[0] ?? 0;
@@ -168,6 +178,8 @@ function poolRows({ aggregator, state, window }: FrameSources): PoolStats__Outpu
       traffic: aggregator.pools.get(name)?.rates(window, aggregator.grid) ?? ZERO_TRAFFIC_STATS,
       backends: backends?.size ?? 0,
       backendsUp,
+      expectedHealthy: state?.policies.get(pool?.value.policy ?? '')?.value.expectHealthy ?? 0,
+      servingTier: tiers.get(name) ?? 0,
     };
   });
 }
