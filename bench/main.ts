@@ -11,6 +11,7 @@ import { programScope, within, type RunScope } from './run-scope.ts';
 import type { Findings, Scenario, ScenarioName } from './scenario.ts';
 import { atomics } from './scenarios/atomics.ts';
 import { bulk } from './scenarios/bulk.ts';
+import { checks } from './scenarios/checks.ts';
 import { changing } from './scenarios/changing.ts';
 import { keepAlive } from './scenarios/keep-alive.ts';
 import { latency } from './scenarios/latency.ts';
@@ -29,6 +30,7 @@ const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   bulk,
   pauses,
   atomics,
+  checks,
   memory,
 };
 

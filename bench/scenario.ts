@@ -13,6 +13,7 @@ export const SCENARIO_NAMES = [
   'bulk',
   'pauses',
   'atomics',
+  'checks',
   'memory',
 ] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];

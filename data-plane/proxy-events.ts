@@ -24,9 +24,9 @@ export function recordHealthChange(change: HealthChange, logger: Logger, counts:
     logger[to > from ? 'warn' : 'info']({ pool, from, to }, `tier ${to} serves: ${why}`);
     return;
   }
-  const { address, from, to, reason } = change;
+  const { address, from, to, reason, isExpected } = change;
   counts.transition(pool, to);
-  const level = to === 'unhealthy' || to === 'ejected' ? 'warn' : 'info';
+  const level = !isExpected && (to === 'unhealthy' || to === 'ejected') ? 'warn' : 'info';
   logger[level]({ pool, backend: address, from, to, reason }, `a backend is ${to}`);
 }
 

@@ -10,6 +10,8 @@ export type HealthChange =
       readonly to: Health;
       /** In words. */
       readonly reason: string;
+      /** The pool has as many healthy backends as its policy expects all the same. */
+      readonly isExpected: boolean;
     }
   /** Checks can't be made, since this host ran out of something. */
   | { readonly type: 'shortage'; readonly reason: string }

@@ -238,7 +238,8 @@ export class HealthMonitor {
     this.#count(entry, from, -1);
     this.#count(entry, to, 1);
     const { pool, address } = entry.backend;
-    changes.publish({ type: 'transition', pool, address, from, to, reason });
+    const isExpected = this.#pools.get(pool)?.isAsExpected ?? false;
+    changes.publish({ type: 'transition', pool, address, from, to, reason, isExpected });
   }
 
   #comesUp(entry: MonitoredBackend): void {

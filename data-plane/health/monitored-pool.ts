@@ -43,6 +43,11 @@ export class MonitoredPool {
     return this.#published;
   }
 
+  /** As many are healthy as the policy expects. */
+  get isAsExpected(): boolean {
+    return this.tally.up >= (this.policy.expectHealthy ?? Number.POSITIVE_INFINITY);
+  }
+
   /** Notes how it stands now. Returns what is to be published, once first checks that are under way can't change it. */
   refresh(wallMs: number): HealthChange[] {
     const { name: pool, policy, tally } = this;

@@ -53,6 +53,11 @@ export class PoolTally {
     for (const tier of this.#tiers) if (tier.up === 0) tier.upSinceMs = null;
   }
 
+  /** How many are up in all tiers. */
+  get up(): number {
+    return this.#tiers.reduce((sum, { up }) => sum + up, 0);
+  }
+
   /** How many are up in this tier. */
   upIn(tier: number): number {
     return this.#tiers[tier]?.up ?? 0;

@@ -97,17 +97,17 @@ export class RawSocket {
   }
 }
 
-/** Listens on a free port of loopback. */
+/** Listens on a free port, of 127.0.0.1 unless told otherwise. */
 export class RawListener {
   readonly port: number;
   readonly fd: number;
 
-  constructor(bufferBytes = 0, backlog = 4_096) {
+  constructor(bufferBytes = 0, backlog = 4_096, ip = LOOPBACK) {
     const calls = testCalls();
     this.fd = calls.socket(4);
     if (bufferBytes > 0) shrinkBuffers(this.fd, bufferBytes);
     calls.setOption(this.fd, 'outOfBandInline', 1);
-    assert.equal(calls.bind(this.fd, LOOPBACK, 0), 0);
+    assert.equal(calls.bind(this.fd, ip, 0), 0);
     assert.equal(calls.listen(this.fd, backlog), 0);
     this.port = calls.localPort(this.fd);
   }

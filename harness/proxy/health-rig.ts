@@ -107,7 +107,7 @@ export function poolOf(
   return { row, name, policy, backends: backends.map((backend) => backendOf(name, backend)) };
 }
 
-export function healthRig() {
+export function healthRig(atOnce = AT_ONCE) {
   const shared = sharedCells(createBuffers(1));
   const clock = new FakeClock();
   const checker = new FakeChecker();
@@ -118,13 +118,14 @@ export function healthRig() {
     const { type, pool } = change;
     if (type === 'panic') return told.push(`${pool} panic ${change.on}`);
     if (type === 'tier') return told.push(`${pool} tier ${change.from} to ${change.to}`);
-    const { address, from, to, reason } = change;
-    return told.push(`${pool}/${address.slice(-4)} ${from} to ${to}: ${reason}`);
+    const { address, from, to, reason, isExpected } = change;
+    const asExpected = isExpected ? ', as expected' : '';
+    return told.push(`${pool}/${address.slice(-4)} ${from} to ${to}: ${reason}${asExpected}`);
   });
   const monitor = new HealthMonitor({
     shared,
     checker,
-    atOnce: AT_ONCE,
+    atOnce,
     clock,
     random: seededRandom(1),
     changes,

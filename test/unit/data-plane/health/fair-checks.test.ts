@@ -1,6 +1,7 @@
 /** What no backend is to suffer from: other pools, shortages of this host, and listeners of its own. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { checksAtOnce } from '../../../../data-plane/host/connection-limit.ts';
 import { AT_ONCE, healthRig, poolOf } from '../../../../harness/proxy/health-rig.ts';
 
 describe('the health monitor', () => {
@@ -27,6 +28,41 @@ describe('the health monitor', () => {
       const started = checker.started;
       for (const port of checker.ports.filter((each) => each !== 1_000)) checker.fail(port, 'timed out');
       assert.ok(checker.started - started > AT_ONCE / 2, 'the silent ones take their turns');
+    });
+  }
+
+  for (const [silent, where] of [
+    [1_000, 'another pool'],
+    [2_000, 'another pool'],
+    [2_000, 'the same pool'],
+  ] as const) {
+    it(`finds one that went down as soon while ${silent} backends of ${where} are silent`, () => {
+      const { clock, checker, run, cell } = healthRig(checksAtOnce(20_000));
+      const rows = Array.from({ length: silent }, (_, at) => ({ row: 100 + at }));
+      const own = Array.from({ length: 50 }, (_, row) => ({ row }));
+      if (where === 'the same pool') run(poolOf('web', 0, [...own, ...rows]));
+      else run(poolOf('web', 0, own), poolOf('silent', 1, rows));
+      const begunMs = new Map<object, number>();
+      let isDown = false;
+      const passes = (ms: number, until = () => false) => {
+        const fromMs = clock.nowMs();
+        while (clock.nowMs() - fromMs < ms && !until()) {
+          clock.advance(20);
+          for (const check of checker.running.slice()) {
+            const { port } = check.target;
+            const sinceMs = begunMs.get(check) ?? clock.nowMs();
+            begunMs.set(check, sinceMs);
+            if (port === 1_007 && isDown) checker.fail(port);
+            else if (port < 1_100) checker.pass(port);
+            else if (clock.nowMs() - sinceMs >= 2_000) checker.fail(port, 'timed out after 2s');
+          }
+        }
+        return clock.nowMs() - fromMs;
+      };
+      passes(20_000);
+      isDown = true;
+      const foundMs = passes(60_000, () => cell(7) === 'unhealthy');
+      assert.ok(foundMs <= 5_500 + 2 * 1_100 + 100, `${foundMs} ms`);
     });
   }
 

@@ -2,6 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { seededRandom } from '../../../../core/runtime/random.ts';
+import { BALANCERS } from '../../../../data-plane/balancing/registry.ts';
+import type { PlanPool } from '../../../../data-plane/plan/plan.ts';
+import { PoolCandidates } from '../../../../data-plane/worker/pool-candidates.ts';
 import { healthRig, poolOf } from '../../../../harness/proxy/health-rig.ts';
 import { rampTenths } from '../../../../data-plane/health/slow-start.ts';
 
@@ -57,6 +61,18 @@ describe('tiers', () => {
     assert.deepEqual(reported(), [false, 0]);
     run(poolOf('db', 0, [{ row: 0 }]));
     assert.deepEqual(reported(), [true, 0]);
+  });
+
+  it('are as expected while as many are healthy as the policy expects', () => {
+    const { clock, checker, told, run } = healthRig();
+    const fields = { expectHealthy: 1 };
+    run(poolOf('pg', 0, [{ row: 0 }, { row: 1 }], { unhealthyThreshold: 1 }, fields));
+    checker.pass(1_000);
+    checker.fail(1_001);
+    assert.equal(told.at(-1), 'pg/1001 unknown to unhealthy: connection refused, as expected');
+    clock.advance(6_000);
+    checker.fail(1_000);
+    assert.deepEqual(told.slice(-2), ['pg/1000 healthy to unhealthy: connection refused', 'pg panic true']);
   });
 
   it('count those that could serve only, and know when there are several', () => {
@@ -195,6 +211,40 @@ describe('slow start', () => {
     }
     assert.deepEqual([...seen], [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]);
     assert.equal(Atomics.load(shared.poolEpoch, 5), epoch + 9);
+  });
+
+  it('keeps least_connections from sending the next 60 clients to the one that came back', () => {
+    const { shared, clock, checker, run } = healthRig();
+    const rows = [0, 1, 2];
+    const backends = rows.map((row) => ({ row }));
+    run(poolOf('web', 5, backends, { unhealthyThreshold: 1, healthyThreshold: 1 }, SLOW));
+    for (const port of [1_000, 1_001, 1_002]) checker.pass(port);
+    const weights = Uint16Array.from([1, 1, 1]);
+    const plan = {
+      row: 5,
+      alwaysUp: false,
+      refuses: false,
+      rows: Int32Array.from(rows),
+      weights,
+      tiers: null,
+    };
+    const own = { backendOpen: new Int32Array(3) };
+    const candidates = new PoolCandidates(plan as unknown as PlanPool, shared, own);
+    const random = seededRandom(1);
+    const nothing = { random, turn: new Int32Array(1), hosts: null, previous: null };
+    const balancer = BALANCERS.least_connections({ ...nothing, candidates });
+    const pick = () => balancer.pick({ sourceHash: 0, nowMs: clock.nowMs() }, new Set());
+    for (let n = 0; n < 300; n++) pick();
+    clock.advance(12_000);
+    for (const port of [1_001, 1_002]) checker.pass(port);
+    checker.fail(1_000);
+    // Its connections have ended with it.
+    Atomics.store(shared.open, 0, 0);
+    clock.advance(6_000);
+    checker.pass(1_000);
+    const next = Array.from({ length: 60 }, pick);
+    const there = next.filter((candidate) => candidate === 0).length;
+    assert.ok(there >= 5 && there <= 15, `${there} of 60`);
   });
 
   for (const [what, first, then, expected] of [
