@@ -1,5 +1,6 @@
 /** Makes stats frames from the series, the configuration and the roster at one moment. Pure. */
-import type { State } from '../../core/model/state.ts';
+import type { Backend } from '../../core/model/resources.ts';
+import { policyOf, type State, type Stored } from '../../core/model/state.ts';
 import { CLOSE_REASONS } from '../../core/wire/close-reasons.ts';
 import type { BackendStats__Output } from '../../core/wire/generated/lb/v1/BackendStats.ts';
 import type { ListenerStats__Output } from '../../core/wire/generated/lb/v1/ListenerStats.ts';
@@ -166,19 +167,15 @@ function poolRows({ aggregator, state, proxies, window }: FrameSources): PoolSta
       tiers.set(pool, Math.max(servingTier, tiers.get(pool) ?? 0));
   }
   return names(state?.pools, aggregator.pools).map((name) => {
-    const pool = state?.pools.get(name);
-    const backends = pool?.backends;
-    let backendsUp = 0;
-    for (const [address, { value }] of backends ?? []) {
-      const healthy = aggregator.backends.get(`${name}/${address}`)?.proxies[0] ?? 0;
-      if (value.state === 'active' && healthy > 0) backendsUp += 1;
-    }
+    const backends = state?.pools.get(name)?.backends;
+    const isUp = ({ value: { address, state } }: Stored<Backend>) =>
+      state === 'active' && (aggregator.backends.get(`${name}/${address}`)?.proxies[0] ?? 0) > 0;
     return {
       pool: name,
       traffic: aggregator.pools.get(name)?.rates(window, aggregator.grid) ?? ZERO_TRAFFIC_STATS,
       backends: backends?.size ?? 0,
-      backendsUp,
-      expectedHealthy: state?.policies.get(pool?.value.policy ?? '')?.value.expectHealthy ?? 0,
+      backendsUp: [...(backends?.values() ?? [])].filter(isUp).length,
+      expectedHealthy: policyOf(state, name)?.expectHealthy ?? 0,
       servingTier: tiers.get(name) ?? 0,
     };
   });
