@@ -88,7 +88,7 @@ export class HealthMonitor {
     for (const entry of due)
       this.#prober.within(entry, firstDelayMs(due.length, entry.check, this.#inputs.random));
     for (const pool of this.#pools.values()) {
-      pool.tally.complete();
+      pool.complete();
       this.#publishState(pool);
     }
   }
@@ -98,7 +98,7 @@ export class HealthMonitor {
     const entry = this.#backends.get(row);
     if (entry?.backend.generation !== generation) return;
     const pool = this.#pools.get(entry.backend.pool);
-    const up = pool?.tally.upIn(entry.backend.tier) ?? 0;
+    const up = pool?.tier(entry.backend.tier).up ?? 0;
     const others = entry.state.health === 'healthy' ? up - 1 : up;
     if (cause === 'early_closes' && others === 0) {
       if (entry.reinstate()) this.#moveEpoch(entry);
@@ -244,12 +244,12 @@ export class HealthMonitor {
 
   #comesUp(entry: MonitoredBackend): void {
     const { pool, tier } = entry.backend;
-    const sinceMs = this.#pools.get(pool)?.tally.upSinceMs(tier) ?? null;
+    const sinceMs = this.#pools.get(pool)?.tier(tier).upSinceMs ?? null;
     this.#slowStarts.cameUp(entry, sinceMs === null ? null : this.#inputs.clock.nowMs() - sinceMs);
   }
 
   #count({ backend }: MonitoredBackend, health: HealthState['health'], change: 1 | -1): void {
-    this.#pools.get(backend.pool)?.tally.count(backend, health, change, this.#inputs.clock.nowMs());
+    this.#pools.get(backend.pool)?.count(backend, health, change, this.#inputs.clock.nowMs());
   }
 
   #moveEpoch(entry: MonitoredBackend): void {
