@@ -9,7 +9,6 @@
  *  - early closes never take out the last healthy backend of a tier: the worker that asks sees less than this.
  */
 import type { Clock } from '../../core/runtime/clock.ts';
-import type { Policy } from '../../core/model/resources.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import {
   type DirectoryBackend,
@@ -22,7 +21,7 @@ import type { Checker, CheckResult } from './checker.ts';
 import type { HealthChanges } from './health-changes.ts';
 import type { HealthEvent, HealthState } from './health-machine.ts';
 import { MonitoredBackend } from './monitored-backend.ts';
-import { type CheckCounts, MonitoredPool, type ServingState } from './monitored-pool.ts';
+import { MonitoredPool, type ServingState } from './monitored-pool.ts';
 import { Prober } from './prober.ts';
 import { firstDelayMs, intervalMs } from './scheduler.ts';
 import { SlowStarts } from './slow-start.ts';
@@ -123,10 +122,10 @@ export class HealthMonitor {
   }
 
   /** By pool, for all pools. */
-  poolStates(): ReadonlyMap<string, ServingState & { readonly policy: Policy }> {
-    const states = new Map<string, ServingState & { readonly policy: Policy }>();
-    for (const { name, state, policy } of this.#pools.values())
-      if (state) states.set(name, { ...state, policy });
+  poolStates() {
+    const states = new Map<string, ServingState & Pick<MonitoredPool, 'policy' | 'checks'>>();
+    for (const { name, state, policy, checks } of this.#pools.values())
+      if (state) states.set(name, { ...state, policy, checks });
     return states;
   }
 
@@ -136,11 +135,6 @@ export class HealthMonitor {
     for (const { name, published } of this.#pools.values())
       if (published?.hasTiers || published?.noneHealthy) states.set(name, published);
     return states;
-  }
-
-  /** By pool, for all pools. */
-  checkCounts(): ReadonlyMap<string, Readonly<CheckCounts>> {
-    return new Map(Array.from(this.#pools.values(), ({ name, checks }) => [name, checks]));
   }
 
   /** How many backends lead back to a listener, and would get connections if they did not. */

@@ -19,9 +19,6 @@ export interface ServingState {
   readonly hasTiers: boolean;
 }
 
-/** Results of checks; one that several pools share counts in each. */
-export type CheckCounts = Record<CheckResult['type'], number>;
-
 interface Tier {
   serving: number;
   up: number;
@@ -34,7 +31,13 @@ export class MonitoredPool {
   readonly row: number;
   readonly name: string;
   readonly policy: Policy;
-  readonly checks: CheckCounts = { passed: 0, failed: 0, inconclusive: 0, shortage: 0 };
+  /** Results of checks; one that several pools share counts in each. */
+  readonly checks: Record<CheckResult['type'], number> = {
+    passed: 0,
+    failed: 0,
+    inconclusive: 0,
+    shortage: 0,
+  };
   /** Null until its backends have been counted. */
   state: ServingState | null = null;
   /** What was last published: how it stands apart from first checks that are under way. */

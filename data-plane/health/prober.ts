@@ -36,7 +36,6 @@ interface Probe {
 
 export interface ProberInputs {
   readonly checker: Checker;
-  /** Checks at once, of all pools. */
   readonly atOnce: number;
   readonly clock: Clock;
   readonly random: Random;
