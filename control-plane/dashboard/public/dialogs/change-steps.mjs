@@ -30,14 +30,14 @@ export function askStep(run, acts) {
     [
       what.lead && h('p', { class: 'quiet', key: 'lead' }, what.lead),
       refused(run),
-      what.fields.map((one) => input(run, one)),
+      what.fields.filter(({ when }) => when?.(run.values) ?? true).map((one) => input(run, one)),
     ],
     backButton(run, acts),
     submit(busy ? 'Loading …' : 'Preview', acts.preview, busy),
   );
 }
 
-function input(run, { name, label, hint = '', lines, options, about }) {
+function input(run, { name, label, hint = '', area, options, about }) {
   // A violation is shown next to its field; the same text for several backends only once.
   const own = (run.refusal?.violations ?? []).filter((violation) => about.test(violation.field));
   return field(run.values, name, {
@@ -47,17 +47,18 @@ function input(run, { name, label, hint = '', lines, options, about }) {
     hint,
     wrong: [...new Set(own.map(({ description }) => description))],
     spellcheck: 'false',
-    control: (properties) => control(properties, lines, options),
+    control: (properties) => control(run, properties, area, options),
   });
 }
 
-function control(properties, lines, options) {
-  if (lines) return h('textarea', { ...properties, rows: 3 });
+function control(run, properties, area, options) {
+  if (area) return h('textarea', { ...properties, rows: 3 });
   if (options === undefined) return h('input', { ...properties, type: 'text' });
-  const { value, ...rest } = properties;
+  const { value, on, ...rest } = properties;
   return h(
     'select',
-    rest,
+    // Which other fields there are may depend on it.
+    { ...rest, on: { ...on, change: run.draw } },
     options.map(([name, label]) => h('option', { value: name, selected: name === value, key: name }, label)),
   );
 }

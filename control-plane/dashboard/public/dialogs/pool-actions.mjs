@@ -14,6 +14,16 @@ const weightField = (label, value, hint) => ({
   about: /weight/,
 });
 
+const tierField = (label, value) => ({
+  name: 'tier',
+  label,
+  hint: '0 to 15. It serves while no backend of the tiers before it is healthy.',
+  value,
+  about: /tier/,
+});
+
+const placeIn = ({ weight, tier }) => ({ weight: numberIn(weight), tier: numberIn(tier) });
+
 export function add(now) {
   const { name } = now().page;
   change({
@@ -24,17 +34,18 @@ export function add(now) {
         name: 'addresses',
         label: 'Addresses, one per line',
         hint: 'IP:PORT, or [IP]:PORT for IPv6. A new backend gets connections after its first successful health check.',
-        lines: true,
+        area: true,
         value: '',
         about: /\.address$|backends(\[.*\])?$|^pool$/,
       },
       weightField('Weight of each', '1', '0 to 1000'),
+      tierField('Tier of each', '0'),
     ],
-    request: ({ addresses, weight }) => ({
+    request: ({ addresses, ...texts }) => ({
       method: 'AddBackends',
       request: {
         pool: name,
-        backends: linesIn(addresses).map((address) => ({ address, weight: numberIn(weight) })),
+        backends: linesIn(addresses).map((address) => ({ address, ...placeIn(texts) })),
       },
     }),
   });
@@ -66,18 +77,19 @@ function setState(now, state, title, done) {
 
 export function weight(now) {
   const { name } = now().page;
-  const { address, weight: before } = now().row;
+  const { address, weight: before, tier = 0 } = now().row;
   change({
-    title: `Weight of ${address} of pool ${name}`,
-    done: 'Weight set',
+    title: `Weight and tier of ${address} of pool ${name}`,
+    done: 'Set',
     fields: [
       weightField(
         'Weight',
         String(before),
         '0 to 1000, relative to the other backends. With 0 the backend gets no new connections.',
       ),
+      tierField('Tier', String(tier)),
     ],
-    request: (texts) => updateBackend(now(), { weight: numberIn(texts.weight) }),
+    request: (texts) => updateBackend(now(), placeIn(texts)),
   });
 }
 

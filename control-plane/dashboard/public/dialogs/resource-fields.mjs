@@ -11,15 +11,68 @@ const STRATEGIES = {
   peak_ewma: 'of two random backends, the one that responds faster',
 };
 
+const itself = (text) => text.trim();
+
 /**
- * `path`: as in a manifest; `more`: `number`, `lines`, `options(view)`, `first`: the one chosen at first, or `onlyNew`: it can't be
- * changed later.
+ * `path`: as in a manifest; `more`: `read(text)`, what is sent of the text; `area`: it has several lines; `options(view)`, `first`:
+ * the one chosen at first; `onlyNew`: it can't be changed later; `when(texts)`: whether it is there with these texts.
  */
-const field = (path, label, hint = '', more = {}) => ({ path, label, hint, ...more });
-const number = (path, label, hint) => field(path, label, hint, { number: true });
-const choice = (path, label, hint, options) => field(path, label, hint, { options });
+const field = (path, label, hint = '', more = {}) => ({ path, label, hint, read: itself, ...more });
+const number = (path, label, hint) => field(path, label, hint, { read: numberIn });
+const choice = (path, label, hint, options, more = {}) => field(path, label, hint, { options, ...more });
+
+/** A part of a health check that only checks of these types have. */
+const ofChecks = (types, fields) =>
+  fields.map((one) => ({ ...one, when: (texts) => types.includes(texts['health_check.type']) }));
 
 const NAME = field('name', 'Name', 'small letters, digits and hyphens, such as web-1', { onlyNew: true });
+
+const CHECK_PARTS = [
+  ...ofChecks(
+    ['http', 'https'],
+    [
+      choice('health_check.http.method', 'Method', '', () =>
+        ['GET', 'HEAD', 'OPTIONS', 'POST'].map((one) => [one, one]),
+      ),
+      field('health_check.http.path', 'Path', 'with a query, if need be; default /'),
+      field('health_check.http.host', 'Host header', 'default: the address of the backend'),
+      field('health_check.http.status', 'Statuses that pass', 'such as 204, 300-399; default 200-399', {
+        read: linesIn,
+      }),
+      field('health_check.http.body', 'Text in the answer', 'up to 1 KB, in the first 16 KB; default: any'),
+    ],
+  ),
+  ...ofChecks(
+    ['tls', 'https'],
+    [
+      field('health_check.tls.server_name', 'Server name', 'default: none is asked for'),
+      choice(
+        'health_check.tls.verify',
+        'Certificate',
+        '',
+        () => [
+          ['false', 'any'],
+          ['true', 'must be valid for the server name, or the address'],
+        ],
+        { read: (text) => text === 'true' },
+      ),
+      field('health_check.tls.ca', 'Authorities to trust', 'certificates (PEM); default: those of Node', {
+        area: true,
+      }),
+    ],
+  ),
+  ...ofChecks(
+    ['script'],
+    [
+      field(
+        'health_check.script',
+        'Steps, one per line',
+        'send TEXT, expect TEXT or /regular expression/, send_secret NAME; with \\r \\n \\t \\0 \\xHH',
+        { area: true, read: stepsIn },
+      ),
+    ],
+  ),
+];
 
 /** `method`: the word in the names of the API's methods; `page`: where the resources of the kind are shown. */
 export const KINDS = {
@@ -35,7 +88,8 @@ export const KINDS = {
       }),
       field('backends', 'Backends, one per line', 'IP:PORT, or [IP]:PORT for IPv6; may be left empty', {
         onlyNew: true,
-        lines: true,
+        area: true,
+        read: (text) => linesIn(text).map((address) => ({ address })),
       }),
     ],
   },
@@ -67,12 +121,23 @@ export const KINDS = {
       choice('health_check.type', 'Health check', '', () => [
         ['tcp', 'tcp: a connect'],
         ['none', 'none: every backend counts as healthy'],
+        ['tls', 'tls: a TLS handshake'],
+        ['http', 'http: a request and its answer'],
+        ['https', 'https: the same over TLS'],
+        ['script', 'script: what is sent and what is expected'],
       ]),
+      ...CHECK_PARTS,
+      number('health_check.port', 'Port to check', '1 to 65535; default: the backend’s own'),
       field('health_check.interval', 'Interval of health checks', '100ms to 1h; default 5s'),
       field(
         'health_check.timeout',
         'Timeout of health checks',
         '10ms to 1m, at most the interval; default 2s',
+      ),
+      field(
+        'health_check.unhealthy_interval',
+        'Interval while unhealthy',
+        '100ms to 1h, at least the timeout; default: the interval',
       ),
       number('health_check.healthy_threshold', 'Passes until healthy', '1 to 100; default 2'),
       number('health_check.unhealthy_threshold', 'Failures until unhealthy', '1 to 100; default 3'),
@@ -80,6 +145,18 @@ export const KINDS = {
       number('connect.retries', 'Retries on other backends', '0 to 10; default 2'),
       field('timeouts.idle', 'Idle timeout', '1s to 168h; default 1h; 0s: never'),
       field('timeouts.half_closed', 'Timeout once one side has ended', '1s to 1h; default 1m; 0s: never'),
+      choice('when_none_healthy', 'While no backend is healthy', '', () => [
+        ['', 'as the check says: refuse, but use all with tcp and none'],
+        ['use_all', 'use all of them'],
+        ['refuse', 'refuse new connections'],
+      ]),
+      choice('on_unhealthy', 'When a check fails', '', () => [
+        ['', 'open connections stay'],
+        ['close', 'open connections are closed'],
+      ]),
+      number('expect_healthy', 'Healthy backends expected', '1 to 16000; default: all of them'),
+      field('slow_start', 'Slow start', 'up to 1h, from a tenth of the share; default 0s: none'),
+      field('max_lifetime', 'Longest connection', '1s to 720h; default 0s: no end'),
       field('drain_timeout', 'Drain timeout', 'up to 24h; default 5m; 0s: no deadline'),
       number(
         'connection_log.one_in',
@@ -91,48 +168,71 @@ export const KINDS = {
 };
 
 /** The value at a path such as `connect.retries`, as text for the form. */
-export const textAt = (resource, path) =>
-  String(path.split('.').reduce((value, name) => value?.[name], resource) ?? '');
+export function textAt(resource, path) {
+  const value = path.split('.').reduce((inner, name) => inner?.[name], resource) ?? '';
+  if (!Array.isArray(value)) return String(value);
+  return typeof value[0] === 'object' ? value.map(stepText).join('\n') : value.join(', ');
+}
+
+const CONTROLS = { '\r': '\\r', '\n': '\\n', '\t': '\\t' };
+
+/** `expect +PONG`. */
+function stepText(step) {
+  const [[name, text]] = Object.entries(step);
+  return `${name} ${text.replace(/[\r\n\t]/g, (control) => CONTROLS[control])}`;
+}
 
 /** The violations of a field end with its path. */
 export const aboutPath = (path) => new RegExp(`(^|[.\\]])${path.replaceAll('.', '\\.')}(\\[.*)?$`);
 
-export const linesIn = (text) => text.split(/[\s,]+/).filter((line) => line !== '');
+export function linesIn(text) {
+  return text.split(/[\s,]+/).filter((line) => line !== '');
+}
 
 /** Text that is not a number is sent as it is, and the answer says what is wrong with it. */
-export const numberIn = (text) =>
-  text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text.trim();
+export function numberIn(text) {
+  return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text.trim();
+}
+
+/** Each line is a step; the answer says what is wrong with a word that is none. */
+function stepsIn(text) {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line) => {
+    const [, name, rest] = /^\s*(\S+) ?(.*)$/.exec(line);
+    return { [name]: rest };
+  });
+}
 
 /** What a form sends of a field; undefined: it was left empty, and takes its default. */
-function valueOf({ lines, number: isNumber }, text) {
-  if (lines) return linesIn(text).map((address) => ({ address }));
-  if (text.trim() === '') return undefined;
-  return isNumber ? numberIn(text) : text.trim();
-}
+const valueOf = ({ read }, text) => (text.trim() === '' ? undefined : read(text));
 
 /** A resource with the given values at their paths. */
 function nested(values) {
   const resource = {};
   for (const [path, value] of values) {
+    // A group without a value would be one that is empty, and not one that is left out.
+    if (value === undefined) continue;
     const names = path.split('.');
     const last = names.pop();
     const inner = names.reduce((at, name) => (at[name] ??= {}), resource);
-    if (value !== undefined) inner[last] = value;
+    inner[last] = value;
   }
   return resource;
 }
 
+const fieldsFor = (kind, values) => KINDS[kind].fields.filter(({ when }) => when?.(values) ?? true);
+
 /** The request that makes a resource of what the form has. */
 export function createRequest(kind, values) {
-  const { method, fields } = KINDS[kind];
-  const resource = nested(fields.map((one) => [one.path, valueOf(one, values[one.path])]));
+  const { method } = KINDS[kind];
+  const resource = nested(fieldsFor(kind, values).map((one) => [one.path, valueOf(one, values[one.path])]));
   return { method: `Create${method}`, request: { [kind]: resource } };
 }
 
 /** `before`: what the form showed at first; only what differs from it is sent, so that other fields stay as they are now. */
 export function updateRequest(kind, before, values, revision) {
-  const { method, fields } = KINDS[kind];
-  const own = fields.filter(({ onlyNew }) => !onlyNew);
+  const { method } = KINDS[kind];
+  const own = fieldsFor(kind, values).filter(({ onlyNew }) => !onlyNew);
   const changed = own.filter(({ path }) => values[path].trim() !== textAt(before, path));
   // An empty mask would mean the whole resource.
   const sent = changed.length > 0 ? changed : own;

@@ -11,8 +11,12 @@ const page = async <T>(name: string) =>
   (await import(
     new URL(`../../../../control-plane/dashboard/public/dialogs/${name}.mjs`, import.meta.url).href
   )) as T;
-const { createRequest, updateRequest, aboutPath } = await page<{
-  createRequest(kind: string, values: object): object;
+const { createRequest, textAt, updateRequest, aboutPath } = await page<{
+  createRequest(
+    kind: string,
+    values: object,
+  ): { request: { policy: { health_check: Record<string, unknown> } } };
+  textAt(resource: object, path: string): string;
   updateRequest(kind: string, before: object, values: object, revision: number): Request;
   aboutPath(path: string): RegExp;
 }>('resource-fields');
@@ -47,6 +51,13 @@ describe('the form of a resource', () => {
     'timeouts.half_closed': '1m',
     drain_timeout: '5m',
     'connection_log.one_in': '',
+    'health_check.port': '',
+    'health_check.unhealthy_interval': '',
+    when_none_healthy: '',
+    on_unhealthy: '',
+    expect_healthy: '',
+    slow_start: '',
+    max_lifetime: '',
   };
 
   it('sends what was changed and nothing else, and an emptied field for its default', () => {
@@ -54,13 +65,55 @@ describe('the form of a resource', () => {
     assert.deepEqual(updateRequest('policy', steady, values, 7), {
       method: 'UpdatePolicy',
       request: {
-        policy: { name: 'steady', revision: '7', health_check: {}, connect: { retries: 4 } },
+        policy: { name: 'steady', revision: '7', connect: { retries: 4 } },
         updateMask: { paths: ['health_check.interval', 'connect.retries'] },
       },
     });
     // An empty mask would replace the whole policy, the fields that this form does not know included.
     const { request } = updateRequest('policy', steady, shown, 7);
-    assert.equal(request.updateMask.paths.length, 12);
+    assert.equal(request.updateMask.paths.length, 19);
+  });
+
+  it('has the fields that belong to the type of the check, and sends nothing of another one', () => {
+    const script = 'send_secret pw\n\n send PING\\r\\n\nexpect  /a b/';
+    const parts = {
+      'health_check.http.method': 'HEAD',
+      'health_check.http.path': '/x',
+      'health_check.http.host': '',
+      'health_check.http.status': '204, 300-399',
+      'health_check.http.body': '',
+      'health_check.tls.server_name': '',
+      'health_check.tls.verify': 'true',
+      'health_check.tls.ca': '',
+      'health_check.script': script,
+    };
+    const checks = ['https', 'script', 'tcp'].map((type) => {
+      const { request } = createRequest('policy', {
+        name: 'p',
+        ...shown,
+        ...parts,
+        'health_check.type': type,
+      });
+      const ofAll = ['interval', 'timeout', 'healthy_threshold', 'unhealthy_threshold'];
+      return Object.fromEntries(
+        Object.entries(request.policy.health_check).filter(([field]) => !ofAll.includes(field)),
+      );
+    });
+    const steps = [{ send_secret: 'pw' }, { send: 'PING\\r\\n' }, { expect: ' /a b/' }];
+    assert.deepEqual(checks, [
+      {
+        type: 'https',
+        http: { method: 'HEAD', path: '/x', status: ['204', '300-399'] },
+        tls: { verify: true },
+      },
+      { type: 'script', script: steps },
+      { type: 'tcp' },
+    ]);
+    const stored = [{ send_secret: 'pw' }, { send: 'PING\r\n' }];
+    assert.equal(
+      textAt({ health_check: { script: stored } }, 'health_check.script'),
+      'send_secret pw\nsend PING\\r\\n',
+    );
   });
 
   it('sends a new resource with the fields that were filled in', () => {
