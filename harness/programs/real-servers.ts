@@ -27,6 +27,7 @@ const PACKAGES = {
   chromium: 'chromium',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  smtpd: 'opensmtpd',
   wrk: 'wrk',
   'redis-server': 'redis-server',
   'redis-benchmark': 'redis-tools',
@@ -65,7 +66,7 @@ export function present(t: TestContext, ...names: readonly RealProgram[]): boole
   return false;
 }
 
-function programFile(name: RealProgram): string {
+export function programFile(name: RealProgram): string {
   const file = findProgram(name);
   assert.ok(file, `${name} not found`);
   return file;
@@ -148,7 +149,7 @@ export async function startPostgres(scope: Scope, hosts: readonly string[]): Pro
   return hosts.map((host) => `${host}:${port}`);
 }
 
-function unprivileged(): SpawnOptions {
+export function unprivileged(): SpawnOptions {
   if (process.getuid?.() !== 0) return {};
   const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
