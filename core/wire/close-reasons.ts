@@ -10,7 +10,7 @@ export const CLOSE_REASONS = [
   'connect_failed',
   'idle_timeout',
   'half_closed_timeout',
-  /** Its backend was draining or removed, and the drain timeout passed. */
+  /** Its backend was draining or removed, and the drain timeout was in its last fifth. */
   'drain_deadline',
   /** The checks of its backend failed, and the policy closes its connections then. */
   'backend_down',

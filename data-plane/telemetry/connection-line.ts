@@ -13,7 +13,7 @@ export const CLOSE_WORDS: Readonly<Record<CloseReason, string>> = {
   idle_timeout: 'no byte in either direction for too long',
   half_closed_timeout: 'no byte for too long after one side had ended',
   drain_deadline:
-    'its backend was draining or removed, and the drain timeout passed, or it led back to a listener',
+    'its backend was draining or removed, and the drain timeout was ending, or it led back to a listener',
   backend_down: 'its backend failed its checks, and the policy closes its connections then',
   lifetime: 'it had lasted for the longest time that its policy allows',
   shutdown: 'the proxy stopped, and its drain timeout passed',

@@ -27,9 +27,8 @@ import { ConnectAttempts, ConnectionSlots, SEEN } from './connection-slots.ts';
 const REPEAT_DELAY_MS = 100;
 const BOTH_SPOKE = SEEN.request | SEEN.answer;
 /**
- * A backend that ends a connection without a byte failed its client if that client had asked for something. If it had
- * not, an end within this time is no patience that ran out, as that of a web server with a connection that was opened in
- * advance, but a process that can't serve.
+ * A backend that ends a connection without a byte failed a client that had asked for something. Where nobody had spoken,
+ * only an end within this time counts: a later one is patience that ran out, such as that of a web server.
  */
 const EARLY_MS = 1_000;
 const LIFETIME_JITTER = 0.1;

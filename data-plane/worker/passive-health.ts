@@ -6,8 +6,8 @@
  *  - only a failure of the backend counts, which the caller sees to (isOwnFailure): running out of local ports does not;
  *  - of all workers, the one whose compareExchange succeeds tells the main thread: once per ejection;
  *  - a backend that is not checked is never taken out: nothing would bring it back. Nor is one that is used in panic;
- *  - early closes never take out the last healthy backend of a tier. Two workers that take out two different backends in
- *    the same instant may: then the pool is in panic until a check passes;
+ *  - early closes never take out the last healthy backend of a tier. Two workers can do so between them in one instant;
+ *    then the health monitor puts the second one back;
  *  - a connection to a backend without recent early closes pays for them with one plain read.
  */
 import { errnoName } from '../kernel/errno.ts';

@@ -71,7 +71,7 @@ export class BackendClosings {
     const backend = pool?.backends.find((each) => each.address === address);
     if (!pool || !backend) return;
     // New connections may be among those to a backend that is healthy again.
-    if (health === 'healthy') this.#cancel(backend, 'backend_down');
+    if (health === 'healthy' || health === 'unhealthy') this.#cancel(backend, 'backend_down');
     if (health !== 'unhealthy') return;
     const isSpread = servingBackends(pool, this.#inputs.shared.health) > 1;
     this.#close(backend, 'backend_down', isSpread ? DOWN_SPREAD_MS : 0);

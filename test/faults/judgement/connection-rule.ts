@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly drainTimeoutMs: number;
 }
 
+/** The share of a drain timeout after which connections are closed one after the other. */
+const CLOSING_FROM = 0.8;
 /** The log line about a drain comes a little after its start, and a busy client notices its end a little late. */
 const SLACK_MS = 250;
 
@@ -50,7 +52,7 @@ function isDrainOver(
 ): boolean {
   return [endedMs, endedMs - SLACK_MS].some((atMs) => {
     const sinceMs = drainingSinceMs(proxy, backend, atMs);
-    return sinceMs !== undefined && endedMs >= sinceMs + drainTimeoutMs - SLACK_MS;
+    return sinceMs !== undefined && endedMs >= sinceMs + drainTimeoutMs * CLOSING_FROM - SLACK_MS;
   });
 }
 

@@ -67,8 +67,8 @@ describe('a connection that failed', () => {
       ...quiet,
       drainingSinceMs: (proxy: string) => (proxy === 'proxy-1' ? 10_000 : undefined),
     };
-    assert.equal(excuseFor(failed({ endedMs: 12_000 }), draining), null);
-    assert.match(excuseFor(failed({ endedMs: 13_000 }), draining) ?? '', /deadline/);
+    assert.equal(excuseFor(failed({ endedMs: 12_100 }), draining), null);
+    assert.match(excuseFor(failed({ endedMs: 12_400 }), draining) ?? '', /deadline/);
     assert.equal(excuseFor(failed({ endedMs: 13_000, source: '127.0.7.2' }), draining), null);
   });
 
@@ -90,7 +90,7 @@ describe('a connection that failed', () => {
     assert.equal(excuseFor(silent, drained), null);
     const isStopped = { ...drained, backends: new Map([['a:1', [stopped]]]) };
     assert.match(excuseFor(silent, isStopped) ?? '', /deadline of the drain of a:1/);
-    assert.equal(excuseFor({ ...silent, endedMs: 3_500 }, isStopped), null);
+    assert.equal(excuseFor({ ...silent, endedMs: 3_100 }, isStopped), null);
   });
 
   it('has no excuse for a wrong byte, whatever happened', () => {
