@@ -246,7 +246,6 @@ export class DataPath {
       counts: this.counts,
       connectionLog: this.#connectionLog?.readings() ?? null,
       pools: this.#health.poolStates(),
-      checkCounts: this.#health.checkCounts(),
       leadingBack: this.#health.leadingBack(),
     };
   }

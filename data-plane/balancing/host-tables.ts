@@ -20,18 +20,12 @@ export interface HostTables {
   readonly keys: Uint32Array;
 }
 
-/** Sorted by address, so that the candidates of a host stand together. */
-interface HashedCandidate {
-  readonly host: string;
-  readonly address: string;
-  readonly weight: number;
-}
-
 // `!` in this file: indexes are below the lengths fixed at the top of each function.
 
+/** The candidates are sorted by address, so that those of a host stand together. */
 export function buildHostTables(
-  candidates: readonly HashedCandidate[],
-  tiers: Uint8Array | null,
+  candidates: readonly { readonly host: string; readonly address: string }[],
+  { weights, tiers }: { readonly weights: Uint16Array; readonly tiers: Uint8Array | null },
 ): HostTables {
   const count = candidates.length;
   const memory = new SharedArrayBuffer(count * 2 * Uint32Array.BYTES_PER_ELEMENT);
@@ -45,15 +39,14 @@ export function buildHostTables(
   }
   const tierCount = 1 + (tiers?.reduce((most, tier) => Math.max(most, tier), 0) ?? 0);
   const byTier = Array.from({ length: tierCount }, (_, tier) => {
-    const weightOf = (candidate: number) =>
-      (tiers?.[candidate] ?? 0) === tier ? candidates[candidate]!.weight : 0;
-    const table = buildMaglevTable(
-      firsts.map((first) => {
-        let weight = 0;
-        for (let candidate = first; candidate < ends[first]!; candidate++) weight += weightOf(candidate);
-        return { host: candidates[first]!.host, weight };
-      }),
-    );
+    const hosts = firsts.map((first) => {
+      let weight = 0;
+      for (let candidate = first; candidate < ends[first]!; candidate++) {
+        if ((tiers?.[candidate] ?? 0) === tier) weight += weights[candidate]!;
+      }
+      return { host: candidates[first]!.host, weight };
+    });
+    const table = buildMaglevTable(hosts);
     for (let entry = 0; entry < table.length; entry++) table[entry] = firsts[table[entry]!]!;
     return table;
   });

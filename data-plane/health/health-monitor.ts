@@ -9,7 +9,6 @@
  *  - early closes never take out the last healthy backend of a tier: the worker that asks sees less than this.
  */
 import type { Clock } from '../../core/runtime/clock.ts';
-import type { Policy } from '../../core/model/resources.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import {
   type DirectoryBackend,
@@ -22,7 +21,7 @@ import type { Checker, CheckResult } from './checker.ts';
 import type { HealthChanges } from './health-changes.ts';
 import type { HealthEvent, HealthState } from './health-machine.ts';
 import { MonitoredBackend } from './monitored-backend.ts';
-import { type CheckCounts, MonitoredPool, type ServingState } from './monitored-pool.ts';
+import { MonitoredPool, type ServingState } from './monitored-pool.ts';
 import { Prober } from './prober.ts';
 import { firstDelayMs, intervalMs } from './scheduler.ts';
 import { SlowStarts } from './slow-start.ts';
@@ -88,7 +87,7 @@ export class HealthMonitor {
     for (const entry of due)
       this.#prober.within(entry, firstDelayMs(due.length, entry.check, this.#inputs.random));
     for (const pool of this.#pools.values()) {
-      pool.tally.complete();
+      pool.complete();
       this.#publishState(pool);
     }
   }
@@ -98,7 +97,7 @@ export class HealthMonitor {
     const entry = this.#backends.get(row);
     if (entry?.backend.generation !== generation) return;
     const pool = this.#pools.get(entry.backend.pool);
-    const up = pool?.tally.upIn(entry.backend.tier) ?? 0;
+    const up = pool?.tier(entry.backend.tier).up ?? 0;
     const others = entry.state.health === 'healthy' ? up - 1 : up;
     if (cause === 'early_closes' && others === 0) {
       if (entry.reinstate()) this.#moveEpoch(entry);
@@ -123,10 +122,10 @@ export class HealthMonitor {
   }
 
   /** By pool, for all pools. */
-  poolStates(): ReadonlyMap<string, ServingState & { readonly policy: Policy }> {
-    const states = new Map<string, ServingState & { readonly policy: Policy }>();
-    for (const { name, state, policy } of this.#pools.values())
-      if (state) states.set(name, { ...state, policy });
+  poolStates() {
+    const states = new Map<string, ServingState & Pick<MonitoredPool, 'policy' | 'checks'>>();
+    for (const { name, state, policy, checks } of this.#pools.values())
+      if (state) states.set(name, { ...state, policy, checks });
     return states;
   }
 
@@ -136,11 +135,6 @@ export class HealthMonitor {
     for (const { name, published } of this.#pools.values())
       if (published?.hasTiers || published?.noneHealthy) states.set(name, published);
     return states;
-  }
-
-  /** By pool, for all pools. */
-  checkCounts(): ReadonlyMap<string, Readonly<CheckCounts>> {
-    return new Map(Array.from(this.#pools.values(), ({ name, checks }) => [name, checks]));
   }
 
   /** How many backends lead back to a listener, and would get connections if they did not. */
@@ -244,12 +238,12 @@ export class HealthMonitor {
 
   #comesUp(entry: MonitoredBackend): void {
     const { pool, tier } = entry.backend;
-    const sinceMs = this.#pools.get(pool)?.tally.upSinceMs(tier) ?? null;
+    const sinceMs = this.#pools.get(pool)?.tier(tier).upSinceMs ?? null;
     this.#slowStarts.cameUp(entry, sinceMs === null ? null : this.#inputs.clock.nowMs() - sinceMs);
   }
 
   #count({ backend }: MonitoredBackend, health: HealthState['health'], change: 1 | -1): void {
-    this.#pools.get(backend.pool)?.tally.count(backend, health, change, this.#inputs.clock.nowMs());
+    this.#pools.get(backend.pool)?.count(backend, health, change, this.#inputs.clock.nowMs());
   }
 
   #moveEpoch(entry: MonitoredBackend): void {

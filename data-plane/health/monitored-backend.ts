@@ -56,7 +56,13 @@ export class MonitoredBackend {
 
   /** Writes the cell unless a worker has. Returns whether it changed. */
   publish(): boolean {
-    return this.#write(HEALTH[this.state.health]);
+    const wanted = HEALTH[this.state.health];
+    if (wanted === this.#known) return false;
+    const { row } = this.backend;
+    if (wanted === HEALTH.healthy) Atomics.store(this.#shared.failures, row, 0);
+    if (Atomics.compareExchange(this.#shared.health, row, this.#known, wanted) !== this.#known) return false;
+    this.#known = wanted;
+    return true;
   }
 
   /** Takes back an ejection that the machine does not know of. Returns whether there was one. */
@@ -76,15 +82,6 @@ export class MonitoredBackend {
     if (Atomics.load(this.#shared.health, this.backend.row) !== HEALTH.ejected) return false;
     this.#known = HEALTH.ejected;
     this.ejectedMs = nowMs;
-    return true;
-  }
-
-  #write(wanted: number): boolean {
-    if (wanted === this.#known) return false;
-    const { row } = this.backend;
-    if (wanted === HEALTH.healthy) Atomics.store(this.#shared.failures, row, 0);
-    if (Atomics.compareExchange(this.#shared.health, row, this.#known, wanted) !== this.#known) return false;
-    this.#known = wanted;
     return true;
   }
 }

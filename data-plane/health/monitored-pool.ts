@@ -1,71 +1,116 @@
-/** One pool that the health monitor watches: how it stands, since when, and what was published of that. */
-import { type Policy, refusesWhenNoneHealthy } from '../../core/model/resources.ts';
-import type { DirectoryPool } from '../plan/plan-directory.ts';
+/**
+ * One pool that the health monitor watches: how many of its backends are up, by tier, and so which tier serves, whether
+ * anything is healthy at all, and what was published of that. A change costs O(1), however large the pool is.
+ */
+import { type Health, type Policy, refusesWhenNoneHealthy } from '../../core/model/resources.ts';
+import { type DirectoryBackend, type DirectoryPool, takesConnections } from '../plan/plan-directory.ts';
 import type { CheckResult } from './checker.ts';
 import type { HealthChange } from './health-changes.ts';
-import { type PoolState, PoolTally } from './pool-tally.ts';
 
-/** Plus since when it is so; milliseconds since 1970. */
-export interface ServingState extends PoolState {
+/** How a pool stands at this proxy. */
+export interface ServingState {
+  /** There are backends that could serve, and none of them is healthy: all of them are used, or none, as the policy says. */
+  readonly noneHealthy: boolean;
+  /** The first tier with a healthy backend; without any, the first one with a backend that could serve. */
+  readonly servingTier: number;
+  /** Since when these two are so; milliseconds since 1970. */
   readonly servingSinceMs: number;
+  /** Several tiers have backends that could serve. */
+  readonly hasTiers: boolean;
 }
 
-/** Results of checks; one that several pools share counts in each. */
-export type CheckCounts = Record<CheckResult['type'], number>;
+interface Tier {
+  serving: number;
+  up: number;
+  unchecked: number;
+  /** Since when some are up, on the monotonic clock; null: none is. */
+  upSinceMs: number | null;
+}
 
 export class MonitoredPool {
   readonly row: number;
   readonly name: string;
   readonly policy: Policy;
-  readonly tally: PoolTally;
-  readonly checks: CheckCounts;
-  #state: ServingState | null;
-  #published: ServingState | null;
+  /** Results of checks; one that several pools share counts in each. */
+  readonly checks: Record<CheckResult['type'], number> = {
+    passed: 0,
+    failed: 0,
+    inconclusive: 0,
+    shortage: 0,
+  };
+  /** Null until its backends have been counted. */
+  state: ServingState | null = null;
+  /** What was last published: how it stands apart from first checks that are under way. */
+  published: ServingState | null = null;
+  /** By number, up to the last one that was counted. */
+  readonly #tiers: Tier[] = [];
 
-  /** `before`: the same pool, in the plan before. */
+  /** `before`: the same pool, in the plan before. What was up then, and is counted again, is up since then. */
   constructor({ row, name, policy }: DirectoryPool, before: MonitoredPool | undefined) {
     this.row = row;
     this.name = name;
     this.policy = policy;
-    this.tally = new PoolTally(before?.tally);
-    this.checks = before?.checks ?? { passed: 0, failed: 0, inconclusive: 0, shortage: 0 };
-    this.#state = before ? before.#state : null;
-    this.#published = before ? before.#published : null;
+    if (!before) return;
+    this.checks = before.checks;
+    this.state = before.state;
+    this.published = before.published;
+    for (const { upSinceMs } of before.#tiers) this.#add(upSinceMs);
   }
 
-  /** Null until its backends have been counted. The same object until something changes. */
-  get state(): ServingState | null {
-    return this.#state;
+  /** Adds or removes a backend with this health. Those that get no connections anyway don't count. */
+  count(backend: DirectoryBackend, health: Health, change: 1 | -1, nowMs: number): void {
+    if (!takesConnections(backend) || backend.weight === 0) return;
+    while (this.#tiers.length <= backend.tier) this.#add(null);
+    const tier = this.#tiers[backend.tier]!; // `!`: it was just added.
+    tier.serving += change;
+    if (health === 'unknown') tier.unchecked += change;
+    if (health !== 'healthy') return;
+    tier.up += change;
+    tier.upSinceMs = tier.up === 0 ? null : (tier.upSinceMs ?? nowMs);
   }
 
-  /** What was last published: how it stands apart from first checks that are under way. */
-  get published(): ServingState | null {
-    return this.#published;
+  /** Everything of a plan has been counted. */
+  complete(): void {
+    for (const tier of this.#tiers) if (tier.up === 0) tier.upSinceMs = null;
+  }
+
+  /** How many are up in a tier, and since when some are. */
+  tier(tier: number): Pick<Tier, 'up' | 'upSinceMs'> {
+    return this.#tiers[tier] ?? { up: 0, upSinceMs: null };
   }
 
   /** As many are healthy as the policy expects. */
   get isAsExpected(): boolean {
-    return this.tally.up >= (this.policy.expectHealthy ?? Number.POSITIVE_INFINITY);
+    const up = this.#tiers.reduce((sum, tier) => sum + tier.up, 0);
+    return up >= (this.policy.expectHealthy ?? Number.POSITIVE_INFINITY);
   }
 
   /** Notes how it stands now. Returns what is to be published, once first checks that are under way can't change it. */
   refresh(wallMs: number): HealthChange[] {
-    const { name: pool, policy, tally } = this;
-    const before = this.#state;
-    const now = tally.state;
-    const { noneHealthy } = now;
-    const isSame = before?.noneHealthy === noneHealthy && before.servingTier === now.servingTier;
+    const { name: pool, policy, state: before } = this;
+    const couldServe = this.#tiers.filter(({ serving }) => serving > 0);
+    const firstTier = Math.max(0, this.#tiers.indexOf(couldServe[0]!)); // `!`: -1 when there is none.
+    const upTier = this.#tiers.findIndex(({ up }) => up > 0);
+    const noneHealthy = couldServe.length > 0 && upTier < 0;
+    const servingTier = upTier < 0 ? firstTier : upTier;
+    const isSame = before?.noneHealthy === noneHealthy && before.servingTier === servingTier;
     const servingSinceMs = isSame ? before.servingSinceMs : wallMs;
-    if (!isSame || before.hasTiers !== now.hasTiers) this.#state = { ...now, servingSinceMs };
-    if (tally.mayImprove) return [];
-    const was = this.#published ?? { noneHealthy: false, servingTier: tally.firstTier };
+    const state = { noneHealthy, servingTier, servingSinceMs, hasTiers: couldServe.length > 1 };
+    this.state = state;
+    const isUnsettled = (tier: Tier, at: number) => tier.unchecked > 0 && (noneHealthy || at < servingTier);
+    if (this.#tiers.some(isUnsettled)) return [];
+    const was = this.published ?? { noneHealthy: false, servingTier: firstTier };
     // While nothing is healthy, no tier serves as it should.
-    const to = noneHealthy ? was.servingTier : now.servingTier;
-    this.#published = { ...now, servingTier: to, servingSinceMs };
+    const to = noneHealthy ? was.servingTier : servingTier;
+    this.published = { ...state, servingTier: to };
     const changes: HealthChange[] = [];
     if (was.noneHealthy !== noneHealthy)
       changes.push({ type: 'panic', pool, on: noneHealthy, refuses: refusesWhenNoneHealthy(policy) });
     if (was.servingTier !== to) changes.push({ type: 'tier', pool, from: was.servingTier, to });
     return changes;
+  }
+
+  #add(upSinceMs: number | null): void {
+    this.#tiers.push({ serving: 0, up: 0, unchecked: 0, upSinceMs });
   }
 }

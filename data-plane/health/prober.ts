@@ -36,7 +36,6 @@ interface Probe {
 
 export interface ProberInputs {
   readonly checker: Checker;
-  /** Checks at once, of all pools. */
   readonly atOnce: number;
   readonly clock: Clock;
   readonly random: Random;
@@ -135,23 +134,16 @@ export class Prober {
   #finish(probe: Probe, result: CheckResult): void {
     const { onResult, random } = this.#inputs;
     this.#end(probe);
-    const conclusive = concluded(probe, result);
-    for (const watcher of probe.watchers) onResult(watcher, conclusive, probe.startedMs);
+    const isVague = result.type === 'inconclusive';
+    probe.inconclusive = isVague ? probe.inconclusive + 1 : 0;
+    const isFailure = isVague && probe.inconclusive > MAX_INCONCLUSIVE;
+    const concluded: CheckResult = isFailure ? { type: 'failed', reason: result.reason } : result;
+    for (const watcher of probe.watchers) onResult(watcher, concluded, probe.startedMs);
     const wanted = Array.from(probe.watchers, ({ state, check }) => intervalMs(state, check));
     const dueMs = probe.startedMs + jittered(Math.min(...wanted), random);
     // Whoever subscribes to changes may have had it unwatched.
     if (probe.watchers.size > 0) this.#schedule(probe, dueMs);
   }
-}
-
-/** A result that proves nothing, too often in a row, counts as a failure. */
-function concluded(probe: Probe, result: CheckResult): CheckResult {
-  if (result.type !== 'inconclusive') {
-    if (result.type !== 'shortage') probe.inconclusive = 0;
-    return result;
-  }
-  probe.inconclusive += 1;
-  return probe.inconclusive > MAX_INCONCLUSIVE ? { type: 'failed', reason: result.reason } : result;
 }
 
 const wireTexts = new WeakMap<HealthCheck, string>();

@@ -11,7 +11,7 @@ import { LOG_ONE_IN } from '../../core/model/defaults.ts';
 import { refusesWhenNoneHealthy } from '../../core/model/resources.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import { buildHostTables, type HostTables } from '../balancing/host-tables.ts';
+import { buildHostTables } from '../balancing/host-tables.ts';
 import type { AssignedRows, RowAllocator } from '../memory/row-allocator.ts';
 import { findLoops, type Loops, type Whereabouts } from './loops.ts';
 import type { PlanListener, PlanPool } from './plan.ts';
@@ -141,7 +141,7 @@ function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
     alwaysUp: policy.healthCheck.type === 'none',
     refuses: refusesWhenNoneHealthy(policy),
     ...shared,
-    hosts: policy.strategy === 'source_hash' ? (same?.hosts ?? hostTables(backends, shared.tiers)) : null,
+    hosts: policy.strategy === 'source_hash' ? (same?.hosts ?? buildHostTables(backends, shared)) : null,
   };
 }
 
@@ -173,15 +173,6 @@ function shareCandidates(
     if (tiers) tiers[candidate] = backend.tier;
   }
   return { rows, weights, tiers };
-}
-
-function hostTables(backends: readonly DirectoryBackend[], tiers: Uint8Array | null): HostTables {
-  const hashed = backends.map((backend) => ({
-    host: backend.host,
-    address: backend.address,
-    weight: planWeight(backend),
-  }));
-  return buildHostTables(hashed, tiers);
 }
 
 function planWeight(backend: DirectoryBackend): number {

@@ -113,9 +113,9 @@ const FAMILIES: readonly ProxyFamily[] = [
   counter(
     'lb_health_checks_total',
     'Health checks that have ended: passed, failed, inconclusive or shortage.',
-    (add, { checkCounts }) => {
-      for (const [pool, counts] of checkCounts) {
-        for (const [result, count] of Object.entries(counts)) add({ pool, result }, count);
+    (add, { pools }) => {
+      for (const [pool, { checks }] of pools) {
+        for (const [result, count] of Object.entries(checks)) add({ pool, result }, count);
       }
     },
   ),

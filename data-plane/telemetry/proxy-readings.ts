@@ -9,6 +9,8 @@ export interface PoolReadings {
   readonly noneHealthy: boolean;
   readonly servingTier: number;
   readonly policy: Policy;
+  /** By result: health checks that have ended. */
+  readonly checks: Readonly<Record<string, number>>;
 }
 
 /** Everything that /metrics shows, read at one moment, except the totals of backends, which are read in slices. */
@@ -19,8 +21,6 @@ export interface ProxyReadings extends TrafficTotals {
   readonly connectionLog: ConnectionLogReadings | null;
   /** By pool, for all pools. */
   readonly pools: ReadonlyMap<string, PoolReadings>;
-  /** By pool, for all pools, and by result: health checks that have ended. */
-  readonly checkCounts: ReadonlyMap<string, Readonly<Record<string, number>>>;
   /** How many backends lead back to a listener. */
   readonly leadingBack: number;
   readonly connected: boolean;

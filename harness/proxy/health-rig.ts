@@ -61,6 +61,7 @@ interface BackendSpec {
   readonly state?: BackendState;
   readonly weight?: number;
   readonly tier?: number;
+  readonly host?: string;
   readonly port?: number;
   readonly leadsBack?: string | null;
 }
@@ -74,6 +75,7 @@ function backendOf(
     state = 'active',
     weight = 1,
     tier = 0,
+    host = '127.0.0.1',
     port = 1_000 + row,
     leadsBack = null,
   }: BackendSpec,
@@ -82,8 +84,8 @@ function backendOf(
     row,
     generation,
     pool,
-    address: `10.0.0.1:${port}`,
-    host: '10.0.0.1',
+    address: `${host}:${port}`,
+    host,
     port,
     weight,
     tier,

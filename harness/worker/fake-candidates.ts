@@ -85,6 +85,9 @@ export class FakeCandidates implements Candidates {
 
 /** Each on a host of its own, `10.0.0.N`. */
 export function hostsOf(weights: readonly number[], tiers: readonly number[] | null = null): HostTables {
-  const candidates = weights.map((weight, n) => ({ host: `10.0.0.${n}`, address: `10.0.0.${n}:80`, weight }));
-  return buildHostTables(candidates, tiers && Uint8Array.from(tiers));
+  const candidates = weights.map((_, n) => ({ host: `10.0.0.${n}`, address: `10.0.0.${n}:80` }));
+  return buildHostTables(candidates, {
+    weights: Uint16Array.from(weights),
+    tiers: tiers && Uint8Array.from(tiers),
+  });
 }

@@ -54,7 +54,6 @@ export class ObservedTraffic {
       ...this.observer.readTotals(),
       observation: this.observer.observe(),
       pools: new Map(),
-      checkCounts: new Map(),
       leadingBack: 0,
       connected: true,
       configAgeSeconds: 0,

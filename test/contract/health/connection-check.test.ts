@@ -87,6 +87,16 @@ describe('a check that talks, and does not get to its end', () => {
     const result = await resultOf(checkerOn(new FakeClock()), server.target, { ...base, type: 'http' });
     assert.deepEqual(result, { type: 'failed', reason });
   });
+
+  it('has a reason of one line and bounded length', async (t) => {
+    const server = await servedBy(t);
+    const check: HealthCheck = { ...base, type: 'http\n'.repeat(100) as 'http' };
+    const result = await resultOf(checkerOn(new FakeClock()), server.target, check);
+    assert.match(
+      result.type === 'failed' ? result.reason : '',
+      /^this proxy can't make http http [http ]{168}$/,
+    );
+  });
 });
 
 describe('a check that talks, with source addresses', () => {

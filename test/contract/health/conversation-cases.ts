@@ -21,6 +21,8 @@ const PONG: ScriptStep = { expect: '+PONG' };
 
 const OK = 'HTTP/1.1 200 OK\r\n';
 const length = (bytes: number) => `${OK}Content-Length: ${bytes}\r\n\r\n`;
+/** So many that a regular expression is no longer tried on each. */
+const DRIPS = Array.from({ length: 700 }, (): Move[] => ['x', PAUSE]).flat();
 const CHUNKED = `${OK}Transfer-Encoding: chunked\r\n\r\n`;
 export const PASSED = 'passed';
 
@@ -251,5 +253,12 @@ export const SCRIPT_CASES: readonly Case[] = [
     script(PING, PONG),
     [`${'x'.repeat(16_384)}+PONG`],
     'no "\\+PONG" in the first 16384 bytes',
+  ],
+  ['a regular expression over many pieces', script(PING, { expect: '/x+y/' }), [...DRIPS, 'y', END], PASSED],
+  [
+    'one that is there at the deadline',
+    script(PING, { expect: '/x+y/' }),
+    [...DRIPS, 'y', PAUSE, PAUSE, LATE],
+    PASSED,
   ],
 ];

@@ -90,13 +90,14 @@ function addressesOf(
 ): string[] {
   const sorted = Object.entries(pool).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const tiers = sorted.map(([, { tier = 0 }]) => tier);
-  const candidates = sorted.map(([address, { weight = 1 }]) => ({ address, weight, host: hostOf(address) }));
-  const fake = new FakeCandidates(
-    candidates.map(({ weight }) => weight),
-    { tiers },
-  );
+  const weights = sorted.map(([, { weight = 1 }]) => weight);
+  const candidates = sorted.map(([address]) => ({ address, host: hostOf(address) }));
+  const fake = new FakeCandidates(weights, { tiers });
   for (const [n, [, { isDown = false }]] of sorted.entries()) fake.set(!isDown, n);
-  const hosts = buildHostTables(candidates, Math.max(...tiers) > 0 ? Uint8Array.from(tiers) : null);
+  const hosts = buildHostTables(candidates, {
+    weights: Uint16Array.from(weights),
+    tiers: Math.max(...tiers) > 0 ? Uint8Array.from(tiers) : null,
+  });
   return picksOf(fake, hosts).map((picked) => candidates[picked]?.address ?? 'none');
 }
 

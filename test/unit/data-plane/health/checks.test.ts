@@ -19,11 +19,12 @@ import { CheckTurns, firstDelayMs, intervalMs, jittered } from '../../../../data
 const at = (ms: number) => ({ wallMs: ms, nowMs: ms });
 const thresholds = { healthyThreshold: 2, unhealthyThreshold: 3 };
 
-/** P passed, F failed, E ejected, D disabled, A enabled again, U pool without checks. */
+/** P passed, F failed, E ejected, C ejected for early closes, D disabled, A enabled again, U pool without checks. */
 const EVENTS: Record<string, HealthEvent> = {
   P: { type: 'passed' },
   F: { type: 'failed', reason: 'connection refused' },
   E: { type: 'ejected', reason: '3 failed connects' },
+  C: { type: 'ejected', reason: '3 early closes', cause: 'early_closes' },
   D: { type: 'disabled' },
   A: { type: 'enabled' },
   U: { type: 'unchecked' },
@@ -131,6 +132,32 @@ describe('health machine', () => {
           if (up === null) up = letter === 'P';
           else if (recent.length === needed && recent.every((each) => each === (up ? 'F' : 'P'))) up = !up;
           assert.equal(state.health, up ? 'healthy' : 'unhealthy', letters.slice(0, n + 1).join(''));
+        }
+      }),
+    );
+  });
+});
+
+describe('early closes', () => {
+  it('keep a backend out, whatever its checks say, for a time that doubles until it behaves', () => {
+    const step = fc.record({ letter: fc.constantFrom('P', 'P', 'F', 'E', 'C'), ms: fc.nat(200_000) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        let state = stepHealth(unknownHealth(0), { type: 'passed' }, thresholds, at(0));
+        let nowMs = 0;
+        for (const { letter, ms } of steps) {
+          nowMs += ms;
+          const before = state;
+          state = stepHealth(state, EVENTS[letter]!, thresholds, at(nowMs));
+          const isTaken = letter === 'C' && (before.health === 'healthy' || before.health === 'ejected');
+          if (!isTaken) assert.deepEqual(state.out, before.out);
+          else {
+            const hasBehaved = !before.out || nowMs - before.out.untilMs >= 300_000;
+            const forMs = hasBehaved ? 10_000 : Math.min(before.out.forMs * 2, 300_000);
+            assert.deepEqual(state.out, { forMs, untilMs: nowMs + forMs });
+            assert.equal(state.health, 'ejected');
+          }
+          if (state.health === 'healthy') assert.ok(nowMs >= (state.out?.untilMs ?? 0));
         }
       }),
     );

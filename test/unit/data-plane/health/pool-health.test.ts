@@ -158,7 +158,7 @@ describe('a check that several pools ask for', () => {
     clock.advance(5_600);
     checker.fail(1_000);
     assert.deepEqual([cell(0), cell(1)], ['healthy', 'unhealthy']);
-    assert.deepEqual(monitor.checkCounts().get('pool-0'), {
+    assert.deepEqual(monitor.poolStates().get('pool-0')?.checks, {
       passed: 1,
       failed: 1,
       inconclusive: 0,

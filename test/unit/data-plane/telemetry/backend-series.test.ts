@@ -104,7 +104,6 @@ describe('the series of backends', () => {
       counts: new ProxyCounts(),
       connectionLog: null,
       pools: new Map(),
-      checkCounts: new Map(),
       leadingBack: 0,
       connected: true,
       configAgeSeconds: 0,

@@ -31,7 +31,9 @@ describe('the metrics of more pools and listeners than may be named', () => {
     assert.ok(listener);
     return traffic.readings({
       poolConnectSeconds: new Map(names.map((name) => [name, name === 'n-9' ? busy : idle])),
-      pools: new Map(names.map((name) => [name, { noneHealthy: false, servingTier: 0, policy: ORDINARY }])),
+      pools: new Map(
+        names.map((name) => [name, { noneHealthy: false, servingTier: 0, policy: ORDINARY, checks: {} }]),
+      ),
       observation: {
         ...now,
         backends: new Map(),
@@ -62,7 +64,7 @@ describe('the metrics of more pools and listeners than may be named', () => {
   it('name a pool with other than the expected number of healthy backends before a busier one', async () => {
     const { pools } = readMany(20);
     const policy = { ...ORDINARY, expectHealthy: 1 };
-    const all = new Map([...pools, ['n-3', { noneHealthy: false, servingTier: 0, policy }]]);
+    const all = new Map([...pools, ['n-3', { noneHealthy: false, servingTier: 0, policy, checks: {} }]]);
     const samples = await samplesOf(createProxyMetrics(() => readMany(20, { pools: all }), 1));
     const named = samples.filter(({ name }) => name === 'lb_pool_panic').map(({ labels }) => labels['pool']);
     assert.deepEqual(named, ['n-3', '(other)']);
@@ -70,7 +72,10 @@ describe('the metrics of more pools and listeners than may be named', () => {
 
   it('alert in `(other)` too', async () => {
     const pools = new Map(
-      ['n-1', 'n-2', 'n-3'].map((pool) => [pool, { noneHealthy: true, servingTier: 2, policy: ORDINARY }]),
+      ['n-1', 'n-2', 'n-3'].map((pool) => [
+        pool,
+        { noneHealthy: true, servingTier: 2, policy: ORDINARY, checks: {} },
+      ]),
     );
     const samples = await samplesOf(createProxyMetrics(() => readMany(9, { pools }, ['n-5', 'n-6']), 1));
     const other = (name: string) =>

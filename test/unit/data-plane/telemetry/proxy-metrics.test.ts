@@ -23,10 +23,10 @@ import fc from 'fast-check';
 import { Histograms, labelText, Samples } from '../../../../data-plane/telemetry/exposition.ts';
 
 const LIMIT = 200;
-const CHECKS = new Map([['web', { passed: 1, failed: 2 }]]);
+const CHECKS = { passed: 1, failed: 2 };
 const ORDINARY = completePolicy({ name: 'ordinary' });
 const PRIMARY = completePolicy({ name: 'primary', expectHealthy: 1, whenNoneHealthy: 'refuse' });
-const WEB_ALONE = new Map([['web', { noneHealthy: true, servingTier: 3, policy: ORDINARY }]]);
+const WEB_ALONE = new Map([['web', { noneHealthy: true, servingTier: 3, policy: ORDINARY, checks: CHECKS }]]);
 
 describe('the metrics', () => {
   let traffic: ObservedTraffic;
@@ -105,7 +105,6 @@ describe('the metrics', () => {
     first.listenerClosed[CLOSE_REASONS.indexOf('no_backend')] = 7;
     const value = await scrape({
       pools: WEB_ALONE,
-      checkCounts: CHECKS,
       connected: false,
       configAgeSeconds: 12,
     });
@@ -166,7 +165,7 @@ describe('the metrics', () => {
   });
 
   it('say which pools refuse, and how many healthy backends are expected where a policy says so', async () => {
-    const state = { noneHealthy: true, servingTier: 0 };
+    const state = { noneHealthy: true, servingTier: 0, checks: CHECKS };
     const value = await scrape({
       pools: new Map([
         ...WEB_ALONE,
@@ -189,7 +188,10 @@ describe('the metrics', () => {
     const value = await scrape({
       counts,
       connectionLog: { lines: 5, dropped: { ring_full: 6, sink_full: 7, sink_error: 8 } },
-      pools: new Map([...WEB_ALONE, ['idle', { noneHealthy: false, servingTier: 0, policy: ORDINARY }]]),
+      pools: new Map([
+        ...WEB_ALONE,
+        ['idle', { noneHealthy: false, servingTier: 0, policy: ORDINARY, checks: CHECKS }],
+      ]),
     });
     const became = (pool: string, to: string) => value('lb_backend_health_transitions_total', { pool, to });
     assert.deepEqual([became('web', 'unhealthy'), became('web', 'ejected')], [2, 1]);
