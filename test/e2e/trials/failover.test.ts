@@ -1,11 +1,11 @@
 /** docs/failover.md in short: databases behind the manifests of their pages while the primary fails. No write comes to a replica, and no client is stuck. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { OURS } from '../../bench/trials/balancers.ts';
-import { SYSTEMS, type SystemName } from '../../bench/trials/system.ts';
-import { type Fault, Trial } from '../../bench/trials/trial.ts';
-import { isRoot } from '../../harness/containers/network.ts';
-import { present, type RealProgram } from '../../harness/programs/real-servers.ts';
+import { OURS } from '../../../bench/trials/balancers.ts';
+import { SYSTEMS, type SystemName } from '../../../bench/trials/system.ts';
+import { type Fault, Trial } from '../../../bench/trials/trial.ts';
+import { isRoot } from '../../../harness/containers/network.ts';
+import { present, type RealProgram } from '../../../harness/programs/real-servers.ts';
 
 interface ShortTrial {
   readonly system: SystemName;
