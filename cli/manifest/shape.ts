@@ -1,15 +1,10 @@
 /**
- * What manifests look like: each kind with its fields, named as users write them. core/view/plain.ts has the names of
- * the model for them.
+ * What manifests look like: each kind with its fields, named as users write them. core/model/policy/policy-fields.ts has
+ * those of a policy, and the names of the model for all.
  */
 import type { ResourceDraft } from '../../core/model/draft.ts';
-import {
-  BACKEND_STATES,
-  HEALTH_CHECK_TYPES,
-  ON_UNHEALTHY,
-  STRATEGIES,
-  WHEN_NONE_HEALTHY,
-} from '../../core/model/resources.ts';
+import { type GroupField, POLICY_FIELDS, type PolicyField } from '../../core/model/policy/policy-fields.ts';
+import { BACKEND_STATES } from '../../core/model/resources.ts';
 import { type Plain, plainOf } from '../../core/view/plain.ts';
 
 export type Shape =
@@ -41,11 +36,8 @@ export interface ObjectShape {
 }
 
 const TEXT: Shape = { type: 'text' };
-const DURATION: Shape = { type: 'duration' };
 const COUNT: Shape = { type: 'count' };
-const FLAG: Shape = { type: 'flag' };
 const oneOf = (words: readonly string[]): Shape => ({ type: 'word', words });
-const group = (what: string, fields: ObjectShape['fields']): Shape => ({ type: 'object', what, fields });
 
 const STEP: ObjectShape = {
   type: 'object',
@@ -54,45 +46,23 @@ const STEP: ObjectShape = {
   fields: { send: TEXT, expect: TEXT, send_secret: TEXT },
 };
 
-const HEALTH_CHECK = group('a health check', {
-  type: oneOf(HEALTH_CHECK_TYPES),
-  interval: DURATION,
-  timeout: DURATION,
-  healthy_threshold: COUNT,
-  unhealthy_threshold: COUNT,
-  unhealthy_interval: DURATION,
-  port: COUNT,
-  http: group('an HTTP check', {
-    method: TEXT,
-    path: TEXT,
-    host: TEXT,
-    status: { type: 'list', item: { type: 'status' }, filled: true },
-    body: TEXT,
-  }),
-  tls: group('a TLS check', { server_name: TEXT, verify: FLAG, ca: TEXT }),
-  script: { type: 'list', item: STEP, filled: true },
-});
-
 const POLICY: ObjectShape = {
   type: 'object',
   what: 'a policy',
   key: 'name',
   required: ['name'],
-  fields: {
-    name: TEXT,
-    strategy: oneOf(STRATEGIES),
-    health_check: HEALTH_CHECK,
-    connect: group('a set of connect options', { timeout: DURATION, retries: COUNT }),
-    timeouts: group('a set of timeouts', { idle: DURATION, half_closed: DURATION }),
-    drain_timeout: DURATION,
-    when_none_healthy: oneOf(WHEN_NONE_HEALTHY),
-    on_unhealthy: oneOf(ON_UNHEALTHY),
-    slow_start: DURATION,
-    max_lifetime: DURATION,
-    expect_healthy: COUNT,
-    connection_log: group('a connection log', { one_in: COUNT }),
-  },
+  fields: { name: TEXT, ...shapesOf(POLICY_FIELDS) },
 };
+
+function shapesOf(fields: GroupField['fields']): ObjectShape['fields'] {
+  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, shapeOf(field)]));
+}
+
+function shapeOf(field: PolicyField): Shape {
+  if (field.type === 'group') return { type: 'object', what: field.what, fields: shapesOf(field.fields) };
+  if (field.type === 'steps') return { type: 'list', item: STEP, filled: true };
+  return field.type === 'statuses' ? { type: 'list', item: { type: 'status' }, filled: true } : field;
+}
 
 const BACKEND: ObjectShape = {
   type: 'object',

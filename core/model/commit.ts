@@ -6,7 +6,7 @@
  *  - `hash` covers everything else in the commit, `parent` included, so equal hashes mean equal histories;
  *  - the first commit's parent is `genesisHash(storeId)`, which ties the history to its store.
  */
-import type { Backend, HealthCheck, Kind, Policy, Resource } from './resources.ts';
+import type { Kind, Resource } from './resources.ts';
 
 /**
  * The newest format of commits, checkpoints and snapshots that this program writes and reads; it reads all before it, too.
@@ -15,19 +15,10 @@ import type { Backend, HealthCheck, Kind, Policy, Resource } from './resources.t
 export const FORMAT = 2;
 
 /** What came with format 2. A check of a type that came with it has one of these parts. */
-const FIELDS_OF_2: ReadonlySet<string> = new Set<keyof Policy | keyof HealthCheck | keyof Backend>([
-  'port',
-  'unhealthyIntervalMs',
-  'http',
-  'tls',
-  'script',
-  'whenNoneHealthy',
-  'onUnhealthy',
-  'slowStartMs',
-  'maxLifetimeMs',
-  'expectHealthy',
-  'tier',
-]);
+const [OF_POLICY, OF_CHECK] = [
+  ['whenNoneHealthy', 'onUnhealthy', 'slowStartMs', 'maxLifetimeMs', 'expectHealthy'] as const,
+  ['port', 'unhealthyIntervalMs', 'http', 'tls', 'script'] as const,
+];
 
 /** The resources that changes put. */
 export function putBy(changes: readonly Change[]): Resource[] {
@@ -36,9 +27,11 @@ export function putBy(changes: readonly Change[]): Resource[] {
 
 /** The lowest format in which these resources can be written. */
 export function formatOf(resources: Iterable<Resource>): number {
-  const isOf2 = (value: object) => Object.keys(value).some((field) => FIELDS_OF_2.has(field));
   for (const { kind, value } of resources) {
-    if (isOf2(value) || (kind === 'policy' && isOf2(value.healthCheck))) return 2;
+    if (kind === 'backend' && value.tier !== undefined) return 2;
+    if (kind !== 'policy') continue;
+    if (OF_POLICY.some((field) => field in value)) return 2;
+    if (OF_CHECK.some((field) => field in value.healthCheck)) return 2;
   }
   return 1;
 }

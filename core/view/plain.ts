@@ -47,9 +47,3 @@ function short(text: string): string {
     ? `${line.slice(0, 30)}…${line.slice(-60)} (${text.length} characters)`
     : line;
 }
-
-/** The name in the model: `healthCheck` for `health_check`, and `intervalMs` for the duration `interval`. */
-export function modelName(written: string, isDuration: boolean): string {
-  const name = written.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return isDuration ? `${name}Ms` : name;
-}

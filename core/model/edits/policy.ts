@@ -2,43 +2,14 @@
 import { completePolicy, type PolicyDraft } from '../draft.ts';
 import { DEFAULT_POLICY_NAME, POLICY_DEFAULTS } from '../defaults.ts';
 import type { Edit, EditResult } from '../edit.ts';
+import { POLICY_PATHS } from '../policy/policy-fields.ts';
 import { CHECK_PARTS, type Policy } from '../resources.ts';
 import type { State, Stored } from '../state.ts';
 import { referrers } from '../validate.ts';
 import { decide, editStored, put, refuse, refuseReferenced, refuseTaken } from './decide.ts';
 import { type Mask, readMask } from './mask.ts';
 
-/** Where a draft has the field that a path names. */
-const FIELDS: Readonly<Record<string, readonly string[]>> = {
-  strategy: ['strategy'],
-  'health_check.type': ['healthCheck', 'type'],
-  'health_check.interval': ['healthCheck', 'intervalMs'],
-  'health_check.timeout': ['healthCheck', 'timeoutMs'],
-  'health_check.healthy_threshold': ['healthCheck', 'healthyThreshold'],
-  'health_check.unhealthy_threshold': ['healthCheck', 'unhealthyThreshold'],
-  'health_check.unhealthy_interval': ['healthCheck', 'unhealthyIntervalMs'],
-  'health_check.port': ['healthCheck', 'port'],
-  'health_check.http.method': ['healthCheck', 'http', 'method'],
-  'health_check.http.path': ['healthCheck', 'http', 'path'],
-  'health_check.http.host': ['healthCheck', 'http', 'host'],
-  'health_check.http.status': ['healthCheck', 'http', 'status'],
-  'health_check.http.body': ['healthCheck', 'http', 'body'],
-  'health_check.tls.server_name': ['healthCheck', 'tls', 'serverName'],
-  'health_check.tls.verify': ['healthCheck', 'tls', 'verify'],
-  'health_check.tls.ca': ['healthCheck', 'tls', 'ca'],
-  'health_check.script': ['healthCheck', 'script'],
-  'connect.timeout': ['connect', 'timeoutMs'],
-  'connect.retries': ['connect', 'retries'],
-  'timeouts.idle': ['timeouts', 'idleMs'],
-  'timeouts.half_closed': ['timeouts', 'halfClosedMs'],
-  drain_timeout: ['drainTimeoutMs'],
-  'connection_log.one_in': ['connectionLog', 'oneIn'],
-  when_none_healthy: ['whenNoneHealthy'],
-  on_unhealthy: ['onUnhealthy'],
-  slow_start: ['slowStartMs'],
-  max_lifetime: ['maxLifetimeMs'],
-  expect_healthy: ['expectHealthy'],
-};
+const PATHS = POLICY_PATHS.map(({ path }) => path);
 
 /** A new policy. */
 export function createPolicy(draft: PolicyDraft): Edit {
@@ -55,7 +26,7 @@ export function updatePolicy(
   maskPaths: readonly string[] = [],
   expectedRevision?: number,
 ): Edit {
-  const { has, violations } = readMask(maskPaths, Object.keys(FIELDS));
+  const { has, violations } = readMask(maskPaths, PATHS);
   return edit(draft.name, expectedRevision, (stored, state) => {
     const value = completePolicy(merge(stored.value, draft, has));
     return decide(state, put({ kind: 'policy', value }, stored), violations);
@@ -88,7 +59,7 @@ function edit(
 function merge(stored: Policy, draft: PolicyDraft, has: Mask): PolicyDraft {
   let merged: Fields = { ...stored };
   if (has('health_check.type')) merged = { ...merged, healthCheck: withoutForeignParts(stored, draft) };
-  for (const [path, keys] of Object.entries(FIELDS)) {
+  for (const { path, keys } of POLICY_PATHS) {
     const names = path.split('.');
     // A group that is named is replaced whole, so that an empty one differs from none.
     const depth = names.findIndex((_, index) => has(names.slice(0, index + 1).join('.')));

@@ -1,27 +1,25 @@
 /** The rules for the fields of a policy: known words, ranges, and what belongs together. */
 import { formatDuration } from '../duration.ts';
-import {
-  HEALTH_CHECK_TYPES,
-  ON_UNHEALTHY,
-  type Policy,
-  STRATEGIES,
-  WHEN_NONE_HEALTHY,
-} from '../resources.ts';
+import type { Policy } from '../resources.ts';
 import { validateWord } from '../validate-field.ts';
 import type { Violation } from '../violation.ts';
-import { validateRanges } from './policy-ranges.ts';
+import { POLICY_PATHS, type RangeField } from './policy-fields.ts';
 import { validateParts } from './validate-health-check.ts';
 
 /** Every violation of a policy except that of its name; `at` is its path. */
 export function validatePolicy(policy: Policy, at: string): Violation[] {
-  const { strategy, healthCheck, whenNoneHealthy = 'refuse', onUnhealthy = 'keep' } = policy;
   const violations = [
-    ...validateWord(`${at}.strategy`, 'strategy', strategy, STRATEGIES),
-    ...validateWord(`${at}.health_check.type`, 'type of health check', healthCheck.type, HEALTH_CHECK_TYPES),
-    ...validateWord(`${at}.when_none_healthy`, 'choice', whenNoneHealthy, WHEN_NONE_HEALTHY),
-    ...validateWord(`${at}.on_unhealthy`, 'choice', onUnhealthy, ON_UNHEALTHY),
-    ...validateRanges(policy, at),
-    ...validateParts(healthCheck, `${at}.health_check`),
+    ...POLICY_PATHS.flatMap(({ path, keys, field }) => {
+      const value = keys.reduce<unknown>(
+        (inner, key) => (inner as Record<string, unknown> | undefined)?.[key],
+        policy,
+      );
+      if (value === undefined) return [];
+      if (field.type === 'word')
+        return validateWord(`${at}.${path}`, field.what, value as string, field.words);
+      return 'min' in field ? validateRange(`${at}.${path}`, field, Number(value)) : [];
+    }),
+    ...validateParts(policy.healthCheck, `${at}.health_check`),
   ];
   return [...violations, ...timeoutViolations(policy, `${at}.health_check`, violations)];
 }
@@ -40,4 +38,20 @@ function timeoutViolations(
     const description = `is ${formatDuration(timeoutMs)}, longer than the ${name} of ${formatDuration(ms)}; a check must end before the next one starts`;
     return { field: `${at}.timeout`, description };
   });
+}
+
+function validateRange(
+  field: string,
+  { min, max, type, zero }: RangeField,
+  value: number,
+): readonly Violation[] {
+  const inRange = value >= min && value <= max;
+  if (Number.isInteger(value) && (inRange || (value === 0 && zero !== undefined))) return [];
+  const show = type === 'duration' ? formatDuration : String;
+  const isReadable = Number.isInteger(value) && value >= 0;
+  const shown = isReadable ? show(value) : type === 'duration' ? `${value}ms` : String(value);
+  const kind = type === 'duration' ? 'a whole number of milliseconds' : 'a whole number';
+  const orZero = zero === undefined ? '' : `, or ${show(0)}, which means ${zero}`;
+  const description = `is ${shown}; it must be ${kind} from ${show(min)} to ${show(max)}${orZero}`;
+  return [{ field, description }];
 }

@@ -19,59 +19,36 @@ const itself = (text) => text.trim();
  */
 const field = (path, label, hint = '', more = {}) => ({ path, label, hint, read: itself, ...more });
 const number = (path, label, hint) => field(path, label, hint, { read: numberIn });
-const choice = (path, label, hint, options, more = {}) => field(path, label, hint, { options, ...more });
+const choice = (path, label, hint, options) => field(path, label, hint, { options });
 
-/** A part of a health check that only checks of these types have. */
-const ofChecks = (types, fields) =>
-  fields.map((one) => ({ ...one, when: (texts) => types.includes(texts['health_check.type']) }));
+/** Fields of a part of a health check that only checks of these types have. */
+const partOf = (types, part) => {
+  const when = (texts) => types.includes(texts['health_check.type']);
+  return (name, label, hint, more = {}) =>
+    field(`health_check${part}.${name}`, label, hint, { when, ...more });
+};
 
 const NAME = field('name', 'Name', 'small letters, digits and hyphens, such as web-1', { onlyNew: true });
 
+const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST'].map((one) => [one, one]);
+const CERTIFICATES = [
+  ['false', 'any'],
+  ['true', 'must be valid for the server name, or the address'],
+];
+const STEPS = 'send TEXT, expect TEXT or /regular expression/, send_secret NAME; with \\r \\n \\t \\0 \\xHH';
+
+const http = partOf(['http', 'https'], '.http');
+const tls = partOf(['tls', 'https'], '.tls');
 const CHECK_PARTS = [
-  ...ofChecks(
-    ['http', 'https'],
-    [
-      choice('health_check.http.method', 'Method', '', () =>
-        ['GET', 'HEAD', 'OPTIONS', 'POST'].map((one) => [one, one]),
-      ),
-      field('health_check.http.path', 'Path', 'with a query, if need be; default /'),
-      field('health_check.http.host', 'Host header', 'default: the address of the backend'),
-      field('health_check.http.status', 'Statuses that pass', 'such as 204, 300-399; default 200-399', {
-        read: linesIn,
-      }),
-      field('health_check.http.body', 'Text in the answer', 'up to 1 KB, in the first 16 KB; default: any'),
-    ],
-  ),
-  ...ofChecks(
-    ['tls', 'https'],
-    [
-      field('health_check.tls.server_name', 'Server name', 'default: none is asked for'),
-      choice(
-        'health_check.tls.verify',
-        'Certificate',
-        '',
-        () => [
-          ['false', 'any'],
-          ['true', 'must be valid for the server name, or the address'],
-        ],
-        { read: (text) => text === 'true' },
-      ),
-      field('health_check.tls.ca', 'Authorities to trust', 'certificates (PEM); default: those of Node', {
-        area: true,
-      }),
-    ],
-  ),
-  ...ofChecks(
-    ['script'],
-    [
-      field(
-        'health_check.script',
-        'Steps, one per line',
-        'send TEXT, expect TEXT or /regular expression/, send_secret NAME; with \\r \\n \\t \\0 \\xHH',
-        { area: true, read: stepsIn },
-      ),
-    ],
-  ),
+  http('method', 'Method', '', { options: () => METHODS }),
+  http('path', 'Path', 'with a query, if need be; default /'),
+  http('host', 'Host header', 'default: the address of the backend'),
+  http('status', 'Statuses that pass', 'such as 204, 300-399; default 200-399', { read: linesIn }),
+  http('body', 'Text in the answer', 'up to 1 KB, in the first 16 KB; default: any'),
+  tls('server_name', 'Server name', 'default: none is asked for'),
+  tls('verify', 'Certificate', '', { options: () => CERTIFICATES, read: (text) => text === 'true' }),
+  tls('ca', 'Authorities to trust', 'certificates (PEM); default: those of Node', { area: true }),
+  partOf(['script'], '')('script', 'Steps, one per line', STEPS, { area: true, read: stepsIn }),
 ];
 
 /** `method`: the word in the names of the API's methods; `page`: where the resources of the kind are shown. */
