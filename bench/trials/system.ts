@@ -103,6 +103,7 @@ const PATRONI: System = {
       defaults: ['timeout connect 1s', ...TIMEOUTS, 'timeout check 1s'],
       check: [
         ...patroniChecks('/primary'),
+        'http-check expect string \\"location\\"',
         'default-server inter 1s fall 2 rise 1 on-marked-down shutdown-sessions',
       ],
       server: () => 'check port 8008',
