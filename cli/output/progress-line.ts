@@ -7,28 +7,16 @@ const LOG_EVERY_MS = 10_000;
 const ERASE = '\r\u001b[K';
 const UNWRAPPED = ['\u001b[?7l', '\u001b[?7h'] as const;
 
-export class ProgressLine {
-  readonly #context: Context;
-  #shown = '';
-  #shownMs = Number.NEGATIVE_INFINITY;
-
-  constructor(context: Context) {
-    this.#context = context;
-  }
-
-  show(line: string): void {
-    const { clock, showProgress, stderr } = this.#context;
-    if (line === this.#shown) return;
-    if (!showProgress && clock.nowMs() - this.#shownMs < LOG_EVERY_MS) return;
-    if (showProgress) stderr.write(ERASE + UNWRAPPED.join(printable(line)));
-    else tell(this.#context, line);
-    this.#shown = line;
-    this.#shownMs = clock.nowMs();
-  }
-
-  /** What is said next begins on a line of its own. */
-  end(): void {
-    if (this.#context.showProgress && this.#shown !== '') this.#context.stderr.write(ERASE);
-    this.#shown = '';
-  }
+/** Shows a line; an empty one takes the last one away, so that what is said next begins on a line of its own. */
+export function progressLine(context: Context): (line: string) => void {
+  const { clock, showProgress, stderr } = context;
+  let shown = '';
+  let nextMs = Number.NEGATIVE_INFINITY;
+  return (line) => {
+    if (line === shown || (!showProgress && (line === '' || clock.nowMs() < nextMs))) return;
+    if (showProgress) stderr.write(ERASE + (line === '' ? '' : UNWRAPPED.join(printable(line))));
+    else tell(context, line);
+    shown = line;
+    nextMs = clock.nowMs() + LOG_EVERY_MS;
+  };
 }

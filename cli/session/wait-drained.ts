@@ -10,7 +10,7 @@ import type { Proxy__Output } from '../../core/wire/generated/lb/v1/Proxy.ts';
 import { timestampFromWire } from '../../core/wire/timestamp-codec.ts';
 import { type Context, tell } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
-import { ProgressLine } from '../output/progress-line.ts';
+import { progressLine } from '../output/progress-line.ts';
 import { isRetryable } from './retry.ts';
 import type { Session } from './session.ts';
 
@@ -49,28 +49,27 @@ export async function waitDrained(
 ): Promise<void> {
   const { clock, timeoutMs } = context;
   const startMs = clock.nowMs();
-  const progress = new ProgressLine(context);
-  let drain: Drain = { waitMs: timeoutMs, words: null };
+  const progress = progressLine(context);
+  let drain: Drain = { waitMs: timeoutMs, words: '' };
   let reasons: readonly string[] = ['no control plane has answered'];
   for (;;) {
     const fleet = await orUndefined(readFleet(session, targets));
-    const undrained = fleet && undrainedIn(fleet, BigInt(revision), targets);
-    if (undrained?.length === 0) {
-      progress.end();
-      const isAlone = fleet?.proxies.length === 0;
-      const nobody = 'no proxy is on the roster: nothing to wait for';
-      return tell(context, isAlone ? nobody : `no proxy has a connection to ${what}`);
+    if (fleet) reasons = undrainedIn(fleet, BigInt(revision), targets);
+    if (reasons.length === 0) {
+      progress('');
+      const nobody = fleet?.proxies.length === 0 && 'no proxy is on the roster: nothing to wait for';
+      return tell(context, nobody || `no proxy has a connection to ${what}`);
     }
-    if (drain.words === null) drain = (await orUndefined(readDrain(context, session, targets))) ?? drain;
-    if (undrained) reasons = listed(undrained.map(({ reason }) => reason));
+    if (drain.words === '') drain = (await orUndefined(readDrain(context, session, targets))) ?? drain;
     if (clock.nowMs() + POLL_MS >= startMs + drain.waitMs) {
-      progress.end();
+      progress('');
       const message = `after ${formatDuration(drain.waitMs)}, ${what} is not drained on every proxy`;
       throw new CliError(EXIT.timedOut, message, reasons);
     }
-    const isKnown = undrained && drain.words !== null;
-    progress.show(
-      isKnown ? `${leftIn(undrained)}; ${drain.words}` : 'no control plane answers; trying again',
+    progress(
+      fleet
+        ? `${leftIn(fleet, targets)} (${few(reasons, 2)}); ${drain.words}`
+        : 'no control plane answers; trying again',
     );
     await sleep(clock, POLL_MS);
   }
@@ -78,8 +77,8 @@ export async function waitDrained(
 
 interface Drain {
   readonly waitMs: number;
-  /** When it ends, and until when that is waited for; null: not known yet. */
-  readonly words: string | null;
+  /** When it ends, and until when that is waited for; empty: not known yet. */
+  readonly words: string;
 }
 
 /** The longest of the drains, each of which began when the state of its backend was changed, or just now. */
@@ -143,46 +142,34 @@ async function orUndefined<T>(reading: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Why a proxy has not drained a backend. */
-interface Undrained {
-  readonly proxyId: string;
-  /** 0: something else has to happen first. */
-  readonly connections: number;
-  readonly reason: string;
+function leftIn({ statuses }: Fleet, targets: readonly DrainTarget[]): string {
+  const keys = new Set(targets.map(keyOf));
+  const count = statuses
+    .filter(({ report }) => keys.has(keyOf(report?.backend)))
+    .reduce((sum, { report }) => sum + (report?.connectionsActive ?? 0), 0);
+  return `${counted(count, 'connection')} left`;
 }
 
+/** A line for each proxy that has not drained them: which, and why not. */
 function undrainedIn(
   { proxies, statuses }: Fleet,
   revision: bigint,
   targets: readonly DrainTarget[],
-): Undrained[] {
+): string[] {
   const byProxy = new Map(
     statuses.map((status) => [`${status.proxyId} ${keyOf(status.report?.backend)}`, status]),
   );
-  return proxies.flatMap((proxy) => {
+  const lines = proxies.flatMap((proxy) => {
     const proxyId = proxy.info?.id ?? '';
-    const away = proxy.connected ? '' : 'is disconnected, and ';
     return targets.flatMap((target) => {
       const status = byProxy.get(`${proxyId} ${keyOf(target)}`);
-      const why = whyUndrained(proxy, status, revision, targets.length > 1 ? ` to ${keyOf(target)}` : '');
-      return why === undefined ? [] : { ...why, proxyId, reason: `proxy ${proxyId} ${away}${why.reason}` };
+      const reason = whyUndrained(proxy, status, revision, targets.length > 1 ? ` to ${keyOf(target)}` : '');
+      return reason === undefined
+        ? []
+        : `proxy ${proxyId} ${proxy.connected ? '' : 'is disconnected, and '}${reason}`;
     });
   });
-}
-
-/** `5 connections are left on 2 proxies`, and the first of what else is missing. */
-function leftIn(undrained: readonly Undrained[]): string {
-  const open = undrained.filter(({ connections }) => connections > 0);
-  const count = open.reduce((sum, { connections }) => sum + connections, 0);
-  const on = counted(new Set(open.map(({ proxyId }) => proxyId)).size, 'proxy', 'proxies');
-  const left =
-    count === 0 ? [] : [`${counted(count, 'connection')} ${count === 1 ? 'is' : 'are'} left on ${on}`];
-  const others = undrained.filter(({ connections }) => connections === 0).map(({ reason }) => reason);
-  return [...left, ...(others.length > 0 ? [few(others, 1)] : [])].join('; ');
-}
-
-function listed(reasons: readonly string[]): string[] {
-  const different = [...new Set(reasons)];
+  const different = [...new Set(lines)];
   const more = different.length - MAX_REASONS;
   return more > 0 ? [...different.slice(0, MAX_REASONS), `and ${more} more`] : different;
 }
@@ -196,16 +183,15 @@ function whyUndrained(
   status: BackendStatus__Output | undefined,
   revision: bigint,
   where: string,
-): Omit<Undrained, 'proxyId'> | undefined {
-  const because = (reason: string, connections = 0) => ({ reason, connections });
-  if (sameId.length > 0) return because('shares its id with another process; give each its own --proxy-id');
+): string | undefined {
+  if (sameId.length > 0) return 'shares its id with another process; give each its own --proxy-id';
   const runs = applied?.position?.revision ?? '0';
-  if (BigInt(runs) < revision) return because(`runs revision ${runs}, not yet ${revision}`);
+  if (BigInt(runs) < revision) return `runs revision ${runs}, not yet ${revision}`;
   // It no longer lists the backend: nothing is open.
   if (status === undefined) return undefined;
   const connections = status.report?.connectionsActive ?? 0;
-  if (connections > 0) return because(`has ${counted(connections, 'connection')}${where}`, connections);
+  if (connections > 0) return `has ${counted(connections, 'connection')}${where}`;
   // A zero from before the revision was applied says nothing about what came after.
   const isOld = BigInt(status.revision) < revision;
-  return isOld ? because(`has not reported since it applied revision ${revision}`) : undefined;
+  return isOld ? `has not reported since it applied revision ${revision}` : undefined;
 }

@@ -60,10 +60,8 @@ function plainFrame(frame: StatsFrame__Output, states: States): object {
       ...(traffic ?? ZERO_TRAFFIC_STATS),
       closedPerSecond,
     })),
-    pools: frame.pools.map(({ pool, backends, backendsUp, traffic }) => ({
-      pool,
-      backends,
-      backendsUp,
+    pools: frame.pools.map(({ traffic, ...pool }) => ({
+      ...pool,
       ...(traffic ?? ZERO_TRAFFIC_STATS),
     })),
     backends: frame.backends.map(({ backend, traffic, ...proxies }) => ({

@@ -1,6 +1,7 @@
 /** A frame as rows: what each view lists, in one shape for all of them. Pure. */
 import { totalOf, worstHealth } from '../../core/view/health.ts';
 import type { BackendStats__Output } from '../../core/wire/generated/lb/v1/BackendStats.ts';
+import type { PoolStats__Output } from '../../core/wire/generated/lb/v1/PoolStats.ts';
 import type { StatsFrame__Output } from '../../core/wire/generated/lb/v1/StatsFrame.ts';
 import type { TrafficStats__Output } from '../../core/wire/generated/lb/v1/TrafficStats.ts';
 import { ZERO_TRAFFIC_STATS } from '../../core/wire/zero-traffic-stats.ts';
@@ -47,13 +48,12 @@ export function rowsOf(
       return frame.backends.map((backend) => {
         const key = backend.backend ?? { pool: '', address: '' };
         const fullName = `${key.pool}/${key.address}`;
-        const state = backendState(backend, states.get(fullName));
+        const [health, tone] = backendState(backend, states.get(fullName));
+        const state = [health + tierText(backend.tier), tone] as const;
         return row(pool === undefined ? fullName : key.address, state, backend.traffic);
       });
     case 'pools':
-      return frame.pools.map(({ pool: name, traffic, backends, backendsUp }) =>
-        row(name, [`${backendsUp}/${backends} up`, upTone(backendsUp, backends)], traffic),
-      );
+      return frame.pools.map((pool) => row(pool.pool, poolState(pool), pool.traffic));
     case 'listeners':
       return frame.listeners.map(({ listener, pool: to, traffic }) =>
         row(listener, [`→ ${to}`, null], traffic),
@@ -88,6 +88,23 @@ function backendState(backend: BackendStats__Output, out: OutOfService | undefin
 function proxyState(connected: boolean, saturated: boolean): readonly [string, Tone] {
   if (!connected) return ['disconnected', 'bad'];
   return saturated ? ['full', 'bad'] : ['connected', 'good'];
+}
+
+/** `2/3 up`, or `1/1 expected`. */
+function poolState({
+  backends,
+  backendsUp: up,
+  expectedHealthy: expected,
+  servingTier,
+}: PoolStats__Output): readonly [string, Tone] {
+  const tier = tierText(servingTier);
+  if (expected === 0) return [`${up}/${backends} up${tier}`, upTone(up, backends)];
+  return [`${up}/${expected} expected${tier}`, up === expected ? 'good' : 'bad'];
+}
+
+/** Nothing of the first one, which most pools have alone. */
+function tierText(tier: number): string {
+  return tier === 0 ? '' : ` t${tier}`;
 }
 
 function upTone(up: number, all: number): Tone {

@@ -4,8 +4,8 @@
  * Every replica records the same by itself, since every proxy reports to all of them. What it is told when it starts, or when a
  * proxy reports for the first time, is how things stand and no event; the commits before its start are in the log anyway.
  */
-import { emptyState } from '../../core/model/fold.ts';
 import type { Policy } from '../../core/model/resources.ts';
+import { policyOf } from '../../core/model/state.ts';
 import type { Clock } from '../../core/runtime/clock.ts';
 import { few } from '../../core/view/figures.ts';
 import { noneHealthyText } from '../../core/view/policy-words.ts';
@@ -51,11 +51,10 @@ export function recordEvents({ fleet, follower, clock }: RecorderDeps): EventLog
     log.add({ kind: 'KIND_PROXY_DUPLICATE', proxyId: info.id, text }, clock.wallMs());
   });
   fleet.on('health', (proxy, transitions) => {
-    const { pools, policies } = follower.current()?.state ?? emptyState('');
-    const policyOf = (pool: string) => policies.get(pools.get(pool)?.value.policy ?? '')?.value;
+    const state = follower.current()?.state;
     for (const one of transitions) {
       if ('address' in one) recordTransition(log, proxy, one, clock.wallMs());
-      else recordPool(log, proxy, one, policyOf(one.pool), clock.wallMs());
+      else recordPool(log, proxy, one, policyOf(state, one.pool), clock.wallMs());
     }
   });
   fleet.on('applied', (proxy, before) => recordApplied(log, proxy, before, clock.wallMs()));

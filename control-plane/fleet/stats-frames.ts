@@ -1,5 +1,6 @@
 /** Makes stats frames from the series, the configuration and the roster at one moment. Pure. */
-import type { State } from '../../core/model/state.ts';
+import type { Backend } from '../../core/model/resources.ts';
+import { policyOf, type State, type Stored } from '../../core/model/state.ts';
 import { CLOSE_REASONS } from '../../core/wire/close-reasons.ts';
 import type { BackendStats__Output } from '../../core/wire/generated/lb/v1/BackendStats.ts';
 import type { ListenerStats__Output } from '../../core/wire/generated/lb/v1/ListenerStats.ts';
@@ -123,7 +124,10 @@ function byPoolAndAddress(a: BackendSeries, b: BackendSeries): number {
   return compare(a.pool, b.pool) || compare(a.address, b.address);
 }
 
-function backendRow(series: BackendSeries, { aggregator, window }: FrameSources): BackendStats__Output {
+function backendRow(
+  series: BackendSeries,
+  { aggregator, state, window }: FrameSources,
+): BackendStats__Output {
   const [proxiesHealthy = 0, proxiesUnhealthy = 0, proxiesUnknown = 0, proxiesEjected = 0] = series.proxies;
   return {
     backend: { pool: series.pool, address: series.address },
@@ -132,6 +136,7 @@ function backendRow(series: BackendSeries, { aggregator, window }: FrameSources)
     proxiesUnhealthy,
     proxiesUnknown,
     proxiesEjected,
+    tier: state?.pools.get(series.pool)?.backends.get(series.address)?.value.tier ?? 0,
   };
 }
 
@@ -155,19 +160,23 @@ function closedPerSecond({ closed }: ListenerSeries, { from, to, seconds }: Wind
   );
 }
 
-function poolRows({ aggregator, state, window }: FrameSources): PoolStats__Output[] {
+function poolRows({ aggregator, state, proxies, window }: FrameSources): PoolStats__Output[] {
+  const tiers = new Map<string, number>();
+  for (const { connected, pools } of proxies) {
+    for (const { pool, servingTier } of connected ? pools.values() : [])
+      tiers.set(pool, Math.max(servingTier, tiers.get(pool) ?? 0));
+  }
   return names(state?.pools, aggregator.pools).map((name) => {
     const backends = state?.pools.get(name)?.backends;
-    let backendsUp = 0;
-    for (const [address, { value }] of backends ?? []) {
-      const healthy = aggregator.backends.get(`${name}/${address}`)?.proxies[0] ?? 0;
-      if (value.state === 'active' && healthy > 0) backendsUp += 1;
-    }
+    const isUp = ({ value: { address, state } }: Stored<Backend>) =>
+      state === 'active' && (aggregator.backends.get(`${name}/${address}`)?.proxies[0] ?? 0) > 0;
     return {
       pool: name,
       traffic: aggregator.pools.get(name)?.rates(window, aggregator.grid) ?? ZERO_TRAFFIC_STATS,
       backends: backends?.size ?? 0,
-      backendsUp,
+      backendsUp: [...(backends?.values() ?? [])].filter(isUp).length,
+      expectedHealthy: policyOf(state, name)?.expectHealthy ?? 0,
+      servingTier: tiers.get(name) ?? 0,
     };
   });
 }

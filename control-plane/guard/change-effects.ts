@@ -2,7 +2,7 @@
 import { describeChanges } from '../../core/model/difference.ts';
 import { canonicalJson } from '../../core/model/hash.ts';
 import { type Policy, refusesWhenNoneHealthy } from '../../core/model/resources.ts';
-import type { State } from '../../core/model/state.ts';
+import { policyOf, type State } from '../../core/model/state.ts';
 import type { ChangeResult } from '../../core/wire/generated/lb/v1/ChangeResult.ts';
 import type { PoolEffect } from '../../core/wire/generated/lb/v1/PoolEffect.ts';
 import type { FleetFacts } from './fleet-facts.ts';
@@ -56,10 +56,6 @@ function poolEffect(pool: string, before: State, after: State, fleet: FleetFacts
 function predicted(state: State, name: string, fleet: FleetFacts): PredictedShares {
   const [pool, policy] = [state.pools.get(name), policyOf(state, name)];
   return pool && policy ? predictShares(pool, policy, fleet) : { shares: new Map(), explanation: '' };
-}
-
-function policyOf({ pools, policies }: State, pool: string): Policy | undefined {
-  return policies.get(pools.get(pool)?.value.policy ?? '')?.value;
 }
 
 /** What a wrong port or a wrong path would do: the prediction goes by what the check before has found. */

@@ -40,6 +40,11 @@ export function byName<T>(stored: ReadonlyMap<string, T>): T[] {
   return [...stored].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
 }
 
+/** Undefined: there is no such pool. */
+export function policyOf(state: State | null | undefined, pool: string): Policy | undefined {
+  return state?.policies.get(state.pools.get(pool)?.value.policy ?? '')?.value;
+}
+
 /** Every resource; pools without their backends, which follow them. */
 export function* resourcesOf(state: State): Generator<Resource> {
   for (const { value } of state.policies.values()) yield { kind: 'policy', value };

@@ -20,6 +20,7 @@ export function backendStats(
     proxiesUnhealthy: 0,
     proxiesUnknown: 0,
     proxiesEjected: 0,
+    tier: 0,
     ...more,
   };
 }
@@ -42,7 +43,7 @@ export function statsFrame(fields: Partial<StatsFrame__Output> = {}): StatsFrame
     window: { seconds: '10', nanos: 0 },
     total,
     listeners: [{ listener: 'front', pool: 'web', traffic: total, closedPerSecond: { completed: 120 } }],
-    pools: [{ pool: 'web', traffic: total, backends: 3, backendsUp: 2 }],
+    pools: [{ pool: 'web', traffic: total, backends: 3, backendsUp: 2, expectedHealthy: 0, servingTier: 0 }],
     backends: [
       backendStats('10.0.0.1:8080', { connectionsActive: 30, connectionsPerSecond: 80, connect: p99 }),
       backendStats('10.0.0.2:8080', {

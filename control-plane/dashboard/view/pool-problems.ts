@@ -1,6 +1,6 @@
 /** What is wrong with the backends of a pool, and why, in words. Pure. */
 import type { Policy } from '../../../core/model/resources.ts';
-import type { State, StoredPool } from '../../../core/model/state.ts';
+import { policyOf, type State, type StoredPool } from '../../../core/model/state.ts';
 import { counted, few } from '../../../core/view/figures.ts';
 import type { Complaint } from '../../../core/view/reports.ts';
 import { expectation, noneHealthyText, thenText } from '../../../core/view/policy-words.ts';
@@ -13,7 +13,6 @@ import {
   isUsed,
   listenersOf,
   loopOf,
-  policyOf,
   type PoolBackend,
 } from './pool-rows.ts';
 import { earliest, type Problem, problem } from './problem.ts';
@@ -49,7 +48,7 @@ function ofHealth(
   const down = all.filter((one) => one.availability === 'down' && loopOf(one) === undefined);
   const partly = all.filter(({ availability }) => availability === 'partly up');
   const severity = listeners.length > 0 ? 'critical' : 'warning';
-  const policy = policyOf(name, state);
+  const policy = policyOf(state, name);
   const serving = fleet.serving.get(name) ?? [];
   const none = serving.find(({ noneHealthy }) => noneHealthy);
   if (none || inPanic(all)) return [ofNoneHealthy(name, severity, policy, none, all)];

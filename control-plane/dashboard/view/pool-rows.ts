@@ -1,6 +1,6 @@
 /** Pools: a line each for the overview, and one of them with its backends. Pure. */
 import { type Backend, LEADS_BACK, type Policy } from '../../../core/model/resources.ts';
-import type { State, StoredPool } from '../../../core/model/state.ts';
+import { policyOf, type State, type StoredPool } from '../../../core/model/state.ts';
 import { expectation, noneHealthyText } from '../../../core/view/policy-words.ts';
 import { type BackendSummary, UNREPORTED } from '../../../core/view/reports.ts';
 import { notable, type Serving, servingText } from '../../../core/view/serving.ts';
@@ -84,7 +84,7 @@ export function poolSummary(
   backends: readonly PoolBackend[],
   serving: readonly Serving[],
 ) {
-  const policy = policyOf(value.name, state);
+  const policy = policyOf(state, value.name);
   return {
     name: value.name,
     revision,
@@ -97,10 +97,6 @@ export function poolSummary(
       ? backends.reduce((sum, { summary }) => sum + summary.connections, 0)
       : null,
   };
-}
-
-export function policyOf(pool: string, { pools, policies }: State): Policy | undefined {
-  return policies.get(pools.get(pool)?.value.policy ?? '')?.value;
 }
 
 /** How many are up, against what the policy expects, and which tier serves where there are several. */
@@ -135,7 +131,7 @@ export function poolPage(
   backends: readonly PoolBackend[],
   serving: readonly Serving[],
 ) {
-  const policy = policyOf(value.name, state);
+  const policy = policyOf(state, value.name);
   return {
     name: value.name,
     ...standing(policy, backends, serving),

@@ -6,6 +6,7 @@
  *  - a lease is renewed three times within its length; all that are due at the same moment are renewed together;
  *  - a hold ends once, drained or with an error; a registration that is dropped leaves when its lease ends.
  */
+import { policyOf } from '../../../core/model/state.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { every, type Timer } from '../../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';
@@ -279,9 +280,7 @@ export class Registrations {
 
   /** As the policy of its pool says; infinite where the policy sets none. */
   #drainTimeoutMs(pool: string): number {
-    const state = this.#deps.follower.current()?.state;
-    const policy = state?.policies.get(state.pools.get(pool)?.value.policy ?? '')?.value;
-    return policy?.drainTimeoutMs || Number.POSITIVE_INFINITY;
+    return policyOf(this.#deps.follower.current()?.state, pool)?.drainTimeoutMs || Number.POSITIVE_INFINITY;
   }
 }
 

@@ -8,6 +8,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Configuration } from '../../../harness/configurations/configuration.ts';
 import { CLOSED, type Front } from '../../../harness/configurations/front.ts';
 import { NamedServer, StatusPage } from '../../../harness/configurations/named-server.ts';
+import { until } from '../../../harness/engine/tcp.ts';
 import { makeCertificates } from '../../../harness/programs/certificates.ts';
 import { eventually, temporaryFolder } from '../../../harness/programs/processes.ts';
 
@@ -52,7 +53,7 @@ export const kubernetesApi: Configuration = {
       await securelyServedBy(front, '11', '12');
       const { fingerprint } = await visitSecurely(front);
       assert.equal(fingerprint, new X509Certificate(certificate).fingerprint256);
-      assert.ok(pages[0]?.requests.includes('GET /livez'));
+      await until('a check', () => pages[0]?.requests.includes('GET /livez') === true);
     });
 
     it('uses no server that answers 403', async () => {

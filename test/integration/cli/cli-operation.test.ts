@@ -239,7 +239,7 @@ describe('lbctl host drain', () => {
         'revision 42\n',
         [
           '10.0.0.1:90 registered itself',
-          '6 connections are left on 1 proxy; the drain ends by TIME UTC',
+          '6 connections left (proxy edge-1 has 3 connections to web/10.0.0.1:80 and proxy edge-1 has 3 connections to api/10.0.0.1:81); the drain ends by TIME UTC',
           'no proxy has a connection to 10.0.0.1',
           '',
         ],

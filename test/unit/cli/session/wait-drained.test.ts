@@ -112,7 +112,9 @@ describe('waiting for a drain', () => {
       const rig = waiting(given);
       assert.equal(await hasEnded(rig, lastsMs - 1_000), false);
       const count = 3 * Object.keys(given.drainSeconds).length;
-      assert.equal(rig.said.split('\n')[0], `${count} connections are left on 1 proxy; ${says}`);
+      const [line = ''] = rig.said.split('\n');
+      assert.ok(line.startsWith(`${count} connections left (proxy p1 has 3 connections`), line);
+      assert.ok(line.endsWith(`); ${says}`), line);
       assert.equal(await hasEnded(rig, 1_000), true);
       const error = rig.ended?.error;
       assert.ok(error instanceof CliError && error.exitCode === 4);
@@ -148,7 +150,7 @@ describe('waiting for a drain', () => {
     rig.connections = 1;
     await rig.clock.advanceSettling(1_000);
     assert.ok(!rig.said.includes('\n'));
-    const line = '1 connection is left on 1 proxy; the drain ends by 22:18:20 UTC';
+    const line = '1 connection left (proxy p1 has 1 connection); the drain ends by 22:18:20 UTC';
     assert.ok(rig.said.endsWith(`\r\u001b[K\u001b[?7l${line}\u001b[?7h`), rig.said);
     rig.connections = 0;
     await rig.clock.advanceSettling(1_000);

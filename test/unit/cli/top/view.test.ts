@@ -70,6 +70,21 @@ describe('the screen', () => {
     assert.match(proxies[6] ?? '', /^west +disconnected +0 /);
   });
 
+  it('shows tiers where there are several, and what a policy expects', () => {
+    const frame = statsFrame();
+    const [pool] = frame.pools;
+    assert.ok(pool);
+    const rows = (fields: Partial<typeof pool>) =>
+      screen({ view: 'pools' }, { frame: { ...frame, pools: [{ ...pool, ...fields }] } })[5] ?? '';
+    assert.match(rows({ servingTier: 1 }), /^web +2\/3 up t1 /);
+    assert.match(rows({ expectedHealthy: 1, backendsUp: 1 }), /^web +1\/1 expected /);
+    const backends = frame.backends.map((backend) => ({ ...backend, tier: 1 }));
+    assert.match(
+      screen({}, { frame: { ...frame, backends } })[5] ?? '',
+      /^web\/10\.0\.0\.1:8080 healthy t1 /,
+    );
+  });
+
   it('of one pool does not repeat its name', () => {
     const lines = screen({}, { pool: 'web' });
     assert.match(lines[0] ?? '', /^lbctl top web · /);

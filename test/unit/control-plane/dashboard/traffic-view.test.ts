@@ -57,7 +57,16 @@ const listener = (fields: Partial<TrafficStats__Output>, closedPerSecond: Record
 
 describe('the traffic of the page', () => {
   it('is columns of the past, of everything or of one pool', () => {
-    const pools = [{ pool: 'web', traffic: traffic({ connectionsActive: 3 }), backends: 1, backendsUp: 1 }];
+    const pools = [
+      {
+        pool: 'web',
+        traffic: traffic({ connectionsActive: 3 }),
+        backends: 1,
+        backendsUp: 1,
+        expectedHealthy: 0,
+        servingTier: 0,
+      },
+    ];
     const frames = [
       past(frame(1, { total: traffic({ connectionsPerSecond: 1.234567891 }) }), { old: 4 }),
       past(frame(2, { pools }), { new: 5 }),

@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { timestampFromWire } from '../../../../core/wire/timestamp-codec.ts';
-import { backendReport, listenerReport, report } from '../../../../harness/control-plane/reports.ts';
+import {
+  backendReport,
+  listenerReport,
+  poolReport,
+  report,
+} from '../../../../harness/control-plane/reports.ts';
 import { stateOf } from '../../../../harness/state.ts';
 import { StatsRig, WEB } from '../../../../harness/control-plane/stats-rig.ts';
 
@@ -85,6 +90,31 @@ describe('a frame', () => {
       rig.stats.frame().pools.map((row) => [row.backends, row.backendsUp]),
       [[4, 1]],
     );
+  });
+
+  it('says which tier of a pool serves at any connected proxy, and how many healthy backends are expected', () => {
+    const rig = new StatsRig();
+    const backends = [{ address: '10.0.0.1:80' }, { address: '10.0.0.2:80', tier: 2 }];
+    rig.configure(
+      stateOf([
+        { kind: 'policy', value: { name: 'primary', expectHealthy: 1 } },
+        { kind: 'pool', value: { name: 'pg', policy: 'primary', backends } },
+      ]),
+    );
+    const tiers = [1, 2, 0].map((servingTier, index) => {
+      const session = rig.connect(`p${index}`);
+      session.report(report({ pools: [poolReport('pg', { servingTier })] }));
+      return session;
+    });
+    const pools = () => rig.stats.frame().pools.map((row) => [row.servingTier, row.expectedHealthy]);
+    assert.deepEqual(pools(), [[2, 1]]);
+    assert.deepEqual(
+      rig.stats.frame({ maxBackends: 9 }).backends.map(({ tier }) => tier),
+      [0, 2],
+    );
+    tiers[1]?.close();
+    rig.clock.advance(1_000);
+    assert.deepEqual(pools(), [[1, 1]]);
   });
 
   it('shares its rows with frames of other filters', () => {
