@@ -249,6 +249,7 @@ describe('an update of a health check', () => {
     ) as object;
   };
   const web: HealthCheckDraft = { type: 'http', port: 8_008, http: { path: '/x', method: 'HEAD' } };
+  const shown = { type: 'http', port: 8_008, path: '/x', method: 'HEAD' };
   const tls = { serverName: '', verify: false, ca: '' };
 
   it('drops what the new type does not have, and keeps what it has', () => {
@@ -257,10 +258,8 @@ describe('an update of a health check', () => {
       port: 8_008,
     });
     assert.deepEqual(checkAfter(web, { healthCheck: { type: 'https' } }, 'health_check.type'), {
+      ...shown,
       type: 'https',
-      port: 8_008,
-      path: '/x',
-      method: 'HEAD',
       tls,
     });
   });
@@ -279,7 +278,6 @@ describe('an update of a health check', () => {
     const whole = checkAfter(web, { healthCheck: { http: { path: '/y' } } }, 'health_check.http');
     assert.deepEqual(whole, { ...shown, path: '/y', method: 'GET' });
   });
-  const shown = { type: 'http', port: 8_008, path: '/x', method: 'HEAD' };
 
   it('leaves a script over TCP or over TLS as it is, and an empty part is one', () => {
     const script: HealthCheckDraft = { type: 'script', script: [{ expect: 'x' }] };
