@@ -5,7 +5,7 @@ import type { Checker, CheckTarget } from './checker.ts';
 import { ConnectionCheck, type ConnectionInputs } from './connection-check.ts';
 import { epollChecker } from './epoll-checker.ts';
 import { ask } from './http-conversation.ts';
-import { play } from './script-conversation.ts';
+import { runScript } from './script-conversation.ts';
 import { Secrets } from './secrets.ts';
 import { tcpChecker } from './tcp-checker.ts';
 
@@ -33,7 +33,7 @@ export function checkerByType(inputs: CheckerInputs): Checker {
 
 function begin(running: ConnectionCheck, target: CheckTarget, check: HealthCheck, secrets: Secrets): void {
   const { http, script, tls, type } = check;
-  if (script) play(running, script, secrets);
+  if (script) runScript(running, script, secrets);
   else if (http) running.start((socket) => ask(socket, running, target, http));
   else if (tls) running.start(() => running.finish({ type: 'passed' }));
   else running.start(() => running.fail(`this proxy can't make ${type} checks`));

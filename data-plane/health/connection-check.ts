@@ -114,7 +114,7 @@ export class ConnectionCheck implements RunningCheck {
     const { sourceAddresses } = this.#inputs;
     this.awaited = '';
     const fitting = sourceAddresses.filter((ip) => isIP(ip) === isIP(this.#target.host));
-    this.#guard(() => this.#connect(fitting, converse));
+    this.guard(() => this.#connect(fitting, converse));
   }
 
   #connect([localAddress, ...others]: readonly string[], converse: Conversation): void {
@@ -134,7 +134,7 @@ export class ConnectionCheck implements RunningCheck {
     socket.once('secureConnect', () => this.#converse(converse, socket));
     socket.on('error', (error) => {
       const isRetried = this.#stage === 'connect' && isOutOfPorts(errnoOf(error)) && others.length > 0;
-      if (isRetried) this.#guard(() => this.#connect(others, converse));
+      if (isRetried) this.guard(() => this.#connect(others, converse));
       else this.broke(error);
     });
     socket.once('close', () => {
@@ -144,11 +144,11 @@ export class ConnectionCheck implements RunningCheck {
 
   #converse(converse: Conversation, socket: Socket): void {
     this.#stage = 'conversation';
-    this.#guard(() => converse(socket));
+    this.guard(() => converse(socket));
   }
 
   /** What can't be checked fails in words. */
-  #guard(action: () => void): void {
+  guard(action: () => void): void {
     try {
       action();
     } catch (error) {

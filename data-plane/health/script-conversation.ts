@@ -11,8 +11,8 @@ import { type ConnectionCheck, MAX_JUDGED, readable, shortened } from './connect
 import type { Secrets } from './secrets.ts';
 
 /**
- * A regular expression is tried on all that was received whenever more comes. Beyond so many bytes it waits until nothing
- * more comes, so that a server which sends single bytes does not cost the square of them.
+ * Whenever more comes, what is expected is looked for in all that was received. Beyond so many bytes it is not looked for
+ * until nothing more can come, so that a server which sends single bytes does not cost the square of them.
  */
 const MAX_TRIED = 8 * MAX_JUDGED;
 
@@ -26,7 +26,7 @@ type Step = Expected | { readonly send: string } | { readonly sendSecret: string
 const scripts = new WeakMap<readonly ScriptStep[], readonly Step[]>();
 
 /** Reads the secrets first, so that no connection waits for a disk. */
-export function play(check: ConnectionCheck, script: readonly ScriptStep[], secrets: Secrets): void {
+export function runScript(check: ConnectionCheck, script: readonly ScriptStep[], secrets: Secrets): void {
   const names = script.flatMap((step) => ('sendSecret' in step ? step.sendSecret : []));
   const start = (texts: readonly string[]) => {
     const known = new Map(names.map((name, index) => [name, texts[index] ?? '']));
@@ -72,7 +72,7 @@ function converse(
     tried = 0;
     return true;
   };
-  const advance = (isAll: boolean) => {
+  const play = (isAll: boolean) => {
     let sent = '';
     for (let step = steps[at]; step; step = steps[++at]) {
       if ('find' in step) {
@@ -82,6 +82,7 @@ function converse(
     if (sent !== '') socket.write(sent, 'latin1');
     if (at === steps.length) check.finish({ type: 'passed' });
   };
+  const advance = (isAll: boolean) => check.guard(() => play(isAll));
   socket.setEncoding('latin1');
   socket.on('data', (chunk: string) => {
     received += chunk;
