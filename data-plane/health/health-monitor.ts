@@ -238,8 +238,9 @@ export class HealthMonitor {
 
   #comesUp(entry: MonitoredBackend): void {
     const { pool, tier } = entry.backend;
-    const sinceMs = this.#pools.get(pool)?.tier(tier).upSinceMs ?? null;
-    this.#slowStarts.cameUp(entry, sinceMs === null ? null : this.#inputs.clock.nowMs() - sinceMs);
+    const nowMs = this.#inputs.clock.nowMs();
+    const upSinceMs = this.#pools.get(pool)?.tier(tier).upSinceMs ?? nowMs;
+    this.#slowStarts.cameUp(entry, nowMs - upSinceMs);
   }
 
   #count({ backend }: MonitoredBackend, health: HealthState['health'], change: 1 | -1): void {

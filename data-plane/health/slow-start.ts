@@ -21,9 +21,9 @@ function slowMsOf({ strategy, slowStartMs = 0 }: Policy): number {
   return strategy === 'source_hash' ? 0 : slowStartMs;
 }
 
-/** Whether a backend that comes up starts slowly, where others of its tier are up for `tierUpMs`; null: there are none. */
-function startsSlowly(tierUpMs: number | null, slowMs: number): boolean {
-  return slowMs > 0 && tierUpMs !== null && tierUpMs >= Math.min(slowMs, TOGETHER_MS);
+/** Whether a backend that comes up starts slowly, where others of its tier are up for `tierUpMs`; 0: none are. */
+function startsSlowly(tierUpMs: number, slowMs: number): boolean {
+  return slowMs > 0 && tierUpMs >= Math.min(slowMs, TOGETHER_MS);
 }
 
 /** Tenths of its weight that a backend has, `sinceMs` after it came up; 0: all of it. */
@@ -48,7 +48,7 @@ export class SlowStarts {
   }
 
   /** A backend comes up. The caller moves the epoch of its pool. */
-  cameUp(entry: MonitoredBackend, tierUpMs: number | null): void {
+  cameUp(entry: MonitoredBackend, tierUpMs: number): void {
     const { clock, poolOf } = this.#inputs;
     const pool = poolOf(entry);
     const isSlow = pool !== undefined && startsSlowly(tierUpMs, slowMsOf(pool.policy));

@@ -85,7 +85,7 @@ export function fakePool(
     clock,
     random: seededRandom(1),
     events: {
-      onEjected: (row, generation, reason) => events.push(`ejected ${row} ${generation} ${reason}`),
+      onEjected: (...what) => events.push(`ejected ${what.join(' ')}`),
       onSaturated: (worker, on) => events.push(`saturated ${worker} ${on}`),
       onLog: (worker, { message }) => events.push(`log ${worker} ${message}`),
       onLost: (worker, why, connections) => events.push(`lost ${worker} ${connections}: ${why}`),

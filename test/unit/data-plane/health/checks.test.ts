@@ -44,11 +44,13 @@ function run(letters: string): string[] {
 describe('health machine', () => {
   for (const [name, letters, expected] of [
     ['leaves ejected on one pass', 'PEP', 'he ej he'],
+    ['counts the failures before an ejection and after it', 'PFFEF', 'he he he ej un'],
     [
       'leaves ejected for unhealthy after 3 failures, and then needs 2 passes',
       'PEFFFPP',
       'he ej ej ej un un he',
     ],
+    ['stays out for early closes, whatever its checks say', 'PCPFFFPPP', 'he ej ej ej ej un un un un'],
     ['counts from zero after an ejection', 'PFFEPFF', 'he he he ej he he he'],
     ['does not eject what is not healthy', 'EFE', 'un un un'],
     ['forgets everything when disabled, and starts over when enabled', 'PDAF', 'he un un un'],
@@ -139,9 +141,12 @@ describe('health machine', () => {
 
 describe('early closes', () => {
   it('keep a backend out, whatever its checks say, for a time that doubles until it behaves', () => {
-    const step = fc.record({ letter: fc.constantFrom('P', 'P', 'F', 'E', 'C'), ms: fc.nat(200_000) });
+    const step = fc.record({
+      letter: fc.constantFrom('P', 'P', 'F', 'E', 'C'),
+      ms: fc.oneof(fc.nat(4_000), fc.nat(400_000)),
+    });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(step, { minLength: 20, maxLength: 60 }), (steps) => {
         let state = stepHealth(unknownHealth(0), { type: 'passed' }, thresholds, at(0));
         let nowMs = 0;
         for (const { letter, ms } of steps) {
@@ -205,6 +210,17 @@ describe('timing of checks', () => {
     assert.ok(Math.max(...delays) < 200);
   });
 
+  it('waits the interval of unhealthy backends while it is down, and no longer than a second on the way up', () => {
+    const down = stepHealth(unknownHealth(0), { type: 'failed', reason: 'refused' }, check, at(0));
+    const rising = stepHealth(down, { type: 'passed' }, check, at(0));
+    const slow = { ...check, unhealthyIntervalMs: 30_000 };
+    assert.deepEqual(
+      [down, rising, healthy].map((state) => intervalMs(state, slow)),
+      [30_000, 1_000, 5_000],
+    );
+    assert.equal(intervalMs(down, check), 5_000);
+  });
+
   it('waits the interval give or take a tenth, and a second on the way up or down', () => {
     for (const [state, interval, middle] of [
       [healthy, 5_000, 5_000],
@@ -222,6 +238,19 @@ describe('timing of checks', () => {
 });
 
 describe('CheckTurns', () => {
+  it('let pools take turns', () => {
+    const turns = new CheckTurns<string>(1);
+    const waiting = ['a1', 'a2', 'b1', 'b2'];
+    assert.ok(turns.take('a', 'a0'));
+    for (const check of waiting) assert.ok(!turns.take(check[0]!, check));
+    const begun = ['a0'];
+    for (let last = 'a0'; begun.length < 5; last = begun.at(-1)!) {
+      turns.end(last[0]!);
+      begun.push(turns.next()!);
+    }
+    assert.deepEqual(begun, ['a0', 'a1', 'b1', 'a2', 'b2']);
+  });
+
   it('never runs more than allowed, nor starves a pool, and begins every check once, in order in its pool', () => {
     const step = fc.record({
       pool: fc.constantFrom('a', 'b', 'c'),

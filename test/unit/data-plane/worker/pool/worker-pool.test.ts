@@ -164,10 +164,10 @@ describe('the worker pool', () => {
   it('passes on what workers tell', async () => {
     const { pool, threads, events } = poolOf();
     await pool.start();
-    threads[0]?.tell({ type: 'ejected', row: 1, generation: 2, reason: 'three' });
+    threads[0]?.tell({ type: 'ejected', row: 1, generation: 2, reason: 'three', cause: 'early_closes' });
     threads[1]?.tell({ type: 'saturated', on: true, cause: 'shortage' });
     threads[1]?.tell({ type: 'log', level: 'warn', message: 'hm', fields: {} });
-    assert.deepEqual(events, ['ejected 1 2 three', 'saturated 1 true', 'log 1 hm']);
+    assert.deepEqual(events, ['ejected 1 2 three early_closes', 'saturated 1 true', 'log 1 hm']);
   });
 
   it('stops within its deadline though a worker does not, and starts none again', async () => {
