@@ -34,6 +34,9 @@ const PACKAGES = {
   initdb: 'postgresql',
   postgres: 'postgresql',
   pgbench: 'postgresql',
+  'redis-sentinel': 'redis-sentinel',
+  patroni: 'patroni',
+  mariadbd: 'mariadb-server',
 } as const;
 export type RealProgram = keyof typeof PACKAGES;
 

@@ -2,13 +2,16 @@
  * Every manifest of examples/configurations on one proxy: what the configuration that it stands for promises to clients. In the long form the
  * same is tried with HAProxy, from the .cfg beside the manifest.
  */
+import { writeFileSync } from 'node:fs';
 import { after, before, describe } from 'node:test';
 import { join } from 'node:path';
 import type { Configuration } from '../../harness/configurations/configuration.ts';
 import { Front } from '../../harness/configurations/front.ts';
 import { lbctlFor, startControlPlane, startProxy, succeed } from '../../harness/programs/fleet.ts';
-import { CHECKOUT, laterScope, type Scope, startProcess } from '../../harness/programs/processes.ts';
+import { laterScope, type Scope, startProcess, temporaryFolder } from '../../harness/programs/processes.ts';
 import { byRunLength } from '../../harness/run-length.ts';
+import { OWN_LOOPBACK } from '../../harness/loopback.ts';
+import { readText } from '../../harness/source-tree.ts';
 import { kubernetesApi } from './configurations/kubernetes.ts';
 import { postgresWriter, sqlReadiness } from './configurations/pages.ts';
 import { redisMaster } from './configurations/redis.ts';
@@ -27,8 +30,12 @@ const CONFIGURATIONS: readonly Configuration[] = [
   postgresBySource,
   rabbitmqIdle,
 ];
-const FOLDER = join(CHECKOUT, 'examples/configurations');
 const silenceMs = byRunLength(5_000, 60_000);
+
+/** A file with its addresses on the loopback network of this run. */
+function onOwnLoopback(file: string): string {
+  return readText(`examples/configurations/${file}`).replaceAll('127.30.', `${OWN_LOOPBACK}.`);
+}
 
 interface Balancer {
   readonly name: string;
@@ -43,7 +50,8 @@ const equipoise: Balancer = {
   async start(scope) {
     const plane = await startControlPlane(scope);
     await startProxy(scope, 'configurations', [plane.grpc]);
-    await succeed(lbctlFor(plane.grpc), ['apply', '-f', FOLDER, '--wait']);
+    const manifests = CONFIGURATIONS.map(({ name }) => onOwnLoopback(`${name}.yaml`));
+    await succeed(lbctlFor(plane.grpc), ['apply', '-f', '-', '--wait'], manifests.join('---\n'));
   },
 };
 
@@ -51,7 +59,12 @@ const haproxy: Balancer = {
   name: 'HAProxy',
   host: 2,
   async start(scope) {
-    const files = CONFIGURATIONS.flatMap(({ name }) => ['-f', join(FOLDER, `${name}.cfg`)]);
+    const folder = temporaryFolder(scope);
+    const files = CONFIGURATIONS.flatMap(({ name }) => {
+      const file = join(folder, `${name}.cfg`);
+      writeFileSync(file, onOwnLoopback(`${name}.cfg`));
+      return ['-f', file];
+    });
     startProcess(scope, 'haproxy', ['-db', ...files]);
   },
 };
@@ -71,8 +84,15 @@ for (const balancer of byRunLength([equipoise], [equipoise, haproxy])) {
     for (const { name, network, port, declare } of CONFIGURATIONS) {
       // One after the other, unlike the configurations.
       describe(name, { concurrency: 1 }, () => {
-        const front = new Front(`${network}.${balancer.host}`, port);
-        declare({ scope: shared, front, silenceMs, begin: (action) => void begins.push(action) });
+        const own = `${OWN_LOOPBACK}.${network}`;
+        const front = new Front(`${own}.${balancer.host}`, port);
+        declare({
+          scope: shared,
+          network: own,
+          front,
+          silenceMs,
+          begin: (action) => void begins.push(action),
+        });
       });
     }
   });

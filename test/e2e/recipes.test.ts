@@ -9,6 +9,7 @@ import { Front } from '../../harness/configurations/front.ts';
 import { StatusPage } from '../../harness/configurations/named-server.ts';
 import { askPostgres, startPostgresPair } from '../../harness/configurations/postgres-pair.ts';
 import { isRoot } from '../../harness/containers/network.ts';
+import { OWN_LOOPBACK } from '../../harness/loopback.ts';
 import { makeCertificates } from '../../harness/programs/certificates.ts';
 import {
   type Lbctl,
@@ -94,7 +95,7 @@ function startMailServers(t: TestContext, network: string): ReturnType<typeof st
 describe('recipes of docs/how-to', { concurrency: true }, () => {
   it('web-server: a server whose page is gone gets no connections', async (t) => {
     if (!present(t, 'nginx')) return;
-    const network = '127.31.1';
+    const network = `${OWN_LOOPBACK}.1`;
     const folder = startNginxPages(t, network);
     await applyPage('web-server', network);
     const visit = async () => {
@@ -111,7 +112,7 @@ describe('recipes of docs/how-to', { concurrency: true }, () => {
 
   it('kubernetes-api: a server that is not ready, or that forbids its page, gets no connections', async (t) => {
     if (!present(t, 'openssl')) return;
-    const network = '127.31.2';
+    const network = `${OWN_LOOPBACK}.2`;
     const { server } = makeCertificates(temporaryFolder(t));
     const identity = { cert: readFileSync(server.cert, 'utf8'), key: readFileSync(server.key, 'utf8') };
     const pages = ['11', '12', '13'].map(
@@ -140,7 +141,7 @@ describe('recipes of docs/how-to', { concurrency: true }, () => {
 
   it('smtp: a server that greets with 421 gets no connections', async (t) => {
     if (!present(t, 'smtpd') || !isRoot(t, 'for a spool of its own')) return;
-    const network = '127.31.3';
+    const network = `${OWN_LOOPBACK}.3`;
     const mail = startMailServers(t, network);
     await applyPage('smtp', network, (text) =>
       text.replaceAll(':25"', ':2525"').replace('interval: 10s', 'interval: 5s'),
@@ -160,7 +161,7 @@ describe('recipes of docs/how-to', { concurrency: true }, () => {
 
   it('postgresql: writes reach the primary alone, and follow when the standby is promoted', async (t) => {
     if (!present(t, 'initdb', 'postgres')) return;
-    const network = '127.31.4';
+    const network = `${OWN_LOOPBACK}.4`;
     const pair = await startPostgresPair(t, `${network}.11`, `${network}.12`, 5432);
     await applyPage('postgresql', network);
     const visit = () => askPostgres(`${network}.1`, 5432, 'SELECT inet_server_addr()');
@@ -175,7 +176,7 @@ describe('recipes of docs/how-to', { concurrency: true }, () => {
 
   it('postgresql: what a script sees without credentials is the same on a primary and a standby', async (t) => {
     if (!present(t, 'initdb', 'postgres')) return;
-    const network = '127.31.5';
+    const network = `${OWN_LOOPBACK}.5`;
     await startPostgresPair(t, `${network}.11`, `${network}.12`, 5432);
     const page = readText('docs/how-to/postgresql.md');
     const start = /send: ('.*?user.*?')/.exec(page)?.[1] ?? '';

@@ -36,16 +36,16 @@ async function securelyServedBy(front: Front, ...names: readonly string[]): Prom
 /** X04, with two servers. */
 export const kubernetesApi: Configuration = {
   name: 'kubernetes-api',
-  network: '127.30.4',
+  network: 4,
   port: 6401,
-  declare({ scope, front, begin }) {
+  declare({ scope, network, front, begin }) {
     let pages: readonly StatusPage[];
     let certificate: string;
     begin(async () => {
       const { server } = makeCertificates(temporaryFolder(scope), 'DNS:somebody.else');
       const identity = { cert: readFileSync(server.cert, 'utf8'), key: readFileSync(server.key, 'utf8') };
       certificate = identity.cert;
-      pages = ['11', '12'].map((host) => new StatusPage(scope, `127.30.4.${host}`, 6402, 200, identity));
+      pages = ['11', '12'].map((host) => new StatusPage(scope, `${network}.${host}`, 6402, 200, identity));
       await Promise.resolve();
     });
 
@@ -65,7 +65,7 @@ export const kubernetesApi: Configuration = {
 
     it('uses no server that speaks no TLS', async () => {
       await pages[1]?.stop();
-      await NamedServer.start(scope, '127.30.4.12', 6402);
+      await NamedServer.start(scope, `${network}.12`, 6402);
       await front.servedBy([CLOSED]);
     });
   },

@@ -13,13 +13,13 @@ import { within } from '../../../harness/engine/tcp.ts';
 /** X01 */
 export const postgresWriter: Configuration = {
   name: 'postgres-writer',
-  network: '127.30.1',
+  network: 1,
   port: 6101,
-  declare({ scope, front, begin }) {
+  declare({ scope, network, front, begin }) {
     let servers: readonly NamedServer[];
     let agents: readonly StatusPage[];
     begin(async () => {
-      servers = await startNamedServers(scope, '127.30.1', 6102, 3);
+      servers = await startNamedServers(scope, network, 6102, 3);
       agents = servers.map(({ host }) => new StatusPage(scope, host, 6103, 503));
       setWriter(0);
     });
@@ -62,13 +62,13 @@ export const postgresWriter: Configuration = {
 /** X03 */
 export const sqlReadiness: Configuration = {
   name: 'sql-readiness',
-  network: '127.30.3',
+  network: 3,
   port: 6301,
-  declare({ scope, front, begin }) {
+  declare({ scope, network, front, begin }) {
     let servers: readonly NamedServer[];
     let pages: readonly StatusPage[];
     begin(async () => {
-      servers = await startNamedServers(scope, '127.30.3', 6302, 3);
+      servers = await startNamedServers(scope, network, 6302, 3);
       pages = servers.map(({ host }) => new StatusPage(scope, host, 6303, 200));
     });
 

@@ -46,9 +46,9 @@ async function sayLater(socket: Socket, text: string): Promise<void> {
 /** X02 */
 export const redisMaster: Configuration = {
   name: 'redis-master',
-  network: '127.30.2',
+  network: 2,
   port: 6201,
-  declare({ scope, front, begin }) {
+  declare({ scope, network, front, begin }) {
     let servers: readonly RedisLike[];
     const roles = (...wanted: readonly Role[]) =>
       wanted.forEach((role, index) => {
@@ -56,7 +56,7 @@ export const redisMaster: Configuration = {
         if (server !== undefined) server.role = role;
       });
     begin(async () => {
-      servers = ['11', '12', '13'].map((host) => new RedisLike(scope, `127.30.2.${host}`));
+      servers = ['11', '12', '13'].map((host) => new RedisLike(scope, `${network}.${host}`));
       roles('slave', 'master', 'silent');
     });
 

@@ -24,10 +24,10 @@ async function settlesAt(front: Front, wanted: Readonly<Record<string, number>>)
 /** X10, by address. */
 export const sqlNodes: Configuration = {
   name: 'sql-nodes',
-  network: '127.30.10',
+  network: 10,
   port: 7001,
-  declare({ scope, front, begin }) {
-    begin(async () => void (await startNamedServers(scope, '127.30.10', 7002, 3)));
+  declare({ scope, network, front, begin }) {
+    begin(async () => void (await startNamedServers(scope, network, 7002, 3)));
 
     it('gives each node a third', async () => {
       await settlesAt(front, { 11: 1 / 3, 12: 1 / 3, 13: 1 / 3 });
@@ -38,11 +38,11 @@ export const sqlNodes: Configuration = {
 /** X13 */
 export const etcdWeights: Configuration = {
   name: 'etcd-weights',
-  network: '127.30.13',
+  network: 13,
   port: 7301,
-  declare({ scope, front, begin }) {
+  declare({ scope, network, front, begin }) {
     let servers: readonly NamedServer[];
-    begin(async () => void (servers = await startNamedServers(scope, '127.30.13', 7302, 3)));
+    begin(async () => void (servers = await startNamedServers(scope, network, 7302, 3)));
 
     it('spreads connections by weight', async () => {
       await settlesAt(front, { 11: 0.048, 12: 0.476, 13: 0.476 });
@@ -59,13 +59,13 @@ export const etcdWeights: Configuration = {
 /** X14 */
 export const postgresBySource: Configuration = {
   name: 'postgres-by-source',
-  network: '127.30.14',
+  network: 14,
   port: 7401,
-  declare({ scope, front, begin, silenceMs }) {
-    const clients = Array.from({ length: 60 }, (_, index) => `127.30.14.${100 + index}`);
+  declare({ scope, network, front, begin, silenceMs }) {
+    const clients = Array.from({ length: 60 }, (_, index) => `${network}.${100 + index}`);
     const served = () => Promise.all(clients.map((client) => front.visit(client)));
     let servers: readonly NamedServer[];
-    begin(async () => void (servers = await startNamedServers(scope, '127.30.14', 7402, 3)));
+    begin(async () => void (servers = await startNamedServers(scope, network, 7402, 3)));
 
     it('takes each client to one server, and to another one only while that is down', async () => {
       const before = await eventually(async () => {
@@ -96,10 +96,10 @@ export const postgresBySource: Configuration = {
 /** X15 */
 export const rabbitmqIdle: Configuration = {
   name: 'rabbitmq-idle',
-  network: '127.30.15',
+  network: 15,
   port: 7501,
-  declare({ scope, front, begin }) {
-    begin(async () => void (await startNamedServers(scope, '127.30.15', 7502, 2)));
+  declare({ scope, network, front, begin }) {
+    begin(async () => void (await startNamedServers(scope, network, 7502, 2)));
 
     it('ends a connection after 15 s of silence, and keeps one that says a byte every 10 s', async () => {
       await front.servedBy(['11', '12']);

@@ -7,11 +7,11 @@ import { type NamedServer, startNamedServers } from '../../../harness/configurat
 /** X05, by address. */
 export const kubernetesBootstrap: Configuration = {
   name: 'kubernetes-bootstrap',
-  network: '127.30.5',
+  network: 5,
   port: 6501,
-  declare({ scope, front, begin }) {
+  declare({ scope, network, front, begin }) {
     let servers: readonly NamedServer[];
-    begin(async () => void (servers = await startNamedServers(scope, '127.30.5', 6502, 4)));
+    begin(async () => void (servers = await startNamedServers(scope, network, 6502, 4)));
 
     it('uses the reserve only while the three others are all down', async () => {
       await front.servedBy(['11', '12', '13']);
@@ -29,11 +29,11 @@ export const kubernetesBootstrap: Configuration = {
 /** X11 */
 export const mysqlReserve: Configuration = {
   name: 'mysql-reserve',
-  network: '127.30.11',
+  network: 11,
   port: 7101,
-  declare({ scope, front, begin }) {
+  declare({ scope, network, front, begin }) {
     let servers: readonly NamedServer[];
-    begin(async () => void (servers = await startNamedServers(scope, '127.30.11', 7102, 2)));
+    begin(async () => void (servers = await startNamedServers(scope, network, 7102, 2)));
 
     it('gives the reserve nothing before an outage, everything during it, and nothing new after it', async () => {
       await front.servedBy(['11']);
