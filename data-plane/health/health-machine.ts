@@ -19,7 +19,6 @@
 import { formatDuration } from '../../core/model/duration.ts';
 import type { Health, HealthCheck } from '../../core/model/resources.ts';
 
-/** One moment on both clocks. */
 export interface Moment {
   /** Milliseconds since 1970. */
   readonly wallMs: number;

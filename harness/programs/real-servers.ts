@@ -27,6 +27,7 @@ const PACKAGES = {
   chromium: 'chromium',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  haproxy: 'haproxy',
   smtpd: 'opensmtpd',
   wrk: 'wrk',
   'redis-server': 'redis-server',
