@@ -133,7 +133,7 @@ const GALERA: System = {
     },
     tuned: {
       defaults: ['timeout connect 1s', ...TIMEOUTS, 'timeout check 500ms'],
-      check: ['option httpchk', 'default-server inter 500ms fall 2 rise 2 on-marked-down shutdown-sessions'],
+      check: ['option httpchk', 'default-server inter 500ms fall 2 rise 10 on-marked-down shutdown-sessions'],
       server: (index) => `check port 9200${index === 0 ? '' : ' backup'}`,
     },
   },
