@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   harness: [...PROGRAMS, 'harness'],
   bench: [...PROGRAMS, 'harness', 'bench'],
   'test/unit/bench': ['bench'],
+  'test/e2e/trials': ['harness', 'bench'],
   test: [...PROGRAMS, 'harness', 'test'],
 };
 

@@ -278,8 +278,8 @@ export class ReportedProxy implements ProxyRecord {
     transitions: ReportChanges['transitions'][number][],
   ): void {
     const { pool, servingSince } = now;
-    // The first report says how things stand.
-    const unseen = isKnown ? ORDINARY : now;
+    // The first report says how things stand, unless it follows another stream.
+    const unseen = isKnown || this.#earlier !== null ? ORDINARY : now;
     const before = this.pools.get(pool) ?? this.#earlier?.pools.get(pool) ?? unseen;
     transitions.push({ pool, before, now });
     if (servingSince === null) this.pools.delete(pool);

@@ -32,13 +32,8 @@ export function servingOf(proxies: readonly ReportingProxy[]): ReadonlyMap<strin
       const before = all[at] ?? { proxies: [], sinceMs };
       const names = [...before.proxies, info?.id ?? ''];
       const where = names.length === connected.length ? '' : ` at ${few(names)}`;
-      const now = {
-        noneHealthy,
-        servingTier,
-        proxies: names,
-        where,
-        sinceMs: Math.min(before.sinceMs, sinceMs),
-      };
+      const earliestMs = Math.min(before.sinceMs, sinceMs);
+      const now = { noneHealthy, servingTier, proxies: names, where, sinceMs: earliestMs };
       found.set(pool, at === -1 ? [...all, now] : all.with(at, now));
     }
   }

@@ -19,7 +19,6 @@
 import { formatDuration } from '../../core/model/duration.ts';
 import type { Health, HealthCheck } from '../../core/model/resources.ts';
 
-/** One moment on both clocks. */
 export interface Moment {
   /** Milliseconds since 1970. */
   readonly wallMs: number;
@@ -156,8 +155,11 @@ function failed(state: HealthState, reason: string, fall: number, wallMs: number
 
 /** Early closes count while it is ejected too: checks may have noticed the cell before the worker's message came. */
 function ejected(state: HealthState, { cause, reason }: Ejected, { nowMs, wallMs }: Moment): HealthState {
-  const { health, out } = state;
-  if (cause === undefined) return health === 'healthy' ? become(state, 'ejected', reason, wallMs) : state;
+  const { health, out, failures } = state;
+  if (cause === undefined) {
+    // Failed connects and failed checks come together. Those of the checks still count, or they would be late to say `unhealthy`.
+    return health === 'healthy' ? { ...become(state, 'ejected', reason, wallMs), failures } : state;
+  }
   if (health !== 'healthy' && health !== 'ejected') return state;
   const isFirst = !out || nowMs - out.untilMs >= LONGEST_OUT_MS;
   const forMs = isFirst ? FIRST_OUT_MS : Math.min(2 * out.forMs, LONGEST_OUT_MS);

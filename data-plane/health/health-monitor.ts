@@ -86,10 +86,7 @@ export class HealthMonitor {
     for (const gone of before.values()) this.#remove(gone);
     for (const entry of due)
       this.#prober.within(entry, firstDelayMs(due.length, entry.check, this.#inputs.random));
-    for (const pool of this.#pools.values()) {
-      pool.complete();
-      this.#publishState(pool);
-    }
+    for (const pool of this.#pools.values()) this.#publishState(pool);
   }
 
   /** A worker says that it took a backend out. */
@@ -237,10 +234,9 @@ export class HealthMonitor {
   }
 
   #comesUp(entry: MonitoredBackend): void {
-    const { pool, tier } = entry.backend;
     const nowMs = this.#inputs.clock.nowMs();
-    const upSinceMs = this.#pools.get(pool)?.tier(tier).upSinceMs ?? nowMs;
-    this.#slowStarts.cameUp(entry, nowMs - upSinceMs);
+    const tier = this.#pools.get(entry.backend.pool)?.tier(entry.backend.tier);
+    this.#slowStarts.cameUp(entry, nowMs - (tier?.upSinceMs ?? nowMs));
   }
 
   #count({ backend }: MonitoredBackend, health: HealthState['health'], change: 1 | -1): void {

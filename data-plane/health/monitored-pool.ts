@@ -66,12 +66,7 @@ export class MonitoredPool {
     if (health === 'unknown') tier.unchecked += change;
     if (health !== 'healthy') return;
     tier.up += change;
-    tier.upSinceMs = tier.up === 0 ? null : (tier.upSinceMs ?? nowMs);
-  }
-
-  /** Everything of a plan has been counted. */
-  complete(): void {
-    for (const tier of this.#tiers) if (tier.up === 0) tier.upSinceMs = null;
+    tier.upSinceMs ??= nowMs;
   }
 
   /** How many are up in a tier, and since when some are. */
@@ -85,9 +80,13 @@ export class MonitoredPool {
     return up >= (this.policy.expectHealthy ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Notes how it stands now. Returns what is to be published, once first checks that are under way can't change it. */
+  /**
+   * Notes how it stands now, when all are counted. Returns what is to be published, once first checks that are under way
+   * can't change it.
+   */
   refresh(wallMs: number): HealthChange[] {
     const { name: pool, policy, state: before } = this;
+    for (const tier of this.#tiers) if (tier.up === 0) tier.upSinceMs = null;
     const couldServe = this.#tiers.filter(({ serving }) => serving > 0);
     const firstTier = Math.max(0, this.#tiers.indexOf(couldServe[0]!)); // `!`: -1 when there is none.
     const upTier = this.#tiers.findIndex(({ up }) => up > 0);

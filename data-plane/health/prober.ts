@@ -30,7 +30,6 @@ interface Probe {
   dueMs: number;
   /** When the last check began, on the monotonic clock. */
   startedMs: number;
-  /** Inconclusive results in a row. */
   inconclusive: number;
 }
 
@@ -58,8 +57,12 @@ export class Prober {
   watch(watcher: MonitoredBackend): boolean {
     const { backend, check } = watcher;
     const target = { host: backend.host, port: check.port ?? backend.port };
-    const key = `${target.host} ${target.port} ${wireText(check)}`;
     const before = this.#watched.get(watcher);
+    // Nearly always: most of a plan is the same as the one before.
+    if (before?.check === check && before.target.port === target.port) return false;
+    // What reaches the wire, and how long it may take.
+    const { type, timeoutMs, http, tls, script } = check;
+    const key = JSON.stringify([target, type, timeoutMs, http, tls, script]);
     if (before?.key === key) return false;
     const probe = this.#probes.get(key) ?? {
       key,
@@ -134,9 +137,8 @@ export class Prober {
   #finish(probe: Probe, result: CheckResult): void {
     const { onResult, random } = this.#inputs;
     this.#end(probe);
-    const isVague = result.type === 'inconclusive';
-    probe.inconclusive = isVague ? probe.inconclusive + 1 : 0;
-    const isFailure = isVague && probe.inconclusive > MAX_INCONCLUSIVE;
+    probe.inconclusive = result.type === 'inconclusive' ? probe.inconclusive + 1 : 0;
+    const isFailure = result.type === 'inconclusive' && probe.inconclusive > MAX_INCONCLUSIVE;
     const concluded: CheckResult = isFailure ? { type: 'failed', reason: result.reason } : result;
     for (const watcher of probe.watchers) onResult(watcher, concluded, probe.startedMs);
     const wanted = Array.from(probe.watchers, ({ state, check }) => intervalMs(state, check));
@@ -144,16 +146,4 @@ export class Prober {
     // Whoever subscribes to changes may have had it unwatched.
     if (probe.watchers.size > 0) this.#schedule(probe, dueMs);
   }
-}
-
-const wireTexts = new WeakMap<HealthCheck, string>();
-
-/** What reaches the wire, and how long it may take. */
-function wireText(healthCheck: HealthCheck): string {
-  const known = wireTexts.get(healthCheck);
-  if (known !== undefined) return known;
-  const { type, timeoutMs, http, tls, script } = healthCheck;
-  const text = JSON.stringify([type, timeoutMs, http, tls, script]);
-  wireTexts.set(healthCheck, text);
-  return text;
 }

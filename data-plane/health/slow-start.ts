@@ -21,11 +21,6 @@ function slowMsOf({ strategy, slowStartMs = 0 }: Policy): number {
   return strategy === 'source_hash' ? 0 : slowStartMs;
 }
 
-/** Whether a backend that comes up starts slowly, where others of its tier are up for `tierUpMs`; 0: none are. */
-function startsSlowly(tierUpMs: number, slowMs: number): boolean {
-  return slowMs > 0 && tierUpMs >= Math.min(slowMs, TOGETHER_MS);
-}
-
 /** Tenths of its weight that a backend has, `sinceMs` after it came up; 0: all of it. */
 export function rampTenths(sinceMs: number, slowMs: number): number {
   return sinceMs >= slowMs ? 0 : 1 + Math.floor((9 * sinceMs) / slowMs);
@@ -47,11 +42,12 @@ export class SlowStarts {
     this.#inputs = inputs;
   }
 
-  /** A backend comes up. The caller moves the epoch of its pool. */
+  /** A backend comes up where others of its tier are up for `tierUpMs`; 0: none are. The caller moves the epoch. */
   cameUp(entry: MonitoredBackend, tierUpMs: number): void {
     const { clock, poolOf } = this.#inputs;
     const pool = poolOf(entry);
-    const isSlow = pool !== undefined && startsSlowly(tierUpMs, slowMsOf(pool.policy));
+    const slowMs = pool ? slowMsOf(pool.policy) : 0;
+    const isSlow = slowMs > 0 && tierUpMs >= Math.min(slowMs, TOGETHER_MS);
     this.#write(entry, isSlow ? 1 : 0);
     if (!isSlow) return this.forget(entry);
     this.#sinceMs.set(entry, clock.nowMs());

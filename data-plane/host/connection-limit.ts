@@ -12,15 +12,13 @@ const DESCRIPTORS_PER_WORKER = 8;
 /** A worker's socket for a listener, and the duplicate that Node's server closes. */
 const DESCRIPTORS_PER_SOCKET = { epoll: 1, portable: 2 } as const;
 
-/** Of all descriptors, health checks that run at once may take this part. */
-const CHECKS = 1 / 8;
 const LEAST_CHECKS = 64;
 /** Enough for 10,000 backends that are checked each second, of which a tenth answers after 2 s only. */
 const MOST_CHECKS = 4_096;
 
-/** How many health checks may run at once. Each takes a descriptor, so the connection limit leaves room for them. */
+/** How many health checks may run at once. Each takes a descriptor; the connection limit leaves room for them. */
 export function checksAtOnce(descriptorLimit: number): number {
-  return Math.min(Math.max(Math.floor(descriptorLimit * CHECKS), LEAST_CHECKS), MOST_CHECKS);
+  return Math.min(Math.max(Math.floor(descriptorLimit / 8), LEAST_CHECKS), MOST_CHECKS);
 }
 
 /** What needs descriptors besides connections. */

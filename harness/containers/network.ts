@@ -102,8 +102,18 @@ export class Host {
 
   /** Ends every process on it at once. */
   kill(): void {
-    for (const pid of ip('netns', 'pids', this.name).split('\n')) {
-      if (pid !== '') process.kill(Number(pid), 'SIGKILL');
+    this.signal('SIGKILL');
+  }
+
+  /** Sends a signal to every process on it. */
+  signal(name: NodeJS.Signals): void {
+    for (const pid of ip('netns', 'pids', this.name).split('\n').filter(Boolean)) {
+      try {
+        process.kill(Number(pid), name);
+      } catch (error) {
+        // One that has ended meanwhile needs no signal.
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
     }
   }
 

@@ -27,6 +27,7 @@ const PACKAGES = {
   chromium: 'chromium',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  haproxy: 'haproxy',
   smtpd: 'opensmtpd',
   wrk: 'wrk',
   'redis-server': 'redis-server',
@@ -34,6 +35,9 @@ const PACKAGES = {
   initdb: 'postgresql',
   postgres: 'postgresql',
   pgbench: 'postgresql',
+  'redis-sentinel': 'redis-sentinel',
+  patroni: 'patroni',
+  mariadbd: 'mariadb-server',
 } as const;
 export type RealProgram = keyof typeof PACKAGES;
 

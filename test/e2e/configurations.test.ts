@@ -9,6 +9,7 @@ import type { Configuration } from '../../harness/configurations/configuration.t
 import { Front } from '../../harness/configurations/front.ts';
 import { lbctlFor, startControlPlane, startProxy, succeed } from '../../harness/programs/fleet.ts';
 import { laterScope, type Scope, startProcess, temporaryFolder } from '../../harness/programs/processes.ts';
+import { findProgram } from '../../harness/programs/real-servers.ts';
 import { byRunLength } from '../../harness/run-length.ts';
 import { OWN_LOOPBACK } from '../../harness/loopback.ts';
 import { readText } from '../../harness/source-tree.ts';
@@ -65,11 +66,13 @@ const haproxy: Balancer = {
       writeFileSync(file, onOwnLoopback(`${name}.cfg`));
       return ['-f', file];
     });
-    startProcess(scope, 'haproxy', ['-db', ...files]);
+    startProcess(scope, findProgram('haproxy') ?? 'haproxy', ['-db', ...files]);
   },
 };
 
-for (const balancer of byRunLength([equipoise], [equipoise, haproxy])) {
+const BALANCERS = [equipoise, ...(byRunLength(false, findProgram('haproxy') !== undefined) ? [haproxy] : [])];
+
+for (const balancer of BALANCERS) {
   describe(`configurations of examples/configurations through ${balancer.name}`, {
     concurrency: true,
   }, () => {

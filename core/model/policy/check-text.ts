@@ -64,6 +64,11 @@ function readPattern(source: string): Read<Expectation> {
     const description = `is a regular expression of ${steps} steps when its repetitions are written out; at most ${MAX_STEPS} are allowed`;
     return { ok: false, description };
   }
+  if (pattern.test('')) {
+    const description =
+      'is a regular expression that the empty text matches, so it would pass before the server answers';
+    return { ok: false, description };
+  }
   return {
     ok: true,
     value: (received) => {

@@ -83,6 +83,9 @@ export const POLICY_FIELDS: GroupField['fields'] = {
   expect_healthy: count(1, LIMITS.backends),
 };
 
+/** By the name that users write: of 2,000 policies, each field of each is named when they travel. */
+const named = new Map<string, string>();
+
 interface PolicyPath {
   /** `health_check.interval` */
   readonly path: string;
@@ -104,6 +107,8 @@ function pathsOf(fields: GroupField['fields'], at: string, outer: readonly strin
 
 /** The name in the model: `healthCheck` for `health_check`, and `intervalMs` for the duration `interval`. */
 export function modelName(written: string, isDuration: boolean): string {
-  const name = written.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const name =
+    named.get(written) ?? written.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  named.set(written, name);
   return isDuration ? `${name}Ms` : name;
 }

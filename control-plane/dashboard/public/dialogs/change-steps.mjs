@@ -45,10 +45,16 @@ function input(run, { name, label, hint = '', area, options, about }) {
     name,
     label,
     hint,
-    wrong: [...new Set(own.map(({ description }) => description))],
+    wrong: [...new Set(own.map(inItem))],
     spellcheck: 'false',
     control: (properties) => control(run, properties, area, options),
   });
+}
+
+/** Of a step or a status, which one it is. */
+function inItem({ field: path, description }) {
+  const index = /(?:script|status)\[(\d+)\]/.exec(path)?.[1];
+  return index === undefined ? description : `Number ${Number(index) + 1} ${description}`;
 }
 
 function control(run, properties, area, options) {

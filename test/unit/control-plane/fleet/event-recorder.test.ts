@@ -110,6 +110,13 @@ describe('the recorder', () => {
       `pool pg: tier 0 serves${seen}`,
     ]);
     assert.deepEqual(say({ servingSince: null }), []);
+    first.close();
+    const none = poolReport('pg', { noneHealthy: true });
+    connect('a').report(report({ pools: [none], applied: applied(1) }));
+    assert.equal(
+      events().at(-1),
+      'no backend passes the check of pool pg: new connections are refused, as proxy a sees it',
+    );
   });
 
   it('records what a proxy refuses and can not bind, once each, and that two processes share an id', () => {

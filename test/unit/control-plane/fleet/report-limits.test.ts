@@ -7,6 +7,7 @@ import {
   applied,
   backendReport,
   listenerReport,
+  poolReport,
   proxyInfo,
   report,
 } from '../../../../harness/control-plane/reports.ts';
@@ -42,6 +43,18 @@ describe('what a proxy says of itself', () => {
 });
 
 describe('a lying proxy', () => {
+  it('cannot report a pool without a name, or since a time that there is not', () => {
+    const rig = new StatsRig();
+    const pools = [
+      poolReport(''),
+      poolReport('late', { servingSince: { seconds: '9223372036854775807', nanos: 0 } }),
+      poolReport('pg'),
+    ];
+    rig.connect('liar').report(report({ pools }));
+    assert.deepEqual([...(rig.fleet.list()[0]?.pools.keys() ?? [])], ['pg']);
+    assert.equal(rig.fleet.droppedValues, 2);
+  });
+
   it('cannot hide the errors of others behind close reasons that there are not', () => {
     const rig = new StatsRig();
     const [liar, honest] = [rig.connect('liar'), rig.connect('honest')];

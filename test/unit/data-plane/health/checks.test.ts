@@ -44,6 +44,7 @@ function run(letters: string): string[] {
 describe('health machine', () => {
   for (const [name, letters, expected] of [
     ['leaves ejected on one pass', 'PEP', 'he ej he'],
+    ['counts the failures before an ejection and after it', 'PFFEF', 'he he he ej un'],
     [
       'leaves ejected for unhealthy after 3 failures, and then needs 2 passes',
       'PEFFFPP',

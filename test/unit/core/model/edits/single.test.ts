@@ -1,6 +1,7 @@
 /** Create, update and delete of one resource at a time. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { HealthCheckDraft, PolicyDraft } from '../../../../../core/model/draft.ts';
 import type { Edit } from '../../../../../core/model/edit.ts';
 import type { Policy } from '../../../../../core/model/resources.ts';
 import { addBackends, removeBackends, updateBackend } from '../../../../../core/model/edits/backend.ts';
@@ -236,4 +237,64 @@ describe('edits of one resource', () => {
   for (const [what, edit] of unchanged) {
     it(`makes no change of a ${what} that is so already`, () => assert.deepEqual(changesOf(STATE, edit), []));
   }
+});
+
+describe('an update of a health check', () => {
+  const checkAfter = (before: HealthCheckDraft, draft: Omit<PolicyDraft, 'name'>, ...mask: string[]) => {
+    const state = stateOf([{ kind: 'policy', value: { name: 'p', healthCheck: before } }]);
+    const result = after(state, updatePolicy({ name: 'p', ...draft }, mask));
+    const { type, http, tls, script, port } = result.policies.get('p')?.value.healthCheck ?? assert.fail();
+    return JSON.parse(
+      JSON.stringify({ type, port, path: http?.path, method: http?.method, tls, script }),
+    ) as object;
+  };
+  const web: HealthCheckDraft = { type: 'http', port: 8_008, http: { path: '/x', method: 'HEAD' } };
+  const shown = { type: 'http', port: 8_008, path: '/x', method: 'HEAD' };
+  const tls = { serverName: '', verify: false, ca: '' };
+
+  it('drops what the new type does not have, and keeps what it has', () => {
+    assert.deepEqual(checkAfter(web, { healthCheck: { type: 'tcp' } }, 'health_check.type'), {
+      type: 'tcp',
+      port: 8_008,
+    });
+    assert.deepEqual(checkAfter(web, { healthCheck: { type: 'https' } }, 'health_check.type'), {
+      ...shown,
+      type: 'https',
+      tls,
+    });
+  });
+
+  it('changes one field of a part, gives a cleared one its default, and replaces a part that is named whole', () => {
+    const path = ['health_check.http.path'];
+    assert.deepEqual(checkAfter(web, { healthCheck: { http: { path: '/y' } } }, ...path), {
+      ...shown,
+      path: '/y',
+    });
+    assert.deepEqual(checkAfter(web, {}, ...path, 'health_check.port'), {
+      type: 'http',
+      path: '/',
+      method: 'HEAD',
+    });
+    const whole = checkAfter(web, { healthCheck: { http: { path: '/y' } } }, 'health_check.http');
+    assert.deepEqual(whole, { ...shown, path: '/y', method: 'GET' });
+  });
+
+  it('leaves a script over TCP or over TLS as it is, and an empty part is one', () => {
+    const script: HealthCheckDraft = { type: 'script', script: [{ expect: 'x' }] };
+    assert.deepEqual(checkAfter(script, { strategy: 'random' }, 'strategy'), script);
+    assert.deepEqual(checkAfter(script, { healthCheck: { tls: {} } }, 'health_check.tls'), {
+      ...script,
+      tls,
+    });
+  });
+
+  it('refuses a part that the type does not have', () => {
+    const edit = updatePolicy({ name: 'steady', healthCheck: { http: { path: '/x' } } }, [
+      'health_check.http.path',
+    ]);
+    assert.match(
+      refusalOf(STATE, edit).message,
+      /health_check\.http: is only for a check of type http, https/,
+    );
+  });
 });

@@ -56,6 +56,11 @@ describe('what a step expects', () => {
       ],
       ['/(a)\\1/', /invalid escape sequence at "\\1"; .*without back-references and look-around/],
       ['/(?=a)b/', /at "\(\?="; .*look-around/],
+      [
+        '//',
+        /^is a regular expression that the empty text matches, so it would pass before the server answers$/,
+      ],
+      ['/(OK)?.*/', /the empty text matches/],
       ['/a{1001}/', /invalid repeat count at "\{1001\}"/],
       ['/(?:[ab]{1,30}a){30}/', /^is a regular expression of \d+ steps when .*; at most 200 are allowed/],
     ] as const) {
