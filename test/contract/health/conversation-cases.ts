@@ -156,18 +156,8 @@ export const HTTP_CASES: readonly Case[] = [
     [`${length(20)}ok`, PAUSE, LATE],
     'timed out after 2s waiting for the (end of the 200 )?answer to GET :PORT/primary',
   ],
-  [
-    'junk',
-    http(),
-    ['\0\x01\x02junk\r\n\r\n'],
-    'the answer to GET :PORT/primary is not HTTP',
-  ],
-  [
-    'HTTP/0.9',
-    http(),
-    ['<html>ok</html>', END],
-    'the answer to GET :PORT/primary is not HTTP',
-  ],
+  ['junk', http(), ['\0\x01\x02junk\r\n\r\n'], 'the answer to GET :PORT/primary is not HTTP'],
+  ['HTTP/0.9', http(), ['<html>ok</html>', END], 'the answer to GET :PORT/primary is not HTTP'],
   [
     'a broken chunk',
     http(),

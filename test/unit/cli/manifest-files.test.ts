@@ -160,7 +160,10 @@ describe('manifests of several files', () => {
       'INVALID_ARGUMENT',
       'no',
       // A control plane finds them in the order of its rules.
-      fields.map(([field]) => ({ field, description: 'is wrong' })).reverse(),
+      [...fields.slice(0, -1).reverse(), ...fields.slice(-1)].map(([field]) => ({
+        field,
+        description: 'is wrong',
+      })),
     );
     await assert.rejects(traced(Promise.reject(error)), (result) => {
       assert.ok(result instanceof LbError);
