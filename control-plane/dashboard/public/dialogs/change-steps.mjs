@@ -53,7 +53,7 @@ function input(run, { name, label, hint = '', area, options, about }) {
 
 /** Of a step or a status, which one it is. */
 function inItem({ field: path, description }) {
-  const index = /\[(\d+)\][^[\]]*$/.exec(path)?.[1];
+  const index = /(?:script|status)\[(\d+)\]/.exec(path)?.[1];
   return index === undefined ? description : `Number ${Number(index) + 1} ${description}`;
 }
 
