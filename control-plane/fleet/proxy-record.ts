@@ -193,7 +193,7 @@ export class ReportedProxy implements ProxyRecord {
 
   /** Takes over what a report says; whatever it leaves out stays as it was. */
   apply(request: StreamReportsRequest__Output, nowMs: number): ReportChanges {
-    let healthChanged = false;
+    let healthChanged = request.pools.length > 0;
     const transitions: Transition[] = [];
     const isKnown = this.applied !== null;
     const before = request.applied === null ? null : (this.applied ?? this.#earlier?.applied ?? null);
@@ -212,7 +212,7 @@ export class ReportedProxy implements ProxyRecord {
     for (const report of request.workers) this.workers.set(report.index, report);
     this.#checkSizes();
     if (request.applied !== null) this.#forgetEarlier();
-    return { healthChanged: healthChanged || request.pools.length > 0, transitions, before };
+    return { healthChanged, transitions, before };
   }
 
   /** Traffic comes before what is stated, and what is gone before what has come in its place. */

@@ -31,11 +31,11 @@ function ofHealth(
   { state, fleet }: PoolFacts,
 ): readonly Problem[] {
   const listeners = listenersOf(name, state).map((listener) => listener.name);
-  const clients = `New connections to ${listeners.length === 1 ? 'listener' : 'listeners'} ${few(listeners)} are closed at once.`;
   if (all.length === 0) {
-    if (listeners.length === 0) return [];
-    const cause = 'pools with listeners have no backends';
-    return [problem(`pool/${name}`, 'critical', `Pool ${name} has no backends`, [clients], at(name, cause))];
+    const about = at(name, 'pools with listeners have no backends');
+    return closedAtOnce(listeners).map((why) =>
+      problem(`pool/${name}`, 'critical', `Pool ${name} has no backends`, [why], about),
+    );
   }
   const those = all.filter((one) => loopOf(one) === undefined);
   const down = those.filter(({ availability }) => availability === 'down');
@@ -54,24 +54,49 @@ function ofHealth(
     return [problem(`pool/${name}`, severity, what, why, at(name, cause, none?.sinceMs ?? sinceOf(bad)))];
   }
   if (!all.some(isUsed)) {
-    const why = [availabilitiesInWords(all), ...(listeners.length > 0 ? [clients] : [])];
+    const why = [availabilitiesInWords(all), ...closedAtOnce(listeners)];
     const what = `Pool ${name} has no backend that takes connections`;
     const cause = 'pools have no backend that takes connections';
     return [problem(`pool/${name}`, severity, what, why, at(name, cause))];
   }
-  const unexpected = expectation(policy, passing(all).length);
-  if (unexpected) {
-    // Too few say so only once all were checked.
-    const isEarly = unexpected.isFew && all.some(({ availability }) => availability === 'not checked yet');
-    if (unexpected.problem === null || isEarly) return [];
-    const healthy = few(passing(all).map(({ backend }) => backend.address));
-    const cause = 'pools have other than the expected number of healthy backends';
-    const about = at(name, cause, unexpected.isFew ? sinceOf(down) : null);
-    const why = [`Healthy: ${healthy}.`, ...reasonsOf(down)];
-    return [problem(`pool/${name}`, severity, `Pool ${name}: ${unexpected.problem}`, why, about)];
-  }
+  const expected = expectation(policy, passing(all).length);
+  if (expected) return expected.problem ? ofExpected(name, severity, expected, all) : [];
   const tiers = notable(serving).map((one) => servingText(one, policy));
   return [...ofDown(name, all.length, down, tiers), ...ofPartly(name, fleet.proxies, partly)];
+}
+
+/** What clients notice of a pool that nothing serves. */
+function closedAtOnce(listeners: readonly string[]): readonly string[] {
+  if (listeners.length === 0) return [];
+  return [
+    `New connections to ${listeners.length === 1 ? 'listener' : 'listeners'} ${few(listeners)} are closed at once.`,
+  ];
+}
+
+/** Too few say so only once all were checked. */
+function ofExpected(
+  name: string,
+  severity: Problem['severity'],
+  { isFew, problem: words }: NonNullable<ReturnType<typeof expectation>>,
+  all: readonly PoolBackend[],
+): readonly Problem[] {
+  if (isFew && all.some(({ availability }) => availability === 'not checked yet')) return [];
+  const down = all.filter(({ availability }) => availability === 'down');
+  const healthy = few(passing(all).map(({ backend }) => backend.address));
+  const about = at(
+    name,
+    'pools have other than the expected number of healthy backends',
+    isFew ? sinceOf(down) : null,
+  );
+  return [
+    problem(
+      `pool/${name}`,
+      severity,
+      `Pool ${name}: ${words}`,
+      [`Healthy: ${healthy}.`, ...reasonsOf(down)],
+      about,
+    ),
+  ];
 }
 
 function ofDown(
