@@ -168,9 +168,11 @@ export class WorkerConnections implements ConnectionHandler {
     if ((before & SEEN.request) === 0 && ageMs > EARLY_MS) return;
     const row = backend[slot]!;
     this.#inputs.counters.closedEarly(row);
-    const runtime = this.#plan?.poolByRow(pool[slot]!);
-    const isInPlan = this.#plan?.candidateOfRow(row) !== NO_BACKEND;
-    if (runtime && isInPlan) this.#inputs.passiveHealth.closedEarly(row, runtime.pool);
+    const runtime = this.#plan?.poolByRow(pool[slot]!) ?? null;
+    const candidate = this.#plan?.candidateOfRow(row) ?? NO_BACKEND;
+    // One that is drained to be restarted ends what is open, and is not kept out for that when it is back.
+    if (runtime && takesConnections(runtime, candidate))
+      this.#inputs.passiveHealth.closedEarly(row, runtime.pool);
   }
 
   /** Connections that came together do not end together. */
