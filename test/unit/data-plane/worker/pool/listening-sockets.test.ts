@@ -131,7 +131,7 @@ describe('listening sockets', () => {
     const sockets = socketsOf();
     const [one, other] = [await freePort(), await freePort()];
     const addresses = [`127.0.0.1:${one}`, `127.0.0.1:${other}`];
-    const before = readdirSync('/proc/self/fd').length;
+    const count = (): number => readdirSync('/proc/self/fd').length;
     sockets.prepare(addresses).commit(new Set(addresses));
     assert.deepEqual([await isOpen(one), await isOpen(other)], [false, false]);
     assert.deepEqual(
@@ -142,12 +142,19 @@ describe('listening sockets', () => {
     assert.deepEqual([await isOpen(one), await isOpen(other)], [true, false]);
     sockets.prepare(addresses).abort();
     assert.equal(await isOpen(one), true);
-    sockets.prepare(addresses).commit(new Set(addresses.slice(1)));
-    sockets.prepare(addresses.slice(0, 1)).commit();
-    assert.equal(readdirSync('/proc/self/fd').length, before + 3, 'one that is no longer wanted is closed');
+    const listening = count();
+    for (const closing of [
+      () => sockets.prepare(addresses.slice(0, 1)).commit(),
+      () => sockets.prepare(addresses).abort(),
+    ]) {
+      sockets.prepare(addresses).commit(new Set(addresses.slice(1)));
+      assert.equal(count(), listening + 3);
+      closing();
+      assert.equal(count(), listening, 'one that waits is closed when it is no longer wanted');
+    }
     sockets.prepare(addresses).commit(new Set(addresses.slice(1)));
     sockets.closeAll();
-    assert.equal(readdirSync('/proc/self/fd').length, before);
+    assert.equal(count(), listening - 3);
   });
 
   it('stay the same while an address is wanted', async () => {
