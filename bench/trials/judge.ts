@@ -45,8 +45,8 @@ export function judge(logs: readonly (readonly Attempt[])[], facts: RoundFacts):
   const first = Math.min(
     ...after.filter(({ server }) => server === facts.primary).map(({ endedAt }) => endedAt),
   );
-  // Where every machine may write, the primary is the one to which the balancer has moved on.
-  const since = facts.allWrite ? first : facts.readyAt;
+  // Where every machine may write, the primary is the one to which the balancer has moved on, if it has.
+  const since = facts.allWrite && Number.isFinite(first) ? first : facts.readyAt;
   const waits = (log: readonly Attempt[]) => log.filter((attempt) => isStuck(attempt, facts.primary, since));
   const fromReadiness = (each: Attempt) => ({
     ...each,

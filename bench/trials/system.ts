@@ -103,6 +103,7 @@ const PATRONI: System = {
       defaults: ['timeout connect 1s', ...TIMEOUTS, 'timeout check 1s'],
       check: [
         ...patroniChecks('/primary'),
+        'http-check expect string \\"location\\"',
         'default-server inter 1s fall 2 rise 1 on-marked-down shutdown-sessions',
       ],
       server: () => 'check port 8008',
@@ -131,8 +132,8 @@ const GALERA: System = {
       server: (index) => `check port 9200${index === 0 ? '' : ' backup'}`,
     },
     tuned: {
-      defaults: ['timeout connect 1s', ...TIMEOUTS, 'timeout check 1s'],
-      check: ['option httpchk', 'default-server inter 1s fall 2 rise 2 on-marked-down shutdown-sessions'],
+      defaults: ['timeout connect 1s', ...TIMEOUTS, 'timeout check 500ms'],
+      check: ['option httpchk', 'default-server inter 500ms fall 2 rise 10 on-marked-down shutdown-sessions'],
       server: (index) => `check port 9200${index === 0 ? '' : ' backup'}`,
     },
   },

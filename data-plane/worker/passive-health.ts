@@ -6,8 +6,11 @@
  *  - only a failure of the backend counts, which the caller sees to (isOwnFailure): running out of local ports does not;
  *  - of all workers, the one whose compareExchange succeeds tells the main thread: once per ejection;
  *  - a backend that is not checked is never taken out: nothing would bring it back. Nor is one that is used in panic;
- *  - early closes never take out the last healthy backend of a tier. Two workers can do so between them in one instant;
- *    then the health monitor puts the second one back;
+ *  - early closes take a backend out only while another healthy one of its tier has answered and ends none itself. Where
+ *    all end connections the clients may be to blame, such as a scanner that speaks another protocol, and where nobody
+ *    ever answers an end without a byte is a good one;
+ *  - so they never take out the last healthy backend of a tier. Two workers can do so between them in one instant; then
+ *    the health monitor puts the second one back;
  *  - a connection to a backend without recent early closes pays for them with one plain read.
  */
 import { errnoName } from '../kernel/errno.ts';
@@ -56,13 +59,11 @@ export class PassiveHealth {
   closedEarly(row: number, pool: PlanPool): void {
     const { earlyCloses } = this.#shared;
     const before = Atomics.load(earlyCloses, row);
-    // `!`: a row lies within the cells.
-    const answered = this.#own.backends[row * BACKEND_COUNTERS.length + ANSWERED]!;
-    const now = afterEarlyClose(before, answered);
+    const now = afterEarlyClose(before, this.#answeredBy(row));
     // Another worker was faster: its connection counts, this one does not.
     if (Atomics.compareExchange(earlyCloses, row, before, now) !== before) return;
     const { inARow, early, answered: good } = unpack(now);
-    if (inARow < IN_A_ROW || early < good || !this.#hasOtherOfTier(row, pool)) return;
+    if (inARow < IN_A_ROW || early < good || !this.#isOtherBetter(row, pool)) return;
     const reason = `it ended ${inARow} connections in a row before it had sent a byte`;
     if (!this.#eject(row, pool, { reason, cause: 'early_closes' })) return;
     // When it is back it is tried as often as before, and no answer of earlier excuses it.
@@ -78,14 +79,22 @@ export class PassiveHealth {
     return true;
   }
 
-  #hasOtherOfTier(row: number, { rows, tiers, weights }: PlanPool): boolean {
+  /** How many of this worker's clients got a byte of it, since ever. */
+  #answeredBy(row: number): number {
+    return this.#own.backends[row * BACKEND_COUNTERS.length + ANSWERED]!; // `!`: a row lies within the cells.
+  }
+
+  #isOtherBetter(row: number, { rows, tiers, weights }: PlanPool): boolean {
+    const { earlyCloses, health } = this.#shared;
     const tier = tiers?.[rows.indexOf(row)] ?? 0;
     return rows.some(
       (other, candidate) =>
         other !== row &&
         weights[candidate] !== 0 &&
         (tiers?.[candidate] ?? 0) === tier &&
-        Atomics.load(this.#shared.health, other) === HEALTH.healthy,
+        Atomics.load(health, other) === HEALTH.healthy &&
+        unpack(Atomics.load(earlyCloses, other)).inARow === 0 &&
+        this.#answeredBy(other) > 0,
     );
   }
 }

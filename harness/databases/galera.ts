@@ -3,12 +3,14 @@ import { execFileSync } from 'node:child_process';
 import type { Network } from '../containers/network.ts';
 import { answers } from '../programs/fleet.ts';
 import { built, eventually, type Scope } from '../programs/processes.ts';
-import { addMachines, type DatabaseCluster, holds, SETTLED_WITHIN_MS } from './cluster.ts';
+import { addMachines, askOnce, type DatabaseCluster, holds, SETTLED_WITHIN_MS } from './cluster.ts';
 import type { Machine } from './machine.ts';
 import { MYSQL } from './mysql-protocol.ts';
 
 const PAGE_PORT = 9200;
 const ANSWER_WITHIN_MS = 2_000;
+const CLUSTER_SIZE =
+  "SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'wsrep_cluster_size'";
 const LIBRARY = '/usr/lib/galera/libgalera_smm.so';
 /** The library's own log says where it was when it was killed. */
 const RECOVERED = /Recovered position:\s*([0-9a-f-]+:-?\d+)/;
@@ -98,7 +100,11 @@ class GaleraCluster implements DatabaseCluster {
   settled(): Promise<Machine> {
     return eventually(
       async () => {
-        for (const machine of this.machines) if (!(await isReady(machine))) return undefined;
+        for (const machine of this.machines) {
+          // A member that was stopped believes for a moment that nothing has happened.
+          const [size] = await askOnce(MYSQL, machine.address, CLUSTER_SIZE);
+          if (size !== String(this.machines.length) || !(await isReady(machine))) return undefined;
+        }
         return this.machines[0];
       },
       'all members of Galera are in step',

@@ -109,7 +109,10 @@ class PatroniCluster implements DatabaseCluster {
   }
 
   isPrimary(machine: Machine): Promise<boolean> {
-    return holds(ask(machine, '/primary').then(({ ok }) => ok));
+    // A replica has the lock, and its page says 200, a moment before it is promoted.
+    return holds(
+      ask(machine, '/primary').then(async (page) => page.ok && (await page.text()).includes('"location"')),
+    );
   }
 
   async switchOver(from: Machine): Promise<void> {

@@ -34,14 +34,15 @@ const ENDS = {
 } as const;
 type End = keyof typeof ENDS;
 
-function meet(bench: HandlerBench, end: End): void {
-  for (let turns = 0; bench.accept(0) !== '1'; turns++) {
+/** `others`: what becomes of connections to other backends before that. */
+function meet(bench: HandlerBench, end: End, others: End = 'answered'): void {
+  for (let turns = 0, name = ''; name !== '1'; turns++) {
     assert.ok(turns < 5, 'it gets no connection');
-    bench.handler.onClosed(0, 'client_reset');
+    name = bench.accept(0);
+    bench.handler.onEstablished(0);
+    ENDS[name === '1' ? end : others](bench);
+    bench.handler.onClosed(0, 'completed');
   }
-  bench.handler.onEstablished(0);
-  ENDS[end](bench);
-  bench.handler.onClosed(0, 'completed');
 }
 
 const times = (count: number, end: End): End[] => Array<End>(count).fill(end);
@@ -91,6 +92,34 @@ describe('a backend that ends connections before it has sent a byte', () => {
       ]);
     });
   }
+
+  for (const [what, others] of [
+    ['end like that too, as when a scanner speaks another protocol', 'early'],
+    ['never answer either, as where logs are collected', 'gone'],
+  ] as const) {
+    it(`stays when the others ${what}`, () => {
+      const bench = benchOf({ backends: { 1: 1, 2: 1 } });
+      for (const end of times(20, 'early')) meet(bench, end, others);
+      assert.deepEqual(bench.posted, []);
+      // When the other one answers, it is known to be the backend.
+      meet(bench, 'early', 'answered');
+      assert.equal(bench.shared.health[bench.row('1')], HEALTH.ejected);
+    });
+  }
+
+  it('stays when it is being drained', () => {
+    const bench = benchOf({ backends: { 1: 1, 2: 1 } });
+    const slots = Array.from({ length: 12 }, (_, slot) => slot);
+    const own = slots.filter((slot) => bench.accept(slot) === '1');
+    for (const slot of slots) bench.handler.onEstablished(slot);
+    bench.apply({ backends: { 1: 0, 2: 1 } });
+    for (const slot of slots) {
+      bench.handler.onBytes(slot, 1, own.includes(slot) ? 0 : 1);
+      if (own.includes(slot)) bench.handler.onBackendEnded(slot);
+    }
+    assert.equal(own.length, 6);
+    assert.deepEqual(bench.posted, []);
+  });
 
   it('goes out again after three when it is back', () => {
     const bench = benchOf({ backends: { 1: 1, 2: 1 } });
