@@ -75,7 +75,7 @@ function validateTls({ serverName, ca }: TlsCheck, at: string): Violation[] {
     ...unless(
       serverName === '' || (isName && !isAddress),
       `${at}.server_name`,
-      `is ${shown(serverName)}; write a host name, such as db.example.com`,
+      `is ${shown(serverName)}; write a host name, such as db.example.com, or leave it out to check the certificate by the backend's IP address`,
     ),
     ...(ca === '' ? [] : validateCa(ca, `${at}.ca`)),
   ];

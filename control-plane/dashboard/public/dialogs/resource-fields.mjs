@@ -11,7 +11,17 @@ const STRATEGIES = {
   peak_ewma: 'of two random backends, the one that responds faster',
 };
 
-const itself = (text) => text.trim();
+const CHECKS = {
+  tcp: 'a connect',
+  none: 'every backend counts as healthy',
+  tls: 'a TLS handshake',
+  http: 'a request and its answer',
+  https: 'the same over TLS',
+  script: 'what is sent and what is expected',
+};
+
+const explained = (choices) =>
+  Object.entries(choices).map(([name, hint]) => [name, `${words(name)}: ${hint}`]);
 
 /**
  * `path`: as in a manifest; `more`: `read(text)`, what is sent of the text; `area`: it has several lines; `options(view)`, `first`:
@@ -68,11 +78,7 @@ export const KINDS = {
     page: 'listeners',
     fields: [
       NAME,
-      field(
-        'address',
-        'Address',
-        'IP:PORT that proxies accept connections on, such as 0.0.0.0:80 or [::]:80',
-      ),
+      field('address', 'Address', 'IP:PORT of the proxies, such as 0.0.0.0:80 or [::]:80'),
       choice('pool', 'Pool', ({ pools }) => pools.rows.map(({ name }) => [name, name])),
     ],
   },
@@ -85,17 +91,8 @@ export const KINDS = {
         : 'Open connections stay where they are.',
     fields: [
       NAME,
-      choice('strategy', 'Strategy', () =>
-        Object.entries(STRATEGIES).map(([name, hint]) => [name, `${words(name)}: ${hint}`]),
-      ),
-      choice('health_check.type', 'Health check', () => [
-        ['tcp', 'tcp: a connect'],
-        ['none', 'none: every backend counts as healthy'],
-        ['tls', 'tls: a TLS handshake'],
-        ['http', 'http: a request and its answer'],
-        ['https', 'https: the same over TLS'],
-        ['script', 'script: what is sent and what is expected'],
-      ]),
+      choice('strategy', 'Strategy', () => explained(STRATEGIES)),
+      choice('health_check.type', 'Health check', () => explained(CHECKS)),
       http('method', 'Method', '', { options: () => METHODS }),
       http('path', 'Path', 'with a query, if need be; default /'),
       http('host', 'Host header', 'default: the address of the backend'),
