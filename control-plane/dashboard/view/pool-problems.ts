@@ -176,9 +176,17 @@ function isBad({ health }: Complaint): boolean {
 /** The most frequent reasons, with how many backends have them. */
 function reasonsOf(down: readonly PoolBackend[]): readonly string[] {
   const counts = new Map<string, number>();
+  const first = new Map<string, string>();
+  // Those that differ only in how much a server has sent are one.
+  const same = (reason: string) => {
+    const key = reason.replace(/ \d+ bytes/, '');
+    if (!first.has(key)) first.set(key, reason);
+    return first.get(key) ?? reason;
+  };
   for (const { summary } of down) {
-    const reasons = new Set(summary.complaints.filter(isBad).map(({ reason, health }) => reason || health));
-    for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    const bad = summary.complaints.filter(isBad);
+    for (const reason of new Set(bad.map(({ reason, health }) => same(reason || health))))
+      counts.set(reason, (counts.get(reason) ?? 0) + 1);
   }
   const commonest = [...counts].sort(([, a], [, b]) => b - a).slice(0, 3);
   return commonest.map(([reason, count]) => (down.length === 1 ? reason : `${reason} (${count})`));
