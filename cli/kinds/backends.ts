@@ -135,17 +135,10 @@ export async function listHealth(session: Session, context: Context): Promise<Li
   const shown = listing(
     context,
     rows,
-    ({ backend: { pool, address, tier, state, stateSinceMs }, one }) => ({
-      name: `${pool}/${address}/${one?.proxyId ?? ''}`,
-      pool,
-      plain: {
-        pool,
-        address,
-        tier,
-        state,
-        stateSince: isoTimeOf(stateSinceMs),
-        ...(one ? reportPlain(one) : NO_REPORT),
-      },
+    ({ backend, one }) => ({
+      name: `${backend.pool}/${backend.address}/${one?.proxyId ?? ''}`,
+      pool: backend.pool,
+      plain: { ...ownPlain(backend), ...(one ? reportPlain(one) : NO_REPORT) },
     }),
     [
       ['POOL', ({ backend }) => backend.pool],
@@ -162,13 +155,7 @@ export async function listHealth(session: Session, context: Context): Promise<Li
   return { ...shown, remarks: remarksOn(read) };
 }
 
-const NO_REPORT: Plain = {
-  proxy: null,
-  connected: false,
-  health: 'unknown',
-  reason: NOT_REPORTED,
-  since: null,
-};
+const NO_REPORT = { proxy: null, connected: false, health: 'unknown', reason: NOT_REPORTED, since: null };
 
 /** All backends, or those of one pool, with the policies of the pools and how each pool stands. */
 export async function readBackends(session: Session, pool = '') {
@@ -193,34 +180,15 @@ function remarksOn({ pools, policies, backends, serving }: Awaited<ReturnType<ty
   });
 }
 
-/** The value that JSON and YAML show. */
-function backendPlain({
-  pool,
-  address,
-  weight,
-  tier,
-  state,
-  stateSinceMs,
-  source,
-  revision,
-  reports,
-  summary,
-}: BackendView): Plain {
-  const { health, connections } = summary;
-  const proxies = reports.map(reportPlain);
-  return {
-    pool,
-    address,
-    weight,
-    tier,
-    state,
-    stateSince: isoTimeOf(stateSinceMs),
-    source,
-    health: worstHealth(health),
-    connections,
-    revision,
-    proxies,
-  };
+/** What every value that JSON and YAML show of a backend begins with. */
+function ownPlain({ pool, address, weight, tier, state, stateSinceMs }: BackendView): Plain {
+  return { pool, address, weight, tier, state, stateSince: isoTimeOf(stateSinceMs) };
+}
+
+function backendPlain(backend: BackendView): Plain {
+  const { source, revision, reports, summary } = backend;
+  const seen = { health: worstHealth(summary.health), connections: summary.connections };
+  return { ...ownPlain(backend), source, ...seen, revision, proxies: reports.map(reportPlain) };
 }
 
 function reportPlain({ proxyId, connected, health, report, revision }: ProxyReport): Plain {
