@@ -80,7 +80,7 @@ function validateTls({ serverName, ca }: TlsCheck, at: string): Violation[] {
   const isName = serverName.length <= 253 && serverName.split('.').every((label) => LABEL.test(label));
   // TLS has no way to ask for an address.
   if (serverName !== '' && (!isName || /^[\d.]+$/.test(serverName))) {
-    const description = `is ${shown(serverName)}; write a host name, such as db.example.com`;
+    const description = `is ${shown(serverName)}; write a host name, such as db.example.com, or leave it out to check the certificate by the backend's IP address`;
     violations.push({ field: `${at}.server_name`, description });
   }
   const wrong = ca === '' ? undefined : whatIsWrongWithCa(ca);

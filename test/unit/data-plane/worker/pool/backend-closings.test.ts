@@ -172,6 +172,17 @@ describe('a backend whose checks failed', () => {
     assert.deepEqual([parts.length, closed], [50, ['1:1 backend_down']]);
   });
 
+  it('loses them in little more than a second on a busy machine too', () => {
+    const { clock, closed, serve, turn } = benchOf(1_000);
+    serve('close', first, second, third);
+    turn(first, 'unhealthy');
+    for (let late = 0; late < 25; late++) {
+      clock.stall(50);
+      clock.advance(0);
+    }
+    assert.deepEqual(closed, ['1:1 backend_down']);
+  });
+
   for (const [what, others] of [
     ['no other is healthy', []],
     ['one other serves', [second]],
