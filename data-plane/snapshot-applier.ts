@@ -5,11 +5,13 @@
  *  - one snapshot at a time; what was acknowledged is what the next process starts with;
  *  - a snapshot is what the next process starts with before any worker runs it: a proxy that is killed between two
  *    workers never goes back;
- *  - no worker runs a snapshot that can't be saved.
+ *  - no worker runs a snapshot that can't be saved;
+ *  - a new listener takes no client before it is known whether its pool can serve, for a few seconds at most. A snapshot
+ *    is acknowledged after that; at the start from disk nothing else waits for it.
  */
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { Violation } from '../core/model/violation.ts';
-import type { Clock } from '../core/runtime/clock.ts';
+import { type Clock, sleep } from '../core/runtime/clock.ts';
 import { messageOf } from '../core/runtime/errors.ts';
 import type { Logger } from '../core/runtime/logger.ts';
 import type { HealthMonitor } from './health/health-monitor.ts';
@@ -24,6 +26,11 @@ import { stageSnapshotFile } from './subscription/snapshot-file.ts';
 import type { BackendClosings } from './worker/pool/backend-closings.ts';
 import type { PlanApplier } from './worker/pool/plan-applier.ts';
 
+/** How often it is looked whether the first checks that new listeners wait for are over. */
+const LOOK_MS = 20;
+/** Three seconds. They are not measured: a process that stood still would give up before it reads what has come. */
+const MAX_LOOKS = 150;
+
 /** Reads counts or records by row, and needs each plan to know whose they are. */
 interface RowReader {
   /** The workers run another plan. */
@@ -36,9 +43,9 @@ export interface SnapshotApplierInputs {
   readonly stateDir: string;
   readonly rows: RowAllocator;
   readonly whereabouts: Pick<Whereabouts, 'isOwn' | 'fleet'>;
-  readonly planApplier: Pick<PlanApplier, 'apply'>;
+  readonly planApplier: Pick<PlanApplier, 'apply' | 'listen'>;
   readonly readers: readonly RowReader[];
-  readonly health: Pick<HealthMonitor, 'update'>;
+  readonly health: Pick<HealthMonitor, 'update' | 'isSettled'>;
   readonly closings: Pick<BackendClosings, 'update'>;
   readonly status: ConfigStatus;
   readonly clock: Clock;
@@ -52,6 +59,7 @@ export class SnapshotApplier {
   #snapshot: Snapshot | null = null;
   #last: Promise<unknown> = Promise.resolve();
   #failed: readonly FailedListener[] = [];
+  #hasOpened = false;
 
   constructor(inputs: SnapshotApplierInputs) {
     this.#inputs = inputs;
@@ -65,6 +73,11 @@ export class SnapshotApplier {
   /** Runs a snapshot that was read from disk. Returns why it can't be run; empty: it runs. */
   resume(snapshot: Snapshot): Promise<readonly Violation[]> {
     return this.#inTurn(() => this.#apply(snapshot, true));
+  }
+
+  /** The first snapshot runs, and its listeners wait for first checks. */
+  get isOpening(): boolean {
+    return this.#running !== null && !this.#hasOpened;
   }
 
   /** Runs the same snapshot again: addresses in it lead elsewhere now. */
@@ -89,6 +102,8 @@ export class SnapshotApplier {
     if (unsaved) return [unsaved];
     await this.#run(snapshot, result.built);
     this.#snapshot = snapshot;
+    if (fromDisk) void this.#inTurn(() => this.#open());
+    else await this.#open();
     this.#inputs.status.applied(snapshot, fromDisk);
     const { position, entries } = snapshot;
     this.#inputs.logger.info(
@@ -145,6 +160,14 @@ export class SnapshotApplier {
     this.sweep();
     this.#inputs.status.ownBackends(built.directory.ownBackends);
     this.listenersFailed(failedListeners, expected);
+  }
+
+  async #open(): Promise<void> {
+    const { clock, health, planApplier } = this.#inputs;
+    let looks = MAX_LOOKS;
+    const isReady = (pool: string) => looks === 0 || health.isSettled(pool);
+    for (; !(await planApplier.listen(isReady)); looks -= 1) await sleep(clock, LOOK_MS);
+    this.#hasOpened = true;
   }
 
   /** Takes back rows that nothing uses any more. */
