@@ -4,23 +4,17 @@
 import { change } from './change.mjs';
 import { linesIn, numberIn } from './resource-fields.mjs';
 
-const wire = (prefix, word) => `${prefix}_${word.toUpperCase()}`;
-
-const weightField = (label, value, hint) => ({
-  name: 'weight',
-  label,
-  hint,
-  value,
-  about: /weight/,
-});
-
-const tierField = (label, value) => ({
-  name: 'tier',
-  label,
-  hint: '0 to 15. It serves while no backend of the tiers before it is healthy.',
-  value,
-  about: /tier/,
-});
+/** Weight and tier, as text. */
+const placeFields = (weight, tier, of = '') =>
+  [
+    [
+      'weight',
+      'Weight',
+      '0 to 1000, relative to the other backends. With 0 it gets no new connections.',
+      weight,
+    ],
+    ['tier', 'Tier', '0 to 15. It serves while no backend of the tiers before it is healthy.', tier],
+  ].map(([name, label, hint, value]) => ({ name, label: label + of, hint, value, about: new RegExp(name) }));
 
 const placeIn = ({ weight, tier }) => ({ weight: numberIn(weight), tier: numberIn(tier) });
 
@@ -38,8 +32,7 @@ export function add(now) {
         value: '',
         about: /\.address$|backends(\[.*\])?$|^pool$/,
       },
-      weightField('Weight of each', '1', '0 to 1000'),
-      tierField('Tier of each', '0'),
+      ...placeFields('1', '0', ' of each'),
     ],
     request: ({ addresses, ...texts }) => ({
       method: 'AddBackends',
@@ -71,7 +64,7 @@ function setState(now, state, title, done) {
   change({
     title: `${title} ${row.address} of pool ${page.name}`,
     done,
-    request: () => updateBackend(now(), { state: wire('BACKEND_STATE', state) }),
+    request: () => updateBackend(now(), { state: `BACKEND_STATE_${state.toUpperCase()}` }),
   });
 }
 
@@ -81,14 +74,7 @@ export function weight(now) {
   change({
     title: `Weight and tier of ${address} of pool ${name}`,
     done: 'Set',
-    fields: [
-      weightField(
-        'Weight',
-        String(before),
-        '0 to 1000, relative to the other backends. With 0 the backend gets no new connections.',
-      ),
-      tierField('Tier', String(tier)),
-    ],
+    fields: placeFields(String(before), String(tier)),
     request: (texts) => updateBackend(now(), placeIn(texts)),
   });
 }
