@@ -4,8 +4,6 @@
 import { change } from './change.mjs';
 import { linesIn, numberIn } from './resource-fields.mjs';
 
-const wire = (prefix, word) => `${prefix}_${word.toUpperCase()}`;
-
 const WEIGHT = '0 to 1000, relative to the other backends. With 0 a backend gets no new connections.';
 const TIER = '0 to 15. It serves while no backend of the tiers before it is healthy.';
 const placeFields = (weight, tier, ofEach = '') => [
@@ -61,7 +59,7 @@ function setState(now, state, title, done) {
   change({
     title: `${title} ${row.address} of pool ${page.name}`,
     done,
-    request: () => updateBackend(now(), { state: wire('BACKEND_STATE', state) }),
+    request: () => updateBackend(now(), { state: `BACKEND_STATE_${state.toUpperCase()}` }),
   });
 }
 
