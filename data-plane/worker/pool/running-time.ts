@@ -35,7 +35,8 @@ export function stepsOfRunning(
     const dueMs = clock.nowMs() + stepMs;
     return clock.after(stepMs, () => {
       // A step that ended with a pause is repeated once, so that the last one is not used up by it.
-      const lateMs = clock.nowMs() - dueMs;
+      // Timers of Node may fire a fraction of a millisecond early.
+      const lateMs = Math.max(0, clock.nowMs() - dueMs);
       hasPaused = !hasPaused && lateMs > busyMs;
       if (!hasPaused) left = Math.max(0, left - 1 - Math.floor(Math.min(lateMs, busyMs) / stepMs));
       if (left > 0) timer = step();

@@ -12,15 +12,19 @@ function backend(row: number, generation = 1, tier = 0): DirectoryBackend {
   return { ...known, leadsBack: null } as unknown as DirectoryBackend;
 }
 
-/** `open`: how many connections each backend has. */
-function benchOf(open = 1) {
+/** `open`: how many connections each backend has; `earlyMs`: by how much timers fire too early. */
+function benchOf(open = 1, earlyMs = 0) {
   const clock = new FakeClock();
   const health = new Int32Array(10);
   const closed: string[] = [];
   /** When each part was closed, and what share was left open after it. */
   const parts: { readonly atMs: number; readonly left: number }[] = [];
   const closings = new BackendClosings({
-    clock,
+    clock: {
+      nowMs: () => clock.nowMs(),
+      wallMs: () => clock.wallMs(),
+      after: (ms, action) => clock.after(ms - earlyMs, action),
+    },
     shared: { open: new Int32Array(10).fill(open), health },
     pool: {
       closeBackend(row, generation, reason, share) {
@@ -180,6 +184,14 @@ describe('a backend whose checks failed', () => {
       clock.stall(50);
       clock.advance(0);
     }
+    assert.deepEqual(closed, ['1:1 backend_down']);
+  });
+
+  it('loses them in a second though each timer fires a little early', () => {
+    const { clock, closed, serve, turn } = benchOf(1_000, 0.5);
+    serve('close', first, second, third);
+    turn(first, 'unhealthy');
+    clock.advance(1_000);
     assert.deepEqual(closed, ['1:1 backend_down']);
   });
 
