@@ -87,7 +87,9 @@ export class SnapshotApplier {
         const snapshot = this.#snapshot;
         if (!snapshot) return;
         const result = this.#build(snapshot);
-        if (result.ok) await this.#run(snapshot, result.built);
+        if (!result.ok) return;
+        await this.#run(snapshot, result.built);
+        await this.#open();
       });
     } catch (error) {
       const words = 'backends that lead elsewhere now could not be brought to the workers';
@@ -163,6 +165,7 @@ export class SnapshotApplier {
     this.listenersFailed(failedListeners, expected);
   }
 
+  /** Has new listeners listen, once it is known whether their pools can serve. To be called after each `#run`. */
   async #open(): Promise<void> {
     const { clock, health, planApplier } = this.#inputs;
     let looks = MAX_LOOKS;

@@ -197,6 +197,7 @@ describe('the snapshot applier', () => {
     applier.listenersFailed(failedListeners);
     await applier.whereaboutsChanged();
     assert.deepEqual([weights, status.observation.ownBackends], [[1], []]);
+    assert.equal(steps.at(-1), 'listen', 'a plan that runs again leaves no listener waiting');
   });
 
   it('forgets a refusal once a later snapshot runs', async () => {
