@@ -70,7 +70,7 @@ function merge(stored: Policy, draft: PolicyDraft, has: Mask): PolicyDraft {
 
 /** What the new type of check does not have goes with the old type. */
 function withoutForeignParts({ healthCheck }: Policy, draft: PolicyDraft): Fields {
-  const { http, tls, script, ...ofAll } = healthCheck;
+  const { http: _http, tls: _tls, script: _script, ...ofAll } = healthCheck;
   const parts = CHECK_PARTS[draft.healthCheck?.type ?? POLICY_DEFAULTS.healthCheck.type];
   const kept = parts.map((part) => [part, healthCheck[part]] as const).filter(([, value]) => value);
   return { ...ofAll, ...Object.fromEntries(kept) };
