@@ -157,8 +157,9 @@ export class SnapshotApplier {
     const difference = planDifference(this.#running, built);
     this.#running = built;
     for (const reader of readers) reader.run(built.directory);
-    health.update(built.directory);
+    // Before the health, which changes with the plan: then it is known which backends lead back.
     closings.update(difference, built.directory);
+    health.update(built.directory);
     this.sweep();
     this.#inputs.status.ownBackends(built.directory.ownBackends);
     this.listenersFailed(failedListeners, expected);

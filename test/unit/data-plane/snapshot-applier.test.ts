@@ -76,7 +76,7 @@ describe('the snapshot applier', () => {
   it('brings a snapshot to disk, then to the workers, then to all others', async () => {
     const applier = createApplier();
     assert.deepEqual(await applier.apply(one), []);
-    assert.deepEqual(steps, ['workers 1', 'readers', 'health', 'drains 0', 'status', 'listen', 'status']);
+    assert.deepEqual(steps, ['workers 1', 'readers', 'drains 0', 'health', 'status', 'listen', 'status']);
     assert.equal(await onDisk(), '1');
     assert.deepEqual(status.observation.running, { position: one.position, hash: one.hash });
   });

@@ -227,6 +227,13 @@ describe('a backend whose checks failed', () => {
     assert.deepEqual(closed, ['1:1 backend_down']);
   });
 
+  it('keeps them when no check failed, but it was found to lead back to a listener', () => {
+    const { clock, closed, serve, turn } = benchOf();
+    serve('close', { ...first, leadsBack: 'it is a listener of this proxy' });
+    turn(first, 'unhealthy');
+    assert.deepEqual([closed, clock.pending], [[], 0]);
+  });
+
   it('keeps them unless the policy says otherwise', () => {
     const { clock, closed, serve, turn } = benchOf();
     serve('keep', first, second);
