@@ -40,7 +40,7 @@ export const MAX_LENGTH = {
  * Bytes that the requests, scripts and certificates of all health checks may have: with them, a whole configuration still
  * fits into one commit and into one answer.
  */
-export const MAX_CHECK_BYTES = 1_048_576;
+const MAX_CHECK_BYTES = 1_048_576;
 
 const KINDS = ['policies', 'pools', 'backends', 'listeners'] as const;
 type SizedKind = (typeof KINDS)[number];
