@@ -275,6 +275,6 @@ export function shortTimeout(): string {
 }
 
 /** How many processes want each processor, 1 at least: for deadlines that say "at once" of a machine with nothing else to do. */
-function busyness(): number {
+export function busyness(): number {
   return Math.max(1, (loadavg()[0] ?? 1) / availableParallelism());
 }

@@ -5,7 +5,10 @@ import { OURS } from '../../../bench/trials/balancers.ts';
 import { SYSTEMS, type SystemName } from '../../../bench/trials/system.ts';
 import { type Fault, Trial } from '../../../bench/trials/trial.ts';
 import { isRoot } from '../../../harness/containers/network.ts';
+import { busyness } from '../../../harness/programs/processes.ts';
 import { present, type RealProgram } from '../../../harness/programs/real-servers.ts';
+
+const STUCK_MS = 2_000;
 
 interface ShortTrial {
   readonly system: SystemName;
@@ -28,8 +31,11 @@ describe('clients of a database whose primary fails', { concurrency: true }, () 
       for (const fault of faults) {
         const figures = (await trial.round(fault)).get(OURS);
         assert.ok(figures !== undefined && figures.acknowledged > 0);
-        const { onReplica, waits } = figures;
-        assert.deepEqual({ onReplica, waits }, { onReplica: 0, waits: [] }, fault);
+        // The checks of a busy machine are late; a client that nobody cuts off waits until its server wakes up.
+        const stuck = figures.waits.filter(
+          ({ sentAt, endedAt }) => endedAt - Math.max(sentAt, 0) > STUCK_MS * busyness(),
+        );
+        assert.deepEqual({ onReplica: figures.onReplica, stuck }, { onReplica: 0, stuck: [] }, fault);
       }
     });
   }
