@@ -19,7 +19,7 @@ import { CheckTurns, firstDelayMs, intervalMs, jittered } from '../../../../data
 const at = (ms: number) => ({ wallMs: ms, nowMs: ms });
 const thresholds = { healthyThreshold: 2, unhealthyThreshold: 3 };
 
-/** P passed, F failed, E ejected, C ejected for early closes, D disabled, A enabled again, U pool without checks. */
+/** P passed, F failed, E ejected, C ejected for early closes, D disabled, A enabled again, U pool without checks, N another check. */
 const EVENTS: Record<string, HealthEvent> = {
   P: { type: 'passed' },
   F: { type: 'failed', reason: 'connection refused' },
@@ -28,6 +28,7 @@ const EVENTS: Record<string, HealthEvent> = {
   D: { type: 'disabled' },
   A: { type: 'enabled' },
   U: { type: 'unchecked' },
+  N: { type: 'check-changed' },
 };
 
 /** The states after each event, each by two letters. */
@@ -54,7 +55,11 @@ describe('health machine', () => {
     ['counts from zero after an ejection', 'PFFEPFF', 'he he he ej he he he'],
     ['does not eject what is not healthy', 'EFE', 'un un un'],
     ['forgets everything when disabled, and starts over when enabled', 'PDAF', 'he un un un'],
-    ['counts as up without checks, and goes on from there with them', 'UFF', 'he he he'],
+    ['counts as up without checks, until its first check has ended', 'UNF', 'he he un'],
+    ['goes down by one result of another check', 'PNF', 'he he un'],
+    ['comes up by one result of another check', 'FNP', 'un un he'],
+    ['goes on as ever after the first result of another check', 'PNPFFF', 'he he he he he un'],
+    ['stays out for early closes with another check, too', 'PCNPP', 'he ej ej ej ej'],
   ] as const) {
     // "un" is unknown and unhealthy both; the next tests tell them apart.
     it(name, () => assert.deepEqual(run(letters), expected.split(' ')));
@@ -93,9 +98,20 @@ describe('health machine', () => {
     assert.deepEqual([still.reason, still.sinceMs], ['timed out after 2s', 1]);
   });
 
+  it('has no newer reason when only another number of bytes came', () => {
+    const fail = (state: HealthState, reason: string) =>
+      stepHealth(state, { type: 'failed', reason }, thresholds, at(1));
+    const down = fail(unknownHealth(0), 'no "role:master" in the first 599 bytes');
+    assert.equal(fail(down, 'no "role:master" in the first 600 bytes'), down);
+    assert.notEqual(fail(down, 'no "role:primary" in the first 599 bytes').reason, down.reason);
+    const status = fail(down, 'GET :80/ answered 503');
+    assert.equal(fail(status, 'GET :80/ answered 500').reason, 'GET :80/ answered 500');
+  });
+
   it('drops the words "not checked" once it is checked', () => {
     let state = stepHealth(unknownHealth(0), { type: 'unchecked' }, thresholds, at(1));
-    state = stepHealth(state, { type: 'passed' }, thresholds, at(2));
+    for (const type of ['check-changed', 'passed'] as const)
+      state = stepHealth(state, { type }, thresholds, at(2));
     assert.deepEqual([state.health, state.reason, state.sinceMs], ['healthy', 'passed its first check', 1]);
   });
 
@@ -107,9 +123,9 @@ describe('health machine', () => {
           (state, letter) => stepHealth(state, EVENTS[letter] ?? { type: 'passed' }, thresholds, at(1)),
           unknownHealth(0),
         );
-    for (const letters of ['PF', 'PFF', 'FP', 'PE', 'PEF'])
+    for (const letters of ['PF', 'PFF', 'FP', 'PE', 'PEF', 'PN', 'FN'])
       assert.ok(isInTransition(after(letters)), letters);
-    for (const letters of ['', 'P', 'PFP', 'F', 'FPF', 'FPP', 'PFFF', 'PEP', 'D']) {
+    for (const letters of ['', 'P', 'PFP', 'F', 'FPF', 'FPP', 'PFFF', 'PEP', 'D', 'N', 'PNP']) {
       assert.ok(!isInTransition(after(letters)), letters);
     }
   });
@@ -215,10 +231,19 @@ describe('timing of checks', () => {
     const rising = stepHealth(down, { type: 'passed' }, check, at(0));
     const slow = { ...check, unhealthyIntervalMs: 30_000 };
     assert.deepEqual(
-      [down, rising, healthy].map((state) => intervalMs(state, slow)),
+      [down, rising, healthy].map((state) => intervalMs(state, slow, 0)),
       [30_000, 1_000, 5_000],
     );
-    assert.equal(intervalMs(down, check), 5_000);
+    assert.equal(intervalMs(down, check, 0), 5_000);
+  });
+
+  it('looks at one that is kept out as seldom as at others, and soon at the end of that time', () => {
+    const { C = assert.fail() } = EVENTS;
+    const out = stepHealth(healthy, C, check, at(0));
+    assert.deepEqual(
+      [0, 8_000, 9_500, 20_000].map((nowMs) => intervalMs(out, check, nowMs)),
+      [5_000, 2_000, 1_000, 1_000],
+    );
   });
 
   it('waits the interval give or take a tenth, and a second on the way up or down', () => {
@@ -229,7 +254,7 @@ describe('timing of checks', () => {
     ] as const) {
       const random = seededRandom(4);
       const delays = Array.from({ length: 500 }, () =>
-        jittered(intervalMs(state, { ...check, intervalMs: interval }), random),
+        jittered(intervalMs(state, { ...check, intervalMs: interval }, 0), random),
       );
       assert.ok(Math.min(...delays) >= middle * 0.9 && Math.min(...delays) < middle * 0.92);
       assert.ok(Math.max(...delays) <= middle * 1.1 && Math.max(...delays) > middle * 1.08);
