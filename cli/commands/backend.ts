@@ -3,13 +3,9 @@ import type { BackendState } from '../../core/model/resources.ts';
 import type { AddCommand } from '../command.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { ChangeOptions } from '../session/change.ts';
-import { ADDRESS_FORM, addTier, addWeight, changing } from './options.ts';
+import { ADDRESS_FORM, addPlace, changing } from './options.ts';
 
-interface Place {
-  readonly weight?: number;
-  readonly tier?: number;
-}
-type PlaceOptions = ChangeOptions & Place;
+type PlaceOptions = ChangeOptions & { readonly weight?: number; readonly tier?: number };
 
 const STATE_COMMANDS: readonly (readonly [
   verb: string,
@@ -45,13 +41,11 @@ export const addBackend: AddCommand = (program, execute) => {
       .argument('<address>', ADDRESS_FORM);
 
   changing(
-    addTier(
-      addWeight(add('add', 'Adds a backend. It gets connections after its first passing health check.')),
-    ),
+    addPlace(add('add', 'Adds a backend. It gets connections after its first passing health check.')),
     'lbctl backend add web 10.0.0.3:8080 --weight 2',
-  ).action((pool: string, address: string, { weight, tier, ...options }: PlaceOptions) =>
+  ).action((pool: string, address: string, options: PlaceOptions) =>
     execute(({ change }) => {
-      const backends = [{ address, ...given({ weight, tier }) }];
+      const backends = [{ address, ...placeIn(options) }];
       return change('pools', 'AddBackends', { pool, backends }, options);
     }),
   );
@@ -62,12 +56,12 @@ export const addBackend: AddCommand = (program, execute) => {
     execute(({ change }) => change('pools', 'RemoveBackends', { pool, addresses: [address] }, options)),
   );
   changing(
-    addTier(addWeight(add('set', 'Changes the weight or the tier of a backend.'))),
+    addPlace(add('set', 'Changes the weight or the tier of a backend.')),
     'lbctl backend set web 10.0.0.3:8080 --weight 0',
     'lbctl backend set web 10.0.0.4:8080 --tier 1    # only while nothing of tier 0 is healthy',
-  ).action((pool: string, address: string, { weight, tier, ...options }: PlaceOptions) =>
+  ).action((pool: string, address: string, options: PlaceOptions) =>
     execute(({ change }) => {
-      const fields = given({ weight, tier });
+      const fields = placeIn(options);
       if (Object.keys(fields).length === 0) {
         throw new CliError(EXIT.usage, 'nothing to set; name --weight N or --tier N');
       }
@@ -93,6 +87,6 @@ export const addBackend: AddCommand = (program, execute) => {
   }
 };
 
-function given({ weight, tier }: { weight: number | undefined; tier: number | undefined }): Place {
+function placeIn({ weight, tier }: PlaceOptions) {
   return { ...(weight !== undefined && { weight }), ...(tier !== undefined && { tier }) };
 }

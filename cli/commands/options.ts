@@ -47,12 +47,10 @@ export function addWeight(command: Command): Command {
   );
 }
 
-export function addTier(command: Command): Command {
-  return command.addOption(
-    new Option('--tier <N>', 'it serves while nothing of the tiers before is healthy; 0 to 15').argParser(
-      tier,
-    ),
-  );
+/** Weight and tier. */
+export function addPlace(command: Command): Command {
+  const words = 'it serves while nothing of the tiers before is healthy; 0 to 15';
+  return addWeight(command).option('--tier <N>', words, tier);
 }
 
 /** For an option that may be given several times. */

@@ -1,8 +1,8 @@
 /** `get backends`, `describe backend` and `health`. */
 import {
   type BackendView,
-  healthyCount,
   joinBackends,
+  passing,
   type ProxyReport,
   stateText,
 } from '../../core/view/backends.ts';
@@ -181,9 +181,9 @@ async function readBackends(session: Session) {
   const backends = joinBackends(pools, registrations, statuses, proxies);
   const serving = servingOf(proxies);
   const remarks = pools.flatMap((pool) => {
-    const healthy = healthyCount(backends.filter((backend) => backend.pool === pool.name));
-    const remarks = poolRemarks(policyOf(pool, policies), serving.get(pool.name) ?? [], healthy);
-    return remarks.map((text) => ({ pool: pool.name, text }));
+    const healthy = passing(backends.filter((backend) => backend.pool === pool.name)).length;
+    const texts = poolRemarks(policyOf(pool, policies), serving.get(pool.name) ?? [], healthy);
+    return texts.map((text) => ({ pool: pool.name, text }));
   });
   return { backends, remarks };
 }

@@ -1,5 +1,5 @@
 /** `get pools` and `describe pool`. */
-import { type BackendView, healthyCount, joinBackends } from '../../core/view/backends.ts';
+import { type BackendView, joinBackends, passing } from '../../core/view/backends.ts';
 import { type Plain, plainOf } from '../../core/view/plain.ts';
 import { ageOf, isoTimeOf } from '../../core/view/figures.ts';
 import { worstHealth } from '../../core/view/health.ts';
@@ -124,7 +124,7 @@ function poolPlain(pool: Pool__Output): Plain {
 /** `2/3 healthy` or `1 of 1 expected`, and `1 draining for 3d` of those: the one that drains longest. */
 function healthyCell(backends: readonly BackendView[], policy: Policy | undefined, { clock }: Context): Cell {
   const healthy = backends.filter(({ summary }) => worstHealth(summary.health) === 'healthy').length;
-  const expected = expectation(policy, healthyCount(backends));
+  const expected = expectation(policy, passing(backends).length);
   const out = (['draining', 'disabled', 'expiring'] as const).flatMap((word) => {
     const those = backends.filter(({ state }) => state === word);
     if (those.length === 0) return [];
@@ -134,7 +134,7 @@ function healthyCell(backends: readonly BackendView[], policy: Policy | undefine
   const text = [expected?.problem ?? expected?.text ?? `${healthy}/${backends.length} healthy`, ...out].join(
     ', ',
   );
-  if (out.length > 0) return { text, tone: 'doubtful', moving: true };
+  if (out.length > 0) return { text, tone: expected?.problem ? 'bad' : 'doubtful', moving: true };
   if (expected) return { text, tone: expected.problem === null ? 'good' : 'bad' };
   if (healthy === backends.length) return backends.length === 0 ? text : { text, tone: 'good' };
   return { text, tone: healthy === 0 ? 'bad' : 'doubtful' };

@@ -67,7 +67,8 @@ export function changeMaker(context: Context, session: Session): MakeChange {
       // Printed before the wait: the revision is committed, however long it takes to reach the proxies.
       printChangeResult(context, result);
       if (tellRefusals(context, result, options)) return EXIT.failed;
-      if (isWaiting) await waitFor(waiting, context, session, revision);
+      const untilDone = isWaiting ? waiting.until(context, session, revision) : null;
+      await untilDone?.catch(goingOnWith(waiting.again(revision)));
       await requirePrinted(context, committed);
       return EXIT.done;
     };
@@ -76,19 +77,11 @@ export function changeMaker(context: Context, session: Session): MakeChange {
 }
 
 /** When time is up, the last line says which command goes on waiting. */
-async function waitFor(
-  { until, again }: Waiting,
-  context: Context,
-  session: Session,
-  revision: string,
-): Promise<void> {
-  try {
-    await until(context, session, revision);
-  } catch (error) {
+function goingOnWith(command: string) {
+  return (error: unknown): never => {
     if (!(error instanceof CliError) || error.exitCode !== EXIT.timedOut) throw error;
-    const details = [...error.details, `${again(revision)} goes on waiting`];
-    throw new CliError(EXIT.timedOut, error.message, details);
-  }
+    throw new CliError(EXIT.timedOut, error.message, [...error.details, `${command} goes on waiting`]);
+  };
 }
 
 /** Runs `action`. A signal meanwhile, such as Ctrl-C, says `standing()` unless that is empty, and ends the program as always. */

@@ -10,7 +10,7 @@ import type { Proxy__Output } from '../../core/wire/generated/lb/v1/Proxy.ts';
 import { timestampFromWire } from '../../core/wire/timestamp-codec.ts';
 import { type Context, tell } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
-import { progressLine } from '../output/progress-line.ts';
+import { printable } from '../../core/runtime/printable.ts';
 import { isRetryable } from './retry.ts';
 import type { Session } from './session.ts';
 
@@ -66,13 +66,28 @@ export async function waitDrained(
       const message = `after ${formatDuration(drain.waitMs)}, ${what} is not drained on every proxy`;
       throw new CliError(EXIT.timedOut, message, reasons);
     }
-    progress(
-      fleet
-        ? `${leftIn(fleet, targets)} (${few(reasons, 2)}); ${drain.words}`
-        : 'no control plane answers; trying again',
-    );
+    const left = fleet && `${leftIn(fleet, targets)} (${few(reasons, 2)}); ${drain.words}`;
+    progress(left ?? 'no control plane answers; trying again');
     await sleep(clock, POLL_MS);
   }
+}
+
+const LOG_EVERY_MS = 10_000;
+/** To the start of the line, which is erased; what is wider than the terminal is cut and not wrapped. */
+const ERASE = '\r\u001b[K';
+const UNWRAPPED = ['\u001b[?7l', '\u001b[?7h'] as const;
+
+/** One line of a terminal, written again and again, or a line now and then for a log. An empty one takes the last away. */
+function progressLine({ clock, showProgress, stderr }: Context): (line: string) => void {
+  let shown = '';
+  let nextMs = Number.NEGATIVE_INFINITY;
+  return (line) => {
+    if (line === shown || (!showProgress && (line === '' || clock.nowMs() < nextMs))) return;
+    if (showProgress) stderr.write(ERASE + (line === '' ? '' : UNWRAPPED.join(printable(line))));
+    else stderr.write(`${printable(line)}\n`);
+    shown = line;
+    nextMs = clock.nowMs() + LOG_EVERY_MS;
+  };
 }
 
 interface Drain {
@@ -83,34 +98,30 @@ interface Drain {
 
 /** The longest of the drains, each of which began when the state of its backend was changed, or just now. */
 async function readDrain(
-  context: Context,
+  { clock, timeoutMs, isTimeoutGiven }: Context,
   session: Session,
   targets: readonly DrainTarget[],
 ): Promise<Drain> {
-  const [{ pools }, { policies }] = await Promise.all([
-    session.read('pools', 'ListPools', {}),
-    session.read('policies', 'ListPolicies', {}),
-  ]);
-  const { clock, timeoutMs, isTimeoutGiven } = context;
+  const { pools } = await session.read('pools', 'ListPools', {});
+  const { policies } = await session.read('policies', 'ListPolicies', {});
   const nowMs = clock.wallMs();
-  const leftMs = targets.map(({ pool: name, address }) => {
+  const endsMs = targets.map(({ pool: name, address }) => {
     const pool = pools.find((one) => one.name === name);
     const timeout = policies.find((policy) => policy.name === pool?.policy)?.drainTimeout;
     const drainMs = timeout ? durationFromWire(timeout) : 0;
-    if (drainMs === 0) return Number.POSITIVE_INFINITY;
     const since = pool?.backends.find((backend) => backend.address === address)?.stateSince;
-    const passedMs = since ? nowMs - timestampFromWire(since) : 0;
-    return Math.min(drainMs, Math.max(0, drainMs - passedMs));
+    const startMs = since ? Math.min(nowMs, timestampFromWire(since)) : nowMs;
+    return drainMs === 0 ? Number.POSITIVE_INFINITY : startMs + drainMs;
   });
-  const longestMs = Math.max(0, ...leftMs);
-  const end = Number.isFinite(longestMs)
-    ? `the drain ends by ${timeOfDay(nowMs + longestMs)}`
+  const endMs = Math.max(nowMs, ...endsMs);
+  const end = Number.isFinite(endMs)
+    ? `the drain ends by ${timeOfDay(endMs)}`
     : 'the drain has no end: drain_timeout is 0s';
   if (isTimeoutGiven) {
     return { waitMs: timeoutMs, words: `${end}; waiting until ${timeOfDay(nowMs + timeoutMs)}` };
   }
   // A deadline starts when a proxy has the revision, and its last reports need time, too.
-  return { waitMs: Math.ceil(longestMs / 1_000) * 1_000 + timeoutMs, words: end };
+  return { waitMs: Math.ceil((endMs - nowMs) / 1_000) * 1_000 + timeoutMs, words: end };
 }
 
 function timeOfDay(wallMs: number): string {

@@ -4,8 +4,7 @@
  * Every replica records the same by itself, since every proxy reports to all of them. What it is told when it starts, or when a
  * proxy reports for the first time, is how things stand and no event; the commits before its start are in the log anyway.
  */
-import type { Policy } from '../../core/model/resources.ts';
-import { policyOf } from '../../core/model/state.ts';
+import { policyOf, type State } from '../../core/model/state.ts';
 import type { Clock } from '../../core/runtime/clock.ts';
 import { few } from '../../core/view/figures.ts';
 import { noneHealthyText } from '../../core/view/policy-words.ts';
@@ -16,7 +15,7 @@ import type { LogFollower } from '../store/log/log-follower.ts';
 import type { RevisionRecord } from '../store/log/revision-recorder.ts';
 import type { ContactKind } from '../store/members/proxies.ts';
 import { isRegistration, type Member, type Registration } from '../store/member-store.ts';
-import { EventLog, type EventKind } from './event-log.ts';
+import { EventLog, type EventKind, type NewEvent } from './event-log.ts';
 import type { Fleet } from './fleet.ts';
 import type { HealthTransition, PoolTransition, ProxyRecord } from './proxy-record.ts';
 
@@ -42,79 +41,75 @@ interface RecorderDeps {
 /** Fills an event log from now on. */
 export function recordEvents({ fleet, follower, clock }: RecorderDeps): EventLog {
   const log = new EventLog(clock.wallMs());
+  const add = (event: NewEvent) => log.add(event, clock.wallMs());
   fleet.on('contact', (contact, { id }) => {
     const [kind, words] = CONTACT[contact];
-    log.add({ kind, proxyId: id, text: `proxy ${id} ${words}` }, clock.wallMs());
+    add({ kind, proxyId: id, text: `proxy ${id} ${words}` });
   });
   fleet.on('duplicate', ({ info, peer }, other) => {
     const text = `two processes report as proxy ${info.id}: one from ${peer}, and one from ${other.peer}; give each its own --proxy-id`;
-    log.add({ kind: 'KIND_PROXY_DUPLICATE', proxyId: info.id, text }, clock.wallMs());
+    add({ kind: 'KIND_PROXY_DUPLICATE', proxyId: info.id, text });
   });
-  fleet.on('health', (proxy, transitions) => {
+  fleet.on('health', ({ info }, transitions) => {
     const state = follower.current()?.state;
     for (const one of transitions) {
-      if ('address' in one) recordTransition(log, proxy, one, clock.wallMs());
-      else recordPool(log, proxy, one, policyOf(state, one.pool), clock.wallMs());
+      for (const event of 'address' in one ? [backendEvent(one)] : poolEvents(one, state)) {
+        log.addTransition({ ...event, pool: one.pool, proxyId: info.id }, clock.wallMs());
+      }
     }
   });
-  fleet.on('applied', (proxy, before) => recordApplied(log, proxy, before, clock.wallMs()));
+  fleet.on('applied', (proxy, before) => recordApplied(add, proxy, before));
   recordStore(log, follower, clock);
   return log;
 }
 
-function recordTransition(
-  log: EventLog,
-  proxy: ProxyRecord,
-  { pool, address, health, reason }: HealthTransition,
-  nowMs: number,
-): void {
+function backendEvent({ pool, address, health, reason }: HealthTransition): NewEvent {
   const [kind, words] = HEALTH[health] ?? HEALTH['HEALTH_UNKNOWN']!;
   const why = reason === '' ? '' : `: ${reason}`;
-  const text = `backend ${address} of pool ${pool} ${words}${why}`;
-  log.addTransition({ kind, pool, backend: address, proxyId: proxy.info.id, text }, nowMs);
+  return { kind, backend: address, text: `backend ${address} of pool ${pool} ${words}${why}` };
 }
 
-function recordPool(
-  log: EventLog,
-  { info: { id: proxyId } }: ProxyRecord,
-  { pool, before, now }: PoolTransition,
-  policy: Policy | undefined,
-  nowMs: number,
-): void {
-  const add = (kind: EventKind, text: string) => log.addTransition({ kind, pool, proxyId, text }, nowMs);
-  if (now.noneHealthy !== before.noneHealthy) {
-    if (now.noneHealthy) add('KIND_POOL_NONE_HEALTHY', noneHealthyText(policy, `pool ${pool}`));
-    else add('KIND_POOL_RECOVERED', `a backend of pool ${pool} passes its check again`);
+function poolEvents({ pool, before, now }: PoolTransition, state: State | undefined): NewEvent[] {
+  if (now.noneHealthy) {
+    const text = noneHealthyText(policyOf(state, pool), `pool ${pool}`);
+    return before.noneHealthy ? [] : [{ kind: 'KIND_POOL_NONE_HEALTHY', text }];
   }
-  if (!now.noneHealthy && now.servingTier !== before.servingTier) {
-    add('KIND_POOL_TIER', `pool ${pool}: ${tierText(now.servingTier)}`);
+  const events: NewEvent[] = [];
+  const stored = state?.pools.get(pool);
+  // A pool that was deleted, or whose backends all drain, has not recovered. Those that registered themselves are not in it.
+  const isOut = !stored || [...stored.backends.values()].every(({ value }) => value.state !== 'active');
+  if (before.noneHealthy && (!isOut || stored?.backends.size === 0)) {
+    events.push({ kind: 'KIND_POOL_RECOVERED', text: `a backend of pool ${pool} passes its check again` });
   }
+  if (now.servingTier !== before.servingTier) {
+    events.push({ kind: 'KIND_POOL_TIER', text: `pool ${pool}: ${tierText(now.servingTier)}` });
+  }
+  return events;
 }
 
 function recordApplied(
-  log: EventLog,
+  add: (event: NewEvent) => void,
   { info: { id: proxyId }, applied }: ProxyRecord,
   before: AppliedSnapshot__Output,
-  nowMs: number,
 ): void {
   const rejected = applied?.rejected;
   if (rejected?.position && rejected.position.revision !== before.rejected?.position?.revision) {
     const { revision } = rejected.position;
     const why = few(rejected.violations.map(violationText));
     const text = `proxy ${proxyId} refused revision ${revision} and keeps what it had: ${why}`;
-    log.add({ kind: 'KIND_PROXY_REFUSED', proxyId, revision, text }, nowMs);
+    add({ kind: 'KIND_PROXY_REFUSED', proxyId, revision, text });
   }
   const failed = applied?.failedListeners ?? [];
   const isIn = (all: typeof failed, listener: string) => all.some((other) => other.listener === listener);
   for (const { listener, address, reason } of failed) {
     if (isIn(before.failedListeners, listener)) continue;
     const text = `proxy ${proxyId} can't serve listener ${listener} on ${address}: ${reason}`;
-    log.add({ kind: 'KIND_LISTENER_FAILED', proxyId, listener, text }, nowMs);
+    add({ kind: 'KIND_LISTENER_FAILED', proxyId, listener, text });
   }
   for (const { listener, address } of before.failedListeners) {
     if (isIn(failed, listener)) continue;
     const text = `proxy ${proxyId} has no failed address of listener ${listener} any more; ${address} was one`;
-    log.add({ kind: 'KIND_LISTENER_RECOVERED', proxyId, listener, text }, nowMs);
+    add({ kind: 'KIND_LISTENER_RECOVERED', proxyId, listener, text });
   }
 }
 

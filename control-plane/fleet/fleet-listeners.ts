@@ -2,13 +2,13 @@
 import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { ContactKind } from '../store/members/proxies.ts';
-import type { Process, ProxyRecord, ReportChanges } from './proxy-record.ts';
+import type { Process, ProxyRecord, Transition } from './proxy-record.ts';
 
 interface FleetEvents {
   /** The roster, or what a proxy runs, has changed. */
   change: () => void;
   /** A proxy reports another health of a backend or a pool, up to 20 times a second for each proxy. */
-  health: (proxy: ProxyRecord, transitions: ReportChanges['transitions']) => void;
+  health: (proxy: ProxyRecord, transitions: readonly Transition[]) => void;
   /** A proxy says that something else than before runs. */
   applied: (proxy: ProxyRecord, before: AppliedSnapshot__Output) => void;
   /** A process turns out to report under the id of another one. */

@@ -53,10 +53,12 @@ type PoolState = Pick<PoolReport__Output, 'noneHealthy' | 'servingTier'>;
 /** Of a pool that is not reported. */
 const ORDINARY: PoolState = { noneHealthy: false, servingTier: 0 };
 
+export type Transition = HealthTransition | PoolTransition;
+
 export interface ReportChanges {
   /** Of a backend or a pool. */
   readonly healthChanged: boolean;
-  readonly transitions: readonly (HealthTransition | PoolTransition)[];
+  readonly transitions: readonly Transition[];
   /** What the proxy ran before this report said what it runs; null: not known, or the report does not say. */
   readonly before: AppliedSnapshot__Output | null;
 }
@@ -191,8 +193,8 @@ export class ReportedProxy implements ProxyRecord {
 
   /** Takes over what a report says; whatever it leaves out stays as it was. */
   apply(request: StreamReportsRequest__Output, nowMs: number): ReportChanges {
-    let healthChanged = false;
-    const transitions: (HealthTransition | PoolTransition)[] = [];
+    let healthChanged = request.pools.length > 0;
+    const transitions: Transition[] = [];
     const isKnown = this.applied !== null;
     const before = request.applied === null ? null : (this.applied ?? this.#earlier?.applied ?? null);
     this.lastSeenMs = nowMs;
@@ -202,10 +204,7 @@ export class ReportedProxy implements ProxyRecord {
     for (const report of request.backends) {
       if (this.#setBackend(report, isKnown, transitions)) healthChanged = true;
     }
-    for (const report of request.pools) {
-      healthChanged = true;
-      this.#setPool(report, isKnown, transitions);
-    }
+    for (const report of request.pools) transitions.push(this.#setPool(report, isKnown));
     for (const report of request.listeners) {
       this.#countListener(this.listeners.get(report.listener) ?? null, report);
       this.listeners.set(report.listener, { ...report, connect: [], firstByte: [], duration: [] });
@@ -254,11 +253,7 @@ export class ReportedProxy implements ProxyRecord {
   }
 
   /** Returns whether it has another health than before; that is a transition only if it was known before. */
-  #setBackend(
-    report: BackendReport__Output,
-    isKnown: boolean,
-    transitions: ReportChanges['transitions'][number][],
-  ): boolean {
+  #setBackend(report: BackendReport__Output, isKnown: boolean, transitions: Transition[]): boolean {
     const { pool, address } = report.backend ?? { pool: '', address: '' };
     const key = `${pool}/${address}`;
     const { health, reason } = report;
@@ -272,18 +267,14 @@ export class ReportedProxy implements ProxyRecord {
     return health !== (before ?? 'HEALTH_UNKNOWN');
   }
 
-  #setPool(
-    now: PoolReport__Output,
-    isKnown: boolean,
-    transitions: ReportChanges['transitions'][number][],
-  ): void {
+  #setPool(now: PoolReport__Output, isKnown: boolean): PoolTransition {
     const { pool, servingSince } = now;
     // The first report says how things stand, unless it follows another stream.
     const unseen = isKnown || this.#earlier !== null ? ORDINARY : now;
     const before = this.pools.get(pool) ?? this.#earlier?.pools.get(pool) ?? unseen;
-    transitions.push({ pool, before, now });
     if (servingSince === null) this.pools.delete(pool);
     else this.pools.set(pool, now);
+    return { pool, before, now };
   }
 }
 

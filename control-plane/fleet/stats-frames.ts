@@ -1,6 +1,5 @@
 /** Makes stats frames from the series, the configuration and the roster at one moment. Pure. */
-import type { Backend } from '../../core/model/resources.ts';
-import { policyOf, type State, type Stored } from '../../core/model/state.ts';
+import { policyOf, type State } from '../../core/model/state.ts';
 import { CLOSE_REASONS } from '../../core/wire/close-reasons.ts';
 import type { BackendStats__Output } from '../../core/wire/generated/lb/v1/BackendStats.ts';
 import type { ListenerStats__Output } from '../../core/wire/generated/lb/v1/ListenerStats.ts';
@@ -168,14 +167,17 @@ function poolRows({ aggregator, state, proxies, window }: FrameSources): PoolSta
   }
   return names(state?.pools, aggregator.pools).map((name) => {
     const backends = state?.pools.get(name)?.backends;
-    const isUp = ({ value: { address, state } }: Stored<Backend>) =>
-      state === 'active' && (aggregator.backends.get(`${name}/${address}`)?.proxies[0] ?? 0) > 0;
+    const passing = [...(backends?.values() ?? [])].filter(
+      ({ value: { address } }) => (aggregator.backends.get(`${name}/${address}`)?.proxies[0] ?? 0) > 0,
+    );
+    const up = passing.filter(({ value }) => value.state === 'active').length;
+    const expectedHealthy = policyOf(state, name)?.expectHealthy ?? 0;
     return {
       pool: name,
       traffic: aggregator.pools.get(name)?.rates(window, aggregator.grid) ?? ZERO_TRAFFIC_STATS,
       backends: backends?.size ?? 0,
-      backendsUp: [...(backends?.values() ?? [])].filter(isUp).length,
-      expectedHealthy: policyOf(state, name)?.expectHealthy ?? 0,
+      backendsUp: up > 0 && expectedHealthy > 0 ? passing.length : up,
+      expectedHealthy,
       servingTier: tiers.get(name) ?? 0,
     };
   });

@@ -49,9 +49,12 @@ export function stateText({ state, stateSinceMs }: BackendView, nowMs: number): 
   return state === 'active' || stateSinceMs === null ? state : `${state} for ${ageOf(stateSinceMs, nowMs)}`;
 }
 
-/** Backends that take new connections, and that a connected proxy finds healthy. */
-export function healthyCount(backends: readonly BackendView[]): number {
-  return backends.filter(({ state, summary }) => state === 'active' && summary.health.healthy > 0).length;
+/**
+ * Backends that pass the check at some connected proxy, which is what expect_healthy is about. A draining one counts: two
+ * servers that both say they are the primary are two, whatever an operator has made of them. A disabled one is not checked.
+ */
+export function passing<T extends Pick<BackendView, 'summary'>>(backends: readonly T[]): readonly T[] {
+  return backends.filter(({ summary }) => summary.health.healthy > 0);
 }
 
 /** In the order of the pools, then the registrations that are in no pool. */

@@ -56,8 +56,11 @@ export function thenText(policy: Policy | undefined): string {
 export function expectation(policy: Policy | undefined, healthy: number) {
   const expected = policy?.expectHealthy;
   if (expected === undefined) return null;
-  const many = expected === 1 && healthy === 2 ? 'two' : healthy;
-  const more = healthy > expected ? `: ${many} servers may take writes` : '';
+  const more = expected === 1 && healthy > 1 ? ': more than one server may take writes' : '';
   const words = `${healthy} ${healthy === 1 ? 'passes' : 'pass'} the check, ${expected} ${expected === 1 ? 'is' : 'are'} expected${more}`;
-  return { text: `${healthy} of ${expected} expected`, problem: healthy === expected ? null : words };
+  return {
+    text: `${healthy} of ${expected} expected`,
+    isFew: healthy < expected,
+    problem: healthy === expected ? null : words,
+  };
 }

@@ -37,7 +37,13 @@ function isReset(a: BackendObservation, b: BackendObservation): boolean {
 }
 
 function hasSameHealth(a: BackendObservation, b: BackendObservation): boolean {
-  return a.health === b.health && a.reason === b.reason && a.sinceMs === b.sinceMs;
+  return a.health === b.health && a.sinceMs === b.sinceMs && (a.reason === b.reason || isSameFailure(a, b));
+}
+
+/** How much a server has sent differs from check to check, and is no news. */
+function isSameFailure(a: BackendObservation, b: BackendObservation): boolean {
+  const [before, now] = [a, b].map(({ reason }) => reason.replace(/ \d+ bytes/, ''));
+  return before === now;
 }
 
 function hasGrown(a: BackendObservation, b: BackendObservation): boolean {

@@ -1,20 +1,12 @@
 /** What is wrong with the backends of a pool, and why, in words. Pure. */
-import type { Policy } from '../../../core/model/resources.ts';
 import { policyOf, type State, type StoredPool } from '../../../core/model/state.ts';
+import { passing } from '../../../core/view/backends.ts';
 import { counted, few } from '../../../core/view/figures.ts';
 import type { Complaint } from '../../../core/view/reports.ts';
 import { expectation, noneHealthyText, thenText } from '../../../core/view/policy-words.ts';
-import { notable, type Serving, servingText } from '../../../core/view/serving.ts';
+import { notable, servingText } from '../../../core/view/serving.ts';
 import type { FleetSummary } from './fleet-summary.ts';
-import {
-  countAvailabilities,
-  inPanic,
-  isUp,
-  isUsed,
-  listenersOf,
-  loopOf,
-  type PoolBackend,
-} from './pool-rows.ts';
+import { countAvailabilities, inPanic, isUsed, listenersOf, loopOf, type PoolBackend } from './pool-rows.ts';
 import { earliest, type Problem, problem } from './problem.ts';
 
 const DAY_MS = 86_400_000;
@@ -39,64 +31,72 @@ function ofHealth(
   { state, fleet }: PoolFacts,
 ): readonly Problem[] {
   const listeners = listenersOf(name, state).map((listener) => listener.name);
-  const clients = `New connections to ${listeners.length === 1 ? 'listener' : 'listeners'} ${few(listeners)} are closed at once.`;
   if (all.length === 0) {
-    if (listeners.length === 0) return [];
-    const cause = 'pools with listeners have no backends';
-    return [problem(`pool/${name}`, 'critical', `Pool ${name} has no backends`, [clients], at(name, cause))];
+    const about = at(name, 'pools with listeners have no backends');
+    return closedAtOnce(listeners).map((why) =>
+      problem(`pool/${name}`, 'critical', `Pool ${name} has no backends`, [why], about),
+    );
   }
-  const down = all.filter((one) => one.availability === 'down' && loopOf(one) === undefined);
-  const partly = all.filter(({ availability }) => availability === 'partly up');
+  const those = all.filter((one) => loopOf(one) === undefined);
+  const down = those.filter(({ availability }) => availability === 'down');
+  const partly = those.filter(({ availability }) => availability === 'partly up');
   const severity = listeners.length > 0 ? 'critical' : 'warning';
   const policy = policyOf(state, name);
   const serving = fleet.serving.get(name) ?? [];
   const none = serving.find(({ noneHealthy }) => noneHealthy);
-  if (none || inPanic(all)) return [ofNoneHealthy(name, severity, policy, none, all)];
+  // Proxies of earlier versions do not say so themselves.
+  if (none || inPanic(all)) {
+    const bad = [...down, ...partly];
+    const reasons = reasonsOf(bad);
+    const what = `${noneHealthyText(policy, `pool ${name}`).replace(/^n/, 'N')}${none?.where ?? ''}`;
+    const cause = `pools have no backend that passes the check: ${thenText(policy)}${because(reasons)}`;
+    const why = [availabilitiesInWords(all), ...reasons];
+    return [problem(`pool/${name}`, severity, what, why, at(name, cause, none?.sinceMs ?? sinceOf(bad)))];
+  }
   if (!all.some(isUsed)) {
-    const why = [availabilitiesInWords(all), ...(listeners.length > 0 ? [clients] : [])];
+    const why = [availabilitiesInWords(all), ...closedAtOnce(listeners)];
     const what = `Pool ${name} has no backend that takes connections`;
     const cause = 'pools have no backend that takes connections';
     return [problem(`pool/${name}`, severity, what, why, at(name, cause))];
   }
-  if (policy?.expectHealthy !== undefined) return ofExpected(name, severity, policy, all, down);
+  const expected = expectation(policy, passing(all).length);
+  if (expected) return expected.problem ? ofExpected(name, severity, expected, all) : [];
   const tiers = notable(serving).map((one) => servingText(one, policy));
   return [...ofDown(name, all.length, down, tiers), ...ofPartly(name, fleet.proxies, partly)];
 }
 
-/** `serving`: of the proxies that say so; earlier versions do not. */
-function ofNoneHealthy(
-  pool: string,
-  severity: Problem['severity'],
-  policy: Policy | undefined,
-  serving: Serving | undefined,
-  all: readonly PoolBackend[],
-): Problem {
-  const isIn = ({ availability }: PoolBackend) => availability === 'down' || availability === 'partly up';
-  const bad = all.filter((one) => isIn(one) && loopOf(one) === undefined);
-  const reasons = reasonsOf(bad);
-  const what = `${noneHealthyText(policy, `pool ${pool}`).replace(/^n/, 'N')}${serving?.where ?? ''}`;
-  const cause = `pools have no backend that passes the check: ${thenText(policy)}${because(reasons)}`;
-  const why = [availabilitiesInWords(all), ...reasons];
-  return problem(`pool/${pool}`, severity, what, why, at(pool, cause, serving?.sinceMs ?? sinceOf(bad)));
+/** What clients notice of a pool that nothing serves. */
+function closedAtOnce(listeners: readonly string[]): readonly string[] {
+  if (listeners.length === 0) return [];
+  return [
+    `New connections to ${listeners.length === 1 ? 'listener' : 'listeners'} ${few(listeners)} are closed at once.`,
+  ];
 }
 
 /** Too few say so only once all were checked. */
 function ofExpected(
-  pool: string,
+  name: string,
   severity: Problem['severity'],
-  policy: Policy,
+  { isFew, problem: words }: NonNullable<ReturnType<typeof expectation>>,
   all: readonly PoolBackend[],
-  down: readonly PoolBackend[],
 ): readonly Problem[] {
-  const up = all.filter(isUp);
-  const words = expectation(policy, up.length)?.problem;
-  const isFew = up.length < (policy.expectHealthy ?? 0);
-  const isChecked = !all.some(({ availability }) => availability === 'not checked yet');
-  if (!words || (isFew && !isChecked)) return [];
-  const why = [`Healthy: ${few(up.map(({ backend }) => backend.address))}.`, ...reasonsOf(down)];
-  const cause = 'pools have other than the expected number of healthy backends';
-  const about = at(pool, cause, isFew ? sinceOf(down) : null);
-  return [problem(`pool/${pool}`, severity, `Pool ${pool}: ${words}`, why, about)];
+  if (isFew && all.some(({ availability }) => availability === 'not checked yet')) return [];
+  const down = all.filter(({ availability }) => availability === 'down');
+  const healthy = few(passing(all).map(({ backend }) => backend.address));
+  const about = at(
+    name,
+    'pools have other than the expected number of healthy backends',
+    isFew ? sinceOf(down) : null,
+  );
+  return [
+    problem(
+      `pool/${name}`,
+      severity,
+      `Pool ${name}: ${words}`,
+      [`Healthy: ${healthy}.`, ...reasonsOf(down)],
+      about,
+    ),
+  ];
 }
 
 function ofDown(

@@ -1,6 +1,7 @@
 /** Pools: a line each for the overview, and one of them with its backends. Pure. */
 import { type Backend, LEADS_BACK, type Policy } from '../../../core/model/resources.ts';
 import { policyOf, type State, type StoredPool } from '../../../core/model/state.ts';
+import { passing } from '../../../core/view/backends.ts';
 import { expectation, noneHealthyText } from '../../../core/view/policy-words.ts';
 import { type BackendSummary, UNREPORTED } from '../../../core/view/reports.ts';
 import { notable, type Serving, servingText } from '../../../core/view/serving.ts';
@@ -68,7 +69,7 @@ export function loopOf({ summary }: PoolBackend): string | undefined {
   return summary.complaints.find(({ reason }) => reason.startsWith(LEADS_BACK))?.reason;
 }
 
-export function isUp({ availability }: PoolBackend): boolean {
+function isUp({ availability }: PoolBackend): boolean {
   return availability === 'up' || availability === 'partly up';
 }
 
@@ -79,19 +80,15 @@ export function countAvailabilities(backends: readonly PoolBackend[]): Partial<R
 }
 
 export function poolSummary(
-  { value, revision }: StoredPool,
+  pool: StoredPool,
   state: State,
   backends: readonly PoolBackend[],
   serving: readonly Serving[],
 ) {
-  const policy = policyOf(state, value.name);
+  const policy = policyOf(state, pool.value.name);
   return {
-    name: value.name,
-    revision,
-    policy: value.policy,
-    strategy: policy?.strategy ?? '',
+    ...standing(pool, policy, backends, notable(serving)),
     backends: backends.length,
-    ...standing(policy, backends, notable(serving)),
     availabilities: countAvailabilities(backends),
     connections: isKnown(backends)
       ? backends.reduce((sum, { summary }) => sum + summary.connections, 0)
@@ -99,14 +96,23 @@ export function poolSummary(
   };
 }
 
-/** How many are up, against what the policy expects, and which tier serves where there are several. */
-function standing(policy: Policy | undefined, backends: readonly PoolBackend[], serving: readonly Serving[]) {
+/** What a line and a page have: how many are up, against what the policy expects, and which tier serves. */
+function standing(
+  { value, revision }: StoredPool,
+  policy: Policy | undefined,
+  backends: readonly PoolBackend[],
+  serving: readonly Serving[],
+) {
   const up = upOf(backends);
   const isNone = inPanic(backends);
   const told = isNone ? serving.filter((one) => !one.noneHealthy) : serving;
   return {
+    name: value.name,
+    revision,
+    policy: value.policy,
+    strategy: policy?.strategy ?? '',
     up,
-    expected: up === null ? null : expectation(policy, up),
+    expected: up === null ? null : expectation(policy, passing(backends).length),
     /** In words; null: some backend passes the check, or it is too early to say. */
     noneHealthy: isNone ? noneHealthyText(policy) : null,
     serving: told.map((one) => ({ text: servingText(one, policy), sinceMs: one.sinceMs })),
@@ -125,22 +131,18 @@ function upOf(backends: readonly PoolBackend[]): number | null {
 
 /** `configured`: the same pool without the backends that registered themselves. */
 export function poolPage(
-  { value, revision }: StoredPool,
+  pool: StoredPool,
   configured: StoredPool | undefined,
   state: State,
   backends: readonly PoolBackend[],
   serving: readonly Serving[],
 ) {
-  const policy = policyOf(state, value.name);
+  const { name, policy } = pool.value;
   return {
-    name: value.name,
-    ...standing(policy, backends, serving),
-    revision,
-    policy: value.policy,
+    ...standing(pool, policyOf(state, name), backends, serving),
     /** Pools that share the policy, this one included: a change of it changes them all. */
-    policyUsers: [...state.pools.values()].filter((pool) => pool.value.policy === value.policy).length,
-    strategy: policy?.strategy ?? '',
-    listeners: listenersOf(value.name, state),
+    policyUsers: [...state.pools.values()].filter(({ value }) => value.policy === policy).length,
+    listeners: listenersOf(name, state),
     backends: cut(backends, MAX_BACKENDS, ({ backend, summary, ...rest }) => {
       const { pool: _, ...fields } = backend;
       const source = configured?.backends.has(backend.address) === false ? 'registered' : 'configured';

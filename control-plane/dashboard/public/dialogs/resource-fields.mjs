@@ -11,6 +11,18 @@ const STRATEGIES = {
   peak_ewma: 'of two random backends, the one that responds faster',
 };
 
+const CHECKS = {
+  tcp: 'a connect',
+  none: 'every backend counts as healthy',
+  tls: 'a TLS handshake',
+  http: 'a request and its answer',
+  https: 'the same over TLS',
+  script: 'what is sent and what is expected',
+};
+
+const explained = (choices) =>
+  Object.entries(choices).map(([name, hint]) => [name, `${words(name)}: ${hint}`]);
+
 const itself = (text) => text.trim();
 
 /**
@@ -22,11 +34,13 @@ const number = (path, label, hint) => field(path, label, hint, { read: numberIn 
 const choice = (path, label, hint, options) => field(path, label, hint, { options });
 
 /** Fields of a part of a health check that only checks of these types have. */
-const partOf = (types, part) => {
-  const when = (texts) => types.includes(texts['health_check.type']);
-  return (name, label, hint, more = {}) =>
-    field(`health_check${part}.${name}`, label, hint, { when, ...more });
-};
+const partOf =
+  (types, part) =>
+  (name, label, hint, more = {}) =>
+    field(`health_check${part}.${name}`, label, hint, {
+      when: (texts) => types.includes(texts['health_check.type']),
+      ...more,
+    });
 
 const NAME = field('name', 'Name', 'small letters, digits and hyphens, such as web-1', { onlyNew: true });
 
@@ -75,11 +89,7 @@ export const KINDS = {
     page: 'listeners',
     fields: [
       NAME,
-      field(
-        'address',
-        'Address',
-        'IP:PORT that proxies accept connections on, such as 0.0.0.0:80 or [::]:80',
-      ),
+      field('address', 'Address', 'IP:PORT of the proxies, such as 0.0.0.0:80 or [::]:80'),
       choice('pool', 'Pool', '', ({ pools }) => pools.rows.map(({ name }) => [name, name])),
     ],
   },
@@ -92,30 +102,13 @@ export const KINDS = {
         : 'Open connections stay where they are.',
     fields: [
       NAME,
-      choice('strategy', 'Strategy', '', () =>
-        Object.entries(STRATEGIES).map(([name, hint]) => [name, `${words(name)}: ${hint}`]),
-      ),
-      choice('health_check.type', 'Health check', '', () => [
-        ['tcp', 'tcp: a connect'],
-        ['none', 'none: every backend counts as healthy'],
-        ['tls', 'tls: a TLS handshake'],
-        ['http', 'http: a request and its answer'],
-        ['https', 'https: the same over TLS'],
-        ['script', 'script: what is sent and what is expected'],
-      ]),
+      choice('strategy', 'Strategy', '', () => explained(STRATEGIES)),
+      choice('health_check.type', 'Health check', '', () => explained(CHECKS)),
       ...CHECK_PARTS,
       number('health_check.port', 'Port to check', '1 to 65535; default: the backend’s own'),
       field('health_check.interval', 'Interval of health checks', '100ms to 1h; default 5s'),
-      field(
-        'health_check.timeout',
-        'Timeout of health checks',
-        '10ms to 1m, at most the interval; default 2s',
-      ),
-      field(
-        'health_check.unhealthy_interval',
-        'Interval while unhealthy',
-        '100ms to 1h, at least the timeout; default: the interval',
-      ),
+      field('health_check.timeout', 'Timeout of health checks', '10ms to the interval; default 2s'),
+      field('health_check.unhealthy_interval', 'Interval while unhealthy', 'to 1h; default: the same'),
       number('health_check.healthy_threshold', 'Passes until healthy', '1 to 100; default 2'),
       number('health_check.unhealthy_threshold', 'Failures until unhealthy', '1 to 100; default 3'),
       field('connect.timeout', 'Connect timeout', '10ms to 5m; default 5s'),
@@ -135,11 +128,7 @@ export const KINDS = {
       field('slow_start', 'Slow start', 'up to 1h, from a tenth of the share; default 0s: none'),
       field('max_lifetime', 'Longest connection', '1s to 720h; default 0s: no end'),
       field('drain_timeout', 'Drain timeout', 'up to 24h; default 5m; 0s: no deadline'),
-      number(
-        'connection_log.one_in',
-        'Connection log: one in',
-        '1 to 1000000 connections; default 1; 0: none',
-      ),
+      number('connection_log.one_in', 'Connection log: one in', '1 to 1000000; default 1; 0: none'),
     ],
   },
 };

@@ -119,7 +119,7 @@ describe('the problems', () => {
     const CASES: readonly (readonly [down: readonly number[], what: string | undefined])[] = [
       [[1, 2], undefined],
       [[0, 1, 2], 'No backend passes the check of pool web: new connections are refused'],
-      [[2], 'Pool web: 2 pass the check, 1 is expected: two servers may take writes'],
+      [[2], 'Pool web: 2 pass the check, 1 is expected: more than one server may take writes'],
     ];
     for (const [bad, what] of CASES) {
       it(`are ${what ?? 'none when one is'}`, () => {
@@ -130,6 +130,15 @@ describe('the problems', () => {
         );
       });
     }
+
+    it('count a draining one that passes: it still says that it is the primary', () => {
+      const old = fleetState(['draining', 'active', 'active'], { expectHealthy: 1 });
+      const found = problems([proxy('a', { backends: healthy([2]) })], { state: old });
+      assert.equal(
+        found[0]?.[1],
+        'Pool web: 2 pass the check, 1 is expected: more than one server may take writes',
+      );
+    });
 
     it('wait until all were checked before they say that too few are healthy', () => {
       const two = fleetState(['active', 'active', 'active'], { expectHealthy: 2 });

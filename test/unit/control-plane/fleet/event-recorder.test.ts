@@ -19,6 +19,7 @@ import { FakeClock } from '../../../../harness/fake-clock.ts';
 const STATE = stateOf([
   { kind: 'policy', value: { name: 'primary', whenNoneHealthy: 'refuse' } },
   { kind: 'pool', value: { name: 'pg', policy: 'primary', backends: [] } },
+  { kind: 'pool', value: { name: 'drained', backends: [{ address: '10.0.0.1:80', state: 'draining' }] } },
 ]);
 
 function rig() {
@@ -110,6 +111,12 @@ describe('the recorder', () => {
       `pool pg: tier 0 serves${seen}`,
     ]);
     assert.deepEqual(say({ servingSince: null }), []);
+    for (const pool of ['drained', 'deleted']) {
+      first.report(report({ pools: [poolReport(pool, { noneHealthy: true })] }));
+      events();
+      first.report(report({ pools: [poolReport(pool, { servingSince: null })] }));
+      assert.deepEqual(events(), [], `${pool}: nothing passes its check again`);
+    }
     first.close();
     const none = poolReport('pg', { noneHealthy: true });
     connect('a').report(report({ pools: [none], applied: applied(1) }));

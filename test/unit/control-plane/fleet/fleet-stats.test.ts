@@ -94,7 +94,10 @@ describe('a frame', () => {
 
   it('says which tier of a pool serves at any connected proxy, and how many healthy backends are expected', () => {
     const rig = new StatsRig();
-    const backends = [{ address: '10.0.0.1:80' }, { address: '10.0.0.2:80', tier: 2 }];
+    const backends = [
+      { address: '10.0.0.1:80', state: 'draining' as const },
+      { address: '10.0.0.2:80', tier: 2 },
+    ];
     rig.configure(
       stateOf([
         { kind: 'policy', value: { name: 'primary', expectHealthy: 1 } },
@@ -106,15 +109,23 @@ describe('a frame', () => {
       session.report(report({ pools: [poolReport('pg', { servingTier })] }));
       return session;
     });
-    const pools = () => rig.stats.frame().pools.map((row) => [row.servingTier, row.expectedHealthy]);
-    assert.deepEqual(pools(), [[2, 1]]);
+    const pools = () =>
+      rig.stats.frame().pools.map((row) => [row.servingTier, row.backendsUp, row.expectedHealthy]);
+    const heal = (address: string) =>
+      tiers[2]?.report(report({ backends: [backendReport('pg', address, {})] }));
+    heal('10.0.0.1:80');
+    rig.clock.advance(1_000);
+    assert.deepEqual(pools(), [[2, 0, 1]], 'nothing takes connections');
+    heal('10.0.0.2:80');
+    rig.clock.advance(1_000);
+    assert.deepEqual(pools(), [[2, 2, 1]], 'the draining one passes, too');
     assert.deepEqual(
       rig.stats.frame({ maxBackends: 9 }).backends.map(({ tier }) => tier),
       [0, 2],
     );
     tiers[1]?.close();
     rig.clock.advance(1_000);
-    assert.deepEqual(pools(), [[1, 1]]);
+    assert.deepEqual(pools(), [[1, 2, 1]]);
   });
 
   it('shares its rows with frames of other filters', () => {

@@ -67,6 +67,16 @@ describe('a report', () => {
     );
   });
 
+  it('leaves out a failure that differs from the one before only in how much the server has sent', () => {
+    const at = (reason: string) => ({
+      ...nothing,
+      backends: new Map([backend('10.0.0.1:80', { health: 'unhealthy', reason })]),
+    });
+    const before = at('no "role:master" in the first 599 bytes');
+    assert.deepEqual([...buildReports(before, at('no "role:master" in the first 600 bytes'))], []);
+    assert.equal([...buildReports(before, at('no "+PONG" in the first 599 bytes'))].length, 1);
+  });
+
   const changes: readonly Partial<BackendObservation>[] = [
     { health: 'ejected' },
     { reason: 'timed out' },
