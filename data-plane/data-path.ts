@@ -137,7 +137,10 @@ export class DataPath {
       stateDir: options.stateDir,
       rows: new RowAllocator(buffers),
       whereabouts: this.#whereabouts,
-      planApplier: { apply: (plan, revise) => this.#apply(plan, revise) },
+      planApplier: {
+        apply: (plan, revise) => this.#apply(plan, revise),
+        listen: (isReady) => this.#planApplier.listen(isReady),
+      },
       readers: [
         ...(log ? [{ run: (plan: PlanDirectory) => log.run(plan), settle: () => log.drain() }] : []),
         this.observer,

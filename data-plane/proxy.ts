@@ -270,7 +270,9 @@ export class Proxy {
   #notReady(): string[] {
     const reasons: string[] = [];
     if (this.#stopping) reasons.push('it is stopping');
-    if (!this.#status.observation.running) {
+    if (this.#dataPath.applier.isOpening) {
+      reasons.push('the first checks of its backends are not over');
+    } else if (!this.#status.observation.running) {
       const addresses = this.#options.controlPlanes.join(', ');
       reasons.push(`it runs no snapshot yet: there was none on disk, and none has arrived from ${addresses}`);
     }

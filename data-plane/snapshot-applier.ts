@@ -5,11 +5,13 @@
  *  - one snapshot at a time; what was acknowledged is what the next process starts with;
  *  - a snapshot is what the next process starts with before any worker runs it: a proxy that is killed between two
  *    workers never goes back;
- *  - no worker runs a snapshot that can't be saved.
+ *  - no worker runs a snapshot that can't be saved;
+ *  - a new listener takes no client before it is known whether its pool can serve, for a few seconds at most. A snapshot
+ *    is acknowledged after that; at the start from disk nothing else waits for it.
  */
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { Violation } from '../core/model/violation.ts';
-import type { Clock } from '../core/runtime/clock.ts';
+import { type Clock, sleep } from '../core/runtime/clock.ts';
 import { messageOf } from '../core/runtime/errors.ts';
 import type { Logger } from '../core/runtime/logger.ts';
 import type { HealthMonitor } from './health/health-monitor.ts';
@@ -24,6 +26,11 @@ import { stageSnapshotFile } from './subscription/snapshot-file.ts';
 import type { BackendClosings } from './worker/pool/backend-closings.ts';
 import type { PlanApplier } from './worker/pool/plan-applier.ts';
 
+/** How often it is looked whether the first checks that new listeners wait for are over. */
+const LOOK_MS = 20;
+/** Three seconds. They are not measured: a process that stood still would give up before it reads what has come. */
+const MAX_LOOKS = 150;
+
 /** Reads counts or records by row, and needs each plan to know whose they are. */
 interface RowReader {
   /** The workers run another plan. */
@@ -36,9 +43,9 @@ export interface SnapshotApplierInputs {
   readonly stateDir: string;
   readonly rows: RowAllocator;
   readonly whereabouts: Pick<Whereabouts, 'isOwn' | 'fleet'>;
-  readonly planApplier: Pick<PlanApplier, 'apply'>;
+  readonly planApplier: Pick<PlanApplier, 'apply' | 'listen'>;
   readonly readers: readonly RowReader[];
-  readonly health: Pick<HealthMonitor, 'update'>;
+  readonly health: Pick<HealthMonitor, 'update' | 'isSettled'>;
   readonly closings: Pick<BackendClosings, 'update'>;
   readonly status: ConfigStatus;
   readonly clock: Clock;
@@ -52,6 +59,7 @@ export class SnapshotApplier {
   #snapshot: Snapshot | null = null;
   #last: Promise<unknown> = Promise.resolve();
   #failed: readonly FailedListener[] = [];
+  #hasOpened = false;
 
   constructor(inputs: SnapshotApplierInputs) {
     this.#inputs = inputs;
@@ -67,6 +75,11 @@ export class SnapshotApplier {
     return this.#inTurn(() => this.#apply(snapshot, true));
   }
 
+  /** The first snapshot runs, and its listeners wait for first checks. */
+  get isOpening(): boolean {
+    return this.#running !== null && !this.#hasOpened;
+  }
+
   /** Runs the same snapshot again: addresses in it lead elsewhere now. */
   async whereaboutsChanged(): Promise<void> {
     try {
@@ -74,7 +87,9 @@ export class SnapshotApplier {
         const snapshot = this.#snapshot;
         if (!snapshot) return;
         const result = this.#build(snapshot);
-        if (result.ok) await this.#run(snapshot, result.built);
+        if (!result.ok) return;
+        await this.#run(snapshot, result.built);
+        await this.#open();
       });
     } catch (error) {
       const words = 'backends that lead elsewhere now could not be brought to the workers';
@@ -89,6 +104,8 @@ export class SnapshotApplier {
     if (unsaved) return [unsaved];
     await this.#run(snapshot, result.built);
     this.#snapshot = snapshot;
+    if (fromDisk) void this.#inTurn(() => this.#open());
+    else await this.#open();
     this.#inputs.status.applied(snapshot, fromDisk);
     const { position, entries } = snapshot;
     this.#inputs.logger.info(
@@ -140,11 +157,21 @@ export class SnapshotApplier {
     const difference = planDifference(this.#running, built);
     this.#running = built;
     for (const reader of readers) reader.run(built.directory);
-    health.update(built.directory);
+    // Before the health, which changes with the plan: then it is known which backends lead back.
     closings.update(difference, built.directory);
+    health.update(built.directory);
     this.sweep();
     this.#inputs.status.ownBackends(built.directory.ownBackends);
     this.listenersFailed(failedListeners, expected);
+  }
+
+  /** Has new listeners listen, once it is known whether their pools can serve. To be called after each `#run`. */
+  async #open(): Promise<void> {
+    const { clock, health, planApplier } = this.#inputs;
+    let looks = MAX_LOOKS;
+    const isReady = (pool: string) => looks === 0 || health.isSettled(pool);
+    for (; !(await planApplier.listen(isReady)); looks -= 1) await sleep(clock, LOOK_MS);
+    this.#hasOpened = true;
   }
 
   /** Takes back rows that nothing uses any more. */

@@ -7,24 +7,14 @@ import { ADDRESS_FORM, addPlace, changing } from './options.ts';
 
 type PlaceOptions = ChangeOptions & { readonly weight?: number; readonly tier?: number };
 
-const STATE_COMMANDS: readonly (readonly [
-  verb: string,
-  state: BackendState,
-  description: string,
-  example: string,
-])[] = [
+const STATE_COMMANDS: readonly (readonly [string, BackendState, description: string, example: string])[] = [
   [
     'drain',
     'draining',
     'Gives it no new connections; open ones may finish within the policy’s drain timeout.\nWith --wait: until no proxy has a connection to it, for as long as the\ndrain may take, or for --timeout.',
     'lbctl backend drain web 10.0.0.1:8080 --wait',
   ],
-  [
-    'disable',
-    'disabled',
-    'Drains it, and stops its health checks.',
-    'lbctl backend disable web 10.0.0.1:8080',
-  ],
+  ['disable', 'disabled', 'Drains it, and stops its checks.', 'lbctl backend disable web 10.0.0.1:8080'],
   ['enable', 'active', 'Undoes drain or disable.', 'lbctl backend enable web 10.0.0.1:8080'],
 ];
 

@@ -34,12 +34,7 @@ export const addCreate: AddCommand = (program, execute) => {
     ),
   );
   changing(
-    addPolicyOptions(
-      add(
-        'policy',
-        'Creates a policy: strategy, health checks, timeouts. What is left out takes its default.',
-      ),
-    ),
+    addPolicyOptions(add('policy', 'Creates a policy. What is left out takes its default.')),
     'lbctl create policy steady --strategy least_connections --interval 2s',
   ).action((name: string, options: ChangeOptions) =>
     execute(async ({ change }) => {

@@ -1,4 +1,6 @@
 /** `lbctl export`. */
+import { type Violation, violationText } from '../../core/model/violation.ts';
+import { LbError } from '../../core/runtime/errors.ts';
 import type { AddCommand } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { examples } from './options.ts';
@@ -15,10 +17,16 @@ export const addExport: AddCommand = (program, execute) => {
         const { toManifest } = await import('../manifest/shape.ts');
         const { jsonText, yamlText } = await import('../output/emit.ts');
         const { resources } = await session.read('config', 'Export', {});
-        const manifests = resources.flatMap((wire) => {
-          const draft = resourceDraftFromWire(wire, '', []);
+        const unknown: Violation[] = [];
+        const manifests = resources.flatMap((wire, index) => {
+          const draft = resourceDraftFromWire(wire, `resources[${index}]`, unknown);
           return draft ? [toManifest(draft)] : [];
         });
+        // To apply a file without it would remove it.
+        if (unknown[0]) {
+          const message = `The control plane is newer than this lbctl, which can't export all of it (${violationText(unknown[0])}); use a newer lbctl.`;
+          throw new LbError('FAILED_PRECONDITION', message);
+        }
         context.stdout.write(
           context.format === 'json'
             ? jsonText(manifests)

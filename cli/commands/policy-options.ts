@@ -21,7 +21,7 @@ const FIELDS: readonly (readonly [flag: string, description: string, path: strin
   ['--check-status <STATUS,...>', 'what passes, such as 204 or 200-399', `${CHECK}.http.status`],
   ['--when-none-healthy <CHOICE>', 'what new connections then get', 'when_none_healthy'],
   ['--on-unhealthy <CHOICE>', 'what then happens to open connections', 'on_unhealthy'],
-  ['--expect-healthy <N>', 'healthy backends of a pool when all is well', 'expect_healthy'],
+  ['--expect-healthy <N>', 'healthy backends when all is well; 0: all', 'expect_healthy'],
   ['--slow-start <DURATION>', 'until a new backend has its whole share', 'slow_start'],
   ['--connect-timeout <DURATION>', 'how long connecting to a backend may take', 'connect.timeout'],
   ['--retries <N>', 'further attempts, each on another backend', 'connect.retries'],

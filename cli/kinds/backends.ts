@@ -59,7 +59,8 @@ const NOT_REPORTED = 'no proxy has reported it';
 export async function listBackends(session: Session, context: Context): Promise<Listing> {
   const worst = ({ reports, summary }: BackendView) =>
     reports.find(({ connected, health }) => connected && health === worstHealth(summary.health))?.report;
-  const { backends, remarks } = await readBackends(session);
+  const read = await readBackends(session);
+  const { backends } = read;
   const shown = listing(
     context,
     backends,
@@ -71,7 +72,7 @@ export async function listBackends(session: Session, context: Context): Promise<
       ['BY PROXY', ({ reports }) => reports.map(connectionsAt).join(' ')],
     ],
   );
-  return { ...shown, remarks };
+  return { ...shown, remarks: remarksOn(read) };
 }
 
 function connectionsAt({ proxyId, connected, report }: ProxyReport): string {
@@ -125,8 +126,8 @@ export async function describeBackend(
 /** `health`: a row for each backend and proxy. */
 export async function listHealth(session: Session, context: Context): Promise<Listing> {
   type Row = { readonly backend: BackendView; readonly one: ProxyReport | undefined };
-  const { backends, remarks } = await readBackends(session);
-  const rows = backends.flatMap((backend): Row[] =>
+  const read = await readBackends(session);
+  const rows = read.backends.flatMap((backend): Row[] =>
     backend.reports.length === 0
       ? [{ backend, one: undefined }]
       : backend.reports.map((one) => ({ backend, one })),
@@ -134,17 +135,10 @@ export async function listHealth(session: Session, context: Context): Promise<Li
   const shown = listing(
     context,
     rows,
-    ({ backend: { pool, address, tier, state, stateSinceMs }, one }) => ({
-      name: `${pool}/${address}/${one?.proxyId ?? ''}`,
-      pool,
-      plain: {
-        pool,
-        address,
-        tier,
-        state,
-        stateSince: isoTimeOf(stateSinceMs),
-        ...(one ? reportPlain(one) : NO_REPORT),
-      },
+    ({ backend, one }) => ({
+      name: `${backend.pool}/${backend.address}/${one?.proxyId ?? ''}`,
+      pool: backend.pool,
+      plain: { ...ownPlain(backend), ...(one ? reportPlain(one) : NO_REPORT) },
     }),
     [
       ['POOL', ({ backend }) => backend.pool],
@@ -158,64 +152,43 @@ export async function listHealth(session: Session, context: Context): Promise<Li
     ],
     [['CONNECTIONS', ({ one }) => String(one?.report.connectionsActive ?? '')]],
   );
-  return { ...shown, remarks };
+  return { ...shown, remarks: remarksOn(read) };
 }
 
-const NO_REPORT: Plain = {
-  proxy: null,
-  connected: false,
-  health: 'unknown',
-  reason: NOT_REPORTED,
-  since: null,
-};
+const NO_REPORT = { proxy: null, connected: false, health: 'unknown', reason: NOT_REPORTED, since: null };
 
-/** All backends, and what is to be said of their pools. */
-async function readBackends(session: Session) {
+/** All backends, or those of one pool, with the policies of the pools and how each pool stands. */
+export async function readBackends(session: Session, pool = '') {
   const [{ pools }, { policies }, { registrations }, { statuses }, { proxies }] = await Promise.all([
     session.read('pools', 'ListPools', {}),
     session.read('policies', 'ListPolicies', {}),
     session.read('registrations', 'ListRegistrations', {}),
-    session.read('fleet', 'ListBackendStatus', {}),
+    session.read('fleet', 'ListBackendStatus', { pool }),
     session.read('fleet', 'ListProxies', {}),
   ]);
   const backends = joinBackends(pools, registrations, statuses, proxies);
-  const serving = servingOf(proxies);
-  const remarks = pools.flatMap((pool) => {
-    const healthy = passing(backends.filter((backend) => backend.pool === pool.name)).length;
-    const texts = poolRemarks(policyOf(pool, policies), serving.get(pool.name) ?? [], healthy);
-    return texts.map((text) => ({ pool: pool.name, text }));
-  });
-  return { backends, remarks };
+  return { pools, policies, backends, serving: servingOf(proxies) };
 }
 
-/** The value that JSON and YAML show. */
-function backendPlain({
-  pool,
-  address,
-  weight,
-  tier,
-  state,
-  stateSinceMs,
-  source,
-  revision,
-  reports,
-  summary,
-}: BackendView): Plain {
-  const { health, connections } = summary;
-  const proxies = reports.map(reportPlain);
-  return {
-    pool,
-    address,
-    weight,
-    tier,
-    state,
-    stateSince: isoTimeOf(stateSinceMs),
-    source,
-    health: worstHealth(health),
-    connections,
-    revision,
-    proxies,
-  };
+function remarksOn({ pools, policies, backends, serving }: Awaited<ReturnType<typeof readBackends>>) {
+  const healthy = new Map<string, number>();
+  for (const { pool } of passing(backends)) healthy.set(pool, (healthy.get(pool) ?? 0) + 1);
+  return pools.flatMap((pool) => {
+    const count = healthy.get(pool.name) ?? 0;
+    const texts = poolRemarks(policyOf(pool, policies), serving.get(pool.name) ?? [], count);
+    return texts.map((text) => ({ pool: pool.name, text }));
+  });
+}
+
+/** What every value that JSON and YAML show of a backend begins with. */
+function ownPlain({ pool, address, weight, tier, state, stateSinceMs }: BackendView): Plain {
+  return { pool, address, weight, tier, state, stateSince: isoTimeOf(stateSinceMs) };
+}
+
+function backendPlain(backend: BackendView): Plain {
+  const { source, revision, reports, summary } = backend;
+  const seen = { health: worstHealth(summary.health), connections: summary.connections };
+  return { ...ownPlain(backend), source, ...seen, revision, proxies: reports.map(reportPlain) };
 }
 
 function reportPlain({ proxyId, connected, health, report, revision }: ProxyReport): Plain {

@@ -8,7 +8,7 @@ import type { Pool__Output } from '../../core/wire/generated/lb/v1/Pool.ts';
 import { policyFromWire } from '../../core/wire/policy-codec.ts';
 import type { Context } from '../context.ts';
 import { type Listing, listing } from '../output/listing.ts';
-import type { Fact, Page } from '../output/page.ts';
+import type { Page } from '../output/page.ts';
 import type { Session } from '../session/session.ts';
 import { findNamed } from './find-named.ts';
 
@@ -54,7 +54,7 @@ export async function describePolicy(session: Session, _context: Context, name: 
       ['Policy', name],
       ['Check', wholeCheckText(policy.healthCheck)],
       ...policyEffects(policy),
-      ...fieldFacts(plain),
+      ...[...fieldsOf(plain)].filter(([field]) => field !== 'kind' && field !== 'name'),
       ['Used by pools', users.join(', ')],
     ],
     tables: [],
@@ -82,9 +82,4 @@ function policyPlain({ revision, ...policy }: StoredPolicy): Plain {
 
 function orNever(ms: number): string {
   return ms === 0 ? 'never' : formatDuration(ms);
-}
-
-/** `health_check.interval` and the others, each on a line. */
-function fieldFacts({ kind: _kind, name: _name, ...fields }: Plain): Fact[] {
-  return [...fieldsOf(fields)];
 }

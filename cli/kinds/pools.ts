@@ -1,10 +1,10 @@
 /** `get pools` and `describe pool`. */
-import { type BackendView, joinBackends, passing } from '../../core/view/backends.ts';
+import { type BackendView, passing } from '../../core/view/backends.ts';
 import { type Plain, plainOf } from '../../core/view/plain.ts';
 import { ageOf, isoTimeOf } from '../../core/view/figures.ts';
 import { worstHealth } from '../../core/view/health.ts';
 import { checkText, expectation } from '../../core/view/policy-words.ts';
-import { type Serving, servingOf, servingSince, servingText } from '../../core/view/serving.ts';
+import { type Serving, servingSinceText } from '../../core/view/serving.ts';
 import type { Policy } from '../../core/model/resources.ts';
 import type { Pool__Output } from '../../core/wire/generated/lb/v1/Pool.ts';
 import { poolDraftFromWire } from '../../core/wire/resource-codec.ts';
@@ -13,7 +13,7 @@ import { type Listing, listing } from '../output/listing.ts';
 import type { Fact, Page } from '../output/page.ts';
 import type { Cell } from '../output/table.ts';
 import type { Session } from '../session/session.ts';
-import { backendColumns } from './backends.ts';
+import { backendColumns, readBackends } from './backends.ts';
 import { findNamed } from './find-named.ts';
 import { policyOf } from './policies.ts';
 
@@ -21,6 +21,7 @@ export async function listPools(session: Session, context: Context): Promise<Lis
   const { pools, policies, backends, listeners } = await readPools(session, '');
   const namesOf = (pool: string) =>
     listeners.filter((listener) => listener.pool === pool).map(({ name }) => name);
+  const own = (pool: string) => backends.filter((backend) => backend.pool === pool);
   return listing(
     context,
     pools,
@@ -28,15 +29,7 @@ export async function listPools(session: Session, context: Context): Promise<Lis
     [
       ['NAME', ({ name }) => name],
       ['POLICY', ({ policy }) => policy],
-      [
-        'BACKENDS',
-        (one) =>
-          healthyCell(
-            backends.filter(({ pool }) => pool === one.name),
-            policyOf(one, policies),
-            context,
-          ),
-      ],
+      ['BACKENDS', (pool) => healthyCell(own(pool.name), policyOf(pool, policies), context)],
     ],
     [
       ['LISTENERS', ({ name }) => namesOf(name).join(' ')],
@@ -70,9 +63,7 @@ export async function describePool(session: Session, context: Context, name: str
       ['Pool', name],
       [
         'Policy',
-        policy
-          ? `${policy.name}: ${policy.strategy}, health check ${checkText(policy.healthCheck)}`
-          : pool.policy,
+        pool.policy + (policy ? `: ${policy.strategy}, health check ${checkText(policy.healthCheck)}` : ''),
       ],
       ['Listeners', users.map((listener) => `${listener.name} (${listener.address})`).join(', ')],
       ['Backends', healthyCell(backends, policy, context)],
@@ -92,23 +83,17 @@ export async function describePool(session: Session, context: Context, name: str
 
 /** `pool`: the one whose backends are wanted; empty: all. */
 async function readPools(session: Session, pool: string) {
-  const [{ pools }, { policies }, { registrations }, { listeners }, { statuses }, { proxies }] =
-    await Promise.all([
-      session.read('pools', 'ListPools', {}),
-      session.read('policies', 'ListPolicies', {}),
-      session.read('registrations', 'ListRegistrations', {}),
-      session.read('listeners', 'ListListeners', {}),
-      session.read('fleet', 'ListBackendStatus', { pool }),
-      session.read('fleet', 'ListProxies', {}),
-    ]);
-  const joined = joinBackends(pools, registrations, statuses, proxies);
-  const backends = joined.filter(({ source }) => source !== 'registered, ignored');
-  return { pools, policies, listeners, backends, serving: servingOf(proxies) };
+  const [read, { listeners }] = await Promise.all([
+    readBackends(session, pool),
+    session.read('listeners', 'ListListeners', {}),
+  ]);
+  const backends = read.backends.filter(({ source }) => source !== 'registered, ignored');
+  return { ...read, listeners, backends };
 }
 
 function servingCell(serving: Serving, policy: Policy | undefined): Cell {
   const tone = serving.noneHealthy ? 'bad' : serving.servingTier > 0 ? 'doubtful' : 'good';
-  return { text: servingText(serving, policy, servingSince(serving)), tone };
+  return { text: servingSinceText(serving, policy), tone };
 }
 
 /** The manifest, with revisions. */
@@ -131,9 +116,8 @@ function healthyCell(backends: readonly BackendView[], policy: Policy | undefine
     const since = Math.min(...those.map(({ stateSinceMs }) => stateSinceMs ?? Number.POSITIVE_INFINITY));
     return `${those.length} ${word}${Number.isFinite(since) ? ` for ${ageOf(since, clock.wallMs())}` : ''}`;
   });
-  const text = [expected?.problem ?? expected?.text ?? `${healthy}/${backends.length} healthy`, ...out].join(
-    ', ',
-  );
+  const standing = expected?.problem ?? expected?.text ?? `${healthy}/${backends.length} healthy`;
+  const text = [standing, ...out].join(', ');
   if (out.length > 0) return { text, tone: expected?.problem ? 'bad' : 'doubtful', moving: true };
   if (expected) return { text, tone: expected.problem === null ? 'good' : 'bad' };
   if (healthy === backends.length) return backends.length === 0 ? text : { text, tone: 'good' };

@@ -68,7 +68,10 @@ function readFound(
       : refuse(`is ${nameOf(found)}, but must be ${shape.what} with ${fieldList(shape)}`);
   }
   if (shape.type === 'list') {
-    if (!isSeq(found)) return refuse(`is ${nameOf(found)}, but must be a list`);
+    if (!isSeq(found)) {
+      const remedy = isScalar(found) ? '; put it in [brackets]' : '';
+      return refuse(`is ${nameOf(found)}, but must be a list${remedy}`);
+    }
     return shape.filled && found.items.length === 0 ? refuse(EMPTY) : readList(reading, found, shape, path);
   }
   const read = readScalar(found, shape);

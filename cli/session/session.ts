@@ -47,19 +47,17 @@ interface StreamOptions {
   readonly signal: AbortSignal;
 }
 
+type Call = <S extends ServiceName, M extends keyof Services[S] & string>(
+  service: S,
+  method: M,
+  request: RequestOf<S, M>,
+) => Promise<ResponseOf<S, M>>;
+
 export interface Session {
   /** One pass over the replicas. Exits with 3 when none of them answers. */
-  read<S extends ServiceName, M extends keyof Services[S] & string>(
-    service: S,
-    method: M,
-    request: RequestOf<S, M>,
-  ): Promise<ResponseOf<S, M>>;
+  readonly read: Call;
   /** The same request, its request_id included, until it is answered or --timeout has passed. */
-  change<S extends ServiceName, M extends keyof Services[S] & string>(
-    service: S,
-    method: M,
-    request: RequestOf<S, M>,
-  ): Promise<ResponseOf<S, M>>;
+  readonly change: Call;
   /** The messages of a stream of the first replica that takes it. Throws LbError when it breaks. */
   stream<M extends StreamMethod>(
     method: M,

@@ -128,12 +128,9 @@ function timeOfDay(wallMs: number): string {
   return `${isoTimeOf(wallMs)?.slice(11, 19)} UTC`;
 }
 
-interface Fleet {
-  readonly proxies: readonly Proxy__Output[];
-  readonly statuses: readonly BackendStatus__Output[];
-}
+type Fleet = Awaited<ReturnType<typeof readFleet>>;
 
-async function readFleet(session: Session, targets: readonly DrainTarget[]): Promise<Fleet> {
+async function readFleet(session: Session, targets: readonly DrainTarget[]) {
   const named = new Set(targets.map(({ pool }) => pool));
   const pool = named.size === 1 ? [...named].join('') : '';
   const [{ proxies }, { statuses }] = await Promise.all([

@@ -91,13 +91,9 @@ function proxyState(connected: boolean, saturated: boolean): readonly [string, T
 }
 
 /** `2/3 up`, or `1/1 expected`. */
-function poolState({
-  backends,
-  backendsUp: up,
-  expectedHealthy: expected,
-  servingTier,
-}: PoolStats__Output): readonly [string, Tone] {
-  const tier = tierText(servingTier);
+function poolState(pool: PoolStats__Output): readonly [string, Tone] {
+  const { backends, backendsUp: up, expectedHealthy: expected } = pool;
+  const tier = tierText(pool.servingTier);
   if (expected === 0) return [`${up}/${backends} up${tier}`, upTone(up, backends)];
   return [`${up}/${expected} expected${tier}`, up === expected ? 'good' : 'bad'];
 }

@@ -91,13 +91,8 @@ function readField(field: Field, message: Message, value: unknown, at: string, v
   return undefined;
 }
 
-function readOne(
-  { type, typeName }: Field,
-  message: Message,
-  value: unknown,
-  at: string,
-  violations: Violation[],
-) {
+function readOne(field: Field, message: Message, value: unknown, at: string, violations: Violation[]) {
+  const { type, typeName } = field;
   const need = (fits: boolean, description: string) => {
     if (fits) return value;
     violations.push({ field: at, description: `must ${description}` });
@@ -112,12 +107,7 @@ function readOne(
   return need(whole, 'be a whole number, 0 or more');
 }
 
-function readInner(
-  typeName: string,
-  value: unknown,
-  at: string,
-  violations: Violation[],
-): object | undefined {
+function readInner(typeName: string, value: unknown, at: string, violations: Violation[]) {
   if (typeName !== 'google.protobuf.Duration') {
     return readMessage(typeName.includes('.') ? typeName : `lb.v1.${typeName}`, value, at, violations);
   }
@@ -128,14 +118,8 @@ function readInner(
 }
 
 /** `round_robin`, or `STRATEGY_ROUND_ROBIN`. */
-function readWord(
-  typeName: string,
-  { enumType }: Message,
-  value: unknown,
-  at: string,
-  violations: Violation[],
-) {
-  const found = enumType.find(({ name }) => name === typeName) ?? described<Enum>(`lb.v1.${typeName}`);
+function readWord(type: string, { enumType }: Message, value: unknown, at: string, violations: Violation[]) {
+  const found = enumType.find(({ name }) => name === type) ?? described<Enum>(`lb.v1.${type}`);
   const [unspecified = '', ...names] = (found?.value ?? []).map(({ name }) => name);
   const prefix = unspecified.replace(/UNSPECIFIED$/, '');
   const name = names.find((one) => one === value || one === `${prefix}${String(value).toUpperCase()}`);

@@ -65,10 +65,9 @@ export function splitDelta(whole: Delta, maxBytes: number): readonly DeltaPart[]
 
 const KEY_OVERHEAD_BYTES = 4;
 
-/** An upper estimate. Keys and names are ASCII, and all that is not a text takes less than 240 bytes. */
+/** An upper estimate. Keys and names are ASCII, and all but a health check takes less than 240 bytes. */
 function wireBytes({ key, hash, resource }: SnapshotEntry): number {
-  const { http, tls, script } = resource.kind === 'policy' ? resource.value.healthCheck : {};
   // A character of JSON has three bytes at most.
-  const texts = http || tls || script ? 3 * JSON.stringify([http, tls, script]).length : 0;
+  const texts = resource.kind === 'policy' ? 3 * JSON.stringify(resource.value.healthCheck).length : 0;
   return 2 * key.length + hash.length + 280 + texts;
 }

@@ -58,7 +58,7 @@ export function proxyViolations(info: ProxyInfo__Output): Violation[] {
     const value = field === 'id' ? info.id : info.instanceId;
     if (value === '') violations.push({ field: `proxy.${field}`, description: 'is missing' });
   }
-  if (info.startedAt !== null && !isTime(info.startedAt)) {
+  if (!isTimeOrNone(info.startedAt)) {
     violations.push({ field: 'proxy.started_at', description: 'is not between the years 1970 and 9999' });
   }
   return violations;
@@ -67,19 +67,18 @@ export function proxyViolations(info: ProxyInfo__Output): Violation[] {
 /** Cuts the texts of a report, and drops what can't be counted. Changes the report. */
 export function limitReport(request: StreamReportsRequest__Output, dropped: DroppedValues): void {
   const { applied, process } = request;
-  const named = request.backends.length + request.listeners.length + request.pools.length;
-  request.backends = request.backends.filter(
-    ({ backend }) => isNamed(backend?.pool) && isNamed(backend?.address),
-  );
-  request.listeners = request.listeners.filter(({ listener }) => isNamed(listener));
-  request.pools = request.pools.filter(
-    ({ pool, servingSince }) => isNamed(pool) && (servingSince === null || isTime(servingSince)),
-  );
-  dropped.count += named - request.backends.length - request.listeners.length - request.pools.length;
+  const kept = <T>(all: T[], isRight: (one: T) => boolean): T[] => {
+    const right = all.filter(isRight);
+    dropped.count += all.length - right.length;
+    return right;
+  };
+  request.backends = kept(request.backends, ({ backend: b }) => isNamed(b?.pool) && isNamed(b?.address));
+  request.listeners = kept(request.listeners, ({ listener }) => isNamed(listener));
+  request.pools = kept(request.pools, (one) => isNamed(one.pool) && isTimeOrNone(one.servingSince));
   for (const report of request.backends) {
     cutIn(report, 'reason');
     limitTotals(report, dropped);
-    if (report.since === null || isTime(report.since)) continue;
+    if (isTimeOrNone(report.since)) continue;
     report.since = null;
     dropped.count += 1;
   }
@@ -131,8 +130,8 @@ function limitTotals(report: { [total in (typeof TOTALS)[number]]?: string }, dr
   }
 }
 
-function isTime({ seconds }: Timestamp__Output): boolean {
-  return Number(seconds) >= 0 && Number(seconds) <= MAX_SECONDS;
+function isTimeOrNone(time: Timestamp__Output | null): boolean {
+  return time === null || (Number(time.seconds) >= 0 && Number(time.seconds) <= MAX_SECONDS);
 }
 
 function isAddress(text: string): boolean {

@@ -123,10 +123,8 @@ function byPoolAndAddress(a: BackendSeries, b: BackendSeries): number {
   return compare(a.pool, b.pool) || compare(a.address, b.address);
 }
 
-function backendRow(
-  series: BackendSeries,
-  { aggregator, state, window }: FrameSources,
-): BackendStats__Output {
+function backendRow(series: BackendSeries, sources: FrameSources): BackendStats__Output {
+  const { aggregator, state, window } = sources;
   const [proxiesHealthy = 0, proxiesUnhealthy = 0, proxiesUnknown = 0, proxiesEjected = 0] = series.proxies;
   return {
     backend: { pool: series.pool, address: series.address },

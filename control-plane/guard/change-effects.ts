@@ -31,10 +31,8 @@ function poolsOf(before: State, after: State): string[] {
 }
 
 function poolEffect(pool: string, before: State, after: State, fleet: FleetFacts): PoolEffect[] {
-  const [old, now] = [before, after].map((state) => predicted(state, pool, fleet)) as [
-    PredictedShares,
-    PredictedShares,
-  ];
+  const old = predicted(before, pool, fleet);
+  const now = predicted(after, pool, fleet);
   const addresses = [before, after].flatMap((state) => [...(state.pools.get(pool)?.backends.keys() ?? [])]);
   const backends = [...new Set(addresses)].map((address) => ({
     address,

@@ -70,21 +70,19 @@ export function predictShares(pool: StoredPool, policy: Policy, fleet: FleetFact
   const first = used.reduce((lowest, { tier }) => Math.min(lowest, tier), Infinity);
   const candidates = used.filter(({ tier }) => tier === first);
   const { of, explanation } = PREDICTIONS[policy.strategy];
+  const words = [explanation];
+  if (up.length === 0 && serving.length > 0) {
+    words.push(
+      `no backend is healthy, so ${used.length > 0 ? 'all are used' : 'new connections are refused'}`,
+    );
+  } else if (up.length < serving.length) words.push('backends that no proxy finds healthy get none');
+  if (used.length > 0 && serving.some(({ tier }) => tier < first)) {
+    words.push(`tier ${first} serves, because nothing of the tiers before it is healthy`);
+  }
   const shares = of(candidates);
-  const isReserve = serving.some(({ tier }) => tier < first && first < Infinity);
   return {
     shares: new Map(candidates.map(({ address }, index) => [address, shares[index] ?? 0])),
-    explanation:
-      [
-        explanation,
-        ...(up.length > 0 && up.length < serving.length
-          ? ['backends that no proxy finds healthy get none']
-          : []),
-        ...(up.length === 0 && serving.length > 0
-          ? [`no backend is healthy, so ${used.length > 0 ? 'all are used' : 'new connections are refused'}`]
-          : []),
-        ...(isReserve ? [`tier ${first} serves, because nothing of the tiers before it is healthy`] : []),
-      ].join('; ') + '.',
+    explanation: `${words.join('; ')}.`,
   };
 }
 

@@ -16,28 +16,19 @@ import {
   type BackendState,
   CHECK_PARTS,
   type HealthCheck,
-  type HttpCheck,
   type Listener,
   type Policy,
   type Pool,
-  type TlsCheck,
 } from './resources.ts';
 import type { StoredPool } from './state.ts';
 
-type Groups = 'name' | 'healthCheck' | 'connect' | 'timeouts' | 'connectionLog';
+/** A group of fields, each of which may be left out; a list is one value. */
+type Draft<T> = T extends string | number | boolean | readonly unknown[]
+  ? T
+  : { readonly [Name in keyof T]?: Draft<NonNullable<T[Name]>> };
 
-export interface PolicyDraft extends Partial<Omit<Policy, Groups>> {
-  readonly name: string;
-  readonly healthCheck?: HealthCheckDraft;
-  readonly connect?: Partial<Policy['connect']>;
-  readonly timeouts?: Partial<Policy['timeouts']>;
-  readonly connectionLog?: { readonly oneIn?: number };
-}
-
-export interface HealthCheckDraft extends Partial<Omit<HealthCheck, 'http' | 'tls'>> {
-  readonly http?: Partial<HttpCheck>;
-  readonly tls?: Partial<TlsCheck>;
-}
+export type HealthCheckDraft = Draft<HealthCheck>;
+export type PolicyDraft = Draft<Omit<Policy, 'name'>> & Pick<Policy, 'name'>;
 
 export interface BackendDraft {
   readonly address: Backend['address'];
@@ -65,7 +56,7 @@ const SHORTEST_TIMEOUT_MS = 10;
 
 /** A policy with every field that it must have; what has its default and may be left out, is. */
 export function completePolicy(draft: PolicyDraft): Policy {
-  const { connectionLog, onUnhealthy, slowStartMs, maxLifetimeMs, ...rest } = draft;
+  const { connectionLog, onUnhealthy, slowStartMs, maxLifetimeMs, expectHealthy, ...rest } = draft;
   const oneIn = connectionLog?.oneIn ?? LOG_ONE_IN;
   return {
     ...POLICY_DEFAULTS,
@@ -77,6 +68,7 @@ export function completePolicy(draft: PolicyDraft): Policy {
     ...(onUnhealthy !== undefined && onUnhealthy !== 'keep' && { onUnhealthy }),
     ...(slowStartMs && { slowStartMs }),
     ...(maxLifetimeMs && { maxLifetimeMs }),
+    ...(expectHealthy && { expectHealthy }),
   };
 }
 
@@ -102,8 +94,7 @@ export function completeListener(draft: ListenerDraft): Listener {
 function completeHealthCheck(draft: HealthCheckDraft): HealthCheck {
   const { http, tls, ...flat } = draft;
   const complete = { ...POLICY_DEFAULTS.healthCheck, ...flat };
-  const has = (part: 'http' | 'tls') =>
-    complete.type !== 'script' && CHECK_PARTS[complete.type].includes(part);
+  const parts = complete.type === 'script' ? [] : CHECK_PARTS[complete.type];
   // A short interval must not be refused because of a default timeout.
   const { timeoutMs: usual, intervalMs, unhealthyIntervalMs = intervalMs } = complete;
   const timeoutMs =
@@ -111,7 +102,7 @@ function completeHealthCheck(draft: HealthCheckDraft): HealthCheck {
   return {
     ...complete,
     timeoutMs,
-    ...((http || has('http')) && { http: { ...HTTP_CHECK_DEFAULTS, ...http } }),
-    ...((tls || has('tls')) && { tls: { ...TLS_CHECK_DEFAULTS, ...tls } }),
+    ...((http || parts.includes('http')) && { http: { ...HTTP_CHECK_DEFAULTS, ...http } }),
+    ...((tls || parts.includes('tls')) && { tls: { ...TLS_CHECK_DEFAULTS, ...tls } }),
   };
 }

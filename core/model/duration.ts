@@ -18,9 +18,11 @@ export function parseDuration(text: string): ParsedDuration {
     const ms = UNITS.reduce((sum, [, unitMs], index) => sum + Number(parts[index + 1] ?? 0) * unitMs, 0);
     if (Number.isSafeInteger(ms)) return { ok: true, ms };
   }
+  const [, days] = /^(\d{1,6})d$/.exec(text) ?? [];
+  const inHours = days === undefined ? '' : `; ${text} is ${Number(days) * 24}h`;
   return {
     ok: false,
-    description: `"${text}" is not a duration; write whole numbers with units, such as 250ms, 5s, 1m30s or 1h`,
+    description: `"${text}" is not a duration; write whole numbers with units, such as 250ms, 5s, 1m30s or 1h${inHours}`,
   };
 }
 

@@ -36,6 +36,12 @@ export const MAX_LENGTH = {
   zone: 100,
 } as const;
 
+/**
+ * Bytes that the requests, scripts and certificates of all health checks may have: with them, a whole configuration still
+ * fits into one commit and into one answer.
+ */
+const MAX_CHECK_BYTES = 1_048_576;
+
 const KINDS = ['policies', 'pools', 'backends', 'listeners'] as const;
 type SizedKind = (typeof KINDS)[number];
 
@@ -50,7 +56,7 @@ export function validateLength(field: string, text: string, max: number): Violat
  * it may be replaced at once than a proxy has rows for.
  */
 export function validateSize(before: State, after: State): Violation[] {
-  return KINDS.flatMap((kind) => {
+  const ofKinds = KINDS.flatMap((kind) => {
     const [had, has, limit] = [countOf(before, kind), countOf(after, kind), LIMITS[kind]];
     const tooMany = has - Math.max(limit, had);
     if (tooMany > 0) {
@@ -62,10 +68,28 @@ export function validateSize(before: State, after: State): Violation[] {
     const description = `there are ${had}, and a proxy cannot replace ${added} of them at once; remove some first, or replace fewer at a time`;
     return [{ field: kind, description }];
   });
+  return [...ofKinds, ...validateCheckBytes(before, after)];
+}
+
+function validateCheckBytes(before: State, after: State): Violation[] {
+  if (before.policies === after.policies) return [];
+  const has = checkBytes(after);
+  if (has <= MAX_CHECK_BYTES || has <= checkBytes(before)) return [];
+  const description = `all requests, scripts and certificates of health checks would have ${has} bytes together, and a configuration can have ${MAX_CHECK_BYTES}; shorten them, or let more pools share a policy`;
+  return [{ field: 'policies', description }];
+}
+
+function checkBytes({ policies }: State): number {
+  const parts = Array.from(policies.values(), ({ value: { healthCheck } }) => {
+    const { http, tls, script } = healthCheck;
+    return http || tls || script ? Buffer.byteLength(JSON.stringify([http, tls, script])) : 0;
+  });
+  return parts.reduce((sum, bytes) => sum + bytes, 0);
 }
 
 export function isFarTooLarge(state: State): boolean {
-  return KINDS.some((kind) => countOf(state, kind) > 2 * LIMITS[kind]);
+  const hasTooMany = KINDS.some((kind) => countOf(state, kind) > 2 * LIMITS[kind]);
+  return hasTooMany || checkBytes(state) > 2 * MAX_CHECK_BYTES;
 }
 
 function countOf(state: State, kind: SizedKind): number {

@@ -14,9 +14,11 @@ import { didYouMean } from './did-you-mean.ts';
 import { BACKEND_STATES, type Backend, keyOf, type Listener, type Resource } from './resources.ts';
 import type { State } from './state.ts';
 import { validatePolicy } from './policy/validate-policy.ts';
-import { validateName, validateWord } from './validate-field.ts';
+import { validateName, validateRange, validateWord } from './validate-field.ts';
 import type { Violation } from './violation.ts';
 
+const WEIGHT = { type: 'count', min: 1, max: MAX_WEIGHT, zero: 'no new connections' } as const;
+const TIER = { type: 'count', min: 1, max: MAX_TIER, zero: 'the tier that serves first' } as const;
 /** The nearest name is looked for in the first violations only: that compares a name with all others. */
 const MAX_HINTED = 50;
 /** Of one listener; all with all others would be a million. */
@@ -102,16 +104,9 @@ function validateBackend(backend: Backend, at: string, state: State, withHint: b
   const violations = [
     ...validateAddress(`${at}.address`, backend.address),
     ...validateWord(`${at}.state`, 'backend state', backend.state, BACKEND_STATES),
+    ...validateRange(`${at}.weight`, WEIGHT, backend.weight),
+    ...validateRange(`${at}.tier`, TIER, backend.tier ?? 0),
   ];
-  const { weight, tier = 0 } = backend;
-  if (!Number.isInteger(weight) || weight < 0 || weight > MAX_WEIGHT) {
-    const description = `is ${weight}; it must be a whole number from 0 (no new connections) to ${MAX_WEIGHT}`;
-    violations.push({ field: `${at}.weight`, description });
-  }
-  if (!Number.isInteger(tier) || tier < 0 || tier > MAX_TIER) {
-    const description = `is ${tier}; it must be a whole number from 0 (serves first) to ${MAX_TIER}`;
-    violations.push({ field: `${at}.tier`, description });
-  }
   if (!state.pools.has(backend.pool)) {
     violations.push(...validateReference(at, 'pool', backend.pool, state.pools, withHint));
   }

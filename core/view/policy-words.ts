@@ -4,21 +4,14 @@ import { type HealthCheck, type Policy, refusesWhenNoneHealthy } from '../model/
 import { counted } from './figures.ts';
 
 /** `GET :8008/primary every 3s`. */
-export function checkText({
-  type,
-  intervalMs,
-  unhealthyIntervalMs,
-  port,
-  http,
-  script,
-}: HealthCheck): string {
+export function checkText(check: HealthCheck): string {
+  const { type, intervalMs, unhealthyIntervalMs: downMs, port, http, script } = check;
   if (type === 'none') return 'none';
   const at = port === undefined ? '' : `:${port}`;
   const what = http
     ? `${type === 'https' ? 'https ' : ''}${http.method} ${at}${http.path}`
     : [type, ...(script ? [`of ${counted(script.length, 'step')}`] : []), at].filter(Boolean).join(' ');
-  const down =
-    unhealthyIntervalMs === undefined ? '' : ` (${formatDuration(unhealthyIntervalMs)} while down)`;
+  const down = downMs === undefined ? '' : ` (${formatDuration(downMs)} while down)`;
   return `${what} every ${formatDuration(intervalMs)}${down}`;
 }
 

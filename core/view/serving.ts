@@ -46,14 +46,15 @@ export function tierText(tier: number, since = ''): string {
   return `tier ${tier} serves${since}${tier === 0 ? '' : `: nothing of ${before} is healthy`}`;
 }
 
-/** What the clients of the pool get, and where; `since` with a blank before it, if it is to be said here. */
+/** What the clients of the pool get, and where. */
 export function servingText(serving: Serving, policy: Policy | undefined, since = ''): string {
   const { noneHealthy, servingTier, where } = serving;
   return noneHealthy ? `${noneHealthyText(policy)}${where}${since}` : tierText(servingTier, where + since);
 }
 
-export function servingSince({ sinceMs }: Serving): string {
-  return ` since ${isoTimeOf(sinceMs)?.replace(/\.\d+Z$/, 'Z')}`;
+/** The same, and since when. */
+export function servingSinceText(serving: Serving, policy: Policy | undefined): string {
+  return servingText(serving, policy, ` since ${isoTimeOf(serving.sinceMs)?.replace(/\.\d+Z$/, 'Z')}`);
 }
 
 /** Those that are to be seen at a glance: nothing is healthy, another than tier 0 serves, or proxies differ. */
@@ -67,9 +68,7 @@ export function poolRemarks(
   serving: readonly Serving[],
   healthy: number,
 ): string[] {
-  const problem = serving.some(({ noneHealthy }) => noneHealthy)
-    ? null
-    : expectation(policy, healthy)?.problem;
-  const words = notable(serving).map((one) => servingText(one, policy, servingSince(one)));
-  return [...words, ...(problem ? [problem] : [])];
+  const isNone = serving.some(({ noneHealthy }) => noneHealthy);
+  const problem = isNone ? null : expectation(policy, healthy)?.problem;
+  return [...notable(serving).map((one) => servingSinceText(one, policy)), ...(problem ? [problem] : [])];
 }

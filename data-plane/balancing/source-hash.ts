@@ -6,7 +6,7 @@
  * or tried is skipped by hashing again, in the same sequence everywhere. While a host has a port that is up, its clients
  * stay on it. Clients spread by weight, those of a host that is down included.
  * Cost: mostly one lookup; after `REHASHES` of them, which takes a tier that is nearly all down, one pass over the
- * candidates; another pass after a change of the epoch where there are tiers. No allocation.
+ * candidates; after a change of the epoch, a pass up to the first that is eligible. No allocation.
  * Invariants
  *  - at most `REHASHES` lookups and one pass, so a pick always ends;
  *  - no state: nothing to carry over to the next plan.
@@ -24,6 +24,7 @@ export class SourceHash implements Balancer {
   readonly #hosts: HostTables;
   /** Of the tier that serves. */
   #table: Uint32Array;
+  #isEmpty = false;
   /** Null: nothing was read yet. */
   #epoch: number | null = null;
 
@@ -35,7 +36,8 @@ export class SourceHash implements Balancer {
   }
 
   pick(request: PickRequest, tried: Tried): number {
-    if (this.#hosts.tiers !== null) this.#refresh(this.#hosts.tiers);
+    this.#refresh();
+    if (this.#isEmpty) return NO_BACKEND;
     let chosen = this.#lookUp(request.sourceHash, tried);
     if (chosen === NO_BACKEND) {
       chosen = this.#highestScore(request.sourceHash, tried, 0, this.#candidates.count);
@@ -49,13 +51,14 @@ export class SourceHash implements Balancer {
   }
 
   /** All that are eligible are of one tier. */
-  #refresh(tiers: Uint8Array): void {
+  #refresh(): void {
     const epoch = this.#candidates.epoch();
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
     let first = 0;
     while (first < this.#candidates.count && !this.#candidates.eligible(first)) first++;
-    if (first < this.#candidates.count) this.#table = this.#hosts.byTier[tiers[first]!]!;
+    this.#isEmpty = first === this.#candidates.count;
+    if (!this.#isEmpty) this.#table = this.#hosts.byTier[this.#hosts.tiers?.[first] ?? 0]!;
   }
 
   #lookUp(sourceHash: number, tried: Tried): number {

@@ -137,7 +137,11 @@ export class ConnectionCheck implements RunningCheck {
     const socket = tls ? connectTls({ ...options, ...tlsOptions(tls) }) : connect(options);
     this.#socket = socket;
     socket.once('connect', () => {
-      if (isItsOwnPeer(socket)) return this.#end(refused(ERRNO.refused));
+      if (isItsOwnPeer(socket)) {
+        // An orderly end would keep the port for a minute from the server that belongs there. Node resets no TLS socket.
+        if (!tls) socket.resetAndDestroy();
+        return this.#end(refused(ERRNO.refused));
+      }
       this.#stage = 'handshake';
       this.awaited = 'the TLS handshake';
       if (!tls) this.#converse(converse, socket);

@@ -118,6 +118,11 @@ export class HealthMonitor {
     return { health, reason, sinceMs };
   }
 
+  /** Whether it is known which backends of a pool can serve: first checks that are under way can't change that. */
+  isSettled(pool: string): boolean {
+    return this.#pools.get(pool)?.isSettled ?? true;
+  }
+
   /** By pool, for all pools. */
   poolStates() {
     const states = new Map<string, ServingState & Pick<MonitoredPool, 'policy' | 'checks'>>();

@@ -31,15 +31,22 @@ export function ask(socket: Socket, check: ConnectionCheck, target: CheckTarget,
     check.fail(`the server sent more than ${MAX_RECEIVED / 1024} KB before ${check.awaited}`);
   });
   request.on('response', (response) => {
-    check.awaited = `the end of the answer to ${name}, ${response.statusCode}`;
+    check.awaited = `the end of the ${response.statusCode} answer to ${name}`;
     readBody(response, check, judge);
   });
   request.on('upgrade', () => check.fail(`${name} answered 101`));
   request.on('error', (error: Error & { code?: string }) => {
     if (error.code?.startsWith('HPE_') !== true) return check.broke(error);
-    check.fail(`the answer to ${name} is not valid HTTP: ${error.message.replace('Parse Error: ', '')}`);
+    check.fail(`the answer to ${name} ${whatIsInvalid(error)}`);
   });
   request.end();
+}
+
+/** The parser's own words assume that its reader knows the parser. */
+function whatIsInvalid({ code, message }: Error & { code?: string }): string {
+  if (code === 'HPE_HEADER_OVERFLOW') return `has more than ${MAX_JUDGED / 1024} KB of headers`;
+  const words = message.replace('Parse Error: ', '');
+  return words.startsWith('Expected HTTP/') ? 'is not HTTP' : `is not valid HTTP: ${words}`;
 }
 
 type Judge = (status: number, body: string) => CheckResult;
@@ -53,7 +60,8 @@ function judgeOf(http: HttpCheck, name: string): Judge {
       return { type: 'failed', reason: `${name} answered ${status}` };
     if (body.slice(0, MAX_JUDGED).includes(wanted)) return { type: 'passed' };
     const bytes = Math.min(body.length, MAX_JUDGED);
-    const reason = `${name} answered ${status} with no "${shortened(http.body)}" in the first ${bytes} bytes`;
+    const where = bytes === 0 ? ': the body is empty' : ` in the first ${bytes} bytes`;
+    const reason = `${name} answered ${status} with no "${shortened(http.body)}"${where}`;
     return { type: 'failed', reason };
   };
 }

@@ -40,6 +40,8 @@ export class MonitoredPool {
   };
   /** Null until its backends have been counted. */
   state: ServingState | null = null;
+  /** First checks that are under way can't change `state`. */
+  isSettled = false;
   /** What was last published: how it stands apart from first checks that are under way. */
   published: ServingState | null = null;
   /** By number, up to the last one that was counted. */
@@ -97,7 +99,8 @@ export class MonitoredPool {
     const state = { noneHealthy, servingTier, servingSinceMs, hasTiers: couldServe.length > 1 };
     this.state = state;
     const isUnsettled = (tier: Tier, at: number) => tier.unchecked > 0 && (noneHealthy || at < servingTier);
-    if (this.#tiers.some(isUnsettled)) return [];
+    this.isSettled = !this.#tiers.some(isUnsettled);
+    if (!this.isSettled) return [];
     const was = this.published ?? { noneHealthy: false, servingTier: firstTier };
     // While nothing is healthy, no tier serves as it should.
     const to = noneHealthy ? was.servingTier : servingTier;

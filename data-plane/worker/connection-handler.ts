@@ -73,10 +73,11 @@ export class WorkerConnections implements ConnectionHandler {
 
   /** Resets a share of the connections to a backend (0 to 1, by chance). Attempts towards it go elsewhere. */
   closeBackend(row: number, reason: CloseReason, share: number, engine: Engine): void {
-    const { attempts, backend, end, isOpen } = this.#slots;
+    const { attempts, backend, end } = this.#slots;
     const { random } = this.#inputs;
-    for (let slot = 0; slot < end; slot++) {
-      if (isOpen[slot] !== 1 || backend[slot] !== row) continue;
+    // A quarter of the time of a loop: hundreds of backends may lose their connections in one second, each in 50 parts.
+    const used = backend.subarray(0, end);
+    for (let slot = used.indexOf(row); slot !== -1; slot = used.indexOf(row, slot + 1)) {
       if (attempts.has(slot)) engine.reconsider(slot);
       else if (share >= 1 || random.next() < share) engine.reset(slot, reason);
     }
@@ -84,7 +85,6 @@ export class WorkerConnections implements ConnectionHandler {
 
   onAccept(slot: number, listener: number, sourceHash: number): number {
     const slots = this.#slots;
-    slots.isOpen[slot] = 1;
     slots.seen[slot] = 0;
     slots.listener[slot] = listener;
     slots.backend[slot] = NO_ROW;
@@ -148,7 +148,7 @@ export class WorkerConnections implements ConnectionHandler {
   }
 
   onClosed(slot: number, reason: CloseReason): void {
-    const { acceptedMs, attempts, backend, isOpen, listener } = this.#slots;
+    const { acceptedMs, attempts, backend, listener } = this.#slots;
     const durationMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
     const established = attempts.has(slot) ? NO_ROW : backend[slot]!;
     // Before the release: a row that nothing uses may be given to another backend.
@@ -156,7 +156,6 @@ export class WorkerConnections implements ConnectionHandler {
     this.#inputs.counters.closed(listener[slot]!, established, reason, durationMs);
     this.#endAttempt(slot);
     this.#release(slot);
-    isOpen[slot] = 0;
   }
 
   onBackendEnded(slot: number): void {

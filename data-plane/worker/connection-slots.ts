@@ -17,10 +17,8 @@ export const SEEN = {
 } as const;
 
 export class ConnectionSlots {
-  /** 1 from accept to close. */
-  readonly isOpen = new Uint8Array(MAX_SLOTS);
   readonly listener = new Int32Array(MAX_SLOTS);
-  /** Row of the backend that is reserved for it, connected or not; or NO_ROW. */
+  /** Row of the backend that is reserved for it, connected or not; or NO_ROW, as in each slot that is free. */
   readonly backend = new Int32Array(MAX_SLOTS);
   /** Row of that backend's pool. */
   readonly pool = new Int32Array(MAX_SLOTS);

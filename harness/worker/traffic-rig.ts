@@ -121,6 +121,7 @@ export class TrafficRig {
       Atomics.add(this.shared.poolEpoch, row, 1);
     }
     const { failedListeners } = await this.applier.apply(plan);
+    await this.applier.listen(() => true);
     this.#planner.sweep();
     return failedListeners;
   }

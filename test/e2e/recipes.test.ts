@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { Front } from '../../harness/configurations/front.ts';
 import { StatusPage } from '../../harness/configurations/named-server.ts';
+import { startMariaDb } from '../../harness/configurations/mariadb.ts';
 import { askPostgres, startPostgresPair } from '../../harness/configurations/postgres-pair.ts';
 import { isRoot } from '../../harness/containers/network.ts';
 import { OWN_LOOPBACK } from '../../harness/loopback.ts';
@@ -18,7 +19,13 @@ import {
   startProxy,
   succeed,
 } from '../../harness/programs/fleet.ts';
-import { eventually, laterScope, startProcess, temporaryFolder } from '../../harness/programs/processes.ts';
+import {
+  eventually,
+  laterScope,
+  run,
+  startProcess,
+  temporaryFolder,
+} from '../../harness/programs/processes.ts';
 import { findProgram, present } from '../../harness/programs/real-servers.ts';
 import { readText } from '../../harness/source-tree.ts';
 
@@ -194,5 +201,35 @@ describe('recipes of docs/how-to', { concurrency: true }, () => {
       );
       await healthIs(name ?? '', { 11: / healthy /, 12: / healthy / });
     }
+  });
+
+  it('mysql: writes reach the server whose read_only is off', async (t) => {
+    if (!present(t, 'mariadbd')) return;
+    const network = `${OWN_LOOPBACK}.6`;
+    const [first, second] = await Promise.all(
+      ['11', '12'].map((host) => startMariaDb(t, `${network}.${host}`, 3306)),
+    );
+    assert.ok(first && second);
+    await second('SET GLOBAL read_only = 1');
+    await applyPage('mysql', network);
+    await healthIs('mysql-primary', { 11: / healthy /, 12: /unhealthy.*no ".x02/ });
+    const visit = async () => {
+      const login = ['--no-defaults', '-uchecker', `-h${network}.1`, '-Ne', 'SELECT @@bind_address'];
+      const { code, stdout } = await run('mariadb', login);
+      return code === 0 ? stdout.trim() : undefined;
+    };
+    await eventually(async () => (await visits(visit)) === `${network}.11`, 'the primary');
+    await first('SET GLOBAL read_only = 1');
+    await healthIs('mysql-primary', { 11: /unhealthy/ });
+    assert.equal(await visits(visit), 'undefined');
+    await second('SET GLOBAL read_only = 0');
+    await eventually(async () => (await visits(visit)) === `${network}.12`, 'the new primary');
+    // Whoever logs in and leaves in order is no error to be blocked for.
+    assert.match(
+      await second("SHOW GLOBAL STATUS LIKE 'Aborted_c%'"),
+      /Aborted_clients\s+0\nAborted_connects\s+0/,
+    );
+    await second("DROP USER checker@'%'");
+    await healthIs('mysql-primary', { 12: /unhealthy.*no ".x07/ });
   });
 });

@@ -20,22 +20,14 @@ const TONES: Partial<Record<Event__Output['kind'], string>> = {
   KIND_LISTENER_FAILED: 'bad',
   KIND_LISTENER_RECOVERED: 'good',
 };
-const MARKED: readonly Event__Output['kind'][] = [
-  'KIND_BACKEND_HEALTHY',
-  'KIND_BACKEND_UNHEALTHY',
-  'KIND_BACKEND_EJECTED',
-  'KIND_POOL_TIER',
-  'KIND_POOL_NONE_HEALTHY',
-  'KIND_POOL_RECOVERED',
-  'KIND_COMMIT',
-];
+const MARKED = /^KIND_(BACKEND_(HEALTHY|UNHEALTHY|EJECTED)|POOL_.*|COMMIT)$/;
 
 /** The page of events shows all of them. Others only mark them on their charts, and that of a pool only its own. */
 export function eventRows(events: readonly Event__Output[], page: string) {
   if (page === 'events') return events.map(eventRow);
   const { kind, name } = subjectOf(page);
   const isOwn = ({ pool }: Event__Output) => kind !== 'pools' || pool === '' || pool === name;
-  const marks = events.filter((event) => MARKED.includes(event.kind) && isOwn(event));
+  const marks = events.filter((event) => MARKED.test(event.kind) && isOwn(event));
   return marks.slice(-MAX_MARKS).map(eventRow);
 }
 
@@ -43,10 +35,7 @@ function eventRow({ kind, id, time, pool, proxyId, listener, revision, text, mes
   return {
     id: Number(id),
     timeMs: time === null ? 0 : timestampFromWire(time),
-    kind: kind
-      .replace(/^KIND_/, '')
-      .replaceAll('_', ' ')
-      .toLowerCase(),
+    kind: kind.slice('KIND_'.length).replaceAll('_', ' ').toLowerCase(),
     tone: TONES[kind] ?? 'plain',
     pool,
     proxy: proxyId,

@@ -68,9 +68,8 @@ function ofHealth(
 /** What clients notice of a pool that nothing serves. */
 function closedAtOnce(listeners: readonly string[]): readonly string[] {
   if (listeners.length === 0) return [];
-  return [
-    `New connections to ${listeners.length === 1 ? 'listener' : 'listeners'} ${few(listeners)} are closed at once.`,
-  ];
+  const word = listeners.length === 1 ? 'listener' : 'listeners';
+  return [`New connections to ${word} ${few(listeners)} are closed at once.`];
 }
 
 /** Too few say so only once all were checked. */
@@ -83,28 +82,13 @@ function ofExpected(
   if (isFew && all.some(({ availability }) => availability === 'not checked yet')) return [];
   const down = all.filter(({ availability }) => availability === 'down');
   const healthy = few(passing(all).map(({ backend }) => backend.address));
-  const about = at(
-    name,
-    'pools have other than the expected number of healthy backends',
-    isFew ? sinceOf(down) : null,
-  );
-  return [
-    problem(
-      `pool/${name}`,
-      severity,
-      `Pool ${name}: ${words}`,
-      [`Healthy: ${healthy}.`, ...reasonsOf(down)],
-      about,
-    ),
-  ];
+  const why = [`Healthy: ${healthy}.`, ...reasonsOf(down)];
+  const cause = 'pools have other than the expected number of healthy backends';
+  const sinceMs = isFew ? sinceOf(down) : null;
+  return [problem(`pool/${name}`, severity, `Pool ${name}: ${words}`, why, at(name, cause, sinceMs))];
 }
 
-function ofDown(
-  pool: string,
-  total: number,
-  down: readonly PoolBackend[],
-  tiers: readonly string[],
-): readonly Problem[] {
+function ofDown(pool: string, total: number, down: readonly PoolBackend[], tiers: readonly string[]) {
   if (down.length === 0) return [];
   const names = few(down.map(({ backend }) => backend.address));
   const what = `${down.length} of ${counted(total, 'backend')} of pool ${pool} ${down.length === 1 ? 'is' : 'are'} down: ${names}`;
@@ -176,9 +160,17 @@ function isBad({ health }: Complaint): boolean {
 /** The most frequent reasons, with how many backends have them. */
 function reasonsOf(down: readonly PoolBackend[]): readonly string[] {
   const counts = new Map<string, number>();
+  const first = new Map<string, string>();
+  // Those that differ only in how much a server has sent are one.
+  const same = (reason: string) => {
+    const key = reason.replace(/ \d+ bytes/, '');
+    if (!first.has(key)) first.set(key, reason);
+    return first.get(key) ?? reason;
+  };
   for (const { summary } of down) {
-    const reasons = new Set(summary.complaints.filter(isBad).map(({ reason, health }) => reason || health));
-    for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    const bad = summary.complaints.filter(isBad);
+    for (const reason of new Set(bad.map(({ reason, health }) => same(reason || health))))
+      counts.set(reason, (counts.get(reason) ?? 0) + 1);
   }
   const commonest = [...counts].sort(([, a], [, b]) => b - a).slice(0, 3);
   return commonest.map(([reason, count]) => (down.length === 1 ? reason : `${reason} (${count})`));

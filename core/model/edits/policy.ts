@@ -70,12 +70,11 @@ function merge(stored: Policy, draft: PolicyDraft, has: Mask): PolicyDraft {
 
 /** What the new type of check does not have goes with the old type. */
 function withoutForeignParts({ healthCheck }: Policy, draft: PolicyDraft): Fields {
-  const parts: readonly string[] = CHECK_PARTS[draft.healthCheck?.type ?? POLICY_DEFAULTS.healthCheck.type];
-  const isForeign = (name: string) => ALL_PARTS.includes(name) && !parts.includes(name);
-  return Object.fromEntries(Object.entries(healthCheck).filter(([name]) => !isForeign(name)));
+  const { http: _http, tls: _tls, script: _script, ...ofAll } = healthCheck;
+  const parts = CHECK_PARTS[draft.healthCheck?.type ?? POLICY_DEFAULTS.healthCheck.type];
+  const kept = parts.map((part) => [part, healthCheck[part]] as const).filter(([, value]) => value);
+  return { ...ofAll, ...Object.fromEntries(kept) };
 }
-
-const ALL_PARTS: readonly string[] = Object.values(CHECK_PARTS).flat();
 
 type Fields = Readonly<Record<string, unknown>>;
 

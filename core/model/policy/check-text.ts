@@ -18,6 +18,8 @@ export type Expectation = (received: string) => number;
  * second, and a name or a number takes a dozen.
  */
 const MAX_STEPS = 200;
+/** Beyond these it is not compiled to count them: a hundred thousand steps take a second and 200 MB. */
+const MAX_COMPILED = 2_000;
 
 const BYTES: Readonly<Record<string, string>> = { r: '\r', n: '\n', t: '\t', '0': '\0', '\\': '\\' };
 const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|([rnt0\\])|([^]?))/g;
@@ -51,6 +53,7 @@ export function readExpectation(text: string): Read<Expectation> {
 }
 
 function readPattern(source: string): Read<Expectation> {
+  if (roughSteps(source) > MAX_COMPILED) return tooManySteps(`more than ${MAX_COMPILED}`);
   let pattern: RE2JS;
   try {
     pattern = RE2JS.compile(source);
@@ -60,10 +63,7 @@ function readPattern(source: string): Read<Expectation> {
     return { ok: false, description };
   }
   const steps = pattern.programSize();
-  if (steps > MAX_STEPS) {
-    const description = `is a regular expression of ${steps} steps when its repetitions are written out; at most ${MAX_STEPS} are allowed`;
-    return { ok: false, description };
-  }
+  if (steps > MAX_STEPS) return tooManySteps(`${steps}`);
   if (pattern.test('')) {
     const description =
       'is a regular expression that the empty text matches, so it would pass before the server answers';
@@ -78,6 +78,37 @@ function readPattern(source: string): Read<Expectation> {
       return matcher.find() ? matcher.end() : -1;
     },
   };
+}
+
+function tooManySteps(steps: string) {
+  const description = `is a regular expression of ${steps} steps when its repetitions are written out; at most ${MAX_STEPS} are allowed`;
+  return { ok: false, description } as const;
+}
+
+const TOKEN = /\[\^?\]?(?:\\[^]|[^\]\\])*\]|\\[^]|\{(\d+)(?:,(\d*))?\}|[^]/g;
+
+/** The steps of a regular expression that is not compiled: a few times too many or too few, whatever it repeats. */
+function roughSteps(source: string): number {
+  /** Of the groups that are open: their steps so far, and those of the last thing in each, which a repetition multiplies. */
+  const open = [{ sum: 0, last: 0 }];
+  for (const [token, from, to] of source.matchAll(TOKEN)) {
+    const group = open.at(-1)!;
+    const outer = open.at(-2);
+    if (token === '(') open.push({ sum: 0, last: 0 });
+    else if (token === ')' && outer) {
+      open.pop();
+      outer.last = group.sum;
+      outer.sum += group.sum;
+    } else if (from !== undefined) {
+      const more = Math.max(group.last, 1) * (Math.max(Number(from), Number(to ?? 0), 1) - 1);
+      group.last += more;
+      group.sum += more;
+    } else {
+      group.last = 1;
+      group.sum += 1;
+    }
+  }
+  return open.reduce((steps, { sum }) => steps + sum, 0);
 }
 
 function whatIsWrong(error: Error): string {
@@ -97,7 +128,7 @@ export function readStatus(text: string): Read<StatusRange> {
   const from = Number(parts?.[1]);
   const to = Number(parts?.[2] ?? parts?.[1]);
   if (from >= 100 && to <= 599 && from <= to) return { ok: true, value: { from, to } };
-  const isBackwards = from > to ? ', and this range is backwards' : '';
-  const description = `is "${text}"; use a status from 100 to 599, such as 204, or a range, such as 200-399${isBackwards}`;
+  const isBackwards = from > to ? ', which is backwards' : '';
+  const description = `is "${text}"${isBackwards}; use a status from 100 to 599, such as 204, or a range, such as 200-399`;
   return { ok: false, description };
 }

@@ -80,7 +80,7 @@ export const POLICY_FIELDS: GroupField['fields'] = {
   on_unhealthy: word('ON_UNHEALTHY', 'choice', ON_UNHEALTHY),
   slow_start: duration(0, HOUR),
   max_lifetime: duration(SECOND, 30 * DAY, 'no end'),
-  expect_healthy: count(1, LIMITS.backends),
+  expect_healthy: count(1, LIMITS.backends, 'all of them'),
 };
 
 /** By the name that users write: of 2,000 policies, each field of each is named when they travel. */

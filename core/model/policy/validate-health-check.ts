@@ -5,6 +5,7 @@
 import { X509Certificate } from 'node:crypto';
 import {
   CHECK_PARTS,
+  HEALTH_CHECK_TYPES,
   type HealthCheck,
   type HttpCheck,
   type ScriptStep,
@@ -12,7 +13,7 @@ import {
 } from '../resources.ts';
 import { validateName, validateWord } from '../validate-field.ts';
 import type { Violation } from '../violation.ts';
-import { readExpectation, readStatus, readText } from './check-text.ts';
+import { type Read, readExpectation, readStatus, readText } from './check-text.ts';
 
 const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST'];
 const MAX_STEPS = 16;
@@ -33,74 +34,66 @@ export function validateParts(check: HealthCheck, at: string): Violation[] {
 
 function partsThatAreElsewhere(check: HealthCheck, at: string): Violation[] {
   return (['http', 'tls', 'script'] as const).flatMap((part) => {
-    if (check[part] === undefined || CHECK_PARTS[check.type].includes(part)) return [];
-    const types = Object.entries(CHECK_PARTS).flatMap(([type, parts]) =>
-      parts.includes(part) ? [type] : [],
-    );
-    const description = `is only for a check of type ${types.join(', ')}, and this one is ${check.type}; leave it out, or change the type`;
-    return [{ field: `${at}.${part}`, description }];
+    const types = HEALTH_CHECK_TYPES.filter((type) => CHECK_PARTS[type].includes(part));
+    const description = `is only for a check of type ${types.join(' or ')}, and this one is ${check.type}; leave it out, or change the type`;
+    return unless(check[part] === undefined || types.includes(check.type), `${at}.${part}`, description);
   });
 }
 
 function validateHttp({ method, path, host, status, body }: HttpCheck, at: string): Violation[] {
-  const violations = [
+  return [
     ...validateWord(`${at}.method`, 'method of a check', method, METHODS),
     ...tooLong(`${at}.path`, path),
     ...tooLong(`${at}.body`, body),
-    ...status.flatMap((range, index) => {
-      const read = readStatus(range);
-      return read.ok ? [] : [{ field: `${at}.status[${index}]`, description: read.description }];
-    }),
-  ];
-  const add = (field: string, description: string) => {
-    violations.push({ field: `${at}.${field}`, description });
-  };
-  if (!/^\/[!-~]*$/.test(path)) {
-    add(
-      'path',
-      `is ${shown(path)}; it begins with / and has no blanks, control characters or letters beyond ASCII: write these as %HH`,
-    );
-  }
-  if (!/^[-A-Za-z0-9._:[\]]{0,253}$/.test(host)) {
-    add(
-      'host',
+    ...atMost(`${at}.status`, status.length, MAX_STATUSES, 'ranges'),
+    ...status
+      .slice(0, MAX_STATUSES)
+      .flatMap((range, index) => refusedBy(readStatus(range), `${at}.status[${index}]`)),
+    ...unless(
+      /^\/[!-~]*$/.test(path),
+      `${at}.path`,
+      `is ${shown(path)}; it must begin with / and have no blanks, control characters or letters beyond ASCII: write these as %HH`,
+    ),
+    ...unless(
+      /^[-A-Za-z0-9._:[\]]{0,253}$/.test(host),
+      `${at}.host`,
       `is ${shown(host)}; write a host name or an address, and a port if need be, such as www.example.com:8080`,
-    );
-  }
-  if (status.length > MAX_STATUSES)
-    add('status', `has ${status.length} ranges; at most ${MAX_STATUSES} are allowed`);
-  if (method === 'HEAD' && body !== '') {
-    add('body', 'can never be found, because an answer to HEAD has no body; use GET, or leave it out');
-  }
-  return violations;
+    ),
+    ...unless(
+      method !== 'HEAD' || body === '',
+      `${at}.body`,
+      'can never be found, because an answer to HEAD has no body; use GET, or leave it out',
+    ),
+  ];
 }
 
 function validateTls({ serverName, ca }: TlsCheck, at: string): Violation[] {
-  const violations: Violation[] = [];
   const isName = serverName.length <= 253 && serverName.split('.').every((label) => LABEL.test(label));
   // TLS has no way to ask for an address.
-  if (serverName !== '' && (!isName || /^[\d.]+$/.test(serverName))) {
-    const description = `is ${shown(serverName)}; write a host name, such as db.example.com`;
-    violations.push({ field: `${at}.server_name`, description });
-  }
-  const wrong = ca === '' ? undefined : whatIsWrongWithCa(ca);
-  if (wrong !== undefined) violations.push({ field: `${at}.ca`, description: wrong });
-  return violations;
+  const isAddress = /^[\d.]+$/.test(serverName);
+  return [
+    ...unless(
+      serverName === '' || (isName && !isAddress),
+      `${at}.server_name`,
+      `is ${shown(serverName)}; write a host name, such as db.example.com, or leave it out to check the certificate by the backend's IP address`,
+    ),
+    ...(ca === '' ? [] : validateCa(ca, `${at}.ca`)),
+  ];
 }
 
 const LABEL = /^[A-Za-z0-9_]([-A-Za-z0-9_]{0,61}[A-Za-z0-9_])?$/;
 
-function whatIsWrongWithCa(ca: string): string | undefined {
-  const bytes = Buffer.byteLength(ca);
-  if (bytes > MAX_CA_BYTES) return `has ${bytes} bytes; at most ${MAX_CA_BYTES} are allowed`;
+function validateCa(ca: string, field: string): Violation[] {
+  const long = atMost(field, Buffer.byteLength(ca), MAX_CA_BYTES, 'bytes');
+  if (long.length > 0) return long;
   const certificates = ca.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-  const what =
-    'write the certificates themselves, -----BEGIN CERTIFICATE----- included, not the name of a file';
-  if (certificates.length === 0) return `has no PEM certificate; ${what}`;
   const damaged = certificates.findIndex((pem) => !isCertificate(pem));
-  return damaged < 0
-    ? undefined
-    : `has a certificate that can't be read, number ${damaged + 1} of ${certificates.length}; ${what}`;
+  const what =
+    certificates.length === 0
+      ? 'no PEM certificate'
+      : `a certificate that can't be read, number ${damaged + 1} of ${certificates.length}`;
+  const description = `has ${what}; write the certificates themselves, -----BEGIN CERTIFICATE----- included, not the name of a file`;
+  return unless(certificates.length > 0 && damaged < 0, field, description);
 }
 
 function isCertificate(pem: string): boolean {
@@ -112,22 +105,17 @@ function isCertificate(pem: string): boolean {
 }
 
 function validateScript(steps: readonly ScriptStep[], at: string): Violation[] {
-  const violations = steps
-    .slice(0, MAX_STEPS)
-    .flatMap((step, index) => validateStep(step, `${at}[${index}]`));
-  if (steps.length > MAX_STEPS) {
-    violations.push({
-      field: at,
-      description: `has ${steps.length} steps; at most ${MAX_STEPS} are allowed`,
-    });
-  }
-  if (!steps.some((step) => 'expect' in step)) {
-    const what =
-      steps.length === 0 ? 'has no steps' : 'expects nothing, so it would pass whatever the server answers';
-    const description = `${what}; add a step such as expect: "+PONG"`;
-    violations.push({ field: at, description });
-  }
-  return violations;
+  const what =
+    steps.length === 0 ? 'has no steps' : 'expects nothing, so it would pass whatever the server answers';
+  return [
+    ...steps.slice(0, MAX_STEPS).flatMap((step, index) => validateStep(step, `${at}[${index}]`)),
+    ...atMost(at, steps.length, MAX_STEPS, 'steps'),
+    ...unless(
+      steps.some((step) => 'expect' in step),
+      at,
+      `${what}; add a step such as expect: "+PONG"`,
+    ),
+  ];
 }
 
 function validateStep(step: ScriptStep, at: string): Violation[] {
@@ -138,19 +126,27 @@ function validateStep(step: ScriptStep, at: string): Violation[] {
   }
   const field = `${at}.${kind}`;
   if (text === '') return [{ field, description: 'is empty; write the text' }];
-  if (/[^\0-\x7f]/.test(text)) {
-    const description = `has ${shown(text.match(/[^\0-\x7f]/)?.[0] ?? '')}, and which bytes that is differs from server to server; write each byte as \\xHH (in YAML, in single quotes or without)`;
-    return [{ field, description }];
-  }
-  const read = kind === 'expect' ? readExpectation(text) : readText(text);
-  return [...tooLong(field, text), ...(read.ok ? [] : [{ field, description: read.description }])];
+  // A text that is too long is not read: that could take minutes.
+  const long = tooLong(field, text);
+  if (long.length > 0) return long;
+  const foreign = /[^\0-\x7f]/.exec(text)?.[0];
+  if (foreign === undefined)
+    return refusedBy(kind === 'expect' ? readExpectation(text) : readText(text), field);
+  const description = `has ${shown(foreign)}, and which bytes that is differs from server to server; write each byte as \\xHH (in YAML, in single quotes or without)`;
+  return [{ field, description }];
 }
 
-function tooLong(field: string, text: string): Violation[] {
-  const bytes = Buffer.byteLength(text);
-  if (bytes <= MAX_TEXT_BYTES) return [];
-  return [{ field, description: `has ${bytes} bytes; at most ${MAX_TEXT_BYTES} are allowed` }];
-}
+const unless = (isGood: boolean, field: string, description: string): Violation[] =>
+  isGood ? [] : [{ field, description }];
+
+const refusedBy = (read: Read<unknown>, field: string): Violation[] =>
+  read.ok ? [] : [{ field, description: read.description }];
+
+const atMost = (field: string, has: number, most: number, what: string): Violation[] =>
+  unless(has <= most, field, `has ${has} ${what}; at most ${most} are allowed`);
+
+const tooLong = (field: string, text: string): Violation[] =>
+  atMost(field, Buffer.byteLength(text), MAX_TEXT_BYTES, 'bytes');
 
 /** Control characters of a wrong value must not reach a terminal. */
 function shown(text: string): string {

@@ -1,9 +1,9 @@
 /** The rules for the fields of a policy: known words, ranges, and what belongs together. */
 import { formatDuration } from '../duration.ts';
 import type { Policy } from '../resources.ts';
-import { validateWord } from '../validate-field.ts';
+import { validateRange, validateWord } from '../validate-field.ts';
 import type { Violation } from '../violation.ts';
-import { POLICY_PATHS, type RangeField } from './policy-fields.ts';
+import { POLICY_PATHS } from './policy-fields.ts';
 import { validateParts } from './validate-health-check.ts';
 
 /** Every violation of a policy except that of its name; `at` is its path. */
@@ -38,20 +38,4 @@ function timeoutViolations(
     const description = `is ${formatDuration(timeoutMs)}, longer than the ${name} of ${formatDuration(ms)}; a check must end before the next one starts`;
     return { field: `${at}.timeout`, description };
   });
-}
-
-function validateRange(
-  field: string,
-  { min, max, type, zero }: RangeField,
-  value: number,
-): readonly Violation[] {
-  const inRange = value >= min && value <= max;
-  if (Number.isInteger(value) && (inRange || (value === 0 && zero !== undefined))) return [];
-  const show = type === 'duration' ? formatDuration : String;
-  const isReadable = Number.isInteger(value) && value >= 0;
-  const shown = isReadable ? show(value) : type === 'duration' ? `${value}ms` : String(value);
-  const kind = type === 'duration' ? 'a whole number of milliseconds' : 'a whole number';
-  const orZero = zero === undefined ? '' : `, or ${show(0)}, which means ${zero}`;
-  const description = `is ${shown}; it must be ${kind} from ${show(min)} to ${show(max)}${orZero}`;
-  return [{ field, description }];
 }

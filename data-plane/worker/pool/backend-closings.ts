@@ -69,7 +69,8 @@ export class BackendClosings {
   healthChanged(poolName: string, address: string, health: Health): void {
     const pool = this.#closingPools.get(poolName);
     const backend = pool?.backends.find((each) => each.address === address);
-    if (!pool || !backend) return;
+    // What leads back to a listener is not checked, and its connections end with its drain.
+    if (!pool || !backend || backend.leadsBack !== null) return;
     // New connections may be among those to a backend that is healthy again.
     if (health === 'healthy' || health === 'unhealthy') this.#cancel(backend, 'backend_down');
     if (health !== 'unhealthy') return;

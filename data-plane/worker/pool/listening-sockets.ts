@@ -41,8 +41,8 @@ export interface PreparedSockets {
   replace(): void;
   /** Closes the sockets that were replaced, once no worker accepts on them. New clients reach the new ones. */
   closeReplaced(): void;
-  /** Starts listening on the other new sockets and closes those that are no longer wanted. */
-  commit(): void;
+  /** Starts listening on the other new sockets, except those of `waiting`, and closes those that are no longer wanted. */
+  commit(waiting?: { has(address: string): boolean }): void;
   /** Closes the new sockets. */
   abort(): void;
 }
@@ -56,6 +56,8 @@ export class ListeningSockets {
   readonly #inputs: ListeningSocketsInputs;
   /** Listening, by canonical address. */
   readonly #held = new Map<string, Held>();
+  /** Bound, to listen after a later commit. */
+  readonly #waiting = new Map<string, Held>();
   readonly #failures = new Map<string, string>();
 
   constructor(inputs: ListeningSocketsInputs) {
@@ -78,7 +80,7 @@ export class ListeningSockets {
     const failures = new Map<string, string>();
     for (const text of addresses) {
       if (this.#held.has(text) || bound.has(text)) continue;
-      const held = this.#bindAll(text);
+      const held = this.#waiting.get(text) ?? this.#bindAll(text);
       if (typeof held === 'string') failures.set(text, held);
       else bound.set(text, held);
     }
@@ -94,16 +96,19 @@ export class ListeningSockets {
         for (const { fds } of replaced.values()) this.#dropConnects(fds);
       },
       closeReplaced: () => this.#drop(replaced),
-      commit: () => {
+      commit: (waiting = new Set()) => {
         this.#failures.clear();
         for (const [text, reason] of failures) this.#failures.set(text, reason);
         this.#drop([...this.#held].filter(([text]) => !wanted.has(text)));
-        const rest = [...bound].filter(([text]) => !this.#held.has(text));
+        for (const [text, { fds }] of this.#waiting) if (!wanted.has(text)) this.#close(fds);
+        this.#waiting.clear();
+        for (const [text, held] of bound) if (waiting.has(text)) this.#waiting.set(text, held);
+        const rest = [...bound].filter(([text]) => !this.#held.has(text) && !this.#waiting.has(text));
         for (const [text, reason] of this.#listen(rest)) this.#failures.set(text, reason);
       },
       abort: () => {
         for (const { fds } of bound.values()) this.#close(fds);
-        for (const text of bound.keys()) this.#held.delete(text);
+        for (const text of bound.keys()) for (const map of [this.#held, this.#waiting]) map.delete(text);
       },
     };
   }
@@ -121,8 +126,10 @@ export class ListeningSockets {
 
   /** Closes everything. Clients that were not accepted yet are reset. */
   closeAll(): void {
-    for (const { fds } of this.#held.values()) this.#close(fds);
-    this.#held.clear();
+    for (const map of [this.#held, this.#waiting]) {
+      for (const { fds } of map.values()) this.#close(fds);
+      map.clear();
+    }
   }
 
   /** New sockets and unwanted ones whose addresses overlap. */

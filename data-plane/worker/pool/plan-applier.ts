@@ -8,6 +8,7 @@
  *    the plan has it, and each change is reported;
  *  - when an address replaces another that overlaps it, a socket takes clients at every moment. A client that knocks on
  *    the old one while its last clients are taken in is served one second later;
+ *  - an address of a pool that refuses while nothing is healthy is bound with the plan, and listens once `listen` says so;
  *  - clients that wait in the backlog of a removed listener are accepted under the plan that still has a pool for it;
  *  - without the C library one worker accepts, on addresses that it binds itself.
  */
@@ -45,6 +46,8 @@ export class PlanApplier {
   readonly #listening = new Map<number, string>();
   /** By address: why no worker accepts on it. Addresses that can't be bound are in `sockets.failures`. */
   readonly #failures = new Map<string, string>();
+  /** By address that is bound and does not listen yet: its pool. */
+  #waiting: ReadonlyMap<string, string> = new Map();
   #retry: Timer | null = null;
   #isStopped = false;
 
@@ -61,11 +64,22 @@ export class PlanApplier {
     revise: Revise = () => plan,
   ): Promise<{ readonly failedListeners: readonly FailedListener[] }> {
     return this.#inTurn(async () => {
+      this.#waiting = this.#newThatRefuse(plan);
       await this.#run(plan, revise);
       const failedListeners = this.#failed(plan);
       this.#scheduleRetry(failedListeners);
       return { failedListeners };
     });
+  }
+
+  /** Listens on the addresses that wait for one of these pools. Returns whether none waits any more. */
+  async listen(isReady: (pool: string) => boolean): Promise<boolean> {
+    const waiting = new Map([...this.#waiting].filter(([, pool]) => !isReady(pool)));
+    if (waiting.size < this.#waiting.size) {
+      this.#waiting = waiting;
+      await this.retryFailed();
+    }
+    return waiting.size === 0;
   }
 
   /** Tries the listeners that failed once more. */
@@ -108,13 +122,14 @@ export class PlanApplier {
       if (revise) await pool.apply(revise(this.#failed(plan)));
     } catch (error) {
       prepared?.abort();
+      this.#waiting = new Map();
       if (this.#plan) await this.#restore(this.#plan);
       throw error;
     }
     this.#plan = plan;
     this.#failures.clear();
     // No worker accepts on the old sockets now, so they may be closed: their numbers are given out again.
-    prepared?.commit();
+    prepared?.commit(this.#waiting);
     await this.#listenAll(plan);
   }
 
@@ -122,6 +137,19 @@ export class PlanApplier {
   async #restore(plan: Plan): Promise<void> {
     this.#inputs.sockets?.prepare(plan.listeners.map(({ address }) => address)).commit();
     await this.#listenAll(plan);
+  }
+
+  /** An address that overlaps one where clients come already does not wait. */
+  #newThatRefuse({ listeners, pools }: Plan): ReadonlyMap<string, string> {
+    const old = [...this.#listening.values()];
+    const isNew = ({ row, address }: PlanListener) =>
+      this.#listening.get(row) !== address && !old.some((from) => overlap(from, address));
+    return new Map(
+      listeners.flatMap((listener) => {
+        const pool = pools[listener.pool];
+        return pool?.refuses && isNew(listener) ? [[listener.address, pool.name]] : [];
+      }),
+    );
   }
 
   #reportGaps(addresses: readonly string[]): void {
@@ -144,7 +172,7 @@ export class PlanApplier {
   }
 
   async #listen({ row, address }: PlanListener): Promise<void> {
-    if (this.#listening.get(row) === address) return;
+    if (this.#listening.get(row) === address || this.#waiting.has(address)) return;
     const own = this.#socketsOf(address);
     if (!own) return;
     this.#listening.set(row, address);

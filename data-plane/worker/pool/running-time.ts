@@ -2,7 +2,9 @@
  * Deadlines that count only the time in which this process runs. While it stands still (SIGSTOP, a frozen control group)
  * neither workers nor connections can do anything, so that time proves nothing about them.
  *
- * Invariant: a pause of any length uses up a tenth of the delay at most, and every wait ends.
+ * Invariants
+ *  - a pause of any length uses up a tenth of the delay at most, and every wait ends;
+ *  - steps that a busy machine has missed are not made up for: they count as passed.
  */
 import type { Clock, Timer } from '../../../core/runtime/clock.ts';
 
@@ -18,7 +20,7 @@ export function afterRunning(clock: Clock, delayMs: number, action: () => void):
   return stepsOfRunning(clock, delayMs, steps, (left) => left === 0 && action());
 }
 
-/** Divides such a delay into equal steps, and calls `onStep` after each, with the number of those that are left. */
+/** Divides such a delay into equal steps, and calls `onStep` after each or after several, with the number of those that are left. */
 export function stepsOfRunning(
   clock: Clock,
   delayMs: number,
@@ -26,14 +28,17 @@ export function stepsOfRunning(
   onStep: (left: number) => void,
 ): Timer {
   let left = steps;
-  const stepMs = Math.ceil(delayMs / steps);
+  const stepMs = Math.max(1, Math.ceil(delayMs / steps));
+  const busyMs = Math.min(delayMs / STEPS, PAUSE_MS);
   let hasPaused = false;
   const step = (): Timer => {
     const dueMs = clock.nowMs() + stepMs;
     return clock.after(stepMs, () => {
       // A step that ended with a pause is repeated once, so that the last one is not used up by it.
-      hasPaused = !hasPaused && clock.nowMs() - dueMs > Math.min(stepMs, PAUSE_MS);
-      if (!hasPaused) left -= 1;
+      // Timers of Node may fire a fraction of a millisecond early.
+      const lateMs = Math.max(0, clock.nowMs() - dueMs);
+      hasPaused = !hasPaused && lateMs > busyMs;
+      if (!hasPaused) left = Math.max(0, left - 1 - Math.floor(Math.min(lateMs, busyMs) / stepMs));
       if (left > 0) timer = step();
       if (!hasPaused) onStep(left);
     });

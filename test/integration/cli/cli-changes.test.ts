@@ -106,7 +106,8 @@ describe('a changing command', () => {
     ] as const;
     await succeed(lbctl, ['set', 'policy', 'steady', ...flags.flatMap(([flag, value]) => [flag, value])]);
     const { policy, updateMask } = fake.requests[0]?.request ?? {};
-    assert.deepEqual(updateMask, { paths: flags.map(([, , path]) => path) });
+    const { paths } = updateMask as { readonly paths: readonly string[] };
+    assert.deepEqual([...paths].sort(), flags.map(([, , path]) => path).sort());
     assert.deepEqual(policyDraftFromWire(policy as Policy__Output, '', []), {
       name: 'steady',
       strategy: 'random',

@@ -41,6 +41,17 @@ describe('lbctl export', () => {
     }
   });
 
+  it('refuses to write less than there is, such as a check of a type that only a newer control plane knows', async (t) => {
+    const policy = { ...wirePolicy('role'), healthCheck: { type: 99 as never } };
+    const fake = await startFakeControlPlane(t, { Export: () => ({ resources: [{ policy }] }) });
+    const { code, stdout, stderr } = await lbctlFor(fake.address)(['export']);
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(
+      stderr,
+      /newer than this lbctl.*policies\[role\]\.health_check\.type: 99 is not known.*; use a newer/,
+    );
+  });
+
   /** What arrives of it at the other end of the wire. */
   function received(resource: Resource | undefined) {
     const { requestSerialize, requestDeserialize } = loadDefinitions().services.config.Apply;

@@ -45,9 +45,8 @@ async function serving(
   t.after(() => mirror.stop());
   const proxy = await startProxyProcess(t, [replica.address], stateDir, flags, options);
   assert.equal(await replica.answerTo(replica.publish(webSnapshot(1, port, mirror.address))), null);
-  const before = await proxy.line((line) => /"connection_limit":(\d+)/.exec(line)?.[1], 'its limit');
-  // Two workers have a socket each for the listener.
-  const limit = Number(before) - 1;
+  const limit = await readMetric(proxy.admin, 'lb_connection_limit');
+  assert.ok(limit !== undefined && limit > 0);
   let seed = 0;
   return {
     replica,
@@ -98,7 +97,7 @@ describe('a program with too few descriptors', () => {
     ],
     ['data-plane', 64, /"fatal".*the descriptor limit is 64/],
     ['control-plane', 255, /"fatal".*the descriptor limit is 255/],
-    ['data-plane', 700, /"fatal".*the limit of descriptors leaves room for fewer than 16 connections: raise/],
+    ['data-plane', 540, /"fatal".*the limit of descriptors leaves room for fewer than 16 connections: raise/],
     [
       'data-plane',
       FEW_DESCRIPTORS,

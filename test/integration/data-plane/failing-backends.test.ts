@@ -136,7 +136,8 @@ for (const engine of ENGINES) {
         const answer = await ask(await client('web'), 'hi').catch(String);
         if (!answer.endsWith(':hi')) failed += 1;
       }
-      assert.ok(failed >= 3 && failed <= 10, `${failed} of 60 clients met it`);
+      // Of the two workers each must have seen an answer of another backend itself, and the kernel spreads the clients.
+      assert.ok(failed >= 3 && failed <= 20, `${failed} of 60 clients met it`);
       const labels = `{pool="web",backend="${bad.address}"}`;
       assert.equal(await metric(`lb_backend_early_closes_total${labels}`), failed);
     });

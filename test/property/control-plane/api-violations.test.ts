@@ -31,7 +31,7 @@ const policyFaults = (name: string, of: (request: Request) => Request): readonly
   [`policies[${name}].on_unhealthy`, (request) => (of(request).onUnhealthy = UNKNOWN)],
   [`policies[${name}].slow_start`, (request) => (of(request).slowStart = { seconds: 3_601 })],
   [`policies[${name}].max_lifetime`, (request) => (of(request).maxLifetime = { nanos: 1_000_000 })],
-  [`policies[${name}].expect_healthy`, (request) => (of(request).expectHealthy = 0)],
+  [`policies[${name}].expect_healthy`, (request) => (of(request).expectHealthy = 16_001)],
 ];
 /** Of a policy with an HTTPS check, and of one with a script. */
 const checkFaults = (of: (request: Request, name: string) => Request): readonly Fault[] => {

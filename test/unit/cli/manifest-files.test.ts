@@ -41,12 +41,26 @@ describe('manifests of several files', () => {
       (error) => {
         assert.ok(error instanceof CliError);
         assert.equal(error.exitCode, 1);
-        const [missing = '', noFiles = '', kind = '', twice = '', ...more] = error.details;
+        const [missing = '', noFiles = '', twice = '', kind = '', ...more] = error.details;
         assert.match(missing, /none\.yaml: can't be read: ENOENT/);
         assert.match(noFiles, /holds no \*\.yaml, \*\.yml or \*\.json/);
         assert.match(kind, /b\.yaml:4: kind: "Pol" is not a kind \(did you mean "Pool"\?\)/);
         assert.match(twice, /b\.yaml:1: declares Pool web again, which .*a\.yaml:1 declares/);
         assert.deepEqual(more, []);
+        return true;
+      },
+    );
+  });
+
+  it('are not refused for what only follows from a type of check that can not be read', async (t) => {
+    const path = folder(t, {
+      'a.yaml': 'kind: Policy\nname: a\nhealth_check:\n  http: { path: x }\n  type: htp\n',
+    });
+    await assert.rejects(
+      loadManifests([path], () => Readable.from([])),
+      (error) => {
+        assert.ok(error instanceof CliError);
+        assert.match(error.details.join('\n'), /^\S+:4: \S+http\.path: .*\n\S+:5: \S+type: is "htp".*$/);
         return true;
       },
     );
@@ -64,14 +78,14 @@ describe('manifests of several files', () => {
       (error) => {
         assert.ok(error instanceof CliError);
         const found = error.details.map((detail) => detail.replace(/^.*\/(\w\.yaml:\d+: \S+): .*$/, '$1'));
-        assert.deepEqual(found.sort(), [
+        assert.deepEqual(found, [
+          'a.yaml:2: policies[Bad_Name].name',
+          'a.yaml:3: policies[Bad_Name].strategy',
+          'a.yaml:4: policies[Bad_Name].connect.timeout',
+          'a.yaml:4: policies[Bad_Name].connect.retries',
           'a.yaml:10: pools[web].backends[example.com:80].address',
           'a.yaml:11: pools[web].backends[10.0.0.1:80].weight',
           'a.yaml:15: listeners[web].address',
-          'a.yaml:2: policies[Bad_Name].name',
-          'a.yaml:3: policies[Bad_Name].strategy',
-          'a.yaml:4: policies[Bad_Name].connect.retries',
-          'a.yaml:4: policies[Bad_Name].connect.timeout',
           'b.yaml:2: pools[-b].name',
           'b.yaml:3: pools[-b].wieght',
         ]);
@@ -133,19 +147,23 @@ describe('manifests of several files', () => {
     const fields: readonly (readonly [string, number | undefined])[] = [
       ['policies[steady].health_check.interval', 4],
       ['pools[web].policy', 12],
+      ['pools[web].backends[10.0.0.3:8080].weight', 13],
       ['pools[web].backends[10.0.0.1:8080].weight', 14],
       ['pools[web].backends[10.0.0.2:8080].weight', 15],
-      ['pools[web].backends[10.0.0.3:8080].weight', 13],
       ['listeners[web].address', 19],
       ['policies[primary].health_check.http.status[1]', 27],
-      ['policies[redis].health_check.script[1].send', 43],
       ['policies[redis].health_check.script', 41],
+      ['policies[redis].health_check.script[1].send', 43],
       ['listeners[other].pool', undefined],
     ];
     const error = new LbError(
       'INVALID_ARGUMENT',
       'no',
-      fields.map(([field]) => ({ field, description: 'is wrong' })),
+      // A control plane finds them in the order of its rules.
+      [...fields.slice(0, -1).reverse(), ...fields.slice(-1)].map(([field]) => ({
+        field,
+        description: 'is wrong',
+      })),
     );
     await assert.rejects(traced(Promise.reject(error)), (result) => {
       assert.ok(result instanceof LbError);

@@ -149,11 +149,13 @@ describe('a problem in a manifest', () => {
     ],
     [
       'wrong types',
-      'kind: Pool\nname: 7\npolicy:\nbackends: { address: a }\n',
+      'kind: Pool\nname: 7\npolicy:\nbackends: { address: a }\n---\nkind: Policy\nname: a\nmax_lifetime: 30d\nhealth_check: { http: { status: 200 } }\n',
       [
         '2 pools[?].name is the number 7, but must be text: put it in quotes',
         '3 pools[?].policy is empty; give it a value or leave the field out',
         '4 pools[?].backends is a set of fields, but must be a list',
+        '8 policies[a].max_lifetime "30d" is not a duration; write whole numbers with units, such as 250ms, 5s, 1m30s or 1h; 30d is 720h',
+        '9 policies[a].health_check.http.status is the number 200, but must be a list; put it in [brackets]',
       ],
     ],
     [

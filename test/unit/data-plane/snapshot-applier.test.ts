@@ -12,6 +12,7 @@ import type { FailedListener } from '../../../data-plane/plan/plan-directory.ts'
 import type { Whereabouts } from '../../../data-plane/plan/loops.ts';
 import { RowAllocator } from '../../../data-plane/memory/row-allocator.ts';
 import { createBuffers } from '../../../data-plane/memory/shared-memory.ts';
+import { until } from '../../../harness/engine/tcp.ts';
 import { FakeClock } from '../../../harness/fake-clock.ts';
 import * as make from '../../../harness/snapshots.ts';
 
@@ -27,12 +28,16 @@ describe('the snapshot applier', () => {
   let status: ConfigStatus;
   let whereabouts: Pick<Whereabouts, 'isOwn' | 'fleet'>;
   let onDiskWhileApplying: string;
+  let isSettled: boolean;
+  let clock: FakeClock;
   beforeEach(() => {
     stateDir = mkdtempSync(join(tmpdir(), 'lb-applier-'));
     steps = [];
     failedListeners = [];
     weights = [];
     onDiskWhileApplying = '';
+    isSettled = true;
+    clock = new FakeClock();
     whereabouts = { isOwn: () => false, fleet: new Set() };
     status = new ConfigStatus(() => steps.push('status'));
   });
@@ -54,19 +59,24 @@ describe('the snapshot applier', () => {
           weights = [...(revise?.(failedListeners).pools[0]?.weights ?? [])];
           return { failedListeners };
         },
+        listen: async (isReady) => {
+          const isDone = isReady('web');
+          if (isDone) steps.push('listen');
+          return isDone;
+        },
       },
       readers: [{ run: () => void steps.push('readers'), settle: () => undefined }],
-      health: { update: () => steps.push('health') },
+      health: { update: () => steps.push('health'), isSettled: () => isSettled },
       closings: { update: ({ retired }) => steps.push(`drains ${retired.length}`) },
       status,
-      clock: new FakeClock(),
+      clock,
       logger: silentLogger,
     });
 
   it('brings a snapshot to disk, then to the workers, then to all others', async () => {
     const applier = createApplier();
     assert.deepEqual(await applier.apply(one), []);
-    assert.deepEqual(steps, ['workers 1', 'readers', 'health', 'drains 0', 'status', 'status']);
+    assert.deepEqual(steps, ['workers 1', 'readers', 'drains 0', 'health', 'status', 'listen', 'status']);
     assert.equal(await onDisk(), '1');
     assert.deepEqual(status.observation.running, { position: one.position, hash: one.hash });
   });
@@ -117,6 +127,45 @@ describe('the snapshot applier', () => {
     assert.equal(status.observation.fromDisk, false);
   });
 
+  for (const [what, passedMs, settle] of [
+    ['once the first checks are over', 100, () => (isSettled = true)],
+    ['after three seconds, though checks are under way', 3_000, () => undefined],
+  ] as const) {
+    it(`says that a snapshot runs when new listeners listen: ${what}`, async () => {
+      isSettled = false;
+      const applier = createApplier();
+      const applied = applier.apply(one);
+      await until('the wait', () => applier.isOpening);
+      await clock.advanceSettling(passedMs - 20);
+      assert.deepEqual([steps.includes('listen'), status.observation.running], [false, null]);
+      settle();
+      await clock.advanceSettling(20);
+      assert.deepEqual(await applied, []);
+      assert.deepEqual([steps.at(-2), steps.at(-1), applier.isOpening], ['listen', 'status', false]);
+    });
+  }
+
+  it('goes on at once at the start from disk, is opening until listeners listen, and takes the next snapshot then', async () => {
+    isSettled = false;
+    const applier = createApplier();
+    assert.deepEqual(await applier.resume(one), []);
+    const applied = applier.apply(two);
+    await clock.advanceSettling(100);
+    assert.deepEqual([applier.isOpening, status.observation.running?.position.revision], [true, 1]);
+    isSettled = true;
+    await clock.advanceSettling(20);
+    assert.deepEqual(await applied, []);
+    assert.equal(applier.isOpening, false);
+    isSettled = false;
+    const third = applier.apply(make.snapshot(3, make.pool('web')));
+    await until('the third', () => steps.includes('workers 3'));
+    await clock.advanceSettling(100);
+    assert.equal(applier.isOpening, false, 'what is added later leaves a proxy ready');
+    isSettled = true;
+    await clock.advanceSettling(20);
+    assert.deepEqual(await third, []);
+  });
+
   it('tells which listeners are not bound, and that they are again', async () => {
     const failure = { listener: 'web', address: '0.0.0.0:80', reason: 'EADDRINUSE' };
     failedListeners = [failure];
@@ -148,6 +197,7 @@ describe('the snapshot applier', () => {
     applier.listenersFailed(failedListeners);
     await applier.whereaboutsChanged();
     assert.deepEqual([weights, status.observation.ownBackends], [[1], []]);
+    assert.equal(steps.at(-1), 'listen', 'a plan that runs again leaves no listener waiting');
   });
 
   it('forgets a refusal once a later snapshot runs', async () => {

@@ -4,23 +4,12 @@
 import { change } from './change.mjs';
 import { linesIn, numberIn } from './resource-fields.mjs';
 
-const wire = (prefix, word) => `${prefix}_${word.toUpperCase()}`;
-
-const weightField = (label, value, hint) => ({
-  name: 'weight',
-  label,
-  hint,
-  value,
-  about: /weight/,
-});
-
-const tierField = (label, value) => ({
-  name: 'tier',
-  label,
-  hint: '0 to 15. It serves while no backend of the tiers before it is healthy.',
-  value,
-  about: /tier/,
-});
+const WEIGHT = '0 to 1000, relative to the other backends. With 0 a backend gets no new connections.';
+const TIER = '0 to 15. It serves while no backend of the tiers before it is healthy.';
+const placeFields = (weight, tier, ofEach = '') => [
+  { name: 'weight', label: `Weight${ofEach}`, hint: WEIGHT, value: String(weight), about: /weight/ },
+  { name: 'tier', label: `Tier${ofEach}`, hint: TIER, value: String(tier), about: /tier/ },
+];
 
 const placeIn = ({ weight, tier }) => ({ weight: numberIn(weight), tier: numberIn(tier) });
 
@@ -38,8 +27,7 @@ export function add(now) {
         value: '',
         about: /\.address$|backends(\[.*\])?$|^pool$/,
       },
-      weightField('Weight of each', '1', '0 to 1000'),
-      tierField('Tier of each', '0'),
+      ...placeFields(1, 0, ' of each'),
     ],
     request: ({ addresses, ...texts }) => ({
       method: 'AddBackends',
@@ -71,7 +59,7 @@ function setState(now, state, title, done) {
   change({
     title: `${title} ${row.address} of pool ${page.name}`,
     done,
-    request: () => updateBackend(now(), { state: wire('BACKEND_STATE', state) }),
+    request: () => updateBackend(now(), { state: `BACKEND_STATE_${state.toUpperCase()}` }),
   });
 }
 
@@ -81,14 +69,7 @@ export function weight(now) {
   change({
     title: `Weight and tier of ${address} of pool ${name}`,
     done: 'Set',
-    fields: [
-      weightField(
-        'Weight',
-        String(before),
-        '0 to 1000, relative to the other backends. With 0 the backend gets no new connections.',
-      ),
-      tierField('Tier', String(tier)),
-    ],
+    fields: placeFields(before, tier),
     request: (texts) => updateBackend(now(), placeIn(texts)),
   });
 }

@@ -23,47 +23,35 @@ const CHECKS = {
 const explained = (choices) =>
   Object.entries(choices).map(([name, hint]) => [name, `${words(name)}: ${hint}`]);
 
-const itself = (text) => text.trim();
-
 /**
  * `path`: as in a manifest; `more`: `read(text)`, what is sent of the text; `area`: it has several lines; `options(view)`, `first`:
  * the one chosen at first; `onlyNew`: it can't be changed later; `when(texts)`: whether it is there with these texts.
  */
-const field = (path, label, hint = '', more = {}) => ({ path, label, hint, read: itself, ...more });
-const number = (path, label, hint) => field(path, label, hint, { read: numberIn });
-const choice = (path, label, hint, options) => field(path, label, hint, { options });
+const field = (path, label, hint = '', more = {}) => ({
+  path,
+  label,
+  hint,
+  read: (text) => text.trim(),
+  ...more,
+});
+const inGroup = (group, ofAll) => (name, label, hint, more) =>
+  field(`${group}.${name}`, label, hint, { ...ofAll, ...more });
+const choice = (path, label, options, more) => field(path, label, '', { options, ...more });
+const NUMBER = { read: numberIn };
 
-/** Fields of a part of a health check that only checks of these types have. */
-const partOf =
-  (types, part) =>
-  (name, label, hint, more = {}) =>
-    field(`health_check${part}.${name}`, label, hint, {
-      when: (texts) => types.includes(texts['health_check.type']),
-      ...more,
-    });
+/** A part of a health check that only these types have. */
+const ofTypes = (...types) => ({ when: (texts) => types.includes(texts['health_check.type']) });
+const check = inGroup('health_check');
+const http = inGroup('health_check.http', ofTypes('http', 'https'));
+const tls = inGroup('health_check.tls', ofTypes('tls', 'https'));
 
 const NAME = field('name', 'Name', 'small letters, digits and hyphens, such as web-1', { onlyNew: true });
-
 const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST'].map((one) => [one, one]);
 const CERTIFICATES = [
   ['false', 'any'],
   ['true', 'must be valid for the server name, or the address'],
 ];
 const STEPS = 'send TEXT, expect TEXT or /regular expression/, send_secret NAME; with \\r \\n \\t \\0 \\xHH';
-
-const http = partOf(['http', 'https'], '.http');
-const tls = partOf(['tls', 'https'], '.tls');
-const CHECK_PARTS = [
-  http('method', 'Method', '', { options: () => METHODS }),
-  http('path', 'Path', 'with a query, if need be; default /'),
-  http('host', 'Host header', 'default: the address of the backend'),
-  http('status', 'Statuses that pass', 'such as 204, 300-399; default 200-399', { read: linesIn }),
-  http('body', 'Text in the answer', 'up to 1 KB, in the first 16 KB; default: any'),
-  tls('server_name', 'Server name', 'default: none is asked for'),
-  tls('verify', 'Certificate', '', { options: () => CERTIFICATES, read: (text) => text === 'true' }),
-  tls('ca', 'Authorities to trust', 'certificates (PEM); default: those of Node', { area: true }),
-  partOf(['script'], '')('script', 'Steps, one per line', STEPS, { area: true, read: stepsIn }),
-];
 
 /** `method`: the word in the names of the API's methods; `page`: where the resources of the kind are shown. */
 export const KINDS = {
@@ -72,11 +60,12 @@ export const KINDS = {
     page: 'pools',
     fields: [
       NAME,
-      field('policy', 'Policy', '', {
-        first: 'default',
-        options: ({ policies }) =>
-          policies.rows.map((one) => [one.name, `${one.name}: ${words(one.strategy)}`]),
-      }),
+      choice(
+        'policy',
+        'Policy',
+        ({ policies }) => policies.rows.map((one) => [one.name, `${one.name}: ${words(one.strategy)}`]),
+        { first: 'default' },
+      ),
       field('backends', 'Backends, one per line', 'IP:PORT, or [IP]:PORT for IPv6; may be left empty', {
         onlyNew: true,
         area: true,
@@ -90,7 +79,7 @@ export const KINDS = {
     fields: [
       NAME,
       field('address', 'Address', 'IP:PORT of the proxies, such as 0.0.0.0:80 or [::]:80'),
-      choice('pool', 'Pool', '', ({ pools }) => pools.rows.map(({ name }) => [name, name])),
+      choice('pool', 'Pool', ({ pools }) => pools.rows.map(({ name }) => [name, name])),
     ],
   },
   policy: {
@@ -102,33 +91,41 @@ export const KINDS = {
         : 'Open connections stay where they are.',
     fields: [
       NAME,
-      choice('strategy', 'Strategy', '', () => explained(STRATEGIES)),
-      choice('health_check.type', 'Health check', '', () => explained(CHECKS)),
-      ...CHECK_PARTS,
-      number('health_check.port', 'Port to check', '1 to 65535; default: the backend’s own'),
-      field('health_check.interval', 'Interval of health checks', '100ms to 1h; default 5s'),
-      field('health_check.timeout', 'Timeout of health checks', '10ms to the interval; default 2s'),
-      field('health_check.unhealthy_interval', 'Interval while unhealthy', 'to 1h; default: the same'),
-      number('health_check.healthy_threshold', 'Passes until healthy', '1 to 100; default 2'),
-      number('health_check.unhealthy_threshold', 'Failures until unhealthy', '1 to 100; default 3'),
+      choice('strategy', 'Strategy', () => explained(STRATEGIES)),
+      choice('health_check.type', 'Health check', () => explained(CHECKS)),
+      http('method', 'Method', '', { options: () => METHODS }),
+      http('path', 'Path', 'with a query, if need be; default /'),
+      http('host', 'Host header', 'default: the address of the backend'),
+      http('status', 'Statuses that pass', 'such as 204, 300-399; default 200-399', { read: linesIn }),
+      http('body', 'Text in the answer', 'up to 1 KB, in the first 16 KB; default: any'),
+      tls('server_name', 'Server name', 'default: none is asked for'),
+      tls('verify', 'Certificate', '', { options: () => CERTIFICATES, read: (text) => text === 'true' }),
+      tls('ca', 'Authorities to trust', 'certificates (PEM); default: those of Node', { area: true }),
+      check('script', 'Steps, one per line', STEPS, { area: true, read: stepsIn, ...ofTypes('script') }),
+      check('port', 'Port to check', '1 to 65535; default: the backend’s own', NUMBER),
+      check('interval', 'Interval of health checks', '100ms to 1h; default 5s'),
+      check('timeout', 'Timeout of health checks', '10ms to 1m, at most the interval; default 2s'),
+      check('unhealthy_interval', 'Interval while unhealthy', '100ms to 1h; default: the interval'),
+      check('healthy_threshold', 'Passes until healthy', '1 to 100; default 2', NUMBER),
+      check('unhealthy_threshold', 'Failures until unhealthy', '1 to 100; default 3', NUMBER),
       field('connect.timeout', 'Connect timeout', '10ms to 5m; default 5s'),
-      number('connect.retries', 'Retries on other backends', '0 to 10; default 2'),
+      field('connect.retries', 'Retries on other backends', '0 to 10; default 2', NUMBER),
       field('timeouts.idle', 'Idle timeout', '1s to 168h; default 1h; 0s: never'),
       field('timeouts.half_closed', 'Timeout once one side has ended', '1s to 1h; default 1m; 0s: never'),
-      choice('when_none_healthy', 'While no backend is healthy', '', () => [
+      choice('when_none_healthy', 'While no backend is healthy', () => [
         ['', 'as the check says: refuse, but use all with tcp and none'],
         ['use_all', 'use all of them'],
         ['refuse', 'refuse new connections'],
       ]),
-      choice('on_unhealthy', 'When a check fails', '', () => [
+      choice('on_unhealthy', 'When a check fails', () => [
         ['', 'open connections stay'],
         ['close', 'open connections are closed'],
       ]),
-      number('expect_healthy', 'Healthy backends expected', '1 to 16000; default: all of them'),
+      field('expect_healthy', 'Healthy backends expected', '1 to 16000; default: all of them', NUMBER),
       field('slow_start', 'Slow start', 'up to 1h, from a tenth of the share; default 0s: none'),
       field('max_lifetime', 'Longest connection', '1s to 720h; default 0s: no end'),
       field('drain_timeout', 'Drain timeout', 'up to 24h; default 5m; 0s: no deadline'),
-      number('connection_log.one_in', 'Connection log: one in', '1 to 1000000; default 1; 0: none'),
+      field('connection_log.one_in', 'Connection log: one in', '1 to 1000000; default 1; 0: none', NUMBER),
     ],
   },
 };
@@ -140,12 +137,10 @@ export function textAt(resource, path) {
   return typeof value[0] === 'object' ? value.map(stepText).join('\n') : value.join(', ');
 }
 
-const CONTROLS = { '\r': '\\r', '\n': '\\n', '\t': '\\t' };
-
 /** `expect +PONG`. */
 function stepText(step) {
   const [[name, text]] = Object.entries(step);
-  return `${name} ${text.replace(/[\r\n\t]/g, (control) => CONTROLS[control])}`;
+  return `${name} ${text.replace(/[\r\n\t]/g, (control) => JSON.stringify(control).slice(1, -1))}`;
 }
 
 /** The violations of a field end with its path. */
@@ -164,7 +159,7 @@ export function numberIn(text) {
 function stepsIn(text) {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   return lines.map((line) => {
-    const [, name, rest] = /^\s*(\S+) ?(.*)$/.exec(line);
+    const [, name, rest] = /^\s*(\S+) ?([^]*)$/.exec(line);
     return { [name]: rest };
   });
 }

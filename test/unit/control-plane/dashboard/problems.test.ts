@@ -131,6 +131,17 @@ describe('the problems', () => {
       });
     }
 
+    it('take failures for one that differ only in how much the servers have sent', () => {
+      const at = (address: string, bytes: number) =>
+        backendReport('web', address, {
+          health: 'HEALTH_UNHEALTHY',
+          reason: `no "role:master" in the first ${bytes} bytes`,
+        });
+      const backends = addresses.map((address, index) => at(address, 599 + index));
+      const [first] = problems([proxy('a', { backends })], { state });
+      assert.match(first?.[2] ?? '', /\| no "role:master" in the first 599 bytes \(3\)$/);
+    });
+
     it('count a draining one that passes: it still says that it is the primary', () => {
       const old = fleetState(['draining', 'active', 'active'], { expectHealthy: 1 });
       const found = problems([proxy('a', { backends: healthy([2]) })], { state: old });

@@ -19,7 +19,7 @@ describe('the format of a commit, a checkpoint and a snapshot', () => {
       formatOf([]),
       policy({}),
       policy({ healthCheck: { type: 'none' }, connectionLog: { oneIn: 5 } }),
-      policy({ onUnhealthy: 'keep', slowStartMs: 0, maxLifetimeMs: 0 }),
+      policy({ onUnhealthy: 'keep', slowStartMs: 0, maxLifetimeMs: 0, expectHealthy: 0 }),
       backend(),
       backend(0),
     ];

@@ -73,6 +73,35 @@ describe('the limits of a configuration', () => {
     );
   });
 
+  it('keep the texts of all health checks together below what one commit and one answer can hold', () => {
+    const bodies = (count: number) =>
+      applyResources(
+        named(count, (name) => ({
+          kind: 'policy',
+          value: { name, healthCheck: { type: 'http', http: { body: 'x'.repeat(1_000) } } },
+        })),
+        { prune: false },
+      );
+    const state = stateOf([]);
+    const most = applyChanges(state, changesOf(state, bodies(950)), 1);
+    const { violations } = refusalOf(most, bodies(1_000));
+    assert.deepEqual(
+      violations.map(({ field }) => field),
+      ['policies'],
+    );
+    assert.match(
+      violations[0]?.description ?? '',
+      /would have \d+ bytes together, and a configuration can have 1048576; shorten/,
+    );
+    // Of what is far too large, the expressions are not even compiled.
+    const steps = Array.from({ length: 16 }, () => ({ expect: `/(/${'x'.repeat(1_000)}/` }));
+    const scripts = named(200, (name) => ({
+      kind: 'policy',
+      value: { name, healthCheck: { type: 'script', script: steps } },
+    }));
+    assert.equal(refusalOf(state, applyResources(scripts, { prune: false })).violations.length, 1);
+  });
+
   it('do not count a backend that an update names and that does not exist', () => {
     const full = sized(LIMITS.backends);
     const update = updateBackend('web', { address: '10.9.9.9:80', weight: 3 });

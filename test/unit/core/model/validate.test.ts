@@ -103,7 +103,7 @@ describe('validation', () => {
       };
       assert.match(
         violationsOf([draft])[0] ?? '',
-        /^pools\[web\]\.backends\[10\.0\.0\.1:80\]\.weight: is .*0 .*1000/,
+        /^pools\[web\]\.backends\[10\.0\.0\.1:80\]\.weight: is .* from 1 to 1000, or 0, which means no new connections/,
       );
     }
     const backends = [{ address: '10.0.0.1:80', state: 'drain' as 'draining' }];

@@ -47,6 +47,20 @@ describe('source_hash', () => {
     );
   });
 
+  it('looks for a backend once, not for each client, while the pool refuses', () => {
+    let asked = 0;
+    class Counted extends FakeCandidates {
+      override eligible(candidate: number): boolean {
+        asked += 1;
+        return super.eligible(candidate);
+      }
+    }
+    const candidates = new Counted(weights, { refuses: true });
+    candidates.set(false, ...weights.keys());
+    assert.ok(picksOf(candidates, hostsOf(weights)).every((pick) => pick === NO_BACKEND));
+    assert.equal(asked, weights.length);
+  });
+
   it('moves only the clients of what went down, and spreads them by weight', () => {
     const before = choices([]);
     const after = choices([3]);

@@ -25,7 +25,9 @@ describe('tiers', () => {
     checker.pass(1_001);
     assert.deepEqual(state(), [false, 1, 0]);
     assert.deepEqual(lines(told), [], 'tier 0 may be healthy');
+    assert.equal(monitor.isSettled('db'), false);
     checker.fail(1_000);
+    assert.equal(monitor.isSettled('db'), true);
     assert.deepEqual(lines(told), ['db tier 0 to 1']);
     clock.advance(4_000);
     assert.deepEqual(state(), [false, 1, 4_000]);
@@ -35,6 +37,7 @@ describe('tiers', () => {
     assert.deepEqual(state(), [true, 0, 0], 'the first tier of all, should all be used');
     checker.pass(1_000);
     assert.deepEqual(state(), [false, 0, 0]);
+    assert.equal(monitor.isSettled('db'), true, 'as ever after its first checks');
     assert.deepEqual(lines(told), [
       'db tier 0 to 1',
       'db tier 1 to 3',

@@ -294,7 +294,7 @@ describe('an update of a health check', () => {
     ]);
     assert.match(
       refusalOf(STATE, edit).message,
-      /health_check\.http: is only for a check of type http, https/,
+      /health_check\.http: is only for a check of type http or https/,
     );
   });
 });

@@ -12,15 +12,19 @@ function backend(row: number, generation = 1, tier = 0): DirectoryBackend {
   return { ...known, leadsBack: null } as unknown as DirectoryBackend;
 }
 
-/** `open`: how many connections each backend has. */
-function benchOf(open = 1) {
+/** `open`: how many connections each backend has; `earlyMs`: by how much timers fire too early. */
+function benchOf(open = 1, earlyMs = 0) {
   const clock = new FakeClock();
   const health = new Int32Array(10);
   const closed: string[] = [];
   /** When each part was closed, and what share was left open after it. */
   const parts: { readonly atMs: number; readonly left: number }[] = [];
   const closings = new BackendClosings({
-    clock,
+    clock: {
+      nowMs: () => clock.nowMs(),
+      wallMs: () => clock.wallMs(),
+      after: (ms, action) => clock.after(ms - earlyMs, action),
+    },
     shared: { open: new Int32Array(10).fill(open), health },
     pool: {
       closeBackend(row, generation, reason, share) {
@@ -172,6 +176,25 @@ describe('a backend whose checks failed', () => {
     assert.deepEqual([parts.length, closed], [50, ['1:1 backend_down']]);
   });
 
+  it('loses them in little more than a second on a busy machine too', () => {
+    const { clock, closed, serve, turn } = benchOf(1_000);
+    serve('close', first, second, third);
+    turn(first, 'unhealthy');
+    for (let late = 0; late < 25; late++) {
+      clock.stall(50);
+      clock.advance(0);
+    }
+    assert.deepEqual(closed, ['1:1 backend_down']);
+  });
+
+  it('loses them in a second though each timer fires a little early', () => {
+    const { clock, closed, serve, turn } = benchOf(1_000, 0.5);
+    serve('close', first, second, third);
+    turn(first, 'unhealthy');
+    clock.advance(1_000);
+    assert.deepEqual(closed, ['1:1 backend_down']);
+  });
+
   for (const [what, others] of [
     ['no other is healthy', []],
     ['one other serves', [second]],
@@ -202,6 +225,13 @@ describe('a backend whose checks failed', () => {
     assert.deepEqual(closed, []);
     turn(first, 'unhealthy');
     assert.deepEqual(closed, ['1:1 backend_down']);
+  });
+
+  it('keeps them when no check failed, but it was found to lead back to a listener', () => {
+    const { clock, closed, serve, turn } = benchOf();
+    serve('close', { ...first, leadsBack: 'it is a listener of this proxy' });
+    turn(first, 'unhealthy');
+    assert.deepEqual([closed, clock.pending], [[], 0]);
   });
 
   it('keeps them unless the policy says otherwise', () => {

@@ -127,6 +127,36 @@ describe('listening sockets', () => {
     assert.equal(second.descriptors(address)?.length, 3);
   });
 
+  it('are bound, and let nobody in before the commit that lets them listen', async () => {
+    const sockets = socketsOf();
+    const [one, other] = [await freePort(), await freePort()];
+    const addresses = [`127.0.0.1:${one}`, `127.0.0.1:${other}`];
+    const count = (): number => readdirSync('/proc/self/fd').length;
+    sockets.prepare(addresses).commit(new Set(addresses));
+    assert.deepEqual([await isOpen(one), await isOpen(other)], [false, false]);
+    assert.deepEqual(
+      addresses.map((address) => sockets.descriptors(address)),
+      [null, null],
+    );
+    sockets.prepare(addresses).commit(new Set(addresses.slice(1)));
+    assert.deepEqual([await isOpen(one), await isOpen(other)], [true, false]);
+    sockets.prepare(addresses).abort();
+    assert.equal(await isOpen(one), true);
+    const listening = count();
+    for (const closing of [
+      () => sockets.prepare(addresses.slice(0, 1)).commit(),
+      () => sockets.prepare(addresses).abort(),
+    ]) {
+      sockets.prepare(addresses).commit(new Set(addresses.slice(1)));
+      assert.equal(count(), listening + 3);
+      closing();
+      assert.equal(count(), listening, 'one that waits is closed when it is no longer wanted');
+    }
+    sockets.prepare(addresses).commit(new Set(addresses.slice(1)));
+    sockets.closeAll();
+    assert.equal(count(), listening - 3);
+  });
+
   it('stay the same while an address is wanted', async () => {
     const sockets = socketsOf();
     const [kept, dropped] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Plan } from '../../../../../data-plane/plan/plan.ts';
+import type { Plan, PlanPool } from '../../../../../data-plane/plan/plan.ts';
 import type { FailedListener } from '../../../../../data-plane/plan/plan-directory.ts';
 import { PlanApplier } from '../../../../../data-plane/worker/pool/plan-applier.ts';
 import type { WorkerPool } from '../../../../../data-plane/worker/pool/worker-pool.ts';
@@ -39,6 +39,12 @@ function benchOf() {
     onListenersChanged: (failed) => told.push(failed),
   });
   return { applier, clock, calls, failing, impossible, told };
+}
+
+/** The plan, with a pool that refuses while nothing is healthy. */
+function refusing(plan: Plan): Plan {
+  const pool = { name: 'db', refuses: true } as PlanPool;
+  return { ...plan, pools: [pool] };
 }
 
 function plan(sequence: number, ...rows: readonly number[]): Plan {
@@ -91,6 +97,38 @@ describe('the plan applier', () => {
     await clock.advanceSettling(100_000);
     assert.equal(told.length, 1);
     assert.equal(clock.pending, 0, 'nothing is left to retry');
+  });
+
+  it('listens on new addresses of a pool that refuses once that is ready, whatever is retried meanwhile', async () => {
+    const { applier, calls, clock, failing } = benchOf();
+    failing.set(1, 'EADDRINUSE: taken');
+    await applier.apply(plan(1, 1, 2));
+    await applier.apply(refusing(plan(2, 1, 2, 3)));
+    calls.length = 0;
+    assert.equal(await applier.listen(() => false), false);
+    await clock.advanceSettling(5_000);
+    assert.deepEqual(calls, [], 'what failed is new, and waits too');
+    assert.equal(await applier.listen((pool) => pool === 'db'), true);
+    assert.deepEqual(calls, ['listen 1', 'listen 3']);
+    assert.equal(await applier.listen(() => false), true, 'nothing waits');
+  });
+
+  it('lets an address that overlaps one where clients come listen at once', async () => {
+    const { applier, calls } = benchOf();
+    await applier.apply(plan(1, 1));
+    const wider = { row: 2, name: 'l1', address: '0.0.0.0:1001', pool: 0 };
+    await applier.apply(refusing({ ...plan(2), listeners: [wider] }));
+    assert.equal(calls.at(-1), 'listen 2');
+    assert.equal(await applier.listen(() => false), true);
+  });
+
+  it('lets nothing wait after a plan that failed', async () => {
+    const { applier, calls, impossible } = benchOf();
+    await applier.apply(plan(1, 1));
+    impossible.add(2);
+    await assert.rejects(applier.apply(refusing(plan(2, 2))));
+    assert.deepEqual(calls.slice(-1), ['listen 1']);
+    assert.equal(await applier.listen(() => false), true);
   });
 
   it('tries each second, however long it lasts: the address may come at any time', async () => {
