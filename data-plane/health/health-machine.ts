@@ -127,18 +127,27 @@ export function isInTransition({ health, passes, failures, undecided }: HealthSt
 }
 
 function passed(state: HealthState, rise: number, { nowMs, wallMs }: Moment): HealthState {
-  const { health, failures, undecided, out } = state;
-  if (health === 'healthy' && !undecided) return failures === 0 ? state : { ...state, failures: 0 };
+  const { failures, undecided, out } = state;
   const isOut = out !== undefined && nowMs < out.untilMs;
-  if (health === 'ejected') {
-    if (isOut) return failures === 0 && !undecided ? state : { ...state, failures: 0, undecided: false };
-    return become(state, 'healthy', 'passed a check after it was ejected', wallMs);
+  switch (state.health) {
+    case 'healthy':
+      if (undecided) return become(state, 'healthy', FIRST_CHECK_PASSED, wallMs);
+      return failures === 0 ? state : { ...state, failures: 0 };
+    case 'unknown':
+      return become(state, 'healthy', FIRST_CHECK_PASSED, wallMs);
+    case 'ejected':
+      if (isOut) return failures === 0 && !undecided ? state : { ...state, failures: 0, undecided: false };
+      return become(state, 'healthy', 'passed a check after it was ejected', wallMs);
+    case 'unhealthy': {
+      const passes = state.passes + 1;
+      if (isOut || (passes < rise && !undecided)) return { ...state, passes, undecided: false };
+      return become(state, 'healthy', wordsOfPasses(passes), wallMs);
+    }
   }
-  const passes = state.passes + 1;
-  if (health === 'unhealthy' && (isOut || (passes < rise && !undecided)))
-    return { ...state, passes, undecided: false };
-  const words = passes === 1 ? 'passed a check' : `passed ${passes} checks in a row`;
-  return become(state, 'healthy', health === 'unhealthy' ? words : FIRST_CHECK_PASSED, wallMs);
+}
+
+function wordsOfPasses(passes: number): string {
+  return passes === 1 ? 'passed a check' : `passed ${passes} checks in a row`;
 }
 
 function failed(state: HealthState, reason: string, fall: number, wallMs: number): HealthState {
