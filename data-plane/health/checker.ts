@@ -57,14 +57,14 @@ export function wordsOf(errno: number): string {
   return WORDS[code] ?? code;
 }
 
-/** A deadline that fired late by more than a quarter of the timeout proves nothing. `why` gets the timeout in words. */
+/** A check proves nothing if this process was blocked for more than a quarter of it. `why` gets the timeout in words. */
 export function timedOut(
   timeoutMs: number,
-  lateMs: number,
+  blockedMs: number,
   why = (timeout: string) => `timed out after ${timeout}`,
 ): CheckResult {
-  return lateMs > timeoutMs / 4
-    ? { type: 'inconclusive', reason: `this process was blocked for ${Math.round(lateMs)} ms` }
+  return blockedMs > timeoutMs / 4
+    ? { type: 'inconclusive', reason: `this process was blocked for ${Math.round(blockedMs)} ms` }
     : { type: 'failed', reason: why(formatDuration(timeoutMs)) };
 }
 

@@ -32,6 +32,8 @@ import { tlsOptions, tlsWords } from './tls-client.ts';
 export const MAX_JUDGED = 16 * 1024;
 const MAX_REASON = 200;
 const MAX_SHOWN = 60;
+/** A block of a quarter of the timeout and one part is always noticed: a conversation needs many turns of the loop. */
+const DEADLINE_PARTS = 8;
 
 export interface ConnectionInputs {
   readonly clock: Clock;
@@ -51,7 +53,7 @@ export class ConnectionCheck implements RunningCheck {
   readonly #target: CheckTarget;
   readonly #check: HealthCheck;
   readonly #done: (result: CheckResult) => void;
-  readonly #deadline: Timer;
+  #deadline: Timer;
   #stage: 'connect' | 'handshake' | 'conversation' | 'over' = 'connect';
   #socket: Socket | null = null;
   /** What was found, while the connection is being ended in order. */
@@ -67,15 +69,24 @@ export class ConnectionCheck implements RunningCheck {
     this.#target = target;
     this.#check = check;
     this.#done = done;
-    const { clock } = inputs;
-    const { timeoutMs } = check;
-    const startedMs = clock.nowMs();
-    this.#deadline = clock.after(timeoutMs, () => {
-      const lateMs = clock.nowMs() - startedMs - timeoutMs;
+    this.#deadline = this.#wait(inputs.clock.nowMs() + check.timeoutMs, 0);
+  }
+
+  /** Waits for the deadline in parts, so that it is known how long this process was blocked on the way. */
+  #wait(endMs: number, blockedMs: number): Timer {
+    const { clock } = this.#inputs;
+    const { timeoutMs } = this.#check;
+    const dueMs = Math.min(endMs, clock.nowMs() + timeoutMs / DEADLINE_PARTS);
+    return clock.after(dueMs - clock.nowMs(), () => {
+      const blockedNowMs = blockedMs + clock.nowMs() - dueMs;
+      if (clock.nowMs() < endMs) {
+        this.#deadline = this.#wait(endMs, blockedNowMs);
+        return;
+      }
       // setImmediate runs after the next poll of the sockets, which may still end this check.
       setImmediate(() => {
         this.lastLook();
-        this.#end(timedOut(timeoutMs, lateMs, (duration) => this.#whyLate(duration)));
+        this.#end(timedOut(timeoutMs, blockedNowMs, (duration) => this.#whyLate(duration)));
       });
     });
   }

@@ -7,11 +7,15 @@
  *   unhealthy    healthy after `rise` *      -                               -
  *   ejected      healthy *                   unhealthy after `fall` in a row -
  *
- *   * not before `outUntilMs`: a port that opens says nothing about connections that the backend then closes.
+ *   * not before `out.untilMs`: a port that opens says nothing about connections that the backend then closes.
+ *
+ * When the check asks something else than before, its first result decides alone: a server that takes connections may
+ * still be the wrong one. Until then the backend keeps its health, because nothing is known against it.
  *
  * Invariants
  *  - `passes` and `failures` count results in a row: a result of one kind sets the other count to 0, in every state;
- *  - `sinceMs` changes when `health` does, and only then; `reason` says what caused it, or the newest failure;
+ *  - `sinceMs` changes when `health` does, and only then; `reason` says what caused it, or the newest failure. A failure
+ *    that differs only in how many bytes came is not a newer one: each would be reported to every control plane;
  *  - early closes keep it out for 10 s at first, twice as long each time up to 5 minutes, and for 10 s again after it has
  *    behaved for 5 minutes;
  *  - a step that changes nothing returns the state itself.
@@ -36,6 +40,8 @@ export interface HealthState {
   readonly passes: number;
   /** Checks failed in a row, while that matters. */
   readonly failures: number;
+  /** The next result decides alone. */
+  readonly undecided: boolean;
   /** How long early closes kept it out the last time, and until when, on the monotonic clock; left out: never. */
   readonly out?: { readonly forMs: number; readonly untilMs: number };
 }
@@ -61,7 +67,9 @@ export type HealthEvent =
   /** It is checked from now on; nothing is known yet. */
   | { readonly type: 'enabled' }
   /** Its pool has no checks: it counts as up. */
-  | { readonly type: 'unchecked' };
+  | { readonly type: 'unchecked' }
+  /** Its check asks something else from now on. */
+  | { readonly type: 'check-changed' };
 
 type Thresholds = Pick<HealthCheck, 'healthyThreshold' | 'unhealthyThreshold'>;
 
@@ -74,7 +82,14 @@ const LONGEST_OUT_MS = 300_000;
 
 /** The health of a backend before its first check. */
 export function unknownHealth(wallMs: number): HealthState {
-  return { health: 'unknown', reason: NOT_CHECKED_YET, sinceMs: wallMs, passes: 0, failures: 0 };
+  return {
+    health: 'unknown',
+    reason: NOT_CHECKED_YET,
+    sinceMs: wallMs,
+    passes: 0,
+    failures: 0,
+    undecided: true,
+  };
 }
 
 export function stepHealth(
@@ -97,60 +112,62 @@ export function stepHealth(
     case 'leads-back':
       return unlessSo(state, 'unhealthy', event.reason, now.wallMs);
     case 'enabled':
-      return become(state, 'unknown', NOT_CHECKED_YET, now.wallMs);
+      return { ...become(state, 'unknown', NOT_CHECKED_YET, now.wallMs), undecided: true };
     case 'unchecked':
       return unlessSo(state, 'healthy', NOT_CHECKED, now.wallMs);
+    case 'check-changed':
+      return state.undecided ? state : { ...state, undecided: true };
   }
 }
 
 /** Between two states, or ejected: the next check should come soon. */
-export function isInTransition(state: HealthState): boolean {
-  switch (state.health) {
-    case 'healthy':
-      return state.failures > 0;
-    case 'unhealthy':
-      return state.passes > 0;
-    case 'ejected':
-      return true;
-    case 'unknown':
-      return false;
-  }
+export function isInTransition({ health, passes, failures, undecided }: HealthState): boolean {
+  if (health === 'unknown') return false;
+  return undecided || health === 'ejected' || passes > 0 || failures > 0;
 }
 
 function passed(state: HealthState, rise: number, { nowMs, wallMs }: Moment): HealthState {
-  const { health, reason, out } = state;
+  const { failures, undecided, out } = state;
   const isOut = out !== undefined && nowMs < out.untilMs;
-  switch (health) {
+  switch (state.health) {
     case 'healthy':
-      // Before, its pool had no checks.
-      if (reason === NOT_CHECKED) return become(state, 'healthy', FIRST_CHECK_PASSED, wallMs);
-      return state.failures === 0 ? state : { ...state, passes: 0, failures: 0 };
+      if (undecided) return become(state, 'healthy', FIRST_CHECK_PASSED, wallMs);
+      return failures === 0 ? state : { ...state, failures: 0 };
     case 'unknown':
       return become(state, 'healthy', FIRST_CHECK_PASSED, wallMs);
     case 'ejected':
-      if (isOut) return state.failures === 0 ? state : { ...state, failures: 0 };
+      if (isOut) return failures === 0 && !undecided ? state : { ...state, failures: 0, undecided: false };
       return become(state, 'healthy', 'passed a check after it was ejected', wallMs);
     case 'unhealthy': {
       const passes = state.passes + 1;
-      if (passes < rise || isOut) return { ...state, passes, failures: 0 };
-      const words = passes === 1 ? 'passed a check' : `passed ${passes} checks in a row`;
-      return become(state, 'healthy', words, wallMs);
+      if (isOut || (passes < rise && !undecided)) return { ...state, passes, undecided: false };
+      return become(state, 'healthy', wordsOfPasses(passes), wallMs);
     }
   }
 }
 
+function wordsOfPasses(passes: number): string {
+  return passes === 1 ? 'passed a check' : `passed ${passes} checks in a row`;
+}
+
 function failed(state: HealthState, reason: string, fall: number, wallMs: number): HealthState {
-  switch (state.health) {
-    case 'unknown':
-      return become(state, 'unhealthy', reason, wallMs);
-    case 'unhealthy':
-      return state.passes === 0 && state.reason === reason ? state : { ...state, reason, passes: 0 };
-    case 'healthy':
-    case 'ejected': {
-      const failures = state.failures + 1;
-      return failures < fall ? { ...state, passes: 0, failures } : become(state, 'unhealthy', reason, wallMs);
-    }
+  const { health, undecided } = state;
+  if (health === 'unhealthy') {
+    const isKnown = isSameReason(state.reason, reason);
+    if (isKnown && state.passes === 0 && !undecided) return state;
+    return { ...state, reason: isKnown ? state.reason : reason, passes: 0, undecided: false };
   }
+  const failures = state.failures + 1;
+  if (health !== 'unknown' && failures < fall && !undecided) return { ...state, failures };
+  return become(state, 'unhealthy', reason, wallMs);
+}
+
+function isSameReason(a: string, b: string): boolean {
+  return a === b || withoutSize(a) === withoutSize(b);
+}
+
+function withoutSize(reason: string): string {
+  return reason.replace(/ first \d+ bytes/, '');
 }
 
 /** Early closes count while it is ejected too: checks may have noticed the cell before the worker's message came. */
@@ -174,5 +191,5 @@ function unlessSo(state: HealthState, health: Health, reason: string, wallMs: nu
 /** `sinceMs` is kept when the health stays the same. */
 function become(state: HealthState, health: Health, reason: string, wallMs: number): HealthState {
   const sinceMs = state.health === health ? state.sinceMs : wallMs;
-  return { ...state, health, reason, sinceMs, passes: 0, failures: 0 };
+  return { ...state, health, reason, sinceMs, passes: 0, failures: 0, undecided: false };
 }

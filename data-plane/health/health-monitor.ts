@@ -22,7 +22,7 @@ import type { HealthChanges } from './health-changes.ts';
 import type { HealthEvent, HealthState } from './health-machine.ts';
 import { MonitoredBackend } from './monitored-backend.ts';
 import { MonitoredPool, type ServingState } from './monitored-pool.ts';
-import { Prober } from './prober.ts';
+import { Prober, questionOf } from './prober.ts';
 import { firstDelayMs, intervalMs } from './scheduler.ts';
 import { SlowStarts } from './slow-start.ts';
 
@@ -162,7 +162,7 @@ export class HealthMonitor {
   #adopt(entry: MonitoredBackend, backend: DirectoryBackend, pool: DirectoryPool): boolean {
     const wasKeptOut = entry.isKeptOut;
     const tookConnections = takesConnections(entry.backend);
-    const { intervalMs: intervalBefore } = entry.check;
+    const { check: checkBefore } = entry;
     entry.backend = backend;
     entry.check = pool.policy.healthCheck;
     if (!tookConnections && takesConnections(backend) && entry.state.health === 'healthy')
@@ -174,8 +174,14 @@ export class HealthMonitor {
       return false;
     }
     if (wasKeptOut) this.#step(entry, { type: 'enabled' });
+    const { check, state } = entry;
+    const asksElse = () => questionOf(entry) !== questionOf({ backend, check: checkBefore });
+    if (check !== checkBefore && asksElse()) this.#step(entry, { type: 'check-changed' });
+    const nowMs = this.#inputs.clock.nowMs();
     // A shorter interval takes effect at once, not after the longer one that is running.
-    return this.#prober.watch(entry) || entry.check.intervalMs < intervalBefore;
+    return (
+      this.#prober.watch(entry) || intervalMs(state, check, nowMs) < intervalMs(state, checkBefore, nowMs)
+    );
   }
 
   #remove(entry: MonitoredBackend): void {
@@ -219,7 +225,7 @@ export class HealthMonitor {
     if (!isNew && !(event.type === 'ejected' && event.cause)) return false;
     this.#step(entry, entry.isChecked ? event : whyNotChecked(entry));
     this.#moveEpoch(entry);
-    this.#prober.within(entry, intervalMs(entry.state, entry.check));
+    this.#prober.within(entry, intervalMs(entry.state, entry.check, this.#inputs.clock.nowMs()));
     return isNew;
   }
 

@@ -42,6 +42,12 @@ export interface ProberInputs {
   readonly onResult: (watcher: MonitoredBackend, result: CheckResult, startedMs: number) => void;
 }
 
+/** Who is asked what: everything of a check that goes over the wire. */
+export function questionOf({ backend, check }: Pick<MonitoredBackend, 'backend' | 'check'>): string {
+  const { type, port = backend.port, http, tls, script } = check;
+  return JSON.stringify([backend.host, port, type, http, tls, script]);
+}
+
 export class Prober {
   readonly #inputs: ProberInputs;
   readonly #turns: CheckTurns<Probe>;
@@ -60,9 +66,7 @@ export class Prober {
     const before = this.#watched.get(watcher);
     // Nearly always: most of a plan is the same as the one before.
     if (before?.check === check && before.target.port === target.port) return false;
-    // What reaches the wire, and how long it may take.
-    const { type, timeoutMs, http, tls, script } = check;
-    const key = JSON.stringify([target, type, timeoutMs, http, tls, script]);
+    const key = `${check.timeoutMs} ${questionOf(watcher)}`;
     if (before?.key === key) return false;
     const probe = this.#probes.get(key) ?? {
       key,
@@ -135,13 +139,13 @@ export class Prober {
   }
 
   #finish(probe: Probe, result: CheckResult): void {
-    const { onResult, random } = this.#inputs;
+    const { clock, onResult, random } = this.#inputs;
     this.#end(probe);
     probe.inconclusive = result.type === 'inconclusive' ? probe.inconclusive + 1 : 0;
     const isFailure = result.type === 'inconclusive' && probe.inconclusive > MAX_INCONCLUSIVE;
     const concluded: CheckResult = isFailure ? { type: 'failed', reason: result.reason } : result;
     for (const watcher of probe.watchers) onResult(watcher, concluded, probe.startedMs);
-    const wanted = Array.from(probe.watchers, ({ state, check }) => intervalMs(state, check));
+    const wanted = Array.from(probe.watchers, ({ state, check }) => intervalMs(state, check, clock.nowMs()));
     const dueMs = probe.startedMs + jittered(Math.min(...wanted), random);
     // Whoever subscribes to changes may have had it unwatched.
     if (probe.watchers.size > 0) this.#schedule(probe, dueMs);

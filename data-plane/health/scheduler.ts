@@ -19,11 +19,12 @@ export function firstDelayMs(newcomers: number, check: HealthCheck, random: Rand
   );
 }
 
-/** From the start of one check to the next, for one backend. */
-export function intervalMs(state: HealthState, check: HealthCheck): number {
+/** From the start of one check to the next, for one backend. While it is kept out, passing would not bring it back. */
+export function intervalMs(state: HealthState, check: HealthCheck, nowMs: number): number {
   const usual =
     state.health === 'unhealthy' ? (check.unhealthyIntervalMs ?? check.intervalMs) : check.intervalMs;
-  return isInTransition(state) ? Math.min(usual, FAST_INTERVAL_MS) : usual;
+  if (!isInTransition(state)) return usual;
+  return Math.min(usual, Math.max(FAST_INTERVAL_MS, (state.out?.untilMs ?? 0) - nowMs));
 }
 
 /** Plus or minus a tenth, so that checks never synchronize. */

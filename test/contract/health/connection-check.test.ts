@@ -63,10 +63,22 @@ describe('a check that talks, and does not get to its end', () => {
         await until('the server hears it', () => (server.clients[0]?.heard ?? '') !== '');
       clock.stall(2_600);
       clock.advance(0);
-      assert.deepEqual(await result, { type: 'inconclusive', reason: 'this process was blocked for 600 ms' });
+      assert.deepEqual(await result, {
+        type: 'inconclusive',
+        reason: 'this process was blocked for 2350 ms',
+      });
       await silent.close();
     });
   }
+
+  it('proves nothing when this process was blocked for most of it, although its deadline was in time', async (t) => {
+    const server = await servedBy(t);
+    const clock = new FakeClock();
+    const result = resultOf(checkerOn(clock), server.target, HTTP);
+    clock.stall(1_900);
+    clock.advance(100);
+    assert.deepEqual(await result, { type: 'inconclusive', reason: 'this process was blocked for 1650 ms' });
+  });
 
   it('fails as a check that only connects does', async (t) => {
     const server = await servedBy(t);

@@ -1,4 +1,4 @@
-/** When a backend counts as healthy, when it is checked, and what a connect that fails says of it. */
+/** When a backend counts as healthy, and what a connect that fails says of it. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -12,14 +12,11 @@ import {
 import { constants } from 'node:os';
 import { errnoName } from '../../../../data-plane/kernel/errno.ts';
 import { refused } from '../../../../data-plane/health/checker.ts';
-import { POLICY_DEFAULTS } from '../../../../core/model/defaults.ts';
-import { seededRandom } from '../../../../core/runtime/random.ts';
-import { CheckTurns, firstDelayMs, intervalMs, jittered } from '../../../../data-plane/health/scheduler.ts';
 
 const at = (ms: number) => ({ wallMs: ms, nowMs: ms });
 const thresholds = { healthyThreshold: 2, unhealthyThreshold: 3 };
 
-/** P passed, F failed, E ejected, C ejected for early closes, D disabled, A enabled again, U pool without checks. */
+/** P passed, F failed, E ejected, C ejected for early closes, D disabled, A enabled again, U pool without checks, N another check. */
 const EVENTS: Record<string, HealthEvent> = {
   P: { type: 'passed' },
   F: { type: 'failed', reason: 'connection refused' },
@@ -28,6 +25,7 @@ const EVENTS: Record<string, HealthEvent> = {
   D: { type: 'disabled' },
   A: { type: 'enabled' },
   U: { type: 'unchecked' },
+  N: { type: 'check-changed' },
 };
 
 /** The states after each event, each by two letters. */
@@ -54,7 +52,11 @@ describe('health machine', () => {
     ['counts from zero after an ejection', 'PFFEPFF', 'he he he ej he he he'],
     ['does not eject what is not healthy', 'EFE', 'un un un'],
     ['forgets everything when disabled, and starts over when enabled', 'PDAF', 'he un un un'],
-    ['counts as up without checks, and goes on from there with them', 'UFF', 'he he he'],
+    ['counts as up without checks, until its first check has ended', 'UNF', 'he he un'],
+    ['goes down by one result of another check', 'PNF', 'he he un'],
+    ['comes up by one result of another check', 'FNP', 'un un he'],
+    ['goes on as ever after the first result of another check', 'PNPFFF', 'he he he he he un'],
+    ['stays out for early closes with another check, too', 'PCNPP', 'he ej ej ej ej'],
   ] as const) {
     // "un" is unknown and unhealthy both; the next tests tell them apart.
     it(name, () => assert.deepEqual(run(letters), expected.split(' ')));
@@ -93,9 +95,20 @@ describe('health machine', () => {
     assert.deepEqual([still.reason, still.sinceMs], ['timed out after 2s', 1]);
   });
 
+  it('has no newer reason when only another number of bytes came', () => {
+    const fail = (state: HealthState, reason: string) =>
+      stepHealth(state, { type: 'failed', reason }, thresholds, at(1));
+    const down = fail(unknownHealth(0), 'no "role:master" in the first 599 bytes');
+    assert.equal(fail(down, 'no "role:master" in the first 600 bytes'), down);
+    assert.notEqual(fail(down, 'no "role:primary" in the first 599 bytes').reason, down.reason);
+    const status = fail(down, 'GET :80/ answered 503');
+    assert.equal(fail(status, 'GET :80/ answered 500').reason, 'GET :80/ answered 500');
+  });
+
   it('drops the words "not checked" once it is checked', () => {
     let state = stepHealth(unknownHealth(0), { type: 'unchecked' }, thresholds, at(1));
-    state = stepHealth(state, { type: 'passed' }, thresholds, at(2));
+    for (const type of ['check-changed', 'passed'] as const)
+      state = stepHealth(state, { type }, thresholds, at(2));
     assert.deepEqual([state.health, state.reason, state.sinceMs], ['healthy', 'passed its first check', 1]);
   });
 
@@ -107,9 +120,9 @@ describe('health machine', () => {
           (state, letter) => stepHealth(state, EVENTS[letter] ?? { type: 'passed' }, thresholds, at(1)),
           unknownHealth(0),
         );
-    for (const letters of ['PF', 'PFF', 'FP', 'PE', 'PEF'])
+    for (const letters of ['PF', 'PFF', 'FP', 'PE', 'PEF', 'PN', 'FN'])
       assert.ok(isInTransition(after(letters)), letters);
-    for (const letters of ['', 'P', 'PFP', 'F', 'FPF', 'FPP', 'PFFF', 'PEP', 'D']) {
+    for (const letters of ['', 'P', 'PFP', 'F', 'FPF', 'FPP', 'PFFF', 'PEP', 'D', 'N', 'PNP']) {
       assert.ok(!isInTransition(after(letters)), letters);
     }
   });
@@ -189,108 +202,4 @@ describe('a check whose connect fails', () => {
       assert.deepEqual(refused(errno), { type: 'failed', reason });
     });
   }
-});
-
-const check = { ...POLICY_DEFAULTS.healthCheck, intervalMs: 5_000 };
-const healthy = stepHealth(unknownHealth(0), { type: 'passed' }, check, at(0));
-const faltering = stepHealth(healthy, { type: 'failed', reason: 'refused' }, check, at(0));
-
-describe('timing of checks', () => {
-  it('checks few newcomers at once and spreads many over a second', () => {
-    const random = seededRandom(1);
-    assert.equal(firstDelayMs(3, check, random), 0);
-    const delays = Array.from({ length: 1_000 }, () => firstDelayMs(1_000, check, random));
-    assert.ok(Math.max(...delays) < 1_000 && Math.max(...delays) > 900 && Math.min(...delays) < 100);
-  });
-
-  it('never spreads first checks beyond the interval', () => {
-    const delays = Array.from({ length: 100 }, () =>
-      firstDelayMs(100, { ...check, intervalMs: 200 }, seededRandom(1)),
-    );
-    assert.ok(Math.max(...delays) < 200);
-  });
-
-  it('waits the interval of unhealthy backends while it is down, and no longer than a second on the way up', () => {
-    const down = stepHealth(unknownHealth(0), { type: 'failed', reason: 'refused' }, check, at(0));
-    const rising = stepHealth(down, { type: 'passed' }, check, at(0));
-    const slow = { ...check, unhealthyIntervalMs: 30_000 };
-    assert.deepEqual(
-      [down, rising, healthy].map((state) => intervalMs(state, slow)),
-      [30_000, 1_000, 5_000],
-    );
-    assert.equal(intervalMs(down, check), 5_000);
-  });
-
-  it('waits the interval give or take a tenth, and a second on the way up or down', () => {
-    for (const [state, interval, middle] of [
-      [healthy, 5_000, 5_000],
-      [faltering, 5_000, 1_000],
-      [faltering, 300, 300],
-    ] as const) {
-      const random = seededRandom(4);
-      const delays = Array.from({ length: 500 }, () =>
-        jittered(intervalMs(state, { ...check, intervalMs: interval }), random),
-      );
-      assert.ok(Math.min(...delays) >= middle * 0.9 && Math.min(...delays) < middle * 0.92);
-      assert.ok(Math.max(...delays) <= middle * 1.1 && Math.max(...delays) > middle * 1.08);
-    }
-  });
-});
-
-describe('CheckTurns', () => {
-  it('let pools take turns', () => {
-    const turns = new CheckTurns<string>(1);
-    const waiting = ['a1', 'a2', 'b1', 'b2'];
-    assert.ok(turns.take('a', 'a0'));
-    for (const check of waiting) assert.ok(!turns.take(check[0]!, check));
-    const begun = ['a0'];
-    for (let last = 'a0'; begun.length < 5; last = begun.at(-1)!) {
-      turns.end(last[0]!);
-      begun.push(turns.next()!);
-    }
-    assert.deepEqual(begun, ['a0', 'a1', 'b1', 'a2', 'b2']);
-  });
-
-  it('never runs more than allowed, nor starves a pool, and begins every check once, in order in its pool', () => {
-    const step = fc.record({
-      pool: fc.constantFrom('a', 'b', 'c'),
-      op: fc.constantFrom('take', 'take', 'end', 'give up'),
-    });
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), fc.integer({ min: 1, max: 12 }), (steps, atOnce) => {
-        const turns = new CheckTurns<number>(atOnce);
-        const running: string[] = [];
-        const waiting = new Map<string, number[]>([
-          ['a', []],
-          ['b', []],
-          ['c', []],
-        ]);
-        const owners = new Map<number, string>();
-        const begin = (check: number) => {
-          const pool = owners.get(check) ?? '';
-          assert.equal(waiting.get(pool)?.shift(), check);
-          running.push(pool);
-        };
-        for (const [check, { op, pool }] of steps.entries()) {
-          const line = waiting.get(pool) ?? [];
-          if (op === 'take') {
-            owners.set(check, pool);
-            line.push(check);
-            const free = atOnce - running.length;
-            const isAlone = line.length === 1 && !running.includes(pool);
-            if (turns.take(pool, check)) begin(check);
-            else assert.ok(!isAlone || free === 0, 'a pool without any check goes first');
-          } else if (op === 'end' && running.includes(pool)) {
-            running.splice(running.indexOf(pool), 1);
-            turns.end(pool);
-            for (let next = turns.next(); next !== null; next = turns.next()) begin(next);
-          } else if (op === 'give up' && line[0] !== undefined) {
-            turns.giveUp(pool, line.shift()!);
-          }
-          assert.ok(running.length <= atOnce);
-          assert.ok(running.length > 0 || [...waiting.values()].every(({ length }) => length === 0));
-        }
-      }),
-    );
-  });
 });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { HTTP_CHECK_DEFAULTS } from '../../../../core/model/defaults.ts';
+import type { HealthCheck } from '../../../../core/model/resources.ts';
 import { HEALTH } from '../../../../data-plane/memory/shared-memory.ts';
 import { AT_ONCE, healthRig, poolOf } from '../../../../harness/proxy/health-rig.ts';
 
@@ -110,6 +112,37 @@ describe('HealthMonitor', () => {
     assert.deepEqual(checker.ports, [1_000]);
     run(poolOf('web', 0, [{ row: 0 }], { type: 'none' }));
     assert.deepEqual(checker.ports, []);
+  });
+
+  it('lets the first result of another check decide, and keeps what it knows until then', () => {
+    const HTTP = { type: 'http', http: HTTP_CHECK_DEFAULTS } as const;
+    const { checker, run, cell, health } = healthRig();
+    const plan = (check: Partial<HealthCheck>) => run(poolOf('web', 0, [{ row: 0 }, { row: 1 }], check));
+    plan({});
+    checker.pass(1_000);
+    checker.pass(1_001);
+    plan(HTTP);
+    assert.deepEqual([cell(0), cell(1)], ['healthy', 'healthy']);
+    checker.fail(1_000, 'GET :1000/ answered 503');
+    checker.pass(1_001);
+    assert.deepEqual([cell(0), cell(1)], ['unhealthy', 'healthy']);
+    plan({ ...HTTP, timeoutMs: 1_000, unhealthyThreshold: 2 });
+    checker.fail(1_001);
+    assert.equal(cell(1), 'healthy', 'another timeout is no other question');
+    plan({});
+    assert.equal(health(0), 'unhealthy: GET :1000/ answered 503');
+    checker.pass(1_000);
+    assert.equal(cell(0), 'healthy');
+  });
+
+  it('checks unhealthy backends sooner as soon as a policy says so', () => {
+    const { checker, clock, run } = healthRig();
+    run(poolOf('web', 0, [{ row: 0 }], { unhealthyIntervalMs: 3_600_000 }));
+    checker.fail(1_000);
+    clock.advance(60_000);
+    assert.deepEqual(checker.ports, []);
+    run(poolOf('web', 0, [{ row: 0 }]));
+    assert.deepEqual(checker.ports, [1_000]);
   });
 
   it('looks soon at what a worker took out, and one pass brings it back with its failures forgotten', () => {
