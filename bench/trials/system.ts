@@ -71,7 +71,7 @@ const REDIS: System = {
     tuned: {
       defaults: ['timeout connect 1s', ...TIMEOUTS, 'timeout check 500ms'],
       check: redisDialogue('tcp-check expect rstring role:master\\r\\nconnected_slaves:[1-9]'),
-      server: () => 'check inter 500ms fall 2 rise 1 on-marked-down shutdown-sessions',
+      server: () => 'check inter 500ms fall 2 rise 2 on-marked-down shutdown-sessions',
     },
   },
 };
