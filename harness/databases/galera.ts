@@ -66,7 +66,6 @@ export async function startGaleraCluster(scope: Scope, network: Network): Promis
   ]);
   await eventually(() => cluster.isPrimary(first), 'the first member of Galera', SETTLED_WITHIN_MS);
   await Promise.all(others.map((machine) => cluster.start(machine)));
-  await cluster.settled();
   return cluster;
 }
 

@@ -92,7 +92,6 @@ export async function startPatroniCluster(scope: Scope, network: Network): Promi
   }
   const cluster = new PatroniCluster(machines);
   await Promise.all(machines.map((machine) => cluster.start(machine)));
-  await cluster.settled();
   return cluster;
 }
 

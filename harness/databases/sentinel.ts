@@ -57,7 +57,6 @@ export async function startSentinelCluster(scope: Scope, network: Network): Prom
   }
   const cluster = new SentinelCluster(machines);
   await Promise.all(machines.map((machine) => cluster.start(machine)));
-  await cluster.settled();
   return cluster;
 }
 

@@ -26,7 +26,7 @@ import {
   startProcess,
   temporaryFolder,
 } from '../../harness/programs/processes.ts';
-import { findProgram, present } from '../../harness/programs/real-servers.ts';
+import { present, startNginx } from '../../harness/programs/real-servers.ts';
 import { readText } from '../../harness/source-tree.ts';
 
 const shared = laterScope();
@@ -64,27 +64,14 @@ async function visits(visit: () => Promise<string | undefined>): Promise<string>
   return [...new Set(names.map(String))].sort().join();
 }
 
-function startNginxPages(t: TestContext, network: string): string {
+async function startNginxPages(t: TestContext, network: string): Promise<string> {
   const folder = temporaryFolder(t);
   const servers = ['11', '12'].map((host) => {
     mkdirSync(join(folder, host));
     writeFileSync(join(folder, host, 'healthz'), 'ready\n');
     return `server { listen ${network}.${host}:8080; root ${folder}/${host}; location /healthz { try_files /healthz =503; } location / { return 200 ${host}; } }`;
   });
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (name) => `${name}_temp_path ${folder}/${name};`,
-  );
-  const config = `daemon off; master_process off; pid ${folder}/pid; error_log stderr; events {}
-    http { access_log off; ${temporary.join(' ')} ${servers.join('\n')} }`;
-  writeFileSync(join(folder, 'nginx.conf'), config);
-  startProcess(t, findProgram('nginx') ?? '', [
-    '-p',
-    folder,
-    '-e',
-    'stderr',
-    '-c',
-    join(folder, 'nginx.conf'),
-  ]);
+  await startNginx(t, servers.join('\n'));
   return folder;
 }
 
@@ -103,7 +90,7 @@ describe('recipes of docs/how-to', { concurrency: true }, () => {
   it('web-server: a server whose page is gone gets no connections', async (t) => {
     if (!present(t, 'nginx')) return;
     const network = `${OWN_LOOPBACK}.1`;
-    const folder = startNginxPages(t, network);
+    const folder = await startNginxPages(t, network);
     await applyPage('web-server', network);
     const visit = async () => {
       const response = await fetch(`http://${network}.1:8080/`, { headers: { connection: 'close' } });
