@@ -18,7 +18,14 @@ export async function startMariaDb(scope: Scope, host: string, port: number): Pr
   if (user.uid !== undefined && user.gid !== undefined) chownSync(data, user.uid, user.gid);
   const made = await run(
     'mariadb-install-db',
-    ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'],
+    // Two installations at once would delete each other's tables in a folder that they share.
+    [
+      '--no-defaults',
+      `--datadir=${data}`,
+      `--tmpdir=${data}`,
+      '--auth-root-authentication-method=normal',
+      '--skip-test-db',
+    ],
     user,
   );
   assert.equal(made.code, 0, made.stderr);
