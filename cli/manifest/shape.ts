@@ -62,7 +62,11 @@ function shapeOf(field: Field): Shape {
       return { type: 'list', item: STEP, filled: true };
     case 'statuses':
       return { type: 'list', item: { type: 'status' }, filled: true };
-    default:
+    case 'duration':
+    case 'count':
+    case 'word':
+    case 'text':
+    case 'flag':
       return field;
   }
 }

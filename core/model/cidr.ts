@@ -2,7 +2,7 @@
 import type { Read } from './fields/field.ts';
 import { formatIp, parseIp } from './ip.ts';
 
-export interface Cidr {
+interface Cidr {
   /** 4 or 16, in network order; the bits beyond the prefix are 0. */
   readonly bytes: Uint8Array;
   readonly prefix: number;

@@ -25,7 +25,7 @@ export interface GroupField {
 }
 
 /** A list of groups. */
-export interface GroupsField {
+interface GroupsField {
   readonly type: 'groups';
   readonly what: string;
   readonly fields: Fields;
@@ -135,7 +135,12 @@ function canonicalValue(field: Field, given: unknown): unknown {
       return canonical(field.read, given as string);
     case 'texts':
       return (given as string[]).map((item) => canonical(field.read, item));
-    default:
+    case 'duration':
+    case 'count':
+    case 'word':
+    case 'flag':
+    case 'statuses':
+    case 'steps':
       return given;
   }
 }

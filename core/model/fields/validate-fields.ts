@@ -34,7 +34,9 @@ function validateField(field: Field, value: unknown, at: string): readonly Viola
     case 'duration':
     case 'count':
       return validateRange(at, field, value as number);
-    default:
+    case 'flag':
+    case 'statuses':
+    case 'steps':
       return [];
   }
 }
@@ -84,7 +86,7 @@ export function validateWord(
 }
 
 /** A number or a duration in milliseconds. */
-export function validateRange(
+function validateRange(
   field: string,
   { min, max, type, zero }: RangeField,
   value: number,

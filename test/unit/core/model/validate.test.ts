@@ -44,8 +44,9 @@ describe('validation', () => {
   ];
   for (const [field, path, good, bad] of ranges) {
     const [section = '', name] = path.split('.');
+    const check = section === 'healthCheck' && { timeoutMs: 10 };
     const of = (value: number) =>
-      policy(name === undefined ? { [section]: value } : { [section]: { [name]: value } });
+      policy(name === undefined ? { [section]: value } : { [section]: { ...check, [name]: value } });
     it(`keeps ${field} within its range, ends included`, () => {
       for (const value of good) stateOf([of(value)]);
       for (const value of bad) {
