@@ -50,8 +50,12 @@ const COMMAND = { local: 0x20, proxy: 0x21 } as const;
 /** The lengths of the address blocks by family: unspecified, IPv4, IPv6, UNIX. */
 const ADDRESS_LENGTHS = [0, 12, 36, 216] as const;
 /** Unspecified, STREAM, DGRAM. */
-const STREAM = 1;
 const LAST_TRANSPORT = 2;
+/** The bytes of an address, by family and transport in one byte: TCP over IPv4, TCP over IPv6. */
+const SIZE_OF_TCP: ReadonlyMap<number, 4 | 16> = new Map([
+  [0x11, 4],
+  [0x21, 16],
+]);
 
 /** Reads the header that `bytes` begin with. */
 export function readProxyHeader(bytes: Uint8Array, into: ProxyHeader): ProxyVerdict {
@@ -90,16 +94,12 @@ function setText(address: HeaderAddress, isIpv6: boolean, host: string, port: nu
   return true;
 }
 
-// `!` below: the whole header is within the bytes.
+// `!` below: the bytes that are read are there.
 function readBinary(bytes: Uint8Array, into: ProxyHeader): ProxyVerdict {
-  const command = bytes[12]!;
-  const [family, transport] = [bytes[13]! >> 4, bytes[13]! & 15];
+  const addressLength = addressLengthOf(bytes[12]!, bytes[13]!);
   const length = FIXED_LENGTH + read16(bytes, 14);
-  if (command !== COMMAND.local && command !== COMMAND.proxy) return 'malformed';
+  if (addressLength === null || FIXED_LENGTH + addressLength > length) return 'malformed';
   if (length > LONGEST_HEADER) return 'malformed';
-  const addressLength = command === COMMAND.local ? 0 : ADDRESS_LENGTHS[family];
-  if (addressLength === undefined || FIXED_LENGTH + addressLength > length) return 'malformed';
-  if (command === COMMAND.proxy && transport > LAST_TRANSPORT) return 'malformed';
   if (bytes.length < length) return 'incomplete';
   into.length = length;
   into.isLocal = true;
@@ -107,13 +107,21 @@ function readBinary(bytes: Uint8Array, into: ProxyHeader): ProxyVerdict {
   if (addressLength === 0) return 'header';
   const header = bytes.subarray(0, length);
   if (!areTlvsSound(header, FIXED_LENGTH + addressLength)) return 'malformed';
-  if (transport !== STREAM || family > 2) return 'header';
-  const size = family === 1 ? 4 : 16;
+  const size = SIZE_OF_TCP.get(bytes[13]!);
+  if (size === undefined) return 'header';
   const ports = FIXED_LENGTH + 2 * size;
   into.isLocal = false;
   into.source.set(header, FIXED_LENGTH, size, read16(header, ports));
   into.destination.set(header, FIXED_LENGTH + size, size, read16(header, ports + 2));
   return 'header';
+}
+
+/** How many bytes of addresses follow; null: the command, the family or the transport is not defined. */
+function addressLengthOf(command: number, family: number): number | null {
+  // The family of LOCAL has no meaning.
+  if (command === COMMAND.local) return 0;
+  if (command !== COMMAND.proxy || (family & 15) > LAST_TRANSPORT) return null;
+  return ADDRESS_LENGTHS[family >> 4] ?? null;
 }
 
 /** Whether the values end where the header ends, and its checksum is right where it has one. */

@@ -132,10 +132,7 @@ describe('headers of the PROXY protocol', () => {
     );
     assert.equal(written(writeProxyLine(client, unknown, into)).toString(), 'PROXY UNKNOWN\r\n');
     assert.equal(binary(local, '', ''), `${SIGNATURE}2111000c${ADDRESSES}`);
-    assert.equal(
-      binary(local, '12345', 'ab'),
-      `${SIGNATURE}21110019${ADDRESSES}0500026162${'0200053132333435'}`,
-    );
+    assert.equal(binary(local, '12345', 'ab'), `${SIGNATURE}21110019${ADDRESSES}05000261620200053132333435`);
     assert.equal(binary(unknown, '', 'ab'), `${SIGNATURE}210000050500026162`);
     // What would make the header longer than one segment is left out.
     assert.equal(binary(local, 'x'.repeat(600), 'ab'), `${SIGNATURE}21110011${ADDRESSES}0500026162`);
