@@ -4,8 +4,11 @@ import type { PauseCause } from '../memory/proxy-counts.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { SharedBuffers } from '../memory/shared-memory.ts';
+import type { CertificateBundle } from '../tls/bundle.ts';
 
 export type ToWorker =
+  /** Terminate TLS with these from now on. Comes before the first plan that needs them; not answered. */
+  | { readonly type: 'certificates'; readonly bundle: CertificateBundle }
   /** Prepare this plan; answer `prepared`. */
   | { readonly type: 'prepare'; readonly plan: Plan }
   /** Swap to the plan of this sequence number, which was prepared; answer `committed`. */

@@ -82,6 +82,8 @@ export class Worker {
 
   handle(message: ToWorker): void {
     switch (message.type) {
+      case 'certificates':
+        break;
       case 'prepare':
         this.#prepared = new PlanRuntime(message.plan, this.#running, this.#surroundings);
         this.#inputs.post({ type: 'prepared', sequence: message.plan.sequence });

@@ -13,11 +13,11 @@ import { findProgram } from '../../harness/programs/real-servers.ts';
 import { byRunLength } from '../../harness/run-length.ts';
 import { OWN_LOOPBACK } from '../../harness/loopback.ts';
 import { readText } from '../../harness/source-tree.ts';
-import { kubernetesApi } from './configurations/kubernetes.ts';
-import { postgresWriter, sqlReadiness } from './configurations/pages.ts';
-import { redisMaster } from './configurations/redis.ts';
-import { etcdWeights, postgresBySource, rabbitmqIdle, sqlNodes } from './configurations/steady.ts';
-import { kubernetesBootstrap, mysqlReserve } from './configurations/tiers.ts';
+import { kubernetesApi } from './real-configs/kubernetes.ts';
+import { postgresWriter, sqlReadiness } from './real-configs/pages.ts';
+import { redisMaster } from './real-configs/redis.ts';
+import { etcdWeights, postgresBySource, rabbitmqIdle, sqlNodes } from './real-configs/steady.ts';
+import { kubernetesBootstrap, mysqlReserve } from './real-configs/tiers.ts';
 
 const CONFIGURATIONS: readonly Configuration[] = [
   postgresWriter,
