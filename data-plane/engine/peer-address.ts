@@ -1,6 +1,6 @@
 import { parseIp } from '../../core/model/ip.ts';
 
-/** The address of the last accepted client, which an engine sets before `onAccept`. Nothing is allocated for a client. */
+/** An address of a client, or one that a client announced. One object is reused, so nothing is allocated for a client. */
 export class PeerAddress {
   /** 4 or 6; 0: unknown. */
   family: 0 | 4 | 6 = 0;

@@ -7,13 +7,13 @@
  *  - a connect is polled once more before it counts as timed out, so that a pause of this process fails no connect that
  *    was answered meanwhile.
  */
-import { NO_ROW } from '../engine.ts';
+import { NO_ROW, WAIT } from '../engine.ts';
 import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import { ERRNO, isShortage } from '../../kernel/errno.ts';
 import { CONNECTED, type Dialer } from './dialer.ts';
 import { registerSide } from './interest.ts';
 import type { LoopContext } from './loop-context.ts';
-import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
+import { BACKEND, STATE } from './slots.ts';
 import { EALREADY } from '../../kernel/linux.ts';
 
 /** The outcome of attempts. */
@@ -37,14 +37,15 @@ export class Attempts {
     this.#events = events;
   }
 
-  /** Connects to a row, then to those that the handler returns, or gives up. */
+  /** Connects to a row, then to those that the handler returns, or waits for one, or gives up. */
   start(slot: number, firstRow: number, firstDelayMs: number): void {
     const { deadlines, handler, nowMs, slots } = this.#context;
     let row = firstRow;
     let delayMs = firstDelayMs;
     while (row !== NO_ROW) {
       slots.rows[slot] = row;
-      if (delayMs > 0) {
+      if (row === WAIT) delayMs = handler.retryDelayMs;
+      if (delayMs > 0 || row === WAIT) {
         slots.states[slot] = STATE.waiting;
         deadlines.set(slot, nowMs + delayMs);
         return;
@@ -52,11 +53,10 @@ export class Attempts {
       const errno = this.#connect(slot, row);
       if (errno === 0) return;
       if (isShortage(errno)) return this.#events.ranShort(slot, errno);
-      row = this.#nextRow(slot, errno);
+      row = handler.onConnectFailed(slot, errno);
       delayMs = row === NO_ROW ? 0 : handler.retryDelayMs;
     }
-    const hasFailed = (slots.sides[2 * slot + CLIENT]! & SIDE.attemptFailed) !== 0;
-    this.#events.gaveUp(slot, hasFailed ? 'connect_failed' : 'no_backend');
+    this.#events.gaveUp(slot, handler.refusal);
   }
 
   /** The current attempt, or the wait for the next one, has failed. */
@@ -68,14 +68,15 @@ export class Attempts {
     if (fd !== 0) sys.close(fd);
     deadlines.cancel(slot);
     if (isShortage(errno)) return this.#events.ranShort(slot, errno);
-    const row = this.#nextRow(slot, errno);
+    const row = handler.onConnectFailed(slot, errno);
     this.start(slot, row, row === NO_ROW ? 0 : handler.retryDelayMs);
   }
 
   onDeadline(slot: number): void {
     const { descriptors, rows, states } = this.#context.slots;
     if (states[slot] === STATE.waiting) {
-      this.start(slot, rows[slot]!, 0);
+      if (rows[slot] === WAIT) this.failed(slot, ERRNO.timedOut);
+      else this.start(slot, rows[slot]!, 0);
       return;
     }
     const errno = this.#dialer.finish(descriptors[2 * slot + BACKEND]!, rows[slot]!);
@@ -93,12 +94,6 @@ export class Attempts {
     slots.descriptors[side] = 0;
     sys.reset(fd);
     this.failed(slot, ERRNO.refused);
-  }
-
-  #nextRow(slot: number, errno: number): number {
-    const { handler, slots } = this.#context;
-    if (errno !== ERRNO.canceled) slots.sides[2 * slot + CLIENT]! |= SIDE.attemptFailed;
-    return handler.onConnectFailed(slot, errno);
   }
 
   /** Returns 0 when a connect has started, or the errno. */

@@ -1,17 +1,17 @@
 /**
  * The life of each connection of a worker, from accept to close.
  *
- *   connecting ⇄ waiting (for a retry) → relaying → delivering (the last bytes of a side that was lost) → free
+ *   (reading first bytes →) connecting ⇄ waiting (for a retry, or for room) → relaying → delivering (the last bytes of a
+ *   side that was lost) → free
  *
  * Invariants
  *  - the handler is called in the order that ConnectionHandler documents; onClosed exactly once, as the last call;
- *  - nothing is read from the client before a backend is connected;
+ *  - nothing is read from the client before a backend is connected, except what first-bytes.ts does;
  *  - an exception anywhere in here resets one connection only;
  *  - no connection is reset for a deadline, or by an order, before the kernel was asked what it holds for it: its events
  *    may not have been seen yet, after a pause of this process or when more came than one wait returns;
  *  - an event of a closed connection, even of the same wait, is recognized by its generation and dropped.
  */
-import { hashIpBytes } from '../../../core/model/source-hash.ts';
 import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import { errnoName, ERRNO, isShortage } from '../../kernel/errno.ts';
 import { IdleTimeouts } from './idle-timeouts.ts';
@@ -20,7 +20,10 @@ import { ResetDeliveries } from './reset-deliveries.ts';
 import type { Dialer } from './dialer.ts';
 import { muteBlockedInput, registerSide, unmuteDrainedInput } from './interest.ts';
 import type { LoopContext } from './loop-context.ts';
-import type { PeerAddress } from '../peer-address.ts';
+import { READ_FIRST } from '../engine.ts';
+import type { Ffi } from '../../kernel/ffi.ts';
+import { PeerAddress } from '../peer-address.ts';
+import { FirstBytesStage } from './first-bytes.ts';
 import { ReadyList } from './ready-list.ts';
 import type { Relay } from './relay.ts';
 import { turnBytes } from './sizes.ts';
@@ -35,7 +38,7 @@ export interface ConnectionsInputs {
   readonly context: LoopContext;
   readonly dialer: Dialer;
   readonly relay: Relay;
-  readonly peer: PeerAddress | undefined;
+  readonly ffi: Pick<Ffi, 'address'>;
   onFault(where: string, error: unknown): void;
   /** Descriptors or memory ran out. */
   onShortage(errno: number): void;
@@ -48,6 +51,9 @@ export class Connections {
   readonly #in: ConnectionsInputs;
   readonly #context: LoopContext;
   readonly #attempts: Attempts;
+  readonly #firstBytes: FirstBytesStage;
+  /** The client that is accepted now. */
+  readonly #peer = new PeerAddress();
   readonly #idleTimeouts: IdleTimeouts;
   readonly #deliveries: ResetDeliveries;
   readonly #ready: ReadyList;
@@ -68,6 +74,10 @@ export class Connections {
     this.#idleTimeouts = new IdleTimeouts(context);
     this.#deliveries = new ResetDeliveries(context);
     this.#memoryRetries = new MemoryRetries(context);
+    this.#firstBytes = new FirstBytesStage(context, inputs.ffi, {
+      decided: (slot, row) => this.#attempts.start(slot, row, 0),
+      clientLost: (slot) => this.#finish(slot, 'client_reset', 'reset'),
+    });
     this.#attempts = new Attempts(context, inputs.dialer, {
       established: (slot) => this.#established(slot),
       gaveUp: (slot, reason) => this.#finish(slot, reason, 'reset'),
@@ -84,15 +94,15 @@ export class Connections {
   accepted(fd: number, listener: number): void {
     const { handler, slots, sys } = this.#context;
     const { bytes, start, length } = sys.peerIp;
-    const sourceHash = hashIpBytes(bytes, start, length);
-    this.#in.peer?.set(bytes, start, length, sys.peerPort);
+    this.#peer.set(bytes, start, length, sys.peerPort);
     const slot = slots.take();
     slots.descriptors[2 * slot + CLIENT] = fd;
     slots.listeners[slot] = listener;
     const failure = registerSide(this.#context, 2 * slot + CLIENT);
     try {
-      const row = handler.onAccept(slot, listener, sourceHash);
-      if (failure >= 0) this.#attempts.start(slot, row, 0);
+      const row = handler.onAccept(slot, listener, this.#peer);
+      if (failure >= 0 && row === READ_FIRST) this.#firstBytes.begin(slot);
+      else if (failure >= 0) this.#attempts.start(slot, row, 0);
       else if (isShortage(-failure)) this.#ranShort(slot, -failure);
       else throw new Error(`a client's socket cannot be waited for: ${errnoName(-failure)}`);
     } catch (error) {
@@ -132,6 +142,7 @@ export class Connections {
     try {
       const state = this.#context.slots.states[slot];
       if (state === STATE.connecting || state === STATE.waiting) this.#attempts.onDeadline(slot);
+      else if (state === STATE.reading) this.#firstBytes.onDeadline(slot);
       else if (state === STATE.relaying) this.#checkIdle(slot);
       else if (state === STATE.delivering) this.#finishIf(slot, this.#deliveries.check(slot));
     } catch (error) {

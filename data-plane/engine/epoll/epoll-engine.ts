@@ -72,7 +72,7 @@ export class EpollEngine implements Engine {
       context,
       dialer: new Dialer(sys, targets, sourceAddresses),
       relay: new Relay(slots, sys, ffi, pipes, inputs.parkingBytes),
-      peer: inputs.peer,
+      ffi,
       onFault: (where, error) => inputs.onFault(where, error),
       onShortage: (errno) => this.#ranShort(errno),
       onReleased: (listener) => this.#released(listener),
