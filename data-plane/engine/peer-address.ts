@@ -1,4 +1,5 @@
 import { parseIp } from '../../core/model/ip.ts';
+import { hashIpBytes } from '../../core/model/source-hash.ts';
 
 /** An address of a client, or one that a client announced. One object is reused, so nothing is allocated for a client. */
 export class PeerAddress {
@@ -9,6 +10,11 @@ export class PeerAddress {
   readonly ip = new Uint8Array(16);
   /** The same memory. */
   readonly words = new Uint32Array(this.ip.buffer);
+
+  /** See core/model/source-hash.ts; 0 while the address is unknown. */
+  hash(): number {
+    return this.family === 0 ? 0 : hashIpBytes(this.ip, 0, this.family === 4 ? 4 : 16);
+  }
 
   /** Sets the address from Node's text, which is empty when the client is gone already. */
   setText(address: string, port: number): void {

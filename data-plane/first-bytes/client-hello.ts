@@ -6,7 +6,7 @@
  *  - a verdict other than `incomplete` stays the same however many bytes follow;
  *  - no byte beyond those that came, and none beyond a length that encloses it, is read.
  */
-import { canonicalServerName } from '../../core/model/server-name.ts';
+import { canonicalName } from '../../core/model/server-name.ts';
 
 export type HelloVerdict = 'incomplete' | 'not_tls' | 'malformed' | 'hello';
 
@@ -105,7 +105,7 @@ function readServerName(body: Uint8Array, into: Hello): boolean {
     if (end > body.length || end === at + 3) return false;
     // RFC 6066 allows one name of each type.
     if (body[at] === HOST_NAME && into.serverName === null)
-      into.serverName = canonicalServerName(text.decode(body.subarray(at + 3, end)));
+      into.serverName = canonicalName(text.decode(body.subarray(at + 3, end)));
     at = end;
   }
   return true;

@@ -5,7 +5,7 @@
  * Invariants: immutable; `pools` and `listeners` have the order of the plan's, `backends` the order of the plan pool's
  * candidates.
  */
-import type { BackendState, Policy } from '../../core/model/resources.ts';
+import type { BackendState, Listener, Policy } from '../../core/model/resources.ts';
 import type { Plan } from './plan.ts';
 
 export interface PlanDirectory {
@@ -51,8 +51,7 @@ export interface DirectoryListener {
   readonly address: string;
   readonly host: string;
   readonly port: number;
-  /** Name of its pool. */
-  readonly pool: string;
+  readonly resource: Listener;
 }
 
 /** A listener that this proxy can't run now: its address can't be bound, or something that it needs is not there. */

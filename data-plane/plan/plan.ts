@@ -6,8 +6,13 @@
  *  - a pool's candidates are sorted by address, so that every proxy numbers them in the same way;
  *  - a row that a plan names keeps its owner until no worker runs that plan and no connection uses the row.
  */
+import type { CidrTable } from '../admission/cidr-table.ts';
+import type { NamedRoute } from '../first-bytes/route-table.ts';
 import type { HostTables } from '../balancing/host-tables.ts';
 import type { Strategy } from '../../core/model/resources.ts';
+
+/** Instead of an index in `pools`. */
+export const NO_POOL = -1;
 
 export interface Plan {
   /** Counts the plans of this process: 1, 2, 3, ... */
@@ -23,8 +28,18 @@ export interface PlanListener {
   readonly row: number;
   readonly name: string;
   readonly address: string;
-  /** Index in `pools`. */
+  /** Index in `pools`; -1: it has none of its own, so what no route takes is refused. */
   readonly pool: number;
+  /** What is read of clients before a backend is chosen; null: nothing. */
+  readonly firstBytes: PlanFirstBytes | null;
+}
+
+export interface PlanFirstBytes {
+  /** The networks whose connections begin with a PROXY header; null: none. */
+  readonly proxyFrom: CidrTable | null;
+  /** Their pools are indexes, too. */
+  readonly routes: readonly NamedRoute[];
+  readonly timeoutMs: number;
 }
 
 export interface PlanPool {

@@ -13,14 +13,24 @@ import type { Clock } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import { type PickRequest, NO_BACKEND } from '../balancing/balancer.ts';
 import { TriedSet } from '../balancing/tried-set.ts';
-import { type ConnectionHandler, type ConnectionTimeouts, type Engine, NO_ROW } from '../engine/engine.ts';
+import { findCidr, NO_NETWORK } from '../admission/cidr-table.ts';
+import {
+  type ConnectionHandler,
+  type ConnectionTimeouts,
+  type Engine,
+  type FirstBytes,
+  type FirstBytesWanted,
+  NO_ROW,
+  READ_FIRST,
+} from '../engine/engine.ts';
+import type { PeerAddress } from '../engine/peer-address.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import { ERRNO, isOwnFailure } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
 import type { ConnectionRecords } from './connection-records.ts';
 import type { PassiveHealth } from './passive-health.ts';
-import type { PlanRuntime, PoolRuntime } from './plan-runtime.ts';
+import type { ListenerRuntime, PlanRuntime, PoolRuntime } from './plan-runtime.ts';
 import { ConnectAttempts, ConnectionSlots, SEEN } from './connection-slots.ts';
 
 /** The delay before the n-th repeated attempt is this × 2^n, of which at least half is waited. */
@@ -32,6 +42,7 @@ const BOTH_SPOKE = SEEN.request | SEEN.answer;
  */
 const EARLY_MS = 1_000;
 const LIFETIME_JITTER = 0.1;
+const NOTHING_WANTED: FirstBytesWanted = { proxyHeader: false, hello: false, timeoutMs: 0 };
 const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
 
 export interface HandlerInputs {
@@ -48,6 +59,7 @@ export interface HandlerInputs {
 // `!` on typed arrays in this file: the engine names only slots that it gave to onAccept.
 export class WorkerConnections implements ConnectionHandler {
   retryDelayMs = 0;
+  refusal: CloseReason = 'no_backend';
   readonly #inputs: HandlerInputs;
   #plan: PlanRuntime | null = null;
   readonly #slots = new ConnectionSlots();
@@ -83,7 +95,7 @@ export class WorkerConnections implements ConnectionHandler {
     }
   }
 
-  onAccept(slot: number, listener: number, sourceHash: number): number {
+  onAccept(slot: number, listener: number, client: PeerAddress): number {
     const slots = this.#slots;
     slots.seen[slot] = 0;
     slots.listener[slot] = listener;
@@ -92,14 +104,42 @@ export class WorkerConnections implements ConnectionHandler {
     slots.timeouts[slot] = NEVER;
     slots.end = Math.max(slots.end, slot + 1);
     this.#inputs.counters.accepted(listener);
-    const pool = this.#plan?.poolOfListener(listener) ?? null;
-    this.#inputs.records?.accepted(slot, pool?.pool.logOneIn ?? 1);
-    if (!pool) return NO_ROW;
-    slots.timeouts[slot] = pool.timeouts.lifetimeMs > 0 ? this.#withJitter(pool.timeouts) : pool.timeouts;
+    const runtime = this.#plan?.listener(listener) ?? null;
+    this.#inputs.records?.accepted(slot, runtime?.pool?.pool.logOneIn ?? 1, client);
+    if (!runtime) return this.#refuse('no_backend');
     const attempt = this.#spareAttempts.pop() ?? new ConnectAttempts();
-    attempt.begin(sourceHash, pool.pool.row);
+    attempt.begin(client.hash());
     slots.attempts.set(slot, attempt);
-    return this.#pick(slot, attempt, pool, 0);
+    if (runtime.firstBytes !== null) attempt.wanted = firstWanted(runtime.firstBytes, client);
+    return attempt.wanted === null ? this.#begin(slot, attempt, runtime.pool) : READ_FIRST;
+  }
+
+  firstBytes(slot: number): FirstBytesWanted {
+    return this.#slots.attempts.get(slot)?.wanted ?? NOTHING_WANTED;
+  }
+
+  onFirstBytes(slot: number, found: FirstBytes): number {
+    const attempt = this.#slots.attempts.get(slot);
+    const runtime = this.#plan?.listener(this.#slots.listener[slot]!) ?? null;
+    if (!attempt || !runtime) return this.#refuse('no_backend');
+    const isHeader = attempt.wanted?.proxyHeader === true;
+    attempt.wanted = null;
+    if (isHeader) {
+      if (found.what !== 'proxy_header') return this.#refuse('bad_first_bytes');
+      if (!found.isLocal) {
+        attempt.sourceHash = found.client.hash();
+        this.#inputs.records?.announced(slot, found.client);
+      }
+      attempt.wanted = runtime.firstBytes?.hello ?? null;
+      return attempt.wanted === null ? this.#begin(slot, attempt, runtime.pool) : READ_FIRST;
+    }
+    if (found.what === 'malformed' || found.what === 'ended') return this.#refuse('bad_first_bytes');
+    if (found.what === 'hello') {
+      attempt.serverName = found.serverName;
+      attempt.alpn = found.alpn;
+      return this.#begin(slot, attempt, this.#plan!.routed(runtime, found.serverName, found.alpn));
+    }
+    return this.#begin(slot, attempt, runtime.pool);
   }
 
   timeouts(slot: number): ConnectionTimeouts {
@@ -109,11 +149,11 @@ export class WorkerConnections implements ConnectionHandler {
   onConnectFailed(slot: number, errno: number): number {
     const attempt = this.#slots.attempts.get(slot);
     this.retryDelayMs = 0;
-    if (!attempt || this.#slots.backend[slot] === NO_ROW) return NO_ROW;
+    if (!attempt || this.#slots.backend[slot] === NO_ROW) return this.#refuse('no_backend');
     if (errno !== ERRNO.canceled) this.#countFailure(slot, attempt, errno);
     this.#release(slot);
     const pool = this.#poolFor(slot, attempt);
-    if (!pool || attempt.failed > pool.pool.retries) return NO_ROW;
+    if (!pool || attempt.failed > pool.pool.retries) return this.#refuse(reasonOf(attempt));
     const untried = this.#pick(slot, attempt, pool, 0);
     if (untried !== NO_ROW || attempt.tried.length === 0) return untried;
     attempt.tried.length = 0;
@@ -174,6 +214,19 @@ export class WorkerConnections implements ConnectionHandler {
       this.#inputs.passiveHealth.closedEarly(row, runtime.pool);
   }
 
+  #begin(slot: number, attempt: ConnectAttempts, pool: PoolRuntime | null): number {
+    if (!pool) return this.#refuse('no_route');
+    const { timeouts } = pool;
+    this.#slots.timeouts[slot] = timeouts.lifetimeMs > 0 ? this.#withJitter(timeouts) : timeouts;
+    attempt.moveTo(pool.pool.row);
+    return this.#pick(slot, attempt, pool, 0);
+  }
+
+  #refuse(reason: CloseReason): typeof NO_ROW {
+    this.refusal = reason;
+    return NO_ROW;
+  }
+
   /** Connections that came together do not end together. */
   #withJitter(timeouts: ConnectionTimeouts): ConnectionTimeouts {
     const shorter = 1 - this.#inputs.random.next() * LIFETIME_JITTER;
@@ -198,7 +251,9 @@ export class WorkerConnections implements ConnectionHandler {
   /** The pool to try next: a different one than before when the listener was moved meanwhile. */
   #poolFor(slot: number, attempt: ConnectAttempts): PoolRuntime | null {
     const plan = this.#plan;
-    const pool = plan?.poolOfListener(this.#slots.listener[slot]!) ?? plan?.poolByRow(attempt.pool) ?? null;
+    const listener = plan?.listener(this.#slots.listener[slot]!);
+    const now = listener && plan?.routed(listener, attempt.serverName, attempt.alpn);
+    const pool = now ?? plan?.poolByRow(attempt.pool) ?? null;
     if (pool && pool.pool.row !== attempt.pool) attempt.moveTo(pool.pool.row);
     return pool;
   }
@@ -219,7 +274,7 @@ export class WorkerConnections implements ConnectionHandler {
       if (candidate !== NO_BACKEND) this.#tried.add(candidate);
     }
     const candidate = balancer.pick(this.#request, this.#tried);
-    if (candidate === NO_BACKEND) return NO_ROW;
+    if (candidate === NO_BACKEND) return this.#refuse(reasonOf(attempt));
     attempt.startedMs = nowMs + delayMs;
     const row = candidates.row(candidate);
     this.#slots.backend[slot] = row;
@@ -266,6 +321,19 @@ export class WorkerConnections implements ConnectionHandler {
     this.#spareAttempts.push(attempt);
     this.#slots.attempts.delete(slot);
   }
+}
+
+/** What is read first of a client; null: nothing. */
+function firstWanted(
+  { header, hello, proxyFrom }: NonNullable<ListenerRuntime['firstBytes']>,
+  { ip, family }: PeerAddress,
+): FirstBytesWanted | null {
+  const isTrusted = proxyFrom !== null && findCidr(proxyFrom, ip, family === 4 ? 4 : 16) !== NO_NETWORK;
+  return isTrusted ? header : hello;
+}
+
+function reasonOf(attempt: ConnectAttempts): CloseReason {
+  return attempt.failed > 0 ? 'connect_failed' : 'no_backend';
 }
 
 function takesConnections(runtime: PoolRuntime | null, candidate: number): boolean {

@@ -3,7 +3,6 @@ import type { Clock } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
 import type { Engine, EngineFactory } from '../engine/engine.ts';
-import { PeerAddress } from '../engine/peer-address.ts';
 import { LogRing } from '../memory/log-ring.ts';
 import { type SharedCells, sharedCells, workerCells } from '../memory/shared-memory.ts';
 import { ConnectionCounters } from './connection-counters.ts';
@@ -48,7 +47,6 @@ export class Worker {
       own,
       random,
     };
-    const peer = new PeerAddress();
     const ring = start.buffers.logRings[start.index];
     this.#connections = new WorkerConnections({
       shared,
@@ -57,7 +55,7 @@ export class Worker {
       random,
       counters: new ConnectionCounters(own),
       passiveHealth: new PassiveHealth(shared, own, post),
-      records: ring ? new ConnectionRecords({ ring: new LogRing(ring), peer, shared, clock, random }) : null,
+      records: ring ? new ConnectionRecords({ ring: new LogRing(ring), shared, clock, random }) : null,
     });
     this.engine = createEngine({
       handler: this.#connections,
@@ -69,7 +67,6 @@ export class Worker {
       splice: start.splice,
       parkingBytes: start.parkingBytes,
       sourceAddresses: start.sourceAddresses,
-      peer: ring && peer,
       onSaturated: (on, cause) => post({ type: 'saturated', on, cause }),
       onFault: (where, error) => {
         const stack = error instanceof Error ? (error.stack ?? '') : '';

@@ -1,8 +1,7 @@
 /**
  * The life of each connection of a worker, from accept to close.
  *
- *   (reading first bytes →) connecting ⇄ waiting (for a retry, or for room) → relaying → delivering (the last bytes of a
- *   side that was lost) → free
+ *   without a backend (openings.ts) → relaying → delivering (the last bytes of a side that was lost) → free
  *
  * Invariants
  *  - the handler is called in the order that ConnectionHandler documents; onClosed exactly once, as the last call;
@@ -13,17 +12,15 @@
  *  - an event of a closed connection, even of the same wait, is recognized by its generation and dropped.
  */
 import type { CloseReason } from '../../../core/wire/close-reasons.ts';
-import { errnoName, ERRNO, isShortage } from '../../kernel/errno.ts';
+import { errnoName, isShortage } from '../../kernel/errno.ts';
 import { IdleTimeouts } from './idle-timeouts.ts';
-import { Attempts } from './attempts.ts';
+import { Openings } from './openings.ts';
 import { ResetDeliveries } from './reset-deliveries.ts';
 import type { Dialer } from './dialer.ts';
 import { muteBlockedInput, registerSide, unmuteDrainedInput } from './interest.ts';
 import type { LoopContext } from './loop-context.ts';
-import { READ_FIRST } from '../engine.ts';
 import type { Ffi } from '../../kernel/ffi.ts';
 import { PeerAddress } from '../peer-address.ts';
-import { FirstBytesStage } from './first-bytes.ts';
 import { ReadyList } from './ready-list.ts';
 import type { Relay } from './relay.ts';
 import { turnBytes } from './sizes.ts';
@@ -50,8 +47,7 @@ export interface ConnectionsInputs {
 export class Connections {
   readonly #in: ConnectionsInputs;
   readonly #context: LoopContext;
-  readonly #attempts: Attempts;
-  readonly #firstBytes: FirstBytesStage;
+  readonly #openings: Openings;
   /** The client that is accepted now. */
   readonly #peer = new PeerAddress();
   readonly #idleTimeouts: IdleTimeouts;
@@ -74,13 +70,9 @@ export class Connections {
     this.#idleTimeouts = new IdleTimeouts(context);
     this.#deliveries = new ResetDeliveries(context);
     this.#memoryRetries = new MemoryRetries(context);
-    this.#firstBytes = new FirstBytesStage(context, inputs.ffi, {
-      decided: (slot, row) => this.#attempts.start(slot, row, 0),
-      clientLost: (slot) => this.#finish(slot, 'client_reset', 'reset'),
-    });
-    this.#attempts = new Attempts(context, inputs.dialer, {
+    this.#openings = new Openings(context, inputs.dialer, inputs.ffi, {
       established: (slot) => this.#established(slot),
-      gaveUp: (slot, reason) => this.#finish(slot, reason, 'reset'),
+      over: (slot, reason) => this.#finish(slot, reason, 'reset'),
       ranShort: (slot, errno) => this.#ranShort(slot, errno),
     });
   }
@@ -101,8 +93,7 @@ export class Connections {
     const failure = registerSide(this.#context, 2 * slot + CLIENT);
     try {
       const row = handler.onAccept(slot, listener, this.#peer);
-      if (failure >= 0 && row === READ_FIRST) this.#firstBytes.begin(slot);
-      else if (failure >= 0) this.#attempts.start(slot, row, 0);
+      if (failure >= 0) this.#openings.begin(slot, row);
       else if (isShortage(-failure)) this.#ranShort(slot, -failure);
       else throw new Error(`a client's socket cannot be waited for: ${errnoName(-failure)}`);
     } catch (error) {
@@ -125,8 +116,12 @@ export class Connections {
     if ((bits & EPOLL.error) !== 0) flags |= SIDE.failing;
     if ((bits & EPOLL.urgent) !== 0) flags |= SIDE.readable | SIDE.urgent;
     slots.sides[side] = flags;
-    if (isRelayed) this.#ready.add(slot);
-    else this.#onEventBeforeRelay(slot, side);
+    if (isRelayed) return this.#ready.add(slot);
+    try {
+      this.#openings.onEvent(slot, side);
+    } catch (error) {
+      this.#threw(slot, error);
+    }
   }
 
   /** Gives a turn to each connection that has something to do. */
@@ -141,10 +136,9 @@ export class Connections {
     if (slot === this.#memoryRetries.deadlineId) return this.#memoryRetries.onDeadline(this.#retry);
     try {
       const state = this.#context.slots.states[slot];
-      if (state === STATE.connecting || state === STATE.waiting) this.#attempts.onDeadline(slot);
-      else if (state === STATE.reading) this.#firstBytes.onDeadline(slot);
-      else if (state === STATE.relaying) this.#checkIdle(slot);
+      if (state === STATE.relaying) this.#checkIdle(slot);
       else if (state === STATE.delivering) this.#finishIf(slot, this.#deliveries.check(slot));
+      else if (state !== STATE.free) this.#openings.onDeadline(slot);
     } catch (error) {
       this.#threw(slot, error);
     }
@@ -153,8 +147,13 @@ export class Connections {
   /** See Engine.reconsider. */
   reconsider(slot: number): void {
     const { slots } = this.#context;
-    const state = slots.isOpen(slot) ? slots.states[slot] : STATE.free;
-    if (state === STATE.connecting || state === STATE.waiting) this.#attemptFailed(slot, ERRNO.canceled);
+    const state = slots.states[slot];
+    if (!slots.isOpen(slot) || state === STATE.relaying || state === STATE.delivering) return;
+    try {
+      this.#openings.reconsider(slot);
+    } catch (error) {
+      this.#threw(slot, error);
+    }
   }
 
   reset(slot: number, reason: CloseReason): void {
@@ -180,39 +179,6 @@ export class Connections {
     for (let turn = 0; turn < 2; turn++) {
       markUsable(this.#context.slots, slot);
       this.#turn(slot);
-    }
-  }
-
-  /** An event of a connection that has no backend yet. */
-  #onEventBeforeRelay(slot: number, side: number): void {
-    const { slots, sys } = this.#context;
-    const flags = slots.sides[side]!;
-    const errno = (flags & SIDE.failing) === 0 ? 0 : sys.pendingError(slots.descriptors[side]!);
-    slots.sides[side] = flags & ~SIDE.failing;
-    if ((side & 1) === BACKEND) {
-      if (errno !== 0) this.#attemptFailed(slot, errno);
-      else if ((flags & SIDE.writable) !== 0) this.#connected(slot);
-    } else if (errno === ERRNO.pipe) {
-      // It ended in order before its reset, so what it sent still goes to the backend.
-      slots.sides[side] |= SIDE.outputBroken;
-    } else if (errno !== 0) {
-      this.#finish(slot, 'client_reset', 'reset');
-    }
-  }
-
-  #attemptFailed(slot: number, errno: number): void {
-    try {
-      this.#attempts.failed(slot, errno);
-    } catch (error) {
-      this.#threw(slot, error);
-    }
-  }
-
-  #connected(slot: number): void {
-    try {
-      this.#attempts.connected(slot);
-    } catch (error) {
-      this.#threw(slot, error);
     }
   }
 
@@ -269,6 +235,7 @@ export class Connections {
   #finish(slot: number, reason: CloseReason, how: 'close' | 'reset'): void {
     const { deadlines, handler, slots, sys } = this.#context;
     deadlines.cancel(slot);
+    this.#openings.forget(slot);
     this.#deliveries.forget(slot);
     this.#memoryRetries.forget(slot);
     this.#in.relay.forget(slot);

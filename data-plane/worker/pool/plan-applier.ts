@@ -163,8 +163,9 @@ export class PlanApplier {
       this.#listening.get(row) !== address && !old.some((from) => overlap(from, address));
     return new Map(
       listeners.flatMap((listener) => {
-        const pool = pools[listener.pool];
-        return pool?.refuses && isNew(listener) ? [[listener.address, pool.name]] : [];
+        const routed = listener.firstBytes?.routes.map(({ pool }) => pool) ?? [];
+        const pool = [listener.pool, ...routed].map((index) => pools[index]).find((each) => each?.refuses);
+        return pool && isNew(listener) ? [[listener.address, pool.name]] : [];
       }),
     );
   }
