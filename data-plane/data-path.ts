@@ -13,6 +13,7 @@ import {
 } from './host/connection-limit.ts';
 import { readText } from './host/control-group.ts';
 import type { Engine } from './engine/engine.ts';
+import { whyNotPortable } from './engine/portable/why-not-portable.ts';
 import type { Libc } from './kernel/libc.ts';
 import { checkerByType } from './health/checker-by-type.ts';
 import { HealthChanges } from './health/health-changes.ts';
@@ -154,7 +155,7 @@ export class DataPath {
   }
 
   #createPlanApplier(): PlanApplier {
-    const { clock, libc, logger, shareListeners, workers } = this.#options;
+    const { clock, engine, libc, logger, shareListeners, workers } = this.#options;
     return new PlanApplier({
       pool: this.#pool,
       sockets:
@@ -166,7 +167,7 @@ export class DataPath {
           movesClients: () => readNetworkSetting('tcp_migrate_req').trim() === '1',
         }),
       clock,
-      obstacle: () => null,
+      obstacle: (listener) => (engine === 'portable' ? whyNotPortable(listener) : null),
       onGap: (from, to) =>
         logger.warn(
           { from, to },

@@ -50,36 +50,40 @@ export function readClientHello(bytes: Uint8Array, into: Hello): HelloVerdict {
 function gather(bytes: Uint8Array): number | HelloVerdict {
   let length = 0;
   for (let at = 0; at < bytes.length; ) {
+    const record = recordLength(bytes, at);
     // From the second record on it is TLS, however wrong.
-    if (bytes[at] !== HANDSHAKE_RECORD) return at === 0 ? 'not_tls' : 'malformed';
-    if (at + 1 < bytes.length && bytes[at + 1] !== 3) return at === 0 ? 'not_tls' : 'malformed';
-    if (at + RECORD_HEADER > bytes.length) return 'incomplete';
-    const record = read16(bytes, at + 3);
-    if (record === 0 || record > LONGEST_RECORD) return 'malformed';
+    if (typeof record === 'string') return at > 0 && record === 'not_tls' ? 'malformed' : record;
     const body = bytes.subarray(at + RECORD_HEADER, at + RECORD_HEADER + record);
     if (length + body.length > message.length) return 'malformed';
     message.set(body, length);
     length += body.length;
-    if (length > 0 && message[0] !== CLIENT_HELLO) return 'malformed';
-    if (length >= MESSAGE_HEADER) {
-      const whole = MESSAGE_HEADER + (message[1]! << 16) + read16(message, 2);
-      if (whole > LONGEST_HELLO) return 'malformed';
-      if (length >= whole) return whole;
-    }
+    const whole = messageLength(length);
+    if (whole === 'malformed' || length >= whole) return whole;
     at += RECORD_HEADER + record;
   }
   return 'incomplete';
 }
 
+/** The length of the record that begins at `at`, without its header. */
+function recordLength(bytes: Uint8Array, at: number): number | HelloVerdict {
+  if (bytes[at] !== HANDSHAKE_RECORD) return 'not_tls';
+  if (at + 1 < bytes.length && bytes[at + 1] !== 3) return 'not_tls';
+  if (at + RECORD_HEADER > bytes.length) return 'incomplete';
+  const length = read16(bytes, at + 3);
+  return length === 0 || length > LONGEST_RECORD ? 'malformed' : length;
+}
+
+/** The length of the message that `message` begins with, of which `length` bytes are there. */
+function messageLength(length: number): number | 'malformed' {
+  if (length > 0 && message[0] !== CLIENT_HELLO) return 'malformed';
+  if (length < MESSAGE_HEADER) return MESSAGE_HEADER;
+  const whole = MESSAGE_HEADER + (message[1]! << 16) + read16(message, 2);
+  return whole > LONGEST_HELLO ? 'malformed' : whole;
+}
+
 /** The fields of a hello; false: a length lies. */
 function readMessage(hello: Uint8Array, into: Hello): boolean {
-  let at = VERSION_AND_RANDOM;
-  if (at >= hello.length) return false;
-  at += 1 + hello[at]!; // The session id.
-  if (at + 2 > hello.length) return false;
-  at += 2 + read16(hello, at); // The ciphers.
-  if (at >= hello.length) return false;
-  at += 1 + hello[at]!; // The compressions.
+  let at = extensionsOf(hello);
   // A hello without extensions names nobody.
   if (at === hello.length) return true;
   if (at + 2 > hello.length || at + 2 + read16(hello, at) !== hello.length) return false;
@@ -95,6 +99,18 @@ function readMessage(hello: Uint8Array, into: Hello): boolean {
     at = end;
   }
   return true;
+}
+
+/** Where the extensions begin; beyond the end: a length lies. */
+function extensionsOf(hello: Uint8Array): number {
+  const beyond = hello.length + 1;
+  let at = VERSION_AND_RANDOM;
+  if (at >= hello.length) return beyond;
+  at += 1 + hello[at]!; // The session id.
+  if (at + 2 > hello.length) return beyond;
+  at += 2 + read16(hello, at); // The ciphers.
+  if (at >= hello.length) return beyond;
+  return at + 1 + hello[at]!; // The compressions.
 }
 
 function readServerName(body: Uint8Array, into: Hello): boolean {

@@ -13,7 +13,6 @@ import type { Clock } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import { type PickRequest, NO_BACKEND } from '../balancing/balancer.ts';
 import { TriedSet } from '../balancing/tried-set.ts';
-import { findCidr, NO_NETWORK } from '../admission/cidr-table.ts';
 import {
   type ConnectionHandler,
   type ConnectionTimeouts,
@@ -30,19 +29,14 @@ import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
 import type { ConnectionRecords } from './connection-records.ts';
 import type { PassiveHealth } from './passive-health.ts';
-import type { ListenerRuntime, PlanRuntime, PoolRuntime } from './plan-runtime.ts';
-import { ConnectAttempts, ConnectionSlots, SEEN } from './connection-slots.ts';
+import { type ListenerRuntime, type PlanRuntime, type PoolRuntime, routed } from './plan-runtime.ts';
+import { ConnectAttempts, ConnectionSlots } from './connection-slots.ts';
+import { Exchanges } from './exchanges.ts';
+import { firstWanted, isAsWanted, NOTHING_WANTED } from './first-wanted.ts';
 
 /** The delay before the n-th repeated attempt is this × 2^n, of which at least half is waited. */
 const REPEAT_DELAY_MS = 100;
-const BOTH_SPOKE = SEEN.request | SEEN.answer;
-/**
- * A backend that ends a connection without a byte failed a client that had asked for something. Where nobody had spoken,
- * only an end within this time counts: a later one is patience that ran out, such as that of a web server.
- */
-const EARLY_MS = 1_000;
 const LIFETIME_JITTER = 0.1;
-const NOTHING_WANTED: FirstBytesWanted = { proxyHeader: false, hello: false, timeoutMs: 0 };
 const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
 
 export interface HandlerInputs {
@@ -67,8 +61,11 @@ export class WorkerConnections implements ConnectionHandler {
   readonly #request: PickRequest = { sourceHash: 0, nowMs: 0 };
   readonly #tried = new TriedSet();
 
+  readonly #exchanges: Exchanges;
+
   constructor(inputs: HandlerInputs) {
     this.#inputs = inputs;
+    this.#exchanges = new Exchanges(inputs, this.#slots);
   }
 
   /** Decides by this plan from now on, and checks attempts under way against it. */
@@ -111,7 +108,7 @@ export class WorkerConnections implements ConnectionHandler {
     attempt.begin(client.hash());
     slots.attempts.set(slot, attempt);
     if (runtime.firstBytes !== null) attempt.wanted = firstWanted(runtime.firstBytes, client);
-    return attempt.wanted === null ? this.#begin(slot, attempt, runtime.pool) : READ_FIRST;
+    return this.#begin(slot, attempt, runtime);
   }
 
   firstBytes(slot: number): FirstBytesWanted {
@@ -121,25 +118,15 @@ export class WorkerConnections implements ConnectionHandler {
   onFirstBytes(slot: number, found: FirstBytes): number {
     const attempt = this.#slots.attempts.get(slot);
     const runtime = this.#plan?.listener(this.#slots.listener[slot]!) ?? null;
-    if (!attempt || !runtime) return this.#refuse('no_backend');
-    const isHeader = attempt.wanted?.proxyHeader === true;
-    attempt.wanted = null;
-    if (isHeader) {
-      if (found.what !== 'proxy_header') return this.#refuse('bad_first_bytes');
-      if (!found.isLocal) {
-        attempt.sourceHash = found.client.hash();
-        this.#inputs.records?.announced(slot, found.client);
-      }
-      attempt.wanted = runtime.firstBytes?.hello ?? null;
-      return attempt.wanted === null ? this.#begin(slot, attempt, runtime.pool) : READ_FIRST;
+    if (!attempt?.wanted || !runtime) return this.#refuse('no_backend');
+    if (!isAsWanted(attempt.wanted, found)) return this.#refuse('bad_first_bytes');
+    attempt.wanted = found.what === 'proxy_header' ? (runtime.firstBytes?.hello ?? null) : null;
+    if (found.what === 'proxy_header' && !found.isLocal) {
+      attempt.sourceHash = found.client.hash();
+      this.#inputs.records?.announced(slot, found.client);
     }
-    if (found.what === 'malformed' || found.what === 'ended') return this.#refuse('bad_first_bytes');
-    if (found.what === 'hello') {
-      attempt.serverName = found.serverName;
-      attempt.alpn = found.alpn;
-      return this.#begin(slot, attempt, this.#plan!.routed(runtime, found.serverName, found.alpn));
-    }
-    return this.#begin(slot, attempt, runtime.pool);
+    if (found.what === 'hello') [attempt.serverName, attempt.alpn] = [found.serverName, found.alpn];
+    return this.#begin(slot, attempt, runtime);
   }
 
   timeouts(slot: number): ConnectionTimeouts {
@@ -181,8 +168,8 @@ export class WorkerConnections implements ConnectionHandler {
   }
 
   onBytes(slot: number, toBackend: number, toClient: number): void {
-    const { backend, listener, seen } = this.#slots;
-    if ((seen[slot]! & BOTH_SPOKE) !== BOTH_SPOKE) this.#spoke(slot, toBackend, toClient);
+    const { backend, listener } = this.#slots;
+    this.#exchanges.passed(slot, toBackend, toClient);
     this.#inputs.counters.bytes(backend[slot]!, listener[slot]!, toBackend, toClient);
     this.#inputs.records?.bytes(slot, toBackend, toClient);
   }
@@ -199,22 +186,18 @@ export class WorkerConnections implements ConnectionHandler {
   }
 
   onBackendEnded(slot: number): void {
-    const { acceptedMs, backend, pool, seen } = this.#slots;
-    const before = seen[slot]!;
-    if ((before & (SEEN.answer | SEEN.backendEnd)) !== 0) return;
-    seen[slot] = before | SEEN.backendEnd;
-    const ageMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
-    if ((before & SEEN.request) === 0 && ageMs > EARLY_MS) return;
-    const row = backend[slot]!;
-    this.#inputs.counters.closedEarly(row);
-    const runtime = this.#plan?.poolByRow(pool[slot]!) ?? null;
+    const row = this.#slots.backend[slot]!;
+    if (!this.#exchanges.backendEnded(slot, row)) return;
+    const runtime = this.#plan?.poolByRow(this.#slots.pool[slot]!) ?? null;
     const candidate = this.#plan?.candidateOfRow(row) ?? NO_BACKEND;
     // One that is drained to be restarted ends what is open, and is not kept out for that when it is back.
     if (runtime && takesConnections(runtime, candidate))
       this.#inputs.passiveHealth.closedEarly(row, runtime.pool);
   }
 
-  #begin(slot: number, attempt: ConnectAttempts, pool: PoolRuntime | null): number {
+  #begin(slot: number, attempt: ConnectAttempts, runtime: ListenerRuntime): number {
+    if (attempt.wanted !== null) return READ_FIRST;
+    const pool = routed(runtime, attempt);
     if (!pool) return this.#refuse('no_route');
     const { timeouts } = pool;
     this.#slots.timeouts[slot] = timeouts.lifetimeMs > 0 ? this.#withJitter(timeouts) : timeouts;
@@ -233,26 +216,11 @@ export class WorkerConnections implements ConnectionHandler {
     return { ...timeouts, lifetimeMs: timeouts.lifetimeMs * shorter };
   }
 
-  #spoke(slot: number, toBackend: number, toClient: number): void {
-    const { seen } = this.#slots;
-    if (toBackend > 0) seen[slot]! |= SEEN.request;
-    if (toClient > 0 && (seen[slot]! & SEEN.answer) === 0) this.#answered(slot);
-  }
-
-  #answered(slot: number): void {
-    const { acceptedMs, backend, listener, seen } = this.#slots;
-    seen[slot]! |= SEEN.answer;
-    this.#inputs.passiveHealth.answered(backend[slot]!);
-    const sinceAcceptMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
-    this.#inputs.counters.answered(backend[slot]!, listener[slot]!, sinceAcceptMs);
-    this.#inputs.records?.answered(slot, sinceAcceptMs);
-  }
-
   /** The pool to try next: a different one than before when the listener was moved meanwhile. */
   #poolFor(slot: number, attempt: ConnectAttempts): PoolRuntime | null {
     const plan = this.#plan;
     const listener = plan?.listener(this.#slots.listener[slot]!);
-    const now = listener && plan?.routed(listener, attempt.serverName, attempt.alpn);
+    const now = listener && routed(listener, attempt);
     const pool = now ?? plan?.poolByRow(attempt.pool) ?? null;
     if (pool && pool.pool.row !== attempt.pool) attempt.moveTo(pool.pool.row);
     return pool;
@@ -321,15 +289,6 @@ export class WorkerConnections implements ConnectionHandler {
     this.#spareAttempts.push(attempt);
     this.#slots.attempts.delete(slot);
   }
-}
-
-/** What is read first of a client; null: nothing. */
-function firstWanted(
-  { header, hello, proxyFrom }: NonNullable<ListenerRuntime['firstBytes']>,
-  { ip, family }: PeerAddress,
-): FirstBytesWanted | null {
-  const isTrusted = proxyFrom !== null && findCidr(proxyFrom, ip, family === 4 ? 4 : 16) !== NO_NETWORK;
-  return isTrusted ? header : hello;
 }
 
 function reasonOf(attempt: ConnectAttempts): CloseReason {

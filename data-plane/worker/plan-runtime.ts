@@ -12,7 +12,7 @@ import { PoolCandidates } from './pool-candidates.ts';
 import { BALANCERS } from '../balancing/registry.ts';
 import type { CidrTable } from '../admission/cidr-table.ts';
 import type { ConnectionTimeouts, FirstBytesWanted } from '../engine/engine.ts';
-import { NO_ROUTE, RouteTable } from '../first-bytes/route-table.ts';
+import { RouteTable } from '../first-bytes/route-table.ts';
 import type { Plan, PlanFirstBytes, PlanPool } from '../plan/plan.ts';
 import { MAX_BACKENDS, type SharedCells, type WorkerCells } from '../memory/shared-memory.ts';
 
@@ -37,19 +37,20 @@ export interface ListenerRuntime {
   readonly firstBytes: FirstBytesRuntime | null;
 }
 
-interface FirstBytesRuntime {
+export interface FirstBytesRuntime {
   readonly proxyFrom: CidrTable | null;
   readonly header: FirstBytesWanted;
   /** Null: there are no routes. */
   readonly hello: FirstBytesWanted | null;
   readonly routes: RouteTable;
+  /** By the number of a route's pool. */
+  readonly pools: readonly PoolRuntime[];
 }
 
 export class PlanRuntime {
   readonly sequence: number;
   /** By listener row. */
   readonly #listeners = new Map<number, ListenerRuntime>();
-  readonly #pools: readonly PoolRuntime[];
   readonly #poolByRow = new Map<number, PoolRuntime>();
   /** By backend row; a row belongs to one pool. */
   readonly #candidateOfRow = new Int32Array(MAX_BACKENDS).fill(NO_BACKEND);
@@ -59,7 +60,6 @@ export class PlanRuntime {
     const pools = plan.pools.map((pool) =>
       poolRuntime(pool, previous?.poolByRow(pool.row) ?? null, surroundings),
     );
-    this.#pools = pools;
     for (const runtime of pools) {
       this.#poolByRow.set(runtime.pool.row, runtime);
       const { rows } = runtime.pool;
@@ -69,22 +69,13 @@ export class PlanRuntime {
       }
     }
     for (const listener of plan.listeners) {
-      const firstBytes = listener.firstBytes && firstBytesRuntime(listener.firstBytes);
+      const firstBytes = listener.firstBytes && firstBytesRuntime(listener.firstBytes, pools);
       this.#listeners.set(listener.row, { pool: pools[listener.pool] ?? null, firstBytes });
     }
   }
 
   listener(row: number): ListenerRuntime | null {
     return this.#listeners.get(row) ?? null;
-  }
-
-  /** Where a hello leads at a listener: by its routes, or to its own pool. */
-  routed(
-    { pool, firstBytes }: ListenerRuntime,
-    serverName: string | null,
-    alpn: readonly string[],
-  ): PoolRuntime | null {
-    return this.#pools[firstBytes?.routes.find(serverName, alpn) ?? NO_ROUTE] ?? pool;
   }
 
   poolByRow(row: number): PoolRuntime | null {
@@ -97,8 +88,21 @@ export class PlanRuntime {
   }
 }
 
-function firstBytesRuntime({ proxyFrom, routes, timeoutMs }: PlanFirstBytes): FirstBytesRuntime {
+/** Where a hello leads at a listener: by its routes, or to its own pool. Null: nowhere. */
+export function routed(
+  { pool, firstBytes }: ListenerRuntime,
+  { serverName, alpn }: { readonly serverName: string | null; readonly alpn: readonly string[] },
+): PoolRuntime | null {
+  if (firstBytes === null) return pool;
+  return firstBytes.pools[firstBytes.routes.find(serverName, alpn)] ?? pool;
+}
+
+function firstBytesRuntime(
+  { proxyFrom, routes, timeoutMs }: PlanFirstBytes,
+  pools: readonly PoolRuntime[],
+): FirstBytesRuntime {
   return {
+    pools,
     proxyFrom,
     header: { proxyHeader: true, hello: false, timeoutMs },
     hello: routes.length > 0 ? { proxyHeader: false, hello: true, timeoutMs } : null,
