@@ -12,6 +12,7 @@ import {
   otherDescriptors,
 } from './host/connection-limit.ts';
 import { readText } from './host/control-group.ts';
+import { Certificates } from './certificates/certificates.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Libc } from './kernel/libc.ts';
 import { checkerByType } from './health/checker-by-type.ts';
@@ -22,6 +23,7 @@ import { cgroupMemory, memoryBoundHere, parkingBytes } from './host/memory-bound
 import { limitProblem, recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
 import { SnapshotApplier } from './snapshot-applier.ts';
 import { ProxyWhereabouts } from './whereabouts.ts';
+import type { PlanListener } from './plan/plan.ts';
 import type { PlanDirectory } from './plan/plan-directory.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
 import { ConnectionLog, type ConnectionLogInputs } from './telemetry/connection-log.ts';
@@ -54,6 +56,9 @@ export interface DataPathOptions {
   readonly splice: boolean;
   /** The directory of the secrets that health checks send. */
   readonly secrets?: string;
+  /** The directory of the certificates that listeners terminate TLS with. */
+  readonly certificates?: string;
+  readonly randomBytes: (count: number) => Uint8Array;
   /** The operator's limit; 0: as many as descriptors and memory allow. */
   readonly maxConnections: number;
   /** Null: there is no connection log. */
@@ -87,6 +92,7 @@ export class DataPath {
   readonly #workerEvents: WorkerEvents;
   readonly #pool: WorkerPool;
   readonly #planApplier: PlanApplier;
+  readonly #certificates: Certificates;
   readonly #health: HealthMonitor;
   readonly #closings: BackendClosings;
   readonly #connectionLog: ConnectionLog | null;
@@ -124,6 +130,12 @@ export class DataPath {
         onEjected: (...ejection) => this.#health.ejected(...ejection),
       },
       startThread,
+    });
+    this.#certificates = new Certificates({
+      ...options,
+      directory: options.certificates,
+      onBundle: (bundle) => this.#pool.useCertificates(bundle),
+      onStatus: (certificates) => status.certificates(certificates),
     });
     this.#planApplier = this.#createPlanApplier();
     this.#closings = new BackendClosings({ clock, pool: this.#pool, shared: this.#shared });
@@ -166,7 +178,7 @@ export class DataPath {
           movesClients: () => readNetworkSetting('tcp_migrate_req').trim() === '1',
         }),
       clock,
-      obstacle: () => null,
+      obstacle: (listener) => this.#certificates.obstacle(certificatesOf([listener])),
       onGap: (from, to) =>
         logger.warn(
           { from, to },
@@ -201,7 +213,10 @@ export class DataPath {
     const backends = plan.pools.reduce((sum, { rows }) => sum + rows.length, 0);
     this.#backends = Math.max(this.#backends, backends);
     this.#limit = this.#limitConnections();
+    // Before the plan, so that workers have them when they need them.
+    await this.#certificates.add(certificatesOf(plan.listeners));
     const result = await this.#planApplier.apply(plan, revise);
+    this.#certificates.keepOnly(certificatesOf(plan.listeners));
     this.#listening = new Set(addresses);
     this.#backends = backends;
     this.#listenerRows = new Set(plan.listeners.map(({ row }) => row));
@@ -288,7 +303,12 @@ export class DataPath {
   async drain(drainMs: number): Promise<void> {
     await this.#pool.stop(drainMs);
     await this.#connectionLog?.stop();
+    this.#certificates.stop();
     this.#closings.stop();
     this.#health.close();
   }
+}
+
+function certificatesOf(listeners: readonly PlanListener[]): readonly string[] {
+  return [...new Set(listeners.flatMap(({ tls }) => tls?.certificates ?? []))];
 }

@@ -33,10 +33,11 @@ const DATA_PLANE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   host: ['engine', 'kernel'],
   plan: ['balancing', 'memory'],
   tls: ['kernel'],
-  health: ['kernel', 'memory', 'plan'],
+  certificates: ['host', 'tls'],
+  health: ['host', 'kernel', 'memory', 'plan'],
   'worker/pool': ['engine', 'kernel', 'memory', 'plan', 'tls', 'worker'],
   worker: ['balancing', 'engine', 'kernel', 'memory', 'plan', 'tls'],
-  subscription: ['plan'],
+  subscription: ['certificates', 'plan'],
   telemetry: ['host', 'memory', 'plan', 'subscription'],
   reporting: ['memory', 'subscription', 'telemetry'],
 };

@@ -76,6 +76,7 @@ export class ObservedTraffic {
       applied: () => ({
         running: { position: make.position(4), hash: 'h' },
         failedListeners: [{ listener: 'taken', address: '0.0.0.0:81', reason: 'EADDRINUSE' }],
+        certificates: [],
         ownBackends: [],
         rejected: null,
         fromDisk: false,

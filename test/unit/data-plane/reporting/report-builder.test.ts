@@ -212,6 +212,7 @@ describe('a report', () => {
     const applied = {
       running: { position: position(2), hash: 'h2' },
       failedListeners: [{ listener: 'web', address: '0.0.0.0:80', reason: 'EADDRINUSE' }],
+      certificates: [],
       ownBackends: ['10.0.0.9:80'],
       rejected,
       fromDisk: true,
