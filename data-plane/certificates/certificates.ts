@@ -41,6 +41,11 @@ export interface CertificatesInputs {
   onStatus(statuses: readonly CertificateStatus[]): void;
 }
 
+/** A listener, if it terminates TLS. */
+interface UsesCertificates {
+  readonly tls: { readonly certificates: readonly string[] } | null;
+}
+
 interface Held {
   current: ReadCertificate | null;
   problem: string;
@@ -71,24 +76,25 @@ export class Certificates {
     ];
   }
 
-  /** Reads those that are not known yet. Workers have been sent them when it resolves. */
-  async add(names: readonly string[]): Promise<void> {
-    const added = names.filter((name) => !this.#held.has(name));
+  /** Reads those of new listeners. Workers have been sent them when it resolves. */
+  async add(listeners: readonly UsesCertificates[]): Promise<void> {
+    const added = namesOf(listeners).filter((name) => !this.#held.has(name));
     for (const name of added) this.#held.set(name, { current: null, problem: '', read: '', seen: '' });
     await Promise.all(added.map((name) => this.#read(name)));
     if (added.length > 0) this.#changed(true);
   }
 
-  /** Forgets all others: no listener uses them any more. */
-  keepOnly(names: readonly string[]): void {
+  /** Forgets all that other listeners used. */
+  keepOnly(listeners: readonly UsesCertificates[]): void {
+    const names = namesOf(listeners);
     const unused = [...this.#held.keys()].filter((name) => !names.includes(name));
     for (const name of unused) this.#held.delete(name);
     if (unused.length > 0) this.#changed(false);
   }
 
-  /** Why a listener can't be served with these; null: it can. */
-  obstacle(names: readonly string[]): string | null {
-    const missing = names.find((name) => !this.#held.get(name)?.current);
+  /** Which certificate this listener lacks, and why; null: none. */
+  obstacle(listener: UsesCertificates): string | null {
+    const missing = namesOf([listener]).find((name) => !this.#held.get(name)?.current);
     return missing === undefined
       ? null
       : this.#held.get(missing)?.problem || `${whichOf(missing)} is not known`;
@@ -184,6 +190,10 @@ export class Certificates {
     });
     if (certificates.length > 0) this.#inputs.onBundle({ certificates, ticketKeys: this.#ticketKeys });
   }
+}
+
+function namesOf(listeners: readonly UsesCertificates[]): readonly string[] {
+  return [...new Set(listeners.flatMap(({ tls }) => tls?.certificates ?? []))];
 }
 
 function whichOf(name: string): string {

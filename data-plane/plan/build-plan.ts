@@ -113,13 +113,14 @@ function directoryListeners(listeners: readonly ReadListener[], assigned: Assign
     host: address.host,
     port: address.port,
     pool: resource.pool,
+    tls: resource.tls ?? null,
   }));
 }
 
 function planListener(listener: DirectoryListener, poolIndex: ReadonlyMap<string, number>): PlanListener {
-  const { row, name, address } = listener;
+  const { row, name, address, tls } = listener;
   // `!`: readSnapshot refused listeners of unknown pools.
-  return { row, name, address, pool: poolIndex.get(listener.pool)! };
+  return { row, name, address, pool: poolIndex.get(listener.pool)!, tls };
 }
 
 function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {

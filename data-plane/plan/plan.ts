@@ -7,7 +7,7 @@
  *  - a row that a plan names keeps its owner until no worker runs that plan and no connection uses the row.
  */
 import type { HostTables } from '../balancing/host-tables.ts';
-import type { Strategy } from '../../core/model/resources.ts';
+import type { ListenerTls, Strategy } from '../../core/model/resources.ts';
 
 export interface Plan {
   /** Counts the plans of this process: 1, 2, 3, ... */
@@ -25,6 +25,8 @@ export interface PlanListener {
   readonly address: string;
   /** Index in `pools`. */
   readonly pool: number;
+  /** How it terminates TLS; null: it does not. */
+  readonly tls: ListenerTls | null;
 }
 
 export interface PlanPool {

@@ -51,6 +51,9 @@ function benchIn(t: TestContext) {
   return { bundles, clock, file, folder, open, pem, problemOf, said, sent, server, client, statuses, write };
 }
 
+/** A listener that terminates TLS. */
+const uses = (certificates: readonly string[]) => ({ tls: { certificates } });
+
 /** As two seconds do it. */
 async function settle(certificates: Certificates): Promise<void> {
   for (let polls = 0; polls < 2; polls++) await certificates.readChanged();
@@ -63,12 +66,12 @@ describe('the certificates of a proxy', () => {
     const certificates = open();
     await settle(certificates);
     assert.deepEqual([bundles, statuses], [[], []], 'nothing is read for nobody');
-    await certificates.add(['www', 'split']);
+    await certificates.add([uses(['www', 'split'])]);
     assert.deepEqual(sent(), [
       ['www', true],
       ['split', true],
     ]);
-    assert.equal(certificates.obstacle(['www', 'split']), null);
+    assert.equal(certificates.obstacle(uses(['www', 'split'])), null);
     assert.deepEqual(
       statuses
         .at(-1)
@@ -79,7 +82,7 @@ describe('the certificates of a proxy', () => {
       ],
     );
     const before = bundles.length;
-    certificates.keepOnly(['www']);
+    certificates.keepOnly([uses(['www'])]);
     await settle(certificates);
     assert.deepEqual(
       statuses.at(-1)?.map(({ name }) => name),
@@ -93,23 +96,23 @@ describe('the certificates of a proxy', () => {
     const { file, open, said, sent, write, pem, server } = benchIn(t);
     const certificates = open();
     rmSync(file('split.key'));
-    await certificates.add(['new', 'split', '../www']);
+    await certificates.add([uses(['new', 'split', '../www'])]);
     const obstacles = [
       ['new', /^the certificate "new" is not in the --certificates directory of this proxy$/],
       ['split', /^the certificate "split" has no private key; append it to the file, or write it next to it/],
       ['../www', /^the certificate "..\/www" has no valid name$/],
     ] as const;
-    for (const [name, words] of obstacles) assert.match(certificates.obstacle([name]) ?? '', words);
+    for (const [name, words] of obstacles) assert.match(certificates.obstacle(uses([name])) ?? '', words);
     assert.equal(said.length, 3);
     await settle(certificates);
     assert.equal(said.length, 3, 'said once');
     write('new.pem', pem(server));
     await settle(certificates);
-    assert.equal(certificates.obstacle(['new']), null);
+    assert.equal(certificates.obstacle(uses(['new'])), null);
     assert.deepEqual(sent(), [['new', true]]);
     const without = open(null);
-    await without.add(['www']);
-    assert.match(without.obstacle(['www']) ?? '', /this proxy has no --certificates directory/);
+    await without.add([uses(['www'])]);
+    assert.match(without.obstacle(uses(['www'])) ?? '', /this proxy has no --certificates directory/);
   });
 
   it('uses the new one when a file was replaced, as certbot and Kubernetes do it', async (t) => {
@@ -120,7 +123,7 @@ describe('the certificates of a proxy', () => {
     rmSync(file('www.pem'));
     symlinkSync('first', file('www.pem'));
     const certificates = open();
-    await certificates.add(['www']);
+    await certificates.add([uses(['www'])]);
     symlinkSync('second', file('next'));
     renameSync(file('next'), file('www.pem'));
     await certificates.readChanged();
@@ -137,7 +140,7 @@ describe('the certificates of a proxy', () => {
     if (!present(t, 'openssl')) return;
     const { bundles, file, open, pem, problemOf, said, server, statuses, write } = benchIn(t);
     const certificates = open();
-    await certificates.add(['www']);
+    await certificates.add([uses(['www'])]);
     const [valid] = statuses.at(-1) ?? [];
     const whole = pem(server);
     const mistakes: readonly (readonly [string, RegExp])[] = [
@@ -150,7 +153,7 @@ describe('the certificates of a proxy', () => {
       await settle(certificates);
       assert.match(problemOf('www') ?? '', problem);
       assert.equal(statuses.at(-1)?.[0]?.expiresAtMs, valid?.expiresAtMs);
-      assert.equal(certificates.obstacle(['www']), null);
+      assert.equal(certificates.obstacle(uses(['www'])), null);
       assert.match(
         said.at(-1) ?? '',
         /^warn a certificate cannot be used; the one that was read before stays/,
@@ -170,7 +173,7 @@ describe('the certificates of a proxy', () => {
     const { file, open, said } = benchIn(t);
     const certificates = open();
     chmodSync(file('split.pem'), 0o644);
-    await certificates.add(['www', 'split']);
+    await certificates.add([uses(['www', 'split'])]);
     const warned = () => said.filter((line) => line.includes('every user of this machine'));
     assert.deepEqual(warned(), []);
     chmodSync(file('split.key'), 0o604);
@@ -182,7 +185,7 @@ describe('the certificates of a proxy', () => {
     if (!present(t, 'openssl')) return;
     const { bundles, clock, open } = benchIn(t);
     const certificates = open();
-    await certificates.add(['www']);
+    await certificates.add([uses(['www'])]);
     clock.advance(25 * 60 * 60_000);
     assert.deepEqual(
       bundles.map(({ ticketKeys }) => [ticketKeys.length, ticketKeys[0]]),
