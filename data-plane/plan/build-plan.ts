@@ -13,6 +13,7 @@ import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { buildHostTables } from '../balancing/host-tables.ts';
 import type { AssignedRows, RowAllocator } from '../memory/row-allocator.ts';
+import { bindingOf } from './binding.ts';
 import { findLoops, type Loops, type Whereabouts } from './loops.ts';
 import type { PlanListener, PlanPool } from './plan.ts';
 import {
@@ -112,14 +113,15 @@ function directoryListeners(listeners: readonly ReadListener[], assigned: Assign
     address: address.canonical,
     host: address.host,
     port: address.port,
+    binding: bindingOf(address),
     pool: resource.pool,
   }));
 }
 
 function planListener(listener: DirectoryListener, poolIndex: ReadonlyMap<string, number>): PlanListener {
-  const { row, name, address } = listener;
+  const { row, name, address, binding } = listener;
   // `!`: readSnapshot refused listeners of unknown pools.
-  return { row, name, address, pool: poolIndex.get(listener.pool)! };
+  return { row, name, address, binding, pool: poolIndex.get(listener.pool)! };
 }
 
 function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {

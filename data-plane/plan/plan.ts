@@ -23,6 +23,8 @@ export interface PlanListener {
   readonly row: number;
   readonly name: string;
   readonly address: string;
+  /** Names its sockets: binding.ts. */
+  readonly binding: string;
   /** Index in `pools`. */
   readonly pool: number;
 }

@@ -3,7 +3,7 @@
  * The control plane sends valid snapshots only. Still, one that no plan could be built from is refused as a whole, with
  * every reason.
  */
-import { type Address, parseAddress } from '../../core/model/address.ts';
+import { type Accepting, type Address, type AddressForm, parseAddress } from '../../core/model/address.ts';
 import type { Backend, Listener, Policy, Pool } from '../../core/model/resources.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
@@ -23,7 +23,7 @@ export interface ReadPool {
 
 export interface ReadListener {
   readonly resource: Listener;
-  readonly address: Address;
+  readonly address: Accepting;
 }
 
 export interface ReadSnapshot {
@@ -107,7 +107,7 @@ function isBefore(a: ReadBackend, b: ReadBackend): boolean {
 
 function readBackend(resource: Backend, violations: Violation[]): ReadBackend | null {
   const field = `pools[${resource.pool}].backends[${resource.address}].address`;
-  const address = readAddress(resource, field, violations);
+  const address = readAddress(resource, 'backend', field, violations);
   if (!address) return null;
   const read = { resource, pool: resource.pool, address };
   readBefore.set(resource, read);
@@ -121,7 +121,7 @@ function readListeners(sorted: Sorted, violations: Violation[]): ReadListener[] 
   for (const resource of sorted.listeners) {
     const field = `listeners[${resource.name}]`;
     if (!pools.has(resource.pool)) violations.push(dangling(`${field}.pool`, 'pool', resource.pool));
-    const address = readAddress(resource, `${field}.address`, violations);
+    const address = readAddress(resource, 'listener', `${field}.address`, violations);
     if (!address) continue;
     const holder = holders.get(address.canonical);
     if (holder === undefined) holders.set(address.canonical, resource.name);
@@ -131,13 +131,18 @@ function readListeners(sorted: Sorted, violations: Violation[]): ReadListener[] 
         description: `${address.canonical} is already the address of the listener "${holder}"; give each listener its own`,
       });
     }
-    read.push({ resource, address });
+    read.push({ resource, address: resource.ipv6Only ? { ...address, ipv6Only: true } : address });
   }
   return read;
 }
 
-function readAddress(resource: Backend | Listener, field: string, violations: Violation[]): Address | null {
-  const parsed = parseAddress(resource.address);
+function readAddress(
+  resource: Backend | Listener,
+  form: AddressForm,
+  field: string,
+  violations: Violation[],
+): Address | null {
+  const parsed = parseAddress(resource.address, form);
   if (parsed.ok) return parsed.value;
   violations.push({ field, description: parsed.description });
   return null;

@@ -26,7 +26,7 @@ function plan(sequence: number): Plan {
 
 /** A descriptor for each worker. */
 function lentPlaces(workers: number): ListenOn[] {
-  return Array.from({ length: workers }, (_, index) => ({ type: 'descriptor', fd: 100 + index }));
+  return Array.from({ length: workers }, (_, index) => ({ type: 'descriptors', fds: [100 + index], firstPort: 80 }));
 }
 
 function listenOn(on: ListenOn | undefined): unknown {
