@@ -61,7 +61,10 @@ export function buildPlan({ snapshot, sequence, rows, previous, whereabouts }: P
       plan: {
         sequence,
         revision: snapshot.position.revision,
-        listeners: listeners.map((listener) => planListener(listener, poolIndex)),
+        listeners: listeners.map((listener, index) =>
+          // `!`: they have the same order.
+          planListener(listener, bindingOf(read.listeners[index]!.address), poolIndex),
+        ),
         pools: pools.map((pool) => planPool(pool, before.get(pool.row) ?? null)),
       },
       directory: { pools, listeners, ownBackends: loops.own },
@@ -113,15 +116,16 @@ function directoryListeners(listeners: readonly ReadListener[], assigned: Assign
     address: address.canonical,
     host: address.host,
     port: address.port,
-    binding: bindingOf(address),
     pool: resource.pool,
   }));
 }
 
-function planListener(listener: DirectoryListener, poolIndex: ReadonlyMap<string, number>): PlanListener {
-  const { row, name, address, binding } = listener;
-  // `!`: readSnapshot refused listeners of unknown pools.
-  return { row, name, address, binding, pool: poolIndex.get(listener.pool)! };
+function planListener(
+  { row, name, address, pool }: DirectoryListener,
+  binding: string,
+  poolIndex: ReadonlyMap<string, number>,
+): PlanListener {
+  return { row, name, address, binding, pool: poolIndex.get(pool) ?? -1 };
 }
 
 function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {

@@ -77,11 +77,13 @@ function* backendsOnListeners(pools: readonly ReadPool[], listeners: readonly Re
     for (const backend of backends) {
       const { address, pool } = backend;
       // No port: those that clients of its pool ask for.
-      const ports = address.port > 0 ? [address] : (askedBy.get(pool) ?? []).map((listener) => listener.address);
+      const ports =
+        address.port > 0 ? [address] : (askedBy.get(pool) ?? []).map((listener) => listener.address);
       for (const { port, lastPort } of ports) {
         const near = port === lastPort ? [...(byPort.get(port) ?? []), ...ranges] : listeners;
         const asked = { ...address, port, lastPort };
-        for (const listener of near) if (addressesOverlap(listener.address, asked)) yield { backend, listener };
+        for (const listener of near)
+          if (addressesOverlap(listener.address, asked)) yield { backend, listener };
       }
     }
   }

@@ -53,7 +53,6 @@ export interface DirectoryListener {
   readonly host: string;
   /** The first one of a range. */
   readonly port: number;
-  readonly binding: string;
   /** Name of its pool. */
   readonly pool: string;
 }

@@ -25,7 +25,7 @@ export interface PlanListener {
   readonly address: string;
   /** Names its sockets: binding.ts. */
   readonly binding: string;
-  /** Index in `pools`. */
+  /** Index in `pools`; -1: none, since its routes alone lead to pools. */
   readonly pool: number;
 }
 

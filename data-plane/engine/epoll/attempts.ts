@@ -88,7 +88,8 @@ export class Attempts {
     const { slots, sys } = this.#context;
     const side = 2 * slot + BACKEND;
     const fd = slots.descriptors[side]!;
-    if (!this.#dialer.metItself(fd, slots.rows[slot]!, slots.ports[slot]!)) return this.#events.established(slot);
+    if (!this.#dialer.metItself(fd, slots.rows[slot]!, slots.ports[slot]!))
+      return this.#events.established(slot);
     // An orderly close would keep the port from the backend for another minute.
     slots.descriptors[side] = 0;
     sys.reset(fd);

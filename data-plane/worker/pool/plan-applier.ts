@@ -180,7 +180,9 @@ export class PlanApplier {
 
   async #unlistenAllBut(listeners: readonly PlanListener[]): Promise<void> {
     const wanted = new Map(listeners.map(({ row, binding }) => [row, binding]));
-    const unwanted = [...this.#listening].filter(([row, binding]) => wanted.get(row) !== binding).map(([row]) => row);
+    const unwanted = [...this.#listening]
+      .filter(([row, binding]) => wanted.get(row) !== binding)
+      .map(([row]) => row);
     for (const row of unwanted) this.#listening.delete(row);
     await Promise.all(unwanted.map((row) => this.#inputs.pool.unlisten(row)));
   }

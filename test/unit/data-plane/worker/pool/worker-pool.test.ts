@@ -26,7 +26,11 @@ function plan(sequence: number): Plan {
 
 /** A descriptor for each worker. */
 function lentPlaces(workers: number): ListenOn[] {
-  return Array.from({ length: workers }, (_, index) => ({ type: 'descriptors', fds: [100 + index], firstPort: 80 }));
+  return Array.from({ length: workers }, (_, index) => ({
+    type: 'descriptors',
+    fds: [100 + index],
+    firstPort: 80,
+  }));
 }
 
 function listenOn(on: ListenOn | undefined): unknown {
