@@ -14,6 +14,7 @@ import {
 } from './host/connection-limit.ts';
 import { memoryBoundHere } from './host/memory-bound.ts';
 import { CONTROL, MAX_PIPES, type SharedCells } from './memory/shared-memory.ts';
+import { portsOf, readBinding } from './plan/binding.ts';
 import type { Plan } from './plan/plan.ts';
 import { limitProblem } from './proxy-events.ts';
 
@@ -28,12 +29,12 @@ interface LimitOptions {
 
 export class ConnectionLimits {
   readonly #options: LimitOptions;
-  readonly #descriptors: number;
+  readonly descriptors: number;
   readonly #shared: Pick<SharedCells, 'control' | 'listenerShare'>;
   #current: ConnectionLimit;
   #problemBefore: string | undefined;
-  /** Listening addresses. */
-  #listening: ReadonlySet<string> = new Set();
+  /** How many ports each binding has that is listened on. */
+  #listening: ReadonlyMap<string, number> = new Map();
   /** Backends that may be checked. */
   #backends = 0;
   /** Rows of the listeners of the plan that runs. */
@@ -45,7 +46,7 @@ export class ConnectionLimits {
     shared: Pick<SharedCells, 'control' | 'listenerShare'>,
   ) {
     this.#options = options;
-    this.#descriptors = descriptors;
+    this.descriptors = descriptors;
     this.#shared = shared;
     this.#current = this.compute();
   }
@@ -57,14 +58,14 @@ export class ConnectionLimits {
   /** A plan is about to run: its sockets are opened before those of the plan before are closed. */
   adding(plan: Plan): void {
     this.#problemBefore = limitProblem(this.#current)?.message;
-    this.#listening = new Set([...this.#listening, ...addressesOf(plan)]);
+    this.#listening = new Map([...this.#listening, ...portsIn(plan)]);
     this.#backends = Math.max(this.#backends, backendsOf(plan));
     this.compute();
   }
 
   /** A plan runs, and no other. */
   runs(plan: Plan): void {
-    this.#listening = new Set(addressesOf(plan));
+    this.#listening = new Map(portsIn(plan));
     this.#backends = backendsOf(plan);
     this.#listenerRows = new Set(plan.listeners.map(({ row }) => row));
     const problem = limitProblem(this.compute());
@@ -77,12 +78,12 @@ export class ConnectionLimits {
     const others = otherDescriptors({
       engine,
       workers,
-      listeners: this.#listening.size,
+      ports: [...this.#listening.values()].reduce((sum, count) => sum + count, 0),
       pipes: splice && engine === 'epoll' ? MAX_PIPES : 0,
-      healthChecks: Math.min(this.#backends, checksAtOnce(this.#descriptors)),
+      healthChecks: Math.min(this.#backends, checksAtOnce(this.descriptors)),
     });
     const limit = connectionLimit({
-      descriptors: descriptorBound(this.#descriptors, others),
+      descriptors: descriptorBound(this.descriptors, others),
       memory: memoryBoundHere({ engine, workers }),
       flag: maxConnections || Number.POSITIVE_INFINITY,
     });
@@ -96,8 +97,8 @@ export class ConnectionLimits {
   }
 }
 
-function addressesOf({ listeners }: Plan): readonly string[] {
-  return listeners.map(({ address }) => address);
+function portsIn({ listeners }: Plan): readonly (readonly [string, number])[] {
+  return listeners.map(({ binding }) => [binding, portsOf(readBinding(binding))]);
 }
 
 function backendsOf({ pools }: Plan): number {

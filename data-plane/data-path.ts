@@ -159,6 +159,7 @@ export class DataPath {
         new ListeningSockets({
           libc,
           workerCount: workers,
+          maxSockets: Math.floor(this.#limits.descriptors / 2),
           shareListeners,
           movesClients: () => readNetworkSetting('tcp_migrate_req').trim() === '1',
         }),
