@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { rootCertificates } from 'node:tls';
-import type {
-  ListenerDraft,
-  PoolDraft,
-  PolicyDraft,
-  ResourceDraft,
-} from '../../../../../core/model/draft.ts';
+import type { ListenerDraft, ResourceDraft } from '../../../../../core/model/draft.ts';
 import { stateOf, violationsOf } from '../../../../../harness/state.ts';
 
 const ca = rootCertificates[0] ?? '';
