@@ -15,6 +15,7 @@ import type { Violation } from '../../core/model/violation.ts';
 import { buildCidrTable, type CidrTable } from '../admission/cidr-table.ts';
 import { buildHostTables } from '../balancing/host-tables.ts';
 import type { AssignedRows, RowAllocator } from '../memory/row-allocator.ts';
+import { bindingOf } from './binding.ts';
 import { findLoops, type Loops, type Whereabouts } from './loops.ts';
 import { NO_POOL, type PlanFirstBytes, type PlanListener, type PlanPool } from './plan.ts';
 import {
@@ -62,7 +63,10 @@ export function buildPlan({ snapshot, sequence, rows, previous, whereabouts }: P
       plan: {
         sequence,
         revision: snapshot.position.revision,
-        listeners: listeners.map((listener) => planListener(listener, poolIndex)),
+        listeners: listeners.map((listener, index) =>
+          // `!`: they have the same order.
+          planListener(listener, bindingOf(read.listeners[index]!.address), poolIndex),
+        ),
         pools: pools.map((pool) => planPool(pool, before.get(pool.row) ?? null)),
       },
       directory: { pools, listeners, ownBackends: loops.own },
@@ -118,10 +122,14 @@ function directoryListeners(listeners: readonly ReadListener[], assigned: Assign
   }));
 }
 
-function planListener(listener: DirectoryListener, poolIndex: ReadonlyMap<string, number>): PlanListener {
-  const { row, name, address, resource } = listener;
+function planListener(
+  { row, name, address, resource }: DirectoryListener,
+  binding: string,
+  poolIndex: ReadonlyMap<string, number>,
+): PlanListener {
   const pool = poolIndex.get(resource.pool) ?? NO_POOL;
-  return { row, name, address, pool, firstBytes: planFirstBytes(resource, poolIndex) };
+  const firstBytes = planFirstBytes(resource, poolIndex);
+  return { row, name, address, binding, pool, firstBytes, tls: resource.tls ?? null };
 }
 
 function planFirstBytes(

@@ -9,7 +9,7 @@
 import type { CidrTable } from '../admission/cidr-table.ts';
 import type { NamedRoute } from '../first-bytes/route-table.ts';
 import type { HostTables } from '../balancing/host-tables.ts';
-import type { Strategy } from '../../core/model/resources.ts';
+import type { ListenerTls, Strategy } from '../../core/model/resources.ts';
 
 /** Instead of an index in `pools`. */
 export const NO_POOL = -1;
@@ -28,10 +28,14 @@ export interface PlanListener {
   readonly row: number;
   readonly name: string;
   readonly address: string;
-  /** Index in `pools`; -1: it has none of its own, so what no route takes is refused. */
+  /** Names its sockets: binding.ts. */
+  readonly binding: string;
+  /** Index in `pools`; NO_POOL: its routes alone lead to pools. */
   readonly pool: number;
   /** What is read of clients before a backend is chosen; null: nothing. */
   readonly firstBytes: PlanFirstBytes | null;
+  /** How it terminates TLS; null: it does not. */
+  readonly tls: ListenerTls | null;
 }
 
 export interface PlanFirstBytes {

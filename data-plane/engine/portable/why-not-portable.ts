@@ -1,7 +1,8 @@
 import type { PlanListener } from '../../plan/plan.ts';
 
 /** Why the portable engine can't run a listener, in words; null: it can. */
-export function whyNotPortable({ firstBytes }: PlanListener): string | null {
-  if (firstBytes === null) return null;
-  return 'the portable engine does not read first bytes, which routes and accept_proxy_protocol need; run this proxy with the epoll engine';
+export function whyNotPortable({ firstBytes, tls }: PlanListener): string | null {
+  if (firstBytes === null && tls === null) return null;
+  const what = tls === null ? 'routes or accept_proxy_protocol' : 'tls';
+  return `the portable engine of this proxy has no ${what}; run it with --engine epoll, on Linux`;
 }

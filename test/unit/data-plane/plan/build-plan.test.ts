@@ -59,7 +59,15 @@ describe('buildPlan', () => {
     assert.equal(built.plan.sequence, 1);
     assert.equal(built.plan.revision, 10);
     assert.deepEqual(built.plan.listeners, [
-      { row: 0, name: 'http', address: '0.0.0.0:80', pool: 0, firstBytes: null },
+      {
+        row: 0,
+        name: 'http',
+        address: '0.0.0.0:80',
+        binding: '0.0.0.0:80',
+        pool: 0,
+        firstBytes: null,
+        tls: null,
+      },
     ]);
     const [directory] = built.directory.pools;
     assert.deepEqual(
