@@ -80,10 +80,11 @@ function directoryPools(
   { leadingBack }: Loops,
 ): DirectoryPool[] {
   let next = 0;
-  return pools.map(({ name, policy, backends }, index) => ({
+  return pools.map(({ name, policy, proxyProtocol, backends }, index) => ({
     row: assigned.pools[index]!,
     name,
     policy,
+    proxyProtocol,
     backends: backends.map((backend) => {
       const row = assigned.backends[next++]!;
       return directoryBackend(backend, row, rows.generation(row), leadingBack.get(backend) ?? null);
@@ -129,7 +130,7 @@ function planListener(
 }
 
 function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
-  const { row, name, policy, backends } = pool;
+  const { row, name, policy, proxyProtocol, backends } = pool;
   const same = before !== null && hasSameCandidates(before, backends) ? before : null;
   const shared = same
     ? { rows: same.rows, weights: same.weights, tiers: same.tiers }
@@ -144,6 +145,7 @@ function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
     halfClosedMs: policy.timeouts.halfClosedMs,
     logOneIn: policy.connectionLog?.oneIn ?? LOG_ONE_IN,
     maxLifetimeMs: policy.maxLifetimeMs ?? 0,
+    proxyProtocol: proxyProtocol ?? null,
     alwaysUp: policy.healthCheck.type === 'none',
     refuses: refusesWhenNoneHealthy(policy),
     ...shared,
