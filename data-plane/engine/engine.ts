@@ -12,6 +12,8 @@ import type { PeerAddress } from './peer-address.ts';
 
 /** Returned instead of a row when there is no backend to try. */
 export const NO_ROW = -1;
+/** No room now. */
+export const WAIT = -3;
 
 /** Milliseconds; 0 means never. */
 export interface ConnectionTimeouts {

@@ -6,7 +6,7 @@
  * candidates.
  */
 import type { BackendState, Policy } from '../../core/model/resources.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, PlanPool } from './plan.ts';
 
 export interface PlanDirectory {
   readonly pools: readonly DirectoryPool[];
@@ -19,6 +19,7 @@ export interface DirectoryPool {
   readonly row: number;
   readonly name: string;
   readonly policy: Policy;
+  readonly queue: PlanPool['queue'];
   readonly backends: readonly DirectoryBackend[];
 }
 
@@ -34,6 +35,8 @@ export interface DirectoryBackend {
   /** As configured, even for a backend that is not active. */
   readonly weight: number;
   readonly tier: number;
+  /** 0: no limit. */
+  readonly maxConnections: number;
   readonly state: BackendState;
   /** Why it leads back to a listener, in words, and so gets no connections; null: it does not. */
   readonly leadsBack: string | null;

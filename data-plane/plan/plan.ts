@@ -50,6 +50,10 @@ export interface PlanPool {
   readonly weights: Uint16Array;
   /** By candidate number: tier. In shared memory. Null: all are of tier 0. */
   readonly tiers: Uint8Array | null;
+  /** By candidate number: the most connections it may have; 0: no limit. In shared memory. Null: none has a limit. */
+  readonly maxConnections: Int32Array | null;
+  /** Where connections wait while every candidate is full; null: nowhere, they are refused. */
+  readonly queue: { readonly length: number; readonly timeoutMs: number } | null;
   /** For source_hash only. Its arrays lie in shared memory. */
   readonly hosts: HostTables | null;
 }

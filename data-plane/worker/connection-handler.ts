@@ -6,25 +6,38 @@
  *  - each decision uses the plan that runs at that moment; an established connection needs no plan at all;
  *  - after `adopt` no attempt continues towards a backend that gets no connections under the new plan: the engine is
  *    told to reconsider it;
+ *  - a connection that finds every backend full waits, or is refused; nobody of this worker overtakes those who wait,
+ *    but one whose backend failed it, and which comes first;
  *  - at most `retries` attempts follow the first, each on a backend not yet tried, or, when all were tried, on any
  *    eligible one after a delay that doubles, with jitter.
  */
 import type { Clock } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
-import { type PickRequest, NO_BACKEND } from '../balancing/balancer.ts';
+import { type Balancer, type PickRequest, NO_BACKEND } from '../balancing/balancer.ts';
 import { TriedSet } from '../balancing/tried-set.ts';
-import { type ConnectionHandler, type ConnectionTimeouts, type Engine, NO_ROW } from '../engine/engine.ts';
+import {
+  type ConnectionHandler,
+  type ConnectionTimeouts,
+  type Engine,
+  NO_ROW,
+  WAIT,
+} from '../engine/engine.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import { ERRNO, isOwnFailure } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
 import type { ConnectionRecords } from './connection-records.ts';
 import type { PassiveHealth } from './passive-health.ts';
+import type { PoolQueues } from '../memory/pool-queues.ts';
+import type { Waiters } from './waiters.ts';
 import type { PlanRuntime, PoolRuntime } from './plan-runtime.ts';
+import type { PoolCandidates } from './pool-candidates.ts';
 import { ConnectAttempts, ConnectionSlots, SEEN } from './connection-slots.ts';
 
 /** The delay before the n-th repeated attempt is this × 2^n, of which at least half is waited. */
 const REPEAT_DELAY_MS = 100;
+/** More than other workers can be faster in a row. */
+const PICKS = 64;
 const BOTH_SPOKE = SEEN.request | SEEN.answer;
 /**
  * A backend that ends a connection without a byte failed a client that had asked for something. Where nobody had spoken,
@@ -39,6 +52,8 @@ export interface HandlerInputs {
   readonly own: WorkerCells;
   readonly counters: ConnectionCounters;
   readonly passiveHealth: PassiveHealth;
+  readonly queues: Pick<PoolQueues, 'wakeNext'>;
+  readonly waiters: Waiters;
   /** Null: there is no connection log. */
   readonly records: ConnectionRecords | null;
   readonly clock: Clock;
@@ -48,6 +63,7 @@ export interface HandlerInputs {
 // `!` on typed arrays in this file: the engine names only slots that it gave to onAccept.
 export class WorkerConnections implements ConnectionHandler {
   retryDelayMs = 0;
+  refusal: CloseReason = 'no_backend';
   readonly #inputs: HandlerInputs;
   #plan: PlanRuntime | null = null;
   readonly #slots = new ConnectionSlots();
@@ -62,13 +78,26 @@ export class WorkerConnections implements ConnectionHandler {
   /** Decides by this plan from now on, and checks attempts under way against it. */
   adopt(plan: PlanRuntime, engine: Engine): void {
     this.#plan = plan;
-    for (const slot of this.#slots.attempts.keys()) {
+    for (const [slot, attempt] of this.#slots.attempts) {
+      const waitsFor = this.#inputs.waiters.poolOf(slot);
+      if (waitsFor !== NO_ROW) {
+        const runtime = this.#poolFor(slot, attempt);
+        if (runtime?.pool.row !== waitsFor || runtime.pool.queue === null) engine.reconsider(slot);
+        continue;
+      }
       const backend = this.#slots.backend[slot]!;
       const pool = this.#slots.pool[slot]!;
       if (backend !== NO_ROW && !takesConnections(plan.poolByRow(pool), plan.candidateOfRow(backend))) {
         engine.reconsider(slot);
       }
     }
+    // Also for the connections of other workers: this one may be the last to see the room that the plan makes.
+    for (const runtime of plan.pools) this.#inputs.waiters.passOn(runtime);
+  }
+
+  /** This worker was woken: there may be room for connections that wait. */
+  serveWaiting(engine: Engine): void {
+    if (this.#plan) this.#inputs.waiters.serve(this.#plan, engine);
   }
 
   /** Resets a share of the connections to a backend (0 to 1, by chance). Attempts towards it go elsewhere. */
@@ -99,7 +128,9 @@ export class WorkerConnections implements ConnectionHandler {
     const attempt = this.#spareAttempts.pop() ?? new ConnectAttempts();
     attempt.begin(sourceHash, pool.pool.row);
     slots.attempts.set(slot, attempt);
-    return this.#pick(slot, attempt, pool, 0);
+    // Nobody overtakes those who wait here already.
+    const row = this.#inputs.waiters.hasAny(pool.pool.row) ? NO_ROW : this.#pick(slot, attempt, pool, 0);
+    return row === NO_ROW ? this.#waitFor(slot, pool, false) : row;
   }
 
   timeouts(slot: number): ConnectionTimeouts {
@@ -109,18 +140,22 @@ export class WorkerConnections implements ConnectionHandler {
   onConnectFailed(slot: number, errno: number): number {
     const attempt = this.#slots.attempts.get(slot);
     this.retryDelayMs = 0;
-    if (!attempt || this.#slots.backend[slot] === NO_ROW) return NO_ROW;
+    if (!attempt) return NO_ROW;
+    if (this.#inputs.waiters.poolOf(slot) !== NO_ROW) return this.#askAgain(slot, attempt, errno);
+    if (this.#slots.backend[slot] === NO_ROW) return NO_ROW;
     if (errno !== ERRNO.canceled) this.#countFailure(slot, attempt, errno);
     this.#release(slot);
     const pool = this.#poolFor(slot, attempt);
     if (!pool || attempt.failed > pool.pool.retries) return NO_ROW;
-    const untried = this.#pick(slot, attempt, pool, 0);
-    if (untried !== NO_ROW || attempt.tried.length === 0) return untried;
-    attempt.tried.length = 0;
-    const step = REPEAT_DELAY_MS * 2 ** attempt.repeats;
-    this.retryDelayMs = step / 2 + (this.#inputs.random.next() * step) / 2;
-    attempt.repeats += 1;
-    return this.#pick(slot, attempt, pool, this.retryDelayMs);
+    let row = this.#pick(slot, attempt, pool, 0);
+    if (row === NO_ROW && attempt.tried.length > 0) {
+      attempt.tried.length = 0;
+      const step = REPEAT_DELAY_MS * 2 ** attempt.repeats;
+      this.retryDelayMs = step / 2 + (this.#inputs.random.next() * step) / 2;
+      attempt.repeats += 1;
+      row = this.#pick(slot, attempt, pool, this.retryDelayMs);
+    }
+    return row === NO_ROW ? this.#waitFor(slot, pool, true) : row;
   }
 
   onEstablished(slot: number): void {
@@ -156,6 +191,7 @@ export class WorkerConnections implements ConnectionHandler {
     this.#inputs.counters.closed(listener[slot]!, established, reason, durationMs);
     this.#endAttempt(slot);
     this.#release(slot);
+    this.#inputs.waiters.end(slot, this.#plan);
   }
 
   onBackendEnded(slot: number): void {
@@ -203,6 +239,39 @@ export class WorkerConnections implements ConnectionHandler {
     return pool;
   }
 
+  /** There is no backend to have now. Waits in the queue of the pool if that is because all are full. */
+  #waitFor(slot: number, runtime: PoolRuntime, isFirst: boolean): number {
+    const { candidates, pool } = runtime;
+    const { waiters } = this.#inputs;
+    const isFull = candidates.areLimited && candidates.anyServes;
+    if (!isFull && !waiters.hasAny(pool.row)) return NO_ROW;
+    this.refusal = 'backend_full';
+    if (!waiters.begin(slot, runtime, isFirst)) return NO_ROW;
+    return this.#wait(slot, runtime);
+  }
+
+  #wait(slot: number, runtime: PoolRuntime): number {
+    const { waiters } = this.#inputs;
+    this.retryDelayMs = waiters.leftMs(slot, runtime.pool);
+    // A place that became free meanwhile has woken nobody.
+    waiters.passOn(runtime);
+    return WAIT;
+  }
+
+  /** It waits, and there may be room now; or its time is over. */
+  #askAgain(slot: number, attempt: ConnectAttempts, errno: number): number {
+    const { waiters } = this.#inputs;
+    const runtime = this.#poolFor(slot, attempt);
+    const isSame = runtime?.pool.row === waiters.poolOf(slot);
+    const row = runtime ? this.#pick(slot, attempt, runtime, 0) : NO_ROW;
+    const isOver = errno === ERRNO.timedOut || runtime?.pool.queue === null;
+    if (runtime && row === NO_ROW && isSame && !isOver) return this.#wait(slot, runtime);
+    waiters.end(slot, this.#plan);
+    if (runtime && row === NO_ROW && !isSame) return this.#waitFor(slot, runtime, false);
+    this.refusal = errno === ERRNO.timedOut ? 'queue_timeout' : runtime ? 'backend_full' : 'no_backend';
+    return row;
+  }
+
   #pick(
     slot: number,
     attempt: ConnectAttempts,
@@ -213,12 +282,14 @@ export class WorkerConnections implements ConnectionHandler {
     this.#inputs.records?.sentTo(slot, pool.row);
     this.#request.sourceHash = attempt.sourceHash;
     this.#request.nowMs = nowMs;
-    this.#tried.clear();
+    this.#tried.clear(candidates.areLimited ? candidates : null);
     for (const row of attempt.tried) {
       const candidate = this.#plan?.candidateOfRow(row) ?? NO_BACKEND;
       if (candidate !== NO_BACKEND) this.#tried.add(candidate);
     }
-    const candidate = balancer.pick(this.#request, this.#tried);
+    const candidate = candidates.areLimited
+      ? this.#pickWithPlace(balancer, candidates)
+      : balancer.pick(this.#request, this.#tried);
     if (candidate === NO_BACKEND) return NO_ROW;
     attempt.startedMs = nowMs + delayMs;
     const row = candidates.row(candidate);
@@ -226,6 +297,16 @@ export class WorkerConnections implements ConnectionHandler {
     this.#slots.pool[slot] = pool.row;
     this.#inputs.records?.attempted(slot, row);
     return row;
+  }
+
+  /** The place that was picked may be gone, or another one have come up while the strategy looked. */
+  #pickWithPlace(balancer: Balancer, candidates: PoolCandidates): number {
+    for (let pick = 0; pick < PICKS; pick++) {
+      const candidate = balancer.pick(this.#request, this.#tried);
+      if (candidate !== NO_BACKEND && candidates.reserved) return candidate;
+      if (candidate === NO_BACKEND && !candidates.hasRoom(this.#tried)) break;
+    }
+    return NO_BACKEND;
   }
 
   #countFailure(slot: number, attempt: ConnectAttempts, errno: number): void {
@@ -250,7 +331,8 @@ export class WorkerConnections implements ConnectionHandler {
     if (backend === NO_ROW) return;
     this.#slots.backend[slot] = NO_ROW;
     const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;
-    const runtime = this.#plan?.poolByRow(this.#slots.pool[slot]!);
+    const pool = this.#slots.pool[slot]!;
+    const runtime = this.#plan?.poolByRow(pool);
     if (runtime && candidate !== NO_BACKEND) {
       runtime.balancer.release(candidate);
     } else {
@@ -258,6 +340,7 @@ export class WorkerConnections implements ConnectionHandler {
       this.#inputs.own.backendOpen[backend]! -= 1;
       Atomics.sub(this.#inputs.shared.open, backend, 1);
     }
+    this.#inputs.queues.wakeNext(pool);
   }
 
   #endAttempt(slot: number): void {
