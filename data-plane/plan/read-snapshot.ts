@@ -17,7 +17,7 @@ export interface ReadBackend {
 export interface ReadPool {
   readonly name: string;
   readonly policy: Policy;
-  readonly queue: Pool['queue'] | null;
+  readonly queue: NonNullable<Pool['queue']> | null;
   /** By address, in the order of its characters: the order of the candidates. */
   readonly backends: readonly ReadBackend[];
 }

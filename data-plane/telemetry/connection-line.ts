@@ -9,6 +9,8 @@ export const CLOSE_WORDS: Readonly<Record<CloseReason, string>> = {
   client_reset: 'the client reset it',
   backend_reset: 'the backend reset it',
   no_backend: 'no backend could be used: there is none, or none passes the check and the pool refuses then',
+  backend_full: 'every backend that could take it was full',
+  queue_timeout: 'no backend had room for it in time',
   connect_failed: 'every attempt to connect failed',
   idle_timeout: 'no byte in either direction for too long',
   half_closed_timeout: 'no byte for too long after one side had ended',
