@@ -6,38 +6,23 @@
  *  - each decision uses the plan that runs at that moment; an established connection needs no plan at all;
  *  - after `adopt` no attempt continues towards a backend that gets no connections under the new plan: the engine is
  *    told to reconsider it;
- *  - a connection that finds every backend full waits, or is refused; nobody of this worker overtakes those who wait,
- *    but one whose backend failed it, and which comes first;
  *  - at most `retries` attempts follow the first, each on a backend not yet tried, or, when all were tried, on any
  *    eligible one after a delay that doubles, with jitter.
  */
-import type { Clock } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
-import { type Balancer, type PickRequest, NO_BACKEND } from '../balancing/balancer.ts';
-import { TriedSet } from '../balancing/tried-set.ts';
-import {
-  type ConnectionHandler,
-  type ConnectionTimeouts,
-  type Engine,
-  NO_ROW,
-  WAIT,
-} from '../engine/engine.ts';
+import { NO_BACKEND } from '../balancing/balancer.ts';
+import { type ConnectionHandler, type ConnectionTimeouts, type Engine, NO_ROW } from '../engine/engine.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import { ERRNO, isOwnFailure } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
-import type { ConnectionRecords } from './connection-records.ts';
 import type { PassiveHealth } from './passive-health.ts';
-import type { PoolQueues } from '../memory/pool-queues.ts';
-import type { Waiters } from './waiters.ts';
+import { Places, type PlacesInputs } from './places.ts';
 import type { PlanRuntime, PoolRuntime } from './plan-runtime.ts';
-import type { PoolCandidates } from './pool-candidates.ts';
 import { ConnectAttempts, ConnectionSlots, SEEN } from './connection-slots.ts';
 
 /** The delay before the n-th repeated attempt is this × 2^n, of which at least half is waited. */
 const REPEAT_DELAY_MS = 100;
-/** More than other workers can be faster in a row. */
-const PICKS = 64;
 const BOTH_SPOKE = SEEN.request | SEEN.answer;
 /**
  * A backend that ends a connection without a byte failed a client that had asked for something. Where nobody had spoken,
@@ -47,42 +32,42 @@ const EARLY_MS = 1_000;
 const LIFETIME_JITTER = 0.1;
 const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
 
-export interface HandlerInputs {
+export interface HandlerInputs extends PlacesInputs {
   readonly shared: SharedCells;
   readonly own: WorkerCells;
   readonly counters: ConnectionCounters;
   readonly passiveHealth: PassiveHealth;
-  readonly queues: Pick<PoolQueues, 'wakeNext'>;
-  readonly waiters: Waiters;
-  /** Null: there is no connection log. */
-  readonly records: ConnectionRecords | null;
-  readonly clock: Clock;
   readonly random: Random;
 }
 
 // `!` on typed arrays in this file: the engine names only slots that it gave to onAccept.
 export class WorkerConnections implements ConnectionHandler {
-  retryDelayMs = 0;
-  refusal: CloseReason = 'no_backend';
   readonly #inputs: HandlerInputs;
   #plan: PlanRuntime | null = null;
   readonly #slots = new ConnectionSlots();
   readonly #spareAttempts: ConnectAttempts[] = [];
-  readonly #request: PickRequest = { sourceHash: 0, nowMs: 0 };
-  readonly #tried = new TriedSet();
+  readonly #places: Places;
 
   constructor(inputs: HandlerInputs) {
     this.#inputs = inputs;
+    this.#places = new Places(inputs, this.#slots);
+  }
+
+  get retryDelayMs(): number {
+    return this.#places.delayMs;
+  }
+
+  get refusal(): CloseReason {
+    return this.#places.refusal;
   }
 
   /** Decides by this plan from now on, and checks attempts under way against it. */
   adopt(plan: PlanRuntime, engine: Engine): void {
     this.#plan = plan;
+    this.#places.plan = plan;
     for (const [slot, attempt] of this.#slots.attempts) {
-      const waitsFor = this.#inputs.waiters.poolOf(slot);
-      if (waitsFor !== NO_ROW) {
-        const runtime = this.#poolFor(slot, attempt);
-        if (runtime?.pool.row !== waitsFor || runtime.pool.queue === null) engine.reconsider(slot);
+      if (this.#places.isWaiting(slot)) {
+        if (!this.#places.mayWaitOn(slot, this.#poolFor(slot, attempt))) engine.reconsider(slot);
         continue;
       }
       const backend = this.#slots.backend[slot]!;
@@ -120,6 +105,7 @@ export class WorkerConnections implements ConnectionHandler {
     slots.acceptedMs[slot] = this.#inputs.clock.nowMs();
     slots.timeouts[slot] = NEVER;
     slots.end = Math.max(slots.end, slot + 1);
+    this.#places.begin();
     this.#inputs.counters.accepted(listener);
     const pool = this.#plan?.poolOfListener(listener) ?? null;
     this.#inputs.records?.accepted(slot, pool?.pool.logOneIn ?? 1);
@@ -128,9 +114,7 @@ export class WorkerConnections implements ConnectionHandler {
     const attempt = this.#spareAttempts.pop() ?? new ConnectAttempts();
     attempt.begin(sourceHash, pool.pool.row);
     slots.attempts.set(slot, attempt);
-    // Nobody overtakes those who wait here already.
-    const row = this.#inputs.waiters.hasAny(pool.pool.row) ? NO_ROW : this.#pick(slot, attempt, pool, 0);
-    return row === NO_ROW ? this.#waitFor(slot, pool, false) : row;
+    return this.#places.find(slot, attempt, pool);
   }
 
   timeouts(slot: number): ConnectionTimeouts {
@@ -139,23 +123,19 @@ export class WorkerConnections implements ConnectionHandler {
 
   onConnectFailed(slot: number, errno: number): number {
     const attempt = this.#slots.attempts.get(slot);
-    this.retryDelayMs = 0;
+    const places = this.#places;
+    places.begin();
     if (!attempt) return NO_ROW;
-    if (this.#inputs.waiters.poolOf(slot) !== NO_ROW) return this.#askAgain(slot, attempt, errno);
+    if (places.isWaiting(slot)) return places.askAgain(slot, attempt, this.#poolFor(slot, attempt), errno);
     if (this.#slots.backend[slot] === NO_ROW) return NO_ROW;
     if (errno !== ERRNO.canceled) this.#countFailure(slot, attempt, errno);
-    this.#release(slot);
+    places.release(slot);
+    if (attempt.failed > 0) places.refusal = 'connect_failed';
     const pool = this.#poolFor(slot, attempt);
     if (!pool || attempt.failed > pool.pool.retries) return NO_ROW;
-    let row = this.#pick(slot, attempt, pool, 0);
-    if (row === NO_ROW && attempt.tried.length > 0) {
-      attempt.tried.length = 0;
-      const step = REPEAT_DELAY_MS * 2 ** attempt.repeats;
-      this.retryDelayMs = step / 2 + (this.#inputs.random.next() * step) / 2;
-      attempt.repeats += 1;
-      row = this.#pick(slot, attempt, pool, this.retryDelayMs);
-    }
-    return row === NO_ROW ? this.#waitFor(slot, pool, true) : row;
+    const untried = places.pick(slot, attempt, pool, 0);
+    if (untried !== NO_ROW) return untried;
+    return attempt.tried.length > 0 ? this.#repeat(slot, attempt, pool) : places.wait(slot, pool, true);
   }
 
   onEstablished(slot: number): void {
@@ -190,7 +170,7 @@ export class WorkerConnections implements ConnectionHandler {
     this.#inputs.records?.closed(slot, listener[slot]!, reason, durationMs);
     this.#inputs.counters.closed(listener[slot]!, established, reason, durationMs);
     this.#endAttempt(slot);
-    this.#release(slot);
+    this.#places.release(slot);
     this.#inputs.waiters.end(slot, this.#plan);
   }
 
@@ -216,6 +196,16 @@ export class WorkerConnections implements ConnectionHandler {
     return { ...timeouts, lifetimeMs: timeouts.lifetimeMs * shorter };
   }
 
+  /** All were tried: one of them is tried again, after a while. */
+  #repeat(slot: number, attempt: ConnectAttempts, pool: PoolRuntime): number {
+    attempt.tried.length = 0;
+    const step = REPEAT_DELAY_MS * 2 ** attempt.repeats;
+    const delayMs = step / 2 + (this.#inputs.random.next() * step) / 2;
+    attempt.repeats += 1;
+    const row = this.#places.pick(slot, attempt, pool, delayMs);
+    return row === NO_ROW ? this.#places.wait(slot, pool, true) : row;
+  }
+
   #spoke(slot: number, toBackend: number, toClient: number): void {
     const { seen } = this.#slots;
     if (toBackend > 0) seen[slot]! |= SEEN.request;
@@ -239,76 +229,6 @@ export class WorkerConnections implements ConnectionHandler {
     return pool;
   }
 
-  /** There is no backend to have now. Waits in the queue of the pool if that is because all are full. */
-  #waitFor(slot: number, runtime: PoolRuntime, isFirst: boolean): number {
-    const { candidates, pool } = runtime;
-    const { waiters } = this.#inputs;
-    const isFull = candidates.areLimited && candidates.anyServes;
-    if (!isFull && !waiters.hasAny(pool.row)) return NO_ROW;
-    this.refusal = 'backend_full';
-    if (!waiters.begin(slot, runtime, isFirst)) return NO_ROW;
-    return this.#wait(slot, runtime);
-  }
-
-  #wait(slot: number, runtime: PoolRuntime): number {
-    const { waiters } = this.#inputs;
-    this.retryDelayMs = waiters.leftMs(slot, runtime.pool);
-    // A place that became free meanwhile has woken nobody.
-    waiters.passOn(runtime);
-    return WAIT;
-  }
-
-  /** It waits, and there may be room now; or its time is over. */
-  #askAgain(slot: number, attempt: ConnectAttempts, errno: number): number {
-    const { waiters } = this.#inputs;
-    const runtime = this.#poolFor(slot, attempt);
-    const isSame = runtime?.pool.row === waiters.poolOf(slot);
-    const row = runtime ? this.#pick(slot, attempt, runtime, 0) : NO_ROW;
-    const isOver = errno === ERRNO.timedOut || runtime?.pool.queue === null;
-    if (runtime && row === NO_ROW && isSame && !isOver) return this.#wait(slot, runtime);
-    waiters.end(slot, this.#plan);
-    if (runtime && row === NO_ROW && !isSame) return this.#waitFor(slot, runtime, false);
-    this.refusal = errno === ERRNO.timedOut ? 'queue_timeout' : runtime ? 'backend_full' : 'no_backend';
-    return row;
-  }
-
-  #pick(
-    slot: number,
-    attempt: ConnectAttempts,
-    { balancer, candidates, pool }: PoolRuntime,
-    delayMs: number,
-  ): number {
-    const nowMs = this.#inputs.clock.nowMs();
-    this.#inputs.records?.sentTo(slot, pool.row);
-    this.#request.sourceHash = attempt.sourceHash;
-    this.#request.nowMs = nowMs;
-    this.#tried.clear(candidates.areLimited ? candidates : null);
-    for (const row of attempt.tried) {
-      const candidate = this.#plan?.candidateOfRow(row) ?? NO_BACKEND;
-      if (candidate !== NO_BACKEND) this.#tried.add(candidate);
-    }
-    const candidate = candidates.areLimited
-      ? this.#pickWithPlace(balancer, candidates)
-      : balancer.pick(this.#request, this.#tried);
-    if (candidate === NO_BACKEND) return NO_ROW;
-    attempt.startedMs = nowMs + delayMs;
-    const row = candidates.row(candidate);
-    this.#slots.backend[slot] = row;
-    this.#slots.pool[slot] = pool.row;
-    this.#inputs.records?.attempted(slot, row);
-    return row;
-  }
-
-  /** The place that was picked may be gone, or another one have come up while the strategy looked. */
-  #pickWithPlace(balancer: Balancer, candidates: PoolCandidates): number {
-    for (let pick = 0; pick < PICKS; pick++) {
-      const candidate = balancer.pick(this.#request, this.#tried);
-      if (candidate !== NO_BACKEND && candidates.reserved) return candidate;
-      if (candidate === NO_BACKEND && !candidates.hasRoom(this.#tried)) break;
-    }
-    return NO_BACKEND;
-  }
-
   #countFailure(slot: number, attempt: ConnectAttempts, errno: number): void {
     const backend = this.#slots.backend[slot]!;
     const pool = this.#slots.pool[slot]!;
@@ -323,24 +243,6 @@ export class WorkerConnections implements ConnectionHandler {
     const nowMs = this.#inputs.clock.nowMs();
     runtime.balancer.connectFailed?.(candidate, Math.max(0, nowMs - attempt.startedMs), nowMs);
     this.#inputs.passiveHealth.connectFailed(backend, errno, runtime.pool);
-  }
-
-  /** Releases the reservation, if there is one: through the balancer, or directly when the plan does not name the row. */
-  #release(slot: number): void {
-    const backend = this.#slots.backend[slot]!;
-    if (backend === NO_ROW) return;
-    this.#slots.backend[slot] = NO_ROW;
-    const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;
-    const pool = this.#slots.pool[slot]!;
-    const runtime = this.#plan?.poolByRow(pool);
-    if (runtime && candidate !== NO_BACKEND) {
-      runtime.balancer.release(candidate);
-    } else {
-      // The shared count last: once it is zero, the row may be given to another backend.
-      this.#inputs.own.backendOpen[backend]! -= 1;
-      Atomics.sub(this.#inputs.shared.open, backend, 1);
-    }
-    this.#inputs.queues.wakeNext(pool);
   }
 
   #endAttempt(slot: number): void {

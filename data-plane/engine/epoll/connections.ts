@@ -186,6 +186,8 @@ export class Connections {
       slots.sides[side] |= SIDE.outputBroken;
     } else if (errno !== 0) {
       this.#finish(slot, 'client_reset', 'reset');
+    } else if ((flags & SIDE.ending) !== 0) {
+      this.#attempts.clientEnded(slot);
     }
   }
 

@@ -53,6 +53,8 @@ describe('buildPlan', () => {
       alwaysUp: false,
       refuses: true,
       tiers: null,
+      maxConnections: null,
+      queue: null,
       hosts: null,
     });
     assert.deepEqual([...weights], [2, 3]);
