@@ -13,6 +13,7 @@ import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { buildHostTables } from '../balancing/host-tables.ts';
 import type { AssignedRows, RowAllocator } from '../memory/row-allocator.ts';
+import { bindingOf } from './binding.ts';
 import { findLoops, type Loops, type Whereabouts } from './loops.ts';
 import type { PlanListener, PlanPool } from './plan.ts';
 import {
@@ -60,7 +61,10 @@ export function buildPlan({ snapshot, sequence, rows, previous, whereabouts }: P
       plan: {
         sequence,
         revision: snapshot.position.revision,
-        listeners: listeners.map((listener) => planListener(listener, poolIndex)),
+        listeners: listeners.map((listener, index) =>
+          // `!`: they have the same order.
+          planListener(listener, bindingOf(read.listeners[index]!.address), poolIndex),
+        ),
         pools: pools.map((pool) => planPool(pool, before.get(pool.row) ?? null)),
       },
       directory: { pools, listeners, ownBackends: loops.own },
@@ -115,13 +119,16 @@ function directoryListeners(listeners: readonly ReadListener[], assigned: Assign
     host: address.host,
     port: address.port,
     pool: resource.pool,
+    tls: resource.tls ?? null,
   }));
 }
 
-function planListener(listener: DirectoryListener, poolIndex: ReadonlyMap<string, number>): PlanListener {
-  const { row, name, address } = listener;
-  // `!`: readSnapshot refused listeners of unknown pools.
-  return { row, name, address, pool: poolIndex.get(listener.pool)! };
+function planListener(
+  { row, name, address, pool, tls }: DirectoryListener,
+  binding: string,
+  poolIndex: ReadonlyMap<string, number>,
+): PlanListener {
+  return { row, name, address, binding, pool: poolIndex.get(pool) ?? -1, tls };
 }
 
 function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {

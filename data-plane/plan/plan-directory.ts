@@ -5,7 +5,7 @@
  * Invariants: immutable; `pools` and `listeners` have the order of the plan's, `backends` the order of the plan pool's
  * candidates.
  */
-import type { BackendState, Policy } from '../../core/model/resources.ts';
+import type { BackendState, ListenerTls, Policy } from '../../core/model/resources.ts';
 import type { Plan, PlanPool } from './plan.ts';
 
 export interface PlanDirectory {
@@ -28,9 +28,10 @@ export interface DirectoryBackend {
   /** The row's generation, which differs from that of earlier owners of the row. */
   readonly generation: number;
   readonly pool: string;
-  /** Canonical `IP:PORT`. */
+  /** Canonical `IP:PORT`, or an IP address alone. */
   readonly address: string;
   readonly host: string;
+  /** 0: the one that the client asked for. */
   readonly port: number;
   /** As configured, even for a backend that is not active. */
   readonly weight: number;
@@ -50,12 +51,14 @@ export function takesConnections({ state, leadsBack }: DirectoryBackend): boolea
 export interface DirectoryListener {
   readonly row: number;
   readonly name: string;
-  /** Canonical `IP:PORT`. */
+  /** Canonical `IP:PORT`, or a range of ports `IP:FIRST-LAST`. */
   readonly address: string;
   readonly host: string;
+  /** The first one of a range. */
   readonly port: number;
   /** Name of its pool. */
   readonly pool: string;
+  readonly tls: ListenerTls | null;
 }
 
 /** A listener that this proxy can't run now: its address can't be bound, or something that it needs is not there. */

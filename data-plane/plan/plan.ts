@@ -7,7 +7,7 @@
  *  - a row that a plan names keeps its owner until no worker runs that plan and no connection uses the row.
  */
 import type { HostTables } from '../balancing/host-tables.ts';
-import type { Strategy } from '../../core/model/resources.ts';
+import type { ListenerTls, Strategy } from '../../core/model/resources.ts';
 
 export interface Plan {
   /** Counts the plans of this process: 1, 2, 3, ... */
@@ -23,8 +23,12 @@ export interface PlanListener {
   readonly row: number;
   readonly name: string;
   readonly address: string;
-  /** Index in `pools`. */
+  /** Names its sockets: binding.ts. */
+  readonly binding: string;
+  /** Index in `pools`; -1: none, since its routes alone lead to pools. */
   readonly pool: number;
+  /** How it terminates TLS; null: it does not. */
+  readonly tls: ListenerTls | null;
 }
 
 export interface PlanPool {

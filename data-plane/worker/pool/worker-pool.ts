@@ -17,6 +17,7 @@ import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { PoolQueues } from '../../memory/pool-queues.ts';
 import { CONTROL, type SharedBuffers, sharedCells, workerCells } from '../../memory/shared-memory.ts';
+import type { CertificateBundle } from '../../tls/bundle.ts';
 import type { Libc } from '../../kernel/libc.ts';
 import { SocketLending, type WorkerSockets } from './socket-lending.ts';
 import { closeDescriptors, LostWorkers } from './lost-worker.ts';
@@ -80,6 +81,8 @@ export class WorkerPool {
     order: (thread, order) => this.#order(thread, order),
     counts: (thread) => this.#onCounts(thread),
   });
+  /** What workers terminate TLS with; null: no listener does. */
+  #certificates: CertificateBundle | null = null;
   #threadsStarted = 0;
   readonly #stopped = new AbortController();
   readonly #wakeUp: WakeUp;
@@ -114,6 +117,12 @@ export class WorkerPool {
   /** Makes all workers run this plan. To be called again only when it has resolved. */
   apply(plan: Plan): Promise<void> {
     return this.#rollout.apply(plan);
+  }
+
+  /** Gives all workers, and those that replace them, what they terminate TLS with. */
+  useCertificates(bundle: CertificateBundle): void {
+    this.#certificates = bundle;
+    for (const { handle } of this.#workers) handle?.send({ type: 'certificates', bundle });
   }
 
   /** Makes all workers accept for a listener. Null, or why the first that failed did. Then none does. */
@@ -206,6 +215,7 @@ export class WorkerPool {
         onNews: (message) => this.#onNews(index, message),
         onGone: (why) => this.#onGone(worker, why),
       });
+      if (this.#certificates) worker.handle.send({ type: 'certificates', bundle: this.#certificates });
       return worker.handle;
     } catch (error) {
       this.#onGone(worker, messageOf(error));

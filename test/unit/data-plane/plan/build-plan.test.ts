@@ -60,7 +60,9 @@ describe('buildPlan', () => {
     assert.deepEqual([...weights], [2, 3]);
     assert.equal(built.plan.sequence, 1);
     assert.equal(built.plan.revision, 10);
-    assert.deepEqual(built.plan.listeners, [{ row: 0, name: 'http', address: '0.0.0.0:80', pool: 0 }]);
+    assert.deepEqual(built.plan.listeners, [
+      { row: 0, name: 'http', address: '0.0.0.0:80', binding: '0.0.0.0:80', pool: 0, tls: null },
+    ]);
     const [directory] = built.directory.pools;
     assert.deepEqual(
       directory?.backends.map(({ address, row, generation }) => [address, row, generation]),
@@ -71,7 +73,7 @@ describe('buildPlan', () => {
     );
     assert.equal(directory?.policy.name, 'steady');
     assert.deepEqual(built.directory.listeners, [
-      { row: 0, name: 'http', address: '0.0.0.0:80', host: '0.0.0.0', port: 80, pool: 'web' },
+      { row: 0, name: 'http', address: '0.0.0.0:80', host: '0.0.0.0', port: 80, pool: 'web', tls: null },
     ]);
   });
 
