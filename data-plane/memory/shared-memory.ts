@@ -32,7 +32,7 @@ export const FIRST_BYTE_SECONDS = [
   0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60,
 ] as const;
 /** In the queue of a pool. */
-export const QUEUE_SECONDS = FIRST_BYTE_SECONDS;
+export const QUEUE_SECONDS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] as const;
 /** Buckets, then the sum of all observations in seconds. */
 export const HISTOGRAM_CELLS = CONNECT_SECONDS.length + 2;
 
