@@ -6,7 +6,7 @@ import { FIELD } from '../memory/log-ring.ts';
 /** Why a connection ended, in words. */
 export const CLOSE_WORDS: Readonly<Record<CloseReason, string>> = {
   completed: 'both sides ended in order',
-  client_reset: 'the client reset it',
+  client_reset: 'the client reset it, or left while it waited for a backend',
   backend_reset: 'the backend reset it',
   no_backend: 'no backend could be used: there is none, or none passes the check and the pool refuses then',
   backend_full: 'every backend that could take it was full',
