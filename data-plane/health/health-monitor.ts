@@ -37,6 +37,8 @@ export interface HealthMonitorInputs {
   readonly clock: Clock;
   readonly random: Random;
   readonly changes: HealthChanges;
+  /** Other backends of a pool may serve now than before. By row of the pool. */
+  onPoolMoved(pool: number): void;
 }
 
 export class HealthMonitor {
@@ -258,7 +260,9 @@ export class HealthMonitor {
 
   #moveEpoch(entry: MonitoredBackend): void {
     const pool = this.#pools.get(entry.backend.pool);
-    if (pool) Atomics.add(this.#inputs.shared.poolEpoch, pool.row, 1);
+    if (!pool) return;
+    Atomics.add(this.#inputs.shared.poolEpoch, pool.row, 1);
+    this.#inputs.onPoolMoved(pool.row);
   }
 
   #publishState(pool: MonitoredPool | undefined): void {

@@ -87,6 +87,8 @@ function planOf(strategy: Strategy, sequence: number): Plan {
     rows,
     weights,
     tiers,
+    maxConnections: null,
+    queue: null,
     hosts: strategy === 'source_hash' ? hostsOf(tiers) : null,
   };
   return { sequence, revision: 0, listeners: [], pools: [pool] };
