@@ -101,6 +101,7 @@ export class DataPath {
       clock,
       random,
       changes: this.healthChanges,
+      onPoolMoved: (pool) => this.#pool.wakeQueue(pool),
     });
     this.#pool = new WorkerPool({
       engine: options.engine,

@@ -16,7 +16,8 @@ export const NO_ROW = -1;
 export const READ_FIRST = -2;
 /**
  * Returned instead of a row: there is no room now. The engine waits for `retryDelayMs` and then calls onConnectFailed with
- * ETIMEDOUT, or before that, when it is told to `reconsider`, with ECANCELED.
+ * ETIMEDOUT, or before that, when it is told to `reconsider`, with ECANCELED. Only where engines have `turn`: others take it
+ * for NO_ROW.
  */
 export const WAIT = -3;
 

@@ -59,6 +59,8 @@ export interface PlanPool {
   readonly logOneIn: number;
   /** A connection ends after at most so long; 0: never. */
   readonly maxLifetimeMs: number;
+  /** The header of the PROXY protocol that its backends get first; null: none. */
+  readonly proxyProtocol: 'v1' | 'v2' | null;
   /** `health_check: {type: none}`: every backend counts as up. */
   readonly alwaysUp: boolean;
   /** While no backend is healthy, nothing is eligible; otherwise all of the first tier are. */
@@ -69,6 +71,10 @@ export interface PlanPool {
   readonly weights: Uint16Array;
   /** By candidate number: tier. In shared memory. Null: all are of tier 0. */
   readonly tiers: Uint8Array | null;
+  /** By candidate number: the most connections it may have; 0: no limit. In shared memory. Null: none has a limit. */
+  readonly maxConnections: Int32Array | null;
+  /** Where connections wait while every candidate is full; null: nowhere, they are refused. */
+  readonly queue: { readonly length: number; readonly timeoutMs: number } | null;
   /** For source_hash only. Its arrays lie in shared memory. */
   readonly hosts: HostTables | null;
 }

@@ -9,10 +9,8 @@
  *  - at most `retries` attempts follow the first, each on a backend not yet tried, or, when all were tried, on any
  *    eligible one after a delay that doubles, with jitter.
  */
-import type { Clock } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
-import { type PickRequest, NO_BACKEND } from '../balancing/balancer.ts';
-import { TriedSet } from '../balancing/tried-set.ts';
+import { NO_BACKEND } from '../balancing/balancer.ts';
 import {
   type ConnectionHandler,
   type ConnectionTimeouts,
@@ -27,8 +25,8 @@ import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import { ERRNO, isOwnFailure } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
-import type { ConnectionRecords } from './connection-records.ts';
 import type { PassiveHealth } from './passive-health.ts';
+import { Places, type PlacesInputs } from './places.ts';
 import { type ListenerRuntime, type PlanRuntime, type PoolRuntime, routed } from './plan-runtime.ts';
 import { ConnectAttempts, ConnectionSlots } from './connection-slots.ts';
 import { Exchanges } from './exchanges.ts';
@@ -39,45 +37,59 @@ const REPEAT_DELAY_MS = 100;
 const LIFETIME_JITTER = 0.1;
 const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
 
-export interface HandlerInputs {
+export interface HandlerInputs extends PlacesInputs {
   readonly shared: SharedCells;
   readonly own: WorkerCells;
   readonly counters: ConnectionCounters;
   readonly passiveHealth: PassiveHealth;
-  /** Null: there is no connection log. */
-  readonly records: ConnectionRecords | null;
-  readonly clock: Clock;
   readonly random: Random;
 }
 
 // `!` on typed arrays in this file: the engine names only slots that it gave to onAccept.
 export class WorkerConnections implements ConnectionHandler {
-  retryDelayMs = 0;
-  refusal: CloseReason = 'no_backend';
   readonly #inputs: HandlerInputs;
   #plan: PlanRuntime | null = null;
   readonly #slots = new ConnectionSlots();
   readonly #spareAttempts: ConnectAttempts[] = [];
-  readonly #request: PickRequest = { sourceHash: 0, nowMs: 0 };
-  readonly #tried = new TriedSet();
-
+  readonly #places: Places;
   readonly #exchanges: Exchanges;
 
   constructor(inputs: HandlerInputs) {
     this.#inputs = inputs;
     this.#exchanges = new Exchanges(inputs, this.#slots);
+    this.#places = new Places(inputs, this.#slots);
+  }
+
+  get retryDelayMs(): number {
+    return this.#places.delayMs;
+  }
+
+  get refusal(): CloseReason {
+    return this.#places.refusal;
   }
 
   /** Decides by this plan from now on, and checks attempts under way against it. */
   adopt(plan: PlanRuntime, engine: Engine): void {
     this.#plan = plan;
-    for (const slot of this.#slots.attempts.keys()) {
+    this.#places.plan = plan;
+    for (const [slot, attempt] of this.#slots.attempts) {
+      if (this.#places.isWaiting(slot)) {
+        if (!this.#places.mayWaitOn(slot, this.#poolFor(slot, attempt))) engine.reconsider(slot);
+        continue;
+      }
       const backend = this.#slots.backend[slot]!;
       const pool = this.#slots.pool[slot]!;
       if (backend !== NO_ROW && !takesConnections(plan.poolByRow(pool), plan.candidateOfRow(backend))) {
         engine.reconsider(slot);
       }
     }
+    // Also for the connections of other workers: this one may be the last to see the room that the plan makes.
+    for (const runtime of plan.pools) this.#inputs.waiters.passOn(runtime);
+  }
+
+  /** This worker was woken: there may be room for connections that wait. */
+  serveWaiting(engine: Engine): void {
+    if (this.#plan) this.#inputs.waiters.serve(this.#plan, engine);
   }
 
   /** Resets a share of the connections to a backend (0 to 1, by chance). Attempts towards it go elsewhere. */
@@ -100,6 +112,7 @@ export class WorkerConnections implements ConnectionHandler {
     slots.acceptedMs[slot] = this.#inputs.clock.nowMs();
     slots.timeouts[slot] = NEVER;
     slots.end = Math.max(slots.end, slot + 1);
+    this.#places.begin();
     this.#inputs.counters.accepted(listener);
     const runtime = this.#plan?.listener(listener) ?? null;
     this.#inputs.records?.accepted(slot, runtime?.pool?.pool.logOneIn ?? 1, client);
@@ -118,6 +131,7 @@ export class WorkerConnections implements ConnectionHandler {
   onFirstBytes(slot: number, found: FirstBytes): number {
     const attempt = this.#slots.attempts.get(slot);
     const runtime = this.#plan?.listener(this.#slots.listener[slot]!) ?? null;
+    this.#places.begin();
     if (!attempt?.wanted || !runtime) return this.#refuse('no_backend');
     if (!isAsWanted(attempt.wanted, found)) return this.#refuse('bad_first_bytes');
     attempt.wanted = found.what === 'proxy_header' ? (runtime.firstBytes?.hello ?? null) : null;
@@ -135,19 +149,19 @@ export class WorkerConnections implements ConnectionHandler {
 
   onConnectFailed(slot: number, errno: number): number {
     const attempt = this.#slots.attempts.get(slot);
-    this.retryDelayMs = 0;
-    if (!attempt || this.#slots.backend[slot] === NO_ROW) return this.#refuse('no_backend');
+    const places = this.#places;
+    places.begin();
+    if (!attempt) return NO_ROW;
+    if (places.isWaiting(slot)) return places.askAgain(slot, attempt, this.#poolFor(slot, attempt), errno);
+    if (this.#slots.backend[slot] === NO_ROW) return NO_ROW;
     if (errno !== ERRNO.canceled) this.#countFailure(slot, attempt, errno);
-    this.#release(slot);
+    places.release(slot);
+    if (attempt.failed > 0) places.refusal = 'connect_failed';
     const pool = this.#poolFor(slot, attempt);
-    if (!pool || attempt.failed > pool.pool.retries) return this.#refuse(reasonOf(attempt));
-    const untried = this.#pick(slot, attempt, pool, 0);
-    if (untried !== NO_ROW || attempt.tried.length === 0) return untried;
-    attempt.tried.length = 0;
-    const step = REPEAT_DELAY_MS * 2 ** attempt.repeats;
-    this.retryDelayMs = step / 2 + (this.#inputs.random.next() * step) / 2;
-    attempt.repeats += 1;
-    return this.#pick(slot, attempt, pool, this.retryDelayMs);
+    if (!pool || attempt.failed > pool.pool.retries) return NO_ROW;
+    const untried = places.pick(slot, attempt, pool, 0);
+    if (untried !== NO_ROW) return untried;
+    return attempt.tried.length > 0 ? this.#repeat(slot, attempt, pool) : places.wait(slot, pool, true);
   }
 
   onEstablished(slot: number): void {
@@ -182,7 +196,8 @@ export class WorkerConnections implements ConnectionHandler {
     this.#inputs.records?.closed(slot, listener[slot]!, reason, durationMs);
     this.#inputs.counters.closed(listener[slot]!, established, reason, durationMs);
     this.#endAttempt(slot);
-    this.#release(slot);
+    this.#places.release(slot);
+    this.#inputs.waiters.end(slot, this.#plan);
   }
 
   onBackendEnded(slot: number): void {
@@ -202,11 +217,11 @@ export class WorkerConnections implements ConnectionHandler {
     const { timeouts } = pool;
     this.#slots.timeouts[slot] = timeouts.lifetimeMs > 0 ? this.#withJitter(timeouts) : timeouts;
     attempt.moveTo(pool.pool.row);
-    return this.#pick(slot, attempt, pool, 0);
+    return this.#places.find(slot, attempt, pool);
   }
 
   #refuse(reason: CloseReason): typeof NO_ROW {
-    this.refusal = reason;
+    this.#places.refusal = reason;
     return NO_ROW;
   }
 
@@ -214,6 +229,16 @@ export class WorkerConnections implements ConnectionHandler {
   #withJitter(timeouts: ConnectionTimeouts): ConnectionTimeouts {
     const shorter = 1 - this.#inputs.random.next() * LIFETIME_JITTER;
     return { ...timeouts, lifetimeMs: timeouts.lifetimeMs * shorter };
+  }
+
+  /** All were tried: one of them is tried again, after a while. */
+  #repeat(slot: number, attempt: ConnectAttempts, pool: PoolRuntime): number {
+    attempt.tried.length = 0;
+    const step = REPEAT_DELAY_MS * 2 ** attempt.repeats;
+    const delayMs = step / 2 + (this.#inputs.random.next() * step) / 2;
+    attempt.repeats += 1;
+    const row = this.#places.pick(slot, attempt, pool, delayMs);
+    return row === NO_ROW ? this.#places.wait(slot, pool, true) : row;
   }
 
   /** The pool to try next: a different one than before when the listener was moved meanwhile. */
@@ -224,31 +249,6 @@ export class WorkerConnections implements ConnectionHandler {
     const pool = now ?? plan?.poolByRow(attempt.pool) ?? null;
     if (pool && pool.pool.row !== attempt.pool) attempt.moveTo(pool.pool.row);
     return pool;
-  }
-
-  #pick(
-    slot: number,
-    attempt: ConnectAttempts,
-    { balancer, candidates, pool }: PoolRuntime,
-    delayMs: number,
-  ): number {
-    const nowMs = this.#inputs.clock.nowMs();
-    this.#inputs.records?.sentTo(slot, pool.row);
-    this.#request.sourceHash = attempt.sourceHash;
-    this.#request.nowMs = nowMs;
-    this.#tried.clear();
-    for (const row of attempt.tried) {
-      const candidate = this.#plan?.candidateOfRow(row) ?? NO_BACKEND;
-      if (candidate !== NO_BACKEND) this.#tried.add(candidate);
-    }
-    const candidate = balancer.pick(this.#request, this.#tried);
-    if (candidate === NO_BACKEND) return this.#refuse(reasonOf(attempt));
-    attempt.startedMs = nowMs + delayMs;
-    const row = candidates.row(candidate);
-    this.#slots.backend[slot] = row;
-    this.#slots.pool[slot] = pool.row;
-    this.#inputs.records?.attempted(slot, row);
-    return row;
   }
 
   #countFailure(slot: number, attempt: ConnectAttempts, errno: number): void {
@@ -267,32 +267,12 @@ export class WorkerConnections implements ConnectionHandler {
     this.#inputs.passiveHealth.connectFailed(backend, errno, runtime.pool);
   }
 
-  /** Releases the reservation, if there is one: through the balancer, or directly when the plan does not name the row. */
-  #release(slot: number): void {
-    const backend = this.#slots.backend[slot]!;
-    if (backend === NO_ROW) return;
-    this.#slots.backend[slot] = NO_ROW;
-    const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;
-    const runtime = this.#plan?.poolByRow(this.#slots.pool[slot]!);
-    if (runtime && candidate !== NO_BACKEND) {
-      runtime.balancer.release(candidate);
-    } else {
-      // The shared count last: once it is zero, the row may be given to another backend.
-      this.#inputs.own.backendOpen[backend]! -= 1;
-      Atomics.sub(this.#inputs.shared.open, backend, 1);
-    }
-  }
-
   #endAttempt(slot: number): void {
     const attempt = this.#slots.attempts.get(slot);
     if (!attempt) return;
     this.#spareAttempts.push(attempt);
     this.#slots.attempts.delete(slot);
   }
-}
-
-function reasonOf(attempt: ConnectAttempts): CloseReason {
-  return attempt.failed > 0 ? 'connect_failed' : 'no_backend';
 }
 
 function takesConnections(runtime: PoolRuntime | null, candidate: number): boolean {

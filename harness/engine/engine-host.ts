@@ -271,7 +271,13 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
     } else if (message.type === 'report') post({ type: 'report', connections: engine.connections });
     else process.exit(0);
   };
-  runEngine<ToHost>(engine, port, handle, () => false);
+  runEngine<ToHost>(
+    engine,
+    port,
+    handle,
+    () => {},
+    () => false,
+  );
 }
 
 if (parentPort && workerData) run(workerData as Script, parentPort);

@@ -13,7 +13,7 @@ import { ERRNO, isShortage } from '../../kernel/errno.ts';
 import { CONNECTED, type Dialer } from './dialer.ts';
 import { registerSide } from './interest.ts';
 import type { LoopContext } from './loop-context.ts';
-import { BACKEND, STATE } from './slots.ts';
+import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
 import { EALREADY } from '../../kernel/linux.ts';
 
 /** The outcome of attempts. */
@@ -41,13 +41,13 @@ export class Attempts {
   start(slot: number, firstRow: number, firstDelayMs: number): void {
     const { deadlines, handler, nowMs, slots } = this.#context;
     let row = firstRow;
-    let delayMs = firstDelayMs;
+    let delayMs = row === WAIT ? handler.retryDelayMs : firstDelayMs;
     while (row !== NO_ROW) {
       slots.rows[slot] = row;
-      if (row === WAIT) delayMs = handler.retryDelayMs;
       if (delayMs > 0 || row === WAIT) {
         slots.states[slot] = STATE.waiting;
         deadlines.set(slot, nowMs + delayMs);
+        if (row === WAIT && this.#hasLeft(slot)) this.#events.gaveUp(slot, 'client_reset');
         return;
       }
       const errno = this.#connect(slot, row);
@@ -95,6 +95,19 @@ export class Attempts {
     slots.descriptors[side] = 0;
     sys.reset(fd);
     this.failed(slot, ERRNO.refused);
+  }
+
+  /** The client of a connection has ended its output. Without a byte it can ask for nothing: it does not wait on. */
+  clientEnded(slot: number): void {
+    const { rows, states } = this.#context.slots;
+    if (states[slot] === STATE.waiting && rows[slot] === WAIT && this.#hasLeft(slot))
+      this.#events.gaveUp(slot, 'client_reset');
+  }
+
+  #hasLeft(slot: number): boolean {
+    const { slots, sys } = this.#context;
+    const side = 2 * slot + CLIENT;
+    return (slots.sides[side]! & SIDE.ending) !== 0 && !sys.hasUnread(slots.descriptors[side]!);
   }
 
   /** Returns 0 when a connect has started, or the errno. */

@@ -70,7 +70,9 @@ export class Openings {
     // It ended in order before its reset, so what it sent still goes to the backend.
     if (errno === ERRNO.pipe) slots.sides[side] |= SIDE.outputBroken;
     else if (errno !== 0) return this.#events.over(slot, 'client_reset');
-    if (state === STATE.reading && (flags & SIDE.readable) !== 0) this.#firstBytes.look(slot);
+    if (state === STATE.reading) {
+      if ((flags & SIDE.readable) !== 0) this.#firstBytes.look(slot);
+    } else if ((flags & SIDE.ending) !== 0) this.#attempts.clientEnded(slot);
   }
 
   onDeadline(slot: number): void {

@@ -65,7 +65,7 @@ export class Slots {
   readonly sides: Uint16Array;
   /** At least 0; grows, and wraps to 0. */
   readonly generations: Int32Array;
-  /** The row of the backend that it connects to, or is connected to. */
+  /** The row of the backend that it connects to, or is connected to; WAIT while there is none. */
   readonly rows: Int32Array;
   /** The listener that its client came to. */
   readonly listeners: Uint16Array;

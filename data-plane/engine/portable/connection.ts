@@ -73,12 +73,8 @@ export class Connection {
   }
 
   #tryRow(row: number, delayMs: number): void {
-    if (row === NO_ROW) return this.#finish(this.#inputs.handler.refusal);
+    if (row === NO_ROW || row === WAIT) return this.#finish(this.#inputs.handler.refusal);
     this.#row = row;
-    if (row === WAIT) {
-      this.#state = 'waiting';
-      return this.#after(this.#inputs.handler.retryDelayMs, () => this.#attemptFailed(ERRNO.timedOut));
-    }
     if (delayMs === 0) return this.#connect();
     this.#state = 'waiting';
     this.#after(delayMs, () => this.#connect());

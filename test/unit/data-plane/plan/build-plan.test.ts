@@ -50,9 +50,12 @@ describe('buildPlan', () => {
       logOneIn: 6,
       halfClosedMs: 9,
       maxLifetimeMs: 5,
+      proxyProtocol: null,
       alwaysUp: false,
       refuses: true,
       tiers: null,
+      maxConnections: null,
+      queue: null,
       hosts: null,
     });
     assert.deepEqual([...weights], [2, 3]);
