@@ -6,6 +6,8 @@ export const CLOSE_REASONS = [
   'backend_reset',
   /** No backend was eligible. */
   'no_backend',
+  'backend_full',
+  'queue_timeout',
   /** Every attempt to connect failed. */
   'connect_failed',
   'idle_timeout',

@@ -6,9 +6,11 @@ import { FIELD } from '../memory/log-ring.ts';
 /** Why a connection ended, in words. */
 export const CLOSE_WORDS: Readonly<Record<CloseReason, string>> = {
   completed: 'both sides ended in order',
-  client_reset: 'the client reset it',
+  client_reset: 'the client reset it, or left while it waited for a backend',
   backend_reset: 'the backend reset it',
   no_backend: 'no backend could be used: there is none, or none passes the check and the pool refuses then',
+  backend_full: 'every backend that could take it was full',
+  queue_timeout: 'no backend had room for it in time',
   connect_failed: 'every attempt to connect failed',
   idle_timeout: 'no byte in either direction for too long',
   half_closed_timeout: 'no byte for too long after one side had ended',

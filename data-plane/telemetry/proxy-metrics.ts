@@ -80,6 +80,14 @@ const FAMILIES: readonly ProxyFamily[] = [
     ),
     combine: Math.min,
   },
+  gauge(
+    'lb_certificate_expiry_seconds',
+    'When a certificate that listeners use expires, in seconds since 1970.',
+    (add, { observation }) => {
+      for (const { name, expiresAtMs } of observation.applied.certificates)
+        if (expiresAtMs !== null) add({ certificate: name }, expiresAtMs / 1_000);
+    },
+  ),
   poolGauge(
     'lb_pool_panic',
     '1 while no backend of the pool is healthy: all of them are used, or new connections are refused.',
