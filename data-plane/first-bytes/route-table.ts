@@ -12,7 +12,7 @@ export interface NamedRoute {
   readonly pool: number;
 }
 
-export const NO_ROUTE = -1;
+const NO_ROUTE = -1;
 
 const NO_NAME = '';
 
@@ -32,7 +32,7 @@ export class RouteTable {
     }
   }
 
-  /** The pool of the route, or NO_ROUTE. */
+  /** The pool of the route; -1: none fits. */
   find(serverName: string | null, alpn: readonly string[]): number {
     if (serverName !== null) {
       const exact = this.#among(serverName, alpn);
