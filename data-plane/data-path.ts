@@ -7,7 +7,7 @@ import { checksAtOnce, type ConnectionLimit, descriptorLimitOf } from './host/co
 import { readText } from './host/control-group.ts';
 import { Certificates } from './certificates/certificates.ts';
 import type { Engine } from './engine/engine.ts';
-import { whyNotPortable } from './engine/portable/why-not-portable.ts';
+import { whyNotPortable } from './plan/why-not-portable.ts';
 import type { Libc } from './kernel/libc.ts';
 import { checkerByType } from './health/checker-by-type.ts';
 import { HealthChanges } from './health/health-changes.ts';

@@ -14,9 +14,9 @@
 import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import { errnoName, isShortage } from '../../kernel/errno.ts';
 import { IdleTimeouts } from './idle-timeouts.ts';
-import { Openings } from './openings.ts';
+import { Openings } from './opening/openings.ts';
 import { ResetDeliveries } from './reset-deliveries.ts';
-import type { Dialer } from './dialer.ts';
+import type { Dialer } from './opening/dialer.ts';
 import { muteBlockedInput, registerSide, unmuteDrainedInput } from './interest.ts';
 import type { LoopContext } from './loop-context.ts';
 import type { Ffi } from '../../kernel/ffi.ts';

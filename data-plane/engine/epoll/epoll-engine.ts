@@ -23,7 +23,7 @@ import { ACCEPT_RETRY_MS } from '../timeouts.ts';
 import { Acceptors } from './acceptors.ts';
 import { Connections } from './connections.ts';
 import { Deadlines } from './deadlines.ts';
-import { Dialer } from './dialer.ts';
+import { Dialer } from './opening/dialer.ts';
 import type { LoopContext } from './loop-context.ts';
 import { Pipes } from './pipes.ts';
 import { Relay } from './relay.ts';

@@ -3,15 +3,15 @@
  *
  *   (reading first bytes →) connecting ⇄ waiting (for a retry, or for room) (→ asking for TLS) → established
  */
-import { READ_FIRST } from '../engine.ts';
-import type { CloseReason } from '../../../core/wire/close-reasons.ts';
-import { ERRNO } from '../../kernel/errno.ts';
-import type { Ffi } from '../../kernel/ffi.ts';
+import { READ_FIRST } from '../../engine.ts';
+import type { CloseReason } from '../../../../core/wire/close-reasons.ts';
+import { ERRNO } from '../../../kernel/errno.ts';
+import type { Ffi } from '../../../kernel/ffi.ts';
 import { Attempts } from './attempts.ts';
 import type { Dialer } from './dialer.ts';
 import { FirstBytesStage } from './first-bytes.ts';
-import type { LoopContext } from './loop-context.ts';
-import { BACKEND, SIDE, STATE } from './slots.ts';
+import type { LoopContext } from '../loop-context.ts';
+import { BACKEND, SIDE, STATE } from '../slots.ts';
 import { SslRequests } from './ssl-requests.ts';
 
 export interface OpeningEvents {

@@ -7,14 +7,14 @@
  *  - a connect is polled once more before it counts as timed out, so that a pause of this process fails no connect that
  *    was answered meanwhile.
  */
-import { NO_ROW, WAIT } from '../engine.ts';
-import type { CloseReason } from '../../../core/wire/close-reasons.ts';
-import { ERRNO, isShortage } from '../../kernel/errno.ts';
+import { NO_ROW, WAIT } from '../../engine.ts';
+import type { CloseReason } from '../../../../core/wire/close-reasons.ts';
+import { ERRNO, isShortage } from '../../../kernel/errno.ts';
 import { CONNECTED, type Dialer } from './dialer.ts';
-import { registerSide } from './interest.ts';
-import type { LoopContext } from './loop-context.ts';
-import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
-import { EALREADY } from '../../kernel/linux.ts';
+import { registerSide } from '../interest.ts';
+import type { LoopContext } from '../loop-context.ts';
+import { BACKEND, CLIENT, SIDE, STATE } from '../slots.ts';
+import { EALREADY } from '../../../kernel/linux.ts';
 
 /** The outcome of attempts. */
 export interface AttemptEvents {

@@ -1,4 +1,4 @@
-import type { PlanListener } from '../../plan/plan.ts';
+import type { PlanListener } from './plan.ts';
 
 /** Why the portable engine can't run a listener, in words; null: it can. */
 export function whyNotPortable({ firstBytes, tls }: PlanListener): string | null {

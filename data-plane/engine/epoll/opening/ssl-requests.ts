@@ -2,12 +2,12 @@
  * Asks PostgreSQL backends for TLS, as their clients have asked this proxy before their hello was read. A backend that is
  * not willing is one that can't be connected to.
  */
-import { SSL_REQUEST, WILLING } from '../../first-bytes/ssl-request.ts';
-import { ERRNO } from '../../kernel/errno.ts';
-import type { Ffi } from '../../kernel/ffi.ts';
-import { EAGAIN, EINTR } from '../../kernel/linux.ts';
-import type { LoopContext } from './loop-context.ts';
-import { BACKEND, STATE } from './slots.ts';
+import { SSL_REQUEST, WILLING } from '../../../first-bytes/ssl-request.ts';
+import { ERRNO } from '../../../kernel/errno.ts';
+import type { Ffi } from '../../../kernel/ffi.ts';
+import { EAGAIN, EINTR } from '../../../kernel/linux.ts';
+import type { LoopContext } from '../loop-context.ts';
+import { BACKEND, STATE } from '../slots.ts';
 
 export interface SslRequestEvents {
   granted(slot: number): void;

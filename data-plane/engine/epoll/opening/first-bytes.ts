@@ -7,22 +7,22 @@
  *  - a client has one time for all of it, from its accept, and LONGEST bytes for each part;
  *  - one buffer serves all clients of a worker, and nothing is kept of a client whose backend is connected.
  */
-import { type Hello, LONGEST_HELLO, readClientHello } from '../../first-bytes/client-hello.ts';
-import { LONGEST_HEADER, readProxyHeader } from '../../first-bytes/proxy-header.ts';
+import { type Hello, LONGEST_HELLO, readClientHello } from '../../../first-bytes/client-hello.ts';
+import { LONGEST_HEADER, readProxyHeader } from '../../../first-bytes/proxy-header.ts';
 import {
   type PostgresRequest,
   readPostgresRequest,
   SSL_REQUEST,
   UNWILLING,
   WILLING,
-} from '../../first-bytes/ssl-request.ts';
-import { type FirstBytes, READ_FIRST } from '../engine.ts';
-import { isTransient } from '../../kernel/errno.ts';
-import type { Ffi } from '../../kernel/ffi.ts';
-import { EAGAIN, EINTR } from '../../kernel/linux.ts';
-import { PeerAddress } from '../peer-address.ts';
-import type { LoopContext } from './loop-context.ts';
-import { CLIENT, SIDE, STATE } from './slots.ts';
+} from '../../../first-bytes/ssl-request.ts';
+import { type FirstBytes, READ_FIRST } from '../../engine.ts';
+import { isTransient } from '../../../kernel/errno.ts';
+import type { Ffi } from '../../../kernel/ffi.ts';
+import { EAGAIN, EINTR } from '../../../kernel/linux.ts';
+import { PeerAddress } from '../../peer-address.ts';
+import type { LoopContext } from '../loop-context.ts';
+import { CLIENT, SIDE, STATE } from '../slots.ts';
 
 const LONGEST = Math.max(LONGEST_HELLO, LONGEST_HEADER);
 
