@@ -1,10 +1,10 @@
 /** Members as bytes. A record that this program can't read is left alone and named in the log: a newer program may have written it. */
 import { LbError } from '../../../core/runtime/errors.ts';
 import { REGISTRATION_STATES, type RegistrationState } from '../../../core/model/resources.ts';
-import { type Member, type MemberValue, memberName } from '../member-store.ts';
+import { type DnsAnswer, type Member, type MemberValue, memberName } from '../member-store.ts';
 
-/** Several times what the texts of a member may have (core/model/limits.ts). */
-export const MAX_MEMBER_BYTES = 8_192;
+/** More than 256 addresses of a name take, and several times what the texts of other members may have (core/model/limits.ts). */
+export const MAX_MEMBER_BYTES = 32_768;
 
 /** Throws RESOURCE_EXHAUSTED when it is larger than any text that was checked can make it. */
 export function encodeMember(value: MemberValue): Buffer {
@@ -77,6 +77,8 @@ function readValue(fields: Record<string, unknown>): MemberValue | undefined {
   if (kind === 'proxy' && typeof id === 'string' && typeof zone === 'string') {
     return { kind, id, zone, instanceId, ttlMs, sinceMs };
   }
+  if (kind === 'resolver') return { kind, instanceId, ttlMs, sinceMs };
+  if (kind === 'dns') return readDnsAnswer(fields, { instanceId, ttlMs, sinceMs });
   if (kind !== 'backend' || typeof pool !== 'string' || typeof address !== 'string') return undefined;
   if (!isCount(weight) || !isState(state)) return undefined;
   const optional = {
@@ -84,6 +86,23 @@ function readValue(fields: Record<string, unknown>): MemberValue | undefined {
     ...(isCount(heldUntilMs) && { heldUntilMs }),
   };
   return { kind, pool, address, weight, state, instanceId, ttlMs, sinceMs, ...optional };
+}
+
+function readDnsAnswer(
+  { pool, name, addresses, problem, heldUntilMs }: Record<string, unknown>,
+  rest: Pick<DnsAnswer, 'instanceId' | 'ttlMs' | 'sinceMs'>,
+): DnsAnswer | undefined {
+  if (typeof pool !== 'string' || typeof name !== 'string' || !Array.isArray(addresses)) return undefined;
+  const read = addresses.flatMap((each: Record<string, unknown>) => {
+    const { address, weight, tier } = each;
+    if (typeof address !== 'string') return [];
+    return [{ address, ...(isCount(weight) && { weight }), ...(isCount(tier) && { tier }) }];
+  });
+  const optional = {
+    ...(typeof problem === 'string' && { problem }),
+    ...(isCount(heldUntilMs) && { heldUntilMs }),
+  };
+  return { kind: 'dns', pool, name, addresses: read, ...optional, ...rest };
 }
 
 function isState(value: unknown): value is RegistrationState {
