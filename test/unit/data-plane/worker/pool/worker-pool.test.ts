@@ -75,6 +75,18 @@ describe('the worker pool', () => {
     ]);
   });
 
+  it('gives all workers certificates, and a replacement before the plan that needs them', async () => {
+    const { pool, clock, threads } = poolOf();
+    await pool.start();
+    const bundle = { certificates: [], ticketKeys: new Uint8Array(80) };
+    pool.useCertificates(bundle);
+    await pool.apply(plan(1));
+    threads[1]?.die();
+    await clock.advanceSettling(0);
+    for (const thread of threads) assert.deepEqual(thread.types, ['certificates', 'prepare', 'commit']);
+    assert.deepEqual(threads[2]?.got[0], { type: 'certificates', bundle });
+  });
+
   it('takes what a dead worker held out of shared memory before it is replaced', async () => {
     const { pool, buffers, clock, threads, events } = poolOf();
     await pool.start();
