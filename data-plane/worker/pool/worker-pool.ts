@@ -15,6 +15,7 @@ import { type Backoff, backoff } from '../../../core/runtime/backoff.ts';
 import { type Random, randomBelow } from '../../../core/runtime/random.ts';
 import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { PoolQueues } from '../../memory/pool-queues.ts';
 import { CONTROL, type SharedBuffers, sharedCells, workerCells } from '../../memory/shared-memory.ts';
 import type { CertificateBundle } from '../../tls/bundle.ts';
 import type { Libc } from '../../kernel/libc.ts';
@@ -86,6 +87,7 @@ export class WorkerPool {
   readonly #stopped = new AbortController();
   readonly #wakeUp: WakeUp;
   readonly #lost: LostWorkers;
+  readonly #queues: PoolQueues;
 
   constructor(inputs: WorkerPoolInputs) {
     this.#inputs = inputs;
@@ -101,6 +103,7 @@ export class WorkerPool {
     }));
     this.#lost = new LostWorkers(buffers, inputs.libc);
     this.#wakeUp = new WakeUp(inputs.engine === 'epoll' ? inputs.libc : null, buffers);
+    this.#queues = new PoolQueues(buffers, (worker) => this.#wakeUp.wake(worker));
   }
 
   /** Starts all workers. Rejects when none of them starts, with the first reason. */
@@ -136,6 +139,11 @@ export class WorkerPool {
   closeBackend(row: number, generation: number, reason: CloseReason, share: number): void {
     for (const handle of this.#running.values())
       handle.send({ type: 'close-backend', row, generation, reason, share });
+  }
+
+  /** A pool may have room for connections that wait. */
+  wakeQueue(pool: number): void {
+    this.#queues.wakeNext(pool);
   }
 
   /** By worker: how often it was replaced. */
@@ -199,8 +207,8 @@ export class WorkerPool {
     const { index } = worker;
     try {
       const seed = randomBelow(random, 2 ** 32);
-      const wakeFd = this.#wakeUp.eventfd(index);
-      const start = { index, engine, buffers, wakeFd, seed, sourceAddresses, splice, parkingBytes };
+      const wakeFds = this.#wakeUp.eventfds;
+      const start = { index, engine, buffers, wakeFds, seed, sourceAddresses, splice, parkingBytes };
       worker.startedMs = clock.nowMs();
       worker.thread = ++this.#threadsStarted;
       worker.handle = new WorkerHandle(startThread, start, clock, {
@@ -251,7 +259,9 @@ export class WorkerPool {
     worker.settled();
     if (this.#stopped.signal.aborted) return;
     const { clock, events } = this.#inputs;
-    events.onLost(worker.index, why, this.#lost.takeOut(worker.index));
+    const lost = this.#lost.takeOut(worker.index);
+    this.#queues.lost(worker.index);
+    events.onLost(worker.index, why, lost);
     worker.restarts += 1;
     const hadSettled = clock.nowMs() - worker.startedMs >= SETTLED_MS;
     if (hadSettled) worker.backoff.reset();
