@@ -93,7 +93,6 @@ describe('certificates', () => {
       (await fetch(`http://127.0.0.1:${plainPort}/`, { headers: { connection: 'close' } })).status,
       200,
     );
-    assert.match(await ask(await dialTls(tlsPort, ca)), /^HTTP\/1.1 200/);
     put(second, 'www', pem(server));
     const isRejected = async () =>
       /missing|is not in the/.test(await succeed(lbctl, ['describe', 'listener', 'www']));
