@@ -1,13 +1,13 @@
 /** Limits of backends and the queue behind them, in the real workers of a proxy. */
 import assert from 'node:assert/strict';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import type { Pool, Resource } from '../../../core/model/resources.ts';
 import { CLOSE_REASONS, type CloseReason } from '../../../core/wire/close-reasons.ts';
 import { HEALTH } from '../../../data-plane/memory/shared-memory.ts';
 import { freePort } from '../../../harness/free-port.ts';
 import { backend, listener, policy, pool } from '../../../harness/snapshots.ts';
-import { type Received, readAll, until, within } from '../../../harness/engine/tcp.ts';
+import { either, type Received, readAll, until, within } from '../../../harness/engine/tcp.ts';
 import { Scene, type TrafficRig, web } from '../../../harness/worker/traffic-rig.ts';
 
 const WORKERS = 3;
@@ -37,6 +37,13 @@ async function clients(port: number, count: number, says = 'hi'): Promise<Client
     all.push(client);
   }
   return all;
+}
+
+/** Resolves when a new client was reset, which may be before it knows that it is connected. */
+async function refused(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1').on('error', () => {});
+  scene.onClear(() => socket.destroy());
+  await within('the refusal', either(socket, 'close'));
 }
 
 function served(all: readonly Client[]): Client[] {
@@ -128,7 +135,9 @@ describe('a backend with a limit', () => {
       [{ length: 3, timeoutMs: 60_000 }, 3],
     ] as const) {
       const { port, rig } = await limited({ queue });
-      const all = await clients(port, LIMIT + length + 5);
+      const all = await clients(port, LIMIT + length);
+      await until('as many to wait as may', () => waiting(rig) === length);
+      for (let n = 0; n < 5; n++) await refused(port);
       await until('five to be refused', () => closed(rig, 'backend_full') === 5);
       assert.equal(waiting(rig), length);
       await until('the first to be served', () => served(all).length === LIMIT);
