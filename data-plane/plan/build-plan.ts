@@ -80,10 +80,11 @@ function directoryPools(
   { leadingBack }: Loops,
 ): DirectoryPool[] {
   let next = 0;
-  return pools.map(({ name, policy, queue, backends }, index) => ({
+  return pools.map(({ name, policy, proxyProtocol, queue, backends }, index) => ({
     row: assigned.pools[index]!,
     name,
     policy,
+    proxyProtocol,
     queue,
     backends: backends.map((backend) => {
       const row = assigned.backends[next++]!;
@@ -132,7 +133,7 @@ function planListener(
 }
 
 function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
-  const { row, name, policy, queue, backends } = pool;
+  const { row, name, policy, proxyProtocol, queue, backends } = pool;
   const same = before !== null && hasSameCandidates(before, backends) ? before : null;
   const shared = same
     ? { rows: same.rows, weights: same.weights, tiers: same.tiers, maxConnections: same.maxConnections }
@@ -147,6 +148,7 @@ function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
     halfClosedMs: policy.timeouts.halfClosedMs,
     logOneIn: policy.connectionLog?.oneIn ?? LOG_ONE_IN,
     maxLifetimeMs: policy.maxLifetimeMs ?? 0,
+    proxyProtocol: proxyProtocol ?? null,
     alwaysUp: policy.healthCheck.type === 'none',
     refuses: refusesWhenNoneHealthy(policy),
     queue,

@@ -19,6 +19,8 @@ export interface DirectoryPool {
   readonly row: number;
   readonly name: string;
   readonly policy: Policy;
+  /** The PROXY header that its backends get; left out: none. */
+  readonly proxyProtocol?: 'v1' | 'v2' | undefined;
   readonly queue: PlanPool['queue'];
   readonly backends: readonly DirectoryBackend[];
 }

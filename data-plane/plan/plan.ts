@@ -44,6 +44,8 @@ export interface PlanPool {
   readonly logOneIn: number;
   /** A connection ends after at most so long; 0: never. */
   readonly maxLifetimeMs: number;
+  /** The header of the PROXY protocol that its backends get first; null: none. */
+  readonly proxyProtocol: 'v1' | 'v2' | null;
   /** `health_check: {type: none}`: every backend counts as up. */
   readonly alwaysUp: boolean;
   /** While no backend is healthy, nothing is eligible; otherwise all of the first tier are. */

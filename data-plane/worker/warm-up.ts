@@ -80,6 +80,7 @@ function planOf(strategy: Strategy, sequence: number): Plan {
     idleMs: 0,
     halfClosedMs: 0,
     maxLifetimeMs: 0,
+    proxyProtocol: null,
     alwaysUp: false,
     refuses: false,
     logOneIn: 0,

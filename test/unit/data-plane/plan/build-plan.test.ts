@@ -50,6 +50,7 @@ describe('buildPlan', () => {
       logOneIn: 6,
       halfClosedMs: 9,
       maxLifetimeMs: 5,
+      proxyProtocol: null,
       alwaysUp: false,
       refuses: true,
       tiers: null,
