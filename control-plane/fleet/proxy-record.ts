@@ -20,6 +20,7 @@ const MOST = {
   backends: 2 * (LIMITS.backends + LIMITS.registrations),
   listeners: 2 * LIMITS.listeners,
   pools: 2 * LIMITS.pools,
+  waiting: 2 * LIMITS.pools,
   workers: 1_024,
 } as const;
 
@@ -85,6 +86,8 @@ export interface ProxyRecord extends Process {
   readonly listeners: ReadonlyMap<string, ListenerReport__Output>;
   /** By name; only those that have several tiers, or nothing healthy. */
   readonly pools: ReadonlyMap<string, PoolReport__Output>;
+  /** By pool: connections that wait for a place at a backend, where any do. */
+  readonly waiting: ReadonlyMap<string, number>;
   /** By index. */
   readonly workers: ReadonlyMap<number, WorkerReport__Output>;
 }
@@ -137,6 +140,7 @@ export class ReportedProxy implements ProxyRecord {
   readonly backends: ReportedBackends;
   readonly listeners = new Map<string, ListenerReport__Output>();
   readonly pools = new Map<string, PoolReport__Output>();
+  readonly waiting = new Map<string, number>();
   readonly workers = new Map<number, WorkerReport__Output>();
 
   readonly #shared: SharedByProxies;
@@ -209,6 +213,10 @@ export class ReportedProxy implements ProxyRecord {
       this.#countListener(this.listeners.get(report.listener) ?? null, report);
       this.listeners.set(report.listener, { ...report, connect: [], firstByte: [], duration: [] });
     }
+    for (const { pool, waiting } of request.queues) {
+      if (waiting > 0) this.waiting.set(pool, waiting);
+      else this.waiting.delete(pool);
+    }
     for (const report of request.workers) this.workers.set(report.index, report);
     this.#checkSizes();
     if (request.applied !== null) this.#forgetEarlier();
@@ -246,7 +254,7 @@ export class ReportedProxy implements ProxyRecord {
   }
 
   #checkSizes(): void {
-    for (const kind of ['backends', 'listeners', 'pools', 'workers'] as const) {
+    for (const kind of ['backends', 'listeners', 'pools', 'waiting', 'workers'] as const) {
       if (this[kind].size <= MOST[kind]) continue;
       throw new LbError('RESOURCE_EXHAUSTED', `this proxy reports more than ${MOST[kind]} ${kind}`);
     }

@@ -126,6 +126,8 @@ function byPoolAndAddress(a: BackendSeries, b: BackendSeries): number {
 function backendRow(series: BackendSeries, sources: FrameSources): BackendStats__Output {
   const { aggregator, state, window } = sources;
   const [proxiesHealthy = 0, proxiesUnhealthy = 0, proxiesUnknown = 0, proxiesEjected = 0] = series.proxies;
+  const { tier = 0, maxConnections = 0 } =
+    state?.pools.get(series.pool)?.backends.get(series.address)?.value ?? {};
   return {
     backend: { pool: series.pool, address: series.address },
     traffic: series.rates(window, aggregator.grid),
@@ -133,7 +135,8 @@ function backendRow(series: BackendSeries, sources: FrameSources): BackendStats_
     proxiesUnhealthy,
     proxiesUnknown,
     proxiesEjected,
-    tier: state?.pools.get(series.pool)?.backends.get(series.address)?.value.tier ?? 0,
+    tier,
+    maxConnections,
   };
 }
 
@@ -159,7 +162,9 @@ function closedPerSecond({ closed }: ListenerSeries, { from, to, seconds }: Wind
 
 function poolRows({ aggregator, state, proxies, window }: FrameSources): PoolStats__Output[] {
   const tiers = new Map<string, number>();
-  for (const { connected, pools } of proxies) {
+  const waiting = new Map<string, number>();
+  for (const { connected, pools, waiting: queues } of proxies) {
+    for (const [pool, count] of connected ? queues : []) waiting.set(pool, count + (waiting.get(pool) ?? 0));
     for (const { pool, servingTier } of connected ? pools.values() : [])
       tiers.set(pool, Math.max(servingTier, tiers.get(pool) ?? 0));
   }
@@ -177,6 +182,7 @@ function poolRows({ aggregator, state, proxies, window }: FrameSources): PoolSta
       backendsUp: up > 0 && expectedHealthy > 0 ? passing.length : up,
       expectedHealthy,
       servingTier: tiers.get(name) ?? 0,
+      waiting: waiting.get(name) ?? 0,
     };
   });
 }
