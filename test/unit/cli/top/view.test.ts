@@ -77,6 +77,7 @@ describe('the screen', () => {
     const rows = (fields: Partial<typeof pool>) =>
       screen({ view: 'pools' }, { frame: { ...frame, pools: [{ ...pool, ...fields }] } })[5] ?? '';
     assert.match(rows({ servingTier: 1 }), /^web +2\/3 up t1 /);
+    assert.match(rows({ waiting: 12 }), /^web +2\/3 up 12 wait /);
     assert.match(rows({ expectedHealthy: 1, backendsUp: 1 }), /^web +1\/1 expected /);
     const backends = frame.backends.map((backend) => ({ ...backend, tier: 1 }));
     assert.match(
