@@ -93,14 +93,14 @@ function proxyState(connected: boolean, saturated: boolean): readonly [string, T
   return saturated ? ['full', 'bad'] : ['connected', 'good'];
 }
 
-/** `2/3 up`, or `1/1 expected`; and `12 wait` while every backend is full. */
+/** `2/3 up`, or `1/1 expected`; `12 wait, 2/3` while connections wait because the backends are full. */
 function poolState(pool: PoolStats__Output): readonly [string, Tone] {
-  const { backends, backendsUp: up, expectedHealthy: expected } = pool;
-  const waiting = pool.waiting === 0 ? '' : ` ${pool.waiting} wait`;
-  const rest = tierText(pool.servingTier) + waiting;
+  const { backends, backendsUp: up, expectedHealthy: expected, waiting } = pool;
   const tone = expected === 0 ? upTone(up, backends) : up === expected ? 'good' : 'bad';
-  const state = expected === 0 ? `${up}/${backends} up` : `${up}/${expected} expected`;
-  return [state + rest, waiting !== '' && tone === 'good' ? 'doubtful' : tone];
+  const share = `${up}/${expected || backends}`;
+  if (waiting > 0) return [`${waiting} wait, ${share}`, tone === 'good' ? 'doubtful' : tone];
+  const tier = tierText(pool.servingTier);
+  return [expected === 0 ? `${share} up${tier}` : `${share} expected${tier}`, tone];
 }
 
 /** Nothing of the first one, which most pools have alone. */
