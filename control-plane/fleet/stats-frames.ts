@@ -160,14 +160,20 @@ function closedPerSecond({ closed }: ListenerSeries, { from, to, seconds }: Wind
   );
 }
 
-function poolRows({ aggregator, state, proxies, window }: FrameSources): PoolStats__Output[] {
+/** By pool, over all connected proxies: the last tier that serves, and how many connections wait. */
+function statesOfPools(proxies: readonly ProxyRecord[]) {
   const tiers = new Map<string, number>();
   const waiting = new Map<string, number>();
-  for (const { connected, pools, waiting: queues } of proxies) {
-    for (const [pool, count] of connected ? queues : []) waiting.set(pool, count + (waiting.get(pool) ?? 0));
-    for (const { pool, servingTier } of connected ? pools.values() : [])
+  for (const { pools, waiting: queues } of proxies.filter(({ connected }) => connected)) {
+    for (const { pool, servingTier } of pools.values())
       tiers.set(pool, Math.max(servingTier, tiers.get(pool) ?? 0));
+    for (const [pool, count] of queues) waiting.set(pool, count + (waiting.get(pool) ?? 0));
   }
+  return { tiers, waiting };
+}
+
+function poolRows({ aggregator, state, proxies, window }: FrameSources): PoolStats__Output[] {
+  const { tiers, waiting } = statesOfPools(proxies);
   return names(state?.pools, aggregator.pools).map((name) => {
     const backends = state?.pools.get(name)?.backends;
     const passing = [...(backends?.values() ?? [])].filter(

@@ -104,13 +104,9 @@ const FAMILIES: readonly ProxyFamily[] = [
     ({ policy }) => policy.expectHealthy,
   ),
   poolGauge('lb_pool_serving_tier', 'The tier that new connections go to.', ({ servingTier }) => servingTier),
-  gauge(
-    'lb_queue_connections',
-    'Connections that wait for a place at a backend, of pools that have a queue.',
-    (add, { queues }) => {
-      for (const [pool, { waiting }] of queues) add({ pool }, waiting);
-    },
-  ),
+  gauge('lb_queue_connections', 'Connections that wait for a place at a backend.', (add, { queues }) => {
+    for (const [pool, { waiting }] of queues) add({ pool }, waiting);
+  }),
   gauge(
     'lb_backends_leading_back',
     'Backends that lead back to a listener of the fleet and so get no connections.',
