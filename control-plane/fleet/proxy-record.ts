@@ -7,6 +7,7 @@ import type { BackendReport__Output } from '../../core/wire/generated/lb/v1/Back
 import type { ListenerReport__Output } from '../../core/wire/generated/lb/v1/ListenerReport.ts';
 import type { PoolReport__Output } from '../../core/wire/generated/lb/v1/PoolReport.ts';
 import type { ProcessReport__Output } from '../../core/wire/generated/lb/v1/ProcessReport.ts';
+import type { QueueReport__Output } from '../../core/wire/generated/lb/v1/QueueReport.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import type { WorkerReport__Output } from '../../core/wire/generated/lb/v1/WorkerReport.ts';
@@ -213,10 +214,7 @@ export class ReportedProxy implements ProxyRecord {
       this.#countListener(this.listeners.get(report.listener) ?? null, report);
       this.listeners.set(report.listener, { ...report, connect: [], firstByte: [], duration: [] });
     }
-    for (const { pool, waiting } of request.queues) {
-      if (waiting > 0) this.waiting.set(pool, waiting);
-      else this.waiting.delete(pool);
-    }
+    for (const queue of request.queues) this.#setQueue(queue);
     for (const report of request.workers) this.workers.set(report.index, report);
     this.#checkSizes();
     if (request.applied !== null) this.#forgetEarlier();
@@ -273,6 +271,11 @@ export class ReportedProxy implements ProxyRecord {
     this.backends.state(report);
     if (this.backends.size > MOST.backends) this.#checkSizes();
     return health !== (before ?? 'HEALTH_UNKNOWN');
+  }
+
+  #setQueue({ pool, waiting }: QueueReport__Output): void {
+    if (waiting > 0) this.waiting.set(pool, waiting);
+    else this.waiting.delete(pool);
   }
 
   #setPool(now: PoolReport__Output, isKnown: boolean): PoolTransition {

@@ -160,20 +160,24 @@ function closedPerSecond({ closed }: ListenerSeries, { from, to, seconds }: Wind
   );
 }
 
+/** Of a pool that no connected proxy says anything about. */
+const ORDINARY = { servingTier: 0, waiting: 0 };
+
 /** By pool, over all connected proxies: the last tier that serves, and how many connections wait. */
 function statesOfPools(proxies: readonly ProxyRecord[]) {
-  const tiers = new Map<string, number>();
-  const waiting = new Map<string, number>();
-  for (const { pools, waiting: queues } of proxies.filter(({ connected }) => connected)) {
-    for (const { pool, servingTier } of pools.values())
-      tiers.set(pool, Math.max(servingTier, tiers.get(pool) ?? 0));
-    for (const [pool, count] of queues) waiting.set(pool, count + (waiting.get(pool) ?? 0));
+  const states = new Map<string, typeof ORDINARY>();
+  for (const { pools, waiting } of proxies.filter(({ connected }) => connected)) {
+    for (const name of new Set([...pools.keys(), ...waiting.keys()])) {
+      const before = states.get(name) ?? ORDINARY;
+      const servingTier = Math.max(before.servingTier, pools.get(name)?.servingTier ?? 0);
+      states.set(name, { servingTier, waiting: before.waiting + (waiting.get(name) ?? 0) });
+    }
   }
-  return { tiers, waiting };
+  return states;
 }
 
 function poolRows({ aggregator, state, proxies, window }: FrameSources): PoolStats__Output[] {
-  const { tiers, waiting } = statesOfPools(proxies);
+  const states = statesOfPools(proxies);
   return names(state?.pools, aggregator.pools).map((name) => {
     const backends = state?.pools.get(name)?.backends;
     const passing = [...(backends?.values() ?? [])].filter(
@@ -187,8 +191,7 @@ function poolRows({ aggregator, state, proxies, window }: FrameSources): PoolSta
       backends: backends?.size ?? 0,
       backendsUp: up > 0 && expectedHealthy > 0 ? passing.length : up,
       expectedHealthy,
-      servingTier: tiers.get(name) ?? 0,
-      waiting: waiting.get(name) ?? 0,
+      ...(states.get(name) ?? ORDINARY),
     };
   });
 }
