@@ -214,8 +214,8 @@ export class ReportedProxy implements ProxyRecord {
       this.#countListener(this.listeners.get(report.listener) ?? null, report);
       this.listeners.set(report.listener, { ...report, connect: [], firstByte: [], duration: [] });
     }
-    for (const queue of request.queues) this.#setQueue(queue);
     for (const report of request.workers) this.workers.set(report.index, report);
+    this.#setQueues(request.queues);
     this.#checkSizes();
     if (request.applied !== null) this.#forgetEarlier();
     return { healthChanged, transitions, before };
@@ -273,9 +273,11 @@ export class ReportedProxy implements ProxyRecord {
     return health !== (before ?? 'HEALTH_UNKNOWN');
   }
 
-  #setQueue({ pool, waiting }: QueueReport__Output): void {
-    if (waiting > 0) this.waiting.set(pool, waiting);
-    else this.waiting.delete(pool);
+  #setQueues(queues: readonly QueueReport__Output[]): void {
+    for (const { pool, waiting } of queues) {
+      if (waiting > 0) this.waiting.set(pool, waiting);
+      else this.waiting.delete(pool);
+    }
   }
 
   #setPool(now: PoolReport__Output, isKnown: boolean): PoolTransition {
