@@ -24,6 +24,7 @@ const failing = (value) => (value > 0 ? h('strong', { class: 'bad-words' }, rate
 
 export function poolTable({ view, stats }, first) {
   const traffic = ({ name }) => trafficOf(stats?.pools, name, 'pool');
+  const waiting = ({ name }) => stats?.pools.find(({ pool }) => pool === name)?.waiting;
   const columns = [
     column('Pool', ({ name }) => linkTo('pools', name)),
     column('Up', (pool) => [mark(...poolMark(pool)), why(servingWords(pool))], '', {
@@ -38,6 +39,7 @@ export function poolTable({ view, stats }, first) {
       filter: ({ strategy }) => words(strategy),
     }),
     figures('Connections', ({ connections }) => connections, whole),
+    ...(stats?.pools.some((each) => each.waiting) ? [figures('Waiting', waiting, whole)] : []),
     figures('New', (pool) => traffic(pool)?.connectionsPerSecond, rate),
     figures('Connect failures', (pool) => traffic(pool)?.errorsPerSecond, failing),
     figures('First byte p99', (pool) => traffic(pool)?.firstByte?.p99, latency),

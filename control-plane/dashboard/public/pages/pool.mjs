@@ -50,7 +50,9 @@ function head(model, page, current) {
 }
 
 function backendTable(stats, page, current) {
-  const own = ({ address }) => stats?.backends.find(({ backend }) => backend.address === address)?.traffic;
+  const statsOf = ({ address }) => stats?.backends.find(({ backend }) => backend.address === address);
+  const own = (row) => statsOf(row)?.traffic;
+  const limit = (row) => statsOf(row)?.maxConnections || null;
   const all = stats?.pools.find((one) => one.pool === page.name)?.traffic?.connectionsPerSecond ?? 0;
   const columns = [
     column('Backend', ({ address, source }) => [
@@ -70,6 +72,7 @@ function backendTable(stats, page, current) {
     figures('Weight', ({ weight }) => weight, whole),
     column('Share', (row) => share(own(row), all), '', { value: (row) => own(row)?.connectionsPerSecond }),
     figures('Connections', ({ connections }) => connections, whole),
+    ...(page.backends.rows.some(limit) ? [figures('Limit of a proxy', limit, whole)] : []),
     figures('New', (row) => own(row)?.connectionsPerSecond, rate),
     figures('Connect failures', (row) => own(row)?.errorsPerSecond, rate),
     quantiles('Connect', (row) => own(row)?.connect),
