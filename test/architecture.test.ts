@@ -73,7 +73,6 @@ const PURE = [
   /^control-plane\/fleet\/(stats-aggregator|stats-frames|counter-increase|histogram|rate-series|sliding-counts|convergence)\.ts$/,
   /^cli\/top\/(columns|keys|rows|text-width|view|view-state)\.ts$/,
   /^control-plane\/distribution\/delta\.ts$/,
-  /^control-plane\/names\/name-machine\.ts$/,
   /^control-plane\/store\/log\/(?:catch-up-plan|plan-append)\.ts$/,
   /^control-plane\/guard\/(guard|change-effects|serving-changes|guarded-edit)\.ts$/,
   /-machine\.ts$/,

@@ -32,6 +32,8 @@ export interface BackendView {
   readonly address: string;
   readonly weight: number;
   readonly tier: number;
+  /** 0: no limit. */
+  readonly maxConnections: number;
   readonly state: BackendState | RegistrationState;
   readonly source: BackendSource;
   /** The name that it comes from; empty unless the source is `dns`. */
@@ -76,6 +78,7 @@ export function joinBackends(
       const shadowed = own.find(({ address }) => address === wire.address);
       return {
         tier: 0,
+        maxConnections: 0,
         ...backendFromWire(pool, wire, '', []),
         source: shadowed ? 'registered, shadowed' : 'configured',
         name: '',
@@ -97,7 +100,7 @@ export function joinBackends(
         found.map((wire): BackendView => {
           const { revision, stateSinceMs } = UNCOMMITTED;
           const source = { source: 'dns', name, sourceReason: problem } as const;
-          const fields = { tier: 0, ...backendFromWire(pool, wire, '', []) };
+          const fields = { tier: 0, maxConnections: 0, ...backendFromWire(pool, wire, '', []) };
           return { ...fields, ...source, revision, stateSinceMs, ...reportedOf(pool, wire.address) };
         }),
       );
@@ -117,7 +120,7 @@ function registrationView(registration: Registration__Output, source: BackendSou
   const { pool, address, weight, state: wire, reason } = registration;
   const state = wordFromWire('REGISTRATION_STATE', REGISTRATION_STATES, wire, '', []) ?? 'active';
   const fields = { pool, address, weight, state, source, name: '', sourceReason: reason, ...UNCOMMITTED };
-  return { ...fields, tier: 0, reports: [], summary: UNREPORTED };
+  return { ...fields, tier: 0, maxConnections: 0, reports: [], summary: UNREPORTED };
 }
 
 /** By POOL/ADDRESS. */
