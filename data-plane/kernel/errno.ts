@@ -8,6 +8,7 @@ export const ERRNO = {
   pipe: constants.errno.EPIPE,
   timedOut: constants.errno.ETIMEDOUT,
   refused: constants.errno.ECONNREFUSED,
+  noBuffers: ENOBUFS,
   /** We cancelled the attempt: see Engine.reconsider. */
   canceled: constants.errno.ECANCELED,
 } as const;

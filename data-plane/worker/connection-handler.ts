@@ -13,6 +13,8 @@ import type { Random } from '../../core/runtime/random.ts';
 import { NO_BACKEND } from '../balancing/balancer.ts';
 import { type ConnectionHandler, type ConnectionTimeouts, type Engine, NO_ROW } from '../engine/engine.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
+import type { PeerAddress } from '../engine/peer-address.ts';
+import { writeProxyHeader, writeProxyLine } from '../first-bytes/write-proxy-header.ts';
 import { ERRNO, isOwnFailure } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
@@ -138,6 +140,17 @@ export class WorkerConnections implements ConnectionHandler {
     return attempt.tried.length > 0 ? this.#repeat(slot, attempt, pool) : places.wait(slot, pool, true);
   }
 
+  hasPreface(slot: number): boolean {
+    return this.#proxyProtocol(slot) !== null;
+  }
+
+  preface(slot: number, client: PeerAddress, local: PeerAddress, into: Uint8Array): number {
+    const version = this.#proxyProtocol(slot);
+    if (version === null) return 0;
+    if (version === 'v1') return writeProxyLine(client, local, into);
+    return writeProxyHeader(client, local, '', this.#inputs.records?.idOf(slot) ?? '', into);
+  }
+
   onEstablished(slot: number): void {
     const attempt = this.#slots.attempts.get(slot);
     if (!attempt) return;
@@ -204,6 +217,11 @@ export class WorkerConnections implements ConnectionHandler {
     attempt.repeats += 1;
     const row = this.#places.pick(slot, attempt, pool, delayMs);
     return row === NO_ROW ? this.#places.wait(slot, pool, true) : row;
+  }
+
+  /** The header that the backend of a slot expects. */
+  #proxyProtocol(slot: number): 'v1' | 'v2' | null {
+    return this.#plan?.poolByRow(this.#slots.pool[slot]!)?.pool.proxyProtocol ?? null;
   }
 
   #spoke(slot: number, toBackend: number, toClient: number): void {

@@ -18,6 +18,8 @@ const IP_WORDS = 4;
 
 export interface ConnectionRecordsInputs {
   readonly ring: LogRing;
+  /** What the ids of connections begin with. */
+  readonly idPrefix: string;
   /** The client that the engine is accepting. */
   readonly peer: PeerAddress;
   readonly shared: Pick<SharedCells, 'generation'>;
@@ -64,6 +66,11 @@ export class ConnectionRecords {
     this.#firstByteMs[slot] = -1;
     this.#bytesFromClient[slot] = 0;
     this.#bytesToClient[slot] = 0;
+  }
+
+  /** Under which a connection is in the log; empty: it is not there. */
+  idOf(slot: number): string {
+    return this.#isLogged[slot] === 0 ? '' : `${this.#inputs.idPrefix}-${this.#id[slot]}`;
   }
 
   /** A backend of this pool is picked for it. */

@@ -65,7 +65,9 @@ export class Worker {
       passiveHealth: new PassiveHealth(shared, own, post, (pool) => queues.wakeNext(pool)),
       queues,
       waiters: new Waiters({ worker: start.index, queues, counters, clock }),
-      records: ring ? new ConnectionRecords({ ring: new LogRing(ring), peer, shared, clock, random }) : null,
+      records: ring
+        ? new ConnectionRecords({ ring: new LogRing(ring), idPrefix: start.id, peer, shared, clock, random })
+        : null,
     });
     this.engine = createEngine({
       handler: this.#connections,

@@ -15,6 +15,7 @@ import type {
 } from '../../data-plane/engine/engine.ts';
 import type { PauseCause } from '../../data-plane/memory/proxy-counts.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
+import type { PeerAddress } from '../../data-plane/engine/peer-address.ts';
 import { NO_ROW } from '../../data-plane/engine/engine.ts';
 import { parseIp } from '../../core/model/ip.ts';
 import { runEngine } from '../../data-plane/engine/run-engine.ts';
@@ -40,6 +41,8 @@ export interface Script {
   /** In shared memory. */
   readonly holdings: EngineHoldings;
   readonly rows: readonly { readonly host: string; readonly port: number }[];
+  /** What goes to the backend first, with the two ends of the client's connection in place of CLIENT and LOCAL. */
+  readonly preface?: string;
   /** Rows to try, in this order. */
   readonly attempts: readonly number[];
   readonly timeouts: ConnectionTimeouts;
@@ -129,6 +132,16 @@ export class ScriptedHandler implements ConnectionHandler {
 
   timeouts(): ConnectionTimeouts {
     return this.#script.timeouts;
+  }
+
+  hasPreface(): boolean {
+    return this.#script.preface !== undefined;
+  }
+
+  preface(_slot: number, client: PeerAddress, local: PeerAddress, into: Uint8Array): number {
+    const of = ({ family, port }: PeerAddress) => `${family}:${port}`;
+    const text = (this.#script.preface ?? '').replace('CLIENT', of(client)).replace('LOCAL', of(local));
+    return new TextEncoder().encodeInto(text, into).written;
   }
 
   onConnectFailed(slot: number, errno: number): number {

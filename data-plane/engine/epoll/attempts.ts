@@ -4,6 +4,7 @@
  * Invariants
  *  - the descriptor of a failed connect is closed before the handler is called;
  *  - a shortage of our own ends the connection: no backend is to blame, and another one would not help;
+ *  - a backend that does not take what goes to it first was not connected to;
  *  - a connect is polled once more before it counts as timed out, so that a pause of this process fails no connect that
  *    was answered meanwhile.
  */
@@ -13,6 +14,7 @@ import { ERRNO, isShortage } from '../../kernel/errno.ts';
 import { CONNECTED, type Dialer } from './dialer.ts';
 import { registerSide } from './interest.ts';
 import type { LoopContext } from './loop-context.ts';
+import type { Prefaces } from './prefaces.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
 import { EALREADY } from '../../kernel/linux.ts';
 
@@ -29,11 +31,17 @@ export interface AttemptEvents {
 export class Attempts {
   readonly #context: LoopContext;
   readonly #dialer: Dialer;
+  readonly #prefaces: Prefaces;
   readonly #events: AttemptEvents;
 
-  constructor(context: LoopContext, dialer: Dialer, events: AttemptEvents) {
+  constructor(
+    context: LoopContext,
+    { dialer, prefaces }: { readonly dialer: Dialer; readonly prefaces: Prefaces },
+    events: AttemptEvents,
+  ) {
     this.#context = context;
     this.#dialer = dialer;
+    this.#prefaces = prefaces;
     this.#events = events;
   }
 
@@ -89,8 +97,10 @@ export class Attempts {
     const { slots, sys } = this.#context;
     const side = 2 * slot + BACKEND;
     const fd = slots.descriptors[side]!;
-    if (!this.#dialer.metItself(fd, slots.rows[slot]!, slots.ports[slot]!))
-      return this.#events.established(slot);
+    if (!this.#dialer.metItself(fd, slots.rows[slot]!, slots.ports[slot]!)) {
+      const errno = this.#prefaces.send(slot);
+      return errno === 0 ? this.#events.established(slot) : this.failed(slot, errno);
+    }
     // An orderly close would keep the port from the backend for another minute.
     slots.descriptors[side] = 0;
     sys.reset(fd);

@@ -21,6 +21,7 @@ import type { Dialer } from './dialer.ts';
 import { muteBlockedInput, registerSide, unmuteDrainedInput } from './interest.ts';
 import type { LoopContext } from './loop-context.ts';
 import type { PeerAddress } from '../peer-address.ts';
+import type { Prefaces } from './prefaces.ts';
 import { ReadyList } from './ready-list.ts';
 import type { Relay } from './relay.ts';
 import { turnBytes } from './sizes.ts';
@@ -34,6 +35,7 @@ const HAS_ENDED = EPOLL.readHangUp | EPOLL.hangUp | EPOLL.error;
 export interface ConnectionsInputs {
   readonly context: LoopContext;
   readonly dialer: Dialer;
+  readonly prefaces: Prefaces;
   readonly relay: Relay;
   readonly peer: PeerAddress | undefined;
   onFault(where: string, error: unknown): void;
@@ -68,7 +70,7 @@ export class Connections {
     this.#idleTimeouts = new IdleTimeouts(context);
     this.#deliveries = new ResetDeliveries(context);
     this.#memoryRetries = new MemoryRetries(context);
-    this.#attempts = new Attempts(context, inputs.dialer, {
+    this.#attempts = new Attempts(context, inputs, {
       established: (slot) => this.#established(slot),
       gaveUp: (slot, reason) => this.#finish(slot, reason, 'reset'),
       ranShort: (slot, errno) => this.#ranShort(slot, errno),

@@ -26,6 +26,7 @@ import { Deadlines } from './deadlines.ts';
 import { Dialer } from './dialer.ts';
 import type { LoopContext } from './loop-context.ts';
 import { Pipes } from './pipes.ts';
+import { Prefaces } from './prefaces.ts';
 import { Relay } from './relay.ts';
 import { selfCheck } from '../../kernel/self-check.ts';
 import { Slots } from './slots.ts';
@@ -71,6 +72,7 @@ export class EpollEngine implements Engine {
     this.#connections = new Connections({
       context,
       dialer: new Dialer(sys, targets, sourceAddresses),
+      prefaces: new Prefaces(context, ffi),
       relay: new Relay(slots, sys, ffi, pipes, inputs.parkingBytes),
       peer: inputs.peer,
       onFault: (where, error) => inputs.onFault(where, error),
