@@ -9,6 +9,8 @@ export const ERRNO = {
   timedOut: constants.errno.ETIMEDOUT,
   refused: constants.errno.ECONNREFUSED,
   noBuffers: ENOBUFS,
+  /** The other side does not speak what it should. */
+  protocol: constants.errno.EPROTO,
   /** We cancelled the attempt: see Engine.reconsider. */
   canceled: constants.errno.ECANCELED,
 } as const;

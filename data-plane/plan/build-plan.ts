@@ -7,15 +7,17 @@
  *  - arrays as long as the number of backends (rows, weights, tiers, limits, Maglev's tables) lie in shared memory, and are taken over
  *    from the plan before where they would be the same.
  */
-import { LOG_ONE_IN } from '../../core/model/defaults.ts';
-import { refusesWhenNoneHealthy } from '../../core/model/resources.ts';
+import { parseCidr } from '../../core/model/cidr.ts';
+import { FIRST_BYTES_TIMEOUT_MS, LOG_ONE_IN } from '../../core/model/defaults.ts';
+import { type Listener, refusesWhenNoneHealthy } from '../../core/model/resources.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
+import { buildCidrTable, type CidrTable } from '../admission/cidr-table.ts';
 import { buildHostTables } from '../balancing/host-tables.ts';
 import type { AssignedRows, RowAllocator } from '../memory/row-allocator.ts';
 import { bindingOf } from './binding.ts';
 import { findLoops, type Loops, type Whereabouts } from './loops.ts';
-import type { PlanListener, PlanPool } from './plan.ts';
+import { NO_POOL, type PlanFirstBytes, type PlanListener, type PlanPool } from './plan.ts';
 import {
   type BuiltPlan,
   type DirectoryBackend,
@@ -119,17 +121,37 @@ function directoryListeners(listeners: readonly ReadListener[], assigned: Assign
     address: address.canonical,
     host: address.host,
     port: address.port,
-    pool: resource.pool,
-    tls: resource.tls ?? null,
+    resource,
   }));
 }
 
 function planListener(
-  { row, name, address, pool, tls }: DirectoryListener,
+  { row, name, address, resource }: DirectoryListener,
   binding: string,
   poolIndex: ReadonlyMap<string, number>,
 ): PlanListener {
-  return { row, name, address, binding, pool: poolIndex.get(pool) ?? -1, tls };
+  const pool = poolIndex.get(resource.pool) ?? NO_POOL;
+  const firstBytes = planFirstBytes(resource, poolIndex);
+  return { row, name, address, binding, pool, firstBytes, tls: resource.tls ?? null };
+}
+
+function planFirstBytes(
+  { acceptProxyProtocol = [], routes = [], firstBytesTimeoutMs = FIRST_BYTES_TIMEOUT_MS }: Listener,
+  poolIndex: ReadonlyMap<string, number>,
+): PlanFirstBytes | null {
+  if (acceptProxyProtocol.length === 0 && routes.length === 0) return null;
+  return {
+    proxyFrom: acceptProxyProtocol.length > 0 ? cidrTableOf(acceptProxyProtocol) : null,
+    // `!`: readSnapshot refused routes to unknown pools.
+    routes: routes.map((route) => ({ ...route, pool: poolIndex.get(route.pool)! })),
+    timeoutMs: firstBytesTimeoutMs,
+  };
+}
+
+/** Texts that are no networks, which validation refuses, are left out. */
+function cidrTableOf(networks: readonly string[]): CidrTable {
+  const read = networks.map(parseCidr);
+  return buildCidrTable(read.flatMap((cidr) => (cidr.ok ? [{ cidr: cidr.value, value: 0 }] : [])));
 }
 
 function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {

@@ -11,26 +11,30 @@
  */
 import type { Random } from '../../core/runtime/random.ts';
 import { NO_BACKEND } from '../balancing/balancer.ts';
-import { type ConnectionHandler, type ConnectionTimeouts, type Engine, NO_ROW } from '../engine/engine.ts';
-import type { CloseReason } from '../../core/wire/close-reasons.ts';
+import {
+  type ConnectionHandler,
+  type ConnectionTimeouts,
+  type Engine,
+  type FirstBytes,
+  type FirstBytesWanted,
+  NO_ROW,
+  READ_FIRST,
+} from '../engine/engine.ts';
 import type { PeerAddress } from '../engine/peer-address.ts';
+import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import { writeProxyHeader, writeProxyLine } from '../first-bytes/write-proxy-header.ts';
 import { ERRNO, isOwnFailure } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
 import type { PassiveHealth } from './passive-health.ts';
 import { Places, type PlacesInputs } from './places.ts';
-import type { PlanRuntime, PoolRuntime } from './plan-runtime.ts';
-import { ConnectAttempts, ConnectionSlots, SEEN } from './connection-slots.ts';
+import { type ListenerRuntime, type PlanRuntime, type PoolRuntime, routed } from './plan-runtime.ts';
+import { ConnectAttempts, ConnectionSlots } from './connection-slots.ts';
+import { Exchanges } from './exchanges.ts';
+import { firstWanted, isAsWanted, NOTHING_WANTED } from './first-wanted.ts';
 
 /** The delay before the n-th repeated attempt is this × 2^n, of which at least half is waited. */
 const REPEAT_DELAY_MS = 100;
-const BOTH_SPOKE = SEEN.request | SEEN.answer;
-/**
- * A backend that ends a connection without a byte failed a client that had asked for something. Where nobody had spoken,
- * only an end within this time counts: a later one is patience that ran out, such as that of a web server.
- */
-const EARLY_MS = 1_000;
 const LIFETIME_JITTER = 0.1;
 const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
 
@@ -49,9 +53,11 @@ export class WorkerConnections implements ConnectionHandler {
   readonly #slots = new ConnectionSlots();
   readonly #spareAttempts: ConnectAttempts[] = [];
   readonly #places: Places;
+  readonly #exchanges: Exchanges;
 
   constructor(inputs: HandlerInputs) {
     this.#inputs = inputs;
+    this.#exchanges = new Exchanges(inputs, this.#slots);
     this.#places = new Places(inputs, this.#slots);
   }
 
@@ -99,7 +105,7 @@ export class WorkerConnections implements ConnectionHandler {
     }
   }
 
-  onAccept(slot: number, listener: number, sourceHash: number): number {
+  onAccept(slot: number, listener: number, client: PeerAddress): number {
     const slots = this.#slots;
     slots.seen[slot] = 0;
     slots.listener[slot] = listener;
@@ -109,14 +115,34 @@ export class WorkerConnections implements ConnectionHandler {
     slots.end = Math.max(slots.end, slot + 1);
     this.#places.begin();
     this.#inputs.counters.accepted(listener);
-    const pool = this.#plan?.poolOfListener(listener) ?? null;
-    this.#inputs.records?.accepted(slot, pool?.pool.logOneIn ?? 1);
-    if (!pool) return NO_ROW;
-    slots.timeouts[slot] = pool.timeouts.lifetimeMs > 0 ? this.#withJitter(pool.timeouts) : pool.timeouts;
+    const runtime = this.#plan?.listener(listener) ?? null;
+    this.#inputs.records?.accepted(slot, runtime?.pool?.pool.logOneIn ?? 1, client);
+    if (!runtime) return this.#refuse('no_backend');
     const attempt = this.#spareAttempts.pop() ?? new ConnectAttempts();
-    attempt.begin(sourceHash, pool.pool.row);
+    attempt.begin(client.hash());
     slots.attempts.set(slot, attempt);
-    return this.#places.find(slot, attempt, pool);
+    if (runtime.firstBytes !== null) attempt.wanted = firstWanted(runtime.firstBytes, client);
+    return this.#begin(slot, attempt, runtime);
+  }
+
+  firstBytes(slot: number): FirstBytesWanted {
+    return this.#slots.attempts.get(slot)?.wanted ?? NOTHING_WANTED;
+  }
+
+  onFirstBytes(slot: number, found: FirstBytes): number {
+    const attempt = this.#slots.attempts.get(slot);
+    const runtime = this.#plan?.listener(this.#slots.listener[slot]!) ?? null;
+    this.#places.begin();
+    if (!attempt?.wanted || !runtime) return this.#refuse('no_backend');
+    if (!isAsWanted(attempt.wanted, found)) return this.#refuse('bad_first_bytes');
+    attempt.wanted = found.what === 'proxy_header' ? (runtime.firstBytes?.hello ?? null) : null;
+    if (found.what === 'proxy_header' && !found.isLocal) {
+      attempt.sourceHash = found.client.hash();
+      attempt.announce(found.client, found.local);
+      this.#inputs.records?.announced(slot, found.client);
+    }
+    if (found.what === 'hello') [attempt.serverName, attempt.alpn] = [found.serverName, found.alpn];
+    return this.#begin(slot, attempt, runtime);
   }
 
   timeouts(slot: number): ConnectionTimeouts {
@@ -145,10 +171,10 @@ export class WorkerConnections implements ConnectionHandler {
   }
 
   preface(slot: number, client: PeerAddress, local: PeerAddress, into: Uint8Array): number {
-    const version = this.#proxyProtocol(slot);
-    if (version === null) return 0;
-    if (version === 'v1') return writeProxyLine(client, local, into);
-    return writeProxyHeader(client, local, '', this.#inputs.records?.idOf(slot) ?? '', into);
+    const { announced, serverName } = this.#slots.attempts.get(slot) ?? { announced: null, serverName: null };
+    const [from, to] = announced ? [announced.client, announced.local] : [client, local];
+    if (this.#proxyProtocol(slot) === 'v1') return writeProxyLine(from, to, into);
+    return writeProxyHeader(from, to, serverName ?? '', this.#inputs.records?.idOf(slot) ?? '', into);
   }
 
   onEstablished(slot: number): void {
@@ -169,8 +195,8 @@ export class WorkerConnections implements ConnectionHandler {
   }
 
   onBytes(slot: number, toBackend: number, toClient: number): void {
-    const { backend, listener, seen } = this.#slots;
-    if ((seen[slot]! & BOTH_SPOKE) !== BOTH_SPOKE) this.#spoke(slot, toBackend, toClient);
+    const { backend, listener } = this.#slots;
+    this.#exchanges.passed(slot, toBackend, toClient);
     this.#inputs.counters.bytes(backend[slot]!, listener[slot]!, toBackend, toClient);
     this.#inputs.records?.bytes(slot, toBackend, toClient);
   }
@@ -188,19 +214,28 @@ export class WorkerConnections implements ConnectionHandler {
   }
 
   onBackendEnded(slot: number): void {
-    const { acceptedMs, backend, pool, seen } = this.#slots;
-    const before = seen[slot]!;
-    if ((before & (SEEN.answer | SEEN.backendEnd)) !== 0) return;
-    seen[slot] = before | SEEN.backendEnd;
-    const ageMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
-    if ((before & SEEN.request) === 0 && ageMs > EARLY_MS) return;
-    const row = backend[slot]!;
-    this.#inputs.counters.closedEarly(row);
-    const runtime = this.#plan?.poolByRow(pool[slot]!) ?? null;
+    const row = this.#slots.backend[slot]!;
+    if (!this.#exchanges.backendEnded(slot, row)) return;
+    const runtime = this.#plan?.poolByRow(this.#slots.pool[slot]!) ?? null;
     const candidate = this.#plan?.candidateOfRow(row) ?? NO_BACKEND;
     // One that is drained to be restarted ends what is open, and is not kept out for that when it is back.
     if (runtime && takesConnections(runtime, candidate))
       this.#inputs.passiveHealth.closedEarly(row, runtime.pool);
+  }
+
+  #begin(slot: number, attempt: ConnectAttempts, runtime: ListenerRuntime): number {
+    if (attempt.wanted !== null) return READ_FIRST;
+    const pool = routed(runtime, attempt);
+    if (!pool) return this.#refuse('no_route');
+    const { timeouts } = pool;
+    this.#slots.timeouts[slot] = timeouts.lifetimeMs > 0 ? this.#withJitter(timeouts) : timeouts;
+    attempt.moveTo(pool.pool.row);
+    return this.#places.find(slot, attempt, pool);
+  }
+
+  #refuse(reason: CloseReason): typeof NO_ROW {
+    this.#places.refusal = reason;
+    return NO_ROW;
   }
 
   /** Connections that came together do not end together. */
@@ -224,25 +259,12 @@ export class WorkerConnections implements ConnectionHandler {
     return this.#plan?.poolByRow(this.#slots.pool[slot]!)?.pool.proxyProtocol ?? null;
   }
 
-  #spoke(slot: number, toBackend: number, toClient: number): void {
-    const { seen } = this.#slots;
-    if (toBackend > 0) seen[slot]! |= SEEN.request;
-    if (toClient > 0 && (seen[slot]! & SEEN.answer) === 0) this.#answered(slot);
-  }
-
-  #answered(slot: number): void {
-    const { acceptedMs, backend, listener, seen } = this.#slots;
-    seen[slot]! |= SEEN.answer;
-    this.#inputs.passiveHealth.answered(backend[slot]!);
-    const sinceAcceptMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
-    this.#inputs.counters.answered(backend[slot]!, listener[slot]!, sinceAcceptMs);
-    this.#inputs.records?.answered(slot, sinceAcceptMs);
-  }
-
   /** The pool to try next: a different one than before when the listener was moved meanwhile. */
   #poolFor(slot: number, attempt: ConnectAttempts): PoolRuntime | null {
     const plan = this.#plan;
-    const pool = plan?.poolOfListener(this.#slots.listener[slot]!) ?? plan?.poolByRow(attempt.pool) ?? null;
+    const listener = plan?.listener(this.#slots.listener[slot]!);
+    const now = listener && routed(listener, attempt);
+    const pool = now ?? plan?.poolByRow(attempt.pool) ?? null;
     if (pool && pool.pool.row !== attempt.pool) attempt.moveTo(pool.pool.row);
     return pool;
   }

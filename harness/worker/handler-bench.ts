@@ -49,7 +49,6 @@ export class HandlerBench {
   readonly #records = new ConnectionRecords({
     idPrefix: 'proxy-0',
     ring: this.ring,
-    peer: this.peer,
     shared: this.shared,
     clock: this.clock,
     random: seededRandom(7),
@@ -132,7 +131,7 @@ export class HandlerBench {
   }
 
   accept(slot: number): string {
-    return this.name(this.handler.onAccept(slot, 0, slot));
+    return this.name(this.handler.onAccept(slot, 0, this.peer));
   }
 
   fail(slot: number, errno = ECONNREFUSED): string {

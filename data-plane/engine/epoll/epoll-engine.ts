@@ -23,10 +23,9 @@ import { ACCEPT_RETRY_MS } from '../timeouts.ts';
 import { Acceptors } from './acceptors.ts';
 import { Connections } from './connections.ts';
 import { Deadlines } from './deadlines.ts';
-import { Dialer } from './dialer.ts';
+import { Dialer } from './opening/dialer.ts';
 import type { LoopContext } from './loop-context.ts';
 import { Pipes } from './pipes.ts';
-import { Prefaces } from './prefaces.ts';
 import { Relay } from './relay.ts';
 import { selfCheck } from '../../kernel/self-check.ts';
 import { Slots } from './slots.ts';
@@ -72,9 +71,8 @@ export class EpollEngine implements Engine {
     this.#connections = new Connections({
       context,
       dialer: new Dialer(sys, targets, sourceAddresses),
-      prefaces: new Prefaces(context, ffi),
       relay: new Relay(slots, sys, ffi, pipes, inputs.parkingBytes),
-      peer: inputs.peer,
+      ffi,
       onFault: (where, error) => inputs.onFault(where, error),
       onShortage: (errno) => this.#ranShort(errno),
       onReleased: (listener) => this.#released(listener),

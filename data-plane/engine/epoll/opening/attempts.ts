@@ -4,19 +4,17 @@
  * Invariants
  *  - the descriptor of a failed connect is closed before the handler is called;
  *  - a shortage of our own ends the connection: no backend is to blame, and another one would not help;
- *  - a backend that does not take what goes to it first was not connected to;
  *  - a connect is polled once more before it counts as timed out, so that a pause of this process fails no connect that
  *    was answered meanwhile.
  */
-import { NO_ROW, WAIT } from '../engine.ts';
-import type { CloseReason } from '../../../core/wire/close-reasons.ts';
-import { ERRNO, isShortage } from '../../kernel/errno.ts';
+import { NO_ROW, WAIT } from '../../engine.ts';
+import type { CloseReason } from '../../../../core/wire/close-reasons.ts';
+import { ERRNO, isShortage } from '../../../kernel/errno.ts';
 import { CONNECTED, type Dialer } from './dialer.ts';
-import { registerSide } from './interest.ts';
-import type { LoopContext } from './loop-context.ts';
-import type { Prefaces } from './prefaces.ts';
-import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
-import { EALREADY } from '../../kernel/linux.ts';
+import { registerSide } from '../interest.ts';
+import type { LoopContext } from '../loop-context.ts';
+import { BACKEND, CLIENT, SIDE, STATE } from '../slots.ts';
+import { EALREADY } from '../../../kernel/linux.ts';
 
 /** The outcome of attempts. */
 export interface AttemptEvents {
@@ -31,28 +29,22 @@ export interface AttemptEvents {
 export class Attempts {
   readonly #context: LoopContext;
   readonly #dialer: Dialer;
-  readonly #prefaces: Prefaces;
   readonly #events: AttemptEvents;
 
-  constructor(
-    context: LoopContext,
-    { dialer, prefaces }: { readonly dialer: Dialer; readonly prefaces: Prefaces },
-    events: AttemptEvents,
-  ) {
+  constructor(context: LoopContext, dialer: Dialer, events: AttemptEvents) {
     this.#context = context;
     this.#dialer = dialer;
-    this.#prefaces = prefaces;
     this.#events = events;
   }
 
-  /** Connects to a row, then to those that the handler returns, or gives up. */
+  /** Connects to a row, then to those that the handler returns, or waits for one, or gives up. */
   start(slot: number, firstRow: number, firstDelayMs: number): void {
     const { deadlines, handler, nowMs, slots } = this.#context;
     let row = firstRow;
     let delayMs = row === WAIT ? handler.retryDelayMs : firstDelayMs;
     while (row !== NO_ROW) {
       slots.rows[slot] = row;
-      if (delayMs > 0) {
+      if (delayMs > 0 || row === WAIT) {
         slots.states[slot] = STATE.waiting;
         deadlines.set(slot, nowMs + delayMs);
         if (row === WAIT && this.#hasLeft(slot)) this.#events.gaveUp(slot, 'client_reset');
@@ -97,10 +89,8 @@ export class Attempts {
     const { slots, sys } = this.#context;
     const side = 2 * slot + BACKEND;
     const fd = slots.descriptors[side]!;
-    if (!this.#dialer.metItself(fd, slots.rows[slot]!, slots.ports[slot]!)) {
-      const errno = this.#prefaces.send(slot);
-      return errno === 0 ? this.#events.established(slot) : this.failed(slot, errno);
-    }
+    if (!this.#dialer.metItself(fd, slots.rows[slot]!, slots.ports[slot]!))
+      return this.#events.established(slot);
     // An orderly close would keep the port from the backend for another minute.
     slots.descriptors[side] = 0;
     sys.reset(fd);

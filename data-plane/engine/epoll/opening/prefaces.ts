@@ -5,12 +5,12 @@
  *  - it goes out whole or the attempt has failed: a backend never gets a piece of one, and no byte of a client before it;
  *  - a pool that has none costs one call of the handler.
  */
-import type { Ffi } from '../../kernel/ffi.ts';
-import { EAGAIN } from '../../kernel/linux.ts';
-import { ERRNO } from '../../kernel/errno.ts';
-import { PeerAddress } from '../peer-address.ts';
-import type { LoopContext } from './loop-context.ts';
-import { BACKEND, CLIENT } from './slots.ts';
+import type { Ffi } from '../../../kernel/ffi.ts';
+import { EAGAIN } from '../../../kernel/linux.ts';
+import { ERRNO } from '../../../kernel/errno.ts';
+import { PeerAddress } from '../../peer-address.ts';
+import type { LoopContext } from '../loop-context.ts';
+import { BACKEND, CLIENT } from '../slots.ts';
 
 /** What fits into one segment on every path. */
 const LONGEST = 536;
