@@ -89,6 +89,7 @@ async function ask(port: number, first = ''): Promise<{ body: string; from: numb
   const received = readAll(client);
   client.write(first + GET);
   const { text, how } = await within('an answer', received);
+  client.end();
   return { body: text.split('\r\n\r\n')[1] ?? '', from, how };
 }
 
