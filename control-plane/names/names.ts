@@ -39,7 +39,7 @@ export interface NamesDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   /** A name was resolved, or not. */
-  onResolved(result: 'resolved' | 'failed'): void;
+  readonly onResolved: (result: 'resolved' | 'failed') => void;
 }
 
 interface Task {
