@@ -6,19 +6,15 @@
  *  - `hash` covers everything else in the commit, `parent` included, so equal hashes mean equal histories;
  *  - the first commit's parent is `genesisHash(storeId)`, which ties the history to its store.
  */
-import type { Kind, Resource } from './resources.ts';
+import { formatOfFields } from './fields/field.ts';
+import { FIELDS } from './fields/resource-fields.ts';
+import type { HealthCheck, Kind, Resource } from './resources.ts';
 
 /**
  * The newest format of commits, checkpoints and snapshots that this program writes and reads; it reads all before it, too.
  * Each has the lowest format that says everything in it (`formatOf`), so an older program reads it as long as it can run it.
  */
-export const FORMAT = 2;
-
-/** What came with format 2. A check of a type that came with it has one of these parts. */
-const [OF_POLICY, OF_CHECK] = [
-  ['whenNoneHealthy', 'onUnhealthy', 'slowStartMs', 'maxLifetimeMs', 'expectHealthy'] as const,
-  ['port', 'unhealthyIntervalMs', 'http', 'tls', 'script'] as const,
-];
+export const FORMAT = 3;
 
 /** The resources that changes put. */
 export function putBy(changes: readonly Change[]): Resource[] {
@@ -27,13 +23,24 @@ export function putBy(changes: readonly Change[]): Resource[] {
 
 /** The lowest format in which these resources can be written. */
 export function formatOf(resources: Iterable<Resource>): number {
-  for (const { kind, value } of resources) {
-    if (kind === 'backend' && value.tier !== undefined) return 2;
-    if (kind !== 'policy') continue;
-    if (OF_POLICY.some((field) => field in value)) return 2;
-    if (OF_CHECK.some((field) => field in value.healthCheck)) return 2;
+  let format = 1;
+  for (const resource of resources) {
+    format = Math.max(format, formatOfOne(resource));
+    if (format === FORMAT) return format;
   }
-  return 1;
+  return format;
+}
+
+function formatOfOne({ kind, value }: Resource): number {
+  // A backend without a port, and a listener with a range of them.
+  if ((kind === 'backend' || kind === 'listener') && !/:\d+$/.test(value.address)) return 3;
+  // Before format 3, a check had to end before the next one.
+  if (kind === 'policy' && outlastsInterval(value.healthCheck)) return 3;
+  return formatOfFields(FIELDS[kind] ?? {}, value);
+}
+
+function outlastsInterval({ timeoutMs, intervalMs, unhealthyIntervalMs = intervalMs }: HealthCheck): boolean {
+  return timeoutMs > Math.min(intervalMs, unhealthyIntervalMs);
 }
 
 export function isReadable(format: unknown): boolean {

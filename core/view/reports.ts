@@ -1,6 +1,7 @@
 /** What the proxies report of each backend and listener, put together. Pure. */
 import type { Health } from '../model/resources.ts';
 import type { BackendReport__Output } from '../wire/generated/lb/v1/BackendReport.ts';
+import type { CertificateStatus__Output } from '../wire/generated/lb/v1/CertificateStatus.ts';
 import type { FailedListener__Output } from '../wire/generated/lb/v1/FailedListener.ts';
 import { timestampFromWire } from '../wire/timestamp-codec.ts';
 import { type HealthCounts, healthFromWire, NO_HEALTH } from './health.ts';
@@ -42,7 +43,7 @@ export class BackendTotals implements BackendSummary {
 
 export interface ListenerSummary {
   readonly connections: number;
-  /** The proxies that can't bind its address, and why. */
+  /** The proxies that can't run it, and why. */
   readonly failures: readonly { readonly proxy: string; readonly reason: string }[];
 }
 
@@ -53,6 +54,25 @@ export interface ListenersOfProxy {
   readonly proxy: string;
   readonly listeners: Iterable<{ readonly listener: string; readonly connectionsActive: number }>;
   readonly failed: readonly FailedListener__Output[];
+}
+
+/** A certificate as one proxy has it. */
+export interface ReportedCertificate {
+  readonly proxy: string;
+  readonly name: string;
+  /** Null: it has none. */
+  readonly expiresAtMs: number | null;
+  /** Why its file can't be used now; empty: it can. */
+  readonly problem: string;
+}
+
+export function certificatesOf(
+  proxy: string,
+  certificates: readonly CertificateStatus__Output[],
+): readonly ReportedCertificate[] {
+  return certificates.map(({ name, expiresAt, problem }) => {
+    return { proxy, name, expiresAtMs: expiresAt && timestampFromWire(expiresAt), problem };
+  });
 }
 
 /** By the listener's name. */

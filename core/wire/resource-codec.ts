@@ -2,24 +2,56 @@
  * Resources and drafts ⇄ the wire. A draft may lack fields, and core/model/validate.ts checks the values later. Only
  * what cannot be read at all is collected in `violations` here, with paths.
  */
-import { BACKEND_DEFAULTS, DEFAULT_POLICY_NAME } from '../model/defaults.ts';
-import type { BackendDraft, ListenerDraft, PoolDraft, ResourceDraft } from '../model/draft.ts';
-import { BACKEND_STATES, type Backend, type Resource } from '../model/resources.ts';
+import { BACKEND_DEFAULTS } from '../model/defaults.ts';
+import {
+  type BackendDraft,
+  completeListener,
+  completePolicy,
+  completePool,
+  type ListenerDraft,
+  type PolicyDraft,
+  type PoolDraft,
+  type ResourceDraft,
+} from '../model/draft.ts';
+import { FIELDS } from '../model/fields/resource-fields.ts';
+import type { Backend, Policy, Resource } from '../model/resources.ts';
 import type { Violation } from '../model/violation.ts';
-import { wordFromWire, wordToWire } from './enum-codec.ts';
+import { messageFromWire, messageToWire } from './field-codec.ts';
 import type { Backend as WireBackend, Backend__Output } from './generated/lb/v1/Backend.ts';
 import type { Listener as WireListener, Listener__Output } from './generated/lb/v1/Listener.ts';
+import type { Policy as WirePolicy, Policy__Output } from './generated/lb/v1/Policy.ts';
 import type { Pool as WirePool, Pool__Output } from './generated/lb/v1/Pool.ts';
 import type { Resource as WireResource, Resource__Output } from './generated/lb/v1/Resource.ts';
-import { policyDraftFromWire, policyDraftToWire, policyFromWire } from './policy-codec.ts';
 import { timestampToWire } from './timestamp-codec.ts';
+
+/** A resource or its draft as a message; a pool without its backends. */
+function toWire(
+  kind: 'policy' | 'pool' | 'listener',
+  { name, ...fields }: { readonly name: string },
+  revision: number,
+) {
+  return { name, ...messageToWire(FIELDS[kind], fields), revision: String(revision) };
+}
+
+export const policyDraftToWire = (draft: PolicyDraft, revision = 0): WirePolicy =>
+  toWire('policy', draft, revision);
+
+export function policyDraftFromWire(
+  wire: Policy__Output,
+  path: string,
+  violations: Violation[],
+): PolicyDraft {
+  return { name: wire.name, ...messageFromWire(FIELDS.policy, { ...wire }, path, violations) };
+}
+
+/** A policy as a control plane sends it, with every field set; one that is unset gets its default. */
+export function policyFromWire(wire: Policy__Output, path: string, violations: Violation[]): Policy {
+  return completePolicy(policyDraftFromWire(wire, path, violations));
+}
 
 export function backendDraftToWire(draft: BackendDraft, revision = 0, stateSinceMs?: number): WireBackend {
   return {
-    address: draft.address,
-    ...(draft.weight !== undefined && { weight: draft.weight }),
-    ...(draft.state && { state: wordToWire('BACKEND_STATE', draft.state) }),
-    ...(draft.tier !== undefined && { tier: draft.tier }),
+    ...messageToWire(FIELDS.backend, { ...draft }),
     ...(stateSinceMs !== undefined && { stateSince: timestampToWire(stateSinceMs) }),
     revision: String(revision),
   };
@@ -30,40 +62,33 @@ export function backendDraftFromWire(
   path: string,
   violations: Violation[],
 ): BackendDraft {
-  const state = wordFromWire('BACKEND_STATE', BACKEND_STATES, wire.state, `${path}.state`, violations);
-  return {
-    address: wire.address,
-    ...(wire.weight !== undefined && { weight: wire.weight }),
-    ...(state && { state }),
-    ...(wire.tier !== undefined && { tier: wire.tier }),
-  };
+  return messageFromWire(FIELDS.backend, { ...wire }, path, violations) as unknown as BackendDraft;
 }
 
-function poolDraftToWire(draft: PoolDraft, revision = 0): WirePool {
-  return {
-    name: draft.name,
-    ...(draft.policy !== undefined && { policy: draft.policy }),
-    backends: draft.backends.map((backend) => backendDraftToWire(backend)),
-    revision: String(revision),
-  };
+export function poolDraftToWire(draft: PoolDraft, revision = 0): WirePool {
+  const backends = draft.backends.map((backend) => backendDraftToWire(backend));
+  return { ...toWire('pool', draft, revision), backends };
 }
 
 export function poolDraftFromWire(wire: Pool__Output, path: string, violations: Violation[]): PoolDraft {
   return {
     name: wire.name,
-    ...(wire.policy !== '' && { policy: wire.policy }),
+    ...messageFromWire(FIELDS.pool, { ...wire, policy: wire.policy || undefined }, path, violations),
     backends: wire.backends.map((backend) =>
       backendDraftFromWire(backend, `${path}.backends[${backend.address}]`, violations),
     ),
   };
 }
 
-export function listenerToWire(listener: ListenerDraft, revision = 0): WireListener {
-  return { name: listener.name, address: listener.address, pool: listener.pool, revision: String(revision) };
-}
+export const listenerDraftToWire = (draft: ListenerDraft, revision = 0): WireListener =>
+  toWire('listener', draft, revision);
 
-export function listenerFromWire(wire: Listener__Output): ListenerDraft {
-  return { name: wire.name, address: wire.address, pool: wire.pool };
+export function listenerDraftFromWire(
+  wire: Listener__Output,
+  path: string,
+  violations: Violation[],
+): ListenerDraft {
+  return { name: wire.name, ...messageFromWire(FIELDS.listener, { ...wire }, path, violations) };
 }
 
 export function resourceDraftToWire(draft: ResourceDraft): WireResource {
@@ -73,7 +98,7 @@ export function resourceDraftToWire(draft: ResourceDraft): WireResource {
     case 'pool':
       return { pool: poolDraftToWire(draft.value) };
     case 'listener':
-      return { listener: listenerToWire(draft.value) };
+      return { listener: listenerDraftToWire(draft.value) };
   }
 }
 
@@ -92,7 +117,10 @@ export function resourceDraftFromWire(
   if (wire.pool) {
     return { kind: 'pool', value: poolDraftFromWire(wire.pool, `pools[${wire.pool.name}]`, violations) };
   }
-  if (wire.listener) return { kind: 'listener', value: listenerFromWire(wire.listener) };
+  if (wire.listener) {
+    const path = `listeners[${wire.listener.name}]`;
+    return { kind: 'listener', value: listenerDraftFromWire(wire.listener, path, violations) };
+  }
   violations.push({ field: at, description: 'must be a policy, a pool (with its backends) or a listener' });
   return undefined;
 }
@@ -109,7 +137,7 @@ export function resourceToWire(resource: Resource, revision = 0): WireResource {
         backend: { pool: resource.value.pool, backend: backendDraftToWire(resource.value, revision) },
       };
     case 'listener':
-      return { listener: listenerToWire(resource.value, revision) };
+      return { listener: listenerDraftToWire(resource.value, revision) };
   }
 }
 
@@ -120,10 +148,13 @@ export function resourceFromWire(
   violations: Violation[],
 ): Resource | undefined {
   if (wire.policy) return { kind: 'policy', value: policyFromWire(wire.policy, at, violations) };
-  if (wire.pool) {
-    return { kind: 'pool', value: { name: wire.pool.name, policy: wire.pool.policy || DEFAULT_POLICY_NAME } };
+  if (wire.pool) return { kind: 'pool', value: completePool(poolDraftFromWire(wire.pool, at, violations)) };
+  if (wire.listener) {
+    return {
+      kind: 'listener',
+      value: completeListener(listenerDraftFromWire(wire.listener, at, violations)),
+    };
   }
-  if (wire.listener) return { kind: 'listener', value: listenerFromWire(wire.listener) };
   if (wire.backend?.backend) {
     return {
       kind: 'backend',

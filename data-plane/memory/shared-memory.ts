@@ -31,6 +31,8 @@ export const DURATION_SECONDS = [
 export const FIRST_BYTE_SECONDS = [
   0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60,
 ] as const;
+/** In the queue of a pool. */
+export const QUEUE_SECONDS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] as const;
 /** Buckets, then the sum of all observations in seconds. */
 export const HISTOGRAM_CELLS = CONNECT_SECONDS.length + 2;
 
@@ -101,6 +103,10 @@ const SHARED = {
   poolEpoch: ['i32', MAX_POOLS],
   /** By pool row: see round-robin.ts. All workers exchange it. */
   poolTurn: ['i32', MAX_POOLS],
+  /** By pool row: connections that wait for a place at a backend. All workers add and subtract. */
+  poolWaiting: ['i32', MAX_POOLS],
+  /** By pool row: the worker that was woken last for those: see pool-queues.ts. All threads write it. */
+  poolWoken: ['i32', MAX_POOLS],
 } as const satisfies Layout;
 export type SharedCells = CellsOf<typeof SHARED>;
 
@@ -111,6 +117,8 @@ export type SharedCells = CellsOf<typeof SHARED>;
 const PER_WORKER = {
   /** By backend row: this worker's share of `open`. */
   backendOpen: ['i32', MAX_BACKENDS],
+  /** By pool row: this worker's share of `poolWaiting`. */
+  poolWaiting: ['i32', MAX_POOLS],
   /** By listener row: open connections. */
   listenerOpen: ['i32', MAX_LISTENERS],
   /** row * BACKEND_COUNTERS.length + index of the counter. */
@@ -132,6 +140,8 @@ const PER_WORKER = {
    * backends, which would shrink when one of them leaves.
    */
   poolConnectSeconds: ['f64', MAX_POOLS * HISTOGRAM_CELLS],
+  /** Seconds that connections waited for a place, whether they got one or not. */
+  poolQueueSeconds: ['f64', MAX_POOLS * HISTOGRAM_CELLS],
   listenerConnectSeconds: ['f64', MAX_LISTENERS * HISTOGRAM_CELLS],
   backendConnectSeconds: ['f64', MAX_BACKENDS * HISTOGRAM_CELLS],
   /** Seconds from accept to the first byte that the client got. */

@@ -6,8 +6,13 @@
  *  - a pool's candidates are sorted by address, so that every proxy numbers them in the same way;
  *  - a row that a plan names keeps its owner until no worker runs that plan and no connection uses the row.
  */
+import type { CidrTable } from '../admission/cidr-table.ts';
+import type { NamedRoute } from '../first-bytes/route-table.ts';
 import type { HostTables } from '../balancing/host-tables.ts';
-import type { Strategy } from '../../core/model/resources.ts';
+import type { ListenerTls, Strategy } from '../../core/model/resources.ts';
+
+/** Instead of an index in `pools`. */
+export const NO_POOL = -1;
 
 export interface Plan {
   /** Counts the plans of this process: 1, 2, 3, ... */
@@ -23,8 +28,22 @@ export interface PlanListener {
   readonly row: number;
   readonly name: string;
   readonly address: string;
-  /** Index in `pools`. */
+  /** Names its sockets: binding.ts. */
+  readonly binding: string;
+  /** Index in `pools`; NO_POOL: its routes alone lead to pools. */
   readonly pool: number;
+  /** What is read of clients before a backend is chosen; null: nothing. */
+  readonly firstBytes: PlanFirstBytes | null;
+  /** How it terminates TLS; null: it does not. */
+  readonly tls: ListenerTls | null;
+}
+
+export interface PlanFirstBytes {
+  /** The networks whose connections begin with a PROXY header; null: none. */
+  readonly proxyFrom: CidrTable | null;
+  /** Their pools are indexes, too. */
+  readonly routes: readonly NamedRoute[];
+  readonly timeoutMs: number;
 }
 
 export interface PlanPool {
@@ -40,6 +59,8 @@ export interface PlanPool {
   readonly logOneIn: number;
   /** A connection ends after at most so long; 0: never. */
   readonly maxLifetimeMs: number;
+  /** The header of the PROXY protocol that its backends get first; null: none. */
+  readonly proxyProtocol: 'v1' | 'v2' | null;
   /** `health_check: {type: none}`: every backend counts as up. */
   readonly alwaysUp: boolean;
   /** While no backend is healthy, nothing is eligible; otherwise all of the first tier are. */
@@ -50,6 +71,10 @@ export interface PlanPool {
   readonly weights: Uint16Array;
   /** By candidate number: tier. In shared memory. Null: all are of tier 0. */
   readonly tiers: Uint8Array | null;
+  /** By candidate number: the most connections it may have; 0: no limit. In shared memory. Null: none has a limit. */
+  readonly maxConnections: Int32Array | null;
+  /** Where connections wait while every candidate is full; null: nowhere, they are refused. */
+  readonly queue: { readonly length: number; readonly timeoutMs: number } | null;
   /** For source_hash only. Its arrays lie in shared memory. */
   readonly hosts: HostTables | null;
 }

@@ -3,8 +3,8 @@
  * The control plane sends valid snapshots only. Still, one that no plan could be built from is refused as a whole, with
  * every reason.
  */
-import { type Address, parseAddress } from '../../core/model/address.ts';
-import type { Backend, Listener, Policy, Pool } from '../../core/model/resources.ts';
+import { type Accepting, type Address, type AddressForm, parseAddress } from '../../core/model/address.ts';
+import { type Backend, type Listener, type Policy, type Pool, poolsOf } from '../../core/model/resources.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
 
@@ -17,13 +17,15 @@ export interface ReadBackend {
 export interface ReadPool {
   readonly name: string;
   readonly policy: Policy;
+  readonly proxyProtocol: 'v1' | 'v2' | undefined;
+  readonly queue: NonNullable<Pool['queue']> | null;
   /** By address, in the order of its characters: the order of the candidates. */
   readonly backends: readonly ReadBackend[];
 }
 
 export interface ReadListener {
   readonly resource: Listener;
-  readonly address: Address;
+  readonly address: Accepting;
 }
 
 export interface ReadSnapshot {
@@ -54,7 +56,8 @@ export function readSnapshot(snapshot: Snapshot): ReadSnapshot {
     const policy = sorted.policies.get(pool.policy);
     if (!policy) violations.push(dangling(`pools[${pool.name}].policy`, 'policy', pool.policy));
     const backends = readBackends(sorted.backends.get(pool.name) ?? [], violations);
-    if (policy) pools.push({ name: pool.name, policy, backends });
+    const { proxyProtocol, queue = null } = pool;
+    if (policy) pools.push({ name: pool.name, policy, proxyProtocol, queue, backends });
     sorted.backends.delete(pool.name);
   }
   for (const [pool, [first]] of sorted.backends) {
@@ -107,7 +110,7 @@ function isBefore(a: ReadBackend, b: ReadBackend): boolean {
 
 function readBackend(resource: Backend, violations: Violation[]): ReadBackend | null {
   const field = `pools[${resource.pool}].backends[${resource.address}].address`;
-  const address = readAddress(resource, field, violations);
+  const address = readAddress(resource.address, 'backend', field, violations);
   if (!address) return null;
   const read = { resource, pool: resource.pool, address };
   readBefore.set(resource, read);
@@ -120,8 +123,9 @@ function readListeners(sorted: Sorted, violations: Violation[]): ReadListener[] 
   const read: ReadListener[] = [];
   for (const resource of sorted.listeners) {
     const field = `listeners[${resource.name}]`;
-    if (!pools.has(resource.pool)) violations.push(dangling(`${field}.pool`, 'pool', resource.pool));
-    const address = readAddress(resource, `${field}.address`, violations);
+    const unknown = poolsOf(resource).filter((pool) => !pools.has(pool));
+    violations.push(...unknown.map((pool) => dangling(`${field}.pool`, 'pool', pool)));
+    const address = readAddress(resource.address, 'listener', `${field}.address`, violations);
     if (!address) continue;
     const holder = holders.get(address.canonical);
     if (holder === undefined) holders.set(address.canonical, resource.name);
@@ -131,13 +135,18 @@ function readListeners(sorted: Sorted, violations: Violation[]): ReadListener[] 
         description: `${address.canonical} is already the address of the listener "${holder}"; give each listener its own`,
       });
     }
-    read.push({ resource, address });
+    read.push({ resource, address: resource.ipv6Only ? { ...address, ipv6Only: true } : address });
   }
   return read;
 }
 
-function readAddress(resource: Backend | Listener, field: string, violations: Violation[]): Address | null {
-  const parsed = parseAddress(resource.address);
+function readAddress(
+  text: string,
+  form: AddressForm,
+  field: string,
+  violations: Violation[],
+): Address | null {
+  const parsed = parseAddress(text, form);
   if (parsed.ok) return parsed.value;
   violations.push({ field, description: parsed.description });
   return null;

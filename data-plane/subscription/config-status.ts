@@ -1,13 +1,16 @@
-/** The state of this proxy's configuration: what runs, which listeners could not be bound, what was refused. */
+/** The state of this proxy's configuration: what runs, which listeners can't run here, what was refused. */
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
+import type { CertificateStatus } from '../certificates/certificates.ts';
 import type { FailedListener } from '../plan/plan-directory.ts';
 
 export interface AppliedConfig {
   /** The snapshot that all workers run; null: none yet. */
   readonly running: { readonly position: Position; readonly hash: string } | null;
   readonly failedListeners: readonly FailedListener[];
+  /** Those that its listeners name. */
+  readonly certificates: readonly CertificateStatus[];
   /** Addresses of backends that are listeners of this proxy itself. */
   readonly ownBackends: readonly string[];
   /** The newest snapshot that was refused, until a later one is applied. */
@@ -23,6 +26,7 @@ export class ConfigStatus {
   #observation: AppliedConfig = {
     running: null,
     failedListeners: [],
+    certificates: [],
     ownBackends: [],
     rejected: null,
     fromDisk: false,
@@ -58,9 +62,13 @@ export class ConfigStatus {
     if (this.#observation.stale !== stale) this.#change({ stale });
   }
 
-  /** All listeners that are not bound now. */
+  /** All listeners that can't run here now. */
   failedListeners(failedListeners: readonly FailedListener[]): void {
     this.#change({ failedListeners });
+  }
+
+  certificates(certificates: readonly CertificateStatus[]): void {
+    this.#change({ certificates });
   }
 
   ownBackends(ownBackends: readonly string[]): void {

@@ -1,8 +1,13 @@
 /** The histograms of listeners and pools in /metrics. */
-import type { HistogramCounts } from '../memory/counters.ts';
 import { Histograms, inSlices, labelText } from './exposition.ts';
 import type { ListenerObservation } from './observation.ts';
-import { CONNECT_SECONDS, DURATION_SECONDS, FIRST_BYTE_SECONDS } from '../memory/shared-memory.ts';
+import type { TrafficTotals } from './observer.ts';
+import {
+  CONNECT_SECONDS,
+  DURATION_SECONDS,
+  FIRST_BYTE_SECONDS,
+  QUEUE_SECONDS,
+} from '../memory/shared-memory.ts';
 
 /** `named`: the listeners that have histograms. */
 export async function listenerFamilies(
@@ -36,7 +41,7 @@ export async function listenerFamilies(
 
 /** `named`: the pools that have histograms. */
 export async function poolFamilies(
-  connectSeconds: ReadonlyMap<string, HistogramCounts>,
+  { poolConnectSeconds, queues }: Pick<TrafficTotals, 'poolConnectSeconds' | 'queues'>,
   named: ReadonlySet<string>,
 ): Promise<string> {
   const connect = new Histograms(
@@ -44,8 +49,14 @@ export async function poolFamilies(
     CONNECT_SECONDS,
     'Time to connect to a backend, successful attempts only.',
   );
-  await inSlices(connectSeconds, ([pool, counts]) => {
+  const queue = new Histograms(
+    'lb_queue_wait_seconds',
+    QUEUE_SECONDS,
+    'Time that connections waited for a place at a backend, whether they got one or not.',
+  );
+  await inSlices(poolConnectSeconds, ([pool, counts]) => {
     if (named.has(pool)) connect.add(labelText({ pool }), counts);
   });
-  return connect.toString();
+  for (const [pool, { seconds }] of queues) if (named.has(pool)) queue.add(labelText({ pool }), seconds);
+  return [connect, queue].join('');
 }

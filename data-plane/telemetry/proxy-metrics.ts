@@ -71,7 +71,7 @@ const FAMILIES: readonly ProxyFamily[] = [
   {
     ...gauge(
       'lb_listener_bound',
-      '1 when the address of the listener is bound; 0 when this host refuses it.',
+      '1 when the address of the listener is bound; 0 when the listener cannot run here.',
       (add, { observation }) => {
         const failed = new Set(observation.applied.failedListeners.map(({ listener }) => listener));
         for (const listener of new Set([...observation.listeners.keys(), ...failed]))
@@ -80,6 +80,14 @@ const FAMILIES: readonly ProxyFamily[] = [
     ),
     combine: Math.min,
   },
+  gauge(
+    'lb_certificate_expiry_seconds',
+    'When a certificate that listeners use expires, in seconds since 1970.',
+    (add, { observation }) => {
+      for (const { name, expiresAtMs } of observation.applied.certificates)
+        if (expiresAtMs !== null) add({ certificate: name }, expiresAtMs / 1_000);
+    },
+  ),
   poolGauge(
     'lb_pool_panic',
     '1 while no backend of the pool is healthy: all of them are used, or new connections are refused.',
@@ -96,6 +104,9 @@ const FAMILIES: readonly ProxyFamily[] = [
     ({ policy }) => policy.expectHealthy,
   ),
   poolGauge('lb_pool_serving_tier', 'The tier that new connections go to.', ({ servingTier }) => servingTier),
+  gauge('lb_queue_connections', 'Connections that wait for a place at a backend.', (add, { queues }) => {
+    for (const [pool, { waiting }] of queues) add({ pool }, waiting);
+  }),
   gauge(
     'lb_backends_leading_back',
     'Backends that lead back to a listener of the fleet and so get no connections.',
@@ -219,7 +230,7 @@ export function createProxyMetrics(read: () => ProxyReadings, metricBackends: nu
     const parts = [
       await registry.metrics(),
       ...families.map(({ fill, bounded }) => bounded.render(samplesOf(fill, now), names)),
-      await poolFamilies(now.poolConnectSeconds, names.pool),
+      await poolFamilies(now, names.pool),
       await listenerFamilies(listeners, names.listener),
       await backendSeries.render({
         backends,

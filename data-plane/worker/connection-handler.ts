@@ -9,66 +9,88 @@
  *  - at most `retries` attempts follow the first, each on a backend not yet tried, or, when all were tried, on any
  *    eligible one after a delay that doubles, with jitter.
  */
-import type { Clock } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
-import { type PickRequest, NO_BACKEND } from '../balancing/balancer.ts';
-import { TriedSet } from '../balancing/tried-set.ts';
-import { type ConnectionHandler, type ConnectionTimeouts, type Engine, NO_ROW } from '../engine/engine.ts';
+import { NO_BACKEND } from '../balancing/balancer.ts';
+import {
+  type ConnectionHandler,
+  type ConnectionTimeouts,
+  type Engine,
+  type FirstBytes,
+  type FirstBytesWanted,
+  NO_ROW,
+  READ_FIRST,
+} from '../engine/engine.ts';
+import type { PeerAddress } from '../engine/peer-address.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
+import { writeProxyHeader, writeProxyLine } from '../first-bytes/write-proxy-header.ts';
 import { ERRNO, isOwnFailure } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
-import type { ConnectionRecords } from './connection-records.ts';
 import type { PassiveHealth } from './passive-health.ts';
-import type { PlanRuntime, PoolRuntime } from './plan-runtime.ts';
-import { ConnectAttempts, ConnectionSlots, SEEN } from './connection-slots.ts';
+import { Places, type PlacesInputs } from './places.ts';
+import { type ListenerRuntime, type PlanRuntime, type PoolRuntime, routed } from './plan-runtime.ts';
+import { ConnectAttempts, ConnectionSlots } from './connection-slots.ts';
+import { Exchanges } from './exchanges.ts';
+import { firstWanted, isAsWanted, NOTHING_WANTED } from './first-wanted.ts';
 
 /** The delay before the n-th repeated attempt is this × 2^n, of which at least half is waited. */
 const REPEAT_DELAY_MS = 100;
-const BOTH_SPOKE = SEEN.request | SEEN.answer;
-/**
- * A backend that ends a connection without a byte failed a client that had asked for something. Where nobody had spoken,
- * only an end within this time counts: a later one is patience that ran out, such as that of a web server.
- */
-const EARLY_MS = 1_000;
 const LIFETIME_JITTER = 0.1;
 const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
 
-export interface HandlerInputs {
+export interface HandlerInputs extends PlacesInputs {
   readonly shared: SharedCells;
   readonly own: WorkerCells;
   readonly counters: ConnectionCounters;
   readonly passiveHealth: PassiveHealth;
-  /** Null: there is no connection log. */
-  readonly records: ConnectionRecords | null;
-  readonly clock: Clock;
   readonly random: Random;
 }
 
 // `!` on typed arrays in this file: the engine names only slots that it gave to onAccept.
 export class WorkerConnections implements ConnectionHandler {
-  retryDelayMs = 0;
   readonly #inputs: HandlerInputs;
   #plan: PlanRuntime | null = null;
   readonly #slots = new ConnectionSlots();
   readonly #spareAttempts: ConnectAttempts[] = [];
-  readonly #request: PickRequest = { sourceHash: 0, nowMs: 0 };
-  readonly #tried = new TriedSet();
+  readonly #places: Places;
+  readonly #exchanges: Exchanges;
 
   constructor(inputs: HandlerInputs) {
     this.#inputs = inputs;
+    this.#exchanges = new Exchanges(inputs, this.#slots);
+    this.#places = new Places(inputs, this.#slots);
+  }
+
+  get retryDelayMs(): number {
+    return this.#places.delayMs;
+  }
+
+  get refusal(): CloseReason {
+    return this.#places.refusal;
   }
 
   /** Decides by this plan from now on, and checks attempts under way against it. */
   adopt(plan: PlanRuntime, engine: Engine): void {
     this.#plan = plan;
-    for (const slot of this.#slots.attempts.keys()) {
+    this.#places.plan = plan;
+    for (const [slot, attempt] of this.#slots.attempts) {
+      if (this.#places.isWaiting(slot)) {
+        if (!this.#places.mayWaitOn(slot, this.#poolFor(slot, attempt))) engine.reconsider(slot);
+        continue;
+      }
       const backend = this.#slots.backend[slot]!;
       const pool = this.#slots.pool[slot]!;
       if (backend !== NO_ROW && !takesConnections(plan.poolByRow(pool), plan.candidateOfRow(backend))) {
         engine.reconsider(slot);
       }
     }
+    // Also for the connections of other workers: this one may be the last to see the room that the plan makes.
+    for (const runtime of plan.pools) this.#inputs.waiters.passOn(runtime);
+  }
+
+  /** This worker was woken: there may be room for connections that wait. */
+  serveWaiting(engine: Engine): void {
+    if (this.#plan) this.#inputs.waiters.serve(this.#plan, engine);
   }
 
   /** Resets a share of the connections to a backend (0 to 1, by chance). Attempts towards it go elsewhere. */
@@ -83,7 +105,7 @@ export class WorkerConnections implements ConnectionHandler {
     }
   }
 
-  onAccept(slot: number, listener: number, sourceHash: number): number {
+  onAccept(slot: number, listener: number, client: PeerAddress): number {
     const slots = this.#slots;
     slots.seen[slot] = 0;
     slots.listener[slot] = listener;
@@ -91,15 +113,36 @@ export class WorkerConnections implements ConnectionHandler {
     slots.acceptedMs[slot] = this.#inputs.clock.nowMs();
     slots.timeouts[slot] = NEVER;
     slots.end = Math.max(slots.end, slot + 1);
+    this.#places.begin();
     this.#inputs.counters.accepted(listener);
-    const pool = this.#plan?.poolOfListener(listener) ?? null;
-    this.#inputs.records?.accepted(slot, pool?.pool.logOneIn ?? 1);
-    if (!pool) return NO_ROW;
-    slots.timeouts[slot] = pool.timeouts.lifetimeMs > 0 ? this.#withJitter(pool.timeouts) : pool.timeouts;
+    const runtime = this.#plan?.listener(listener) ?? null;
+    this.#inputs.records?.accepted(slot, runtime?.pool?.pool.logOneIn ?? 1, client);
+    if (!runtime) return this.#refuse('no_backend');
     const attempt = this.#spareAttempts.pop() ?? new ConnectAttempts();
-    attempt.begin(sourceHash, pool.pool.row);
+    attempt.begin(client.hash());
     slots.attempts.set(slot, attempt);
-    return this.#pick(slot, attempt, pool, 0);
+    if (runtime.firstBytes !== null) attempt.wanted = firstWanted(runtime.firstBytes, client);
+    return this.#begin(slot, attempt, runtime);
+  }
+
+  firstBytes(slot: number): FirstBytesWanted {
+    return this.#slots.attempts.get(slot)?.wanted ?? NOTHING_WANTED;
+  }
+
+  onFirstBytes(slot: number, found: FirstBytes): number {
+    const attempt = this.#slots.attempts.get(slot);
+    const runtime = this.#plan?.listener(this.#slots.listener[slot]!) ?? null;
+    this.#places.begin();
+    if (!attempt?.wanted || !runtime) return this.#refuse('no_backend');
+    if (!isAsWanted(attempt.wanted, found)) return this.#refuse('bad_first_bytes');
+    attempt.wanted = found.what === 'proxy_header' ? (runtime.firstBytes?.hello ?? null) : null;
+    if (found.what === 'proxy_header' && !found.isLocal) {
+      attempt.sourceHash = found.client.hash();
+      attempt.announce(found.client, found.local);
+      this.#inputs.records?.announced(slot, found.client);
+    }
+    if (found.what === 'hello') [attempt.serverName, attempt.alpn] = [found.serverName, found.alpn];
+    return this.#begin(slot, attempt, runtime);
   }
 
   timeouts(slot: number): ConnectionTimeouts {
@@ -108,19 +151,30 @@ export class WorkerConnections implements ConnectionHandler {
 
   onConnectFailed(slot: number, errno: number): number {
     const attempt = this.#slots.attempts.get(slot);
-    this.retryDelayMs = 0;
-    if (!attempt || this.#slots.backend[slot] === NO_ROW) return NO_ROW;
+    const places = this.#places;
+    places.begin();
+    if (!attempt) return NO_ROW;
+    if (places.isWaiting(slot)) return places.askAgain(slot, attempt, this.#poolFor(slot, attempt), errno);
+    if (this.#slots.backend[slot] === NO_ROW) return NO_ROW;
     if (errno !== ERRNO.canceled) this.#countFailure(slot, attempt, errno);
-    this.#release(slot);
+    places.release(slot);
+    if (attempt.failed > 0) places.refusal = 'connect_failed';
     const pool = this.#poolFor(slot, attempt);
     if (!pool || attempt.failed > pool.pool.retries) return NO_ROW;
-    const untried = this.#pick(slot, attempt, pool, 0);
-    if (untried !== NO_ROW || attempt.tried.length === 0) return untried;
-    attempt.tried.length = 0;
-    const step = REPEAT_DELAY_MS * 2 ** attempt.repeats;
-    this.retryDelayMs = step / 2 + (this.#inputs.random.next() * step) / 2;
-    attempt.repeats += 1;
-    return this.#pick(slot, attempt, pool, this.retryDelayMs);
+    const untried = places.pick(slot, attempt, pool, 0);
+    if (untried !== NO_ROW) return untried;
+    return attempt.tried.length > 0 ? this.#repeat(slot, attempt, pool) : places.wait(slot, pool, true);
+  }
+
+  hasPreface(slot: number): boolean {
+    return this.#proxyProtocol(slot) !== null;
+  }
+
+  preface(slot: number, client: PeerAddress, local: PeerAddress, into: Uint8Array): number {
+    const { announced, serverName } = this.#slots.attempts.get(slot) ?? { announced: null, serverName: null };
+    const [from, to] = announced ? [announced.client, announced.local] : [client, local];
+    if (this.#proxyProtocol(slot) === 'v1') return writeProxyLine(from, to, into);
+    return writeProxyHeader(from, to, serverName ?? '', this.#inputs.records?.idOf(slot) ?? '', into);
   }
 
   onEstablished(slot: number): void {
@@ -141,8 +195,8 @@ export class WorkerConnections implements ConnectionHandler {
   }
 
   onBytes(slot: number, toBackend: number, toClient: number): void {
-    const { backend, listener, seen } = this.#slots;
-    if ((seen[slot]! & BOTH_SPOKE) !== BOTH_SPOKE) this.#spoke(slot, toBackend, toClient);
+    const { backend, listener } = this.#slots;
+    this.#exchanges.passed(slot, toBackend, toClient);
     this.#inputs.counters.bytes(backend[slot]!, listener[slot]!, toBackend, toClient);
     this.#inputs.records?.bytes(slot, toBackend, toClient);
   }
@@ -155,23 +209,33 @@ export class WorkerConnections implements ConnectionHandler {
     this.#inputs.records?.closed(slot, listener[slot]!, reason, durationMs);
     this.#inputs.counters.closed(listener[slot]!, established, reason, durationMs);
     this.#endAttempt(slot);
-    this.#release(slot);
+    this.#places.release(slot);
+    this.#inputs.waiters.end(slot, this.#plan);
   }
 
   onBackendEnded(slot: number): void {
-    const { acceptedMs, backend, pool, seen } = this.#slots;
-    const before = seen[slot]!;
-    if ((before & (SEEN.answer | SEEN.backendEnd)) !== 0) return;
-    seen[slot] = before | SEEN.backendEnd;
-    const ageMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
-    if ((before & SEEN.request) === 0 && ageMs > EARLY_MS) return;
-    const row = backend[slot]!;
-    this.#inputs.counters.closedEarly(row);
-    const runtime = this.#plan?.poolByRow(pool[slot]!) ?? null;
+    const row = this.#slots.backend[slot]!;
+    if (!this.#exchanges.backendEnded(slot, row)) return;
+    const runtime = this.#plan?.poolByRow(this.#slots.pool[slot]!) ?? null;
     const candidate = this.#plan?.candidateOfRow(row) ?? NO_BACKEND;
     // One that is drained to be restarted ends what is open, and is not kept out for that when it is back.
     if (runtime && takesConnections(runtime, candidate))
       this.#inputs.passiveHealth.closedEarly(row, runtime.pool);
+  }
+
+  #begin(slot: number, attempt: ConnectAttempts, runtime: ListenerRuntime): number {
+    if (attempt.wanted !== null) return READ_FIRST;
+    const pool = routed(runtime, attempt);
+    if (!pool) return this.#refuse('no_route');
+    const { timeouts } = pool;
+    this.#slots.timeouts[slot] = timeouts.lifetimeMs > 0 ? this.#withJitter(timeouts) : timeouts;
+    attempt.moveTo(pool.pool.row);
+    return this.#places.find(slot, attempt, pool);
+  }
+
+  #refuse(reason: CloseReason): typeof NO_ROW {
+    this.#places.refusal = reason;
+    return NO_ROW;
   }
 
   /** Connections that came together do not end together. */
@@ -180,52 +244,29 @@ export class WorkerConnections implements ConnectionHandler {
     return { ...timeouts, lifetimeMs: timeouts.lifetimeMs * shorter };
   }
 
-  #spoke(slot: number, toBackend: number, toClient: number): void {
-    const { seen } = this.#slots;
-    if (toBackend > 0) seen[slot]! |= SEEN.request;
-    if (toClient > 0 && (seen[slot]! & SEEN.answer) === 0) this.#answered(slot);
+  /** All were tried: one of them is tried again, after a while. */
+  #repeat(slot: number, attempt: ConnectAttempts, pool: PoolRuntime): number {
+    attempt.tried.length = 0;
+    const step = REPEAT_DELAY_MS * 2 ** attempt.repeats;
+    const delayMs = step / 2 + (this.#inputs.random.next() * step) / 2;
+    attempt.repeats += 1;
+    const row = this.#places.pick(slot, attempt, pool, delayMs);
+    return row === NO_ROW ? this.#places.wait(slot, pool, true) : row;
   }
 
-  #answered(slot: number): void {
-    const { acceptedMs, backend, listener, seen } = this.#slots;
-    seen[slot]! |= SEEN.answer;
-    this.#inputs.passiveHealth.answered(backend[slot]!);
-    const sinceAcceptMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
-    this.#inputs.counters.answered(backend[slot]!, listener[slot]!, sinceAcceptMs);
-    this.#inputs.records?.answered(slot, sinceAcceptMs);
+  /** The header that the backend of a slot expects. */
+  #proxyProtocol(slot: number): 'v1' | 'v2' | null {
+    return this.#plan?.poolByRow(this.#slots.pool[slot]!)?.pool.proxyProtocol ?? null;
   }
 
   /** The pool to try next: a different one than before when the listener was moved meanwhile. */
   #poolFor(slot: number, attempt: ConnectAttempts): PoolRuntime | null {
     const plan = this.#plan;
-    const pool = plan?.poolOfListener(this.#slots.listener[slot]!) ?? plan?.poolByRow(attempt.pool) ?? null;
+    const listener = plan?.listener(this.#slots.listener[slot]!);
+    const now = listener && routed(listener, attempt);
+    const pool = now ?? plan?.poolByRow(attempt.pool) ?? null;
     if (pool && pool.pool.row !== attempt.pool) attempt.moveTo(pool.pool.row);
     return pool;
-  }
-
-  #pick(
-    slot: number,
-    attempt: ConnectAttempts,
-    { balancer, candidates, pool }: PoolRuntime,
-    delayMs: number,
-  ): number {
-    const nowMs = this.#inputs.clock.nowMs();
-    this.#inputs.records?.sentTo(slot, pool.row);
-    this.#request.sourceHash = attempt.sourceHash;
-    this.#request.nowMs = nowMs;
-    this.#tried.clear();
-    for (const row of attempt.tried) {
-      const candidate = this.#plan?.candidateOfRow(row) ?? NO_BACKEND;
-      if (candidate !== NO_BACKEND) this.#tried.add(candidate);
-    }
-    const candidate = balancer.pick(this.#request, this.#tried);
-    if (candidate === NO_BACKEND) return NO_ROW;
-    attempt.startedMs = nowMs + delayMs;
-    const row = candidates.row(candidate);
-    this.#slots.backend[slot] = row;
-    this.#slots.pool[slot] = pool.row;
-    this.#inputs.records?.attempted(slot, row);
-    return row;
   }
 
   #countFailure(slot: number, attempt: ConnectAttempts, errno: number): void {
@@ -242,22 +283,6 @@ export class WorkerConnections implements ConnectionHandler {
     const nowMs = this.#inputs.clock.nowMs();
     runtime.balancer.connectFailed?.(candidate, Math.max(0, nowMs - attempt.startedMs), nowMs);
     this.#inputs.passiveHealth.connectFailed(backend, errno, runtime.pool);
-  }
-
-  /** Releases the reservation, if there is one: through the balancer, or directly when the plan does not name the row. */
-  #release(slot: number): void {
-    const backend = this.#slots.backend[slot]!;
-    if (backend === NO_ROW) return;
-    this.#slots.backend[slot] = NO_ROW;
-    const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;
-    const runtime = this.#plan?.poolByRow(this.#slots.pool[slot]!);
-    if (runtime && candidate !== NO_BACKEND) {
-      runtime.balancer.release(candidate);
-    } else {
-      // The shared count last: once it is zero, the row may be given to another backend.
-      this.#inputs.own.backendOpen[backend]! -= 1;
-      Atomics.sub(this.#inputs.shared.open, backend, 1);
-    }
   }
 
   #endAttempt(slot: number): void {

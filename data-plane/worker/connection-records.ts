@@ -18,8 +18,8 @@ const IP_WORDS = 4;
 
 export interface ConnectionRecordsInputs {
   readonly ring: LogRing;
-  /** The client that the engine is accepting. */
-  readonly peer: PeerAddress;
+  /** What the ids of connections begin with. */
+  readonly idPrefix: string;
   readonly shared: Pick<SharedCells, 'generation'>;
   readonly clock: Clock;
   readonly random: Random;
@@ -48,15 +48,13 @@ export class ConnectionRecords {
   }
 
   /** `oneIn`: one connection in so many has a record; 0: none has. */
-  accepted(slot: number, oneIn: number): void {
-    const { peer, random, ring } = this.#inputs;
+  accepted(slot: number, oneIn: number, client: PeerAddress): void {
+    const { random, ring } = this.#inputs;
     const isLogged = oneIn === 1 || (oneIn > 0 && random.next() * oneIn < 1);
     this.#isLogged[slot] = Number(isLogged);
     if (!isLogged) return;
     this.#id[slot] = ring.nextId();
-    this.#family[slot] = peer.family;
-    this.#port[slot] = peer.port;
-    this.#ip.set(peer.words, slot * IP_WORDS);
+    this.announced(slot, client);
     this.#pool[slot] = NO_ROW;
     this.#backend[slot] = NO_ROW;
     this.#attempts[slot] = 0;
@@ -64,6 +62,19 @@ export class ConnectionRecords {
     this.#firstByteMs[slot] = -1;
     this.#bytesFromClient[slot] = 0;
     this.#bytesToClient[slot] = 0;
+  }
+
+  /** Who the client is, by its address or by what a PROXY header said of it. */
+  announced(slot: number, { family, port, words }: PeerAddress): void {
+    if (this.#isLogged[slot] === 0) return;
+    this.#family[slot] = family;
+    this.#port[slot] = port;
+    this.#ip.set(words, slot * IP_WORDS);
+  }
+
+  /** Under which a connection is in the log; empty: it is not there. */
+  idOf(slot: number): string {
+    return this.#isLogged[slot] === 0 ? '' : `${this.#inputs.idPrefix}-${this.#id[slot]}`;
   }
 
   /** A backend of this pool is picked for it. */

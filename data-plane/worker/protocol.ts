@@ -4,8 +4,11 @@ import type { PauseCause } from '../memory/proxy-counts.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { SharedBuffers } from '../memory/shared-memory.ts';
+import type { CertificateBundle } from '../tls/bundle.ts';
 
 export type ToWorker =
+  /** Terminate TLS with these from now on. Comes before the first plan that needs them; not answered. */
+  | { readonly type: 'certificates'; readonly bundle: CertificateBundle }
   /** Prepare this plan; answer `prepared`. */
   | { readonly type: 'prepare'; readonly plan: Plan }
   /** Swap to the plan of this sequence number, which was prepared; answer `committed`. */
@@ -57,10 +60,15 @@ export type FromWorker =
 /** What a worker thread is started with. */
 export interface WorkerStart {
   readonly index: number;
+  /** What the ids of its connections begin with. */
+  readonly id: string;
   readonly engine: 'portable' | 'epoll';
   readonly buffers: SharedBuffers;
-  /** An eventfd that is written after each message; -1 where none is needed. */
-  readonly wakeFd: number;
+  /**
+   * By worker: an eventfd that the main thread writes after each message, and any thread when the worker is to look at
+   * its queues; empty where none is needed.
+   */
+  readonly wakeFds: readonly number[];
   /** Seeds the worker's randomness. */
   readonly seed: number;
   /** Move bulk transfers through pipes. */

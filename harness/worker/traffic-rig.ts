@@ -92,12 +92,19 @@ export class TrafficRig {
     });
     const sockets =
       libc && !withoutLibc
-        ? new ListeningSockets({ libc, workerCount: workers, shareListeners, movesClients: () => false })
+        ? new ListeningSockets({
+            libc,
+            workerCount: workers,
+            maxSockets: 1_000,
+            shareListeners,
+            movesClients: () => false,
+          })
         : null;
     this.applier = new PlanApplier({
       pool: this.pool,
       sockets,
       clock: systemClock,
+      obstacle: () => null,
       onGap: (from, to) => this.events.push(`gap ${from} ${to}`),
       onListenersChanged: (failed) => {
         this.failed = failed;

@@ -79,6 +79,36 @@ const DRAFTS: ResourceDraft[] = [
       },
     },
   },
+  {
+    kind: 'pool',
+    value: {
+      name: 'pg',
+      policy: 'primary',
+      proxyProtocol: 'v2',
+      queue: { length: 100, timeoutMs: 5_000 },
+      tls: { serverName: '', verify: true, ca: '' },
+      backends: [{ address: '10.0.0.1:5432', tier: 0, maxConnections: 200 }],
+      dns: [
+        { name: 'db.example.com:5432', weight: 1, tier: 1, maxConnections: 0 },
+        { name: '_pg._tcp.example.com' },
+      ],
+    },
+  },
+  {
+    kind: 'listener',
+    value: {
+      name: 'pg',
+      address: '0.0.0.0:7000-7010',
+      routes: [{ serverNames: ['a.example.com', '*.b.example.com'], alpn: [], pool: 'web' }],
+      firstBytesTimeoutMs: 3_000,
+      tls: { certificates: ['www'], minVersion: '1.2', alpn: [], clientCa: '', clientCertificate: 'none' },
+      acceptProxyProtocol: ['10.0.0.0/8'],
+      allow: [],
+      deny: ['192.0.2.0/24'],
+      limits: { connections: 0, perSource: 100, rate: 0, ratePerSource: 5, dryRun: false },
+    },
+  },
+  { kind: 'listener', value: { name: 'six', address: '[::]:5432', ipv6Only: true, pool: 'pg' } },
 ];
 
 describe('a manifest', () => {
@@ -110,7 +140,7 @@ describe('a problem in a manifest', () => {
       'an unknown field names its line, its path and the nearest known one',
       'kind: Pool\nname: web\nbackends:\n  - address: "10.0.0.1:80"\n    wieght: 2\n',
       [
-        '5 pools[web].backends[10.0.0.1:80].wieght is not a field of a backend (did you mean "weight"?); allowed are address, weight, state, tier',
+        '5 pools[web].backends[10.0.0.1:80].wieght is not a field of a backend (did you mean "weight"?); allowed are address, weight, state, tier, max_connections',
       ],
     ],
     [
@@ -142,10 +172,7 @@ describe('a problem in a manifest', () => {
     [
       'missing required fields, all of them',
       'kind: Listener\nname: a\n',
-      [
-        '1 listeners[a] has no address, which a listener must have',
-        '1 listeners[a] has no pool, which a listener must have',
-      ],
+      ['1 listeners[a] has no address, which a listener must have'],
     ],
     [
       'wrong types',
@@ -184,7 +211,7 @@ describe('a problem in a manifest', () => {
       'kind: constructor\nname: a\n---\nkind: Listener\nname: a\naddress: b\npool: c\ntoString: d\n',
       [
         '1 kind "constructor" is not a kind; use one of Policy, Pool, Listener',
-        '8 listeners[a].toString is not a field of a listener; allowed are name, address, pool',
+        '8 listeners[a].toString is not a field of a listener; allowed are name, address, ipv6_only, pool, routes, first_bytes_timeout, tls, accept_proxy_protocol, allow, deny, limits',
       ],
     ],
   ];

@@ -141,10 +141,26 @@ describe('the recorder', () => {
       'proxy a connected',
       'proxy a refused revision 7 and keeps what it had: f: is wrong',
       "proxy a can't serve listener web on 0.0.0.0:80: EADDRINUSE",
-      'proxy a has no failed address of listener web any more; 0.0.0.0:80 was one',
+      'proxy a has no failure of listener web on 0.0.0.0:80 any more',
       'proxy a connected',
       'two processes report as proxy a: one from , and one from ; give each its own --proxy-id',
       'proxy a stopped cleanly',
+    ]);
+  });
+
+  it('records that a certificate was read again, or could not be', () => {
+    const { connect, events } = rig();
+    const session = connect('a');
+    const www = { name: 'www', expiresAt: { seconds: '1800000000', nanos: 0 }, problem: '' };
+    const renewed = { ...www, expiresAt: { seconds: '1900000000', nanos: 0 } };
+    const missing = { name: 'new', expiresAt: null, problem: 'it is not there' };
+    const broken = { ...renewed, problem: 'it has no private key' };
+    for (const certificates of [[www], [www, missing], [renewed], [broken], [broken], [renewed]])
+      session.report(report({ applied: applied(1, { certificates }) }));
+    assert.deepEqual(events(), [
+      'proxy a connected',
+      'proxy a uses a new certificate www, which is valid until 2030-03-17T17:46:40.000Z',
+      "proxy a can't use the new file of certificate www and keeps the one before: it has no private key",
     ]);
   });
 

@@ -7,14 +7,14 @@
  *  - a connect is polled once more before it counts as timed out, so that a pause of this process fails no connect that
  *    was answered meanwhile.
  */
-import { NO_ROW } from '../engine.ts';
-import type { CloseReason } from '../../../core/wire/close-reasons.ts';
-import { ERRNO, isShortage } from '../../kernel/errno.ts';
+import { NO_ROW, WAIT } from '../../engine.ts';
+import type { CloseReason } from '../../../../core/wire/close-reasons.ts';
+import { ERRNO, isShortage } from '../../../kernel/errno.ts';
 import { CONNECTED, type Dialer } from './dialer.ts';
-import { registerSide } from './interest.ts';
-import type { LoopContext } from './loop-context.ts';
-import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
-import { EALREADY } from '../../kernel/linux.ts';
+import { registerSide } from '../interest.ts';
+import type { LoopContext } from '../loop-context.ts';
+import { BACKEND, CLIENT, SIDE, STATE } from '../slots.ts';
+import { EALREADY } from '../../../kernel/linux.ts';
 
 /** The outcome of attempts. */
 export interface AttemptEvents {
@@ -37,26 +37,26 @@ export class Attempts {
     this.#events = events;
   }
 
-  /** Connects to a row, then to those that the handler returns, or gives up. */
+  /** Connects to a row, then to those that the handler returns, or waits for one, or gives up. */
   start(slot: number, firstRow: number, firstDelayMs: number): void {
     const { deadlines, handler, nowMs, slots } = this.#context;
     let row = firstRow;
-    let delayMs = firstDelayMs;
+    let delayMs = row === WAIT ? handler.retryDelayMs : firstDelayMs;
     while (row !== NO_ROW) {
       slots.rows[slot] = row;
-      if (delayMs > 0) {
+      if (delayMs > 0 || row === WAIT) {
         slots.states[slot] = STATE.waiting;
         deadlines.set(slot, nowMs + delayMs);
+        if (row === WAIT && this.#hasLeft(slot)) this.#events.gaveUp(slot, 'client_reset');
         return;
       }
       const errno = this.#connect(slot, row);
       if (errno === 0) return;
       if (isShortage(errno)) return this.#events.ranShort(slot, errno);
-      row = this.#nextRow(slot, errno);
+      row = handler.onConnectFailed(slot, errno);
       delayMs = row === NO_ROW ? 0 : handler.retryDelayMs;
     }
-    const hasFailed = (slots.sides[2 * slot + CLIENT]! & SIDE.attemptFailed) !== 0;
-    this.#events.gaveUp(slot, hasFailed ? 'connect_failed' : 'no_backend');
+    this.#events.gaveUp(slot, handler.refusal);
   }
 
   /** The current attempt, or the wait for the next one, has failed. */
@@ -68,17 +68,18 @@ export class Attempts {
     if (fd !== 0) sys.close(fd);
     deadlines.cancel(slot);
     if (isShortage(errno)) return this.#events.ranShort(slot, errno);
-    const row = this.#nextRow(slot, errno);
+    const row = handler.onConnectFailed(slot, errno);
     this.start(slot, row, row === NO_ROW ? 0 : handler.retryDelayMs);
   }
 
   onDeadline(slot: number): void {
-    const { descriptors, rows, states } = this.#context.slots;
+    const { descriptors, ports, rows, states } = this.#context.slots;
     if (states[slot] === STATE.waiting) {
-      this.start(slot, rows[slot]!, 0);
+      if (rows[slot] === WAIT) this.failed(slot, ERRNO.timedOut);
+      else this.start(slot, rows[slot]!, 0);
       return;
     }
-    const errno = this.#dialer.finish(descriptors[2 * slot + BACKEND]!, rows[slot]!);
+    const errno = this.#dialer.finish(descriptors[2 * slot + BACKEND]!, rows[slot]!, ports[slot]!);
     if (errno === CONNECTED) this.connected(slot);
     else this.failed(slot, errno === EALREADY ? ERRNO.timedOut : errno);
   }
@@ -88,24 +89,32 @@ export class Attempts {
     const { slots, sys } = this.#context;
     const side = 2 * slot + BACKEND;
     const fd = slots.descriptors[side]!;
-    if (!this.#dialer.metItself(fd, slots.rows[slot]!)) return this.#events.established(slot);
+    if (!this.#dialer.metItself(fd, slots.rows[slot]!, slots.ports[slot]!))
+      return this.#events.established(slot);
     // An orderly close would keep the port from the backend for another minute.
     slots.descriptors[side] = 0;
     sys.reset(fd);
     this.failed(slot, ERRNO.refused);
   }
 
-  #nextRow(slot: number, errno: number): number {
-    const { handler, slots } = this.#context;
-    if (errno !== ERRNO.canceled) slots.sides[2 * slot + CLIENT]! |= SIDE.attemptFailed;
-    return handler.onConnectFailed(slot, errno);
+  /** The client of a connection has ended its output. Without a byte it can ask for nothing: it does not wait on. */
+  clientEnded(slot: number): void {
+    const { rows, states } = this.#context.slots;
+    if (states[slot] === STATE.waiting && rows[slot] === WAIT && this.#hasLeft(slot))
+      this.#events.gaveUp(slot, 'client_reset');
+  }
+
+  #hasLeft(slot: number): boolean {
+    const { slots, sys } = this.#context;
+    const side = 2 * slot + CLIENT;
+    return (slots.sides[side]! & SIDE.ending) !== 0 && !sys.hasUnread(slots.descriptors[side]!);
   }
 
   /** Returns 0 when a connect has started, or the errno. */
   #connect(slot: number, row: number): number {
     const { deadlines, handler, nowMs, slots, sys } = this.#context;
     const side = 2 * slot + BACKEND;
-    const fd = this.#dialer.dial(row);
+    const fd = this.#dialer.dial(row, slots.ports[slot]!);
     if (fd < 0) return -fd;
     slots.descriptors[side] = fd;
     slots.sides[side] = 0;
