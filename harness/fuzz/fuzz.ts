@@ -4,7 +4,7 @@ import { FUZZED } from './parsers.ts';
 import { mutated } from './mutate.ts';
 
 /** Throws with the input that broke it, as it is to be kept. */
-export function fuzz(name: string, seed: number, inputs: number): void {
+export async function fuzz(name: string, seed: number, inputs: number): Promise<void> {
   const parser = FUZZED[name];
   if (!parser) throw new Error(`no parser is called "${name}"`);
   const random = seededRandom(seed);
@@ -12,7 +12,8 @@ export function fuzz(name: string, seed: number, inputs: number): void {
     const bytes = mutated(parser.seeds, random);
     const given = Buffer.from(bytes).toString('hex');
     try {
-      parser.parse(bytes);
+      const pending = parser.parse(bytes);
+      if (pending) await pending;
     } catch (error) {
       const words = `${name} fail with seed ${seed}; keep hex('${given}') among the seeds in harness/fuzz/parsers.ts`;
       throw new Error(words, { cause: error });

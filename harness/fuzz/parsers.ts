@@ -3,6 +3,10 @@
  * is kept among its seeds.
  */
 import assert from 'node:assert/strict';
+import { isIP } from 'node:net';
+import type { Answer, NameResolver } from '../../control-plane/names/name-resolver.ts';
+import { resolveName } from '../../control-plane/names/resolve-name.ts';
+import { parseAddress } from '../../core/model/address.ts';
 import { parseCidr } from '../../core/model/cidr.ts';
 import { readDnsName, readServerName } from '../../core/model/server-name.ts';
 import { readAuthorities } from '../../core/model/rules/pem.ts';
@@ -16,7 +20,7 @@ interface FuzzedParser {
   /** Valid ones, and those that once broke it. */
   readonly seeds: readonly Uint8Array[];
   /** Throws when something does not hold. */
-  parse(bytes: Uint8Array): void;
+  parse(bytes: Uint8Array): void | Promise<void>;
 }
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
@@ -88,6 +92,20 @@ export const FUZZED: Readonly<Record<string, FuzzedParser>> = {
       assert.throws(() => readCertificate(given, 'www', 0), Error);
     }),
   },
+  'answers of DNS': {
+    seeds: [
+      text('10.0.0.1\n2001:db8::1\n::ffff:10.0.0.1'),
+      text('10.0.0.1'),
+      hex('3100000000002e310a323030313a6462383a3a31'),
+    ],
+    parse: async (bytes) => {
+      for (const name of ['db.example.com:5432', '_pg._tcp.example.com']) {
+        const { addresses, ttlMs } = await resolveName(answering(bytes), name);
+        assert.ok(ttlMs >= 1_000 && ttlMs <= 30_000);
+        for (const { address } of addresses) assert.ok(parseAddress(address).ok, address);
+      }
+    },
+  },
   'names of hosts': {
     seeds: [text('*.b.example.com'), text('_pg._tcp.example.com'), text('db.example.com:5432')],
     parse: ofText((given) => [readServerName(given), readDnsName(given)]),
@@ -97,6 +115,35 @@ export const FUZZED: Readonly<Record<string, FuzzedParser>> = {
     parse: ofText(parseCidr),
   },
 };
+
+/** A resolver whose answers are made of bytes, in the ways in which Node hands them over. */
+function answering(bytes: Uint8Array): NameResolver {
+  const [first = 0, second = 0, third = 0] = bytes;
+  const hosts = Buffer.from(bytes)
+    .toString('latin1')
+    .split('\n')
+    .filter((host) => isIP(host) > 0);
+  const ttlMs = 1_000 * (first << (second & 31));
+  const answer = <T>(records: readonly T[]): Answer<T> => {
+    if (records.length === 0) return { type: 'none' };
+    return first === 0 ? { type: 'failed', reason: 'EBADRESP' } : { type: 'records', records, ttlMs };
+  };
+  return {
+    addresses: (_host, family) =>
+      Promise.resolve(answer(hosts.filter((host) => (isIP(host) === 4) === (family === 4)))),
+    services: () =>
+      Promise.resolve(
+        answer(
+          Array.from(bytes.subarray(0, 80), (byte, at) => ({
+            host: byte < 20 ? ['', '.', 'a.example.com'][byte % 3]! : `${byte}.example.com`,
+            port: (byte * second) & 0xffff,
+            priority: byte * third,
+            weight: (byte << 8) | (at & 255),
+          })),
+        ),
+      ),
+  };
+}
 
 function readHeader(bytes: Uint8Array): string {
   const verdict = readProxyHeader(bytes, header);

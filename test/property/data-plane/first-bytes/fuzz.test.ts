@@ -8,8 +8,8 @@ const INPUTS = byRunLength(5_000, 1_000_000);
 
 describe('no input breaks', () => {
   for (const [name, { seeds, parse }] of Object.entries(FUZZED))
-    it(name, () => {
-      for (const seed of seeds) parse(seed);
-      fuzz(name, 1, INPUTS);
+    it(name, async () => {
+      for (const seed of seeds) await parse(seed);
+      await fuzz(name, 1, INPUTS);
     });
 });
