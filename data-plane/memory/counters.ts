@@ -38,7 +38,13 @@ export function backendCounts(workers: readonly WorkerCells[], row: number): Bac
 }
 
 export function listenerCounts(workers: readonly WorkerCells[], row: number): ListenerCounts {
-  const counts: ListenerCounts = { accepted: 0, bytesFromClients: 0, bytesToClients: 0, active: 0 };
+  const counts: ListenerCounts = {
+    accepted: 0,
+    bytesFromClients: 0,
+    bytesToClients: 0,
+    wouldBeLimited: 0,
+    active: 0,
+  };
   const start = row * LISTENER_COUNTERS.length;
   for (const { listeners, listenerOpen } of workers) {
     LISTENER_COUNTERS.forEach((counter, index) => {
