@@ -141,21 +141,22 @@ export class LimitTable {
 
   /** The entry of the source among those that `word` says are valid, or -1. */
   #find(word: number): number {
-    const { limitOpen, sourceKeys } = this.#shared;
-    const [first, second, third] = this.#key;
+    const { limitOpen } = this.#shared;
     for (let ways = word & ALL_WAYS; ways !== 0; ways &= ways - 1) {
       const entry = this.#bucket * SOURCE_WAYS + 31 - Math.clz32(ways & -ways);
       // Before the key: whoever gives the entry to another source changes it first.
       this.#found = Atomics.load(limitOpen, entry);
-      const at = entry * SOURCE_KEY_WORDS;
-      if (
-        Atomics.load(sourceKeys, at + 2) === third &&
-        Atomics.load(sourceKeys, at + 1) === second &&
-        Atomics.load(sourceKeys, at) === first
-      )
-        return entry;
+      if (this.#isOfSource(entry)) return entry;
     }
     return -1;
+  }
+
+  #isOfSource(entry: number): boolean {
+    const { sourceKeys } = this.#shared;
+    const at = entry * SOURCE_KEY_WORDS;
+    for (let part = 0; part < SOURCE_KEY_WORDS; part++)
+      if (Atomics.load(sourceKeys, at + part) !== this.#key[part]) return false;
+    return true;
   }
 
   #holdFound(entry: number, word: number, most: number): number {
@@ -168,7 +169,7 @@ export class LimitTable {
       ? Atomics.load(limitOpen, entry)
       : Atomics.compareExchange(limitOpen, entry, found, found + 1);
     if (then !== found) return AGAIN;
-    if (this.#isValid(entry)) {
+    if (this.#isValid(entry) && this.#isOfSource(entry)) {
       if (isFull) return FULL;
       this.#own.limitOpen[entry]! += 1;
       return entry;
@@ -190,7 +191,7 @@ export class LimitTable {
     if (Atomics.compareExchange(limitOpen, entry, before, before | RESERVED) !== before) return AGAIN;
     const after = (before + NEXT_VERSION) & ~RESERVED;
     const bit = bitOf(entry);
-    if ((word & bit) !== 0) {
+    if (this.#isValid(entry)) {
       while (this.#isValid(entry)) this.#invalidate(entry, Atomics.load(sourceBuckets, this.#bucket));
       if (((nowMs - this.#shared.limitSeenMs[entry]!) | 0) < BURST_MS) this.#own.worker[FORGOTTEN]! += 1;
       Atomics.store(limitOpen, entry, after);

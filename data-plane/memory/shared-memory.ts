@@ -17,9 +17,9 @@ export const MAX_SLOTS = 1_048_576;
 /** Maximum pipes of one worker. */
 export const MAX_PIPES = 64;
 /** Sources whose connections are counted for limits, of all listeners together: see admission/limit-table.ts. */
-export const MAX_SOURCES = 262_144;
+export const MAX_SOURCES = 524_288;
 /** The entries of a bucket: a source is found in one of these. */
-export const SOURCE_WAYS = 16;
+export const SOURCE_WAYS = 8;
 /** Words of the key of a source. */
 export const SOURCE_KEY_WORDS = 3;
 /** One for each source, then one for each listener. */

@@ -5,7 +5,6 @@ import { FULL, LimitTable } from '../../data-plane/admission/limit-table.ts';
 import { PeerAddress } from '../../data-plane/engine/peer-address.ts';
 import {
   type SharedBuffers,
-  SOURCE_WAYS,
   sharedCells,
   workerCells,
 } from '../../data-plane/memory/shared-memory.ts';
@@ -64,7 +63,7 @@ function meet(place: number): void {
 meet(0);
 for (let round = 0; round < rounds; round++) {
   nowMs += 1;
-  if (held.length >= SOURCE_WAYS / 2 || random.next() < 0.5) end();
+  if (held.length >= 2 || random.next() < 0.5) end();
   else begin(randomBelow(random, open.length));
 }
 while (held.length > 0) end();
