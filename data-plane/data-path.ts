@@ -22,6 +22,7 @@ import { cgroupMemory, memoryBoundHere, parkingBytes } from './host/memory-bound
 import { limitProblem, recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
 import { SnapshotApplier } from './snapshot-applier.ts';
 import { ProxyWhereabouts } from './whereabouts.ts';
+import { portsOf, readBinding } from './plan/binding.ts';
 import type { PlanDirectory } from './plan/plan-directory.ts';
 import type { ConfigStatus } from './subscription/config-status.ts';
 import { ConnectionLog, type ConnectionLogInputs } from './telemetry/connection-log.ts';
@@ -77,8 +78,8 @@ export class DataPath {
   readonly #options: DataPathOptions;
   readonly #descriptors: number;
   #limit: ConnectionLimit;
-  /** Listening addresses. */
-  #listening: ReadonlySet<string> = new Set();
+  /** How many ports each binding has that is listened on. */
+  #listening: ReadonlyMap<string, number> = new Map();
   /** Backends that may be checked. */
   #backends = 0;
   /** Rows of the listeners of the plan that runs. */
@@ -162,6 +163,7 @@ export class DataPath {
         new ListeningSockets({
           libc,
           workerCount: workers,
+          maxSockets: Math.floor(this.#descriptors / 2),
           shareListeners,
           movesClients: () => readNetworkSetting('tcp_migrate_req').trim() === '1',
         }),
@@ -194,15 +196,15 @@ export class DataPath {
   }
 
   async #apply(...[plan, revise]: Parameters<PlanApplier['apply']>): ReturnType<PlanApplier['apply']> {
-    const addresses = plan.listeners.map(({ address }) => address);
+    const ports = plan.listeners.map(({ binding }) => [binding, portsOf(readBinding(binding))] as const);
     const before = limitProblem(this.#limit)?.message;
     // New sockets are opened before old ones are closed.
-    this.#listening = new Set([...this.#listening, ...addresses]);
+    this.#listening = new Map([...this.#listening, ...ports]);
     const backends = plan.pools.reduce((sum, { rows }) => sum + rows.length, 0);
     this.#backends = Math.max(this.#backends, backends);
     this.#limit = this.#limitConnections();
     const result = await this.#planApplier.apply(plan, revise);
-    this.#listening = new Set(addresses);
+    this.#listening = new Map(ports);
     this.#backends = backends;
     this.#listenerRows = new Set(plan.listeners.map(({ row }) => row));
     this.#limit = this.#limitConnections();
@@ -218,7 +220,7 @@ export class DataPath {
     const others = otherDescriptors({
       engine,
       workers,
-      listeners: this.#listening.size,
+      ports: [...this.#listening.values()].reduce((sum, count) => sum + count, 0),
       pipes: splice && engine === 'epoll' ? MAX_PIPES : 0,
       healthChecks: Math.min(this.#backends, checksAtOnce(this.#descriptors)),
     });

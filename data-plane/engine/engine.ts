@@ -60,12 +60,16 @@ export interface Targets {
   ipLength(row: number): 4 | 16;
   /** Copies its IP address, in network order. */
   copyIp(row: number, into: Uint8Array, at: number): void;
+  /** 0: the one that the client asked for. */
   port(row: number): number;
 }
 
-/** What a worker listens on: a bound descriptor lent by the main thread, or an address where koffi does not load. */
+/**
+ * What a worker listens on: bound descriptors lent by the main thread, one for each port from `firstPort` on, or an
+ * address where koffi does not load.
+ */
 export type ListenOn =
-  | { readonly type: 'descriptor'; readonly fd: number }
+  | { readonly type: 'descriptors'; readonly fds: readonly number[]; readonly firstPort: number }
   | { readonly type: 'address'; readonly host: string; readonly port: number };
 
 export interface Engine {
@@ -76,8 +80,8 @@ export interface Engine {
    */
   readonly turn: (() => boolean) | null;
   /**
-   * Starts accepting for a listener. Call it once for each descriptor or address. `done` gets null, or why it failed,
-   * with the name of the errno.
+   * Starts accepting for a listener. `done` gets null, or why it failed, with the name of the errno; it may accept on
+   * some of the descriptors then, so `unlisten` has to follow.
    */
   listen(listener: number, on: ListenOn, done: (failure: string | null) => void): void;
   /** Stops accepting for a listener, once the clients that wait already are accepted. Calls `done` when it has. */

@@ -13,6 +13,7 @@ import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { buildHostTables } from '../balancing/host-tables.ts';
 import type { AssignedRows, RowAllocator } from '../memory/row-allocator.ts';
+import { bindingOf } from './binding.ts';
 import { findLoops, type Loops, type Whereabouts } from './loops.ts';
 import type { PlanListener, PlanPool } from './plan.ts';
 import {
@@ -60,7 +61,10 @@ export function buildPlan({ snapshot, sequence, rows, previous, whereabouts }: P
       plan: {
         sequence,
         revision: snapshot.position.revision,
-        listeners: listeners.map((listener) => planListener(listener, poolIndex)),
+        listeners: listeners.map((listener, index) =>
+          // `!`: they have the same order.
+          planListener(listener, bindingOf(read.listeners[index]!.address), poolIndex),
+        ),
         pools: pools.map((pool) => planPool(pool, before.get(pool.row) ?? null)),
       },
       directory: { pools, listeners, ownBackends: loops.own },
@@ -116,10 +120,12 @@ function directoryListeners(listeners: readonly ReadListener[], assigned: Assign
   }));
 }
 
-function planListener(listener: DirectoryListener, poolIndex: ReadonlyMap<string, number>): PlanListener {
-  const { row, name, address } = listener;
-  // `!`: readSnapshot refused listeners of unknown pools.
-  return { row, name, address, pool: poolIndex.get(listener.pool)! };
+function planListener(
+  { row, name, address, pool }: DirectoryListener,
+  binding: string,
+  poolIndex: ReadonlyMap<string, number>,
+): PlanListener {
+  return { row, name, address, binding, pool: poolIndex.get(pool) ?? -1 };
 }
 
 function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {

@@ -27,9 +27,10 @@ export interface DirectoryBackend {
   /** The row's generation, which differs from that of earlier owners of the row. */
   readonly generation: number;
   readonly pool: string;
-  /** Canonical `IP:PORT`. */
+  /** Canonical `IP:PORT`, or an IP address alone. */
   readonly address: string;
   readonly host: string;
+  /** 0: the one that the client asked for. */
   readonly port: number;
   /** As configured, even for a backend that is not active. */
   readonly weight: number;
@@ -47,9 +48,10 @@ export function takesConnections({ state, leadsBack }: DirectoryBackend): boolea
 export interface DirectoryListener {
   readonly row: number;
   readonly name: string;
-  /** Canonical `IP:PORT`. */
+  /** Canonical `IP:PORT`, or a range of ports `IP:FIRST-LAST`. */
   readonly address: string;
   readonly host: string;
+  /** The first one of a range. */
   readonly port: number;
   /** Name of its pool. */
   readonly pool: string;

@@ -23,7 +23,9 @@ export interface PlanListener {
   readonly row: number;
   readonly name: string;
   readonly address: string;
-  /** Index in `pools`. */
+  /** Names its sockets: binding.ts. */
+  readonly binding: string;
+  /** Index in `pools`; -1: none, since its routes alone lead to pools. */
   readonly pool: number;
 }
 

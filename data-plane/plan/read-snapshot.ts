@@ -3,7 +3,7 @@
  * The control plane sends valid snapshots only. Still, one that no plan could be built from is refused as a whole, with
  * every reason.
  */
-import { type Address, type AddressForm, parseAddress } from '../../core/model/address.ts';
+import { type Accepting, type Address, type AddressForm, parseAddress } from '../../core/model/address.ts';
 import { type Backend, type Listener, type Policy, type Pool, poolsOf } from '../../core/model/resources.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
@@ -23,7 +23,7 @@ export interface ReadPool {
 
 export interface ReadListener {
   readonly resource: Listener;
-  readonly address: Address;
+  readonly address: Accepting;
 }
 
 export interface ReadSnapshot {
@@ -132,7 +132,7 @@ function readListeners(sorted: Sorted, violations: Violation[]): ReadListener[] 
         description: `${address.canonical} is already the address of the listener "${holder}"; give each listener its own`,
       });
     }
-    read.push({ resource, address });
+    read.push({ resource, address: resource.ipv6Only ? { ...address, ipv6Only: true } : address });
   }
   return read;
 }

@@ -194,7 +194,8 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
       host: (row) => script.rows[row]?.host ?? 'no row',
       ipLength: (row) => (script.rows[row]?.host.includes(':') ? 16 : 4),
       copyIp: (row, into, at) => into.set(parseIp(script.rows[row]?.host ?? '') ?? [], at),
-      port: (row) => script.rows[row]?.port ?? 0,
+      // Nobody listens on port 1. 0 would be the port that the client asked for.
+      port: (row) => script.rows[row]?.port ?? 1,
     },
     budget: {
       take: () => (connections += 1) >= limit,

@@ -65,7 +65,7 @@ export class LoopRig {
       onFault: (where: string, error: unknown) => tell({ type: 'fault', where, what: String(error) }),
     };
     this.engine = new EpollEngine(inputs, this.kernel.ffi, this.kernel);
-    this.engine.listen(LISTENER, { type: 'descriptor', fd: this.listening }, (failure) => {
+    this.engine.listen(LISTENER, { type: 'descriptors', fds: [this.listening], firstPort: 0 }, (failure) => {
       assert.equal(failure, null);
     });
   }

@@ -73,12 +73,12 @@ export class Attempts {
   }
 
   onDeadline(slot: number): void {
-    const { descriptors, rows, states } = this.#context.slots;
+    const { descriptors, ports, rows, states } = this.#context.slots;
     if (states[slot] === STATE.waiting) {
       this.start(slot, rows[slot]!, 0);
       return;
     }
-    const errno = this.#dialer.finish(descriptors[2 * slot + BACKEND]!, rows[slot]!);
+    const errno = this.#dialer.finish(descriptors[2 * slot + BACKEND]!, rows[slot]!, ports[slot]!);
     if (errno === CONNECTED) this.connected(slot);
     else this.failed(slot, errno === EALREADY ? ERRNO.timedOut : errno);
   }
@@ -88,7 +88,8 @@ export class Attempts {
     const { slots, sys } = this.#context;
     const side = 2 * slot + BACKEND;
     const fd = slots.descriptors[side]!;
-    if (!this.#dialer.metItself(fd, slots.rows[slot]!)) return this.#events.established(slot);
+    if (!this.#dialer.metItself(fd, slots.rows[slot]!, slots.ports[slot]!))
+      return this.#events.established(slot);
     // An orderly close would keep the port from the backend for another minute.
     slots.descriptors[side] = 0;
     sys.reset(fd);
@@ -105,7 +106,7 @@ export class Attempts {
   #connect(slot: number, row: number): number {
     const { deadlines, handler, nowMs, slots, sys } = this.#context;
     const side = 2 * slot + BACKEND;
-    const fd = this.#dialer.dial(row);
+    const fd = this.#dialer.dial(row, slots.ports[slot]!);
     if (fd < 0) return -fd;
     slots.descriptors[side] = fd;
     slots.sides[side] = 0;

@@ -81,7 +81,7 @@ export class Connections {
   }
 
   /** Starts a connection for a client that was just accepted. The caller has made sure that a slot is free. */
-  accepted(fd: number, listener: number): void {
+  accepted(fd: number, listener: number, port: number): void {
     const { handler, slots, sys } = this.#context;
     const { bytes, start, length } = sys.peerIp;
     const sourceHash = hashIpBytes(bytes, start, length);
@@ -89,6 +89,7 @@ export class Connections {
     const slot = slots.take();
     slots.descriptors[2 * slot + CLIENT] = fd;
     slots.listeners[slot] = listener;
+    slots.ports[slot] = port;
     const failure = registerSide(this.#context, 2 * slot + CLIENT);
     try {
       const row = handler.onAccept(slot, listener, sourceHash);

@@ -81,7 +81,7 @@ export class EpollEngine implements Engine {
       sys,
       epoll,
       mark: LISTENING,
-      accepted: (fd, listener) => this.#accepted(fd, listener),
+      accepted: (fd, listener, port) => this.#accepted(fd, listener, port),
       onShortage: (errno) => this.#ranShort(errno),
       onFault: (where, error) => inputs.onFault(where, error),
     });
@@ -93,10 +93,18 @@ export class EpollEngine implements Engine {
 
   listen(listener: number, on: ListenOn, done: (failure: string | null) => void): void {
     if (!this.#isAccepting) return done('the worker has stopped accepting');
-    if (on.type === 'descriptor') return done(this.#acceptors.add(listener, on.fd, false));
+    if (on.type === 'descriptors') return done(this.#listenAll(listener, on.fds, on.firstPort));
     const fd = this.#open(on.host, on.port);
     if (fd < 0) return done(`${errnoName(-fd)}: cannot listen on ${on.host} port ${on.port}`);
-    done(this.#acceptors.add(listener, fd, true));
+    done(this.#acceptors.add(listener, fd, on.port, true));
+  }
+
+  #listenAll(listener: number, fds: readonly number[], firstPort: number): string | null {
+    for (const [index, fd] of fds.entries()) {
+      const failure = this.#acceptors.add(listener, fd, firstPort + index, false);
+      if (failure !== null) return failure;
+    }
+    return null;
   }
 
   unlisten(listener: number, done: () => void): void {
@@ -159,12 +167,12 @@ export class EpollEngine implements Engine {
   }
 
   /** False: accept no more for now. */
-  #accepted(fd: number, listener: number): boolean {
+  #accepted(fd: number, listener: number, port: number): boolean {
     const isLast = this.#inputs.budget.take(listener);
     if (isLast) this.#pauseAccepting('connection_limit', listener);
     if (this.#context.slots.open + 1 >= this.#context.slots.capacity)
       this.#pauseAccepting('connection_limit');
-    this.#connections.accepted(fd, listener);
+    this.#connections.accepted(fd, listener, port);
     return !isLast && !this.#acceptors.isPaused;
   }
 

@@ -63,6 +63,8 @@ export class Slots {
   readonly rows: Int32Array;
   /** The listener that its client came to. */
   readonly listeners: Uint16Array;
+  /** The port that its client asked for. */
+  readonly ports: Uint16Array;
   /** When bytes last moved, or a side last ended, in milliseconds. */
   readonly activeMs: Float64Array;
   /** When the lifetime of a connection ends that has one, in milliseconds. */
@@ -83,6 +85,7 @@ export class Slots {
     this.generations = new Int32Array(capacity);
     this.rows = new Int32Array(capacity);
     this.listeners = new Uint16Array(capacity);
+    this.ports = new Uint16Array(capacity);
     this.activeMs = new Float64Array(capacity);
     this.endMs = new Float64Array(capacity);
     this.#free = new Int32Array(capacity);

@@ -23,7 +23,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export interface ConnectionContext {
   readonly inputs: EngineInputs;
   /** Starts a connect to the backend in a row. */
-  connect(row: number): Socket;
+  connect(row: number, asked: number): Socket;
   /** The connection is closed, and its slot is free again. */
   release(slot: number): void;
 }
@@ -82,7 +82,7 @@ export class Connection {
 
   #connect(): void {
     this.#state = 'connecting';
-    const backend = this.#context.connect(this.#row);
+    const backend = this.#context.connect(this.#row, this.#client.localPort ?? 0);
     this.#backend = backend;
     const isCurrent = () => this.#state === 'connecting' && this.#backend === backend;
     const { connectMs } = this.#timeouts;

@@ -129,13 +129,13 @@ class PortableEngine implements Engine, ConnectionContext {
     for (const connection of this.#connections) connection?.reset(reason);
   }
 
-  connect(row: number): Socket {
+  connect(row: number, asked: number): Socket {
     const { sourceAddresses, targets } = this.inputs;
     const host = targets.host(row);
     const sources = sourceAddresses.filter((address) => isIPv4(address) === isIPv4(host));
     this.#sourceTurn += 1;
     const localAddress = sources[this.#sourceTurn % sources.length];
-    const port = targets.port(row);
+    const port = targets.port(row) || asked;
     return connect({ ...SOCKET_OPTIONS, host, port, ...(localAddress !== undefined && { localAddress }) });
   }
 
@@ -179,8 +179,10 @@ class PortableEngine implements Engine, ConnectionContext {
     if (on.type === 'address') return void server.listen({ host: on.host, port: on.port, backlog: BACKLOG });
     const { libc, reason } = this.#libc;
     if (!libc) return started(`a lent descriptor needs the C library: ${reason}`);
-    const fd = libc.duplicate(on.fd);
-    if (fd < 0) return started(`cannot duplicate descriptor ${on.fd}: ${errnoName(-fd)}`);
+    // One port, one descriptor: a proxy rejects listeners over ranges where this engine runs.
+    const [lent = -1] = on.fds;
+    const fd = libc.duplicate(lent);
+    if (fd < 0) return started(`cannot duplicate descriptor ${lent}: ${errnoName(-fd)}`);
     // With a descriptor, listen() takes the backlog only as an argument of its own.
     server.listen({ fd }, BACKLOG);
   }

@@ -58,7 +58,9 @@ describe('buildPlan', () => {
     assert.deepEqual([...weights], [2, 3]);
     assert.equal(built.plan.sequence, 1);
     assert.equal(built.plan.revision, 10);
-    assert.deepEqual(built.plan.listeners, [{ row: 0, name: 'http', address: '0.0.0.0:80', pool: 0 }]);
+    assert.deepEqual(built.plan.listeners, [
+      { row: 0, name: 'http', address: '0.0.0.0:80', binding: '0.0.0.0:80', pool: 0 },
+    ]);
     const [directory] = built.directory.pools;
     assert.deepEqual(
       directory?.backends.map(({ address, row, generation }) => [address, row, generation]),

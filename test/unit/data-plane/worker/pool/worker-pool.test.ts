@@ -26,12 +26,11 @@ function plan(sequence: number): Plan {
 
 /** A descriptor for each worker. */
 function lentPlaces(workers: number): ListenOn[] {
-  return Array.from({ length: workers }, (_, index) => ({ type: 'descriptor', fd: 100 + index }));
+  const fds = Array.from({ length: workers }, (_, index) => 100 + index);
+  return fds.map((fd) => ({ type: 'descriptors', fds: [fd], firstPort: 80 }));
 }
 
-function listenOn(on: ListenOn | undefined): unknown {
-  return { type: 'listen', listener: 5, on };
-}
+const listenOn = (on: ListenOn | undefined): unknown => ({ type: 'listen', listener: 5, on });
 
 describe('the worker pool', () => {
   it('replaces a worker that does not prepare in time, and the plan is applied', async () => {
