@@ -1,7 +1,7 @@
 /** Everything on a proxy's main thread that serves clients: shared memory, workers, sockets, health checks. */
 import type { Clock } from '../core/runtime/clock.ts';
 import type { Logger } from '../core/runtime/logger.ts';
-import type { Random } from '../core/runtime/random.ts';
+import { type Random, randomBelow } from '../core/runtime/random.ts';
 import {
   checksAtOnce,
   type ConnectionLimit,
@@ -100,6 +100,7 @@ export class DataPath {
     const { logRings: rings } = buffers;
     this.#connectionLog = target && new ConnectionLog({ ...target, rings, clock });
     this.#shared = sharedCells(buffers);
+    Atomics.store(this.#shared.control, CONTROL.sourceSeed, randomBelow(random, 2 ** 31));
     this.#descriptors = libc?.descriptorLimit() ?? descriptorLimitOf(readText);
     this.#limit = this.#limitConnections();
     this.#workerEvents = recordWorkerEvents(logger, this.counts, () => this.#limit, options.report);

@@ -33,6 +33,7 @@ const TOTALS = [
   'bytesFromBackendTotal',
   'bytesFromClientsTotal',
   'bytesToClientsTotal',
+  'wouldBeLimitedTotal',
 ] as const;
 const REASONS: ReadonlySet<string> = new Set(CLOSE_REASONS);
 

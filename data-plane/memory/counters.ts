@@ -92,9 +92,12 @@ function sumClosed(
   return closed;
 }
 
-/** Log records that workers dropped because they had too many. */
-export function droppedLogRecords(workers: readonly WorkerCells[]): number {
-  const index = WORKER_COUNTERS.indexOf('logDropped');
+/** One counter, over all workers. */
+export function workerCount(
+  workers: readonly WorkerCells[],
+  counter: (typeof WORKER_COUNTERS)[number],
+): number {
+  const index = WORKER_COUNTERS.indexOf(counter);
   return workers.reduce((sum, { worker }) => sum + (worker[index] ?? 0), 0);
 }
 

@@ -10,6 +10,7 @@
  */
 import { Registry } from 'prom-client';
 import { refusesWhenNoneHealthy } from '../../core/model/resources.ts';
+import { DRY_RUN, REFUSALS } from '../../core/wire/close-reasons.ts';
 import { collectProcessMetrics } from '../../core/runtime/process-metrics.ts';
 import type { Metrics } from '../../core/runtime/operation-routes.ts';
 import { BackendSeries } from './backend-series.ts';
@@ -58,6 +59,23 @@ const FAMILIES: readonly ProxyFamily[] = [
     for (const [listener, { closed }] of observation.listeners)
       for (const [reason, count] of Object.entries(closed)) add({ listener, reason }, count);
   }),
+  counter(
+    'lb_refused_connections_total',
+    'Connections refused before a backend was chosen, by reason; dry_run: limits would have refused it.',
+    (add, { observation }) => {
+      for (const [listener, { closed, wouldBeLimited }] of observation.listeners) {
+        for (const reason of REFUSALS) add({ listener, reason }, closed[reason]);
+        add({ listener, reason: DRY_RUN }, wouldBeLimited);
+      }
+    },
+  ),
+  counter(
+    'lb_limit_sources_lost_total',
+    'Sources that the table of limits had no room for: their rate was forgotten, or they were not tracked.',
+    (add, { sourcesLost }) => {
+      for (const [result, count] of Object.entries(sourcesLost)) add({ result }, count);
+    },
+  ),
   counter(
     'lb_listener_bytes_total',
     'Bytes relayed, by direction: from_client or to_client.',

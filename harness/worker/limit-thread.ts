@@ -3,11 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { randomBelow, seededRandom } from '../../core/runtime/random.ts';
 import { FULL, LimitTable } from '../../data-plane/admission/limit-table.ts';
 import { PeerAddress } from '../../data-plane/engine/peer-address.ts';
-import {
-  type SharedBuffers,
-  sharedCells,
-  workerCells,
-} from '../../data-plane/memory/shared-memory.ts';
+import { type SharedBuffers, sharedCells, workerCells } from '../../data-plane/memory/shared-memory.ts';
 
 export interface LimitHammer {
   readonly buffers: SharedBuffers;
