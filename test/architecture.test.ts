@@ -35,10 +35,11 @@ const DATA_PLANE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   host: ['engine', 'kernel'],
   plan: ['admission', 'balancing', 'memory'],
   tls: ['kernel'],
-  health: ['first-bytes', 'kernel', 'memory', 'plan'],
+  certificates: ['host', 'tls'],
+  health: ['first-bytes', 'host', 'kernel', 'memory', 'plan'],
   'worker/pool': ['engine', 'kernel', 'memory', 'plan', 'tls', 'worker'],
   worker: ['admission', 'balancing', 'engine', 'first-bytes', 'kernel', 'memory', 'plan', 'tls'],
-  subscription: ['plan'],
+  subscription: ['certificates', 'plan'],
   telemetry: ['host', 'memory', 'plan', 'subscription'],
   reporting: ['memory', 'subscription', 'telemetry'],
 };

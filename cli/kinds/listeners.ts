@@ -1,6 +1,8 @@
 /** `get listeners` and `describe listener`. */
+import { isoTimeOf } from '../../core/view/figures.ts';
 import { type Plain, plainOf } from '../../core/view/plain.ts';
 import {
+  certificatesOf,
   type ListenersOfProxy,
   refusalsOf,
   summarizeListeners,
@@ -12,6 +14,7 @@ import { listenerDraftFromWire } from '../../core/wire/resource-codec.ts';
 import type { Context } from '../context.ts';
 import { type Listing, listing } from '../output/listing.ts';
 import type { Page } from '../output/page.ts';
+import type { Cell } from '../output/table.ts';
 import type { Session } from '../session/session.ts';
 import { findNamed } from './find-named.ts';
 
@@ -55,9 +58,17 @@ export async function describeListener(session: Session, _context: Context, name
       const refused = report === undefined ? {} : refusalsOf(report);
       return { proxy: own.proxy, connections, refused, rejected: failures[0]?.reason ?? null };
     });
+  const names = listener.tls?.certificates ?? [];
+  const certificates = proxies
+    .filter(({ connected }) => connected)
+    .flatMap(({ info, applied }) => certificatesOf(info?.id ?? '', applied?.certificates ?? []))
+    .filter((certificate) => names.includes(certificate.name))
+    .map(({ name: certificate, proxy, expiresAtMs, problem }) => {
+      return { certificate, proxy, validUntil: isoTimeOf(expiresAtMs), problem };
+    });
   return {
     name,
-    plain: { ...listenerPlain(listener), proxies: byProxy },
+    plain: { ...listenerPlain(listener), proxies: byProxy, ...(listener.tls && { certificates }) },
     facts: [
       ['Listener', name],
       ['Address', listener.address],
@@ -78,6 +89,21 @@ export async function describeListener(session: Session, _context: Context, name
         ]),
         none: 'no proxy is connected',
       },
+      ...(listener.tls
+        ? [
+            {
+              title: 'Certificates',
+              header: ['CERTIFICATE', 'PROXY', 'VALID UNTIL', 'PROBLEM'],
+              rows: certificates.map(({ certificate, proxy, validUntil, problem }): Cell[] => [
+                certificate,
+                proxy,
+                validUntil ?? { text: 'missing', tone: 'bad' },
+                problem === '' ? 'none' : { text: problem, tone: 'bad' },
+              ]),
+              none: 'no proxy has reported them',
+            },
+          ]
+        : []),
     ],
   };
 }

@@ -2,6 +2,7 @@
 import type { Health } from '../model/resources.ts';
 import type { BackendReport__Output } from '../wire/generated/lb/v1/BackendReport.ts';
 import { DRY_RUN, REFUSALS } from '../wire/close-reasons.ts';
+import type { CertificateStatus__Output } from '../wire/generated/lb/v1/CertificateStatus.ts';
 import type { FailedListener__Output } from '../wire/generated/lb/v1/FailedListener.ts';
 import type { ListenerReport__Output } from '../wire/generated/lb/v1/ListenerReport.ts';
 import { timestampFromWire } from '../wire/timestamp-codec.ts';
@@ -67,6 +68,25 @@ export interface ListenersOfProxy {
   readonly proxy: string;
   readonly listeners: Iterable<{ readonly listener: string; readonly connectionsActive: number }>;
   readonly failed: readonly FailedListener__Output[];
+}
+
+/** A certificate as one proxy has it. */
+export interface ReportedCertificate {
+  readonly proxy: string;
+  readonly name: string;
+  /** Null: it has none. */
+  readonly expiresAtMs: number | null;
+  /** Why its file can't be used now; empty: it can. */
+  readonly problem: string;
+}
+
+export function certificatesOf(
+  proxy: string,
+  certificates: readonly CertificateStatus__Output[],
+): readonly ReportedCertificate[] {
+  return certificates.map(({ name, expiresAt, problem }) => {
+    return { proxy, name, expiresAtMs: expiresAt && timestampFromWire(expiresAt), problem };
+  });
 }
 
 /** By the listener's name. */

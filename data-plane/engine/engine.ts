@@ -10,8 +10,13 @@ import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import type { PauseCause } from '../memory/proxy-counts.ts';
 import type { PeerAddress } from './peer-address.ts';
 
-/** Returned instead of a row when there is no backend to try. */
+/** Returned instead of a row when there is no backend to try: the client is reset, and `refusal` says why. */
 export const NO_ROW = -1;
+/**
+ * Returned instead of a row when there is no room now: wait at most `retryDelayMs`, then call onConnectFailed(slot,
+ * ETIMEDOUT). `reconsider` asks at once. Only where engines have `turn`: others take it for NO_ROW.
+ */
+export const WAIT = -3;
 
 /** Milliseconds; 0 means never. */
 export interface ConnectionTimeouts {
@@ -27,17 +32,19 @@ export interface ConnectionTimeouts {
  * onEstablished at most once, with onBytes and onBackendEnded after it, and onClosed exactly once, also when onAccept returned NO_ROW.
  */
 export interface ConnectionHandler {
-  /** A client was accepted. Returns the row of the backend to connect to, or NO_ROW to reset the client. */
+  /** A client was accepted. Returns the row of the backend to connect to, WAIT or NO_ROW. */
   onAccept(slot: number, listener: number, sourceHash: number): number;
   /** The timeouts of a connection. Valid from onAccept on, and fixed for its life. */
   timeouts(slot: number): ConnectionTimeouts;
   /**
    * A connect failed (positive errno; ETIMEDOUT for the connect timeout, ECANCELED after `reconsider`). Returns the
-   * row to try next, or NO_ROW.
+   * row to try next, WAIT or NO_ROW.
    */
   onConnectFailed(slot: number, errno: number): number;
-  /** How long to wait before trying the row that onConnectFailed just returned. Mostly 0. */
+  /** How long to wait before trying the row that onConnectFailed just returned, mostly 0; with WAIT, at most. */
   readonly retryDelayMs: number;
+  /** Why the last NO_ROW was returned. */
+  readonly refusal: CloseReason;
   onEstablished(slot: number): void;
   /**
    * Bytes that the kernel took from us since the last call: exact once the connection is closed. Called as soon as the

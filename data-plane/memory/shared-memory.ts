@@ -39,6 +39,8 @@ export const DURATION_SECONDS = [
 export const FIRST_BYTE_SECONDS = [
   0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60,
 ] as const;
+/** In the queue of a pool. */
+export const QUEUE_SECONDS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] as const;
 /** Buckets, then the sum of all observations in seconds. */
 export const HISTOGRAM_CELLS = CONNECT_SECONDS.length + 2;
 
@@ -134,6 +136,10 @@ const SHARED = {
   sourceKeys: ['i32', MAX_SOURCES * SOURCE_KEY_WORDS],
   /** By bucket: which entries are valid, and a version. */
   sourceBuckets: ['i32', MAX_SOURCES / SOURCE_WAYS],
+  /** By pool row: connections that wait for a place at a backend. All workers add and subtract. */
+  poolWaiting: ['i32', MAX_POOLS],
+  /** By pool row: the worker that was woken last for those: see pool-queues.ts. All threads write it. */
+  poolWoken: ['i32', MAX_POOLS],
 } as const satisfies Layout;
 export type SharedCells = CellsOf<typeof SHARED>;
 
@@ -144,6 +150,8 @@ export type SharedCells = CellsOf<typeof SHARED>;
 const PER_WORKER = {
   /** By backend row: this worker's share of `open`. */
   backendOpen: ['i32', MAX_BACKENDS],
+  /** By pool row: this worker's share of `poolWaiting`. */
+  poolWaiting: ['i32', MAX_POOLS],
   /** By listener row: open connections. */
   listenerOpen: ['i32', MAX_LISTENERS],
   /** By entry of the limits: this worker's share of its open connections. */
@@ -167,6 +175,8 @@ const PER_WORKER = {
    * backends, which would shrink when one of them leaves.
    */
   poolConnectSeconds: ['f64', MAX_POOLS * HISTOGRAM_CELLS],
+  /** Seconds that connections waited for a place, whether they got one or not. */
+  poolQueueSeconds: ['f64', MAX_POOLS * HISTOGRAM_CELLS],
   listenerConnectSeconds: ['f64', MAX_LISTENERS * HISTOGRAM_CELLS],
   backendConnectSeconds: ['f64', MAX_BACKENDS * HISTOGRAM_CELLS],
   /** Seconds from accept to the first byte that the client got. */

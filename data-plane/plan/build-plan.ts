@@ -4,7 +4,7 @@
  * Invariants
  *  - a snapshot that can't be run as a whole gives all its violations, and no row changes hands;
  *  - a backend that is not active, or that leads back to a listener (loops.ts), has weight 0;
- *  - arrays as long as the number of backends (rows, weights, tiers, Maglev's tables) lie in shared memory, and are taken over
+ *  - arrays as long as the number of backends (rows, weights, tiers, limits, Maglev's tables) lie in shared memory, and are taken over
  *    from the plan before where they would be the same.
  */
 import { LOG_ONE_IN } from '../../core/model/defaults.ts';
@@ -80,10 +80,12 @@ function directoryPools(
   { leadingBack }: Loops,
 ): DirectoryPool[] {
   let next = 0;
-  return pools.map(({ name, policy, backends }, index) => ({
+  return pools.map(({ name, policy, proxyProtocol, queue, backends }, index) => ({
     row: assigned.pools[index]!,
     name,
     policy,
+    proxyProtocol,
+    queue,
     backends: backends.map((backend) => {
       const row = assigned.backends[next++]!;
       return directoryBackend(backend, row, rows.generation(row), leadingBack.get(backend) ?? null);
@@ -102,9 +104,10 @@ function directoryBackend(
   if (before?.row === row && before.generation === generation && before.leadsBack === leadsBack)
     return before;
   const { resource, address, pool } = backend;
-  const { weight, state, tier = 0 } = resource;
+  const { weight, state, tier = 0, maxConnections = 0 } = resource;
   const { host, port, canonical } = address;
-  const directory = { row, generation, pool, address: canonical, host, port, weight, tier, state, leadsBack };
+  const place = { row, generation, pool, address: canonical, host, port };
+  const directory = { ...place, weight, tier, maxConnections, state, leadsBack };
   directoryBackends.set(backend, directory);
   return directory;
 }
@@ -117,22 +120,23 @@ function directoryListeners(listeners: readonly ReadListener[], assigned: Assign
     host: address.host,
     port: address.port,
     pool: resource.pool,
+    tls: resource.tls ?? null,
   }));
 }
 
 function planListener(
-  { row, name, address, pool }: DirectoryListener,
+  { row, name, address, pool, tls }: DirectoryListener,
   binding: string,
   poolIndex: ReadonlyMap<string, number>,
 ): PlanListener {
-  return { row, name, address, binding, pool: poolIndex.get(pool) ?? -1 };
+  return { row, name, address, binding, pool: poolIndex.get(pool) ?? -1, tls };
 }
 
 function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
-  const { row, name, policy, backends } = pool;
+  const { row, name, policy, proxyProtocol, queue, backends } = pool;
   const same = before !== null && hasSameCandidates(before, backends) ? before : null;
   const shared = same
-    ? { rows: same.rows, weights: same.weights, tiers: same.tiers }
+    ? { rows: same.rows, weights: same.weights, tiers: same.tiers, maxConnections: same.maxConnections }
     : shareCandidates(backends);
   return {
     row,
@@ -144,8 +148,10 @@ function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
     halfClosedMs: policy.timeouts.halfClosedMs,
     logOneIn: policy.connectionLog?.oneIn ?? LOG_ONE_IN,
     maxLifetimeMs: policy.maxLifetimeMs ?? 0,
+    proxyProtocol: proxyProtocol ?? null,
     alwaysUp: policy.healthCheck.type === 'none',
     refuses: refusesWhenNoneHealthy(policy),
+    queue,
     ...shared,
     hosts: policy.strategy === 'source_hash' ? (same?.hosts ?? buildHostTables(backends, shared)) : null,
   };
@@ -159,26 +165,30 @@ function hasSameCandidates(before: PlanPool, backends: readonly DirectoryBackend
       (backend, candidate) =>
         before.rows[candidate] === backend.row &&
         before.weights[candidate] === planWeight(backend) &&
-        (before.tiers?.[candidate] ?? 0) === backend.tier,
+        (before.tiers?.[candidate] ?? 0) === backend.tier &&
+        (before.maxConnections?.[candidate] ?? 0) === backend.maxConnections,
     )
   );
 }
 
 function shareCandidates(
   backends: readonly DirectoryBackend[],
-): Pick<PlanPool, 'rows' | 'weights' | 'tiers'> {
+): Pick<PlanPool, 'rows' | 'weights' | 'tiers' | 'maxConnections'> {
   const count = backends.length;
   const hasTiers = backends.some(({ tier }) => tier > 0);
+  const hasLimits = backends.some(({ maxConnections }) => maxConnections > 0);
   const memory = new SharedArrayBuffer(count * (hasTiers ? 7 : 6));
   const rows = new Int32Array(memory, 0, count);
   const weights = new Uint16Array(memory, count * 4, count);
+  const maxConnections = hasLimits ? new Int32Array(new SharedArrayBuffer(count * 4)) : null;
   const tiers = hasTiers ? new Uint8Array(memory, count * 6, count) : null;
   for (const [candidate, backend] of backends.entries()) {
     rows[candidate] = backend.row;
     weights[candidate] = planWeight(backend);
     if (tiers) tiers[candidate] = backend.tier;
+    if (maxConnections) maxConnections[candidate] = backend.maxConnections;
   }
-  return { rows, weights, tiers };
+  return { rows, weights, tiers, maxConnections };
 }
 
 function planWeight(backend: DirectoryBackend): number {

@@ -5,8 +5,8 @@
  * Invariants: immutable; `pools` and `listeners` have the order of the plan's, `backends` the order of the plan pool's
  * candidates.
  */
-import type { BackendState, Policy } from '../../core/model/resources.ts';
-import type { Plan } from './plan.ts';
+import type { BackendState, ListenerTls, Policy } from '../../core/model/resources.ts';
+import type { Plan, PlanPool } from './plan.ts';
 
 export interface PlanDirectory {
   readonly pools: readonly DirectoryPool[];
@@ -19,6 +19,9 @@ export interface DirectoryPool {
   readonly row: number;
   readonly name: string;
   readonly policy: Policy;
+  /** The PROXY header that its backends get; left out: none. */
+  readonly proxyProtocol?: 'v1' | 'v2' | undefined;
+  readonly queue: PlanPool['queue'];
   readonly backends: readonly DirectoryBackend[];
 }
 
@@ -35,6 +38,8 @@ export interface DirectoryBackend {
   /** As configured, even for a backend that is not active. */
   readonly weight: number;
   readonly tier: number;
+  /** 0: no limit. */
+  readonly maxConnections: number;
   readonly state: BackendState;
   /** Why it leads back to a listener, in words, and so gets no connections; null: it does not. */
   readonly leadsBack: string | null;
@@ -55,6 +60,7 @@ export interface DirectoryListener {
   readonly port: number;
   /** Name of its pool. */
   readonly pool: string;
+  readonly tls: ListenerTls | null;
 }
 
 /** A listener that this proxy can't run now: its address can't be bound, or something that it needs is not there. */

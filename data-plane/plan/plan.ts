@@ -7,7 +7,7 @@
  *  - a row that a plan names keeps its owner until no worker runs that plan and no connection uses the row.
  */
 import type { HostTables } from '../balancing/host-tables.ts';
-import type { Strategy } from '../../core/model/resources.ts';
+import type { ListenerTls, Strategy } from '../../core/model/resources.ts';
 
 export interface Plan {
   /** Counts the plans of this process: 1, 2, 3, ... */
@@ -27,6 +27,8 @@ export interface PlanListener {
   readonly binding: string;
   /** Index in `pools`; -1: none, since its routes alone lead to pools. */
   readonly pool: number;
+  /** How it terminates TLS; null: it does not. */
+  readonly tls: ListenerTls | null;
 }
 
 export interface PlanPool {
@@ -42,6 +44,8 @@ export interface PlanPool {
   readonly logOneIn: number;
   /** A connection ends after at most so long; 0: never. */
   readonly maxLifetimeMs: number;
+  /** The header of the PROXY protocol that its backends get first; null: none. */
+  readonly proxyProtocol: 'v1' | 'v2' | null;
   /** `health_check: {type: none}`: every backend counts as up. */
   readonly alwaysUp: boolean;
   /** While no backend is healthy, nothing is eligible; otherwise all of the first tier are. */
@@ -52,6 +56,10 @@ export interface PlanPool {
   readonly weights: Uint16Array;
   /** By candidate number: tier. In shared memory. Null: all are of tier 0. */
   readonly tiers: Uint8Array | null;
+  /** By candidate number: the most connections it may have; 0: no limit. In shared memory. Null: none has a limit. */
+  readonly maxConnections: Int32Array | null;
+  /** Where connections wait while every candidate is full; null: nowhere, they are refused. */
+  readonly queue: { readonly length: number; readonly timeoutMs: number } | null;
   /** For source_hash only. Its arrays lie in shared memory. */
   readonly hosts: HostTables | null;
 }

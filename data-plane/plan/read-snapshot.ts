@@ -17,6 +17,8 @@ export interface ReadBackend {
 export interface ReadPool {
   readonly name: string;
   readonly policy: Policy;
+  readonly proxyProtocol: 'v1' | 'v2' | undefined;
+  readonly queue: NonNullable<Pool['queue']> | null;
   /** By address, in the order of its characters: the order of the candidates. */
   readonly backends: readonly ReadBackend[];
 }
@@ -54,7 +56,8 @@ export function readSnapshot(snapshot: Snapshot): ReadSnapshot {
     const policy = sorted.policies.get(pool.policy);
     if (!policy) violations.push(dangling(`pools[${pool.name}].policy`, 'policy', pool.policy));
     const backends = readBackends(sorted.backends.get(pool.name) ?? [], violations);
-    if (policy) pools.push({ name: pool.name, policy, backends });
+    const { proxyProtocol, queue = null } = pool;
+    if (policy) pools.push({ name: pool.name, policy, proxyProtocol, queue, backends });
     sorted.backends.delete(pool.name);
   }
   for (const [pool, [first]] of sorted.backends) {

@@ -72,6 +72,7 @@ const NOTHING: Observation = {
   applied: {
     running: null,
     failedListeners: [],
+    certificates: [],
     ownBackends: [],
     rejected: null,
     fromDisk: false,
@@ -127,11 +128,16 @@ function processToWire(usage: ProcessObservation): ProcessReport {
 }
 
 function appliedToWire(applied: AppliedConfig): AppliedSnapshot {
-  const { running, failedListeners, ownBackends, rejected, fromDisk, stale } = applied;
+  const { running, failedListeners, certificates, ownBackends, rejected, fromDisk, stale } = applied;
   return {
     position: running && positionToWire(running.position),
     snapshotHash: running?.hash ?? '',
     failedListeners: failedListeners.map((failed) => ({ ...failed })),
+    certificates: certificates.map(({ name, expiresAtMs, problem }) => ({
+      name,
+      expiresAt: expiresAtMs === null ? null : timestampToWire(expiresAtMs),
+      problem,
+    })),
     rejected: rejected && {
       position: positionToWire(rejected.position),
       violations: rejected.violations.map((violation) => ({ ...violation })),

@@ -16,6 +16,7 @@ import {
   FIRST_BYTE_SECONDS,
   HISTOGRAM_CELLS,
   LISTENER_COUNTERS,
+  QUEUE_SECONDS,
   WORKER_COUNTERS,
   type WorkerCells,
 } from '../memory/shared-memory.ts';
@@ -56,6 +57,12 @@ export class ConnectionCounters {
     observe(cells.backendConnectSeconds, backend, bucket, seconds);
     observe(cells.poolConnectSeconds, pool, bucket, seconds);
     observe(cells.listenerConnectSeconds, listener, bucket, seconds);
+  }
+
+  /** It waited for a place at a backend of this pool. */
+  waited(pool: number, waitedMs: number): void {
+    const seconds = waitedMs / 1_000;
+    observe(this.#cells.poolQueueSeconds, pool, bucketOf(QUEUE_SECONDS, seconds), seconds);
   }
 
   connectFailed(backend: number): void {

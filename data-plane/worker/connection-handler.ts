@@ -9,17 +9,15 @@
  *  - at most `retries` attempts follow the first, each on a backend not yet tried, or, when all were tried, on any
  *    eligible one after a delay that doubles, with jitter.
  */
-import type { Clock } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
-import { type PickRequest, NO_BACKEND } from '../balancing/balancer.ts';
-import { TriedSet } from '../balancing/tried-set.ts';
+import { NO_BACKEND } from '../balancing/balancer.ts';
 import { type ConnectionHandler, type ConnectionTimeouts, type Engine, NO_ROW } from '../engine/engine.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import { ERRNO, isOwnFailure } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
-import type { ConnectionRecords } from './connection-records.ts';
 import type { PassiveHealth } from './passive-health.ts';
+import { Places, type PlacesInputs } from './places.ts';
 import type { PlanRuntime, PoolRuntime } from './plan-runtime.ts';
 import { ConnectAttempts, ConnectionSlots, SEEN } from './connection-slots.ts';
 
@@ -34,41 +32,57 @@ const EARLY_MS = 1_000;
 const LIFETIME_JITTER = 0.1;
 const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
 
-export interface HandlerInputs {
+export interface HandlerInputs extends PlacesInputs {
   readonly shared: SharedCells;
   readonly own: WorkerCells;
   readonly counters: ConnectionCounters;
   readonly passiveHealth: PassiveHealth;
-  /** Null: there is no connection log. */
-  readonly records: ConnectionRecords | null;
-  readonly clock: Clock;
   readonly random: Random;
 }
 
 // `!` on typed arrays in this file: the engine names only slots that it gave to onAccept.
 export class WorkerConnections implements ConnectionHandler {
-  retryDelayMs = 0;
   readonly #inputs: HandlerInputs;
   #plan: PlanRuntime | null = null;
   readonly #slots = new ConnectionSlots();
   readonly #spareAttempts: ConnectAttempts[] = [];
-  readonly #request: PickRequest = { sourceHash: 0, nowMs: 0 };
-  readonly #tried = new TriedSet();
+  readonly #places: Places;
 
   constructor(inputs: HandlerInputs) {
     this.#inputs = inputs;
+    this.#places = new Places(inputs, this.#slots);
+  }
+
+  get retryDelayMs(): number {
+    return this.#places.delayMs;
+  }
+
+  get refusal(): CloseReason {
+    return this.#places.refusal;
   }
 
   /** Decides by this plan from now on, and checks attempts under way against it. */
   adopt(plan: PlanRuntime, engine: Engine): void {
     this.#plan = plan;
-    for (const slot of this.#slots.attempts.keys()) {
+    this.#places.plan = plan;
+    for (const [slot, attempt] of this.#slots.attempts) {
+      if (this.#places.isWaiting(slot)) {
+        if (!this.#places.mayWaitOn(slot, this.#poolFor(slot, attempt))) engine.reconsider(slot);
+        continue;
+      }
       const backend = this.#slots.backend[slot]!;
       const pool = this.#slots.pool[slot]!;
       if (backend !== NO_ROW && !takesConnections(plan.poolByRow(pool), plan.candidateOfRow(backend))) {
         engine.reconsider(slot);
       }
     }
+    // Also for the connections of other workers: this one may be the last to see the room that the plan makes.
+    for (const runtime of plan.pools) this.#inputs.waiters.passOn(runtime);
+  }
+
+  /** This worker was woken: there may be room for connections that wait. */
+  serveWaiting(engine: Engine): void {
+    if (this.#plan) this.#inputs.waiters.serve(this.#plan, engine);
   }
 
   /** Resets a share of the connections to a backend (0 to 1, by chance). Attempts towards it go elsewhere. */
@@ -91,6 +105,7 @@ export class WorkerConnections implements ConnectionHandler {
     slots.acceptedMs[slot] = this.#inputs.clock.nowMs();
     slots.timeouts[slot] = NEVER;
     slots.end = Math.max(slots.end, slot + 1);
+    this.#places.begin();
     this.#inputs.counters.accepted(listener);
     const pool = this.#plan?.poolOfListener(listener) ?? null;
     this.#inputs.records?.accepted(slot, pool?.pool.logOneIn ?? 1);
@@ -99,7 +114,7 @@ export class WorkerConnections implements ConnectionHandler {
     const attempt = this.#spareAttempts.pop() ?? new ConnectAttempts();
     attempt.begin(sourceHash, pool.pool.row);
     slots.attempts.set(slot, attempt);
-    return this.#pick(slot, attempt, pool, 0);
+    return this.#places.find(slot, attempt, pool);
   }
 
   timeouts(slot: number): ConnectionTimeouts {
@@ -108,19 +123,19 @@ export class WorkerConnections implements ConnectionHandler {
 
   onConnectFailed(slot: number, errno: number): number {
     const attempt = this.#slots.attempts.get(slot);
-    this.retryDelayMs = 0;
-    if (!attempt || this.#slots.backend[slot] === NO_ROW) return NO_ROW;
+    const places = this.#places;
+    places.begin();
+    if (!attempt) return NO_ROW;
+    if (places.isWaiting(slot)) return places.askAgain(slot, attempt, this.#poolFor(slot, attempt), errno);
+    if (this.#slots.backend[slot] === NO_ROW) return NO_ROW;
     if (errno !== ERRNO.canceled) this.#countFailure(slot, attempt, errno);
-    this.#release(slot);
+    places.release(slot);
+    if (attempt.failed > 0) places.refusal = 'connect_failed';
     const pool = this.#poolFor(slot, attempt);
     if (!pool || attempt.failed > pool.pool.retries) return NO_ROW;
-    const untried = this.#pick(slot, attempt, pool, 0);
-    if (untried !== NO_ROW || attempt.tried.length === 0) return untried;
-    attempt.tried.length = 0;
-    const step = REPEAT_DELAY_MS * 2 ** attempt.repeats;
-    this.retryDelayMs = step / 2 + (this.#inputs.random.next() * step) / 2;
-    attempt.repeats += 1;
-    return this.#pick(slot, attempt, pool, this.retryDelayMs);
+    const untried = places.pick(slot, attempt, pool, 0);
+    if (untried !== NO_ROW) return untried;
+    return attempt.tried.length > 0 ? this.#repeat(slot, attempt, pool) : places.wait(slot, pool, true);
   }
 
   onEstablished(slot: number): void {
@@ -155,7 +170,8 @@ export class WorkerConnections implements ConnectionHandler {
     this.#inputs.records?.closed(slot, listener[slot]!, reason, durationMs);
     this.#inputs.counters.closed(listener[slot]!, established, reason, durationMs);
     this.#endAttempt(slot);
-    this.#release(slot);
+    this.#places.release(slot);
+    this.#inputs.waiters.end(slot, this.#plan);
   }
 
   onBackendEnded(slot: number): void {
@@ -178,6 +194,16 @@ export class WorkerConnections implements ConnectionHandler {
   #withJitter(timeouts: ConnectionTimeouts): ConnectionTimeouts {
     const shorter = 1 - this.#inputs.random.next() * LIFETIME_JITTER;
     return { ...timeouts, lifetimeMs: timeouts.lifetimeMs * shorter };
+  }
+
+  /** All were tried: one of them is tried again, after a while. */
+  #repeat(slot: number, attempt: ConnectAttempts, pool: PoolRuntime): number {
+    attempt.tried.length = 0;
+    const step = REPEAT_DELAY_MS * 2 ** attempt.repeats;
+    const delayMs = step / 2 + (this.#inputs.random.next() * step) / 2;
+    attempt.repeats += 1;
+    const row = this.#places.pick(slot, attempt, pool, delayMs);
+    return row === NO_ROW ? this.#places.wait(slot, pool, true) : row;
   }
 
   #spoke(slot: number, toBackend: number, toClient: number): void {
@@ -203,31 +229,6 @@ export class WorkerConnections implements ConnectionHandler {
     return pool;
   }
 
-  #pick(
-    slot: number,
-    attempt: ConnectAttempts,
-    { balancer, candidates, pool }: PoolRuntime,
-    delayMs: number,
-  ): number {
-    const nowMs = this.#inputs.clock.nowMs();
-    this.#inputs.records?.sentTo(slot, pool.row);
-    this.#request.sourceHash = attempt.sourceHash;
-    this.#request.nowMs = nowMs;
-    this.#tried.clear();
-    for (const row of attempt.tried) {
-      const candidate = this.#plan?.candidateOfRow(row) ?? NO_BACKEND;
-      if (candidate !== NO_BACKEND) this.#tried.add(candidate);
-    }
-    const candidate = balancer.pick(this.#request, this.#tried);
-    if (candidate === NO_BACKEND) return NO_ROW;
-    attempt.startedMs = nowMs + delayMs;
-    const row = candidates.row(candidate);
-    this.#slots.backend[slot] = row;
-    this.#slots.pool[slot] = pool.row;
-    this.#inputs.records?.attempted(slot, row);
-    return row;
-  }
-
   #countFailure(slot: number, attempt: ConnectAttempts, errno: number): void {
     const backend = this.#slots.backend[slot]!;
     const pool = this.#slots.pool[slot]!;
@@ -242,22 +243,6 @@ export class WorkerConnections implements ConnectionHandler {
     const nowMs = this.#inputs.clock.nowMs();
     runtime.balancer.connectFailed?.(candidate, Math.max(0, nowMs - attempt.startedMs), nowMs);
     this.#inputs.passiveHealth.connectFailed(backend, errno, runtime.pool);
-  }
-
-  /** Releases the reservation, if there is one: through the balancer, or directly when the plan does not name the row. */
-  #release(slot: number): void {
-    const backend = this.#slots.backend[slot]!;
-    if (backend === NO_ROW) return;
-    this.#slots.backend[slot] = NO_ROW;
-    const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;
-    const runtime = this.#plan?.poolByRow(this.#slots.pool[slot]!);
-    if (runtime && candidate !== NO_BACKEND) {
-      runtime.balancer.release(candidate);
-    } else {
-      // The shared count last: once it is zero, the row may be given to another backend.
-      this.#inputs.own.backendOpen[backend]! -= 1;
-      Atomics.sub(this.#inputs.shared.open, backend, 1);
-    }
   }
 
   #endAttempt(slot: number): void {

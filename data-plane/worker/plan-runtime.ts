@@ -55,6 +55,10 @@ export class PlanRuntime {
     }
   }
 
+  get pools(): Iterable<PoolRuntime> {
+    return this.#poolByRow.values();
+  }
+
   poolOfListener(listener: number): PoolRuntime | null {
     return this.#poolOfListener.get(listener) ?? null;
   }
@@ -102,7 +106,8 @@ function isBalancedAlike(a: PlanPool, b: PlanPool): boolean {
     a.refuses === b.refuses &&
     isSameArray(a.rows, b.rows) &&
     isSameArray(a.weights, b.weights) &&
-    (a.tiers === b.tiers || (a.tiers !== null && b.tiers !== null && isSameArray(a.tiers, b.tiers)))
+    isSameArray(a.tiers ?? NONE, b.tiers ?? NONE) &&
+    isSameArray(a.maxConnections ?? NONE, b.maxConnections ?? NONE)
   );
 }
 
@@ -123,6 +128,8 @@ export function movedCandidates(from: PlanPool, to: PlanPool): Int32Array {
   }
   return moved;
 }
+
+const NONE = new Uint8Array();
 
 /** Whether two arrays hold the same numbers. */
 function isSameArray(a: ArrayLike<number>, b: ArrayLike<number>): boolean {

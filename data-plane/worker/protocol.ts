@@ -62,8 +62,11 @@ export interface WorkerStart {
   readonly index: number;
   readonly engine: 'portable' | 'epoll';
   readonly buffers: SharedBuffers;
-  /** An eventfd that is written after each message; -1 where none is needed. */
-  readonly wakeFd: number;
+  /**
+   * By worker: an eventfd that the main thread writes after each message, and any thread when the worker is to look at
+   * its queues; empty where none is needed.
+   */
+  readonly wakeFds: readonly number[];
   /** Seeds the worker's randomness. */
   readonly seed: number;
   /** Move bulk transfers through pipes. */

@@ -80,12 +80,15 @@ function planOf(strategy: Strategy, sequence: number): Plan {
     idleMs: 0,
     halfClosedMs: 0,
     maxLifetimeMs: 0,
+    proxyProtocol: null,
     alwaysUp: false,
     refuses: false,
     logOneIn: 0,
     rows,
     weights,
     tiers,
+    maxConnections: null,
+    queue: null,
     hosts: strategy === 'source_hash' ? hostsOf(tiers) : null,
   };
   return { sequence, revision: 0, listeners: [], pools: [pool] };

@@ -54,6 +54,7 @@ export function applied(
     position,
     snapshotHash: `snapshot-${revision}`,
     failedListeners: [],
+    certificates: [],
     ownBackends: [],
     rejected: null,
     fromDisk: false,

@@ -2,6 +2,7 @@
  * A thread that runs one engine under a scripted handler, and checks the order of the engine's calls. engine-rig.ts
  * says which parts of the contract hold for which engine.
  */
+import { constants } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
@@ -103,6 +104,7 @@ interface Slot {
 /** Does what the script says, and posts what it was called with. */
 export class ScriptedHandler implements ConnectionHandler {
   readonly retryDelayMs: number;
+  refusal: CloseReason = 'no_backend';
   readonly #script: Script;
   readonly #post: (message: FromHost) => void;
   readonly #slots: Slot[] = [];
@@ -118,6 +120,7 @@ export class ScriptedHandler implements ConnectionHandler {
   onAccept(slot: number, listener: number, sourceHash: number): number {
     const state = (this.#slots[slot] ??= { state: 'free', attempt: 0, toBackend: 0, toClient: 0 });
     this.#demand(state.state === 'free' && listener === LISTENER, `onAccept(${slot}) while ${state.state}`);
+    this.refusal = 'no_backend';
     Object.assign(state, { state: 'accepted', attempt: 0, toBackend: 0, toClient: 0 });
     this.#post({ type: 'accepted', slot, sourceHash });
     this.#throwIf('onAccept');
@@ -131,6 +134,7 @@ export class ScriptedHandler implements ConnectionHandler {
   onConnectFailed(slot: number, errno: number): number {
     const state = this.#expect(slot, 'accepted', 'onConnectFailed');
     state.attempt += 1;
+    this.refusal = errno === constants.errno.ECANCELED ? this.refusal : 'connect_failed';
     this.#post({ type: 'failed', slot, errno });
     this.#throwIf('onConnectFailed');
     return this.#script.attempts[state.attempt] ?? NO_ROW;
@@ -225,7 +229,13 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
     } else if (message.type === 'report') post({ type: 'report', connections: engine.connections });
     else process.exit(0);
   };
-  runEngine<ToHost>(engine, port, handle, () => false);
+  runEngine<ToHost>(
+    engine,
+    port,
+    handle,
+    () => {},
+    () => false,
+  );
 }
 
 if (parentPort && workerData) run(workerData as Script, parentPort);

@@ -207,6 +207,11 @@ export class ScriptedKernel implements Kernel {
     return next;
   }
 
+  hasUnread(fd: number): boolean {
+    this.#demandOpen(fd);
+    return typeof (this.inbox.get(fd) ?? [])[0] === 'object';
+  }
+
   discard(fd: number, size: number): number {
     const answer = this.answers.discard?.shift() ?? size;
     if (answer > 0) this.#consume(fd, answer);

@@ -107,6 +107,15 @@ export async function startNginx(scope: Scope, more = ''): Promise<string> {
   return `127.0.0.1:${port}`;
 }
 
+/** One HAProxy with these sections, one of which listens on a port of 127.0.0.1. */
+export async function startHaproxy(scope: Scope, sections: string, port: number): Promise<void> {
+  const file = join(temporaryFolder(scope), 'haproxy.cfg');
+  const timeouts = ['connect', 'client', 'server'].map((name) => `  timeout ${name} 30s`);
+  writeFileSync(file, `${['defaults', ...timeouts, sections].join('\n')}\n`);
+  startProcess(scope, programFile('haproxy'), ['-db', '-f', file]);
+  await accepts('127.0.0.1', port);
+}
+
 /** One Redis that keeps nothing. Answers its address. */
 export async function startRedis(scope: Scope, more: Readonly<Record<string, string>> = {}): Promise<string> {
   const port = await freePort();

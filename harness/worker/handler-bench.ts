@@ -11,6 +11,8 @@ import { createLogRing, LogRing } from '../../data-plane/memory/log-ring.ts';
 import { ConnectionRecords } from '../../data-plane/worker/connection-records.ts';
 import { ConnectionCounters } from '../../data-plane/worker/connection-counters.ts';
 import { WorkerConnections } from '../../data-plane/worker/connection-handler.ts';
+import { PoolQueues } from '../../data-plane/memory/pool-queues.ts';
+import { Waiters } from '../../data-plane/worker/waiters.ts';
 import { PassiveHealth } from '../../data-plane/worker/passive-health.ts';
 import { PlanRuntime } from '../../data-plane/worker/plan-runtime.ts';
 import type { FromWorker } from '../../data-plane/worker/protocol.ts';
@@ -51,12 +53,27 @@ export class HandlerBench {
     clock: this.clock,
     random: seededRandom(7),
   });
+  /** Workers that were woken for a queue. */
+  readonly woken: number[] = [];
+  readonly queues = new PoolQueues(this.#buffers, (worker) => this.woken.push(worker));
   readonly handler = new WorkerConnections({
     shared: this.shared,
     own: this.own,
     counters: new ConnectionCounters(this.own),
     records: this.#records,
-    passiveHealth: new PassiveHealth(this.shared, this.own, (message) => this.posted.push(message)),
+    passiveHealth: new PassiveHealth(
+      this.shared,
+      this.own,
+      (message) => this.posted.push(message),
+      () => {},
+    ),
+    queues: this.queues,
+    waiters: new Waiters({
+      worker: 0,
+      queues: this.queues,
+      counters: new ConnectionCounters(this.own),
+      clock: this.clock,
+    }),
     clock: this.clock,
     random: this.#random,
   });

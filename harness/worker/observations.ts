@@ -12,6 +12,7 @@ export const NO_OBSERVATION: Observation = {
   applied: {
     running: null,
     failedListeners: [],
+    certificates: [],
     rejected: null,
     fromDisk: false,
     stale: false,

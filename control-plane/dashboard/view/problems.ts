@@ -5,6 +5,7 @@ import { counted, few } from '../../../core/view/figures.ts';
 import { UNREPORTED_LISTENER } from '../../../core/view/reports.ts';
 import type { RegistrationStatus } from '../../store/members/merge-members.ts';
 import type { FollowerStatus } from '../../store/log/log-follower.ts';
+import { ofCertificates } from './certificate-problems.ts';
 import type { FleetSummary } from './fleet-summary.ts';
 import { ofPool } from './pool-problems.ts';
 import type { PoolBackend } from './pool-rows.ts';
@@ -32,6 +33,7 @@ export function problemsOf(facts: Facts): readonly Problem[] {
     ...(state === null
       ? []
       : pools.flatMap((one) => ofPool(one.pool, one.backends, { state, fleet, nowMs }))),
+    ...ofCertificates(fleet, nowMs),
     ...ofSameId(proxies),
     ...proxies.flatMap(ofProxy),
     ...ofRegistrations(registrations),

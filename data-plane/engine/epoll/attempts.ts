@@ -7,7 +7,7 @@
  *  - a connect is polled once more before it counts as timed out, so that a pause of this process fails no connect that
  *    was answered meanwhile.
  */
-import { NO_ROW } from '../engine.ts';
+import { NO_ROW, WAIT } from '../engine.ts';
 import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import { ERRNO, isShortage } from '../../kernel/errno.ts';
 import { CONNECTED, type Dialer } from './dialer.ts';
@@ -41,22 +41,22 @@ export class Attempts {
   start(slot: number, firstRow: number, firstDelayMs: number): void {
     const { deadlines, handler, nowMs, slots } = this.#context;
     let row = firstRow;
-    let delayMs = firstDelayMs;
+    let delayMs = row === WAIT ? handler.retryDelayMs : firstDelayMs;
     while (row !== NO_ROW) {
       slots.rows[slot] = row;
       if (delayMs > 0) {
         slots.states[slot] = STATE.waiting;
         deadlines.set(slot, nowMs + delayMs);
+        if (row === WAIT && this.#hasLeft(slot)) this.#events.gaveUp(slot, 'client_reset');
         return;
       }
       const errno = this.#connect(slot, row);
       if (errno === 0) return;
       if (isShortage(errno)) return this.#events.ranShort(slot, errno);
-      row = this.#nextRow(slot, errno);
+      row = handler.onConnectFailed(slot, errno);
       delayMs = row === NO_ROW ? 0 : handler.retryDelayMs;
     }
-    const hasFailed = (slots.sides[2 * slot + CLIENT]! & SIDE.attemptFailed) !== 0;
-    this.#events.gaveUp(slot, hasFailed ? 'connect_failed' : 'no_backend');
+    this.#events.gaveUp(slot, handler.refusal);
   }
 
   /** The current attempt, or the wait for the next one, has failed. */
@@ -68,14 +68,15 @@ export class Attempts {
     if (fd !== 0) sys.close(fd);
     deadlines.cancel(slot);
     if (isShortage(errno)) return this.#events.ranShort(slot, errno);
-    const row = this.#nextRow(slot, errno);
+    const row = handler.onConnectFailed(slot, errno);
     this.start(slot, row, row === NO_ROW ? 0 : handler.retryDelayMs);
   }
 
   onDeadline(slot: number): void {
     const { descriptors, ports, rows, states } = this.#context.slots;
     if (states[slot] === STATE.waiting) {
-      this.start(slot, rows[slot]!, 0);
+      if (rows[slot] === WAIT) this.failed(slot, ERRNO.timedOut);
+      else this.start(slot, rows[slot]!, 0);
       return;
     }
     const errno = this.#dialer.finish(descriptors[2 * slot + BACKEND]!, rows[slot]!, ports[slot]!);
@@ -96,10 +97,17 @@ export class Attempts {
     this.failed(slot, ERRNO.refused);
   }
 
-  #nextRow(slot: number, errno: number): number {
-    const { handler, slots } = this.#context;
-    if (errno !== ERRNO.canceled) slots.sides[2 * slot + CLIENT]! |= SIDE.attemptFailed;
-    return handler.onConnectFailed(slot, errno);
+  /** The client of a connection has ended its output. Without a byte it can ask for nothing: it does not wait on. */
+  clientEnded(slot: number): void {
+    const { rows, states } = this.#context.slots;
+    if (states[slot] === STATE.waiting && rows[slot] === WAIT && this.#hasLeft(slot))
+      this.#events.gaveUp(slot, 'client_reset');
+  }
+
+  #hasLeft(slot: number): boolean {
+    const { slots, sys } = this.#context;
+    const side = 2 * slot + CLIENT;
+    return (slots.sides[side]! & SIDE.ending) !== 0 && !sys.hasUnread(slots.descriptors[side]!);
   }
 
   /** Returns 0 when a connect has started, or the errno. */

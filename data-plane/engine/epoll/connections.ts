@@ -185,9 +185,8 @@ export class Connections {
     } else if (errno === ERRNO.pipe) {
       // It ended in order before its reset, so what it sent still goes to the backend.
       slots.sides[side] |= SIDE.outputBroken;
-    } else if (errno !== 0) {
-      this.#finish(slot, 'client_reset', 'reset');
-    }
+    } else if (errno !== 0) this.#finish(slot, 'client_reset', 'reset');
+    else if ((flags & SIDE.ending) !== 0) this.#attempts.clientEnded(slot);
   }
 
   #attemptFailed(slot: number, errno: number): void {

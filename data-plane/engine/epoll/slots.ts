@@ -37,8 +37,6 @@ export const SIDE = {
   parked: 1 << 9,
   /** Much came for it at once: use a pipe if one is available. Cleared when little comes. */
   bulk: 1 << 12,
-  /** Of a client: an attempt to connect it has failed. Never cleared. */
-  attemptFailed: 1 << 10,
   /** Of a backend: keep-alive is set. Never cleared. */
   keptAlive: 1 << 11,
   /** It was reset or lost before it ended its output in order: a later end of input is not an end. Never cleared. */
@@ -59,7 +57,7 @@ export class Slots {
   readonly sides: Uint16Array;
   /** At least 0; grows, and wraps to 0. */
   readonly generations: Int32Array;
-  /** The row of the backend that it connects to, or is connected to. */
+  /** The row of the backend that it connects to, or is connected to; WAIT while there is none. */
   readonly rows: Int32Array;
   /** The listener that its client came to. */
   readonly listeners: Uint16Array;

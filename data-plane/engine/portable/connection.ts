@@ -13,7 +13,7 @@ import type { Timer } from '../../../core/runtime/clock.ts';
 import { ERRNO, errnoOf, isShortage } from '../../kernel/errno.ts';
 import { isItsOwnPeer } from '../../kernel/own-peer.ts';
 import type { CloseReason } from '../../../core/wire/close-reasons.ts';
-import { type ConnectionTimeouts, type EngineInputs, NO_ROW } from '../engine.ts';
+import { type ConnectionTimeouts, type EngineInputs, NO_ROW, WAIT } from '../engine.ts';
 import { inactivityLimit } from '../timeouts.ts';
 
 /** setTimeout takes no more. */
@@ -38,7 +38,6 @@ export class Connection {
   /** Of the current attempt, then of the connection. */
   #backend: Socket | null = null;
   #timeouts: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
-  #hasAttemptFailed = false;
   #timer: Timer | null = null;
   #lastActivityMs = 0;
   /** When its lifetime ends. */
@@ -73,7 +72,7 @@ export class Connection {
   }
 
   #tryRow(row: number, delayMs: number): void {
-    if (row === NO_ROW) return this.#finish(this.#hasAttemptFailed ? 'connect_failed' : 'no_backend');
+    if (row === NO_ROW || row === WAIT) return this.#finish(this.#inputs.handler.refusal);
     this.#row = row;
     if (delayMs === 0) return this.#connect();
     this.#state = 'waiting';
@@ -106,7 +105,6 @@ export class Connection {
 
   #attemptFailed(errno: number): void {
     const { handler } = this.#inputs;
-    if (errno !== ERRNO.canceled) this.#hasAttemptFailed = true;
     this.#timer?.cancel();
     this.#backend?.destroy();
     this.#backend = null;

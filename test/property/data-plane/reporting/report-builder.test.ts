@@ -64,7 +64,15 @@ const observation: fc.Arbitrary<Observation> = fc
     stale: fc.boolean(),
   })
   .map(({ backends, listeners, pools, workers, process, fromDisk, stale }) => ({
-    applied: { running: null, failedListeners: [], ownBackends: [], rejected: null, fromDisk, stale },
+    applied: {
+      running: null,
+      failedListeners: [],
+      certificates: [],
+      ownBackends: [],
+      rejected: null,
+      fromDisk,
+      stale,
+    },
     backends: new Map(backends.map((each) => [`${each.pool}/${each.address}`, each])),
     listeners: new Map(Object.entries(listeners)),
     pools: new Map(Object.entries(pools)),

@@ -50,16 +50,19 @@ describe('buildPlan', () => {
       logOneIn: 6,
       halfClosedMs: 9,
       maxLifetimeMs: 5,
+      proxyProtocol: null,
       alwaysUp: false,
       refuses: true,
       tiers: null,
+      maxConnections: null,
+      queue: null,
       hosts: null,
     });
     assert.deepEqual([...weights], [2, 3]);
     assert.equal(built.plan.sequence, 1);
     assert.equal(built.plan.revision, 10);
     assert.deepEqual(built.plan.listeners, [
-      { row: 0, name: 'http', address: '0.0.0.0:80', binding: '0.0.0.0:80', pool: 0 },
+      { row: 0, name: 'http', address: '0.0.0.0:80', binding: '0.0.0.0:80', pool: 0, tls: null },
     ]);
     const [directory] = built.directory.pools;
     assert.deepEqual(
@@ -71,7 +74,7 @@ describe('buildPlan', () => {
     );
     assert.equal(directory?.policy.name, 'steady');
     assert.deepEqual(built.directory.listeners, [
-      { row: 0, name: 'http', address: '0.0.0.0:80', host: '0.0.0.0', port: 80, pool: 'web' },
+      { row: 0, name: 'http', address: '0.0.0.0:80', host: '0.0.0.0', port: 80, pool: 'web', tls: null },
     ]);
   });
 

@@ -214,6 +214,10 @@ describe('a report', () => {
     const applied = {
       running: { position: position(2), hash: 'h2' },
       failedListeners: [{ listener: 'web', address: '0.0.0.0:80', reason: 'EADDRINUSE' }],
+      certificates: [
+        { name: 'www', expiresAtMs: 2_000_000_000_000, problem: '' },
+        { name: 'gone', expiresAtMs: null, problem: 'it is not there' },
+      ],
       ownBackends: ['10.0.0.9:80'],
       rejected,
       fromDisk: true,
@@ -226,6 +230,10 @@ describe('a report', () => {
     assert.equal(received?.position?.revision, '2');
     assert.equal(received.snapshotHash, 'h2');
     assert.deepEqual(received.failedListeners, applied.failedListeners);
+    assert.deepEqual(received.certificates, [
+      { name: 'www', expiresAt: { seconds: '2000000000', nanos: 0 }, problem: '' },
+      { name: 'gone', expiresAt: null, problem: 'it is not there' },
+    ]);
     assert.deepEqual(received.ownBackends, applied.ownBackends);
     assert.equal(received.rejected?.position?.revision, '3');
     assert.deepEqual(received.rejected.violations, rejected.violations);

@@ -56,6 +56,7 @@ describe('the metrics', () => {
       lb_listener_connections_active: 'gauge',
       lb_listener_bytes_total: 'counter',
       lb_listener_bound: 'gauge',
+      lb_certificate_expiry_seconds: 'gauge',
       lb_connections_closed_total: 'counter',
       lb_backend_connections_total: 'counter',
       lb_backend_connections_active: 'gauge',
@@ -125,6 +126,8 @@ describe('the metrics', () => {
     assert.equal(value('lb_listener_connections_total', { listener: 'web' }), 1);
     assert.equal(value('lb_listener_bound', { listener: 'web' }), 1);
     assert.equal(value('lb_listener_bound', { listener: 'taken' }), 0);
+    assert.equal(value('lb_certificate_expiry_seconds', { certificate: 'www' }), 2_000_000_000);
+    assert.equal(value('lb_certificate_expiry_seconds', { certificate: 'gone' }), undefined);
     assert.equal(value('lb_connections_closed_total', { reason: 'client_reset' }), 3);
     assert.equal(value('lb_connections_closed_total', { reason: 'completed' }), 0);
     assert.equal(value('lb_worker_connections_active', { worker: '0' }), 1);

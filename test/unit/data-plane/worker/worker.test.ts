@@ -59,7 +59,7 @@ function start() {
       index: 0,
       engine: 'portable',
       buffers,
-      wakeFd: -1,
+      wakeFds: [],
       seed: 1,
       splice: false,
       parkingBytes: 0,
@@ -71,6 +71,7 @@ function start() {
       posted.push(message);
       if (message.type === 'ready') for (const [name, note] of seen) ready.set(name, { ...note });
     },
+    wake: () => {},
     exit: () => {},
   });
   return { worker, posted, ready, shared: sharedCells(buffers) };

@@ -164,6 +164,7 @@ describe('a registration', () => {
       },
       snapshotHash: '',
       failedListeners: [],
+      certificates: [],
       ownBackends: [],
       rejected: null,
       fromDisk: false,
