@@ -38,7 +38,7 @@ export const addCreate: AddCommand = (program, execute) => {
     'lbctl create policy steady --strategy least_connections --interval 2s',
   ).action((name: string, options: ChangeOptions) =>
     execute(async ({ change }) => {
-      const { policyDraftToWire } = await import('../../core/wire/policy-codec.ts');
+      const { policyDraftToWire } = await import('../../core/wire/resource-codec.ts');
       const policy = policyDraftToWire({ ...policyFields(options).draft, name });
       return change('policies', 'CreatePolicy', { policy }, options);
     }),

@@ -40,7 +40,7 @@ export function addPolicyOptions(command: Command): Command {
     if (field.type === 'duration') option.argParser(duration);
     if (field.type === 'count')
       option.argParser(integer(field.zero === undefined ? field.min : 0, field.max));
-    if (field.type === 'statuses') option.argParser((text) => text.split(','));
+    if (field.type === 'list') option.argParser((text) => text.split(','));
     if (field.type === 'word') option.choices(field.words);
     command.addOption(option);
   }

@@ -22,7 +22,7 @@ export const addSet: AddCommand = (program, execute) => {
     'lbctl set policy steady --interval 2s --unhealthy-threshold 5 --wait',
   ).action((name: string, options: ChangeOptions) =>
     execute(async ({ change }) => {
-      const { policyDraftToWire } = await import('../../core/wire/policy-codec.ts');
+      const { policyDraftToWire } = await import('../../core/wire/resource-codec.ts');
       const { draft, paths } = policyFields(options);
       const request = { policy: policyDraftToWire({ ...draft, name }), updateMask: maskOf(paths) };
       return change('policies', 'UpdatePolicy', request, options);

@@ -5,7 +5,7 @@ import { fieldsOf, type Plain, plainOf } from '../../core/view/plain.ts';
 import { checkText, policyEffects, wholeCheckText } from '../../core/view/policy-words.ts';
 import type { Policy__Output } from '../../core/wire/generated/lb/v1/Policy.ts';
 import type { Pool__Output } from '../../core/wire/generated/lb/v1/Pool.ts';
-import { policyFromWire } from '../../core/wire/policy-codec.ts';
+import { policyFromWire } from '../../core/wire/resource-codec.ts';
 import type { Context } from '../context.ts';
 import { type Listing, listing } from '../output/listing.ts';
 import type { Page } from '../output/page.ts';

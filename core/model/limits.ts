@@ -75,58 +75,67 @@ export function validateSize(before: State, after: State): Violation[] {
 /** What all resources of a configuration may have together: with it, a whole one still fits into one commit and one answer. */
 const SUMS: readonly {
   readonly kind: 'policies' | 'pools' | 'listeners';
+  readonly what: string;
+  readonly unit: string;
   readonly most: number;
   readonly of: (state: State) => number;
-  readonly says: (has: number, most: number) => string;
+  readonly advice: string;
 }[] = [
   {
     kind: 'policies',
+    what: 'requests, scripts and certificates of health checks',
+    unit: 'bytes',
     most: 1_048_576,
     of: ({ policies }) => {
       return sumOf(policies, ({ healthCheck: { http, tls, script } }) => bytesOf(http, tls, script));
     },
-    says: (has, most) =>
-      `all requests, scripts and certificates of health checks would have ${has} bytes together, and a configuration can have ${most}; shorten them, or let more pools share a policy`,
+    advice: 'shorten them, or let more pools share a policy',
+  },
+  {
+    kind: 'pools',
+    what: 'names and certificates of pools',
+    unit: 'bytes',
+    most: 1_048_576,
+    of: ({ pools }) => sumOf(pools, ({ tls, dns }) => bytesOf(tls, dns)),
+    advice: 'shorten them',
+  },
+  {
+    kind: 'pools',
+    what: 'dns of pools',
+    unit: 'names',
+    most: LIMITS.names,
+    of: ({ pools }) => sumOf(pools, ({ dns = [] }) => dns.length),
+    advice: 'remove some, or give some to another fleet',
   },
   {
     kind: 'listeners',
+    what: 'routes, networks and certificates of listeners',
+    unit: 'bytes',
     most: 2_097_152,
     of: ({ listeners }) => {
       return sumOf(listeners, ({ routes, tls, allow, deny, acceptProxyProtocol }) =>
         bytesOf(routes, tls, allow, deny, acceptProxyProtocol),
       );
     },
-    says: (has, most) =>
-      `all routes, networks and certificates of listeners would have ${has} bytes together, and a configuration can have ${most}; shorten the lists, or let one listener serve more clients`,
+    advice: 'shorten the lists, or let one listener serve more clients',
   },
   {
     kind: 'listeners',
+    what: 'listeners',
+    unit: 'ports',
     most: LIMITS.ports,
     of: ({ listeners }) => sumOf(listeners, portsOf),
-    says: (has, most) =>
-      `all listeners would have ${has} ports together, and a configuration can have ${most}; make the ranges smaller`,
-  },
-  {
-    kind: 'pools',
-    most: LIMITS.names,
-    of: ({ pools }) => sumOf(pools, ({ dns = [] }) => dns.length),
-    says: (has, most) =>
-      `all pools would have ${has} names in dns together, and a configuration can have ${most}; remove some, or give some to another fleet`,
-  },
-  {
-    kind: 'pools',
-    most: 1_048_576,
-    of: ({ pools }) => sumOf(pools, ({ tls, dns }) => bytesOf(tls, dns)),
-    says: (has, most) =>
-      `all names and certificates of pools would have ${has} bytes together, and a configuration can have ${most}; shorten them`,
+    advice: 'make the ranges smaller',
   },
 ];
 
 function validateSums(before: State, after: State): Violation[] {
-  return SUMS.flatMap(({ kind, most, of, says }) => {
+  return SUMS.flatMap(({ kind, what, unit, most, of, advice }) => {
     if (before[kind] === after[kind]) return [];
     const has = of(after);
-    return has <= most || has <= of(before) ? [] : [{ field: kind, description: says(has, most) }];
+    if (has <= most || has <= of(before)) return [];
+    const description = `all ${what} would have ${has} ${unit} together, and a configuration can have ${most}; ${advice}`;
+    return [{ field: kind, description }];
   });
 }
 

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Policy__Output } from '../../../core/wire/generated/lb/v1/Policy.ts';
-import { policyDraftFromWire } from '../../../core/wire/policy-codec.ts';
+import { policyDraftFromWire } from '../../../core/wire/resource-codec.ts';
 import { LbError } from '../../../core/runtime/errors.ts';
 import type { ChangeResult } from '../../../core/wire/generated/lb/v1/ChangeResult.ts';
 import { startFakeControlPlane } from '../../../harness/control-plane/fake-control-plane.ts';

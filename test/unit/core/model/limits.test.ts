@@ -138,7 +138,7 @@ describe('the limits of a configuration', () => {
           value: { name, backends: [], dns: Array.from({ length: 100 }, (_, n) => ({ name: `n${n}:1` })) },
         })),
       20,
-      /would have 2100 names in dns together, and a configuration can have 2000; remove some/,
+      /would have 2100 names together, and a configuration can have 2000; remove some/,
     ],
   ];
   for (const [field, drafts, most, words] of sums) {
