@@ -67,4 +67,4 @@ meet(1);
 // Everybody at once for the last places of one source.
 let places = 0;
 while (begin(0) !== FULL) places += 1;
-parentPort?.postMessage({ problems, places });
+parentPort?.postMessage({ problems, places }, []);
