@@ -7,6 +7,7 @@ import { checksAtOnce, type ConnectionLimit, descriptorLimitOf } from './host/co
 import { readText } from './host/control-group.ts';
 import { Certificates } from './certificates/certificates.ts';
 import type { Engine } from './engine/engine.ts';
+import { whyNotPortable } from './plan/why-not-portable.ts';
 import type { Libc } from './kernel/libc.ts';
 import { checkerByType } from './health/checker-by-type.ts';
 import { HealthChanges } from './health/health-changes.ts';
@@ -153,7 +154,7 @@ export class DataPath {
   }
 
   #createPlanApplier(): PlanApplier {
-    const { clock, libc, logger, shareListeners, workers } = this.#options;
+    const { clock, engine, libc, logger, shareListeners, workers } = this.#options;
     return new PlanApplier({
       pool: this.#pool,
       sockets:
@@ -166,7 +167,8 @@ export class DataPath {
           movesClients: () => readNetworkSetting('tcp_migrate_req').trim() === '1',
         }),
       clock,
-      obstacle: (listener) => this.#certificates.obstacle(listener),
+      obstacle: (listener) =>
+        (engine === 'portable' ? whyNotPortable(listener) : null) ?? this.#certificates.obstacle(listener),
       onGap: (from, to) =>
         logger.warn(
           { from, to },

@@ -33,7 +33,7 @@ const DATA_PLANE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   engine: ['first-bytes', 'kernel', 'memory'],
   admission: ['engine', 'memory'],
   host: ['engine', 'kernel'],
-  plan: ['admission', 'balancing', 'memory'],
+  plan: ['admission', 'balancing', 'first-bytes', 'memory'],
   tls: ['kernel'],
   certificates: ['host', 'tls'],
   health: ['first-bytes', 'host', 'kernel', 'memory', 'plan'],

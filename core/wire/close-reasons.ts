@@ -16,7 +16,9 @@ export const CLOSE_REASONS = [
   'no_route',
   /** No backend was eligible. */
   'no_backend',
+  /** Every eligible backend had as many connections as its limit allows, and the queue of the pool had no room. */
   'backend_full',
+  /** It waited in the queue of its pool for as long as the pool lets it. */
   'queue_timeout',
   /** Every attempt to connect failed. */
   'connect_failed',

@@ -1,7 +1,6 @@
 /** Who may connect to a listener, as a plan has it. */
-import { parseCidr } from '../../core/model/cidr.ts';
 import type { Limits, Listener } from '../../core/model/resources.ts';
-import { buildCidrTable, type CidrEntry, type CidrTable } from './cidr-table.ts';
+import { buildCidrTable, cidrEntries, type CidrTable } from './cidr-table.ts';
 
 export interface ListenerAdmission {
   /** Null: everybody. Its values are ALLOWED and DENIED. */
@@ -29,15 +28,7 @@ function build({ allow = [], deny = [], limits }: Listener): ListenerAdmission |
   const isListed = allow.length > 0 || deny.length > 0;
   if (!isListed && limits === undefined) return null;
   // A network of the lists comes later, so it counts before these.
-  const others = allow.length > 0 ? entries(['0.0.0.0/0', '::/0'], DENIED) : [];
-  const listed = [...others, ...entries(allow, ALLOWED), ...entries(deny, DENIED)];
+  const others = allow.length > 0 ? cidrEntries(['0.0.0.0/0', '::/0'], DENIED) : [];
+  const listed = [...others, ...cidrEntries(allow, ALLOWED), ...cidrEntries(deny, DENIED)];
   return { sources: isListed ? buildCidrTable(listed) : null, limits: limits ?? null };
-}
-
-/** What is no network was refused before, with the listener. */
-function entries(networks: readonly string[], value: number): CidrEntry[] {
-  return networks.flatMap((network) => {
-    const cidr = parseCidr(network);
-    return cidr.ok ? [{ cidr: cidr.value, value }] : [];
-  });
 }

@@ -10,11 +10,14 @@ import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import type { PauseCause } from '../memory/proxy-counts.ts';
 import type { PeerAddress } from './peer-address.ts';
 
-/** Returned instead of a row when there is no backend to try: the client is reset, and `refusal` says why. */
+/** Returned instead of a row: the client is reset, for the reason that the handler's `refusal` says. */
 export const NO_ROW = -1;
+/** Returned instead of a row, by `onAccept` and `onFirstBytes` only: read the client's first bytes, and call `onFirstBytes`. */
+export const READ_FIRST = -2;
 /**
- * Returned instead of a row when there is no room now: wait at most `retryDelayMs`, then call onConnectFailed(slot,
- * ETIMEDOUT). `reconsider` asks at once. Only where engines have `turn`: others take it for NO_ROW.
+ * Returned instead of a row: there is no room now. The engine waits for `retryDelayMs` and then calls onConnectFailed with
+ * ETIMEDOUT, or before that, when it is told to `reconsider`, with ECANCELED. Only where engines have `turn`: others take it
+ * for NO_ROW.
  */
 export const WAIT = -3;
 
@@ -27,24 +30,55 @@ export interface ConnectionTimeouts {
   readonly lifetimeMs: number;
 }
 
+/** What to read of a client before a backend is chosen. One object for all connections of a listener. */
+export interface FirstBytesWanted {
+  /** A header of the PROXY protocol. It is taken out of what the backend gets. */
+  readonly proxyHeader: boolean;
+  /** The hello of TLS, also behind the SSLRequest of PostgreSQL. It stays, and the backend gets it. */
+  readonly hello: boolean;
+  /** From the accept. */
+  readonly timeoutMs: number;
+}
+
+/** What the client's first bytes are. One object, reused; it is valid during a call. */
+export interface FirstBytes {
+  /**
+   * `timeout`: nothing, or less than all of it, came in time. `ended`: the client ended before. `malformed`: it can't become
+   * what is wanted. `not_tls` is what a hello can turn out not to be.
+   */
+  readonly what: 'proxy_header' | 'hello' | 'not_tls' | 'malformed' | 'timeout' | 'ended';
+  /** From a PROXY header: who the client is and where it connected to, unless the header is about the connection itself. */
+  readonly client: PeerAddress;
+  readonly local: PeerAddress;
+  readonly isLocal: boolean;
+  /** From a hello, in lower case; null: it names none. */
+  readonly serverName: string | null;
+  readonly alpn: readonly string[];
+}
+
 /**
- * The policy, called by an engine. For one slot the order is: onAccept, onConnectFailed any number of times,
- * onEstablished at most once, with onBytes and onBackendEnded after it, and onClosed exactly once, also when onAccept returned NO_ROW.
+ * The policy, called by an engine. For one slot the order is: onAccept, onFirstBytes as often as READ_FIRST was returned,
+ * onConnectFailed any number of times, onEstablished at most once, with onBytes and onBackendEnded after it, and onClosed
+ * exactly once, also when NO_ROW was returned.
  */
 export interface ConnectionHandler {
-  /** A client was accepted. Returns the row of the backend to connect to, WAIT or NO_ROW. */
-  onAccept(slot: number, listener: number, sourceHash: number): number;
+  /** A client was accepted. Returns the row of the backend to connect to, NO_ROW, READ_FIRST or WAIT. */
+  onAccept(slot: number, listener: number, client: PeerAddress): number;
+  /** Valid while `onAccept` or `onFirstBytes` has just returned READ_FIRST. */
+  firstBytes(slot: number): FirstBytesWanted;
+  /** Returns what `onAccept` may return. */
+  onFirstBytes(slot: number, found: FirstBytes): number;
+  /** Why NO_ROW was just returned. */
+  readonly refusal: CloseReason;
   /** The timeouts of a connection. Valid from onAccept on, and fixed for its life. */
   timeouts(slot: number): ConnectionTimeouts;
   /**
    * A connect failed (positive errno; ETIMEDOUT for the connect timeout, ECANCELED after `reconsider`). Returns the
-   * row to try next, WAIT or NO_ROW.
+   * row to try next, NO_ROW or WAIT.
    */
   onConnectFailed(slot: number, errno: number): number;
-  /** How long to wait before trying the row that onConnectFailed just returned, mostly 0; with WAIT, at most. */
+  /** How long to wait before trying the row that onConnectFailed just returned, mostly 0; or for what WAIT asks. */
   readonly retryDelayMs: number;
-  /** Why the last NO_ROW was returned. */
-  readonly refusal: CloseReason;
   onEstablished(slot: number): void;
   /**
    * Bytes that the kernel took from us since the last call: exact once the connection is closed. Called as soon as the
@@ -94,7 +128,7 @@ export interface Engine {
   /** Stops accepting for a listener, once the clients that wait already are accepted. Calls `done` when it has. */
   unlisten(listener: number, done: () => void): void;
   /**
-   * Cancels the current attempt, or the wait before one, and asks the handler for another row with
+   * Cancels the current attempt, or a wait, and asks the handler for another row with
    * onConnectFailed(slot, ECANCELED). Ignored when the connection isn't connecting.
    */
   reconsider(slot: number): void;
@@ -144,8 +178,6 @@ export interface EngineInputs {
   readonly holdings: EngineHoldings;
   /** Source addresses towards backends, used in turn; none: the kernel chooses. */
   readonly sourceAddresses: readonly string[];
-  /** Where an engine writes the address of a client before its onAccept, if it is needed. */
-  readonly peer?: PeerAddress | undefined;
   /** Accepting was paused for `cause`, or resumes. */
   onSaturated(on: boolean, cause: PauseCause): void;
   /** A defect of ours or a failure of the system. It ended one connection at most. */

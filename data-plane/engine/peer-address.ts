@@ -1,6 +1,7 @@
 import { parseIp } from '../../core/model/ip.ts';
+import { hashIpBytes } from '../../core/model/source-hash.ts';
 
-/** The address of the last accepted client, which an engine sets before `onAccept`. Nothing is allocated for a client. */
+/** An address of a client, or one that a client announced. One object is reused, so nothing is allocated for a client. */
 export class PeerAddress {
   /** 4 or 6; 0: unknown. */
   family: 0 | 4 | 6 = 0;
@@ -10,11 +11,22 @@ export class PeerAddress {
   /** The same memory. */
   readonly words = new Uint32Array(this.ip.buffer);
 
+  /** See core/model/source-hash.ts; 0 while the address is unknown. */
+  hash(): number {
+    return this.family === 0 ? 0 : hashIpBytes(this.ip, 0, this.family === 4 ? 4 : 16);
+  }
+
   /** Sets the address from Node's text, which is empty when the client is gone already. */
   setText(address: string, port: number): void {
     const bytes = parseIp(address);
     if (bytes) this.set(bytes, 0, bytes.length === 4 ? 4 : 16, port);
     else this.family = 0;
+  }
+
+  copy({ family, ip, port }: PeerAddress): void {
+    this.family = family;
+    this.port = port;
+    this.ip.set(ip);
   }
 
   /** Sets `length` bytes from `start`. An IPv4 client that an IPv6 socket has accepted is stored as IPv4. */

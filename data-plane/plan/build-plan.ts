@@ -7,15 +7,17 @@
  *  - arrays as long as the number of backends (rows, weights, tiers, limits, Maglev's tables) lie in shared memory, and are taken over
  *    from the plan before where they would be the same.
  */
-import { LOG_ONE_IN } from '../../core/model/defaults.ts';
-import { refusesWhenNoneHealthy } from '../../core/model/resources.ts';
+import { FIRST_BYTES_TIMEOUT_MS, LOG_ONE_IN } from '../../core/model/defaults.ts';
+import { type Listener, refusesWhenNoneHealthy } from '../../core/model/resources.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
+import { buildCidrTable, cidrEntries } from '../admission/cidr-table.ts';
+import { listenerAdmission } from '../admission/listener-admission.ts';
 import { buildHostTables } from '../balancing/host-tables.ts';
 import type { AssignedRows, RowAllocator } from '../memory/row-allocator.ts';
 import { bindingOf } from './binding.ts';
 import { findLoops, type Loops, type Whereabouts } from './loops.ts';
-import type { PlanListener, PlanPool } from './plan.ts';
+import { NO_POOL, type PlanFirstBytes, type PlanListener, type PlanPool } from './plan.ts';
 import {
   type BuiltPlan,
   type DirectoryBackend,
@@ -119,17 +121,32 @@ function directoryListeners(listeners: readonly ReadListener[], assigned: Assign
     address: address.canonical,
     host: address.host,
     port: address.port,
-    pool: resource.pool,
-    tls: resource.tls ?? null,
+    resource,
   }));
 }
 
 function planListener(
-  { row, name, address, pool, tls }: DirectoryListener,
+  { row, name, address, resource }: DirectoryListener,
   binding: string,
   poolIndex: ReadonlyMap<string, number>,
 ): PlanListener {
-  return { row, name, address, binding, pool: poolIndex.get(pool) ?? -1, tls };
+  const pool = poolIndex.get(resource.pool) ?? NO_POOL;
+  const firstBytes = planFirstBytes(resource, poolIndex);
+  const admission = listenerAdmission(resource);
+  return { row, name, address, binding, pool, firstBytes, admission, tls: resource.tls ?? null };
+}
+
+function planFirstBytes(
+  { acceptProxyProtocol = [], routes = [], firstBytesTimeoutMs = FIRST_BYTES_TIMEOUT_MS }: Listener,
+  poolIndex: ReadonlyMap<string, number>,
+): PlanFirstBytes | null {
+  if (acceptProxyProtocol.length === 0 && routes.length === 0) return null;
+  return {
+    proxyFrom: acceptProxyProtocol.length > 0 ? buildCidrTable(cidrEntries(acceptProxyProtocol, 0)) : null,
+    // `!`: readSnapshot refused routes to unknown pools.
+    routes: routes.map((route) => ({ ...route, pool: poolIndex.get(route.pool)! })),
+    timeoutMs: firstBytesTimeoutMs,
+  };
 }
 
 function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {

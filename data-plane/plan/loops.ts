@@ -7,7 +7,7 @@
  * of listeners that ends at other backends is legal. A backend without a port is at each port that a listener of its pool
  * has.
  */
-import { LEADS_BACK, poolsOf } from '../../core/model/resources.ts';
+import { LEADS_BACK, type Listener, poolsOf } from '../../core/model/resources.ts';
 import { addressesOverlap } from '../../core/model/address.ts';
 import type { ReadBackend, ReadListener, ReadPool } from './read-snapshot.ts';
 
@@ -51,13 +51,13 @@ export function findLoops(
       listFor(edges, pool).push({ backend, isOwn: isHere, listener });
   }
   const leadingBack = new Map<ReadBackend, string>();
+  /** By listener. */
   const reachable = new Map<string, ReadonlySet<string>>();
   for (const edge of [...edges.values()].flat()) {
-    for (const pool of poolsOf(edge.listener.resource)) {
-      const from = reachable.get(pool) ?? poolsReachedFrom(pool, edges);
-      reachable.set(pool, from);
-      if (from.has(edge.backend.pool)) leadingBack.set(edge.backend, reasonFor(edge));
-    }
+    const { resource } = edge.listener;
+    const from = reachable.get(resource.name) ?? poolsReachedFrom(resource, edges);
+    reachable.set(resource.name, from);
+    if (from.has(edge.backend.pool)) leadingBack.set(edge.backend, reasonFor(edge));
   }
   return { own: [...own], leadingBack };
 }
@@ -89,8 +89,8 @@ function* backendsOnListeners(pools: readonly ReadPool[], listeners: readonly Re
   }
 }
 
-function poolsReachedFrom(pool: string, edges: ReadonlyMap<string, readonly Edge[]>): ReadonlySet<string> {
-  const reached = new Set([pool]);
+function poolsReachedFrom(first: Listener, edges: ReadonlyMap<string, readonly Edge[]>): ReadonlySet<string> {
+  const reached = new Set(poolsOf(first));
   // A set hands out what is added while it is iterated over.
   for (const next of reached)
     for (const { listener } of edges.get(next) ?? [])

@@ -5,7 +5,7 @@
  * Invariants: immutable; `pools` and `listeners` have the order of the plan's, `backends` the order of the plan pool's
  * candidates.
  */
-import type { BackendState, ListenerTls, Policy } from '../../core/model/resources.ts';
+import type { BackendState, Listener, Policy } from '../../core/model/resources.ts';
 import type { Plan, PlanPool } from './plan.ts';
 
 export interface PlanDirectory {
@@ -58,9 +58,7 @@ export interface DirectoryListener {
   readonly host: string;
   /** The first one of a range. */
   readonly port: number;
-  /** Name of its pool. */
-  readonly pool: string;
-  readonly tls: ListenerTls | null;
+  readonly resource: Listener;
 }
 
 /** A listener that this proxy can't run now: its address can't be bound, or something that it needs is not there. */

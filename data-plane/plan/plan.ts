@@ -6,8 +6,14 @@
  *  - a pool's candidates are sorted by address, so that every proxy numbers them in the same way;
  *  - a row that a plan names keeps its owner until no worker runs that plan and no connection uses the row.
  */
+import type { ListenerAdmission } from '../admission/listener-admission.ts';
+import type { CidrTable } from '../admission/cidr-table.ts';
+import type { NamedRoute } from '../first-bytes/route-table.ts';
 import type { HostTables } from '../balancing/host-tables.ts';
 import type { ListenerTls, Strategy } from '../../core/model/resources.ts';
+
+/** Instead of an index in `pools`. */
+export const NO_POOL = -1;
 
 export interface Plan {
   /** Counts the plans of this process: 1, 2, 3, ... */
@@ -25,10 +31,22 @@ export interface PlanListener {
   readonly address: string;
   /** Names its sockets: binding.ts. */
   readonly binding: string;
-  /** Index in `pools`; -1: none, since its routes alone lead to pools. */
+  /** Index in `pools`; NO_POOL: its routes alone lead to pools. */
   readonly pool: number;
+  /** What is read of clients before a backend is chosen; null: nothing. */
+  readonly firstBytes: PlanFirstBytes | null;
+  /** Who may connect; null: everybody. */
+  readonly admission: ListenerAdmission | null;
   /** How it terminates TLS; null: it does not. */
   readonly tls: ListenerTls | null;
+}
+
+export interface PlanFirstBytes {
+  /** The networks whose connections begin with a PROXY header; null: none. */
+  readonly proxyFrom: CidrTable | null;
+  /** Their pools are indexes, too. */
+  readonly routes: readonly NamedRoute[];
+  readonly timeoutMs: number;
 }
 
 export interface PlanPool {

@@ -11,24 +11,31 @@
  */
 import type { Random } from '../../core/runtime/random.ts';
 import { NO_BACKEND } from '../balancing/balancer.ts';
-import { type ConnectionHandler, type ConnectionTimeouts, type Engine, NO_ROW } from '../engine/engine.ts';
+import {
+  type ConnectionHandler,
+  type ConnectionTimeouts,
+  type Engine,
+  type FirstBytes,
+  type FirstBytesWanted,
+  NO_ROW,
+  READ_FIRST,
+} from '../engine/engine.ts';
+import { Admission } from '../admission/admission.ts';
+import type { ListenerAdmission } from '../admission/listener-admission.ts';
+import { PeerAddress } from '../engine/peer-address.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import { ERRNO, isOwnFailure } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
 import type { PassiveHealth } from './passive-health.ts';
 import { Places, type PlacesInputs } from './places.ts';
-import type { PlanRuntime, PoolRuntime } from './plan-runtime.ts';
-import { ConnectAttempts, ConnectionSlots, SEEN } from './connection-slots.ts';
+import { type ListenerRuntime, type PlanRuntime, type PoolRuntime, routed } from './plan-runtime.ts';
+import { ConnectAttempts, ConnectionSlots } from './connection-slots.ts';
+import { Exchanges } from './exchanges.ts';
+import { firstWanted, isAsWanted, NOTHING_WANTED } from './first-wanted.ts';
 
 /** The delay before the n-th repeated attempt is this × 2^n, of which at least half is waited. */
 const REPEAT_DELAY_MS = 100;
-const BOTH_SPOKE = SEEN.request | SEEN.answer;
-/**
- * A backend that ends a connection without a byte failed a client that had asked for something. Where nobody had spoken,
- * only an end within this time counts: a later one is patience that ran out, such as that of a web server.
- */
-const EARLY_MS = 1_000;
 const LIFETIME_JITTER = 0.1;
 const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
 
@@ -47,9 +54,13 @@ export class WorkerConnections implements ConnectionHandler {
   readonly #slots = new ConnectionSlots();
   readonly #spareAttempts: ConnectAttempts[] = [];
   readonly #places: Places;
+  readonly #admission: Admission;
+  readonly #exchanges: Exchanges;
 
   constructor(inputs: HandlerInputs) {
     this.#inputs = inputs;
+    this.#admission = new Admission(inputs);
+    this.#exchanges = new Exchanges(inputs, this.#slots);
     this.#places = new Places(inputs, this.#slots);
   }
 
@@ -97,7 +108,7 @@ export class WorkerConnections implements ConnectionHandler {
     }
   }
 
-  onAccept(slot: number, listener: number, sourceHash: number): number {
+  onAccept(slot: number, listener: number, client: PeerAddress): number {
     const slots = this.#slots;
     slots.seen[slot] = 0;
     slots.listener[slot] = listener;
@@ -107,14 +118,42 @@ export class WorkerConnections implements ConnectionHandler {
     slots.end = Math.max(slots.end, slot + 1);
     this.#places.begin();
     this.#inputs.counters.accepted(listener);
-    const pool = this.#plan?.poolOfListener(listener) ?? null;
-    this.#inputs.records?.accepted(slot, pool?.pool.logOneIn ?? 1);
-    if (!pool) return NO_ROW;
-    slots.timeouts[slot] = pool.timeouts.lifetimeMs > 0 ? this.#withJitter(pool.timeouts) : pool.timeouts;
+    const runtime = this.#plan?.listener(listener) ?? null;
+    this.#inputs.records?.accepted(slot, runtime?.pool?.pool.logOneIn ?? 1, client);
+    if (!runtime) return this.#refuse('no_backend');
+    const wanted = runtime.firstBytes && firstWanted(runtime.firstBytes, client);
+    const isAnnounced = wanted?.proxyHeader === true;
+    if (runtime.admission !== null && !isAnnounced && !this.#admits(slot, runtime.admission, client))
+      return NO_ROW;
     const attempt = this.#spareAttempts.pop() ?? new ConnectAttempts();
-    attempt.begin(sourceHash, pool.pool.row);
+    attempt.begin(client.hash());
     slots.attempts.set(slot, attempt);
-    return this.#places.find(slot, attempt, pool);
+    attempt.wanted = wanted;
+    if (isAnnounced && runtime.admission !== null) (attempt.client ??= new PeerAddress()).copy(client);
+    return this.#begin(slot, attempt, runtime);
+  }
+
+  firstBytes(slot: number): FirstBytesWanted {
+    return this.#slots.attempts.get(slot)?.wanted ?? NOTHING_WANTED;
+  }
+
+  onFirstBytes(slot: number, found: FirstBytes): number {
+    const attempt = this.#slots.attempts.get(slot);
+    const runtime = this.#plan?.listener(this.#slots.listener[slot]!) ?? null;
+    this.#places.begin();
+    if (!attempt?.wanted || !runtime) return this.#refuse('no_backend');
+    if (!isAsWanted(attempt.wanted, found)) return this.#refuse('bad_first_bytes');
+    attempt.wanted = found.what === 'proxy_header' ? (runtime.firstBytes?.hello ?? null) : null;
+    if (found.what === 'proxy_header' && !found.isLocal) {
+      attempt.sourceHash = found.client.hash();
+      this.#inputs.records?.announced(slot, found.client);
+    }
+    if (found.what === 'proxy_header' && runtime.admission !== null) {
+      const client = found.isLocal ? (attempt.client ?? found.client) : found.client;
+      if (!this.#admits(slot, runtime.admission, client)) return NO_ROW;
+    }
+    if (found.what === 'hello') [attempt.serverName, attempt.alpn] = [found.serverName, found.alpn];
+    return this.#begin(slot, attempt, runtime);
   }
 
   timeouts(slot: number): ConnectionTimeouts {
@@ -156,8 +195,8 @@ export class WorkerConnections implements ConnectionHandler {
   }
 
   onBytes(slot: number, toBackend: number, toClient: number): void {
-    const { backend, listener, seen } = this.#slots;
-    if ((seen[slot]! & BOTH_SPOKE) !== BOTH_SPOKE) this.#spoke(slot, toBackend, toClient);
+    const { backend, listener } = this.#slots;
+    this.#exchanges.passed(slot, toBackend, toClient);
     this.#inputs.counters.bytes(backend[slot]!, listener[slot]!, toBackend, toClient);
     this.#inputs.records?.bytes(slot, toBackend, toClient);
   }
@@ -168,6 +207,7 @@ export class WorkerConnections implements ConnectionHandler {
     const established = attempts.has(slot) ? NO_ROW : backend[slot]!;
     // Before the release: a row that nothing uses may be given to another backend.
     this.#inputs.records?.closed(slot, listener[slot]!, reason, durationMs);
+    this.#admission.released(slot, listener[slot]!);
     this.#inputs.counters.closed(listener[slot]!, established, reason, durationMs);
     this.#endAttempt(slot);
     this.#places.release(slot);
@@ -175,19 +215,35 @@ export class WorkerConnections implements ConnectionHandler {
   }
 
   onBackendEnded(slot: number): void {
-    const { acceptedMs, backend, pool, seen } = this.#slots;
-    const before = seen[slot]!;
-    if ((before & (SEEN.answer | SEEN.backendEnd)) !== 0) return;
-    seen[slot] = before | SEEN.backendEnd;
-    const ageMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
-    if ((before & SEEN.request) === 0 && ageMs > EARLY_MS) return;
-    const row = backend[slot]!;
-    this.#inputs.counters.closedEarly(row);
-    const runtime = this.#plan?.poolByRow(pool[slot]!) ?? null;
+    const row = this.#slots.backend[slot]!;
+    if (!this.#exchanges.backendEnded(slot, row)) return;
+    const runtime = this.#plan?.poolByRow(this.#slots.pool[slot]!) ?? null;
     const candidate = this.#plan?.candidateOfRow(row) ?? NO_BACKEND;
     // One that is drained to be restarted ends what is open, and is not kept out for that when it is back.
     if (runtime && takesConnections(runtime, candidate))
       this.#inputs.passiveHealth.closedEarly(row, runtime.pool);
+  }
+
+  #begin(slot: number, attempt: ConnectAttempts, runtime: ListenerRuntime): number {
+    if (attempt.wanted !== null) return READ_FIRST;
+    const pool = routed(runtime, attempt);
+    if (!pool) return this.#refuse('no_route');
+    const { timeouts } = pool;
+    this.#slots.timeouts[slot] = timeouts.lifetimeMs > 0 ? this.#withJitter(timeouts) : timeouts;
+    attempt.moveTo(pool.pool.row);
+    return this.#places.find(slot, attempt, pool);
+  }
+
+  /** Whether a client may connect, by its own address or the one that a header announced; otherwise `refusal` says why not. */
+  #admits(slot: number, rules: ListenerAdmission, client: PeerAddress): boolean {
+    const refusal = this.#admission.refusal(slot, this.#slots.listener[slot]!, rules, client);
+    if (refusal !== null) this.#places.refusal = refusal;
+    return refusal === null;
+  }
+
+  #refuse(reason: CloseReason): typeof NO_ROW {
+    this.#places.refusal = reason;
+    return NO_ROW;
   }
 
   /** Connections that came together do not end together. */
@@ -206,25 +262,12 @@ export class WorkerConnections implements ConnectionHandler {
     return row === NO_ROW ? this.#places.wait(slot, pool, true) : row;
   }
 
-  #spoke(slot: number, toBackend: number, toClient: number): void {
-    const { seen } = this.#slots;
-    if (toBackend > 0) seen[slot]! |= SEEN.request;
-    if (toClient > 0 && (seen[slot]! & SEEN.answer) === 0) this.#answered(slot);
-  }
-
-  #answered(slot: number): void {
-    const { acceptedMs, backend, listener, seen } = this.#slots;
-    seen[slot]! |= SEEN.answer;
-    this.#inputs.passiveHealth.answered(backend[slot]!);
-    const sinceAcceptMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
-    this.#inputs.counters.answered(backend[slot]!, listener[slot]!, sinceAcceptMs);
-    this.#inputs.records?.answered(slot, sinceAcceptMs);
-  }
-
   /** The pool to try next: a different one than before when the listener was moved meanwhile. */
   #poolFor(slot: number, attempt: ConnectAttempts): PoolRuntime | null {
     const plan = this.#plan;
-    const pool = plan?.poolOfListener(this.#slots.listener[slot]!) ?? plan?.poolByRow(attempt.pool) ?? null;
+    const listener = plan?.listener(this.#slots.listener[slot]!);
+    const now = listener && routed(listener, attempt);
+    const pool = now ?? plan?.poolByRow(attempt.pool) ?? null;
     if (pool && pool.pool.row !== attempt.pool) attempt.moveTo(pool.pool.row);
     return pool;
   }

@@ -21,8 +21,6 @@ const REFUSED: ReadonlySet<CloseReason> = new Set(REFUSALS);
 
 export interface ConnectionRecordsInputs {
   readonly ring: LogRing;
-  /** The client that the engine is accepting. */
-  readonly peer: PeerAddress;
   readonly shared: Pick<SharedCells, 'generation'>;
   readonly clock: Clock;
   readonly random: Random;
@@ -54,15 +52,13 @@ export class ConnectionRecords {
   }
 
   /** `oneIn`: one connection in so many has a record; 0: none has. */
-  accepted(slot: number, oneIn: number): void {
-    const { peer, random, ring } = this.#inputs;
+  accepted(slot: number, oneIn: number, client: PeerAddress): void {
+    const { random, ring } = this.#inputs;
     const isLogged = oneIn === 1 || (oneIn > 0 && random.next() * oneIn < 1);
     this.#isLogged[slot] = Number(isLogged);
     if (!isLogged) return;
     this.#id[slot] = ring.nextId();
-    this.#family[slot] = peer.family;
-    this.#port[slot] = peer.port;
-    this.#ip.set(peer.words, slot * IP_WORDS);
+    this.announced(slot, client);
     this.#pool[slot] = NO_ROW;
     this.#backend[slot] = NO_ROW;
     this.#attempts[slot] = 0;
@@ -70,6 +66,14 @@ export class ConnectionRecords {
     this.#firstByteMs[slot] = -1;
     this.#bytesFromClient[slot] = 0;
     this.#bytesToClient[slot] = 0;
+  }
+
+  /** Who the client is, by its address or by what a PROXY header said of it. */
+  announced(slot: number, { family, port, words }: PeerAddress): void {
+    if (this.#isLogged[slot] === 0) return;
+    this.#family[slot] = family;
+    this.#port[slot] = port;
+    this.#ip.set(words, slot * IP_WORDS);
   }
 
   /** A backend of this pool is picked for it. */

@@ -4,8 +4,11 @@
  * Invariant: the arrays have their full length from the start and hold zeros, so that slots that were never used take
  * no memory.
  */
-import type { ConnectionTimeouts } from '../engine/engine.ts';
+import type { PeerAddress } from '../engine/peer-address.ts';
+import { type ConnectionTimeouts, type FirstBytesWanted, NO_ROW } from '../engine/engine.ts';
 import { MAX_SLOTS } from '../memory/shared-memory.ts';
+
+const NONE: readonly string[] = [];
 
 export const SEEN = {
   /** The backend got a byte. */
@@ -36,6 +39,13 @@ export class ConnectionSlots {
 /** The attempts of one connection to reach a backend. Reused: it is needed only until the connection is established. */
 export class ConnectAttempts {
   sourceHash = 0;
+  /** While first bytes are read: which. */
+  wanted: FirstBytesWanted | null = null;
+  /** Where a PROXY header is read before it is decided whether the client may connect: its own address. */
+  client: PeerAddress | null = null;
+  /** What the hello of the client said; null: it said none. */
+  serverName: string | null = null;
+  alpn: readonly string[] = NONE;
   /** Row of the pool that `tried` belongs to. */
   pool = 0;
   /** When the attempt under way started, or will. */
@@ -46,11 +56,14 @@ export class ConnectAttempts {
   /** Backend rows: those survive a change of the plan, candidate numbers don't. */
   readonly tried: number[] = [];
 
-  begin(sourceHash: number, pool: number): void {
+  begin(sourceHash: number): void {
     this.sourceHash = sourceHash;
+    this.wanted = null;
+    this.serverName = null;
+    this.alpn = NONE;
     this.failed = 0;
     this.repeats = 0;
-    this.moveTo(pool);
+    this.moveTo(NO_ROW);
   }
 
   moveTo(pool: number): void {

@@ -10,8 +10,11 @@ import type { Random } from '../../core/runtime/random.ts';
 import { type Balancer, NO_BACKEND } from '../balancing/balancer.ts';
 import { PoolCandidates } from './pool-candidates.ts';
 import { BALANCERS } from '../balancing/registry.ts';
-import type { ConnectionTimeouts } from '../engine/engine.ts';
-import type { Plan, PlanPool } from '../plan/plan.ts';
+import type { ListenerAdmission } from '../admission/listener-admission.ts';
+import type { CidrTable } from '../admission/cidr-table.ts';
+import type { ConnectionTimeouts, FirstBytesWanted } from '../engine/engine.ts';
+import { RouteTable } from '../first-bytes/route-table.ts';
+import type { Plan, PlanFirstBytes, PlanPool } from '../plan/plan.ts';
 import { MAX_BACKENDS, type SharedCells, type WorkerCells } from '../memory/shared-memory.ts';
 
 /** What plans need of the worker that they run in. */
@@ -28,10 +31,29 @@ export interface PoolRuntime {
   readonly timeouts: ConnectionTimeouts;
 }
 
+export interface ListenerRuntime {
+  /** Null: only routes lead to pools. */
+  readonly pool: PoolRuntime | null;
+  /** Null: a backend is chosen without looking at the client's first bytes. */
+  readonly firstBytes: FirstBytesRuntime | null;
+  /** Null: everybody may connect. */
+  readonly admission: ListenerAdmission | null;
+}
+
+export interface FirstBytesRuntime {
+  readonly proxyFrom: CidrTable | null;
+  readonly header: FirstBytesWanted;
+  /** Null: there are no routes. */
+  readonly hello: FirstBytesWanted | null;
+  readonly routes: RouteTable;
+  /** By the number of a route's pool. */
+  readonly pools: readonly PoolRuntime[];
+}
+
 export class PlanRuntime {
   readonly sequence: number;
   /** By listener row. */
-  readonly #poolOfListener = new Map<number, PoolRuntime>();
+  readonly #listeners = new Map<number, ListenerRuntime>();
   readonly #poolByRow = new Map<number, PoolRuntime>();
   /** By backend row; a row belongs to one pool. */
   readonly #candidateOfRow = new Int32Array(MAX_BACKENDS).fill(NO_BACKEND);
@@ -50,8 +72,9 @@ export class PlanRuntime {
       }
     }
     for (const listener of plan.listeners) {
-      const runtime = pools[listener.pool];
-      if (runtime) this.#poolOfListener.set(listener.row, runtime);
+      const firstBytes = listener.firstBytes && firstBytesRuntime(listener.firstBytes, pools);
+      const pool = pools[listener.pool] ?? null;
+      this.#listeners.set(listener.row, { pool, firstBytes, admission: listener.admission });
     }
   }
 
@@ -59,8 +82,8 @@ export class PlanRuntime {
     return this.#poolByRow.values();
   }
 
-  poolOfListener(listener: number): PoolRuntime | null {
-    return this.#poolOfListener.get(listener) ?? null;
+  listener(row: number): ListenerRuntime | null {
+    return this.#listeners.get(row) ?? null;
   }
 
   poolByRow(row: number): PoolRuntime | null {
@@ -71,6 +94,28 @@ export class PlanRuntime {
   candidateOfRow(row: number): number {
     return this.#candidateOfRow[row] ?? NO_BACKEND;
   }
+}
+
+/** Where a hello leads at a listener: by its routes, or to its own pool. Null: nowhere. */
+export function routed(
+  { pool, firstBytes }: ListenerRuntime,
+  { serverName, alpn }: { readonly serverName: string | null; readonly alpn: readonly string[] },
+): PoolRuntime | null {
+  if (firstBytes === null) return pool;
+  return firstBytes.pools[firstBytes.routes.find(serverName, alpn)] ?? pool;
+}
+
+function firstBytesRuntime(
+  { proxyFrom, routes, timeoutMs }: PlanFirstBytes,
+  pools: readonly PoolRuntime[],
+): FirstBytesRuntime {
+  return {
+    pools,
+    proxyFrom,
+    header: { proxyHeader: true, hello: false, timeoutMs },
+    hello: routes.length > 0 ? { proxyHeader: false, hello: true, timeoutMs } : null,
+    routes: new RouteTable(routes),
+  };
 }
 
 function poolRuntime(

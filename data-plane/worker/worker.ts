@@ -3,7 +3,6 @@ import type { Clock } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
 import type { Engine, EngineFactory } from '../engine/engine.ts';
-import { PeerAddress } from '../engine/peer-address.ts';
 import { PoolQueues } from '../memory/pool-queues.ts';
 import { LogRing } from '../memory/log-ring.ts';
 import { type SharedCells, sharedCells, workerCells } from '../memory/shared-memory.ts';
@@ -54,7 +53,6 @@ export class Worker {
     };
     const counters = new ConnectionCounters(own);
     const queues = new PoolQueues(start.buffers, (worker) => inputs.wake(worker));
-    const peer = new PeerAddress();
     const ring = start.buffers.logRings[start.index];
     this.#connections = new WorkerConnections({
       shared,
@@ -65,7 +63,7 @@ export class Worker {
       passiveHealth: new PassiveHealth(shared, own, post, (pool) => queues.wakeNext(pool)),
       queues,
       waiters: new Waiters({ worker: start.index, queues, counters, clock }),
-      records: ring ? new ConnectionRecords({ ring: new LogRing(ring), peer, shared, clock, random }) : null,
+      records: ring ? new ConnectionRecords({ ring: new LogRing(ring), shared, clock, random }) : null,
     });
     this.engine = createEngine({
       handler: this.#connections,
@@ -77,7 +75,6 @@ export class Worker {
       splice: start.splice,
       parkingBytes: start.parkingBytes,
       sourceAddresses: start.sourceAddresses,
-      peer: ring && peer,
       onSaturated: (on, cause) => post({ type: 'saturated', on, cause }),
       onFault: (where, error) => {
         const stack = error instanceof Error ? (error.stack ?? '') : '';

@@ -85,7 +85,7 @@ export const FLEET: Answers = {
           {
             listener: 'web',
             connectionsActive: 2,
-            closedTotal: { completed: '9', no_backend: '1', denied: '3' },
+            closedTotal: { completed: '9', denied: '3' },
             wouldBeLimitedTotal: '4',
           },
         ],

@@ -2,7 +2,7 @@
  * A thread that runs one engine under a scripted handler, and checks the order of the engine's calls. engine-rig.ts
  * says which parts of the contract hold for which engine.
  */
-import { constants } from 'node:os';
+import assert from 'node:assert/strict';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
@@ -15,7 +15,14 @@ import type {
 } from '../../data-plane/engine/engine.ts';
 import type { PauseCause } from '../../data-plane/memory/proxy-counts.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
-import { NO_ROW } from '../../data-plane/engine/engine.ts';
+import {
+  type FirstBytes,
+  type FirstBytesWanted,
+  NO_ROW,
+  READ_FIRST,
+} from '../../data-plane/engine/engine.ts';
+import type { PeerAddress } from '../../data-plane/engine/peer-address.ts';
+import { ERRNO } from '../../data-plane/kernel/errno.ts';
 import { parseIp } from '../../core/model/ip.ts';
 import { runEngine } from '../../data-plane/engine/run-engine.ts';
 import { epollEngine } from '../../data-plane/engine/epoll/epoll-engine.ts';
@@ -30,7 +37,14 @@ const ENGINES = {
 } satisfies Record<string, EngineFactory>;
 export type EngineName = keyof typeof ENGINES;
 
-type Call = 'onAccept' | 'onConnectFailed' | 'onEstablished' | 'onBytes' | 'onBackendEnded' | 'onClosed';
+type Call =
+  | 'onAccept'
+  | 'onFirstBytes'
+  | 'onConnectFailed'
+  | 'onEstablished'
+  | 'onBytes'
+  | 'onBackendEnded'
+  | 'onClosed';
 
 /** What the handler does. */
 export interface Script {
@@ -48,6 +62,8 @@ export interface Script {
   readonly sourceAddresses: readonly string[];
   /** Of the kernel, for the engine's sockets: so small that little data is congestion. 0: the default. */
   readonly bufferBytes: number;
+  /** What is read of clients where an attempt is READ_FIRST. */
+  readonly firstBytes: FirstBytesWanted | null;
   /** The first time that the handler is called so, it throws. */
   readonly throwIn: Call | null;
 }
@@ -58,6 +74,7 @@ export const PLAIN_SCRIPT = {
   maxConnections: 0,
   sourceAddresses: [],
   bufferBytes: 0,
+  firstBytes: null,
   throwIn: null,
 } satisfies Partial<Script>;
 
@@ -72,6 +89,15 @@ export type ToHost =
 export type FromHost =
   | { readonly type: 'accepted'; readonly slot: number; readonly sourceHash: number }
   | { readonly type: 'failed'; readonly slot: number; readonly errno: number }
+  | {
+      readonly type: 'read-first';
+      readonly slot: number;
+      readonly what: FirstBytes['what'];
+      /** The hash of the client that a PROXY header announces; null: none does. */
+      readonly announced: number | null;
+      readonly serverName: string | null;
+      readonly alpn: readonly string[];
+    }
   | { readonly type: 'established'; readonly slot: number }
   /** The first bytes that a client's kernel got. */
   | { readonly type: 'first-bytes'; readonly slot: number }
@@ -97,6 +123,7 @@ export const LISTENER = 7;
 interface Slot {
   state: 'free' | 'accepted' | 'established';
   attempt: number;
+  failed: number;
   toBackend: number;
   toClient: number;
 }
@@ -117,14 +144,24 @@ export class ScriptedHandler implements ConnectionHandler {
     this.#toThrow = script.throwIn;
   }
 
-  onAccept(slot: number, listener: number, sourceHash: number): number {
-    const state = (this.#slots[slot] ??= { state: 'free', attempt: 0, toBackend: 0, toClient: 0 });
+  onAccept(slot: number, listener: number, client: PeerAddress): number {
+    const state = (this.#slots[slot] ??= { state: 'free', attempt: 0, failed: 0, toBackend: 0, toClient: 0 });
     this.#demand(state.state === 'free' && listener === LISTENER, `onAccept(${slot}) while ${state.state}`);
-    this.refusal = 'no_backend';
-    Object.assign(state, { state: 'accepted', attempt: 0, toBackend: 0, toClient: 0 });
-    this.#post({ type: 'accepted', slot, sourceHash });
+    Object.assign(state, { state: 'accepted', attempt: 0, failed: 0, toBackend: 0, toClient: 0 });
+    this.#post({ type: 'accepted', slot, sourceHash: client.hash() });
     this.#throwIf('onAccept');
-    return this.#script.attempts[0] ?? NO_ROW;
+    return this.#refusing(this.#script.attempts[0]);
+  }
+
+  firstBytes(): FirstBytesWanted {
+    return this.#script.firstBytes ?? assert.fail('no first bytes are wanted');
+  }
+
+  onFirstBytes(slot: number, { what, client, isLocal, serverName, alpn }: FirstBytes): number {
+    this.#expect(slot, 'accepted', 'onFirstBytes');
+    const announced = what === 'proxy_header' && !isLocal ? client.hash() : null;
+    this.#post({ type: 'read-first', slot, what, announced, serverName, alpn });
+    return this.#refusing(this.#script.attempts.find((row) => row !== READ_FIRST));
   }
 
   timeouts(): ConnectionTimeouts {
@@ -134,10 +171,10 @@ export class ScriptedHandler implements ConnectionHandler {
   onConnectFailed(slot: number, errno: number): number {
     const state = this.#expect(slot, 'accepted', 'onConnectFailed');
     state.attempt += 1;
-    this.refusal = errno === constants.errno.ECANCELED ? this.refusal : 'connect_failed';
     this.#post({ type: 'failed', slot, errno });
     this.#throwIf('onConnectFailed');
-    return this.#script.attempts[state.attempt] ?? NO_ROW;
+    if (errno !== ERRNO.canceled) state.failed += 1;
+    return this.#refusing(this.#script.attempts[state.attempt], state.failed);
   }
 
   onEstablished(slot: number): void {
@@ -171,8 +208,13 @@ export class ScriptedHandler implements ConnectionHandler {
     this.#throwIf('onClosed');
   }
 
+  #refusing(row = NO_ROW, failed = 0): number {
+    this.refusal = failed > 0 ? 'connect_failed' : 'no_backend';
+    return row;
+  }
+
   #expect(slot: number, wanted: Slot['state'], call: Call): Slot {
-    const state = this.#slots[slot] ?? { state: 'free', attempt: 0, toBackend: 0, toClient: 0 };
+    const state = this.#slots[slot] ?? { state: 'free', attempt: 0, failed: 0, toBackend: 0, toClient: 0 };
     this.#demand(state.state === wanted, `${call}(${slot}) while ${state.state}`);
     return state;
   }

@@ -48,7 +48,6 @@ export class HandlerBench {
   readonly peer = new PeerAddress();
   readonly #records = new ConnectionRecords({
     ring: this.ring,
-    peer: this.peer,
     shared: this.shared,
     clock: this.clock,
     random: seededRandom(7),
@@ -131,7 +130,7 @@ export class HandlerBench {
   }
 
   accept(slot: number): string {
-    return this.name(this.handler.onAccept(slot, 0, slot));
+    return this.name(this.handler.onAccept(slot, 0, this.peer));
   }
 
   fail(slot: number, errno = ECONNREFUSED): string {

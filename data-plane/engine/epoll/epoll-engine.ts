@@ -23,7 +23,7 @@ import { ACCEPT_RETRY_MS } from '../timeouts.ts';
 import { Acceptors } from './acceptors.ts';
 import { Connections } from './connections.ts';
 import { Deadlines } from './deadlines.ts';
-import { Dialer } from './dialer.ts';
+import { Dialer } from './opening/dialer.ts';
 import type { LoopContext } from './loop-context.ts';
 import { Pipes } from './pipes.ts';
 import { Relay } from './relay.ts';
@@ -72,7 +72,7 @@ export class EpollEngine implements Engine {
       context,
       dialer: new Dialer(sys, targets, sourceAddresses),
       relay: new Relay(slots, sys, ffi, pipes, inputs.parkingBytes),
-      peer: inputs.peer,
+      ffi,
       onFault: (where, error) => inputs.onFault(where, error),
       onShortage: (errno) => this.#ranShort(errno),
       onReleased: (listener) => this.#released(listener),

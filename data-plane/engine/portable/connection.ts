@@ -14,6 +14,7 @@ import { ERRNO, errnoOf, isShortage } from '../../kernel/errno.ts';
 import { isItsOwnPeer } from '../../kernel/own-peer.ts';
 import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import { type ConnectionTimeouts, type EngineInputs, NO_ROW, WAIT } from '../engine.ts';
+import type { PeerAddress } from '../peer-address.ts';
 import { inactivityLimit } from '../timeouts.ts';
 
 /** setTimeout takes no more. */
@@ -53,9 +54,9 @@ export class Connection {
     this.#on(client, 'error', () => this.#finish('client_reset'));
   }
 
-  start(listener: number, sourceHash: number): void {
+  start(listener: number, client: PeerAddress): void {
     this.#guarded(() => {
-      const row = this.#inputs.handler.onAccept(this.#slot, listener, sourceHash);
+      const row = this.#inputs.handler.onAccept(this.#slot, listener, client);
       this.#timeouts = this.#inputs.handler.timeouts(this.#slot);
       this.#tryRow(row, 0);
     });

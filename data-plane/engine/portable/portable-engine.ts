@@ -11,7 +11,6 @@
  */
 import { connect, createServer, isIPv4, type Server, type Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import { sourceHash } from '../../../core/model/source-hash.ts';
 import type { Timer } from '../../../core/runtime/clock.ts';
 import { messageOf } from '../../../core/runtime/errors.ts';
 import { errnoName } from '../../kernel/errno.ts';
@@ -19,6 +18,7 @@ import { loadLibc } from '../../kernel/libc.ts';
 import { BACKLOG, KEEP_ALIVE } from '../../kernel/socket-settings.ts';
 import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import type { Engine, EngineInputs, ListenOn } from '../engine.ts';
+import { PeerAddress } from '../peer-address.ts';
 import { ACCEPT_RETRY_MS } from '../timeouts.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
 
@@ -56,6 +56,7 @@ class PortableEngine implements Engine, ConnectionContext {
   #isAccepting = true;
   /** Set until accepting has resumed for all listeners. */
   #retry: Timer | null = null;
+  readonly #peer = new PeerAddress();
   #sourceTurn = 0;
 
   constructor(inputs: EngineInputs) {
@@ -152,8 +153,8 @@ class PortableEngine implements Engine, ConnectionContext {
     this.#connections[slot] = connection;
     this.#listeners[slot] = listener;
     if (this.inputs.budget.take(listener)) this.#pauseAccepting(listener);
-    this.inputs.peer?.setText(client.remoteAddress ?? '', client.remotePort ?? 0);
-    connection.start(listener, sourceHash(client.remoteAddress ?? ''));
+    this.#peer.setText(client.remoteAddress ?? '', client.remotePort ?? 0);
+    connection.start(listener, this.#peer);
   }
 
   #open(acceptor: Acceptor, done: (failure: string | null) => void): void {

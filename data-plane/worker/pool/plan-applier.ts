@@ -164,8 +164,9 @@ export class PlanApplier {
       this.#listening.get(row) !== binding && !old.some((from) => overlap(from, binding));
     return new Map(
       listeners.flatMap((listener) => {
-        const pool = pools[listener.pool];
-        return pool?.refuses && isNew(listener) ? [[listener.binding, pool.name]] : [];
+        const routed = listener.firstBytes?.routes.map(({ pool }) => pool) ?? [];
+        const pool = [listener.pool, ...routed].map((index) => pools[index]).find((each) => each?.refuses);
+        return pool && isNew(listener) ? [[listener.binding, pool.name]] : [];
       }),
     );
   }

@@ -62,7 +62,15 @@ describe('buildPlan', () => {
     assert.equal(built.plan.sequence, 1);
     assert.equal(built.plan.revision, 10);
     assert.deepEqual(built.plan.listeners, [
-      { row: 0, name: 'http', address: '0.0.0.0:80', binding: '0.0.0.0:80', pool: 0, tls: null },
+      {
+        row: 0,
+        name: 'http',
+        address: '0.0.0.0:80',
+        binding: '0.0.0.0:80',
+        pool: 0,
+        firstBytes: null,
+        tls: null,
+      },
     ]);
     const [directory] = built.directory.pools;
     assert.deepEqual(
@@ -73,9 +81,17 @@ describe('buildPlan', () => {
       ],
     );
     assert.equal(directory?.policy.name, 'steady');
-    assert.deepEqual(built.directory.listeners, [
-      { row: 0, name: 'http', address: '0.0.0.0:80', host: '0.0.0.0', port: 80, pool: 'web', tls: null },
-    ]);
+    assert.deepEqual(
+      built.directory.listeners.map(({ row, name, address, host, port, resource }) => [
+        row,
+        name,
+        address,
+        host,
+        port,
+        resource.pool,
+      ]),
+      [[0, 'http', '0.0.0.0:80', '0.0.0.0', 80, 'web']],
+    );
   });
 
   it('gives weight 0 to what is not active, and keeps the configured weight for people', () => {

@@ -98,7 +98,7 @@ describe('records of connections', () => {
     bench.apply({ backends: {} });
     bench.accept(0);
     bench.handler.onClosed(0, 'no_backend');
-    bench.handler.onAccept(1, 5, 1);
+    bench.handler.onAccept(1, 5, bench.peer);
     bench.handler.onClosed(1, 'no_backend');
     assert.deepEqual(
       records(bench).map(({ attempts, backend, listener, pool }) => [attempts, backend, listener, pool]),

@@ -57,6 +57,8 @@ function plan(sequence: number, ...rows: readonly number[]): Plan {
     address: `127.0.0.1:${1_000 + row}`,
     binding: `127.0.0.1:${1_000 + row}`,
     pool: 0,
+    firstBytes: null,
+    admission: null,
     tls: null,
   }));
   return { sequence, revision: sequence, listeners, pools: [] };
@@ -144,6 +146,8 @@ describe('the plan applier', () => {
       address: '0.0.0.0:1001',
       binding: '0.0.0.0:1001',
       pool: 0,
+      firstBytes: null,
+      admission: null,
       tls: null,
     };
     await applier.apply(refusing({ ...plan(2), listeners: [wider] }));

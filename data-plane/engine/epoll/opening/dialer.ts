@@ -3,11 +3,11 @@
  *
  * Invariant: every descriptor is either returned or closed.
  */
-import { parseIp } from '../../../core/model/ip.ts';
-import type { Targets } from '../engine.ts';
-import { isOutOfPorts } from '../../kernel/errno.ts';
-import { EADDRNOTAVAIL, EINPROGRESS, EISCONN } from '../../kernel/linux.ts';
-import type { Kernel } from '../../kernel/loop-calls.ts';
+import { parseIp } from '../../../../core/model/ip.ts';
+import type { Targets } from '../../engine.ts';
+import { isOutOfPorts } from '../../../kernel/errno.ts';
+import { EADDRNOTAVAIL, EINPROGRESS, EISCONN } from '../../../kernel/linux.ts';
+import type { Kernel } from '../../../kernel/loop-calls.ts';
 
 /** Returned by `finish`. */
 export const CONNECTED = 0;

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import { parseIp } from '../../../../../core/model/ip.ts';
-import { CONNECTED, Dialer } from '../../../../../data-plane/engine/epoll/dialer.ts';
-import { errnoName } from '../../../../../data-plane/kernel/errno.ts';
-import { ScriptedKernel } from '../../../../../harness/engine/scripted-kernel.ts';
+import { parseIp } from '../../../../../../core/model/ip.ts';
+import { CONNECTED, Dialer } from '../../../../../../data-plane/engine/epoll/opening/dialer.ts';
+import { errnoName } from '../../../../../../data-plane/kernel/errno.ts';
+import { ScriptedKernel } from '../../../../../../harness/engine/scripted-kernel.ts';
 
 const { EACCES, EADDRINUSE, EADDRNOTAVAIL, EALREADY, ECONNREFUSED, EISCONN, ENETUNREACH } = constants.errno;
 const { EMFILE, ENFILE, ENOBUFS, ENOMEM } = constants.errno;

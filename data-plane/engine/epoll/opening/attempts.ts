@@ -7,14 +7,14 @@
  *  - a connect is polled once more before it counts as timed out, so that a pause of this process fails no connect that
  *    was answered meanwhile.
  */
-import { NO_ROW, WAIT } from '../engine.ts';
-import type { CloseReason } from '../../../core/wire/close-reasons.ts';
-import { ERRNO, isShortage } from '../../kernel/errno.ts';
+import { NO_ROW, WAIT } from '../../engine.ts';
+import type { CloseReason } from '../../../../core/wire/close-reasons.ts';
+import { ERRNO, isShortage } from '../../../kernel/errno.ts';
 import { CONNECTED, type Dialer } from './dialer.ts';
-import { registerSide } from './interest.ts';
-import type { LoopContext } from './loop-context.ts';
-import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
-import { EALREADY } from '../../kernel/linux.ts';
+import { registerSide } from '../interest.ts';
+import type { LoopContext } from '../loop-context.ts';
+import { BACKEND, CLIENT, SIDE, STATE } from '../slots.ts';
+import { EALREADY } from '../../../kernel/linux.ts';
 
 /** The outcome of attempts. */
 export interface AttemptEvents {
@@ -37,14 +37,14 @@ export class Attempts {
     this.#events = events;
   }
 
-  /** Connects to a row, then to those that the handler returns, or gives up. */
+  /** Connects to a row, then to those that the handler returns, or waits for one, or gives up. */
   start(slot: number, firstRow: number, firstDelayMs: number): void {
     const { deadlines, handler, nowMs, slots } = this.#context;
     let row = firstRow;
     let delayMs = row === WAIT ? handler.retryDelayMs : firstDelayMs;
     while (row !== NO_ROW) {
       slots.rows[slot] = row;
-      if (delayMs > 0) {
+      if (delayMs > 0 || row === WAIT) {
         slots.states[slot] = STATE.waiting;
         deadlines.set(slot, nowMs + delayMs);
         if (row === WAIT && this.#hasLeft(slot)) this.#events.gaveUp(slot, 'client_reset');

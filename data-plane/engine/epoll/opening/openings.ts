@@ -1,0 +1,104 @@
+/**
+ * Connections that have no backend yet: what is read of the client, what is tried, and what they wait for.
+ *
+ *   (reading first bytes →) connecting ⇄ waiting (for a retry, or for room) (→ asking for TLS) → established
+ */
+import { READ_FIRST } from '../../engine.ts';
+import type { CloseReason } from '../../../../core/wire/close-reasons.ts';
+import { ERRNO } from '../../../kernel/errno.ts';
+import type { Ffi } from '../../../kernel/ffi.ts';
+import { Attempts } from './attempts.ts';
+import type { Dialer } from './dialer.ts';
+import { FirstBytesStage } from './first-bytes.ts';
+import type { LoopContext } from '../loop-context.ts';
+import { BACKEND, SIDE, STATE } from '../slots.ts';
+import { SslRequests } from './ssl-requests.ts';
+
+export interface OpeningEvents {
+  established(slot: number): void;
+  /** No backend will have it: the client is reset. */
+  over(slot: number, reason: CloseReason): void;
+  /** The process or the system has no descriptor or memory left. */
+  ranShort(slot: number, errno: number): void;
+}
+
+// `!` on typed arrays in this file: a slot is within them.
+export class Openings {
+  readonly #context: LoopContext;
+  readonly #events: OpeningEvents;
+  readonly #firstBytes: FirstBytesStage;
+  readonly #attempts: Attempts;
+  readonly #sslRequests: SslRequests;
+
+  constructor(context: LoopContext, dialer: Dialer, ffi: Pick<Ffi, 'address'>, events: OpeningEvents) {
+    this.#context = context;
+    this.#events = events;
+    this.#firstBytes = new FirstBytesStage(context, ffi, {
+      decided: (slot, row) => this.#attempts.start(slot, row, 0),
+      clientLost: (slot) => events.over(slot, 'client_reset'),
+    });
+    this.#attempts = new Attempts(context, dialer, {
+      established: (slot) => this.#connected(slot),
+      gaveUp: (slot, reason) => events.over(slot, reason),
+      ranShort: (slot, errno) => events.ranShort(slot, errno),
+    });
+    this.#sslRequests = new SslRequests(context, ffi, {
+      granted: (slot) => this.#established(slot),
+      failed: (slot, errno) => this.#attempts.failed(slot, errno),
+    });
+  }
+
+  /** `row`: what `onAccept` returned. */
+  begin(slot: number, row: number): void {
+    if (row === READ_FIRST) this.#firstBytes.begin(slot);
+    else this.#attempts.start(slot, row, 0);
+  }
+
+  /** The flags of a side have changed. */
+  onEvent(slot: number, side: number): void {
+    const { slots, sys } = this.#context;
+    const flags = slots.sides[side]!;
+    const state = slots.states[slot];
+    const errno = (flags & SIDE.failing) === 0 ? 0 : sys.pendingError(slots.descriptors[side]!);
+    slots.sides[side] = flags & ~SIDE.failing;
+    if ((side & 1) === BACKEND) {
+      if (errno !== 0) this.#attempts.failed(slot, errno);
+      else if (state === STATE.asking) this.#sslRequests.answered(slot);
+      else if ((flags & SIDE.writable) !== 0) this.#attempts.connected(slot);
+      return;
+    }
+    // It ended in order before its reset, so what it sent still goes to the backend.
+    if (errno === ERRNO.pipe) slots.sides[side] |= SIDE.outputBroken;
+    else if (errno !== 0) return this.#events.over(slot, 'client_reset');
+    if (state === STATE.reading) {
+      if ((flags & SIDE.readable) !== 0) this.#firstBytes.look(slot);
+    } else if ((flags & SIDE.ending) !== 0) this.#attempts.clientEnded(slot);
+  }
+
+  onDeadline(slot: number): void {
+    const state = this.#context.slots.states[slot];
+    if (state === STATE.reading) this.#firstBytes.onDeadline(slot);
+    else if (state === STATE.asking) this.#attempts.failed(slot, ERRNO.timedOut);
+    else this.#attempts.onDeadline(slot);
+  }
+
+  /** See Engine.reconsider. */
+  reconsider(slot: number): void {
+    if (this.#context.slots.states[slot] !== STATE.reading) this.#attempts.failed(slot, ERRNO.canceled);
+  }
+
+  /** The slot is free. */
+  forget(slot: number): void {
+    this.#firstBytes.forget(slot);
+  }
+
+  #connected(slot: number): void {
+    if (this.#firstBytes.hasAsked(slot)) this.#sslRequests.ask(slot);
+    else this.#established(slot);
+  }
+
+  #established(slot: number): void {
+    this.#firstBytes.forget(slot);
+    this.#events.established(slot);
+  }
+}
