@@ -2,8 +2,7 @@
  * How many connections may be open. Computed again with every plan: its sockets take descriptors, its backends take memory,
  * and its listeners have shares.
  */
-import type { Logger } from '../core/runtime/logger.ts';
-import type { Engine } from './engine/engine.ts';
+import type { DataPathOptions } from './data-path.ts';
 import {
   checksAtOnce,
   type ConnectionLimit,
@@ -18,19 +17,12 @@ import { portsOf, readBinding } from './plan/binding.ts';
 import type { Plan } from './plan/plan.ts';
 import { limitProblem } from './proxy-events.ts';
 
-interface LimitOptions {
-  readonly engine: Engine['name'];
-  readonly workers: number;
-  readonly splice: boolean;
-  /** The operator's limit; 0: as many as descriptors and memory allow. */
-  readonly maxConnections: number;
-  readonly logger: Logger;
-}
+type LimitOptions = Pick<DataPathOptions, 'engine' | 'workers' | 'splice' | 'maxConnections' | 'logger'>;
 
 export class ConnectionLimits {
   readonly #options: LimitOptions;
   readonly descriptors: number;
-  readonly #shared: Pick<SharedCells, 'control' | 'listenerShare'>;
+  readonly #shared: SharedCells;
   #current: ConnectionLimit;
   #problemBefore: string | undefined;
   /** How many ports each binding has that is listened on. */
@@ -40,11 +32,7 @@ export class ConnectionLimits {
   /** Rows of the listeners of the plan that runs. */
   #listenerRows: ReadonlySet<number> = new Set();
 
-  constructor(
-    options: LimitOptions,
-    descriptors: number,
-    shared: Pick<SharedCells, 'control' | 'listenerShare'>,
-  ) {
+  constructor(options: LimitOptions, descriptors: number, shared: SharedCells) {
     this.#options = options;
     this.descriptors = descriptors;
     this.#shared = shared;

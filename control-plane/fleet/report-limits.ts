@@ -80,6 +80,7 @@ export function limitReport(request: StreamReportsRequest__Output, dropped: Drop
   };
   request.backends = kept(request.backends, ({ backend: b }) => isNamed(b?.pool) && isNamed(b?.address));
   request.listeners = kept(request.listeners, ({ listener }) => isNamed(listener));
+  request.queues = kept(request.queues, ({ pool }) => isNamed(pool));
   request.pools = kept(request.pools, (one) => isNamed(one.pool) && isTimeOrNone(one.servingSince));
   for (const report of request.backends) {
     cutIn(report, 'reason');

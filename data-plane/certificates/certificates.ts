@@ -11,7 +11,7 @@
 import { type Clock, every, type Timer } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import type { Logger } from '../../core/runtime/logger.ts';
-import { type NamedDirectory, type NamedFile, readNamed, signatureOf } from '../host/named-file.ts';
+import { type NamedDirectory, readNamed, signatureOf } from '../host/named-file.ts';
 import type { CertificateBundle } from '../tls/bundle.ts';
 import { hasPrivateKey, readCertificate, type ReadCertificate } from './read-certificate.ts';
 
@@ -149,28 +149,20 @@ export class Certificates {
     const which = whichOf(name);
     const [pemFile, keyFile] = filesOf(name);
     const pem = await readNamed(this.#directory, pemFile, which);
-    const key = hasPrivateKey(pem.content)
-      ? pem
-      : await this.#keyFile(keyFile, `the private key of ${which}`);
-    const text = key && key !== pem ? `${pem.content}\n${key.content}` : pem.content;
-    const result = readCertificate(text, clock.wallMs());
-    if (!result.ok) throw new Error(`${which} ${result.description}`);
-    const { expiresAtMs, serverNames, warnings } = result.value;
+    const isApart = !hasPrivateKey(pem.content) && (await signatureOf(this.#directory, keyFile)) !== 'ENOENT';
+    const key = isApart ? await readNamed(this.#directory, keyFile, `the private key of ${which}`) : pem;
+    const text = isApart ? `${pem.content}\n${key.content}` : pem.content;
+    const certificate = readCertificate(text, which, clock.wallMs());
+    const { expiresAtMs, serverNames, warnings } = certificate;
     const expires = new Date(expiresAtMs).toISOString();
     logger.info({ certificate: name, server_names: serverNames, expires }, 'read a certificate');
     for (const warning of warnings) logger.warn({ certificate: name }, `${which} ${warning}`);
-    if (key?.isOpenToAll)
+    if (key.isOpenToAll)
       logger.warn(
         { certificate: name },
         `every user of this machine can read the private key of ${which}; take that permission away with chmod o= on its file`,
       );
-    return result.value;
-  }
-
-  /** Null: there is none. */
-  async #keyFile(file: string, which: string): Promise<NamedFile | null> {
-    const isThere = (await signatureOf(this.#directory, file)) !== 'ENOENT';
-    return isThere ? readNamed(this.#directory, file, which) : null;
+    return certificate;
   }
 
   #changed(isForWorkers: boolean): void {

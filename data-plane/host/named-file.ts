@@ -22,7 +22,7 @@ export interface NamedDirectory {
   readonly maxBytes: number;
 }
 
-export interface NamedFile {
+interface NamedFile {
   /** As latin1, which has a character for each byte. */
   readonly content: string;
   /** Every user of this machine can read it. */

@@ -1,10 +1,15 @@
 /** The counters and gauges of listeners in /metrics, and the histograms of listeners and pools. */
 import { DRY_RUN, REFUSALS } from '../../core/wire/close-reasons.ts';
-import type { HistogramCounts } from '../memory/counters.ts';
 import { Histograms, inSlices, labelText } from './exposition.ts';
 import type { ListenerObservation } from './observation.ts';
+import type { TrafficTotals } from './observer.ts';
 import { counter, gauge, type ProxyFamily } from './proxy-family.ts';
-import { CONNECT_SECONDS, DURATION_SECONDS, FIRST_BYTE_SECONDS } from '../memory/shared-memory.ts';
+import {
+  CONNECT_SECONDS,
+  DURATION_SECONDS,
+  FIRST_BYTE_SECONDS,
+  QUEUE_SECONDS,
+} from '../memory/shared-memory.ts';
 
 export const LISTENER_FAMILIES: readonly ProxyFamily[] = [
   counter('lb_listener_connections_total', 'Connections accepted.', (add, { observation }) => {
@@ -91,7 +96,7 @@ export async function listenerFamilies(
 
 /** `named`: the pools that have histograms. */
 export async function poolFamilies(
-  connectSeconds: ReadonlyMap<string, HistogramCounts>,
+  { poolConnectSeconds, queues }: Pick<TrafficTotals, 'poolConnectSeconds' | 'queues'>,
   named: ReadonlySet<string>,
 ): Promise<string> {
   const connect = new Histograms(
@@ -99,8 +104,14 @@ export async function poolFamilies(
     CONNECT_SECONDS,
     'Time to connect to a backend, successful attempts only.',
   );
-  await inSlices(connectSeconds, ([pool, counts]) => {
+  const queue = new Histograms(
+    'lb_queue_wait_seconds',
+    QUEUE_SECONDS,
+    'Time that connections waited for a place at a backend, whether they got one or not.',
+  );
+  await inSlices(poolConnectSeconds, ([pool, counts]) => {
     if (named.has(pool)) connect.add(labelText({ pool }), counts);
   });
-  return connect.toString();
+  for (const [pool, { seconds }] of queues) if (named.has(pool)) queue.add(labelText({ pool }), seconds);
+  return [connect, queue].join('');
 }

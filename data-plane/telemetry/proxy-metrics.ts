@@ -58,6 +58,9 @@ const FAMILIES: readonly ProxyFamily[] = [
     ({ policy }) => policy.expectHealthy,
   ),
   poolGauge('lb_pool_serving_tier', 'The tier that new connections go to.', ({ servingTier }) => servingTier),
+  gauge('lb_queue_connections', 'Connections that wait for a place at a backend.', (add, { queues }) => {
+    for (const [pool, { waiting }] of queues) add({ pool }, waiting);
+  }),
   gauge(
     'lb_backends_leading_back',
     'Backends that lead back to a listener of the fleet and so get no connections.',
@@ -181,7 +184,7 @@ export function createProxyMetrics(read: () => ProxyReadings, metricBackends: nu
     const parts = [
       await registry.metrics(),
       ...families.map(({ fill, bounded }) => bounded.render(samplesOf(fill, now), names)),
-      await poolFamilies(now.poolConnectSeconds, names.pool),
+      await poolFamilies(now, names.pool),
       await listenerFamilies(listeners, names.listener),
       await backendSeries.render({
         backends,

@@ -28,6 +28,7 @@ export function report(fields: Partial<StreamReportsRequest__Output> = {}): Stre
     goneBackends: [],
     listeners: [],
     pools: [],
+    queues: [],
     goneListeners: [],
     workers: [],
     stopping: false,

@@ -21,6 +21,7 @@ export const NO_OBSERVATION: Observation = {
   backends: new Map(),
   listeners: new Map(),
   pools: new Map(),
+  waiting: new Map(),
   workers: [],
   process: { cpuSeconds: 0, residentBytes: 0, saturated: false, maxConnections: 0 },
 };

@@ -230,12 +230,13 @@ describe('the problems', () => {
     assert.deepEqual(
       found.map(([severity, what]) => [severity, what]),
       [
-        ['critical', 'Certificate old has expired on 2 of 2 proxies'],
-        ['warning', 'Certificate www ends in 9 days on proxy a'],
-        ['warning', "The new file of certificate late can't be used: the one before stays in use"],
+        ['critical', 'Certificate old on proxy a has expired'],
+        ['critical', 'Certificate old on proxy b has expired'],
+        ['warning', 'Certificate www on proxy a ends in 9 days'],
+        ['warning', "The new file of certificate late on proxy b can't be used: the one before stays in use"],
       ],
     );
-    assert.equal(found[2]?.[2], 'b: it has no key');
+    assert.equal(found[3]?.[2], 'it has no key');
   });
 
   it('name proxies that are disconnected, refused a revision, are on their own or behind: worst first', () => {

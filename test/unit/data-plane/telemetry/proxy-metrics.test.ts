@@ -58,6 +58,8 @@ describe('the metrics', () => {
       lb_listener_bound: 'gauge',
       lb_certificate_expiry_seconds: 'gauge',
       lb_connections_closed_total: 'counter',
+      lb_queue_connections: 'gauge',
+      lb_queue_wait_seconds: 'histogram',
       lb_backend_connections_total: 'counter',
       lb_backend_connections_active: 'gauge',
       lb_backend_connect_failures_total: 'counter',
