@@ -16,17 +16,18 @@ export class PeerAddress {
     return this.family === 0 ? 0 : hashIpBytes(this.ip, 0, this.family === 4 ? 4 : 16);
   }
 
+  copy(): PeerAddress {
+    const copy = new PeerAddress();
+    copy.set(this.ip, 0, this.family === 4 ? 4 : 16, this.port);
+    copy.family = this.family;
+    return copy;
+  }
+
   /** Sets the address from Node's text, which is empty when the client is gone already. */
   setText(address: string, port: number): void {
     const bytes = parseIp(address);
     if (bytes) this.set(bytes, 0, bytes.length === 4 ? 4 : 16, port);
     else this.family = 0;
-  }
-
-  copy({ family, ip, port }: PeerAddress): void {
-    this.family = family;
-    this.port = port;
-    this.ip.set(ip);
   }
 
   /** Sets `length` bytes from `start`. An IPv4 client that an IPv6 socket has accepted is stored as IPv4. */

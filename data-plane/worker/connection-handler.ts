@@ -9,7 +9,6 @@
  *  - at most `retries` attempts follow the first, each on a backend not yet tried, or, when all were tried, on any
  *    eligible one after a delay that doubles, with jitter.
  */
-import type { Random } from '../../core/runtime/random.ts';
 import { NO_BACKEND } from '../balancing/balancer.ts';
 import {
   type ConnectionHandler,
@@ -22,20 +21,19 @@ import {
 } from '../engine/engine.ts';
 import { Admission } from '../admission/admission.ts';
 import type { ListenerAdmission } from '../admission/listener-admission.ts';
-import { PeerAddress } from '../engine/peer-address.ts';
+import type { PeerAddress } from '../engine/peer-address.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
+import { writeProxyHeader, writeProxyLine } from '../first-bytes/write-proxy-header.ts';
 import { ERRNO, isOwnFailure } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
 import type { PassiveHealth } from './passive-health.ts';
 import { Places, type PlacesInputs } from './places.ts';
 import { type ListenerRuntime, type PlanRuntime, type PoolRuntime, routed } from './plan-runtime.ts';
-import { ConnectAttempts, ConnectionSlots } from './connection-slots.ts';
+import { type ConnectAttempts, ConnectionSlots } from './connection-slots.ts';
 import { Exchanges } from './exchanges.ts';
 import { firstWanted, isAsWanted, NOTHING_WANTED } from './first-wanted.ts';
 
-/** The delay before the n-th repeated attempt is this × 2^n, of which at least half is waited. */
-const REPEAT_DELAY_MS = 100;
 const LIFETIME_JITTER = 0.1;
 const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
 
@@ -44,7 +42,6 @@ export interface HandlerInputs extends PlacesInputs {
   readonly own: WorkerCells;
   readonly counters: ConnectionCounters;
   readonly passiveHealth: PassiveHealth;
-  readonly random: Random;
 }
 
 // `!` on typed arrays in this file: the engine names only slots that it gave to onAccept.
@@ -52,7 +49,6 @@ export class WorkerConnections implements ConnectionHandler {
   readonly #inputs: HandlerInputs;
   #plan: PlanRuntime | null = null;
   readonly #slots = new ConnectionSlots();
-  readonly #spareAttempts: ConnectAttempts[] = [];
   readonly #places: Places;
   readonly #admission: Admission;
   readonly #exchanges: Exchanges;
@@ -125,11 +121,9 @@ export class WorkerConnections implements ConnectionHandler {
     const isAnnounced = wanted?.proxyHeader === true;
     if (runtime.admission !== null && !isAnnounced && !this.#admits(slot, runtime.admission, client))
       return NO_ROW;
-    const attempt = this.#spareAttempts.pop() ?? new ConnectAttempts();
-    attempt.begin(client.hash());
-    slots.attempts.set(slot, attempt);
+    const attempt = slots.beginAttempts(slot, client.hash());
     attempt.wanted = wanted;
-    if (isAnnounced && runtime.admission !== null) (attempt.client ??= new PeerAddress()).copy(client);
+    if (isAnnounced && runtime.admission !== null) attempt.client = client.copy();
     return this.#begin(slot, attempt, runtime);
   }
 
@@ -146,6 +140,7 @@ export class WorkerConnections implements ConnectionHandler {
     attempt.wanted = found.what === 'proxy_header' ? (runtime.firstBytes?.hello ?? null) : null;
     if (found.what === 'proxy_header' && !found.isLocal) {
       attempt.sourceHash = found.client.hash();
+      attempt.announce(found.client, found.local);
       this.#inputs.records?.announced(slot, found.client);
     }
     if (found.what === 'proxy_header' && runtime.admission !== null) {
@@ -174,7 +169,18 @@ export class WorkerConnections implements ConnectionHandler {
     if (!pool || attempt.failed > pool.pool.retries) return NO_ROW;
     const untried = places.pick(slot, attempt, pool, 0);
     if (untried !== NO_ROW) return untried;
-    return attempt.tried.length > 0 ? this.#repeat(slot, attempt, pool) : places.wait(slot, pool, true);
+    return attempt.tried.length > 0 ? places.repeat(slot, attempt, pool) : places.wait(slot, pool, true);
+  }
+
+  hasPreface(slot: number): boolean {
+    return this.#proxyProtocol(slot) !== null;
+  }
+
+  preface(slot: number, client: PeerAddress, local: PeerAddress, into: Uint8Array): number {
+    const { announced, serverName } = this.#slots.attempts.get(slot) ?? { announced: null, serverName: null };
+    const [from, to] = announced ? [announced.client, announced.local] : [client, local];
+    if (this.#proxyProtocol(slot) === 'v1') return writeProxyLine(from, to, into);
+    return writeProxyHeader(from, to, serverName ?? '', this.#inputs.records?.idOf(slot) ?? '', into);
   }
 
   onEstablished(slot: number): void {
@@ -191,7 +197,7 @@ export class WorkerConnections implements ConnectionHandler {
     if (candidate !== NO_BACKEND) {
       this.#plan?.poolByRow(pool)?.balancer.connected?.(candidate, connectMs, nowMs);
     }
-    this.#endAttempt(slot);
+    this.#slots.endAttempts(slot);
   }
 
   onBytes(slot: number, toBackend: number, toClient: number): void {
@@ -209,7 +215,7 @@ export class WorkerConnections implements ConnectionHandler {
     this.#inputs.records?.closed(slot, listener[slot]!, reason, durationMs);
     this.#admission.released(slot, listener[slot]!);
     this.#inputs.counters.closed(listener[slot]!, established, reason, durationMs);
-    this.#endAttempt(slot);
+    this.#slots.endAttempts(slot);
     this.#places.release(slot);
     this.#inputs.waiters.end(slot, this.#plan);
   }
@@ -252,14 +258,9 @@ export class WorkerConnections implements ConnectionHandler {
     return { ...timeouts, lifetimeMs: timeouts.lifetimeMs * shorter };
   }
 
-  /** All were tried: one of them is tried again, after a while. */
-  #repeat(slot: number, attempt: ConnectAttempts, pool: PoolRuntime): number {
-    attempt.tried.length = 0;
-    const step = REPEAT_DELAY_MS * 2 ** attempt.repeats;
-    const delayMs = step / 2 + (this.#inputs.random.next() * step) / 2;
-    attempt.repeats += 1;
-    const row = this.#places.pick(slot, attempt, pool, delayMs);
-    return row === NO_ROW ? this.#places.wait(slot, pool, true) : row;
+  /** The header that the backend of a slot expects. */
+  #proxyProtocol(slot: number): 'v1' | 'v2' | null {
+    return this.#plan?.poolByRow(this.#slots.pool[slot]!)?.pool.proxyProtocol ?? null;
   }
 
   /** The pool to try next: a different one than before when the listener was moved meanwhile. */
@@ -286,13 +287,6 @@ export class WorkerConnections implements ConnectionHandler {
     const nowMs = this.#inputs.clock.nowMs();
     runtime.balancer.connectFailed?.(candidate, Math.max(0, nowMs - attempt.startedMs), nowMs);
     this.#inputs.passiveHealth.connectFailed(backend, errno, runtime.pool);
-  }
-
-  #endAttempt(slot: number): void {
-    const attempt = this.#slots.attempts.get(slot);
-    if (!attempt) return;
-    this.#spareAttempts.push(attempt);
-    this.#slots.attempts.delete(slot);
   }
 }
 

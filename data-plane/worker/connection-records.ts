@@ -21,6 +21,8 @@ const REFUSED: ReadonlySet<CloseReason> = new Set(REFUSALS);
 
 export interface ConnectionRecordsInputs {
   readonly ring: LogRing;
+  /** What the ids of connections begin with. */
+  readonly idPrefix: string;
   readonly shared: Pick<SharedCells, 'generation'>;
   readonly clock: Clock;
   readonly random: Random;
@@ -74,6 +76,11 @@ export class ConnectionRecords {
     this.#family[slot] = family;
     this.#port[slot] = port;
     this.#ip.set(words, slot * IP_WORDS);
+  }
+
+  /** Under which a connection is in the log; empty: it is not there. */
+  idOf(slot: number): string {
+    return this.#isLogged[slot] === 0 ? '' : `${this.#inputs.idPrefix}-${this.#id[slot]}`;
   }
 
   /** A backend of this pool is picked for it. */
