@@ -90,7 +90,6 @@ export class DataPath {
     const { logRings: rings } = buffers;
     this.#connectionLog = target && new ConnectionLog({ ...target, rings, clock });
     this.#shared = sharedCells(buffers);
-    Atomics.store(this.#shared.control, CONTROL.sourceSeed, randomBelow(random, 2 ** 31));
     const descriptors = libc?.descriptorLimit() ?? descriptorLimitOf(readText);
     this.#limits = new ConnectionLimits(options, descriptors, this.#shared);
     const limit = () => this.connectionLimit;
@@ -208,6 +207,7 @@ export class DataPath {
 
   /** Starts the workers. Rejects when none starts. */
   async start(): Promise<void> {
+    Atomics.store(this.#shared.control, CONTROL.sourceSeed, randomBelow(this.#options.random, 2 ** 31));
     await this.#pool.start();
     // Only now the workers have taken their memory.
     this.#limits.compute();

@@ -119,11 +119,10 @@ export class WorkerConnections implements ConnectionHandler {
     if (!runtime) return this.#refuse('no_backend');
     const wanted = runtime.firstBytes && firstWanted(runtime.firstBytes, client);
     const isAnnounced = wanted?.proxyHeader === true;
-    if (runtime.admission !== null && !isAnnounced && !this.#admits(slot, runtime.admission, client))
-      return NO_ROW;
+    if (!isAnnounced && !this.#admits(slot, runtime.admission, client)) return NO_ROW;
     const attempt = slots.beginAttempts(slot, client.hash());
     attempt.wanted = wanted;
-    if (isAnnounced && runtime.admission !== null) attempt.client = client.copy();
+    if (isAnnounced) attempt.client = client.copy();
     return this.#begin(slot, attempt, runtime);
   }
 
@@ -137,16 +136,10 @@ export class WorkerConnections implements ConnectionHandler {
     this.#places.begin();
     if (!attempt?.wanted || !runtime) return this.#refuse('no_backend');
     if (!isAsWanted(attempt.wanted, found)) return this.#refuse('bad_first_bytes');
-    attempt.wanted = found.what === 'proxy_header' ? (runtime.firstBytes?.hello ?? null) : null;
-    if (found.what === 'proxy_header' && !found.isLocal) {
-      attempt.sourceHash = found.client.hash();
-      attempt.announce(found.client, found.local);
-      this.#inputs.records?.announced(slot, found.client);
-    }
-    if (found.what === 'proxy_header' && runtime.admission !== null) {
-      const client = found.isLocal ? (attempt.client ?? found.client) : found.client;
-      if (!this.#admits(slot, runtime.admission, client)) return NO_ROW;
-    }
+    const isHeader = found.what === 'proxy_header';
+    if (isHeader && !this.#admits(slot, runtime.admission, this.#announced(slot, attempt, found)))
+      return NO_ROW;
+    attempt.wanted = isHeader ? (runtime.firstBytes?.hello ?? null) : null;
     if (found.what === 'hello') [attempt.serverName, attempt.alpn] = [found.serverName, found.alpn];
     return this.#begin(slot, attempt, runtime);
   }
@@ -240,8 +233,18 @@ export class WorkerConnections implements ConnectionHandler {
     return this.#places.find(slot, attempt, pool);
   }
 
+  /** Who the client is that a header is about: the one it announces, or else the connection's own. */
+  #announced(slot: number, attempt: ConnectAttempts, { client, isLocal, local }: FirstBytes): PeerAddress {
+    if (isLocal) return attempt.client ?? client;
+    attempt.sourceHash = client.hash();
+    attempt.announce(client, local);
+    this.#inputs.records?.announced(slot, client);
+    return client;
+  }
+
   /** Whether a client may connect, by its own address or the one that a header announced; otherwise `refusal` says why not. */
-  #admits(slot: number, rules: ListenerAdmission, client: PeerAddress): boolean {
+  #admits(slot: number, rules: ListenerAdmission | null, client: PeerAddress): boolean {
+    if (rules === null) return true;
     const refusal = this.#admission.refusal(slot, this.#slots.listener[slot]!, rules, client);
     if (refusal !== null) this.#places.refusal = refusal;
     return refusal === null;
