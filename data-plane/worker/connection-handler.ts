@@ -73,8 +73,8 @@ export class WorkerConnections implements ConnectionHandler {
     this.#plan = plan;
     this.#places.plan = plan;
     for (const [slot, attempt] of this.#slots.attempts) {
-      if (this.#places.isWaiting(slot)) {
-        if (!this.#places.mayWaitOn(slot, this.#poolFor(slot, attempt))) engine.reconsider(slot);
+      if (attempt.waitsFor !== NO_ROW) {
+        if (!this.#places.mayWaitOn(attempt, this.#poolFor(slot, attempt))) engine.reconsider(slot);
         continue;
       }
       const backend = this.#slots.backend[slot]!;
@@ -152,7 +152,8 @@ export class WorkerConnections implements ConnectionHandler {
     const places = this.#places;
     places.begin();
     if (!attempt) return NO_ROW;
-    if (places.isWaiting(slot)) return places.askAgain(slot, attempt, this.#poolFor(slot, attempt), errno);
+    if (attempt.waitsFor !== NO_ROW)
+      return places.askAgain(slot, attempt, this.#poolFor(slot, attempt), errno);
     if (this.#slots.backend[slot] === NO_ROW) return NO_ROW;
     if (errno !== ERRNO.canceled) this.#countFailure(slot, attempt, errno);
     places.release(slot);
@@ -161,7 +162,9 @@ export class WorkerConnections implements ConnectionHandler {
     if (!pool || attempt.failed > pool.pool.retries) return NO_ROW;
     const untried = places.pick(slot, attempt, pool, 0);
     if (untried !== NO_ROW) return untried;
-    return attempt.tried.length > 0 ? this.#repeat(slot, attempt, pool) : places.wait(slot, pool, true);
+    return attempt.tried.length > 0
+      ? this.#repeat(slot, attempt, pool)
+      : places.wait(slot, attempt, pool, true);
   }
 
   onEstablished(slot: number): void {
@@ -190,14 +193,15 @@ export class WorkerConnections implements ConnectionHandler {
 
   onClosed(slot: number, reason: CloseReason): void {
     const { acceptedMs, attempts, backend, listener } = this.#slots;
+    const attempt = attempts.get(slot);
     const durationMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
-    const established = attempts.has(slot) ? NO_ROW : backend[slot]!;
+    const established = attempt ? NO_ROW : backend[slot]!;
     // Before the release: a row that nothing uses may be given to another backend.
     this.#inputs.records?.closed(slot, listener[slot]!, reason, durationMs);
     this.#inputs.counters.closed(listener[slot]!, established, reason, durationMs);
+    if (attempt) this.#inputs.waiters.end(slot, attempt, this.#plan);
     this.#endAttempt(slot);
     this.#places.release(slot);
-    this.#inputs.waiters.end(slot, this.#plan);
   }
 
   onBackendEnded(slot: number): void {
@@ -238,7 +242,7 @@ export class WorkerConnections implements ConnectionHandler {
     const delayMs = step / 2 + (this.#inputs.random.next() * step) / 2;
     attempt.repeats += 1;
     const row = this.#places.pick(slot, attempt, pool, delayMs);
-    return row === NO_ROW ? this.#places.wait(slot, pool, true) : row;
+    return row === NO_ROW ? this.#places.wait(slot, attempt, pool, true) : row;
   }
 
   /** The pool to try next: a different one than before when the listener was moved meanwhile. */
