@@ -108,6 +108,7 @@ export class DataPath {
       libc,
       buffers,
       sourceAddresses: options.sourceAddresses,
+      instance: target?.instance,
       splice: options.splice,
       parkingBytes: parkingBytes(cgroupMemory(readText), workers),
       clock,

@@ -26,7 +26,7 @@ export const backendColumns = (
 ): readonly Column<BackendView>[] => [
   ['ADDRESS', ({ address }) => address],
   ['WEIGHT', ({ weight }) => String(weight)],
-  ...tierColumn(all, (backend) => backend),
+  ...placeColumns(all, (backend) => backend),
   ['STATE', (backend) => stateCell(backend, context)],
   ['HEALTH', ({ summary }) => summaryCell(summary.health)],
   ['CONNECTIONS', ({ summary }) => String(summary.connections)],
@@ -36,10 +36,15 @@ export const backendColumns = (
   ],
 ];
 
-/** None where all backends are of tier 0. */
-function tierColumn<T>(all: readonly T[], backendOf: (row: T) => BackendView): readonly Column<T>[] {
-  const hasTiers = all.some((row) => backendOf(row).tier > 0);
-  return hasTiers ? [['TIER', (row) => String(backendOf(row).tier)]] : [];
+/** The tier and the limit, each where a backend has one. */
+function placeColumns<T>(all: readonly T[], backendOf: (row: T) => BackendView): readonly Column<T>[] {
+  const columns = [
+    ['TIER', 'tier'],
+    ['LIMIT', 'maxConnections'],
+  ] as const;
+  return columns
+    .filter(([, field]) => all.some((row) => backendOf(row)[field] > 0))
+    .map(([title, field]) => [title, (row) => String(backendOf(row)[field] || (field === 'tier' ? 0 : ''))]);
 }
 
 function stateCell(backend: BackendView, { clock }: Context): Cell {
@@ -98,6 +103,7 @@ export async function describeBackend(
       ['Pool', backend.pool],
       ['Weight', String(backend.weight)],
       ['Tier', String(backend.tier)],
+      ['Connections at most', backend.maxConnections === 0 ? 'any number' : String(backend.maxConnections)],
       ['State', stateCell(backend, context)],
       ['Source', sourceReason === '' ? source : `${source}: ${sourceReason}`],
       ['Health', summaryCell(summary.health)],
@@ -143,7 +149,7 @@ export async function listHealth(session: Session, context: Context): Promise<Li
     [
       ['POOL', ({ backend }) => backend.pool],
       ['ADDRESS', ({ backend }) => backend.address],
-      ...tierColumn(rows, ({ backend }) => backend),
+      ...placeColumns(rows, ({ backend }) => backend),
       ['STATE', ({ backend }) => stateCell(backend, context)],
       ['PROXY', ({ one }) => (one ? proxyName(one) : '')],
       ['HEALTH', ({ one }) => healthCell(one?.health ?? 'unknown')],
@@ -181,8 +187,9 @@ function remarksOn({ pools, policies, backends, serving }: Awaited<ReturnType<ty
 }
 
 /** What every value that JSON and YAML show of a backend begins with. */
-function ownPlain({ pool, address, weight, tier, state, stateSinceMs }: BackendView): Plain {
-  return { pool, address, weight, tier, state, stateSince: isoTimeOf(stateSinceMs) };
+function ownPlain(backend: BackendView): Plain {
+  const { pool, address, weight, tier, maxConnections, state, stateSinceMs } = backend;
+  return { pool, address, weight, tier, maxConnections, state, stateSince: isoTimeOf(stateSinceMs) };
 }
 
 function backendPlain(backend: BackendView): Plain {

@@ -1,6 +1,8 @@
 /** `get listeners` and `describe listener`. */
 import { isoTimeOf } from '../../core/view/figures.ts';
-import { type Plain, plainOf } from '../../core/view/plain.ts';
+import { completeListener } from '../../core/model/draft.ts';
+import { poolsOf } from '../../core/model/resources.ts';
+import { otherFields, type Plain, plainOf } from '../../core/view/plain.ts';
 import {
   certificatesOf,
   type ListenersOfProxy,
@@ -28,7 +30,7 @@ export async function listListeners(session: Session, context: Context): Promise
     [
       ['NAME', ({ name }) => name],
       ['ADDRESS', ({ address }) => address],
-      ['POOL', ({ pool }) => pool],
+      ['POOL', (listener) => poolsLedTo(listener).join(', ')],
     ],
     [
       ['CONNECTIONS', (listener) => String(summaryOf(listener).connections)],
@@ -69,7 +71,8 @@ export async function describeListener(session: Session, _context: Context, name
     facts: [
       ['Listener', name],
       ['Address', listener.address],
-      ['Pool', listener.pool],
+      ['Pool', listener.pool || 'none: what no route takes is refused'],
+      ...otherFields(listenerPlain(listener), ['kind', 'name', 'address', 'pool', 'revision']),
       ['Revision', listener.revision],
     ],
     tables: [
@@ -117,6 +120,11 @@ function listenersOf({ info, connected, listeners, applied }: Proxy__Output): Li
     listeners: connected ? listeners : [],
     failed: applied?.failedListeners ?? [],
   };
+}
+
+/** Its own pool and those of its routes. */
+export function poolsLedTo(wire: Listener__Output): string[] {
+  return poolsOf(completeListener(listenerDraftFromWire(wire, '', [])));
 }
 
 /** The manifest, with its revision. */

@@ -1,6 +1,6 @@
 /** `get pools` and `describe pool`. */
 import { type BackendView, passing } from '../../core/view/backends.ts';
-import { type Plain, plainOf } from '../../core/view/plain.ts';
+import { otherFields, type Plain, plainOf } from '../../core/view/plain.ts';
 import { ageOf, isoTimeOf } from '../../core/view/figures.ts';
 import { worstHealth } from '../../core/view/health.ts';
 import { checkText, expectation } from '../../core/view/policy-words.ts';
@@ -15,12 +15,13 @@ import type { Cell } from '../output/table.ts';
 import type { Session } from '../session/session.ts';
 import { backendColumns, readBackends } from './backends.ts';
 import { findNamed } from './find-named.ts';
+import { poolsLedTo } from './listeners.ts';
 import { policyOf } from './policies.ts';
 
 export async function listPools(session: Session, context: Context): Promise<Listing> {
   const { pools, policies, backends, listeners } = await readPools(session, '');
   const namesOf = (pool: string) =>
-    listeners.filter((listener) => listener.pool === pool).map(({ name }) => name);
+    listeners.filter((listener) => poolsLedTo(listener).includes(pool)).map(({ name }) => name);
   const own = (pool: string) => backends.filter((backend) => backend.pool === pool);
   return listing(
     context,
@@ -46,7 +47,7 @@ export async function describePool(session: Session, context: Context, name: str
   const policy = policyOf(pool, policies);
   const at = serving.get(name) ?? [];
   const columns = backendColumns(context, backends);
-  const users = listeners.filter((listener) => listener.pool === name);
+  const users = listeners.filter((listener) => poolsLedTo(listener).includes(name));
   return {
     name,
     plain: {
@@ -67,6 +68,7 @@ export async function describePool(session: Session, context: Context, name: str
       ],
       ['Listeners', users.map((listener) => `${listener.name} (${listener.address})`).join(', ')],
       ['Backends', healthyCell(backends, policy, context)],
+      ...otherFields(poolPlain(pool), ['kind', 'name', 'policy', 'backends', 'revision']),
       ...at.map((one): Fact => ['Serving', servingCell(one, policy)]),
       ['Revision', pool.revision],
     ],

@@ -31,6 +31,8 @@ export interface BackendView {
   readonly address: string;
   readonly weight: number;
   readonly tier: number;
+  /** 0: no limit. */
+  readonly maxConnections: number;
   readonly state: BackendState | RegistrationState;
   readonly source: BackendSource;
   /** Why a registration does not count, in words; empty when it does, or when there is none. */
@@ -73,6 +75,7 @@ export function joinBackends(
       const shadowed = own.find(({ address }) => address === wire.address);
       return {
         tier: 0,
+        maxConnections: 0,
         ...backendFromWire(pool, wire, '', []),
         source: shadowed ? 'registered, shadowed' : 'configured',
         sourceReason: shadowed?.reason ?? '',
@@ -100,7 +103,7 @@ function registrationView(registration: Registration__Output, source: BackendSou
   const { pool, address, weight, state: wire, reason } = registration;
   const state = wordFromWire('REGISTRATION_STATE', REGISTRATION_STATES, wire, '', []) ?? 'active';
   const fields = { pool, address, weight, state, source, sourceReason: reason, revision: '0' };
-  return { ...fields, tier: 0, stateSinceMs: null, reports: [], summary: UNREPORTED };
+  return { ...fields, tier: 0, maxConnections: 0, stateSinceMs: null, reports: [], summary: UNREPORTED };
 }
 
 /** By POOL/ADDRESS. */

@@ -22,6 +22,7 @@ import {
 } from '../engine/engine.ts';
 import type { PeerAddress } from '../engine/peer-address.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
+import { writeProxyHeader, writeProxyLine } from '../first-bytes/write-proxy-header.ts';
 import { ERRNO, isOwnFailure } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
@@ -137,6 +138,7 @@ export class WorkerConnections implements ConnectionHandler {
     attempt.wanted = found.what === 'proxy_header' ? (runtime.firstBytes?.hello ?? null) : null;
     if (found.what === 'proxy_header' && !found.isLocal) {
       attempt.sourceHash = found.client.hash();
+      attempt.announce(found.client, found.local);
       this.#inputs.records?.announced(slot, found.client);
     }
     if (found.what === 'hello') [attempt.serverName, attempt.alpn] = [found.serverName, found.alpn];
@@ -165,6 +167,17 @@ export class WorkerConnections implements ConnectionHandler {
     return attempt.tried.length > 0
       ? this.#repeat(slot, attempt, pool)
       : places.wait(slot, attempt, pool, true);
+  }
+
+  hasPreface(slot: number): boolean {
+    return this.#proxyProtocol(slot) !== null;
+  }
+
+  preface(slot: number, client: PeerAddress, local: PeerAddress, into: Uint8Array): number {
+    const { announced, serverName } = this.#slots.attempts.get(slot) ?? { announced: null, serverName: null };
+    const [from, to] = announced ? [announced.client, announced.local] : [client, local];
+    if (this.#proxyProtocol(slot) === 'v1') return writeProxyLine(from, to, into);
+    return writeProxyHeader(from, to, serverName ?? '', this.#inputs.records?.idOf(slot) ?? '', into);
   }
 
   onEstablished(slot: number): void {
@@ -243,6 +256,11 @@ export class WorkerConnections implements ConnectionHandler {
     attempt.repeats += 1;
     const row = this.#places.pick(slot, attempt, pool, delayMs);
     return row === NO_ROW ? this.#places.wait(slot, attempt, pool, true) : row;
+  }
+
+  /** The header that the backend of a slot expects. */
+  #proxyProtocol(slot: number): 'v1' | 'v2' | null {
+    return this.#plan?.poolByRow(this.#slots.pool[slot]!)?.pool.proxyProtocol ?? null;
   }
 
   /** The pool to try next: a different one than before when the listener was moved meanwhile. */

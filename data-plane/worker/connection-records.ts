@@ -18,6 +18,8 @@ const IP_WORDS = 4;
 
 export interface ConnectionRecordsInputs {
   readonly ring: LogRing;
+  /** What the ids of connections begin with. */
+  readonly idPrefix: string;
   readonly shared: Pick<SharedCells, 'generation'>;
   readonly clock: Clock;
   readonly random: Random;
@@ -68,6 +70,11 @@ export class ConnectionRecords {
     this.#family[slot] = family;
     this.#port[slot] = port;
     this.#ip.set(words, slot * IP_WORDS);
+  }
+
+  /** Under which a connection is in the log; empty: it is not there. */
+  idOf(slot: number): string {
+    return this.#isLogged[slot] === 0 ? '' : `${this.#inputs.idPrefix}-${this.#id[slot]}`;
   }
 
   /** A backend of this pool is picked for it. */

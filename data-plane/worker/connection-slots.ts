@@ -5,6 +5,7 @@
  * no memory.
  */
 import { type ConnectionTimeouts, type FirstBytesWanted, NO_ROW } from '../engine/engine.ts';
+import type { PeerAddress } from '../engine/peer-address.ts';
 import { MAX_SLOTS } from '../memory/shared-memory.ts';
 
 const NONE: readonly string[] = [];
@@ -40,6 +41,8 @@ export class ConnectAttempts {
   sourceHash = 0;
   /** While first bytes are read: which. */
   wanted: FirstBytesWanted | null = null;
+  /** Who a PROXY header said that the client is, and where it connected to; null: there was none that says so. */
+  announced: { readonly client: PeerAddress; readonly local: PeerAddress } | null = null;
   /** What the hello of the client said; null: it said none. */
   serverName: string | null = null;
   alpn: readonly string[] = NONE;
@@ -59,11 +62,17 @@ export class ConnectAttempts {
   begin(sourceHash: number): void {
     this.sourceHash = sourceHash;
     this.wanted = null;
+    this.announced = null;
     this.serverName = null;
     this.alpn = NONE;
     this.failed = 0;
     this.repeats = 0;
     this.moveTo(NO_ROW);
+  }
+
+  /** Keeps copies. */
+  announce(client: PeerAddress, local: PeerAddress): void {
+    this.announced = { client: client.copy(), local: local.copy() };
   }
 
   moveTo(pool: number): void {

@@ -50,6 +50,7 @@ export class HandlerBench {
   readonly ring = new LogRing(createLogRing(64));
   readonly peer = new PeerAddress();
   readonly #records = new ConnectionRecords({
+    idPrefix: 'proxy-0',
     ring: this.ring,
     shared: this.shared,
     clock: this.clock,

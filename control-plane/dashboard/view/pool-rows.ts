@@ -1,8 +1,9 @@
 /** Pools: a line each for the overview, and one of them with its backends. Pure. */
-import { type Backend, LEADS_BACK, type Policy } from '../../../core/model/resources.ts';
+import { type Backend, LEADS_BACK, type Policy, poolsOf } from '../../../core/model/resources.ts';
 import { policyOf, type State, type StoredPool } from '../../../core/model/state.ts';
 import { passing } from '../../../core/view/backends.ts';
 import { expectation, noneHealthyText } from '../../../core/view/policy-words.ts';
+import { otherFields, plainOf } from '../../../core/view/plain.ts';
 import { type BackendSummary, UNREPORTED } from '../../../core/view/reports.ts';
 import { notable, type Serving, servingText } from '../../../core/view/serving.ts';
 import type { FleetSummary } from './fleet-summary.ts';
@@ -142,6 +143,7 @@ export function poolPage(
     ...standing(pool, policyOf(state, name), backends, serving),
     /** Pools that share the policy, this one included: a change of it changes them all. */
     policyUsers: [...state.pools.values()].filter(({ value }) => value.policy === policy).length,
+    fields: otherFields(plainOf(pool.value), ['name', 'policy']),
     listeners: listenersOf(name, state),
     backends: cut(backends, MAX_BACKENDS, ({ backend, summary, ...rest }) => {
       const { pool: _, ...fields } = backend;
@@ -156,7 +158,7 @@ export function poolPage(
 
 export function listenersOf(pool: string, { listeners }: State) {
   return [...listeners.values()]
-    .filter(({ value }) => value.pool === pool)
+    .filter(({ value }) => poolsOf(value).includes(pool))
     .map(({ value: { name, address } }) => ({ name, address }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

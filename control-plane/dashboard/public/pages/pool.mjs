@@ -25,7 +25,7 @@ export const pool = subjectPage('Pool', 'pools', (model, subject) => {
 });
 
 function head(model, page, current) {
-  const { name, policy, policyUsers, strategy, listeners, backends } = page;
+  const { name, policy, policyUsers, strategy, fields, listeners, backends } = page;
   const from = listeners.map((one) =>
     h('span', { key: one.name }, linkTo('listeners', one.name), ` (${one.address}) `),
   );
@@ -36,6 +36,7 @@ function head(model, page, current) {
       page.serving.length > 0 && fact('Serving', why(servingWords(page))),
       fact('Strategy', words(strategy)),
       fact('Policy', policyUsers > 1 ? `${policy}, shared by ${policyUsers} pools` : policy),
+      ...fields.map(([field, text]) => fact(field, text)),
       fact('Listeners', from.length === 0 ? 'none' : from),
     ],
     button('Add backends', () => actions.add(current()), { kind: 'primary', key: 'add' }),
@@ -65,6 +66,9 @@ function backendTable(stats, page, current) {
       { filter: ({ availability }) => wordOf(availability) },
     ),
     ...(page.backends.rows.some(({ tier }) => tier) ? [figures('Tier', ({ tier = 0 }) => tier, whole)] : []),
+    ...(page.backends.rows.some(({ maxConnections }) => maxConnections)
+      ? [figures('Limit', ({ maxConnections }) => maxConnections, whole)]
+      : []),
     figures('Weight', ({ weight }) => weight, whole),
     column('Share', (row) => share(own(row), all), '', { value: (row) => own(row)?.connectionsPerSecond }),
     figures('Connections', ({ connections }) => connections, whole),

@@ -57,6 +57,7 @@ function start() {
   const worker = new Worker({
     start: {
       index: 0,
+      id: 'proxy-0',
       engine: 'portable',
       buffers,
       wakeFds: [],
