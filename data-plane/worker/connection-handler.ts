@@ -74,15 +74,13 @@ export class WorkerConnections implements ConnectionHandler {
     this.#plan = plan;
     this.#places.plan = plan;
     for (const [slot, attempt] of this.#slots.attempts) {
-      if (attempt.waitsFor !== NO_ROW) {
-        if (!this.#places.mayWaitOn(attempt, this.#poolFor(slot, attempt))) engine.reconsider(slot);
-        continue;
-      }
       const backend = this.#slots.backend[slot]!;
-      const pool = this.#slots.pool[slot]!;
-      if (backend !== NO_ROW && !takesConnections(plan.poolByRow(pool), plan.candidateOfRow(backend))) {
-        engine.reconsider(slot);
-      }
+      const pool = plan.poolByRow(this.#slots.pool[slot]!);
+      const goesOn =
+        attempt.waitsFor === NO_ROW
+          ? backend === NO_ROW || takesConnections(pool, plan.candidateOfRow(backend))
+          : this.#places.mayWaitOn(attempt, this.#poolFor(slot, attempt));
+      if (!goesOn) engine.reconsider(slot);
     }
     // Also for the connections of other workers: this one may be the last to see the room that the plan makes.
     for (const runtime of plan.pools) this.#inputs.waiters.passOn(runtime);
