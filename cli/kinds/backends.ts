@@ -32,7 +32,10 @@ export const backendColumns = (
   ['CONNECTIONS', ({ summary }) => String(summary.connections)],
   [
     'SOURCE',
-    ({ source, sourceReason }) => (sourceReason === '' ? source : { text: source, tone: 'doubtful' }),
+    ({ source, name, sourceReason }) => {
+      const text = name === '' ? source : `${source} ${name}`;
+      return sourceReason === '' ? text : { text, tone: 'doubtful' };
+    },
   ],
 ];
 
@@ -94,7 +97,7 @@ export async function describeBackend(
     .map((backend) => ({ name: backend.address, pool: backend.pool, backend }))
     .filter((item) => pool === undefined || item.pool === pool);
   const { backend } = findNamed('backends', name, items);
-  const { source, sourceReason, summary } = backend;
+  const { source, name: dnsName, sourceReason, summary } = backend;
   return {
     name: `${backend.pool}/${backend.address}`,
     plain: backendPlain(backend),
@@ -105,7 +108,7 @@ export async function describeBackend(
       ['Tier', String(backend.tier)],
       ['Connections at most', backend.maxConnections === 0 ? 'any number' : String(backend.maxConnections)],
       ['State', stateCell(backend, context)],
-      ['Source', sourceReason === '' ? source : `${source}: ${sourceReason}`],
+      ['Source', [`${source} ${dnsName}`.trim(), sourceReason].filter(Boolean).join(': ')],
       ['Health', summaryCell(summary.health)],
       ['Connections', String(summary.connections)],
       ['Revision', backend.revision],
@@ -165,15 +168,15 @@ const NO_REPORT = { proxy: null, connected: false, health: 'unknown', reason: NO
 
 /** All backends, or those of one pool, with the policies of the pools and how each pool stands. */
 export async function readBackends(session: Session, pool = '') {
-  const [{ pools }, { policies }, { registrations }, { statuses }, { proxies }] = await Promise.all([
+  const [{ pools }, { policies }, registered, { statuses }, { proxies }] = await Promise.all([
     session.read('pools', 'ListPools', {}),
     session.read('policies', 'ListPolicies', {}),
     session.read('registrations', 'ListRegistrations', {}),
     session.read('fleet', 'ListBackendStatus', { pool }),
     session.read('fleet', 'ListProxies', {}),
   ]);
-  const backends = joinBackends(pools, registrations, statuses, proxies);
-  return { pools, policies, backends, serving: servingOf(proxies) };
+  const backends = joinBackends(pools, registered, statuses, proxies);
+  return { pools, policies, backends, names: registered.names, serving: servingOf(proxies) };
 }
 
 function remarksOn({ pools, policies, backends, serving }: Awaited<ReturnType<typeof readBackends>>) {
@@ -193,9 +196,16 @@ function ownPlain(backend: BackendView): Plain {
 }
 
 function backendPlain(backend: BackendView): Plain {
-  const { source, revision, reports, summary } = backend;
+  const { source, name, revision, reports, summary } = backend;
   const seen = { health: worstHealth(summary.health), connections: summary.connections };
-  return { ...ownPlain(backend), source, ...seen, revision, proxies: reports.map(reportPlain) };
+  return {
+    ...ownPlain(backend),
+    source,
+    ...(name !== '' && { name }),
+    ...seen,
+    revision,
+    proxies: reports.map(reportPlain),
+  };
 }
 
 function reportPlain({ proxyId, connected, health, report, revision }: ProxyReport): Plain {
