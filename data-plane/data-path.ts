@@ -1,7 +1,7 @@
 /** Everything on a proxy's main thread that serves clients: shared memory, workers, sockets, health checks. */
 import type { Clock } from '../core/runtime/clock.ts';
 import type { Logger } from '../core/runtime/logger.ts';
-import type { Random } from '../core/runtime/random.ts';
+import { type Random, randomBelow } from '../core/runtime/random.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { checksAtOnce, type ConnectionLimit, descriptorLimitOf } from './host/connection-limit.ts';
 import { readText } from './host/control-group.ts';
@@ -207,6 +207,7 @@ export class DataPath {
 
   /** Starts the workers. Rejects when none starts. */
   async start(): Promise<void> {
+    Atomics.store(this.#shared.control, CONTROL.sourceSeed, randomBelow(this.#options.random, 2 ** 31));
     await this.#pool.start();
     // Only now the workers have taken their memory.
     this.#limits.compute();

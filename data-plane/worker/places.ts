@@ -8,6 +8,7 @@
  *  - one that waits has tried nothing: it takes whatever is free.
  */
 import type { Clock } from '../../core/runtime/clock.ts';
+import type { Random } from '../../core/runtime/random.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import { type Balancer, NO_BACKEND, type PickRequest } from '../balancing/balancer.ts';
 import { TriedSet } from '../balancing/tried-set.ts';
@@ -21,6 +22,8 @@ import type { PlanRuntime, PoolRuntime } from './plan-runtime.ts';
 import type { PoolCandidates } from './pool-candidates.ts';
 import type { Waiters } from './waiters.ts';
 
+/** The delay before the n-th repeated attempt is this × 2^n, of which at least half is waited. */
+const REPEAT_DELAY_MS = 100;
 /** More than other workers can be faster in a row. */
 const PICKS = 64;
 
@@ -32,6 +35,7 @@ export interface PlacesInputs {
   /** Null: there is no connection log. */
   readonly records: ConnectionRecords | null;
   readonly clock: Clock;
+  readonly random: Random;
 }
 
 // `!` on typed arrays in this file: slots are within them.
@@ -105,6 +109,16 @@ export class Places {
     if (!isFull && !waiters.hasAny(pool.row)) return NO_ROW;
     this.refusal = 'backend_full';
     return waiters.begin(slot, runtime, isFirst) ? this.#waitOn(slot, runtime) : NO_ROW;
+  }
+
+  /** All were tried: one of them is tried again, after a while. */
+  repeat(slot: number, attempt: ConnectAttempts, pool: PoolRuntime): number {
+    attempt.tried.length = 0;
+    const step = REPEAT_DELAY_MS * 2 ** attempt.repeats;
+    const delayMs = step / 2 + (this.#inputs.random.next() * step) / 2;
+    attempt.repeats += 1;
+    const row = this.pick(slot, attempt, pool, delayMs);
+    return row === NO_ROW ? this.wait(slot, pool, true) : row;
   }
 
   isWaiting(slot: number): boolean {
