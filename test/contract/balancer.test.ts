@@ -79,7 +79,7 @@ for (const strategy of STRATEGIES) {
       const isFull = (candidate: number) => candidates.open(candidate) > 0;
       const full = Object.assign(new TriedSet(), { limits: { isFull } });
       const pick = (sourceHash: number) => balancer.pick({ sourceHash, nowMs: 0 }, full);
-      assert.deepEqual([pick(1), pick(7_919), pick(2), pick(3)].sort(), [NO_BACKEND, 0, 1, 2]);
+      assert.deepEqual(new Set([1, 7_919, 2, 3].map(pick)), new Set([0, 1, 2, NO_BACKEND]));
       balancer.release(2);
       assert.equal(pick(5), 2);
     });
