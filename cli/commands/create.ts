@@ -5,7 +5,7 @@ import { modelName } from '../../core/model/fields/field.ts';
 import type { Parse } from '../../core/runtime/flags.ts';
 import type { AddCommand } from '../command.ts';
 import type { ChangeOptions } from '../session/change.ts';
-import { addFieldOptions, BY_MANIFEST, fieldsGiven } from './field-options.ts';
+import { addFieldOptions, BY_MANIFEST, resourceGiven } from './field-options.ts';
 import { ADDRESS_FORM, changing, collect, maxConnections, tier, weight } from './options.ts';
 
 export const addCreate: AddCommand = (program, execute) => {
@@ -32,9 +32,8 @@ export const addCreate: AddCommand = (program, execute) => {
     .addHelpText('after', BY_MANIFEST('TLS to backends and backends by name (tls, dns)'))
     .action((name: string, { backend: backends = [], ...options }: ChangeOptions & PoolOptions) =>
       execute(async ({ change }) => {
-        const { poolDraftToWire } = await import('../../core/wire/resource-codec.ts');
-        const pool = poolDraftToWire({ ...fieldsGiven('pool', options).draft, name, backends });
-        return change('pools', 'CreatePool', { pool }, options);
+        const { resource } = await resourceGiven('pool', name, options, { backends });
+        return change('pools', 'CreatePool', resource, options);
       }),
     );
   changing(
@@ -49,9 +48,8 @@ export const addCreate: AddCommand = (program, execute) => {
     .addHelpText('after', BY_MANIFEST('Routes by name and TLS (routes, tls)'))
     .action((name: string, options: ChangeOptions) =>
       execute(async ({ change }) => {
-        const { listenerDraftToWire } = await import('../../core/wire/resource-codec.ts');
-        const listener = listenerDraftToWire({ ...fieldsGiven('listener', options).draft, name });
-        return change('listeners', 'CreateListener', { listener }, options);
+        const { resource } = await resourceGiven('listener', name, options);
+        return change('listeners', 'CreateListener', resource, options);
       }),
     );
   changing(
@@ -59,9 +57,8 @@ export const addCreate: AddCommand = (program, execute) => {
     'lbctl create policy steady --strategy least_connections --interval 2s',
   ).action((name: string, options: ChangeOptions) =>
     execute(async ({ change }) => {
-      const { policyDraftToWire } = await import('../../core/wire/resource-codec.ts');
-      const policy = policyDraftToWire({ ...fieldsGiven('policy', options).draft, name });
-      return change('policies', 'CreatePolicy', { policy }, options);
+      const { resource } = await resourceGiven('policy', name, options);
+      return change('policies', 'CreatePolicy', resource, options);
     }),
   );
 };

@@ -1,9 +1,10 @@
 /** Fields of resources as options of `create` and `set`. Routes, TLS and names in DNS are for manifests. */
 import { type Command, Option } from 'commander';
-import type { ListenerDraft, PolicyDraft, PoolDraft } from '../../core/model/draft.ts';
+import type { ResourceDraft } from '../../core/model/draft.ts';
 import { pathsOf } from '../../core/model/fields/field.ts';
 import { FIELDS } from '../../core/model/fields/resource-fields.ts';
 import { duration, integer } from '../../core/runtime/flags.ts';
+import type { Resource as WireResource } from '../../core/wire/generated/lb/v1/Resource.ts';
 import { ADDRESS_FORM } from './options.ts';
 
 const CHECK = 'health_check';
@@ -64,19 +65,13 @@ const PATHS = {
   listener: pathsOf(FIELDS.listener),
 };
 
-interface Drafts {
-  readonly policy: Omit<PolicyDraft, 'name'>;
-  readonly pool: Omit<PoolDraft, 'name' | 'backends'>;
-  readonly listener: Omit<ListenerDraft, 'name'>;
-}
-
 /** For the help. */
-export const BY_MANIFEST = (what: string) => `\n${what} are given in a manifest: lbctl apply --help.\n`;
+export const BY_MANIFEST = (what: string) => `${what} are given in a manifest: lbctl apply --help.\n`;
 
 /** Adds an option for every field of the kind that can be given so. */
 export function addFieldOptions(
   command: Command,
-  kind: keyof Drafts,
+  kind: keyof typeof PATHS,
   required: readonly string[] = [],
 ): Command {
   for (const [flag, description, path] of OPTIONS[kind]) {
@@ -92,28 +87,31 @@ export function addFieldOptions(
   return command;
 }
 
-/** The fields that were given, and their paths. */
-export function fieldsGiven<Kind extends keyof Drafts>(
-  kind: Kind,
+/** The resource of a request with the fields that were given, and their paths. */
+export async function resourceGiven(
+  kind: keyof typeof PATHS,
+  name: string,
   options: object,
-): { readonly draft: Drafts[Kind]; readonly paths: string[] } {
+  more: object = {},
+): Promise<{ readonly resource: WireResource; readonly paths: string[] }> {
+  const { resourceDraftToWire } = await import('../../core/wire/resource-codec.ts');
   const given = new Map(Object.entries(options));
-  const draft: Record<string, unknown> = {};
+  const value: Record<string, unknown> = { name, ...(kind === 'pool' && { backends: [] }), ...more };
   const paths: string[] = [];
   for (const [flag, , path] of OPTIONS[kind]) {
-    const value: unknown = given.get(new Option(flag).attributeName());
-    if (value === undefined) continue;
+    const found: unknown = given.get(new Option(flag).attributeName());
+    if (found === undefined) continue;
     paths.push(path);
     const groups = [...fieldAt(kind, path).keys];
-    const name = groups.pop() ?? '';
-    let group = draft;
+    const last = groups.pop() ?? '';
+    let group = value;
     for (const each of groups) group = (group[each] ??= {}) as Record<string, unknown>;
-    group[name] = value;
+    group[last] = found;
   }
-  return { draft, paths };
+  return { resource: resourceDraftToWire({ kind, value } as unknown as ResourceDraft), paths };
 }
 
-function fieldAt(kind: keyof Drafts, path: string) {
+function fieldAt(kind: keyof typeof PATHS, path: string) {
   const found = PATHS[kind].find((one) => one.path === path);
   if (found === undefined) throw new Error(`a ${kind} has no field ${path}`);
   return found;

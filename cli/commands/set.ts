@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { AddCommand } from '../command.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { ChangeOptions } from '../session/change.ts';
-import { addFieldOptions, BY_MANIFEST, fieldsGiven } from './field-options.ts';
+import { addFieldOptions, BY_MANIFEST, resourceGiven } from './field-options.ts';
 import { changing } from './options.ts';
 
 export const addSet: AddCommand = (program, execute) => {
@@ -22,10 +22,8 @@ export const addSet: AddCommand = (program, execute) => {
     'lbctl set policy steady --interval 2s --unhealthy-threshold 5 --wait',
   ).action((name: string, options: ChangeOptions) =>
     execute(async ({ change }) => {
-      const { policyDraftToWire } = await import('../../core/wire/resource-codec.ts');
-      const { draft, paths } = fieldsGiven('policy', options);
-      const request = { policy: policyDraftToWire({ ...draft, name }), updateMask: maskOf(paths) };
-      return change('policies', 'UpdatePolicy', request, options);
+      const { resource, paths } = await resourceGiven('policy', name, options);
+      return change('policies', 'UpdatePolicy', { ...resource, updateMask: maskOf(paths) }, options);
     }),
   );
   changing(
@@ -36,10 +34,8 @@ export const addSet: AddCommand = (program, execute) => {
     .addHelpText('after', BY_MANIFEST('TLS to backends and backends by name (tls, dns)'))
     .action((name: string, options: ChangeOptions) =>
       execute(async ({ change }) => {
-        const { poolDraftToWire } = await import('../../core/wire/resource-codec.ts');
-        const { draft, paths } = fieldsGiven('pool', options);
-        const pool = poolDraftToWire({ ...draft, name, backends: [] });
-        return change('pools', 'UpdatePool', { pool, updateMask: maskOf(paths) }, options);
+        const { resource, paths } = await resourceGiven('pool', name, options);
+        return change('pools', 'UpdatePool', { ...resource, updateMask: maskOf(paths) }, options);
       }),
     );
   changing(
@@ -50,10 +46,8 @@ export const addSet: AddCommand = (program, execute) => {
     .addHelpText('after', BY_MANIFEST('Routes by name and TLS (routes, tls)'))
     .action((name: string, options: ChangeOptions) =>
       execute(async ({ change }) => {
-        const { listenerDraftToWire } = await import('../../core/wire/resource-codec.ts');
-        const { draft, paths } = fieldsGiven('listener', options);
-        const request = { listener: listenerDraftToWire({ ...draft, name }), updateMask: maskOf(paths) };
-        return change('listeners', 'UpdateListener', request, options);
+        const { resource, paths } = await resourceGiven('listener', name, options);
+        return change('listeners', 'UpdateListener', { ...resource, updateMask: maskOf(paths) }, options);
       }),
     );
 };

@@ -6,6 +6,7 @@ import { otherFields, type Plain, plainOf } from '../../core/view/plain.ts';
 import {
   certificatesOf,
   type ListenersOfProxy,
+  refusalsOf,
   summarizeListeners,
   UNREPORTED_LISTENER,
 } from '../../core/view/reports.ts';
@@ -55,7 +56,9 @@ export async function describeListener(session: Session, _context: Context, name
     .map((proxy) => {
       const own = listenersOf(proxy);
       const { connections, failures } = summarizeListeners([own]).get(name) ?? UNREPORTED_LISTENER;
-      return { proxy: own.proxy, connections, rejected: failures[0]?.reason ?? null };
+      const report = proxy.listeners.find(({ listener }) => listener === name);
+      const refused = report === undefined ? {} : refusalsOf(report);
+      return { proxy: own.proxy, connections, refused, rejected: failures[0]?.reason ?? null };
     });
   const names = listener.tls?.certificates ?? [];
   const certificates = proxies
@@ -78,10 +81,13 @@ export async function describeListener(session: Session, _context: Context, name
     tables: [
       {
         title: 'Proxies',
-        header: ['PROXY', 'CONNECTIONS', 'REJECTED'],
-        rows: byProxy.map(({ proxy, connections, rejected }) => [
+        header: ['PROXY', 'CONNECTIONS', 'REFUSED', 'REJECTED'],
+        rows: byProxy.map(({ proxy, connections, refused, rejected }) => [
           proxy,
           String(connections),
+          Object.entries(refused)
+            .map(([reason, count]) => `${reason} ${count}`)
+            .join(', ') || 'none',
           rejected === null ? 'no' : { text: rejected, tone: 'bad' },
         ]),
         none: 'no proxy is connected',
