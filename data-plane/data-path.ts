@@ -167,8 +167,9 @@ export class DataPath {
           movesClients: () => readNetworkSetting('tcp_migrate_req').trim() === '1',
         }),
       clock,
-      obstacle: (listener) =>
-        (engine === 'portable' ? whyNotPortable(listener) : null) ?? this.#certificates.obstacle(listener),
+      obstacle: (listener, pool) =>
+        (engine === 'portable' ? whyNotPortable(listener, pool) : null) ??
+        this.#certificates.obstacle(listener),
       onGap: (from, to) =>
         logger.warn(
           { from, to },

@@ -42,7 +42,9 @@ async function resolveServices(resolver: NameResolver, name: string): Promise<Re
   const nothing = { addresses: [], missing: FAMILIES, ttlMs: LONGEST_TTL_MS };
   if (answer.type === 'failed') return { ...nothing, problem: answer.reason };
   if (answer.type === 'none') return { ...nothing, problem: `${name} does not exist, or has no SRV records` };
-  const targets = answer.records.filter(({ host }) => host !== '' && host !== '.').slice(0, MAX_TARGETS);
+  // Nobody can connect to port 0.
+  const isUsable = ({ host, port }: SrvRecord) => host !== '' && host !== '.' && port > 0;
+  const targets = answer.records.filter(isUsable).slice(0, MAX_TARGETS);
   // RFC 2782: a single record with the target "." says that there is no such service.
   if (targets.length === 0)
     return { ...nothing, problem: `the SRV records of ${name} say that there is no such service` };

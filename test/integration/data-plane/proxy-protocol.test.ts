@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { HTTP_CHECK_DEFAULTS, POLICY_DEFAULTS } from '../../../core/model/defaults.ts';
 import type { Listener, Resource } from '../../../core/model/resources.ts';
-import { readAll, within } from '../../../harness/engine/tcp.ts';
-import { dial } from '../../../harness/engine/tcp.ts';
+import { dial, readAll, within } from '../../../harness/engine/tcp.ts';
 import { freePort } from '../../../harness/free-port.ts';
 import { eventually, temporaryFolder } from '../../../harness/programs/processes.ts';
 import { proxySurroundings, readMetric, startProxyProcess } from '../../../harness/programs/proxy-process.ts';
@@ -113,5 +112,46 @@ describe('PROXY headers towards backends', () => {
       const id = name === 'haproxy-v2' ? line.connection : '';
       assert.equal(body, `127.0.0.1 ${from} 127.0.0.1 ${port} ${id}`, name);
     }
+  });
+});
+
+describe('PROXY headers from balancers in front', () => {
+  const listener = { acceptProxyProtocol: ['127.0.0.0/8'] };
+
+  it('of HAProxy and nginx are read, and their client is announced to the backend and in the log', async (t) => {
+    if (!present(t, 'nginx', 'haproxy')) return;
+    const { haproxy } = await startReaders(t);
+    const { ports, lines } = await proxyWith(t, { web: { version: 'v2', backend: haproxy, listener } });
+    const fronts = [await freePort(), await freePort()];
+    const sections = ['send-proxy', 'send-proxy-v2'].map(
+      (send, at) =>
+        `listen writer-${at}\n bind 127.0.0.1:${fronts[at]}\n server s 127.0.0.1:${ports['web']} ${send}`,
+    );
+    await startHaproxy(t, sections.join('\n'), fronts[1] ?? 0);
+    for (const front of fronts) {
+      const { body, from } = await ask(front);
+      assert.match(body, new RegExp(`^127.0.0.1 ${from} 127.0.0.1 ${front} \\S+$`));
+      await eventually(
+        async () => lines().find(({ client }) => client === `127.0.0.1:${from}`),
+        'the announced client in the log',
+      );
+    }
+    // The reader wants a header too: what it sees is the one that this proxy sends, and not a second one.
+  });
+
+  it('are refused when there are two, none, or one that is wrong', async (t) => {
+    if (!present(t, 'nginx', 'haproxy')) return;
+    const { haproxy } = await startReaders(t);
+    const { ports, lines } = await proxyWith(t, { web: { version: 'v1', backend: haproxy, listener } });
+    const header = 'PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n';
+    const port = ports['web'] ?? 0;
+    assert.match((await ask(port, header)).body, /^192.0.2.1 1 192.0.2.2 2/);
+    for (const first of [header + header, '', 'PROXY TCP4 192.0.2.1\r\n'])
+      assert.equal((await ask(port, first)).how, 'ECONNRESET', first);
+    await eventually(
+      async () =>
+        lines().filter(({ reason }) => reason === 'bad_first_bytes').length === 3 ? true : undefined,
+      'three refusals in the log',
+    );
   });
 });
