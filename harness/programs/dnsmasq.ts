@@ -28,17 +28,13 @@ export class Dnsmasq {
     this.address = `${host}:${port}`;
     this.#file = join(folder, 'names');
     this.#arguments = [
-      ...[
-        '--keep-in-foreground',
-        '--conf-file=/dev/null',
-        '--pid-file=',
-        '--log-facility=-',
-        '--log-queries',
-      ],
-      ...['--no-resolv', '--no-hosts', `--local=/${ZONE}/`, '--local-ttl=1', '--bind-interfaces'],
-      ...[`--listen-address=${host}`, `--port=${port}`, `--hostsdir=${folder}`, '--user='],
-      ...services.map((service) => `--srv-host=${[...service].join()}`),
-    ];
+      '--keep-in-foreground --conf-file=/dev/null --pid-file= --log-facility=- --no-resolv --no-hosts --bind-interfaces --user=',
+      `--local=/${ZONE}/ --local-ttl=1 --listen-address=${host} --port=${port} --hostsdir=${folder}`,
+      services.map((service) => `--srv-host=${[...service].join()}`).join(' '),
+    ]
+      .join(' ')
+      .split(' ')
+      .filter((argument) => argument !== '');
     this.#write(hosts);
   }
 

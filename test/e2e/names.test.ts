@@ -16,6 +16,7 @@ import {
 } from '../../harness/programs/fleet.ts';
 import { eventually, temporaryFolder } from '../../harness/programs/processes.ts';
 import { present } from '../../harness/programs/real-servers.ts';
+import { readText } from '../../harness/source-tree.ts';
 
 const PORT = 7_400;
 const DNS_PORT = 5_311;
@@ -147,6 +148,25 @@ describe('backends by name', { concurrency: true }, () => {
     stage.dns.set({ [NAME]: stage.ips(12) });
     await stage.front.servedBy(['12']);
     assert.equal(planes.filter(resolves).length, 2);
+  });
+
+  it('are those of the manifest in docs/how-to/backends-by-name.md', async (t) => {
+    if (!present(t, 'dnsmasq')) return;
+    const stage = new Stage(t, 85);
+    const hosts = { 'db.trees.test': stage.ips(11), 'reserve.trees.test': stage.ips(12) };
+    await stage.begin({ hosts }, []);
+    const primary = await NamedServer.start(t, stage.ip(11), 5_432);
+    await NamedServer.start(t, stage.ip(12), 5_432);
+    const plane = await stage.plane();
+    await startProxy(t, 'page', [plane.grpc]);
+    const [, manifest = ''] =
+      /^```yaml\n([\s\S]*?)^```/m.exec(readText('docs/how-to/backends-by-name.md')) ?? [];
+    const moved = manifest.replaceAll('10.0.0.', `${stage.network}.`).replaceAll('example.com', 'trees.test');
+    await succeed(lbctlFor(plane.grpc), ['apply', '-f', '-', '--wait'], moved);
+    const front = new Front(stage.ip(1), 5_432);
+    await front.servedBy(['11']);
+    primary.stop();
+    await front.servedBy(['12']);
   });
 
   it('hold back nothing else while their DNS server is down from the start', async (t) => {
