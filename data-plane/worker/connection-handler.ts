@@ -225,6 +225,8 @@ export class WorkerConnections implements ConnectionHandler {
 
   #begin(slot: number, attempt: ConnectAttempts, runtime: ListenerRuntime): number {
     if (attempt.wanted !== null) return READ_FIRST;
+    // Until the engine can terminate TLS nobody is served here, since nothing may be sent in the clear.
+    if (runtime.terminatesTls) return this.#refuse('tls_failed');
     const pool = routed(runtime, attempt);
     if (!pool) return this.#refuse('no_route');
     const { timeouts } = pool;
