@@ -73,15 +73,13 @@ export class WorkerConnections implements ConnectionHandler {
     this.#plan = plan;
     this.#places.plan = plan;
     for (const [slot, attempt] of this.#slots.attempts) {
-      if (this.#places.isWaiting(slot)) {
-        if (!this.#places.mayWaitOn(slot, this.#poolFor(slot, attempt))) engine.reconsider(slot);
-        continue;
-      }
       const backend = this.#slots.backend[slot]!;
-      const pool = this.#slots.pool[slot]!;
-      if (backend !== NO_ROW && !takesConnections(plan.poolByRow(pool), plan.candidateOfRow(backend))) {
-        engine.reconsider(slot);
-      }
+      const pool = plan.poolByRow(this.#slots.pool[slot]!);
+      const goesOn =
+        attempt.waitsFor === NO_ROW
+          ? backend === NO_ROW || takesConnections(pool, plan.candidateOfRow(backend))
+          : this.#places.mayWaitOn(attempt, this.#poolFor(slot, attempt));
+      if (!goesOn) engine.reconsider(slot);
     }
     // Also for the connections of other workers: this one may be the last to see the room that the plan makes.
     for (const runtime of plan.pools) this.#inputs.waiters.passOn(runtime);
@@ -153,7 +151,8 @@ export class WorkerConnections implements ConnectionHandler {
     const places = this.#places;
     places.begin();
     if (!attempt) return NO_ROW;
-    if (places.isWaiting(slot)) return places.askAgain(slot, attempt, this.#poolFor(slot, attempt), errno);
+    if (attempt.waitsFor !== NO_ROW)
+      return places.askAgain(slot, attempt, this.#poolFor(slot, attempt), errno);
     if (this.#slots.backend[slot] === NO_ROW) return NO_ROW;
     if (errno !== ERRNO.canceled) this.#countFailure(slot, attempt, errno);
     places.release(slot);
@@ -162,7 +161,9 @@ export class WorkerConnections implements ConnectionHandler {
     if (!pool || attempt.failed > pool.pool.retries) return NO_ROW;
     const untried = places.pick(slot, attempt, pool, 0);
     if (untried !== NO_ROW) return untried;
-    return attempt.tried.length > 0 ? places.repeat(slot, attempt, pool) : places.wait(slot, pool, true);
+    return attempt.tried.length > 0
+      ? places.repeat(slot, attempt, pool)
+      : places.wait(slot, attempt, pool, true);
   }
 
   hasPreface(slot: number): boolean {
@@ -202,15 +203,16 @@ export class WorkerConnections implements ConnectionHandler {
 
   onClosed(slot: number, reason: CloseReason): void {
     const { acceptedMs, attempts, backend, listener } = this.#slots;
+    const attempt = attempts.get(slot);
     const durationMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
-    const established = attempts.has(slot) ? NO_ROW : backend[slot]!;
+    const established = attempt ? NO_ROW : backend[slot]!;
     // Before the release: a row that nothing uses may be given to another backend.
     this.#inputs.records?.closed(slot, listener[slot]!, reason, durationMs);
     this.#admission.released(slot, listener[slot]!);
     this.#inputs.counters.closed(listener[slot]!, established, reason, durationMs);
+    if (attempt) this.#inputs.waiters.end(slot, attempt, this.#plan);
     this.#slots.endAttempts(slot);
     this.#places.release(slot);
-    this.#inputs.waiters.end(slot, this.#plan);
   }
 
   onBackendEnded(slot: number): void {

@@ -68,6 +68,9 @@ export class ConnectAttempts {
   pool = 0;
   /** When the attempt under way started, or will. */
   startedMs = 0;
+  /** Row of the pool for a place in which it waits, or NO_ROW; and since when. */
+  waitsFor = NO_ROW;
+  waitsSinceMs = 0;
   failed = 0;
   /** How often all backends had been tried, so that one was tried again. */
   repeats = 0;

@@ -65,7 +65,7 @@ export class Places {
   find(slot: number, attempt: ConnectAttempts, runtime: PoolRuntime): number {
     const { waiters } = this.#inputs;
     const row = waiters.hasAny(runtime.pool.row) ? NO_ROW : this.pick(slot, attempt, runtime, 0);
-    return row === NO_ROW ? this.wait(slot, runtime, false) : row;
+    return row === NO_ROW ? this.wait(slot, attempt, runtime, false) : row;
   }
 
   /** A row with a place, reserved; or NO_ROW. */
@@ -101,14 +101,14 @@ export class Places {
    * There was no row. WAIT if that is because all are full and the queue has room; otherwise NO_ROW. `isFirst`: it was
    * served before.
    */
-  wait(slot: number, runtime: PoolRuntime, isFirst: boolean): number {
+  wait(slot: number, attempt: ConnectAttempts, runtime: PoolRuntime, isFirst: boolean): number {
     const { candidates, pool } = runtime;
     const { records, waiters } = this.#inputs;
     records?.sentTo(slot, pool.row);
     const isFull = candidates.areLimited && candidates.anyServes;
     if (!isFull && !waiters.hasAny(pool.row)) return NO_ROW;
     this.refusal = 'backend_full';
-    return waiters.begin(slot, runtime, isFirst) ? this.#waitOn(slot, runtime) : NO_ROW;
+    return waiters.begin(slot, attempt, runtime, isFirst) ? this.#waitOn(attempt, runtime) : NO_ROW;
   }
 
   /** All were tried: one of them is tried again, after a while. */
@@ -118,30 +118,26 @@ export class Places {
     const delayMs = step / 2 + (this.#inputs.random.next() * step) / 2;
     attempt.repeats += 1;
     const row = this.pick(slot, attempt, pool, delayMs);
-    return row === NO_ROW ? this.wait(slot, pool, true) : row;
-  }
-
-  isWaiting(slot: number): boolean {
-    return this.#inputs.waiters.poolOf(slot) !== NO_ROW;
+    return row === NO_ROW ? this.wait(slot, attempt, pool, true) : row;
   }
 
   /** Whether one that waits may do so in the pool that it is for now. */
-  mayWaitOn(slot: number, runtime: PoolRuntime | null): boolean {
-    return runtime?.pool.row === this.#inputs.waiters.poolOf(slot) && runtime.pool.queue !== null;
+  mayWaitOn({ waitsFor }: ConnectAttempts, runtime: PoolRuntime | null): boolean {
+    return runtime?.pool.row === waitsFor && runtime.pool.queue !== null;
   }
 
   /** For one that waits: there may be room now, its pool may be another one, or its time is over (ETIMEDOUT). */
   askAgain(slot: number, attempt: ConnectAttempts, runtime: PoolRuntime | null, errno: number): number {
     const { waiters } = this.#inputs;
     const isOver = errno === ERRNO.timedOut;
-    if (!runtime || runtime.pool.row !== waiters.poolOf(slot)) {
-      waiters.end(slot, this.plan);
+    if (!runtime || runtime.pool.row !== attempt.waitsFor) {
+      waiters.end(slot, attempt, this.plan);
       return runtime ? this.find(slot, attempt, runtime) : NO_ROW;
     }
     const row = this.pick(slot, attempt, runtime, 0);
-    if (row === NO_ROW && !isOver && this.mayWaitOn(slot, runtime)) return this.#waitOn(slot, runtime);
+    if (row === NO_ROW && !isOver && this.mayWaitOn(attempt, runtime)) return this.#waitOn(attempt, runtime);
     this.refusal = isOver ? 'queue_timeout' : 'backend_full';
-    waiters.end(slot, this.plan);
+    waiters.end(slot, attempt, this.plan);
     return row;
   }
 
@@ -163,9 +159,9 @@ export class Places {
     this.#inputs.queues.wakeNext(pool);
   }
 
-  #waitOn(slot: number, runtime: PoolRuntime): number {
+  #waitOn(attempt: ConnectAttempts, runtime: PoolRuntime): number {
     const { waiters } = this.#inputs;
-    this.delayMs = waiters.leftMs(slot, runtime.pool);
+    this.delayMs = waiters.leftMs(attempt, runtime.pool);
     // Whoever made room since the pick may not have seen that this one waits.
     waiters.passOn(runtime);
     return WAIT;

@@ -9,7 +9,7 @@ import { dial, readAll, within } from '../../../harness/engine/tcp.ts';
 import { freePort } from '../../../harness/free-port.ts';
 import { eventually, temporaryFolder } from '../../../harness/programs/processes.ts';
 import { proxySurroundings, readMetric, startProxyProcess } from '../../../harness/programs/proxy-process.ts';
-import { present, startHaproxy, startNginx } from '../../../harness/programs/real-servers.ts';
+import { hasNginxStream, present, startHaproxy, startNginx } from '../../../harness/programs/real-servers.ts';
 import * as make from '../../../harness/snapshots.ts';
 
 const CHECK = {
@@ -128,6 +128,12 @@ describe('PROXY headers from balancers in front', () => {
         `listen writer-${at}\n bind 127.0.0.1:${fronts[at]}\n server s 127.0.0.1:${ports['web']} ${send}`,
     );
     await startHaproxy(t, sections.join('\n'), fronts[1] ?? 0);
+    if (hasNginxStream) {
+      const front = await freePort();
+      const server = `listen 127.0.0.1:${front}; proxy_pass 127.0.0.1:${ports['web']}; proxy_protocol on;`;
+      await startNginx(t, '', `server { ${server} }`);
+      fronts.push(front);
+    }
     for (const front of fronts) {
       const { body, from } = await ask(front);
       assert.match(body, new RegExp(`^127.0.0.1 ${from} 127.0.0.1 ${front} \\S+$`));
@@ -136,7 +142,6 @@ describe('PROXY headers from balancers in front', () => {
         'the announced client in the log',
       );
     }
-    // The reader wants a header too: what it sees is the one that this proxy sends, and not a second one.
   });
 
   it('are refused when there are two, none, or one that is wrong', async (t) => {
