@@ -38,6 +38,7 @@ export interface ListenerRuntime {
   readonly firstBytes: FirstBytesRuntime | null;
   /** Null: everybody may connect. */
   readonly admission: ListenerAdmission | null;
+  /** Until the engine can do that, nobody is served there: nothing may be sent in the clear. */
   readonly terminatesTls: boolean;
 }
 
