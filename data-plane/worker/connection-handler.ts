@@ -227,8 +227,8 @@ export class WorkerConnections implements ConnectionHandler {
 
   #begin(slot: number, attempt: ConnectAttempts, runtime: ListenerRuntime): number {
     if (attempt.wanted !== null) return READ_FIRST;
-    const pool = routed(runtime, attempt);
-    if (!pool) return this.#refuse('no_route');
+    const pool = runtime.terminatesTls ? null : routed(runtime, attempt);
+    if (!pool) return this.#refuse(runtime.terminatesTls ? 'tls_failed' : 'no_route');
     const { timeouts } = pool;
     this.#slots.timeouts[slot] = timeouts.lifetimeMs > 0 ? this.#withJitter(timeouts) : timeouts;
     attempt.moveTo(pool.pool.row);

@@ -38,6 +38,8 @@ export interface ListenerRuntime {
   readonly firstBytes: FirstBytesRuntime | null;
   /** Null: everybody may connect. */
   readonly admission: ListenerAdmission | null;
+  /** Until the engine can do that, nobody is served there: nothing may be sent in the clear. */
+  readonly terminatesTls: boolean;
 }
 
 export interface FirstBytesRuntime {
@@ -74,7 +76,12 @@ export class PlanRuntime {
     for (const listener of plan.listeners) {
       const firstBytes = listener.firstBytes && firstBytesRuntime(listener.firstBytes, pools);
       const pool = pools[listener.pool] ?? null;
-      this.#listeners.set(listener.row, { pool, firstBytes, admission: listener.admission });
+      this.#listeners.set(listener.row, {
+        pool,
+        firstBytes,
+        admission: listener.admission,
+        terminatesTls: listener.tls !== null,
+      });
     }
   }
 
