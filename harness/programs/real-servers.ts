@@ -38,6 +38,7 @@ const PACKAGES = {
   'redis-sentinel': 'redis-sentinel',
   patroni: 'patroni',
   mariadbd: 'mariadb-server',
+  dnsmasq: 'dnsmasq-base',
 } as const;
 export type RealProgram = keyof typeof PACKAGES;
 

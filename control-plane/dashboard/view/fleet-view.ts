@@ -38,9 +38,18 @@ export function fleetViews(
   const servingAt = ({ value }: StoredPool) => fleet.serving.get(value.name) ?? [];
   const pools = byName(state.pools).map((pool) => ({ pool, backends: backendsOf(pool, fleet) }));
   const rows = proxies.map((proxy) => proxyRow(proxy, revision));
-  const registrations = merged?.registrations ?? [];
+  const { registrations = [], names = [] } = merged ?? {};
   const known = followed && state;
-  const problems = problemsOf({ status, state: known, fleet, pools, proxies: rows, registrations, nowMs });
+  const problems = problemsOf({
+    status,
+    state: known,
+    fleet,
+    pools,
+    proxies: rows,
+    registrations,
+    names,
+    nowMs,
+  });
   return {
     shared: {
       /** Null: the store was not read yet. */
@@ -64,7 +73,9 @@ export function fleetViews(
         const pool = kind === 'pools' && pools.find((one) => one.pool.value.name === name);
         if (pool) {
           const configured = followed?.state.pools.get(name);
-          return poolPage(pool.pool, configured, state, pool.backends, servingAt(pool.pool));
+          const own = names.filter(({ answer }) => answer.pool === name);
+          const { backends } = pool;
+          return poolPage(pool.pool, { configured, names: own }, state, backends, servingAt(pool.pool));
         }
         const listener = kind === 'listeners' && state.listeners.get(name);
         if (listener) {

@@ -55,9 +55,9 @@ function backendTable(stats, page, current) {
   const limit = (row) => statsOf(row)?.maxConnections || null;
   const all = stats?.pools.find((one) => one.pool === page.name)?.traffic?.connectionsPerSecond ?? 0;
   const columns = [
-    column('Backend', ({ address, source }) => [
+    column('Backend', ({ address, source, dns }) => [
       h('code', {}, address),
-      why(source === 'registered' && 'registered itself'),
+      why((source === 'registered' && 'registered itself') || (source === 'dns' && dns)),
     ]),
     column(
       'State',
@@ -109,6 +109,7 @@ function share(traffic, all) {
 
 function backendActions(row, current) {
   if (row.source === 'registered') return h('span', { class: 'quiet' }, 'removed when its process stops');
+  if (row.source === 'dns') return h('span', { class: 'quiet' }, 'removed when its name leads elsewhere');
   // Each button has a key, so the focus stays on the same action when somebody changes the state.
   const one = (name, act, kind = 'small', key = name) =>
     button(name, () => act(current(row)), { kind, key, label: `${name} ${row.address}` });
