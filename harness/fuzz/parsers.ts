@@ -122,7 +122,8 @@ function answering(bytes: Uint8Array): NameResolver {
   const hosts = Buffer.from(bytes)
     .toString('latin1')
     .split('\n')
-    .filter((host) => isIP(host) > 0);
+    // Addresses of DNS have no zone.
+    .filter((host) => isIP(host) > 0 && !host.includes('%'));
   const ttlMs = 1_000 * (first << (second & 31));
   const answer = <T>(records: readonly T[]): Answer<T> => {
     if (records.length === 0) return { type: 'none' };
