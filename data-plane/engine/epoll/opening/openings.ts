@@ -81,7 +81,7 @@ export class Openings {
   onDeadline(slot: number): void {
     const state = this.#context.slots.states[slot];
     if (state === STATE.reading) this.#firstBytes.onDeadline(slot);
-    else if (state === STATE.asking) this.#attempts.failed(slot, ERRNO.timedOut);
+    else if (state === STATE.asking) this.#sslRequests.onDeadline(slot);
     else this.#attempts.onDeadline(slot);
   }
 
