@@ -6,18 +6,16 @@ import assert from 'node:assert/strict';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
-import type {
-  ConnectionHandler,
-  ConnectionTimeouts,
-  EngineFactory,
-  EngineHoldings,
-  ListenOn,
-} from '../../data-plane/engine/engine.ts';
 import type { PauseCause } from '../../data-plane/memory/proxy-counts.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import {
+  type ConnectionHandler,
+  type ConnectionTimeouts,
+  type EngineFactory,
+  type EngineHoldings,
   type FirstBytes,
   type FirstBytesWanted,
+  type ListenOn,
   NO_ROW,
   READ_FIRST,
 } from '../../data-plane/engine/engine.ts';
@@ -64,10 +62,7 @@ export interface Script {
   readonly sourceAddresses: readonly string[];
   /** Of the kernel, for the engine's sockets: so small that little data is congestion. 0: the default. */
   readonly bufferBytes: number;
-  /**
-   * What is read of clients where an attempt is READ_FIRST: a header before a hello where both are wanted. What is
-   * malformed, or ended too early, is refused.
-   */
+  /** What is read where an attempt is READ_FIRST, a header before a hello. `malformed` and `ended` are refused. */
   readonly firstBytes: FirstBytesWanted | null;
   /** The first time that the handler is called so, it throws. */
   readonly throwIn: Call | null;
