@@ -45,6 +45,8 @@ export const SIDE = {
   reset: 1 << 13,
   /** Its input makes no events. Cleared once it is no longer readable: see interest.ts. */
   muted: 1 << 14,
+  /** Its bytes go through TLS: see tls/side-io.ts. */
+  tls: 1 << 15,
 } as const;
 
 /** Returned by Slots.take. */
@@ -57,6 +59,8 @@ export class Slots {
   readonly states: Uint8Array;
   /** Two for each slot: bits of SIDE. */
   readonly sides: Uint16Array;
+  /** Two for each slot: where OpenSSL has its connection, of a side that has TLS. */
+  readonly tls: Float64Array;
   /** At least 0; grows, and wraps to 0. */
   readonly generations: Int32Array;
   /** The row of the backend that it connects to, or is connected to. */
@@ -80,6 +84,7 @@ export class Slots {
     this.descriptors = descriptors;
     this.states = new Uint8Array(capacity);
     this.sides = new Uint16Array(capacity * 2);
+    this.tls = new Float64Array(capacity * 2);
     this.generations = new Int32Array(capacity);
     this.rows = new Int32Array(capacity);
     this.listeners = new Uint16Array(capacity);

@@ -1,0 +1,105 @@
+/**
+ * Reads and writes of one side of a connection: on its socket, or through TLS where the side has it (SIDE.tls).
+ *
+ * Results are those of the calls on sockets: bytes, 0 for an orderly end, or an errno negated. -EAGAIN means that an
+ * event of the socket continues it, of either kind: TLS may have to write in order to read. So an event of such a side
+ * makes it both readable and writable (connections.ts).
+ *
+ * Invariants
+ *  - a side without TLS costs one comparison;
+ *  - bytes that TLS holds decrypted, at most one record for a side, are no event of its socket: only EAGAIN means that
+ *    nothing is left to read, and `isDrained` says that a read has met it;
+ *  - a record that was begun but not taken by the kernel is offered again with the same bytes, because what is not taken
+ *    stays with the relay: parked, or unread.
+ */
+import type { OpenSsl } from '../../kernel/openssl.ts';
+import { EAGAIN } from '../../kernel/linux.ts';
+import type { Kernel } from '../../kernel/loop-calls.ts';
+import { SIDE, type Slots } from '../epoll/slots.ts';
+
+// `!` on typed arrays in this file: a side is within them.
+export class SideIo {
+  /** Whether the last read through TLS has taken everything that there is. */
+  isDrained = false;
+  readonly #slots: Slots;
+  readonly #sys: Kernel;
+  #openSsl: OpenSsl | null = null;
+
+  constructor(slots: Slots, sys: Kernel) {
+    this.#slots = slots;
+    this.#sys = sys;
+  }
+
+  /** A side has TLS from now on. */
+  secure(side: number, ssl: number, openSsl: OpenSsl): void {
+    this.#openSsl = openSsl;
+    this.#slots.tls[side] = ssl;
+    this.#slots.sides[side]! |= SIDE.tls;
+  }
+
+  /** Frees what TLS holds for a side. Call it before its descriptor is closed. */
+  release(side: number): void {
+    if (!this.#isTls(side)) return;
+    this.#slots.sides[side]! &= ~SIDE.tls;
+    this.#openSsl!.free(this.#slots.tls[side]!); // `!`: set before the first side had TLS, here and below.
+    this.#slots.tls[side] = 0;
+  }
+
+  receive(side: number, at: number, size: number): number {
+    if (!this.#isTls(side)) return this.#sys.receive(this.#slots.descriptors[side]!, at, size);
+    const ssl = this.#slots.tls[side]!;
+    let total = 0;
+    let got = 1;
+    // Until nothing is left: a read returns one record at most, and many of them are sent on in one call.
+    for (; total < size; total += got) {
+      got = this.#openSsl!.read(ssl, at + total, size - total);
+      if (got <= 0) break;
+    }
+    this.isDrained = got === -EAGAIN;
+    // An end or an error behind the bytes is reported again by the next read.
+    return total > 0 ? total : got;
+  }
+
+  /** As `receive`, but the bytes stay where they are. */
+  peek(side: number, at: number, size: number): number {
+    if (!this.#isTls(side)) return this.#sys.peek(this.#slots.descriptors[side]!, at, size);
+    this.isDrained = false;
+    return this.#openSsl!.peek(this.#slots.tls[side]!, at, size);
+  }
+
+  /** Drops bytes that were peeked at. `at`: memory that may be overwritten. */
+  discard(side: number, at: number, size: number): number {
+    if (!this.#isTls(side)) return this.#sys.discard(this.#slots.descriptors[side]!, size);
+    return this.#openSsl!.read(this.#slots.tls[side]!, at, size);
+  }
+
+  send(side: number, at: number, size: number): number {
+    if (!this.#isTls(side)) return this.#sys.send(this.#slots.descriptors[side]!, at, size);
+    const ssl = this.#slots.tls[side]!;
+    let total = 0;
+    while (total < size) {
+      const taken = this.#openSsl!.write(ssl, at + total, size - total);
+      if (taken <= 0) return total > 0 ? total : taken;
+      total += taken;
+    }
+    return total;
+  }
+
+  /** Ends the output in order. `isLast`: close() will follow, which ends what is below TLS. */
+  endOutput(side: number, isLast: boolean): number {
+    if (this.#isTls(side)) {
+      const result = this.#openSsl!.end(this.#slots.tls[side]!);
+      if (result < 0) return result;
+    }
+    return isLast ? 0 : this.#sys.endOutput(this.#slots.descriptors[side]!);
+  }
+
+  /** The error of the socket, positive, which the kernel reports once; 0: none. */
+  pendingError(side: number): number {
+    return this.#sys.pendingError(this.#slots.descriptors[side]!);
+  }
+
+  #isTls(side: number): boolean {
+    return (this.#slots.sides[side]! & SIDE.tls) !== 0;
+  }
+}
