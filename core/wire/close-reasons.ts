@@ -8,6 +8,8 @@ export const CLOSE_REASONS = [
   'no_backend',
   /** Every attempt to connect failed. */
   'connect_failed',
+  /** TLS with the client could not be set up. */
+  'tls_failed',
   'idle_timeout',
   'half_closed_timeout',
   /** Its backend was draining or removed, and the drain timeout was in its last fifth. */

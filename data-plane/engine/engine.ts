@@ -13,6 +13,19 @@ import type { PeerAddress } from './peer-address.ts';
 /** Returned instead of a row when there is no backend to try. */
 export const NO_ROW = -1;
 
+/** Returned instead of a row: terminate TLS with `serverContext`, then ask `onTerminated`. */
+export const TERMINATE = -4;
+
+/** How TLS to a backend begins. */
+export interface BackendTls {
+  /** See OpenSslContexts. */
+  readonly context: number;
+  /** Where the name is that is announced, ended by a zero; 0: none. */
+  readonly nameAt: number;
+  /** Its certificate must be for the address of the backend. */
+  readonly expectsAddress: boolean;
+}
+
 /** Milliseconds; 0 means never. */
 export interface ConnectionTimeouts {
   readonly connectMs: number;
@@ -33,11 +46,19 @@ export interface ConnectionHandler {
   timeouts(slot: number): ConnectionTimeouts;
   /**
    * A connect failed (positive errno; ETIMEDOUT for the connect timeout, ECANCELED after `reconsider`). Returns the
-   * row to try next, or NO_ROW.
+   * row to try next, or NO_ROW. `why`: in words, where TLS failed.
    */
-  onConnectFailed(slot: number, errno: number): number;
+  onConnectFailed(slot: number, errno: number, why?: string): number;
   /** How long to wait before trying the row that onConnectFailed just returned. Mostly 0. */
   readonly retryDelayMs: number;
+  /** After TERMINATE: the context of OpenSSL; 0: there is none. */
+  serverContext(slot: number): number;
+  /** TLS with the client is set up. Returns what onAccept may return, but for TERMINATE. */
+  onTerminated(slot: number, isResumed: boolean): number;
+  /** TLS with the client could not be set up; onClosed follows. */
+  onTerminationFailed(slot: number, why: string): void;
+  /** Of the row that it has just connected to; null: no TLS. */
+  backendTls(slot: number): BackendTls | null;
   onEstablished(slot: number): void;
   /**
    * Bytes that the kernel took from us since the last call: exact once the connection is closed. Called as soon as the

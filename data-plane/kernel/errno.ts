@@ -8,6 +8,8 @@ export const ERRNO = {
   pipe: constants.errno.EPIPE,
   timedOut: constants.errno.ETIMEDOUT,
   refused: constants.errno.ECONNREFUSED,
+  /** TLS failed. */
+  protocol: constants.errno.EPROTO,
   /** We cancelled the attempt: see Engine.reconsider. */
   canceled: constants.errno.ECANCELED,
 } as const;

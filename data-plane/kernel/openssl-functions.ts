@@ -23,6 +23,7 @@ const PROTOTYPES = {
   SSL_shutdown: 'int SSL_shutdown(uintptr_t)',
   SSL_get_error: 'int SSL_get_error(uintptr_t, int)',
   SSL_get_verify_result: 'long SSL_get_verify_result(uintptr_t)',
+  SSL_session_reused: 'int SSL_session_reused(uintptr_t)',
   SSL_select_next_proto:
     'int SSL_select_next_proto(uintptr_t, uintptr_t, uintptr_t, uint32_t, uintptr_t, uint32_t)',
   // Contexts

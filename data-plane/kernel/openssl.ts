@@ -10,12 +10,13 @@
  */
 import { constants } from 'node:os';
 import { messageOf } from '../../core/runtime/errors.ts';
+import { errnoName } from './errno.ts';
 import { type Ffi, loadFfi } from './ffi.ts';
 import { EAGAIN } from './linux.ts';
 import { declareOpenSsl, type OpenSslFunctions } from './openssl-functions.ts';
 import { openSslFailure } from './openssl-self-check.ts';
 
-const { ECONNRESET, ENOMEM, EPROTO } = constants.errno;
+const { ECONNRESET, EPROTO } = constants.errno;
 
 const ERROR = { wantRead: 2, wantWrite: 3, system: 5, closed: 6 } as const;
 const SET_HOST_NAME = 55;
@@ -78,10 +79,15 @@ export class OpenSsl {
 
   /** Why a handshake failed, in words. Call it at once after the call that failed. */
   why(ssl: number, errno: number): string {
-    const verified = this.native.SSL_get_verify_result(ssl);
-    if (verified !== 0)
-      return `the certificate is refused: ${this.native.X509_verify_cert_error_string(verified)}`;
-    return this.native.ERR_reason_error_string(this.native.ERR_peek_last_error()) ?? `errno ${errno}`;
+    const { native } = this;
+    const refusal = native.SSL_get_verify_result(ssl);
+    if (refusal !== 0) return `the certificate is refused: ${native.X509_verify_cert_error_string(refusal)}`;
+    return native.ERR_reason_error_string(native.ERR_peek_last_error()) ?? errnoName(errno);
+  }
+
+  /** Whether the handshake resumed a session. */
+  isResumed(ssl: number): boolean {
+    return this.native.SSL_session_reused(ssl) === 1;
   }
 
   /** Reads once, from one record at most. 0: its peer has ended in order. */
@@ -124,8 +130,6 @@ export class OpenSsl {
     return error === ERROR.system ? -ECONNRESET : -EPROTO;
   }
 }
-
-export const NO_MEMORY = ENOMEM;
 
 export type LoadedOpenSsl =
   | { readonly openSsl: OpenSsl; readonly reason: null }

@@ -4,6 +4,7 @@
  * Invariants
  *  - the descriptor of a failed connect is closed before the handler is called;
  *  - a shortage of our own ends the connection: no backend is to blame, and another one would not help;
+ *  - TLS belongs to the connect: its handshake has the rest of the time, and one that fails is a failed connect;
  *  - a connect is polled once more before it counts as timed out, so that a pause of this process fails no connect that
  *    was answered meanwhile.
  */
@@ -14,7 +15,8 @@ import { CONNECTED, type Dialer } from './dialer.ts';
 import { registerSide } from './interest.ts';
 import type { LoopContext } from './loop-context.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
-import { EALREADY } from '../../kernel/linux.ts';
+import { EAGAIN, EALREADY } from '../../kernel/linux.ts';
+import type { SideIo } from '../tls/side-io.ts';
 
 /** The outcome of attempts. */
 export interface AttemptEvents {
@@ -29,11 +31,13 @@ export interface AttemptEvents {
 export class Attempts {
   readonly #context: LoopContext;
   readonly #dialer: Dialer;
+  readonly #io: SideIo;
   readonly #events: AttemptEvents;
 
-  constructor(context: LoopContext, dialer: Dialer, events: AttemptEvents) {
+  constructor(context: LoopContext, dialer: Dialer, io: SideIo, events: AttemptEvents) {
     this.#context = context;
     this.#dialer = dialer;
+    this.#io = io;
     this.#events = events;
   }
 
@@ -60,22 +64,28 @@ export class Attempts {
   }
 
   /** The current attempt, or the wait for the next one, has failed. */
-  failed(slot: number, errno: number): void {
+  failed(slot: number, errno: number, why?: string): void {
     const { deadlines, handler, slots, sys } = this.#context;
     const side = 2 * slot + BACKEND;
     const fd = slots.descriptors[side]!;
+    this.#io.release(side);
     slots.descriptors[side] = 0;
     if (fd !== 0) sys.close(fd);
     deadlines.cancel(slot);
     if (isShortage(errno)) return this.#events.ranShort(slot, errno);
-    const row = this.#nextRow(slot, errno);
+    const row = this.#nextRow(slot, errno, why);
     this.start(slot, row, row === NO_ROW ? 0 : handler.retryDelayMs);
   }
 
   onDeadline(slot: number): void {
-    const { descriptors, rows, states } = this.#context.slots;
+    const { descriptors, rows, sides, states } = this.#context.slots;
     if (states[slot] === STATE.waiting) {
       this.start(slot, rows[slot]!, 0);
+      return;
+    }
+    if ((sides[2 * slot + BACKEND]! & SIDE.tls) !== 0) {
+      this.#handshake(slot);
+      if (states[slot] === STATE.connecting) this.failed(slot, ERRNO.timedOut, 'the TLS handshake took too long');
       return;
     }
     const errno = this.#dialer.finish(descriptors[2 * slot + BACKEND]!, rows[slot]!);
@@ -83,22 +93,45 @@ export class Attempts {
     else this.failed(slot, errno === EALREADY ? ERRNO.timedOut : errno);
   }
 
-  /** The connect has succeeded. One that met itself counts as refused: nobody listens there. */
+  /** The connect has succeeded, or its TLS goes on. One that met itself counts as refused: nobody listens there. */
   connected(slot: number): void {
     const { slots, sys } = this.#context;
     const side = 2 * slot + BACKEND;
     const fd = slots.descriptors[side]!;
-    if (!this.#dialer.metItself(fd, slots.rows[slot]!)) return this.#events.established(slot);
+    if ((slots.sides[side]! & SIDE.tls) !== 0) return this.#handshake(slot);
+    if (!this.#dialer.metItself(fd, slots.rows[slot]!)) return this.#secure(slot);
     // An orderly close would keep the port from the backend for another minute.
     slots.descriptors[side] = 0;
     sys.reset(fd);
     this.failed(slot, ERRNO.refused);
   }
 
-  #nextRow(slot: number, errno: number): number {
+  /** Begins TLS where the backend wants it. */
+  #secure(slot: number): void {
+    const { handler, slots } = this.#context;
+    const tls = handler.backendTls(slot);
+    if (tls === null) return this.#events.established(slot);
+    const side = 2 * slot + BACKEND;
+    const failure = this.#io.begin(side, tls.context, 'client');
+    if (failure !== null) return this.failed(slot, ERRNO.protocol, failure);
+    this.#io.expect(side, tls.nameAt, tls.expectsAddress ? this.#dialer.ipOf(slots.rows[slot]!) : null);
+    this.#handshake(slot);
+  }
+
+  #handshake(slot: number): void {
+    const side = 2 * slot + BACKEND;
+    const result = this.#io.handshake(side);
+    if (result === -EAGAIN) return;
+    if (result < 0) return this.failed(slot, -result, `TLS failed: ${this.#io.why(side, -result)}`);
+    // What came behind the handshake may be in OpenSSL already.
+    this.#context.slots.sides[side]! |= SIDE.readable | SIDE.writable;
+    this.#events.established(slot);
+  }
+
+  #nextRow(slot: number, errno: number, why?: string): number {
     const { handler, slots } = this.#context;
     if (errno !== ERRNO.canceled) slots.sides[2 * slot + CLIENT]! |= SIDE.attemptFailed;
-    return handler.onConnectFailed(slot, errno);
+    return handler.onConnectFailed(slot, errno, why);
   }
 
   /** Returns 0 when a connect has started, or the errno. */

@@ -17,6 +17,9 @@ import { errnoName, ERRNO, isShortage } from '../../kernel/errno.ts';
 import { IdleTimeouts } from './idle-timeouts.ts';
 import { Attempts } from './attempts.ts';
 import { ResetDeliveries } from './reset-deliveries.ts';
+import { TERMINATE } from '../engine.ts';
+import { Terminations } from '../tls/terminations.ts';
+import type { SideIo } from '../tls/side-io.ts';
 import type { Dialer } from './dialer.ts';
 import { muteBlockedInput, registerSide, unmuteDrainedInput } from './interest.ts';
 import type { LoopContext } from './loop-context.ts';
@@ -35,6 +38,7 @@ export interface ConnectionsInputs {
   readonly context: LoopContext;
   readonly dialer: Dialer;
   readonly relay: Relay;
+  readonly io: SideIo;
   readonly peer: PeerAddress | undefined;
   onFault(where: string, error: unknown): void;
   /** Descriptors or memory ran out. */
@@ -48,6 +52,7 @@ export class Connections {
   readonly #in: ConnectionsInputs;
   readonly #context: LoopContext;
   readonly #attempts: Attempts;
+  readonly #terminations: Terminations;
   readonly #idleTimeouts: IdleTimeouts;
   readonly #deliveries: ResetDeliveries;
   readonly #ready: ReadyList;
@@ -68,7 +73,11 @@ export class Connections {
     this.#idleTimeouts = new IdleTimeouts(context);
     this.#deliveries = new ResetDeliveries(context);
     this.#memoryRetries = new MemoryRetries(context);
-    this.#attempts = new Attempts(context, inputs.dialer, {
+    this.#terminations = new Terminations(context, inputs.io, {
+      decided: (slot, row) => this.#attempts.start(slot, row, 0),
+      failed: (slot, reason, how) => this.#finish(slot, reason, how),
+    });
+    this.#attempts = new Attempts(context, inputs.dialer, inputs.io, {
       established: (slot) => this.#established(slot),
       gaveUp: (slot, reason) => this.#finish(slot, reason, 'reset'),
       ranShort: (slot, errno) => this.#ranShort(slot, errno),
@@ -92,7 +101,8 @@ export class Connections {
     const failure = registerSide(this.#context, 2 * slot + CLIENT);
     try {
       const row = handler.onAccept(slot, listener, sourceHash);
-      if (failure >= 0) this.#attempts.start(slot, row, 0);
+      if (failure >= 0 && row === TERMINATE) this.#terminations.begin(slot);
+      else if (failure >= 0) this.#attempts.start(slot, row, 0);
       else if (isShortage(-failure)) this.#ranShort(slot, -failure);
       else throw new Error(`a client's socket cannot be waited for: ${errnoName(-failure)}`);
     } catch (error) {
@@ -114,9 +124,15 @@ export class Connections {
     if ((bits & HAS_ENDED) !== 0) flags |= SIDE.readable | SIDE.ending;
     if ((bits & EPOLL.error) !== 0) flags |= SIDE.failing;
     if ((bits & EPOLL.urgent) !== 0) flags |= SIDE.readable | SIDE.urgent;
+    // TLS may have to write in order to read.
+    if ((flags & SIDE.tls) !== 0) flags |= SIDE.readable | SIDE.writable;
     slots.sides[side] = flags;
-    if (isRelayed) this.#ready.add(slot);
-    else this.#onEventBeforeRelay(slot, side);
+    if (isRelayed) return this.#ready.add(slot);
+    try {
+      this.#onEventBeforeRelay(slot, side);
+    } catch (error) {
+      this.#threw(slot, error);
+    }
   }
 
   /** Gives a turn to each connection that has something to do. */
@@ -132,6 +148,7 @@ export class Connections {
     try {
       const state = this.#context.slots.states[slot];
       if (state === STATE.connecting || state === STATE.waiting) this.#attempts.onDeadline(slot);
+      else if (state === STATE.securing) this.#terminations.onDeadline(slot);
       else if (state === STATE.relaying) this.#checkIdle(slot);
       else if (state === STATE.delivering) this.#finishIf(slot, this.#deliveries.check(slot));
     } catch (error) {
@@ -179,8 +196,10 @@ export class Connections {
     const errno = (flags & SIDE.failing) === 0 ? 0 : sys.pendingError(slots.descriptors[side]!);
     slots.sides[side] = flags & ~SIDE.failing;
     if ((side & 1) === BACKEND) {
-      if (errno !== 0) this.#attemptFailed(slot, errno);
-      else if ((flags & SIDE.writable) !== 0) this.#connected(slot);
+      if (errno !== 0) this.#attempts.failed(slot, errno);
+      else if ((flags & SIDE.writable) !== 0) this.#attempts.connected(slot);
+    } else if (slots.states[slot] === STATE.securing) {
+      this.#terminations.continue(slot);
     } else if (errno === ERRNO.pipe) {
       // It ended in order before its reset, so what it sent still goes to the backend.
       slots.sides[side] |= SIDE.outputBroken;
@@ -192,14 +211,6 @@ export class Connections {
   #attemptFailed(slot: number, errno: number): void {
     try {
       this.#attempts.failed(slot, errno);
-    } catch (error) {
-      this.#threw(slot, error);
-    }
-  }
-
-  #connected(slot: number): void {
-    try {
-      this.#attempts.connected(slot);
     } catch (error) {
       this.#threw(slot, error);
     }
@@ -264,6 +275,7 @@ export class Connections {
     for (let side = 2 * slot; side <= 2 * slot + 1; side++) {
       const fd = slots.descriptors[side]!;
       if (fd === 0) continue;
+      this.#in.io.release(side);
       slots.descriptors[side] = 0;
       if (how === 'close') sys.close(fd);
       else sys.reset(fd);

@@ -31,6 +31,13 @@ export class Dialer {
     };
   }
 
+  /** The address of a row, until the next call. */
+  ipOf(row: number): Uint8Array {
+    const ip = this.#ip[this.#targets.ipLength(row)];
+    this.#targets.copyIp(row, ip, 0);
+    return ip;
+  }
+
   /** A descriptor that is connecting to a row, or the errno negated. */
   dial(row: number): number {
     const length = this.#targets.ipLength(row);
@@ -50,7 +57,7 @@ export class Dialer {
    * errno, positive: EALREADY when it is still connecting.
    */
   finish(fd: number, row: number): number {
-    const result = this.#connect(fd, row, this.#targets.ipLength(row));
+    const result = this.#connect(fd, row);
     return result === 0 || result === -EISCONN ? CONNECTED : -result;
   }
 
@@ -72,14 +79,13 @@ export class Dialer {
       sys.setOption(fd, 'bindAddressNoPort', 1);
       result = sys.bind(fd, source, 0);
     }
-    if (result >= 0) result = this.#connect(fd, row, length);
+    if (result >= 0) result = this.#connect(fd, row);
     if (result >= 0 || result === -EINPROGRESS) return fd;
     sys.close(fd);
     return result;
   }
 
-  #connect(fd: number, row: number, length: 4 | 16): number {
-    this.#targets.copyIp(row, this.#ip[length], 0);
-    return this.#sys.connect(fd, this.#ip[length], this.#targets.port(row));
+  #connect(fd: number, row: number): number {
+    return this.#sys.connect(fd, this.ipOf(row), this.#targets.port(row));
   }
 }

@@ -73,6 +73,7 @@ export class EpollEngine implements Engine {
     this.#connections = new Connections({
       context,
       dialer: new Dialer(sys, targets, sourceAddresses),
+      io,
       relay: new Relay(slots, io, ffi, pipes, inputs.parkingBytes),
       peer: inputs.peer,
       onFault: (where, error) => inputs.onFault(where, error),

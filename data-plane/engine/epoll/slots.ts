@@ -11,7 +11,7 @@ export const CLIENT = 0;
 export const BACKEND = 1;
 export type SideOfSlot = typeof CLIENT | typeof BACKEND;
 
-export const STATE = { free: 0, connecting: 1, waiting: 2, relaying: 3, delivering: 4 } as const;
+export const STATE = { free: 0, connecting: 1, waiting: 2, relaying: 3, delivering: 4, securing: 5 } as const;
 
 /** Flags of one side. They are sticky: an edge sets them, and only what the comment names clears them. */
 export const SIDE = {

@@ -12,7 +12,7 @@
  *  - a record that was begun but not taken by the kernel is offered again with the same bytes, because what is not taken
  *    stays with the relay: parked, or unread.
  */
-import type { OpenSsl } from '../../kernel/openssl.ts';
+import { loadOpenSsl, type OpenSsl, type Role } from '../../kernel/openssl.ts';
 import { EAGAIN } from '../../kernel/linux.ts';
 import type { Kernel } from '../../kernel/loop-calls.ts';
 import { SIDE, type Slots } from '../epoll/slots.ts';
@@ -30,18 +30,43 @@ export class SideIo {
     this.#sys = sys;
   }
 
-  /** A side has TLS from now on. */
-  secure(side: number, ssl: number, openSsl: OpenSsl): void {
-    this.#openSsl = openSsl;
+  /** A side has TLS from now on; its handshake is still to come. Returns null, or why that can't be. */
+  begin(side: number, context: number, role: Role): string | null {
+    this.#openSsl ??= loadOpenSsl().openSsl;
+    if (this.#openSsl === null || context === 0) return 'there is no context for TLS';
+    const ssl = this.#openSsl.begin(context, this.#slots.descriptors[side]!, role);
+    if (ssl === 0) return 'there is no memory for TLS';
     this.#slots.tls[side] = ssl;
     this.#slots.sides[side]! |= SIDE.tls;
+    return null;
+  }
+
+  /** Whom a backend of this side should be. `nameAt`: the name to announce, or 0. */
+  expect(side: number, nameAt: number, ip: Uint8Array | null): void {
+    const ssl = this.#slots.tls[side]!;
+    if (nameAt !== 0) this.#openSsl!.announce(ssl, nameAt); // `!`: set by `begin`, here and below.
+    if (ip !== null) this.#openSsl!.expectIp(ssl, ip);
+  }
+
+  /** 0 when it is done, -EAGAIN when an event will continue it, or another errno negated. */
+  handshake(side: number): number {
+    return this.#openSsl!.handshake(this.#slots.tls[side]!);
+  }
+
+  /** Why the handshake has just failed with `errno`, in words. */
+  why(side: number, errno: number): string {
+    return this.#openSsl!.why(this.#slots.tls[side]!, errno);
+  }
+
+  isResumed(side: number): boolean {
+    return this.#openSsl!.isResumed(this.#slots.tls[side]!);
   }
 
   /** Frees what TLS holds for a side. Call it before its descriptor is closed. */
   release(side: number): void {
     if (!this.#isTls(side)) return;
     this.#slots.sides[side]! &= ~SIDE.tls;
-    this.#openSsl!.free(this.#slots.tls[side]!); // `!`: set before the first side had TLS, here and below.
+    this.#openSsl!.free(this.#slots.tls[side]!);
     this.#slots.tls[side] = 0;
   }
 
