@@ -166,6 +166,7 @@ export class DataPath {
           movesClients: () => readNetworkSetting('tcp_migrate_req').trim() === '1',
         }),
       clock,
+      obstacle: () => null,
       onGap: (from, to) =>
         logger.warn(
           { from, to },

@@ -149,7 +149,7 @@ export class SnapshotApplier {
     let built = first;
     let expected = this.#failed;
     const { failedListeners } = await planApplier.apply(built.plan, (failed) => {
-      // A backend on the address of a listener that can't be bound does not lead back: another program has that port.
+      // A backend on the address of a listener that does not run here does not lead back: what listens there is not this proxy.
       const again = isSameAddresses(failed, expected) ? null : this.#build(snapshot, failed);
       if (again?.ok) [built, expected] = [again.built, failed];
       return built.plan;
@@ -180,18 +180,18 @@ export class SnapshotApplier {
     if (this.#running) this.#inputs.rows.sweep(this.#running.plan.sequence);
   }
 
-  /** These listeners can't be bound now; the others can. The plan that runs was built for those that are `expected` to fail. */
+  /** These listeners can't run here now; the others do. The plan that runs was built for those that are `expected` to fail. */
   listenersFailed(failed: readonly FailedListener[], expected = this.#failed): void {
     const { logger, status } = this.#inputs;
     for (const now of failed) {
       const before = this.#failed.find(({ address }) => address === now.address);
       if (before?.reason !== now.reason)
-        logger.warn({ ...now }, 'a listener cannot be bound; the proxy will try again');
+        logger.warn({ ...now }, 'a listener cannot run here; the proxy will try again');
     }
     for (const { listener, address } of this.#failed) {
       const stillFails = failed.some((now) => now.address === address);
       if (!stillFails)
-        logger.info({ listener, address }, 'a listener that could not be bound is bound now, or was removed');
+        logger.info({ listener, address }, 'a listener that could not run here runs now, or was removed');
     }
     this.#failed = failed;
     status.failedListeners(failed);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type Change, type Commit, formatOf, putBy } from '../core/model/commit.ts';
 import type { ResourceDraft } from '../core/model/draft.ts';
-import type { Edit, Refusal } from '../core/model/edit.ts';
+import type { Edit, Refusal } from '../core/model/edits/edit.ts';
 import { applyResources } from '../core/model/edits/apply.ts';
 import { applyCommit, emptyState } from '../core/model/fold.ts';
 import { sealCommit } from '../core/model/hash.ts';

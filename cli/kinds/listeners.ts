@@ -3,7 +3,7 @@ import { type Plain, plainOf } from '../../core/view/plain.ts';
 import { type ListenersOfProxy, summarizeListeners, UNREPORTED_LISTENER } from '../../core/view/reports.ts';
 import type { Listener__Output } from '../../core/wire/generated/lb/v1/Listener.ts';
 import type { Proxy__Output } from '../../core/wire/generated/lb/v1/Proxy.ts';
-import { listenerFromWire } from '../../core/wire/resource-codec.ts';
+import { listenerDraftFromWire } from '../../core/wire/resource-codec.ts';
 import type { Context } from '../context.ts';
 import { type Listing, listing } from '../output/listing.ts';
 import type { Page } from '../output/page.ts';
@@ -91,5 +91,5 @@ function listenersOf({ info, connected, listeners, applied }: Proxy__Output): Li
 
 /** The manifest, with its revision. */
 function listenerPlain(wire: Listener__Output): Plain {
-  return { kind: 'Listener', ...plainOf(listenerFromWire(wire)), revision: wire.revision };
+  return { kind: 'Listener', ...plainOf(listenerDraftFromWire(wire, '', [])), revision: wire.revision };
 }

@@ -86,9 +86,10 @@ function problemsOfValues(
 ): string[] {
   const mentioned = drafts.flatMap((draft): ResourceDraft[] => {
     if (draft.kind === 'pool') return [{ kind: 'policy', value: { name: draft.value.policy ?? '' } }];
-    return draft.kind === 'listener'
-      ? [{ kind: 'pool', value: { name: draft.value.pool, backends: [] } }]
-      : [];
+    if (draft.kind !== 'listener') return [];
+    const { pool, routes = [] } = draft.value;
+    const names = [pool ?? '', ...routes.map((route) => route.pool ?? '')];
+    return names.map((name) => ({ kind: 'pool', value: { name, backends: [] } }));
   });
   const declared = new Set(drafts.map(({ kind, value }) => `${kind}/${value.name}`));
   const others = mentioned.filter(({ kind, value }) => value.name && !declared.has(`${kind}/${value.name}`));

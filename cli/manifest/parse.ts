@@ -21,7 +21,7 @@ import {
   resolve,
   type SourceLine,
 } from './read-value.ts';
-import { type ObjectShape, SHAPES } from './shape.ts';
+import { SHAPES } from './shape.ts';
 
 interface Declared {
   readonly draft: ResourceDraft;
@@ -103,7 +103,13 @@ function readResource(reading: Reading, node: Node | null): Declared | undefined
   const line = reading.lineOf(node);
   reading.lines.set(path, line);
   // The shapes are written after the drafts. Where a required value is missing, there is a problem, and nothing is sent.
-  return { draft: { kind, value: { name: '', ...withLists(value, shape) } } as ResourceDraft, line };
+  return {
+    draft: {
+      kind,
+      value: { name: '', ...(kind === 'pool' && { backends: [] }), ...(value as object) },
+    } as ResourceDraft,
+    line,
+  };
 }
 
 /** `kind` is not a field of a resource: it says which fields there are. */
@@ -112,10 +118,4 @@ function withoutKind(map: YAMLMap): YAMLMap {
   rest.items = map.items.filter(({ key }) => !isScalar(key) || key.value !== 'kind');
   if (map.range) rest.range = map.range;
   return rest;
-}
-
-/** A list that is left out is empty. */
-function withLists(value: unknown, { fields }: ObjectShape): object {
-  const lists = Object.entries(fields).filter(([, { type }]) => type === 'list');
-  return { ...Object.fromEntries(lists.map(([name]) => [name, []])), ...(value as object) };
 }

@@ -10,7 +10,7 @@ import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap, t
 import { canonicalAddress } from '../../core/model/address.ts';
 import { parseDuration } from '../../core/model/duration.ts';
 import { didYouMean } from '../../core/model/did-you-mean.ts';
-import { modelName } from '../../core/model/policy/policy-fields.ts';
+import { modelName } from '../../core/model/fields/field.ts';
 import type { ListShape, ObjectShape, Shape } from './shape.ts';
 
 /** FILE:LINE */

@@ -1,10 +1,8 @@
-/**
- * What manifests look like: each kind with its fields, named as users write them. core/model/policy/policy-fields.ts has
- * those of a policy, and the names of the model for all.
- */
+/** What manifests look like: each kind with its fields, by the tables of the model. */
 import type { ResourceDraft } from '../../core/model/draft.ts';
-import { type GroupField, POLICY_FIELDS, type PolicyField } from '../../core/model/policy/policy-fields.ts';
-import { BACKEND_STATES } from '../../core/model/resources.ts';
+import type { Field, Fields } from '../../core/model/fields/field.ts';
+import { BACKEND_FIELDS, LISTENER_FIELDS, POOL_FIELDS } from '../../core/model/fields/resource-fields.ts';
+import { POLICY_FIELDS } from '../../core/model/policy/policy-fields.ts';
 import { type Plain, plainOf } from '../../core/view/plain.ts';
 
 export type Shape =
@@ -36,15 +34,42 @@ export interface ObjectShape {
 }
 
 const TEXT: Shape = { type: 'text' };
-const COUNT: Shape = { type: 'count' };
-const oneOf = (words: readonly string[]): Shape => ({ type: 'word', words });
-
 const STEP: ObjectShape = {
   type: 'object',
   what: 'a step',
   single: true,
   fields: { send: TEXT, expect: TEXT, send_secret: TEXT },
 };
+
+function shapesOf(fields: Fields): ObjectShape['fields'] {
+  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, shapeOf(field)]));
+}
+
+function shapeOf(field: Field): Shape {
+  switch (field.type) {
+    case 'group':
+      return { type: 'object', what: field.what, fields: shapesOf(field.fields) };
+    case 'groups': {
+      const { what, required } = field;
+      return {
+        type: 'list',
+        item: { type: 'object', what, required: [required], fields: shapesOf(field.fields) },
+      };
+    }
+    case 'texts':
+      return { type: 'list', item: TEXT };
+    case 'steps':
+      return { type: 'list', item: STEP, filled: true };
+    case 'statuses':
+      return { type: 'list', item: { type: 'status' }, filled: true };
+    case 'duration':
+    case 'count':
+    case 'word':
+    case 'text':
+    case 'flag':
+      return field;
+  }
+}
 
 const POLICY: ObjectShape = {
   type: 'object',
@@ -54,22 +79,12 @@ const POLICY: ObjectShape = {
   fields: { name: TEXT, ...shapesOf(POLICY_FIELDS) },
 };
 
-function shapesOf(fields: GroupField['fields']): ObjectShape['fields'] {
-  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, shapeOf(field)]));
-}
-
-function shapeOf(field: PolicyField): Shape {
-  if (field.type === 'group') return { type: 'object', what: field.what, fields: shapesOf(field.fields) };
-  if (field.type === 'steps') return { type: 'list', item: STEP, filled: true };
-  return field.type === 'statuses' ? { type: 'list', item: { type: 'status' }, filled: true } : field;
-}
-
 const BACKEND: ObjectShape = {
   type: 'object',
   what: 'a backend',
   key: 'address',
   required: ['address'],
-  fields: { address: TEXT, weight: COUNT, state: oneOf(BACKEND_STATES), tier: COUNT },
+  fields: shapesOf(BACKEND_FIELDS),
 };
 
 const POOL: ObjectShape = {
@@ -77,15 +92,15 @@ const POOL: ObjectShape = {
   what: 'a pool',
   key: 'name',
   required: ['name'],
-  fields: { name: TEXT, policy: TEXT, backends: { type: 'list', item: BACKEND } },
+  fields: { name: TEXT, ...shapesOf(POOL_FIELDS), backends: { type: 'list', item: BACKEND } },
 };
 
 const LISTENER: ObjectShape = {
   type: 'object',
   what: 'a listener',
   key: 'name',
-  required: ['name', 'address', 'pool'],
-  fields: { name: TEXT, address: TEXT, pool: TEXT },
+  required: ['name', 'address'],
+  fields: { name: TEXT, ...shapesOf(LISTENER_FIELDS) },
 };
 
 /** The word that a manifest has for its `kind`. */

@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import type { Edit } from '../../core/model/edit.ts';
+import type { Edit } from '../../core/model/edits/edit.ts';
 import { refuseBoth, refuseInvalid } from '../../core/model/edits/decide.ts';
 import { requestDigest } from '../../core/model/hash.ts';
 import { MAX_LENGTH, validateLength } from '../../core/model/limits.ts';

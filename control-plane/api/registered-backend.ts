@@ -1,6 +1,6 @@
 /** Tells a caller why a backend that registered itself, and is not configured, can't be changed. Pure. */
 import { canonicalAddress, parseAddress } from '../../core/model/address.ts';
-import type { Edit } from '../../core/model/edit.ts';
+import type { Edit } from '../../core/model/edits/edit.ts';
 import { refuse } from '../../core/model/edits/decide.ts';
 import { formatIp, parseIp } from '../../core/model/ip.ts';
 import type { State } from '../../core/model/state.ts';

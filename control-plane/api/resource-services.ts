@@ -1,5 +1,5 @@
 /** PolicyService, PoolService and ListenerService: the same five methods for each kind, and the backends of pools. */
-import type { Edit } from '../../core/model/edit.ts';
+import type { Edit } from '../../core/model/edits/edit.ts';
 import { createListener, deleteListener, updateListener } from '../../core/model/edits/listener.ts';
 import { createPolicy, deletePolicy, updatePolicy } from '../../core/model/edits/policy.ts';
 import { createPool, deletePool, updatePool } from '../../core/model/edits/pool.ts';
@@ -9,7 +9,7 @@ import type { ListenerServiceHandlers } from '../../core/wire/generated/lb/v1/Li
 import type { PolicyServiceHandlers } from '../../core/wire/generated/lb/v1/PolicyService.ts';
 import type { PoolServiceHandlers } from '../../core/wire/generated/lb/v1/PoolService.ts';
 import { policyDraftFromWire } from '../../core/wire/policy-codec.ts';
-import { listenerFromWire, poolDraftFromWire } from '../../core/wire/resource-codec.ts';
+import { listenerDraftFromWire, poolDraftFromWire } from '../../core/wire/resource-codec.ts';
 import type { UnaryCall } from '../rpc/unary.ts';
 import { required, throwIfInvalid } from '../../core/runtime/request-violations.ts';
 import type { ApiDeps } from './api-deps.ts';
@@ -57,7 +57,7 @@ export function poolHandlers(deps: ApiDeps): PoolServiceHandlers {
 
 export function listenerHandlers(deps: ApiDeps): ListenerServiceHandlers {
   const methods = resourceMethods(deps, 'Listener', {
-    read: listenerFromWire,
+    read: listenerDraftFromWire,
     stored: ({ listeners }) => listeners,
     toWire: storedListenerToWire,
     create: createListener,

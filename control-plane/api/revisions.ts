@@ -1,6 +1,6 @@
 /** ConfigService: GetRevision, DiffRevisions and Rollback, which all read the log. */
 import { describeChanges } from '../../core/model/difference.ts';
-import type { Edit } from '../../core/model/edit.ts';
+import type { Edit } from '../../core/model/edits/edit.ts';
 import { refuse } from '../../core/model/edits/decide.ts';
 import { rollbackTo } from '../../core/model/edits/rollback.ts';
 import { LbError } from '../../core/runtime/errors.ts';

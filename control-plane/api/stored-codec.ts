@@ -6,7 +6,7 @@ import type { Policy as WirePolicy } from '../../core/wire/generated/lb/v1/Polic
 import type { Pool as WirePool } from '../../core/wire/generated/lb/v1/Pool.ts';
 import type { Resource as WireResource } from '../../core/wire/generated/lb/v1/Resource.ts';
 import { policyDraftToWire } from '../../core/wire/policy-codec.ts';
-import { backendDraftToWire, listenerToWire } from '../../core/wire/resource-codec.ts';
+import { backendDraftToWire, listenerDraftToWire, poolDraftToWire } from '../../core/wire/resource-codec.ts';
 
 export function storedPolicyToWire({ value, revision }: Stored<Policy>): WirePolicy {
   return policyDraftToWire(value, revision);
@@ -14,17 +14,15 @@ export function storedPolicyToWire({ value, revision }: Stored<Policy>): WirePol
 
 export function storedPoolToWire({ value, revision, backends }: StoredPool): WirePool {
   return {
-    name: value.name,
-    policy: value.policy,
+    ...poolDraftToWire({ ...value, backends: [] }, revision),
     backends: Array.from(backends.values(), (backend) =>
       backendDraftToWire(backend.value, backend.revision, backend.stateSinceMs),
     ),
-    revision: String(revision),
   };
 }
 
 export function storedListenerToWire({ value, revision }: Stored<Listener>): WireListener {
-  return listenerToWire(value, revision);
+  return listenerDraftToWire(value, revision);
 }
 
 /** Everything that Apply needs to reproduce this state. The built-in policy is included only if it was edited. */

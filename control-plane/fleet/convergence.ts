@@ -87,7 +87,7 @@ function absence({ lastSeenMs }: ProxyRecord): string {
   return `last seen ${new Date(lastSeenMs).toISOString()}`;
 }
 
-/** Which listeners of the revision the proxy can't bind, or why it refused the revision; empty: neither. */
+/** Which listeners of the revision the proxy can't run, or why it refused the revision; empty: neither. */
 function refusalOf(proxy: ProxyRecord, revision: number): string {
   const { failedListeners = [], rejected = null } = proxy.applied ?? {};
   if (appliedRevision(proxy) >= revision) {

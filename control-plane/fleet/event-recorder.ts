@@ -108,7 +108,7 @@ function recordApplied(
   }
   for (const { listener, address } of before.failedListeners) {
     if (isIn(failed, listener)) continue;
-    const text = `proxy ${proxyId} has no failed address of listener ${listener} any more; ${address} was one`;
+    const text = `proxy ${proxyId} has no failure of listener ${listener} on ${address} any more`;
     add({ kind: 'KIND_LISTENER_RECOVERED', proxyId, listener, text });
   }
 }

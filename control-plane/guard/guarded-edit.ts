@@ -2,7 +2,7 @@
  * An edit that the guard checks. The check is repeated whenever the edit is, so it sees the state that the commit builds
  * on.
  */
-import type { Edit } from '../../core/model/edit.ts';
+import type { Edit } from '../../core/model/edits/edit.ts';
 import { refuse } from '../../core/model/edits/decide.ts';
 import { applyChanges } from '../../core/model/fold.ts';
 import type { State } from '../../core/model/state.ts';

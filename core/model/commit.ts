@@ -6,18 +6,45 @@
  *  - `hash` covers everything else in the commit, `parent` included, so equal hashes mean equal histories;
  *  - the first commit's parent is `genesisHash(storeId)`, which ties the history to its store.
  */
-import type { Kind, Resource } from './resources.ts';
+import type { HealthCheck, Kind, Resource } from './resources.ts';
 
 /**
  * The newest format of commits, checkpoints and snapshots that this program writes and reads; it reads all before it, too.
  * Each has the lowest format that says everything in it (`formatOf`), so an older program reads it as long as it can run it.
  */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
-/** What came with format 2. A check of a type that came with it has one of these parts. */
-const [OF_POLICY, OF_CHECK] = [
-  ['whenNoneHealthy', 'onUnhealthy', 'slowStartMs', 'maxLifetimeMs', 'expectHealthy'] as const,
-  ['port', 'unhealthyIntervalMs', 'http', 'tls', 'script'] as const,
+/** The fields that came with each format. A check of a type that came with format 2 has one of these parts. */
+const SINCE: readonly {
+  readonly format: number;
+  readonly fields: Readonly<Partial<Record<Kind | 'check', readonly string[]>>>;
+}[] = [
+  {
+    format: 3,
+    fields: {
+      check: ['proxyProtocol'],
+      pool: ['proxyProtocol', 'queue', 'tls', 'dns'],
+      backend: ['maxConnections'],
+      listener: [
+        'ipv6Only',
+        'routes',
+        'firstBytesTimeoutMs',
+        'tls',
+        'acceptProxyProtocol',
+        'allow',
+        'deny',
+        'limits',
+      ],
+    },
+  },
+  {
+    format: 2,
+    fields: {
+      policy: ['whenNoneHealthy', 'onUnhealthy', 'slowStartMs', 'maxLifetimeMs', 'expectHealthy'],
+      check: ['port', 'unhealthyIntervalMs', 'http', 'tls', 'script'],
+      backend: ['tier'],
+    },
+  },
 ];
 
 /** The resources that changes put. */
@@ -27,13 +54,29 @@ export function putBy(changes: readonly Change[]): Resource[] {
 
 /** The lowest format in which these resources can be written. */
 export function formatOf(resources: Iterable<Resource>): number {
-  for (const { kind, value } of resources) {
-    if (kind === 'backend' && value.tier !== undefined) return 2;
-    if (kind !== 'policy') continue;
-    if (OF_POLICY.some((field) => field in value)) return 2;
-    if (OF_CHECK.some((field) => field in value.healthCheck)) return 2;
+  let format = 1;
+  for (const resource of resources) {
+    format = Math.max(format, formatOfOne(resource));
+    if (format === FORMAT) return format;
   }
-  return 1;
+  return format;
+}
+
+function formatOfOne({ kind, value }: Resource): number {
+  // A backend without a port, and a listener with a range of them.
+  if ((kind === 'backend' || kind === 'listener') && !/:\d+$/.test(value.address)) return 3;
+  const check = kind === 'policy' ? value.healthCheck : {};
+  // Before format 3, a check had to end before the next one.
+  if (kind === 'policy' && outlastsInterval(value.healthCheck)) return 3;
+  const newest = SINCE.find(({ fields }) => {
+    const ofCheck = fields.check?.some((field) => field in check);
+    return fields[kind]?.some((field) => field in value) || ofCheck;
+  });
+  return newest?.format ?? 1;
+}
+
+function outlastsInterval({ timeoutMs, intervalMs, unhealthyIntervalMs = intervalMs }: HealthCheck): boolean {
+  return timeoutMs > Math.min(intervalMs, unhealthyIntervalMs);
 }
 
 export function isReadable(format: unknown): boolean {

@@ -1,5 +1,5 @@
 /** Every default of a resource, in one place. docs/concepts.md lists them. */
-import type { HttpCheck, Policy, TlsCheck } from './resources.ts';
+import type { HttpCheck, Limits, ListenerTls, Policy, Pool, TlsCheck } from './resources.ts';
 
 /** The policy that always exists: it can be edited, but not deleted. */
 export const DEFAULT_POLICY_NAME = 'default';
@@ -38,3 +38,28 @@ export const MAX_WEIGHT = 1_000;
 export const MAX_TIER = 15;
 
 export const BACKEND_DEFAULTS = { weight: 1, state: 'active' } as const;
+
+/** Without `length`, a connection for which there is no room is refused at once. */
+export const QUEUE_DEFAULTS: Required<Pool>['queue'] = { length: 0, timeoutMs: 5_000 };
+
+export const POOL_TLS_DEFAULTS: Required<Pool>['tls'] = { serverName: '', verify: true, ca: '' };
+
+/** How long a listener waits for what it must read before it can choose a pool. */
+export const FIRST_BYTES_TIMEOUT_MS = 3_000;
+
+export const LISTENER_TLS_DEFAULTS: ListenerTls = {
+  certificates: [],
+  minVersion: '1.2',
+  alpn: [],
+  clientCa: '',
+  clientCertificate: 'none',
+};
+
+/** No limits. */
+export const LIMITS_DEFAULTS: Limits = {
+  connections: 0,
+  perSource: 0,
+  rate: 0,
+  ratePerSource: 0,
+  dryRun: false,
+};

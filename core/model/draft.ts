@@ -3,22 +3,21 @@
  * defaults filled in and addresses brought into canonical form. Nothing is refused: validate.ts checks the result.
  */
 import { canonicalAddress } from './address.ts';
-import {
-  BACKEND_DEFAULTS,
-  DEFAULT_POLICY_NAME,
-  HTTP_CHECK_DEFAULTS,
-  LOG_ONE_IN,
-  POLICY_DEFAULTS,
-  TLS_CHECK_DEFAULTS,
-} from './defaults.ts';
+import { HTTP_CHECK_DEFAULTS, LOG_ONE_IN, POLICY_DEFAULTS, TLS_CHECK_DEFAULTS } from './defaults.ts';
+import { complete } from './fields/field.ts';
+import { BACKEND_FIELDS, LISTENER_FIELDS, POOL_FIELDS } from './fields/resource-fields.ts';
 import {
   type Backend,
   type BackendState,
   CHECK_PARTS,
+  type CHECK_PROXY_PROTOCOL,
+  type DnsEntry,
   type HealthCheck,
   type Listener,
   type Policy,
   type Pool,
+  type PROXY_PROTOCOLS,
+  type Route,
 } from './resources.ts';
 import type { StoredPool } from './state.ts';
 
@@ -27,8 +26,11 @@ type Draft<T> = T extends string | number | boolean | readonly unknown[]
   ? T
   : { readonly [Name in keyof T]?: Draft<NonNullable<T[Name]>> };
 
-export type HealthCheckDraft = Draft<HealthCheck>;
-export type PolicyDraft = Draft<Omit<Policy, 'name'>> & Pick<Policy, 'name'>;
+export type HealthCheckDraft = Draft<Omit<HealthCheck, 'proxyProtocol'>> & {
+  readonly proxyProtocol?: (typeof CHECK_PROXY_PROTOCOL)[number];
+};
+export type PolicyDraft = Draft<Omit<Policy, 'name' | 'healthCheck'>> &
+  Pick<Policy, 'name'> & { readonly healthCheck?: HealthCheckDraft };
 
 export interface BackendDraft {
   readonly address: Backend['address'];
@@ -36,15 +38,21 @@ export interface BackendDraft {
   /** Left out: the state it has; `active` for a new one. */
   readonly state?: BackendState;
   readonly tier?: number;
+  readonly maxConnections?: number;
 }
 
-export interface PoolDraft {
+export interface PoolDraft extends Draft<Omit<Pool, 'name' | 'dns' | 'proxyProtocol'>> {
   readonly name: string;
-  readonly policy?: string;
+  readonly proxyProtocol?: (typeof PROXY_PROTOCOLS)[number];
+  readonly dns?: readonly DnsEntry[];
   readonly backends: readonly BackendDraft[];
 }
 
-export type ListenerDraft = Listener;
+export interface ListenerDraft extends Draft<Omit<Listener, 'name' | 'routes' | 'ipv6Only'>> {
+  readonly name: string;
+  readonly ipv6Only?: boolean;
+  readonly routes?: readonly Partial<Route>[];
+}
 
 export type ResourceDraft =
   | { readonly kind: 'policy'; readonly value: PolicyDraft }
@@ -74,34 +82,35 @@ export function completePolicy(draft: PolicyDraft): Policy {
 
 /** A pool without its backends. */
 export function completePool(draft: Omit<PoolDraft, 'backends'>): Pool {
-  return { name: draft.name, policy: draft.policy || DEFAULT_POLICY_NAME };
+  const { policy, ...others } = draft;
+  const fields = complete(POOL_FIELDS, { ...others, ...(policy && { policy }) });
+  return { name: draft.name, ...fields } as Pool;
 }
 
 /** A backend of `pool`. Where the draft has no state, it is the one that the backend has in `existing`. */
 export function completeBackend(pool: string, draft: BackendDraft, existing?: StoredPool): Backend {
-  const address = canonicalAddress(draft.address);
-  const state = draft.state ?? existing?.backends.get(address)?.value.state ?? BACKEND_DEFAULTS.state;
-  const { weight = BACKEND_DEFAULTS.weight, tier } = draft;
-  return { pool, address, weight, state, ...(tier && { tier }) };
+  const state = draft.state ?? existing?.backends.get(canonicalAddress(draft.address))?.value.state;
+  const fields = complete(BACKEND_FIELDS, { ...draft, state });
+  return { pool, ...fields } as unknown as Backend;
 }
 
-/** A listener with its address in canonical form. */
 export function completeListener(draft: ListenerDraft): Listener {
-  return { name: draft.name, address: canonicalAddress(draft.address), pool: draft.pool };
+  return { name: draft.name, ...complete(LISTENER_FIELDS, { ...draft }) } as unknown as Listener;
 }
 
 /** A part that the type does not have stays, for validation to refuse. */
 function completeHealthCheck(draft: HealthCheckDraft): HealthCheck {
-  const { http, tls, ...flat } = draft;
-  const complete = { ...POLICY_DEFAULTS.healthCheck, ...flat };
-  const parts = complete.type === 'script' ? [] : CHECK_PARTS[complete.type];
-  // A short interval must not be refused because of a default timeout.
-  const { timeoutMs: usual, intervalMs, unhealthyIntervalMs = intervalMs } = complete;
+  const { http, tls, proxyProtocol, ...flat } = draft;
+  const all = { ...POLICY_DEFAULTS.healthCheck, ...flat };
+  const parts = all.type === 'script' ? [] : CHECK_PARTS[all.type];
+  // A default timeout does not make checks of a short interval late.
+  const { timeoutMs: usual, intervalMs, unhealthyIntervalMs = intervalMs } = all;
   const timeoutMs =
     draft.timeoutMs ?? Math.max(SHORTEST_TIMEOUT_MS, Math.min(usual, intervalMs, unhealthyIntervalMs));
   return {
-    ...complete,
+    ...all,
     timeoutMs,
+    ...(proxyProtocol === 'off' && { proxyProtocol }),
     ...((http || parts.includes('http')) && { http: { ...HTTP_CHECK_DEFAULTS, ...http } }),
     ...((tls || parts.includes('tls')) && { tls: { ...TLS_CHECK_DEFAULTS, ...tls } }),
   };

@@ -48,6 +48,16 @@ export const WHEN_NONE_HEALTHY = ['use_all', 'refuse'] as const;
 /** What happens to the connections of a backend whose checks failed. */
 export const ON_UNHEALTHY = ['keep', 'close'] as const;
 
+/** What a pool sends to its backends before everything else: a PROXY header of this version. */
+export const PROXY_PROTOCOLS = ['none', 'v1', 'v2'] as const;
+
+/** Whether a health check announces itself to a pool that gets PROXY headers. */
+export const CHECK_PROXY_PROTOCOL = ['auto', 'off'] as const;
+
+export const TLS_VERSIONS = ['1.2', '1.3'] as const;
+
+export const CLIENT_CERTIFICATES = ['none', 'optional', 'required'] as const;
+
 export interface HttpCheck {
   readonly method: string;
   readonly path: string;
@@ -89,6 +99,8 @@ export interface HealthCheck {
   readonly tls?: TlsCheck;
   /** There exactly for `script`. */
   readonly script?: readonly ScriptStep[];
+  /** Left out: `auto`, a LOCAL header where the pool sends headers and the check goes to the port of its traffic. */
+  readonly proxyProtocol?: Exclude<(typeof CHECK_PROXY_PROTOCOL)[number], 'auto'>;
 }
 
 /** Its optional fields are left out while they have their default, so that policies from before them keep their hashes. */
@@ -115,27 +127,95 @@ export interface Policy {
   readonly expectHealthy?: number;
 }
 
-/** A pool without its backends, which are resources of their own. */
+/** A pool without its backends, which are resources of their own. What has its default is left out, as in a policy. */
 export interface Pool {
   readonly name: string;
   readonly policy: string;
+  /** The PROXY header that backends get. Left out: none. */
+  readonly proxyProtocol?: Exclude<(typeof PROXY_PROTOCOLS)[number], 'none'>;
+  /** Connections that wait while every backend is at its limit. Left out: they are refused at once. */
+  readonly queue?: { readonly length: number; readonly timeoutMs: number };
+  /** Left out: plain TCP. `ca` is PEM; empty: the authorities that Node trusts. */
+  readonly tls?: { readonly serverName: string; readonly verify: boolean; readonly ca: string };
+  readonly dns?: readonly DnsEntry[];
+}
+
+/** Backends by name: each address that it resolves to is one. */
+export interface DnsEntry {
+  /** Canonical: `db.example.com:5432` (A and AAAA) or `_pg._tcp.example.com` (SRV). */
+  readonly name: string;
+  /** Left out: 1. */
+  readonly weight?: number;
+  /** Left out: 0. */
+  readonly tier?: number;
+  /** Left out: no limit. */
+  readonly maxConnections?: number;
 }
 
 export interface Backend {
   readonly pool: string;
-  /** Canonical `IP:PORT` (see address.ts): its name within the pool. */
+  /**
+   * Canonical (see address.ts): its name within the pool. `IP:PORT`, or an IP address without a port, whose connections go
+   * to the port that the client asked for.
+   */
   readonly address: string;
   readonly weight: number;
   readonly state: BackendState;
   /** 1 to 15; left out: 0. */
   readonly tier?: number;
+  /** Open connections of one proxy. Left out: no limit. */
+  readonly maxConnections?: number;
 }
 
+/** What has its default is left out, as in a policy. */
 export interface Listener {
   readonly name: string;
-  /** Canonical `IP:PORT`. */
+  /** Canonical `IP:PORT`, or a range `IP:FIRST-LAST`. */
   readonly address: string;
+  /** Empty where only routes lead to pools, so that everything else is refused. */
   readonly pool: string;
+  /** `[::]` then takes no IPv4 connections. */
+  readonly ipv6Only?: true;
+  readonly routes?: readonly Route[];
+  /** Left out: FIRST_BYTES_TIMEOUT_MS. */
+  readonly firstBytesTimeoutMs?: number;
+  /** Left out: TLS is not terminated. */
+  readonly tls?: ListenerTls;
+  /** Canonical networks, as in `allow` and `deny`, whose connections begin with a PROXY header. */
+  readonly acceptProxyProtocol?: readonly string[];
+  /** Left out: everybody. The longest prefix in `allow` and `deny` that holds the client decides. */
+  readonly allow?: readonly string[];
+  readonly deny?: readonly string[];
+  readonly limits?: Limits;
+}
+
+/** Leads the connections whose ClientHello asks for one of the names, with one of the protocols, to a pool. */
+export interface Route {
+  /** Canonical names and `*.` wildcards, each of which covers one or more labels; empty: any name, or none. */
+  readonly serverNames: readonly string[];
+  /** Empty: any. */
+  readonly alpn: readonly string[];
+  readonly pool: string;
+}
+
+export interface ListenerTls {
+  /** Names of files in the folder of certificates, without `.pem`; the first is for clients that ask for no name or another. */
+  readonly certificates: readonly string[];
+  readonly minVersion: (typeof TLS_VERSIONS)[number];
+  readonly alpn: readonly string[];
+  /** PEM. */
+  readonly clientCa: string;
+  readonly clientCertificate: (typeof CLIENT_CERTIFICATES)[number];
+}
+
+/** Of one proxy; 0: no limit. Rates are in new connections a second. */
+export interface Limits {
+  readonly connections: number;
+  readonly perSource: number;
+  readonly rate: number;
+  readonly ratePerSource: number;
+  /** Counts what it would refuse, and refuses nothing. */
+  readonly dryRun: boolean;
 }
 
 export type Resource =
@@ -163,4 +243,11 @@ export function nameOf(resource: Resource): string {
 /** The key of a resource among all resources: `policy/steady`, `backend/web/10.0.0.1:80`. */
 export function keyOf(resource: Resource): string {
   return `${resource.kind}/${nameOf(resource)}`;
+}
+
+/** The pools that a listener leads to: its own and those of its routes, each once. */
+export function poolsOf({ pool, routes = [] }: Listener): string[] {
+  const all = new Set([pool, ...routes.map((route) => route.pool)]);
+  all.delete('');
+  return [...all];
 }

@@ -6,24 +6,22 @@
  *    valid state that put nothing twice, it finds violations exactly when a check of the whole new state would;
  *  - it runs before an append only: a log that an older program wrote is folded as it is.
  */
-import { type Address, addressesOverlap, parseAddress } from './address.ts';
+import { type AddressForm, parseAddress } from './address.ts';
 import { type Change, putBy } from './commit.ts';
-import { MAX_TIER, MAX_WEIGHT } from './defaults.ts';
-import { isLinkLocal, isLoopback, isMulticastOrBroadcast, isUnspecified } from './ip.ts';
 import { didYouMean } from './did-you-mean.ts';
-import { BACKEND_STATES, type Backend, keyOf, type Listener, type Resource } from './resources.ts';
-import type { State } from './state.ts';
+import { BACKEND_FIELDS } from './fields/resource-fields.ts';
+import { validateFields, validateName } from './fields/validate-fields.ts';
+import { isLinkLocal, isMulticastOrBroadcast, isUnspecified } from './ip.ts';
 import { validatePolicy } from './policy/validate-policy.ts';
-import { validateName, validateRange, validateWord } from './validate-field.ts';
+import { type Backend, keyOf, type Listener, poolsOf, type Resource } from './resources.ts';
+import { loopsOf, overlapsOf, parseListeners } from './rules/listener-addresses.ts';
+import { validateListener } from './rules/validate-listener.ts';
+import { validateCheckedPort, validatePool } from './rules/validate-pool.ts';
+import { policyOf, type State } from './state.ts';
 import type { Violation } from './violation.ts';
 
-const WEIGHT = { type: 'count', min: 1, max: MAX_WEIGHT, zero: 'no new connections' } as const;
-const TIER = { type: 'count', min: 1, max: MAX_TIER, zero: 'the tier that serves first' } as const;
 /** The nearest name is looked for in the first violations only: that compares a name with all others. */
 const MAX_HINTED = 50;
-/** Of one listener; all with all others would be a million. */
-const MAX_OVERLAPS = 3;
-
 /** The path of a resource in a violation: `policies[steady]`, `pools[web].backends[10.0.0.1:80]`. */
 export function pathOf(resource: Resource): string {
   switch (resource.kind) {
@@ -53,6 +51,17 @@ export function validateChanges(after: State, changes: readonly Change[]): Viola
   return validateResources([...put, ...referring.values()], after);
 }
 
+/** The paths at which a pool refers to a policy, or a listener to a pool. */
+export function referencesOf(resource: Resource, name: string): string[] {
+  const at = pathOf(resource);
+  if (resource.kind !== 'listener') return [`${at}.policy`];
+  const { pool, routes = [] } = resource.value;
+  const byRoutes = routes.flatMap((route, index) =>
+    route.pool === name ? [`${at}.routes[${index}].pool`] : [],
+  );
+  return [...(pool === name ? [`${at}.pool`] : []), ...byRoutes];
+}
+
 /** The resources that refer to a policy or a pool. */
 export function referrers(state: State, kind: string, name: string): Resource[] {
   const found: Resource[] = [];
@@ -62,7 +71,7 @@ export function referrers(state: State, kind: string, name: string): Resource[] 
   }
   if (kind === 'pool') {
     for (const { value } of state.listeners.values()) {
-      if (value.pool === name) found.push({ kind: 'listener', value });
+      if (poolsOf(value).includes(name)) found.push({ kind: 'listener', value });
     }
   }
   return found;
@@ -75,7 +84,32 @@ function validateResources(resources: readonly Resource[], state: State): Violat
     violations.push(...validateOne(resource, state, violations.length < MAX_HINTED));
     if (resource.kind === 'listener') violations.push(...overlapsOf(resource.value, listeners));
   }
-  return [...violations, ...loopsOf(resources, state, listeners)];
+  const pathOfBackend = (value: Backend) => pathOf({ kind: 'backend', value });
+  return [
+    ...violations,
+    ...checkedPorts(resources, state),
+    ...loopsOf(resources, state, listeners, pathOfBackend),
+  ];
+}
+
+/** Backends without a port: those that are put, and those of pools that another policy or another check has come to. */
+function checkedPorts(resources: readonly Resource[], state: State): Violation[] {
+  const policies = new Set<string>();
+  const pools = new Set<string>();
+  const backends = new Map<string, Backend>();
+  for (const resource of resources) {
+    if (resource.kind === 'policy') policies.add(resource.value.name);
+    if (resource.kind === 'pool') pools.add(resource.value.name);
+    if (resource.kind === 'backend') backends.set(keyOf(resource), resource.value);
+  }
+  for (const { value: pool, backends: all } of state.pools.values()) {
+    if (!pools.has(pool.name) && !policies.has(pool.policy)) continue;
+    for (const { value } of all.values()) backends.set(keyOf({ kind: 'backend', value }), value);
+  }
+  return [...backends.values()].flatMap((value) => {
+    const check = policyOf(state, value.pool)?.healthCheck;
+    return check ? validateCheckedPort(value, check, pathOf({ kind: 'backend', value })) : [];
+  });
 }
 
 /** A resource by itself, and what it refers to. */
@@ -87,6 +121,7 @@ function validateOne(resource: Resource, state: State, withHint: boolean): Viola
     case 'pool':
       return [
         ...validateName(`${at}.name`, resource.value.name),
+        ...validatePool(resource.value, at),
         ...validateReference(`${at}.policy`, 'policy', resource.value.policy, state.policies, withHint),
       ];
     case 'backend':
@@ -94,23 +129,22 @@ function validateOne(resource: Resource, state: State, withHint: boolean): Viola
     case 'listener':
       return [
         ...validateName(`${at}.name`, resource.value.name),
-        ...validateAddress(`${at}.address`, resource.value.address),
-        ...validateReference(`${at}.pool`, 'pool', resource.value.pool, state.pools, withHint),
+        ...validateAddress(`${at}.address`, resource.value.address, 'listener'),
+        ...validateListener(resource.value, at),
+        ...validatePools(resource.value, at, state, withHint),
       ];
   }
 }
 
 function validateBackend(backend: Backend, at: string, state: State, withHint: boolean): Violation[] {
   const violations = [
-    ...validateAddress(`${at}.address`, backend.address),
-    ...validateWord(`${at}.state`, 'backend state', backend.state, BACKEND_STATES),
-    ...validateRange(`${at}.weight`, WEIGHT, backend.weight),
-    ...validateRange(`${at}.tier`, TIER, backend.tier ?? 0),
+    ...validateAddress(`${at}.address`, backend.address, 'backend'),
+    ...validateFields(BACKEND_FIELDS, backend, at),
   ];
   if (!state.pools.has(backend.pool)) {
     violations.push(...validateReference(at, 'pool', backend.pool, state.pools, withHint));
   }
-  const parsed = parseAddress(backend.address);
+  const parsed = parseAddress(backend.address, 'backend');
   if (parsed.ok && parsed.value.family === 6 && isLinkLocal(parsed.value.bytes)) {
     const description = `"${backend.address}" is link-local, so a proxy would not know which interface to use; write a global address`;
     violations.push({ field: `${at}.address`, description });
@@ -120,6 +154,20 @@ function validateBackend(backend: Backend, at: string, state: State, withHint: b
     violations.push({ field: `${at}.address`, description });
   }
   return violations;
+}
+
+/** Those of the routes, and its own, which only routes make needless. */
+function validatePools(
+  { pool, routes = [] }: Listener,
+  at: string,
+  { pools }: State,
+  withHint: boolean,
+): Violation[] {
+  const own = pool === '' && routes.length > 0 ? [] : [[`${at}.pool`, pool] as const];
+  const ofRoutes = routes.map((route, index) => [`${at}.routes[${index}].pool`, route.pool] as const);
+  return [...own, ...ofRoutes].flatMap(([field, name]) => {
+    return validateReference(field, 'pool', name, pools, withHint);
+  });
 }
 
 function validateReference(
@@ -136,97 +184,10 @@ function validateReference(
   return [{ field, description }];
 }
 
-function validateAddress(field: string, address: string): Violation[] {
-  const parsed = parseAddress(address);
+function validateAddress(field: string, address: string, form: AddressForm): Violation[] {
+  const parsed = parseAddress(address, form);
   if (!parsed.ok) return [{ field, description: parsed.description }];
   if (!isMulticastOrBroadcast(parsed.value.bytes)) return [];
   const description = `"${address}" is a multicast or broadcast address, which TCP cannot use; write the address of one host`;
   return [{ field, description }];
-}
-
-interface ParsedListener {
-  readonly name: string;
-  readonly address: Address;
-}
-
-/** The listeners with valid addresses, by name and by the addresses that a backend may have, too; wildcards by port. */
-interface Listeners {
-  readonly byName: ReadonlyMap<string, ParsedListener>;
-  readonly byAddress: ReadonlyMap<string, ParsedListener>;
-  readonly wildcards: ReadonlyMap<number, readonly ParsedListener[]>;
-}
-
-function parseListeners(state: State): Listeners {
-  const byName = new Map<string, ParsedListener>();
-  const byAddress = new Map<string, ParsedListener>();
-  const wildcards = new Map<number, ParsedListener[]>();
-  for (const { value } of state.listeners.values()) {
-    const parsed = parseAddress(value.address);
-    if (!parsed.ok) continue;
-    const listener = { name: value.name, address: parsed.value };
-    byName.set(value.name, listener);
-    byAddress.set(parsed.value.canonical, listener);
-    if (!isUnspecified(parsed.value.bytes)) continue;
-    const { port } = parsed.value;
-    wildcards.set(port, [...(wildcards.get(port) ?? []), listener]);
-  }
-  return { byName, byAddress, wildcards };
-}
-
-function overlapsOf(listener: Listener, listeners: Listeners): Violation[] {
-  const own = listeners.byName.get(listener.name)?.address;
-  if (own === undefined) return [];
-  const found: Violation[] = [];
-  for (const { name, address } of listeners.byName.values()) {
-    if (name === listener.name || !addressesOverlap(own, address)) continue;
-    const description = `${own.canonical} overlaps ${address.canonical}, the address of the listener "${name}"; give each listener an address of its own`;
-    found.push({ field: `listeners[${listener.name}].address`, description });
-    if (found.length === MAX_OVERLAPS) break;
-  }
-  return found;
-}
-
-/** Backends that are one of the listeners: each connection would come back as a new one, without end. */
-function loopsOf(resources: readonly Resource[], state: State, listeners: Listeners): Violation[] {
-  const addresses = resources.flatMap(({ kind, value }) => {
-    return kind === 'listener' ? (listeners.byName.get(value.name)?.address ?? []) : [];
-  });
-  const suspects = [
-    ...resources.flatMap((resource) => (resource.kind === 'backend' ? [resource.value] : [])),
-    ...backendsThatMayReach(addresses, state),
-  ];
-  // A backend that is put together with its listener is named once.
-  return [...new Set(suspects)].flatMap((backend) => loopsOfBackend(backend, listeners));
-}
-
-function loopsOfBackend(backend: Backend, listeners: Listeners): Violation[] {
-  const parsed = parseAddress(backend.address);
-  if (!parsed.ok) return [];
-  const address = parsed.value;
-  const listener =
-    listeners.byAddress.get(address.canonical) ??
-    (isLoopback(address.bytes)
-      ? listeners.wildcards.get(address.port)?.find((wildcard) => addressesOverlap(address, wildcard.address))
-      : undefined);
-  if (listener === undefined) return [];
-  return [
-    {
-      field: `${pathOf({ kind: 'backend', value: backend })}.address`,
-      description: `is the address of the listener "${listener.name}" (${listener.address.canonical}), so connections would loop; use another server or port`,
-    },
-  ];
-}
-
-/** A quick filter: all backends are scanned only for wildcard listeners, and then by the end of their text. */
-function backendsThatMayReach(listeners: readonly Address[], { pools }: State): Backend[] {
-  const wildcards = listeners.filter(({ bytes }) => isUnspecified(bytes));
-  const ports = new Set(wildcards.map(({ port }) => `${port}`));
-  return [...pools.values()].flatMap(({ backends }) => {
-    const equal = listeners.flatMap(({ canonical }) => backends.get(canonical)?.value ?? []);
-    if (ports.size === 0) return equal;
-    const near = [...backends.values()].filter(({ value: { address } }) => {
-      return ports.has(address.slice(address.lastIndexOf(':') + 1));
-    });
-    return [...equal, ...near.map(({ value }) => value)];
-  });
 }

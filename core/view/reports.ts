@@ -42,7 +42,7 @@ export class BackendTotals implements BackendSummary {
 
 export interface ListenerSummary {
   readonly connections: number;
-  /** The proxies that can't bind its address, and why. */
+  /** The proxies that can't run it, and why. */
   readonly failures: readonly { readonly proxy: string; readonly reason: string }[];
 }
 

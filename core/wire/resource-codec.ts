@@ -2,11 +2,19 @@
  * Resources and drafts ⇄ the wire. A draft may lack fields, and core/model/validate.ts checks the values later. Only
  * what cannot be read at all is collected in `violations` here, with paths.
  */
-import { BACKEND_DEFAULTS, DEFAULT_POLICY_NAME } from '../model/defaults.ts';
-import type { BackendDraft, ListenerDraft, PoolDraft, ResourceDraft } from '../model/draft.ts';
-import { BACKEND_STATES, type Backend, type Resource } from '../model/resources.ts';
+import { BACKEND_DEFAULTS } from '../model/defaults.ts';
+import {
+  type BackendDraft,
+  completeListener,
+  completePool,
+  type ListenerDraft,
+  type PoolDraft,
+  type ResourceDraft,
+} from '../model/draft.ts';
+import { BACKEND_FIELDS, LISTENER_FIELDS, POOL_FIELDS } from '../model/fields/resource-fields.ts';
+import type { Backend, Resource } from '../model/resources.ts';
 import type { Violation } from '../model/violation.ts';
-import { wordFromWire, wordToWire } from './enum-codec.ts';
+import { messageFromWire, messageToWire } from './field-codec.ts';
 import type { Backend as WireBackend, Backend__Output } from './generated/lb/v1/Backend.ts';
 import type { Listener as WireListener, Listener__Output } from './generated/lb/v1/Listener.ts';
 import type { Pool as WirePool, Pool__Output } from './generated/lb/v1/Pool.ts';
@@ -16,10 +24,7 @@ import { timestampToWire } from './timestamp-codec.ts';
 
 export function backendDraftToWire(draft: BackendDraft, revision = 0, stateSinceMs?: number): WireBackend {
   return {
-    address: draft.address,
-    ...(draft.weight !== undefined && { weight: draft.weight }),
-    ...(draft.state && { state: wordToWire('BACKEND_STATE', draft.state) }),
-    ...(draft.tier !== undefined && { tier: draft.tier }),
+    ...messageToWire(BACKEND_FIELDS, { ...draft }),
     ...(stateSinceMs !== undefined && { stateSince: timestampToWire(stateSinceMs) }),
     revision: String(revision),
   };
@@ -30,20 +35,15 @@ export function backendDraftFromWire(
   path: string,
   violations: Violation[],
 ): BackendDraft {
-  const state = wordFromWire('BACKEND_STATE', BACKEND_STATES, wire.state, `${path}.state`, violations);
-  return {
-    address: wire.address,
-    ...(wire.weight !== undefined && { weight: wire.weight }),
-    ...(state && { state }),
-    ...(wire.tier !== undefined && { tier: wire.tier }),
-  };
+  return messageFromWire(BACKEND_FIELDS, { ...wire }, path, violations) as unknown as BackendDraft;
 }
 
-function poolDraftToWire(draft: PoolDraft, revision = 0): WirePool {
+export function poolDraftToWire(draft: PoolDraft, revision = 0): WirePool {
+  const { name, backends, ...fields } = draft;
   return {
-    name: draft.name,
-    ...(draft.policy !== undefined && { policy: draft.policy }),
-    backends: draft.backends.map((backend) => backendDraftToWire(backend)),
+    name,
+    ...messageToWire(POOL_FIELDS, fields),
+    backends: backends.map((backend) => backendDraftToWire(backend)),
     revision: String(revision),
   };
 }
@@ -51,19 +51,24 @@ function poolDraftToWire(draft: PoolDraft, revision = 0): WirePool {
 export function poolDraftFromWire(wire: Pool__Output, path: string, violations: Violation[]): PoolDraft {
   return {
     name: wire.name,
-    ...(wire.policy !== '' && { policy: wire.policy }),
+    ...messageFromWire(POOL_FIELDS, { ...wire, policy: wire.policy || undefined }, path, violations),
     backends: wire.backends.map((backend) =>
       backendDraftFromWire(backend, `${path}.backends[${backend.address}]`, violations),
     ),
   };
 }
 
-export function listenerToWire(listener: ListenerDraft, revision = 0): WireListener {
-  return { name: listener.name, address: listener.address, pool: listener.pool, revision: String(revision) };
+export function listenerDraftToWire(listener: ListenerDraft, revision = 0): WireListener {
+  const { name, ...fields } = listener;
+  return { name, ...messageToWire(LISTENER_FIELDS, fields), revision: String(revision) };
 }
 
-export function listenerFromWire(wire: Listener__Output): ListenerDraft {
-  return { name: wire.name, address: wire.address, pool: wire.pool };
+export function listenerDraftFromWire(
+  wire: Listener__Output,
+  path: string,
+  violations: Violation[],
+): ListenerDraft {
+  return { name: wire.name, ...messageFromWire(LISTENER_FIELDS, { ...wire }, path, violations) };
 }
 
 export function resourceDraftToWire(draft: ResourceDraft): WireResource {
@@ -73,7 +78,7 @@ export function resourceDraftToWire(draft: ResourceDraft): WireResource {
     case 'pool':
       return { pool: poolDraftToWire(draft.value) };
     case 'listener':
-      return { listener: listenerToWire(draft.value) };
+      return { listener: listenerDraftToWire(draft.value) };
   }
 }
 
@@ -92,7 +97,10 @@ export function resourceDraftFromWire(
   if (wire.pool) {
     return { kind: 'pool', value: poolDraftFromWire(wire.pool, `pools[${wire.pool.name}]`, violations) };
   }
-  if (wire.listener) return { kind: 'listener', value: listenerFromWire(wire.listener) };
+  if (wire.listener) {
+    const path = `listeners[${wire.listener.name}]`;
+    return { kind: 'listener', value: listenerDraftFromWire(wire.listener, path, violations) };
+  }
   violations.push({ field: at, description: 'must be a policy, a pool (with its backends) or a listener' });
   return undefined;
 }
@@ -109,7 +117,7 @@ export function resourceToWire(resource: Resource, revision = 0): WireResource {
         backend: { pool: resource.value.pool, backend: backendDraftToWire(resource.value, revision) },
       };
     case 'listener':
-      return { listener: listenerToWire(resource.value, revision) };
+      return { listener: listenerDraftToWire(resource.value, revision) };
   }
 }
 
@@ -120,10 +128,13 @@ export function resourceFromWire(
   violations: Violation[],
 ): Resource | undefined {
   if (wire.policy) return { kind: 'policy', value: policyFromWire(wire.policy, at, violations) };
-  if (wire.pool) {
-    return { kind: 'pool', value: { name: wire.pool.name, policy: wire.pool.policy || DEFAULT_POLICY_NAME } };
+  if (wire.pool) return { kind: 'pool', value: completePool(poolDraftFromWire(wire.pool, at, violations)) };
+  if (wire.listener) {
+    return {
+      kind: 'listener',
+      value: completeListener(listenerDraftFromWire(wire.listener, at, violations)),
+    };
   }
-  if (wire.listener) return { kind: 'listener', value: listenerFromWire(wire.listener) };
   if (wire.backend?.backend) {
     return {
       kind: 'backend',

@@ -11,7 +11,7 @@
  */
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { Read } from '../../core/model/policy/check-text.ts';
+import type { Read } from '../../core/model/fields/field.ts';
 import type { HealthCheck } from '../../core/model/resources.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';

@@ -16,7 +16,7 @@ export interface Whereabouts {
   readonly isOwn: (ip: Uint8Array) => boolean;
   /** Addresses of backends that are listeners of any proxy of the fleet: `IP:PORT`. */
   readonly fleet: ReadonlySet<string>;
-  /** Addresses of listeners that can't be bound here. What leads there leads to another program. */
+  /** Addresses of listeners that can't run here. What leads there leads to another program. */
   readonly unbound: ReadonlySet<string>;
 }
 

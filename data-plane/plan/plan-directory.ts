@@ -55,11 +55,11 @@ export interface DirectoryListener {
   readonly pool: string;
 }
 
-/** A listener whose address can't be bound on this host now. */
+/** A listener that this proxy can't run now: its address can't be bound, or something that it needs is not there. */
 export interface FailedListener {
   readonly listener: string;
   readonly address: string;
-  /** In words, with the errno name. */
+  /** In words; of an address with the errno name. */
   readonly reason: string;
 }
 

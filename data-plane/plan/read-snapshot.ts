@@ -3,8 +3,8 @@
  * The control plane sends valid snapshots only. Still, one that no plan could be built from is refused as a whole, with
  * every reason.
  */
-import { type Address, parseAddress } from '../../core/model/address.ts';
-import type { Backend, Listener, Policy, Pool } from '../../core/model/resources.ts';
+import { type Address, type AddressForm, parseAddress } from '../../core/model/address.ts';
+import { type Backend, type Listener, type Policy, type Pool, poolsOf } from '../../core/model/resources.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
 
@@ -107,7 +107,7 @@ function isBefore(a: ReadBackend, b: ReadBackend): boolean {
 
 function readBackend(resource: Backend, violations: Violation[]): ReadBackend | null {
   const field = `pools[${resource.pool}].backends[${resource.address}].address`;
-  const address = readAddress(resource, field, violations);
+  const address = readAddress(resource.address, 'backend', field, violations);
   if (!address) return null;
   const read = { resource, pool: resource.pool, address };
   readBefore.set(resource, read);
@@ -120,8 +120,9 @@ function readListeners(sorted: Sorted, violations: Violation[]): ReadListener[] 
   const read: ReadListener[] = [];
   for (const resource of sorted.listeners) {
     const field = `listeners[${resource.name}]`;
-    if (!pools.has(resource.pool)) violations.push(dangling(`${field}.pool`, 'pool', resource.pool));
-    const address = readAddress(resource, `${field}.address`, violations);
+    const unknown = poolsOf(resource).filter((pool) => !pools.has(pool));
+    violations.push(...unknown.map((pool) => dangling(`${field}.pool`, 'pool', pool)));
+    const address = readAddress(resource.address, 'listener', `${field}.address`, violations);
     if (!address) continue;
     const holder = holders.get(address.canonical);
     if (holder === undefined) holders.set(address.canonical, resource.name);
@@ -136,8 +137,13 @@ function readListeners(sorted: Sorted, violations: Violation[]): ReadListener[] 
   return read;
 }
 
-function readAddress(resource: Backend | Listener, field: string, violations: Violation[]): Address | null {
-  const parsed = parseAddress(resource.address);
+function readAddress(
+  text: string,
+  form: AddressForm,
+  field: string,
+  violations: Violation[],
+): Address | null {
+  const parsed = parseAddress(text, form);
   if (parsed.ok) return parsed.value;
   violations.push({ field, description: parsed.description });
   return null;

@@ -1,4 +1,4 @@
-/** The state of this proxy's configuration: what runs, which listeners could not be bound, what was refused. */
+/** The state of this proxy's configuration: what runs, which listeners can't run here, what was refused. */
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
@@ -58,7 +58,7 @@ export class ConfigStatus {
     if (this.#observation.stale !== stale) this.#change({ stale });
   }
 
-  /** All listeners that are not bound now. */
+  /** All listeners that can't run here now. */
   failedListeners(failedListeners: readonly FailedListener[]): void {
     this.#change({ failedListeners });
   }

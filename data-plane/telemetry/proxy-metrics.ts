@@ -71,7 +71,7 @@ const FAMILIES: readonly ProxyFamily[] = [
   {
     ...gauge(
       'lb_listener_bound',
-      '1 when the address of the listener is bound; 0 when this host refuses it.',
+      '1 when the address of the listener is bound; 0 when the listener cannot run here.',
       (add, { observation }) => {
         const failed = new Set(observation.applied.failedListeners.map(({ listener }) => listener));
         for (const listener of new Set([...observation.listeners.keys(), ...failed]))

@@ -3,7 +3,7 @@ import { Committer } from '../../control-plane/store/log/committer.ts';
 import type { ConfigStore } from '../../control-plane/store/config-store.ts';
 import { LogFollower } from '../../control-plane/store/log/log-follower.ts';
 import type { Outcome } from '../../control-plane/store/log/proposal.ts';
-import type { Edit } from '../../core/model/edit.ts';
+import type { Edit } from '../../core/model/edits/edit.ts';
 import { type Clock, systemClock } from '../../core/runtime/clock.ts';
 import { type Random, systemRandom } from '../../core/runtime/random.ts';
 

@@ -98,6 +98,7 @@ export class TrafficRig {
       pool: this.pool,
       sockets,
       clock: systemClock,
+      obstacle: () => null,
       onGap: (from, to) => this.events.push(`gap ${from} ${to}`),
       onListenersChanged: (failed) => {
         this.failed = failed;

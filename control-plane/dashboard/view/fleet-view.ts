@@ -83,7 +83,7 @@ function listenerRow({ value, revision }: Stored<Listener>, fleet: FleetSummary)
     revision,
     /** Null: no connected proxy serves it. */
     connections: fleet.listeners.has(value.name) ? connections : null,
-    /** Where its address can't be bound: the first proxy, and how many more. */
+    /** Where it can't run: the first proxy, and how many more. */
     failures: cut(failures, 1, ({ proxy, reason }) => `${proxy}: ${reason}`),
   };
 }

@@ -13,7 +13,7 @@ export function keyOf({ info }: ProxyRecord): string {
   return `${info.id} ${info.instanceId}`;
 }
 
-/** Why it can't bind the address of a listener; empty: it can. */
+/** Why it can't run a listener; empty: it can. */
 export function failureAt({ applied }: ProxyRecord, name: string): string {
   return applied?.failedListeners.find(({ listener }) => listener === name)?.reason ?? '';
 }
@@ -51,7 +51,7 @@ export function proxyRow(proxy: ProxyRecord, newest: number | null) {
         restarts,
       })),
     refused: refusalOf(proxy),
-    /** What it can't bind: the first listener, and how many more. */
+    /** What it can't run: the first listener, and how many more. */
     failures: cut(
       applied?.failedListeners ?? [],
       1,

@@ -1,6 +1,6 @@
 /** A change that a client proposes, and what it is told about it. */
 import type { Difference } from '../../../core/model/difference.ts';
-import type { Edit } from '../../../core/model/edit.ts';
+import type { Edit } from '../../../core/model/edits/edit.ts';
 import type { Clock } from '../../../core/runtime/clock.ts';
 import { LbError, messageOf } from '../../../core/runtime/errors.ts';
 

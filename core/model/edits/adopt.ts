@@ -1,5 +1,5 @@
 /** The edit that makes a fleet follow this store in place of others. */
-import type { Edit } from '../edit.ts';
+import type { Edit } from './edit.ts';
 import { takesPlaceOf } from '../store-succession.ts';
 import { decide, refuse } from './decide.ts';
 

@@ -5,7 +5,7 @@
 import type { Change } from '../commit.ts';
 import { completeListener, completePolicy, type ResourceDraft } from '../draft.ts';
 import { DEFAULT_POLICY_NAME } from '../defaults.ts';
-import type { Edit } from '../edit.ts';
+import type { Edit } from './edit.ts';
 import type { Kind } from '../resources.ts';
 import type { State } from '../state.ts';
 import type { Violation } from '../violation.ts';

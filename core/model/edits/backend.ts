@@ -2,7 +2,7 @@
 import { canonicalAddress, parseAddress } from '../address.ts';
 import { type BackendDraft, completeBackend } from '../draft.ts';
 import type { Change } from '../commit.ts';
-import type { Edit } from '../edit.ts';
+import type { Edit } from './edit.ts';
 import { applyChanges } from '../fold.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import type { Backend } from '../resources.ts';
@@ -38,7 +38,7 @@ export function removeBackends(poolName: string, addresses: readonly string[]): 
   });
 }
 
-/** Changes the weight, the state or the tier; what the draft leaves out stays as it is. */
+/** Changes the weight, the state, the tier or the limit; what the draft leaves out stays as it is. */
 export function updateBackend(poolName: string, draft: BackendDraft, expectedRevision?: number): Edit {
   return editPool(poolName, undefined, (pool, state) => {
     const address = canonicalAddress(draft.address);
@@ -52,7 +52,7 @@ export function updateBackend(poolName: string, draft: BackendDraft, expectedRev
       return refuseBoth(refuseStale('backend', `${poolName}/${address}`, stored, expectedRevision), result);
     }
     // Without a pool, that its backend is missing would say the same again.
-    if (pool.revision === 0 || !parseAddress(address).ok) return result;
+    if (pool.revision === 0 || !parseAddress(address, 'backend').ok) return result;
     return refuseBoth(refuseUnknownBackends(pool, [address]), result, (field) => {
       return field === `${pathOf(resource)}.address`;
     });

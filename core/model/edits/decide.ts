@@ -5,14 +5,14 @@
  * all others, too: an update of a resource that does not exist is checked as if it existed.
  */
 import type { Change } from '../commit.ts';
-import type { EditResult, Refusal } from '../edit.ts';
+import type { EditResult, Refusal } from './edit.ts';
 import { applyChanges } from '../fold.ts';
 import { canonicalJson } from '../hash.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { isFarTooLarge, validateSize } from '../limits.ts';
 import { type Kind, nameOf, type Resource } from '../resources.ts';
 import type { State, Stored } from '../state.ts';
-import { pathOf, validateChanges } from '../validate.ts';
+import { pathOf, referencesOf, validateChanges } from '../validate.ts';
 import { type Violation, violationText } from '../violation.ts';
 
 /** The changes, if they lead to a valid state; `known` are violations that were found before. */
@@ -127,10 +127,9 @@ export function refuseReferenced(
   name: string,
   users: readonly Resource[],
 ): EditResult {
-  const violations = users.map((user) => ({
-    field: `${pathOf(user)}.${kind}`,
-    description: `refers to the ${kind} "${name}"`,
-  }));
+  const violations = users.flatMap((user) =>
+    referencesOf(user, name).map((field) => ({ field, description: `refers to the ${kind} "${name}"` })),
+  );
   const names = users.map((user) => `${user.kind} "${nameOf(user)}"`).join(', ');
   const message = `The ${kind} "${name}" is still used by ${names}; give each another ${kind}, or delete it first.`;
   return refuse('FAILED_PRECONDITION', message, violations);

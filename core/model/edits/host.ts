@@ -1,7 +1,7 @@
 /** The edit of all backends of one host. */
 import { parseAddress } from '../address.ts';
 import type { Change } from '../commit.ts';
-import type { Edit } from '../edit.ts';
+import type { Edit } from './edit.ts';
 import { formatIp, parseIp } from '../ip.ts';
 import type { BackendState } from '../resources.ts';
 import { decide, put, refuse } from './decide.ts';
@@ -27,6 +27,6 @@ export function setHostState(ip: string, next: BackendState): Edit {
 }
 
 function hostOf(address: string): string | undefined {
-  const parsed = parseAddress(address);
+  const parsed = parseAddress(address, 'backend');
   return parsed.ok ? parsed.value.host : undefined;
 }

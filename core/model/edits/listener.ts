@@ -1,12 +1,15 @@
 /** Edits of listeners: create, update, delete. */
 import { completeListener, type ListenerDraft } from '../draft.ts';
-import type { Edit, EditResult } from '../edit.ts';
+import type { Edit, EditResult } from './edit.ts';
+import { pathsOf } from '../fields/field.ts';
+import { LISTENER_FIELDS } from '../fields/resource-fields.ts';
 import type { Listener } from '../resources.ts';
 import type { State, Stored } from '../state.ts';
 import { decide, editStored, put, refuseTaken } from './decide.ts';
-import { readMask } from './mask.ts';
+import { merge, readMask } from './mask.ts';
 
-const FIELDS = ['address', 'pool'];
+const PATHS = pathsOf(LISTENER_FIELDS);
+const FIELDS = PATHS.map(({ path }) => path);
 
 /** A new listener. */
 export function createListener(draft: ListenerDraft): Edit {
@@ -24,14 +27,9 @@ export function updateListener(
   expectedRevision?: number,
 ): Edit {
   const { has, violations } = readMask(maskPaths, FIELDS);
-  const requested = completeListener(draft);
   const isLeftOut = (field: string) => FIELDS.some((name) => field.endsWith(`.${name}`) && !has(name));
   return edit(draft.name, expectedRevision, isLeftOut, (stored, state) => {
-    const value = {
-      name: draft.name,
-      address: has('address') ? requested.address : stored.value.address,
-      pool: has('pool') ? requested.pool : stored.value.pool,
-    };
+    const value = completeListener(merge(stored.value, draft, PATHS, has) as unknown as ListenerDraft);
     return decide(state, put({ kind: 'listener', value }, stored), violations);
   });
 }

@@ -1,13 +1,16 @@
 /** Edits of pools: create, update, delete. */
 import { completePool, type PoolDraft } from '../draft.ts';
-import type { Edit, EditResult } from '../edit.ts';
+import type { Edit, EditResult } from './edit.ts';
+import { pathsOf } from '../fields/field.ts';
+import { POOL_FIELDS } from '../fields/resource-fields.ts';
 import type { State, StoredPool } from '../state.ts';
 import { referrers } from '../validate.ts';
 import { decide, editStored, put, refuseReferenced, refuseTaken } from './decide.ts';
-import { readMask } from './mask.ts';
+import { merge, readMask } from './mask.ts';
 import { repeatedBackends, replaceBackends, replacePool } from './replace-pool.ts';
 
-const FIELDS = ['policy', 'backends'];
+const PATHS = pathsOf(POOL_FIELDS);
+const FIELDS = [...PATHS.map(({ path }) => path), 'backends'];
 
 /** A new pool with its backends. */
 export function createPool(draft: PoolDraft): Edit {
@@ -25,7 +28,8 @@ export function updatePool(
 ): Edit {
   const { has, violations } = readMask(maskPaths, FIELDS);
   return editPool(draft.name, expectedRevision, (stored, state) => {
-    const changes = has('policy') ? put({ kind: 'pool', value: completePool(draft) }, stored) : [];
+    const value = completePool(merge(stored.value, draft, PATHS, has) as unknown as PoolDraft);
+    const changes = put({ kind: 'pool', value }, stored);
     if (!has('backends')) return decide(state, changes, violations);
     changes.push(...replaceBackends(draft, stored));
     return decide(state, changes, [...violations, ...repeatedBackends(draft.name, draft.backends)]);

@@ -8,7 +8,7 @@
  */
 import type { Change } from '../commit.ts';
 import { DEFAULT_POLICY_NAME } from '../defaults.ts';
-import type { Edit } from '../edit.ts';
+import type { Edit } from './edit.ts';
 import { type Kind, nameOf } from '../resources.ts';
 import type { State, StoredPool } from '../state.ts';
 import { decide, put, refuse } from './decide.ts';

@@ -5,10 +5,7 @@
  * What a server sends is compared as latin1 text, which has one character for each byte.
  */
 import { RE2JS, RE2JSSyntaxException } from 're2js';
-
-export type Read<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly description: string };
+import type { Read } from '../fields/field.ts';
 
 /** The end of the first match in what was received so far, or -1. */
 export type Expectation = (received: string) => number;

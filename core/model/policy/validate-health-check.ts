@@ -2,7 +2,6 @@
  * The rules for what only some types of health checks have: an HTTP request, a TLS handshake, a script.
  * A check that could never pass, or never fail, is refused here; so is text that would become part of another header.
  */
-import { X509Certificate } from 'node:crypto';
 import {
   CHECK_PARTS,
   HEALTH_CHECK_TYPES,
@@ -11,15 +10,16 @@ import {
   type ScriptStep,
   type TlsCheck,
 } from '../resources.ts';
-import { validateName, validateWord } from '../validate-field.ts';
+import type { Read } from '../fields/field.ts';
+import { validateCount, validateName, validateWord } from '../fields/validate-fields.ts';
+import { readAuthorities } from '../rules/pem.ts';
 import type { Violation } from '../violation.ts';
-import { type Read, readExpectation, readStatus, readText } from './check-text.ts';
+import { readExpectation, readStatus, readText } from './check-text.ts';
 
 const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST'];
 const MAX_STEPS = 16;
 const MAX_STATUSES = 16;
 const MAX_TEXT_BYTES = 1_024;
-const MAX_CA_BYTES = 16_384;
 
 /** Every violation of these parts; `at` is the path of the health check. */
 export function validateParts(check: HealthCheck, at: string): Violation[] {
@@ -45,7 +45,7 @@ function validateHttp({ method, path, host, status, body }: HttpCheck, at: strin
     ...validateWord(`${at}.method`, 'method of a check', method, METHODS),
     ...tooLong(`${at}.path`, path),
     ...tooLong(`${at}.body`, body),
-    ...atMost(`${at}.status`, status.length, MAX_STATUSES, 'ranges'),
+    ...validateCount(`${at}.status`, status.length, MAX_STATUSES, 'ranges'),
     ...status
       .slice(0, MAX_STATUSES)
       .flatMap((range, index) => refusedBy(readStatus(range), `${at}.status[${index}]`)),
@@ -77,39 +77,18 @@ function validateTls({ serverName, ca }: TlsCheck, at: string): Violation[] {
       `${at}.server_name`,
       `is ${shown(serverName)}; write a host name, such as db.example.com, or leave it out to check the certificate by the backend's IP address`,
     ),
-    ...(ca === '' ? [] : validateCa(ca, `${at}.ca`)),
+    ...(ca === '' ? [] : refusedBy(readAuthorities(ca), `${at}.ca`)),
   ];
 }
 
 const LABEL = /^[A-Za-z0-9_]([-A-Za-z0-9_]{0,61}[A-Za-z0-9_])?$/;
-
-function validateCa(ca: string, field: string): Violation[] {
-  const long = atMost(field, Buffer.byteLength(ca), MAX_CA_BYTES, 'bytes');
-  if (long.length > 0) return long;
-  const certificates = ca.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-  const damaged = certificates.findIndex((pem) => !isCertificate(pem));
-  const what =
-    certificates.length === 0
-      ? 'no PEM certificate'
-      : `a certificate that can't be read, number ${damaged + 1} of ${certificates.length}`;
-  const description = `has ${what}; write the certificates themselves, -----BEGIN CERTIFICATE----- included, not the name of a file`;
-  return unless(certificates.length > 0 && damaged < 0, field, description);
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).subject !== undefined;
-  } catch {
-    return false;
-  }
-}
 
 function validateScript(steps: readonly ScriptStep[], at: string): Violation[] {
   const what =
     steps.length === 0 ? 'has no steps' : 'expects nothing, so it would pass whatever the server answers';
   return [
     ...steps.slice(0, MAX_STEPS).flatMap((step, index) => validateStep(step, `${at}[${index}]`)),
-    ...atMost(at, steps.length, MAX_STEPS, 'steps'),
+    ...validateCount(at, steps.length, MAX_STEPS, 'steps'),
     ...unless(
       steps.some((step) => 'expect' in step),
       at,
@@ -142,11 +121,8 @@ const unless = (isGood: boolean, field: string, description: string): Violation[
 const refusedBy = (read: Read<unknown>, field: string): Violation[] =>
   read.ok ? [] : [{ field, description: read.description }];
 
-const atMost = (field: string, has: number, most: number, what: string): Violation[] =>
-  unless(has <= most, field, `has ${has} ${what}; at most ${most} are allowed`);
-
 const tooLong = (field: string, text: string): Violation[] =>
-  atMost(field, Buffer.byteLength(text), MAX_TEXT_BYTES, 'bytes');
+  validateCount(field, Buffer.byteLength(text), MAX_TEXT_BYTES, 'bytes');
 
 /** Control characters of a wrong value must not reach a terminal. */
 function shown(text: string): string {

@@ -4,8 +4,8 @@
  *
  * Invariants
  *  - one plan or retry at a time, in the order they came;
- *  - a plan never fails: a listener whose address can't be bound fails alone, is tried again each second for as long as
- *    the plan has it, and each change is reported;
+ *  - a plan never fails: a listener that this proxy can't run, or whose address can't be bound, fails alone, is tried again
+ *    each second for as long as the plan has it, and each change is reported;
  *  - when an address replaces another that overlaps it, a socket takes clients at every moment. A client that knocks on
  *    the old one while its last clients are taken in is served one second later;
  *  - an address of a pool that refuses while nothing is healthy is bound with the plan, and listens once `listen` says so;
@@ -32,6 +32,8 @@ export interface PlanApplierInputs {
   /** Null where the C library does not load. */
   readonly sockets: ListeningSockets | null;
   readonly clock: Clock;
+  /** Why this proxy can't run a listener now, in words; null: it can. Asked with each plan, and again with each retry. */
+  obstacle(listener: PlanListener): string | null;
   /** No worker can listen on a new address before it has left an old one that overlaps it: clients are refused meanwhile. */
   onGap(from: string, to: string): void;
   /** Called after a retry, when other listeners fail than before. `apply` returns what failed. */
@@ -44,6 +46,8 @@ export class PlanApplier {
   #plan: Plan | null = null;
   /** Listeners that workers accept for: address by row. */
   readonly #listening = new Map<number, string>();
+  /** By address: why the listener can't run here. */
+  #obstacles: ReadonlyMap<string, string> = new Map();
   /** By address: why no worker accepts on it. Addresses that can't be bound are in `sockets.failures`. */
   readonly #failures = new Map<string, string>();
   /** By address that is bound and does not listen yet: its pool. */
@@ -108,7 +112,8 @@ export class PlanApplier {
   /** `revise` is null for a plan that runs already. */
   async #run(plan: Plan, revise: Revise | null): Promise<void> {
     const { pool, sockets } = this.#inputs;
-    const addresses = this.#isStopped ? [] : plan.listeners.map(({ address }) => address);
+    const listeners = this.#runnable(plan);
+    const addresses = this.#isStopped ? [] : listeners.map(({ address }) => address);
     const prepared = sockets?.prepare(addresses);
     try {
       if (prepared?.replaces === true) {
@@ -117,7 +122,7 @@ export class PlanApplier {
       } else if (!sockets) this.#reportGaps(addresses);
       // Before the plan: under it workers have no pool for these rows, and would reset the clients that they take in. An
       // address that stays keeps its row, whatever its listener is called.
-      await this.#unlistenAllBut(plan);
+      await this.#unlistenAllBut(listeners);
       prepared?.closeReplaced();
       if (revise) await pool.apply(revise(this.#failed(plan)));
     } catch (error) {
@@ -130,13 +135,25 @@ export class PlanApplier {
     this.#failures.clear();
     // No worker accepts on the old sockets now, so they may be closed: their numbers are given out again.
     prepared?.commit(this.#waiting);
-    await this.#listenAll(plan);
+    await this.#listenAll(listeners);
   }
 
   /** Sockets that were replaced are opened again. */
   async #restore(plan: Plan): Promise<void> {
-    this.#inputs.sockets?.prepare(plan.listeners.map(({ address }) => address)).commit();
-    await this.#listenAll(plan);
+    const listeners = this.#runnable(plan);
+    this.#inputs.sockets?.prepare(listeners.map(({ address }) => address)).commit();
+    await this.#listenAll(listeners);
+  }
+
+  /** The listeners that nothing speaks against. */
+  #runnable({ listeners }: Plan): readonly PlanListener[] {
+    const obstacles = new Map<string, string>();
+    for (const listener of listeners) {
+      const obstacle = this.#inputs.obstacle(listener);
+      if (obstacle !== null) obstacles.set(listener.address, obstacle);
+    }
+    this.#obstacles = obstacles;
+    return listeners.filter(({ address }) => !obstacles.has(address));
   }
 
   /** An address that overlaps one where clients come already does not wait. */
@@ -160,14 +177,14 @@ export class PlanApplier {
     }
   }
 
-  async #unlistenAllBut({ listeners }: Plan): Promise<void> {
+  async #unlistenAllBut(listeners: readonly PlanListener[]): Promise<void> {
     const wanted = new Set(listeners.map(({ row }) => row));
     const unwanted = [...this.#listening.keys()].filter((row) => !wanted.has(row));
     for (const row of unwanted) this.#listening.delete(row);
     await Promise.all(unwanted.map((row) => this.#inputs.pool.unlisten(row)));
   }
 
-  async #listenAll({ listeners }: Plan): Promise<void> {
+  async #listenAll(listeners: readonly PlanListener[]): Promise<void> {
     if (!this.#isStopped) await Promise.all(listeners.map((listener) => this.#listen(listener)));
   }
 
@@ -193,7 +210,10 @@ export class PlanApplier {
 
   #failed(plan: Plan): FailedListener[] {
     return plan.listeners.flatMap(({ name, address }) => {
-      const reason = this.#failures.get(address) ?? this.#inputs.sockets?.failures.get(address);
+      const reason =
+        this.#obstacles.get(address) ??
+        this.#failures.get(address) ??
+        this.#inputs.sockets?.failures.get(address);
       return reason === undefined ? [] : [{ listener: name, address, reason }];
     });
   }

@@ -187,7 +187,7 @@ export function configStoreContract(kind: string, harness: StoreHarness): void {
       await store.append(parent, commitsAfter(parent, 1, { format: FORMAT + 1 }));
       const error = await failureOf(store.read(1, 1));
       assert.equal(error.code, 'FAILED_PRECONDITION');
-      assert.match(error.message, /in format 3, and this program reads formats up to 2: run a newer program/);
+      assert.match(error.message, /in format 4, and this program reads formats up to 3: run a newer program/);
     });
 
     it('wakes those who asked for it after an append by another one, until they stop', async () => {

@@ -1,7 +1,7 @@
 /** What is the same in every explored world: one store, what is in it at first, and three changes that clients ask for. */
 import type { Proposal } from '../../../control-plane/store/log/proposal.ts';
 import type { Change, Commit } from '../../../core/model/commit.ts';
-import type { Edit } from '../../../core/model/edit.ts';
+import type { Edit } from '../../../core/model/edits/edit.ts';
 import { applyCommit, applyCommits, emptyState } from '../../../core/model/fold.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
 import { commitOn } from '../../../harness/state.ts';

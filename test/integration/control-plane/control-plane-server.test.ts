@@ -209,16 +209,16 @@ describe('a replica older than what it reads in the store', () => {
     for (const stream of [proxy.incoming, reporter.incoming]) {
       const said = await stream.error();
       assert.equal(said.code, 'UNAVAILABLE');
-      assert.match(said.message, /answers no requests.*format 3.*reads formats up to 2.*another replica/);
+      assert.match(said.message, /answers no requests.*format 4.*reads formats up to 3.*another replica/);
     }
     const ready = await fetch(`http://${old.httpAddress}/readyz`);
     assert.equal(ready.status, 503);
-    assert.match(await ready.text(), /answers no requests.*format 3/);
+    assert.match(await ready.text(), /answers no requests.*format 4/);
     const http = (path: string) => fetch(`http://${old.httpAddress}${path}`);
     for (const path of ['/api/events', '/api/converged?revision=1', '/api/revisions']) {
       const answer = await http(path);
       assert.equal(answer.status, 503, path);
-      assert.match(await answer.text(), /answers no requests.*format 3.*another replica/, path);
+      assert.match(await answer.text(), /answers no requests.*format 4.*another replica/, path);
     }
     for (const path of ['/', '/metrics']) assert.equal((await http(path)).status, 200, path);
     const refusals = [

@@ -25,7 +25,7 @@ const policyFaults = (name: string, of: (request: Request) => Request): readonly
   [`policies[${name}].timeouts.idle`, (request) => (of(request).timeouts.idle = { seconds: 8 * 86_400 })],
   [
     `policies[${name}].health_check.timeout`,
-    (request) => (of(request).healthCheck.timeout = { seconds: 30 }),
+    (request) => (of(request).healthCheck.timeout = { seconds: 61 }),
   ],
   [`policies[${name}].when_none_healthy`, (request) => (of(request).whenNoneHealthy = UNKNOWN)],
   [`policies[${name}].on_unhealthy`, (request) => (of(request).onUnhealthy = UNKNOWN)],

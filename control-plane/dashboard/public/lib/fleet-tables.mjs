@@ -147,6 +147,6 @@ export function proxyMark({ connected, sameId, refused, failures, stale }) {
   if (sameId.length > 0) return ['bad', 'id is not unique'];
   if (!connected) return ['bad', 'disconnected'];
   if (refused !== '') return ['bad', 'refused a revision'];
-  if (failures.rows.length > 0) return ['bad', "can't bind every listener"];
+  if (failures.rows.length > 0) return ['bad', "can't run every listener"];
   return stale ? ['warn', 'without a control plane'] : ['good', 'connected'];
 }

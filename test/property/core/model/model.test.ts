@@ -7,7 +7,7 @@ import type { Change, Commit } from '../../../../core/model/commit.ts';
 import { describeChanges } from '../../../../core/model/difference.ts';
 import type { BackendDraft, ResourceDraft } from '../../../../core/model/draft.ts';
 import { formatDuration, parseDuration } from '../../../../core/model/duration.ts';
-import type { Edit } from '../../../../core/model/edit.ts';
+import type { Edit } from '../../../../core/model/edits/edit.ts';
 import { applyResources } from '../../../../core/model/edits/apply.ts';
 import { addBackends, removeBackends, updateBackend } from '../../../../core/model/edits/backend.ts';
 import { createListener, deleteListener, updateListener } from '../../../../core/model/edits/listener.ts';

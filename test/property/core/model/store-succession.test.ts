@@ -6,7 +6,7 @@ import { type FollowedState, planCatchUp } from '../../../../control-plane/store
 import type { Commit, Position } from '../../../../core/model/commit.ts';
 import { adoptStore } from '../../../../core/model/edits/adopt.ts';
 import { createPool } from '../../../../core/model/edits/pool.ts';
-import type { Edit } from '../../../../core/model/edit.ts';
+import type { Edit } from '../../../../core/model/edits/edit.ts';
 import { applyCommit, applyCommits, emptyState } from '../../../../core/model/fold.ts';
 import { originOf } from '../../../../core/model/store-succession.ts';
 import type { State } from '../../../../core/model/state.ts';

@@ -7,7 +7,7 @@ import {
 import { memberName } from '../../../../control-plane/store/member-store.ts';
 import { removeBackends, updateBackend } from '../../../../core/model/edits/backend.ts';
 import { setHostState } from '../../../../core/model/edits/host.ts';
-import type { Edit } from '../../../../core/model/edit.ts';
+import type { Edit } from '../../../../core/model/edits/edit.ts';
 import { registration } from '../../../contract/store/member-store.contract.ts';
 import { changesOf, refusalOf, stateOf } from '../../../../harness/state.ts';
 

@@ -141,7 +141,7 @@ describe('the recorder', () => {
       'proxy a connected',
       'proxy a refused revision 7 and keeps what it had: f: is wrong',
       "proxy a can't serve listener web on 0.0.0.0:80: EADDRINUSE",
-      'proxy a has no failed address of listener web any more; 0.0.0.0:80 was one',
+      'proxy a has no failure of listener web on 0.0.0.0:80 any more',
       'proxy a connected',
       'two processes report as proxy a: one from , and one from ; give each its own --proxy-id',
       'proxy a stopped cleanly',

@@ -6,7 +6,7 @@ import { activeIn } from '../../../../control-plane/store/log/active-backend-his
 import { Fleet } from '../../../../control-plane/fleet/fleet.ts';
 import { applyResources } from '../../../../core/model/edits/apply.ts';
 import { removeBackends, updateBackend } from '../../../../core/model/edits/backend.ts';
-import type { Edit } from '../../../../core/model/edit.ts';
+import type { Edit } from '../../../../core/model/edits/edit.ts';
 import type { State } from '../../../../core/model/state.ts';
 import { FakeClock } from '../../../../harness/fake-clock.ts';
 import {

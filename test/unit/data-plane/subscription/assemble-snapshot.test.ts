@@ -84,8 +84,8 @@ describe('assembling a snapshot from a delta', () => {
     [
       'a format of the future',
       null,
-      deltaTo(base, { end: { position: make.position(1), snapshotHash: base.hash, format: 3 } }),
-      /format 3, .* upgrade the proxy/,
+      deltaTo(base, { end: { position: make.position(1), snapshotHash: base.hash, format: 4 } }),
+      /format 4, .* upgrade the proxy/,
     ],
     [
       'a resource whose hash is another',

@@ -13,7 +13,7 @@ import { LogReader } from '../../../../../control-plane/store/log/log-reader.ts'
 import { RevisionReader } from '../../../../../control-plane/store/log/revision-reader.ts';
 import type { Commit } from '../../../../../core/model/commit.ts';
 import type { ResourceDraft } from '../../../../../core/model/draft.ts';
-import type { Edit } from '../../../../../core/model/edit.ts';
+import type { Edit } from '../../../../../core/model/edits/edit.ts';
 import { applyResources } from '../../../../../core/model/edits/apply.ts';
 import { updateBackend } from '../../../../../core/model/edits/backend.ts';
 import { applyCommit, applyCommits, emptyState } from '../../../../../core/model/fold.ts';

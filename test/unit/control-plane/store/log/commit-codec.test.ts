@@ -39,7 +39,7 @@ describe('commits as bytes', () => {
   it('of another format are refused, in words', () => {
     refuses(
       () => decodeCommit(Buffer.from([9, 0]), 'log/7'),
-      /log\/7 is written in format 9, and this program reads formats up to 2/,
+      /log\/7 is written in format 9, and this program reads formats up to 3/,
     );
     refuses(() => decodeCommit(Buffer.alloc(0), 'log/7'), /format undefined/);
   });

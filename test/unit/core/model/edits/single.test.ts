@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { HealthCheckDraft, PolicyDraft } from '../../../../../core/model/draft.ts';
-import type { Edit } from '../../../../../core/model/edit.ts';
+import type { Edit } from '../../../../../core/model/edits/edit.ts';
 import type { Policy } from '../../../../../core/model/resources.ts';
 import { addBackends, removeBackends, updateBackend } from '../../../../../core/model/edits/backend.ts';
 import { createListener, deleteListener, updateListener } from '../../../../../core/model/edits/listener.ts';

@@ -75,10 +75,6 @@ describe('a health check', () => {
     ],
     [{ port: 0 }, /^port is 0; it must be a whole number from 1 to 65535/],
     [
-      { unhealthyIntervalMs: 1_000, timeoutMs: 1_500 },
-      /^timeout is 1s500ms, longer than the unhealthy_interval of 1s/,
-    ],
-    [
       { type: 'script', http: { path: 'x' }, tls: { serverName: '-' }, script: [{ send: '' }], port: 65_536 },
       /^port is 65536/,
       /^http is only/,

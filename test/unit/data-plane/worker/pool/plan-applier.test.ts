@@ -14,6 +14,8 @@ function benchOf() {
   const failing = new Map<number, string>();
   /** Plans that workers can't be brought to. */
   const impossible = new Set<number>();
+  /** Names of listeners that can't run, and why. */
+  const obstacles = new Map<string, string>();
   const told: (readonly FailedListener[])[] = [];
   const pool: Pick<WorkerPool, 'apply' | 'listen' | 'unlisten' | 'stopAccepting'> = {
     async apply({ sequence }) {
@@ -35,10 +37,11 @@ function benchOf() {
     pool,
     sockets: null,
     clock,
+    obstacle: ({ name }) => obstacles.get(name) ?? null,
     onGap: (from, to) => calls.push(`gap ${from} ${to}`),
     onListenersChanged: (failed) => told.push(failed),
   });
-  return { applier, clock, calls, failing, impossible, told };
+  return { applier, clock, calls, failing, impossible, obstacles, told };
 }
 
 /** The plan, with a pool that refuses while nothing is healthy. */
@@ -97,6 +100,23 @@ describe('the plan applier', () => {
     await clock.advanceSettling(100_000);
     assert.equal(told.length, 1);
     assert.equal(clock.pending, 0, 'nothing is left to retry');
+  });
+
+  it('rejects a listener that the proxy cannot run, alone, until the obstacle is gone', async () => {
+    const { applier, calls, clock, obstacles, told } = benchOf();
+    await applier.apply(plan(1, 1, 2));
+    obstacles.set('l1', 'a certificate is missing');
+    calls.length = 0;
+    // Another configuration of a listener that runs: it must not go on with the one before.
+    const { failedListeners } = await applier.apply(plan(2, 1, 2));
+    const failure = { listener: 'l1', address: '127.0.0.1:1001', reason: 'a certificate is missing' };
+    assert.deepEqual([failedListeners, calls], [[failure], ['unlisten 1', 'apply 2', 'applied 2']]);
+    obstacles.set('l1', 'a key does not fit');
+    await clock.advanceSettling(1_000);
+    obstacles.clear();
+    await clock.advanceSettling(1_000);
+    assert.deepEqual(told, [[{ ...failure, reason: 'a key does not fit' }], []]);
+    assert.deepEqual(calls.slice(3), ['listen 1']);
   });
 
   it('listens on new addresses of a pool that refuses once that is ready, whatever is retried meanwhile', async () => {

@@ -1,10 +1,10 @@
 /**
  * An edit: the meaning of a request, as a pure function from the current state to the changes of one commit. It runs
- * again on the newest state whenever another writer came first. The edits themselves are in edits/.
+ * again on the newest state whenever another writer came first. The other files of this folder are the edits.
  */
-import type { Change } from './commit.ts';
-import type { State } from './state.ts';
-import type { Violation } from './violation.ts';
+import type { Change } from '../commit.ts';
+import type { State } from '../state.ts';
+import type { Violation } from '../violation.ts';
 
 export type Edit = (state: State) => EditResult;
 
