@@ -56,6 +56,8 @@ export class OpenSslContexts {
   readonly #openSsl: OpenSsl;
   /** Lists of protocols as they are on the wire: each once, and for the life of the thread, as connections use them. */
   readonly #protocols = new Map<string, Uint8Array>();
+  /** Server names, for the life of the thread as well. */
+  readonly #names = new Map<string, Uint8Array>();
   readonly #lengths = new Map<number, number>();
   #selectProtocol = 0;
   #authorities = 0;
@@ -94,7 +96,15 @@ export class OpenSslContexts {
     });
   }
 
+  /** Where a name is, ended by a zero. */
+  nameAt(name: string): number {
+    const text = this.#names.get(name) ?? new Uint8Array(Buffer.from(`${name}\0`, 'latin1'));
+    this.#names.set(name, text);
+    return this.#openSsl.ffi.address(text);
+  }
+
   free(context: number): void {
+    if (context === 0) return;
     this.#openSsl.native.SSL_CTX_free(context);
   }
 

@@ -47,8 +47,10 @@ export const BACKEND_COUNTERS = [
 ] as const;
 /** Counters of one listener in one worker. */
 export const LISTENER_COUNTERS = ['accepted', 'bytesFromClients', 'bytesToClients'] as const;
-/** Counters of one worker: one per close reason, then connections accepted and log records dropped. */
-export const WORKER_COUNTERS = [...CLOSE_REASONS, 'accepted', 'logDropped'] as const;
+/** How handshakes of clients ended. */
+export const HANDSHAKES = ['tlsFull', 'tlsResumed', 'tlsFailed'] as const;
+/** Counters of one worker: one per close reason, then connections accepted, log records dropped, and handshakes. */
+export const WORKER_COUNTERS = [...CLOSE_REASONS, 'accepted', 'logDropped', ...HANDSHAKES] as const;
 
 /** The buffers alone: what is handed to a worker thread. */
 export interface SharedBuffers {

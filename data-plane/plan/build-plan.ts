@@ -76,10 +76,11 @@ function directoryPools(
   { leadingBack }: Loops,
 ): DirectoryPool[] {
   let next = 0;
-  return pools.map(({ name, policy, backends }, index) => ({
+  return pools.map(({ name, policy, tls, backends }, index) => ({
     row: assigned.pools[index]!,
     name,
     policy,
+    tls,
     backends: backends.map((backend) => {
       const row = assigned.backends[next++]!;
       return directoryBackend(backend, row, rows.generation(row), leadingBack.get(backend) ?? null);
@@ -113,17 +114,18 @@ function directoryListeners(listeners: readonly ReadListener[], assigned: Assign
     host: address.host,
     port: address.port,
     pool: resource.pool,
+    tls: resource.tls ?? null,
   }));
 }
 
 function planListener(listener: DirectoryListener, poolIndex: ReadonlyMap<string, number>): PlanListener {
-  const { row, name, address } = listener;
+  const { row, name, address, tls } = listener;
   // `!`: readSnapshot refused listeners of unknown pools.
-  return { row, name, address, pool: poolIndex.get(listener.pool)! };
+  return { row, name, address, pool: poolIndex.get(listener.pool)!, tls };
 }
 
 function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
-  const { row, name, policy, backends } = pool;
+  const { row, name, policy, tls, backends } = pool;
   const same = before !== null && hasSameCandidates(before, backends) ? before : null;
   const shared = same
     ? { rows: same.rows, weights: same.weights, tiers: same.tiers }
@@ -132,6 +134,7 @@ function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
     row,
     name,
     strategy: policy.strategy,
+    tls,
     connectTimeoutMs: policy.connect.timeoutMs,
     retries: policy.connect.retries,
     idleMs: policy.timeouts.idleMs,

@@ -5,8 +5,8 @@
  * Invariants: immutable; `pools` and `listeners` have the order of the plan's, `backends` the order of the plan pool's
  * candidates.
  */
-import type { BackendState, Policy } from '../../core/model/resources.ts';
-import type { Plan } from './plan.ts';
+import type { BackendState, ListenerTls, Policy } from '../../core/model/resources.ts';
+import type { Plan, PlanPool } from './plan.ts';
 
 export interface PlanDirectory {
   readonly pools: readonly DirectoryPool[];
@@ -19,6 +19,7 @@ export interface DirectoryPool {
   readonly row: number;
   readonly name: string;
   readonly policy: Policy;
+  readonly tls: PlanPool['tls'];
   readonly backends: readonly DirectoryBackend[];
 }
 
@@ -53,6 +54,7 @@ export interface DirectoryListener {
   readonly port: number;
   /** Name of its pool. */
   readonly pool: string;
+  readonly tls: ListenerTls | null;
 }
 
 /** A listener that this proxy can't run now: its address can't be bound, or something that it needs is not there. */

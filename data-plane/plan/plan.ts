@@ -7,7 +7,7 @@
  *  - a row that a plan names keeps its owner until no worker runs that plan and no connection uses the row.
  */
 import type { HostTables } from '../balancing/host-tables.ts';
-import type { Strategy } from '../../core/model/resources.ts';
+import type { ListenerTls, Pool, Strategy } from '../../core/model/resources.ts';
 
 export interface Plan {
   /** Counts the plans of this process: 1, 2, 3, ... */
@@ -25,6 +25,8 @@ export interface PlanListener {
   readonly address: string;
   /** Index in `pools`. */
   readonly pool: number;
+  /** How it terminates TLS; null: it does not. */
+  readonly tls: ListenerTls | null;
 }
 
 export interface PlanPool {
@@ -40,6 +42,8 @@ export interface PlanPool {
   readonly logOneIn: number;
   /** A connection ends after at most so long; 0: never. */
   readonly maxLifetimeMs: number;
+  /** How TLS to its backends begins; null: plain TCP. */
+  readonly tls: NonNullable<Pool['tls']> | null;
   /** `health_check: {type: none}`: every backend counts as up. */
   readonly alwaysUp: boolean;
   /** While no backend is healthy, nothing is eligible; otherwise all of the first tier are. */

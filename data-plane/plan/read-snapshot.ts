@@ -17,6 +17,7 @@ export interface ReadBackend {
 export interface ReadPool {
   readonly name: string;
   readonly policy: Policy;
+  readonly tls: NonNullable<Pool['tls']> | null;
   /** By address, in the order of its characters: the order of the candidates. */
   readonly backends: readonly ReadBackend[];
 }
@@ -54,7 +55,7 @@ export function readSnapshot(snapshot: Snapshot): ReadSnapshot {
     const policy = sorted.policies.get(pool.policy);
     if (!policy) violations.push(dangling(`pools[${pool.name}].policy`, 'policy', pool.policy));
     const backends = readBackends(sorted.backends.get(pool.name) ?? [], violations);
-    if (policy) pools.push({ name: pool.name, policy, backends });
+    if (policy) pools.push({ name: pool.name, policy, tls: pool.tls ?? null, backends });
     sorted.backends.delete(pool.name);
   }
   for (const [pool, [first]] of sorted.backends) {

@@ -10,6 +10,7 @@ export const CLOSE_WORDS: Readonly<Record<CloseReason, string>> = {
   backend_reset: 'the backend reset it',
   no_backend: 'no backend could be used: there is none, or none passes the check and the pool refuses then',
   connect_failed: 'every attempt to connect failed',
+  tls_failed: 'TLS with the client could not be set up',
   idle_timeout: 'no byte in either direction for too long',
   half_closed_timeout: 'no byte for too long after one side had ended',
   drain_deadline:

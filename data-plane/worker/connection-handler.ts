@@ -13,9 +13,17 @@ import type { Clock } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import { type PickRequest, NO_BACKEND } from '../balancing/balancer.ts';
 import { TriedSet } from '../balancing/tried-set.ts';
-import { type ConnectionHandler, type ConnectionTimeouts, type Engine, NO_ROW } from '../engine/engine.ts';
+import {
+  type BackendTls,
+  type ConnectionHandler,
+  type ConnectionTimeouts,
+  type Engine,
+  NO_ROW,
+  TERMINATE,
+} from '../engine/engine.ts';
+import type { WorkerLog } from './worker-log.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
-import { ERRNO, isOwnFailure } from '../kernel/errno.ts';
+import { ERRNO, errnoName, isOwnFailure } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
 import type { ConnectionRecords } from './connection-records.ts';
@@ -39,6 +47,7 @@ export interface HandlerInputs {
   readonly own: WorkerCells;
   readonly counters: ConnectionCounters;
   readonly passiveHealth: PassiveHealth;
+  readonly log: WorkerLog;
   /** Null: there is no connection log. */
   readonly records: ConnectionRecords | null;
   readonly clock: Clock;
@@ -50,6 +59,8 @@ export class WorkerConnections implements ConnectionHandler {
   retryDelayMs = 0;
   readonly #inputs: HandlerInputs;
   #plan: PlanRuntime | null = null;
+  /** Of the listener whose client is being accepted. */
+  #serverContext = 0;
   readonly #slots = new ConnectionSlots();
   readonly #spareAttempts: ConnectAttempts[] = [];
   readonly #request: PickRequest = { sourceHash: 0, nowMs: 0 };
@@ -99,18 +110,42 @@ export class WorkerConnections implements ConnectionHandler {
     const attempt = this.#spareAttempts.pop() ?? new ConnectAttempts();
     attempt.begin(sourceHash, pool.pool.row);
     slots.attempts.set(slot, attempt);
-    return this.#pick(slot, attempt, pool, 0);
+    const termination = this.#plan?.terminationOf(listener) ?? null;
+    if (termination === null) return this.#pick(slot, attempt, pool, 0);
+    this.#serverContext = termination.contextFor(null);
+    return TERMINATE;
+  }
+
+  serverContext(): number {
+    return this.#serverContext;
+  }
+
+  onTerminated(slot: number, isResumed: boolean): number {
+    this.#inputs.counters.handshake(isResumed ? 'tlsResumed' : 'tlsFull');
+    const attempt = this.#slots.attempts.get(slot);
+    const pool = attempt ? this.#poolFor(slot, attempt) : null;
+    return attempt && pool ? this.#pick(slot, attempt, pool, 0) : NO_ROW;
+  }
+
+  onTerminationFailed(slot: number, why: string): void {
+    this.#inputs.counters.handshake('tlsFailed');
+    const listener = this.#plan?.nameOfListener(this.#slots.listener[slot]!) ?? '';
+    this.#inputs.log.write('debug', `a client could not set up TLS: ${why}`, { listener });
+  }
+
+  backendTls(slot: number): BackendTls | null {
+    return this.#plan?.poolByRow(this.#slots.pool[slot]!)?.tls ?? null;
   }
 
   timeouts(slot: number): ConnectionTimeouts {
     return this.#slots.timeouts[slot]!;
   }
 
-  onConnectFailed(slot: number, errno: number): number {
+  onConnectFailed(slot: number, errno: number, why?: string): number {
     const attempt = this.#slots.attempts.get(slot);
     this.retryDelayMs = 0;
     if (!attempt || this.#slots.backend[slot] === NO_ROW) return NO_ROW;
-    if (errno !== ERRNO.canceled) this.#countFailure(slot, attempt, errno);
+    if (errno !== ERRNO.canceled) this.#countFailure(slot, attempt, errno, why);
     this.#release(slot);
     const pool = this.#poolFor(slot, attempt);
     if (!pool || attempt.failed > pool.pool.retries) return NO_ROW;
@@ -228,7 +263,7 @@ export class WorkerConnections implements ConnectionHandler {
     return row;
   }
 
-  #countFailure(slot: number, attempt: ConnectAttempts, errno: number): void {
+  #countFailure(slot: number, attempt: ConnectAttempts, errno: number, why?: string): void {
     const backend = this.#slots.backend[slot]!;
     const pool = this.#slots.pool[slot]!;
     attempt.failed += 1;
@@ -241,7 +276,8 @@ export class WorkerConnections implements ConnectionHandler {
     if (!runtime || candidate === NO_BACKEND) return;
     const nowMs = this.#inputs.clock.nowMs();
     runtime.balancer.connectFailed?.(candidate, Math.max(0, nowMs - attempt.startedMs), nowMs);
-    this.#inputs.passiveHealth.connectFailed(backend, errno, runtime.pool);
+    this.#inputs.passiveHealth.connectFailed(backend, why ?? errnoName(errno), runtime.pool);
+    if (why) this.#inputs.log.write('warn', `a backend could not be connected to: ${why}`, { pool: runtime.pool.name });
   }
 
   /** Releases the reservation, if there is one: through the balancer, or directly when the plan does not name the row. */

@@ -12,6 +12,7 @@ import { PoolCandidates } from './pool-candidates.ts';
 import { BALANCERS } from '../balancing/registry.ts';
 import type { ConnectionTimeouts } from '../engine/engine.ts';
 import type { Plan, PlanPool } from '../plan/plan.ts';
+import type { Initiation, Termination, TlsContexts } from '../tls/tls-contexts.ts';
 import { MAX_BACKENDS, type SharedCells, type WorkerCells } from '../memory/shared-memory.ts';
 
 /** What plans need of the worker that they run in. */
@@ -19,6 +20,7 @@ export interface PlanSurroundings {
   readonly shared: Pick<SharedCells, 'health' | 'rampTenths' | 'open' | 'poolEpoch' | 'poolTurn'>;
   readonly own: Pick<WorkerCells, 'backendOpen'>;
   readonly random: Random;
+  readonly tls: TlsContexts;
 }
 
 export interface PoolRuntime {
@@ -26,6 +28,8 @@ export interface PoolRuntime {
   readonly candidates: PoolCandidates;
   readonly balancer: Balancer;
   readonly timeouts: ConnectionTimeouts;
+  /** How TLS to its backends begins; null: plain TCP. */
+  readonly tls: Initiation | null;
 }
 
 export class PlanRuntime {
@@ -33,13 +37,15 @@ export class PlanRuntime {
   /** By listener row. */
   readonly #poolOfListener = new Map<number, PoolRuntime>();
   readonly #poolByRow = new Map<number, PoolRuntime>();
+  /** By listener row: those that terminate TLS. */
+  readonly #terminations = new Map<number, Termination>();
   /** By backend row; a row belongs to one pool. */
   readonly #candidateOfRow = new Int32Array(MAX_BACKENDS).fill(NO_BACKEND);
 
   constructor(plan: Plan, previous: PlanRuntime | null, surroundings: PlanSurroundings) {
     this.sequence = plan.sequence;
     const pools = plan.pools.map((pool) =>
-      poolRuntime(pool, previous?.poolByRow(pool.row) ?? null, surroundings),
+      poolRuntime(pool, plan.sequence, previous?.poolByRow(pool.row) ?? null, surroundings),
     );
     for (const runtime of pools) {
       this.#poolByRow.set(runtime.pool.row, runtime);
@@ -52,11 +58,19 @@ export class PlanRuntime {
     for (const listener of plan.listeners) {
       const runtime = pools[listener.pool];
       if (runtime) this.#poolOfListener.set(listener.row, runtime);
+      if (listener.tls === null) continue;
+      const { name, row, tls } = listener;
+      this.#terminations.set(row, surroundings.tls.termination(name, tls, plan.sequence));
     }
   }
 
   poolOfListener(listener: number): PoolRuntime | null {
     return this.#poolOfListener.get(listener) ?? null;
+  }
+
+  /** How a listener terminates TLS; null: it does not. */
+  terminationOf(listener: number): Termination | null {
+    return this.#terminations.size === 0 ? null : (this.#terminations.get(listener) ?? null);
   }
 
   poolByRow(row: number): PoolRuntime | null {
@@ -71,17 +85,19 @@ export class PlanRuntime {
 
 function poolRuntime(
   pool: PlanPool,
+  sequence: number,
   before: PoolRuntime | null,
   surroundings: PlanSurroundings,
 ): PoolRuntime {
   const { shared, own, random } = surroundings;
+  const tls = pool.tls === null ? null : surroundings.tls.initiation(pool.name, pool.tls, sequence);
   const timeouts = {
     connectMs: pool.connectTimeoutMs,
     idleMs: pool.idleMs,
     halfClosedMs: pool.halfClosedMs,
     lifetimeMs: pool.maxLifetimeMs,
   };
-  if (before && isBalancedAlike(before.pool, pool)) return { ...before, pool, timeouts };
+  if (before && isBalancedAlike(before.pool, pool)) return { ...before, pool, timeouts, tls };
   const candidates = new PoolCandidates(pool, shared, own);
   const inherits = before !== null && before.pool.strategy === pool.strategy;
   const balancer = BALANCERS[pool.strategy]({
@@ -91,7 +107,7 @@ function poolRuntime(
     hosts: pool.hosts,
     previous: inherits ? { balancer: before.balancer, moved: movedCandidates(before.pool, pool) } : null,
   });
-  return { pool, candidates, balancer, timeouts };
+  return { pool, candidates, balancer, timeouts, tls };
 }
 
 /** Maglev's tables are a function of the rows' addresses, weights and tiers, so they need no comparison. */

@@ -6,6 +6,7 @@ import type { Engine, EngineFactory } from '../engine/engine.ts';
 import { PeerAddress } from '../engine/peer-address.ts';
 import { LogRing } from '../memory/log-ring.ts';
 import { type SharedCells, sharedCells, workerCells } from '../memory/shared-memory.ts';
+import { TlsContexts } from '../tls/tls-contexts.ts';
 import { ConnectionCounters } from './connection-counters.ts';
 import { sharedBudget, sharedTargets } from './engine-inputs.ts';
 import { WorkerConnections } from './connection-handler.ts';
@@ -47,6 +48,7 @@ export class Worker {
       shared,
       own,
       random,
+      tls: new TlsContexts((message) => log.write('error', message)),
     };
     const peer = new PeerAddress();
     const ring = start.buffers.logRings[start.index];
@@ -56,6 +58,7 @@ export class Worker {
       clock,
       random,
       counters: new ConnectionCounters(own),
+      log,
       passiveHealth: new PassiveHealth(shared, own, post),
       records: ring ? new ConnectionRecords({ ring: new LogRing(ring), peer, shared, clock, random }) : null,
     });
@@ -83,6 +86,7 @@ export class Worker {
   handle(message: ToWorker): void {
     switch (message.type) {
       case 'certificates':
+        this.#surroundings.tls.use(message.bundle);
         break;
       case 'prepare':
         this.#prepared = new PlanRuntime(message.plan, this.#running, this.#surroundings);
@@ -129,6 +133,7 @@ export class Worker {
     this.#running = this.#prepared;
     this.#prepared = null;
     this.#connections.adopt(this.#running, this.engine);
+    this.#surroundings.tls.committed(sequence);
     this.#inputs.post({ type: 'committed', sequence });
   }
 
